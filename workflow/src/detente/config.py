@@ -1,0 +1,317 @@
+"""Typed, strict models of everything under `config/`, and the one loader that reads them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Literal, TypeVar
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from detente.errors import ConfigError, choices
+
+Identifier = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
+Slug = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9.-]*$")]
+Year = Annotated[int, Field(ge=1, le=2200)]
+Sample = Literal["all", "relevant", "contiguous"]
+Role = Literal["confounder", "duration", "geography", "mediator", "moderator"]
+
+
+class Strict(BaseModel):
+    """A frozen model that refuses unknown keys."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
+
+
+M = TypeVar("M", bound=Strict)
+
+
+class SourceFile(Strict):
+    """One raw file, pinned to the byte."""
+
+    file: str = Field(description="Path below data/raw/<slug>/ and below a mirror's <slug>/ folder.")
+    address: str = Field(pattern=r"^https?://", description="Public address at a fixed commit.")
+    sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
+    bytes: int = Field(gt=0)
+
+
+class SourceRecord(Strict):
+    """What is known of one source: where it is, what it is, who made it, under which terms."""
+
+    title: str
+    version: str
+    citation: str
+    terms: str
+    years: tuple[Year, Year] = Field(description="First and last year that the source codes.")
+    files: tuple[SourceFile, ...] = Field(min_length=1)
+
+
+class Control(Strict):
+    """A control variable, what it is to the effect and how long before the outcome it is measured."""
+
+    variable: Identifier
+    role: Role
+    lag: int = Field(ge=0, le=10, description="Years before the outcome.")
+    label: str
+    why: str
+
+
+class Claim(Strict):
+    """One claim of military diplomacy in testable form."""
+
+    id: Identifier = ""
+    label: str
+    statement: str
+    instrument: str = Field(description="What the treatment is called inside a sentence.")
+    treatment: Identifier
+    lag: int = Field(default=1, ge=1, le=10)
+    outcome: Identifier
+    expected: Literal["lowers", "raises"]
+    design: str
+    evidence: Literal["powered", "weak", "case-only", "untestable"]
+    controls: tuple[Identifier, ...]
+
+
+class ClaimsFile(Strict):
+    """`config/claims.yaml`: the claims, the controls they share, and what effect is worth having."""
+
+    smallest_effect: float = Field(gt=0, lt=1, description="Share of base risk.")
+    controls: dict[Identifier, Control]
+    claims: dict[Identifier, Claim]
+
+    @model_validator(mode="before")
+    @classmethod
+    def _ids(cls, data: Any) -> Any:
+        """Each claim carries its own key as its id."""
+        if isinstance(data, dict) and isinstance(data.get("claims"), dict):
+            claims = {k: {**v, "id": k} if isinstance(v, dict) else v for k, v in data["claims"].items()}
+            return {**data, "claims": claims}
+        return data
+
+
+class World(Strict):
+    """A simulated world: its size, its shocks, and the effects planted in it."""
+
+    states: int = Field(ge=8, le=200)
+    years: tuple[Year, Year]
+    base_risk: float = Field(gt=0, lt=0.5, description="Onset risk of a relevant dyad at peace, untreated.")
+    dyad_spread: float = Field(ge=0, description="Standard deviation of dyads' base risk, share of base risk.")
+    state_shock: float = Field(ge=0, description="Standard deviation of a state-year shock to risk.")
+    threat_on_onset: float = Field(description="Added risk under threat (rivalry), in probability.")
+    threat_on_treatment: float = Field(description="How strongly threat brings about treatment, in log-odds.")
+    effects: dict[Identifier, float] = Field(description="Planted change in onset risk by claim, in probability.")
+
+    @field_validator("years")
+    @classmethod
+    def _ordered(cls, years: tuple[int, int]) -> tuple[int, int]:
+        if years[1] - years[0] < 9:
+            raise ValueError(f"a world of {years[1] - years[0] + 1} years is too short: use at least 10")
+        return years
+
+
+class Study(Strict):
+    """One paper: which world, which window, which samples, what is built."""
+
+    name: Identifier
+    title: str
+    abstract: str = ""
+    world: Literal["observed", "simulated"]
+    simulation: World | None = None
+    mirror: str | None = None
+    seed: int = Field(ge=0)
+    window: tuple[Year, Year]
+    samples: tuple[Sample, ...] = Field(min_length=1)
+    headline: Sample
+    claims: tuple[Identifier, ...] = Field(min_length=1)
+    estimators: tuple[Identifier, ...] = Field(min_length=1)
+    covariances: tuple[Literal["dyadic", "dyad"], ...] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Study:
+        if self.window[0] > self.window[1]:
+            raise ValueError(f"window starts in {self.window[0]}, after it ends in {self.window[1]}")
+        if self.headline not in self.samples:
+            raise ValueError(f"headline sample {self.headline!r} is not built; {choices(self.headline, self.samples)}")
+        if (self.world == "simulated") != (self.simulation is not None):
+            raise ValueError("a simulated world needs a `simulation` block, an observed one must not have it")
+        return self
+
+
+@dataclass(frozen=True)
+class Project:
+    """All of `config/`, validated together.
+
+    `sources` maps slug → record, `claims` the whole claims file, `studies` name → study.
+    """
+
+    root: Path
+    sources: Mapping[str, SourceRecord]
+    claims: ClaimsFile
+    studies: Mapping[str, Study]
+
+    def study(self, name: str) -> Study:
+        """Return the study called `name`; raises ConfigError if there is none."""
+        if name not in self.studies:
+            raise ConfigError(f"config/study: no study is called {name!r}; {choices(name, self.studies)}")
+        return self.studies[name]
+
+    def claims_of(self, study: Study) -> list[Claim]:
+        """Claims that a study tests, in its order."""
+        return [self.claims.claims[c] for c in study.claims]
+
+
+def load_project(root: Path, override: Path | None = None) -> Project:
+    """Read and cross-check `config/`; a study file given as `override` joins (or replaces) the shipped ones.
+
+    Raises
+    ------
+    ConfigError
+        Naming file, line, key, legal values and the nearest match; all problems of a file together.
+    """
+    folder = root / "config"
+    sources = _read(folder / "sources.yaml", _SourcesFile).sources
+    claims = _read(folder / "claims.yaml", ClaimsFile)
+    paths = {p.stem: p for p in sorted((folder / "study").glob("*.yaml"))}
+    studies = {name: _study(path, paths) for name, path in paths.items()}
+    if override is not None:
+        study = _study(override, paths)
+        studies[study.name] = study
+    project = Project(root, sources, claims, studies)
+    _cross_check(project, {**paths, **({study.name: override} if override is not None else {})})
+    return project
+
+
+class _SourcesFile(Strict):
+    sources: dict[Slug, SourceRecord]
+
+
+def _study(path: Path, shipped: Mapping[str, Path]) -> Study:
+    """Read a study; `extends: name` starts from a shipped one (mappings merge, lists replace)."""
+    raw = _yaml(path)
+    if isinstance(raw, dict) and "extends" in raw:
+        base = raw.pop("extends")
+        if base not in shipped:
+            raise ConfigError(f"{_shown(path)} › extends: no study is called {base!r}; {choices(str(base), shipped)}")
+        raw = _merged(_yaml(shipped[base]), raw)
+    study = _validated(path, Study, raw)
+    if path in shipped.values() and study.name != path.stem:
+        raise ConfigError(f"{_shown(path)} › name: {study.name!r} must be the file's name, {path.stem!r}")
+    return study
+
+
+def _merged(base: Any, over: Any) -> Any:
+    if isinstance(base, dict) and isinstance(over, dict):
+        return {**base, **{k: _merged(base.get(k), v) for k, v in over.items()}}
+    return over
+
+
+def _read(path: Path, model: type[M]) -> M:
+    return _validated(path, model, _yaml(path))
+
+
+def _yaml(path: Path) -> Any:
+    try:
+        return yaml.safe_load(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigError(f"{_shown(path)}: cannot be read ({error.strerror})") from error
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        line = f" line {mark.line + 1}" if mark else ""
+        raise ConfigError(f"{_shown(path)}{line}: is not YAML ({getattr(error, 'problem', error)})") from error
+
+
+def _validated(path: Path, model: type[M], raw: Any) -> M:
+    try:
+        return model.model_validate(raw)
+    except ValidationError as error:
+        problems = [_problem(path, model, e) for e in error.errors()]
+        raise ConfigError("\n".join(problems)) from error
+
+
+def _problem(path: Path, model: type[BaseModel], error: Any) -> str:
+    """One validation error as `file:line › key › key: what is wrong`."""
+    keys = [k for k in error["loc"] if not str(k).startswith(("function-", "literal", "tuple"))]
+    where = " › ".join([_located(path, keys), *map(str, keys)])
+    if error["type"] == "extra_forbidden":
+        return f"{where}: unknown key; {choices(str(keys[-1]), _fields(model, keys[:-1]))}"
+    if error["type"] == "missing":
+        return f"{where}: this key is missing"
+    if error["type"] == "literal_error":
+        legal = re.findall(r"'([^']*)'", error["ctx"]["expected"])
+        return f"{where}: {error['input']!r} is not known; {choices(str(error['input']), legal)}"
+    return f"{where}: {error['msg'].removeprefix('Value error, ')} (found {error['input']!r})" if keys else (
+        f"{where}: {error['msg'].removeprefix('Value error, ')}"
+    )
+
+
+def _fields(model: type[BaseModel], keys: list[Any]) -> list[str]:
+    """Legal keys of the model that `keys` leads to."""
+    for key in keys:
+        if isinstance(key, int) or key not in model.model_fields:
+            continue
+        inner = next(_models(model.model_fields[key].annotation), None)
+        model = inner or model
+    return [name for name in model.model_fields if name != "id"]
+
+
+def _models(annotation: Any) -> Iterator[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for argument in getattr(annotation, "__args__", ()):
+        yield from _models(argument)
+
+
+def _located(path: Path, keys: list[Any]) -> str:
+    """`file:line` of the deepest of `keys` that the file holds."""
+    node = yaml.compose(path.read_text(encoding="utf-8"))
+    line = 1
+    for key in keys:
+        if isinstance(node, yaml.MappingNode):
+            pair = next(((k, v) for k, v in node.value if k.value == str(key)), None)
+            if pair is None:
+                break
+            line, node = pair[0].start_mark.line + 1, pair[1]
+        elif isinstance(node, yaml.SequenceNode) and isinstance(key, int) and key < len(node.value):
+            node = node.value[key]
+            line = node.start_mark.line + 1
+        else:
+            break
+    return f"{_shown(path)}:{line}"
+
+
+def _shown(path: Path) -> str:
+    """Return the path from `config` on, or the bare name of a file elsewhere."""
+    parts = path.parts
+    return "/".join(parts[len(parts) - parts[::-1].index("config") - 1 :]) if "config" in parts else path.name
+
+
+def _cross_check(project: Project, paths: Mapping[str, Path]) -> None:
+    """What types cannot say: every name used is defined."""
+    problems = []
+    for claim in project.claims.claims.values():
+        for i, name in enumerate(claim.controls):
+            if name not in project.claims.controls:
+                where = _located(project.root / "config" / "claims.yaml", ["claims", claim.id, "controls", i])
+                problems.append(
+                    f"{where} › claims › {claim.id} › controls: {name!r} is not defined under `controls`; "
+                    + choices(name, project.claims.controls)
+                )
+    for study in project.studies.values():
+        for i, name in enumerate(study.claims):
+            if name not in project.claims.claims:
+                where = _located(paths[study.name], ["claims", i])
+                legal = choices(name, project.claims.claims)
+                problems.append(f"{where} › claims: {name!r} is not a claim of config/claims.yaml; {legal}")
+        planted = study.simulation.effects if study.simulation else {}
+        for name in planted:
+            if name not in project.claims.claims:
+                where = _located(paths[study.name], ["simulation", "effects", name])
+                legal = choices(name, project.claims.claims)
+                problems.append(f"{where} › simulation › effects: {name!r} is not a claim; {legal}")
+    if problems:
+        raise ConfigError("\n".join(problems))
+
+

@@ -1,0 +1,86 @@
+"""The domain's errors: each says what is wrong, where, what would be legal and the nearest match."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+
+class DetenteError(Exception):
+    """Base of every error that a user can mend; the command line prints it without a traceback."""
+
+
+class ConfigError(DetenteError):
+    """A file under `config/` is not valid."""
+
+
+class RawFilesUnavailable(DetenteError):
+    """Raw files cannot be had, or are not the files that `config/sources.yaml` describes."""
+
+
+class SourceSchemaError(DetenteError):
+    """A raw file has lost a column or uses a code that its codebook does not list."""
+
+
+class UnresolvedNames(DetenteError):
+    """Names of states that no table of names knows."""
+
+
+class PanelError(DetenteError):
+    """A join would duplicate or lose rows of the panel, or a key is not unique."""
+
+
+class UnknownVariable(DetenteError):
+    """A variable is not a column of the panel."""
+
+
+class RoleError(DetenteError):
+    """A control is measured too late for its role, or its role bars it from the model."""
+
+
+class EmptySample(DetenteError):
+    """A sample leaves no onset, or no rows, to estimate from."""
+
+
+class UnknownEstimator(DetenteError):
+    """No estimator of this name is registered."""
+
+
+class UnsupportedCovariance(DetenteError):
+    """The estimator exists, but does not support the covariance asked for."""
+
+
+class EstimationError(DetenteError):
+    """A number that was asked for does not exist."""
+
+
+class Separation(EstimationError):
+    """A regressor predicts the outcome perfectly: the maximum-likelihood estimate is infinite."""
+
+
+class RankDeficient(EstimationError):
+    """Regressors are linearly dependent."""
+
+
+class NoVariation(EstimationError):
+    """The outcome or the treatment does not vary in the sample (or within its fixed effects)."""
+
+
+class TooFewStates(EstimationError):
+    """Dyadic-robust inference needs more states than the sample has."""
+
+
+class NotConverged(EstimationError):
+    """The optimiser stopped before the score was zero."""
+
+
+class NotReproduced(DetenteError):
+    """A fit differs from its reference implementation by more than rounding."""
+
+
+def choices(name: str, legal: Iterable[str]) -> str:
+    """Legal values, and the nearest one to `name` if any is near, for the end of a message."""
+    options = sorted(legal)
+    near = get_close_matches(name, options, n=1, cutoff=0.6)
+    listed = ", ".join(options) if options else "none"
+    return f"legal values: {listed}" + (f"; nearest: {near[0]!r}" if near else "")

@@ -1,0 +1,102 @@
+"""What a source is: the raw columns it expects, how it is cleaned, its key, variables and years of coverage."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+import pandas as pd
+
+from detente.errors import SourceSchemaError, choices
+
+Key = Literal["dyad-year", "state-year", "spell", "event"]
+KEYS: Mapping[str, tuple[str, ...]] = {
+    "dyad-year": ("a", "b", "year"),
+    "state-year": ("state", "year"),
+}
+LEDGER_COLUMNS = ("source", "action", "reason", "record", "rows")
+
+
+@dataclass(frozen=True)
+class RawTable:
+    """One table inside a raw file: the columns it must have and the codes that some of them may take.
+
+    `member` names a file inside a ZIP (matched by its ending) or a sheet of a workbook.
+    """
+
+    file: str
+    columns: tuple[str, ...]
+    codes: Mapping[str, frozenset[object]] = field(default_factory=dict)
+    member: str | None = None
+
+
+@dataclass(frozen=True)
+class Variable:
+    """A column of a tidy source.
+
+    `kind` "event": absent inside the source's years means 0. "measure": absent means missing.
+    """
+
+    name: str
+    label: str
+    unit: str
+    kind: Literal["event", "measure"]
+    role: Literal["outcome", "treatment", "control", "description"]
+
+
+@dataclass(frozen=True)
+class Tidy:
+    """A cleaned source: `frame` has the key and the declared variables, `ledger` what was dropped or merged."""
+
+    frame: pd.DataFrame
+    ledger: pd.DataFrame
+
+
+@dataclass(frozen=True)
+class Source:
+    """One dataset. `clean` takes {raw file → frame of raw columns}, in the order of `raw`."""
+
+    slug: str
+    key: Key
+    raw: tuple[RawTable, ...]
+    variables: tuple[Variable, ...]
+    clean: Callable[[Mapping[str, pd.DataFrame]], Tidy]
+    years: tuple[int, int]
+
+
+def ledger(source: str, entries: Iterable[tuple[str, str, str, int]] = ()) -> pd.DataFrame:
+    """Ledger rows from (action, reason, record, rows)."""
+    rows = [(source, *entry) for entry in entries]
+    return pd.DataFrame(rows, columns=list(LEDGER_COLUMNS)).astype({"rows": "int64"})
+
+
+def check_raw(source: Source, table: RawTable, frame: pd.DataFrame) -> None:
+    """Refuse a raw table that lost a column or uses a code its codebook does not list.
+
+    Raises
+    ------
+    SourceSchemaError
+        Naming the file, every missing column or unknown code, and the nearest match.
+    """
+    problems = [
+        f"column {name!r} is missing; {choices(name, map(str, frame.columns))}"
+        for name in table.columns
+        if name not in frame.columns
+    ]
+    for name, legal in table.codes.items():
+        if name not in frame.columns:
+            continue
+        strange = sorted({str(v) for v in frame[name].dropna().unique() if v not in legal})
+        if strange:
+            known = ", ".join(sorted(map(str, legal)))
+            problems.append(f"column {name!r} has unknown codes {', '.join(strange[:8])}; known codes: {known}")
+    if problems:
+        raise SourceSchemaError("\n".join(f"{source.slug}/{table.file}: {problem}" for problem in problems))
+
+
+def undirected(frame: pd.DataFrame, first: str, second: str) -> pd.DataFrame:
+    """Rename two state columns to `a` < `b`, whichever order the row had."""
+    low = frame[[first, second]].min(axis=1).astype("int64")
+    high = frame[[first, second]].max(axis=1).astype("int64")
+    return frame.drop(columns=[first, second]).assign(a=low, b=high)
