@@ -22,13 +22,17 @@ LEDGER_COLUMNS = ("source", "action", "reason", "record", "rows")
 class RawTable:
     """One table inside a raw file: the columns it must have and the codes that some of them may take.
 
-    `member` names a file inside a ZIP (matched by its ending) or a sheet of a workbook.
+    `member` names a file inside a ZIP (matched by its ending) or a sheet of a workbook; `slug` the source that
+    the file belongs to where it is another one (names of participants need the list of states); `text` reads
+    every column as text.
     """
 
     file: str
     columns: tuple[str, ...]
     codes: Mapping[str, frozenset[object]] = field(default_factory=dict)
     member: str | None = None
+    slug: str | None = None
+    text: bool = False
 
 
 @dataclass(frozen=True)
@@ -92,7 +96,8 @@ def check_raw(source: Source, table: RawTable, frame: pd.DataFrame) -> None:
             known = ", ".join(sorted(map(str, legal)))
             problems.append(f"column {name!r} has unknown codes {', '.join(strange[:8])}; known codes: {known}")
     if problems:
-        raise SourceSchemaError("\n".join(f"{source.slug}/{table.file}: {problem}" for problem in problems))
+        folder = table.slug or source.slug
+        raise SourceSchemaError("\n".join(f"{folder}/{table.file}: {problem}" for problem in problems))
 
 
 def undirected(frame: pd.DataFrame, first: str, second: str) -> pd.DataFrame:

@@ -1,0 +1,34 @@
+# The front door: reads and validates the studies, includes the rules, names the targets.
+#
+#   snakemake demo                        the whole paper on a simulated world
+#   snakemake paper                       the whole paper on the observed record
+#   snakemake mine --configfile mine.yaml your own study (start it with `extends: paper` or `extends: demo`)
+
+from snakemake.utils import min_version
+
+min_version("9.0")
+
+
+report: "workflow/report/workflow.rst"
+
+
+include: "workflow/rules/common.smk"
+include: "workflow/rules/acquire.smk"
+include: "workflow/rules/clean.smk"
+include: "workflow/rules/panel.smk"
+include: "workflow/rules/estimate.smk"
+include: "workflow/rules/exhibits.smk"
+include: "workflow/rules/publish.smk"
+
+
+for name in STUDIES:
+
+    rule:
+        name:
+            name
+        default_target: name == "demo"
+        input:
+            f"reports/{name}/manifest.json",
+        message:
+            f"reports/{name} is complete"
+        localrule: True

@@ -1,0 +1,69 @@
+from detente.design import as_json, specifications
+from detente.estimators import get
+
+
+def specifications_json(wildcards):
+    """The specifications of one claim and estimator: all that the job knows of the configuration."""
+    claim = PROJECT.claims.claims[wildcards.claim]
+    absorbs = get(wildcards.estimator).absorbs_dyads
+    study = STUDIES[wildcards.study]
+    return as_json(specifications(study, PROJECT.claims, claim, wildcards.estimator, absorbs_dyads=absorbs))
+
+
+def parts(kind):
+    """An input function: one file a claim and estimator, in the study's order."""
+
+    def files(wildcards):
+        study = STUDIES[wildcards.study]
+        folder = f"data/processed/{wildcards.study}/{kind}"
+        return [f"{folder}/{c}.{e}.parquet" for c in study.claims for e in study.estimators]
+
+    return files
+
+
+rule estimate:
+    input:
+        panel="data/processed/{study}/panel.parquet",
+        code=lambda w: code("cli.estimate", f"estimators.{get(w.estimator).module}", registries=["detente.estimators"]),
+    output:
+        estimates="data/processed/{study}/estimates/{claim}.{estimator}.parquet",
+        failures="data/processed/{study}/failures/{claim}.{estimator}.parquet",
+        attrition="data/processed/{study}/attrition/{claim}.{estimator}.parquet",
+    log:
+        "data/processed/{study}/logs/estimate.{claim}.{estimator}.log",
+    benchmark:
+        "data/processed/{study}/benchmarks/estimate.{claim}.{estimator}.tsv"
+    conda:
+        "../envs/analysis.yaml"
+    params:
+        specifications=specifications_json,
+    message:
+        "Estimating the effect of {wildcards.claim} by {wildcards.estimator}"
+    shell:
+        "python -m detente estimate --panel {input.panel} --specifications {params.specifications:q}"
+        " --estimates {output.estimates} --failures {output.failures} --attrition {output.attrition} > {log} 2>&1"
+
+
+rule collect:
+    input:
+        estimates=parts("estimates"),
+        failures=parts("failures"),
+        attrition=parts("attrition"),
+        code=code("cli.collect"),
+    output:
+        estimates="data/processed/{study}/estimates.parquet",
+        failures="data/processed/{study}/describe/failures.parquet",
+        attrition="data/processed/{study}/describe/attrition.parquet",
+        csv="reports/{study}/estimates.csv",
+    log:
+        "data/processed/{study}/logs/collect.log",
+    benchmark:
+        "data/processed/{study}/benchmarks/collect.tsv"
+    conda:
+        "../envs/analysis.yaml"
+    message:
+        "Gathering the estimates of {wildcards.study}"
+    shell:
+        "python -m detente collect --estimates {input.estimates} --failures {input.failures}"
+        " --attrition {input.attrition} --estimates-out {output.estimates} --failures-out {output.failures}"
+        " --attrition-out {output.attrition} --csv {output.csv} > {log} 2>&1"

@@ -1,0 +1,50 @@
+"""The front desk: one module a stage, one verb a rule; the only place that reads and writes study files."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import sys
+
+from detente import __version__
+from detente.errors import DetenteError
+
+VERBS = {
+    "acquire": "find, fetch and verify raw files",
+    "simulate": "write the raw files of a simulated world",
+    "clean": "clean one source: raw to tidy",
+    "panel": "build the panel of dyad-years",
+    "describe": "count and describe the panel",
+    "estimate": "estimate one claim by one estimator on every sample",
+    "collect": "gather estimates into one table",
+    "tables": "render tables",
+    "figures": "draw figures",
+    "numbers": "write every number that the text mentions",
+    "provenance": "record what a report was made from",
+    "publish": "typeset the paper and the page",
+    "manifest": "record checksums, versions, time and memory",
+}
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run one verb; returns the exit status: 0 done, 1 an error that the user can mend, 2 a wrong call."""
+    words = sys.argv[1:] if argv is None else argv
+    parser = argparse.ArgumentParser(
+        prog="detente", description="Put the claims of military diplomacy to the public record of interstate conflict."
+    )
+    parser.add_argument("--version", action="version", version=f"detente {__version__}")
+    verbs = parser.add_subparsers(dest="verb", required=True, metavar="verb")
+    chosen = next((w for w in words if w in VERBS), None)
+    for name, summary in VERBS.items():
+        sub = verbs.add_parser(name, help=summary, description=summary[0].upper() + summary[1:] + ".")
+        if name == chosen:
+            stage = importlib.import_module(f"detente.cli.{name}")
+            stage.configure(sub)
+            sub.set_defaults(run=stage.run)
+    arguments = parser.parse_args(words)
+    try:
+        arguments.run(arguments)
+    except DetenteError as error:
+        print(f"{type(error).__name__}: {error}", file=sys.stderr)
+        return 1
+    return 0

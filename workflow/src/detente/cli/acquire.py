@@ -1,0 +1,71 @@
+"""Raw files of an observed study: found, fetched and verified, with a receipt for each source."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from detente.acquire import acquire
+from detente.cli.files import write_json
+from detente.config import SourceRecord, Study, load_project
+from detente.errors import ConfigError, choices
+
+HELP = "find, fetch and verify the raw files of an observed study"
+MIRROR = "DETENTE_MIRROR"
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Declare the options."""
+    parser.add_argument("--root", type=Path, default=Path(), help="folder that holds config/")
+    parser.add_argument("--study", required=True, help="name of the study")
+    parser.add_argument("--override", type=Path, help="study file to read beside the shipped ones")
+    parser.add_argument("--raw", type=Path, required=True, help="folder for raw files, <slug>/<file>")
+    parser.add_argument("--receipts", type=Path, required=True, help="folder for receipts, <slug>.json")
+    parser.add_argument("--only", nargs="+", metavar="SLUG", help="sources to acquire (default: all)")
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """Have every raw file in place, or stop; then write one receipt a source."""
+    project = load_project(arguments.root, arguments.override)
+    study = project.study(arguments.study)
+    if study.world == "simulated":
+        raise ConfigError(
+            f"study {study.name!r} is set in a simulated world: its raw files are simulated, never acquired"
+        )
+    sources = chosen(project.sources, arguments.only)
+    for receipt in acquire(sources, _below_here(arguments.raw), mirror_folder(arguments.root, study)):
+        write_json(receipt.document(), arguments.receipts / f"{receipt.slug}.json")
+        for file in receipt.files:
+            print(f"{receipt.slug}/{file.pin.file}: {file.origin}")
+
+
+def chosen(sources: Mapping[str, SourceRecord], only: Sequence[str] | None) -> dict[str, SourceRecord]:
+    """Return the sources named in `only` (all if None), in the order of `sources`.
+
+    Raises
+    ------
+    ConfigError
+        If a name in `only` is no source.
+    """
+    unknown = [
+        f"--only: {slug!r} is no source; {choices(slug, sources)}"
+        for slug in only or ()
+        if slug not in sources
+    ]
+    if unknown:
+        raise ConfigError("\n".join(unknown))
+    return {slug: record for slug, record in sources.items() if only is None or slug in only}
+
+
+def mirror_folder(root: Path, study: Study) -> Path | None:
+    """Return the mirror: the environment's, else the study's (relative to `root`), else None."""
+    if named := os.environ.get(MIRROR):
+        return Path(named).expanduser()
+    return root / Path(study.mirror).expanduser() if study.mirror else None
+
+
+def _below_here(folder: Path) -> Path:
+    """Receipts hold no absolute paths where relative ones exist."""
+    return folder.relative_to(Path.cwd()) if folder.is_relative_to(Path.cwd()) else folder

@@ -1,0 +1,45 @@
+"""Count and describe the panel for the exhibits."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+import pandas as pd
+
+from detente.cli.files import read_frame, write_csv, write_frame
+from detente.cli.options import add_study
+from detente.config import load_project
+from detente.design import describe as d
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Options."""
+    add_study(parser)
+    parser.add_argument("--panel", type=Path, required=True)
+    parser.add_argument("--codebook", type=Path, required=True)
+    parser.add_argument("--tidy", type=Path, required=True, help="folder of tidy sources")
+    parser.add_argument("--out", type=Path, required=True, help="folder for parquet files")
+    parser.add_argument("--csv", type=Path, required=True, help="CSV of the sample flow")
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """Write sample flow, descriptive statistics, time line, partners and raw risks."""
+    project = load_project(arguments.root, arguments.override)
+    study = project.study(arguments.study)
+    panel = read_frame(arguments.panel)
+    codebook = pd.read_csv(arguments.codebook)
+    exercises = read_frame(arguments.tidy / "mme.parquet")
+    states = read_frame(arguments.tidy / "cow-state-system.parquet")
+    claims = project.claims_of(study)
+    flow = d.sample_flow(panel, study.samples)
+    frames = {
+        "sample_flow": flow,
+        "descriptives": d.descriptives(panel, study.samples, claims, project.claims.controls, codebook),
+        "timeline": d.timeline(panel, study.samples, exercises),
+        "partners": d.partners(panel, states),
+        "raw_risk": d.raw_risk(panel, study.samples, claims),
+    }
+    for name, frame in frames.items():
+        write_frame(frame, arguments.out / f"{name}.parquet")
+    write_csv(flow, arguments.csv)

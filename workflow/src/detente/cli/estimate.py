@@ -1,0 +1,39 @@
+"""Estimate one claim by one estimator on every sample."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+import pandas as pd
+
+from detente.cli.files import read_frame, write_frame
+from detente.design import build_design, from_json
+from detente.inference import COLUMNS, Estimates, estimate
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Options."""
+    parser.add_argument("--panel", type=Path, required=True)
+    parser.add_argument("--specifications", required=True, help="list of specifications, as JSON")
+    parser.add_argument("--estimates", type=Path, required=True, help="parquet to write")
+    parser.add_argument("--failures", type=Path, required=True, help="parquet to write")
+    parser.add_argument("--attrition", type=Path, required=True, help="parquet to write")
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """Fit every sample; a sample without onsets stops the step, a number that does not exist is recorded."""
+    panel = read_frame(arguments.panel)
+    results: list[Estimates] = []
+    steps = []
+    for spec in from_json(arguments.specifications):
+        design = build_design(panel, spec)
+        steps += [(spec.claim.id, spec.estimator, spec.sample, i, reason, rows) for i, (reason, rows) in enumerate(design.attrition)]
+        results.append(estimate(design, spec))
+        print(f"{spec.spec_id}: {len(design.y):,} rows, {int(design.y.sum()):,} onsets", flush=True)
+    rows = pd.concat([r.rows for r in results], ignore_index=True)
+    write_frame(rows if len(rows) else pd.DataFrame(columns=list(COLUMNS)), arguments.estimates)
+    write_frame(pd.concat([r.failures for r in results], ignore_index=True), arguments.failures)
+    columns = ["claim", "estimator", "sample", "order", "reason", "rows"]
+    write_frame(pd.DataFrame(steps, columns=columns), arguments.attrition)
+

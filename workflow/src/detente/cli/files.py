@@ -1,0 +1,68 @@
+"""Reading and writing of study files: parquet, CSV, JSON, text; whole or not at all."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+
+def read_frame(path: Path) -> pd.DataFrame:
+    """Read a parquet file."""
+    return pq.read_table(path).to_pandas()
+
+
+def write_frame(frame: pd.DataFrame, path: Path) -> None:
+    """Write parquet with the same bytes for the same frame."""
+    table = pa.Table.from_pandas(frame, preserve_index=False)
+    _whole(path, lambda temporary: pq.write_table(table, temporary, compression="zstd"))
+
+
+def write_csv(frame: pd.DataFrame, path: Path) -> None:
+    """Write CSV: UTF-8, Unix line ends, floats to twelve significant digits."""
+    text = frame.to_csv(index=False, lineterminator="\n", float_format="%.12g")
+    write_text(text, path)
+
+
+def read_json(path: Path) -> Any:
+    """Read a JSON file."""
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+def write_json(content: object, path: Path) -> None:
+    """Write JSON with sorted keys; refuses NaN, which is not JSON."""
+    write_text(json.dumps(content, indent=1, sort_keys=True, ensure_ascii=False, allow_nan=False) + "\n", path)
+
+
+def write_text(text: str, path: Path) -> None:
+    """Write UTF-8 text."""
+    write_bytes(text.encode("utf-8"), path)
+
+
+def write_bytes(content: bytes, path: Path) -> None:
+    """Write bytes."""
+    _whole(path, lambda temporary: temporary.write_bytes(content))
+
+
+def sha256(path: Path) -> str:
+    """Hexadecimal SHA-256 of a file's bytes."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def _whole(path: Path, write: Callable[[Path], object]) -> None:
+    """Write beside the target and rename, so that no reader ever sees half a file."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        write(temporary)
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)

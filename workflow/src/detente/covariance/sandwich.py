@@ -1,0 +1,125 @@
+"""Scores and bread → covariance, for dependence within dyads and among dyads that share a state."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from detente.errors import TooFewStates, UnsupportedCovariance, choices
+
+Array = npt.NDArray[np.float64]
+Codes = npt.NDArray[np.int64]
+FEWEST_STATES = 5
+
+
+@dataclass(frozen=True)
+class Covariance:
+    """Covariance of k coefficients and the recipe that made it.
+
+    matrix (k, k); `df` degrees of freedom of the t distribution; `correction` the recipe in words;
+    `repair` what was done to make it positive semi-definite, "" if nothing.
+    """
+
+    matrix: Array
+    kind: str
+    df: int
+    correction: str
+    repair: str
+
+    @property
+    def std_errors(self) -> Array:
+        """Square roots of the diagonal, (k,)."""
+        return np.sqrt(np.diag(self.matrix))
+
+
+@dataclass(frozen=True)
+class _Meat:
+    matrix: Array
+    df: int
+    correction: str
+
+
+def totals(scores: Array, groups: Codes, size: int) -> Array:
+    """Sums of the rows of `scores` (N, k) within each of `size` groups, (size, k)."""
+    return np.column_stack([np.bincount(groups, weights=column, minlength=size) for column in scores.T])
+
+
+def dyadic_meat(scores: Array, a: Codes, b: Codes) -> tuple[Array, int]:
+    """Σᵢ UᵢUᵢᵀ − Σ_d S_dS_dᵀ, and the number of states (Aronow, Samii and Assenova 2015, eq. 3, in O(Nk + (n + D)k²)).
+
+    S_d totals the scores of dyad d over its years, U_i the S_d of all dyads of state i. Every pair of observations
+    that shares a state counts once: pairs within one dyad share both states and would count twice.
+
+    Parameters
+    ----------
+    scores
+        (N, k); `a`, `b` (N,) the two states of each row, as any whole numbers.
+    """
+    states, ends = np.unique(np.concatenate([a, b]), return_inverse=True)
+    low, high = np.minimum(ends[: len(a)], ends[len(a) :]), np.maximum(ends[: len(a)], ends[len(a) :])
+    dyads, dyad = np.unique(low * len(states) + high, return_inverse=True)
+    by_dyad = totals(scores, dyad, len(dyads))
+    by_state = totals(by_dyad, dyads // len(states), len(states)) + totals(by_dyad, dyads % len(states), len(states))
+    return by_state.T @ by_state - by_dyad.T @ by_dyad, len(states)
+
+
+def cluster_meat(scores: Array, groups: Codes) -> tuple[Array, int]:
+    """Sum of outer products of within-group score totals (Liang and Zeger 1986), and the number of groups."""
+    _, group = np.unique(groups, return_inverse=True)
+    summed = totals(scores, group, int(group.max()) + 1)
+    return summed.T @ summed, len(summed)
+
+
+def sandwich(kind: str, scores: Array, bread: Array, a: Codes, b: Codes) -> Covariance:
+    """Bread × meat × bread, by the name of the meat.
+
+    Parameters
+    ----------
+    kind
+        "dyadic" or "dyad".
+    scores
+        (N, k) contributions to the score; `bread` (k, k) inverse of minus the Hessian.
+
+    Raises
+    ------
+    UnsupportedCovariance
+        If `kind` is not known.
+    TooFewStates
+        If dyadic-robust inference has fewer than five states.
+    """
+    if kind not in KINDS:
+        raise UnsupportedCovariance(f"covariance {kind!r} is not known; {choices(kind, KINDS)}")
+    meat = KINDS[kind](scores, a, b)
+    matrix, repair = _semidefinite(bread @ meat.matrix @ bread)
+    return Covariance(matrix, kind, meat.df, meat.correction, repair)
+
+
+def _dyadic(scores: Array, a: Codes, b: Codes) -> _Meat:
+    matrix, states = dyadic_meat(scores, a, b)
+    if states < FEWEST_STATES:
+        raise TooFewStates(f"dyadic-robust inference from {states} states; it needs at least {FEWEST_STATES}")
+    return _Meat(matrix, states - 1, f"dyadic-robust over {states} states, no small-sample factor, t with {states - 1} df")
+
+
+def _dyad(scores: Array, a: Codes, b: Codes) -> _Meat:
+    matrix, dyads = cluster_meat(scores, np.minimum(a, b) * (int(max(a.max(), b.max())) + 1) + np.maximum(a, b))
+    recipe = f"clustered by {dyads} dyads, factor G/(G−1), t with {dyads - 1} df"
+    return _Meat(matrix * dyads / (dyads - 1), dyads - 1, recipe)
+
+
+def _semidefinite(matrix: Array) -> tuple[Array, str]:
+    """Clip negative eigenvalues: the dyadic meat is a difference and can be indefinite in finite samples."""
+    symmetric = (matrix + matrix.T) / 2
+    scale = np.sqrt(np.abs(np.diag(symmetric)))
+    scale[scale == 0] = 1.0
+    values, vectors = np.linalg.eigh(symmetric / np.outer(scale, scale))
+    if values.min() >= -1e-12 * max(values.max(), 1.0):
+        return symmetric, ""
+    clipped = (vectors * np.clip(values, 0, None)) @ vectors.T
+    return clipped * np.outer(scale, scale), "negative eigenvalues clipped at zero"
+
+
+KINDS: Mapping[str, Callable[[Array, Codes, Codes], _Meat]] = {"dyadic": _dyadic, "dyad": _dyad}

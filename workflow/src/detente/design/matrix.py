@@ -1,0 +1,134 @@
+"""From panel and specification to outcome, regressors and keys, with account of every row left out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from detente.design.specification import Specification, lagged
+from detente.errors import EmptySample, UnknownVariable, choices
+
+Array = npt.NDArray[np.float64]
+Codes = npt.NDArray[np.int64]
+SAMPLES: Mapping[str, str | None] = {"all": None, "relevant": "politically_relevant", "contiguous": "contiguous"}
+SAMPLE_LABELS: Mapping[str, str] = {
+    "all": "All dyads",
+    "relevant": "Politically relevant dyads",
+    "contiguous": "Contiguous dyads",
+}
+# Peace years enter in tens, so that their cube does not swamp the Hessian.
+PEACE_UNIT = 10.0
+
+
+@dataclass(frozen=True)
+class Design:
+    """Data of one model; row i is one dyad-year at risk.
+
+    y (N,) outcome; x (N, k) regressors, the treatment first, no constant; `terms` their k names;
+    a, b, year (N,) keys; `attrition` (reason, rows) in the order in which rows were left out.
+    """
+
+    y: Array
+    x: Array
+    terms: tuple[str, ...]
+    a: Codes
+    b: Codes
+    year: Codes
+    attrition: tuple[tuple[str, int], ...]
+
+    @property
+    def treatment(self) -> Array:
+        """The treatment, (N,)."""
+        return self.x[:, 0]
+
+
+def in_sample(panel: pd.DataFrame, sample: str) -> pd.Series:
+    """Rows of the window that belong to a sample."""
+    column = SAMPLES[sample]
+    inside = panel["in_window"]
+    return inside if column is None else inside & (panel[column] == 1)
+
+
+def lag(panel: pd.DataFrame, variable: str, years: int) -> pd.Series:
+    """Value of `variable` exactly `years` earlier in the same dyad; missing across a gap in membership.
+
+    `panel` is sorted by a, b, year.
+    """
+    if years == 0:
+        return panel[variable]
+    earlier = panel[["a", "b", "year", variable]].shift(years)
+    same = (
+        (earlier["a"] == panel["a"]) & (earlier["b"] == panel["b"]) & (earlier["year"] == panel["year"] - years)
+    )
+    return earlier[variable].where(same)
+
+
+def build_design(panel: pd.DataFrame, spec: Specification) -> Design:
+    """Build the design of `spec`; rows with anything missing are left out, step by step.
+
+    Raises
+    ------
+    UnknownVariable
+        If the panel lacks a variable.
+    EmptySample
+        If no row or no onset is left, naming the step that took the last ones.
+    """
+    _check_variables(panel, spec)
+    wanted = in_sample(panel, spec.sample)
+    columns = _columns(panel, spec)
+    outcome = panel[spec.claim.outcome]
+    keep, attrition = wanted, [("dyad-years of the sample in the window", int(wanted.sum()))]
+    for reason, present in _steps(spec, columns, outcome):
+        left = keep & present
+        attrition.append((reason, int(keep.sum() - left.sum())))
+        keep = left
+    attrition.append(("used", int(keep.sum())))
+    y = outcome[keep].to_numpy(dtype="float64")
+    if not len(y) or not y.sum():
+        steps = "; ".join(f"{reason}: {rows:,}" for reason, rows in attrition)
+        raise EmptySample(f"{spec.spec_id}: the sample leaves no onset of {spec.claim.outcome!r} ({steps})")
+    rows = panel.loc[keep, ["a", "b", "year"]]
+    return Design(
+        y=y,
+        x=np.column_stack([c[keep].to_numpy(dtype="float64") for c in columns.values()]),
+        terms=tuple(columns),
+        a=rows["a"].to_numpy(),
+        b=rows["b"].to_numpy(),
+        year=rows["year"].to_numpy(),
+        attrition=tuple(attrition),
+    )
+
+
+def _columns(panel: pd.DataFrame, spec: Specification) -> dict[str, pd.Series]:
+    """Regressors by term, the treatment first; duration as a cubic."""
+    columns = {spec.treatment_term: lag(panel, spec.claim.treatment, spec.claim.lag)}
+    for control in spec.controls:
+        value = lag(panel, control.variable, control.lag)
+        if control.role == "duration":
+            tens = value / PEACE_UNIT
+            columns |= {control.variable: tens, f"{control.variable}_2": tens**2, f"{control.variable}_3": tens**3}
+        else:
+            columns[lagged(control.variable, control.lag)] = value
+    return columns
+
+
+def _steps(spec: Specification, columns: Mapping[str, pd.Series], outcome: pd.Series) -> list[tuple[str, pd.Series]]:
+    """Reasons for which rows are left out, in order."""
+    controls = pd.concat([c.notna() for t, c in columns.items() if t != spec.treatment_term] or [outcome.notna()], axis=1)
+    treated = columns[spec.treatment_term].notna()
+    return [
+        ("an older dispute continues: not at risk", outcome.notna()),
+        ("treatment not coded, or the dyad did not exist, the year before", treated),
+        ("a control is missing, or the dyad did not exist two years before", controls.all(axis=1)),
+    ]
+
+
+def _check_variables(panel: pd.DataFrame, spec: Specification) -> None:
+    needed = [spec.claim.outcome, spec.claim.treatment, *(c.variable for c in spec.controls)]
+    for name in needed:
+        if name not in panel.columns:
+            raise UnknownVariable(f"{spec.spec_id}: the panel has no variable {name!r}; {choices(name, panel.columns)}")

@@ -1,0 +1,68 @@
+"""A specification: everything that fixes one estimate, as frozen data with a stable id."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pydantic import TypeAdapter
+
+from detente.config import Claim, ClaimsFile, Control, Study
+
+
+@dataclass(frozen=True)
+class Specification:
+    """One claim, on one sample, by one estimator.
+
+    `controls` are those that the estimator keeps: with dyad effects, geography is absorbed.
+    """
+
+    claim: Claim
+    sample: str
+    estimator: str
+    controls: tuple[Control, ...]
+    covariances: tuple[str, ...]
+    window: tuple[int, int]
+    smallest_effect: float
+
+    @property
+    def spec_id(self) -> str:
+        """Stable id: claim.estimator.sample."""
+        return f"{self.claim.id}.{self.estimator}.{self.sample}"
+
+    @property
+    def treatment_term(self) -> str:
+        """Name of the treatment among the terms of the model."""
+        return lagged(self.claim.treatment, self.claim.lag)
+
+
+def lagged(variable: str, lag: int) -> str:
+    """Name of a variable measured `lag` years before the outcome."""
+    return f"{variable}_lag{lag}" if lag else variable
+
+
+def specifications(
+    study: Study, claims: ClaimsFile, claim: Claim, estimator: str, *, absorbs_dyads: bool
+) -> list[Specification]:
+    """One specification a sample for a claim and an estimator."""
+    controls = tuple(
+        control
+        for control in (claims.controls[name] for name in claim.controls)
+        if not (absorbs_dyads and control.role == "geography")
+    )
+    return [
+        Specification(claim, sample, estimator, controls, study.covariances, study.window, claims.smallest_effect)
+        for sample in study.samples
+    ]
+
+
+def as_json(specs: list[Specification]) -> str:
+    """Specifications as JSON, one spelling for one content."""
+    return _ADAPTER.dump_json(specs).decode("utf-8")
+
+
+def from_json(text: str) -> list[Specification]:
+    """Read what `as_json` wrote."""
+    return _ADAPTER.validate_json(text)
+
+
+_ADAPTER = TypeAdapter(list[Specification])

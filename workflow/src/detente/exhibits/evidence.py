@@ -1,0 +1,157 @@
+"""What exhibits are made of: the frames of a study, and the headline quantity of each of its models."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from detente.config import Project, Study
+from detente.errors import EstimationError, choices
+
+DESCRIBED = ("sample_flow", "descriptives", "timeline", "partners", "raw_risk", "attrition")
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """All frames of one study.
+
+    `describe` maps each name of `DESCRIBED` to its frame.
+    """
+
+    project: Project
+    study: Study
+    estimates: pd.DataFrame
+    failures: pd.DataFrame
+    describe: Mapping[str, pd.DataFrame]
+
+    @property
+    def simulated(self) -> bool:
+        """Whether the world is made up, which every exhibit must say."""
+        return self.study.world == "simulated"
+
+    @property
+    def covariance(self) -> str:
+        """The covariance that headline intervals use: the dyadic one, if the study has it."""
+        return "dyadic" if "dyadic" in self.study.covariances else self.study.covariances[0]
+
+    @property
+    def preferred(self) -> str:
+        """The estimator that headline sentences quote: the one with dyad and year effects, if the study has it."""
+        return "lpm" if "lpm" in self.study.estimators else self.study.estimators[0]
+
+
+@dataclass(frozen=True)
+class Cell:
+    """The average marginal effect of one claim × sample × estimator (probabilities), or why there is none.
+
+    `failure` is the class of the error and `message` its words; both are "" for a model that was estimated.
+    `std_error`, `low`, `high`, `p`, `mde` come from the headline covariance, `dyad_std_error` from clusters by dyad.
+    """
+
+    claim: str
+    sample: str
+    estimator: str
+    failure: str = ""
+    message: str = ""
+    effect: float = math.nan
+    std_error: float = math.nan
+    dyad_std_error: float = math.nan
+    low: float = math.nan
+    high: float = math.nan
+    p: float = math.nan
+    ratio: float = math.nan
+    ratio_low: float = math.nan
+    ratio_high: float = math.nan
+    base_risk: float = math.nan
+    mde: float = math.nan
+    mde_share: float = math.nan
+    smallest_effect: float = math.nan
+    n: int = 0
+    dyads: int = 0
+    states: int = 0
+    events: int = 0
+    treated: int = 0
+    verdict: str = ""
+
+    @property
+    def estimated(self) -> bool:
+        """Whether the number exists."""
+        return not self.failure
+
+    @property
+    def inflation(self) -> float:
+        """Headline standard error ÷ the one clustered by dyad."""
+        return self.std_error / self.dyad_std_error
+
+
+def cells(evidence: Evidence) -> list[Cell]:
+    """Every claim × sample × estimator of the study, in its order.
+
+    Raises
+    ------
+    EstimationError
+        If a model has neither an estimate nor a recorded failure.
+    """
+    study = evidence.study
+    return [
+        cell(evidence, claim, sample, estimator)
+        for claim in study.claims
+        for sample in study.samples
+        for estimator in study.estimators
+    ]
+
+
+def cell(evidence: Evidence, claim: str, sample: str, estimator: str) -> Cell:
+    """Headline quantity of one model; see `cells`."""
+    rows = model_rows(evidence, claim, sample, estimator)
+    if rows.empty:
+        return _failed(evidence, claim, sample, estimator)
+    effects = rows[(rows["quantity"] == "average_marginal_effect") & rows["is_treatment"]]
+    effect = _row(effects, evidence.covariance)
+    dyad = _row(effects, "dyad")
+    ratio = _row(rows[(rows["quantity"] == "risk_ratio") & rows["is_treatment"]], evidence.covariance)
+    return Cell(
+        claim,
+        sample,
+        estimator,
+        effect=effect["estimate"],
+        std_error=effect["std_error"],
+        dyad_std_error=dyad.get("std_error", math.nan),
+        low=effect["ci_low"],
+        high=effect["ci_high"],
+        p=effect["p"],
+        ratio=ratio.get("estimate", math.nan),
+        ratio_low=ratio.get("ci_low", math.nan),
+        ratio_high=ratio.get("ci_high", math.nan),
+        **{name: effect[name] for name in ("base_risk", "mde", "mde_share", "smallest_effect", "verdict")},
+        **{name: int(effect[name]) for name in ("n", "dyads", "states", "events", "treated")},
+    )
+
+
+def model_rows(evidence: Evidence, claim: str, sample: str, estimator: str) -> pd.DataFrame:
+    """Rows of the estimates that belong to one model: covariances × quantities × terms."""
+    frame = evidence.estimates
+    return frame[(frame["claim"] == claim) & (frame["sample"] == sample) & (frame["estimator"] == estimator)]
+
+
+def _row(rows: pd.DataFrame, covariance: str) -> dict[str, Any]:
+    found = rows[rows["covariance"] == covariance]
+    return {} if found.empty else {str(k): v for k, v in found.iloc[0].to_dict().items()}
+
+
+def _failed(evidence: Evidence, claim: str, sample: str, estimator: str) -> Cell:
+    frame = evidence.failures
+    found = frame[(frame["claim"] == claim) & (frame["sample"] == sample) & (frame["estimator"] == estimator)]
+    if found.empty:
+        known = sorted({str(name) for name in evidence.estimates["spec_id"]})
+        wanted = f"{claim}.{estimator}.{sample}"
+        raise EstimationError(
+            f"estimates: {wanted!r} has neither an estimate nor a recorded failure; {choices(wanted, known)}. "
+            "Estimate it, or take it out of the study's claims, samples or estimators."
+        )
+    row = found.iloc[0]
+    return Cell(claim, sample, estimator, failure=str(row["error"]), message=str(row["message"]))

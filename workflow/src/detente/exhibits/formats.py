@@ -1,0 +1,69 @@
+"""How numbers are printed: one function a kind of number, the same in tables, figures and text."""
+
+from __future__ import annotations
+
+import math
+
+MINUS = "\u2212"
+MISSING = "–"
+PER = 1000
+"""Risks and effects on risk are printed as onsets per this many dyad-years."""
+
+_SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+
+
+def decimal(value: float, digits: int = 2) -> str:
+    """Return `value` with fixed `digits`, thousands separated, a true minus sign and no negative zero."""
+    if not math.isfinite(value):
+        return MISSING
+    rounded = round(value, digits) + 0.0
+    return f"{rounded:,.{digits}f}".replace("-", MINUS)
+
+
+def count(value: float) -> str:
+    """Return a whole number with its thousands separated."""
+    return decimal(value, 0)
+
+
+def per_thousand(risk: float) -> str:
+    """Return a probability, or a difference of probabilities, as onsets per 1,000 dyad-years."""
+    return decimal(PER * risk, 2)
+
+
+def percent(share: float, digits: int = 0) -> str:
+    """Return a share as a percentage, sign included."""
+    text = decimal(100 * share, digits)
+    return text if text == MISSING else f"{text}%"
+
+
+def ratio(value: float) -> str:
+    """Return a ratio with two digits; one of a thousand and more in powers of ten."""
+    return scientific(value) if math.isfinite(value) and abs(value) >= 1000 else decimal(value, 2)
+
+
+def coefficient(value: float) -> str:
+    """Return a coefficient with three digits, or in powers of ten if that would print as zero."""
+    return scientific(value) if 0 < abs(value) < 0.0005 else decimal(value, 3)
+
+
+def scientific(value: float) -> str:
+    """Return `value` as 1.2×10⁻⁵."""
+    if not math.isfinite(value) or value == 0:
+        return decimal(value, 0)
+    mantissa, exponent = f"{value:.1e}".split("e")
+    return f"{mantissa.replace('-', MINUS)}×10{str(int(exponent)).translate(_SUPERSCRIPT)}"
+
+
+def p_value(p: float) -> str:
+    """Return a p-value with three digits, never as zero."""
+    return "<0.001" if p < 0.001 else decimal(p, 3)
+
+
+def checksum(sha256: str) -> str:
+    """Return the first twelve digits of a checksum."""
+    return sha256[:12]
+
+
+def megabytes(size: float) -> str:
+    """Return a number of bytes in kB or MB, whichever reads better."""
+    return f"{decimal(size / 1e6, 1)} MB" if size >= 1e6 else f"{decimal(size / 1e3, 1)} kB"

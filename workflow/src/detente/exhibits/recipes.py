@@ -1,0 +1,74 @@
+"""The recipe of every standard error, told once: which estimator, clusters, correction, degrees of freedom, repair."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+import pandas as pd
+
+from detente.exhibits.evidence import Evidence
+from detente.exhibits.formats import count, scientific
+from detente.exhibits.labels import estimator_label
+
+_NUMBER = re.compile(r"\d+")
+
+
+def recipe_notes(evidence: Evidence, samples: Iterable[str], marks: tuple[str, str]) -> tuple[str, ...]:
+    """One sentence a covariance, on every estimator in `samples`, and one on agreement with reference fits.
+
+    `marks` says where the table shows the headline standard error and where the other one.
+    """
+    frame = evidence.estimates[evidence.estimates["sample"].isin(list(samples))]
+    order = [evidence.covariance, *(c for c in evidence.study.covariances if c != evidence.covariance)]
+    sentences = [
+        f"{mark}: {_by_estimator(evidence, frame[frame['covariance'] == name])}."
+        for mark, name in zip(marks, order, strict=False)
+        if (frame["covariance"] == name).any()
+    ]
+    return (*sentences, *_references(frame))
+
+
+def merged(recipes: Iterable[str]) -> list[str]:
+    """Recipes that differ in whole numbers alone become one, with the range: "t with 186–190 df"."""
+    groups: dict[str, list[list[int]]] = {}
+    for recipe in recipes:
+        numbers = [int(n) for n in _NUMBER.findall(recipe)]
+        groups.setdefault(_NUMBER.sub("\0", recipe), []).append(numbers)
+    return [_filled(pattern, numbers) for pattern, numbers in groups.items()]
+
+
+def _filled(pattern: str, numbers: list[list[int]]) -> str:
+    text = pattern
+    for values in zip(*numbers, strict=True):
+        low, high = min(values), max(values)
+        text = text.replace("\0", count(low) if low == high else f"{count(low)}–{count(high)}", 1)
+    return text
+
+
+def _by_estimator(evidence: Evidence, frame: pd.DataFrame) -> str:
+    told: dict[str, list[str]] = {}
+    for estimator in evidence.study.estimators:
+        rows = frame[frame["estimator"] == estimator].drop_duplicates(["correction", "repair"])
+        recipes = merged(_recipe(r["correction"], r["repair"]) for r in rows.to_dict("records"))
+        if recipes:
+            told.setdefault("; ".join(recipes), []).append(estimator_label(estimator).short)
+    if len(told) == 1:
+        return next(iter(told))
+    return "; ".join(f"{' and '.join(names)}: {recipe}" for recipe, names in told.items())
+
+
+def _recipe(correction: object, repair: object) -> str:
+    return f"{correction} (in some models {repair})" if repair else str(correction)
+
+
+def _references(frame: pd.DataFrame) -> list[str]:
+    checked = frame[frame["reference"].astype(str) != ""]
+    names = sorted({str(name) for name in checked["reference"]})
+    if not names:
+        return []
+    gap = float(checked["reference_gap"].max())
+    return [
+        f"Coefficients were compared with {' and '.join(names)}; "
+        f"the largest relative gap is {scientific(gap)}."
+    ]

@@ -1,0 +1,214 @@
+"""Tables of estimates: the regressions on the headline sample, and the headline quantity in every sample."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pandas as pd
+
+from detente.exhibits.evidence import Cell, Evidence, cell, cells, model_rows
+from detente.exhibits.formats import (
+    MISSING,
+    PER,
+    coefficient,
+    count,
+    decimal,
+    p_value,
+    per_thousand,
+    percent,
+    ratio,
+)
+from detente.exhibits.labels import SAMPLES, estimator_label, listed, term_label
+from detente.exhibits.recipes import recipe_notes
+from detente.exhibits.table import Column, Row, Table
+
+NOT_ESTIMABLE = "n.e."
+
+_EFFECT: tuple[tuple[str, Callable[[Cell], str]], ...] = (
+    ("Average marginal effect", lambda c: per_thousand(c.effect)),
+    ("  95% interval, lower end", lambda c: per_thousand(c.low)),
+    ("  95% interval, upper end", lambda c: per_thousand(c.high)),
+    ("Risk without the treatment", lambda c: per_thousand(c.base_risk)),
+    ("Risk ratio", lambda c: ratio(c.ratio)),
+    ("  95% interval, lower end", lambda c: ratio(c.ratio_low)),
+    ("  95% interval, upper end", lambda c: ratio(c.ratio_high)),
+    ("Minimum detectable effect", lambda c: per_thousand(c.mde)),
+    ("  share of risk without treatment", lambda c: percent(c.mde_share)),
+    ("Verdict", lambda c: c.verdict),
+)
+_SIZE: tuple[tuple[str, Callable[[Cell], str]], ...] = (
+    ("Dyad-years", lambda c: count(c.n)),
+    ("  under treatment", lambda c: count(c.treated)),
+    ("Dyads", lambda c: count(c.dyads)),
+    ("States", lambda c: count(c.states)),
+    ("Onsets", lambda c: count(c.events)),
+    ("Dyad and year effects", lambda c: estimator_label(c.estimator).effects),
+)
+
+
+def main(evidence: Evidence) -> Table:
+    """Regressions: claims × estimators on the headline sample, with both kinds of standard error."""
+    study = evidence.study
+    claims = evidence.project.claims_of(study)
+    models = [cell(evidence, c.id, study.headline, e) for c in claims for e in study.estimators]
+    columns = tuple(
+        Column(estimator_label(e).short, c.label, "center") for c in claims for e in study.estimators
+    )
+    rows = [
+        Row(f"Coefficients (LPM: × {PER:,})"),
+        *_treatment_rows(evidence, models),
+        *_control_rows(evidence, models),
+        Row(f"Effect on the risk of onset, per {PER:,} dyad-years"),
+        *(Row(label.strip(), _each(models, show)) for label, show in _EFFECT),
+        Row("Rows of the model"),
+        *(Row(label.strip(), _each(models, show, "")) for label, show in _SIZE),
+    ]
+    title = f"Onset of a dispute on each treatment: {_lower(SAMPLES.get(study.headline, study.headline))}"
+    return Table(
+        "main", title, "", columns, tuple(rows), _main_notes(evidence, models), evidence.simulated, dense=True
+    )
+
+
+def _each(models: list[Cell], show: Callable[[Cell], str], otherwise: str = NOT_ESTIMABLE) -> tuple[str, ...]:
+    return tuple(show(m) if m.estimated else otherwise for m in models)
+
+
+def _treatment_rows(evidence: Evidence, models: list[Cell]) -> list[Row]:
+    """The treatment's coefficient, its standard errors (parentheses, brackets) and its p-value."""
+    others = [c for c in evidence.study.covariances if c != evidence.covariance]
+    found = {m: _coefficients(evidence, m, evidence.covariance, treatment=True) for m in models}
+    estimates, errors, ps = [], [], []
+    for frame in found.values():
+        row = frame.iloc[0] if len(frame) else None
+        estimates.append(NOT_ESTIMABLE if row is None else _shown(row, "estimate"))
+        errors.append("" if row is None else f"({_shown(row, 'std_error')})")
+        ps.append("" if row is None else p_value(float(row["p"])))
+    rows = [Row("Treatment", tuple(estimates)), Row("", tuple(errors))]
+    for covariance in others:
+        beside = [_coefficients(evidence, m, covariance, treatment=True) for m in models]
+        rows.append(Row("", tuple(f"[{_shown(f.iloc[0], 'std_error')}]" if len(f) else "" for f in beside)))
+    return [*rows, Row("p-value", tuple(ps))]
+
+
+def _control_rows(evidence: Evidence, models: list[Cell]) -> list[Row]:
+    """Controls in the order of the models, each with its standard error below; blank where not in the model."""
+    frames = [_coefficients(evidence, m, evidence.covariance, treatment=False) for m in models]
+    terms = dict.fromkeys(str(term) for frame in frames for term in frame["term"])
+    rows = []
+    for term in sorted(terms, key=lambda term: term == "intercept"):
+        found = [frame[frame["term"] == term] for frame in frames]
+        estimates = tuple(_shown(f.iloc[0], "estimate") if len(f) else "" for f in found)
+        errors = tuple(f"({_shown(f.iloc[0], 'std_error')})" if len(f) else "" for f in found)
+        rows += [Row(term_label(term, evidence.project.claims), estimates), Row("", errors)]
+    return rows
+
+
+def _coefficients(evidence: Evidence, model: Cell, covariance: str, *, treatment: bool) -> pd.DataFrame:
+    rows = model_rows(evidence, model.claim, model.sample, model.estimator)
+    wanted = (rows["quantity"] == "coefficient") & (rows["covariance"] == covariance)
+    return rows[wanted & (rows["is_treatment"] == treatment)]
+
+
+def _shown(row: pd.Series, name: str) -> str:
+    scale = PER if row["estimator"] == "lpm" else 1
+    return coefficient(scale * float(row[name]))
+
+
+def _main_notes(evidence: Evidence, models: list[Cell]) -> tuple[str, ...]:
+    study = evidence.study
+    timing = {f"t\u2212{c.lag}" for c in evidence.project.claims_of(study)}
+    treatments = listed(sorted(timing))
+    failed = [
+        f"n.e., not estimable: {_claim(evidence, m)}, {estimator_label(m.estimator).short}: "
+        f"{m.failure}: {m.message.rstrip('.')}."
+        for m in models
+        if not m.estimated
+    ]
+    return (
+        f"The treatment, named above the columns, is measured in {treatments}. "
+        "Logit coefficients are log-odds; those of the linear probability model (LPM) are onsets per "
+        f"{PER:,} dyad-years. Controls that dyad or year effects absorb are blank.",
+        *recipe_notes(evidence, [study.headline], ("Parentheses", "Brackets")),
+        "Intervals and p-values use the errors in parentheses. The risk ratio's interval is a delta-method interval "
+        "on the log scale. Minimum detectable effect: 2.8 standard errors.",
+        *failed,
+    )
+
+
+def _claim(evidence: Evidence, model: Cell) -> str:
+    return evidence.project.claims.claims[model.claim].label
+
+
+def samples(evidence: Evidence) -> Table:
+    """The headline quantity for every claim, sample and estimator, with its power and its verdict."""
+    columns = (
+        Column("Model", align="left"),
+        Column("Risk without"),
+        Column("Effect"),
+        Column("95% interval", align="center"),
+        Column("p"),
+        Column("dyadic", "Standard error"),
+        Column("by dyad", "Standard error"),
+        Column("ratio", "Standard error"),
+        Column("MDE, % of risk"),
+        Column("Verdict", align="left"),
+    )
+    rows: list[Row] = []
+    for claim in evidence.project.claims_of(evidence.study):
+        rows.append(Row(claim.label))
+        rows += [_sample_row(m) for m in cells(evidence) if m.claim == claim.id]
+    return Table(
+        "samples",
+        "The same claims in every sample",
+        "",
+        columns,
+        tuple(rows),
+        _samples_notes(evidence),
+        evidence.simulated,
+        dense=True,
+    )
+
+
+def _sample_row(model: Cell) -> Row:
+    label = SAMPLES.get(model.sample, model.sample)
+    name = estimator_label(model.estimator).short
+    if not model.estimated:
+        return Row(label, (name, *[MISSING] * 8, f"{NOT_ESTIMABLE} ({model.failure})"))
+    return Row(
+        label,
+        (
+            name,
+            per_thousand(model.base_risk),
+            per_thousand(model.effect),
+            f"[{per_thousand(model.low)}, {per_thousand(model.high)}]",
+            p_value(model.p),
+            per_thousand(model.std_error),
+            per_thousand(model.dyad_std_error),
+            decimal(model.inflation, 2),
+            percent(model.mde_share),
+            model.verdict,
+        ),
+    )
+
+
+def _samples_notes(evidence: Evidence) -> tuple[str, ...]:
+    share = percent(evidence.project.claims.smallest_effect)
+    failed = [
+        f"n.e., not estimable: {_claim(evidence, m)}, {_lower(SAMPLES.get(m.sample, m.sample))}, "
+        f"{estimator_label(m.estimator).short}: {m.message.rstrip('.')}."
+        for m in cells(evidence)
+        if not m.estimated
+    ]
+    return (
+        f"Risk, average marginal effect, interval and standard errors in onsets per {PER:,} dyad-years. "
+        "Ratio: dyadic-robust standard error over the one clustered by dyad. "
+        "MDE: minimum detectable effect, 2.8 dyadic standard errors, as a share of the risk without the treatment.",
+        f"Verdict: negligible if the 90% interval lies within {share} of that risk on either side of zero; else "
+        "lowers or raises if the 95% interval excludes zero; else inconclusive.",
+        *recipe_notes(evidence, evidence.study.samples, ("Dyadic", "By dyad")),
+        *failed,
+    )
+
+
+def _lower(text: str) -> str:
+    return text[:1].lower() + text[1:]

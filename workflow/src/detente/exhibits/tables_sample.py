@@ -1,0 +1,104 @@
+"""Tables of the record: who is at risk, what happens to them, how the variables are distributed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pandas as pd
+
+from detente.exhibits.evidence import Evidence
+from detente.exhibits.formats import MISSING, count, decimal, percent, ratio
+from detente.exhibits.labels import SAMPLES, listed
+from detente.exhibits.table import Column, Row, Table
+
+_FLOW: tuple[tuple[str, str, Callable[[float], str]], ...] = (
+    ("dyad_years", "Dyad-years", count),
+    ("dyads", "Dyads", count),
+    ("onset_gml", "Onsets (GML)", count),
+    ("onset_cow", "Onsets (COW MID)", count),
+    ("ongoing_gml", "Dyad-years in dispute (GML)", count),
+    ("force_onset", "Onsets with use of force", count),
+    ("fatal_onset", "Onsets with a fatality", count),
+    ("exercise_any", "Dyad-years with a joint exercise", count),
+    ("exercise_any_share", "  as a share", lambda share: percent(share, 2)),
+    ("exercise_bilateral", "Dyad-years with a bilateral exercise", count),
+    ("exercise_bilateral_share", "  as a share", lambda share: percent(share, 2)),
+    ("switches_on", "Exercise switches on", count),
+    ("switches_off", "Exercise switches off", count),
+)
+
+
+def sample_flow(evidence: Evidence) -> Table:
+    """Size and contents of each sample, and how many dyad-years reach the models."""
+    samples = evidence.study.samples
+    frame = evidence.describe["sample_flow"].set_index("sample")
+    rows = [Row("What the samples hold")]
+    rows += [
+        Row(label.strip(), tuple(show(float(frame.loc[s, name])) for s in samples)) for name, label, show in _FLOW
+    ]
+    rows += _attrition(evidence)
+    notes = (
+        "Undirected dyad-years. An onset is the first year of a dispute in a dyad at peace; later years of the same "
+        "dispute are not at risk and leave the models. "
+        "A switch is a change of the treatment between neighbouring years of a dyad.",
+    )
+    columns = tuple(Column(SAMPLES.get(s, s)) for s in samples)
+    return Table("sample_flow", "Samples", "", columns, tuple(rows), notes, evidence.simulated)
+
+
+def _attrition(evidence: Evidence) -> list[Row]:
+    """Rows dropped and used: one panel for all claims that share them."""
+    frame = evidence.describe["attrition"].sort_values("order", kind="stable")
+    panels: dict[tuple[Row, ...], list[str]] = {}
+    for claim in evidence.project.claims_of(evidence.study):
+        panels.setdefault(_steps(evidence, frame[frame["claim"] == claim.id]), []).append(claim.label)
+    rows = []
+    for steps, labels in panels.items():
+        if steps:
+            rows += [Row(f"From dyad-years to model rows: {listed(labels)}"), *steps]
+    return rows
+
+
+def _steps(evidence: Evidence, frame: pd.DataFrame) -> tuple[Row, ...]:
+    reasons = list(dict.fromkeys(str(reason) for reason in frame["reason"]))
+    counts = {(r["sample"], r["reason"]): count(r["rows"]) for r in frame.to_dict("records")}
+    return tuple(
+        Row(_reason(reason), tuple(counts.get((s, reason), "0") for s in evidence.study.samples))
+        for reason in sorted(reasons, key=lambda reason: reason == "used")
+    )
+
+
+def _reason(reason: str) -> str:
+    return "Used" if reason == "used" else f"Dropped: {reason}"
+
+
+def descriptives(evidence: Evidence) -> Table:
+    """Distribution of every variable in the headline sample, and its mean in the others."""
+    study = evidence.study
+    others = [s for s in study.samples if s != study.headline]
+    frame = evidence.describe["descriptives"].set_index(["variable", "sample"])
+    order = list(dict.fromkeys(evidence.describe["descriptives"]["variable"]))
+    headline = SAMPLES.get(study.headline, study.headline)
+    columns = [Column(name, headline) for name in ("n", "Missing", "Mean", "SD", "Min", "Max")]
+    columns += [Column(SAMPLES.get(s, s).removesuffix(" dyads"), "Mean elsewhere") for s in others]
+    rows = []
+    for variable in order:
+        row = frame.loc[(variable, study.headline)]
+        own = [count(row["n"]), count(row["missing"]), *(_measure(row[k]) for k in ("mean", "sd", "min", "max"))]
+        elsewhere = [
+            _measure(frame.at[(variable, s), "mean"]) if (variable, s) in frame.index else MISSING for s in others
+        ]
+        unit = f" ({row['unit']})" if row["unit"] not in ("", "0/1") else ""
+        rows.append(Row(f"{row['label']}{unit}", (*own, *elsewhere)))
+    notes = ("Dyad-years; the unit stands in parentheses where a variable is not 0/1.",)
+    return Table(
+        "descriptives", "Descriptive statistics", "", tuple(columns), tuple(rows), notes, evidence.simulated
+    )
+
+
+def _measure(value: float) -> str:
+    """Return a statistic with digits that suit its size."""
+    value = float(value)
+    if value.is_integer() and abs(value) < 1e7:
+        return count(value)
+    return ratio(value) if abs(value) >= 0.1 else decimal(value, 4)

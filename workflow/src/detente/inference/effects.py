@@ -1,0 +1,79 @@
+"""Effects people can read: average marginal effect and risk ratio, by the delta method under any covariance."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from detente.errors import EstimationError
+from detente.estimators import Fit
+
+Array = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Effect:
+    """A function of the coefficients: its value and its gradient (k,). A ratio is carried on the log scale."""
+
+    value: float
+    gradient: Array
+
+    def std_error(self, covariance: Array) -> float:
+        """Delta-method standard error under `covariance` (k, k)."""
+        return float(np.sqrt(max(self.gradient @ covariance @ self.gradient, 0.0)))
+
+
+@dataclass(frozen=True)
+class _Risks:
+    treated: float
+    untreated: float
+    treated_gradient: Array
+    untreated_gradient: Array
+
+
+def average_marginal_effect(fit: Fit, y: Array, treatment: Array) -> Effect:
+    """Mean difference of onset risk between all rows treated and none (Hanmer and Kalkan 2013: observed values)."""
+    risks = _risks(fit, y, treatment)
+    return Effect(risks.treated - risks.untreated, risks.treated_gradient - risks.untreated_gradient)
+
+
+def log_risk_ratio(fit: Fit, y: Array, treatment: Array) -> Effect:
+    """Log of mean risk with all rows treated over mean risk with none.
+
+    Raises
+    ------
+    EstimationError
+        If the linear model puts one of the two mean risks at or below zero: the ratio does not exist.
+    """
+    risks = _risks(fit, y, treatment)
+    if risks.treated <= 0 or risks.untreated <= 0:
+        raise EstimationError(
+            f"the model puts mean risk at {risks.treated:.4f} with treatment and {risks.untreated:.4f} without: no ratio"
+        )
+    gradient = risks.treated_gradient / risks.treated - risks.untreated_gradient / risks.untreated
+    return Effect(float(np.log(risks.treated / risks.untreated)), gradient)
+
+
+def _risks(fit: Fit, y: Array, treatment: Array) -> _Risks:
+    """Mean risk with all rows treated and with none, and their gradients in the coefficients."""
+    if fit.link == "identity":
+        return _linear_risks(fit, y, treatment)
+    values = []
+    for level in (1.0, 0.0):
+        x = fit.x.copy()
+        x[:, fit.treatment] = level
+        p = 1 / (1 + np.exp(-(x @ fit.estimate)))
+        values.append((float(p.mean()), (p * (1 - p)) @ x / len(x)))
+    (treated, treated_gradient), (untreated, untreated_gradient) = values
+    return _Risks(treated, untreated, treated_gradient, untreated_gradient)
+
+
+def _linear_risks(fit: Fit, y: Array, treatment: Array) -> _Risks:
+    """Move every row's risk by the coefficient: mean outcome holds effects and controls at what they are."""
+    unit = np.zeros(len(fit.estimate))
+    unit[fit.treatment] = 1.0
+    coefficient, share = float(fit.estimate[fit.treatment]), float(treatment.mean())
+    untreated = float(y.mean()) - coefficient * share
+    return _Risks(untreated + coefficient, untreated, (1 - share) * unit, -share * unit)

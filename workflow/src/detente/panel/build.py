@@ -1,0 +1,107 @@
+"""The panel: spine, joins, spells, derived variables, and a ledger of what found no place in it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import pandas as pd
+
+from detente.errors import ConfigError, choices
+from detente.panel.join import join, join_states, unique
+from detente.panel.kadic import expand
+from detente.panel.spine import dyad_years, state_years
+from detente.panel.variables import DERIVED, SPELLS, catalogue, peace_years
+from detente.sources import KEYS, REGISTRY, Source, ledger
+
+STATES = "cow-state-system"
+LEAD_IN = 2
+
+
+@dataclass(frozen=True)
+class Panel:
+    """Undirected dyad-years.
+
+    `frame` has the key a, b, year, `in_window`, and every variable of `catalogue()`; the `LEAD_IN` years before the
+    window are there for lags alone. `ledger` lists records that belong to no dyad-year of the panel.
+    """
+
+    frame: pd.DataFrame
+    ledger: pd.DataFrame
+
+
+def build_panel(tidy: Mapping[str, pd.DataFrame], window: tuple[int, int]) -> Panel:
+    """Build the panel of `window` (first and last year) from tidy sources by slug.
+
+    Raises
+    ------
+    ConfigError
+        If a source is not at hand, or the window lies outside the years of the state list.
+    PanelError
+        If a join would duplicate rows.
+    """
+    if missing := [slug for slug in REGISTRY if slug not in tidy]:
+        raise ConfigError(f"the panel needs {', '.join(missing)}; {choices(missing[0], tidy)}")
+    members = tidy[STATES][tidy[STATES]["status"] == "member"]
+    first = max(REGISTRY[STATES].years[0], int(members["start"].min()) // 10000)
+    _check_window(window, first)
+    spine = dyad_years(members, first, window[1])
+    spells = _spells(spine, tidy)
+    frame = spells[spells["year"] >= window[0] - LEAD_IN].reset_index(drop=True)
+    entries = []
+    for source in REGISTRY.values():
+        if source.key == "dyad-year":
+            frame = join(frame, tidy[source.slug], source.variables, source.years, source.slug)
+            entries.append(_unplaced(spine, tidy[source.slug], source, window))
+        elif source.key == "event":
+            dyads = expand(tidy[source.slug])
+            frame = join(frame, dyads, source.variables, source.years, source.slug)
+            entries.append(_unplaced(spine, dyads, source, window))
+        elif source.key == "state-year":
+            frame = join_states(frame, tidy[source.slug], source.variables, source.years, source.slug)
+    frame = _majors(frame, tidy[STATES], window)
+    for item in DERIVED:
+        frame[item.variable.name] = item.make(frame)
+    frame.insert(3, "in_window", frame["year"] >= window[0])
+    unique(frame, KEYS["dyad-year"], "panel")
+    columns = ["a", "b", "year", "in_window", *catalogue()]
+    return Panel(frame[columns], pd.concat(entries, ignore_index=True))
+
+
+def _check_window(window: tuple[int, int], first: int) -> None:
+    last = REGISTRY[STATES].years[1]
+    if window[0] < first or window[1] > last:
+        raise ConfigError(f"window {window[0]}–{window[1]} lies outside the state system's years, {first}–{last}")
+
+
+def _spells(spine: pd.DataFrame, tidy: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """Peace years of every coding, counted from the spine's first year on."""
+    frame = spine
+    for name, (ongoing, _) in SPELLS.items():
+        source = next(s for s in REGISTRY.values() if any(v.name == ongoing for v in s.variables))
+        wanted = [v for v in source.variables if v.name == ongoing]
+        joined = join(spine, tidy[source.slug], wanted, source.years, source.slug)
+        frame = frame.assign(**{name: peace_years(joined, ongoing)})
+    return frame
+
+
+def _majors(frame: pd.DataFrame, spells: pd.DataFrame, window: tuple[int, int]) -> pd.DataFrame:
+    """Add `major_a` and `major_b`: a major power on any day of the year."""
+    majors = state_years(spells[spells["status"] == "major"], window[0] - LEAD_IN, window[1])
+    for side in ("a", "b"):
+        flagged = majors.rename(columns={"state": side}).assign(**{f"major_{side}": 1.0})
+        frame = frame.merge(flagged, on=[side, "year"], how="left", validate="many_to_one")
+        frame[f"major_{side}"] = frame[f"major_{side}"].fillna(0.0)
+    return frame
+
+
+def _unplaced(spine: pd.DataFrame, tidy: pd.DataFrame, source: Source, window: tuple[int, int]) -> pd.DataFrame:
+    """Records of the window whose two states do not coexist in the system that year."""
+    inside = tidy.loc[tidy["year"].between(*window), ["a", "b", "year"]]
+    matched = inside.merge(spine, on=["a", "b", "year"], how="left", indicator=True)
+    lost = matched[matched["_merge"] == "left_only"].groupby(["a", "b"])["year"].agg(["min", "max", "size"])
+    reason = "the two states do not coexist in the system"
+    return ledger(
+        source.slug,
+        [("dropped", reason, f"{a}-{b} {r['min']}–{r['max']}", int(r["size"])) for (a, b), r in lost.iterrows()],
+    )

@@ -1,0 +1,50 @@
+"""Who can fight whom, and when: one row for every pair of states and year in which both exist on a common day."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from detente.errors import PanelError
+
+
+def dyad_years(spells: pd.DataFrame, first: int, last: int) -> pd.DataFrame:
+    """Undirected dyad-years `a` < `b`, `first` to `last` inclusive, sorted by key.
+
+    Parameters
+    ----------
+    spells
+        One row a spell of membership: `state`, `start`, `end` (whole numbers yyyymmdd).
+
+    Raises
+    ------
+    PanelError
+        If no two states coexist in the years asked for.
+    """
+    years = [_pairs(spells, year) for year in range(first, last + 1)]
+    frame = pd.concat(years, ignore_index=True) if years else pd.DataFrame()
+    if frame.empty:
+        raise PanelError(f"no two states of the system coexist between {first} and {last}")
+    return frame.sort_values(["a", "b", "year"], ignore_index=True)
+
+
+def _pairs(spells: pd.DataFrame, year: int) -> pd.DataFrame:
+    """Pairs that share a day of `year`."""
+    start = np.maximum(spells["start"].to_numpy(), year * 10000 + 101)
+    end = np.minimum(spells["end"].to_numpy(), year * 10000 + 1231)
+    alive = np.flatnonzero(start <= end)
+    state, start, end = spells["state"].to_numpy()[alive], start[alive], end[alive]
+    overlap = np.maximum.outer(start, start) <= np.minimum.outer(end, end)
+    i, j = np.nonzero(overlap & np.less.outer(state, state))
+    return pd.DataFrame({"a": state[i], "b": state[j], "year": year}, dtype="int64").drop_duplicates()
+
+
+def state_years(spells: pd.DataFrame, first: int, last: int) -> pd.DataFrame:
+    """State-years with a day of membership in a spell."""
+    rows = [
+        (int(s.state), year)  # type: ignore[call-overload]
+        for s in spells.itertuples()
+        for year in range(max(first, int(s.start) // 10000), min(last, int(s.end) // 10000) + 1)  # type: ignore[call-overload]
+    ]
+    frame = pd.DataFrame(rows, columns=["state", "year"], dtype="int64")
+    return frame.drop_duplicates().sort_values(["state", "year"], ignore_index=True)

@@ -1,0 +1,99 @@
+"""Where a result came from: the modules it ran, the versions and the commit it ran them at."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+from collections.abc import Collection
+from dataclasses import dataclass
+from functools import cache
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+PACKAGES = (
+    "detente", "numpy", "pandas", "scipy", "statsmodels", "linearmodels", "pyarrow", "matplotlib", "seaborn", "pyreadr",
+    "openpyxl", "snakemake", "typst",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Commit:
+    """State of the code: `commit` hash and whether tracked files differ from it; None outside a repository."""
+
+    commit: str | None
+    dirty: bool | None
+
+
+def commit(root: Path) -> Commit:
+    """Ask git for the commit of `root`; a package without git gives None."""
+    try:
+        head = _git(root, "rev-parse", "HEAD")
+        changed = _git(root, "status", "--porcelain", "--untracked-files=no")
+    except (OSError, subprocess.CalledProcessError):
+        return Commit(None, None)
+    return Commit(head.strip(), bool(changed.strip()))
+
+
+def _git(root: Path, *words: str) -> str:
+    call = ["git", "-C", str(root), *words]
+    return subprocess.run(call, check=True, capture_output=True, text=True).stdout
+
+
+def versions() -> dict[str, str]:
+    """Versions of the packages that compute or render."""
+    found = {}
+    for name in PACKAGES:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            continue
+    return found
+
+
+def modules_used(package: Path, entry: str, registries: Collection[str] = ()) -> list[Path]:
+    """Files of the package that `entry` imports, directly or not, itself included, sorted.
+
+    Parameters
+    ----------
+    package
+        Folder of the package (…/detente).
+    entry
+        Dotted module, e.g. "detente.cli.clean".
+    registries
+        Packages whose `__init__` only lists its modules: importing from them follows nothing, so that a new dataset
+        does not rerun every other one; name the modules that are used as entries of their own.
+    """
+    seen: set[Path] = set()
+    waiting = [entry]
+    while waiting:
+        for file in _files(package, waiting.pop(), frozenset(registries)):
+            if file not in seen:
+                seen.add(file)
+                waiting += _imports(file)
+    return sorted(seen)
+
+
+def _files(package: Path, module: str, registries: frozenset[str]) -> list[Path]:
+    """Files that importing `module` runs: its own and those of the packages around it."""
+    parts = module.split(".")
+    files = []
+    for depth in range(1, len(parts) + 1):
+        name = ".".join(parts[:depth])
+        folder = package.joinpath(*parts[1:depth])
+        if folder.is_dir() and name not in registries:
+            files.append(folder / "__init__.py")
+        elif folder.with_suffix(".py").is_file():
+            files.append(folder.with_suffix(".py"))
+    return [f for f in files if f.is_file()]
+
+
+@cache
+def _imports(file: Path) -> tuple[str, ...]:
+    """Modules of the package that a file imports, anywhere in it."""
+    names = []
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names += [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names += [f"{node.module}.{alias.name}" for alias in node.names]
+    return tuple(n for n in names if n.split(".")[0] == "detente")

@@ -1,0 +1,52 @@
+"""COW Direct Contiguity 3.2: shares a border, or faces across at most 400 miles of water."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pandas as pd
+
+from detente.sources.base import RawTable, Source, Tidy, Variable, ledger, undirected
+
+SLUG = "cow-contiguity-3.2"
+FILE = "DirectContiguity320.zip"
+
+
+def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
+    """One row a contiguous dyad-year with its closest type; a pair not listed is not contiguous."""
+    table = raw[FILE][["state1no", "state2no", "year", "conttype"]].astype("int64")
+    pairs = undirected(table, "state1no", "state2no")
+    frame = (
+        pairs.groupby(["a", "b", "year"], as_index=False)["conttype"]
+        .min()
+        .rename(columns={"conttype": "contiguity_type"})
+        .assign(contiguous=1, land_contiguous=lambda f: (f["contiguity_type"] == 1).astype("int64"))
+    )
+    repeated = table[table.duplicated(["state1no", "state2no", "year"])]
+    entries = [
+        ("merged", "two types in one year: the closest counts", f"{r.state1no}-{r.state2no} {r.year}", 1)
+        for r in repeated.itertuples()
+        if int(r.state1no) < int(r.state2no)  # type: ignore[call-overload]
+    ]
+    return Tidy(frame, ledger(SLUG, entries))
+
+
+SOURCE = Source(
+    slug=SLUG,
+    key="dyad-year",
+    raw=(
+        RawTable(
+            FILE,
+            ("state1no", "state2no", "year", "conttype"),
+            codes={"conttype": frozenset({1, 2, 3, 4, 5})},
+            member="contdird.dta",
+        ),
+    ),
+    variables=(
+        Variable("contiguous", "Contiguous by land or at most 400 miles of water", "0/1", "event", "control"),
+        Variable("land_contiguous", "Contiguous by land or river", "0/1", "event", "control"),
+        Variable("contiguity_type", "Contiguity, 1 land … 5 ≤ 400 miles of water, 0 none", "code", "event", "description"),
+    ),
+    clean=clean,
+    years=(1816, 2016),
+)

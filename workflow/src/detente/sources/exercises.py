@@ -1,0 +1,114 @@
+"""Multinational Military Exercises 7: who trained with whom, one row an exercise and participant."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pandas as pd
+
+from detente.errors import UnresolvedNames, choices
+from detente.sources.base import RawTable, Source, Tidy, Variable, ledger
+from detente.sources.names import NOT_STATES, Gazetteer, gazetteer, unknown_names
+
+SLUG = "mme"
+FILE = "mme_v7.csv"
+STATES = "states2016.csv"
+KINDS = {"Warfighting": "warfighting", "Peacekeeping": "peacekeeping", "Humanitarian": "humanitarian"}
+_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+SLOTS = tuple(f"State{s}" for s in [*_LETTERS, *(f"A{letter}" for letter in _LETTERS[:13])])
+
+
+def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
+    """One row an exercise, year and participating state; `parties` counts all who took part, states or not.
+
+    Exercises are told apart by their row: three ids are used twice for different exercises.
+
+    Raises
+    ------
+    UnresolvedNames
+        If a participant is neither a state of the list nor a known party that is no state.
+    """
+    table, places = raw[FILE], gazetteer(raw[STATES])
+    slots = table[list(SLOTS)].stack()
+    named = slots[slots.str.strip() != ""].str.strip()
+    if strangers := unknown_names(named, places):
+        listed = "; ".join(f"{name!r} ({choices(name, places.by_name).split('; ')[-1]})" for name in strangers)
+        raise UnresolvedNames(f"{SLUG}/{FILE}: no state is called {listed}; add the name to sources/names.py")
+    long = pd.DataFrame({"exercise": named.index.get_level_values(0), "name": named.to_numpy()}).merge(
+        _days(table), left_on="exercise", right_index=True, validate="many_to_one"
+    )
+    long["state"] = [places.code(r.name, r.first_day, r.last_day) for r in long[["name", "first_day", "last_day"]].itertuples(index=False)]
+    entries = _entries(long, table, places)
+    distinct = long.drop_duplicates(["exercise", "name"])
+    parties = distinct.groupby("exercise").size()
+    known = distinct.dropna(subset="state").drop_duplicates(["exercise", "state"])
+    members = known.assign(parties=known["exercise"].map(parties)).merge(
+        table[list(KINDS)].rename(columns=KINDS).astype("int64"), left_on="exercise", right_index=True
+    )
+    frame = _years(members).astype("int64").sort_values(["exercise", "year", "state"], ignore_index=True)
+    return Tidy(frame, ledger(SLUG, entries))
+
+
+def _days(table: pd.DataFrame) -> pd.DataFrame:
+    """First and last possible day of each exercise, yyyymmdd; an unknown day ('xx') may be any of its month."""
+    start_day = pd.to_numeric(table["s.day"], errors="coerce").fillna(1)
+    end_day = pd.to_numeric(table["e.day"], errors="coerce").fillna(31)
+    number = table[["s.year", "s.month", "e.year", "e.month"]].apply(pd.to_numeric)
+    return pd.DataFrame(
+        {
+            "first_day": (number["s.year"] * 10000 + number["s.month"] * 100 + start_day).astype("int64"),
+            "last_day": (number["e.year"] * 10000 + number["e.month"] * 100 + end_day).astype("int64"),
+        }
+    )
+
+
+def _years(members: pd.DataFrame) -> pd.DataFrame:
+    """Repeat an exercise that runs over New Year in each of its years."""
+    years = [members.assign(year=members["first_day"] // 10000)]
+    over = members[members["last_day"] // 10000 > members["first_day"] // 10000]
+    years.append(over.assign(year=over["last_day"] // 10000))
+    return pd.concat(years)[["exercise", "year", "state", "parties", *KINDS.values()]]
+
+
+def _entries(long: pd.DataFrame, table: pd.DataFrame, places: Gazetteer) -> list[tuple[str, str, str, int]]:
+    """Everything that was named but makes no participant."""
+    entries = []
+    labels = (table["MMEID"] + " " + table["Ex_Name"]).str.strip()
+    for row in long[long["state"].isna()].itertuples():
+        reason = NOT_STATES.get(str(row.name), "not a member of the state system at the time")
+        entries.append(("dropped", reason, f"{labels[row.exercise]}: {row.name}", 1))
+    repeated = long[long["state"].notna() & long.duplicated(["exercise", "state"])]
+    entries += [("merged", "named twice in one exercise", f"{labels[r.exercise]}: {r.name}", 1) for r in repeated.itertuples()]
+    states = long.dropna(subset="state").groupby("exercise")["state"].nunique().reindex(table.index, fill_value=0)
+    entries += [("dropped", "fewer than two states known: makes no dyad", labels[i], 1) for i in table.index[states < 2]]
+    twice = table.index[table["MMEID"].duplicated(keep=False)]
+    entries += [("kept", "identifier used twice: told apart by row", labels[i], 1) for i in twice]
+    return entries
+
+
+SOURCE = Source(
+    slug=SLUG,
+    key="event",
+    raw=(
+        RawTable(
+            FILE,
+            ("MMEID", "Ex_Name", "s.year", "s.month", "s.day", "e.year", "e.month", "e.day", *KINDS, *SLOTS),
+            codes={name: frozenset({"0", "1"}) for name in KINDS},
+            text=True,
+        ),
+        RawTable(
+            STATES,
+            ("ccode", "statenme", "styear", "stmonth", "stday", "endyear", "endmonth", "endday"),
+            slug="cow-state-system",
+        ),
+    ),
+    variables=(
+        Variable("exercise_any", "Joint exercise", "0/1", "event", "treatment"),
+        Variable("exercise_bilateral", "Joint exercise of these two alone", "0/1", "event", "treatment"),
+        Variable("exercise_small", "Joint exercise of at most five parties", "0/1", "event", "treatment"),
+        Variable("exercise_weight", "Joint exercises, each weighted 1/(parties − 1)", "exercises", "event", "treatment"),
+        Variable("exercise_count", "Joint exercises", "exercises", "event", "description"),
+    ),
+    clean=clean,
+    years=(1980, 2010),
+)
