@@ -98,11 +98,15 @@ class World(Strict):
     states: int = Field(ge=8, le=200)
     years: tuple[Year, Year]
     base_risk: float = Field(gt=0, lt=0.5, description="Onset risk of a relevant dyad at peace, untreated.")
-    dyad_spread: float = Field(ge=0, description="Standard deviation of dyads' base risk, share of base risk.")
+    dyad_spread: float = Field(
+        ge=0, description="Standard deviation of dyads' base risk, share of base risk."
+    )
     state_shock: float = Field(ge=0, description="Standard deviation of a state-year shock to risk.")
     threat_on_onset: float = Field(description="Added risk under threat (rivalry), in probability.")
     threat_on_treatment: float = Field(description="How strongly threat brings about treatment, in log-odds.")
-    effects: dict[Identifier, float] = Field(description="Planted change in onset risk by claim, in probability.")
+    effects: dict[Identifier, float] = Field(
+        description="Planted change in onset risk by claim, in probability."
+    )
 
     @field_validator("years")
     @classmethod
@@ -134,7 +138,9 @@ class Study(Strict):
         if self.window[0] > self.window[1]:
             raise ValueError(f"window starts in {self.window[0]}, after it ends in {self.window[1]}")
         if self.headline not in self.samples:
-            raise ValueError(f"headline sample {self.headline!r} is not built; {choices(self.headline, self.samples)}")
+            raise ValueError(
+                f"headline sample {self.headline!r} is not built; {choices(self.headline, self.samples)}"
+            )
         if (self.world == "simulated") != (self.simulation is not None):
             raise ValueError("a simulated world needs a `simulation` block, an observed one must not have it")
         return self
@@ -194,7 +200,9 @@ def _study(path: Path, shipped: Mapping[str, Path]) -> Study:
     if isinstance(raw, dict) and "extends" in raw:
         base = raw.pop("extends")
         if base not in shipped:
-            raise ConfigError(f"{_shown(path)} › extends: no study is called {base!r}; {choices(str(base), shipped)}")
+            raise ConfigError(
+                f"{_shown(path)} › extends: no study is called {base!r}; {choices(str(base), shipped)}"
+            )
         raw = _merged(_yaml(shipped[base]), raw)
     study = _validated(path, Study, raw)
     if path in shipped.values() and study.name != path.stem:
@@ -220,7 +228,9 @@ def _yaml(path: Path) -> Any:
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         line = f" line {mark.line + 1}" if mark else ""
-        raise ConfigError(f"{_shown(path)}{line}: is not YAML ({getattr(error, 'problem', error)})") from error
+        raise ConfigError(
+            f"{_shown(path)}{line}: is not YAML ({getattr(error, 'problem', error)})"
+        ) from error
 
 
 def _validated(path: Path, model: type[M], raw: Any) -> M:
@@ -242,8 +252,10 @@ def _problem(path: Path, model: type[BaseModel], error: Any) -> str:
     if error["type"] == "literal_error":
         legal = re.findall(r"'([^']*)'", error["ctx"]["expected"])
         return f"{where}: {error['input']!r} is not known; {choices(str(error['input']), legal)}"
-    return f"{where}: {error['msg'].removeprefix('Value error, ')} (found {error['input']!r})" if keys else (
-        f"{where}: {error['msg'].removeprefix('Value error, ')}"
+    return (
+        f"{where}: {error['msg'].removeprefix('Value error, ')} (found {error['input']!r})"
+        if keys
+        else (f"{where}: {error['msg'].removeprefix('Value error, ')}")
     )
 
 
@@ -313,5 +325,3 @@ def _cross_check(project: Project, paths: Mapping[str, Path]) -> None:
                 problems.append(f"{where} › simulation › effects: {name!r} is not a claim; {legal}")
     if problems:
         raise ConfigError("\n".join(problems))
-
-

@@ -30,6 +30,10 @@ class PanelError(DetenteError):
     """A join would duplicate or lose rows of the panel, or a key is not unique."""
 
 
+class BrokenContract(DetenteError):
+    """A table between two stages does not keep its schema."""
+
+
 class UnknownVariable(DetenteError):
     """A variable is not a column of the panel."""
 

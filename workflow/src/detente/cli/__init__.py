@@ -30,7 +30,8 @@ def main(argv: list[str] | None = None) -> int:
     """Run one verb; returns the exit status: 0 done, 1 an error that the user can mend, 2 a wrong call."""
     words = sys.argv[1:] if argv is None else argv
     parser = argparse.ArgumentParser(
-        prog="detente", description="Put the claims of military diplomacy to the public record of interstate conflict."
+        prog="detente",
+        description="Put the claims of military diplomacy to the public record of interstate conflict.",
     )
     parser.add_argument("--version", action="version", version=f"detente {__version__}")
     verbs = parser.add_subparsers(dest="verb", required=True, metavar="verb")

@@ -5,10 +5,11 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from detente.checks import validated
 from detente.cli.files import read_json, sha256, write_frame
 from detente.cli.rawread import read_raw
 from detente.errors import RawFilesUnavailable
-from detente.sources import check_raw, source
+from detente.sources import check_raw, source, tidy_schema
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -28,7 +29,7 @@ def run(arguments: argparse.Namespace) -> None:
         raw[table.file] = read_raw(path, table)
         check_raw(module, table, raw[table.file])
     tidy = module.clean(raw)
-    write_frame(tidy.frame, arguments.tidy)
+    write_frame(validated(tidy.frame, tidy_schema(module), f"tidy {module.slug}"), arguments.tidy)
     write_frame(tidy.ledger, arguments.ledger)
     print(f"{module.slug}: {len(tidy.frame):,} rows, {len(tidy.ledger):,} ledger entries")
 
@@ -38,7 +39,9 @@ def raw_path(receipts: Path, slug: str, file: str) -> Path:
     receipt = next(f for f in read_json(receipts / f"{slug}.json")["files"] if f["file"] == file)
     path = Path(receipt["path"])
     if not path.is_file():
-        raise RawFilesUnavailable(f"{path}: is gone since it was verified; run the build again to get it back")
+        raise RawFilesUnavailable(
+            f"{path}: is gone since it was verified; run the build again to get it back"
+        )
     if (found := sha256(path)) != receipt["sha256"]:
         raise RawFilesUnavailable(
             f"{path}: changed since it was verified (sha256 was {receipt['sha256']}, is {found}); "

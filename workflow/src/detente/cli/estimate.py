@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pandas as pd
 
+from detente.checks import validated
 from detente.cli.files import read_frame, write_frame
 from detente.design import build_design, from_json
-from detente.inference import COLUMNS, Estimates, estimate
+from detente.inference import COLUMNS, Estimates, estimate, estimates_schema
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -28,12 +29,18 @@ def run(arguments: argparse.Namespace) -> None:
     steps = []
     for spec in from_json(arguments.specifications):
         design = build_design(panel, spec)
-        steps += [(spec.claim.id, spec.estimator, spec.sample, i, reason, rows) for i, (reason, rows) in enumerate(design.attrition)]
+        steps += [
+            (spec.claim.id, spec.estimator, spec.sample, i, reason, rows)
+            for i, (reason, rows) in enumerate(design.attrition)
+        ]
         results.append(estimate(design, spec))
         print(f"{spec.spec_id}: {len(design.y):,} rows, {int(design.y.sum()):,} onsets", flush=True)
     rows = pd.concat([r.rows for r in results], ignore_index=True)
-    write_frame(rows if len(rows) else pd.DataFrame(columns=list(COLUMNS)), arguments.estimates)
+    if rows.empty:
+        rows = pd.DataFrame(columns=list(COLUMNS))
+    else:
+        rows = validated(rows, estimates_schema(), "estimates")
+    write_frame(rows, arguments.estimates)
     write_frame(pd.concat([r.failures for r in results], ignore_index=True), arguments.failures)
     columns = ["claim", "estimator", "sample", "order", "reason", "rows"]
     write_frame(pd.DataFrame(steps, columns=columns), arguments.attrition)
-

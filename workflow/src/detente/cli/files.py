@@ -16,7 +16,8 @@ import pyarrow.parquet as pq
 
 def read_frame(path: Path) -> pd.DataFrame:
     """Read a parquet file."""
-    return pq.read_table(path).to_pandas()
+    frame: pd.DataFrame = pq.read_table(path).to_pandas()
+    return frame
 
 
 def write_frame(frame: pd.DataFrame, path: Path) -> None:
@@ -38,7 +39,9 @@ def read_json(path: Path) -> Any:
 
 def write_json(content: object, path: Path) -> None:
     """Write JSON with sorted keys; refuses NaN, which is not JSON."""
-    write_text(json.dumps(content, indent=1, sort_keys=True, ensure_ascii=False, allow_nan=False) + "\n", path)
+    write_text(
+        json.dumps(content, indent=1, sort_keys=True, ensure_ascii=False, allow_nan=False) + "\n", path
+    )
 
 
 def write_text(text: str, path: Path) -> None:

@@ -39,7 +39,9 @@ def _check_sources(project: Project) -> None:
         listed = {f.file for f in record.files}
         for table in module.raw:
             if table.slug is None and table.file not in listed:
-                raise ConfigError(f"config/sources.yaml › {slug} › files: {table.file!r} is missing; {choices(table.file, listed)}")
+                raise ConfigError(
+                    f"config/sources.yaml › {slug} › files: {table.file!r} is missing; {choices(table.file, listed)}"
+                )
     if missing := sorted(set(REGISTRY) - set(project.sources)):
         raise ConfigError(f"config/sources.yaml › sources: no block for {', '.join(missing)}")
 
@@ -56,4 +58,6 @@ def _check_estimators(project: Project) -> None:
             for kind in study.covariances:
                 if kind not in estimator.covariances:
                     legal = choices(kind, estimator.covariances)
-                    raise UnsupportedCovariance(f"study {study.name}: {name!r} does not support {kind!r}; {legal}")
+                    raise UnsupportedCovariance(
+                        f"study {study.name}: {name!r} does not support {kind!r}; {legal}"
+                    )

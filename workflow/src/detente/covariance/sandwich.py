@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from detente.errors import TooFewStates, UnsupportedCovariance, choices
 
-Array = npt.NDArray[np.float64]
+Array = npt.NDArray[np.floating[Any]]
 Codes = npt.NDArray[np.int64]
 FEWEST_STATES = 5
 
@@ -62,7 +63,9 @@ def dyadic_meat(scores: Array, a: Codes, b: Codes) -> tuple[Array, int]:
     low, high = np.minimum(ends[: len(a)], ends[len(a) :]), np.maximum(ends[: len(a)], ends[len(a) :])
     dyads, dyad = np.unique(low * len(states) + high, return_inverse=True)
     by_dyad = totals(scores, dyad, len(dyads))
-    by_state = totals(by_dyad, dyads // len(states), len(states)) + totals(by_dyad, dyads % len(states), len(states))
+    by_state = totals(by_dyad, dyads // len(states), len(states)) + totals(
+        by_dyad, dyads % len(states), len(states)
+    )
     return by_state.T @ by_state - by_dyad.T @ by_dyad, len(states)
 
 
@@ -101,11 +104,17 @@ def _dyadic(scores: Array, a: Codes, b: Codes) -> _Meat:
     matrix, states = dyadic_meat(scores, a, b)
     if states < FEWEST_STATES:
         raise TooFewStates(f"dyadic-robust inference from {states} states; it needs at least {FEWEST_STATES}")
-    return _Meat(matrix, states - 1, f"dyadic-robust over {states} states, no small-sample factor, t with {states - 1} df")
+    return _Meat(
+        matrix,
+        states - 1,
+        f"dyadic-robust over {states} states, no small-sample factor, t with {states - 1} df",
+    )
 
 
 def _dyad(scores: Array, a: Codes, b: Codes) -> _Meat:
-    matrix, dyads = cluster_meat(scores, np.minimum(a, b) * (int(max(a.max(), b.max())) + 1) + np.maximum(a, b))
+    matrix, dyads = cluster_meat(
+        scores, np.minimum(a, b) * (int(max(a.max(), b.max())) + 1) + np.maximum(a, b)
+    )
     recipe = f"clustered by {dyads} dyads, factor G/(G−1), t with {dyads - 1} df"
     return _Meat(matrix * dyads / (dyads - 1), dyads - 1, recipe)
 

@@ -55,7 +55,11 @@ def descriptives(
     codebook: pd.DataFrame,
 ) -> pd.DataFrame:
     """Number, mean, spread and range of every variable that a model uses, by sample."""
-    used = [*OUTCOMES, *(c.treatment for c in claims), *(controls[k].variable for c in claims for k in c.controls)]
+    used = [
+        *OUTCOMES,
+        *(c.treatment for c in claims),
+        *(controls[k].variable for c in claims for k in c.controls),
+    ]
     described = codebook.set_index("variable")
     rows = []
     for sample in samples:
@@ -81,9 +85,7 @@ def descriptives(
 
 def timeline(panel: pd.DataFrame, samples: Sequence[str], exercises: pd.DataFrame) -> pd.DataFrame:
     """Disputes and exercises by year and sample."""
-    size = exercises.groupby("year").agg(
-        exercises=("exercise", "nunique"), participants=("state", "size")
-    )
+    size = exercises.groupby("year").agg(exercises=("exercise", "nunique"), participants=("state", "size"))
     frames = []
     for sample in samples:
         part = panel[in_sample(panel, sample)]
@@ -110,7 +112,9 @@ def partners(panel: pd.DataFrame, states: pd.DataFrame) -> pd.DataFrame:
         first_year=("year", "min"),
         last_year=("year", "max"),
     )
-    names = states[states["status"] == "member"].drop_duplicates("state", keep="last").set_index("state")["name"]
+    names = (
+        states[states["status"] == "member"].drop_duplicates("state", keep="last").set_index("state")["name"]
+    )
     frame["bilateral_years"] = frame["bilateral_years"].astype("int64")
     return frame.assign(name_a=frame["a"].map(names), name_b=frame["b"].map(names))
 
@@ -125,11 +129,21 @@ def raw_risk(panel: pd.DataFrame, samples: Sequence[str], claims: Sequence[Claim
             usable = in_sample(panel, sample) & outcome.notna() & treatment.notna()
             risks = {}
             for treated in (0, 1):
-                y = outcome[usable & ((treatment[usable] > 0) == bool(treated)).reindex(panel.index, fill_value=False)]
+                y = outcome[
+                    usable & ((treatment[usable] > 0) == bool(treated)).reindex(panel.index, fill_value=False)
+                ]
                 risks[treated] = (len(y), int(y.sum()))
             ratio = _ratio(risks)
             rows += [
-                {"claim": claim.id, "sample": sample, "treated": t, "dyad_years": n, "onsets": k, **_wilson(k, n), "ratio": ratio}
+                {
+                    "claim": claim.id,
+                    "sample": sample,
+                    "treated": t,
+                    "dyad_years": n,
+                    "onsets": k,
+                    **_wilson(k, n),
+                    "ratio": ratio,
+                }
                 for t, (n, k) in risks.items()
             ]
     return pd.DataFrame(rows)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -12,9 +13,13 @@ import pandas as pd
 from detente.design.specification import Specification, lagged
 from detente.errors import EmptySample, UnknownVariable, choices
 
-Array = npt.NDArray[np.float64]
+Array = npt.NDArray[np.floating[Any]]
 Codes = npt.NDArray[np.int64]
-SAMPLES: Mapping[str, str | None] = {"all": None, "relevant": "politically_relevant", "contiguous": "contiguous"}
+SAMPLES: Mapping[str, str | None] = {
+    "all": None,
+    "relevant": "politically_relevant",
+    "contiguous": "contiguous",
+}
 SAMPLE_LABELS: Mapping[str, str] = {
     "all": "All dyads",
     "relevant": "Politically relevant dyads",
@@ -62,7 +67,9 @@ def lag(panel: pd.DataFrame, variable: str, years: int) -> pd.Series:
         return panel[variable]
     earlier = panel[["a", "b", "year", variable]].shift(years)
     same = (
-        (earlier["a"] == panel["a"]) & (earlier["b"] == panel["b"]) & (earlier["year"] == panel["year"] - years)
+        (earlier["a"] == panel["a"])
+        & (earlier["b"] == panel["b"])
+        & (earlier["year"] == panel["year"] - years)
     )
     return earlier[variable].where(same)
 
@@ -110,15 +117,23 @@ def _columns(panel: pd.DataFrame, spec: Specification) -> dict[str, pd.Series]:
         value = lag(panel, control.variable, control.lag)
         if control.role == "duration":
             tens = value / PEACE_UNIT
-            columns |= {control.variable: tens, f"{control.variable}_2": tens**2, f"{control.variable}_3": tens**3}
+            columns |= {
+                control.variable: tens,
+                f"{control.variable}_2": tens**2,
+                f"{control.variable}_3": tens**3,
+            }
         else:
             columns[lagged(control.variable, control.lag)] = value
     return columns
 
 
-def _steps(spec: Specification, columns: Mapping[str, pd.Series], outcome: pd.Series) -> list[tuple[str, pd.Series]]:
+def _steps(
+    spec: Specification, columns: Mapping[str, pd.Series], outcome: pd.Series
+) -> list[tuple[str, pd.Series]]:
     """Reasons for which rows are left out, in order."""
-    controls = pd.concat([c.notna() for t, c in columns.items() if t != spec.treatment_term] or [outcome.notna()], axis=1)
+    controls = pd.concat(
+        [c.notna() for t, c in columns.items() if t != spec.treatment_term] or [outcome.notna()], axis=1
+    )
     treated = columns[spec.treatment_term].notna()
     return [
         ("an older dispute continues: not at risk", outcome.notna()),
@@ -131,4 +146,6 @@ def _check_variables(panel: pd.DataFrame, spec: Specification) -> None:
     needed = [spec.claim.outcome, spec.claim.treatment, *(c.variable for c in spec.controls)]
     for name in needed:
         if name not in panel.columns:
-            raise UnknownVariable(f"{spec.spec_id}: the panel has no variable {name!r}; {choices(name, panel.columns)}")
+            raise UnknownVariable(
+                f"{spec.spec_id}: the panel has no variable {name!r}; {choices(name, panel.columns)}"
+            )

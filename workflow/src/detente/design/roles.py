@@ -37,7 +37,9 @@ def _unknown(where: str, name: str, variables: Mapping[str, object] | Container[
         return []
     legal = choices(name, variables if isinstance(variables, Mapping) else [])
     near = legal.split("; ")[-1] if "nearest" in legal else "no variable is near"
-    return [f"config/claims.yaml › {where}: {name!r} is not a variable of the panel; {near}; `detente codebook` lists all"]
+    return [
+        f"config/claims.yaml › {where}: {name!r} is not a variable of the panel; {near}; `detente codebook` lists all"
+    ]
 
 
 def _misplaced(claim: Claim, name: str, control: Control) -> list[str]:
@@ -45,7 +47,9 @@ def _misplaced(claim: Claim, name: str, control: Control) -> list[str]:
     if control.variable in (claim.outcome, claim.treatment) and control.lag <= claim.lag:
         return [f"{where}: {control.variable!r} is the claim's own outcome or treatment"]
     if control.role == "mediator":
-        return [f"{where}: a mediator never enters a total-effect model; take it out, or give it the role it has"]
+        return [
+            f"{where}: a mediator never enters a total-effect model; take it out, or give it the role it has"
+        ]
     if control.role == "moderator":
         return [f"{where}: a moderator enters through an interaction, not as a control"]
     if control.role == "confounder" and control.lag <= claim.lag:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -11,7 +12,7 @@ import numpy.typing as npt
 from detente.design import Design
 from detente.errors import RankDeficient, UnknownEstimator, choices
 
-Array = npt.NDArray[np.float64]
+Array = npt.NDArray[np.floating[Any]]
 ROBUST = frozenset({"dyadic", "dyad"})
 SINGULAR = 1e-10
 

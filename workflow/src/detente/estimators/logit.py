@@ -46,7 +46,9 @@ def logit(design: Design) -> Fit:
     scores = x * (design.y - p)[:, None]
     spread = np.sqrt(np.einsum("ij,ij->j", scores, scores))
     if np.max(np.abs(scores.sum(axis=0)) / np.maximum(spread, 1e-300)) > SCORE_TOLERANCE:
-        raise NotConverged(f"logit stopped where the score is {np.abs(scores.sum(axis=0)).max():.1e}, not zero")
+        raise NotConverged(
+            f"logit stopped where the score is {np.abs(scores.sum(axis=0)).max():.1e}, not zero"
+        )
     bread = np.linalg.inv((x * (p * (1 - p))[:, None]).T @ x)
     refuse_divergence(bread, x, terms)
     return Fit(terms, estimate, scores, bread, x, "logit", terms.index(design.terms[0]), dropped, True)
@@ -59,7 +61,9 @@ def _maximise(model: Any) -> Array:
             warnings.simplefilter("ignore")  # convergence is judged by the score, not by a warning
             result = model.fit(method="newton", maxiter=60, tol=1e-12, disp=False)
     except np.linalg.LinAlgError as error:
-        raise Separation("the Hessian becomes singular: the regressors predict the outcome perfectly") from error
+        raise Separation(
+            "the Hessian becomes singular: the regressors predict the outcome perfectly"
+        ) from error
     return np.asarray(result.params, dtype=np.float64)
 
 
@@ -67,7 +71,9 @@ def refuse_divergence(bread: Array, x: Array, terms: tuple[str, ...]) -> None:
     """Raise Separation if a coefficient has no information: its standard error, per standard deviation, is huge."""
     error = np.sqrt(np.diag(bread)) * x.std(axis=0)
     if error.max() > DIVERGED:
-        raise Separation(f"{terms[int(error.argmax())]!r} has an infinite logit coefficient: it predicts the outcome perfectly")
+        raise Separation(
+            f"{terms[int(error.argmax())]!r} has an infinite logit coefficient: it predicts the outcome perfectly"
+        )
 
 
 def refuse_separation(y: Array, x: Array, terms: tuple[str, ...]) -> None:
@@ -81,4 +87,6 @@ def refuse_separation(y: Array, x: Array, terms: tuple[str, ...]) -> None:
             onsets = y[rows].sum()
             if onsets in (0, rows.sum()):
                 how = "no onset" if onsets == 0 else "nothing but onsets"
-                raise Separation(f"{term!r} = {side:.0f} has {how} in {int(rows.sum()):,} dyad-years: its logit coefficient is infinite")
+                raise Separation(
+                    f"{term!r} = {side:.0f} has {how} in {int(rows.sum()):,} dyad-years: its logit coefficient is infinite"
+                )

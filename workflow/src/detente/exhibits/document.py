@@ -35,7 +35,9 @@ class Block:
     alt: str = ""
 
 
-def compose(template: str, numbers: Mapping[str, Any], provenance: Mapping[str, Any], references: References) -> list[Block]:
+def compose(
+    template: str, numbers: Mapping[str, Any], provenance: Mapping[str, Any], references: References
+) -> list[Block]:
     """Fill the paper's template and cut it into blocks.
 
     The template sees `numbers` under their own names, `provenance`, and the functions `cite`, `cited` (a work, in

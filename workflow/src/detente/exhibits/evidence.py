@@ -48,7 +48,8 @@ class Evidence:
 class Cell:
     """The average marginal effect of one claim × sample × estimator (probabilities), or why there is none.
 
-    `failure` is the class of the error and `message` its words; both are "" for a model that was estimated.
+    `failure` is the class of an error and `message` its words; both are "" where nothing failed. A model that was
+    estimated may still lack its risk ratio, and then says why.
     `std_error`, `low`, `high`, `p`, `mde` come from the headline covariance, `dyad_std_error` from clusters by dyad.
     """
 
@@ -80,7 +81,7 @@ class Cell:
     @property
     def estimated(self) -> bool:
         """Whether the number exists."""
-        return not self.failure
+        return math.isfinite(self.effect)
 
     @property
     def inflation(self) -> float:
@@ -114,10 +115,12 @@ def cell(evidence: Evidence, claim: str, sample: str, estimator: str) -> Cell:
     effect = _row(effects, evidence.covariance)
     dyad = _row(effects, "dyad")
     ratio = _row(rows[(rows["quantity"] == "risk_ratio") & rows["is_treatment"]], evidence.covariance)
+    failed = _failure(evidence, claim, sample, estimator)
     return Cell(
         claim,
         sample,
         estimator,
+        *(failed if not ratio and failed else ("", "")),
         effect=effect["estimate"],
         std_error=effect["std_error"],
         dyad_std_error=dyad.get("std_error", math.nan),
@@ -138,20 +141,40 @@ def model_rows(evidence: Evidence, claim: str, sample: str, estimator: str) -> p
     return frame[(frame["claim"] == claim) & (frame["sample"] == sample) & (frame["estimator"] == estimator)]
 
 
+def attrition(evidence: Evidence, claim: str) -> pd.DataFrame:
+    """Steps from dyad-years to model rows of one claim, in order, for the headline estimator where they differ.
+
+    Returns
+    -------
+    DataFrame
+        `sample`, `reason`, `rows`; the first step counts what there is, the last ("used") what is left.
+    """
+    frame = evidence.describe["attrition"]
+    mine = frame[frame["claim"] == claim]
+    if "estimator" in mine:
+        mine = mine[mine["estimator"] == evidence.preferred]
+    return mine.sort_values("order", kind="stable")[["sample", "reason", "rows"]]
+
+
 def _row(rows: pd.DataFrame, covariance: str) -> dict[str, Any]:
     found = rows[rows["covariance"] == covariance]
     return {} if found.empty else {str(k): v for k, v in found.iloc[0].to_dict().items()}
 
 
 def _failed(evidence: Evidence, claim: str, sample: str, estimator: str) -> Cell:
-    frame = evidence.failures
-    found = frame[(frame["claim"] == claim) & (frame["sample"] == sample) & (frame["estimator"] == estimator)]
-    if found.empty:
+    failed = _failure(evidence, claim, sample, estimator)
+    if failed is None:
         known = sorted({str(name) for name in evidence.estimates["spec_id"]})
         wanted = f"{claim}.{estimator}.{sample}"
         raise EstimationError(
             f"estimates: {wanted!r} has neither an estimate nor a recorded failure; {choices(wanted, known)}. "
             "Estimate it, or take it out of the study's claims, samples or estimators."
         )
-    row = found.iloc[0]
-    return Cell(claim, sample, estimator, failure=str(row["error"]), message=str(row["message"]))
+    return Cell(claim, sample, estimator, *failed)
+
+
+def _failure(evidence: Evidence, claim: str, sample: str, estimator: str) -> tuple[str, str] | None:
+    """Class and words of the first failure recorded for a model."""
+    frame = evidence.failures
+    found = frame[(frame["claim"] == claim) & (frame["sample"] == sample) & (frame["estimator"] == estimator)]
+    return None if found.empty else (str(found.iloc[0]["error"]), str(found.iloc[0]["message"]))

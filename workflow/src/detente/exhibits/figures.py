@@ -39,7 +39,9 @@ def coefficients(models: list[Cell], claims: Mapping[str, str], *, simulated: bo
 
 
 @styled
-def _coefficients(models: list[Cell], claims: Mapping[str, str], samples: list[str], simulated: bool) -> Figure:
+def _coefficients(
+    models: list[Cell], claims: Mapping[str, str], samples: list[str], simulated: bool
+) -> Figure:
     estimators = list(dict.fromkeys(m.estimator for m in models))
     rows = {
         (claim, estimator): i * (len(estimators) + 0.9) + j

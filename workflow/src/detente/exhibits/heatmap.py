@@ -53,7 +53,10 @@ def partners(frame: pd.DataFrame, *, simulated: bool) -> Figure:
 
 def matrix(frame: pd.DataFrame, most: int) -> pd.DataFrame:
     """Return the symmetric state × state matrix of exercise years for the `most` active states."""
-    names = {**dict(zip(frame["a"], frame["name_a"], strict=True)), **dict(zip(frame["b"], frame["name_b"], strict=True))}
+    names = {
+        **dict(zip(frame["a"], frame["name_a"], strict=True)),
+        **dict(zip(frame["b"], frame["name_b"], strict=True)),
+    }
     long = pd.concat(
         [
             frame[["a", "b", "exercise_years"]],

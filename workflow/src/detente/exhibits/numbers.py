@@ -11,7 +11,7 @@ from typing import Any
 import pandas as pd
 
 from detente.config import Claim
-from detente.exhibits.evidence import Cell, Evidence, cells
+from detente.exhibits.evidence import Cell, Evidence, attrition, cells
 from detente.exhibits.formats import PER, count, decimal, p_value, per_thousand, percent, ratio
 from detente.exhibits.labels import SAMPLES, estimator_label, lower_first
 from detente.exhibits.recovery import recovery
@@ -238,15 +238,16 @@ def _controls(evidence: Evidence) -> list[dict[str, Any]]:
     ]
 
 
-def _attrition(evidence: Evidence) -> list[dict[str, Any]]:
+def _attrition(evidence: Evidence) -> dict[str, Any]:
     """Steps from dyad-years to model rows, for the first claim on the headline sample."""
-    frame = evidence.describe["attrition"]
-    mine = frame[(frame["claim"] == evidence.study.claims[0]) & (frame["sample"] == evidence.study.headline)]
-    steps = mine.sort_values("order", kind="stable")
-    return [
-        {"reason": str(r["reason"]), "used": r["reason"] == "used", "rows": number(r["rows"], count)}
-        for r in steps.to_dict("records")
-    ]
+    frame = attrition(evidence, evidence.study.claims[0])
+    steps = frame[frame["sample"] == evidence.study.headline].to_dict("records")
+    told = [{"reason": str(r["reason"]), "rows": number(r["rows"], count)} for r in steps]
+    return {
+        "start": told[0]["rows"],
+        "dropped": [step for step in told[1:-1] if step["rows"]["value"]],
+        "used": told[-1]["rows"],
+    }
 
 
 def _timeline(evidence: Evidence) -> dict[str, Any]:

@@ -102,7 +102,9 @@ def _html_block(paper: Manuscript, block: Block, sections: Sections) -> str:
             f'<img src="data:image/svg+xml;base64,{data}" alt="{escape(_plain(block.alt))}"></div>'
             f"<figcaption><b>Figure {block.number}.</b> {inline_html(block.caption)}</figcaption></figure>"
         )
-    items = "\n".join(f'<li id="{e.anchor}">{escape(e.text, quote=False)}</li>' for e in _entries(paper, block))
+    items = "\n".join(
+        f'<li id="{e.anchor}">{escape(e.text, quote=False)}</li>' for e in _entries(paper, block)
+    )
     return f'<ul class="references">\n{items}\n</ul>'
 
 

@@ -63,12 +63,11 @@ def _recipe(correction: object, repair: object) -> str:
 
 
 def _references(frame: pd.DataFrame) -> list[str]:
+    """Say what each fit was checked against, and how far off the worst coefficient was."""
     checked = frame[frame["reference"].astype(str) != ""]
-    names = sorted({str(name) for name in checked["reference"]})
-    if not names:
-        return []
-    gap = float(checked["reference_gap"].max())
-    return [
-        f"Coefficients were compared with {' and '.join(names)}; "
-        f"the largest relative gap is {scientific(gap)}."
+    gaps = checked.groupby("reference", sort=True)["reference_gap"].max()
+    told = [
+        f"{name} (largest relative gap of a coefficient {scientific(float(gap))})" if gap > 0 else str(name)
+        for name, gap in gaps.items()
     ]
+    return [f"Reference fits: {'; '.join(told)}."] if told else []

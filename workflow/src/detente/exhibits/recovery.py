@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 import pandas as pd
 
-from detente.config import Project
 from detente.exhibits.evidence import Evidence, cell
-from detente.exhibits.formats import MISSING, PER, per_thousand
+from detente.exhibits.formats import MISSING, PER
 from detente.exhibits.table import Column, Row, Table
 
 COLUMNS = ("claim", "planted", "estimate", "std_error", "covered")
@@ -38,18 +38,15 @@ def recovery(evidence: Evidence, planted: Mapping[str, float]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=list(COLUMNS)).astype({"covered": "boolean"})
 
 
-def recovery_table(frame: pd.DataFrame, project: Project) -> Table:
-    """Return the frame of `recovery` for print."""
-    words = {True: "yes", False: "no"}
+def recovery_table(entries: Iterable[Mapping[str, Any]]) -> Table:
+    """Return the `recovery` entries of numbers.json for print."""
+    words = {True: "yes", False: "no", None: MISSING}
     rows = tuple(
         Row(
-            project.claims.claims[str(r["claim"])].label,
-            (
-                *(per_thousand(r[name]) for name in ("planted", "estimate", "std_error")),
-                MISSING if pd.isna(r["covered"]) else words[bool(r["covered"])],
-            ),
+            r["label"],
+            (*(r[name]["text"] for name in ("planted", "estimate", "std_error")), words[r["covered"]]),
         )
-        for r in frame.to_dict("records")
+        for r in entries
     )
     columns = (
         Column("Planted"),

@@ -81,7 +81,13 @@ def _pair(axis: Any, rows: pd.DataFrame, x: float, floor: float) -> None:
     axis.plot([x - _OFFSET, x + _OFFSET], points, color=colour, linewidth=1, zorder=3)
     top = PER * float(rows["ci_high"].max())
     axis.annotate(
-        f"×{ratio(share)}", (x, top), xytext=(0, 4), textcoords="offset points", ha="center", size=8, color=colour
+        f"×{ratio(share)}",
+        (x, top),
+        xytext=(0, 4),
+        textcoords="offset points",
+        ha="center",
+        size=8,
+        color=colour,
     )
 
 

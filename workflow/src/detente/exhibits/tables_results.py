@@ -18,7 +18,7 @@ from detente.exhibits.formats import (
     percent,
     ratio,
 )
-from detente.exhibits.labels import SAMPLES, estimator_label, listed, term_label
+from detente.exhibits.labels import SAMPLES, estimator_label, listed, lower_first, term_label
 from detente.exhibits.recipes import recipe_notes
 from detente.exhibits.table import Column, Row, Table
 
@@ -63,7 +63,7 @@ def main(evidence: Evidence) -> Table:
         Row("Rows of the model"),
         *(Row(label.strip(), _each(models, show, "")) for label, show in _SIZE),
     ]
-    title = f"Onset of a dispute on each treatment: {_lower(SAMPLES.get(study.headline, study.headline))}"
+    title = f"Onset of a dispute on each treatment: {lower_first(SAMPLES.get(study.headline, study.headline))}"
     return Table(
         "main", title, "", columns, tuple(rows), _main_notes(evidence, models), evidence.simulated, dense=True
     )
@@ -118,12 +118,7 @@ def _main_notes(evidence: Evidence, models: list[Cell]) -> tuple[str, ...]:
     study = evidence.study
     timing = {f"t\u2212{c.lag}" for c in evidence.project.claims_of(study)}
     treatments = listed(sorted(timing))
-    failed = [
-        f"n.e., not estimable: {_claim(evidence, m)}, {estimator_label(m.estimator).short}: "
-        f"{m.failure}: {m.message.rstrip('.')}."
-        for m in models
-        if not m.estimated
-    ]
+    failed = [_failed(evidence, m) for m in models if m.failure]
     return (
         f"The treatment, named above the columns, is measured in {treatments}. "
         "Logit coefficients are log-odds; those of the linear probability model (LPM) are onsets per "
@@ -135,8 +130,12 @@ def _main_notes(evidence: Evidence, models: list[Cell]) -> tuple[str, ...]:
     )
 
 
-def _claim(evidence: Evidence, model: Cell) -> str:
-    return evidence.project.claims.claims[model.claim].label
+def _failed(evidence: Evidence, model: Cell) -> str:
+    """Say which number does not exist, and why."""
+    claim = evidence.project.claims.claims[model.claim].label
+    lost = f"{NOT_ESTIMABLE}, not estimable" if not model.estimated else "No risk ratio"
+    where = f"{claim}, {lower_first(SAMPLES.get(model.sample, model.sample))}"
+    return f"{lost}: {where}, {estimator_label(model.estimator).short}: {model.message.rstrip('.')}."
 
 
 def samples(evidence: Evidence) -> Table:
@@ -193,12 +192,7 @@ def _sample_row(model: Cell) -> Row:
 
 def _samples_notes(evidence: Evidence) -> tuple[str, ...]:
     share = percent(evidence.project.claims.smallest_effect)
-    failed = [
-        f"n.e., not estimable: {_claim(evidence, m)}, {_lower(SAMPLES.get(m.sample, m.sample))}, "
-        f"{estimator_label(m.estimator).short}: {m.message.rstrip('.')}."
-        for m in cells(evidence)
-        if not m.estimated
-    ]
+    failed = [_failed(evidence, m) for m in cells(evidence) if m.failure]
     return (
         f"Risk, average marginal effect, interval and standard errors in onsets per {PER:,} dyad-years. "
         "Ratio: dyadic-robust standard error over the one clustered by dyad. "
@@ -208,7 +202,3 @@ def _samples_notes(evidence: Evidence) -> tuple[str, ...]:
         *recipe_notes(evidence, evidence.study.samples, ("Dyadic", "By dyad")),
         *failed,
     )
-
-
-def _lower(text: str) -> str:
-    return text[:1].lower() + text[1:]

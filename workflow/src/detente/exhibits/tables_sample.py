@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pandas as pd
 
-from detente.exhibits.evidence import Evidence
+from detente.exhibits.evidence import Evidence, attrition
 from detente.exhibits.formats import MISSING, count, decimal, percent, ratio
 from detente.exhibits.labels import SAMPLES, listed
 from detente.exhibits.table import Column, Row, Table
@@ -34,7 +34,8 @@ def sample_flow(evidence: Evidence) -> Table:
     frame = evidence.describe["sample_flow"].set_index("sample")
     rows = [Row("What the samples hold")]
     rows += [
-        Row(label.strip(), tuple(show(float(frame.loc[s, name])) for s in samples)) for name, label, show in _FLOW
+        Row(label.strip(), tuple(show(float(frame.loc[s, name])) for s in samples))
+        for name, label, show in _FLOW
     ]
     rows += _attrition(evidence)
     notes = (
@@ -48,10 +49,9 @@ def sample_flow(evidence: Evidence) -> Table:
 
 def _attrition(evidence: Evidence) -> list[Row]:
     """Rows dropped and used: one panel for all claims that share them."""
-    frame = evidence.describe["attrition"].sort_values("order", kind="stable")
     panels: dict[tuple[Row, ...], list[str]] = {}
     for claim in evidence.project.claims_of(evidence.study):
-        panels.setdefault(_steps(evidence, frame[frame["claim"] == claim.id]), []).append(claim.label)
+        panels.setdefault(_steps(evidence, attrition(evidence, claim.id)), []).append(claim.label)
     rows = []
     for steps, labels in panels.items():
         if steps:
@@ -60,16 +60,16 @@ def _attrition(evidence: Evidence) -> list[Row]:
 
 
 def _steps(evidence: Evidence, frame: pd.DataFrame) -> tuple[Row, ...]:
-    reasons = list(dict.fromkeys(str(reason) for reason in frame["reason"]))
-    counts = {(r["sample"], r["reason"]): count(r["rows"]) for r in frame.to_dict("records")}
-    return tuple(
-        Row(_reason(reason), tuple(counts.get((s, reason), "0") for s in evidence.study.samples))
-        for reason in sorted(reasons, key=lambda reason: reason == "used")
-    )
-
-
-def _reason(reason: str) -> str:
-    return "Used" if reason == "used" else f"Dropped: {reason}"
+    """One row a step: what there is, what is left out for which reason, what is used."""
+    counts = {(r["sample"], r["reason"]): r["rows"] for r in frame.to_dict("records")}
+    rows = []
+    for i, reason in enumerate(sorted(dict.fromkeys(frame["reason"]), key=lambda reason: reason == "used")):
+        left_out = i > 0 and reason != "used"
+        if left_out and not any(counts.get((s, reason)) for s in evidence.study.samples):
+            continue
+        label = f"\u2212 {reason}" if left_out else str(reason).capitalize()
+        rows.append(Row(label, tuple(count(counts.get((s, reason), 0)) for s in evidence.study.samples)))
+    return tuple(rows)
 
 
 def descriptives(evidence: Evidence) -> Table:
@@ -84,9 +84,14 @@ def descriptives(evidence: Evidence) -> Table:
     rows = []
     for variable in order:
         row = frame.loc[(variable, study.headline)]
-        own = [count(row["n"]), count(row["missing"]), *(_measure(row[k]) for k in ("mean", "sd", "min", "max"))]
+        own = [
+            count(row["n"]),
+            count(row["missing"]),
+            *(_measure(row[k]) for k in ("mean", "sd", "min", "max")),
+        ]
         elsewhere = [
-            _measure(frame.at[(variable, s), "mean"]) if (variable, s) in frame.index else MISSING for s in others
+            _measure(frame.at[(variable, s), "mean"]) if (variable, s) in frame.index else MISSING
+            for s in others
         ]
         unit = f" ({row['unit']})" if row["unit"] not in ("", "0/1") else ""
         rows.append(Row(f"{row['label']}{unit}", (*own, *elsewhere)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -10,7 +11,7 @@ import numpy.typing as npt
 from detente.errors import EstimationError
 from detente.estimators import Fit
 
-Array = npt.NDArray[np.float64]
+Array = npt.NDArray[np.floating[Any]]
 
 
 @dataclass(frozen=True)
@@ -22,7 +23,7 @@ class Effect:
 
     def std_error(self, covariance: Array) -> float:
         """Delta-method standard error under `covariance` (k, k)."""
-        return float(np.sqrt(max(self.gradient @ covariance @ self.gradient, 0.0)))
+        return float(max(float(self.gradient @ covariance @ self.gradient), 0.0) ** 0.5)
 
 
 @dataclass(frozen=True)

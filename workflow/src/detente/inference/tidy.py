@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -38,13 +40,17 @@ def estimate(design: Design, spec: Specification) -> Estimates:
     for kind in spec.covariances:
         if kind not in estimator.covariances:
             legal = choices(kind, estimator.covariances)
-            raise UnsupportedCovariance(f"estimator {spec.estimator!r} does not support covariance {kind!r}; {legal}")
+            raise UnsupportedCovariance(
+                f"estimator {spec.estimator!r} does not support covariance {kind!r}; {legal}"
+            )
     try:
         fit = estimator.fit(design)
         gap = reference_gap(design, fit) if spec.estimator == "lpm" else float("nan")
     except EstimationError as error:
         return Estimates(pd.DataFrame(), failures([(spec, error)]))
-    effects: dict[str, Effect] = {"average_marginal_effect": average_marginal_effect(fit, design.y, design.treatment)}
+    effects: dict[str, Effect] = {
+        "average_marginal_effect": average_marginal_effect(fit, design.y, design.treatment)
+    }
     lost = []
     try:
         effects["risk_ratio"] = log_risk_ratio(fit, design.y, design.treatment)
@@ -59,7 +65,7 @@ def estimate(design: Design, spec: Specification) -> Estimates:
     return Estimates(_described(rows, design, spec, fit, gap), failures(lost))
 
 
-def failures(lost: list[tuple[Specification, Exception]]) -> pd.DataFrame:
+def failures(lost: Sequence[tuple[Specification, Exception]]) -> pd.DataFrame:
     """One row a number that does not exist."""
     rows = [(s.claim.id, s.sample, s.estimator, type(e).__name__, str(e)) for s, e in lost]
     return pd.DataFrame(rows, columns=list(FAILURE_COLUMNS), dtype="str")
@@ -81,7 +87,8 @@ def _effect(
     )
     if name == "risk_ratio":
         ratio = frame[["estimate", "ci_low", "ci_high"]].apply(np.exp)
-        return frame.assign(**{c: ratio[c] for c in ratio}, std_error=ratio["estimate"] * error)
+        frame[["estimate", "ci_low", "ci_high"]] = ratio
+        return frame.assign(std_error=ratio["estimate"] * error)
     base = float(design.y.mean())
     mde, smallest = minimum_detectable_effect(error), spec.smallest_effect * base
     judged = verdict(effect.value, error, covariance.df, smallest)
@@ -111,7 +118,7 @@ def _intervals(value: np.ndarray, error: np.ndarray, covariance: Covariance) -> 
 def _described(rows: pd.DataFrame, design: Design, spec: Specification, fit: Fit, gap: float) -> pd.DataFrame:
     """Add what identifies the specification and its data, in the order of columns that all estimates share."""
     dyads = len(np.unique(design.a * (int(design.b.max()) + 1) + design.b))
-    constant = {
+    constant: dict[str, Any] = {
         "spec_id": spec.spec_id,
         "claim": spec.claim.id,
         "outcome": spec.claim.outcome,
@@ -126,11 +133,18 @@ def _described(rows: pd.DataFrame, design: Design, spec: Specification, fit: Fit
         "base_risk": float(design.y.mean()),
         "dropped": ", ".join(fit.dropped),
         "converged": fit.converged,
-        "reference": "linearmodels PanelOLS" if spec.estimator == "lpm" else "statsmodels Logit is the fit itself",
+        "reference": "linearmodels PanelOLS"
+        if spec.estimator == "lpm"
+        else "statsmodels Logit is the fit itself",
         "reference_gap": gap,
     }
     full = rows.assign(**constant)
-    for name, default in (("mde", np.nan), ("mde_share", np.nan), ("smallest_effect", np.nan), ("verdict", "")):
+    for name, default in (
+        ("mde", np.nan),
+        ("mde_share", np.nan),
+        ("smallest_effect", np.nan),
+        ("verdict", ""),
+    ):
         full[name] = full[name].fillna(default) if name in full else default
     return full[list(COLUMNS)]
 

@@ -7,9 +7,11 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from detente.checks import validated
 from detente.errors import ConfigError, choices
 from detente.panel.join import join, join_states, unique
 from detente.panel.kadic import expand
+from detente.panel.schema import panel_schema
 from detente.panel.spine import dyad_years, state_years
 from detente.panel.variables import DERIVED, SPELLS, catalogue, peace_years
 from detente.sources import KEYS, REGISTRY, Source, ledger
@@ -65,13 +67,15 @@ def build_panel(tidy: Mapping[str, pd.DataFrame], window: tuple[int, int]) -> Pa
     frame.insert(3, "in_window", frame["year"] >= window[0])
     unique(frame, KEYS["dyad-year"], "panel")
     columns = ["a", "b", "year", "in_window", *catalogue()]
-    return Panel(frame[columns], pd.concat(entries, ignore_index=True))
+    return Panel(validated(frame[columns], panel_schema(), "panel"), pd.concat(entries, ignore_index=True))
 
 
 def _check_window(window: tuple[int, int], first: int) -> None:
     last = REGISTRY[STATES].years[1]
     if window[0] < first or window[1] > last:
-        raise ConfigError(f"window {window[0]}–{window[1]} lies outside the state system's years, {first}–{last}")
+        raise ConfigError(
+            f"window {window[0]}–{window[1]} lies outside the state system's years, {first}–{last}"
+        )
 
 
 def _spells(spine: pd.DataFrame, tidy: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
@@ -95,13 +99,17 @@ def _majors(frame: pd.DataFrame, spells: pd.DataFrame, window: tuple[int, int]) 
     return frame
 
 
-def _unplaced(spine: pd.DataFrame, tidy: pd.DataFrame, source: Source, window: tuple[int, int]) -> pd.DataFrame:
+def _unplaced(
+    spine: pd.DataFrame, tidy: pd.DataFrame, source: Source, window: tuple[int, int]
+) -> pd.DataFrame:
     """Records of the window whose two states do not coexist in the system that year."""
     inside = tidy.loc[tidy["year"].between(*window), ["a", "b", "year"]]
     matched = inside.merge(spine, on=["a", "b", "year"], how="left", indicator=True)
-    lost = matched[matched["_merge"] == "left_only"].groupby(["a", "b"])["year"].agg(["min", "max", "size"])
+    lost = matched[matched["_merge"] == "left_only"].groupby(["a", "b"], as_index=False)
+    spans = lost.agg(first=("year", "min"), last=("year", "max"), rows=("year", "size"))
     reason = "the two states do not coexist in the system"
+    records = spans.to_dict("records")
     return ledger(
         source.slug,
-        [("dropped", reason, f"{a}-{b} {r['min']}–{r['max']}", int(r["size"])) for (a, b), r in lost.iterrows()],
+        [("dropped", reason, f"{r['a']}-{r['b']} {r['first']}–{r['last']}", int(r["rows"])) for r in records],
     )

@@ -22,7 +22,12 @@ def join(
     """
     columns = [v.name for v in variables]
     unique(tidy, KEYS["dyad-year"], name)
-    joined = panel.merge(_declared(tidy, KEYS["dyad-year"], columns, name), on=["a", "b", "year"], how="left", validate="one_to_one")
+    joined = panel.merge(
+        _declared(tidy, KEYS["dyad-year"], columns, name),
+        on=["a", "b", "year"],
+        how="left",
+        validate="one_to_one",
+    )
     covered = joined["year"].between(*years)
     for variable in variables:
         value = joined[variable.name].where(covered)
@@ -49,7 +54,9 @@ def unique(frame: pd.DataFrame, key: Sequence[str], name: str) -> None:
     twice = frame.loc[frame.duplicated(list(key), keep=False), list(key)].drop_duplicates()
     if len(twice):
         examples = "; ".join(" ".join(map(str, row)) for row in twice.head(3).itertuples(index=False))
-        raise PanelError(f"{name}: {len(twice)} keys ({', '.join(key)}) occur more than once, e.g. {examples}")
+        raise PanelError(
+            f"{name}: {len(twice)} keys ({', '.join(key)}) occur more than once, e.g. {examples}"
+        )
 
 
 def _declared(tidy: pd.DataFrame, key: Sequence[str], columns: Sequence[str], name: str) -> pd.DataFrame:

@@ -41,8 +41,7 @@ def peace_years(frame: pd.DataFrame, ongoing: str) -> pd.Series:
 def _capability_ratio(p: pd.DataFrame) -> pd.Series:
     stronger = p[["cinc_a", "cinc_b"]].max(axis=1, skipna=False)
     weaker = p[["cinc_a", "cinc_b"]].min(axis=1, skipna=False)
-    ratio: pd.Series = np.log(stronger / weaker.where(weaker > 0))
-    return ratio
+    return (stronger / weaker.where(weaker > 0)).transform(np.log)
 
 
 def _politically_relevant(p: pd.DataFrame) -> pd.Series:
@@ -64,15 +63,25 @@ def _onset(new: str, ongoing: str) -> Callable[[pd.DataFrame], pd.Series]:
 DERIVED: tuple[Derived, ...] = (
     Derived(Variable("major_power", "Major power in the dyad", "0/1", "measure", "control"), _either_major),
     Derived(
-        Variable("politically_relevant", "Contiguous, or a major power in the dyad", "0/1", "measure", "description"),
+        Variable(
+            "politically_relevant",
+            "Contiguous, or a major power in the dyad",
+            "0/1",
+            "measure",
+            "description",
+        ),
         _politically_relevant,
     ),
     Derived(
-        Variable("capability_ratio", "Log of stronger over weaker capability", "log ratio", "measure", "control"),
+        Variable(
+            "capability_ratio", "Log of stronger over weaker capability", "log ratio", "measure", "control"
+        ),
         _capability_ratio,
     ),
     Derived(
-        Variable("democracy_low", "Lower of the two democracy scores", "standard deviations", "measure", "control"),
+        Variable(
+            "democracy_low", "Lower of the two democracy scores", "standard deviations", "measure", "control"
+        ),
         _lower_democracy,
     ),
     Derived(
@@ -80,11 +89,19 @@ DERIVED: tuple[Derived, ...] = (
         _onset("new_gml", "ongoing_gml"),
     ),
     Derived(
-        Variable("onset_force_gml", "Onset with use of force, dyads at risk (GML 2.2.1)", "0/1", "measure", "outcome"),
+        Variable(
+            "onset_force_gml",
+            "Onset with use of force, dyads at risk (GML 2.2.1)",
+            "0/1",
+            "measure",
+            "outcome",
+        ),
         lambda p: at_risk(p["new_gml"], p["ongoing_gml"]) * p["force_gml"],
     ),
     Derived(
-        Variable("onset_fatal_gml", "Onset with deaths, dyads at risk (GML 2.2.1)", "0/1", "measure", "outcome"),
+        Variable(
+            "onset_fatal_gml", "Onset with deaths, dyads at risk (GML 2.2.1)", "0/1", "measure", "outcome"
+        ),
         lambda p: at_risk(p["new_gml"], p["ongoing_gml"]) * p["fatal_gml"],
     ),
     Derived(
@@ -93,8 +110,14 @@ DERIVED: tuple[Derived, ...] = (
     ),
 )
 SPELLS: Mapping[str, tuple[str, Variable]] = {
-    "peace_years": ("ongoing_gml", Variable("peace_years", "Years at peace (GML 2.2.1)", "years", "measure", "control")),
-    "peace_years_cow": ("ongoing_cow", Variable("peace_years_cow", "Years at peace (COW MID 5.0)", "years", "measure", "control")),
+    "peace_years": (
+        "ongoing_gml",
+        Variable("peace_years", "Years at peace (GML 2.2.1)", "years", "measure", "control"),
+    ),
+    "peace_years_cow": (
+        "ongoing_cow",
+        Variable("peace_years_cow", "Years at peace (COW MID 5.0)", "years", "measure", "control"),
+    ),
 }
 
 
@@ -105,7 +128,9 @@ def catalogue() -> dict[str, Variable]:
         for v in source.variables:
             if source.key == "state-year":
                 for side in ("a", "b"):
-                    joined[f"{v.name}_{side}"] = Variable(f"{v.name}_{side}", f"{v.label}, state {side}", v.unit, v.kind, v.role)
+                    joined[f"{v.name}_{side}"] = Variable(
+                        f"{v.name}_{side}", f"{v.label}, state {side}", v.unit, v.kind, v.role
+                    )
             else:
                 joined[v.name] = v
     derived = {d.variable.name: d.variable for d in DERIVED}

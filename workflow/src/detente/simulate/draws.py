@@ -1,4 +1,4 @@
-"""Random streams: one a component of the world, so that no component's draws depend on how many another takes."""
+"""Random streams: one a component of the world, so that none depends on how much another draws."""
 
 from __future__ import annotations
 

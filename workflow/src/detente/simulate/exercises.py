@@ -22,7 +22,7 @@ from detente.simulate.risk import Disposition
 from detente.simulate.stage import Stage
 from detente.simulate.treatments import threatened
 
-BILATERAL = (0.08, 0.003)
+BILATERAL = (0.07, 0.003)
 COMES = 0.5
 INTERVALS = (2, 3, 4)
 LARGEST = 30
@@ -30,7 +30,7 @@ LARGEST = 30
 
 @dataclass(frozen=True)
 class Exercises:
-    """E exercises: `year` and `series` (E; −1 for none), who `took_part` (E × n), and the dyads exercised (D × T)."""
+    """E exercises: `year`, `series` (E; −1 none), who `took_part` (E × n), the dyads `treated` (D × T)."""
 
     year: Ints
     series: Ints
@@ -55,7 +55,7 @@ def _bilateral(
     world: World, stage: Stage, disposition: Disposition, threat: Flags, seed: int
 ) -> tuple[Flags, Ints]:
     base = np.where(stage.relevant, *BILATERAL)
-    chances = threatened(world, stage, disposition, threat, base)
+    chances = threatened(world, disposition, threat, base)
     able = stage.full_year[stage.first] & stage.full_year[stage.second] & stage.studied
     dyad, year = np.nonzero((stream(seed, "bilateral exercises").random(chances.shape) < chances) & able)
     pairs = np.zeros((len(dyad), len(stage.states)), dtype=bool)
@@ -91,7 +91,7 @@ def _sizes(count: int, draw: np.random.Generator) -> list[int]:
 
 
 def _invited(stage: Stage, size: int, draw: np.random.Generator) -> Flags:
-    """A host and the states nearest to it, distances jittered."""
+    """Choose a host and the states nearest to it, distances jittered (n)."""
     count = len(stage.states)
     distance = np.zeros((count, count))
     distance[stage.first, stage.second] = distance[stage.second, stage.first] = stage.distance_km

@@ -9,19 +9,22 @@ probability model with dyad and year effects in every sample: all dyads, relevan
 
 Three choices keep the sum above its floor, where clipping would shrink the planted effects:
 
-- base_d = base_risk · s_d · (1 + dyad_spread · z_d), where z_d = min(E, 4) − 1 and E is standard exponential: a
-  long tail of dangerous dyads, and no dyad below base_risk · s_d · (1 − dyad_spread). s_d is 1 for relevant dyads and
-  0.75 for remote ones. (A far lower risk of remote dyads could not bear a lowering of some points.)
-- Shocks are crises: u_it = state_shock · (C_it − π) / √(π (1 − π)), C_it Bernoulli(π = 0.03). Mean 0 and standard
-  deviation state_shock, yet never below −0.18 · state_shock. All dyads of a state share them, which is what
-  makes the scores of dyads with a common state correlate.
+- base_d = base_risk · s_d · (1 + dyad_spread · z_d), where z_d = min(E, 4) − 1 and E is standard
+  exponential: a long tail of dangerous dyads, and no dyad below base_risk · s_d · (1 − dyad_spread). s_d is
+  1 for relevant dyads and 0.75 for remote ones. (A far lower risk of remote dyads could not bear a lowering
+  of some points.)
+- Shocks are crises: u_it = state_shock · (C_it − π) / √(π (1 − π)), C_it Bernoulli(π = 0.03). Mean 0 and
+  standard deviation state_shock, yet never below −0.18 · state_shock. All dyads of a state share them,
+  which is what makes the scores of dyads with a common state correlate.
 - A treatment that lowers risk is open only to dyads whose risk can bear it, with every other treatment
   that they may get (`bears`). This sorts by base_d alone, which dyad effects absorb.
 
-year_t is uniform within ± 5 % of base_risk. The share of dyad-years at risk that is clipped all the same is counted.
+year_t is uniform within ± 5 % of base_risk. The share of dyad-years at risk that is clipped all the same is
+counted.
 
-Threat R_dt (strategic rivalry) goes on and off by itself, whatever is done against it: it starts with probability
-0.07, 0.025 or 0.003 a year in contiguous, other relevant and remote dyads, and ends with probability 0.15.
+Threat R_dt (strategic rivalry) goes on and off by itself, whatever is done against it: it starts with
+probability 0.07, 0.025 or 0.003 a year in contiguous, other relevant and remote dyads, and ends with
+probability 0.15.
 
 A dispute goes on for a second and a third year with probability 0.4 each, and no longer. Years that go on are
 no onsets and not at risk.
@@ -75,7 +78,7 @@ def draw_disposition(world: World, stage: Stage, seed: int) -> Disposition:
 
 
 def bears(world: World, disposition: Disposition, treatments: Iterable[str]) -> Flags:
-    """Dyads whose risk stays above the floor under all of `treatments` and the least favourable shocks (D)."""
+    """Dyads (D) whose risk stays above the floor under all of `treatments` and the lowest shocks."""
     lowest_shock = world.state_shock * float(np.sqrt(CRISIS / (1 - CRISIS)))
     slack = FLOOR + YEAR_SWING * world.base_risk + 2 * lowest_shock
     lowered = sum(min(world.effects.get(name, 0.0), 0.0) for name in treatments)

@@ -1,8 +1,9 @@
-"""The stage: invented states on a sphere, when they are members, which are major powers, which dyads there are.
+"""The stage: invented states on a sphere, when they are members, which are major powers, which dyads exist.
 
-States lie in regional clusters. The minimum distance of a dyad is the great-circle distance of its centres less both
-radii, in kilometres, and not below 0. Contiguity follows from it: type 1 at 0 km (a shared border), types 2 to 5
-up to 12, 24, 150 and 400 miles. A dyad exists in a year if both states are members on a common day of it.
+States lie in regional clusters. The minimum distance of a dyad is the great-circle distance of its centres
+less both radii, in kilometres, and not below 0. Contiguity follows from it: type 1 at 0 km (a shared
+border), types 2 to 5 up to 12, 24, 150 and 400 miles. A dyad exists in a year if both states are members on
+a common day of it.
 """
 
 from __future__ import annotations
@@ -34,9 +35,10 @@ RECORD_END = 2016
 class Stage:
     """Who there is: n states, D dyads, T years (burn-in, history, study).
 
-    `states` has code (ascending), abb, name, region, lat, lon, radius_km and power; `spells` and `majors` have state
-    (row of `states`), start and end (days). `first` < `second` are rows of `states` (D). `contiguity` is 0 to 5 (D).
-    `exists` is D × T, `member` (any day), `full_year` (every day) and `major` are n × T.
+    `states` has code (ascending), abb, name, region, lat, lon, radius_km and power; `spells` and `majors`
+    have state (row of `states`), start and end (days). `first` < `second` are rows of `states` (D).
+    `contiguity` is 0 to 5 (D). `exists` is D × T, `member` (any day), `full_year` (every day) and `major`
+    are n × T.
     """
 
     years: Ints
@@ -67,7 +69,8 @@ class Stage:
     @property
     def relevant_years(self) -> Flags:
         """Contiguous, or with a major power in that year (D × T)."""
-        return (self.contiguity > 0)[:, None] | self.major[self.first] | self.major[self.second]
+        neighbours = self.contiguity.astype(bool)[:, None]
+        return neighbours | self.major[self.first] | self.major[self.second]
 
 
 def build_stage(world: World, seed: int) -> Stage:
@@ -107,7 +110,7 @@ def _states(count: int, seed: int) -> pd.DataFrame:
     return states.assign(
         lat=np.clip(centres[:, 0] + draw.normal(0, 7, count), -60, 72),
         lon=centres[:, 1] + draw.normal(0, 10, count),
-        radius_km=380 * crowding * np.exp(draw.normal(0, 0.35, count)),
+        radius_km=410 * crowding * np.exp(draw.normal(0, 0.35, count)),
         power=np.exp(draw.normal(0, 1, count)),
     )
 
@@ -119,12 +122,14 @@ def _day(year: int, of_year: int = 1) -> np.datetime64:
 def _spells(states: pd.DataFrame, start: int, end: int, seed: int) -> pd.DataFrame:
     """Membership spells: most states throughout; some enter late, some leave, one is succeeded, one returns.
 
-    The first to leave is succeeded the day after by a new state of its region: the two never coexist on a day,
-    though both are members in that year.
+    The first to leave is succeeded the day after by a new state of its region: the two never coexist on a
+    day, though both are members in that year.
     """
     draw = stream(seed, "membership")
     opening, closing = _day(start - HISTORY), np.datetime64(f"{max(end, RECORD_END)}-12-31", "D")
-    order = [int(i) for i in draw.permutation(np.flatnonzero(states["power"] < states["power"].quantile(0.7)))]
+    order = [
+        int(i) for i in draw.permutation(np.flatnonzero(states["power"] < states["power"].quantile(0.7)))
+    ]
     leaver = order.pop(0)
     heir = next(i for i in order if states["region"][i] == states["region"][leaver])
     order.remove(heir)
@@ -145,9 +150,11 @@ def _spells(states: pd.DataFrame, start: int, end: int, seed: int) -> pd.DataFra
 
 
 def _majors(states: pd.DataFrame, spells: pd.DataFrame, start: int, end: int) -> pd.DataFrame:
-    """The most powerful states of different regions first; the last of three or more rises during the study."""
+    """Choose the most powerful of each region in turn; the last of three or more rises during the study."""
     count = 2 if len(states) < 20 else 3 if len(states) < 100 else 5
-    lifelong = spells.groupby("state")["start"].transform("count").eq(1) & (spells["start"] == spells["start"].min())
+    lifelong = spells.groupby("state")["start"].transform("count").eq(1) & (
+        spells["start"] == spells["start"].min()
+    )
     lifelong &= spells["end"] == spells["end"].max()
     able = states.loc[spells.loc[lifelong, "state"]].sort_values("power", ascending=False)
     ranked = able.assign(turn=able.groupby("region").cumcount()).sort_values("turn", kind="stable")
@@ -185,7 +192,8 @@ def _minimum_distance(states: pd.DataFrame, first: Ints, second: Ints) -> Floats
     sine = np.sin((lat[second] - lat[first]) / 2) ** 2
     sine += np.cos(lat[first]) * np.cos(lat[second]) * np.sin((lon[second] - lon[first]) / 2) ** 2
     centres = 2 * EARTH_RADIUS_KM * np.arcsin(np.sqrt(sine))
-    return np.maximum(centres - radius[first] - radius[second], 0.0)
+    gap: Floats = np.maximum(centres - radius[first] - radius[second], 0.0)
+    return gap
 
 
 def _contiguity(distance_km: Floats) -> Ints:

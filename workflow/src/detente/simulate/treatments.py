@@ -4,14 +4,14 @@ A spell that is not on in year s starts with log-odds
 
     α_c + threat_on_treatment · R_{d,s−1} + z_d
 
-and stops with a constant probability. Rivals and dangerous dyads are thus treated more, and a comparison of treated
-with untreated dyad-years is wrong; dyad effects absorb z_d, and rivalry two years before the outcome (one before
-the treatment) takes up R. Given these, treatments do not depend on one another: a model that leaves the
-other treatments out is right. Where two spells both remember old rivalries (a pact and a mission), they would
-still go together a little: so no dyad may have both.
+and stops with a constant probability. Rivals and dangerous dyads are thus treated more, and a comparison of
+treated with untreated dyad-years is wrong; dyad effects absorb z_d, and rivalry two years before the
+outcome (one before the treatment) takes up R. Given these, treatments do not depend on one another: a model
+that leaves the other treatments out is right. Where two spells both remember old rivalries (a pact and a
+mission), they would still go together a little: so no dyad may have both.
 
 - Defence pacts: dyads that bear one and are no site of a mission.
-- UN missions: an eighth as many sites as relevant dyads, all of them neighbours that bear one.
+- UN missions: a sixth as many sites as relevant dyads, all of them neighbours that bear one.
 - Defence agreements: any dyad.
 """
 
@@ -20,21 +20,21 @@ from __future__ import annotations
 import numpy as np
 
 from detente.config import World
-from detente.simulate.draws import Flags, Floats, log_odds, logistic, stream
+from detente.simulate.draws import Flags, Floats, logistic, stream
 from detente.simulate.risk import Disposition, bears, switch
 from detente.simulate.stage import Stage
 
 SORTING = 1.0
 # Probability of a start in relevant and in remote dyads that are no rivals and of average risk.
-PACT_START, PACT_STOP = (0.05, 0.01), 0.10
-MISSION_START, MISSION_STOP = 0.10, 0.15
+PACT_START, PACT_STOP = (0.06, 0.01), 0.12
+MISSION_START, MISSION_STOP = 0.12, 0.20
 AGREEMENT_START, AGREEMENT_STOP = (0.06, 0.008), 0.08
-SITES = 0.12
+SITES = 0.16
 FEWEST_SITES = 4
 
 
-def threatened(world: World, stage: Stage, disposition: Disposition, threat: Flags, base: Floats) -> Floats:
-    """Probability (D × T) that a treatment of base probability `base` (D) is chosen, given last year's threat."""
+def threatened(world: World, disposition: Disposition, threat: Flags, base: Floats) -> Floats:
+    """Probability (D × T) of a treatment of base probability `base` (D), given last year's threat."""
     odds = np.log(base / (1 - base)) + SORTING * disposition.z
     before = np.zeros(threat.shape)
     before[:, 1:] = threat[:, :-1]
@@ -48,7 +48,7 @@ def draw_spells(
 
     def spells(start: tuple[float, float], stop: float, eligible: Flags, name: str) -> Flags:
         base = np.where(stage.relevant, *start)
-        chances = threatened(world, stage, disposition, threat, base) * eligible
+        chances = threatened(world, disposition, threat, base) * eligible
         return switch(chances, stop, stream(seed, name)) & stage.exists
 
     every = np.ones(stage.exists.shape, dtype=bool)
@@ -70,6 +70,3 @@ def draw_sites(world: World, stage: Stage, disposition: Disposition, seed: int) 
     site = np.zeros(len(stage.first), dtype=bool)
     site[stream(seed, "sites").choice(open_to, size=count, replace=False)] = True
     return site
-
-
-__all__ = ["draw_sites", "draw_spells", "log_odds", "threatened"]

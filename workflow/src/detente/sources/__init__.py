@@ -19,6 +19,7 @@ from detente.sources import (
     states,
 )
 from detente.sources.base import KEYS, RawTable, Source, Tidy, Variable, check_raw, ledger
+from detente.sources.schema import tidy_schema
 
 REGISTRY: Mapping[str, Source] = {
     source.slug: source
@@ -46,4 +47,15 @@ def source(slug: str) -> Source:
     return REGISTRY[slug]
 
 
-__all__ = ["KEYS", "REGISTRY", "RawTable", "Source", "Tidy", "Variable", "check_raw", "ledger", "source"]
+__all__ = [
+    "KEYS",
+    "REGISTRY",
+    "RawTable",
+    "Source",
+    "Tidy",
+    "Variable",
+    "check_raw",
+    "ledger",
+    "source",
+    "tidy_schema",
+]

@@ -51,7 +51,10 @@ def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
             len(years) - len(frame),
         )
     )
-    return Tidy(frame[["a", "b", "year", "defence_agreement", "defence_agreement_broad", *names]], ledger(SLUG, entries))
+    return Tidy(
+        frame[["a", "b", "year", "defence_agreement", "defence_agreement_broad", *names]],
+        ledger(SLUG, entries),
+    )
 
 
 def _in_force(table: pd.DataFrame) -> pd.DataFrame:

@@ -16,17 +16,12 @@ def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
     """One row a contiguous dyad-year with its closest type; a pair not listed is not contiguous."""
     table = raw[FILE][["state1no", "state2no", "year", "conttype"]].astype("int64")
     pairs = undirected(table, "state1no", "state2no")
-    frame = (
-        pairs.groupby(["a", "b", "year"], as_index=False)["conttype"]
-        .min()
-        .rename(columns={"conttype": "contiguity_type"})
-        .assign(contiguous=1, land_contiguous=lambda f: (f["contiguity_type"] == 1).astype("int64"))
-    )
-    repeated = table[table.duplicated(["state1no", "state2no", "year"])]
+    closest = pairs.groupby(["a", "b", "year"], as_index=False).agg(contiguity_type=("conttype", "min"))
+    frame = closest.assign(contiguous=1, land_contiguous=(closest["contiguity_type"] == 1).astype("int64"))
+    twice = table[table.duplicated(["state1no", "state2no", "year"]) & (table["state1no"] < table["state2no"])]
     entries = [
-        ("merged", "two types in one year: the closest counts", f"{r.state1no}-{r.state2no} {r.year}", 1)
-        for r in repeated.itertuples()
-        if int(r.state1no) < int(r.state2no)  # type: ignore[call-overload]
+        ("merged", "two types in one year: the closest counts", f"{a}-{b} {year}", 1)
+        for a, b, year in twice[["state1no", "state2no", "year"]].to_numpy().tolist()
     ]
     return Tidy(frame, ledger(SLUG, entries))
 
@@ -45,7 +40,13 @@ SOURCE = Source(
     variables=(
         Variable("contiguous", "Contiguous by land or at most 400 miles of water", "0/1", "event", "control"),
         Variable("land_contiguous", "Contiguous by land or river", "0/1", "event", "control"),
-        Variable("contiguity_type", "Contiguity, 1 land … 5 ≤ 400 miles of water, 0 none", "code", "event", "description"),
+        Variable(
+            "contiguity_type",
+            "Contiguity, 1 land … 5 ≤ 400 miles of water, 0 none",
+            "code",
+            "event",
+            "description",
+        ),
     ),
     clean=clean,
     years=(1816, 2016),

@@ -33,9 +33,18 @@ def _cleaner(slug: str, file: str, prefix: str, name: str) -> Callable[[Mapping[
             }
         ).sort_values(["a", "b", "year"], ignore_index=True)
         unknown = int(((low["fatality"] == -9) & (onset == 1)).sum())
-        entries = [("merged", "the two directions of a dyad-year are one row", "all dyad-years", len(table) - len(low))]
+        entries = [
+            (
+                "merged",
+                "the two directions of a dyad-year are one row",
+                "all dyad-years",
+                len(table) - len(low),
+            )
+        ]
         if unknown:
-            entries.append(("recoded", "deaths unknown (−9) at onset: not counted as fatal", "all dyads", unknown))
+            entries.append(
+                ("recoded", "deaths unknown (−9) at onset: not counted as fatal", "all dyads", unknown)
+            )
         return Tidy(frame, ledger(slug, entries))
 
     return clean
@@ -48,7 +57,15 @@ def _source(slug: str, file: str, prefix: str, name: str, title: str, years: tup
         raw=(
             RawTable(
                 file,
-                ("ccode1", "ccode2", "year", f"{prefix}midongoing", f"{prefix}midonset", "hostlev", "fatality"),
+                (
+                    "ccode1",
+                    "ccode2",
+                    "year",
+                    f"{prefix}midongoing",
+                    f"{prefix}midonset",
+                    "hostlev",
+                    "fatality",
+                ),
                 codes={"hostlev": HOSTILITY, "fatality": FATALITY, f"{prefix}midonset": frozenset({0, 1})},
             ),
         ),
@@ -57,7 +74,13 @@ def _source(slug: str, file: str, prefix: str, name: str, title: str, years: tup
             Variable(f"new_{name}", f"New dispute this year ({title})", "0/1", "event", "outcome"),
             Variable(f"force_{name}", f"New dispute with use of force ({title})", "0/1", "event", "outcome"),
             Variable(f"fatal_{name}", f"New dispute with deaths ({title})", "0/1", "event", "outcome"),
-            Variable(f"hostility_{name}", f"Highest hostility, 0 none … 5 war ({title})", "code", "event", "description"),
+            Variable(
+                f"hostility_{name}",
+                f"Highest hostility, 0 none … 5 war ({title})",
+                "code",
+                "event",
+                "description",
+            ),
         ),
         clean=_cleaner(slug, file, prefix, name),
         years=years,

@@ -31,7 +31,14 @@ def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
     entry = _entry_years(frame)
     filled = pd.concat([frame, entry], ignore_index=True).sort_values(["a", "b", "year"], ignore_index=True)
     filled["log_distance"] = np.log1p(filled["distance_km"])
-    entries = [("added", "entry year takes the distance of the year after (1 January snapshot)", "all dyads", len(entry))]
+    entries = [
+        (
+            "added",
+            "entry year takes the distance of the year after (1 January snapshot)",
+            "all dyads",
+            len(entry),
+        )
+    ]
     return Tidy(filled[["a", "b", "year", "distance_km", "log_distance"]], ledger(SLUG, entries))
 
 

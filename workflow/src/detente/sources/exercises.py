@@ -8,7 +8,7 @@ import pandas as pd
 
 from detente.errors import UnresolvedNames, choices
 from detente.sources.base import RawTable, Source, Tidy, Variable, ledger
-from detente.sources.names import NOT_STATES, Gazetteer, gazetteer, unknown_names
+from detente.sources.names import NOT_STATES, gazetteer, unknown_names
 
 SLUG = "mme"
 FILE = "mme_v7.csv"
@@ -32,16 +32,19 @@ def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
     slots = table[list(SLOTS)].stack()
     named = slots[slots.str.strip() != ""].str.strip()
     if strangers := unknown_names(named, places):
-        listed = "; ".join(f"{name!r} ({choices(name, places.by_name).split('; ')[-1]})" for name in strangers)
+        listed = "; ".join(
+            f"{name!r} ({choices(name, places.by_name).split('; ')[-1]})" for name in strangers
+        )
         raise UnresolvedNames(f"{SLUG}/{FILE}: no state is called {listed}; add the name to sources/names.py")
     long = pd.DataFrame({"exercise": named.index.get_level_values(0), "name": named.to_numpy()}).merge(
         _days(table), left_on="exercise", right_index=True, validate="many_to_one"
     )
-    long["state"] = [places.code(r.name, r.first_day, r.last_day) for r in long[["name", "first_day", "last_day"]].itertuples(index=False)]
-    entries = _entries(long, table, places)
-    distinct = long.drop_duplicates(["exercise", "name"])
-    parties = distinct.groupby("exercise").size()
-    known = distinct.dropna(subset="state").drop_duplicates(["exercise", "state"])
+    asked = zip(long["name"], long["first_day"], long["last_day"], strict=True)
+    long["state"] = [places.code(name, int(first), int(last)) for name, first, last in asked]
+    entries = _entries(long, table)
+    party = long["state"].astype("object").fillna(long["name"])
+    parties = party.groupby(long["exercise"]).nunique()
+    known = long.dropna(subset="state").drop_duplicates(["exercise", "state"])
     members = known.assign(parties=known["exercise"].map(parties)).merge(
         table[list(KINDS)].rename(columns=KINDS).astype("int64"), left_on="exercise", right_index=True
     )
@@ -70,19 +73,21 @@ def _years(members: pd.DataFrame) -> pd.DataFrame:
     return pd.concat(years)[["exercise", "year", "state", "parties", *KINDS.values()]]
 
 
-def _entries(long: pd.DataFrame, table: pd.DataFrame, places: Gazetteer) -> list[tuple[str, str, str, int]]:
+def _entries(long: pd.DataFrame, table: pd.DataFrame) -> list[tuple[str, str, str, int]]:
     """Everything that was named but makes no participant."""
-    entries = []
     labels = (table["MMEID"] + " " + table["Ex_Name"]).str.strip()
-    for row in long[long["state"].isna()].itertuples():
-        reason = NOT_STATES.get(str(row.name), "not a member of the state system at the time")
-        entries.append(("dropped", reason, f"{labels[row.exercise]}: {row.name}", 1))
-    repeated = long[long["state"].notna() & long.duplicated(["exercise", "state"])]
-    entries += [("merged", "named twice in one exercise", f"{labels[r.exercise]}: {r.name}", 1) for r in repeated.itertuples()]
+    records = labels.reindex(long["exercise"]).to_numpy() + ": " + long["name"].to_numpy()
+    lost = long["state"].isna().to_numpy()
+    outside = "not a member of the state system at the time"
+    reasons = long["name"].map(NOT_STATES).fillna(outside)
+    entries = [("dropped", reason, str(record), 1) for reason, record in zip(reasons[lost], records[lost], strict=True)]
+    repeated = ~lost & long.duplicated(["exercise", "state"]).to_numpy()
+    entries += [("merged", "named twice in one exercise", str(record), 1) for record in records[repeated]]
     states = long.dropna(subset="state").groupby("exercise")["state"].nunique().reindex(table.index, fill_value=0)
-    entries += [("dropped", "fewer than two states known: makes no dyad", labels[i], 1) for i in table.index[states < 2]]
-    twice = table.index[table["MMEID"].duplicated(keep=False)]
-    entries += [("kept", "identifier used twice: told apart by row", labels[i], 1) for i in twice]
+    few = "fewer than two states known: makes no dyad"
+    entries += [("dropped", few, str(label), 1) for label in labels[states < 2]]
+    twice = table["MMEID"].duplicated(keep=False)
+    entries += [("kept", "identifier used twice: told apart by row", str(label), 1) for label in labels[twice]]
     return entries
 
 
@@ -106,7 +111,13 @@ SOURCE = Source(
         Variable("exercise_any", "Joint exercise", "0/1", "event", "treatment"),
         Variable("exercise_bilateral", "Joint exercise of these two alone", "0/1", "event", "treatment"),
         Variable("exercise_small", "Joint exercise of at most five parties", "0/1", "event", "treatment"),
-        Variable("exercise_weight", "Joint exercises, each weighted 1/(parties − 1)", "exercises", "event", "treatment"),
+        Variable(
+            "exercise_weight",
+            "Joint exercises, each weighted 1/(parties − 1)",
+            "exercises",
+            "event",
+            "treatment",
+        ),
         Variable("exercise_count", "Joint exercises", "exercises", "event", "description"),
     ),
     clean=clean,

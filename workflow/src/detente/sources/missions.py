@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from itertools import combinations
+from typing import Any
 
 import pandas as pd
 
@@ -35,30 +36,46 @@ def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
     for name, (party, others) in ARMISTICES.items():
         years = int((within["mission_abbrev"] == name).sum())
         if years:
-            entries.append(("added", f"{name}: pairs of {party} with {', '.join(map(str, others))}", name, years * len(others)))
+            entries.append(
+                (
+                    "added",
+                    f"{name}: pairs of {party} with {', '.join(map(str, others))}",
+                    name,
+                    years * len(others),
+                )
+            )
     for name, state in HEADQUARTERS.items():
         years = int((within["mission_abbrev"] == name).sum())
         if years:
             entries.append(("dropped", f"{name}: {state} is the headquarters, not a party", name, years))
     beyond = len(table) - len(within)
     if beyond:
-        entries.append(("dropped", f"mission-year outside {first}–{last}, where coding ends", "all missions", beyond))
+        entries.append(
+            ("dropped", f"mission-year outside {first}–{last}, where coding ends", "all missions", beyond)
+        )
     long = pd.DataFrame(pairs, columns=["a", "b", "year", "kind"])
     frame = long[["a", "b", "year"]].assign(
         **{name: (long["kind"] == code).astype("int64") for code, (name, _) in KINDS.items()}
     )
     merged = frame.groupby(["a", "b", "year"], as_index=False).max()
-    entries.append(("merged", "several missions in one dyad-year are one row", "all dyad-years", len(frame) - len(merged)))
+    entries.append(
+        (
+            "merged",
+            "several missions in one dyad-year are one row",
+            "all dyad-years",
+            len(frame) - len(merged),
+        )
+    )
     return Tidy(merged, ledger(SLUG, entries))
 
 
-def _pairs(row: Mapping[str, object]) -> list[tuple[int, int]]:
+def _pairs(row: Mapping[Hashable, Any]) -> list[tuple[int, int]]:
     """Pairs of parties a < b that a mission-year stands between."""
     name = str(row["mission_abbrev"])
     if name in ARMISTICES:
         party, others = ARMISTICES[name]
         return [(min(party, other), max(party, other)) for other in others]
-    coded = {int(float(str(row[p]))) for p in PARTIES if pd.notna(row[p])}
+    coded = {int(row[p]) for p in PARTIES if pd.notna(row[p])}
     return list(combinations(sorted(coded - {HEADQUARTERS.get(name, -1)}), 2))
 
 

@@ -71,7 +71,9 @@ def gazetteer(states: pd.DataFrame) -> Gazetteer:
         start=states["styear"] * 10000 + states["stmonth"] * 100 + states["stday"],
         end=states["endyear"] * 10000 + states["endmonth"] * 100 + states["endday"],
     )
-    spells = {int(code): list(zip(d["start"], d["end"], strict=True)) for code, d in days.groupby("ccode")}
+    spells: dict[int, list[tuple[int, int]]] = {}
+    for code, start, end in days[["ccode", "start", "end"]].to_numpy().tolist():
+        spells.setdefault(code, []).append((start, end))
     listed = states.groupby("statenme")["ccode"].unique()
     names = {str(name): tuple(int(c) for c in codes) for name, codes in listed.items()}
     return Gazetteer({**names, **ALIASES}, spells)

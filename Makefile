@@ -1,0 +1,54 @@
+# `make` alone prints the commands. Each first creates .venv from the hash-locked requirements, once.
+
+PYTHON ?= python3
+VENV := .venv
+READY := $(VENV)/.ready
+SNAKEMAKE := $(VENV)/bin/snakemake
+
+.DEFAULT_GOAL := help
+.PHONY: help demo paper test test-all lint bench clean-demo
+
+help:
+	@printf '%s\n' \
+	  'make demo       the whole paper on a simulated world with known effects -> reports/demo/' \
+	  'make paper      the whole paper on the observed record -> reports/paper/ (needs the raw files: data/raw/README.md)' \
+	  'make test       the test suite, under five minutes' \
+	  'make test-all   the same, with the slow tests' \
+	  'make lint       style, types, workflow' \
+	  'make bench      speed and memory beside linearmodels and pyfixest -> reports/bench/bench.json' \
+	  '' \
+	  'A study of your own: $(SNAKEMAKE) mine --configfile mine.yaml (see config/study/)'
+
+$(READY): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo 'detente needs Python 3.11 or later; name one with: make PYTHON=/path/to/python3'; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements.lock
+	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	-@$(VENV)/bin/python -m compileall -q $(VENV)/lib workflow/src 2>/dev/null
+	@touch $@
+
+demo paper: $(READY)
+	@$(SNAKEMAKE) $@ --cores all
+
+test: $(READY)
+	@$(VENV)/bin/python -m pytest -n 2 -m 'not slow'
+
+test-all: $(READY)
+	@$(VENV)/bin/python -m pytest -n 2
+
+lint: $(READY)
+	@$(VENV)/bin/ruff check
+	@$(VENV)/bin/ruff format --check
+	@$(VENV)/bin/mypy
+	@$(VENV)/bin/snakefmt --check Snakefile workflow/rules
+	@$(SNAKEMAKE) --lint
+
+$(VENV)/.bench-ready: $(READY) benchmarks/requirements.lock
+	$(VENV)/bin/python -m venv benchmarks/.venv
+	benchmarks/.venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement benchmarks/requirements.lock
+	benchmarks/.venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	-@benchmarks/.venv/bin/python -m compileall -q benchmarks/.venv/lib 2>/dev/null
+	@touch $@
+
+bench: $(VENV)/.bench-ready
+	@benchmarks/.venv/bin/python -m benchmarks

@@ -1,0 +1,49 @@
+"""Every number that the paper's text mentions, and, for a simulated world, what was recovered."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Mapping
+from pathlib import Path
+
+from detente.cli.evidence import configure_evidence, read_evidence
+from detente.cli.files import read_json, write_csv, write_json
+from detente.errors import ConfigError
+from detente.exhibits.evidence import Evidence
+from detente.exhibits.numbers import numbers
+from detente.exhibits.recovery import recovery
+
+HELP = "every number that the paper's text mentions"
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Declare the options."""
+    configure_evidence(parser)
+    parser.add_argument("--truth", type=Path, help="truth.json of a simulated world")
+    parser.add_argument("--out", type=Path, required=True, help="numbers.json")
+    parser.add_argument("--recovery", type=Path, help="recovery.csv of a simulated world")
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """Write numbers.json and, where effects were planted, recovery.csv."""
+    evidence = read_evidence(arguments)
+    planted = _planted(evidence, arguments.truth)
+    write_json(numbers(evidence, planted), arguments.out)
+    if arguments.recovery is not None:
+        write_csv(recovery(evidence, planted), arguments.recovery)
+
+
+def _planted(evidence: Evidence, truth: Path | None) -> Mapping[str, float]:
+    """Return planted effects, which a simulated world must have and an observed one cannot."""
+    if evidence.simulated != (truth is not None):
+        world = evidence.study.world
+        needed = (
+            "needs --truth truth.json"
+            if evidence.simulated
+            else "cannot have --truth: nobody planted its effects"
+        )
+        raise ConfigError(f"study {evidence.study.name!r} is set in a world that is {world}: it {needed}")
+    if truth is None:
+        return {}
+    effects: Mapping[str, float] = read_json(truth)["effects"]
+    return effects

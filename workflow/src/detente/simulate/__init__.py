@@ -1,0 +1,9 @@
+"""A world with planted effects, recorded in the schema of each source: a test, and no evidence of anything.
+
+`stage` has the states, `risk` the hazard of disputes with its formula, `treatments` and `exercises` what
+states do under threat, `world` puts them together; `raw_*` write down what happened as the sources would.
+"""
+
+from detente.simulate.world import PLANTED, SimulatedWorld, Tables, Truth, simulate_world
+
+__all__ = ["PLANTED", "SimulatedWorld", "Tables", "Truth", "simulate_world"]

@@ -1,0 +1,112 @@
+"""Raw table of exercises: one row an exercise, its participants by name in 39 slots, as in MME."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from detente.simulate.draws import stream
+from detente.simulate.exercises import Exercises
+from detente.simulate.stage import Stage
+
+LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+SLOTS = tuple(f"State{s}" for s in [*LETTERS, *(f"A{letter}" for letter in LETTERS[:13])])
+UNKNOWN = "-9"
+DAY_UNKNOWN, SLOT_UNKNOWN, NAMED_TWICE, ALONE = 0.2, 0.03, 0.01, 0.02
+SAME_IDS = 2
+EPITHETS = ("Amber", "Bold", "Calm", "Distant", "Early", "Far", "Grey", "High", "Iron", "Late")
+NOUNS = ("Anchor", "Bridge", "Comet", "Drum", "Ember", "Falcon", "Gale", "Harbour", "Lantern", "Meadow")
+KINDS = {"CPX": 0.07, "Air": 0.3, "Land": 0.4, "Sea": 0.5, "Amphibious": 0.1, "Cyber": 0.005}
+PURPOSES = ("Warfighting", "Peacekeeping", "Humanitarian")
+
+
+def exercise_table(stage: Stage, exercises: Exercises, seed: int) -> pd.DataFrame:
+    """Exercises in the columns of MME, all text but for years, months, codes and co-ordinates.
+
+    Like the original: days unknown ('xx'), slots '-9', states named twice, exercises with one
+    named participant, and an identifier that two exercises share.
+    """
+    draw = stream(seed, "mme")
+    alone = _alone(stage, len(exercises.year), draw)
+    rosters = [np.flatnonzero(row) for row in exercises.took_part] + [np.array([s]) for s, _ in alone]
+    years = np.concatenate([exercises.year, np.array([y for _, y in alone], dtype=np.int64)])
+    series = np.concatenate([exercises.series, np.full(len(alone), -1)])
+    frame = _when(years, draw)
+    host = stage.states.iloc[[int(draw.choice(roster)) for roster in rosters]]
+    frame["Location"], frame["lat"] = host["name"].to_numpy(), host["lat"].round(4).to_numpy()
+    frame["lon"] = host["lon"].round(4).to_numpy()
+    frame["Series_Name"] = [_title(int(s)) if s >= 0 else None for s in series]
+    named = frame["Series_Name"].fillna(
+        pd.Series([_title(int(k)) for k in draw.integers(100, size=len(years))])
+    )
+    frame["Ex_Name"] = named + " " + pd.Series(years % 100).map("{:02d}".format)
+    for kind, share in KINDS.items():
+        frame[kind] = (draw.random(len(years)) < share).astype(int)
+    purpose = draw.choice(PURPOSES, size=len(years), p=(0.8, 0.1, 0.1))
+    for name in PURPOSES:
+        frame[name] = (purpose == name).astype(int)
+    frame["FocusDescription"], frame["AdditionalParticipantInfo"] = "simulated", None
+    slots = pd.DataFrame([_slots(stage, roster, draw) for roster in rosters], columns=list(SLOTS))
+    return _numbered(frame.join(slots))
+
+
+def _alone(stage: Stage, count: int, draw: np.random.Generator) -> list[tuple[int, int]]:
+    """Exercises (state, year) of which one participant alone is named."""
+    state, year = np.nonzero(stage.full_year & stage.studied)
+    picked = draw.choice(len(state), size=max(1, round(ALONE * count)))
+    return [(int(state[k]), int(stage.years[year[k]])) for k in picked]
+
+
+def _title(number: int) -> str:
+    return f"{EPITHETS[number // 10 % 10]} {NOUNS[number % 10]}"
+
+
+def _when(years: np.ndarray, draw: np.random.Generator) -> pd.DataFrame:
+    """First and last day, both in one month of the year; the day is 'xx' where it is unknown."""
+    month, day = draw.integers(1, 13, len(years)), draw.integers(1, 18, len(years))
+    last = day + draw.integers(1, 11, len(years))
+    unknown = draw.random(len(years)) < DAY_UNKNOWN
+    frame = pd.DataFrame(index=range(len(years)))
+    for prefix, label, days in (("s", "StartDate", day), ("e", "EndDate", last)):
+        dated = [f"{m}/{d}/{y % 100:02d}" for y, m, d in zip(years, month, days, strict=True)]
+        vague = [f"{y}-{m:02d}-xx" for y, m in zip(years, month, strict=True)]
+        frame[label] = np.where(unknown, vague, dated)
+        frame[f"{prefix}.year"], frame[f"{prefix}.month"] = years, month
+        frame[f"{prefix}.day"] = np.where(unknown, "xx", days.astype(str))
+    return frame
+
+
+def _slots(stage: Stage, roster: np.ndarray, draw: np.random.Generator) -> list[str | None]:
+    """Names in the slots: participants by alphabet, then now and then one again, or one unknown."""
+    names: list[str | None] = sorted(stage.states["name"].iloc[roster])
+    luck = draw.random(2)
+    if luck[0] < NAMED_TWICE:
+        names.append(names[0])
+    if luck[1] < SLOT_UNKNOWN:
+        names.append(UNKNOWN)
+    return names + [None] * (len(SLOTS) - len(names))
+
+
+def _numbered(frame: pd.DataFrame) -> pd.DataFrame:
+    """Sort by date, number the exercises, and let the last ones share the identifiers of the first."""
+    ordered = frame.sort_values(["s.year", "s.month", "Ex_Name", "StateA", "StateB"], ignore_index=True)
+    ids = [f"sim{i}" for i in range(1, len(ordered) + 1)]
+    for k in range(min(SAME_IDS, len(ids) // 2)):
+        ids[-1 - k] = ids[k]
+    return ordered.assign(MMEID=ids)[list(MME_COLUMNS)]
+
+
+MME_COLUMNS = (
+    *("MMEID", "Ex_Name", "Series_Name", "Location", "lat", "lon", "StartDate", "s.year", "s.month", "s.day"),
+    *(
+        "EndDate",
+        "e.year",
+        "e.month",
+        "e.day",
+        *KINDS,
+        *PURPOSES,
+        "FocusDescription",
+        "AdditionalParticipantInfo",
+    ),
+    *SLOTS,
+)

@@ -1,0 +1,133 @@
+"""A whole world: its history, its raw files, and the truth that the pipeline is to find."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from detente.config import World
+from detente.errors import ConfigError, choices
+from detente.simulate.draws import Flags
+from detente.simulate.exercises import Exercises, draw_exercises
+from detente.simulate.raw_disputes import cow_table, gml_table, rivalry_table
+from detente.simulate.raw_exercises import exercise_table
+from detente.simulate.raw_missions import mission_table
+from detente.simulate.raw_states import (
+    capability_table,
+    contiguity_table,
+    democracy_table,
+    distance_table,
+    spell_table,
+)
+from detente.simulate.raw_treaties import agreement_table, alliance_table
+from detente.simulate.risk import Disputes, draw_disposition, draw_disputes, draw_threat
+from detente.simulate.stage import Stage, build_stage
+from detente.simulate.treatments import draw_spells
+
+PLANTED = ("exercise", "defence_pact", "un_mission", "defence_agreement")
+
+Tables = Mapping[str, pd.DataFrame]
+
+
+@dataclass(frozen=True)
+class Truth:
+    """What was planted.
+
+    `effects`: change in onset risk by claim, in probability. `naive`: difference of raw onset risk between
+    treated and untreated relevant dyad-years at risk, what a comparison without design would report.
+    `clipped_share`: share of dyad-years at risk whose risk was kept within bounds, so that effects were not
+    planted in full.
+    """
+
+    effects: Mapping[str, float]
+    naive: Mapping[str, float]
+    clipped_share: float
+
+
+@dataclass(frozen=True)
+class History:
+    """What happened; `threat` and each of `treatments` (by claim) are dyad × year."""
+
+    stage: Stage
+    threat: Flags
+    treatments: Mapping[str, Flags]
+    exercises: Exercises
+    disputes: Disputes
+
+
+@dataclass(frozen=True)
+class SimulatedWorld:
+    """Raw `tables` by (slug, file), in it by ZIP member, sheet or R object ("" in a CSV); the `truth`."""
+
+    tables: Mapping[tuple[str, str], Tables]
+    truth: Truth
+
+
+def simulate_world(world: World, seed: int) -> SimulatedWorld:
+    """Draw a world and write down its record in the schema of each source.
+
+    Raises
+    ------
+    ConfigError
+        If an effect is planted for a claim that the simulated world knows no treatment of.
+    """
+    history = draw_history(world, seed)
+    truth = Truth(
+        effects={name: world.effects.get(name, 0.0) for name in PLANTED},
+        naive={name: _naive(history, name) for name in PLANTED},
+        clipped_share=history.disputes.clipped_share,
+    )
+    return SimulatedWorld(raw_tables(history, seed), truth)
+
+
+def draw_history(world: World, seed: int) -> History:
+    """Draw states, threat, treatments and disputes."""
+    for name in world.effects:
+        if name not in PLANTED:
+            raise ConfigError(f"simulation › effects: {name!r} cannot be planted; {choices(name, PLANTED)}")
+    stage = build_stage(world, seed)
+    disposition = draw_disposition(world, stage, seed)
+    threat = draw_threat(stage, seed)
+    exercises = draw_exercises(world, stage, disposition, threat, seed)
+    spells = draw_spells(world, stage, disposition, threat, seed)
+    treatments = {"exercise": exercises.treated, **spells}
+    disputes = draw_disputes(world, stage, disposition, threat, treatments, seed)
+    return History(stage, threat, treatments, exercises, disputes)
+
+
+def raw_tables(history: History, seed: int) -> dict[tuple[str, str], Tables]:
+    """Every raw file of the world by (slug, file)."""
+    stage, treatments = history.stage, history.treatments
+    contiguity = contiguity_table(stage)
+    members = {f"DirectContiguity320/contdird.{kind}": contiguity for kind in ("csv", "dta")}
+    gml, cow = (table(stage, history.disputes, seed) for table in (gml_table, cow_table))
+    alliances = alliance_table(stage, treatments["defence_pact"], seed)
+    return {
+        ("cow-state-system", "states2016.csv"): {"": spell_table(stage, stage.spells, named=True)},
+        ("cow-state-system", "majors2016.csv"): {"": spell_table(stage, stage.majors, named=False)},
+        ("cow-contiguity-3.2", "DirectContiguity320.zip"): members,
+        ("distance", "cow_mindist.rda"): {"cow_mindist": distance_table(stage)},
+        ("gml-mid", "gml_mid_ddydisps.rda"): {"gml_mid_ddydisps": gml},
+        ("mid-5.0", "cow_mid_ddydisps.rda"): {"cow_mid_ddydisps": cow},
+        ("mme", "mme_v7.csv"): {"": exercise_table(stage, history.exercises, seed)},
+        ("atop", "atop_alliance.rda"): {"atop_alliance": alliances},
+        ("unpmm", "UNPMM_V2.0.xlsx"): {
+            "Peace Missions": mission_table(stage, treatments["un_mission"], seed)
+        },
+        ("dcad", "DCAD-v1.0-main.csv"): {"": agreement_table(stage, treatments["defence_agreement"], seed)},
+        ("nmc", "cow_nmc.rda"): {"cow_nmc": capability_table(stage, seed)},
+        ("democracy-cow", "cw_democracy.rda"): {"cw_democracy": democracy_table(stage, seed)},
+        ("rivalry", "tss_rivalries.rda"): {"tss_rivalries": rivalry_table(stage, history.threat, seed)},
+    }
+
+
+def _naive(history: History, name: str) -> float:
+    """Onset risk with the treatment the year before, less that without, in relevant dyad-years at risk."""
+    counted = history.disputes.at_risk & history.stage.relevant_years & history.stage.studied
+    treated = np.zeros(counted.shape, dtype=bool)
+    treated[:, 1:] = history.treatments[name][:, :-1]
+    with_it, without = (history.disputes.onset[counted & t] for t in (treated, ~treated))
+    return float(with_it.mean() - without.mean()) if with_it.size and without.size else 0.0
