@@ -13,7 +13,11 @@ from detente.config import load_project
 from detente.exhibits.evidence import Evidence
 
 ROOT = Path(__file__).resolve().parents[1]
-SAMPLES = {"all": (497_568, 19_543, 1_115), "relevant": (48_097, 1_861, 904), "contiguous": (15_649, 590, 738)}
+SAMPLES = {
+    "all": (497_568, 19_543, 1_115),
+    "relevant": (48_097, 1_861, 904),
+    "contiguous": (15_649, 590, 738),
+}
 PLANTED = {"exercise": -0.002, "defence_pact": 0.0, "un_mission": -0.01, "defence_agreement": 0.003}
 # Effect and dyadic standard error as shares of base risk, chosen so that every verdict occurs in the headline sample.
 SHAPES = {
@@ -52,7 +56,9 @@ def estimates() -> pd.DataFrame:
         for i, sample in enumerate(SAMPLES):
             for estimator in ("logit", "lpm"):
                 if (claim, sample, estimator) != FAILED:
-                    rows += _model(claim, sample, estimator, share * (1 - 0.25 * abs(i - 1)) + 0.1 * (i == 0), error)
+                    rows += _model(
+                        claim, sample, estimator, share * (1 - 0.25 * abs(i - 1)) + 0.1 * (i == 0), error
+                    )
     return pd.DataFrame(rows)
 
 
@@ -77,7 +83,9 @@ def _model(claim: str, sample: str, estimator: str, share: float, error: float) 
         "base_risk": base,
         "smallest_effect": 0.2 * base,
         "converged": True,
-        "reference": {"lpm": "linearmodels PanelOLS", "logit": "statsmodels Logit is the fit itself"}[estimator],
+        "reference": {"lpm": "linearmodels PanelOLS", "logit": "statsmodels Logit is the fit itself"}[
+            estimator
+        ],
         "reference_gap": 3.1e-9 if estimator == "lpm" else math.nan,
     }
     rows: list[dict[str, object]] = []
@@ -92,7 +100,9 @@ def _model(claim: str, sample: str, estimator: str, share: float, error: float) 
             "covariance": covariance,
             "df": groups - 1,
             "correction": recipe,
-            "repair": "negative eigenvalues clipped at zero" if claim == "un_mission" and covariance == "dyadic" else "",
+            "repair": "negative eigenvalues clipped at zero"
+            if claim == "un_mission" and covariance == "dyadic"
+            else "",
         }
         effect, se = share * shift * base, error * factor * base
         rows.append(_row(common, "average_marginal_effect", f"{treatment}_lag1", effect, se, base))
@@ -100,7 +110,10 @@ def _model(claim: str, sample: str, estimator: str, share: float, error: float) 
         rows.append(_ratio(common, f"{treatment}_lag1", log_ratio, error * factor))
         scale = 1.0 if estimator == "lpm" else 1 / base
         rows.append(_row(common, "coefficient", f"{treatment}_lag1", effect * scale, se * scale, base))
-        rows += [_row(common, "coefficient", term, v, abs(v) / 2.3, base) for term, v in _controls(estimator, claim)]
+        rows += [
+            _row(common, "coefficient", term, v, abs(v) / 2.3, base)
+            for term, v in _controls(estimator, claim)
+        ]
     return rows
 
 

@@ -9,8 +9,8 @@ def receipts(wildcards):
 
 def cleaning_code(wildcards):
     """The front desk and the one module that cleans this source."""
-    module = REGISTRY[wildcards.slug].clean.__module__.removeprefix("detente.")
-    return code("cli.clean", module, "sources.base", registries=["detente.sources"])
+    cleaner = REGISTRY[wildcards.slug].clean.__module__.removeprefix("detente.")
+    return code("cli.clean", cleaner, "sources.base", registries=["detente.sources"])
 
 
 rule clean:

@@ -49,8 +49,12 @@ wildcard_constraints:
 
 
 def code(*entries, registries=()):
-    """Files of the package that a rule runs, relative, so that a moved checkout reruns nothing."""
-    files = {f for e in entries for f in modules_used(SOURCE_ROOT / "detente", f"detente.{e}", registries)}
+    """Files of the package that a rule runs, relative, so that a moved checkout reruns nothing.
+
+    The dispatcher is left out: a new verb changes no result.
+    """
+    lists = ["detente.cli", *registries]
+    files = {f for e in entries for f in modules_used(SOURCE_ROOT / "detente", f"detente.{e}", lists)}
     return sorted(os.path.relpath(f) for f in files)
 
 

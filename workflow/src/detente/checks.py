@@ -23,7 +23,7 @@ def validated(frame: pd.DataFrame, schema: DataFrameSchema, name: str) -> pd.Dat
     from pandera.errors import SchemaErrors
 
     try:
-        return schema.validate(frame, lazy=True)
+        return schema.validate(frame.reset_index(drop=True), lazy=True)
     except SchemaErrors as error:
         cases = error.failure_cases
         lines = []

@@ -5,16 +5,35 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PureWindowsPath
 from typing import Annotated, Any, Literal, TypeVar
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
 from detente.errors import ConfigError, choices
 
-Identifier = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
-Slug = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9.-]*$")]
+IDENTIFIER = r"^[a-z][a-z0-9_]*$"
+SLUG = r"^[a-z0-9][a-z0-9.-]*$"
+ADDRESS = r"^https?://"
+SHA256 = r"^[0-9a-f]{64}$"
+IN_WORDS = {
+    IDENTIFIER: "must be lower-case letters, digits and underscores, a letter first",
+    SLUG: "must be lower-case letters, digits, dots and hyphens, a letter or digit first",
+    ADDRESS: "must begin with http:// or https://",
+    SHA256: "must be 64 digits of 0-9 and a-f",
+}
+
+Identifier = Annotated[str, Field(pattern=IDENTIFIER)]
+Slug = Annotated[str, Field(pattern=SLUG)]
 Year = Annotated[int, Field(ge=1, le=2200)]
 Sample = Literal["all", "relevant", "contiguous"]
 Role = Literal["confounder", "duration", "geography", "mediator", "moderator"]
@@ -33,9 +52,18 @@ class SourceFile(Strict):
     """One raw file, pinned to the byte."""
 
     file: str = Field(description="Path below data/raw/<slug>/ and below a mirror's <slug>/ folder.")
-    address: str = Field(pattern=r"^https?://", description="Public address at a fixed commit.")
-    sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
+    address: str = Field(pattern=ADDRESS, description="Public address at a fixed commit.")
+    sha256: str = Field(pattern=SHA256)
     bytes: int = Field(gt=0)
+
+    @field_validator("file")
+    @classmethod
+    def _below(cls, file: str) -> str:
+        """Raw files are written where this says, so it must not lead out of the folder on any system."""
+        path = PureWindowsPath(file)
+        if not path.parts or path.anchor or ".." in path.parts:
+            raise ValueError(f"{file!r} must stay below the source's folder: no absolute path, no '..'")
+        return file
 
 
 class SourceRecord(Strict):
@@ -73,6 +101,11 @@ class Claim(Strict):
     design: str
     evidence: Literal["powered", "weak", "case-only", "untestable"]
     controls: tuple[Identifier, ...]
+
+    @field_validator("controls")
+    @classmethod
+    def _once(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        return _unrepeated(names)
 
 
 class ClaimsFile(Strict):
@@ -123,7 +156,7 @@ class Study(Strict):
     title: str
     abstract: str = ""
     world: Literal["observed", "simulated"]
-    simulation: World | None = None
+    simulation: World | None = Field(default=None, validate_default=True)
     mirror: str | None = None
     seed: int = Field(ge=0)
     window: tuple[Year, Year]
@@ -133,17 +166,41 @@ class Study(Strict):
     estimators: tuple[Identifier, ...] = Field(min_length=1)
     covariances: tuple[Literal["dyadic", "dyad"], ...] = Field(min_length=1)
 
-    @model_validator(mode="after")
-    def _consistent(self) -> Study:
-        if self.window[0] > self.window[1]:
-            raise ValueError(f"window starts in {self.window[0]}, after it ends in {self.window[1]}")
-        if self.headline not in self.samples:
-            raise ValueError(
-                f"headline sample {self.headline!r} is not built; {choices(self.headline, self.samples)}"
-            )
-        if (self.world == "simulated") != (self.simulation is not None):
-            raise ValueError("a simulated world needs a `simulation` block, an observed one must not have it")
-        return self
+    @field_validator("simulation")
+    @classmethod
+    def _simulated(cls, simulation: World | None, info: ValidationInfo) -> World | None:
+        world = info.data.get("world")
+        if world == "simulated" and simulation is None:
+            raise ValueError("a simulated world needs this block")
+        if world == "observed" and simulation is not None:
+            raise ValueError("an observed world must not have this block")
+        return simulation
+
+    @field_validator("window")
+    @classmethod
+    def _forward(cls, window: tuple[int, int]) -> tuple[int, int]:
+        if window[0] > window[1]:
+            raise ValueError(f"starts in {window[0]}, after it ends in {window[1]}")
+        return window
+
+    @field_validator("headline")
+    @classmethod
+    def _built(cls, headline: Sample, info: ValidationInfo) -> Sample:
+        samples = info.data.get("samples", (headline,))
+        if headline not in samples:
+            raise ValueError(f"{headline!r} is not among the study's samples; {choices(headline, samples)}")
+        return headline
+
+    @field_validator("samples", "claims", "estimators", "covariances")
+    @classmethod
+    def _once(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        return _unrepeated(names)
+
+
+def _unrepeated(names: tuple[str, ...]) -> tuple[str, ...]:
+    if twice := [name for name in dict.fromkeys(names) if names.count(name) > 1]:
+        raise ValueError(f"{', '.join(map(repr, twice))} must be listed only once")
+    return names
 
 
 @dataclass(frozen=True)
@@ -195,19 +252,25 @@ class _SourcesFile(Strict):
 
 
 def _study(path: Path, shipped: Mapping[str, Path]) -> Study:
-    """Read a study; `extends: name` starts from a shipped one (mappings merge, lists replace)."""
-    raw = _yaml(path)
-    if isinstance(raw, dict) and "extends" in raw:
-        base = raw.pop("extends")
-        if base not in shipped:
-            raise ConfigError(
-                f"{_shown(path)} › extends: no study is called {base!r}; {choices(str(base), shipped)}"
-            )
-        raw = _merged(_yaml(shipped[base]), raw)
-    study = _validated(path, Study, raw)
+    study = _validated(path, Study, _extended(path, shipped, ()))
     if path in shipped.values() and study.name != path.stem:
-        raise ConfigError(f"{_shown(path)} › name: {study.name!r} must be the file's name, {path.stem!r}")
+        where = _located(path, ["name"])
+        raise ConfigError(f"{where} › name: {study.name!r} must be the file's name, {path.stem!r}")
     return study
+
+
+def _extended(path: Path, shipped: Mapping[str, Path], before: tuple[Path, ...]) -> Any:
+    """Content of a study file; `extends: name` starts from a shipped one (mappings merge, lists replace)."""
+    raw = _yaml(path)
+    if not isinstance(raw, dict) or "extends" not in raw:
+        return raw
+    base = raw.pop("extends")
+    where = f"{_located(path, ['extends'])} › extends"
+    if not isinstance(base, str) or base not in shipped:
+        raise ConfigError(f"{where}: no study is called {base!r}; {choices(str(base), shipped)}")
+    if shipped[base] in (*before, path):
+        raise ConfigError(f"{where}: {base!r} extends this study in turn")
+    return _merged(_extended(shipped[base], shipped, (*before, path)), raw)
 
 
 def _merged(base: Any, over: Any) -> Any:
@@ -220,17 +283,32 @@ def _read(path: Path, model: type[M]) -> M:
     return _validated(path, model, _yaml(path))
 
 
+class _Loader(yaml.SafeLoader):
+    """Refuses a key given twice, of which YAML would keep the last."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        seen = set()
+        for key, _ in node.value:
+            if key.value in seen:
+                raise yaml.constructor.ConstructorError(
+                    problem=f"{key.value!r} is given twice", problem_mark=key.start_mark
+                )
+            seen.add(key.value)
+        return super().construct_mapping(node, deep)
+
+
 def _yaml(path: Path) -> Any:
     try:
-        return yaml.safe_load(path.read_text(encoding="utf-8"))
+        return yaml.load(path.read_text(encoding="utf-8"), _Loader)
     except OSError as error:
         raise ConfigError(f"{_shown(path)}: cannot be read ({error.strerror})") from error
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{_shown(path)}: is not UTF-8 text (byte {error.start})") from error
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
-        line = f" line {mark.line + 1}" if mark else ""
-        raise ConfigError(
-            f"{_shown(path)}{line}: is not YAML ({getattr(error, 'problem', error)})"
-        ) from error
+        line = f":{mark.line + 1}" if mark else ""
+        problem = getattr(error, "problem", None) or error
+        raise ConfigError(f"{_shown(path)}{line}: cannot be read as YAML ({problem})") from error
 
 
 def _validated(path: Path, model: type[M], raw: Any) -> M:
@@ -243,20 +321,34 @@ def _validated(path: Path, model: type[M], raw: Any) -> M:
 
 def _problem(path: Path, model: type[BaseModel], error: Any) -> str:
     """One validation error as `file:line › key › key: what is wrong`."""
-    keys = [k for k in error["loc"] if not str(k).startswith(("function-", "literal", "tuple"))]
+    keys = [k for k in error["loc"] if k != "[key]"]
     where = " › ".join([_located(path, keys), *map(str, keys)])
-    if error["type"] == "extra_forbidden":
-        return f"{where}: unknown key; {choices(str(keys[-1]), _fields(model, keys[:-1]))}"
-    if error["type"] == "missing":
-        return f"{where}: this key is missing"
-    if error["type"] == "literal_error":
-        legal = re.findall(r"'([^']*)'", error["ctx"]["expected"])
-        return f"{where}: {error['input']!r} is not known; {choices(str(error['input']), legal)}"
-    return (
-        f"{where}: {error['msg'].removeprefix('Value error, ')} (found {error['input']!r})"
-        if keys
-        else (f"{where}: {error['msg'].removeprefix('Value error, ')}")
-    )
+    return f"{where}: {_fault(model, keys, error)}"
+
+
+def _fault(model: type[BaseModel], keys: list[Any], error: Any) -> str:
+    kind, found, context = error["type"], error["input"], error.get("ctx", {})
+    if kind == "extra_forbidden":
+        return f"unknown key; {choices(str(keys[-1]), _fields(model, keys[:-1]))}"
+    if kind == "literal_error":
+        return f"{found!r} is not known; {choices(str(found), re.findall(r"'([^']*)'", context['expected']))}"
+    if kind == "missing":
+        return "this key is missing" if isinstance(keys[-1], str) else "this entry is missing"
+    if kind == "value_error":
+        return str(context["error"])
+    words = {
+        "string_pattern_mismatch": IN_WORDS.get(context.get("pattern", "")),
+        "model_type": "must be a mapping of keys to values",
+        "dict_type": "must be a mapping of keys to values",
+        "tuple_type": "must be a list",
+        "too_short": f"must have at least {context.get('min_length')} entries",
+        "too_long": f"must have at most {context.get('max_length')} entries",
+    }.get(kind) or error["msg"].replace("Input should", "must")
+    return f"{words} (found {_short(repr(found))})"
+
+
+def _short(text: str, width: int = 80) -> str:
+    return text if len(text) <= width else f"{text[: width - 1]}…"
 
 
 def _fields(model: type[BaseModel], keys: list[Any]) -> list[str]:

@@ -20,6 +20,7 @@ VERBS = {
     "tables": "render tables",
     "figures": "draw figures",
     "numbers": "write every number that the text mentions",
+    "recovery": "compare planted with estimated effects",
     "provenance": "record what a report was made from",
     "publish": "typeset the paper and the page",
     "manifest": "record checksums, versions, time and memory",

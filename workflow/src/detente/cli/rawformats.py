@@ -59,7 +59,7 @@ def _rda(tables: Mapping[str, pd.DataFrame]) -> bytes:
     with tempfile.TemporaryDirectory() as folder:
         plain = Path(folder) / "plain.rda"
         pyreadr.write_rdata(str(plain), frame, df_name=name)
-        return gzip.compress(plain.read_bytes(), mtime=0)
+        return gzip.compress(plain.read_bytes(), compresslevel=6, mtime=0)
 
 
 def _xlsx(tables: Mapping[str, pd.DataFrame]) -> bytes:

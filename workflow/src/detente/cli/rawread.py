@@ -39,11 +39,11 @@ def _read(path: Path, table: RawTable) -> pd.DataFrame:
         objects = pyreadr.read_r(str(path))
         return pd.DataFrame(next(iter(objects.values())))
     if path.suffix == ".xlsx":
-        book = pd.ExcelFile(path)
-        if table.member is not None and table.member not in book.sheet_names:
-            legal = choices(table.member, map(str, book.sheet_names))
-            raise SourceSchemaError(f"{path}: has no sheet {table.member!r}; {legal}")
-        return book.parse(table.member or 0)
+        with pd.ExcelFile(path) as book:
+            if table.member is not None and table.member not in book.sheet_names:
+                legal = choices(table.member, map(str, book.sheet_names))
+                raise SourceSchemaError(f"{path}: has no sheet {table.member!r}; {legal}")
+            return pd.read_excel(book, sheet_name=table.member or 0)
     if path.suffix == ".dta":
         return pd.read_stata(path, convert_categoricals=False)
     return _csv(path, text=table.text)

@@ -59,14 +59,30 @@ def dyadic_meat(scores: Array, a: Codes, b: Codes) -> tuple[Array, int]:
     scores
         (N, k); `a`, `b` (N,) the two states of each row, as any whole numbers.
     """
+    pairs = number_dyads(a, b)
+    by_dyad = totals(scores, pairs.dyad, len(pairs.low))
+    n = pairs.states
+    by_state = totals(by_dyad, pairs.low, n) + totals(by_dyad, pairs.high, n)
+    return by_state.T @ by_state - by_dyad.T @ by_dyad, n
+
+
+@dataclass(frozen=True)
+class Pairs:
+    """Dyads numbered from 0: `dyad` (N,) number of each row; `low`, `high` (D,) numbers of a dyad's two states."""
+
+    dyad: Codes
+    low: Codes
+    high: Codes
+    states: int
+
+
+def number_dyads(a: Codes, b: Codes) -> Pairs:
+    """Number dyads and states, whatever their codes, their order in a row, or the width of their integers."""
     states, ends = np.unique(np.concatenate([a, b]), return_inverse=True)
+    n = len(states)
     low, high = np.minimum(ends[: len(a)], ends[len(a) :]), np.maximum(ends[: len(a)], ends[len(a) :])
-    dyads, dyad = np.unique(low * len(states) + high, return_inverse=True)
-    by_dyad = totals(scores, dyad, len(dyads))
-    by_state = totals(by_dyad, dyads // len(states), len(states)) + totals(
-        by_dyad, dyads % len(states), len(states)
-    )
-    return by_state.T @ by_state - by_dyad.T @ by_dyad, len(states)
+    dyads, dyad = np.unique(low * n + high, return_inverse=True)
+    return Pairs(dyad, dyads // n, dyads % n, n)
 
 
 def cluster_meat(scores: Array, groups: Codes) -> tuple[Array, int]:
@@ -112,9 +128,7 @@ def _dyadic(scores: Array, a: Codes, b: Codes) -> _Meat:
 
 
 def _dyad(scores: Array, a: Codes, b: Codes) -> _Meat:
-    matrix, dyads = cluster_meat(
-        scores, np.minimum(a, b) * (int(max(a.max(), b.max())) + 1) + np.maximum(a, b)
-    )
+    matrix, dyads = cluster_meat(scores, number_dyads(a, b).dyad)
     recipe = f"clustered by {dyads} dyads, factor G/(G−1), t with {dyads - 1} df"
     return _Meat(matrix * dyads / (dyads - 1), dyads - 1, recipe)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from detente.covariance import number_dyads
 from detente.design import Design
 from detente.errors import NotReproduced, NoVariation
 from detente.estimators.absorb import absorb_two_way
@@ -28,7 +29,7 @@ def lpm(design: Design) -> Fit:
     RankDeficient
         If the remaining regressors are linearly dependent.
     """
-    dyad = design.a * (int(design.b.max()) + 1) + design.b
+    dyad = number_dyads(design.a, design.b).dyad
     within = absorb_two_way(np.column_stack([design.y, design.x]), dyad, design.year)
     spread = np.einsum("ij,ij->j", within, within)
     total = np.einsum("ij,ij->j", *[np.column_stack([design.y, design.x])] * 2)
@@ -65,7 +66,7 @@ def reference_gap(design: Design, fit: Fit) -> float:
     """
     from linearmodels.panel import PanelOLS
 
-    dyad = design.a * (int(design.b.max()) + 1) + design.b
+    dyad = number_dyads(design.a, design.b).dyad
     index = pd.MultiIndex.from_arrays([dyad, design.year])
     kept = [design.terms.index(t) for t in fit.terms]
     x = pd.DataFrame(design.x[:, kept], index=index, columns=list(fit.terms))

@@ -14,6 +14,7 @@ from detente.estimators.base import ROBUST, Array, Fit, check_rank, estimator
 SCORE_TOLERANCE = 1e-6
 # Standard error of a coefficient per standard deviation of its regressor, on the log-odds scale.
 DIVERGED = 100.0
+SINGULAR_HESSIAN = "the Hessian becomes singular: the regressors predict the outcome perfectly"
 
 
 @estimator("logit", label="Pooled logit", absorbs_dyads=False, covariances=ROBUST)
@@ -44,13 +45,11 @@ def logit(design: Design) -> Fit:
     estimate = _maximise(Logit(design.y, x))
     p = 1 / (1 + np.exp(-(x @ estimate)))
     scores = x * (design.y - p)[:, None]
+    bread = _information_inverse(x, p)
+    refuse_divergence(bread, x, terms)
     spread = np.sqrt(np.einsum("ij,ij->j", scores, scores))
     if np.max(np.abs(scores.sum(axis=0)) / np.maximum(spread, 1e-300)) > SCORE_TOLERANCE:
-        raise NotConverged(
-            f"logit stopped where the score is {np.abs(scores.sum(axis=0)).max():.1e}, not zero"
-        )
-    bread = np.linalg.inv((x * (p * (1 - p))[:, None]).T @ x)
-    refuse_divergence(bread, x, terms)
+        raise NotConverged(f"logit stopped where the score is {np.abs(scores.sum(axis=0)).max():.1e}, not zero")
     return Fit(terms, estimate, scores, bread, x, "logit", terms.index(design.terms[0]), dropped, True)
 
 
@@ -65,6 +64,13 @@ def _maximise(model: Any) -> Array:
             "the Hessian becomes singular: the regressors predict the outcome perfectly"
         ) from error
     return np.asarray(result.params, dtype=np.float64)
+
+
+def _information_inverse(x: Array, p: Array) -> Array:
+    try:
+        return np.linalg.inv((x * (p * (1 - p))[:, None]).T @ x)
+    except np.linalg.LinAlgError as error:
+        raise Separation(SINGULAR_HESSIAN) from error
 
 
 def refuse_divergence(bread: Array, x: Array, terms: tuple[str, ...]) -> None:

@@ -41,19 +41,20 @@ def compose(
     """Fill the paper's template and cut it into blocks.
 
     The template sees `numbers` under their own names, `provenance`, and the functions `cite`, `cited` (a work, in
-    parentheses or in the sentence) and `exhibit` ("Table 1", with a link).
+    parentheses or in the sentence), `linked` (a text with its "Author 2000" as links) and `exhibit` ("Table 1", linked).
 
     Raises
     ------
     ConfigError
         If the text refers to an exhibit that it does not hold, or cites an unknown work.
     """
-    made = Environment(undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, finalize=_printed)  # noqa: S701
+    made = Environment(undefined=StrictUndefined, lstrip_blocks=True, finalize=_printed)  # noqa: S701
     text = made.from_string(template).render(
         **_escaped(numbers),
         provenance=_escaped(provenance),
         cite=references.parenthetical,
         cited=references.textual,
+        linked=references.linked,
         exhibit=lambda kind, name: f"\ue000{kind} {name}\ue001",
     )
     places = [(m["kind"], m["name"]) for m in _PLACE.finditer(text)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -20,7 +21,7 @@ from detente.exhibits.risks import raw_risk
 
 _MARKERS = ("s", "o", "D", "^", "v", "P")
 _COLOURS = (VERMILION, BLUE, GREEN, GREY)
-_WIDEST = 3.0
+_WIDEST = 2.5
 """An interval is cut, with an arrow, where it reaches beyond this many times the typical one."""
 
 
@@ -57,7 +58,7 @@ def _coefficients(
             _interval(axis, model, rows[model.claim, model.estimator], estimators.index(model.estimator))
         axis.axvline(0, color="black", linewidth=0.7, zorder=1)
         axis.set_title(SAMPLES.get(sample, sample))
-        axis.tick_params(axis="y", length=0)
+        axis.tick_params(axis="y", length=0, pad=7)
         axis.xaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 5, 10]))
         axis.spines["left"].set_visible(False)
     _row_labels(axes[0], rows, claims)
@@ -101,7 +102,7 @@ def _row_labels(axis: Any, rows: Mapping[tuple[str, str], float], claims: Mappin
             label,
             (0, top - 0.85),
             xycoords=("axes fraction", "data"),
-            xytext=(-4, 0),
+            xytext=(-8, 0),
             textcoords="offset points",
             ha="right",
             va="center",
@@ -114,12 +115,18 @@ def _row_labels(axis: Any, rows: Mapping[tuple[str, str], float], claims: Mappin
 def timeline(frame: pd.DataFrame, *, simulated: bool) -> Figure:
     """Onsets and joint exercises a year: two panels over the same years, each with its own unit."""
     samples = [s for s in SAMPLES if s in set(frame["sample"])]
-    figure = canvas(4.0, simulated=simulated)
+    figure = canvas(3.7, simulated=simulated)
     above, below = figure.subplots(2, 1, sharex=True)
-    for colour, sample in zip((GREY, BLUE, VERMILION), samples, strict=False):
-        mine = frame[frame["sample"] == sample].sort_values("year")
-        above.plot(mine["year"], mine["onsets"], color=colour, clip_on=False)
-        _line_label(above, mine, sample, colour)
+    lines = [frame[frame["sample"] == sample].sort_values("year") for sample in samples]
+    ends = _apart(
+        [float(line["onsets"].tail(3).mean()) for line in lines], 0.11 * float(frame["onsets"].max())
+    )
+    for colour, sample, line, end in zip((GREY, BLUE, VERMILION), samples, lines, ends, strict=False):
+        above.plot(line["year"], line["onsets"], color=colour, clip_on=False)
+        name = SAMPLES[sample].removesuffix(" dyads") + (
+            "" if len(samples) > 1 and sample != "all" else " dyads"
+        )
+        _line_label(above, float(line["year"].iloc[-1]), end, name, colour)
     exercises = frame.drop_duplicates("year").sort_values("year")
     below.bar(exercises["year"], exercises["exercises"], color=GREEN, width=0.75)
     above.set_title("Dispute onsets")
@@ -135,12 +142,19 @@ def timeline(frame: pd.DataFrame, *, simulated: bool) -> Figure:
     return figure
 
 
-def _line_label(axis: Any, frame: pd.DataFrame, sample: str, colour: str) -> None:
-    """Write the sample's name where its line ends, at the height of its last three years."""
-    height = float(frame["onsets"].tail(3).mean())
+def _apart(heights: list[float], gap: float) -> list[float]:
+    """Push labels up until neighbours are `gap` apart, the lowest staying where it is."""
+    moved: dict[int, float] = {}
+    for i in sorted(range(len(heights)), key=lambda i: heights[i]):
+        moved[i] = max(heights[i], max(moved.values(), default=-math.inf) + gap)
+    return [moved[i] for i in range(len(heights))]
+
+
+def _line_label(axis: Any, year: float, height: float, name: str, colour: str) -> None:
+    """Write a sample's name where its line ends."""
     axis.annotate(
-        SAMPLES[sample].replace(" dyads", "\ndyads", 1),
-        (float(frame["year"].iloc[-1]), height),
+        name,
+        (year, height),
         xytext=(6, 0),
         textcoords="offset points",
         color=colour,

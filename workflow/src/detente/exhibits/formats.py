@@ -9,6 +9,7 @@ MISSING = "–"
 PER = 1000
 """Risks and effects on risk are printed as onsets per this many dyad-years."""
 
+_WORDS = "no one two three four five six seven eight nine ten eleven twelve".split()
 _SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
@@ -25,6 +26,12 @@ def count(value: float) -> str:
     return decimal(value, 0)
 
 
+def spelled(value: float) -> str:
+    """Return a whole number up to twelve as a word, a larger one in digits."""
+    whole = int(value)
+    return _WORDS[whole] if 0 <= whole < len(_WORDS) else count(value)
+
+
 def per_thousand(risk: float) -> str:
     """Return a probability, or a difference of probabilities, as onsets per 1,000 dyad-years."""
     return decimal(PER * risk, 2)
@@ -39,6 +46,13 @@ def percent(share: float, digits: int = 0) -> str:
 def ratio(value: float) -> str:
     """Return a ratio with two digits; one of a thousand and more in powers of ten."""
     return scientific(value) if math.isfinite(value) and abs(value) >= 1000 else decimal(value, 2)
+
+
+def multiple(value: float) -> str:
+    """Return a ratio with two significant digits and a multiplication sign, for a label: ×4.1, ×0.94, ×41."""
+    if not math.isfinite(value) or value == 0:
+        return f"×{decimal(value, 0)}"
+    return f"×{decimal(value, max(0, 1 - math.floor(math.log10(abs(value)))))}"
 
 
 def coefficient(value: float) -> str:

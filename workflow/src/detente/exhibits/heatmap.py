@@ -29,13 +29,13 @@ def partners(frame: pd.DataFrame, *, simulated: bool) -> Figure:
 
     counts = ordered(matrix(frame, MOST))
     hidden = counts.to_numpy() == 0
-    figure = canvas(6.3, simulated=simulated)
+    figure = canvas(5.7, simulated=simulated)
     axis = figure.subplots()
     sns.heatmap(
         counts,
         ax=axis,
         mask=hidden,
-        cmap="cividis_r",
+        cmap="mako_r",
         vmin=1,
         vmax=max(2, int(counts.to_numpy().max())),
         square=True,
@@ -43,7 +43,7 @@ def partners(frame: pd.DataFrame, *, simulated: bool) -> Figure:
         linecolor="white",
         cbar_kws={"label": "years with a joint exercise", "shrink": 0.6, "pad": 0.02},
     )
-    axis.set_facecolor("#f4f4f4")
+    axis.set_facecolor("#f2f2f2")
     axis.set(xlabel="", ylabel="")
     axis.tick_params(axis="both", length=0, labelsize=7.5)
     axis.set_xticks(np.arange(len(counts)) + 0.5, list(counts.columns), rotation=90)

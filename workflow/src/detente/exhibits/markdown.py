@@ -38,7 +38,10 @@ def parse(text: str) -> list[Token]:
 
 
 def to_typst(text: str, sections: Sections) -> str:
-    """Return typst source; all prose is in string literals, so that no sign of it is markup."""
+    """Return typst source; all prose is in string literals, so that no sign of it is markup.
+
+    A rule (`***`) keeps the exhibits before it from floating past it; it is not drawn.
+    """
     return _walk(parse(text), _TYPST_BLOCKS, _typst_inline, lambda t: _typst_heading(t, sections))
 
 
@@ -66,6 +69,7 @@ _TYPST_BLOCKS: Mapping[str, str] = {
     "ordered_list_close": ")\n",
     "list_item_open": "[",
     "list_item_close": "],",
+    "hr": "\n#place.flush()\n",
 }
 _HTML_BLOCKS: Mapping[str, str] = {
     "paragraph_open": "<p>",
@@ -76,6 +80,7 @@ _HTML_BLOCKS: Mapping[str, str] = {
     "ordered_list_close": "</ol>\n",
     "list_item_open": "<li>",
     "list_item_close": "</li>\n",
+    "hr": "",
 }
 
 

@@ -12,7 +12,7 @@ import pandas as pd
 
 from detente.config import Claim
 from detente.exhibits.evidence import Cell, Evidence, attrition, cells
-from detente.exhibits.formats import PER, count, decimal, p_value, per_thousand, percent, ratio
+from detente.exhibits.formats import PER, count, decimal, p_value, per_thousand, percent, ratio, spelled
 from detente.exhibits.labels import SAMPLES, estimator_label, lower_first
 from detente.exhibits.recovery import recovery
 
@@ -68,7 +68,7 @@ def _study(evidence: Evidence) -> dict[str, Any]:
         "seed": number(study.seed, _year),
         "preferred": estimator_label(evidence.preferred).long,
         "estimators": [estimator_label(e).long for e in study.estimators],
-        "claim_count": number(len(study.claims), count),
+        "claim_count": number(len(study.claims), spelled),
     }
 
 

@@ -81,7 +81,7 @@ def _typst_block(paper: Manuscript, block: Block, sections: Sections) -> str:
     if block.kind == "figure":
         drawing, alt = typst_string(_found(paper.figures, block)), typst_string(_plain(block.alt))
         return (
-            f"#figure(kind: image, supplement: [Figure], alt: {alt}, caption: [{inline_typst(block.caption)}], "
+            f"#figure(kind: image, placement: auto, supplement: [Figure], alt: {alt}, caption: [{inline_typst(block.caption)}], "
             f'image(bytes({drawing}), format: "svg", width: 100%)) <figure-{block.name}>'
         )
     return _typst_entries(_entries(paper, block))

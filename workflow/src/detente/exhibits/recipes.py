@@ -9,7 +9,7 @@ import pandas as pd
 
 from detente.exhibits.evidence import Evidence
 from detente.exhibits.formats import count, scientific
-from detente.exhibits.labels import estimator_label
+from detente.exhibits.labels import estimator_label, listed
 
 _NUMBER = re.compile(r"\d+")
 
@@ -49,17 +49,19 @@ def _filled(pattern: str, numbers: list[list[int]]) -> str:
 def _by_estimator(evidence: Evidence, frame: pd.DataFrame) -> str:
     told: dict[str, list[str]] = {}
     for estimator in evidence.study.estimators:
-        rows = frame[frame["estimator"] == estimator].drop_duplicates(["correction", "repair"])
-        recipes = merged(_recipe(r["correction"], r["repair"]) for r in rows.to_dict("records"))
+        recipes = merged(frame.loc[frame["estimator"] == estimator, "correction"].drop_duplicates())
         if recipes:
             told.setdefault("; ".join(recipes), []).append(estimator_label(estimator).short)
     if len(told) == 1:
-        return next(iter(told))
-    return "; ".join(f"{' and '.join(names)}: {recipe}" for recipe, names in told.items())
+        return next(iter(told)) + _repairs(frame)
+    return "; ".join(f"{listed(names)}: {recipe}" for recipe, names in told.items()) + _repairs(frame)
 
 
-def _recipe(correction: object, repair: object) -> str:
-    return f"{correction} (in some models {repair})" if repair else str(correction)
+def _repairs(frame: pd.DataFrame) -> str:
+    """Say in how many models a covariance had to be mended, and how."""
+    models = frame.drop_duplicates("spec_id")
+    mended = models.loc[models["repair"].astype(str) != "", "repair"].value_counts().sort_index()
+    return "".join(f"; {repair} in {n} of {len(models)} models" for repair, n in mended.items())
 
 
 def _references(frame: pd.DataFrame) -> list[str]:

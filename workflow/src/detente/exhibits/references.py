@@ -38,6 +38,15 @@ class References:
         work = self._work(key)
         return f"[{work['authors']} ({work['year']})](#ref-{key})"
 
+    def linked(self, text: str) -> str:
+        """Link every "Author 2000" of `text` that is a known work to its entry, and count it as cited."""
+        for key, work in self.works.items():
+            mark = f"{work['authors']} {work['year']}"
+            if mark in text:
+                self.cited.add(key)
+                text = text.replace(mark, f"[{mark}](#ref-{key})")
+        return text
+
     def entries(self) -> list[Entry]:
         """Works cited so far and all data sources, in the order of the alphabet."""
         works = [Entry(f"ref-{key}", str(self.works[key]["entry"]).strip()) for key in self.cited]

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullFormatter
 
 from detente.exhibits.canvas import BLUE, GREY, VERMILION, canvas, styled
-from detente.exhibits.formats import PER, ratio
+from detente.exhibits.formats import PER, multiple
 from detente.exhibits.labels import SAMPLES
 
 _OFFSET = 0.16
@@ -29,7 +29,7 @@ def raw_risk(frame: pd.DataFrame, claims: Mapping[str, str], *, simulated: bool)
     """
     samples = [s for s in SAMPLES if s in set(frame["sample"])]
     lines = (len(claims) + 1) // 2
-    figure = canvas(0.6 + 2.25 * lines, simulated=simulated)
+    figure = canvas(0.55 + 1.85 * lines, simulated=simulated)
     axes = figure.subplots(lines, 2, sharex=True, sharey=True, squeeze=False).ravel()
     floor = _floor(frame)
     for axis, (claim, label) in zip(axes, claims.items(), strict=False):
@@ -61,7 +61,7 @@ def _scale(axis: Any, floor: float, top: float, labels: list[str]) -> None:
     axis.tick_params(axis="y", which="minor", length=0)
     axis.grid(axis="y")
     axis.set_axisbelow(True)
-    axis.set_xlim(-0.55, len(labels) - 0.45)
+    axis.set_xlim(-0.75, len(labels) - 0.45)
     axis.set_xticks(range(len(labels)), [label.replace(" dyads", "").replace(" ", "\n") for label in labels])
 
 
@@ -81,7 +81,7 @@ def _pair(axis: Any, rows: pd.DataFrame, x: float, floor: float) -> None:
     axis.plot([x - _OFFSET, x + _OFFSET], points, color=colour, linewidth=1, zorder=3)
     top = PER * float(rows["ci_high"].max())
     axis.annotate(
-        f"×{ratio(share)}",
+        multiple(share),
         (x, top),
         xytext=(0, 4),
         textcoords="offset points",

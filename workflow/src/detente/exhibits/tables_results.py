@@ -26,19 +26,19 @@ NOT_ESTIMABLE = "n.e."
 
 _EFFECT: tuple[tuple[str, Callable[[Cell], str]], ...] = (
     ("Average marginal effect", lambda c: per_thousand(c.effect)),
-    ("  95% interval, lower end", lambda c: per_thousand(c.low)),
-    ("  95% interval, upper end", lambda c: per_thousand(c.high)),
+    ("95% interval, lower end", lambda c: per_thousand(c.low)),
+    ("95% interval, upper end", lambda c: per_thousand(c.high)),
     ("Risk without the treatment", lambda c: per_thousand(c.base_risk)),
     ("Risk ratio", lambda c: ratio(c.ratio)),
-    ("  95% interval, lower end", lambda c: ratio(c.ratio_low)),
-    ("  95% interval, upper end", lambda c: ratio(c.ratio_high)),
-    ("Minimum detectable effect", lambda c: per_thousand(c.mde)),
-    ("  share of risk without treatment", lambda c: percent(c.mde_share)),
+    ("95% interval, lower end", lambda c: ratio(c.ratio_low)),
+    ("95% interval, upper end", lambda c: ratio(c.ratio_high)),
+    ("Minimum detectable effect (MDE)", lambda c: per_thousand(c.mde)),
+    ("MDE as a share of that risk", lambda c: percent(c.mde_share)),
     ("Verdict", lambda c: c.verdict),
 )
 _SIZE: tuple[tuple[str, Callable[[Cell], str]], ...] = (
     ("Dyad-years", lambda c: count(c.n)),
-    ("  under treatment", lambda c: count(c.treated)),
+    ("Dyad-years under treatment", lambda c: count(c.treated)),
     ("Dyads", lambda c: count(c.dyads)),
     ("States", lambda c: count(c.states)),
     ("Onsets", lambda c: count(c.events)),
@@ -59,11 +59,13 @@ def main(evidence: Evidence) -> Table:
         *_treatment_rows(evidence, models),
         *_control_rows(evidence, models),
         Row(f"Effect on the risk of onset, per {PER:,} dyad-years"),
-        *(Row(label.strip(), _each(models, show)) for label, show in _EFFECT),
+        *(Row(label, _each(models, show)) for label, show in _EFFECT),
         Row("Rows of the model"),
-        *(Row(label.strip(), _each(models, show, "")) for label, show in _SIZE),
+        *(Row(label, _each(models, show, "")) for label, show in _SIZE),
     ]
-    title = f"Onset of a dispute on each treatment: {lower_first(SAMPLES.get(study.headline, study.headline))}"
+    title = (
+        f"Onset of a dispute on each treatment: {lower_first(SAMPLES.get(study.headline, study.headline))}"
+    )
     return Table(
         "main", title, "", columns, tuple(rows), _main_notes(evidence, models), evidence.simulated, dense=True
     )
@@ -159,7 +161,7 @@ def samples(evidence: Evidence) -> Table:
     return Table(
         "samples",
         "The same claims in every sample",
-        "",
+        "Dyads",
         columns,
         tuple(rows),
         _samples_notes(evidence),
@@ -169,7 +171,7 @@ def samples(evidence: Evidence) -> Table:
 
 
 def _sample_row(model: Cell) -> Row:
-    label = SAMPLES.get(model.sample, model.sample)
+    label = SAMPLES.get(model.sample, model.sample).removesuffix(" dyads")
     name = estimator_label(model.estimator).short
     if not model.estimated:
         return Row(label, (name, *[MISSING] * 8, f"{NOT_ESTIMABLE} ({model.failure})"))

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pandas as pd
 
 from detente.exhibits.evidence import Evidence, attrition
-from detente.exhibits.formats import MISSING, count, decimal, percent, ratio
+from detente.exhibits.formats import MISSING, count, decimal, percent
 from detente.exhibits.labels import SAMPLES, listed
 from detente.exhibits.table import Column, Row, Table
 
@@ -20,9 +20,9 @@ _FLOW: tuple[tuple[str, str, Callable[[float], str]], ...] = (
     ("force_onset", "Onsets with use of force", count),
     ("fatal_onset", "Onsets with a fatality", count),
     ("exercise_any", "Dyad-years with a joint exercise", count),
-    ("exercise_any_share", "  as a share", lambda share: percent(share, 2)),
+    ("exercise_any_share", "Share with a joint exercise", lambda share: percent(share, 2)),
     ("exercise_bilateral", "Dyad-years with a bilateral exercise", count),
-    ("exercise_bilateral_share", "  as a share", lambda share: percent(share, 2)),
+    ("exercise_bilateral_share", "Share with a bilateral exercise", lambda share: percent(share, 2)),
     ("switches_on", "Exercise switches on", count),
     ("switches_off", "Exercise switches off", count),
 )
@@ -34,8 +34,7 @@ def sample_flow(evidence: Evidence) -> Table:
     frame = evidence.describe["sample_flow"].set_index("sample")
     rows = [Row("What the samples hold")]
     rows += [
-        Row(label.strip(), tuple(show(float(frame.loc[s, name])) for s in samples))
-        for name, label, show in _FLOW
+        Row(label, tuple(show(float(frame.loc[s, name])) for s in samples)) for name, label, show in _FLOW
     ]
     rows += _attrition(evidence)
     notes = (
@@ -106,4 +105,4 @@ def _measure(value: float) -> str:
     value = float(value)
     if value.is_integer() and abs(value) < 1e7:
         return count(value)
-    return ratio(value) if abs(value) >= 0.1 else decimal(value, 4)
+    return decimal(value, 2 if abs(value) >= 1 else 3 if abs(value) >= 0.01 else 4)

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from detente.covariance import Covariance, sandwich
+from detente.covariance import Covariance, number_dyads, sandwich
 from detente.design import Design, Specification
 from detente.errors import EstimationError, UnsupportedCovariance, choices
 from detente.estimators import Fit, get, reference_gap
@@ -117,7 +117,7 @@ def _intervals(value: np.ndarray, error: np.ndarray, covariance: Covariance) -> 
 
 def _described(rows: pd.DataFrame, design: Design, spec: Specification, fit: Fit, gap: float) -> pd.DataFrame:
     """Add what identifies the specification and its data, in the order of columns that all estimates share."""
-    dyads = len(np.unique(design.a * (int(design.b.max()) + 1) + design.b))
+    pairs = number_dyads(design.a, design.b)
     constant: dict[str, Any] = {
         "spec_id": spec.spec_id,
         "claim": spec.claim.id,
@@ -126,8 +126,8 @@ def _described(rows: pd.DataFrame, design: Design, spec: Specification, fit: Fit
         "sample": spec.sample,
         "estimator": spec.estimator,
         "n": len(design.y),
-        "dyads": dyads,
-        "states": len(np.unique(np.concatenate([design.a, design.b]))),
+        "dyads": len(pairs.low),
+        "states": pairs.states,
         "events": int(design.y.sum()),
         "treated": int((design.treatment > 0).sum()),
         "base_risk": float(design.y.mean()),

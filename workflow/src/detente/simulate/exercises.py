@@ -2,7 +2,7 @@
 
 - Bilateral ones are held in a dyad-year with log-odds α + threat_on_treatment · R_{d,s−1} + z_d.
 - Series of three and more parties are held every two to four years. A series invites its host and the nearest
-  states (distances jittered); an invited state comes with log-odds 0.5 + threat_on_treatment · (any rivalry
+  states (distances jittered); an invited state comes with log-odds 0.2 + threat_on_treatment · (any rivalry
   last year). Most invite 3 to 8 states, some 10 to 18, one up to 30. Where one state alone came, it is a
   record of a single participant and no dyad.
 
@@ -23,7 +23,7 @@ from detente.simulate.stage import Stage
 from detente.simulate.treatments import threatened
 
 BILATERAL = (0.07, 0.003)
-COMES = 0.5
+COMES = 0.2
 INTERVALS = (2, 3, 4)
 LARGEST = 30
 

@@ -46,7 +46,8 @@ def exercise_table(stage: Stage, exercises: Exercises, seed: int) -> pd.DataFram
     for name in PURPOSES:
         frame[name] = (purpose == name).astype(int)
     frame["FocusDescription"], frame["AdditionalParticipantInfo"] = "simulated", None
-    slots = pd.DataFrame([_slots(stage, roster, draw) for roster in rosters], columns=list(SLOTS))
+    names = stage.states["name"].to_numpy()
+    slots = pd.DataFrame([_slots(names[roster], draw) for roster in rosters], columns=list(SLOTS))
     return _numbered(frame.join(slots))
 
 
@@ -76,9 +77,9 @@ def _when(years: np.ndarray, draw: np.random.Generator) -> pd.DataFrame:
     return frame
 
 
-def _slots(stage: Stage, roster: np.ndarray, draw: np.random.Generator) -> list[str | None]:
+def _slots(participants: np.ndarray, draw: np.random.Generator) -> list[str | None]:
     """Names in the slots: participants by alphabet, then now and then one again, or one unknown."""
-    names: list[str | None] = sorted(stage.states["name"].iloc[roster])
+    names: list[str | None] = sorted(participants)
     luck = draw.random(2)
     if luck[0] < NAMED_TWICE:
         names.append(names[0])

@@ -23,10 +23,10 @@ year_t is uniform within ± 5 % of base_risk. The share of dyad-years at risk th
 counted.
 
 Threat R_dt (strategic rivalry) goes on and off by itself, whatever is done against it: it starts with
-probability 0.07, 0.025 or 0.003 a year in contiguous, other relevant and remote dyads, and ends with
-probability 0.15.
+probability 0.09, 0.03 or 0.004 a year in contiguous, other relevant and remote dyads, and ends with
+probability 0.20.
 
-A dispute goes on for a second and a third year with probability 0.4 each, and no longer. Years that go on are
+A dispute goes on for a second and a third year with probability 0.3 each, and no longer. Years that go on are
 no onsets and not at risk.
 """
 
@@ -46,9 +46,9 @@ REMOTE_SHARE = 0.75
 LONGEST_TAIL = 4.0
 CRISIS = 0.03
 YEAR_SWING = 0.05
-RIVALRY_START = (0.07, 0.025, 0.003)
-RIVALRY_STOP = 0.15
-GOES_ON = 0.4
+RIVALRY_START = (0.09, 0.03, 0.004)
+RIVALRY_STOP = 0.20
+GOES_ON = 0.3
 LONGEST_DISPUTE = 3
 
 

@@ -63,7 +63,7 @@ class Stage:
     @property
     def relevant(self) -> Flags:
         """Contiguous, or with a state that is a major power at any time (D)."""
-        ever = self.major.any(axis=1)
+        ever: Flags = np.logical_or.reduce(self.major, axis=1)
         return (self.contiguity > 0) | ever[self.first] | ever[self.second]
 
     @property
@@ -151,7 +151,7 @@ def _spells(states: pd.DataFrame, start: int, end: int, seed: int) -> pd.DataFra
 
 def _majors(states: pd.DataFrame, spells: pd.DataFrame, start: int, end: int) -> pd.DataFrame:
     """Choose the most powerful of each region in turn; the last of three or more rises during the study."""
-    count = 2 if len(states) < 20 else 3 if len(states) < 100 else 5
+    count = 2 if len(states) < 20 else 3 if len(states) < 40 else 4 if len(states) < 100 else 5
     lifelong = spells.groupby("state")["start"].transform("count").eq(1) & (
         spells["start"] == spells["start"].min()
     )

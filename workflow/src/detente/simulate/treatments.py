@@ -26,9 +26,9 @@ from detente.simulate.stage import Stage
 
 SORTING = 1.0
 # Probability of a start in relevant and in remote dyads that are no rivals and of average risk.
-PACT_START, PACT_STOP = (0.06, 0.01), 0.12
+PACT_START, PACT_STOP = (0.08, 0.012), 0.14
 MISSION_START, MISSION_STOP = 0.12, 0.20
-AGREEMENT_START, AGREEMENT_STOP = (0.06, 0.008), 0.08
+AGREEMENT_START, AGREEMENT_STOP = (0.08, 0.01), 0.15
 SITES = 0.16
 FEWEST_SITES = 4
 
@@ -46,18 +46,17 @@ def draw_spells(
 ) -> dict[str, Flags]:
     """Draw defence pacts, UN missions and defence agreements in force (each D × T)."""
 
-    def spells(start: tuple[float, float], stop: float, eligible: Flags, name: str) -> Flags:
+    def spells(name: str, start: tuple[float, float], stop: float, eligible: Flags) -> Flags:
         base = np.where(stage.relevant, *start)
-        chances = threatened(world, disposition, threat, base) * eligible
+        chances = threatened(world, disposition, threat, base) * eligible[:, None]
         return switch(chances, stop, stream(seed, name)) & stage.exists
 
-    every = np.ones(stage.exists.shape, dtype=bool)
     site = draw_sites(world, stage, disposition, seed)
     ally = ~site & bears(world, disposition, ("exercise", "defence_pact", "defence_agreement"))
     return {
-        "defence_pact": spells(PACT_START, PACT_STOP, every & ally[:, None], "defence pacts"),
-        "un_mission": spells((MISSION_START, MISSION_START), MISSION_STOP, every & site[:, None], "missions"),
-        "defence_agreement": spells(AGREEMENT_START, AGREEMENT_STOP, every, "agreements"),
+        "defence_pact": spells("defence pacts", PACT_START, PACT_STOP, ally),
+        "un_mission": spells("missions", (MISSION_START, MISSION_START), MISSION_STOP, site),
+        "defence_agreement": spells("agreements", AGREEMENT_START, AGREEMENT_STOP, np.ones_like(site)),
     }
 
 

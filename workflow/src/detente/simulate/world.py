@@ -77,7 +77,7 @@ def simulate_world(world: World, seed: int) -> SimulatedWorld:
     history = draw_history(world, seed)
     truth = Truth(
         effects={name: world.effects.get(name, 0.0) for name in PLANTED},
-        naive={name: _naive(history, name) for name in PLANTED},
+        naive={name: naive_difference(history, name) for name in PLANTED},
         clipped_share=history.disputes.clipped_share,
     )
     return SimulatedWorld(raw_tables(history, seed), truth)
@@ -124,7 +124,7 @@ def raw_tables(history: History, seed: int) -> dict[tuple[str, str], Tables]:
     }
 
 
-def _naive(history: History, name: str) -> float:
+def naive_difference(history: History, name: str) -> float:
     """Onset risk with the treatment the year before, less that without, in relevant dyad-years at risk."""
     counted = history.disputes.at_risk & history.stage.relevant_years & history.stage.studied
     treated = np.zeros(counted.shape, dtype=bool)

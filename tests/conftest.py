@@ -1,0 +1,40 @@
+"""Where the tests find the project, the observed record and the published data that serve as oracles."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def _folder(variable: str, beside: str) -> Path | None:
+    candidates = [Path(os.environ[variable])] if os.environ.get(variable) else []
+    candidates.append(ROOT.parent / "shared" / beside)
+    return next((c for c in candidates if c.is_dir()), None)
+
+
+@pytest.fixture(scope="session")
+def root() -> Path:
+    """Folder of the project."""
+    return ROOT
+
+
+@pytest.fixture(scope="session")
+def mirror() -> Path:
+    """Folder of the observed raw files."""
+    folder = _folder("DETENTE_MIRROR", "mirror")
+    if folder is None:
+        pytest.skip("the observed raw files are not at hand: set DETENTE_MIRROR to a folder with <slug>/<file>")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def replication() -> Path:
+    """Folder of published data and printed numbers."""
+    folder = _folder("DETENTE_REPLICATION", "replication")
+    if folder is None:
+        pytest.skip("published data are not at hand: set DETENTE_REPLICATION to a folder with <slug>/<file>")
+    return folder
