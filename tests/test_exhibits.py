@@ -12,11 +12,11 @@ import subprocess
 from html.parser import HTMLParser
 from pathlib import Path
 
-import exhibit_fixtures as made
 import pandas as pd
 import pytest
 import yaml
 
+import exhibit_fixtures as made
 from detente.errors import ConfigError, EstimationError
 from detente.exhibits import formats
 from detente.exhibits.canvas import image

@@ -2,58 +2,30 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path, PureWindowsPath
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Literal
 
-import yaml
-from pydantic import (
-    BaseModel,
-    ConfigDict,
-    Field,
-    ValidationError,
-    ValidationInfo,
-    field_validator,
-    model_validator,
-)
+from pydantic import Field, ValidationInfo, field_validator, model_validator
 
+from detente import strict
 from detente.errors import ConfigError, choices
+from detente.strict import Strict
 
-IDENTIFIER = r"^[a-z][a-z0-9_]*$"
-SLUG = r"^[a-z0-9][a-z0-9.-]*$"
-ADDRESS = r"^https?://"
-SHA256 = r"^[0-9a-f]{64}$"
-IN_WORDS = {
-    IDENTIFIER: "must be lower-case letters, digits and underscores, a letter first",
-    SLUG: "must be lower-case letters, digits, dots and hyphens, a letter or digit first",
-    ADDRESS: "must begin with http:// or https://",
-    SHA256: "must be 64 digits of 0-9 and a-f",
-}
-
-Identifier = Annotated[str, Field(pattern=IDENTIFIER)]
-Slug = Annotated[str, Field(pattern=SLUG)]
+Identifier = Annotated[str, Field(pattern=strict.IDENTIFIER)]
+Slug = Annotated[str, Field(pattern=strict.SLUG)]
 Year = Annotated[int, Field(ge=1, le=2200)]
 Sample = Literal["all", "relevant", "contiguous"]
 Role = Literal["confounder", "duration", "geography", "mediator", "moderator"]
-
-
-class Strict(BaseModel):
-    """A frozen model that refuses unknown keys."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
-
-
-M = TypeVar("M", bound=Strict)
 
 
 class SourceFile(Strict):
     """One raw file, pinned to the byte."""
 
     file: str = Field(description="Path below data/raw/<slug>/ and below a mirror's <slug>/ folder.")
-    address: str = Field(pattern=ADDRESS, description="Public address at a fixed commit.")
-    sha256: str = Field(pattern=SHA256)
+    address: str = Field(pattern=strict.ADDRESS, description="Public address at a fixed commit.")
+    sha256: str = Field(pattern=strict.SHA256)
     bytes: int = Field(gt=0)
 
     @field_validator("file")
@@ -235,8 +207,8 @@ def load_project(root: Path, override: Path | None = None) -> Project:
         Naming file, line, key, legal values and the nearest match; all problems of a file together.
     """
     folder = root / "config"
-    sources = _read(folder / "sources.yaml", _SourcesFile).sources
-    claims = _read(folder / "claims.yaml", ClaimsFile)
+    sources = strict.read(folder / "sources.yaml", _SourcesFile).sources
+    claims = strict.read(folder / "claims.yaml", ClaimsFile)
     paths = {p.stem: p for p in sorted((folder / "study").glob("*.yaml"))}
     studies = {name: _study(path, paths) for name, path in paths.items()}
     if override is not None:
@@ -252,20 +224,20 @@ class _SourcesFile(Strict):
 
 
 def _study(path: Path, shipped: Mapping[str, Path]) -> Study:
-    study = _validated(path, Study, _extended(path, shipped, ()))
+    study = strict.validated(path, Study, _extended(path, shipped, ()))
     if path in shipped.values() and study.name != path.stem:
-        where = _located(path, ["name"])
+        where = strict.located(path, ["name"])
         raise ConfigError(f"{where} › name: {study.name!r} must be the file's name, {path.stem!r}")
     return study
 
 
 def _extended(path: Path, shipped: Mapping[str, Path], before: tuple[Path, ...]) -> Any:
     """Content of a study file; `extends: name` starts from a shipped one (mappings merge, lists replace)."""
-    raw = _yaml(path)
+    raw = strict.content(path)
     if not isinstance(raw, dict) or "extends" not in raw:
         return raw
     base = raw.pop("extends")
-    where = f"{_located(path, ['extends'])} › extends"
+    where = f"{strict.located(path, ['extends'])} › extends"
     if not isinstance(base, str) or base not in shipped:
         raise ConfigError(f"{where}: no study is called {base!r}; {choices(str(base), shipped)}")
     if shipped[base] in (*before, path):
@@ -279,126 +251,15 @@ def _merged(base: Any, over: Any) -> Any:
     return over
 
 
-def _read(path: Path, model: type[M]) -> M:
-    return _validated(path, model, _yaml(path))
-
-
-class _Loader(yaml.SafeLoader):
-    """Refuses a key given twice, of which YAML would keep the last."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        seen = set()
-        for key, _ in node.value:
-            if key.value in seen:
-                raise yaml.constructor.ConstructorError(
-                    problem=f"{key.value!r} is given twice", problem_mark=key.start_mark
-                )
-            seen.add(key.value)
-        return super().construct_mapping(node, deep)
-
-
-def _yaml(path: Path) -> Any:
-    try:
-        return yaml.load(path.read_text(encoding="utf-8"), _Loader)
-    except OSError as error:
-        raise ConfigError(f"{_shown(path)}: cannot be read ({error.strerror})") from error
-    except UnicodeDecodeError as error:
-        raise ConfigError(f"{_shown(path)}: is not UTF-8 text (byte {error.start})") from error
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        line = f":{mark.line + 1}" if mark else ""
-        problem = getattr(error, "problem", None) or error
-        raise ConfigError(f"{_shown(path)}{line}: cannot be read as YAML ({problem})") from error
-
-
-def _validated(path: Path, model: type[M], raw: Any) -> M:
-    try:
-        return model.model_validate(raw)
-    except ValidationError as error:
-        problems = [_problem(path, model, e) for e in error.errors()]
-        raise ConfigError("\n".join(problems)) from error
-
-
-def _problem(path: Path, model: type[BaseModel], error: Any) -> str:
-    """One validation error as `file:line › key › key: what is wrong`."""
-    keys = [k for k in error["loc"] if k != "[key]"]
-    where = " › ".join([_located(path, keys), *map(str, keys)])
-    return f"{where}: {_fault(model, keys, error)}"
-
-
-def _fault(model: type[BaseModel], keys: list[Any], error: Any) -> str:
-    kind, found, context = error["type"], error["input"], error.get("ctx", {})
-    if kind == "extra_forbidden":
-        return f"unknown key; {choices(str(keys[-1]), _fields(model, keys[:-1]))}"
-    if kind == "literal_error":
-        return f"{found!r} is not known; {choices(str(found), re.findall(r"'([^']*)'", context['expected']))}"
-    if kind == "missing":
-        return "this key is missing" if isinstance(keys[-1], str) else "this entry is missing"
-    if kind == "value_error":
-        return str(context["error"])
-    words = {
-        "string_pattern_mismatch": IN_WORDS.get(context.get("pattern", "")),
-        "model_type": "must be a mapping of keys to values",
-        "dict_type": "must be a mapping of keys to values",
-        "tuple_type": "must be a list",
-        "too_short": f"must have at least {context.get('min_length')} entries",
-        "too_long": f"must have at most {context.get('max_length')} entries",
-    }.get(kind) or error["msg"].replace("Input should", "must")
-    return f"{words} (found {_short(repr(found))})"
-
-
-def _short(text: str, width: int = 80) -> str:
-    return text if len(text) <= width else f"{text[: width - 1]}…"
-
-
-def _fields(model: type[BaseModel], keys: list[Any]) -> list[str]:
-    """Legal keys of the model that `keys` leads to."""
-    for key in keys:
-        if isinstance(key, int) or key not in model.model_fields:
-            continue
-        inner = next(_models(model.model_fields[key].annotation), None)
-        model = inner or model
-    return [name for name in model.model_fields if name != "id"]
-
-
-def _models(annotation: Any) -> Iterator[type[BaseModel]]:
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        yield annotation
-    for argument in getattr(annotation, "__args__", ()):
-        yield from _models(argument)
-
-
-def _located(path: Path, keys: list[Any]) -> str:
-    """`file:line` of the deepest of `keys` that the file holds."""
-    node = yaml.compose(path.read_text(encoding="utf-8"))
-    line = 1
-    for key in keys:
-        if isinstance(node, yaml.MappingNode):
-            pair = next(((k, v) for k, v in node.value if k.value == str(key)), None)
-            if pair is None:
-                break
-            line, node = pair[0].start_mark.line + 1, pair[1]
-        elif isinstance(node, yaml.SequenceNode) and isinstance(key, int) and key < len(node.value):
-            node = node.value[key]
-            line = node.start_mark.line + 1
-        else:
-            break
-    return f"{_shown(path)}:{line}"
-
-
-def _shown(path: Path) -> str:
-    """Return the path from `config` on, or the bare name of a file elsewhere."""
-    parts = path.parts
-    return "/".join(parts[len(parts) - parts[::-1].index("config") - 1 :]) if "config" in parts else path.name
-
-
 def _cross_check(project: Project, paths: Mapping[str, Path]) -> None:
     """What types cannot say: every name used is defined."""
     problems = []
     for claim in project.claims.claims.values():
         for i, name in enumerate(claim.controls):
             if name not in project.claims.controls:
-                where = _located(project.root / "config" / "claims.yaml", ["claims", claim.id, "controls", i])
+                where = strict.located(
+                    project.root / "config" / "claims.yaml", ["claims", claim.id, "controls", i]
+                )
                 problems.append(
                     f"{where} › claims › {claim.id} › controls: {name!r} is not defined under `controls`; "
                     + choices(name, project.claims.controls)
@@ -406,13 +267,13 @@ def _cross_check(project: Project, paths: Mapping[str, Path]) -> None:
     for study in project.studies.values():
         for i, name in enumerate(study.claims):
             if name not in project.claims.claims:
-                where = _located(paths[study.name], ["claims", i])
+                where = strict.located(paths[study.name], ["claims", i])
                 legal = choices(name, project.claims.claims)
                 problems.append(f"{where} › claims: {name!r} is not a claim of config/claims.yaml; {legal}")
         planted = study.simulation.effects if study.simulation else {}
         for name in planted:
             if name not in project.claims.claims:
-                where = _located(paths[study.name], ["simulation", "effects", name])
+                where = strict.located(paths[study.name], ["simulation", "effects", name])
                 legal = choices(name, project.claims.claims)
                 problems.append(f"{where} › simulation › effects: {name!r} is not a claim; {legal}")
     if problems:

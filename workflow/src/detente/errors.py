@@ -74,6 +74,10 @@ class TooFewStates(EstimationError):
     """Dyadic-robust inference needs more states than the sample has."""
 
 
+class IndefiniteCovariance(EstimationError):
+    """The dyadic covariance leaves a coefficient no variance: its standard error does not exist."""
+
+
 class NotConverged(EstimationError):
     """The optimiser stopped before the score was zero."""
 

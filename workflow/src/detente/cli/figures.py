@@ -20,8 +20,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> None:
     """Write every figure in every format."""
     # Loaded here, so that asking for help does not load a plotting library.
-    from detente.exhibits.canvas import FORMATS, image  # noqa: PLC0415
-    from detente.exhibits.figures import FIGURES  # noqa: PLC0415
+    from detente.exhibits.canvas import FORMATS, image
+    from detente.exhibits.figures import FIGURES
 
     evidence = read_evidence(arguments)
     for name, draw in FIGURES.items():

@@ -9,11 +9,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from detente.errors import TooFewStates, UnsupportedCovariance, choices
+from detente.errors import IndefiniteCovariance, TooFewStates, UnsupportedCovariance, choices
 
 Array = npt.NDArray[np.floating[Any]]
 Codes = npt.NDArray[np.int64]
 FEWEST_STATES = 5
+# A variance below this share of the heteroskedastic one is zero but for rounding and clipping.
+NO_VARIANCE = 1e-6
 
 
 @dataclass(frozen=True)
@@ -41,6 +43,7 @@ class _Meat:
     matrix: Array
     df: int
     correction: str
+    units: str
 
 
 def totals(scores: Array, groups: Codes, size: int) -> Array:
@@ -108,11 +111,18 @@ def sandwich(kind: str, scores: Array, bread: Array, a: Codes, b: Codes) -> Cova
         If `kind` is not known.
     TooFewStates
         If dyadic-robust inference has fewer than five states.
+    IndefiniteCovariance
+        If a coefficient is left without variance.
     """
     if kind not in KINDS:
         raise UnsupportedCovariance(f"covariance {kind!r} is not known; {choices(kind, KINDS)}")
     meat = KINDS[kind](scores, a, b)
     matrix, repair = _semidefinite(bread @ meat.matrix @ bread)
+    heteroskedastic = np.diag(bread @ (scores.T @ scores) @ bread)
+    if (np.diag(matrix) <= NO_VARIANCE * heteroskedastic).any():
+        raise IndefiniteCovariance(
+            f"the {kind} covariance leaves a coefficient no variance: too few {meat.units} for the dependence among them"
+        )
     return Covariance(matrix, kind, meat.df, meat.correction, repair)
 
 
@@ -120,17 +130,14 @@ def _dyadic(scores: Array, a: Codes, b: Codes) -> _Meat:
     matrix, states = dyadic_meat(scores, a, b)
     if states < FEWEST_STATES:
         raise TooFewStates(f"dyadic-robust inference from {states} states; it needs at least {FEWEST_STATES}")
-    return _Meat(
-        matrix,
-        states - 1,
-        f"dyadic-robust over {states} states, no small-sample factor, t with {states - 1} df",
-    )
+    recipe = f"dyadic-robust over {states} states, no small-sample factor, t with {states - 1} df"
+    return _Meat(matrix, states - 1, recipe, "states")
 
 
 def _dyad(scores: Array, a: Codes, b: Codes) -> _Meat:
     matrix, dyads = cluster_meat(scores, number_dyads(a, b).dyad)
     recipe = f"clustered by {dyads} dyads, factor G/(G−1), t with {dyads - 1} df"
-    return _Meat(matrix * dyads / (dyads - 1), dyads - 1, recipe)
+    return _Meat(matrix * dyads / (dyads - 1), dyads - 1, recipe, "dyads")
 
 
 def _semidefinite(matrix: Array) -> tuple[Array, str]:

@@ -17,14 +17,13 @@ OUTCOMES = ("onset_gml", "onset_force_gml", "onset_fatal_gml", "onset_cow")
 def sample_flow(panel: pd.DataFrame, samples: Sequence[str]) -> pd.DataFrame:
     """One row a sample: dyad-years, dyads, disputes, exercises and how often exercises switch on and off.
 
-    A switch compares a dyad-year of the sample with the same dyad's year before, whether that was in the sample or not.
+    A switch compares two adjacent years of a dyad, both in the sample.
     """
-    before = lag(panel, "exercise_any", 1)
     rows = []
     for sample in samples:
         inside = in_sample(panel, sample)
-        part, earlier = panel[inside], before[inside]
-        now = part["exercise_any"]
+        part = panel[inside]
+        now, earlier = part["exercise_any"], lag(part, "exercise_any", 1)
         rows.append(
             {
                 "sample": sample,

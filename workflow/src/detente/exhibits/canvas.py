@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import ParamSpec
 
 import matplotlib as mpl
+from matplotlib import style
 from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 
 from detente.exhibits.table import SIMULATED
 
@@ -36,7 +38,7 @@ def styled(draw: Callable[P, Figure]) -> Callable[P, Figure]:
     def drawn(*args: P.args, **kwargs: P.kwargs) -> Figure:
         with mpl.rc_context():
             mpl.rcdefaults()
-            mpl.style.use(STYLE)
+            style.use(STYLE)
             figure = draw(*args, **kwargs)
             figure.draw_without_rendering()
             figure.set_layout_engine("none")
@@ -47,14 +49,13 @@ def styled(draw: Callable[P, Figure]) -> Callable[P, Figure]:
 
 def canvas(height: float, *, simulated: bool) -> Figure:
     """Return an empty figure `WIDTH` × `height` inches, marked if the world is simulated."""
-    figure = Figure(figsize=(WIDTH, height), layout="constrained")
+    # The mark has a strip of its own, so that it covers nothing.
+    strip = 0.2 / height if simulated else 0.0
+    engine = ConstrainedLayoutEngine(rect=(0, 0, 1, 1 - strip))
+    figure = Figure(figsize=(WIDTH, height), layout=engine)
     if simulated:
-        # The mark takes a strip of its own, so that it can cover nothing.
-        strip = 0.2 / height
-        figure.get_layout_engine().set(rect=(0, 0, 1, 1 - strip))
-        figure.text(
-            0.995, 1 - strip / 4, SIMULATED, ha="right", va="top", color=VERMILION, weight="bold", size=8
-        )
+        top = 1 - strip / 4
+        figure.text(0.995, top, SIMULATED, ha="right", va="top", color=VERMILION, weight="bold", size=8)
     return figure
 
 
@@ -63,6 +64,6 @@ def image(figure: Figure, kind: str) -> bytes:
     buffer = io.BytesIO()
     with mpl.rc_context():
         mpl.rcdefaults()
-        mpl.style.use(STYLE)
+        style.use(STYLE)
         figure.savefig(buffer, format=kind, metadata=_METADATA[kind])
     return buffer.getvalue()

@@ -48,7 +48,7 @@ def compose(
     ConfigError
         If the text refers to an exhibit that it does not hold, or cites an unknown work.
     """
-    made = Environment(undefined=StrictUndefined, lstrip_blocks=True, finalize=_printed)  # noqa: S701
+    made = Environment(undefined=StrictUndefined, lstrip_blocks=True, finalize=_printed)
     text = made.from_string(template).render(
         **_escaped(numbers),
         provenance=_escaped(provenance),

@@ -40,7 +40,7 @@ class Evidence:
 
     @property
     def preferred(self) -> str:
-        """The estimator that headline sentences quote: the one with dyad and year effects, if the study has it."""
+        """The estimator that headline sentences quote: the one with effects, if the study has it."""
         return "lpm" if "lpm" in self.study.estimators else self.study.estimators[0]
 
 
@@ -48,9 +48,9 @@ class Evidence:
 class Cell:
     """The average marginal effect of one claim × sample × estimator (probabilities), or why there is none.
 
-    `failure` is the class of an error and `message` its words; both are "" where nothing failed. A model that was
-    estimated may still lack its risk ratio, and then says why.
-    `std_error`, `low`, `high`, `p`, `mde` come from the headline covariance, `dyad_std_error` from clusters by dyad.
+    `failure` is the class of an error and `message` its words; both are "" where nothing failed. A model that
+    was estimated may still lack its risk ratio, and then says why. `std_error`, `low`, `high`, `p`, `mde` come
+    from the headline covariance, `dyad_std_error` from clusters by dyad.
     """
 
     claim: str
@@ -142,7 +142,7 @@ def model_rows(evidence: Evidence, claim: str, sample: str, estimator: str) -> p
 
 
 def attrition(evidence: Evidence, claim: str) -> pd.DataFrame:
-    """Steps from dyad-years to model rows of one claim, in order, for the headline estimator where they differ.
+    """Steps from dyad-years to model rows of one claim, in order; of the headline estimator, where they differ.
 
     Returns
     -------
@@ -154,6 +154,14 @@ def attrition(evidence: Evidence, claim: str) -> pd.DataFrame:
     if "estimator" in mine:
         mine = mine[mine["estimator"] == evidence.preferred]
     return mine.sort_values("order", kind="stable")[["sample", "reason", "rows"]]
+
+
+def keyed(frame: pd.DataFrame, *columns: str) -> dict[Any, dict[str, Any]]:
+    """Rows of a frame by the value of one column, or by the tuple of several."""
+    records: list[dict[str, Any]] = [{str(k): v for k, v in r.items()} for r in frame.to_dict("records")]
+    if len(columns) == 1:
+        return {r[columns[0]]: r for r in records}
+    return {tuple(r[c] for c in columns): r for r in records}
 
 
 def _row(rows: pd.DataFrame, covariance: str) -> dict[str, Any]:

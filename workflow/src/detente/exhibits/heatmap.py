@@ -25,7 +25,7 @@ def partners(frame: pd.DataFrame, *, simulated: bool) -> Figure:
         One row a dyad that ever exercised: `a`, `b`, `name_a`, `name_b`, `exercise_years`.
     """
     # Loaded here: it costs a second that no other figure needs.
-    import seaborn as sns  # noqa: PLC0415
+    import seaborn as sns
 
     counts = ordered(matrix(frame, MOST))
     hidden = counts.to_numpy() == 0
@@ -75,8 +75,8 @@ def ordered(counts: pd.DataFrame) -> pd.DataFrame:
     """Return the matrix with states beside those that share their partners (average linkage, optimal leaves)."""
     if len(counts) < 3:
         return counts
-    from scipy.cluster.hierarchy import leaves_list, linkage  # noqa: PLC0415
-    from scipy.spatial.distance import squareform  # noqa: PLC0415
+    from scipy.cluster.hierarchy import leaves_list, linkage
+    from scipy.spatial.distance import squareform
 
     leaves = leaves_list(linkage(squareform(_distance(counts)), "average", optimal_ordering=True))
     return counts.iloc[leaves, leaves]

@@ -115,7 +115,8 @@ def _unsupported(token: Token) -> ConfigError:
 
 def _text(token: Token) -> str:
     """Return the plain text of an inline token."""
-    return "".join(child.content or " " for child in token.children or [])
+    shown = {"softbreak": " "}
+    return "".join(shown.get(child.type, child.content) for child in token.children or [])
 
 
 def _typst_heading(token: Token, sections: Sections) -> str:

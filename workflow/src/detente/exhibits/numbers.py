@@ -5,13 +5,13 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Callable, Mapping
-from statistics import median
+from statistics import fmean, median
 from typing import Any
 
 import pandas as pd
 
 from detente.config import Claim
-from detente.exhibits.evidence import Cell, Evidence, attrition, cells
+from detente.exhibits.evidence import Cell, Evidence, attrition, cells, keyed
 from detente.exhibits.formats import PER, count, decimal, p_value, per_thousand, percent, ratio, spelled
 from detente.exhibits.labels import SAMPLES, estimator_label, lower_first
 from detente.exhibits.recovery import recovery
@@ -84,7 +84,7 @@ def _method(evidence: Evidence) -> dict[str, Any]:
         "interval": number(0.95, percent),
         "equivalence": number(0.90, percent),
         "power": number(0.80, percent),
-        "multiple": number(POWER_MULTIPLE, lambda v: decimal(v, 1)),
+        "multiple": number(POWER_MULTIPLE, _tenth),
         "smallest_effect": number(evidence.project.claims.smallest_effect, percent),
         "per": number(PER, count),
         "treatment_time": _before({c.lag for c in claims}),
@@ -92,13 +92,16 @@ def _method(evidence: Evidence) -> dict[str, Any]:
     }
 
 
+def _tenth(value: float) -> str:
+    return decimal(value, 1)
+
+
 def _before(lags: set[int]) -> str:
     return " or ".join(f"t\u2212{lag}" for lag in sorted(lags))
 
 
 def _sample(evidence: Evidence, sample: str) -> dict[str, Any]:
-    frame = evidence.describe["sample_flow"].set_index("sample")
-    row = frame.loc[sample]
+    row = keyed(evidence.describe["sample_flow"], "sample")[sample]
     label = SAMPLES.get(sample, sample)
     counts = ("dyad_years", "dyads", "onset_gml", "onset_cow", "ongoing_gml", "force_onset", "fatal_onset")
     more = ("exercise_any", "exercise_bilateral", "switches_on", "switches_off")
@@ -201,23 +204,23 @@ def _grid(models: list[Cell]) -> dict[str, Any]:
 
 
 def _raw(evidence: Evidence, claim: str) -> list[dict[str, Any]]:
-    frame = evidence.describe["raw_risk"]
+    found = keyed(evidence.describe["raw_risk"], "claim", "sample", "treated")
     rows = []
     for sample in evidence.study.samples:
-        mine = frame[(frame["claim"] == claim) & (frame["sample"] == sample)].set_index("treated")
-        if set(mine.index) != {0, 1}:
+        if (claim, sample, 0) not in found or (claim, sample, 1) not in found:
             continue
-        share = float(mine["ratio"].iloc[0])
+        untreated, treated = found[claim, sample, 0], found[claim, sample, 1]
+        share = float(treated["ratio"])
         rows.append(
             {
                 "sample": sample,
                 "sample_name": lower_first(SAMPLES.get(sample, sample)),
                 "ratio": number(share, ratio),
                 "higher": share > 1,
-                "treated_risk": number(mine.at[1, "risk"], per_thousand),
-                "untreated_risk": number(mine.at[0, "risk"], per_thousand),
-                "treated_onsets": number(mine.at[1, "onsets"], count),
-                "treated_dyad_years": number(mine.at[1, "dyad_years"], count),
+                "treated_risk": number(treated["risk"], per_thousand),
+                "untreated_risk": number(untreated["risk"], per_thousand),
+                "treated_onsets": number(treated["onsets"], count),
+                "treated_dyad_years": number(treated["dyad_years"], count),
             }
         )
     return rows
@@ -252,9 +255,12 @@ def _attrition(evidence: Evidence) -> dict[str, Any]:
 
 def _timeline(evidence: Evidence) -> dict[str, Any]:
     frame = evidence.describe["timeline"]
-    mine = frame[frame["sample"] == evidence.study.headline].sort_values("year")
-    most, least = (mine.loc[index] for index in (mine["onsets"].idxmax(), mine["onsets"].idxmin()))
-    first, last, peak = mine.iloc[0], mine.iloc[-1], mine.loc[mine["exercises"].idxmax()]
+    years = list(
+        keyed(frame[frame["sample"] == evidence.study.headline].sort_values("year"), "year").values()
+    )
+    most, least = max(years, key=lambda y: y["onsets"]), min(years, key=lambda y: y["onsets"])
+    first, last, peak = years[0], years[-1], max(years, key=lambda y: y["exercises"])
+    participants = [y["mean_participants"] for y in years if math.isfinite(y["mean_participants"])]
     return {
         "first_year": number(first["year"], _year),
         "last_year": number(last["year"], _year),
@@ -266,7 +272,7 @@ def _timeline(evidence: Evidence) -> dict[str, Any]:
         "onsets_most_year": number(most["year"], _year),
         "onsets_least": number(least["onsets"], count),
         "onsets_least_year": number(least["year"], _year),
-        "participants": number(float(mine["mean_participants"].mean()), lambda v: decimal(v, 1)),
+        "participants": number(fmean(participants) if participants else math.nan, _tenth),
     }
 
 

@@ -48,7 +48,7 @@ def typst_source(paper: Manuscript, templates: Mapping[str, str]) -> str:
 
 def pdf(source: str) -> bytes:
     """Compile typst source to an accessible PDF (PDF/UA-1) with no dates and no fonts but the compiler's own."""
-    import typst  # noqa: PLC0415  (a native library that only this needs)
+    import typst
 
     made: bytes = typst.compile(
         source.encode("utf-8"), ignore_system_fonts=True, pdf_standards=["ua-1"], timestamp=0

@@ -10,10 +10,12 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullFormatter
 
 from detente.exhibits.canvas import BLUE, GREY, VERMILION, canvas, styled
+from detente.exhibits.evidence import keyed
 from detente.exhibits.formats import PER, multiple
 from detente.exhibits.labels import SAMPLES
 
 _OFFSET = 0.16
+Arms = Mapping[int, Mapping[str, Any]]
 
 
 @styled
@@ -36,13 +38,18 @@ def raw_risk(frame: pd.DataFrame, claims: Mapping[str, str], *, simulated: bool)
         axis.set_title(label)
         _scale(axis, floor, PER * float(frame["ci_high"].max()), [SAMPLES[s] for s in samples])
         for x, sample in enumerate(samples):
-            mine = frame[(frame["claim"] == claim) & (frame["sample"] == sample)].set_index("treated")
+            mine = _arms(frame, claim, sample)
             _pair(axis, mine, x, floor)
     for axis in axes[len(claims) :]:
         axis.set_visible(False)
     _key(axes[0], frame, next(iter(claims)), samples, floor)
     figure.supylabel(f"Onsets per {PER:,} dyad-years at risk (log scale)", size=9)
     return figure
+
+
+def _arms(frame: pd.DataFrame, claim: str, sample: str) -> Arms:
+    """Return the untreated (0) and the treated (1) row of one claim in one sample."""
+    return keyed(frame[(frame["claim"] == claim) & (frame["sample"] == sample)], "treated")
 
 
 def _floor(frame: pd.DataFrame) -> float:
@@ -65,21 +72,21 @@ def _scale(axis: Any, floor: float, top: float, labels: list[str]) -> None:
     axis.set_xticks(range(len(labels)), [label.replace(" dyads", "").replace(" ", "\n") for label in labels])
 
 
-def _pair(axis: Any, rows: pd.DataFrame, x: float, floor: float) -> None:
+def _pair(axis: Any, rows: Arms, x: float, floor: float) -> None:
     """Untreated on the left, treated on the right, the line coloured by which of them is riskier."""
-    if set(rows.index) != {0, 1}:
+    if set(rows) != {0, 1}:
         return
-    share = float(rows["ratio"].iloc[0])
+    share = float(rows[1]["ratio"])
     colour = VERMILION if share > 1 else BLUE
     points = []
     for treated, side in ((0, -_OFFSET), (1, _OFFSET)):
-        risk, low, high = (PER * float(rows.at[treated, name]) for name in ("risk", "ci_low", "ci_high"))
+        risk, low, high = (PER * rows[treated][name] for name in ("risk", "ci_low", "ci_high"))
         points.append(max(risk, floor))
         axis.plot([x + side] * 2, [max(low, floor), max(high, floor)], color=GREY, linewidth=1, zorder=2)
         face = colour if treated else "white"
         axis.plot([x + side], [points[-1]], "o", color=colour, markerfacecolor=face, zorder=4, clip_on=False)
     axis.plot([x - _OFFSET, x + _OFFSET], points, color=colour, linewidth=1, zorder=3)
-    top = PER * float(rows["ci_high"].max())
+    top = PER * max(rows[0]["ci_high"], rows[1]["ci_high"])
     axis.annotate(
         multiple(share),
         (x, top),
@@ -93,11 +100,11 @@ def _pair(axis: Any, rows: pd.DataFrame, x: float, floor: float) -> None:
 
 def _key(axis: Any, frame: pd.DataFrame, claim: str, samples: list[str], floor: float) -> None:
     """Say beside the first pair which point is which."""
-    rows = frame[(frame["claim"] == claim) & (frame["sample"] == samples[0])].set_index("treated")
-    if set(rows.index) != {0, 1}:
+    rows = _arms(frame, claim, samples[0])
+    if set(rows) != {0, 1}:
         return
     for treated, side, word, align in ((0, -_OFFSET, "without", "right"), (1, _OFFSET, "with", "left")):
-        height = max(PER * float(rows.at[treated, "risk"]), floor)
+        height = max(PER * rows[treated]["risk"], floor)
         axis.annotate(
             word,
             (side, height),

@@ -93,7 +93,7 @@ def _treatment_rows(evidence: Evidence, models: list[Cell]) -> list[Row]:
 
 
 def _control_rows(evidence: Evidence, models: list[Cell]) -> list[Row]:
-    """Controls in the order of the models, each with its standard error below; blank where not in the model."""
+    """Controls in the order of the models, each with its standard error below; blank where there is none."""
     frames = [_coefficients(evidence, m, evidence.covariance, treatment=False) for m in models]
     terms = dict.fromkeys(str(term) for frame in frames for term in frame["term"])
     rows = []
@@ -126,8 +126,8 @@ def _main_notes(evidence: Evidence, models: list[Cell]) -> tuple[str, ...]:
         "Logit coefficients are log-odds; those of the linear probability model (LPM) are onsets per "
         f"{PER:,} dyad-years. Controls that dyad or year effects absorb are blank.",
         *recipe_notes(evidence, [study.headline], ("Parentheses", "Brackets")),
-        "Intervals and p-values use the errors in parentheses. The risk ratio's interval is a delta-method interval "
-        "on the log scale. Minimum detectable effect: 2.8 standard errors.",
+        "Intervals and p-values use the errors in parentheses. The risk ratio's interval is a delta-method "
+        "interval on the log scale. Minimum detectable effect: 2.8 standard errors.",
         *failed,
     )
 
@@ -154,17 +154,18 @@ def samples(evidence: Evidence) -> Table:
         Column("MDE, % of risk"),
         Column("Verdict", align="left"),
     )
+    models = cells(evidence)
     rows: list[Row] = []
     for claim in evidence.project.claims_of(evidence.study):
         rows.append(Row(claim.label))
-        rows += [_sample_row(m) for m in cells(evidence) if m.claim == claim.id]
+        rows += [_sample_row(m) for m in models if m.claim == claim.id]
     return Table(
         "samples",
         "The same claims in every sample",
         "Dyads",
         columns,
         tuple(rows),
-        _samples_notes(evidence),
+        _samples_notes(evidence, models),
         evidence.simulated,
         dense=True,
     )
@@ -192,15 +193,16 @@ def _sample_row(model: Cell) -> Row:
     )
 
 
-def _samples_notes(evidence: Evidence) -> tuple[str, ...]:
+def _samples_notes(evidence: Evidence, models: list[Cell]) -> tuple[str, ...]:
     share = percent(evidence.project.claims.smallest_effect)
-    failed = [_failed(evidence, m) for m in cells(evidence) if m.failure]
+    failed = [_failed(evidence, m) for m in models if m.failure]
     return (
         f"Risk, average marginal effect, interval and standard errors in onsets per {PER:,} dyad-years. "
         "Ratio: dyadic-robust standard error over the one clustered by dyad. "
-        "MDE: minimum detectable effect, 2.8 dyadic standard errors, as a share of the risk without the treatment.",
-        f"Verdict: negligible if the 90% interval lies within {share} of that risk on either side of zero; else "
-        "lowers or raises if the 95% interval excludes zero; else inconclusive.",
+        "MDE: minimum detectable effect, 2.8 dyadic standard errors, as a share of the risk without the "
+        "treatment.",
+        f"Verdict: negligible if the 90% interval lies within {share} of that risk on either side of zero; "
+        "else lowers or raises if the 95% interval excludes zero; else inconclusive.",
         *recipe_notes(evidence, evidence.study.samples, ("Dyadic", "By dyad")),
         *failed,
     )

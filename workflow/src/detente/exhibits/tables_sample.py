@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pandas as pd
 
-from detente.exhibits.evidence import Evidence, attrition
+from detente.exhibits.evidence import Evidence, attrition, keyed
 from detente.exhibits.formats import MISSING, count, decimal, percent
 from detente.exhibits.labels import SAMPLES, listed
 from detente.exhibits.table import Column, Row, Table
@@ -31,15 +31,13 @@ _FLOW: tuple[tuple[str, str, Callable[[float], str]], ...] = (
 def sample_flow(evidence: Evidence) -> Table:
     """Size and contents of each sample, and how many dyad-years reach the models."""
     samples = evidence.study.samples
-    frame = evidence.describe["sample_flow"].set_index("sample")
+    held = keyed(evidence.describe["sample_flow"], "sample")
     rows = [Row("What the samples hold")]
-    rows += [
-        Row(label, tuple(show(float(frame.loc[s, name])) for s in samples)) for name, label, show in _FLOW
-    ]
+    rows += [Row(label, tuple(show(held[s][name]) for s in samples)) for name, label, show in _FLOW]
     rows += _attrition(evidence)
     notes = (
-        "Undirected dyad-years. An onset is the first year of a dispute in a dyad at peace; later years of the same "
-        "dispute are not at risk and leave the models. "
+        "Undirected dyad-years. An onset is the first year of a dispute in a dyad at peace; later years of the "
+        "same dispute are not at risk and leave the models. "
         "A switch is a change of the treatment between neighbouring years of a dyad.",
     )
     columns = tuple(Column(SAMPLES.get(s, s)) for s in samples)
@@ -75,22 +73,21 @@ def descriptives(evidence: Evidence) -> Table:
     """Distribution of every variable in the headline sample, and its mean in the others."""
     study = evidence.study
     others = [s for s in study.samples if s != study.headline]
-    frame = evidence.describe["descriptives"].set_index(["variable", "sample"])
-    order = list(dict.fromkeys(evidence.describe["descriptives"]["variable"]))
+    found = keyed(evidence.describe["descriptives"], "variable", "sample")
+    order = list(dict.fromkeys(variable for variable, _ in found))
     headline = SAMPLES.get(study.headline, study.headline)
     columns = [Column(name, headline) for name in ("n", "Missing", "Mean", "SD", "Min", "Max")]
     columns += [Column(SAMPLES.get(s, s).removesuffix(" dyads"), "Mean elsewhere") for s in others]
     rows = []
     for variable in order:
-        row = frame.loc[(variable, study.headline)]
+        row = found[variable, study.headline]
         own = [
             count(row["n"]),
             count(row["missing"]),
             *(_measure(row[k]) for k in ("mean", "sd", "min", "max")),
         ]
         elsewhere = [
-            _measure(frame.at[(variable, s), "mean"]) if (variable, s) in frame.index else MISSING
-            for s in others
+            _measure(found[variable, s]["mean"]) if (variable, s) in found else MISSING for s in others
         ]
         unit = f" ({row['unit']})" if row["unit"] not in ("", "0/1") else ""
         rows.append(Row(f"{row['label']}{unit}", (*own, *elsewhere)))

@@ -58,9 +58,15 @@ def estimate(design: Design, spec: Specification) -> Estimates:
         lost.append((spec, error))
     frames = []
     for kind in spec.covariances:
-        covariance = sandwich(kind, fit.scores, fit.bread, design.a, design.b)
+        try:
+            covariance = sandwich(kind, fit.scores, fit.bread, design.a, design.b)
+        except EstimationError as error:
+            lost.append((spec, error))
+            continue
         frames.append(_coefficients(fit, covariance))
         frames += [_effect(name, effect, fit, covariance, design, spec) for name, effect in effects.items()]
+    if not frames:
+        return Estimates(pd.DataFrame(), failures(lost))
     rows = pd.concat(frames, ignore_index=True)
     return Estimates(_described(rows, design, spec, fit, gap), failures(lost))
 
