@@ -31,10 +31,10 @@ demo paper: $(READY)
 	@$(SNAKEMAKE) $@ --cores all
 
 test: $(READY)
-	@$(VENV)/bin/python -m pytest -n 2 -m 'not slow'
+	@$(VENV)/bin/python -m pytest -n 2 --dist loadfile -m 'not slow'
 
 test-all: $(READY)
-	@$(VENV)/bin/python -m pytest -n 2
+	@$(VENV)/bin/python -m pytest -n 2 --dist loadfile
 
 lint: $(READY)
 	@$(VENV)/bin/ruff check

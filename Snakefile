@@ -9,7 +9,7 @@ from snakemake.utils import min_version
 min_version("9.0")
 
 
-report: "workflow/report/workflow.rst"
+report: "workflow/report/captions/workflow.rst"
 
 
 include: "workflow/rules/common.smk"
@@ -29,6 +29,6 @@ for name in STUDIES:
         default_target: name == "demo"
         input:
             f"reports/{name}/manifest.json",
+        localrule: True
         message:
             f"reports/{name} is complete"
-        localrule: True

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from detente.config import load_project
+from detente.config import Project, load_project
 from detente.exhibits.evidence import Evidence
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -29,10 +30,14 @@ SHAPES = {
 FAILED = ("un_mission", "contiguous", "logit")
 
 
+@cache
+def project() -> Project:
+    return load_project(ROOT)
+
+
 def evidence(study: str = "paper") -> Evidence:
     """Frames of a whole study; `study` is one of config/study."""
-    project = load_project(ROOT)
-    return Evidence(project, project.study(study), estimates(), failures(), describe())
+    return Evidence(project(), project().study(study), estimates(), failures(), describe())
 
 
 def with_cell(made: Evidence, estimate: float, std_error: float, verdict: str) -> Evidence:

@@ -108,7 +108,12 @@ def test_rows_in_another_order_give_the_same_estimate(name: str) -> None:
     design = dyadic_design()
     order = np.random.default_rng(0).permutation(len(design.y))
     shuffled = replace(
-        design, y=design.y[order], x=design.x[order], a=design.a[order], b=design.b[order], year=design.year[order]
+        design,
+        y=design.y[order],
+        x=design.x[order],
+        a=design.a[order],
+        b=design.b[order],
+        year=design.year[order],
     )
     assert_allclose(get(name).fit(shuffled).estimate, get(name).fit(design).estimate, rtol=1e-8)
 
@@ -163,16 +168,28 @@ RENAMED = {
 
 def test_logit_meets_stata_on_mansfield_and_pevehouse(replication: Path) -> None:
     folder = replication / "mansfield_pevehouse_2000"
-    targets = pd.read_csv(folder / "targets.tsv", sep="\t").query("model == @MANSFIELD_PEVEHOUSE").set_index("term")
+    targets = (
+        pd.read_csv(folder / "targets.tsv", sep="\t").query("model == @MANSFIELD_PEVEHOUSE").set_index("term")
+    )
     data = pd.read_stata(folder / "iodata.dta", convert_categoricals=False)
     terms = [t for t in targets.index if t != "_cons"]
     columns = [RENAMED.get(t, t) for t in terms]
     used = data.dropna(subset=["midon", *columns])
     x = used[columns].to_numpy(float)
     states = used[["state1", "state2"]].to_numpy()
-    design = Design(used["midon"].to_numpy(float), x, tuple(terms), states[:, 0], states[:, 1], used["year"].to_numpy(), ())
+    design = Design(
+        used["midon"].to_numpy(float),
+        x,
+        tuple(terms),
+        states[:, 0],
+        states[:, 1],
+        used["year"].to_numpy(),
+        (),
+    )
     fit = get("logit").fit(design)
-    errors = dict(zip(fit.terms, sandwich("dyad", fit.scores, fit.bread, design.a, design.b).std_errors, strict=True))
+    errors = dict(
+        zip(fit.terms, sandwich("dyad", fit.scores, fit.bread, design.a, design.b).std_errors, strict=True)
+    )
     estimates = dict(zip(fit.terms, fit.estimate, strict=True))
     assert len(used) == 20990
     for term, target in targets.rename(index={"_cons": "intercept"}).iterrows():
@@ -233,4 +250,6 @@ def test_a_control_fixed_within_dyads_is_dropped_and_named() -> None:
 def test_an_unknown_estimator_names_the_nearest() -> None:
     with pytest.raises(UnknownEstimator) as error:
         get("logitt")
-    assert str(error.value) == "estimator 'logitt' is not registered; legal values: logit, lpm; nearest: 'logit'"
+    assert (
+        str(error.value) == "estimator 'logitt' is not registered; legal values: logit, lpm; nearest: 'logit'"
+    )

@@ -49,7 +49,10 @@ def test_gradients_equal_numerical_derivatives(name: str, function) -> None:  # 
     numeric = []
     for j in range(len(fit.estimate)):
         shift = np.eye(len(fit.estimate))[j] * step
-        up, down = (function(replace(fit, estimate=fit.estimate + s), design.y, design.treatment).value for s in (shift, -shift))
+        up, down = (
+            function(replace(fit, estimate=fit.estimate + s), design.y, design.treatment).value
+            for s in (shift, -shift)
+        )
         numeric.append((up - down) / (2 * step))
     assert_allclose(function(fit, design.y, design.treatment).gradient, numeric, atol=1e-6)
 
@@ -82,7 +85,9 @@ def test_a_linear_model_that_predicts_negative_risk_has_no_ratio() -> None:
         (-0.005, 0.001, 0.02, "negligible"),  # clearly not zero, and clearly of no practical interest
     ],
 )
-def test_verdicts_follow_from_interval_and_smallest_effect(effect: float, error: float, smallest: float, judged: str) -> None:
+def test_verdicts_follow_from_interval_and_smallest_effect(
+    effect: float, error: float, smallest: float, judged: str
+) -> None:
     assert verdict(effect, error, 100, smallest) == judged
 
 
@@ -137,7 +142,10 @@ def test_an_unsupported_covariance_is_an_error_of_its_own() -> None:
 def test_rows_that_break_the_schema_are_named() -> None:
     rows = estimate(dyadic_design(), specification("lpm")).rows
     broken = rows.assign(std_error=-1.0)
-    with pytest.raises(BrokenContract, match=r"^estimates: column 'std_error' fails greater_than_or_equal_to\(0\), e.g. -1.0$"):
+    with pytest.raises(
+        BrokenContract,
+        match=r"^estimates: column 'std_error' fails greater_than_or_equal_to\(0\), e.g. -1.0$",
+    ):
         validated(broken, estimates_schema(), "estimates")
     with pytest.raises(BrokenContract, match="estimates"):
         validated(pd.concat([rows, rows]), estimates_schema(), "estimates")

@@ -1,18 +1,3 @@
-from detente.sources import REGISTRY
-
-
-def receipts(wildcards):
-    """Receipts of the raw files that a source is cleaned from."""
-    slugs = {table.slug or wildcards.slug for table in REGISTRY[wildcards.slug].raw}
-    return [f"data/processed/{wildcards.study}/raw/{slug}.json" for slug in sorted(slugs)]
-
-
-def cleaning_code(wildcards):
-    """The front desk and the one module that cleans this source."""
-    cleaner = REGISTRY[wildcards.slug].clean.__module__.removeprefix("detente.")
-    return code("cli.clean", cleaner, "sources.base", registries=["detente.sources"])
-
-
 rule clean:
     input:
         receipts=receipts,

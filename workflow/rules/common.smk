@@ -11,8 +11,11 @@ sys.path.insert(0, str(SOURCE_ROOT))
 
 from detente.acquire import broken
 from detente.cli.project import load
+from detente.design import as_json, specifications
 from detente.errors import DetenteError
+from detente.estimators import get
 from detente.provenance import commit, modules_used
+from detente.sources import REGISTRY
 
 # Jobs run the interpreter that runs Snakemake, activated or not, and the package of this checkout.
 shell.prefix(
@@ -54,7 +57,11 @@ def code(*entries, registries=()):
     The dispatcher is left out: a new verb changes no result.
     """
     lists = ["detente.cli", *registries]
-    files = {f for e in entries for f in modules_used(SOURCE_ROOT / "detente", f"detente.{e}", lists)}
+    files = {
+        f
+        for e in entries
+        for f in modules_used(SOURCE_ROOT / "detente", f"detente.{e}", lists)
+    }
     return sorted(os.path.relpath(f) for f in files)
 
 
@@ -63,14 +70,170 @@ def canonical(content):
     return json.dumps(content, sort_keys=True, ensure_ascii=False)
 
 
-def configuration(*keys):
+def study_fields(*keys):
+    """A params function: the named fields of the study."""
+
+    def content(wildcards):
+        return canonical(
+            STUDIES[wildcards.study].model_dump(mode="json", include=set(keys))
+        )
+
+    return content
+
+
+def with_claims(*keys):
     """A params function: the named fields of the study, its claims and their controls."""
 
     def content(wildcards):
         study = STUDIES[wildcards.study]
-        fields = study.model_dump(mode="json", include=set(keys))
         claims = [c.model_dump(mode="json") for c in PROJECT.claims_of(study)]
-        controls = {k: v.model_dump(mode="json") for k, v in PROJECT.claims.controls.items()}
-        return canonical([fields, claims, controls, PROJECT.claims.smallest_effect])
+        controls = {
+            k: v.model_dump(mode="json") for k, v in PROJECT.claims.controls.items()
+        }
+        return canonical(
+            [
+                study_fields(*keys)(wildcards),
+                claims,
+                controls,
+                PROJECT.claims.smallest_effect,
+            ]
+        )
 
     return content
+
+
+TABLES = ["sample_flow", "descriptives", "main", "samples"]
+FIGURES = ["coefficients", "timeline", "partners", "raw_risk"]
+COUNTS = ["sample_flow", "descriptives", "timeline", "partners", "raw_risk"]
+SETTINGS = with_claims(
+    "title",
+    "abstract",
+    "world",
+    "samples",
+    "estimators",
+    "headline",
+    "window",
+    "simulation",
+)
+
+
+def alternatives(names):
+    """A wildcard constraint that matches just these names."""
+    return "|".join(names) or "$^"
+
+
+def records(wildcards):
+    """What config/sources.yaml says of every file."""
+    return canonical(
+        {
+            slug: record.model_dump(mode="json")
+            for slug, record in PROJECT.sources.items()
+        }
+    )
+
+
+def changed_since(wildcards):
+    """Raw files that no longer are what an earlier run verified."""
+    return broken(sorted(Path(f"data/processed/{wildcards.study}/raw").glob("*.json")))
+
+
+def receipts(wildcards):
+    """Receipts of the raw files that a source is cleaned from."""
+    slugs = {table.slug or wildcards.slug for table in REGISTRY[wildcards.slug].raw}
+    return [
+        f"data/processed/{wildcards.study}/raw/{slug}.json" for slug in sorted(slugs)
+    ]
+
+
+def cleaning_code(wildcards):
+    """The front desk and the one module that cleans this source."""
+    cleaner = REGISTRY[wildcards.slug].clean.__module__.removeprefix("detente.")
+    return code("cli.clean", cleaner, "sources.base", registries=["detente.sources"])
+
+
+def estimating_code(wildcards):
+    """The front desk and the one estimator that is used."""
+    return code(
+        "cli.estimate",
+        f"estimators.{get(wildcards.estimator).module}",
+        registries=["detente.estimators"],
+    )
+
+
+def specifications_json(wildcards):
+    """The specifications of one claim and estimator: all that the job knows of the configuration."""
+    claim = PROJECT.claims.claims[wildcards.claim]
+    absorbs = get(wildcards.estimator).absorbs_dyads
+    study = STUDIES[wildcards.study]
+    return as_json(
+        specifications(
+            study, PROJECT.claims, claim, wildcards.estimator, absorbs_dyads=absorbs
+        )
+    )
+
+
+def parts(kind):
+    """An input function: one file a claim and estimator, in the study's order."""
+
+    def files(wildcards):
+        study = STUDIES[wildcards.study]
+        folder = f"data/processed/{wildcards.study}/{kind}"
+        return [
+            f"{folder}/{c}.{e}.parquet" for c in study.claims for e in study.estimators
+        ]
+
+    return files
+
+
+def evidence(wildcards):
+    """What exhibits are made from: tidy estimates and counts, nothing else."""
+    folder = f"data/processed/{wildcards.study}"
+    frames = [*COUNTS, "failures", "attrition"]
+    return [
+        f"{folder}/estimates.parquet",
+        *(f"{folder}/describe/{frame}.parquet" for frame in frames),
+    ]
+
+
+def evidence_options(wildcards, input):
+    """Where a verb finds its evidence."""
+    estimates = next(f for f in input.evidence if f.endswith("estimates.parquet"))
+    return f"{ARGUMENTS} --study {wildcards.study} --estimates {estimates} --describe {Path(estimates).parent}/describe"
+
+
+def templates(*names):
+    """Templates, relative like code."""
+    return [os.path.relpath(ROOT / "workflow" / "report" / name) for name in names]
+
+
+def exhibit(kind, name, ending):
+    """One exhibit, labelled for `snakemake --report`."""
+    return report(
+        f"reports/{{study}}/{kind}/{name}.{ending}",
+        caption=f"../report/captions/{name}.rst",
+        category=kind.capitalize(),
+        labels={"study": "{study}", "exhibit": name.replace("_", " ")},
+    )
+
+
+def truth(wildcards):
+    """The planted effects, where a world was simulated."""
+    return (
+        [f"data/processed/{wildcards.study}/truth.json"]
+        if wildcards.study in SIMULATED
+        else []
+    )
+
+
+def products(wildcards):
+    """All that a report consists of."""
+    names = [
+        "paper.pdf",
+        "index.html",
+        "numbers.json",
+        "estimates.csv",
+        "sample_flow.csv",
+    ]
+    names += ["recovery.csv"] if wildcards.study in SIMULATED else []
+    ledger = f"data/processed/{wildcards.study}/ledger.parquet"
+    return [*(f"reports/{wildcards.study}/{name}" for name in names), ledger]

@@ -1,30 +1,7 @@
-from detente.design import as_json, specifications
-from detente.estimators import get
-
-
-def specifications_json(wildcards):
-    """The specifications of one claim and estimator: all that the job knows of the configuration."""
-    claim = PROJECT.claims.claims[wildcards.claim]
-    absorbs = get(wildcards.estimator).absorbs_dyads
-    study = STUDIES[wildcards.study]
-    return as_json(specifications(study, PROJECT.claims, claim, wildcards.estimator, absorbs_dyads=absorbs))
-
-
-def parts(kind):
-    """An input function: one file a claim and estimator, in the study's order."""
-
-    def files(wildcards):
-        study = STUDIES[wildcards.study]
-        folder = f"data/processed/{wildcards.study}/{kind}"
-        return [f"{folder}/{c}.{e}.parquet" for c in study.claims for e in study.estimators]
-
-    return files
-
-
 rule estimate:
     input:
         panel="data/processed/{study}/panel.parquet",
-        code=lambda w: code("cli.estimate", f"estimators.{get(w.estimator).module}", registries=["detente.estimators"]),
+        code=estimating_code,
     output:
         estimates="data/processed/{study}/estimates/{claim}.{estimator}.parquet",
         failures="data/processed/{study}/failures/{claim}.{estimator}.parquet",

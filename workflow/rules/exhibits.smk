@@ -1,31 +1,3 @@
-TABLES = ["sample_flow", "descriptives", "main", "samples"]
-FIGURES = ["coefficients", "timeline", "partners", "raw_risk"]
-FRAMES = ["sample_flow", "descriptives", "timeline", "partners", "raw_risk", "failures", "attrition"]
-EVIDENCE = "--estimates data/processed/{wildcards.study}/estimates.parquet --describe data/processed/{wildcards.study}/describe"
-SETTINGS = configuration("title", "abstract", "world", "samples", "estimators", "headline", "window", "simulation")
-
-
-def evidence(wildcards):
-    """What exhibits are made from: tidy estimates and counts, nothing else."""
-    folder = f"data/processed/{wildcards.study}"
-    return [f"{folder}/estimates.parquet", *(f"{folder}/describe/{frame}.parquet" for frame in FRAMES)]
-
-
-def templates(*names):
-    """Templates, relative like code."""
-    return [os.path.relpath(ROOT / "workflow" / "report" / name) for name in names]
-
-
-def exhibit(kind, name, ending):
-    """One exhibit, labelled for `snakemake --report`."""
-    return report(
-        f"reports/{{study}}/{kind}/{name}.{ending}",
-        caption=f"../report/captions/{name}.rst",
-        category=kind.capitalize(),
-        labels={"study": "{study}", "exhibit": name.replace("_", " ")},
-    )
-
-
 rule tables:
     input:
         evidence=evidence,
@@ -33,7 +5,11 @@ rule tables:
         code=code("cli.tables"),
     output:
         shown=[exhibit("tables", name, "html") for name in TABLES],
-        others=expand("reports/{{study}}/tables/{name}.{ending}", name=TABLES, ending=["tex", "typ", "csv"]),
+        others=expand(
+            "reports/{{study}}/tables/{name}.{ending}",
+            name=TABLES,
+            ending=["tex", "typ", "csv"],
+        ),
     log:
         "data/processed/{study}/logs/tables.log",
     benchmark:
@@ -41,11 +17,12 @@ rule tables:
     conda:
         "../envs/analysis.yaml"
     params:
+        evidence=evidence_options,
         settings=SETTINGS,
     message:
         "Rendering the tables of {wildcards.study}"
     shell:
-        f"python -m detente tables {{ARGUMENTS}} --study {{wildcards.study}} {EVIDENCE}"
+        "python -m detente tables {params.evidence}"
         " --out reports/{wildcards.study}/tables > {log} 2>&1"
 
 
@@ -56,7 +33,11 @@ rule figures:
         code=code("cli.figures"),
     output:
         shown=[exhibit("figures", name, "svg") for name in FIGURES],
-        others=expand("reports/{{study}}/figures/{name}.{ending}", name=FIGURES, ending=["pdf", "png"]),
+        others=expand(
+            "reports/{{study}}/figures/{name}.{ending}",
+            name=FIGURES,
+            ending=["pdf", "png"],
+        ),
     log:
         "data/processed/{study}/logs/figures.log",
     benchmark:
@@ -64,17 +45,13 @@ rule figures:
     conda:
         "../envs/analysis.yaml"
     params:
+        evidence=evidence_options,
         settings=SETTINGS,
     message:
         "Drawing the figures of {wildcards.study}"
     shell:
-        f"python -m detente figures {{ARGUMENTS}} --study {{wildcards.study}} {EVIDENCE}"
+        "python -m detente figures {params.evidence}"
         " --out reports/{wildcards.study}/figures > {log} 2>&1"
-
-
-def truth(wildcards):
-    """The planted effects, where a world was simulated."""
-    return [f"data/processed/{wildcards.study}/truth.json"] if wildcards.study in SIMULATED else []
 
 
 rule numbers:
@@ -91,13 +68,14 @@ rule numbers:
     conda:
         "../envs/analysis.yaml"
     params:
+        evidence=evidence_options,
         settings=SETTINGS,
         sources=records,
         truth=lambda w, input: f"--truth {input.truth}" if input.truth else "",
     message:
         "Writing the numbers of {wildcards.study}"
     shell:
-        f"python -m detente numbers {{ARGUMENTS}} --study {{wildcards.study}} {EVIDENCE}"
+        "python -m detente numbers {params.evidence}"
         " {params.truth} --out {output} > {log} 2>&1"
 
 
@@ -120,9 +98,10 @@ rule recovery:
     conda:
         "../envs/analysis.yaml"
     params:
+        evidence=evidence_options,
         settings=SETTINGS,
     message:
         "Comparing planted with estimated effects of {wildcards.study}"
     shell:
-        f"python -m detente recovery {{ARGUMENTS}} --study {{wildcards.study}} {EVIDENCE}"
+        "python -m detente recovery {params.evidence}"
         " --truth {input.truth} --out {output} > {log} 2>&1"

@@ -14,11 +14,12 @@ rule panel:
     conda:
         "../envs/analysis.yaml"
     params:
-        window=lambda w: canonical(STUDIES[w.study].window),
+        project=ARGUMENTS,
+        window=study_fields("window"),
     message:
         "Building the panel of dyad-years of {wildcards.study}"
     shell:
-        "python -m detente panel {ARGUMENTS} --study {wildcards.study} --tidy data/processed/{wildcards.study}/tidy"
+        "python -m detente panel {params.project} --study {wildcards.study} --tidy data/processed/{wildcards.study}/tidy"
         " --ledgers data/processed/{wildcards.study}/ledger --panel {output.panel} --ledger {output.ledger}"
         " --codebook {output.codebook} > {log} 2>&1"
 
@@ -33,7 +34,7 @@ rule describe:
     output:
         frames=expand(
             "data/processed/{{study}}/describe/{frame}.parquet",
-            frame=["sample_flow", "descriptives", "timeline", "partners", "raw_risk"],
+            frame=COUNTS,
         ),
         csv="reports/{study}/sample_flow.csv",
     log:
@@ -43,10 +44,11 @@ rule describe:
     conda:
         "../envs/analysis.yaml"
     params:
-        samples=configuration("samples"),
+        project=ARGUMENTS,
+        samples=with_claims("samples"),
     message:
         "Describing the panel of {wildcards.study}"
     shell:
-        "python -m detente describe {ARGUMENTS} --study {wildcards.study} --panel {input.panel}"
+        "python -m detente describe {params.project} --study {wildcards.study} --panel {input.panel}"
         " --codebook {input.codebook} --tidy data/processed/{wildcards.study}/tidy"
         " --out data/processed/{wildcards.study}/describe --csv {output.csv} > {log} 2>&1"

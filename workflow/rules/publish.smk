@@ -11,22 +11,33 @@ rule provenance:
     conda:
         "../envs/analysis.yaml"
     params:
-        seed=configuration("seed"),
+        project=ARGUMENTS,
+        seed=study_fields("seed"),
         commit=str(commit(ROOT)),
     message:
         "Recording what {wildcards.study} is made from"
     shell:
-        "python -m detente provenance {ARGUMENTS} --study {wildcards.study}"
+        "python -m detente provenance {params.project} --study {wildcards.study}"
         " --receipts data/processed/{wildcards.study}/raw --out {output} > {log} 2>&1"
 
 
 rule publish:
     input:
         numbers="reports/{study}/numbers.json",
-        tables=expand("reports/{{study}}/tables/{name}.{ending}", name=TABLES, ending=["html", "tex", "typ", "csv"]),
-        figures=expand("reports/{{study}}/figures/{name}.{ending}", name=FIGURES, ending=["svg", "pdf", "png"]),
+        tables=expand(
+            "reports/{{study}}/tables/{name}.{ending}",
+            name=TABLES,
+            ending=["html", "tex", "typ", "csv"],
+        ),
+        figures=expand(
+            "reports/{{study}}/figures/{name}.{ending}",
+            name=FIGURES,
+            ending=["svg", "pdf", "png"],
+        ),
         provenance="data/processed/{study}/provenance.json",
-        templates=templates("paper.md.j2", "paper.typ.j2", "site.html.j2", "references.yaml"),
+        templates=templates(
+            "paper.md.j2", "paper.typ.j2", "site.html.j2", "references.yaml"
+        ),
         code=code("cli.publish"),
     output:
         pdf=report(
@@ -47,23 +58,14 @@ rule publish:
         "data/processed/{study}/benchmarks/publish.tsv"
     conda:
         "../envs/analysis.yaml"
+    params:
+        project=ARGUMENTS,
     message:
         "Typesetting the paper and the page of {wildcards.study}"
     shell:
-        "python -m detente publish {ARGUMENTS} --study {wildcards.study} --numbers {input.numbers}"
+        "python -m detente publish {params.project} --study {wildcards.study} --numbers {input.numbers}"
         " --tables reports/{wildcards.study}/tables --figures reports/{wildcards.study}/figures"
         " --provenance {input.provenance} --pdf {output.pdf} --html {output.html} > {log} 2>&1"
-
-
-def products(wildcards):
-    """All that a report consists of."""
-    folder = f"reports/{wildcards.study}"
-    extra = [f"{folder}/recovery.csv"] if wildcards.study in SIMULATED else []
-    return [
-        *(f"{folder}/{name}" for name in ("paper.pdf", "index.html", "numbers.json", "estimates.csv", "sample_flow.csv")),
-        *extra,
-        f"data/processed/{wildcards.study}/ledger.parquet",
-    ]
 
 
 rule manifest:
@@ -79,9 +81,11 @@ rule manifest:
         "data/processed/{study}/benchmarks/manifest.tsv"
     conda:
         "../envs/analysis.yaml"
+    params:
+        project=ARGUMENTS,
     message:
         "Writing the manifest of {wildcards.study}"
     shell:
-        "python -m detente manifest {ARGUMENTS} --study {wildcards.study} --provenance {input.provenance}"
+        "python -m detente manifest {params.project} --study {wildcards.study} --provenance {input.provenance}"
         " --processed data/processed/{wildcards.study} --report reports/{wildcards.study}"
         " --benchmarks data/processed/{wildcards.study}/benchmarks --out {output} > {log} 2>&1"

@@ -62,7 +62,7 @@ class Control(Strict):
 class Claim(Strict):
     """One claim of military diplomacy in testable form."""
 
-    id: Identifier = ""
+    id: str = ""
     label: str
     statement: str
     instrument: str = Field(description="What the treatment is called inside a sentence.")
@@ -117,7 +117,7 @@ class World(Strict):
     @classmethod
     def _ordered(cls, years: tuple[int, int]) -> tuple[int, int]:
         if years[1] - years[0] < 9:
-            raise ValueError(f"a world of {years[1] - years[0] + 1} years is too short: use at least 10")
+            raise ValueError(f"{years[1] - years[0] + 1} years are too few for a world: use at least 10")
         return years
 
 
@@ -125,6 +125,7 @@ class Study(Strict):
     """One paper: which world, which window, which samples, what is built."""
 
     name: Identifier
+    extends: str | None = Field(default=None, exclude=True, description="The shipped study it starts from.")
     title: str
     abstract: str = ""
     world: Literal["observed", "simulated"]

@@ -1,4 +1,4 @@
-"""Every number that the paper's text mentions, and, for a simulated world, what was recovered."""
+"""Every number that the paper's text mentions."""
 
 from __future__ import annotations
 
@@ -7,11 +7,10 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from detente.cli.evidence import configure_evidence, read_evidence
-from detente.cli.files import read_json, write_csv, write_json
+from detente.cli.files import read_json, write_json
 from detente.errors import ConfigError
 from detente.exhibits.evidence import Evidence
 from detente.exhibits.numbers import numbers
-from detente.exhibits.recovery import recovery
 
 HELP = "every number that the paper's text mentions"
 
@@ -21,16 +20,13 @@ def configure(parser: argparse.ArgumentParser) -> None:
     configure_evidence(parser)
     parser.add_argument("--truth", type=Path, help="truth.json of a simulated world")
     parser.add_argument("--out", type=Path, required=True, help="numbers.json")
-    parser.add_argument("--recovery", type=Path, help="recovery.csv of a simulated world")
 
 
 def run(arguments: argparse.Namespace) -> None:
-    """Write numbers.json and, where effects were planted, recovery.csv."""
+    """Write every number, with planted effects where there are any."""
     evidence = read_evidence(arguments)
     planted = _planted(evidence, arguments.truth)
     write_json(numbers(evidence, planted), arguments.out)
-    if arguments.recovery is not None:
-        write_csv(recovery(evidence, planted), arguments.recovery)
 
 
 def _planted(evidence: Evidence, truth: Path | None) -> Mapping[str, float]:

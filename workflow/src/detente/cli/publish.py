@@ -8,6 +8,7 @@ from pathlib import Path
 
 import yaml
 
+from detente import __version__
 from detente.cli.evidence import configure_templates, read_templates
 from detente.cli.files import read_json, write_bytes, write_text
 from detente.cli.options import add_study
@@ -53,7 +54,7 @@ def _manuscript(arguments: argparse.Namespace, templates: Mapping[str, str]) -> 
     return Manuscript(
         title=numbers["study"]["title"],
         simulated=simulated,
-        version=str(provenance["versions"].get("detente", "")),
+        version=__version__,
         blocks=compose(templates["paper.md.j2"], numbers, provenance_words(provenance), references),
         references=references,
         tables_html={**_texts(arguments.tables, "html"), **_rendered(own, "html", templates)},

@@ -11,6 +11,12 @@ from scipy import stats
 from detente.config import Claim, Control
 from detente.design.matrix import SAMPLE_LABELS, in_sample, lag
 
+COUNTED = {
+    "onsets": "new_gml",
+    "ongoing": "ongoing_gml",
+    "force_onsets": "force_gml",
+    "exercise_dyads": "exercise_any",
+}
 OUTCOMES = ("onset_gml", "onset_force_gml", "onset_fatal_gml", "onset_cow")
 
 
@@ -83,21 +89,19 @@ def descriptives(
 
 
 def timeline(panel: pd.DataFrame, samples: Sequence[str], exercises: pd.DataFrame) -> pd.DataFrame:
-    """Disputes and exercises by year and sample."""
+    """Disputes and exercises by year and sample; missing in years that their source does not cover."""
     size = exercises.groupby("year").agg(exercises=("exercise", "nunique"), participants=("state", "size"))
     frames = []
     for sample in samples:
         part = panel[in_sample(panel, sample)]
-        by_year = part.groupby("year").agg(
-            dyad_years=("a", "size"),
-            onsets=("new_gml", "sum"),
-            ongoing=("ongoing_gml", "sum"),
-            force_onsets=("force_gml", "sum"),
-            exercise_dyads=("exercise_any", "sum"),
-        )
-        frames.append(by_year.astype("int64").assign(sample=sample).reset_index())
+        by_year = part.groupby("year")[list(COUNTED.values())].sum(min_count=1)
+        by_year.columns = list(COUNTED)
+        by_year.insert(0, "dyad_years", part.groupby("year").size())
+        frames.append(by_year.assign(sample=sample).reset_index())
     joined = pd.concat(frames, ignore_index=True).merge(size, left_on="year", right_index=True, how="left")
-    joined["exercises"] = joined["exercises"].fillna(0).astype("int64")
+    joined["exercises"] = joined["exercises"].fillna(0).where(joined["exercise_dyads"].notna())
+    whole = [c for c in (*COUNTED, "exercises") if joined[c].notna().all()]
+    joined = joined.astype(dict.fromkeys(whole, "int64"))
     joined["mean_participants"] = joined["participants"] / joined["exercises"].where(joined["exercises"] > 0)
     return joined.drop(columns="participants")
 
@@ -164,4 +168,4 @@ def _wilson(k: int, n: int) -> dict[str, float]:
     z = float(stats.norm.ppf(0.975))
     centre = (k + z * z / 2) / (n + z * z)
     half = z / (n + z * z) * float(np.sqrt(k * (n - k) / n + z * z / 4))
-    return {"risk": k / n, "ci_low": max(centre - half, 0.0), "ci_high": centre + half}
+    return {"risk": k / n, "ci_low": max(centre - half, 0.0), "ci_high": min(centre + half, 1.0)}

@@ -135,10 +135,11 @@ def _steps(
         [c.notna() for t, c in columns.items() if t != spec.treatment_term] or [outcome.notna()], axis=1
     )
     treated = columns[spec.treatment_term].notna()
+    before = "the year before" if spec.claim.lag == 1 else f"{spec.claim.lag} years before"
     return [
-        ("an older dispute continues: not at risk", outcome.notna()),
-        ("treatment not coded, or the dyad did not exist, the year before", treated),
-        ("a control is missing, or the dyad did not exist two years before", controls.all(axis=1)),
+        ("not at risk: an older dispute continues, or the outcome is not coded", outcome.notna()),
+        (f"treatment not coded, or the dyad did not exist, {before}", treated),
+        ("a control is not coded, or the dyad did not exist, in the control's year", controls.all(axis=1)),
     ]
 
 

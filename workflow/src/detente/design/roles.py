@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping
+from collections.abc import Iterable
 
 from detente.config import Claim, ClaimsFile, Control
 from detente.errors import RoleError, UnknownVariable, choices
 
 
-def check_claims(claims: ClaimsFile, variables: Mapping[str, object]) -> None:
+def check_claims(claims: ClaimsFile, variables: Iterable[str]) -> None:
     """Refuse claims whose variables do not exist or whose controls are measured too late.
 
     Raises
@@ -18,12 +18,13 @@ def check_claims(claims: ClaimsFile, variables: Mapping[str, object]) -> None:
     RoleError
         If a confounder is not measured before the treatment, or a mediator or moderator is a control.
     """
+    legal = frozenset(variables)
     unknown, roles = [], []
     for key, control in claims.controls.items():
-        unknown += _unknown(f"controls › {key} › variable", control.variable, variables)
+        unknown += _unknown(f"controls › {key} › variable", control.variable, legal)
     for claim in claims.claims.values():
-        unknown += _unknown(f"claims › {claim.id} › treatment", claim.treatment, variables)
-        unknown += _unknown(f"claims › {claim.id} › outcome", claim.outcome, variables)
+        unknown += _unknown(f"claims › {claim.id} › treatment", claim.treatment, legal)
+        unknown += _unknown(f"claims › {claim.id} › outcome", claim.outcome, legal)
         for name in claim.controls:
             roles += _misplaced(claim, name, claims.controls[name])
     if unknown:
@@ -32,14 +33,10 @@ def check_claims(claims: ClaimsFile, variables: Mapping[str, object]) -> None:
         raise RoleError("\n".join(roles))
 
 
-def _unknown(where: str, name: str, variables: Mapping[str, object] | Container[str]) -> list[str]:
-    if name in variables:
+def _unknown(where: str, name: str, legal: frozenset[str]) -> list[str]:
+    if name in legal:
         return []
-    legal = choices(name, variables if isinstance(variables, Mapping) else [])
-    near = legal.split("; ")[-1] if "nearest" in legal else "no variable is near"
-    return [
-        f"config/claims.yaml › {where}: {name!r} is not a variable of the panel; {near}; `detente codebook` lists all"
-    ]
+    return [f"config/claims.yaml › {where}: {name!r} is not a variable of the panel; {choices(name, legal)}"]
 
 
 def _misplaced(claim: Claim, name: str, control: Control) -> list[str]:
@@ -54,7 +51,7 @@ def _misplaced(claim: Claim, name: str, control: Control) -> list[str]:
         return [f"{where}: a moderator enters through an interaction, not as a control"]
     if control.role == "confounder" and control.lag <= claim.lag:
         return [
-            f"{where}: measured {control.lag} years before the outcome, the treatment {claim.lag}: "
-            f"a confounder must come before the treatment; use lag {claim.lag + 1} or more"
+            f"{where}: measured {control.lag} and the treatment {claim.lag} years before the outcome; "
+            f"a confounder must come before the treatment: use lag {claim.lag + 1} or more"
         ]
     return []

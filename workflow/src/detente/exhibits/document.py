@@ -40,8 +40,9 @@ def compose(
 ) -> list[Block]:
     """Fill the paper's template and cut it into blocks.
 
-    The template sees `numbers` under their own names, `provenance`, and the functions `cite`, `cited` (a work, in
-    parentheses or in the sentence), `linked` (a text with its "Author 2000" as links) and `exhibit` ("Table 1", linked).
+    The template sees `numbers` under their own names, `provenance`, and four functions: `cite` and `cited` (a
+    work, in parentheses or in the sentence), `linked` (a text with its "Author 2000" as links) and `exhibit`
+    (a link to "Table 1").
 
     Raises
     ------

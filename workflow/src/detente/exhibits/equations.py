@@ -59,22 +59,22 @@ EQUATIONS: Mapping[str, Equation] = {
         "Pr(Y_(a b t) = 1) = Lambda(alpha + tau D_(a b t) + bold(x)'_(a b t) bold(beta) + g(s_(a b t)))",
         f"<mi>Pr</mi><mo>(</mo>{_sub(_i('Y'), _DYAD_YEAR)}{_o('=')}<mn>1</mn><mo>)</mo>{_o('=')}"
         f"{_i('Λ')}<mo>(</mo>{_i('α')}{_o('+')}{_LINEAR}<mo>)</mo>",
-        "The probability of an onset in dyad a b in year t is the logistic function of a constant, tau times the "
-        "treatment, the controls times beta, and a function g of years at peace.",
+        "The probability of an onset in dyad a b in year t is the logistic function of a constant, tau times "
+        "the treatment, the controls times beta, and a function g of years at peace.",
     ),
     "lpm": Equation(
         "Y_(a b t) = tau D_(a b t) + bold(x)'_(a b t) bold(beta) + g(s_(a b t))"
         " + alpha_(a b) + delta_t + epsilon_(a b t)",
         f"{_sub(_i('Y'), _DYAD_YEAR)}{_o('=')}{_LINEAR}{_o('+')}{_sub(_i('α'), _i('a', 'b'))}{_o('+')}"
         f"{_sub(_i('δ'), _i('t'))}{_o('+')}{_sub(_i('ε'), _DYAD_YEAR)}",
-        "Onset in dyad a b in year t equals tau times the treatment, plus the controls times beta, plus a function g "
-        "of years at peace, plus a dyad effect, a year effect and an error.",
+        "Onset in dyad a b in year t equals tau times the treatment, plus the controls times beta, plus a "
+        "function g of years at peace, plus a dyad effect, a year effect and an error.",
     ),
     "dyadic": Equation(
         "hat(bold(V)) = bold(A)^(-1) (sum_i bold(U)_i bold(U)'_i - sum_d bold(S)_d bold(S)'_d) bold(A)^(-1)",
         f'<mover><mi mathvariant="bold">V</mi><mo>^</mo></mover>{_o("=")}{_BREAD}<mo>(</mo>'
         f"{_outer('U', 'i')}{_o('−')}{_outer('S', 'd')}<mo>)</mo>{_BREAD}",
-        "The covariance is the inverse of A, times the sum over states of the outer product of U with itself minus "
-        "the sum over dyads of the outer product of S with itself, times the inverse of A.",
+        "The covariance is the inverse of A, times the sum over states of the outer product of U with itself "
+        "minus the sum over dyads of the outer product of S with itself, times the inverse of A.",
     ),
 }

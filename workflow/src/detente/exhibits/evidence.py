@@ -49,8 +49,8 @@ class Cell:
     """The average marginal effect of one claim × sample × estimator (probabilities), or why there is none.
 
     `failure` is the class of an error and `message` its words; both are "" where nothing failed. A model that
-    was estimated may still lack its risk ratio, and then says why. `std_error`, `low`, `high`, `p`, `mde` come
-    from the headline covariance, `dyad_std_error` from clusters by dyad.
+    was estimated may still lack its risk ratio, and then says why. `std_error`, `low`, `high`, `p` and `mde`
+    come from the headline covariance, `dyad_std_error` from clusters by dyad.
     """
 
     claim: str
@@ -89,6 +89,12 @@ class Cell:
         return self.std_error / self.dyad_std_error
 
 
+_AS_THEY_ARE = (
+    *("base_risk", "mde", "mde_share", "smallest_effect", "verdict"),
+    *("n", "dyads", "states", "events", "treated"),
+)
+
+
 def cells(evidence: Evidence) -> list[Cell]:
     """Every claim × sample × estimator of the study, in its order.
 
@@ -115,12 +121,13 @@ def cell(evidence: Evidence, claim: str, sample: str, estimator: str) -> Cell:
     effect = _row(effects, evidence.covariance)
     dyad = _row(effects, "dyad")
     ratio = _row(rows[(rows["quantity"] == "risk_ratio") & rows["is_treatment"]], evidence.covariance)
-    failed = _failure(evidence, claim, sample, estimator)
+    failure, message = _failure(evidence, claim, sample, estimator) or ("", "")
     return Cell(
         claim,
         sample,
         estimator,
-        *(failed if not ratio and failed else ("", "")),
+        failure="" if ratio else failure,
+        message="" if ratio else message,
         effect=effect["estimate"],
         std_error=effect["std_error"],
         dyad_std_error=dyad.get("std_error", math.nan),
@@ -130,8 +137,7 @@ def cell(evidence: Evidence, claim: str, sample: str, estimator: str) -> Cell:
         ratio=ratio.get("estimate", math.nan),
         ratio_low=ratio.get("ci_low", math.nan),
         ratio_high=ratio.get("ci_high", math.nan),
-        **{name: effect[name] for name in ("base_risk", "mde", "mde_share", "smallest_effect", "verdict")},
-        **{name: int(effect[name]) for name in ("n", "dyads", "states", "events", "treated")},
+        **{name: effect[name] for name in _AS_THEY_ARE},
     )
 
 
@@ -142,7 +148,7 @@ def model_rows(evidence: Evidence, claim: str, sample: str, estimator: str) -> p
 
 
 def attrition(evidence: Evidence, claim: str) -> pd.DataFrame:
-    """Steps from dyad-years to model rows of one claim, in order; of the headline estimator, where they differ.
+    """Steps from dyad-years to model rows of one claim, in order; those of the headline estimator.
 
     Returns
     -------
@@ -175,7 +181,8 @@ def _failed(evidence: Evidence, claim: str, sample: str, estimator: str) -> Cell
         known = sorted({str(name) for name in evidence.estimates["spec_id"]})
         wanted = f"{claim}.{estimator}.{sample}"
         raise EstimationError(
-            f"estimates: {wanted!r} has neither an estimate nor a recorded failure; {choices(wanted, known)}. "
+            f"estimates: {wanted!r} has neither an estimate nor a recorded failure; "
+            f"{choices(wanted, known)}. "
             "Estimate it, or take it out of the study's claims, samples or estimators."
         )
     return Cell(claim, sample, estimator, *failed)

@@ -10,7 +10,7 @@ PER = 1000
 """Risks and effects on risk are printed as onsets per this many dyad-years."""
 
 _WORDS = [
-    "no",
+    "none",
     "one",
     "two",
     "three",

@@ -72,18 +72,19 @@ def matrix(frame: pd.DataFrame, most: int) -> pd.DataFrame:
 
 
 def ordered(counts: pd.DataFrame) -> pd.DataFrame:
-    """Return the matrix with states beside those that share their partners (average linkage, optimal leaves)."""
+    """Return the matrix with states beside those that share their partners (average linkage)."""
     if len(counts) < 3:
         return counts
     from scipy.cluster.hierarchy import leaves_list, linkage
     from scipy.spatial.distance import squareform
 
     leaves = leaves_list(linkage(squareform(_distance(counts)), "average", optimal_ordering=True))
-    return counts.iloc[leaves, leaves]
+    shown: pd.DataFrame = counts.iloc[leaves, leaves]
+    return shown
 
 
 def _distance(counts: pd.DataFrame) -> npt.NDArray[np.float64]:
-    """One minus the correlation of two states' partners, each state counted as its own closest partner."""
+    """One minus the correlation of two states' partners; each state is its own closest partner."""
     values: npt.NDArray[np.float64] = counts.to_numpy(dtype="float64").copy()
     np.fill_diagonal(values, np.maximum(values.max(axis=1), 1.0))
     correlation: Any = np.corrcoef(np.sqrt(values))

@@ -30,6 +30,12 @@ ESTIMATORS = {
 }
 """A registered estimator that is not named here is called by its id."""
 
+BASE_RISK = "the mean risk of onset in the rows of a model"
+"""What `base_risk` of the estimates is, in words."""
+
+PEACE_UNIT = "tens of years"
+"""What the polynomial of peace years counts."""
+
 _POWERS = {"_2": "²", "_3": "³"}
 
 

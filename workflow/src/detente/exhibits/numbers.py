@@ -1,4 +1,4 @@
-"""Every number that the text mentions, as value and as print: the only numbers the paper's template may use."""
+"""Every number that the text mentions, as value and as print; the paper's template may use no other."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import pandas as pd
 from detente.config import Claim
 from detente.exhibits.evidence import Cell, Evidence, attrition, cells, keyed
 from detente.exhibits.formats import PER, count, decimal, p_value, per_thousand, percent, ratio, spelled
-from detente.exhibits.labels import SAMPLES, estimator_label, lower_first
+from detente.exhibits.labels import BASE_RISK, PEACE_UNIT, SAMPLES, estimator_label, lower_first
 from detente.exhibits.recovery import recovery
 
 POWER_MULTIPLE = 2.8
@@ -36,6 +36,7 @@ def numbers(evidence: Evidence, planted: Mapping[str, float] | None = None) -> d
     models = cells(evidence)
     return {
         "study": _study(evidence),
+        "balance": _balance(evidence, models),
         "method": _method(evidence),
         "samples": [_sample(evidence, s) for s in evidence.study.samples],
         "headline": _sample(evidence, evidence.study.headline),
@@ -72,6 +73,21 @@ def _study(evidence: Evidence) -> dict[str, Any]:
     }
 
 
+def _balance(evidence: Evidence, models: list[Cell]) -> dict[str, Number]:
+    """How many claims the headline model bears out, contradicts, finds negligible, or leaves open."""
+    expected = {c.id: c.expected for c in evidence.project.claims_of(evidence.study)}
+    headline = [m for m in models if (m.sample, m.estimator) == (evidence.study.headline, evidence.preferred)]
+    borne = sum(m.verdict == expected[m.claim] for m in headline)
+    directed = sum(m.verdict in ("lowers", "raises") for m in headline)
+    negligible = sum(m.verdict == "negligible" for m in headline)
+    return {
+        "borne_out": number(borne, spelled),
+        "contradicted": number(directed - borne, spelled),
+        "negligible": number(negligible, spelled),
+        "open": number(len(headline) - directed - negligible, spelled),
+    }
+
+
 def _year(value: float) -> str:
     return str(int(value))
 
@@ -87,6 +103,8 @@ def _method(evidence: Evidence) -> dict[str, Any]:
         "multiple": number(POWER_MULTIPLE, _tenth),
         "smallest_effect": number(evidence.project.claims.smallest_effect, percent),
         "per": number(PER, count),
+        "base_risk": BASE_RISK,
+        "peace_unit": PEACE_UNIT,
         "treatment_time": _before({c.lag for c in claims}),
         "confounder_time": _before(set(confounders)),
     }
@@ -245,7 +263,9 @@ def _attrition(evidence: Evidence) -> dict[str, Any]:
     """Steps from dyad-years to model rows, for the first claim on the headline sample."""
     frame = attrition(evidence, evidence.study.claims[0])
     steps = frame[frame["sample"] == evidence.study.headline].to_dict("records")
-    told = [{"reason": str(r["reason"]), "rows": number(r["rows"], count)} for r in steps]
+    told: list[dict[str, Any]] = [
+        {"reason": str(r["reason"]), "rows": number(r["rows"], count)} for r in steps
+    ]
     return {
         "start": told[0]["rows"],
         "dropped": [step for step in told[1:-1] if step["rows"]["value"]],

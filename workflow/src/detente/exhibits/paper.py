@@ -22,8 +22,8 @@ BANNER = f"{SIMULATED}: every number here is made up to test the pipeline; none 
 class Manuscript:
     """All that a paper is made of.
 
-    `tables_html`, `tables_typ` and `figures` (SVG text) map an exhibit's name to its rendering; `version` is the
-    package's.
+    `tables_html`, `tables_typ` and `figures` (SVG text) map an exhibit's name to its rendering; `version`
+    is the package's.
     """
 
     title: str
@@ -47,7 +47,7 @@ def typst_source(paper: Manuscript, templates: Mapping[str, str]) -> str:
 
 
 def pdf(source: str) -> bytes:
-    """Compile typst source to an accessible PDF (PDF/UA-1) with no dates and no fonts but the compiler's own."""
+    """Compile typst source to an accessible PDF (PDF/UA-1): no dates, no fonts but the compiler's own."""
     import typst
 
     made: bytes = typst.compile(
@@ -75,13 +75,14 @@ def _typst_block(paper: Manuscript, block: Block, sections: Sections) -> str:
     if block.kind == "text":
         return to_typst(block.text, sections)
     if block.kind == "equation":
-        return _found(EQUATIONS, block).typst()
+        return str(_found(EQUATIONS, block).typst())
     if block.kind == "table":
         return str(_found(paper.tables_typ, block))
     if block.kind == "figure":
         drawing, alt = typst_string(_found(paper.figures, block)), typst_string(_plain(block.alt))
+        caption = inline_typst(block.caption)
         return (
-            f"#figure(kind: image, placement: auto, supplement: [Figure], alt: {alt}, caption: [{inline_typst(block.caption)}], "
+            f"#figure(kind: image, placement: auto, supplement: [Figure], alt: {alt}, caption: [{caption}], "
             f'image(bytes({drawing}), format: "svg", width: 100%)) <figure-{block.name}>'
         )
     return _typst_entries(_entries(paper, block))

@@ -1,4 +1,4 @@
-"""The recipe of every standard error, told once: which estimator, clusters, correction, degrees of freedom, repair."""
+"""The recipe of every standard error, told once: clusters, correction, degrees of freedom, repair."""
 
 from __future__ import annotations
 

@@ -25,8 +25,8 @@ def recovery(evidence: Evidence, planted: Mapping[str, float]) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        `claim`, `planted`, `estimate`, `std_error`, `covered` (whether the 95% interval holds the planted effect;
-        missing if there is no estimate).
+        `claim`, `planted`, `estimate`, `std_error`, `covered` (whether the 95% interval holds the planted
+        effect; missing if there is no estimate).
     """
     rows = []
     for claim in evidence.study.claims:

@@ -1,4 +1,4 @@
-"""Raw risk with and without each treatment, sample by sample: how the naive answer depends on who is compared."""
+"""Raw risk with and without each treatment, sample by sample: the naive answer depends on who is compared."""
 
 from __future__ import annotations
 

@@ -69,9 +69,8 @@ class Table:
     def __post_init__(self) -> None:
         for row in self.rows:
             if row.cells and len(row.cells) != len(self.columns):
-                raise ValueError(
-                    f"table {self.name!r}, row {row.label!r}: {len(row.cells)} cells for {len(self.columns)} columns"
-                )
+                width = f"{len(row.cells)} cells for {len(self.columns)} columns"
+                raise ValueError(f"table {self.name!r}, row {row.label!r}: {width}")
 
     @property
     def heading(self) -> str:
@@ -198,7 +197,7 @@ def fragment(html: str) -> str:
 
 
 def _csv(table: Table) -> str:
-    """Return the cells as printed, heads joined ("group: label"), headings and the world in columns of their own."""
+    """Return the cells as printed; heads are joined, headings and the world have columns of their own."""
     sectioned = any(not row.cells for row in table.rows)
     heads = [f"{c.group}: {c.label}" if c.group else c.label for c in table.columns]
     buffer = io.StringIO(newline="")

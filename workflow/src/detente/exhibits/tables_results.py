@@ -18,7 +18,15 @@ from detente.exhibits.formats import (
     percent,
     ratio,
 )
-from detente.exhibits.labels import SAMPLES, estimator_label, listed, lower_first, term_label
+from detente.exhibits.labels import (
+    BASE_RISK,
+    PEACE_UNIT,
+    SAMPLES,
+    estimator_label,
+    listed,
+    lower_first,
+    term_label,
+)
 from detente.exhibits.recipes import recipe_notes
 from detente.exhibits.table import Column, Row, Table
 
@@ -28,12 +36,12 @@ _EFFECT: tuple[tuple[str, Callable[[Cell], str]], ...] = (
     ("Average marginal effect", lambda c: per_thousand(c.effect)),
     ("95% interval, lower end", lambda c: per_thousand(c.low)),
     ("95% interval, upper end", lambda c: per_thousand(c.high)),
-    ("Risk without the treatment", lambda c: per_thousand(c.base_risk)),
+    ("Base risk", lambda c: per_thousand(c.base_risk)),
     ("Risk ratio", lambda c: ratio(c.ratio)),
     ("95% interval, lower end", lambda c: ratio(c.ratio_low)),
     ("95% interval, upper end", lambda c: ratio(c.ratio_high)),
-    ("Minimum detectable effect (MDE)", lambda c: per_thousand(c.mde)),
-    ("MDE as a share of that risk", lambda c: percent(c.mde_share)),
+    ("Detectable effect (MDE)", lambda c: per_thousand(c.mde)),
+    ("MDE as a share of base risk", lambda c: percent(c.mde_share)),
     ("Verdict", lambda c: c.verdict),
 )
 _SIZE: tuple[tuple[str, Callable[[Cell], str]], ...] = (
@@ -127,7 +135,9 @@ def _main_notes(evidence: Evidence, models: list[Cell]) -> tuple[str, ...]:
         f"{PER:,} dyad-years. Controls that dyad or year effects absorb are blank.",
         *recipe_notes(evidence, [study.headline], ("Parentheses", "Brackets")),
         "Intervals and p-values use the errors in parentheses. The risk ratio's interval is a delta-method "
-        "interval on the log scale. Minimum detectable effect: 2.8 standard errors.",
+        "interval on the log scale. "
+        f"MDE: minimum detectable effect, 2.8 standard errors. Base risk: {BASE_RISK}. "
+        f"Peace years in {PEACE_UNIT}.",
         *failed,
     )
 
@@ -144,14 +154,14 @@ def samples(evidence: Evidence) -> Table:
     """The headline quantity for every claim, sample and estimator, with its power and its verdict."""
     columns = (
         Column("Model", align="left"),
-        Column("Risk without"),
+        Column("Base risk"),
         Column("Effect"),
         Column("95% interval", align="center"),
         Column("p"),
         Column("dyadic", "Standard error"),
         Column("by dyad", "Standard error"),
         Column("ratio", "Standard error"),
-        Column("MDE, % of risk"),
+        Column("MDE / base"),
         Column("Verdict", align="left"),
     )
     models = cells(evidence)
@@ -197,11 +207,10 @@ def _samples_notes(evidence: Evidence, models: list[Cell]) -> tuple[str, ...]:
     share = percent(evidence.project.claims.smallest_effect)
     failed = [_failed(evidence, m) for m in models if m.failure]
     return (
-        f"Risk, average marginal effect, interval and standard errors in onsets per {PER:,} dyad-years. "
+        f"Base risk, average marginal effect, interval and standard errors in onsets per {PER:,} dyad-years. "
         "Ratio: dyadic-robust standard error over the one clustered by dyad. "
-        "MDE: minimum detectable effect, 2.8 dyadic standard errors, as a share of the risk without the "
-        "treatment.",
-        f"Verdict: negligible if the 90% interval lies within {share} of that risk on either side of zero; "
+        f"Base risk: {BASE_RISK}. MDE: minimum detectable effect, 2.8 dyadic standard errors.",
+        f"Verdict: negligible if the 90% interval lies within {share} of base risk on either side of zero; "
         "else lowers or raises if the 95% interval excludes zero; else inconclusive.",
         *recipe_notes(evidence, evidence.study.samples, ("Dyadic", "By dyad")),
         *failed,

@@ -36,8 +36,8 @@ def sample_flow(evidence: Evidence) -> Table:
     rows += [Row(label, tuple(show(held[s][name]) for s in samples)) for name, label, show in _FLOW]
     rows += _attrition(evidence)
     notes = (
-        "Undirected dyad-years. An onset is the first year of a dispute in a dyad at peace; later years of the "
-        "same dispute are not at risk and leave the models. "
+        "Undirected dyad-years. An onset is the first year of a dispute in a dyad at peace; later years of "
+        "the same dispute are not at risk and leave the models. "
         "A switch is a change of the treatment between neighbouring years of a dyad.",
     )
     columns = tuple(Column(SAMPLES.get(s, s)) for s in samples)

@@ -24,8 +24,8 @@ LEAD_IN = 2
 class Panel:
     """Undirected dyad-years.
 
-    `frame` has the key a, b, year, `in_window`, and every variable of `catalogue()`; the `LEAD_IN` years before the
-    window are there for lags alone. `ledger` lists records that belong to no dyad-year of the panel.
+    `frame` has the key a, b, year, `in_window`, and every variable of `catalogue()`; the `LEAD_IN` years
+    before the window are there for lags alone. `ledger` lists records that have no dyad-year in the panel.
     """
 
     frame: pd.DataFrame

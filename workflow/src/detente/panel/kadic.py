@@ -18,7 +18,7 @@ def expand(participants: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     `a`, `b`, `year`, `exercise_any`, `exercise_bilateral` (two parties), `exercise_small` (at most five),
-    `exercise_weight` (sum of 1/(parties − 1), so that an exercise weighs one for each participant, whatever its size),
+    `exercise_weight` (sum of 1/(parties − 1): an exercise weighs one for each participant, large or small),
     `exercise_count`.
     """
     one = participants[["exercise", "year", "state", "parties"]]

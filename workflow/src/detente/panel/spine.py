@@ -1,4 +1,4 @@
-"""Who can fight whom, and when: one row for every pair of states and year in which both exist on a common day."""
+"""Who can fight whom, and when: one row a pair of states and year in which both exist on a common day."""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ class Derived:
 
 
 def at_risk(new: pd.Series, ongoing: pd.Series) -> pd.Series:
-    """Onset among dyads at risk: a year in which an older dispute continues is missing, never 0 (McGrath 2015)."""
+    """Onset among dyads at risk: missing, never 0, where an older dispute continues (McGrath 2015)."""
     continuing = (ongoing == 1) & (new == 0)
     return new.mask(continuing).where(ongoing.notna())
 
@@ -28,7 +28,7 @@ def at_risk(new: pd.Series, ongoing: pd.Series) -> pd.Series:
 def peace_years(frame: pd.DataFrame, ongoing: str) -> pd.Series:
     """Years since the last year with a dispute, or since the dyad entered or re-entered the system.
 
-    `frame` is sorted by a, b, year. The year after a dispute counts 0; a gap in membership starts a new spell.
+    `frame` is sorted by a, b, year. The year after a dispute counts 0; a gap in membership starts anew.
     """
     a, b, year = (frame[c].to_numpy() for c in ("a", "b", "year"))
     fighting = frame[ongoing].to_numpy() == 1

@@ -27,7 +27,10 @@ def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
     """One row a dyad-year with an agreement in force: signYear ≤ year ≤ endYearEstimate (codebook's rule)."""
     table = raw[FILE]
     oneself = table["ccode1"] == table["ccode2"]
-    years = _in_force(table[~oneself])
+    bilateral = table[~oneself]
+    years = _in_force(bilateral)
+    first, last = SOURCE.years
+    idle = (bilateral["endYearEstimate"] < first) | (bilateral["signYear"] > last)
     names = [name for name, _ in CATEGORIES.values()]
     flags = pd.DataFrame(
         {name: (years["category1"] == code) & years["confident"] for code, (name, _) in CATEGORIES.items()}
@@ -42,6 +45,10 @@ def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
     )
     entries = [
         ("dropped", "both parties have the same code", str(r.DCAid), 1) for r in table[oneself].itertuples()
+    ]
+    entries += [
+        ("dropped", f"in force in no year of {first}–{last}", str(r.DCAid), 1)
+        for r in bilateral[idle].itertuples()
     ]
     entries.append(
         (

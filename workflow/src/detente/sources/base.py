@@ -1,4 +1,4 @@
-"""What a source is: the raw columns it expects, how it is cleaned, its key, variables and years of coverage."""
+"""What a source is: raw columns it expects, how it is cleaned, key, variables, years of coverage."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ LEDGER_COLUMNS = ("source", "action", "reason", "record", "rows")
 class RawTable:
     """One table inside a raw file: the columns it must have and the codes that some of them may take.
 
-    `member` names a file inside a ZIP (matched by its ending) or a sheet of a workbook; `slug` the source that
+    `member` names a file inside a ZIP (in whatever folder) or a sheet of a workbook; `slug` the source that
     the file belongs to where it is another one (names of participants need the list of states); `text` reads
     every column as text.
     """
@@ -51,7 +51,7 @@ class Variable:
 
 @dataclass(frozen=True)
 class Tidy:
-    """A cleaned source: `frame` has the key and the declared variables, `ledger` what was dropped or merged."""
+    """A cleaned source: `frame` has key and declared variables, `ledger` what was dropped or merged."""
 
     frame: pd.DataFrame
     ledger: pd.DataFrame

@@ -18,11 +18,14 @@ def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
     pairs = undirected(table, "state1no", "state2no")
     closest = pairs.groupby(["a", "b", "year"], as_index=False).agg(contiguity_type=("conttype", "min"))
     frame = closest.assign(contiguous=1, land_contiguous=(closest["contiguity_type"] == 1).astype("int64"))
-    twice = table[table.duplicated(["state1no", "state2no", "year"]) & (table["state1no"] < table["state2no"])]
+    types = pairs.drop_duplicates()
+    twice = types[types.duplicated(["a", "b", "year"])]
     entries = [
         ("merged", "two types in one year: the closest counts", f"{a}-{b} {year}", 1)
-        for a, b, year in twice[["state1no", "state2no", "year"]].to_numpy().tolist()
+        for a, b, year in twice[["a", "b", "year"]].to_numpy().tolist()
     ]
+    folded = "the two directions of a dyad-year are one row"
+    entries.append(("merged", folded, "all dyad-years", len(pairs) - len(types)))
     return Tidy(frame, ledger(SLUG, entries))
 
 

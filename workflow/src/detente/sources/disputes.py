@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 
 import pandas as pd
 
-from detente.sources.base import RawTable, Source, Tidy, Variable, ledger
+from detente.sources.base import RawTable, Source, Tidy, Variable, ledger, undirected
 
 USE_OF_FORCE = 4
 HOSTILITY = frozenset({1, 2, 3, 4, 5})
@@ -18,27 +18,29 @@ def _cleaner(slug: str, file: str, prefix: str, name: str) -> Callable[[Mapping[
 
     def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
         table = raw[file]
-        low = table[table["ccode1"] < table["ccode2"]]
-        onset = low[f"{prefix}midonset"].astype("int64")
-        frame = pd.DataFrame(
+        onset = table[f"{prefix}midonset"].astype("int64")
+        directed = pd.DataFrame(
             {
-                "a": low["ccode1"].astype("int64"),
-                "b": low["ccode2"].astype("int64"),
-                "year": low["year"].astype("int64"),
-                f"ongoing_{name}": low[f"{prefix}midongoing"].astype("int64"),
+                "first": table["ccode1"],
+                "second": table["ccode2"],
+                "year": table["year"].astype("int64"),
+                f"ongoing_{name}": table[f"{prefix}midongoing"].astype("int64"),
                 f"new_{name}": onset,
-                f"force_{name}": onset * (low["hostlev"] >= USE_OF_FORCE),
-                f"fatal_{name}": onset * (low["fatality"] > 0),
-                f"hostility_{name}": low["hostlev"].astype("int64"),
+                f"force_{name}": onset * (table["hostlev"] >= USE_OF_FORCE),
+                f"fatal_{name}": onset * (table["fatality"] > 0),
+                f"hostility_{name}": table["hostlev"].astype("int64"),
+                "unknown": onset * (table["fatality"] == -9),
             }
-        ).sort_values(["a", "b", "year"], ignore_index=True)
-        unknown = int(((low["fatality"] == -9) & (onset == 1)).sum())
+        )
+        folded = undirected(directed, "first", "second").groupby(["a", "b", "year"]).max().reset_index()
+        frame = folded.drop(columns="unknown")
+        unknown = int(folded["unknown"].sum())
         entries = [
             (
                 "merged",
                 "the two directions of a dyad-year are one row",
                 "all dyad-years",
-                len(table) - len(low),
+                len(table) - len(frame),
             )
         ]
         if unknown:
@@ -66,7 +68,12 @@ def _source(slug: str, file: str, prefix: str, name: str, title: str, years: tup
                     "hostlev",
                     "fatality",
                 ),
-                codes={"hostlev": HOSTILITY, "fatality": FATALITY, f"{prefix}midonset": frozenset({0, 1})},
+                codes={
+                    "hostlev": HOSTILITY,
+                    "fatality": FATALITY,
+                    f"{prefix}midonset": frozenset({0, 1}),
+                    f"{prefix}midongoing": frozenset({0, 1}),
+                },
             ),
         ),
         variables=(

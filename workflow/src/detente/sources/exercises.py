@@ -8,13 +8,15 @@ import pandas as pd
 
 from detente.errors import UnresolvedNames, choices
 from detente.sources.base import RawTable, Source, Tidy, Variable, ledger
-from detente.sources.names import NOT_STATES, gazetteer, unknown_names
+from detente.sources.names import NOT_STATES, UNKNOWN, Gazetteer, gazetteer, unknown_names
 
 SLUG = "mme"
 FILE = "mme_v7.csv"
 STATES = "states2016.csv"
 KINDS = {"Warfighting": "warfighting", "Peacekeeping": "peacekeeping", "Humanitarian": "humanitarian"}
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+MONTHS = frozenset(map(str, range(1, 13)))
+DAYS = frozenset({*map(str, range(1, 32)), "xx"})
 SLOTS = tuple(f"State{s}" for s in [*_LETTERS, *(f"A{letter}" for letter in _LETTERS[:13])])
 
 
@@ -32,9 +34,7 @@ def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
     slots = table[list(SLOTS)].stack()
     named = slots[slots.str.strip() != ""].str.strip()
     if strangers := unknown_names(named, places):
-        listed = "; ".join(
-            f"{name!r} ({choices(name, places.by_name).split('; ')[-1]})" for name in strangers
-        )
+        listed = "; ".join(f"{name!r} ({_nearest(name, places)})" for name in strangers)
         raise UnresolvedNames(f"{SLUG}/{FILE}: no state is called {listed}; add the name to sources/names.py")
     long = pd.DataFrame({"exercise": named.index.get_level_values(0), "name": named.to_numpy()}).merge(
         _days(table), left_on="exercise", right_index=True, validate="many_to_one"
@@ -43,6 +43,7 @@ def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
     long["state"] = [places.code(name, int(first), int(last)) for name, first, last in asked]
     entries = _entries(long, table)
     party = long["state"].astype("object").fillna(long["name"])
+    party = party.mask(long["name"] == UNKNOWN, "unknown " + long.index.astype("str"))
     parties = party.groupby(long["exercise"]).nunique()
     known = long.dropna(subset="state").drop_duplicates(["exercise", "state"])
     members = known.assign(parties=known["exercise"].map(parties)).merge(
@@ -52,8 +53,13 @@ def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
     return Tidy(frame, ledger(SLUG, entries))
 
 
+def _nearest(name: str, places: Gazetteer) -> str:
+    listed = choices(name, places.by_name)
+    return listed.split("; ")[-1] if "; nearest: " in listed else "no name is near"
+
+
 def _days(table: pd.DataFrame) -> pd.DataFrame:
-    """First and last possible day of each exercise, yyyymmdd; an unknown day ('xx') may be any of its month."""
+    """First and last possible day of each exercise, yyyymmdd; an unknown day ('xx') may be any of it."""
     start_day = pd.to_numeric(table["s.day"], errors="coerce").fillna(1)
     end_day = pd.to_numeric(table["e.day"], errors="coerce").fillna(31)
     number = table[["s.year", "s.month", "e.year", "e.month"]].apply(pd.to_numeric)
@@ -80,14 +86,21 @@ def _entries(long: pd.DataFrame, table: pd.DataFrame) -> list[tuple[str, str, st
     lost = long["state"].isna().to_numpy()
     outside = "not a member of the state system at the time"
     reasons = long["name"].map(NOT_STATES).fillna(outside)
-    entries = [("dropped", reason, str(record), 1) for reason, record in zip(reasons[lost], records[lost], strict=True)]
+    entries = [
+        ("dropped", reason, str(record), 1)
+        for reason, record in zip(reasons[lost], records[lost], strict=True)
+    ]
     repeated = ~lost & long.duplicated(["exercise", "state"]).to_numpy()
     entries += [("merged", "named twice in one exercise", str(record), 1) for record in records[repeated]]
-    states = long.dropna(subset="state").groupby("exercise")["state"].nunique().reindex(table.index, fill_value=0)
+    states = (
+        long.dropna(subset="state").groupby("exercise")["state"].nunique().reindex(table.index, fill_value=0)
+    )
     few = "fewer than two states known: makes no dyad"
     entries += [("dropped", few, str(label), 1) for label in labels[states < 2]]
     twice = table["MMEID"].duplicated(keep=False)
-    entries += [("kept", "identifier used twice: told apart by row", str(label), 1) for label in labels[twice]]
+    entries += [
+        ("kept", "identifier used twice: told apart by row", str(label), 1) for label in labels[twice]
+    ]
     return entries
 
 
@@ -98,7 +111,11 @@ SOURCE = Source(
         RawTable(
             FILE,
             ("MMEID", "Ex_Name", "s.year", "s.month", "s.day", "e.year", "e.month", "e.day", *KINDS, *SLOTS),
-            codes={name: frozenset({"0", "1"}) for name in KINDS},
+            codes={
+                **{name: frozenset({"0", "1"}) for name in KINDS},
+                **dict.fromkeys(("s.month", "e.month"), MONTHS),
+                **dict.fromkeys(("s.day", "e.day"), DAYS),
+            },
             text=True,
         ),
         RawTable(

@@ -1,4 +1,4 @@
-"""UN peace missions between states (UNPMM 2.0): peacekeeping, political missions and good offices by dyad-year."""
+"""UN peace missions between states (UNPMM 2.0): peacekeeping, political missions, good offices."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ KINDS = {
     "SPM": ("un_political_mission", "UN political mission between the parties"),
     "GOE": ("un_good_offices", "UN good offices between the parties"),
 }
-# UNTSO is coded for Israel (666) alone; it supervises the armistice agreements that Egypt, Lebanon, Jordan and Syria
-# each signed with Israel in 1949 (UN Security Council resolution 73).
+# UNTSO is coded for Israel (666) alone; it supervises the armistice agreements that Egypt, Lebanon, Jordan
+# and Syria each signed with Israel in 1949 (UN Security Council resolution 73).
 ARMISTICES = {"UNTSO": (666, (651, 660, 663, 652))}
 # Coded with the state of the headquarters, which is no party to what the mission deals with.
 HEADQUARTERS = {"UNRGID": 225, "UNOAU": 530, "UNOWAS": 433}
@@ -31,8 +31,11 @@ def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
     table = raw[FILE]
     within = table[table["task_yearest"].between(first, last)]
     pairs, entries = [], []
+    alone = 0
     for row in within.to_dict("records"):
-        pairs += [(a, b, int(row["task_yearest"]), str(row["mission_type"])) for a, b in _pairs(row)]
+        found = _pairs(row)
+        alone += not found
+        pairs += [(a, b, int(row["task_yearest"]), str(row["mission_type"])) for a, b in found]
     for name, (party, others) in ARMISTICES.items():
         years = int((within["mission_abbrev"] == name).sum())
         if years:
@@ -48,6 +51,8 @@ def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
         years = int((within["mission_abbrev"] == name).sum())
         if years:
             entries.append(("dropped", f"{name}: {state} is the headquarters, not a party", name, years))
+    if alone:
+        entries.append(("dropped", "fewer than two states are parties: makes no dyad", "all missions", alone))
     beyond = len(table) - len(within)
     if beyond:
         entries.append(

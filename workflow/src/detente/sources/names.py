@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-# Codes in the order in which they are tried: the first that is a member of the system on a day of the exercise counts.
+# Codes in the order in which they are tried: the first that is a member on a day of the exercise counts.
 ALIASES: Mapping[str, tuple[int, ...]] = {
     "Germany": (255, 260),
     "Federal Republic of Germany": (260, 255),
@@ -35,8 +35,9 @@ ALIASES: Mapping[str, tuple[int, ...]] = {
     "Myanmar (Burma)": (775,),
     "United States": (2,),
 }
+UNKNOWN = "-9"
 NOT_STATES: Mapping[str, str] = {
-    "-9": "participant unknown",
+    UNKNOWN: "participant unknown",
     "NATO": "an alliance; its members are not named",
     "Baltic States": "a group; its members are not named",
     "Hong Kong SAR China": "not a state: a territory of China",

@@ -1,4 +1,4 @@
-"""Strategic rivalries (Thompson, Sakuwa and Suhas 2021): states that see each other as competitor, threat and enemy."""
+"""Strategic rivalries (Thompson, Sakuwa and Suhas 2021): states that see a competitor, threat and enemy."""
 
 from __future__ import annotations
 
@@ -31,8 +31,11 @@ def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
     offset = np.arange(lengths.sum()) - np.repeat(np.cumsum(lengths) - lengths, lengths)
     years = rows.assign(year=rows["start"] + offset, rivalry=1)[["a", "b", "year", "rivalry"]]
     frame = years.drop_duplicates().sort_values(["a", "b", "year"], ignore_index=True)
-    ended = table.loc[spells.index.difference(inside.index), "rivalry"]
-    entries = [("dropped", f"rivalry ended before {first}", str(name), 1) for name in ended]
+    outside = table.loc[spells.index.difference(inside.index), "rivalry"]
+    entries = [("dropped", f"rivalry of no year in {first}–{last}", str(name), 1) for name in outside]
+    if len(years) > len(frame):
+        twice = "two rivalries of one dyad-year are one row"
+        entries.append(("merged", twice, "all dyad-years", len(years) - len(frame)))
     return Tidy(frame, ledger(SLUG, entries))
 
 

@@ -13,7 +13,7 @@ _SPELL = ("styear", "stmonth", "stday", "endyear", "endmonth", "endday")
 
 
 def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
-    """One row a spell: `state`, `name`, `status` (member or major), `start` and `end` as whole numbers yyyymmdd."""
+    """One row a spell: `state`, `name`, `status` (member or major), `start` and `end` as yyyymmdd."""
     members, majors = raw["states2016.csv"], raw["majors2016.csv"]
     names = members.drop_duplicates("ccode", keep="last").set_index("ccode")["statenme"]
     frame = pd.concat(

@@ -1,0 +1,90 @@
+"""Every task by us and by its peers, each in a process of its own, one after the other."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from benchmarks import report
+from benchmarks.tasks import BY_NAME, OURS, ROOT, TASKS, Task
+
+REPEATS = 3
+OUT = ROOT / "reports" / "bench" / "bench.json"
+
+
+def main() -> int:
+    """Run, print, write; 1 if some peer does not give our numbers or did not run."""
+    arguments = _arguments()
+    tasks = [BY_NAME[name] for name in arguments.only] if arguments.only else list(TASKS)
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        quick = ["--quick"] if arguments.quick else []
+        print("preparing data", file=sys.stderr)
+        _child("benchmarks.world", str(folder), *quick)
+        world = json.loads((folder / "world.json").read_text(encoding="utf-8"))["world"]
+        rows = [row for task in tasks for row in _rows(task, folder, world, quick=arguments.quick)]
+    print(report.table(rows, {t.name: t.label for t in TASKS}))
+    complete = not (arguments.quick or arguments.only)
+    if out := arguments.out or (OUT if complete else None):
+        report.write(rows, out)
+    return int(report.failed(rows))
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument(
+        "--quick", action="store_true", help="a tiny simulated world, once each: does it run?"
+    )
+    parser.add_argument("--only", nargs="+", choices=BY_NAME, metavar="TASK", help=f"of {', '.join(BY_NAME)}")
+    parser.add_argument(
+        "--out",
+        type=Path,
+        help="JSON to write (default: reports/bench/bench.json; nothing after --quick or --only)",
+    )
+    return parser.parse_args()
+
+
+def _rows(task: Task, folder: Path, world: str, *, quick: bool) -> list[dict[str, Any]]:
+    """Ours once, then a row for each peer."""
+    ours = _measure(task, OURS, folder, quick=quick)
+    if not task.peers:
+        return [report.row(task, world, ours, None, None)]
+    rows = []
+    for peer in task.peers:
+        try:
+            theirs = _measure(task, peer, folder, quick=quick)
+        except ChildFailed as error:
+            theirs = {"failed": f"FAILED: {error}"}
+        rows.append(report.row(task, world, ours, peer, theirs))
+    return rows
+
+
+def _measure(task: Task, library: str, folder: Path, *, quick: bool) -> dict[str, Any]:
+    print(f"{task.label}: {library}", file=sys.stderr)
+    repeats = 1 if quick or library in task.once else REPEATS
+    output = _child("benchmarks.measure", str(folder), task.name, library, "--repeats", str(repeats))
+    outcome: dict[str, Any] = json.loads(output.splitlines()[-1])
+    return outcome
+
+
+class ChildFailed(RuntimeError):
+    """A process of the benchmark ended with an error, whose last line is the message."""
+
+
+def _child(module: str, *words: str) -> str:
+    """Run a module from the root of the repository; what it prints."""
+    call: Sequence[str] = [sys.executable, "-W", "ignore", "-m", module, *words]
+    done = subprocess.run(call, cwd=ROOT, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise ChildFailed((done.stderr.strip().splitlines() or [f"exit code {done.returncode}"])[-1])
+    return done.stdout
+
+
+if __name__ == "__main__":
+    sys.exit(main())

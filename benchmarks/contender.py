@@ -1,0 +1,24 @@
+"""What can be measured: a library at a task."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+
+@dataclass(frozen=True)
+class Contender:
+    """`load` reads data from the run's folder; `run`, which alone is timed, does the task on them.
+
+    `imports` are modules that `run` would import on first use; `rehearse` is something small to run first, so that
+    neither imports nor compilation are in the time.
+    """
+
+    load: Callable[[Path], Any]
+    run: Callable[[Any], pd.DataFrame]
+    imports: tuple[str, ...] = ()
+    rehearse: Callable[[], Any] | None = None

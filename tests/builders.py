@@ -1,0 +1,129 @@
+"""The smallest raw tables, tidy frames, panels and projects that a test can be about."""
+
+from __future__ import annotations
+
+import shutil
+from itertools import zip_longest
+from pathlib import Path
+
+import pandas as pd
+
+from detente.cli.rawformats import write_raw
+from detente.cli.rawread import read_raw
+from detente.config import Study, load_project
+from detente.panel import catalogue
+from detente.simulate import simulate_world
+from detente.sources import REGISTRY
+from detente.sources.exercises import FILE, KINDS, SLOTS, STATES
+
+REPOSITORY = Path(__file__).parents[1]
+# Code, name, first and last day of membership, as the list of states has them.
+MEMBERS = (
+    (2, "United States of America", 18160101, 20161231),
+    (200, "United Kingdom", 18160101, 20161231),
+    (255, "Germany", 18160101, 19450508),
+    (255, "Germany", 19901003, 20161231),
+    (260, "German Federal Republic", 19550505, 19901002),
+    (265, "German Democratic Republic", 19540325, 19901002),
+    (290, "Poland", 19180101, 19390927),
+    (290, "Poland", 19450628, 20161231),
+    (345, "Yugoslavia", 18780713, 20161231),
+    (365, "Russia", 18160101, 20161231),
+    (626, "South Sudan", 20110709, 20161231),
+    (678, "Yemen Arab Republic", 19260902, 19900521),
+    (679, "Yemen", 19900522, 20161231),
+)
+Raw = dict[str, pd.DataFrame]
+
+
+def project(folder: Path) -> Path:
+    """Copy `config/` into `folder` and return that."""
+    shutil.copytree(REPOSITORY / "config", folder / "config")
+    return folder
+
+
+def change(path: Path, old: str, new: str) -> int:
+    """Replace the first `old` of a file, which must have it; returns the number of the first line changed."""
+    text = path.read_text(encoding="utf-8")
+    assert old in text, f"{path.name} has no {old!r}"
+    changed = text.replace(old, new, 1)
+    path.write_text(changed, encoding="utf-8")
+    rows = zip_longest(text.splitlines(), changed.splitlines())
+    return next(i for i, (before, after) in enumerate(rows, start=1) if before != after)
+
+
+def line(path: Path, text: str) -> int:
+    """Number of the first line that has `text`."""
+    return next(
+        i for i, row in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1) if text in row
+    )
+
+
+def tiny() -> Study:
+    return load_project(REPOSITORY).study("tiny")
+
+
+def simulated_raw(folder: Path) -> dict[str, Raw]:
+    """Raw tables of the tiny world by source and file: written to `folder` and read back."""
+    study = tiny()
+    assert study.simulation is not None
+    for (slug, file), tables in simulate_world(study.simulation, study.seed).tables.items():
+        write_raw(folder / slug / file, tables)
+    return {
+        source.slug: {t.file: read_raw(folder / (t.slug or source.slug) / t.file, t) for t in source.raw}
+        for source in REGISTRY.values()
+    }
+
+
+def state_list(*members: tuple[int, str, int, int]) -> pd.DataFrame:
+    """Raw list of states from code, name, first and last day."""
+    rows = [(name[:3].upper(), code, name, *_date(start), *_date(end)) for code, name, start, end in members]
+    columns = ["styear", "stmonth", "stday", "endyear", "endmonth", "endday"]
+    return pd.DataFrame(rows, columns=["stateabb", "ccode", "statenme", *columns])
+
+
+def _date(day: int) -> tuple[int, int, int]:
+    return day // 10000, day // 100 % 100, day % 100
+
+
+def exercise(
+    *participants: str, start: str = "1995-06-01", end: str = "1995-06-10", id_: str = "mme1"
+) -> dict[str, str]:
+    """One raw row of an exercise; dates as year-month-day."""
+    names = [*participants, *[""] * (len(SLOTS) - len(participants))]
+    parts = ("year", "month", "day")
+    days = {
+        f"{side}.{part}": value.lstrip("0")
+        for side, date in (("s", start), ("e", end))
+        for part, value in zip(parts, date.split("-"), strict=True)
+    }
+    return {
+        "MMEID": id_,
+        "Ex_Name": "keen edge",
+        **days,
+        **dict.fromkeys(KINDS, "0"),
+        **dict(zip(SLOTS, names, strict=True)),
+    }
+
+
+def exercises(*rows: dict[str, str]) -> Raw:
+    """Raw tables of the source of exercises."""
+    return {FILE: pd.DataFrame(rows), STATES: state_list(*MEMBERS)}
+
+
+def spells(*rows: tuple[int, int, int], status: str = "member") -> pd.DataFrame:
+    """Tidy spells of membership from state, first and last day."""
+    frame = pd.DataFrame(rows, columns=["state", "start", "end"], dtype="int64")
+    return frame.assign(name="State " + frame["state"].astype(str), status=status)
+
+
+def dyad_years(a: int, b: int, years: range | list[int], **columns: list[float]) -> pd.DataFrame:
+    """Rows of one dyad."""
+    return pd.DataFrame({"a": a, "b": b, "year": list(years), **columns})
+
+
+def panel(*dyads: pd.DataFrame, start: int = 0) -> pd.DataFrame:
+    """A panel with every variable of the catalogue; 0 unless given; the window starts in `start`."""
+    given = pd.concat(dyads, ignore_index=True)
+    blank = pd.DataFrame(0.0, index=given.index, columns=[c for c in catalogue() if c not in given])
+    return pd.concat([given, blank], axis=1).assign(in_window=given["year"] >= start)

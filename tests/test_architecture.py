@@ -1,0 +1,157 @@
+"""The house keeps its floors: who may import whom, how large a file may grow, what every rule carries."""
+
+from __future__ import annotations
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+from detente.provenance import modules_used
+
+ROOT = Path(__file__).resolve().parents[1]
+PACKAGE = ROOT / "workflow" / "src" / "detente"
+FLOORS = (
+    {"config", "strict", "errors", "provenance", "checks"},
+    {"acquire", "sources", "covariance", "exhibits"},
+    {"simulate", "panel", "design"},
+    {"estimators"},
+    {"inference"},
+    {"causal", "robustness", "replicate"},
+    {"cli"},
+)
+FLOOR = {room: height for height, rooms in enumerate(FLOORS) for room in rooms}
+MODULES = sorted(PACKAGE.rglob("*.py"))
+RULES = sorted((ROOT / "workflow" / "rules").glob("*.smk"))
+
+
+def room(path: Path) -> str:
+    """First part of a module's path inside the package."""
+    return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+
+
+def imported_rooms(path: Path) -> set[str]:
+    """Rooms that a module imports from, wherever in the file."""
+    names = []
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names += [a.name for a in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.module == "detente":
+            names += [f"detente.{a.name}" for a in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names.append(node.module)
+    return {n.split(".")[1] for n in names if n.startswith("detente.")} - {"__version__"}
+
+
+@pytest.mark.parametrize(
+    "path", [m for m in MODULES if room(m) in FLOOR], ids=lambda p: str(p.relative_to(PACKAGE))
+)
+def test_imports_only_go_down(path: Path) -> None:
+    own = room(path)
+    for other in imported_rooms(path) - {own}:
+        assert other in FLOOR, f"{path.name} imports {other!r}, which stands on no floor"
+        assert FLOOR[other] < FLOOR[own], (
+            f"{own} may not import {other}: it stands on the same floor or above"
+        )
+
+
+def test_every_room_stands_on_a_floor() -> None:
+    assert {room(m) for m in MODULES} - {"__init__", "__main__"} <= set(FLOOR)
+
+
+def test_only_the_front_desk_and_acquire_touch_files() -> None:
+    """Reading or writing by path is the command line's business (exhibits load their own style and typeset in memory)."""
+    touching = re.compile(
+        r"\b(read_csv|read_parquet|read_stata|read_excel|to_csv\(.*path|to_parquet|write_text|write_bytes|open\()"
+    )
+    for path in MODULES:
+        if room(path) in {"cli", "acquire", "config", "provenance"}:
+            continue
+        lines = path.read_text(encoding="utf-8").splitlines()
+        guilty = [
+            f"{path.relative_to(PACKAGE)}:{i}" for i, line in enumerate(lines, 1) if touching.search(line)
+        ]
+        assert not guilty, f"reads or writes files: {guilty}"
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda p: str(p.relative_to(PACKAGE)))
+def test_files_and_functions_stay_small(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    assert len(text.splitlines()) <= 350, "a file of more than 350 lines has more than one purpose"
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.FunctionDef):
+            assert node.end_lineno is not None
+            assert node.end_lineno - node.lineno < 60, f"{node.name} is longer than 60 lines"
+
+
+@pytest.mark.parametrize("path", [r for r in RULES if r.name != "common.smk"], ids=lambda p: p.name)
+def test_every_rule_logs_measures_speaks_and_calls_the_command_line(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    rules = re.split(r"^rule ", text, flags=re.M)[1:]
+    assert rules or path.name == "common.smk"
+    for rule in rules:
+        name = rule.split(":", 1)[0]
+        for directive in ("log:", "benchmark:", "message:", "shell:", "conda:"):
+            assert f"    {directive}" in rule, f"rule {name} lacks {directive}"
+        assert "python -m detente" in rule, f"rule {name} does not call the command line"
+        assert "code=" in rule, f"rule {name} does not declare the code that it runs"
+        for banned in ("script:", "run:", "notebook:"):
+            assert f"    {banned}" not in rule, f"rule {name} uses {banned}"
+
+
+def test_the_code_of_a_rule_is_all_that_it_imports() -> None:
+    names = {
+        p.relative_to(PACKAGE).as_posix()
+        for p in modules_used(PACKAGE, "detente.cli.estimate", ["detente.cli"])
+    }
+    assert {
+        "cli/estimate.py",
+        "cli/files.py",
+        "design/matrix.py",
+        "covariance/sandwich.py",
+        "errors.py",
+    } <= names
+    assert "cli/__init__.py" not in names
+    assert not any(n.startswith(("sources/", "exhibits/", "simulate/", "acquire/")) for n in names)
+
+
+def test_a_new_dataset_reruns_no_other_dataset() -> None:
+    names = {
+        p.relative_to(PACKAGE).as_posix()
+        for p in modules_used(PACKAGE, "detente.cli.clean", ["detente.cli", "detente.sources"])
+    }
+    assert "sources/__init__.py" not in names
+    assert "sources/rivalry.py" not in names
+
+
+def test_every_source_has_a_module_and_every_module_a_source() -> None:
+    from detente.config import load_project
+    from detente.sources import REGISTRY
+
+    project = load_project(ROOT)
+    assert set(project.sources) == set(REGISTRY)
+    assert {s: r.years for s, r in project.sources.items()} == {s: m.years for s, m in REGISTRY.items()}
+
+
+def test_nothing_speaks_of_a_place_outside_the_project() -> None:
+    """No absolute path and no package host in anything that is committed."""
+    banned = re.compile(r"(/home/|/root/|/tmp/x|pypi\.org|files\.pythonhosted|index-url)")
+    places = ("workflow", "config", "tests", "docs", "benchmarks", "profiles")
+    files = [
+        p
+        for place in places
+        for p in (ROOT / place).rglob("*")
+        if p.suffix in {".py", ".smk", ".yaml", ".md", ".j2"}
+    ]
+    files += [
+        ROOT / n
+        for n in ("Snakefile", "Makefile", "README.md", "CHANGELOG.md", "pyproject.toml", "requirements.lock")
+    ]
+    own = Path(__file__)
+    guilty = [
+        p.name
+        for p in files
+        if p.is_file() and p != own and ".venv" not in p.parts and banned.search(p.read_text("utf-8"))
+    ]
+    assert not guilty

@@ -1,0 +1,333 @@
+"""The tiny study end to end: complete, idempotent, reproducible to the byte, and no wider rerun than an edit deserves."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pandas as pd
+import pytest
+import yaml
+
+ROOT = Path(__file__).resolve().parents[1]
+COPIED = ("Snakefile", "config", "profiles", "workflow", "pyproject.toml", "requirements.lock")
+
+
+def snakemake(project: Path, *words: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run Snakemake of this interpreter on a copy of the project."""
+    call = [sys.executable, "-m", "snakemake", *words, "--cores", "2", "--nocolor"]
+    return subprocess.run(
+        call,
+        cwd=project,
+        capture_output=True,
+        text=True,
+        env={**os.environ, **environment},
+        timeout=600,
+        check=False,
+    )
+
+
+def copy_project(folder: Path) -> Path:
+    """A copy of all that a build needs."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in COPIED:
+        source, target = ROOT / name, folder / name
+        if source.is_dir():
+            shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__"))
+        else:
+            shutil.copy2(source, target)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A copy of the project in which `snakemake tiny` has run once."""
+    project = copy_project(tmp_path_factory.mktemp("build") / "detente")
+    result = snakemake(project, "tiny")
+    assert result.returncode == 0, result.stdout[-4000:] + result.stderr[-4000:]
+    yield project
+
+
+def outputs(project: Path) -> dict[str, bytes]:
+    """Bytes of all that must be reproducible: tables, figures, numbers, paper, parquet."""
+    found = {}
+    for place in ("reports/tiny", "data/processed/tiny", "data/simulated/tiny"):
+        for path in sorted((project / place).rglob("*")):
+            skip = path.name == "manifest.json" or {"logs", "benchmarks"} & set(path.parts)
+            if path.is_file() and not skip:
+                found[path.relative_to(project).as_posix()] = path.read_bytes()
+    return found
+
+
+def planned(project: Path) -> list[str]:
+    """Rules that a dry run would run, with their wildcards, sorted."""
+    result = snakemake(project, "tiny", "--dry-run", "--quiet", "reason")
+    assert result.returncode == 0, result.stdout + result.stderr
+    return rules_in(result.stdout + result.stderr)
+
+
+def rules_in(text: str) -> list[str]:
+    """Names and counts in Snakemake's table of jobs, without targets."""
+    table = (
+        re.findall(r"^([a-z_]+) +(\d+)$", text.split("Job stats:")[-1], flags=re.M)
+        if "Job stats:" in text
+        else []
+    )
+    return [f"{name} {count}" for name, count in sorted(set(table)) if name not in {"total", "tiny"}]
+
+
+def test_the_report_is_complete(built: Path) -> None:
+    report = built / "reports" / "tiny"
+    names = {p.relative_to(report).as_posix() for p in report.rglob("*") if p.is_file()}
+    tables = {
+        f"tables/{t}.{e}"
+        for t in ("sample_flow", "descriptives", "main", "samples")
+        for e in ("html", "tex", "csv")
+    }
+    figures = {
+        f"figures/{f}.{e}"
+        for f in ("coefficients", "timeline", "partners", "raw_risk")
+        for e in ("svg", "pdf", "png")
+    }
+    rest = {
+        "paper.pdf",
+        "index.html",
+        "numbers.json",
+        "estimates.csv",
+        "sample_flow.csv",
+        "recovery.csv",
+        "manifest.json",
+    }
+    assert tables | figures | rest <= names
+    assert not [p for p in report.rglob("*") if p.is_file() and p.stat().st_size == 0]
+
+
+def test_estimates_are_tidy_rows_under_both_covariances(built: Path) -> None:
+    rows = pd.read_csv(built / "reports" / "tiny" / "estimates.csv")
+    asked = {"spec_id", "claim", "term", "estimate", "std_error", "statistic", "p", "ci_low", "ci_high", "n", "dyads",
+             "states", "events", "covariance", "correction", "converged"}  # fmt: skip
+    assert asked <= set(rows.columns)
+    assert set(rows["covariance"]) == {"dyadic", "dyad"}
+    assert rows.loc[rows["estimator"] == "lpm", "reference_gap"].max() < 1e-8
+
+
+def test_planted_effects_stand_beside_estimates(built: Path) -> None:
+    recovery = pd.read_csv(built / "reports" / "tiny" / "recovery.csv")
+    assert list(recovery.columns) == ["claim", "planted", "estimate", "std_error", "covered"]
+    truth = json.loads((built / "data/processed/tiny/truth.json").read_text())["effects"]
+    assert dict(zip(recovery["claim"], recovery["planted"], strict=True)) == truth
+
+
+def test_the_simulated_world_says_so_everywhere(built: Path) -> None:
+    report = built / "reports" / "tiny"
+    for path in [*report.glob("tables/*.html"), *report.glob("tables/*.tex"), report / "index.html"]:
+        assert "SIMULATED WORLD" in path.read_text("utf-8"), path.name
+
+
+def test_the_manifest_records_what_went_in_and_came_out(built: Path) -> None:
+    manifest = json.loads((built / "reports/tiny/manifest.json").read_text())
+    assert {"commit", "dirty", "seed", "study", "versions", "raw", "processed", "exhibits", "steps"} <= set(
+        manifest
+    )
+    assert len(manifest["raw"]) == 13
+    assert "paper.pdf" in manifest["exhibits"]
+    assert "panel.parquet" in manifest["processed"]
+    assert manifest["steps"]["panel"]["seconds"] > 0
+    assert manifest["seed"] == manifest["study"]["seed"]
+
+
+def test_no_output_names_a_place_of_this_machine(built: Path) -> None:
+    for name, content in outputs(built).items():
+        if not name.endswith((".parquet", ".png")):
+            assert str(built).encode() not in content, name
+
+
+def test_a_second_run_has_nothing_to_do(built: Path) -> None:
+    result = snakemake(built, "tiny")
+    assert result.returncode == 0
+    assert "Nothing to be done" in result.stdout + result.stderr
+
+
+def test_touching_every_file_reruns_nothing(built: Path) -> None:
+    for path in (built / "workflow").rglob("*.py"):
+        path.touch()
+    assert planned(built) == []
+
+
+@pytest.fixture
+def edited(built: Path) -> Iterator[Path]:
+    """The built project, put back as it was after an edit."""
+    kept = {
+        p: p.read_bytes()
+        for place in ("config", "workflow")
+        for p in (built / place).rglob("*")
+        if p.is_file()
+    }
+    yield built
+    for path, content in kept.items():
+        if path.read_bytes() != content:
+            path.write_bytes(content)
+
+
+def change(path: Path, old: str, new: str) -> None:
+    text = path.read_text(encoding="utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new, 1), encoding="utf-8")
+
+
+def test_editing_one_claim_reruns_its_estimates_and_what_shows_claims(edited: Path) -> None:
+    change(edited / "config/claims.yaml", "controls: [rivalry, democracy, capability_ratio, major_power, contiguity",
+           "controls: [rivalry, capability_ratio, major_power, contiguity")  # fmt: skip
+    found = planned(edited)
+    assert "estimate 2" in found
+    assert not {"clean", "panel", "simulate"} & {f.split()[0] for f in found}
+
+
+def test_editing_a_source_module_reruns_that_source_and_what_follows(edited: Path) -> None:
+    with (edited / "workflow/src/detente/sources/rivalry.py").open("a", encoding="utf-8") as stream:
+        stream.write("\n\nUNUSED = 1\n")
+    found = planned(edited)
+    assert "clean 1" in found
+    assert "panel 1" in found
+    assert not {"simulate"} & {f.split()[0] for f in found}
+
+
+def test_editing_an_estimator_reruns_just_its_estimates_first(edited: Path) -> None:
+    with (edited / "workflow/src/detente/estimators/logit.py").open("a", encoding="utf-8") as stream:
+        stream.write("\n\nUNUSED = 1\n")
+    found = planned(edited)
+    assert "estimate 4" in found
+    assert not {"clean", "panel", "describe"} & {f.split()[0] for f in found}
+
+
+def test_editing_a_template_reruns_only_publishing(edited: Path) -> None:
+    with (edited / "workflow/report/paper.md.j2").open("a", encoding="utf-8") as stream:
+        stream.write("\n")
+    assert planned(edited) == ["manifest 1", "publish 1"]
+
+
+def test_a_misspelled_key_stops_the_run_before_it_starts(edited: Path) -> None:
+    change(edited / "config/study/tiny.yaml", "window:", "windov:")
+    result = snakemake(edited, "tiny", "--dry-run")
+    text = result.stdout + result.stderr
+    assert result.returncode != 0
+    assert "windov: unknown key" in text
+    assert "nearest: 'window'" in text
+    assert "Traceback" not in text
+
+
+@pytest.fixture
+def scratch(built: Path, tmp_path: Path) -> Path:
+    """A copy of the built project that a test may damage."""
+    return Path(shutil.copytree(built, tmp_path / "scratch"))
+
+
+def test_a_raw_file_that_changed_stops_its_cleaning_by_name(scratch: Path) -> None:
+    raw = scratch / "data/simulated/tiny/rivalry/tss_rivalries.rda"
+    raw.write_bytes(b"not R data")
+    result = snakemake(scratch, "data/processed/tiny/tidy/rivalry.parquet", "--force")
+    assert result.returncode != 0
+    text = result.stdout + result.stderr
+    assert "data/simulated/tiny/rivalry/tss_rivalries.rda: changed since it was verified" in text
+    assert "raw files are never edited: put the original back" in text
+
+
+@pytest.fixture
+def observed(scratch: Path) -> Path:
+    """A project whose observed record is the tiny world's raw files, pinned by their checksums, in a mirror."""
+    sources = yaml.safe_load((scratch / "config/sources.yaml").read_text("utf-8"))
+    shutil.copytree(scratch / "data/simulated/tiny", scratch / "mirror")
+    for slug, record in sources["sources"].items():
+        for pin in record["files"]:
+            content = (scratch / "mirror" / slug / pin["file"]).read_bytes()
+            pin |= {
+                "sha256": hashlib.sha256(content).hexdigest(),
+                "bytes": len(content),
+                "address": "http://127.0.0.1:9/x",
+            }
+    (scratch / "config/sources.yaml").write_text(yaml.safe_dump(sources), "utf-8")
+    own = "extends: tiny\nname: mini\nworld: observed\nsimulation:\nmirror: mirror\n"
+    (scratch / "mini.yaml").write_text(own, "utf-8")
+    return scratch
+
+
+RECEIPT = "data/processed/mini/raw/mme.json"
+
+
+def acquired(project: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    return snakemake(project, RECEIPT, "--configfile", "mini.yaml", *words, DETENTE_MIRROR="")
+
+
+def test_an_observed_study_takes_its_files_from_the_mirror_and_notices_damage(observed: Path) -> None:
+    assert acquired(observed).returncode == 0
+    raw = observed / "data/raw/mme/mme_v7.csv"
+    assert raw.read_bytes() == (observed / "mirror/mme/mme_v7.csv").read_bytes()
+    assert "Nothing to be done" in acquired(observed).stdout + acquired(observed).stderr
+
+    raw.write_bytes(raw.read_bytes() + b"\n")
+    result = acquired(observed)
+    assert result.returncode != 0
+    assert "data/raw/mme/mme_v7.csv" in result.stdout + result.stderr
+    assert "wrong bytes" in result.stdout + result.stderr
+
+    raw.unlink()
+    assert acquired(observed).returncode == 0
+    assert raw.is_file()
+
+
+def test_without_raw_files_the_build_stops_before_any_work_and_names_the_ways_on(observed: Path) -> None:
+    shutil.rmtree(observed / "mirror")
+    result = acquired(observed)
+    text = result.stdout + result.stderr
+    assert result.returncode != 0
+    assert text.count("mme_v7.csv") >= 1
+    assert "DETENTE_MIRROR" in text
+    assert not list((observed / "data").glob("raw/*/*.csv"))
+    assert not (observed / "data/processed/mini/tidy").exists()
+
+
+def test_the_workflow_is_lint_free_and_formatted(built: Path) -> None:
+    linted = snakemake(built, "--lint")
+    assert linted.returncode == 0, linted.stdout + linted.stderr
+    formatted = subprocess.run(
+        [sys.executable, "-m", "snakefmt", "--check", "Snakefile", "workflow/rules"],
+        cwd=built,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert formatted.returncode == 0, formatted.stderr
+
+
+def test_snakemake_report_builds_with_captions(built: Path) -> None:
+    result = snakemake(built, "tiny", "--report", "report.html")
+    assert result.returncode == 0, result.stderr[-2000:]
+    text = (built / "report.html").read_text("utf-8")
+    for word in ("Figures", "Tables", "coefficients"):
+        assert word in text
+
+
+@pytest.mark.slow
+def test_two_builds_give_the_same_bytes(built: Path, tmp_path: Path) -> None:
+    """Another folder, hash seed, time zone and locale."""
+    other = copy_project(tmp_path / "elsewhere" / "second")
+    result = snakemake(other, "tiny", PYTHONHASHSEED="77", TZ="Asia/Tokyo", LC_ALL="C")
+    assert result.returncode == 0, result.stderr[-3000:]
+    first, second = outputs(built), outputs(other)
+    assert first.keys() == second.keys()
+    assert [name for name in first if first[name] != second[name]] == []
+
+
+def test_a_study_of_ones_own_builds_under_its_own_name(built: Path, tmp_path: Path) -> None:
+    own = tmp_path / "mine.yaml"
+    own.write_text("extends: tiny\nname: mine\ntitle: Mine\nclaims: [exercise]\n", encoding="utf-8")
+    result = snakemake(built, "mine", "--configfile", str(own), "--dry-run")
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert "estimate 2" in rules_in(result.stdout + result.stderr)
