@@ -14,7 +14,7 @@ import pandas as pd
 class Contender:
     """`load` reads data from the run's folder; `run`, which alone is timed, does the task on them.
 
-    `imports` are modules that `run` would import on first use; `rehearse` is something small to run first, so that
+    `imports` are modules that `run` would import on first use; `rehearse` is something small to run first:
     neither imports nor compilation are in the time.
     """
 

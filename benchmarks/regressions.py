@@ -17,7 +17,6 @@ from detente.covariance import sandwich
 from detente.design import Design
 from detente.estimators import get
 
-
 KEYS = ("y", "dyad", "a", "b", "year")
 
 
@@ -107,7 +106,7 @@ def ours(data: Arrays) -> pd.DataFrame:
 
 
 def linearmodels(data: Columns) -> pd.DataFrame:
-    """PanelOLS clustered by entity; its standard errors get the factor G/(G−1) of ours, which it has no option for."""
+    """PanelOLS clustered by entity; its variance gets the factor G/(G−1) of ours, for which it has no option."""
     from linearmodels.panel import PanelOLS
 
     model = PanelOLS(data.frame["y"], data.frame[data.terms], entity_effects=True, time_effects=True)

@@ -14,8 +14,8 @@ HEADS = ("task", "rows", "ours s", "ours MB", "peer", "peer s", "peer MB", "rati
 NOTES = (
     "ratio: peer's seconds over ours. MB: peak of the whole process, interpreter and libraries included.",
     "LPM: ours estimates the dyadic-robust covariance and the one clustered by dyad; peers have no dyadic",
-    "covariance and estimate the clustered one alone, which is compared. Panel: ours checks every key and value",
-    "and keeps a ledger of records that found no place; the merge chain does neither.",
+    "covariance and estimate the clustered one alone, which is compared.",
+    "Panel: ours checks every key and value and keeps a ledger of records that found no place; the chain does not.",
 )
 
 

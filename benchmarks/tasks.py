@@ -19,7 +19,7 @@ AGREEMENT = 1e-6
 
 @dataclass(frozen=True)
 class Task:
-    """One task: name, label in a table, module that does it, libraries that do it too, those too slow to repeat."""
+    """Name, label in a table, module that does it, libraries that do it too, those too slow to repeat."""
 
     name: str
     label: str

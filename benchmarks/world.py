@@ -48,7 +48,7 @@ def main() -> None:
 
 
 def _columns(design: Design) -> pd.DataFrame:
-    """Outcome, keys and those regressors that vary within effects: peers differ in what they do with the others."""
+    """Outcome, keys and the regressors that vary within effects: libraries part ways over the others."""
     frame = pd.DataFrame({"y": design.y, "a": design.a, "b": design.b, "year": design.year})
     frame["dyad"] = frame.groupby(["a", "b"]).ngroup()
     kept = get(ESTIMATOR).fit(design).terms

@@ -54,9 +54,7 @@ def change(path: Path, old: str, new: str) -> int:
 
 def line(path: Path, text: str) -> int:
     """Number of the first line that has `text`."""
-    return next(
-        i for i, row in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1) if text in row
-    )
+    return next(i for i, row in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1) if text in row)
 
 
 def tiny() -> Study:

@@ -27,9 +27,7 @@ def mirror() -> Path:
     """Folder of the observed raw files."""
     folder = _folder("DETENTE_MIRROR", "mirror")
     if folder is None:
-        pytest.skip(
-            "the observed raw files are not at hand: set DETENTE_MIRROR to a folder with <slug>/<file>"
-        )
+        pytest.skip("the observed raw files are not at hand: set DETENTE_MIRROR to a folder with <slug>/<file>")
     return folder
 
 

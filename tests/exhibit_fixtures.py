@@ -61,9 +61,7 @@ def estimates() -> pd.DataFrame:
         for i, sample in enumerate(SAMPLES):
             for estimator in ("logit", "lpm"):
                 if (claim, sample, estimator) != FAILED:
-                    rows += _model(
-                        claim, sample, estimator, share * (1 - 0.25 * abs(i - 1)) + 0.1 * (i == 0), error
-                    )
+                    rows += _model(claim, sample, estimator, share * (1 - 0.25 * abs(i - 1)) + 0.1 * (i == 0), error)
     return pd.DataFrame(rows)
 
 
@@ -88,9 +86,7 @@ def _model(claim: str, sample: str, estimator: str, share: float, error: float) 
         "base_risk": base,
         "smallest_effect": 0.2 * base,
         "converged": True,
-        "reference": {"lpm": "linearmodels PanelOLS", "logit": "statsmodels Logit is the fit itself"}[
-            estimator
-        ],
+        "reference": {"lpm": "linearmodels PanelOLS", "logit": "statsmodels Logit is the fit itself"}[estimator],
         "reference_gap": 3.1e-9 if estimator == "lpm" else math.nan,
     }
     rows: list[dict[str, object]] = []
@@ -115,10 +111,7 @@ def _model(claim: str, sample: str, estimator: str, share: float, error: float) 
         rows.append(_ratio(common, f"{treatment}_lag1", log_ratio, error * factor))
         scale = 1.0 if estimator == "lpm" else 1 / base
         rows.append(_row(common, "coefficient", f"{treatment}_lag1", effect * scale, se * scale, base))
-        rows += [
-            _row(common, "coefficient", term, v, abs(v) / 2.3, base)
-            for term, v in _controls(estimator, claim)
-        ]
+        rows += [_row(common, "coefficient", term, v, abs(v) / 2.3, base) for term, v in _controls(estimator, claim)]
     return rows
 
 

@@ -141,9 +141,7 @@ def pin(address: str, data: bytes = DATA, file: str = "mme_v7.csv") -> SourceFil
 
 def sources(*pins: SourceFile) -> dict[str, SourceRecord]:
     return {
-        "mme": SourceRecord(
-            title="Exercises", version="7", citation="-", terms="-", years=(1980, 2010), files=pins
-        )
+        "mme": SourceRecord(title="Exercises", version="7", citation="-", terms="-", years=(1980, 2010), files=pins)
     }
 
 
@@ -302,9 +300,7 @@ def test_a_folder_in_the_place_of_a_file_is_kept_and_reported(raw: Path, server:
 # Bad networks
 
 
-def test_a_server_in_trouble_is_asked_again(
-    raw: Path, server: Server, patience: Patience, pauses: list[float]
-):
+def test_a_server_in_trouble_is_asked_again(raw: Path, server: Server, patience: Patience, pauses: list[float]):
     server.answers = [server.send(status=500), server.send(status=503), server.send()]
 
     acquire(sources(pin(server.address)), raw, None, patience=patience)
@@ -324,9 +320,7 @@ def test_retries_end(raw: Path, server: Server, patience: Patience, pauses: list
     assert names(raw / "mme") == []
 
 
-def test_a_wait_that_the_server_asks_for_is_kept(
-    raw: Path, server: Server, patience: Patience, pauses: list[float]
-):
+def test_a_wait_that_the_server_asks_for_is_kept(raw: Path, server: Server, patience: Patience, pauses: list[float]):
     soon = formatdate(usegmt=True)
     server.answers = [
         server.send(status=429, Retry_After="7"),
@@ -339,9 +333,7 @@ def test_a_wait_that_the_server_asks_for_is_kept(
     assert pauses == [7.0, 2.0]
 
 
-def test_a_wait_that_is_too_long_is_reported(
-    raw: Path, server: Server, patience: Patience, pauses: list[float]
-):
+def test_a_wait_that_is_too_long_is_reported(raw: Path, server: Server, patience: Patience, pauses: list[float]):
     server.answers = [server.send(status=429, Retry_After="3600")]
 
     text = refusal(raw, None, patience, pin(server.address))
@@ -378,9 +370,7 @@ def test_a_broken_download_goes_on_in_the_next_run(raw: Path, server: Server, pa
     assert names(raw / "mme") == ["mme_v7.csv"]
 
 
-def test_a_server_that_ignores_ranges_sends_the_file_from_the_start(
-    raw: Path, server: Server, patience: Patience
-):
+def test_a_server_that_ignores_ranges_sends_the_file_from_the_start(raw: Path, server: Server, patience: Patience):
     server.answers = [server.send(stop=1500), server.send(ranged=False)]
 
     acquire(sources(pin(server.address)), raw, None, patience=patience)
@@ -389,9 +379,7 @@ def test_a_server_that_ignores_ranges_sends_the_file_from_the_start(
     assert (raw / "mme/mme_v7.csv").read_bytes() == DATA
 
 
-def test_a_server_that_sends_another_range_is_asked_for_the_whole(
-    raw: Path, server: Server, patience: Patience
-):
+def test_a_server_that_sends_another_range_is_asked_for_the_whole(raw: Path, server: Server, patience: Patience):
     put(raw / "mme/mme_v7.csv.part", DATA[:1500])
     other = server.send(DATA[9:], ranged=False, status=206, Content_Range="bytes 9-4095/4096")
     server.answers = [other, server.send()]
@@ -441,9 +429,7 @@ def test_a_range_refused_starts_from_zero(raw: Path, server: Server, patience: P
     assert (raw / "mme/mme_v7.csv").read_bytes() == DATA
 
 
-def test_a_missing_page_is_not_asked_for_again(
-    raw: Path, server: Server, patience: Patience, pauses: list[float]
-):
+def test_a_missing_page_is_not_asked_for_again(raw: Path, server: Server, patience: Patience, pauses: list[float]):
     server.answers = [server.send(PAGE, status=404)]
 
     text = refusal(raw, None, patience, pin(server.address))
@@ -591,9 +577,7 @@ def test_a_download_that_cannot_be_saved_is_reported(
         Path,
         "open",
         lambda path, mode="r", *rest, **more: (
-            Failing(path, code)
-            if mode == "ab" and path.suffix == ".part"
-            else real(path, mode, *rest, **more)
+            Failing(path, code) if mode == "ab" and path.suffix == ".part" else real(path, mode, *rest, **more)
         ),
     )
 
@@ -638,9 +622,7 @@ def test_a_copy_is_checked_before_it_takes_its_name(
 # Reports
 
 
-def test_all_problems_are_reported_together_and_good_files_are_kept(
-    raw: Path, server: Server, patience: Patience
-):
+def test_all_problems_are_reported_together_and_good_files_are_kept(raw: Path, server: Server, patience: Patience):
     put(raw / "mme/changed.csv", WRONG)
     put(Path("mirror/mme/mirrored.csv"), PAGE)
     put(Path("mirror/mme/good.csv"), DATA)
@@ -651,8 +633,7 @@ def test_all_problems_are_reported_together_and_good_files_are_kept(
 
     assert text == message(
         block(
-            f"data/raw/mme/changed.csv: wrong bytes: {found(WRONG)}; "
-            "left as it is: move it away, then run again",
+            f"data/raw/mme/changed.csv: wrong bytes: {found(WRONG)}; left as it is: move it away, then run again",
             file="changed.csv",
         ),
         block(

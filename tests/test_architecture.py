@@ -44,16 +44,12 @@ def imported_rooms(path: Path) -> set[str]:
     return {n.split(".")[1] for n in names if n.startswith("detente.")} - {"__version__"}
 
 
-@pytest.mark.parametrize(
-    "path", [m for m in MODULES if room(m) in FLOOR], ids=lambda p: str(p.relative_to(PACKAGE))
-)
+@pytest.mark.parametrize("path", [m for m in MODULES if room(m) in FLOOR], ids=lambda p: str(p.relative_to(PACKAGE)))
 def test_imports_only_go_down(path: Path) -> None:
     own = room(path)
     for other in imported_rooms(path) - {own}:
         assert other in FLOOR, f"{path.name} imports {other!r}, which stands on no floor"
-        assert FLOOR[other] < FLOOR[own], (
-            f"{own} may not import {other}: it stands on the same floor or above"
-        )
+        assert FLOOR[other] < FLOOR[own], f"{own} may not import {other}: it stands on the same floor or above"
 
 
 def test_every_room_stands_on_a_floor() -> None:
@@ -61,7 +57,7 @@ def test_every_room_stands_on_a_floor() -> None:
 
 
 def test_only_the_front_desk_and_acquire_touch_files() -> None:
-    """Reading or writing by path is the command line's business (exhibits load their own style and typeset in memory)."""
+    """Reading or writing by path is the command line's business; exhibits load their style and typeset in memory."""
     touching = re.compile(
         r"\b(read_csv|read_parquet|read_stata|read_excel|to_csv\(.*path|to_parquet|write_text|write_bytes|open\()"
     )
@@ -69,9 +65,7 @@ def test_only_the_front_desk_and_acquire_touch_files() -> None:
         if room(path) in {"cli", "acquire", "config", "provenance"}:
             continue
         lines = path.read_text(encoding="utf-8").splitlines()
-        guilty = [
-            f"{path.relative_to(PACKAGE)}:{i}" for i, line in enumerate(lines, 1) if touching.search(line)
-        ]
+        guilty = [f"{path.relative_to(PACKAGE)}:{i}" for i, line in enumerate(lines, 1) if touching.search(line)]
         assert not guilty, f"reads or writes files: {guilty}"
 
 
@@ -102,8 +96,7 @@ def test_every_rule_logs_measures_speaks_and_calls_the_command_line(path: Path) 
 
 def test_the_code_of_a_rule_is_all_that_it_imports() -> None:
     names = {
-        p.relative_to(PACKAGE).as_posix()
-        for p in modules_used(PACKAGE, "detente.cli.estimate", ["detente.cli"])
+        p.relative_to(PACKAGE).as_posix() for p in modules_used(PACKAGE, "detente.cli.estimate", ["detente.cli"])
     }
     assert {
         "cli/estimate.py",
@@ -139,10 +132,7 @@ def test_nothing_speaks_of_a_place_outside_the_project() -> None:
     banned = re.compile(r"(/home/|/root/|/tmp/x|pypi\.org|files\.pythonhosted|index-url)")
     places = ("workflow", "config", "tests", "docs", "benchmarks", "profiles")
     files = [
-        p
-        for place in places
-        for p in (ROOT / place).rglob("*")
-        if p.suffix in {".py", ".smk", ".yaml", ".md", ".j2"}
+        p for place in places for p in (ROOT / place).rglob("*") if p.suffix in {".py", ".smk", ".yaml", ".md", ".j2"}
     ]
     files += [
         ROOT / n

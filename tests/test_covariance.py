@@ -46,9 +46,7 @@ def test_dyadic_meat_does_not_depend_on_which_state_comes_first() -> None:
 @pytest.mark.parametrize("kind", sorted(KINDS))
 def test_narrow_integers_do_not_overflow_into_false_dyads(kind: str) -> None:
     scores, a, b = observations(states=20, years=3, k=2, seed=10)
-    wide, narrow = (
-        sandwich(kind, scores, np.eye(2), a.astype(t), b.astype(t)).matrix for t in ("int64", "int16")
-    )
+    wide, narrow = (sandwich(kind, scores, np.eye(2), a.astype(t), b.astype(t)).matrix for t in ("int64", "int16"))
     assert_allclose(narrow, wide, rtol=1e-12)
 
 
@@ -119,9 +117,7 @@ def test_four_states_are_too_few() -> None:
 def test_an_unknown_covariance_names_the_nearest() -> None:
     with pytest.raises(UnsupportedCovariance) as error:
         sandwich("dyadik", np.ones((2, 1)), np.eye(1), np.array([1, 2]), np.array([3, 4]))
-    assert (
-        str(error.value) == "covariance 'dyadik' is not known; legal values: dyad, dyadic; nearest: 'dyadic'"
-    )
+    assert str(error.value) == "covariance 'dyadik' is not known; legal values: dyad, dyadic; nearest: 'dyadic'"
 
 
 @pytest.mark.parametrize("kind", sorted(KINDS))

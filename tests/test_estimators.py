@@ -1,4 +1,4 @@
-"""Every estimator against an independent implementation, and the errors that stand in for numbers that do not exist."""
+"""Every estimator against an independent implementation, and errors in place of numbers that do not exist."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from scipy.optimize import minimize
 from statsmodels.genmod.families import Binomial
 from statsmodels.genmod.generalized_linear_model import GLM
 from statsmodels.regression.linear_model import OLS
-from worlds import dyadic_design
 
 from detente.covariance import sandwich
 from detente.design import Design
 from detente.errors import NoVariation, RankDeficient, Separation, UnknownEstimator
 from detente.estimators import REGISTRY, get, reference_gap
 from detente.estimators.absorb import absorb_two_way
+from worlds import dyadic_design
 
 
 def dyad(design: Design) -> np.ndarray:
@@ -168,9 +168,7 @@ RENAMED = {
 
 def test_logit_meets_stata_on_mansfield_and_pevehouse(replication: Path) -> None:
     folder = replication / "mansfield_pevehouse_2000"
-    targets = (
-        pd.read_csv(folder / "targets.tsv", sep="\t").query("model == @MANSFIELD_PEVEHOUSE").set_index("term")
-    )
+    targets = pd.read_csv(folder / "targets.tsv", sep="\t").query("model == @MANSFIELD_PEVEHOUSE").set_index("term")
     data = pd.read_stata(folder / "iodata.dta", convert_categoricals=False)
     terms = [t for t in targets.index if t != "_cons"]
     columns = [RENAMED.get(t, t) for t in terms]
@@ -187,9 +185,7 @@ def test_logit_meets_stata_on_mansfield_and_pevehouse(replication: Path) -> None
         (),
     )
     fit = get("logit").fit(design)
-    errors = dict(
-        zip(fit.terms, sandwich("dyad", fit.scores, fit.bread, design.a, design.b).std_errors, strict=True)
-    )
+    errors = dict(zip(fit.terms, sandwich("dyad", fit.scores, fit.bread, design.a, design.b).std_errors, strict=True))
     estimates = dict(zip(fit.terms, fit.estimate, strict=True))
     assert len(used) == 20990
     for term, target in targets.rename(index={"_cons": "intercept"}).iterrows():
@@ -250,6 +246,4 @@ def test_a_control_fixed_within_dyads_is_dropped_and_named() -> None:
 def test_an_unknown_estimator_names_the_nearest() -> None:
     with pytest.raises(UnknownEstimator) as error:
         get("logitt")
-    assert (
-        str(error.value) == "estimator 'logitt' is not registered; legal values: logit, lpm; nearest: 'logit'"
-    )
+    assert str(error.value) == "estimator 'logitt' is not registered; legal values: logit, lpm; nearest: 'logit'"

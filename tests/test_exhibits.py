@@ -341,8 +341,7 @@ def test_the_paragraph_of_a_claim_is_grammatical_for_every_verdict(verdict, sign
     evidence = made.with_cell(made.evidence(), sign * 0.004, 0.001, verdict)
     text = prose(evidence)
     assert (
-        "**Joint exercise.** Before any adjustment, the risk of onset under a joint military exercise is 4.10"
-        in text
+        "**Joint exercise.** Before any adjustment, the risk of onset under a joint military exercise is 4.10" in text
     )
     sentence = {
         -1: "4.00 fewer onsets per 1,000",
@@ -369,9 +368,7 @@ def assert_clean(text):
 
 
 def test_prose_says_what_could_not_be_estimated(study):
-    gone = study.estimates[
-        (study.estimates["claim"] != "exercise") | (study.estimates["sample"] != "relevant")
-    ]
+    gone = study.estimates[(study.estimates["claim"] != "exercise") | (study.estimates["sample"] != "relevant")]
     failures = pd.DataFrame(
         [("exercise", "relevant", e, "Separation", f"{e}: a_b *c* <d>") for e in ("logit", "lpm")],
         columns=study.failures.columns,
@@ -386,9 +383,7 @@ def test_the_page_loads_nothing(study, manuscript):
     page = html(manuscript, TEMPLATES)
     tags = Tags(page)
     assert {tag for tag, _ in tags.seen}.isdisjoint({"script", "link", "iframe", "object", "embed", "base"})
-    loads = [
-        v for _, attributes in tags.seen for k, v in attributes if k in ("src", "srcset", "data", "poster")
-    ]
+    loads = [v for _, attributes in tags.seen for k, v in attributes if k in ("src", "srcset", "data", "poster")]
     assert len(loads) == 4 and all(v.startswith("data:image/svg+xml;base64,") for v in loads)
     assert all(v.startswith("#") for _, attributes in tags.seen for k, v in attributes if k == "href")
     assert "url(" not in page and "@import" not in page
@@ -423,9 +418,7 @@ def test_the_pdf_is_the_same_twice_and_accessible(study, manuscript):
 def test_every_page_of_a_simulated_paper_says_so(study, manuscript, tmp_path):
     path = tmp_path / "paper.pdf"
     path.write_bytes(pdf(typst_source(manuscript, TEMPLATES)))
-    text = subprocess.run(
-        ["pdftotext", "-layout", str(path), "-"], capture_output=True, check=True
-    ).stdout.decode()
+    text = subprocess.run(["pdftotext", "-layout", str(path), "-"], capture_output=True, check=True).stdout.decode()
     pages = text.split("\f")[:-1]
     assert 6 <= len(pages) <= 16
     assert all(("SIMULATED WORLD" in page) == study.simulated for page in pages)

@@ -9,7 +9,6 @@ import pandas as pd
 import pytest
 from numpy.testing import assert_allclose
 from scipy import stats
-from worlds import dyadic_design
 
 from detente.checks import validated
 from detente.config import Claim, Control
@@ -19,6 +18,7 @@ from detente.errors import BrokenContract, EstimationError, UnsupportedCovarianc
 from detente.estimators import get
 from detente.inference import COLUMNS, estimate, estimates_schema, minimum_detectable_effect, verdict
 from detente.inference.effects import average_marginal_effect, log_risk_ratio
+from worlds import dyadic_design
 
 CLAIM = Claim(
     id="exercise", label="Exercise", statement="s", instrument="an exercise", treatment="treatment", outcome="onset_gml",
@@ -134,9 +134,7 @@ def test_a_model_that_does_not_exist_is_a_failure_and_no_row() -> None:
 def test_an_unsupported_covariance_is_an_error_of_its_own() -> None:
     with pytest.raises(UnsupportedCovariance) as error:
         estimate(dyadic_design(), specification("lpm", ("hc3",)))
-    assert str(error.value) == (
-        "estimator 'lpm' does not support covariance 'hc3'; legal values: dyad, dyadic"
-    )
+    assert str(error.value) == ("estimator 'lpm' does not support covariance 'hc3'; legal values: dyad, dyadic")
 
 
 def test_rows_that_break_the_schema_are_named() -> None:

@@ -89,9 +89,7 @@ def record() -> Record:
             check_raw(source, table, raw[slug][table.file])
         tidy[slug] = source.clean(raw[slug]).frame
     panel = build_panel(tidy, WINDOW).frame
-    return Record(
-        folder, raw, tidy, panel[panel["in_window"]].drop(columns="in_window").reset_index(drop=True)
-    )
+    return Record(folder, raw, tidy, panel[panel["in_window"]].drop(columns="in_window").reset_index(drop=True))
 
 
 def _counts(panel: pd.DataFrame, rows: pd.Series) -> dict[str, int]:
@@ -123,9 +121,7 @@ def test_all_dyads_meet_the_independent_count(record: Record) -> None:
 
 def test_our_samples(record: Record) -> None:
     # Ours: contdird of Direct Contiguity 3.2, any type; either state a major power in the year.
-    assert _counts(record.panel, record.panel["contiguous"] == 1) == _known(
-        15_768, 598, 742, 773, 971, 514, 214
-    )
+    assert _counts(record.panel, record.panel["contiguous"] == 1) == _known(15_768, 598, 742, 773, 971, 514, 214)
     relevant = record.panel["politically_relevant"] == 1
     assert _counts(record.panel, relevant) == _known(48_156, 1_864, 908, 956, 1_207, 626, 267)
 
@@ -155,14 +151,10 @@ def narrow(record: Record) -> pd.DataFrame:
     """Contiguous and relevant as independently counted: a year in a straddling gap is not contiguous."""
     gaps = record.panel[DYAD_YEAR].merge(_gap_years(record), on=DYAD_YEAR, how="left", indicator=True)
     contiguous = (record.panel["contiguous"] == 1) & (gaps["_merge"] == "left_only")
-    return pd.DataFrame(
-        {"contiguous": contiguous, "relevant": contiguous | (record.panel["major_power"] == 1)}
-    )
+    return pd.DataFrame({"contiguous": contiguous, "relevant": contiguous | (record.panel["major_power"] == 1)})
 
 
-def test_a_gap_that_straddles_contiguity_gives_the_independent_samples(
-    record: Record, narrow: pd.DataFrame
-) -> None:
+def test_a_gap_that_straddles_contiguity_gives_the_independent_samples(record: Record, narrow: pd.DataFrame) -> None:
     # Independent count, columns "contiguous" and "politically relevant": all fourteen numbers.
     assert _counts(record.panel, narrow["contiguous"]) == _known(15_649, 590, 738, 767, 961, 511, 214)
     assert _counts(record.panel, narrow["relevant"]) == _known(48_097, 1_861, 904, 952, 1_197, 623, 267)

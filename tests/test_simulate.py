@@ -52,17 +52,14 @@ def world() -> SimulatedWorld:
 
 
 @pytest.fixture(scope="module")
-def raw(
-    world: SimulatedWorld, tmp_path_factory: pytest.TempPathFactory
-) -> dict[str, dict[str, pd.DataFrame]]:
+def raw(world: SimulatedWorld, tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, pd.DataFrame]]:
     """Raw tables as the cleaning modules get them: written to disk and read back."""
     folder = tmp_path_factory.mktemp("raw")
     for (slug, file), tables in world.tables.items():
         write_raw(folder / slug / file, tables)
     return {
         source.slug: {
-            table.file: read_raw(folder / (table.slug or source.slug) / table.file, table)
-            for table in source.raw
+            table.file: read_raw(folder / (table.slug or source.slug) / table.file, table) for table in source.raw
         }
         for source in REGISTRY.values()
     }
@@ -183,9 +180,7 @@ def test_years_that_go_on_are_no_onsets(raw: dict[str, dict[str, pd.DataFrame]])
     frame = raw["gml-mid"]["gml_mid_ddydisps.rda"]
     by_dispute = frame[frame["ccode1"] < frame["ccode2"]].groupby("dispnum")
     assert (by_dispute["gmlmidonset"].sum() == 1).all()
-    assert (
-        by_dispute["year"].min() == frame[frame["gmlmidonset"] == 1].groupby("dispnum")["year"].min()
-    ).all()
+    assert (by_dispute["year"].min() == frame[frame["gmlmidonset"] == 1].groupby("dispnum")["year"].min()).all()
     assert by_dispute.size().between(1, 3).all()
     assert by_dispute.size().max() > 1
 

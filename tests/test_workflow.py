@@ -1,4 +1,4 @@
-"""The tiny study end to end: complete, idempotent, reproducible to the byte, and no wider rerun than an edit deserves."""
+"""The tiny study end to end: complete, idempotent, reproducible to the byte, no wider rerun than an edit deserves."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def planned(project: Path) -> list[str]:
 def rules_in(text: str) -> list[str]:
     """Names and counts in Snakemake's table of jobs, without targets."""
     table = (
-        re.findall(r"^([a-z_]+) +(\d+)$", text.split("Job stats:")[-1], flags=re.M)
+        re.findall(r"^([a-z_]+) +(\d+)$", text.rsplit("Job stats:", maxsplit=1)[-1], flags=re.M)
         if "Job stats:" in text
         else []
     )
@@ -87,9 +87,7 @@ def test_the_report_is_complete(built: Path) -> None:
     report = built / "reports" / "tiny"
     names = {p.relative_to(report).as_posix() for p in report.rglob("*") if p.is_file()}
     tables = {
-        f"tables/{t}.{e}"
-        for t in ("sample_flow", "descriptives", "main", "samples")
-        for e in ("html", "tex", "csv")
+        f"tables/{t}.{e}" for t in ("sample_flow", "descriptives", "main", "samples") for e in ("html", "tex", "csv")
     }
     figures = {
         f"figures/{f}.{e}"
@@ -133,9 +131,7 @@ def test_the_simulated_world_says_so_everywhere(built: Path) -> None:
 
 def test_the_manifest_records_what_went_in_and_came_out(built: Path) -> None:
     manifest = json.loads((built / "reports/tiny/manifest.json").read_text())
-    assert {"commit", "dirty", "seed", "study", "versions", "raw", "processed", "exhibits", "steps"} <= set(
-        manifest
-    )
+    assert {"commit", "dirty", "seed", "study", "versions", "raw", "processed", "exhibits", "steps"} <= set(manifest)
     assert len(manifest["raw"]) == 13
     assert "paper.pdf" in manifest["exhibits"]
     assert "panel.parquet" in manifest["processed"]
@@ -164,12 +160,7 @@ def test_touching_every_file_reruns_nothing(built: Path) -> None:
 @pytest.fixture
 def edited(built: Path) -> Iterator[Path]:
     """The built project, put back as it was after an edit."""
-    kept = {
-        p: p.read_bytes()
-        for place in ("config", "workflow")
-        for p in (built / place).rglob("*")
-        if p.is_file()
-    }
+    kept = {p: p.read_bytes() for place in ("config", "workflow") for p in (built / place).rglob("*") if p.is_file()}
     yield built
     for path, content in kept.items():
         if path.read_bytes() != content:

@@ -38,7 +38,7 @@ def _lines(cases: pd.DataFrame) -> Iterator[str]:
         rows = [row.head(SHOWN_COLUMNS) for _, row in group.groupby("index", sort=False)]
         examples = "; ".join(
             ", ".join(
-                f"{column} {value}" for column, value in zip(r["column"], r["failure_case"], strict=True)
+                f"{column} {_plain(value)}" for column, value in zip(r["column"], r["failure_case"], strict=True)
             )
             for r in rows[:SHOWN]
         )
@@ -52,3 +52,8 @@ def _lines(cases: pd.DataFrame) -> Iterator[str]:
             "column_in_dataframe": f"column {examples!r} is missing",
             "not_nullable": f"column {column!r} has {len(group):,} missing values",
         }.get(str(check), f"column {column!r} fails {check}, e.g. {examples}")
+
+
+def _plain(value: object) -> object:
+    """A whole number as such, where its neighbours made it a float."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value

@@ -18,6 +18,13 @@ Slug = Annotated[str, Field(pattern=strict.SLUG)]
 Year = Annotated[int, Field(ge=1, le=2200)]
 Sample = Literal["all", "relevant", "contiguous"]
 Role = Literal["confounder", "duration", "geography", "mediator", "moderator"]
+SAMPLE_LABELS: Mapping[str, str] = {
+    "all": "All dyads",
+    "relevant": "Politically relevant dyads",
+    "contiguous": "Contiguous dyads",
+}
+# Peace years enter models in tens, so that their cube does not swamp the Hessian.
+DURATION_UNIT_YEARS = 10
 
 
 class SourceFile(Strict):
@@ -103,15 +110,11 @@ class World(Strict):
     states: int = Field(ge=8, le=200)
     years: tuple[Year, Year]
     base_risk: float = Field(gt=0, lt=0.5, description="Onset risk of a relevant dyad at peace, untreated.")
-    dyad_spread: float = Field(
-        ge=0, description="Standard deviation of dyads' base risk, share of base risk."
-    )
+    dyad_spread: float = Field(ge=0, description="Standard deviation of dyads' base risk, share of base risk.")
     state_shock: float = Field(ge=0, description="Standard deviation of a state-year shock to risk.")
     threat_on_onset: float = Field(description="Added risk under threat (rivalry), in probability.")
     threat_on_treatment: float = Field(description="How strongly threat brings about treatment, in log-odds.")
-    effects: dict[Identifier, float] = Field(
-        description="Planted change in onset risk by claim, in probability."
-    )
+    effects: dict[Identifier, float] = Field(description="Planted change in onset risk by claim, in probability.")
 
     @field_validator("years")
     @classmethod
@@ -258,9 +261,7 @@ def _cross_check(project: Project, paths: Mapping[str, Path]) -> None:
     for claim in project.claims.claims.values():
         for i, name in enumerate(claim.controls):
             if name not in project.claims.controls:
-                where = strict.located(
-                    project.root / "config" / "claims.yaml", ["claims", claim.id, "controls", i]
-                )
+                where = strict.located(project.root / "config" / "claims.yaml", ["claims", claim.id, "controls", i])
                 problems.append(
                     f"{where} › claims › {claim.id} › controls: {name!r} is not defined under `controls`; "
                     + choices(name, project.claims.controls)

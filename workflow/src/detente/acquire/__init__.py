@@ -130,9 +130,7 @@ def acquire(
     missing = [o for each in outcomes.values() for o in each if isinstance(o, _Unavailable)]
     if missing:
         raise RawFilesUnavailable(_report(missing, sum(map(len, outcomes.values())), raw))
-    return [
-        Receipt(slug, tuple(o for o in each if isinstance(o, Obtained))) for slug, each in outcomes.items()
-    ]
+    return [Receipt(slug, tuple(o for o in each if isinstance(o, Obtained))) for slug, each in outcomes.items()]
 
 
 def verify(path: Path, pin: SourceFile) -> Problem | None:
@@ -149,9 +147,7 @@ def verify(path: Path, pin: SourceFile) -> Problem | None:
         return Problem("unreadable", str(error.strerror))
     if (size, sha256) == (pin.bytes, pin.sha256):
         return None
-    return Problem(
-        "an HTML page" if HTML.match(head) else "wrong bytes", f"found {size:,} bytes, sha256 {sha256}"
-    )
+    return Problem("an HTML page" if HTML.match(head) else "wrong bytes", f"found {size:,} bytes, sha256 {sha256}")
 
 
 def broken(receipts: Iterable[Path]) -> list[str]:

@@ -106,7 +106,7 @@ class Downloader:
 
     @cached_property
     def _client(self) -> httpx.Client:
-        import httpx  # noqa: PLC0415 - the Snakefile imports this package at start-up and needs no network
+        import httpx
 
         timeout = httpx.Timeout(self.patience.read, connect=self.patience.connect)
         # A compressed body cannot be resumed at a byte of the file.
@@ -121,7 +121,7 @@ class Downloader:
     def _receive(self, address: str, part: Path, size: int, have: int, label: str) -> bool:
         """One request; returns whether its body went on from the `have` bytes of `part`."""
         client = self._client
-        import httpx  # noqa: PLC0415
+        import httpx
 
         headers = {"Range": f"bytes={have}-"} if have else {}
         try:
@@ -143,7 +143,7 @@ class Downloader:
 
     def _write(self, response: httpx.Response, part: Path, size: int, start: int, label: str) -> None:
         """Write the body to `part` from byte `start` on, which is 0 or the end of `part`."""
-        from tqdm import tqdm  # noqa: PLC0415
+        from tqdm import tqdm
 
         hidden = None if self.progress else True  # None: shown on a terminal alone
         with (

@@ -50,9 +50,7 @@ def chosen(sources: Mapping[str, SourceRecord], only: Sequence[str] | None) -> d
         If a name in `only` is no source.
     """
     unknown = [
-        f"--only: {slug!r} is no source; {choices(slug, sources)}"
-        for slug in only or ()
-        if slug not in sources
+        f"--only: {slug!r} is no source; {choices(slug, sources)}" for slug in only or () if slug not in sources
     ]
     if unknown:
         raise ConfigError("\n".join(unknown))

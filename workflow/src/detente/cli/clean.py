@@ -39,9 +39,7 @@ def raw_path(receipts: Path, slug: str, file: str) -> Path:
     receipt = next(f for f in read_json(receipts / f"{slug}.json")["files"] if f["file"] == file)
     path = Path(receipt["path"])
     if not path.is_file():
-        raise RawFilesUnavailable(
-            f"{path}: is gone since it was verified; run the build again to get it back"
-        )
+        raise RawFilesUnavailable(f"{path}: is gone since it was verified; run the build again to get it back")
     if (found := sha256(path)) != receipt["sha256"]:
         raise RawFilesUnavailable(
             f"{path}: changed since it was verified (sha256 was {receipt['sha256']}, is {found}); "

@@ -18,9 +18,7 @@ def configure_evidence(parser: argparse.ArgumentParser) -> None:
     add_study(parser)
     parser.add_argument("--estimates", type=Path, required=True, help="estimates.parquet")
     parser.add_argument("--describe", type=Path, required=True, help="folder of the describing frames")
-    parser.add_argument(
-        "--failures", type=Path, help="failures.parquet (default: in the folder of --describe)"
-    )
+    parser.add_argument("--failures", type=Path, help="failures.parquet (default: in the folder of --describe)")
 
 
 def configure_templates(parser: argparse.ArgumentParser) -> None:

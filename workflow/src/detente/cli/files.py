@@ -39,9 +39,7 @@ def read_json(path: Path) -> Any:
 
 def write_json(content: object, path: Path) -> None:
     """Write JSON with sorted keys; refuses NaN, which is not JSON."""
-    write_text(
-        json.dumps(content, indent=1, sort_keys=True, ensure_ascii=False, allow_nan=False) + "\n", path
-    )
+    write_text(json.dumps(content, indent=1, sort_keys=True, ensure_ascii=False, allow_nan=False) + "\n", path)
 
 
 def write_text(text: str, path: Path) -> None:

@@ -51,9 +51,7 @@ def run(arguments: argparse.Namespace) -> None:
 
 def checksums(folder: Path, endings: tuple[str, ...], but: Path | None = None) -> dict[str, str]:
     """SHA-256 of every file below `folder` with one of the endings, by path relative to it."""
-    files = sorted(
-        p for p in folder.rglob("*") if p.suffix in endings and p != but and not p.name.startswith(".")
-    )
+    files = sorted(p for p in folder.rglob("*") if p.suffix in endings and p != but and not p.name.startswith("."))
     return {p.relative_to(folder).as_posix(): sha256(p) for p in files}
 
 

@@ -34,9 +34,7 @@ def _planted(evidence: Evidence, truth: Path | None) -> Mapping[str, float]:
     if evidence.simulated != (truth is not None):
         world = evidence.study.world
         needed = (
-            "needs --truth truth.json"
-            if evidence.simulated
-            else "cannot have --truth: nobody planted its effects"
+            "needs --truth truth.json" if evidence.simulated else "cannot have --truth: nobody planted its effects"
         )
         raise ConfigError(f"study {evidence.study.name!r} is set in a world that is {world}: it {needed}")
     if truth is None:

@@ -58,6 +58,4 @@ def _check_estimators(project: Project) -> None:
             for kind in study.covariances:
                 if kind not in estimator.covariances:
                     legal = choices(kind, estimator.covariances)
-                    raise UnsupportedCovariance(
-                        f"study {study.name}: {name!r} does not support {kind!r}; {legal}"
-                    )
+                    raise UnsupportedCovariance(f"study {study.name}: {name!r} does not support {kind!r}; {legal}")

@@ -29,9 +29,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--numbers", type=Path, required=True, help="numbers.json")
     parser.add_argument("--tables", type=Path, required=True, help="folder of <table>.{html,typ}")
     parser.add_argument("--figures", type=Path, required=True, help="folder of <figure>.svg")
-    parser.add_argument(
-        "--provenance", type=Path, required=True, help="commit, seed, versions, raw files (JSON)"
-    )
+    parser.add_argument("--provenance", type=Path, required=True, help="commit, seed, versions, raw files (JSON)")
     parser.add_argument("--pdf", type=Path, required=True, help="paper to write")
     parser.add_argument("--html", type=Path, required=True, help="page to write")
 

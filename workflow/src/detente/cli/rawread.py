@@ -25,9 +25,7 @@ def read_raw(path: Path, table: RawTable) -> pd.DataFrame:
     except SourceSchemaError:
         raise
     except Exception as error:
-        raise SourceSchemaError(
-            f"{path}: cannot be read as {path.suffix.lstrip('.').upper()} ({error})"
-        ) from error
+        raise SourceSchemaError(f"{path}: cannot be read as {path.suffix.lstrip('.').upper()} ({error})") from error
 
 
 def _read(path: Path, table: RawTable) -> pd.DataFrame:
@@ -53,9 +51,7 @@ def _from_zip(path: Path, table: RawTable) -> pd.DataFrame:
     with zipfile.ZipFile(path) as archive:
         members = [m for m in archive.namelist() if table.member and m.split("/")[-1] == table.member]
         if not members:
-            legal = choices(
-                str(table.member), (m.split("/")[-1] for m in archive.namelist() if not m.endswith("/"))
-            )
+            legal = choices(str(table.member), (m.split("/")[-1] for m in archive.namelist() if not m.endswith("/")))
             raise SourceSchemaError(f"{path}: holds no {table.member!r}; {legal}")
         content = io.BytesIO(archive.read(members[0]))
     if members[0].endswith(".dta"):

@@ -1,12 +1,11 @@
 """Specification, samples, roles and lags → design matrix."""
 
-from detente.design.matrix import SAMPLE_LABELS, SAMPLES, Design, build_design, in_sample, lag
+from detente.design.matrix import SAMPLES, Design, build_design, in_sample, lag
 from detente.design.roles import check_claims
 from detente.design.specification import Specification, as_json, from_json, lagged, specifications
 
 __all__ = [
     "SAMPLES",
-    "SAMPLE_LABELS",
     "Design",
     "Specification",
     "as_json",

@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from detente.config import Claim, Control
-from detente.design.matrix import SAMPLE_LABELS, in_sample, lag
+from detente.config import SAMPLE_LABELS, Claim, Control
+from detente.design.matrix import in_sample, lag
 
 COUNTED = {
     "onsets": "new_gml",
@@ -115,9 +115,7 @@ def partners(panel: pd.DataFrame, states: pd.DataFrame) -> pd.DataFrame:
         first_year=("year", "min"),
         last_year=("year", "max"),
     )
-    names = (
-        states[states["status"] == "member"].drop_duplicates("state", keep="last").set_index("state")["name"]
-    )
+    names = states[states["status"] == "member"].drop_duplicates("state", keep="last").set_index("state")["name"]
     frame["bilateral_years"] = frame["bilateral_years"].astype("int64")
     return frame.assign(name_a=frame["a"].map(names), name_b=frame["b"].map(names))
 

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from detente.config import DURATION_UNIT_YEARS
 from detente.design.specification import Specification, lagged
 from detente.errors import EmptySample, UnknownVariable, choices
 
@@ -20,13 +21,6 @@ SAMPLES: Mapping[str, str | None] = {
     "relevant": "politically_relevant",
     "contiguous": "contiguous",
 }
-SAMPLE_LABELS: Mapping[str, str] = {
-    "all": "All dyads",
-    "relevant": "Politically relevant dyads",
-    "contiguous": "Contiguous dyads",
-}
-# Peace years enter in tens, so that their cube does not swamp the Hessian.
-PEACE_UNIT = 10.0
 
 
 @dataclass(frozen=True)
@@ -66,11 +60,7 @@ def lag(panel: pd.DataFrame, variable: str, years: int) -> pd.Series:
     if years == 0:
         return panel[variable]
     earlier = panel[["a", "b", "year", variable]].shift(years)
-    same = (
-        (earlier["a"] == panel["a"])
-        & (earlier["b"] == panel["b"])
-        & (earlier["year"] == panel["year"] - years)
-    )
+    same = (earlier["a"] == panel["a"]) & (earlier["b"] == panel["b"]) & (earlier["year"] == panel["year"] - years)
     return earlier[variable].where(same)
 
 
@@ -116,7 +106,7 @@ def _columns(panel: pd.DataFrame, spec: Specification) -> dict[str, pd.Series]:
     for control in spec.controls:
         value = lag(panel, control.variable, control.lag)
         if control.role == "duration":
-            tens = value / PEACE_UNIT
+            tens = value / DURATION_UNIT_YEARS
             columns |= {
                 control.variable: tens,
                 f"{control.variable}_2": tens**2,
@@ -127,9 +117,7 @@ def _columns(panel: pd.DataFrame, spec: Specification) -> dict[str, pd.Series]:
     return columns
 
 
-def _steps(
-    spec: Specification, columns: Mapping[str, pd.Series], outcome: pd.Series
-) -> list[tuple[str, pd.Series]]:
+def _steps(spec: Specification, columns: Mapping[str, pd.Series], outcome: pd.Series) -> list[tuple[str, pd.Series]]:
     """Reasons for which rows are left out, in order."""
     controls = pd.concat(
         [c.notna() for t, c in columns.items() if t != spec.treatment_term] or [outcome.notna()], axis=1

@@ -44,9 +44,7 @@ def _misplaced(claim: Claim, name: str, control: Control) -> list[str]:
     if control.variable in (claim.outcome, claim.treatment) and control.lag <= claim.lag:
         return [f"{where}: {control.variable!r} is the claim's own outcome or treatment"]
     if control.role == "mediator":
-        return [
-            f"{where}: a mediator never enters a total-effect model; take it out, or give it the role it has"
-        ]
+        return [f"{where}: a mediator never enters a total-effect model; take it out, or give it the role it has"]
     if control.role == "moderator":
         return [f"{where}: a moderator enters through an interaction, not as a control"]
     if control.role == "confounder" and control.lag <= claim.lag:

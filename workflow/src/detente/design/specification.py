@@ -50,9 +50,7 @@ def specifications(
         if not (absorbs_dyads and control.role == "geography")
     )
     return [
-        Specification(
-            claim, sample, estimator, controls, study.covariances, study.window, claims.smallest_effect
-        )
+        Specification(claim, sample, estimator, controls, study.covariances, study.window, claims.smallest_effect)
         for sample in study.samples
     ]
 

@@ -25,9 +25,7 @@ def absorb_two_way(values: Array, first: Codes, second: Codes) -> Array:
     count = np.bincount(f).astype(np.float64)
     within = values - (totals(values, f, len(count)) / count[:, None])[f]
     table = sparse.coo_array((np.ones(len(f)), (f, s))).tocsr()
-    block = (
-        np.diag(np.bincount(s).astype(np.float64)) - (table.T @ table.multiply(1 / count[:, None])).toarray()
-    )
+    block = np.diag(np.bincount(s).astype(np.float64)) - (table.T @ table.multiply(1 / count[:, None])).toarray()
     effect = np.linalg.lstsq(block, totals(within, s, len(block)), rcond=None)[0]
     residual: Array = within - effect[s] + ((table @ effect) / count[:, None])[f]
     return residual

@@ -74,9 +74,7 @@ def reference_gap(design: Design, fit: Fit) -> float:
     model = PanelOLS(y, x, entity_effects=True, time_effects=True)
     reference = model.fit(cov_type="unadjusted").params.to_numpy()
     scale = np.sqrt(np.diag(fit.bread))
-    gap = float(
-        np.max(np.abs(fit.estimate - reference) / (np.abs(reference) + scale * np.abs(fit.estimate).max()))
-    )
+    gap = float(np.max(np.abs(fit.estimate - reference) / (np.abs(reference) + scale * np.abs(fit.estimate).max())))
     if gap > AGREEMENT:
         raise NotReproduced(
             f"LPM differs from linearmodels' PanelOLS by {gap:.1e} (at most {AGREEMENT:.0e} is rounding)"

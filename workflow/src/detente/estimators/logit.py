@@ -60,9 +60,7 @@ def _maximise(model: Any) -> Array:
             warnings.simplefilter("ignore")  # convergence is judged by the score, not by a warning
             result = model.fit(method="newton", maxiter=60, tol=1e-12, disp=False)
     except np.linalg.LinAlgError as error:
-        raise Separation(
-            "the Hessian becomes singular: the regressors predict the outcome perfectly"
-        ) from error
+        raise Separation("the Hessian becomes singular: the regressors predict the outcome perfectly") from error
     return np.asarray(result.params, dtype=np.float64)
 
 

@@ -40,9 +40,7 @@ def coefficients(models: list[Cell], claims: Mapping[str, str], *, simulated: bo
 
 
 @styled
-def _coefficients(
-    models: list[Cell], claims: Mapping[str, str], samples: list[str], simulated: bool
-) -> Figure:
+def _coefficients(models: list[Cell], claims: Mapping[str, str], samples: list[str], simulated: bool) -> Figure:
     estimators = list(dict.fromkeys(m.estimator for m in models))
     rows = {
         (claim, estimator): i * (len(estimators) + 0.9) + j
@@ -118,14 +116,10 @@ def timeline(frame: pd.DataFrame, *, simulated: bool) -> Figure:
     figure = canvas(3.7, simulated=simulated)
     above, below = figure.subplots(2, 1, sharex=True)
     lines = [frame[frame["sample"] == sample].sort_values("year") for sample in samples]
-    ends = _apart(
-        [float(line["onsets"].tail(3).mean()) for line in lines], 0.11 * float(frame["onsets"].max())
-    )
+    ends = _apart([float(line["onsets"].tail(3).mean()) for line in lines], 0.11 * float(frame["onsets"].max()))
     for colour, sample, line, end in zip((GREY, BLUE, VERMILION), samples, lines, ends, strict=False):
         above.plot(line["year"], line["onsets"], color=colour, clip_on=False)
-        name = SAMPLES[sample].removesuffix(" dyads") + (
-            "" if len(samples) > 1 and sample != "all" else " dyads"
-        )
+        name = SAMPLES[sample].removesuffix(" dyads") + ("" if len(samples) > 1 and sample != "all" else " dyads")
         _line_label(above, float(line["year"].iloc[-1]), end, name, colour)
     exercises = frame.drop_duplicates("year").sort_values("year")
     below.bar(exercises["year"], exercises["exercises"], color=GREEN, width=0.75)

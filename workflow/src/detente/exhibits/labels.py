@@ -6,13 +6,9 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from detente.config import ClaimsFile
+from detente.config import DURATION_UNIT_YEARS, SAMPLE_LABELS, ClaimsFile
 
-SAMPLES = {
-    "all": "All dyads",
-    "relevant": "Politically relevant dyads",
-    "contiguous": "Contiguous dyads",
-}
+SAMPLES = SAMPLE_LABELS
 
 
 @dataclass(frozen=True)
@@ -33,7 +29,7 @@ ESTIMATORS = {
 BASE_RISK = "the mean risk of onset in the rows of a model"
 """What `base_risk` of the estimates is, in words."""
 
-PEACE_UNIT = "tens of years"
+PEACE_UNIT = f"units of {DURATION_UNIT_YEARS} years"
 """What the polynomial of peace years counts."""
 
 _POWERS = {"_2": "²", "_3": "³"}

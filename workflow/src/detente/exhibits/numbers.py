@@ -263,9 +263,7 @@ def _attrition(evidence: Evidence) -> dict[str, Any]:
     """Steps from dyad-years to model rows, for the first claim on the headline sample."""
     frame = attrition(evidence, evidence.study.claims[0])
     steps = frame[frame["sample"] == evidence.study.headline].to_dict("records")
-    told: list[dict[str, Any]] = [
-        {"reason": str(r["reason"]), "rows": number(r["rows"], count)} for r in steps
-    ]
+    told: list[dict[str, Any]] = [{"reason": str(r["reason"]), "rows": number(r["rows"], count)} for r in steps]
     return {
         "start": told[0]["rows"],
         "dropped": [step for step in told[1:-1] if step["rows"]["value"]],
@@ -275,9 +273,7 @@ def _attrition(evidence: Evidence) -> dict[str, Any]:
 
 def _timeline(evidence: Evidence) -> dict[str, Any]:
     frame = evidence.describe["timeline"]
-    years = list(
-        keyed(frame[frame["sample"] == evidence.study.headline].sort_values("year"), "year").values()
-    )
+    years = list(keyed(frame[frame["sample"] == evidence.study.headline].sort_values("year"), "year").values())
     most, least = max(years, key=lambda y: y["onsets"]), min(years, key=lambda y: y["onsets"])
     first, last, peak = years[0], years[-1], max(years, key=lambda y: y["exercises"])
     participants = [y["mean_participants"] for y in years if math.isfinite(y["mean_participants"])]

@@ -32,6 +32,4 @@ def checksum_table(provenance: Mapping[str, Any], *, simulated: bool) -> Table:
     raw = sorted(provenance["raw"], key=lambda file: (file["slug"], file["file"]))
     rows = tuple(Row(f["slug"], (f["file"], megabytes(f["bytes"]), checksum(f["sha256"]))) for f in raw)
     notes = ("The first twelve digits of each checksum; the manifest beside this report holds all of them.",)
-    return Table(
-        "checksums", "Raw files of this build", "Source", columns, rows, notes, simulated, dense=True
-    )
+    return Table("checksums", "Raw files of this build", "Source", columns, rows, notes, simulated, dense=True)

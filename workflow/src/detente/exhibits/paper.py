@@ -50,9 +50,7 @@ def pdf(source: str) -> bytes:
     """Compile typst source to an accessible PDF (PDF/UA-1): no dates, no fonts but the compiler's own."""
     import typst
 
-    made: bytes = typst.compile(
-        source.encode("utf-8"), ignore_system_fonts=True, pdf_standards=["ua-1"], timestamp=0
-    )
+    made: bytes = typst.compile(source.encode("utf-8"), ignore_system_fonts=True, pdf_standards=["ua-1"], timestamp=0)
     return made
 
 
@@ -103,17 +101,14 @@ def _html_block(paper: Manuscript, block: Block, sections: Sections) -> str:
             f'<img src="data:image/svg+xml;base64,{data}" alt="{escape(_plain(block.alt))}"></div>'
             f"<figcaption><b>Figure {block.number}.</b> {inline_html(block.caption)}</figcaption></figure>"
         )
-    items = "\n".join(
-        f'<li id="{e.anchor}">{escape(e.text, quote=False)}</li>' for e in _entries(paper, block)
-    )
+    items = "\n".join(f'<li id="{e.anchor}">{escape(e.text, quote=False)}</li>' for e in _entries(paper, block))
     return f'<ul class="references">\n{items}\n</ul>'
 
 
 def _found(available: Mapping[str, Any], block: Block) -> Any:
     if block.name not in available:
         raise ConfigError(
-            f"workflow/report/paper.md.j2: no {block.kind} is called {block.name!r}; "
-            f"{choices(block.name, available)}"
+            f"workflow/report/paper.md.j2: no {block.kind} is called {block.name!r}; {choices(block.name, available)}"
         )
     return available[block.name]
 

@@ -59,9 +59,7 @@ def main(evidence: Evidence) -> Table:
     study = evidence.study
     claims = evidence.project.claims_of(study)
     models = [cell(evidence, c.id, study.headline, e) for c in claims for e in study.estimators]
-    columns = tuple(
-        Column(estimator_label(e).short, c.label, "center") for c in claims for e in study.estimators
-    )
+    columns = tuple(Column(estimator_label(e).short, c.label, "center") for c in claims for e in study.estimators)
     rows = [
         Row(f"Coefficients (LPM: × {PER:,})"),
         *_treatment_rows(evidence, models),
@@ -71,9 +69,7 @@ def main(evidence: Evidence) -> Table:
         Row("Rows of the model"),
         *(Row(label, _each(models, show, "")) for label, show in _SIZE),
     ]
-    title = (
-        f"Onset of a dispute on each treatment: {lower_first(SAMPLES.get(study.headline, study.headline))}"
-    )
+    title = f"Onset of a dispute on each treatment: {lower_first(SAMPLES.get(study.headline, study.headline))}"
     return Table(
         "main", title, "", columns, tuple(rows), _main_notes(evidence, models), evidence.simulated, dense=True
     )

@@ -86,15 +86,11 @@ def descriptives(evidence: Evidence) -> Table:
             count(row["missing"]),
             *(_measure(row[k]) for k in ("mean", "sd", "min", "max")),
         ]
-        elsewhere = [
-            _measure(found[variable, s]["mean"]) if (variable, s) in found else MISSING for s in others
-        ]
+        elsewhere = [_measure(found[variable, s]["mean"]) if (variable, s) in found else MISSING for s in others]
         unit = f" ({row['unit']})" if row["unit"] not in ("", "0/1") else ""
         rows.append(Row(f"{row['label']}{unit}", (*own, *elsewhere)))
     notes = ("Dyad-years; the unit stands in parentheses where a variable is not 0/1.",)
-    return Table(
-        "descriptives", "Descriptive statistics", "", tuple(columns), tuple(rows), notes, evidence.simulated
-    )
+    return Table("descriptives", "Descriptive statistics", "", tuple(columns), tuple(rows), notes, evidence.simulated)
 
 
 def _measure(value: float) -> str:

@@ -40,17 +40,13 @@ def estimate(design: Design, spec: Specification) -> Estimates:
     for kind in spec.covariances:
         if kind not in estimator.covariances:
             legal = choices(kind, estimator.covariances)
-            raise UnsupportedCovariance(
-                f"estimator {spec.estimator!r} does not support covariance {kind!r}; {legal}"
-            )
+            raise UnsupportedCovariance(f"estimator {spec.estimator!r} does not support covariance {kind!r}; {legal}")
     try:
         fit = estimator.fit(design)
         gap = reference_gap(design, fit) if spec.estimator == "lpm" else float("nan")
     except EstimationError as error:
         return Estimates(pd.DataFrame(), failures([(spec, error)]))
-    effects: dict[str, Effect] = {
-        "average_marginal_effect": average_marginal_effect(fit, design.y, design.treatment)
-    }
+    effects: dict[str, Effect] = {"average_marginal_effect": average_marginal_effect(fit, design.y, design.treatment)}
     lost = []
     try:
         effects["risk_ratio"] = log_risk_ratio(fit, design.y, design.treatment)
@@ -139,9 +135,7 @@ def _described(rows: pd.DataFrame, design: Design, spec: Specification, fit: Fit
         "base_risk": float(design.y.mean()),
         "dropped": ", ".join(fit.dropped),
         "converged": fit.converged,
-        "reference": "linearmodels PanelOLS"
-        if spec.estimator == "lpm"
-        else "statsmodels Logit is the fit itself",
+        "reference": "linearmodels PanelOLS" if spec.estimator == "lpm" else "statsmodels Logit is the fit itself",
         "reference_gap": gap,
     }
     full = rows.assign(**constant)

@@ -73,9 +73,7 @@ def build_panel(tidy: Mapping[str, pd.DataFrame], window: tuple[int, int]) -> Pa
 def _check_window(window: tuple[int, int], first: int) -> None:
     last = REGISTRY[STATES].years[1]
     if window[0] < first or window[1] > last:
-        raise ConfigError(
-            f"window {window[0]}–{window[1]} lies outside the state system's years, {first}–{last}"
-        )
+        raise ConfigError(f"window {window[0]}–{window[1]} lies outside the state system's years, {first}–{last}")
 
 
 def _spells(spine: pd.DataFrame, tidy: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
@@ -99,9 +97,7 @@ def _majors(frame: pd.DataFrame, spells: pd.DataFrame, window: tuple[int, int]) 
     return frame
 
 
-def _unplaced(
-    spine: pd.DataFrame, tidy: pd.DataFrame, source: Source, window: tuple[int, int]
-) -> pd.DataFrame:
+def _unplaced(spine: pd.DataFrame, tidy: pd.DataFrame, source: Source, window: tuple[int, int]) -> pd.DataFrame:
     """Records of the window whose two states do not coexist in the system that year."""
     inside = tidy.loc[tidy["year"].between(*window), ["a", "b", "year"]]
     matched = inside.merge(spine, on=["a", "b", "year"], how="left", indicator=True)

@@ -54,9 +54,7 @@ def unique(frame: pd.DataFrame, key: Sequence[str], name: str) -> None:
     twice = frame.loc[frame.duplicated(list(key), keep=False), list(key)].drop_duplicates()
     if len(twice):
         examples = "; ".join(" ".join(map(str, row)) for row in twice.head(3).itertuples(index=False))
-        raise PanelError(
-            f"{name}: {len(twice)} keys ({', '.join(key)}) occur more than once, e.g. {examples}"
-        )
+        raise PanelError(f"{name}: {len(twice)} keys ({', '.join(key)}) occur more than once, e.g. {examples}")
 
 
 def _declared(tidy: pd.DataFrame, key: Sequence[str], columns: Sequence[str], name: str) -> pd.DataFrame:

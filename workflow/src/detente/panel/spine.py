@@ -42,8 +42,6 @@ def _pairs(spells: pd.DataFrame, year: int) -> pd.DataFrame:
 def state_years(spells: pd.DataFrame, first: int, last: int) -> pd.DataFrame:
     """State-years with a day of membership in a spell."""
     spans = (spells[["state", "start", "end"]] // [1, 10000, 10000]).to_numpy().tolist()
-    rows = [
-        (state, year) for state, start, end in spans for year in range(max(first, start), min(last, end) + 1)
-    ]
+    rows = [(state, year) for state, start, end in spans for year in range(max(first, start), min(last, end) + 1)]
     frame = pd.DataFrame(rows, columns=["state", "year"], dtype="int64")
     return frame.drop_duplicates().sort_values(["state", "year"], ignore_index=True)

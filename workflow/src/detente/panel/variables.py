@@ -73,15 +73,11 @@ DERIVED: tuple[Derived, ...] = (
         _politically_relevant,
     ),
     Derived(
-        Variable(
-            "capability_ratio", "Log of stronger over weaker capability", "log ratio", "measure", "control"
-        ),
+        Variable("capability_ratio", "Log of stronger over weaker capability", "log ratio", "measure", "control"),
         _capability_ratio,
     ),
     Derived(
-        Variable(
-            "democracy_low", "Lower of the two democracy scores", "standard deviations", "measure", "control"
-        ),
+        Variable("democracy_low", "Lower of the two democracy scores", "standard deviations", "measure", "control"),
         _lower_democracy,
     ),
     Derived(
@@ -99,9 +95,7 @@ DERIVED: tuple[Derived, ...] = (
         lambda p: at_risk(p["new_gml"], p["ongoing_gml"]) * p["force_gml"],
     ),
     Derived(
-        Variable(
-            "onset_fatal_gml", "Onset with deaths, dyads at risk (GML 2.2.1)", "0/1", "measure", "outcome"
-        ),
+        Variable("onset_fatal_gml", "Onset with deaths, dyads at risk (GML 2.2.1)", "0/1", "measure", "outcome"),
         lambda p: at_risk(p["new_gml"], p["ongoing_gml"]) * p["fatal_gml"],
     ),
     Derived(

@@ -38,9 +38,7 @@ class Exercises:
     treated: Flags
 
 
-def draw_exercises(
-    world: World, stage: Stage, disposition: Disposition, threat: Flags, seed: int
-) -> Exercises:
+def draw_exercises(world: World, stage: Stage, disposition: Disposition, threat: Flags, seed: int) -> Exercises:
     """Draw bilateral exercises and series, and expand them to dyads."""
     pairs, pair_years = _bilateral(world, stage, disposition, threat, seed)
     rosters, held, series = _series(world, stage, threat, seed)
@@ -51,9 +49,7 @@ def draw_exercises(
     return Exercises(years[order], labels, took_part, _expand(stage, years[order], took_part))
 
 
-def _bilateral(
-    world: World, stage: Stage, disposition: Disposition, threat: Flags, seed: int
-) -> tuple[Flags, Ints]:
+def _bilateral(world: World, stage: Stage, disposition: Disposition, threat: Flags, seed: int) -> tuple[Flags, Ints]:
     base = np.where(stage.relevant, *BILATERAL)
     chances = threatened(world, disposition, threat, base)
     able = stage.full_year[stage.first] & stage.full_year[stage.second] & stage.studied

@@ -36,9 +36,7 @@ def exercise_table(stage: Stage, exercises: Exercises, seed: int) -> pd.DataFram
     frame["Location"], frame["lat"] = host["name"].to_numpy(), host["lat"].round(4).to_numpy()
     frame["lon"] = host["lon"].round(4).to_numpy()
     frame["Series_Name"] = [_title(int(s)) if s >= 0 else None for s in series]
-    named = frame["Series_Name"].fillna(
-        pd.Series([_title(int(k)) for k in draw.integers(100, size=len(years))])
-    )
+    named = frame["Series_Name"].fillna(pd.Series([_title(int(k)) for k in draw.integers(100, size=len(years))]))
     frame["Ex_Name"] = named + " " + pd.Series(years % 100).map("{:02d}".format)
     for kind, share in KINDS.items():
         frame[kind] = (draw.random(len(years)) < share).astype(int)

@@ -127,9 +127,7 @@ def _spells(states: pd.DataFrame, start: int, end: int, seed: int) -> pd.DataFra
     """
     draw = stream(seed, "membership")
     opening, closing = _day(start - HISTORY), np.datetime64(f"{max(end, RECORD_END)}-12-31", "D")
-    order = [
-        int(i) for i in draw.permutation(np.flatnonzero(states["power"] < states["power"].quantile(0.7)))
-    ]
+    order = [int(i) for i in draw.permutation(np.flatnonzero(states["power"] < states["power"].quantile(0.7)))]
     leaver = order.pop(0)
     heir = next(i for i in order if states["region"][i] == states["region"][leaver])
     order.remove(heir)
@@ -152,9 +150,7 @@ def _spells(states: pd.DataFrame, start: int, end: int, seed: int) -> pd.DataFra
 def _majors(states: pd.DataFrame, spells: pd.DataFrame, start: int, end: int) -> pd.DataFrame:
     """Choose the most powerful of each region in turn; the last of three or more rises during the study."""
     count = 2 if len(states) < 20 else 3 if len(states) < 40 else 4 if len(states) < 100 else 5
-    lifelong = spells.groupby("state")["start"].transform("count").eq(1) & (
-        spells["start"] == spells["start"].min()
-    )
+    lifelong = spells.groupby("state")["start"].transform("count").eq(1) & (spells["start"] == spells["start"].min())
     lifelong &= spells["end"] == spells["end"].max()
     able = states.loc[spells.loc[lifelong, "state"]].sort_values("power", ascending=False)
     ranked = able.assign(turn=able.groupby("region").cumcount()).sort_values("turn", kind="stable")

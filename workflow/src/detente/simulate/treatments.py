@@ -41,9 +41,7 @@ def threatened(world: World, disposition: Disposition, threat: Flags, base: Floa
     return logistic(odds[:, None] + world.threat_on_treatment * before)
 
 
-def draw_spells(
-    world: World, stage: Stage, disposition: Disposition, threat: Flags, seed: int
-) -> dict[str, Flags]:
+def draw_spells(world: World, stage: Stage, disposition: Disposition, threat: Flags, seed: int) -> dict[str, Flags]:
     """Draw defence pacts, UN missions and defence agreements in force (each D × T)."""
 
     def spells(name: str, start: tuple[float, float], stop: float, eligible: Flags) -> Flags:

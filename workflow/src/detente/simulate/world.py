@@ -114,9 +114,7 @@ def raw_tables(history: History, seed: int) -> dict[tuple[str, str], Tables]:
         ("mid-5.0", "cow_mid_ddydisps.rda"): {"cow_mid_ddydisps": cow},
         ("mme", "mme_v7.csv"): {"": exercise_table(stage, history.exercises, seed)},
         ("atop", "atop_alliance.rda"): {"atop_alliance": alliances},
-        ("unpmm", "UNPMM_V2.0.xlsx"): {
-            "Peace Missions": mission_table(stage, treatments["un_mission"], seed)
-        },
+        ("unpmm", "UNPMM_V2.0.xlsx"): {"Peace Missions": mission_table(stage, treatments["un_mission"], seed)},
         ("dcad", "DCAD-v1.0-main.csv"): {"": agreement_table(stage, treatments["defence_agreement"], seed)},
         ("nmc", "cow_nmc.rda"): {"cow_nmc": capability_table(stage, seed)},
         ("democracy-cow", "cw_democracy.rda"): {"cw_democracy": democracy_table(stage, seed)},

@@ -43,12 +43,9 @@ def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
         .astype("int64")
         .reset_index()
     )
-    entries = [
-        ("dropped", "both parties have the same code", str(r.DCAid), 1) for r in table[oneself].itertuples()
-    ]
+    entries = [("dropped", "both parties have the same code", str(r.DCAid), 1) for r in table[oneself].itertuples()]
     entries += [
-        ("dropped", f"in force in no year of {first}–{last}", str(r.DCAid), 1)
-        for r in bilateral[idle].itertuples()
+        ("dropped", f"in force in no year of {first}–{last}", str(r.DCAid), 1) for r in bilateral[idle].itertuples()
     ]
     entries.append(
         (

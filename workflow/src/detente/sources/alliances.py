@@ -27,15 +27,11 @@ def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
     grouped = pairs.groupby(["a", "b", "year"])[names]
     frame = grouped.max().reset_index()
     lowest = grouped.min().reset_index()
-    entries = [
-        ("merged", "the two directions of a dyad-year are one row", "all dyad-years", len(pairs) - len(frame))
-    ]
+    entries = [("merged", "the two directions of a dyad-year are one row", "all dyad-years", len(pairs) - len(frame))]
     for name in names:
         differ = int((frame[name] != lowest[name]).sum())
         if differ:
-            entries.append(
-                ("merged", f"{name} differs by direction: the maximum counts", "all dyads", differ)
-            )
+            entries.append(("merged", f"{name} differs by direction: the maximum counts", "all dyads", differ))
     return Tidy(frame, ledger(SLUG, entries))
 
 

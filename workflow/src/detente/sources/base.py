@@ -94,9 +94,7 @@ def check_raw(source: Source, table: RawTable, frame: pd.DataFrame) -> None:
         strange = sorted({str(v) for v in frame[name].dropna().unique() if v not in legal})
         if strange:
             known = ", ".join(sorted(map(str, legal)))
-            problems.append(
-                f"column {name!r} has unknown codes {', '.join(strange[:8])}; known codes: {known}"
-            )
+            problems.append(f"column {name!r} has unknown codes {', '.join(strange[:8])}; known codes: {known}")
     if problems:
         folder = table.slug or source.slug
         raise SourceSchemaError("\n".join(f"{folder}/{table.file}: {problem}" for problem in problems))

@@ -32,9 +32,7 @@ SOURCE = Source(
     key="state-year",
     raw=(RawTable(FILE, ("ccode", "year", "euds", "polity2", "v2x_polyarchy")),),
     variables=(
-        Variable(
-            "democracy", "Extended Unified Democracy Score", "standard deviations", "measure", "control"
-        ),
+        Variable("democracy", "Extended Unified Democracy Score", "standard deviations", "measure", "control"),
         Variable("polity", "Polity score, −10 … 10", "points", "measure", "description"),
         Variable("polyarchy", "V-Dem electoral democracy, 0 … 1", "index", "measure", "description"),
     ),

@@ -44,9 +44,7 @@ def _cleaner(slug: str, file: str, prefix: str, name: str) -> Callable[[Mapping[
             )
         ]
         if unknown:
-            entries.append(
-                ("recoded", "deaths unknown (−9) at onset: not counted as fatal", "all dyads", unknown)
-            )
+            entries.append(("recoded", "deaths unknown (−9) at onset: not counted as fatal", "all dyads", unknown))
         return Tidy(frame, ledger(slug, entries))
 
     return clean

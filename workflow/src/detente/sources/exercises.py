@@ -87,20 +87,15 @@ def _entries(long: pd.DataFrame, table: pd.DataFrame) -> list[tuple[str, str, st
     outside = "not a member of the state system at the time"
     reasons = long["name"].map(NOT_STATES).fillna(outside)
     entries = [
-        ("dropped", reason, str(record), 1)
-        for reason, record in zip(reasons[lost], records[lost], strict=True)
+        ("dropped", reason, str(record), 1) for reason, record in zip(reasons[lost], records[lost], strict=True)
     ]
     repeated = ~lost & long.duplicated(["exercise", "state"]).to_numpy()
     entries += [("merged", "named twice in one exercise", str(record), 1) for record in records[repeated]]
-    states = (
-        long.dropna(subset="state").groupby("exercise")["state"].nunique().reindex(table.index, fill_value=0)
-    )
+    states = long.dropna(subset="state").groupby("exercise")["state"].nunique().reindex(table.index, fill_value=0)
     few = "fewer than two states known: makes no dyad"
     entries += [("dropped", few, str(label), 1) for label in labels[states < 2]]
     twice = table["MMEID"].duplicated(keep=False)
-    entries += [
-        ("kept", "identifier used twice: told apart by row", str(label), 1) for label in labels[twice]
-    ]
+    entries += [("kept", "identifier used twice: told apart by row", str(label), 1) for label in labels[twice]]
     return entries
 
 

@@ -55,9 +55,7 @@ def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
         entries.append(("dropped", "fewer than two states are parties: makes no dyad", "all missions", alone))
     beyond = len(table) - len(within)
     if beyond:
-        entries.append(
-            ("dropped", f"mission-year outside {first}–{last}, where coding ends", "all missions", beyond)
-        )
+        entries.append(("dropped", f"mission-year outside {first}–{last}, where coding ends", "all missions", beyond))
     long = pd.DataFrame(pairs, columns=["a", "b", "year", "kind"])
     frame = long[["a", "b", "year"]].assign(
         **{name: (long["kind"] == code).astype("int64") for code, (name, _) in KINDS.items()}
