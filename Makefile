@@ -4,23 +4,25 @@ PYTHON ?= python3
 VENV := .venv
 READY := $(VENV)/.ready
 SNAKEMAKE := $(VENV)/bin/snakemake
+BENCH := benchmarks/.venv
+RECENT := $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo 'detente needs Python 3.11 or later; name one with: make PYTHON=/path/to/python3'; exit 1; }
 
 .DEFAULT_GOAL := help
-.PHONY: help demo paper test test-all lint bench clean-demo
+.PHONY: help demo paper test test-slow test-all lint bench
 
 help:
 	@printf '%s\n' \
 	  'make demo       the whole paper on a simulated world with known effects -> reports/demo/' \
 	  'make paper      the whole paper on the observed record -> reports/paper/ (needs the raw files: data/raw/README.md)' \
 	  'make test       the test suite, under five minutes' \
-	  'make test-all   the same, with the slow tests' \
+	  'make test-all   the same, then the slow tests' \
 	  'make lint       style, types, workflow' \
 	  'make bench      speed and memory beside linearmodels and pyfixest -> reports/bench/bench.json' \
 	  '' \
 	  'A study of your own: $(SNAKEMAKE) mine --configfile mine.yaml (see config/study/)'
 
 $(READY): requirements.lock pyproject.toml
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo 'detente needs Python 3.11 or later; name one with: make PYTHON=/path/to/python3'; exit 1; }
+	@$(RECENT)
 	$(PYTHON) -m venv $(VENV)
 	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements.lock
 	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
@@ -33,8 +35,10 @@ demo paper: $(READY)
 test: $(READY)
 	@$(VENV)/bin/python -m pytest -n 2 --dist loadfile -m 'not slow'
 
-test-all: $(READY)
-	@$(VENV)/bin/python -m pytest -n 2 --dist loadfile
+test-slow: $(READY)
+	@$(VENV)/bin/python -m pytest -n 2 --dist loadfile -m slow
+
+test-all: test test-slow
 
 lint: $(READY)
 	@$(VENV)/bin/ruff check
@@ -43,12 +47,13 @@ lint: $(READY)
 	@$(VENV)/bin/snakefmt --check Snakefile workflow/rules
 	@$(SNAKEMAKE) --lint
 
-$(VENV)/.bench-ready: $(READY) benchmarks/requirements.lock
-	$(VENV)/bin/python -m venv benchmarks/.venv
-	benchmarks/.venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement benchmarks/requirements.lock
-	benchmarks/.venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
-	-@benchmarks/.venv/bin/python -m compileall -q benchmarks/.venv/lib 2>/dev/null
+$(BENCH)/.ready: benchmarks/requirements.lock pyproject.toml
+	@$(RECENT)
+	$(PYTHON) -m venv $(BENCH)
+	$(BENCH)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement benchmarks/requirements.lock
+	$(BENCH)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	-@$(BENCH)/bin/python -m compileall -q $(BENCH)/lib workflow/src 2>/dev/null
 	@touch $@
 
-bench: $(VENV)/.bench-ready
-	@benchmarks/.venv/bin/python -m benchmarks
+bench: $(BENCH)/.ready
+	@$(BENCH)/bin/python -m benchmarks

@@ -38,9 +38,7 @@ def main() -> int:
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument(
-        "--quick", action="store_true", help="a tiny simulated world, once each: does it run?"
-    )
+    parser.add_argument("--quick", action="store_true", help="a tiny simulated world, once each: does it run?")
     parser.add_argument("--only", nargs="+", choices=BY_NAME, metavar="TASK", help=f"of {', '.join(BY_NAME)}")
     parser.add_argument(
         "--out",

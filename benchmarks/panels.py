@@ -106,9 +106,7 @@ def _spine(members: pd.DataFrame, last: int) -> pd.DataFrame:
     years = years[years["year"] <= last]
     pairs = years.merge(years, on="year", suffixes=("_1", "_2"))
     pairs = pairs[pairs["state_1"] < pairs["state_2"]]
-    shared = pairs[["first_day_1", "first_day_2"]].max(axis=1) <= pairs[["last_day_1", "last_day_2"]].min(
-        axis=1
-    )
+    shared = pairs[["first_day_1", "first_day_2"]].max(axis=1) <= pairs[["last_day_1", "last_day_2"]].min(axis=1)
     spine = pairs[shared].rename(columns={"state_1": "a", "state_2": "b"})[KEY].drop_duplicates()
     return spine.sort_values(KEY, ignore_index=True)
 
@@ -145,9 +143,7 @@ def _exercise_dyads(participants: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def _merge_states(
-    panel: pd.DataFrame, tidy: pd.DataFrame, names: list[str], years: tuple[int, int]
-) -> pd.DataFrame:
+def _merge_states(panel: pd.DataFrame, tidy: pd.DataFrame, names: list[str], years: tuple[int, int]) -> pd.DataFrame:
     inside = tidy[tidy["year"].between(*years)]
     for side in ("a", "b"):
         right = inside[["state", "year", *names]].rename(

@@ -106,13 +106,11 @@ def ours(data: Arrays) -> pd.DataFrame:
 
 
 def linearmodels(data: Columns) -> pd.DataFrame:
-    """PanelOLS clustered by entity; its variance gets the factor G/(G−1) of ours, for which it has no option."""
+    """PanelOLS clustered by entity; its variance gets our factor G/(G−1), for which it has no option."""
     from linearmodels.panel import PanelOLS
 
     model = PanelOLS(data.frame["y"], data.frame[data.terms], entity_effects=True, time_effects=True)
-    fit = model.fit(
-        cov_type="clustered", cluster_entity=True, debiased=False, auto_df=False, count_effects=False
-    )
+    fit = model.fit(cov_type="clustered", cluster_entity=True, debiased=False, auto_df=False, count_effects=False)
     factor = np.sqrt(data.dyads / (data.dyads - 1))
     return _tabled(data.terms, fit.params, fit.std_errors * factor)
 

@@ -15,7 +15,8 @@ NOTES = (
     "ratio: peer's seconds over ours. MB: peak of the whole process, interpreter and libraries included.",
     "LPM: ours estimates the dyadic-robust covariance and the one clustered by dyad; peers have no dyadic",
     "covariance and estimate the clustered one alone, which is compared.",
-    "Panel: ours checks every key and value and keeps a ledger of records that found no place; the chain does not.",
+    "Panel: ours checks every key and value and keeps a ledger of records that found no place; the merge chain",
+    "does neither.",
 )
 
 
@@ -69,14 +70,10 @@ def table(rows: Sequence[Mapping[str, Any]], labels: Mapping[str, str]) -> str:
     widths = [max(len(line[i]) for line in lines) for i in range(len(HEADS))]
     left = {0, 4, 8}
     text = [
-        "  ".join(
-            c.ljust(w) if i in left else c.rjust(w) for i, (c, w) in enumerate(zip(line, widths, strict=True))
-        )
+        "  ".join(c.ljust(w) if i in left else c.rjust(w) for i, (c, w) in enumerate(zip(line, widths, strict=True)))
         for line in lines
     ]
-    failures = [
-        f"{r['task']}, {r['peer']}: {r['status']}" for r in rows if str(r["status"]).startswith("FAILED")
-    ]
+    failures = [f"{r['task']}, {r['peer']}: {r['status']}" for r in rows if str(r["status"]).startswith("FAILED")]
     world = rows[0]["world"] if rows else ""
     return "\n".join([f"Data: {world}", "", text[0], "-" * len(text[0]), *text[1:], "", *failures, *NOTES])
 

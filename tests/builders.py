@@ -122,6 +122,8 @@ def dyad_years(a: int, b: int, years: range | list[int], **columns: list[float])
 
 def panel(*dyads: pd.DataFrame, start: int = 0) -> pd.DataFrame:
     """A panel with every variable of the catalogue; 0 unless given; the window starts in `start`."""
-    given = pd.concat(dyads, ignore_index=True)
-    blank = pd.DataFrame(0.0, index=given.index, columns=[c for c in catalogue() if c not in given])
-    return pd.concat([given, blank], axis=1).assign(in_window=given["year"] >= start)
+    given = pd.concat(
+        [dyad.assign(**dict.fromkeys(set(catalogue()) - set(dyad), 0.0)) for dyad in dyads], ignore_index=True
+    )
+    own = [c for c in given if c not in catalogue() and c not in ("a", "b", "year")]
+    return given[["a", "b", "year", *own, *catalogue()]].assign(in_window=given["year"] >= start)

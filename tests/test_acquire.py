@@ -171,9 +171,7 @@ def message(*blocks: str, total: int = 1) -> str:
         "  3. connect to the network and run again: a download that broke off goes on where it stopped.\n"
         "Files are described in config/sources.yaml. Simulated data never take the place of observed ones."
     )
-    return "\n\n".join(
-        [f"{len(blocks)} of {total} raw files cannot be had; nothing else was started.", *blocks, ways]
-    )
+    return "\n\n".join([f"{len(blocks)} of {total} raw files cannot be had; nothing else was started.", *blocks, ways])
 
 
 def block(*places: str, data: bytes = DATA, file: str = "mme_v7.csv") -> str:
@@ -509,9 +507,7 @@ def test_a_host_that_swallows_packets_counts_as_unreachable(
     assert f"http://far.example/second.csv: {silent}, so not asked again\n" in text
 
 
-def test_an_unusable_proxy_is_reported(
-    raw: Path, server: Server, patience: Patience, monkeypatch: pytest.MonkeyPatch
-):
+def test_an_unusable_proxy_is_reported(raw: Path, server: Server, patience: Patience, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("ALL_PROXY", "gopher://proxy")
 
     text = refusal(raw, None, patience, pin(server.address))
@@ -753,9 +749,7 @@ def run(study: str, *more: str) -> None:
     command.run(parser.parse_args([*options, "--study", study, "--override", "study.yaml", *more]))
 
 
-def test_the_command_writes_receipts_and_says_where_files_came_from(
-    project: Path, capsys: pytest.CaptureFixture[str]
-):
+def test_the_command_writes_receipts_and_says_where_files_came_from(project: Path, capsys: pytest.CaptureFixture[str]):
     run("mine")
     first = Path("data/processed/mine/raw/mme.json").read_bytes()
     run("mine", "--raw", str(project / "data/raw"))

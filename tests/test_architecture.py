@@ -95,9 +95,7 @@ def test_every_rule_logs_measures_speaks_and_calls_the_command_line(path: Path) 
 
 
 def test_the_code_of_a_rule_is_all_that_it_imports() -> None:
-    names = {
-        p.relative_to(PACKAGE).as_posix() for p in modules_used(PACKAGE, "detente.cli.estimate", ["detente.cli"])
-    }
+    names = {p.relative_to(PACKAGE).as_posix() for p in modules_used(PACKAGE, "detente.cli.estimate", ["detente.cli"])}
     assert {
         "cli/estimate.py",
         "cli/files.py",
@@ -135,8 +133,7 @@ def test_nothing_speaks_of_a_place_outside_the_project() -> None:
         p for place in places for p in (ROOT / place).rglob("*") if p.suffix in {".py", ".smk", ".yaml", ".md", ".j2"}
     ]
     files += [
-        ROOT / n
-        for n in ("Snakefile", "Makefile", "README.md", "CHANGELOG.md", "pyproject.toml", "requirements.lock")
+        ROOT / n for n in ("Snakefile", "Makefile", "README.md", "CHANGELOG.md", "pyproject.toml", "requirements.lock")
     ]
     own = Path(__file__)
     guilty = [

@@ -252,9 +252,7 @@ def test_a_missing_key_is_named_with_the_line_of_its_parent(root: Path):
     rows = (root / CLAIMS_FILE).read_text(encoding="utf-8").splitlines()
     parent = rows.index("  exercise:", rows.index("claims:")) + 1
 
-    assert refusal(root) == (
-        f"ConfigError: {CLAIMS_FILE}:{parent} › claims › exercise › expected: this key is missing"
-    )
+    assert refusal(root) == (f"ConfigError: {CLAIMS_FILE}:{parent} › claims › exercise › expected: this key is missing")
     assert parent < at
 
 

@@ -470,9 +470,7 @@ def test_command_line_makes_everything_from_files(tmp_path, monkeypatch):
     prints = ["--provenance", "provenance.json", "--pdf", "out/paper.pdf", "--html", "out/index.html"]
     assert main(["publish", *study, *made_of, *prints]) == 0
     assert {p.name for p in (out / "tables").iterdir()} == {f"{t}.{k}" for t in TABLES for k in FORMATS}
-    assert {p.name for p in (out / "figures").iterdir()} == {
-        f"{f}.{k}" for f in FIGURES for k in ("svg", "pdf", "png")
-    }
+    assert {p.name for p in (out / "figures").iterdir()} == {f"{f}.{k}" for f in FIGURES for k in ("svg", "pdf", "png")}
     assert pd.read_csv(out / "recovery.csv")["covered"].tolist() == [True, True, True, True]
     assert str(tmp_path) not in (out / "index.html").read_text(encoding="utf-8")
 

@@ -21,8 +21,8 @@ from detente.inference.effects import average_marginal_effect, log_risk_ratio
 from worlds import dyadic_design
 
 CLAIM = Claim(
-    id="exercise", label="Exercise", statement="s", instrument="an exercise", treatment="treatment", outcome="onset_gml",
-    expected="lowers", design="d", evidence="powered", controls=(),
+    id="exercise", label="Exercise", statement="s", instrument="an exercise", treatment="treatment",
+    outcome="onset_gml", expected="lowers", design="d", evidence="powered", controls=(),
 )  # fmt: skip
 
 
@@ -50,8 +50,7 @@ def test_gradients_equal_numerical_derivatives(name: str, function) -> None:  # 
     for j in range(len(fit.estimate)):
         shift = np.eye(len(fit.estimate))[j] * step
         up, down = (
-            function(replace(fit, estimate=fit.estimate + s), design.y, design.treatment).value
-            for s in (shift, -shift)
+            function(replace(fit, estimate=fit.estimate + s), design.y, design.treatment).value for s in (shift, -shift)
         )
         numeric.append((up - down) / (2 * step))
     assert_allclose(function(fit, design.y, design.treatment).gradient, numeric, atol=1e-6)
@@ -71,7 +70,7 @@ def test_a_linear_model_that_predicts_negative_risk_has_no_ratio() -> None:
     design = dyadic_design()
     fit = get("lpm").fit(design)
     impossible = replace(fit, estimate=np.r_[-0.9, fit.estimate[1:]])
-    with pytest.raises(EstimationError, match="no ratio"):
+    with pytest.raises(EstimationError, match="there is no ratio"):
         log_risk_ratio(impossible, design.y, design.treatment)
 
 

@@ -73,9 +73,7 @@ def _folder() -> Path:
     for place in places:
         if all((place / path).is_file() for path in wanted):
             return place
-    pytest.skip(
-        f"observed raw files not found in {' or '.join(map(str, places))}; set DETENTE_MIRROR to their folder"
-    )
+    pytest.skip(f"observed raw files not found in {' or '.join(map(str, places))}; set DETENTE_MIRROR to their folder")
 
 
 @pytest.fixture(scope="module")
@@ -180,9 +178,7 @@ def test_dyads_that_the_straddling_gap_loses(record: Record, narrow: pd.DataFram
 def test_spells_and_years_of_contiguity_agree(record: Record) -> None:
     spells = read_raw(record.folder / "cow-contiguity-3.2" / SPELLS_OF_CONTIGUITY.file, SPELLS_OF_CONTIGUITY)
     years = {
-        (s.statelno, s.statehno, year)
-        for s in spells.itertuples()
-        for year in range(s.begin // 100, s.end // 100 + 1)
+        (s.statelno, s.statehno, year) for s in spells.itertuples() for year in range(s.begin // 100, s.end // 100 + 1)
     }
     # The master file's spells, first and last year included, give the dyad-years of the yearly file.
     yearly = record.tidy["cow-contiguity-3.2"]
@@ -311,9 +307,7 @@ def _contrast(sample: pd.DataFrame) -> Contrast:
     )
 
 
-def test_lost_names_give_the_independent_contrasts(
-    record: Record, narrow: pd.DataFrame, derived: pd.DataFrame
-) -> None:
+def test_lost_names_give_the_independent_contrasts(record: Record, narrow: pd.DataFrame, derived: pd.DataFrame) -> None:
     panel = record.panel.merge(derived, on=DYAD_YEAR, how="left", validate="one_to_one")
     panel = panel.assign(any=panel["smallest"].notna(), bilateral=panel["smallest"] == 2)
     # Independent count: share with an exercise, any / bilateral; switches on / off; risk with an exercise

@@ -54,8 +54,7 @@ def test_a_lost_column_is_named_with_the_nearest_one(slug: str, table: RawTable,
 
         legal = ", ".join(sorted(frame.columns))
         assert refusal(REGISTRY[slug], table, frame) == (
-            f"{table.slug or slug}/{table.file}: column {name!r} is missing; "
-            f"legal values: {legal}; nearest: '{name}~'"
+            f"{table.slug or slug}/{table.file}: column {name!r} is missing; legal values: {legal}; nearest: '{name}~'"
         )
 
 
@@ -142,8 +141,7 @@ def test_a_workbook_without_its_sheet_is_named(tmp_path: Path):
         read_raw(tmp_path / table.file, table)
 
     assert str(caught.value) == (
-        f"{tmp_path / table.file}: has no sheet 'Peace Missions'; "
-        "legal values: Peace Mission; nearest: 'Peace Mission'"
+        f"{tmp_path / table.file}: has no sheet 'Peace Missions'; legal values: Peace Mission; nearest: 'Peace Mission'"
     )
 
 
@@ -533,9 +531,7 @@ def test_an_agreement_is_in_force_from_signature_to_end_both_included():
 def test_little_confidence_counts_in_the_broad_coding_alone(confidence: str, counts: int):
     frame, _ = dcad((2, 20, 1990, 1990, "DCA", confidence))
 
-    assert records(frame, "defence_agreement", "defence_agreement_broad", "agreement_general") == {
-        (counts, 1, counts)
-    }
+    assert records(frame, "defence_agreement", "defence_agreement_broad", "agreement_general") == {(counts, 1, counts)}
 
 
 @pytest.mark.parametrize(("category", "variable"), [(code, name) for code, (name, _) in CATEGORIES.items()])

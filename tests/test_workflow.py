@@ -90,9 +90,7 @@ def test_the_report_is_complete(built: Path) -> None:
         f"tables/{t}.{e}" for t in ("sample_flow", "descriptives", "main", "samples") for e in ("html", "tex", "csv")
     }
     figures = {
-        f"figures/{f}.{e}"
-        for f in ("coefficients", "timeline", "partners", "raw_risk")
-        for e in ("svg", "pdf", "png")
+        f"figures/{f}.{e}" for f in ("coefficients", "timeline", "partners", "raw_risk") for e in ("svg", "pdf", "png")
     }
     rest = {
         "paper.pdf",

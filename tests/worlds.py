@@ -7,9 +7,7 @@ import numpy as np
 from detente.design import Design
 
 
-def dyadic_design(
-    *, states: int = 20, years: int = 8, seed: int = 7, effect: float = 0.0, gaps: bool = True
-) -> Design:
+def dyadic_design(*, states: int = 20, years: int = 8, seed: int = 7, effect: float = 0.0, gaps: bool = True) -> Design:
     """A panel with a 0/1 outcome, a 0/1 treatment, two controls, shocks to states, and some dyad-years missing."""
     rng = np.random.default_rng(seed)
     first, second = np.triu_indices(states, 1)

@@ -37,9 +37,7 @@ def _lines(cases: pd.DataFrame) -> Iterator[str]:
     for check, group in cases[whole].groupby("check", sort=False):
         rows = [row.head(SHOWN_COLUMNS) for _, row in group.groupby("index", sort=False)]
         examples = "; ".join(
-            ", ".join(
-                f"{column} {_plain(value)}" for column, value in zip(r["column"], r["failure_case"], strict=True)
-            )
+            ", ".join(f"{column} {_plain(value)}" for column, value in zip(r["column"], r["failure_case"], strict=True))
             for r in rows[:SHOWN]
         )
         words = "have the key of another" if check == "multiple_fields_uniqueness" else f"fail {check}"

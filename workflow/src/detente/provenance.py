@@ -12,7 +12,7 @@ from pathlib import Path
 
 PACKAGES = (
     "detente", "numpy", "pandas", "scipy", "statsmodels", "linearmodels", "pyarrow", "matplotlib", "seaborn", "pyreadr",
-    "openpyxl", "snakemake", "typst",
+    "openpyxl", "markdown-it-py", "snakemake", "typst",
 )  # fmt: skip
 
 

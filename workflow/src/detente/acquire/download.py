@@ -148,9 +148,7 @@ class Downloader:
         hidden = None if self.progress else True  # None: shown on a terminal alone
         with (
             part.open("ab" if start else "wb") as handle,
-            tqdm(
-                total=size, initial=start, unit="B", unit_scale=True, desc=label, leave=False, disable=hidden
-            ) as bar,
+            tqdm(total=size, initial=start, unit="B", unit_scale=True, desc=label, leave=False, disable=hidden) as bar,
         ):
             for chunk in response.iter_bytes():
                 handle.write(chunk)

@@ -49,9 +49,7 @@ def chosen(sources: Mapping[str, SourceRecord], only: Sequence[str] | None) -> d
     ConfigError
         If a name in `only` is no source.
     """
-    unknown = [
-        f"--only: {slug!r} is no source; {choices(slug, sources)}" for slug in only or () if slug not in sources
-    ]
+    unknown = [f"--only: {slug!r} is no source; {choices(slug, sources)}" for slug in only or () if slug not in sources]
     if unknown:
         raise ConfigError("\n".join(unknown))
     return {slug: record for slug, record in sources.items() if only is None or slug in only}

@@ -36,11 +36,8 @@ def run(arguments: argparse.Namespace) -> None:
         results.append(estimate(design, spec))
         print(f"{spec.spec_id}: {len(design.y):,} rows, {int(design.y.sum()):,} onsets", flush=True)
     rows = pd.concat([r.rows for r in results], ignore_index=True)
-    if rows.empty:
-        rows = pd.DataFrame(columns=list(COLUMNS))
-    else:
-        rows = validated(rows, estimates_schema(), "estimates")
-    write_frame(rows, arguments.estimates)
+    kept = pd.DataFrame(columns=list(COLUMNS)) if rows.empty else validated(rows, estimates_schema(), "estimates")
+    write_frame(kept, arguments.estimates)
     write_frame(pd.concat([r.failures for r in results], ignore_index=True), arguments.failures)
     columns = ["claim", "estimator", "sample", "order", "reason", "rows"]
     write_frame(pd.DataFrame(steps, columns=columns), arguments.attrition)

@@ -33,9 +33,7 @@ def _planted(evidence: Evidence, truth: Path | None) -> Mapping[str, float]:
     """Return planted effects, which a simulated world must have and an observed one cannot."""
     if evidence.simulated != (truth is not None):
         world = evidence.study.world
-        needed = (
-            "needs --truth truth.json" if evidence.simulated else "cannot have --truth: nobody planted its effects"
-        )
+        needed = "needs --truth truth.json" if evidence.simulated else "cannot have --truth: nobody planted its effects"
         raise ConfigError(f"study {evidence.study.name!r} is set in a world that is {world}: it {needed}")
     if truth is None:
         return {}

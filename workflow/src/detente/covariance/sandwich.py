@@ -121,7 +121,7 @@ def sandwich(kind: str, scores: Array, bread: Array, a: Codes, b: Codes) -> Cova
     heteroskedastic = np.diag(bread @ (scores.T @ scores) @ bread)
     if (np.diag(matrix) <= NO_VARIANCE * heteroskedastic).any():
         raise IndefiniteCovariance(
-            f"the {kind} covariance leaves a coefficient no variance: too few {meat.units} for the dependence among them"
+            f"the {kind} covariance leaves a coefficient no variance: too few {meat.units} for their dependence"
         )
     return Covariance(matrix, kind, meat.df, meat.correction, repair)
 

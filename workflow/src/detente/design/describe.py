@@ -130,9 +130,7 @@ def raw_risk(panel: pd.DataFrame, samples: Sequence[str], claims: Sequence[Claim
             usable = in_sample(panel, sample) & outcome.notna() & treatment.notna()
             risks = {}
             for treated in (0, 1):
-                y = outcome[
-                    usable & ((treatment[usable] > 0) == bool(treated)).reindex(panel.index, fill_value=False)
-                ]
+                y = outcome[usable & ((treatment[usable] > 0) == bool(treated)).reindex(panel.index, fill_value=False)]
                 risks[treated] = (len(y), int(y.sum()))
             ratio = _ratio(risks)
             rows += [

@@ -135,6 +135,4 @@ def _check_variables(panel: pd.DataFrame, spec: Specification) -> None:
     needed = [spec.claim.outcome, spec.claim.treatment, *(c.variable for c in spec.controls)]
     for name in needed:
         if name not in panel.columns:
-            raise UnknownVariable(
-                f"{spec.spec_id}: the panel has no variable {name!r}; {choices(name, panel.columns)}"
-            )
+            raise UnknownVariable(f"{spec.spec_id}: the panel has no variable {name!r}; {choices(name, panel.columns)}")

@@ -39,7 +39,7 @@ class Fit:
 
 @dataclass(frozen=True)
 class Estimator:
-    """A registered estimator: its name, its label in tables, whether it absorbs dyad effects, covariances it supports."""
+    """A registered estimator: name, label in tables, whether it absorbs dyad effects, covariances it supports."""
 
     name: str
     label: str

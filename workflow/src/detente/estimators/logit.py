@@ -92,5 +92,6 @@ def refuse_separation(y: Array, x: Array, terms: tuple[str, ...]) -> None:
             if onsets in (0, rows.sum()):
                 how = "no onset" if onsets == 0 else "nothing but onsets"
                 raise Separation(
-                    f"{term!r} = {side:.0f} has {how} in {int(rows.sum()):,} dyad-years: its logit coefficient is infinite"
+                    f"{term!r} = {side:.0f} has {how} in {int(rows.sum()):,} dyad-years: "
+                    "its logit coefficient is infinite"
                 )

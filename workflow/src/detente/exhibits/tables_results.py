@@ -70,9 +70,7 @@ def main(evidence: Evidence) -> Table:
         *(Row(label, _each(models, show, "")) for label, show in _SIZE),
     ]
     title = f"Onset of a dispute on each treatment: {lower_first(SAMPLES.get(study.headline, study.headline))}"
-    return Table(
-        "main", title, "", columns, tuple(rows), _main_notes(evidence, models), evidence.simulated, dense=True
-    )
+    return Table("main", title, "", columns, tuple(rows), _main_notes(evidence, models), evidence.simulated, dense=True)
 
 
 def _each(models: list[Cell], show: Callable[[Cell], str], otherwise: str = NOT_ESTIMABLE) -> tuple[str, ...]:

@@ -51,7 +51,7 @@ def log_risk_ratio(fit: Fit, y: Array, treatment: Array) -> Effect:
     risks = _risks(fit, y, treatment)
     if risks.treated <= 0 or risks.untreated <= 0:
         raise EstimationError(
-            f"the model puts mean risk at {risks.treated:.4f} with treatment and {risks.untreated:.4f} without: no ratio"
+            f"mean risk is {risks.treated:.4f} with treatment and {risks.untreated:.4f} without: there is no ratio"
         )
     gradient = risks.treated_gradient / risks.treated - risks.untreated_gradient / risks.untreated
     return Effect(float(np.log(risks.treated / risks.untreated)), gradient)

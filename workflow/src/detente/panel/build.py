@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from detente.checks import validated
-from detente.errors import ConfigError, choices
+from detente.errors import ConfigError
 from detente.panel.join import join, join_states, unique
 from detente.panel.kadic import expand
 from detente.panel.schema import panel_schema
@@ -43,7 +43,7 @@ def build_panel(tidy: Mapping[str, pd.DataFrame], window: tuple[int, int]) -> Pa
         If a join would duplicate rows.
     """
     if missing := [slug for slug in REGISTRY if slug not in tidy]:
-        raise ConfigError(f"the panel needs {', '.join(missing)}; {choices(missing[0], tidy)}")
+        raise ConfigError(f"the panel needs {', '.join(missing)}; at hand: {', '.join(sorted(tidy)) or 'nothing'}")
     members = tidy[STATES][tidy[STATES]["status"] == "member"]
     first = max(REGISTRY[STATES].years[0], int(members["start"].min()) // 10000)
     _check_window(window, first)

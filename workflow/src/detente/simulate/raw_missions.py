@@ -52,9 +52,7 @@ def _other(stage: Stage, parties: int, draw: np.random.Generator) -> tuple[list[
     return [int(c) for c in chosen], (start, min(start + int(draw.integers(1, 12)), int(studied[-1])))
 
 
-def _years(
-    stage: Stage, serial: int, kind: str, parties: list[int], start: int, stop: int
-) -> list[dict[str, object]]:
+def _years(stage: Stage, serial: int, kind: str, parties: list[int], start: int, stop: int) -> list[dict[str, object]]:
     """Rows of one mission, one a year."""
     first, last = int(stage.years[start]), int(stage.years[stop])
     active = stop == len(stage.years) - 1

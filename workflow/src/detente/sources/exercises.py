@@ -86,9 +86,7 @@ def _entries(long: pd.DataFrame, table: pd.DataFrame) -> list[tuple[str, str, st
     lost = long["state"].isna().to_numpy()
     outside = "not a member of the state system at the time"
     reasons = long["name"].map(NOT_STATES).fillna(outside)
-    entries = [
-        ("dropped", reason, str(record), 1) for reason, record in zip(reasons[lost], records[lost], strict=True)
-    ]
+    entries = [("dropped", reason, str(record), 1) for reason, record in zip(reasons[lost], records[lost], strict=True)]
     repeated = ~lost & long.duplicated(["exercise", "state"]).to_numpy()
     entries += [("merged", "named twice in one exercise", str(record), 1) for record in records[repeated]]
     states = long.dropna(subset="state").groupby("exercise")["state"].nunique().reindex(table.index, fill_value=0)

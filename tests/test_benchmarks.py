@@ -1,0 +1,98 @@
+"""The benchmark runs, compares the same numbers, and does without a peer that is not installed."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+from benchmarks import report
+from benchmarks.measure import gap
+from benchmarks.tasks import BY_NAME
+
+ROOT = Path(__file__).resolve().parents[1]
+KEYS = {"task", "rows", "ours_s", "ours_mb", "peer", "peer_s", "peer_mb", "ratio"}
+MEASURED = {"seconds": 0.5, "repeats": 3, "mb": 100.0, "mb_loaded": 90.0, "load_s": 0.1, "rows": 10, "version": "1.0"}
+
+
+def bench(out: Path, *words: str, hide: Path | None = None) -> list[dict[str, Any]]:
+    """Rows of a quick run; modules below `hide` come before those installed."""
+    environment = {
+        **os.environ,
+        "PYTHONPATH": os.pathsep.join(filter(None, [str(hide or ""), os.environ.get("PYTHONPATH")])),
+    }
+    call = [sys.executable, "-m", "benchmarks", "--quick", "--out", str(out), *words]
+    done = subprocess.run(call, cwd=ROOT, capture_output=True, text=True, env=environment, timeout=120, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "SIMULATED WORLD" in done.stdout
+    rows: list[dict[str, Any]] = json.loads(out.read_text(encoding="utf-8"))
+    return rows
+
+
+def test_quick_run_without_pyfixest(tmp_path: Path) -> None:
+    absent = tmp_path / "absent"
+    absent.mkdir()
+    (absent / "pyfixest.py").write_text("raise ModuleNotFoundError('no pyfixest', name='pyfixest')\n", encoding="utf-8")
+    rows = bench(tmp_path / "bench.json", "--only", "panel", "lpm-relevant", hide=absent)
+    assert [(r["task"], r["peer"]) for r in rows] == [
+        ("panel", "pandas"),
+        ("lpm-relevant", "linearmodels"),
+        ("lpm-relevant", "pyfixest"),
+    ]
+    for row in rows:
+        assert row.keys() >= KEYS
+        assert row["world"] == "SIMULATED WORLD"
+        assert row["rows"] > 100
+        assert row["ours_s"] > 0
+        assert row["ours_mb"] >= row["ours_mb_loaded"] > 10
+    for row in rows[:2]:
+        assert row["status"] == "same numbers"
+        assert row["gap"] <= 1e-6
+        assert row["ratio"] == pytest.approx(row["peer_s"] / row["ours_s"])
+        assert row["peer_mb"] > 10
+    missing = rows[2]
+    assert missing["status"] == "not installed"
+    assert missing["ratio"] is missing["peer_s"] is missing["peer_mb"] is None
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(find_spec("pyfixest") is None, reason="pyfixest is installed for benchmarks alone")
+def test_quick_run_with_every_peer(tmp_path: Path) -> None:
+    rows = bench(tmp_path / "bench.json")
+    assert {r["task"] for r in rows} == set(BY_NAME)
+    assert {r["status"] for r in rows} == {"same numbers", "no peer"}
+
+
+@pytest.mark.parametrize("distance", [1e-5, None])
+def test_other_numbers_have_no_ratio(distance: float | None) -> None:
+    row = report.row(BY_NAME["panel"], "SIMULATED WORLD", MEASURED, "pandas", {**MEASURED, "gap": distance})
+    assert row["ratio"] is None
+    assert report.failed([row])
+    assert "FAILED" in report.table([row], {"panel": "panel"})
+
+
+def test_gap_is_the_largest_relative_difference() -> None:
+    ours = pd.DataFrame({"term": ["x", "y"], "estimate": [1.0, 1e-6], "std_error": [0.0, float("nan")]})
+    assert gap(ours, ours) == 0
+    assert gap(ours.assign(estimate=[1.0, 1.1e-6]), ours) == pytest.approx(0.1 / 1.1)
+    assert gap(ours[["term", "estimate"]], ours) == 0
+
+
+@pytest.mark.parametrize(
+    "theirs",
+    [
+        pd.DataFrame({"term": ["x"], "estimate": [1.0]}),
+        pd.DataFrame({"term": ["x", "z"], "estimate": [1.0, 2.0]}),
+        pd.DataFrame({"term": ["x", "y"], "estimate": [1.0, float("nan")]}),
+        pd.DataFrame({"term": ["x", "y"], "other": [1.0, 2.0]}),
+    ],
+    ids=["fewer rows", "another term", "missing", "another column"],
+)
+def test_tables_of_another_shape_have_no_gap(theirs: pd.DataFrame) -> None:
+    assert gap(theirs, pd.DataFrame({"term": ["x", "y"], "estimate": [1.0, 2.0]})) is None
