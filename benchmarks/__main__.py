@@ -19,21 +19,29 @@ OUT = ROOT / "reports" / "bench" / "bench.json"
 
 
 def main() -> int:
-    """Run, print, write; 1 if some peer does not give our numbers or did not run."""
+    """Run, print, write; 1 if we fail, or a peer fails or does not give our numbers."""
     arguments = _arguments()
     tasks = [BY_NAME[name] for name in arguments.only] if arguments.only else list(TASKS)
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        quick = ["--quick"] if arguments.quick else []
-        print("preparing data", file=sys.stderr)
-        _child("benchmarks.world", str(folder), *quick)
-        world = json.loads((folder / "world.json").read_text(encoding="utf-8"))["world"]
-        rows = [row for task in tasks for row in _rows(task, folder, world, quick=arguments.quick)]
+    try:
+        with tempfile.TemporaryDirectory() as folder:
+            rows = _run(tasks, Path(folder), quick=arguments.quick)
+    except ChildFailed as error:
+        print(error, file=sys.stderr)
+        return 1
     print(report.table(rows, {t.name: t.label for t in TASKS}))
     complete = not (arguments.quick or arguments.only)
     if out := arguments.out or (OUT if complete else None):
         report.write(rows, out)
     return int(report.failed(rows))
+
+
+def _run(tasks: Sequence[Task], folder: Path, *, quick: bool) -> list[dict[str, Any]]:
+    """Prepare data below `folder`, then measure."""
+    print("preparing data", file=sys.stderr)
+    words = ["--quick"] if quick else []
+    print(_child("benchmarks.world", str(folder), *words), end="", file=sys.stderr)
+    world = json.loads((folder / "world.json").read_text(encoding="utf-8"))["world"]
+    return [row for task in tasks for row in _rows(task, folder, world, quick=quick)]
 
 
 def _arguments() -> argparse.Namespace:

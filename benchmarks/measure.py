@@ -16,9 +16,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from detente.cli.files import read_frame, write_frame
+
 from benchmarks.contender import Contender
 from benchmarks.tasks import BY_NAME, OURS
-from detente.cli.files import read_frame, write_frame
 
 
 def main() -> None:

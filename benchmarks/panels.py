@@ -8,11 +8,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from detente.panel import LEAD_IN, build_panel
+from detente.sources import REGISTRY
+
 from benchmarks.contender import Contender
 from benchmarks.data import Raw, cleaned, load_raw, load_tidy, load_window
 from benchmarks.tasks import OURS, PANDAS
-from detente.panel import LEAD_IN, build_panel
-from detente.sources import REGISTRY
 
 KEY = ["a", "b", "year"]
 DAYS = ["state", "first_day", "last_day"]

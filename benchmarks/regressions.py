@@ -9,13 +9,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from benchmarks.contender import Contender
-from benchmarks.data import design_path
-from benchmarks.tasks import LINEARMODELS, OURS, PYFIXEST
 from detente.cli.files import read_frame
 from detente.covariance import sandwich
 from detente.design import Design
 from detente.estimators import get
+
+from benchmarks.contender import Contender
+from benchmarks.data import design_path
+from benchmarks.tasks import LINEARMODELS, OURS, PYFIXEST
 
 KEYS = ("y", "dyad", "a", "b", "year")
 

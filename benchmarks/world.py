@@ -7,8 +7,6 @@ from pathlib import Path
 
 import pandas as pd
 
-from benchmarks.data import cleaned, design_path, load_raw
-from benchmarks.tasks import ROOT
 from detente.acquire import verify
 from detente.cli.acquire import mirror_folder
 from detente.cli.files import write_frame, write_json
@@ -19,6 +17,9 @@ from detente.errors import RawFilesUnavailable
 from detente.estimators import get
 from detente.panel import build_panel
 from detente.simulate import simulate_world
+
+from benchmarks.data import cleaned, design_path, load_raw
+from benchmarks.tasks import ROOT
 
 CLAIM, ESTIMATOR = "exercise", "lpm"
 SAMPLES = ("relevant", "all")

@@ -677,22 +677,22 @@ class Terminal(io.StringIO):
         return True
 
 
-@pytest.mark.parametrize(("terminal", "progress"), [(True, True), (True, False), (False, True)])
-def test_progress_is_shown_on_a_terminal_alone(
+@pytest.mark.parametrize(("terminal", "progress"), [(True, None), (True, False), (False, None), (False, True)])
+def test_progress_is_shown_on_a_terminal_or_where_asked_for(
     raw: Path,
     server: Server,
     patience: Patience,
     monkeypatch: pytest.MonkeyPatch,
     terminal: bool,
-    progress: bool,
+    progress: bool | None,
 ):
     stream = Terminal() if terminal else io.StringIO()
     monkeypatch.setattr(sys, "stderr", stream)
 
     acquire(sources(pin(server.address)), raw, None, patience=patience, progress=progress)
 
-    assert ("mme/mme_v7.csv" in stream.getvalue()) == (terminal and progress)
-    assert bool(stream.getvalue()) == (terminal and progress)
+    assert ("mme/mme_v7.csv" in stream.getvalue()) == (terminal if progress is None else progress)
+    assert bool(stream.getvalue()) == (terminal if progress is None else progress)
 
 
 # Receipts

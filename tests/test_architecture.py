@@ -13,7 +13,9 @@ from detente.provenance import modules_used
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "workflow" / "src" / "detente"
 FLOORS = (
-    {"config", "strict", "errors", "provenance", "checks"},
+    {"errors"},
+    {"strict", "checks"},
+    {"config", "provenance"},
     {"acquire", "sources", "covariance", "exhibits"},
     {"simulate", "panel", "design"},
     {"estimators"},

@@ -9,11 +9,12 @@ from pathlib import Path
 import pytest
 import yaml
 
-from builders import REPOSITORY, change, line, project
 from detente.cli.project import load
 from detente.config import SourceFile, load_project
 from detente.errors import ConfigError, DetenteError, choices
 from detente.panel import catalogue
+
+from builders import REPOSITORY, change, line, project
 
 STUDY = (
     "abstract, claims, covariances, estimators, extends, headline, mirror, name, samples, seed, simulation, "
@@ -34,6 +35,13 @@ MAPPING = "must be a mapping of keys to values"
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
     return project(tmp_path)
+
+
+@pytest.fixture
+def bare(root: Path) -> Path:
+    """The same without sources, for what is refused before they are looked at: reading them takes longest."""
+    (root / SOURCES_FILE).write_text("sources: {}\n", encoding="utf-8")
+    return root
 
 
 def refusal(root: Path, override: Path | None = None) -> str:
@@ -242,45 +250,47 @@ def test_the_shipped_configuration_is_valid(root: Path):
     ],
 )
 def test_what_is_not_legal_is_named_with_its_line(root: Path, file: str, old: str, new: str, where: str, fault: str):
+    if file != SOURCES_FILE:
+        (root / SOURCES_FILE).write_text("sources: {}\n", encoding="utf-8")
     at = change(root / file, old, new)
 
     assert refusal(root) == f"ConfigError: {file}:{at} › {where}: {fault}"
 
 
-def test_a_missing_key_is_named_with_the_line_of_its_parent(root: Path):
-    at = change(root / CLAIMS_FILE, "    expected: lowers\n", "")
-    rows = (root / CLAIMS_FILE).read_text(encoding="utf-8").splitlines()
+def test_a_missing_key_is_named_with_the_line_of_its_parent(bare: Path):
+    at = change(bare / CLAIMS_FILE, "    expected: lowers\n", "")
+    rows = (bare / CLAIMS_FILE).read_text(encoding="utf-8").splitlines()
     parent = rows.index("  exercise:", rows.index("claims:")) + 1
 
-    assert refusal(root) == (f"ConfigError: {CLAIMS_FILE}:{parent} › claims › exercise › expected: this key is missing")
+    assert refusal(bare) == (f"ConfigError: {CLAIMS_FILE}:{parent} › claims › exercise › expected: this key is missing")
     assert parent < at
 
 
-def test_a_headline_sample_must_be_built(root: Path):
-    change(root / PAPER, "[all, relevant, contiguous]", "[all, contiguous]")
+def test_a_headline_sample_must_be_built(bare: Path):
+    change(bare / PAPER, "[all, relevant, contiguous]", "[all, contiguous]")
 
-    assert refusal(root) == (
-        f"ConfigError: {PAPER}:{line(root / PAPER, 'headline')} › headline: "
+    assert refusal(bare) == (
+        f"ConfigError: {PAPER}:{line(bare / PAPER, 'headline')} › headline: "
         "'relevant' is not among the study's samples; legal values: all, contiguous"
     )
 
 
-def test_a_misspelt_extends_is_among_all_that_is_wrong(root: Path):
-    at = change(root / TINY, "extends: demo", "extend: demo")
+def test_a_misspelt_extends_is_among_all_that_is_wrong(bare: Path):
+    at = change(bare / TINY, "extends: demo", "extend: demo")
 
-    lines = refusal(root).removeprefix("ConfigError: ").splitlines()
+    lines = refusal(bare).removeprefix("ConfigError: ").splitlines()
 
     assert f"{TINY}:{at} › extend: unknown key; legal values: {STUDY}; nearest: 'extends'" in lines
     assert f"{TINY}:1 › world: this key is missing" in lines
 
 
-def test_all_problems_of_a_file_are_reported_together(root: Path):
-    lag = change(root / CLAIMS_FILE, "    lag: 1\n    outcome", "    lag: 0\n    outcome")
-    role = change(root / CLAIMS_FILE, "role: mediator", "role: mediation")
-    key = change(root / CLAIMS_FILE, "    why: Rivals", "    reason: Rivals")
+def test_all_problems_of_a_file_are_reported_together(bare: Path):
+    lag = change(bare / CLAIMS_FILE, "    lag: 1\n    outcome", "    lag: 0\n    outcome")
+    role = change(bare / CLAIMS_FILE, "role: mediator", "role: mediation")
+    key = change(bare / CLAIMS_FILE, "    why: Rivals", "    reason: Rivals")
 
-    rivalry = line(root / CLAIMS_FILE, "  rivalry:")
-    assert refusal(root).removeprefix("ConfigError: ").splitlines() == [
+    rivalry = line(bare / CLAIMS_FILE, "  rivalry:")
+    assert refusal(bare).removeprefix("ConfigError: ").splitlines() == [
         f"{CLAIMS_FILE}:{rivalry} › controls › rivalry › why: this key is missing",
         f"{CLAIMS_FILE}:{key} › controls › rivalry › reason: unknown key; "
         "legal values: label, lag, role, variable, why",
@@ -290,24 +300,24 @@ def test_all_problems_of_a_file_are_reported_together(root: Path):
     ]
 
 
-def test_a_simulated_world_needs_its_block(root: Path):
-    override = own(root, "extends: paper\nname: mine\nworld: simulated\n")
+def test_a_simulated_world_needs_its_block(bare: Path):
+    override = own(bare, "extends: paper\nname: mine\nworld: simulated\n")
 
-    assert refusal(root, override) == ("ConfigError: mine.yaml:1 › simulation: a simulated world needs this block")
+    assert refusal(bare, override) == ("ConfigError: mine.yaml:1 › simulation: a simulated world needs this block")
 
 
-def test_an_observed_world_has_no_such_block(root: Path):
-    override = own(root, "extends: demo\nname: mine\nworld: observed\nsimulation:\n  states: 20\n")
+def test_an_observed_world_has_no_such_block(bare: Path):
+    override = own(bare, "extends: demo\nname: mine\nworld: observed\nsimulation:\n  states: 20\n")
 
-    assert refusal(root, override) == (
+    assert refusal(bare, override) == (
         "ConfigError: mine.yaml:4 › simulation: an observed world must not have this block"
     )
 
 
-def test_an_observed_study_may_extend_a_simulated_one(root: Path):
-    override = own(root, "extends: demo\nname: mine\nworld: observed\nsimulation: null\n")
+def test_an_observed_study_may_extend_a_simulated_one(bare: Path):
+    override = own(bare, "extends: demo\nname: mine\nworld: observed\nsimulation: null\n")
 
-    assert load(root, override).study("mine").simulation is None
+    assert load_project(bare, override).study("mine").simulation is None
 
 
 # Files
@@ -342,18 +352,18 @@ def test_a_raw_file_may_lie_anywhere_below_its_folder(name: str):
         ),
     ],
 )
-def test_a_file_that_is_no_study_is_refused(root: Path, content: str, message: str):
-    path = own(root, content)
+def test_a_file_that_is_no_study_is_refused(bare: Path, content: str, message: str):
+    path = own(bare, content)
     if "stream end" in message or "token" in message:
         message = message.replace(":1:", f":{content.count(chr(10)) + 1}:")
 
-    assert refusal(root, path) == f"ConfigError: mine.yaml{message}"
+    assert refusal(bare, path) == f"ConfigError: mine.yaml{message}"
 
 
-def test_a_file_that_is_not_text_is_refused(root: Path):
-    (root / "mine.yaml").write_bytes(b"name: \xff")
+def test_a_file_that_is_not_text_is_refused(bare: Path):
+    (bare / "mine.yaml").write_bytes(b"name: \xff")
 
-    assert refusal(root, root / "mine.yaml") == "ConfigError: mine.yaml: is not UTF-8 text (byte 6)"
+    assert refusal(bare, bare / "mine.yaml") == "ConfigError: mine.yaml: is not UTF-8 text (byte 6)"
 
 
 def test_a_file_that_is_not_there_is_refused(root: Path):
@@ -365,10 +375,10 @@ def test_a_file_that_is_not_there_is_refused(root: Path):
 # Studies
 
 
-def test_extending_merges_mappings_and_replaces_lists(root: Path):
+def test_extending_merges_mappings_and_replaces_lists(bare: Path):
     text = "extends: demo\nname: mine\nestimators: [lpm]\n"
     text += "simulation:\n  states: 9\n  effects:\n    exercise: 0.5\n"
-    demo, mine = load(root).study("demo"), load(root, own(root, text)).study("mine")
+    demo, mine = load_project(bare).study("demo"), load_project(bare, own(bare, text)).study("mine")
 
     assert mine.estimators == ("lpm",)
     assert demo.simulation is not None
@@ -379,38 +389,38 @@ def test_extending_merges_mappings_and_replaces_lists(root: Path):
     )
 
 
-def test_a_study_may_extend_one_that_extends_another(root: Path):
-    mine = load(root, own(root, "extends: tiny\nname: mine\nseed: 7\n")).study("mine")
+def test_a_study_may_extend_one_that_extends_another(bare: Path):
+    mine = load_project(bare, own(bare, "extends: tiny\nname: mine\nseed: 7\n")).study("mine")
 
-    tiny = load(root).study("tiny")
+    tiny = load_project(bare).study("tiny")
     assert mine == tiny.model_copy(update={"name": "mine", "seed": 7})
 
 
-def test_studies_that_extend_each_other_are_refused(root: Path):
-    change(root / DEMO, "name: demo", "extends: tiny\nname: demo")
+def test_studies_that_extend_each_other_are_refused(bare: Path):
+    change(bare / DEMO, "name: demo", "extends: tiny\nname: demo")
 
-    at = line(root / TINY, "extends")
-    assert refusal(root) == f"ConfigError: {TINY}:{at} › extends: 'demo' extends this study in turn"
-
-
-def test_a_shipped_study_is_called_like_its_file(root: Path):
-    at = change(root / PAPER, "name: paper", "name: article")
-
-    assert refusal(root) == f"ConfigError: {PAPER}:{at} › name: 'article' must be the file's name, 'paper'"
+    at = line(bare / TINY, "extends")
+    assert refusal(bare) == f"ConfigError: {TINY}:{at} › extends: 'demo' extends this study in turn"
 
 
-def test_a_study_of_ones_own_joins_the_shipped_ones_or_replaces_one(root: Path):
-    joined = load(root, own(root, "extends: paper\nname: mine\n"))
-    replaced = load(root, own(root, "extends: paper\nname: paper\nseed: 7\n"))
+def test_a_shipped_study_is_called_like_its_file(bare: Path):
+    at = change(bare / PAPER, "name: paper", "name: article")
+
+    assert refusal(bare) == f"ConfigError: {PAPER}:{at} › name: 'article' must be the file's name, 'paper'"
+
+
+def test_a_study_of_ones_own_joins_the_shipped_ones_or_replaces_one(bare: Path):
+    joined = load_project(bare, own(bare, "extends: paper\nname: mine\n"))
+    replaced = load_project(bare, own(bare, "extends: paper\nname: paper\nseed: 7\n"))
 
     assert list(joined.studies) == ["demo", "paper", "tiny", "mine"]
     assert list(replaced.studies) == ["demo", "paper", "tiny"]
     assert replaced.study("paper").seed == 7
 
 
-def test_a_study_that_is_unknown_is_refused(root: Path):
+def test_a_study_that_is_unknown_is_refused(bare: Path):
     with pytest.raises(ConfigError) as caught:
-        load(root).study("papr")
+        load_project(bare).study("papr")
 
     assert str(caught.value) == (
         "config/study: no study is called 'papr'; legal values: demo, paper, tiny; nearest: 'paper'"
@@ -420,19 +430,19 @@ def test_a_study_that_is_unknown_is_refused(root: Path):
 # Names across files
 
 
-def test_claims_effects_and_controls_that_are_not_defined_are_reported_together(root: Path):
-    control = change(root / CLAIMS_FILE, "controls: [rivalry, democracy", "controls: [rivalri, democracy")
-    effect = change(root / DEMO, "    exercise: -0.03", "    exercize: -0.03")
-    claim = change(root / PAPER, "claims: [exercise, defence_pact", "claims: [exercise, defense_pact")
+def test_claims_effects_and_controls_that_are_not_defined_are_reported_together(bare: Path):
+    control = change(bare / CLAIMS_FILE, "controls: [rivalry, democracy", "controls: [rivalri, democracy")
+    effect = change(bare / DEMO, "    exercise: -0.03", "    exercize: -0.03")
+    claim = change(bare / PAPER, "claims: [exercise, defence_pact", "claims: [exercise, defense_pact")
 
     demo = f"simulation › effects: 'exercize' is not a claim; legal values: {CLAIMS}; nearest: 'exercise'"
-    assert refusal(root).removeprefix("ConfigError: ").splitlines() == [
+    assert refusal(bare).removeprefix("ConfigError: ").splitlines() == [
         f"{CLAIMS_FILE}:{control} › claims › exercise › controls: 'rivalri' is not defined under `controls`; "
         f"legal values: {CONTROLS}; nearest: 'rivalry'",
         f"{DEMO}:{effect} › {demo}",
         f"{PAPER}:{claim} › claims: 'defense_pact' is not a claim of config/claims.yaml; "
         f"legal values: {CLAIMS}; nearest: 'defence_pact'",
-        f"{TINY}:{line(root / TINY, 'simulation')} › {demo}",
+        f"{TINY}:{line(bare / TINY, 'simulation')} › {demo}",
     ]
 
 

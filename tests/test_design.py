@@ -9,7 +9,6 @@ import pandas as pd
 import pytest
 from statsmodels.stats.proportion import proportion_confint
 
-from builders import REPOSITORY, dyad_years, panel, spells
 from detente.config import SAMPLE_LABELS, Control, load_project
 from detente.design import (
     Specification,
@@ -22,6 +21,8 @@ from detente.design import (
 )
 from detente.design.describe import descriptives, partners, raw_risk, sample_flow, timeline
 from detente.errors import EmptySample, UnknownVariable
+
+from builders import REPOSITORY, dyad_years, panel, spells
 
 NA = float("nan")
 PROJECT = load_project(REPOSITORY)
@@ -100,7 +101,7 @@ def test_samples_are_rows_of_the_window():
 # Designs
 
 
-def world(seed: int = 3) -> pd.DataFrame:
+def world(seed: int = 0) -> pd.DataFrame:
     """Three dyads with everything that a design meets: missing treatment, controls and outcome, and a gap."""
     random = np.random.default_rng(seed)
     dyads = []

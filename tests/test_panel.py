@@ -8,7 +8,6 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from builders import Raw, dyad_years, simulated_raw, spells, tiny
 from detente.checks import validated
 from detente.errors import ConfigError, PanelError
 from detente.panel import LEAD_IN, Panel, build_panel, catalogue
@@ -19,6 +18,8 @@ from detente.panel.spine import dyad_years as spine
 from detente.panel.spine import state_years
 from detente.panel.variables import DERIVED, at_risk, peace_years
 from detente.sources import REGISTRY, Source, Variable
+
+from builders import Raw, dyad_years, simulated_raw, spells, tiny
 
 NA = float("nan")
 DYADIC = [slug for slug, source in REGISTRY.items() if source.key in ("dyad-year", "event")]

@@ -8,7 +8,6 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from builders import MEMBERS, Raw, exercise, exercises, simulated_raw, state_list
 from detente.checks import validated
 from detente.cli.rawformats import write_raw
 from detente.cli.rawread import read_raw
@@ -18,6 +17,8 @@ from detente.sources.agreements import CATEGORIES
 from detente.sources.alliances import OBLIGATIONS
 from detente.sources.missions import PARTIES
 from detente.sources.names import gazetteer
+
+from builders import MEMBERS, Raw, exercise, exercises, simulated_raw, state_list
 
 TABLES = [(slug, table) for slug, source in REGISTRY.items() for table in source.raw]
 NAMES = [f"{slug}/{table.file}" for slug, table in TABLES]

@@ -19,7 +19,7 @@ rule acquire:
         "Finding and verifying the raw files of {wildcards.study}"
     shell:
         "python -m detente acquire {params.project} --study {wildcards.study} --raw data/raw"
-        " --receipts data/processed/{wildcards.study}/raw > {log} 2> >(tee -a {log} >&2)"
+        " --receipts data/processed/{wildcards.study}/raw --progress > {log} 2> >(tee -a {log} >&2)"
 
 
 rule simulate:

@@ -96,7 +96,7 @@ def acquire(
     mirror: Path | None,
     *,
     patience: Patience | None = None,
-    progress: bool = True,
+    progress: bool | None = None,
 ) -> list[Receipt]:
     """Have every file of `sources` in `raw`: already there, else from `mirror`, else from its address.
 
@@ -110,7 +110,7 @@ def acquire(
     patience
         How long to wait for servers.
     progress
-        Show download bars on standard error, if that is a terminal.
+        Show download bars on standard error: always, never, or (None) if that is a terminal.
 
     Returns
     -------

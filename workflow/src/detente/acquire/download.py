@@ -52,7 +52,7 @@ class _NoConnectionError(_PassingError):
 class Downloader:
     """The network of one run: one HTTP client, opened when first needed, and the hosts found unreachable."""
 
-    def __init__(self, patience: Patience, *, progress: bool) -> None:
+    def __init__(self, patience: Patience, *, progress: bool | None) -> None:
         self.patience = patience
         self.progress = progress
         self._opened: httpx.Client | None = None
@@ -145,7 +145,7 @@ class Downloader:
         """Write the body to `part` from byte `start` on, which is 0 or the end of `part`."""
         from tqdm import tqdm
 
-        hidden = None if self.progress else True  # None: shown on a terminal alone
+        hidden = None if self.progress is None else not self.progress
         with (
             part.open("ab" if start else "wb") as handle,
             tqdm(total=size, initial=start, unit="B", unit_scale=True, desc=label, leave=False, disable=hidden) as bar,

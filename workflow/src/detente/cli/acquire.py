@@ -23,6 +23,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--override", type=Path, help="study file to read beside the shipped ones")
     parser.add_argument("--raw", type=Path, required=True, help="folder for raw files, <slug>/<file>")
     parser.add_argument("--receipts", type=Path, required=True, help="folder for receipts, <slug>.json")
+    parser.add_argument("--progress", action="store_true", help="show download bars even through a pipe")
     parser.add_argument("--only", nargs="+", metavar="SLUG", help="sources to acquire (default: all)")
 
 
@@ -35,7 +36,10 @@ def run(arguments: argparse.Namespace) -> None:
             f"study {study.name!r} is set in a simulated world: its raw files are simulated, never acquired"
         )
     sources = chosen(project.sources, arguments.only)
-    for receipt in acquire(sources, _below_here(arguments.raw), mirror_folder(arguments.root, study)):
+    progress = True if arguments.progress else None
+    for receipt in acquire(
+        sources, _below_here(arguments.raw), mirror_folder(arguments.root, study), progress=progress
+    ):
         write_json(receipt.document(), arguments.receipts / f"{receipt.slug}.json")
         for file in receipt.files:
             print(f"{receipt.slug}/{file.pin.file}: {file.origin}")
