@@ -635,3 +635,24 @@ def test_reading_the_configuration_alone_needs_no_registry(root: Path):
     change(root / CLAIMS_FILE, "    treatment: exercise_any", "    treatment: nothing_of_the_kind")
 
     assert load_project(root).claims.claims["exercise"].treatment == "nothing_of_the_kind"
+
+
+def test_a_study_that_extends_another_needs_a_name_of_its_own(tmp_path: Path) -> None:
+    own = tmp_path / "mine.yaml"
+    own.write_text("extends: paper\ntitle: Mine\n", encoding="utf-8")
+    with pytest.raises(ConfigError) as error:
+        load_project(REPOSITORY, own)
+    assert str(error.value) == "mine.yaml:1: a study that extends another needs a `name` of its own"
+
+
+def test_a_study_cannot_be_called_as_a_step_of_the_workflow_is(tmp_path: Path) -> None:
+    own = tmp_path / "mine.yaml"
+    own.write_text("extends: paper\nname: panel\n", encoding="utf-8")
+    with pytest.raises(ConfigError) as error:
+        load(REPOSITORY, own)
+    assert str(error.value) == ("config/study › panel › name: 'panel' is a step of the workflow; choose another name")
+
+
+def test_the_panel_reaches_back_as_far_as_the_longest_lag() -> None:
+    project = load_project(REPOSITORY)
+    assert project.longest_lag(project.study("paper")) == 2

@@ -20,6 +20,7 @@ from detente.design import Design
 from detente.errors import NoVariation, RankDeficient, Separation, UnknownEstimator
 from detente.estimators import REGISTRY, get, reference_gap
 from detente.estimators.absorb import absorb_two_way
+
 from worlds import dyadic_design
 
 

@@ -16,7 +16,6 @@ import pandas as pd
 import pytest
 import yaml
 
-import exhibit_fixtures as made
 from detente.errors import ConfigError, EstimationError
 from detente.exhibits import formats
 from detente.exhibits.canvas import image
@@ -34,6 +33,8 @@ from detente.exhibits.recovery import recovery, recovery_table
 from detente.exhibits.references import References
 from detente.exhibits.table import Column, Row, Table, render, tex
 from detente.exhibits.tables import FORMATS, TABLES
+
+import exhibit_fixtures as made
 
 REPORT = made.ROOT / "workflow" / "report"
 TEMPLATES = {path.name: path.read_text(encoding="utf-8") for path in REPORT.glob("*.j2")}

@@ -18,6 +18,7 @@ from detente.errors import BrokenContract, EstimationError, UnsupportedCovarianc
 from detente.estimators import get
 from detente.inference import COLUMNS, estimate, estimates_schema, minimum_detectable_effect, verdict
 from detente.inference.effects import average_marginal_effect, log_risk_ratio
+
 from worlds import dyadic_design
 
 CLAIM = Claim(

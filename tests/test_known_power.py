@@ -5,11 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from test_known_answers import DYAD_YEAR, Record, derived, looked_up, narrow, record
 
 from detente.covariance import number_dyads, sandwich
 from detente.estimators.absorb import absorb_two_way
 from detente.inference import minimum_detectable_effect
+
+from test_known_answers import DYAD_YEAR, Record, derived, looked_up, narrow, record
 
 __all__ = ["derived", "looked_up", "narrow", "record"]  # fixtures
 pytestmark = pytest.mark.record

@@ -271,7 +271,7 @@ def test_a_dispute_without_force_is_no_onset_of_force_but_at_risk(kind: str):
 def test_relevant_dyads_are_contiguous_or_have_a_major_power():
     contiguous, major = [1.0, 0, 0, 1, NA, NA], [0.0, 1, 0, 1, 1, 0]
 
-    found = derive("politically_relevant", contiguous=contiguous, major_power=major)
+    found = derive("politically_relevant", contiguous=contiguous, major_a=major, major_b=[0.0] * 6)
 
     assert same(found, [1, 1, 0, 1, NA, NA])
 
@@ -341,6 +341,13 @@ def test_two_exercises_of_one_year_add_up():
     together = frame[(frame["b"] == 2) & (frame["year"] == 1990)]
     columns = ["exercise_any", "exercise_bilateral", "exercise_small", "exercise_weight", "exercise_count"]
     assert together[columns].to_numpy().tolist() == [[1, 1, 1, 1.5, 2]]
+
+
+def test_an_exercise_of_two_years_counts_once_in_each():
+    frame = expand(pd.concat([exercise(1, 1989, 1, 2), exercise(1, 1990, 1, 2)]))
+
+    assert keys(frame) == [(1, 2, 1989), (1, 2, 1990)]
+    assert frame[["exercise_weight", "exercise_count"]].to_numpy().tolist() == [[1, 1], [1, 1]]
 
 
 def test_a_single_participant_makes_no_dyad():

@@ -148,7 +148,7 @@ def receipts(wildcards):
 def cleaning_code(wildcards):
     """The front desk and the one module that cleans this source."""
     cleaner = REGISTRY[wildcards.slug].clean.__module__.removeprefix("detente.")
-    return code("cli.clean", cleaner, "sources.base", registries=["detente.sources"])
+    return code("cli.clean", cleaner, "sources.schema", registries=["detente.sources"])
 
 
 def estimating_code(wildcards):

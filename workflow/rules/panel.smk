@@ -15,6 +15,7 @@ rule panel:
         "../envs/analysis.yaml"
     params:
         project=ARGUMENTS,
+        lead=lambda w: PROJECT.longest_lag(STUDIES[w.study]),
         window=study_fields("window"),
     message:
         "Building the panel of dyad-years of {wildcards.study}"

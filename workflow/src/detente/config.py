@@ -197,6 +197,12 @@ class Project:
             raise ConfigError(f"config/study: no study is called {name!r}; {choices(name, self.studies)}")
         return self.studies[name]
 
+    def longest_lag(self, study: Study) -> int:
+        """Years before the outcome that a study's treatments and controls reach back."""
+        claims = self.claims_of(study)
+        controls = [self.claims.controls[name].lag for claim in claims for name in claim.controls]
+        return max([*controls, *(claim.lag for claim in claims)])
+
     def claims_of(self, study: Study) -> list[Claim]:
         """Claims that a study tests, in its order."""
         return [self.claims.claims[c] for c in study.claims]
@@ -246,6 +252,8 @@ def _extended(path: Path, shipped: Mapping[str, Path], before: tuple[Path, ...])
         raise ConfigError(f"{where}: no study is called {base!r}; {choices(str(base), shipped)}")
     if shipped[base] in (*before, path):
         raise ConfigError(f"{where}: {base!r} extends this study in turn")
+    if "name" not in raw:
+        raise ConfigError(f"{strict.located(path, [])}: a study that extends another needs a `name` of its own")
     return _merged(_extended(shipped[base], shipped, (*before, path)), raw)
 
 

@@ -26,9 +26,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> None:
     """Build and write."""
-    study = load_project(arguments.root, arguments.override).study(arguments.study)
+    project = load_project(arguments.root, arguments.override)
+    study = project.study(arguments.study)
     tidy = {slug: read_frame(arguments.tidy / f"{slug}.parquet") for slug in REGISTRY}
-    panel = build_panel(tidy, study.window)
+    panel = build_panel(tidy, study.window, project.longest_lag(study))
     ledgers = [read_frame(arguments.ledgers / f"{slug}.parquet") for slug in REGISTRY]
     write_frame(panel.frame, arguments.panel)
     write_frame(pd.concat([*ledgers, panel.ledger], ignore_index=True), arguments.ledger)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from detente.cli import VERBS
 from detente.config import Project, load_project
 from detente.errors import ConfigError, UnknownEstimator, UnsupportedCovariance, choices
 
@@ -20,10 +21,18 @@ def load(root: Path, override: Path | None = None) -> Project:
     from detente.panel import catalogue
 
     project = load_project(root, override)
+    _check_names(project)
     _check_sources(project)
     check_claims(project.claims, catalogue())
     _check_estimators(project)
     return project
+
+
+def _check_names(project: Project) -> None:
+    """A study is a target of its own, so it cannot be called as a step of the workflow is."""
+    for name in project.studies:
+        if name in VERBS:
+            raise ConfigError(f"config/study › {name} › name: {name!r} is a step of the workflow; choose another name")
 
 
 def _check_sources(project: Project) -> None:

@@ -9,7 +9,7 @@ import pandas as pd
 
 from detente.checks import validated
 from detente.errors import ConfigError
-from detente.panel.join import join, join_states, unique
+from detente.panel.join import join, matched, matched_states, packed, rows_of, unique
 from detente.panel.kadic import expand
 from detente.panel.schema import panel_schema
 from detente.panel.spine import dyad_years, state_years
@@ -17,6 +17,7 @@ from detente.panel.variables import DERIVED, SPELLS, catalogue, peace_years
 from detente.sources import KEYS, REGISTRY, Source, ledger
 
 STATES = "cow-state-system"
+# Years before the window that the panel holds for lags, unless more are asked for.
 LEAD_IN = 2
 
 
@@ -24,7 +25,7 @@ LEAD_IN = 2
 class Panel:
     """Undirected dyad-years.
 
-    `frame` has the key a, b, year, `in_window`, and every variable of `catalogue()`; the `LEAD_IN` years
+    `frame` has the key a, b, year, `in_window`, and every variable of `catalogue()`; the `lead_in` years
     before the window are there for lags alone. `ledger` lists records that have no dyad-year in the panel.
     """
 
@@ -32,8 +33,8 @@ class Panel:
     ledger: pd.DataFrame
 
 
-def build_panel(tidy: Mapping[str, pd.DataFrame], window: tuple[int, int]) -> Panel:
-    """Build the panel of `window` (first and last year) from tidy sources by slug.
+def build_panel(tidy: Mapping[str, pd.DataFrame], window: tuple[int, int], lead_in: int = LEAD_IN) -> Panel:
+    """Build the panel of `window` (first and last year) and the `lead_in` years before, from tidy sources by slug.
 
     Raises
     ------
@@ -49,25 +50,22 @@ def build_panel(tidy: Mapping[str, pd.DataFrame], window: tuple[int, int]) -> Pa
     _check_window(window, first)
     spine = dyad_years(members, first, window[1])
     spells = _spells(spine, tidy)
-    frame = spells[spells["year"] >= window[0] - LEAD_IN].reset_index(drop=True)
-    entries = []
+    keys = spells[spells["year"] >= window[0] - lead_in].reset_index(drop=True)
+    parts, entries = [keys], []
     for source in REGISTRY.values():
-        if source.key == "dyad-year":
-            frame = join(frame, tidy[source.slug], source.variables, source.years, source.slug)
-            entries.append(_unplaced(spine, tidy[source.slug], source, window))
-        elif source.key == "event":
-            dyads = expand(tidy[source.slug])
-            frame = join(frame, dyads, source.variables, source.years, source.slug)
+        if source.key == "state-year":
+            parts.append(matched_states(keys, tidy[source.slug], source.variables, source.years, source.slug))
+        elif source.key in ("dyad-year", "event"):
+            dyads = expand(tidy[source.slug]) if source.key == "event" else tidy[source.slug]
+            parts.append(matched(keys, dyads, source.variables, source.years, source.slug))
             entries.append(_unplaced(spine, dyads, source, window))
-        elif source.key == "state-year":
-            frame = join_states(frame, tidy[source.slug], source.variables, source.years, source.slug)
-    frame = _majors(frame, tidy[STATES], window)
-    for item in DERIVED:
-        frame[item.variable.name] = item.make(frame)
-    frame.insert(3, "in_window", frame["year"] >= window[0])
+    parts.append(_majors(keys, tidy[STATES]))
+    joined = pd.concat(parts, axis=1)
+    derived = pd.DataFrame({item.variable.name: item.make(joined) for item in DERIVED})
+    frame = pd.concat([joined.assign(in_window=joined["year"] >= window[0]), derived], axis=1)
     unique(frame, KEYS["dyad-year"], "panel")
-    columns = ["a", "b", "year", "in_window", *catalogue()]
-    return Panel(validated(frame[columns], panel_schema(), "panel"), pd.concat(entries, ignore_index=True))
+    ordered = frame[["a", "b", "year", "in_window", *catalogue()]]
+    return Panel(validated(ordered, panel_schema(), "panel"), pd.concat(entries, ignore_index=True))
 
 
 def _check_window(window: tuple[int, int], first: int) -> None:
@@ -87,21 +85,20 @@ def _spells(spine: pd.DataFrame, tidy: Mapping[str, pd.DataFrame]) -> pd.DataFra
     return frame
 
 
-def _majors(frame: pd.DataFrame, spells: pd.DataFrame, window: tuple[int, int]) -> pd.DataFrame:
-    """Add `major_a` and `major_b`: a major power on any day of the year."""
-    majors = state_years(spells[spells["status"] == "major"], window[0] - LEAD_IN, window[1])
-    for side in ("a", "b"):
-        flagged = majors.rename(columns={"state": side}).assign(**{f"major_{side}": 1.0})
-        frame = frame.merge(flagged, on=[side, "year"], how="left", validate="many_to_one")
-        frame[f"major_{side}"] = frame[f"major_{side}"].fillna(0.0)
-    return frame
+def _majors(keys: pd.DataFrame, spells: pd.DataFrame) -> pd.DataFrame:
+    """`major_a` and `major_b`: a major power on any day of the year."""
+    years = state_years(spells[spells["status"] == "major"], int(keys["year"].min()), int(keys["year"].max()))
+    majors = packed(years, ("state", "year"))
+    return pd.DataFrame(
+        {f"major_{side}": rows_of(packed(keys, (side, "year")), majors)[1].astype("float64") for side in ("a", "b")}
+    )
 
 
 def _unplaced(spine: pd.DataFrame, tidy: pd.DataFrame, source: Source, window: tuple[int, int]) -> pd.DataFrame:
     """Records of the window whose two states do not coexist in the system that year."""
     inside = tidy.loc[tidy["year"].between(*window), ["a", "b", "year"]]
-    matched = inside.merge(spine, on=["a", "b", "year"], how="left", indicator=True)
-    lost = matched[matched["_merge"] == "left_only"].groupby(["a", "b"], as_index=False)
+    key = KEYS["dyad-year"]
+    lost = inside[~rows_of(packed(inside, key), packed(spine, key))[1]].groupby(["a", "b"], as_index=False)
     spans = lost.agg(first=("year", "min"), last=("year", "max"), rows=("year", "size"))
     reason = "the two states do not coexist in the system"
     records = spans.to_dict("records")

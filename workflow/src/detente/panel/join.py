@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from detente.errors import PanelError
 from detente.sources import KEYS, Variable
+
+Keys = npt.NDArray[np.int64]
+# Codes of states and years have at most four digits, so that a key packs into one whole number.
+PART = 10_000
 
 
 def join(
@@ -20,33 +27,61 @@ def join(
     PanelError
         If `tidy` has a key twice or lacks a declared variable.
     """
-    columns = [v.name for v in variables]
-    unique(tidy, KEYS["dyad-year"], name)
-    joined = panel.merge(
-        _declared(tidy, KEYS["dyad-year"], columns, name),
-        on=["a", "b", "year"],
-        how="left",
-        validate="one_to_one",
-    )
-    covered = joined["year"].between(*years)
-    for variable in variables:
-        value = joined[variable.name].where(covered)
-        joined[variable.name] = value.mask(covered & value.isna(), 0.0) if variable.kind == "event" else value
-    return joined
+    return pd.concat([panel, matched(panel, tidy, variables, years, name)], axis=1)
 
 
 def join_states(
     panel: pd.DataFrame, tidy: pd.DataFrame, variables: Sequence[Variable], years: tuple[int, int], name: str
 ) -> pd.DataFrame:
     """Left-join state-year `variables` twice, as `<name>_a` and `<name>_b`; missing outside `years`."""
-    columns = [v.name for v in variables]
-    unique(tidy, KEYS["state-year"], name)
-    inside = _declared(tidy, KEYS["state-year"], columns, name)
-    inside = inside[inside["year"].between(*years)]
+    return pd.concat([panel, matched_states(panel, tidy, variables, years, name)], axis=1)
+
+
+def matched(
+    panel: pd.DataFrame, tidy: pd.DataFrame, variables: Sequence[Variable], years: tuple[int, int], name: str
+) -> pd.DataFrame:
+    """The columns alone that `join` adds."""
+    key = KEYS["dyad-year"]
+    _check(tidy, key, variables, name)
+    row, found = rows_of(packed(panel, key), packed(tidy, key))
+    covered = panel["year"].between(*years).to_numpy()
+    columns = {}
+    for v in variables:
+        value = np.where(found & covered, _values(tidy, v)[row], np.nan)
+        columns[v.name] = np.where(covered & np.isnan(value), 0.0, value) if v.kind == "event" else value
+    return pd.DataFrame(columns, index=panel.index)
+
+
+def matched_states(
+    panel: pd.DataFrame, tidy: pd.DataFrame, variables: Sequence[Variable], years: tuple[int, int], name: str
+) -> pd.DataFrame:
+    """The columns alone that `join_states` adds."""
+    key = KEYS["state-year"]
+    _check(tidy, key, variables, name)
+    covered = panel["year"].between(*years).to_numpy()
+    columns = {}
     for side in ("a", "b"):
-        renamed = inside.rename(columns={"state": side, **{c: f"{c}_{side}" for c in columns}})
-        panel = panel.merge(renamed, on=[side, "year"], how="left", validate="many_to_one")
-    return panel
+        row, found = rows_of(packed(panel, (side, "year")), packed(tidy, key))
+        for v in variables:
+            columns[f"{v.name}_{side}"] = np.where(found & covered, _values(tidy, v)[row], np.nan)
+    return pd.DataFrame(columns, index=panel.index)
+
+
+def packed(frame: pd.DataFrame, key: Sequence[str]) -> Keys:
+    """A key as one whole number a row, which sorts as the key does."""
+    code = np.zeros(len(frame), dtype=np.int64)
+    for name in key:
+        code = code * PART + frame[name].to_numpy(dtype=np.int64)
+    return code
+
+
+def rows_of(wanted: Keys, keys: Keys) -> tuple[Any, npt.NDArray[np.bool_]]:
+    """Row of `keys` that holds each wanted key, and whether one does (else the row means nothing)."""
+    order = np.argsort(keys, kind="stable")
+    ordered = np.append(keys[order], -1)  # a key that none equals, for what lies beyond the last
+    at = np.searchsorted(ordered[:-1], wanted)
+    found = ordered[at] == wanted
+    return np.append(order, 0)[at] * found, found
 
 
 def unique(frame: pd.DataFrame, key: Sequence[str], name: str) -> None:
@@ -57,8 +92,13 @@ def unique(frame: pd.DataFrame, key: Sequence[str], name: str) -> None:
         raise PanelError(f"{name}: {len(twice)} keys ({', '.join(key)}) occur more than once, e.g. {examples}")
 
 
-def _declared(tidy: pd.DataFrame, key: Sequence[str], columns: Sequence[str], name: str) -> pd.DataFrame:
-    missing = [c for c in columns if c not in tidy.columns]
+def _values(tidy: pd.DataFrame, variable: Variable) -> npt.NDArray[np.float64]:
+    """Values of a variable; a source without rows has one that no key points to."""
+    return tidy[variable.name].to_numpy(dtype="float64") if len(tidy) else np.full(1, np.nan)
+
+
+def _check(tidy: pd.DataFrame, key: Sequence[str], variables: Sequence[Variable], name: str) -> None:
+    unique(tidy, key, name)
+    missing = [v.name for v in variables if v.name not in tidy.columns]
     if missing:
         raise PanelError(f"{name}: declared variables are missing from the tidy frame: {', '.join(missing)}")
-    return tidy[[*key, *columns]]

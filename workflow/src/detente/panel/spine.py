@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from detente.errors import PanelError
@@ -21,22 +22,22 @@ def dyad_years(spells: pd.DataFrame, first: int, last: int) -> pd.DataFrame:
     PanelError
         If no two states coexist in the years asked for.
     """
-    years = [_pairs(spells, year) for year in range(first, last + 1)]
-    frame = pd.concat(years, ignore_index=True) if years else pd.DataFrame()
-    if frame.empty:
+    pairs = np.hstack([_pairs(spells, year) for year in range(first, last + 1)] or [np.empty((3, 0), dtype=np.int64)])
+    if not pairs.size:
         raise PanelError(f"no two states of the system coexist between {first} and {last}")
-    return frame.sort_values(["a", "b", "year"], ignore_index=True)
+    ordered = pairs[:, np.lexsort(pairs[::-1])]
+    return pd.DataFrame(dict(zip(("a", "b", "year"), ordered, strict=True))).drop_duplicates(ignore_index=True)
 
 
-def _pairs(spells: pd.DataFrame, year: int) -> pd.DataFrame:
-    """Pairs that share a day of `year`."""
+def _pairs(spells: pd.DataFrame, year: int) -> npt.NDArray[np.int64]:
+    """States a < b of the pairs that share a day of `year`, and the year, (3, pairs)."""
     start = np.maximum(spells["start"].to_numpy(), year * 10000 + 101)
     end = np.minimum(spells["end"].to_numpy(), year * 10000 + 1231)
     alive = np.flatnonzero(start <= end)
     state, start, end = spells["state"].to_numpy()[alive], start[alive], end[alive]
     overlap = np.maximum.outer(start, start) <= np.minimum.outer(end, end)
     i, j = np.nonzero(overlap & np.less.outer(state, state))
-    return pd.DataFrame({"a": state[i], "b": state[j], "year": year}, dtype="int64").drop_duplicates()
+    return np.stack([state[i], state[j], np.full(len(i), year)])
 
 
 def state_years(spells: pd.DataFrame, first: int, last: int) -> pd.DataFrame:

@@ -45,7 +45,7 @@ def _capability_ratio(p: pd.DataFrame) -> pd.Series:
 
 
 def _politically_relevant(p: pd.DataFrame) -> pd.Series:
-    return ((p["contiguous"] == 1) | (p["major_power"] == 1)).astype("float64").where(p["contiguous"].notna())
+    return ((p["contiguous"] == 1) | (_either_major(p) == 1)).astype("float64").where(p["contiguous"].notna())
 
 
 def _either_major(p: pd.DataFrame) -> pd.Series:
