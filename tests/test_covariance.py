@@ -10,7 +10,7 @@ import pytest
 from numpy.testing import assert_allclose
 
 from detente.covariance import KINDS, cluster_meat, dyadic_meat, sandwich
-from detente.errors import TooFewStates, UnsupportedCovariance
+from detente.errors import IndefiniteCovariance, TooFewStates, UnsupportedCovariance
 
 
 def observations(states: int, years: int, k: int, seed: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -79,18 +79,32 @@ def test_dyadic_standard_errors_meet_r_on_dyad_sim(replication: Path) -> None:
     assert found.df == len(set(data["dyad1"]) | set(data["dyad2"])) - 1
 
 
-def test_an_indefinite_dyadic_meat_is_clipped_and_says_so() -> None:
-    """Scores of one sign at each state's dyads make Σ U² smaller than Σ S²."""
-    states = 6
+def two_colours(states: int = 6) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Scores that cancel within states: Σ U² is smaller than Σ S², so that the double sum is negative."""
     i, j = np.triu_indices(states, 1)
-    colour = (i + j) % 2 * 2.0 - 1
-    balanced = colour[:, None] * np.ones((len(i), 1))
-    balanced = np.column_stack([balanced[:, 0], np.where(i == 0, 1.0, 0.0)])
-    meat = dyadic_meat(balanced, i, j)[0]
-    assert np.linalg.eigvalsh(meat).min() < 0
-    found = sandwich("dyadic", balanced, np.eye(2), i, j)
+    return np.column_stack([(i + j) % 2 * 2.0 - 1, np.where(i == 0, 1.0, 0.0)]), i, j
+
+
+def test_an_indefinite_dyadic_covariance_is_clipped_and_says_so() -> None:
+    scores, a, b = two_colours()
+    assert np.linalg.eigvalsh(dyadic_meat(scores, a, b)[0]).min() < 0
+    found = sandwich("dyadic", scores, np.eye(2), a, b)
     assert np.linalg.eigvalsh(found.matrix).min() >= -1e-9
     assert found.repair == "negative eigenvalues clipped at zero"
+    assert_allclose(found.unrepaired, dyadic_meat(scores, a, b)[0])
+
+
+def test_a_negative_variance_is_an_error_and_not_a_clipped_number() -> None:
+    scores, a, b = two_colours()
+    found = sandwich("dyadic", scores, np.eye(2), a, b)
+    negative, positive = np.array([1.0, 0.0]), np.array([0.0, 1.0])
+    assert found.unrepaired[0, 0] < 0 < found.unrepaired[1, 1]
+    assert not found.exists(negative)
+    with pytest.raises(IndefiniteCovariance) as error:
+        found.std_error(negative)
+    assert str(error.value) == "the dyadic covariance leaves no variance: its double sum is negative in this sample"
+    assert found.exists(positive)
+    assert found.std_error(positive) >= found.std_error_unrepaired(positive) > 0
 
 
 def test_a_semidefinite_covariance_is_left_alone() -> None:

@@ -18,8 +18,9 @@ from statsmodels.regression.linear_model import OLS
 from detente.covariance import sandwich
 from detente.design import Design
 from detente.errors import NoVariation, RankDeficient, Separation, UnknownEstimator
-from detente.estimators import REGISTRY, get, reference_gap
+from detente.estimators import REGISTRY, get
 from detente.estimators.absorb import absorb_two_way
+from detente.estimators.linear import reference_gap
 
 from worlds import dyadic_design
 

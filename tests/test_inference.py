@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -38,7 +39,7 @@ def test_the_average_marginal_effect_of_the_lpm_is_its_coefficient() -> None:
     effect = average_marginal_effect(fit, design.y, design.treatment)
     covariance = sandwich("dyadic", fit.scores, fit.bread, design.a, design.b)
     assert_allclose(effect.value, fit.estimate[0])
-    assert_allclose(effect.std_error(covariance.matrix), covariance.std_errors[0])
+    assert_allclose(covariance.std_error(effect.gradient), covariance.std_errors[0])
 
 
 @pytest.mark.parametrize("function", [average_marginal_effect, log_risk_ratio])
@@ -129,6 +130,64 @@ def test_a_model_that_does_not_exist_is_a_failure_and_no_row() -> None:
     assert result.failures[["claim", "sample", "estimator", "error"]].to_numpy().tolist() == [
         ["exercise", "all", "logit", "Separation"]
     ]
+
+
+def test_a_treatment_without_dyadic_variance_keeps_its_other_covariance(monkeypatch: pytest.MonkeyPatch) -> None:
+    negative_for(monkeypatch, "treatment")
+    result = estimate(dyadic_design(), specification("lpm"))
+    assert set(result.rows["covariance"]) == {"dyad"}
+    assert result.failures["message"].tolist() == [
+        "the dyadic covariance leaves no variance: its double sum is negative in this sample"
+    ]
+
+
+def test_a_control_without_dyadic_variance_is_left_out_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    negative_for(monkeypatch, "control")
+    result = estimate(dyadic_design(), specification("lpm"))
+    dyadic = result.rows.query("covariance == 'dyadic' and quantity == 'coefficient'")
+    assert list(dyadic["term"]) == ["treatment", "binary"]
+    assert result.failures["message"].tolist() == [
+        "control: the dyadic covariance leaves no variance: its double sum is negative in this sample"
+    ]
+
+
+def negative_for(monkeypatch: pytest.MonkeyPatch, term: str) -> None:
+    """Make the dyadic variance of one term negative before repair."""
+    position = ("treatment", "control", "binary").index(term)
+
+    def indefinite(kind, scores, bread, a, b):  # type: ignore[no-untyped-def]
+        found = sandwich(kind, scores, bread, a, b)
+        if kind == "dyad":
+            return found
+        raw = found.unrepaired.copy()
+        raw[position, position] = -1.0
+        return replace(found, unrepaired=raw)
+
+    monkeypatch.setattr("detente.inference.tidy.sandwich", indefinite)
+
+
+def test_dyads_that_switch_are_counted() -> None:
+    design = dyadic_design(gaps=False)
+    rows = estimate(design, specification("lpm")).rows
+    by_dyad = pd.DataFrame({"a": design.a, "b": design.b, "t": design.treatment}).groupby(["a", "b"])["t"]
+    switching = (by_dyad.max() > by_dyad.min()).to_numpy()
+    states = by_dyad.max().index.to_frame()[switching]
+    assert rows["switching_dyads"].unique().tolist() == [int(switching.sum())]
+    assert rows["switching_states"].unique().tolist() == [len(set(states["a"]) | set(states["b"]))]
+    assert rows["treated_dyads"].unique().tolist() == [int((by_dyad.max() > 0).sum())]
+    assert rows["treated_risk"].iloc[0] == pytest.approx(design.y[design.treatment == 1].mean())
+
+
+def test_a_risk_ratio_is_tested_on_the_log_scale_and_says_so() -> None:
+    rows = estimate(dyadic_design(effect=0.1), specification("logit")).rows
+    ratio = rows.query("quantity == 'risk_ratio' and covariance == 'dyadic'").iloc[0]
+    assert ratio["scale"] == "log"
+    assert ratio["statistic"] == pytest.approx(np.log(ratio["estimate"]) * ratio["estimate"] / ratio["std_error"])
+
+
+def test_every_column_of_the_estimates_is_described() -> None:
+    text = (Path(__file__).resolve().parents[1] / "docs" / "estimates.md").read_text("utf-8")
+    assert [c for c in COLUMNS if f"`{c}`" not in text] == []
 
 
 def test_an_unsupported_covariance_is_an_error_of_its_own() -> None:

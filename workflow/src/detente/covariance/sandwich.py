@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -14,7 +15,7 @@ from detente.errors import IndefiniteCovariance, TooFewStates, UnsupportedCovari
 Array = npt.NDArray[np.floating[Any]]
 Codes = npt.NDArray[np.int64]
 FEWEST_STATES = 5
-# A variance below this share of the heteroskedastic one is zero but for rounding and clipping.
+# A variance below this share of the heteroskedastic one is zero but for rounding.
 NO_VARIANCE = 1e-6
 
 
@@ -22,11 +23,14 @@ NO_VARIANCE = 1e-6
 class Covariance:
     """Covariance of k coefficients and the recipe that made it.
 
-    matrix (k, k); `df` degrees of freedom of the t distribution; `correction` the recipe in words;
-    `repair` what was done to make it positive semi-definite, "" if nothing.
+    matrix (k, k); `unrepaired` (k, k) the same before negative eigenvalues were clipped; `heteroskedastic` (k, k) as if
+    rows were independent, the yardstick of what counts as no variance; `df` degrees of freedom of the t distribution;
+    `correction` the recipe in words; `repair` what was done to make it positive semi-definite, "" if nothing.
     """
 
     matrix: Array
+    unrepaired: Array
+    heteroskedastic: Array
     kind: str
     df: int
     correction: str
@@ -37,13 +41,35 @@ class Covariance:
         """Square roots of the diagonal, (k,)."""
         return np.sqrt(np.diag(self.matrix))
 
+    def std_error(self, gradient: Array) -> float:
+        """Delta-method standard error of a function of the coefficients with this gradient (k,).
+
+        Raises
+        ------
+        IndefiniteCovariance
+            If the variance before repair is not positive: clipping would make up a standard error.
+        """
+        if not self.exists(gradient):
+            raise IndefiniteCovariance(
+                f"the {self.kind} covariance leaves no variance: its double sum is negative in this sample"
+            )
+        return math.sqrt(float(gradient @ self.matrix @ gradient))
+
+    def std_error_unrepaired(self, gradient: Array) -> float:
+        """The same before repair, which can only add to it."""
+        return math.sqrt(float(gradient @ self.unrepaired @ gradient))
+
+    def exists(self, gradient: Array) -> bool:
+        """Whether the variance before repair is positive by more than rounding."""
+        variance = float(gradient @ self.unrepaired @ gradient)
+        return variance > NO_VARIANCE * float(gradient @ self.heteroskedastic @ gradient)
+
 
 @dataclass(frozen=True)
 class _Meat:
     matrix: Array
     df: int
     correction: str
-    units: str
 
 
 def totals(scores: Array, groups: Codes, size: int) -> Array:
@@ -111,19 +137,14 @@ def sandwich(kind: str, scores: Array, bread: Array, a: Codes, b: Codes) -> Cova
         If `kind` is not known.
     TooFewStates
         If dyadic-robust inference has fewer than five states.
-    IndefiniteCovariance
-        If a coefficient is left without variance.
     """
     if kind not in KINDS:
         raise UnsupportedCovariance(f"covariance {kind!r} is not known; {choices(kind, KINDS)}")
     meat = KINDS[kind](scores, a, b)
-    matrix, repair = _semidefinite(bread @ meat.matrix @ bread)
-    heteroskedastic = np.diag(bread @ (scores.T @ scores) @ bread)
-    if (np.diag(matrix) <= NO_VARIANCE * heteroskedastic).any():
-        raise IndefiniteCovariance(
-            f"the {kind} covariance leaves a coefficient no variance: too few {meat.units} for their dependence"
-        )
-    return Covariance(matrix, kind, meat.df, meat.correction, repair)
+    unrepaired = bread @ meat.matrix @ bread
+    matrix, repair = _semidefinite(unrepaired)
+    independent = bread @ (scores.T @ scores) @ bread
+    return Covariance(matrix, unrepaired, independent, kind, meat.df, meat.correction, repair)
 
 
 def _dyadic(scores: Array, a: Codes, b: Codes) -> _Meat:
@@ -131,13 +152,13 @@ def _dyadic(scores: Array, a: Codes, b: Codes) -> _Meat:
     if states < FEWEST_STATES:
         raise TooFewStates(f"dyadic-robust inference from {states} states; it needs at least {FEWEST_STATES}")
     recipe = f"dyadic-robust over {states} states, no small-sample factor, t with {states - 1} df"
-    return _Meat(matrix, states - 1, recipe, "states")
+    return _Meat(matrix, states - 1, recipe)
 
 
 def _dyad(scores: Array, a: Codes, b: Codes) -> _Meat:
     matrix, dyads = cluster_meat(scores, number_dyads(a, b).dyad)
     recipe = f"clustered by {dyads} dyads, factor G/(G−1), t with {dyads - 1} df"
-    return _Meat(matrix * dyads / (dyads - 1), dyads - 1, recipe, "dyads")
+    return _Meat(matrix * dyads / (dyads - 1), dyads - 1, recipe)
 
 
 def _semidefinite(matrix: Array) -> tuple[Array, str]:

@@ -2,6 +2,5 @@
 
 from detente.estimators import linear, logit
 from detente.estimators.base import REGISTRY, Estimator, Fit, estimator, get
-from detente.estimators.linear import reference_gap
 
-__all__ = ["REGISTRY", "Estimator", "Fit", "estimator", "get", "linear", "logit", "reference_gap"]
+__all__ = ["REGISTRY", "Estimator", "Fit", "estimator", "get", "linear", "logit"]

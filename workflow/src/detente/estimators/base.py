@@ -39,13 +39,18 @@ class Fit:
 
 @dataclass(frozen=True)
 class Estimator:
-    """A registered estimator: name, label in tables, whether it absorbs dyad effects, covariances it supports."""
+    """A registered estimator.
+
+    `reference` names the independent implementation that each fit is compared with; `gap` returns the largest relative
+    difference of a coefficient from it, None where the fit is the library's own.
+    """
 
     name: str
-    label: str
     fit: Callable[[Design], Fit]
     absorbs_dyads: bool
     covariances: frozenset[str]
+    reference: str
+    gap: Callable[[Design, Fit], float] | None
 
     @property
     def module(self) -> str:
@@ -57,12 +62,17 @@ REGISTRY: dict[str, Estimator] = {}
 
 
 def estimator(
-    name: str, *, label: str, absorbs_dyads: bool, covariances: frozenset[str]
+    name: str,
+    *,
+    absorbs_dyads: bool,
+    covariances: frozenset[str],
+    reference: str,
+    gap: Callable[[Design, Fit], float] | None = None,
 ) -> Callable[[Callable[[Design], Fit]], Callable[[Design], Fit]]:
     """Register the decorated function under `name`."""
 
     def register(function: Callable[[Design], Fit]) -> Callable[[Design], Fit]:
-        REGISTRY[name] = Estimator(name, label, function, absorbs_dyads, covariances)
+        REGISTRY[name] = Estimator(name, function, absorbs_dyads, covariances, reference, gap)
         return function
 
     return register

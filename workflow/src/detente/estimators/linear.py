@@ -16,7 +16,33 @@ CONSTANT = 1e-10
 AGREEMENT = 1e-6
 
 
-@estimator("lpm", label="LPM, dyad and year effects", absorbs_dyads=True, covariances=ROBUST)
+def reference_gap(design: Design, fit: Fit) -> float:
+    """Largest difference of a coefficient from linearmodels' PanelOLS, relative to its size and its precision.
+
+    Raises
+    ------
+    NotReproduced
+        If it exceeds 1e-6.
+    """
+    from linearmodels.panel import PanelOLS
+
+    dyad = number_dyads(design.a, design.b).dyad
+    index = pd.MultiIndex.from_arrays([dyad, design.year])
+    kept = [design.terms.index(t) for t in fit.terms]
+    x = pd.DataFrame(design.x[:, kept], index=index, columns=list(fit.terms))
+    y = pd.Series(design.y, index=index, name="onset")
+    model = PanelOLS(y, x, entity_effects=True, time_effects=True)
+    reference = model.fit(cov_type="unadjusted").params.to_numpy()
+    scale = np.sqrt(np.diag(fit.bread))
+    gap = float(np.max(np.abs(fit.estimate - reference) / (np.abs(reference) + scale * np.abs(fit.estimate).max())))
+    if gap > AGREEMENT:
+        raise NotReproduced(
+            f"LPM differs from linearmodels' PanelOLS by {gap:.1e} (at most {AGREEMENT:.0e} is rounding)"
+        )
+    return gap
+
+
+@estimator("lpm", absorbs_dyads=True, covariances=ROBUST, reference="linearmodels PanelOLS", gap=reference_gap)
 def lpm(design: Design) -> Fit:
     """Least squares of the outcome on the regressors, dyad and year effects absorbed.
 
@@ -54,29 +80,3 @@ def lpm(design: Design) -> Fit:
         dropped=tuple(t for t, v in zip(design.terms, varies[1:], strict=True) if not v),
         converged=True,
     )
-
-
-def reference_gap(design: Design, fit: Fit) -> float:
-    """Largest difference of a coefficient from linearmodels' PanelOLS, relative to the largest coefficient.
-
-    Raises
-    ------
-    NotReproduced
-        If it exceeds 1e-6.
-    """
-    from linearmodels.panel import PanelOLS
-
-    dyad = number_dyads(design.a, design.b).dyad
-    index = pd.MultiIndex.from_arrays([dyad, design.year])
-    kept = [design.terms.index(t) for t in fit.terms]
-    x = pd.DataFrame(design.x[:, kept], index=index, columns=list(fit.terms))
-    y = pd.Series(design.y, index=index, name="onset")
-    model = PanelOLS(y, x, entity_effects=True, time_effects=True)
-    reference = model.fit(cov_type="unadjusted").params.to_numpy()
-    scale = np.sqrt(np.diag(fit.bread))
-    gap = float(np.max(np.abs(fit.estimate - reference) / (np.abs(reference) + scale * np.abs(fit.estimate).max())))
-    if gap > AGREEMENT:
-        raise NotReproduced(
-            f"LPM differs from linearmodels' PanelOLS by {gap:.1e} (at most {AGREEMENT:.0e} is rounding)"
-        )
-    return gap

@@ -17,7 +17,7 @@ DIVERGED = 100.0
 SINGULAR_HESSIAN = "the Hessian becomes singular: the regressors predict the outcome perfectly"
 
 
-@estimator("logit", label="Pooled logit", absorbs_dyads=False, covariances=ROBUST)
+@estimator("logit", absorbs_dyads=False, covariances=ROBUST, reference="statsmodels Logit is the fit itself")
 def logit(design: Design) -> Fit:
     """Maximum likelihood with a constant; terms are the constant and the regressors.
 

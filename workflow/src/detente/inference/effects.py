@@ -21,10 +21,6 @@ class Effect:
     value: float
     gradient: Array
 
-    def std_error(self, covariance: Array) -> float:
-        """Delta-method standard error under `covariance` (k, k)."""
-        return float(max(float(self.gradient @ covariance @ self.gradient), 0.0) ** 0.5)
-
 
 @dataclass(frozen=True)
 class _Risks:
@@ -61,6 +57,8 @@ def _risks(fit: Fit, y: Array, treatment: Array) -> _Risks:
     """Mean risk with all rows treated and with none, and their gradients in the coefficients."""
     if fit.link == "identity":
         return _linear_risks(fit, y, treatment)
+    if fit.link != "logit":
+        raise EstimationError(f"effects on risk are not defined for the link {fit.link!r}; legal: identity, logit")
     values = []
     for level in (1.0, 0.0):
         x = fit.x.copy()

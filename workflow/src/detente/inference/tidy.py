@@ -1,8 +1,9 @@
-"""From a fit to tidy rows: everything estimated is a row."""
+"""From a fit to tidy rows: everything estimated is a row, and what does not exist is a named failure."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,10 +11,11 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
+from detente.config import LEVEL
 from detente.covariance import Covariance, number_dyads, sandwich
 from detente.design import Design, Specification
-from detente.errors import EstimationError, UnsupportedCovariance, choices
-from detente.estimators import Fit, get, reference_gap
+from detente.errors import EstimationError, IndefiniteCovariance, UnsupportedCovariance, choices
+from detente.estimators import Estimator, Fit, get
 from detente.inference.effects import Effect, average_marginal_effect, log_risk_ratio
 from detente.inference.verdict import minimum_detectable_effect, verdict
 
@@ -28,6 +30,17 @@ class Estimates:
     failures: pd.DataFrame
 
 
+@dataclass(frozen=True)
+class _Quantity:
+    """A number to estimate; on the log scale it is tested there and reported as its exponential."""
+
+    name: str
+    term: str
+    is_treatment: bool
+    effect: Effect
+    scale: str = "identity"
+
+
 def estimate(design: Design, spec: Specification) -> Estimates:
     """Fit `spec` and tidy it under each of its covariances.
 
@@ -37,34 +50,25 @@ def estimate(design: Design, spec: Specification) -> Estimates:
         If the estimator does not support a covariance of the specification.
     """
     estimator = get(spec.estimator)
-    for kind in spec.covariances:
-        if kind not in estimator.covariances:
-            legal = choices(kind, estimator.covariances)
-            raise UnsupportedCovariance(f"estimator {spec.estimator!r} does not support covariance {kind!r}; {legal}")
+    _check_supported(estimator, spec)
     try:
         fit = estimator.fit(design)
-        gap = reference_gap(design, fit) if spec.estimator == "lpm" else float("nan")
+        gap = estimator.gap(design, fit) if estimator.gap else math.nan
     except EstimationError as error:
         return Estimates(pd.DataFrame(), failures([(spec, error)]))
-    effects: dict[str, Effect] = {"average_marginal_effect": average_marginal_effect(fit, design.y, design.treatment)}
-    lost = []
-    try:
-        effects["risk_ratio"] = log_risk_ratio(fit, design.y, design.treatment)
-    except EstimationError as error:
-        lost.append((spec, error))
-    frames = []
+    lost: list[tuple[Specification, Exception]] = []
+    quantities = [*_effects(design, spec, fit, lost), *_coefficients(fit)]
+    rows = []
     for kind in spec.covariances:
         try:
             covariance = sandwich(kind, fit.scores, fit.bread, design.a, design.b)
+            rows += _rows(quantities, covariance, design, spec, lost)
         except EstimationError as error:
             lost.append((spec, error))
-            continue
-        frames.append(_coefficients(fit, covariance))
-        frames += [_effect(name, effect, fit, covariance, design, spec) for name, effect in effects.items()]
-    if not frames:
+    if not rows:
         return Estimates(pd.DataFrame(), failures(lost))
-    rows = pd.concat(frames, ignore_index=True)
-    return Estimates(_described(rows, design, spec, fit, gap), failures(lost))
+    constant = _constant(design, spec, fit) | {"reference": estimator.reference, "reference_gap": gap}
+    return Estimates(pd.DataFrame(rows).assign(**constant)[list(COLUMNS)], failures(lost))
 
 
 def failures(lost: Sequence[tuple[Specification, Exception]]) -> pd.DataFrame:
@@ -73,54 +77,103 @@ def failures(lost: Sequence[tuple[Specification, Exception]]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=list(FAILURE_COLUMNS), dtype="str")
 
 
-def _coefficients(fit: Fit, covariance: Covariance) -> pd.DataFrame:
-    frame = _intervals(fit.estimate, covariance.std_errors, covariance)
-    treated = [i == fit.treatment for i in range(len(fit.terms))]
-    return frame.assign(quantity="coefficient", term=list(fit.terms), is_treatment=treated)
+def _check_supported(estimator: Estimator, spec: Specification) -> None:
+    for kind in spec.covariances:
+        if kind not in estimator.covariances:
+            legal = choices(kind, estimator.covariances)
+            raise UnsupportedCovariance(f"estimator {spec.estimator!r} does not support covariance {kind!r}; {legal}")
 
 
-def _effect(
-    name: str, effect: Effect, fit: Fit, covariance: Covariance, design: Design, spec: Specification
-) -> pd.DataFrame:
-    """Row of one effect; a risk ratio is tested on the log scale and reported as a ratio."""
-    error = effect.std_error(covariance.matrix)
-    frame = _intervals(np.array([effect.value]), np.array([error]), covariance).assign(
-        quantity=name, term=fit.terms[fit.treatment], is_treatment=True
-    )
-    if name == "risk_ratio":
-        ratio = frame[["estimate", "ci_low", "ci_high"]].apply(np.exp)
-        frame[["estimate", "ci_low", "ci_high"]] = ratio
-        return frame.assign(std_error=ratio["estimate"] * error)
+def _coefficients(fit: Fit) -> list[_Quantity]:
+    unit = np.eye(len(fit.terms))
+    return [
+        _Quantity("coefficient", term, i == fit.treatment, Effect(float(fit.estimate[i]), unit[i]))
+        for i, term in enumerate(fit.terms)
+    ]
+
+
+def _effects(
+    design: Design, spec: Specification, fit: Fit, lost: list[tuple[Specification, Exception]]
+) -> list[_Quantity]:
+    """Effects of the treatment on risk; a ratio that does not exist is added to `lost`."""
+    term = fit.terms[fit.treatment]
+    marginal = average_marginal_effect(fit, design.y, design.treatment)
+    found = [_Quantity("average_marginal_effect", term, True, marginal)]
+    try:
+        found.append(_Quantity("risk_ratio", term, True, log_risk_ratio(fit, design.y, design.treatment), "log"))
+    except EstimationError as error:
+        lost.append((spec, error))
+    return found
+
+
+def _rows(
+    quantities: Sequence[_Quantity],
+    covariance: Covariance,
+    design: Design,
+    spec: Specification,
+    lost: list[tuple[Specification, Exception]],
+) -> list[dict[str, Any]]:
+    """Rows under one covariance; if the treatment has no variance there are none, a control without is left out."""
+    rows = []
+    for quantity in quantities:
+        try:
+            row = _row(quantity, covariance)
+        except IndefiniteCovariance as error:
+            if quantity.is_treatment:
+                raise
+            lost.append((spec, IndefiniteCovariance(f"{quantity.term}: {error}")))
+            continue
+        rows.append(row | (_judged(row, design, spec) if quantity.name == "average_marginal_effect" else _UNJUDGED))
+    return rows
+
+
+def _row(quantity: _Quantity, covariance: Covariance) -> dict[str, Any]:
+    """One estimate with its interval."""
+    value, gradient = quantity.effect.value, quantity.effect.gradient
+    error = covariance.std_error(gradient)
+    unrepaired = covariance.std_error_unrepaired(gradient)
+    margin = float(stats.t.ppf((1 + LEVEL) / 2, covariance.df)) * error
+    shown = math.exp if quantity.scale == "log" else float
+    stretch = math.exp(value) if quantity.scale == "log" else 1.0
+    return {
+        "covariance": covariance.kind,
+        "quantity": quantity.name,
+        "term": quantity.term,
+        "is_treatment": quantity.is_treatment,
+        "scale": quantity.scale,
+        "estimate": shown(value),
+        "std_error": stretch * error,
+        "std_error_unrepaired": stretch * unrepaired,
+        "statistic": value / error,
+        "df": covariance.df,
+        "p": 2 * float(stats.t.sf(abs(value / error), covariance.df)),
+        "ci_low": shown(value - margin),
+        "ci_high": shown(value + margin),
+        "correction": covariance.correction,
+        "repair": covariance.repair,
+    }
+
+
+def _judged(row: Mapping[str, Any], design: Design, spec: Specification) -> dict[str, Any]:
+    """Power and verdict of an effect on risk."""
     base = float(design.y.mean())
-    mde, smallest = minimum_detectable_effect(error), spec.smallest_effect * base
-    judged = verdict(effect.value, error, covariance.df, smallest)
-    return frame.assign(mde=mde, mde_share=mde / base, smallest_effect=smallest, verdict=judged)
+    mde, smallest = minimum_detectable_effect(row["std_error"]), spec.smallest_effect * base
+    return {
+        "mde": mde,
+        "mde_share": mde / base,
+        "smallest_effect": smallest,
+        "verdict": verdict(row["estimate"], row["std_error"], row["df"], smallest),
+    }
 
 
-def _intervals(value: np.ndarray, error: np.ndarray, covariance: Covariance) -> pd.DataFrame:
-    margin = stats.t.ppf(0.975, covariance.df) * error
-    with np.errstate(divide="ignore", invalid="ignore"):
-        statistic = value / error
-    return pd.DataFrame(
-        {
-            "covariance": covariance.kind,
-            "estimate": value,
-            "std_error": error,
-            "statistic": statistic,
-            "df": covariance.df,
-            "p": 2 * stats.t.sf(np.abs(statistic), covariance.df),
-            "ci_low": value - margin,
-            "ci_high": value + margin,
-            "correction": covariance.correction,
-            "repair": covariance.repair,
-        }
-    )
-
-
-def _described(rows: pd.DataFrame, design: Design, spec: Specification, fit: Fit, gap: float) -> pd.DataFrame:
-    """Add what identifies the specification and its data, in the order of columns that all estimates share."""
+def _constant(design: Design, spec: Specification, fit: Fit) -> dict[str, Any]:
+    """What identifies the specification and its data, the same for all its rows."""
     pairs = number_dyads(design.a, design.b)
-    constant: dict[str, Any] = {
+    count = len(pairs.low)
+    treated = design.treatment > 0
+    share = np.bincount(pairs.dyad, weights=treated, minlength=count) / np.bincount(pairs.dyad, minlength=count)
+    switching = (share > 0) & (share < 1)
+    return {
         "spec_id": spec.spec_id,
         "claim": spec.claim.id,
         "outcome": spec.claim.outcome,
@@ -128,30 +181,25 @@ def _described(rows: pd.DataFrame, design: Design, spec: Specification, fit: Fit
         "sample": spec.sample,
         "estimator": spec.estimator,
         "n": len(design.y),
-        "dyads": len(pairs.low),
+        "dyads": count,
         "states": pairs.states,
         "events": int(design.y.sum()),
-        "treated": int((design.treatment > 0).sum()),
         "base_risk": float(design.y.mean()),
+        "treated": int(treated.sum()),
+        "treated_dyads": int((share > 0).sum()),
+        "switching_dyads": int(switching.sum()),
+        "switching_states": len(np.unique([pairs.low[switching], pairs.high[switching]])),
+        "treated_risk": float(design.y[treated].mean()),
         "dropped": ", ".join(fit.dropped),
         "converged": fit.converged,
-        "reference": "linearmodels PanelOLS" if spec.estimator == "lpm" else "statsmodels Logit is the fit itself",
-        "reference_gap": gap,
     }
-    full = rows.assign(**constant)
-    for name, default in (
-        ("mde", np.nan),
-        ("mde_share", np.nan),
-        ("smallest_effect", np.nan),
-        ("verdict", ""),
-    ):
-        full[name] = full[name].fillna(default) if name in full else default
-    return full[list(COLUMNS)]
 
 
+_UNJUDGED = {"mde": math.nan, "mde_share": math.nan, "smallest_effect": math.nan, "verdict": ""}
 COLUMNS = (
     "spec_id", "claim", "outcome", "treatment", "sample", "estimator", "covariance", "quantity", "term", "is_treatment",
-    "estimate", "std_error", "statistic", "df", "p", "ci_low", "ci_high", "n", "dyads", "states", "events", "treated",
-    "base_risk", "mde", "mde_share", "smallest_effect", "verdict", "correction", "repair", "dropped", "converged",
-    "reference", "reference_gap",
+    "scale", "estimate", "std_error", "std_error_unrepaired", "statistic", "df", "p", "ci_low", "ci_high", "n", "dyads",
+    "states", "events", "base_risk", "treated", "treated_dyads", "switching_dyads", "switching_states", "treated_risk",
+    "mde", "mde_share", "smallest_effect", "verdict", "correction", "repair", "dropped", "converged", "reference",
+    "reference_gap",
 )  # fmt: skip

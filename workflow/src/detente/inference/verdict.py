@@ -6,13 +6,13 @@ from typing import Literal
 
 from scipy import stats
 
+from detente.config import EQUIVALENCE_LEVEL, LEVEL, MDE_FACTOR
+
 Verdict = Literal["lowers", "raises", "negligible", "inconclusive"]
-# 1.96 + 0.84: a two-sided test at 5 % detects an effect of this many standard errors four times in five.
-MDE_FACTOR = 2.8
 
 
 def minimum_detectable_effect(std_error: float) -> float:
-    """Effect that a 5 % test detects with 80 % power."""
+    """Effect that a test at 5 % detects with 80 % power."""
     return MDE_FACTOR * std_error
 
 
@@ -22,10 +22,10 @@ def verdict(estimate: float, std_error: float, df: float, smallest_effect: float
     negligible: the 90 % interval lies within ± smallest_effect, that is, two one-sided tests at 5 % reject effects as
     large (Schuirmann 1987); else lowers or raises: the 95 % interval excludes zero; else inconclusive.
     """
-    inner = stats.t.ppf(0.95, df) * std_error
+    inner = stats.t.ppf((1 + EQUIVALENCE_LEVEL) / 2, df) * std_error
     if abs(estimate) + inner < smallest_effect:
         return "negligible"
-    outer = stats.t.ppf(0.975, df) * std_error
+    outer = stats.t.ppf((1 + LEVEL) / 2, df) * std_error
     if abs(estimate) > outer:
         return "lowers" if estimate < 0 else "raises"
     return "inconclusive"
