@@ -83,6 +83,10 @@ def _model(claim: str, sample: str, estimator: str, share: float, error: float) 
         "states": states,
         "events": onsets - 12,
         "treated": {"un_mission": 310}.get(claim, years // 9),
+        "treated_dyads": {"un_mission": 28}.get(claim, dyads // 4),
+        "switching_dyads": {"un_mission": 17}.get(claim, dyads // 5),
+        "switching_states": {"un_mission": 19}.get(claim, states - 20),
+        "treated_risk": base * {"un_mission": 14.0}.get(claim, 0.9),
         "base_risk": base,
         "smallest_effect": 0.2 * base,
         "converged": True,
@@ -148,8 +152,10 @@ def _row(
         "quantity": quantity,
         "term": term,
         "is_treatment": term.endswith("_lag1"),
+        "scale": "identity",
         "estimate": value,
         "std_error": error,
+        "std_error_unrepaired": error / 1.05 if common["repair"] else error,
         "statistic": z,
         "p": math.erfc(abs(z) / math.sqrt(2)),
         "ci_low": value - 1.97 * error,
@@ -164,7 +170,7 @@ def _row(
 def _ratio(common: dict[str, object], term: str, log_ratio: float, error: float) -> dict[str, object]:
     row = _row(common, "risk_ratio", term, log_ratio, error, 1.0)
     bounds = {name: math.exp(float(str(row[name]))) for name in ("estimate", "ci_low", "ci_high")}
-    return {**row, **bounds, "std_error": error * bounds["estimate"]}
+    return {**row, **bounds, "scale": "log", "std_error": error * bounds["estimate"]}
 
 
 def _verdict(value: float, error: float, smallest: float) -> str:
@@ -173,6 +179,18 @@ def _verdict(value: float, error: float, smallest: float) -> str:
     if abs(value) > 1.97 * error:
         return "lowers" if value < 0 else "raises"
     return "inconclusive"
+
+
+def without_covariance(made: Evidence, covariance: str, why: str, *, term: str = "") -> Evidence:
+    """The same study, its headline LPM of exercises without one covariance, or with one term less under it."""
+    frame = made.estimates
+    mine = (frame["claim"] == "exercise") & (frame["sample"] == "relevant") & (frame["estimator"] == "lpm")
+    gone = mine & (frame["covariance"] == covariance) & (frame["term"].eq(term) if term else True)
+    message = f"{term}: {why}" if term else why
+    row = pd.DataFrame(
+        [("exercise", "relevant", "lpm", "IndefiniteCovariance", message)], columns=made.failures.columns
+    )
+    return replace(made, estimates=frame[~gone], failures=pd.concat([made.failures, row], ignore_index=True))
 
 
 def failures() -> pd.DataFrame:
@@ -204,6 +222,7 @@ def _sample_flow() -> pd.DataFrame:
                 "dyads": dyads,
                 "onset_gml": onsets,
                 "onset_cow": round(onsets * 1.06),
+                "onset_after_dispute": round(onsets * 0.32),
                 "ongoing_gml": round(onsets * 1.36),
                 "force_onset": round(onsets * 0.7),
                 "fatal_onset": round(onsets * 0.29),
@@ -335,8 +354,10 @@ def _raw_risk() -> pd.DataFrame:
             base = onsets / years
             for arm, n, risk in ((0, years - treated, base), (1, treated, min(base * ratio, 0.4))):
                 low, high = _wilson(risk, n)
-                rows.append((claim, sample, arm, n, round(risk * n), risk, low, high, ratio))
-    columns = ["claim", "sample", "treated", "dyad_years", "onsets", "risk", "ci_low", "ci_high", "ratio"]
+                half = 3 if arm else 140
+                rows.append((claim, sample, arm, n, n // 12, round(risk * n), half, risk, low, high, ratio))
+    sizes = ["dyad_years", "dyads", "onsets", "half_dyads"]
+    columns = ["claim", "sample", "treated", *sizes, "risk", "ci_low", "ci_high", "ratio"]
     return pd.DataFrame(rows, columns=columns)
 
 

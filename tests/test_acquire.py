@@ -8,16 +8,21 @@ import functools
 import hashlib
 import io
 import json
+import multiprocessing
 import os
 import shutil
 import socket
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from email.utils import formatdate
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from multiprocessing.queues import Queue
+from multiprocessing.synchronize import Barrier
 from pathlib import Path
 from typing import Any
 
@@ -293,6 +298,99 @@ def test_a_folder_in_the_place_of_a_file_is_kept_and_reported(raw: Path, server:
 
     assert "data/raw/mme/mme_v7.csv: unreadable: Is a directory; left as it is" in text
     assert (raw / "mme/mme_v7.csv").is_dir()
+
+
+# Two builds at once
+
+
+def build(root: Path, source: str, gate: Barrier, origins: Queue[str]) -> None:
+    """A process of its own that acquires one file; copying takes it a while."""
+    copyfile = shutil.copyfile
+
+    def slowly(one: Path, other: Path) -> None:
+        copyfile(one, other)
+        time.sleep(0.3)
+
+    os.chdir(root)
+    shutil.copyfile = slowly
+    gate.wait(timeout=30)
+    try:
+        mirror = None if source.startswith("http") else Path(source)
+        address = source if source.startswith("http") else "http://127.0.0.1:9"
+        receipts = acquire(sources(pin(address)), Path("data/raw"), mirror, patience=Patience(retries=0))
+        origins.put(receipts[0].files[0].origin)
+    except RawFilesUnavailable as error:
+        origins.put(str(error))
+
+
+def built_at_once(root: Path, source: str) -> list[str]:
+    """What two processes say of where their file came from, when both start together."""
+    context = multiprocessing.get_context("spawn")
+    gate, origins = context.Barrier(2), context.Queue()
+    builders = [context.Process(target=build, args=(root, source, gate, origins)) for _ in range(2)]
+    for builder in builders:
+        builder.start()
+    said = [origins.get(timeout=60) for _ in builders]
+    for builder in builders:
+        builder.join(timeout=30)
+    return said
+
+
+def test_two_builds_at_once_copy_from_the_mirror(raw: Path, tmp_path: Path):
+    put(Path("mirror/mme/mme_v7.csv"), DATA)
+
+    assert built_at_once(tmp_path, "mirror") == ["copied from mirror/mme/mme_v7.csv"] * 2
+    assert (raw / "mme/mme_v7.csv").read_bytes() == DATA
+    assert names(raw / "mme") == ["mme_v7.csv"]
+
+
+def test_two_builds_at_once_download_a_file_once(raw: Path, tmp_path: Path, server: Server):
+    send = server.send()
+
+    def slowly(handler: BaseHTTPRequestHandler) -> None:
+        time.sleep(0.3)
+        send(handler)
+
+    server.answers = [slowly]
+
+    assert built_at_once(tmp_path, server.address) == [f"downloaded from {server.address}/mme_v7.csv"] * 2
+    assert (raw / "mme/mme_v7.csv").read_bytes() == DATA
+    assert names(raw / "mme") == ["mme_v7.csv"]
+    assert server.ranges == [None]
+
+
+def test_what_came_meanwhile_is_never_overwritten(
+    raw: Path, server: Server, patience: Patience, monkeypatch: pytest.MonkeyPatch
+):
+    put(Path("mirror/mme/mme_v7.csv"), DATA)
+
+    @contextmanager
+    def overtaken(folder: Path) -> Iterator[None]:
+        put(folder / "mme_v7.csv", WRONG)
+        yield
+
+    monkeypatch.setattr("detente.acquire.alone", overtaken)
+
+    text = refusal(raw, Path("mirror"), patience, pin(server.address))
+
+    came = f"data/raw/mme/mme_v7.csv came meanwhile: wrong bytes: {found(WRONG)}; left as it is"
+    wheres = ("mirror/mme/mme_v7.csv", f"{server.address}/mme_v7.csv")
+    assert text == message(block(ABSENT[0], *(f"{where}: {came}" for where in wheres)))
+    assert (raw / "mme/mme_v7.csv").read_bytes() == WRONG
+    assert server.ranges == []
+
+
+def test_a_folder_that_cannot_be_locked_is_written_all_the_same(
+    raw: Path, server: Server, patience: Patience, monkeypatch: pytest.MonkeyPatch
+):
+    def refuse(_: int, operation: int) -> None:
+        raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
+
+    monkeypatch.setattr("fcntl.flock", refuse)
+
+    acquire(sources(pin(server.address)), raw, None, patience=patience)
+
+    assert names(raw / "mme") == ["mme_v7.csv"]
 
 
 # Bad networks

@@ -23,6 +23,7 @@ STUDY = (
 WORLD = "base_risk, dyad_spread, effects, state_shock, states, threat_on_onset, threat_on_treatment, years"
 CLAIM = "controls, design, evidence, expected, instrument, label, lag, outcome, statement, treatment"
 CLAIMS = "defence_agreement, defence_pact, exercise, un_mission"
+CLAIMS_IN_ORDER = ("exercise", "defence_pact", "un_mission", "defence_agreement")
 CONTROLS = (
     "capability_ratio, contiguity, defence_pact, democracy, distance, exercise, major_power, peace_years, rivalry"
 )
@@ -409,13 +410,33 @@ def test_a_shipped_study_is_called_like_its_file(bare: Path):
     assert refusal(bare) == f"ConfigError: {PAPER}:{at} › name: 'article' must be the file's name, 'paper'"
 
 
-def test_a_study_of_ones_own_joins_the_shipped_ones_or_replaces_one(bare: Path):
-    joined = load_project(bare, own(bare, "extends: paper\nname: mine\n"))
-    replaced = load_project(bare, own(bare, "extends: paper\nname: paper\nseed: 7\n"))
+def test_a_study_of_ones_own_joins_the_shipped_ones(bare: Path):
+    joined = load_project(bare, own(bare, "extends: tiny\nname: mine\n"))
 
     assert list(joined.studies) == ["demo", "paper", "tiny", "mine"]
-    assert list(replaced.studies) == ["demo", "paper", "tiny"]
-    assert replaced.study("paper").seed == 7
+    assert [p.relative_to(bare).as_posix() for p in joined.files_of(joined.study("mine"))] == [
+        CLAIMS_FILE,
+        SOURCES_FILE,
+        "mine.yaml",
+        TINY,
+        DEMO,
+    ]
+
+
+@pytest.mark.parametrize("name", ["demo", "paper", "tiny"])
+def test_a_study_of_ones_own_cannot_be_called_like_a_shipped_one(bare: Path, name: str):
+    override = own(bare, f"extends: paper\nseed: 7\nname: {name}\n")
+
+    assert refusal(bare, override) == (
+        f"ConfigError: mine.yaml:3 › name: {name!r} is the shipped study of config/study/{name}.yaml; "
+        "choose another name"
+    )
+
+
+def test_a_shipped_study_may_be_named_by_its_file(bare: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.chdir(bare)
+
+    assert list(load_project(bare, Path(PAPER)).studies) == ["demo", "paper", "tiny"]
 
 
 def test_a_study_that_is_unknown_is_refused(bare: Path):
@@ -475,11 +496,11 @@ def test_claims_effects_and_controls_that_are_not_defined_are_reported_together(
 def test_a_variable_that_the_panel_lacks_is_refused(
     root: Path, old: str, new: str, where: str, name: str, nearest: str
 ):
-    change(root / CLAIMS_FILE, old, new)
+    at = change(root / CLAIMS_FILE, old, new)
 
     legal = ", ".join(sorted(catalogue()))
     assert refusal(root) == (
-        f"UnknownVariable: {CLAIMS_FILE} › {where}: {name!r} is not a variable of the panel; "
+        f"UnknownVariable: {CLAIMS_FILE}:{at} › {where}: {name!r} is not a variable of the panel; "
         f"legal values: {legal}; nearest: {nearest!r}"
     )
 
@@ -515,9 +536,15 @@ def test_a_variable_that_the_panel_lacks_is_refused(
         ),
         (
             "    variable: rivalry\n    role: confounder\n    lag: 2",
-            "    variable: onset_gml\n    role: duration\n    lag: 0",
+            "    variable: onset_gml\n    role: confounder\n    lag: 1",
             "rivalry",
             "'onset_gml' is the claim's own outcome or treatment",
+        ),
+        (
+            "    variable: peace_years",
+            "    variable: peace_years_cow",
+            "peace_years",
+            "'peace_years_cow' counts by another coding of disputes than 'onset_gml'; use 'peace_years'",
         ),
     ],
 )
@@ -526,9 +553,86 @@ def test_a_control_measured_too_late_or_in_the_wrong_role_is_refused(
 ):
     change(root / CLAIMS_FILE, old, new)
 
-    claims = ("exercise", "defence_pact", "un_mission", "defence_agreement")
-    lines = [f"{CLAIMS_FILE} › claims › {claim} › controls › {name}: {fault}" for claim in claims]
+    lines = [
+        f"{CLAIMS_FILE}:{at} › claims › {claim} › controls › {name}: {fault}"
+        for claim, at in controls_of(root / CLAIMS_FILE).items()
+    ]
     assert refusal(root) == "RoleError: " + "\n".join(lines)
+
+
+def controls_of(path: Path) -> dict[str, int]:
+    """Line of every claim's list of controls."""
+    rows = enumerate(path.read_text(encoding="utf-8").splitlines(), start=1)
+    return dict(zip(CLAIMS_IN_ORDER, (at for at, row in rows if row.startswith("    controls: [")), strict=True))
+
+
+ONSETS = "onset_cow, onset_fatal_gml, onset_force_gml, onset_gml, onset_gml_strict"
+
+
+@pytest.mark.parametrize(
+    ("outcome", "nearest"),
+    [
+        ("new_gml", "; nearest: 'onset_gml'"),
+        ("ongoing_gml", "; nearest: 'onset_gml'"),
+        ("fatal_gml", "; nearest: 'onset_fatal_gml'"),
+        ("fought_before", ""),
+        ("distance_km", ""),
+        ("peace_years", ""),
+    ],
+)
+def test_an_outcome_must_be_an_onset_among_dyads_at_risk(root: Path, outcome: str, nearest: str):
+    at = change(root / CLAIMS_FILE, "    outcome: onset_gml", f"    outcome: {outcome}")
+
+    assert refusal(root) == (
+        f"RoleError: {CLAIMS_FILE}:{at} › claims › exercise › outcome: {outcome!r} is not an onset among dyads at "
+        f"risk; legal values: {ONSETS}{nearest}"
+    )
+
+
+GEOGRAPHY = "contiguity_type, contiguous, distance_km, land_contiguous, log_distance"
+
+
+@pytest.mark.parametrize(
+    ("variable", "role", "legal"),
+    [
+        ("ongoing_gml", "geography", GEOGRAPHY),
+        ("exercise_bilateral", "geography", GEOGRAPHY),
+        ("peace_years", "geography", GEOGRAPHY),
+        ("ongoing_gml", "duration", "peace_years, peace_years_cow"),
+        ("fought_before", "duration", "peace_years, peace_years_cow"),
+        ("contiguous", "duration", "peace_years, peace_years_cow"),
+    ],
+)
+def test_a_role_that_exempts_from_timing_is_for_variables_that_have_it(
+    root: Path, variable: str, role: str, legal: str
+):
+    old = "    variable: rivalry\n    role: confounder\n    lag: 2"
+    change(root / CLAIMS_FILE, old, f"    variable: {variable}\n    role: {role}\n    lag: 0")
+
+    at = line(root / CLAIMS_FILE, f"    role: {role}")
+    assert refusal(root) == (
+        f"RoleError: {CLAIMS_FILE}:{at} › controls › rivalry › role: {variable!r} cannot be {role}; "
+        f"legal values: {legal}"
+    )
+
+
+@pytest.mark.parametrize(
+    ("variable", "role", "outcome"),
+    [
+        ("land_contiguous", "geography", "onset_gml"),
+        ("distance_km", "geography", "onset_cow"),
+        ("contiguity_type", "geography", "onset_gml_strict"),
+        ("peace_years", "duration", "onset_fatal_gml"),
+        ("peace_years_cow", "duration", "onset_cow"),
+    ],
+)
+def test_a_role_that_a_variable_has_is_legal(root: Path, variable: str, role: str, outcome: str):
+    path = root / CLAIMS_FILE
+    text = path.read_text(encoding="utf-8").replace("    outcome: onset_gml", f"    outcome: {outcome}")
+    old = "    variable: peace_years\n    role: duration"
+    path.write_text(text.replace(old, f"    variable: {variable}\n    role: {role}"), encoding="utf-8")
+
+    assert load(root).claims.controls["peace_years"].role == role
 
 
 def test_a_treatment_measured_earlier_pushes_its_confounders_back(root: Path):
@@ -555,14 +659,24 @@ def test_a_mediator_may_be_defined_as_long_as_no_claim_controls_for_it(root: Pat
 
 
 def test_an_estimator_that_is_not_registered_is_refused(root: Path):
-    change(root / PAPER, "estimators: [logit, lpm]", "estimators: [logitt, lpm]")
+    at = change(root / PAPER, "estimators: [logit, lpm]", "estimators: [logitt, lpm]")
 
     from detente.estimators import REGISTRY
 
     assert refusal(root) == (
-        "UnknownEstimator: study paper › estimators: estimator 'logitt' is not registered; "
+        f"UnknownEstimator: {PAPER}:{at} › estimators: estimator 'logitt' is not registered; "
         f"{choices('logitt', REGISTRY)}"
     )
+
+
+def test_a_fault_that_a_study_inherits_is_located_where_it_stands(root: Path):
+    change(root / DEMO, "estimators: [logit, lpm]", "estimators: [logit, lpm, ols]")
+    project = load_project(root)
+
+    assert project.located(project.study("tiny"), "estimators", 2) == (
+        f"{DEMO}:{line(root / DEMO, 'estimators:')} › estimators"
+    )
+    assert project.located(project.study("tiny"), "window") == f"{TINY}:{line(root / TINY, 'window:')} › window"
 
 
 def test_a_covariance_that_the_estimator_does_not_support_is_refused(root: Path, monkeypatch: pytest.MonkeyPatch):
@@ -573,15 +687,17 @@ def test_a_covariance_that_the_estimator_does_not_support_is_refused(root: Path,
     monkeypatch.setitem(REGISTRY, "lpm", replace(REGISTRY["lpm"], covariances=frozenset({"dyadic"})))
 
     assert refusal(root) == (
-        "UnsupportedCovariance: study demo: 'lpm' does not support 'dyad'; legal values: dyadic; nearest: 'dyadic'"
+        f"UnsupportedCovariance: {DEMO}:{line(root / DEMO, 'covariances:')} › covariances: 'lpm' does not support "
+        "'dyad'; legal values: dyadic; nearest: 'dyadic'"
     )
 
 
 def test_the_years_of_a_source_are_those_that_its_module_cleans(root: Path):
-    change(root / SOURCES_FILE, "    years: [1980, 2010]", "    years: [1980, 2014]")
+    at = change(root / SOURCES_FILE, "    years: [1980, 2010]", "    years: [1980, 2014]")
 
     assert refusal(root) == (
-        f"ConfigError: {SOURCES_FILE} › mme › years: [1980, 2014] differs from [1980, 2010], which its module cleans"
+        f"ConfigError: {SOURCES_FILE}:{at} › sources › mme › years: [1980, 2014] differs from [1980, 2010], "
+        "which its module cleans"
     )
 
 
@@ -591,26 +707,27 @@ def test_a_source_without_a_block_is_named(root: Path):
         del content["sources"][slug]
     (root / SOURCES_FILE).write_text(yaml.safe_dump(content), encoding="utf-8")
 
-    assert refusal(root) == f"ConfigError: {SOURCES_FILE} › sources: no block for dcad, unpmm"
+    assert refusal(root) == f"ConfigError: {SOURCES_FILE}:1 › sources: no block for dcad, unpmm"
 
 
 def test_a_block_without_a_module_is_named(root: Path):
-    change(root / SOURCES_FILE, "  rivalry:", "  rivalries:")
+    at = change(root / SOURCES_FILE, "  rivalry:", "  rivalries:")
 
     slugs = (
         "atop, cow-contiguity-3.2, cow-state-system, dcad, democracy-cow, distance, gml-mid, mid-5.0, mme, "
         "nmc, rivalry, unpmm"
     )
     assert refusal(root) == (
-        f"ConfigError: {SOURCES_FILE}: no module cleans 'rivalries'; legal values: {slugs}; nearest: 'rivalry'"
+        f"ConfigError: {SOURCES_FILE}:{at} › sources: no module cleans 'rivalries'; "
+        f"legal values: {slugs}; nearest: 'rivalry'"
     )
 
 
 def test_a_raw_file_that_a_module_reads_must_be_listed(root: Path):
-    change(root / SOURCES_FILE, "- file: mme_v7.csv", "- file: mme_v8.csv")
+    at = change(root / SOURCES_FILE, "- file: mme_v7.csv", "- file: mme_v8.csv") - 1
 
     assert refusal(root) == (
-        f"ConfigError: {SOURCES_FILE} › mme › files: 'mme_v7.csv' is missing; "
+        f"ConfigError: {SOURCES_FILE}:{at} › sources › mme › files: 'mme_v7.csv' is missing; "
         "legal values: mme_v8.csv; nearest: 'mme_v8.csv'"
     )
 
@@ -650,7 +767,7 @@ def test_a_study_cannot_be_called_as_a_step_of_the_workflow_is(tmp_path: Path) -
     own.write_text("extends: paper\nname: panel\n", encoding="utf-8")
     with pytest.raises(ConfigError) as error:
         load(REPOSITORY, own)
-    assert str(error.value) == ("config/study › panel › name: 'panel' is a step of the workflow; choose another name")
+    assert str(error.value) == "mine.yaml:2 › name: 'panel' is a step of the workflow; choose another name"
 
 
 def test_the_panel_reaches_back_as_far_as_the_longest_lag() -> None:

@@ -295,12 +295,14 @@ def test_the_flow_counts_rows_disputes_and_switches():
     flow = sample_flow(frame, ["all", "relevant"]).set_index("sample")
 
     # 2-20 switches on in 1991 and off in 1993, 2-40 off in 1994; what was before the window does not count.
+    # Of its onsets in 1991 and 1993 the second follows a year of dispute.
     assert flow.loc["all"].to_dict() == {
         "label": SAMPLE_LABELS["all"],
         "dyad_years": 7,
         "dyads": 2,
         "onset_gml": 2,
         "onset_cow": 1,
+        "onset_after_dispute": 1,
         "ongoing_gml": 3,
         "force_onset": 1,
         "fatal_onset": 1,
@@ -352,6 +354,26 @@ def test_raw_risks_compare_the_year_after_a_treatment_with_other_years():
     assert risks[risks["sample"] == "relevant"][["risk", "ci_low", "ci_high", "ratio"]].isna().all(axis=None)
 
 
+def test_raw_risks_say_how_few_dyads_have_half_of_the_onsets():
+    dyads = [
+        dyad_years(2, 20 + b, range(1990, 1996), exercise_any=[1.0] * 6, onset_gml=[NA, *y])
+        for b, y in enumerate([[1.0] * 5, [1.0, 1, 0, 0, 0], [0.0, 1, 0, 0, 0], [0.0] * 5])
+    ]
+
+    risks = raw_risk(panel(*dyads), ["all"], [CLAIM]).set_index("treated")
+
+    assert risks.loc[1, ["dyads", "onsets", "half_dyads"]].tolist() == [4, 8, 1]
+    assert risks.loc[0, ["dyads", "onsets", "half_dyads"]].tolist() == [0, 0, 0]
+
+
+def test_a_treatment_counts_whether_or_not_the_dyad_was_in_the_sample_then():
+    frame = panel(
+        dyad_years(2, 20, [1990, 1991], exercise_any=[1.0, 0], onset_gml=[0.0, 1], politically_relevant=[0.0, 1])
+    )
+
+    assert raw_risk(frame, ["relevant"], [CLAIM]).set_index("treated").loc[1, "onsets"] == 1
+
+
 def test_a_ratio_over_a_risk_of_zero_does_not_exist():
     frame = panel(dyad_years(2, 20, range(1990, 1994), exercise_any=[0.0, 1, 0, 0], onset_gml=[0.0, 0, 1, 0]))
 
@@ -391,6 +413,8 @@ def test_the_timeline_counts_disputes_and_exercises_by_year():
         start=1990,
     )
     exercises = pd.concat([members(1, 1990, 2, 20, 40), members(2, 1990, 2, 20), members(3, 1985, 2, 20)])
+    # Its second participant is no known state, so the third of 1990 is not joint.
+    exercises = pd.concat([exercises, members(4, 1990, 2)])
 
     found = timeline(frame, ["all", "relevant"], exercises)
 

@@ -25,14 +25,16 @@ from detente.exhibits.figures import FIGURES
 from detente.exhibits.heatmap import matrix, ordered
 from detente.exhibits.labels import listed, lower_first, term_label
 from detente.exhibits.markdown import Sections, to_html, to_typst
-from detente.exhibits.numbers import VERDICTS, numbers
+from detente.exhibits.numbers import numbers
+from detente.exhibits.numbers_models import VERDICTS
 from detente.exhibits.origin import checksum_table, provenance_words
 from detente.exhibits.paper import Manuscript, html, pdf, typst_source
 from detente.exhibits.recipes import merged
-from detente.exhibits.recovery import recovery, recovery_table
+from detente.exhibits.recovery import COVERAGE, recovery, recovery_table
 from detente.exhibits.references import References
 from detente.exhibits.table import Column, Row, Table, render, tex
 from detente.exhibits.tables import FORMATS, TABLES
+from detente.panel import catalogue
 
 import exhibit_fixtures as made
 
@@ -244,6 +246,122 @@ def test_a_model_with_neither_estimate_nor_failure_is_an_error():
         cells(lost)
 
 
+NO_VARIANCE = "the dyadic covariance leaves no variance: its double sum is negative in this sample"
+
+
+def cells_of(table, label, below=0):
+    """Printed cells of the row so many rows below the one called `label`."""
+    return table.rows[next(i for i, row in enumerate(table.rows) if row.label == label) + below].cells
+
+
+def test_a_model_that_loses_its_headline_covariance_counts_as_not_estimable(study):
+    lost = made.without_covariance(study, "dyadic", NO_VARIANCE)
+    found = {(m.claim, m.sample, m.estimator): m for m in cells(lost)}["exercise", "relevant", "lpm"]
+    assert (found.estimated, found.failure, found.message) == (False, "IndefiniteCovariance", NO_VARIANCE)
+    main = TABLES["main"](lost)
+    assert [cells_of(main, "Treatment", below)[1] for below in range(3)] == ["n.e.", "", ""]
+    assert cells_of(main, "Average marginal effect")[1] == "n.e."
+    said = f"n.e., not estimable: Joint exercise, politically relevant dyads, LPM: {NO_VARIANCE}."
+    assert said in main.notes and said in TABLES["samples"](lost).notes
+    assert any("n.e. (IndefiniteCovariance)" in row.cells for row in TABLES["samples"](lost).rows)
+    assert numbers(lost)["grid"]["failed"]["value"] == 2
+    text = prose(lost)
+    assert f"could not be estimated (IndefiniteCovariance: {NO_VARIANCE})." in text
+    assert_clean(text)
+    for draw in FIGURES.values():
+        assert draw(lost).axes
+
+
+def test_of_several_failures_the_one_of_the_headline_covariance_is_told():
+    lost = made.without_covariance(made.evidence(), "dyadic", "the risk with every row treated is negative")
+    lost = made.without_covariance(lost, "dyadic", NO_VARIANCE)
+    found = next(m for m in cells(lost) if (m.claim, m.sample, m.estimator) == ("exercise", "relevant", "lpm"))
+    assert found.message == NO_VARIANCE
+
+
+def test_a_model_that_loses_the_covariance_beside_keeps_its_headline():
+    lost = made.without_covariance(made.evidence(), "dyad", "the dyad covariance leaves no variance")
+    found = next(m for m in cells(lost) if (m.claim, m.sample, m.estimator) == ("exercise", "relevant", "lpm"))
+    assert found.estimated and math.isnan(found.dyad_std_error)
+    assert [cells_of(TABLES["main"](lost), "Treatment", below)[1] for below in range(3)] == ["−5.639", "(1.880)", ""]
+
+
+def test_a_control_without_a_standard_error_is_printed_as_not_estimable():
+    lost = made.without_covariance(made.evidence(), "dyadic", NO_VARIANCE, term="major_power_lag2")
+    found = next(m for m in cells(lost) if (m.claim, m.sample, m.estimator) == ("exercise", "relevant", "lpm"))
+    assert found.estimated and not found.failure
+    main = TABLES["main"](lost)
+    label = "Major power in the dyad (t−2)"
+    assert cells_of(main, label)[:2] == ("0.550", "n.e.") and cells_of(main, label, 1)[1] == ""
+    assert main.notes[-1] == f"n.e.: {label} (Joint exercise, LPM): {NO_VARIANCE}."
+    assert "n.e." not in "".join(cells_of(main, "Contiguous")), "a control that effects absorb is blank"
+    assert not any("Major power" in note for note in TABLES["samples"](lost).notes)
+
+
+def test_a_term_that_no_model_could_estimate_still_has_its_row():
+    lost = made.evidence()
+    frame = lost.estimates
+    lost = made.replace(lost, estimates=frame[frame["term"] != "major_power_lag2"])
+    lost = made.without_covariance(lost, "dyadic", NO_VARIANCE, term="major_power_lag2")
+    assert cells_of(TABLES["main"](lost), "Major power in the dyad (t−2)") == ("", "n.e.", *[""] * 6)
+
+
+def test_a_model_that_learns_from_few_dyads_carries_a_warning(study, tables):
+    assert cells_of(tables["main"], "Dyads that switch")[4:6] == ("17", "17")
+    assert cells_of(tables["main"], "States in dyads that switch")[5] == "19"
+    assert cells_of(tables["main"], "Raw risk of treated rows")[5] == "263.13"
+    for name in ("main", "samples"):
+        (warning,) = [note for note in tables[name].notes if note.startswith("Fewer than 30 dyads switch")]
+        assert warning.endswith(": UN mission, LPM (17).")
+    text = prose(study)
+    assert "The model learns the effect from 17 dyads of 19 states" in text
+    assert "the raw risk of its treated rows is 263.13. Treated dyads start from a risk so different" in text
+    assert text.count("**These are fewer than 30:**") == 1
+    assert "A mission with more than two parties is coded for each pair of them" in text
+    assert ("ONUCA" in text) != study.simulated
+
+
+def test_notes_say_what_clipping_adds_to_an_error(tables):
+    assert "in 2 of 8 models, which adds at most 5.0% to the standard error of an effect" in " ".join(
+        tables["main"].notes
+    )
+
+
+def test_an_estimate_beyond_the_panel_is_written_at_its_edge(study):
+    wide = made.with_cell(study, 0.9, 0.4, "raises")
+    panel = FIGURES["coefficients"](wide).axes[1]
+    written = [t for t in panel.texts if t.get_text() == "900.00"]
+    assert len(written) == 1
+    assert panel.get_xlim()[1] < 900
+    assert not [t for t in FIGURES["coefficients"](study).axes[1].texts if t.get_text()[-1:].isdigit()]
+
+
+def test_the_mean_exercise_weighs_exercises_not_years():
+    evidence = made.evidence()
+    frame = evidence.describe["timeline"].copy()
+    few, many = frame["year"] == 1980, frame["year"] == 1981
+    frame = frame[few | many].assign(exercises=1, mean_participants=10.0)
+    frame.loc[many, ["exercises", "mean_participants"]] = [9, 2.0]
+    told = numbers(made.replace(evidence, describe={**evidence.describe, "timeline": frame}))["timeline"]
+    assert told["participants"]["text"] == "2.8"
+
+
+def test_the_report_says_how_to_build_it_again():
+    assert "run `make paper` in a copy of the repository." in prose(made.evidence())
+    own = made.evidence()
+    own = made.replace(own, study=own.study.model_copy(update={"name": "mine"}))
+    assert "run `.venv/bin/snakemake mine --cores all` in a copy of the repository, with `--configfile`" in prose(own)
+
+
+@pytest.mark.parametrize(
+    "claimed",
+    ["make verify", "robustness run", "nineteen", "before estimation", "in advance", "was seen", "dyad at peace"],
+)
+def test_the_paper_promises_nothing_that_is_not_so(study, claimed):
+    assert claimed not in prose(study)
+    assert all(claimed not in note for build in TABLES.values() for note in build(study).notes)
+
+
 @pytest.mark.parametrize("name", list(FIGURES))
 def test_figures_are_marked_sized_and_the_same_twice(study, figures, name):
     words = [text.get_text() for text in figures[name].texts]
@@ -305,8 +423,29 @@ def test_recovery_sets_planted_beside_estimated():
     frame = recovery(made.evidence("demo"), made.PLANTED)
     assert list(frame.columns) == ["claim", "planted", "estimate", "std_error", "covered"]
     first = frame.iloc[0]
+    (note,) = recovery_table(numbers(made.evidence("demo"), made.PLANTED)["recovery"]).notes
+    assert (
+        "they held the effect in 91% of cases (92% among all dyads), intervals clustered by dyad in 94% (95%)" in note
+    )
     assert first["claim"] == "exercise" and first["planted"] == -0.002
     assert bool(first["covered"]) == (abs(first["estimate"] - first["planted"]) < 1.97 * first["std_error"])
+
+
+def test_coverage_is_that_of_the_monte_carlo():
+    text = (made.ROOT / "docs" / "coverage.md").read_text(encoding="utf-8")
+    shares = [
+        float(share) / 100
+        for kind in ("dyadic-robust", "clustered by dyad")
+        for share in re.search(rf"^\| {kind} \| ([\d.]+) % .*\| ([\d.]+) % ", text, re.MULTILINE).groups()
+    ]
+    told = (COVERAGE.dyadic_relevant, COVERAGE.dyadic_all, COVERAGE.dyad_relevant, COVERAGE.dyad_all)
+    assert told == pytest.approx(shares)
+    assert f"the tables are of {COVERAGE.worlds}:" in text and f"({COVERAGE.states} states," in text
+
+
+def test_the_variables_that_the_paper_offers_are_in_the_panel():
+    offered = re.findall(r"`(\w+_\w+)`", TEMPLATES["paper.md.j2"])
+    assert offered and set(offered) <= set(catalogue())
 
 
 def test_the_template_holds_no_digit_of_its_own():

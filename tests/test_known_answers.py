@@ -117,6 +117,16 @@ def test_all_dyads_meet_the_independent_count(record: Record) -> None:
     assert _counts(record.panel, everything) == _known(497_568, 19_543, 1_115, 1_191, 1_516, 790, 327)
 
 
+def test_onsets_of_which_less_is_known_or_more_is_asked(record: Record) -> None:
+    relevant = record.panel["politically_relevant"] == 1
+    # Computed. Onsets whose deaths are unknown (−9); onsets in a year after a year without a dispute.
+    unknown = (record.panel["new_gml"] == 1) & record.panel["fatal_gml"].isna()
+    assert (int(unknown.sum()), int((unknown & relevant).sum())) == (36, 22)
+    assert record.panel["onset_fatal_gml"].sum() == 327
+    strict = record.panel["onset_gml_strict"]
+    assert (int(strict.sum()), int(strict[relevant].sum())) == (1_115 - 357, 908 - 325)
+
+
 def test_our_samples(record: Record) -> None:
     # Ours: contdird of Direct Contiguity 3.2, any type; either state a major power in the year.
     assert _counts(record.panel, record.panel["contiguous"] == 1) == _known(15_768, 598, 742, 773, 971, 514, 214)
@@ -473,3 +483,14 @@ def test_missions(record: Record) -> None:
         (651, 666): 56, (652, 666): 26, (660, 666): 30, (663, 666): 75
     }  # fmt: skip
     assert (len(ours), _dyads(ours)) == (460 - 6 + 187, 36)
+
+
+def test_missions_between_two_parties_alone(record: Record) -> None:
+    tidy = record.tidy["unpmm"]
+    many, two = tidy[tidy["un_mission"] > tidy["un_mission_pair"]], tidy[tidy["un_mission_pair"] == 1]
+    # Computed: what is left of the 641 dyad-years and 36 dyads.
+    assert (len(two), len(many), _dyads(two)) == (529, 112, 18)
+    expanded = REGISTRY["unpmm"].clean(record.raw["unpmm"]).ledger.query("action == 'expanded'")
+    assert dict(zip(expanded["record"], expanded["rows"], strict=True)) == {
+        "MEDIATOR IN PALESTINE": 20, "ONUCA": 40, "OSEGL": 30, "UNCCP": 40, "UNEF I": 72, "UNPROFOR": 12, "UNRCCA": 160,
+    }  # fmt: skip

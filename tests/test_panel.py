@@ -11,12 +11,12 @@ import pytest
 from detente.checks import validated
 from detente.errors import ConfigError, PanelError
 from detente.panel import LEAD_IN, Panel, build_panel, catalogue
-from detente.panel.join import join, join_states
+from detente.panel.join import join, join_states, packed
 from detente.panel.kadic import expand
 from detente.panel.schema import panel_schema
 from detente.panel.spine import dyad_years as spine
 from detente.panel.spine import state_years
-from detente.panel.variables import DERIVED, at_risk, peace_years
+from detente.panel.variables import DERIVED, at_risk, fought_before, peace_years
 from detente.sources import REGISTRY, Source, Variable
 
 from builders import Raw, dyad_years, simulated_raw, spells, tiny
@@ -179,6 +179,29 @@ def test_a_join_never_loses_or_adds_rows():
     assert joined["rivalry"].sum() == 1
 
 
+def test_a_record_without_a_value_is_missing_never_zero():
+    tidy = dyad_years(2, 20, [1990, 1991], fatal=[NA, 1.0])
+    fatal = Variable("fatal", "Deaths", "0/1", "event", "description", unknown=True)
+
+    joined = join(dyad_years(2, 20, [1989, 1990, 1991]), tidy, [fatal], (1816, 2010), "gml-mid")
+
+    assert same(joined["fatal"].tolist(), [0, NA, 1])
+
+
+@pytest.mark.parametrize(("a", "year", "found"), [(10_000, 1990, "a .* found 10,000"), (2, -9, "year .* found -9")])
+def test_a_code_that_does_not_fit_its_place_in_a_key_is_refused(a: int, year: int, found: str):
+    with pytest.raises(PanelError, match=f"^{found}$"):
+        packed(dyad_years(a, 20, [year]), ["a", "b", "year"])
+
+
+def test_packed_keys_sort_as_their_parts_do():
+    frame = pd.DataFrame({"a": [9_999, 2, 2, 0], "b": [0, 20, 20, 9_999], "year": [1990, 1990, 1989, 9_999]})
+
+    order = np.argsort(packed(frame, ["a", "b", "year"]))
+
+    assert frame.iloc[order].equals(frame.sort_values(["a", "b", "year"]))
+
+
 def test_a_key_that_occurs_twice_is_refused():
     years = [1990, 1990, 1991, 1991, 1992, 1992, 1993, 1993, 1994]
     tidy = dyad_years(2, 20, years).assign(rivalry=1)
@@ -263,6 +286,35 @@ def test_a_dispute_without_force_is_no_onset_of_force_but_at_risk(kind: str):
     columns = {"new_gml": [0.0, 1, 1, 0], "ongoing_gml": [0.0, 1, 1, 1], f"{kind}_gml": [0.0, 0, 1, 0]}
 
     assert same(derive(f"onset_{kind}_gml", **columns), [0, 0, 1, NA])
+
+
+def test_a_dispute_of_the_year_before_is_told_from_entry_and_from_another_dyad():
+    frame = pd.concat(
+        [
+            dyad_years(2, 20, [1943, 1944, 1945, 1990, 1991], ongoing=[0, 1, 1, 0, 1]),
+            dyad_years(2, 40, [1992, 1993], ongoing=[0, 0]),
+            dyad_years(3, 40, [2009, 2010, 2011, 2012], ongoing=[0, 1, NA, NA]),
+        ],
+        ignore_index=True,
+    )
+
+    before = fought_before(frame, "ongoing")
+
+    # Peace years are 0 in the first year of each of these spells, too, where no dispute was.
+    assert same(before.tolist(), [0, 0, 1, 0, 0, 0, 0, 0, 0, 1, NA])
+    assert (peace_years(frame, "ongoing")[[3, 5]] == 0).all()
+
+
+def test_a_strict_onset_ends_peace():
+    columns = {
+        "new_gml": [0.0, 1, 0, 1, 0, 1, NA],
+        "ongoing_gml": [0.0, 1, 1, 1, 0, 1, NA],
+        "fought_before": [0.0, 0, 1, 1, 1, NA, 0],
+    }
+
+    # Peace; onset; older dispute; second dispute in a row; first year after; year before unknown; not coded.
+    assert same(derive("onset_gml_strict", **columns), [0, 1, NA, NA, NA, NA, NA])
+    assert same(derive("onset_gml", **columns), [0, 1, NA, 1, 0, 1, NA])
 
 
 # Derived variables
@@ -435,6 +487,35 @@ def test_peace_years_reach_back_before_the_window(built: Panel, tidy: Raw):
     assert (frame["peace_years"] <= frame["year"] - tidy["cow-state-system"]["start"].min() // 10000).all()
 
 
+def test_strict_onsets_know_the_disputes_before_the_panel_begins(built: Panel, tidy: Raw):
+    frame, disputes = built.frame, tidy["gml-mid"]
+    fought = set(keys(disputes[disputes["ongoing_gml"] == 1]))
+    entered = ~frame[["a", "b"]].duplicated() & (frame["year"] > frame["year"].min())
+
+    expected = np.array([(a, b, year - 1) in fought for a, b, year in keys(frame)])
+    assert (frame["fought_before"] == expected).all()
+    assert expected[frame["year"] == frame["year"].min()].any()
+    assert (frame.loc[entered, "peace_years"] == 0).all()
+    assert frame["onset_gml_strict"].isna().equals(frame["onset_gml"].isna() | expected)
+    assert 0 < frame["onset_gml_strict"].sum() < frame["onset_gml"].sum()
+
+
+def test_deaths_unknown_at_onset_are_missing_in_the_panel(built: Panel, tidy: Raw):
+    unknown = tidy["gml-mid"].loc[tidy["gml-mid"]["fatal_gml"].isna()]
+    frame = built.frame.merge(unknown[["a", "b", "year"]], on=["a", "b", "year"])
+
+    assert len(frame) > 0
+    assert frame[["fatal_gml", "onset_fatal_gml"]].isna().all(axis=None)
+    assert (frame[["new_gml", "onset_gml"]] == 1).all(axis=None)
+
+
+def test_what_claims_may_be_about_is_at_risk():
+    outcomes = {v.name for v in catalogue().values() if v.role == "outcome"}
+
+    assert outcomes == {"onset_gml", "onset_gml_strict", "onset_force_gml", "onset_fatal_gml", "onset_cow"}
+    assert outcomes <= {d.variable.name for d in DERIVED}
+
+
 def test_a_major_power_is_one_on_any_day_of_the_year(built: Panel, tidy: Raw):
     states = tidy["cow-state-system"]
     majors = state_years(states[states["status"] == "major"], 1816, 2016)
@@ -477,13 +558,13 @@ def test_zero_is_written_only_in_years_that_a_source_covers(built: Panel):
 
 
 def build_panel_years(built: Panel) -> dict[str, bool]:
-    """Whether each variable of a dyadic source is missing exactly outside its source's years, if an event."""
+    """Whether each known event of a dyadic source is missing exactly outside its source's years."""
     frame = built.frame
     return {
         v.name: frame[v.name].isna().equals(~frame["year"].between(*REGISTRY[slug].years))
         for slug in DYADIC
         for v in REGISTRY[slug].variables
-        if v.kind == "event"
+        if v.kind == "event" and not v.unknown
     }
 
 

@@ -161,7 +161,7 @@ def test_a_source_that_no_module_cleans_is_refused():
         source("atopp")
 
     assert str(caught.value) == (
-        "config/sources.yaml: no module cleans 'atopp'; legal values: atop, cow-contiguity-3.2, "
+        "no module cleans 'atopp'; legal values: atop, cow-contiguity-3.2, "
         "cow-state-system, dcad, democracy-cow, distance, gml-mid, mid-5.0, mme, nmc, rivalry, unpmm; "
         "nearest: 'atop'"
     )
@@ -487,17 +487,31 @@ def test_the_directions_of_a_dispute_are_one_row(slug: str, prefix: str, file: s
 
 
 @pytest.mark.parametrize(("slug", "prefix", "file"), DISPUTES)
-def test_deaths_unknown_are_not_counted_as_deaths(slug: str, prefix: str, file: str):
+def test_deaths_unknown_at_onset_are_missing_and_neither_fatal_nor_not(slug: str, prefix: str, file: str):
     raw = disputes(prefix, (2, 20, 1990, 1, 3, -9), (2, 20, 1991, 0, 4, -9), (2, 20, 1993, 1, 4, 6))
 
     tidy = REGISTRY[slug].clean({file: raw})
 
-    assert records(tidy.frame, "year", f"new_{prefix}", f"force_{prefix}", f"fatal_{prefix}") == {
-        (1990, 1, 0, 0),
-        (1991, 0, 0, 0),
-        (1993, 1, 1, 1),
-    }
-    assert ("recoded", "deaths unknown (−9) at onset: not counted as fatal", "all dyads", 1) in reasons(tidy.ledger)
+    validated(tidy.frame, tidy_schema(REGISTRY[slug]), slug)
+    frame = tidy.frame.set_index("year")
+    assert frame[[f"new_{prefix}", f"force_{prefix}"]].to_numpy().tolist() == [[1, 0], [0, 0], [1, 1]]
+    assert frame[f"fatal_{prefix}"].isna().tolist() == [True, False, False]
+    assert frame[f"fatal_{prefix}"].dropna().tolist() == [0, 1]
+    entry = ("recoded", "deaths unknown (−9) at onset: missing, neither fatal nor not", "all dyads", 1)
+    assert entry in reasons(tidy.ledger)
+
+
+@pytest.mark.parametrize(("slug", "prefix", "file"), DISPUTES)
+@pytest.mark.parametrize(("one", "other", "unknown", "fatal"), [(-9, 4, False, 1), (-9, 0, True, None)])
+def test_deaths_known_in_either_direction_are_deaths(
+    slug: str, prefix: str, file: str, one: int, other: int, unknown: bool, fatal: int | None
+):
+    raw = disputes(prefix, (2, 20, 1990, 1, 4, one), (20, 2, 1990, 1, 4, other))
+
+    (value,) = REGISTRY[slug].clean({file: raw}).frame[f"fatal_{prefix}"]
+
+    assert pd.isna(value) == unknown
+    assert fatal is None or value == fatal
 
 
 # Defence agreements
@@ -579,15 +593,30 @@ def missions(*rows: tuple[str, str, int, list[int]]) -> tuple[pd.DataFrame, list
 MERGED = "several missions in one dyad-year are one row"
 
 
-def test_every_pair_of_parties_has_the_mission():
-    frame, entries = missions(("UNX", "PKO", 1990, [200, 2, 20]))
+def test_every_pair_of_parties_has_the_mission_and_a_mission_of_many_is_named():
+    frame, entries = missions(
+        ("UNX", "PKO", 1990, [200, 2, 20]), ("UNX", "PKO", 1991, [200, 2, 20]), ("UNY", "PKO", 1990, [2, 20])
+    )
 
-    assert records(frame, "a", "b", "year", "un_mission") == {
-        (2, 20, 1990, 1),
-        (2, 200, 1990, 1),
-        (20, 200, 1990, 1),
+    assert records(frame, "a", "b", "year", "un_mission", "un_mission_pair") == {
+        (2, 20, 1990, 1, 1),
+        (2, 200, 1990, 1, 0),
+        (20, 200, 1990, 1, 0),
+        (2, 20, 1991, 1, 0),
+        (2, 200, 1991, 1, 0),
+        (20, 200, 1991, 1, 0),
     }
-    assert entries == [("merged", MERGED, "all dyad-years", 0)]
+    assert entries == [
+        ("expanded", "UNX (PKO): every two of the parties 2, 20, 200 count as a pair", "UNX", 6),
+        ("merged", MERGED, "all dyad-years", 1),
+    ]
+
+
+@pytest.mark.parametrize("kind", ["SPM", "GOE"])
+def test_only_peacekeeping_is_a_mission_of_a_pair(kind: str):
+    frame, _ = missions(("UNX", kind, 1990, [2, 20]))
+
+    assert records(frame, "un_mission", "un_mission_pair") == {(0, 0)}
 
 
 def test_kinds_of_missions_are_kept_apart():
@@ -603,11 +632,11 @@ def test_kinds_of_missions_are_kept_apart():
 def test_the_armistices_that_untso_supervises_are_added():
     frame, entries = missions(("UNTSO", "PKO", 1990, [666]))
 
-    assert records(frame, "a", "b", "un_mission") == {
-        (651, 666, 1),
-        (660, 666, 1),
-        (663, 666, 1),
-        (652, 666, 1),
+    assert records(frame, "a", "b", "un_mission", "un_mission_pair") == {
+        (651, 666, 1, 1),
+        (660, 666, 1, 1),
+        (663, 666, 1, 1),
+        (652, 666, 1, 1),
     }
     assert entries[0] == ("added", "UNTSO: pairs of 666 with 651, 660, 663, 652", "UNTSO", 4)
 

@@ -9,8 +9,10 @@ import re
 import shutil
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -48,8 +50,8 @@ def copy_project(folder: Path) -> Path:
 
 @pytest.fixture(scope="module")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """A copy of the project in which `snakemake tiny` has run once."""
-    project = copy_project(tmp_path_factory.mktemp("build") / "detente")
+    """A copy of the project, in a folder whose name needs quoting, in which `snakemake tiny` has run once."""
+    project = copy_project(tmp_path_factory.mktemp("build") / "our $copy of detente's")
     result = snakemake(project, "tiny")
     assert result.returncode == 0, result.stdout[-4000:] + result.stderr[-4000:]
     yield project
@@ -128,13 +130,42 @@ def test_the_simulated_world_says_so_everywhere(built: Path) -> None:
 
 
 def test_the_manifest_records_what_went_in_and_came_out(built: Path) -> None:
-    manifest = json.loads((built / "reports/tiny/manifest.json").read_text())
-    assert {"commit", "dirty", "seed", "study", "versions", "raw", "processed", "exhibits", "steps"} <= set(manifest)
-    assert len(manifest["raw"]) == 13
-    assert "paper.pdf" in manifest["exhibits"]
-    assert "panel.parquet" in manifest["processed"]
-    assert manifest["steps"]["panel"]["seconds"] > 0
+    manifest = manifest_of(built)
+    assert set(manifest) == {
+        *("commit", "dirty", "seed", "versions", "study", "machine", "config", "lock", "raw"),
+        *("processed", "exhibits", "steps"),
+    }
     assert manifest["seed"] == manifest["study"]["seed"]
+    raw = [p for p in (built / "data/simulated/tiny").rglob("*") if p.is_file()]
+    assert sorted(manifest["raw"].values()) == sorted(sha256(p) for p in raw)
+    settings = ("config/claims.yaml", "config/sources.yaml", "config/study/tiny.yaml", "config/study/demo.yaml")
+    assert manifest["config"] == {name: sha256(built / name) for name in settings}
+    assert manifest["lock"] == {"requirements.lock": sha256(built / "requirements.lock")}
+
+
+def test_the_manifest_lists_every_product_and_the_time_of_every_step(built: Path) -> None:
+    manifest, report, processed = manifest_of(built), built / "reports/tiny", built / "data/processed/tiny"
+    shown = [p for p in report.rglob("*") if p.is_file() and p.name != "manifest.json"]
+    assert manifest["exhibits"] == {p.relative_to(report).as_posix(): sha256(p) for p in shown}
+    made = [*processed.rglob("*.parquet"), processed / "codebook.csv", processed / "truth.json"]
+    assert manifest["processed"] == {p.relative_to(processed).as_posix(): sha256(p) for p in made}
+    assert set(manifest["steps"]) == {p.stem for p in (processed / "benchmarks").glob("*.tsv")} - {"manifest"}
+    assert manifest["steps"]["panel"]["seconds"] > 0
+
+
+def test_the_manifest_knows_the_version_of_every_direct_dependency(built: Path) -> None:
+    listed = tomllib.loads((built / "pyproject.toml").read_text("utf-8"))["project"]["dependencies"]
+    names = {re.split(r"[^A-Za-z0-9._-]", requirement)[0] for requirement in listed}
+    assert set(manifest_of(built)["versions"]) == {"detente", *names}
+
+
+def manifest_of(project: Path) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads((project / "reports/tiny/manifest.json").read_text("utf-8"))
+    return found
+
+
+def sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def test_no_output_names_a_place_of_this_machine(built: Path) -> None:
@@ -202,6 +233,13 @@ def test_editing_a_template_reruns_only_publishing(edited: Path) -> None:
     assert planned(edited) == ["manifest 1", "publish 1"]
 
 
+@pytest.mark.parametrize("name", ["config/claims.yaml", "config/study/demo.yaml"])
+def test_a_comment_in_the_configuration_changes_the_manifest_alone(edited: Path, name: str) -> None:
+    path = edited / name
+    path.write_text(path.read_text("utf-8") + "# A comment.\n", encoding="utf-8")
+    assert planned(edited) == ["manifest 1"]
+
+
 def test_a_misspelled_key_stops_the_run_before_it_starts(edited: Path) -> None:
     change(edited / "config/study/tiny.yaml", "window:", "windov:")
     result = snakemake(edited, "tiny", "--dry-run")
@@ -215,7 +253,7 @@ def test_a_misspelled_key_stops_the_run_before_it_starts(edited: Path) -> None:
 @pytest.fixture
 def scratch(built: Path, tmp_path: Path) -> Path:
     """A copy of the built project that a test may damage."""
-    return Path(shutil.copytree(built, tmp_path / "scratch"))
+    return Path(shutil.copytree(built, tmp_path / "scratch copy"))
 
 
 def test_a_raw_file_that_changed_stops_its_cleaning_by_name(scratch: Path) -> None:
@@ -228,22 +266,37 @@ def test_a_raw_file_that_changed_stops_its_cleaning_by_name(scratch: Path) -> No
     assert "raw files are never edited: put the original back" in text
 
 
+def test_what_lies_about_is_not_in_the_manifest(scratch: Path) -> None:
+    before = manifest_of(scratch)
+    for name in ("reports/tiny/tables/old.csv", "data/processed/tiny/estimates/old.logit.parquet",
+                 "data/processed/tiny/benchmarks/estimate.old.logit.tsv"):  # fmt: skip
+        (scratch / name).write_text("old", encoding="utf-8")
+    (scratch / "data/processed/tiny/benchmarks/panel.tsv").unlink()
+
+    assert snakemake(scratch, "reports/tiny/manifest.json", "--force").returncode == 0
+
+    after = manifest_of(scratch)
+    assert after["exhibits"] == before["exhibits"]
+    assert after["processed"] == before["processed"]
+    assert set(after["steps"]) == set(before["steps"]) - {"panel"}
+
+
 @pytest.fixture
 def observed(scratch: Path) -> Path:
     """A project whose observed record is the tiny world's raw files, pinned by their checksums, in a mirror."""
     sources = yaml.safe_load((scratch / "config/sources.yaml").read_text("utf-8"))
-    shutil.copytree(scratch / "data/simulated/tiny", scratch / "mirror")
+    shutil.copytree(scratch / "data/simulated/tiny", scratch / "our mirror")
     for slug, record in sources["sources"].items():
         for pin in record["files"]:
-            content = (scratch / "mirror" / slug / pin["file"]).read_bytes()
+            content = (scratch / "our mirror" / slug / pin["file"]).read_bytes()
             pin |= {
                 "sha256": hashlib.sha256(content).hexdigest(),
                 "bytes": len(content),
                 "address": "http://127.0.0.1:9/x",
             }
     (scratch / "config/sources.yaml").write_text(yaml.safe_dump(sources), "utf-8")
-    own = "extends: tiny\nname: mini\nworld: observed\nsimulation:\nmirror: mirror\n"
-    (scratch / "mini.yaml").write_text(own, "utf-8")
+    own = "extends: tiny\nname: mini\nworld: observed\nsimulation:\nmirror: our mirror\n"
+    (scratch / "own study.yaml").write_text(own, "utf-8")
     return scratch
 
 
@@ -251,13 +304,13 @@ RECEIPT = "data/processed/mini/raw/mme.json"
 
 
 def acquired(project: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    return snakemake(project, RECEIPT, "--configfile", "mini.yaml", *words, DETENTE_MIRROR="")
+    return snakemake(project, RECEIPT, "--configfile", "own study.yaml", *words, DETENTE_MIRROR="")
 
 
 def test_an_observed_study_takes_its_files_from_the_mirror_and_notices_damage(observed: Path) -> None:
     assert acquired(observed).returncode == 0
     raw = observed / "data/raw/mme/mme_v7.csv"
-    assert raw.read_bytes() == (observed / "mirror/mme/mme_v7.csv").read_bytes()
+    assert raw.read_bytes() == (observed / "our mirror/mme/mme_v7.csv").read_bytes()
     assert "Nothing to be done" in acquired(observed).stdout + acquired(observed).stderr
 
     raw.write_bytes(raw.read_bytes() + b"\n")
@@ -272,7 +325,7 @@ def test_an_observed_study_takes_its_files_from_the_mirror_and_notices_damage(ob
 
 
 def test_without_raw_files_the_build_stops_before_any_work_and_names_the_ways_on(observed: Path) -> None:
-    shutil.rmtree(observed / "mirror")
+    shutil.rmtree(observed / "our mirror")
     result = acquired(observed)
     text = result.stdout + result.stderr
     assert result.returncode != 0
@@ -315,7 +368,7 @@ def test_two_builds_give_the_same_bytes(built: Path, tmp_path: Path) -> None:
 
 
 def test_a_study_of_ones_own_builds_under_its_own_name(built: Path, tmp_path: Path) -> None:
-    own = tmp_path / "mine.yaml"
+    own = tmp_path / "mine, for now.yaml"
     own.write_text("extends: tiny\nname: mine\ntitle: Mine\nclaims: [exercise]\n", encoding="utf-8")
     result = snakemake(built, "mine", "--configfile", str(own), "--dry-run")
     assert result.returncode == 0, result.stdout + result.stderr

@@ -2,6 +2,7 @@ import json
 import os
 import sys
 from pathlib import Path
+from shlex import quote
 
 from snakemake.exceptions import WorkflowError
 
@@ -14,12 +15,13 @@ from detente.cli.project import load
 from detente.design import as_json, specifications
 from detente.errors import DetenteError
 from detente.estimators import get
-from detente.provenance import commit, modules_used
+from detente.provenance import commit, modules_used, versions
 from detente.sources import REGISTRY
 
 # Jobs run the interpreter that runs Snakemake, activated or not, and the package of this checkout.
 shell.prefix(
-    f"set -euo pipefail; export PATH={Path(sys.executable).parent}:$PATH PYTHONPATH={SOURCE_ROOT} PYTHONHASHSEED=0; "
+    f'set -euo pipefail; export PATH={quote(str(Path(sys.executable).parent))}:"$PATH"'
+    f" PYTHONPATH={quote(str(SOURCE_ROOT))} PYTHONHASHSEED=0; "
 )
 
 # A study of one's own comes as --configfile; it is a study file, checked as strictly as the shipped ones.
@@ -39,8 +41,8 @@ STUDIES = PROJECT.studies
 OBSERVED = [name for name, study in STUDIES.items() if study.world == "observed"]
 SIMULATED = [name for name, study in STUDIES.items() if study.world == "simulated"]
 SLUGS = list(PROJECT.sources)
-ARGUMENTS = f"--root {os.path.relpath(ROOT)}" + (
-    f" --override {os.path.relpath(OVERRIDE)}" if OVERRIDE else ""
+ARGUMENTS = f"--root {quote(os.path.relpath(ROOT))}" + (
+    f" --override {quote(os.path.relpath(OVERRIDE))}" if OVERRIDE else ""
 )
 
 
@@ -104,6 +106,8 @@ def with_claims(*keys):
 
 TABLES = ["sample_flow", "descriptives", "main", "samples"]
 FIGURES = ["coefficients", "timeline", "partners", "raw_risk"]
+TABLE_FORMATS = ["html", "tex", "typ", "csv"]
+FIGURE_FORMATS = ["svg", "pdf", "png"]
 COUNTS = ["sample_flow", "descriptives", "timeline", "partners", "raw_risk"]
 SETTINGS = with_claims(
     "title",
@@ -176,11 +180,8 @@ def parts(kind):
     """An input function: one file a claim and estimator, in the study's order."""
 
     def files(wildcards):
-        study = STUDIES[wildcards.study]
         folder = f"data/processed/{wildcards.study}/{kind}"
-        return [
-            f"{folder}/{c}.{e}.parquet" for c in study.claims for e in study.estimators
-        ]
+        return [f"{folder}/{model}.parquet" for model in models(wildcards)]
 
     return files
 
@@ -199,6 +200,13 @@ def evidence_options(wildcards, input):
     """Where a verb finds its evidence."""
     estimates = next(f for f in input.evidence if f.endswith("estimates.parquet"))
     return f"{ARGUMENTS} --study {wildcards.study} --estimates {estimates} --describe {Path(estimates).parent}/describe"
+
+
+def settings_files(wildcards):
+    """What a user may edit, and what fixes the software: their checksums stand in the manifest."""
+    files = PROJECT.files_of(STUDIES[wildcards.study])
+    lock = ROOT / "requirements.lock"
+    return [os.path.relpath(f) for f in [*files, *([lock] if lock.is_file() else [])]]
 
 
 def templates(*names):
@@ -225,15 +233,55 @@ def truth(wildcards):
     )
 
 
+def models(wildcards):
+    """Every claim and estimator of a study, as their files are called."""
+    study = STUDIES[wildcards.study]
+    return [f"{c}.{e}" for c in study.claims for e in study.estimators]
+
+
 def products(wildcards):
-    """All that a report consists of."""
-    names = [
-        "paper.pdf",
-        "index.html",
-        "numbers.json",
-        "estimates.csv",
-        "sample_flow.csv",
+    """All that a study is made of and consists of, but for its raw files: what the manifest lists."""
+    simulated = wildcards.study in SIMULATED
+    processed = [
+        *(f"{kind}/{slug}.parquet" for kind in ("tidy", "ledger") for slug in SLUGS),
+        *("ledger.parquet", "panel.parquet", "codebook.csv", "estimates.parquet"),
+        *(
+            f"{kind}/{model}.parquet"
+            for kind in ("estimates", "failures", "attrition")
+            for model in models(wildcards)
+        ),
+        *(f"describe/{frame}.parquet" for frame in (*COUNTS, "failures", "attrition")),
+        *(["truth.json"] if simulated else []),
     ]
-    names += ["recovery.csv"] if wildcards.study in SIMULATED else []
-    ledger = f"data/processed/{wildcards.study}/ledger.parquet"
-    return [*(f"reports/{wildcards.study}/{name}" for name in names), ledger]
+    shown = [
+        *(
+            "paper.pdf",
+            "index.html",
+            "numbers.json",
+            "estimates.csv",
+            "sample_flow.csv",
+        ),
+        *(["recovery.csv"] if simulated else []),
+        *(f"tables/{name}.{ending}" for name in TABLES for ending in TABLE_FORMATS),
+        *(f"figures/{name}.{ending}" for name in FIGURES for ending in FIGURE_FORMATS),
+    ]
+    study = wildcards.study
+    return [
+        *(f"data/processed/{study}/{f}" for f in processed),
+        *(f"reports/{study}/{f}" for f in shown),
+    ]
+
+
+def benchmarks(wildcards):
+    """Benchmarks of the steps that lead to a study's manifest, some of which may be gone."""
+    simulated = wildcards.study in SIMULATED
+    steps = [
+        "simulate" if simulated else "acquire",
+        *(f"clean.{slug}" for slug in SLUGS),
+        *("panel", "describe"),
+        *(f"estimate.{model}" for model in models(wildcards)),
+        *("collect", "tables", "figures", "numbers"),
+        *(["recovery"] if simulated else []),
+        *("provenance", "publish"),
+    ]
+    return [f"data/processed/{wildcards.study}/benchmarks/{step}.tsv" for step in steps]

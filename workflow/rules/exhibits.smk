@@ -8,7 +8,7 @@ rule tables:
         others=expand(
             "reports/{{study}}/tables/{name}.{ending}",
             name=TABLES,
-            ending=["tex", "typ", "csv"],
+            ending=TABLE_FORMATS[1:],
         ),
     log:
         "data/processed/{study}/logs/tables.log",
@@ -36,7 +36,7 @@ rule figures:
         others=expand(
             "reports/{{study}}/figures/{name}.{ending}",
             name=FIGURES,
-            ending=["pdf", "png"],
+            ending=FIGURE_FORMATS[1:],
         ),
     log:
         "data/processed/{study}/logs/figures.log",

@@ -14,6 +14,7 @@ rule provenance:
         project=ARGUMENTS,
         seed=study_fields("seed"),
         commit=str(commit(ROOT)),
+        versions=canonical(versions()),
     message:
         "Recording what {wildcards.study} is made from"
     shell:
@@ -27,12 +28,12 @@ rule publish:
         tables=expand(
             "reports/{{study}}/tables/{name}.{ending}",
             name=TABLES,
-            ending=["html", "tex", "typ", "csv"],
+            ending=TABLE_FORMATS,
         ),
         figures=expand(
             "reports/{{study}}/figures/{name}.{ending}",
             name=FIGURES,
-            ending=["svg", "pdf", "png"],
+            ending=FIGURE_FORMATS,
         ),
         provenance="data/processed/{study}/provenance.json",
         templates=templates(
@@ -72,6 +73,7 @@ rule manifest:
     input:
         products=products,
         provenance="data/processed/{study}/provenance.json",
+        settings=settings_files,
         code=code("cli.manifest"),
     output:
         "reports/{study}/manifest.json",
@@ -83,9 +85,10 @@ rule manifest:
         "../envs/analysis.yaml"
     params:
         project=ARGUMENTS,
+        benchmarks=benchmarks,
     message:
         "Writing the manifest of {wildcards.study}"
     shell:
         "python -m detente manifest {params.project} --study {wildcards.study} --provenance {input.provenance}"
         " --processed data/processed/{wildcards.study} --report reports/{wildcards.study}"
-        " --benchmarks data/processed/{wildcards.study}/benchmarks --out {output} > {log} 2>&1"
+        " --products {input.products} --benchmarks {params.benchmarks} --out {output} > {log} 2>&1"

@@ -23,6 +23,7 @@ SAMPLE_LABELS: Mapping[str, str] = {
     "relevant": "Politically relevant dyads",
     "contiguous": "Contiguous dyads",
 }
+CLAIMS, SOURCES = Path("config/claims.yaml"), Path("config/sources.yaml")
 # Peace years enter models in tens, so that their cube does not swamp the Hessian.
 DURATION_UNIT_YEARS = 10
 # Intervals, and the two one-sided tests at 5 % whose interval is the 90 % one (Schuirmann 1987).
@@ -189,13 +190,15 @@ def _unrepeated(names: tuple[str, ...]) -> tuple[str, ...]:
 class Project:
     """All of `config/`, validated together.
 
-    `sources` maps slug → record, `claims` the whole claims file, `studies` name → study.
+    `sources` maps slug → record, `claims` the whole claims file, `studies` name → study, `files` a study's name
+    to its file and those that it extends, nearest first.
     """
 
     root: Path
     sources: Mapping[str, SourceRecord]
     claims: ClaimsFile
     studies: Mapping[str, Study]
+    files: Mapping[str, tuple[Path, ...]]
 
     def study(self, name: str) -> Study:
         """Return the study called `name`; raises ConfigError if there is none."""
@@ -213,25 +216,36 @@ class Project:
         """Claims that a study tests, in its order."""
         return [self.claims.claims[c] for c in study.claims]
 
+    def files_of(self, study: Study) -> list[Path]:
+        """Every file that says something about a study."""
+        return [self.root / CLAIMS, self.root / SOURCES, *self.files[study.name]]
+
+    def located(self, study: Study, *keys: str | int) -> str:
+        """Return `file:line › key` of what a study says, in its own file or in one that it extends."""
+        files = self.files[study.name]
+        path = next((f for f in files if keys[0] in strict.content(f)), files[0])
+        return f"{strict.located(path, list(keys))} › {keys[0]}"
+
 
 def load_project(root: Path, override: Path | None = None) -> Project:
-    """Read and cross-check `config/`; a study file given as `override` joins (or replaces) the shipped ones.
+    """Read and cross-check `config/`; a study file given as `override` joins the shipped ones.
 
     Raises
     ------
     ConfigError
         Naming file, line, key, legal values and the nearest match; all problems of a file together.
     """
-    folder = root / "config"
-    sources = strict.read(folder / "sources.yaml", _SourcesFile).sources
-    claims = strict.read(folder / "claims.yaml", ClaimsFile)
-    paths = {p.stem: p for p in sorted((folder / "study").glob("*.yaml"))}
-    studies = {name: _study(path, paths) for name, path in paths.items()}
-    if override is not None:
-        study = _study(override, paths)
+    sources = strict.read(root / SOURCES, _SourcesFile).sources
+    claims = strict.read(root / CLAIMS, ClaimsFile)
+    shipped = {p.stem: p for p in sorted((root / "config" / "study").glob("*.yaml"))}
+    studies = {name: _study(path, shipped) for name, path in shipped.items()}
+    files = {name: _chain(path, shipped) for name, path in shipped.items()}
+    if override is not None and override.resolve() not in {p.resolve() for p in shipped.values()}:
+        study = _own_study(override, shipped)
         studies[study.name] = study
-    project = Project(root, sources, claims, studies)
-    _cross_check(project, {**paths, **({study.name: override} if override is not None else {})})
+        files[study.name] = _chain(override, shipped)
+    project = Project(root, sources, claims, studies, files)
+    _cross_check(project)
     return project
 
 
@@ -245,6 +259,22 @@ def _study(path: Path, shipped: Mapping[str, Path]) -> Study:
         where = strict.located(path, ["name"])
         raise ConfigError(f"{where} › name: {study.name!r} must be the file's name, {path.stem!r}")
     return study
+
+
+def _own_study(path: Path, shipped: Mapping[str, Path]) -> Study:
+    """Study of a user's own file, which cannot pass itself off as a shipped one."""
+    study = _study(path, shipped)
+    if study.name in shipped:
+        where = strict.located(path, ["name"])
+        theirs = strict.shown(shipped[study.name])
+        raise ConfigError(f"{where} › name: {study.name!r} is the shipped study of {theirs}; choose another name")
+    return study
+
+
+def _chain(path: Path, shipped: Mapping[str, Path]) -> tuple[Path, ...]:
+    """A valid study file and those that it extends, nearest first."""
+    base = strict.content(path).get("extends")
+    return (path, *_chain(shipped[base], shipped)) if base else (path,)
 
 
 def _extended(path: Path, shipped: Mapping[str, Path], before: tuple[Path, ...]) -> Any:
@@ -269,13 +299,13 @@ def _merged(base: Any, over: Any) -> Any:
     return over
 
 
-def _cross_check(project: Project, paths: Mapping[str, Path]) -> None:
+def _cross_check(project: Project) -> None:
     """What types cannot say: every name used is defined."""
     problems = []
     for claim in project.claims.claims.values():
         for i, name in enumerate(claim.controls):
             if name not in project.claims.controls:
-                where = strict.located(project.root / "config" / "claims.yaml", ["claims", claim.id, "controls", i])
+                where = strict.located(project.root / CLAIMS, ["claims", claim.id, "controls", i])
                 problems.append(
                     f"{where} › claims › {claim.id} › controls: {name!r} is not defined under `controls`; "
                     + choices(name, project.claims.controls)
@@ -283,13 +313,13 @@ def _cross_check(project: Project, paths: Mapping[str, Path]) -> None:
     for study in project.studies.values():
         for i, name in enumerate(study.claims):
             if name not in project.claims.claims:
-                where = strict.located(paths[study.name], ["claims", i])
+                where = strict.located(project.files[study.name][0], ["claims", i])
                 legal = choices(name, project.claims.claims)
                 problems.append(f"{where} › claims: {name!r} is not a claim of config/claims.yaml; {legal}")
         planted = study.simulation.effects if study.simulation else {}
         for name in planted:
             if name not in project.claims.claims:
-                where = strict.located(paths[study.name], ["simulation", "effects", name])
+                where = strict.located(project.files[study.name][0], ["simulation", "effects", name])
                 legal = choices(name, project.claims.claims)
                 problems.append(f"{where} › simulation › effects: {name!r} is not a claim; {legal}")
     if problems:

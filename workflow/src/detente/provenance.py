@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 from collections.abc import Collection
 from dataclasses import dataclass
 from functools import cache
-from importlib.metadata import PackageNotFoundError, version
+from importlib.metadata import PackageNotFoundError, requires, version
 from pathlib import Path
 
-PACKAGES = (
-    "detente", "numpy", "pandas", "scipy", "statsmodels", "linearmodels", "pyarrow", "matplotlib", "seaborn", "pyreadr",
-    "openpyxl", "markdown-it-py", "snakemake", "typst",
-)  # fmt: skip
+from detente import __version__
+
+# The name that a requirement begins with, before extras, versions and markers.
+NAME = re.compile(r"[A-Za-z0-9._-]+")
 
 
 @dataclass(frozen=True)
@@ -25,8 +26,10 @@ class Commit:
 
 
 def commit(root: Path) -> Commit:
-    """Ask git for the commit of `root`; a package without git gives None."""
+    """Ask git for the commit of `root`; None without git, and inside a repository of something else."""
     try:
+        if Path(_git(root, "rev-parse", "--show-toplevel").rstrip("\n")).resolve() != root.resolve():
+            return Commit(None, None)
         head = _git(root, "rev-parse", "HEAD")
         changed = _git(root, "status", "--porcelain", "--untracked-files=no")
     except (OSError, subprocess.CalledProcessError):
@@ -40,14 +43,16 @@ def _git(root: Path, *words: str) -> str:
 
 
 def versions() -> dict[str, str]:
-    """Versions of the packages that compute or render."""
-    found = {}
-    for name in PACKAGES:
-        try:
-            found[name] = version(name)
-        except PackageNotFoundError:
-            continue
-    return found
+    """Versions of this package and of all that it depends on directly, by its own metadata.
+
+    A package that runs from its folder, without being installed, knows of no others.
+    """
+    try:
+        requirements = requires("detente") or []
+    except PackageNotFoundError:
+        requirements = []
+    names = (match.group() for r in requirements if "extra ==" not in r and (match := NAME.match(r)))
+    return {"detente": __version__, **{name: version(name) for name in names}}
 
 
 def modules_used(package: Path, entry: str, registries: Collection[str] = ()) -> list[Path]:

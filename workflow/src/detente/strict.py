@@ -56,14 +56,14 @@ def content(path: Path) -> Any:
     try:
         return yaml.load(path.read_text(encoding="utf-8"), _Loader)
     except OSError as error:
-        raise ConfigError(f"{_shown(path)}: cannot be read ({error.strerror})") from error
+        raise ConfigError(f"{shown(path)}: cannot be read ({error.strerror})") from error
     except UnicodeDecodeError as error:
-        raise ConfigError(f"{_shown(path)}: is not UTF-8 text (byte {error.start})") from error
+        raise ConfigError(f"{shown(path)}: is not UTF-8 text (byte {error.start})") from error
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         line = f":{mark.line + 1}" if mark else ""
         problem = getattr(error, "problem", None) or error
-        raise ConfigError(f"{_shown(path)}{line}: cannot be read as YAML ({problem})") from error
+        raise ConfigError(f"{shown(path)}{line}: cannot be read as YAML ({problem})") from error
 
 
 def validated(path: Path, model: type[M], raw: Any) -> M:
@@ -140,10 +140,10 @@ def located(path: Path, keys: list[Any]) -> str:
             line = node.start_mark.line + 1
         else:
             break
-    return f"{_shown(path)}:{line}"
+    return f"{shown(path)}:{line}"
 
 
-def _shown(path: Path) -> str:
+def shown(path: Path) -> str:
     """Return the path from `config` on, or the bare name of a file elsewhere."""
     parts = path.parts
     return "/".join(parts[len(parts) - parts[::-1].index("config") - 1 :]) if "config" in parts else path.name

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from detente.acquire.download import DeliveryError, Downloader, Patience
+from detente.acquire.lock import alone
 from detente.errors import RawFilesUnavailable
 
 if TYPE_CHECKING:
@@ -217,18 +218,35 @@ def _from_mirror(mirror: Path | None, slug: str, path: Path, pin: SourceFile) ->
     if problem is not None:
         return str(problem) if mirror.is_dir() else f"{problem}, and there is no folder {mirror.as_posix()}"
     path.parent.mkdir(parents=True, exist_ok=True)
-    copy = path.with_name(f"{path.name}.copy")
-    try:
-        shutil.copyfile(source, copy)
-        problem = _named(copy, path, pin)
-    finally:
-        copy.unlink(missing_ok=True)
+    with alone(path.parent):
+        if os.path.lexists(path):
+            return _come_meanwhile(path, pin)
+        # Named for the process, for folders that cannot be locked.
+        copy = path.with_name(f"{path.name}.{os.getpid()}.copy")
+        try:
+            shutil.copyfile(source, copy)
+            problem = _named(copy, path, pin)
+        finally:
+            copy.unlink(missing_ok=True)
     return None if problem is None else f"{problem}, after copying"
 
 
 def _from_address(path: Path, pin: SourceFile, downloader: Downloader, label: str) -> str | None:
     """Download the file to `path`, or say why not; raises OSError if `path` cannot be written."""
     path.parent.mkdir(parents=True, exist_ok=True)
+    with alone(path.parent):
+        if os.path.lexists(path):
+            return _come_meanwhile(path, pin)
+        return _downloaded(path, pin, downloader, label)
+
+
+def _come_meanwhile(path: Path, pin: SourceFile) -> str | None:
+    """Judge a file that another process brought to `path` while this one waited."""
+    problem = verify(path, pin)
+    return None if problem is None else f"{path.as_posix()} came meanwhile: {problem}; left as it is"
+
+
+def _downloaded(path: Path, pin: SourceFile, downloader: Downloader, label: str) -> str | None:
     part = path.with_name(f"{path.name}.part")
     try:
         resumed = downloader.fetch(pin.address, part, pin.bytes, label)

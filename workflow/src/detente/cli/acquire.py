@@ -12,7 +12,6 @@ from detente.cli.files import write_json
 from detente.config import SourceRecord, Study, load_project
 from detente.errors import ConfigError, choices
 
-HELP = "find, fetch and verify the raw files of an observed study"
 MIRROR = "DETENTE_MIRROR"
 
 

@@ -8,8 +8,6 @@ from pathlib import Path
 from detente.cli.evidence import configure_evidence, read_evidence
 from detente.cli.files import write_bytes
 
-HELP = "figures of a study, each as SVG, PDF and PNG"
-
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""

@@ -6,12 +6,14 @@ import argparse
 import csv
 import os
 import platform
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from detente.cli.files import read_json, sha256, write_json
 from detente.cli.options import add_study
 from detente.config import load_project
+from detente.strict import shown
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -20,45 +22,49 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--provenance", type=Path, required=True, help="JSON of the provenance step")
     parser.add_argument("--processed", type=Path, required=True, help="folder of processed files")
     parser.add_argument("--report", type=Path, required=True, help="folder of the report")
-    parser.add_argument("--benchmarks", type=Path, required=True, help="folder of the steps' benchmarks")
+    parser.add_argument("--products", type=Path, nargs="+", required=True, help="files that the study is made of")
+    parser.add_argument("--benchmarks", type=Path, nargs="+", required=True, help="benchmarks of the study's steps")
     parser.add_argument("--out", type=Path, required=True, help="JSON to write")
 
 
 def run(arguments: argparse.Namespace) -> None:
-    """Write the manifest."""
+    """Write the manifest: what belongs to the study as it is now; whatever else lies in its folders is not listed."""
     project = load_project(arguments.root, arguments.override)
+    study = project.study(arguments.study)
     provenance = read_json(arguments.provenance)
     raw = provenance.pop("raw")
+    lock = arguments.root / "requirements.lock"
     write_json(
         {
             **provenance,
-            "study": project.study(arguments.study).model_dump(mode="json"),
+            "study": study.model_dump(mode="json"),
             "machine": {
                 "python": platform.python_version(),
                 "system": platform.system(),
                 "cores": os.cpu_count(),
             },
+            "config": {shown(path): sha256(path) for path in project.files_of(study)},
+            "lock": {lock.name: sha256(lock)} if lock.is_file() else {},
             "raw": {f"{f['slug']}/{f['file']}": f["sha256"] for f in raw},
-            "processed": checksums(arguments.processed, (".parquet", ".csv")),
-            "exhibits": checksums(
-                arguments.report, (".html", ".tex", ".csv", ".svg", ".pdf", ".png", ".json"), arguments.out
-            ),
+            "processed": checksums(arguments.processed, arguments.products),
+            "exhibits": checksums(arguments.report, arguments.products),
             "steps": steps(arguments.benchmarks),
         },
         arguments.out,
     )
 
 
-def checksums(folder: Path, endings: tuple[str, ...], but: Path | None = None) -> dict[str, str]:
-    """SHA-256 of every file below `folder` with one of the endings, by path relative to it."""
-    files = sorted(p for p in folder.rglob("*") if p.suffix in endings and p != but and not p.name.startswith("."))
-    return {p.relative_to(folder).as_posix(): sha256(p) for p in files}
+def checksums(folder: Path, files: Iterable[Path]) -> dict[str, str]:
+    """SHA-256 of those `files` that lie below `folder`, by path relative to it."""
+    return {f.relative_to(folder).as_posix(): sha256(f) for f in files if f.is_relative_to(folder)}
 
 
-def steps(folder: Path) -> dict[str, Any]:
-    """Wall seconds and peak memory of every step, from Snakemake's benchmark files."""
+def steps(benchmarks: Iterable[Path]) -> dict[str, Any]:
+    """Wall seconds and peak memory of every step, from Snakemake's benchmark files that are at hand."""
     found = {}
-    for path in sorted(folder.glob("*.tsv")):
+    for path in benchmarks:
+        if not path.is_file():
+            continue
         with path.open(encoding="utf-8") as stream:
             row = next(csv.DictReader(stream, delimiter="\t"), None)
         if row:

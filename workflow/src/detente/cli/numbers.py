@@ -12,8 +12,6 @@ from detente.errors import ConfigError
 from detente.exhibits.evidence import Evidence
 from detente.exhibits.numbers import numbers
 
-HELP = "every number that the paper's text mentions"
-
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""

@@ -19,8 +19,6 @@ from detente.exhibits.recovery import recovery_table
 from detente.exhibits.references import References
 from detente.exhibits.table import Table, render
 
-HELP = "the paper, as PDF and as one self-contained page"
-
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""

@@ -14,8 +14,6 @@ from detente.config import load_project
 from detente.errors import ConfigError
 from detente.simulate import simulate_world
 
-HELP = "write the raw files of a simulated world and the effects planted in it"
-
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""

@@ -10,8 +10,6 @@ from detente.cli.files import write_text
 from detente.exhibits.table import render
 from detente.exhibits.tables import FORMATS, TABLES
 
-HELP = "tables of a study, each as HTML, LaTeX, typst and CSV"
-
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""

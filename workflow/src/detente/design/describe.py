@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from detente.config import SAMPLE_LABELS, Claim, Control
+from detente.config import LEVEL, SAMPLE_LABELS, Claim, Control
 from detente.design.matrix import in_sample, lag
 
 COUNTED = {
@@ -23,8 +23,10 @@ OUTCOMES = ("onset_gml", "onset_force_gml", "onset_fatal_gml", "onset_cow")
 def sample_flow(panel: pd.DataFrame, samples: Sequence[str]) -> pd.DataFrame:
     """One row a sample: dyad-years, dyads, disputes, exercises and how often exercises switch on and off.
 
-    A switch compares two adjacent years of a dyad, both in the sample.
+    A switch compares two adjacent years of a dyad, both in the sample. `onset_after_dispute` counts onsets in the
+    year after one with a dispute, in the sample or out of it then.
     """
+    fought = lag(panel, "ongoing_gml", 1) == 1
     rows = []
     for sample in samples:
         inside = in_sample(panel, sample)
@@ -38,6 +40,7 @@ def sample_flow(panel: pd.DataFrame, samples: Sequence[str]) -> pd.DataFrame:
                 "dyads": len(part[["a", "b"]].drop_duplicates()),
                 "onset_gml": _count(part["new_gml"]),
                 "onset_cow": _count(part["new_cow"]),
+                "onset_after_dispute": int((fought[inside] & (part["new_gml"] == 1)).sum()),
                 "ongoing_gml": _count(part["ongoing_gml"]),
                 "force_onset": _count(part["force_gml"]),
                 "fatal_onset": _count(part["fatal_gml"]),
@@ -89,8 +92,13 @@ def descriptives(
 
 
 def timeline(panel: pd.DataFrame, samples: Sequence[str], exercises: pd.DataFrame) -> pd.DataFrame:
-    """Disputes and exercises by year and sample; missing in years that their source does not cover."""
-    size = exercises.groupby("year").agg(exercises=("exercise", "nunique"), participants=("state", "size"))
+    """Disputes and joint exercises by year and sample; missing in years that their source does not cover.
+
+    An exercise is joint if at least two of its participants are known states; one that runs over New Year counts in
+    both years. `mean_participants` counts known states.
+    """
+    sizes = exercises.groupby(["year", "exercise"]).size()
+    size = sizes[sizes > 1].groupby("year").agg(exercises="size", participants="sum")
     frames = []
     for sample in samples:
         part = panel[in_sample(panel, sample)]
@@ -121,31 +129,40 @@ def partners(panel: pd.DataFrame, states: pd.DataFrame) -> pd.DataFrame:
 
 
 def raw_risk(panel: pd.DataFrame, samples: Sequence[str], claims: Sequence[Claim]) -> pd.DataFrame:
-    """Onset risk among dyads at risk, with and without the treatment, with Wilson intervals."""
+    """Onset risk among dyads at risk, with and without the treatment, with Wilson intervals.
+
+    The treatment is that of the dyad so many years before, in the sample or out of it then. `half_dyads` is the
+    smallest number of dyads that have half of the onsets between them.
+    """
     rows = []
     for claim in claims:
         treatment = lag(panel, claim.treatment, claim.lag)
         outcome = panel[claim.outcome]
         for sample in samples:
             usable = in_sample(panel, sample) & outcome.notna() & treatment.notna()
-            risks = {}
-            for treated in (0, 1):
-                y = outcome[usable & ((treatment[usable] > 0) == bool(treated)).reindex(panel.index, fill_value=False)]
-                risks[treated] = (len(y), int(y.sum()))
-            ratio = _ratio(risks)
+            arms = {
+                treated: panel.loc[usable & ((treatment > 0) == bool(treated)), ["a", "b", claim.outcome]]
+                for treated in (0, 1)
+            }
+            ratio = _ratio({t: (len(arm), int(arm[claim.outcome].sum())) for t, arm in arms.items()})
             rows += [
-                {
-                    "claim": claim.id,
-                    "sample": sample,
-                    "treated": t,
-                    "dyad_years": n,
-                    "onsets": k,
-                    **_wilson(k, n),
-                    "ratio": ratio,
-                }
-                for t, (n, k) in risks.items()
+                {"claim": claim.id, "sample": sample, "treated": t, **_arm(arm, claim.outcome), "ratio": ratio}
+                for t, arm in arms.items()
             ]
     return pd.DataFrame(rows)
+
+
+def _arm(rows: pd.DataFrame, outcome: str) -> dict[str, float]:
+    """Size, risk and concentration of one arm of a comparison."""
+    by_dyad = rows.groupby(["a", "b"])[outcome].sum().sort_values(ascending=False).cumsum()
+    onsets = int(rows[outcome].sum())
+    return {
+        "dyad_years": len(rows),
+        "dyads": len(by_dyad),
+        "onsets": onsets,
+        "half_dyads": int((by_dyad < onsets / 2).sum()) + 1 if onsets else 0,
+        **_wilson(onsets, len(rows)),
+    }
 
 
 def _count(column: pd.Series) -> int:
@@ -158,10 +175,10 @@ def _ratio(risks: Mapping[int, tuple[int, int]]) -> float:
 
 
 def _wilson(k: int, n: int) -> dict[str, float]:
-    """Risk and its 95 % interval (Wilson 1927)."""
+    """Risk and its interval (Wilson 1927), which takes rows for independent."""
     if n == 0:
         return {"risk": float("nan"), "ci_low": float("nan"), "ci_high": float("nan")}
-    z = float(stats.norm.ppf(0.975))
+    z = float(stats.norm.ppf((1 + LEVEL) / 2))
     centre = (k + z * z / 2) / (n + z * z)
     half = z / (n + z * z) * float(np.sqrt(k * (n - k) / n + z * z / 4))
     return {"risk": k / n, "ci_low": max(centre - half, 0.0), "ci_high": min(centre + half, 1.0)}

@@ -2,54 +2,96 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Collection, Iterator, Mapping
 
 from detente.config import Claim, ClaimsFile, Control
 from detente.errors import RoleError, UnknownVariable, choices
 
+# Where a dyad lies on the map: no treatment moves it.
+GEOGRAPHY = ("contiguity_type", "contiguous", "distance_km", "land_contiguous", "log_distance")
+# Years since the last dispute, and the coding of disputes that they count by.
+DURATIONS: Mapping[str, str] = {"peace_years": "gml", "peace_years_cow": "cow"}
+Locate = Callable[[list[str | int]], str]
 
-def check_claims(claims: ClaimsFile, variables: Iterable[str]) -> None:
-    """Refuse claims whose variables do not exist or whose controls are measured too late.
+
+def check_claims(claims: ClaimsFile, variables: Collection[str], outcomes: Collection[str], locate: Locate) -> None:
+    """Refuse claims whose variables do not exist or do not fit their place in a model.
+
+    Parameters
+    ----------
+    variables
+        Every variable of the panel.
+    outcomes
+        Those that are onsets among dyads at risk.
+    locate
+        From keys of the claims file to `file:line`.
 
     Raises
     ------
     UnknownVariable
         If an outcome, a treatment or a control is not a variable of the panel.
     RoleError
-        If a confounder is not measured before the treatment, or a mediator or moderator is a control.
+        If an outcome is no onset among dyads at risk; if a confounder is not measured before the treatment, a
+        mediator or moderator is a control, or a role is claimed that the variable cannot have.
     """
-    legal = frozenset(variables)
-    unknown, roles = [], []
-    for key, control in claims.controls.items():
-        unknown += _unknown(f"controls › {key} › variable", control.variable, legal)
-    for claim in claims.claims.values():
-        unknown += _unknown(f"claims › {claim.id} › treatment", claim.treatment, legal)
-        unknown += _unknown(f"claims › {claim.id} › outcome", claim.outcome, legal)
-        for name in claim.controls:
-            roles += _misplaced(claim, name, claims.controls[name])
-    if unknown:
+    if unknown := list(_unknown(claims, variables, locate)):
         raise UnknownVariable("\n".join(unknown))
-    if roles:
+    if roles := [*_pretended(claims, locate), *_unfit(claims, outcomes, locate)]:
         raise RoleError("\n".join(roles))
 
 
-def _unknown(where: str, name: str, legal: frozenset[str]) -> list[str]:
-    if name in legal:
-        return []
-    return [f"config/claims.yaml › {where}: {name!r} is not a variable of the panel; {choices(name, legal)}"]
+def _unknown(claims: ClaimsFile, variables: Collection[str], locate: Locate) -> Iterator[str]:
+    """Names that are no variable of the panel."""
+    used = [(["controls", key, "variable"], control.variable) for key, control in claims.controls.items()]
+    for claim in claims.claims.values():
+        used.append((["claims", claim.id, "treatment"], claim.treatment))
+        used.append((["claims", claim.id, "outcome"], claim.outcome))
+    for keys, name in used:
+        if name not in variables:
+            yield f"{_at(locate, *keys)}: {name!r} is not a variable of the panel; {choices(name, variables)}"
 
 
-def _misplaced(claim: Claim, name: str, control: Control) -> list[str]:
-    where = f"config/claims.yaml › claims › {claim.id} › controls › {name}"
+def _pretended(claims: ClaimsFile, locate: Locate) -> Iterator[str]:
+    """Controls with a role that exempts them from coming before the treatment, and no right to it."""
+    entitled = {"geography": GEOGRAPHY, "duration": tuple(DURATIONS)}
+    for key, control in claims.controls.items():
+        legal = entitled.get(control.role, (control.variable,))
+        if control.variable not in legal:
+            where = _at(locate, "controls", key, "role")
+            yield f"{where}: {control.variable!r} cannot be {control.role}; {choices(control.variable, legal)}"
+
+
+def _unfit(claims: ClaimsFile, outcomes: Collection[str], locate: Locate) -> Iterator[str]:
+    """Outcomes that are no onset among dyads at risk, and controls that have no place in their claim's model."""
+    for claim in claims.claims.values():
+        if claim.outcome not in outcomes:
+            where = _at(locate, "claims", claim.id, "outcome")
+            yield f"{where}: {claim.outcome!r} is not an onset among dyads at risk; {choices(claim.outcome, outcomes)}"
+            continue
+        for i, name in enumerate(claim.controls):
+            if fault := _misplaced(claim, claims.controls[name]):
+                where = locate(["claims", claim.id, "controls", i])
+                yield f"{where} › claims › {claim.id} › controls › {name}: {fault}"
+
+
+def _misplaced(claim: Claim, control: Control) -> str | None:
+    """Why a control cannot stand in the model of a claim."""
     if control.variable in (claim.outcome, claim.treatment) and control.lag <= claim.lag:
-        return [f"{where}: {control.variable!r} is the claim's own outcome or treatment"]
+        return f"{control.variable!r} is the claim's own outcome or treatment"
     if control.role == "mediator":
-        return [f"{where}: a mediator never enters a total-effect model; take it out, or give it the role it has"]
+        return "a mediator never enters a total-effect model; take it out, or give it the role it has"
     if control.role == "moderator":
-        return [f"{where}: a moderator enters through an interaction, not as a control"]
+        return "a moderator enters through an interaction, not as a control"
     if control.role == "confounder" and control.lag <= claim.lag:
-        return [
-            f"{where}: measured {control.lag} and the treatment {claim.lag} years before the outcome; "
+        return (
+            f"measured {control.lag} and the treatment {claim.lag} years before the outcome; "
             f"a confounder must come before the treatment: use lag {claim.lag + 1} or more"
-        ]
-    return []
+        )
+    fitting = [name for name, coding in DURATIONS.items() if coding in claim.outcome.split("_")]
+    if control.role == "duration" and control.variable in DURATIONS and control.variable not in fitting:
+        return f"{control.variable!r} counts by another coding of disputes than {claim.outcome!r}; use {fitting[0]!r}"
+    return None
+
+
+def _at(locate: Locate, *keys: str | int) -> str:
+    return " › ".join([locate(list(keys)), *map(str, keys)])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -13,6 +14,11 @@ from detente.config import Project, Study
 from detente.errors import EstimationError, choices
 
 DESCRIBED = ("sample_flow", "descriptives", "timeline", "partners", "raw_risk", "attrition")
+FEW_SWITCHERS = 30
+"""A model with dyad effects that learns from fewer dyads than this carries a warning."""
+
+FAR = 3.0
+"""Base risk is called a poor yardstick where the risk of treated rows is this many times it, or that small a part."""
 
 
 @dataclass(frozen=True)
@@ -49,8 +55,10 @@ class Cell:
     """The average marginal effect of one claim × sample × estimator (probabilities), or why there is none.
 
     `failure` is the class of an error and `message` its words; both are "" where nothing failed. A model that
-    was estimated may still lack its risk ratio, and then says why. `std_error`, `low`, `high`, `p` and `mde`
-    come from the headline covariance, `dyad_std_error` from clusters by dyad.
+    was estimated may still lack its risk ratio, and then says why; one without the headline covariance was not
+    estimated. `std_error`, `low`, `high`, `p` and `mde` come from the headline covariance, `dyad_std_error` from
+    clusters by dyad. `treated_risk` is the mean outcome of treated rows, `switching_dyads` how many dyads' treatment
+    varies in the model's rows, `switching_states` how many states are in these.
     """
 
     claim: str
@@ -68,6 +76,7 @@ class Cell:
     ratio_low: float = math.nan
     ratio_high: float = math.nan
     base_risk: float = math.nan
+    treated_risk: float = math.nan
     mde: float = math.nan
     mde_share: float = math.nan
     smallest_effect: float = math.nan
@@ -76,6 +85,9 @@ class Cell:
     states: int = 0
     events: int = 0
     treated: int = 0
+    treated_dyads: int = 0
+    switching_dyads: int = 0
+    switching_states: int = 0
     verdict: str = ""
 
     @property
@@ -88,10 +100,22 @@ class Cell:
         """Headline standard error ÷ the one clustered by dyad."""
         return self.std_error / self.dyad_std_error
 
+    @property
+    def few_switchers(self) -> bool:
+        """Whether so few dyads change their treatment that one of them can decide a comparison within dyads."""
+        return self.estimated and self.switching_dyads < FEW_SWITCHERS
 
+    @property
+    def far(self) -> bool:
+        """Whether treated rows start from so different a risk that base risk is a poor yardstick for them."""
+        return self.estimated and not 1 / FAR < self.treated_risk / self.base_risk < FAR
+
+
+# A failure that concerns one control alone begins with the control's term.
+_TERM = re.compile(r"(?P<term>\w+): (?P<why>the (?P<covariance>\w+) covariance .*)", re.DOTALL)
 _AS_THEY_ARE = (
-    *("base_risk", "mde", "mde_share", "smallest_effect", "verdict"),
-    *("n", "dyads", "states", "events", "treated"),
+    *("base_risk", "treated_risk", "mde", "mde_share", "smallest_effect", "verdict"),
+    *("n", "dyads", "states", "events", "treated", "treated_dyads", "switching_dyads", "switching_states"),
 )
 
 
@@ -115,12 +139,12 @@ def cells(evidence: Evidence) -> list[Cell]:
 def cell(evidence: Evidence, claim: str, sample: str, estimator: str) -> Cell:
     """Headline quantity of one model; see `cells`."""
     rows = model_rows(evidence, claim, sample, estimator)
-    if rows.empty:
-        return _failed(evidence, claim, sample, estimator)
-    effects = rows[(rows["quantity"] == "average_marginal_effect") & rows["is_treatment"]]
+    effects = rows[rows["quantity"] == "average_marginal_effect"]
     effect = _row(effects, evidence.covariance)
+    if not effect:
+        return _failed(evidence, claim, sample, estimator)
     dyad = _row(effects, "dyad")
-    ratio = _row(rows[(rows["quantity"] == "risk_ratio") & rows["is_treatment"]], evidence.covariance)
+    ratio = _row(rows[rows["quantity"] == "risk_ratio"], evidence.covariance)
     failure, message = _failure(evidence, claim, sample, estimator) or ("", "")
     return Cell(
         claim,
@@ -145,6 +169,12 @@ def model_rows(evidence: Evidence, claim: str, sample: str, estimator: str) -> p
     """Rows of the estimates that belong to one model: covariances × quantities × terms."""
     frame = evidence.estimates
     return frame[(frame["claim"] == claim) & (frame["sample"] == sample) & (frame["estimator"] == estimator)]
+
+
+def lost_terms(evidence: Evidence, claim: str, sample: str, estimator: str) -> dict[str, str]:
+    """Terms of one model that the headline covariance leaves no variance, and in which words."""
+    found = (_TERM.fullmatch(message) for _, message in _failures(evidence, claim, sample, estimator))
+    return {m["term"]: m["why"] for m in found if m and m["covariance"] == evidence.covariance}
 
 
 def attrition(evidence: Evidence, claim: str) -> pd.DataFrame:
@@ -178,7 +208,8 @@ def _row(rows: pd.DataFrame, covariance: str) -> dict[str, Any]:
 def _failed(evidence: Evidence, claim: str, sample: str, estimator: str) -> Cell:
     failed = _failure(evidence, claim, sample, estimator)
     if failed is None:
-        known = sorted({str(name) for name in evidence.estimates["spec_id"]})
+        estimated = evidence.estimates["covariance"] == evidence.covariance
+        known = sorted({str(name) for name in evidence.estimates.loc[estimated, "spec_id"]})
         wanted = f"{claim}.{estimator}.{sample}"
         raise EstimationError(
             f"estimates: {wanted!r} has neither an estimate nor a recorded failure; "
@@ -189,7 +220,14 @@ def _failed(evidence: Evidence, claim: str, sample: str, estimator: str) -> Cell
 
 
 def _failure(evidence: Evidence, claim: str, sample: str, estimator: str) -> tuple[str, str] | None:
-    """Class and words of the first failure recorded for a model."""
+    """Class and words of what a model lacks; of several reasons, the one that names the headline covariance."""
+    found = _failures(evidence, claim, sample, estimator)
+    whole = [failure for failure in found if not _TERM.fullmatch(failure[1])]
+    named = [failure for failure in whole if re.search(rf"\b{evidence.covariance}\b", failure[1])]
+    return next(iter([*named, *whole]), None)
+
+
+def _failures(evidence: Evidence, claim: str, sample: str, estimator: str) -> list[tuple[str, str]]:
     frame = evidence.failures
-    found = frame[(frame["claim"] == claim) & (frame["sample"] == sample) & (frame["estimator"] == estimator)]
-    return None if found.empty else (str(found.iloc[0]["error"]), str(found.iloc[0]["message"]))
+    mine = frame[(frame["claim"] == claim) & (frame["sample"] == sample) & (frame["estimator"] == estimator)]
+    return [(str(error), str(message)) for error, message in zip(mine["error"], mine["message"], strict=True)]

@@ -12,9 +12,10 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from matplotlib.ticker import MaxNLocator
 
+from detente.config import LEVEL
 from detente.exhibits.canvas import BAND, BLUE, GREEN, GREY, VERMILION, canvas, styled
 from detente.exhibits.evidence import Cell, Evidence, cells
-from detente.exhibits.formats import PER
+from detente.exhibits.formats import PER, per_thousand, percent
 from detente.exhibits.heatmap import partners
 from detente.exhibits.labels import SAMPLES, estimator_label
 from detente.exhibits.risks import raw_risk
@@ -26,7 +27,7 @@ _WIDEST = 2.5
 
 
 def coefficients(models: list[Cell], claims: Mapping[str, str], *, simulated: bool) -> Figure:
-    """Average marginal effects with 95% intervals: a panel a sample, a row a claim × estimator.
+    """Average marginal effects with their intervals: a panel a sample, a row a claim × estimator.
 
     Parameters
     ----------
@@ -60,7 +61,7 @@ def _coefficients(models: list[Cell], claims: Mapping[str, str], samples: list[s
         axis.xaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 5, 10]))
         axis.spines["left"].set_visible(False)
     _row_labels(axes[0], rows, claims)
-    figure.supxlabel(f"Change in onsets per {PER:,} dyad-years under the treatment, 95% interval", size=9)
+    figure.supxlabel(f"Change in onsets per {PER:,} dyad-years under the treatment, {percent(LEVEL)} interval", size=9)
     return figure
 
 
@@ -88,6 +89,23 @@ def _interval(axis: Any, model: Cell, y: float, order: int) -> None:
     if left <= PER * model.effect <= right:
         marker = _MARKERS[order % len(_MARKERS)]
         axis.plot([PER * model.effect], [y], marker=marker, color=colour, markeredgecolor="white", zorder=4)
+    else:
+        _beyond(axis, model.effect, y, colour)
+
+
+def _beyond(axis: Any, effect: float, y: float, colour: str) -> None:
+    """Write an estimate that lies beyond the panel at the edge on its side."""
+    axis.annotate(
+        per_thousand(effect),
+        (0.955 if effect > 0 else 0.045, y),
+        xycoords=("axes fraction", "data"),
+        ha="right" if effect > 0 else "left",
+        va="center",
+        size=7.5,
+        color=colour,
+        bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.8},
+        zorder=5,
+    )
 
 
 def _row_labels(axis: Any, rows: Mapping[tuple[str, str], float], claims: Mapping[str, str]) -> None:

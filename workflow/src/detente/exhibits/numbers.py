@@ -3,24 +3,20 @@
 from __future__ import annotations
 
 import math
-from collections import Counter
-from collections.abc import Callable, Mapping
-from statistics import fmean, median
+from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
 
-from detente.config import Claim
-from detente.exhibits.evidence import Cell, Evidence, attrition, cells, keyed
-from detente.exhibits.formats import PER, count, decimal, p_value, per_thousand, percent, ratio, spelled
+from detente.config import EQUIVALENCE_LEVEL, LEVEL, MDE_FACTOR, POWER, Claim
+from detente.exhibits.evidence import FEW_SWITCHERS, Cell, Evidence, attrition, cells, keyed
+from detente.exhibits.formats import PER, count, decimal, per_thousand, percent, ratio, spelled
 from detente.exhibits.labels import BASE_RISK, PEACE_UNIT, SAMPLES, estimator_label, lower_first
-from detente.exhibits.recovery import recovery
+from detente.exhibits.numbers_models import Number, agreement, balance, grid, model_numbers, number
+from detente.exhibits.recovery import COVERAGE, recovery
 
-POWER_MULTIPLE = 2.8
-"""Standard errors that an effect must measure to be found four times in five (Bloom 1995)."""
-
-VERDICTS = ("lowers", "raises", "negligible", "inconclusive")
-Number = dict[str, Any]
+MAKE_TARGETS = ("demo", "paper")
+"""Studies that the Makefile builds by name."""
 
 
 def numbers(evidence: Evidence, planted: Mapping[str, float] | None = None) -> dict[str, Any]:
@@ -36,31 +32,28 @@ def numbers(evidence: Evidence, planted: Mapping[str, float] | None = None) -> d
     models = cells(evidence)
     return {
         "study": _study(evidence),
-        "balance": _balance(evidence, models),
+        "balance": balance(evidence, models),
         "method": _method(evidence),
         "samples": [_sample(evidence, s) for s in evidence.study.samples],
         "headline": _sample(evidence, evidence.study.headline),
         "claims": [_claim(evidence, c, models) for c in evidence.project.claims_of(evidence.study)],
         "controls": _controls(evidence),
-        "grid": _grid(models),
+        "grid": grid(models),
         "attrition": _attrition(evidence),
         "timeline": _timeline(evidence),
         "partners": _partners(evidence),
         "recovery": _recovery(evidence, planted),
+        "coverage": _coverage(),
         "sources": _sources(evidence),
     }
-
-
-def number(value: float, show: Callable[[float], str]) -> Number:
-    """One number: its value (None if there is none) and how it is printed."""
-    value = float(value)
-    return {"value": value if math.isfinite(value) else None, "text": show(value)}
 
 
 def _study(evidence: Evidence) -> dict[str, Any]:
     study = evidence.study
     return {
         "name": study.name,
+        "command": _command(study.name),
+        "shipped": study.name in MAKE_TARGETS,
         "title": study.title,
         "abstract": study.abstract,
         "simulated": evidence.simulated,
@@ -73,19 +66,8 @@ def _study(evidence: Evidence) -> dict[str, Any]:
     }
 
 
-def _balance(evidence: Evidence, models: list[Cell]) -> dict[str, Number]:
-    """How many claims the headline model bears out, contradicts, finds negligible, or leaves open."""
-    expected = {c.id: c.expected for c in evidence.project.claims_of(evidence.study)}
-    headline = [m for m in models if (m.sample, m.estimator) == (evidence.study.headline, evidence.preferred)]
-    borne = sum(m.verdict == expected[m.claim] for m in headline)
-    directed = sum(m.verdict in ("lowers", "raises") for m in headline)
-    negligible = sum(m.verdict == "negligible" for m in headline)
-    return {
-        "borne_out": number(borne, spelled),
-        "contradicted": number(directed - borne, spelled),
-        "negligible": number(negligible, spelled),
-        "open": number(len(headline) - directed - negligible, spelled),
-    }
+def _command(study: str) -> str:
+    return f"make {study}" if study in MAKE_TARGETS else f".venv/bin/snakemake {study} --cores all"
 
 
 def _year(value: float) -> str:
@@ -97,10 +79,11 @@ def _method(evidence: Evidence) -> dict[str, Any]:
     claims = evidence.project.claims_of(evidence.study)
     confounders = [c["lag"] for c in _controls(evidence) if c["role"] == "confounder"]
     return {
-        "interval": number(0.95, percent),
-        "equivalence": number(0.90, percent),
-        "power": number(0.80, percent),
-        "multiple": number(POWER_MULTIPLE, _tenth),
+        "interval": number(LEVEL, percent),
+        "equivalence": number(EQUIVALENCE_LEVEL, percent),
+        "power": number(POWER, percent),
+        "multiple": number(MDE_FACTOR, _tenth),
+        "few_switchers": number(FEW_SWITCHERS, count),
         "smallest_effect": number(evidence.project.claims.smallest_effect, percent),
         "per": number(PER, count),
         "base_risk": BASE_RISK,
@@ -122,7 +105,7 @@ def _sample(evidence: Evidence, sample: str) -> dict[str, Any]:
     row = keyed(evidence.describe["sample_flow"], "sample")[sample]
     label = SAMPLES.get(sample, sample)
     counts = ("dyad_years", "dyads", "onset_gml", "onset_cow", "ongoing_gml", "force_onset", "fatal_onset")
-    more = ("exercise_any", "exercise_bilateral", "switches_on", "switches_off")
+    more = ("exercise_any", "exercise_bilateral", "switches_on", "switches_off", "onset_after_dispute")
     shares = ("exercise_any_share", "exercise_bilateral_share")
     return {
         "id": sample,
@@ -131,6 +114,7 @@ def _sample(evidence: Evidence, sample: str) -> dict[str, Any]:
         "headline": sample == evidence.study.headline,
         **{name: number(row[name], count) for name in (*counts, *more)},
         **{name: number(row[name], lambda v: percent(v, 2)) for name in shares},
+        "onset_after_dispute_share": number(row["onset_after_dispute"] / (row["onset_gml"] or math.nan), percent),
         "onset_rate": number(row["onset_gml"] / row["dyad_years"], per_thousand),
     }
 
@@ -143,81 +127,17 @@ def _claim(evidence: Evidence, claim: Claim, models: list[Cell]) -> dict[str, An
         "id": claim.id,
         "label": claim.label,
         "instrument": claim.instrument,
+        "treatment": claim.treatment,
         "statement": claim.statement,
         "design": claim.design,
         "expected": claim.expected,
         "evidence": claim.evidence,
-        "preferred": _model(preferred),
-        "headline": [_model(m) for m in headline],
-        "models": [_model(m) for m in mine],
-        "agreement": _agreement(headline),
-        "summary": _grid(mine),
+        "preferred": model_numbers(preferred),
+        "headline": [model_numbers(m) for m in headline],
+        "models": [model_numbers(m) for m in mine],
+        "agreement": agreement(headline),
+        "summary": grid(mine),
         "raw": _raw(evidence, claim.id),
-    }
-
-
-def _model(model: Cell) -> dict[str, Any]:
-    """All that the text may say of one model; numbers are missing where it could not be estimated."""
-    name = estimator_label(model.estimator)
-    label = SAMPLES.get(model.sample, model.sample)
-    risks = ("effect", "low", "high", "std_error", "dyad_std_error", "base_risk", "mde", "smallest_effect")
-    ratios = ("ratio", "ratio_low", "ratio_high", "inflation")
-    return {
-        "sample": model.sample,
-        "sample_name": lower_first(label),
-        "estimator": model.estimator,
-        "short": name.short,
-        "long": name.long,
-        "estimated": model.estimated,
-        "failure": model.failure,
-        "message": model.message.rstrip("."),
-        "verdict": model.verdict,
-        "direction": _direction(model.effect),
-        "magnitude": number(abs(model.effect), per_thousand),
-        **{r: number(getattr(model, r), per_thousand) for r in risks},
-        **{r: number(getattr(model, r), ratio) for r in ratios},
-        "mde_share": number(model.mde_share, percent),
-        "effect_share": number(abs(model.effect) / model.base_risk, percent),
-        "p": number(model.p, p_value),
-        **{c: number(getattr(model, c), count) for c in ("n", "dyads", "states", "events", "treated")},
-    }
-
-
-def _direction(effect: float) -> str:
-    """Return "below", "above" or "at" the untreated risk; "" if there is no estimate."""
-    if math.isnan(effect):
-        return ""
-    return "below" if effect < 0 else "above" if effect > 0 else "at"
-
-
-def _agreement(models: list[Cell]) -> dict[str, bool]:
-    """Whether the estimators of one sample agree; true of a single model."""
-    found = [m for m in models if m.estimated]
-    return {
-        "comparable": len(found) > 1,
-        "sign": len({m.effect > 0 for m in found}) <= 1,
-        "verdict": len({m.verdict for m in found}) <= 1,
-    }
-
-
-def _grid(models: list[Cell]) -> dict[str, Any]:
-    """How many of the models say what, and how far clusters by dyad understate the error."""
-    found = [m for m in models if m.estimated]
-    tally = Counter(m.verdict for m in found)
-    inflation = [m.inflation for m in found if math.isfinite(m.inflation)]
-    shares = [m.mde_share for m in found if math.isfinite(m.mde_share)]
-    return {
-        "models": number(len(models), count),
-        "estimated": number(len(found), count),
-        "failed": number(len(models) - len(found), count),
-        "below": number(sum(m.effect < 0 for m in found), count),
-        "above": number(sum(m.effect > 0 for m in found), count),
-        **{verdict: number(tally.get(verdict, 0), count) for verdict in VERDICTS},
-        "inflation_low": number(min(inflation, default=math.nan), ratio),
-        "inflation_median": number(median(inflation) if inflation else math.nan, ratio),
-        "inflation_high": number(max(inflation, default=math.nan), ratio),
-        "mde_low": number(min(shares, default=math.nan), percent),
-        "mde_high": number(max(shares, default=math.nan), percent),
     }
 
 
@@ -239,6 +159,8 @@ def _raw(evidence: Evidence, claim: str) -> list[dict[str, Any]]:
                 "untreated_risk": number(untreated["risk"], per_thousand),
                 "treated_onsets": number(treated["onsets"], count),
                 "treated_dyad_years": number(treated["dyad_years"], count),
+                "treated_dyads": number(treated["dyads"], count),
+                "half_dyads": number(treated["half_dyads"], count),
             }
         )
     return rows
@@ -276,7 +198,9 @@ def _timeline(evidence: Evidence) -> dict[str, Any]:
     years = list(keyed(frame[frame["sample"] == evidence.study.headline].sort_values("year"), "year").values())
     most, least = max(years, key=lambda y: y["onsets"]), min(years, key=lambda y: y["onsets"])
     first, last, peak = years[0], years[-1], max(years, key=lambda y: y["exercises"])
-    participants = [y["mean_participants"] for y in years if math.isfinite(y["mean_participants"])]
+    held = [y for y in years if math.isfinite(y["mean_participants"])]
+    exercises = sum(y["exercises"] for y in held)
+    participants = sum(y["mean_participants"] * y["exercises"] for y in held)
     return {
         "first_year": number(first["year"], _year),
         "last_year": number(last["year"], _year),
@@ -288,7 +212,7 @@ def _timeline(evidence: Evidence) -> dict[str, Any]:
         "onsets_most_year": number(most["year"], _year),
         "onsets_least": number(least["onsets"], count),
         "onsets_least_year": number(least["year"], _year),
-        "participants": number(fmean(participants) if participants else math.nan, _tenth),
+        "participants": number(participants / exercises if exercises else math.nan, _tenth),
     }
 
 
@@ -317,6 +241,18 @@ def _recovery(evidence: Evidence, planted: Mapping[str, float] | None) -> list[d
         }
         for r in frame.to_dict("records")
     ]
+
+
+def _coverage() -> dict[str, Number]:
+    """How often intervals hold the effect in worlds of the demo's size."""
+    return {
+        "states": number(COVERAGE.states, count),
+        "worlds": number(COVERAGE.worlds, count),
+        **{
+            name: number(getattr(COVERAGE, name), percent)
+            for name in ("dyadic_relevant", "dyadic_all", "dyad_relevant", "dyad_all")
+        },
+    }
 
 
 def _sources(evidence: Evidence) -> list[dict[str, Any]]:

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 import pandas as pd
 
 from detente.exhibits.evidence import Evidence
-from detente.exhibits.formats import count, scientific
+from detente.exhibits.formats import count, percent, scientific
 from detente.exhibits.labels import estimator_label, listed
 
 _NUMBER = re.compile(r"\d+")
@@ -58,10 +58,14 @@ def _by_estimator(evidence: Evidence, frame: pd.DataFrame) -> str:
 
 
 def _repairs(frame: pd.DataFrame) -> str:
-    """Say in how many models a covariance had to be mended, and how."""
-    models = frame.drop_duplicates("spec_id")
-    mended = models.loc[models["repair"].astype(str) != "", "repair"].value_counts().sort_index()
-    return "".join(f"; {repair} in {n} of {len(models)} models" for repair, n in mended.items())
+    """Say in how many models a covariance had to be mended, how, and what that adds to the error of an effect."""
+    models = frame[frame["quantity"] == "average_marginal_effect"]
+    told = []
+    for repair, mended in models[models["repair"].astype(str) != ""].groupby("repair", sort=True):
+        added = float((mended["std_error"] / mended["std_error_unrepaired"] - 1).max())
+        more = f"which adds at most {percent(added, 1)} to the standard error of an effect"
+        told.append(f"; {repair} in {len(mended)} of {len(models)} models, {more}")
+    return "".join(told)
 
 
 def _references(frame: pd.DataFrame) -> list[str]:

@@ -6,7 +6,8 @@ from collections.abc import Callable
 
 import pandas as pd
 
-from detente.exhibits.evidence import Cell, Evidence, cell, cells, model_rows
+from detente.config import EQUIVALENCE_LEVEL, LEVEL, MDE_FACTOR
+from detente.exhibits.evidence import FEW_SWITCHERS, Cell, Evidence, cell, cells, lost_terms, model_rows
 from detente.exhibits.formats import (
     MISSING,
     PER,
@@ -31,15 +32,18 @@ from detente.exhibits.recipes import recipe_notes
 from detente.exhibits.table import Column, Row, Table
 
 NOT_ESTIMABLE = "n.e."
+INTERVAL = f"{percent(LEVEL)} interval"
+MDE = f"MDE: minimum detectable effect, {decimal(MDE_FACTOR, 1)}"
 
 _EFFECT: tuple[tuple[str, Callable[[Cell], str]], ...] = (
     ("Average marginal effect", lambda c: per_thousand(c.effect)),
-    ("95% interval, lower end", lambda c: per_thousand(c.low)),
-    ("95% interval, upper end", lambda c: per_thousand(c.high)),
+    (f"{INTERVAL}, lower end", lambda c: per_thousand(c.low)),
+    (f"{INTERVAL}, upper end", lambda c: per_thousand(c.high)),
     ("Base risk", lambda c: per_thousand(c.base_risk)),
+    ("Raw risk of treated rows", lambda c: per_thousand(c.treated_risk)),
     ("Risk ratio", lambda c: ratio(c.ratio)),
-    ("95% interval, lower end", lambda c: ratio(c.ratio_low)),
-    ("95% interval, upper end", lambda c: ratio(c.ratio_high)),
+    (f"{INTERVAL}, lower end", lambda c: ratio(c.ratio_low)),
+    (f"{INTERVAL}, upper end", lambda c: ratio(c.ratio_high)),
     ("Detectable effect (MDE)", lambda c: per_thousand(c.mde)),
     ("MDE as a share of base risk", lambda c: percent(c.mde_share)),
     ("Verdict", lambda c: c.verdict),
@@ -48,7 +52,10 @@ _SIZE: tuple[tuple[str, Callable[[Cell], str]], ...] = (
     ("Dyad-years", lambda c: count(c.n)),
     ("Dyad-years under treatment", lambda c: count(c.treated)),
     ("Dyads", lambda c: count(c.dyads)),
+    ("Dyads under treatment", lambda c: count(c.treated_dyads)),
+    ("Dyads that switch", lambda c: count(c.switching_dyads)),
     ("States", lambda c: count(c.states)),
+    ("States in dyads that switch", lambda c: count(c.switching_states)),
     ("Onsets", lambda c: count(c.events)),
     ("Dyad and year effects", lambda c: estimator_label(c.estimator).effects),
 )
@@ -90,20 +97,24 @@ def _treatment_rows(evidence: Evidence, models: list[Cell]) -> list[Row]:
     rows = [Row("Treatment", tuple(estimates)), Row("", tuple(errors))]
     for covariance in others:
         beside = [_coefficients(evidence, m, covariance, treatment=True) for m in models]
-        rows.append(Row("", tuple(f"[{_shown(f.iloc[0], 'std_error')}]" if len(f) else "" for f in beside)))
+        shown = zip(models, beside, strict=True)
+        cells = (f"[{_shown(f.iloc[0], 'std_error')}]" if m.estimated and len(f) else "" for m, f in shown)
+        rows.append(Row("", tuple(cells)))
     return [*rows, Row("p-value", tuple(ps))]
 
 
 def _control_rows(evidence: Evidence, models: list[Cell]) -> list[Row]:
-    """Controls in the order of the models, each with its standard error below; blank where there is none."""
+    """Controls in the order of the models, each with its standard error below; blank where a model has none."""
     frames = [_coefficients(evidence, m, evidence.covariance, treatment=False) for m in models]
-    terms = dict.fromkeys(str(term) for frame in frames for term in frame["term"])
+    lost = [lost_terms(evidence, m.claim, m.sample, m.estimator) for m in models]
+    terms = [str(term) for frame in frames for term in frame["term"]] + [term for gone in lost for term in gone]
     rows = []
-    for term in sorted(terms, key=lambda term: term == "intercept"):
+    for term in sorted(dict.fromkeys(terms), key=lambda term: term == "intercept"):
         found = [frame[frame["term"] == term] for frame in frames]
-        estimates = tuple(_shown(f.iloc[0], "estimate") if len(f) else "" for f in found)
-        errors = tuple(f"({_shown(f.iloc[0], 'std_error')})" if len(f) else "" for f in found)
-        rows += [Row(term_label(term, evidence.project.claims), estimates), Row("", errors)]
+        absent = [NOT_ESTIMABLE if term in gone else "" for gone in lost]
+        estimates = (_shown(f.iloc[0], "estimate") if len(f) else a for f, a in zip(found, absent, strict=True))
+        errors = (f"({_shown(f.iloc[0], 'std_error')})" if len(f) else "" for f in found)
+        rows += [Row(term_label(term, evidence.project.claims), tuple(estimates)), Row("", tuple(errors))]
     return rows
 
 
@@ -130,10 +141,35 @@ def _main_notes(evidence: Evidence, models: list[Cell]) -> tuple[str, ...]:
         *recipe_notes(evidence, [study.headline], ("Parentheses", "Brackets")),
         "Intervals and p-values use the errors in parentheses. The risk ratio's interval is a delta-method "
         "interval on the log scale. "
-        f"MDE: minimum detectable effect, 2.8 standard errors. Base risk: {BASE_RISK}. "
+        f"{MDE} standard errors. Base risk: {BASE_RISK}; the risk ratio sets the effect against it. "
+        "A dyad switches if its treatment varies in the rows of the model; dyad effects learn from no other. "
         f"Peace years in {PEACE_UNIT}.",
+        *_few_switchers(evidence, models),
         *failed,
+        *_lost_terms(evidence, models),
     )
+
+
+def _few_switchers(evidence: Evidence, models: list[Cell]) -> list[str]:
+    """Warn of models with dyad effects that learn from very few dyads, claim by claim."""
+    told: dict[str, list[int]] = {}
+    for m in models:
+        if m.few_switchers and estimator_label(m.estimator).effects == "yes":
+            name = f"{evidence.project.claims.claims[m.claim].label}, {estimator_label(m.estimator).short}"
+            told.setdefault(name, []).append(m.switching_dyads)
+    found = [f"{name} ({listed(str(n) for n in dict.fromkeys(counts))})" for name, counts in told.items()]
+    warning = f"Fewer than {FEW_SWITCHERS} dyads switch, so that one of them can decide the estimate"
+    return [f"{warning}: {'; '.join(found)}."] if found else []
+
+
+def _lost_terms(evidence: Evidence, models: list[Cell]) -> list[str]:
+    """Say which coefficients of controls have no standard error, one sentence a reason."""
+    where: dict[tuple[str, str], list[str]] = {}
+    for m in models:
+        column = f"{evidence.project.claims.claims[m.claim].label}, {estimator_label(m.estimator).short}"
+        for term, why in lost_terms(evidence, m.claim, m.sample, m.estimator).items():
+            where.setdefault((term_label(term, evidence.project.claims), why.rstrip(".")), []).append(column)
+    return [f"{NOT_ESTIMABLE}: {term} ({'; '.join(columns)}): {why}." for (term, why), columns in where.items()]
 
 
 def _failed(evidence: Evidence, model: Cell) -> str:
@@ -150,7 +186,7 @@ def samples(evidence: Evidence) -> Table:
         Column("Model", align="left"),
         Column("Base risk"),
         Column("Effect"),
-        Column("95% interval", align="center"),
+        Column(INTERVAL, align="center"),
         Column("p"),
         Column("dyadic", "Standard error"),
         Column("by dyad", "Standard error"),
@@ -203,9 +239,10 @@ def _samples_notes(evidence: Evidence, models: list[Cell]) -> tuple[str, ...]:
     return (
         f"Base risk, average marginal effect, interval and standard errors in onsets per {PER:,} dyad-years. "
         "Ratio: dyadic-robust standard error over the one clustered by dyad. "
-        f"Base risk: {BASE_RISK}. MDE: minimum detectable effect, 2.8 dyadic standard errors.",
-        f"Verdict: negligible if the 90% interval lies within {share} of base risk on either side of zero; "
-        "else lowers or raises if the 95% interval excludes zero; else inconclusive.",
+        f"Base risk: {BASE_RISK}. {MDE} dyadic standard errors.",
+        f"Verdict: negligible if the {percent(EQUIVALENCE_LEVEL)} interval lies within {share} of base risk on either "
+        f"side of zero; else lowers or raises if the {INTERVAL} excludes zero; else inconclusive.",
         *recipe_notes(evidence, evidence.study.samples, ("Dyadic", "By dyad")),
+        *_few_switchers(evidence, models),
         *failed,
     )

@@ -15,6 +15,7 @@ _FLOW: tuple[tuple[str, str, Callable[[float], str]], ...] = (
     ("dyad_years", "Dyad-years", count),
     ("dyads", "Dyads", count),
     ("onset_gml", "Onsets (GML)", count),
+    ("onset_after_dispute", "Onsets (GML) in the year after a dispute year", count),
     ("onset_cow", "Onsets (COW MID)", count),
     ("ongoing_gml", "Dyad-years in dispute (GML)", count),
     ("force_onset", "Onsets with use of force", count),
@@ -36,8 +37,8 @@ def sample_flow(evidence: Evidence) -> Table:
     rows += [Row(label, tuple(show(held[s][name]) for s in samples)) for name, label, show in _FLOW]
     rows += _attrition(evidence)
     notes = (
-        "Undirected dyad-years. An onset is the first year of a dispute in a dyad at peace; later years of "
-        "the same dispute are not at risk and leave the models. "
+        "Undirected dyad-years. An onset is a year in which a new dispute begins, even where an older one continues; "
+        "a year in which only an older dispute continues is not at risk and leaves the models. "
         "A switch is a change of the treatment between neighbouring years of a dyad.",
     )
     columns = tuple(Column(SAMPLES.get(s, s)) for s in samples)

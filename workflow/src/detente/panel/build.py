@@ -13,7 +13,7 @@ from detente.panel.join import join, matched, matched_states, packed, rows_of, u
 from detente.panel.kadic import expand
 from detente.panel.schema import panel_schema
 from detente.panel.spine import dyad_years, state_years
-from detente.panel.variables import DERIVED, SPELLS, catalogue, peace_years
+from detente.panel.variables import DERIVED, SPELLS, catalogue
 from detente.sources import KEYS, REGISTRY, Source, ledger
 
 STATES = "cow-state-system"
@@ -75,14 +75,13 @@ def _check_window(window: tuple[int, int], first: int) -> None:
 
 
 def _spells(spine: pd.DataFrame, tidy: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
-    """Peace years of every coding, counted from the spine's first year on."""
-    frame = spine
-    for name, (ongoing, _) in SPELLS.items():
+    """The spine with what the past of a dyad says, counted from the spine's first year on."""
+    joined = spine
+    for ongoing in sorted({spell.ongoing for spell in SPELLS}):
         source = next(s for s in REGISTRY.values() if any(v.name == ongoing for v in s.variables))
         wanted = [v for v in source.variables if v.name == ongoing]
-        joined = join(spine, tidy[source.slug], wanted, source.years, source.slug)
-        frame = frame.assign(**{name: peace_years(joined, ongoing)})
-    return frame
+        joined = join(joined, tidy[source.slug], wanted, source.years, source.slug)
+    return spine.assign(**{s.variable.name: s.make(joined, s.ongoing) for s in SPELLS})
 
 
 def _majors(keys: pd.DataFrame, spells: pd.DataFrame) -> pd.DataFrame:

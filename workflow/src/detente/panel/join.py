@@ -22,6 +22,8 @@ def join(
 ) -> pd.DataFrame:
     """Left-join dyad-year `variables`; absence means 0 for events inside `years`, missing otherwise.
 
+    A record whose value is missing stays so: 0 stands only where there is no record.
+
     Raises
     ------
     PanelError
@@ -48,7 +50,7 @@ def matched(
     columns = {}
     for v in variables:
         value = np.where(found & covered, _values(tidy, v)[row], np.nan)
-        columns[v.name] = np.where(covered & np.isnan(value), 0.0, value) if v.kind == "event" else value
+        columns[v.name] = np.where(covered & ~found, 0.0, value) if v.kind == "event" else value
     return pd.DataFrame(columns, index=panel.index)
 
 
@@ -68,10 +70,19 @@ def matched_states(
 
 
 def packed(frame: pd.DataFrame, key: Sequence[str]) -> Keys:
-    """A key as one whole number a row, which sorts as the key does."""
+    """A key as one whole number a row, which sorts as the key does.
+
+    Raises
+    ------
+    PanelError
+        If a part of the key is no whole number from 0 to 9,999: packed, it would pass for another key.
+    """
     code = np.zeros(len(frame), dtype=np.int64)
     for name in key:
-        code = code * PART + frame[name].to_numpy(dtype=np.int64)
+        part = frame[name].to_numpy(dtype=np.int64)
+        if len(strange := part[(part < 0) | (part >= PART)]):
+            raise PanelError(f"{name} must be a whole number from 0 to {PART - 1:,}; found {strange[0]:,}")
+        code = code * PART + part
     return code
 
 

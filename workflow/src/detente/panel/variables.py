@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from detente.sources import REGISTRY, Variable
+
+
+@dataclass(frozen=True)
+class Spell:
+    """A variable of a dyad's past, made on the whole spine, so that the window cuts nothing off.
+
+    `make` takes the spine and the name of its column that says whether a dispute is under way.
+    """
+
+    variable: Variable
+    ongoing: str
+    make: Callable[[pd.DataFrame, str], pd.Series]
 
 
 @dataclass(frozen=True)
@@ -25,17 +38,37 @@ def at_risk(new: pd.Series, ongoing: pd.Series) -> pd.Series:
     return new.mask(continuing).where(ongoing.notna())
 
 
+def at_peace(onset: pd.Series, fought_before: pd.Series) -> pd.Series:
+    """Onset among dyads at peace: missing, too, where a dispute was under way the year before."""
+    return onset.where(fought_before == 0)
+
+
+def fought_before(frame: pd.DataFrame, ongoing: str) -> pd.Series:
+    """Whether a dispute was under way the year before; a dyad that just entered the system has no such year: 0.
+
+    `frame` is sorted by a, b, year.
+    """
+    before = frame[ongoing].shift().where(_follows(frame), 0.0)
+    return before.astype("float64")
+
+
 def peace_years(frame: pd.DataFrame, ongoing: str) -> pd.Series:
     """Years since the last year with a dispute, or since the dyad entered or re-entered the system.
 
     `frame` is sorted by a, b, year. The year after a dispute counts 0; a gap in membership starts anew.
     """
-    a, b, year = (frame[c].to_numpy() for c in ("a", "b", "year"))
+    year = frame["year"].to_numpy()
     fighting = frame[ongoing].to_numpy() == 1
-    follows = np.r_[False, (a[1:] == a[:-1]) & (b[1:] == b[:-1]) & (year[1:] == year[:-1] + 1)]
-    fresh = ~follows | np.r_[False, fighting[:-1]]
+    fresh = ~_follows(frame) | np.r_[False, fighting[:-1]]
     start = np.maximum.accumulate(np.where(fresh, np.arange(len(frame)), 0))
     return pd.Series(year - year[start], index=frame.index, dtype="float64").where(frame[ongoing].notna())
+
+
+def _follows(frame: pd.DataFrame) -> npt.NDArray[np.bool_]:
+    """Whether the row before is the same dyad's year before, (N,)."""
+    a, b, year = (frame[c].to_numpy() for c in ("a", "b", "year"))
+    follows: npt.NDArray[np.bool_] = (a[1:] == a[:-1]) & (b[1:] == b[:-1]) & (year[1:] == year[:-1] + 1)
+    return np.append(False, follows)
 
 
 def _capability_ratio(p: pd.DataFrame) -> pd.Series:
@@ -86,6 +119,16 @@ DERIVED: tuple[Derived, ...] = (
     ),
     Derived(
         Variable(
+            "onset_gml_strict",
+            "Onset of a dispute, no dispute the year before (GML 2.2.1)",
+            "0/1",
+            "measure",
+            "outcome",
+        ),
+        lambda p: at_peace(at_risk(p["new_gml"], p["ongoing_gml"]), p["fought_before"]),
+    ),
+    Derived(
+        Variable(
             "onset_force_gml",
             "Onset with use of force, dyads at risk (GML 2.2.1)",
             "0/1",
@@ -103,16 +146,23 @@ DERIVED: tuple[Derived, ...] = (
         _onset("new_cow", "ongoing_cow"),
     ),
 )
-SPELLS: Mapping[str, tuple[str, Variable]] = {
-    "peace_years": (
+SPELLS: tuple[Spell, ...] = (
+    Spell(
+        Variable("fought_before", "Dispute under way the year before (GML 2.2.1)", "0/1", "measure", "description"),
         "ongoing_gml",
+        fought_before,
+    ),
+    Spell(
         Variable("peace_years", "Years at peace (GML 2.2.1)", "years", "measure", "control"),
+        "ongoing_gml",
+        peace_years,
     ),
-    "peace_years_cow": (
-        "ongoing_cow",
+    Spell(
         Variable("peace_years_cow", "Years at peace (COW MID 5.0)", "years", "measure", "control"),
+        "ongoing_cow",
+        peace_years,
     ),
-}
+)
 
 
 def catalogue() -> dict[str, Variable]:
@@ -128,5 +178,5 @@ def catalogue() -> dict[str, Variable]:
             else:
                 joined[v.name] = v
     derived = {d.variable.name: d.variable for d in DERIVED}
-    spells = {name: variable for name, (_, variable) in SPELLS.items()}
+    spells = {s.variable.name: s.variable for s in SPELLS}
     return {**joined, **derived, **spells}

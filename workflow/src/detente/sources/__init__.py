@@ -43,7 +43,7 @@ REGISTRY: Mapping[str, Source] = {
 def source(slug: str) -> Source:
     """Return the source called `slug`; raises ConfigError naming the nearest one if there is none."""
     if slug not in REGISTRY:
-        raise ConfigError(f"config/sources.yaml: no module cleans {slug!r}; {choices(slug, REGISTRY)}")
+        raise ConfigError(f"no module cleans {slug!r}; {choices(slug, REGISTRY)}")
     return REGISTRY[slug]
 
 

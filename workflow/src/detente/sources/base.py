@@ -39,7 +39,9 @@ class RawTable:
 class Variable:
     """A column of a tidy source.
 
-    `kind` "event": absent inside the source's years means 0. "measure": absent means missing.
+    `kind` "event": absent inside the source's years means 0. "measure": absent means missing. `unknown`: a
+    record of the event may leave its value unknown, and then it is missing. `role` "outcome": an onset among
+    dyads at risk, which claims may be about.
     """
 
     name: str
@@ -47,6 +49,7 @@ class Variable:
     unit: str
     kind: Literal["event", "measure"]
     role: Literal["outcome", "treatment", "control", "description"]
+    unknown: bool = False
 
 
 @dataclass(frozen=True)

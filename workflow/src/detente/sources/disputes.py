@@ -33,8 +33,9 @@ def _cleaner(slug: str, file: str, prefix: str, name: str) -> Callable[[Mapping[
             }
         )
         folded = undirected(directed, "first", "second").groupby(["a", "b", "year"]).max().reset_index()
-        frame = folded.drop(columns="unknown")
-        unknown = int(folded["unknown"].sum())
+        fatal = folded[f"fatal_{name}"]
+        unknown = (folded["unknown"] == 1) & (fatal == 0)
+        frame = folded.drop(columns="unknown").assign(**{f"fatal_{name}": fatal.astype("float64").mask(unknown)})
         entries = [
             (
                 "merged",
@@ -43,8 +44,9 @@ def _cleaner(slug: str, file: str, prefix: str, name: str) -> Callable[[Mapping[
                 len(table) - len(frame),
             )
         ]
-        if unknown:
-            entries.append(("recoded", "deaths unknown (−9) at onset: not counted as fatal", "all dyads", unknown))
+        if unknown.any():
+            reason = "deaths unknown (−9) at onset: missing, neither fatal nor not"
+            entries.append(("recoded", reason, "all dyads", int(unknown.sum())))
         return Tidy(frame, ledger(slug, entries))
 
     return clean
@@ -76,9 +78,11 @@ def _source(slug: str, file: str, prefix: str, name: str, title: str, years: tup
         ),
         variables=(
             Variable(f"ongoing_{name}", f"Dispute under way ({title})", "0/1", "event", "description"),
-            Variable(f"new_{name}", f"New dispute this year ({title})", "0/1", "event", "outcome"),
-            Variable(f"force_{name}", f"New dispute with use of force ({title})", "0/1", "event", "outcome"),
-            Variable(f"fatal_{name}", f"New dispute with deaths ({title})", "0/1", "event", "outcome"),
+            Variable(f"new_{name}", f"New dispute this year ({title})", "0/1", "event", "description"),
+            Variable(f"force_{name}", f"New dispute with use of force ({title})", "0/1", "event", "description"),
+            Variable(
+                f"fatal_{name}", f"New dispute with deaths ({title})", "0/1", "event", "description", unknown=True
+            ),
             Variable(
                 f"hostility_{name}",
                 f"Highest hostility, 0 none … 5 war ({title})",

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def tidy_schema(source: Source) -> DataFrameSchema:
-    """Whole-number unique key, a < b, numeric variables, events neither missing nor negative."""
+    """Whole-number unique key, a < b, numeric variables; events not negative, missing only where declared."""
     import pandera.pandas as pa
 
     if source.key == "event":
@@ -26,7 +26,7 @@ def tidy_schema(source: Source) -> DataFrameSchema:
         event = v.kind == "event"
         at_least = [pa.Check.ge(0)] if event else []
         columns[v.name] = pa.Column(
-            checks=[pa.Check(is_numeric_dtype, name="numeric dtype"), *at_least], nullable=not event
+            checks=[pa.Check(is_numeric_dtype, name="numeric dtype"), *at_least], nullable=v.unknown or not event
         )
     checks = [pa.Check(_ordered, name="a < b", ignore_na=False)] if source.key == "dyad-year" else []
     return pa.DataFrameSchema(columns, checks=checks, unique=list(KEYS[source.key]), strict=True)
