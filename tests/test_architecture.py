@@ -127,6 +127,20 @@ def test_every_source_has_a_module_and_every_module_a_source() -> None:
     assert {s: r.years for s, r in project.sources.items()} == {s: m.years for s, m in REGISTRY.items()}
 
 
+def test_every_further_source_has_a_module_and_a_block() -> None:
+    from detente.config import load_project, load_record
+    from detente.sources.record import RECORD
+
+    records = load_record(ROOT)
+    assert set(records) == set(RECORD)
+    assert not set(records) & set(load_project(ROOT).sources)
+    assert {s: r.years for s, r in records.items()} == {s: m.years for s, m in RECORD.items()}
+    listed = {
+        s: {t.file for t in m.raw if t.slug is None} - {f.file for f in records[s].files} for s, m in RECORD.items()
+    }
+    assert {s: missing for s, missing in listed.items() if missing} == {}
+
+
 def test_nothing_speaks_of_a_place_outside_the_project() -> None:
     """No absolute path and no package host in anything that is committed."""
     banned = re.compile(r"(/home/|/root/|/tmp/x|pypi\.org|files\.pythonhosted|index-url)")

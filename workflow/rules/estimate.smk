@@ -38,9 +38,11 @@ rule collect:
         "data/processed/{study}/benchmarks/collect.tsv"
     conda:
         "../envs/analysis.yaml"
+    params:
+        world=lambda w: STUDIES[w.study].world,
     message:
         "Gathering the estimates of {wildcards.study}"
     shell:
-        "python -m detente collect --estimates {input.estimates} --failures {input.failures}"
+        "python -m detente collect --study {wildcards.study} --world {params.world} --estimates {input.estimates} --failures {input.failures}"
         " --attrition {input.attrition} --estimates-out {output.estimates} --failures-out {output.failures}"
         " --attrition-out {output.attrition} --csv {output.csv} > {log} 2>&1"

@@ -24,6 +24,7 @@ SAMPLE_LABELS: Mapping[str, str] = {
     "contiguous": "Contiguous dyads",
 }
 CLAIMS, SOURCES = Path("config/claims.yaml"), Path("config/sources.yaml")
+RECORD = Path("config/record.yaml")
 # Peace years enter models in tens, so that their cube does not swamp the Hessian.
 DURATION_UNIT_YEARS = 10
 # Intervals, and the two one-sided tests at 5 % whose interval is the 90 % one (Schuirmann 1987).
@@ -38,7 +39,9 @@ class SourceFile(Strict):
     """One raw file, pinned to the byte."""
 
     file: str = Field(description="Path below data/raw/<slug>/ and below a mirror's <slug>/ folder.")
-    address: str = Field(pattern=strict.ADDRESS, description="Public address at a fixed commit.")
+    address: str | None = Field(
+        pattern=strict.ADDRESS, description="Public address at a fixed commit; null where there is none."
+    )
     sha256: str = Field(pattern=strict.SHA256)
     bytes: int = Field(gt=0)
 
@@ -60,6 +63,7 @@ class SourceRecord(Strict):
     citation: str
     terms: str
     years: tuple[Year, Year] = Field(description="First and last year that the source codes.")
+    folder: Slug | None = Field(default=None, description="Folder of its raw files, where it is not its id.")
     files: tuple[SourceFile, ...] = Field(min_length=1)
 
 
@@ -247,6 +251,11 @@ def load_project(root: Path, override: Path | None = None) -> Project:
     project = Project(root, sources, claims, studies, files)
     _cross_check(project)
     return project
+
+
+def load_record(root: Path) -> Mapping[str, SourceRecord]:
+    """Sources that have a module but that no study joins yet, from `config/record.yaml`."""
+    return strict.read(root / RECORD, _SourcesFile).sources
 
 
 class _SourcesFile(Strict):

@@ -125,7 +125,7 @@ def acquire(
     """
     with Downloader(patience or Patience(), progress=progress) as downloader:
         outcomes = {
-            slug: [_obtain(slug, pin, raw, mirror, downloader) for pin in record.files]
+            slug: [_obtain(record.folder or slug, pin, raw, mirror, downloader) for pin in record.files]
             for slug, record in sources.items()
         }
     missing = [o for each in outcomes.values() for o in each if isinstance(o, _Unavailable)]
@@ -187,10 +187,10 @@ def _obtain(
         kept = f"{problem}; left as it is: move it away, then run again"
         return _Unavailable(slug, pin, (Place(path.as_posix(), kept),))
     places = [Place(path.as_posix(), "not there")]
-    ways = (
-        (_mirrored(mirror, slug, pin), "copied", partial(_from_mirror, mirror, slug, path, pin)),
-        (pin.address, "downloaded", partial(_from_address, path, pin, downloader, f"{slug}/{pin.file}")),
-    )
+    ways = [(_mirrored(mirror, slug, pin), "copied", partial(_from_mirror, mirror, slug, path, pin))]
+    if pin.address:
+        fetch = partial(_from_address, path, pin, pin.address, downloader, f"{slug}/{pin.file}")
+        ways.append((pin.address, "downloaded", fetch))
     for where, verb, attempt in ways:
         try:
             finding = attempt()
@@ -231,13 +231,13 @@ def _from_mirror(mirror: Path | None, slug: str, path: Path, pin: SourceFile) ->
     return None if problem is None else f"{problem}, after copying"
 
 
-def _from_address(path: Path, pin: SourceFile, downloader: Downloader, label: str) -> str | None:
+def _from_address(path: Path, pin: SourceFile, address: str, downloader: Downloader, label: str) -> str | None:
     """Download the file to `path`, or say why not; raises OSError if `path` cannot be written."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with alone(path.parent):
         if os.path.lexists(path):
             return _come_meanwhile(path, pin)
-        return _downloaded(path, pin, downloader, label)
+        return _downloaded(path, pin, address, downloader, label)
 
 
 def _come_meanwhile(path: Path, pin: SourceFile) -> str | None:
@@ -246,14 +246,14 @@ def _come_meanwhile(path: Path, pin: SourceFile) -> str | None:
     return None if problem is None else f"{path.as_posix()} came meanwhile: {problem}; left as it is"
 
 
-def _downloaded(path: Path, pin: SourceFile, downloader: Downloader, label: str) -> str | None:
+def _downloaded(path: Path, pin: SourceFile, address: str, downloader: Downloader, label: str) -> str | None:
     part = path.with_name(f"{path.name}.part")
     try:
-        resumed = downloader.fetch(pin.address, part, pin.bytes, label)
+        resumed = downloader.fetch(address, part, pin.bytes, label)
         problem = _named(part, path, pin)
         if problem is not None and resumed:
             part.unlink()
-            downloader.fetch(pin.address, part, pin.bytes, label)
+            downloader.fetch(address, part, pin.bytes, label)
             problem = _named(part, path, pin)
     except DeliveryError as error:
         return str(error)

@@ -10,6 +10,7 @@ from detente import __version__
 from detente.errors import DetenteError
 
 VERBS = {
+    "sources": "list the sources: years coded, variables, terms, citation",
     "acquire": "find, fetch and verify raw files",
     "simulate": "write the raw files of a simulated world",
     "clean": "clean one source: raw to tidy",

@@ -15,6 +15,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
     for name in ("estimates", "failures", "attrition"):
         parser.add_argument(f"--{name}", type=Path, nargs="+", required=True, help="parquet files to gather")
         parser.add_argument(f"--{name}-out", type=Path, required=True, help="parquet to write")
+    parser.add_argument("--study", required=True, help="name of the study, for the CSV")
+    parser.add_argument("--world", required=True, help="observed or simulated, for the CSV")
     parser.add_argument("--csv", type=Path, required=True, help="CSV of the estimates to write")
 
 
@@ -26,4 +28,6 @@ def run(arguments: argparse.Namespace) -> None:
         frame = pd.concat(filled, ignore_index=True) if filled else parts[0]
         write_frame(frame, getattr(arguments, f"{name}_out"))
         if name == "estimates":
+            frame.insert(0, "study", arguments.study)
+            frame.insert(1, "world", "SIMULATED WORLD" if arguments.world == "simulated" else arguments.world)
             write_csv(frame, arguments.csv)

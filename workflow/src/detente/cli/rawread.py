@@ -31,7 +31,7 @@ def read_raw(path: Path, table: RawTable) -> pd.DataFrame:
 def _read(path: Path, table: RawTable) -> pd.DataFrame:
     if path.suffix == ".zip":
         return _from_zip(path, table)
-    if path.suffix == ".rda":
+    if path.suffix in (".rda", ".rds"):
         import pyreadr
 
         objects = pyreadr.read_r(str(path))

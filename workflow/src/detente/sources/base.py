@@ -10,10 +10,13 @@ import pandas as pd
 
 from detente.errors import SourceSchemaError, choices
 
-Key = Literal["dyad-year", "state-year", "spell", "event"]
+Key = Literal["dyad-year", "directed-dyad-year", "state-year", "dyad", "state", "spell", "event"]
 KEYS: Mapping[str, tuple[str, ...]] = {
     "dyad-year": ("a", "b", "year"),
+    "directed-dyad-year": ("source", "target", "year"),
     "state-year": ("state", "year"),
+    "dyad": ("a", "b"),
+    "state": ("state",),
 }
 LEDGER_COLUMNS = ("source", "action", "reason", "record", "rows")
 

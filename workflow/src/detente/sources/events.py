@@ -1,0 +1,106 @@
+"""Militarized Interstate Events 1.0: who did what to whom, 1816–2014, as dyad-years and as first moves.
+
+`ccode1` acts on `ccode2`, whichever side it is on. The two of a confrontation's first event are its originators. An
+event over New Year counts in each of its years: 3,868 dyad-years, 3,738 by the year of its start. A confrontation
+(`micnum`) is new for a dyad in the year of its first event between the two. Only days are ever unknown (−9), no months.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+
+from detente.sources.base import RawTable, Source, Tidy, ledger, undirected
+from detente.sources.outcomes import Entries, dyad_variables, dyad_years, initiation_variables, initiations
+
+SLUG = "mie-1.0"
+INITIATION = "mie-1.0-initiation"
+FILE = "events.zip"
+NAME = "mie"
+DYAD = ["dispute", "a", "b"]
+
+
+def records(raw: Mapping[str, pd.DataFrame]) -> tuple[pd.DataFrame, Entries]:
+    """One row a confrontation, dyad and year with an event; `side_a` acted first between the two."""
+    table = raw[FILE].sort_values(["micnum", "eventnum"])
+    events = pd.DataFrame(
+        {
+            "dispute": table["micnum"],
+            "event": table["eventnum"],
+            "actor": table["ccode1"],
+            "target": table["ccode2"],
+            "first": table["styear"],
+            "last": table["endyear"],
+            "start": _day(table, "st", 1),
+            "end": _day(table, "end", 31),
+            "hostility": table["hostlev"],
+            "fatality": table[["fatalmin1", "fatalmin2"]].sum(axis=1),
+        }
+    )
+    events = events.join(undirected(events[["actor", "target"]], "actor", "target"))
+    opening = events.sort_values(["dispute", "start", "event"]).drop_duplicates(DYAD).set_index(DYAD)
+    grouped = events.groupby(DYAD)
+    dyads = opening[["actor", "target", "start"]].assign(
+        hostility=grouped["hostility"].max(),
+        fatality=grouped["fatality"].sum(),
+        shortest_duration=grouped["end"].max() - opening["start"],
+        since=grouped["first"].min(),
+    )
+    number = grouped["event"].min()
+    dyads["originators"] = (number == number.groupby("dispute").transform("min")).astype("int64")
+    years = _years(events)
+    frame = years.join(dyads, on=DYAD)
+    frame = frame.assign(
+        onset=(frame["year"] == frame["since"]).astype("int64"), longest_duration=frame["shortest_duration"]
+    )
+    frame = frame.rename(columns={"actor": "side_a", "target": "side_b"}).drop(columns=["a", "b", "since"])
+    more = len(events) - len(frame)
+    return frame, [("merged", "events of a confrontation, dyad and year are one row", "all dyad-years", more)]
+
+
+def _years(events: pd.DataFrame) -> pd.DataFrame:
+    """Confrontation, dyad and every year that one of its events touches."""
+    lengths = (events["last"] - events["first"] + 1).to_numpy()
+    rows = events.loc[events.index.repeat(lengths), DYAD]
+    since = np.arange(lengths.sum()) - np.repeat(np.cumsum(lengths) - lengths, lengths)
+    return rows.assign(year=np.repeat(events["first"].to_numpy(), lengths) + since).drop_duplicates(ignore_index=True)
+
+
+def _day(table: pd.DataFrame, side: str, unknown: int) -> pd.Series:
+    """Days since year 0 in months of 31 days, to rank by; an unknown day (−9) is `unknown`."""
+    day = table[f"{side}day"].where(table[f"{side}day"] > 0, unknown)
+    return table[f"{side}year"] * 372 + table[f"{side}mon"] * 31 + day
+
+
+def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
+    """One row a dyad-year with a militarized event between the two."""
+    confrontations, merged = records(raw)
+    frame, entries = dyad_years(confrontations, NAME)
+    return Tidy(frame, ledger(SLUG, [*merged, *entries]))
+
+
+def clean_initiation(raw: Mapping[str, pd.DataFrame]) -> Tidy:
+    """One row a directed dyad-year in which a confrontation opened with an act of `source` upon `target`."""
+    confrontations, merged = records(raw)
+    frame, entries = initiations(confrontations, NAME)
+    return Tidy(frame, ledger(INITIATION, [*merged, *entries]))
+
+
+_MONTHS = frozenset(range(1, 13))
+RAW = (
+    RawTable(
+        FILE,
+        (
+            *("micnum", "eventnum", "ccode1", "ccode2", "stday", "stmon", "styear", "endday", "endmon", "endyear"),
+            *("hostlev", "fatalmin1", "fatalmin2"),
+        ),
+        codes={"hostlev": frozenset({1, 2, 3, 4, 5}), **dict.fromkeys(("stmon", "endmon"), _MONTHS)},
+        member="mie-1.0.csv",
+    ),
+)
+SOURCE = Source(SLUG, "dyad-year", RAW, dyad_variables(NAME, "MIE 1.0", pair=False), clean, (1816, 2014))
+INITIATIONS = Source(
+    INITIATION, "directed-dyad-year", RAW, initiation_variables(NAME, "MIE 1.0"), clean_initiation, (1816, 2014)
+)
