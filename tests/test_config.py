@@ -108,7 +108,7 @@ def test_the_shipped_configuration_is_valid(root: Path):
             "    years: [1816, 2016]",
             "    years: [1816, 2016]\n    year: 1816",
             "sources › cow-state-system › year",
-            "unknown key; legal values: citation, files, terms, title, version, years; nearest: 'years'",
+            "unknown key; legal values: citation, files, folder, terms, title, version, years; nearest: 'years'",
         ),
         # Values that are one of a list
         (
