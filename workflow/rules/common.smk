@@ -152,7 +152,8 @@ def receipts(wildcards):
 def cleaning_code(wildcards):
     """The front desk and the one module that cleans this source."""
     cleaner = REGISTRY[wildcards.slug].clean.__module__.removeprefix("detente.")
-    return code("cli.clean", cleaner, "sources.schema", registries=["detente.sources"])
+    lists = ["detente.sources", "detente.sources.record"]
+    return code("cli.clean", cleaner, "sources.schema", registries=lists)
 
 
 def estimating_code(wildcards):

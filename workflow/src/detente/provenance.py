@@ -65,7 +65,7 @@ def modules_used(package: Path, entry: str, registries: Collection[str] = ()) ->
     entry
         Dotted module, e.g. "detente.cli.clean".
     registries
-        Packages whose `__init__` only lists its modules: importing from them follows nothing, so that a new dataset
+        Packages or modules that only list others: importing from them follows nothing, so that a new dataset
         does not rerun every other one; name the modules that are used as entries of their own.
     """
     seen: set[Path] = set()
@@ -84,8 +84,10 @@ def _files(package: Path, module: str, registries: frozenset[str]) -> list[Path]
     files = []
     for depth in range(1, len(parts) + 1):
         name = ".".join(parts[:depth])
+        if name in registries:
+            continue
         folder = package.joinpath(*parts[1:depth])
-        if folder.is_dir() and name not in registries:
+        if folder.is_dir():
             files.append(folder / "__init__.py")
         elif folder.with_suffix(".py").is_file():
             files.append(folder.with_suffix(".py"))

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from detente.acquire import acquire
 from detente.cli.files import write_json
-from detente.config import SourceRecord, Study, load_project
+from detente.config import SourceRecord, Study, load_project, load_record
 from detente.errors import ConfigError, choices
 
 MIRROR = "DETENTE_MIRROR"
@@ -23,7 +23,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--raw", type=Path, required=True, help="folder for raw files, <slug>/<file>")
     parser.add_argument("--receipts", type=Path, required=True, help="folder for receipts, <slug>.json")
     parser.add_argument("--progress", action="store_true", help="show download bars even through a pipe")
-    parser.add_argument("--only", nargs="+", metavar="SLUG", help="sources to acquire (default: all)")
+    parser.add_argument(
+        "--only",
+        nargs="+",
+        metavar="SLUG",
+        help="sources to acquire, also such as no study joins yet (default: all that studies join)",
+    )
 
 
 def run(arguments: argparse.Namespace) -> None:
@@ -34,7 +39,8 @@ def run(arguments: argparse.Namespace) -> None:
         raise ConfigError(
             f"study {study.name!r} is set in a simulated world: its raw files are simulated, never acquired"
         )
-    sources = chosen(project.sources, arguments.only)
+    further = load_record(arguments.root) if arguments.only else {}
+    sources = chosen({**project.sources, **further}, arguments.only)
     progress = True if arguments.progress else None
     for receipt in acquire(
         sources, _below_here(arguments.raw), mirror_folder(arguments.root, study), progress=progress

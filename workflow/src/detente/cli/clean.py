@@ -8,8 +8,9 @@ from pathlib import Path
 from detente.checks import validated
 from detente.cli.files import read_json, sha256, write_frame
 from detente.cli.rawread import read_raw
-from detente.errors import RawFilesUnavailable
-from detente.sources import check_raw, source, tidy_schema
+from detente.errors import ConfigError, RawFilesUnavailable, choices
+from detente.sources import REGISTRY, Source, check_raw, tidy_schema
+from detente.sources.record import RECORD
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -22,7 +23,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> None:
     """Verify, read, check and clean."""
-    module = source(arguments.source)
+    module = chosen(arguments.source)
     raw = {}
     for table in module.raw:
         path = raw_path(arguments.receipts, table.slug or module.slug, table.file)
@@ -32,6 +33,20 @@ def run(arguments: argparse.Namespace) -> None:
     write_frame(validated(tidy.frame, tidy_schema(module), f"tidy {module.slug}"), arguments.tidy)
     write_frame(tidy.ledger, arguments.ledger)
     print(f"{module.slug}: {len(tidy.frame):,} rows, {len(tidy.ledger):,} ledger entries")
+
+
+def chosen(name: str) -> Source:
+    """Return the source called `name`, whether studies join it or not.
+
+    Raises
+    ------
+    ConfigError
+        If no module cleans it, naming the nearest one.
+    """
+    modules = {**REGISTRY, **RECORD}
+    if name not in modules:
+        raise ConfigError(f"--source: no module cleans {name!r}; {choices(name, modules)}")
+    return modules[name]
 
 
 def raw_path(receipts: Path, slug: str, file: str) -> Path:
