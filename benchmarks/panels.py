@@ -74,6 +74,7 @@ def merge_chain(data: TidySources) -> pd.DataFrame:
         ("mid-5.0", "ongoing_cow", "peace_years_cow"),
     ):
         panel[name] = _peace_years(panel, tidy[slug], ongoing, REGISTRY[slug].years)
+    panel["fought_before"] = _fought_before(panel, tidy["gml-mid"], REGISTRY["gml-mid"].years)
     panel = panel[panel["year"] >= first - LEAD_IN]
     for slug, source in REGISTRY.items():
         if source.key == "state-year":
@@ -82,10 +83,11 @@ def merge_chain(data: TidySources) -> pd.DataFrame:
         if source.key == "spell":
             continue
         right = _exercise_dyads(tidy[slug]) if source.key == "event" else tidy[slug]
-        panel = panel.merge(right[[*KEY, *(v.name for v in source.variables)]], on=KEY, how="left")
-        covered = panel["year"].between(*source.years)
+        right = right[[*KEY, *(v.name for v in source.variables)]]
+        panel = panel.merge(right, on=KEY, how="left", indicator="found")
+        covered, absent = panel["year"].between(*source.years), panel.pop("found") == "left_only"
         for v in source.variables:
-            filled = panel[v.name].fillna(0) if v.kind == "event" else panel[v.name]
+            filled = panel[v.name].mask(absent, 0) if v.kind == "event" else panel[v.name]
             panel[v.name] = filled.where(covered)
     panel = _merge_majors(panel, states[states["status"] == "major"])
     panel = _derive(panel)
@@ -119,6 +121,13 @@ def _peace_years(panel: pd.DataFrame, tidy: pd.DataFrame, ongoing: str, years: t
     after = fighting.groupby([panel["a"], panel["b"]]).shift(1) == 1
     spell = (gap | after).cumsum()
     return panel.groupby(spell).cumcount().where(panel["year"].between(*years)).astype("float64")
+
+
+def _fought_before(panel: pd.DataFrame, tidy: pd.DataFrame, years: tuple[int, int]) -> pd.Series:
+    fighting = panel[KEY].merge(tidy[[*KEY, "ongoing_gml"]], on=KEY, how="left")["ongoing_gml"].fillna(0)
+    grouped = panel.groupby(["a", "b"])["year"]
+    before = fighting.groupby([panel["a"], panel["b"]]).shift(1)
+    return before.where(grouped.diff() == 1, 0.0).where(panel["year"].between(*years)).astype("float64")
 
 
 def _exercise_dyads(participants: pd.DataFrame) -> pd.DataFrame:
@@ -177,6 +186,7 @@ def _derive(panel: pd.DataFrame) -> pd.DataFrame:
         capability_ratio=np.log(cinc.max(axis=1, skipna=False) / weaker.where(weaker > 0)),
         democracy_low=democracy.min(axis=1, skipna=False),
         onset_gml=onset["gml"],
+        onset_gml_strict=onset["gml"].where(panel["fought_before"] == 0),
         onset_cow=onset["cow"],
         onset_force_gml=onset["gml"] * panel["force_gml"],
         onset_fatal_gml=onset["gml"] * panel["fatal_gml"],
