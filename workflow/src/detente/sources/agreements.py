@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-import numpy as np
 import pandas as pd
 
-from detente.sources.base import RawTable, Source, Tidy, Variable, ledger, undirected
+from detente.sources.base import RawTable, Source, Tidy, Variable, ledger, undirected, yearly
 
 SLUG = "dcad"
 FILE = "DCAD-v1.0-main.csv"
@@ -64,17 +63,13 @@ def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
 def _in_force(table: pd.DataFrame) -> pd.DataFrame:
     """One row an agreement and year in force, within the years covered."""
     first, last = SOURCE.years
-    start = table["signYear"].clip(lower=first).to_numpy(dtype="int64")
-    end = table["endYearEstimate"].clip(upper=last).to_numpy(dtype="int64")
-    lengths = np.maximum(end - start + 1, 0)
-    rows = table.loc[table.index.repeat(lengths)]
-    offset = np.arange(lengths.sum()) - np.repeat(np.cumsum(lengths) - lengths, lengths)
+    rows = yearly(table, table["signYear"].clip(lower=first), table["endYearEstimate"].clip(upper=last))
     return (
         pd.DataFrame(
             {
                 "first": rows["ccode1"].astype("int64"),
                 "second": rows["ccode2"].astype("int64"),
-                "year": np.repeat(start, lengths) + offset,
+                "year": rows["year"],
                 "category1": rows["category1"],
                 "confident": rows["categoryConf"].isin(CONFIDENT),
             }

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+import numpy as np
 import pandas as pd
 
 from detente.errors import SourceSchemaError, choices
@@ -104,6 +105,15 @@ def check_raw(source: Source, table: RawTable, frame: pd.DataFrame) -> None:
     if problems:
         folder = table.slug or source.slug
         raise SourceSchemaError("\n".join(f"{folder}/{table.file}: {problem}" for problem in problems))
+
+
+def yearly(frame: pd.DataFrame, first: pd.Series, last: pd.Series) -> pd.DataFrame:
+    """Repeat each row in every `year` from its `first` to its `last`; not at all where it ends before it starts."""
+    start = first.to_numpy(dtype="int64")
+    lengths = np.maximum(last.to_numpy(dtype="int64") - start + 1, 0)
+    since = np.arange(lengths.sum()) - np.repeat(np.cumsum(lengths) - lengths, lengths)
+    rows = frame.iloc[np.repeat(np.arange(len(frame)), lengths)]
+    return rows.assign(year=np.repeat(start, lengths) + since)
 
 
 def undirected(frame: pd.DataFrame, first: str, second: str) -> pd.DataFrame:

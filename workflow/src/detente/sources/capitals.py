@@ -8,10 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-import numpy as np
 import pandas as pd
 
-from detente.sources.base import RawTable, Source, Tidy, Variable, ledger
+from detente.sources.base import RawTable, Source, Tidy, Variable, ledger, yearly
 
 SLUG = "distance-capitals"
 FILE, STATES = "cow_capitals.rda", "states2016.csv"
@@ -64,24 +63,13 @@ def _corrected(table: pd.DataFrame) -> tuple[pd.DataFrame, list[tuple[str, str, 
 def _years(places: pd.DataFrame) -> pd.DataFrame:
     """One row a spell and year that it touches, within the years covered."""
     first, last = SOURCE.years
-    start = places["begins"].dt.year.clip(lower=first).to_numpy(dtype="int64")
-    end = places["ends"].dt.year.clip(upper=last).to_numpy(dtype="int64")
-    lengths = np.maximum(end - start + 1, 0)
-    offset = np.arange(lengths.sum()) - np.repeat(np.cumsum(lengths) - lengths, lengths)
-    return places.loc[places.index.repeat(lengths)].assign(year=np.repeat(start, lengths) + offset)
+    return yearly(places, places["begins"].dt.year.clip(lower=first), places["ends"].dt.year.clip(upper=last))
 
 
 def _members(states: pd.DataFrame) -> pd.DataFrame:
     """State-years with a day of membership."""
-    start, end = states["styear"].to_numpy(dtype="int64"), states["endyear"].to_numpy(dtype="int64")
-    lengths = end - start + 1
-    offset = np.arange(lengths.sum()) - np.repeat(np.cumsum(lengths) - lengths, lengths)
-    return pd.DataFrame(
-        {
-            "state": np.repeat(states["ccode"].to_numpy(dtype="int64"), lengths),
-            "year": np.repeat(start, lengths) + offset,
-        }
-    ).drop_duplicates()
+    spells = states[["ccode"]].astype("int64").rename(columns={"ccode": "state"})
+    return yearly(spells, states["styear"], states["endyear"]).drop_duplicates(ignore_index=True)
 
 
 SOURCE = Source(

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from detente.sources.base import RawTable, Source, Tidy, Variable, ledger, undirected
+from detente.sources.base import RawTable, Source, Tidy, Variable, ledger, undirected, yearly
 from detente.sources.cowcodes import FROM_GLEDITSCH_WARD, STATE_COLUMNS, STATES, translated
 from detente.sources.outcomes import Entries, happened
 
@@ -73,9 +73,8 @@ def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
     """One row a dyad-year with a crisis of either state that the other triggered."""
     crises, entries = records(raw)
     pairs = undirected(crises, "actor", "trigger")
-    lengths = (pairs["last"] - pairs["first"] + 1).to_numpy()
-    rows = pairs.loc[pairs.index.repeat(lengths)]
-    year = rows["first"] + rows.groupby(level=0).cumcount()
+    rows = yearly(pairs, pairs["first"], pairs["last"])
+    year = rows["year"]
     new = (year == rows["first"]).astype("int64")
     flags = rows[["a", "b"]].assign(
         year=year,

@@ -9,10 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-import numpy as np
 import pandas as pd
 
-from detente.sources.base import RawTable, Source, Tidy, ledger, undirected
+from detente.sources.base import RawTable, Source, Tidy, ledger, undirected, yearly
 from detente.sources.outcomes import Entries, dyad_variables, dyad_years, initiation_variables, initiations
 
 SLUG = "mie-1.0"
@@ -62,10 +61,7 @@ def records(raw: Mapping[str, pd.DataFrame]) -> tuple[pd.DataFrame, Entries]:
 
 def _years(events: pd.DataFrame) -> pd.DataFrame:
     """Confrontation, dyad and every year that one of its events touches."""
-    lengths = (events["last"] - events["first"] + 1).to_numpy()
-    rows = events.loc[events.index.repeat(lengths), DYAD]
-    since = np.arange(lengths.sum()) - np.repeat(np.cumsum(lengths) - lengths, lengths)
-    return rows.assign(year=np.repeat(events["first"].to_numpy(), lengths) + since).drop_duplicates(ignore_index=True)
+    return yearly(events[DYAD], events["first"], events["last"]).drop_duplicates(ignore_index=True)
 
 
 def _day(table: pd.DataFrame, side: str, unknown: int) -> pd.Series:

@@ -10,11 +10,10 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-import numpy as np
 import pandas as pd
 
 from detente.errors import UnresolvedNames
-from detente.sources.base import RawTable, Source, Tidy, Variable, ledger
+from detente.sources.base import RawTable, Source, Tidy, Variable, ledger, yearly
 from detente.sources.places import STATES, members, places_of
 
 SLUG = "un-pko-list"
@@ -87,12 +86,10 @@ def _undated(listed: pd.DataFrame, hosts: pd.DataFrame, known: pd.DataFrame) -> 
 
 def _years(placed: pd.DataFrame) -> pd.DataFrame:
     """Repeat each operation and host in its years; without an end it goes on to the end of coverage."""
-    first = placed["start_date"].str.slice(0, 4).astype("int64").to_numpy()
+    first = placed["start_date"].str.slice(0, 4).astype("int64")
     end = placed["end_date"].str.slice(0, 4).astype("float64").fillna(SOURCE.years[1])
-    lengths = end.clip(upper=SOURCE.years[1]).astype("int64").to_numpy() - first + 1
-    rows = placed.loc[placed.index.repeat(lengths), ["mission_acronym", "state"]].reset_index(drop=True)
-    offset = np.arange(len(rows)) - np.repeat(np.cumsum(lengths) - lengths, lengths)
-    return rows.assign(year=np.repeat(first, lengths) + offset).astype({"state": "int64"})
+    rows = yearly(placed[["mission_acronym", "state"]], first, end.clip(upper=SOURCE.years[1]))
+    return rows.astype({"state": "int64"}).reset_index(drop=True)
 
 
 SOURCE = Source(

@@ -11,10 +11,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-import numpy as np
 import pandas as pd
 
-from detente.sources.base import RawTable, Source, Tidy, ledger
+from detente.sources.base import RawTable, Source, Tidy, ledger, yearly
 from detente.sources.outcomes import (
     RECORD,
     Entries,
@@ -86,11 +85,8 @@ def records(raw: Mapping[str, pd.DataFrame]) -> tuple[pd.DataFrame, Entries]:
             "start": _day(table, "st", 1),
         }
     )
-    first = pairs["first_day"].to_numpy() // 10000
-    lengths = pairs["last_day"].to_numpy() // 10000 - first + 1
-    rows = pairs.loc[pairs.index.repeat(lengths)].reset_index(drop=True)
-    since = np.arange(lengths.sum()) - np.repeat(np.cumsum(lengths) - lengths, lengths)
-    years = rows.assign(year=np.repeat(first, lengths) + since, onset=(since == 0).astype("int64"))
+    rows = yearly(pairs, pairs["first_day"] // 10000, pairs["last_day"] // 10000).reset_index(drop=True)
+    years = rows.assign(onset=(rows["year"] == rows["first_day"] // 10000).astype("int64"))
     return years.merge(dispute, on="dispute", validate="many_to_one")[list(RECORD)], [*apart, *idle]
 
 

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-import numpy as np
 import pandas as pd
 
-from detente.sources.base import RawTable, Source, Tidy, Variable, ledger, undirected
+from detente.sources.base import RawTable, Source, Tidy, Variable, ledger, undirected, yearly
 
 SLUG = "rivalry"
 FILE = "tss_rivalries.rda"
@@ -26,10 +25,7 @@ def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
         }
     ).pipe(undirected, "first", "second")
     inside = spells[spells["start"] <= spells["end"]]
-    lengths = (inside["end"] - inside["start"] + 1).to_numpy()
-    rows = inside.loc[inside.index.repeat(lengths)]
-    offset = np.arange(lengths.sum()) - np.repeat(np.cumsum(lengths) - lengths, lengths)
-    years = rows.assign(year=rows["start"] + offset, rivalry=1)[["a", "b", "year", "rivalry"]]
+    years = yearly(inside, inside["start"], inside["end"]).assign(rivalry=1)[["a", "b", "year", "rivalry"]]
     frame = years.drop_duplicates().sort_values(["a", "b", "year"], ignore_index=True)
     outside = table.loc[spells.index.difference(inside.index), "rivalry"]
     entries = [("dropped", f"rivalry of no year in {first}–{last}", str(name), 1) for name in outside]

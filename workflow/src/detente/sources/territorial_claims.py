@@ -9,10 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-import numpy as np
 import pandas as pd
 
-from detente.sources.base import RawTable, Source, Tidy, Variable, ledger, undirected
+from detente.sources.base import RawTable, Source, Tidy, Variable, ledger, undirected, yearly
 
 SLUG, DIRECTED_SLUG = "icow-territory", "icow-territory-directed"
 FILE = "ICOWprov101.csv"
@@ -56,13 +55,9 @@ def clean_directed(raw: Mapping[str, pd.DataFrame]) -> Tidy:
 def _years(table: pd.DataFrame) -> tuple[pd.DataFrame, int]:
     """One row a claim, challenger, target and year; and how many claims the coding leaves open."""
     first, last = SOURCE.years
-    start = (table["begclaim"] // 100).clip(lower=first).to_numpy(dtype="int64")
-    end = (table["endclaim"] // 100).clip(upper=last).to_numpy(dtype="int64")
-    lengths = np.maximum(end - start + 1, 0)
-    rows = table.loc[table.index.repeat(lengths), ["claim", "chal", "tgt", "icowsal"]].reset_index(drop=True)
-    offset = np.arange(lengths.sum()) - np.repeat(np.cumsum(lengths) - lengths, lengths)
-    named = rows.rename(columns={"chal": "source", "tgt": "target"}).astype({"source": "int64", "target": "int64"})
-    long = named.assign(year=np.repeat(start, lengths) + offset)
+    start, end = (table["begclaim"] // 100).clip(lower=first), (table["endclaim"] // 100).clip(upper=last)
+    rows = yearly(table[["claim", "chal", "tgt", "icowsal"]], start, end).reset_index(drop=True)
+    long = rows.rename(columns={"chal": "source", "tgt": "target"}).astype({"source": "int64", "target": "int64"})
     return long, int((table["endclaim"] >= last * 100 + 99).sum())
 
 

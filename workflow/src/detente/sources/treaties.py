@@ -12,7 +12,7 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from detente.sources.base import RawTable, Source, Tidy, Variable, ledger
+from detente.sources.base import RawTable, Source, Tidy, Variable, ledger, yearly
 
 SLUG = "atop-4.01"
 MEMBERS = "atop-member-level.csv"
@@ -92,20 +92,18 @@ def _pairs(members: pd.DataFrame, alliances: pd.DataFrame) -> pd.DataFrame:
 
 def _years(pairs: pd.DataFrame) -> pd.DataFrame:
     """Repeat each pair in its years; flag the years in which a treaty is formed, starts and ends to bind the pair."""
-    first, last = pairs["start"].to_numpy() // 10000, pairs["end"].to_numpy() // 10000
-    lengths = last - first + 1
-    rows = pairs.loc[pairs.index.repeat(lengths)].reset_index(drop=True)
-    year = np.repeat(first, lengths) + np.arange(len(rows)) - np.repeat(np.cumsum(lengths) - lengths, lengths)
     spell = pairs.groupby(["atopid", "a", "b"])
-    entry = spell["start"].transform("min").to_numpy() // 10000
-    leave = spell["end"].transform("max").to_numpy()
-    left = np.where(leave == SOURCE.years[1] * 10000 + 1231, 0, leave // 10000)
-    return rows.assign(
-        year=year,
-        treaty_formed=(rows["began"] == year).astype("int64"),
-        treaty_entered=(np.repeat(entry, lengths) == year).astype("int64"),
-        treaty_exited=(np.repeat(left, lengths) == year).astype("int64"),
+    leave = spell["end"].transform("max")
+    dated = pairs.assign(
+        entry=spell["start"].transform("min") // 10000,
+        left=(leave // 10000).mask(leave == SOURCE.years[1] * 10000 + 1231, 0),
     )
+    rows = yearly(dated, pairs["start"] // 10000, pairs["end"] // 10000).reset_index(drop=True)
+    return rows.assign(
+        treaty_formed=(rows["began"] == rows["year"]).astype("int64"),
+        treaty_entered=(rows["entry"] == rows["year"]).astype("int64"),
+        treaty_exited=(rows["left"] == rows["year"]).astype("int64"),
+    ).drop(columns=["entry", "left"])
 
 
 def _entries(table: pd.DataFrame, alliances: pd.DataFrame) -> list[tuple[str, str, str, int]]:
