@@ -33,10 +33,10 @@ demo paper: $(READY)
 	@$(SNAKEMAKE) $@ --cores all
 
 test: $(READY)
-	@$(VENV)/bin/python -m pytest -n 2 --dist loadfile -m 'not slow'
+	@$(VENV)/bin/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m 'not slow'
 
 test-slow: $(READY)
-	@$(VENV)/bin/python -m pytest -n 2 --dist loadfile -m slow
+	@$(VENV)/bin/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m slow
 
 test-all: test test-slow
 

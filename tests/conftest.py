@@ -38,3 +38,8 @@ def replication() -> Path:
     if folder is None:
         pytest.skip("published data are not at hand: set DETENTE_REPLICATION to a folder with <slug>/<file>")
     return folder
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the builds, which take longest, so that the other worker does all the rest meanwhile."""
+    items.sort(key=lambda item: item.path.name != "test_workflow.py")
