@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 
 from detente.checks import validated
-from detente.cli.files import read_frame, read_json
+from detente.files import read_frame, read_json
 from detente.sources import REGISTRY, check_raw, tidy_schema
 
 Raw = Mapping[str, Mapping[str, pd.DataFrame]]
@@ -21,7 +21,7 @@ def design_path(folder: Path, task: str) -> Path:
 
 def load_raw(folder: Path) -> dict[str, dict[str, pd.DataFrame]]:
     """Raw tables by source and file, as read from the formats of their authors."""
-    from detente.cli.rawread import read_raw
+    from detente.record.rawread import read_raw
 
     paths = read_json(folder / "world.json")["paths"]
     return {

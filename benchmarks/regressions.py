@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from detente.cli.files import read_frame
+from detente.files import read_frame
 from detente.covariance import sandwich
 from detente.design import Design
 from detente.estimators import get
@@ -91,7 +91,7 @@ def as_indexed(frame: pd.DataFrame) -> Columns:
 
 
 def ours(data: Arrays) -> pd.DataFrame:
-    """Fit, dyadic-robust covariance, and the one clustered by dyad, to compare with peers."""
+    """Solution, dyadic-robust covariance, and the one clustered by dyad, to compare with peers."""
     design = data.design
     fit = get("lpm").fit(design)
     dyadic = sandwich("dyadic", fit.scores, fit.bread, design.a, design.b)
@@ -117,7 +117,7 @@ def linearmodels(data: Columns) -> pd.DataFrame:
 
 
 def pyfixest(data: Columns) -> pd.DataFrame:
-    """Fit feols clustered by dyad with factor G/(G−1); singletons kept, as ours and PanelOLS keep them."""
+    """Solution feols clustered by dyad with factor G/(G−1); singletons kept, as ours and PanelOLS keep them."""
     import pyfixest as pf
 
     fit = pf.feols(

@@ -9,7 +9,7 @@ import pandas as pd
 
 from detente.acquire import verify
 from detente.cli.acquire import mirror_folder
-from detente.cli.files import write_frame, write_json
+from detente.files import write_frame, write_json
 from detente.cli.rawformats import write_raw
 from detente.config import Project, Study, load_project
 from detente.design import Design, build_design, specifications

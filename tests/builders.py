@@ -9,11 +9,11 @@ from pathlib import Path
 import pandas as pd
 
 from detente.cli.rawformats import write_raw
-from detente.cli.rawread import read_raw
 from detente.config import Study, load_project
-from detente.panel import catalogue
+from detente.panel import Entry, catalogue
+from detente.record.rawread import read_raw
 from detente.simulate import simulate_world
-from detente.sources import REGISTRY
+from detente.sources import REGISTRY, Source
 from detente.sources.exercises import FILE, KINDS, SLOTS, STATES
 
 REPOSITORY = Path(__file__).parents[1]
@@ -61,6 +61,16 @@ def tiny() -> Study:
     return load_project(REPOSITORY).study("tiny")
 
 
+def joined() -> list[Source]:
+    """Sources that the shipped studies join."""
+    return [REGISTRY[slug] for slug in tiny().sources]
+
+
+def offered() -> dict[str, Entry]:
+    """Variables of the shipped studies' panels."""
+    return catalogue(joined())
+
+
 def simulated_raw(folder: Path) -> dict[str, Raw]:
     """Raw tables of the tiny world by source and file: written to `folder` and read back."""
     study = tiny()
@@ -69,7 +79,7 @@ def simulated_raw(folder: Path) -> dict[str, Raw]:
         write_raw(folder / slug / file, tables)
     return {
         source.slug: {t.file: read_raw(folder / (t.slug or source.slug) / t.file, t) for t in source.raw}
-        for source in REGISTRY.values()
+        for source in joined()
     }
 
 
@@ -98,6 +108,9 @@ def exercise(
     return {
         "MMEID": id_,
         "Ex_Name": "keen edge",
+        "Series_Name": "",
+        "lat": "52.23",
+        "lon": "21.01",
         **days,
         **dict.fromkeys(KINDS, "0"),
         **dict(zip(SLOTS, names, strict=True)),
@@ -121,9 +134,8 @@ def dyad_years(a: int, b: int, years: range | list[int], **columns: list[float])
 
 
 def panel(*dyads: pd.DataFrame, start: int = 0) -> pd.DataFrame:
-    """A panel with every variable of the catalogue; 0 unless given; the window starts in `start`."""
-    given = pd.concat(
-        [dyad.assign(**dict.fromkeys(set(catalogue()) - set(dyad), 0.0)) for dyad in dyads], ignore_index=True
-    )
-    own = [c for c in given if c not in catalogue() and c not in ("a", "b", "year")]
-    return given[["a", "b", "year", *own, *catalogue()]].assign(in_window=given["year"] >= start)
+    """A panel with every variable of a shipped study; 0 unless given; the window starts in `start`."""
+    names = offered()
+    given = pd.concat([dyad.assign(**dict.fromkeys(set(names) - set(dyad), 0.0)) for dyad in dyads], ignore_index=True)
+    own = [c for c in given if c not in names and c not in ("a", "b", "year")]
+    return given[["a", "b", "year", *own, *names]].assign(in_window=given["year"] >= start)

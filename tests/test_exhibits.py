@@ -589,7 +589,7 @@ def test_the_template_is_told_what_is_wrong_with_it():
 
 def test_command_line_makes_everything_from_files(tmp_path, monkeypatch):
     from detente.cli import main
-    from detente.cli.files import write_frame, write_json
+    from detente.files import write_frame, write_json
 
     monkeypatch.chdir(tmp_path)
     evidence = made.evidence("demo")
@@ -617,7 +617,7 @@ def test_command_line_makes_everything_from_files(tmp_path, monkeypatch):
 
 def test_a_simulated_world_needs_its_truth_and_an_observed_one_refuses_it(tmp_path, capsys):
     from detente.cli import main
-    from detente.cli.files import write_frame
+    from detente.files import write_frame
 
     evidence = made.evidence()
     write_frame(evidence.estimates, tmp_path / "estimates.parquet")

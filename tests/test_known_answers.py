@@ -2,29 +2,22 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import combinations, pairwise
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from detente.cli.rawread import read_raw
-from detente.panel import build_panel
-from detente.sources import REGISTRY, RawTable, Source, check_raw
+from detente.sources import RawTable
 from detente.sources.exercises import FILE as EXERCISES
 from detente.sources.exercises import SLOTS, STATES, clean
 from detente.sources.missions import PARTIES
 from detente.sources.names import gazetteer
+from known import DYAD, DYAD_YEAR, Record, observed
 
 pytestmark = pytest.mark.record
 
-ROOT = Path(__file__).parents[1]
-WINDOW = (1980, 2010)
-DYAD, DYAD_YEAR = ["a", "b"], ["a", "b", "year"]
 SPELLS_OF_CONTIGUITY = RawTable(
     "DirectContiguity320.zip", ("statelno", "statehno", "begin", "end"), member="contdir.csv"
 )
@@ -52,42 +45,9 @@ LOOKED_UP = {"Vietnam": 815, "Germany": 260, "Serbia": 340}
 VIETNAM = 816
 
 
-@dataclass(frozen=True)
-class Record:
-    """The observed record: raw tables by slug and file, tidy frames by slug, the panel's window."""
-
-    folder: Path
-    raw: Mapping[str, Mapping[str, pd.DataFrame]]
-    tidy: Mapping[str, pd.DataFrame]
-    panel: pd.DataFrame
-
-
-def _files(source: Source) -> Iterator[tuple[str, RawTable]]:
-    return ((f"{table.slug or source.slug}/{table.file}", table) for table in source.raw)
-
-
-def _folder() -> Path:
-    given = os.environ.get("DETENTE_MIRROR")
-    places = [Path(given)] if given else [ROOT.parent / "shared" / "mirror", ROOT / "data" / "raw"]
-    wanted = [path for source in REGISTRY.values() for path, _ in _files(source)]
-    for place in places:
-        if all((place / path).is_file() for path in wanted):
-            return place
-    pytest.skip(f"observed raw files not found in {' or '.join(map(str, places))}; set DETENTE_MIRROR to their folder")
-
-
 @pytest.fixture(scope="module")
 def record() -> Record:
-    folder = _folder()
-    raw: dict[str, dict[str, pd.DataFrame]] = {}
-    tidy: dict[str, pd.DataFrame] = {}
-    for slug, source in REGISTRY.items():
-        raw[slug] = {table.file: read_raw(folder / path, table) for path, table in _files(source)}
-        for _, table in _files(source):
-            check_raw(source, table, raw[slug][table.file])
-        tidy[slug] = source.clean(raw[slug]).frame
-    panel = build_panel(tidy, WINDOW).frame
-    return Record(folder, raw, tidy, panel[panel["in_window"]].drop(columns="in_window").reset_index(drop=True))
+    return observed()
 
 
 def _counts(panel: pd.DataFrame, rows: pd.Series) -> dict[str, int]:
@@ -141,7 +101,7 @@ def _months(first: int, last: int) -> set[int]:
 
 def _gap_years(record: Record) -> pd.DataFrame:
     """Years from a pair's first to its last month together without contiguity, whatever lies between."""
-    listed = read_raw(record.folder / "cow-contiguity-3.2" / SPELLS_OF_CONTIGUITY.file, SPELLS_OF_CONTIGUITY)
+    listed = record.read("cow-contiguity-3.2", SPELLS_OF_CONTIGUITY)
     states = record.tidy["cow-state-system"].query("status == 'member'")
     alive: dict[int, set[int]] = {}
     for spell in states.itertuples():
@@ -186,7 +146,7 @@ def test_dyads_that_the_straddling_gap_loses(record: Record, narrow: pd.DataFram
 
 
 def test_spells_and_years_of_contiguity_agree(record: Record) -> None:
-    spells = read_raw(record.folder / "cow-contiguity-3.2" / SPELLS_OF_CONTIGUITY.file, SPELLS_OF_CONTIGUITY)
+    spells = record.read("cow-contiguity-3.2", SPELLS_OF_CONTIGUITY)
     years = {
         (s.statelno, s.statehno, year) for s in spells.itertuples() for year in range(s.begin // 100, s.end // 100 + 1)
     }
@@ -445,7 +405,7 @@ def test_bilateral_and_small_exercises_count_unnamed_parties(record: Record, der
 def test_alliances(record: Record) -> None:
     # Independent count: undirected dyad-years; rows whose two directions differ in defence, in offence.
     assert len(record.tidy["atop"]) == 136_648
-    merged = REGISTRY["atop"].clean(record.raw["atop"]).ledger.set_index("reason")["rows"]
+    merged = record.cleaned["atop"].ledger.set_index("reason")["rows"]
     assert merged["defence_pact differs by direction: the maximum counts"] == 492
     assert merged["offence_pact differs by direction: the maximum counts"] == 46
 
@@ -490,7 +450,7 @@ def test_missions_between_two_parties_alone(record: Record) -> None:
     many, two = tidy[tidy["un_mission"] > tidy["un_mission_pair"]], tidy[tidy["un_mission_pair"] == 1]
     # Computed: what is left of the 641 dyad-years and 36 dyads.
     assert (len(two), len(many), _dyads(two)) == (529, 112, 18)
-    expanded = REGISTRY["unpmm"].clean(record.raw["unpmm"]).ledger.query("action == 'expanded'")
+    expanded = record.cleaned["unpmm"].ledger.query("action == 'expanded'")
     assert dict(zip(expanded["record"], expanded["rows"], strict=True)) == {
         "MEDIATOR IN PALESTINE": 20, "ONUCA": 40, "OSEGL": 30, "UNCCP": 40, "UNEF I": 72, "UNPROFOR": 12, "UNRCCA": 160,
     }  # fmt: skip

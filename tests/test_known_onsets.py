@@ -5,7 +5,9 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from test_known_answers import DYAD_YEAR, Record, record
+from known import DYAD_YEAR, Record
+
+from test_known_answers import record
 
 __all__ = ["record"]  # fixture
 pytestmark = pytest.mark.record

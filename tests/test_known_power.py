@@ -13,8 +13,9 @@ from detente.config import DURATION_UNIT_YEARS
 from detente.covariance import number_dyads, sandwich
 from detente.estimators.absorb import absorb_two_way
 from detente.inference import minimum_detectable_effect
+from known import DYAD_YEAR, Record
 
-from test_known_answers import DYAD_YEAR, Record, derived, looked_up, narrow, record
+from test_known_answers import derived, looked_up, narrow, record
 
 __all__ = ["derived", "looked_up", "narrow", "record"]  # fixtures
 pytestmark = pytest.mark.record
@@ -49,13 +50,13 @@ def detectable_share(
     earlier = rows.groupby(["a", "b"])[[treatment, "year"]].shift()
     present = (earlier["year"] == rows["year"] - 1) & rows[[outcome, *controls]].notna().all(axis=1)
     used = rows[present]
-    a, b = used["a"].to_numpy(), used["b"].to_numpy()
+    pairs = number_dyads(used["a"].to_numpy(), used["b"].to_numpy())
     data = np.column_stack([used[outcome], earlier.loc[used.index, treatment], used[list(controls)]])
-    within = absorb_two_way(data, number_dyads(a, b).dyad, used["year"].to_numpy())
+    within = absorb_two_way(data, pairs.dyad, used["year"].to_numpy())
     y, x = within[:, 0], within[:, 1:]
     bread = np.linalg.inv(x.T @ x)
     scores = x * (y - x @ (bread @ x.T @ y))[:, None]
-    error = sandwich(kind, scores, bread, a, b).std_errors[0]
+    error = sandwich(kind, scores, bread, pairs).std_errors[0]
     return 100 * minimum_detectable_effect(float(error)) / float(used[outcome].mean())
 
 

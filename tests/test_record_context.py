@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from detente.cli.rawread import read_raw
+from detente.record.rawread import read_raw
 from detente.errors import SourceSchemaError, UnresolvedNames
 from detente.sources import (
     capitals,

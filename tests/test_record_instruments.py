@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from detente.cli.rawread import read_raw
+from detente.record.rawread import read_raw
 from detente.errors import UnresolvedNames
 from detente.sources import (
     RawTable,
@@ -41,7 +41,7 @@ MODULES = {
     "pko-shortfall": (shortfalls, 398),
     "bara-hultman": (peacekeepers, 380),
     "geopko": (deployments, 575),
-    "un-pko-list": (operations, 1_024),
+    "un-pko-list": (operations, 1_025),
     "nuclear": (nuclear, 12_111),
     "forester-jme": (exercise_counts, 5_953),
     "mcmanus-nieman": (proteges, 46_141),
@@ -384,6 +384,7 @@ def test_operations_without_umbrellas_dates_or_hosts():
     known = tidy.frame.dropna()
     assert list(known[["state", "year"]].itertuples(index=False, name=None)) == [
         (347, 2008),
+        (565, 1990),
         (651, 1956),
         (651, 1957),
         (666, 1956),
@@ -397,6 +398,8 @@ def test_operations_without_umbrellas_dates_or_hosts():
         ("dropped", "no date of start", "UNFOR", 1),
         ("dropped", "no date of start", "UNSCOB", 1),
         ("dropped", "the crosswalk gives no host", "UNPF", 1),
+        ("added", "the list leaves it out", "UNTAG", 1),
+        ("added", "the list leaves it out", "UNTMIH", 1),
         (
             "recoded",
             "an operation ended, but its start is unknown: missing from the first year of coverage",
@@ -404,6 +407,8 @@ def test_operations_without_umbrellas_dates_or_hosts():
             2,
         ),
         ("dropped", "host is not a member of the state system in the year", "UNMIK", 1),
+        ("dropped", "host is not a member of the state system in the year", "UNTAG", 1),
+        ("dropped", "host is not a member of the state system in the year", "UNTMIH", 1),
         ("merged", "operations of one state-year are one row", "all host-years", 0),
     ]
 

@@ -8,14 +8,15 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from detente.cli.rawread import read_raw
 from detente.errors import BrokenContract, UnresolvedNames
+from detente.record.rawread import read_raw
 from detente.sources import (
     KEYS,
     Source,
     check_raw,
     conflicts,
     crises,
+    disputes,
     dyadic_disputes,
     events,
     gml_disputes,
@@ -125,7 +126,7 @@ def test_an_onset_is_the_first_year_of_a_dyindex_whatever_new_says():
         (6, 6.1, 40, 20, 1950, 1950, 3, 1, 300, -9, 3, 3, 1, 1, 0, 1),
     )
 
-    tidy = dyadic_disputes.clean({dyadic_disputes.FILE: raw})
+    tidy = dyadic_disputes.SOURCE.clean({dyadic_disputes.FILE: raw})
 
     names = [f"{stem}_dyadic" for stem in ("ongoing", "new", "force", "fatal", "originators", "hostility")]
     got = tidy.frame.set_index(["a", "b", "year"])[names]
@@ -145,7 +146,7 @@ def test_two_records_of_one_dispute_and_dyad_year_are_one():
         (5, 5.2, 2, 20, 1950, 1950, 5, 1, 20, 0, 4, 4, 1, 1, 1, 0),
     )
 
-    tidy = dyadic_disputes.clean({dyadic_disputes.FILE: raw})
+    tidy = dyadic_disputes.SOURCE.clean({dyadic_disputes.FILE: raw})
 
     assert rows(tidy.frame, "a", "b", "year", "force_dyadic", "hostility_pair_dyadic") == [(2, 20, 1950, 1, 4)]
     assert ledger(tidy.ledger)[1:] == [
@@ -179,7 +180,7 @@ def test_opposite_sides_meet_only_on_a_common_day():
         (1, 41, 1, 3, 1951, 1, 4, 1951, 0, 1, 0),
     )
 
-    tidy = participants.clean(mid(parties, (1, 1, 1, 1950, 0, 4, 700, 700)))
+    tidy = participants.SOURCE.clean(mid(parties, (1, 1, 1, 1950, 0, 4, 700, 700)))
 
     assert rows(tidy.frame, "a", "b", "year", "new_mid5", "originators_mid5") == [
         (2, 20, 1950, 1, 1),
@@ -191,7 +192,7 @@ def test_opposite_sides_meet_only_on_a_common_day():
 def test_an_unknown_day_may_be_any_of_its_month():
     parties = table(PARTY, (1, 2, -9, 5, 1950, -9, 5, 1950, 1, 3, 1), (1, 20, 31, 5, 1950, 1, 6, 1950, 0, 1, 1))
 
-    tidy = participants.clean(mid(parties, (1, -9, 5, 1950, 0, 3, 1, 30)))
+    tidy = participants.SOURCE.clean(mid(parties, (1, -9, 5, 1950, 0, 3, 1, 30)))
 
     assert rows(tidy.frame, "a", "b", "year", "new_mid5", "force_mid5") == [(2, 20, 1950, 1, 0)]
 
@@ -204,7 +205,7 @@ def test_where_there_are_incidents_opponents_must_meet_in_one():
     met = table(MIDIP, (1, 11, 20, 1), (1, 11, 2, 0), (1, 12, 40, 1), (1, 12, 20, 0))
 
     raw = mid(parties, (1, 1, 1, 1995, 1, 4, 300, 300), (2, 1, 1, 1995, 0, 4, 30, 30), incidents=met)
-    tidy = participants.clean(raw)
+    tidy = participants.SOURCE.clean(raw)
 
     assert rows(tidy.frame, "a", "b", "year", "fatal_mid5") == [
         (2, 20, 1995, 1.0),
@@ -227,7 +228,7 @@ def test_initiation_is_of_an_originator_upon_an_originator_in_the_first_year():
         (1, 40, 1, 7, 1950, 5, 1, 1951, 1, 4, 0),
     )
 
-    tidy = participants.clean_initiation(mid(parties, (1, 1, 1, 1950, -9, 4, 700, 700)))
+    tidy = participants.INITIATIONS.clean(mid(parties, (1, 1, 1, 1950, -9, 4, 700, 700)))
 
     names = ("source", "target", "year", "initiated_mid5", "initiated_force_mid5")
     assert rows(tidy.frame, *names) == [(20, 2, 1950, 1, 1)]
@@ -248,7 +249,7 @@ def test_directions_are_folded_duplicates_merged_and_an_onset_in_one_direction_k
     other = (20, 2, 1950, 0, 1, 1, 1, 5, 0, 4, 1, 4, 9, 9)
     raw = {gml_disputes.FILE: table(GML, (1, *one), (1, *one), (1, *other), (1, *other))}
 
-    tidy = gml_disputes.clean(raw)
+    tidy = gml_disputes.SOURCE.clean(raw)
 
     assert rows(tidy.frame, "a", "b", "year", "new_gml211", "force_gml211") == [(2, 20, 1950, 1, 1)]
     assert ledger(tidy.ledger) == [
@@ -256,7 +257,7 @@ def test_directions_are_folded_duplicates_merged_and_an_onset_in_one_direction_k
         ("recoded", "an onset in one direction only is an onset", "all dyad-years", 2),
         ("merged", "one dispute recorded more than once for a dyad-year", "dispute 1, 2–20, 1950", 1),
     ]
-    assert rows(gml_disputes.clean_initiation(raw).frame, "source", "target") == [(2, 20)]
+    assert rows(gml_disputes.INITIATIONS.clean(raw).frame, "source", "target") == [(2, 20)]
 
 
 # MIE
@@ -274,7 +275,7 @@ def test_events_over_new_year_count_in_both_and_the_first_actor_initiates():
         )
     }
 
-    tidy = events.clean(raw)
+    tidy = events.SOURCE.clean(raw)
 
     names = [f"{stem}_mie" for stem in ("new", "force", "fatal", "originators", "hostility")]
     assert rows(tidy.frame, "a", "b", "year", *names) == [
@@ -283,7 +284,7 @@ def test_events_over_new_year_count_in_both_and_the_first_actor_initiates():
         (2, 20, 1953, 0, 0, 0.0, 0, 4),
         (2, 40, 1953, 1, 0, 0.0, 0, 3),
     ]
-    assert rows(events.clean_initiation(raw).frame, "source", "target", "year") == [(20, 2, 1950)]
+    assert rows(events.INITIATIONS.clean(raw).frame, "source", "target", "year") == [(20, 2, 1950)]
 
 
 # ICB, codes, wars, UCDP
@@ -433,6 +434,10 @@ def observed(mirror: Path, source: Source, folder: str) -> dict[str, pd.DataFram
 # Rows and onsets. MID 5: pairing sides by year gives 5,160 dyad-years, by day 5,117, by day and incident 5,115.
 # GML 2.1.1 has the 3,124 onsets of the field's table of 2.2.1.
 COUNTS = [
+    (disputes.GML, "gml-mid", 4642, {"new_gml": 3124, "originators_gml": 2291}),
+    (disputes.GML_INITIATIONS, "gml-mid", 2291, {"initiated_force_gml": 1623, "initiated_fatal_gml": 574}),
+    (disputes.COW, "mid-5.0", 5117, {"new_cow": 3462, "originators_cow": 2533}),
+    (disputes.COW_INITIATIONS, "mid-5.0", 2533, {"initiated_force_cow": 1767, "initiated_fatal_cow": 468}),
     (dyadic_disputes.SOURCE, "dyadic-mid-4.02", 4645, {"new_dyadic": 3285}),
     (participants.SOURCE, "mid-5.0", 5115, {"new_mid5": 3461}),
     (participants.INITIATIONS, "mid-5.0", 2677, {"initiated_force_mid5": 1827}),
@@ -488,7 +493,7 @@ def test_disputes_by_day_are_the_dyad_years_of_the_field(mirror: Path):
     )
     assert len({(a, b, y) for a, b, first, last in overlap for y in range(first, last + 1)}) == 5160
 
-    by_day = participants.clean({**raw, participants.INCIDENTS: raw[participants.INCIDENTS].iloc[:0]}).frame
+    by_day = participants.SOURCE.clean({**raw, participants.INCIDENTS: raw[participants.INCIDENTS].iloc[:0]}).frame
     path = mirror / "mid-5.0" / "cow_mid_ddydisps.rda"
     field = read_raw(path, participants.RAW[0]).query("ccode1 < ccode2")
     both = by_day.merge(field, left_on=["a", "b", "year"], right_on=["ccode1", "ccode2", "year"], validate="1:1")
@@ -497,7 +502,7 @@ def test_disputes_by_day_are_the_dyad_years_of_the_field(mirror: Path):
     assert rows(both[differs], "a", "b", "year", "new_mid5") == [(365, 375, 2014, 1)]
     assert (both["hostility_mid5"] == both["hostlev"]).all()
 
-    faced = participants.clean(raw).frame
+    faced = participants.SOURCE.clean(raw).frame
     gone = set(rows(by_day, "a", "b", "year")) - set(rows(faced, "a", "b", "year"))
     assert gone == {(365, 630, 1993), (365, 645, 2013)}
 
@@ -505,7 +510,7 @@ def test_disputes_by_day_are_the_dyad_years_of_the_field(mirror: Path):
 @pytest.mark.record
 def test_whittling_accounts_for_every_dispute_of_a_dyad_year(mirror: Path):
     raw = observed(mirror, gml_disputes.SOURCE, "gml-mid")
-    tidy = gml_disputes.clean(raw)
+    tidy = gml_disputes.SOURCE.clean(raw)
 
     counts = tidy.ledger.groupby("action")["rows"].sum()
     assert len(raw[gml_disputes.FILE]) == counts["merged"] + counts["dropped"] + len(tidy.frame)

@@ -12,7 +12,7 @@ import pytest
 
 from detente.checks import validated
 from detente.cli.rawformats import write_raw
-from detente.cli.rawread import read_raw
+from detente.record.rawread import read_raw
 from detente.config import World, load_project
 from detente.design import Specification, build_design, specifications
 from detente.estimators import get

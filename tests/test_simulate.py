@@ -15,7 +15,7 @@ import pytest
 
 from detente.cli import simulate as command
 from detente.cli.rawformats import write_raw
-from detente.cli.rawread import read_raw
+from detente.record.rawread import read_raw
 from detente.config import World, load_project
 from detente.errors import ConfigError
 from detente.simulate import PLANTED, SimulatedWorld, simulate_world

@@ -10,7 +10,7 @@ import pytest
 
 from detente.checks import validated
 from detente.cli.rawformats import write_raw
-from detente.cli.rawread import read_raw
+from detente.record.rawread import read_raw
 from detente.errors import BrokenContract, ConfigError, SourceSchemaError, UnresolvedNames
 from detente.sources import REGISTRY, RawTable, Source, check_raw, source, tidy_schema
 from detente.sources.agreements import CATEGORIES

@@ -24,4 +24,5 @@ def dyadic_design(*, states: int = 20, years: int = 8, seed: int = 7, effect: fl
     keep = rng.random(len(a)) > 0.1 if gaps else np.ones(len(a), dtype=bool)
     x = np.column_stack([treatment, control, binary])
     terms = ("treatment", "control", "binary")
-    return Design(y[keep], x[keep], terms, a[keep], b[keep], year[keep], (("used", int(keep.sum())),))
+    used = (("used", int(keep.sum())),)
+    return Design(y[keep], x[keep], terms, a[keep], b[keep], year[keep], attrition=used)

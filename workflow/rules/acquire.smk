@@ -1,51 +1,55 @@
-rule acquire:
-    input:
-        code=code("cli.acquire"),
-    output:
-        receipts=expand("data/processed/{{study}}/raw/{slug}.json", slug=SLUGS),
-    log:
-        "data/processed/{study}/logs/acquire.log",
-    benchmark:
-        "data/processed/{study}/benchmarks/acquire.tsv"
-    wildcard_constraints:
-        study=alternatives(OBSERVED),
-    conda:
-        "../envs/analysis.yaml"
-    params:
-        project=ARGUMENTS,
-        records=records,
-        changed=changed_since,
-    message:
-        "Finding and verifying the raw files of {wildcards.study}"
-    shell:
-        "python -m detente acquire {params.project} --study {wildcards.study} --raw data/raw"
-        " --receipts data/processed/{wildcards.study}/raw --progress > {log} 2> >(tee -a {log} >&2)"
+# One rule a study, because each has sources of its own.
+
+for name in OBSERVED:
+
+    rule:
+        name:
+            f"acquire_{name}"
+        input:
+            code=code("cli.acquire"),
+        output:
+            receipts=receipts_of(name),
+        log:
+            f"data/processed/{name}/logs/acquire.log",
+        benchmark:
+            f"data/processed/{name}/benchmarks/acquire.tsv"
+        conda:
+            "../envs/analysis.yaml"
+        params:
+            project=ARGUMENTS,
+            study=name,
+            records=verbatim(records(name)),
+            changed=changed_since(name),
+        message:
+            f"Finding and verifying the raw files of {name}"
+        shell:
+            "python -m detente acquire {params.project} --study {params.study} --raw data/raw"
+            " --receipts data/processed/{params.study}/raw --progress > {log} 2> >(tee -a {log} >&2)"
 
 
-rule simulate:
-    input:
-        code=code("cli.simulate"),
-    output:
-        receipts=expand("data/processed/{{study}}/raw/{slug}.json", slug=SLUGS),
-        raw=[
-            f"data/simulated/{{study}}/{slug}/{f.file}"
-            for slug, r in PROJECT.sources.items()
-            for f in r.files
-        ],
-        truth="data/processed/{study}/truth.json",
-    log:
-        "data/processed/{study}/logs/simulate.log",
-    benchmark:
-        "data/processed/{study}/benchmarks/simulate.tsv"
-    wildcard_constraints:
-        study=alternatives(SIMULATED),
-    conda:
-        "../envs/analysis.yaml"
-    params:
-        project=ARGUMENTS,
-        world=study_fields("simulation", "seed"),
-    message:
-        "Simulating the world of {wildcards.study}"
-    shell:
-        "python -m detente simulate {params.project} --study {wildcards.study} --out data/simulated/{wildcards.study}"
-        " --receipts data/processed/{wildcards.study}/raw --truth {output.truth} > {log} 2>&1"
+for name in SIMULATED:
+
+    rule:
+        name:
+            f"simulate_{name}"
+        input:
+            code=code("cli.simulate"),
+        output:
+            receipts=receipts_of(name),
+            raw=simulated_files(name),
+            truth=f"data/processed/{name}/truth.json",
+        log:
+            f"data/processed/{name}/logs/simulate.log",
+        benchmark:
+            f"data/processed/{name}/benchmarks/simulate.tsv"
+        conda:
+            "../envs/analysis.yaml"
+        params:
+            project=ARGUMENTS,
+            study=name,
+            world=verbatim(study_content(name, "simulation", "seed", "sources")),
+        message:
+            f"Simulating the world of {name}"
+        shell:
+            "python -m detente simulate {params.project} --study {params.study} --out data/simulated/{params.study}"
+            " --receipts data/processed/{params.study}/raw --truth {output.truth} > {log} 2>&1"

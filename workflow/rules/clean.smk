@@ -11,8 +11,10 @@ rule clean:
         "data/processed/{study}/benchmarks/clean.{slug}.tsv"
     conda:
         "../envs/analysis.yaml"
+    params:
+        whittle=whittling,
     message:
         "Cleaning {wildcards.slug}"
     shell:
         "python -m detente clean --source {wildcards.slug} --receipts data/processed/{wildcards.study}/raw"
-        " --tidy {output.tidy} --ledger {output.ledger} > {log} 2>&1"
+        " {params.whittle} --tidy {output.tidy} --ledger {output.ledger} > {log} 2>&1"

@@ -40,7 +40,7 @@ except DetenteError as error:
 STUDIES = PROJECT.studies
 OBSERVED = [name for name, study in STUDIES.items() if study.world == "observed"]
 SIMULATED = [name for name, study in STUDIES.items() if study.world == "simulated"]
-SLUGS = list(PROJECT.sources)
+SLUGS = {name: list(PROJECT.sources_of(study)) for name, study in STUDIES.items()}
 ARGUMENTS = f"--root {quote(os.path.relpath(ROOT))}" + (
     f" --override {quote(os.path.relpath(OVERRIDE))}" if OVERRIDE else ""
 )
@@ -72,15 +72,19 @@ def canonical(content):
     return json.dumps(content, sort_keys=True, ensure_ascii=False)
 
 
+def verbatim(text):
+    """A params function: this very text, braces and all."""
+    return lambda wildcards: text
+
+
+def study_content(study, *keys):
+    """The named fields of a study."""
+    return canonical(STUDIES[study].model_dump(mode="json", include=set(keys)))
+
+
 def study_fields(*keys):
     """A params function: the named fields of the study."""
-
-    def content(wildcards):
-        return canonical(
-            STUDIES[wildcards.study].model_dump(mode="json", include=set(keys))
-        )
-
-    return content
+    return lambda wildcards: study_content(wildcards.study, *keys)
 
 
 def with_claims(*keys):
@@ -126,19 +130,44 @@ def alternatives(names):
     return "|".join(names) or "$^"
 
 
-def records(wildcards):
-    """What config/sources.yaml says of every file."""
-    return canonical(
+def per_source(kind, ending):
+    """An input function: one file a source of the study, e.g. tidy/<slug>.parquet."""
+
+    def files(wildcards):
+        folder = f"data/processed/{wildcards.study}/{kind}"
+        return [f"{folder}/{slug}.{ending}" for slug in SLUGS[wildcards.study]]
+
+    return files
+
+
+def receipts_of(study):
+    """Receipts of all raw files of a study."""
+    return [f"data/processed/{study}/raw/{slug}.json" for slug in SLUGS[study]]
+
+
+def simulated_files(study):
+    """Raw files that a simulated world writes for the sources of a study."""
+    records = PROJECT.sources_of(STUDIES[study]).items()
+    return sorted(
         {
-            slug: record.model_dump(mode="json")
-            for slug, record in PROJECT.sources.items()
+            f"data/simulated/{study}/{record.folder or slug}/{f.file}"
+            for slug, record in records
+            for f in record.files
         }
     )
 
 
-def changed_since(wildcards):
+def records(study):
+    """What config/sources.yaml says of every source of a study."""
+    chosen = PROJECT.sources_of(STUDIES[study])
+    return canonical(
+        {slug: record.model_dump(mode="json") for slug, record in chosen.items()}
+    )
+
+
+def changed_since(study):
     """Raw files that no longer are what an earlier run verified."""
-    return broken(sorted(Path(f"data/processed/{wildcards.study}/raw").glob("*.json")))
+    return broken(sorted(Path(f"data/processed/{study}/raw").glob("*.json")))
 
 
 def receipts(wildcards):
@@ -152,8 +181,20 @@ def receipts(wildcards):
 def cleaning_code(wildcards):
     """The front desk and the one module that cleans this source."""
     cleaner = REGISTRY[wildcards.slug].clean.__module__.removeprefix("detente.")
-    lists = ["detente.sources", "detente.sources.record"]
-    return code("cli.clean", cleaner, "sources.schema", registries=lists)
+    return code("cli.clean", cleaner, "sources.schema", registries=["detente.sources"])
+
+
+def whittling(wildcards):
+    """The rules that leave one dispute a dyad-year, where a source needs them."""
+    rules = PROJECT.sources[wildcards.slug].whittle
+    return "--whittle " + " ".join(quote(rule) for rule in rules) if rules else ""
+
+
+def panel_code(wildcards):
+    """The builder of panels and the modules of the sources that the study joins."""
+    modules = {REGISTRY[slug].clean.__module__ for slug in SLUGS[wildcards.study]}
+    names = [name.removeprefix("detente.") for name in sorted(modules)]
+    return code("cli.panel", *names, registries=["detente.sources"])
 
 
 def estimating_code(wildcards):
@@ -244,7 +285,11 @@ def products(wildcards):
     """All that a study is made of and consists of, but for its raw files: what the manifest lists."""
     simulated = wildcards.study in SIMULATED
     processed = [
-        *(f"{kind}/{slug}.parquet" for kind in ("tidy", "ledger") for slug in SLUGS),
+        *(
+            f"{kind}/{slug}.parquet"
+            for kind in ("tidy", "ledger")
+            for slug in SLUGS[wildcards.study]
+        ),
         *("ledger.parquet", "panel.parquet", "codebook.csv", "estimates.parquet"),
         *(
             f"{kind}/{model}.parquet"
@@ -278,7 +323,7 @@ def benchmarks(wildcards):
     simulated = wildcards.study in SIMULATED
     steps = [
         "simulate" if simulated else "acquire",
-        *(f"clean.{slug}" for slug in SLUGS),
+        *(f"clean.{slug}" for slug in SLUGS[wildcards.study]),
         *("panel", "describe"),
         *(f"estimate.{model}" for model in models(wildcards)),
         *("collect", "tables", "figures", "numbers"),

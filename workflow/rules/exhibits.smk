@@ -70,7 +70,7 @@ rule numbers:
     params:
         evidence=evidence_options,
         settings=SETTINGS,
-        sources=records,
+        sources=lambda w: records(w.study),
         truth=lambda w, input: f"--truth {input.truth}" if input.truth else "",
     message:
         "Writing the numbers of {wildcards.study}"

@@ -1,8 +1,8 @@
 rule panel:
     input:
-        tidy=expand("data/processed/{{study}}/tidy/{slug}.parquet", slug=SLUGS),
-        ledgers=expand("data/processed/{{study}}/ledger/{slug}.parquet", slug=SLUGS),
-        code=code("cli.panel"),
+        tidy=per_source("tidy", "parquet"),
+        ledgers=per_source("ledger", "parquet"),
+        code=panel_code,
     output:
         panel="data/processed/{study}/panel.parquet",
         ledger="data/processed/{study}/ledger.parquet",
@@ -14,15 +14,15 @@ rule panel:
     conda:
         "../envs/analysis.yaml"
     params:
-        project=ARGUMENTS,
+        years=lambda w: "{}-{}".format(*STUDIES[w.study].window),
         lead=lambda w: PROJECT.longest_lag(STUDIES[w.study]),
-        window=study_fields("window"),
+        sources=lambda w: " ".join(SLUGS[w.study]),
     message:
         "Building the panel of dyad-years of {wildcards.study}"
     shell:
-        "python -m detente panel {params.project} --study {wildcards.study} --tidy data/processed/{wildcards.study}/tidy"
-        " --ledgers data/processed/{wildcards.study}/ledger --panel {output.panel} --ledger {output.ledger}"
-        " --codebook {output.codebook} > {log} 2>&1"
+        "python -m detente panel --years {params.years} --lead-in {params.lead} --add {params.sources}"
+        " --tidy data/processed/{wildcards.study}/tidy --ledgers data/processed/{wildcards.study}/ledger"
+        " --out {output.panel} --ledger {output.ledger} --codebook {output.codebook} > {log} 2>&1"
 
 
 rule describe:

@@ -1,6 +1,6 @@
 rule provenance:
     input:
-        receipts=expand("data/processed/{{study}}/raw/{slug}.json", slug=SLUGS),
+        receipts=per_source("raw", "json"),
         code=code("cli.provenance"),
     output:
         "data/processed/{study}/provenance.json",

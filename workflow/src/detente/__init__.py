@@ -1,3 +1,28 @@
-"""Put the claims of military diplomacy to the public record of interstate conflict."""
+"""Put the claims of military diplomacy to the public record of interstate conflict.
+
+`detente.fit`, recipes of covariances (`detente.dyadic`, `detente.cluster`, …) and `detente.Design` are loaded when
+they are first used, so that importing the package costs nothing.
+"""
+
+from importlib import import_module
 
 __version__ = "0.1.0"
+_PUBLIC = {
+    **dict.fromkeys(("fit", "Fit"), "inference"),
+    **dict.fromkeys(
+        ("Recipe", "classical", "cluster", "dyadic", "hc0", "hc1", "hc2", "hc3", "jackknife"), "covariance"
+    ),
+    "Design": "design",
+}
+__all__ = ["Design", "Fit", "Recipe", "classical", "cluster", "dyadic", "fit", "hc0", "hc1", "hc2", "hc3", "jackknife"]
+
+
+def __getattr__(name: str) -> object:
+    """Load a public name from the room that it lives in."""
+    if name not in _PUBLIC:
+        raise AttributeError(f"module 'detente' has no attribute {name!r}")
+    return getattr(import_module(f"detente.{_PUBLIC[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return [*globals(), *_PUBLIC]

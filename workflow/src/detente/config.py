@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PureWindowsPath
 from typing import Annotated, Any, Literal
@@ -11,10 +11,12 @@ from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from detente import strict
 from detente.errors import ConfigError, choices
+from detente.inherit import chain, extended
 from detente.strict import Strict
 
 Identifier = Annotated[str, Field(pattern=strict.IDENTIFIER)]
 Slug = Annotated[str, Field(pattern=strict.SLUG)]
+Citekey = Annotated[str, Field(pattern=strict.SLUG)]
 Year = Annotated[int, Field(ge=1, le=2200)]
 Sample = Literal["all", "relevant", "contiguous"]
 Role = Literal["confounder", "duration", "geography", "mediator", "moderator"]
@@ -23,8 +25,17 @@ SAMPLE_LABELS: Mapping[str, str] = {
     "relevant": "Politically relevant dyads",
     "contiguous": "Contiguous dyads",
 }
+Theme = Literal["conflict", "cooperation", "peacekeeping", "power", "discord", "regime", "place"]
+THEMES: Mapping[Theme, str] = {
+    "conflict": "Disputes, crises, wars",
+    "cooperation": "Exercises, alliances, agreements, forums",
+    "peacekeeping": "Peacekeeping and mediation",
+    "power": "States, power, trade, troops",
+    "discord": "Rivalry, claims, preferences",
+    "regime": "Regimes",
+    "place": "Place, culture, climate",
+}
 CLAIMS, SOURCES = Path("config/claims.yaml"), Path("config/sources.yaml")
-RECORD = Path("config/record.yaml")
 # Peace years enter models in tens, so that their cube does not swamp the Hessian.
 DURATION_UNIT_YEARS = 10
 # Intervals, and the two one-sided tests at 5 % whose interval is the 90 % one (Schuirmann 1987).
@@ -59,11 +70,19 @@ class SourceRecord(Strict):
     """What is known of one source: where it is, what it is, who made it, under which terms."""
 
     title: str
+    theme: Theme | None = Field(default=None, description="What it is about; none for data of one's own.")
     version: str
     citation: str
+    references: tuple[Citekey, ...] = Field(
+        default=(), description="Entries of config/references.bib that cite it; none for data of one's own."
+    )
     terms: str
     years: tuple[Year, Year] = Field(description="First and last year that the source codes.")
+    rows: int | None = Field(default=None, gt=0, description="Tidy rows that the pinned bytes clean to.")
     folder: Slug | None = Field(default=None, description="Folder of its raw files, where it is not its id.")
+    whittle: tuple[str, ...] = Field(
+        default=(), description="Rules that leave one dispute a dyad-year, first to last, where it codes disputes."
+    )
     files: tuple[SourceFile, ...] = Field(min_length=1)
 
 
@@ -147,6 +166,7 @@ class Study(Strict):
     mirror: str | None = None
     seed: int = Field(ge=0)
     window: tuple[Year, Year]
+    sources: tuple[Slug, ...] = Field(min_length=1, description="Sources that the panel joins.")
     samples: tuple[Sample, ...] = Field(min_length=1)
     headline: Sample
     claims: tuple[Identifier, ...] = Field(min_length=1)
@@ -178,7 +198,7 @@ class Study(Strict):
             raise ValueError(f"{headline!r} is not among the study's samples; {choices(headline, samples)}")
         return headline
 
-    @field_validator("samples", "claims", "estimators", "covariances")
+    @field_validator("sources", "samples", "claims", "estimators", "covariances")
     @classmethod
     def _once(cls, names: tuple[str, ...]) -> tuple[str, ...]:
         return _unrepeated(names)
@@ -216,6 +236,10 @@ class Project:
         controls = [self.claims.controls[name].lag for claim in claims for name in claim.controls]
         return max([*controls, *(claim.lag for claim in claims)])
 
+    def sources_of(self, study: Study) -> dict[str, SourceRecord]:
+        """Sources that a study joins, by slug, in the order of `config/sources.yaml`."""
+        return {slug: record for slug, record in self.sources.items() if slug in study.sources}
+
     def claims_of(self, study: Study) -> list[Claim]:
         """Claims that a study tests, in its order."""
         return [self.claims.claims[c] for c in study.claims]
@@ -239,23 +263,38 @@ def load_project(root: Path, override: Path | None = None) -> Project:
     ConfigError
         Naming file, line, key, legal values and the nearest match; all problems of a file together.
     """
-    sources = strict.read(root / SOURCES, _SourcesFile).sources
+    sources = load_sources(root)
     claims = strict.read(root / CLAIMS, ClaimsFile)
     shipped = {p.stem: p for p in sorted((root / "config" / "study").glob("*.yaml"))}
     studies = {name: _study(path, shipped) for name, path in shipped.items()}
-    files = {name: _chain(path, shipped) for name, path in shipped.items()}
+    files = {name: chain(path, shipped) for name, path in shipped.items()}
     if override is not None and override.resolve() not in {p.resolve() for p in shipped.values()}:
         study = _own_study(override, shipped)
         studies[study.name] = study
-        files[study.name] = _chain(override, shipped)
+        files[study.name] = chain(override, shipped)
     project = Project(root, sources, claims, studies, files)
     _cross_check(project)
     return project
 
 
-def load_record(root: Path) -> Mapping[str, SourceRecord]:
-    """Sources that have a module but that no study joins yet, from `config/record.yaml`."""
-    return strict.read(root / RECORD, _SourcesFile).sources
+def load_sources(root: Path) -> Mapping[str, SourceRecord]:
+    """Every source of `config/sources.yaml`, by slug; raises ConfigError as `load_project` does."""
+    return strict.read(root / SOURCES, _SourcesFile).sources
+
+
+def project_root() -> Path:
+    """The folder whose `config/` counts: the current one, or else the checkout that this package runs from.
+
+    Raises
+    ------
+    ConfigError
+        If neither has a `config/sources.yaml`.
+    """
+    places = [Path(), Path(__file__).resolve().parents[3]]
+    for place in places:
+        if (place / SOURCES).is_file():
+            return place
+    raise ConfigError(f"there is no {SOURCES} here: run this in the project's folder, or name it with --root")
 
 
 class _SourcesFile(Strict):
@@ -263,7 +302,7 @@ class _SourcesFile(Strict):
 
 
 def _study(path: Path, shipped: Mapping[str, Path]) -> Study:
-    study = strict.validated(path, Study, _extended(path, shipped, ()))
+    study = strict.validated(path, Study, extended(path, shipped))
     if path in shipped.values() and study.name != path.stem:
         where = strict.located(path, ["name"])
         raise ConfigError(f"{where} › name: {study.name!r} must be the file's name, {path.stem!r}")
@@ -280,56 +319,32 @@ def _own_study(path: Path, shipped: Mapping[str, Path]) -> Study:
     return study
 
 
-def _chain(path: Path, shipped: Mapping[str, Path]) -> tuple[Path, ...]:
-    """A valid study file and those that it extends, nearest first."""
-    base = strict.content(path).get("extends")
-    return (path, *_chain(shipped[base], shipped)) if base else (path,)
-
-
-def _extended(path: Path, shipped: Mapping[str, Path], before: tuple[Path, ...]) -> Any:
-    """Content of a study file; `extends: name` starts from a shipped one (mappings merge, lists replace)."""
-    raw = strict.content(path)
-    if not isinstance(raw, dict) or "extends" not in raw:
-        return raw
-    base = raw.pop("extends")
-    where = f"{strict.located(path, ['extends'])} › extends"
-    if not isinstance(base, str) or base not in shipped:
-        raise ConfigError(f"{where}: no study is called {base!r}; {choices(str(base), shipped)}")
-    if shipped[base] in (*before, path):
-        raise ConfigError(f"{where}: {base!r} extends this study in turn")
-    if "name" not in raw:
-        raise ConfigError(f"{strict.located(path, [])}: a study that extends another needs a `name` of its own")
-    return _merged(_extended(shipped[base], shipped, (*before, path)), raw)
-
-
-def _merged(base: Any, over: Any) -> Any:
-    if isinstance(base, dict) and isinstance(over, dict):
-        return {**base, **{k: _merged(base.get(k), v) for k, v in over.items()}}
-    return over
-
-
 def _cross_check(project: Project) -> None:
     """What types cannot say: every name used is defined."""
-    problems = []
+    problems = dict.fromkeys([*_undefined_controls(project), *_undefined_in_studies(project)])
+    if problems:
+        raise ConfigError("\n".join(problems))
+
+
+def _undefined_controls(project: Project) -> Iterator[str]:
     for claim in project.claims.claims.values():
         for i, name in enumerate(claim.controls):
             if name not in project.claims.controls:
                 where = strict.located(project.root / CLAIMS, ["claims", claim.id, "controls", i])
-                problems.append(
-                    f"{where} › claims › {claim.id} › controls: {name!r} is not defined under `controls`; "
-                    + choices(name, project.claims.controls)
-                )
+                legal = choices(name, project.claims.controls)
+                yield f"{where} › claims › {claim.id} › controls: {name!r} is not defined under `controls`; {legal}"
+
+
+def _undefined_in_studies(project: Project) -> Iterator[str]:
     for study in project.studies.values():
-        for i, name in enumerate(study.claims):
-            if name not in project.claims.claims:
-                where = strict.located(project.files[study.name][0], ["claims", i])
-                legal = choices(name, project.claims.claims)
-                problems.append(f"{where} › claims: {name!r} is not a claim of config/claims.yaml; {legal}")
-        planted = study.simulation.effects if study.simulation else {}
-        for name in planted:
+        claims = (project.claims.claims, "a claim of config/claims.yaml")
+        legal = {"claims": claims, "sources": (project.sources, "a source")}
+        for key, (names, what) in legal.items():
+            for i, name in enumerate(getattr(study, key)):
+                if name not in names:
+                    yield f"{project.located(study, key, i)}: {name!r} is not {what}; {choices(name, names)}"
+        for name in study.simulation.effects if study.simulation else {}:
             if name not in project.claims.claims:
                 where = strict.located(project.files[study.name][0], ["simulation", "effects", name])
-                legal = choices(name, project.claims.claims)
-                problems.append(f"{where} › simulation › effects: {name!r} is not a claim; {legal}")
-    if problems:
-        raise ConfigError("\n".join(problems))
+                nearest = choices(name, project.claims.claims)
+                yield f"{where} › simulation › effects: {name!r} is not a claim; {nearest}"

@@ -54,6 +54,18 @@ class UnsupportedCovariance(DetenteError):
     """The estimator exists, but does not support the covariance asked for."""
 
 
+class UnknownOption(DetenteError):
+    """The estimator exists, but has no option of this name."""
+
+
+class UnsupportedEffects(DetenteError):
+    """The estimator exists, but takes no effects, or not as many."""
+
+
+class FormulaError(DetenteError):
+    """A formula cannot be read, or asks for what no estimator does."""
+
+
 class EstimationError(DetenteError):
     """A number that was asked for does not exist."""
 
@@ -70,6 +82,14 @@ class NoVariation(EstimationError):
     """The outcome or the treatment does not vary in the sample (or within its fixed effects)."""
 
 
+class NoDyads(EstimationError):
+    """Dyadic-robust inference was asked for rows that are no dyads."""
+
+
+class TooFewClusters(EstimationError):
+    """A cluster covariance has one cluster, or fewer than it can work with."""
+
+
 class TooFewStates(EstimationError):
     """Dyadic-robust inference needs more states than the sample has."""
 
@@ -82,13 +102,21 @@ class NotConverged(EstimationError):
     """The optimiser stopped before the score was zero."""
 
 
+class UnsuitableOutcome(EstimationError):
+    """The outcome has values that the model has no probability for."""
+
+
 class NotReproduced(DetenteError):
     """A fit differs from its reference implementation by more than rounding."""
+
+
+# More legal values than this are counted, not listed.
+LISTED = 60
 
 
 def choices(name: str, legal: Iterable[str]) -> str:
     """Legal values, and the nearest one to `name` if any is near, for the end of a message."""
     options = sorted(legal)
     near = get_close_matches(name, options, n=1, cutoff=0.6)
-    listed = ", ".join(options) if options else "none"
+    listed = ", ".join(options) if 0 < len(options) <= LISTED else f"{len(options):,} of them" if options else "none"
     return f"legal values: {listed}" + (f"; nearest: {near[0]!r}" if near else "")

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import os
 import sys
 
 from detente import __version__
 from detente.errors import DetenteError
 
 VERBS = {
-    "sources": "list the sources: years coded, variables, terms, citation",
+    "sources": "list the sources: version, years, rows, variables, terms, citation",
+    "codebook": "list the variables that a panel offers",
+    "cite": "print BibTeX of what a panel is made from",
     "acquire": "find, fetch and verify raw files",
     "simulate": "write the raw files of a simulated world",
     "clean": "clean one source: raw to tidy",
@@ -25,6 +28,7 @@ VERBS = {
     "provenance": "record what a report was made from",
     "publish": "typeset the paper and the page",
     "manifest": "record checksums, versions, time and memory",
+    "datapage": "write the page of all sources and the chart of their years",
 }
 
 
@@ -47,7 +51,11 @@ def main(argv: list[str] | None = None) -> int:
     arguments = parser.parse_args(words)
     try:
         arguments.run(arguments)
+        sys.stdout.flush()
     except DetenteError as error:
         print(f"{type(error).__name__}: {error}", file=sys.stderr)
         return 1
+    except BrokenPipeError:
+        # Who reads the output, `head` for instance, has enough; nothing is left to be written when Python ends.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return 0

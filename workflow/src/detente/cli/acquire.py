@@ -8,9 +8,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from detente.acquire import acquire
-from detente.cli.files import write_json
-from detente.config import SourceRecord, Study, load_project, load_record
+from detente.config import SourceRecord, Study, load_project
 from detente.errors import ConfigError, choices
+from detente.files import write_json
 
 MIRROR = "DETENTE_MIRROR"
 
@@ -27,7 +27,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--only",
         nargs="+",
         metavar="SLUG",
-        help="sources to acquire, also such as no study joins yet (default: all that studies join)",
+        help="sources to acquire, whether the study joins them or not (default: all that it joins)",
     )
 
 
@@ -39,8 +39,7 @@ def run(arguments: argparse.Namespace) -> None:
         raise ConfigError(
             f"study {study.name!r} is set in a simulated world: its raw files are simulated, never acquired"
         )
-    further = load_record(arguments.root) if arguments.only else {}
-    sources = chosen({**project.sources, **further}, arguments.only)
+    sources = chosen(project.sources, arguments.only or study.sources)
     progress = True if arguments.progress else None
     for receipt in acquire(
         sources, _below_here(arguments.raw), mirror_folder(arguments.root, study), progress=progress
@@ -50,18 +49,18 @@ def run(arguments: argparse.Namespace) -> None:
             print(f"{receipt.slug}/{file.pin.file}: {file.origin}")
 
 
-def chosen(sources: Mapping[str, SourceRecord], only: Sequence[str] | None) -> dict[str, SourceRecord]:
-    """Return the sources named in `only` (all if None), in the order of `sources`.
+def chosen(sources: Mapping[str, SourceRecord], only: Sequence[str]) -> dict[str, SourceRecord]:
+    """Return the sources named in `only`, in the order of `sources`.
 
     Raises
     ------
     ConfigError
         If a name in `only` is no source.
     """
-    unknown = [f"--only: {slug!r} is no source; {choices(slug, sources)}" for slug in only or () if slug not in sources]
+    unknown = [f"--only: {slug!r} is no source; {choices(slug, sources)}" for slug in only if slug not in sources]
     if unknown:
         raise ConfigError("\n".join(unknown))
-    return {slug: record for slug, record in sources.items() if only is None or slug in only}
+    return {slug: record for slug, record in sources.items() if slug in only}
 
 
 def mirror_folder(root: Path, study: Study) -> Path | None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from detente.cli.files import read_frame, write_csv, write_frame
+from detente.files import read_frame, write_csv, write_frame
 
 
 def configure(parser: argparse.ArgumentParser) -> None:

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pandas as pd
 
-from detente.cli.files import read_frame, write_csv, write_frame
 from detente.cli.options import add_study
 from detente.config import load_project
 from detente.design import describe as d
+from detente.files import read_frame, write_csv, write_frame
 
 
 def configure(parser: argparse.ArgumentParser) -> None:

@@ -8,8 +8,8 @@ from pathlib import Path
 import pandas as pd
 
 from detente.checks import validated
-from detente.cli.files import read_frame, write_frame
 from detente.design import build_design, from_json
+from detente.files import read_frame, write_frame
 from detente.inference import COLUMNS, Estimates, estimate, estimates_schema
 
 

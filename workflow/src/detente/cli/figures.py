@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 
 from detente.cli.evidence import configure_evidence, read_evidence
-from detente.cli.files import write_bytes
+from detente.files import write_bytes
 
 
 def configure(parser: argparse.ArgumentParser) -> None:

@@ -10,9 +10,9 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from detente.cli.files import read_json, sha256, write_json
 from detente.cli.options import add_study
 from detente.config import load_project
+from detente.files import read_json, sha256, write_json
 from detente.strict import shown
 
 

@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from detente.cli.evidence import configure_evidence, read_evidence
-from detente.cli.files import read_json, write_json
 from detente.errors import ConfigError
 from detente.exhibits.evidence import Evidence
 from detente.exhibits.numbers import numbers
+from detente.files import read_json, write_json
 
 
 def configure(parser: argparse.ArgumentParser) -> None:

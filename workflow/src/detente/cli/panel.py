@@ -1,70 +1,104 @@
-"""Build the panel of dyad-years, its ledger and its codebook."""
+"""Build a panel of dyad-years or state-years from the sources that it shall join."""
 
 from __future__ import annotations
 
 import argparse
+import re
 from pathlib import Path
 
-import pandas as pd
-
-from detente.cli.files import read_frame, write_csv, write_frame
-from detente.cli.options import add_study
-from detente.config import load_project
-from detente.panel import build_panel, catalogue
-from detente.sources import REGISTRY
+from detente.checks import validated
+from detente.cli.cite import bibliography, note_of, works_of
+from detente.cli.offer import add_unit, unit_of, used
+from detente.cli.options import sources_named
+from detente.cli.panelfile import WRITERS, write_panel
+from detente.config import load_sources, project_root
+from detente.errors import ConfigError
+from detente.files import read_frame, write_csv, write_frame, write_text
+from detente.panel import build, build_panel, chosen, described, panel_schema
+from detente.panel.tool import Built, whole_ledger
+from detente.record import Tidied
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Options."""
-    add_study(parser)
-    parser.add_argument("--tidy", type=Path, required=True, help="folder of tidy sources")
-    parser.add_argument("--ledgers", type=Path, required=True, help="folder of the sources' ledgers")
-    parser.add_argument("--panel", type=Path, required=True, help="parquet to write")
-    parser.add_argument("--ledger", type=Path, required=True, help="parquet to write")
-    parser.add_argument("--codebook", type=Path, required=True, help="CSV to write")
+    add_unit(parser)
+    parser.add_argument("--years", type=span, required=True, metavar="FIRST-LAST", help="e.g. 1946-2010")
+    parser.add_argument(
+        "--add",
+        nargs="+",
+        default=["all"],
+        metavar="SOURCE",
+        help="sources to join, with spaces or commas between; `detente sources` lists them; a YAML file describes data"
+        " of your own (default: all)",
+    )
+    parser.add_argument("--variables", nargs="+", metavar="NAME", help="variables to keep (default: all)")
+    parser.add_argument("--lead-in", type=int, default=0, metavar="N", help="years before the first to hold, for lags")
+    parser.add_argument("--out", type=Path, required=True, help=f"file to write: {', '.join(WRITERS)}")
+    parser.add_argument("--ledger", type=Path, help="parquet to write: every row dropped, merged or recoded, and why")
+    parser.add_argument("--codebook", type=Path, help="CSV to write: what each variable is and how it is spread")
+    parser.add_argument("--cite", type=Path, help="BibTeX file to write: what the panel is made from")
+    parser.add_argument("--root", type=Path, help="folder of the project (default: here, or the checkout)")
+    parser.add_argument("--mirror", type=Path, help="folder of raw files to copy from (default: DETENTE_MIRROR)")
+    parser.add_argument("--tidy", type=Path, help="folder of tidy sources, cleaned before: nothing is fetched")
+    parser.add_argument("--ledgers", type=Path, help="folder of their ledgers")
 
 
 def run(arguments: argparse.Namespace) -> None:
     """Build and write."""
-    project = load_project(arguments.root, arguments.override)
-    study = project.study(arguments.study)
-    tidy = {slug: read_frame(arguments.tidy / f"{slug}.parquet") for slug in REGISTRY}
-    panel = build_panel(tidy, study.window, project.longest_lag(study))
-    ledgers = [read_frame(arguments.ledgers / f"{slug}.parquet") for slug in REGISTRY]
-    write_frame(panel.frame, arguments.panel)
-    write_frame(pd.concat([*ledgers, panel.ledger], ignore_index=True), arguments.ledger)
-    write_csv(codebook(panel.frame), arguments.codebook)
+    if arguments.out.suffix not in WRITERS:
+        raise ConfigError(f"--out: {arguments.out.name!r} must end in one of {', '.join(WRITERS)}")
+    built = _from_tidy(arguments) if arguments.tidy else _from_record(arguments)
+    panel = built.panel
+    frame = validated(panel.frame, panel_schema(panel.entries, panel.unit), "panel")
+    # Tidy sources may be of a simulated world: only a panel made of the record says what it is made from.
+    note = note_of(panel.entries, built.records, panel.unit, arguments.years) if built.records else None
+    write_panel(frame, panel.entries, arguments.out, note)
+    if arguments.ledger:
+        write_frame(built.ledger, arguments.ledger)
+    if arguments.codebook:
+        write_csv(described(panel), arguments.codebook)
+    if arguments.cite:
+        home = arguments.root or project_root()
+        records = built.records or load_sources(home)
+        write_text(bibliography(works_of(used(panel.entries, records)), home), arguments.cite)
     inside = panel.frame[panel.frame["in_window"]]
-    print(f"panel: {len(inside):,} dyad-years, {len(inside[['a', 'b']].drop_duplicates()):,} dyads")
+    print(f"{arguments.out}: {len(inside):,} {panel.unit}s, {len(panel.entries)} variables")
 
 
-def codebook(frame: pd.DataFrame) -> pd.DataFrame:
-    """One row a variable: what it is, where it comes from, and how it is spread in the window."""
-    origin = {
-        name: source.slug
-        for source in REGISTRY.values()
-        for v in source.variables
-        for name in ((f"{v.name}_a", f"{v.name}_b") if source.key == "state-year" else (v.name,))
-    }
-    inside = frame[frame["in_window"]]
-    rows = []
-    for name, variable in catalogue().items():
-        column = inside[name]
-        seen = column.notna().any()
-        rows.append(
-            {
-                "variable": name,
-                "label": variable.label,
-                "unit": variable.unit,
-                "role": variable.role,
-                "source": origin.get(name, "derived"),
-                "absent_means": "0 in the years covered" if variable.kind == "event" else "missing",
-                "n": int(column.notna().sum()),
-                "missing": int(column.isna().sum()),
-                "mean": float(column.mean()) if seen else None,
-                "sd": float(column.std()) if seen else None,
-                "min": float(column.min()) if seen else None,
-                "max": float(column.max()) if seen else None,
-            }
-        )
-    return pd.DataFrame(rows)
+def span(text: str) -> tuple[int, int]:
+    """Read "1946-2010", or "1990" for a single year."""
+    found = re.fullmatch(r"(\d{4})(?:-(\d{4}))?", text)
+    if not found or (found[2] and found[2] < found[1]):
+        raise argparse.ArgumentTypeError(f"{text!r} is no span of years; write it as 1946-2010")
+    return int(found[1]), int(found[2] or found[1])
+
+
+def _from_record(arguments: argparse.Namespace) -> Built:
+    """Whatever has to be fetched and cleaned."""
+    return build(
+        arguments.years,
+        sources_named(arguments.add),
+        unit=unit_of(arguments),
+        variables=arguments.variables,
+        lead_in=arguments.lead_in,
+        root=arguments.root,
+        mirror=arguments.mirror,
+    )
+
+
+def _from_tidy(arguments: argparse.Namespace) -> Built:
+    """Sources that an earlier step cleaned."""
+    if not arguments.ledgers:
+        raise ConfigError("--tidy needs --ledgers: the folder of the sources' ledgers")
+    modules = chosen(sources_named(arguments.add))
+    frames = {m.slug: read_frame(arguments.tidy / f"{m.slug}.parquet") for m in modules}
+    ledgers = {m.slug: read_frame(arguments.ledgers / f"{m.slug}.parquet") for m in modules}
+    panel = build_panel(
+        frames,
+        modules,
+        arguments.years,
+        unit=unit_of(arguments),
+        lead_in=arguments.lead_in,
+        variables=arguments.variables,
+    )
+    return Built(panel, whole_ledger(Tidied(frames, ledgers), panel), {})

@@ -2,13 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from detente.cli import VERBS
-from detente.config import CLAIMS, SOURCES, Project, load_project
+from detente.config import CLAIMS, SOURCES, Project, Study, load_project
 from detente.errors import ConfigError, UnknownEstimator, UnsupportedCovariance, choices
 from detente.strict import located
+
+if TYPE_CHECKING:
+    from detente.panel import Entry
+    from detente.sources import Source
+
+# What samples are cut by and exhibits count, whatever the claims.
+NEEDED = (
+    "politically_relevant",
+    "contiguous",
+    "onset_gml",
+    "onset_force_gml",
+    "onset_fatal_gml",
+    "onset_cow",
+    "exercise_any",
+    "exercise_bilateral",
+)
 
 
 def load(root: Path, override: Path | None = None) -> Project:
@@ -21,13 +39,16 @@ def load(root: Path, override: Path | None = None) -> Project:
     """
     from detente.design import check_claims
     from detente.panel import catalogue
+    from detente.panel.outcomes import DURATIONS
+    from detente.sources import REGISTRY
 
     project = load_project(root, override)
     _check_names(project)
     _check_sources(project)
-    variables = catalogue()
-    outcomes = [v.name for v in variables.values() if v.role == "outcome"]
-    check_claims(project.claims, variables, outcomes, partial(located, root / CLAIMS))
+    entries = catalogue(list(REGISTRY.values()))
+    outcomes = [name for name, entry in entries.items() if entry.variable.role == "outcome"]
+    check_claims(project.claims, entries, outcomes, DURATIONS, partial(located, root / CLAIMS))
+    _check_joined(project, entries)
     _check_estimators(project)
     return project
 
@@ -54,6 +75,7 @@ def _check_sources(project: Project) -> None:
                 f"{located(path, ['sources', slug, 'years'])} › sources › {slug} › years: {list(record.years)} "
                 f"differs from {list(module.years)}, which its module cleans"
             )
+        _check_whittling(path, slug, record.whittle, module)
         listed = {f.file for f in record.files}
         for table in module.raw:
             if table.slug is None and table.file not in listed:
@@ -62,6 +84,44 @@ def _check_sources(project: Project) -> None:
                 raise ConfigError(f"{where} › sources › {slug} › files: {table.file!r} is missing; {legal}")
     if missing := sorted(set(REGISTRY) - set(project.sources)):
         raise ConfigError(f"{located(path, ['sources'])} › sources: no block for {', '.join(missing)}")
+
+
+def _check_whittling(path: Path, slug: str, names: Sequence[str], module: Source) -> None:
+    from detente.sources.whittle import rules
+
+    if not names:
+        return
+    try:
+        if not module.whittles:
+            raise ConfigError("this source has no dyad-year with several disputes; take it out")
+        rules(names)
+    except ConfigError as error:
+        where = located(path, ["sources", slug, "whittle"])
+        raise ConfigError(f"{where} › sources › {slug} › whittle: {error}") from error
+
+
+def _check_joined(project: Project, entries: Mapping[str, Entry]) -> None:
+    """Every study joins the sources that its claims need, and a simulated world writes all that its study joins."""
+    from detente.simulate import WRITTEN
+    from detente.sources import REGISTRY
+
+    for study in project.studies.values():
+        where = project.located(study, "sources")
+        for slug in study.sources if study.world == "simulated" else ():
+            if any((t.slug or project.sources[slug].folder or slug, t.file) not in WRITTEN for t in REGISTRY[slug].raw):
+                raise ConfigError(f"{where}: the simulated world writes no {slug!r}; take it out")
+        for name in _needed(project, study):
+            if lacking := [slug for slug in entries[name].sources if slug not in study.sources]:
+                raise ConfigError(f"{where}: {name!r} is made from {', '.join(lacking)}, which the study does not join")
+
+
+def _needed(project: Project, study: Study) -> Iterator[str]:
+    """Variables of a study's claims, samples and descriptions."""
+    for claim in project.claims_of(study):
+        yield claim.outcome
+        yield claim.treatment
+        yield from (project.claims.controls[name].variable for name in claim.controls)
+    yield from NEEDED
 
 
 def _check_estimators(project: Project) -> None:

@@ -7,9 +7,9 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from detente.cli.files import read_json, write_json
 from detente.cli.options import add_study
 from detente.config import load_project
+from detente.files import read_json, write_json
 from detente.provenance import commit, versions
 
 
@@ -23,12 +23,13 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> None:
     """Write the record."""
     project = load_project(arguments.root, arguments.override)
+    study = project.study(arguments.study)
     write_json(
         {
             **asdict(commit(arguments.root)),
-            "seed": project.study(arguments.study).seed,
+            "seed": study.seed,
             "versions": versions(),
-            "raw": raw_files(arguments.receipts, list(project.sources)),
+            "raw": raw_files(arguments.receipts, list(project.sources_of(study))),
         },
         arguments.out,
     )

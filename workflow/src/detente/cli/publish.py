@@ -10,7 +10,6 @@ import yaml
 
 from detente import __version__
 from detente.cli.evidence import configure_templates, read_templates
-from detente.cli.files import read_json, write_bytes, write_text
 from detente.cli.options import add_study
 from detente.exhibits.document import compose
 from detente.exhibits.origin import checksum_table, provenance_words
@@ -18,6 +17,7 @@ from detente.exhibits.paper import Manuscript, html, pdf, typst_source
 from detente.exhibits.recovery import recovery_table
 from detente.exhibits.references import References
 from detente.exhibits.table import Table, render
+from detente.files import read_json, write_bytes, write_text
 
 
 def configure(parser: argparse.ArgumentParser) -> None:

@@ -6,8 +6,8 @@ import argparse
 from pathlib import Path
 
 from detente.cli.evidence import configure_evidence, read_evidence
-from detente.cli.files import read_json, write_csv
 from detente.exhibits.recovery import recovery
+from detente.files import read_json, write_csv
 
 
 def configure(parser: argparse.ArgumentParser) -> None:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import argparse
 import os
-from collections import defaultdict
 from dataclasses import asdict
 from pathlib import Path
 
-from detente.cli.files import sha256, write_json
 from detente.cli.rawformats import write_raw
 from detente.config import load_project
 from detente.errors import ConfigError
+from detente.files import sha256, write_json
 from detente.simulate import simulate_world
 
 
@@ -27,19 +26,21 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> None:
     """Simulate the study's world and write everything it leaves behind."""
-    study = load_project(arguments.root, arguments.override).study(arguments.study)
+    project = load_project(arguments.root, arguments.override)
+    study = project.study(arguments.study)
     if study.simulation is None:
         raise ConfigError(
             f"study {study.name!r} is set in the observed world: its raw files are acquired, never simulated"
         )
     world = simulate_world(study.simulation, study.seed)
-    receipts: dict[str, list[dict[str, object]]] = defaultdict(list)
-    for (slug, file), tables in world.tables.items():
-        path = arguments.out / slug / file
-        write_raw(path, tables)
-        receipts[slug].append(_receipt(path, file))
-    for slug, files in receipts.items():
-        write_json({"slug": slug, "files": files}, arguments.receipts / f"{slug}.json")
+    for slug, record in project.sources_of(study).items():
+        receipts = []
+        for pin in record.files:
+            folder = record.folder or slug
+            path = arguments.out / folder / pin.file
+            write_raw(path, world.tables[folder, pin.file])
+            receipts.append(_receipt(path, pin.file))
+        write_json({"slug": slug, "files": receipts}, arguments.receipts / f"{slug}.json")
     write_json(asdict(world.truth), arguments.truth)
 
 

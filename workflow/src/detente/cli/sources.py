@@ -1,4 +1,4 @@
-"""List the sources of the record: version, years coded, key, variables, terms, citation."""
+"""List the sources of the record: version, years coded, rows, variables, terms, citation."""
 
 from __future__ import annotations
 
@@ -8,49 +8,50 @@ from pathlib import Path
 
 import pandas as pd
 
-from detente.config import SourceRecord, load_project, load_record
+from detente.cli.options import sources_named
+from detente.config import SourceRecord, load_sources, project_root
 from detente.errors import ConfigError, choices
-from detente.sources import REGISTRY, Source
-from detente.sources.record import RECORD
-
-MODULES = {**REGISTRY, **RECORD}
+from detente.sources import ALIASES, REGISTRY, Source
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Options."""
-    parser.add_argument("--root", type=Path, default=Path(), help="folder of the project (has config/)")
+    parser.add_argument("--root", type=Path, help="folder of the project (default: here, or the checkout)")
     parser.add_argument("--only", nargs="+", metavar="SOURCE", help="sources to list (default: all)")
     parser.add_argument("--format", choices=("text", "csv"), default="text", help="for reading, or for machines")
 
 
 def run(arguments: argparse.Namespace) -> None:
     """Print the list."""
-    records = {**load_project(arguments.root).sources, **load_record(arguments.root)}
-    for name in arguments.only or ():
+    records = load_sources(arguments.root or project_root())
+    wanted = [ALIASES.get(name, name) for name in sources_named(arguments.only or ())] or records
+    for name in wanted:
         if name not in records:
-            raise ConfigError(f"--only: {name!r} is no source; {choices(name, records)}")
-    chosen = {name: records[name] for name in arguments.only or records}
+            raise ConfigError(f"--only: {name!r} is no source; {choices(name, [*records, *ALIASES])}")
+    chosen = {name: records[name] for name in wanted}
     if arguments.format == "csv":
         print(pd.DataFrame([_row(name, record) for name, record in chosen.items()]).to_csv(index=False), end="")
     else:
-        print("\n\n".join(_entry(name, record, MODULES[name]) for name, record in chosen.items()))
+        print("\n\n".join(_entry(name, record, REGISTRY[name]) for name, record in chosen.items()))
 
 
 def _row(name: str, record: SourceRecord) -> dict[str, object]:
-    module = MODULES[name]
+    module = REGISTRY[name]
     return {
         "source": name,
         "title": record.title,
+        "theme": record.theme,
         "version": record.version,
         "first_year": record.years[0],
         "last_year": record.years[1],
-        "joined": name in REGISTRY,
         "key": module.key,
+        "rows": record.rows,
         "variables": " ".join(v.name for v in module.variables),
         "files": " ".join(f.file for f in record.files),
         "bytes": sum(f.bytes for f in record.files),
         "terms": record.terms,
         "citation": record.citation,
+        "references": " ".join(record.references),
     }
 
 
@@ -58,9 +59,8 @@ def _entry(name: str, record: SourceRecord, module: Source) -> str:
     """One source as a paragraph."""
     variables = ", ".join(v.name for v in module.variables) or "spells"
     lines = [
-        f"{name}: {record.title} ({record.version})",
-        f"{record.years[0]}–{record.years[1]}, {module.key}, {_count(record)}"
-        + ("" if name in REGISTRY else ", joined by no study yet"),
+        f"{name}: {record.title}, version {record.version}",
+        f"{record.years[0]}–{record.years[1]}; {record.rows or 0:,} rows by {module.key}; {_count(record)}",
         variables,
         record.terms + ".",
         record.citation,

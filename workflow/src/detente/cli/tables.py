@@ -6,9 +6,9 @@ import argparse
 from pathlib import Path
 
 from detente.cli.evidence import configure_evidence, configure_templates, read_evidence, read_templates
-from detente.cli.files import write_text
 from detente.exhibits.table import render
 from detente.exhibits.tables import FORMATS, TABLES
+from detente.files import write_text
 
 
 def configure(parser: argparse.ArgumentParser) -> None:

@@ -1,5 +1,47 @@
-"""Scores and bread → covariance: dyadic-robust, and clustered by dyad beside it."""
+"""Scores and bread → covariance, for dependence within clusters and among dyads that share a state."""
 
-from detente.covariance.sandwich import KINDS, Covariance, cluster_meat, dyadic_meat, number_dyads, sandwich, totals
+from detente.covariance.convention import CONVENTIONS
+from detente.covariance.meats import cluster_meat, dyadic_meat, multiway_meat
+from detente.covariance.pairs import Pairs, number, number_dyads, totals
+from detente.covariance.recipe import (
+    FACTORS,
+    KINDS,
+    Recipe,
+    classical,
+    cluster,
+    dyadic,
+    hc0,
+    hc1,
+    hc2,
+    hc3,
+    jackknife,
+    parse,
+)
+from detente.covariance.sandwich import Covariance, Ingredients, covariance, sandwich
 
-__all__ = ["KINDS", "Covariance", "cluster_meat", "dyadic_meat", "number_dyads", "sandwich", "totals"]
+__all__ = [
+    "CONVENTIONS",
+    "FACTORS",
+    "KINDS",
+    "Covariance",
+    "Ingredients",
+    "Pairs",
+    "Recipe",
+    "classical",
+    "cluster",
+    "cluster_meat",
+    "covariance",
+    "dyadic",
+    "dyadic_meat",
+    "hc0",
+    "hc1",
+    "hc2",
+    "hc3",
+    "jackknife",
+    "multiway_meat",
+    "number",
+    "number_dyads",
+    "parse",
+    "sandwich",
+    "totals",
+]

@@ -1,8 +1,9 @@
 """Specification, samples, roles and lags → design matrix."""
 
-from detente.design.matrix import SAMPLES, Design, build_design, in_sample, lag
+from detente.design.matrix import SAMPLES, Design, build_design, in_sample
 from detente.design.roles import check_claims
 from detente.design.specification import Specification, as_json, from_json, lagged, specifications
+from detente.lags import lag
 
 __all__ = [
     "SAMPLES",

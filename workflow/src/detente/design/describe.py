@@ -9,7 +9,8 @@ import pandas as pd
 from scipy import stats
 
 from detente.config import LEVEL, SAMPLE_LABELS, Claim, Control
-from detente.design.matrix import in_sample, lag
+from detente.design.matrix import in_sample
+from detente.lags import lag
 
 COUNTED = {
     "onsets": "new_gml",

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -11,8 +12,10 @@ import numpy.typing as npt
 import pandas as pd
 
 from detente.config import DURATION_UNIT_YEARS
+from detente.covariance import Pairs, number_dyads
 from detente.design.specification import Specification, lagged
-from detente.errors import EmptySample, UnknownVariable, choices
+from detente.errors import EmptySample, NoDyads, UnknownVariable, choices
+from detente.lags import lag
 
 Array = npt.NDArray[np.floating[Any]]
 Codes = npt.NDArray[np.int64]
@@ -25,24 +28,61 @@ SAMPLES: Mapping[str, str | None] = {
 
 @dataclass(frozen=True)
 class Design:
-    """Data of one model; row i is one dyad-year at risk.
+    """Data of one model; row i is one observation, of a dyad-year at risk where it comes from a panel.
 
-    y (N,) outcome; x (N, k) regressors, the treatment first, no constant; `terms` their k names;
-    a, b, year (N,) keys; `attrition` (reason, rows) in the order in which rows were left out.
+    y (N,) outcome; x (N, k) regressors, the treatment first, no constant; `terms` their k names. a, b (N,) the two
+    states of a dyad, None where rows are no dyads; `year` (N,) time. `effects` factors (N,) by name, which an estimator
+    absorbs or conditions on; `clusters` further factors that inference may go by. `endogenous` (names of regressors)
+    and `instruments` (N, m) for estimators that use them. `rows` (N,) their places in the data they were taken from.
+    `attrition` (reason, rows) in the order in which rows were left out.
     """
 
     y: Array
     x: Array
     terms: tuple[str, ...]
-    a: Codes
-    b: Codes
-    year: Codes
-    attrition: tuple[tuple[str, int], ...]
+    a: Codes | None = None
+    b: Codes | None = None
+    year: Codes | None = None
+    effects: Mapping[str, Codes] = field(default_factory=dict)
+    clusters: Mapping[str, Codes] = field(default_factory=dict)
+    endogenous: tuple[str, ...] = ()
+    instruments: Array | None = None
+    rows: Codes | None = None
+    attrition: tuple[tuple[str, int], ...] = ()
 
     @property
     def treatment(self) -> Array:
         """The treatment, (N,)."""
         return self.x[:, 0]
+
+    @cached_property
+    def pairs(self) -> Pairs:
+        """Dyads and states, numbered.
+
+        Raises
+        ------
+        NoDyads
+            If the rows are no dyads.
+        """
+        if self.a is None or self.b is None:
+            raise NoDyads("the rows have no two sides: name the two columns that hold them, dyadic(a, b)")
+        return number_dyads(self.a, self.b)
+
+    def factor(self, name: str) -> Codes:
+        """Codes (N,) to cluster or absorb by: an effect, a further factor, "dyad", "year", or the sides "a" and "b".
+
+        Raises
+        ------
+        UnknownVariable
+            If there is none of this name.
+        """
+        known: dict[str, Codes] = {**self.clusters, **self.effects}
+        known |= {k: v for k, v in (("a", self.a), ("b", self.b), ("year", self.year)) if v is not None}
+        if name == "dyad" and "dyad" not in known and self.a is not None:
+            return self.pairs.dyad
+        if name not in known:
+            raise UnknownVariable(f"no factor is called {name!r}; {choices(name, [*known, 'dyad'])}")
+        return known[name]
 
 
 def in_sample(panel: pd.DataFrame, sample: str) -> pd.Series:
@@ -50,18 +90,6 @@ def in_sample(panel: pd.DataFrame, sample: str) -> pd.Series:
     column = SAMPLES[sample]
     inside = panel["in_window"]
     return inside if column is None else inside & (panel[column] == 1)
-
-
-def lag(panel: pd.DataFrame, variable: str, years: int) -> pd.Series:
-    """Value of `variable` exactly `years` earlier in the same dyad; missing across a gap in membership.
-
-    `panel` is sorted by a, b, year.
-    """
-    if years == 0:
-        return panel[variable]
-    earlier = panel[["a", "b", "year", variable]].shift(years)
-    same = (earlier["a"] == panel["a"]) & (earlier["b"] == panel["b"]) & (earlier["year"] == panel["year"] - years)
-    return earlier[variable].where(same)
 
 
 def build_design(panel: pd.DataFrame, spec: Specification) -> Design:
@@ -88,14 +116,15 @@ def build_design(panel: pd.DataFrame, spec: Specification) -> Design:
     if not len(y) or not y.sum():
         steps = "; ".join(f"{reason}: {rows:,}" for reason, rows in attrition)
         raise EmptySample(f"{spec.spec_id}: the sample leaves no onset of {spec.claim.outcome!r} ({steps})")
-    rows = panel.loc[keep, ["a", "b", "year"]]
+    a, b, year = (panel.loc[keep, part].to_numpy(dtype=np.int64) for part in ("a", "b", "year"))
     return Design(
         y=y,
         x=np.column_stack([c[keep].to_numpy(dtype="float64") for c in columns.values()]),
         terms=tuple(columns),
-        a=rows["a"].to_numpy(),
-        b=rows["b"].to_numpy(),
-        year=rows["year"].to_numpy(),
+        a=a,
+        b=b,
+        year=year,
+        rows=np.flatnonzero(keep.to_numpy()),
         attrition=tuple(attrition),
     )
 

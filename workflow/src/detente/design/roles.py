@@ -9,12 +9,16 @@ from detente.errors import RoleError, UnknownVariable, choices
 
 # Where a dyad lies on the map: no treatment moves it.
 GEOGRAPHY = ("contiguity_type", "contiguous", "distance_km", "land_contiguous", "log_distance")
-# Years since the last dispute, and the coding of disputes that they count by.
-DURATIONS: Mapping[str, str] = {"peace_years": "gml", "peace_years_cow": "cow"}
 Locate = Callable[[list[str | int]], str]
 
 
-def check_claims(claims: ClaimsFile, variables: Collection[str], outcomes: Collection[str], locate: Locate) -> None:
+def check_claims(
+    claims: ClaimsFile,
+    variables: Collection[str],
+    outcomes: Collection[str],
+    durations: Mapping[str, str],
+    locate: Locate,
+) -> None:
     """Refuse claims whose variables do not exist or do not fit their place in a model.
 
     Parameters
@@ -23,6 +27,8 @@ def check_claims(claims: ClaimsFile, variables: Collection[str], outcomes: Colle
         Every variable of the panel.
     outcomes
         Those that are onsets among dyads at risk.
+    durations
+        For each outcome, the variable that counts the years at peace by the same coding of disputes.
     locate
         From keys of the claims file to `file:line`.
 
@@ -36,7 +42,7 @@ def check_claims(claims: ClaimsFile, variables: Collection[str], outcomes: Colle
     """
     if unknown := list(_unknown(claims, variables, locate)):
         raise UnknownVariable("\n".join(unknown))
-    if roles := [*_pretended(claims, locate), *_unfit(claims, outcomes, locate)]:
+    if roles := [*_pretended(claims, durations, locate), *_unfit(claims, outcomes, durations, locate)]:
         raise RoleError("\n".join(roles))
 
 
@@ -51,9 +57,9 @@ def _unknown(claims: ClaimsFile, variables: Collection[str], locate: Locate) -> 
             yield f"{_at(locate, *keys)}: {name!r} is not a variable of the panel; {choices(name, variables)}"
 
 
-def _pretended(claims: ClaimsFile, locate: Locate) -> Iterator[str]:
+def _pretended(claims: ClaimsFile, durations: Mapping[str, str], locate: Locate) -> Iterator[str]:
     """Controls with a role that exempts them from coming before the treatment, and no right to it."""
-    entitled = {"geography": GEOGRAPHY, "duration": tuple(DURATIONS)}
+    entitled = {"geography": GEOGRAPHY, "duration": tuple(dict.fromkeys(durations.values()))}
     for key, control in claims.controls.items():
         legal = entitled.get(control.role, (control.variable,))
         if control.variable not in legal:
@@ -61,7 +67,9 @@ def _pretended(claims: ClaimsFile, locate: Locate) -> Iterator[str]:
             yield f"{where}: {control.variable!r} cannot be {control.role}; {choices(control.variable, legal)}"
 
 
-def _unfit(claims: ClaimsFile, outcomes: Collection[str], locate: Locate) -> Iterator[str]:
+def _unfit(
+    claims: ClaimsFile, outcomes: Collection[str], durations: Mapping[str, str], locate: Locate
+) -> Iterator[str]:
     """Outcomes that are no onset among dyads at risk, and controls that have no place in their claim's model."""
     for claim in claims.claims.values():
         if claim.outcome not in outcomes:
@@ -69,12 +77,12 @@ def _unfit(claims: ClaimsFile, outcomes: Collection[str], locate: Locate) -> Ite
             yield f"{where}: {claim.outcome!r} is not an onset among dyads at risk; {choices(claim.outcome, outcomes)}"
             continue
         for i, name in enumerate(claim.controls):
-            if fault := _misplaced(claim, claims.controls[name]):
+            if fault := _misplaced(claim, claims.controls[name], durations):
                 where = locate(["claims", claim.id, "controls", i])
                 yield f"{where} › claims › {claim.id} › controls › {name}: {fault}"
 
 
-def _misplaced(claim: Claim, control: Control) -> str | None:
+def _misplaced(claim: Claim, control: Control, durations: Mapping[str, str]) -> str | None:
     """Why a control cannot stand in the model of a claim."""
     if control.variable in (claim.outcome, claim.treatment) and control.lag <= claim.lag:
         return f"{control.variable!r} is the claim's own outcome or treatment"
@@ -87,9 +95,9 @@ def _misplaced(claim: Claim, control: Control) -> str | None:
             f"measured {control.lag} and the treatment {claim.lag} years before the outcome; "
             f"a confounder must come before the treatment: use lag {claim.lag + 1} or more"
         )
-    fitting = [name for name, coding in DURATIONS.items() if coding in claim.outcome.split("_")]
-    if control.role == "duration" and control.variable in DURATIONS and control.variable not in fitting:
-        return f"{control.variable!r} counts by another coding of disputes than {claim.outcome!r}; use {fitting[0]!r}"
+    fitting = durations.get(claim.outcome)
+    if control.role == "duration" and fitting and control.variable != fitting:
+        return f"{control.variable!r} counts by another coding of disputes than {claim.outcome!r}; use {fitting!r}"
     return None
 
 

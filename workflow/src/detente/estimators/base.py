@@ -1,10 +1,10 @@
-"""What an estimator is: one decorated function `fit(design) → Fit`, usable by name at once."""
+"""What an estimator is: one decorated function `fit(design) → Solution`, usable by name at once."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -13,17 +13,25 @@ from detente.design import Design
 from detente.errors import RankDeficient, UnknownEstimator, choices
 
 Array = npt.NDArray[np.floating[Any]]
-ROBUST = frozenset({"dyadic", "dyad"})
+Codes = npt.NDArray[np.int64]
+Link = Literal["identity", "logit", "probit", "cloglog", "log"]
+Uses = Literal["nothing", "absorbs", "conditions", "averages", "groups"]
+# What scores of rows and a bread give; `LINEAR` what leverages give besides. "cluster" is by any factors, "dyad" one.
+ROBUST = frozenset({"classical", "hc0", "hc1", "cluster", "dyad", "dyadic"})
+LINEAR = ROBUST | {"hc2", "hc3"}
 SINGULAR = 1e-10
 
 
 @dataclass(frozen=True)
-class Fit:
-    """Coefficients of one model and what any sandwich covariance of them needs.
+class Solution:
+    """Coefficients of one model and what any sandwich covariance of them needs; it uses n of the design's N rows.
 
-    terms k names; estimate (k,); scores (N, k) contributions of each row to the score; bread (k, k) inverse of minus
-    the Hessian of the objective; x (N, k) regressors as the model has them; link "identity" or "logit";
-    `treatment` index of the treatment among terms; `dropped` terms without variation once effects are absorbed.
+    terms k names; estimate (k,); scores (n, k) contributions of each row to the score; bread (k, k) inverse of minus
+    the Hessian of the objective; x (n, k) regressors as the model has them; `treatment` index of the treatment among
+    terms. `predictor` (n,) linear predictor, absorbed effects included, None where they are not estimated; `link` from
+    predictor to mean. `rows` (n,) places in the design of the rows used, None if all. `absorbed` parameters that are
+    not among the terms; `dispersion` factor of the bread in the classical covariance. `dropped` terms without variation
+    once effects are absorbed; `flags` what a reader must know, in words.
     """
 
     terms: tuple[str, ...]
@@ -31,31 +39,46 @@ class Fit:
     scores: Array
     bread: Array
     x: Array
-    link: str
+    link: Link
     treatment: int
     dropped: tuple[str, ...]
     converged: bool
+    predictor: Array | None = None
+    rows: Codes | None = None
+    absorbed: int = 0
+    dispersion: float = 1.0
+    iterations: int = 0
+    flags: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Estimator:
     """A registered estimator.
 
+    `uses` says what it does with the factors in `Design.effects`: "nothing" (it refuses them), "absorbs" any number of
+    them, "conditions" on the first, "averages" the regressors within the first, or takes the first for "groups" of
+    correlated rows. `effects` are those that a study gives it. `covariances` are the kinds that it supports.
     `reference` names the independent implementation that each fit is compared with; `gap` returns the largest relative
-    difference of a coefficient from it, None where the fit is the library's own.
+    difference of a coefficient from it, None where the fit is the library's own or tests alone compare.
     """
 
     name: str
-    fit: Callable[[Design], Fit]
-    absorbs_dyads: bool
+    fit: Callable[..., Solution]
+    uses: Uses
+    effects: tuple[str, ...]
     covariances: frozenset[str]
     reference: str
-    gap: Callable[[Design, Fit], float] | None
+    gap: Callable[[Design, Solution], float] | None
 
     @property
     def module(self) -> str:
         """Name of the module that holds it."""
         return self.fit.__module__.split(".")[-1]
+
+    @property
+    def absorbs_dyads(self) -> bool:
+        """Whether what is fixed in a dyad drops out of a study's model."""
+        return self.uses in ("absorbs", "conditions") and "dyad" in self.effects
 
 
 REGISTRY: dict[str, Estimator] = {}
@@ -64,18 +87,24 @@ REGISTRY: dict[str, Estimator] = {}
 def estimator(
     name: str,
     *,
-    absorbs_dyads: bool,
+    uses: Uses = "nothing",
+    effects: tuple[str, ...] = (),
     covariances: frozenset[str],
     reference: str,
-    gap: Callable[[Design, Fit], float] | None = None,
-) -> Callable[[Callable[[Design], Fit]], Callable[[Design], Fit]]:
-    """Register the decorated function under `name`."""
+    gap: Callable[[Design, Solution], float] | None = None,
+) -> Callable[[Callable[..., Solution]], Callable[..., Solution]]:
+    """Register the decorated function under `name`; it takes a design, and options of its own by keyword."""
 
-    def register(function: Callable[[Design], Fit]) -> Callable[[Design], Fit]:
-        REGISTRY[name] = Estimator(name, function, absorbs_dyads, covariances, reference, gap)
+    def register(function: Callable[..., Solution]) -> Callable[..., Solution]:
+        REGISTRY[name] = Estimator(name, function, uses, effects, covariances, reference, gap)
         return function
 
     return register
+
+
+def with_effects(design: Design, estimator: Estimator) -> Design:
+    """The design with the effects that a study gives the estimator."""
+    return replace(design, effects={name: design.factor(name) for name in estimator.effects})
 
 
 def get(name: str) -> Estimator:

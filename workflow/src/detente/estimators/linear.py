@@ -5,18 +5,17 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from detente.covariance import number_dyads
 from detente.design import Design
 from detente.errors import NotReproduced, NoVariation
 from detente.estimators.absorb import absorb_two_way
-from detente.estimators.base import ROBUST, Fit, check_rank, estimator
+from detente.estimators.base import ROBUST, Solution, check_rank, estimator
 
 # A column whose variance within effects is below this share of its variance is constant up to rounding.
 CONSTANT = 1e-10
 AGREEMENT = 1e-6
 
 
-def reference_gap(design: Design, fit: Fit) -> float:
+def reference_gap(design: Design, fit: Solution) -> float:
     """Largest difference of a coefficient from linearmodels' PanelOLS, relative to its size and its precision.
 
     Raises
@@ -26,8 +25,7 @@ def reference_gap(design: Design, fit: Fit) -> float:
     """
     from linearmodels.panel import PanelOLS
 
-    dyad = number_dyads(design.a, design.b).dyad
-    index = pd.MultiIndex.from_arrays([dyad, design.year])
+    index = pd.MultiIndex.from_arrays([design.pairs.dyad, design.factor("year")])
     kept = [design.terms.index(t) for t in fit.terms]
     x = pd.DataFrame(design.x[:, kept], index=index, columns=list(fit.terms))
     y = pd.Series(design.y, index=index, name="onset")
@@ -42,11 +40,18 @@ def reference_gap(design: Design, fit: Fit) -> float:
     return gap
 
 
-@estimator("lpm", absorbs_dyads=True, covariances=ROBUST, reference="linearmodels PanelOLS", gap=reference_gap)
-def lpm(design: Design) -> Fit:
+@estimator(
+    "lpm",
+    uses="absorbs",
+    effects=("dyad", "year"),
+    covariances=ROBUST,
+    reference="linearmodels PanelOLS",
+    gap=reference_gap,
+)
+def lpm(design: Design) -> Solution:
     """Least squares of the outcome on the regressors, dyad and year effects absorbed.
 
-    Controls that do not vary within effects are dropped and named in `Fit.dropped`.
+    Controls that do not vary within effects are dropped and named in `Solution.dropped`.
 
     Raises
     ------
@@ -55,8 +60,7 @@ def lpm(design: Design) -> Fit:
     RankDeficient
         If the remaining regressors are linearly dependent.
     """
-    dyad = number_dyads(design.a, design.b).dyad
-    within = absorb_two_way(np.column_stack([design.y, design.x]), dyad, design.year)
+    within = absorb_two_way(np.column_stack([design.y, design.x]), *design.effects.values())
     spread = np.einsum("ij,ij->j", within, within)
     total = np.einsum("ij,ij->j", *[np.column_stack([design.y, design.x])] * 2)
     varies = spread > CONSTANT * np.maximum(total, 1e-300)
@@ -69,7 +73,7 @@ def lpm(design: Design) -> Fit:
     check_rank(cross, [design.terms[i] for i in kept])
     bread = np.linalg.inv(cross)
     estimate = bread @ (x.T @ y)
-    return Fit(
+    return Solution(
         terms=tuple(design.terms[i] for i in kept),
         estimate=estimate,
         scores=x * (y - x @ estimate)[:, None],

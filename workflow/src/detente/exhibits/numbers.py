@@ -266,5 +266,5 @@ def _sources(evidence: Evidence) -> list[dict[str, Any]]:
             "terms": record.terms,
             "years": f"{record.years[0]}–{record.years[1]}",
         }
-        for slug, record in evidence.project.sources.items()
+        for slug, record in evidence.project.sources_of(evidence.study).items()
     ]

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from detente.errors import EstimationError
-from detente.estimators import Fit
+from detente.estimators import Solution
 
 Array = npt.NDArray[np.floating[Any]]
 
@@ -30,13 +30,13 @@ class _Risks:
     untreated_gradient: Array
 
 
-def average_marginal_effect(fit: Fit, y: Array, treatment: Array) -> Effect:
+def average_marginal_effect(fit: Solution, y: Array, treatment: Array) -> Effect:
     """Mean difference of onset risk between all rows treated and none (Hanmer and Kalkan 2013: observed values)."""
     risks = _risks(fit, y, treatment)
     return Effect(risks.treated - risks.untreated, risks.treated_gradient - risks.untreated_gradient)
 
 
-def log_risk_ratio(fit: Fit, y: Array, treatment: Array) -> Effect:
+def log_risk_ratio(fit: Solution, y: Array, treatment: Array) -> Effect:
     """Log of mean risk with all rows treated over mean risk with none.
 
     Raises
@@ -53,7 +53,7 @@ def log_risk_ratio(fit: Fit, y: Array, treatment: Array) -> Effect:
     return Effect(float(np.log(risks.treated / risks.untreated)), gradient)
 
 
-def _risks(fit: Fit, y: Array, treatment: Array) -> _Risks:
+def _risks(fit: Solution, y: Array, treatment: Array) -> _Risks:
     """Mean risk with all rows treated and with none, and their gradients in the coefficients."""
     if fit.link == "identity":
         return _linear_risks(fit, y, treatment)
@@ -69,7 +69,7 @@ def _risks(fit: Fit, y: Array, treatment: Array) -> _Risks:
     return _Risks(treated, untreated, treated_gradient, untreated_gradient)
 
 
-def _linear_risks(fit: Fit, y: Array, treatment: Array) -> _Risks:
+def _linear_risks(fit: Solution, y: Array, treatment: Array) -> _Risks:
     """Move every row's risk by the coefficient: mean outcome holds effects and controls at what they are."""
     unit = np.zeros(len(fit.estimate))
     unit[fit.treatment] = 1.0

@@ -12,11 +12,13 @@ import pandas as pd
 from scipy import stats
 
 from detente.config import LEVEL
-from detente.covariance import Covariance, number_dyads, sandwich
+from detente.covariance import Covariance
 from detente.design import Design, Specification
-from detente.errors import EstimationError, IndefiniteCovariance, UnsupportedCovariance, choices
-from detente.estimators import Estimator, Fit, get
+from detente.errors import EstimationError, IndefiniteCovariance
+from detente.estimators import Solution, get, with_effects
 from detente.inference.effects import Effect, average_marginal_effect, log_risk_ratio
+from detente.inference.ingredients import read
+from detente.inference.result import made_covariance
 from detente.inference.verdict import minimum_detectable_effect, verdict
 
 FAILURE_COLUMNS = ("claim", "sample", "estimator", "error", "message")
@@ -50,7 +52,8 @@ def estimate(design: Design, spec: Specification) -> Estimates:
         If the estimator does not support a covariance of the specification.
     """
     estimator = get(spec.estimator)
-    _check_supported(estimator, spec)
+    design = with_effects(design, estimator)
+    recipes = [read(kind, design, estimator) for kind in spec.covariances]
     try:
         fit = estimator.fit(design)
         gap = estimator.gap(design, fit) if estimator.gap else math.nan
@@ -59,9 +62,9 @@ def estimate(design: Design, spec: Specification) -> Estimates:
     lost: list[tuple[Specification, Exception]] = []
     quantities = [*_effects(design, spec, fit, lost), *_coefficients(fit)]
     rows = []
-    for kind in spec.covariances:
+    for recipe in recipes:
         try:
-            covariance = sandwich(kind, fit.scores, fit.bread, design.a, design.b)
+            covariance = made_covariance(recipe, design, fit, estimator.name, "detente", {})
             rows += _rows(quantities, covariance, design, spec, lost)
         except EstimationError as error:
             lost.append((spec, error))
@@ -77,14 +80,7 @@ def failures(lost: Sequence[tuple[Specification, Exception]]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=list(FAILURE_COLUMNS), dtype="str")
 
 
-def _check_supported(estimator: Estimator, spec: Specification) -> None:
-    for kind in spec.covariances:
-        if kind not in estimator.covariances:
-            legal = choices(kind, estimator.covariances)
-            raise UnsupportedCovariance(f"estimator {spec.estimator!r} does not support covariance {kind!r}; {legal}")
-
-
-def _coefficients(fit: Fit) -> list[_Quantity]:
+def _coefficients(fit: Solution) -> list[_Quantity]:
     unit = np.eye(len(fit.terms))
     return [
         _Quantity("coefficient", term, i == fit.treatment, Effect(float(fit.estimate[i]), unit[i]))
@@ -93,7 +89,7 @@ def _coefficients(fit: Fit) -> list[_Quantity]:
 
 
 def _effects(
-    design: Design, spec: Specification, fit: Fit, lost: list[tuple[Specification, Exception]]
+    design: Design, spec: Specification, fit: Solution, lost: list[tuple[Specification, Exception]]
 ) -> list[_Quantity]:
     """Effects of the treatment on risk; a ratio that does not exist is added to `lost`."""
     term = fit.terms[fit.treatment]
@@ -166,9 +162,9 @@ def _judged(row: Mapping[str, Any], design: Design, spec: Specification) -> dict
     }
 
 
-def _constant(design: Design, spec: Specification, fit: Fit) -> dict[str, Any]:
+def _constant(design: Design, spec: Specification, fit: Solution) -> dict[str, Any]:
     """What identifies the specification and its data, the same for all its rows."""
-    pairs = number_dyads(design.a, design.b)
+    pairs = design.pairs
     count = len(pairs.low)
     treated = design.treatment > 0
     share = np.bincount(pairs.dyad, weights=treated, minlength=count) / np.bincount(pairs.dyad, minlength=count)

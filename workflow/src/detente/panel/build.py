@@ -2,106 +2,174 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
 
-from detente.checks import validated
-from detente.errors import ConfigError
-from detente.panel.join import join, matched, matched_states, packed, rows_of, unique
-from detente.panel.kadic import expand
-from detente.panel.schema import panel_schema
-from detente.panel.spine import dyad_years, state_years
-from detente.panel.variables import DERIVED, SPELLS, catalogue
-from detente.sources import KEYS, REGISTRY, Source, ledger
+from detente.errors import ConfigError, PanelError, UnknownVariable, choices
+from detente.panel.catalogue import DIRECTIONAL, PAIRWISE, SPELLS, STATES, Entry, Unit, catalogue, expansions, years_of
+from detente.panel.columns import Directions, Given, Lazy, Members, Pairs, States
+from detente.panel.spine import Spine, build_spine
+from detente.sources import KEYS, Source, ledger
 
-STATES = "cow-state-system"
-# Years before the window that the panel holds for lags, unless more are asked for.
+# Years before the window that a panel holds for lags, unless others are asked for.
 LEAD_IN = 2
 
 
 @dataclass(frozen=True)
 class Panel:
-    """Undirected dyad-years.
+    """Rows of one unit, sorted by key.
 
-    `frame` has the key a, b, year, `in_window`, and every variable of `catalogue()`; the `lead_in` years
-    before the window are there for lags alone. `ledger` lists records that have no dyad-year in the panel.
+    `frame` has the key, `in_window`, and every variable asked for; years before the window are there for lags alone.
+    `ledger` lists records that have no row in the panel; `entries` says of each variable what it is and made of.
     """
 
     frame: pd.DataFrame
     ledger: pd.DataFrame
+    entries: Mapping[str, Entry]
+    unit: Unit
 
 
-def build_panel(tidy: Mapping[str, pd.DataFrame], window: tuple[int, int], lead_in: int = LEAD_IN) -> Panel:
-    """Build the panel of `window` (first and last year) and the `lead_in` years before, from tidy sources by slug.
+def build_panel(
+    tidy: Mapping[str, pd.DataFrame],
+    sources: Sequence[Source],
+    window: tuple[int, int],
+    *,
+    unit: Unit = "dyad-year",
+    lead_in: int = LEAD_IN,
+    variables: Sequence[str] | None = None,
+) -> Panel:
+    """Build the panel of `window` (first and last year) and the `lead_in` years before.
+
+    Parameters
+    ----------
+    tidy
+        Tidy frames by slug, one for each of `sources`, the list of states among them.
+    variables
+        Those to keep, in the order of the catalogue; all that the sources offer if None.
 
     Raises
     ------
     ConfigError
-        If a source is not at hand, or the window lies outside the years of the state list.
+        If a source is not at hand, the window lies outside the years of the state list, or ends before it starts.
+    UnknownVariable
+        If a variable is not offered by the sources.
     PanelError
-        If a join would duplicate rows.
+        If a source has a key twice or lacks a variable, or no two states coexist.
     """
-    if missing := [slug for slug in REGISTRY if slug not in tidy]:
+    if missing := [s.slug for s in sources if s.slug not in tidy]:
         raise ConfigError(f"the panel needs {', '.join(missing)}; at hand: {', '.join(sorted(tidy)) or 'nothing'}")
+    if window[0] > window[1]:
+        raise ConfigError(f"the window starts in {window[0]}, after it ends in {window[1]}")
+    if lead_in < 0:
+        raise ConfigError(f"the years before the window must be 0 or more; found {lead_in}")
+    entries = _chosen(catalogue(sources, unit), variables)
+    whole = _spine(tidy, sources, window)
+    spine = whole.from_year(window[0] - lead_in)
+    givens = _givens(tidy, sources)
+    columns = _columns(whole, spine, givens, tidy[STATES], unit)
+    frame = pd.DataFrame(
+        {
+            **{part: columns[part] for part in KEYS[unit]},
+            "in_window": columns["year"] >= window[0],
+            **{name: columns[name] for name in entries},
+        },
+        copy=False,
+    )
+    lost = [_unplaced(whole, spine, given, window) for given in givens]
+    return Panel(frame, pd.concat([ledger("panel"), *lost], ignore_index=True), entries, unit)
+
+
+def _chosen(entries: Mapping[str, Entry], variables: Sequence[str] | None) -> Mapping[str, Entry]:
+    if variables is None:
+        return entries
+    for name in variables:
+        if name not in entries:
+            raise UnknownVariable(f"the panel has no variable {name!r}; {choices(name, entries)}")
+    return {name: entry for name, entry in entries.items() if name in variables}
+
+
+def _spine(tidy: Mapping[str, pd.DataFrame], sources: Sequence[Source], window: tuple[int, int]) -> Spine:
+    """The spine from the first year of the state list on: peace is counted from there."""
+    listed = next((s for s in sources if s.slug == STATES), None)
+    if listed is None:
+        raise ConfigError(f"the panel needs {STATES}: it says which states exist when")
     members = tidy[STATES][tidy[STATES]["status"] == "member"]
-    first = max(REGISTRY[STATES].years[0], int(members["start"].min()) // 10000)
-    _check_window(window, first)
-    spine = dyad_years(members, first, window[1])
-    spells = _spells(spine, tidy)
-    keys = spells[spells["year"] >= window[0] - lead_in].reset_index(drop=True)
-    parts, entries = [keys], []
-    for source in REGISTRY.values():
-        if source.key == "state-year":
-            parts.append(matched_states(keys, tidy[source.slug], source.variables, source.years, source.slug))
-        elif source.key in ("dyad-year", "event"):
-            dyads = expand(tidy[source.slug]) if source.key == "event" else tidy[source.slug]
-            parts.append(matched(keys, dyads, source.variables, source.years, source.slug))
-            entries.append(_unplaced(spine, dyads, source, window))
-    parts.append(_majors(keys, tidy[STATES]))
-    joined = pd.concat(parts, axis=1)
-    derived = pd.DataFrame({item.variable.name: item.make(joined) for item in DERIVED})
-    frame = pd.concat([joined.assign(in_window=joined["year"] >= window[0]), derived], axis=1)
-    unique(frame, KEYS["dyad-year"], "panel")
-    ordered = frame[["a", "b", "year", "in_window", *catalogue()]]
-    return Panel(validated(ordered, panel_schema(), "panel"), pd.concat(entries, ignore_index=True))
+    first = max(listed.years[0], int(members["start"].min()) // 10000)
+    if window[0] < first or window[1] > listed.years[1]:
+        years = f"{first}–{listed.years[1]}"
+        raise ConfigError(f"window {window[0]}–{window[1]} lies outside the state system's years, {years}")
+    return build_spine(members, first, window[1])
 
 
-def _check_window(window: tuple[int, int], first: int) -> None:
-    last = REGISTRY[STATES].years[1]
-    if window[0] < first or window[1] > last:
-        raise ConfigError(f"window {window[0]}–{window[1]} lies outside the state system's years, {first}–{last}")
+def _givens(tidy: Mapping[str, pd.DataFrame], sources: Sequence[Source]) -> list[Given]:
+    """Tidy rows with a key of the panel: of sources, and of expansions of event sources."""
+    given = [_whole(Given(s.slug, s.key, s.variables, s.years, tidy[s.slug])) for s in sources if s.key in KEYS]
+    grown = [
+        Given(e.source, e.key, e.variables, years_of(e, sources), e.make({slug: tidy[slug] for slug in e.needs}))
+        for e in expansions(sources)
+    ]
+    return [*given, *grown]
 
 
-def _spells(spine: pd.DataFrame, tidy: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
-    """The spine with what the past of a dyad says, counted from the spine's first year on."""
-    joined = spine
-    for ongoing in sorted({spell.ongoing for spell in SPELLS}):
-        source = next(s for s in REGISTRY.values() if any(v.name == ongoing for v in s.variables))
-        wanted = [v for v in source.variables if v.name == ongoing]
-        joined = join(joined, tidy[source.slug], wanted, source.years, source.slug)
-    return spine.assign(**{s.variable.name: s.make(joined, s.ongoing) for s in SPELLS})
+def _whole(given: Given) -> Given:
+    wanted = (*KEYS[given.key], *(v.name for v in given.variables))
+    if missing := [name for name in wanted if name not in given.frame]:
+        raise PanelError(f"{given.slug}: declared columns are missing from the tidy frame: {', '.join(missing)}")
+    return given
 
 
-def _majors(keys: pd.DataFrame, spells: pd.DataFrame) -> pd.DataFrame:
-    """`major_a` and `major_b`: a major power on any day of the year."""
-    years = state_years(spells[spells["status"] == "major"], int(keys["year"].min()), int(keys["year"].max()))
-    majors = packed(years, ("state", "year"))
-    return pd.DataFrame(
-        {f"major_{side}": rows_of(packed(keys, (side, "year")), majors)[1].astype("float64") for side in ("a", "b")}
-    )
+def _columns(whole: Spine, spine: Spine, givens: list[Given], states: pd.DataFrame, unit: Unit) -> Lazy:
+    """Columns of one unit."""
+    majors = states[states["status"] == "major"]
+    tables = States(spine, givens, majors)
+    pairs = Pairs(spine, givens, tables)
+    history = pairs if spine.first == whole.first else Pairs(whole, givens, States(whole, givens, majors))
+    pairs.remember(SPELLS, history)
+    pairs.derive(PAIRWISE)
+    if unit == "dyad-year":
+        return pairs
+    if unit == "state-year":
+        return Members(spine, tables, pairs)
+    directions = Directions(spine, givens, tables, pairs)
+    directions.derive(DIRECTIONAL)
+    return directions
 
 
-def _unplaced(spine: pd.DataFrame, tidy: pd.DataFrame, source: Source, window: tuple[int, int]) -> pd.DataFrame:
-    """Records of the window whose two states do not coexist in the system that year."""
-    inside = tidy.loc[tidy["year"].between(*window), ["a", "b", "year"]]
-    key = KEYS["dyad-year"]
-    lost = inside[~rows_of(packed(inside, key), packed(spine, key))[1]].groupby(["a", "b"], as_index=False)
-    spans = lost.agg(first=("year", "min"), last=("year", "max"), rows=("year", "size"))
-    reason = "the two states do not coexist in the system"
-    records = spans.to_dict("records")
-    return ledger(
-        source.slug,
-        [("dropped", reason, f"{r['a']}-{r['b']} {r['first']}–{r['last']}", int(r["rows"])) for r in records],
-    )
+def _unplaced(whole: Spine, spine: Spine, given: Given, window: tuple[int, int]) -> pd.DataFrame:
+    """Records that have no row: of states that are no members that year, or do not coexist in it, or ever."""
+    parts = [p for p in KEYS[given.key] if p != "year"]
+    pair = len(parts) == 2
+    if "year" not in KEYS[given.key]:
+        return _never_placed(whole, given, parts)
+    inside = given.frame["year"].between(*window).to_numpy()
+    covered = given.frame["year"].between(*given.years).to_numpy()
+    keys = spine.pairs if pair else spine.members
+    states = np.sort([given.places(spine, p) for p in parts], axis=0)
+    row = keys.rows(*states, given.frame["year"].to_numpy(dtype=np.int64) - spine.first)
+    apart = "the two states do not coexist in the system" if pair else "not a member of the system that year"
+    reasons = {apart: inside & covered & (row < 0), "not in the years that the source covers": inside & ~covered}
+    rows = given.frame[list(KEYS[given.key])]
+    entries = [entry for reason, lost in reasons.items() for entry in _lost(rows[lost], parts, reason)]
+    return ledger(given.slug, entries)
+
+
+def _lost(rows: pd.DataFrame, parts: list[str], reason: str) -> Iterator[tuple[str, str, str, int]]:
+    """Ledger entries of timed records, one for each state or dyad."""
+    for states, years in rows.groupby(parts)["year"]:
+        record = f"{'-'.join(map(str, states))} {years.min()}–{years.max()}"
+        yield "dropped", reason, record, len(years)
+
+
+def _never_placed(whole: Spine, given: Given, parts: list[str]) -> pd.DataFrame:
+    """Lasting records of states that were never members, or never together."""
+    places = [given.places(whole, p) for p in parts]
+    known = np.stack(places).min(axis=0) >= 0
+    if len(parts) == 2:
+        known &= np.asarray(whole.together.any(axis=2))[places[0], places[1]]
+    apart = "the two states never coexist in the system" if len(parts) == 2 else "never a member of the system"
+    reason = f"{apart} up to {whole.last}"
+    rows = given.frame.loc[~known, parts].itertuples(index=False)
+    return ledger(given.slug, [("dropped", reason, "-".join(map(str, row)), 1) for row in rows])

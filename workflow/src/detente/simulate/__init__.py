@@ -4,6 +4,6 @@
 states do under threat, `world` puts them together; `raw_*` write down what happened as the sources would.
 """
 
-from detente.simulate.world import PLANTED, SimulatedWorld, Tables, Truth, simulate_world
+from detente.simulate.world import PLANTED, WRITTEN, SimulatedWorld, Tables, Truth, simulate_world
 
-__all__ = ["PLANTED", "SimulatedWorld", "Tables", "Truth", "simulate_world"]
+__all__ = ["PLANTED", "WRITTEN", "SimulatedWorld", "Tables", "Truth", "simulate_world"]

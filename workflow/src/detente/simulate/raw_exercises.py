@@ -12,7 +12,7 @@ from detente.simulate.stage import Stage
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 SLOTS = tuple(f"State{s}" for s in [*LETTERS, *(f"A{letter}" for letter in LETTERS[:13])])
 UNKNOWN = "-9"
-DAY_UNKNOWN, SLOT_UNKNOWN, NAMED_TWICE, ALONE = 0.2, 0.03, 0.01, 0.02
+DAY_UNKNOWN, SLOT_UNKNOWN, NAMED_TWICE, ALONE, NO_SITE = 0.2, 0.03, 0.01, 0.02, 0.02
 SAME_IDS = 2
 EPITHETS = ("Amber", "Bold", "Calm", "Distant", "Early", "Far", "Grey", "High", "Iron", "Late")
 NOUNS = ("Anchor", "Bridge", "Comet", "Drum", "Ember", "Falcon", "Gale", "Harbour", "Lantern", "Meadow")
@@ -35,6 +35,7 @@ def exercise_table(stage: Stage, exercises: Exercises, seed: int) -> pd.DataFram
     host = stage.states.iloc[[int(draw.choice(roster)) for roster in rosters]]
     frame["Location"], frame["lat"] = host["name"].to_numpy(), host["lat"].round(4).to_numpy()
     frame["lon"] = host["lon"].round(4).to_numpy()
+    frame.loc[stream(seed, "mme sites").random(len(years)) < NO_SITE, ["lat", "lon"]] = np.nan
     frame["Series_Name"] = [_title(int(s)) if s >= 0 else None for s in series]
     named = frame["Series_Name"].fillna(pd.Series([_title(int(k)) for k in draw.integers(100, size=len(years))]))
     frame["Ex_Name"] = named + " " + pd.Series(years % 100).map("{:02d}".format)

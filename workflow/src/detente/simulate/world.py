@@ -28,6 +28,22 @@ from detente.simulate.stage import Stage, build_stage
 from detente.simulate.treatments import draw_spells
 
 PLANTED = ("exercise", "defence_pact", "un_mission", "defence_agreement")
+# Raw files that a simulated world writes, by folder and name.
+WRITTEN = (
+    ("cow-state-system", "states2016.csv"),
+    ("cow-state-system", "majors2016.csv"),
+    ("cow-contiguity-3.2", "DirectContiguity320.zip"),
+    ("distance", "cow_mindist.rda"),
+    ("gml-mid", "gml_mid_ddydisps.rda"),
+    ("mid-5.0", "cow_mid_ddydisps.rda"),
+    ("mme", "mme_v7.csv"),
+    ("atop", "atop_alliance.rda"),
+    ("unpmm", "UNPMM_V2.0.xlsx"),
+    ("dcad", "DCAD-v1.0-main.csv"),
+    ("nmc", "cow_nmc.rda"),
+    ("democracy-cow", "cw_democracy.rda"),
+    ("rivalry", "tss_rivalries.rda"),
+)
 
 Tables = Mapping[str, pd.DataFrame]
 
@@ -105,21 +121,22 @@ def raw_tables(history: History, seed: int) -> dict[tuple[str, str], Tables]:
     members = {f"DirectContiguity320/contdird.{kind}": contiguity for kind in ("csv", "dta")}
     gml, cow = (table(stage, history.disputes, seed) for table in (gml_table, cow_table))
     alliances = alliance_table(stage, treatments["defence_pact"], seed)
-    return {
-        ("cow-state-system", "states2016.csv"): {"": spell_table(stage, stage.spells, named=True)},
-        ("cow-state-system", "majors2016.csv"): {"": spell_table(stage, stage.majors, named=False)},
-        ("cow-contiguity-3.2", "DirectContiguity320.zip"): members,
-        ("distance", "cow_mindist.rda"): {"cow_mindist": distance_table(stage)},
-        ("gml-mid", "gml_mid_ddydisps.rda"): {"gml_mid_ddydisps": gml},
-        ("mid-5.0", "cow_mid_ddydisps.rda"): {"cow_mid_ddydisps": cow},
-        ("mme", "mme_v7.csv"): {"": exercise_table(stage, history.exercises, seed)},
-        ("atop", "atop_alliance.rda"): {"atop_alliance": alliances},
-        ("unpmm", "UNPMM_V2.0.xlsx"): {"Peace Missions": mission_table(stage, treatments["un_mission"], seed)},
-        ("dcad", "DCAD-v1.0-main.csv"): {"": agreement_table(stage, treatments["defence_agreement"], seed)},
-        ("nmc", "cow_nmc.rda"): {"cow_nmc": capability_table(stage, seed)},
-        ("democracy-cow", "cw_democracy.rda"): {"cw_democracy": democracy_table(stage, seed)},
-        ("rivalry", "tss_rivalries.rda"): {"tss_rivalries": rivalry_table(stage, history.threat, seed)},
-    }
+    tables: tuple[Tables, ...] = (
+        {"": spell_table(stage, stage.spells, named=True)},
+        {"": spell_table(stage, stage.majors, named=False)},
+        members,
+        {"cow_mindist": distance_table(stage)},
+        {"gml_mid_ddydisps": gml},
+        {"cow_mid_ddydisps": cow},
+        {"": exercise_table(stage, history.exercises, seed)},
+        {"atop_alliance": alliances},
+        {"Peace Missions": mission_table(stage, treatments["un_mission"], seed)},
+        {"": agreement_table(stage, treatments["defence_agreement"], seed)},
+        {"cow_nmc": capability_table(stage, seed)},
+        {"cw_democracy": democracy_table(stage, seed)},
+        {"tss_rivalries": rivalry_table(stage, history.threat, seed)},
+    )
+    return dict(zip(WRITTEN, tables, strict=True))
 
 
 def naive_difference(history: History, name: str) -> float:

@@ -28,7 +28,7 @@ class RawTable:
 
     `member` names a file inside a ZIP (in whatever folder) or a sheet of a workbook; `slug` the source that
     the file belongs to where it is another one (names of participants need the list of states); `text` reads
-    every column as text.
+    every column as text; `encoding` is a CSV's where it is not UTF-8.
     """
 
     file: str
@@ -37,6 +37,7 @@ class RawTable:
     member: str | None = None
     slug: str | None = None
     text: bool = False
+    encoding: str | None = None
 
 
 @dataclass(frozen=True)
@@ -66,14 +67,19 @@ class Tidy:
 
 @dataclass(frozen=True)
 class Source:
-    """One dataset. `clean` takes {raw file → frame of raw columns}, in the order of `raw`."""
+    """One dataset.
+
+    `clean` takes {raw file → frame of raw columns}, in the order of `raw`; where the source `whittles`, because a key
+    may have several disputes, it takes the rules of that as a second argument, or goes by its own.
+    """
 
     slug: str
     key: Key
     raw: tuple[RawTable, ...]
     variables: tuple[Variable, ...]
-    clean: Callable[[Mapping[str, pd.DataFrame]], Tidy]
+    clean: Callable[..., Tidy]
     years: tuple[int, int]
+    whittles: bool = False
 
 
 def ledger(source: str, entries: Iterable[tuple[str, str, str, int]] = ()) -> pd.DataFrame:
@@ -121,3 +127,16 @@ def undirected(frame: pd.DataFrame, first: str, second: str) -> pd.DataFrame:
     low = frame[[first, second]].min(axis=1).astype("int64")
     high = frame[[first, second]].max(axis=1).astype("int64")
     return frame.drop(columns=[first, second]).assign(a=low, b=high)
+
+
+def paired(rows: pd.DataFrame, shared: list[str]) -> pd.DataFrame:
+    """Pair the states of rows that agree in `shared`: `state` becomes `a` < `b`, the other's columns end in `_b`."""
+    both = rows.merge(rows, on=shared, suffixes=("", "_b"))
+    return both[both["state"] < both["state_b"]].rename(columns={"state": "a", "state_b": "b"})
+
+
+def ever(rows: pd.DataFrame, flag: str, key: list[str]) -> pd.Series:
+    """Whether the flag is up in any row of each key: 1 if so, missing if in none but unknown in one, else 0."""
+    groups = rows.assign(unknown=rows[flag].isna()).groupby(key)
+    most = groups[flag].max()
+    return most.mask(groups["unknown"].max() & ~(most == 1))

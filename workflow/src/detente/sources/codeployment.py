@@ -11,7 +11,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from detente.sources.base import RawTable, Source, Tidy, Variable, ledger
+from detente.sources.base import RawTable, Source, Tidy, Variable, ledger, paired
 from detente.sources.places import STATES, codes, places_of
 
 SLUG = "ipi-codeployment"
@@ -54,10 +54,9 @@ def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
 
 def _dyads(one: pd.DataFrame) -> tuple[pd.DataFrame, int]:
     """Dyad-years from contributor-mission-months, and how many mission-months they merge."""
-    both = one.merge(one, on=[*SHARED, "year"], suffixes=("", "_b"))
-    both = both[both["state"] < both["state_b"]]
+    both = paired(one, [*SHARED, "year"])
     both = both.assign(smaller=both[["personnel", "personnel_b"]].min(axis=1))
-    pairs = both.rename(columns={"state": "a", "state_b": "b"}).groupby(["a", "b", "year"])
+    pairs = both.groupby(["a", "b", "year"])
     frame = pairs.agg(
         codeployment_missions=("mission", "nunique"),
         codeployment_months=("date", "nunique"),

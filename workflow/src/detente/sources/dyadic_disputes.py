@@ -1,30 +1,26 @@
 """COW Dyadic MID 4.02 (Maoz and others): dyads that confronted each other in a dispute, 1816–2014.
 
 The column `new` flags records new in this version, not onsets: an onset is the first year of a `dyindex`. Each dyad
-stands in both orders, and eight dyad-years (16 rows) have two records of the same dispute.
+stands in both orders, and eight dyad-years (16 rows) have two records of the same dispute. There is no initiation: who
+was on side A is told twice, by `sideaa` and by `rolea`, and the two disagree in 405 rows.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import pandas as pd
 
-from detente.sources.base import RawTable, Source, Tidy, ledger
-from detente.sources.outcomes import Entries, dyad_variables, dyad_years, ranked
+from detente.sources.base import RawTable
+from detente.sources.outcomes import FATALITY, FLAG, HOSTILITY, Coding, Entries, Raw, Rows, ranked
 
-SLUG = "dyadic-mid-4.02"
 FILE = "dyadic_mid_4.02.csv"
-NAME = "dyadic"
-HOSTILITY = frozenset({1, 2, 3, 4, 5})
 
 
-def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
-    """One row a dyad-year with a dispute under way."""
+def records(raw: Raw) -> Rows:
+    """One row a dispute, dyad and year; `side_a` is the lower code, not the side that began it."""
     table = raw[FILE]
     halved = table[table["statea"] < table["stateb"]]
     start = halved["strtyr"] * 10000 + halved["strtmnth"] * 100 + halved["strtday"]
-    records = pd.DataFrame(
+    frame = pd.DataFrame(
         {
             "side_a": halved["statea"],
             "side_b": halved["stateb"],
@@ -42,28 +38,19 @@ def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
     )
     both = len(table) - len(halved)
     entries: Entries = [("merged", "the two directions of a dyad-year are one row", "all dyad-years", both)]
-    frame, more = dyad_years(records, NAME)
-    return Tidy(frame, ledger(SLUG, [*entries, *more]))
+    return frame, entries
 
 
-SOURCE = Source(
-    slug=SLUG,
-    key="dyad-year",
-    raw=(
-        RawTable(
-            FILE,
-            (
-                *("disno", "dyindex", "statea", "stateb", "year", "strtyr", "strtmnth", "strtday", "duration"),
-                *("fatlev", "hihost", "hihosta", "hihostb", "orignata", "orignatb"),
-            ),
-            codes={
-                "fatlev": frozenset({-9, 0, 1, 2, 3, 4, 5, 6}),
-                **dict.fromkeys(("hihost", "hihosta", "hihostb"), HOSTILITY),
-                **dict.fromkeys(("orignata", "orignatb"), frozenset({0, 1})),
-            },
-        ),
+RAW = RawTable(
+    FILE,
+    (
+        *("disno", "dyindex", "statea", "stateb", "year", "strtyr", "strtmnth", "strtday", "duration"),
+        *("fatlev", "hihost", "hihosta", "hihostb", "orignata", "orignatb"),
     ),
-    variables=dyad_variables(NAME, "COW dyadic MID 4.02"),
-    clean=clean,
-    years=(1816, 2014),
+    codes={
+        "fatlev": FATALITY,
+        **dict.fromkeys(("hihost", "hihosta", "hihostb"), HOSTILITY),
+        **dict.fromkeys(("orignata", "orignatb"), FLAG),
+    },
 )
+SOURCE = Coding("dyadic", "COW dyadic MID 4.02", (RAW,), records, (1816, 2014)).dyad_years("dyadic-mid-4.02")

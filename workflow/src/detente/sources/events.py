@@ -7,21 +7,16 @@ event over New Year counts in each of its years: 3,868 dyad-years, 3,738 by the 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import pandas as pd
 
-from detente.sources.base import RawTable, Source, Tidy, ledger, undirected, yearly
-from detente.sources.outcomes import Entries, dyad_variables, dyad_years, initiation_variables, initiations
+from detente.sources.base import RawTable, undirected, yearly
+from detente.sources.outcomes import HOSTILITY, MONTHS, Coding, Raw, Rows
 
-SLUG = "mie-1.0"
-INITIATION = "mie-1.0-initiation"
 FILE = "events.zip"
-NAME = "mie"
 DYAD = ["dispute", "a", "b"]
 
 
-def records(raw: Mapping[str, pd.DataFrame]) -> tuple[pd.DataFrame, Entries]:
+def records(raw: Raw) -> Rows:
     """One row a confrontation, dyad and year with an event; `side_a` acted first between the two."""
     table = raw[FILE].sort_values(["micnum", "eventnum"])
     events = pd.DataFrame(
@@ -70,33 +65,14 @@ def _day(table: pd.DataFrame, side: str, unknown: int) -> pd.Series:
     return table[f"{side}year"] * 372 + table[f"{side}mon"] * 31 + day
 
 
-def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
-    """One row a dyad-year with a militarized event between the two."""
-    confrontations, merged = records(raw)
-    frame, entries = dyad_years(confrontations, NAME)
-    return Tidy(frame, ledger(SLUG, [*merged, *entries]))
-
-
-def clean_initiation(raw: Mapping[str, pd.DataFrame]) -> Tidy:
-    """One row a directed dyad-year in which a confrontation opened with an act of `source` upon `target`."""
-    confrontations, merged = records(raw)
-    frame, entries = initiations(confrontations, NAME)
-    return Tidy(frame, ledger(INITIATION, [*merged, *entries]))
-
-
-_MONTHS = frozenset(range(1, 13))
-RAW = (
-    RawTable(
-        FILE,
-        (
-            *("micnum", "eventnum", "ccode1", "ccode2", "stday", "stmon", "styear", "endday", "endmon", "endyear"),
-            *("hostlev", "fatalmin1", "fatalmin2"),
-        ),
-        codes={"hostlev": frozenset({1, 2, 3, 4, 5}), **dict.fromkeys(("stmon", "endmon"), _MONTHS)},
-        member="mie-1.0.csv",
+RAW = RawTable(
+    FILE,
+    (
+        *("micnum", "eventnum", "ccode1", "ccode2", "stday", "stmon", "styear", "endday", "endmon", "endyear"),
+        *("hostlev", "fatalmin1", "fatalmin2"),
     ),
+    codes={"hostlev": HOSTILITY, **dict.fromkeys(("stmon", "endmon"), MONTHS)},
+    member="mie-1.0.csv",
 )
-SOURCE = Source(SLUG, "dyad-year", RAW, dyad_variables(NAME, "MIE 1.0", pair=False), clean, (1816, 2014))
-INITIATIONS = Source(
-    INITIATION, "directed-dyad-year", RAW, initiation_variables(NAME, "MIE 1.0"), clean_initiation, (1816, 2014)
-)
+CODING = Coding("mie", "MIE 1.0", (RAW,), records, (1816, 2014), pair=False)
+SOURCE, INITIATIONS = CODING.dyad_years("mie-1.0"), CODING.initiations("mie-1.0-initiation")

@@ -1,13 +1,19 @@
-"""Multinational Military Exercises 7: who trained with whom, one row an exercise and participant."""
+"""Multinational Military Exercises 7: who trained with whom, when and where; one row an exercise and participant.
+
+The coordinates come from a geocoder that was given the location as text: a country's name puts the site in its middle,
+an ocean's in the middle of the ocean, and some names were found elsewhere. The last two are taken for no site.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
+import numpy as np
 import pandas as pd
 
 from detente.errors import UnresolvedNames, choices
 from detente.sources.base import RawTable, Source, Tidy, Variable, ledger
+from detente.sources.exercise_series import Held, number_series
 from detente.sources.names import NOT_STATES, UNKNOWN, Gazetteer, gazetteer, unknown_names
 
 SLUG = "mme"
@@ -17,13 +23,29 @@ KINDS = {"Warfighting": "warfighting", "Peacekeeping": "peacekeeping", "Humanita
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 MONTHS = frozenset(map(str, range(1, 13)))
 DAYS = frozenset({*map(str, range(1, 32)), "xx"})
+# Middle of the Atlantic, the Pacific and the Indian Ocean.
+OCEANS = ((-14.5994134, -28.6731465), (-8.783195, -124.508523), (-33.137551, 81.826172))
+# What the geocoder found in place of the location that is named.
+MISPLACED = {
+    "mme995": "an embassy in Washington for Kuwait",
+    "mme998": "Zimbabwe for Nyanga in Gabon",
+    "mme1809": "Rhode Island for Berga in Sweden",
+    "mme1810": "Maine for Jordan",
+    "mme2219": "Oklahoma for Jordan",
+    "mme2246": "Oklahoma for Jordan",
+    "mme2818": "Colombia for Cartagena in Spain",
+    "mme2967": "the Jordanian desert for Ras Draa in Morocco",
+    "mme3268": "Vancouver for Five Hills in Mongolia",
+    "mme3524": "Texas for the Gulf",
+}
 SLOTS = tuple(f"State{s}" for s in [*_LETTERS, *(f"A{letter}" for letter in _LETTERS[:13])])
 
 
 def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
     """One row an exercise, year and participating state; `parties` counts all who took part, states or not.
 
-    Exercises are told apart by their row: three ids are used twice for different exercises.
+    Exercises are told apart by their row: three ids are used twice for different exercises. `series` is the number
+    of the exercise's series (−1 none), `month` that of its first day, `latitude` and `longitude` its site, if known.
 
     Raises
     ------
@@ -41,16 +63,19 @@ def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
     )
     asked = zip(long["name"], long["first_day"], long["last_day"], strict=True)
     long["state"] = [places.code(name, int(first), int(last)) for name, first, last in asked]
-    entries = _entries(long, table)
+    sites = _sites(table)
     party = long["state"].astype("object").fillna(long["name"])
     party = party.mask(long["name"] == UNKNOWN, "unknown " + long.index.astype("str"))
     parties = party.groupby(long["exercise"]).nunique()
-    known = long.dropna(subset="state").drop_duplicates(["exercise", "state"])
+    known = long.dropna(subset="state").drop_duplicates(["exercise", "state"]).astype({"state": "int64"})
+    series = _series(table, known)
+    kinds = table[list(KINDS)].rename(columns=KINDS).astype("int64")
+    traits = pd.concat([kinds, series, table["s.month"].astype("int64").rename("month"), sites], axis=1)
     members = known.assign(parties=known["exercise"].map(parties)).merge(
-        table[list(KINDS)].rename(columns=KINDS).astype("int64"), left_on="exercise", right_index=True
+        traits, left_on="exercise", right_index=True, validate="many_to_one"
     )
-    frame = _years(members).astype("int64").sort_values(["exercise", "year", "state"], ignore_index=True)
-    return Tidy(frame, ledger(SLUG, entries))
+    frame = _years(members).sort_values(["exercise", "year", "state"], ignore_index=True)
+    return Tidy(frame, ledger(SLUG, _entries(long, table) + _unplaced(table, sites, series)))
 
 
 def _nearest(name: str, places: Gazetteer) -> str:
@@ -76,7 +101,34 @@ def _years(members: pd.DataFrame) -> pd.DataFrame:
     years = [members.assign(year=members["first_day"] // 10000)]
     over = members[members["last_day"] // 10000 > members["first_day"] // 10000]
     years.append(over.assign(year=over["last_day"] // 10000))
-    return pd.concat(years)[["exercise", "year", "state", "parties", *KINDS.values()]]
+    traits = ["parties", *KINDS.values(), "series", "month", "latitude", "longitude"]
+    return pd.concat(years)[["exercise", "year", "state", *traits]]
+
+
+def _series(table: pd.DataFrame, known: pd.DataFrame) -> pd.Series:
+    """Number of each exercise's series, −1 if none."""
+    states = known.groupby("exercise")["state"].agg(frozenset).to_dict()
+    named = zip(table.index, table["Series_Name"], table["Ex_Name"], table["s.year"], table["s.month"], strict=True)
+    held = [
+        Held(str(series).strip(), str(title).strip(), int(year), int(month), states.get(row, frozenset()))
+        for row, series, title, year, month in named
+    ]
+    return pd.Series(number_series(held), index=table.index, name="series", dtype="int64")
+
+
+def _sites(table: pd.DataFrame) -> pd.DataFrame:
+    """Latitude and longitude of each exercise; missing where the geocoder found none, an ocean or another place."""
+    sites = pd.DataFrame(
+        {
+            "latitude": pd.to_numeric(table["lat"].replace("", np.nan)).astype("float64"),
+            "longitude": pd.to_numeric(table["lon"].replace("", np.nan)).astype("float64"),
+        }
+    )
+    return sites.mask(_in_mid_ocean(sites) | table["MMEID"].isin(MISPLACED))
+
+
+def _in_mid_ocean(sites: pd.DataFrame) -> pd.Series:
+    return pd.Series(pd.MultiIndex.from_frame(sites).isin(list(OCEANS)), index=sites.index)
 
 
 def _entries(long: pd.DataFrame, table: pd.DataFrame) -> list[tuple[str, str, str, int]]:
@@ -97,13 +149,32 @@ def _entries(long: pd.DataFrame, table: pd.DataFrame) -> list[tuple[str, str, st
     return entries
 
 
+def _unplaced(table: pd.DataFrame, sites: pd.DataFrame, series: pd.Series) -> list[tuple[str, str, str, int]]:
+    """Exercises without a site, and how many are of no series."""
+    labels = (table["MMEID"] + " " + table["Ex_Name"]).str.strip()
+    reasons = table["MMEID"].map({k: f"the geocoder found {v}" for k, v in MISPLACED.items()})
+    reasons = reasons.fillna("located in an ocean at large").mask(table["lat"] == "", "no coordinates")
+    lost = sites["latitude"].isna()
+    entries = [
+        ("kept", f"{reason}: no distance from the site", str(label), 1)
+        for reason, label in zip(reasons[lost], labels[lost], strict=True)
+    ]
+    unnamed = int((series < 0).sum())
+    return entries + [("kept", "no name of its own: of no series", "all exercises", unnamed)] * (unnamed > 0)
+
+
 SOURCE = Source(
     slug=SLUG,
     key="event",
     raw=(
         RawTable(
             FILE,
-            ("MMEID", "Ex_Name", "s.year", "s.month", "s.day", "e.year", "e.month", "e.day", *KINDS, *SLOTS),
+            (
+                *("MMEID", "Ex_Name", "Series_Name", "lat", "lon"),
+                *("s.year", "s.month", "s.day", "e.year", "e.month", "e.day"),
+                *KINDS,
+                *SLOTS,
+            ),
             codes={
                 **{name: frozenset({"0", "1"}) for name in KINDS},
                 **dict.fromkeys(("s.month", "e.month"), MONTHS),

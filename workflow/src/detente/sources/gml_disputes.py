@@ -7,27 +7,15 @@ year: a dispute starts in its first year in the file, in the month that it gives
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import pandas as pd
 
-from detente.sources.base import RawTable, Source, Tidy, ledger
-from detente.sources.outcomes import (
-    Entries,
-    dyad_variables,
-    dyad_years,
-    initiation_variables,
-    initiations,
-    ranked,
-)
+from detente.sources.base import RawTable
+from detente.sources.outcomes import DISPUTE_HOSTILITY, FATALITY, FLAG, HOSTILITY, Coding, Entries, Raw, Rows, ranked
 
-SLUG = "gml-mid-2.1.1"
-INITIATION = "gml-mid-2.1.1-initiation"
 FILE = "gml-ddy-disputes-2.1.1.csv"
-NAME = "gml211"
 
 
-def records(raw: Mapping[str, pd.DataFrame]) -> tuple[pd.DataFrame, Entries]:
+def records(raw: Raw) -> Rows:
     """One row a dispute, state of side A, state of side B and year."""
     table = raw[FILE]
     pair = [table["dispnum"], table[["ccode1", "ccode2"]].min(axis=1), table[["ccode1", "ccode2"]].max(axis=1)]
@@ -58,42 +46,18 @@ def records(raw: Mapping[str, pd.DataFrame]) -> tuple[pd.DataFrame, Entries]:
     return frame, entries
 
 
-def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
-    """One row a dyad-year with a dispute under way."""
-    disputes, halved = records(raw)
-    frame, entries = dyad_years(disputes, NAME)
-    return Tidy(frame, ledger(SLUG, [*halved, *entries]))
-
-
-def clean_initiation(raw: Mapping[str, pd.DataFrame]) -> Tidy:
-    """One row a directed dyad-year in which `source` began a dispute with `target`."""
-    disputes, halved = records(raw)
-    frame, entries = initiations(disputes, NAME)
-    return Tidy(frame, ledger(INITIATION, [*halved, *entries]))
-
-
-_FLAG = frozenset({0, 1})
-RAW = (
-    RawTable(
-        FILE,
-        (
-            *("dispnum", "ccode1", "ccode2", "year", "sidea1", "orig1", "orig2", "midonset", "stmon"),
-            *("fatality", "hostlev", "hostlev1", "hostlev2", "mindur", "maxdur"),
-        ),
-        codes={
-            "hostlev": frozenset({2, 3, 4, 5}),
-            "fatality": frozenset({-9, 0, 1, 2, 3, 4, 5, 6}),
-            **dict.fromkeys(("hostlev1", "hostlev2"), frozenset({1, 2, 3, 4, 5})),
-            **dict.fromkeys(("sidea1", "orig1", "orig2", "midonset"), _FLAG),
-        },
+RAW = RawTable(
+    FILE,
+    (
+        *("dispnum", "ccode1", "ccode2", "year", "sidea1", "orig1", "orig2", "midonset", "stmon"),
+        *("fatality", "hostlev", "hostlev1", "hostlev2", "mindur", "maxdur"),
     ),
+    codes={
+        "hostlev": DISPUTE_HOSTILITY,
+        "fatality": FATALITY,
+        **dict.fromkeys(("hostlev1", "hostlev2"), HOSTILITY),
+        **dict.fromkeys(("sidea1", "orig1", "orig2", "midonset"), FLAG),
+    },
 )
-SOURCE = Source(SLUG, "dyad-year", RAW, dyad_variables(NAME, "GML 2.1.1"), clean, (1816, 2010))
-INITIATIONS = Source(
-    INITIATION,
-    "directed-dyad-year",
-    RAW,
-    initiation_variables(NAME, "GML 2.1.1"),
-    clean_initiation,
-    (1816, 2010),
-)
+CODING = Coding("gml211", "GML 2.1.1", (RAW,), records, (1816, 2010))
+SOURCE, INITIATIONS = CODING.dyad_years("gml-mid-2.1.1"), CODING.initiations("gml-mid-2.1.1-initiation")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 
 from detente.errors import UnresolvedNames, choices
 
@@ -29,8 +30,10 @@ COW: Mapping[str, int] = {iso: int(code) for iso, code in zip(_WORDS[::2], _WORD
 OLD: Mapping[str, str] = {"ZAR": "COD", "ROM": "ROU", "MON": "MNE", "TMP": "TLS", "MFD": "MKD"}
 
 
-def resolve(codes: Iterable[str], where: str, others: Iterable[str]) -> dict[str, int]:
-    """COW code of each ISO code that stands for a state; `others` are known to stand for none.
+def resolve(
+    codes: Iterable[str], where: str, others: Iterable[str], more: Mapping[str, int] = MappingProxyType({})
+) -> dict[str, int]:
+    """COW code of each ISO code that stands for a state; `others` stand for none, `more` are codes that one list has.
 
     Raises
     ------
@@ -38,8 +41,9 @@ def resolve(codes: Iterable[str], where: str, others: Iterable[str]) -> dict[str
         Listing every code that is neither, each with the nearest known one.
     """
     wanted, apart = sorted(set(codes)), set(others)
-    strangers = [code for code in wanted if OLD.get(code, code) not in COW and code not in apart]
+    known = {**COW, **{old: COW[new] for old, new in OLD.items()}, **more}
+    strangers = [code for code in wanted if code not in known and code not in apart]
     if strangers:
-        listed = "; ".join(f"{code!r} ({choices(code, COW).split('; ')[-1]})" for code in strangers)
+        listed = "; ".join(f"{code!r} ({choices(code, known).split('; ')[-1]})" for code in strangers)
         raise UnresolvedNames(f"{where}: no state has the ISO code {listed}; add it to the module's codes")
-    return {code: COW[OLD.get(code, code)] for code in wanted if code not in apart}
+    return {code: known[code] for code in wanted if code not in apart}

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 
 import pandas as pd
 
-from detente.sources.base import RawTable, Source, Tidy, Variable, ledger
+from detente.sources.base import RawTable, Source, Tidy, Variable, ever, ledger
 from detente.sources.places import STATES, members, of_the_time, places_of
 
 SLUG = "tamm"
@@ -43,7 +43,7 @@ def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
     frame = kept.groupby(KEY, as_index=False).agg(un_host_missions=("mission", "nunique"))
     frame.insert(2, "un_host", 1)
     for raw_name, (name, _) in TASKS.items():
-        frame[name] = _known(kept, raw_name).reindex(pd.MultiIndex.from_frame(frame[KEY])).to_numpy()
+        frame[name] = ever(kept, raw_name, KEY).reindex(pd.MultiIndex.from_frame(frame[KEY])).to_numpy()
     entries = [*_entries(table, un)]
     entries += [("recoded", "later state's code: the state of the time", "all host-months", recoded)] if recoded else []
     outside = rows[~inside]
@@ -74,13 +74,6 @@ def _continued(table: pd.DataFrame) -> Iterator[pd.DataFrame]:
         if (table["mission"] == name).any():
             years = pd.DataFrame({"year": range(first, SOURCE.years[1] + 1), "mission": name})
             yield from (years.assign(state=host) for host in hosts)
-
-
-def _known(rows: pd.DataFrame, task: str) -> pd.Series:
-    """1 if a mission has the task, missing if none has and one is uncoded, else 0."""
-    groups = rows.assign(unknown=rows[task].isna()).groupby(KEY)
-    most = groups[task].max()
-    return most.mask(groups["unknown"].max() & ~(most == 1))
 
 
 def _entries(table: pd.DataFrame, un: pd.DataFrame) -> Iterator[tuple[str, str, str, int]]:

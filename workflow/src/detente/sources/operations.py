@@ -2,18 +2,18 @@
 
 The list (DPPADPOSS-PKO) names a headquarters' city, no host; the crosswalk gives hosts as ISO 3166 letters. The
 trap that costs most: umbrella entries (UNEF, UNAVEM, UNOSOM, UNCPSG) repeat operations that are listed one by one.
-UNTAG (Namibia, to March 1990) and UNTMIH (Haiti 1997) are not in the list.
+The list leaves out UNTAG, with which Namibia became a state in 1990, and UNTMIH; both are added.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 
 import pandas as pd
 
 from detente.errors import UnresolvedNames
 from detente.sources.base import RawTable, Source, Tidy, Variable, ledger, yearly
+from detente.sources.isocodes import COW
 from detente.sources.places import STATES, members, places_of
 
 SLUG = "un-pko-list"
@@ -25,13 +25,9 @@ UMBRELLAS = {
     "UNOSOM": "UNOSOM I and UNOSOM II",
     "UNCPSG": "UNPSG",
 }
-_CODES = """
-AFG 700 AGO 540 BDI 516 BIH 346 CAF 482 CIV 437 COD 490 CRI 94 CYP 352 DOM 42 EGY 651 ERI 531 ETH 530 GEO 372
-GRC 350 GTM 90 HND 91 HRV 344 HTI 41 IDN 850 IND 750 IRN 630 IRQ 645 ISR 666 JOR 663 KHM 811 KSV 347 KWT 690
-LBN 660 LBR 450 MAR 600 MKD 343 MLI 432 MOZ 541 NIC 93 PAK 770 RWA 517 SDN 625 SLE 451 SLV 92 SOM 520 SRB 345
-SSD 626 SYR 652 TCD 483 TJK 702 TLS 860 UGA 500 YAR 678
-"""
-COW = {letters: int(code) for letters, code in re.findall(r"([A-Z]{3}) (\d+)", _CODES)}
+# Operations that the list leaves out (United Nations, "Past peacekeeping operations"), with their host.
+OMITTED = (("UNTAG", 565, "1989-04-01", "1990-03-31"), ("UNTMIH", 41, "1997-08-01", "1997-11-30"))
+CODES = {**COW, "KSV": 347, "YAR": 678}
 
 
 def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
@@ -46,13 +42,14 @@ def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
     listed = table[~table["mission_acronym"].isin(list(UMBRELLAS))]
     dated = listed.dropna(subset="start_date")
     hosts = raw[CROSSWALK].dropna(subset="iso3c")
-    if strangers := sorted(set(hosts["iso3c"]) - set(COW)):
+    if strangers := sorted(set(hosts["iso3c"]) - set(CODES)):
         raise UnresolvedNames(
             f"{SLUG}/{CROSSWALK}: no code for {', '.join(strangers)}; add it to sources/operations.py"
         )
-    hosts = hosts.assign(state=hosts["iso3c"].map(COW))[["mission_acronym", "state"]].drop_duplicates()
+    hosts = hosts.assign(state=hosts["iso3c"].map(CODES))[["mission_acronym", "state"]].drop_duplicates()
     placed = dated.merge(hosts, on="mission_acronym", how="left")
-    rows = _years(placed.dropna(subset="state"))
+    omitted = _omitted(table)
+    rows = _years(pd.concat([placed.dropna(subset="state"), omitted], ignore_index=True))
     inside = members(rows["state"], rows["year"], places)
     kept = rows[inside]
     frame = kept.groupby(["state", "year"], as_index=False).agg(un_operations=("mission_acronym", "nunique"))
@@ -67,6 +64,7 @@ def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
     entries += [("dropped", "no date of start", str(name), 1) for name in no_start["mission_acronym"]]
     nowhere = placed.loc[placed["state"].isna(), "mission_acronym"]
     entries += [("dropped", "the crosswalk gives no host", str(name), 1) for name in nowhere]
+    entries += [("added", "the list leaves it out", name, 1) for name in omitted["mission_acronym"]]
     if len(undated):
         reason = "an operation ended, but its start is unknown: missing from the first year of coverage"
         entries.append(("recoded", reason, "all host-years", len(undated)))
@@ -74,6 +72,12 @@ def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
     entries += [("dropped", lost, str(name), len(g)) for name, g in rows[~inside].groupby("mission_acronym")]
     entries.append(("merged", "operations of one state-year are one row", "all host-years", merged))
     return Tidy(frame, ledger(SLUG, entries))
+
+
+def _omitted(table: pd.DataFrame) -> pd.DataFrame:
+    columns = ["mission_acronym", "state", "start_date", "end_date"]
+    rows = [row for row in OMITTED if row[0] not in set(table["mission_acronym"])]
+    return pd.DataFrame(rows, columns=columns)
 
 
 def _undated(listed: pd.DataFrame, hosts: pd.DataFrame, known: pd.DataFrame) -> pd.DataFrame:

@@ -6,10 +6,13 @@ is `hostility_pair_…`. A coding of events has only the latter, and is about th
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
 import pandas as pd
 
-from detente.sources.base import Variable, undirected
-from detente.sources.whittle import DEATHS_UNKNOWN, whittle
+from detente.sources.base import Key, RawTable, Source, Tidy, Variable, ledger, undirected
+from detente.sources.whittle import DEATHS_UNKNOWN, RULES, Rule, whittle
 
 USE_OF_FORCE = 4
 UNKNOWN = -9
@@ -31,6 +34,55 @@ RECORD = (
     "originators",
 )
 Entries = list[tuple[str, str, str, int]]
+Raw = Mapping[str, pd.DataFrame]
+Rows = tuple[pd.DataFrame, Entries]
+FLAG = frozenset({0, 1})
+MONTHS = frozenset(range(1, 13))
+FATALITY = frozenset({UNKNOWN, 0, 1, 2, 3, 4, 5, 6})
+HOSTILITY = frozenset({1, 2, 3, 4, 5})
+DISPUTE_HOSTILITY = frozenset({2, 3, 4, 5})
+NO_INITIATION = "no originator of side A began it with one of side B in that year"
+
+
+@dataclass(frozen=True)
+class Coding:
+    """A coding with several disputes a dyad-year: `records` gives its raw files the columns of RECORD, and its ledger.
+
+    `pair`: it tells the dispute's hostility from the two states' own.
+    """
+
+    name: str
+    title: str
+    raw: tuple[RawTable, ...]
+    records: Callable[[Raw], Rows]
+    years: tuple[int, int]
+    pair: bool = True
+
+    def dyad_years(self, slug: str) -> Source:
+        """One row a dyad-year with a dispute under way."""
+        variables = dyad_variables(self.name, self.title, pair=self.pair)
+        return self._source(slug, "dyad-year", variables, dyad_years)
+
+    def initiations(self, slug: str) -> Source:
+        """One row a directed dyad-year in which `source` began a dispute with `target`."""
+        variables = initiation_variables(self.name, self.title)
+        return self._source(slug, "directed-dyad-year", variables, initiations)
+
+    def _source(
+        self,
+        slug: str,
+        key: Key,
+        variables: tuple[Variable, ...],
+        make: Callable[[pd.DataFrame, str, Sequence[Rule]], Rows],
+    ) -> Source:
+        def clean(raw: Raw, rules: Sequence[Rule] = RULES) -> Tidy:
+            disputes, before = self.records(raw)
+            frame, entries = make(disputes, self.name, rules)
+            return Tidy(frame, ledger(slug, [*before, *entries]))
+
+        # A build watches the module that a cleaner says it is of, and all that this module imports.
+        clean.__module__ = self.records.__module__
+        return Source(slug, key, self.raw, variables, clean, self.years, whittles=True)
 
 
 def happened(entries: Entries) -> Entries:
@@ -43,7 +95,7 @@ def ranked(fatality: pd.Series) -> pd.Series:
     return fatality.astype("float64").mask(fatality == UNKNOWN, DEATHS_UNKNOWN)
 
 
-def together(records: pd.DataFrame, one: str, two: str) -> tuple[pd.DataFrame, Entries]:
+def together(records: pd.DataFrame, one: str, two: str) -> Rows:
     """Make one row of each dispute and dyad-year, where two spells or records of the same dispute meet in a year."""
     key = [one, two, "year", "dispute"]
     twice = records.duplicated(key)
@@ -56,10 +108,10 @@ def together(records: pd.DataFrame, one: str, two: str) -> tuple[pd.DataFrame, E
     ]
 
 
-def dyad_years(records: pd.DataFrame, name: str) -> tuple[pd.DataFrame, Entries]:
+def dyad_years(records: pd.DataFrame, name: str, rules: Sequence[Rule] = RULES) -> Rows:
     """Undirected dyad-years of a coding called `name`, and what was merged, whittled and recoded on the way."""
     disputes, entries = together(undirected(records, "side_a", "side_b"), "a", "b")
-    whittled = whittle(disputes, DYAD_YEAR)
+    whittled = whittle(disputes, DYAD_YEAR, rules)
     kept = whittled.frame
     new = kept["onset"].astype("int64")
     unknown = (new == 1) & (kept["fatality"] == DEATHS_UNKNOWN)
@@ -77,22 +129,26 @@ def dyad_years(records: pd.DataFrame, name: str) -> tuple[pd.DataFrame, Entries]
     return frame, [*entries, *whittled.entries(DYAD_YEAR), *_unknown(unknown)]
 
 
-def initiations(records: pd.DataFrame, name: str) -> tuple[pd.DataFrame, Entries]:
+def initiations(records: pd.DataFrame, name: str, rules: Sequence[Rule] = RULES) -> Rows:
     """Directed dyad-years in which an originator on side A (`source`) began a dispute with one on side B (`target`)."""
     began = (records["onset"] == 1) & (records["originators"] == 1)
     directed = records[began].rename(columns={"side_a": "source", "side_b": "target"})
     disputes, entries = together(directed, "source", "target")
-    whittled = whittle(disputes, DIRECTED)
-    kept = whittled.frame
+    whittled = whittle(disputes, DIRECTED, rules)
+    frame, unknown = begun(whittled.frame, name)
+    idle = [("dropped", NO_INITIATION, "all", int((~began).sum()))]
+    return frame, [*happened(idle), *entries, *whittled.entries(DIRECTED), *unknown]
+
+
+def begun(kept: pd.DataFrame, name: str) -> Rows:
+    """Variables of an initiation, of one dispute a directed dyad-year with `fatality` (ranked) and `hostility`."""
     unknown = kept["fatality"] == DEATHS_UNKNOWN
     columns: dict[str, pd.Series] = {
-        f"initiated_{name}": kept["onset"].astype("int64"),
+        f"initiated_{name}": pd.Series(1, index=kept.index),
         f"initiated_force_{name}": (kept["hostility"] >= USE_OF_FORCE).astype("int64"),
         f"initiated_fatal_{name}": (kept["fatality"] >= 1).astype("float64").mask(unknown),
     }
-    frame = kept[list(DIRECTED)].astype("int64").assign(**columns)
-    idle = [("dropped", "no originator of side A began it with one of side B in that year", "all", int((~began).sum()))]
-    return frame, [*happened(idle), *entries, *whittled.entries(DIRECTED), *_unknown(unknown)]
+    return kept[list(DIRECTED)].astype("int64").assign(**columns), _unknown(unknown)
 
 
 def _unknown(unknown: pd.Series) -> Entries:

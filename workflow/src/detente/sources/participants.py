@@ -9,30 +9,29 @@ onset is the first year of a spell of theirs, so that a state that joins later h
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import pandas as pd
 
-from detente.sources.base import RawTable, Source, Tidy, ledger, yearly
+from detente.sources.base import RawTable, yearly
 from detente.sources.outcomes import (
+    DISPUTE_HOSTILITY,
+    FATALITY,
+    FLAG,
+    HOSTILITY,
+    MONTHS,
     RECORD,
+    Coding,
     Entries,
-    dyad_variables,
-    dyad_years,
-    initiation_variables,
-    initiations,
+    Raw,
+    Rows,
     ranked,
 )
 
-SLUG = "mid-5.0-participants"
-INITIATION = "mid-5.0-initiation"
 DISPUTES, PARTICIPANTS, INCIDENTS = "MIDA 5.0.csv", "MIDB 5.0.csv", "MIDIP 5.0.csv"
-NAME = "mid5"
 PAIR = ["dispute", "side_a", "side_b"]
 DAYS = ("stday", "stmon", "styear", "endday", "endmon", "endyear")
 
 
-def opposed(participants: pd.DataFrame) -> tuple[pd.DataFrame, Entries]:
+def opposed(participants: pd.DataFrame) -> Rows:
     """Pair spells of opposite sides of a dispute that share a day; `first_day` and `last_day` are yyyymmdd."""
     spells = pd.DataFrame(
         {
@@ -57,7 +56,7 @@ def opposed(participants: pd.DataFrame) -> tuple[pd.DataFrame, Entries]:
     return pairs[~apart], _dropped(pairs[apart], "on opposite sides, but never on the same day")
 
 
-def faced(pairs: pd.DataFrame, incidents: pd.DataFrame) -> tuple[pd.DataFrame, Entries]:
+def faced(pairs: pd.DataFrame, incidents: pd.DataFrame) -> Rows:
     """Drop pairs that no incident of a dispute with incident data sets against each other."""
     parties = incidents[["dispnum", "incidnum", "ccode", "insidea"]].rename(columns={"dispnum": "dispute"})
     acting = parties[parties["insidea"] == 1].drop(columns="insidea")
@@ -70,7 +69,7 @@ def faced(pairs: pd.DataFrame, incidents: pd.DataFrame) -> tuple[pd.DataFrame, E
     return pairs[~idle], _dropped(pairs[idle], "opposed each other in no incident of the dispute")
 
 
-def records(raw: Mapping[str, pd.DataFrame]) -> tuple[pd.DataFrame, Entries]:
+def records(raw: Raw) -> Rows:
     """One row a dispute, pair of opponents and year."""
     pairs, apart = opposed(raw[PARTICIPANTS])
     pairs, idle = faced(pairs, raw[INCIDENTS])
@@ -101,45 +100,22 @@ def _dropped(pairs: pd.DataFrame, reason: str) -> Entries:
     return [("dropped", reason, f"dispute {dispute}", int(rows)) for dispute, rows in counts.items()]
 
 
-def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
-    """One row a dyad-year with a dispute under way."""
-    disputes, lost = records(raw)
-    frame, entries = dyad_years(disputes, NAME)
-    return Tidy(frame, ledger(SLUG, [*lost, *entries]))
-
-
-def clean_initiation(raw: Mapping[str, pd.DataFrame]) -> Tidy:
-    """One row a directed dyad-year in which `source` began a dispute with `target`."""
-    disputes, lost = records(raw)
-    frame, entries = initiations(disputes, NAME)
-    return Tidy(frame, ledger(INITIATION, [*lost, *entries]))
-
-
-_MONTHS, _SIDES = frozenset(range(1, 13)), frozenset({0, 1})
-_FATALITY = frozenset({-9, 0, 1, 2, 3, 4, 5, 6})
 RAW = (
     RawTable(
         DISPUTES,
         ("dispnum", "stday", "stmon", "styear", "fatality", "hostlev", "mindur", "maxdur"),
-        codes={"hostlev": frozenset({2, 3, 4, 5}), "fatality": _FATALITY, "stmon": _MONTHS},
+        codes={"hostlev": DISPUTE_HOSTILITY, "fatality": FATALITY, "stmon": MONTHS},
     ),
     RawTable(
         PARTICIPANTS,
         ("dispnum", "ccode", *DAYS, "sidea", "hostlev", "orig"),
         codes={
-            "hostlev": frozenset({1, 2, 3, 4, 5}),
-            **dict.fromkeys(("sidea", "orig"), _SIDES),
-            **dict.fromkeys(("stmon", "endmon"), _MONTHS),
+            "hostlev": HOSTILITY,
+            **dict.fromkeys(("sidea", "orig"), FLAG),
+            **dict.fromkeys(("stmon", "endmon"), MONTHS),
         },
     ),
-    RawTable(INCIDENTS, ("dispnum", "incidnum", "ccode", "insidea"), codes={"insidea": _SIDES}),
+    RawTable(INCIDENTS, ("dispnum", "incidnum", "ccode", "insidea"), codes={"insidea": FLAG}),
 )
-SOURCE = Source(SLUG, "dyad-year", RAW, dyad_variables(NAME, "COW MID 5.0 by dates"), clean, (1816, 2014))
-INITIATIONS = Source(
-    INITIATION,
-    "directed-dyad-year",
-    RAW,
-    initiation_variables(NAME, "COW MID 5.0 by dates"),
-    clean_initiation,
-    (1816, 2014),
-)
+CODING = Coding("mid5", "COW MID 5.0 by dates", RAW, records, (1816, 2014))
+SOURCE, INITIATIONS = CODING.dyad_years("mid-5.0-participants"), CODING.initiations("mid-5.0-initiation")

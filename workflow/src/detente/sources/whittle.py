@@ -1,24 +1,38 @@
 """Whittling: one dispute for a dyad-year that has several, by rules in a stated order.
 
-The order is an argument, and another one can be given. An onset goes first, for the outcome of nearly every claim is
-the onset, and a dispute that merely drags on must not hide one that begins. Then what makes a dispute grave, in the
-order in which the field ranks it: deaths, then hostility, then length, which is known least exactly. The earliest
-start and the lowest number decide what is left; they say nothing of gravity, only that the result is the same on
-every run.
+The order is a source's `whittle` in `config/sources.yaml`, a list of columns: `fatality` keeps the highest, `lowest
+start` the lowest. Each rule is tried on what the ones before it left, and the last is by the dispute's number, which
+leaves no tie. By default an onset goes first, for the outcome of nearly every claim is the onset, and a dispute that
+merely drags on must not hide one that begins. Then what makes a dispute grave, in the order in which the field ranks
+it: deaths, then hostility, then length, which is known least exactly. The earliest start and the lowest number say
+nothing of gravity, only that the result is the same on every run. `originators` is no rule by default: a grave
+dispute that both states joined then hides a lesser one between them alone.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 import pandas as pd
 
-from detente.errors import BrokenContract
+from detente.errors import BrokenContract, ConfigError, choices
 
 # Deaths unknown (−9) rank between none and the fewest.
 DEATHS_UNKNOWN = 0.5
+ORDER = ("onset", "fatality", "hostility", "shortest_duration", "longest_duration", "lowest start", "lowest dispute")
+# What the ledger says of a dispute dropped because another one has the highest, or the lowest, value.
+REASONS: Mapping[str, tuple[str, str]] = {
+    "onset": ("an onset goes before a dispute under way", "a dispute under way goes before an onset"),
+    "fatality": ("the highest fatality", "the lowest fatality"),
+    "hostility": ("the highest hostility", "the lowest hostility"),
+    "shortest_duration": ("the longest, at least", "the shortest, at least"),
+    "longest_duration": ("the longest, at most", "the shortest, at most"),
+    "originators": ("two originators go before joiners", "joiners go before two originators"),
+    "start": ("the latest start", "the earliest start"),
+    "dispute": ("the highest number", "the lowest number"),
+}
 
 
 @dataclass(frozen=True)
@@ -30,15 +44,34 @@ class Rule:
     keep: Literal["highest", "lowest"] = "highest"
 
 
-RULES = (
-    Rule("an onset goes before a dispute under way", "onset"),
-    Rule("the highest fatality", "fatality"),
-    Rule("the highest hostility", "hostility"),
-    Rule("the longest, at least", "shortest_duration"),
-    Rule("the longest, at most", "longest_duration"),
-    Rule("the earliest start", "start", "lowest"),
-    Rule("the lowest number", "dispute", "lowest"),
-)
+SPELLED: Mapping[str, Rule] = {
+    **{column: Rule(highest, column) for column, (highest, _) in REASONS.items()},
+    **{f"lowest {column}": Rule(lowest, column, "lowest") for column, (_, lowest) in REASONS.items()},
+}
+
+
+def rules(names: Sequence[str]) -> tuple[Rule, ...]:
+    """Rules of an order as `config/sources.yaml` spells it.
+
+    Raises
+    ------
+    ConfigError
+        If a rule is unknown, a column is ranked by twice, or the order can leave ties.
+    """
+    for name in names:
+        if name not in SPELLED:
+            raise ConfigError(f"whittle: no rule is called {name!r}; {choices(name, SPELLED)}")
+    order = tuple(SPELLED[name] for name in names)
+    columns = [rule.column for rule in order]
+    if twice := [column for column in dict.fromkeys(columns) if columns.count(column) > 1]:
+        raise ConfigError(f"whittle: {', '.join(map(repr, twice))} must be listed only once, highest or lowest")
+    if columns[-1:] != ["dispute"]:
+        last = f"ends with {names[-1]!r}" if names else "is empty"
+        raise ConfigError(f"whittle: the order {last}, which can leave ties; end it with 'lowest dispute' or 'dispute'")
+    return order
+
+
+RULES = rules(ORDER)
 
 
 @dataclass(frozen=True)

@@ -1,17 +1,20 @@
-"""Reading and writing of study files: parquet, CSV, JSON, text; whole or not at all."""
+"""Reading and writing of files: parquet, CSV, JSON, text; whole or not at all."""
 
 from __future__ import annotations
 
 import hashlib
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
+
+# Where a parquet file keeps what it says of itself.
+NOTE = b"detente"
 
 
 def read_frame(path: Path) -> pd.DataFrame:
@@ -20,10 +23,19 @@ def read_frame(path: Path) -> pd.DataFrame:
     return frame
 
 
-def write_frame(frame: pd.DataFrame, path: Path) -> None:
-    """Write parquet with the same bytes for the same frame."""
+def read_note(path: Path) -> Any:
+    """What a parquet file says of itself, or None."""
+    note = (pq.read_schema(path).metadata or {}).get(NOTE)
+    return None if note is None else json.loads(note)
+
+
+def write_frame(frame: pd.DataFrame, path: Path, note: Mapping[str, object] | None = None) -> None:
+    """Write parquet with the same bytes for the same frame; `note` is what the file shall say of itself."""
     table = pa.Table.from_pandas(frame, preserve_index=False)
-    _whole(path, lambda temporary: pq.write_table(table, temporary, compression="zstd"))
+    if note is not None:
+        said = json.dumps(note, sort_keys=True, ensure_ascii=False, allow_nan=False).encode("utf-8")
+        table = table.replace_schema_metadata({**(table.schema.metadata or {}), NOTE: said})
+    write_whole(path, lambda temporary: pq.write_table(table, temporary, compression="zstd"))
 
 
 def write_csv(frame: pd.DataFrame, path: Path) -> None:
@@ -49,7 +61,7 @@ def write_text(text: str, path: Path) -> None:
 
 def write_bytes(content: bytes, path: Path) -> None:
     """Write bytes."""
-    _whole(path, lambda temporary: temporary.write_bytes(content))
+    write_whole(path, lambda temporary: temporary.write_bytes(content))
 
 
 def sha256(path: Path) -> str:
@@ -58,7 +70,7 @@ def sha256(path: Path) -> str:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
-def _whole(path: Path, write: Callable[[Path], object]) -> None:
+def write_whole(path: Path, write: Callable[[Path], object]) -> None:
     """Write beside the target and rename, so that no reader ever sees half a file."""
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")

@@ -1,0 +1,66 @@
+"""Numbering from 0: groups of any codes, dyads and their states; and sums within groups."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+Array = npt.NDArray[np.floating[Any]]
+Codes = npt.NDArray[np.int64]
+# Codes that span at most this many values a row are looked up in a table; wider ones are sorted.
+SPAN = 4
+LEAST_SPAN = 1_000_000
+
+
+@dataclass(frozen=True)
+class Pairs:
+    """Dyads numbered from 0: `dyad` (N,) number of each row; `low`, `high` (D,) numbers of a dyad's two states."""
+
+    dyad: Codes
+    low: Codes
+    high: Codes
+    states: int
+
+
+def number(codes: Codes) -> tuple[Codes, Codes]:
+    """Distinct codes in order, (G,), and the number of each row's code among them, (N,)."""
+    least, most = (int(codes.min()), int(codes.max())) if len(codes) else (0, -1)
+    if most - least >= max(SPAN * len(codes), LEAST_SPAN):
+        distinct, rows = np.unique(codes, return_inverse=True)
+        return distinct.astype(np.int64), rows.astype(np.int64)
+    shifted = codes.astype(np.int64) - least
+    present = np.zeros(most - least + 1, dtype=bool)
+    present[shifted] = True
+    distinct = np.flatnonzero(present)
+    table = np.empty(len(present), dtype=np.int64)
+    table[distinct] = np.arange(len(distinct))
+    return distinct + least, table[shifted]
+
+
+def number_dyads(a: Codes, b: Codes) -> Pairs:
+    """Number dyads and states, whatever their codes, their order in a row, or the width of their integers."""
+    states, ends = number(np.concatenate([a, b]))
+    n = len(states)
+    low, high = np.minimum(ends[: len(a)], ends[len(a) :]), np.maximum(ends[: len(a)], ends[len(a) :])
+    dyads, dyad = number(low * n + high)
+    return Pairs(dyad, dyads // max(n, 1), dyads % max(n, 1), n)
+
+
+def intersect(first: Codes, second: Codes) -> Codes:
+    """Numbers (N,) of the combinations of two factors that occur."""
+    groups, ours = number(first)
+    others, theirs = number(second)
+    del groups
+    return number(ours * max(len(others), 1) + theirs)[1]
+
+
+def totals(scores: Array, groups: Codes, size: int) -> Array:
+    """Sums of the rows of `scores` (N, k) within each of `size` groups, (size, k), in one pass without sorting."""
+    from scipy import sparse
+
+    rows = len(groups)
+    members = sparse.csc_array((np.ones(rows), groups, np.arange(rows + 1)), shape=(size, rows))
+    return np.asarray(members @ np.asarray(scores, dtype=np.float64))

@@ -1,0 +1,121 @@
+"""The one interface: a design or a formula, an estimator, a covariance, a convention → a fit."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from detente.covariance import Recipe
+from detente.design import Design
+from detente.errors import NoDyads, UnknownOption, UnsupportedEffects, choices
+from detente.estimators import REGISTRY, Estimator, Solution, get
+from detente.inference.ingredients import read, used_pairs
+from detente.inference.result import Fit, made_covariance
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def fit(
+    model: Design | str,
+    data: pd.DataFrame | None = None,
+    *,
+    estimator: str = "lpm",
+    covariance: str | Recipe = "dyadic",
+    small_sample: str = "detente",
+    sides: tuple[str, str] | None = None,
+    time: str | None = None,
+    factors: Sequence[str] = (),
+    **options: Any,
+) -> Fit:
+    """Fit a model and make its covariance.
+
+    Parameters
+    ----------
+    model
+        A design; or a formula for `data`, `outcome ~ regressors | effects | [endogenous ~ instruments]`, of which the
+        last two parts may be left out. The first regressor is the treatment. Effects are columns, interactions such as
+        `a:year`, or `dyad`, the pair of the two sides. What formulaic reads is legal: `C(x)`, `x*z`, `log(x)`,
+        `poly(x, 3)`.
+    estimator
+        A name in `detente.estimators.REGISTRY`; `options` are its own.
+    covariance
+        A recipe, such as `dyadic("a", "b")` or `cluster("dyad", "year")`, or its name, "dyadic" or "dyad+year".
+    small_sample
+        Convention of factors and degrees of freedom: "detente", "none", "stata", "r-sandwich", "statsmodels" or
+        "linearmodels".
+    sides, time, factors
+        With a formula: columns of the two sides of a dyad (`dyadic` may name them instead), of time, and of factors
+        that another covariance of the same fit will go by.
+
+    Raises
+    ------
+    UnknownEstimator, UnknownOption, UnsupportedEffects, UnsupportedCovariance
+        If what is asked for does not exist; the message names the nearest that does.
+    FormulaError, UnknownVariable, EmptySample
+        If the formula cannot be read, names no column, or leaves no row.
+    EstimationError
+        If the number does not exist: separation, dependent regressors, no variation, too few states.
+    """
+    registered = get(estimator)
+    _check_options(registered, options)
+    outcome = "outcome"
+    if isinstance(model, str):
+        from detente.inference.formula import Model, build
+
+        outcome, model, covariance = build(model, data, Model(covariance, sides, time, tuple(factors)))
+    _check_effects(registered, model)
+    recipe = read(covariance, model, registered)
+    solution = registered.fit(model, **options)
+    made = made_covariance(recipe, model, solution, estimator, small_sample, options)
+    dyads, states = _counts(model, solution)
+    y = model.y if solution.rows is None else model.y[solution.rows]
+    return Fit(
+        terms=solution.terms,
+        estimate=solution.estimate,
+        covariance=made,
+        estimator=estimator,
+        small_sample=small_sample,
+        n=len(solution.scores),
+        dyads=dyads,
+        states=states,
+        events=int(y.sum()) if len(y) and y.min() >= 0 and np.array_equal(y, np.round(y)) else None,
+        attrition=_attrition(model, solution, estimator),
+        converged=solution.converged,
+        flags=solution.flags,
+        solution=solution,
+        design=model,
+        options=options,
+        outcome=outcome,
+    )
+
+
+def _check_options(estimator: Estimator, options: dict[str, Any]) -> None:
+    legal = list(inspect.signature(estimator.fit).parameters)[1:]
+    for name in options:
+        if name not in legal:
+            raise UnknownOption(f"estimator {estimator.name!r} has no option {name!r}; {choices(name, legal)}")
+
+
+def _check_effects(estimator: Estimator, design: Design) -> None:
+    if estimator.uses == "nothing" and design.effects:
+        takers = ", ".join(sorted(name for name, other in REGISTRY.items() if other.uses == "absorbs"))
+        raise UnsupportedEffects(
+            f"estimator {estimator.name!r} takes no effects ({', '.join(design.effects)}); those that absorb: {takers}"
+        )
+
+
+def _counts(design: Design, solution: Solution) -> tuple[int | None, int | None]:
+    try:
+        pairs = used_pairs(design, solution)
+    except NoDyads:
+        return None, None
+    return len(pairs.low), pairs.states
+
+
+def _attrition(design: Design, solution: Solution, estimator: str) -> tuple[tuple[str, int], ...]:
+    unused = len(design.y) - len(solution.scores)
+    return (*design.attrition, *(((f"of no use to {estimator}", unused),) if unused else ()))

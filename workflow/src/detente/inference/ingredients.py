@@ -1,0 +1,92 @@
+"""From a solution and its design to what covariances are made from."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from detente.covariance import KINDS, Ingredients, Pairs, Recipe, number_dyads, parse
+from detente.covariance.recipe import FACTORS
+from detente.design import Design
+from detente.errors import NoDyads, UnsupportedCovariance, choices
+from detente.estimators import Estimator, Solution
+from detente.inference.leverage import effects_leverage
+
+Array = npt.NDArray[np.floating[Any]]
+Codes = npt.NDArray[np.int64]
+# Refits any estimator, so that none has to declare it.
+ANY = frozenset({"jackknife"})
+
+
+def ingredients(design: Design, solution: Solution) -> Ingredients:
+    """Ingredients for the rows that the solution uses; dyads and factors are numbered when asked for."""
+    rows = solution.rows
+    linear = solution.link == "identity"
+    effects = dict(design.effects) if solution.absorbed else {}
+
+    def used(codes: Codes) -> Codes:
+        return codes if rows is None else codes[rows]
+
+    def effect_leverage() -> Array | float:
+        if effects:
+            return effects_leverage([used(e) for e in effects.values()])
+        return solution.absorbed / len(solution.scores)
+
+    return Ingredients(
+        scores=solution.scores,
+        bread=solution.bread,
+        dispersion=solution.dispersion,
+        x=solution.x if linear else None,
+        absorbed=solution.absorbed,
+        effects={name: used(codes) for name, codes in effects.items()},
+        linear=linear,
+        pairs=lambda: used_pairs(design, solution),
+        factor=lambda name: used(design.factor(name)),
+        effect_leverage=effect_leverage,
+    )
+
+
+def used_pairs(design: Design, solution: Solution) -> Pairs:
+    """Dyads of the rows that the solution uses, and their states."""
+    rows = solution.rows
+    if rows is None or design.a is None or design.b is None:
+        return design.pairs
+    return number_dyads(design.a[rows], design.b[rows])
+
+
+def factors_of(design: Design) -> tuple[str, ...]:
+    """Names that `Design.factor` knows."""
+    sides = () if design.a is None else ("dyad", "a", "b")
+    year = () if design.year is None else ("year",)
+    return (*design.effects, *design.clusters, *sides, *year)
+
+
+def read(name: str | Recipe, design: Design, estimator: Estimator) -> Recipe:
+    """The recipe of a name, if design and estimator have what it needs.
+
+    Raises
+    ------
+    UnsupportedCovariance
+        If the name is not known, or the estimator does not support its kind.
+    NoDyads
+        If it goes by dyads and the rows are none.
+    """
+    recipe = parse(name, (*factors_of(design), *FACTORS))
+    refuse_unsupported(recipe, estimator)
+    by_dyads = recipe.kind in ("dyadic", "jackknife") or {"dyad", "a", "b"} & set(recipe.factors) - {*factors_of(design)}
+    if by_dyads and design.a is None:
+        raise NoDyads(f"{recipe.name!r} needs rows with two sides: name their two columns, dyadic(a, b)")
+    return recipe
+
+
+def refuse_unsupported(recipe: Recipe, estimator: Estimator) -> None:
+    """Raise UnsupportedCovariance, naming the legal kinds, if the estimator has no covariance of this kind."""
+    declared = estimator.covariances
+    by_groups = recipe.kind == "cluster" and bool({"cluster", "dyad"} & declared)
+    if not (recipe.kind in declared or by_groups or recipe.kind in ANY):
+        kinds = {k for k in KINDS if k in declared | ANY} | ({"dyad"} if {"cluster", "dyad"} & declared else set())
+        raise UnsupportedCovariance(
+            f"estimator {estimator.name!r} does not support covariance {recipe.name!r}; {choices(recipe.name, kinds)}"
+        )

@@ -1,0 +1,217 @@
+"""Loops over rows, group by group: centring, sums by further factors, and what couples the factors.
+
+Rows are visited in `order` (N,), group g from `start[g]` to `start[g + 1]`, groups being levels of the first factor;
+`levels` (N, m) are the levels of m further factors, numbered through, of which there are `size`. `weights` (N,) are
+positive, or (0,) for none. One thread and a fixed order of sums: the same bytes on any machine of one kind.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from numba import njit
+
+Array = npt.NDArray[np.float64]
+Codes = npt.NDArray[np.int32]
+# A span of levels at most this many times as long as the levels in it that a group has is gone through without gaps.
+SPARSE = 4
+
+
+@njit(cache=True)
+def group(codes: Codes, size: int) -> tuple[Codes, Codes]:
+    """Rows by group, in their order within each, (N,), and where each group starts, (size + 1,)."""
+    start = np.zeros(size + 1, np.int32)
+    for i in range(len(codes)):
+        start[codes[i] + 1] += 1
+    for g in range(size):
+        start[g + 1] += start[g]
+    place = start[:-1].copy()
+    order = np.empty(len(codes), np.int32)
+    for i in range(len(codes)):
+        order[place[codes[i]]] = i
+        place[codes[i]] += 1
+    return order, start
+
+
+@njit(cache=True)
+def center(values: Array, weights: Array, order: Codes, start: Codes, levels: Codes, size: int) -> tuple[Array, Array]:
+    """`values` (N, K) less their (weighted) group means, and the (weighted) sums of that by further levels, (size, K)."""
+    columns = values.shape[1]
+    out = np.empty(values.shape)
+    sums = np.zeros((size, columns))
+    mean = np.empty(columns)
+    weighted = len(weights) > 0
+    for g in range(len(start) - 1):
+        mean[:] = 0.0
+        total = 0.0
+        for i in range(start[g], start[g + 1]):
+            row = values[order[i]]
+            w = weights[order[i]] if weighted else 1.0
+            total += w
+            for k in range(columns):
+                mean[k] += w * row[k]
+        for k in range(columns):
+            mean[k] /= total
+        for i in range(start[g], start[g + 1]):
+            r = order[i]
+            row, left = values[r], out[r]
+            w = weights[r] if weighted else 1.0
+            for k in range(columns):
+                left[k] = row[k] - mean[k]
+            for j in range(levels.shape[1]):
+                sum_ = sums[levels[r, j]]
+                for k in range(columns):
+                    sum_[k] += w * left[k]
+    return out, sums
+
+
+@njit(cache=True)
+def take_off(
+    values: Array, effect: Array, weights: Array, order: Codes, start: Codes, levels: Codes
+) -> None:
+    """Take effects (size, K) of further levels, less their group means, off `values` (N, K), in place."""
+    columns = values.shape[1]
+    mean = np.empty(columns)
+    weighted = len(weights) > 0
+    for g in range(len(start) - 1):
+        mean[:] = 0.0
+        total = 0.0
+        for i in range(start[g], start[g + 1]):
+            r = order[i]
+            w = weights[r] if weighted else 1.0
+            total += w
+            for j in range(levels.shape[1]):
+                of = effect[levels[r, j]]
+                for k in range(columns):
+                    mean[k] += w * of[k]
+        for k in range(columns):
+            mean[k] /= total
+        for i in range(start[g], start[g + 1]):
+            r = order[i]
+            row = values[r]
+            for k in range(columns):
+                row[k] += mean[k]
+            for j in range(levels.shape[1]):
+                of = effect[levels[r, j]]
+                for k in range(columns):
+                    row[k] -= of[k]
+
+
+@njit(cache=True)
+def couple(effect: Array, weights: Array, order: Codes, start: Codes, levels: Codes) -> Array:
+    """Sums (size, K) by further levels of effects (size, K) of these levels less their group means: one matrix product."""
+    columns = effect.shape[1]
+    out = np.zeros(effect.shape)
+    mean, value = np.empty(columns), np.empty(columns)
+    weighted = len(weights) > 0
+    for g in range(len(start) - 1):
+        mean[:] = 0.0
+        total = 0.0
+        for i in range(start[g], start[g + 1]):
+            w = weights[order[i]] if weighted else 1.0
+            total += w
+            for j in range(levels.shape[1]):
+                of = effect[levels[order[i], j]]
+                for k in range(columns):
+                    mean[k] += w * of[k]
+        for k in range(columns):
+            mean[k] /= total
+        for i in range(start[g], start[g + 1]):
+            r = order[i]
+            w = weights[r] if weighted else 1.0
+            for k in range(columns):
+                value[k] = -mean[k]
+            for j in range(levels.shape[1]):
+                of = effect[levels[r, j]]
+                for k in range(columns):
+                    value[k] += of[k]
+            for j in range(levels.shape[1]):
+                sum_ = out[levels[r, j]]
+                for k in range(columns):
+                    sum_[k] += w * value[k]
+    return out
+
+
+@njit(cache=True)
+def schur(weights: Array, order: Codes, start: Codes, levels: Codes, size: int) -> Array:
+    """Cross-products (size, size) of the dummies of further levels within groups."""
+    block = np.zeros((size, size))
+    count = np.zeros(size)
+    met = np.empty(size, np.int32)
+    weighted = len(weights) > 0
+    for g in range(len(start) - 1):
+        total, seen, low, high = 0.0, 0, size, -1
+        for i in range(start[g], start[g + 1]):
+            r = order[i]
+            w = weights[r] if weighted else 1.0
+            total += w
+            for j in range(levels.shape[1]):
+                level = levels[r, j]
+                if count[level] == 0.0:
+                    met[seen] = level
+                    seen += 1
+                    low, high = min(low, level), max(high, level)
+                count[level] += w
+                for other in range(j, levels.shape[1]):
+                    block[level, levels[r, other]] += w
+        _subtract_square(block, count, met[:seen], low, high, total)
+        for t in range(seen):
+            count[met[t]] = 0.0
+    for i in range(size):
+        for j in range(i):
+            block[i, j] = block[j, i]
+    return block
+
+
+@njit(cache=True)
+def _subtract_square(block: Array, count: Array, met: Codes, low: int, high: int, total: float) -> None:
+    """Take count × countᵀ / total off the upper triangle."""
+    if high - low < SPARSE * len(met):
+        for i in range(low, high + 1):
+            share = count[i] / total
+            if share != 0.0:
+                row = block[i]
+                for j in range(i, high + 1):
+                    row[j] -= share * count[j]
+        return
+    for i in met:
+        share = count[i] / total
+        row = block[i]
+        for j in met:
+            if j >= i:
+                row[j] -= share * count[j]
+
+
+@njit(cache=True)
+def sums(values: Array, codes: Codes, size: int) -> Array:
+    """Sums (size,) of `values` (N,) by code."""
+    out = np.zeros(size)
+    for i in range(len(codes)):
+        out[codes[i]] += values[i]
+    return out
+
+
+@njit(cache=True)
+def largest(values: Array, codes: Codes, size: int) -> Array:
+    """Largest of `values` (N,), or zero, by code, (size,)."""
+    out = np.zeros(size)
+    for i in range(len(codes)):
+        out[codes[i]] = max(out[codes[i]], values[i])
+    return out
+
+
+def warm() -> None:
+    """Compile for the types that fits use."""
+    codes = np.array([0, 0, 1, 1], dtype=np.int32)
+    order, start = group(codes, 2)
+    levels = np.array([[0], [1], [0], [1]], dtype=np.int32)
+    values = np.array([[1.0], [2.0], [4.0], [9.0]])
+    none: Any = np.empty(0)
+    left, by_level = center(values, none, order, start, levels, 2)
+    take_off(left, by_level, none, order, start, levels)
+    couple(by_level, none, order, start, levels)
+    schur(none, order, start, levels, 2)
+    sums(values[:, 0], codes, 2)
+    largest(values[:, 0], codes, 2)
