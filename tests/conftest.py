@@ -6,6 +6,9 @@ import os
 from pathlib import Path
 
 import pytest
+import yaml
+
+from builders import project, tiny
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -20,6 +23,26 @@ def _folder(variable: str, beside: str) -> Path | None:
 def root() -> Path:
     """Folder of the project."""
     return ROOT
+
+
+@pytest.fixture
+def copied(tmp_path: Path) -> Path:
+    """A folder with a copy of `config/`."""
+    return project(tmp_path)
+
+
+@pytest.fixture(scope="session")
+def few_sources() -> str:
+    """`config/sources.yaml` with what the shipped studies join, and no more: reading it all takes longest."""
+    blocks = yaml.load((ROOT / "config/sources.yaml").read_text("utf-8"), yaml.CSafeLoader)["sources"]
+    return yaml.safe_dump({"sources": {slug: blocks[slug] for slug in tiny().sources}})
+
+
+@pytest.fixture
+def bare(copied: Path, few_sources: str) -> Path:
+    """The same with few sources, for what is refused before they are looked at."""
+    (copied / "config/sources.yaml").write_text(few_sources, encoding="utf-8")
+    return copied
 
 
 @pytest.fixture(scope="session")

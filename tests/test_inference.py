@@ -16,11 +16,11 @@ from detente.config import Claim, Control
 from detente.covariance import sandwich
 from detente.design import Specification
 from detente.errors import BrokenContract, EstimationError, UnsupportedCovariance
-from detente.estimators import get
 from detente.inference import COLUMNS, estimate, estimates_schema, minimum_detectable_effect, verdict
 from detente.inference.effects import average_marginal_effect, log_risk_ratio
+from detente.inference.result import made_covariance
 
-from worlds import dyadic_design
+from worlds import dyadic_design, solved
 
 CLAIM = Claim(
     id="exercise", label="Exercise", statement="s", instrument="an exercise", treatment="treatment",
@@ -35,9 +35,9 @@ def specification(estimator: str, covariances: tuple[str, ...] = ("dyadic", "dya
 
 def test_the_average_marginal_effect_of_the_lpm_is_its_coefficient() -> None:
     design = dyadic_design(effect=0.1)
-    fit = get("lpm").fit(design)
+    fit = solved("lpm", design)
     effect = average_marginal_effect(fit, design.y, design.treatment)
-    covariance = sandwich("dyadic", fit.scores, fit.bread, design.a, design.b)
+    covariance = sandwich("dyadic", fit.scores, fit.bread, design.pairs)
     assert_allclose(effect.value, fit.estimate[0])
     assert_allclose(covariance.std_error(effect.gradient), covariance.std_errors[0])
 
@@ -46,7 +46,7 @@ def test_the_average_marginal_effect_of_the_lpm_is_its_coefficient() -> None:
 @pytest.mark.parametrize("name", ["logit", "lpm"])
 def test_gradients_equal_numerical_derivatives(name: str, function) -> None:  # type: ignore[no-untyped-def]
     design = dyadic_design(effect=0.1)
-    fit = get(name).fit(design)
+    fit = solved(name, design)
     step = 1e-6
     numeric = []
     for j in range(len(fit.estimate)):
@@ -60,7 +60,7 @@ def test_gradients_equal_numerical_derivatives(name: str, function) -> None:  # 
 
 def test_the_logit_effect_is_the_mean_difference_of_predicted_risks() -> None:
     design = dyadic_design(effect=0.1)
-    fit = get("logit").fit(design)
+    fit = solved("logit", design)
     x1, x0 = fit.x.copy(), fit.x.copy()
     x1[:, 1], x0[:, 1] = 1, 0
     p1, p0 = (1 / (1 + np.exp(-x @ fit.estimate)) for x in (x1, x0))
@@ -70,7 +70,7 @@ def test_the_logit_effect_is_the_mean_difference_of_predicted_risks() -> None:
 
 def test_a_linear_model_that_predicts_negative_risk_has_no_ratio() -> None:
     design = dyadic_design()
-    fit = get("lpm").fit(design)
+    fit = solved("lpm", design)
     impossible = replace(fit, estimate=np.r_[-0.9, fit.estimate[1:]])
     with pytest.raises(EstimationError, match="there is no ratio"):
         log_risk_ratio(impossible, design.y, design.treatment)
@@ -155,15 +155,15 @@ def negative_for(monkeypatch: pytest.MonkeyPatch, term: str) -> None:
     """Make the dyadic variance of one term negative before repair."""
     position = ("treatment", "control", "binary").index(term)
 
-    def indefinite(kind, scores, bread, a, b):  # type: ignore[no-untyped-def]
-        found = sandwich(kind, scores, bread, a, b)
-        if kind == "dyad":
+    def indefinite(recipe, design, solution, *others):  # type: ignore[no-untyped-def]
+        found = made_covariance(recipe, design, solution, *others)
+        if recipe.kind != "dyadic":
             return found
         raw = found.unrepaired.copy()
         raw[position, position] = -1.0
         return replace(found, unrepaired=raw)
 
-    monkeypatch.setattr("detente.inference.tidy.sandwich", indefinite)
+    monkeypatch.setattr("detente.inference.tidy.made_covariance", indefinite)
 
 
 def test_dyads_that_switch_are_counted() -> None:
@@ -190,10 +190,21 @@ def test_every_column_of_the_estimates_is_described() -> None:
     assert [c for c in COLUMNS if f"`{c}`" not in text] == []
 
 
+def test_the_pipeline_takes_every_recipe_by_its_name() -> None:
+    rows = estimate(dyadic_design(), specification("logit", ("dyadic", "dyad+year", "hc1", "classical"))).rows
+    treatment = rows[rows["is_treatment"] & (rows["quantity"] == "coefficient")].set_index("covariance")
+    assert list(treatment.index) == ["dyadic", "dyad+year", "hc1", "classical"]
+    assert treatment["df"].tolist() == [19, 7, np.inf, np.inf]
+    validated(rows, estimates_schema(), "estimates")
+
+
 def test_an_unsupported_covariance_is_an_error_of_its_own() -> None:
     with pytest.raises(UnsupportedCovariance) as error:
-        estimate(dyadic_design(), specification("lpm", ("hc3",)))
-    assert str(error.value) == ("estimator 'lpm' does not support covariance 'hc3'; legal values: dyad, dyadic")
+        estimate(dyadic_design(), specification("logit", ("hc3",)))
+    assert str(error.value) == (
+        "estimator 'logit' does not support covariance 'hc3'; "
+        "legal values: classical, cluster, dyad, dyadic, hc0, hc1, jackknife; nearest: 'hc1'"
+    )
 
 
 def test_rows_that_break_the_schema_are_named() -> None:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+from functools import cache
 from itertools import combinations
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from detente.panel.build import build_panel
 from detente.panel.catalogue import Unit, expansions, years_of
-from detente.sources import KEYS, REGISTRY, Key, RawTable, Source, Variable
+from detente.sources import KEYS, REGISTRY, Key, RawTable, Variable
 from known import DYAD_YEAR, STATES, Record, observed
 
 pytestmark = pytest.mark.record
@@ -116,27 +116,33 @@ def test_a_directed_panel_has_every_pair_twice(record: Record) -> None:
 @pytest.mark.parametrize("slug", KEYED)
 def test_every_record_is_in_its_row_or_in_the_ledger(slug: str, record: Record) -> None:
     source = REGISTRY[slug]
-    window = _around(source.years)
+    window = _around(source.years) if "year" in KEYS[source.key] else WINDOW
     panel = record.build([slug], window, UNITS[source.key], tuple(v.name for v in source.variables))
     rows = _accounted(record.tidy[slug], source.key, window, panel.frame)
     lost = panel.ledger[panel.ledger["source"] == slug]
     assert int(rows["lost"].sum()) == int(lost["rows"].sum()) == UNPLACED.get(slug, 0)
-    _same_cells(panel.frame, rows[~rows["lost"]], source, source.variables, source.years)
+    _same_cells(panel.frame, rows[~rows["lost"]], source.key, source.variables, source.years)
 
 
 @pytest.mark.parametrize("number", range(len(GROWN)))
 def test_every_row_of_an_expansion_is_in_the_panel(number: int, record: Record) -> None:
     grown = GROWN[number]
-    source = REGISTRY[grown.source]
     frame = grown.make({slug: record.tidy[slug] for slug in grown.needs})
-    needed = [REGISTRY[slug] for slug in dict.fromkeys((STATES, *grown.needs))]
-    names = tuple(v.name for v in grown.variables)
-    years = years_of(grown, needed)
-    tidy, window = {s.slug: record.tidy[s.slug] for s in needed}, _around(years)
-    panel = build_panel(tidy, needed, window, unit=UNITS[grown.key], lead_in=0, variables=names)
-    rows = _accounted(frame, grown.key, window, panel.frame)
+    years = years_of(grown, list(REGISTRY.values()))
+    panel = _grown(UNITS[grown.key])
+    rows = _accounted(frame, grown.key, _around(years), panel)
     assert not rows["lost"].any()
-    _same_cells(panel.frame, rows, Source(**{**vars(source), "key": grown.key}), grown.variables, years)
+    _same_cells(panel, rows, grown.key, grown.variables, years)
+
+
+@cache
+def _grown(unit: Unit) -> pd.DataFrame:
+    """Panel of every expansion of a unit, over the years that each codes and the two before and after."""
+    slugs = [slug for grown in GROWN for slug in grown.needs]
+    names = [v.name for grown in GROWN if UNITS[grown.key] == unit for v in grown.variables]
+    spans = [years_of(grown, list(REGISTRY.values())) for grown in GROWN]
+    window = _around((min(first for first, _ in spans), max(last for _, last in spans)))
+    return observed().build(slugs, window, unit, tuple(names)).frame
 
 
 def _codes(frame: pd.DataFrame, parts: tuple[str, ...]) -> np.ndarray:
@@ -155,19 +161,29 @@ def _around(years: tuple[int, int]) -> tuple[int, int]:
 def _accounted(tidy: pd.DataFrame, key: Key, window: tuple[int, int], panel: pd.DataFrame) -> pd.DataFrame:
     """Records of the window, by code of the key, and whether the panel lacks a row for them."""
     rows = tidy[tidy["year"].between(*window)] if "year" in tidy else tidy
-    here = np.isin(_codes(rows, KEYS[key]), _codes(panel, KEYS[key]))
-    return rows.assign(code=_codes(rows, KEYS[key]), lost=~here)
+    code = _codes(rows, KEYS[key])
+    return rows.assign(code=code, lost=_found(_sorted(_codes(panel, KEYS[key])), code) < 0).sort_values("code")
+
+
+def _sorted(codes: np.ndarray) -> np.ndarray:
+    """Sorted codes, which those of a panel are already unless its key leaves out the year."""
+    return codes if (codes[1:] >= codes[:-1]).all() else np.sort(codes)
+
+
+def _found(known: np.ndarray, wanted: np.ndarray) -> np.ndarray:
+    """Place of each wanted number among known ones, which are sorted; -1 where it is not among them."""
+    place = np.minimum(np.searchsorted(known, wanted), len(known) - 1)
+    return np.where(known[place] == wanted, place, -1)
 
 
 def _same_cells(
-    panel: pd.DataFrame, rows: pd.DataFrame, source: Source, variables: tuple[Variable, ...], years: tuple[int, int]
+    panel: pd.DataFrame, rows: pd.DataFrame, key: Key, variables: tuple[Variable, ...], years: tuple[int, int]
 ) -> None:
     """Each cell is its record's value; without a record 0 in the years coded for an event, and missing otherwise."""
-    code, records = _codes(panel, KEYS[source.key]), rows.set_index("code")
-    at = pd.Index(records.index).get_indexer(code)
+    at = _found(rows["code"].to_numpy(), _codes(panel, KEYS[key]))
     covered = panel["year"].between(*years).to_numpy()
     for variable in variables:
         absent = np.where(covered, 0.0 if variable.kind == "event" else np.nan, np.nan)
-        value = records[variable.name].to_numpy(dtype="float64")[at] if len(records) else absent
+        value = rows[variable.name].to_numpy(dtype="float64")[at]
         expected = np.where((at >= 0) & covered, value, absent)
         np.testing.assert_array_equal(panel[variable.name].to_numpy(), expected, err_msg=variable.name)

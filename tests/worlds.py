@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from detente.design import Design
+from detente.estimators import Solution, get, with_effects
 
 
 def dyadic_design(*, states: int = 20, years: int = 8, seed: int = 7, effect: float = 0.0, gaps: bool = True) -> Design:
@@ -26,3 +27,13 @@ def dyadic_design(*, states: int = 20, years: int = 8, seed: int = 7, effect: fl
     terms = ("treatment", "control", "binary")
     used = (("used", int(keep.sum())),)
     return Design(y[keep], x[keep], terms, a[keep], b[keep], year[keep], attrition=used)
+
+
+def studied(name: str, design: Design) -> Design:
+    """The design with the effects that a study of dyad-years gives the estimator."""
+    return with_effects(design, get(name))
+
+
+def solved(name: str, design: Design) -> Solution:
+    """The estimator's solution with those effects."""
+    return get(name).fit(studied(name, design))

@@ -33,7 +33,7 @@ def write_frame(frame: pd.DataFrame, path: Path, note: Mapping[str, object] | No
     """Write parquet with the same bytes for the same frame; `note` is what the file shall say of itself."""
     table = pa.Table.from_pandas(frame, preserve_index=False)
     if note is not None:
-        said = json.dumps(note, sort_keys=True, ensure_ascii=False, allow_nan=False).encode("utf-8")
+        said = json.dumps(note, ensure_ascii=False, allow_nan=False).encode("utf-8")
         table = table.replace_schema_metadata({**(table.schema.metadata or {}), NOTE: said})
     write_whole(path, lambda temporary: pq.write_table(table, temporary, compression="zstd"))
 

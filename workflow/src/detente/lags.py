@@ -31,7 +31,7 @@ def lag(panel: pd.DataFrame, variable: str, years: int) -> pd.Series:
     if not _ascending(panel[[*parts, "year"]]):
         raise PanelError(f"a lag needs rows sorted by {', '.join(parts)}, year, each key once")
     earlier = panel[[*parts, "year", variable]].shift(years)
-    same = np.logical_and.reduce([earlier[p] == panel[p] for p in parts]) & (earlier["year"] == year - years)
+    same = np.logical_and.reduce([earlier[p] == panel[p] for p in parts]) & (earlier["year"] == panel["year"] - years)
     return earlier[variable].where(same)
 
 

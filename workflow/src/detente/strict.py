@@ -58,15 +58,18 @@ def read(path: Path, model: type[M]) -> M:
 
 def content(path: Path) -> Any:
     """What a YAML file holds; raises ConfigError if it cannot be read."""
+    text = ""
     try:
-        return yaml.load(path.read_text(encoding="utf-8"), _Loader)
+        text = path.read_text(encoding="utf-8")
+        return yaml.load(text, _Loader)
     except OSError as error:
         raise ConfigError(f"{shown(path)}: cannot be read ({error.strerror})") from error
     except UnicodeDecodeError as error:
         raise ConfigError(f"{shown(path)}: is not UTF-8 text (byte {error.start})") from error
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
-        line = f":{mark.line + 1}" if mark else ""
+        # An open bracket is missed after the last line.
+        line = f":{min(mark.line + 1, len(text.splitlines()))}" if mark else ""
         problem = getattr(error, "problem", None) or error
         raise ConfigError(f"{shown(path)}{line}: cannot be read as YAML ({problem})") from error
 

@@ -15,7 +15,7 @@ from detente.exhibits.canvas import image
 from detente.exhibits.coverage_chart import coverage_chart
 from detente.exhibits.data_page import Profile, data_page
 from detente.files import write_bytes, write_text
-from detente.panel.catalogue import expansions
+from detente.panel.catalogue import MAJOR, STATES, expansions
 from detente.panel.tool import MIRROR
 from detente.record import Tidied, tidied
 from detente.record.tidied import KEPT
@@ -38,8 +38,7 @@ def run(arguments: argparse.Namespace) -> None:
     records = load_sources(root)
     environment = os.environ.get(MIRROR)
     mirror = arguments.mirror or (Path(environment).expanduser() if environment else None)
-    found = tidied(list(REGISTRY.values()), records, root / "data" / "raw", mirror, root / KEPT)
-    _counted(found, records)
+    found = checked(tidied(list(REGISTRY.values()), records, root / "data" / "raw", mirror, root / KEPT), records)
     chart = os.path.relpath(arguments.chart, arguments.out.parent)
     write_text(data_page(profiles(records, found.ledgers), Path(chart).as_posix()), arguments.out)
     write_bytes(image(coverage_chart(spans(records)), arguments.chart.suffix.removeprefix(".")), arguments.chart)
@@ -73,16 +72,8 @@ def spans(records: Mapping[str, SourceRecord]) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def _variables(module: Source) -> pd.DataFrame:
-    """Variables of a source, and those of a panel that are made from its events: name, label, unit, kind."""
-    grown = [v for e in expansions(list(REGISTRY.values())) if e.source == module.slug for v in e.variables]
-    once = {v.name: v for v in (*module.variables, *grown)}
-    rows = [(v.name, v.label, v.unit, v.kind) for v in once.values()]
-    return pd.DataFrame(rows, columns=["name", "label", "unit", "kind"])
-
-
-def _counted(found: Tidied, records: Mapping[str, SourceRecord]) -> None:
-    """Refuse to write of rows that are not there.
+def checked(found: Tidied, records: Mapping[str, SourceRecord]) -> Tidied:
+    """What was found, if it has the rows that `config/sources.yaml` says.
 
     Raises
     ------
@@ -96,3 +87,13 @@ def _counted(found: Tidied, records: Mapping[str, SourceRecord]) -> None:
     ]
     if wrong:
         raise BrokenContract("\n".join(wrong))
+    return found
+
+
+def _variables(module: Source) -> pd.DataFrame:
+    """Variables of a source, and those that a panel makes of its spells or events: name, label, unit, kind."""
+    grown = [v for e in expansions(list(REGISTRY.values())) if e.source == module.slug for v in e.variables]
+    listed = (MAJOR,) if module.slug == STATES else ()
+    once = {v.name: v for v in (*listed, *module.variables, *grown)}
+    rows = [(v.name, v.label, v.unit, v.kind) for v in once.values()]
+    return pd.DataFrame(rows, columns=["name", "label", "unit", "kind"])

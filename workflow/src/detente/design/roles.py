@@ -96,7 +96,8 @@ def _misplaced(claim: Claim, control: Control, durations: Mapping[str, str]) -> 
             f"a confounder must come before the treatment: use lag {claim.lag + 1} or more"
         )
     fitting = durations.get(claim.outcome)
-    if control.role == "duration" and fitting and control.variable != fitting:
+    counts = control.role == "duration" and control.variable in durations.values()
+    if counts and fitting and control.variable != fitting:
         return f"{control.variable!r} counts by another coding of disputes than {claim.outcome!r}; use {fitting!r}"
     return None
 

@@ -1,31 +1,177 @@
-"""Absorbing dyad and year effects exactly: within dyads, then the year block by its Schur complement."""
+"""Absorbing any number of effects: residuals on their full sets of dummies, weighted or not."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy import sparse
 
-from detente.covariance import totals
+from detente.covariance import number
+from detente.errors import NotConverged
+from detente.kernels import absorption as kernel
 
 Array = npt.NDArray[np.floating[Any]]
 Codes = npt.NDArray[np.int64]
+Levels = npt.NDArray[np.int32]
+# Levels beside the largest factor up to which their equations are solved at once; more are solved by iteration.
+DIRECT = 1000
+# Of a dummy's variance: what is left of one that depends on the other dummies is rounding.
+DEPENDENT = 1e-9
+# Sums of residuals by level, relative to what they were before, at which the iteration ends.
+TOLERANCE = 1e-10
+MOST_ITERATIONS = 5000
+NONE = np.empty(0)
+
+
+@dataclass(frozen=True)
+class Absorber:
+    """Effects of N rows, made ready. Rows by group, a level of the largest factor, and their levels of the m others.
+
+    `order` (N,) rows by group; `start` (G + 1,) where each begins; `levels` (N, m) of the other factors, numbered
+    through, `size` in all. `counts` levels of each factor, the largest first; `alone` (N,) whether a row is the only
+    one of a level of some factor. `weights` (N,) positive, or (0,) for none.
+    """
+
+    order: Levels
+    start: Levels
+    levels: Levels
+    size: int
+    counts: tuple[int, ...]
+    alone: npt.NDArray[np.bool_]
+    weights: Array
+    limit: int = DIRECT
+
+    @property
+    def direct(self) -> bool:
+        """Whether residuals are exact, without iteration."""
+        return self.size <= self.limit
+
+    @cached_property
+    def _factor(self) -> tuple[Array, Array, Levels, int]:
+        block = kernel.schur(self.weights, self.order, self.start, self.levels, self.size)
+        return kernel.factorize(block, DEPENDENT)
+
+    @cached_property
+    def parameters(self) -> int:
+        """Absorbed parameters: the rank of all dummies together; beyond two factors, if not `direct`, an upper bound.
+
+        With two factors, levels less connected components (Abowd, Creecy and Kramarz 2002). The bound takes each
+        further factor to share one parameter with the rest.
+        """
+        if not self.counts:
+            return 0
+        if self.direct:
+            return self.counts[0] + (self._factor[-1] if self.size else 0)
+        return sum(self.counts) - self._components() - (len(self.counts) - 2)
+
+    @property
+    def exact_parameters(self) -> bool:
+        """Whether `parameters` is the rank and no bound."""
+        return self.direct or len(self.counts) <= 2
+
+    def _components(self) -> int:
+        """Connected components of the two largest factors."""
+        from scipy import sparse
+
+        first = np.empty(len(self.order), dtype=np.int32)
+        first[self.order] = np.repeat(np.arange(len(self.start) - 1, dtype=np.int32), np.diff(self.start))
+        nodes = self.counts[0] + self.counts[1]
+        edges = (np.ones(len(first), dtype=bool), (first, self.counts[0] + self.levels[:, 0]))
+        return int(sparse.csgraph.connected_components(sparse.coo_array(edges, shape=(nodes, nodes)))[0])
+
+    def weigh(self, weights: Array) -> Absorber:
+        """The same effects under other weights (N,), all positive."""
+        return Absorber(
+            self.order, self.start, self.levels, self.size, self.counts, self.alone, weights, self.limit
+        )
+
+    def residual(self, values: Array) -> Array:
+        """Residuals of each column of `values` (N, K), or of a vector (N,), on all dummies.
+
+        Raises
+        ------
+        NotConverged
+            If they are found by iteration, and 5,000 are not enough.
+        """
+        if values.ndim == 1:
+            return self.residual(values[:, None])[:, 0]
+        values = np.ascontiguousarray(values, dtype=np.float64)
+        if not self.counts:
+            return values.copy()
+        rows = (self.weights, self.order, self.start, self.levels)
+        out, sums = np.empty(values.shape), np.zeros((self.size, values.shape[1]))
+        kernel.center(values, *rows, out, sums)
+        if self.size:
+            effect = kernel.solve(*self._factor, sums) if self.direct else self._iterate(sums)
+            kernel.take_off(out, effect, *rows)
+        return out
+
+    def _iterate(self, sums: Array) -> Array:
+        """Effects (size, K) whose sums by level within groups are `sums`, by conjugate gradients on all columns at once."""
+        weights = self.weights if len(self.weights) else np.ones(len(self.order))
+        diagonal = np.concatenate([np.bincount(c, weights=weights, minlength=self.size)[:, None] for c in self.levels.T], 1)
+        scale = 1 / diagonal.sum(axis=1)[:, None]
+        effect, left = np.zeros(sums.shape), sums.copy()
+        toward = scale * left
+        along, size = toward.copy(), _dot(left, toward)
+        enough = TOLERANCE**2 * size
+        for _ in range(MOST_ITERATIONS):
+            if (size <= enough).all():
+                return effect
+            product = kernel.couple(along, self.weights, self.order, self.start, self.levels)
+            step = _ratio(size, _dot(along, product), size > enough)
+            effect += step * along
+            left -= step * product
+            toward = scale * left
+            size, before = _dot(left, toward), size
+            along = toward + _ratio(size, before, size > enough) * along
+        raise NotConverged(f"absorbing {len(self.counts)} effects took more than {MOST_ITERATIONS:,} iterations")
+
+
+def absorber(effects: Mapping[str, Codes] | Sequence[Codes], rows: int, weights: Array = NONE) -> Absorber:
+    """Make effects, codes (N,) each, ready to be absorbed; without any, nothing is.
+
+    Factors that hold the same levels, or that lie within one another, are legal: what they share counts once.
+    """
+    factors: Iterable[Codes] = effects.values() if isinstance(effects, Mapping) else effects
+    numbered = [_numbered(f) for f in factors]
+    numbered.sort(key=lambda f: -f[1])
+    alone = np.zeros(rows, dtype=bool)
+    for codes, count in numbered:
+        sizes = np.bincount(codes, minlength=count)
+        if (sizes == 1).any():
+            alone |= (sizes == 1)[codes]
+    if not numbered:
+        empty = np.empty(0, dtype=np.int32)
+        return Absorber(empty, empty, np.empty((rows, 0), dtype=np.int32), 0, (), alone, weights)
+    order, start = kernel.group(numbered[0][0], numbered[0][1])
+    offsets = np.cumsum([0, *(count for _, count in numbered[1:])])
+    levels = np.empty((rows, len(numbered) - 1), dtype=np.int32)
+    for j, (codes, _) in enumerate(numbered[1:]):
+        levels[:, j] = codes + np.int32(offsets[j])
+    counts = tuple(count for _, count in numbered)
+    return Absorber(order, start, levels, int(offsets[-1]), counts, alone, weights)
 
 
 def absorb_two_way(values: Array, first: Codes, second: Codes) -> Array:
-    """Residuals of each column of `values` (N, k) on full sets of dummies of two factors.
+    """Residuals of each column of `values` (N, k) on full sets of dummies of two factors."""
+    return absorber([first, second], len(values)).residual(values)
 
-    Means within the first factor go by subtraction; what remains of the second is solved for exactly with a matrix
-    of its own size (years: tens), so that there is no iteration and no tolerance. `first` should be the larger factor.
-    """
-    _, f = np.unique(first, return_inverse=True)
-    _, s = np.unique(second, return_inverse=True)
-    count = np.bincount(f).astype(np.float64)
-    within = values - (totals(values, f, len(count)) / count[:, None])[f]
-    table = sparse.coo_array((np.ones(len(f)), (f, s))).tocsr()
-    block = np.diag(np.bincount(s).astype(np.float64)) - (table.T @ table.multiply(1 / count[:, None])).toarray()
-    effect = np.linalg.lstsq(block, totals(within, s, len(block)), rcond=None)[0]
-    residual: Array = within - effect[s] + ((table @ effect) / count[:, None])[f]
-    return residual
+
+def _numbered(codes: Codes) -> tuple[Levels, int]:
+    distinct, place = number(codes)
+    return place.astype(np.int32), len(distinct)
+
+
+def _dot(x: Array, y: Array) -> Array:
+    """Inner products of columns, (K,)."""
+    return np.einsum("ij,ij->j", x, y)
+
+
+def _ratio(above: Array, below: Array, wanted: npt.NDArray[np.bool_]) -> Array:
+    """Ratios where wanted, else zero: a column that has converged stays as it is."""
+    return np.divide(above, below, out=np.zeros(len(above)), where=wanted & (below > 0))

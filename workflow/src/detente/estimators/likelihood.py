@@ -9,7 +9,7 @@ import numpy as np
 
 from detente.design import Design
 from detente.errors import EstimationError, NotConverged, NoVariation, UnsuitableOutcome, UnsupportedEffects
-from detente.estimators.base import REGISTRY, Array, check_rank
+from detente.estimators.base import REGISTRY, Array, Codes, check_rank
 
 # Rows worked on at a time: x and its weighted copy stay in the processor's cache.
 CHUNK = 8192
@@ -126,12 +126,12 @@ def refuse_effects(design: Design, name: str) -> None:
         )
 
 
-def only_effect(design: Design, name: str, purpose: str) -> Array:
+def only_effect(design: Design, name: str, purpose: str) -> Codes:
     """Codes (N,) of the one effect of the design, numbered from 0; UnsupportedEffects if there is none, or more."""
     if len(design.effects) != 1:
         given = " × ".join(design.effects) or "none"
         raise UnsupportedEffects(f"{name} {purpose} one factor, such as the dyad; given: {given}")
-    codes: Array = np.unique(next(iter(design.effects.values())), return_inverse=True)[1]
+    codes: Codes = np.unique(next(iter(design.effects.values())), return_inverse=True)[1]
     return codes
 
 

@@ -31,7 +31,8 @@ def refuse_separation(y: Array, x: Array, terms: tuple[str, ...], model: str) ->
     It does not exist if and only if some d ≠ 0 has (2y − 1) x·d ≥ 0 in every row (Albert and Anderson 1984), which
     holds for every binary model with a log-concave link.
     """
-    signed = (x / np.abs(x).max(axis=0)) * (2 * y - 1)[:, None]
+    largest = np.abs(x).max(axis=0)
+    signed = (x / np.where(largest > 0, largest, 1.0)) * (2 * y - 1)[:, None]
     free = np.ones(len(terms), dtype=bool)
     found = separating_direction(signed, free)
     if found is None:

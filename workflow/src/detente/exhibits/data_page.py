@@ -56,6 +56,7 @@ def anchor(heading: str) -> str:
 def _opening(profiles: Sequence[Profile], chart: str) -> str:
     files = {(p.record.folder or p.slug, f.file): f.bytes for p in profiles for f in p.record.files}
     variables = sum(len(p.variables) for p in profiles)
+    links = " · ".join(f"[{label}](#{anchor(label)})" for label in THEMES.values())
     return f"""# The data
 
 <!-- Made by `python -m detente datapage`. Do not edit: change config/sources.yaml or what cleans a source. -->
@@ -64,6 +65,8 @@ def _opening(profiles: Sequence[Profile], chart: str) -> str:
 None of the data are part of this repository: a raw file is found or downloaded, verified by its checksum, cleaned
 by the module that its source names, and used under the terms of those who made it. Cite what you use:
 `python -m detente cite --add …` prints the BibTeX of just that.
+
+[Contents](#contents) · {links}
 
 - **Rows** are those of the tidy table that the pinned bytes clean to; a panel has room for those whose states coexist.
 - **Absent** is what a panel has, in the years covered, where the table has no row: 0, because the source records every

@@ -36,11 +36,12 @@ def group(codes: Codes, size: int) -> tuple[Codes, Codes]:
 
 
 @njit(cache=True)
-def center(values: Array, weights: Array, order: Codes, start: Codes, levels: Codes, size: int) -> tuple[Array, Array]:
-    """`values` (N, K) less their (weighted) group means, and the (weighted) sums of that by further levels, (size, K)."""
+def center(values: Array, weights: Array, order: Codes, start: Codes, levels: Codes, out: Array, sums: Array) -> None:
+    """Put `values` (N, K) less their (weighted) group means into `out`, and add that by further level to `sums`, (size, K).
+
+    `out` is given, as memory that numpy hands out comes in larger pages than the compiler's own.
+    """
     columns = values.shape[1]
-    out = np.empty(values.shape)
-    sums = np.zeros((size, columns))
     mean = np.empty(columns)
     weighted = len(weights) > 0
     for g in range(len(start) - 1):
@@ -64,13 +65,10 @@ def center(values: Array, weights: Array, order: Codes, start: Codes, levels: Co
                 sum_ = sums[levels[r, j]]
                 for k in range(columns):
                     sum_[k] += w * left[k]
-    return out, sums
 
 
 @njit(cache=True)
-def take_off(
-    values: Array, effect: Array, weights: Array, order: Codes, start: Codes, levels: Codes
-) -> None:
+def take_off(values: Array, effect: Array, weights: Array, order: Codes, start: Codes, levels: Codes) -> None:
     """Take effects (size, K) of further levels, less their group means, off `values` (N, K), in place."""
     columns = values.shape[1]
     mean = np.empty(columns)
@@ -185,6 +183,78 @@ def _subtract_square(block: Array, count: Array, met: Codes, low: int, high: int
 
 
 @njit(cache=True)
+def factorize(block: Array, tolerance: float) -> tuple[Array, Array, Codes, int]:
+    """Cholesky factor with pivots of a positive semi-definite `block` (Q, Q).
+
+    Returns
+    -------
+    R (Q, Q), upper triangular, with RᵀR the block scaled to a diagonal of one; the scale (Q,); the pivots (Q,); the
+    rank: a pivot of at most `tolerance` depends on those before it.
+    """
+    size = len(block)
+    scale, pivots = np.empty(size), np.arange(size).astype(np.int32)
+    for i in range(size):
+        scale[i] = 1 / np.sqrt(block[i, i]) if block[i, i] > 0 else 0.0
+    a = block * scale.reshape(-1, 1) * scale
+    for k in range(size):
+        best = k
+        for i in range(k + 1, size):
+            if a[i, i] > a[best, best]:
+                best = i
+        if not a[best, best] > tolerance:
+            return a, scale, pivots, k
+        if best != k:
+            _exchange(a, k, best)
+            pivots[k], pivots[best] = pivots[best], pivots[k]
+        root = np.sqrt(a[k, k])
+        above = a[k]
+        for j in range(k, size):
+            above[j] /= root
+        for i in range(k + 1, size):
+            share = above[i]
+            if share != 0.0:
+                row = a[i]
+                for j in range(i, size):
+                    row[j] -= share * above[j]
+    return a, scale, pivots, size
+
+
+@njit(cache=True)
+def _exchange(a: Array, k: int, best: int) -> None:
+    """Exchange two rows and columns of a matrix of which the upper triangle counts, and the factor above it."""
+    for i in range(k):
+        a[i, k], a[i, best] = a[i, best], a[i, k]
+    a[k, k], a[best, best] = a[best, best], a[k, k]
+    for i in range(k + 1, best):
+        a[k, i], a[i, best] = a[i, best], a[k, i]
+    for j in range(best + 1, len(a)):
+        a[k, j], a[best, j] = a[best, j], a[k, j]
+
+
+@njit(cache=True)
+def solve(factor: Array, scale: Array, pivots: Codes, rank: int, target: Array) -> Array:
+    """One solution (Q, K) of block × solution = `target` (Q, K), zero where a level depends on others."""
+    columns = target.shape[1]
+    z = np.empty((rank, columns))
+    for i in range(rank):
+        z[i] = target[pivots[i]] * scale[pivots[i]]
+    for i in range(rank):
+        z[i] /= factor[i, i]
+        for j in range(i + 1, rank):
+            for k in range(columns):
+                z[j, k] -= factor[i, j] * z[i, k]
+    for i in range(rank - 1, -1, -1):
+        for j in range(i + 1, rank):
+            for k in range(columns):
+                z[i, k] -= factor[i, j] * z[j, k]
+        z[i] /= factor[i, i]
+    out = np.zeros(target.shape)
+    for i in range(rank):
+        out[pivots[i]] = z[i] * scale[pivots[i]]
+    return out
+
+
+@njit(cache=True)
 def sums(values: Array, codes: Codes, size: int) -> Array:
     """Sums (size,) of `values` (N,) by code."""
     out = np.zeros(size)
@@ -209,9 +279,10 @@ def warm() -> None:
     levels = np.array([[0], [1], [0], [1]], dtype=np.int32)
     values = np.array([[1.0], [2.0], [4.0], [9.0]])
     none: Any = np.empty(0)
-    left, by_level = center(values, none, order, start, levels, 2)
+    left, by_level = np.empty(values.shape), np.zeros((2, 1))
+    center(values, none, order, start, levels, left, by_level)
     take_off(left, by_level, none, order, start, levels)
     couple(by_level, none, order, start, levels)
-    schur(none, order, start, levels, 2)
+    solve(*factorize(schur(none, order, start, levels, 2), 1e-10), by_level)
     sums(values[:, 0], codes, 2)
     largest(values[:, 0], codes, 2)

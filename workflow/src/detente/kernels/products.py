@@ -1,4 +1,4 @@
-"""Sums of products over rows in one pass, and least-squares scores in another; the same bytes on any number of threads."""
+"""Least-squares scores and sums of squares, each in one pass over rows; the same bytes on any number of threads."""
 
 from __future__ import annotations
 
@@ -10,37 +10,9 @@ Array = npt.NDArray[np.float64]
 
 
 @njit(cache=True)
-def cross(x: Array, y: Array, weights: Array) -> tuple[Array, Array]:
-    """XᵀWX (K, K) and XᵀWy (K,) of x (N, K), y (N,), and weights (N,), or (0,) for none."""
+def least_squares_scores(x: Array, y: Array, estimate: Array, residual: Array, scores: Array) -> None:
+    """Put residuals y − xb into `residual` (N,), and x (N, K) times them into `scores` (N, K)."""
     rows, columns = x.shape
-    out, with_y = np.zeros((columns, columns)), np.zeros(columns)
-    weighted = len(weights) > 0
-    whole = rows - rows % 4
-    for r in range(0, whole, 4):
-        p, q, s, t = x[r], x[r + 1], x[r + 2], x[r + 3]
-        wp, wq, ws, wt = 1.0, 1.0, 1.0, 1.0
-        if weighted:
-            wp, wq, ws, wt = weights[r], weights[r + 1], weights[r + 2], weights[r + 3]
-        for i in range(columns):
-            a, b, c, d = wp * p[i], wq * q[i], ws * s[i], wt * t[i]
-            row = out[i]
-            for j in range(columns):
-                row[j] += a * p[j] + b * q[j] + c * s[j] + d * t[j]
-            with_y[i] += a * y[r] + b * y[r + 1] + c * y[r + 2] + d * y[r + 3]
-    for r in range(whole, rows):
-        w = weights[r] if weighted else 1.0
-        for i in range(columns):
-            for j in range(columns):
-                out[i, j] += w * x[r, i] * x[r, j]
-            with_y[i] += w * x[r, i] * y[r]
-    return out, with_y
-
-
-@njit(cache=True)
-def least_squares_scores(x: Array, y: Array, estimate: Array) -> tuple[Array, Array]:
-    """Residuals y − xb (N,), and x times them (N, K)."""
-    rows, columns = x.shape
-    scores, residual = np.empty((rows, columns)), np.empty(rows)
     for r in range(rows):
         row, score = x[r], scores[r]
         left = y[r]
@@ -49,7 +21,6 @@ def least_squares_scores(x: Array, y: Array, estimate: Array) -> tuple[Array, Ar
         residual[r] = left
         for k in range(columns):
             score[k] = row[k] * left
-    return residual, scores
 
 
 @njit(cache=True)
@@ -72,6 +43,5 @@ def spread(x: Array) -> Array:
 def warm() -> None:
     """Compile for the types that fits use."""
     x, y = np.array([[1.0], [2.0], [3.0], [5.0], [8.0]]), np.ones(5)
-    cross(x, y, np.empty(0))
-    least_squares_scores(x, y, np.ones(1))
+    least_squares_scores(x, y, np.ones(1), np.empty(5), np.empty(x.shape))
     spread(x)

@@ -10,7 +10,8 @@ import pandas as pd
 
 from detente.errors import ConfigError, PanelError, UnknownVariable, choices
 from detente.panel.catalogue import DIRECTIONAL, PAIRWISE, SPELLS, STATES, Entry, Unit, catalogue, expansions, years_of
-from detente.panel.columns import Directions, Given, Lazy, Members, Pairs, States
+from detente.panel.columns import Directions, Lazy, Members, Pairs, States
+from detente.panel.placing import Given, Records, inside
 from detente.panel.spine import Spine, build_spine
 from detente.sources import KEYS, Source, ledger
 
@@ -69,7 +70,8 @@ def build_panel(
     whole = _spine(tidy, sources, window)
     spine = whole.from_year(window[0] - lead_in)
     givens = _givens(tidy, sources)
-    columns = _columns(whole, spine, givens, tidy[STATES], unit)
+    records = [Records(given, spine) for given in givens]
+    columns = _columns(whole, spine, records, tidy[STATES], unit)
     frame = pd.DataFrame(
         {
             **{part: columns[part] for part in KEYS[unit]},
@@ -78,7 +80,7 @@ def build_panel(
         },
         copy=False,
     )
-    lost = [_unplaced(whole, spine, given, window) for given in givens]
+    lost = [_unplaced(whole, each, window) for each in records]
     return Panel(frame, pd.concat([ledger("panel"), *lost], ignore_index=True), entries, unit)
 
 
@@ -121,36 +123,41 @@ def _whole(given: Given) -> Given:
     return given
 
 
-def _columns(whole: Spine, spine: Spine, givens: list[Given], states: pd.DataFrame, unit: Unit) -> Lazy:
+def _columns(whole: Spine, spine: Spine, records: list[Records], states: pd.DataFrame, unit: Unit) -> Lazy:
     """Columns of one unit."""
     majors = states[states["status"] == "major"]
-    tables = States(spine, givens, majors)
-    pairs = Pairs(spine, givens, tables)
-    history = pairs if spine.first == whole.first else Pairs(whole, givens, States(whole, givens, majors))
-    pairs.remember(SPELLS, history)
+    tables = States(spine, records, majors)
+    pairs = Pairs(spine, records, tables)
+    pairs.remember(SPELLS, None if spine.first == whole.first else _history(whole, records, majors))
     pairs.derive(PAIRWISE)
     if unit == "dyad-year":
         return pairs
     if unit == "state-year":
         return Members(spine, tables, pairs)
-    directions = Directions(spine, givens, tables, pairs)
+    directions = Directions(spine, records, tables, pairs)
     directions.derive(DIRECTIONAL)
     return directions
 
 
-def _unplaced(whole: Spine, spine: Spine, given: Given, window: tuple[int, int]) -> pd.DataFrame:
+def _history(whole: Spine, records: list[Records], majors: pd.DataFrame) -> Pairs:
+    """The same pairs from the first year on that the state list knows."""
+    again = [Records(each.given, whole) for each in records]
+    return Pairs(whole, again, States(whole, again, majors))
+
+
+def _unplaced(whole: Spine, records: Records, window: tuple[int, int]) -> pd.DataFrame:
     """Records that have no row: of states that are no members that year, or do not coexist in it, or ever."""
-    parts = [p for p in KEYS[given.key] if p != "year"]
-    pair = len(parts) == 2
+    given, parts = records.given, records.parts
     if "year" not in KEYS[given.key]:
         return _never_placed(whole, given, parts)
-    inside = given.frame["year"].between(*window).to_numpy()
-    covered = given.frame["year"].between(*given.years).to_numpy()
-    keys = spine.pairs if pair else spine.members
-    states = np.sort([given.places(spine, p) for p in parts], axis=0)
-    row = keys.rows(*states, given.frame["year"].to_numpy(dtype=np.int64) - spine.first)
-    apart = "the two states do not coexist in the system" if pair else "not a member of the system that year"
-    reasons = {apart: inside & covered & (row < 0), "not in the years that the source covers": inside & ~covered}
+    year = given.frame["year"].to_numpy(dtype=np.int64)
+    asked = inside(year, window)
+    covered = inside(year, given.years)
+    apart = "the two states do not coexist in the system" if len(parts) == 2 else "not a member of the system that year"
+    reasons = {
+        apart: asked & covered & (records.row < 0),
+        "not in the years that the source covers": asked & ~covered,
+    }
     rows = given.frame[list(KEYS[given.key])]
     entries = [entry for reason, lost in reasons.items() for entry in _lost(rows[lost], parts, reason)]
     return ledger(given.slug, entries)

@@ -37,6 +37,11 @@ class Spine:
         """Last year."""
         return self.first + int(self.present.shape[1]) - 1
 
+    @property
+    def years(self) -> Codes:
+        """All years, (T,)."""
+        return np.arange(self.first, self.last + 1)
+
     def from_year(self, year: int) -> Spine:
         """The same from a later year on."""
         cut = max(year - self.first, 0)
@@ -51,7 +56,8 @@ class Spine:
             If a code is no whole number from 0 to 9,999; `name` says what it is.
         """
         wanted = np.asarray(codes, dtype=np.int64)
-        if len(strange := wanted[(wanted < 0) | (wanted >= CODES)]):
+        if len(wanted) and not (wanted.min() >= 0 and wanted.max() < CODES):
+            strange = wanted[(wanted < 0) | (wanted >= CODES)]
             raise PanelError(f"{name} must be a whole number from 0 to {CODES - 1:,}; found {strange[0]:,}")
         table = np.full(CODES, NOWHERE, dtype=np.int64)
         table[self.states] = np.arange(len(self.states))
@@ -75,29 +81,34 @@ class Spine:
 
 @dataclass(frozen=True)
 class Keys:
-    """Keys of one unit: `parts` (N,) each, places of states and then of the year; `row` finds the row of a key."""
+    """Keys of one unit: `parts` (N,) each, places of states and then of the year, below the sizes in `shape`."""
 
     parts: tuple[Codes, ...]
-    row: Rows
+    shape: tuple[int, ...]
 
     @classmethod
     def of(cls, exists: npt.NDArray[np.bool_]) -> Keys:
         """All keys that exist, in order."""
-        at = np.nonzero(exists)
-        row = np.full(exists.shape, NOWHERE, dtype=np.int32)
-        row[at] = np.arange(len(at[0]), dtype=np.int32)
-        return cls(tuple(at), row)
+        return cls(tuple(np.nonzero(exists)), exists.shape)
+
+    @cached_property
+    def row(self) -> Rows:
+        """Row of each key by its places; -1 where there is none."""
+        row = np.full(self.shape, NOWHERE, dtype=np.int32)
+        row[self.parts] = np.arange(len(self), dtype=np.int32)
+        return row
 
     def __len__(self) -> int:
         return len(self.parts[0])
 
-    def rows(self, *parts: Codes) -> Codes:
+    def rows(self, *parts: Codes) -> Rows:
         """Row of each key given by its places; -1 where there is none."""
-        inside = np.ones(len(parts[0]), dtype=bool)
-        for part, size in zip(parts, self.row.shape, strict=True):
-            inside &= (part >= 0) & (part < size)
-        found = self.row[tuple(np.where(inside, part, 0) for part in parts)]
-        return np.where(inside, found, NOWHERE).astype(np.int64)
+        outside = np.zeros(len(parts[0]), dtype=bool)
+        for part, size in zip(parts, self.shape, strict=True):
+            outside |= (part < 0) | (part >= size)
+        found: Rows = self.row.ravel().take(np.ravel_multi_index(parts, self.shape, mode="clip"))
+        found[outside] = NOWHERE
+        return found
 
 
 def build_spine(spells: pd.DataFrame, first: int, last: int) -> Spine:

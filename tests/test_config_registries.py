@@ -1,0 +1,123 @@
+"""What `config/` names must be registered, and what is registered must stand in `config/`."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import yaml
+
+from detente.cli.project import load
+from detente.config import load_project
+from detente.errors import ConfigError, choices
+from detente.sources import REGISTRY
+
+from builders import REPOSITORY, change, line
+from configured import CLAIMS_FILE, DEMO, PAPER, SOURCES_FILE, STUDY, TINY, own, refusal
+
+
+
+# Registries
+
+
+def test_an_estimator_that_is_not_registered_is_refused(copied: Path):
+    at = change(copied / PAPER, "estimators: [logit, lpm]", "estimators: [logitt, lpm]")
+
+    from detente.estimators import REGISTRY
+
+    assert refusal(copied) == (
+        f"UnknownEstimator: {PAPER}:{at} › estimators: estimator 'logitt' is not registered; "
+        f"{choices('logitt', REGISTRY)}"
+    )
+
+
+def test_a_fault_that_a_study_inherits_is_located_where_it_stands(copied: Path):
+    change(copied / DEMO, "estimators: [logit, lpm]", "estimators: [logit, lpm, ols]")
+    project = load_project(copied)
+
+    assert project.located(project.study("tiny"), "estimators", 2) == (
+        f"{DEMO}:{line(copied / DEMO, 'estimators:')} › estimators"
+    )
+    assert project.located(project.study("tiny"), "window") == f"{TINY}:{line(copied / TINY, 'window:')} › window"
+
+
+def test_a_covariance_that_the_estimator_does_not_support_is_refused(copied: Path, monkeypatch: pytest.MonkeyPatch):
+    from dataclasses import replace
+
+    from detente.estimators import REGISTRY
+
+    monkeypatch.setitem(REGISTRY, "lpm", replace(REGISTRY["lpm"], covariances=frozenset({"dyadic"})))
+
+    assert refusal(copied) == (
+        f"UnsupportedCovariance: {DEMO}:{line(copied / DEMO, 'covariances:')} › covariances: 'lpm' does not support "
+        "'dyad'; legal values: dyadic; nearest: 'dyadic'"
+    )
+
+
+def test_the_years_of_a_source_are_those_that_its_module_cleans(copied: Path):
+    at = change(copied / SOURCES_FILE, "    years: [1980, 2010]", "    years: [1980, 2014]")
+
+    assert refusal(copied) == (
+        f"ConfigError: {SOURCES_FILE}:{at} › sources › mme › years: [1980, 2014] differs from [1980, 2010], "
+        "which its module cleans"
+    )
+
+
+def test_a_source_without_a_block_is_named(copied: Path):
+    content = yaml.safe_load((copied / SOURCES_FILE).read_text(encoding="utf-8"))
+    for slug in ("vdem", "tamm"):
+        del content["sources"][slug]
+    (copied / SOURCES_FILE).write_text(yaml.safe_dump(content), encoding="utf-8")
+
+    assert refusal(copied) == f"ConfigError: {SOURCES_FILE}:1 › sources: no block for tamm, vdem"
+
+
+def test_a_block_without_a_module_is_named(copied: Path):
+    at = change(copied / SOURCES_FILE, "  troopdata:", "  troops-data:")
+
+    assert refusal(copied) == (
+        f"ConfigError: {SOURCES_FILE}:{at} › sources: no module cleans 'troops-data'; "
+        f"legal values: {len(REGISTRY)} of them; nearest: 'troopdata'"
+    )
+
+
+def test_a_raw_file_that_a_module_reads_must_be_listed(copied: Path):
+    at = change(copied / SOURCES_FILE, "- file: mme_v7.csv", "- file: mme_v8.csv") - 1
+
+    assert refusal(copied) == (
+        f"ConfigError: {SOURCES_FILE}:{at} › sources › mme › files: 'mme_v7.csv' is missing; "
+        "legal values: mme_v8.csv; nearest: 'mme_v8.csv'"
+    )
+
+
+def test_snakemake_stops_before_the_graph_with_the_same_words(copied: Path):
+    own(copied, "extends: paper\nname: mine\nwindov: [1980, 2010]\n")
+    command = [sys.executable, "-m", "snakemake", "-n", "demo", "-s", str(REPOSITORY / "Snakefile")]
+
+    done = subprocess.run(
+        [*command, "--configfile", "mine.yaml"], check=False, cwd=copied, capture_output=True, text=True
+    )
+
+    message = f"ConfigError: mine.yaml:3 › windov: unknown key; legal values: {STUDY}; nearest: 'window'"
+    said = done.stdout + done.stderr
+    assert done.returncode == 1
+    assert message in said.splitlines()
+    assert "Traceback" not in said
+    assert "Building DAG" not in said
+
+
+def test_reading_the_configuration_alone_needs_no_registry(copied: Path):
+    change(copied / CLAIMS_FILE, "    treatment: exercise_any", "    treatment: nothing_of_the_kind")
+
+    assert load_project(copied).claims.claims["exercise"].treatment == "nothing_of_the_kind"
+
+
+def test_a_study_cannot_be_called_as_a_step_of_the_workflow_is(tmp_path: Path) -> None:
+    own = tmp_path / "mine.yaml"
+    own.write_text("extends: paper\nname: panel\n", encoding="utf-8")
+    with pytest.raises(ConfigError) as error:
+        load(REPOSITORY, own)
+    assert str(error.value) == "mine.yaml:2 › name: 'panel' is a step of the workflow; choose another name"

@@ -1,0 +1,108 @@
+"""Working correlation within groups: its parameter from residuals, and products with its inverse, in O(N)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from detente.covariance import totals
+from detente.errors import NotConverged, UnsupportedEffects
+
+Array = npt.NDArray[np.floating[Any]]
+Codes = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Groups:
+    """Rows sorted by group and time: `order` (N,) that sorts them, `code` (N,) their groups from 0, `size` (G,) theirs.
+
+    `after` (M,) places among the sorted rows that follow on a row of the same group, `lag` (M,) years since that one.
+    """
+
+    order: Codes
+    code: Codes
+    size: Array
+    after: Codes
+    lag: Array
+
+
+@dataclass(frozen=True)
+class Structure:
+    """A working correlation: `parameter`(residuals, groups, parameters k, convention) and `solve`(values, groups, ρ)."""
+
+    parameter: Callable[[Array, Groups, int, str], float]
+    solve: Callable[[Array, Groups, float], Array]
+
+
+def sort_groups(group: Codes, time: Codes, *, ordered: bool) -> Groups:
+    """Sort rows by group and time.
+
+    Raises
+    ------
+    UnsupportedEffects
+        If order matters and two rows of a group have the same time.
+    """
+    order = np.lexsort((time, group))
+    code, when = group[order], time[order]
+    after = np.flatnonzero(code[1:] == code[:-1]) + 1
+    lag = (when[after] - when[after - 1]).astype(np.float64)
+    if ordered and (lag == 0).any():
+        raise UnsupportedEffects(
+            f"AR(1) needs one row a year in each group: {int((lag == 0).sum()):,} rows repeat the year of another"
+        )
+    return Groups(order, code, np.bincount(code).astype(np.float64), after, lag)
+
+
+def _exchangeable(r: Array, groups: Groups, k: int, convention: str) -> float:
+    """Mean product of two residuals of a group over the mean square of one.
+
+    Liang and Zeger (1986) take both means over all pairs and rows less k; Stata means within groups, then over groups.
+    """
+    one, square = np.bincount(groups.code, weights=r), np.bincount(groups.code, weights=r**2)
+    products = (one**2 - square) / 2
+    pairs = groups.size * (groups.size - 1) / 2
+    if convention == "stata":
+        several = pairs > 0
+        return float((products[several] / pairs[several]).sum() / (square / groups.size).sum())
+    return float(products.sum() / (pairs.sum() - k) / (square.sum() / (len(r) - k)))
+
+
+def _exchangeable_solve(values: Array, groups: Groups, rho: float) -> Array:
+    share = rho / (1 + (groups.size - 1) * rho)
+    if rho >= 1 or (1 + (groups.size - 1) * rho).min() <= 0:
+        raise NotConverged(f"a correlation of {rho:.3f} between all rows of a group of {int(groups.size.max())} is impossible")
+    summed = totals(values, groups.code, len(groups.size)) * share[:, None]
+    result: Array = (values - summed[groups.code]) / (1 - rho)
+    return result
+
+
+def _ar1(r: Array, groups: Groups, k: int, convention: str) -> float:
+    """Mean product of a residual and the one before it over the mean square of one; Stata's takes no parameters off."""
+    product, square = float(r[groups.after] @ r[groups.after - 1]), float(r @ r)
+    less = 0 if convention == "stata" else k
+    return product / (len(groups.after) - less) / (square / (len(r) - less))
+
+
+def _ar1_solve(values: Array, groups: Groups, rho: float) -> Array:
+    """Inverse of ρ^|t − s|, tridiagonal whatever the gaps."""
+    if abs(rho) >= 1:
+        raise NotConverged(f"an autocorrelation of {rho:.3f} is impossible")
+    now, before = groups.after, groups.after - 1
+    phi = np.sign(rho) ** groups.lag * np.abs(rho) ** groups.lag
+    weight = 1 / (1 - phi**2)
+    result = values.copy()
+    step = (values[now] - phi[:, None] * values[before]) * weight[:, None]
+    result[now] += step - values[now]
+    result[before] -= phi[:, None] * step
+    return result
+
+
+STRUCTURES: Mapping[str, Structure] = {
+    "exchangeable": Structure(_exchangeable, _exchangeable_solve),
+    "ar1": Structure(_ar1, _ar1_solve),
+}
+CONVENTIONS = ("liang_zeger", "stata")
