@@ -45,7 +45,7 @@ def main() -> None:
     if arguments.library == OURS:
         write_frame(outcome.result, path)
     else:
-        outcome.numbers["gap"] = gap(outcome.result, read_frame(path))
+        outcome.numbers["gap"] = gap(outcome.result, read_frame(path), whole=task.whole)
     print(json.dumps({**outcome.numbers, "version": version(arguments.library)}))
 
 
@@ -77,10 +77,13 @@ def measured(contender: Contender, folder: Path, repeats: int) -> Outcome:
     return Outcome(result, {**numbers, "load_s": load_s, "rows": getattr(data, "rows", len(result))})
 
 
-def gap(theirs: pd.DataFrame, ours: pd.DataFrame) -> float | None:
-    """Largest relative difference of any number; None if rows, terms or missing values differ."""
+def gap(theirs: pd.DataFrame, ours: pd.DataFrame, *, whole: bool = False) -> float | None:
+    """Largest relative difference of any number; None if rows, terms or missing values differ.
+
+    They may lack columns of ours, unless they must have the `whole`.
+    """
     shared = [c for c in ours.columns if c in theirs.columns]
-    if len(theirs) != len(ours) or len(shared) != len(theirs.columns):
+    if len(theirs) != len(ours) or len(shared) != len(theirs.columns) or (whole and len(shared) != len(ours.columns)):
         return None
     largest = 0.0
     for name in shared:

@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from detente.files import read_frame
 from detente.covariance import sandwich
 from detente.design import Design
-from detente.estimators import get
+from detente.estimators import get, with_effects
+from detente.files import read_frame
 
 from benchmarks.contender import Contender
 from benchmarks.data import design_path
@@ -75,7 +75,7 @@ def as_arrays(frame: pd.DataFrame) -> Arrays:
     terms = tuple(c for c in frame.columns if c not in KEYS)
     a, b, year = (frame[c].to_numpy() for c in ("a", "b", "year"))
     x = np.column_stack([frame[t].to_numpy() for t in terms])
-    return Arrays(Design(frame["y"].to_numpy(), x, terms, a, b, year, ()))
+    return Arrays(with_effects(Design(frame["y"].to_numpy(), x, terms, a, b, year), get("lpm")))
 
 
 def as_columns(frame: pd.DataFrame) -> Columns:
@@ -91,11 +91,11 @@ def as_indexed(frame: pd.DataFrame) -> Columns:
 
 
 def ours(data: Arrays) -> pd.DataFrame:
-    """Solution, dyadic-robust covariance, and the one clustered by dyad, to compare with peers."""
+    """Fit, dyadic-robust covariance, and the one clustered by dyad, to compare with peers."""
     design = data.design
     fit = get("lpm").fit(design)
-    dyadic = sandwich("dyadic", fit.scores, fit.bread, design.a, design.b)
-    dyad = sandwich("dyad", fit.scores, fit.bread, design.a, design.b)
+    dyadic = sandwich("dyadic", fit.scores, fit.bread, design.pairs)
+    dyad = sandwich("dyad", fit.scores, fit.bread, design.pairs)
     return pd.DataFrame(
         {
             "term": fit.terms,
@@ -117,7 +117,7 @@ def linearmodels(data: Columns) -> pd.DataFrame:
 
 
 def pyfixest(data: Columns) -> pd.DataFrame:
-    """Solution feols clustered by dyad with factor G/(G−1); singletons kept, as ours and PanelOLS keep them."""
+    """Fit feols clustered by dyad with factor G/(G−1); singletons kept, as ours and PanelOLS keep them."""
     import pyfixest as pf
 
     fit = pf.feols(

@@ -15,8 +15,7 @@ NOTES = (
     "ratio: peer's seconds over ours. MB: peak of the whole process, interpreter and libraries included.",
     "LPM: ours estimates the dyadic-robust covariance and the one clustered by dyad; peers have no dyadic",
     "covariance and estimate the clustered one alone, which is compared.",
-    "Panel: ours checks every key and value and keeps a ledger of records that found no place; the merge chain",
-    "does neither.",
+    "Panel: ours checks every key and keeps a ledger of records that found no place; the merge chain does neither.",
 )
 
 

@@ -19,19 +19,26 @@ AGREEMENT = 1e-6
 
 @dataclass(frozen=True)
 class Task:
-    """Name, label in a table, module that does it, libraries that do it too, those too slow to repeat."""
+    """Name, label in a table, module that does it, libraries that do it too, those too slow to repeat.
+
+    `whole`: a peer must give every column that we give.
+    """
 
     name: str
     label: str
     module: str
     peers: tuple[str, ...]
     once: tuple[str, ...] = ()
+    whole: bool = False
 
 
-PANELS, REGRESSIONS = "benchmarks.panels", "benchmarks.regressions"
+CLEANING, PANELS, REGRESSIONS = "benchmarks.cleaning", "benchmarks.panels", "benchmarks.regressions"
 TASKS = (
-    Task("raw-to-panel", "raw tables to panel", PANELS, ()),
-    Task("panel", "panel from tidy sources", PANELS, (PANDAS,)),
+    Task("clean", "raw files to tidy sources", CLEANING, (), once=(OURS,)),
+    Task("panel", "panel from tidy sources", PANELS, (PANDAS,), whole=True),
+    Task("panel-directed", "directed panel", PANELS, (PANDAS,), whole=True),
+    Task("panel-all", "panel, every variable", PANELS, ()),
+    Task("peace-years", "years at peace", PANELS, (PANDAS,), whole=True),
     Task("lpm-relevant", "LPM, politically relevant dyads", REGRESSIONS, (LINEARMODELS, PYFIXEST)),
     Task("lpm-all", "LPM, all dyads", REGRESSIONS, (LINEARMODELS, PYFIXEST), once=(LINEARMODELS,)),
 )

@@ -1,28 +1,35 @@
-"""The data of a run: the observed record where it is at hand, else a simulated world."""
+"""The data of a run: the observed record where it is at hand, else a simulated world and made sources of its size."""
 
 from __future__ import annotations
 
 import argparse
+from collections.abc import Mapping
 from pathlib import Path
 
 import pandas as pd
 
 from detente.acquire import verify
 from detente.cli.acquire import mirror_folder
-from detente.files import write_frame, write_json
 from detente.cli.rawformats import write_raw
 from detente.config import Project, Study, load_project
 from detente.design import Design, build_design, specifications
 from detente.errors import RawFilesUnavailable
-from detente.estimators import get
+from detente.estimators import get, with_effects
+from detente.files import write_frame, write_json
 from detente.panel import build_panel
 from detente.simulate import simulate_world
+from detente.sources import REGISTRY
 
-from benchmarks.data import cleaned, design_path, load_raw
+from benchmarks.data import JOINED, cleanable, cleaner, design_path, joined, tidy_path
+from benchmarks.made import made_world
 from benchmarks.tasks import ROOT
 
 CLAIM, ESTIMATOR = "exercise", "lpm"
 SAMPLES = ("relevant", "all")
+OBSERVED, SIMULATED = "observed record", "SIMULATED WORLD"
+# Years and states of the panels; of a quick run's, small enough for a test.
+WINDOW, STATES = (1816, 2014), 199
+QUICK_WINDOW, QUICK_STATES = (1970, 2012), 15
 
 
 def main() -> None:
@@ -31,34 +38,47 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--quick", action="store_true")
     arguments = parser.parse_args()
-    project = load_project(ROOT)
-    choose = _tiny if arguments.quick else _best
-    study, paths = choose(project, arguments.folder)
-    world = "observed record" if study.world == "observed" else "SIMULATED WORLD"
-    about = {"world": world, "window": study.window, "paths": {k: str(v) for k, v in paths.items()}}
-    write_json(about, arguments.folder / "world.json")
-    tidy = cleaned(load_raw(arguments.folder))
-    for slug, frame in tidy.items():
-        write_frame(frame, arguments.folder / f"tidy.{slug}.parquet")
-    panel = build_panel(tidy, study.window).frame
+    folder, project = arguments.folder, load_project(ROOT)
+    study, paths = _simulated(project.study("tiny"), folder) if arguments.quick else _best(project, folder)
+    observed = study.world == "observed"
+    window = QUICK_WINDOW if arguments.quick else WINDOW
+    about = {
+        "world": OBSERVED if observed else SIMULATED,
+        "window": window,
+        "paths": {name: str(path) for name, path in paths.items()},
+    }
+    write_json(about, folder / "world.json")
+    clean = cleaner(paths)
+    wanted = {*study.sources, *(JOINED if observed else ())}
+    tidy = {slug: clean(source) for slug, source in REGISTRY.items() if slug in wanted}
+    _write_designs(project, study, tidy, folder)
+    states = QUICK_STATES if arguments.quick else STATES
+    panels = tidy if observed else made_world(joined(), states, window)
+    for source in joined():
+        write_frame(panels[source.slug], tidy_path(folder, source.slug))
+
+
+def _write_designs(project: Project, study: Study, tidy: Mapping[str, pd.DataFrame], folder: Path) -> None:
+    """What the regressions start from."""
+    panel = build_panel(tidy, [REGISTRY[slug] for slug in REGISTRY if slug in study.sources], study.window).frame
     lpm = specifications(study, project.claims, project.claims.claims[CLAIM], ESTIMATOR, absorbs_dyads=True)
     for spec in lpm:
         if spec.sample in SAMPLES:
-            path = design_path(arguments.folder, f"lpm-{spec.sample}")
-            write_frame(_columns(build_design(panel, spec)), path)
+            write_frame(_columns(build_design(panel, spec)), design_path(folder, f"lpm-{spec.sample}"))
 
 
 def _columns(design: Design) -> pd.DataFrame:
     """Outcome, keys and the regressors that vary within effects: libraries part ways over the others."""
     frame = pd.DataFrame({"y": design.y, "a": design.a, "b": design.b, "year": design.year})
     frame["dyad"] = frame.groupby(["a", "b"]).ngroup()
-    kept = get(ESTIMATOR).fit(design).terms
+    estimator = get(ESTIMATOR)
+    kept = estimator.fit(with_effects(design, estimator)).terms
     values = {term: design.x[:, design.terms.index(term)] for term in kept}
     return frame.assign(**values)
 
 
 def _best(project: Project, folder: Path) -> tuple[Study, dict[str, Path]]:
-    """Study of the observed record if every raw file is at hand, else of the simulated world."""
+    """Study of the observed record if its raw files are at hand, else of the simulated world."""
     study = project.study("paper")
     try:
         return study, _observed(project, study)
@@ -67,21 +87,20 @@ def _best(project: Project, folder: Path) -> tuple[Study, dict[str, Path]]:
     return _simulated(project.study("demo"), folder)
 
 
-def _tiny(project: Project, folder: Path) -> tuple[Study, dict[str, Path]]:
-    return _simulated(project.study("tiny"), folder)
-
-
 def _observed(project: Project, study: Study) -> dict[str, Path]:
-    """Path of every raw file, verified; raises RawFilesUnavailable naming the first that is not there."""
+    """Path of every raw file at hand, verified; raises RawFilesUnavailable unless all that panels need are."""
     mirror = mirror_folder(ROOT, study)
     places = [p for p in (mirror, ROOT / "data" / "raw") if p is not None]
     paths = {}
     for slug, record in project.sources.items():
         for pin in record.files:
-            found = next((p / slug / pin.file for p in places if not verify(p / slug / pin.file, pin)), None)
-            if found is None:
-                raise RawFilesUnavailable(f"{slug}/{pin.file} of the observed record is not at hand")
-            paths[f"{slug}/{pin.file}"] = found
+            candidates = (place / (record.folder or slug) / pin.file for place in places)
+            found = next((path for path in candidates if not verify(path, pin)), None)
+            if found is not None:
+                paths[f"{slug}/{pin.file}"] = found
+    at_hand = {source.slug for source in cleanable(paths)}
+    if missing := {*JOINED, *study.sources} - at_hand:
+        raise RawFilesUnavailable(f"raw files of the observed record are not at hand ({', '.join(sorted(missing))})")
     return paths
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Callable
 from itertools import zip_longest
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from detente.config import Study, load_project
 from detente.panel import Entry, catalogue
 from detente.record.rawread import read_raw
 from detente.simulate import simulate_world
-from detente.sources import REGISTRY, Source
+from detente.sources import REGISTRY, Source, Tidy, tidy_schema
 from detente.sources.exercises import FILE, KINDS, SLOTS, STATES
 
 REPOSITORY = Path(__file__).parents[1]
@@ -88,6 +89,37 @@ def state_list(*members: tuple[int, str, int, int]) -> pd.DataFrame:
     rows = [(name[:3].upper(), code, name, *_date(start), *_date(end)) for code, name, start, end in members]
     columns = ["styear", "stmonth", "stday", "endyear", "endmonth", "endday"]
     return pd.DataFrame(rows, columns=["stateabb", "ccode", "statenme", *columns])
+
+
+def cleaner(states: pd.DataFrame) -> Callable[..., Tidy]:
+    """A function of a source and hand-made tables, in the order of its own, that cleans them with this list of states.
+
+    It checks what every source promises: raw tables stay as they are, and the tidy frame keeps its schema.
+    """
+
+    def cleaned(source: Source, *tables: pd.DataFrame, **named: pd.DataFrame) -> Tidy:
+        own = [table.file for table in source.raw if table.slug is None]
+        raw: Raw = dict(zip(own, (*tables, *named.values()), strict=True))
+        if any(table.file == STATES for table in source.raw):
+            raw[STATES] = states
+        before = {name: frame.copy() for name, frame in raw.items()}
+        tidy = source.clean(raw)
+        for name, frame in raw.items():
+            pd.testing.assert_frame_equal(frame, before[name])
+        tidy_schema(source).validate(tidy.frame)
+        return tidy
+
+    return cleaned
+
+
+def rows(tidy: Tidy, *columns: str) -> list[tuple[object, ...]]:
+    """Rows of a tidy frame, in these columns."""
+    return list(tidy.frame[list(columns)].itertuples(index=False, name=None))
+
+
+def entries(tidy: Tidy) -> list[tuple[str, str, str, int]]:
+    """Rows of a ledger: action, reason, record, rows."""
+    return list(tidy.ledger[["action", "reason", "record", "rows"]].itertuples(index=False, name=None))
 
 
 def _date(day: int) -> tuple[int, int, int]:

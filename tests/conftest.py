@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import functools
 import os
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 import yaml
 
+from detente.acquire import Patience
+
+from acquiring import Server
 from builders import project, tiny
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -61,6 +68,52 @@ def replication() -> Path:
     if folder is None:
         pytest.skip("published data are not at hand: set DETENTE_REPLICATION to a folder with <slug>/<file>")
     return folder
+
+
+@pytest.fixture
+def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
+    """A server on this machine, asked past every proxy."""
+    for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.lower(), raising=False)
+    script: Server
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            script.answer(self)
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    script = Server(f"http://127.0.0.1:{http.server_port}")
+    script.answers = [script.send()]
+    thread = threading.Thread(target=functools.partial(http.serve_forever, poll_interval=0.01), daemon=True)
+    thread.start()
+    yield script
+    script.released.set()
+    http.shutdown()
+    http.server_close()
+    thread.join()
+
+
+@pytest.fixture
+def pauses() -> list[float]:
+    """Seconds that would have been waited."""
+    return []
+
+
+@pytest.fixture
+def patience(pauses: list[float]) -> Patience:
+    """Little of it, and none spent waiting."""
+    return Patience(connect=1.0, read=0.2, retries=2, sleep=pauses.append)
+
+
+@pytest.fixture
+def raw(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder of raw files below an empty current one."""
+    monkeypatch.chdir(tmp_path)
+    return Path("data/raw")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

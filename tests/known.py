@@ -12,7 +12,7 @@ from typing import TypeVar
 import pandas as pd
 import pytest
 
-from detente.config import load_sources
+from detente.config import SourceRecord, load_sources
 from detente.panel import build_panel
 from detente.panel.build import Panel
 from detente.panel.catalogue import Unit
@@ -108,7 +108,7 @@ class Record:
 
 
 @cache
-def records():
+def records() -> Mapping[str, SourceRecord]:
     """What config/sources.yaml says of every source."""
     return load_sources(ROOT)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, cached_property
@@ -11,14 +12,20 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyreadr
+import yaml
 
+from detente.cli import main
+from detente.cli.rawformats import write_raw
 from detente.config import load_sources
-from detente.panel import STATES, Panel, build_panel
+from detente.files import sha256, write_json
+from detente.panel import STATES, Panel, build, build_panel
 from detente.panel.kadic import EXPANSIONS
 from detente.record import clean_source
+from detente.simulate import simulate_world
 from detente.sources import KEYS, REGISTRY, Source, Variable
 
-from builders import REPOSITORY, spells
+from builders import REPOSITORY, spells, tiny
 
 NA = float("nan")
 # One state comes late, two make way for one another within a year, one leaves and comes back, one is there throughout.
@@ -184,3 +191,88 @@ def made_panel(frames: Mapping[Source, pd.DataFrame], window: tuple[int, int] = 
     """A panel of the made system, without years before the window unless asked for."""
     tidy = {STATES: SYSTEM, **{source.slug: frame for source, frame in frames.items()}}
     return build_panel(tidy, [REGISTRY[STATES], *frames], window, **{"lead_in": 0, **options})
+
+
+# Sources of the project below; a directed one among them.
+IN_PLACE = ("cow-state-system", "gml-mid", "gml-mid-initiation", "nmc", "rivalry", "rivalry-dreyer")
+
+
+def made_project(folder: Path) -> Path:
+    """A project of a few sources, whose raw files are of the tiny simulated world and in place."""
+    study = tiny()
+    assert study.simulation is not None
+    tables = simulate_world(study.simulation, study.seed).tables
+    records = load_sources(REPOSITORY)
+    sources = {}
+    for slug in IN_PLACE[:-1]:
+        record, files = records[slug], []
+        for pin in record.files:
+            path = folder / "data" / "raw" / (record.folder or slug) / pin.file
+            write_raw(path, tables[record.folder or slug, pin.file])
+            files.append({"file": pin.file, "address": None, "sha256": sha256(path), "bytes": path.stat().st_size})
+        sources[slug] = record.model_dump(mode="json") | {"files": files}
+    # The last one's raw file is nowhere.
+    missing = {"file": "gone.csv", "address": None, "sha256": "0" * 64, "bytes": 1}
+    sources[IN_PLACE[-1]] = records[IN_PLACE[-1]].model_dump(mode="json") | {"files": [missing]}
+    write_json({"sources": sources}, folder / "config" / "sources.yaml")
+    return folder
+
+
+DYAD_YEAR = {"a": "ccode1", "b": "ccode2", "year": "year"}
+VISITS = pd.DataFrame({"ccode1": [2, 200, 2], "ccode2": [200, 2, 260], "year": [1990, 1991, 1991], "n": [1, 2, 3]})
+
+
+def definition(folder: Path, **changes: object) -> Path:
+    """A YAML file that describes visits.csv; None leaves a key out."""
+    content = {
+        "name": "visits",
+        "title": "Visits of heads of state",
+        "citation": "Somebody. 2020. Visits.",
+        "file": "visits.csv",
+        "key": "dyad-year",
+        "columns": DYAD_YEAR,
+        "years": [1980, 2000],
+        "variables": {"visits": {"label": "Visits", "column": "n", "unit": "visits", "absent": "zero"}},
+        **changes,
+    }
+    path = folder / "visits.yaml"
+    path.write_text(yaml.safe_dump({k: v for k, v in content.items() if v is not None}, sort_keys=False))
+    return path
+
+
+def table(folder: Path, frame: pd.DataFrame = VISITS, name: str = "visits.csv") -> Path:
+    frame.to_csv(folder / name, index=False)
+    return folder / name
+
+
+def zipped(frame: pd.DataFrame, path: Path) -> None:
+    """Write a table into a folder of a ZIP, beside another file."""
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("folder/visits.csv", frame.to_csv(index=False))
+        archive.writestr("readme.txt", "nothing")
+
+
+def some_states(root: Path) -> list[int]:
+    """Three states of the made project."""
+    frame = build((2000, 2000), [], root=root, unit="state-year").panel.frame
+    return frame["state"].tolist()[:3]
+
+
+ADDED = ["gml", "gml-mid-initiation", "nmc", "rivalry"]
+YEARS = (2000, 2004)
+
+
+def panel_file(root: Path, out: Path, *words: object, years: str = "2000-2004", add: list[str] = ADDED) -> int:
+    """Call the command line in a project; its exit status."""
+    place = ["panel", "--root", root, "--years", years, "--add", *add, "--out", out]
+    return main([str(word) for word in (*place, *words)])
+
+
+def read_back(path: Path) -> pd.DataFrame:
+    """Read a panel's file by its ending."""
+    return {
+        ".parquet": pd.read_parquet,
+        ".csv": pd.read_csv,
+        ".dta": pd.read_stata,
+        ".rds": lambda p: next(iter(pyreadr.read_r(str(p)).values())),
+    }[path.suffix](path)

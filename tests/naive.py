@@ -6,9 +6,8 @@ from collections.abc import Callable
 
 import numpy as np
 
+from accounts import Reference
 from detente.design import Design
-
-from objectives import Reference
 
 Array = np.ndarray
 
@@ -83,6 +82,15 @@ def by_dyad_and_year(reference: Reference, design: Design) -> Array:
     return sandwich(reference, parts)
 
 
+def by_sides(reference: Reference, design: Design) -> Array:
+    """First states, plus second states, minus dyads, each with its own factor."""
+    assert design.a is not None
+    assert design.b is not None
+    a, b = design.a[reference.rows], design.b[reference.rows]
+    both = grouped(reference, a * 10_000 + b)
+    return sandwich(reference, grouped(reference, a) + grouped(reference, b) - both)
+
+
 def dyadic(reference: Reference, design: Design) -> Array:
     assert design.a is not None
     assert design.b is not None
@@ -111,5 +119,6 @@ NAIVE: dict[str, Callable[[Reference, Design], Array]] = {
     "hc3": hc3,
     "dyad": by_dyad,
     "dyad+year": by_dyad_and_year,
+    "a+b": by_sides,
     "dyadic": dyadic,
 }

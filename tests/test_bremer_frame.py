@@ -257,6 +257,21 @@ def test_peace_counted_in_rows_and_in_years(panel: pd.DataFrame, ours: pd.DataFr
     assert int((ours["peace_years"] != theirs["gmlmidspell"]).sum()) == 25_395
 
 
+def test_the_older_estimates_give_extinct_states_one_gdp(record: Record) -> None:
+    listed = record.read("gdp-pop", RawTable("cow_sdp_gdp.rda", ("ccode", "year", "wbgdp2011est", "sdpest")))
+    members = {
+        (spell.state, year)
+        for spell in record.tidy[STATES].query("status == 'member'").itertuples()
+        for year in range(spell.start // 10_000, spell.end // 10_000 + 1)
+    }
+    constant = listed[listed["wbgdp2011est"].between(15.3, 15.6)]
+    among = constant[[key in members for key in zip(constant["ccode"], constant["year"], strict=True)]]
+    # Logs, so about 5 million dollars, Bavaria's (245) and South Vietnam's (817) alike. The surplus of all but the
+    # Papal States (327), which had few people, is then one dollar.
+    assert set(among["ccode"]) == {240, 245, 267, 269, 271, 273, 275, 280, 327, 329, 332, 335, 337, 730, 817}
+    assert len(among) == 584 and (among.loc[among["ccode"] != 327, "sdpest"] == 0).all()
+
+
 TERMS = ("landcontig", "cincprop", "cowmajdyad", "cow_defense", "mindemest", "minwbgdppc", "minmilit", "gmlmidspell")
 SCALED = ("cincprop", "mindemest", "minwbgdppc", "minmilit")
 

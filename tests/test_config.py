@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-
 from detente.cli.project import load
 from detente.config import load_project
 
@@ -68,8 +67,8 @@ def test_the_shipped_configuration_is_valid(copied: Path):
             "    years: [1816, 2016]",
             "    years: [1816, 2016]\n    year: 1816",
             "sources › cow-state-system › year",
-            "unknown key; legal values: citation, files, folder, references, rows, terms, theme, title, version, whittle, "
-            "years; nearest: 'years'",
+            "unknown key; legal values: citation, files, folder, references, rows, terms, theme, title, version, "
+            "whittle, years; nearest: 'years'",
         ),
         # Values that are one of a list
         (

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-
 from detente.cli.project import load
 from detente.panel import catalogue
 from detente.sources import REGISTRY
@@ -19,10 +18,6 @@ CLAIMS_IN_ORDER = ("exercise", "defence_pact", "un_mission", "defence_agreement"
 CONTROLS = (
     "capability_ratio, contiguity, defence_pact, democracy, distance, exercise, major_power, peace_years, rivalry"
 )
-TINY, PAPER, DEMO = "config/study/tiny.yaml", "config/study/paper.yaml", "config/study/demo.yaml"
-
-
-# Names across files
 
 
 def test_claims_effects_and_controls_that_are_not_defined_are_reported_together(bare: Path):
@@ -53,9 +48,9 @@ def test_claims_effects_and_controls_that_are_not_defined_are_reported_together(
         ),
         (
             "    outcome: onset_gml",
-            "    outcome: onset_gmi",
+            "    outcome: onset_gmll",
             "claims › exercise › outcome",
-            "onset_gmi",
+            "onset_gmll",
             "onset_gml",
         ),
         (

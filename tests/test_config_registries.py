@@ -7,7 +7,6 @@ import sys
 from pathlib import Path
 
 import pytest
-
 import yaml
 
 from detente.cli.project import load
@@ -17,8 +16,6 @@ from detente.sources import REGISTRY
 
 from builders import REPOSITORY, change, line
 from configured import CLAIMS_FILE, DEMO, PAPER, SOURCES_FILE, STUDY, TINY, own, refusal
-
-
 
 # Registries
 
@@ -91,6 +88,127 @@ def test_a_raw_file_that_a_module_reads_must_be_listed(copied: Path):
         f"ConfigError: {SOURCES_FILE}:{at} › sources › mme › files: 'mme_v7.csv' is missing; "
         "legal values: mme_v8.csv; nearest: 'mme_v8.csv'"
     )
+
+
+# Sources of a study
+
+
+def test_a_source_that_a_study_lists_and_nobody_knows_is_named(bare: Path):
+    at = change(bare / PAPER, "  - unpmm", "  - unpm")
+
+    slugs = ", ".join(sorted(load_project(REPOSITORY).study("paper").sources))
+    assert refusal(bare) == (
+        f"ConfigError: {PAPER}:{at} › sources: 'unpm' is not a source; legal values: {slugs}; nearest: 'unpmm'"
+    )
+
+
+@pytest.mark.parametrize(
+    ("sources", "fault"),
+    [
+        ("[mme, atop, mme]", "'mme' must be listed only once"),
+        ("[]", "must have at least 1 entries (found [])"),
+        ("mme", "must be a list (found 'mme')"),
+    ],
+)
+def test_a_list_of_sources_names_each_once(bare: Path, sources: str, fault: str):
+    override = own(bare, f"extends: paper\nname: mine\nsources: {sources}\n")
+
+    assert refusal(bare, override) == f"ConfigError: mine.yaml:3 › sources: {fault}"
+
+
+def test_a_study_without_sources_is_refused(bare: Path):
+    path = bare / PAPER
+    listed = "".join(f"  - {slug}\n" for slug in load_project(bare).study("paper").sources)
+    change(path, f"sources:\n{listed}", "")
+
+    assert refusal(bare) == f"ConfigError: {PAPER}:1 › sources: this key is missing"
+
+
+def test_a_simulated_study_joins_no_source_that_its_world_does_not_write(copied: Path):
+    at = change(copied / DEMO, "  - dcad\n", "  - dcad\n  - vdem\n")
+
+    assert refusal(copied) == f"ConfigError: {DEMO}:{at} › sources: the simulated world writes no 'vdem'; take it out"
+
+
+def test_an_observed_study_may_join_what_no_world_writes(copied: Path):
+    change(copied / PAPER, "  - dcad\n", "  - dcad\n  - vdem\n")
+
+    assert "vdem" in load(copied).study("paper").sources
+
+
+def test_a_simulated_study_may_join_another_reading_of_a_file_that_its_world_writes(copied: Path):
+    change(copied / DEMO, "  - dcad\n", "  - dcad\n  - gml-mid-initiation\n")
+
+    assert "gml-mid-initiation" in load(copied).study("tiny").sources
+
+
+@pytest.mark.parametrize(
+    ("slug", "variable"),
+    [
+        ("dcad", "defence_agreement"),
+        ("nmc", "capability_ratio"),
+        ("mme", "exercise_any"),
+        ("cow-contiguity-3.2", "contiguous"),
+        ("mid-5.0", "onset_cow"),
+    ],
+)
+def test_a_study_joins_the_sources_of_its_claims_controls_and_descriptions(copied: Path, slug: str, variable: str):
+    change(copied / PAPER, f"  - {slug}\n", "")
+
+    at = line(copied / PAPER, "sources:")
+    assert refusal(copied) == (
+        f"ConfigError: {PAPER}:{at} › sources: {variable!r} is made from {slug}, which the study does not join"
+    )
+
+
+def test_a_source_of_no_claim_need_not_be_joined(copied: Path):
+    override = own(
+        copied,
+        "extends: paper\nname: mine\nclaims: [exercise]\nsources:\n"
+        + "".join(f"  - {s}\n" for s in load_project(copied).study("paper").sources if s not in ("dcad", "unpmm")),
+    )
+
+    assert "dcad" not in load(copied, override).study("mine").sources
+
+
+@pytest.mark.parametrize(
+    ("slug", "rules", "fault"),
+    [
+        ("rivalry", "[fatality, lowest dispute]", "this source has no dyad-year with several disputes; take it out"),
+        (
+            "mid-5.0-participants",
+            "[fatalty, lowest dispute]",
+            "no rule is called 'fatalty'; legal values: dispute, fatality, hostility, longest_duration, "
+            "lowest dispute, lowest fatality, lowest hostility, lowest longest_duration, lowest onset, "
+            "lowest originators, lowest shortest_duration, lowest start, onset, originators, shortest_duration, start; "
+            "nearest: 'fatality'",
+        ),
+        (
+            "mid-5.0-participants",
+            "[onset, fatality]",
+            "the order ends with 'fatality', which can leave ties; end it with 'lowest dispute' or 'dispute'",
+        ),
+    ],
+)
+def test_whittling_is_for_sources_with_several_disputes_and_by_rules_that_exist(
+    copied: Path, slug: str, rules: str, fault: str
+):
+    at = whittled(copied / SOURCES_FILE, slug, rules)
+
+    assert refusal(copied) == f"ConfigError: {SOURCES_FILE}:{at} › sources › {slug} › whittle: {fault}"
+
+
+def whittled(path: Path, slug: str, rules: str) -> int:
+    """Give a source other rules; returns the number of their line."""
+    rows = path.read_text(encoding="utf-8").splitlines()
+    start = rows.index(f"  {slug}:")
+    end = next((i for i in range(start + 1, len(rows)) if not rows[i].startswith("    ")), len(rows))
+    block = [row for row in rows[start + 1 : end] if not row.startswith("    whittle:")]
+    path.write_text("\n".join([*rows[: start + 1], f"    whittle: {rules}", *block, *rows[end:]]), encoding="utf-8")
+    return start + 2
+
+
+# The command line
 
 
 def test_snakemake_stops_before_the_graph_with_the_same_words(copied: Path):

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-
 from detente.config import SourceFile, load_project
 from detente.errors import ConfigError
 

@@ -383,12 +383,12 @@ def test_software_without_a_dyadic_covariance_has_no_convention_for_it() -> None
     assert np.isinf(covariance("dyadic", given, "none").df)
     with pytest.raises(UnsupportedCovariance, match="for linear models only"):
         covariance("hc1", given, "linearmodels")
-    with pytest.raises(UnsupportedCovariance, match="'stat' is not known; .* nearest: 'stata'"):
+    with pytest.raises(UnsupportedCovariance, match=r"'stat' is not known; .* nearest: 'stata'"):
         covariance("hc1", given, "stat")
 
 
 def test_one_cluster_is_too_few() -> None:
-    given = Ingredients(np.ones((4, 1)), np.eye(1), factor=lambda name: np.zeros(4, dtype=np.int64))
+    given = Ingredients(np.ones((4, 1)), np.eye(1), factor=lambda _: np.zeros(4, dtype=np.int64))
     with pytest.raises(TooFewClusters) as error:
         covariance(cluster("region"), given)
     assert str(error.value) == "clusters by 'region': 1 groups of region; it needs at least 2"

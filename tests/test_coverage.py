@@ -19,9 +19,10 @@ from detente.config import LEVEL
 from detente.covariance import sandwich
 from detente.design import build_design
 from detente.errors import IndefiniteCovariance
-from detente.estimators import get
 from detente.simulate import PLANTED, simulate_world
 from test_recovery import DEMO, SAMPLES, in_memory, panel_of, specification
+
+from worlds import solved
 
 pytestmark = pytest.mark.slow
 
@@ -38,12 +39,12 @@ def draws(seed: int) -> list[dict[str, Any]]:
         for sample in SAMPLES:
             spec = specification(claim, "lpm", sample)
             design = build_design(panel, spec)
-            fit = get("lpm").fit(design)
+            fit = solved("lpm", design)
             row = {"seed": seed, "claim": claim, "sample": sample, "truth": DEMO.simulation.effects[claim]}
             row |= {"estimate": fit.estimate[fit.treatment]}
             gradient = np.eye(len(fit.terms))[fit.treatment]
             for kind in KINDS:
-                covariance = sandwich(kind, fit.scores, fit.bread, design.a, design.b)
+                covariance = sandwich(kind, fit.scores, fit.bread, design.pairs)
                 try:
                     row[f"{kind}_error"] = covariance.std_error(gradient)
                 except IndefiniteCovariance:
@@ -51,7 +52,7 @@ def draws(seed: int) -> list[dict[str, Any]]:
                 row[f"{kind}_reach"] = stats.t.ppf((1 + LEVEL) / 2, covariance.df)
             if claim == "exercise":
                 controls = tuple(c for c in spec.controls if c.role != "duration")
-                bare = get("lpm").fit(build_design(panel, replace(spec, controls=controls)))
+                bare = solved("lpm", build_design(panel, replace(spec, controls=controls)))
                 row["by_peace_years"] = row["estimate"] - bare.estimate[bare.treatment]
             rows.append(row)
     return rows

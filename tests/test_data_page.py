@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import io
 import re
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -216,3 +218,13 @@ def test_a_source_of_one_file_on_the_page_shows_its_short_name() -> None:
     said = data_page([replace(everything[0], short="agreements")], "chart.svg")
     assert "Short name: `agreements`." in said
     assert "Short name" not in data_page(everything, "chart.svg")
+
+
+def test_a_reader_that_has_enough_ends_the_list_quietly() -> None:
+    words = [sys.executable, "-m", "detente", "sources", "--root", str(ROOT), "--format", "csv"]
+    with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as listing:
+        assert listing.stdout is not None and listing.stderr is not None
+        listing.stdout.readline()
+        listing.stdout.close()
+        assert listing.stderr.read() == b""
+    assert listing.returncode == 0

@@ -230,9 +230,21 @@ def test_a_variable_that_the_panel_lacks_is_named(column: str, spec: Specificati
     with pytest.raises(UnknownVariable) as caught:
         build_design(frame, spec)
 
-    legal = ", ".join(sorted(frame.columns))
+    legal = f"{len(frame.columns)} of them"
     near = f"; nearest: {nearest!r}" if nearest else ""
-    assert str(caught.value) == (f"exercise.lpm.all: the panel has no variable {column!r}; legal values: {legal}{near}")
+    assert str(caught.value) == f"exercise.lpm.all: the panel has no variable {column!r}; legal values: {legal}{near}"
+
+
+def test_the_variables_of_a_small_panel_are_listed():
+    frame = world()[["a", "b", "year", "in_window", "onset_gml", "exercise_count"]]
+
+    with pytest.raises(UnknownVariable) as caught:
+        build_design(frame, specification())
+
+    assert str(caught.value) == (
+        "exercise.lpm.all: the panel has no variable 'exercise_any'; "
+        "legal values: a, b, exercise_count, in_window, onset_gml, year; nearest: 'exercise_count'"
+    )
 
 
 # Specifications

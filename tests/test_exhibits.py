@@ -37,6 +37,7 @@ from detente.exhibits.tables import FORMATS, TABLES
 from detente.panel import catalogue
 
 import exhibit_fixtures as made
+from builders import joined
 
 REPORT = made.ROOT / "workflow" / "report"
 TEMPLATES = {path.name: path.read_text(encoding="utf-8") for path in REPORT.glob("*.j2")}
@@ -445,7 +446,7 @@ def test_coverage_is_that_of_the_monte_carlo():
 
 def test_the_variables_that_the_paper_offers_are_in_the_panel():
     offered = re.findall(r"`(\w+_\w+)`", TEMPLATES["paper.md.j2"])
-    assert offered and set(offered) <= set(catalogue())
+    assert offered and set(offered) <= set(catalogue(joined()))
 
 
 def test_the_template_holds_no_digit_of_its_own():

@@ -164,6 +164,48 @@ def test_dispute_and_contiguity_files(record: Record) -> None:
     assert int(ordered.duplicated(["state1no", "state2no", "year"]).sum()) == 58
 
 
+def test_dyad_years_with_a_dispute_by_coding(record: Record) -> None:
+    # Independent count, whole files: pairing the sides of MID 5 by year, MID 5, dyadic MID 4.02, GML, MIE.
+    sides = record.raw["mid-5.0-participants"]["MIDB 5.0.csv"][["dispnum", "ccode", "sidea", "styear", "endyear"]]
+    pairs = sides[sides["sidea"] == 1].merge(sides[sides["sidea"] == 0], on="dispnum")
+    low, high = np.sort(pairs[["ccode_x", "ccode_y"]].to_numpy(), axis=1).T
+    first, last = pairs[["styear_x", "styear_y"]].max(axis=1), pairs[["endyear_x", "endyear_y"]].min(axis=1)
+    spans = zip(low, high, first, last, strict=True)
+    naive = {(a, b, year) for a, b, start, end in spans for year in range(start, end + 1)}
+    coded = {slug: len(record.tidy[slug]) for slug in ("mid-5.0", "dyadic-mid-4.02", "gml-mid", "mie-1.0")}
+    assert len(naive) == 5_160
+    assert coded == {"mid-5.0": 5_117, "dyadic-mid-4.02": 4_645, "gml-mid": 4_642, "mie-1.0": 3_868}
+    # Independent count: dyad-years of GML and of MID 5 up to 2010 that both have, and that one alone has.
+    cow, gml = record.tidy["mid-5.0"].query("year <= 2010"), record.tidy["gml-mid"]
+    assert (len(cow.merge(gml, on=DYAD_YEAR)), len(_absent(cow, gml)), len(_absent(gml, cow))) == (4_444, 433, 198)
+
+
+def test_traps_that_the_files_hold(record: Record) -> None:
+    # Independent count: country-years that occur twice in the list of US troops, and rows of territories.
+    troops = record.raw["troopdata"]["troopdata-rebuild-country-year.csv"]
+    assert (int(troops.duplicated(["ccode", "year"]).sum()), int((troops["ccode"] >= 1000).sum())) == (29, 873)
+    # Independent count: alliances of ATOP 4.01 whose end year 0 means that they are still in force.
+    alliances = record.raw["atop-4.01"]["atop-alliance-level.csv"]
+    assert (len(alliances), int((alliances["endyr"] == 0).sum())) == (745, 334)
+    # Independent count: there are no ideal points of 1964, no drought of Norway (385), and no cent in trade.
+    assert not (record.tidy["unga-idealpoints"]["year"] == 1964).any()
+    drought = record.tidy["climate-drought"]
+    assert not drought.loc[drought["state"] == 385, "spei"].notna().any()
+    assert (record.tidy["cow-trade-4.0"]["trade_cow"].dropna() % 1 == 0).all()
+    # Exercises and defence agreements are coded for 1980–2010 and for no other year.
+    assert (set(record.tidy["mme"]["year"]), set(record.tidy["dcad"]["year"])) == (set(range(1980, 2011)),) * 2
+
+
+def test_rows_that_a_conditional_logit_keeps(record: Record, narrow: pd.DataFrame) -> None:
+    # Independent count: "the FE logit keeps 15 % of relevant rows": those of dyads whose onsets vary while they are at
+    # risk. As in the power below, a row needs the year before, for last year's treatment.
+    rows = record.panel[narrow["relevant"]]
+    follows = rows.groupby(DYAD)["year"].shift() == rows["year"] - 1
+    used = rows[follows & rows["onset_gml"].notna()]
+    varies = used.groupby(DYAD)["onset_gml"].transform("nunique") > 1
+    assert (len(used), int(varies.sum()), round(100 * varies.mean())) == (45_951, 7_081, 15)
+
+
 def _long(record: Record) -> pd.DataFrame:
     """One row a filled slot of the exercise file."""
     table = record.raw["mme"][EXERCISES]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -300,8 +301,10 @@ def test_the_ledger_of_a_panel_without_losses_is_empty_and_has_its_columns():
 
 @pytest.mark.record
 @pytest.mark.parametrize("unit", UNITS)
-def test_the_panel_of_the_whole_record_keeps_its_schema(mirror: Path, unit: Unit):
-    panel = build_panel(observed(mirror), EVERYTHING, (1990, 1992), unit=unit, lead_in=0)
+def test_the_panel_of_the_whole_record_keeps_its_schema_without_a_warning(mirror: Path, unit: Unit):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        panel = build_panel(observed(mirror), EVERYTHING, (1990, 1990), unit=unit, lead_in=0)
 
     validated(panel.frame, panel_schema(panel.entries, unit), "panel")
     assert list(described(panel)["variable"]) == list(panel.entries)

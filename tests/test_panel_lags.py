@@ -55,7 +55,7 @@ def test_a_missing_year_within_the_lag_makes_it_unknown():
 
 def test_a_lag_stays_within_its_key():
     panel = pd.concat(
-        [dyad_years(2, b, [1990 + i, 1991 + i], x=[b, b + 1]) for i, b in enumerate((20, 200))], ignore_index=True
+        [dyad_years(2, b, [year, year + 1], x=[b, b + 1]) for year, b in ((1990, 20), (1992, 200))], ignore_index=True
     )
 
     assert same(lag(panel, "x", 1), [NA, 20, NA, 200])

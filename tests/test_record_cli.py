@@ -1,13 +1,15 @@
-"""Sources that no study joins yet can be had and cleaned from the command line."""
+"""Sources that no shipped study joins can be had, cleaned and listed from the command line."""
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
 from detente.cli import main
+from detente.sources import ALIASES, REGISTRY
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -31,12 +33,34 @@ def test_a_source_without_a_module_names_the_nearest(capsys: pytest.CaptureFixtu
     words = ["clean", "--source", "cow-wars", "--receipts", "r", "--tidy", "t", "--ledger", "l"]
     assert main(words) == 1
     text = capsys.readouterr().err
-    assert text.startswith("ConfigError: --source: no module cleans 'cow-wars'; legal values: ")
-    assert text.endswith("; nearest: 'cow-war'\n")
+    assert (
+        text == f"ConfigError: no module cleans 'cow-wars'; legal values: {len(REGISTRY)} of them; nearest: 'cow-war'\n"
+    )
 
 
-def test_the_list_of_sources_tells_joined_from_further(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_list_of_sources_tells_years_rows_and_files(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["sources", "--root", str(ROOT), "--only", "atop", "polity5"]) == 0
     text = capsys.readouterr().out
-    assert "1815–2018, dyad-year, 1 file\n" in text
-    assert "1816–2018, state-year, 1 file, joined by no study yet\n" in text
+    assert "\n  1815–2018; 136,648 rows by dyad-year; 1 file\n" in text
+    assert "\n  1816–2018; 17,090 rows by state-year; 1 file\n" in text
+
+
+def test_a_source_is_listed_by_the_name_that_people_give_it(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["sources", "--root", str(ROOT), "--only", "gml,igo"]) == 0
+    listed = [block.split(":")[0] for block in capsys.readouterr().out.split("\n\n")]
+    assert listed == ["gml-mid", "cow-igo"]
+
+
+def test_a_source_that_cannot_be_listed_names_the_nearest(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["sources", "--root", str(ROOT), "--only", "atopp"]) == 1
+    known = len(REGISTRY) + len(ALIASES)
+    assert capsys.readouterr().err == (
+        f"ConfigError: --only: 'atopp' is no source; legal values: {known} of them; nearest: 'atop'\n"
+    )
+
+
+def test_the_list_for_machines_has_a_row_for_every_source(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["sources", "--root", str(ROOT), "--format", "csv"]) == 0
+    table = pd.read_csv(io.StringIO(capsys.readouterr().out))
+    assert set(table["source"]) == set(REGISTRY)
+    assert table["rows"].notna().all()

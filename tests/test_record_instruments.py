@@ -8,11 +8,10 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from detente.record.rawread import read_raw
 from detente.errors import UnresolvedNames
+from detente.record.rawread import read_raw
 from detente.sources import (
     RawTable,
-    Source,
     Tidy,
     check_raw,
     codeployment,
@@ -30,7 +29,7 @@ from detente.sources import (
     us_troops,
 )
 
-from builders import state_list
+from builders import cleaner, entries, rows, state_list
 
 MODULES = {
     "atop": (treaties, 127_381),
@@ -73,28 +72,7 @@ LISTED = state_list(
     (817, "Republic of Vietnam", 19540604, 19750430),
 )
 STATES = "states2016.csv"
-
-
-def cleaned(source: Source, **tables: pd.DataFrame) -> Tidy:
-    """Clean hand-made tables, in the order of the source's own; raw tables stay as they are."""
-    own = [table.file for table in source.raw if table.slug is None]
-    raw: dict[str, pd.DataFrame] = dict(zip(own, tables.values(), strict=True))
-    if any(table.file == STATES for table in source.raw):
-        raw[STATES] = LISTED
-    before = {name: frame.copy() for name, frame in raw.items()}
-    tidy = source.clean(raw)
-    for name, frame in raw.items():
-        pd.testing.assert_frame_equal(frame, before[name])
-    tidy_schema(source).validate(tidy.frame)
-    return tidy
-
-
-def rows(tidy: Tidy, *columns: str) -> list[tuple[object, ...]]:
-    return list(tidy.frame[list(columns)].itertuples(index=False, name=None))
-
-
-def entries(tidy: Tidy) -> list[tuple[str, str, str, int]]:
-    return list(tidy.ledger[["action", "reason", "record", "rows"]].itertuples(index=False, name=None))
+cleaned = cleaner(LISTED)
 
 
 # ATOP 4.01

@@ -36,7 +36,7 @@ from detente.sources import (
 )
 from detente.sources.base import ever, paired
 
-from builders import state_list
+from builders import cleaner, entries, rows, state_list
 
 LISTED = state_list(
     (2, "United States of America", 18160101, 20161231),
@@ -71,28 +71,7 @@ MODULES: Mapping[str, tuple[Source, str, int]] = {
     )
 }
 NAN = float("nan")
-
-
-def cleaned(source: Source, *tables: pd.DataFrame) -> Tidy:
-    """Clean hand-made tables, in the order of the source's own; raw tables stay as they are."""
-    own = [table.file for table in source.raw if table.slug is None]
-    raw: dict[str, pd.DataFrame] = dict(zip(own, tables, strict=True))
-    if any(table.file == STATES for table in source.raw):
-        raw[STATES] = LISTED
-    before = {name: frame.copy() for name, frame in raw.items()}
-    tidy = source.clean(raw)
-    for name, frame in raw.items():
-        pd.testing.assert_frame_equal(frame, before[name])
-    tidy_schema(source).validate(tidy.frame)
-    return tidy
-
-
-def rows(tidy: Tidy, *columns: str) -> list[tuple[object, ...]]:
-    return list(tidy.frame[list(columns)].itertuples(index=False, name=None))
-
-
-def entries(tidy: Tidy) -> list[tuple[str, str, str, int]]:
-    return list(tidy.ledger[["action", "reason", "record", "rows"]].itertuples(index=False, name=None))
+cleaned = cleaner(LISTED)
 
 
 def observed(source: Source, mirror: Path, folder: str) -> Tidy:

@@ -12,14 +12,16 @@ import pytest
 
 from detente.checks import validated
 from detente.cli.rawformats import write_raw
-from detente.record.rawread import read_raw
 from detente.config import World, load_project
 from detente.design import Specification, build_design, specifications
 from detente.estimators import get
 from detente.inference import estimate
 from detente.panel import build_panel
+from detente.record.rawread import read_raw
 from detente.simulate import PLANTED, SimulatedWorld, simulate_world
-from detente.sources import REGISTRY, RawTable, Source, check_raw, tidy_schema
+from detente.sources import RawTable, Source, check_raw, tidy_schema
+
+from builders import joined
 
 PROJECT = load_project(Path(__file__).parents[1])
 DEMO = PROJECT.study("demo")
@@ -51,8 +53,8 @@ def in_memory(world: SimulatedWorld) -> dict[str, pd.DataFrame]:
         return frame
 
     return {
-        slug: source.clean({table.file: table_of(source, table) for table in source.raw}).frame
-        for slug, source in REGISTRY.items()
+        source.slug: source.clean({table.file: table_of(source, table) for table in source.raw}).frame
+        for source in joined()
     }
 
 
@@ -61,7 +63,8 @@ def from_files(world: SimulatedWorld, folder: Path) -> dict[str, pd.DataFrame]:
     for (slug, file), tables in world.tables.items():
         write_raw(folder / slug / file, tables)
     tidy = {}
-    for slug, source in REGISTRY.items():
+    for source in joined():
+        slug = source.slug
         raw = {table.file: read_raw(folder / (table.slug or slug) / table.file, table) for table in source.raw}
         for table in source.raw:
             check_raw(source, table, raw[table.file])
@@ -71,7 +74,7 @@ def from_files(world: SimulatedWorld, folder: Path) -> dict[str, pd.DataFrame]:
 
 def panel_of(tidy: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     """The demo's panel of tidy sources."""
-    return build_panel(tidy, DEMO.window, PROJECT.longest_lag(DEMO)).frame
+    return build_panel(tidy, joined(), DEMO.window, lead_in=PROJECT.longest_lag(DEMO)).frame
 
 
 def specification(claim: str, estimator: str, sample: str) -> Specification:

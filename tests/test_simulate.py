@@ -15,13 +15,15 @@ import pytest
 
 from detente.cli import simulate as command
 from detente.cli.rawformats import write_raw
-from detente.record.rawread import read_raw
 from detente.config import World, load_project
 from detente.errors import ConfigError
+from detente.record.rawread import read_raw
 from detente.simulate import PLANTED, SimulatedWorld, simulate_world
 from detente.simulate.raw_exercises import SLOTS, UNKNOWN
 from detente.simulate.world import History, draw_history, naive_difference
 from detente.sources import REGISTRY, check_raw
+
+from builders import joined
 
 ROOT = Path(__file__).parents[1]
 TINY = load_project(ROOT).study("tiny")
@@ -61,7 +63,7 @@ def raw(world: SimulatedWorld, tmp_path_factory: pytest.TempPathFactory) -> dict
         source.slug: {
             table.file: read_raw(folder / (table.slug or source.slug) / table.file, table) for table in source.raw
         }
-        for source in REGISTRY.values()
+        for source in joined()
     }
 
 
@@ -84,7 +86,7 @@ def recorded(frame: pd.DataFrame, since: int) -> set[tuple[int, int, int]]:
     return {(int(a), int(b), int(t)) for a, b, t in inside[["a", "b", "year"]].to_numpy()}
 
 
-@pytest.mark.parametrize("slug", REGISTRY)
+@pytest.mark.parametrize("slug", [source.slug for source in joined()])
 def test_every_source_finds_its_columns_and_codes(slug: str, raw: dict[str, dict[str, pd.DataFrame]]) -> None:
     for table in REGISTRY[slug].raw:
         check_raw(REGISTRY[slug], table, raw[slug][table.file])
@@ -310,7 +312,7 @@ def test_the_command_writes_files_receipts_and_truth(tmp_path: Path, monkeypatch
     monkeypatch.chdir(tmp_path)
     run("tiny", Path("t"))
     receipts = [json.loads(path.read_text()) for path in sorted(Path("t/raw").glob("*.json"))]
-    assert {receipt["slug"] for receipt in receipts} == set(REGISTRY)
+    assert {receipt["slug"] for receipt in receipts} == set(TINY.sources)
     for file in (file for receipt in receipts for file in receipt["files"]):
         content = Path(file["path"]).read_bytes()
         assert (hashlib.sha256(content).hexdigest(), len(content)) == (file["sha256"], file["bytes"])

@@ -10,17 +10,19 @@ import pytest
 
 from detente.checks import validated
 from detente.cli.rawformats import write_raw
+from detente.errors import LISTED, BrokenContract, ConfigError, SourceSchemaError, UnresolvedNames
 from detente.record.rawread import read_raw
-from detente.errors import BrokenContract, ConfigError, SourceSchemaError, UnresolvedNames
 from detente.sources import REGISTRY, RawTable, Source, check_raw, source, tidy_schema
 from detente.sources.agreements import CATEGORIES
 from detente.sources.alliances import OBLIGATIONS
 from detente.sources.missions import PARTIES
 from detente.sources.names import gazetteer
 
-from builders import MEMBERS, Raw, exercise, exercises, simulated_raw, state_list
+from builders import MEMBERS, Raw, exercise, exercises, joined, simulated_raw, state_list
 
-TABLES = [(slug, table) for slug, source in REGISTRY.items() for table in source.raw]
+# The record's further sources stand in the files test_record_*.py: the simulated world does not write them.
+JOINED = [source.slug for source in joined()]
+TABLES = [(source.slug, table) for source in joined() for table in source.raw]
 NAMES = [f"{slug}/{table.file}" for slug, table in TABLES]
 LEDGER = ["source", "action", "reason", "record", "rows"]
 
@@ -53,7 +55,8 @@ def test_a_lost_column_is_named_with_the_nearest_one(slug: str, table: RawTable,
     for name in table.columns:
         frame = raw[slug][table.file].head(2).rename(columns={name: f"{name}~"})
 
-        legal = ", ".join(sorted(frame.columns))
+        count = len(frame.columns)
+        legal = ", ".join(sorted(frame.columns)) if count <= LISTED else f"{count} of them"
         assert refusal(REGISTRY[slug], table, frame) == (
             f"{table.slug or slug}/{table.file}: column {name!r} is missing; legal values: {legal}; nearest: '{name}~'"
         )
@@ -160,17 +163,13 @@ def test_a_source_that_no_module_cleans_is_refused():
     with pytest.raises(ConfigError) as caught:
         source("atopp")
 
-    assert str(caught.value) == (
-        "no module cleans 'atopp'; legal values: atop, cow-contiguity-3.2, "
-        "cow-state-system, dcad, democracy-cow, distance, gml-mid, mid-5.0, mme, nmc, rivalry, unpmm; "
-        "nearest: 'atop'"
-    )
+    assert str(caught.value) == f"no module cleans 'atopp'; legal values: {len(REGISTRY)} of them; nearest: 'atop'"
 
 
 # Tidy frames
 
 
-@pytest.mark.parametrize("slug", REGISTRY)
+@pytest.mark.parametrize("slug", JOINED)
 def test_every_tidy_frame_keeps_its_schema(slug: str, raw: dict[str, Raw]):
     tidy = REGISTRY[slug].clean(raw[slug])
 
@@ -179,7 +178,7 @@ def test_every_tidy_frame_keeps_its_schema(slug: str, raw: dict[str, Raw]):
     assert (tidy.ledger["source"] == slug).all()
 
 
-@pytest.mark.parametrize("slug", REGISTRY)
+@pytest.mark.parametrize("slug", JOINED)
 def test_cleaning_leaves_the_raw_tables_as_they_are(slug: str, raw: dict[str, Raw]):
     before = {file: table.copy(deep=True) for file, table in raw[slug].items()}
 
@@ -189,7 +188,7 @@ def test_cleaning_leaves_the_raw_tables_as_they_are(slug: str, raw: dict[str, Ra
         pd.testing.assert_frame_equal(raw[slug][file], table)
 
 
-@pytest.mark.parametrize("slug", REGISTRY)
+@pytest.mark.parametrize("slug", JOINED)
 def test_the_order_of_raw_rows_does_not_matter(slug: str, raw: dict[str, Raw]):
     backwards = {file: table.iloc[::-1].reset_index(drop=True) for file, table in raw[slug].items()}
     key = [c for c in ("a", "b", "state", "year", "status", "start") if c in REGISTRY[slug].clean(raw[slug]).frame]
@@ -469,7 +468,8 @@ DISPUTES = [("gml-mid", "gml", "gml_mid_ddydisps.rda"), ("mid-5.0", "cow", "cow_
 def disputes(prefix: str, *rows: tuple[int, int, int, int, int, int]) -> pd.DataFrame:
     """Raw directed dyad-years: two codes, year, onset, hostility, fatality."""
     columns = ["ccode1", "ccode2", "year", f"{prefix}midonset", "hostlev", "fatality"]
-    return pd.DataFrame(rows, columns=columns, dtype="float64").assign(**{f"{prefix}midongoing": 1.0})
+    given = pd.DataFrame(rows, columns=columns, dtype="float64")
+    return given.assign(**{f"{prefix}midongoing": 1.0, "orig1": 1.0, "orig2": 1.0})
 
 
 @pytest.mark.parametrize(("slug", "prefix", "file"), DISPUTES)

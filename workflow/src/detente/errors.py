@@ -62,6 +62,10 @@ class UnsupportedEffects(DetenteError):
     """The estimator exists, but takes no effects, or not as many."""
 
 
+class UnsupportedInstruments(DetenteError):
+    """The estimator exists, but has no use for instruments."""
+
+
 class FormulaError(DetenteError):
     """A formula cannot be read, or asks for what no estimator does."""
 
@@ -80,6 +84,10 @@ class RankDeficient(EstimationError):
 
 class NoVariation(EstimationError):
     """The outcome or the treatment does not vary in the sample (or within its fixed effects)."""
+
+
+class NoInstruments(EstimationError):
+    """There are fewer instruments that vary than endogenous regressors, or none of either."""
 
 
 class NoDyads(EstimationError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from pathlib import Path
@@ -58,9 +59,14 @@ def _short(label: str) -> str:
 
 
 def _r(frame: pd.DataFrame, _: Mapping[str, Entry], path: Path) -> None:
+    """Compressed here: pyreadr's own compression stamps time and name."""
     import pyreadr
 
-    write_whole(path, lambda temporary: pyreadr.write_rds(str(temporary), frame, compress="gzip"))
+    def write(temporary: Path) -> None:
+        pyreadr.write_rds(str(temporary), frame)
+        temporary.write_bytes(gzip.compress(temporary.read_bytes(), mtime=0))
+
+    write_whole(path, write)
 
 
 WRITERS: Mapping[str, Callable[[pd.DataFrame, Mapping[str, Entry], Path], None]] = {

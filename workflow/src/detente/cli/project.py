@@ -97,7 +97,8 @@ def _check_whittling(path: Path, slug: str, names: Sequence[str], module: Source
         rules(names)
     except ConfigError as error:
         where = located(path, ["sources", slug, "whittle"])
-        raise ConfigError(f"{where} › sources › {slug} › whittle: {error}") from error
+        fault = str(error).removeprefix("whittle: ")
+        raise ConfigError(f"{where} › sources › {slug} › whittle: {fault}") from error
 
 
 def _check_joined(project: Project, entries: Mapping[str, Entry]) -> None:
@@ -106,12 +107,13 @@ def _check_joined(project: Project, entries: Mapping[str, Entry]) -> None:
     from detente.sources import REGISTRY
 
     for study in project.studies.values():
-        where = project.located(study, "sources")
-        for slug in study.sources if study.world == "simulated" else ():
+        for i, slug in enumerate(study.sources if study.world == "simulated" else ()):
             if any((t.slug or project.sources[slug].folder or slug, t.file) not in WRITTEN for t in REGISTRY[slug].raw):
+                where = project.located(study, "sources", i)
                 raise ConfigError(f"{where}: the simulated world writes no {slug!r}; take it out")
         for name in _needed(project, study):
             if lacking := [slug for slug in entries[name].sources if slug not in study.sources]:
+                where = project.located(study, "sources")
                 raise ConfigError(f"{where}: {name!r} is made from {', '.join(lacking)}, which the study does not join")
 
 

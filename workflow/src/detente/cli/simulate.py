@@ -34,6 +34,10 @@ def run(arguments: argparse.Namespace) -> None:
         )
     world = simulate_world(study.simulation, study.seed)
     for slug, record in project.sources_of(study).items():
+        if any((record.folder or slug, pin.file) not in world.tables for pin in record.files):
+            where = project.located(study, "sources", study.sources.index(slug))
+            raise ConfigError(f"{where}: the simulated world writes no {slug!r}; take it out")
+    for slug, record in project.sources_of(study).items():
         receipts = []
         for pin in record.files:
             folder = record.folder or slug

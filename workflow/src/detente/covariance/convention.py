@@ -131,5 +131,5 @@ def degrees(distribution: Distribution, *, clusters: float, residual: float) -> 
 
 
 def said(df: float) -> str:
-    """ "t with 19 df", or "normal distribution"."""
+    """The distribution in words: "t with 19 df", or "normal distribution"."""
     return "normal distribution" if math.isinf(df) else f"t with {df:.0f} df"

@@ -41,7 +41,7 @@ def cluster_meat(scores: Array, groups: Codes) -> tuple[Array, int]:
 def multiway_meat(
     scores: Array, factors: Sequence[Codes], weigh: Callable[[Sequence[int]], Sequence[float]]
 ) -> tuple[Array, list[int]]:
-    """Sum over all combinations of factors, odd ones added, even ones taken off (Cameron, Gelbach and Miller 2011, eq. 2.13).
+    """Sum over all sets of factors, odd ones added, even ones taken off (Cameron, Gelbach and Miller 2011, eq. 2.13).
 
     Parameters
     ----------
@@ -68,7 +68,7 @@ def multiway_meat(
 
 def leverage(x: Array, bread: Array, effects: Array | float = 0.0) -> Array:
     """Diagonal (n,) of the projection on x (n, k), given (XᵀX)⁻¹, and on absorbed effects whose own is `effects`."""
-    return np.einsum("ij,jk,ik->i", x, bread, x, optimize=True) + effects
+    return np.asarray(np.einsum("ij,ij->i", x @ bread, x) + effects)
 
 
 def corrected_scores(scores: Array, leverages: Array, power: float) -> Array:

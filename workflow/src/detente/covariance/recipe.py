@@ -104,5 +104,5 @@ def parse(name: str | Recipe, factors: Iterable[str] = FACTORS) -> Recipe:
 
 
 def counted(factor: str, groups: int) -> str:
-    """ "190 dyads", or "12 groups of region"."""
+    """A number of groups in words: "190 dyads", or "12 groups of region"."""
     return f"{groups} {PLURAL[factor]}" if factor in PLURAL else f"{groups} groups of {factor}"

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 
@@ -159,7 +158,7 @@ def covariance(recipe: Recipe | str, ingredients: Ingredients, small_sample: str
 
 
 def sandwich(kind: Recipe | str, scores: Array, bread: Array, pairs: Pairs) -> Covariance:
-    """The covariance of a recipe that needs nothing but scores, bread and dyads: "dyadic", "dyad", "hc0" …"""
+    """The covariance of a recipe that needs only scores, bread and dyads, such as "dyadic", "dyad" or "hc0"."""
 
     def factor(name: str) -> Codes:
         if name == "dyad":
@@ -227,15 +226,13 @@ def _nested(rule: convention.Rule, given: Ingredients, clusters: Sequence[Codes]
     if rule.nested == "counted" or not given.absorbed:
         return 0
     if rule.nested == "left out if alone":
-        alone = len(given.effects) == 1 and all(
-            _within(e, c) for e in given.effects.values() for c in clusters
-        )
+        alone = len(given.effects) == 1 and all(within(e, c) for e in given.effects.values() for c in clusters)
         return given.absorbed if alone else 0
-    within = [e for e in given.effects.values() if any(_within(e, c) for c in clusters)]
-    return sum(len(number(e)[0]) - 1 for e in within)
+    nested = [e for e in given.effects.values() if any(within(e, c) for c in clusters)]
+    return sum(len(number(e)[0]) - 1 for e in nested)
 
 
-def _within(effect: Codes, clusters: Codes) -> bool:
+def within(effect: Codes, clusters: Codes) -> bool:
     """Whether each level of an effect lies in one cluster."""
     levels, place = number(effect)
     groups, group = number(clusters)

@@ -76,13 +76,15 @@ class Design:
         UnknownVariable
             If there is none of this name.
         """
-        known: dict[str, Codes] = {**self.clusters, **self.effects}
-        known |= {k: v for k, v in (("a", self.a), ("b", self.b), ("year", self.year)) if v is not None}
-        if name == "dyad" and "dyad" not in known and self.a is not None:
+        own = {k: v for k, v in (("a", self.a), ("b", self.b), ("year", self.year)) if v is not None}
+        for known in (self.effects, self.clusters, own):
+            if name in known:
+                return known[name]
+        if name == "dyad" and self.a is not None:
             return self.pairs.dyad
-        if name not in known:
-            raise UnknownVariable(f"no factor is called {name!r}; {choices(name, [*known, 'dyad'])}")
-        return known[name]
+        raise UnknownVariable(
+            f"no factor is called {name!r}; {choices(name, {*self.effects, *self.clusters, *own, 'dyad'})}"
+        )
 
 
 def in_sample(panel: pd.DataFrame, sample: str) -> pd.Series:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -85,12 +85,10 @@ class Absorber:
 
     def weigh(self, weights: Array) -> Absorber:
         """The same effects under other weights (N,), all positive."""
-        return Absorber(
-            self.order, self.start, self.levels, self.size, self.counts, self.alone, weights, self.limit
-        )
+        return replace(self, weights=weights)
 
-    def residual(self, values: Array) -> Array:
-        """Residuals of each column of `values` (N, K), or of a vector (N,), on all dummies.
+    def residual(self, values: Array, out: Array | None = None) -> Array:
+        """Residuals of each column of `values` (N, K), or of a vector (N,), on all dummies; in `out` (N, K) if given.
 
         Raises
         ------
@@ -103,7 +101,7 @@ class Absorber:
         if not self.counts:
             return values.copy()
         rows = (self.weights, self.order, self.start, self.levels)
-        out, sums = np.empty(values.shape), np.zeros((self.size, values.shape[1]))
+        out, sums = np.empty(values.shape) if out is None else out, np.zeros((self.size, values.shape[1]))
         kernel.center(values, *rows, out, sums)
         if self.size:
             effect = kernel.solve(*self._factor, sums) if self.direct else self._iterate(sums)
@@ -111,9 +109,11 @@ class Absorber:
         return out
 
     def _iterate(self, sums: Array) -> Array:
-        """Effects (size, K) whose sums by level within groups are `sums`, by conjugate gradients on all columns at once."""
+        """Effects (size, K) whose sums by level within groups are `sums`: conjugate gradients, all columns at once."""
         weights = self.weights if len(self.weights) else np.ones(len(self.order))
-        diagonal = np.concatenate([np.bincount(c, weights=weights, minlength=self.size)[:, None] for c in self.levels.T], 1)
+        diagonal = np.concatenate(
+            [np.bincount(c, weights=weights, minlength=self.size)[:, None] for c in self.levels.T], 1
+        )
         scale = 1 / diagonal.sum(axis=1)[:, None]
         effect, left = np.zeros(sums.shape), sums.copy()
         toward = scale * left
@@ -169,7 +169,8 @@ def _numbered(codes: Codes) -> tuple[Levels, int]:
 
 def _dot(x: Array, y: Array) -> Array:
     """Inner products of columns, (K,)."""
-    return np.einsum("ij,ij->j", x, y)
+    products: Array = np.einsum("ij,ij->j", x, y)
+    return products
 
 
 def _ratio(above: Array, below: Array, wanted: npt.NDArray[np.bool_]) -> Array:

@@ -34,8 +34,8 @@ DIVERGED = 100.0
 LARGE = 100_000
 FRACTION = 8
 # Squared distance, in standard errors, at which the search on a part may end, and at which the last pass begins.
-NEAR, NEARER = 1e-2, 1e-6
-SETTLED = 1e-14
+NEAR, NEARER = 1e-2, 1e-9
+SETTLED = 1e-18
 MOST_POLISHES = 5
 LARGEST_INDEX = 700.0
 
@@ -123,7 +123,7 @@ def _moves(step: Array, data: Regressors) -> bool:
 
 
 def _search(model: Binary, y: Array, data: Regressors, weights: Array | None, close: float) -> Optimum:
-    start = np.zeros(len(data.terms))
+    start: Array = np.zeros(len(data.terms))
     start[0] = model.index(float(np.average(y, weights=weights)))
     if len(y) > LARGE and weights is None:
         start = _from_a_part(model, y, data, start)
@@ -192,7 +192,7 @@ def solve(model: Binary, design: Design, data: Regressors) -> Solution:
             settled = float(step @ fitted.point.gradient) < SETTLED
             if settled:
                 break
-            estimate = estimate + step
+            estimate = np.add(estimate, step)
         bread = inverse(fitted.point.information)
     except Stalled:
         settled = False

@@ -44,8 +44,9 @@ def cauchy_logit(design: Design, *, scale: float = 2.5, scale_intercept: float =
     """Posterior mode of a logit: finite where a regressor separates the outcome, pulled towards zero elsewhere.
 
     A regressor of two values is centred and made to differ by 1, any other centred and divided by two standard
-    deviations; coefficients of these have Cauchy(0, `scale`) priors, and the constant at the means of all regressors Cauchy(0, `scale_intercept`). Estimates
-    are in the units of the regressors. (R's arm::bayesglm puts the prior on the constant at zero of all regressors.)
+    deviations; coefficients of these have Cauchy(0, `scale`) priors, and the constant at the means of all regressors
+    Cauchy(0, `scale_intercept`). Estimates are in the units of the regressors. (R's arm::bayesglm puts the prior on the
+    constant at zero of all regressors.)
 
     A row's score is that of its likelihood plus an N-th of the prior's gradient, so that scores sum to zero at the
     mode; bread is the inverse of minus the Hessian of the log posterior. A sandwich of the two is that of a penalised
@@ -92,7 +93,9 @@ def cauchy_logit(design: Design, *, scale: float = 2.5, scale_intercept: float =
         converged=True,
         predictor=predictor,
         iterations=found.steps,
-        flags=(f"Cauchy(0, {scale:g}) priors on standardised regressors, Cauchy(0, {scale_intercept:g}) on the constant",),
+        flags=(
+            f"Cauchy(0, {scale:g}) priors on standardised regressors, Cauchy(0, {scale_intercept:g}) on the constant",
+        ),
     )
 
 
@@ -110,8 +113,6 @@ def posterior(loglik: Callable[[Array], Point], prior: Prior) -> Callable[[Array
 
     def at(beta: Array) -> Point:
         data, belief = loglik(beta), prior.at(beta)
-        return Point(
-            data.value + belief.value, data.gradient + belief.gradient, data.information + belief.information
-        )
+        return Point(data.value + belief.value, data.gradient + belief.gradient, data.information + belief.information)
 
     return at

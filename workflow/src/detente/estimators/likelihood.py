@@ -54,7 +54,7 @@ class Optimum:
     last: Array
 
 
-class Stalled(Exception):  # noqa: N818 - never reaches a user
+class Stalled(Exception):
     """Newton's method cannot go on; the caller says why in the terms of its model."""
 
 
@@ -121,9 +121,8 @@ def refuse_effects(design: Design, name: str) -> None:
     """Raise UnsupportedEffects if the design has effects, naming estimators that take them."""
     if design.effects:
         able = sorted(e.name for e in REGISTRY.values() if e.uses in ("absorbs", "conditions"))
-        raise UnsupportedEffects(
-            f"{name} has no fixed effects, but got {', '.join(design.effects)}; estimators that take them: {', '.join(able)}"
-        )
+        given = ", ".join(design.effects)
+        raise UnsupportedEffects(f"{name} takes no effects, but got {given}; estimators that do: {', '.join(able)}")
 
 
 def only_effect(design: Design, name: str, purpose: str) -> Codes:
@@ -143,9 +142,7 @@ def binary_outcome(y: Array) -> None:
         raise NoVariation(f"the outcome is {y[0]:.0f} in all {len(y):,} rows")
 
 
-def newton(
-    objective: Callable[[Array], Point], start: Array, *, concave: bool = True, close: float = CLOSE
-) -> Optimum:
+def newton(objective: Callable[[Array], Point], start: Array, *, concave: bool = True, close: float = CLOSE) -> Optimum:
     """Maximise by Newton's method with step halving, until the squared distance left, in standard errors, is `close`.
 
     Where the objective is not concave, directions of negative curvature are turned uphill.
@@ -221,5 +218,3 @@ def listing(names: Sequence[str]) -> str:
     """Names in quotes: 'a', 'b' and 'c'."""
     quoted = [repr(n) for n in names]
     return quoted[0] if len(quoted) == 1 else f"{', '.join(quoted[:-1])} and {quoted[-1]}"
-
-

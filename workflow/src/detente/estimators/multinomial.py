@@ -28,8 +28,8 @@ from detente.estimators.separation import refuse_separation
 def multinomial_logit(design: Design, *, base: float | None = None, equation: float | None = None) -> Solution:
     """Log odds of each value of the outcome against the base, linear in a constant and the regressors.
 
-    Terms are "intercept[v]", then the regressors "term[v]", for each value v but the base. `x` and `predictor` are those
-    of one equation, and with the logit link give the chance of its value rather than the base, given one of the two.
+    Terms are "intercept[v]", then the regressors "term[v]", for each value v but the base. `x` and `predictor` are
+    those of one equation; with the logit link they give the chance of its value rather than the base, given either.
 
     Parameters
     ----------

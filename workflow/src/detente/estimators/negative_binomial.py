@@ -11,6 +11,7 @@ from detente.design import Design
 from detente.errors import NotConverged, NoVariation, UnsuitableOutcome
 from detente.estimators.base import ROBUST, Array, Solution, estimator
 from detente.estimators.likelihood import (
+    STILL,
     Point,
     Regressors,
     Stalled,
@@ -20,10 +21,13 @@ from detente.estimators.likelihood import (
     refuse_effects,
     regressors,
 )
+from detente.estimators.separation import refuse_empty
 
 LARGEST_INDEX = 300.0
-# Overdispersion exp(−9) adds a thousandth to the standard deviation of a count of sixteen: as good as none.
+# Overdispersion exp(−9) adds a thousandth to the standard deviation of a count of sixteen: as good as none. The search
+# keeps inside the outer bounds.
 POISSON = -9.0
+LEAST_LOG, LARGEST_LOG = -15.0, 50.0
 
 
 @estimator("negbin", covariances=ROBUST, reference="statsmodels NegativeBinomial and Stata's nbreg, in tests")
@@ -41,6 +45,8 @@ def negbin(design: Design) -> Solution:
         If the outcome is no count.
     NoVariation
         If outcome or treatment do not vary, or the counts vary no more than Poisson's: α is then zero and has no log.
+    Separation
+        If every count is zero in rows that some regressors set apart, naming them.
     NotConverged
         If no maximum is found.
     """
@@ -51,13 +57,17 @@ def negbin(design: Design) -> Solution:
     data = regressors(design)
     if y.min() == y.max():
         raise NoVariation(f"the outcome is {y[0]:.0f} in all {len(y):,} rows")
-    objective = likelihood(y, data.x)
+    objective, start = likelihood(y, data.x), _start(y, data)
     try:
-        found = newton(objective, _start(y, data), concave=False)
+        found = newton(objective, start, concave=False)
         bread = inverse(objective(found.estimate).information)
     except Stalled:
-        raise NotConverged("negbin found no maximum: the likelihood is flat or a coefficient runs to infinity") from None
-    _refuse_poisson(found.estimate[-1])
+        refuse_empty(y, data.x, data.terms, "negbin")
+        _refuse_poisson(float(start[-1]))
+        raise NotConverged("negbin found no maximum of the likelihood") from None
+    if float(np.abs(found.last[:-1]) @ data.reach) > STILL:
+        refuse_empty(y, data.x, data.terms, "negbin")
+    _refuse_poisson(float(found.estimate[-1]))
     predictor = data.x @ found.estimate[:-1]
     slope, shape = _slopes(y, predictor, found.estimate[-1])
     scores = np.column_stack([data.x * slope[:, None], shape])
@@ -78,7 +88,7 @@ def negbin(design: Design) -> Solution:
 
 
 def _refuse_poisson(log_alpha: float) -> None:
-    if log_alpha < POISSON:
+    if log_alpha <= POISSON:
         raise NoVariation("the counts vary no more than a Poisson's: alpha is zero and has no logarithm; use poisson")
 
 
@@ -92,7 +102,8 @@ def _start(y: Array, data: Regressors) -> Array:
         beta = first
     mean = np.exp(np.minimum(data.x @ beta, LARGEST_INDEX))
     moment = float(np.sum((y - mean) ** 2 - y) / np.sum(mean**2))
-    return np.r_[beta, np.log(max(moment, 0.05))]
+    start: Array = np.r_[beta, np.log(moment) if moment > 0 else POISSON]
+    return start
 
 
 def _poisson(y: Array, x: Array) -> Callable[[Array], Point]:
@@ -107,9 +118,10 @@ def _poisson(y: Array, x: Array) -> Callable[[Array], Point]:
 def _slopes(y: Array, eta: Array, log_alpha: float) -> tuple[Array, Array]:
     """Derivatives of each row's log-likelihood in η and in ln α."""
     m, mean = np.exp(-log_alpha), np.exp(np.minimum(eta, LARGEST_INDEX))
-    slope = (y - mean) / (1 + mean / m)
+    slope: Array = (y - mean) / (1 + mean / m)
     in_m = digamma(y + m) - digamma(m) - np.log1p(mean / m) + (mean - y) / (m + mean)
-    return slope, -m * in_m
+    shape: Array = -m * in_m
+    return slope, shape
 
 
 def likelihood(y: Array, x: Array) -> Callable[[Array], Point]:
@@ -117,7 +129,7 @@ def likelihood(y: Array, x: Array) -> Callable[[Array], Point]:
 
     def at(theta: Array) -> Point:
         log_alpha = float(theta[-1])
-        if abs(log_alpha) > 50:
+        if not LEAST_LOG <= log_alpha <= LARGEST_LOG:
             k = len(theta)
             return Point(-np.inf, np.zeros(k), np.eye(k))
         m, eta = np.exp(-log_alpha), np.minimum(x @ theta[:-1], LARGEST_INDEX)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 
 import numpy as np
 from scipy.special import expit, logit
 
 from detente.design import Design
-from detente.errors import NotConverged, NoVariation, Separation
+from detente.errors import NotConverged, NoVariation
 from detente.estimators.base import ROBUST, Array, Codes, Solution, estimator
 from detente.estimators.likelihood import (
     STILL,
@@ -72,7 +73,7 @@ def ordered_logit(design: Design) -> Solution:
 
 @dataclass(frozen=True)
 class _Rows:
-    """Of each row's l = log(Λ(u) − Λ(v)), u its upper and v its lower cut less the index: value and derivatives (n,)."""
+    """Of each row's l = log(Λ(u) − Λ(v)), u its upper and v its lower cut less the index: value, derivatives (n,)."""
 
     value: Array
     upper: Array
@@ -122,7 +123,9 @@ def likelihood(level: Codes, x: Array) -> Callable[[Array], Point]:
         information[:k, :k] = -(x * bend[:, None]).T @ x
         for j in range(cuts):
             below, above = members[j], members[j + 1]
-            side = -(r.upper_upper + r.upper_lower)[below] @ x[below] - (r.lower_lower + r.upper_lower)[above] @ x[above]
+            side = (
+                -(r.upper_upper + r.upper_lower)[below] @ x[below] - (r.lower_lower + r.upper_lower)[above] @ x[above]
+            )
             information[k + j, :k] = information[:k, k + j] = -side
             information[k + j, k + j] = -r.upper_upper[below].sum() - r.lower_lower[above].sum()
             if j:
@@ -138,15 +141,13 @@ def _maximise(level: Codes, data: Regressors) -> tuple[Optimum, _Rows]:
     shares = np.cumsum(np.bincount(level))[:-1] / len(level)
     start = np.r_[np.zeros(len(data.terms)), logit(shares)]
     reach = np.r_[data.reach, np.ones(cuts)]
-    try:
+    found: Optimum | None = None
+    with suppress(Stalled):
         found = newton(likelihood(level, data.x), start)
-        steady = float(np.abs(found.last) @ reach) <= STILL
-    except Stalled:
-        found, steady = None, False
-    if not steady:
+    if found is None or float(np.abs(found.last) @ reach) > STILL:
         x, terms = np.column_stack([np.ones(len(level)), data.x]), ("intercept", *data.terms)
         for cut in range(cuts):
             refuse_separation((level > cut).astype(np.float64), x, terms, "ordered logit")
-        if found is None:
-            raise NotConverged("ordered_logit found no maximum")
+    if found is None:
+        raise NotConverged("ordered_logit found no maximum")
     return found, _rows(found.estimate, level, data.x)

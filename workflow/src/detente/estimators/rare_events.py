@@ -98,7 +98,8 @@ def outcome_weights(y: Array, tau: float | None) -> Array:
     if tau is None:
         return np.ones(len(y))
     share = y.mean()
-    return np.where(y == 1, tau / share, (1 - tau) / (1 - share))
+    result: Array = np.where(y == 1, tau / share, (1 - tau) / (1 - share))
+    return result
 
 
 def bias(x: Array, y: Array, p: Array, weights: Array) -> Array:

@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from detente.errors import NotConverged, Separation
 from detente.estimators.base import Array
 from detente.estimators.likelihood import listing
 
+Mask = npt.NDArray[np.bool_]
 # Rows of the first program, and rows added to it at a time.
 BATCH = 2000
 MOST_ROUNDS = 200
@@ -22,7 +24,7 @@ class Direction:
     """A direction d (k,) in which the likelihood never falls, and the rows (N,) that it predicts perfectly."""
 
     weights: Array
-    perfect: Array
+    perfect: Mask
 
 
 def refuse_separation(y: Array, x: Array, terms: tuple[str, ...], model: str) -> None:
@@ -33,31 +35,67 @@ def refuse_separation(y: Array, x: Array, terms: tuple[str, ...], model: str) ->
     """
     largest = np.abs(x).max(axis=0)
     signed = (x / np.where(largest > 0, largest, 1.0)) * (2 * y - 1)[:, None]
-    free = np.ones(len(terms), dtype=bool)
-    found = separating_direction(signed, free)
+    found = _smallest(signed, terms)
+    if found is not None:
+        raise Separation(_blame(found, y, x, terms, model))
+
+
+def refuse_empty(y: Array, x: Array, terms: tuple[str, ...], model: str) -> None:
+    """Raise Separation, naming a smallest set of terms, if the maximum-likelihood estimate of a count does not exist.
+
+    It does not if and only if some d ≠ 0 has x·d = 0 wherever y > 0, and x·d ≤ 0, not always 0, wherever y = 0 (Santos
+    Silva and Tenreyro 2010).
+    """
+    largest = np.abs(x).max(axis=0)
+    scaled = x / np.where(largest > 0, largest, 1.0)
+    some = y > 0
+    found = _smallest(np.concatenate([-scaled[~some], scaled[some], -scaled[some]]), terms)
+    if found is not None:
+        names = [t for t, w in zip(terms, np.abs(found.weights) > ZERO, strict=True) if w and t != "intercept"]
+        raise Separation(
+            f"every count is zero in the {int(found.perfect.sum()):,} of {len(y):,} rows that {listing(names)} "
+            f"set{'s' if len(names) == 1 else ''} apart: {'its' if len(names) == 1 else 'their'} {model} "
+            f"{'coefficient is' if len(names) == 1 else 'coefficients are'} infinite"
+        )
+
+
+def _smallest(signed: Array, terms: tuple[str, ...]) -> Direction | None:
+    """A separating direction that no term can be taken out of, predicting as many rows as its terms can."""
+    free, everywhere = np.ones(len(terms), dtype=bool), np.ones(len(signed), dtype=bool)
+    found = separating_direction(signed, free, everywhere)
     if found is None:
-        return
+        return None
     for j in reversed(range(len(terms))):
         if terms[j] == "intercept":
             continue
         free[j] = False
-        simpler = separating_direction(signed, free)
+        simpler = separating_direction(signed, free, everywhere)
         free[j] = simpler is None
         found = simpler or found
-    raise Separation(_blame(found, y, x, terms, model))
+    return _widened(found, signed, free)
 
 
-def separating_direction(signed: Array, free: Array) -> Direction | None:
-    """A separating direction among the `free` (k,) coordinates, None if there is none.
+def _widened(found: Direction, signed: Array, free: Mask) -> Direction:
+    """The sum of separating directions among the free coordinates that predicts the most rows perfectly."""
+    while not found.perfect.all():
+        other = separating_direction(signed, free, ~found.perfect)
+        if other is None or not (other.perfect & ~found.perfect).any():
+            break
+        found = Direction(found.weights + other.weights, found.perfect | other.perfect)
+    return found
 
-    `signed` (N, k) rows times ±1 by outcome. The program maximises the sum of all signed.d over d in [−1, 1] subject
-    to signed.d ≥ 0, its constraints added as they are found broken: a maximum of zero under some of them proves that
-    there is no direction under all.
+
+def separating_direction(signed: Array, free: Mask, wanted: Mask) -> Direction | None:
+    """A separating direction among the `free` (k,) coordinates that predicts `wanted` (N,) rows, None if none does.
+
+    `signed` (N, k) rows times ±1 by outcome. The program maximises the mean of signed.d over wanted rows and d in
+    [−1, 1] subject to signed.d ≥ 0 in all, its constraints added as they are found broken: a maximum of zero under some
+    of them proves that there is no direction under all.
     """
     from scipy.optimize import linprog
 
     columns = signed[:, free]
-    gain = columns.mean(axis=0)
+    gain = columns[wanted].mean(axis=0)
     rows = np.unique(np.linspace(0, len(signed) - 1, min(BATCH, len(signed))).astype(np.int64))
     for _ in range(MOST_ROUNDS):
         program = linprog(-gain, A_ub=-columns[rows], b_ub=np.zeros(len(rows)), bounds=(-1, 1), method="highs")
@@ -90,6 +128,6 @@ def _blame(found: Direction, y: Array, x: Array, terms: tuple[str, ...], model: 
     whose = "its" if len(names) == 1 else "their"
     plural = "coefficient is" if len(names) == 1 else "coefficients are"
     return (
-        f"{listing(names)} {'predicts' if len(names) == 1 else 'together predict'} the outcome perfectly in {rows:,} of "
-        f"{len(y):,} rows ({kind} separated): {whose} {model} {plural} infinite"
+        f"{listing(names)} {'predicts' if len(names) == 1 else 'together predict'} the outcome perfectly in {rows:,} "
+        f"of {len(y):,} rows ({kind} separated): {whose} {model} {plural} infinite"
     )

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from detente.covariance import totals
-from detente.errors import NotConverged, UnsupportedEffects
+from detente.errors import NotConverged, NoVariation, UnsupportedEffects
 
 Array = npt.NDArray[np.floating[Any]]
 Codes = npt.NDArray[np.int64]
@@ -32,59 +32,57 @@ class Groups:
 
 @dataclass(frozen=True)
 class Structure:
-    """A working correlation: `parameter`(residuals, groups, parameters k, convention) and `solve`(values, groups, ρ)."""
+    """A working correlation: `parameter`(residuals, groups, taken off each count), `solve`(values, groups, ρ)."""
 
-    parameter: Callable[[Array, Groups, int, str], float]
+    parameter: Callable[[Array, Groups, int], float]
     solve: Callable[[Array, Groups, float], Array]
 
 
-def sort_groups(group: Codes, time: Codes, *, ordered: bool) -> Groups:
-    """Sort rows by group and time.
+def sort_groups(group: Codes, time: Codes | None, *, spaced: bool) -> Groups:
+    """Sort rows by group and time; without `spaced`, every row counts as a year after the one before it.
 
     Raises
     ------
     UnsupportedEffects
-        If order matters and two rows of a group have the same time.
+        If two rows of a group have the same time; `time` None where it does not matter.
     """
-    order = np.lexsort((time, group))
-    code, when = group[order], time[order]
+    order = np.argsort(group, kind="stable") if time is None else np.lexsort((time, group))
+    code = group[order]
     after = np.flatnonzero(code[1:] == code[:-1]) + 1
-    lag = (when[after] - when[after - 1]).astype(np.float64)
-    if ordered and (lag == 0).any():
+    lag = np.ones(len(after)) if time is None else np.diff(time[order])[after - 1].astype(np.float64)
+    if (lag == 0).any():
         raise UnsupportedEffects(
             f"AR(1) needs one row a year in each group: {int((lag == 0).sum()):,} rows repeat the year of another"
         )
-    return Groups(order, code, np.bincount(code).astype(np.float64), after, lag)
+    return Groups(order, code, np.bincount(code).astype(np.float64), after, lag if spaced else np.ones_like(lag))
 
 
-def _exchangeable(r: Array, groups: Groups, k: int, convention: str) -> float:
-    """Mean product of two residuals of a group over the mean square of one.
-
-    Liang and Zeger (1986) take both means over all pairs and rows less k; Stata means within groups, then over groups.
-    """
+def _exchangeable(r: Array, groups: Groups, less: int) -> float:
+    """Mean product of two residuals of a group over the mean square of one."""
     one, square = np.bincount(groups.code, weights=r), np.bincount(groups.code, weights=r**2)
-    products = (one**2 - square) / 2
-    pairs = groups.size * (groups.size - 1) / 2
-    if convention == "stata":
-        several = pairs > 0
-        return float((products[several] / pairs[several]).sum() / (square / groups.size).sum())
-    return float(products.sum() / (pairs.sum() - k) / (square.sum() / (len(r) - k)))
+    pairs = float((groups.size * (groups.size - 1) / 2).sum())
+    return _ratio(float((one**2 - square).sum()) / 2, pairs - less, float(r @ r), len(r) - less)
+
+
+def _ratio(products: float, pairs: float, squares: float, rows: float) -> float:
+    if pairs <= 0 or rows <= 0:
+        raise NoVariation("too few pairs of rows share a group to estimate their correlation; use logit")
+    return products / pairs / (squares / rows)
 
 
 def _exchangeable_solve(values: Array, groups: Groups, rho: float) -> Array:
     share = rho / (1 + (groups.size - 1) * rho)
     if rho >= 1 or (1 + (groups.size - 1) * rho).min() <= 0:
-        raise NotConverged(f"a correlation of {rho:.3f} between all rows of a group of {int(groups.size.max())} is impossible")
+        largest = int(groups.size.max())
+        raise NotConverged(f"a correlation of {rho:.3f} between all rows of a group of {largest} is impossible")
     summed = totals(values, groups.code, len(groups.size)) * share[:, None]
     result: Array = (values - summed[groups.code]) / (1 - rho)
     return result
 
 
-def _ar1(r: Array, groups: Groups, k: int, convention: str) -> float:
-    """Mean product of a residual and the one before it over the mean square of one; Stata's takes no parameters off."""
-    product, square = float(r[groups.after] @ r[groups.after - 1]), float(r @ r)
-    less = 0 if convention == "stata" else k
-    return product / (len(groups.after) - less) / (square / (len(r) - less))
+def _ar1(r: Array, groups: Groups, less: int) -> float:
+    """Mean product of a residual and the one before it, whatever lies between, over the mean square of one."""
+    return _ratio(float(r[groups.after] @ r[groups.after - 1]), len(groups.after) - less, float(r @ r), len(r) - less)
 
 
 def _ar1_solve(values: Array, groups: Groups, rho: float) -> Array:
@@ -105,4 +103,3 @@ STRUCTURES: Mapping[str, Structure] = {
     "exchangeable": Structure(_exchangeable, _exchangeable_solve),
     "ar1": Structure(_ar1, _ar1_solve),
 }
-CONVENTIONS = ("liang_zeger", "stata")

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from detente.covariance import Recipe
 from detente.design import Design
-from detente.errors import NoDyads, UnknownOption, UnsupportedEffects, choices
+from detente.errors import NoDyads, UnknownOption, UnsupportedEffects, UnsupportedInstruments, choices
 from detente.estimators import REGISTRY, Estimator, Solution, get
 from detente.inference.ingredients import read, used_pairs
 from detente.inference.result import Fit, made_covariance
@@ -28,7 +27,6 @@ def fit(
     small_sample: str = "detente",
     sides: tuple[str, str] | None = None,
     time: str | None = None,
-    factors: Sequence[str] = (),
     **options: Any,
 ) -> Fit:
     """Fit a model and make its covariance.
@@ -47,13 +45,12 @@ def fit(
     small_sample
         Convention of factors and degrees of freedom: "detente", "none", "stata", "r-sandwich", "statsmodels" or
         "linearmodels".
-    sides, time, factors
-        With a formula: columns of the two sides of a dyad (`dyadic` may name them instead), of time, and of factors
-        that another covariance of the same fit will go by.
+    sides, time
+        With a formula: columns of the two sides of a dyad (`dyadic` may name them instead), and of time.
 
     Raises
     ------
-    UnknownEstimator, UnknownOption, UnsupportedEffects, UnsupportedCovariance
+    UnknownEstimator, UnknownOption, UnsupportedEffects, UnsupportedInstruments, UnsupportedCovariance
         If what is asked for does not exist; the message names the nearest that does.
     FormulaError, UnknownVariable, EmptySample
         If the formula cannot be read, names no column, or leaves no row.
@@ -66,28 +63,33 @@ def fit(
     if isinstance(model, str):
         from detente.inference.formula import Model, build
 
-        outcome, model, covariance = build(model, data, Model(covariance, sides, time, tuple(factors)))
+        outcome, model, covariance = build(model, data, Model(covariance, sides, time))
     _check_effects(registered, model)
-    recipe = read(covariance, model, registered)
-    solution = registered.fit(model, **options)
-    made = made_covariance(recipe, model, solution, estimator, small_sample, options)
-    dyads, states = _counts(model, solution)
-    y = model.y if solution.rows is None else model.y[solution.rows]
+    _check_instruments(registered, model)
+    return _fitted(registered, model, read(covariance, model, registered), small_sample, options, outcome)
+
+
+def _fitted(
+    estimator: Estimator, design: Design, recipe: Recipe, small_sample: str, options: dict[str, Any], outcome: str
+) -> Fit:
+    solution = estimator.fit(design, **options)
+    dyads, states = _counts(design, solution)
+    y = design.y if solution.rows is None else design.y[solution.rows]
     return Fit(
         terms=solution.terms,
         estimate=solution.estimate,
-        covariance=made,
-        estimator=estimator,
+        covariance=made_covariance(recipe, design, solution, estimator.name, small_sample, options),
+        estimator=estimator.name,
         small_sample=small_sample,
         n=len(solution.scores),
         dyads=dyads,
         states=states,
         events=int(y.sum()) if len(y) and y.min() >= 0 and np.array_equal(y, np.round(y)) else None,
-        attrition=_attrition(model, solution, estimator),
+        attrition=_attrition(design, solution, estimator.name),
         converged=solution.converged,
         flags=solution.flags,
         solution=solution,
-        design=model,
+        design=design,
         options=options,
         outcome=outcome,
     )
@@ -105,6 +107,16 @@ def _check_effects(estimator: Estimator, design: Design) -> None:
         takers = ", ".join(sorted(name for name, other in REGISTRY.items() if other.uses == "absorbs"))
         raise UnsupportedEffects(
             f"estimator {estimator.name!r} takes no effects ({', '.join(design.effects)}); those that absorb: {takers}"
+        )
+
+
+def _check_instruments(estimator: Estimator, design: Design) -> None:
+    """Estimators with instruments are called iv_…; any other would take an endogenous regressor for a given one."""
+    if design.endogenous and not estimator.name.startswith("iv_"):
+        takers = ", ".join(sorted(name for name in REGISTRY if name.startswith("iv_"))) or "none"
+        raise UnsupportedInstruments(
+            f"estimator {estimator.name!r} takes no instruments ({', '.join(design.endogenous)} is endogenous); "
+            f"those that do: {takers}"
         )
 
 

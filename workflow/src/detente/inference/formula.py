@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,12 +24,11 @@ CONSTANT = "Intercept"
 
 @dataclass(frozen=True)
 class Model:
-    """What goes with a formula: covariance, columns of the two sides of a dyad, of time, and of further factors."""
+    """What goes with a formula: covariance, and columns of the two sides of a dyad and of time."""
 
     covariance: str | Recipe
     sides: tuple[str, str] | None
     time: str | None
-    factors: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -67,12 +66,11 @@ def build(formula: str, data: pd.DataFrame | None, model: Model) -> tuple[str, D
     parts = _taken_apart(formula)
     recipe = parse(model.covariance, (*FACTORS, *map(str, data.columns)))
     sides = recipe.sides or model.sides
-    factors = tuple(dict.fromkeys((*recipe.factors, *model.factors)))
-    columns = _columns(parts, data, sides, model.time, factors)
+    columns = _columns(parts, data, sides, model.time, recipe.factors)
     kept, attrition = _complete(data, columns)
     terms, matrices = _evaluated(parts, kept, attrition)
     rows = terms.index
-    codes = _Codes(data.iloc[rows], sides)
+    codes = _Codes(data, np.asarray(rows, dtype=np.int64), sides)
     a, b = codes.sides()
     design = Design(
         y=matrices["outcome"],
@@ -82,10 +80,10 @@ def build(formula: str, data: pd.DataFrame | None, model: Model) -> tuple[str, D
         b=b,
         year=None if model.time is None else codes.time(model.time),
         effects={name: codes.factor(name) for name in parts.effects},
-        clusters={n: codes.factor(n) for n in factors if n not in parts.effects},
+        clusters=codes,
         endogenous=tuple(matrices["endogenous"]),
         instruments=matrices["instruments"],
-        rows=np.asarray(rows, dtype=np.int64),
+        rows=codes.rows,
         attrition=(*attrition, ("used", len(rows))),
     )
     return parts.outcome, design, recipe
@@ -188,8 +186,8 @@ def _complete(data: pd.DataFrame, columns: Sequence[str]) -> tuple[pd.DataFrame,
     plain = {
         name: kept[name].astype("float64")
         for name in columns
-        if pd.api.types.is_bool_dtype(kept[name]) or pd.api.types.is_extension_array_dtype(kept[name].dtype)
-        and pd.api.types.is_numeric_dtype(kept[name])
+        if pd.api.types.is_bool_dtype(kept[name])
+        or (pd.api.types.is_extension_array_dtype(kept[name].dtype) and pd.api.types.is_numeric_dtype(kept[name]))
     }
     return kept.assign(**plain), attrition
 
@@ -241,7 +239,8 @@ def _refuse(parts: _Parts, everything: pd.DataFrame, regressors: pd.DataFrame) -
     if len(repeated):
         raise FormulaError(f"{repeated[0]!r} is twice among the regressors")
     if np.ptp(everything.iloc[:, 0].to_numpy()) == 0:
-        raise NoVariation(f"the outcome {parts.outcome!r} is {everything.iloc[0, 0]:g} in all {len(everything):,} rows")
+        only = float(everything.iloc[:, 0].to_numpy()[0])
+        raise NoVariation(f"the outcome {parts.outcome!r} is {only:g} in all {len(everything):,} rows")
 
 
 def _outcome(source: str, data: pd.DataFrame) -> pd.Series:
@@ -263,24 +262,43 @@ def _matrix(source: str, data: pd.DataFrame) -> pd.DataFrame:
         formula = Formula(source)
         if "1" not in map(str, formula):
             raise FormulaError(f"{source!r} takes the constant out: estimators add one, or absorb effects that hold it")
-        found = formula.get_model_matrix(data, na_action="ignore", output="pandas")
+        with np.errstate(all="ignore"):  # what is no number or infinite is counted and named
+            found = formula.get_model_matrix(data, na_action="ignore", output="pandas")
     except FormulaicError as error:
         raise FormulaError(f"{source!r}: {str(error).splitlines()[0]}") from error
     return pd.DataFrame(found).drop(columns=CONSTANT, errors="ignore").astype("float64").set_axis(data.index, axis=0)
 
 
 @dataclass(frozen=True)
-class _Codes:
-    """Factors of the rows used, by name; `pair` the columns of the two sides."""
+class _Codes(Mapping[str, Codes]):
+    """Codes of the columns in the rows used, made when asked for; `pair` the columns of the two sides.
+
+    Every column of the data is a factor that a covariance may go by, after the fit too.
+    """
 
     data: pd.DataFrame
+    rows: Codes
     pair: tuple[str, str] | None
+
+    def __getitem__(self, name: str) -> Codes:
+        if name not in self.data.columns:
+            raise KeyError(name)
+        return self.factor(name)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self.data.columns
+
+    def __iter__(self) -> Iterator[str]:
+        return map(str, self.data.columns)
+
+    def __len__(self) -> int:
+        return len(self.data.columns)
 
     def sides(self) -> tuple[Codes | None, Codes | None]:
         """The two sides in common codes: as they are if integers, else numbered together."""
         if self.pair is None:
             return None, None
-        first, second = (self.data[name] for name in self.pair)
+        first, second = (self._column(name) for name in self.pair)
         if pd.api.types.is_integer_dtype(first) and pd.api.types.is_integer_dtype(second):
             return first.to_numpy(dtype=np.int64), second.to_numpy(dtype=np.int64)
         both, _ = pd.factorize(np.concatenate([first.to_numpy(dtype=object), second.to_numpy(dtype=object)]))
@@ -288,28 +306,43 @@ class _Codes:
 
     def time(self, name: str) -> Codes:
         """Time: as it is if whole numbers, else numbered in its order."""
-        column = self.data[name]
+        column = self._column(name)
         if pd.api.types.is_numeric_dtype(column) and np.array_equal(column, np.round(column)):
             return column.to_numpy(dtype=np.int64)
         return np.asarray(pd.factorize(column, sort=True)[0], dtype=np.int64)
 
     def factor(self, name: str) -> Codes:
         """Codes of a column, of an interaction of columns, of a side or of the pair."""
-        parts = [self._part(part) for part in name.split(":")]
-        codes = parts[0]
-        for other in parts[1:]:
+        codes, *others = [self._part(part) for part in ([name] if name in self.data.columns else name.split(":"))]
+        for other in others:
             codes = intersect(codes, other)
         return codes
 
     def _part(self, name: str) -> Codes:
-        if name not in self.data.columns and self.pair is not None:
+        if name not in self.data.columns:
             a, b = self.sides()
             assert a is not None
             assert b is not None
             if name in ("a", "b"):
                 return a if name == "a" else b
             return intersect(np.minimum(a, b), np.maximum(a, b))
-        column = self.data[name]
+        column = self._column(name)
         if pd.api.types.is_integer_dtype(column):
             return column.to_numpy(dtype=np.int64)
         return np.asarray(pd.factorize(column)[0], dtype=np.int64)
+
+    def _column(self, name: str) -> pd.Series:
+        """A column in the rows used.
+
+        Raises
+        ------
+        FormulaError
+            If it is missing there: only columns that the fit asked for are known to be complete.
+        """
+        column = self.data[name].iloc[self.rows]
+        missing = int(column.isna().sum())
+        if missing:
+            raise FormulaError(
+                f"{name!r} is missing in {missing:,} rows of the fit: name it in `covariance` of the fit"
+            )
+        return column

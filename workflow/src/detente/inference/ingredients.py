@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from detente.covariance import KINDS, Ingredients, Pairs, Recipe, number_dyads, parse
 from detente.covariance.recipe import FACTORS
+from detente.covariance.sandwich import within
 from detente.design import Design
 from detente.errors import NoDyads, UnsupportedCovariance, choices
 from detente.estimators import Estimator, Solution
@@ -75,10 +76,26 @@ def read(name: str | Recipe, design: Design, estimator: Estimator) -> Recipe:
     """
     recipe = parse(name, (*factors_of(design), *FACTORS))
     refuse_unsupported(recipe, estimator)
-    by_dyads = recipe.kind in ("dyadic", "jackknife") or {"dyad", "a", "b"} & set(recipe.factors) - {*factors_of(design)}
+    by_dyads = recipe.kind in ("dyadic", "jackknife") or {"dyad", "a", "b"} & set(recipe.factors) - {
+        *factors_of(design)
+    }
     if by_dyads and design.a is None:
         raise NoDyads(f"{recipe.name!r} needs rows with two sides: name their two columns, dyadic(a, b)")
+    _refuse_split_groups(recipe, design, estimator)
     return recipe
+
+
+def _refuse_split_groups(recipe: Recipe, design: Design, estimator: Estimator) -> None:
+    """Scores of a model of whole groups have a meaning only summed over each."""
+    if estimator.uses not in ("groups", "conditions") or not design.effects:
+        return
+    name, group = next(iter(design.effects.items()))
+    factors = {"dyadic": ("dyad",), "cluster": recipe.factors}.get(recipe.kind, ())
+    for factor in factors:
+        if not within(group, design.factor(factor)):
+            raise UnsupportedCovariance(
+                f"estimator {estimator.name!r} needs clusters of whole groups of {name!r}, which {factor!r} splits"
+            )
 
 
 def refuse_unsupported(recipe: Recipe, estimator: Estimator) -> None:

@@ -1,4 +1,4 @@
-"""The jackknife over states: how much does the estimate move when one state, with all its dyads, was never there?"""
+"""The jackknife over states: how far the estimate moves if one state, with all its dyads, had never been there."""
 
 from __future__ import annotations
 
@@ -9,8 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from detente.covariance import Covariance
-from detente.covariance import convention
+from detente.covariance import Covariance, convention
 from detente.covariance.sandwich import FEWEST_STATES
 from detente.design import Design
 from detente.errors import EstimationError, NoDyads, TooFewStates
@@ -45,7 +44,8 @@ def jackknife(
     states = np.union1d(design.a, design.b)
     if len(states) < FEWEST_STATES:
         raise TooFewStates(f"jackknife over {len(states)} states; it needs at least {FEWEST_STATES}")
-    moves = np.array([_without(design, estimate, solution, int(state)) for state in states])
+    bare = replace(design, clusters={})
+    moves = np.array([_without(bare, estimate, solution, int(state)) for state in states])
     matrix = (len(states) - 1) / len(states) * (moves.T @ moves)
     df = convention.degrees(
         convention.dyadic_rule(small_sample, linear=solution.link == "identity"),

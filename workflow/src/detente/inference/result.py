@@ -147,7 +147,12 @@ class Fit:
 
 
 def made_covariance(
-    name: str | Recipe, design: Design, solution: Solution, estimator: str, small_sample: str, options: Mapping[str, Any]
+    name: str | Recipe,
+    design: Design,
+    solution: Solution,
+    estimator: str,
+    small_sample: str,
+    options: Mapping[str, Any],
 ) -> Covariance:
     """The covariance of a solution by the name of its recipe."""
     registered = get(estimator)

@@ -37,8 +37,8 @@ def html(fit: Fit) -> str:
         for row in _rows(fit)
     )
     notes = "<br>".join(escape(note) for note in _notes(fit))
-    table = f"<table><caption>{escape(_title(fit))}</caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
-    return f"{table}<p>{notes}</p>"
+    caption = f"<caption>{escape(_title(fit))}</caption>"
+    return f"<table>{caption}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table><p>{notes}</p>"
 
 
 def _title(fit: Fit) -> str:
@@ -52,12 +52,13 @@ def _header(fit: Fit) -> Sequence[str]:
 
 def _rows(fit: Fit) -> list[list[str]]:
     found = []
-    for row in fit.table().itertuples(index=False):
-        interval = f"{_number(row.ci_low)} to {_number(row.ci_high)}"
-        shown = [_number(row.estimate), _number(row.std_error), f"{row.statistic:.2f}", f"{row.p:.3f}", interval]
-        if np.isnan(row.std_error):
+    numbers = fit.table().set_index("term").to_numpy(dtype=np.float64)
+    for term, (estimate, error, statistic, p, low, high) in zip(fit.terms, numbers, strict=True):
+        interval = f"{_number(low)} to {_number(high)}"
+        shown = [_number(estimate), _number(error), f"{statistic:.2f}", f"{p:.3f}", interval]
+        if np.isnan(error):
             shown[1:] = ["none", "", "", ""]
-        found.append([str(row.term), *shown])
+        found.append([term, *shown])
     return found
 
 
@@ -66,10 +67,8 @@ def _number(value: float) -> str:
 
 
 def _notes(fit: Fit) -> list[str]:
-    counts = [f"{fit.n:,} rows"]
-    for what in ("dyads", "states", "events"):
-        if (count := getattr(fit, what)) is not None:
-            counts.append(f"{count:,} {what}")
+    counted = {"rows": fit.n, "dyads": fit.dyads, "states": fit.states, "events": fit.events}
+    counts = [f"{count:,} {what}" for what, count in counted.items() if count is not None]
     notes = [", ".join(counts), f"Standard errors: {fit.covariance}"]
     left = [f"{reason} {rows:,}" for reason, rows in fit.attrition if rows and reason not in SIZES]
     if left:
@@ -78,7 +77,8 @@ def _notes(fit: Fit) -> list[str]:
         notes.append(f"Dropped for want of variation: {', '.join(fit.solution.dropped)}")
     none = [t for t, e in zip(fit.terms, fit.std_errors, strict=True) if np.isnan(e)]
     if none:
-        notes.append(f"No variance: the double sum of the {fit.covariance.kind} covariance is negative: {', '.join(none)}")
+        kind = fit.covariance.kind
+        notes.append(f"No standard error, as the double sum of the {kind} covariance is negative: {', '.join(none)}")
     return [*notes, *fit.flags]
 
 

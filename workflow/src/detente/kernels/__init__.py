@@ -1,4 +1,4 @@
-"""Compiled loops over rows, where array operations cannot reach the speed; every module has a `warm` that compiles it."""
+"""Compiled loops over rows, where array operations cannot reach the speed; a module's `warm` compiles its own."""
 
 from __future__ import annotations
 

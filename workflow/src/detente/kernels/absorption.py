@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
-Array = npt.NDArray[np.float64]
+Array = npt.NDArray[np.floating[Any]]
 Codes = npt.NDArray[np.int32]
 # A span of levels at most this many times as long as the levels in it that a group has is gone through without gaps.
 SPARSE = 4
@@ -37,9 +37,10 @@ def group(codes: Codes, size: int) -> tuple[Codes, Codes]:
 
 @njit(cache=True)
 def center(values: Array, weights: Array, order: Codes, start: Codes, levels: Codes, out: Array, sums: Array) -> None:
-    """Put `values` (N, K) less their (weighted) group means into `out`, and add that by further level to `sums`, (size, K).
+    """Put `values` (N, K) less their group means into `out`, and their weighted sums by further level into `sums`.
 
-    `out` is given, as memory that numpy hands out comes in larger pages than the compiler's own.
+    `out` (N, K) is given, as memory that numpy hands out comes in larger pages than the compiler's own; so is `sums`
+    (size, K), of zeros.
     """
     columns = values.shape[1]
     mean = np.empty(columns)
@@ -72,22 +73,10 @@ def take_off(values: Array, effect: Array, weights: Array, order: Codes, start: 
     """Take effects (size, K) of further levels, less their group means, off `values` (N, K), in place."""
     columns = values.shape[1]
     mean = np.empty(columns)
-    weighted = len(weights) > 0
     for g in range(len(start) - 1):
-        mean[:] = 0.0
-        total = 0.0
-        for i in range(start[g], start[g + 1]):
-            r = order[i]
-            w = weights[r] if weighted else 1.0
-            total += w
-            for j in range(levels.shape[1]):
-                of = effect[levels[r, j]]
-                for k in range(columns):
-                    mean[k] += w * of[k]
-        for k in range(columns):
-            mean[k] /= total
-        for i in range(start[g], start[g + 1]):
-            r = order[i]
+        members = order[start[g] : start[g + 1]]
+        _mean_effect(effect, weights, members, levels, mean)
+        for r in members:
             row = values[r]
             for k in range(columns):
                 row[k] += mean[k]
@@ -99,37 +88,37 @@ def take_off(values: Array, effect: Array, weights: Array, order: Codes, start: 
 
 @njit(cache=True)
 def couple(effect: Array, weights: Array, order: Codes, start: Codes, levels: Codes) -> Array:
-    """Sums (size, K) by further levels of effects (size, K) of these levels less their group means: one matrix product."""
+    """Sums (size, K) by further level of effects (size, K) of these levels less their group means."""
     columns = effect.shape[1]
     out = np.zeros(effect.shape)
     mean, value = np.empty(columns), np.empty(columns)
-    weighted = len(weights) > 0
     for g in range(len(start) - 1):
-        mean[:] = 0.0
-        total = 0.0
-        for i in range(start[g], start[g + 1]):
-            w = weights[order[i]] if weighted else 1.0
-            total += w
+        members = order[start[g] : start[g + 1]]
+        _mean_effect(effect, weights, members, levels, mean)
+        for r in members:
+            w = weights[r] if len(weights) > 0 else 1.0
+            value[:] = -mean
             for j in range(levels.shape[1]):
-                of = effect[levels[order[i], j]]
-                for k in range(columns):
-                    mean[k] += w * of[k]
-        for k in range(columns):
-            mean[k] /= total
-        for i in range(start[g], start[g + 1]):
-            r = order[i]
-            w = weights[r] if weighted else 1.0
-            for k in range(columns):
-                value[k] = -mean[k]
+                value += effect[levels[r, j]]
             for j in range(levels.shape[1]):
-                of = effect[levels[r, j]]
-                for k in range(columns):
-                    value[k] += of[k]
-            for j in range(levels.shape[1]):
-                sum_ = out[levels[r, j]]
-                for k in range(columns):
-                    sum_[k] += w * value[k]
+                out[levels[r, j]] += w * value
     return out
+
+
+@njit(cache=True)
+def _mean_effect(effect: Array, weights: Array, members: Codes, levels: Codes, mean: Array) -> None:
+    """Put the weighted mean of the effects of some rows into `mean` (K,)."""
+    mean[:] = 0.0
+    total = 0.0
+    for r in members:
+        w = weights[r] if len(weights) > 0 else 1.0
+        total += w
+        for j in range(levels.shape[1]):
+            of = effect[levels[r, j]]
+            for k in range(len(mean)):
+                mean[k] += w * of[k]
+    for k in range(len(mean)):
+        mean[k] /= total
 
 
 @njit(cache=True)
@@ -207,16 +196,20 @@ def factorize(block: Array, tolerance: float) -> tuple[Array, Array, Codes, int]
             _exchange(a, k, best)
             pivots[k], pivots[best] = pivots[best], pivots[k]
         root = np.sqrt(a[k, k])
-        above = a[k]
-        for j in range(k, size):
-            above[j] /= root
-        for i in range(k + 1, size):
-            share = above[i]
-            if share != 0.0:
-                row = a[i]
-                for j in range(i, size):
-                    row[j] -= share * above[j]
+        a[k, k:] /= root
+        _subtract_from_below(a, k)
     return a, scale, pivots, size
+
+
+@njit(cache=True)
+def _subtract_from_below(a: Array, k: int) -> None:
+    """Take the outer product of row k with itself off the upper triangle below it."""
+    above = a[k]
+    for i in range(k + 1, len(a)):
+        share, row = above[i], a[i]
+        if share != 0.0:
+            for j in range(i, len(a)):
+                row[j] -= share * above[j]
 
 
 @njit(cache=True)
@@ -254,24 +247,6 @@ def solve(factor: Array, scale: Array, pivots: Codes, rank: int, target: Array) 
     return out
 
 
-@njit(cache=True)
-def sums(values: Array, codes: Codes, size: int) -> Array:
-    """Sums (size,) of `values` (N,) by code."""
-    out = np.zeros(size)
-    for i in range(len(codes)):
-        out[codes[i]] += values[i]
-    return out
-
-
-@njit(cache=True)
-def largest(values: Array, codes: Codes, size: int) -> Array:
-    """Largest of `values` (N,), or zero, by code, (size,)."""
-    out = np.zeros(size)
-    for i in range(len(codes)):
-        out[codes[i]] = max(out[codes[i]], values[i])
-    return out
-
-
 def warm() -> None:
     """Compile for the types that fits use."""
     codes = np.array([0, 0, 1, 1], dtype=np.int32)
@@ -284,5 +259,3 @@ def warm() -> None:
     take_off(left, by_level, none, order, start, levels)
     couple(by_level, none, order, start, levels)
     solve(*factorize(schur(none, order, start, levels, 2), 1e-10), by_level)
-    sums(values[:, 0], codes, 2)
-    largest(values[:, 0], codes, 2)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -24,7 +25,8 @@ class Panel:
     """Rows of one unit, sorted by key.
 
     `frame` has the key, `in_window`, and every variable asked for; years before the window are there for lags alone.
-    `ledger` lists records that have no row in the panel; `entries` says of each variable what it is and made of.
+    `ledger` lists records that have no row in the panel, of an expansion only where a variable is made of them;
+    `entries` says of each variable what it is and made of.
     """
 
     frame: pd.DataFrame
@@ -80,7 +82,7 @@ def build_panel(
         },
         copy=False,
     )
-    lost = [_unplaced(whole, each, window) for each in records]
+    lost = [_unplaced(whole, each, window) for each in records if each.given.made]
     return Panel(frame, pd.concat([ledger("panel"), *lost], ignore_index=True), entries, unit)
 
 
@@ -108,9 +110,15 @@ def _spine(tidy: Mapping[str, pd.DataFrame], sources: Sequence[Source], window: 
 
 def _givens(tidy: Mapping[str, pd.DataFrame], sources: Sequence[Source]) -> list[Given]:
     """Tidy rows with a key of the panel: of sources, and of expansions of event sources."""
-    given = [_whole(Given(s.slug, s.key, s.variables, s.years, tidy[s.slug])) for s in sources if s.key in KEYS]
+    given = [
+        _whole(Given(s.slug, s.key, s.variables, s.years, partial(tidy.__getitem__, s.slug)))
+        for s in sources
+        if s.key in KEYS
+    ]
     grown = [
-        Given(e.source, e.key, e.variables, years_of(e, sources), e.make({slug: tidy[slug] for slug in e.needs}))
+        Given(
+            e.source, e.key, e.variables, years_of(e, sources), partial(e.make, {slug: tidy[slug] for slug in e.needs})
+        )
         for e in expansions(sources)
     ]
     return [*given, *grown]

@@ -104,8 +104,8 @@ def _pairwise(
 def _joint(forum: Variable) -> Derived:
     """Whether both states are members of a forum."""
     stem = forum.name.removeprefix("member_")
-    label = forum.label[0].lower() + forum.label[1:] if forum.label.startswith("Member") else forum.label
-    variable = Variable(f"joint_{stem}", f"Both {label}", "0/1", "measure", "treatment")
+    label = forum.label.replace("Full member:", "Both full members:")
+    variable = Variable(f"joint_{stem}", label, "0/1", "measure", "treatment")
     sides = (f"{forum.name}_a", f"{forum.name}_b")
     return Derived(variable, sides, _lesser(*sides))
 

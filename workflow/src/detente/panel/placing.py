@@ -19,13 +19,23 @@ from detente.sources import KEYS, Key, Variable
 
 @dataclass(frozen=True)
 class Given:
-    """Tidy rows of one source or expansion: `frame` has the parts of `key` and the `variables`; it codes `years`."""
+    """Tidy rows of one source or expansion, which codes `years`; `make` is called when they are first asked for."""
 
     slug: str
     key: Key
     variables: tuple[Variable, ...]
     years: tuple[int, int]
-    frame: pd.DataFrame
+    make: Callable[[], pd.DataFrame]
+
+    @cached_property
+    def frame(self) -> pd.DataFrame:
+        """The rows, with the parts of `key` and the `variables`."""
+        return self.make()
+
+    @property
+    def made(self) -> bool:
+        """Whether the rows were asked for."""
+        return "frame" in vars(self)
 
     def places(self, spine: Spine, part: str) -> Codes:
         """Place of each row's state among those of `spine`; raises PanelError, naming the source, if it can be none."""

@@ -22,7 +22,7 @@ from detente.sources import KEYS, RawTable, Source, Tidy, Variable, ledger, tidy
 from detente.sources.base import undirected
 from detente.strict import Strict
 
-FORMATS = (".csv", ".dta", ".parquet", ".rda", ".rds", ".xls", ".xlsx")
+FORMATS = (".csv", ".dta", ".parquet", ".rda", ".rds", ".xls", ".xlsx", ".zip")
 Slug = Annotated[str, Field(pattern=strict.SLUG)]
 Identifier = Annotated[str, Field(pattern=strict.IDENTIFIER)]
 
@@ -109,7 +109,7 @@ def own_source(path: Path) -> Own:
     """
     definition = strict.read(path, OwnData)
     table = path.parent / definition.file
-    if table.suffix not in (*FORMATS, ".zip"):
+    if table.suffix not in FORMATS:
         raise ConfigError(
             f"{strict.located(path, ['file'])} › file: {table.suffix!r} is not a format; {', '.join(FORMATS)}"
         )
