@@ -142,7 +142,7 @@ def targets(folder: Path, slug: str, model: str) -> pd.DataFrame:
 
 
 def assert_printed(found: float, printed: str, *, early: float = 0.0) -> None:
-    """The number is the printed one to its last digit, or within `early` of it where a search stopped before the top."""
+    """The number is the printed one to its last digit, or within a share `early` of it where a search stopped early."""
     mantissa, _, power = printed.partition("e")
     decimals = len(mantissa.partition(".")[2])
     unit = 10.0 ** (int(power or 0) - decimals)

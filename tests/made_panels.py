@@ -126,7 +126,7 @@ def items(sources: Sequence[Source], tidy: Mapping[str, pd.DataFrame]) -> Iterat
         if s.key in KEYS:
             yield Item(s.key, s.variables, s.years, tidy[s.slug])
     for e in EXPANSIONS:
-        years = (max(coded[slug][0] for slug in e.needs), min(coded[slug][1] for slug in e.needs))
+        years = (max(coded[slug][0] for slug in e.needs) + e.blind, min(coded[slug][1] for slug in e.needs))
         yield Item(e.key, e.variables, years, e.make({slug: tidy[slug] for slug in e.needs}))
 
 

@@ -33,6 +33,7 @@ def test_a_raw_file_may_lie_anywhere_below_its_folder(name: str):
     ("content", "message"),
     [
         ("name: [mine", ":1: cannot be read as YAML (did not find expected ',' or ']')"),
+        ("name: mine\nseed: [1\n", ":2: cannot be read as YAML (did not find expected ',' or ']')"),
         ("name: a\n\tb: c", ":2: cannot be read as YAML (found a tab character that violates indentation)"),
         ("name: mine\nseed: 1\nname: ours\n", ":3: cannot be read as YAML ('name' is given twice)"),
         ("", f":1: {MAPPING} (found None)"),

@@ -102,18 +102,23 @@ def test_far_indices_have_finite_derivatives(name: str) -> None:
 
 
 # Stata, `logit` with `cluster(dyad)`: Mansfield and Pevehouse 2000, the authors' log; columns of Table 1. Its search
-# stopped when the likelihood moved by less than 1e-7, its standard errors being those of the step before.
+# stopped when the likelihood moved by less than 1e-7, its standard errors being those of the step before: that of
+# pt2GDPs in column 3, the farthest, is 2.706e-09 at the maximum, 2.70e-09 in the log.
 @pytest.mark.parametrize(
-    ("model", "outcome"), [("T1c1 logit onset, cl(dyad)", "midon"), ("T1c3 logit dispute, cl(dyad)", "dispute")]
+    ("model", "outcome", "early"),
+    [("T1c1 logit onset, cl(dyad)", "midon", 1e-6), ("T1c3 logit dispute, cl(dyad)", "dispute", 4e-4)],
 )
-def test_logit_meets_stata_on_mansfield_and_pevehouse(replication: Path, model: str, outcome: str) -> None:
+def test_logit_meets_stata_on_mansfield_and_pevehouse(
+    replication: Path, model: str, outcome: str, early: float
+) -> None:
     printed = targets(replication, "mansfield_pevehouse_2000", model)
     design, dyad = mansfield_pevehouse(replication, outcome, [t for t in printed.index if t != "_cons"])
     fit = get("logit").fit(replace(design, effects={}))
+    errors = clustered(fit, dyad)
     for term, target in printed.rename(index={"_cons": "intercept"}).iterrows():
         place = fit.terms.index(str(term))
         assert_printed(fit.estimate[place], target["estimate"], early=1e-6)
-        assert_printed(clustered(fit, dyad)[place], target["std_error"], early=3e-5)
+        assert_printed(errors[place], target["std_error"], early=early)
 
 
 def test_logit_reports_its_gap_to_statsmodels_and_refuses_another_estimate() -> None:

@@ -286,12 +286,23 @@ def test_bases_count_where_a_foreign_state_hosts_them():
 
 
 def test_surplus_shares_are_of_members_with_an_estimate():
-    lines = [(2, 1990, 0.0), (200, 1990, 0.0), (565, 1989, 5.0), (220, 1990, None), (2, 1800, 1.0)]
+    lines = [(2, 1990, 0.0, 30), (200, 1990, 0.0, 28), (565, 1989, 5.0, 20), (220, 1990, None, 28), (2, 1800, 1.0, 20)]
 
-    tidy = cleaned(surplus.SOURCE, pd.DataFrame(lines, columns=["ccode", "year", "sdpest"]).astype("float64"))
+    tidy = cleaned(surplus.SOURCE, _surplus(lines))
 
     assert tidy.frame["surplus_share"].fillna(-1).tolist() == [0.5, 0.5, -1]
     assert [entry[3] for entry in entries(tidy)] == [1, 1, 1]
+
+
+def test_the_one_gdp_of_a_state_that_ended_early_is_no_estimate():
+    tidy = cleaned(surplus.SOURCE, _surplus([(2, 1960, 0.0, 24.0), (265, 1960, 0.0, 15.5), (265, 1961, 0.0, 15.5)]))
+
+    assert tidy.frame.set_index(["state", "year"])["log_surplus"].notna().tolist() == [True, False, False]
+    assert "one GDP for all years of a state that ended early: missing" in set(tidy.ledger["reason"])
+
+
+def _surplus(lines: list[tuple[int, int, float | None, float]]) -> pd.DataFrame:
+    return pd.DataFrame(lines, columns=["ccode", "year", "sdpest", "wbgdp2011est"]).astype("float64")
 
 
 def test_a_war_is_entered_once_whatever_the_spells():

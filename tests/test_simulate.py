@@ -296,7 +296,7 @@ def test_an_unknown_format_is_refused(tmp_path: Path) -> None:
         write_raw(tmp_path / "table.sav", {"": pd.DataFrame({"a": [1]})})
 
 
-def run(study: str, folder: Path) -> None:
+def run(study: str, folder: Path, *more: str) -> None:
     parser = argparse.ArgumentParser()
     command.configure(parser)
     places: Mapping[str, Path] = {
@@ -305,7 +305,7 @@ def run(study: str, folder: Path) -> None:
         "truth": folder / "truth.json",
     }
     options = [part for name, path in places.items() for part in (f"--{name}", str(path))]
-    command.run(parser.parse_args(["--root", str(ROOT), "--study", study, *options]))
+    command.run(parser.parse_args(["--root", str(ROOT), "--study", study, *options, *more]))
 
 
 def test_the_command_writes_files_receipts_and_truth(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -320,6 +320,25 @@ def test_the_command_writes_files_receipts_and_truth(tmp_path: Path, monkeypatch
     truth = json.loads(Path("t/truth.json").read_text())
     assert TINY.simulation is not None
     assert truth["effects"] == TINY.simulation.effects
+
+
+def test_a_source_that_the_world_does_not_write_is_refused_before_any_file(tmp_path: Path) -> None:
+    own = tmp_path / "mine.yaml"
+    own.write_text("extends: tiny\nname: mine\nsources: [cow-state-system, vdem]\n", encoding="utf-8")
+    with pytest.raises(ConfigError) as error:
+        run("mine", tmp_path, "--override", str(own))
+    assert str(error.value) == "mine.yaml:3 › sources: the simulated world writes no 'vdem'; take it out"
+    assert [path.name for path in tmp_path.iterdir()] == ["mine.yaml"]
+
+
+def test_two_readings_of_one_file_share_its_bytes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    own = Path("mine.yaml")
+    own.write_text("extends: tiny\nname: mine\nsources: [gml-mid, gml-mid-initiation]\n", encoding="utf-8")
+    run("mine", Path("t"), "--override", str(own))
+    one, other = (json.loads(path.read_text()) for path in sorted(Path("t/raw").glob("*.json")))
+    assert [one["slug"], other["slug"]] == ["gml-mid-initiation", "gml-mid"]
+    assert one["files"] == other["files"]
 
 
 def test_the_observed_world_is_never_simulated(tmp_path: Path) -> None:

@@ -18,7 +18,9 @@ __all__ = ["Design", "Fit", "Recipe", "classical", "cluster", "dyadic", "fit", "
 
 
 def __getattr__(name: str) -> object:
-    """Load a public name from the room that it lives in."""
+    """Load a public name from the room that it lives in; `detente.panel` is the room of panels itself."""
+    if name == "panel":
+        return import_module("detente.panel")
     if name not in _PUBLIC:
         raise AttributeError(f"module 'detente' has no attribute {name!r}")
     return getattr(import_module(f"detente.{_PUBLIC[name]}"), name)

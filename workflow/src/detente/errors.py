@@ -58,6 +58,10 @@ class UnknownOption(DetenteError):
     """The estimator exists, but has no option of this name."""
 
 
+class UnsupportedEstimator(DetenteError):
+    """The procedure exists, but not for fits of this estimator."""
+
+
 class UnsupportedEffects(DetenteError):
     """The estimator exists, but takes no effects, or not as many."""
 
@@ -112,6 +116,18 @@ class NotConverged(EstimationError):
 
 class UnsuitableOutcome(EstimationError):
     """The outcome has values that the model has no probability for."""
+
+
+class NoRisk(EstimationError):
+    """The model has no absolute risk: the effects that it conditions on are never estimated."""
+
+
+class TooFewDraws(EstimationError):
+    """Too few draws of a bootstrap have an estimate."""
+
+
+class UnsuitableEvents(EstimationError):
+    """Events do not make the treatment of the fit, or cannot be drawn anew."""
 
 
 class NotReproduced(DetenteError):

@@ -21,8 +21,9 @@ Levels = npt.NDArray[np.int32]
 DIRECT = 1000
 # Of a dummy's variance: what is left of one that depends on the other dummies is rounding.
 DEPENDENT = 1e-9
-# Sums of residuals by level, relative to what they were before, at which the iteration ends.
+# Length of what dummies still explain, relative to a column within groups and as it came, at which iteration ends.
 TOLERANCE = 1e-10
+ROUNDING = 1e-14
 MOST_ITERATIONS = 5000
 NONE = np.empty(0)
 
@@ -104,12 +105,22 @@ class Absorber:
         out, sums = np.empty(values.shape) if out is None else out, np.zeros((self.size, values.shape[1]))
         kernel.center(values, *rows, out, sums)
         if self.size:
-            effect = kernel.solve(*self._factor, sums) if self.direct else self._iterate(sums)
+            effect = kernel.solve(*self._factor, sums) if self.direct else self._iterate(sums, self._small(values, out))
             kernel.take_off(out, effect, *rows)
         return out
 
-    def _iterate(self, sums: Array) -> Array:
-        """Effects (size, K) whose sums by level within groups are `sums`: conjugate gradients, all columns at once."""
+    def _small(self, values: Array, within: Array) -> Array:
+        """Squared lengths (K,) of what is small beside columns within groups, or rounding of columns as they came."""
+        weights = self.weights if len(self.weights) else np.ones(len(values))
+        about = [np.einsum("i,ij,ij->j", weights, v, v) for v in (within, values)]
+        small: Array = np.maximum(TOLERANCE**2 * about[0], ROUNDING**2 * about[1])
+        return small
+
+    def _iterate(self, sums: Array, enough: Array) -> Array:
+        """Effects (size, K) whose sums by level within groups are `sums`: conjugate gradients, all columns at once.
+
+        They end where the part of the residuals that dummies still explain has a squared length of `enough` (K,).
+        """
         weights = self.weights if len(self.weights) else np.ones(len(self.order))
         diagonal = np.concatenate(
             [np.bincount(c, weights=weights, minlength=self.size)[:, None] for c in self.levels.T], 1
@@ -118,7 +129,6 @@ class Absorber:
         effect, left = np.zeros(sums.shape), sums.copy()
         toward = scale * left
         along, size = toward.copy(), _dot(left, toward)
-        enough = TOLERANCE**2 * size
         for _ in range(MOST_ITERATIONS):
             if (size <= enough).all():
                 return effect

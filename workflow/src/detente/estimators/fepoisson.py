@@ -18,6 +18,9 @@ from detente.estimators.within import floor, gram, named, notes
 
 # Squared distance to the maximum, in standard errors, at which the search ends.
 SETTLED = 1e-16
+# The same at which a row that a step still moves is separated: the standard error of its predictor is above 30.
+NEAR = 1e-9
+LEAST_INDEX = -300.0
 MOST_STEPS = 100
 MOST_HALVINGS = 40
 
@@ -214,13 +217,13 @@ def _search(data: _Data) -> _Found:
         change = inverse(products[:k, :k]) @ products[:k, k]
         move = working[:, k] - within[:, k] + within[:, :k] @ change
         gain = float(np.einsum("i,i->", y - mean, move))
-        if gain < SETTLED:
+        if gain < SETTLED or (gain < NEAR and np.abs(move).max() > STILL):
             x = np.ascontiguousarray(within[:, :k])
             return _Found(estimate, predictor, x, products[:k, :k], change, move, steps)
         share = 1.0
         for _ in range(MOST_HALVINGS):
             there = predictor + share * move
-            mean = np.exp(np.minimum(there, LARGEST_INDEX))
+            mean = np.exp(np.clip(there, LEAST_INDEX, LARGEST_INDEX))
             reached = _value(y, there, mean)
             if reached >= value - 1e-12 * (1 + abs(value)):
                 break

@@ -20,6 +20,7 @@ from detente.estimators.within import degrees_left, gram
 AGREEMENT = 1e-6
 # Directions that are tried in search of the ends of a confidence set.
 DIRECTIONS = 2001
+UNDEFINED = "the covariance leaves a combination of the instruments no variance"
 
 
 def reference_gap(design: Design, fit: Solution) -> float:
@@ -184,7 +185,7 @@ def anderson_rubin(
     made = made_robust(recipe, ingredients(design, stage, scores, bread), small_sample)
     family = stats.f(m, made.df) if math.isfinite(made.df) else stats.chi2(m, scale=1 / m)
     curve = _Curve(np.concatenate([reduced.on_outcome, reduced.on_treatment]), made.matrix)
-    statistic = curve.at(1.0, -null)
+    statistic = float(curve.at(np.array([1.0]), np.array([-null]))[0])
     return AndersonRubin(
         null=null,
         statistic=statistic,
@@ -204,33 +205,40 @@ class _Curve:
     coefficients: Array
     covariance: Array
 
-    def at(self, outcome: float, treatment: float) -> float:
-        """The statistic of outcome × y + treatment × d, the same for any length of the direction."""
+    def at(self, outcome: Array, treatment: Array) -> Array:
+        """The statistic (A,) of outcome × y + treatment × d, both (A,); the same for any length of a direction."""
         m = len(self.coefficients) // 2
-        mix = np.kron([outcome, treatment], np.eye(m))
-        of, spread = mix @ self.coefficients, mix @ self.covariance @ mix.T
-        scale = np.sqrt(np.abs(np.diag(spread)))
-        if not scale.min() > 0 or np.linalg.eigvalsh(spread / np.outer(scale, scale))[0] <= SINGULAR:
-            raise IndefiniteCovariance("the covariance leaves a combination of the instruments no variance")
-        return float(of @ np.linalg.solve(spread, of)) / m
+        weights = np.stack([outcome, treatment], axis=1)
+        of = weights @ self.coefficients.reshape(2, m)
+        spread = np.einsum("ag,gihj,ah->aij", weights, self.covariance.reshape(2, m, 2, m), weights, optimize=True)
+        scale = np.sqrt(np.abs(np.einsum("aii->ai", spread)))
+        if not scale.min() > 0:
+            raise IndefiniteCovariance(UNDEFINED)
+        spread, of = spread / (scale[:, :, None] * scale[:, None, :]), of / scale
+        if np.linalg.eigvalsh(spread)[:, 0].min() <= SINGULAR:
+            raise IndefiniteCovariance(UNDEFINED)
+        statistic: Array = np.einsum("ai,ai->a", of, np.linalg.solve(spread, of[:, :, None])[:, :, 0]) / m
+        return statistic
 
     def below(self, bound: float) -> tuple[tuple[float, float], ...]:
         """Intervals of β in which the statistic of y − β d is at most `bound`."""
         m = len(self.coefficients) // 2
         unit = math.sqrt(np.trace(self.covariance[:m, :m]) / np.trace(self.covariance[m:, m:]))
 
-        def excess(angle: float) -> float:
-            return self.at(math.cos(angle), -unit * math.sin(angle)) - bound
+        def excess(angles: Array) -> Array:
+            return self.at(np.cos(angles), -unit * np.sin(angles)) - bound
+
+        def one(angle: float) -> float:
+            return float(excess(np.array([angle]))[0])
 
         angles = np.linspace(-math.pi / 2, math.pi / 2, DIRECTIONS)
-        heights = np.array([excess(a) for a in angles])
-        lowest = int(heights.argmin())
+        lowest = int(excess(angles).argmin())
         near = (angles[max(lowest - 1, 0)], angles[min(lowest + 1, DIRECTIONS - 1)])
-        best = float(optimize.minimize_scalar(excess, bounds=near, method="bounded", options={"xatol": 1e-12}).x)
+        best = float(optimize.minimize_scalar(one, bounds=near, method="bounded", options={"xatol": 1e-12}).x)
         angles = np.sort(np.append(angles, best))
-        inside = np.array([excess(a) <= 0 for a in angles])
+        inside = excess(angles) <= 0
         ends = [
-            unit * math.tan(optimize.brentq(excess, angles[i], angles[i + 1], xtol=1e-15))
+            unit * math.tan(optimize.brentq(one, angles[i], angles[i + 1], xtol=1e-15))
             for i in np.flatnonzero(inside[1:] != inside[:-1])
         ]
         edges = [*([-math.inf] if inside[0] else []), *ends, *([math.inf] if inside[-1] else [])]

@@ -1,4 +1,7 @@
-"""Effects people can read: average marginal effect and risk ratio, by the delta method under any covariance."""
+"""The treatment's effect on risk: average marginal effect and risk ratio, by the delta method under any covariance.
+
+For all regressors, curves and simulated intervals see `predictions`.
+"""
 
 from __future__ import annotations
 
@@ -8,8 +11,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from detente.errors import EstimationError
+from detente.errors import EstimationError, NoRisk
 from detente.estimators import Solution
+from detente.inference.links import CURVES
+from detente.inference.risk import chunks
 
 Array = npt.NDArray[np.floating[Any]]
 
@@ -31,7 +36,18 @@ class _Risks:
 
 
 def average_marginal_effect(fit: Solution, y: Array, treatment: Array) -> Effect:
-    """Mean difference of onset risk between all rows treated and none (Hanmer and Kalkan 2013: observed values)."""
+    """Mean difference of onset risk between all rows treated and none (Hanmer and Kalkan 2013: observed values).
+
+    Parameters
+    ----------
+    fit
+        A solution; y, treatment (N,) outcome and treatment of the design that it is of.
+
+    Raises
+    ------
+    NoRisk
+        If the model has no absolute risk.
+    """
     risks = _risks(fit, y, treatment)
     return Effect(risks.treated - risks.untreated, risks.treated_gradient - risks.untreated_gradient)
 
@@ -55,18 +71,31 @@ def log_risk_ratio(fit: Solution, y: Array, treatment: Array) -> Effect:
 
 def _risks(fit: Solution, y: Array, treatment: Array) -> _Risks:
     """Mean risk with all rows treated and with none, and their gradients in the coefficients."""
+    if fit.predictor is None:
+        raise NoRisk("this model has no absolute risk: it conditions its effects out and never estimates them")
+    if fit.rows is not None:
+        y, treatment = y[fit.rows], treatment[fit.rows]
     if fit.link == "identity":
         return _linear_risks(fit, y, treatment)
-    if fit.link != "logit":
-        raise EstimationError(f"effects on risk are not defined for the link {fit.link!r}; legal: identity, logit")
-    values = []
-    for level in (1.0, 0.0):
-        x = fit.x.copy()
-        x[:, fit.treatment] = level
-        p = 1 / (1 + np.exp(-(x @ fit.estimate)))
-        values.append((float(p.mean()), (p * (1 - p)) @ x / len(x)))
-    (treated, treated_gradient), (untreated, untreated_gradient) = values
+    if not fit.absorbed:
+        treatment = fit.x[:, fit.treatment]
+    (treated, treated_gradient), (untreated, untreated_gradient) = (
+        _mean_risk(fit, treatment, level) for level in (1.0, 0.0)
+    )
     return _Risks(treated, untreated, treated_gradient, untreated_gradient)
+
+
+def _mean_risk(fit: Solution, treatment: Array, level: float) -> tuple[float, Array]:
+    """Mean risk with the treatment at a level in every row, and its gradient; absorbed effects adapt."""
+    assert fit.predictor is not None
+    total, gradient, unit = 0.0, np.zeros(len(fit.estimate)), np.eye(len(fit.estimate))[fit.treatment]
+    for s in chunks(len(treatment)):
+        moved = level - treatment[s]
+        eta = fit.predictor[s] if fit.absorbed else fit.x[s] @ fit.estimate
+        curve = CURVES[fit.link](eta + moved * fit.estimate[fit.treatment])
+        total += float(curve.mean.sum())
+        gradient += curve.slope @ fit.x[s] + (curve.slope @ moved) * unit
+    return total / len(treatment), gradient / len(treatment)
 
 
 def _linear_risks(fit: Solution, y: Array, treatment: Array) -> _Risks:

@@ -18,6 +18,8 @@ Array = npt.NDArray[np.float64]
 Codes = npt.NDArray[np.int32]
 # Spread of log odds in a group above which ratios of their symmetric functions are kept as logarithms.
 WIDE = 300.0
+# Numbers that a processor works on at once: rows are filled up with zeros to a multiple of it.
+LANES = 4
 
 
 @njit(cache=True)
@@ -41,6 +43,39 @@ def center(x: Array, start: Codes) -> tuple[Array, Array]:
 
 
 @njit(cache=True)
+def recenter(x: Array, weights: Array, start: Codes) -> None:
+    """Take group means under `weights` (n,) off x (n, k), in place; groups without weight stay as they are."""
+    columns = x.shape[1]
+    mean = np.empty(columns)
+    for g in range(len(start) - 1):
+        mean[:] = 0.0
+        total = 0.0
+        for i in range(start[g], start[g + 1]):
+            total += weights[i]
+            for k in range(columns):
+                mean[k] += weights[i] * x[i, k]
+        if total > 0.0:
+            for i in range(start[g], start[g + 1]):
+                for k in range(columns):
+                    x[i, k] -= mean[k] / total
+
+
+@njit(cache=True)
+def extremes(index: Array, y: Array, start: Codes) -> tuple[Codes, Codes, Codes, Codes]:
+    """Rows of each group, (G,) each: least and largest `index` (n,) of an event, least and largest of the others."""
+    groups = len(start) - 1
+    out = np.full((4, groups), -1, np.int32)
+    for g in range(groups):
+        for i in range(start[g], start[g + 1]):
+            low, high = (0, 1) if y[i] == 1.0 else (2, 3)
+            if out[low, g] < 0 or index[i] < index[out[low, g]]:
+                out[low, g] = i
+            if out[high, g] < 0 or index[i] > index[out[high, g]]:
+                out[high, g] = i
+    return out[0], out[1], out[2], out[3]
+
+
+@njit(cache=True)
 def evaluate(
     x: Array, y: Array, start: Codes, beta: Array, expected: Array, gradient: Array, information: Array
 ) -> float:
@@ -51,9 +86,11 @@ def evaluate(
     """
     longest, table, most = _sizes(y, start)
     columns = x.shape[1]
+    width = columns + -columns % LANES
+    block, square = np.zeros((longest, width)), np.zeros((width, width))
     eta, ratio = np.empty(longest), np.empty(most + 1)
     chances, masses = np.empty(table), np.empty(table)
-    value, sums, move = np.empty((most + 1, columns)), np.empty(most + 1), np.empty(columns)
+    value, sums, move = np.empty((most + 1, width)), np.empty(most + 1), np.empty(width)
     total = 0.0
     for g in range(len(start) - 1):
         low, rows = start[g], start[g + 1] - start[g]
@@ -68,7 +105,8 @@ def evaluate(
         for t in range(rows):
             index = 0.0
             for k in range(columns):
-                index += x[low + t, k] * beta[k]
+                block[t, k] = x[low + t, k]
+                index += block[t, k] * beta[k]
             eta[t] = sign * index
             least, largest = min(least, eta[t]), max(largest, eta[t])
             if (y[low + t] == 1.0) != flip:
@@ -83,11 +121,12 @@ def evaluate(
         if flip:
             for t in range(rows):
                 expected[low + t] = 1.0 - expected[low + t]
-        _add(x[low : low + rows], chance, mass, m, value, move, information)
+        _add(block[:rows], chance, mass, m, value, move, square)
         for t in range(rows):
             left = y[low + t] - expected[low + t]
             for k in range(columns):
-                gradient[k] += left * x[low + t, k]
+                gradient[k] += left * block[t, k]
+    information += square[:columns, :columns]
     return total
 
 
@@ -174,3 +213,13 @@ def _add(x: Array, chance: Array, mass: Array, m: int, value: Array, move: Array
                     share, line = variance * move[k], information[k]
                     for other in range(columns):
                         line[other] += share * move[other]
+
+
+def warm() -> None:
+    """Compile for the types that fits use."""
+    x = np.array([[1.0], [2.0], [4.0], [0.0], [9.0]])
+    y, start = np.array([0.0, 1.0, 0.0, 1.0, 0.0]), np.array([0, 3, 5], dtype=np.int32)
+    center(x, start)
+    extremes(x[:, 0].copy(), y, start)
+    evaluate(x, y, start, np.zeros(1), np.empty(5), np.zeros(1), np.zeros((1, 1)))
+    recenter(x, np.ones(5), start)

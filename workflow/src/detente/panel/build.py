@@ -18,6 +18,8 @@ from detente.sources import KEYS, Source, ledger
 
 # Years before the window that a panel holds for lags, unless others are asked for.
 LEAD_IN = 2
+# Action, reason, record and rows: an entry of the ledger.
+Loss = tuple[str, str, str, int]
 
 
 @dataclass(frozen=True)
@@ -82,8 +84,7 @@ def build_panel(
         },
         copy=False,
     )
-    lost = [_unplaced(whole, each, window) for each in records if each.given.made]
-    return Panel(frame, pd.concat([ledger("panel"), *lost], ignore_index=True), entries, unit)
+    return Panel(frame, _ledger(whole, records, window), entries, unit)
 
 
 def _chosen(entries: Mapping[str, Entry], variables: Sequence[str] | None) -> Mapping[str, Entry]:
@@ -153,7 +154,13 @@ def _history(whole: Spine, records: list[Records], majors: pd.DataFrame) -> Pair
     return Pairs(whole, again, States(whole, again, majors))
 
 
-def _unplaced(whole: Spine, records: Records, window: tuple[int, int]) -> pd.DataFrame:
+def _ledger(whole: Spine, records: list[Records], window: tuple[int, int]) -> pd.DataFrame:
+    lost = ((each.given.slug, _unplaced(whole, each, window)) for each in records if each.given.made)
+    found = [ledger(slug, entries) for slug, entries in lost if entries]
+    return pd.concat([ledger("panel"), *found], ignore_index=True)
+
+
+def _unplaced(whole: Spine, records: Records, window: tuple[int, int]) -> list[Loss]:
     """Records that have no row: of states that are no members that year, or do not coexist in it, or ever."""
     given, parts = records.given, records.parts
     if "year" not in KEYS[given.key]:
@@ -166,19 +173,20 @@ def _unplaced(whole: Spine, records: Records, window: tuple[int, int]) -> pd.Dat
         apart: asked & covered & (records.row < 0),
         "not in the years that the source covers": asked & ~covered,
     }
-    rows = given.frame[list(KEYS[given.key])]
-    entries = [entry for reason, lost in reasons.items() for entry in _lost(rows[lost], parts, reason)]
-    return ledger(given.slug, entries)
+    rows = {reason: given.frame.loc[lost, list(KEYS[given.key])] for reason, lost in reasons.items()}
+    return [entry for reason, lost in rows.items() for entry in _lost(lost, parts, reason)]
 
 
-def _lost(rows: pd.DataFrame, parts: list[str], reason: str) -> Iterator[tuple[str, str, str, int]]:
+def _lost(rows: pd.DataFrame, parts: list[str], reason: str) -> Iterator[Loss]:
     """Ledger entries of timed records, one for each state or dyad."""
-    for states, years in rows.groupby(parts)["year"]:
-        record = f"{'-'.join(map(str, states))} {years.min()}–{years.max()}"
-        yield "dropped", reason, record, len(years)
+    if rows.empty:
+        return
+    spans = rows.groupby(parts)["year"].agg(["min", "max", "size"]).reset_index()
+    for *states, first, last, size in spans.itertuples(index=False):
+        yield "dropped", reason, f"{'-'.join(map(str, states))} {first}–{last}", size
 
 
-def _never_placed(whole: Spine, given: Given, parts: list[str]) -> pd.DataFrame:
+def _never_placed(whole: Spine, given: Given, parts: list[str]) -> list[Loss]:
     """Lasting records of states that were never members, or never together."""
     places = [given.places(whole, p) for p in parts]
     known = np.stack(places).min(axis=0) >= 0
@@ -187,4 +195,4 @@ def _never_placed(whole: Spine, given: Given, parts: list[str]) -> pd.DataFrame:
     apart = "the two states never coexist in the system" if len(parts) == 2 else "never a member of the system"
     reason = f"{apart} up to {whole.last}"
     rows = given.frame.loc[~known, parts].itertuples(index=False)
-    return ledger(given.slug, [("dropped", reason, "-".join(map(str, row)), 1) for row in rows])
+    return [("dropped", reason, "-".join(map(str, row)), 1) for row in rows]

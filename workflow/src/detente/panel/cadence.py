@@ -6,8 +6,8 @@ that it has lapsed and is neither. Only years before t count. Twice, for a year 
 RIMPAC, held in every even year, has no record of 2000, but is due in 2000, off in 2001, due in 2002, and, as a median
 forgets the gap of four years, due in 2004.
 
-The record begins in 1980, so that nothing can be due before 1982, and series founded earlier look young until the mid
-1980s: a 0 of those years may be a series whose past is not in the file.
+The record begins in 1980, so that nothing can be due before 1982, and 1980 and 1981 are missing. Series founded earlier
+look young until the mid 1980s: a 0 of those years may be a series whose past is not in the file.
 """
 
 from __future__ import annotations
@@ -105,4 +105,5 @@ CADENCE = Expansion(
         ),
     ),
     make=_of_members,
+    blind=2,
 )

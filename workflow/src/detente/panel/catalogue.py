@@ -80,9 +80,9 @@ def expansions(sources: Sequence[Source]) -> list[Expansion]:
 
 
 def years_of(expansion: Expansion, sources: Sequence[Source]) -> tuple[int, int]:
-    """Years that all sources of an expansion code."""
+    """Years that all sources of an expansion code, and in which it can be known."""
     spans = [s.years for s in sources if s.slug in expansion.needs]
-    return max(first for first, _ in spans), min(last for _, last in spans)
+    return max(first for first, _ in spans) + expansion.blind, min(last for _, last in spans)
 
 
 def _given(sources: Sequence[Source], unit: Unit) -> Iterator[Entry]:

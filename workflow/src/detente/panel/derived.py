@@ -50,6 +50,7 @@ class Expansion:
     """Keyed rows made from an event source; made only where the tidy frames of all that it `needs` are at hand.
 
     `source` is the slug that its variables are listed under; `make` takes frames by slug and returns key and variables.
+    For the first `blind` years that the sources code nothing can be known: missing.
     """
 
     source: str
@@ -57,6 +58,7 @@ class Expansion:
     key: Key
     variables: tuple[Variable, ...]
     make: Callable[[Mapping[str, pd.DataFrame]], pd.DataFrame]
+    blind: int = 0
 
 
 def _greater(one: str, two: str) -> Callable[[Columns], Array]:
