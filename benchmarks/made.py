@@ -16,9 +16,10 @@ Draw = np.random.Generator
 SEED = 18160101
 # Members of the system at its start, as a share of all there ever are; they grow at a constant rate.
 AT_FIRST = 0.12
-# Share of the dyads that have a record in a year: events are rare, measures are there for most.
+# Shares of dyads that have a record in a year (events are rare, measures are there for most), of states that have one
+# in a year, and of dyads that have a lasting one.
 RECORDED = {"event": 0.02, "measure": 0.7}
-LASTING = 0.02
+LISTED, LASTING = 0.95, 0.02
 MAJORS = 5
 EXERCISES, LARGEST = 100, 12
 TRAITS = {"warfighting": 2, "peacekeeping": 2, "humanitarian": 2, "series": 40}
@@ -67,7 +68,7 @@ def _records(source: Source, spine: Spine, draw: Draw) -> pd.DataFrame:
     if source.key == "dyad":
         kept = frame.drop_duplicates().sample(frac=LASTING, random_state=draw)
     else:
-        share = 1.0 if source.key == "state-year" else RECORDED[source.variables[0].kind]
+        share = LISTED if source.key == "state-year" else RECORDED[source.variables[0].kind]
         kept = frame[(draw.random(len(frame)) < share) & frame["year"].between(*source.years)]
     return kept.reset_index(drop=True).assign(**{v.name: _values(v, len(kept), draw) for v in source.variables})
 

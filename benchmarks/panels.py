@@ -71,7 +71,7 @@ def load_disputes(folder: Path) -> pd.DataFrame:
 
 
 def count_peace(panel: pd.DataFrame) -> pd.DataFrame:
-    return _counted(panel, lambda p: peace_years({name: p[name].to_numpy() for name in p}, ONGOING))
+    return _counted(panel, lambda p: peace_years({str(name): p[name].to_numpy() for name in p}, ONGOING))
 
 
 def merge_peace(panel: pd.DataFrame) -> pd.DataFrame:

@@ -13,13 +13,28 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from detente.checks import validated
+from detente.panel import Unit, catalogue
+from detente.sources import KEYS, tidy_schema
+
 from benchmarks import report
+from benchmarks.data import JOINED, joined, variables
+from benchmarks.made import made_world
 from benchmarks.measure import gap
+from benchmarks.panels import TidySources, build, count_peace, load_disputes, merge, merge_peace
 from benchmarks.tasks import BY_NAME
 
 ROOT = Path(__file__).resolve().parents[1]
-KEYS = {"task", "rows", "ours_s", "ours_mb", "peer", "peer_s", "peer_mb", "ratio"}
+PAIRS: tuple[Unit, ...] = ("dyad-year", "directed-dyad-year")
+ROW = {"task", "rows", "ours_s", "ours_mb", "peer", "peer_s", "peer_mb", "ratio"}
 MEASURED = {"seconds": 0.5, "repeats": 3, "mb": 100.0, "mb_loaded": 90.0, "load_s": 0.1, "rows": 10, "version": "1.0"}
+
+
+@pytest.fixture(scope="module")
+def world() -> TidySources:
+    """Sixteen states over years that all sources of the panels code in part."""
+    window = (1968, 2013)
+    return TidySources(dict(made_world(joined(), 16, window)), window)
 
 
 def bench(out: Path, *words: str, hide: Path | None = None) -> list[dict[str, Any]]:
@@ -47,7 +62,7 @@ def test_quick_run_without_pyfixest(tmp_path: Path) -> None:
         ("lpm-relevant", "pyfixest"),
     ]
     for row in rows:
-        assert row.keys() >= KEYS
+        assert row.keys() >= ROW
         assert row["world"] == "SIMULATED WORLD"
         assert row["rows"] > 100
         assert row["ours_s"] > 0
@@ -70,6 +85,43 @@ def test_quick_run_with_every_peer(tmp_path: Path) -> None:
     assert {r["status"] for r in rows} == {"same numbers", "no peer"}
 
 
+@pytest.mark.parametrize("unit", PAIRS)
+def test_merges_give_the_panel_cell_by_cell(world: TidySources, unit: Unit) -> None:
+    ours, theirs = build(unit, world), merge(unit, world)
+    assert set(ours) == set(theirs) == {*KEYS[unit], "in_window", *variables(unit)}
+    assert ours.dtypes[theirs.columns].equals(theirs.dtypes)
+    assert gap(theirs, ours, whole=True) == 0
+    missing = ours[variables(unit)].isna().mean()
+    assert (missing < 1).all()
+    assert (missing > 0).sum() > len(missing) / 2, "the rule of coverage is put to the test"
+
+
+def test_merges_count_the_years_at_peace(world: TidySources, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("benchmarks.panels.load_tidy_sources", lambda _: world)
+    disputes = load_disputes(Path())
+    ours = count_peace(disputes)
+    assert gap(merge_peace(disputes), ours, whole=True) == 0
+    assert ours["peace_years"].max() > 5
+
+
+def test_panels_join_every_kind_of_key() -> None:
+    assert len(JOINED) >= 15
+    assert {source.key for source in joined()} >= {*KEYS, "event", "spell"} - {"state"}
+    for unit in PAIRS:
+        names = variables(unit)
+        assert len(set(names)) == len(names)
+        assert set(names) <= set(catalogue(joined(), unit))
+
+
+def test_a_made_world_keeps_the_schemas_and_is_the_same_every_time(world: TidySources) -> None:
+    again = made_world(joined(), 16, world.window)
+    for source in joined():
+        frame = world.frames[source.slug]
+        validated(frame, tidy_schema(source), source.slug)
+        assert frame.equals(again[source.slug])
+        assert len(frame) > 0
+
+
 @pytest.mark.parametrize("distance", [1e-5, None])
 def test_other_numbers_have_no_ratio(distance: float | None) -> None:
     row = report.row(BY_NAME["panel"], "SIMULATED WORLD", MEASURED, "pandas", {**MEASURED, "gap": distance})
@@ -83,6 +135,7 @@ def test_gap_is_the_largest_relative_difference() -> None:
     assert gap(ours, ours) == 0
     assert gap(ours.assign(estimate=[1.0, 1.1e-6]), ours) == pytest.approx(0.1 / 1.1)
     assert gap(ours[["term", "estimate"]], ours) == 0
+    assert gap(ours[["term", "estimate"]], ours, whole=True) is None
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from statsmodels.genmod.generalized_estimating_equations import GEE
 
 from detente.covariance import sandwich
 from detente.design import Design
-from detente.errors import NotConverged, NoVariation, Separation, UnsupportedEffects
+from detente.errors import EstimationError, NotConverged, NoVariation, Separation, UnsupportedEffects
 from detente.estimators import Solution, gee, get, working
 from likelihoods import (
     assert_printed,
@@ -204,6 +204,16 @@ def test_gee_needs_one_factor(names: tuple[str, ...]) -> None:
     design = panel()
     with pytest.raises(UnsupportedEffects, match=r"^gee correlates rows within one factor, such as the dyad; given: "):
         get("gee").fit(replace(design, effects={n: design.factor(n) for n in names}))
+
+
+def test_an_option_that_is_not_known_names_the_nearest() -> None:
+    for option, value, near in (
+        ("working", "ar", "'ar1'"),
+        ("link", "probits", "'probit'"),
+        ("convention", "statas", "'stata'"),
+    ):
+        with pytest.raises(EstimationError, match=f"^{option} '{value}' is not known; .* nearest: {near}"):
+            get("gee").fit(grouped(), **{option: value})
 
 
 def test_an_impossible_correlation_is_refused() -> None:

@@ -170,7 +170,8 @@ def test_absorbed_poisson_meets_pyfixest(names: tuple[str, ...]) -> None:
     assert len(fit.rows) == 319
     errors = sandwich("dyad", fit.scores, fit.bread, number_dyads(design.a[fit.rows], design.b[fit.rows])).std_errors
     assert_allclose(fit.estimate, PYFIXEST[names][0], atol=1e-9)
-    assert_allclose(errors, PYFIXEST[names][1], rtol=1e-7)
+    # pyfixest's variance has the weights of its last iteration but one.
+    assert_allclose(errors, PYFIXEST[names][1], rtol=1e-6)
 
 
 def test_absorbed_poisson_does_not_depend_on_the_order_of_rows_or_effects() -> None:
@@ -216,11 +217,13 @@ def test_leaving_out_a_level_of_one_effect_may_empty_one_of_another() -> None:
 
 
 def test_rows_that_effects_alone_predict_to_be_zero_are_left_out() -> None:
-    """Two factors, no level of which is always zero, but all rows where some levels of both meet."""
+    """No level of either factor is always zero, but two blocks are linked by nothing but zeros."""
     rng = np.random.default_rng(6)
-    first, second = rng.integers(0, 6, 600), rng.integers(0, 6, 600)
+    first, second = rng.integers(0, 6, 800), rng.integers(0, 6, 800)
+    met = (first < 3) | (second >= 3)
+    first, second = first[met], second[met]
     corner = (first < 3) & (second >= 3)
-    x = rng.normal(size=(600, 2))
+    x = rng.normal(size=(len(first), 2))
     y = np.where(corner, 0, rng.poisson(np.exp(0.3 * x[:, 0] + 0.5))).astype(float)
     design = Design(y=y, x=x, terms=("d", "c"), effects={"f": first, "s": second})
     fit = fepoisson(design)

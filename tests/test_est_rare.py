@@ -113,6 +113,12 @@ def test_a_share_outside_zero_and_one_is_refused(tau: float) -> None:
         get("king_zeng").fit(panel(), tau=tau)
 
 
+@pytest.mark.parametrize(("option", "value"), [("correction", "weights"), ("convention", "zelg")])
+def test_an_option_that_is_not_known_is_refused(option: str, value: str) -> None:
+    with pytest.raises(EstimationError, match=f"^{option} '{value}' is not known; legal values: "):
+        get("king_zeng").fit(panel(), **{option: value})
+
+
 def test_king_zeng_needs_a_maximum() -> None:
     design = panel()
     with pytest.raises(Separation, match="'treatment' = 1 has no onset"):

@@ -283,7 +283,7 @@ def test_of_several_failures_the_one_of_the_headline_covariance_is_told():
 def test_a_model_that_loses_the_covariance_beside_keeps_its_headline():
     lost = made.without_covariance(made.evidence(), "dyad", "the dyad covariance leaves no variance")
     found = next(m for m in cells(lost) if (m.claim, m.sample, m.estimator) == ("exercise", "relevant", "lpm"))
-    assert found.estimated and math.isnan(found.dyad_std_error)
+    assert found.estimated and math.isnan(found.beside_std_error)
     assert [cells_of(TABLES["main"](lost), "Treatment", below)[1] for below in range(3)] == ["−5.639", "(1.880)", ""]
 
 

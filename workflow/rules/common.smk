@@ -119,6 +119,7 @@ SETTINGS = with_claims(
     "world",
     "samples",
     "estimators",
+    "covariances",
     "headline",
     "window",
     "simulation",

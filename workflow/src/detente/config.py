@@ -171,7 +171,7 @@ class Study(Strict):
     headline: Sample
     claims: tuple[Identifier, ...] = Field(min_length=1)
     estimators: tuple[Identifier, ...] = Field(min_length=1)
-    covariances: tuple[Literal["dyadic", "dyad"], ...] = Field(min_length=1)
+    covariances: tuple[str, ...] = Field(min_length=1, description="Recipes; the first two stand in tables.")
 
     @field_validator("simulation")
     @classmethod

@@ -21,6 +21,7 @@ VERBS = {
     "describe": "count and describe the panel",
     "estimate": "estimate one claim by one estimator on every sample",
     "collect": "gather estimates into one table",
+    "coverage": "count how often intervals hold a planted effect, in a simulated world",
     "tables": "render tables",
     "figures": "draw figures",
     "numbers": "write every number that the text mentions",

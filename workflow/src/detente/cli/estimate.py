@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 
 from detente.checks import validated
-from detente.design import build_design, from_json
+from detente.design import Design, Specification, build_design, from_json
 from detente.files import read_frame, write_frame
 from detente.inference import COLUMNS, Estimates, estimate, estimates_schema
 
@@ -29,11 +29,11 @@ def run(arguments: argparse.Namespace) -> None:
     steps = []
     for spec in from_json(arguments.specifications):
         design = build_design(panel, spec)
+        results.append(estimate(design, spec))
         steps += [
             (spec.claim.id, spec.estimator, spec.sample, i, reason, rows)
-            for i, (reason, rows) in enumerate(design.attrition)
+            for i, (reason, rows) in enumerate(_attrition(design, spec, results[-1].unused))
         ]
-        results.append(estimate(design, spec))
         print(f"{spec.spec_id}: {len(design.y):,} rows, {int(design.y.sum()):,} onsets", flush=True)
     rows = pd.concat([r.rows for r in results], ignore_index=True)
     kept = pd.DataFrame(columns=list(COLUMNS)) if rows.empty else validated(rows, estimates_schema(), "estimates")
@@ -41,3 +41,9 @@ def run(arguments: argparse.Namespace) -> None:
     write_frame(pd.concat([r.failures for r in results], ignore_index=True), arguments.failures)
     columns = ["claim", "estimator", "sample", "order", "reason", "rows"]
     write_frame(pd.DataFrame(steps, columns=columns), arguments.attrition)
+
+
+def _attrition(design: Design, spec: Specification, unused: int) -> list[tuple[str, int]]:
+    """The steps of the design, and before the last, what is left, the rows that the estimator has no use for."""
+    *left_out, (last, used) = design.attrition
+    return [*left_out, *([(f"of no use to {spec.estimator}", unused)] if unused else []), (last, used - unused)]

@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING
 
 from detente.cli import VERBS
 from detente.config import CLAIMS, SOURCES, Project, Study, load_project
-from detente.errors import ConfigError, UnknownEstimator, UnsupportedCovariance, choices
+from detente.errors import ConfigError, UnknownEstimator, UnsupportedCovariance, UnsupportedInstruments, choices
 from detente.strict import located
 
 if TYPE_CHECKING:
+    from detente.design import Design
+    from detente.estimators import Estimator
     from detente.panel import Entry
     from detente.sources import Source
 
@@ -34,7 +36,7 @@ def load(root: Path, override: Path | None = None) -> Project:
 
     Raises
     ------
-    ConfigError, UnknownVariable, RoleError, UnknownEstimator, UnsupportedCovariance
+    ConfigError, UnknownVariable, RoleError, UnknownEstimator, UnsupportedInstruments, UnsupportedCovariance
         Before any work starts, naming file, line, key, legal values and the nearest match.
     """
     from detente.design import check_claims
@@ -129,14 +131,38 @@ def _needed(project: Project, study: Study) -> Iterator[str]:
 def _check_estimators(project: Project) -> None:
     from detente.estimators import get
 
+    specimen = _specimen()
     for study in project.studies.values():
         for i, name in enumerate(study.estimators):
             try:
                 estimator = get(name)
             except UnknownEstimator as error:
                 raise UnknownEstimator(f"{project.located(study, 'estimators', i)}: {error}") from error
-            for j, kind in enumerate(study.covariances):
-                if kind not in estimator.covariances:
-                    where = project.located(study, "covariances", j)
-                    legal = choices(kind, estimator.covariances)
-                    raise UnsupportedCovariance(f"{where}: {name!r} does not support {kind!r}; {legal}")
+            if name.startswith("iv_"):
+                where = project.located(study, "estimators", i)
+                raise UnsupportedInstruments(
+                    f"{where}: {name!r} needs instruments, which no claim has; use `python -m detente fit`"
+                )
+            _check_covariances(project, study, estimator, specimen)
+
+
+def _check_covariances(project: Project, study: Study, estimator: Estimator, specimen: Design) -> None:
+    """What the job would refuse is refused here, by the same function, on a design of a study's factors."""
+    from detente.estimators import with_effects
+    from detente.inference.ingredients import read
+
+    for i, name in enumerate(study.covariances):
+        try:
+            read(name, with_effects(specimen, estimator), estimator)
+        except UnsupportedCovariance as error:
+            raise UnsupportedCovariance(f"{project.located(study, 'covariances', i)}: {error}") from error
+
+
+def _specimen() -> Design:
+    """A design with the factors that a study's designs have: three dyads in two years."""
+    import numpy as np
+
+    from detente.design import Design
+
+    a, b = np.repeat([[1, 1, 2], [2, 3, 3]], 2, axis=1)
+    return Design(np.zeros(6), np.zeros((6, 1)), ("treatment",), a, b, np.tile([1990, 1991], 3))

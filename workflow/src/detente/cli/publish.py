@@ -46,7 +46,8 @@ def _manuscript(arguments: argparse.Namespace, templates: Mapping[str, str]) -> 
     works = yaml.safe_load((arguments.templates / "references.yaml").read_text(encoding="utf-8"))
     references = References(works, numbers["sources"])
     own = [checksum_table(provenance, simulated=simulated)]
-    own += [recovery_table(numbers["recovery"])] if numbers["recovery"] else []
+    if numbers["recovery"]:
+        own.append(recovery_table(numbers["recovery"], numbers["covariances"]["headline"]["long"]))
     return Manuscript(
         title=numbers["study"]["title"],
         simulated=simulated,

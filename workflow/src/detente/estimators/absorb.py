@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -20,7 +20,7 @@ Levels = npt.NDArray[np.int32]
 # Levels beside the largest factor up to which their equations are solved at once; more are solved by iteration.
 DIRECT = 1000
 # Of a dummy's variance: what is left of one that depends on the other dummies is rounding.
-DEPENDENT = 1e-9
+DEPENDENT = 1e-11
 # Length of what dummies still explain, relative to a column within groups and as it came, at which iteration ends.
 TOLERANCE = 1e-10
 ROUNDING = 1e-14
@@ -105,9 +105,46 @@ class Absorber:
         out, sums = np.empty(values.shape) if out is None else out, np.zeros((self.size, values.shape[1]))
         kernel.center(values, *rows, out, sums)
         if self.size:
-            effect = kernel.solve(*self._factor, sums) if self.direct else self._iterate(sums, self._small(values, out))
+            effect = self._effect(sums, lambda: self._small(values, out))
             kernel.take_off(out, effect, *rows)
         return out
+
+    def fitted(self, products: Array) -> Array:
+        """The part (N,) of a vector that dummies explain, from its `products` (N,) with the weights.
+
+        Where weights all but vanish, as those of separated rows do, the vector itself may be too large to take it off.
+        """
+        rows = (self.weights, self.order, self.start, self.levels)
+        out, sums = np.empty(len(products)), np.zeros((self.size, 1))
+        mean, effect = np.empty(self.counts[0]), sums
+        kernel.explain(products, *rows, mean, sums)
+        if self.size:
+            effect = self._effect(sums, lambda: self._small_sums(products, sums))
+        kernel.lay_out(mean, effect, *rows, out)
+        return out
+
+    def _by_level(self, values: Array) -> Array:
+        """Sums (size,) of values (N,) by further level."""
+        total = np.zeros(self.size)
+        for column in self.levels.T:
+            total += np.bincount(column, weights=values, minlength=self.size)
+        return total
+
+    @cached_property
+    def _scale(self) -> Array:
+        """One over the weight of each further level, (size, 1)."""
+        weights = self.weights if len(self.weights) else np.ones(len(self.order))
+        return 1 / self._by_level(weights)[:, None]
+
+    def _effect(self, sums: Array, enough: Callable[[], Array]) -> Array:
+        """Effects (size, K) whose sums by level within groups are `sums`."""
+        return kernel.solve(*self._factor, sums) if self.direct else self._iterate(sums, enough())
+
+    def _small_sums(self, products: Array, sums: Array) -> Array:
+        """Squared length (1,) of what is small beside `sums` (size, 1), or rounding of the `products` in them."""
+        rounding = (ROUNDING * self._by_level(np.abs(products))[:, None]) ** 2
+        small: Array = np.maximum(TOLERANCE**2 * sums**2 * self._scale, rounding * self._scale).sum(axis=0)
+        return small
 
     def _small(self, values: Array, within: Array) -> Array:
         """Squared lengths (K,) of what is small beside columns within groups, or rounding of columns as they came."""
@@ -121,13 +158,8 @@ class Absorber:
 
         They end where the part of the residuals that dummies still explain has a squared length of `enough` (K,).
         """
-        weights = self.weights if len(self.weights) else np.ones(len(self.order))
-        diagonal = np.concatenate(
-            [np.bincount(c, weights=weights, minlength=self.size)[:, None] for c in self.levels.T], 1
-        )
-        scale = 1 / diagonal.sum(axis=1)[:, None]
         effect, left = np.zeros(sums.shape), sums.copy()
-        toward = scale * left
+        toward = self._scale * left
         along, size = toward.copy(), _dot(left, toward)
         for _ in range(MOST_ITERATIONS):
             if (size <= enough).all():
@@ -136,7 +168,7 @@ class Absorber:
             step = _ratio(size, _dot(along, product), size > enough)
             effect += step * along
             left -= step * product
-            toward = scale * left
+            toward = self._scale * left
             size, before = _dot(left, toward), size
             along = toward + _ratio(size, before, size > enough) * along
         raise NotConverged(f"absorbing {len(self.counts)} effects took more than {MOST_ITERATIONS:,} iterations")

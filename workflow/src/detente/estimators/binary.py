@@ -17,6 +17,7 @@ from detente.estimators.likelihood import (
     Optimum,
     Point,
     Regressors,
+    Runaway,
     Stalled,
     binary_outcome,
     chunks,
@@ -127,8 +128,13 @@ def _search(model: Binary, y: Array, data: Regressors, weights: Array | None, cl
     start[0] = model.index(float(np.average(y, weights=weights)))
     if len(y) > LARGE and weights is None:
         start = _from_a_part(model, y, data, start)
+    objective = likelihood(model, y, data.x, weights)
     try:
-        return newton(likelihood(model, y, data.x, weights), start, close=close)
+        try:
+            return newton(objective, start, close=close, reach=data.reach)
+        except Runaway:
+            refuse_separation(y, data.x, data.terms, model.link)
+            return newton(objective, start, close=close)
     except Stalled:
         refuse_separation(y, data.x, data.terms, model.link)
         raise NotConverged(f"{model.link} found no maximum, though the data are not separated") from None
@@ -144,8 +150,9 @@ def _from_a_part(model: Binary, y: Array, data: Regressors, start: Array) -> Arr
         keep |= y == rare
         weights[y == rare] = 1.0
     try:
-        return newton(likelihood(model, y[keep], data.x[keep], weights[keep]), start, close=NEAR).estimate
-    except Stalled:
+        part = likelihood(model, y[keep], data.x[keep], weights[keep])
+        return newton(part, start, close=NEAR, reach=data.reach).estimate
+    except (Stalled, Runaway):
         return start
 
 

@@ -1,4 +1,4 @@
-"""Conditional logit: the exact likelihood of which rows of a group are events, given how many are (Chamberlain 1980)."""
+"""Conditional logit: the exact likelihood of which rows of a group are events given how many (Chamberlain 1980)."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ import numpy as np
 
 from detente.design import Design
 from detente.errors import NotConverged
-from detente.estimators.base import Array, Codes, Solution, estimator
+from detente.estimators.base import Array, Solution, estimator
 from detente.estimators.binary import DIVERGED, MOST_POLISHES, NEARER, SETTLED
-from detente.estimators.grouping import Grouped, grouped
+from detente.estimators.grouping import Grouped, Places, grouped
 from detente.estimators.likelihood import STILL, Point, Stalled, direction, inverse, newton
 from detente.estimators.separation_within import refuse_separation_within
 from detente.kernels import conditional as kernel
 
 # Rows from which the search begins on a part of the groups, the share taken, and how near it must come.
 LARGE, PART, NEAR = 50_000, 4, 1.0
-COVARIANCES = frozenset({"classical", "dyad", "dyadic"})
+COVARIANCES = frozenset({"classical", "cluster", "dyad", "dyadic"})
 
 
 @estimator(
@@ -81,13 +81,13 @@ def log_likelihood(design: Design, estimate: Array) -> float:
     return _evaluate(data.x, data.y, data.start, estimate * data.scale, np.empty(len(data.y))).value
 
 
-def _evaluate(x: Array, y: Array, start: Codes, beta: Array, expected: Array) -> Point:
+def _evaluate(x: Array, y: Array, start: Places, beta: Array, expected: Array) -> Point:
     gradient, information = np.zeros(len(beta)), np.zeros((len(beta), len(beta)))
     value = kernel.evaluate(x, y, start, beta, expected, gradient, information)
     return Point(value, gradient, information)
 
 
-def _objective(x: Array, y: Array, start: Codes) -> Callable[[Array], Point]:
+def _objective(x: Array, y: Array, start: Places) -> Callable[[Array], Point]:
     expected = np.empty(len(y))
     return lambda beta: _evaluate(x, y, start, beta, expected)
 

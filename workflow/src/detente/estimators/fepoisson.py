@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
@@ -11,7 +12,7 @@ from detente.design import Design
 from detente.errors import NotConverged, NoVariation, UnsupportedEffects
 from detente.estimators.absorb import Absorber, Codes, absorber
 from detente.estimators.base import ROBUST, Array, Solution, check_rank, estimator
-from detente.estimators.likelihood import STILL, check_score, inverse
+from detente.estimators.likelihood import STILL, Stalled, check_score, inverse
 from detente.estimators.linear import without_dummies
 from detente.estimators.poisson import LARGEST_INDEX, blame, checked, refuse_unsuitable
 from detente.estimators.within import floor, gram, named, notes
@@ -21,6 +22,8 @@ SETTLED = 1e-16
 # The same at which a row that a step still moves is separated: the standard error of its predictor is above 30.
 NEAR = 1e-9
 LEAST_INDEX = -300.0
+# Of rows that link blocks by outcomes of zero alone: their means fade until, weighted, they link no more.
+FADED = math.log(1e-6)
 MOST_STEPS = 100
 MOST_HALVINGS = 40
 
@@ -129,6 +132,8 @@ def fepoisson(design: Design) -> Solution:
         data = _regressors(design, kept)
         found = _search(data)
         moving = np.abs(found.move) > STILL
+        if not moving.any() and found.absorbed < data.absorber.parameters:
+            moving = (data.y == 0) & (found.predictor < FADED)
         if not moving.any():
             return _solution(data, kept, found)
         reach = np.abs(found.change) * np.abs(data.x).max(axis=0)
@@ -190,7 +195,8 @@ def _effects_alone(y: Array, effects: Mapping[str, Codes]) -> Array:
 class _Found:
     """Where the search ended: estimate (k,), predictor (n,), x (n, k) within weighted effects, information (k, k).
 
-    `change` (k,) and `move` (n,) are what a further step would add to estimate and predictor; `steps` those taken.
+    `change` (k,) and `move` (n,) are what a further step would add to estimate and predictor; `steps` those taken;
+    `absorbed` parameters that the weights leave apart.
     """
 
     estimate: Array
@@ -200,26 +206,24 @@ class _Found:
     change: Array
     move: Array
     steps: int
+    absorbed: int
 
 
 def _search(data: _Data) -> _Found:
     """Newton's method with step halving; the effects' part of each step is solved for with the coefficients'."""
-    y, rows, k = data.y, len(data.y), len(data.terms)
-    working, within = np.empty((rows, k + 1)), np.empty((rows, k + 1))
-    working[:, :k] = data.x
-    predictor, estimate = data.start, np.zeros(k)
+    y, x = data.y, np.empty(data.x.shape)
+    predictor, estimate = data.start, np.zeros(len(data.terms))
     mean = np.exp(predictor)
     value = _value(y, predictor, mean)
     for steps in range(MOST_STEPS):
-        working[:, k] = (y - mean) / mean
-        data.absorber.weigh(mean).residual(working, within)
-        products = gram(within, weights=mean)
-        change = inverse(products[:k, :k]) @ products[:k, k]
-        move = working[:, k] - within[:, k] + within[:, :k] @ change
+        weighted = data.absorber.weigh(mean)
+        weighted.residual(data.x, x)
+        information = gram(x, weights=mean)
+        change = _change(information, x, y, mean)
+        move = weighted.fitted(y - mean) + x @ change
         gain = float(np.einsum("i,i->", y - mean, move))
         if gain < SETTLED or (gain < NEAR and np.abs(move).max() > STILL):
-            x = np.ascontiguousarray(within[:, :k])
-            return _Found(estimate, predictor, x, products[:k, :k], change, move, steps)
+            return _Found(estimate, predictor, x, information, change, move, steps, weighted.parameters)
         share = 1.0
         for _ in range(MOST_HALVINGS):
             there = predictor + share * move
@@ -234,16 +238,34 @@ def _search(data: _Data) -> _Found:
     raise NotConverged(f"fepoisson took more than {MOST_STEPS} steps")
 
 
+def _change(information: Array, x: Array, y: Array, mean: Array) -> Array:
+    """Newton's step (k,) from the information (k, k), or from the rows if squaring them has lost its digits.
+
+    `x` (n, k) regressors within weighted effects.
+    """
+    try:
+        return inverse(information) @ np.einsum("ij,i->j", x, y - mean)
+    except Stalled:
+        root, scale = np.sqrt(mean), np.sqrt(np.diag(information))
+        found, _, rank, _ = np.linalg.lstsq(x * root[:, None] / scale, (y - mean) / root, rcond=None)
+        if rank < len(scale):
+            raise NotConverged("fepoisson: a combination of regressors has no information left") from None
+        change: Array = found / scale
+        return change
+
+
 def _value(y: Array, predictor: Array, mean: Array) -> float:
     return float(np.sum(y * predictor - mean))
 
 
 def _solution(data: _Data, kept: _Informative, found: _Found) -> Solution:
-    scores = found.x * (data.y - np.exp(found.predictor))[:, None]
+    """The solution, one last step on: it moves nothing but the last digits."""
+    predictor = found.predictor + found.move
+    scores = found.x * (data.y - np.exp(predictor))[:, None]
     check_score(scores, "fepoisson")
     return Solution(
         terms=data.terms,
-        estimate=found.estimate,
+        estimate=found.estimate + found.change,
         scores=scores,
         bread=inverse(found.information),
         x=found.x,
@@ -251,9 +273,9 @@ def _solution(data: _Data, kept: _Informative, found: _Found) -> Solution:
         treatment=0,
         dropped=data.dropped,
         converged=True,
-        predictor=found.predictor,
+        predictor=predictor,
         rows=None if not kept.flags else kept.rows,
         absorbed=data.absorber.parameters,
-        iterations=found.steps,
+        iterations=found.steps + 1,
         flags=(*kept.flags, *notes(data.absorber)),
     )

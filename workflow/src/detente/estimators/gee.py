@@ -12,7 +12,17 @@ from scipy.special import expit, ndtr
 from detente.design import Design
 from detente.errors import NotConverged, NoVariation
 from detente.estimators.base import ROBUST, Array, Solution, estimator
-from detente.estimators.likelihood import Stalled, binary_outcome, check_score, inverse, only_effect, regressors
+from detente.estimators.binary import LOGIT, PROBIT
+from detente.estimators.likelihood import (
+    Regressors,
+    Stalled,
+    binary_outcome,
+    check_score,
+    inverse,
+    known,
+    only_effect,
+    regressors,
+)
 from detente.estimators.separation import refuse_separation
 from detente.estimators.working import STRUCTURES, Groups, Structure, sort_groups
 
@@ -62,10 +72,9 @@ def gee(
 ) -> Solution:
     """Population-averaged model with a working correlation within the one factor of the design (Liang and Zeger 1986).
 
-    Solves Σ DᵀV⁻¹(y − μ) = 0 over groups, V = A^½ R(ρ) A^½. A row's score is its part of DᵀV⁻¹(y − μ): only sums over
-    whole groups are meaningful, so covariances must be clustered by the groups or coarser. Bread is the inverse of the
-    expected information ΣDᵀV⁻¹D, not of a Hessian. The classical covariance believes in R, with dispersion 1 for binary
-    outcomes.
+    Solves Σ DᵀV⁻¹(y − μ) = 0 over groups, V = A^½ R(ρ) A^½. A row's score is its part of a group's sum, which alone has
+    meaning: cluster by the groups, or coarser. Bread inverts the expected information ΣDᵀV⁻¹D. The classical covariance
+    believes in R, with dispersion 1 for binary outcomes.
 
     Parameters
     ----------
@@ -74,36 +83,28 @@ def gee(
     link
         "logit", "probit" (binary outcomes) or "identity" (variance constant).
     convention
-        How ρ is estimated from Pearson residuals r. "liang_zeger": mean product of pairs over mean square, the number
-        of parameters taken off both counts (as Stata 6, and `nmp` later). "stata": nothing taken off,
-        [Σrr′/pairs]/[Σr²/N], and AR(1) in the order of rows whatever the gaps (its `force`). Stata's robust standard
-        errors carry G/(G − 1), which the covariance by cluster has as a factor.
+        ρ from Pearson residuals r. "liang_zeger": mean product of pairs over mean square, the number of parameters
+        taken off both counts (as Stata 6, and `nmp` later). "stata": [Σrr′/pairs]/[Σr²/N], and AR(1) in the order of
+        rows whatever the gaps (its `force`). The G/(G − 1) of its robust errors is the cluster covariance's own.
 
     Raises
     ------
     UnsupportedEffects
         Unless there is one factor; for "ar1" also if a group has two rows of a year.
-    NoVariation
-        If outcome or treatment do not vary, or no two rows share a group.
-    Separation, RankDeficient, NotConverged
-        As `logit` does; NotConverged also if ρ is no correlation.
+    EstimationError
+        If an option is not known. NoVariation also if no two rows share a group, NotConverged if ρ is no correlation.
+    Separation, RankDeficient
+        As `logit` does.
     """
-    group = only_effect(design, "gee", "correlates rows within")
-    if link != "identity":
-        binary_outcome(design.y)
-    elif np.ptp(design.y) == 0:
-        raise NoVariation(f"the outcome is {design.y[0]:g} in all {len(design.y):,} rows")
+    _check(design.y, working, link, convention)
     data = regressors(design)
-    time = design.factor("year") if working == "ar1" else None
-    groups = sort_groups(group, time, spaced=convention != "stata")
+    groups = _groups(design, working, convention)
     less = 0 if convention == "stata" else len(data.terms)
     equations = _Equations(design.y[groups.order], data.x[groups.order], groups, STRUCTURES[working], link, less)
     try:
         end, rounds = _iterate(equations, _start(design.y, link, len(data.terms)))
-        bread = inverse(end.information)
     except Stalled:
-        if link != "identity":
-            refuse_separation(design.y, data.x, data.terms, link)
+        _refuse(design.y, data, link)
         raise NotConverged(f"gee did not settle in {MOST_ROUNDS} rounds") from None
     scores = np.empty_like(data.x)
     scores[groups.order] = end.scores
@@ -112,7 +113,7 @@ def gee(
         terms=data.terms,
         estimate=end.beta,
         scores=scores,
-        bread=bread,
+        bread=inverse(end.information),
         x=data.x,
         link=link,
         treatment=data.treatment,
@@ -125,14 +126,33 @@ def gee(
     )
 
 
+def _check(y: Array, working: str, link: str, convention: str) -> None:
+    known(working, tuple(STRUCTURES), "working")
+    known(link, tuple(FAMILIES), "link")
+    known(convention, ("liang_zeger", "stata"), "convention")
+    if link != "identity":
+        binary_outcome(y)
+    elif np.ptp(y) == 0:
+        raise NoVariation(f"the outcome is {y[0]:g} in all {len(y):,} rows")
+
+
+def _groups(design: Design, working: str, convention: str) -> Groups:
+    group = only_effect(design, "gee", "correlates rows within")
+    time = design.factor("year") if working == "ar1" else None
+    return sort_groups(group, time, spaced=convention != "stata")
+
+
+def _refuse(y: Array, data: Regressors, link: str) -> None:
+    if link != "identity":
+        refuse_separation(y, data.x, data.terms, link)
+
+
 def _start(y: Array, link: str, k: int) -> Array:
     mean = float(y.mean())
     start = np.zeros(k)
     if link == "identity":
         start[0] = mean
     else:
-        from detente.estimators.binary import LOGIT, PROBIT
-
         start[0] = (LOGIT if link == "logit" else PROBIT).index(mean)
     return start
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from detente.covariance import number
 from detente.design import Design
@@ -15,6 +16,7 @@ from detente.estimators.within import gram
 from detente.kernels import absorption
 from detente.kernels import conditional as kernel
 
+Places = npt.NDArray[np.int32]
 # A column whose largest distance from its group means is below this share of its largest value is fixed in groups.
 FIXED = 1e-12
 
@@ -30,8 +32,8 @@ class Grouped:
 
     x: Array
     y: Array
-    start: Codes
-    order: Codes
+    start: Places
+    order: Places
     rows: Codes
     scale: Array
     reach: Array

@@ -8,15 +8,25 @@ from dataclasses import dataclass
 import numpy as np
 
 from detente.design import Design
-from detente.errors import EstimationError, NotConverged, NoVariation, UnsuitableOutcome, UnsupportedEffects
+from detente.errors import (
+    EstimationError,
+    NotConverged,
+    NoVariation,
+    UnsuitableOutcome,
+    UnsupportedEffects,
+    choices,
+)
 from detente.estimators.base import REGISTRY, Array, Codes, check_rank
 
 # Rows worked on at a time: x and its weighted copy stay in the processor's cache.
 CHUNK = 8192
+FOLD = 64
 # Squared distance to the maximum, in standard errors, from which one more step is exact to rounding.
 CLOSE = 1e-12
 # Largest move of a linear predictor that a last step may make: under separation it never falls below it.
 STILL = 1e-3
+# Where the squared distance left is this small, a step that may move a linear predictor this far looks like separation.
+FLAT, LONG = 1e-4, 0.5
 SCORE_TOLERANCE = 1e-6
 MOST_STEPS = 100
 MOST_HALVINGS = 40
@@ -56,6 +66,10 @@ class Optimum:
 
 class Stalled(Exception):
     """Newton's method cannot go on; the caller says why in the terms of its model."""
+
+
+class Runaway(Exception):
+    """Newton's method gains next to nothing, but its steps are long: a coefficient may be infinite."""
 
 
 def regressors(design: Design, *, intercept: bool = True) -> Regressors:
@@ -101,15 +115,24 @@ def _spread(design: Design) -> _Spread:
     cross = np.zeros((x.shape[1], x.shape[1]))
     for s in chunks(len(x)):
         part = x[s] - origin
-        np.minimum(low, x[s].min(axis=0), out=low)
-        np.maximum(high, x[s].max(axis=0), out=high)
-        total += part.sum(axis=0)
+        np.minimum(low, _folded(np.minimum, x[s]), out=low)
+        np.maximum(high, _folded(np.maximum, x[s]), out=high)
+        total += np.ones(len(part)) @ part
         cross += part.T @ part
     finite = np.isfinite(total)
     if not finite.all() or not np.isfinite(design.y.sum()):
         guilty = [repr(t) for t, f in zip(design.terms, finite, strict=True) if not f] or ["the outcome"]
         raise EstimationError(f"values that are missing or infinite in {', '.join(guilty)}: leave these rows out first")
     return _Spread(low, high, cross - np.outer(total, total) / len(x))
+
+
+def _folded(extreme: np.ufunc, part: Array) -> Array:
+    """Extremes of columns, by long rows first: numpy is slow on many short ones."""
+    whole = len(part) // FOLD * FOLD
+    if not whole:
+        return np.asarray(extreme.reduce(part, axis=0))
+    long = extreme.reduce(np.ascontiguousarray(part[:whole]).reshape(-1, FOLD * part.shape[1]), axis=0)
+    return np.asarray(extreme.reduce(np.concatenate([long.reshape(FOLD, -1), part[whole:]]), axis=0))
 
 
 def chunks(n: int) -> list[slice]:
@@ -134,6 +157,12 @@ def only_effect(design: Design, name: str, purpose: str) -> Codes:
     return codes
 
 
+def known(value: str, legal: Sequence[str], option: str) -> None:
+    """Raise EstimationError, naming the nearest, unless the value of an option is legal."""
+    if value not in legal:
+        raise EstimationError(f"{option} {value!r} is not known; {choices(value, legal)}")
+
+
 def binary_outcome(y: Array) -> None:
     """Raise UnsuitableOutcome unless the outcome is 0 or 1, NoVariation unless it is both."""
     if not ((y == 0) | (y == 1)).all():
@@ -142,13 +171,23 @@ def binary_outcome(y: Array) -> None:
         raise NoVariation(f"the outcome is {y[0]:.0f} in all {len(y):,} rows")
 
 
-def newton(objective: Callable[[Array], Point], start: Array, *, concave: bool = True, close: float = CLOSE) -> Optimum:
+def newton(
+    objective: Callable[[Array], Point],
+    start: Array,
+    *,
+    concave: bool = True,
+    close: float = CLOSE,
+    reach: Array | None = None,
+) -> Optimum:
     """Maximise by Newton's method with step halving, until the squared distance left, in standard errors, is `close`.
 
-    Where the objective is not concave, directions of negative curvature are turned uphill.
+    Where the objective is not concave, directions of negative curvature are turned uphill. `reach` (k,) largest
+    absolute values of the regressors.
 
     Raises
     ------
+    Runaway
+        If `reach` is given and steps stay long where the objective is flat.
     Stalled
         If the information becomes singular, no step climbs, or 100 steps are not enough.
     """
@@ -158,6 +197,8 @@ def newton(objective: Callable[[Array], Point], start: Array, *, concave: bool =
         gain = float(step @ here.gradient)
         if gain < close:
             return Optimum(place + step, steps, step)
+        if reach is not None and gain < FLAT and float(np.abs(step) @ reach) > LONG:
+            raise Runaway
         slack = 1e-12 * (1 + abs(here.value))
         for _ in range(MOST_HALVINGS):
             there = objective(place + step)

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Literal
 
 import numpy as np
-from scipy.special import expit
+from scipy.special import expit, logit
 
 from detente.design import Design
 from detente.errors import EstimationError
 from detente.estimators.base import ROBUST, Array, Solution, estimator
 from detente.estimators.binary import LOGIT, likelihood, maximise
-from detente.estimators.likelihood import binary_outcome, check_score, inverse, refuse_effects, regressors
+from detente.estimators.likelihood import binary_outcome, check_score, inverse, known, refuse_effects, regressors
 
 Correction = Literal["prior", "weighting"]
 Convention = Literal["zelig", "stata"]
@@ -26,10 +26,9 @@ def king_zeng(
     convention: Convention = "zelig",
     unbias: bool = True,
 ) -> Solution:
-    """Logit less the leading term of its bias in small samples.
+    """Logit less the leading term of its bias in small samples, with scores and bread of the likelihood's maximum.
 
-    Scores and bread are those of the (weighted) likelihood at its maximum, where scores sum to zero; the estimate is a
-    smooth function of that maximum with derivative 1 + O(1/N), and `predictor` is its own.
+    The estimate is a smooth function of that maximum with derivative 1 + O(1/N); `predictor` is the estimate's own.
 
     Parameters
     ----------
@@ -40,32 +39,28 @@ def king_zeng(
         (1 − τ)/(1 − ȳ), and only a robust covariance is then right.
     convention
         "zelig" leaves the bread as it is; "stata" multiplies every variance by (N/(N + k))², which its relogit does.
-        unbias
+    unbias
         False for the correction of sampling alone.
 
     Raises
     ------
     EstimationError
-        If tau is not between 0 and 1.
+        If tau is not between 0 and 1, or an option is not known.
     UnsupportedEffects, Separation, RankDeficient, NoVariation, NotConverged
         As `logit` does.
     """
     refuse_effects(design, "king_zeng")
-    binary_outcome(design.y)
-    if tau is not None and not 0 < tau < 1:
-        raise EstimationError(f"tau = {tau:g}, the share of events in the population, must lie between 0 and 1")
+    _check(design.y, correction, convention)
     data, y = regressors(design), design.y
     weights = outcome_weights(y, tau)
     used = weights if correction == "weighting" and tau is not None else None
     found = maximise(LOGIT, y, data, used)
     p = expit(data.x @ found.estimate)
-    scores = data.x * ((y - p) * (1.0 if used is None else used))[:, None]
+    scores = data.x * (y - p if used is None else used * (y - p))[:, None]
     check_score(scores, "king_zeng")
     bread = inverse(likelihood(LOGIT, y, data.x, used)(found.estimate).information)
-    estimate = found.estimate - bias(data.x, y, p, weights) if unbias else found.estimate.copy()
-    if tau is not None and used is None:
-        share = y.mean()
-        estimate[0] -= np.log((1 - tau) / tau * share / (1 - share))
+    estimate = found.estimate - (bias(data.x, y, p, weights) if unbias else 0.0)
+    estimate[0] -= logit(y.mean()) - logit(tau) if tau is not None and used is None else 0.0
     shrink = len(y) / (len(y) + len(data.terms)) if convention == "stata" else 1.0
     return Solution(
         terms=data.terms,
@@ -84,6 +79,12 @@ def king_zeng(
     )
 
 
+def _check(y: Array, correction: str, convention: str) -> None:
+    known(correction, ("prior", "weighting"), "correction")
+    known(convention, ("zelig", "stata"), "convention")
+    binary_outcome(y)
+
+
 def _flags(tau: float | None, weighted: bool, shrink: float) -> tuple[str, ...]:
     said = []
     if tau is not None:
@@ -97,6 +98,8 @@ def outcome_weights(y: Array, tau: float | None) -> Array:
     """What each row stands for, (N,): τ/ȳ for an event and (1 − τ)/(1 − ȳ) for none; 1 if rows are the population."""
     if tau is None:
         return np.ones(len(y))
+    if not 0 < tau < 1:
+        raise EstimationError(f"tau = {tau:g}, the share of events in the population, must lie between 0 and 1")
     share = y.mean()
     result: Array = np.where(y == 1, tau / share, (1 - tau) / (1 - share))
     return result

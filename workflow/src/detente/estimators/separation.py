@@ -69,6 +69,8 @@ def _smallest(signed: Array, terms: tuple[str, ...]) -> Direction | None:
         if terms[j] == "intercept":
             continue
         free[j] = False
+        if abs(found.weights[j]) <= ZERO:
+            continue
         simpler = separating_direction(signed, free, everywhere)
         free[j] = simpler is None
         found = simpler or found

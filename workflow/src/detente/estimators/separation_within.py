@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from detente.errors import NotConverged, Separation
-from detente.estimators.base import Array, Codes
+from detente.estimators.base import Array
+from detente.estimators.grouping import Places
 from detente.estimators.likelihood import listing
 from detente.estimators.separation import BATCH, MOST_ROUNDS, ZERO
 from detente.kernels import conditional as kernel
@@ -21,7 +22,7 @@ class Direction:
     groups: int
 
 
-def refuse_separation_within(y: Array, x: Array, start: Codes, terms: tuple[str, ...], model: str) -> None:
+def refuse_separation_within(y: Array, x: Array, start: Places, terms: tuple[str, ...], model: str) -> None:
     """Raise Separation, naming a smallest set of terms, if the estimate within groups does not exist.
 
     x (n, k) and y (n,) are sorted by group, group g from `start[g]` to `start[g + 1]`. The estimate does not exist if
@@ -49,7 +50,7 @@ def refuse_separation_within(y: Array, x: Array, start: Codes, terms: tuple[str,
     )
 
 
-def direction_within(y: Array, x: Array, start: Codes, free: Array) -> Direction | None:
+def direction_within(y: Array, x: Array, start: Places, free: Array) -> Direction | None:
     """A separating direction among the `free` (k,) coordinates, None if there is none.
 
     A linear program: maximise the sum over groups of the mean difference of events and others, no pair of an event and
@@ -80,7 +81,7 @@ def direction_within(y: Array, x: Array, start: Codes, free: Array) -> Direction
     raise NotConverged("whether the regressors predict the outcome perfectly within groups could not be decided")
 
 
-def _differences(y: Array, x: Array, start: Codes) -> Array:
+def _differences(y: Array, x: Array, start: Places) -> Array:
     """Mean of events less mean of the other rows, by group, (G, k)."""
     events = np.add.reduceat(y, start[:-1])
     of_events = np.add.reduceat(x * y[:, None], start[:-1], axis=0)

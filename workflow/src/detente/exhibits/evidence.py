@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pandas as pd
@@ -45,6 +45,11 @@ class Evidence:
         return "dyadic" if "dyadic" in self.study.covariances else self.study.covariances[0]
 
     @property
+    def beside(self) -> str:
+        """The covariance that tables set beside it: the study's next; "" if there is none."""
+        return next((c for c in self.study.covariances if c != self.covariance), "")
+
+    @property
     def preferred(self) -> str:
         """The estimator that headline sentences quote: the one with effects, if the study has it."""
         return "lpm" if "lpm" in self.study.estimators else self.study.estimators[0]
@@ -56,8 +61,8 @@ class Cell:
 
     `failure` is the class of an error and `message` its words; both are "" where nothing failed. A model that
     was estimated may still lack its risk ratio, and then says why; one without the headline covariance was not
-    estimated. `std_error`, `low`, `high`, `p` and `mde` come from the headline covariance, `dyad_std_error` from
-    clusters by dyad. `treated_risk` is the mean outcome of treated rows, `switching_dyads` how many dyads' treatment
+    estimated; one that was fitted may have coefficients and no effect on risk. `std_error`, `low`, `high`, `p` and
+    `mde` come from the headline covariance, `beside_std_error` from the one beside it. `treated_risk` is the mean outcome of treated rows, `switching_dyads` how many dyads' treatment
     varies in the model's rows, `switching_states` how many states are in these.
     """
 
@@ -68,7 +73,7 @@ class Cell:
     message: str = ""
     effect: float = math.nan
     std_error: float = math.nan
-    dyad_std_error: float = math.nan
+    beside_std_error: float = math.nan
     low: float = math.nan
     high: float = math.nan
     p: float = math.nan
@@ -96,14 +101,19 @@ class Cell:
         return math.isfinite(self.effect)
 
     @property
+    def fitted(self) -> bool:
+        """Whether there are coefficients, and so rows of the model."""
+        return self.n > 0
+
+    @property
     def inflation(self) -> float:
-        """Headline standard error ÷ the one clustered by dyad."""
-        return self.std_error / self.dyad_std_error
+        """Headline standard error ÷ the one beside it."""
+        return self.std_error / self.beside_std_error
 
     @property
     def few_switchers(self) -> bool:
         """Whether so few dyads change their treatment that one of them can decide a comparison within dyads."""
-        return self.estimated and self.switching_dyads < FEW_SWITCHERS
+        return self.fitted and self.switching_dyads < FEW_SWITCHERS
 
     @property
     def far(self) -> bool:
@@ -112,11 +122,12 @@ class Cell:
 
 
 # A failure that concerns one control alone begins with the control's term.
-_TERM = re.compile(r"(?P<term>\w+): (?P<why>the (?P<covariance>\w+) covariance .*)", re.DOTALL)
-_AS_THEY_ARE = (
-    *("base_risk", "treated_risk", "mde", "mde_share", "smallest_effect", "verdict"),
-    *("n", "dyads", "states", "events", "treated", "treated_dyads", "switching_dyads", "switching_states"),
+_TERM = re.compile(r"(?P<term>\S+): (?P<why>the (?P<covariance>\S+) covariance .*)", re.DOTALL)
+_OF_ROWS = (
+    *("base_risk", "treated_risk", "n", "dyads", "states", "events"),
+    *("treated", "treated_dyads", "switching_dyads", "switching_states"),
 )
+_AS_THEY_ARE = (*_OF_ROWS, "mde", "mde_share", "smallest_effect", "verdict")
 
 
 def cells(evidence: Evidence) -> list[Cell]:
@@ -142,8 +153,10 @@ def cell(evidence: Evidence, claim: str, sample: str, estimator: str) -> Cell:
     effects = rows[rows["quantity"] == "average_marginal_effect"]
     effect = _row(effects, evidence.covariance)
     if not effect:
-        return _failed(evidence, claim, sample, estimator)
-    dyad = _row(effects, "dyad")
+        fitted = _row(rows[rows["is_treatment"]], evidence.covariance)
+        failed = _failed(evidence, claim, sample, estimator)
+        return replace(failed, **{name: fitted[name] for name in _OF_ROWS}) if fitted else failed
+    beside = _row(effects, evidence.beside)
     ratio = _row(rows[rows["quantity"] == "risk_ratio"], evidence.covariance)
     failure, message = _failure(evidence, claim, sample, estimator) or ("", "")
     return Cell(
@@ -154,7 +167,7 @@ def cell(evidence: Evidence, claim: str, sample: str, estimator: str) -> Cell:
         message="" if ratio else message,
         effect=effect["estimate"],
         std_error=effect["std_error"],
-        dyad_std_error=dyad.get("std_error", math.nan),
+        beside_std_error=beside.get("std_error", math.nan),
         low=effect["ci_low"],
         high=effect["ci_high"],
         p=effect["p"],
@@ -223,7 +236,8 @@ def _failure(evidence: Evidence, claim: str, sample: str, estimator: str) -> tup
     """Class and words of what a model lacks; of several reasons, the one that names the headline covariance."""
     found = _failures(evidence, claim, sample, estimator)
     whole = [failure for failure in found if not _TERM.fullmatch(failure[1])]
-    named = [failure for failure in whole if re.search(rf"\b{evidence.covariance}\b", failure[1])]
+    name = rf"(?<![\w+]){re.escape(evidence.covariance)}(?![\w+])"
+    named = [failure for failure in whole if re.search(name, failure[1])]
     return next(iter([*named, *whole]), None)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 
 import pandas as pd
@@ -11,7 +12,14 @@ import pandas as pd
 from detente.config import EQUIVALENCE_LEVEL, LEVEL, MDE_FACTOR, POWER, Claim
 from detente.exhibits.evidence import FEW_SWITCHERS, Cell, Evidence, attrition, cells, keyed
 from detente.exhibits.formats import PER, count, decimal, per_thousand, percent, ratio, spelled
-from detente.exhibits.labels import BASE_RISK, PEACE_UNIT, SAMPLES, estimator_label, lower_first
+from detente.exhibits.labels import (
+    BASE_RISK,
+    PEACE_UNIT,
+    SAMPLES,
+    covariance_label,
+    estimator_label,
+    lower_first,
+)
 from detente.exhibits.numbers_models import Number, agreement, balance, grid, model_numbers, number
 from detente.exhibits.recovery import COVERAGE, recovery
 
@@ -34,6 +42,8 @@ def numbers(evidence: Evidence, planted: Mapping[str, float] | None = None) -> d
         "study": _study(evidence),
         "balance": balance(evidence, models),
         "method": _method(evidence),
+        "estimators": [asdict(estimator_label(e)) for e in evidence.study.estimators],
+        "covariances": _covariances(evidence),
         "samples": [_sample(evidence, s) for s in evidence.study.samples],
         "headline": _sample(evidence, evidence.study.headline),
         "claims": [_claim(evidence, c, models) for c in evidence.project.claims_of(evidence.study)],
@@ -62,6 +72,7 @@ def _study(evidence: Evidence) -> dict[str, Any]:
         "seed": number(study.seed, _year),
         "preferred": estimator_label(evidence.preferred).long,
         "estimators": [estimator_label(e).long for e in study.estimators],
+        "logit_and_lpm": sorted(study.estimators) == ["logit", "lpm"],
         "claim_count": number(len(study.claims), spelled),
     }
 
@@ -91,6 +102,13 @@ def _method(evidence: Evidence) -> dict[str, Any]:
         "treatment_time": _before({c.lag for c in claims}),
         "confounder_time": _before(set(confounders)),
     }
+
+
+def _covariances(evidence: Evidence) -> dict[str, dict[str, str]]:
+    """The two covariances of tables, by id and in words; empty words where there is no second one."""
+    blank = {"id": "", "short": "", "long": "", "those": ""}
+    named = {"headline": evidence.covariance, "beside": evidence.beside}
+    return {role: {"id": name, **asdict(covariance_label(name))} if name else blank for role, name in named.items()}
 
 
 def _tenth(value: float) -> str:

@@ -41,7 +41,7 @@ def model_numbers(model: Cell) -> dict[str, Any]:
     """All that the text may say of one model; numbers are missing where it could not be estimated."""
     name = estimator_label(model.estimator)
     label = SAMPLES.get(model.sample, model.sample)
-    risks = ("effect", "low", "high", "std_error", "dyad_std_error", "mde", "smallest_effect")
+    risks = ("effect", "low", "high", "std_error", "beside_std_error", "mde", "smallest_effect")
     levels = ("base_risk", "treated_risk")
     ratios = ("ratio", "ratio_low", "ratio_high", "inflation")
     counts = ("n", "dyads", "states", "events", "treated", "treated_dyads", "switching_dyads", "switching_states")
@@ -52,6 +52,7 @@ def model_numbers(model: Cell) -> dict[str, Any]:
         "short": name.short,
         "long": name.long,
         "estimated": model.estimated,
+        "fitted": model.fitted,
         "failure": model.failure,
         "message": model.message.rstrip("."),
         "verdict": model.verdict,
@@ -63,8 +64,8 @@ def model_numbers(model: Cell) -> dict[str, Any]:
         "effect_share": number(abs(model.effect) / model.base_risk, percent),
         "p": number(model.p, p_value),
         **{c: number(getattr(model, c), count) for c in counts},
-        "within": name.effects == "yes",
-        "few_switchers": name.effects == "yes" and model.few_switchers,
+        "within": name.within,
+        "few_switchers": name.within and model.few_switchers,
         "far": model.far,
     }
 
@@ -87,7 +88,7 @@ def agreement(models: list[Cell]) -> dict[str, bool]:
 
 
 def grid(models: list[Cell]) -> dict[str, Any]:
-    """How many of the models say what, and how far clusters by dyad understate the error."""
+    """How many of the models say what, and how headline errors compare with those beside them."""
     found = [m for m in models if m.estimated]
     tally = Counter(m.verdict for m in found)
     inflation = [m.inflation for m in found if math.isfinite(m.inflation)]

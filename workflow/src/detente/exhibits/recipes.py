@@ -17,13 +17,12 @@ _NUMBER = re.compile(r"\d+")
 def recipe_notes(evidence: Evidence, samples: Iterable[str], marks: tuple[str, str]) -> tuple[str, ...]:
     """One sentence a covariance, on every estimator in `samples`, and one on agreement with reference fits.
 
-    `marks` says where the table shows the headline standard error and where the other one.
+    `marks` says where the table shows the headline standard error and where the one beside it.
     """
     frame = evidence.estimates[evidence.estimates["sample"].isin(list(samples))]
-    order = [evidence.covariance, *(c for c in evidence.study.covariances if c != evidence.covariance)]
     sentences = [
-        f"{mark}: {_by_estimator(evidence, frame[frame['covariance'] == name])}."
-        for mark, name in zip(marks, order, strict=False)
+        f"{mark[:1].upper()}{mark[1:]}: {_by_estimator(evidence, frame[frame['covariance'] == name])}."
+        for mark, name in zip(marks, (evidence.covariance, evidence.beside), strict=True)
         if (frame["covariance"] == name).any()
     ]
     return (*sentences, *_references(frame))

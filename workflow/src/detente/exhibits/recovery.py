@@ -55,8 +55,8 @@ def recovery(evidence: Evidence, planted: Mapping[str, float]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=list(COLUMNS)).astype({"covered": "boolean"})
 
 
-def recovery_table(entries: Iterable[Mapping[str, Any]]) -> Table:
-    """Return the `recovery` entries of numbers.json for print."""
+def recovery_table(entries: Iterable[Mapping[str, Any]], errors: str = "dyadic-robust") -> Table:
+    """Return the `recovery` entries of numbers.json for print; `errors` says what their standard errors are."""
     words = {True: "yes", False: "no", None: MISSING}
     rows = tuple(
         Row(
@@ -72,7 +72,7 @@ def recovery_table(entries: Iterable[Mapping[str, Any]]) -> Table:
         Column(f"{percent(LEVEL)} interval holds it", align="center"),
     )
     notes = (
-        f"Changes in onsets per {PER:,} dyad-years on the headline sample; dyadic-robust standard errors. "
+        f"Changes in onsets per {PER:,} dyad-years on the headline sample; {errors} standard errors. "
         f"One world is one draw. With {COVERAGE.states} states dyadic-robust intervals are somewhat short: over "
         f"{COVERAGE.worlds} such worlds they held the effect in {percent(COVERAGE.dyadic_relevant)} of cases "
         f"({percent(COVERAGE.dyadic_all)} among all dyads), intervals clustered by dyad in "

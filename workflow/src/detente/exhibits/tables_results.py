@@ -23,12 +23,13 @@ from detente.exhibits.labels import (
     BASE_RISK,
     PEACE_UNIT,
     SAMPLES,
+    covariance_label,
     estimator_label,
     listed,
     lower_first,
     term_label,
 )
-from detente.exhibits.recipes import recipe_notes
+from detente.exhibits.recipes import merged, recipe_notes
 from detente.exhibits.table import Column, Row, Table
 
 NOT_ESTIMABLE = "n.e."
@@ -62,31 +63,31 @@ _SIZE: tuple[tuple[str, Callable[[Cell], str]], ...] = (
 
 
 def main(evidence: Evidence) -> Table:
-    """Regressions: claims × estimators on the headline sample, with both kinds of standard error."""
+    """Regressions: claims × estimators on the headline sample, with the standard errors of two covariances."""
     study = evidence.study
     claims = evidence.project.claims_of(study)
     models = [cell(evidence, c.id, study.headline, e) for c in claims for e in study.estimators]
     columns = tuple(Column(estimator_label(e).short, c.label, "center") for c in claims for e in study.estimators)
     rows = [
-        Row(f"Coefficients (LPM: × {PER:,})"),
+        Row(f"Coefficients (LPM: × {PER:,})" if "lpm" in study.estimators else "Coefficients"),
         *_treatment_rows(evidence, models),
         *_control_rows(evidence, models),
         Row(f"Effect on the risk of onset, per {PER:,} dyad-years"),
-        *(Row(label, _each(models, show)) for label, show in _EFFECT),
+        *(Row(label, tuple(_effect(m, show(m)) for m in models)) for label, show in _EFFECT),
         Row("Rows of the model"),
-        *(Row(label, _each(models, show, "")) for label, show in _SIZE),
+        *(Row(label, tuple(show(m) if m.fitted else "" for m in models)) for label, show in _SIZE),
     ]
     title = f"Onset of a dispute on each treatment: {lower_first(SAMPLES.get(study.headline, study.headline))}"
     return Table("main", title, "", columns, tuple(rows), _main_notes(evidence, models), evidence.simulated, dense=True)
 
 
-def _each(models: list[Cell], show: Callable[[Cell], str], otherwise: str = NOT_ESTIMABLE) -> tuple[str, ...]:
-    return tuple(show(m) if m.estimated else otherwise for m in models)
+def _effect(model: Cell, shown: str) -> str:
+    """A number of the effect on risk; a model without one still has the risks of its rows."""
+    return shown if model.estimated or (model.fitted and shown not in (MISSING, "")) else NOT_ESTIMABLE
 
 
 def _treatment_rows(evidence: Evidence, models: list[Cell]) -> list[Row]:
     """The treatment's coefficient, its standard errors (parentheses, brackets) and its p-value."""
-    others = [c for c in evidence.study.covariances if c != evidence.covariance]
     found = {m: _coefficients(evidence, m, evidence.covariance, treatment=True) for m in models}
     estimates, errors, ps = [], [], []
     for frame in found.values():
@@ -95,10 +96,10 @@ def _treatment_rows(evidence: Evidence, models: list[Cell]) -> list[Row]:
         errors.append("" if row is None else f"({_shown(row, 'std_error')})")
         ps.append("" if row is None else p_value(float(row["p"])))
     rows = [Row("Treatment", tuple(estimates)), Row("", tuple(errors))]
-    for covariance in others:
-        beside = [_coefficients(evidence, m, covariance, treatment=True) for m in models]
-        shown = zip(models, beside, strict=True)
-        cells = (f"[{_shown(f.iloc[0], 'std_error')}]" if m.estimated and len(f) else "" for m, f in shown)
+    if evidence.beside:
+        beside = (_coefficients(evidence, m, evidence.beside, treatment=True) for m in models)
+        shown = zip(found.values(), beside, strict=True)
+        cells = (f"[{_shown(f.iloc[0], 'std_error')}]" if len(ours) and len(f) else "" for ours, f in shown)
         rows.append(Row("", tuple(cells)))
     return [*rows, Row("p-value", tuple(ps))]
 
@@ -133,11 +134,9 @@ def _main_notes(evidence: Evidence, models: list[Cell]) -> tuple[str, ...]:
     study = evidence.study
     timing = {f"t\u2212{c.lag}" for c in evidence.project.claims_of(study)}
     treatments = listed(sorted(timing))
-    failed = [_failed(evidence, m) for m in models if m.failure]
     return (
         f"The treatment, named above the columns, is measured in {treatments}. "
-        "Logit coefficients are log-odds; those of the linear probability model (LPM) are onsets per "
-        f"{PER:,} dyad-years. Controls that dyad or year effects absorb are blank.",
+        f"Coefficients are {_units(evidence)}. Controls that dyad or year effects absorb are blank.",
         *recipe_notes(evidence, [study.headline], ("Parentheses", "Brackets")),
         "Intervals and p-values use the errors in parentheses. The risk ratio's interval is a delta-method "
         "interval on the log scale. "
@@ -145,16 +144,38 @@ def _main_notes(evidence: Evidence, models: list[Cell]) -> tuple[str, ...]:
         "A dyad switches if its treatment varies in the rows of the model; dyad effects learn from no other. "
         f"Peace years in {PEACE_UNIT}.",
         *_few_switchers(evidence, models),
-        *failed,
+        *_failures(evidence, models),
         *_lost_terms(evidence, models),
+        *_model_notes(evidence),
     )
+
+
+def _units(evidence: Evidence) -> str:
+    """What coefficients are, by estimator: "log-odds (Logit) and onsets per 1,000 dyad-years (LPM)"."""
+    units: dict[str, list[str]] = {}
+    for name in evidence.study.estimators:
+        units.setdefault(estimator_label(name).unit, []).append(estimator_label(name).short)
+    return listed(f"{unit} ({listed(names)})" for unit, names in units.items())
+
+
+def _model_notes(evidence: Evidence) -> list[str]:
+    """What the headline sample's fits say of themselves, counts of several claims as a range."""
+    frame = evidence.estimates
+    if "notes" not in frame:
+        return []
+    mine = frame[frame["sample"] == evidence.study.headline]
+    told = []
+    for name in evidence.study.estimators:
+        notes = mine.loc[mine["estimator"] == name, "notes"].drop_duplicates()
+        told += [f"{estimator_label(name).short}: {note}." for note in merged(n for n in notes if n)]
+    return told
 
 
 def _few_switchers(evidence: Evidence, models: list[Cell]) -> list[str]:
     """Warn of models with dyad effects that learn from very few dyads, claim by claim."""
     told: dict[str, list[int]] = {}
     for m in models:
-        if m.few_switchers and estimator_label(m.estimator).effects == "yes":
+        if m.few_switchers and estimator_label(m.estimator).within:
             name = f"{evidence.project.claims.claims[m.claim].label}, {estimator_label(m.estimator).short}"
             told.setdefault(name, []).append(m.switching_dyads)
     found = [f"{name} ({listed(str(n) for n in dict.fromkeys(counts))})" for name, counts in told.items()]
@@ -172,25 +193,30 @@ def _lost_terms(evidence: Evidence, models: list[Cell]) -> list[str]:
     return [f"{NOT_ESTIMABLE}: {term} ({'; '.join(columns)}): {why}." for (term, why), columns in where.items()]
 
 
-def _failed(evidence: Evidence, model: Cell) -> str:
-    """Say which number does not exist, and why."""
-    claim = evidence.project.claims.claims[model.claim].label
-    lost = f"{NOT_ESTIMABLE}, not estimable" if not model.estimated else "No risk ratio"
-    where = f"{claim}, {lower_first(SAMPLES.get(model.sample, model.sample))}"
-    return f"{lost}: {where}, {estimator_label(model.estimator).short}: {model.message.rstrip('.')}."
+def _failures(evidence: Evidence, models: list[Cell]) -> list[str]:
+    """Say which numbers do not exist, and why; models that share the reason together."""
+    told: dict[tuple[str, str], list[str]] = {}
+    for m in models:
+        if m.failure:
+            lost = "No risk ratio" if m.estimated else "No effect on risk" if m.fitted else "not estimable"
+            claim = evidence.project.claims.claims[m.claim].label
+            where = f"{claim}, {lower_first(SAMPLES.get(m.sample, m.sample))}, {estimator_label(m.estimator).short}"
+            told.setdefault((lost, m.message.rstrip(".")), []).append(where)
+    marks = {"not estimable": f"{NOT_ESTIMABLE}, ", "No effect on risk": f"{NOT_ESTIMABLE}: "}
+    return [f"{marks.get(lost, '')}{lost}: {'; '.join(where)}: {why}." for (lost, why), where in told.items()]
 
 
 def samples(evidence: Evidence) -> Table:
     """The headline quantity for every claim, sample and estimator, with its power and its verdict."""
+    pair = (evidence.covariance, evidence.beside)
     columns = (
         Column("Model", align="left"),
         Column("Base risk"),
         Column("Effect"),
         Column(INTERVAL, align="center"),
         Column("p"),
-        Column("dyadic", "Standard error"),
-        Column("by dyad", "Standard error"),
-        Column("ratio", "Standard error"),
+        *(Column(covariance_label(c).short, "Standard error") for c in filter(None, pair)),
+        *([Column("ratio", "Standard error")] if evidence.beside else []),
         Column("MDE / base"),
         Column("Verdict", align="left"),
     )
@@ -198,7 +224,7 @@ def samples(evidence: Evidence) -> Table:
     rows: list[Row] = []
     for claim in evidence.project.claims_of(evidence.study):
         rows.append(Row(claim.label))
-        rows += [_sample_row(m) for m in models if m.claim == claim.id]
+        rows += [_sample_row(m, len(columns), beside=bool(evidence.beside)) for m in models if m.claim == claim.id]
     return Table(
         "samples",
         "The same claims in every sample",
@@ -211,11 +237,11 @@ def samples(evidence: Evidence) -> Table:
     )
 
 
-def _sample_row(model: Cell) -> Row:
+def _sample_row(model: Cell, width: int, *, beside: bool) -> Row:
     label = SAMPLES.get(model.sample, model.sample).removesuffix(" dyads")
     name = estimator_label(model.estimator).short
     if not model.estimated:
-        return Row(label, (name, *[MISSING] * 8, f"{NOT_ESTIMABLE} ({model.failure})"))
+        return Row(label, (name, *[MISSING] * (width - 2), f"{NOT_ESTIMABLE} ({model.failure})"))
     return Row(
         label,
         (
@@ -225,8 +251,7 @@ def _sample_row(model: Cell) -> Row:
             f"[{per_thousand(model.low)}, {per_thousand(model.high)}]",
             p_value(model.p),
             per_thousand(model.std_error),
-            per_thousand(model.dyad_std_error),
-            decimal(model.inflation, 2),
+            *([per_thousand(model.beside_std_error), decimal(model.inflation, 2)] if beside else []),
             percent(model.mde_share),
             model.verdict,
         ),
@@ -235,14 +260,17 @@ def _sample_row(model: Cell) -> Row:
 
 def _samples_notes(evidence: Evidence, models: list[Cell]) -> tuple[str, ...]:
     share = percent(evidence.project.claims.smallest_effect)
-    failed = [_failed(evidence, m) for m in models if m.failure]
+    headline = covariance_label(evidence.covariance)
+    beside = covariance_label(evidence.beside) if evidence.beside else None
+    ratio_note = f"Ratio: {headline.long} standard errors over {beside.those}. " if beside else ""
+    marks = (headline.short, beside.short if beside else "")
+    errors = f"{headline.short} standard errors" if beside else "standard errors"
     return (
         f"Base risk, average marginal effect, interval and standard errors in onsets per {PER:,} dyad-years. "
-        "Ratio: dyadic-robust standard error over the one clustered by dyad. "
-        f"Base risk: {BASE_RISK}. {MDE} dyadic standard errors.",
+        f"{ratio_note}Base risk: {BASE_RISK}. {MDE} {errors}.",
         f"Verdict: negligible if the {percent(EQUIVALENCE_LEVEL)} interval lies within {share} of base risk on either "
         f"side of zero; else lowers or raises if the {INTERVAL} excludes zero; else inconclusive.",
-        *recipe_notes(evidence, evidence.study.samples, ("Dyadic", "By dyad")),
+        *recipe_notes(evidence, evidence.study.samples, marks),
         *_few_switchers(evidence, models),
-        *failed,
+        *_failures(evidence, models),
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -16,45 +16,83 @@ Array = npt.NDArray[np.floating[Any]]
 LARGEST_INDEX = 700.0
 
 
-@dataclass(frozen=True)
 class Curve:
-    """Mean outcome at some predictors, and its first and second derivative there; three arrays of one shape."""
+    """Mean outcome at some predictors, and its first and second derivative there; arrays of one shape."""
 
-    mean: Array
-    slope: Array
-    bend: Array
+    def __init__(self, eta: Array) -> None:
+        self.eta = eta
+        self.mean = self._mean()
+        self.slope = self._slope()
 
+    def _mean(self) -> Array:
+        return self.eta
 
-def _identity(eta: Array) -> Curve:
-    return Curve(eta, np.ones_like(eta), np.zeros_like(eta))
+    def _slope(self) -> Array:
+        return np.ones_like(self.eta)
 
-
-def _logit(eta: Array) -> Curve:
-    risk = 1 / (1 + np.exp(np.minimum(-eta, LARGEST_INDEX)))
-    slope = risk * (1 - risk)
-    return Curve(risk, slope, slope * (1 - 2 * risk))
-
-
-def _probit(eta: Array) -> Curve:
-    slope = np.exp(-(eta**2) / 2) / np.sqrt(2 * np.pi)
-    return Curve(ndtr(eta), slope, -eta * slope)
+    @cached_property
+    def bend(self) -> Array:
+        """The second derivative, made when asked for."""
+        return np.zeros_like(self.eta)
 
 
-def _cloglog(eta: Array) -> Curve:
-    hazard = np.exp(np.minimum(eta, LARGEST_INDEX))
-    slope = hazard * np.exp(-hazard)
-    return Curve(-np.expm1(-hazard), slope, slope * (1 - hazard))
+class _Logit(Curve):
+    def _mean(self) -> Array:
+        odds = np.exp(np.minimum(-self.eta, LARGEST_INDEX))
+        odds += 1
+        return np.divide(1.0, odds, out=odds)
+
+    def _slope(self) -> Array:
+        slope = 1 - self.mean
+        slope *= self.mean
+        return slope
+
+    @cached_property
+    def bend(self) -> Array:
+        return self.slope * (1 - 2 * self.mean)
 
 
-def _log(eta: Array) -> Curve:
-    mean = np.exp(np.minimum(eta, LARGEST_INDEX))
-    return Curve(mean, mean, mean)
+class _Probit(Curve):
+    def _mean(self) -> Array:
+        return np.asarray(ndtr(self.eta))
+
+    def _slope(self) -> Array:
+        return np.asarray(np.exp(-(self.eta**2) / 2) / np.sqrt(2 * np.pi))
+
+    @cached_property
+    def bend(self) -> Array:
+        return -self.eta * self.slope
+
+
+class _Cloglog(Curve):
+    def _mean(self) -> Array:
+        self.hazard = np.exp(np.minimum(self.eta, LARGEST_INDEX))
+        return np.asarray(-np.expm1(-self.hazard))
+
+    def _slope(self) -> Array:
+        return np.asarray(self.hazard * np.exp(-self.hazard))
+
+    @cached_property
+    def bend(self) -> Array:
+        return np.asarray(self.slope * (1 - self.hazard))
+
+
+class _Log(Curve):
+    def _mean(self) -> Array:
+        return np.asarray(np.exp(np.minimum(self.eta, LARGEST_INDEX)))
+
+    def _slope(self) -> Array:
+        return self.mean
+
+    @cached_property
+    def bend(self) -> Array:
+        return self.mean
 
 
 CURVES: Mapping[Link, Callable[[Array], Curve]] = {
-    "identity": _identity,
-    "logit": _logit,
-    "probit": _probit,
-    "cloglog": _cloglog,
-    "log": _log,
+    "identity": Curve,
+    "logit": _Logit,
+    "probit": _Probit,
+    "cloglog": _Cloglog,
+    "log": _Log,
 }

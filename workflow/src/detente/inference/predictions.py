@@ -71,10 +71,9 @@ def marginal_effects(
         if name in others:
             continue
         if of.structure.binary[column]:
-            on, off = (_levels(of, column, level) | fixed for level in (1.0, 0.0))
-            wanted.append(_Contrast({"term": name, "change": "0 to 1"}, Average(on), Average(off)))
+            wanted.append(_Contrast({"term": name, "change": "0 to 1"}, Average(fixed, change_in=column)))
         else:
-            wanted.append(_Contrast({"term": name, "change": "derivative"}, Average(fixed, column)))
+            wanted.append(_Contrast({"term": name, "change": "derivative"}, Average(fixed, derivative_in=column)))
     return _made(fit, of, wanted, "Average marginal effects on risk", "identity", simulate)
 
 
@@ -116,9 +115,7 @@ def risk_ratios(
     """
     of = predictor(fit.solution, fit.design)
     if changes is None:
-        s = of.structure
-        raised = {n: (float(s.mean[j]), float(s.mean[j] + s.spread[j])) for n, j in of.bases.items()}
-        changes = {n: (0.0, 1.0) if s.binary[of.bases[n]] else change for n, change in raised.items()}
+        changes = {n: (0.0, 1.0) if of.structure.binary[j] else _deviation(of, j) for n, j in of.bases.items()}
     return _made(fit, of, _between(of, changes, at), "Ratios of mean risks", "log", simulate)
 
 
@@ -132,8 +129,8 @@ def risk_curve(
 ) -> Quantities:
     """Mean risk with a regressor at each of some values in every row.
 
-    Intervals are made on the scale of log odds, or of logs for a count, so that they stay where risks can be; linear
-    models have none to stay in.
+    Intervals are made on the scale of log odds, or of logs for a count, so that they stay where risks can be; those of
+    linear models on that of the risk. Where effects are absorbed by a linear model, the mean outcome is taken as known.
 
     Parameters
     ----------
@@ -157,6 +154,13 @@ def risk_curve(
 def _levels(of: Predictor, column: int, value: float) -> dict[int, float]:
     """A regressor at a value, and the other levels of its category at none."""
     return {column: value, **dict.fromkeys(of.structure.siblings.get(column, ()), 0.0)}
+
+
+def _deviation(of: Predictor, column: int) -> tuple[float, float]:
+    """A regressor's mean, and a standard deviation above it."""
+    values = of.source[:, column] if of.rows is None else of.source[of.rows, column]
+    mean = float(values.mean())
+    return mean, mean + float(values.std(ddof=1))
 
 
 def _between(of: Predictor, changes: Mapping[str, tuple[float, float]], at: Values | None) -> list[_Contrast]:

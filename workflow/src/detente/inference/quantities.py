@@ -53,8 +53,9 @@ class Quantities:
         """Standard errors (m,) of the numbers as they are read; not a number where the covariance leaves none."""
         if self.simulated is not None:
             return np.asarray(np.where(self._exists, SHOWN[self.scale](self.simulated).std(axis=1, ddof=1), math.nan))
-        stretch = {"identity": 1.0, "log": self.estimate, "logit": self.estimate * (1 - self.estimate)}[self.scale]
-        return np.asarray(stretch * self._errors)
+        shown = self.estimate
+        stretch = {"identity": np.ones_like(shown), "log": shown, "logit": shown * (1 - shown)}
+        return np.asarray(stretch[self.scale] * self._errors)
 
     def under(self, covariance: Covariance) -> Quantities:
         """The same by the delta method under another covariance."""

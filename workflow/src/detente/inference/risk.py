@@ -1,4 +1,4 @@
-"""Mean risks as functions of the coefficients, with gradients, or at many coefficients at once; a few rows at a time."""
+"""Mean risks as functions of the coefficients, with gradients, or at many coefficients at once."""
 
 from __future__ import annotations
 
@@ -18,16 +18,20 @@ from detente.inference.structure import Structure, structure
 
 Array = npt.NDArray[np.floating[Any]]
 Codes = npt.NDArray[np.int64]
-# Rows worked on at a time; fewer where there are many coefficients to work them with.
-CHUNK, CHUNK_OF_DRAWS = 8192, 512
+# Rows worked on at a time, so that they stay in the processor's cache; fewer with many coefficients at once.
+CHUNK, CHUNK_OF_DRAWS = 4096, 256
 
 
 @dataclass(frozen=True)
 class Average:
-    """A mean over rows, with regressors (columns) set to values: of the risk, or of its derivative in one of them."""
+    """A mean over rows, with regressors (columns) set to values: of the risk, or of what one regressor does to it.
+
+    `derivative_in` a column for the risk's derivative in it, `change_in` one for its risk at 1 less that at 0.
+    """
 
     settings: Mapping[int, float] = field(default_factory=dict)
     derivative_in: int | None = None
+    change_in: int | None = None
 
 
 @dataclass(frozen=True)
@@ -64,8 +68,8 @@ class Predictor:
         return self.solution.x
 
     def columns(self, s: slice) -> Array:
-        """Some rows of the regressors, (., K)."""
-        return self.source[s] if self.rows is None else self.source[self.rows[s]]
+        """Some rows of the regressors, column by column, (K, .)."""
+        return np.ascontiguousarray((self.source[s] if self.rows is None else self.source[self.rows[s]]).T)
 
     @cached_property
     def structure(self) -> Structure:
@@ -91,10 +95,9 @@ class Predictor:
         UnknownVariable
             If there is none of this name.
         """
-        bases = self.bases
-        if term not in bases:
-            raise UnknownVariable(f"no regressor of the fit is called {term!r}; {choices(term, bases)}")
-        return bases[term]
+        if term not in self.bases:
+            raise UnknownVariable(f"no regressor of the fit is called {term!r}; {choices(term, self.bases)}")
+        return self.bases[term]
 
     @cached_property
     def bases(self) -> Mapping[str, int]:
@@ -117,9 +120,7 @@ def predictor(solution: Solution, design: Design) -> Predictor:
             "coefficients are log odds ratios, and risks come from cre_logit or lpm"
         )
     if not solution.absorbed:
-        everything = np.arange(len(solution.terms))
-        eta = solution.x @ solution.estimate
-        return Predictor(solution, eta, solution.x, solution.terms, everything, None)
+        return Predictor(solution, solution.predictor, solution.x, solution.terms, np.arange(len(solution.terms)), None)
     places = np.array([design.terms.index(t) for t in solution.terms])
     return Predictor(solution, solution.predictor, design.x, design.terms, places, solution.rows)
 
@@ -131,83 +132,134 @@ def chunks(n: int, size: int = CHUNK) -> Iterator[slice]:
 
 def averages(of: Predictor, wanted: Sequence[Average]) -> Averages:
     """All averages in one pass, with gradients in the coefficients (delta method)."""
-    k = len(of.solution.estimate)
-    value, by_slope = np.zeros(len(wanted)), np.zeros((len(wanted), k))
+    value, by_slope = np.zeros(len(wanted)), np.zeros((len(wanted), len(of.places)))
     by_column = np.zeros((len(wanted), len(of.names)))
     for s in chunks(of.n):
-        points = _Points(of, s)
+        rows = _Rows(of, of.columns(s), of.eta[s])
         weights = np.empty((len(wanted), s.stop - s.start))
         for i, average in enumerate(wanted):
-            curve, columns, moved, delta = points.at(average.settings)
-            if average.derivative_in is None:
-                value[i] += curve.mean.sum()
-                weights[i] = curve.slope
-            else:
-                along, slopes, rate = points.derivative(average.derivative_in, columns)
-                value[i] += (curve.slope * rate).sum()
-                weights[i] = curve.bend * rate
-                by_column[i, along] += curve.slope @ slopes
-            by_column[i, moved] += weights[i] @ delta
+            value[i] += _add(rows, average, weights[i], by_column[i])
         by_slope += weights @ of.slopes[s]
     return Averages(value / of.n, (by_slope + by_column[:, of.places]) / of.n)
 
 
 @dataclass(frozen=True)
-class _Points:
-    """Some rows, and the risk there with regressors set to values, kept as long as others ask for the same."""
+class _Place:
+    """Risk where regressors are set to values: columns that moved there, and by how much (J, n)."""
+
+    curve: Curve
+    moved: list[int]
+    delta: Array
+
+
+@dataclass(frozen=True)
+class _Rows:
+    """Some rows: regressors (K, n) and predictor (n,); places are kept as long as averages in turn are about them."""
 
     of: Predictor
-    rows: slice
-    made: dict[tuple[tuple[int, float], ...], tuple[Curve, Array, list[int], Array]] = field(default_factory=dict)
+    columns: Array
+    eta: Array
+    made: dict[tuple[tuple[int, float], ...], _Place] = field(default_factory=dict)
 
-    @cached_property
-    def columns(self) -> Array:
-        return self.of.columns(self.rows)
-
-    def at(self, settings: Mapping[int, float]) -> tuple[Curve, Array, list[int], Array]:
-        """Risk, columns as set, which of them moved, and by how much (., J)."""
+    def at(self, settings: Mapping[int, float]) -> _Place:
+        """The risk with regressors set to values."""
         key = tuple(sorted(settings.items()))
         if key not in self.made:
-            self.made.clear()
-            columns, moved, delta = changed(self.of, self.columns, settings)
-            eta = self.of.eta[self.rows]
-            eta = eta + delta @ self.of.coefficients[moved] if moved else eta
-            self.made[key] = (CURVES[self.of.solution.link](eta), columns, moved, delta)
+            for other in [k for k in self.made if k]:
+                del self.made[other]
+            moved, delta = self.moved(settings)
+            eta = self.eta + self.of.coefficients[moved] @ delta if moved else self.eta
+            self.made[key] = _Place(CURVES[self.of.solution.link](eta), moved, delta)
         return self.made[key]
 
-    def derivative(self, base: int, columns: Array) -> tuple[list[int], Array, Array]:
-        """Columns that depend on a base, their derivatives in it, and the predictor's."""
-        along, slopes = self.of.structure.derivative(columns, base)
-        return along, slopes, slopes @ self.of.coefficients[along]
+    def moved(self, settings: Mapping[int, float]) -> tuple[list[int], Array]:
+        """Columns that move when regressors are set to values, and by how much, (J, n)."""
+        if not settings:
+            return [], np.empty((0, len(self.eta)))
+        moved, new = self.of.structure.moved(self.columns, settings)
+        new -= self.columns[moved]
+        return moved, new
+
+    def placed(self, settings: Mapping[int, float]) -> Array:
+        """The regressors as set, (K, n)."""
+        if not settings:
+            return self.columns
+        moved, new = self.of.structure.moved(self.columns, settings)
+        after = self.columns.copy()
+        after[moved] = new
+        return after
 
 
-def changed(of: Predictor, columns: Array, settings: Mapping[int, float]) -> tuple[Array, list[int], Array]:
-    """Columns as set, which of them moved, and by how much (., J)."""
-    if not settings:
-        return columns, [], np.empty((len(columns), 0))
-    moved, new = of.structure.moved(columns, settings)
-    delta = new - columns[:, moved]
-    after = columns.copy()
-    after[:, moved] = new
-    return after, moved, delta
+def _add(rows: _Rows, average: Average, weights: Array, by_column: Array) -> float:
+    """Sum of an average over rows; what each row's `slopes` weigh in its gradient, and what columns add to that."""
+    of, settings = rows.of, average.settings
+    if average.change_in is not None:
+        return _change(rows, average, weights, by_column)
+    place = rows.at(settings)
+    if average.derivative_in is None:
+        weights[:] = place.curve.slope
+        total = float(place.curve.mean.sum())
+    elif of.structure.alone(average.derivative_in):
+        coefficient, slope = of.coefficients[average.derivative_in], float(place.curve.slope.sum())
+        np.multiply(place.curve.bend, coefficient, out=weights)
+        by_column[average.derivative_in] += slope
+        total = coefficient * slope
+    else:
+        along, slopes = of.structure.derivative(rows.placed(settings), average.derivative_in)
+        rate = of.coefficients[along] @ slopes
+        np.multiply(place.curve.bend, rate, out=weights)
+        by_column[along] += slopes @ place.curve.slope
+        total = float(place.curve.slope @ rate)
+    if place.moved:
+        by_column[place.moved] += place.delta @ weights
+    return total
+
+
+def _change(rows: _Rows, average: Average, weights: Array, by_column: Array) -> float:
+    """The same for risk at 1 less risk at 0; if nothing else moves, one of the two is the risk as it is."""
+    of, column = rows.of, average.change_in
+    assert column is not None
+    if average.settings or not of.structure.alone(column) or not of.structure.binary[column]:
+        others = dict.fromkeys(of.structure.siblings.get(column, ()), 0.0)
+        total = 0.0
+        for level in (1.0, 0.0):
+            place = rows.at({**average.settings, **others, column: level})
+            sign = 2 * level - 1
+            total += sign * float(place.curve.mean.sum())
+            by_column[place.moved] += sign * (place.delta @ place.curve.slope)
+            weights[:] = sign * place.curve.slope + (weights if level == 0 else 0.0)
+        return total
+    toward = 1 - 2 * rows.columns[column]
+    here, there = rows.at({}).curve, CURVES[of.solution.link](rows.eta + of.coefficients[column] * toward)
+    by_column[column] += there.slope.sum()
+    np.multiply(there.slope - here.slope, toward, out=weights)
+    return float((there.mean - here.mean) @ toward)
 
 
 def at_draws(of: Predictor, wanted: Sequence[Average], draws: Array) -> Array:
     """All averages at each of B drawn coefficients (B, k): (m, B)."""
-    by_column = of.by_column(draws.T)
-    away, curve_of = (draws - of.solution.estimate).T, CURVES[of.solution.link]
+    by_column, away = of.by_column(draws.T), (draws - of.solution.estimate).T
     value = np.zeros((len(wanted), len(draws)))
     for s in chunks(of.n, CHUNK_OF_DRAWS):
-        raw = of.columns(s)
-        eta = of.eta[s, None] + of.slopes[s] @ away
-        last: tuple[Mapping[int, float], Curve, Array] | None = None
+        rows = _Rows(of, of.columns(s), of.eta[s])
+        eta = rows.eta[:, None] + of.slopes[s] @ away
         for i, average in enumerate(wanted):
-            if last is None or last[0] != average.settings:
-                columns, moved, delta = changed(of, raw, average.settings)
-                last = (average.settings, curve_of(eta + delta @ by_column[moved] if moved else eta), columns)
-            if average.derivative_in is None:
-                value[i] += last[1].mean.sum(axis=0)
-            else:
-                along, slopes = of.structure.derivative(last[2], average.derivative_in)
-                value[i] += (last[1].slope * (slopes @ by_column[along])).sum(axis=0)
+            value[i] += _total_at_draws(rows, average, eta, by_column)
     return value / of.n
+
+
+def _total_at_draws(rows: _Rows, average: Average, eta: Array, by_column: Array) -> Array:
+    """Sums (B,) of an average over rows, given their predictors (n, B) and the coefficients by column (K, B)."""
+    of, settings = rows.of, average.settings
+    if average.change_in is not None:
+        others = dict.fromkeys(of.structure.siblings.get(average.change_in, ()), 0.0)
+        on, off = ({**settings, **others, average.change_in: level} for level in (1.0, 0.0))
+        treated = _total_at_draws(rows, Average(on), eta, by_column)
+        untreated: Array = _total_at_draws(rows, Average(off), eta, by_column)
+        return treated - untreated
+    moved, delta = rows.moved(settings)
+    curve = CURVES[of.solution.link](eta + delta.T @ by_column[moved] if moved else eta)
+    if average.derivative_in is None:
+        return np.asarray(curve.mean.sum(axis=0))
+    along, slopes = of.structure.derivative(rows.placed(settings), average.derivative_in)
+    return np.asarray((curve.slope * (slopes.T @ by_column[along])).sum(axis=0))

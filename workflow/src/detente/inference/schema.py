@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from detente.inference.coverage import JUDGED, ORDER
 from detente.inference.tidy import COLUMNS
 
 if TYPE_CHECKING:
     from pandera.pandas import DataFrameSchema
 
 VERDICTS = ("", "lowers", "raises", "negligible", "inconclusive")
+# Treatment and state shocks of a simulated world, its shocks as large as can be, and a treatment of whole states.
+SCENARIOS = ("own", "strong", "shared")
 QUANTITIES = ("coefficient", "average_marginal_effect", "risk_ratio")
 
 
@@ -35,3 +38,26 @@ def estimates_schema() -> DataFrameSchema:
     return pa.DataFrameSchema(
         columns, checks=[inside], strict=True, unique=["spec_id", "covariance", "quantity", "term"]
     )
+
+
+def coverage_schema() -> DataFrameSchema:
+    """Shares within 0 and 1; a cell without numbers says why."""
+    import pandera.pandas as pa
+
+    columns = {name: pa.Column(nullable=True) for name in JUDGED}
+    columns |= {
+        "claim": pa.Column(str),
+        "scenario": pa.Column(checks=pa.Check.isin(SCENARIOS)),
+        "sample": pa.Column(str),
+        "state_shock": pa.Column("float64", nullable=True, checks=pa.Check.ge(0)),
+        "planted": pa.Column("float64"),
+        "rows": pa.Column("int64", checks=pa.Check.ge(0)),
+        "dyads": pa.Column("int64", checks=pa.Check.ge(0)),
+        "states": pa.Column("int64", checks=pa.Check.ge(0)),
+        "failure": pa.Column(str),
+        "covariance": pa.Column(checks=pa.Check.isin(ORDER)),
+        "covers": pa.Column("float64", nullable=True, checks=pa.Check.in_range(0, 1)),
+        "ratio": pa.Column("float64", nullable=True, checks=pa.Check.ge(0)),
+    }
+    told = pa.Check(lambda f: f["covers"].notna() | (f["failure"] != ""), name="covers, or a reason why not")
+    return pa.DataFrameSchema(columns, checks=[told], strict=True, unique=["scenario", "sample", "covariance"])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -18,43 +19,55 @@ Product = Mapping[int, int]
 
 @dataclass(frozen=True)
 class Structure:
-    """Columns as products of powers of base columns; `names` K of them.
+    """K columns as products of powers of base columns.
 
     `products` K mappings from base to power, a base's own being {itself: 1}; `siblings` other levels of the same
-    category, by column. low, high, mean, spread (K,): least, largest, mean value and standard deviation; `binary` (K,)
-    whether all values are 0 or 1.
+    category, by column; low, high (K,) least and largest value; `binary` (K,) whether all values are 0 or 1. Rows of
+    the columns are handed over as (K, n).
     """
 
-    names: tuple[str, ...]
     products: tuple[Product, ...]
     siblings: Mapping[int, tuple[int, ...]]
     low: Array
     high: Array
-    mean: Array
-    spread: Array
     binary: npt.NDArray[np.bool_]
 
     def is_base(self, column: int) -> bool:
         """Whether a column is no product of others, and varies."""
         return self.products[column] == {column: 1} and bool(self.high[column] > self.low[column])
 
+    def alone(self, column: int) -> bool:
+        """Whether no other column moves with this one."""
+        return column not in self.siblings and self._following(column) == [column]
+
+    @cached_property
+    def _followers(self) -> Mapping[int, list[int]]:
+        """Columns that move with each, itself among them."""
+        size = range(len(self.products))
+        return {b: [j for j in size if b in self.products[j]] for b in size}
+
+    def _following(self, *bases: int) -> list[int]:
+        if len(bases) == 1:
+            return self._followers[bases[0]]
+        return sorted({j for b in bases for j in self._followers[b]})
+
     def moved(self, columns: Array, values: Mapping[int, float]) -> tuple[list[int], Array]:
-        """Columns that move when bases are set to `values`, and their new values (n, J)."""
-        places = [j for j, product in enumerate(self.products) if product.keys() & values.keys()]
-        new = np.ones((len(columns), len(places)))
+        """Columns that move when bases are set to `values`, and their new values (J, n)."""
+        places = self._following(*values)
+        new = np.ones((len(places), columns.shape[1]))
         for at, j in enumerate(places):
             for base, power in self.products[j].items():
-                new[:, at] *= (values[base] if base in values else columns[:, base]) ** power
+                new[at] *= (values[base] if base in values else columns[base]) ** power
         return places, new
 
     def derivative(self, columns: Array, base: int) -> tuple[list[int], Array]:
-        """Columns that depend on a base, and their derivatives in it (n, J)."""
-        places = [j for j, product in enumerate(self.products) if base in product]
-        slopes = np.ones((len(columns), len(places)))
+        """Columns that depend on a base, and their derivatives in it (J, n)."""
+        places = self._following(base)
+        slopes = np.ones((len(places), columns.shape[1]))
         for at, j in enumerate(places):
             for other, power in self.products[j].items():
-                factor = columns[:, other] ** (power - (other == base))
-                slopes[:, at] *= power * factor if other == base else factor
+                factor = columns[other] ** (power - (other == base))
+                slopes[at] *= power * factor if other == base else factor
         return places, slopes
 
 
@@ -64,34 +77,20 @@ def structure(names: Sequence[str], parts: Callable[[], Iterable[Array]]) -> Str
     Parameters
     ----------
     parts
-        Returns the rows, some at a time, (., K).
+        Returns the rows, some at a time, (K, .).
     """
     guesses = {j: product for j, name in enumerate(names) if (product := _guess(name, names))}
-    k = len(names)
-    low, high = np.full(k, np.inf), np.full(k, -np.inf)
-    binary, rows, total, square = np.ones(k, dtype=bool), 0, np.zeros(k), np.zeros(k)
-    origin: Array | None = None
+    low, high, binary = np.full(len(names), np.inf), np.full(len(names), -np.inf), np.ones(len(names), dtype=bool)
     for part in parts():
-        origin = part.mean(axis=0) if origin is None else origin
-        np.minimum(low, part.min(axis=0), out=low)
-        np.maximum(high, part.max(axis=0), out=high)
-        binary &= ((part == 0) | (part == 1)).all(axis=0)
-        rows += len(part)
-        total += (part - origin).sum(axis=0)
-        square += ((part - origin) ** 2).sum(axis=0)
+        np.minimum(low, part.min(axis=1), out=low)
+        np.maximum(high, part.max(axis=1), out=high)
+        binary &= (low >= 0) & (high <= 1)
+        for j in np.flatnonzero(binary):
+            binary[j] = bool((part[j] * part[j] == part[j]).all())
         guesses = {j: product for j, product in guesses.items() if _agrees(part, j, product)}
-    assert origin is not None
-    products = [guesses.get(j, {j: 1}) for j in range(k)]
-    return Structure(
-        names=tuple(names),
-        products=tuple(_flat(product, products) for product in products),
-        siblings=_siblings(names, binary),
-        low=low,
-        high=high,
-        mean=origin + total / rows,
-        spread=np.sqrt(np.maximum(square - total**2 / rows, 0) / max(rows - 1, 1)),
-        binary=binary,
-    )
+    products = [guesses.get(j, {j: 1}) for j in range(len(names))]
+    flat = tuple(_flat(product, products) for product in products)
+    return Structure(flat, _siblings(names, binary), low, high, binary)
 
 
 def _guess(name: str, names: Sequence[str]) -> Product | None:
@@ -111,21 +110,20 @@ def _guess(name: str, names: Sequence[str]) -> Product | None:
 
 
 def _agrees(part: Array, column: int, product: Product) -> bool:
-    made = np.ones(len(part))
+    made = np.ones(part.shape[1])
     for base, power in product.items():
-        made *= part[:, base] ** power
-    size = max(float(np.abs(made).max()), float(np.abs(part[:, column]).max()))
-    return bool(np.abs(made - part[:, column]).max() <= ROUNDING * size)
+        made *= part[base] ** power
+    size = max(float(np.abs(made).max()), float(np.abs(part[column]).max()))
+    return bool(np.abs(made - part[column]).max() <= ROUNDING * size)
 
 
 def _flat(product: Product, products: Sequence[Product]) -> Product:
     """A product of bases alone: an interaction with a square goes by what is squared."""
-    if all(products[base] == {base: 1} for base in product):
-        return product
     flat: dict[int, int] = {}
     for base, power in product.items():
-        for inner, times in _flat(products[base], products).items() if products[base] != {base: 1} else [(base, 1)]:
-            flat[inner] = flat.get(inner, 0) + power * times
+        inner = {base: 1} if products[base] == {base: 1} else _flat(products[base], products)
+        for part, times in inner.items():
+            flat[part] = flat.get(part, 0) + power * times
     return flat
 
 
@@ -136,4 +134,4 @@ def _siblings(names: Sequence[str], binary: npt.NDArray[np.bool_]) -> Mapping[in
         level = re.fullmatch(r"([^:]+)\[T\..+\]", name)
         if level and binary[j]:
             family.setdefault(level[1], []).append(j)
-    return {j: tuple(i for i in members if i != j) for members in family.values() for j in members}
+    return {j: tuple(i for i in members if i != j) for members in family.values() for j in members if len(members) > 1}

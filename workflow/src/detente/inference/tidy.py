@@ -14,10 +14,11 @@ from scipy import stats
 from detente.config import LEVEL
 from detente.covariance import Covariance
 from detente.design import Design, Specification
-from detente.errors import EstimationError, IndefiniteCovariance
+from detente.errors import EstimationError, IndefiniteCovariance, UnsupportedCovariance
 from detente.estimators import Solution, get, with_effects
 from detente.inference.effects import Effect, average_marginal_effect, log_risk_ratio
 from detente.inference.ingredients import read
+from detente.inference.jackknife import subset
 from detente.inference.result import made_covariance
 from detente.inference.verdict import minimum_detectable_effect, verdict
 
@@ -26,10 +27,14 @@ FAILURE_COLUMNS = ("claim", "sample", "estimator", "error", "message")
 
 @dataclass(frozen=True)
 class Estimates:
-    """`rows` one a term, quantity and covariance; `failures` one a number that does not exist, with its reason."""
+    """`rows` one a term, quantity and covariance; `failures` one a number that does not exist, with its reason.
+
+    `unused` counts rows of the design that the estimator has no use for.
+    """
 
     rows: pd.DataFrame
     failures: pd.DataFrame
+    unused: int = 0
 
 
 @dataclass(frozen=True)
@@ -61,17 +66,19 @@ def estimate(design: Design, spec: Specification) -> Estimates:
         return Estimates(pd.DataFrame(), failures([(spec, error)]))
     lost: list[tuple[Specification, Exception]] = []
     quantities = [*_effects(design, spec, fit, lost), *_coefficients(fit)]
+    used = design if fit.rows is None else subset(design, fit.rows)
     rows = []
     for recipe in recipes:
         try:
             covariance = made_covariance(recipe, design, fit, estimator.name, "detente", {})
-            rows += _rows(quantities, covariance, design, spec, lost)
-        except EstimationError as error:
+            rows += _rows(quantities, covariance, used, spec, lost)
+        except (EstimationError, UnsupportedCovariance) as error:
             lost.append((spec, error))
+    unused = len(design.y) - len(used.y)
     if not rows:
-        return Estimates(pd.DataFrame(), failures(lost))
-    constant = _constant(design, spec, fit) | {"reference": estimator.reference, "reference_gap": gap}
-    return Estimates(pd.DataFrame(rows).assign(**constant)[list(COLUMNS)], failures(lost))
+        return Estimates(pd.DataFrame(), failures(lost), unused)
+    constant = _constant(used, spec, fit) | {"reference": estimator.reference, "reference_gap": gap}
+    return Estimates(pd.DataFrame(rows).assign(**constant)[list(COLUMNS)], failures(lost), unused)
 
 
 def failures(lost: Sequence[tuple[Specification, Exception]]) -> pd.DataFrame:
@@ -91,11 +98,12 @@ def _coefficients(fit: Solution) -> list[_Quantity]:
 def _effects(
     design: Design, spec: Specification, fit: Solution, lost: list[tuple[Specification, Exception]]
 ) -> list[_Quantity]:
-    """Effects of the treatment on risk; a ratio that does not exist is added to `lost`."""
+    """Effects of the treatment on risk; those that do not exist are added to `lost`."""
     term = fit.terms[fit.treatment]
-    marginal = average_marginal_effect(fit, design.y, design.treatment)
-    found = [_Quantity("average_marginal_effect", term, True, marginal)]
+    found: list[_Quantity] = []
     try:
+        marginal = average_marginal_effect(fit, design.y, design.treatment)
+        found.append(_Quantity("average_marginal_effect", term, True, marginal))
         found.append(_Quantity("risk_ratio", term, True, log_risk_ratio(fit, design.y, design.treatment), "log"))
     except EstimationError as error:
         lost.append((spec, error))
@@ -151,7 +159,7 @@ def _row(quantity: _Quantity, covariance: Covariance) -> dict[str, Any]:
 
 
 def _judged(row: Mapping[str, Any], design: Design, spec: Specification) -> dict[str, Any]:
-    """Power and verdict of an effect on risk."""
+    """Power and verdict of an effect on risk, over the rows that the model uses."""
     base = float(design.y.mean())
     mde, smallest = minimum_detectable_effect(row["std_error"]), spec.smallest_effect * base
     return {
@@ -163,7 +171,7 @@ def _judged(row: Mapping[str, Any], design: Design, spec: Specification) -> dict
 
 
 def _constant(design: Design, spec: Specification, fit: Solution) -> dict[str, Any]:
-    """What identifies the specification and its data, the same for all its rows."""
+    """What identifies the specification and the data that its model uses, the same for all its rows."""
     pairs = design.pairs
     count = len(pairs.low)
     treated = design.treatment > 0
@@ -187,6 +195,7 @@ def _constant(design: Design, spec: Specification, fit: Solution) -> dict[str, A
         "switching_states": len(np.unique([pairs.low[switching], pairs.high[switching]])),
         "treated_risk": float(design.y[treated].mean()),
         "dropped": ", ".join(fit.dropped),
+        "notes": "; ".join(fit.flags),
         "converged": fit.converged,
     }
 
@@ -196,6 +205,6 @@ COLUMNS = (
     "spec_id", "claim", "outcome", "treatment", "sample", "estimator", "covariance", "quantity", "term", "is_treatment",
     "scale", "estimate", "std_error", "std_error_unrepaired", "statistic", "df", "p", "ci_low", "ci_high", "n", "dyads",
     "states", "events", "base_risk", "treated", "treated_dyads", "switching_dyads", "switching_states", "treated_risk",
-    "mde", "mde_share", "smallest_effect", "verdict", "correction", "repair", "dropped", "converged", "reference",
-    "reference_gap",
+    "mde", "mde_share", "smallest_effect", "verdict", "correction", "repair", "dropped", "notes", "converged",
+    "reference", "reference_gap",
 )  # fmt: skip

@@ -87,6 +87,38 @@ def take_off(values: Array, effect: Array, weights: Array, order: Codes, start: 
 
 
 @njit(cache=True)
+def explain(
+    products: Array, weights: Array, order: Codes, start: Codes, levels: Codes, mean: Array, sums: Array
+) -> None:
+    """Means of v by group, (G,), and sums (size, 1) by further level of w × (v − mean), from `products` w × v (N,)."""
+    for g in range(len(start) - 1):
+        above, total = 0.0, 0.0
+        for i in range(start[g], start[g + 1]):
+            above += products[order[i]]
+            total += weights[order[i]] if len(weights) > 0 else 1.0
+        mean[g] = above / total
+        for i in range(start[g], start[g + 1]):
+            r = order[i]
+            w = weights[r] if len(weights) > 0 else 1.0
+            for j in range(levels.shape[1]):
+                sums[levels[r, j], 0] += products[r] - w * mean[g]
+
+
+@njit(cache=True)
+def lay_out(mean: Array, effect: Array, weights: Array, order: Codes, start: Codes, levels: Codes, out: Array) -> None:
+    """Put group means (G,), and effects (size, 1) of further levels less their own group means, into `out` (N,)."""
+    own = np.empty(1)
+    for g in range(len(start) - 1):
+        members = order[start[g] : start[g + 1]]
+        _mean_effect(effect, weights, members, levels, own)
+        for r in members:
+            value = mean[g] - own[0]
+            for j in range(levels.shape[1]):
+                value += effect[levels[r, j], 0]
+            out[r] = value
+
+
+@njit(cache=True)
 def couple(effect: Array, weights: Array, order: Codes, start: Codes, levels: Codes) -> Array:
     """Sums (size, K) by further level of effects (size, K) of these levels less their group means."""
     columns = effect.shape[1]
@@ -257,5 +289,7 @@ def warm() -> None:
     left, by_level = np.empty(values.shape), np.zeros((2, 1))
     center(values, none, order, start, levels, left, by_level)
     take_off(left, by_level, none, order, start, levels)
+    explain(values[:, 0].copy(), none, order, start, levels, np.empty(2), by_level)
+    lay_out(np.empty(2), by_level, none, order, start, levels, np.empty(4))
     couple(by_level, none, order, start, levels)
     solve(*factorize(schur(none, order, start, levels, 2), 1e-10), by_level)

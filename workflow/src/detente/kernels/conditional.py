@@ -10,11 +10,13 @@ of squares, in O(T m k²). One thread and a fixed order of sums.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 from numba import njit
 
-Array = npt.NDArray[np.float64]
+Array = npt.NDArray[np.floating[Any]]
 Codes = npt.NDArray[np.int32]
 # Spread of log odds in a group above which ratios of their symmetric functions are kept as logarithms.
 WIDE = 300.0
@@ -94,21 +96,12 @@ def evaluate(
     total = 0.0
     for g in range(len(start) - 1):
         low, rows = start[g], start[g + 1] - start[g]
-        events = 0
-        for t in range(rows):
-            events += int(y[low + t])
+        events = int(y[low : low + rows].sum())
         # The rarer outcome is drawn: odds of the other are inverse.
         flip = 2 * events > rows
-        sign = -1.0 if flip else 1.0
         m = rows - events if flip else events
-        least, largest = np.inf, -np.inf
+        least, largest = _read(x[low : low + rows], beta, -1.0 if flip else 1.0, block, eta)
         for t in range(rows):
-            index = 0.0
-            for k in range(columns):
-                block[t, k] = x[low + t, k]
-                index += block[t, k] * beta[k]
-            eta[t] = sign * index
-            least, largest = min(least, eta[t]), max(largest, eta[t])
             if (y[low + t] == 1.0) != flip:
                 total += eta[t]
         chance = chances[: rows * (m + 1)].reshape(rows, m + 1)
@@ -128,6 +121,21 @@ def evaluate(
                 gradient[k] += left * block[t, k]
     information += square[:columns, :columns]
     return total
+
+
+@njit(cache=True)
+def _read(x: Array, beta: Array, sign: float, block: Array, eta: Array) -> tuple[float, float]:
+    """Copy the rows of a group (T, k) into `block`, their log odds into `eta`; the least and the largest of these."""
+    rows, columns = x.shape
+    least, largest = np.inf, -np.inf
+    for t in range(rows):
+        index = 0.0
+        for k in range(columns):
+            block[t, k] = x[t, k]
+            index += block[t, k] * beta[k]
+        eta[t] = sign * index
+        least, largest = min(least, eta[t]), max(largest, eta[t])
+    return least, largest
 
 
 @njit(cache=True)
@@ -157,7 +165,7 @@ def _draw(eta: Array, largest: float, m: int, ratio: Array, chance: Array) -> fl
             chance[t, j] = odds / both
             ratio[j] = both * stay
             stay = here
-    return np.log(ratio[1 : m + 1]).sum()
+    return float(np.log(ratio[1 : m + 1]).sum())
 
 
 @njit(cache=True)
@@ -174,12 +182,12 @@ def _draw_in_logs(eta: Array, m: int, ratio: Array, chance: Array) -> float:
             chance[t, j] = np.exp(eta[t] - both)
             ratio[j] = both + stay
             stay = here
-    return ratio[1 : m + 1].sum()
+    return float(ratio[1 : m + 1].sum())
 
 
 @njit(cache=True)
 def _pass_on(chance: Array, m: int, sums: Array, mass: Array, expected: Array) -> None:
-    """Fill `expected` (T,) and the variances `mass` (T, m + 1) of a draw in row t with j to come, from the first row on."""
+    """Fill `expected` (T,) and the variances `mass` (T, m + 1) of a draw in row t with j to come, first row first."""
     rows = len(chance)
     sums[: m + 1] = 0.0
     sums[m] = 1.0

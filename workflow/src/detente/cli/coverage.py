@@ -1,0 +1,122 @@
+"""How often intervals hold a planted effect in a simulated world, its outcomes drawn again and again."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from detente.checks import validated
+from detente.cli.options import add_study
+from detente.config import Project, Study, World, load_project
+from detente.design import Design, build_design, lagged, specifications
+from detente.errors import ConfigError, EstimationError
+from detente.files import read_frame, write_frame
+from detente.inference.coverage import JUDGED, ORDER, coverage
+from detente.inference.refit import prepared
+from detente.inference.schema import SCENARIOS, coverage_schema
+from detente.simulate import Hazard, hazard, policy, stream
+
+# A world of fewer states is a test's: it gets few draws.
+SMALL, DRAWS, FEW_DRAWS = 30, 1000, 50
+# Rivalry enters the hazard two years later.
+THREAT = lagged("rivalry", 2)
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A model, the hazard of its rows, and the state shocks to draw under, by scenario."""
+
+    sample: str
+    design: Design
+    hazard: Hazard
+    shocks: Mapping[str, float]
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Declare the options."""
+    add_study(parser)
+    parser.add_argument("--panel", type=Path, required=True, help="panel of the study")
+    parser.add_argument("--draws", type=int, help=f"outcomes to draw (default: {DRAWS:,}, of small worlds {FEW_DRAWS})")
+    parser.add_argument("--out", type=Path, required=True, help="parquet to write")
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """Write one row a scenario, sample and covariance, for the first claim of the study."""
+    project = load_project(arguments.root, arguments.override)
+    study = project.study(arguments.study)
+    world = study.simulation
+    if world is None:
+        raise ConfigError(f"study {study.name!r} is set in the observed world: nobody planted its effects")
+    draws = arguments.draws or (DRAWS if world.states >= SMALL else FEW_DRAWS)
+    claim = study.claims[0]
+    truth = world.effects.get(claim, 0.0)
+    made = [
+        frame
+        for cell in cells(project, study, world, read_frame(arguments.panel))
+        for frame in judged(cell, truth, draws, study.seed)
+    ]
+    frame = pd.concat(made, ignore_index=True).assign(claim=claim)
+    ordered = frame.sort_values("scenario", key=lambda names: names.map(SCENARIOS.index), kind="stable")
+    write_frame(validated(ordered, coverage_schema(), "coverage"), arguments.out)
+
+
+def cells(project: Project, study: Study, world: World, panel: pd.DataFrame) -> list[Cell]:
+    """The model of the first claim, among all dyads and on the headline sample, with the hazard of its rows.
+
+    Scenario "own" has the treatment and the state shocks of the world, "strong" shocks as large as leave every risk a
+    probability, in any sample, and "shared" these and a treatment that states give all of their dyads.
+    """
+    claim = project.claims_of(study)[0]
+    effect = world.effects.get(claim.id, 0.0)
+    specs = specifications(study, project.claims, claim, "lpm", absorbs_dyads=True)
+    own = {s.sample: build_design(panel, s) for s in specs if s.sample in ("all", study.headline)}
+    shared = {sample: _shared(design, study.seed) for sample, design in own.items()}
+    found = [
+        Cell(sample, design, _hazard(design, world, study.seed, effect), {"own": world.state_shock} if first else {})
+        for first, designs in ((True, own), (False, shared))
+        for sample, design in designs.items()
+    ]
+    strongest = min(cell.hazard.strongest for cell in found)
+    return [replace(c, shocks={**c.shocks, "strong" if c.shocks else "shared": strongest}) for c in found]
+
+
+def _shared(design: Design, seed: int) -> Design:
+    """The design with a treatment that states give all of their dyads."""
+    keys = (design.factor(name) for name in ("a", "b", "year"))
+    return replace(design, x=np.column_stack([policy(*keys, stream(seed, "policy")), design.x[:, 1:]]))
+
+
+def _hazard(design: Design, world: World, seed: int, effect: float) -> Hazard:
+    """The world's hazard for the rows of a design, with the effects of its treatment and of rivalry."""
+    keys = (design.factor(name) for name in ("a", "b", "year"))
+    threat = design.x[:, design.terms.index(THREAT)] if THREAT in design.terms else np.zeros(len(design.y))
+    return hazard(world, seed, *keys, effect * design.treatment + world.threat_on_onset * threat)
+
+
+def judged(cell: Cell, truth: float, draws: int, seed: int) -> Iterator[pd.DataFrame]:
+    """Coverage in each scenario of a cell, from the same luck; where there is none, rows that say why."""
+    pairs = cell.design.pairs
+    counts = {"rows": len(cell.design.y), "dyads": len(pairs.low), "states": pairs.states}
+    made: Exception | None = None
+    try:
+        model = prepared(cell.design)
+    except EstimationError as error:
+        made = error
+    for scenario, shock in cell.shocks.items():
+        failure = made
+        found = pd.DataFrame({"covariance": ORDER}).reindex(columns=list(JUDGED))
+        if failure is None:
+            try:
+                draw = replace(cell.hazard, state_shock=shock).draw
+                found = coverage(model, draw, truth, draws, stream(seed, f"coverage {cell.sample}"))
+            except ConfigError as error:
+                failure = error
+        said = f"{type(failure).__name__}: {failure}" if failure else ""
+        yield found.assign(
+            scenario=scenario, sample=cell.sample, state_shock=max(shock, 0.0), planted=truth, failure=said, **counts
+        )

@@ -1,0 +1,273 @@
+"""Logit penalised by Jeffreys' prior (Firth 1993): finite under separation, without first-order bias."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from scipy.optimize import brentq
+from scipy.special import expit
+from scipy.stats import chi2
+
+from detente.design import Design
+from detente.errors import EstimationError, NotConverged, UnknownOption, UnknownVariable, choices
+from detente.estimators.base import ROBUST, Array, Solution, estimator
+from detente.estimators.binary import FRACTION, LARGE, NEAR
+from detente.estimators.likelihood import (
+    Point,
+    Stalled,
+    binary_outcome,
+    check_score,
+    chunks,
+    inverse,
+    newton,
+    refuse_effects,
+    regressors,
+)
+
+Bread = Literal["expected", "augmented", "observed"]
+BREADS: tuple[Bread, ...] = ("expected", "augmented", "observed")
+# Squared distance to the maximum, in standard errors, at which the search ends.
+SETTLED = 1e-18
+# Standard errors away at which the search for the end of an interval begins and ends.
+WIDEST = 64.0
+
+
+@dataclass(frozen=True)
+class Penalised:
+    """The penalised log-likelihood at one place: p and leverages h (n,), residuals y − p + h (½ − p), (n,).
+
+    `information` (k, k) expected, XᵀWX; `working` (k, k) the same with weights w (1 + h); `gradient` (k,).
+    """
+
+    value: float
+    p: Array
+    leverage: Array
+    left: Array
+    gradient: Array
+    information: Array
+    working: Array
+
+
+@estimator("firth", covariances=ROBUST, reference="R brglm2 AS_mean and logistf, in tests")
+def firth(design: Design, *, bread: Bread = "expected") -> Solution:
+    """Pooled logit with a constant that maximises l + ½ log |XᵀWX|; terms are the constant and the regressors.
+
+    A row's score is its part of the adjusted score (Firth 1993), x (y − p + h (½ − p)), h its leverage: these sum to
+    zero at the estimate, those of the likelihood do not. `bread` is the inverse of
+
+    - "expected": XᵀWX at the estimate, the Fisher information without the penalty (R brglm2; Heinze and Schemper 2002);
+    - "augmented": the same with weights w (1 + h), the information of the data that the penalty adds to (R logistf;
+      standard errors smaller by up to a tenth where leverages are large);
+    - "observed": minus the Hessian of the penalised log-likelihood, in O(N k³).
+
+    With many rows an event the three agree. Wald intervals can be far off where the data are separated or nearly so:
+    `profile_interval` has those of the penalised likelihood.
+
+    Raises
+    ------
+    UnsupportedEffects
+        If the design has effects; firth_fe absorbs one.
+    UnsuitableOutcome, NoVariation, RankDeficient
+        As `logit`.
+    NotConverged
+        If the adjusted score is not zero where the search stopped.
+    """
+    refuse_effects(design, "firth")
+    checked_bread(bread, BREADS)
+    binary_outcome(design.y)
+    data, y = regressors(design), design.y
+    estimate, steps = _maximise(y, data.x)
+    here = penalised(y, data.x, estimate)
+    scores = data.x * here.left[:, None]
+    check_score(scores, "firth")
+    try:
+        made = inverse(_information(bread, data.x, here))
+    except Stalled:
+        raise EstimationError(
+            f"firth: the {bread} information is not positive definite; use bread='expected'"
+        ) from None
+    return Solution(
+        terms=data.terms,
+        estimate=estimate,
+        scores=scores,
+        bread=made,
+        x=data.x,
+        link="logit",
+        treatment=data.treatment,
+        dropped=data.dropped,
+        converged=True,
+        predictor=data.x @ estimate,
+        iterations=steps,
+        flags=(calibration(here.p, y),),
+    )
+
+
+def _information(bread: Bread, x: Array, here: Penalised) -> Array:
+    if bread == "observed":
+        return observed(x, here)
+    return here.working if bread == "augmented" else here.information
+
+
+def checked_bread(bread: str, legal: tuple[str, ...]) -> None:
+    """Raise UnknownOption unless the bread is known."""
+    if bread not in legal:
+        raise UnknownOption(f"bread {bread!r} is not known; {choices(bread, legal)}")
+
+
+def calibration(p: Array, y: Array) -> str:
+    """What a reader of predicted risks must know: their mean over the base rate."""
+    ratio = float(p.mean() / y.mean())
+    return f"mean predicted risk is {ratio:.3f} times the base rate: Jeffreys' prior draws risks towards one half"
+
+
+def penalised(y: Array, x: Array, beta: Array, weights: Array | None = None) -> Penalised:
+    """The penalised log-likelihood of rows (weighted by `weights` (n,) if given) at `beta` (k,).
+
+    Raises
+    ------
+    Stalled
+        If the information is singular.
+    """
+    n, k = x.shape
+    p, leverage, value, information = np.empty(n), np.empty(n), 0.0, np.zeros((k, k))
+    for s in chunks(n):
+        part, c = x[s], 1.0 if weights is None else weights[s]
+        eta = part @ beta
+        p[s] = expit(eta)
+        value += float(np.sum(c * (y[s] * eta - np.logaddexp(0, eta))))
+        information += (part * (c * p[s] * (1 - p[s]))[:, None]).T @ part
+    within = inverse(information)
+    left, gradient, working = np.empty(n), np.zeros(k), np.zeros((k, k))
+    for s in chunks(n):
+        part, c = x[s], 1.0 if weights is None else weights[s]
+        w = p[s] * (1 - p[s])
+        h = c * w * np.einsum("ij,ij->i", part @ within, part)
+        leverage[s], left[s] = h, c * (y[s] - p[s]) + h * (0.5 - p[s])
+        gradient += left[s] @ part
+        working += (part * (w * (c + h))[:, None]).T @ part
+    value += 0.5 * float(np.linalg.slogdet(information)[1])
+    return Penalised(value, p, leverage, left, gradient, information, working)
+
+
+def observed(x: Array, here: Penalised) -> Array:
+    """Minus the Hessian (k, k) of the penalised log-likelihood.
+
+    With A the inverse information, w′ and w″ derivatives of w in the index and T_a = Σ w′ x_a x xᵀ, the penalty has
+    ½ tr(A ∂²I) − ½ tr(A T_a A T_b), where ∂²I = Σ w″ x xᵀ x_a x_b.
+    """
+    k = x.shape[1]
+    within = inverse(here.information)
+    w = here.p * (1 - here.p)
+    first, second = w * (1 - 2 * here.p), w * (1 - 6 * w)
+    third, bend = np.zeros((k, k * k)), np.zeros((k, k))
+    for s in chunks(len(x)):
+        part = x[s]
+        pairs = (part[:, :, None] * part[:, None, :]).reshape(len(part), k * k)
+        third += (part * first[s, None]).T @ pairs
+        lengths = np.einsum("ij,ij->i", part @ within, part)
+        bend += (part * (second[s] * lengths)[:, None]).T @ part
+    turned = np.array([within @ t.reshape(k, k) for t in third])
+    penalty = 0.5 * bend - 0.5 * np.einsum("aij,bji->ab", turned, turned)
+    result: Array = here.information - penalty
+    return result
+
+
+def profile_interval(design: Design, term: str, level: float = 0.95) -> tuple[float, float]:
+    """Interval of a coefficient of `firth` from the profile of its penalised likelihood (Heinze and Schemper 2002).
+
+    The values at which twice the fall of the maximised penalised likelihood is the quantile of χ² with one degree of
+    freedom. Each end costs some ten fits.
+
+    Raises
+    ------
+    UnknownVariable
+        If `term` is none of the model.
+    NotConverged
+        If an end is not found within 64 standard errors.
+    """
+    data, y = regressors(design), design.y
+    if term not in data.terms:
+        raise UnknownVariable(f"the model has no term {term!r}; {choices(term, data.terms)}")
+    j = data.terms.index(term)
+    estimate, _ = _maximise(y, data.x)
+    top = penalised(y, data.x, estimate)
+    free = np.arange(len(estimate)) != j
+    error = float(np.sqrt(inverse(top.information)[j, j]))
+    fall = float(chi2.ppf(level, 1)) / 2
+    nearest = {"start": estimate}
+
+    def excess(value: float) -> float:
+        start = np.where(free, nearest["start"], value)
+        best = newton(_constrained(y, data.x, start, free), start[free], close=1e-14).estimate
+        nearest["start"] = _filled(start, free, best)
+        return penalised(y, data.x, nearest["start"]).value - top.value + fall
+
+    def end(sign: float) -> float:
+        reach, nearest["start"] = 1.0, estimate
+        while excess(estimate[j] + sign * reach * error) > 0:
+            reach *= 2
+            if reach > WIDEST:
+                raise NotConverged(f"profile of {term!r}: no end of the interval within {WIDEST:.0f} standard errors")
+        between = (estimate[j] + sign * reach * error / 2, estimate[j] + sign * reach * error)
+        if reach == 1.0:
+            between = (estimate[j], between[1])
+        return float(brentq(excess, *between, xtol=1e-10, rtol=1e-12))
+
+    return end(-1.0), end(1.0)
+
+
+def _constrained(y: Array, x: Array, place: Array, free: Array) -> Callable[[Array], Point]:
+    """The penalised likelihood as a function of the free coefficients, the others as in `place`."""
+
+    def at(values: Array) -> Point:
+        here = penalised(y, x, _filled(place, free, values))
+        return Point(here.value, here.gradient[free], here.working[np.ix_(free, free)])
+
+    return at
+
+
+def _filled(place: Array, free: Array, values: Array) -> Array:
+    out = place.copy()
+    out[free] = values
+    return out
+
+
+def _objective(y: Array, x: Array, weights: Array | None = None) -> Callable[[Array], Point]:
+    """Gradient of the penalised likelihood with the working information: leverages move little in a step."""
+
+    def at(beta: Array) -> Point:
+        here = penalised(y, x, beta, weights)
+        return Point(here.value, here.gradient, here.working)
+
+    return at
+
+
+def _maximise(y: Array, x: Array) -> tuple[Array, int]:
+    """Estimate (k,) and steps, from the base rate or, with many rows, from the estimate of a part of them."""
+    start: Array = np.zeros(x.shape[1])
+    start[0] = np.log(y.mean() / (1 - y.mean()))
+    try:
+        if len(y) > LARGE:
+            start = _from_a_part(y, x, start)
+        found = newton(_objective(y, x), start, close=SETTLED)
+    except Stalled:
+        raise NotConverged("firth found no maximum of the penalised likelihood") from None
+    return found.estimate, found.steps
+
+
+def _from_a_part(y: Array, x: Array, start: Array) -> Array:
+    """Where the search ends on every eighth row and all of the rarer outcome, weighted to stand for all."""
+    rare = float(y.mean() < 0.5)
+    keep = np.zeros(len(y), dtype=bool)
+    keep[::FRACTION] = True
+    weights = np.full(len(y), float(FRACTION))
+    if min(y.mean(), 1 - y.mean()) < 1 / FRACTION:
+        keep |= y == rare
+        weights[y == rare] = 1.0
+    try:
+        return newton(_objective(y[keep], x[keep], weights[keep]), start, close=NEAR).estimate
+    except Stalled:
+        return start

@@ -1,0 +1,209 @@
+"""Maximum likelihood of a logit with any number of effects: iteratively reweighted least squares, effects absorbed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+from scipy.special import expit
+
+from detente.covariance import number
+from detente.design import Design
+from detente.errors import NotConverged, NoVariation, Separation
+from detente.estimators.absorb import Absorber, absorber
+from detente.estimators.base import Array, Codes, check_rank
+from detente.estimators.likelihood import MOST_HALVINGS, MOST_STEPS, STILL, Stalled, inverse, listing
+from detente.estimators.within import floor, gram, named
+
+# Squared distance to the maximum, in standard errors, at which the search ends.
+SETTLED = 1e-16
+# Index beyond which weights no longer fall: chances are zero or one to rounding.
+LARGEST_INDEX = 35.0
+
+
+@dataclass(frozen=True)
+class Informative:
+    """Rows (n,) of a design that say something about the coefficients, their effects, and why others do not."""
+
+    rows: Codes
+    effects: Mapping[str, Codes]
+    flags: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Data:
+    """Rows used: y (n,), x (n, k) within unweighted effects, `terms`, those `dropped`, a predictor to start from."""
+
+    y: Array
+    x: Array
+    terms: tuple[str, ...]
+    dropped: tuple[str, ...]
+    start: Array
+    absorber: Absorber
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """The maximum: estimate (k,), predictor (n,), x (n, k) within weighted effects, information (k, k).
+
+    `change` (k,) and `move` (n,) are what a further step would add to estimate and predictor; `steps` those taken.
+    """
+
+    data: Data
+    kept: Informative
+    estimate: Array
+    predictor: Array
+    x: Array
+    information: Array
+    change: Array
+    move: Array
+    steps: int
+
+
+def fit_within(design: Design) -> Fitted:
+    """Maximum likelihood on rows that say something about the coefficients; refusals as in `felogit`."""
+    kept = _informative(design, np.arange(len(design.y)), ())
+    while True:
+        found = _search(_regressors(design, kept), kept)
+        moving = np.abs(found.move) > STILL
+        if not moving.any():
+            return found
+        _refuse_separation(found, int(moving.sum()))
+        lost = f"{int(moving.sum()):,} rows that the effects alone predict perfectly say nothing about the coefficients"
+        kept = _informative(design, kept.rows[~moving], (*kept.flags, lost))
+
+
+def _refuse_separation(found: Fitted, rows: int) -> None:
+    """Raise Separation if regressors still move the predictor where the search ended."""
+    data = found.data
+    reach = np.abs(found.change) * np.abs(data.x).max(axis=0)
+    if guilty := [t for t, r in zip(data.terms, reach, strict=True) if r > STILL]:
+        one = len(guilty) == 1
+        raise Separation(
+            f"{listing(guilty)}, with the effects, {'predicts' if one else 'together predict'} the outcome perfectly "
+            f"in {rows:,} of {len(data.y):,} rows: {'its' if one else 'their'} felogit "
+            f"{'coefficient is' if one else 'coefficients are'} infinite"
+        )
+
+
+def _informative(design: Design, rows: Codes, flags: tuple[str, ...]) -> Informative:
+    """Leave out levels of effects whose outcome never varies, again and again until none is left.
+
+    Raises
+    ------
+    NoVariation
+        If no row is left.
+    """
+    lost: dict[str, tuple[int, int]] = {}
+    while True:
+        before = len(rows)
+        for name, codes in design.effects.items():
+            levels, place = number(codes[rows])
+            events = np.bincount(place, design.y[rows], minlength=len(levels))
+            same = (events == 0) | (events == np.bincount(place, minlength=len(levels)))
+            if same.any():
+                dropped = same[place]
+                seen = lost.get(name, (0, 0))
+                lost[name] = (seen[0] + int(dropped.sum()), seen[1] + int(same.sum()))
+                rows = rows[~dropped]
+        if len(rows) == before:
+            break
+    if not len(rows):
+        raise NoVariation(f"no row is left where the outcome varies within {named(design.effects)}")
+    said = tuple(
+        f"{count:,} rows in {levels:,} levels of {name} whose outcome never varies say nothing about the coefficients"
+        for name, (count, levels) in lost.items()
+    )
+    return Informative(rows, {n: c[rows] for n, c in design.effects.items()}, (*flags, *said))
+
+
+def _regressors(design: Design, kept: Informative) -> Data:
+    """Regressors within effects, unweighted: the same span, near zero, so that weighting them loses no digits."""
+    whole = len(kept.rows) == len(design.y)
+    y, raw = (design.y, design.x) if whole else (design.y[kept.rows], design.x[kept.rows])
+    made = absorber(kept.effects, len(y))
+    lowest = floor(raw, y, design.terms)[:-1]
+    x = made.residual(raw)
+    cross = gram(x)
+    varies = np.diag(cross) > lowest
+    if not varies[0]:
+        where = f"within {named(design.effects)} in the {len(y):,} rows whose outcome does"
+        raise NoVariation(f"the treatment {design.terms[0]!r} does not vary {where}")
+    columns = np.flatnonzero(varies)
+    terms = tuple(design.terms[i] for i in columns)
+    check_rank(cross[np.ix_(columns, columns)], terms)
+    if len(terms) < x.shape[1]:
+        x = np.ascontiguousarray(x[:, columns])
+    dropped = tuple(t for t, v in zip(design.terms, varies, strict=True) if not v)
+    return Data(y, x, terms, dropped, _effects_alone(y, kept.effects), made)
+
+
+def _effects_alone(y: Array, effects: Mapping[str, Codes]) -> Array:
+    """A predictor (n,) from rates by level, half an event added: that of effects alone if they were balanced."""
+    predictor = np.full(len(y), np.log(y.mean() / (1 - y.mean())) * (1 - len(effects)))
+    for codes in effects.values():
+        levels, place = number(codes)
+        events, rows = np.bincount(place, y, minlength=len(levels)), np.bincount(place, minlength=len(levels))
+        predictor += np.log((events + 0.5) / (rows - events + 0.5))[place]
+    return predictor
+
+
+def _search(data: Data, kept: Informative) -> Fitted:
+    """Newton's method with step halving; the effects' part of each step is solved for with the coefficients'."""
+    y, k = data.y, data.x.shape[1]
+    working = np.empty((len(y), k + 1))
+    working[:, :k] = data.x
+    predictor, estimate = data.start, np.zeros(k)
+    value = _value(y, predictor)
+    for steps in range(MOST_STEPS):
+        p, weights = _chances(predictor)
+        working[:, k] = (y - p) / weights
+        within = data.absorber.weigh(weights).residual(working)
+        products = gram(within, weights=weights)
+        change = _solved(products[:k, :k], products[:k, k])
+        move = working[:, k] - within[:, k] + within[:, :k] @ change
+        gain = float(np.einsum("i,i->", y - p, move))
+        if gain < SETTLED:
+            x = np.ascontiguousarray(within[:, :k])
+            return Fitted(data, kept, estimate, predictor, x, products[:k, :k], change, move, steps)
+        share = 1.0
+        for _ in range(MOST_HALVINGS):
+            there = predictor + share * move
+            reached = _value(y, there)
+            if reached >= value - 1e-12 * (1 + abs(value)):
+                break
+            share /= 2
+        else:
+            raise NotConverged("felogit: no step raises the likelihood")
+        predictor, estimate, value = there, estimate + share * change, reached
+    raise NotConverged(f"felogit took more than {MOST_STEPS} steps")
+
+
+def _solved(information: Array, target: Array) -> Array:
+    if not len(target):
+        return np.empty(0)
+    try:
+        solved: Array = inverse(information) @ target
+    except Stalled:
+        raise NotConverged("felogit: the information became singular") from None
+    return solved
+
+
+def _chances(predictor: Array) -> tuple[Array, Array]:
+    """Chances p (n,) and weights p (1 − p) (n,), which stay positive."""
+    p = expit(predictor)
+    low = expit(-np.minimum(np.abs(predictor), LARGEST_INDEX))
+    return p, low * (1 - low)
+
+
+def _value(y: Array, predictor: Array) -> float:
+    return float(np.sum(y * predictor - np.logaddexp(0, predictor)))
+
+
+def effects_anew(fitted: Fitted, estimate: Array) -> Array:
+    """Predictor (n,) at other coefficients, effects at their maximum given these."""
+    data = fitted.data
+    offset = fitted.predictor + data.x @ (estimate - fitted.estimate)
+    bare = replace(data, x=np.empty((len(data.y), 0)), terms=(), start=offset)
+    return _search(bare, fitted.kept).predictor
