@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pandas as pd
+import pyarrow as pa
 
 from detente.config import load_sources
 from detente.files import read_frame, read_json
@@ -90,8 +91,10 @@ def tidy_path(folder: Path, slug: str) -> Path:
 
 
 def load_tidy(folder: Path) -> dict[str, pd.DataFrame]:
-    """Tidy sources of the panels by slug."""
-    return {source.slug: read_frame(tidy_path(folder, source.slug)) for source in joined()}
+    """Tidy sources of the panels by slug; what reading took beside them is given back."""
+    frames = {source.slug: read_frame(tidy_path(folder, source.slug)) for source in joined()}
+    pa.default_memory_pool().release_unused()
+    return frames
 
 
 def load_window(folder: Path) -> tuple[int, int]:

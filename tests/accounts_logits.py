@@ -6,11 +6,11 @@ from dataclasses import replace
 
 import numpy as np
 
-from accounts import Reference, constant, dummies, of_index, objective
 from detente.design import Design
 from detente.estimators import Estimator, with_effects
 from detente.inference.jackknife import subset
 
+from accounts import Reference, constant, dummies, objective, of_index
 from worlds import dyadic_design
 
 Array = np.ndarray

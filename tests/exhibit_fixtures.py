@@ -12,6 +12,7 @@ import pandas as pd
 
 from detente.config import Project, load_project
 from detente.exhibits.evidence import Evidence
+from detente.exhibits.tables_coverage import KINDS
 
 ROOT = Path(__file__).resolve().parents[1]
 SAMPLES = {
@@ -381,3 +382,30 @@ def _attrition() -> pd.DataFrame:
                 steps.append(("used", years - sum(rows for _, rows in steps[1:])))
                 rows += [(claim, estimator, sample, i, reason, n) for i, (reason, n) in enumerate(steps)]
     return pd.DataFrame(rows, columns=["claim", "estimator", "sample", "order", "reason", "rows"])
+
+
+def coverage() -> pd.DataFrame:
+    """Coverage of a simulated world; what the last cell lacks is said."""
+    rows = []
+    for scenario, shock in (("own", 0.01), ("strong", 0.04), ("shared", 0.04)):
+        for sample in ("all", "relevant"):
+            failed = (scenario, sample) == ("shared", "relevant")
+            for i, kind in enumerate(KINDS):
+                judged = {"covers": 0.9 + 0.01 * i, "covers_error": 0.009, "ratio": 0.95, "length": 0.0193}
+                judged |= {"draws": 1000.0, "undefined": 2.0}
+                rows.append(
+                    {
+                        **{name: math.nan if failed else value for name, value in judged.items()},
+                        "claim": "exercise",
+                        "scenario": scenario,
+                        "sample": sample,
+                        "covariance": kind,
+                        "state_shock": shock,
+                        "planted": -0.03,
+                        "rows": 43_854,
+                        "dyads": 1_764,
+                        "states": 60,
+                        "failure": "NoVariation: the treatment does not vary" if failed else "",
+                    }
+                )
+    return pd.DataFrame(rows)

@@ -128,6 +128,15 @@ def test_weights_of_one_change_nothing() -> None:
     assert_allclose(made.weigh(np.ones(len(design.y))).residual(design.x), made.residual(design.x), atol=1e-13)
 
 
+@pytest.mark.parametrize("limit", [1000, -1], ids=["direct", "iterated"])
+@pytest.mark.parametrize("names", [("dyad",), ("dyad", "year"), ("dyad", "year", "region")])
+def test_what_dummies_explain_is_what_their_residuals_leave(names: tuple[str, ...], limit: int) -> None:
+    design = with_effects(panel(), names)
+    weights = np.random.default_rng(1).uniform(0.1, 2, len(design.y))
+    made = replace(absorber(design.effects, len(design.y), weights), limit=limit)
+    assert_allclose(made.fitted(weights * design.y), design.y - made.residual(design.y), atol=1e-9)
+
+
 def test_rows_in_any_order_have_the_same_residuals() -> None:
     design = with_effects(panel(), ("dyad", "year", "region"))
     order = np.random.default_rng(2).permutation(len(design.y))

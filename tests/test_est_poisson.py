@@ -331,6 +331,21 @@ def test_a_control_fixed_within_effects_is_dropped_and_named() -> None:
     assert fit.terms == ("treatment", "binary")
 
 
+def test_means_of_all_sizes_keep_their_digits() -> None:
+    """Some rows are all but impossible, and one of them has an onset: the fit still holds exactly."""
+    design = with_effects(counts(panel(states=20), 3.0), "dyad", "year")
+    x = design.x.copy()
+    x[::40, 1] += 150.0
+    y = design.y.copy()
+    y[::40] = 0.0
+    y[0] = 1.0
+    wide = replace(design, x=x, y=y)
+    fit = fepoisson(wide)
+    assert fit.predictor is not None
+    assert fit.predictor.min() < -10
+    assert absorbed_gap(wide, fit) < 1e-9
+
+
 def test_absorbed_poisson_recovers_a_planted_effect() -> None:
     design = panel(states=40, years=10)
     rng = np.random.default_rng(9)

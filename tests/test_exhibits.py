@@ -34,6 +34,7 @@ from detente.exhibits.recovery import COVERAGE, recovery, recovery_table
 from detente.exhibits.references import References
 from detente.exhibits.table import Column, Row, Table, render, tex
 from detente.exhibits.tables import FORMATS, TABLES
+from detente.exhibits.tables_coverage import coverage_table
 from detente.panel import catalogue
 
 import exhibit_fixtures as made
@@ -76,6 +77,7 @@ def manuscript(study, tables, figures, values):
     references = References(WORKS, values["sources"])
     shown = [*tables.values(), checksum_table(PROVENANCE, simulated=study.simulated)]
     shown += [recovery_table(values["recovery"])] if values["recovery"] else []
+    shown += [coverage_table(made.coverage(), study.project.claims)] if study.simulated else []
     return Manuscript(
         title=values["study"]["title"],
         simulated=study.simulated,
@@ -432,6 +434,26 @@ def test_recovery_sets_planted_beside_estimated():
     assert bool(first["covered"]) == (abs(first["estimate"] - first["planted"]) < 1.97 * first["std_error"])
 
 
+def test_coverage_stands_by_covariance_in_each_sample():
+    table = coverage_table(made.coverage(), made.project().claims)
+    assert [(c.group, c.label) for c in table.columns[:3]] == [
+        ("All dyads", "Coverage (%)"),
+        ("All dyads", "SE ÷ spread"),
+        ("All dyads", "Length"),
+    ]
+    own, strong, shared = (row.label for row in table.rows if not row.cells)
+    assert own == "Joint exercise, state shocks of this world (standard deviation 10.00)"
+    assert "as large as its risks bear (40.00)" in strong and "states give all of their dyads" in shared
+    first = {row.label: row.cells for row in table.rows[1:9]}
+    assert first["Dyadic-robust"] == ("95.0 (0.9)", "0.95", "19.30") * 2
+    assert first["True spread (no analyst knows it)"][0] == "97.0 (0.9)"
+    assert table.rows[-1].cells[3:] == ("–", "–", "–")
+    assert "1,000 draws" in table.notes[0] and "−30.00 onsets" in table.notes[0] and "1,764 dyads" in table.notes[0]
+    assert "In all 10 dyadic-robust ones do not" in table.notes[1]
+    assert table.notes[2] == "Not estimable: NoVariation: the treatment does not vary."
+    assert table.simulated
+
+
 def test_coverage_is_that_of_the_monte_carlo():
     text = (made.ROOT / "docs" / "coverage.md").read_text(encoding="utf-8")
     shares = [
@@ -597,12 +619,13 @@ def test_command_line_makes_everything_from_files(tmp_path, monkeypatch):
     write_frame(evidence.estimates, Path("estimates.parquet"))
     for name, frame in {**evidence.describe, "failures": evidence.failures}.items():
         write_frame(frame, Path("describe") / f"{name}.parquet")
+    write_frame(made.coverage(), Path("coverage.parquet"))
     write_json({"effects": made.PLANTED}, Path("truth.json"))
     write_json(PROVENANCE, Path("provenance.json"))
     study = ["--root", str(made.ROOT), "--study", "demo"]
     frames = ["--estimates", "estimates.parquet", "--describe", "describe"]
     out = Path("out")
-    assert main(["tables", *study, *frames, "--out", "out/tables"]) == 0
+    assert main(["tables", *study, *frames, "--coverage", "coverage.parquet", "--out", "out/tables"]) == 0
     assert main(["figures", *study, *frames, "--out", "out/figures"]) == 0
     truth = ["--truth", "truth.json"]
     assert main(["numbers", *study, *frames, *truth, "--out", "out/numbers.json"]) == 0
@@ -610,7 +633,7 @@ def test_command_line_makes_everything_from_files(tmp_path, monkeypatch):
     made_of = ["--numbers", "out/numbers.json", "--tables", "out/tables", "--figures", "out/figures"]
     prints = ["--provenance", "provenance.json", "--pdf", "out/paper.pdf", "--html", "out/index.html"]
     assert main(["publish", *study, *made_of, *prints]) == 0
-    assert {p.name for p in (out / "tables").iterdir()} == {f"{t}.{k}" for t in TABLES for k in FORMATS}
+    assert {p.name for p in (out / "tables").iterdir()} == {f"{t}.{k}" for t in (*TABLES, "coverage") for k in FORMATS}
     assert {p.name for p in (out / "figures").iterdir()} == {f"{f}.{k}" for f in FIGURES for k in ("svg", "pdf", "png")}
     assert pd.read_csv(out / "recovery.csv")["covered"].tolist() == [True, True, True, True]
     assert str(tmp_path) not in (out / "index.html").read_text(encoding="utf-8")

@@ -89,7 +89,9 @@ def test_the_report_is_complete(built: Path) -> None:
     report = built / "reports" / "tiny"
     names = {p.relative_to(report).as_posix() for p in report.rglob("*") if p.is_file()}
     tables = {
-        f"tables/{t}.{e}" for t in ("sample_flow", "descriptives", "main", "samples") for e in ("html", "tex", "csv")
+        f"tables/{t}.{e}"
+        for t in ("sample_flow", "descriptives", "main", "samples", "coverage")
+        for e in ("html", "tex", "csv")
     }
     figures = {
         f"figures/{f}.{e}" for f in ("coefficients", "timeline", "partners", "raw_risk") for e in ("svg", "pdf", "png")

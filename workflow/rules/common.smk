@@ -108,7 +108,8 @@ def with_claims(*keys):
     return content
 
 
-TABLES = ["sample_flow", "descriptives", "main", "samples"]
+TABLES = {"observed": ["sample_flow", "descriptives", "main", "samples"]}
+TABLES["simulated"] = [*TABLES["observed"], "coverage"]
 FIGURES = ["coefficients", "timeline", "partners", "raw_risk"]
 TABLE_FORMATS = ["html", "tex", "typ", "csv"]
 FIGURE_FORMATS = ["svg", "pdf", "png"]
@@ -267,6 +268,24 @@ def exhibit(kind, name, ending):
     )
 
 
+def tables(wildcards):
+    """Every table of a study in every format; a simulated world has more."""
+    return [
+        f"reports/{wildcards.study}/tables/{name}.{ending}"
+        for name in TABLES[STUDIES[wildcards.study].world]
+        for ending in TABLE_FORMATS
+    ]
+
+
+def coverage(wildcards):
+    """How often intervals hold an effect, where a world was simulated."""
+    return (
+        [f"data/processed/{wildcards.study}/coverage.parquet"]
+        if wildcards.study in SIMULATED
+        else []
+    )
+
+
 def truth(wildcards):
     """The planted effects, where a world was simulated."""
     return (
@@ -298,7 +317,7 @@ def products(wildcards):
             for model in models(wildcards)
         ),
         *(f"describe/{frame}.parquet" for frame in (*COUNTS, "failures", "attrition")),
-        *(["truth.json"] if simulated else []),
+        *(["truth.json", "coverage.parquet"] if simulated else []),
     ]
     shown = [
         *(
@@ -309,13 +328,13 @@ def products(wildcards):
             "sample_flow.csv",
         ),
         *(["recovery.csv"] if simulated else []),
-        *(f"tables/{name}.{ending}" for name in TABLES for ending in TABLE_FORMATS),
         *(f"figures/{name}.{ending}" for name in FIGURES for ending in FIGURE_FORMATS),
     ]
     study = wildcards.study
     return [
         *(f"data/processed/{study}/{f}" for f in processed),
         *(f"reports/{study}/{f}" for f in shown),
+        *tables(wildcards),
     ]
 
 
@@ -328,7 +347,7 @@ def benchmarks(wildcards):
         *("panel", "describe"),
         *(f"estimate.{model}" for model in models(wildcards)),
         *("collect", "tables", "figures", "numbers"),
-        *(["recovery"] if simulated else []),
+        *(["coverage", "recovery"] if simulated else []),
         *("provenance", "publish"),
     ]
     return [f"data/processed/{wildcards.study}/benchmarks/{step}.tsv" for step in steps]

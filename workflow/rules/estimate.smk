@@ -46,3 +46,31 @@ rule collect:
         "python -m detente collect --study {wildcards.study} --world {params.world} --estimates {input.estimates} --failures {input.failures}"
         " --attrition {input.attrition} --estimates-out {output.estimates} --failures-out {output.failures}"
         " --attrition-out {output.attrition} --csv {output.csv} > {log} 2>&1"
+
+
+rule coverage:
+    input:
+        panel="data/processed/{study}/panel.parquet",
+        code=code(
+            "cli.coverage",
+            f"estimators.{get('lpm').module}",
+            registries=["detente.estimators"],
+        ),
+    output:
+        "data/processed/{study}/coverage.parquet",
+    log:
+        "data/processed/{study}/logs/coverage.log",
+    benchmark:
+        "data/processed/{study}/benchmarks/coverage.tsv"
+    wildcard_constraints:
+        study=alternatives(SIMULATED),
+    conda:
+        "../envs/analysis.yaml"
+    params:
+        project=ARGUMENTS,
+        settings=with_claims("simulation", "seed", "samples", "headline", "claims"),
+    message:
+        "Counting how often intervals hold the effects planted in {wildcards.study}"
+    shell:
+        "python -m detente coverage {params.project} --study {wildcards.study} --panel {input.panel}"
+        " --out {output} > {log} 2>&1"

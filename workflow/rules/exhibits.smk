@@ -1,29 +1,40 @@
-rule tables:
-    input:
-        evidence=evidence,
-        templates=templates("table.html.j2", "table.tex.j2", "table.typ.j2"),
-        code=code("cli.tables"),
-    output:
-        shown=[exhibit("tables", name, "html") for name in TABLES],
-        others=expand(
-            "reports/{{study}}/tables/{name}.{ending}",
-            name=TABLES,
-            ending=TABLE_FORMATS[1:],
-        ),
-    log:
-        "data/processed/{study}/logs/tables.log",
-    benchmark:
-        "data/processed/{study}/benchmarks/tables.tsv"
-    conda:
-        "../envs/analysis.yaml"
-    params:
-        evidence=evidence_options,
-        settings=SETTINGS,
-    message:
-        "Rendering the tables of {wildcards.study}"
-    shell:
-        "python -m detente tables {params.evidence}"
-        " --out reports/{wildcards.study}/tables > {log} 2>&1"
+# One rule a kind of world, because a simulated one has more tables.
+for world, names in (("observed", OBSERVED), ("simulated", SIMULATED)):
+
+    rule:
+        name:
+            f"tables_{world}"
+        input:
+            evidence=evidence,
+            coverage=coverage,
+            templates=templates("table.html.j2", "table.tex.j2", "table.typ.j2"),
+            code=code("cli.tables"),
+        output:
+            shown=[exhibit("tables", name, "html") for name in TABLES[world]],
+            others=expand(
+                "reports/{{study}}/tables/{name}.{ending}",
+                name=TABLES[world],
+                ending=TABLE_FORMATS[1:],
+            ),
+        log:
+            "data/processed/{study}/logs/tables.log",
+        benchmark:
+            "data/processed/{study}/benchmarks/tables.tsv"
+        wildcard_constraints:
+            study=alternatives(names),
+        conda:
+            "../envs/analysis.yaml"
+        params:
+            evidence=evidence_options,
+            coverage=lambda w, input: (
+                f"--coverage {input.coverage}" if input.coverage else ""
+            ),
+            settings=SETTINGS,
+        message:
+            "Rendering the tables of {wildcards.study}"
+        shell:
+            "python -m detente tables {params.evidence} {params.coverage}"
+            " --out reports/{wildcards.study}/tables > {log} 2>&1"
 
 
 rule figures:

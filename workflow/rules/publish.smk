@@ -25,11 +25,7 @@ rule provenance:
 rule publish:
     input:
         numbers="reports/{study}/numbers.json",
-        tables=expand(
-            "reports/{{study}}/tables/{name}.{ending}",
-            name=TABLES,
-            ending=TABLE_FORMATS,
-        ),
+        tables=tables,
         figures=expand(
             "reports/{{study}}/figures/{name}.{ending}",
             name=FIGURES,

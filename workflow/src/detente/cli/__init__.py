@@ -19,6 +19,7 @@ VERBS = {
     "clean": "clean one source: raw to tidy",
     "panel": "build the panel of dyad-years",
     "describe": "count and describe the panel",
+    "fit": "fit a model to a table of dyads, by any estimator, under any covariance",
     "estimate": "estimate one claim by one estimator on every sample",
     "collect": "gather estimates into one table",
     "coverage": "count how often intervals hold a planted effect, in a simulated world",

@@ -87,15 +87,16 @@ def cells(project: Project, study: Study, world: World, panel: pd.DataFrame) -> 
 
 def _shared(design: Design, seed: int) -> Design:
     """The design with a treatment that states give all of their dyads."""
-    keys = (design.factor(name) for name in ("a", "b", "year"))
-    return replace(design, x=np.column_stack([policy(*keys, stream(seed, "policy")), design.x[:, 1:]]))
+    a, b, year = (design.factor(name) for name in ("a", "b", "year"))
+    treatment = policy(a, b, year, stream(seed, "policy"))
+    return replace(design, x=np.column_stack([treatment, design.x[:, 1:]]))
 
 
 def _hazard(design: Design, world: World, seed: int, effect: float) -> Hazard:
     """The world's hazard for the rows of a design, with the effects of its treatment and of rivalry."""
-    keys = (design.factor(name) for name in ("a", "b", "year"))
+    a, b, year = (design.factor(name) for name in ("a", "b", "year"))
     threat = design.x[:, design.terms.index(THREAT)] if THREAT in design.terms else np.zeros(len(design.y))
-    return hazard(world, seed, *keys, effect * design.treatment + world.threat_on_onset * threat)
+    return hazard(world, seed, a, b, year, effect * design.treatment + world.threat_on_onset * threat)
 
 
 def judged(cell: Cell, truth: float, draws: int, seed: int) -> Iterator[pd.DataFrame]:

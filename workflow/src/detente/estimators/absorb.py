@@ -98,16 +98,17 @@ class Absorber:
         """
         if values.ndim == 1:
             return self.residual(values[:, None])[:, 0]
-        values = np.ascontiguousarray(values, dtype=np.float64)
         if not self.counts:
             return values.copy()
+        given: Array = np.ascontiguousarray(values, dtype=np.float64)
         rows = (self.weights, self.order, self.start, self.levels)
-        out, sums = np.empty(values.shape) if out is None else out, np.zeros((self.size, values.shape[1]))
-        kernel.center(values, *rows, out, sums)
+        within: Array = np.empty(values.shape) if out is None else out
+        sums = np.zeros((self.size, values.shape[1]))
+        kernel.center(given, *rows, within, sums)
         if self.size:
-            effect = self._effect(sums, lambda: self._small(values, out))
-            kernel.take_off(out, effect, *rows)
-        return out
+            effect = self._effect(sums, lambda: self._small(given, within))
+            kernel.take_off(within, effect, *rows)
+        return within
 
     def fitted(self, products: Array) -> Array:
         """The part (N,) of a vector that dummies explain, from its `products` (N,) with the weights.
@@ -116,10 +117,9 @@ class Absorber:
         """
         rows = (self.weights, self.order, self.start, self.levels)
         out, sums = np.empty(len(products)), np.zeros((self.size, 1))
-        mean, effect = np.empty(self.counts[0]), sums
+        mean = np.empty(self.counts[0])
         kernel.explain(products, *rows, mean, sums)
-        if self.size:
-            effect = self._effect(sums, lambda: self._small_sums(products, sums))
+        effect = self._effect(sums, lambda: self._small_sums(products, sums)) if self.size else sums
         kernel.lay_out(mean, effect, *rows, out)
         return out
 

@@ -244,14 +244,14 @@ def _change(information: Array, x: Array, y: Array, mean: Array) -> Array:
     `x` (n, k) regressors within weighted effects.
     """
     try:
-        return inverse(information) @ np.einsum("ij,i->j", x, y - mean)
+        step: Array = inverse(information) @ np.einsum("ij,i->j", x, y - mean)
     except Stalled:
         root, scale = np.sqrt(mean), np.sqrt(np.diag(information))
         found, _, rank, _ = np.linalg.lstsq(x * root[:, None] / scale, (y - mean) / root, rcond=None)
         if rank < len(scale):
             raise NotConverged("fepoisson: a combination of regressors has no information left") from None
-        change: Array = found / scale
-        return change
+        step = found / scale
+    return step
 
 
 def _value(y: Array, predictor: Array, mean: Array) -> float:

@@ -8,7 +8,6 @@ from typing import Literal
 
 import numpy as np
 from scipy.optimize import brentq
-from scipy.special import expit
 from scipy.stats import chi2
 
 from detente.design import Design
@@ -26,11 +25,15 @@ from detente.estimators.likelihood import (
     refuse_effects,
     regressors,
 )
+from detente.estimators.within import gram
+from detente.kernels import firth as kernel
 
 Bread = Literal["expected", "augmented", "observed"]
 BREADS: tuple[Bread, ...] = ("expected", "augmented", "observed")
 # Squared distance to the maximum, in standard errors, at which the search ends.
-SETTLED = 1e-18
+SETTLED = 1e-16
+# Largest leverage that is small: it slows the search by less than it costs to allow for.
+SMALL = 0.01
 # Standard errors away at which the search for the end of an interval begins and ends.
 WIDEST = 64.0
 
@@ -39,7 +42,7 @@ WIDEST = 64.0
 class Penalised:
     """The penalised log-likelihood at one place: p and leverages h (n,), residuals y − p + h (½ − p), (n,).
 
-    `information` (k, k) expected, XᵀWX; `working` (k, k) the same with weights w (1 + h); `gradient` (k,).
+    `information` (k, k) expected, XᵀWX; `gradient` (k,).
     """
 
     value: float
@@ -48,7 +51,6 @@ class Penalised:
     left: Array
     gradient: Array
     information: Array
-    working: Array
 
 
 @estimator("firth", covariances=ROBUST, reference="R brglm2 AS_mean and logistf, in tests")
@@ -108,7 +110,7 @@ def firth(design: Design, *, bread: Bread = "expected") -> Solution:
 def _information(bread: Bread, x: Array, here: Penalised) -> Array:
     if bread == "observed":
         return observed(x, here)
-    return here.working if bread == "augmented" else here.information
+    return augmented(x, here) if bread == "augmented" else here.information
 
 
 def checked_bread(bread: str, legal: tuple[str, ...]) -> None:
@@ -132,24 +134,17 @@ def penalised(y: Array, x: Array, beta: Array, weights: Array | None = None) -> 
         If the information is singular.
     """
     n, k = x.shape
-    p, leverage, value, information = np.empty(n), np.empty(n), 0.0, np.zeros((k, k))
-    for s in chunks(n):
-        part, c = x[s], 1.0 if weights is None else weights[s]
-        eta = part @ beta
-        p[s] = expit(eta)
-        value += float(np.sum(c * (y[s] * eta - np.logaddexp(0, eta))))
-        information += (part * (c * p[s] * (1 - p[s]))[:, None]).T @ part
-    within = inverse(information)
-    left, gradient, working = np.empty(n), np.zeros(k), np.zeros((k, k))
-    for s in chunks(n):
-        part, c = x[s], 1.0 if weights is None else weights[s]
-        w = p[s] * (1 - p[s])
-        h = c * w * np.einsum("ij,ij->i", part @ within, part)
-        leverage[s], left[s] = h, c * (y[s] - p[s]) + h * (0.5 - p[s])
-        gradient += left[s] @ part
-        working += (part * (w * (c + h))[:, None]).T @ part
+    p, rows, by_row = np.empty(n), np.empty((2, n)), np.empty(0) if weights is None else weights
+    information = np.zeros((k, k))
+    value = kernel.weigh_rows(x, y, by_row, beta, p, information)
+    gradient = kernel.adjust_rows(x, y, by_row, p, inverse(information), rows)
     value += 0.5 * float(np.linalg.slogdet(information)[1])
-    return Penalised(value, p, leverage, left, gradient, information, working)
+    return Penalised(value, p, rows[0], rows[1], gradient, information)
+
+
+def augmented(x: Array, here: Penalised, weights: Array | float = 1.0) -> Array:
+    """The information (k, k) with weights w (1 + h), of rows weighted by `weights` (n,)."""
+    return gram(x, weights=here.p * (1 - here.p) * (weights + here.leverage))
 
 
 def observed(x: Array, here: Penalised) -> Array:
@@ -221,10 +216,11 @@ def profile_interval(design: Design, term: str, level: float = 0.95) -> tuple[fl
 
 def _constrained(y: Array, x: Array, place: Array, free: Array) -> Callable[[Array], Point]:
     """The penalised likelihood as a function of the free coefficients, the others as in `place`."""
+    whole = _objective(y, x)
 
     def at(values: Array) -> Point:
-        here = penalised(y, x, _filled(place, free, values))
-        return Point(here.value, here.gradient[free], here.working[np.ix_(free, free)])
+        here = whole(_filled(place, free, values))
+        return Point(here.value, here.gradient[free], here.information[np.ix_(free, free)])
 
     return at
 
@@ -236,11 +232,13 @@ def _filled(place: Array, free: Array, values: Array) -> Array:
 
 
 def _objective(y: Array, x: Array, weights: Array | None = None) -> Callable[[Array], Point]:
-    """Gradient of the penalised likelihood with the working information: leverages move little in a step."""
+    """The penalised likelihood with the information for leverages held fixed: that of the data where all are small."""
 
     def at(beta: Array) -> Point:
         here = penalised(y, x, beta, weights)
-        return Point(here.value, here.gradient, here.working)
+        small = float(here.leverage.max()) < SMALL
+        information = here.information if small else augmented(x, here, 1.0 if weights is None else weights)
+        return Point(here.value, here.gradient, information)
 
     return at
 

@@ -93,7 +93,7 @@ class _Place:
 class _Here:
     """The penalised likelihood at one place: chances p, leverages and adjusted residuals (n,); informations (k, k).
 
-    `step` is Newton's with leverages held fixed, `gain` its inner product with the gradient.
+    `step` is Newton's under the working information, `gain` its inner product with the gradient.
     """
 
     place: _Place
@@ -123,11 +123,12 @@ def _value(data: Grouped, place: _Place, p: Array, information: Array) -> float:
     return value + 0.5 * float(size) if sign > 0 else -np.inf
 
 
-def _step(data: Grouped, place: _Place, value: float, p: Array, information: Array) -> _Here:
+def _step(data: Grouped, place: _Place, value: float, p: Array, information: Array, *, curved: bool) -> _Here:
     """Leverages, adjusted scores and Newton's step at a place."""
     rows, working = np.empty((2, len(p))), np.zeros_like(information)
-    of_groups = kernel.adjust(data.x, data.y, data.start, p, inverse(information), rows, working)
-    residuals, weights, means = of_groups[:, 0], of_groups[:, 1], of_groups[:, 2:]
+    residuals = kernel.adjust(data.x, data.y, data.start, p, inverse(information), rows)
+    of_groups = kernel.curvature(data.x, data.start, p, rows[0], curved, working)
+    weights, means = of_groups[:, 0], of_groups[:, 1:]
     score = np.einsum("ij,i->j", data.x, rows[1]) - np.einsum("gj,g->j", means, residuals)
     beta = inverse(working) @ score
     gain = float(beta @ score + np.sum(residuals**2 / weights))
@@ -135,23 +136,45 @@ def _step(data: Grouped, place: _Place, value: float, p: Array, information: Arr
     return _Here(place, value, p, rows[0], rows[1], information.copy(), working, step, gain)
 
 
-def _search(data: Grouped, start: _Place) -> _Here:
-    """Newton's method with step halving; raises Stalled if it does not arrive."""
-    p, information = np.empty(len(data.y)), np.zeros((len(data.terms), len(data.terms)))
-    here = _step(data, start, _value(data, start, p, information), p, information)
+def _search(data: Grouped, place: _Place) -> _Here:
+    """Newton's method with step halving; raises Stalled if it does not arrive.
+
+    Where the curvature of the intercepts' penalty leaves no information, or no step that climbs, leverages are held
+    fixed: that always climbs, but slowly where many groups have no event.
+    """
+    p: Array = np.empty(len(data.y))
+    information: Array = np.zeros((len(data.terms), len(data.terms)))
+    value = _value(data, place, p, information)
     for steps in range(MOST_STEPS):
-        if here.gain < SETTLED:
-            return replace(here, steps=steps)
-        share = 1.0
-        for _ in range(MOST_HALVINGS):
-            there = _Place(
-                here.place.beta + share * here.step.beta, here.place.intercepts + share * here.step.intercepts
-            )
-            value = _value(data, there, p, information)
-            if value >= here.value - 1e-12 * (1 + abs(here.value)):
+        moved = None
+        for curved in (True, False):
+            try:
+                here = _step(data, place, value, p, information, curved=curved)
+            except Stalled:
+                if not curved:
+                    raise
+                continue
+            if here.gain < SETTLED:
+                return replace(_step(data, place, value, p, information, curved=False), steps=steps)
+            moved = _climb(data, here)
+            if moved is not None:
                 break
-            share /= 2
-        else:
+            value = _value(data, place, p, information)
+        if moved is None:
             raise Stalled
-        here = _step(data, there, value, p, information)
+        place, value, p, information = moved
     raise Stalled
+
+
+def _climb(data: Grouped, here: _Here) -> tuple[_Place, float, Array, Array] | None:
+    """The first place along the step where the objective is no lower, with its value, chances and information."""
+    p, information = np.empty_like(here.p), np.empty_like(here.information)
+    share = 1.0
+    for _ in range(MOST_HALVINGS):
+        beta = here.place.beta + share * here.step.beta
+        there = _Place(beta, here.place.intercepts + share * here.step.intercepts)
+        value = _value(data, there, p, information)
+        if value >= here.value - 1e-12 * (1 + abs(here.value)):
+            return there, value, p, information
+        share /= 2
+    return None

@@ -91,10 +91,8 @@ def gee(
     ------
     UnsupportedEffects
         Unless there is one factor; for "ar1" also if a group has two rows of a year.
-    EstimationError
-        If an option is not known. NoVariation also if no two rows share a group, NotConverged if ρ is no correlation.
-    Separation, RankDeficient
-        As `logit` does.
+    NoVariation, NotConverged
+        As `logit` does; also if no two rows share a group, or ρ is no correlation. Its other errors as well.
     """
     _check(design.y, working, link, convention)
     data = regressors(design)

@@ -34,12 +34,8 @@ def reference_gap(design: Design, fit: Solution) -> float:
     from linearmodels.iv import IV2SLS
 
     stage = stage_of(design)
-    terms = stage.data.terms
-    exogenous = stage.data.x[:, [i for i in range(len(terms)) if i not in stage.endogenous]]
-    model = IV2SLS(stage.data.y, exogenous, stage.data.x[:, list(stage.endogenous)], stage.instruments)
-    order = [i for i in range(len(terms)) if i not in stage.endogenous] + list(stage.endogenous)
-    reference = np.empty(len(terms))
-    reference[order] = model.fit(cov_type="unadjusted").params.to_numpy()
+    instruments = np.column_stack([stage.exogenous, stage.instruments])
+    reference = IV2SLS.estimate_parameters(stage.data.x, stage.data.y[:, None], instruments, kappa=1.0)[:, 0]
     error = np.sqrt(np.diag(fit.bread) * fit.dispersion)
     gap = float(np.max(np.abs(fit.estimate - reference) / (np.abs(reference) + error)))
     if not gap <= AGREEMENT:

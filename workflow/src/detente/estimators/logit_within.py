@@ -163,7 +163,7 @@ def _search(data: Data, kept: Informative) -> Fitted:
         products = gram(within, weights=weights)
         change = _solved(products[:k, :k], products[:k, k])
         move = working[:, k] - within[:, k] + within[:, :k] @ change
-        gain = float(np.einsum("i,i->", y - p, move))
+        gain = float(np.einsum("i,i,i->", weights, move, move))
         if gain < SETTLED:
             x = np.ascontiguousarray(within[:, :k])
             return Fitted(data, kept, estimate, predictor, x, products[:k, :k], change, move, steps)

@@ -59,11 +59,12 @@ class Evidence:
 class Cell:
     """The average marginal effect of one claim × sample × estimator (probabilities), or why there is none.
 
-    `failure` is the class of an error and `message` its words; both are "" where nothing failed. A model that
-    was estimated may still lack its risk ratio, and then says why; one without the headline covariance was not
-    estimated; one that was fitted may have coefficients and no effect on risk. `std_error`, `low`, `high`, `p` and
-    `mde` come from the headline covariance, `beside_std_error` from the one beside it. `treated_risk` is the mean outcome of treated rows, `switching_dyads` how many dyads' treatment
-    varies in the model's rows, `switching_states` how many states are in these.
+    `failure` is the class of an error and `message` its words; both are "" where nothing failed. A model that was
+    estimated may still lack its risk ratio, and then says why; one without the headline covariance was not estimated;
+    one that was fitted may have coefficients and no effect on risk. `std_error`, `low`, `high`, `p` and `mde` come from
+    the headline covariance, `beside_std_error` from the one beside it. `treated_risk` is the mean outcome of treated
+    rows, `switching_dyads` how many dyads' treatment varies in the model's rows, `switching_states` how many states are
+    in these.
     """
 
     claim: str

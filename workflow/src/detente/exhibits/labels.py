@@ -53,16 +53,16 @@ ESTIMATORS: Mapping[str, EstimatorLabel] = {
     "clogit": EstimatorLabel(
         "Cond. logit",
         "conditional logit",
-        "A logit that conditions on how many onsets each dyad has (Chamberlain 1980); it compares each dyad with itself, "
-        "learns nothing from dyads without an onset, and has no risks, as dyad effects are never estimated.",
+        "A logit that conditions on how many onsets each dyad has (Chamberlain 1980); it compares each dyad with "
+        "itself, learns nothing from dyads without an onset, and has no risks, as dyad effects are never estimated.",
         effects="dyad",
         within=True,
     ),
     "felogit": EstimatorLabel(
         "FE logit",
         "logit with dyad and year effects",
-        "A logit with an intercept for each dyad and year; it compares each dyad with itself, learns nothing from dyads "
-        "without an onset, and is biased where a dyad has few years (Hahn and Newey 2004).",
+        "A logit with an intercept for each dyad and year; it compares each dyad with itself, learns nothing from "
+        "dyads without an onset, and is biased where a dyad has few years (Hahn and Newey 2004).",
         effects="yes",
         within=True,
     ),
@@ -124,7 +124,8 @@ ESTIMATORS: Mapping[str, EstimatorLabel] = {
     "negbin": EstimatorLabel(
         "Neg. binomial",
         "negative binomial regression",
-        "A regression of counts that vary more than a Poisson’s (Cameron and Trivedi 1986); it compares different dyads.",
+        "A regression of counts that vary more than a Poisson’s (Cameron and Trivedi 1986); it compares different "
+        "dyads.",
         "logs of the count",
     ),
     "ordered_logit": EstimatorLabel(

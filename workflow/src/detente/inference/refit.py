@@ -130,45 +130,61 @@ def leave_out(design: Design, model: Model) -> Array:
 
 def refit(model: Model, outcomes: Array) -> Refits:
     """Fit each column of `outcomes` (N, B)."""
-    coefficients = kernel.project(model.data.x, outcomes) @ model.bread
-    left = np.ascontiguousarray(model.data.absorber.residual(outcomes).T)
-    rows = [standard_errors(model, y, b) for y, b in zip(left, coefficients, strict=True)]
-    errors = {kind: np.array([row[kind] for row in rows]) for kind in rows[0]}
-    n, estimate = model.pairs.states, coefficients[:, model.data.treatment]
+    estimates = kernel.project(model.data.x, outcomes) @ model.bread
+    n, estimate = model.pairs.states, estimates[:, model.data.treatment]
     moves = np.full((len(estimate), n), math.nan) if model.moves is None else kernel.project(model.moves, outcomes)
-    return Refits(estimate, errors | {"jackknife": np.sqrt((n - 1) / n * (moves**2).sum(axis=1))})
+    jackknife = np.sqrt((n - 1) / n * np.square(moves).sum(axis=1))
+    return Refits(estimate, {**_sandwiches(model, outcomes, estimates), "jackknife": jackknife})
 
 
-def standard_errors(model: Model, y: Array, estimate: Array) -> dict[str, float]:
-    """Standard errors of the treatment by kind, from an outcome within effects (N,) and its coefficients (k,).
+def _sandwiches(model: Model, outcomes: Array, estimates: Array) -> dict[str, Array]:
+    """Standard errors of the treatment by kind, (B,) each, given the coefficients (B, k) of each outcome.
 
     The recipes are those of `detente.covariance`: factors, repair, and what counts as no variance.
     """
-    pairs, place = model.pairs, model.data.treatment
-    by_dyad, by_year, alone, squares = kernel.score_totals(
-        model.data.x, y, estimate, pairs.dyad, model.year, len(pairs.low), model.years
+    pairs, x, place = model.pairs, model.data.x, model.data.treatment
+    left, dyads, years = model.data.absorber.residual(outcomes), len(pairs.low), model.years
+    by_dyad, by_year, lower, squares = kernel.score_totals(
+        x, left, np.ascontiguousarray(estimates.T), pairs.dyad, model.year, dyads, years
     )
-    low, high = (totals(by_dyad, side, pairs.states) for side in (pairs.low, pairs.high))
-    rows, dyad = len(y), _grown(_square(by_dyad), len(by_dyad))
-    first, second = (_grown(_square(side), n) for side, n in zip((low, high), model.sides, strict=True))
+    rows = len(left)
+    low, high = (totals(by_dyad.reshape(dyads, -1), side, pairs.states) for side in (pairs.low, pairs.high))
+    by_low, by_high = (side.reshape(-1, *by_dyad.shape[1:]) for side in (low, high))
+    alone, dyad = _symmetric(lower), _squares(by_dyad)
+    first, second = (_grown(_squares(s), n) for s, n in zip((by_low, by_high), model.sides, strict=True))
     meats = {
         "hc1": rows / model.df * alone,
-        "dyad": dyad,
-        "a+b": first + second - dyad,
-        "dyad+year": dyad + _grown(_square(by_year), model.years) - _grown(alone, rows),
-        "dyadic": _square(low + high) - _square(by_dyad),
+        "dyad": _grown(dyad, dyads),
+        "a+b": first + second - _grown(dyad, dyads),
+        "dyad+year": _grown(dyad, dyads) + _grown(_squares(by_year), years) - _grown(alone, rows),
+        "dyadic": _squares(by_low + by_high) - dyad,
     }
-    yardstick = NO_VARIANCE * float((model.bread @ alone @ model.bread)[place, place])
-    found = {"classical": math.sqrt(squares / model.df * model.bread[place, place])}
-    for kind, meat in meats.items():
-        unrepaired = model.bread @ meat @ model.bread
-        exists = unrepaired[place, place] > yardstick
-        found[kind] = math.sqrt(semidefinite(unrepaired)[0][place, place]) if exists else math.nan
-    return found
+    yardstick = NO_VARIANCE * (model.bread @ alone @ model.bread)[:, place, place]
+    found = {kind: _errors(model.bread @ meat @ model.bread, yardstick, place) for kind, meat in meats.items()}
+    return {"classical": np.sqrt(squares / model.df * model.bread[place, place]), **found}
 
 
-def _square(sums: Array) -> Array:
-    return np.asarray(sums.T @ sums)
+def _errors(variances: Array, yardstick: Array, place: int) -> Array:
+    """Square roots (B,) of one variance each of B matrices (B, k, k), repaired; not a number where there is none."""
+    return np.array(
+        [
+            math.sqrt(semidefinite(v)[0][place, place]) if v[place, place] > least else math.nan
+            for v, least in zip(variances, yardstick, strict=True)
+        ]
+    )
+
+
+def _squares(sums: Array) -> Array:
+    """Cross-products (B, k, k) of sums (G, k, B)."""
+    by_outcome = np.ascontiguousarray(np.moveaxis(sums, 2, 0))
+    return np.asarray(by_outcome.transpose(0, 2, 1) @ by_outcome)
+
+
+def _symmetric(lower: Array) -> Array:
+    """Whole matrices (B, k, k) of their lower triangles (k, k, B)."""
+    halves = np.moveaxis(lower, 2, 0)
+    diagonal = halves * np.eye(len(lower))
+    return np.asarray(halves + halves.transpose(0, 2, 1) - diagonal)
 
 
 def _grown(meat: Array, groups: int) -> Array:

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from detente.covariance import Recipe, number, parse
 from detente.covariance.recipe import FACTORS
-from detente.errors import TooFewClusters, TooFewDraws, UnknownOption, UnsupportedCovariance, choices
+from detente.errors import TooFewClusters, TooFewDraws, UnknownOption, UnknownVariable, UnsupportedCovariance, choices
 from detente.inference.ingredients import factors_of
 from detente.inference.result import Fit
 
@@ -29,7 +29,16 @@ TIE = 1e-9
 FEW = 12
 # Standard errors from the estimate beyond which a confidence set counts as unbounded: ties are lost in rounding there.
 FARTHEST = 512.0
-HALVINGS = 60
+ROUNDING = 1e-14
+
+
+def place_of(fit: Fit, term: str | None) -> int:
+    """Place of a term among the fit's, or of the treatment; raises UnknownVariable naming the nearest."""
+    if term is None:
+        return fit.solution.treatment
+    if term not in fit.terms:
+        raise UnknownVariable(f"the fit has no term {term!r}; {choices(term, fit.terms)}")
+    return fit.terms.index(term)
 
 
 def one_factor(fit: Fit, clusters: str | Recipe | None) -> tuple[str, Codes, int]:
@@ -87,17 +96,16 @@ def enumerable(weights: str, clusters: int, draws: int) -> bool:
 
 
 def weight_blocks(weights: str, clusters: int, draws: int, seed: int) -> Iterator[Array]:
-    """Weights (G, b) of clusters, draw by draw, the same whatever is done with them."""
+    """Weights (b, G) of clusters, some draws at a time, the same whatever is done with them."""
     points = POINTS[weights]
     if enumerable(weights, clusters, draws):
-        everything = np.array(list(product(points, repeat=clusters))).T
-        for s in range(0, everything.shape[1], BLOCK):
-            yield everything[:, s : s + BLOCK]
+        everything = np.array(list(product(points, repeat=clusters)))
+        for s in range(0, len(everything), BLOCK):
+            yield everything[s : s + BLOCK]
         return
     random = np.random.default_rng(seed)
     for s in range(0, draws, BLOCK):
-        chosen = random.integers(0, len(points), size=(clusters, min(BLOCK, draws - s)), dtype=np.int8)
-        yield points[chosen]
+        yield points[random.integers(0, len(points), size=(min(BLOCK, draws - s), clusters), dtype=np.int8)]
 
 
 def few_clusters(name: str, clusters: int, weights: str, enumerated: bool) -> tuple[str, ...]:
@@ -126,20 +134,22 @@ def said(p: float, draws: int) -> str:
     return f"p = {p:.4f}" if p else f"p < {1 / draws:.2g}"
 
 
-def confidence_end(p_at: Callable[[float], float], std_error: float, side: int, level: float) -> float:
+def confidence_end(
+    p_at: Callable[[float], float], std_error: float, side: int, level: float, tolerance: float = 1e-12
+) -> float:
     """How far from the estimate a test at `level` first rejects, on one side; infinite if it never does.
 
     Parameters
     ----------
     p_at
-        p-value of the null that is so far from the estimate.
+        p-value of the null that is so far from the estimate; `tolerance` in standard errors, of where it rejects.
     """
     inside, outside = 0.0, side * std_error
     while p_at(outside) > 1 - level:
         inside, outside = outside, 2 * outside
         if abs(outside) > FARTHEST * std_error:
             return side * np.inf
-    for _ in range(HALVINGS):
+    while abs(outside - inside) > max(tolerance * std_error, ROUNDING * abs(outside)):
         middle = (inside + outside) / 2
         inside, outside = (middle, outside) if p_at(middle) > 1 - level else (inside, middle)
     return outside

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from detente.config import LEVEL
 from detente.covariance import Recipe, cluster, number, totals
 from detente.covariance.sandwich import within
-from detente.errors import UnknownVariable, UnsupportedEffects, UnsupportedEstimator, choices
+from detente.errors import UnsupportedEffects, UnsupportedEstimator
 from detente.estimators.absorb import absorber
 from detente.inference import resampling
 from detente.inference.result import Fit
@@ -25,6 +25,8 @@ Codes = npt.NDArray[np.int64]
 MOST_LEVELS = 1000
 # Clusters up to which residuals are absorbed anew for each, where there are more levels.
 MOST_CLUSTERS = 1000
+# Clusters above which effects that cut across them, a small part of each draw, are multiplied in single precision.
+PRECISE = 1000
 # Columns absorbed at a time.
 COLUMNS = 16
 SINGULAR = 1e-10
@@ -65,8 +67,8 @@ class WildBootstrap:
         """The test in words."""
         low, high = self.conf_int()
         interval = f"{100 * LEVEL:.0f} % interval {low:.6g} to {high:.6g}"
-        test = f"{self.term} = {self.null:g}: t = {self.statistic:.4f}, {resampling.said(self.p, len(self.draws))}; {interval}"
-        return "\n".join([f"{test} ({self.correction})", *self.flags])
+        test = f"{self.term} = {self.null:g}: t = {self.statistic:.4f}, {resampling.said(self.p, len(self.draws))}"
+        return "\n".join([f"{test}; {interval} ({self.correction})", *self.flags])
 
 
 def wild_bootstrap(
@@ -108,7 +110,7 @@ def wild_bootstrap(
         If effects cut across clusters, with more than 1,000 levels and more than 1,000 clusters.
     """
     _refuse_other_estimators(fit)
-    place = place_of(fit, term)
+    place = resampling.place_of(fit, term)
     resampling.checked_weights(weights, draws)
     name, group, count = resampling.one_factor(fit, clusters)
     made = fit.with_covariance(cluster(name)).covariance
@@ -147,15 +149,6 @@ def _refuse_other_estimators(fit: Fit) -> None:
         raise UnsupportedEstimator(
             f"the wild bootstrap is for least squares, not {fit.estimator!r}: use lpm, or score_bootstrap"
         )
-
-
-def place_of(fit: Fit, term: str | None) -> int:
-    """Place of a term among the fit's, or of the treatment; raises UnknownVariable naming the nearest."""
-    if term is None:
-        return fit.solution.treatment
-    if term not in fit.terms:
-        raise UnknownVariable(f"the fit has no term {term!r}; {choices(term, fit.terms)}")
-    return fit.terms.index(term)
 
 
 @dataclass(frozen=True)
@@ -199,15 +192,17 @@ class _Sample(Protocol):
 
 @dataclass(frozen=True)
 class _Columns:
-    """The same with all effects that cut across clusters as columns, K′ with the regressors.
+    """The same with all effects that cut across clusters as columns, Q of them beside the k regressors.
 
-    In each of G clusters, totals of x̃û and x̃² (G,); of all columns times û and x̃, (G, K′), these also times the
-    inverse of the columns' cross-products, stacked with the products of totals and columns in `stacked` (G, 4K′).
+    In each of G clusters, totals of x̃û and x̃² (G,). Of columns times û and of columns times x̃, both times the inverse
+    of the columns' cross-products, and of the latter times either total: `regressors` (G, 4k) and `crossing` (G, 4Q).
+    `cross` (k + Q, k + Q) are products of columns times x̃.
     """
 
     by_residual: Array
     by_self: Array
-    stacked: Array
+    regressors: Array
+    crossing: Array
     cross: Array
 
     @property
@@ -219,16 +214,19 @@ class _Columns:
         return float(self.by_residual @ self.by_residual)
 
     def moments(self, weights: Array) -> _Moments:
-        """Moments of b draws of the clusters' weights (G, b)."""
+        """Moments of b draws of the clusters' weights (b, G)."""
         u, x = self.by_residual, self.by_self
-        shift_u, shift_x, with_u, with_x = np.split(self.stacked.T @ weights, 4)
-        squared = np.stack([u * u, u * x, x * x]) @ (weights * weights)
+        near = np.split(weights @ self.regressors, 4, axis=1)
+        far = np.split(weights.astype(self.crossing.dtype) @ self.crossing, 4, axis=1)
+        shift_u, shift_x, with_u, with_x = (np.hstack(parts) for parts in zip(near, far, strict=True))
+        squared = (weights * weights) @ np.stack([u * u, u * x, x * x], axis=1)
+        crossed_u, crossed_x = shift_u @ self.cross, shift_x @ self.cross
         return _Moments(
-            first=u @ weights,
-            slope=x @ weights,
-            square=squared[0] - 2 * _dot(shift_u, with_u) + _dot(shift_u, self.cross @ shift_u),
-            cross=squared[1] - _dot(shift_u, with_x) - _dot(shift_x, with_u) + _dot(shift_u, self.cross @ shift_x),
-            steep=squared[2] - 2 * _dot(shift_x, with_x) + _dot(shift_x, self.cross @ shift_x),
+            first=weights @ u,
+            slope=weights @ x,
+            square=squared[:, 0] - 2 * _dot(shift_u, with_u) + _dot(shift_u, crossed_u),
+            cross=squared[:, 1] - _dot(shift_u, with_x) - _dot(shift_x, with_u) + _dot(shift_u, crossed_x),
+            steep=squared[:, 2] - 2 * _dot(shift_x, with_x) + _dot(shift_x, crossed_x),
         )
 
 
@@ -250,13 +248,14 @@ class _Squares:
         return float(self.by_residual @ self.by_residual)
 
     def moments(self, weights: Array) -> _Moments:
-        """Moments of b draws of the clusters' weights (G, b)."""
-        u, x = self.moves_u @ weights, self.moves_x @ weights
-        return _Moments(self.by_residual @ weights, self.by_self @ weights, _dot(u, u), _dot(u, x), _dot(x, x))
+        """Moments of b draws of the clusters' weights (b, G)."""
+        u, x = weights @ self.moves_u.T, weights @ self.moves_x.T
+        return _Moments(weights @ self.by_residual, weights @ self.by_self, _dot(u, u), _dot(u, x), _dot(x, x))
 
 
 def _dot(x: Array, y: Array) -> Array:
-    return np.asarray(np.einsum("ij,ij->j", x, y))
+    """Inner products of rows."""
+    return np.asarray(np.einsum("ij,ij->i", x, y))
 
 
 def _sample(fit: Fit, place: int, group: Codes, count: int) -> _Sample:
@@ -277,18 +276,30 @@ def _sample(fit: Fit, place: int, group: Codes, count: int) -> _Sample:
         moved = [_moved(design.effects, part, along, group, count) for part in (residual, along)]
         moves = [m - by_along @ (solution.bread @ b.T) for m, b in zip(moved, (by_residual, by_along), strict=True)]
         return _Squares(a_u, a_x, moves[0], moves[1])
-    u: list[Array] = [by_residual]
-    c: list[Array] = [by_along]
-    inverse = solution.bread
-    if levels:
-        for _, level in levels.values():
-            for part, made in ((residual, u), (along, c)):
-                made.append(_table(part, group, count, level))
-        nested = [codes for name, codes in design.effects.items() if name not in crossing]
-        inverse = _diagonal(inverse, np.linalg.pinv(_coupled(nested, levels, size), SINGULAR, hermitian=True))
-    columns_u, columns_x = np.hstack(u), np.hstack(c)
-    stacked = [columns_u @ inverse, columns_x @ inverse, a_u[:, None] * columns_x, a_x[:, None] * columns_x]
-    return _Columns(a_u, a_x, np.hstack(stacked), columns_x.T @ columns_x)
+    near = _stacked(by_residual, by_along, solution.bread, (a_u, a_x))
+    if not levels:
+        return _Columns(a_u, a_x, near, np.empty((count, 0)), by_along.T @ by_along)
+    nested = [codes for name, codes in design.effects.items() if name not in crossing]
+    inverse = np.linalg.pinv(_coupled(nested, levels, size), SINGULAR, hermitian=True)
+    # Regressors are within effects: their products with dummies are zero, and the two sets of columns apart.
+    by_level = [
+        np.hstack([_table(part, group, count, level) for _, level in levels.values()]) for part in (residual, along)
+    ]
+    far = _stacked(by_level[0], by_level[1], inverse, (a_u, a_x), precise=count <= PRECISE)
+    between = by_along.T @ by_level[1]
+    cross = np.block([[by_along.T @ by_along, between], [between.T, by_level[1].T @ by_level[1]]])
+    return _Columns(a_u, a_x, near, far, cross)
+
+
+def _stacked(u: Array, x: Array, inverse: Array, totals: tuple[Array, Array], precise: bool = True) -> Array:
+    """Columns times û and x̃ (G, K), both times `inverse` (K, K), and the latter times either total, (G, 4K)."""
+    k = u.shape[1]
+    made = np.empty((len(u), 4 * k), dtype=np.float64 if precise else np.float32)
+    np.matmul(u, inverse, out=made[:, :k], casting="same_kind")
+    np.matmul(x, inverse, out=made[:, k : 2 * k], casting="same_kind")
+    for i, total in enumerate(totals, start=2):
+        np.multiply(x, total[:, None], out=made[:, i * k : (i + 1) * k], casting="same_kind")
+    return made
 
 
 def _refuse_both(crossing: Mapping[str, Codes], size: int, count: int) -> None:
@@ -303,14 +314,6 @@ def _table(values: Array, group: Codes, count: int, level: Codes) -> Array:
     """Sums of values (N,) by cluster and level, (G, levels)."""
     width = int(level.max()) + 1
     return np.asarray(np.bincount(group * width + level, values, minlength=count * width).reshape(count, width), float)
-
-
-def _diagonal(first: Array, second: Array) -> Array:
-    """Two blocks on one diagonal: regressors are within effects, so that their products with dummies are zero."""
-    k = len(first)
-    both = np.zeros((k + len(second), k + len(second)))
-    both[:k, :k], both[k:, k:] = first, second
-    return both
 
 
 def _coupled(nested: list[Codes], levels: Mapping[str, tuple[Codes, Codes]], size: int) -> Array:

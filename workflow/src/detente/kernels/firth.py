@@ -1,6 +1,6 @@
-"""Jeffreys-penalised logit with an intercept for each group: what a step needs, in two passes of O(N k²).
+"""Jeffreys-penalised logit, pooled or with an intercept for each group: two passes a step, O(N k²) each.
 
-Rows are sorted by group, group g from `start[g]` to `start[g + 1]`. The intercepts' part of the information is
+Rows of groups are sorted, group g from `start[g]` to `start[g + 1]`. The intercepts' part of the information is
 diagonal, so that leverages need the information within groups only: h = w [1/W + (x − m)ᵀ S⁻¹ (x − m)], w = p (1 − p),
 W and m the sum of w and the mean of x under w in the group. One thread and a fixed order of sums.
 """
@@ -17,6 +17,8 @@ Array = npt.NDArray[np.floating[Any]]
 Codes = npt.NDArray[np.int32]
 LANES = 4
 SMALLEST = 1e-300
+# Share of the intercept's information that its penalty must leave.
+LEAST = 0.1
 
 
 @njit(cache=True)
@@ -47,41 +49,149 @@ def weigh(x: Array, y: Array, start: Codes, beta: Array, intercepts: Array, p: A
 
 
 @njit(cache=True)
-def adjust(x: Array, y: Array, start: Codes, p: Array, inverse: Array, rows: Array, working: Array) -> Array:
-    """Fill `rows` (2, n), leverages h and residuals y − p + h (½ − p), and add to the `working` information (k, k).
+def adjust(x: Array, y: Array, start: Codes, p: Array, inverse: Array, rows: Array) -> Array:
+    """Fill `rows` (2, n), leverages h and residuals y − p + h (½ − p); sums of residuals by group, (G,).
 
-    The working information has weights w (1 + h): that of the likelihood in which each row stands beside h/2 events
-    and h/2 others. `inverse` (k, k) of the information within groups.
+    `inverse` (k, k) of the information within groups.
+    """
+    columns = x.shape[1]
+    width = columns + -columns % LANES
+    mean, row, turned, padded = np.empty(width), np.zeros(width), np.empty(width), np.zeros((width, width))
+    padded[:columns, :columns] = inverse
+    out = np.zeros(len(start) - 1)
+    for g in range(len(start) - 1):
+        total = _mean(x, p, start[g], start[g + 1], mean)
+        for i in range(start[g], start[g + 1]):
+            _less(x[i], mean, row)
+            h = _weight(p[i]) * (1.0 / total + _length(padded, row, turned))
+            rows[0, i], rows[1, i] = h, y[i] - p[i] + h * (0.5 - p[i])
+            out[g] += rows[1, i]
+    return out
+
+
+@njit(cache=True)
+def curvature(x: Array, start: Codes, p: Array, leverage: Array, curved: bool, working: Array) -> Array:
+    """Add to the `working` information within groups (k, k).
+
+    It has weights w (1 + h): that of the likelihood in which each row stands beside h/2 events and h/2 others. If
+    `curved`, the intercepts' part of the penalty, ½ log W, is differentiated twice instead, but in groups where that
+    leaves the intercept no information.
 
     Returns
     -------
-    (G, k + 2): sums by group of residuals and of the working weights, and means of x under these.
+    (G, k + 1): by group the information of the intercept, and the x at which the intercept does not move with slopes.
     """
-    columns, groups = x.shape[1], len(start) - 1
+    columns = x.shape[1]
     width = columns + -columns % LANES
-    square, mean, row, turned = np.zeros((width, width)), np.empty(width), np.zeros(width), np.empty(width)
-    padded = np.zeros((width, width))
-    padded[:columns, :columns] = inverse
-    out = np.zeros((groups, columns + 2))
-    for g in range(groups):
-        total, of = _mean(x, p, start[g], start[g + 1], mean), out[g]
-        for i in range(start[g], start[g + 1]):
+    square, mean, row = np.zeros((width, width)), np.empty(width), np.zeros(width)
+    once, slope = np.zeros(width), np.zeros(width)
+    out = np.zeros((len(start) - 1, columns + 1))
+    for g in range(len(start) - 1):
+        first, last, of = start[g], start[g + 1], out[g]
+        total = _mean(x, p, first, last, mean)
+        of[0] = _intercept(p, leverage, first, last, total) if curved else 0.0
+        bends = of[0] > LEAST * total
+        if not bends:
+            of[0] = _augmented(p, leverage, first, last)
+        once[:], slope[:] = 0.0, 0.0
+        for i in range(first, last):
+            _less(x[i], mean, row)
+            weight = _row_weight(p[i], leverage[i], total, bends)
+            bend = _weight(p[i]) * (1.0 - 2.0 * p[i]) / total if bends else 0.0
             for k in range(columns):
-                row[k] = x[i, k] - mean[k]
-            h = _weight(p[i]) * (1.0 / total + _length(padded, row, turned))
-            rows[0, i], rows[1, i] = h, y[i] - p[i] + h * (0.5 - p[i])
-            of[0] += rows[1, i]
-            of[1] += _weight(p[i]) * (1.0 + h)
-            for k in range(columns):
-                of[k + 2] += _weight(p[i]) * (1.0 + h) * x[i, k]
+                once[k] += weight * row[k]
+                slope[k] += bend * row[k]
+            _add_square(square, row, weight)
+        level = _level(p, first, last, total) if bends else 0.0
         for k in range(columns):
-            of[k + 2] /= of[1]
-        for i in range(start[g], start[g + 1]):
-            for k in range(columns):
-                row[k] = x[i, k] - of[k + 2]
-            _add_square(square, row, _weight(p[i]) * (1.0 + rows[0, i]))
+            once[k] += 0.5 * level * slope[k]
+            of[k + 1] = mean[k] + once[k] / of[0]
+        _add_square(square, slope, 0.5)
+        _add_square(square, once, -1.0 / of[0])
     working += square[:columns, :columns]
     return out
+
+
+@njit(cache=True)
+def _row_weight(p: float, h: float, total: float, bends: bool) -> float:
+    """Weight of a row in the working information."""
+    w = _weight(p)
+    if not bends:
+        return w * (1.0 + h)
+    return w * (1.0 + h - w / total) - 0.5 * w * (1.0 - 6.0 * w) / total
+
+
+@njit(cache=True)
+def _level(p: Array, first: int, last: int, total: float) -> float:
+    """Derivative of log W in the intercept."""
+    level = 0.0
+    for i in range(first, last):
+        level += _weight(p[i]) * (1.0 - 2.0 * p[i]) / total
+    return level
+
+
+@njit(cache=True)
+def _intercept(p: Array, h: Array, first: int, last: int, total: float) -> float:
+    """Information of the intercept, minus the second derivative of ½ log W in it."""
+    information = 0.5 * _level(p, first, last, total) ** 2
+    for i in range(first, last):
+        information += _row_weight(p[i], h[i], total, True)
+    return information
+
+
+@njit(cache=True)
+def _augmented(p: Array, h: Array, first: int, last: int) -> float:
+    information = 0.0
+    for i in range(first, last):
+        information += _weight(p[i]) * (1.0 + h[i])
+    return information
+
+
+@njit(cache=True)
+def _less(x: Array, mean: Array, row: Array) -> None:
+    for k in range(len(x)):
+        row[k] = x[k] - mean[k]
+
+
+@njit(cache=True)
+def weigh_rows(x: Array, y: Array, weights: Array, beta: Array, p: Array, information: Array) -> float:
+    """Fill chances `p` (n,) at `beta` (k,), add XᵀWX to (k, k); the log-likelihood. `weights` (n,) or (0,)."""
+    columns = x.shape[1]
+    width = columns + -columns % LANES
+    square, row, slopes = np.zeros((width, width)), np.zeros(width), np.zeros(width)
+    slopes[:columns] = beta
+    value = 0.0
+    for i in range(len(x)):
+        c = weights[i] if len(weights) > 0 else 1.0
+        for k in range(columns):
+            row[k] = x[i, k]
+        eta = _dot(row, slopes)
+        odds = np.exp(-abs(eta))
+        p[i] = (1.0 if eta > 0.0 else odds) / (1.0 + odds)
+        value += c * ((y[i] * eta if eta < 0.0 else (y[i] - 1.0) * eta) - np.log1p(odds))
+        _add_square(square, row, c * _weight(p[i]))
+    information += square[:columns, :columns]
+    return value
+
+
+@njit(cache=True)
+def adjust_rows(x: Array, y: Array, weights: Array, p: Array, inverse: Array, rows: Array) -> Array:
+    """The same without groups: fill `rows` (2, n); the adjusted score (k,). `inverse` (k, k) of the information."""
+    columns = x.shape[1]
+    width = columns + -columns % LANES
+    row, turned, score = np.zeros(width), np.empty(width), np.zeros(width)
+    padded = np.zeros((width, width))
+    padded[:columns, :columns] = inverse
+    for i in range(len(x)):
+        c = weights[i] if len(weights) > 0 else 1.0
+        for k in range(columns):
+            row[k] = x[i, k]
+        h = c * _weight(p[i]) * _length(padded, row, turned)
+        left = c * (y[i] - p[i]) + h * (0.5 - p[i])
+        rows[0, i], rows[1, i] = h, left
+        for k in range(width):
+            score[k] += left * row[k]
+    return score[:columns]
 
 
 @njit(cache=True)
@@ -111,7 +221,15 @@ def _add_square(square: Array, row: Array, weight: float) -> None:
             line[other] += share * row[other]
 
 
-@njit(cache=True)
+@njit(cache=True, fastmath={"reassoc"})
+def _dot(row: Array, other: Array) -> float:
+    total = 0.0
+    for k in range(len(row)):
+        total += row[k] * other[k]
+    return total
+
+
+@njit(cache=True, fastmath={"reassoc"})
 def _length(square: Array, row: Array, turned: Array) -> float:
     """The quadratic form of a row."""
     turned[:] = 0.0
@@ -130,4 +248,6 @@ def warm() -> None:
     x, y = np.array([[1.0], [2.0], [4.0], [0.0], [9.0]]), np.array([0.0, 1.0, 0.0, 1.0, 0.0])
     start, p, one = np.array([0, 3, 5], dtype=np.int32), np.empty(5), np.zeros((1, 1))
     weigh(x, y, start, np.zeros(1), np.zeros(2), p, one)
-    adjust(x, y, start, p, np.ones((1, 1)), np.empty((2, 5)), one)
+    adjust(x, y, start, p, np.ones((1, 1)), np.empty((2, 5)), one, True)
+    weigh_rows(x, y, np.empty(0), np.zeros(1), p, one)
+    adjust_rows(x, y, np.empty(0), p, np.ones((1, 1)), np.empty((2, 5)))

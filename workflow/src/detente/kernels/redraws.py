@@ -29,38 +29,45 @@ def project(x: Array, outcomes: Array) -> Array:
 
 @njit(cache=True)
 def score_totals(
-    x: Array, y: Array, estimate: Array, dyad: Codes, year: Codes, dyads: int, years: int
-) -> tuple[Array, Array, Array, float]:
-    """Totals of the scores x(y − xb) of least squares.
+    x: Array, y: Array, estimates: Array, dyad: Codes, year: Codes, dyads: int, years: int
+) -> tuple[Array, Array, Array, Array]:
+    """Totals of the scores x(y − xb) of least squares, for B outcomes at once.
 
     Parameters
     ----------
     x, y
-        (N, K) and (N,), within effects; `dyad`, `year` (N,) the groups of rows, `dyads`, `years` how many there are.
+        (N, K) and (N, B), within effects; `estimates` (K, B) of each outcome; `dyad`, `year` (N,) the groups of rows,
+        `dyads`, `years` how many there are.
 
     Returns
     -------
-    Totals by dyad (D, K) and by year (T, K), cross-products of the rows' scores (K, K), the sum of squared residuals.
+    Totals by dyad (D, K, B) and by year (T, K, B); cross-products of the rows' scores (K, K, B), the lower triangle;
+    sums of squared residuals (B,).
     """
-    columns = x.shape[1]
-    by_dyad, by_year = np.zeros((dyads, columns)), np.zeros((years, columns))
-    alone, score = np.zeros((columns, columns)), np.empty(columns)
-    squares = 0.0
+    columns, count = estimates.shape
+    by_dyad, by_year = np.zeros((dyads, columns, count)), np.zeros((years, columns, count))
+    alone, squares = np.zeros((columns, columns, count)), np.zeros(count)
+    left, square = np.empty(count), np.empty(count)
     for r in range(len(y)):
-        row, left = x[r], y[r]
+        row, outcome = x[r], y[r]
+        for b in range(count):
+            left[b] = outcome[b]
         for k in range(columns):
-            left -= row[k] * estimate[k]
-        squares += left * left
-        of_dyad, of_year = by_dyad[dyad[r]], by_year[year[r]]
+            of, value = estimates[k], row[k]
+            for b in range(count):
+                left[b] -= value * of[b]
+        for b in range(count):
+            square[b] = left[b] * left[b]
+            squares[b] += square[b]
         for k in range(columns):
-            score[k] = row[k] * left
-            of_dyad[k] += score[k]
-            of_year[k] += score[k]
+            of_dyad, of_year, value = by_dyad[dyad[r], k], by_year[year[r], k], row[k]
+            for b in range(count):
+                of_dyad[b] += value * left[b]
+                of_year[b] += value * left[b]
             for j in range(k + 1):
-                alone[k, j] += score[k] * score[j]
-    for k in range(columns):
-        for j in range(k):
-            alone[j, k] = alone[k, j]
+                both, product = alone[k, j], value * row[j]
+                for b in range(count):
+                    both[b] += product * square[b]
     return by_dyad, by_year, alone, squares
 
 
@@ -69,4 +76,4 @@ def warm() -> None:
     x, codes = np.ones((2, 1)), np.zeros(2, dtype=np.int64)
     project(x, np.ones((2, 1)))
     project(x.astype(np.float32), np.ones((2, 1)))
-    score_totals(x, np.ones(2), np.ones(1), codes, codes, 1, 1)
+    score_totals(x, np.ones((2, 1)), np.ones((1, 1)), codes, codes, 1, 1)

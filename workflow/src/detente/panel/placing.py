@@ -48,7 +48,7 @@ class Placed:
     def __init__(self, given: Given, keys: Keys, spine: Spine, row: Rows) -> None:
         year = given.frame["year"].to_numpy(dtype=np.int64)
         self.given, self.keys = given, keys
-        self.here = np.flatnonzero((row >= 0) & inside(year, given.years))
+        self.here = (row >= 0) & inside(year, given.years)
         self.row = row[self.here]
         self.covered = inside(spine.years, given.years)
         self._refuse_twice()
@@ -63,8 +63,8 @@ class Placed:
     def _refuse_twice(self) -> None:
         seen = np.zeros(len(self.keys), dtype=bool)
         seen[self.row] = True
-        if np.count_nonzero(seen) != len(self.here):
-            unique(self.given.frame.iloc[self.here], KEYS[self.given.key], self.given.slug)
+        if np.count_nonzero(seen) != len(self.row):
+            unique(self.given.frame[self.here], KEYS[self.given.key], self.given.slug)
 
 
 class Records:

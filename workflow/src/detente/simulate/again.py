@@ -50,7 +50,8 @@ class Hazard:
         """
         if not 0 <= self.state_shock <= self.strongest:
             raise ConfigError(
-                f"state shocks of {self.state_shock:g} are more than {self.strongest:.4f}, the largest borne"
+                f"simulation: under state shocks of {self.state_shock:.3g} some risks are no probabilities, with these "
+                "effects and this base risk"
             )
         crisis = generator.random((self.states * self.years, count)) < CRISIS
         shock = self.state_shock * (crisis - CRISIS) / np.sqrt(CRISIS * (1 - CRISIS))

@@ -1,0 +1,174 @@
+"""Fit a model to a table of dyads, and print it with the recipe of its standard errors."""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import inspect
+import math
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from detente.covariance import CONVENTIONS
+from detente.errors import ConfigError, EmptySample, FormulaError, choices
+from detente.estimators import REGISTRY, get
+from detente.files import write_csv, write_json
+from detente.inference import Fit, fit
+from detente.record.rawread import read_raw
+from detente.sources import RawTable
+
+READ = (".parquet", ".csv", ".dta", ".rds", ".rda", ".xlsx", ".zip")
+WRITTEN = (".csv", ".json")
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Declare the options."""
+    parser.add_argument(
+        "formula", help="e.g. 'onset ~ exercise + alliance | dyad + year'; the part after | is absorbed"
+    )
+    parser.add_argument("--data", type=Path, required=True, help=f"table to read: {', '.join(READ)}")
+    parser.add_argument("--where", metavar="CONDITION", help="rows to keep, e.g. 'contiguous == 1 and year >= 1980'")
+    parser.add_argument("--estimator", default="lpm", help=f"default: lpm; {', '.join(sorted(REGISTRY))}")
+    parser.add_argument(
+        "--option", nargs="+", default=[], metavar="NAME=VALUE", help="options of the estimator, e.g. bias=analytical"
+    )
+    parser.add_argument(
+        "--covariance",
+        nargs="+",
+        default=["dyadic"],
+        metavar="NAME",
+        help="recipes of standard errors, one printed table each: dyadic, dyad, dyad+year, hc1, … (default: dyadic)",
+    )
+    parser.add_argument("--small-sample", default="detente", help=f"convention: {', '.join(CONVENTIONS)}")
+    parser.add_argument("--sides", nargs=2, metavar=("A", "B"), help="columns of the two sides of a dyad")
+    parser.add_argument("--time", metavar="COLUMN", help="column of time")
+    parser.add_argument("--out", type=Path, help=f"table of coefficients to write: {' or '.join(WRITTEN)}")
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """Read, fit, print, write."""
+    if arguments.out and arguments.out.suffix not in WRITTEN:
+        raise ConfigError(f"--out: {arguments.out.name!r} must end in one of {', '.join(WRITTEN)}")
+    fitted = fit(
+        arguments.formula,
+        _kept(_table(arguments.data), arguments.where),
+        estimator=arguments.estimator,
+        covariance=arguments.covariance[0],
+        small_sample=arguments.small_sample,
+        sides=tuple(arguments.sides) if arguments.sides else None,
+        time=arguments.time,
+        **dict(_option(word, arguments.estimator) for word in arguments.option),
+    )
+    fits = [fitted, *(fitted.with_covariance(name) for name in arguments.covariance[1:])]
+    print("\n\n".join(map(str, fits)))
+    if arguments.out and arguments.out.suffix == ".csv":
+        write_csv(_rows(fits), arguments.out)
+    elif arguments.out:
+        write_json(_content(arguments.formula, fits), arguments.out)
+
+
+def _table(path: Path) -> pd.DataFrame:
+    if path.suffix not in READ:
+        raise ConfigError(f"--data: {path.name!r} must end in one of {', '.join(READ)}")
+    if not path.is_file():
+        raise ConfigError(f"--data: there is no file {path}")
+    return read_raw(path, RawTable(path.name, ()))
+
+
+def _kept(data: pd.DataFrame, condition: str | None) -> pd.DataFrame:
+    """Rows that meet a condition on columns.
+
+    Raises
+    ------
+    FormulaError
+        If the condition cannot be read, or is none.
+    EmptySample
+        If no row meets it.
+    """
+    if condition is None:
+        return data
+    try:
+        kept = data.eval(condition)
+    except Exception as error:
+        legal = choices(condition.split()[0] if condition.split() else "", map(str, data.columns))
+        raise FormulaError(f"--where: {condition!r} cannot be read ({error}); columns: {legal}") from error
+    if not isinstance(kept, pd.Series) or not pd.api.types.is_bool_dtype(kept):
+        raise FormulaError(f"--where: {condition!r} is no condition, such as 'year >= 1980'")
+    if not kept.any():
+        raise EmptySample(f"--where: no row meets {condition!r}")
+    return data[kept.to_numpy(dtype=bool, na_value=False)]
+
+
+def _option(word: str, estimator: str) -> tuple[str, Any]:
+    """Name and value of "name=value": text where the option's default is text, else a number, True, False or None."""
+    name, equals, value = word.partition("=")
+    if not (name and equals):
+        raise ConfigError(f"--option: {word!r} must read name=value")
+    known = inspect.signature(get(estimator).fit).parameters.get(name)
+    if known is None or isinstance(known.default, str):
+        return name, value
+    try:
+        return name, ast.literal_eval(value)
+    except (ValueError, SyntaxError) as error:
+        raise ConfigError(f"--option: {name!r} must be a number, True, False or None; found {value!r}") from error
+
+
+def _rows(fits: Sequence[Fit]) -> pd.DataFrame:
+    """One row a term and covariance."""
+    return pd.concat(
+        [
+            fit.table().assign(
+                outcome=fit.outcome,
+                estimator=fit.estimator,
+                covariance=fit.covariance.kind,
+                correction=fit.covariance.correction,
+                repair=fit.covariance.repair,
+                df=fit.covariance.df,
+                n=fit.n,
+                dyads=fit.dyads,
+                states=fit.states,
+            )
+            for fit in fits
+        ],
+        ignore_index=True,
+    )
+
+
+def _content(formula: str, fits: Sequence[Fit]) -> dict[str, object]:
+    """All that the printed summaries say."""
+    first = fits[0]
+    return {
+        "formula": formula,
+        "outcome": first.outcome,
+        "estimator": first.estimator,
+        "options": dict(first.options),
+        "effects": list(first.design.effects),
+        "n": first.n,
+        "dyads": first.dyads,
+        "states": first.states,
+        "events": first.events,
+        "attrition": [{"reason": reason, "rows": rows} for reason, rows in first.attrition],
+        "dropped": list(first.solution.dropped),
+        "notes": list(first.flags),
+        "covariances": [_covariance(fit) for fit in fits],
+    }
+
+
+def _covariance(fit: Fit) -> dict[str, object]:
+    made = fit.covariance
+    return {
+        "covariance": made.kind,
+        "correction": made.correction,
+        "repair": made.repair,
+        "df": made.df if math.isfinite(made.df) else None,
+        "small_sample": fit.small_sample,
+        "terms": [{name: _plain(value) for name, value in row.items()} for row in fit.table().to_dict("records")],
+    }
+
+
+def _plain(value: Any) -> Any:
+    """A value as JSON has it: a number that does not exist is null."""
+    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -1,0 +1,233 @@
+"""Exercises held by others: participants drawn anew, exercise by exercise, holding size, year and region."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from detente.design import Design
+from detente.errors import UnknownOption, UnknownVariable, UnsuitableEvents, choices
+from detente.inference.randomisation import Ready
+from detente.inference.schemes import MOST_CELLS, sides_and_year
+from detente.kernels import participation as kernel
+from detente.panel.participants import first_years
+
+Array = npt.NDArray[np.floating[Any]]
+Codes = npt.NDArray[np.int64]
+Flags = npt.NDArray[np.bool_]
+Measure = Literal["any", "count", "weight"]
+MEASURES = ("any", "count", "weight")
+# Of a treatment, relative to its largest value: what events make differs by no more than rounding.
+SAME = 1e-9
+
+
+@dataclass(frozen=True)
+class KadRedraw:
+    """Participants of each event drawn anew from states that could have taken part."""
+
+    events: pd.DataFrame
+    candidates: pd.DataFrame
+    lag: int
+    measure: Measure
+
+    @property
+    def name(self) -> str:
+        """The scheme in words."""
+        held = "size, year and region" if "region" in self.candidates else "size and year"
+        return f"participants drawn anew, event by event, holding {held}"
+
+    def ready(self, design: Design, treatment: Array) -> Ready:
+        """Make the scheme ready.
+
+        Raises
+        ------
+        UnsuitableEvents
+            If the events do not make the treatment of the design, or no participant can be drawn anew.
+        UnknownVariable, UnknownOption
+            If a column is missing, or the measure is not known.
+        """
+        self._check()
+        a, b, year = sides_and_year(design)
+        sides, there = np.union1d(a, b), self.candidates["state"].to_numpy(dtype=np.int64)
+        states = np.union1d(np.union1d(sides, there), self.events["state"].to_numpy(dtype=np.int64))
+        held = self.events.drop_duplicates(["exercise", "year", "state"])
+        first, last = int(held["year"].min()), int(held["year"].max())
+        if (last - first + 1) * len(states) ** 2 > MOST_CELLS:
+            raise UnsuitableEvents(f"events of {last - first + 1:,} years and {len(states):,} states are too many")
+        pools = _pools(self.candidates, states)
+        slots = _slots(first_years(held), pools, states)
+        one, two = np.searchsorted(states, np.minimum(a, b)), np.searchsorted(states, np.maximum(a, b))
+        when = year - self.lag - first
+        inside = (when >= 0) & (when <= last - first)
+        made = _Redraw(
+            slots=slots,
+            pools=pools,
+            held=_held(held, slots, self.measure, first),
+            table=np.zeros((last - first + 1, len(states), len(states))),
+            cells=np.where(inside, (when * len(states) + one) * len(states) + two, -1),
+            binary=self.measure == "any",
+        )
+        made.check(treatment)
+        return made
+
+    def _check(self) -> None:
+        if self.measure not in MEASURES:
+            raise UnknownOption(f"measure {self.measure!r} is not known; {choices(self.measure, MEASURES)}")
+        parties = ("parties",) if self.measure == "weight" else ()
+        needed = ((self.events, "events", ("exercise", "year", "state", *parties)),)
+        for frame, what, names in (*needed, (self.candidates, "candidates", ("state", "year"))):
+            for name in names:
+                if name not in frame:
+                    raise UnknownVariable(f"the {what} have no column {name!r}; {choices(name, map(str, frame))}")
+        if self.events.empty:
+            raise UnsuitableEvents("there are no events")
+
+
+def kad_redraw(events: pd.DataFrame, candidates: pd.DataFrame, *, lag: int = 1, measure: Measure = "any") -> KadRedraw:
+    """Draw the participants of every event anew, so that all its dyads are drawn together (Poast 2010).
+
+    A participant's place goes to a state of the same region in that year, drawn without replacement within the event.
+    One that is no candidate itself keeps its place. An event of two years has the same participants in both.
+
+    Parameters
+    ----------
+    events
+        One row an exercise, year and state; with `parties`, how many took part, for the measure "weight". Those that
+        make the treatment: for bilateral exercises, the bilateral ones.
+    candidates
+        One row a state and year that could have taken part, with its `region` if that is held.
+    lag
+        Years by which the design's treatment follows the events.
+    measure
+        What the treatment is: "any" joint event (0 or 1), their "count", or the sum of 1/(parties − 1), "weight".
+    """
+    return KadRedraw(events, candidates, lag, measure)
+
+
+@dataclass(frozen=True)
+class _Pools:
+    """Candidates by year and region: pool p has the `members` from `start[p]` on; `place` its number by that key."""
+
+    start: Codes
+    members: Codes
+    place: pd.Series
+    region: pd.Series
+
+
+def _pools(candidates: pd.DataFrame, states: Codes) -> _Pools:
+    rows = candidates.drop_duplicates(["state", "year"])
+    region = rows["region"] if "region" in rows else pd.Series(0, index=rows.index)
+    rows = rows[["state", "year"]].assign(region=region).dropna().sort_values(["year", "region", "state"])
+    size = rows.groupby(["year", "region"]).size()
+    return _Pools(
+        start=np.r_[0, np.cumsum(size.to_numpy())].astype(np.int64),
+        members=np.searchsorted(states, rows["state"].to_numpy(dtype=np.int64)),
+        place=pd.Series(np.arange(len(size)), index=size.index),
+        region=rows.set_index(["state", "year"])["region"],
+    )
+
+
+@dataclass(frozen=True)
+class _Slots:
+    """Places of participants, S of them, those of one event and pool side by side.
+
+    holder (S,) who has it; pool (S,), −1 if nobody else can; new (S,) whether another event or pool begins;
+    `exercise` (S,) the event.
+    """
+
+    holder: Codes
+    pool: Codes
+    new: Flags
+    exercise: Codes
+
+
+def _slots(participants: pd.DataFrame, pools: _Pools, states: Codes) -> _Slots:
+    keys = pd.MultiIndex.from_frame(participants[["state", "year"]])
+    region = pools.region.reindex(keys).to_numpy()
+    where = pd.MultiIndex.from_arrays([participants["year"], region])
+    rows = participants.assign(pool=pools.place.reindex(where).fillna(-1).to_numpy(dtype=np.int64))
+    rows = rows.sort_values(["exercise", "pool", "state"])
+    exercise, pool = rows["exercise"].to_numpy(), rows["pool"].to_numpy()
+    if (pool < 0).all():
+        raise UnsuitableEvents("no participant is among the candidates of its year: none can be drawn anew")
+    return _Slots(
+        holder=np.searchsorted(states, rows["state"].to_numpy(dtype=np.int64)),
+        pool=pool,
+        new=np.r_[True, (exercise[1:] != exercise[:-1]) | (pool[1:] != pool[:-1])],
+        exercise=exercise,
+    )
+
+
+@dataclass(frozen=True)
+class _Held:
+    """Events in a year, E of them: their slots, from `first` to `last`, `year` (from 0 on), and what each adds."""
+
+    first: Codes
+    last: Codes
+    year: Codes
+    value: Array
+
+
+def _held(rows: pd.DataFrame, slots: _Slots, measure: Measure, origin: int) -> _Held:
+    once = rows.drop_duplicates(["exercise", "year"])
+    value = 1 / (once["parties"] - 1) if measure == "weight" else pd.Series(1.0, index=once.index)
+    return _Held(
+        first=np.searchsorted(slots.exercise, once["exercise"], side="left").astype(np.int64),
+        last=np.searchsorted(slots.exercise, once["exercise"], side="right").astype(np.int64),
+        year=once["year"].to_numpy(dtype=np.int64) - origin,
+        value=value.to_numpy(dtype=np.float64),
+    )
+
+
+@dataclass(frozen=True)
+class _Redraw:
+    """`table` (T, n, n), zero between draws; `cells` (N,) of the rows in it, −1 if before or after all events."""
+
+    slots: _Slots
+    pools: _Pools
+    held: _Held
+    table: Array
+    cells: Codes
+    binary: bool
+
+    @property
+    def flags(self) -> tuple[str, ...]:
+        """How many places are drawn, and how many are not."""
+        kept = int((self.slots.pool < 0).sum())
+        events, places = len(np.unique(self.slots.exercise)), len(self.slots.pool)
+        said = f"{places - kept:,} places in {events:,} events drawn anew"
+        return (f"{said}; {kept:,} kept by who is no candidate" if kept else said,)
+
+    def put(self, seed: int, draw: int, out: Array) -> None:
+        """Put a drawn treatment into `out` (N,)."""
+        uniform = np.random.default_rng([seed, draw]).random(len(self.slots.pool))
+        drawn, members = np.empty(len(uniform), dtype=np.int64), self.pools.members.copy()
+        slots = self.slots
+        kernel.redraw(slots.holder, slots.pool, slots.new, self.pools.start, members, uniform, drawn)
+        self._treat(drawn, out)
+
+    def _treat(self, who: Codes, out: Array) -> None:
+        """Put the treatment that participants make into `out` (N,)."""
+        held = self.held
+        kernel.meet(who, held.first, held.last, held.year, held.value, self.table)
+        np.take(self.table.ravel(), self.cells, out=out, mode="wrap")
+        out[self.cells < 0] = 0.0
+        if self.binary:
+            np.minimum(out, 1.0, out=out)
+        kernel.part(who, held.first, held.last, held.year, self.table)
+
+    def check(self, treatment: Array) -> None:
+        """Raise UnsuitableEvents unless the observed participants make the design's treatment."""
+        made = np.empty(len(treatment))
+        self._treat(self.slots.holder, made)
+        wrong = np.abs(made - treatment) > SAME * max(1.0, float(np.abs(treatment).max()))
+        if wrong.any():
+            row = int(np.flatnonzero(wrong)[0])
+            raise UnsuitableEvents(
+                f"the events make another treatment than the design's in {int(wrong.sum()):,} of {len(made):,} rows: "
+                f"in row {row}, {made[row]:g} rather than {treatment[row]:g}; check lag, measure and which events"
+            )
