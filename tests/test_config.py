@@ -73,13 +73,6 @@ def test_the_shipped_configuration_is_valid(copied: Path):
         # Values that are one of a list
         (
             PAPER,
-            "covariances: [dyadic, dyad]",
-            "covariances: [dyadic, dyads]",
-            "covariances › 1",
-            "'dyads' is not known; legal values: dyad, dyadic; nearest: 'dyad'",
-        ),
-        (
-            PAPER,
             "samples: [all, relevant, contiguous]",
             "samples: [all, relevant, contigous]",
             "samples › 2",

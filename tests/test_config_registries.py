@@ -49,8 +49,8 @@ def test_a_covariance_that_the_estimator_does_not_support_is_refused(copied: Pat
     monkeypatch.setitem(REGISTRY, "lpm", replace(REGISTRY["lpm"], covariances=frozenset({"dyadic"})))
 
     assert refusal(copied) == (
-        f"UnsupportedCovariance: {DEMO}:{line(copied / DEMO, 'covariances:')} › covariances: 'lpm' does not support "
-        "'dyad'; legal values: dyadic; nearest: 'dyadic'"
+        f"UnsupportedCovariance: {DEMO}:{line(copied / DEMO, 'covariances:')} › covariances: estimator 'lpm' does not "
+        "support covariance 'dyad'; legal values: dyadic, jackknife; nearest: 'dyadic'"
     )
 
 

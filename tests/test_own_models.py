@@ -287,3 +287,9 @@ def test_a_study_of_models_without_risk_has_no_verdict(copied: Path, panel: pd.D
 
 def test_an_estimator_without_a_label_goes_by_its_id() -> None:
     assert estimator_label("new_one").long == "new one"
+
+
+def test_a_jackknife_is_a_covariance_like_any_other(copied: Path, panel: pd.DataFrame) -> None:
+    evidence = estimated(copied, panel, "estimators: [lpm]\ncovariances: [dyadic, jackknife]\n")
+    tables, _ = shown(evidence)
+    assert "Brackets: jackknife over 12 states, factor (n−1)/n, t with 11 df" in " ".join(tables["main"].notes)

@@ -19,7 +19,9 @@ from detente.inference.coverage import JUDGED, ORDER, SPREAD, coverage
 from detente.inference.refit import KINDS, prepared, refit
 from detente.inference.schema import SCENARIOS, coverage_schema
 from detente.panel import build_panel
-from detente.simulate import hazard, policy, simulate_world, stream
+from detente.simulate import simulate_world
+from detente.simulate.again import hazard, policy
+from detente.simulate.draws import stream
 from detente.simulate.risk import CRISIS, draw_disposition
 from detente.simulate.stage import build_stage
 from test_recovery import in_memory

@@ -19,7 +19,8 @@ from detente.files import read_frame, write_frame
 from detente.inference.coverage import JUDGED, ORDER, coverage
 from detente.inference.refit import prepared
 from detente.inference.schema import SCENARIOS, coverage_schema
-from detente.simulate import Hazard, hazard, policy, stream
+from detente.simulate.again import Hazard, hazard, policy
+from detente.simulate.draws import stream
 
 # A world of fewer states is a test's: it gets few draws.
 SMALL, DRAWS, FEW_DRAWS = 30, 1000, 50

@@ -31,7 +31,7 @@ from detente.kernels import firth as kernel
 Bread = Literal["expected", "augmented", "observed"]
 BREADS: tuple[Bread, ...] = ("expected", "augmented", "observed")
 # Squared distance to the maximum, in standard errors, at which the search ends.
-SETTLED = 1e-16
+SETTLED = 1e-18
 # Largest leverage that is small: it slows the search by less than it costs to allow for.
 SMALL = 0.01
 # Standard errors away at which the search for the end of an interval begins and ends.

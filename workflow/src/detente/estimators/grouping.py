@@ -82,13 +82,18 @@ def grouped(design: Design, purpose: str, *, informative: bool) -> Grouped:
     places = rows[order]
     x = np.ascontiguousarray(design.x[places], dtype=np.float64)
     before, after = kernel.center(x, start)
-    free = ~(after <= FIXED * before)
+    if not np.isfinite(before).all():
+        guilty = ", ".join(repr(t) for t, b in zip(design.terms, before, strict=True) if not np.isfinite(b))
+        raise EstimationError(f"values that are missing or infinite in {guilty}: leave these rows out first")
+    free = after > FIXED * before
     if not free[0]:
         where = f"the {len(start) - 1:,} levels of {factor}" + (" whose outcome does" if informative else "")
         raise NoVariation(f"the treatment {design.terms[0]!r} does not vary within {where}")
     terms = tuple(t for t, f in zip(design.terms, free, strict=True) if f)
     x = x if free.all() else np.ascontiguousarray(x[:, free])
-    scale = _scale(x, terms)
+    cross = gram(x)
+    check_rank(cross, terms)
+    scale = np.sqrt(np.diag(cross) / len(x))
     x /= scale
     return Grouped(
         x=x,
@@ -102,17 +107,6 @@ def grouped(design: Design, purpose: str, *, informative: bool) -> Grouped:
         dropped=tuple(t for t, f in zip(design.terms, free, strict=True) if not f),
         flags=_left_out(len(design.y) - len(rows), int((~kept).sum()), factor),
     )
-
-
-def _scale(x: Array, terms: tuple[str, ...]) -> Array:
-    """Standard deviations (k,) of centred columns, if they are finite and independent."""
-    cross = gram(x)
-    finite = np.isfinite(np.diag(cross))
-    if not finite.all():
-        guilty = ", ".join(repr(t) for t, f in zip(terms, finite, strict=True) if not f)
-        raise EstimationError(f"values that are missing or infinite in {guilty}: leave these rows out first")
-    check_rank(cross, terms)
-    return np.sqrt(np.diag(cross) / len(x))
 
 
 def _left_out(rows: int, groups: int, factor: str) -> tuple[str, ...]:

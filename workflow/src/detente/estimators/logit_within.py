@@ -13,13 +13,17 @@ from detente.design import Design
 from detente.errors import NotConverged, NoVariation, Separation
 from detente.estimators.absorb import Absorber, absorber
 from detente.estimators.base import Array, Codes, check_rank
-from detente.estimators.likelihood import MOST_HALVINGS, MOST_STEPS, STILL, Stalled, inverse, listing
+from detente.estimators.likelihood import MOST_HALVINGS, MOST_STEPS, Stalled, inverse, listing
 from detente.estimators.within import floor, gram, named
 
 # Squared distance to the maximum, in standard errors, at which the search ends.
 SETTLED = 1e-16
 # Index beyond which weights no longer fall: chances are zero or one to rounding.
 LARGEST_INDEX = 35.0
+# Separation: little is left to gain, each step gains hardly less than the one before, and yet rows move this far.
+FLAT, SLOW, LONG = 1e-6, 10.0, 0.5
+# Move of a row, or largest move by a regressor, at the end of a search that counts as without end.
+ENDLESS = 0.1
 
 
 @dataclass(frozen=True)
@@ -66,7 +70,7 @@ def fit_within(design: Design) -> Fitted:
     kept = _informative(design, np.arange(len(design.y)), ())
     while True:
         found = _search(_regressors(design, kept), kept)
-        moving = np.abs(found.move) > STILL
+        moving = np.abs(found.move) > ENDLESS
         if not moving.any():
             return found
         _refuse_separation(found, int(moving.sum()))
@@ -78,7 +82,7 @@ def _refuse_separation(found: Fitted, rows: int) -> None:
     """Raise Separation if regressors still move the predictor where the search ended."""
     data = found.data
     reach = np.abs(found.change) * np.abs(data.x).max(axis=0)
-    if guilty := [t for t, r in zip(data.terms, reach, strict=True) if r > STILL]:
+    if guilty := [t for t, r in zip(data.terms, reach, strict=True) if r > ENDLESS]:
         one = len(guilty) == 1
         raise Separation(
             f"{listing(guilty)}, with the effects, {'predicts' if one else 'together predict'} the outcome perfectly "
@@ -150,12 +154,15 @@ def _effects_alone(y: Array, effects: Mapping[str, Codes]) -> Array:
 
 
 def _search(data: Data, kept: Informative) -> Fitted:
-    """Newton's method with step halving; the effects' part of each step is solved for with the coefficients'."""
+    """Newton's method with step halving; the effects' part of each step is solved for with the coefficients'.
+
+    Under separation steps never end: each moves some rows by about one, and gains a share 1/e of the one before.
+    """
     y, k = data.y, data.x.shape[1]
     working = np.empty((len(y), k + 1))
     working[:, :k] = data.x
     predictor, estimate = data.start, np.zeros(k)
-    value = _value(y, predictor)
+    value, before = _value(y, predictor), np.inf
     for steps in range(MOST_STEPS):
         p, weights = _chances(predictor)
         working[:, k] = (y - p) / weights
@@ -164,7 +171,8 @@ def _search(data: Data, kept: Informative) -> Fitted:
         change = _solved(products[:k, :k], products[:k, k])
         move = working[:, k] - within[:, k] + within[:, :k] @ change
         gain = float(np.einsum("i,i,i->", weights, move, move))
-        if gain < SETTLED:
+        endless = gain < FLAT and gain > before / SLOW and np.abs(move).max() > LONG
+        if gain < SETTLED or endless:
             x = np.ascontiguousarray(within[:, :k])
             return Fitted(data, kept, estimate, predictor, x, products[:k, :k], change, move, steps)
         share = 1.0
@@ -176,7 +184,7 @@ def _search(data: Data, kept: Informative) -> Fitted:
             share /= 2
         else:
             raise NotConverged("felogit: no step raises the likelihood")
-        predictor, estimate, value = there, estimate + share * change, reached
+        predictor, estimate, value, before = there, estimate + share * change, reached, gain
     raise NotConverged(f"felogit took more than {MOST_STEPS} steps")
 
 

@@ -38,6 +38,8 @@ def refuse_separation_within(y: Array, x: Array, start: Places, terms: tuple[str
         return
     for j in reversed(range(len(terms))):
         free[j] = False
+        if abs(found.weights[j]) <= ZERO:
+            continue
         simpler = direction_within(y, scaled, start, free) if free.any() else None
         free[j] = simpler is None
         found = simpler or found

@@ -76,13 +76,13 @@ ESTIMATORS: Mapping[str, EstimatorLabel] = {
     ),
     "firth": EstimatorLabel(
         "Firth logit",
-        "Firth logit",
+        "penalised logit",
         "A pooled logit whose likelihood is penalised (Firth 1993), so that estimates exist where a treatment predicts "
         "peace perfectly.",
     ),
     "firth_fe": EstimatorLabel(
         "FE Firth logit",
-        "Firth logit with dyad effects",
+        "penalised logit with dyad effects",
         "A penalised logit with an intercept for each dyad, dyads without an onset among them "
         "(Cook, Hays and Franzese 2020); its risks are too high where onsets are rare.",
         effects="dyad",

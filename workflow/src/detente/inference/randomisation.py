@@ -8,7 +8,7 @@ from typing import Any, Literal, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from detente.covariance import number_dyads, totals
+from detente.covariance import totals
 from detente.design import Design
 from detente.errors import NoDyads, NoVariation, TooFewDraws, UnknownOption, UnsupportedEstimator, choices
 from detente.estimators.absorb import Absorber, absorber
@@ -24,7 +24,7 @@ Statistic = Literal["coefficient", "t"]
 STATISTICS = ("coefficient", "t")
 # Draws worked on at a time.
 BLOCK = 16
-# What is left of a treatment's sum of squares within effects and controls below this share is rounding.
+# What is left of a treatment within effects and controls is rounding below this share of the observed one's variance.
 CONSTANT = 1e-10
 
 
@@ -129,36 +129,45 @@ def randomisation_test(
     NoDyads
         If the rows are no dyads.
     """
+    _refuse(fit, statistic, draws)
+    place, design = place_of(fit, term), fit.design
+    column = _column(design, fit.terms[place])
+    treatment = np.ascontiguousarray(design.x[:, column])
+    comparison = _comparison(fit, place, treatment, statistic)
+    ready = scheme.ready(design, treatment)
+    found = _drawn(ready, comparison, draws, seed)
+    fixed = int(np.isnan(found).sum())
+    lost = (f"{fixed:,} draws do not vary within effects and controls: counted as far from zero",) if fixed else ()
+    return Randomisation(
+        term=fit.terms[place],
+        statistic=statistic,
+        observed=float(comparison.of(treatment[:, None])[0]),
+        scheme=scheme.name,
+        seed=seed,
+        flags=(*fit.flags, *ready.flags, *lost),
+        draws=found,
+    )
+
+
+def _refuse(fit: Fit, statistic: str, draws: int) -> None:
     if fit.estimator != "lpm":
         raise UnsupportedEstimator(f"randomisation inference is by the coefficient of lpm, not of {fit.estimator!r}")
     if statistic not in STATISTICS:
         raise UnknownOption(f"statistic {statistic!r} is not known; {choices(statistic, STATISTICS)}")
     if draws < 1:
         raise TooFewDraws(f"{draws} draws: randomisation needs at least 1, and 999 for a p-value to be read")
-    place, design = place_of(fit, term), fit.design
-    if design.a is None or design.b is None:
+    if fit.design.a is None:
         raise NoDyads("the rows have no two sides: name the two columns that hold them, dyadic(a, b)")
-    column = _column(design, fit.terms[place])
-    comparison = _comparison(fit, place, statistic)
-    ready = scheme.ready(design, np.ascontiguousarray(design.x[:, column]))
-    made = np.empty((BLOCK, len(design.y)))
-    found = np.empty(draws)
+
+
+def _drawn(ready: Ready, comparison: _Comparison, draws: int, seed: int) -> Array:
+    """Statistics (B,) of drawn treatments; blocks are whole, so that no draw differs by how many are asked for."""
+    made, found = np.empty((BLOCK, len(comparison.y))), []
     for s in range(0, draws, BLOCK):
-        block = made[: min(BLOCK, draws - s)]
-        for i, out in enumerate(block):
+        for i, out in enumerate(made):
             ready.put(seed, s + i, out)
-        found[s : s + len(block)] = comparison.of(np.ascontiguousarray(block.T))
-    fixed = int(np.isnan(found).sum())
-    lost = (f"{fixed:,} draws do not vary within effects and controls: counted as far from zero",) if fixed else ()
-    return Randomisation(
-        term=fit.terms[place],
-        statistic=statistic,
-        observed=float(comparison.of(design.x[:, [column]])[0]),
-        scheme=scheme.name,
-        seed=seed,
-        flags=(*fit.flags, *ready.flags, *lost),
-        draws=found,
-    )
+        found.append(comparison.of(np.ascontiguousarray(made.T)))
+    return np.concatenate(found)[:draws]
 
 
 def _column(design: Design, term: str) -> int:
@@ -181,13 +190,15 @@ def _column(design: Design, term: str) -> int:
 class _Comparison:
     """Outcome `y` (N,) and `controls` (N, k − 1), with the inverse of their cross-products, within effects.
 
-    The outcome is less the controls too. `dyad` (N,) of `dyads` for a clustered statistic, None for the coefficient.
+    The outcome is less the controls too. `least` sum of squares that is more than rounding; `dyad` (N,) of `dyads` for
+    a clustered statistic, None for the coefficient.
     """
 
     y: Array
     controls: Array
     inverse: Array
     absorber: Absorber
+    least: float
     dyad: Codes | None
     dyads: int
 
@@ -196,10 +207,8 @@ class _Comparison:
         left = self.absorber.residual(treatments)
         on_controls = self.controls.T @ left
         shares = self.inverse @ on_controls
-        total = np.einsum("ij,ij->j", left, left)
-        size = total - np.einsum("ij,ij->j", on_controls, shares)
-        about = treatments - treatments.mean(axis=0)
-        varies = size > CONSTANT * np.maximum(np.einsum("ij,ij->j", about, about), 1e-300)
+        size = np.einsum("ij,ij->j", left, left) - np.einsum("ij,ij->j", on_controls, shares)
+        varies = size > self.least
         with np.errstate(divide="ignore", invalid="ignore"):
             coefficient = np.where(varies, (self.y @ left) / size, np.nan)
             if self.dyad is None:
@@ -210,7 +219,7 @@ class _Comparison:
             return np.asarray(coefficient * size / np.sqrt(np.einsum("ij,ij->j", by_dyad, by_dyad)))
 
 
-def _comparison(fit: Fit, place: int, statistic: Statistic) -> _Comparison:
+def _comparison(fit: Fit, place: int, treatment: Array, statistic: Statistic) -> _Comparison:
     """Everything but the treatment, made once."""
     solution, design = fit.solution, fit.design
     assert solution.predictor is not None
@@ -219,14 +228,12 @@ def _comparison(fit: Fit, place: int, statistic: Statistic) -> _Comparison:
     controls = np.ascontiguousarray(np.delete(solution.x, place, axis=1))
     if not float(y @ y) > 0:
         raise NoVariation("effects and controls leave nothing of the outcome: there is nothing to compare")
-    assert design.a is not None
-    assert design.b is not None
-    pairs = number_dyads(design.a, design.b)
     return _Comparison(
         y=y,
         controls=controls,
         inverse=inverse(gram(controls)) if controls.shape[1] else np.empty((0, 0)),
         absorber=absorber(design.effects, len(design.y)),
-        dyad=pairs.dyad if statistic == "t" else None,
-        dyads=len(pairs.low),
+        least=CONSTANT * float(np.sum((treatment - treatment.mean()) ** 2)),
+        dyad=design.pairs.dyad if statistic == "t" else None,
+        dyads=len(design.pairs.low),
     )

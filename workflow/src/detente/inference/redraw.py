@@ -9,15 +9,17 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from detente.covariance import number
 from detente.design import Design
 from detente.errors import UnknownOption, UnknownVariable, UnsuitableEvents, choices
 from detente.inference.randomisation import Ready
-from detente.inference.schemes import MOST_CELLS, sides_and_year
+from detente.inference.schemes import sides_and_year
 from detente.kernels import participation as kernel
 from detente.panel.participants import first_years
 
 Array = npt.NDArray[np.floating[Any]]
 Codes = npt.NDArray[np.int64]
+Places = npt.NDArray[np.int32]
 Flags = npt.NDArray[np.bool_]
 Measure = Literal["any", "count", "weight"]
 MEASURES = ("any", "count", "weight")
@@ -52,23 +54,19 @@ class KadRedraw:
         """
         self._check()
         a, b, year = sides_and_year(design)
-        sides, there = np.union1d(a, b), self.candidates["state"].to_numpy(dtype=np.int64)
-        states = np.union1d(np.union1d(sides, there), self.events["state"].to_numpy(dtype=np.int64))
         held = self.events.drop_duplicates(["exercise", "year", "state"])
+        others = (frame["state"].to_numpy(dtype=np.int64) for frame in (held, self.candidates))
+        states = np.unique(np.concatenate([a, b, *others]))
         first, last = int(held["year"].min()), int(held["year"].max())
-        if (last - first + 1) * len(states) ** 2 > MOST_CELLS:
-            raise UnsuitableEvents(f"events of {last - first + 1:,} years and {len(states):,} states are too many")
+        ends, when = np.searchsorted(states, np.stack([a, b])), year - self.lag - first
+        when[(when < 0) | (when > last - first)] = -1
         pools = _pools(self.candidates, states)
         slots = _slots(first_years(held), pools, states)
-        one, two = np.searchsorted(states, np.minimum(a, b)), np.searchsorted(states, np.maximum(a, b))
-        when = year - self.lag - first
-        inside = (when >= 0) & (when <= last - first)
         made = _Redraw(
             slots=slots,
             pools=pools,
             held=_held(held, slots, self.measure, first),
-            table=np.zeros((last - first + 1, len(states), len(states))),
-            cells=np.where(inside, (when * len(states) + one) * len(states) + two, -1),
+            rows=_rows(ends, when, len(states), last - first + 1),
             binary=self.measure == "any",
         )
         made.check(treatment)
@@ -164,10 +162,9 @@ def _slots(participants: pd.DataFrame, pools: _Pools, states: Codes) -> _Slots:
 
 @dataclass(frozen=True)
 class _Held:
-    """Events in a year, E of them: their slots, from `first` to `last`, `year` (from 0 on), and what each adds."""
+    """Events in a year, E of them: `span` (E, 2) of their slots, `year` (from 0 on), and what each adds."""
 
-    first: Codes
-    last: Codes
+    span: Codes
     year: Codes
     value: Array
 
@@ -175,23 +172,43 @@ class _Held:
 def _held(rows: pd.DataFrame, slots: _Slots, measure: Measure, origin: int) -> _Held:
     once = rows.drop_duplicates(["exercise", "year"])
     value = 1 / (once["parties"] - 1) if measure == "weight" else pd.Series(1.0, index=once.index)
+    ends = np.searchsorted(slots.exercise, once["exercise"]), np.searchsorted(slots.exercise, once["exercise"], "right")
     return _Held(
-        first=np.searchsorted(slots.exercise, once["exercise"], side="left").astype(np.int64),
-        last=np.searchsorted(slots.exercise, once["exercise"], side="right").astype(np.int64),
+        span=np.stack(ends, axis=1).astype(np.int64),
         year=once["year"].to_numpy(dtype=np.int64) - origin,
         value=value.to_numpy(dtype=np.float64),
     )
 
 
 @dataclass(frozen=True)
+class _Rows:
+    """Number of each ordered pair of states, (n, n), and row of each pair and year, (D, T); −1 where there is none."""
+
+    dyad: Places
+    row: Places
+
+
+def _rows(ends: Codes, when: Codes, states: int, years: int) -> _Rows:
+    """Where the rows are; `when` (N,) −1 before the first event or after the last."""
+    dyads, dyad = number(ends[0] * states + ends[1])
+    inside = np.flatnonzero(when >= 0)
+    if len(np.unique(dyad[inside] * years + when[inside])) < len(inside):
+        raise UnsuitableEvents("two rows are of one dyad and year: events make one treatment for each")
+    of = np.full(states * states, -1, dtype=np.int32)
+    of[dyads] = np.arange(len(dyads))
+    row = np.full((len(dyads), years), -1, dtype=np.int32)
+    row[dyad[inside], when[inside]] = inside
+    return _Rows(of.reshape(states, states), row)
+
+
+@dataclass(frozen=True)
 class _Redraw:
-    """`table` (T, n, n), zero between draws; `cells` (N,) of the rows in it, −1 if before or after all events."""
+    """Events, who may take part in them, and the rows that they treat."""
 
     slots: _Slots
     pools: _Pools
     held: _Held
-    table: Array
-    cells: Codes
+    rows: _Rows
     binary: bool
 
     @property
@@ -213,12 +230,10 @@ class _Redraw:
     def _treat(self, who: Codes, out: Array) -> None:
         """Put the treatment that participants make into `out` (N,)."""
         held = self.held
-        kernel.meet(who, held.first, held.last, held.year, held.value, self.table)
-        np.take(self.table.ravel(), self.cells, out=out, mode="wrap")
-        out[self.cells < 0] = 0.0
+        out[:] = 0.0
+        kernel.meet(who, held.span, held.year, held.value, self.rows.dyad, self.rows.row, out)
         if self.binary:
             np.minimum(out, 1.0, out=out)
-        kernel.part(who, held.first, held.last, held.year, self.table)
 
     def check(self, treatment: Array) -> None:
         """Raise UnsuitableEvents unless the observed participants make the design's treatment."""

@@ -25,6 +25,8 @@ Array = npt.NDArray[np.floating[Any]]
 Codes = npt.NDArray[np.int64]
 # Names of recipes, as `detente.covariance` has them.
 KINDS = ("classical", "hc1", "dyad", "a+b", "dyad+year", "dyadic", "jackknife")
+# Differences of sums of squares, which may need repair.
+DIFFERENCES = ("a+b", "dyad+year", "dyadic")
 
 
 @dataclass(frozen=True)
@@ -160,18 +162,13 @@ def _sandwiches(model: Model, outcomes: Array, estimates: Array) -> dict[str, Ar
         "dyadic": _squares(by_low + by_high) - dyad,
     }
     yardstick = NO_VARIANCE * (model.bread @ alone @ model.bread)[:, place, place]
-    found = {kind: _errors(model.bread @ meat @ model.bread, yardstick, place) for kind, meat in meats.items()}
-    return {"classical": np.sqrt(squares / model.df * model.bread[place, place]), **found}
-
-
-def _errors(variances: Array, yardstick: Array, place: int) -> Array:
-    """Square roots (B,) of one variance each of B matrices (B, k, k), repaired; not a number where there is none."""
-    return np.array(
-        [
-            math.sqrt(semidefinite(v)[0][place, place]) if v[place, place] > least else math.nan
-            for v, least in zip(variances, yardstick, strict=True)
-        ]
-    )
+    found = {"classical": np.sqrt(squares / model.df * model.bread[place, place])}
+    for kind, meat in meats.items():
+        unrepaired = model.bread @ meat @ model.bread
+        variances = np.array([semidefinite(v)[0] for v in unrepaired]) if kind in DIFFERENCES else unrepaired
+        exists = unrepaired[:, place, place] > yardstick
+        found[kind] = np.sqrt(np.where(exists, variances[:, place, place], math.nan))
+    return found
 
 
 def _squares(sums: Array) -> Array:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from itertools import product
 from typing import Any, Literal
 
@@ -41,82 +42,80 @@ def place_of(fit: Fit, term: str | None) -> int:
     return fit.terms.index(term)
 
 
-def one_factor(fit: Fit, clusters: str | Recipe | None) -> tuple[str, Codes, int]:
-    """Name of the factor that a bootstrap goes by, and the rows' numbers (n,) of their clusters, G in all.
+@dataclass(frozen=True)
+class Plan:
+    """Which clusters are drawn, and how: rows' numbers `group` (n,) of the G clusters of the factor `name`."""
 
-    None takes that of the fit's covariance if it is clustered by one factor, else the dyad.
+    name: str
+    group: Codes
+    clusters: int
+    weights: Weights
+    draws: int
+    seed: int
+
+    @property
+    def enumerated(self) -> bool:
+        """Whether all vectors of ±1 are no more than the draws asked for: then each is taken once."""
+        return self.weights == "rademacher" and self.clusters <= 30 and 2**self.clusters <= self.draws
+
+    def blocks(self) -> Iterator[Array]:
+        """Weights (b, G) of clusters, some draws at a time, the same whatever is done with them."""
+        points = POINTS[self.weights]
+        if self.enumerated:
+            everything = np.array(list(product(points, repeat=self.clusters)))
+            for s in range(0, len(everything), BLOCK):
+                yield everything[s : s + BLOCK]
+            return
+        random = np.random.default_rng(self.seed)
+        for s in range(0, self.draws, BLOCK):
+            size = (min(BLOCK, self.draws - s), self.clusters)
+            yield points[random.integers(0, len(points), size=size, dtype=np.int8)]
+
+    @property
+    def flags(self) -> tuple[str, ...]:
+        """What a reader must know of few clusters."""
+        said, g = [], self.clusters
+        if self.enumerated:
+            said.append(f"all {2**g:,} vectors of weights, {2 ** (g - 1):,} but for sign, taken once each")
+        if g < FEW:
+            more = "; Webb's weights give more distinct statistics" if self.weights == "rademacher" else ""
+            said.append(f"{g} clusters of {self.name!r} are few for a bootstrap{more}")
+        return tuple(said)
+
+    def said(self, drawn: Array) -> str:
+        """Draws and weights in words."""
+        return f"{len(drawn):,} draws, {self.weights} weights"
+
+
+def plan(fit: Fit, clusters: str | Recipe | None, weights: Weights, draws: int, seed: int) -> Plan:
+    """A plan to draw the clusters of one factor; None for that of the fit's covariance if it is one, else the dyad.
 
     Raises
     ------
     UnsupportedCovariance
         If it is not one factor.
-    TooFewClusters
-        If there are fewer than two clusters.
-    """
-    if clusters is None:
-        known = fit.covariance.kind
-        clusters = known if known in (*factors_of(fit.design), *FACTORS) else "dyad"
-    recipe = parse(clusters, (*factors_of(fit.design), *FACTORS))
-    if recipe.kind != "cluster" or len(recipe.factors) != 1:
-        raise UnsupportedCovariance(
-            f"a bootstrap draws clusters of one factor, not {recipe.name!r}; {choices(recipe.name, _legal(fit))}"
-        )
-    name, rows = recipe.factors[0], fit.solution.rows
-    codes = fit.design.factor(name)
-    distinct, group = number(codes if rows is None else codes[rows])
-    if len(distinct) < 2:
-        raise TooFewClusters(f"a bootstrap over 1 cluster of {name!r}; it needs at least 2")
-    return name, group, len(distinct)
-
-
-def _legal(fit: Fit) -> set[str]:
-    return {f for f in (*factors_of(fit.design), *FACTORS) if f in fit.design.effects or f in FACTORS}
-
-
-def checked_weights(weights: str, draws: int) -> Array:
-    """The points of a distribution of weights.
-
-    Raises
-    ------
+    TooFewClusters, TooFewDraws
+        If there are fewer than two clusters, or no draws.
     UnknownOption
-        If there is no such distribution.
-    TooFewDraws
-        If there is no draw.
+        If there is no such distribution of weights.
     """
     if weights not in POINTS:
         raise UnknownOption(f"weights {weights!r} are not known; {choices(weights, POINTS)}")
     if draws < 1:
         raise TooFewDraws(f"{draws} draws: a bootstrap needs at least 1, and 999 for a p-value to be read")
-    return POINTS[weights]
-
-
-def enumerable(weights: str, clusters: int, draws: int) -> bool:
-    """Whether all vectors of weights are no more than the draws asked for: then each is taken once."""
-    return weights == "rademacher" and clusters <= 30 and 2**clusters <= draws
-
-
-def weight_blocks(weights: str, clusters: int, draws: int, seed: int) -> Iterator[Array]:
-    """Weights (b, G) of clusters, some draws at a time, the same whatever is done with them."""
-    points = POINTS[weights]
-    if enumerable(weights, clusters, draws):
-        everything = np.array(list(product(points, repeat=clusters)))
-        for s in range(0, len(everything), BLOCK):
-            yield everything[s : s + BLOCK]
-        return
-    random = np.random.default_rng(seed)
-    for s in range(0, draws, BLOCK):
-        yield points[random.integers(0, len(points), size=(min(BLOCK, draws - s), clusters), dtype=np.int8)]
-
-
-def few_clusters(name: str, clusters: int, weights: str, enumerated: bool) -> tuple[str, ...]:
-    """What a reader must know of few clusters."""
-    said = []
-    if enumerated:
-        said.append(f"all {2**clusters:,} vectors of weights, {2 ** (clusters - 1):,} but for sign, taken once each")
-    if clusters < FEW:
-        more = "; Webb's weights give more distinct statistics" if weights == "rademacher" else ""
-        said.append(f"{clusters} clusters of {name!r} are few for a bootstrap{more}")
-    return tuple(said)
+    known = (*factors_of(fit.design), *FACTORS)
+    if clusters is None:
+        clusters = fit.covariance.kind if fit.covariance.kind in known else "dyad"
+    recipe = parse(clusters, known)
+    if recipe.kind != "cluster" or len(recipe.factors) != 1:
+        legal = choices(recipe.name, {*fit.design.effects, *FACTORS})
+        raise UnsupportedCovariance(f"a bootstrap draws clusters of one factor, not {recipe.name!r}; {legal}")
+    name, rows = recipe.factors[0], fit.solution.rows
+    codes = fit.design.factor(name)
+    distinct, group = number(codes if rows is None else codes[rows])
+    if len(distinct) < 2:
+        raise TooFewClusters(f"a bootstrap over 1 cluster of {name!r}; it needs at least 2")
+    return Plan(name, group, len(distinct), weights, draws, seed)
 
 
 def share_beyond(draws: Array, statistic: float) -> float:

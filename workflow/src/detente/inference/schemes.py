@@ -145,7 +145,7 @@ def state_labels(network: pd.DataFrame | None = None, strata: Mapping[int, int] 
 class _Labels:
     """`table` (n, n, T) of treatments; `at` places of the rows in it; `stratum` (n,), and `key` (n,) of the states."""
 
-    table: Array
+    table: npt.NDArray[Any]
     at: tuple[Codes, Codes, Codes]
     stratum: Codes
     key: Words
@@ -189,10 +189,15 @@ def _checked(frame: pd.DataFrame) -> _Network:
     return _Network(np.stack([a, b]), year, frame["value"].to_numpy(dtype=np.float64))
 
 
-def _tables(source: _Network, codes: Codes, years: Codes, directed: bool) -> tuple[Array, npt.NDArray[np.bool_]]:
+def _tables(
+    source: _Network, codes: Codes, years: Codes, directed: bool
+) -> tuple[npt.NDArray[Any], npt.NDArray[np.bool_]]:
     """Treatments (n, n, T) by states and year, zero where none is known, and whether one is."""
     size = (len(codes), len(codes), len(years))
-    table, known = np.zeros(size), np.zeros(size, dtype=bool)
+    # Flags take a tenth of the memory of numbers, and are looked up the faster.
+    flags = bool(((source.value == 0) | (source.value == 1)).all())
+    table: npt.NDArray[Any] = np.zeros(size, dtype=np.bool_ if flags else np.float64)
+    known = np.zeros(size, dtype=bool)
     (one, two), year = np.searchsorted(codes, source.ends), np.searchsorted(years, source.year)
     for i, j in ((one, two),) if directed else ((one, two), (two, one)):
         table[i, j, year] = source.value

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -96,52 +95,58 @@ def score_bootstrap(
         If the model has no estimate under the null.
     """
     place = resampling.place_of(fit, term)
-    resampling.checked_weights(weights, draws)
-    name, group, count = resampling.one_factor(fit, clusters)
-    made = fit.with_covariance(cluster(name)).covariance
-    std_error, estimate = float(made.std_error(np.eye(len(fit.terms))[place])), float(fit.estimate[place])
+    plan = resampling.plan(fit, clusters, weights, draws, seed)
+    covariance = fit.with_covariance(cluster(plan.name)).covariance
+    std_error = float(covariance.std_error(np.eye(len(fit.terms))[place]))
     imposed = fit.estimator in INDEX_MODELS
-    drawn_from = partial(_drawn, weights=weights, draws=draws, seed=seed)
-    if imposed:
-
-        def tested(value: float) -> tuple[float, Array]:
-            parts = np.bincount(group, _effective_scores(fit, place, value), minlength=count).astype(np.float64)
-            return _studentised(np.ones((1, count)), parts)[0], drawn_from(parts)
-    else:
-        parts = totals(fit.solution.scores @ fit.solution.bread[:, [place]], group, count)[:, 0]
-        # Small-sample factors of the standard error are those of the draws' too.
-        drawn = drawn_from(parts) * float(np.sqrt(parts @ parts)) / std_error
-
-        def tested(value: float) -> tuple[float, Array]:
-            return (estimate - value) / std_error, drawn
+    tested = _imposed(fit, place, plan) if imposed else _not_imposed(fit, place, plan, std_error)
 
     def p_of(value: float) -> float:
-        at, draws_there = tested(value)
-        return resampling.share_beyond(draws_there, at)
+        at, there = tested(value)
+        return resampling.share_beyond(there, at)
 
     statistic, found = tested(null)
-    enumerated = resampling.enumerable(weights, count, draws)
     how = "null imposed" if imposed else "null not imposed"
     return ScoreBootstrap(
         term=fit.terms[place],
         null=null,
-        estimate=estimate,
+        estimate=float(fit.estimate[place]),
         std_error=std_error,
         statistic=statistic,
         p=resampling.share_beyond(found, statistic),
-        clusters=count,
+        clusters=plan.clusters,
         imposed=imposed,
-        correction=f"score bootstrap, {how}, {len(found):,} draws, {weights} weights, {count:,} clusters of {name}",
-        flags=(*fit.flags, *resampling.few_clusters(name, count, weights, enumerated)),
+        correction=f"score bootstrap, {how}, {plan.said(found)}, {plan.clusters:,} clusters of {plan.name}",
+        flags=(*fit.flags, *plan.flags),
         draws=found,
         p_of=p_of,
     )
 
 
-def _drawn(parts: Array, weights: resampling.Weights, draws: int, seed: int) -> Array:
+# From a null to the statistic and the draws (B,) that it is compared with.
+Tested = Callable[[float], tuple[float, Array]]
+
+
+def _imposed(fit: Fit, place: int, plan: resampling.Plan) -> Tested:
+    def tested(value: float) -> tuple[float, Array]:
+        parts = np.bincount(plan.group, _effective_scores(fit, place, value), minlength=plan.clusters)
+        whole = np.asarray(parts, dtype=np.float64)
+        return float(_studentised(np.ones((1, plan.clusters)), whole)[0]), _drawn(whole, plan)
+
+    return tested
+
+
+def _not_imposed(fit: Fit, place: int, plan: resampling.Plan, std_error: float) -> Tested:
+    solution = fit.solution
+    parts = totals(solution.scores @ solution.bread[:, [place]], plan.group, plan.clusters)[:, 0]
+    # Small-sample factors of the standard error are those of the draws' too.
+    drawn = _drawn(parts, plan) * float(np.sqrt(parts @ parts)) / std_error
+    return lambda value: ((float(fit.estimate[place]) - value) / std_error, drawn)
+
+
+def _drawn(parts: Array, plan: resampling.Plan) -> Array:
     """Statistics (B,) of clusters' parts (G,) under drawn weights."""
-    blocks = resampling.weight_blocks(weights, len(parts), draws, seed)
-    return np.concatenate([_studentised(block, parts) for block in blocks])
+    return np.concatenate([_studentised(block, parts) for block in plan.blocks()])
 
 
 def _studentised(weights: Array, parts: Array) -> Array:
@@ -164,7 +169,10 @@ def _effective_scores(fit: Fit, place: int, value: float) -> Array:
         rows = model.slopes(x[s] @ beta, y[s])
         first[s] = rows.first
         information += (x[s] * rows.curvature[:, None]).T @ x[s]
-    return np.asarray(first * (x @ inverse(information)[:, place]))
+    try:
+        return np.asarray(first * (x @ inverse(information)[:, place]))
+    except Stalled:
+        raise NotConverged(f"the model has no information with the coefficient held at {value:g}") from None
 
 
 def _restricted(model: Binary, y: Array, x: Array, start: Array, held: tuple[int, float]) -> Array:

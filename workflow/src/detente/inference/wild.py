@@ -111,23 +111,26 @@ def wild_bootstrap(
     """
     _refuse_other_estimators(fit)
     place = resampling.place_of(fit, term)
-    resampling.checked_weights(weights, draws)
-    name, group, count = resampling.one_factor(fit, clusters)
-    made = fit.with_covariance(cluster(name)).covariance
-    sample = _sample(fit, place, group, count)
-    parts = [sample.moments(block) for block in resampling.weight_blocks(weights, count, draws, seed)]
-    moments = _Moments(*(np.concatenate(columns) for columns in zip(*(p.columns for p in parts), strict=True)))
-    std_error = float(made.std_error(np.eye(len(fit.terms))[place]))
+    plan = resampling.plan(fit, clusters, weights, draws, seed)
+    sample = _sample(fit, place, plan.group, plan.clusters)
+    parts = [sample.moments(block).columns for block in plan.blocks()]
+    moments = _Moments(*(np.concatenate(columns) for columns in zip(*parts, strict=True)))
+    return _found(fit, place, null, plan, (sample, moments))
+
+
+def _found(fit: Fit, place: int, null: float, plan: resampling.Plan, made: tuple[_Sample, _Moments]) -> WildBootstrap:
+    """The test of one null, and what tests others."""
+    sample, moments = made
+    covariance = fit.with_covariance(cluster(plan.name)).covariance
+    std_error, estimate = float(covariance.std_error(np.eye(len(fit.terms))[place])), float(fit.estimate[place])
     # Small-sample factors divide out of every comparison.
     scale = float(np.sqrt(sample.square)) / (std_error * sample.size)
-    estimate = float(fit.estimate[place])
 
     def p_of(value: float) -> float:
         distance = estimate - value
         return resampling.share_beyond(moments.statistics(distance) * scale, distance / std_error)
 
     drawn, statistic = moments.statistics(estimate - null) * scale, (estimate - null) / std_error
-    enumerated = resampling.enumerable(weights, count, draws)
     return WildBootstrap(
         term=fit.terms[place],
         null=null,
@@ -136,9 +139,9 @@ def wild_bootstrap(
         statistic=statistic,
         p=resampling.share_beyond(drawn, statistic),
         p_strict=resampling.share_strictly_beyond(drawn, statistic),
-        clusters=count,
-        correction=f"wild bootstrap, null imposed, {len(drawn):,} draws, {weights} weights; {made.correction}",
-        flags=(*fit.flags, *resampling.few_clusters(name, count, weights, enumerated)),
+        clusters=plan.clusters,
+        correction=f"wild bootstrap, null imposed, {plan.said(drawn)}; {covariance.correction}",
+        flags=(*fit.flags, *plan.flags),
         draws=drawn,
         p_of=p_of,
     )

@@ -26,9 +26,12 @@ LANES = 4
 
 @njit(cache=True)
 def center(x: Array, start: Codes) -> tuple[Array, Array]:
-    """Take group means off x (n, k) in place; largest absolute values before, (k,), and after, (k,)."""
+    """Take group means off x (n, k) in place; largest absolute values before, (k,), and after, (k,).
+
+    The former are not a number in columns with a value that is missing or infinite.
+    """
     columns = x.shape[1]
-    before, after, mean = np.zeros(columns), np.zeros(columns), np.empty(columns)
+    before, after, mean, total = np.zeros(columns), np.zeros(columns), np.empty(columns), np.zeros(columns)
     for g in range(len(start) - 1):
         mean[:] = 0.0
         for i in range(start[g], start[g + 1]):
@@ -37,10 +40,14 @@ def center(x: Array, start: Codes) -> tuple[Array, Array]:
                 before[k] = max(before[k], abs(x[i, k]))
         for k in range(columns):
             mean[k] /= start[g + 1] - start[g]
+            total[k] += mean[k]
         for i in range(start[g], start[g + 1]):
             for k in range(columns):
                 x[i, k] -= mean[k]
                 after[k] = max(after[k], abs(x[i, k]))
+    for k in range(columns):
+        if not np.isfinite(total[k]):
+            before[k] = np.nan
     return before, after
 
 

@@ -247,7 +247,9 @@ def warm() -> None:
     """Compile for the types that fits use."""
     x, y = np.array([[1.0], [2.0], [4.0], [0.0], [9.0]]), np.array([0.0, 1.0, 0.0, 1.0, 0.0])
     start, p, one = np.array([0, 3, 5], dtype=np.int32), np.empty(5), np.zeros((1, 1))
+    rows = np.empty((2, 5))
     weigh(x, y, start, np.zeros(1), np.zeros(2), p, one)
-    adjust(x, y, start, p, np.ones((1, 1)), np.empty((2, 5)), one, True)
+    adjust(x, y, start, p, np.ones((1, 1)), rows)
+    curvature(x, start, p, rows[0], True, one)
     weigh_rows(x, y, np.empty(0), np.zeros(1), p, one)
-    adjust_rows(x, y, np.empty(0), p, np.ones((1, 1)), np.empty((2, 5)))
+    adjust_rows(x, y, np.empty(0), p, np.ones((1, 1)), rows)

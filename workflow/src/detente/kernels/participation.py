@@ -10,6 +10,7 @@ from numba import njit
 
 Array = npt.NDArray[np.floating[Any]]
 Codes = npt.NDArray[np.int64]
+Places = npt.NDArray[np.int32]
 Flags = npt.NDArray[np.bool_]
 
 
@@ -52,26 +53,21 @@ def redraw(holder: Codes, pool: Codes, new: Flags, start: Codes, members: Codes,
 
 
 @njit(cache=True)
-def meet(who: Codes, first: Codes, last: Codes, year: Codes, value: Array, table: Array) -> None:
-    """Add each event's value to `table` (T, n, n) at every two of its participants i < j, in its year.
+def meet(who: Codes, span: Codes, year: Codes, value: Array, dyad: Places, row: Places, out: Array) -> None:
+    """Add each event's value to `out` (N,) in the rows of every two of its participants in its year.
 
-    who (S,) participants, those of event e from `first[e]` to `last[e]`; year, value (E,) of events.
+    who (S,) participants, those of event e from `span[e, 0]` to `span[e, 1]`; year, value (E,) of events; dyad (n, n)
+    number of each ordered pair of states, row (D, T) that of each dyad and year, both −1 where there is none.
     """
     for e in range(len(year)):
-        cells = table[year[e]]
-        for i in range(first[e], last[e]):
-            for j in range(i + 1, last[e]):
-                cells[min(who[i], who[j]), max(who[i], who[j])] += value[e]
-
-
-@njit(cache=True)
-def part(who: Codes, first: Codes, last: Codes, year: Codes, table: Array) -> None:
-    """Undo `meet`: set to zero where it added."""
-    for e in range(len(year)):
-        cells = table[year[e]]
-        for i in range(first[e], last[e]):
-            for j in range(i + 1, last[e]):
-                cells[min(who[i], who[j]), max(who[i], who[j])] = 0.0
+        t, worth = year[e], value[e]
+        for i in range(span[e, 0], span[e, 1]):
+            for j in range(span[e, 0], span[e, 1]):
+                d = dyad[who[i], who[j]]
+                if d >= 0:
+                    r = row[d, t]
+                    if r >= 0:
+                        out[r] += worth
 
 
 def warm() -> None:
@@ -80,6 +76,6 @@ def warm() -> None:
     shift(ones, codes, start, np.array([1]), np.empty(2))
     new = np.array([True, False])
     redraw(codes, np.array([0, 0]), new, start, codes.copy(), np.array([0.1, 0.2]), codes.copy())
-    table, one, two = np.zeros((1, 2, 2)), np.array([0]), np.array([2])
-    meet(codes, one, two, one, np.ones(1), table)
-    part(codes, one, two, one, table)
+    zero = np.array([0])
+    dyad, row = np.array([[-1, 0], [-1, -1]], dtype=np.int32), np.zeros((1, 1), dtype=np.int32)
+    meet(codes, np.array([[0, 2]]), zero, np.ones(1), dyad, row, ones)

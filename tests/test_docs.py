@@ -1,0 +1,94 @@
+"""The pages' examples run as they stand, and print what the pages say they print."""
+
+from __future__ import annotations
+
+import ast
+import contextlib
+import inspect
+import io
+import re
+from pathlib import Path
+
+import pytest
+
+import detente
+
+ROOT = Path(__file__).resolve().parents[1]
+PAGE = ROOT / "docs" / "dyadic-inference.md"
+# A block of Python, and the block of text below it, if there is one, that it prints.
+EXAMPLE = re.compile(r"^```python\n(?P<code>.*?)^```$(?:\n+^```text\n(?P<said>.*?)^```$)?", re.DOTALL | re.MULTILINE)
+# What builds a panel of the record needs raw files.
+NEEDS_RECORD = "panel.build"
+
+
+def examples(path: Path) -> list[tuple[str, str]]:
+    """Every block of Python of a page, and what it prints."""
+    found = [(m["code"], m["said"] or "") for m in EXAMPLE.finditer(path.read_text(encoding="utf-8"))]
+    assert len(found) == path.read_text(encoding="utf-8").count("```python")
+    return found
+
+
+def printed(code: str, namespace: dict[str, object]) -> str:
+    """What a block prints, run in the namespace of those before it."""
+    with contextlib.redirect_stdout(io.StringIO()) as out:
+        exec(compile(code, "example", "exec"), namespace)
+    return "".join(f"{line.rstrip()}\n" for line in out.getvalue().splitlines())
+
+
+def test_the_page_on_dyadic_inference_prints_what_it_says() -> None:
+    namespace: dict[str, object] = {}
+    for code, said in examples(PAGE):
+        assert printed(code, namespace) == said, code
+
+
+def test_the_page_says_nothing_that_its_numbers_do_not() -> None:
+    """The sentences below the tables, which no block prints."""
+    table = next(said for _, said in examples(PAGE) if "10 countries" in said)
+    held = {row.split()[0]: [int(n) for n in row.split()[1:]] for row in table.splitlines()[1:]}
+    assert held["dyad"] == sorted(held["dyad"], reverse=True), "clusters by dyad get worse as data grow"
+    assert held["dyadic"][0] < 80, "dyadic-robust intervals fall short with ten"
+    assert held["dyadic"][-1] >= 90, "and come close with forty"
+    assert all(held["dyadic"][i] > held["exporter+importer"][i] for i in (1, 2)), "two-way clusters miss some"
+    summary = next(said for _, said in examples(PAGE) if "jackknife over" in said)
+    assert "negative eigenvalues clipped at zero" in summary
+    assert "No standard error" in summary
+
+
+def test_links_of_the_page_lead_somewhere() -> None:
+    text = PAGE.read_text(encoding="utf-8")
+    headings = {
+        re.sub(r"[^\w -]", "", h).strip().lower().replace(" ", "-") for h in re.findall(r"^#+ (.*)$", text, re.M)
+    }
+    for target in re.findall(r"\]\(([^)]+)\)", text):
+        if target.startswith("#"):
+            assert target[1:] in headings
+        else:
+            assert (PAGE.parent / target).is_file(), target
+
+
+def test_every_work_that_the_page_cites_is_in_its_references() -> None:
+    text, references = PAGE.read_text(encoding="utf-8").split("## References")
+    for authors, year in re.findall(r"([A-Z]\w+)(?:, \w+)*(?: and \w+)? (\d{4})\b", text):
+        if int(year) > 1950 and authors[0].isupper() and authors not in ("In",):
+            entries = [line for line in re.split(r"^- ", references, flags=re.M) if authors in line and year in line]
+            assert entries, f"{authors} {year}"
+
+
+def test_the_picture_is_small_and_says_what_it_shows() -> None:
+    picture = ROOT / "docs" / "images" / "dyads.svg"
+    assert picture.stat().st_size < 20_000
+    assert "<title>" in picture.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("code", [code for code, _ in examples(ROOT / "README.md")])
+def test_the_readme_runs_or_would_with_the_raw_files(code: str) -> None:
+    if NEEDS_RECORD not in code:
+        printed(code, {})
+        return
+    call = next(n for n in ast.walk(ast.parse(code)) if isinstance(n, ast.Call) and NEEDS_RECORD in ast.unparse(n.func))
+    arguments = [ast.literal_eval(a) for a in call.args]
+    keywords = {str(k.arg): ast.literal_eval(k.value) for k in call.keywords}
+    bound = inspect.signature(detente.panel.build).bind(*arguments, **keywords).arguments
+    assert bound["unit"] in ("dyad-year", "directed-dyad-year", "state-year")
+    built = inspect.get_annotations(detente.panel.tool.Built)
+    assert set(re.findall(r"built\.(\w+)", code)) <= set(built)
