@@ -6,8 +6,9 @@ from collections.abc import Callable
 
 import numpy as np
 
-from accounts import Reference
 from detente.design import Design
+
+from accounts import Reference
 
 Array = np.ndarray
 

@@ -114,9 +114,7 @@ def test_the_code_of_a_rule_is_all_that_it_imports() -> None:
 def test_a_new_dataset_reruns_no_other_dataset() -> None:
     names = {
         p.relative_to(PACKAGE).as_posix()
-        for p in modules_used(
-            PACKAGE, "detente.cli.clean", ["detente.cli", "detente.sources"]
-        )
+        for p in modules_used(PACKAGE, "detente.cli.clean", ["detente.cli", "detente.sources"])
     }
     assert "sources/__init__.py" not in names
     assert not {"sources/rivalry.py", "sources/polity.py"} & names

@@ -15,6 +15,7 @@ import pytest
 
 from detente.panel import build_panel
 from detente.sources import REGISTRY, RawTable, Source, Tidy, Variable
+
 from known import DYAD, DYAD_YEAR, ROOT, STATES, Record, observed
 
 pytestmark = pytest.mark.record

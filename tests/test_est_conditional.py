@@ -127,6 +127,7 @@ def test_clogit_meets_r_on_union(replication: Path) -> None:
     assert_printed(found, targets, log_likelihood(design, found.estimate))
 
 
+@pytest.mark.filterwarnings("ignore:Dropped")
 def test_clogit_equals_statsmodels_on_a_small_panel() -> None:
     design = studied("clogit", dyadic_design(states=8))
     model = ConditionalLogit(design.y, design.x, groups=design.effects["dyad"])

@@ -140,9 +140,9 @@ def test_firth_and_its_intervals_refuse_what_does_not_exist() -> None:
 
 def rare_design() -> Design:
     """Few onsets: most dyads have none, some have one row."""
-    design = dyadic_design(states=12, seed=9)
+    design = dyadic_design(states=9, seed=9)
     rng = np.random.default_rng(1)
-    keep = (rng.random(len(design.y)) < 0.8) & ((design.b != 13) | (design.year == 1990))
+    keep = (rng.random(len(design.y)) < 0.8) & ((design.b != 10) | (design.year == 1990))
     y = design.y * (rng.random(len(design.y)) < 0.3)
     parts = (v[keep] for v in (y, design.x, design.a, design.b, design.year))
     y, x, a, b, year = parts

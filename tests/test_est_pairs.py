@@ -14,12 +14,13 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
-from accounts import OBJECTIVES, Reference
 from detente.covariance import KINDS
 from detente.design import Design
 from detente.errors import UnsupportedCovariance
 from detente.estimators import REGISTRY, Solution, get
 from detente.inference.result import made_covariance
+
+from accounts import OBJECTIVES, Reference
 from naive import NAIVE
 
 for family in sorted(Path(__file__).parent.glob("accounts_*.py")):

@@ -15,7 +15,6 @@ from statsmodels.genmod.families import Binomial
 from statsmodels.genmod.generalized_linear_model import GLM
 from statsmodels.regression.linear_model import OLS
 
-from accounts import OBJECTIVES
 from detente.covariance import sandwich
 from detente.design import Design
 from detente.errors import NoVariation, RankDeficient, Separation, UnknownEstimator
@@ -24,6 +23,7 @@ from detente.estimators.absorb import absorb_two_way
 from detente.estimators.linear import reference_gap
 from detente.inference.jackknife import subset
 
+from accounts import OBJECTIVES
 from worlds import dyadic_design, solved, studied
 
 

@@ -14,6 +14,7 @@ from detente.sources.exercises import FILE as EXERCISES
 from detente.sources.exercises import SLOTS, STATES, clean
 from detente.sources.missions import PARTIES
 from detente.sources.names import gazetteer
+
 from known import DYAD, DYAD_YEAR, Record, observed
 
 pytestmark = pytest.mark.record

@@ -9,6 +9,7 @@ import pytest
 from detente.lags import lag
 from detente.panel.cadence import forecasts
 from detente.sources.exercises import FILE as EXERCISES
+
 from known import DYAD_YEAR, STATES, Record, observed
 
 pytestmark = pytest.mark.record

@@ -6,7 +6,6 @@ import pandas as pd
 import pytest
 
 from known import DYAD_YEAR, Record
-
 from test_known_answers import record
 
 __all__ = ["record"]  # fixture

@@ -11,6 +11,7 @@ import pytest
 
 from detente.panel.catalogue import Unit, expansions, years_of
 from detente.sources import KEYS, REGISTRY, Key, RawTable, Variable
+
 from known import DYAD_YEAR, STATES, Record, observed
 
 pytestmark = pytest.mark.record

@@ -13,8 +13,8 @@ from detente.config import DURATION_UNIT_YEARS
 from detente.covariance import number_dyads, sandwich
 from detente.estimators.absorb import absorb_two_way
 from detente.inference import minimum_detectable_effect
-from known import DYAD_YEAR, Record
 
+from known import DYAD_YEAR, Record
 from test_known_answers import derived, looked_up, narrow, record
 
 __all__ = ["derived", "looked_up", "narrow", "record"]  # fixtures

@@ -238,6 +238,8 @@ def test_three_covariances_are_estimated_and_the_first_two_shown(copied: Path, p
     assert labels == ["Treatment", "", "", "p-value"]
     assert all(cell.startswith("[") for cell in tables["main"].rows[treatment + 2].cells)
     notes = " ".join(tables["main"].notes)
+    assert "Coefficients of the means of the dyad stand in estimates.csv." in notes
+    assert not any("mean of the dyad" in row.label for row in tables["main"].rows)
     assert "Parentheses: " in notes and "dyadic-robust over 12 states" in notes
     assert re.search(r"Brackets: .*clustered by \d+ dyads and \d+ years", notes)
     heads = [c.label for c in tables["samples"].columns]

@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from detente.record.rawread import read_raw
 from detente.errors import SourceSchemaError, UnresolvedNames
+from detente.record.rawread import read_raw
 from detente.sources import (
     capitals,
     colonies,

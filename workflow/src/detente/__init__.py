@@ -7,14 +7,22 @@ they are first used, so that importing the package costs nothing.
 from importlib import import_module
 
 __version__ = "0.1.0"
-_PUBLIC = {
-    **dict.fromkeys(("fit", "Fit"), "inference"),
-    **dict.fromkeys(
-        ("Recipe", "classical", "cluster", "dyadic", "hc0", "hc1", "hc2", "hc3", "jackknife"), "covariance"
-    ),
-    "Design": "design",
+_ROOMS = {
+    "covariance": ("Recipe", "classical", "cluster", "dyadic", "hc0", "hc1", "hc2", "hc3", "jackknife"),
+    "design": ("Design",),
+    "estimators.instrumental": ("anderson_rubin",),
+    "inference": ("fit", "Fit"),
+    "inference.bootstrap": ("state_block_bootstrap",),
+    "inference.calibration": ("calibration",),
+    "inference.predictions": ("first_differences", "marginal_effects", "risk_curve", "risk_ratios"),
+    "inference.randomisation": ("randomisation_test",),
+    "inference.redraw": ("kad_redraw",),
+    "inference.schemes": ("circular_shift", "state_labels"),
+    "inference.score": ("score_bootstrap",),
+    "inference.wild": ("wild_bootstrap",),
 }
-__all__ = ["Design", "Fit", "Recipe", "classical", "cluster", "dyadic", "fit", "hc0", "hc1", "hc2", "hc3", "jackknife"]
+_PUBLIC = {name: room for room, names in _ROOMS.items() for name in names}
+__all__ = sorted(_PUBLIC)  # noqa: PLE0605
 
 
 def __getattr__(name: str) -> object:

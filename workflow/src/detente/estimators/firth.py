@@ -80,7 +80,7 @@ def firth(design: Design, *, bread: Bread = "expected") -> Solution:
     refuse_effects(design, "firth")
     checked_bread(bread, BREADS)
     binary_outcome(design.y)
-    data, y = regressors(design), design.y
+    data, y = regressors(design), np.ascontiguousarray(design.y, dtype=np.float64)
     estimate, steps = _maximise(y, data.x)
     here = penalised(y, data.x, estimate)
     scores = data.x * here.left[:, None]
@@ -180,10 +180,14 @@ def profile_interval(design: Design, term: str, level: float = 0.95) -> tuple[fl
     ------
     UnknownVariable
         If `term` is none of the model.
+    UnsupportedEffects, UnsuitableOutcome, NoVariation, RankDeficient
+        As `firth`.
     NotConverged
         If an end is not found within 64 standard errors.
     """
-    data, y = regressors(design), design.y
+    refuse_effects(design, "firth")
+    binary_outcome(design.y)
+    data, y = regressors(design), np.ascontiguousarray(design.y, dtype=np.float64)
     if term not in data.terms:
         raise UnknownVariable(f"the model has no term {term!r}; {choices(term, data.terms)}")
     j = data.terms.index(term)

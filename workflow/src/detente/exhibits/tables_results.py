@@ -105,12 +105,16 @@ def _treatment_rows(evidence: Evidence, models: list[Cell]) -> list[Row]:
 
 
 def _control_rows(evidence: Evidence, models: list[Cell]) -> list[Row]:
-    """Controls in the order of the models, each with its standard error below; blank where a model has none."""
+    """Controls in the order of the models, each with its standard error below; blank where a model has none.
+
+    Means of the dyad, which correlated random effects add for each of them, stay in the estimates.
+    """
     frames = [_coefficients(evidence, m, evidence.covariance, treatment=False) for m in models]
     lost = [lost_terms(evidence, m.claim, m.sample, m.estimator) for m in models]
     terms = [str(term) for frame in frames for term in frame["term"]] + [term for gone in lost for term in gone]
     rows = []
-    for term in sorted(dict.fromkeys(terms), key=lambda term: term == "intercept"):
+    shown = (term for term in dict.fromkeys(terms) if not term.startswith("mean("))
+    for term in sorted(shown, key=lambda term: term == "intercept"):
         found = [frame[frame["term"] == term] for frame in frames]
         absent = [NOT_ESTIMABLE if term in gone else "" for gone in lost]
         estimates = (_shown(f.iloc[0], "estimate") if len(f) else a for f, a in zip(found, absent, strict=True))
@@ -136,7 +140,8 @@ def _main_notes(evidence: Evidence, models: list[Cell]) -> tuple[str, ...]:
     treatments = listed(sorted(timing))
     return (
         f"The treatment, named above the columns, is measured in {treatments}. "
-        f"Coefficients are {_units(evidence)}. Controls that dyad or year effects absorb are blank.",
+        f"Coefficients are {_units(evidence)}. Controls that dyad or year effects absorb are blank."
+        f"{_means(evidence)}",
         *recipe_notes(evidence, [study.headline], ("Parentheses", "Brackets")),
         "Intervals and p-values use the errors in parentheses. The risk ratio's interval is a delta-method "
         "interval on the log scale. "
@@ -148,6 +153,13 @@ def _main_notes(evidence: Evidence, models: list[Cell]) -> tuple[str, ...]:
         *_lost_terms(evidence, models),
         *_model_notes(evidence),
     )
+
+
+def _means(evidence: Evidence) -> str:
+    """Say where the coefficients of dyad means are, if a model has them."""
+    if not evidence.estimates["term"].str.startswith("mean(").any():
+        return ""
+    return " Coefficients of the means of the dyad stand in estimates.csv."
 
 
 def _units(evidence: Evidence) -> str:

@@ -66,7 +66,8 @@ def state_block_bootstrap(fit: Fit, *, draws: int = 199, seed: int = 0) -> State
     A dyad of states drawn m and m' times is there m × m' times, each time as a dyad of its own, and a state is no dyad
     with its own copy (Snijders and Borgatti 1999; Davezies, D'Haultfœuille and Guyonvarch 2021 show that it is valid
     for exchangeable dyads). Effects of a dyad, or of a state, are those of the copies; others, as of years, are common.
-    Its variance is at least the jackknife's in large samples: it adds what dyads of their own vary a second time.
+    In its variance, what a dyad has of its own counts three times (twice in the jackknife's, once in the dyadic-robust
+    one), and what comes from states once: it is the most cautious of the three.
 
     `fit` may be of any estimator, which is given its own options again; `replace(fit, covariance=found.covariance)` is
     the fit under this covariance.

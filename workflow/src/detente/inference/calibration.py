@@ -122,7 +122,7 @@ def _grouped(risk: Array, y: Array, groups: int) -> pd.DataFrame:
             "predicted_low": sorted_risk[low],
             "predicted_high": sorted_risk[high - 1],
             "predicted": predicted,
-            "events": events,
+            "events": events.astype(np.int64) if np.array_equal(events, np.round(events)) else events,
             "observed": observed,
             "ratio": np.divide(predicted, observed, out=np.full(len(rows), np.nan), where=observed > 0),
         }

@@ -23,7 +23,7 @@ Codes = npt.NDArray[np.int64]
 # Models that can be fitted with a coefficient held at a value.
 INDEX_MODELS: Mapping[str, Binary] = {"logit": LOGIT, "probit": PROBIT, "cloglog": CLOGLOG, "poisson": POISSON}
 # Of the ends of an interval, in standard errors, where each null that is tried costs a fit.
-TOLERANCE = 1e-4
+TOLERANCE = 1e-3
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ class ScoreBootstrap:
     p_of: Callable[[float], float] = field(repr=False)
 
     def conf_int(self, level: float = LEVEL) -> tuple[float, float]:
-        """The nulls that are not rejected at 1 − level; with the null imposed, some thirty fits."""
+        """The nulls that are not rejected at 1 − level; with the null imposed, some two dozen fits."""
 
         def away(distance: float) -> float:
             return self.p_of(self.estimate + distance)
