@@ -161,14 +161,27 @@ def test_both_corrections_take_off_most_of_the_bias() -> None:
     assert abs(mean["splitpanel"]) < mean["none"] / 2
 
 
-@pytest.mark.parametrize("names", [("dyad",), ("dyad", "year")])
+SEPARATED = {
+    ("dyad",): r"^'treatment' sets events apart .* its felogit coefficient is infinite$",
+    ("dyad", "year"): r"^'treatment', with the effects, predicts the outcome perfectly in [\d,]+ of [\d,]+ rows: its",
+}
+
+
+@pytest.mark.parametrize("names", SEPARATED)
 def test_a_treatment_never_met_by_an_onset_is_separation_by_name(names: tuple[str, ...]) -> None:
     design = design_with(*names, states=12)
     y = np.where(design.treatment == 1, 0.0, design.y)
-    with pytest.raises(
-        Separation, match=r"^'treatment', with the effects, predicts the outcome perfectly in [\d,]+ of "
-    ):
+    with pytest.raises(Separation, match=SEPARATED[names]):
         fitted(replace(design, y=y))
+
+
+def test_of_two_regressors_that_move_only_the_one_to_blame_is_named() -> None:
+    design = design_with("dyad", states=12)
+    doses = design.treatment * np.random.default_rng(1).poisson(1.5, len(design.y))
+    x = np.column_stack([design.x, doses])
+    y = np.where(design.treatment == 1, 0.0, design.y)
+    with pytest.raises(Separation, match=r"^'treatment' sets events apart"):
+        fitted(replace(design, y=y, x=x, terms=(*design.terms, "doses")))
 
 
 def test_what_does_not_exist_is_a_named_error() -> None:

@@ -14,6 +14,7 @@ from detente.errors import NotConverged, NoVariation, Separation
 from detente.estimators.absorb import Absorber, absorber
 from detente.estimators.base import Array, Codes, check_rank
 from detente.estimators.likelihood import MOST_HALVINGS, MOST_STEPS, Stalled, inverse, listing
+from detente.estimators.separation_within import refuse_separation_within
 from detente.estimators.within import floor, gram, named
 
 # Squared distance to the maximum, in standard errors, at which the search ends.
@@ -79,16 +80,25 @@ def fit_within(design: Design) -> Fitted:
 
 
 def _refuse_separation(found: Fitted, rows: int) -> None:
-    """Raise Separation if regressors still move the predictor where the search ended."""
+    """Raise Separation if regressors still move the predictor where the search ended.
+
+    With one factor, linear programs name a smallest set of terms; with several, all that move are named.
+    """
     data = found.data
     reach = np.abs(found.change) * np.abs(data.x).max(axis=0)
-    if guilty := [t for t, r in zip(data.terms, reach, strict=True) if r > ENDLESS]:
-        one = len(guilty) == 1
-        raise Separation(
-            f"{listing(guilty)}, with the effects, {'predicts' if one else 'together predict'} the outcome perfectly "
-            f"in {rows:,} of {len(data.y):,} rows: {'its' if one else 'their'} felogit "
-            f"{'coefficient is' if one else 'coefficients are'} infinite"
-        )
+    guilty = [t for t, r in zip(data.terms, reach, strict=True) if r > ENDLESS]
+    if not guilty:
+        return
+    if len(data.absorber.counts) == 1:
+        order, start = data.absorber.order, data.absorber.start
+        refuse_separation_within(data.y[order], data.x[order], start, data.terms, "felogit")
+        raise NotConverged("felogit: the search still moves where it ended, though the data are not separated")
+    one = len(guilty) == 1
+    raise Separation(
+        f"{listing(guilty)}, with the effects, {'predicts' if one else 'together predict'} the outcome perfectly "
+        f"in {rows:,} of {len(data.y):,} rows: {'its' if one else 'their'} felogit "
+        f"{'coefficient is' if one else 'coefficients are'} infinite"
+    )
 
 
 def _informative(design: Design, rows: Codes, flags: tuple[str, ...]) -> Informative:
