@@ -89,6 +89,8 @@ def _flags(tau: float | None, weighted: bool, shrink: float) -> tuple[str, ...]:
     said = []
     if tau is not None:
         said.append(f"corrected by {'weights' if weighted else 'the constant'} to a population share of {tau:.3g}")
+    if weighted:
+        said.append("weighted rows: the classical covariance does not hold, take a robust one")
     if shrink < 1:
         said.append(f"Stata's relogit: variances times {shrink**2:.6f}, (N/(N + k))²")
     return tuple(said)
