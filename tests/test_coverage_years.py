@@ -173,6 +173,7 @@ def record(mirror: Path) -> Callable[[tuple[str, ...], Unit], pd.DataFrame]:
     return panel
 
 
+@pytest.mark.slow
 @pytest.mark.record
 @pytest.mark.parametrize("unit", ["dyad-year", "state-year"])
 def test_of_the_observed_record_every_event_is_missing_exactly_outside_its_years(
@@ -200,6 +201,7 @@ def test_of_the_observed_record_every_event_is_missing_exactly_outside_its_years
             assert known.any() == covered.any(), name
 
 
+@pytest.mark.slow
 @pytest.mark.record
 def test_of_the_observed_record_every_event_keeps_its_total(mirror: Path):
     """What is in the panel, in both directions, is what is tidy, less what the ledger has."""

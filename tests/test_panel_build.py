@@ -299,6 +299,7 @@ def test_the_ledger_of_a_panel_without_losses_is_empty_and_has_its_columns():
     assert list(panel.ledger.columns) == list(ledger("x").columns)
 
 
+@pytest.mark.slow
 @pytest.mark.record
 @pytest.mark.parametrize("unit", UNITS)
 def test_the_panel_of_the_whole_record_keeps_its_schema_without_a_warning(mirror: Path, unit: Unit):
