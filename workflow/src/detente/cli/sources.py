@@ -63,7 +63,7 @@ def _entry(name: str, record: SourceRecord, module: Source) -> str:
         f"{record.years[0]}–{record.years[1]}; {record.rows or 0:,} rows by {module.key}; {_count(record)}",
         variables,
         record.terms + ".",
-        record.citation,
+        record.citation.replace("{", "").replace("}", ""),
     ]
     return "\n".join(
         [lines[0], *(textwrap.fill(line, 100, initial_indent="  ", subsequent_indent="  ") for line in lines[1:])]
