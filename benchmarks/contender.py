@@ -15,10 +15,12 @@ class Contender:
     """`load` reads data from the run's folder; `run`, which alone is timed, does the task on them.
 
     `imports` are modules that `run` would import on first use; `rehearse` is something small to run first:
-    neither imports nor compilation are in the time.
+    neither imports nor compilation are in the time. `reference`, of a peer that takes a part of the rows, is what we
+    find on these, untimed.
     """
 
     load: Callable[[Path], Any]
     run: Callable[[Any], pd.DataFrame]
     imports: tuple[str, ...] = ()
     rehearse: Callable[[], Any] | None = None
+    reference: Callable[[Path], pd.DataFrame] | None = None

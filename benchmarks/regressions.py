@@ -16,7 +16,7 @@ from detente.files import read_frame
 
 from benchmarks.contender import Contender
 from benchmarks.data import design_path
-from benchmarks.tasks import LINEARMODELS, OURS, PYFIXEST
+from benchmarks.tasks import FEREG, LINEARMODELS, OURS, PYFIXEST
 
 KEYS = ("y", "dyad", "a", "b", "year")
 
@@ -53,6 +53,7 @@ def contenders(task: str) -> dict[str, Contender]:
         OURS: _contender(task, as_arrays, ours, ("scipy.sparse",)),
         LINEARMODELS: _contender(task, as_indexed, linearmodels, ("linearmodels.panel",)),
         PYFIXEST: _contender(task, as_columns, pyfixest, ("pyfixest",)),
+        FEREG: _contender(task, as_columns, fereg, ("fereg",)),
     }
 
 
@@ -125,6 +126,20 @@ def pyfixest(data: Columns) -> pd.DataFrame:
         data.frame,
         vcov={"CRV1": "dyad"},
         ssc=pf.ssc(k_adj=False, G_adj=True),
+        fixef_rm="none",
+    )
+    return _tabled(data.terms, fit.coef(), fit.se())
+
+
+def fereg(data: Columns) -> pd.DataFrame:
+    """Fit feols as pyfixest does."""
+    import fereg as fr  # type: ignore[import-not-found]
+
+    fit = fr.feols(
+        f"y ~ {' + '.join(data.terms)} | dyad + year",
+        data.frame,
+        vcov={"CRV1": "dyad"},
+        ssc=fr.ssc(k_adj=False, G_adj=True),
         fixef_rm="none",
     )
     return _tabled(data.terms, fit.coef(), fit.se())

@@ -7,11 +7,18 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 OURS = "detente"
-PANDAS, LINEARMODELS, PYFIXEST = "pandas", "linearmodels", "pyfixest"
+PANDAS, LINEARMODELS, PYFIXEST, FEREG = "pandas", "linearmodels", "pyfixest", "fereg"
+NUMPY, STATSMODELS, GLUM, FIRTHMODELS, WILDBOOTTEST = "numpy", "statsmodels", "glum", "firthmodels", "wildboottest"
 LABELS = {
     PANDAS: "pandas merge chain",
     LINEARMODELS: "linearmodels PanelOLS",
     PYFIXEST: "pyfixest feols",
+    FEREG: "fereg feols",
+    NUMPY: "numpy loop over states",
+    STATSMODELS: "statsmodels Logit",
+    GLUM: "glum",
+    FIRTHMODELS: "firthmodels",
+    WILDBOOTTEST: "wildboottest",
 }
 # Largest relative difference of any number between us and a peer that still counts as the same numbers.
 AGREEMENT = 1e-6
@@ -21,7 +28,8 @@ AGREEMENT = 1e-6
 class Task:
     """Name, label in a table, module that does it, libraries that do it too, those too slow to repeat.
 
-    `whole`: a peer must give every column that we give.
+    `whole`: a peer must give every column that we give; `simulated`: data are `benchmarks.dyads`, whatever the world;
+    `called`: names of peers that are not those of `LABELS`.
     """
 
     name: str
@@ -30,9 +38,16 @@ class Task:
     peers: tuple[str, ...]
     once: tuple[str, ...] = ()
     whole: bool = False
+    simulated: bool = False
+    called: tuple[tuple[str, str], ...] = ()
+
+    def label_of(self, peer: str) -> str:
+        """A peer's name in a table."""
+        return dict(self.called).get(peer, LABELS[peer])
 
 
 CLEANING, PANELS, REGRESSIONS = "benchmarks.cleaning", "benchmarks.panels", "benchmarks.regressions"
+ESTIMATORS = "benchmarks.estimators"
 TASKS = (
     Task("clean", "raw files to tidy sources", CLEANING, (), once=(OURS,)),
     Task("panel", "panel from tidy sources", PANELS, (PANDAS,), whole=True),
@@ -41,5 +56,35 @@ TASKS = (
     Task("peace-years", "years at peace", PANELS, (PANDAS,), whole=True),
     Task("lpm-relevant", "LPM, politically relevant dyads", REGRESSIONS, (LINEARMODELS, PYFIXEST)),
     Task("lpm-all", "LPM, all dyads", REGRESSIONS, (LINEARMODELS, PYFIXEST), once=(LINEARMODELS,)),
+    Task(
+        "lpm-dyads",
+        "LPM, dyad and year effects",
+        REGRESSIONS,
+        (FEREG, PYFIXEST, LINEARMODELS),
+        once=(LINEARMODELS,),
+        simulated=True,
+    ),
+    Task("dyadic-meat", "dyadic meat alone", ESTIMATORS, (NUMPY,), simulated=True),
+    Task(
+        "clogit",
+        "conditional logit",
+        ESTIMATORS,
+        (STATSMODELS,),
+        once=(STATSMODELS,),
+        simulated=True,
+        called=((STATSMODELS, "statsmodels ConditionalLogit"),),
+    ),
+    Task("logit", "pooled logit, clustered", ESTIMATORS, (GLUM, STATSMODELS), simulated=True),
+    Task("firth", "Firth logit", ESTIMATORS, (FIRTHMODELS,), simulated=True),
+    Task(
+        "effects",
+        "average marginal effects",
+        ESTIMATORS,
+        (STATSMODELS,),
+        simulated=True,
+        called=((STATSMODELS, "statsmodels get_margeff"),),
+    ),
+    Task("wild-states", "wild bootstrap, states", ESTIMATORS, (WILDBOOTTEST,), simulated=True),
+    Task("wild-dyads", "wild bootstrap, dyads", ESTIMATORS, (), simulated=True),
 )
 BY_NAME = {task.name: task for task in TASKS}

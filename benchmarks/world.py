@@ -21,6 +21,7 @@ from detente.simulate import simulate_world
 from detente.sources import REGISTRY
 
 from benchmarks.data import JOINED, cleanable, cleaner, design_path, joined, tidy_path
+from benchmarks.dyads import write_dyads
 from benchmarks.made import made_world
 from benchmarks.tasks import ROOT
 
@@ -52,6 +53,7 @@ def main() -> None:
     wanted = {*study.sources, *(JOINED if observed else ())}
     tidy = {slug: clean(source) for slug, source in REGISTRY.items() if slug in wanted}
     _write_designs(project, study, tidy, folder)
+    write_dyads(folder, quick=arguments.quick)
     states = QUICK_STATES if arguments.quick else STATES
     panels = tidy if observed else made_world(joined(), states, window)
     for source in joined():

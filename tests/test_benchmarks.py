@@ -17,12 +17,14 @@ from detente.checks import validated
 from detente.panel import Unit, catalogue
 from detente.sources import KEYS, tidy_schema
 
-from benchmarks import report
+from benchmarks import estimators, report
 from benchmarks.data import JOINED, joined, variables
+from benchmarks.dyads import KEYS as DYADS
+from benchmarks.dyads import dyads, load_dyads, write_dyads
 from benchmarks.made import made_world
-from benchmarks.measure import gap
+from benchmarks.measure import gap, measured
 from benchmarks.panels import TidySources, build, count_peace, load_disputes, merge, merge_peace
-from benchmarks.tasks import BY_NAME
+from benchmarks.tasks import BY_NAME, OURS
 
 ROOT = Path(__file__).resolve().parents[1]
 PAIRS: tuple[Unit, ...] = ("dyad-year", "directed-dyad-year")
@@ -120,6 +122,56 @@ def test_a_made_world_keeps_the_schemas_and_is_the_same_every_time(world: TidySo
         validated(frame, tidy_schema(source), source.slug)
         assert frame.equals(again[source.slug])
         assert len(frame) > 0
+
+
+def test_dyads_are_the_same_every_time_and_each_covariate_varies_in_them(tmp_path: Path) -> None:
+    frame = dyads(30, 1950, 0.03)
+    assert frame.equals(dyads(30, 1950, 0.03))
+    assert not frame.duplicated(["a", "b", "year"]).any()
+    assert frame["y"].mean() == pytest.approx(0.03, rel=0.2)
+    terms = [c for c in frame.columns if c not in DYADS]
+    assert len(terms) == 15
+    for factor in ("dyad", "year"):
+        assert (frame.groupby(factor)[terms].transform("nunique") > 1).any().all()
+    write_dyads(tmp_path, quick=True)
+    assert 1_000 < len(load_dyads(tmp_path)) < 10_000
+
+
+@pytest.mark.parametrize(
+    ("task", "peer"), [("dyadic-meat", "numpy"), ("logit", "statsmodels"), ("effects", "statsmodels")]
+)
+def test_peers_find_what_our_estimators_find(tmp_path: Path, task: str, peer: str) -> None:
+    write_dyads(tmp_path, quick=True)
+    found = estimators.contenders(task)
+    assert set(found) == {OURS, *BY_NAME[task].peers}
+    ours, theirs = (measured(found[library], tmp_path, 1).result for library in (OURS, peer))
+    distance = gap(theirs, ours)
+    assert distance is not None
+    assert distance < 1e-9
+
+
+def test_a_part_is_whole_dyads_and_ours_is_found_on_it_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_dyads(tmp_path, quick=True)
+    monkeypatch.setattr(estimators, "SMALL", 10)
+    monkeypatch.setitem(estimators.EVERY, "effects", 2)
+    everything = load_dyads(tmp_path)
+    part = estimators.rows_of("effects", everything, part=True)
+    kept = everything[everything["dyad"].isin(part["dyad"])]
+    assert len(kept) == len(part)
+    assert part["dyad"].nunique() == (everything["dyad"].nunique() + 1) // 2
+    peer = estimators.contenders("effects")["statsmodels"]
+    assert peer.reference is not None
+    distance = gap(measured(peer, tmp_path, 1).result, peer.reference(tmp_path))
+    assert distance is not None
+    assert distance < 1e-9
+
+
+def test_a_ratio_on_a_part_of_the_rows_is_scaled_and_says_so() -> None:
+    theirs = {**MEASURED, "rows": 2, "gap": 0.0}
+    row = report.row(BY_NAME["effects"], "observed record", MEASURED, "statsmodels", theirs)
+    assert row["ratio"] == pytest.approx(5)
+    assert row["world"] == report.SIMULATED
+    assert "statsmodels get_margeff, 2 rows, ratio scaled" in report.table([row], {"effects": "effects"})
 
 
 @pytest.mark.parametrize("distance", [1e-5, None])
