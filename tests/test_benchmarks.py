@@ -53,6 +53,7 @@ def bench(out: Path, *words: str, hide: Path | None = None) -> list[dict[str, An
     return rows
 
 
+@pytest.mark.slow
 def test_quick_run_without_pyfixest(tmp_path: Path) -> None:
     absent = tmp_path / "absent"
     absent.mkdir()

@@ -257,6 +257,7 @@ def cells_of(table, label, below=0):
     return table.rows[next(i for i, row in enumerate(table.rows) if row.label == label) + below].cells
 
 
+@pytest.mark.slow
 def test_a_model_that_loses_its_headline_covariance_counts_as_not_estimable(study):
     lost = made.without_covariance(study, "dyadic", NO_VARIANCE)
     found = {(m.claim, m.sample, m.estimator): m for m in cells(lost)}["exercise", "relevant", "lpm"]

@@ -93,6 +93,7 @@ def test_every_pair_that_shares_a_day_and_no_other(record: Record) -> None:
     assert len({pair for pair in never if pair[2] == 1990}) == 8
 
 
+@pytest.mark.slow
 def test_a_directed_panel_has_every_pair_twice(record: Record) -> None:
     slugs = ("gml-mid", "gml-mid-initiation", "mie-1.0", "mie-1.0-initiation", "icb-13", "icb-13-triggered")
     pairs = record.build(slugs, WINDOW).frame
