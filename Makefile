@@ -53,10 +53,10 @@ lint: $(READY)
 data-page: $(READY)
 	@DETENTE_MIRROR="$${DETENTE_MIRROR:-../shared/mirror}" $(VENV)/bin/python -m detente datapage --out docs/data.md --chart docs/images/coverage.svg
 
-$(BENCH)/.ready: benchmarks/requirements.lock pyproject.toml
+$(BENCH)/.ready: requirements.lock benchmarks/requirements.lock pyproject.toml
 	@$(RECENT)
 	$(PYTHON) -m venv $(BENCH)
-	$(BENCH)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement benchmarks/requirements.lock
+	$(BENCH)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements.lock --requirement benchmarks/requirements.lock
 	$(BENCH)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	-@$(BENCH)/bin/python -m compileall -q $(BENCH)/lib workflow/src 2>/dev/null
 	@$(BENCH)/bin/python -c 'from detente.kernels import warm; warm()'
