@@ -10,12 +10,12 @@ import numpy as np
 
 from detente.design import Design
 from detente.errors import NotConverged, NoVariation, UnsupportedEffects
-from detente.estimators.absorb import Absorber, Codes, absorber
-from detente.estimators.base import ROBUST, Array, Solution, check_rank, estimator
+from detente.estimators.absorb import Codes
+from detente.estimators.base import ROBUST, Array, Solution, estimator
 from detente.estimators.likelihood import STILL, Stalled, check_score, inverse
 from detente.estimators.linear import without_dummies
 from detente.estimators.poisson import LARGEST_INDEX, blame, checked, refuse_unsuitable
-from detente.estimators.within import floor, gram, named, notes
+from detente.estimators.within import Data, data_within, gram, named, notes
 
 # Squared distance to the maximum, in standard errors, at which the search ends.
 SETTLED = 1e-16
@@ -129,7 +129,7 @@ def fepoisson(design: Design) -> Solution:
     refuse_unsuitable(design.y)
     kept = _informative(design, np.arange(len(design.y)), ())
     while True:
-        data = _regressors(design, kept)
+        data = data_within(design, kept.rows, kept.effects, _effects_alone)
         found = _search(data)
         moving = np.abs(found.move) > STILL
         if not moving.any() and found.absorbed < data.absorber.parameters:
@@ -143,43 +143,6 @@ def fepoisson(design: Design) -> Solution:
             f"{int(moving.sum()):,} rows that the effects alone predict to be zero say nothing about the coefficients"
         )
         kept = _informative(design, kept.rows[~moving], (*kept.flags, lost))
-
-
-@dataclass(frozen=True)
-class _Data:
-    """Rows used: y (n,), x (n, k) within unweighted effects, `terms`, those `dropped`, a predictor to start from."""
-
-    y: Array
-    x: Array
-    terms: tuple[str, ...]
-    dropped: tuple[str, ...]
-    start: Array
-    absorber: Absorber
-
-
-def _regressors(design: Design, kept: _Informative) -> _Data:
-    """Regressors within effects, unweighted: the same span, near zero, so that weighting them loses no digits."""
-    whole = len(kept.rows) == len(design.y)
-    y, x = (design.y, design.x) if whole else (design.y[kept.rows], design.x[kept.rows])
-    made = absorber(kept.effects, len(y))
-    lowest = floor(x, y, design.terms)[:-1]
-    x = made.residual(x)
-    cross = gram(x)
-    varies = np.diag(cross) > lowest
-    if not varies[0]:
-        where = f"within {named(design.effects)} in the {len(y):,} rows whose outcome does"
-        raise NoVariation(f"the treatment {design.terms[0]!r} does not vary {where}")
-    columns = np.flatnonzero(varies)
-    terms = tuple(design.terms[i] for i in columns)
-    check_rank(cross[np.ix_(columns, columns)], terms)
-    return _Data(
-        y=y,
-        x=x if len(terms) == x.shape[1] else np.ascontiguousarray(x[:, columns]),
-        terms=terms,
-        dropped=tuple(t for t, v in zip(design.terms, varies, strict=True) if not v),
-        start=_effects_alone(y, kept.effects),
-        absorber=made,
-    )
 
 
 def _effects_alone(y: Array, effects: Mapping[str, Codes]) -> Array:
@@ -209,7 +172,7 @@ class _Found:
     absorbed: int
 
 
-def _search(data: _Data) -> _Found:
+def _search(data: Data) -> _Found:
     """Newton's method with step halving; the effects' part of each step is solved for with the coefficients'."""
     y, x = data.y, np.empty(data.x.shape)
     predictor, estimate = data.start, np.zeros(len(data.terms))
@@ -258,7 +221,7 @@ def _value(y: Array, predictor: Array, mean: Array) -> float:
     return float(np.sum(y * predictor - mean))
 
 
-def _solution(data: _Data, kept: _Informative, found: _Found) -> Solution:
+def _solution(data: Data, kept: _Informative, found: _Found) -> Solution:
     """The solution, one last step on: it moves nothing but the last digits."""
     predictor = found.predictor + found.move
     scores = found.x * (data.y - np.exp(predictor))[:, None]

@@ -11,11 +11,10 @@ from scipy.special import expit
 from detente.covariance import number
 from detente.design import Design
 from detente.errors import NotConverged, NoVariation, Separation
-from detente.estimators.absorb import Absorber, absorber
-from detente.estimators.base import Array, Codes, check_rank
+from detente.estimators.base import Array, Codes
 from detente.estimators.likelihood import MOST_HALVINGS, MOST_STEPS, Stalled, inverse, listing
 from detente.estimators.separation_within import refuse_separation_within
-from detente.estimators.within import floor, gram, named
+from detente.estimators.within import Data, data_within, gram, named
 
 # Squared distance to the maximum, in standard errors, at which the search ends.
 SETTLED = 1e-16
@@ -34,18 +33,6 @@ class Informative:
     rows: Codes
     effects: Mapping[str, Codes]
     flags: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class Data:
-    """Rows used: y (n,), x (n, k) within unweighted effects, `terms`, those `dropped`, a predictor to start from."""
-
-    y: Array
-    x: Array
-    terms: tuple[str, ...]
-    dropped: tuple[str, ...]
-    start: Array
-    absorber: Absorber
 
 
 @dataclass(frozen=True)
@@ -70,7 +57,7 @@ def fit_within(design: Design) -> Fitted:
     """Maximum likelihood on rows that say something about the coefficients; refusals as in `felogit`."""
     kept = _informative(design, np.arange(len(design.y)), ())
     while True:
-        found = _search(_regressors(design, kept), kept)
+        found = _search(data_within(design, kept.rows, kept.effects, _effects_alone), kept)
         moving = np.abs(found.move) > ENDLESS
         if not moving.any():
             return found
@@ -130,27 +117,6 @@ def _informative(design: Design, rows: Codes, flags: tuple[str, ...]) -> Informa
         for name, (count, levels) in lost.items()
     )
     return Informative(rows, {n: c[rows] for n, c in design.effects.items()}, (*flags, *said))
-
-
-def _regressors(design: Design, kept: Informative) -> Data:
-    """Regressors within effects, unweighted: the same span, near zero, so that weighting them loses no digits."""
-    whole = len(kept.rows) == len(design.y)
-    y, raw = (design.y, design.x) if whole else (design.y[kept.rows], design.x[kept.rows])
-    made = absorber(kept.effects, len(y))
-    lowest = floor(raw, y, design.terms)[:-1]
-    x = made.residual(raw)
-    cross = gram(x)
-    varies = np.diag(cross) > lowest
-    if not varies[0]:
-        where = f"within {named(design.effects)} in the {len(y):,} rows whose outcome does"
-        raise NoVariation(f"the treatment {design.terms[0]!r} does not vary {where}")
-    columns = np.flatnonzero(varies)
-    terms = tuple(design.terms[i] for i in columns)
-    check_rank(cross[np.ix_(columns, columns)], terms)
-    if len(terms) < x.shape[1]:
-        x = np.ascontiguousarray(x[:, columns])
-    dropped = tuple(t for t, v in zip(design.terms, varies, strict=True) if not v)
-    return Data(y, x, terms, dropped, _effects_alone(y, kept.effects), made)
 
 
 def _effects_alone(y: Array, effects: Mapping[str, Codes]) -> Array:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,7 +10,7 @@ import numpy as np
 from detente.design import Design
 from detente.errors import EstimationError, NoVariation
 from detente.estimators.absorb import Absorber, absorber
-from detente.estimators.base import Array, check_rank
+from detente.estimators.base import Array, Codes, check_rank
 from detente.estimators.likelihood import CHUNK, regressors
 from detente.kernels import products as kernel
 
@@ -78,6 +78,52 @@ def within(design: Design) -> Within:
         with_y=products[kept, -1],
         absorber=made,
     )
+
+
+@dataclass(frozen=True)
+class Data:
+    """Rows used: y (n,), x (n, k) within unweighted effects, `terms`, those `dropped`, a predictor to start from."""
+
+    y: Array
+    x: Array
+    terms: tuple[str, ...]
+    dropped: tuple[str, ...]
+    start: Array
+    absorber: Absorber
+
+
+def data_within(
+    design: Design,
+    rows: Codes,
+    effects: Mapping[str, Codes],
+    start: Callable[[Array, Mapping[str, Codes]], Array],
+) -> Data:
+    """Regressors of some rows within effects, unweighted: the same span, near zero, so that weights lose no digits.
+
+    Raises
+    ------
+    NoVariation
+        If the treatment does not vary within the effects.
+    RankDeficient
+        If the regressors that do are linearly dependent.
+    """
+    whole = len(rows) == len(design.y)
+    y, x = (design.y, design.x) if whole else (design.y[rows], design.x[rows])
+    made = absorber(effects, len(y))
+    lowest = floor(x, y, design.terms)[:-1]
+    x = made.residual(x)
+    cross = gram(x)
+    varies = np.diag(cross) > lowest
+    if not varies[0]:
+        where = f"within {named(design.effects)} in the {len(y):,} rows whose outcome does"
+        raise NoVariation(f"the treatment {design.terms[0]!r} does not vary {where}")
+    columns = np.flatnonzero(varies)
+    terms = tuple(design.terms[i] for i in columns)
+    check_rank(cross[np.ix_(columns, columns)], terms)
+    if len(terms) < x.shape[1]:
+        x = np.ascontiguousarray(x[:, columns])
+    dropped = tuple(t for t, v in zip(design.terms, varies, strict=True) if not v)
+    return Data(y, x, terms, dropped, start(y, effects), made)
 
 
 def _pooled(design: Design) -> Within:
