@@ -47,10 +47,13 @@ def load(root: Path, override: Path | None = None) -> Project:
     project = load_project(root, override)
     _check_names(project)
     _check_sources(project)
-    entries = catalogue(list(REGISTRY.values()))
-    outcomes = [name for name, entry in entries.items() if entry.variable.role == "outcome"]
-    check_claims(project.claims, entries, outcomes, DURATIONS, partial(located, root / CLAIMS))
-    _check_joined(project, entries)
+    offered = {
+        directed: catalogue(list(REGISTRY.values()), "directed-dyad-year" if directed else "dyad-year")
+        for directed in (False, True)
+    }
+    outcomes = {d: [n for n, e in entries.items() if e.variable.role == "outcome"] for d, entries in offered.items()}
+    check_claims(project.claims, offered, outcomes, DURATIONS, partial(located, root / CLAIMS))
+    _check_joined(project, offered[False])
     _check_estimators(project)
     return project
 

@@ -9,13 +9,15 @@ from detente.errors import RoleError, UnknownVariable, choices
 
 # Where a dyad lies on the map: no treatment moves it.
 GEOGRAPHY = ("contiguity_type", "contiguous", "distance_km", "land_contiguous", "log_distance")
+# By whether the panel is directed.
+Vocabulary = Mapping[bool, Collection[str]]
 Locate = Callable[[list[str | int]], str]
 
 
 def check_claims(
     claims: ClaimsFile,
-    variables: Collection[str],
-    outcomes: Collection[str],
+    variables: Vocabulary,
+    outcomes: Vocabulary,
     durations: Mapping[str, str],
     locate: Locate,
 ) -> None:
@@ -24,9 +26,9 @@ def check_claims(
     Parameters
     ----------
     variables
-        Every variable of the panel.
+        Every variable of the panel: of dyad-years under False, of directed ones under True.
     outcomes
-        Those that are onsets among dyads at risk.
+        Those that are onsets, or initiations, among dyads at risk.
     durations
         For each outcome, the variable that counts the years at peace by the same coding of disputes.
     locate
@@ -46,15 +48,35 @@ def check_claims(
         raise RoleError("\n".join(roles))
 
 
-def _unknown(claims: ClaimsFile, variables: Collection[str], locate: Locate) -> Iterator[str]:
+def _unknown(claims: ClaimsFile, variables: Vocabulary, locate: Locate) -> Iterator[str]:
     """Names that are no variable of the panel."""
-    used = [(["controls", key, "variable"], control.variable) for key, control in claims.controls.items()]
+    either = {*variables[False], *variables[True]}
+    for key, control in claims.controls.items():
+        if control.variable not in either:
+            yield _no_variable(["controls", key, "variable"], control.variable, either, locate)
     for claim in claims.claims.values():
-        used.append((["claims", claim.id, "treatment"], claim.treatment))
-        used.append((["claims", claim.id, "outcome"], claim.outcome))
-    for keys, name in used:
-        if name not in variables:
-            yield f"{_at(locate, *keys)}: {name!r} is not a variable of the panel; {choices(name, variables)}"
+        legal = variables[claim.directed]
+        for keys, name in _named(claim):
+            if name not in legal:
+                yield _no_variable(["claims", claim.id, *keys], name, legal, locate)
+        for i, key in enumerate(claim.controls):
+            variable = claims.controls[key].variable
+            if variable in either and variable not in legal:
+                yield _no_variable(["claims", claim.id, "controls", i], variable, legal, locate)
+
+
+def _named(claim: Claim) -> Iterator[tuple[list[str | int], str]]:
+    """Variables that a claim names itself, and where."""
+    yield ["treatment"], claim.treatment
+    yield ["outcome"], claim.outcome
+    if claim.moderator is not None:
+        yield ["moderator", "variable"], claim.moderator.variable
+    for i, placebo in enumerate(claim.placebos):
+        yield ["placebos", i, "variable"], placebo.variable
+
+
+def _no_variable(keys: list[str | int], name: str, legal: Collection[str], locate: Locate) -> str:
+    return f"{_at(locate, *keys)}: {name!r} is not a variable of the panel; {choices(name, legal)}"
 
 
 def _pretended(claims: ClaimsFile, durations: Mapping[str, str], locate: Locate) -> Iterator[str]:
@@ -67,14 +89,13 @@ def _pretended(claims: ClaimsFile, durations: Mapping[str, str], locate: Locate)
             yield f"{where}: {control.variable!r} cannot be {control.role}; {choices(control.variable, legal)}"
 
 
-def _unfit(
-    claims: ClaimsFile, outcomes: Collection[str], durations: Mapping[str, str], locate: Locate
-) -> Iterator[str]:
+def _unfit(claims: ClaimsFile, outcomes: Vocabulary, durations: Mapping[str, str], locate: Locate) -> Iterator[str]:
     """Outcomes that are no onset among dyads at risk, and controls that have no place in their claim's model."""
     for claim in claims.claims.values():
-        if claim.outcome not in outcomes:
+        legal = outcomes[claim.directed]
+        if claim.outcome not in legal:
             where = _at(locate, "claims", claim.id, "outcome")
-            yield f"{where}: {claim.outcome!r} is not an onset among dyads at risk; {choices(claim.outcome, outcomes)}"
+            yield f"{where}: {claim.outcome!r} is not an onset among dyads at risk; {choices(claim.outcome, legal)}"
             continue
         for i, name in enumerate(claim.controls):
             if fault := _misplaced(claim, claims.controls[name], durations):

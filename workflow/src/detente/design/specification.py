@@ -7,13 +7,15 @@ from dataclasses import dataclass
 from pydantic import TypeAdapter
 
 from detente.config import Claim, ClaimsFile, Control, Study
+from detente.design.duration import Duration
 
 
 @dataclass(frozen=True)
 class Specification:
     """One claim, on one sample, by one estimator.
 
-    `controls` are those that the estimator keeps: with dyad effects, geography is absorbed.
+    `controls` are those that the estimator keeps: with dyad effects, geography is absorbed. `duration` is the form in
+    which years at peace enter; `effects` those to absorb, where they are not the estimator's own.
     """
 
     claim: Claim
@@ -23,6 +25,8 @@ class Specification:
     covariances: tuple[str, ...]
     window: tuple[int, int]
     smallest_effect: float
+    duration: Duration = "cubic"
+    effects: tuple[str, ...] | None = None
 
     @property
     def spec_id(self) -> str:
@@ -31,13 +35,17 @@ class Specification:
 
     @property
     def treatment_term(self) -> str:
-        """Name of the treatment among the terms of the model."""
-        return lagged(self.claim.treatment, self.claim.lag)
+        """Name of what the claim is about among the terms of the model: the treatment, or its product."""
+        treatment = lagged(self.claim.treatment, self.claim.lag)
+        moderator = self.claim.moderator
+        return treatment if moderator is None else f"{treatment}_x_{lagged(moderator.variable, moderator.lag)}"
 
 
 def lagged(variable: str, lag: int) -> str:
-    """Name of a variable measured `lag` years before the outcome."""
-    return f"{variable}_lag{lag}" if lag else variable
+    """Name of a variable measured `lag` years before the outcome, or after it where negative."""
+    if not lag:
+        return variable
+    return f"{variable}_lag{lag}" if lag > 0 else f"{variable}_lead{-lag}"
 
 
 def specifications(
