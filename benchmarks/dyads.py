@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+import pyarrow.parquet as pq
 from scipy.special import expit
 
-from detente.files import read_frame, write_frame
+from detente.files import write_frame
 
 Array = npt.NDArray[np.floating[Any]]
 Codes = npt.NDArray[np.int64]
@@ -96,5 +97,6 @@ def write_dyads(folder: Path, *, quick: bool) -> None:
 
 
 def load_dyads(folder: Path) -> pd.DataFrame:
-    """What `write_dyads` wrote."""
-    return read_frame(dyads_path(folder))
+    """What `write_dyads` wrote, each column once in memory."""
+    frame: pd.DataFrame = pq.read_table(dyads_path(folder)).to_pandas(split_blocks=True, self_destruct=True)
+    return frame

@@ -16,6 +16,7 @@ from detente.files import read_frame
 
 from benchmarks.contender import Contender
 from benchmarks.data import design_path
+from benchmarks.peers import TOLERANCE
 from benchmarks.tasks import FEREG, LINEARMODELS, OURS, PYFIXEST
 
 KEYS = ("y", "dyad", "a", "b", "year")
@@ -72,11 +73,11 @@ def _contender(
 
 
 def as_arrays(frame: pd.DataFrame) -> Arrays:
-    """Arrays, as `build_design` returns them."""
+    """Arrays, as `build_design` returns them; copies, so that nothing keeps the frame."""
     terms = tuple(c for c in frame.columns if c not in KEYS)
-    a, b, year = (frame[c].to_numpy() for c in ("a", "b", "year"))
+    y, a, b, year = (np.array(frame[c]) for c in ("y", "a", "b", "year"))
     x = np.column_stack([frame[t].to_numpy() for t in terms])
-    return Arrays(with_effects(Design(frame["y"].to_numpy(), x, terms, a, b, year), get("lpm")))
+    return Arrays(with_effects(Design(y, x, terms, a, b, year), get("lpm")))
 
 
 def as_columns(frame: pd.DataFrame) -> Columns:
@@ -95,8 +96,8 @@ def ours(data: Arrays) -> pd.DataFrame:
     """Fit, dyadic-robust covariance, and the one clustered by dyad, to compare with peers."""
     design = data.design
     fit = get("lpm").fit(design)
-    dyadic = sandwich("dyadic", fit.scores, fit.bread, design.pairs)
-    dyad = sandwich("dyad", fit.scores, fit.bread, design.pairs)
+    dyadic = sandwich("dyadic", fit.by_row, fit.bread, design.pairs)
+    dyad = sandwich("dyad", fit.by_row, fit.bread, design.pairs)
     return pd.DataFrame(
         {
             "term": fit.terms,
@@ -127,6 +128,7 @@ def pyfixest(data: Columns) -> pd.DataFrame:
         vcov={"CRV1": "dyad"},
         ssc=pf.ssc(k_adj=False, G_adj=True),
         fixef_rm="none",
+        fixef_tol=TOLERANCE,
     )
     return _tabled(data.terms, fit.coef(), fit.se())
 

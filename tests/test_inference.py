@@ -203,7 +203,8 @@ def test_an_unsupported_covariance_is_an_error_of_its_own() -> None:
         estimate(dyadic_design(), specification("logit", ("hc3",)))
     assert str(error.value) == (
         "estimator 'logit' does not support covariance 'hc3'; "
-        "legal values: classical, cluster, dyad, dyadic, hc0, hc1, jackknife; nearest: 'hc1'"
+        "legal values: a, b, classical, dyad, dyadic, hc0, hc1, jackknife, year; nearest: 'hc1' "
+        "(factors may be joined by '+')"
     )
 
 

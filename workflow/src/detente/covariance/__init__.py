@@ -2,7 +2,7 @@
 
 from detente.covariance.convention import CONVENTIONS
 from detente.covariance.meats import cluster_meat, dyadic_meat, multiway_meat
-from detente.covariance.pairs import Pairs, number, number_dyads, totals
+from detente.covariance.pairs import Pairs, number, number_dyads
 from detente.covariance.recipe import (
     FACTORS,
     KINDS,
@@ -18,6 +18,7 @@ from detente.covariance.recipe import (
     parse,
 )
 from detente.covariance.sandwich import Covariance, Ingredients, covariance, sandwich
+from detente.covariance.scores import Scores, totals
 
 __all__ = [
     "CONVENTIONS",
@@ -27,6 +28,7 @@ __all__ = [
     "Ingredients",
     "Pairs",
     "Recipe",
+    "Scores",
     "classical",
     "cluster",
     "cluster_meat",

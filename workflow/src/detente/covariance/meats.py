@@ -7,14 +7,15 @@ from itertools import combinations
 
 import numpy as np
 
-from detente.covariance.pairs import Array, Codes, Pairs, intersect, number, totals
+from detente.covariance.pairs import Array, Codes, Pairs, intersect, number
+from detente.covariance.scores import Scores, of_rows, totals
 from detente.errors import UnsupportedCovariance
 
 # A row whose leverage is this close to one is fitted exactly: its residual says nothing.
 EXACT = 1e-9
 
 
-def dyadic_meat(scores: Array, pairs: Pairs) -> tuple[Array, int]:
+def dyadic_meat(scores: Scores | Array, pairs: Pairs) -> tuple[Array, int]:
     """Σᵢ UᵢUᵢᵀ − Σ_d S_dS_dᵀ, and the number of states (Aronow, Samii and Assenova 2015, eq. 3, in O(Nk + (n + D)k²)).
 
     S_d totals the scores of dyad d over its years, U_i the S_d of all dyads of state i. Every pair of observations
@@ -31,15 +32,18 @@ def dyadic_meat(scores: Array, pairs: Pairs) -> tuple[Array, int]:
     return by_state.T @ by_state - by_dyad.T @ by_dyad, n
 
 
-def cluster_meat(scores: Array, groups: Codes) -> tuple[Array, int]:
+def cluster_meat(scores: Scores | Array, groups: Codes) -> tuple[Array, int]:
     """Sum of outer products of within-group score totals (Liang and Zeger 1986), and the number of groups."""
     distinct, group = number(groups)
+    if len(distinct) == len(scores):
+        # Each row a group of its own, as where dyads cross years.
+        return of_rows(scores).gram(), len(distinct)
     summed = totals(scores, group, len(distinct))
     return summed.T @ summed, len(distinct)
 
 
 def multiway_meat(
-    scores: Array, factors: Sequence[Codes], weigh: Callable[[Sequence[int]], Sequence[float]]
+    scores: Scores | Array, factors: Sequence[Codes], weigh: Callable[[Sequence[int]], Sequence[float]]
 ) -> tuple[Array, list[int]]:
     """Sum over all sets of factors, odd ones added, even ones taken off (Cameron, Gelbach and Miller 2011, eq. 2.13).
 
@@ -71,7 +75,7 @@ def leverage(x: Array, bread: Array, effects: Array | float = 0.0) -> Array:
     return np.asarray(np.einsum("ij,ij->i", x @ bread, x) + effects)
 
 
-def corrected_scores(scores: Array, leverages: Array, power: float) -> Array:
+def corrected_scores(scores: Scores | Array, leverages: Array, power: float) -> Scores:
     """Scores over (1 − h)^power: ½ for HC2, 1 for HC3 (MacKinnon and White 1985).
 
     Raises
@@ -85,5 +89,4 @@ def corrected_scores(scores: Array, leverages: Array, power: float) -> Array:
         raise UnsupportedCovariance(
             f"{exact:,} rows are fitted exactly (leverage 1): HC2 and HC3 do not exist; use hc1, cluster or dyadic"
         )
-    corrected: Array = scores / (left**power)[:, None]
-    return corrected
+    return of_rows(scores).over(left**power)

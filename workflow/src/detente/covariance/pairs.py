@@ -1,4 +1,4 @@
-"""Numbering from 0: groups of any codes, dyads and their states; and sums within groups."""
+"""Numbering from 0: groups of any codes, dyads and their states."""
 
 from __future__ import annotations
 
@@ -55,12 +55,3 @@ def intersect(first: Codes, second: Codes) -> Codes:
     others, theirs = number(second)
     del groups
     return number(ours * max(len(others), 1) + theirs)[1]
-
-
-def totals(scores: Array, groups: Codes, size: int) -> Array:
-    """Sums of the rows of `scores` (N, k) within each of `size` groups, (size, k), in one pass without sorting."""
-    from scipy import sparse
-
-    rows = len(groups)
-    members = sparse.csc_array((np.ones(rows), groups, np.arange(rows + 1)), shape=(size, rows))
-    return np.asarray(members @ np.asarray(scores, dtype=np.float64))

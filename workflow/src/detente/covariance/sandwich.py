@@ -12,6 +12,7 @@ from detente.covariance import convention
 from detente.covariance.meats import corrected_scores, dyadic_meat, leverage, multiway_meat
 from detente.covariance.pairs import Array, Codes, Pairs, number
 from detente.covariance.recipe import ROWS, Recipe, counted, parse
+from detente.covariance.scores import Scores, of_rows
 from detente.errors import (
     IndefiniteCovariance,
     NoDyads,
@@ -96,7 +97,7 @@ class Ingredients:
     named factor; `effect_leverage` the leverages (n,) of the absorbed effects.
     """
 
-    scores: Array
+    scores: Scores | Array
     bread: Array
     dispersion: float = 1.0
     x: Array | None = None
@@ -149,15 +150,15 @@ def covariance(recipe: Recipe | str, ingredients: Ingredients, small_sample: str
     recipe = parse(recipe)
     if recipe.kind == "jackknife":
         raise UnsupportedCovariance("a jackknife refits the model: ask for it where the model is fitted")
-    bread, scores = ingredients.bread, ingredients.scores
-    independent = bread @ (scores.T @ scores) @ bread
+    bread = ingredients.bread
+    independent = bread @ of_rows(ingredients.scores).gram() @ bread
     filling = _MAKERS[recipe.kind](recipe, ingredients, small_sample)
     unrepaired = filling.meat if recipe.kind == "classical" else bread @ filling.meat @ bread
     matrix, repair = semidefinite(unrepaired)
     return Covariance(matrix, unrepaired, independent, recipe.name, filling.df, filling.correction, repair)
 
 
-def sandwich(kind: Recipe | str, scores: Array, bread: Array, pairs: Pairs) -> Covariance:
+def sandwich(kind: Recipe | str, scores: Scores | Array, bread: Array, pairs: Pairs) -> Covariance:
     """The covariance of a recipe that needs only scores, bread and dyads, such as "dyadic", "dyad" or "hc0"."""
 
     def factor(name: str) -> Codes:
@@ -180,7 +181,7 @@ def _classical(recipe: Recipe, given: Ingredients, small_sample: str) -> _Fillin
 def _independent(recipe: Recipe, given: Ingredients, small_sample: str) -> _Filling:
     """Rows independent: HC0 to HC3."""
     rule = convention.rule(small_sample, linear=given.linear)
-    scores, share = given.scores, convention.share(rule.hc1, given.rows, given.parameters)
+    scores, share = of_rows(given.scores), convention.share(rule.hc1, given.rows, given.parameters)
     if recipe.kind in ("hc2", "hc3"):
         if not given.linear or given.x is None:
             raise UnsupportedCovariance(f"{recipe.kind} needs leverages, which only least squares has; use hc1")
@@ -190,7 +191,7 @@ def _independent(recipe: Recipe, given: Ingredients, small_sample: str) -> _Fill
     df = convention.degrees(rule.rows, clusters=math.nan, residual=given.rows - given.parameters)
     named = f"factor {rule.hc1}" if recipe.kind == "hc1" and rule.hc1 else "no small-sample factor"
     correction = f"heteroskedasticity-robust ({recipe.kind.upper()}), {named}, {convention.said(df)}"
-    return _Filling(factor * (scores.T @ scores), df, correction)
+    return _Filling(factor * scores.gram(), df, correction)
 
 
 def _clustered(recipe: Recipe, given: Ingredients, small_sample: str) -> _Filling:

@@ -9,6 +9,7 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
+from detente.covariance import Scores
 from detente.design import Design
 from detente.errors import RankDeficient, UnknownEstimator, choices
 
@@ -26,17 +27,17 @@ SINGULAR = 1e-10
 class Solution:
     """Coefficients of one model and what any sandwich covariance of them needs; it uses n of the design's N rows.
 
-    terms k names; estimate (k,); scores (n, k) contributions of each row to the score; bread (k, k) inverse of minus
-    the Hessian of the objective; x (n, k) regressors as the model has them; `treatment` index of the treatment among
-    terms. `predictor` (n,) linear predictor, absorbed effects included, None where they are not estimated; `link` from
-    predictor to mean. `rows` (n,) places in the design of the rows used, None if all. `absorbed` parameters that are
-    not among the terms; `dispersion` factor of the bread in the classical covariance. `dropped` terms without variation
-    once effects are absorbed; `flags` what a reader must know, in words.
+    terms k names; estimate (k,); `by_row` contributions of each row to the score, `scores` the same as an array; bread
+    (k, k) inverse of minus the Hessian of the objective; x (n, k) regressors as the model has them; `treatment` index
+    of the treatment among terms. `predictor` (n,) linear predictor, absorbed effects included, None where they are not
+    estimated; `link` from predictor to mean. `rows` (n,) places in the design of the rows used, None if all. `absorbed`
+    parameters that are not among the terms; `dispersion` factor of the bread in the classical covariance. `dropped`
+    terms without variation once effects are absorbed; `flags` what a reader must know, in words.
     """
 
     terms: tuple[str, ...]
     estimate: Array
-    scores: Array
+    by_row: Scores
     bread: Array
     x: Array
     link: Link
@@ -49,6 +50,11 @@ class Solution:
     dispersion: float = 1.0
     iterations: int = 0
     flags: tuple[str, ...] = ()
+
+    @property
+    def scores(self) -> Array:
+        """Contributions (n, k) of each row to the score, as large as x and made anew each time."""
+        return self.by_row.whole
 
 
 @dataclass(frozen=True)
@@ -102,9 +108,14 @@ def estimator(
     return register
 
 
-def with_effects(design: Design, estimator: Estimator) -> Design:
-    """The design with the effects that a study gives the estimator."""
-    return replace(design, effects={name: design.factor(name) for name in estimator.effects})
+def with_effects(design: Design, estimator: Estimator, chosen: tuple[str, ...] | None = None) -> Design:
+    """The design with the effects that a study gives the estimator, or with those `chosen`.
+
+    In a directed design, the effect of a dyad is that of a directed one.
+    """
+    names = estimator.effects if chosen is None else chosen
+    factors = {"dyad": "directed_dyad"} if "directed_dyad" in design.clusters else {}
+    return replace(design, effects={name: design.factor(factors.get(name, name)) for name in names})
 
 
 def get(name: str) -> Estimator:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import expit, log_ndtr, logit, ndtr, ndtri
 
+from detente.covariance import Scores
 from detente.design import Design
 from detente.errors import NotConverged
 from detente.estimators.base import ROBUST, Array, Link, Solution, estimator
@@ -159,22 +160,22 @@ def _from_a_part(model: Binary, y: Array, data: Regressors, start: Array) -> Arr
 @dataclass(frozen=True)
 class _Fitted:
     point: Point
-    scores: Array
+    residual: Array
     predictor: Array
 
 
 def _last_pass(model: Binary, y: Array, x: Array, beta: Array) -> _Fitted:
-    scores, predictor = np.empty_like(x), np.empty(len(y))
+    residual, predictor = np.empty(len(y)), np.empty(len(y))
     value, gradient, information = 0.0, np.zeros(x.shape[1]), np.zeros((x.shape[1], x.shape[1]))
     for s in chunks(len(y)):
         part = x[s]
         predictor[s] = part @ beta
         rows = model.slopes(predictor[s], y[s])
-        np.multiply(part, rows.first[:, None], out=scores[s])
+        residual[s] = rows.first
         value += float(rows.value.sum())
         gradient += rows.first @ part
         information += (part * rows.curvature[:, None]).T @ part
-    return _Fitted(Point(value, gradient, information), scores, predictor)
+    return _Fitted(Point(value, gradient, information), residual, predictor)
 
 
 def solve(model: Binary, design: Design, data: Regressors) -> Solution:
@@ -210,7 +211,7 @@ def solve(model: Binary, design: Design, data: Regressors) -> Solution:
     return Solution(
         terms=data.terms,
         estimate=estimate,
-        scores=fitted.scores,
+        by_row=Scores(data.x, fitted.residual),
         bread=bread,
         x=data.x,
         link=model.link,

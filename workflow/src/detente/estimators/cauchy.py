@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from detente.covariance import Scores
 from detente.design import Design
 from detente.errors import EstimationError, NotConverged
 from detente.estimators.base import ROBUST, Array, Solution, estimator
@@ -80,11 +81,11 @@ def cauchy_logit(design: Design, *, scale: float = 2.5, scale_intercept: float =
     pull = prior.at(found.estimate).gradient / len(y)
     for s in chunks(len(y)):
         scores[s] = data.x[s] * LOGIT.slopes(predictor[s], y[s]).first[:, None] + pull
-    check_score(scores, "cauchy_logit")
+    check_score(Scores(scores), "cauchy_logit")
     return Solution(
         terms=data.terms,
         estimate=found.estimate,
-        scores=scores,
+        by_row=Scores(scores),
         bread=bread,
         x=data.x,
         link="logit",

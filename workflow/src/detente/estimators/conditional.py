@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from detente.covariance import Scores
 from detente.design import Design
 from detente.errors import NotConverged
 from detente.estimators.base import Array, Solution, estimator
@@ -58,13 +59,13 @@ def clogit(design: Design) -> Solution:
     x = data.x
     x *= data.scale
     kernel.recenter(x, found.expected * (1 - found.expected), data.start)
-    scores = x * (data.y - found.expected)[:, None]
+    x, residual = data.in_order(x), data.in_order(data.y - found.expected)
     return Solution(
         terms=data.terms,
         estimate=found.estimate / data.scale,
-        scores=data.in_order(scores),
+        by_row=Scores(x, residual),
         bread=found.bread / np.outer(data.scale, data.scale),
-        x=data.in_order(x),
+        x=x,
         link="logit",
         treatment=0,
         dropped=data.dropped,

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from detente.covariance import Scores
 from detente.design import Design
 from detente.errors import NotConverged, NoVariation, UnsupportedEffects
 from detente.estimators.absorb import Codes
@@ -184,7 +185,7 @@ def _search(data: Data) -> _Found:
         information = gram(x, weights=mean)
         change = _change(information, x, y, mean)
         move = weighted.fitted(y - mean) + x @ change
-        gain = float(np.einsum("i,i->", y - mean, move))
+        gain = float(np.einsum("i,i,i->", mean, move, move))
         if gain < SETTLED or (gain < NEAR and np.abs(move).max() > STILL):
             return _Found(estimate, predictor, x, information, change, move, steps, weighted.parameters)
         share = 1.0
@@ -224,12 +225,12 @@ def _value(y: Array, predictor: Array, mean: Array) -> float:
 def _solution(data: Data, kept: _Informative, found: _Found) -> Solution:
     """The solution, one last step on: it moves nothing but the last digits."""
     predictor = found.predictor + found.move
-    scores = found.x * (data.y - np.exp(predictor))[:, None]
+    scores = Scores(found.x, data.y - np.exp(predictor))
     check_score(scores, "fepoisson")
     return Solution(
         terms=data.terms,
         estimate=found.estimate + found.change,
-        scores=scores,
+        by_row=scores,
         bread=inverse(found.information),
         x=found.x,
         link="log",

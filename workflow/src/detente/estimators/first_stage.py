@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from detente.covariance import Covariance, Ingredients, Recipe, covariance
+from detente.covariance import Covariance, Ingredients, Recipe, Scores, covariance
 from detente.design import Design
 from detente.errors import IndefiniteCovariance, NoInstruments, NoVariation, UnsupportedCovariance
 from detente.estimators.base import Array, check_rank
@@ -65,7 +65,7 @@ def effective_f(design: Design, stage: Stage, recipe: str | Recipe) -> tuple[flo
     """F = π'Z'Zπ / tr(meat (Z'Z)⁻¹), the robust F itself if there is one instrument, and the covariance of π."""
     reduced = reduced_form(stage)
     bread = inverse(gram(reduced.z))
-    scores = reduced.z * reduced.treatment_residual[:, None]
+    scores = Scores(reduced.z, reduced.treatment_residual)
     made = made_robust(recipe, ingredients(design, stage, scores, bread))
     noise = float(np.trace(np.linalg.solve(bread, made.matrix)))
     if not noise > 0:
@@ -101,7 +101,7 @@ def reduced_form(stage: Stage) -> Reduced:
     return Reduced(z, on[:, 0], on[:, 1], residuals[:, 0], residuals[:, 1])
 
 
-def ingredients(design: Design, stage: Stage, scores: Array, bread: Array) -> Ingredients:
+def ingredients(design: Design, stage: Stage, scores: Scores | Array, bread: Array) -> Ingredients:
     """What a covariance of reduced-form coefficients is made from; `scores` (N, m), or (N, 2m) of two equations.
 
     Every equation has as many parameters as one.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -10,28 +10,30 @@ import numpy as np
 from scipy.optimize import brentq
 from scipy.stats import chi2
 
+from detente.covariance import Scores
 from detente.design import Design
 from detente.errors import EstimationError, NotConverged, UnknownOption, UnknownVariable, choices
 from detente.estimators.base import ROBUST, Array, Solution, estimator
-from detente.estimators.binary import FRACTION, LARGE, NEAR
+from detente.estimators.binary import FRACTION, LARGE, NEAR, NEARER
 from detente.estimators.likelihood import (
     Point,
     Stalled,
     binary_outcome,
-    check_score,
     chunks,
+    direction,
     inverse,
     newton,
     refuse_effects,
     regressors,
 )
 from detente.estimators.within import gram
-from detente.kernels import firth as kernel
+from detente.kernels import firth_rows as kernel
 
 Bread = Literal["expected", "augmented", "observed"]
 BREADS: tuple[Bread, ...] = ("expected", "augmented", "observed")
-# Squared distance to the maximum, in standard errors, at which the search ends.
-SETTLED = 1e-18
+# Squared distance to the maximum, in standard errors, at which the search ends; steps that may lead from near to there.
+SETTLED = 1e-20
+MOST_POLISHES = 20
 # Largest leverage that is small: it slows the search by less than it costs to allow for.
 SMALL = 0.01
 # Standard errors away at which the search for the end of an interval begins and ends.
@@ -81,10 +83,7 @@ def firth(design: Design, *, bread: Bread = "expected") -> Solution:
     checked_bread(bread, BREADS)
     binary_outcome(design.y)
     data, y = regressors(design), np.ascontiguousarray(design.y, dtype=np.float64)
-    estimate, steps = _maximise(y, data.x)
-    here = penalised(y, data.x, estimate)
-    scores = data.x * here.left[:, None]
-    check_score(scores, "firth")
+    estimate, here, steps = _maximise(y, data.x)
     try:
         made = inverse(_information(bread, data.x, here))
     except Stalled:
@@ -94,7 +93,7 @@ def firth(design: Design, *, bread: Bread = "expected") -> Solution:
     return Solution(
         terms=data.terms,
         estimate=estimate,
-        scores=scores,
+        by_row=Scores(data.x, here.left),
         bread=made,
         x=data.x,
         link="logit",
@@ -136,10 +135,21 @@ def penalised(y: Array, x: Array, beta: Array, weights: Array | None = None) -> 
     n, k = x.shape
     p, rows, by_row = np.empty(n), np.empty((2, n)), np.empty(0) if weights is None else weights
     information = np.zeros((k, k))
-    value = kernel.weigh_rows(x, y, by_row, beta, p, information)
-    gradient = kernel.adjust_rows(x, y, by_row, p, inverse(information), rows)
+    value = kernel.weigh(x, y, by_row, beta, p, information)
+    gradient = kernel.adjust(x, y, by_row, p, _root(information), rows)
     value += 0.5 * float(np.linalg.slogdet(information)[1])
     return Penalised(value, p, rows[0], rows[1], gradient, information)
+
+
+def _root(information: Array) -> Array:
+    """Lower triangular R (k, k) with RᵀR the inverse; raises Stalled if there is none."""
+    inverse(information)
+    scale = 1 / np.sqrt(np.diag(information))
+    try:
+        root = np.linalg.inv(np.linalg.cholesky(information * np.outer(scale, scale)))
+    except np.linalg.LinAlgError:
+        raise Stalled from None
+    return np.asarray(np.tril(root) * scale)
 
 
 def augmented(x: Array, here: Penalised, weights: Array | float = 1.0) -> Array:
@@ -191,8 +201,7 @@ def profile_interval(design: Design, term: str, level: float = 0.95) -> tuple[fl
     if term not in data.terms:
         raise UnknownVariable(f"the model has no term {term!r}; {choices(term, data.terms)}")
     j = data.terms.index(term)
-    estimate, _ = _maximise(y, data.x)
-    top = penalised(y, data.x, estimate)
+    estimate, top, _ = _maximise(y, data.x)
     free = np.arange(len(estimate)) != j
     error = float(np.sqrt(inverse(top.information)[j, j]))
     fall = float(chi2.ppf(level, 1)) / 2
@@ -218,6 +227,33 @@ def profile_interval(design: Design, term: str, level: float = 0.95) -> tuple[fl
     return end(-1.0), end(1.0)
 
 
+def penalised_fall(design: Design, terms: Sequence[str]) -> float:
+    """Twice the fall of the maximised penalised likelihood of `firth` where `terms` are zero: a likelihood-ratio χ².
+
+    The penalty stays that of the whole model (Heinze and Schemper 2002; R logistf).
+
+    Raises
+    ------
+    UnknownVariable
+        If one of them is none of the model.
+    UnsupportedEffects, UnsuitableOutcome, NoVariation, RankDeficient
+        As `firth`.
+    """
+    refuse_effects(design, "firth")
+    binary_outcome(design.y)
+    data, y = regressors(design), np.ascontiguousarray(design.y, dtype=np.float64)
+    for term in terms:
+        if term not in data.terms:
+            raise UnknownVariable(f"the model has no term {term!r}; {choices(term, data.terms)}")
+    estimate, top, _ = _maximise(y, data.x)
+    free = np.array([t not in terms for t in data.terms])
+    start = np.where(free, estimate, 0.0)
+    if free.any():
+        best = newton(_constrained(y, data.x, start, free), start[free], close=1e-14).estimate
+        start = _filled(start, free, best)
+    return 2 * (top.value - penalised(y, data.x, start).value)
+
+
 def _constrained(y: Array, x: Array, place: Array, free: Array) -> Callable[[Array], Point]:
     """The penalised likelihood as a function of the free coefficients, the others as in `place`."""
     whole = _objective(y, x)
@@ -239,25 +275,34 @@ def _objective(y: Array, x: Array, weights: Array | None = None) -> Callable[[Ar
     """The penalised likelihood with the information for leverages held fixed: that of the data where all are small."""
 
     def at(beta: Array) -> Point:
-        here = penalised(y, x, beta, weights)
-        small = float(here.leverage.max()) < SMALL
-        information = here.information if small else augmented(x, here, 1.0 if weights is None else weights)
-        return Point(here.value, here.gradient, information)
+        return _point(x, penalised(y, x, beta, weights), 1.0 if weights is None else weights)
 
     return at
 
 
-def _maximise(y: Array, x: Array) -> tuple[Array, int]:
-    """Estimate (k,) and steps, from the base rate or, with many rows, from the estimate of a part of them."""
+def _point(x: Array, here: Penalised, weights: Array | float = 1.0) -> Point:
+    small = float(here.leverage.max()) < SMALL
+    return Point(here.value, here.gradient, here.information if small else augmented(x, here, weights))
+
+
+def _maximise(y: Array, x: Array) -> tuple[Array, Penalised, int]:
+    """Estimate (k,), the likelihood there, and steps; with many rows from the estimate of a part of them."""
     start: Array = np.zeros(x.shape[1])
     start[0] = np.log(y.mean() / (1 - y.mean()))
     try:
         if len(y) > LARGE:
             start = _from_a_part(y, x, start)
-        found = newton(_objective(y, x), start, close=SETTLED)
+        found = newton(_objective(y, x), start, close=NEARER)
+        estimate = found.estimate
+        for polish in range(MOST_POLISHES):
+            here = penalised(y, x, estimate)
+            step = direction(_point(x, here))
+            if float(step @ here.gradient) < SETTLED:
+                return estimate, here, found.steps + polish
+            estimate = np.add(estimate, step)
     except Stalled:
-        raise NotConverged("firth found no maximum of the penalised likelihood") from None
-    return found.estimate, found.steps
+        pass
+    raise NotConverged("firth found no maximum of the penalised likelihood")
 
 
 def _from_a_part(y: Array, x: Array, start: Array) -> Array:

@@ -8,6 +8,7 @@ from typing import Literal
 import numpy as np
 from scipy.special import logit
 
+from detente.covariance import Scores
 from detente.design import Design
 from detente.errors import NotConverged
 from detente.estimators.base import ROBUST, Array, Solution, estimator
@@ -62,14 +63,15 @@ def firth_fe(design: Design, *, bread: Bread = "expected") -> Solution:
     x = data.x
     x *= data.scale
     conditional.recenter(x, weights, data.start)
-    scores = x * here.left[:, None]
+    x = data.in_order(x)
+    scores = Scores(x, data.in_order(here.left))
     check_score(scores, "firth_fe")
     return Solution(
         terms=data.terms,
         estimate=here.place.beta / data.scale,
-        scores=data.in_order(scores),
+        by_row=scores,
         bread=inverse(information) / np.outer(data.scale, data.scale),
-        x=data.in_order(x),
+        x=x,
         link="logit",
         treatment=0,
         dropped=data.dropped,

@@ -7,6 +7,7 @@ from typing import Literal
 
 from scipy.special import expit
 
+from detente.covariance import Scores
 from detente.design import Design
 from detente.errors import UnknownOption, UnsupportedEffects, choices
 from detente.estimators.base import ROBUST, Solution, estimator
@@ -77,12 +78,12 @@ def felogit(design: Design, *, bias: Bias = "none") -> Solution:
 
 def _solution(found: Fitted) -> Solution:
     data, kept = found.data, found.kept
-    scores = found.x * (data.y - expit(found.predictor))[:, None]
+    scores = Scores(found.x, data.y - expit(found.predictor))
     check_score(scores, "felogit")
     return Solution(
         terms=data.terms,
         estimate=found.estimate,
-        scores=scores,
+        by_row=scores,
         bread=inverse(found.information),
         x=found.x,
         link="logit",

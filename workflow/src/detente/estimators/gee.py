@@ -9,6 +9,7 @@ from typing import Literal
 import numpy as np
 from scipy.special import expit, ndtr
 
+from detente.covariance import Scores
 from detente.design import Design
 from detente.errors import NotConverged, NoVariation
 from detente.estimators.base import ROBUST, Array, Solution, estimator
@@ -106,11 +107,11 @@ def gee(
         raise NotConverged(f"gee did not settle in {MOST_ROUNDS} rounds") from None
     scores = np.empty_like(data.x)
     scores[groups.order] = end.scores
-    check_score(scores, "gee")
+    check_score(Scores(scores), "gee")
     return Solution(
         terms=data.terms,
         estimate=end.beta,
-        scores=scores,
+        by_row=Scores(scores),
         bread=inverse(end.information),
         x=data.x,
         link=link,

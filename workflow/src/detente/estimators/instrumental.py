@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import optimize, stats
 
-from detente.covariance import Recipe
+from detente.covariance import Recipe, Scores
 from detente.design import Design
 from detente.errors import DetenteError, IndefiniteCovariance, NoInstruments, NotReproduced, RankDeficient
 from detente.estimators.base import ROBUST, SINGULAR, Array, Solution, check_rank, estimator
@@ -90,7 +90,7 @@ def iv_lpm(design: Design, *, first_stage: str | Recipe = "") -> Solution:
     return Solution(
         terms=data.terms,
         estimate=estimate,
-        scores=fitted * residual[:, None],
+        by_row=Scores(fitted, residual),
         bread=bread,
         x=data.x,
         link="identity",

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from detente.covariance import Scores
 from detente.design import Design
 from detente.errors import (
     EstimationError,
@@ -247,12 +248,11 @@ def inverse(information: Array) -> Array:
     return result
 
 
-def check_score(scores: Array, name: str) -> None:
-    """Raise NotConverged unless the columns of `scores` (N, k) sum to zero."""
-    total = np.abs(scores.sum(axis=0))
-    spread = np.sqrt(np.einsum("ij,ij->j", scores, scores))
-    if np.max(total / np.maximum(spread, 1e-300)) > SCORE_TOLERANCE:
-        raise NotConverged(f"{name} stopped where the score is {total.max():.1e}, not zero")
+def check_score(scores: Scores, name: str) -> None:
+    """Raise NotConverged unless the scores of rows sum to zero."""
+    total, square = scores.extent
+    if np.max(np.abs(total) / np.maximum(np.sqrt(square), 1e-300)) > SCORE_TOLERANCE:
+        raise NotConverged(f"{name} stopped where the score is {np.abs(total).max():.1e}, not zero")
 
 
 def listing(names: Sequence[str]) -> str:

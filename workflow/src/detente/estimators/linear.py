@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from detente.covariance import Scores
 from detente.design import Design
 from detente.errors import NotReproduced
 from detente.estimators.base import LINEAR, Array, Solution, estimator
@@ -88,12 +89,12 @@ def lpm(design: Design) -> Solution:
     df = degrees_left(len(data.y), len(data.terms), data.absorber.parameters)
     bread = inverse(data.cross)
     estimate = bread @ data.with_y
-    residual, scores = data.y, np.empty(data.x.shape)
-    kernel.least_squares_scores(data.x, data.y, estimate, residual, scores)
+    residual = data.y
+    kernel.least_squares_residual(data.x, data.y, estimate, residual)
     return Solution(
         terms=data.terms,
         estimate=estimate,
-        scores=scores,
+        by_row=Scores(data.x, residual),
         bread=bread,
         x=data.x,
         link="identity",

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from detente.covariance import Scores
 from detente.design import Design
 from detente.errors import NotConverged, NoVariation, UnsuitableOutcome
 from detente.estimators.base import ROBUST, Array, Codes, Solution, estimator
@@ -57,13 +58,13 @@ def multinomial_logit(design: Design, *, base: float | None = None, equation: fl
     found = _maximise(level, data, values)
     apart = _apart(level, data.x, found.estimate)
     scores = np.concatenate([data.x * apart[:, [j]] for j in range(len(values) - 1)], axis=1)
-    check_score(scores, "multinomial_logit")
+    check_score(Scores(scores), "multinomial_logit")
     x = np.zeros_like(scores)
     x[:, place * k : (place + 1) * k] = data.x
     return Solution(
         terms=tuple(f"{t}[{v:g}]" for v in values[1:] for t in data.terms),
         estimate=found.estimate,
-        scores=scores,
+        by_row=Scores(scores),
         bread=inverse(likelihood(level, data.x)(found.estimate).information),
         x=x,
         link="logit",

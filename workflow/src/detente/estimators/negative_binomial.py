@@ -7,6 +7,7 @@ from collections.abc import Callable
 import numpy as np
 from scipy.special import digamma, gammaln, polygamma
 
+from detente.covariance import Scores
 from detente.design import Design
 from detente.errors import NotConverged, NoVariation, UnsuitableOutcome
 from detente.estimators.base import ROBUST, Array, Solution, estimator
@@ -71,11 +72,11 @@ def negbin(design: Design) -> Solution:
     predictor = data.x @ found.estimate[:-1]
     slope, shape = _slopes(y, predictor, found.estimate[-1])
     scores = np.column_stack([data.x * slope[:, None], shape])
-    check_score(scores, "negbin")
+    check_score(Scores(scores), "negbin")
     return Solution(
         terms=(*data.terms, "ln(alpha)"),
         estimate=found.estimate,
-        scores=scores,
+        by_row=Scores(scores),
         bread=bread,
         x=np.column_stack([data.x, np.zeros(len(y))]),
         link="log",

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import expit, logit
 
+from detente.covariance import Scores
 from detente.design import Design
 from detente.errors import NotConverged, NoVariation
 from detente.estimators.base import ROBUST, Array, Codes, Solution, estimator
@@ -52,13 +53,13 @@ def ordered_logit(design: Design) -> Solution:
     found, fitted = _maximise(level, data)
     k, cuts = len(data.terms), len(values) - 1
     scores = np.column_stack([data.x * -(fitted.upper + fitted.lower)[:, None], _by_cut(fitted, level, cuts)])
-    check_score(scores, "ordered_logit")
+    check_score(Scores(scores), "ordered_logit")
     x = np.zeros((len(level), k + cuts))
     x[:, :k], x[:, k] = data.x, -1.0
     return Solution(
         terms=(*data.terms, *(f"cut{j}" for j in range(1, cuts + 1))),
         estimate=found.estimate,
-        scores=scores,
+        by_row=Scores(scores),
         bread=inverse(likelihood(level, data.x)(found.estimate).information),
         x=x,
         link="logit",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from detente.covariance import Scores
 from detente.design import Design
 from detente.errors import NotConverged, NotReproduced, NoVariation, Separation, UnsuitableOutcome
 from detente.estimators.base import ROBUST, Array, Solution, estimator
@@ -90,12 +91,12 @@ def poisson(design: Design) -> Solution:
         raise NotConverged("poisson found no maximum, though the data are not separated") from None
     predictor = data.x @ found.estimate
     mean = np.exp(predictor)
-    scores = data.x * (design.y - mean)[:, None]
+    scores = Scores(data.x, design.y - mean)
     check_score(scores, "poisson")
     return Solution(
         terms=data.terms,
         estimate=found.estimate,
-        scores=scores,
+        by_row=scores,
         bread=inverse(gram(data.x, weights=mean)),
         x=data.x,
         link="log",

@@ -7,6 +7,7 @@ from typing import Literal
 import numpy as np
 from scipy.special import expit, logit
 
+from detente.covariance import Scores
 from detente.design import Design
 from detente.errors import EstimationError
 from detente.estimators.base import ROBUST, Array, Solution, estimator
@@ -56,7 +57,7 @@ def king_zeng(
     used = weights if correction == "weighting" and tau is not None else None
     found = maximise(LOGIT, y, data, used)
     p = expit(data.x @ found.estimate)
-    scores = data.x * (y - p if used is None else used * (y - p))[:, None]
+    scores = Scores(data.x, y - p if used is None else used * (y - p))
     check_score(scores, "king_zeng")
     bread = inverse(likelihood(LOGIT, y, data.x, used)(found.estimate).information)
     estimate = found.estimate - (bias(data.x, y, p, weights) if unbias else 0.0)
@@ -65,7 +66,7 @@ def king_zeng(
     return Solution(
         terms=data.terms,
         estimate=estimate,
-        scores=scores,
+        by_row=scores,
         bread=bread * shrink,
         x=data.x,
         link="logit",

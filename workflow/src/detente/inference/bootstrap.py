@@ -102,7 +102,7 @@ def state_block_bootstrap(fit: Fit, *, draws: int = 199, seed: int = 0) -> State
     _refuse_too_many(lost, draws, len(found))
     matrix = np.atleast_2d(np.cov(np.array(found), rowvar=False))
     solution = fit.solution
-    independent = solution.bread @ (solution.scores.T @ solution.scores) @ solution.bread
+    independent = solution.bread @ solution.by_row.gram() @ solution.bread
     said = f"bootstrap over {len(states)} states, {len(found):,} draws, t with {len(states) - 1} df"
     made = Covariance(matrix, matrix, independent, KIND, float(len(states) - 1), said, "")
     return StateBootstrap(fit.terms, fit.estimate, made, dict(lost), fit.flags, np.array(found))

@@ -81,7 +81,7 @@ def _fitted(
         covariance=made_covariance(recipe, design, solution, estimator.name, small_sample, options),
         estimator=estimator.name,
         small_sample=small_sample,
-        n=len(solution.scores),
+        n=len(solution.by_row),
         dyads=dyads,
         states=states,
         events=int(y.sum()) if len(y) and y.min() >= 0 and np.array_equal(y, np.round(y)) else None,
@@ -129,5 +129,5 @@ def _counts(design: Design, solution: Solution) -> tuple[int | None, int | None]
 
 
 def _attrition(design: Design, solution: Solution, estimator: str) -> tuple[tuple[str, int], ...]:
-    unused = len(design.y) - len(solution.scores)
+    unused = len(design.y) - len(solution.by_row)
     return (*design.attrition, *(((f"of no use to {estimator}", unused),) if unused else ()))

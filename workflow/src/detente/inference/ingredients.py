@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -33,10 +34,10 @@ def ingredients(design: Design, solution: Solution) -> Ingredients:
     def effect_leverage() -> Array | float:
         if effects:
             return effects_leverage([used(e) for e in effects.values()])
-        return solution.absorbed / len(solution.scores)
+        return solution.absorbed / len(solution.by_row)
 
     return Ingredients(
-        scores=solution.scores,
+        scores=solution.by_row,
         bread=solution.bread,
         dispersion=solution.dispersion,
         x=solution.x if linear else None,
@@ -75,7 +76,7 @@ def read(name: str | Recipe, design: Design, estimator: Estimator) -> Recipe:
         If it goes by dyads and the rows are none.
     """
     recipe = parse(name, (*factors_of(design), *FACTORS))
-    refuse_unsupported(recipe, estimator)
+    refuse_unsupported(recipe, estimator, factors_of(design))
     by_dyads = recipe.kind in ("dyadic", "jackknife") or {"dyad", "a", "b"} & set(recipe.factors) - {
         *factors_of(design)
     }
@@ -98,12 +99,14 @@ def _refuse_split_groups(recipe: Recipe, design: Design, estimator: Estimator) -
             )
 
 
-def refuse_unsupported(recipe: Recipe, estimator: Estimator) -> None:
-    """Raise UnsupportedCovariance, naming the legal kinds, if the estimator has no covariance of this kind."""
+def refuse_unsupported(recipe: Recipe, estimator: Estimator, factors: Iterable[str]) -> None:
+    """Raise UnsupportedCovariance, naming legal kinds and factors, if the estimator has no covariance of this kind."""
     declared = estimator.covariances
-    by_groups = recipe.kind == "cluster" and bool({"cluster", "dyad"} & declared)
-    if not (recipe.kind in declared or by_groups or recipe.kind in ANY):
-        kinds = {k for k in KINDS if k in declared | ANY} | ({"dyad"} if {"cluster", "dyad"} & declared else set())
+    clustered = bool({"cluster", "dyad"} & declared)
+    if not (recipe.kind in declared | ANY or (recipe.kind == "cluster" and clustered)):
+        legal = {k for k in KINDS if k in declared | ANY and k != "cluster"} | (set(factors) if clustered else set())
+        joined = " (factors may be joined by '+')" if clustered else ""
         raise UnsupportedCovariance(
-            f"estimator {estimator.name!r} does not support covariance {recipe.name!r}; {choices(recipe.name, kinds)}"
+            f"estimator {estimator.name!r} does not support covariance {recipe.name!r}; "
+            f"{choices(recipe.name, legal)}{joined}"
         )

@@ -53,7 +53,7 @@ def jackknife(
         residual=np.nan,
     )
     said = f"jackknife over {len(states)} states, factor (n−1)/n, {convention.said(df)}"
-    independent = solution.bread @ (solution.scores.T @ solution.scores) @ solution.bread
+    independent = solution.bread @ solution.by_row.gram() @ solution.bread
     return Covariance(matrix, matrix, independent, "jackknife", df, said, "")
 
 

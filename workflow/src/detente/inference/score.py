@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from detente.config import LEVEL
-from detente.covariance import Recipe, cluster, totals
+from detente.covariance import Recipe, cluster
 from detente.errors import EstimationError, NotConverged
 from detente.estimators.binary import CLOGLOG, LOGIT, PROBIT, Binary
 from detente.estimators.likelihood import Point, Stalled, chunks, inverse, newton
@@ -138,7 +138,8 @@ def _imposed(fit: Fit, place: int, plan: resampling.Plan) -> Tested:
 
 def _not_imposed(fit: Fit, place: int, plan: resampling.Plan, std_error: float) -> Tested:
     solution = fit.solution
-    parts = totals(solution.scores @ solution.bread[:, [place]], plan.group, plan.clusters)[:, 0]
+    along = solution.by_row.along(solution.bread[:, place])
+    parts = np.asarray(np.bincount(plan.group, along, minlength=plan.clusters), dtype=np.float64)
     # Small-sample factors of the standard error are those of the draws' too.
     drawn = _drawn(parts, plan) * float(np.sqrt(parts @ parts)) / std_error
     return lambda value: ((float(fit.estimate[place]) - value) / std_error, drawn)

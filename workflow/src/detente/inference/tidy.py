@@ -57,7 +57,7 @@ def estimate(design: Design, spec: Specification) -> Estimates:
         If the estimator does not support a covariance of the specification.
     """
     estimator = get(spec.estimator)
-    design = with_effects(design, estimator)
+    design = with_effects(design, estimator, spec.effects)
     recipes = [read(kind, design, estimator) for kind in spec.covariances]
     try:
         fit = estimator.fit(design)

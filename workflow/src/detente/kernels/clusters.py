@@ -1,4 +1,4 @@
-"""Cross-products of regressors within clusters, in one pass over rows and a fixed order of sums."""
+"""Sums and cross-products of regressors within clusters, in one pass over rows and a fixed order of sums."""
 
 from __future__ import annotations
 
@@ -33,7 +33,18 @@ def cluster_products(
             second[k] += row[k] * value
 
 
+@njit(cache=True)
+def add_rows(x: Array, weights: Array, group: Codes, out: Array) -> None:
+    """Add rows x (N, K), times `weights` (N,) unless that is (0,), to `out` (G, K) by group (N,), numbers from 0."""
+    weighted = len(weights) > 0
+    for r in range(len(x)):
+        row, of, w = x[r], out[group[r]], weights[r] if weighted else 1.0
+        for k in range(len(row)):
+            of[k] += row[k] * w
+
+
 def warm() -> None:
-    """Compile for the types that bootstraps use."""
+    """Compile for the types that covariances and bootstraps use."""
     x, group = np.ones((2, 1)), np.array([0, 1])
+    add_rows(x, np.empty(0), group, np.zeros((2, 1)))
     cluster_products(x, np.ones(1), np.ones(2), group, np.empty(2), np.zeros((2, 1)), np.zeros((2, 1)))

@@ -1,4 +1,4 @@
-"""Jeffreys-penalised logit, pooled or with an intercept for each group: two passes a step, O(N k²) each.
+"""Jeffreys-penalised logit with an intercept for each group: two passes a step, O(N k²) each.
 
 Rows of groups are sorted, group g from `start[g]` to `start[g + 1]`. The intercepts' part of the information is
 diagonal, so that leverages need the information within groups only: h = w [1/W + (x − m)ᵀ S⁻¹ (x − m)], w = p (1 − p),
@@ -154,47 +154,6 @@ def _less(x: Array, mean: Array, row: Array) -> None:
 
 
 @njit(cache=True)
-def weigh_rows(x: Array, y: Array, weights: Array, beta: Array, p: Array, information: Array) -> float:
-    """Fill chances `p` (n,) at `beta` (k,), add XᵀWX to (k, k); the log-likelihood. `weights` (n,) or (0,)."""
-    columns = x.shape[1]
-    width = columns + -columns % LANES
-    square, row, slopes = np.zeros((width, width)), np.zeros(width), np.zeros(width)
-    slopes[:columns] = beta
-    value = 0.0
-    for i in range(len(x)):
-        c = weights[i] if len(weights) > 0 else 1.0
-        for k in range(columns):
-            row[k] = x[i, k]
-        eta = _dot(row, slopes)
-        odds = np.exp(-abs(eta))
-        p[i] = (1.0 if eta > 0.0 else odds) / (1.0 + odds)
-        value += c * ((y[i] * eta if eta < 0.0 else (y[i] - 1.0) * eta) - np.log1p(odds))
-        _add_square(square, row, c * _weight(p[i]))
-    information += square[:columns, :columns]
-    return value
-
-
-@njit(cache=True)
-def adjust_rows(x: Array, y: Array, weights: Array, p: Array, inverse: Array, rows: Array) -> Array:
-    """The same without groups: fill `rows` (2, n); the adjusted score (k,). `inverse` (k, k) of the information."""
-    columns = x.shape[1]
-    width = columns + -columns % LANES
-    row, turned, score = np.zeros(width), np.empty(width), np.zeros(width)
-    padded = np.zeros((width, width))
-    padded[:columns, :columns] = inverse
-    for i in range(len(x)):
-        c = weights[i] if len(weights) > 0 else 1.0
-        for k in range(columns):
-            row[k] = x[i, k]
-        h = c * _weight(p[i]) * _length(padded, row, turned)
-        left = c * (y[i] - p[i]) + h * (0.5 - p[i])
-        rows[0, i], rows[1, i] = h, left
-        for k in range(width):
-            score[k] += left * row[k]
-    return score[:columns]
-
-
-@njit(cache=True)
 def _weight(p: float) -> float:
     return max(p * (1.0 - p), SMALLEST)
 
@@ -222,14 +181,6 @@ def _add_square(square: Array, row: Array, weight: float) -> None:
 
 
 @njit(cache=True, fastmath={"reassoc"})
-def _dot(row: Array, other: Array) -> float:
-    total = 0.0
-    for k in range(len(row)):
-        total += row[k] * other[k]
-    return total
-
-
-@njit(cache=True, fastmath={"reassoc"})
 def _length(square: Array, row: Array, turned: Array) -> float:
     """The quadratic form of a row."""
     turned[:] = 0.0
@@ -251,5 +202,3 @@ def warm() -> None:
     weigh(x, y, start, np.zeros(1), np.zeros(2), p, one)
     adjust(x, y, start, p, np.ones((1, 1)), rows)
     curvature(x, start, p, rows[0], True, one)
-    weigh_rows(x, y, np.empty(0), np.zeros(1), p, one)
-    adjust_rows(x, y, np.empty(0), p, np.ones((1, 1)), rows)

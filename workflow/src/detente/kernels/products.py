@@ -1,4 +1,4 @@
-"""Least-squares scores and sums of squares, each in one pass over rows; the same bytes on any number of threads."""
+"""Least-squares residuals and sums of squares, each in one pass over rows; the same bytes on any number of threads."""
 
 from __future__ import annotations
 
@@ -12,17 +12,15 @@ Array = npt.NDArray[np.floating[Any]]
 
 
 @njit(cache=True)
-def least_squares_scores(x: Array, y: Array, estimate: Array, residual: Array, scores: Array) -> None:
-    """Put residuals y − xb into `residual` (N,), and x (N, K) times them into `scores` (N, K)."""
+def least_squares_residual(x: Array, y: Array, estimate: Array, residual: Array) -> None:
+    """Put residuals y − xb into `residual` (N,), which may be y; x (N, K)."""
     rows, columns = x.shape
     for r in range(rows):
-        row, score = x[r], scores[r]
+        row = x[r]
         left = y[r]
         for k in range(columns):
             left -= row[k] * estimate[k]
         residual[r] = left
-        for k in range(columns):
-            score[k] = row[k] * left
 
 
 @njit(cache=True)
@@ -45,5 +43,5 @@ def spread(x: Array) -> Array:
 def warm() -> None:
     """Compile for the types that fits use."""
     x, y = np.array([[1.0], [2.0], [3.0], [5.0], [8.0]]), np.ones(5)
-    least_squares_scores(x, y, np.ones(1), np.empty(5), np.empty(x.shape))
+    least_squares_residual(x, y, np.ones(1), np.empty(5))
     spread(x)
