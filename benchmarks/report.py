@@ -17,6 +17,7 @@ NOTES = (
     "LPM: ours estimates the dyadic-robust covariance and the one clustered by dyad; peers have no dyadic",
     "covariance and estimate the clustered one alone, which is compared.",
     "Ratio scaled: per row, where a peer takes a part of the rows; numbers are compared with ours on the same part.",
+    "Specifications: rows are fits; a peer makes some, drawn at random, and the ratio is that of seconds a fit.",
     "Panel: ours checks every key and keeps a ledger of records that found no place; the merge chain does neither.",
 )
 
@@ -91,9 +92,10 @@ def write(rows: Sequence[Mapping[str, Any]], path: Path) -> None:
 
 
 def _cells(row: Mapping[str, Any], labels: Mapping[str, str]) -> tuple[str, ...]:
-    peer = BY_NAME[row["task"]].label_of(row["peer"]) if row["peer"] else "none does it"
+    task = BY_NAME[row["task"]]
+    peer = task.label_of(row["peer"]) if row["peer"] else "none does it"
     if row["peer_rows"] not in (None, row["rows"]):
-        peer += f", {row['peer_rows']:,} rows, ratio scaled"
+        peer += f", {row['peer_rows']:,} {task.unit}, ratio scaled"
     verdict = row["status"] if row["ratio"] is None else f"{row['gap']:.0e}"
     ratio = "" if row["ratio"] is None else f"{row['ratio']:.2f}"
     return (

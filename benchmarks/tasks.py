@@ -29,7 +29,7 @@ class Task:
     """Name, label in a table, module that does it, libraries that do it too, those too slow to repeat.
 
     `whole`: a peer must give every column that we give; `simulated`: data are `benchmarks.dyads`, whatever the world;
-    `called`: names of peers that are not those of `LABELS`.
+    `called`: names of peers that are not those of `LABELS`; `unit`: what its rows are, by which a ratio is scaled.
     """
 
     name: str
@@ -40,6 +40,7 @@ class Task:
     whole: bool = False
     simulated: bool = False
     called: tuple[tuple[str, str], ...] = ()
+    unit: str = "rows"
 
     def label_of(self, peer: str) -> str:
         """A peer's name in a table."""
@@ -47,7 +48,7 @@ class Task:
 
 
 CLEANING, PANELS, REGRESSIONS = "benchmarks.cleaning", "benchmarks.panels", "benchmarks.regressions"
-ESTIMATORS = "benchmarks.estimators"
+ESTIMATORS, MULTIVERSE = "benchmarks.estimators", "benchmarks.multiverse"
 TASKS = (
     Task("clean", "raw files to tidy sources", CLEANING, (), once=(OURS,)),
     Task("panel", "panel from tidy sources", PANELS, (PANDAS,), whole=True),
@@ -86,5 +87,23 @@ TASKS = (
     ),
     Task("wild-states", "wild bootstrap, states", ESTIMATORS, (WILDBOOTTEST,), simulated=True),
     Task("wild-dyads", "wild bootstrap, dyads", ESTIMATORS, (), simulated=True),
+    Task(
+        "multiverse-1000",
+        "1,000 LPM specifications",
+        MULTIVERSE,
+        (FEREG, PYFIXEST, LINEARMODELS),
+        once=(PYFIXEST, LINEARMODELS),
+        simulated=True,
+        unit="specifications",
+    ),
+    Task(
+        "multiverse-10000",
+        "10,000 LPM specifications",
+        MULTIVERSE,
+        (FEREG, PYFIXEST),
+        once=(PYFIXEST,),
+        simulated=True,
+        unit="specifications",
+    ),
 )
 BY_NAME = {task.name: task for task in TASKS}
