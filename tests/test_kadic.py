@@ -189,11 +189,13 @@ def test_a_participant_brings_series_month_and_site() -> None:
 
     frame = cleaned(row).frame
 
-    assert frame[["series", "month", "latitude", "longitude"]].to_numpy().tolist() == [[0, 11, -8.5, 115.25]] * 2
+    named = ["series", "title", "month", "latitude", "longitude"]
+    assert frame[named].to_numpy().tolist() == [[0, "Keen Edge", 11, -8.5, 115.25]] * 2
     assert dict(frame.dtypes.astype(str)) == {
         **dict.fromkeys(("exercise", "year", "state", "parties"), "int64"),
         **dict.fromkeys(("warfighting", "peacekeeping", "humanitarian", "series", "month"), "int64"),
         **dict.fromkeys(("latitude", "longitude"), "float64"),
+        "title": "str",
     }
 
 

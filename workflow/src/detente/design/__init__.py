@@ -2,7 +2,7 @@
 
 from detente.design.matrix import SAMPLES, Design, build_design, in_sample
 from detente.design.roles import check_claims
-from detente.design.specification import Specification, as_json, from_json, lagged, specifications
+from detente.design.specification import Specification, as_json, from_json, lagged, specification, specifications
 from detente.lags import lag
 
 __all__ = [
@@ -16,5 +16,6 @@ __all__ = [
     "in_sample",
     "lag",
     "lagged",
+    "specification",
     "specifications",
 ]

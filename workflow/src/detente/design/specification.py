@@ -52,15 +52,21 @@ def specifications(
     study: Study, claims: ClaimsFile, claim: Claim, estimator: str, *, absorbs_dyads: bool
 ) -> list[Specification]:
     """One specification a sample for a claim and an estimator."""
+    return [
+        specification(study, claims, claim, estimator, sample, absorbs_dyads=absorbs_dyads) for sample in study.samples
+    ]
+
+
+def specification(
+    study: Study, claims: ClaimsFile, claim: Claim, estimator: str, sample: str, *, absorbs_dyads: bool
+) -> Specification:
+    """A claim on one sample by one estimator, as the study has it."""
     controls = tuple(
         control
         for control in (claims.controls[name] for name in claim.controls)
         if not (absorbs_dyads and control.role == "geography")
     )
-    return [
-        Specification(claim, sample, estimator, controls, study.covariances, study.window, claims.smallest_effect)
-        for sample in study.samples
-    ]
+    return Specification(claim, sample, estimator, controls, study.covariances, study.window, claims.smallest_effect)
 
 
 def as_json(specs: list[Specification]) -> str:

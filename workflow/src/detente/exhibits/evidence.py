@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -212,6 +212,11 @@ def keyed(frame: pd.DataFrame, *columns: str) -> dict[Any, dict[str, Any]]:
     if len(columns) == 1:
         return {r[columns[0]]: r for r in records}
     return {tuple(r[c] for c in columns): r for r in records}
+
+
+def entries(frame: pd.DataFrame) -> Iterator[Any]:
+    """Rows of a frame, their values as attributes."""
+    yield from frame.itertuples()
 
 
 def _row(rows: pd.DataFrame, covariance: str) -> dict[str, Any]:

@@ -13,7 +13,7 @@ import pandas as pd
 
 from detente.errors import UnresolvedNames, choices
 from detente.sources.base import RawTable, Source, Tidy, Variable, ledger
-from detente.sources.exercise_series import Held, number_series
+from detente.sources.exercise_series import Held, number_series, series_name, stem
 from detente.sources.names import NOT_STATES, UNKNOWN, Gazetteer, gazetteer, unknown_names
 
 SLUG = "mme"
@@ -45,7 +45,8 @@ def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
     """One row an exercise, year and participating state; `parties` counts all who took part, states or not.
 
     Exercises are told apart by their row: three ids are used twice for different exercises. `series` is the number
-    of the exercise's series (−1 none), `month` that of its first day, `latitude` and `longitude` its site, if known.
+    of the exercise's series (−1 none), `title` what that series is called ("" none), `month` that of its first day,
+    `latitude` and `longitude` its site, if known.
 
     Raises
     ------
@@ -75,7 +76,7 @@ def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
         traits, left_on="exercise", right_index=True, validate="many_to_one"
     )
     frame = _years(members).sort_values(["exercise", "year", "state"], ignore_index=True)
-    return Tidy(frame, ledger(SLUG, _entries(long, table) + _unplaced(table, sites, series)))
+    return Tidy(frame, ledger(SLUG, _entries(long, table) + _unplaced(table, sites, series["series"])))
 
 
 def _nearest(name: str, places: Gazetteer) -> str:
@@ -101,19 +102,22 @@ def _years(members: pd.DataFrame) -> pd.DataFrame:
     years = [members.assign(year=members["first_day"] // 10000)]
     over = members[members["last_day"] // 10000 > members["first_day"] // 10000]
     years.append(over.assign(year=over["last_day"] // 10000))
-    traits = ["parties", *KINDS.values(), "series", "month", "latitude", "longitude"]
+    traits = ["parties", *KINDS.values(), "series", "title", "month", "latitude", "longitude"]
     return pd.concat(years)[["exercise", "year", "state", *traits]]
 
 
-def _series(table: pd.DataFrame, known: pd.DataFrame) -> pd.Series:
-    """Number of each exercise's series, −1 if none."""
+def _series(table: pd.DataFrame, known: pd.DataFrame) -> pd.DataFrame:
+    """Number of each exercise's series, −1 if none, and its `title`: as coders wrote it first, else its own name's."""
     states = known.groupby("exercise")["state"].agg(frozenset).to_dict()
     named = zip(table.index, table["Series_Name"], table["Ex_Name"], table["s.year"], table["s.month"], strict=True)
     held = [
         Held(str(series).strip(), str(title).strip(), int(year), int(month), states.get(row, frozenset()))
         for row, series, title, year, month in named
     ]
-    return pd.Series(number_series(held), index=table.index, name="series", dtype="int64")
+    frame = pd.DataFrame({"series": number_series(held)}, index=table.index, dtype="int64")
+    titles = pd.Series([h.series if series_name(h.series) else stem(h.title).title() for h in held], index=table.index)
+    frame["title"] = titles.groupby(frame["series"]).transform("first").where(frame["series"] >= 0, "").astype("str")
+    return frame
 
 
 def _sites(table: pd.DataFrame) -> pd.DataFrame:

@@ -1,0 +1,164 @@
+"""The claims ledger: what is known of a claim becomes one row, and a verdict becomes an answer."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from detente.config import load_project
+from detente.exhibits.canvas import image
+from detente.exhibits.ledger_chart import ledger_chart
+from detente.exhibits.ledger_tables import ledger_table, untested_table
+from detente.robustness.examine import FRAMES
+from detente.robustness.ledger import COLUMNS, NOT_TESTED, Findings, answer, checks, ledger
+from detente.robustness.scoring import not_wrong, score
+
+PROJECT = load_project(Path(__file__).parents[1])
+CLAIM = "exercise"
+HEADLINE = {
+    "covariance": "dyadic", "quantity": "average_marginal_effect", "estimate": -0.01, "std_error": 0.002, "df": 150.0,
+    "ci_low": -0.014, "ci_high": -0.006, "p": 0.0001, "n": 9000, "dyads": 300, "states": 151, "events": 180,
+    "base_risk": 0.02, "treated": 900, "treated_dyads": 90, "switching_dyads": 70, "smallest_effect": 0.004,
+    "mde": 0.0056, "mde_share": 0.28, "verdict": "lowers",
+}  # fmt: skip
+
+
+def findings(**changes: pd.DataFrame) -> Findings:
+    """A claim whose every check passes, but for what is changed."""
+    examined = {name: pd.DataFrame(columns=list(columns)) for name, columns in FRAMES.items()}
+    examined |= {
+        "headline": pd.DataFrame([HEADLINE]),
+        "power": pd.DataFrame([{"power_at_smallest": 0.9, "size": 0.05}]),
+        "sensitivity": pd.DataFrame([{"rv": 0.08, "rv_alpha": 0.05}]),
+        "bounds": pd.DataFrame(
+            [{"benchmark": "rivalry", "times": 1.0, "failure": "", "ci_low": -0.012, "ci_high": -0.002}]
+        ),
+        "evalue": pd.DataFrame([{"e_value": 2.5}]),
+        "placebos": pd.DataFrame([{"p": 0.6}, {"p": 0.4}]),
+        "influence": pd.DataFrame([{"left_out": "Ruritania", "change_se": 0.9, "flips": False, "influential": True}]),
+        "tests": pd.DataFrame([{"p": 0.002}]),
+    }
+    multiverse = pd.DataFrame(
+        {
+            "claim": CLAIM,
+            "error": ["", "", "", "", "RankDeficient"],
+            "equivalent": [True, True, True, False, True],
+            "estimate": [-0.01, -0.008, 0.001, 0.02, math.nan],
+            "ci_low": [-0.014, -0.012, -0.004, 0.01, math.nan],
+            "ci_high": [-0.006, -0.004, 0.006, 0.03, math.nan],
+            "estimate_share": [-0.5, -0.4, 0.05, 1.0, math.nan],
+            "powered": [True, False, True, True, False],
+        }
+    )
+    given = {
+        "multiverse": multiverse,
+        "joint": pd.DataFrame([{"statistic": "median", "p": 0.01}]),
+        "family": pd.DataFrame([{"p_romano_wolf": 0.02, "p_benjamini_hochberg": 0.015}]),
+    }
+    made = {**examined, **{k: v for k, v in changes.items() if k in examined}}
+    return Findings(made, **{k: changes.get(k, v) for k, v in given.items()})
+
+
+def row(found: Findings | None) -> pd.Series:
+    frame = ledger(PROJECT.claims, "relevant", {} if found is None else {CLAIM: found}, {CLAIM: "registered"})
+    assert tuple(frame.columns) == COLUMNS
+    return frame[frame["claim"] == CLAIM].iloc[0]
+
+
+def test_every_claim_has_a_row_in_the_order_of_the_codes_tested_or_not() -> None:
+    frame = ledger(PROJECT.claims, "relevant", {}, {})
+    every = {**PROJECT.claims.claims, **PROJECT.claims.untested}
+    assert set(frame["claim"]) == set(every)
+    assert frame["claim"].is_unique
+    numbers = [(code[0], int(code[1:])) for code in frame["code"]]
+    assert numbers == sorted(numbers)
+    assert set(frame["verdict"]) == {NOT_TESTED}
+
+
+def test_shares_are_counted_among_equivalent_specifications_that_have_an_estimate() -> None:
+    found = row(findings())
+    assert found["specifications"] == 5
+    assert found["equivalent_specifications"] == 3
+    assert found["share_with_sign"] == pytest.approx(2 / 3)
+    assert found["share_powered"] == pytest.approx(2 / 3)
+    assert found["share_powered_with_sign"] == pytest.approx(1 / 2)
+    assert found["median_share"] == pytest.approx(-0.4)
+    assert found["estimate_share"] == pytest.approx(-0.5)
+
+
+def test_a_verdict_names_the_checks_that_fail() -> None:
+    found = row(findings())
+    assert (found["verdict"], found["strength"], found["answer"]) == ("lowers", "fragile", "supported")
+    assert found["checks_failed"] == "multiverse"
+    assert found["influential"] == "Ruritania"
+    assert found["registration"] == "registered"
+    made = checks(PROJECT.claims, {CLAIM: findings()})
+    assert set(made["claim"]) == {CLAIM}
+    assert made.loc[made["check"] == "multiverse", "value"].item() == pytest.approx(2 / 3)
+
+
+def test_a_claim_without_a_headline_says_why() -> None:
+    none = findings(
+        headline=pd.DataFrame(columns=list(FRAMES["headline"])),
+        failures=pd.DataFrame([{"part": "headline", "error": "NoVariation", "message": "the treatment never varies"}]),
+    )
+    found = row(none)
+    assert found["reasons"] == "NoVariation: the treatment never varies"
+    assert found["verdict"] == NOT_TESTED
+    assert row(None)["reasons"] == "not examined in this study"
+
+
+@pytest.mark.parametrize(
+    ("expected", "verdict", "said"),
+    [
+        ("lowers", "lowers", "supported"),
+        ("lowers", "raises", "contradicted"),
+        ("raises", "lowers", "contradicted"),
+        ("either", "raises", "supported"),
+        ("lowers", "negligible", "no effect of interest"),
+        ("raises", "inconclusive", "open"),
+    ],
+)
+def test_what_a_verdict_says_to_a_claim(expected: str, verdict: str, said: str) -> None:
+    assert answer(expected, verdict) == said  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("verdict", "planted", "right"),
+    [
+        ("lowers", -0.01, True),
+        ("raises", -0.01, False),
+        ("lowers", 0.0, False),
+        ("negligible", 0.001, True),
+        ("negligible", 0.01, False),
+        ("inconclusive", 0.01, True),
+    ],
+)
+def test_a_verdict_is_wrong_if_the_truth_is_another(verdict: str, planted: float, right: bool) -> None:
+    assert not_wrong(verdict, planted, 0.004) is right
+
+
+def test_the_score_counts_signs_and_intervals_of_headline_and_multiverse() -> None:
+    found = findings()
+    frame = ledger(PROJECT.claims, "relevant", {CLAIM: found}, {})
+    made = score(frame, found.multiverse, {CLAIM: -0.007, "defence_pact": 0.0}).iloc[0]
+    assert made["covered"]
+    assert made["sign"]
+    assert made["specifications"] == 3
+    assert made["share_covering"] == pytest.approx(2 / 3)
+    assert made["right"]
+
+
+def test_the_ledger_is_a_table_and_a_figure() -> None:
+    found = {CLAIM: findings()}
+    frame = ledger(PROJECT.claims, "relevant", found, {CLAIM: "registered"})
+    table = ledger_table(frame, simulated=True)
+    mine = next(r for r in table.rows if r.label.startswith("A2 "))
+    assert mine.cells[2:6] == ("−10.00", "−14.00 to −6.00", "−50%", "28%")
+    assert mine.cells[-3:] == ("lowers · fragile", "supported", "registered")
+    assert len(untested_table(frame, simulated=False).rows) == len(PROJECT.claims.untested)
+    drawn = ledger_chart(frame, checks(PROJECT.claims, found), simulated=True)
+    assert image(drawn, "svg") == image(ledger_chart(frame, checks(PROJECT.claims, found), simulated=True), "svg")

@@ -1,0 +1,202 @@
+# From the headline and the multiverse of every claim that a study examines to its verdict.
+
+from detente.robustness.examine import FRAMES as EXAMINED_FRAMES
+
+LEDGER_FRAMES = ["ledger", "checks", "families", "score"]
+LEDGER_TABLES = ["ledger", "untested", "placebos", "prediction", "deviations"]
+LEDGER_FIGURES = ["claims", "power", "separation"]
+
+
+def claim_panel(wildcards):
+    """The panel of a claim's unit."""
+    unit = (
+        "directed-dyad-year"
+        if PROJECT.claims.claims[wildcards.claim].directed
+        else "dyad-year"
+    )
+    return f"data/processed/{wildcards.study}/robustness/{unit}.parquet"
+
+
+def examinations(wildcards):
+    """Every frame of every claim's examination."""
+    folder = f"data/processed/{wildcards.study}/robustness/examined"
+    return [
+        f"{folder}/{c}/{f}.parquet"
+        for c in examined(wildcards.study)
+        for f in EXAMINED_FRAMES
+    ]
+
+
+def per_claim(kind):
+    """An input function: one file of a kind for each claim."""
+
+    def files(wildcards):
+        folder = f"data/processed/{wildcards.study}/robustness"
+        return [f"{folder}/{kind}.{c}.parquet" for c in examined(wildcards.study)]
+
+    return files
+
+
+def claim_content(wildcards):
+    """A claim and its controls, as they are configured."""
+    claim = PROJECT.claims.claims[wildcards.claim]
+    controls = [
+        PROJECT.claims.controls[c].model_dump(mode="json") for c in claim.controls
+    ]
+    said = [
+        claim.model_dump(mode="json"),
+        controls,
+        PROJECT.claims.smallest_effect,
+        study_content(wildcards.study, "seed", "window", "headline", "covariances"),
+    ]
+    return canonical(said)
+
+
+def claims_content(wildcards):
+    """All claims, tested or not, and the study's choice of them."""
+    said = [PROJECT.claims.model_dump(mode="json"), examined(wildcards.study)]
+    return canonical([*said, study_content(wildcards.study, "headline", "claims")])
+
+
+def registrations(wildcards):
+    """Frozen claims, if there are any."""
+    return sorted(
+        os.path.relpath(f) for f in (ROOT / "config/registered").glob("*.yaml")
+    )
+
+
+rule examine:
+    input:
+        panel=claim_panel,
+        exercises="data/processed/{study}/tidy/mme.parquet",
+        states="data/processed/{study}/tidy/cow-state-system.parquet",
+        code=multiverse_code("cli.examine"),
+    output:
+        [
+            f"data/processed/{{study}}/robustness/examined/{{claim}}/{f}.parquet"
+            for f in EXAMINED_FRAMES
+        ],
+    log:
+        "data/processed/{study}/logs/examine.{claim}.log",
+    benchmark:
+        "data/processed/{study}/benchmarks/examine.{claim}.tsv"
+    conda:
+        "../envs/analysis.yaml"
+    params:
+        project=ARGUMENTS,
+        claim=claim_content,
+    message:
+        "Examining the headline of {wildcards.claim}"
+    shell:
+        "python -m detente examine {params.project} --study {wildcards.study} --claim {wildcards.claim}"
+        " --panel {input.panel} --exercises {input.exercises} --states {input.states}"
+        " --out data/processed/{wildcards.study}/robustness/examined/{wildcards.claim} > {log} 2>&1"
+
+
+rule predict:
+    input:
+        panel="data/processed/{study}/robustness/dyad-year.parquet",
+        code=multiverse_code("cli.predict"),
+    output:
+        metrics="data/processed/{study}/robustness/prediction.parquet",
+        separation="data/processed/{study}/robustness/separation.parquet",
+    log:
+        "data/processed/{study}/logs/predict.log",
+    benchmark:
+        "data/processed/{study}/benchmarks/predict.tsv"
+    conda:
+        "../envs/analysis.yaml"
+    params:
+        project=ARGUMENTS,
+        claims=claims_content,
+        seed=study_fields("seed", "window", "headline"),
+    message:
+        "Predicting onsets that no model of {wildcards.study} has seen"
+    shell:
+        "python -m detente predict {params.project} --study {wildcards.study} --panel {input.panel}"
+        " --metrics {output.metrics} --separation {output.separation} > {log} 2>&1"
+
+
+rule ledger:
+    input:
+        examined=examinations,
+        joint=per_claim("joint"),
+        multiverse="reports/{study}/multiverse.parquet",
+        truth=truth,
+        registered=registrations,
+        code=code("cli.ledger"),
+    output:
+        frames=[
+            f"data/processed/{{study}}/robustness/{f}.parquet" for f in LEDGER_FRAMES
+        ],
+        csv="reports/{study}/claims_ledger.csv",
+    log:
+        "data/processed/{study}/logs/ledger.log",
+    benchmark:
+        "data/processed/{study}/benchmarks/ledger.tsv"
+    conda:
+        "../envs/analysis.yaml"
+    params:
+        project=ARGUMENTS,
+        claims=claims_content,
+        truth=lambda w, input: f"--truth {input.truth}" if input.truth else "",
+    message:
+        "Writing the claims ledger of {wildcards.study}"
+    shell:
+        "python -m detente ledger {params.project} --study {wildcards.study} {params.truth}"
+        " --examined data/processed/{wildcards.study}/robustness/examined"
+        " --joint data/processed/{wildcards.study}/robustness --multiverse {input.multiverse}"
+        " --out data/processed/{wildcards.study}/robustness --csv {output.csv} > {log} 2>&1"
+
+
+rule robustness_report:
+    input:
+        ledger=[
+            f"data/processed/{{study}}/robustness/{f}.parquet" for f in LEDGER_FRAMES
+        ],
+        examined=examinations,
+        decisions=per_claim("decisions"),
+        prediction="data/processed/{study}/robustness/prediction.parquet",
+        curves=lambda w: curves(w.study),
+        templates=templates(
+            "robustness.md.j2",
+            "site.html.j2",
+            "references.yaml",
+            "table.html.j2",
+            "table.tex.j2",
+            "table.typ.j2",
+        ),
+        style=os.path.relpath(SOURCE_ROOT / "detente" / "exhibits" / "style.mplstyle"),
+        code=code("cli.robustness"),
+    output:
+        page=report(
+            "reports/{study}/robustness.html",
+            caption="../report/captions/robustness.rst",
+            category="Robustness",
+            labels={"study": "{study}", "form": "page"},
+        ),
+        tables=[
+            f"reports/{{study}}/robustness/{t}.{e}"
+            for t in LEDGER_TABLES
+            for e in TABLE_FORMATS
+        ],
+        figures=[
+            f"reports/{{study}}/robustness/{f}.{e}"
+            for f in LEDGER_FIGURES
+            for e in FIGURE_FORMATS
+        ],
+    log:
+        "data/processed/{study}/logs/robustness_report.log",
+    benchmark:
+        "data/processed/{study}/benchmarks/robustness_report.tsv"
+    conda:
+        "../envs/analysis.yaml"
+    params:
+        project=ARGUMENTS,
+        claims=claims_content,
+    message:
+        "Typesetting the robustness of {wildcards.study}"
+    shell:
+        "python -m detente robustness {params.project} --study {wildcards.study}"
+        " --processed data/processed/{wildcards.study}/robustness --multiverse reports/{wildcards.study}/multiverse.parquet"
+        " --shown reports/{wildcards.study}/robustness --html {output.page} > {log} 2>&1"

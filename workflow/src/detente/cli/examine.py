@@ -1,0 +1,36 @@
+"""Examine the headline estimate of one claim: power, sensitivity, negative controls, influence, randomisation."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from detente.cli.options import add_study
+from detente.cli.project import load
+from detente.design import specification
+from detente.files import read_frame, write_frame
+from detente.robustness.examine import ESTIMATOR, Record, examine, headline_of, seed_of
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Declare the options."""
+    add_study(parser)
+    parser.add_argument("--claim", required=True, help="id of the claim")
+    parser.add_argument("--panel", type=Path, required=True, help="panel of its unit, parquet")
+    parser.add_argument("--exercises", type=Path, required=True, help="tidy exercises, parquet")
+    parser.add_argument("--states", type=Path, required=True, help="tidy states, parquet")
+    parser.add_argument("--out", type=Path, required=True, help="folder for one parquet a frame")
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """Write every frame; what does not exist for this claim is empty, and `failures` says why."""
+    project = load(arguments.root, arguments.override)
+    study, claim = project.study(arguments.study), project.claims.claims[arguments.claim]
+    sample = headline_of(claim, study.headline)
+    spec = specification(study, project.claims, claim, ESTIMATOR, sample, absorbs_dyads=True)
+    record = Record(*(read_frame(path) for path in (arguments.panel, arguments.exercises, arguments.states)))
+    frames = examine(record, spec, seed_of(study.seed, claim.id))
+    for name, frame in frames.items():
+        write_frame(frame, arguments.out / f"{name}.parquet")
+    for row in frames["failures"].itertuples():
+        print(f"{claim.id}, {row.part}: {row.error}: {row.message}")

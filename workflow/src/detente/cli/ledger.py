@@ -1,0 +1,106 @@
+"""The claims ledger: from examinations, multiverse and joint tests to one row a claim, its verdict and its checks."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from detente.cli.options import add_study
+from detente.cli.project import load
+from detente.config import Project, load_multiverse
+from detente.files import read_frame, read_json, write_csv, write_frame
+from detente.inference.randomisation import Randomisation
+from detente.robustness import families
+from detente.robustness.examine import FRAMES
+from detente.robustness.ledger import Findings, checks, ledger
+from detente.robustness.registration import compare, registered
+from detente.robustness.scoring import score
+
+NO_FAMILY = pd.DataFrame(columns=list(families.COLUMNS))
+NO_JOINT = pd.DataFrame(columns=["statistic", "p"])
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Declare the options."""
+    add_study(parser)
+    parser.add_argument("--examined", type=Path, required=True, help="folder with one folder a claim")
+    parser.add_argument("--joint", type=Path, required=True, help="folder of joint tests, joint.<claim>.parquet")
+    parser.add_argument("--multiverse", type=Path, required=True, help="multiverse.parquet")
+    parser.add_argument("--truth", type=Path, help="truth.json of a simulated world")
+    parser.add_argument("--out", type=Path, required=True, help="folder for ledger, checks, families and score")
+    parser.add_argument("--csv", type=Path, required=True, help="CSV to write: one row a claim")
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """Write the ledger and what it is made of."""
+    project = load(arguments.root, arguments.override)
+    study = project.study(arguments.study)
+    multiverse = judged(project, read_frame(arguments.multiverse))
+    names = [claim.id for claim in project.examined(study)]
+    examined = {name: read_examined(arguments.examined / name) for name in names}
+    grouped = _families(project, examined)
+    joint = {name: read_frame(arguments.joint / f"joint.{name}.parquet") for name in names}
+    findings = {
+        name: Findings(
+            examined[name],
+            multiverse[multiverse["claim"] == name],
+            joint.get(name, NO_JOINT),
+            grouped[grouped["member"] == name],
+        )
+        for name in names
+    }
+    made = ledger(project.claims, study.headline, findings, statuses(project))
+    write_frame(made, arguments.out / "ledger.parquet")
+    write_frame(checks(project.claims, findings), arguments.out / "checks.parquet")
+    write_frame(grouped, arguments.out / "families.parquet")
+    planted = read_json(arguments.truth)["effects"] if arguments.truth is not None else {}
+    write_frame(score(made, multiverse, planted), arguments.out / "score.parquet")
+    write_csv(made, arguments.csv)
+
+
+def judged(project: Project, multiverse: pd.DataFrame) -> pd.DataFrame:
+    """The multiverse; a fit that stands in it under several covariances is counted once, under the headline's."""
+    headline = load_multiverse(project.root, project).nodes["covariance"].headline
+    return multiverse.assign(equivalent=multiverse["equivalent"] & (multiverse["covariance"] == headline))
+
+
+def statuses(project: Project) -> dict[str, str]:
+    """By testable claim, whether it is tested as it was registered; nothing if none was."""
+    frozen = registered(project.root)
+    if frozen is None:
+        return {}
+    deviations = compare(project.claims, frozen.claims)
+    return {name: deviations.status(name) for name in project.claims.claims}
+
+
+def read_examined(folder: Path) -> dict[str, pd.DataFrame]:
+    """Frames of one claim's examination by name."""
+    return {name: read_frame(folder / f"{name}.parquet") for name in FRAMES}
+
+
+def _families(project: Project, examined: Mapping[str, Mapping[str, pd.DataFrame]]) -> pd.DataFrame:
+    """P-values within each declared family, from the draws of its claims' randomisation tests."""
+    members: dict[str, dict[str, Randomisation]] = {}
+    for name, frames in examined.items():
+        if len(frames["tests"]):
+            members.setdefault(project.claims.claims[name].family, {})[name] = _test(frames)
+    found = [families.family(name, tests) for name, tests in members.items()]
+    return pd.concat([NO_FAMILY, *found], ignore_index=True) if found else NO_FAMILY
+
+
+def _test(frames: Mapping[str, pd.DataFrame]) -> Randomisation:
+    """The randomisation test that a claim's family is judged by: its first, with its draws."""
+    row = frames["tests"].iloc[0]
+    return Randomisation(
+        term=str(row["term"]),
+        statistic="t",
+        observed=float(row["observed"]),
+        scheme=str(row["scheme"]),
+        seed=int(row["seed"]),
+        flags=(),
+        draws=frames["draws"]["statistic"].to_numpy(dtype=np.float64),
+    )

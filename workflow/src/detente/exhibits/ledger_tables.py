@@ -1,0 +1,133 @@
+"""The claims ledger as tables: claims with verdicts, claims without a test, and the score of a simulated world."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+
+from detente.config import LEVEL, SAMPLE_LABELS
+from detente.exhibits.formats import MISSING, PER, count, decimal, p_value, per_thousand, percent
+from detente.exhibits.table import Column, Row, Table
+
+CLASSES: Mapping[str, str] = {
+    "powered": "powered",
+    "weak": "weak",
+    "case-only": "cases only",
+    "untestable": "untestable",
+    "descriptive": "descriptive",
+}
+FAMILIES: Mapping[str, str] = {
+    "instruments": "Instruments, between participants",
+    "deterrence": "Deterrence, initiator against target",
+    "moderators": "Moderators: how the effect changes",
+    "contrasts": "Contrasts between kinds of the instrument",
+}
+"""Families of claims, which are judged together, as tables call them."""
+_COLUMNS = (
+    Column("Class", align="left"),
+    Column("Expected", align="left"),
+    Column(f"Per {PER:,}", "Change in onsets"),
+    Column(f"{percent(LEVEL)} interval", "Change in onsets", "center"),
+    Column("Of base risk", "Change in onsets"),
+    Column("MDE, of base risk", "Power"),
+    Column("Specifications", "Multiverse"),
+    Column("Powered", "Multiverse"),
+    Column("Of these, same sign", "Multiverse"),
+    Column("Family p"),
+    Column("Robustness value"),
+    Column("Verdict", align="left"),
+    Column("Claim", align="left"),
+    Column("Registered", align="left"),
+)
+
+
+def ledger_table(ledger: pd.DataFrame, *, simulated: bool) -> Table:
+    """One row a claim that was tested, family by family."""
+    tested = ledger[ledger["family"].notna() & (ledger["family"] != "")]
+    rows: list[Row] = []
+    for family, title in FAMILIES.items():
+        mine = tested[tested["family"] == family]
+        if len(mine):
+            rows += [Row(title), *(_claim(r) for r in mine.to_dict("records"))]
+    notes = (
+        f"Headline: linear probability model with dyad and year effects, treatment the year before, dyadic-robust "
+        f"{percent(LEVEL)} interval, {_samples(tested)}. Change in onsets per {PER:,} dyad-years; of moderators, per "
+        "standard deviation of the moderator, or from 0 to 1.",
+        "MDE: smallest effect found four times in five. Powered: equivalent specifications whose MDE is within the "
+        "smallest effect of interest. Family p: Romano and Wolf's, within the family. Robustness value: share of what "
+        "is left of treatment and outcome that a confounder would have to explain to bring the estimate to zero.",
+        "A verdict is fragile where a check behind it fails (see the figure), untested where one could not be made.",
+    )
+    return Table("ledger", "The claims ledger", "", _COLUMNS, tuple(rows), notes, simulated, dense=True)
+
+
+def _claim(row: Mapping[Any, Any]) -> Row:
+    label = f"{row['code']} {row['label']}"
+    if pd.isna(row["estimate"]):
+        ends = (str(row["verdict"]), str(row["reasons"]), str(row["registration"]))
+        return Row(label, (CLASSES[row["class"]], str(row["expected"]), *[MISSING] * 9, *ends))
+    word = row["verdict"] if row["verdict"] == "inconclusive" else f"{row['verdict']} · {row['strength']}"
+    numbers = (
+        per_thousand(row["estimate"]),
+        f"{per_thousand(row['ci_low'])} to {per_thousand(row['ci_high'])}",
+        percent(row["estimate_share"]),
+        percent(row["mde_share"]),
+        count(row["specifications"]),
+        percent(row["share_powered"]),
+        percent(row["share_powered_with_sign"]),
+        MISSING if pd.isna(row["p_family"]) else p_value(row["p_family"]),
+        decimal(row["robustness_value"], 3),
+    )
+    ends = (word, str(row["answer"]), str(row["registration"]))
+    return Row(label, (CLASSES[row["class"]], str(row["expected"]), *numbers, *ends))
+
+
+def _samples(tested: pd.DataFrame) -> str:
+    names = [SAMPLE_LABELS[s] for s in dict.fromkeys(tested["sample"]) if s in SAMPLE_LABELS]
+    return ", ".join([names[0].lower(), *(n.lower() for n in names[1:])]) if names else "no sample"
+
+
+def untested_table(ledger: pd.DataFrame, *, simulated: bool) -> Table:
+    """Claims that the record at hand cannot test, why, and what would be needed."""
+    rows = [
+        Row(f"{r['code']} {r['label']}", (CLASSES[r["class"]], str(r["why"]), str(r["needs"])))
+        for r in ledger[ledger["needs"].fillna("") != ""].to_dict("records")
+    ]
+    columns = tuple(Column(name, align="left") for name in ("Class", "Why it is not tested", "What would be needed"))
+    return Table("untested", "Claims without a test", "", columns, tuple(rows), (), simulated)
+
+
+def score_table(score: pd.DataFrame) -> Table:
+    """What a simulated world's truth says of the pipeline: one row a claim."""
+    words = {True: "yes", False: "no"}
+    rows = [
+        Row(
+            f"{r['code']} {r['label']}",
+            (
+                per_thousand(r["planted"]),
+                per_thousand(r["estimate"]),
+                words[bool(r["sign"])],
+                words[bool(r["covered"])],
+                percent(r["share_covering"]),
+                str(r["verdict"]),
+                words[bool(r["right"])],
+            ),
+        )
+        for r in score.to_dict("records")
+    ]
+    columns = (
+        Column("Planted"),
+        Column("Estimated"),
+        Column("Sign right", align="center"),
+        Column("Interval holds it", align="center"),
+        Column("Equivalent specifications that hold it"),
+        Column("Verdict", align="left"),
+        Column("Not wrong", align="center"),
+    )
+    notes = (
+        f"Changes in onsets per {PER:,} dyad-years. A verdict is wrong if it names the other sign, calls an effect "
+        "negligible that is at least the smallest of interest, or finds one where none was planted.",
+    )
+    return Table("score", "The pipeline against the truth", "", columns, tuple(rows), notes, simulated=True)

@@ -1,0 +1,113 @@
+"""How nature would draw a claim's treatment: exercise by exercise where it is made of them, in time elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from detente.config import Claim
+from detente.inference.randomisation import Randomisation, Scheme, randomisation_test
+from detente.inference.redraw import Measure, kad_redraw
+from detente.inference.result import Fit
+from detente.inference.schemes import circular_shift
+from detente.inference.wild import wild_bootstrap
+from detente.panel.kadic import LARGE, SMALL
+from detente.sources.states import region
+
+DRAWS = 999
+Rows = Callable[[pd.DataFrame], "pd.Series[bool]"]
+
+
+@dataclass(frozen=True)
+class Made:
+    """How a treatment is made of exercises: from which of them, and by which measure."""
+
+    of: Rows
+    measure: Measure = "any"
+
+
+MADE: Mapping[str, Made] = {
+    "exercise_any": Made(lambda e: e["parties"] >= 0),
+    "exercise_bilateral": Made(lambda e: e["parties"] == 2),
+    "exercise_small": Made(lambda e: e["parties"] <= SMALL),
+    "exercise_large": Made(lambda e: e["parties"] >= LARGE),
+    "exercise_weight": Made(lambda e: e["parties"] >= 0, "weight"),
+    "exercise_count": Made(lambda e: e["parties"] >= 0, "count"),
+}
+"""Treatments of two states that are made of exercises alone."""
+
+
+def schemes(claim: Claim, exercises: pd.DataFrame, states: pd.DataFrame, years: tuple[int, int]) -> list[Scheme]:
+    """Schemes that suit a claim's treatment, the first the one that its family is judged by.
+
+    Participants are drawn again exercise by exercise, within region and year, where the treatment is made of exercises
+    of the two states (Poast 2010); every treatment is shifted in time within dyads, as a second scheme or the only one.
+
+    Parameters
+    ----------
+    exercises, states
+        Tidy frames of exercises and of the state system.
+    years
+        First and last year in which a state can take part.
+    """
+    shift = circular_shift()
+    if claim.directed or claim.treatment not in MADE:
+        return [shift]
+    made = MADE[claim.treatment]
+    events = exercises[made.of(exercises)]
+    return [kad_redraw(events, candidates(states, years), lag=claim.lag, measure=made.measure), shift]
+
+
+def candidates(states: pd.DataFrame, years: tuple[int, int]) -> pd.DataFrame:
+    """Members of the system by year, with their region: `state`, `year`, `region`."""
+    spells = states[states["status"] == "member"]
+    first = np.maximum(spells["start"].to_numpy() // 10000, years[0])
+    last = np.minimum(spells["end"].to_numpy() // 10000, years[1])
+    lengths = np.maximum(last - first + 1, 0)
+    state = np.repeat(spells["state"].to_numpy(dtype=np.int64), lengths)
+    ends = np.cumsum(lengths)
+    year = np.arange(ends[-1] if len(ends) else 0) - np.repeat(ends - lengths, lengths) + np.repeat(first, lengths)
+    frame = pd.DataFrame({"state": state, "year": year}).drop_duplicates(ignore_index=True)
+    return frame.assign(region=region(frame["state"].to_numpy()))
+
+
+def drawn(fit: Fit, claim: Claim, found: list[Scheme], seed: int, draws: int = DRAWS) -> list[Randomisation]:
+    """Randomisation tests of a fit by its schemes; a product cannot be drawn again, so its draws are bootstrapped.
+
+    Of a moderated claim, treatment and moderator would have to be drawn with their product: a wild bootstrap that
+    imposes no effect, by dyad, stands in its place.
+    """
+    if claim.moderator is None:
+        return [randomisation_test(fit, scheme, statistic="t", draws=draws, seed=seed) for scheme in found]
+    made = wild_bootstrap(fit, clusters="dyad", draws=draws, seed=seed)
+    name = "wild bootstrap by dyad, no effect imposed"
+    return [Randomisation(made.term, "t", made.statistic, name, seed, made.flags, made.draws)]
+
+
+def frame(tests: list[Randomisation]) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The tests, one row each, and the draws of the first: `draw`, `statistic`."""
+    rows: list[dict[str, Any]] = [
+        {
+            "scheme": t.scheme,
+            "term": t.term,
+            "statistic": t.statistic,
+            "observed": t.observed,
+            "draws": len(t.draws),
+            "seed": t.seed,
+            "p": t.p,
+            "p_low": t.p_low,
+            "p_high": t.p_high,
+            "flags": "; ".join(t.flags),
+        }
+        for t in tests
+    ]
+    draws: npt.NDArray[Any] = tests[0].draws if tests else np.empty(0)
+    return pd.DataFrame(rows, columns=list(TESTS)), pd.DataFrame({"draw": np.arange(len(draws)), "statistic": draws})
+
+
+TESTS = ("scheme", "term", "statistic", "observed", "draws", "seed", "p", "p_low", "p_high", "flags")

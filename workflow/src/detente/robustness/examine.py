@@ -1,0 +1,207 @@
+"""All that is asked of one claim's headline estimate: power, sensitivity, negative controls, influence, draws."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from detente.config import Claim
+from detente.design import Design, Specification, build_design, lagged
+from detente.errors import EstimationError
+from detente.estimators import get, with_effects
+from detente.inference import COLUMNS as ESTIMATE_COLUMNS
+from detente.inference import Fit, estimate, fit
+from detente.panel.participants import pairs
+from detente.robustness import drawing, influence
+from detente.robustness.power import COLUMNS as POWER_COLUMNS
+from detente.robustness.power import SUMMARY_COLUMNS, power
+from detente.robustness.selection import COLUMNS as SELECTION_COLUMNS
+from detente.robustness.selection import E_COLUMNS, e_values_of, oster
+from detente.robustness.sensitivity import (
+    BOUND_COLUMNS,
+    CONTOUR_COLUMNS,
+    EXTREME_COLUMNS,
+    bounds,
+    contours,
+    extreme,
+    sensitivity,
+    treatment_of,
+)
+from detente.robustness.sensitivity import COLUMNS as SENSITIVITY_COLUMNS
+from detente.sources.states import region
+
+ESTIMATOR = "lpm"
+"""Of headlines: its coefficient is a difference in risk, and every check of this module is one of least squares."""
+# First years of eras: the end of the Cold War, and the attacks of September 2001.
+ERAS = (1992, 2002)
+# Series of exercises that are left out one at a time: those with most dyad-years.
+MOST_SERIES = 40
+Array = npt.NDArray[np.floating[Any]]
+Frames = dict[str, pd.DataFrame]
+PLACEBO_COLUMNS = (
+    "variable", "lag", "label", "estimate", "std_error", "df", "p", "ci_low", "ci_high", "n", "events", "treated",
+)  # fmt: skip
+FAILURE_COLUMNS = ("part", "error", "message")
+
+
+@dataclass(frozen=True)
+class Record:
+    """What a claim is examined on: its panel, and tidy exercises and states for what is made of them."""
+
+    panel: pd.DataFrame
+    exercises: pd.DataFrame
+    states: pd.DataFrame
+
+    @property
+    def names(self) -> Mapping[int, str]:
+        """Names of states by code."""
+        latest = self.states[self.states["status"] == "member"].drop_duplicates("state", keep="last")
+        return {int(code): str(name) for code, name in zip(latest["state"], latest["name"], strict=True)}
+
+
+def examine(record: Record, spec: Specification, seed: int) -> Frames:
+    """Every frame of one claim, by name; a part that does not exist for it is empty, with its reason in `failures`.
+
+    headline: tidy estimates of the LPM under each covariance. power, power_curve: `robustness.power`. sensitivity,
+    bounds, contours, extremes: `robustness.sensitivity`; selection, evalue: `robustness.selection`. placebos: the
+    headline with a treatment that cannot work. influence: without each state, region, era and series of exercises.
+    tests, draws: randomisation.
+
+    Parameters
+    ----------
+    spec
+        The headline: an LPM.
+    seed
+        Of the claim: simulations and draws follow from it.
+    """
+    design = build_design(record.panel, spec)
+    estimates = estimate(design, spec)
+    found: Frames = {"headline": estimates.rows}
+    lost = [("headline", row.error, row.message) for row in estimates.failures.itertuples()]
+    whole = _fitted(design, spec)
+    band = spec.smallest_effect * float(design.y.mean())
+    treatment = treatment_of(whole)
+    parts: Mapping[str, Callable[[], Frames]] = {
+        "power": partial(_power, whole, spec, seed),
+        "sensitivity": lambda: {"sensitivity": sensitivity(treatment), "bounds": bounds(treatment)},
+        "contours": lambda: {"contours": contours(treatment), "extremes": extreme(treatment)},
+        "selection": lambda: {"selection": oster(whole)},
+        "evalue": lambda: {"evalue": e_values_of(whole)},
+        "placebos": lambda: {"placebos": _placebos(record, spec)},
+        "influence": lambda: {"influence": _influence(record, whole, spec, band)},
+        "randomisation": partial(_randomisation, record, whole, spec, seed),
+    }
+    for name, make in parts.items():
+        try:
+            found |= make()
+        except EstimationError as error:
+            lost.append((name, type(error).__name__, str(error)))
+    failed = pd.DataFrame(lost, columns=list(FAILURE_COLUMNS), dtype="str")
+    return {**{name: _empty(name) for name in FRAMES}, **found, "failures": failed}
+
+
+def headline_of(claim: Claim, sample: str) -> str:
+    """The sample of a claim's headline: its own, or that of the study."""
+    return claim.sample or sample
+
+
+def seed_of(study: int, claim: str) -> int:
+    """A claim's own seed, from the study's and its id."""
+    return study ^ zlib.crc32(claim.encode("utf-8"))
+
+
+def _fitted(design: Design, spec: Specification) -> Fit:
+    whole = with_effects(design, get(ESTIMATOR), spec.effects)
+    return fit(whole, estimator=ESTIMATOR, covariance=spec.covariances[0])
+
+
+def _power(whole: Fit, spec: Specification, seed: int) -> Frames:
+    sign = 1 if spec.claim.expected == "raises" else -1
+    made = power(whole.design, spec.smallest_effect, sign=sign, covariance=whole.covariance.kind, seed=seed)
+    return {"power": pd.DataFrame([made.summary()])[list(SUMMARY_COLUMNS)], "power_curve": made.curve}
+
+
+def _placebos(record: Record, spec: Specification) -> pd.DataFrame:
+    """One row a negative control: the headline with its variable in place of the treatment."""
+    rows = []
+    for placebo in spec.claim.placebos:
+        other = spec.claim.model_copy(update={"treatment": placebo.variable, "lag": placebo.lag, "moderator": None})
+        design = build_design(record.panel, replace(spec, claim=other))
+        made = _fitted(design, spec)
+        term = lagged(placebo.variable, placebo.lag)
+        row = made.table().set_index("term").loc[term]
+        counts = (made.n, made.events, int((design.treatment > 0).sum()))
+        values = (row["estimate"], row["std_error"], made.covariance.df, row["p"], row["ci_low"], row["ci_high"])
+        rows.append((placebo.variable, placebo.lag, placebo.label, *values, *counts))
+    return pd.DataFrame(rows, columns=list(PLACEBO_COLUMNS))
+
+
+def _influence(record: Record, whole: Fit, spec: Specification, band: float) -> pd.DataFrame:
+    design = whole.design
+    assert design.a is not None
+    assert design.b is not None
+    codes = np.union1d(design.a, design.b)
+    where = region(codes)
+    regions = {name: codes[where == name] for name in dict.fromkeys(where)}
+    left = [
+        influence.leave_out(whole, influence.states(design, record.names), band),
+        influence.leave_out(whole, influence.groups(design, influence.REGION, regions), band),
+        influence.leave_out(whole, influence.eras(design, ERAS), band),
+    ]
+    if not spec.claim.directed and spec.claim.moderator is None and spec.claim.treatment in drawing.MADE:
+        left.append(influence.rebuilt(whole, _without_series(record, design, spec.claim), band))
+    return pd.concat(left, ignore_index=True)
+
+
+def _without_series(record: Record, design: Design, claim: Claim) -> Iterator[tuple[str, Array]]:
+    """The treatment without each of the largest series of exercises."""
+    made = drawing.MADE[claim.treatment]
+    events = record.exercises[made.of(record.exercises)]
+    both = pairs(events)
+    key = ["a", "b", "year"]
+    named = both[both["series"] >= 0].groupby("series").size().sort_values(ascending=False, kind="stable")
+    titles = events.drop_duplicates("series").set_index("series")["title"]
+    rows = pd.DataFrame({"a": design.a, "b": design.b, "year": np.asarray(design.year) - claim.lag})
+    for series in named.index[:MOST_SERIES]:
+        kept = both[both["series"] != series]
+        weight = 1.0 / (kept["parties"] - 1) if made.measure == "weight" else pd.Series(1.0, index=kept.index)
+        sums = weight.groupby([kept[k] for k in key]).sum().rename("value").reset_index()
+        value = rows.merge(sums, on=key, how="left", validate="many_to_one")["value"].fillna(0.0).to_numpy()
+        yield str(titles[series]), np.minimum(value, 1.0) if made.measure == "any" else value
+
+
+def _randomisation(record: Record, whole: Fit, spec: Specification, seed: int) -> Frames:
+    years = record.panel["year"]
+    found = drawing.schemes(spec.claim, record.exercises, record.states, (int(years.min()), int(years.max())))
+    tests, draws = drawing.frame(drawing.drawn(whole, spec.claim, found, seed))
+    return {"tests": tests, "draws": draws}
+
+
+def _empty(name: str) -> pd.DataFrame:
+    return pd.DataFrame(columns=list(FRAMES[name]))
+
+
+FRAMES: Mapping[str, tuple[str, ...]] = {
+    "headline": ESTIMATE_COLUMNS,
+    "power": SUMMARY_COLUMNS,
+    "power_curve": POWER_COLUMNS,
+    "sensitivity": SENSITIVITY_COLUMNS,
+    "bounds": BOUND_COLUMNS,
+    "contours": CONTOUR_COLUMNS,
+    "extremes": EXTREME_COLUMNS,
+    "selection": SELECTION_COLUMNS,
+    "evalue": E_COLUMNS,
+    "placebos": PLACEBO_COLUMNS,
+    "influence": influence.COLUMNS,
+    "tests": drawing.TESTS,
+    "draws": ("draw", "statistic"),
+    "failures": FAILURE_COLUMNS,
+}
+"""Columns of every frame of an examination."""
