@@ -1,0 +1,1 @@
+"""Published tables re-estimated: one YAML file a table, every printed number beside ours."""

@@ -1,0 +1,136 @@
+"""What a file says that its schema cannot judge: names of estimators, options, recipes, quantities, expressions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from detente.covariance import CONVENTIONS
+from detente.covariance.recipe import FACTORS, KINDS
+from detente.errors import DetenteError, UnknownVariable, choices
+from detente.replicate import expressions
+from detente.replicate.expressions import Table
+from detente.replicate.models import DUMMIES, OWN, WEIGHTED, clusters_of, options_of
+from detente.replicate.quantities import MODEL, TERM, read
+from detente.replicate.schema import DataFile, Model, Publication, named
+from detente.replicate.search import EARLIER
+
+Problem = tuple[list[Any], str]
+
+
+def problems(publication: Publication) -> Iterator[Problem]:
+    """Keys of every wrong entry and what is wrong with it; columns are checked when the data are read."""
+    for name, data in publication.data.items():
+        yield from _of_data(publication, ["data", name], data)
+    for name, model in publication.models.items():
+        keys = ["models", name]
+        if model.data is not None and model.data not in publication.data:
+            yield (
+                [*keys, "data"],
+                f"{model.data!r} is no data file of this table; {choices(model.data, publication.data)}",
+            )
+        elif model.data is None and len(publication.data) > 1 and not model.infeasible:
+            yield keys, f"'data' is missing: the table has several files; {choices('', publication.data)}"
+        yield from _of_numbers(keys, model)
+        if not model.infeasible:
+            yield from _of_model(keys, model)
+
+
+def _of_data(publication: Publication, keys: list[Any], data: DataFile) -> Iterator[Problem]:
+    for name, text in data.derive.items():
+        yield from _illegal([*keys, "derive", name], text)
+    for i, merge in enumerate(data.merge):
+        if merge.data not in publication.data:
+            yield (
+                [*keys, "merge", i],
+                f"{merge.data!r} is no data file of this table; {choices(merge.data, publication.data)}",
+            )
+    if data.panel is None:
+        lagging = [
+            n for n, t in data.derive.items() if not any(_illegal([], t)) and expressions.uses_lag(expressions.parse(t))
+        ]
+        for name in lagging:
+            yield [*keys, "derive", name], "lag and lead need `panel:` with the key of a unit and its time"
+
+
+def _of_numbers(keys: list[Any], model: Model) -> Iterator[Problem]:
+    for term, numbers in model.printed.items():
+        for quantity in numbers:
+            yield from _refused([*keys, "printed", term, quantity], lambda q=quantity: read(q, TERM))
+    for quantity in model.statistics:
+        yield from _refused([*keys, "statistics", quantity], lambda q=quantity: read(q, MODEL))
+    for name, derived in model.derived.items():
+        yield from _illegal([*keys, "derived", name], derived.expression)
+
+
+def _of_model(keys: list[Any], model: Model) -> Iterator[Problem]:
+    yield from _illegal([*keys, "outcome"], model.outcome)
+    for i, term in enumerate(model.terms):
+        for text in named(term).values():
+            if not DUMMIES.fullmatch(text):
+                yield from _illegal([*keys, "terms", i], text)
+    for key in ("sample", "weights"):
+        text = getattr(model, key)
+        if text is not None:
+            yield from _illegal([*keys, key], text)
+    wrong = list(_refused([*keys, "estimator"], lambda: options_of(model.estimator)))
+    yield from wrong or _of_estimator(keys, model)
+    if model.recipe not in CONVENTIONS:
+        yield [*keys, "recipe"], f"{model.recipe!r} is not known; {choices(model.recipe, CONVENTIONS)}"
+
+
+def _of_estimator(keys: list[Any], model: Model) -> Iterator[Problem]:
+    name, legal = model.estimator, options_of(model.estimator)
+    for option in model.options:
+        if option not in legal:
+            yield [*keys, "options", option], f"estimator {name!r} has no such option; {choices(option, legal)}"
+    if model.weights is not None and name not in WEIGHTED:
+        yield [*keys, "weights"], f"estimator {name!r} takes no weights; those that do: {', '.join(WEIGHTED)}"
+    if model.bread != "final" and name not in EARLIER:
+        yield [*keys, "bread"], f"estimator {name!r} has but the final one; others: {', '.join(EARLIER)}"
+    if model.covariance == "jackknife" and name in OWN:
+        yield [*keys, "covariance"], f"estimator {name!r} has no jackknife"
+
+
+def _illegal(keys: list[Any], text: str) -> Iterator[Problem]:
+    return _refused(keys, lambda: expressions.parse(text))
+
+
+def _refused(keys: list[Any], attempt: Any) -> Iterator[Problem]:
+    try:
+        attempt()
+    except DetenteError as error:
+        yield keys, str(error)
+
+
+def missing_columns(publication: Publication, tables: Mapping[str, Table]) -> Iterator[Problem]:
+    """Columns that models or covariances speak of and the data lack, once the data are read and derived."""
+    for name, model in publication.models.items():
+        data = publication.file_of(model)
+        if model.infeasible or data not in tables:
+            continue
+        frame, keys = tables[data].frame, ["models", name]
+        sides = publication.data[data].sides
+        for where, column in _spoken_of(model, sides):
+            if column not in frame.columns:
+                legal = [*map(str, frame.columns), *(KINDS if where == "covariance" else ())]
+                legal += FACTORS if where != "terms" and sides else ()
+                yield [*keys, where], f"the data have no column {column!r}; {choices(column, legal)}"
+
+
+def _spoken_of(model: Model, sides: tuple[str, str] | None) -> Iterator[tuple[str, str]]:
+    texts = [("outcome", model.outcome), *(("terms", t) for term in model.terms for t in named(term).values())]
+    texts += [(key, text) for key in ("sample", "weights") if (text := getattr(model, key))]
+    for where, text in texts:
+        dummies = DUMMIES.fullmatch(text)
+        found = [dummies["column"]] if dummies else expressions.names(expressions.parse(text))
+        yield from ((where, name) for name in found)
+    yield from (("effects", name) for name in model.effects if not (sides and name == "dyad"))
+    yield from (("covariance", name) for name in clusters_of(model, sides))
+
+
+def check_columns(publication: Publication, tables: Mapping[str, Table], where: str) -> None:
+    """Raise UnknownVariable with all columns that are missing."""
+    found = [f"{where} › {' › '.join(map(str, keys))}: {what}" for keys, what in missing_columns(publication, tables)]
+    if found:
+        raise UnknownVariable("\n".join(found))

@@ -1,0 +1,322 @@
+"""A small language over columns for samples and derived variables: parsed by Python's `ast`, never evaluated by it.
+
+Numbers and truth values are float64, missing is NaN, true 1 and false 0. Arithmetic with a missing value is missing,
+as are `min` and `max` of it. What a comparison with one is has to be said, as software disagrees: `missing: largest`
+(Stata: a missing value is larger than any number), `drop` (missing, and such a row is in no sample), or `refuse`
+(missing, and an error where a sample depends on it).
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, get_args
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from detente.errors import FormulaError, PanelError, UnknownVariable, choices
+
+Values = npt.NDArray[np.float64]
+Missing = Literal["refuse", "drop", "largest"]
+DEEPEST = 60
+LONGEST = 2_000
+
+_ARITHMETIC: Mapping[type[ast.operator], Callable[[Values, Values], Values]] = {
+    ast.Add: np.add,
+    ast.Sub: np.subtract,
+    ast.Mult: np.multiply,
+    ast.Div: np.divide,
+    ast.Pow: np.power,
+    ast.Mod: np.mod,
+}
+_COMPARISONS: Mapping[type[ast.cmpop], Callable[[Any, Any], Any]] = {
+    ast.Lt: np.less,
+    ast.LtE: np.less_equal,
+    ast.Gt: np.greater,
+    ast.GtE: np.greater_equal,
+    ast.Eq: np.equal,
+    ast.NotEq: np.not_equal,
+}
+_OF_ONE: Mapping[str, Callable[[Values], Values]] = {
+    "log": np.log,
+    "exp": np.exp,
+    "sqrt": np.sqrt,
+    "abs": np.abs,
+    "round": np.round,
+}
+Within = Literal["mean", "sum", "count"]
+_WITHIN: tuple[Within, ...] = get_args(Within)
+FUNCTIONS = (*_OF_ONE, "min", "max", *_WITHIN, "lag", "lead", "missing", "standardise", "where", "isin")
+
+
+@dataclass(frozen=True)
+class Table:
+    """Columns that expressions speak of; `key` and `time` are what lags go by, `missing` what comparisons are."""
+
+    frame: pd.DataFrame
+    key: tuple[str, ...] = ()
+    time: str = ""
+    missing: Missing = "refuse"
+
+
+def parse(text: str) -> ast.expr:
+    """The expression, if it is made of nothing but what this language has.
+
+    Raises
+    ------
+    FormulaError
+        If it cannot be read or holds anything else, naming it.
+    """
+    if len(text) > LONGEST:
+        raise FormulaError(f"an expression of {len(text):,} characters; at most {LONGEST:,} are read")
+    try:
+        tree = ast.parse(text.strip(), mode="eval").body
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+        raise FormulaError(f"{text!r} cannot be read as an expression") from error
+    _check(tree, text, 0)
+    return tree
+
+
+def names(tree: ast.expr) -> tuple[str, ...]:
+    """Columns that an expression speaks of, each once."""
+    functions = {id(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}
+    found = [n for n in ast.walk(tree) if isinstance(n, ast.Name) and id(n) not in functions]
+    return tuple(dict.fromkeys(n.id for n in found))
+
+
+def uses_lag(tree: ast.expr) -> bool:
+    """Whether it looks at another time."""
+    calls = (n for n in ast.walk(tree) if isinstance(n, ast.Call) and isinstance(n.func, ast.Name))
+    return any(n.func.id in ("lag", "lead") for n in calls if isinstance(n.func, ast.Name))
+
+
+def _check(node: ast.AST, text: str, depth: int) -> None:
+    if depth > DEEPEST:
+        raise FormulaError(f"{text[:60]!r}…: brackets within brackets, more than {DEEPEST} deep")
+    if isinstance(node, ast.Constant):
+        if isinstance(node.value, bool) or not isinstance(node.value, int | float | str):
+            raise FormulaError(f"{text!r}: {ast.unparse(node)} is neither a number nor a text")
+        return
+    if isinstance(node, ast.Name):
+        return
+    for part in _parts(node, text):
+        _check(part, text, depth + 1)
+
+
+def _parts(node: ast.AST, text: str) -> list[ast.expr]:
+    """What a legal node is made of; anything else is refused by name."""
+    if isinstance(node, ast.BinOp) and type(node.op) in _ARITHMETIC:
+        return [node.left, node.right]
+    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub | ast.UAdd | ast.Not):
+        return [node.operand]
+    if isinstance(node, ast.BoolOp):
+        return list(node.values)
+    if isinstance(node, ast.Compare) and all(type(op) in _COMPARISONS for op in node.ops):
+        return [node.left, *node.comparators]
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+        if node.func.id not in FUNCTIONS:
+            raise FormulaError(f"{text!r}: there is no function {node.func.id!r}; {choices(node.func.id, FUNCTIONS)}")
+        if node.keywords:
+            raise FormulaError(f"{text!r}: functions take no names of arguments")
+        return node.args
+    said = ast.unparse(node) if isinstance(node, ast.expr) else type(node).__name__
+    raise FormulaError(f"{text!r}: {said!r} is not allowed; an expression has columns, numbers, texts, + - * / ** %, "
+                       f"comparisons, and, or, not, and the functions {', '.join(FUNCTIONS)}")  # fmt: skip
+
+
+def evaluate(text: str, table: Table) -> Values:
+    """Values (N,) of an expression.
+
+    Raises
+    ------
+    FormulaError
+        If it is not legal, or a function is given what it cannot take.
+    UnknownVariable
+        If it speaks of a column that does not exist, naming the nearest.
+    PanelError
+        If a lag is asked for and the table has no panel, or a key is not unique.
+    """
+    with np.errstate(all="ignore"):
+        value = _Evaluation(table, text).of(parse(text))
+    if isinstance(value, str) or (isinstance(value, np.ndarray) and value.dtype == object):
+        raise FormulaError(f"{text!r} is text, not numbers")
+    return np.broadcast_to(np.asarray(value, dtype=np.float64), (len(table.frame),)).copy()
+
+
+def selected(text: str, table: Table) -> npt.NDArray[np.bool_]:
+    """Rows (N,) for which a condition is true.
+
+    Raises
+    ------
+    FormulaError
+        If it is missing in some row, and the file does not say what that means; others as `evaluate`.
+    """
+    value = evaluate(text, table)
+    unknown = int(np.isnan(value).sum())
+    if unknown and table.missing == "refuse":
+        raise FormulaError(
+            f"{text!r} is missing in {unknown:,} rows: say `missing: largest` (as Stata compares), `missing: drop` "
+            "(leave them out), or test with missing(x)"
+        )
+    return np.asarray(np.nan_to_num(value) != 0)
+
+
+class _Evaluation:
+    """One walk over a tree; texts and their columns are objects, all else float64."""
+
+    def __init__(self, table: Table, text: str) -> None:
+        self.table, self.text = table, text
+
+    def of(self, node: ast.expr) -> Any:  # noqa: PLR0911
+        if isinstance(node, ast.Constant):
+            return node.value if isinstance(node.value, str) else np.float64(float(node.value))  # type: ignore[arg-type]
+        if isinstance(node, ast.Name):
+            return column(self.table.frame, node.id)
+        if isinstance(node, ast.BinOp):
+            return _ARITHMETIC[type(node.op)](self.numbers(node.left), self.numbers(node.right))
+        if isinstance(node, ast.UnaryOp):
+            return self.unary(node)
+        if isinstance(node, ast.BoolOp):
+            return self.boolean(node)
+        if isinstance(node, ast.Compare):
+            return self.comparison(node)
+        assert isinstance(node, ast.Call)
+        return self.call(node)
+
+    def numbers(self, node: ast.expr) -> Values:
+        value = self.of(node)
+        if isinstance(value, str) or (isinstance(value, np.ndarray) and value.dtype == object):
+            raise FormulaError(f"{self.text!r}: {ast.unparse(node)!r} is text, not numbers")
+        return np.asarray(value, dtype=np.float64)
+
+    def unary(self, node: ast.UnaryOp) -> Values:
+        value = self.numbers(node.operand)
+        if isinstance(node.op, ast.Not):
+            return np.where(np.isnan(value), np.nan, np.asarray(value == 0, dtype=np.float64))
+        return -value if isinstance(node.op, ast.USub) else value
+
+    def boolean(self, node: ast.BoolOp) -> Values:
+        """Kleene's and, or: false and missing is false, true or missing is true."""
+        parts = [self.numbers(v) for v in node.values]  # noqa: PD011
+        decisive = 0.0 if isinstance(node.op, ast.And) else 1.0
+        truth = [np.where(np.isnan(p), np.nan, np.asarray(p != 0, dtype=np.float64)) for p in parts]
+        decided = np.logical_or.reduce(np.broadcast_arrays(*(t == decisive for t in truth)))
+        unknown = np.logical_or.reduce(np.broadcast_arrays(*map(np.isnan, truth)))
+        return np.where(decided, decisive, np.where(unknown, np.nan, 1.0 - decisive))
+
+    def comparison(self, node: ast.Compare) -> Values:
+        left, found = self.of(node.left), None
+        for operator, right_node in zip(node.ops, node.comparators, strict=True):
+            right = self.of(right_node)
+            value = self.compared(operator, left, right)
+            found = value if found is None else np.where(np.isnan(found) | np.isnan(value), np.nan, found * value)
+            left = right
+        assert found is not None
+        return found
+
+    def compared(self, operator: ast.cmpop, left: Any, right: Any) -> Values:
+        texts = [isinstance(v, str) or (isinstance(v, np.ndarray) and v.dtype == object) for v in (left, right)]
+        if any(texts):
+            if not all(texts) or not isinstance(operator, ast.Eq | ast.NotEq):
+                raise FormulaError(f"{self.text!r}: text is only == or != to text")
+            return np.asarray(_COMPARISONS[type(operator)](left, right), dtype=np.float64)
+        a, b = np.asarray(left, dtype=np.float64), np.asarray(right, dtype=np.float64)
+        unknown = np.isnan(a) | np.isnan(b)
+        if self.table.missing == "largest":
+            a, b = (np.where(np.isnan(v), np.inf, v) for v in (a, b))
+            unknown = np.zeros_like(unknown)
+        value = np.asarray(_COMPARISONS[type(operator)](a, b), dtype=np.float64)
+        return np.where(unknown, np.nan, value)
+
+    def call(self, node: ast.Call) -> Any:  # noqa: PLR0911
+        assert isinstance(node.func, ast.Name)
+        name, count = node.func.id, len(node.args)
+        if name in _OF_ONE or name == "missing":
+            self.expect(name, count, 1, 1)
+            value = self.of(node.args[0])
+            return np.asarray(pd.isna(value), dtype=np.float64) if name == "missing" else _OF_ONE[name](
+                self.numbers(node.args[0])
+            )  # fmt: skip
+        if name in ("min", "max"):
+            self.expect(name, count, 2, LONGEST)
+            pick = np.minimum if name == "min" else np.maximum
+            return pick.reduce(np.broadcast_arrays(*map(self.numbers, node.args)))
+        if name in _WITHIN:
+            self.expect(name, count, 1, LONGEST)
+            return within(self.rows(node.args[0]), [self.of(a) for a in node.args[1:]], name)
+        if name in ("lag", "lead"):
+            self.expect(name, count, 2, 2)
+            return lagged(self.rows(node.args[0]), self.whole(node.args[1]) * (1 if name == "lag" else -1), self.table)
+        if name == "standardise":
+            self.expect(name, count, 1, 2)
+            value, sds = self.rows(node.args[0]), self.whole(node.args[1]) if count == 2 else 1
+            return (value - np.nanmean(value)) / (sds * np.nanstd(value, ddof=1))
+        if name == "where":
+            self.expect(name, count, 3, 3)
+            condition, yes, no = map(self.numbers, node.args)
+            return np.where(np.isnan(condition), np.nan, np.where(condition != 0, yes, no))
+        self.expect(name, count, 2, LONGEST)
+        tests = [self.compared(ast.Eq(), self.of(node.args[0]), self.of(a)) for a in node.args[1:]]
+        return np.max(np.broadcast_arrays(*tests), axis=0)
+
+    def rows(self, node: ast.expr) -> Values:
+        return np.broadcast_to(self.numbers(node), (len(self.table.frame),)).astype(np.float64)
+
+    def whole(self, node: ast.expr) -> int:
+        value = self.numbers(node)
+        if value.ndim or value != np.round(value) or value < 0:
+            raise FormulaError(f"{self.text!r}: {ast.unparse(node)!r} must be a whole number")
+        return int(value)
+
+    def expect(self, name: str, count: int, least: int, most: int) -> None:
+        if not least <= count <= most:
+            wanted = f"{least}" if least == most else f"at least {least}" if most == LONGEST else f"{least} to {most}"
+            raise FormulaError(f"{self.text!r}: {name} takes {wanted} arguments, not {count}")
+
+
+def column(frame: pd.DataFrame, name: str) -> Any:
+    """A column as float64, or as objects if it is text.
+
+    Raises
+    ------
+    UnknownVariable
+        If there is none of the name.
+    """
+    if name not in frame.columns:
+        raise UnknownVariable(f"the data have no column {name!r}; {choices(name, map(str, frame.columns))}")
+    values = frame[name]
+    if pd.api.types.is_numeric_dtype(values):
+        return values.to_numpy(dtype=np.float64, na_value=np.nan)
+    return values.to_numpy(dtype=object)
+
+
+def within(values: Values, groups: list[Any], name: Within) -> Values:
+    """Mean, sum or count of the values (N,) that are not missing, in all rows or in the group of each row."""
+    series = pd.Series(values)
+    keys = [np.broadcast_to(g, values.shape) for g in groups] or [np.zeros(len(values))]
+    return np.asarray(series.groupby(keys).transform(name), dtype=np.float64)
+
+
+def lagged(values: Values, periods: int, table: Table) -> Values:
+    """Values (N,) of the row of the same key whose time is `periods` earlier; missing where there is no such row.
+
+    Raises
+    ------
+    PanelError
+        If the table names no panel, or a key has two rows of a time.
+    """
+    if not table.key:
+        raise PanelError("lag and lead need `panel:` with the key of a unit and its time")
+    parts = [pd.Series(column(table.frame, name)) for name in (*table.key, table.time)]
+    place = pd.MultiIndex.from_arrays(parts)
+    if place.has_duplicates:
+        twice = place[place.duplicated()][0]
+        keys = ", ".join(f"{name} {value:g}" if isinstance(value, float) else f"{name} {value}"
+                         for name, value in zip((*table.key, table.time), twice, strict=True))  # fmt: skip
+        raise PanelError(f"lag and lead need each key once a time; twice: {keys}")
+    earlier = pd.MultiIndex.from_arrays([*parts[:-1], parts[-1] - periods])
+    found = place.get_indexer(earlier)
+    return np.where(found >= 0, values[np.maximum(found, 0)], np.nan)

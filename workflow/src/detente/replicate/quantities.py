@@ -1,0 +1,292 @@
+"""Every kind of printed number by name: of a term, or of the model as a whole."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from detente.errors import ConfigError, UnsupportedEstimator, choices
+from detente.estimators.firth import penalised_fall, profile_interval
+from detente.inference import confounding, fit
+from detente.inference.wild import WildBootstrap, wild_bootstrap
+from detente.replicate import likelihoods
+from detente.replicate.expressions import Table, evaluate
+from detente.replicate.models import Fitted
+from detente.replicate.schema import QUANTITY, Derived
+
+Argument = float | str
+STEP = 1e-6
+
+
+@dataclass(frozen=True)
+class Quantity:
+    """A name and its arguments, as a target writes them: `adjusted_t(female, 2)`."""
+
+    name: str
+    arguments: tuple[Argument, ...] = ()
+
+
+def read(text: str, legal: Mapping[str, Any]) -> Quantity:
+    """A quantity from its text.
+
+    Raises
+    ------
+    ConfigError
+        If there is none of the name, naming the nearest.
+    """
+    found = QUANTITY.fullmatch(text)
+    if found is None or found["name"] not in legal:
+        name = found["name"] if found else text
+        raise ConfigError(f"quantity {name!r} is not known; {choices(name, legal)}")
+    parts = [p.strip() for p in (found["arguments"] or "").split(",") if p.strip()]
+    return Quantity(found["name"], tuple(_argument(p) for p in parts))
+
+
+def of_term(fitted: Fitted, term: str, quantity: str) -> float:
+    """A number of one term; a derived one has an estimate and a standard error alone.
+
+    Raises
+    ------
+    UnknownVariable
+        If there is no such term.
+    UnsupportedEstimator, EstimationError
+        If the number does not exist for this model.
+    """
+    what = read(quantity, TERM)
+    derived = fitted.model.derived.get(term)
+    if derived is not None:
+        value, error = _derived(fitted, derived)
+        numbers = {"estimate": value, "std_error": error, "statistic": value / error}
+        if what.name not in numbers:
+            raise ConfigError(f"{term!r} is derived: it has no {what.name!r}; {choices(what.name, numbers)}")
+        return numbers[what.name]
+    return float(TERM[what.name](fitted, fitted.place(term), *what.arguments))
+
+
+def of_model(fitted: Fitted, quantity: str) -> float:
+    """A number of the whole model; errors as `of_term`."""
+    what = read(quantity, MODEL)
+    return float(MODEL[what.name](fitted, *what.arguments))
+
+
+def _argument(text: str) -> Argument:
+    try:
+        return float(text)
+    except ValueError:
+        return text
+
+
+def _derived(fitted: Fitted, derived: Derived) -> tuple[float, float]:
+    """Value and delta-method standard error of a function of one coefficient."""
+    at = fitted.place(derived.term)
+    value, error = float(fitted.estimate[at]), _error(fitted, at)
+    step = STEP * max(1.0, abs(value))
+    frame = pd.DataFrame({"value": [value, value - step, value + step]})
+    found, low, high = evaluate(derived.expression, Table(frame))
+    return float(found), float(abs(high - low) / (2 * step) * error)
+
+
+# Of a term ------------------------------------------------------------------------------------------------------------
+
+
+def _estimate(fitted: Fitted, at: int) -> float:
+    return float(fitted.estimate[at])
+
+
+def _error(fitted: Fitted, at: int) -> float:
+    """Of the covariance as it is made: no software mends an indefinite one."""
+    return float(np.sqrt(fitted.covariance.unrepaired[at, at]))
+
+
+def _statistic(fitted: Fitted, at: int) -> float:
+    return _estimate(fitted, at) / _error(fitted, at)
+
+
+def _p(fitted: Fitted, at: int) -> float:
+    return float(2 * stats.t.sf(abs(_statistic(fitted, at)), fitted.covariance.df))
+
+
+def _end(fitted: Fitted, at: int, level: float = 95.0, *, side: int) -> float:
+    margin = float(stats.t.ppf(0.5 + level / 200, fitted.covariance.df))
+    return _estimate(fitted, at) + side * margin * _error(fitted, at)
+
+
+def _profile(fitted: Fitted, at: int, level: float = 95.0, *, side: int) -> float:
+    _only(fitted, "firth")
+    return profile_interval(fitted.design, fitted.solution.terms[at], level / 100)[side]
+
+
+def _fall(fitted: Fitted, at: int) -> float:
+    _only(fitted, "firth")
+    return penalised_fall(fitted.design, (fitted.solution.terms[at],))
+
+
+def _fall_p(fitted: Fitted, at: int) -> float:
+    return float(stats.chi2.sf(_fall(fitted, at), 1))
+
+
+def _wild(
+    fitted: Fitted, at: int, clusters: str, draws: float = 999, *, give: Callable[[WildBootstrap], float]
+) -> float:
+    _only(fitted, "lpm")
+    found = fit(fitted.design, estimator="lpm", covariance="hc0", small_sample=fitted.model.recipe)
+    design = replace(fitted.design, clusters={**fitted.design.clusters, clusters: _codes(fitted, clusters)})
+    test = wild_bootstrap(replace(found, design=design), fitted.solution.terms[at], clusters, draws=int(draws))
+    return give(test)
+
+
+def _codes(fitted: Fitted, name: str) -> Any:
+    from detente.replicate.models import factor
+
+    return factor(name, fitted.table, None)[fitted.rows]
+
+
+def _df(fitted: Fitted) -> float:
+    return len(fitted.solution.by_row) - len(fitted.estimate) - fitted.solution.absorbed
+
+
+def _share(fitted: Fitted, at: int) -> float:
+    _linear(fitted)
+    return confounding.partial_r2(_statistic(fitted, at), _df(fitted))
+
+
+def _robustness(fitted: Fitted, at: int, q: float = 1.0, alpha: float = 1.0) -> float:
+    _linear(fitted)
+    return confounding.robustness_value(_statistic(fitted, at), _df(fitted), q, alpha)
+
+
+def _bound(fitted: Fitted, at: int, benchmark: str, times: float = 1.0) -> tuple[float, float]:
+    """Partial R² of a confounder `times` as strong as a covariate, with treatment and outcome."""
+    _linear(fitted)
+    name = fitted.solution.terms[at]
+    place = fitted.design.terms.index(name)
+    rest = [i for i in range(len(fitted.design.terms)) if i != place]
+    terms = tuple(fitted.design.terms[i] for i in rest)
+    treatment = replace(fitted.design, y=fitted.design.x[:, place], x=fitted.design.x[:, rest], terms=terms)
+    other = fit(treatment, estimator="lpm", covariance="classical", small_sample="stata")
+    t = float(other.statistic[other.terms.index(benchmark)])
+    df = other.n - len(other.terms) - other.solution.absorbed
+    with_outcome = confounding.partial_r2(_statistic(fitted, fitted.place(benchmark)), _df(fitted))
+    return confounding.bound_from_benchmark(confounding.partial_r2(t, df), with_outcome, times)
+
+
+def _bound_part(fitted: Fitted, at: int, benchmark: str, times: float = 1.0, *, part: int) -> float:
+    return _bound(fitted, at, benchmark, times)[part]
+
+
+def _adjusted(fitted: Fitted, at: int, benchmark: str, times: float = 1.0, *, part: int) -> float:
+    r2dz_x, r2yz_dx = _bound(fitted, at, benchmark, times)
+    return confounding.bias_adjusted(
+        _estimate(fitted, at), _error(fitted, at), _df(fitted), r2dz_x=r2dz_x, r2yz_dx=r2yz_dx
+    )[part]
+
+
+TERM: Mapping[str, Callable[..., float]] = {
+    "estimate": _estimate,
+    "std_error": _error,
+    "statistic": _statistic,
+    "p": _p,
+    "ci_low": partial(_end, side=-1),
+    "ci_high": partial(_end, side=1),
+    "odds_ratio": lambda f, at: float(np.exp(_estimate(f, at))),
+    "profile_low": partial(_profile, side=0),
+    "profile_high": partial(_profile, side=1),
+    "penalised_chi2": _fall,
+    "penalised_p": _fall_p,
+    "wild_t": partial(_wild, give=lambda test: test.statistic),
+    "wild_p": partial(_wild, give=lambda test: test.p),
+    "wild_p_strict": partial(_wild, give=lambda test: test.p_strict),
+    "partial_r2": _share,
+    "robustness_value": _robustness,
+    "r2dz_x": partial(_bound_part, part=0),
+    "r2yz_dx": partial(_bound_part, part=1),
+    "adjusted_estimate": partial(_adjusted, part=0),
+    "adjusted_std_error": partial(_adjusted, part=1),
+    "adjusted_t": partial(_adjusted, part=2),
+}
+
+
+# Of the model ---------------------------------------------------------------------------------------------------------
+
+
+def _groups(fitted: Fitted) -> float:
+    """Levels of the first effect among the rows used, or of the one factor of the covariance."""
+    held = fitted.design.effects or fitted.design.clusters
+    if not held:
+        raise UnsupportedEstimator("the model has neither effects nor clusters to count")
+    codes, rows = next(iter(held.values())), fitted.solution.rows
+    return len(np.unique(codes if rows is None else codes[rows]))
+
+
+def _dropped_groups(fitted: Fitted) -> float:
+    return len(np.unique(next(iter(fitted.design.effects.values())))) - _groups(fitted)
+
+
+def _wald(fitted: Fitted, *, everything: bool = False) -> float:
+    """Of all regressors; of `everything`, the constant too, as logistf's summary has it."""
+    at = list(range(len(fitted.estimate))) if everything else fitted.slopes
+    values = fitted.estimate[at]
+    matrix = fitted.covariance.unrepaired[np.ix_(at, at)]
+    size = np.sqrt(np.diag(matrix))
+    unit = values / size
+    return float(unit @ np.linalg.solve(matrix / np.outer(size, size), unit))
+
+
+def _ratio(fitted: Fitted) -> float:
+    return 2 * (likelihoods.log_likelihood(fitted) - likelihoods.null_log_likelihood(fitted))
+
+
+def _pseudo(fitted: Fitted) -> float:
+    return 1 - likelihoods.log_likelihood(fitted) / likelihoods.null_log_likelihood(fitted)
+
+
+def _penalised(fitted: Fitted) -> float:
+    _only(fitted, "firth")
+    return penalised_fall(fitted.design, tuple(t for t in fitted.solution.terms if t != "intercept"))
+
+
+def _residual(fitted: Fitted) -> Any:
+    _linear(fitted)
+    assert fitted.solution.predictor is not None
+    return fitted.design.y - fitted.solution.predictor
+
+
+def _r2(fitted: Fitted) -> float:
+    return float(1 - (_residual(fitted) ** 2).sum() / ((fitted.design.y - fitted.design.y.mean()) ** 2).sum())
+
+
+MODEL: Mapping[str, Callable[..., float]] = {
+    "n": lambda f: len(f.solution.by_row),
+    "rows": lambda f: len(f.design.y),
+    "dropped_rows": lambda f: len(f.design.y) - len(f.solution.by_row),
+    "groups": _groups,
+    "dropped_groups": _dropped_groups,
+    "df": _df,
+    "log_likelihood": likelihoods.log_likelihood,
+    "null_log_likelihood": likelihoods.null_log_likelihood,
+    "deviance": lambda f: -2 * likelihoods.log_likelihood(f),
+    "null_deviance": lambda f: -2 * likelihoods.null_log_likelihood(f),
+    "wald_chi2": _wald,
+    "wald_chi2_all": partial(_wald, everything=True),
+    "lr_chi2": _ratio,
+    "pseudo_r2": _pseudo,
+    "penalised_lr_chi2": _penalised,
+    "r2": _r2,
+    "rmse": lambda f: float(np.sqrt((_residual(f) ** 2).sum() / _df(f))),
+}
+
+
+def _only(fitted: Fitted, estimator: str) -> None:
+    if fitted.model.estimator != estimator:
+        raise UnsupportedEstimator(f"only {estimator!r} has this number, not {fitted.model.estimator!r}")
+
+
+def _linear(fitted: Fitted) -> None:
+    if fitted.solution.link != "identity":
+        raise UnsupportedEstimator(f"only linear models have this number, not {fitted.model.estimator!r}")
