@@ -1,6 +1,7 @@
 # `make` alone prints the commands. Each first creates .venv from the hash-locked requirements, once.
 
 PYTHON ?= python3
+STUDY ?= paper
 VENV := .venv
 READY := $(VENV)/.ready
 SNAKEMAKE := $(VENV)/bin/snakemake
@@ -8,12 +9,16 @@ BENCH := benchmarks/.venv
 RECENT := $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo 'detente needs Python 3.11 or later; name one with: make PYTHON=/path/to/python3'; exit 1; }
 
 .DEFAULT_GOAL := help
-.PHONY: help demo paper test test-slow test-all lint bench data-page
+.PHONY: help demo paper robustness replicate verify package test test-slow test-all lint bench data-page
 
 help:
 	@printf '%s\n' \
 	  'make demo       the whole paper on a simulated world with known effects -> reports/demo/' \
 	  'make paper      the whole paper on the observed record -> reports/paper/ (needs the raw files: data/raw/README.md)' \
+	  'make robustness every defensible specification of every claim, and the ledger -> reports/paper/robustness.html' \
+	  'make replicate  published tables re-estimated, number by number -> reports/replicate/' \
+	  'make verify     builds all of it anew in an empty folder and compares -> reports/paper/verification.html' \
+	  'make package    a replication package for a journal -> dist/' \
 	  'make test       the test suite, under five minutes' \
 	  'make test-all   the same, then the slow tests' \
 	  'make lint       style, types, workflow' \
@@ -31,8 +36,19 @@ $(READY): requirements.lock pyproject.toml
 	@$(VENV)/bin/python -c 'from detente.kernels import warm; warm()'
 	@touch $@
 
-demo paper: $(READY)
+demo paper replicate: $(READY)
 	@$(SNAKEMAKE) $@ --cores all
+
+# Finished parts stay: a run that was killed goes on where it stopped.
+robustness: $(READY)
+	@$(SNAKEMAKE) robustness_$(STUDY) --cores all --quiet rules
+
+verify: $(READY)
+	@$(VENV)/bin/python -m detente verify --study $(STUDY) $(if $(MANIFEST),--manifest $(MANIFEST))
+
+package: $(READY)
+	@$(SNAKEMAKE) $(STUDY) --cores all
+	@$(VENV)/bin/python -m detente package --study $(STUDY)
 
 test: $(READY)
 	@$(VENV)/bin/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m 'not slow'

@@ -2,6 +2,8 @@
 #
 #   snakemake demo                        the whole paper on a simulated world
 #   snakemake paper                       the whole paper on the observed record
+#   snakemake robustness_paper            every defensible specification of every claim, and the claims ledger
+#   snakemake replicate                   published tables re-estimated, number by number
 #   snakemake mine --configfile mine.yaml your own study (start it with `extends: paper` or `extends: demo`)
 
 from snakemake.utils import min_version
@@ -19,6 +21,9 @@ include: "workflow/rules/panel.smk"
 include: "workflow/rules/estimate.smk"
 include: "workflow/rules/exhibits.smk"
 include: "workflow/rules/publish.smk"
+include: "workflow/rules/replicate.smk"
+include: "workflow/rules/robustness.smk"
+include: "workflow/rules/ledger.smk"
 
 
 for name in STUDIES:
@@ -32,3 +37,13 @@ for name in STUDIES:
         localrule: True
         message:
             f"reports/{name} is complete"
+
+    rule:
+        name:
+            f"robustness_{name}"
+        input:
+            f"reports/{name}/claims_ledger.csv",
+            f"reports/{name}/robustness.html",
+        localrule: True
+        message:
+            f"reports/{name}/robustness.html is complete"

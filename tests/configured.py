@@ -12,7 +12,7 @@ from detente.errors import DetenteError
 TINY, PAPER, DEMO = "config/study/tiny.yaml", "config/study/paper.yaml", "config/study/demo.yaml"
 CLAIMS_FILE, SOURCES_FILE = "config/claims.yaml", "config/sources.yaml"
 STUDY = (
-    "abstract, claims, covariances, estimators, extends, headline, mirror, name, samples, seed, simulation, "
+    "abstract, claims, covariances, estimators, examined, extends, headline, mirror, name, samples, seed, simulation, "
     "sources, title, window, world"
 )
 

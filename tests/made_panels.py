@@ -20,7 +20,7 @@ from detente.cli.rawformats import write_raw
 from detente.config import load_sources
 from detente.files import sha256, write_json
 from detente.panel import STATES, Panel, build, build_panel
-from detente.panel.kadic import EXPANSIONS
+from detente.panel.catalogue import EXPANSIONS
 from detente.record import clean_source
 from detente.simulate import simulate_world
 from detente.sources import KEYS, REGISTRY, Source, Variable

@@ -12,8 +12,7 @@ import pandas as pd
 import pytest
 
 from detente.panel import STATES, Panel, Unit, build_panel, catalogue
-from detente.panel.catalogue import UNITS, expansions, years_of
-from detente.panel.kadic import EXPANSIONS
+from detente.panel.catalogue import EXPANSIONS, UNITS, expansions, years_of
 from detente.sources import KEYS, REGISTRY, Source, Variable
 
 from made_panels import PLACES, Item, by_hand, items, made_tidy, narrowed, observed

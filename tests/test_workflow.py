@@ -135,7 +135,7 @@ def test_the_manifest_records_what_went_in_and_came_out(built: Path) -> None:
     manifest = manifest_of(built)
     assert set(manifest) == {
         *("commit", "dirty", "seed", "versions", "study", "machine", "config", "lock", "raw"),
-        *("processed", "exhibits", "steps"),
+        *("processed", "exhibits", "columns", "lineage", "steps"),
     }
     assert manifest["seed"] == manifest["study"]["seed"]
     raw = [p for p in (built / "data/simulated/tiny").rglob("*") if p.is_file()]

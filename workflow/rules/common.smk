@@ -1,6 +1,7 @@
 import json
 import os
 import sys
+from functools import cache
 from pathlib import Path
 from shlex import quote
 
@@ -11,11 +12,14 @@ SOURCE_ROOT = ROOT / "workflow" / "src"
 sys.path.insert(0, str(SOURCE_ROOT))
 
 from detente.acquire import broken
+from detente.cli.grids import grids_of, sources_of, variables_of, years_of
 from detente.cli.project import load
 from detente.design import as_json, specifications
 from detente.errors import DetenteError
 from detente.estimators import get
 from detente.provenance import commit, modules_used, versions
+from detente.robustness.grid import shards
+from detente.robustness.examine import FRAMES as EXAMINED_FRAMES
 from detente.sources import REGISTRY
 
 # Jobs run the interpreter that runs Snakemake, activated or not, and the package of this checkout.
@@ -301,6 +305,15 @@ def models(wildcards):
     return [f"{c}.{e}" for c in study.claims for e in study.estimators]
 
 
+def exhibits(wildcards):
+    """What a reader sees of a study, but for the paper that holds it all."""
+    study = wildcards.study
+    shown = ["numbers.json", "estimates.csv", "sample_flow.csv"]
+    shown += ["recovery.csv"] if study in SIMULATED else []
+    shown += [f"figures/{f}.{ending}" for f in FIGURES for ending in FIGURE_FORMATS]
+    return [*(f"reports/{study}/{f}" for f in shown), *tables(wildcards)]
+
+
 def products(wildcards):
     """All that a study is made of and consists of, but for its raw files: what the manifest lists."""
     simulated = wildcards.study in SIMULATED
@@ -319,22 +332,11 @@ def products(wildcards):
         *(f"describe/{frame}.parquet" for frame in (*COUNTS, "failures", "attrition")),
         *(["truth.json", "coverage.parquet"] if simulated else []),
     ]
-    shown = [
-        *(
-            "paper.pdf",
-            "index.html",
-            "numbers.json",
-            "estimates.csv",
-            "sample_flow.csv",
-        ),
-        *(["recovery.csv"] if simulated else []),
-        *(f"figures/{name}.{ending}" for name in FIGURES for ending in FIGURE_FORMATS),
-    ]
     study = wildcards.study
     return [
         *(f"data/processed/{study}/{f}" for f in processed),
-        *(f"reports/{study}/{f}" for f in shown),
-        *tables(wildcards),
+        *(f"reports/{study}/{f}" for f in ("paper.pdf", "index.html")),
+        *exhibits(wildcards),
     ]
 
 
@@ -348,6 +350,178 @@ def benchmarks(wildcards):
         *(f"estimate.{model}" for model in models(wildcards)),
         *("collect", "tables", "figures", "numbers"),
         *(["coverage", "recovery"] if simulated else []),
-        *("provenance", "publish"),
+        *("provenance", "lineage", "publish"),
     ]
     return [f"data/processed/{wildcards.study}/benchmarks/{step}.tsv" for step in steps]
+
+
+# Of all specifications: grids are made when a rule asks for them; other targets do without.
+UNITS = {"dyad-year": False, "directed-dyad-year": True}
+CURVE_FORMATS = ["pdf", "svg", "png"]
+MULTIVERSE_TABLES = ["multiverse_samples", "multiverse_shares"]
+
+
+@cache
+def grids(study):
+    """Grids of the claims that a study examines, by claim."""
+    try:
+        return {grid.claim: grid for grid in grids_of(PROJECT, STUDIES[study])}
+    except DetenteError as error:
+        raise WorkflowError(f"{type(error).__name__}: {error}") from None
+
+
+def examined(study):
+    """Ids of the claims that a study examines."""
+    return [claim.id for claim in PROJECT.examined(STUDIES[study])]
+
+
+@cache
+def panel_variables(study):
+    """Variables of the panels, by whether they are directed."""
+    return variables_of(PROJECT, STUDIES[study], list(grids(study).values()))
+
+
+def panel_sources(wildcards):
+    """Sources that a panel is made from."""
+    variables = panel_variables(wildcards.study)
+    return sources_of(STUDIES[wildcards.study], variables)[UNITS[wildcards.unit]]
+
+
+def panel_inputs(kind):
+    """An input function: one file a source of the panel."""
+
+    def files(wildcards):
+        folder = f"data/processed/{wildcards.study}/{kind}"
+        return [f"{folder}/{slug}.parquet" for slug in panel_sources(wildcards)]
+
+    return files
+
+
+def panel_modules(wildcards):
+    """The builder of panels and the modules of the sources that it joins."""
+    modules = {REGISTRY[slug].clean.__module__ for slug in panel_sources(wildcards)}
+    names = [name.removeprefix("detente.") for name in sorted(modules)]
+    return code("cli.panel", *names, registries=["detente.sources"])
+
+
+def panel_years(wildcards):
+    """First and last year, and years before the first."""
+    return years_of(STUDIES[wildcards.study], list(grids(wildcards.study).values()))
+
+
+def panels(wildcards):
+    """Panels that the claim's specifications, or all of the study's, need."""
+    units = {directed: unit for unit, directed in UNITS.items()}
+    made = grids(wildcards.study)
+    mine = [made[wildcards.claim]] if hasattr(wildcards, "claim") else made.values()
+    kinds = sorted({u.content.directed for grid in mine for u in grid.universes})
+    folder = f"data/processed/{wildcards.study}/robustness"
+    return [f"{folder}/{units[kind]}.parquet" for kind in kinds]
+
+
+def part_ids(wildcards):
+    """Ids of a part's specifications: a change of any reruns the part."""
+    parts = shards(grids(wildcards.study)[wildcards.claim])
+    return canonical([u.spec_id for u in parts[int(wildcards.shard)]])
+
+
+def multiverse_parts(wildcards):
+    """Parts of a claim's multiverse, or of all claims'."""
+    made = grids(wildcards.study)
+    mine = [wildcards.claim] if hasattr(wildcards, "claim") else list(made)
+    folder = f"data/processed/{wildcards.study}/multiverse"
+    return [
+        f"{folder}/{c}.{i}.parquet" for c in mine for i in range(len(shards(made[c])))
+    ]
+
+
+def multiverse_code(*entries):
+    """The engines, and the two estimators that they stand in for."""
+    estimators = [f"estimators.{get(name).module}" for name in ("lpm", "logit")]
+    return code(
+        *entries, *estimators, registries=["detente.estimators", "detente.sources"]
+    )
+
+
+def curves(study):
+    """What `make robustness` shows of the multiverse."""
+    folder = f"reports/{study}/robustness"
+    return [
+        *(f"{folder}/curve.{c}.{e}" for c in examined(study) for e in CURVE_FORMATS),
+        *(f"{folder}/{t}.{e}" for t in MULTIVERSE_TABLES for e in TABLE_FORMATS),
+        *(
+            f"data/processed/{study}/robustness/joint.{c}.parquet"
+            for c in examined(study)
+        ),
+        f"reports/{study}/multiverse.parquet",
+    ]
+
+
+def claim_panel(wildcards):
+    """The panel of a claim's unit."""
+    unit = (
+        "directed-dyad-year"
+        if PROJECT.claims.claims[wildcards.claim].directed
+        else "dyad-year"
+    )
+    return f"data/processed/{wildcards.study}/robustness/{unit}.parquet"
+
+
+def examinations(wildcards):
+    """Every frame of every claim's examination."""
+    folder = f"data/processed/{wildcards.study}/robustness/examined"
+    return [
+        f"{folder}/{c}/{f}.parquet"
+        for c in examined(wildcards.study)
+        for f in EXAMINED_FRAMES
+    ]
+
+
+def per_claim(kind):
+    """An input function: one file of a kind for each claim."""
+
+    def files(wildcards):
+        folder = f"data/processed/{wildcards.study}/robustness"
+        return [f"{folder}/{kind}.{c}.parquet" for c in examined(wildcards.study)]
+
+    return files
+
+
+def claim_content(wildcards):
+    """A claim and its controls, as they are configured."""
+    claim = PROJECT.claims.claims[wildcards.claim]
+    controls = [
+        PROJECT.claims.controls[c].model_dump(mode="json") for c in claim.controls
+    ]
+    said = [
+        claim.model_dump(mode="json"),
+        controls,
+        PROJECT.claims.smallest_effect,
+        study_content(wildcards.study, "seed", "window", "headline", "covariances"),
+    ]
+    return canonical(said)
+
+
+def claims_content(wildcards):
+    """All claims, tested or not, and the study's choice of them."""
+    said = [PROJECT.claims.model_dump(mode="json"), examined(wildcards.study)]
+    return canonical([*said, study_content(wildcards.study, "headline", "claims")])
+
+
+def registrations(wildcards):
+    """Frozen claims, if there are any."""
+    return sorted(
+        os.path.relpath(f) for f in (ROOT / "config/registered").glob("*.yaml")
+    )
+
+
+def data_at_hand(wildcards):
+    """Which files of a table are there: a job that had none runs again once they are."""
+    places = [
+        ROOT / "data/raw/replication" / wildcards.table,
+        Path(os.environ.get("DETENTE_REPLICATION", ROOT.parent / "shared/replication"))
+        / wildcards.table,
+    ]
+    return canonical(
+        sorted({f.name for p in places if p.is_dir() for f in p.iterdir()})
+    )

@@ -1,68 +1,8 @@
 # From the headline and the multiverse of every claim that a study examines to its verdict.
 
-from detente.robustness.examine import FRAMES as EXAMINED_FRAMES
-
 LEDGER_FRAMES = ["ledger", "checks", "families", "score"]
 LEDGER_TABLES = ["ledger", "untested", "placebos", "prediction", "deviations"]
 LEDGER_FIGURES = ["claims", "power", "separation"]
-
-
-def claim_panel(wildcards):
-    """The panel of a claim's unit."""
-    unit = (
-        "directed-dyad-year"
-        if PROJECT.claims.claims[wildcards.claim].directed
-        else "dyad-year"
-    )
-    return f"data/processed/{wildcards.study}/robustness/{unit}.parquet"
-
-
-def examinations(wildcards):
-    """Every frame of every claim's examination."""
-    folder = f"data/processed/{wildcards.study}/robustness/examined"
-    return [
-        f"{folder}/{c}/{f}.parquet"
-        for c in examined(wildcards.study)
-        for f in EXAMINED_FRAMES
-    ]
-
-
-def per_claim(kind):
-    """An input function: one file of a kind for each claim."""
-
-    def files(wildcards):
-        folder = f"data/processed/{wildcards.study}/robustness"
-        return [f"{folder}/{kind}.{c}.parquet" for c in examined(wildcards.study)]
-
-    return files
-
-
-def claim_content(wildcards):
-    """A claim and its controls, as they are configured."""
-    claim = PROJECT.claims.claims[wildcards.claim]
-    controls = [
-        PROJECT.claims.controls[c].model_dump(mode="json") for c in claim.controls
-    ]
-    said = [
-        claim.model_dump(mode="json"),
-        controls,
-        PROJECT.claims.smallest_effect,
-        study_content(wildcards.study, "seed", "window", "headline", "covariances"),
-    ]
-    return canonical(said)
-
-
-def claims_content(wildcards):
-    """All claims, tested or not, and the study's choice of them."""
-    said = [PROJECT.claims.model_dump(mode="json"), examined(wildcards.study)]
-    return canonical([*said, study_content(wildcards.study, "headline", "claims")])
-
-
-def registrations(wildcards):
-    """Frozen claims, if there are any."""
-    return sorted(
-        os.path.relpath(f) for f in (ROOT / "config/registered").glob("*.yaml")
-    )
 
 
 rule examine:

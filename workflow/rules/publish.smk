@@ -22,6 +22,29 @@ rule provenance:
         " --receipts data/processed/{wildcards.study}/raw --out {output} > {log} 2>&1"
 
 
+rule lineage:
+    input:
+        products=exhibits,
+        provenance="data/processed/{study}/provenance.json",
+        code=code("cli.lineage"),
+    output:
+        "data/processed/{study}/lineage.json",
+    log:
+        "data/processed/{study}/logs/lineage.log",
+    benchmark:
+        "data/processed/{study}/benchmarks/lineage.tsv"
+    conda:
+        "../envs/analysis.yaml"
+    params:
+        project=ARGUMENTS,
+        sources=lambda w: records(w.study),
+    message:
+        "Recording what made each exhibit of {wildcards.study}"
+    shell:
+        "python -m detente lineage {params.project} --study {wildcards.study}"
+        " --products {input.products} {input.provenance} --out {output} > {log} 2>&1"
+
+
 rule publish:
     input:
         numbers="reports/{study}/numbers.json",
@@ -32,6 +55,7 @@ rule publish:
             ending=FIGURE_FORMATS,
         ),
         provenance="data/processed/{study}/provenance.json",
+        lineage="data/processed/{study}/lineage.json",
         templates=templates(
             "paper.md.j2", "paper.typ.j2", "site.html.j2", "references.yaml"
         ),
@@ -62,7 +86,7 @@ rule publish:
     shell:
         "python -m detente publish {params.project} --study {wildcards.study} --numbers {input.numbers}"
         " --tables reports/{wildcards.study}/tables --figures reports/{wildcards.study}/figures"
-        " --provenance {input.provenance} --pdf {output.pdf} --html {output.html} > {log} 2>&1"
+        " --provenance {input.provenance} --lineage {input.lineage} --pdf {output.pdf} --html {output.html} > {log} 2>&1"
 
 
 rule manifest:

@@ -18,18 +18,6 @@ if {"replicate", "reports/replicate/index.html"} & set(sys.argv[1:]):
         raise WorkflowError(f"{type(error).__name__}: {error}") from None
 
 
-def data_at_hand(wildcards):
-    """Which files of a table are there: a job that had none runs again once they are."""
-    places = [
-        ROOT / "data/raw/replication" / wildcards.table,
-        Path(os.environ.get("DETENTE_REPLICATION", ROOT.parent / "shared/replication"))
-        / wildcards.table,
-    ]
-    return canonical(
-        sorted({f.name for p in places if p.is_dir() for f in p.iterdir()})
-    )
-
-
 rule replicate_table:
     input:
         table="config/replications/{table}.yaml",

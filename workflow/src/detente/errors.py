@@ -130,6 +130,18 @@ class UnsuitableEvents(EstimationError):
     """Events do not make the treatment of the fit, or cannot be drawn anew."""
 
 
+class UnknownOrigin(DetenteError):
+    """Nobody wrote down what made a file."""
+
+
+class UnfitPackage(DetenteError):
+    """A replication package would hold what it must not, or lack what it must have."""
+
+
+class NotVerified(DetenteError):
+    """A second build differs from the first one."""
+
+
 class NotReproduced(DetenteError):
     """A fit differs from its reference implementation by more than rounding."""
 

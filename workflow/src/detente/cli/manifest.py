@@ -10,15 +10,18 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from detente.cli.lineage import configure_records, of_products
 from detente.cli.options import add_study
 from detente.config import load_project
 from detente.files import read_json, sha256, write_json
+from detente.provenance.columns import columns
 from detente.strict import shown
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Options."""
     add_study(parser)
+    configure_records(parser)
     parser.add_argument("--provenance", type=Path, required=True, help="JSON of the provenance step")
     parser.add_argument("--processed", type=Path, required=True, help="folder of processed files")
     parser.add_argument("--report", type=Path, required=True, help="folder of the report")
@@ -48,6 +51,8 @@ def run(arguments: argparse.Namespace) -> None:
             "raw": {f"{f['slug']}/{f['file']}": f["sha256"] for f in raw},
             "processed": checksums(arguments.processed, arguments.products),
             "exhibits": checksums(arguments.report, arguments.products),
+            "columns": {p.as_posix(): columns(p) for p in arguments.products if p.suffix == ".parquet"},
+            "lineage": of_products(project, study, [*arguments.products, arguments.provenance], arguments.records),
             "steps": steps(arguments.benchmarks),
         },
         arguments.out,

@@ -12,12 +12,13 @@ from detente import __version__
 from detente.cli.evidence import configure_templates, read_templates
 from detente.cli.options import add_study
 from detente.exhibits.document import compose
-from detente.exhibits.origin import checksum_table, provenance_words
+from detente.exhibits.origin import checksum_table, origin_html, provenance_words
 from detente.exhibits.paper import Manuscript, html, pdf, typst_source
 from detente.exhibits.recovery import recovery_table
 from detente.exhibits.references import References
 from detente.exhibits.table import Table, render
 from detente.files import read_json, write_bytes, write_text
+from detente.provenance.lineage import Lineage, ancestry
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -28,6 +29,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--tables", type=Path, required=True, help="folder of <table>.{html,typ}")
     parser.add_argument("--figures", type=Path, required=True, help="folder of <figure>.svg")
     parser.add_argument("--provenance", type=Path, required=True, help="commit, seed, versions, raw files (JSON)")
+    parser.add_argument("--lineage", type=Path, help="what made each exhibit (JSON; default: the page does not say)")
     parser.add_argument("--pdf", type=Path, required=True, help="paper to write")
     parser.add_argument("--html", type=Path, required=True, help="page to write")
 
@@ -57,7 +59,26 @@ def _manuscript(arguments: argparse.Namespace, templates: Mapping[str, str]) -> 
         tables_html={**_texts(arguments.tables, "html"), **_rendered(own, "html", templates)},
         tables_typ={**_texts(arguments.tables, "typ"), **_rendered(own, "typ", templates)},
         figures=_texts(arguments.figures, "svg"),
+        origins=origins(read_json(arguments.lineage), arguments.provenance.as_posix()) if arguments.lineage else {},
     )
+
+
+def origins(graph: Lineage, provenance: str) -> dict[tuple[str, str], str]:
+    """What the page unfolds of each table and figure.
+
+    The tables that the page makes itself are traced to the file that they show: planted effects beside estimates
+    to `numbers.json`, checksums to the record of `provenance`.
+    """
+    shown = {"table": ".html", "figure": ".svg"}
+    files = {
+        (kind, Path(path).stem): path
+        for path in graph["files"]
+        for kind, ending in shown.items()
+        if path.endswith(ending) and Path(path).parent.name == f"{kind}s"
+    }
+    numbers = next(path for path in graph["files"] if path.endswith("/numbers.json"))
+    files |= {("table", "recovery"): numbers, ("table", "checksums"): provenance}
+    return {exhibit: origin_html(ancestry(graph, path), path) for exhibit, path in files.items()}
 
 
 def _texts(folder: Path, kind: str) -> dict[str, str]:

@@ -167,7 +167,7 @@ def _manuscript(report: _Report, shown: Path, templates: Mapping[str, str], refe
         figures[f"curve_{claim['id']}"] = figures[f"curve.{claim['id']}"]
     numbers["counts"]["deviations"] = len(report.deviations())
     return Manuscript(
-        title=f"{report.study.title} Robustness",
+        title=f"Robustness: {report.study.title}",
         simulated=report.simulated,
         version=__version__,
         blocks=compose(templates["robustness.md.j2"], numbers, {}, references),

@@ -1,6 +1,7 @@
 """Typed, strict models of everything under `config/`, and the one loader that reads them."""
 
 from detente.config.claims import Claim, ClaimsFile, Control, Evidence, Moderator, Placebo, Untested
+from detente.config.multiverse import MULTIVERSE, Multiverse, load_multiverse
 from detente.config.names import (
     CLAIMS,
     DURATION_UNIT_YEARS,
@@ -26,6 +27,7 @@ __all__ = [
     "EQUIVALENCE_LEVEL",
     "LEVEL",
     "MDE_FACTOR",
+    "MULTIVERSE",
     "POWER",
     "SAMPLE_LABELS",
     "SOURCES",
@@ -36,6 +38,7 @@ __all__ = [
     "Evidence",
     "Identifier",
     "Moderator",
+    "Multiverse",
     "Placebo",
     "Project",
     "Sample",
@@ -46,6 +49,7 @@ __all__ = [
     "Untested",
     "World",
     "Year",
+    "load_multiverse",
     "load_project",
     "load_sources",
     "project_root",

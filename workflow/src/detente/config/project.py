@@ -49,6 +49,10 @@ class Project:
         """Claims that a study tests, in its order."""
         return [self.claims.claims[c] for c in study.claims]
 
+    def examined(self, study: Study) -> list[Claim]:
+        """Claims whose robustness a study examines."""
+        return [self.claims.claims[c] for c in study.examined or self.claims.claims]
+
     def files_of(self, study: Study) -> list[Path]:
         """Every file that says something about a study."""
         return [self.root / CLAIMS, self.root / SOURCES, *self.files[study.name]]
@@ -134,9 +138,9 @@ def _undefined_controls(project: Project) -> Iterator[str]:
 def _undefined_in_studies(project: Project) -> Iterator[str]:
     for study in project.studies.values():
         claims = (project.claims.claims, "a claim of config/claims.yaml")
-        legal = {"claims": claims, "sources": (project.sources, "a source")}
+        legal = {"claims": claims, "examined": claims, "sources": (project.sources, "a source")}
         for key, (names, what) in legal.items():
-            for i, name in enumerate(getattr(study, key)):
+            for i, name in enumerate(getattr(study, key) or ()):
                 if name not in names:
                     yield f"{project.located(study, key, i)}: {name!r} is not {what}; {choices(name, names)}"
         for name in study.simulation.effects if study.simulation else {}:

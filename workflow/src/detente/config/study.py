@@ -47,6 +47,9 @@ class Study(Strict):
     samples: tuple[Sample, ...] = Field(min_length=1)
     headline: Sample
     claims: tuple[Identifier, ...] = Field(min_length=1)
+    examined: tuple[Identifier, ...] | None = Field(
+        default=None, min_length=1, description="Claims that `make robustness` examines; all of them if None."
+    )
     estimators: tuple[Identifier, ...] = Field(min_length=1)
     covariances: tuple[str, ...] = Field(min_length=1, description="Recipes; the first two stand in tables.")
 
@@ -75,7 +78,7 @@ class Study(Strict):
             raise ValueError(f"{headline!r} is not among the study's samples; {choices(headline, samples)}")
         return headline
 
-    @field_validator("sources", "samples", "claims", "estimators", "covariances")
+    @field_validator("sources", "samples", "claims", "examined", "estimators", "covariances")
     @classmethod
-    def _once(cls, names: tuple[str, ...]) -> tuple[str, ...]:
-        return unrepeated(names)
+    def _once(cls, names: tuple[str, ...] | None) -> tuple[str, ...] | None:
+        return None if names is None else unrepeated(names)

@@ -114,8 +114,9 @@ def with_effects(design: Design, estimator: Estimator, chosen: tuple[str, ...] |
     In a directed design, the effect of a dyad is that of a directed one.
     """
     names = estimator.effects if chosen is None else chosen
-    factors = {"dyad": "directed_dyad"} if "directed_dyad" in design.clusters else {}
-    return replace(design, effects={name: design.factor(factors.get(name, name)) for name in names})
+    if "directed_dyad" in design.clusters:
+        names = tuple("directed_dyad" if name == "dyad" else name for name in names)
+    return replace(design, effects={name: design.factor(name) for name in names})
 
 
 def get(name: str) -> Estimator:

@@ -18,56 +18,61 @@ CLASSES: Mapping[str, str] = {
     "untestable": "untestable",
     "descriptive": "descriptive",
 }
+# Why a claim of the file has no numbers, where a study leaves it out.
+NOT_EXAMINED = "not examined in this study"
 FAMILIES: Mapping[str, str] = {
     "instruments": "Instruments, between participants",
     "deterrence": "Deterrence, initiator against target",
-    "moderators": "Moderators: how the effect changes",
+    "moderators": "Moderators: how the effect of an exercise changes",
     "contrasts": "Contrasts between kinds of the instrument",
 }
 """Families of claims, which are judged together, as tables call them."""
 _COLUMNS = (
-    Column("Class", align="left"),
-    Column("Expected", align="left"),
+    Column("Verdict", align="left"),
+    Column("Claim", align="left"),
     Column(f"Per {PER:,}", "Change in onsets"),
     Column(f"{percent(LEVEL)} interval", "Change in onsets", "center"),
     Column("Of base risk", "Change in onsets"),
-    Column("MDE, of base risk", "Power"),
-    Column("Specifications", "Multiverse"),
-    Column("Powered", "Multiverse"),
-    Column("Of these, same sign", "Multiverse"),
+    Column("MDE, of base risk"),
+    Column("All", "Specifications"),
+    Column("Powered", "Specifications"),
+    Column("Of these, same sign", "Specifications"),
     Column("Family p"),
     Column("Robustness value"),
-    Column("Verdict", align="left"),
-    Column("Claim", align="left"),
+    Column("Expected", align="left"),
+    Column("Class", align="left"),
     Column("Registered", align="left"),
 )
 
 
 def ledger_table(ledger: pd.DataFrame, *, simulated: bool) -> Table:
-    """One row a claim that was tested, family by family."""
-    tested = ledger[ledger["family"].notna() & (ledger["family"] != "")]
+    """One row a claim that was examined, family by family."""
+    tested = ledger[ledger["family"].fillna("") != ""]
+    examined = tested[tested["reasons"].fillna("") != NOT_EXAMINED]
     rows: list[Row] = []
     for family, title in FAMILIES.items():
-        mine = tested[tested["family"] == family]
+        mine = examined[examined["family"] == family]
         if len(mine):
             rows += [Row(title), *(_claim(r) for r in mine.to_dict("records"))]
+    others = len(tested) - len(examined)
     notes = (
         f"Headline: linear probability model with dyad and year effects, treatment the year before, dyadic-robust "
-        f"{percent(LEVEL)} interval, {_samples(tested)}. Change in onsets per {PER:,} dyad-years; of moderators, per "
+        f"{percent(LEVEL)} interval, {_samples(examined)}. Change in onsets per {PER:,} dyad-years; of moderators, per "
         "standard deviation of the moderator, or from 0 to 1.",
         "MDE: smallest effect found four times in five. Powered: equivalent specifications whose MDE is within the "
         "smallest effect of interest. Family p: Romano and Wolf's, within the family. Robustness value: share of what "
         "is left of treatment and outcome that a confounder would have to explain to bring the estimate to zero.",
         "A verdict is fragile where a check behind it fails (see the figure), untested where one could not be made.",
+        *((f"{count(others)} further claims are not examined in this study.",) if others else ()),
     )
     return Table("ledger", "The claims ledger", "", _COLUMNS, tuple(rows), notes, simulated, dense=True)
 
 
 def _claim(row: Mapping[Any, Any]) -> Row:
     label = f"{row['code']} {row['label']}"
+    ends = (str(row["expected"]), CLASSES[row["class"]], str(row["registration"]))
     if pd.isna(row["estimate"]):
-        ends = (str(row["verdict"]), str(row["reasons"]), str(row["registration"]))
-        return Row(label, (CLASSES[row["class"]], str(row["expected"]), *[MISSING] * 9, *ends))
+        return Row(label, (str(row["verdict"]), str(row["reasons"]), *[MISSING] * 9, *ends))
     word = row["verdict"] if row["verdict"] == "inconclusive" else f"{row['verdict']} · {row['strength']}"
     numbers = (
         per_thousand(row["estimate"]),
@@ -80,8 +85,7 @@ def _claim(row: Mapping[Any, Any]) -> Row:
         MISSING if pd.isna(row["p_family"]) else p_value(row["p_family"]),
         decimal(row["robustness_value"], 3),
     )
-    ends = (word, str(row["answer"]), str(row["registration"]))
-    return Row(label, (CLASSES[row["class"]], str(row["expected"]), *numbers, *ends))
+    return Row(label, (word, str(row["answer"]), *numbers, *ends))
 
 
 def _samples(tested: pd.DataFrame) -> str:
@@ -95,7 +99,7 @@ def untested_table(ledger: pd.DataFrame, *, simulated: bool) -> Table:
         Row(f"{r['code']} {r['label']}", (CLASSES[r["class"]], str(r["why"]), str(r["needs"])))
         for r in ledger[ledger["needs"].fillna("") != ""].to_dict("records")
     ]
-    columns = tuple(Column(name, align="left") for name in ("Class", "Why it is not tested", "What would be needed"))
+    columns = (Column("Class", align="left"), Column("Why", align="text"), Column("What would be needed", align="text"))
     return Table("untested", "Claims without a test", "", columns, tuple(rows), (), simulated)
 
 
@@ -108,7 +112,7 @@ def score_table(score: pd.DataFrame) -> Table:
             (
                 per_thousand(r["planted"]),
                 per_thousand(r["estimate"]),
-                words[bool(r["sign"])],
+                MISSING if pd.isna(r["sign"]) else words[bool(r["sign"])],
                 words[bool(r["covered"])],
                 percent(r["share_covering"]),
                 str(r["verdict"]),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from html import escape
 from typing import Any
 
@@ -22,8 +22,8 @@ BANNER = f"{SIMULATED}: every number here is made up to test the pipeline; none 
 class Manuscript:
     """All that a paper is made of.
 
-    `tables_html`, `tables_typ` and `figures` (SVG text) map an exhibit's name to its rendering; `version`
-    is the package's.
+    `tables_html`, `tables_typ` and `figures` (SVG text) map an exhibit's name to its rendering; `origins` maps
+    its kind and name to what the page unfolds of its making; `version` is the package's.
     """
 
     title: str
@@ -34,6 +34,7 @@ class Manuscript:
     tables_html: Mapping[str, str]
     tables_typ: Mapping[str, str]
     figures: Mapping[str, str]
+    origins: Mapping[tuple[str, str], str] = field(default_factory=dict)
 
 
 def typst_source(paper: Manuscript, templates: Mapping[str, str]) -> str:
@@ -93,13 +94,15 @@ def _html_block(paper: Manuscript, block: Block, sections: Sections) -> str:
         return str(_found(EQUATIONS, block).html())
     if block.kind == "table":
         label = f"<b>Table {block.number}.</b> "
-        return fragment(_found(paper.tables_html, block)).replace("<figcaption>", f"<figcaption>{label}", 1)
+        shown = fragment(_found(paper.tables_html, block)).replace("<figcaption>", f"<figcaption>{label}", 1)
+        return shown + paper.origins.get(("table", block.name), "")
     if block.kind == "figure":
         data = base64.b64encode(_found(paper.figures, block).encode("utf-8")).decode("ascii")
         return (
             f'<figure class="figure" id="figure-{block.name}"><div class="wide" tabindex="0">'
             f'<img src="data:image/svg+xml;base64,{data}" alt="{escape(_plain(block.alt))}"></div>'
             f"<figcaption><b>Figure {block.number}.</b> {inline_html(block.caption)}</figcaption></figure>"
+            + paper.origins.get(("figure", block.name), "")
         )
     items = "\n".join(f'<li id="{e.anchor}">{escape(e.text, quote=False)}</li>' for e in _entries(paper, block))
     return f'<ul class="references">\n{items}\n</ul>'

@@ -16,7 +16,8 @@ from jinja2 import DictLoader, Environment, StrictUndefined
 from detente.exhibits.formats import MINUS
 
 SIMULATED = "SIMULATED WORLD"
-Alignment = Literal["left", "center", "right"]
+# "text": sentences, on the left, broken into lines.
+Alignment = Literal["left", "center", "right", "text"]
 
 
 @dataclass(frozen=True)
@@ -71,6 +72,11 @@ class Table:
             if row.cells and len(row.cells) != len(self.columns):
                 width = f"{len(row.cells)} cells for {len(self.columns)} columns"
                 raise ValueError(f"table {self.name!r}, row {row.label!r}: {width}")
+
+    @property
+    def wordy(self) -> bool:
+        """Whether a column holds sentences."""
+        return any(column.align == "text" for column in self.columns)
 
     @property
     def heading(self) -> str:

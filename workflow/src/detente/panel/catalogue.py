@@ -9,18 +9,22 @@ from typing import Literal, get_args
 from detente.errors import ConfigError, choices
 from detente.panel.derived import DERIVED, DIRECTED, Derived, Directed, Expansion, Spell
 from detente.panel.history import HISTORIES
-from detente.panel.kadic import EXPANSIONS
+from detente.panel.instruments import INSTRUMENTS
+from detente.panel.kadic import EXPANSIONS as EXERCISES
 from detente.panel.outcomes import INITIATIONS, OUTCOMES
 from detente.panel.outcomes import SPELLS as PEACE
+from detente.panel.partners import ALLIES, BEHIND_TARGET
+from detente.panel.past import PAST
 from detente.sources import KEYS, Source, Variable
 
 STATES = "cow-state-system"
 Unit = Literal["dyad-year", "directed-dyad-year", "state-year"]
 UNITS: tuple[Unit, ...] = get_args(Unit)
 MAJOR = Variable("major", "Major power", "0/1", "measure", "control")
-SPELLS: tuple[Spell, ...] = (*PEACE, *HISTORIES)
-PAIRWISE: tuple[Derived, ...] = (*OUTCOMES, *DERIVED)
-DIRECTIONAL: tuple[Directed, ...] = (*INITIATIONS, *DIRECTED)
+SPELLS: tuple[Spell, ...] = (*PEACE, *HISTORIES, *PAST)
+PAIRWISE: tuple[Derived, ...] = (*OUTCOMES, *DERIVED, *INSTRUMENTS)
+DIRECTIONAL: tuple[Directed, ...] = (*INITIATIONS, *DIRECTED, *BEHIND_TARGET)
+EXPANSIONS: tuple[Expansion, ...] = (*EXERCISES, *ALLIES)
 SIDES = {"dyad-year": ("a", "b"), "directed-dyad-year": ("source", "target")}
 
 

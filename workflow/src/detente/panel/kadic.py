@@ -10,7 +10,8 @@ import pandas as pd
 from detente.panel.cadence import CADENCE
 from detente.panel.derived import Expansion
 from detente.panel.participants import DYAD_YEAR, pairs
-from detente.panel.sites import SITES, SITES_DIRECTED
+from detente.panel.partners import EXERCISE_MAJORS
+from detente.panel.sites import SITES, SITES_DIRECTED, SITES_FACED
 from detente.panel.thirdparty import ATTENDANCE, COMMON, WITHOUT
 from detente.sources import Variable
 from detente.sources.exercises import SLUG, SOURCE
@@ -104,4 +105,14 @@ TOGETHER = Expansion(
     ),
     make=_together,
 )
-EXPANSIONS: tuple[Expansion, ...] = (TOGETHER, CADENCE, COMMON, WITHOUT, SITES, SITES_DIRECTED, ATTENDANCE)
+EXPANSIONS: tuple[Expansion, ...] = (
+    TOGETHER,
+    CADENCE,
+    COMMON,
+    WITHOUT,
+    SITES,
+    SITES_DIRECTED,
+    SITES_FACED,
+    ATTENDANCE,
+    EXERCISE_MAJORS,
+)

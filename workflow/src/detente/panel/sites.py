@@ -62,6 +62,19 @@ def exclusive_distances(tidy: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     )
 
 
+def faced(tidy: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """The same seen from the other side: `target` took part in an exercise without `source`, near its capital or far.
+
+    Returns
+    -------
+    `source`, `target`, `year`, `faces_exercise_near`, `faces_exercise_far`.
+    """
+    turned = {"source": "target", "target": "source"}
+    seen = {name: f"faces_{name}" for name in ("exercise_near", "exercise_far")}
+    frame = exclusive_distances(tidy).drop(columns="exercise_near_km")
+    return frame.rename(columns=turned | seen)[["source", "target", "year", *seen.values()]]
+
+
 def _of_year(year: Year, capitals: pd.DataFrame) -> pd.DataFrame:
     """Distance of the target's capital from the nearest site of an exercise of the source without the target."""
     placed = year.exercises["latitude"].notna().to_numpy()
@@ -127,4 +140,26 @@ SITES_DIRECTED = Expansion(
         ),
     ),
     make=exclusive_distances,
+)
+SITES_FACED = Expansion(
+    source=SLUG,
+    needs=(SLUG, CAPITALS, STATES),
+    key="directed-dyad-year",
+    variables=(
+        Variable(
+            "faces_exercise_near",
+            "Target exercised, without the source, within 1,000 km of the source's capital",
+            "0/1",
+            "event",
+            "treatment",
+        ),
+        Variable(
+            "faces_exercise_far",
+            "Target exercised without the source, nowhere within 5,000 km of the source's capital (placebo)",
+            "0/1",
+            "event",
+            "treatment",
+        ),
+    ),
+    make=faced,
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Hashable, Mapping
 from typing import Any
 
@@ -16,8 +17,8 @@ COLUMNS = (
 def score(ledger: pd.DataFrame, multiverse: pd.DataFrame, planted: Mapping[str, float]) -> pd.DataFrame:
     """One row a claim with a planted effect and an estimate, columns `COLUMNS`.
 
-    `covered`: the headline's interval holds the planted effect; `share_covering`, `share_sign` the same, and the right
-    sign, among equivalent specifications. `right`: see `not_wrong`.
+    `sign`: the headline has the planted one, missing if none was planted; `covered`: its interval holds the planted
+    effect; `share_covering`, `share_sign` the same among equivalent specifications. `right`: see `not_wrong`.
 
     Parameters
     ----------
@@ -26,15 +27,17 @@ def score(ledger: pd.DataFrame, multiverse: pd.DataFrame, planted: Mapping[str, 
     """
     estimated = ledger[ledger["estimate"].notna() & ledger["claim"].isin(list(planted))]
     rows = [_scored(row, multiverse, planted[row["claim"]]) for row in estimated.to_dict("records")]
-    return pd.DataFrame(rows, columns=list(COLUMNS))
+    return pd.DataFrame(rows, columns=list(COLUMNS)).astype({"sign": "boolean"})
 
 
 def _scored(row: Mapping[Hashable, Any], multiverse: pd.DataFrame, truth: float) -> tuple[Any, ...]:
     mine = multiverse[(multiverse["claim"] == row["claim"]) & multiverse["equivalent"] & (multiverse["error"] == "")]
     holds = (mine["ci_low"] <= truth) & (truth <= mine["ci_high"])
     covered = row["ci_low"] <= truth <= row["ci_high"]
-    values = (truth, row["estimate"], row["std_error"], row["estimate"] * truth > 0, covered)
-    shares = (len(mine), float(holds.mean()), float((mine["estimate"] * truth > 0).mean()))
+    sign = row["estimate"] * truth > 0 if truth else None
+    same = float((mine["estimate"] * truth > 0).mean()) if truth else math.nan
+    values = (truth, row["estimate"], row["std_error"], sign, covered)
+    shares = (len(mine), float(holds.mean()), same)
     right = not_wrong(str(row["verdict"]), truth, float(row["smallest_effect"]))
     return (row["code"], row["claim"], row["label"], *values, *shares, row["verdict"], right)
 

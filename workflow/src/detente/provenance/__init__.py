@@ -12,7 +12,10 @@ from importlib.metadata import PackageNotFoundError, requires, version
 from pathlib import Path
 
 from detente import __version__
+from detente.files import read_json, sha256
 
+# What a replication package, which has no git, says of its own origin.
+STAMP = "replication.json"
 # The name that a requirement begins with, before extras, versions and markers.
 NAME = re.compile(r"[A-Za-z0-9._-]+")
 
@@ -26,15 +29,28 @@ class Commit:
 
 
 def commit(root: Path) -> Commit:
-    """Ask git for the commit of `root`; None without git, and inside a repository of something else."""
+    """Ask git for the commit of `root`, or without git the stamp of a replication package; else None.
+
+    A package whose files are no longer those that its stamp lists is dirty. A repository of something else around
+    `root` is not asked.
+    """
     try:
         if Path(_git(root, "rev-parse", "--show-toplevel").rstrip("\n")).resolve() != root.resolve():
-            return Commit(None, None)
+            return _stamped(root)
         head = _git(root, "rev-parse", "HEAD")
         changed = _git(root, "status", "--porcelain", "--untracked-files=no")
     except (OSError, subprocess.CalledProcessError):
-        return Commit(None, None)
+        return _stamped(root)
     return Commit(head.strip(), bool(changed.strip()))
+
+
+def _stamped(root: Path) -> Commit:
+    if not (root / STAMP).is_file():
+        return Commit(None, None)
+    stamp = read_json(root / STAMP)
+    files = stamp["files"].items()
+    altered = any(not (root / name).is_file() or sha256(root / name) != expected for name, expected in files)
+    return Commit(stamp["commit"], stamp["dirty"] or altered)
 
 
 def _git(root: Path, *words: str) -> str:

@@ -1,0 +1,207 @@
+# Every defensible specification of every claim that a study examines.
+
+
+wildcard_constraints:
+    shard="[0-9]+",
+    unit="dyad-year|directed-dyad-year",
+
+
+for name in OBSERVED:
+
+    rule:
+        name:
+            f"acquire_robustness_{name}"
+        input:
+            code=code("cli.acquire"),
+        output:
+            f"data/processed/{name}/raw/{{slug}}.json",
+        log:
+            f"data/processed/{name}/logs/acquire.{{slug}}.log",
+        benchmark:
+            f"data/processed/{name}/benchmarks/acquire.{{slug}}.tsv"
+        wildcard_constraints:
+            slug=alternatives([s for s in PROJECT.sources if s not in SLUGS[name]]),
+        conda:
+            "../envs/analysis.yaml"
+        params:
+            project=ARGUMENTS,
+            study=name,
+            record=lambda w: canonical(PROJECT.sources[w.slug].model_dump(mode="json")),
+            changed=changed_since(name),
+        message:
+            "Finding and verifying the raw files of {wildcards.slug}"
+        shell:
+            "python -m detente acquire {params.project} --study {params.study} --raw data/raw --only {wildcards.slug}"
+            " --receipts data/processed/{params.study}/raw --progress > {log} 2> >(tee -a {log} >&2)"
+
+
+rule robustness_panel:
+    input:
+        tidy=panel_inputs("tidy"),
+        ledgers=panel_inputs("ledger"),
+        code=panel_modules,
+    output:
+        "data/processed/{study}/robustness/{unit}.parquet",
+    log:
+        "data/processed/{study}/logs/robustness_panel.{unit}.log",
+    benchmark:
+        "data/processed/{study}/benchmarks/robustness_panel.{unit}.tsv"
+    conda:
+        "../envs/analysis.yaml"
+    params:
+        years=lambda w: "{}-{}".format(*panel_years(w)),
+        lead=lambda w: panel_years(w)[2],
+        sources=lambda w: " ".join(panel_sources(w)),
+        variables=lambda w: " ".join(panel_variables(w.study)[UNITS[w.unit]]),
+        directed=lambda w: "--directed" if UNITS[w.unit] else "",
+    message:
+        "Building the panel of {wildcards.unit}s for all specifications of {wildcards.study}"
+    shell:
+        "python -m detente panel {params.directed} --years {params.years} --lead-in {params.lead} --add {params.sources}"
+        " --variables {params.variables} --tidy data/processed/{wildcards.study}/tidy"
+        " --ledgers data/processed/{wildcards.study}/ledger --out {output} > {log} 2>&1"
+
+
+rule plan_multiverse:
+    input:
+        code=multiverse_code("cli.grid"),
+    output:
+        "data/processed/{study}/multiverse/plan.json",
+    log:
+        "data/processed/{study}/logs/plan_multiverse.log",
+    benchmark:
+        "data/processed/{study}/benchmarks/plan_multiverse.tsv"
+    conda:
+        "../envs/analysis.yaml"
+    params:
+        project=ARGUMENTS,
+        sizes=lambda w: canonical(
+            {c: len(g.universes) for c, g in grids(w.study).items()}
+        ),
+    message:
+        "Counting the specifications of {wildcards.study}"
+    shell:
+        "python -m detente grid {params.project} --study {wildcards.study} --plan {output} > {log} 2>&1"
+
+
+rule multiverse:
+    input:
+        panels=panels,
+        plan=ancient("data/processed/{study}/multiverse/plan.json"),
+        code=multiverse_code("cli.multiverse"),
+    output:
+        "data/processed/{study}/multiverse/{claim}.{shard}.parquet",
+    log:
+        "data/processed/{study}/logs/multiverse.{claim}.{shard}.log",
+    benchmark:
+        "data/processed/{study}/benchmarks/multiverse.{claim}.{shard}.tsv"
+    conda:
+        "../envs/analysis.yaml"
+    params:
+        project=ARGUMENTS,
+        ids=part_ids,
+    message:
+        "Fitting part {wildcards.shard} of the specifications of {wildcards.claim}"
+    shell:
+        "OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 python -m detente multiverse {params.project}"
+        " --study {wildcards.study} --claim {wildcards.claim}"
+        " --shard {wildcards.shard} --panels data/processed/{wildcards.study}/robustness --plan {input.plan}"
+        " --out {output} > {log} 2> >(tee -a {log} >&2)"
+
+
+rule gather_multiverse:
+    input:
+        parts=multiverse_parts,
+        code=multiverse_code("cli.multiverse"),
+    output:
+        parquet="reports/{study}/multiverse.parquet",
+        csv="reports/{study}/multiverse.csv",
+    log:
+        "data/processed/{study}/logs/gather_multiverse.log",
+    benchmark:
+        "data/processed/{study}/benchmarks/gather_multiverse.tsv"
+    conda:
+        "../envs/analysis.yaml"
+    params:
+        project=ARGUMENTS,
+    message:
+        "Gathering the specifications of {wildcards.study}"
+    shell:
+        "python -m detente multiverse {params.project} --study {wildcards.study} --gather {input.parts}"
+        " --out {output.parquet} --csv {output.csv} > {log} 2>&1"
+
+
+rule joint:
+    input:
+        parts=multiverse_parts,
+        panels=panels,
+        exercises="data/processed/{study}/tidy/mme.parquet",
+        states="data/processed/{study}/tidy/cow-state-system.parquet",
+        code=multiverse_code("cli.joint"),
+    output:
+        joint="data/processed/{study}/robustness/joint.{claim}.parquet",
+        decisions="data/processed/{study}/robustness/decisions.{claim}.parquet",
+        options="data/processed/{study}/robustness/options.{claim}.parquet",
+    log:
+        "data/processed/{study}/logs/joint.{claim}.log",
+    benchmark:
+        "data/processed/{study}/benchmarks/joint.{claim}.tsv"
+    conda:
+        "../envs/analysis.yaml"
+    params:
+        project=ARGUMENTS,
+        seed=lambda w: STUDIES[w.study].seed,
+    message:
+        "Judging the equivalent specifications of {wildcards.claim} together"
+    shell:
+        "OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 python -m detente joint {params.project} --study {wildcards.study} --claim {wildcards.claim}"
+        " --multiverse {input.parts} --panels data/processed/{wildcards.study}/robustness"
+        " --tidy data/processed/{wildcards.study}/tidy --joint {output.joint} --decisions {output.decisions}"
+        " --options {output.options} > {log} 2>&1"
+
+
+rule curves:
+    input:
+        multiverse="reports/{study}/multiverse.parquet",
+        code=code("cli.curves"),
+    output:
+        [f"reports/{{study}}/robustness/curve.{{claim}}.{e}" for e in CURVE_FORMATS],
+    log:
+        "data/processed/{study}/logs/curves.{claim}.log",
+    benchmark:
+        "data/processed/{study}/benchmarks/curves.{claim}.tsv"
+    conda:
+        "../envs/analysis.yaml"
+    params:
+        project=ARGUMENTS,
+    message:
+        "Drawing the specification curves of {wildcards.claim}"
+    shell:
+        "python -m detente curves {params.project} --study {wildcards.study} --multiverse {input.multiverse}"
+        " --claim {wildcards.claim} --out reports/{wildcards.study}/robustness > {log} 2>&1"
+
+
+rule multiverse_tables:
+    input:
+        multiverse="reports/{study}/multiverse.parquet",
+        templates=templates(*(f"table.{e}.j2" for e in TABLE_FORMATS if e != "csv")),
+        code=code("cli.curves"),
+    output:
+        [
+            f"reports/{{study}}/robustness/{t}.{e}"
+            for t in MULTIVERSE_TABLES
+            for e in TABLE_FORMATS
+        ],
+    log:
+        "data/processed/{study}/logs/multiverse_tables.log",
+    benchmark:
+        "data/processed/{study}/benchmarks/multiverse_tables.tsv"
+    conda:
+        "../envs/analysis.yaml"
+    params:
+        project=ARGUMENTS,
+    message:
+        "Rendering tables of the specifications of {wildcards.study}"
+    shell:
+        "python -m detente curves {params.project} --study {wildcards.study} --multiverse {input.multiverse}"
+        " --templates workflow/report --out reports/{wildcards.study}/robustness > {log} 2>&1"

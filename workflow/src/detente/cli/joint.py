@@ -1,0 +1,122 @@
+"""Judge a claim's equivalent specifications together, and say which decision moves the estimate."""
+
+from __future__ import annotations
+
+import argparse
+import time
+from pathlib import Path
+
+import pandas as pd
+
+from detente.cli.grids import grids_of
+from detente.cli.multiverse import panels_of
+from detente.cli.options import add_study
+from detente.config import load_project
+from detente.errors import EstimationError
+from detente.files import read_frame, write_frame
+from detente.inference.randomisation import Scheme
+from detente.inference.redraw import KadRedraw
+from detente.robustness import curve
+from detente.robustness.decisions import COLUMNS as DECISION_COLUMNS
+from detente.robustness.decisions import OPTION_COLUMNS, decompose, options
+from detente.robustness.drawing import schemes
+from detente.robustness.examine import seed_of
+from detente.robustness.grid import Grid, specification
+from detente.robustness.joint import COLUMNS, joint_test
+from detente.robustness.multiverse import Part
+
+DRAWS = 499
+WILD = "wild bootstrap by dyad, no effect imposed"
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Options."""
+    add_study(parser)
+    parser.add_argument("--claim", required=True)
+    parser.add_argument("--multiverse", type=Path, nargs="+", required=True, help="parts of the claim's multiverse")
+    parser.add_argument("--panels", type=Path, required=True, help="folder of the panels")
+    parser.add_argument("--tidy", type=Path, required=True, help="folder of tidy sources: exercises, list of states")
+    parser.add_argument("--draws", type=int, default=DRAWS)
+    parser.add_argument("--joint", type=Path, required=True, help="parquet to write: the tests")
+    parser.add_argument(
+        "--decisions", type=Path, required=True, help="parquet to write: shares of variance by decision"
+    )
+    parser.add_argument("--options", type=Path, required=True, help="parquet to write: what each option shifts")
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """Draw, test, decompose."""
+    started = time.monotonic()
+    project = load_project(arguments.root, arguments.override)
+    study = project.study(arguments.study)
+    (grid,) = grids_of(project, study, [arguments.claim])
+    whole = pd.concat([read_frame(path) for path in arguments.multiverse]).set_index("spec_id", drop=False)
+    universes = [u for u in grid.universes if u.equivalent and whole.loc[u.spec_id, "error"] == ""]
+    frame = whole.loc[[u.spec_id for u in universes]].reset_index(drop=True)
+    part = Part(universes, [specification(u, project.claims) for u in universes])
+    panels = panels_of(arguments.panels, universes)
+    found = curve.curve(panels, part) if universes else None
+    seed = seed_of(study.seed, arguments.claim)
+    if found is None:
+        tests = pd.DataFrame(columns=["claim", "scheme", *COLUMNS])
+    else:
+        curve.agree(found.estimate, frame)
+        tests = _tests(arguments, grid, part, panels, found, seed)
+    write_frame(tests, arguments.joint)
+    decided, moved = _decisions(grid, frame, found)
+    write_frame(decided.assign(claim=grid.claim), arguments.decisions)
+    write_frame(moved.assign(claim=grid.claim), arguments.options)
+    print(f"{grid.claim}: {len(universes)} equivalent specifications in {time.monotonic() - started:.0f} s")
+    print(tests.to_string(index=False))
+
+
+def _tests(
+    arguments: argparse.Namespace,
+    grid: Grid,
+    part: Part,
+    panels: dict[bool, pd.DataFrame],
+    found: curve.Curve,
+    seed: int,
+) -> pd.DataFrame:
+    """Joint tests by each scheme; of drawn exercises, for specifications whose treatment is made of them."""
+    claim = part.specs[0].claim
+    if claim.moderator is not None:
+        made = joint_test(found.estimate, found.under_null(arguments.draws, seed))
+        return made.assign(claim=grid.claim, scheme=WILD)
+    headline = next(
+        (s.claim for s, u in zip(part.specs, part.universes, strict=True) if _plain(u.options, grid)), claim
+    )
+    exercises = read_frame(arguments.tidy / "mme.parquet")
+    states = read_frame(arguments.tidy / "cow-state-system.parquet")
+    years = next(iter(panels.values()))["year"]
+    tests = []
+    for scheme in schemes(headline, exercises, states, (int(years.min()), int(years.max()))):
+        mine = _suited(part, scheme, headline.treatment)
+        inside = Part([part.universes[i] for i in mine], [part.specs[i] for i in mine])
+        draws = curve.drawn(panels, inside, scheme, arguments.draws, seed)
+        tests.append(joint_test(found.estimate[mine], draws).assign(claim=grid.claim, scheme=scheme.name))
+    return pd.concat(tests, ignore_index=True)
+
+
+def _plain(chosen: tuple[str, ...], grid: Grid) -> bool:
+    """Whether options are the headline's, all of them."""
+    return chosen == tuple(names[0] for names in grid.nodes.values())
+
+
+def _suited(part: Part, scheme: Scheme, treatment: str) -> list[int]:
+    """Places of specifications whose treatment a scheme can draw."""
+    anything = not isinstance(scheme, KadRedraw)
+    return [i for i, spec in enumerate(part.specs) if anything or spec.claim.treatment == treatment]
+
+
+def _decisions(grid: Grid, frame: pd.DataFrame, found: curve.Curve | None) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Shares of variance by decision with intervals over states, and what options shift; empty where nothing varies."""
+    nodes = [n for n in grid.nodes if len(set(frame[n])) > 1]
+    empty = pd.DataFrame(columns=list(DECISION_COLUMNS)), pd.DataFrame(columns=list(OPTION_COLUMNS))
+    if found is None or not nodes:
+        return empty
+    try:
+        return decompose(frame, nodes, without_state=found.without_states()), options(frame, nodes)
+    except EstimationError as error:
+        print(f"{grid.claim}: {error}")
+        return empty

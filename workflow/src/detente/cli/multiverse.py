@@ -1,0 +1,113 @@
+"""Fit one part of a claim's multiverse, or gather the parts."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+import zlib
+from collections.abc import Sequence
+from pathlib import Path
+
+import pandas as pd
+
+from detente.checks import validated
+from detente.cli.grids import grids_of, multiverse_of, panels_at
+from detente.cli.options import add_study
+from detente.config import load_project
+from detente.errors import ConfigError
+from detente.files import read_frame, read_json, write_csv, write_frame
+from detente.robustness.grid import Universe, shards, specification
+from detente.robustness.multiverse import Part, columns, fitted, recheck
+from detente.robustness.schema import multiverse_schema
+
+# Parts that are finished within this time of one another are taken for those of one run.
+PAUSE_SECONDS = 180
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Options."""
+    add_study(parser)
+    parser.add_argument("--claim", help="the claim to fit a part of")
+    parser.add_argument("--shard", type=int, default=0, help="which part, from 0")
+    parser.add_argument("--panels", type=Path, help="folder of dyad-year.parquet and directed-dyad-year.parquet")
+    parser.add_argument("--plan", type=Path, help="sizes of all parts, written by `grid --plan`, for the time left")
+    parser.add_argument("--gather", type=Path, nargs="+", metavar="PART", help="parts to put into one table")
+    parser.add_argument("--out", type=Path, required=True, help="parquet to write")
+    parser.add_argument("--csv", type=Path, help="CSV to write, when parts are gathered")
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """Fit and check, or gather."""
+    if arguments.gather:
+        _gather(arguments)
+        return
+    if not (arguments.claim and arguments.panels):
+        raise ConfigError("multiverse: give --claim and --panels, or --gather")
+    started = time.monotonic()
+    project = load_project(arguments.root, arguments.override)
+    study = project.study(arguments.study)
+    (grid,) = grids_of(project, study, [arguments.claim])
+    universes = shards(grid)[arguments.shard]
+    part = Part(universes, [specification(u, project.claims) for u in universes])
+    panels = panels_of(arguments.panels, universes)
+    nodes = list(grid.nodes)
+    frame = fitted(panels, part, nodes)
+    name = f"{arguments.claim}.{arguments.shard}"
+    checked = recheck(panels, part, frame, zlib.crc32(name.encode("utf-8")))
+    write_frame(validated(frame, multiverse_schema(nodes), "multiverse"), arguments.out)
+    lost = int((frame["error"] != "").sum())
+    seconds = time.monotonic() - started
+    print(f"{name}: {len(frame):,} specifications, {lost:,} without an estimate, in {seconds:.0f} s")
+    print(f"{name}: {checked:,} of them fitted again by themselves: the same to 1e-8 standard errors")
+    if arguments.plan:
+        print(progress(read_json(arguments.plan), arguments.out.parent, time.time()), file=sys.stderr)
+
+
+def panels_of(folder: Path, universes: Sequence[Universe]) -> dict[bool, pd.DataFrame]:
+    """Panels that universes need, and of these the columns that they need."""
+    needed: dict[bool, set[str]] = {}
+    for universe in universes:
+        needed.setdefault(universe.content.directed, set()).update(universe.content.variables)
+    sides = {False: ["a", "b"], True: ["source", "target"]}
+    return {
+        directed: pd.read_parquet(
+            panels_at(folder)[directed], columns=[*sides[directed], "year", "in_window", *sorted(names)]
+        )
+        for directed, names in needed.items()
+    }
+
+
+def progress(plan: dict[str, int], folder: Path, now: float) -> str:
+    """One line: parts finished, specifications fitted, and time left at the pace of this run."""
+    ends = {
+        name: (folder / f"{name}.parquet").stat().st_mtime for name in plan if (folder / f"{name}.parquet").is_file()
+    }
+    done = sum(plan[name] for name in ends)
+    head = f"multiverse: {len(ends)} of {len(plan)} parts, {done:,} of {sum(plan.values()):,} specifications"
+    left = sum(plan.values()) - done
+    run: list[tuple[float, str]] = []
+    for end, name in sorted(((end, name) for name, end in ends.items()), reverse=True):
+        if (run[-1][0] if run else now) - end > PAUSE_SECONDS:
+            break
+        run.append((end, name))
+    # The first part of a run says when it ended, not how long it took: it only starts the clock.
+    fitted_since = sum(plan[name] for _, name in run[:-1])
+    if not left or not fitted_since:
+        return head
+    minutes = (now - run[-1][0]) / fitted_since * left / 60
+    return f"{head}, about {max(1, round(minutes))} min left"
+
+
+def _gather(arguments: argparse.Namespace) -> None:
+    """One table of all parts, in the order given."""
+    frame = pd.concat([read_frame(path) for path in arguments.gather], ignore_index=True)
+    project = load_project(arguments.root, arguments.override)
+    nodes = list(multiverse_of(project).nodes)
+    frame = validated(frame[list(columns(nodes))], multiverse_schema(nodes), "multiverse")
+    write_frame(frame, arguments.out)
+    if arguments.csv:
+        world = project.study(arguments.study).world
+        write_csv(frame if world == "observed" else frame.assign(world=world), arguments.csv)
+    lost = int((frame["error"] != "").sum())
+    print(f"{len(frame):,} specifications of {frame['claim'].nunique()} claims, {lost:,} without an estimate")

@@ -1,0 +1,230 @@
+"""Pack a study for its replication: code, settings, report and instructions, but nobody's data."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+from collections.abc import Iterator, Mapping
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from detente import __version__
+from detente.cli.evidence import configure_templates, read_templates
+from detente.cli.trace import read_manifest
+from detente.cli.verify import studied
+from detente.config import Project, Study, load_project
+from detente.errors import UnfitPackage
+from detente.exhibits.document import compose
+from detente.exhibits.origin import provenance_words
+from detente.exhibits.packing import Exhibit, Packed, folders_of, readme
+from detente.exhibits.references import References
+from detente.files import read_json, write_bytes
+from detente.provenance import STAMP, commit
+from detente.provenance.bundle import MARKS, check, fresh, zipped
+from detente.provenance.crate import METADATA, Crate, metadata
+from detente.provenance.tree import own_files
+
+ABOUT, README = "ABOUT.md", "README.md"
+# Of no use to a replicator: what runs the tests of every change.
+LEFT_OUT = (".ci/",)
+PYTHONS = "3.11, 3.12 or 3.13"
+# Tables that the paper makes itself, which lie in no file of their own.
+OWN_TABLES = {"checksums": "Raw files of this build", "recovery": "Planted and estimated effects"}
+FOLDERS = {
+    "benchmarks/": "speed and memory beside other packages; no part of the paper",
+    "config/": "everything that a researcher sets: studies, claims, sources with checksums, references",
+    "data/": "where raw and intermediate files come to lie; holds instructions alone",
+    "docs/": "the data, the estimators, the standard errors, how the code is built and tested",
+    "profiles/": "how Snakemake is run",
+    "reports/": "the report of this study: paper, page, tables, figures, estimates, numbers, manifest",
+    "tests/": "the test suite: `make test`",
+    "workflow/": "rules in `rules/`, the Python package in `src/detente/`, templates of paper and tables in `report/`",
+    "Makefile": "every command; `make` prints them",
+    "Snakefile": "the workflow's front door",
+    "requirements.lock": "every Python package with version and hashes",
+}
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Options."""
+    parser.add_argument("--root", type=Path, default=Path(), help="folder of the checkout or package")
+    parser.add_argument("--study", help="name of the study (default: the package's, else paper)")
+    parser.add_argument("--out", type=Path, help="zip to write (default: dist/replication-<study>-<version>.zip)")
+    configure_templates(parser)
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """Write the zip, unless the report is stale or the package would not be fit to be passed on."""
+    root = arguments.root.resolve()
+    project = load_project(root)
+    study = project.study(arguments.study or studied(root))
+    manifest = read_manifest(root / "reports" / study.name / "manifest.json")
+    fresh(manifest, root, commit(root))
+    content = contents(project, study, manifest, read_templates(arguments.templates), arguments.templates)
+    pinned = {file.sha256 for record in project.sources.values() for file in record.files}
+    check(content, pinned, [str(root), str(Path.home())] if Path.home() != Path("/") else [str(root)])
+    name = f"replication-{study.name}-{__version__}"
+    out = arguments.out or root / "dist" / f"{name}.zip"
+    packed = zipped(name, content)
+    write_bytes(packed, out)
+    print(f"{os.path.relpath(out)}: {len(content)} files, {len(packed) / 1e6:.1f} MB")
+    if manifest["dirty"]:
+        print("the package has changes that no commit has; commit them before you pass it on")
+
+
+def contents(
+    project: Project, study: Study, manifest: Mapping[str, Any], templates: Mapping[str, str], folder: Path
+) -> dict[str, bytes]:
+    """Every file of the package by its path: the project's own, the report, README, stamp and crate."""
+    root = project.root
+    content = dict(_own(root))
+    shipped = [*manifest["exhibits"], "manifest.json"]
+    report = {f"reports/{study.name}/{n}": (root / "reports" / study.name / n).read_bytes() for n in shipped}
+    packed = _packed(project, study, manifest, [*content, *report], templates, folder)
+    stamp = {
+        "study": study.name,
+        "version": __version__,
+        "commit": manifest["commit"],
+        "dirty": manifest["dirty"],
+        "day": _day(root),
+        "files": {path: sha256(data).hexdigest() for path, data in sorted(content.items())},
+    }
+    content |= report
+    content[README] = readme(packed, templates).encode("utf-8")
+    content[STAMP] = _json(stamp)
+    content[METADATA] = _json(metadata(_crate(study, stamp, packed), content))
+    return content
+
+
+def _own(root: Path) -> Iterator[tuple[str, bytes]]:
+    """The project's files; its own introduction makes room for the README of the package."""
+    packaged = (root / STAMP).is_file()
+    for path in own_files(root):
+        if Path(path).name in MARKS or path.startswith(LEFT_OUT) or path == STAMP:
+            continue
+        if path != README:
+            yield path, (root / path).read_bytes()
+        elif not packaged:
+            yield ABOUT, (root / path).read_bytes()
+
+
+def _packed(
+    project: Project,
+    study: Study,
+    manifest: Mapping[str, Any],
+    paths: list[str],
+    templates: Mapping[str, str],
+    folder: Path,
+) -> Packed:
+    graph, simulated = manifest["lineage"], study.world == "simulated"
+    made = {path: file["bytes"] for path, file in graph["files"].items()}
+    shown = sum(size for path, size in made.items() if path.startswith("reports/"))
+    sizes = (sum(file["bytes"] for file in graph["raw"].values()), sum(made.values()) - shown, shown)
+    tops = {top: FOLDERS[top] for top in folders_of(paths) if top in FOLDERS}
+    return Packed(
+        manifest=manifest,
+        version=__version__,
+        sources={} if simulated else project.sources_of(study),
+        exhibits=tuple(_exhibits(project.root, study, manifest, templates, folder)),
+        requirements=tuple(f"{n} {v}" for n, v in sorted(manifest["versions"].items()) if n != "detente"),
+        pinned=_pinned(project.root),
+        pythons=PYTHONS,
+        folders=tuple(tops.items()),
+        sizes=sizes,
+        command=_command(project.root, study.name),
+    )
+
+
+def _pinned(root: Path) -> int:
+    """Packages in the lock."""
+    lock = (root / "requirements.lock").read_text(encoding="utf-8")
+    return sum("==" in line and not line[:1].isspace() for line in lock.splitlines())
+
+
+def _command(root: Path, study: str) -> str:
+    makefile = root / "Makefile"
+    targets = makefile.read_text(encoding="utf-8").splitlines() if makefile.is_file() else []
+    named = any(study in line.partition(":")[0].split() for line in targets if line[:1].isalpha())
+    return f"make {study}" if named else f"make .venv/.ready && .venv/bin/snakemake {study} --cores all"
+
+
+def _exhibits(
+    root: Path, study: Study, manifest: Mapping[str, Any], templates: Mapping[str, str], folder: Path
+) -> Iterator[Exhibit]:
+    """Tables and figures in the order and with the numbers of the paper, and the numbers of its text."""
+    report = root / "reports" / study.name
+    numbers = read_json(report / "numbers.json")
+    works = yaml.safe_load((folder / "references.yaml").read_text(encoding="utf-8"))
+    words = provenance_words({**manifest, "raw": list(manifest["raw"])})
+    blocks = compose(templates["paper.md.j2"], numbers, words, References(works, numbers["sources"]))
+    programs = _programs()
+    for block in blocks:
+        if block.kind not in ("table", "figure"):
+            continue
+        file = f"reports/{study.name}/{block.kind}s/{block.name}.{'tex' if block.kind == 'table' else 'pdf'}"
+        made = manifest["lineage"]["files"].get(file)
+        caption = block.caption.partition(". ")[0] or _heading(report / "tables" / f"{block.name}.html")
+        yield Exhibit(
+            f"{block.kind.capitalize()} {block.number}",
+            caption or OWN_TABLES.get(block.name, block.name),
+            file if made else f"reports/{study.name}/paper.pdf",
+            programs.get((block.kind, block.name), "workflow/src/detente/cli/publish.py"),
+            made["step"] if made else "publish",
+        )
+    numbers_file = f"reports/{study.name}/numbers.json"
+    yield Exhibit("In-text numbers", "every number of the text", numbers_file, _path("detente.cli.numbers"), "numbers")
+
+
+def _heading(page: Path) -> str:
+    """The heading of a table that stands in a file of its own."""
+    text = page.read_text(encoding="utf-8") if page.is_file() else ""
+    return text.partition("<title>")[2].partition("</title>")[0].strip()
+
+
+def _programs() -> dict[tuple[str, str], str]:
+    """The file of the function that makes each exhibit."""
+    from detente.exhibits.figures import FIGURES
+    from detente.exhibits.tables import TABLES
+
+    made = {("table", name): function.__module__ for name, function in TABLES.items()}
+    made |= {("figure", name): function.__module__ for name, function in FIGURES.items()}
+    made |= {("table", "coverage"): "detente.exhibits.tables_coverage"}
+    made |= {("table", "recovery"): "detente.exhibits.recovery", ("table", "checksums"): "detente.exhibits.origin"}
+    return {exhibit: _path(module) for exhibit, module in made.items()}
+
+
+def _path(module: str) -> str:
+    return f"workflow/src/{module.replace('.', '/')}.py"
+
+
+def _day(root: Path) -> str:
+    """Day of the commit, which a package remembers: the crate must have one, and today would be another tomorrow."""
+    if (root / STAMP).is_file():
+        return str(read_json(root / STAMP)["day"])
+    call = ["git", "-C", str(root), "log", "-1", "--format=%cs"]
+    try:
+        return subprocess.run(call, check=True, capture_output=True, text=True).stdout.strip()
+    except (OSError, subprocess.CalledProcessError) as error:
+        raise UnfitPackage(f"{root.as_posix()}: git does not say when the last commit was made") from error
+
+
+def _crate(study: Study, stamp: Mapping[str, Any], packed: Packed) -> Crate:
+    sources = {slug: record.model_dump(mode="json") for slug, record in packed.sources.items()}
+    return Crate(
+        name=f"{study.title} Replication package",
+        description=study.abstract or study.title,
+        version=str(stamp["version"]),
+        day=str(stamp["day"]),
+        authors="The detente developers",
+        keywords=("interstate conflict", "military diplomacy", "replication package"),
+        sources=sources,
+    )
+
+
+def _json(content: object) -> bytes:
+    return (json.dumps(content, indent=1, sort_keys=True, ensure_ascii=False) + "\n").encode("utf-8")
