@@ -14,7 +14,7 @@ import pandas as pd
 from detente.covariance import number_dyads
 from detente.files import read_frame
 from detente.robustness.engine import Choice, Group
-from detente.robustness.linear_engine import linear
+from detente.robustness.linear_engine import linear_of
 
 from benchmarks import regressions
 from benchmarks.contender import Contender
@@ -108,17 +108,18 @@ def world(task: str, frame: pd.DataFrame) -> World:
 
 
 def ours(data: World) -> pd.DataFrame:
-    """Group by group: rows taken and dyads numbered, one demeaning, then every set of controls."""
-    y, a, b, year = (data.keys[c].to_numpy() for c in ("y", "a", "b", "year"))
+    """Group by group, two at a time: rows taken and dyads numbered, one demeaning, then every set of controls."""
     chosen = [Choice("y", TREATMENT, controls) for controls in data.sets]
-    parts = []
-    for sample in data.samples:
-        pairs = number_dyads(a[sample], b[sample])
-        effects = {"dyad": pairs.dyad, "year": year[sample]}
-        parts.append(linear(Group(y[sample, None], data.x[sample], ("y",), data.names, pairs, effects), chosen).rows)
-    found = pd.concat(parts, ignore_index=True)
+    groups = [partial(_group, data, sample) for sample in data.samples]
+    found = pd.concat([fits.rows for fits in linear_of(groups, chosen)], ignore_index=True)
     kept = {"estimate": "estimate", "std_error_dyad": "std_error", "std_error_dyadic": "dyadic_std_error"}
     return found[list(kept)].rename(columns=kept).rename_axis("specification").reset_index()
+
+
+def _group(data: World, sample: Mask) -> Group:
+    y, a, b, year = (data.keys[c].to_numpy()[sample] for c in ("y", "a", "b", "year"))
+    pairs = number_dyads(a, b)
+    return Group(y[:, None], data.x[sample], ("y",), data.names, pairs, {"dyad": pairs.dyad, "year": year})
 
 
 def drawn(data: World, shaped: Callable[[pd.DataFrame], regressions.Columns], count: int) -> Drawn:

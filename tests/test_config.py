@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
 from detente.cli.project import load
 from detente.config import load_project
+from detente.config.claims import Claim, ClaimsFile
+from detente.config.names import Sample
 
 from builders import change, line
 from configured import CLAIMS_FILE, DEMO, PAPER, SOURCES_FILE, STUDY, TINY, own, refusal
 
 WORLD = "base_risk, dyad_spread, effects, state_shock, states, threat_on_onset, threat_on_treatment, years"
-CLAIM = "controls, design, evidence, expected, instrument, label, lag, outcome, statement, treatment"
+CLAIM = ", ".join(sorted(set(Claim.model_fields) - {"id"}))
+CLAIMS_KEYS = ", ".join(sorted(ClaimsFile.model_fields))
+SAMPLES = ", ".join(sorted(get_args(Sample)))
 IDENTIFIER = "must be lower-case letters, digits and underscores, a letter first"
 
 
@@ -46,7 +51,7 @@ def test_the_shipped_configuration_is_valid(copied: Path):
             "smallest_effect: 0.20",
             "smallest_effect: 0.20\nsmalest_effect: 0.20",
             "smalest_effect",
-            "unknown key; legal values: claims, controls, smallest_effect; nearest: 'smallest_effect'",
+            f"unknown key; legal values: {CLAIMS_KEYS}; nearest: 'smallest_effect'",
         ),
         (
             CLAIMS_FILE,
@@ -76,14 +81,14 @@ def test_the_shipped_configuration_is_valid(copied: Path):
             "samples: [all, relevant, contiguous]",
             "samples: [all, relevant, contigous]",
             "samples › 2",
-            "'contigous' is not known; legal values: all, contiguous, relevant; nearest: 'contiguous'",
+            f"'contigous' is not known; legal values: {SAMPLES}; nearest: 'contiguous'",
         ),
         (
             PAPER,
             "headline: relevant",
             "headline: 7",
             "headline",
-            "7 is not known; legal values: all, contiguous, relevant",
+            f"7 is not known; legal values: {SAMPLES}",
         ),
         (
             CLAIMS_FILE,
@@ -158,8 +163,8 @@ def test_the_shipped_configuration_is_valid(copied: Path):
         (PAPER, "name: paper", "name: My paper", "name", f"{IDENTIFIER} (found 'My paper')"),
         (
             CLAIMS_FILE,
-            "  un_mission:\n    label",
-            "  UN_mission:\n    label",
+            "  un_mission:\n    code",
+            "  UN_mission:\n    code",
             "claims › UN_mission",
             f"{IDENTIFIER} (found 'UN_mission')",
         ),

@@ -23,6 +23,7 @@ from detente.estimators.absorb import absorb_two_way
 from detente.estimators.linear import reference_gap
 from detente.inference.jackknife import subset
 
+import accounts_logits  # noqa: F401 (registers its objectives)
 from accounts import OBJECTIVES
 from worlds import dyadic_design, solved, studied
 

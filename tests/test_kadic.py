@@ -877,7 +877,9 @@ def test_rows_of_the_record(observed: Frames) -> None:
         "exercise_without": 450_059,
         "exercise_site_km": 19_874,
         "exercise_near": 446_197,
+        "faces_exercise_near": 446_197,
         "exercises_held": 2_507,
+        "exercise_majors": 2_506,
     }
     scheduled = made("exercise_due", observed)[["exercise_due", "exercise_scheduled", "exercise_off_year"]].sum()
     assert scheduled.tolist() == [14_528, 5_575, 4_804]

@@ -246,7 +246,7 @@ def test_the_project_is_the_current_folder_or_else_the_checkout(
     empty.mkdir()
     monkeypatch.chdir(empty)
     assert project_root() == REPOSITORY
-    monkeypatch.setattr("detente.config.__file__", str(root / "workflow" / "src" / "detente" / "config.py"))
+    monkeypatch.setattr("detente.config.project.__file__", str(root / "workflow/src/detente/config/project.py"))
     assert project_root() == root.resolve()
     assert main([*words[:-1], "panel.csv"]) == 0
     assert [p.name for p in empty.iterdir()] == ["panel.csv"]
@@ -257,7 +257,7 @@ def test_without_a_project_the_builder_says_so(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ):
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("detente.config.__file__", str(tmp_path / "site-packages" / "detente" / "config.py"))
+    monkeypatch.setattr("detente.config.project.__file__", str(tmp_path / "lib/site/detente/config/project.py"))
 
     text = refused(main(["panel", "--years", "2000", "--add", "rivalry", "--out", "panel.csv"]), capsys)
 

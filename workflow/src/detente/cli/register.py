@@ -1,4 +1,4 @@
-"""Freeze the claims, with a date and a checksum, before anybody looks at results."""
+"""Freeze the claims, with a date and a checksum, so that later changes can be told."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from detente.files import write_bytes, write_text
 from detente.robustness.registration import FOLDER, INDEX, Registration, digest, registered, registrations
 
 HEAD = """\
-# Claims frozen before anybody looked at results: `python -m detente register`. The checksum is of what a file says, not
-# of its bytes; the first registration is the one that estimates are held against. Do not edit.
+# Claims as they were frozen: `python -m detente register`. The checksum is of what a file says, not of its bytes; the
+# first registration is the one that estimates are held against. Do not edit.
 registrations:
 """
 

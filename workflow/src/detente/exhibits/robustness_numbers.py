@@ -80,6 +80,7 @@ def _registration(ledger: pd.DataFrame, registered: str | None) -> str:
     said = ", ".join(f"{spelled(n)} {status}" for status, n in sorted(counts.items()))
     return (
         f"Claims, controls, negative controls and the smallest effect of interest were frozen on {registered}, with a "
-        f"checksum, before any of these numbers was looked at. Every estimate says how it stands to that: {said}. "
+        "checksum. The claims of the paper had been estimated before; of the others, parts had been run to time the "
+        f"software. Every estimate says how it stands to what was frozen: {said}. "
         f"Intervals are at {percent(LEVEL)} throughout."
     )

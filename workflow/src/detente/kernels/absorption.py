@@ -19,7 +19,7 @@ Codes = npt.NDArray[np.int32]
 SPARSE = 4
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def group(codes: Codes, size: int) -> tuple[Codes, Codes]:
     """Rows by group, in their order within each, (N,), and where each group starts, (size + 1,)."""
     start = np.zeros(size + 1, np.int32)
@@ -35,7 +35,7 @@ def group(codes: Codes, size: int) -> tuple[Codes, Codes]:
     return order, start
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def center(values: Array, weights: Array, order: Codes, start: Codes, levels: Codes, out: Array, sums: Array) -> None:
     """Put `values` (N, K) less their group means into `out`, and their weighted sums by further level into `sums`.
 
@@ -68,7 +68,7 @@ def center(values: Array, weights: Array, order: Codes, start: Codes, levels: Co
                     sum_[k] += w * left[k]
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def take_off(values: Array, effect: Array, weights: Array, order: Codes, start: Codes, levels: Codes) -> None:
     """Take effects (size, K) of further levels, less their group means, off `values` (N, K), in place."""
     columns = values.shape[1]
@@ -86,7 +86,7 @@ def take_off(values: Array, effect: Array, weights: Array, order: Codes, start: 
                     row[k] -= of[k]
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def explain(
     products: Array, weights: Array, order: Codes, start: Codes, levels: Codes, mean: Array, sums: Array
 ) -> None:
@@ -104,7 +104,7 @@ def explain(
                 sums[levels[r, j], 0] += products[r] - w * mean[g]
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def lay_out(mean: Array, effect: Array, weights: Array, order: Codes, start: Codes, levels: Codes, out: Array) -> None:
     """Put group means (G,), and effects (size, 1) of further levels less their own group means, into `out` (N,)."""
     own = np.empty(1)
@@ -118,7 +118,7 @@ def lay_out(mean: Array, effect: Array, weights: Array, order: Codes, start: Cod
             out[r] = value
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def couple(effect: Array, weights: Array, order: Codes, start: Codes, levels: Codes) -> Array:
     """Sums (size, K) by further level of effects (size, K) of these levels less their group means."""
     columns = effect.shape[1]
@@ -137,7 +137,7 @@ def couple(effect: Array, weights: Array, order: Codes, start: Codes, levels: Co
     return out
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _mean_effect(effect: Array, weights: Array, members: Codes, levels: Codes, mean: Array) -> None:
     """Put the weighted mean of the effects of some rows into `mean` (K,)."""
     mean[:] = 0.0
@@ -153,7 +153,7 @@ def _mean_effect(effect: Array, weights: Array, members: Codes, levels: Codes, m
         mean[k] /= total
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def schur(weights: Array, order: Codes, start: Codes, levels: Codes, size: int) -> Array:
     """Cross-products (size, size) of the dummies of further levels within groups."""
     block = np.zeros((size, size))
@@ -184,7 +184,7 @@ def schur(weights: Array, order: Codes, start: Codes, levels: Codes, size: int) 
     return block
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _subtract_square(block: Array, count: Array, met: Codes, low: int, high: int, total: float) -> None:
     """Take count × countᵀ / total off the upper triangle."""
     if high - low < SPARSE * len(met):
@@ -203,7 +203,7 @@ def _subtract_square(block: Array, count: Array, met: Codes, low: int, high: int
                 row[j] -= share * count[j]
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def factorize(block: Array, tolerance: float) -> tuple[Array, Array, Codes, int]:
     """Cholesky factor with pivots of a positive semi-definite `block` (Q, Q).
 
@@ -233,7 +233,7 @@ def factorize(block: Array, tolerance: float) -> tuple[Array, Array, Codes, int]
     return a, scale, pivots, size
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _subtract_from_below(a: Array, k: int) -> None:
     """Take the outer product of row k with itself off the upper triangle below it."""
     above = a[k]
@@ -244,7 +244,7 @@ def _subtract_from_below(a: Array, k: int) -> None:
                 row[j] -= share * above[j]
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _exchange(a: Array, k: int, best: int) -> None:
     """Exchange two rows and columns of a matrix of which the upper triangle counts, and the factor above it."""
     for i in range(k):
@@ -256,7 +256,7 @@ def _exchange(a: Array, k: int, best: int) -> None:
         a[k, j], a[best, j] = a[best, j], a[k, j]
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def solve(factor: Array, scale: Array, pivots: Codes, rank: int, target: Array) -> Array:
     """One solution (Q, K) of block × solution = `target` (Q, K), zero where a level depends on others."""
     columns = target.shape[1]

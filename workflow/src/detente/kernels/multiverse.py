@@ -18,7 +18,7 @@ Codes = npt.NDArray[np.int64]
 Rows = npt.NDArray[np.int32]
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def products(z: Array, inner: int, order: Rows, start: Rows) -> Array:
     """Sums over the rows of each group of the products of the first `inner` columns with all, (G, P).
 
@@ -49,7 +49,7 @@ def products(z: Array, inner: int, order: Rows, start: Rows) -> Array:
     return out
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def places(inner: int, width: int) -> Codes:
     """Where `products` packs that of regressor and column, (p, K)."""
     out = np.empty((inner, width), np.int64)
@@ -63,7 +63,7 @@ def places(inner: int, width: int) -> Codes:
     return out
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def meat(second: Array, place: Codes, columns: Codes, outcome: int, slopes: Array) -> Array:
     """Sum over groups of the outer products of score totals, (k, k), for the fit of one column on k others.
 

@@ -11,7 +11,7 @@ from numba import njit
 Array = npt.NDArray[np.floating[Any]]
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def least_squares_residual(x: Array, y: Array, estimate: Array, residual: Array) -> None:
     """Put residuals y − xb into `residual` (N,), which may be y; x (N, K)."""
     rows, columns = x.shape
@@ -23,7 +23,7 @@ def least_squares_residual(x: Array, y: Array, estimate: Array, residual: Array)
         residual[r] = left
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def spread(x: Array) -> Array:
     """Sums of squares about zero (first row) and about the mean (second row) of each column of x (N, K), (2, K)."""
     rows, columns = x.shape

@@ -56,10 +56,11 @@ def _sides(rows: pd.DataFrame) -> pd.DataFrame:
 
 def _major(sides: pd.DataFrame, spells: pd.DataFrame) -> pd.Series:
     """Whether the partner is a major power on any day of the year, as 0 or 1."""
-    year, found = sides["year"].to_numpy(), np.zeros(len(sides), dtype=bool)
-    for major in spells[spells["status"] == "major"].itertuples():
-        inside = (year >= int(major.start) // 10000) & (year <= int(major.end) // 10000)
-        found |= inside & (sides["partner"].to_numpy() == major.state)
+    year, partner = (sides[name].to_numpy(dtype=np.int64) for name in ("year", "partner"))
+    found = np.zeros(len(sides), dtype=bool)
+    spans = spells.loc[spells["status"] == "major", ["state", "start", "end"]].to_numpy(dtype=np.int64)
+    for state, start, end in spans:
+        found |= (partner == state) & (year >= start // 10000) & (year <= end // 10000)
     return pd.Series(found, sides.index).astype("int64")
 
 

@@ -8,7 +8,8 @@ made once, each fit then is a small solve whatever the number of rows.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -105,6 +106,25 @@ def linear(group: Group, specifications: Sequence[Choice], covariances: Sequence
     recipes = {kind: _recipe(sample, kind) for kind in covariances if kind != "hc1"}
     found = [_attempted(sample, choice, covariances, recipes) for choice in specifications]
     return tabulate(group, specifications, found, covariances, notes(sample.absorber))
+
+
+def linear_of(
+    groups: Sequence[Callable[[], Group]],
+    specifications: Sequence[Choice],
+    covariances: Sequence[str] = ("dyad", "dyadic"),
+    threads: int = 2,
+) -> Iterator[Fits]:
+    """The same specifications in each of several groups, in order, so many groups at a time.
+
+    Each group is made when its turn comes, so that no more of them are in memory than `threads`.
+
+    Raises
+    ------
+    UnknownVariable, UnsupportedCovariance, EstimationError
+        As `linear`.
+    """
+    with ThreadPoolExecutor(threads) as pool:
+        yield from pool.map(lambda make: linear(make(), specifications, covariances), groups)
 
 
 def _prepared(group: Group, specifications: Sequence[Choice]) -> _Sample:

@@ -1,4 +1,4 @@
-"""Claims frozen before anybody looked: a dated copy with its checksum, and what has changed since.
+"""Claims frozen on a day: a dated copy with its checksum, and what has changed since.
 
 The first registration counts: a later one cannot make a change undone. Changes of wording are told apart from changes
 of what is estimated or how it is judged.
@@ -161,8 +161,11 @@ def compare(current: ClaimsFile, frozen: ClaimsFile) -> Deviations:
     rows = list(_differences(current, frozen))
     substance = [(claim, field, *values) for claim, field, *values in rows if not _is_wording(field)]
     wording = [(claim, field, *values) for claim, field, *values in rows if _is_wording(field)]
-    frames = (pd.DataFrame(each, columns=list(COLUMNS), dtype="str") for each in (substance, wording))
-    return Deviations(*frames, frozenset(current.claims), frozenset(frozen.claims))
+    return Deviations(_frame(substance), _frame(wording), frozenset(current.claims), frozenset(frozen.claims))
+
+
+def _frame(rows: list[tuple[str, ...]]) -> pd.DataFrame:
+    return pd.DataFrame(rows, columns=list(COLUMNS), dtype="str")
 
 
 def _differences(current: ClaimsFile, frozen: ClaimsFile) -> Iterator[tuple[str, str, str, str]]:
@@ -180,11 +183,11 @@ def _differences(current: ClaimsFile, frozen: ClaimsFile) -> Iterator[tuple[str,
 
 def _fields(claims: ClaimsFile) -> Mapping[str, dict[str, str]]:
     """Fields of each claim, tested or not, as text by their path."""
-    tested = {id: _leaves(_resolved(claims, claim)) for id, claim in claims.claims.items()}
-    untested = {id: _leaves(claim.model_dump(mode="json")) for id, claim in claims.untested.items()}
+    tested = {key: _leaves(_resolved(claims, claim)) for key, claim in claims.claims.items()}
+    untested = {key: _leaves(claim.model_dump(mode="json")) for key, claim in claims.untested.items()}
     return {
-        **{id: {**fields, "tested": "no"} for id, fields in untested.items()},
-        **{id: {**fields, "tested": "yes"} for id, fields in tested.items()},
+        **{key: {**fields, "tested": "no"} for key, fields in untested.items()},
+        **{key: {**fields, "tested": "yes"} for key, fields in tested.items()},
     }
 
 
