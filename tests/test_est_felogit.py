@@ -10,13 +10,13 @@ from numpy.testing import assert_allclose
 from scipy.optimize import linprog
 from statsmodels.discrete.discrete_model import Logit
 
-from accounts_logits import informative
 from detente.design import Design
 from detente.errors import EstimationError, NoVariation, RankDeficient, Separation, UnknownOption, UnsupportedEffects
 from detente.estimators import get
 from detente.inference.jackknife import subset
 
 from accounts import dummies
+from accounts_logits import informative
 from worlds import dyadic_design
 
 fitted = get("felogit").fit

@@ -10,7 +10,6 @@ import pandas as pd
 import pytest
 from numpy.testing import assert_allclose
 
-from accounts_logits import adjusted, dense_firth, hat, penalised_value
 from detente.design import Design
 from detente.errors import (
     NoVariation,
@@ -25,6 +24,7 @@ from detente.estimators import firth, get
 from detente.estimators.firth import profile_interval
 
 from accounts import constant, derivative, dummies
+from accounts_logits import adjusted, dense_firth, hat, penalised_value
 from worlds import dyadic_design, solved, studied
 
 OUTCOMES = {"sex2": "case", "endometrial": "HG"}

@@ -23,7 +23,9 @@ from detente.inference.result import made_covariance
 from worlds import dyadic_design, solved
 
 CLAIM = Claim(
-    id="exercise", label="Exercise", statement="s", instrument="an exercise", treatment="treatment",
+    id="exercise",
+    code="A2",
+    why="", label="Exercise", statement="s", instrument="an exercise", treatment="treatment",
     outcome="onset_gml", expected="lowers", design="d", evidence="powered", controls=(),
 )  # fmt: skip
 

@@ -13,6 +13,7 @@ from detente.exhibits.canvas import image
 from detente.exhibits.ledger_chart import ledger_chart
 from detente.exhibits.ledger_tables import ledger_table, untested_table
 from detente.robustness.examine import FRAMES
+from detente.robustness.frames import EXAMINED
 from detente.robustness.ledger import COLUMNS, NOT_TESTED, Findings, answer, checks, ledger
 from detente.robustness.scoring import not_wrong, score
 
@@ -66,6 +67,10 @@ def row(found: Findings | None) -> pd.Series:
     frame = ledger(PROJECT.claims, "relevant", {} if found is None else {CLAIM: found}, {CLAIM: "registered"})
     assert tuple(frame.columns) == COLUMNS
     return frame[frame["claim"] == CLAIM].iloc[0]
+
+
+def test_the_workflow_knows_every_frame_of_an_examination() -> None:
+    assert tuple(FRAMES) == EXAMINED
 
 
 def test_every_claim_has_a_row_in_the_order_of_the_codes_tested_or_not() -> None:

@@ -12,14 +12,12 @@ SOURCE_ROOT = ROOT / "workflow" / "src"
 sys.path.insert(0, str(SOURCE_ROOT))
 
 from detente.acquire import broken
-from detente.cli.grids import grids_of, sources_of, variables_of, years_of
 from detente.cli.project import load
 from detente.design import as_json, specifications
 from detente.errors import DetenteError
 from detente.estimators import get
 from detente.provenance import commit, modules_used, versions
-from detente.robustness.grid import shards
-from detente.robustness.examine import FRAMES as EXAMINED_FRAMES
+from detente.robustness.frames import EXAMINED
 from detente.sources import REGISTRY
 
 # Jobs run the interpreter that runs Snakemake, activated or not, and the package of this checkout.
@@ -364,6 +362,8 @@ MULTIVERSE_TABLES = ["multiverse_samples", "multiverse_shares"]
 @cache
 def grids(study):
     """Grids of the claims that a study examines, by claim."""
+    from detente.cli.grids import grids_of
+
     try:
         return {grid.claim: grid for grid in grids_of(PROJECT, STUDIES[study])}
     except DetenteError as error:
@@ -378,11 +378,15 @@ def examined(study):
 @cache
 def panel_variables(study):
     """Variables of the panels, by whether they are directed."""
+    from detente.cli.grids import variables_of
+
     return variables_of(PROJECT, STUDIES[study], list(grids(study).values()))
 
 
 def panel_sources(wildcards):
     """Sources that a panel is made from."""
+    from detente.cli.grids import sources_of
+
     variables = panel_variables(wildcards.study)
     return sources_of(STUDIES[wildcards.study], variables)[UNITS[wildcards.unit]]
 
@@ -406,6 +410,8 @@ def panel_modules(wildcards):
 
 def panel_years(wildcards):
     """First and last year, and years before the first."""
+    from detente.cli.grids import years_of
+
     return years_of(STUDIES[wildcards.study], list(grids(wildcards.study).values()))
 
 
@@ -421,12 +427,16 @@ def panels(wildcards):
 
 def part_ids(wildcards):
     """Ids of a part's specifications: a change of any reruns the part."""
+    from detente.robustness.grid import shards
+
     parts = shards(grids(wildcards.study)[wildcards.claim])
     return canonical([u.spec_id for u in parts[int(wildcards.shard)]])
 
 
 def multiverse_parts(wildcards):
     """Parts of a claim's multiverse, or of all claims'."""
+    from detente.robustness.grid import shards
+
     made = grids(wildcards.study)
     mine = [wildcards.claim] if hasattr(wildcards, "claim") else list(made)
     folder = f"data/processed/{wildcards.study}/multiverse"
@@ -471,9 +481,7 @@ def examinations(wildcards):
     """Every frame of every claim's examination."""
     folder = f"data/processed/{wildcards.study}/robustness/examined"
     return [
-        f"{folder}/{c}/{f}.parquet"
-        for c in examined(wildcards.study)
-        for f in EXAMINED_FRAMES
+        f"{folder}/{c}/{f}.parquet" for c in examined(wildcards.study) for f in EXAMINED
     ]
 
 

@@ -14,7 +14,7 @@ rule examine:
     output:
         [
             f"data/processed/{{study}}/robustness/examined/{{claim}}/{f}.parquet"
-            for f in EXAMINED_FRAMES
+            for f in EXAMINED
         ],
     log:
         "data/processed/{study}/logs/examine.{claim}.log",

@@ -1,8 +1,5 @@
 # One rule for all published tables, a job each: a killed run goes on, and an edited table reruns alone.
 
-from detente.cli.replicate import mirror_of
-from detente.replicate.schema import read_publications
-
 REPLICATIONS = sorted(
     path.stem for path in (ROOT / "config/replications").glob("*.yaml")
 )
@@ -10,6 +7,8 @@ PARTS = "data/processed/replicate/{table}"
 
 if {"replicate", "reports/replicate/index.html"} & set(sys.argv[1:]):
     # A wrong file stops everything before any fit, but no other target.
+    from detente.replicate.schema import read_publications
+
     try:
         read_publications(
             [ROOT / f"config/replications/{name}.yaml" for name in REPLICATIONS]

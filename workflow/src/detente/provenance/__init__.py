@@ -94,7 +94,8 @@ def modules_used(package: Path, entry: str, registries: Collection[str] = ()) ->
     return sorted(seen)
 
 
-def _files(package: Path, module: str, registries: frozenset[str]) -> list[Path]:
+@cache
+def _files(package: Path, module: str, registries: frozenset[str]) -> tuple[Path, ...]:
     """Files that importing `module` runs: its own and those of the packages around it."""
     parts = module.split(".")
     files = []
@@ -107,7 +108,7 @@ def _files(package: Path, module: str, registries: frozenset[str]) -> list[Path]
             files.append(folder / "__init__.py")
         elif folder.with_suffix(".py").is_file():
             files.append(folder.with_suffix(".py"))
-    return [f for f in files if f.is_file()]
+    return tuple(f for f in files if f.is_file())
 
 
 @cache

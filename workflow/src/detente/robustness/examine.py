@@ -14,7 +14,7 @@ import pandas as pd
 
 from detente.config import Claim
 from detente.design import Design, Specification, build_design, lagged
-from detente.errors import EstimationError
+from detente.errors import EmptySample, EstimationError, UnknownVariable
 from detente.estimators import get, with_effects
 from detente.inference import COLUMNS as ESTIMATE_COLUMNS
 from detente.inference import Fit, estimate, fit
@@ -94,7 +94,6 @@ def examine(record: Record, spec: Specification, seed: int) -> Frames:
         "contours": lambda: {"contours": contours(treatment), "extremes": extreme(treatment)},
         "selection": lambda: {"selection": oster(whole)},
         "evalue": lambda: {"evalue": e_values_of(whole)},
-        "placebos": lambda: {"placebos": _placebos(record, spec)},
         "influence": lambda: {"influence": _influence(record, whole, spec, band)},
         "randomisation": partial(_randomisation, record, whole, spec, seed),
     }
@@ -103,6 +102,8 @@ def examine(record: Record, spec: Specification, seed: int) -> Frames:
             found |= make()
         except EstimationError as error:
             lost.append((name, type(error).__name__, str(error)))
+    found["placebos"], without = _placebos(record, spec)
+    lost += without
     failed = pd.DataFrame(lost, columns=list(FAILURE_COLUMNS), dtype="str")
     return {**{name: _empty(name) for name in FRAMES}, **found, "failures": failed}
 
@@ -128,19 +129,22 @@ def _power(whole: Fit, spec: Specification, seed: int) -> Frames:
     return {"power": pd.DataFrame([made.summary()])[list(SUMMARY_COLUMNS)], "power_curve": made.curve}
 
 
-def _placebos(record: Record, spec: Specification) -> pd.DataFrame:
-    """One row a negative control: the headline with its variable in place of the treatment."""
-    rows = []
+def _placebos(record: Record, spec: Specification) -> tuple[pd.DataFrame, list[tuple[str, str, str]]]:
+    """One row a negative control, the headline with its variable in place of the treatment; and those that fail."""
+    rows, lost = [], []
     for placebo in spec.claim.placebos:
         other = spec.claim.model_copy(update={"treatment": placebo.variable, "lag": placebo.lag, "moderator": None})
-        design = build_design(record.panel, replace(spec, claim=other))
-        made = _fitted(design, spec)
-        term = lagged(placebo.variable, placebo.lag)
-        row = made.table().set_index("term").loc[term]
+        try:
+            design = build_design(record.panel, replace(spec, claim=other))
+            made = _fitted(design, spec)
+        except (EstimationError, EmptySample, UnknownVariable) as error:
+            lost.append(("placebos", type(error).__name__, f"{placebo.label}: {error}"))
+            continue
+        row = made.table().set_index("term").loc[lagged(placebo.variable, placebo.lag)]
         counts = (made.n, made.events, int((design.treatment > 0).sum()))
         values = (row["estimate"], row["std_error"], made.covariance.df, row["p"], row["ci_low"], row["ci_high"])
         rows.append((placebo.variable, placebo.lag, placebo.label, *values, *counts))
-    return pd.DataFrame(rows, columns=list(PLACEBO_COLUMNS))
+    return pd.DataFrame(rows, columns=list(PLACEBO_COLUMNS)), lost
 
 
 def _influence(record: Record, whole: Fit, spec: Specification, band: float) -> pd.DataFrame:
