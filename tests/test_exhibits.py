@@ -425,7 +425,7 @@ def test_numbers_are_json_and_each_has_value_and_text():
 
 def test_recovery_sets_planted_beside_estimated():
     frame = recovery(made.evidence("demo"), made.PLANTED)
-    assert list(frame.columns) == ["claim", "planted", "estimate", "std_error", "covered"]
+    assert list(frame.columns) == ["claim", "planted", "estimate", "std_error", "covered", "sign", "verdict", "right"]
     first = frame.iloc[0]
     (note,) = recovery_table(numbers(made.evidence("demo"), made.PLANTED)["recovery"]).notes
     assert (

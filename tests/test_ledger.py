@@ -12,10 +12,11 @@ from detente.config import load_project
 from detente.exhibits.canvas import image
 from detente.exhibits.ledger_chart import ledger_chart
 from detente.exhibits.ledger_tables import ledger_table, untested_table
+from detente.exhibits.recovery import not_wrong
 from detente.robustness.examine import FRAMES
 from detente.robustness.frames import EXAMINED
 from detente.robustness.ledger import COLUMNS, NOT_TESTED, Findings, answer, checks, ledger
-from detente.robustness.scoring import not_wrong, score
+from detente.robustness.scoring import score
 
 PROJECT = load_project(Path(__file__).parents[1])
 CLAIM = "exercise"

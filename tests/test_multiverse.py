@@ -56,6 +56,7 @@ def frame(panels: dict[bool, pd.DataFrame], part: Part, grid: Grid) -> pd.DataFr
     return fitted(panels, part, list(grid.nodes))
 
 
+@pytest.mark.slow
 def test_every_specification_equals_its_stand_alone_fit(
     panels: dict[bool, pd.DataFrame], part: Part, frame: pd.DataFrame
 ) -> None:

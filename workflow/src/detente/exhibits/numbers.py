@@ -255,7 +255,8 @@ def _recovery(evidence: Evidence, planted: Mapping[str, float] | None) -> list[d
             "claim": str(r["claim"]),
             "label": evidence.project.claims.claims[str(r["claim"])].label,
             **{name: number(r[name], per_thousand) for name in ("planted", "estimate", "std_error")},
-            "covered": None if pd.isna(r["covered"]) else bool(r["covered"]),
+            **{name: None if pd.isna(r[name]) else bool(r[name]) for name in ("covered", "sign", "right")},
+            "verdict": str(r["verdict"]),
         }
         for r in frame.to_dict("records")
     ]

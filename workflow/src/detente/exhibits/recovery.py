@@ -28,7 +28,7 @@ class Coverage:
 
 # Measured, not built: docs/coverage.md, from tests/test_coverage.py over so many worlds of the demo's size.
 COVERAGE = Coverage(60, 240, dyadic_relevant=0.906, dyadic_all=0.918, dyad_relevant=0.938, dyad_all=0.952)
-COLUMNS = ("claim", "planted", "estimate", "std_error", "covered")
+COLUMNS = ("claim", "planted", "estimate", "std_error", "covered", "sign", "verdict", "right")
 
 
 def recovery(evidence: Evidence, planted: Mapping[str, float]) -> pd.DataFrame:
@@ -42,17 +42,31 @@ def recovery(evidence: Evidence, planted: Mapping[str, float]) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        `claim`, `planted`, `estimate`, `std_error`, `covered` (whether the interval holds the planted
-        effect; missing if there is no estimate).
+        `claim`, `planted`, `estimate`, `std_error`, `covered` (whether the interval holds the planted effect), `sign`
+        (whether the estimate has the planted one; missing if none was planted), `verdict`, and `right` (`not_wrong`);
+        missing if there is no estimate.
     """
     rows = []
     for claim in evidence.study.claims:
         if claim not in planted:
             continue
         found = cell(evidence, claim, evidence.study.headline, evidence.preferred)
-        covered = bool(found.low <= planted[claim] <= found.high) if found.estimated else None
-        rows.append((claim, float(planted[claim]), found.effect, found.std_error, covered))
-    return pd.DataFrame(rows, columns=list(COLUMNS)).astype({"covered": "boolean"})
+        truth = float(planted[claim])
+        covered = bool(found.low <= truth <= found.high) if found.estimated else None
+        sign = bool(found.effect * truth > 0) if found.estimated and truth else None
+        right = not_wrong(found.verdict, truth, found.smallest_effect) if found.estimated else None
+        rows.append((claim, truth, found.effect, found.std_error, covered, sign, found.verdict, right))
+    frame = pd.DataFrame(rows, columns=list(COLUMNS))
+    return frame.astype(dict.fromkeys(("covered", "sign", "right"), "boolean"))
+
+
+def not_wrong(verdict: str, planted: float, smallest_effect: float) -> bool:
+    """Whether a verdict fits a planted effect: an inconclusive one is never wrong, it only says little."""
+    if verdict == "inconclusive":
+        return True
+    if verdict == "negligible":
+        return abs(planted) < smallest_effect
+    return planted < 0 if verdict == "lowers" else planted > 0
 
 
 def recovery_table(entries: Iterable[Mapping[str, Any]], errors: str = "dyadic-robust") -> Table:
@@ -61,7 +75,12 @@ def recovery_table(entries: Iterable[Mapping[str, Any]], errors: str = "dyadic-r
     rows = tuple(
         Row(
             r["label"],
-            (*(r[name]["text"] for name in ("planted", "estimate", "std_error")), words[r["covered"]]),
+            (
+                *(r[name]["text"] for name in ("planted", "estimate", "std_error")),
+                *(words[r[name]] for name in ("sign", "covered")),
+                r["verdict"] or MISSING,
+                words[r["right"]],
+            ),
         )
         for r in entries
     )
@@ -69,13 +88,17 @@ def recovery_table(entries: Iterable[Mapping[str, Any]], errors: str = "dyadic-r
         Column("Planted"),
         Column("Estimated"),
         Column("Standard error"),
+        Column("Same sign", align="center"),
         Column(f"{percent(LEVEL)} interval holds it", align="center"),
+        Column("Verdict", align="left"),
+        Column("Not wrong", align="center"),
     )
     notes = (
         f"Changes in onsets per {PER:,} dyad-years on the headline sample; {errors} standard errors. "
         f"One world is one draw. With {COVERAGE.states} states dyadic-robust intervals are somewhat short: over "
         f"{COVERAGE.worlds} such worlds they held the effect in {percent(COVERAGE.dyadic_relevant)} of cases "
         f"({percent(COVERAGE.dyadic_all)} among all dyads), intervals clustered by dyad in "
-        f"{percent(COVERAGE.dyad_relevant)} ({percent(COVERAGE.dyad_all)}).",
+        f"{percent(COVERAGE.dyad_relevant)} ({percent(COVERAGE.dyad_all)}). A verdict is wrong if it names "
+        "the other sign, calls negligible what is of interest, or finds an effect where none was planted.",
     )
     return Table("recovery", "Planted and estimated effects", "", columns, rows, notes, simulated=True)

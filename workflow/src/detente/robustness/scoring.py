@@ -8,6 +8,8 @@ from typing import Any
 
 import pandas as pd
 
+from detente.exhibits.recovery import not_wrong
+
 COLUMNS = (
     "code", "claim", "label", "planted", "estimate", "std_error", "sign", "covered", "specifications", "share_covering",
     "share_sign", "verdict", "right",
@@ -40,12 +42,3 @@ def _scored(row: Mapping[Hashable, Any], multiverse: pd.DataFrame, truth: float)
     shares = (len(mine), float(holds.mean()), same)
     right = not_wrong(str(row["verdict"]), truth, float(row["smallest_effect"]))
     return (row["code"], row["claim"], row["label"], *values, *shares, row["verdict"], right)
-
-
-def not_wrong(verdict: str, planted: float, smallest_effect: float) -> bool:
-    """Whether a verdict fits a planted effect: an inconclusive one is never wrong, it only says little."""
-    if verdict == "inconclusive":
-        return True
-    if verdict == "negligible":
-        return abs(planted) < smallest_effect
-    return planted < 0 if verdict == "lowers" else planted > 0
