@@ -168,6 +168,9 @@ def dyad_years(a: int, b: int, years: range | list[int], **columns: list[float])
 def panel(*dyads: pd.DataFrame, start: int = 0) -> pd.DataFrame:
     """A panel with every variable of a shipped study; 0 unless given; the window starts in `start`."""
     names = offered()
-    given = pd.concat([dyad.assign(**dict.fromkeys(set(names) - set(dyad), 0.0)) for dyad in dyads], ignore_index=True)
+    given = pd.concat(
+        [dyad.reindex(columns=[*dyad, *(n for n in names if n not in dyad)], fill_value=0.0) for dyad in dyads],
+        ignore_index=True,
+    )
     own = [c for c in given if c not in names and c not in ("a", "b", "year")]
     return given[["a", "b", "year", *own, *names]].assign(in_window=given["year"] >= start)

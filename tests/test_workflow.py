@@ -120,7 +120,8 @@ def test_estimates_are_tidy_rows_under_both_covariances(built: Path) -> None:
 
 def test_planted_effects_stand_beside_estimates(built: Path) -> None:
     recovery = pd.read_csv(built / "reports" / "tiny" / "recovery.csv")
-    assert list(recovery.columns) == ["claim", "planted", "estimate", "std_error", "covered"]
+    scored = ["covered", "sign", "verdict", "right"]
+    assert list(recovery.columns) == ["claim", "planted", "estimate", "std_error", *scored]
     truth = json.loads((built / "data/processed/tiny/truth.json").read_text())["effects"]
     assert dict(zip(recovery["claim"], recovery["planted"], strict=True)) == truth
 
