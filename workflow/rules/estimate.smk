@@ -26,6 +26,7 @@ rule collect:
         estimates=parts("estimates"),
         failures=parts("failures"),
         attrition=parts("attrition"),
+        registered=registrations,
         code=code("cli.collect"),
     output:
         estimates="data/processed/{study}/estimates.parquet",
@@ -39,11 +40,12 @@ rule collect:
     conda:
         "../envs/analysis.yaml"
     params:
-        world=lambda w: STUDIES[w.study].world,
+        project=ARGUMENTS,
+        claims=with_claims("world"),
     message:
         "Gathering the estimates of {wildcards.study}"
     shell:
-        "python -m detente collect --study {wildcards.study} --world {params.world} --estimates {input.estimates} --failures {input.failures}"
+        "python -m detente collect {params.project} --study {wildcards.study} --estimates {input.estimates} --failures {input.failures}"
         " --attrition {input.attrition} --estimates-out {output.estimates} --failures-out {output.failures}"
         " --attrition-out {output.attrition} --csv {output.csv} > {log} 2>&1"
 

@@ -7,6 +7,9 @@ from pathlib import Path
 
 import pandas as pd
 
+from detente.cli.options import add_study
+from detente.cli.standing import standings
+from detente.config import Project, load_project
 from detente.files import read_frame, write_csv, write_frame
 
 
@@ -15,8 +18,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     for name in ("estimates", "failures", "attrition"):
         parser.add_argument(f"--{name}", type=Path, nargs="+", required=True, help="parquet files to gather")
         parser.add_argument(f"--{name}-out", type=Path, required=True, help="parquet to write")
-    parser.add_argument("--study", required=True, help="name of the study, for the CSV")
-    parser.add_argument("--world", required=True, help="observed or simulated, for the CSV")
+    add_study(parser)
     parser.add_argument("--csv", type=Path, required=True, help="CSV of the estimates to write")
 
 
@@ -28,6 +30,11 @@ def run(arguments: argparse.Namespace) -> None:
         frame = pd.concat(filled, ignore_index=True) if filled else parts[0]
         write_frame(frame, getattr(arguments, f"{name}_out"))
         if name == "estimates":
-            frame.insert(0, "study", arguments.study)
-            frame.insert(1, "world", "SIMULATED WORLD" if arguments.world == "simulated" else arguments.world)
-            write_csv(frame, arguments.csv)
+            write_csv(_told(frame, load_project(arguments.root, arguments.override), arguments.study), arguments.csv)
+
+
+def _told(frame: pd.DataFrame, project: Project, study: str) -> pd.DataFrame:
+    """The estimates with what they are of, and how their claims stand to what was registered."""
+    world = project.study(study).world
+    told = {"study": study, "world": "SIMULATED WORLD" if world == "simulated" else world}
+    return frame.assign(**told, registration=frame["claim"].map(standings(project)))[[*told, *frame, "registration"]]

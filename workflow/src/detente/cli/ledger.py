@@ -11,13 +11,13 @@ import pandas as pd
 
 from detente.cli.options import add_study
 from detente.cli.project import load
+from detente.cli.standing import standings
 from detente.config import Project, load_multiverse
 from detente.files import read_frame, read_json, write_csv, write_frame
 from detente.inference.randomisation import Randomisation
 from detente.robustness import families
 from detente.robustness.examine import FRAMES
 from detente.robustness.ledger import Findings, checks, ledger
-from detente.robustness.registration import compare, registered
 from detente.robustness.scoring import score
 
 NO_FAMILY = pd.DataFrame(columns=list(families.COLUMNS))
@@ -53,7 +53,7 @@ def run(arguments: argparse.Namespace) -> None:
         )
         for name in names
     }
-    made = ledger(project.claims, study.headline, findings, statuses(project))
+    made = ledger(project.claims, study.headline, findings, standings(project))
     write_frame(made, arguments.out / "ledger.parquet")
     write_frame(checks(project.claims, findings), arguments.out / "checks.parquet")
     write_frame(grouped, arguments.out / "families.parquet")
@@ -66,15 +66,6 @@ def judged(project: Project, multiverse: pd.DataFrame) -> pd.DataFrame:
     """The multiverse; a fit that stands in it under several covariances is counted once, under the headline's."""
     headline = load_multiverse(project.root, project).nodes["covariance"].headline
     return multiverse.assign(equivalent=multiverse["equivalent"] & (multiverse["covariance"] == headline))
-
-
-def statuses(project: Project) -> dict[str, str]:
-    """By testable claim, whether it is tested as it was registered; nothing if none was."""
-    frozen = registered(project.root)
-    if frozen is None:
-        return {}
-    deviations = compare(project.claims, frozen.claims)
-    return {name: deviations.status(name) for name in project.claims.claims}
 
 
 def read_examined(folder: Path) -> dict[str, pd.DataFrame]:

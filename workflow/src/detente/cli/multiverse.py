@@ -14,6 +14,7 @@ import pandas as pd
 from detente.checks import validated
 from detente.cli.grids import grids_of, multiverse_of, panels_at
 from detente.cli.options import add_study
+from detente.cli.standing import standings
 from detente.config import load_project
 from detente.errors import ConfigError
 from detente.files import read_frame, read_json, write_csv, write_frame
@@ -104,6 +105,7 @@ def _gather(arguments: argparse.Namespace) -> None:
     frame = pd.concat([read_frame(path) for path in arguments.gather], ignore_index=True)
     project = load_project(arguments.root, arguments.override)
     nodes = list(multiverse_of(project).nodes)
+    frame = frame.assign(registration=frame["claim"].map(standings(project)).fillna(""))
     frame = validated(frame[list(columns(nodes))], multiverse_schema(nodes), "multiverse")
     write_frame(frame, arguments.out)
     if arguments.csv:
