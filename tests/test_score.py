@@ -49,9 +49,7 @@ def test_the_demo_scores_as_pinned(scored: pd.DataFrame) -> None:
     The defence pact's interval misses its planted effect; the seed was not chosen by its result.
     """
     found = scored.set_index("claim")
-    assert found["sign"].to_dict() == {
-        "exercise": True, "defence_pact": True, "un_mission": True, "defence_agreement": pd.NA,
-    }  # fmt: skip
+    assert found["sign"].dropna().to_dict() == {"exercise": True, "defence_pact": True, "un_mission": True}
     assert found["covered"].to_dict() == {
         "exercise": True, "defence_pact": False, "un_mission": True, "defence_agreement": True,
     }  # fmt: skip
