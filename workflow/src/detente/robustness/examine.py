@@ -83,15 +83,17 @@ def examine(record: Record, spec: Specification, seed: int) -> Frames:
     """
     design = build_design(record.panel, spec)
     estimates = estimate(design, spec)
-    found: Frames = {"headline": estimates.rows}
-    lost = [("headline", row.error, row.message) for row in estimates.failures.itertuples()]
-    whole = _fitted(design, spec)
+    found: Frames = {} if estimates.rows.empty else {"headline": estimates.rows}
+    lost = [("headline", str(row.error), str(row.message)) for row in estimates.failures.itertuples()]
+    try:
+        whole = _fitted(design, spec)
+    except EstimationError as error:
+        lost.append(("fit", type(error).__name__, str(error)))
+        return _filled(found, lost)
     band = spec.smallest_effect * float(design.y.mean())
-    treatment = treatment_of(whole)
     parts: Mapping[str, Callable[[], Frames]] = {
         "power": partial(_power, whole, spec, seed),
-        "sensitivity": lambda: {"sensitivity": sensitivity(treatment), "bounds": bounds(treatment)},
-        "contours": lambda: {"contours": contours(treatment), "extremes": extreme(treatment)},
+        "sensitivity": partial(_sensitivity, whole),
         "selection": lambda: {"selection": oster(whole)},
         "evalue": lambda: {"evalue": e_values_of(whole)},
         "influence": lambda: {"influence": _influence(record, whole, spec, band)},
@@ -104,6 +106,11 @@ def examine(record: Record, spec: Specification, seed: int) -> Frames:
             lost.append((name, type(error).__name__, str(error)))
     found["placebos"], without = _placebos(record, spec)
     lost += without
+    return _filled(found, lost)
+
+
+def _filled(found: Frames, lost: list[tuple[str, str, str]]) -> Frames:
+    """Every frame: those found, empty ones for the rest, and why they are."""
     failed = pd.DataFrame(lost, columns=list(FAILURE_COLUMNS), dtype="str")
     return {**{name: _empty(name) for name in FRAMES}, **found, "failures": failed}
 
@@ -121,6 +128,12 @@ def seed_of(study: int, claim: str) -> int:
 def _fitted(design: Design, spec: Specification) -> Fit:
     whole = with_effects(design, get(ESTIMATOR), spec.effects)
     return fit(whole, estimator=ESTIMATOR, covariance=spec.covariances[0])
+
+
+def _sensitivity(whole: Fit) -> Frames:
+    treatment = treatment_of(whole)
+    found = {"sensitivity": sensitivity(treatment), "bounds": bounds(treatment)}
+    return {**found, "contours": contours(treatment), "extremes": extreme(treatment)}
 
 
 def _power(whole: Fit, spec: Specification, seed: int) -> Frames:
