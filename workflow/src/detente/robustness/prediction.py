@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from scipy import optimize
 
 from detente.config import LEVEL
 from detente.covariance import number
@@ -201,13 +202,26 @@ def _logit(x: Array, y: Array, start: Array | None) -> Array:
         pull = precision * beta
         return Point(at.value - float(pull @ beta) / 2, at.gradient - pull, at.information + np.diag(precision))
 
-    if start is None:
-        start = np.zeros(x.shape[1])
-        start[0] = LOGIT.index(float(y.mean()))
-    try:
-        return newton(posterior, start, close=CLOSE).estimate
-    except Stalled:
-        raise EstimationError("the logit of a prediction has no maximum") from None
+    cold: Array = np.zeros(x.shape[1])
+    cold[0] = LOGIT.index(float(y.mean()))
+    # Where the rows before were of another scale, or onsets hardly ever follow a treatment, Newton's steps can lose
+    # their way; a trust region does not.
+    for begin in (cold,) if start is None else (start, cold):
+        try:
+            return newton(posterior, begin, close=CLOSE).estimate
+        except Stalled:
+            continue
+    found = optimize.minimize(
+        lambda beta: -posterior(beta).value,
+        cold,
+        jac=lambda beta: -posterior(beta).gradient,
+        hess=lambda beta: posterior(beta).information,
+        method="trust-exact",
+        options={"gtol": 1e-6 * max(1.0, float(y.sum()))},
+    )
+    if not found.success:
+        raise EstimationError(f"the logit of a prediction has no maximum: {found.message}")
+    return np.asarray(found.x)
 
 
 def _judged(
