@@ -83,7 +83,7 @@ def test_a_place_on_somebodys_disk_is_refused(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["https://example.org/ho" + "me/ann/x", "${HOME}/work/x", "#!/usr/bin/env bash", "../tmp/y"]
+    "text", ["https://example.org/ho" + "me/ann/x", "${HOME}/papers/x", "#!/usr/bin/env bash", "../reports/y"]
 )
 def test_an_address_and_a_relative_path_are_none(text: str) -> None:
     check({"a.py": text.encode()}, [], [])
