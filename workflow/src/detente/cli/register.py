@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 from datetime import date
 from pathlib import Path
 
@@ -23,6 +24,7 @@ registrations:
 def configure(parser: argparse.ArgumentParser) -> None:
     """Options."""
     parser.add_argument("--date", type=day, required=True, metavar="YYYY-MM-DD", help="day of the registration")
+    parser.add_argument("--seen", default="", help="what had been seen of results before, in sentences for the reader")
     parser.add_argument("--root", type=Path, help="folder of the project (default: here, or the checkout)")
 
 
@@ -32,7 +34,7 @@ def run(arguments: argparse.Namespace) -> None:
     load(root)
     claims = strict.read(root / CLAIMS, ClaimsFile)
     registered(root)
-    earlier, new = registrations(root), _entry(arguments.date, claims)
+    earlier, new = registrations(root), _entry(arguments.date, claims, arguments.seen)
     _check_new(root, new, earlier)
     write_bytes((root / CLAIMS).read_bytes(), root / FOLDER / new.file)
     write_text(HEAD + "".join(map(_block, (*earlier, new))), root / INDEX)
@@ -47,8 +49,8 @@ def day(text: str) -> str:
         raise argparse.ArgumentTypeError(f"{text!r} is no date; write it as 2026-11-22") from None
 
 
-def _entry(when: str, claims: ClaimsFile) -> Registration:
-    return Registration(file=f"claims-{when}.yaml", date=when, sha256=digest(claims))
+def _entry(when: str, claims: ClaimsFile, seen: str) -> Registration:
+    return Registration(file=f"claims-{when}.yaml", date=when, sha256=digest(claims), seen=seen)
 
 
 def _check_new(root: Path, new: Registration, earlier: tuple[Registration, ...]) -> None:
@@ -64,4 +66,5 @@ def _check_new(root: Path, new: Registration, earlier: tuple[Registration, ...])
 
 
 def _block(each: Registration) -> str:
-    return f'  - file: {each.file}\n    date: "{each.date}"\n    sha256: {each.sha256}\n'
+    block = f'  - file: {each.file}\n    date: "{each.date}"\n    sha256: {each.sha256}\n'
+    return block + (f"    seen: {json.dumps(each.seen, ensure_ascii=False)}\n" if each.seen else "")

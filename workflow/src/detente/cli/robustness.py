@@ -159,7 +159,11 @@ class _Report:
 def _manuscript(report: _Report, shown: Path, templates: Mapping[str, str], references: References) -> Manuscript:
     frozen = registered(report.project.root)
     numbers: dict[str, Any] = robustness_numbers(
-        report.project, report.study, report.frame("ledger"), report.multiverse, frozen.date if frozen else None
+        report.project,
+        report.study,
+        report.frame("ledger"),
+        report.multiverse,
+        (frozen.date, frozen.seen) if frozen else None,
     )
     figures = {path.stem: path.read_text(encoding="utf-8") for path in sorted(shown.glob("*.svg"))}
     for claim in numbers["claims"]:

@@ -13,7 +13,7 @@ VERDICTS = ("lowers", "raises", "negligible", "inconclusive")
 
 
 def robustness_numbers(
-    project: Project, study: Study, ledger: pd.DataFrame, multiverse: pd.DataFrame, registered: str | None
+    project: Project, study: Study, ledger: pd.DataFrame, multiverse: pd.DataFrame, registered: tuple[str, str] | None
 ) -> dict[str, Any]:
     """What the template of the robustness report sees.
 
@@ -22,7 +22,7 @@ def robustness_numbers(
     ledger, multiverse
         One row a claim; one row a specification.
     registered
-        Day of the registration, None if there is none.
+        Day of the registration and what had been seen of results before; None if there is none.
     """
     tested = ledger[ledger["estimate"].notna()]
     sample = SAMPLE_LABELS[study.headline].lower()
@@ -73,14 +73,14 @@ def _p(p: float) -> str:
     return text if text.startswith("<") else f"= {text}"
 
 
-def _registration(ledger: pd.DataFrame, registered: str | None) -> str:
+def _registration(ledger: pd.DataFrame, registered: tuple[str, str] | None) -> str:
     if registered is None:
         return "The claims of this study are not registered."
     counts = ledger.loc[ledger["registration"].fillna("") != "", "registration"].value_counts()
     said = ", ".join(f"{spelled(n)} {status}" for status, n in sorted(counts.items()))
+    date, seen = registered
     return (
-        f"Claims, controls, negative controls and the smallest effect of interest were frozen on {registered}, with a "
-        "checksum. The claims of the paper had been estimated before; of the others, parts had been run to time the "
-        f"software. Every estimate says how it stands to what was frozen: {said}. "
+        f"Claims, controls, negative controls and the smallest effect of interest were frozen on {date}, with a "
+        f"checksum. {seen}{' ' if seen else ''}Every estimate says how it stands to what was frozen: {said}. "
         f"Intervals are at {percent(LEVEL)} throughout."
     )

@@ -37,6 +37,7 @@ class Registration(Strict):
     file: str = Field(pattern=r"^claims-\d{4}-\d{2}-\d{2}\.yaml$")
     date: str = Field(pattern=DATE)
     sha256: str = Field(pattern=r"^[0-9a-f]{64}$", description="Of the canonical content, not of the bytes.")
+    seen: str = Field(default="", description="What had been seen of results before, in sentences for the reader.")
 
 
 class Index(Strict):
@@ -61,6 +62,7 @@ class Registered:
     date: str
     sha256: str
     claims: ClaimsFile
+    seen: str = ""
 
 
 @dataclass(frozen=True)
@@ -149,7 +151,7 @@ def _verified(root: Path, each: Registration) -> Registered:
             f"{strict.shown(path)}: its content is not what was registered on {each.date} "
             f"(sha256 {found[:12]}…, registered {each.sha256[:12]}…); restore it, and change {CLAIMS} instead"
         )
-    return Registered(each.date, each.sha256, claims)
+    return Registered(each.date, each.sha256, claims, each.seen)
 
 
 def compare(current: ClaimsFile, frozen: ClaimsFile) -> Deviations:
