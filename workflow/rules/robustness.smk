@@ -112,7 +112,7 @@ rule multiverse:
 rule gather_multiverse:
     input:
         parts=multiverse_parts,
-        code=multiverse_code("cli.multiverse"),
+        code=code("cli.gather"),
     output:
         parquet="reports/{study}/multiverse.parquet",
         csv="reports/{study}/multiverse.csv",
@@ -127,7 +127,7 @@ rule gather_multiverse:
     message:
         "Gathering the specifications of {wildcards.study}"
     shell:
-        "python -m detente multiverse {params.project} --study {wildcards.study} --gather {input.parts}"
+        "python -m detente gather {params.project} --study {wildcards.study} --parts {input.parts}"
         " --out {output.parquet} --csv {output.csv} > {log} 2>&1"
 
 

@@ -9,7 +9,7 @@ from detente.cli.options import add_study
 from detente.cli.project import load
 from detente.design import specification
 from detente.files import read_frame, write_frame
-from detente.robustness.examine import ESTIMATOR, Record, examine, headline_of, seed_of
+from detente.robustness.examine import ESTIMATOR, Record, examine, headline_of
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -29,7 +29,7 @@ def run(arguments: argparse.Namespace) -> None:
     sample = headline_of(claim, study.headline)
     spec = specification(study, project.claims, claim, ESTIMATOR, sample, absorbs_dyads=True)
     record = Record(*(read_frame(path) for path in (arguments.panel, arguments.exercises, arguments.states)))
-    frames = examine(record, spec, seed_of(study.seed, claim.id))
+    frames = examine(record, spec, study.seed_of(claim.id))
     for name, frame in frames.items():
         write_frame(frame, arguments.out / f"{name}.parquet")
     for row in frames["failures"].itertuples():

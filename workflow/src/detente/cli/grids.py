@@ -6,12 +6,14 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
+import pandas as pd
+
 from detente.config import MULTIVERSE, Multiverse, Project, Study, load_multiverse
 from detente.config.multiverse import Option
 from detente.errors import ConfigError, DetenteError, UnknownEstimator, UnknownVariable, choices
 from detente.panel import Entry, catalogue
 from detente.panel.catalogue import STATES
-from detente.robustness.grid import Grid, expand, needed
+from detente.robustness.grid import Grid, Universe, expand, needed
 from detente.robustness.resolve import check_coding
 from detente.sources import REGISTRY
 from detente.strict import located
@@ -145,3 +147,17 @@ def years_of(study: Study, grids: Sequence[Grid]) -> tuple[int, int, int]:
 def panels_at(folder: Path) -> dict[bool, Path]:
     """Where a study's panels for robustness are: of dyad-years, and of directed ones."""
     return {False: folder / "dyad-year.parquet", True: folder / "directed-dyad-year.parquet"}
+
+
+def panels_of(folder: Path, universes: Sequence[Universe]) -> dict[bool, pd.DataFrame]:
+    """Panels that universes need, and of these the columns that they need."""
+    needed: dict[bool, set[str]] = {}
+    for universe in universes:
+        needed.setdefault(universe.content.directed, set()).update(universe.content.variables)
+    sides = {False: ["a", "b"], True: ["source", "target"]}
+    return {
+        directed: pd.read_parquet(
+            panels_at(folder)[directed], columns=[*sides[directed], "year", "in_window", *sorted(names)]
+        )
+        for directed, names in needed.items()
+    }

@@ -8,8 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from detente.cli.grids import grids_of
-from detente.cli.multiverse import panels_of
+from detente.cli.grids import grids_of, panels_of
 from detente.cli.options import add_study
 from detente.config import load_project
 from detente.errors import EstimationError
@@ -20,7 +19,6 @@ from detente.robustness import curve
 from detente.robustness.decisions import COLUMNS as DECISION_COLUMNS
 from detente.robustness.decisions import OPTION_COLUMNS, decompose, options
 from detente.robustness.drawing import schemes
-from detente.robustness.examine import seed_of
 from detente.robustness.grid import Grid, specification
 from detente.robustness.joint import COLUMNS, joint_test
 from detente.robustness.multiverse import Part
@@ -56,7 +54,7 @@ def run(arguments: argparse.Namespace) -> None:
     part = Part(universes, [specification(u, project.claims) for u in universes])
     panels = panels_of(arguments.panels, universes)
     found = curve.curve(panels, part) if universes else None
-    seed = seed_of(study.seed, arguments.claim)
+    seed = study.seed_of(arguments.claim)
     if found is None:
         tests = pd.DataFrame(columns=["claim", "scheme", *COLUMNS])
     else:

@@ -1,4 +1,4 @@
-"""Fit one part of a claim's multiverse, or gather the parts."""
+"""Fit one part of a claim's multiverse."""
 
 from __future__ import annotations
 
@@ -6,20 +6,15 @@ import argparse
 import sys
 import time
 import zlib
-from collections.abc import Sequence
 from pathlib import Path
 
-import pandas as pd
-
 from detente.checks import validated
-from detente.cli.grids import grids_of, multiverse_of, panels_at
+from detente.cli.grids import grids_of, panels_of
 from detente.cli.options import add_study
-from detente.cli.standing import standings
 from detente.config import load_project
-from detente.errors import ConfigError
-from detente.files import read_frame, read_json, write_csv, write_frame
-from detente.robustness.grid import Universe, shards, specification
-from detente.robustness.multiverse import Part, columns, fitted, recheck
+from detente.files import read_json, write_frame
+from detente.robustness.grid import shards, specification
+from detente.robustness.multiverse import Part, fitted, recheck
 from detente.robustness.schema import multiverse_schema
 
 # Parts that are finished within this time of one another are taken for those of one run.
@@ -29,22 +24,17 @@ PAUSE_SECONDS = 180
 def configure(parser: argparse.ArgumentParser) -> None:
     """Options."""
     add_study(parser)
-    parser.add_argument("--claim", help="the claim to fit a part of")
+    parser.add_argument("--claim", required=True, help="the claim to fit a part of")
     parser.add_argument("--shard", type=int, default=0, help="which part, from 0")
-    parser.add_argument("--panels", type=Path, help="folder of dyad-year.parquet and directed-dyad-year.parquet")
+    parser.add_argument(
+        "--panels", type=Path, required=True, help="folder of dyad-year.parquet and directed-dyad-year.parquet"
+    )
     parser.add_argument("--plan", type=Path, help="sizes of all parts, written by `grid --plan`, for the time left")
-    parser.add_argument("--gather", type=Path, nargs="+", metavar="PART", help="parts to put into one table")
     parser.add_argument("--out", type=Path, required=True, help="parquet to write")
-    parser.add_argument("--csv", type=Path, help="CSV to write, when parts are gathered")
 
 
 def run(arguments: argparse.Namespace) -> None:
-    """Fit and check, or gather."""
-    if arguments.gather:
-        _gather(arguments)
-        return
-    if not (arguments.claim and arguments.panels):
-        raise ConfigError("multiverse: give --claim and --panels, or --gather")
+    """Fit all, and some of them again by themselves."""
     started = time.monotonic()
     project = load_project(arguments.root, arguments.override)
     study = project.study(arguments.study)
@@ -63,20 +53,6 @@ def run(arguments: argparse.Namespace) -> None:
     print(f"{name}: {checked:,} of them fitted again by themselves: the same to 1e-8 standard errors")
     if arguments.plan:
         print(progress(read_json(arguments.plan), arguments.out.parent, time.time()), file=sys.stderr)
-
-
-def panels_of(folder: Path, universes: Sequence[Universe]) -> dict[bool, pd.DataFrame]:
-    """Panels that universes need, and of these the columns that they need."""
-    needed: dict[bool, set[str]] = {}
-    for universe in universes:
-        needed.setdefault(universe.content.directed, set()).update(universe.content.variables)
-    sides = {False: ["a", "b"], True: ["source", "target"]}
-    return {
-        directed: pd.read_parquet(
-            panels_at(folder)[directed], columns=[*sides[directed], "year", "in_window", *sorted(names)]
-        )
-        for directed, names in needed.items()
-    }
 
 
 def progress(plan: dict[str, int], folder: Path, now: float) -> str:
@@ -98,18 +74,3 @@ def progress(plan: dict[str, int], folder: Path, now: float) -> str:
         return head
     minutes = (now - run[-1][0]) / fitted_since * left / 60
     return f"{head}, about {max(1, round(minutes))} min left"
-
-
-def _gather(arguments: argparse.Namespace) -> None:
-    """One table of all parts, in the order given."""
-    frame = pd.concat([read_frame(path) for path in arguments.gather], ignore_index=True)
-    project = load_project(arguments.root, arguments.override)
-    nodes = list(multiverse_of(project).nodes)
-    frame = frame.assign(registration=frame["claim"].map(standings(project)).fillna(""))
-    frame = validated(frame[list(columns(nodes))], multiverse_schema(nodes), "multiverse")
-    write_frame(frame, arguments.out)
-    if arguments.csv:
-        world = project.study(arguments.study).world
-        write_csv(frame if world == "observed" else frame.assign(world=world), arguments.csv)
-    lost = int((frame["error"] != "").sum())
-    print(f"{len(frame):,} specifications of {frame['claim'].nunique()} claims, {lost:,} without an estimate")

@@ -14,7 +14,6 @@ from detente.config import Claim, Project, Study
 from detente.design import Design, build_design, specification
 from detente.design.duration import duration_terms
 from detente.files import read_frame, write_frame
-from detente.robustness.examine import seed_of
 from detente.robustness.prediction import forecast, separation, task
 
 ESTIMATOR = "logit"
@@ -39,7 +38,7 @@ def run(arguments: argparse.Namespace) -> None:
     rows = len(next(iter(designs.values())).y)
     for name in [n for n, d in designs.items() if len(d.y) < COMMON * rows]:
         print(f"{name}: coded in {len(designs.pop(name).y):,} of {rows:,} dyad-years, left out")
-    made = forecast(task(designs, _base(project, study)), seed=seed_of(study.seed, "prediction"))
+    made = forecast(task(designs, _base(project, study)), seed=study.seed_of("prediction"))
     write_frame(made.metrics, arguments.metrics)
     write_frame(separation(made.predictions), arguments.separation)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
@@ -118,11 +117,6 @@ def _filled(found: Frames, lost: list[tuple[str, str, str]]) -> Frames:
 def headline_of(claim: Claim, sample: str) -> str:
     """The sample of a claim's headline: its own, or that of the study."""
     return claim.sample or sample
-
-
-def seed_of(study: int, claim: str) -> int:
-    """A claim's own seed, from the study's and its id."""
-    return study ^ zlib.crc32(claim.encode("utf-8"))
 
 
 def _fitted(design: Design, spec: Specification) -> Fit:

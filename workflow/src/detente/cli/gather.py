@@ -1,0 +1,39 @@
+"""Put the parts of a study's multiverse into one table."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+import pandas as pd
+
+from detente.checks import validated
+from detente.cli.grids import multiverse_of
+from detente.cli.options import add_study
+from detente.cli.standing import standings
+from detente.config import load_project
+from detente.files import read_frame, write_csv, write_frame
+from detente.robustness.multiverse import columns
+from detente.robustness.schema import multiverse_schema
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Options."""
+    add_study(parser)
+    parser.add_argument("--parts", type=Path, nargs="+", required=True, metavar="PART", help="what `multiverse` wrote")
+    parser.add_argument("--out", type=Path, required=True, help="parquet to write")
+    parser.add_argument("--csv", type=Path, required=True, help="CSV to write")
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """One table of all parts, in the order given, with the standing of each claim to what was registered."""
+    frame = pd.concat([read_frame(path) for path in arguments.parts], ignore_index=True)
+    project = load_project(arguments.root, arguments.override)
+    nodes = list(multiverse_of(project).nodes)
+    frame = frame.assign(registration=frame["claim"].map(standings(project)).fillna(""))
+    frame = validated(frame[list(columns(nodes))], multiverse_schema(nodes), "multiverse")
+    write_frame(frame, arguments.out)
+    world = project.study(arguments.study).world
+    write_csv(frame if world == "observed" else frame.assign(world=world), arguments.csv)
+    lost = int((frame["error"] != "").sum())
+    print(f"{len(frame):,} specifications of {frame['claim'].nunique()} claims, {lost:,} without an estimate")
