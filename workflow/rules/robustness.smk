@@ -62,6 +62,7 @@ rule robustness_panel:
         " --ledgers data/processed/{wildcards.study}/ledger --out {output} > {log} 2>&1"
 
 
+# Parts read the plan, if it is there, to say how much is left; it is no input, as no part is fitted anew for its sake.
 rule plan_multiverse:
     input:
         code=multiverse_code("cli.grid"),
@@ -71,6 +72,7 @@ rule plan_multiverse:
         "data/processed/{study}/logs/plan_multiverse.log",
     benchmark:
         "data/processed/{study}/benchmarks/plan_multiverse.tsv"
+    priority: 100
     conda:
         "../envs/analysis.yaml"
     params:
@@ -87,7 +89,6 @@ rule plan_multiverse:
 rule multiverse:
     input:
         panels=panels,
-        plan=ancient("data/processed/{study}/multiverse/plan.json"),
         code=multiverse_code("cli.multiverse"),
     output:
         "data/processed/{study}/multiverse/{claim}.{shard}.parquet",
@@ -105,13 +106,15 @@ rule multiverse:
     shell:
         "OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 python -m detente multiverse {params.project}"
         " --study {wildcards.study} --claim {wildcards.claim}"
-        " --shard {wildcards.shard} --panels data/processed/{wildcards.study}/robustness --plan {input.plan}"
+        " --shard {wildcards.shard} --panels data/processed/{wildcards.study}/robustness"
+        " --plan data/processed/{wildcards.study}/multiverse/plan.json"
         " --out {output} > {log} 2> >(tee -a {log} >&2)"
 
 
 rule gather_multiverse:
     input:
         parts=multiverse_parts,
+        plan="data/processed/{study}/multiverse/plan.json",
         code=code("cli.gather"),
     output:
         parquet="reports/{study}/multiverse.parquet",

@@ -6,10 +6,11 @@ import argparse
 import sys
 import time
 import zlib
+from collections.abc import Iterable
 from pathlib import Path
 
 from detente.checks import validated
-from detente.cli.grids import grids_of, panels_of
+from detente.cli.grids import grids_of, panels_at, panels_of
 from detente.cli.options import add_study
 from detente.config import load_project
 from detente.files import read_json, write_frame
@@ -19,6 +20,8 @@ from detente.robustness.schema import multiverse_schema
 
 # Parts that are finished within this time of one another are taken for those of one run.
 PAUSE_SECONDS = 180
+# Length of the progress bar, characters.
+BAR = 20
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -51,18 +54,28 @@ def run(arguments: argparse.Namespace) -> None:
     seconds = time.monotonic() - started
     print(f"{name}: {len(frame):,} specifications, {lost:,} without an estimate, in {seconds:.0f} s")
     print(f"{name}: {checked:,} of them fitted again by themselves: the same to 1e-8 standard errors")
-    if arguments.plan:
-        print(progress(read_json(arguments.plan), arguments.out.parent, time.time()), file=sys.stderr)
+    if arguments.plan and arguments.plan.is_file():
+        since = changed(panels_at(arguments.panels).values())
+        print(progress(read_json(arguments.plan), arguments.out.parent, since, time.time()), file=sys.stderr)
 
 
-def progress(plan: dict[str, int], folder: Path, now: float) -> str:
-    """One line: parts finished, specifications fitted, and time left at the pace of this run."""
-    ends = {
-        name: (folder / f"{name}.parquet").stat().st_mtime for name in plan if (folder / f"{name}.parquet").is_file()
-    }
+def changed(panels: Iterable[Path]) -> float:
+    """When what parts are made from last changed, panels and this package: a part that is older will be fitted anew."""
+    modules = [m.__file__ for name, m in sys.modules.items() if name.partition(".")[0] == "detente"]
+    return max(Path(f).stat().st_mtime for f in (*panels, *modules) if f and Path(f).is_file())
+
+
+def progress(plan: dict[str, int], folder: Path, since: float, now: float) -> str:
+    """One line: a bar, parts finished after `since`, specifications fitted, and time left at the pace of this run."""
+    files = {name: folder / f"{name}.parquet" for name in plan}
+    ends = {name: file.stat().st_mtime for name, file in files.items() if file.is_file()}
+    ends = {name: end for name, end in ends.items() if end >= since}
     done = sum(plan[name] for name in ends)
-    head = f"multiverse: {len(ends)} of {len(plan)} parts, {done:,} of {sum(plan.values()):,} specifications"
-    left = sum(plan.values()) - done
+    whole = sum(plan.values())
+    full = BAR * done // whole
+    bar = "█" * full + "░" * (BAR - full)
+    head = f"multiverse {bar} {len(ends)} of {len(plan)} parts, {done:,} of {whole:,} specifications"
+    left = whole - done
     run: list[tuple[float, str]] = []
     for end, name in sorted(((end, name) for name, end in ends.items()), reverse=True):
         if (run[-1][0] if run else now) - end > PAUSE_SECONDS:
