@@ -61,7 +61,7 @@ def findings(**changes: pd.DataFrame) -> Findings:
         "family": pd.DataFrame([{"p_romano_wolf": 0.02, "p_benjamini_hochberg": 0.015}]),
     }
     made = {**examined, **{k: v for k, v in changes.items() if k in examined}}
-    return Findings(made, **{k: changes.get(k, v) for k, v in given.items()})
+    return Findings("dyadic", made, **{k: changes.get(k, v) for k, v in given.items()})
 
 
 def row(found: Findings | None) -> pd.Series:
@@ -117,6 +117,19 @@ def test_a_claim_without_a_headline_says_why() -> None:
     assert row(None)["reasons"] == "not examined in this study"
 
 
+def test_no_other_covariance_stands_in_for_the_headlines() -> None:
+    failure = {"part": "headline", "error": "IndefiniteCovariance", "message": "it leaves no variance"}
+    clustered = findings(headline=pd.DataFrame([{**HEADLINE, "covariance": "dyad"}]), failures=pd.DataFrame([failure]))
+    found = row(clustered)
+    assert found["verdict"] == NOT_TESTED
+    assert pd.isna(found["estimate"])
+    assert checks(PROJECT.claims, {CLAIM: clustered}).empty
+    table = ledger_table(ledger(PROJECT.claims, "relevant", {CLAIM: clustered}, {}), simulated=False)
+    mine = next(r for r in table.rows if r.label.startswith("A2 "))
+    assert mine.cells[0] == "no interval"
+    assert any("has no interval: IndefiniteCovariance: it leaves no variance." in note for note in table.notes)
+
+
 @pytest.mark.parametrize(
     ("expected", "verdict", "said"),
     [
@@ -164,7 +177,7 @@ def test_the_ledger_is_a_table_and_a_figure() -> None:
     table = ledger_table(frame, simulated=True)
     mine = next(r for r in table.rows if r.label.startswith("A2 "))
     assert mine.cells[:6] == ("lowers · fragile", "supported", "−10.00", "−14.00 to −6.00", "−50%", "28%")
-    assert mine.cells[-3:] == ("lowers", "powered", "registered")
+    assert mine.cells[-3:] == ("0.080", "powered", "registered")
     assert [r.label for r in table.rows if r.cells] == [mine.label]
     assert len(untested_table(frame, simulated=False).rows) == len(PROJECT.claims.untested)
     drawn = ledger_chart(frame, checks(PROJECT.claims, found), simulated=True)

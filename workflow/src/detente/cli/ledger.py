@@ -46,6 +46,7 @@ def run(arguments: argparse.Namespace) -> None:
     joint = {name: read_frame(arguments.joint / f"joint.{name}.parquet") for name in names}
     findings = {
         name: Findings(
+            study.covariances[0],
             examined[name],
             multiverse[multiverse["claim"] == name],
             joint.get(name, NO_JOINT),

@@ -34,12 +34,10 @@ _COLUMNS = (
     Column(f"{percent(LEVEL)} interval", "Change in onsets", "center"),
     Column("Of base risk", "Change in onsets"),
     Column("MDE, of base risk"),
-    Column("All", "Specifications"),
     Column("Powered", "Specifications"),
     Column("Of these, same sign", "Specifications"),
     Column("Family p"),
     Column("Robustness value"),
-    Column("Expected", align="left"),
     Column("Class", align="left"),
     Column("Registered", align="left"),
 )
@@ -63,23 +61,27 @@ def ledger_table(ledger: pd.DataFrame, *, simulated: bool) -> Table:
         "smallest effect of interest. Family p: Romano and Wolf's, within the family. Robustness value: share of what "
         "is left of treatment and outcome that a confounder would have to explain to bring the estimate to zero.",
         "A verdict is fragile where a check behind it fails (see the figure), untested where one could not be made.",
+        *(f"{r['code']} {r['label']} has no interval: {r['reasons']}." for r in _lost(examined)),
         *((f"{count(others)} further claims are not examined in this study.",) if others else ()),
     )
     return Table("ledger", "The claims ledger", "", _COLUMNS, tuple(rows), notes, simulated, dense=True)
 
 
+def _lost(examined: pd.DataFrame) -> list[dict[Any, Any]]:
+    return examined[examined["estimate"].isna()].to_dict("records")
+
+
 def _claim(row: Mapping[Any, Any]) -> Row:
     label = f"{row['code']} {row['label']}"
-    ends = (str(row["expected"]), CLASSES[row["class"]], str(row["registration"]))
+    ends = (CLASSES[row["class"]], str(row["registration"]))
     if pd.isna(row["estimate"]):
-        return Row(label, (str(row["verdict"]), str(row["reasons"]), *[MISSING] * 9, *ends))
+        return Row(label, ("no interval", str(row["answer"]), *[MISSING] * 8, *ends))
     word = row["verdict"] if row["verdict"] == "inconclusive" else f"{row['verdict']} · {row['strength']}"
     numbers = (
         per_thousand(row["estimate"]),
         f"{per_thousand(row['ci_low'])} to {per_thousand(row['ci_high'])}",
         percent(row["estimate_share"]),
         percent(row["mde_share"]),
-        count(row["specifications"]),
         percent(row["share_powered"]),
         percent(row["share_powered_with_sign"]),
         MISSING if pd.isna(row["p_family"]) else p_value(row["p_family"]),

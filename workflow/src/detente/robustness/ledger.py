@@ -35,8 +35,12 @@ _COUNTS = (
 
 @dataclass(frozen=True)
 class Findings:
-    """What is known of one claim: `examined` frames by name, and its rows of `multiverse`, `joint` and `family`."""
+    """What is known of one claim: `examined` frames by name, and its rows of `multiverse`, `joint` and `family`.
 
+    `covariance` is the headline's. Another never stands in for it: a claim without that interval has no verdict.
+    """
+
+    covariance: str
     examined: Frames
     multiverse: pd.DataFrame
     joint: pd.DataFrame
@@ -136,9 +140,10 @@ def _tested(claim: Claim, found: Findings | None) -> dict[str, Any]:
 
 
 def _effect(found: Findings) -> pd.Series | None:
-    """The headline's effect on risk under its first covariance, None where there is none."""
+    """The headline's effect on risk under the headline's covariance, None where there is none."""
     rows = found.examined["headline"]
-    effects = rows[rows["quantity"] == "average_marginal_effect"] if len(rows) else rows
+    wanted = (rows["quantity"] == "average_marginal_effect") & (rows["covariance"] == found.covariance)
+    effects = rows[wanted] if len(rows) else rows
     return effects.iloc[0] if len(effects) else None
 
 
