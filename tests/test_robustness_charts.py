@@ -50,7 +50,7 @@ def made_sensitivity(*, simulated: bool = True) -> Figure:
         sensitivity.contours(given),
         sensitivity.bounds(given),
         sensitivity.sensitivity(given).iloc[0].to_dict(),
-        {"rivalry": "Rivalry", "peace_years": "Peace years"},
+        {"rivalry": "Rivalry", "peace_years": "Peace years", "democracy": "Democracy"}.__getitem__,
         simulated=simulated,
     )
 

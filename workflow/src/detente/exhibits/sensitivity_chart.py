@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -20,6 +20,8 @@ _APART = 0.06
 _NAMED = 4
 # Points nearer than this share of both axes to none are not named.
 _SMALL = 0.06
+# Width of a letter of a label, height of its line, and how far up it moves to be free, as shares of the axes.
+_LETTER, _LINE, _STEP = 0.018, 0.06, 0.065
 
 
 @styled
@@ -27,7 +29,7 @@ def sensitivity_chart(
     contours: pd.DataFrame,
     bounds: pd.DataFrame,
     summary: Mapping[str, Any],
-    labels: Mapping[str, str],
+    label: Callable[[str], str],
     *,
     simulated: bool,
 ) -> Figure:
@@ -41,8 +43,8 @@ def sensitivity_chart(
         `benchmark`, `times`, `r2dz_x`, `r2yz_dx`, `failure`.
     summary
         `estimate`, `t`, `critical` of the model as it is.
-    labels
-        Benchmark → label.
+    label
+        What a benchmark is called.
     """
     figure = canvas(3.4, simulated=simulated)
     left, right = figure.subplots(1, 2, sharey=True)
@@ -52,7 +54,7 @@ def sensitivity_chart(
     left.set_title(f"Onsets per {PER:,} dyad-years (now {decimal(PER * summary['estimate'], 1)})")
     right.set_title(f"t statistic (now {decimal(summary['t'], 1)})")
     for axis in (left, right):
-        _benchmarks(axis, bounds, labels)
+        _benchmarks(axis, bounds, label)
     figure.supxlabel("Share of what is left of the treatment that the confounder explains (partial R²)", size=9)
     left.set_ylabel("Share of what is left of the outcome (partial R²)")
     return figure
@@ -77,12 +79,12 @@ def _panel(axis: Any, frame: pd.DataFrame, values: pd.Series, threshold: float, 
         side.set_major_formatter(FuncFormatter(lambda v, _: f"{decimal(100 * v, digits_of_axis)}%"))
 
 
-def _benchmarks(axis: Any, bounds: pd.DataFrame, labels: Mapping[str, str]) -> None:
+def _benchmarks(axis: Any, bounds: pd.DataFrame, label: Callable[[str], str]) -> None:
     """Points of confounders once, twice … as strong as a control; the strongest are named at their last point."""
     axis.plot([0], [0], "s", color="black", markersize=4, clip_on=False, zorder=5)
     real = bounds[bounds["failure"] == ""]
     strength = (real["r2dz_x"] * real["r2yz_dx"]).groupby(real["benchmark"]).max().sort_values(ascending=False)
-    used: list[float] = []
+    used: list[tuple[float, float, float]] = []
     top, right = axis.get_ylim()[1], axis.get_xlim()[1]
     for name in strength.index[:_NAMED]:
         rows = real[(real["benchmark"] == name)].sort_values("times")
@@ -94,16 +96,17 @@ def _benchmarks(axis: Any, bounds: pd.DataFrame, labels: Mapping[str, str]) -> N
         x, y = float(last["r2dz_x"]), float(last["r2yz_dx"])
         if x < _SMALL * right and y < _SMALL * top:
             continue
-        free = (k for k in range(9) if all(abs(y + k * 0.055 * top - v) > 0.05 * top for v in used))
-        used.append(y + next(free, 9) * 0.055 * top)
-        said = f"{labels.get(str(name), _plain(str(name)))} ×{last['times']:g}"
+        said = f"{label(str(name))} ×{last['times']:g}"
         near = x > 0.55 * right
+        start, end = sorted((x, x + (-1 if near else 1) * _LETTER * right * len(said)))
+        heights = (y + k * _STEP * top for k in range(9))
+        free = next(
+            (h for h in heights if all(abs(h - v) > _LINE * top or end < a or b < start for a, b, v in used)), y
+        )
+        used.append((start, end, free))
         axis.annotate(
-            said, (x, y), xytext=(x, used[-1] + 0.015 * top), ha="right" if near else "left", va="bottom", size=7.5,
+            said, (x, y), xytext=(x, free + 0.015 * top), ha="right" if near else "left", va="bottom", size=7.5,
             color=BLUE, zorder=6,
             bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.4, "alpha": 0.8},
+            arrowprops={"arrowstyle": "-", "color": BLUE, "linewidth": 0.4} if free > y else None,
         )  # fmt: skip
-
-
-def _plain(name: str) -> str:
-    return name.replace("_", " ").capitalize()
