@@ -44,7 +44,7 @@ robustness: $(READY)
 	@$(SNAKEMAKE) robustness_$(STUDY) --cores all --quiet rules
 
 verify: $(READY)
-	@$(VENV)/bin/python -m detente verify --study $(STUDY) $(if $(MANIFEST),--manifest $(MANIFEST))
+	@$(VENV)/bin/python -m detente verify --study $(STUDY) $(if $(ROBUSTNESS),--robustness) $(if $(MANIFEST),--manifest $(MANIFEST))
 
 package: $(READY)
 	@$(SNAKEMAKE) $(STUDY) --cores all

@@ -42,8 +42,7 @@ for name in STUDIES:
         name:
             f"robustness_{name}"
         input:
-            f"reports/{name}/claims_ledger.csv",
-            f"reports/{name}/robustness.html",
+            f"reports/{name}/robustness/manifest.json",
         localrule: True
         message:
             f"reports/{name}/robustness.html is complete"

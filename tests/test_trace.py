@@ -104,6 +104,20 @@ def test_a_file_without_an_origin_is_refused(
     assert re.search(message, capsys.readouterr().err)
 
 
+def test_a_file_of_the_robustness_is_traced_by_its_own_manifest(
+    study: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    manifest = study / "reports/mini/manifest.json"
+    whole = json.loads(manifest.read_text(encoding="utf-8"))
+    paper = {**whole, "lineage": {**whole["lineage"], "files": {PANEL: whole["lineage"]["files"][PANEL]}}}
+    write_json(paper, manifest)
+    assert main(["trace", TABLE, "--root", str(study)]) == 1
+    write_json(whole, study / "reports/mini/robustness/manifest.json")
+    capsys.readouterr()
+    assert main(["trace", TABLE, "--root", str(study)]) == 0
+    assert sha256(study / RAW) in capsys.readouterr().out
+
+
 def test_a_manifest_of_an_older_version_is_refused(study: Path, capsys: pytest.CaptureFixture[str]) -> None:
     write_json({"study": {"name": "mini"}}, study / "reports/mini/manifest.json")
 

@@ -178,23 +178,28 @@ def project(tmp_path: Path, root: Path) -> Path:
     return folder
 
 
-def verified(project: Path, monkeypatch: pytest.MonkeyPatch, nudge: float, spoil: bool = False) -> int:
+def verified(
+    project: Path, monkeypatch: pytest.MonkeyPatch, nudge: float, spoil: bool = False, robustness: bool = False
+) -> int:
     """Verify, the second build being that of `made_manifests`."""
     first = build(project)
     first["study"]["name"] = "mini"
-    write_json(first, project / "reports/mini/manifest.json")
+    own = Path("reports/mini/robustness/manifest.json" if robustness else "reports/mini/manifest.json")
+    write_json(first, project / own)
     text = (project / "config/study/tiny.yaml").read_text("utf-8").replace("name: tiny", "name: mini")
     (project / "config/study/mini.yaml").write_text(text, "utf-8")
 
-    def rebuild(_: object, __: object, folder: Path, *___: object) -> tuple[float, list[str]]:
-        build(folder, nudge)
+    def rebuild(_: object, target: verify.Target, folder: Path, *__: object) -> tuple[float, list[str]]:
+        assert target.name == ("robustness_mini" if robustness else "mini")
+        made = build(folder, nudge)
+        write_json(made, folder / own)
         if spoil:
             (folder / CSV).write_text("term\n", "utf-8")
             listed(folder)
         return 65.0, []
 
     monkeypatch.setattr(verify, "rebuild", rebuild)
-    return main(["verify", "--root", str(project), "--study", "mini"])
+    return main(["verify", "--root", str(project), "--study", "mini", *(["--robustness"] if robustness else [])])
 
 
 @pytest.mark.parametrize(
@@ -219,6 +224,15 @@ def test_exit_status_and_page_follow_the_verdicts(
     assert "1 min 5 s" in page
     assert all(path in page for path in PRODUCTS)
     assert "http" not in page.replace("http-equiv", "")
+
+
+def test_robustness_has_a_target_a_manifest_and_a_page_of_its_own(
+    project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert verified(project, monkeypatch, 0.0, robustness=True) == 0
+    assert "6 exact" in capsys.readouterr().out
+    assert "Robustness: " in (project / "reports/mini/robustness/verification.html").read_text("utf-8")
+    assert not (project / "reports/mini/verification.html").exists()
 
 
 def test_a_difference_is_named_on_the_command_line(

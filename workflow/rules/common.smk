@@ -523,6 +523,103 @@ def registrations(wildcards):
     )
 
 
+LEDGER_FRAMES = ["ledger", "checks", "families", "score"]
+LEDGER_TABLES = [
+    "ledger",
+    "untested",
+    "power",
+    "confounders",
+    "placebos",
+    "influence",
+    "prediction",
+    "deviations",
+]
+LEDGER_FIGURES = ["claims", "power", "separation"]
+
+
+def robustness_units(wildcards):
+    """Units of the panels that a study's specifications need."""
+    return [
+        unit
+        for unit, directed in UNITS.items()
+        if directed in panel_variables(wildcards.study)
+    ]
+
+
+def robustness_sources(wildcards):
+    """Sources of a study's panels for all specifications, and of what is drawn anew; in the order of the registry."""
+    from detente.cli.grids import sources_of
+
+    joined = sources_of(STUDIES[wildcards.study], panel_variables(wildcards.study))
+    used = {"mme", "cow-state-system"}.union(*joined.values())
+    return [slug for slug in PROJECT.sources if slug in used]
+
+
+def robustness_receipts(wildcards):
+    """Receipts of all raw files that robustness is made from."""
+    slugs = {
+        table.slug or slug
+        for slug in robustness_sources(wildcards)
+        for table in REGISTRY[slug].raw
+    }
+    return [
+        f"data/processed/{wildcards.study}/raw/{slug}.json" for slug in sorted(slugs)
+    ]
+
+
+def robustness_settings(wildcards):
+    """What a user may edit, with the grid and the frozen claims."""
+    grid = os.path.relpath(ROOT / "config" / "multiverse.yaml")
+    return [*settings_files(wildcards), grid, *registrations(wildcards)]
+
+
+def robustness_products(wildcards):
+    """What robustness shows and what that is made of: parts and examinations stand in the lineage of these."""
+    study = wildcards.study
+    processed = [
+        *robustness_units(wildcards),
+        *(
+            f"{f}.{c}"
+            for f in ("joint", "decisions", "options")
+            for c in examined(study)
+        ),
+        *("prediction", "separation", *LEDGER_FRAMES),
+    ]
+    shown = [
+        *(f"{t}.{e}" for t in LEDGER_TABLES for e in TABLE_FORMATS),
+        *(f"{f}.{e}" for f in LEDGER_FIGURES for e in FIGURE_FORMATS),
+    ]
+    files = [
+        *(f"data/processed/{study}/robustness/{f}.parquet" for f in processed),
+        *(f for f in curves(study) if f.startswith("reports/")),
+        *(f"reports/{study}/robustness/{f}" for f in shown),
+        *(
+            f"reports/{study}/{f}"
+            for f in ("multiverse.csv", "claims_ledger.csv", "robustness.html")
+        ),
+    ]
+    return files
+
+
+def robustness_benchmarks(wildcards):
+    """Benchmarks of the steps that lead to the manifest of robustness, some of which may be gone."""
+    names = examined(wildcards.study)
+    steps = [
+        *(
+            f"{step}.{s}"
+            for step in ("acquire", "clean")
+            for s in robustness_sources(wildcards)
+        ),
+        *(f"robustness_panel.{unit}" for unit in robustness_units(wildcards)),
+        "plan_multiverse",
+        *(f"multiverse.{Path(p).stem}" for p in multiverse_parts(wildcards)),
+        *(f"{step}.{c}" for step in ("examine", "joint", "curves") for c in names),
+        *("gather_multiverse", "predict", "ledger", "multiverse_tables"),
+        *("robustness_report", "robustness_provenance"),
+    ]
+    return [f"data/processed/{wildcards.study}/benchmarks/{step}.tsv" for step in steps]
+
+
 def data_at_hand(wildcards):
     """Which files of a table are there: a job that had none runs again once they are."""
     places = [

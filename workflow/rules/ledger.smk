@@ -1,9 +1,5 @@
 # From the headline and the multiverse of every claim that a study examines to its verdict.
 
-LEDGER_FRAMES = ["ledger", "checks", "families", "score"]
-LEDGER_TABLES = ["ledger", "untested", "placebos", "prediction", "deviations"]
-LEDGER_FIGURES = ["claims", "power", "separation"]
-
 
 rule examine:
     input:
@@ -140,3 +136,42 @@ rule robustness_report:
         "python -m detente robustness {params.project} --study {wildcards.study}"
         " --processed data/processed/{wildcards.study}/robustness --multiverse reports/{wildcards.study}/multiverse.parquet"
         " --shown reports/{wildcards.study}/robustness --html {output.page} > {log} 2>&1"
+
+
+use rule provenance as robustness_provenance with:
+    input:
+        receipts=robustness_receipts,
+        code=code("cli.provenance"),
+    output:
+        "data/processed/{study}/robustness/provenance.json",
+    log:
+        "data/processed/{study}/logs/robustness_provenance.log",
+    benchmark:
+        "data/processed/{study}/benchmarks/robustness_provenance.tsv"
+    params:
+        project=ARGUMENTS,
+        sources=lambda w: " ".join(robustness_sources(w)),
+        seed=study_fields("seed"),
+        commit=str(commit(ROOT)),
+        versions=canonical(versions()),
+    message:
+        "Recording what the robustness of {wildcards.study} is made from"
+
+
+use rule manifest as robustness_manifest with:
+    input:
+        products=robustness_products,
+        provenance="data/processed/{study}/robustness/provenance.json",
+        settings=robustness_settings,
+        code=code("cli.manifest"),
+    output:
+        "reports/{study}/robustness/manifest.json",
+    log:
+        "data/processed/{study}/logs/robustness_manifest.log",
+    benchmark:
+        "data/processed/{study}/benchmarks/robustness_manifest.tsv"
+    params:
+        project=ARGUMENTS,
+        benchmarks=robustness_benchmarks,
+    message:
+        "Writing the manifest of the robustness of {wildcards.study}"

@@ -12,13 +12,14 @@ rule provenance:
         "../envs/analysis.yaml"
     params:
         project=ARGUMENTS,
+        sources=lambda w: " ".join(SLUGS[w.study]),
         seed=study_fields("seed"),
         commit=str(commit(ROOT)),
         versions=canonical(versions()),
     message:
         "Recording what {wildcards.study} is made from"
     shell:
-        "python -m detente provenance {params.project} --study {wildcards.study}"
+        "python -m detente provenance {params.project} --study {wildcards.study} --sources {params.sources}"
         " --receipts data/processed/{wildcards.study}/raw --out {output} > {log} 2>&1"
 
 

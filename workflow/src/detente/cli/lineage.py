@@ -39,7 +39,7 @@ def of_products(project: Project, study: Study, products: Iterable[Path], record
     observed = study.world == "observed"
     addresses = {
         (slug, file.file): file.address if observed else None
-        for slug, record in project.sources_of(study).items()
+        for slug, record in project.sources.items()
         for file in record.files
     }
     return lineage([path.as_posix() for path in products], records, addresses)

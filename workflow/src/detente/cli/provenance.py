@@ -17,6 +17,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     """Options."""
     add_study(parser)
     parser.add_argument("--receipts", type=Path, required=True, help="folder of receipts of raw files")
+    parser.add_argument("--sources", nargs="+", required=True, metavar="SLUG", help="sources that have receipts")
     parser.add_argument("--out", type=Path, required=True, help="JSON to write")
 
 
@@ -29,7 +30,7 @@ def run(arguments: argparse.Namespace) -> None:
             **asdict(commit(arguments.root)),
             "seed": study.seed,
             "versions": versions(),
-            "raw": raw_files(arguments.receipts, list(project.sources_of(study))),
+            "raw": raw_files(arguments.receipts, arguments.sources),
         },
         arguments.out,
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,11 +18,18 @@ from detente.cli.options import add_study
 from detente.cli.project import load
 from detente.config import Claim, Project, Study
 from detente.exhibits.document import compose
+from detente.exhibits.labels import term_label
 from detente.exhibits.ledger_tables import ledger_table, score_table, untested_table
 from detente.exhibits.paper import Manuscript, html
 from detente.exhibits.references import References
 from detente.exhibits.robustness_numbers import robustness_numbers
-from detente.exhibits.robustness_tables import deviation_table, placebo_table
+from detente.exhibits.robustness_tables import (
+    confounder_table,
+    deviation_table,
+    influence_table,
+    placebo_table,
+    power_table,
+)
 from detente.exhibits.table import Table, render
 from detente.exhibits.tables import FORMATS as TABLE_FORMATS
 from detente.exhibits.tables_prediction import prediction_table
@@ -33,7 +40,8 @@ from detente.robustness.registration import compare, registered
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-CURVES, SHARED = "curve.{}.svg", ("multiverse_samples", "multiverse_shares")
+# Figures that each of the study's own claims has, if there is anything to draw.
+OF_CLAIMS = ("decisions", "sensitivity", "influence")
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -59,11 +67,20 @@ def run(arguments: argparse.Namespace) -> None:
         for kind in TABLE_FORMATS:
             write_text(render(table, kind, templates), arguments.shown / f"{table.name}.{kind}")
     figures = dict(report.figures())
+    _clear(arguments.shown, figures)
     for name, figure in figures.items():
         for kind in FORMATS:
             write_bytes(image(figure, kind), arguments.shown / f"{name}.{kind}")
     works = yaml.safe_load((arguments.templates / "references.yaml").read_text(encoding="utf-8"))
     write_text(html(_manuscript(report, arguments.shown, templates, References(works, [])), templates), arguments.html)
+
+
+def _clear(shown: Path, made: Collection[str]) -> None:
+    """Remove figures of single claims that an earlier run drew and this one does not."""
+    for kind in OF_CLAIMS:
+        for path in shown.glob(f"{kind}_*"):
+            if path.stem not in made:
+                path.unlink()
 
 
 @dataclass(frozen=True)
@@ -105,7 +122,13 @@ class _Report:
         ledger, simulated = self.frame("ledger"), self.simulated
         yield ledger_table(ledger, simulated=simulated)
         yield untested_table(ledger, simulated=simulated)
+        with_interval = ledger[ledger["estimate"].notna()]
+        labels = dict(zip(with_interval["claim"], with_interval["label"], strict=True))
+        yield power_table(self.gathered("power"), labels, simulated=simulated)
+        selection, evalues = self.gathered("selection"), self.gathered("evalue")
+        yield confounder_table(with_interval, selection, evalues, self.term, simulated=simulated)
         yield placebo_table(self.gathered("placebos"), self.labels, simulated=simulated)
+        yield influence_table(self.gathered("influence"), labels, simulated=simulated)
         yield prediction_table(self.frame("prediction"), self.models(), simulated=simulated)
         yield deviation_table(self.deviations(), self.labels, simulated=simulated)
         if simulated:
@@ -131,7 +154,7 @@ class _Report:
                 summary = {str(k): v for k, v in frames["sensitivity"].iloc[0].items()}
                 yield (
                     f"sensitivity_{claim.id}",
-                    sensitivity_chart(frames["contours"], frames["bounds"], summary, {}, simulated=simulated),
+                    sensitivity_chart(frames["contours"], frames["bounds"], summary, self.term, simulated=simulated),
                 )
             if len(frames["influence"]):
                 whole = {name: float(row[name]) for name in ("estimate", "ci_low", "ci_high")}
@@ -145,6 +168,10 @@ class _Report:
         detectable = self.gathered("power").set_index("claim")["mde_simulated_share"]
         curve = self.gathered("power_curve")
         return curve.assign(mde_simulated_share=curve["claim"].map(detectable))
+
+    def term(self, name: str) -> str:
+        """A term of a model in words."""
+        return term_label(name, self.project.claims)
 
     def models(self) -> dict[str, str]:
         """Models of the prediction in words."""
@@ -167,7 +194,7 @@ def _manuscript(report: _Report, shown: Path, templates: Mapping[str, str], refe
     )
     figures = {path.stem: path.read_text(encoding="utf-8") for path in sorted(shown.glob("*.svg"))}
     for claim in numbers["claims"]:
-        claim |= {kind: f"{kind}_{claim['id']}" in figures for kind in ("decisions", "sensitivity", "influence")}
+        claim |= {kind: f"{kind}_{claim['id']}" in figures for kind in OF_CLAIMS}
         figures[f"curve_{claim['id']}"] = figures[f"curve.{claim['id']}"]
     numbers["counts"]["deviations"] = len(report.deviations())
     return Manuscript(

@@ -22,7 +22,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     """Options."""
     parser.add_argument("file", type=Path, help="a table, figure, number file or intermediate product of a study")
     parser.add_argument("--root", type=Path, default=Path(), help="folder of the project (has reports/)")
-    parser.add_argument("--manifest", type=Path, help="manifest (default: that of the study, in reports/)")
+    parser.add_argument("--manifest", type=Path, help="manifest (default: that which lists the file, in reports/)")
     parser.add_argument("--json", action="store_true", help="print the graph as JSON")
 
 
@@ -70,16 +70,27 @@ def _inside(root: Path, file: Path) -> str:
     return Path(os.path.relpath(file.resolve(), root.resolve())).as_posix()
 
 
+def manifests(study: str) -> tuple[Path, Path]:
+    """Where the manifests of a study are, below the project: of its paper, and of its robustness."""
+    report = Path("reports", study)
+    return report / "manifest.json", report / "robustness" / "manifest.json"
+
+
 def _manifest(root: Path, path: str) -> Path:
+    """The manifest that lists a file, else that of the paper."""
     for place in PLACES:
         if path.startswith(place):
-            study = path.removeprefix(place).partition("/")[0]
-            return root / "reports" / study / "manifest.json"
+            places = [root / m for m in manifests(path.removeprefix(place).partition("/")[0])]
+            return next((m for m in places if m.is_file() and path in _files(read_json(m))), places[0])
     raise UnknownOrigin(f"{path}: not a product of a study; those lie in {' and '.join(PLACES)}")
 
 
+def _files(manifest: dict[str, Any]) -> Any:
+    return manifest.get("lineage", {}).get("files", {})
+
+
 def _known(path: str, manifest: dict[str, Any]) -> str:
-    files = manifest["lineage"]["files"]
+    files = _files(manifest)
     if path not in files:
         raise UnknownOrigin(f"{path}: the manifest does not list it; {choices(path, files)}")
     return path

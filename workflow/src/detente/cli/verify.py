@@ -9,11 +9,12 @@ import subprocess
 import sys
 import tempfile
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
 from detente.cli.acquire import MIRROR, mirror_folder
 from detente.cli.evidence import configure_templates, read_templates
-from detente.cli.trace import read_manifest
+from detente.cli.trace import manifests, read_manifest
 from detente.config import Project, Study, load_project
 from detente.errors import NotVerified
 from detente.exhibits.verification import Verification, verification_page
@@ -27,18 +28,40 @@ ENVIRONMENT = ".venv"
 DEFAULT = "paper"
 
 
+@dataclass(frozen=True)
+class Target:
+    """What is built anew: the paper of a study, or its robustness."""
+
+    study: Study
+    robustness: bool = False
+
+    @property
+    def name(self) -> str:
+        """Of the workflow's target."""
+        return f"robustness_{self.study.name}" if self.robustness else self.study.name
+
+    @property
+    def title(self) -> str:
+        """For the reader."""
+        return f"Robustness: {self.study.title}" if self.robustness else self.study.title
+
+    @property
+    def manifest(self) -> Path:
+        """Below the project."""
+        return manifests(self.study.name)[self.robustness]
+
+
 def configure(parser: argparse.ArgumentParser) -> None:
     """Options."""
     parser.add_argument("--root", type=Path, default=Path(), help="folder of the checkout or package")
     parser.add_argument("--study", help=f"name of the study (default: the package's, else {DEFAULT})")
-    parser.add_argument(
-        "--manifest", type=Path, help="manifest to compare with (default: reports/<study>/manifest.json)"
-    )
+    parser.add_argument("--robustness", action="store_true", help="verify what `make robustness` makes of the study")
+    parser.add_argument("--manifest", type=Path, help="manifest to compare with (default: that of the study)")
     parser.add_argument("--into", type=Path, help="empty folder to build in (default: a temporary one, removed after)")
     parser.add_argument("--python", type=Path, help="build with this interpreter instead of a new environment")
     parser.add_argument("--cores", default="all", help="cores to use (default: all)")
     parser.add_argument("--tolerance", type=float, default=RELATIVE, help=f"relative (default: {RELATIVE:g})")
-    parser.add_argument("--page", type=Path, help="page to write (default: reports/<study>/verification.html)")
+    parser.add_argument("--page", type=Path, help="page to write (default: verification.html beside the manifest)")
     configure_templates(parser)
 
 
@@ -53,20 +76,21 @@ def run(arguments: argparse.Namespace) -> None:
     root = arguments.root.resolve()
     project = load_project(root)
     study = project.study(arguments.study or studied(root))
-    manifest = (arguments.manifest or root / "reports" / study.name / "manifest.json").resolve()
-    shipped = Build(read_manifest(manifest), _products_beside(manifest, study.name, root))
+    target = Target(study, arguments.robustness)
+    manifest = (arguments.manifest or root / target.manifest).resolve()
+    shipped = Build(read_manifest(manifest), _products_beside(manifest, target, root))
     if shipped.manifest["study"]["name"] != study.name:
         raise NotVerified(f"{manifest}: the manifest of {shipped.manifest['study']['name']!r}, not of {study.name!r}")
     folder = _empty(arguments.into)
     try:
-        seconds, changed = rebuild(project, study, folder, arguments.python, arguments.cores)
-        rebuilt = Build(read_json(folder / "reports" / study.name / "manifest.json"), folder)
+        seconds, changed = rebuild(project, target, folder, arguments.python, arguments.cores)
+        rebuilt = Build(read_json(folder / target.manifest), folder)
         verdicts = compare(shipped, rebuilt, arguments.tolerance)
     finally:
         if arguments.into is None:
             shutil.rmtree(folder, ignore_errors=True)
     found = Verification(
-        study=study.title,
+        study=target.title,
         name=study.name,
         simulated=study.world == "simulated",
         verdicts=verdicts,
@@ -76,7 +100,7 @@ def run(arguments: argparse.Namespace) -> None:
         seconds=seconds,
         tolerance=arguments.tolerance,
     )
-    page = arguments.page or root / "reports" / study.name / "verification.html"
+    page = arguments.page or (root / target.manifest).with_name("verification.html")
     write_text(verification_page(found, read_templates(arguments.templates)), page)
     _conclude(verdicts, page)
 
@@ -87,10 +111,10 @@ def studied(root: Path) -> str:
     return str(read_json(stamp)["study"]) if stamp.is_file() else DEFAULT
 
 
-def _products_beside(manifest: Path, study: str, root: Path) -> Path:
-    """The folder that has the products of a manifest: around its own reports/<study>/, else the project."""
-    own = manifest.parent
-    return own.parents[1] if own.parts[-2:] == ("reports", study) else root
+def _products_beside(manifest: Path, target: Target, root: Path) -> Path:
+    """The folder that has the products of a manifest: the one that it lies in as it should, else the project."""
+    depth = len(target.manifest.parts)
+    return manifest.parents[depth - 1] if manifest.parts[-depth:] == target.manifest.parts else root
 
 
 def _empty(into: Path | None) -> Path:
@@ -102,7 +126,7 @@ def _empty(into: Path | None) -> Path:
     return into.resolve()
 
 
-def rebuild(project: Project, study: Study, folder: Path, python: Path | None, cores: str) -> tuple[float, list[str]]:
+def rebuild(project: Project, target: Target, folder: Path, python: Path | None, cores: str) -> tuple[float, list[str]]:
     """Build a study in an empty folder; returns the seconds of the build and files with uncommitted changes.
 
     Raises
@@ -114,12 +138,12 @@ def rebuild(project: Project, study: Study, folder: Path, python: Path | None, c
     print(f"copying {root.name} to an empty folder", flush=True)
     changed = copied(root, folder)
     interpreter = python.absolute() if python else _environment(folder)
-    _bring_raw(project, study, folder)
-    environment = {**os.environ, **_mirror(root, study)}
+    _bring_raw(project, target, folder)
+    environment = {**os.environ, **_mirror(root, target.study)}
     environment.pop("PYTHONPATH", None)
-    print(f"building {study.name} from nothing", flush=True)
+    print(f"building {target.name} from nothing", flush=True)
     begun = time.monotonic()
-    words = [str(interpreter), "-m", "snakemake", study.name, "--forceall", "--cores", cores, "--nocolor"]
+    words = [str(interpreter), "-m", "snakemake", target.name, "--forceall", "--cores", cores, "--nocolor"]
     _call(words, folder, environment)
     return time.monotonic() - begun, changed
 
@@ -132,11 +156,11 @@ def _environment(folder: Path) -> Path:
     return folder / ENVIRONMENT / "bin" / "python"
 
 
-def _bring_raw(project: Project, study: Study, folder: Path) -> None:
+def _bring_raw(project: Project, target: Target, folder: Path) -> None:
     """Copy the raw files that the user put into the project; each is verified by checksum when the build takes it."""
-    if study.world != "observed":
+    if target.study.world != "observed":
         return
-    for slug, record in project.sources_of(study).items():
+    for slug, record in (project.sources if target.robustness else project.sources_of(target.study)).items():
         for file in record.files:
             below = Path("data/raw", record.folder or slug, file.file)
             if (project.root / below).is_file():
