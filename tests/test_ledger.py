@@ -177,7 +177,7 @@ def test_the_ledger_is_a_table_and_a_figure() -> None:
     table = ledger_table(frame, simulated=True)
     mine = next(r for r in table.rows if r.label.startswith("A2 "))
     assert mine.cells[:6] == ("lowers · fragile", "supported", "−10.00", "−14.00 to −6.00", "−50%", "28%")
-    assert mine.cells[-3:] == ("0.080", "powered", "registered")
+    assert mine.cells[-3:] == ("8.0%", "powered", "registered")
     assert [r.label for r in table.rows if r.cells] == [mine.label]
     assert len(untested_table(frame, simulated=False).rows) == len(PROJECT.claims.untested)
     drawn = ledger_chart(frame, checks(PROJECT.claims, found), simulated=True)

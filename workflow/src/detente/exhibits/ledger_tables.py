@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from detente.config import LEVEL, SAMPLE_LABELS
-from detente.exhibits.formats import MISSING, PER, count, decimal, p_value, per_thousand, percent
+from detente.exhibits.formats import MISSING, PER, count, p_value, per_thousand, percent
 from detente.exhibits.table import Column, Row, Table
 
 CLASSES: Mapping[str, str] = {
@@ -61,14 +61,16 @@ def ledger_table(ledger: pd.DataFrame, *, simulated: bool) -> Table:
         "smallest effect of interest. Family p: Romano and Wolf's, within the family. Robustness value: share of what "
         "is left of treatment and outcome that a confounder would have to explain to bring the estimate to zero.",
         "A verdict is fragile where a check behind it fails (see the figure), untested where one could not be made.",
-        *(f"{r['code']} {r['label']} has no interval: {r['reasons']}." for r in _lost(examined)),
+        *(f"{r['code']} {r['label']} has no interval: {r['reasons']}." for r in without_interval(ledger)),
         *((f"{count(others)} further claims are not examined in this study.",) if others else ()),
     )
     return Table("ledger", "The claims ledger", "", _COLUMNS, tuple(rows), notes, simulated, dense=True)
 
 
-def _lost(examined: pd.DataFrame) -> list[dict[Any, Any]]:
-    return examined[examined["estimate"].isna()].to_dict("records")
+def without_interval(ledger: pd.DataFrame) -> list[dict[Any, Any]]:
+    """Claims of a ledger that were examined, and whose headline has no interval."""
+    tested = ledger[ledger["estimate"].isna() & (ledger["family"].fillna("") != "")]
+    return tested[tested["reasons"].fillna("") != NOT_EXAMINED].to_dict("records")
 
 
 def _claim(row: Mapping[Any, Any]) -> Row:
@@ -85,7 +87,7 @@ def _claim(row: Mapping[Any, Any]) -> Row:
         percent(row["share_powered"]),
         percent(row["share_powered_with_sign"]),
         MISSING if pd.isna(row["p_family"]) else p_value(row["p_family"]),
-        decimal(row["robustness_value"], 3),
+        percent(row["robustness_value"], 1),
     )
     return Row(label, (word, str(row["answer"]), *numbers, *ends))
 

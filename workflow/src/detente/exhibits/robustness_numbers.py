@@ -8,6 +8,7 @@ import pandas as pd
 
 from detente.config import LEVEL, SAMPLE_LABELS, Project, Study
 from detente.exhibits.formats import count, p_value, percent, spelled
+from detente.exhibits.ledger_tables import without_interval
 
 VERDICTS = ("lowers", "raises", "negligible", "inconclusive")
 
@@ -32,11 +33,13 @@ def robustness_numbers(
         "headline": f"a linear probability model with dyad and year effects and dyadic-robust errors, on {sample} "
         "unless the claim is about others",
         "tally": _tally(tested),
+        "lost": _lost(len(without_interval(ledger))),
         "counts": {
             "claims": spelled(len(study.claims)),
             "estimators": spelled(len(study.estimators)),
             "all": count(len(ledger)),
             "tested": count(len(tested)),
+            "fitted": count(multiverse["claim"].nunique()),
             "without": spelled(int((ledger["needs"].fillna("") != "").sum())),
             "specifications": count(len(multiverse)),
             "failed": count(int((multiverse["error"] != "").sum())),
@@ -53,6 +56,10 @@ def _tally(tested: pd.DataFrame) -> str:
     robust = int((tested["strength"].eq("robust") & tested["verdict"].ne("inconclusive")).sum())
     said = " and ".join(filter(None, [", ".join(parts[:-1]), *parts[-1:]]))
     return f"the verdicts are: {said}; {spelled(robust)} of those that find something pass every check" if said else ""
+
+
+def _lost(claims: int) -> str:
+    return f"{spelled(claims)} more could be fitted but {'has' if claims == 1 else 'have'} none" if claims else ""
 
 
 def _claim(row: dict[Any, Any]) -> dict[str, Any]:
