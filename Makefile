@@ -47,8 +47,8 @@ verify: $(READY)
 	@$(VENV)/bin/python -m detente verify --study $(STUDY) $(if $(ROBUSTNESS),--robustness) $(if $(MANIFEST),--manifest $(MANIFEST))
 
 package: $(READY)
-	@$(SNAKEMAKE) $(STUDY) --cores all
-	@$(VENV)/bin/python -m detente package --study $(STUDY)
+	@$(SNAKEMAKE) $(STUDY) $(if $(ROBUSTNESS),robustness_$(STUDY)) --cores all
+	@$(VENV)/bin/python -m detente package --study $(STUDY) $(if $(ROBUSTNESS),--robustness)
 
 test: $(READY)
 	@$(VENV)/bin/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m 'not slow'

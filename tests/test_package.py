@@ -127,12 +127,27 @@ def test_a_report_of_another_commit_or_of_altered_files_is_not_packed(tmp_path: 
         fresh(manifest, tmp_path, Commit("1" * 40, False))
     with pytest.raises(UnfitPackage, match="with uncommitted changes; build mini anew"):
         fresh(manifest, tmp_path, Commit(manifest["commit"], True))
+    with pytest.raises(UnfitPackage, match=r"reports/mini/robustness/manifest.json: .*; build robustness_mini anew"):
+        fresh(manifest, tmp_path, Commit("1" * 40, False), robustness=True)
     for path in (MODULE, TABLE):
         kept = (tmp_path / path).read_bytes()
         (tmp_path / path).write_text("altered", "utf-8")
         with pytest.raises(UnfitPackage, match=f"not as reports/mini/manifest.json lists them: {path}"):
             fresh(manifest, tmp_path, now)
         (tmp_path / path).write_bytes(kept)
+
+
+def test_what_robustness_is_made_of_is_told_beside_what_the_paper_is_made_of() -> None:
+    paper, robustness = (
+        {"study": {"name": "mini"}, "raw": {f"{n}/x.csv": n}, "steps": {n: {"seconds": 1.0}},
+         "lineage": {k: {n: {}} for k in ("files", "raw", "steps", "modules")}}
+        for n in ("mme", "atop")
+    )  # fmt: skip
+    alone, both = package.together([paper]), package.together([paper, robustness])
+    assert list(alone["raw"]) == ["mme/x.csv"]
+    assert list(both["raw"]) == ["mme/x.csv", "atop/x.csv"]
+    assert list(both["steps"]) == list(both["lineage"]["files"]) == ["mme", "atop"]
+    assert "atop" not in paper["steps"]
 
 
 @pytest.fixture

@@ -150,7 +150,7 @@ use rule provenance as robustness_provenance with:
         "data/processed/{study}/benchmarks/robustness_provenance.tsv"
     params:
         project=ARGUMENTS,
-        sources=lambda w: " ".join(robustness_sources(w)),
+        sources=lambda w, input: " ".join(Path(f).stem for f in input.receipts),
         seed=study_fields("seed"),
         commit=str(commit(ROOT)),
         versions=canonical(versions()),

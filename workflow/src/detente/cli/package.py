@@ -6,7 +6,7 @@ import argparse
 import json
 import os
 import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ import yaml
 
 from detente import __version__
 from detente.cli.evidence import configure_templates, read_templates
-from detente.cli.trace import read_manifest
+from detente.cli.trace import manifests, read_manifest
 from detente.cli.verify import studied
 from detente.config import Project, Study, load_project
 from detente.errors import UnfitPackage
@@ -54,6 +54,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     """Options."""
     parser.add_argument("--root", type=Path, default=Path(), help="folder of the checkout or package")
     parser.add_argument("--study", help="name of the study (default: the package's, else paper)")
+    parser.add_argument("--robustness", action="store_true", help="with what `make robustness` made of the study")
     parser.add_argument("--out", type=Path, help="zip to write (default: dist/replication-<study>-<version>.zip)")
     configure_templates(parser)
 
@@ -63,9 +64,10 @@ def run(arguments: argparse.Namespace) -> None:
     root = arguments.root.resolve()
     project = load_project(root)
     study = project.study(arguments.study or studied(root))
-    manifest = read_manifest(root / "reports" / study.name / "manifest.json")
-    fresh(manifest, root, commit(root))
-    content = contents(project, study, manifest, read_templates(arguments.templates), arguments.templates)
+    made = [read_manifest(root / m) for m in manifests(study.name)[: 2 if arguments.robustness else 1]]
+    for robustness, manifest in enumerate(made):
+        fresh(manifest, root, commit(root), bool(robustness))
+    content = contents(project, study, made, read_templates(arguments.templates), arguments.templates)
     pinned = {file.sha256 for record in project.sources.values() for file in record.files}
     check(content, pinned, [str(root), str(Path.home())] if Path.home() != Path("/") else [str(root)])
     name = f"replication-{study.name}-{__version__}"
@@ -73,24 +75,28 @@ def run(arguments: argparse.Namespace) -> None:
     packed = zipped(name, content)
     write_bytes(packed, out)
     print(f"{os.path.relpath(out)}: {len(content)} files, {len(packed) / 1e6:.1f} MB")
-    if manifest["dirty"]:
+    if any(manifest["dirty"] for manifest in made):
         print("the package has changes that no commit has; commit them before you pass it on")
 
 
 def contents(
-    project: Project, study: Study, manifest: Mapping[str, Any], templates: Mapping[str, str], folder: Path
+    project: Project, study: Study, made: Sequence[Mapping[str, Any]], templates: Mapping[str, str], folder: Path
 ) -> dict[str, bytes]:
-    """Every file of the package by its path: the project's own, the report, README, stamp and crate."""
+    """Every file of the package by its path: the project's own, the report, README, stamp and crate.
+
+    `made` are the manifests of what is packed: of the paper, and of its robustness if that is to be in it.
+    """
     root = project.root
     content = dict(_own(root))
-    shipped = [*manifest["exhibits"], "manifest.json"]
-    report = {f"reports/{study.name}/{n}": (root / "reports" / study.name / n).read_bytes() for n in shipped}
-    packed = _packed(project, study, manifest, [*content, *report], templates, folder)
+    shipped = [f"reports/{study.name}/{name}" for manifest in made for name in manifest["exhibits"]]
+    shipped += [path.as_posix() for path in manifests(study.name)[: len(made)]]
+    report = {path: (root / path).read_bytes() for path in shipped}
+    packed = _packed(project, study, made, [*content, *report], templates, folder)
     stamp = {
         "study": study.name,
         "version": __version__,
-        "commit": manifest["commit"],
-        "dirty": manifest["dirty"],
+        "commit": made[0]["commit"],
+        "dirty": made[0]["dirty"],
         "day": _day(root),
         "files": {path: sha256(data).hexdigest() for path, data in sorted(content.items())},
     }
@@ -99,6 +105,14 @@ def contents(
     content[STAMP] = _json(stamp)
     content[METADATA] = _json(metadata(_crate(study, stamp, packed), content))
     return content
+
+
+def together(made: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """The manifest of the paper, with the raw files, steps and lineage of its robustness if that is packed too."""
+    whole = dict(made[0])
+    whole["raw"], whole["steps"] = ({k: v for m in made for k, v in m[key].items()} for key in ("raw", "steps"))
+    whole["lineage"] = {key: {k: v for m in made for k, v in m["lineage"][key].items()} for key in made[0]["lineage"]}
+    return whole
 
 
 def _own(root: Path) -> Iterator[tuple[str, bytes]]:
@@ -116,27 +130,31 @@ def _own(root: Path) -> Iterator[tuple[str, bytes]]:
 def _packed(
     project: Project,
     study: Study,
-    manifest: Mapping[str, Any],
+    made: Sequence[Mapping[str, Any]],
     paths: list[str],
     templates: Mapping[str, str],
     folder: Path,
 ) -> Packed:
-    graph, simulated = manifest["lineage"], study.world == "simulated"
-    made = {path: file["bytes"] for path, file in graph["files"].items()}
-    shown = sum(size for path, size in made.items() if path.startswith("reports/"))
-    sizes = (sum(file["bytes"] for file in graph["raw"].values()), sum(made.values()) - shown, shown)
+    manifest, simulated, robustness = together(made), study.world == "simulated", len(made) > 1
+    graph = manifest["lineage"]
+    bytes_of = {path: file["bytes"] for path, file in graph["files"].items()}
+    shown = sum(size for path, size in bytes_of.items() if path.startswith("reports/"))
+    sizes = (sum(file["bytes"] for file in graph["raw"].values()), sum(bytes_of.values()) - shown, shown)
+    exhibits = _exhibits(project.root, study, manifest, templates, folder)
+    used = {name.partition("/")[0] for name in manifest["raw"]}
     tops = {top: FOLDERS[top] for top in folders_of(paths) if top in FOLDERS}
     return Packed(
         manifest=manifest,
         version=__version__,
-        sources={} if simulated else project.sources_of(study),
-        exhibits=tuple(_exhibits(project.root, study, manifest, templates, folder)),
+        sources={} if simulated else {slug: r for slug, r in project.sources.items() if slug in used},
+        exhibits=(*exhibits, *(_robustness(study.name) if robustness else ())),
         requirements=tuple(f"{n} {v}" for n, v in sorted(manifest["versions"].items()) if n != "detente"),
         pinned=_pinned(project.root),
         pythons=PYTHONS,
         folders=tuple(tops.items()),
         sizes=sizes,
         command=_command(project.root, study.name),
+        robustness=robustness,
     )
 
 
@@ -178,6 +196,16 @@ def _exhibits(
         )
     numbers_file = f"reports/{study.name}/numbers.json"
     yield Exhibit("In-text numbers", "every number of the text", numbers_file, _path("detente.cli.numbers"), "numbers")
+
+
+def _robustness(study: str) -> Iterator[Exhibit]:
+    """What robustness consists of; its tables and figures stand in its page."""
+    for caption, file, verb, step in (
+        ("All of it on one page", "robustness.html", "robustness", "robustness_report"),
+        ("The claims ledger", "claims_ledger.csv", "ledger", "ledger"),
+        ("All specifications", "multiverse.csv", "multiverse", "multiverse"),
+    ):
+        yield Exhibit("Robustness", caption, f"reports/{study}/{file}", _path(f"detente.cli.{verb}"), step)
 
 
 def _heading(page: Path) -> str:

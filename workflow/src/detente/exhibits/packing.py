@@ -27,7 +27,8 @@ class Packed:
 
     `manifest` is the report's; `sources` map a slug to `config/sources.yaml`; `exhibits` are in the paper's order;
     `requirements` are the packages used directly, with versions, of `pinned` in the lock; `folders` are (path, what is
-    in it); `sizes` are bytes of raw, intermediate and shown files; `command` builds the study.
+    in it); `sizes` are bytes of raw, intermediate and shown files; `command` builds the
+    study; `robustness` says whether all its specifications are in the package too.
     """
 
     manifest: Mapping[str, Any]
@@ -40,6 +41,7 @@ class Packed:
     folders: tuple[tuple[str, str], ...]
     sizes: tuple[int, int, int]
     command: str
+    robustness: bool = False
 
 
 def readme(packed: Packed, templates: Mapping[str, str]) -> str:

@@ -87,8 +87,8 @@ def _faults(path: str, data: bytes, pinned: Collection[str], places: Collection[
             yield name
 
 
-def fresh(manifest: Mapping[str, Any], root: Path, now: Commit) -> None:
-    """Refuse a report that is not what the files at hand make.
+def fresh(manifest: Mapping[str, Any], root: Path, now: Commit, robustness: bool = False) -> None:
+    """Refuse a report, or the robustness of a study, that is not what the files at hand make.
 
     Raises
     ------
@@ -96,10 +96,12 @@ def fresh(manifest: Mapping[str, Any], root: Path, now: Commit) -> None:
         If it was built at another commit or from other code, settings or lock, or its files were altered since.
     """
     study = manifest["study"]["name"]
+    own = f"reports/{study}/{'robustness/' if robustness else ''}manifest.json"
+    anew = f"build {'robustness_' if robustness else ''}{study} anew"
     if (manifest["commit"], manifest["dirty"]) != (now.commit, now.dirty):
         raise UnfitPackage(
-            f"reports/{study}/manifest.json: built at commit {_said(manifest['commit'], manifest['dirty'])}, the files"
-            f" are at {_said(now.commit, now.dirty)}; build {study} anew"
+            f"{own}: built at commit {_said(manifest['commit'], manifest['dirty'])}, the files"
+            f" are at {_said(now.commit, now.dirty)}; {anew}"
         )
     listed = {
         **manifest["lineage"]["modules"],
@@ -107,7 +109,7 @@ def fresh(manifest: Mapping[str, Any], root: Path, now: Commit) -> None:
         **{f"reports/{study}/{p}": c for p, c in manifest["exhibits"].items()},
     }
     if altered := [p for p, c in listed.items() if not (root / p).is_file() or sha256(root / p) != c]:
-        raise UnfitPackage(f"not as reports/{study}/manifest.json lists them: {', '.join(altered)}; build {study} anew")
+        raise UnfitPackage(f"not as {own} lists them: {', '.join(altered)}; {anew}")
 
 
 def _said(commit: str | None, dirty: bool | None) -> str:
