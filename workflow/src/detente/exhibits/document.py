@@ -90,7 +90,7 @@ def _numbered(places: Iterable[tuple[str, str]]) -> dict[tuple[str, str], int]:
 def _reference(kind: str, name: str, numbered: Mapping[tuple[str, str], int]) -> str:
     if (kind, name) not in numbered:
         known = [n for k, n in numbered if k == kind]
-        raise ConfigError(f"workflow/report/paper.md.j2: there is no {kind} {name!r}; {choices(name, known)}")
+        raise ConfigError(f"workflow/report/*.md.j2: there is no {kind} {name!r}; {choices(name, known)}")
     return f"[{kind.capitalize()}\u00a0{numbered[kind, name]}](#{kind}-{name})"
 
 

@@ -108,7 +108,7 @@ def _unsupported(token: Token) -> ConfigError:
     line = f" near line {token.map[0] + 1} of its block" if token.map else ""
     legal = [*(name.removesuffix("_open") for name in _HTML_BLOCKS if name.endswith("_open")), "heading"]
     kind = token.type.removesuffix("_open")
-    return ConfigError(f"workflow/report/paper.md.j2{line}: Markdown {kind!r} has no print; {choices(kind, legal)}")
+    return ConfigError(f"workflow/report/*.md.j2{line}: Markdown {kind!r} has no print; {choices(kind, legal)}")
 
 
 def _text(token: Token) -> str:

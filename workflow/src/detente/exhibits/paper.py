@@ -111,7 +111,7 @@ def _html_block(paper: Manuscript, block: Block, sections: Sections) -> str:
 def _found(available: Mapping[str, Any], block: Block) -> Any:
     if block.name not in available:
         raise ConfigError(
-            f"workflow/report/paper.md.j2: no {block.kind} is called {block.name!r}; {choices(block.name, available)}"
+            f"workflow/report/*.md.j2: no {block.kind} is called {block.name!r}; {choices(block.name, available)}"
         )
     return available[block.name]
 
