@@ -33,7 +33,7 @@ def findings(**changes: pd.DataFrame) -> Findings:
     examined = {name: pd.DataFrame(columns=list(columns)) for name, columns in FRAMES.items()}
     examined |= {
         "headline": pd.DataFrame([HEADLINE]),
-        "power": pd.DataFrame([{"power_at_smallest": 0.9, "size": 0.05}]),
+        "power": pd.DataFrame([{"power_at_smallest": 0.9, "power_by_error": 0.85, "size": 0.05}]),
         "sensitivity": pd.DataFrame([{"rv": 0.08, "rv_alpha": 0.05}]),
         "bounds": pd.DataFrame(
             [{"benchmark": "rivalry", "times": 1.0, "failure": "", "ci_low": -0.012, "ci_high": -0.002}]
@@ -53,11 +53,12 @@ def findings(**changes: pd.DataFrame) -> Findings:
             "ci_high": [-0.006, -0.004, 0.006, 0.03, math.nan],
             "estimate_share": [-0.5, -0.4, 0.05, 1.0, math.nan],
             "powered": [True, False, True, True, False],
+            "verdict": ["lowers", "lowers", "inconclusive", "raises", ""],
         }
     )
     given = {
         "multiverse": multiverse,
-        "joint": pd.DataFrame([{"statistic": "median", "p": 0.01}]),
+        "joint": pd.DataFrame([{"statistic": "median", "p": 0.01, "specifications": 3, "scheme": "drawn"}]),
         "family": pd.DataFrame([{"p_romano_wolf": 0.02, "p_benjamini_hochberg": 0.015}]),
     }
     made = {**examined, **{k: v for k, v in changes.items() if k in examined}}
@@ -103,7 +104,50 @@ def test_a_verdict_names_the_checks_that_fail() -> None:
     assert found["registration"] == "registered"
     made = checks(PROJECT.claims, {CLAIM: findings()})
     assert set(made["claim"]) == {CLAIM}
-    assert made.loc[made["check"] == "multiverse", "value"].item() == pytest.approx(2 / 3)
+    # Of four equivalent specifications two agree: the one without an interval does not.
+    assert made.loc[made["check"] == "multiverse", "value"].item() == pytest.approx(2 / 4)
+
+
+def test_power_is_the_smaller_of_what_was_planted_and_what_the_observed_error_allows() -> None:
+    assert row(findings())["power_at_smallest"] == 0.85
+    lost = findings(power=pd.DataFrame([{"power_at_smallest": 0.9, "power_by_error": math.nan, "size": 0.05}]))
+    assert math.isnan(row(lost)["power_at_smallest"])
+
+
+def test_a_negative_control_that_could_not_be_fitted_is_not_passed_over() -> None:
+    failure = pd.DataFrame([{"part": "placebos", "error": "EmptySample", "message": "no rows"}])
+    found = row(findings(failures=failure))
+    assert "negative_controls" in found["checks_not_made"]
+    # Three were meant: the smallest of two p-values counts three times.
+    assert found["p_negative_controls"] == pytest.approx(1.0)
+    rejecting = row(findings(failures=failure, placebos=pd.DataFrame([{"p": 0.001}, {"p": 0.4}])))
+    assert "negative_controls" in rejecting["checks_failed"]
+
+
+def negligible(**changes: pd.DataFrame) -> Findings:
+    """A claim whose estimate and interval are smaller than what is of interest."""
+    effect = {"estimate": -0.0008, "std_error": 0.0005, "ci_low": -0.0018, "ci_high": 0.0002, "verdict": "negligible"}
+    return findings(headline=pd.DataFrame([{**HEADLINE, **effect}]), **changes)
+
+
+BOUNDS = pd.DataFrame(
+    {"benchmark": ["rivalry", "peace"], "times": 1.0, "failure": "", "estimate": [-0.0006, 0.0026],
+     "ci_low": [-0.0016, 0.0016], "ci_high": [0.0004, 0.0036]}
+)  # fmt: skip
+
+
+def test_a_negligible_effect_is_held_against_confounders_that_hide_one() -> None:
+    found = row(negligible(bounds=BOUNDS))
+    assert found["verdict"] == "negligible"
+    # Beside as strong a confounder as peace that hides an effect, the estimate is −0.0008 − 0.0034.
+    assert found["strongest_benchmark"] == "peace"
+    assert found["benchmark_low"] == pytest.approx(-0.0052)
+    assert "benchmark" in found["checks_failed"]
+
+
+def test_a_negligible_effect_needs_negligible_specifications() -> None:
+    made = checks(PROJECT.claims, {CLAIM: negligible(bounds=BOUNDS)})
+    assert made.loc[made["check"] == "multiverse", "value"].item() == 0.0
 
 
 def test_a_claim_without_a_headline_says_why() -> None:

@@ -13,7 +13,7 @@ from detente.errors import EstimationError, NoDyads, UnsuitableOutcome, Unsuppor
 from detente.inference.fit import fit
 from detente.inference.refit import prepared, refit
 from detente.robustness.planting import HIGHEST, World, world
-from detente.robustness.power import COLUMNS, SUMMARY_COLUMNS, Power, power
+from detente.robustness.power import COLUMNS, SUMMARY_COLUMNS, Power, _moved, _possible, power
 
 from worlds import dyadic_design, studied
 
@@ -150,6 +150,14 @@ def test_errors_of_size_and_sign_are_those_of_the_definition() -> None:
     assert row["type_m"] > 2
     assert 0 < row["type_s"] < 0.5
     assert row["effect"] == -0.02 * DESIGN.y.mean()
+
+
+def test_an_effect_per_unit_that_leaves_many_rows_no_risk_is_impossible_and_has_the_noise_of_none() -> None:
+    risk, treatment = np.full(1000, 0.02), np.repeat([0.0, 1.0, 8.0], [500, 300, 200])
+    assert _possible(risk, treatment, -0.2 * 0.02 / 2)
+    assert not _possible(risk, treatment, -0.2 * 0.02)
+    np.testing.assert_array_equal(_moved(risk, treatment, -0.2 * 0.02), risk)
+    np.testing.assert_allclose(_moved(risk, treatment, -0.1 * 0.02)[-1], 0.02 * (1 - 0.1 * 8))
 
 
 def test_the_sign_of_the_claim_is_planted_and_impossible_effects_are_marked() -> None:

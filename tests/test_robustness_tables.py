@@ -20,7 +20,8 @@ def cells(table: Table, label: str) -> tuple[str, ...]:
 
 
 def test_power_stands_in_the_order_of_print_and_a_share_that_does_not_exist_is_missing() -> None:
-    common = {"mde_share": 0.31, "mde_simulated_share": 0.32, "size": 0.064, "draws": 500}
+    common = {"mde_share": 0.31, "mde_simulated_share": 0.32, "size": 0.064, "draws": 500, "power_by_error": 0.42,
+              "std_error": 0.0024, "spread": 0.002}  # fmt: skip
     frame = pd.DataFrame(
         [
             {"claim": "a", "base_risk": 0.0188, "power_at_smallest": 0.46, "type_m_at_smallest": 1.45,
@@ -31,8 +32,8 @@ def test_power_stands_in_the_order_of_print_and_a_share_that_does_not_exist_is_m
     )  # fmt: skip
     table = power_table(frame, LABELS, simulated=False)
     assert [row.label for row in table.rows] == ["Pact", "Exercise"]
-    assert cells(table, "Exercise") == ("18.8", "31%", "32%", "46%", "×1.4", "0%", "6.4%")
-    assert cells(table, "Pact")[3:6] == ("0%", MISSING, MISSING)
+    assert cells(table, "Exercise") == ("18.8", "31%", "32%", "42%", "46%", "×1.4", "0%", "6.4%", "1.2")
+    assert cells(table, "Pact")[4:7] == ("0%", MISSING, MISSING)
     assert "500 draws" in table.notes[0]
 
 

@@ -26,6 +26,7 @@ from detente.robustness.sensitivity import (
     bounds,
     contours,
     extreme,
+    furthest,
     sensitivity,
     strongest,
     treatment_of,
@@ -162,6 +163,23 @@ def test_powers_are_one_benchmark_and_bounds_that_do_not_exist_say_so() -> None:
     assert strongest(frame.reset_index(), -0.06)["benchmark"] == "weak"
     with pytest.raises(EstimationError, match="no benchmark"):
         strongest(frame.reset_index(), -0.06, times=9)
+
+
+def test_the_furthest_interval_counts_bias_in_either_direction() -> None:
+    frame = pd.DataFrame(
+        {"benchmark": ["weak", "strong", "strong"], "times": [1.0, 1.0, 2.0], "failure": "",
+         "estimate": [0.9, 0.4, -0.2], "ci_low": [-0.1, -0.6, -1.2], "ci_high": [1.9, 1.4, 0.8]}
+    )  # fmt: skip
+    # Added instead of taken off, the bias of 0.6 makes an estimate of 1.6, and an interval from 0.6 to 2.6.
+    assert furthest(frame, 1.0) == ("strong", pytest.approx(0.6), pytest.approx(2.6))
+    with pytest.raises(EstimationError, match="no benchmark has a bound at 3 times"):
+        furthest(frame, 1.0, 3.0)
+
+
+def test_the_factors_of_a_product_are_no_benchmarks_of_it() -> None:
+    terms = ["exercise_lag1_x_trade_lag2", "exercise_lag1", "trade_lag2", "rivalry_lag2", "intercept"]
+    assert benchmark_groups(terms, 0) == {"rivalry_lag2": ["rivalry_lag2"]}
+    assert set(benchmark_groups(terms, 3)) == set(terms[:3])
 
 
 def test_partial_r2_of_a_group_is_that_of_two_regressions() -> None:

@@ -29,7 +29,7 @@ def run(arguments: argparse.Namespace) -> None:
     sample = headline_of(claim, study.headline)
     spec = specification(study, project.claims, claim, ESTIMATOR, sample, absorbs_dyads=True)
     record = Record(*(read_frame(path) for path in (arguments.panel, arguments.exercises, arguments.states)))
-    frames = examine(record, spec, study.seed_of(claim.id))
+    frames = examine(record, spec, study.seed_of(claim.id), study.seed_of(claim.family))
     for name, frame in frames.items():
         write_frame(frame, arguments.out / f"{name}.parquet")
     for row in frames["failures"].itertuples():

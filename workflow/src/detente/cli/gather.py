@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Mapping
 from pathlib import Path
 
 import pandas as pd
@@ -11,7 +12,7 @@ from detente.checks import validated
 from detente.cli.grids import multiverse_of
 from detente.cli.options import add_study
 from detente.cli.standing import standings
-from detente.config import load_project
+from detente.config import Multiverse, load_project
 from detente.files import read_frame, write_csv, write_frame
 from detente.robustness.multiverse import columns
 from detente.robustness.schema import multiverse_schema
@@ -26,14 +27,23 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> None:
-    """One table of all parts, in the order given, with the standing of each claim to what was registered."""
+    """One table of all parts, in the order given, with the standing of each to what was registered."""
     frame = pd.concat([read_frame(path) for path in arguments.parts], ignore_index=True)
     project = load_project(arguments.root, arguments.override)
-    nodes = list(multiverse_of(project).nodes)
-    frame = frame.assign(registration=frame["claim"].map(standings(project)).fillna(""))
+    multiverse = multiverse_of(project)
+    nodes = list(multiverse.nodes)
+    frame = frame.assign(registration=_standing(frame, multiverse, standings(project)))
     frame = validated(frame[list(columns(nodes))], multiverse_schema(nodes), "multiverse")
     write_frame(frame, arguments.out)
     world = project.study(arguments.study).world
     write_csv(frame if world == "observed" else frame.assign(world=world), arguments.csv)
     lost = int((frame["error"] != "").sum())
     print(f"{len(frame):,} specifications of {frame['claim'].nunique()} claims, {lost:,} without an estimate")
+
+
+def _standing(frame: pd.DataFrame, multiverse: Multiverse, claims: Mapping[str, str]) -> pd.Series:
+    """The claim's standing where a specification is its headline; what departs from that was not registered."""
+    headline = pd.Series({name: node.headline for name, node in multiverse.nodes.items()})
+    plain = (frame[list(headline.index)] == headline).all(axis=1)
+    said = frame["claim"].map(claims).fillna("")
+    return said.where(plain | (said == ""), "not registered")

@@ -10,11 +10,11 @@ import pandas as pd
 
 from detente.cli.grids import grids_of, panels_of
 from detente.cli.options import add_study
-from detente.config import load_project
+from detente.config import Claim, load_project
 from detente.errors import EstimationError
 from detente.files import read_frame, write_frame
 from detente.inference.randomisation import Scheme
-from detente.inference.redraw import KadRedraw
+from detente.inference.schemes import CircularShift
 from detente.robustness import curve
 from detente.robustness.decisions import COLUMNS as DECISION_COLUMNS
 from detente.robustness.decisions import OPTION_COLUMNS, decompose, options
@@ -88,12 +88,15 @@ def _tests(
     states = read_frame(arguments.tidy / "cow-state-system.parquet")
     years = next(iter(panels.values()))["year"]
     tests = []
-    for scheme in schemes(headline, exercises, states, (int(years.min()), int(years.max()))):
-        mine = _suited(part, scheme, headline.treatment)
+    panel = panels[headline.directed]
+    for scheme in schemes(headline, panel, exercises, states, (int(years.min()), int(years.max()))):
+        mine = _suited(part, scheme, headline)
+        if not mine:
+            continue
         inside = Part([part.universes[i] for i in mine], [part.specs[i] for i in mine])
         draws = curve.drawn(panels, inside, scheme, arguments.draws, seed)
         tests.append(joint_test(found.estimate[mine], draws).assign(claim=grid.claim, scheme=scheme.name))
-    return pd.concat(tests, ignore_index=True)
+    return pd.concat([pd.DataFrame(columns=["claim", "scheme", *COLUMNS]), *tests], ignore_index=True)
 
 
 def _plain(chosen: tuple[str, ...], grid: Grid) -> bool:
@@ -101,10 +104,14 @@ def _plain(chosen: tuple[str, ...], grid: Grid) -> bool:
     return chosen == tuple(names[0] for names in grid.nodes.values())
 
 
-def _suited(part: Part, scheme: Scheme, treatment: str) -> list[int]:
-    """Places of specifications whose treatment a scheme can draw."""
-    anything = not isinstance(scheme, KadRedraw)
-    return [i for i, spec in enumerate(part.specs) if anything or spec.claim.treatment == treatment]
+def _suited(part: Part, scheme: Scheme, headline: Claim) -> list[int]:
+    """Places of specifications whose treatment a scheme can draw: a shift any, others the headline's."""
+    mine = (headline.treatment, headline.lag, headline.directed)
+    return [
+        i
+        for i, spec in enumerate(part.specs)
+        if isinstance(scheme, CircularShift) or (spec.claim.treatment, spec.claim.lag, spec.claim.directed) == mine
+    ]
 
 
 def _decisions(grid: Grid, frame: pd.DataFrame, found: curve.Curve | None) -> tuple[pd.DataFrame, pd.DataFrame]:

@@ -167,6 +167,15 @@ _COVARIANCES = {
 }
 _SIDES = {"a": "first state", "b": "second state"}
 
+UNITS: Mapping[str, str] = {
+    "military_ties": "one more tie",
+    "security_forums": "one more forum",
+    "us_troops_log": "one more unit of log(1 + troops), 2.7 times as many",
+    "ideal_point_distance": "one more point of distance",
+    "exercise_dose": "twice as many exercises",
+}
+"""What one more unit of a treatment is that is not there or absent."""
+
 BASE_RISK = "the mean risk of onset in the rows of a model"
 """What `base_risk` of the estimates is, in words."""
 

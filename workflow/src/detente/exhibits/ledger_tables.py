@@ -9,6 +9,7 @@ import pandas as pd
 
 from detente.config import LEVEL, SAMPLE_LABELS
 from detente.exhibits.formats import MISSING, PER, count, p_value, per_thousand, percent
+from detente.exhibits.labels import UNITS
 from detente.exhibits.table import Column, Row, Table
 
 CLASSES: Mapping[str, str] = {
@@ -61,10 +62,22 @@ def ledger_table(ledger: pd.DataFrame, *, simulated: bool) -> Table:
         "smallest effect of interest. Family p: Romano and Wolf's, within the family. Robustness value: share of what "
         "is left of treatment and outcome that a confounder would have to explain to bring the estimate to zero.",
         "A verdict is fragile where a check behind it fails (see the figure), untested where one could not be made.",
+        *_units(examined),
         *(f"{r['code']} {r['label']} has no interval: {r['reasons']}." for r in without_interval(ledger)),
         *((f"{count(others)} further claims are not examined in this study.",) if others else ()),
     )
     return Table("ledger", "The claims ledger", "", _COLUMNS, tuple(rows), notes, simulated, dense=True)
+
+
+def _units(examined: pd.DataFrame) -> list[str]:
+    """What a change in onsets is per unit of, where a treatment is more than there or absent."""
+    said = [f"{r['code']}, {UNITS[r['treatment']]}" for r in examined.to_dict("records") if r["treatment"] in UNITS]
+    if not said:
+        return []
+    return [
+        f"Change in onsets and smallest effect of interest are per unit of the treatment: {'; '.join(said)}. What is "
+        "negligible per unit need not be so over its whole range."
+    ]
 
 
 def without_interval(ledger: pd.DataFrame) -> list[dict[Any, Any]]:

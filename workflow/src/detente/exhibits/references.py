@@ -58,8 +58,6 @@ class References:
 
     def _work(self, key: str) -> Mapping[str, Any]:
         if key not in self.works:
-            raise ConfigError(
-                f"workflow/report/*.md.j2: {key!r} is not in references.yaml; {choices(key, self.works)}"
-            )
+            raise ConfigError(f"workflow/report/*.md.j2: {key!r} is not in references.yaml; {choices(key, self.works)}")
         self.cited.add(key)
         return self.works[key]

@@ -65,7 +65,12 @@ def _lost(claims: int) -> str:
 def _claim(row: dict[Any, Any]) -> dict[str, Any]:
     same = int(row["equivalent_specifications"])
     sign = "below zero" if row["estimate"] < 0 else "above zero"
-    joint = "" if pd.isna(row["p_joint"]) else f" The median of the curve has p {_p(row['p_joint'])} under the null."
+    joint = (
+        ""
+        if pd.isna(row["p_joint"])
+        else f" The median of the {count(row['joint_specifications'])} whose treatment was drawn anew "
+        f"({row['joint_scheme']}) has p {_p(row['p_joint'])} under the null."
+    )
     sentence = (
         f"The headline is {sign}. Of {count(same)} equivalent specifications {percent(row['share_with_sign'])} have "
         f"its sign; {percent(row['share_powered'])} could have found the smallest effect of interest.{joint}"

@@ -22,8 +22,8 @@ def power_table(frame: pd.DataFrame, claims: Mapping[str, str], *, simulated: bo
     Parameters
     ----------
     frame
-        One row a claim: `claim`, `base_risk`, `power_at_smallest`, `type_m_at_smallest`, `type_s_at_smallest`, `size`,
-        `mde_share`, `mde_simulated_share`, `smallest_effect`, `draws`.
+        One row a claim: `claim`, `base_risk`, `power_at_smallest`, `power_by_error`, `type_m_at_smallest`,
+        `type_s_at_smallest`, `size`, `mde_share`, `mde_simulated_share`, `std_error`, `spread`, `draws`.
     claims
         Claim id → label, in order of print.
     """
@@ -34,10 +34,12 @@ def power_table(frame: pd.DataFrame, claims: Mapping[str, str], *, simulated: bo
                 decimal(PER * r.base_risk, 1),
                 percent(r.mde_share),
                 _or_missing(r.mde_simulated_share, percent),
+                percent(r.power_by_error),
                 percent(r.power_at_smallest),
                 _or_missing(r.type_m_at_smallest, multiple),
                 _or_missing(r.type_s_at_smallest, percent),
                 percent(r.size, 1),
+                decimal(r.std_error / r.spread, 1),
             ),
         )
         for r in _in_order(frame, claims)
@@ -46,16 +48,20 @@ def power_table(frame: pd.DataFrame, claims: Mapping[str, str], *, simulated: bo
         Column(f"Base risk per {PER:,}"),
         Column("2.8 SE", "Detectable effect, of base risk"),
         Column("Planted", "Detectable effect, of base risk"),
-        Column("Power", "At the smallest effect of interest"),
+        Column("Power by SE", "At the smallest effect of interest"),
+        Column("Planted", "At the smallest effect of interest"),
         Column("Exaggeration", "At the smallest effect of interest"),
         Column("Wrong sign", "At the smallest effect of interest"),
         Column("Rejections under no effect"),
+        Column("Observed SE by planted spread"),
     )
     draws = int(frame["draws"].max()) if len(frame) else 0
     notes = (
         f"Effects are planted on the real rows and looked for by the headline model at 5%, {count(draws)} draws each. "
         "Exaggeration and wrong sign: of estimates that are significant (types M and S). Rejections under no effect: "
         "the size of the test, 5% if its intervals are right.",
+        "Where the last column is above one, the record has more dependence than was planted. The verdict takes the "
+        "smaller power of the two.",
     )
     return Table("power", "What the headline could have found", "", columns, tuple(rows), notes, simulated, dense=True)
 
@@ -212,7 +218,10 @@ def placebo_table(frame: pd.DataFrame, claims: Mapping[str, str], *, simulated: 
         Column("Dyad-years"),
         Column("Treated"),
     )
-    notes = ("The headline model with a variable that cannot work in place of the treatment: what it finds is bias.",)
+    notes = (
+        "The headline model with a variable that cannot work in place of the treatment: what it finds is bias, or the "
+        "outcome's effect on the treatment, or, in the lead of a lasting treatment, the treatment itself.",
+    )
     return Table("placebos", "Negative controls", "", columns, tuple(rows), notes, simulated)
 
 

@@ -14,7 +14,7 @@ from detente.config import Claim
 from detente.inference.randomisation import Randomisation, Scheme, randomisation_test
 from detente.inference.redraw import Measure, kad_redraw
 from detente.inference.result import Fit
-from detente.inference.schemes import circular_shift
+from detente.inference.schemes import circular_shift, state_labels
 from detente.inference.wild import wild_bootstrap
 from detente.panel.kadic import LARGE, SMALL
 from detente.sources.states import region
@@ -40,27 +40,61 @@ MADE: Mapping[str, Made] = {
     "exercise_count": Made(lambda e: e["parties"] >= 0, "count"),
 }
 """Treatments of two states that are made of exercises alone."""
+BILATERAL = frozenset({"defence_agreement", "agreement_commission", "agreement_training", "crisis_mediated"})
+"""Treatments that two states have by themselves, so that dyads may be drawn apart."""
+AMONG_EXERCISERS = frozenset({"exercise_soft", "exercise_dose", "exercise_multilateral_only"})
+"""Treatments that only dyads with an exercise have, and share with its other parties: no scheme here suits them."""
 
 
-def schemes(claim: Claim, exercises: pd.DataFrame, states: pd.DataFrame, years: tuple[int, int]) -> list[Scheme]:
-    """Schemes that suit a claim's treatment, the first the one that its family is judged by.
+def schemes(
+    claim: Claim, panel: pd.DataFrame, exercises: pd.DataFrame, states: pd.DataFrame, years: tuple[int, int]
+) -> list[Scheme]:
+    """Schemes that suit a claim's treatment, the first the one that its family is judged by; none if none suits.
 
     Participants are drawn again exercise by exercise, within region and year, where the treatment is made of exercises
-    of the two states (Poast 2010); every treatment is shifted in time within dyads, as a second scheme or the only one.
+    of the two states (Poast 2010). What two states agree on by themselves is shifted in time within their dyad. Other
+    treatments are shared by dyads (of one alliance, forum or host), which shifts would draw apart: of these, states
+    exchange their places in the network within their region.
 
     Parameters
     ----------
+    panel
+        All dyad-years, with the treatment.
     exercises, states
         Tidy frames of exercises and of the state system.
     years
         First and last year in which a state can take part.
     """
     shift = circular_shift()
-    if claim.directed or claim.treatment not in MADE:
+    if claim.treatment in AMONG_EXERCISERS:
+        return []
+    if claim.treatment in BILATERAL:
         return [shift]
+    if claim.directed or claim.treatment not in MADE:
+        return [state_labels(network(panel, claim), regions(panel))]
     made = MADE[claim.treatment]
     events = exercises[made.of(exercises)]
     return [kad_redraw(events, candidates(states, years), lag=claim.lag, measure=made.measure), shift]
+
+
+def network(panel: pd.DataFrame, claim: Claim) -> pd.DataFrame:
+    """A claim's treatment of all dyads of a panel, lagged: a, b, year, value; where it is not known, no row."""
+    one, two = sides(panel)
+    frame = pd.DataFrame(
+        {"a": panel[one], "b": panel[two], "year": panel["year"] + claim.lag, "value": panel[claim.treatment]}
+    )
+    return frame.dropna(subset=["value"]).astype({"value": "float64"})
+
+
+def regions(panel: pd.DataFrame) -> dict[int, int]:
+    """Region of every state of a panel, as a number."""
+    codes = np.union1d(*(panel[side].to_numpy(dtype=np.int64) for side in sides(panel)))
+    return dict(zip(codes.tolist(), np.unique(region(codes), return_inverse=True)[1].tolist(), strict=True))
+
+
+def sides(panel: pd.DataFrame) -> tuple[str, str]:
+    """Columns of the two states."""
+    return ("source", "target") if "source" in panel else ("a", "b")
 
 
 def candidates(states: pd.DataFrame, years: tuple[int, int]) -> pd.DataFrame:

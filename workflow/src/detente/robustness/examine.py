@@ -65,7 +65,7 @@ class Record:
         return {int(code): str(name) for code, name in zip(latest["state"], latest["name"], strict=True)}
 
 
-def examine(record: Record, spec: Specification, seed: int) -> Frames:
+def examine(record: Record, spec: Specification, seed: int, family_seed: int) -> Frames:
     """Every frame of one claim, by name; a part that does not exist for it is empty, with its reason in `failures`.
 
     headline: tidy estimates of the LPM under each covariance. power, power_curve: `robustness.power`. sensitivity,
@@ -78,7 +78,9 @@ def examine(record: Record, spec: Specification, seed: int) -> Frames:
     spec
         The headline: an LPM.
     seed
-        Of the claim: simulations and draws follow from it.
+        Of the claim: simulations follow from it.
+    family_seed
+        Of the claim's family, whose members are drawn together: draws of treatments follow from it.
     """
     design = build_design(record.panel, spec)
     estimates = estimate(design, spec)
@@ -96,7 +98,7 @@ def examine(record: Record, spec: Specification, seed: int) -> Frames:
         "selection": lambda: {"selection": oster(whole)},
         "evalue": lambda: {"evalue": e_values_of(whole)},
         "influence": lambda: {"influence": _influence(record, whole, spec, band)},
-        "randomisation": partial(_randomisation, record, whole, spec, seed),
+        "randomisation": partial(_randomisation, record, whole, spec, family_seed),
     }
     for name, make in parts.items():
         try:
@@ -190,7 +192,8 @@ def _without_series(record: Record, design: Design, claim: Claim) -> Iterator[tu
 
 def _randomisation(record: Record, whole: Fit, spec: Specification, seed: int) -> Frames:
     years = record.panel["year"]
-    found = drawing.schemes(spec.claim, record.exercises, record.states, (int(years.min()), int(years.max())))
+    span = (int(years.min()), int(years.max()))
+    found = drawing.schemes(spec.claim, record.panel, record.exercises, record.states, span)
     tests, draws = drawing.frame(drawing.drawn(whole, spec.claim, found, seed))
     return {"tests": tests, "draws": draws}
 

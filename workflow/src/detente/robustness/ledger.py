@@ -7,12 +7,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+import numpy as np
 import pandas as pd
 
 from detente.config import Claim, ClaimsFile, Untested
 from detente.inference.verdict import Verdict
-from detente.robustness.sensitivity import strongest
-from detente.robustness.verdicts import BENCHMARK_TIMES, Numbers, claim_verdict
+from detente.robustness.sensitivity import furthest, strongest
+from detente.robustness.verdicts import BENCHMARK_TIMES, Numbers, claim_verdict, holm
 
 Answer = Literal["supported", "contradicted", "no effect of interest", "open", "not tested"]
 NOT_TESTED: Answer = "not tested"
@@ -22,10 +23,10 @@ COLUMNS = (
     "sample", "n", "events", "dyads", "states", "treated", "treated_dyads", "switching_dyads", "base_risk", "estimate",
     "std_error", "df", "ci_low", "ci_high", "p", "estimate_share", "smallest_effect", "mde", "mde_share",
     "power_at_smallest", "size", "specifications", "equivalent_specifications", "share_with_sign", "share_powered",
-    "share_powered_with_sign", "median_share", "p_joint", "p_randomisation", "p_family", "p_false_discovery",
-    "robustness_value", "robustness_value_alpha", "strongest_benchmark", "benchmark_low", "benchmark_high", "e_value",
-    "p_negative_controls", "influential", "flips", "verdict", "strength", "checks_passed", "checks_failed",
-    "checks_not_made", "reasons", "answer", "registration", "needs",
+    "share_powered_with_sign", "median_share", "p_joint", "joint_specifications", "joint_scheme", "p_randomisation",
+    "p_family", "p_false_discovery", "robustness_value", "robustness_value_alpha", "strongest_benchmark",
+    "benchmark_low", "benchmark_high", "e_value", "p_negative_controls", "influential", "flips", "verdict", "strength",
+    "checks_passed", "checks_failed", "checks_not_made", "reasons", "answer", "registration", "needs",
 )  # fmt: skip
 _COUNTS = (
     "n", "events", "dyads", "states", "treated", "treated_dyads", "switching_dyads", "base_risk", "estimate",
@@ -126,7 +127,7 @@ def _tested(claim: Claim, found: Findings | None) -> dict[str, Any]:
         **_curve(found, effect["estimate"]),
         **_tests(found),
         **_strength(found),
-        "p_negative_controls": _least(found.examined["placebos"], "p"),
+        "p_negative_controls": holm(_controls(found)),
         "influential": _named(found.examined["influence"]),
         "flips": numbers.influence_flips,
         "verdict": made.verdict,
@@ -152,9 +153,9 @@ def _numbers(found: Findings) -> Numbers:
     effect = _effect(found)
     assert effect is not None
     powered, tests, bound = _power(found), _tests(found), _bound(found)
-    influence, placebos = found.examined["influence"], found.examined["placebos"]
+    influence = found.examined["influence"]
     band = float(effect["smallest_effect"])
-    share = _agreeing(found, float(effect["estimate"]), band / effect["base_risk"], effect["verdict"] == "negligible")
+    share = _agreeing(found, float(effect["estimate"]), effect["verdict"] == "negligible")
     return Numbers(
         estimate=float(effect["estimate"]),
         std_error=float(effect["std_error"]),
@@ -167,7 +168,7 @@ def _numbers(found: Findings) -> Numbers:
         randomisation_p=tests["p_randomisation"],
         benchmark_low=bound["benchmark_low"],
         benchmark_high=bound["benchmark_high"],
-        negative_control_p=None if placebos.empty else placebos["p"].tolist(),
+        negative_control_p=_controls(found),
         influence_flips=None if influence.empty else int(influence["flips"].sum()),
     )
 
@@ -177,19 +178,21 @@ def _same(found: Findings) -> pd.DataFrame:
     return found.multiverse[(found.multiverse["error"] == "") & found.multiverse["equivalent"]]
 
 
-def _agreeing(found: Findings, estimate: float, smallest: float, negligible: bool) -> float:
-    """Share of equivalent specifications that agree: significant with the sign, or smaller than what is of interest."""
-    same = _same(found)
+def _agreeing(found: Findings, estimate: float, negligible: bool) -> float:
+    """Share of equivalent specifications that agree: significant with the sign, or negligible too; all are counted."""
+    same = found.multiverse[found.multiverse["equivalent"].astype(bool)]
     if same.empty:
         return math.nan
     if negligible:
-        return float((same["estimate_share"].abs() < smallest).mean())
+        return float((same["verdict"] == "negligible").mean())
     return float(((same["ci_high"] < 0) if estimate < 0 else (same["ci_low"] > 0)).mean())
 
 
 def _power(found: Findings) -> dict[str, float]:
+    """Power at the smallest effect of interest, planted or by the observed error, whichever is less; size."""
     frame = found.examined["power"]
-    return {name: _only(frame, name) for name in ("power_at_smallest", "size")}
+    planted, observed = _only(frame, "power_at_smallest"), _only(frame, "power_by_error")
+    return {"power_at_smallest": float(np.minimum(planted, observed)), "size": _only(frame, "size")}
 
 
 def _curve(found: Findings, estimate: float) -> dict[str, Any]:
@@ -213,12 +216,14 @@ def _curve(found: Findings, estimate: float) -> dict[str, Any]:
     }
 
 
-def _tests(found: Findings) -> dict[str, float]:
+def _tests(found: Findings) -> dict[str, Any]:
     tests, joint = found.examined["tests"], found.joint
     median = joint[joint["statistic"] == "median"] if len(joint) else joint
     return {
         "p_randomisation": float(tests["p"].iloc[0]) if len(tests) else math.nan,
         "p_joint": _only(median, "p"),
+        "joint_specifications": _only(median, "specifications"),
+        "joint_scheme": str(median["scheme"].iloc[0]) if len(median) else "",
         "p_family": _only(found.family, "p_romano_wolf"),
         "p_false_discovery": _only(found.family, "p_benjamini_hochberg"),
     }
@@ -231,11 +236,14 @@ def _strength(found: Findings) -> dict[str, Any]:
 
 
 def _bound(found: Findings) -> dict[str, Any]:
-    """The estimate's interval beside a confounder as strong as the strongest control."""
+    """The interval beside a confounder as strong as the strongest control; of a negligible effect, either way."""
     frame, effect = found.examined["bounds"], _effect(found)
     usable = frame[(frame["times"] == BENCHMARK_TIMES) & (frame["failure"] == "")] if len(frame) else frame
     if effect is None or usable.empty:
         return {"strongest_benchmark": "", "benchmark_low": math.nan, "benchmark_high": math.nan}
+    if effect["verdict"] == "negligible":
+        made = furthest(frame, float(effect["estimate"]), BENCHMARK_TIMES)
+        return dict(zip(("strongest_benchmark", "benchmark_low", "benchmark_high"), made, strict=True))
     row = strongest(frame, float(effect["estimate"]), BENCHMARK_TIMES)
     return {
         "strongest_benchmark": row["benchmark"],
@@ -257,5 +265,8 @@ def _only(frame: pd.DataFrame, name: str) -> float:
     return float(frame[name].iloc[0]) if len(frame) else math.nan
 
 
-def _least(frame: pd.DataFrame, name: str) -> float:
-    return float(frame[name].min()) if len(frame) else math.nan
+def _controls(found: Findings) -> list[float]:
+    """P-values of a claim's negative controls, not a number for each that could not be fitted."""
+    lost = found.examined["failures"]
+    failed = int((lost["part"] == "placebos").sum()) if len(lost) else 0
+    return [*map(float, found.examined["placebos"]["p"]), *[math.nan] * failed]

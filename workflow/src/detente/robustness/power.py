@@ -25,10 +25,12 @@ COLUMNS = (
 )  # fmt: skip
 SUMMARY_COLUMNS = (
     "base_risk", "covariance", "df", "std_error", "mde", "mde_share", "mde_simulated", "mde_simulated_share",
-    "smallest_effect", "power_at_smallest", "type_m_at_smallest", "type_s_at_smallest", "size", "size_error", "shock",
-    "persistence", "draws",
+    "smallest_effect", "power_at_smallest", "power_by_error", "spread", "type_m_at_smallest", "type_s_at_smallest",
+    "size", "size_error", "shock", "persistence", "draws",
 )  # fmt: skip
 DRAWS = 500
+# Share of treated rows that an effect may leave without a risk between 0 and 1, and still count as possible.
+CLIPPED = 0.01
 # Planted, in detectable effects, beside none and the smallest of interest: the curve then passes its target.
 MULTIPLES = (0.35, 0.7, 1.0, 1.5)
 # Draws that tell how large a detectable effect is about.
@@ -42,7 +44,7 @@ class Power:
     """What a design can find, by a two-sided test at 5 %.
 
     `curve` one row a planted effect, columns `COLUMNS`: `effect` in onsets a dyad-year, `effect_share` over base risk,
-    `possible` whether it leaves treated rows a risk between 0 and 1 (if not, their noise is that of the nearest one);
+    `possible` whether it leaves treated rows a risk between 0 and 1 (if not, their noise is that under no effect);
     `power` share of draws that reject no effect, which is the size in the row of no effect; `type_s` share of these
     with the wrong sign and `type_m` their mean |estimate| over |effect| (Gelman and Carlin 2014), not a number where
     there are none; `coverage` of 95 % intervals. `std_error`, `df` of the design's own outcomes; `smallest_effect` of
@@ -61,6 +63,13 @@ class Power:
     def mde(self) -> float:
         """Effect found with 80 % power, 2.8 standard errors."""
         return MDE_FACTOR * self.std_error
+
+    @property
+    def power_by_error(self) -> float:
+        """Power at the smallest effect of interest by the observed standard error, which may exceed what is planted."""
+        critical = float(stats.t.ppf((1 + LEVEL) / 2, self.df))
+        at = self.smallest_effect * self.base_risk / self.std_error
+        return float(stats.t.sf(critical - at, self.df) + stats.t.cdf(-critical - at, self.df))
 
     @property
     def mde_simulated(self) -> float:
@@ -91,6 +100,8 @@ class Power:
             "mde_simulated_share": detectable / self.base_risk,
             "smallest_effect": self.smallest_effect * self.base_risk,
             "power_at_smallest": float(at["power"]),
+            "power_by_error": self.power_by_error,
+            "spread": float(none["spread"]),
             "type_m_at_smallest": float(at["type_m"]),
             "type_s_at_smallest": float(at["type_s"]),
             "size": float(none["power"]),
@@ -186,17 +197,20 @@ def _drawn(
 
 def _moved(risk: Array, treatment: Array, effect: float) -> Array:
     """Risks of rows once an effect, the same share of each treated row's risk, has changed their mean by it."""
+    moved = _unclipped(risk, treatment, effect)
+    return np.asarray(np.clip(moved, 0.0, 1.0)) if _possible(risk, treatment, effect) else risk
+
+
+def _unclipped(risk: Array, treatment: Array, effect: float) -> Array:
     treated = treatment > 0
     mean = float(risk[treated].mean()) if treated.any() else 0.0
-    if not effect or mean <= 0:
-        return risk
-    return np.asarray(np.clip(risk * (1 + effect / mean * treatment), 0.0, 1.0))
+    return risk if not effect or mean <= 0 else np.asarray(risk * (1 + effect / mean * treatment))
 
 
 def _possible(risk: Array, treatment: Array, effect: float) -> bool:
-    """Whether treated rows, on average, have the risk that the effect takes off or adds."""
-    mean = float(risk[treatment > 0].mean()) if (treatment > 0).any() else 0.0
-    return bool(effect == 0 or 0 <= mean + effect <= 1)
+    """Whether the effect leaves treated rows a risk between 0 and 1, but for a few (`CLIPPED`)."""
+    moved = _unclipped(risk, treatment, effect)[treatment > 0]
+    return bool(not len(moved) or ((moved < 0) | (moved > 1)).mean() <= CLIPPED)
 
 
 def _joined(parts: Sequence[Refits], covariance: str) -> tuple[Array, Array]:

@@ -121,10 +121,13 @@ def treatment_of(fit: Fit, benchmarks: Mapping[str, Sequence[str]] | None = None
 
 
 def benchmark_groups(terms: Sequence[str], treatment: int) -> dict[str, list[str]]:
-    """Controls by name, powers with what they are powers of; the constant and the treatment are none."""
+    """Controls by name, powers with what they are powers of; the constant and the treatment are none.
+
+    Nor are the two factors of a treatment that is a product: they share its variance by construction.
+    """
     found: dict[str, list[str]] = {}
     for j, term in enumerate(terms):
-        if j != treatment and term not in ("intercept", "Intercept"):
+        if j != treatment and term not in ("intercept", "Intercept", *terms[treatment].split("_x_")):
             base = re.sub(r"_[2-9]$", "", term)
             found.setdefault(base if base in terms else term, []).append(term)
     return found
@@ -194,11 +197,34 @@ def strongest(frame: pd.DataFrame, estimate: float, times: float = 1.0) -> pd.Se
     EstimationError
         If no benchmark has a bound.
     """
+    rows = _at(frame, times)
+    edge = rows["ci_low"] if estimate >= 0 else -rows["ci_high"]
+    return rows.iloc[int(edge.to_numpy().argmin())]
+
+
+def furthest(frame: pd.DataFrame, estimate: float, times: float = 1.0) -> tuple[str, float, float]:
+    """Benchmark and interval (low, high) that reach furthest from zero, the bias going either way.
+
+    `bounds` takes the bias off the estimate; a confounder that hides an effect adds it.
+
+    Raises
+    ------
+    EstimationError
+        If no benchmark has a bound.
+    """
+    rows = _at(frame, times)
+    away = 2 * (estimate - rows["estimate"])
+    both = pd.concat([rows, rows.assign(ci_low=rows["ci_low"] + away, ci_high=rows["ci_high"] + away)])
+    edge = both[["ci_low", "ci_high"]].abs().max(axis=1)
+    row = both.iloc[int(edge.to_numpy().argmax())]
+    return str(row["benchmark"]), float(row["ci_low"]), float(row["ci_high"])
+
+
+def _at(frame: pd.DataFrame, times: float) -> pd.DataFrame:
     rows = frame[(frame["times"] == times) & (frame["failure"] == "")]
     if rows.empty:
         raise EstimationError(f"no benchmark has a bound at {times:g} times its strength")
-    edge = rows["ci_low"] if estimate >= 0 else -rows["ci_high"]
-    return rows.iloc[int(edge.to_numpy().argmin())]
+    return rows
 
 
 def contours(treatment: Treatment, reach: float | None = None, points: int = POINTS) -> pd.DataFrame:

@@ -39,12 +39,13 @@ class Numbers:
     """The tidy numbers that a verdict rests on; not a number, or None, where one was not computed.
 
     The headline: estimate, std_error, df of the effect on risk, `smallest_effect` the smallest effect of interest, all
-    in onsets a dyad-year. `power` at the smallest effect of interest; `multiverse_share` of equivalent
-    specifications with the headline's verdict on sign (for "negligible": whose estimate is smaller than the smallest
-    effect); `joint_p` of their median under permuted treatments; `family_p` Romano and Wolf's; `randomisation_p` the
-    claim's own; `benchmark_low`, `benchmark_high` the interval beside a confounder as strong as the strongest control;
-    `negative_control_p` p-values of all negative controls; `influence_flips` verdicts among refits without a state, an
-    exercise series, a region or an era that differ from the headline's.
+    in onsets a dyad-year. `power` at the smallest effect of interest; `multiverse_share` of equivalent specifications
+    that are significant with the headline's sign (for "negligible": that are negligible too); `joint_p` of their median
+    under permuted treatments; `family_p` Romano and Wolf's; `randomisation_p` the claim's own; `benchmark_low`,
+    `benchmark_high` the interval beside a confounder as strong as the strongest control (for "negligible": the one that
+    reaches furthest, the bias going either way); `negative_control_p` p-values of all negative controls, not a number
+    for one that could not be fitted; `influence_flips` verdicts among refits without a state, an exercise series, a
+    region or an era that differ from the headline's.
     """
 
     estimate: float
@@ -158,12 +159,20 @@ def _benchmark(n: Numbers, found: Verdict) -> Check:
 
 
 def _negative_controls(n: Numbers, found: Verdict) -> Check:
-    """Holm's smallest adjusted p-value of all: one rejection among them is a failure."""
+    """One rejection after Holm is a failure; without any, a control that could not be fitted leaves it unmade."""
     del found
-    values = [p for p in n.negative_control_p or () if not math.isnan(p)]
-    smallest = min(1.0, len(values) * min(values)) if values else math.nan
+    values = n.negative_control_p or ()
+    smallest = holm(values)
     said = f"a negative control, where there can be no effect, shows one (p = {smallest:.3f} after Holm)"
+    if smallest > ALPHA and any(map(math.isnan, values)):
+        return _judged("negative_controls", None, False, ALPHA, said)
     return _judged("negative_controls", smallest, smallest > ALPHA, ALPHA, said)
+
+
+def holm(values: Sequence[float]) -> float:
+    """Holm's smallest adjusted p-value; those that are missing are counted, but cannot be the smallest."""
+    known = [p for p in values if not math.isnan(p)]
+    return min(1.0, len(values) * min(known)) if known else math.nan
 
 
 def _influence(n: Numbers, found: Verdict) -> Check:
