@@ -93,6 +93,7 @@ def _registration(ledger: pd.DataFrame, registered: tuple[str, str] | None) -> s
     date, seen = registered
     return (
         f"Claims, controls, negative controls and the smallest effect of interest were frozen on {date}, with a "
-        f"checksum. {seen}{' ' if seen else ''}Every estimate says how it stands to what was frozen: {said}. "
+        f"checksum. {seen}{' ' if seen else ''}Every claim says how it stands to what was frozen: {said}. "
+        "Specifications other than headlines were not registered, and say so. "
         f"Intervals are at {percent(LEVEL)} throughout."
     )
