@@ -15,6 +15,24 @@ from detente.exhibits.table import Column, Row, Table
 # Parts of the record that are left out one at a time, as the head of a column calls them.
 _KINDS: Mapping[str, str] = {"state": "State", "region": "Region", "era": "Era", "series": "Series of exercises"}
 
+_CONFOUNDER_COLUMNS = (
+    Column("Of the estimate", "Robustness value"),
+    Column("Of the interval", "Robustness value"),
+    Column("Strongest control", "Beside a confounder as strong", "left"),
+    Column(f"{percent(LEVEL)} interval, per {PER:,}", "Beside a confounder as strong", "center"),
+    Column("Oster's δ"),
+    Column("Estimate", "E-value"),
+    Column("Limit", "E-value"),
+)
+_CONFOUNDER_NOTES = (
+    "Robustness value: share of what is left of treatment and outcome that a confounder must explain to bring the "
+    "estimate, or the nearer end of its dyadic interval, to zero; 0% where the interval holds zero already.",
+    "Oster's δ: selection on what is not observed, as a multiple of that on controls, that would bring the "
+    "estimate to zero, with an R² 1.3 times as large; negative where controls move it away from zero.",
+    "E-value: risk ratio that a confounder must have with both to explain the risk ratio of the claim, or the "
+    "limit of its interval, which is symmetric in logs.",
+)
+
 
 def power_table(frame: pd.DataFrame, claims: Mapping[str, str], *, simulated: bool) -> Table:
     """What the headline of each claim could have found, from effects planted on its real rows.
@@ -105,33 +123,8 @@ def confounder_table(
         )
         for r in entries(ledger)
     ]
-    columns = (
-        Column("Of the estimate", "Robustness value"),
-        Column("Of the interval", "Robustness value"),
-        Column("Strongest control", "Beside a confounder as strong", "left"),
-        Column(f"{percent(LEVEL)} interval, per {PER:,}", "Beside a confounder as strong", "center"),
-        Column("Oster's δ"),
-        Column("Estimate", "E-value"),
-        Column("Limit", "E-value"),
-    )
-    notes = (
-        "Robustness value: share of what is left of treatment and outcome that a confounder must explain to bring the "
-        "estimate, or the nearer end of its dyadic interval, to zero; 0% where the interval holds zero already.",
-        "Oster's δ: selection on what is not observed, as a multiple of that on controls, that would bring the "
-        "estimate to zero, with an R² 1.3 times as large; negative where controls move it away from zero.",
-        "E-value: risk ratio that a confounder must have with both to explain the risk ratio of the claim, or the "
-        "limit of its interval, which is symmetric in logs.",
-    )
-    return Table(
-        "confounders",
-        "How strong a confounder would have to be",
-        "",
-        columns,
-        tuple(rows),
-        notes,
-        simulated,
-        dense=True,
-    )
+    title = "How strong a confounder would have to be"
+    return Table("confounders", title, "", _CONFOUNDER_COLUMNS, tuple(rows), _CONFOUNDER_NOTES, simulated, dense=True)
 
 
 def influence_table(frame: pd.DataFrame, claims: Mapping[str, str], *, simulated: bool) -> Table:
