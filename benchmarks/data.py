@@ -8,11 +8,11 @@ from pathlib import Path
 import pandas as pd
 import pyarrow as pa
 
-from detente.config import load_sources
-from detente.files import read_frame, read_json
-from detente.panel import Unit
-from detente.record import clean_source
-from detente.sources import REGISTRY, Source
+from detente.base.files import read_frame, read_json
+from detente.data.acquire.pins import load_sources
+from detente.data.panel import Unit
+from detente.data.record import clean_source
+from detente.data.sources import REGISTRY, Source
 
 from benchmarks.tasks import ROOT
 

@@ -11,7 +11,7 @@ import pandas as pd
 import pyarrow.parquet as pq
 from scipy.special import expit
 
-from detente.files import write_frame
+from detente.base.files import write_frame
 
 Array = npt.NDArray[np.floating[Any]]
 Codes = npt.NDArray[np.int64]

@@ -13,11 +13,12 @@ import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 
-from detente.covariance import dyadic_meat, number_dyads
-from detente.design import Design
-from detente.inference import Fit, fit
-from detente.inference.predictions import marginal_effects
-from detente.inference.wild import wild_bootstrap
+from detente.stats.covariance import dyadic_meat, number_dyads
+from detente.stats.effects.predictions import marginal_effects
+from detente.stats.fit import fit
+from detente.stats.frame import Design
+from detente.stats.resampling.wild import wild_bootstrap
+from detente.stats.result import Fit
 
 from benchmarks import peers
 from benchmarks.contender import Contender

@@ -8,9 +8,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from detente.panel import STATES
-from detente.panel.spine import Spine, build_spine
-from detente.sources import KEYS, Source, Variable
+from detente.data.panel import STATES
+from detente.data.panel.spine import Spine, build_spine
+from detente.data.sources import KEYS, Source, Variable
 
 Draw = np.random.Generator
 SEED = 18160101

@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from detente.files import read_frame, write_frame
+from detente.base.files import read_frame, write_frame
 
 from benchmarks.contender import Contender
 from benchmarks.tasks import BY_NAME, OURS

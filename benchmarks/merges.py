@@ -7,8 +7,8 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from detente.panel import Unit
-from detente.sources import Source
+from detente.data.panel import Unit
+from detente.data.sources import Source
 
 from benchmarks.data import JOINED, joined, variables
 

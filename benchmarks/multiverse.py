@@ -11,10 +11,10 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from detente.covariance import number_dyads
-from detente.files import read_frame
-from detente.robustness.engine import Choice, Group
-from detente.robustness.linear_engine import linear_of
+from detente.base.files import read_frame
+from detente.stats.covariance import number_dyads
+from detente.study.multiverse.engine import Choice, Group
+from detente.study.multiverse.linear_engine import linear_of
 
 from benchmarks import regressions
 from benchmarks.contender import Contender

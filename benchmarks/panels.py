@@ -10,9 +10,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from detente.panel import Unit, build_panel
-from detente.panel.outcomes import peace_years
-from detente.sources import KEYS
+from detente.data.panel import Unit, build_panel
+from detente.data.panel.outcomes import peace_years
+from detente.data.sources import KEYS
 
 from benchmarks.contender import Contender
 from benchmarks.data import joined, load_tidy, load_window, variables

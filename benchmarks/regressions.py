@@ -9,10 +9,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from detente.covariance import sandwich
-from detente.design import Design
-from detente.estimators import get, with_effects
-from detente.files import read_frame
+from detente.base.files import read_frame
+from detente.stats.covariance import sandwich
+from detente.stats.estimator import with_effects
+from detente.stats.frame import Design
+from detente.stats.registry import get
 
 from benchmarks.contender import Contender
 from benchmarks.data import design_path

@@ -8,17 +8,21 @@ from pathlib import Path
 
 import pandas as pd
 
-from detente.acquire import verify
+from detente.base.errors import RawFilesUnavailable
+from detente.base.files import write_frame, write_json
 from detente.cli.acquire import mirror_folder
 from detente.cli.rawformats import write_raw
-from detente.config import Project, Study, load_project
-from detente.design import Design, build_design, specifications
-from detente.errors import RawFilesUnavailable
-from detente.estimators import get, with_effects
-from detente.files import write_frame, write_json
-from detente.panel import build_panel
+from detente.data.acquire import verify
+from detente.data.panel import build_panel
+from detente.data.sources import REGISTRY
 from detente.simulate import simulate_world
-from detente.sources import REGISTRY
+from detente.stats.estimator import with_effects
+from detente.stats.frame import Design
+from detente.stats.registry import get
+from detente.study.config.project import Project, load_project
+from detente.study.config.study import Study
+from detente.study.design.matrix import build_design
+from detente.study.design.specification import specifications
 
 from benchmarks.data import JOINED, cleanable, cleaner, design_path, joined, tidy_path
 from benchmarks.dyads import write_dyads

@@ -12,11 +12,13 @@ from pathlib import Path
 import pytest
 import yaml
 
-from detente.acquire import Patience
+from detente.data.acquire import Patience
 
-from acquiring import Server
-from builders import project, tiny
+from support.acquiring import Server
+from support.builders import project, tiny
 
+# Fixtures that tests of several packages share.
+pytest_plugins = ["support.known_frames"]
 ROOT = Path(__file__).resolve().parents[1]
 
 

@@ -1,4 +1,4 @@
-"""The house keeps its floors: who may import whom, how large a file may grow, what every rule carries."""
+"""The layers hold: which package imports which, how large a file may grow, what every rule carries."""
 
 from __future__ import annotations
 
@@ -8,35 +8,31 @@ from pathlib import Path
 
 import pytest
 
-from detente.provenance import modules_used
+from detente.base.code import modules_used
 
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "workflow" / "src" / "detente"
-FLOORS = (
-    {"errors", "kernels"},
-    {"strict", "checks", "files", "lags"},
-    {"inherit"},
-    {"config", "provenance", "references"},
-    {"acquire", "sources", "covariance", "exhibits"},
-    {"record"},
-    {"simulate", "panel", "design"},
-    {"estimators"},
-    {"inference"},
-    {"causal", "robustness", "replicate"},
+LAYERS = (
+    {"base"},
+    {"data", "stats"},
+    {"simulate", "replicate"},
+    {"study"},
+    {"report", "provenance"},
+    {"plan"},
     {"cli"},
 )
-FLOOR = {room: height for height, rooms in enumerate(FLOORS) for room in rooms}
+LAYER = {part: height for height, parts in enumerate(LAYERS) for part in parts}
 MODULES = sorted(PACKAGE.rglob("*.py"))
 RULES = sorted((ROOT / "workflow" / "rules").glob("*.smk"))
 
 
-def room(path: Path) -> str:
-    """First part of a module's path inside the package."""
+def part_of(path: Path) -> str:
+    """The package that a module is in."""
     return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
 
 
-def imported_rooms(path: Path) -> set[str]:
-    """Rooms that a module imports from, wherever in the file."""
+def imported_parts(path: Path) -> set[str]:
+    """Packages that a module imports from, wherever in the file."""
     names = []
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
@@ -48,25 +44,26 @@ def imported_rooms(path: Path) -> set[str]:
     return {n.split(".")[1] for n in names if n.startswith("detente.")} - {"__version__"}
 
 
-@pytest.mark.parametrize("path", [m for m in MODULES if room(m) in FLOOR], ids=lambda p: str(p.relative_to(PACKAGE)))
+@pytest.mark.parametrize("path", [m for m in MODULES if part_of(m) in LAYER], ids=lambda p: str(p.relative_to(PACKAGE)))
 def test_imports_only_go_down(path: Path) -> None:
-    own = room(path)
-    for other in imported_rooms(path) - {own}:
-        assert other in FLOOR, f"{path.name} imports {other!r}, which stands on no floor"
-        assert FLOOR[other] < FLOOR[own], f"{own} may not import {other}: it stands on the same floor or above"
+    own = part_of(path)
+    for other in imported_parts(path) - {own}:
+        assert other in LAYER, f"{path.name} imports {other!r}, which is in no layer"
+        assert LAYER[other] < LAYER[own], f"{own} may not import {other}: it is in the same layer or above"
 
 
-def test_every_room_stands_on_a_floor() -> None:
-    assert {room(m) for m in MODULES} - {"__init__", "__main__"} <= set(FLOOR)
+def test_every_package_is_in_a_layer() -> None:
+    assert {part_of(m) for m in MODULES} - {"__init__", "__main__"} <= set(LAYER)
 
 
-def test_only_the_front_desk_and_the_keepers_of_the_record_touch_files() -> None:
-    """Reading or writing by path is the business of few rooms; exhibits load their style and typeset in memory."""
+def test_few_packages_touch_files() -> None:
+    """Reading or writing by path is the business of few packages; exhibits load their style and typeset in memory."""
     touching = re.compile(
         r"\b(read_csv|read_parquet|read_stata|read_excel|to_csv\(.*path|to_parquet|write_text|write_bytes|open\()"
     )
     for path in MODULES:
-        if room(path) in {"cli", "acquire", "record", "config", "references", "provenance", "files"}:
+        folder = path.relative_to(PACKAGE).parts[:-1]
+        if part_of(path) in {"base", "cli", "provenance"} or {"acquire", "record", "config"} & set(folder):
             continue
         lines = path.read_text(encoding="utf-8").splitlines()
         guilty = [f"{path.relative_to(PACKAGE)}:{i}" for i, line in enumerate(lines, 1) if touching.search(line)]
@@ -102,27 +99,27 @@ def test_the_code_of_a_rule_is_all_that_it_imports() -> None:
     names = {p.relative_to(PACKAGE).as_posix() for p in modules_used(PACKAGE, "detente.cli.estimate", ["detente.cli"])}
     assert {
         "cli/estimate.py",
-        "files.py",
-        "design/matrix.py",
-        "covariance/sandwich.py",
-        "errors.py",
+        "base/files.py",
+        "study/design/matrix.py",
+        "stats/covariance/sandwich.py",
+        "base/errors.py",
     } <= names
     assert "cli/__init__.py" not in names
-    assert not any(n.startswith(("sources/", "exhibits/", "simulate/", "acquire/")) for n in names)
+    assert not any(n.startswith(("data/sources/", "report/", "simulate/", "data/acquire/")) for n in names)
 
 
 def test_a_new_dataset_reruns_no_other_dataset() -> None:
     names = {
         p.relative_to(PACKAGE).as_posix()
-        for p in modules_used(PACKAGE, "detente.cli.clean", ["detente.cli", "detente.sources"])
+        for p in modules_used(PACKAGE, "detente.cli.clean", ["detente.cli", "detente.data.sources"])
     }
-    assert "sources/__init__.py" not in names
-    assert not {"sources/rivalry.py", "sources/polity.py"} & names
+    assert "data/sources/__init__.py" not in names
+    assert not {"data/sources/discord/rivalry.py", "data/sources/regime/polity.py"} & names
 
 
 def test_every_source_has_a_module_and_every_module_a_source() -> None:
-    from detente.config import load_project
-    from detente.sources import REGISTRY
+    from detente.data.sources import REGISTRY
+    from detente.study.config.project import load_project
 
     project = load_project(ROOT)
     assert set(project.sources) == set(REGISTRY)
@@ -130,8 +127,8 @@ def test_every_source_has_a_module_and_every_module_a_source() -> None:
 
 
 def test_the_block_of_a_source_lists_every_file_that_its_module_reads() -> None:
-    from detente.config import load_project
-    from detente.sources import REGISTRY
+    from detente.data.sources import REGISTRY
+    from detente.study.config.project import load_project
 
     records = load_project(ROOT).sources
     listed = {

@@ -13,9 +13,9 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from detente.checks import validated
-from detente.panel import Unit, catalogue
-from detente.sources import KEYS, tidy_schema
+from detente.base.frames import validated
+from detente.data.panel import Unit, catalogue
+from detente.data.sources import KEYS, tidy_schema
 
 from benchmarks import estimators, report
 from benchmarks.data import JOINED, joined, variables

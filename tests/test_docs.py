@@ -88,7 +88,7 @@ def test_the_readme_runs_or_would_with_the_raw_files(code: str) -> None:
     call = next(n for n in ast.walk(ast.parse(code)) if isinstance(n, ast.Call) and NEEDS_RECORD in ast.unparse(n.func))
     arguments = [ast.literal_eval(a) for a in call.args]
     keywords = {str(k.arg): ast.literal_eval(k.value) for k in call.keywords}
-    bound = inspect.signature(detente.panel.build).bind(*arguments, **keywords).arguments
+    bound = inspect.signature(detente.data.panel.build).bind(*arguments, **keywords).arguments
     assert bound["unit"] in ("dyad-year", "directed-dyad-year", "state-year")
-    built = inspect.get_annotations(detente.panel.tool.Built)
+    built = inspect.get_annotations(detente.data.panel.tool.Built)
     assert set(re.findall(r"built\.(\w+)", code)) <= set(built)

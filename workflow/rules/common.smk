@@ -11,14 +11,15 @@ ROOT = Path(workflow.basedir)
 SOURCE_ROOT = ROOT / "workflow" / "src"
 sys.path.insert(0, str(SOURCE_ROOT))
 
-from detente.acquire import broken
-from detente.cli.project import load
-from detente.design import as_json, specifications
-from detente.errors import DetenteError
-from detente.estimators import get
-from detente.provenance import commit, modules_used, versions
-from detente.robustness.frames import EXAMINED
-from detente.sources import REGISTRY
+from detente.data.acquire import broken
+from detente.study.project import load
+from detente.study.design.specification import as_json, specifications
+from detente.base.errors import DetenteError
+from detente.stats.registry import get
+from detente.provenance import commit, versions
+from detente.base.code import modules_used
+from detente.study.robustness.frames import EXAMINED
+from detente.data.sources import REGISTRY
 
 # Jobs run the interpreter that runs Snakemake, activated or not, and the package of this checkout.
 shell.prefix(
@@ -185,7 +186,7 @@ def receipts(wildcards):
 def cleaning_code(wildcards):
     """The front desk and the one module that cleans this source."""
     cleaner = REGISTRY[wildcards.slug].clean.__module__.removeprefix("detente.")
-    return code("cli.clean", cleaner, "sources.schema", registries=["detente.sources"])
+    return code("cli.clean", cleaner, "data.sources.schema", registries=["detente.data.sources"])
 
 
 def whittling(wildcards):
@@ -198,15 +199,15 @@ def panel_code(wildcards):
     """The builder of panels and the modules of the sources that the study joins."""
     modules = {REGISTRY[slug].clean.__module__ for slug in SLUGS[wildcards.study]}
     names = [name.removeprefix("detente.") for name in sorted(modules)]
-    return code("cli.panel", *names, registries=["detente.sources"])
+    return code("cli.panel", *names, registries=["detente.data.sources"])
 
 
 def estimating_code(wildcards):
     """The front desk and the one estimator that is used."""
     return code(
         "cli.estimate",
-        f"estimators.{get(wildcards.estimator).module}",
-        registries=["detente.estimators"],
+        f"{get(wildcards.estimator).module}",
+        registries=["detente.stats.registry"],
     )
 
 
@@ -362,7 +363,7 @@ MULTIVERSE_TABLES = ["multiverse_samples", "multiverse_shares"]
 @cache
 def grids(study):
     """Grids of the claims that a study examines, by claim."""
-    from detente.cli.grids import grids_of
+    from detente.study.multiverse.grids import grids_of
 
     try:
         return {grid.claim: grid for grid in grids_of(PROJECT, STUDIES[study])}
@@ -378,14 +379,14 @@ def examined(study):
 @cache
 def panel_variables(study):
     """Variables of the panels, by whether they are directed."""
-    from detente.cli.grids import variables_of
+    from detente.study.multiverse.grids import variables_of
 
     return variables_of(PROJECT, STUDIES[study], list(grids(study).values()))
 
 
 def panel_sources(wildcards):
     """Sources that a panel is made from."""
-    from detente.cli.grids import sources_of
+    from detente.study.multiverse.grids import sources_of
 
     variables = panel_variables(wildcards.study)
     return sources_of(STUDIES[wildcards.study], variables)[UNITS[wildcards.unit]]
@@ -405,12 +406,12 @@ def panel_modules(wildcards):
     """The builder of panels and the modules of the sources that it joins."""
     modules = {REGISTRY[slug].clean.__module__ for slug in panel_sources(wildcards)}
     names = [name.removeprefix("detente.") for name in sorted(modules)]
-    return code("cli.panel", *names, registries=["detente.sources"])
+    return code("cli.panel", *names, registries=["detente.data.sources"])
 
 
 def panel_years(wildcards):
     """First and last year, and years before the first."""
-    from detente.cli.grids import years_of
+    from detente.study.multiverse.grids import years_of
 
     return years_of(STUDIES[wildcards.study], list(grids(wildcards.study).values()))
 
@@ -427,7 +428,7 @@ def panels(wildcards):
 
 def part_ids(wildcards):
     """Ids of a part's specifications: a change of any reruns the part."""
-    from detente.robustness.grid import shards
+    from detente.study.multiverse.grid import shards
 
     parts = shards(grids(wildcards.study)[wildcards.claim])
     return canonical([u.spec_id for u in parts[int(wildcards.shard)]])
@@ -435,7 +436,7 @@ def part_ids(wildcards):
 
 def multiverse_parts(wildcards):
     """Parts of a claim's multiverse, or of all claims'."""
-    from detente.robustness.grid import shards
+    from detente.study.multiverse.grid import shards
 
     made = grids(wildcards.study)
     mine = [wildcards.claim] if hasattr(wildcards, "claim") else list(made)
@@ -447,9 +448,9 @@ def multiverse_parts(wildcards):
 
 def multiverse_code(*entries):
     """The engines, and the two estimators that they stand in for."""
-    estimators = [f"estimators.{get(name).module}" for name in ("lpm", "logit")]
+    estimators = [f"{get(name).module}" for name in ("lpm", "logit")]
     return code(
-        *entries, *estimators, registries=["detente.estimators", "detente.sources"]
+        *entries, *estimators, registries=["detente.stats.registry", "detente.data.sources"]
     )
 
 
@@ -548,7 +549,7 @@ def robustness_units(wildcards):
 
 def robustness_sources(wildcards):
     """Sources of a study's panels for all specifications, and of what is drawn anew; in the order of the registry."""
-    from detente.cli.grids import sources_of
+    from detente.study.multiverse.grids import sources_of
 
     joined = sources_of(STUDIES[wildcards.study], panel_variables(wildcards.study))
     used = {"mme", "cow-state-system"}.union(*joined.values())

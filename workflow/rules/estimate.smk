@@ -55,8 +55,8 @@ rule coverage:
         panel="data/processed/{study}/panel.parquet",
         code=code(
             "cli.coverage",
-            f"estimators.{get('lpm').module}",
-            registries=["detente.estimators"],
+            f"{get('lpm').module}",
+            registries=["detente.stats.registry"],
         ),
     output:
         "data/processed/{study}/coverage.parquet",

@@ -40,7 +40,7 @@ for world, names in (("observed", OBSERVED), ("simulated", SIMULATED)):
 rule figures:
     input:
         evidence=evidence,
-        style=os.path.relpath(SOURCE_ROOT / "detente" / "exhibits" / "style.mplstyle"),
+        style=os.path.relpath(SOURCE_ROOT / "detente" / "report" / "figures" / "style.mplstyle"),
         code=code("cli.figures"),
     output:
         shown=[exhibit("figures", name, "svg") for name in FIGURES],

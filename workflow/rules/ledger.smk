@@ -102,7 +102,7 @@ rule robustness_report:
             "table.tex.j2",
             "table.typ.j2",
         ),
-        style=os.path.relpath(SOURCE_ROOT / "detente" / "exhibits" / "style.mplstyle"),
+        style=os.path.relpath(SOURCE_ROOT / "detente" / "report" / "figures" / "style.mplstyle"),
         code=code("cli.robustness"),
     output:
         page=report(

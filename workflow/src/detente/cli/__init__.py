@@ -8,7 +8,7 @@ import os
 import sys
 
 from detente import __version__
-from detente.errors import DetenteError
+from detente.base.errors import DetenteError
 
 VERBS = {
     "sources": "list the sources: version, years, rows, variables, terms, citation",

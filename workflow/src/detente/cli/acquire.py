@@ -7,10 +7,12 @@ import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from detente.acquire import acquire
-from detente.config import SourceRecord, Study, load_project
-from detente.errors import ConfigError, choices
-from detente.files import write_json
+from detente.base.errors import ConfigError, choices
+from detente.base.files import write_json
+from detente.data.acquire import acquire
+from detente.data.acquire.pins import SourceRecord
+from detente.study.config.project import load_project
+from detente.study.config.study import Study
 
 MIRROR = "DETENTE_MIRROR"
 

@@ -7,12 +7,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from detente.base.errors import ConfigError
+from detente.base.files import read_note, write_text
 from detente.cli.offer import add_unit, offered, used
-from detente.config import SourceRecord, project_root
-from detente.errors import ConfigError
-from detente.files import read_note, write_text
-from detente.panel import Entry, Unit
-from detente.references import cited, load_references, own_reference
+from detente.data.acquire.pins import SourceRecord, project_root
+from detente.data.panel import Entry, Unit
+from detente.data.record.references import cited, load_references, own_reference
 
 
 @dataclass(frozen=True)

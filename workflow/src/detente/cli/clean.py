@@ -6,10 +6,10 @@ import argparse
 from functools import partial
 from pathlib import Path
 
-from detente.errors import RawFilesUnavailable
-from detente.files import read_json, sha256, write_frame
-from detente.record.cleaning import clean_source
-from detente.sources import source
+from detente.base.errors import RawFilesUnavailable
+from detente.base.files import read_json, sha256, write_frame
+from detente.data.record.cleaning import clean_source
+from detente.data.sources import source
 
 
 def configure(parser: argparse.ArgumentParser) -> None:

@@ -11,10 +11,10 @@ from pathlib import Path
 import pandas as pd
 
 from detente.cli.offer import Offer, add_unit, offered
-from detente.config import SourceRecord
-from detente.exhibits.pipes import pipe_table
-from detente.panel import Entry
-from detente.panel import codebook as listed
+from detente.data.acquire.pins import SourceRecord
+from detente.data.panel import Entry
+from detente.data.panel import codebook as listed
+from detente.report.site.pipes import pipe_table
 
 HEAD = ("variable", "label", "unit", "role", "years", "absent")
 ABSENCE = "Absent: what a row without a record has in the years that are covered; outside them, everything is missing."

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pandas as pd
 
+from detente.base.files import read_frame, write_csv, write_frame
 from detente.cli.options import add_study
-from detente.cli.standing import standings
-from detente.config import Project, load_project
-from detente.files import read_frame, write_csv, write_frame
+from detente.study.config.project import Project, load_project
+from detente.study.verdicts.standing import standings
 
 
 def configure(parser: argparse.ArgumentParser) -> None:

@@ -10,17 +10,21 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from detente.checks import validated
+from detente.base.errors import ConfigError, EstimationError
+from detente.base.files import read_frame, write_frame
+from detente.base.frames import validated
 from detente.cli.options import add_study
-from detente.config import Project, Study, World, load_project
-from detente.design import Design, build_design, lagged, specifications
-from detente.errors import ConfigError, EstimationError
-from detente.files import read_frame, write_frame
-from detente.inference.coverage import JUDGED, ORDER, coverage
-from detente.inference.refit import prepared
-from detente.inference.schema import SCENARIOS, coverage_schema
 from detente.simulate.again import Hazard, hazard, policy
 from detente.simulate.draws import stream
+from detente.simulate.settings import World
+from detente.stats.frame import Design
+from detente.stats.resampling.refit import prepared
+from detente.study.config.project import Project, load_project
+from detente.study.config.study import Study
+from detente.study.design.matrix import build_design
+from detente.study.design.specification import lagged, specifications
+from detente.study.estimation.schema import SCENARIOS, coverage_schema
+from detente.study.robustness.coverage import JUDGED, ORDER, coverage
 
 # A world of fewer states is a test's: it gets few draws.
 SMALL, DRAWS, FEW_DRAWS = 30, 1000, 50

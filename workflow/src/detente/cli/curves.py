@@ -8,14 +8,16 @@ from pathlib import Path
 
 import pandas as pd
 
+from detente.base.files import read_frame, write_bytes, write_text
 from detente.cli.evidence import read_templates
 from detente.cli.options import add_study
-from detente.config import Multiverse, Project, Study, load_multiverse, load_project
-from detente.exhibits.multiverse_tables import samples_table, shares_table
-from detente.exhibits.table import render
-from detente.exhibits.tables import FORMATS
-from detente.files import read_frame, write_bytes, write_text
-from detente.robustness.grid import HEADLINE
+from detente.report.tables.multiverse_tables import samples_table, shares_table
+from detente.report.tables.table import render
+from detente.report.tables.tables import FORMATS
+from detente.study.config.multiverse import Multiverse, load_multiverse
+from detente.study.config.project import Project, load_project
+from detente.study.config.study import Study
+from detente.study.multiverse.grid import HEADLINE
 
 # An estimand needs so many specifications for a curve.
 FEWEST = 2
@@ -68,8 +70,8 @@ def _draw(
     # Loaded here, so that asking for help does not load a plotting library.
     from matplotlib.backends.backend_pdf import PdfPages
 
-    from detente.exhibits.canvas import image
-    from detente.exhibits.specification_curve import specification_curve
+    from detente.report.figures.canvas import image
+    from detente.report.figures.specification_curve import specification_curve
 
     label = project.claims.claims[arguments.claim].label
     nodes = {name: list(node.options) for name, node in multiverse.nodes.items()}

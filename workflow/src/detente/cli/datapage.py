@@ -9,17 +9,17 @@ from pathlib import Path
 
 import pandas as pd
 
-from detente.config import THEMES, SourceRecord, load_sources, project_root
-from detente.errors import BrokenContract
-from detente.exhibits.canvas import image
-from detente.exhibits.coverage_chart import coverage_chart
-from detente.exhibits.data_page import Profile, data_page
-from detente.files import write_bytes, write_text
-from detente.panel.catalogue import MAJOR, STATES, expansions
-from detente.panel.tool import MIRROR
-from detente.record import Tidied, tidied
-from detente.record.tidied import KEPT
-from detente.sources import ALIASES, REGISTRY, Source
+from detente.base.errors import BrokenContract
+from detente.base.files import write_bytes, write_text
+from detente.data.acquire.pins import THEMES, SourceRecord, load_sources, project_root
+from detente.data.panel.catalogue import MAJOR, STATES, expansions
+from detente.data.panel.tool import MIRROR
+from detente.data.record import Tidied, tidied
+from detente.data.record.tidied import KEPT
+from detente.data.sources import ALIASES, REGISTRY, Source
+from detente.report.figures.canvas import image
+from detente.report.figures.coverage_chart import coverage_chart
+from detente.report.site.data_page import Profile, data_page
 
 PACKAGE = "workflow/src/detente"
 

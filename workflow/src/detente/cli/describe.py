@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pandas as pd
 
+from detente.base.files import read_frame, write_csv, write_frame
 from detente.cli.options import add_study
-from detente.config import load_project
-from detente.design import describe as d
-from detente.files import read_frame, write_csv, write_frame
+from detente.study.config.project import load_project
+from detente.study.design import describe as d
 
 
 def configure(parser: argparse.ArgumentParser) -> None:

@@ -7,10 +7,13 @@ from pathlib import Path
 
 import pandas as pd
 
-from detente.checks import validated
-from detente.design import Design, Specification, build_design, from_json
-from detente.files import read_frame, write_frame
-from detente.inference import COLUMNS, Estimates, estimate, estimates_schema
+from detente.base.files import read_frame, write_frame
+from detente.base.frames import validated
+from detente.stats.frame import Design
+from detente.study.design.matrix import build_design
+from detente.study.design.specification import Specification, from_json
+from detente.study.estimation.schema import estimates_schema
+from detente.study.estimation.tidy import COLUMNS, Estimates, estimate
 
 
 def configure(parser: argparse.ArgumentParser) -> None:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from detente.base.files import read_frame
 from detente.cli.options import add_study
-from detente.config import load_project
-from detente.exhibits.evidence import DESCRIBED, Evidence
-from detente.files import read_frame
+from detente.report.paper.evidence import DESCRIBED, Evidence
+from detente.study.config.project import load_project
 
 TEMPLATES = Path(__file__).resolve().parents[3] / "report"
 

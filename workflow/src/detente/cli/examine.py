@@ -5,11 +5,11 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from detente.base.files import read_frame, write_frame
 from detente.cli.options import add_study
-from detente.cli.project import load
-from detente.design import specification
-from detente.files import read_frame, write_frame
-from detente.robustness.examine import ESTIMATOR, Record, examine, headline_of
+from detente.study.design import specification
+from detente.study.project import load
+from detente.study.robustness.examine import ESTIMATOR, Record, examine, headline_of
 
 
 def configure(parser: argparse.ArgumentParser) -> None:

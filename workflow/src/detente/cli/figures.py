@@ -5,8 +5,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from detente.base.files import write_bytes
 from detente.cli.evidence import configure_evidence, read_evidence
-from detente.files import write_bytes
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -18,8 +18,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> None:
     """Write every figure in every format."""
     # Loaded here, so that asking for help does not load a plotting library.
-    from detente.exhibits.canvas import FORMATS, image
-    from detente.exhibits.figures import FIGURES
+    from detente.report.figures.canvas import FORMATS, image
+    from detente.report.figures.figures import FIGURES
 
     evidence = read_evidence(arguments)
     for name, draw in FIGURES.items():

@@ -12,13 +12,14 @@ from typing import Any
 
 import pandas as pd
 
-from detente.covariance import CONVENTIONS
-from detente.errors import ConfigError, EmptySample, FormulaError, choices
-from detente.estimators import REGISTRY, get
-from detente.files import write_csv, write_json
-from detente.inference import Fit, fit
-from detente.record.rawread import read_raw
-from detente.sources import RawTable
+from detente.base.errors import ConfigError, EmptySample, FormulaError, choices
+from detente.base.files import write_csv, write_json
+from detente.data.record.rawread import read_raw
+from detente.data.sources import RawTable
+from detente.stats.covariance import CONVENTIONS
+from detente.stats.fit import fit
+from detente.stats.registry import REGISTRY, get
+from detente.stats.result import Fit
 
 READ = (".parquet", ".csv", ".dta", ".rds", ".rda", ".xlsx", ".zip")
 WRITTEN = (".csv", ".json")

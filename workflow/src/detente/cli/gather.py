@@ -8,14 +8,15 @@ from pathlib import Path
 
 import pandas as pd
 
-from detente.checks import validated
-from detente.cli.grids import multiverse_of
+from detente.base.files import read_frame, write_csv, write_frame
+from detente.base.frames import validated
 from detente.cli.options import add_study
-from detente.cli.standing import standings
-from detente.config import Multiverse, load_project
-from detente.files import read_frame, write_csv, write_frame
-from detente.robustness.multiverse import columns
-from detente.robustness.schema import multiverse_schema
+from detente.study.config.multiverse import Multiverse
+from detente.study.config.project import load_project
+from detente.study.multiverse.grids import multiverse_of
+from detente.study.multiverse.multiverse import columns
+from detente.study.multiverse.schema import multiverse_schema
+from detente.study.verdicts.standing import standings
 
 
 def configure(parser: argparse.ArgumentParser) -> None:

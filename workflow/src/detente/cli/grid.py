@@ -11,10 +11,12 @@ from pathlib import Path
 
 import pandas as pd
 
-from detente.cli.grids import grids_of, multiverse_of
-from detente.config import Multiverse, load_project, project_root
-from detente.files import write_csv, write_json
-from detente.robustness.grid import Grid, shards
+from detente.base.files import write_csv, write_json
+from detente.data.acquire.pins import project_root
+from detente.study.config.multiverse import Multiverse
+from detente.study.config.project import load_project
+from detente.study.multiverse.grid import Grid, shards
+from detente.study.multiverse.grids import grids_of, multiverse_of
 
 PAGE = (100, 24)
 WIDEST = 120

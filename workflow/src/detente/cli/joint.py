@@ -8,20 +8,21 @@ from pathlib import Path
 
 import pandas as pd
 
-from detente.cli.grids import grids_of, panels_of
+from detente.base.errors import EstimationError
+from detente.base.files import read_frame, write_frame
 from detente.cli.options import add_study
-from detente.config import Claim, load_project
-from detente.errors import EstimationError
-from detente.files import read_frame, write_frame
-from detente.inference.randomisation import Scheme
-from detente.inference.schemes import CircularShift
-from detente.robustness import curve
-from detente.robustness.decisions import COLUMNS as DECISION_COLUMNS
-from detente.robustness.decisions import OPTION_COLUMNS, decompose, options
-from detente.robustness.drawing import schemes
-from detente.robustness.grid import Grid, specification
-from detente.robustness.joint import COLUMNS, joint_test
-from detente.robustness.multiverse import Part
+from detente.stats.resampling.randomisation import Scheme
+from detente.stats.resampling.schemes import CircularShift
+from detente.study.config.claims import Claim
+from detente.study.config.project import load_project
+from detente.study.multiverse import curve
+from detente.study.multiverse.decisions import COLUMNS as DECISION_COLUMNS
+from detente.study.multiverse.decisions import OPTION_COLUMNS, decompose, options
+from detente.study.multiverse.grid import Grid, specification
+from detente.study.multiverse.grids import grids_of, panels_of
+from detente.study.multiverse.joint import COLUMNS, joint_test
+from detente.study.multiverse.multiverse import Part
+from detente.study.robustness.drawing import schemes
 
 DRAWS = 499
 WILD = "wild bootstrap by dyad, no effect imposed"

@@ -9,16 +9,17 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from detente.base.files import read_frame, read_json, write_csv, write_frame
 from detente.cli.options import add_study
-from detente.cli.project import load
-from detente.cli.standing import standings
-from detente.config import Project, load_multiverse
-from detente.files import read_frame, read_json, write_csv, write_frame
-from detente.inference.randomisation import Randomisation
-from detente.robustness import families
-from detente.robustness.examine import FRAMES
-from detente.robustness.ledger import Findings, checks, ledger
-from detente.robustness.scoring import score
+from detente.stats.resampling.randomisation import Randomisation
+from detente.study.config.multiverse import load_multiverse
+from detente.study.config.project import Project
+from detente.study.project import load
+from detente.study.robustness.examine import FRAMES
+from detente.study.robustness.scoring import score
+from detente.study.verdicts import families
+from detente.study.verdicts.ledger import Findings, checks, ledger
+from detente.study.verdicts.standing import standings
 
 NO_FAMILY = pd.DataFrame(columns=list(families.COLUMNS))
 NO_JOINT = pd.DataFrame(columns=["statistic", "p"])

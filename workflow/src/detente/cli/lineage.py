@@ -6,10 +6,11 @@ import argparse
 from collections.abc import Iterable
 from pathlib import Path
 
+from detente.base.files import write_json
 from detente.cli.options import add_study
-from detente.config import Project, Study, load_project
-from detente.files import write_json
 from detente.provenance.lineage import Lineage, lineage
+from detente.study.config.project import Project, load_project
+from detente.study.config.study import Study
 
 
 def configure(parser: argparse.ArgumentParser) -> None:

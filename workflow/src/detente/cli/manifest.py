@@ -10,12 +10,12 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from detente.base.files import read_json, sha256, write_json
+from detente.base.strict import shown
 from detente.cli.lineage import configure_records, of_products
 from detente.cli.options import add_study
-from detente.config import load_project
-from detente.files import read_json, sha256, write_json
 from detente.provenance.columns import columns
-from detente.strict import shown
+from detente.study.config.project import load_project
 
 
 def configure(parser: argparse.ArgumentParser) -> None:

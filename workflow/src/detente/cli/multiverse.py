@@ -9,14 +9,14 @@ import zlib
 from collections.abc import Iterable
 from pathlib import Path
 
-from detente.checks import validated
-from detente.cli.grids import grids_of, panels_at, panels_of
+from detente.base.files import read_json, write_frame
+from detente.base.frames import validated
 from detente.cli.options import add_study
-from detente.config import load_project
-from detente.files import read_json, write_frame
-from detente.robustness.grid import shards, specification
-from detente.robustness.multiverse import Part, fitted, recheck
-from detente.robustness.schema import multiverse_schema
+from detente.study.config.project import load_project
+from detente.study.multiverse.grid import shards, specification
+from detente.study.multiverse.grids import grids_of, panels_at, panels_of
+from detente.study.multiverse.multiverse import Part, fitted, recheck
+from detente.study.multiverse.schema import multiverse_schema
 
 # Parts that are finished within this time of one another are taken for those of one run.
 PAUSE_SECONDS = 180

@@ -6,11 +6,11 @@ import argparse
 from collections.abc import Mapping
 from pathlib import Path
 
+from detente.base.errors import ConfigError
+from detente.base.files import read_json, write_json
 from detente.cli.evidence import configure_evidence, read_evidence
-from detente.errors import ConfigError
-from detente.exhibits.evidence import Evidence
-from detente.exhibits.numbers import numbers
-from detente.files import read_json, write_json
+from detente.report.paper.evidence import Evidence
+from detente.report.paper.numbers import numbers
 
 
 def configure(parser: argparse.ArgumentParser) -> None:

@@ -7,11 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from detente.base.errors import ConfigError, UnknownVariable, choices
 from detente.cli.options import sources_named
-from detente.config import SourceRecord, load_sources, project_root
-from detente.errors import ConfigError, UnknownVariable, choices
-from detente.panel import STATES, Entry, Unit, catalogue, chosen
-from detente.record import own_source
+from detente.data.acquire.pins import SourceRecord, load_sources, project_root
+from detente.data.panel import STATES, Entry, Unit, catalogue, chosen
+from detente.data.record import own_source
 
 
 @dataclass(frozen=True)

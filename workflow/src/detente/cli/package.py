@@ -14,20 +14,21 @@ from typing import Any
 import yaml
 
 from detente import __version__
+from detente.base.errors import UnfitPackage
+from detente.base.files import read_json, write_bytes
 from detente.cli.evidence import configure_templates, read_templates
 from detente.cli.trace import manifests, read_manifest
 from detente.cli.verify import studied
-from detente.config import Project, Study, load_project
-from detente.errors import UnfitPackage
-from detente.exhibits.document import compose
-from detente.exhibits.origin import provenance_words
-from detente.exhibits.packing import Exhibit, Packed, folders_of, readme
-from detente.exhibits.references import References
-from detente.files import read_json, write_bytes
 from detente.provenance import STAMP, commit
 from detente.provenance.bundle import MARKS, check, fresh, zipped
 from detente.provenance.crate import METADATA, Crate, metadata
 from detente.provenance.tree import own_files
+from detente.report.paper.document import compose
+from detente.report.paper.packing import Exhibit, Packed, folders_of, readme
+from detente.report.paper.references import References
+from detente.report.site.origin import provenance_words
+from detente.study.config.project import Project, load_project
+from detente.study.config.study import Study
 
 ABOUT, README = "ABOUT.md", "README.md"
 # Of no use to a replicator: what runs the tests of every change.
@@ -216,13 +217,16 @@ def _heading(page: Path) -> str:
 
 def _programs() -> dict[tuple[str, str], str]:
     """The file of the function that makes each exhibit."""
-    from detente.exhibits.figures import FIGURES
-    from detente.exhibits.tables import TABLES
+    from detente.report.figures.figures import FIGURES
+    from detente.report.tables.tables import TABLES
 
     made = {("table", name): function.__module__ for name, function in TABLES.items()}
     made |= {("figure", name): function.__module__ for name, function in FIGURES.items()}
-    made |= {("table", "coverage"): "detente.exhibits.tables_coverage"}
-    made |= {("table", "recovery"): "detente.exhibits.recovery", ("table", "checksums"): "detente.exhibits.origin"}
+    made |= {("table", "coverage"): "detente.report.tables.tables_coverage"}
+    made |= {
+        ("table", "recovery"): "detente.report.tables.recovery",
+        ("table", "checksums"): "detente.report.site.origin",
+    }
     return {exhibit: _path(module) for exhibit, module in made.items()}
 
 

@@ -6,17 +6,17 @@ import argparse
 import re
 from pathlib import Path
 
-from detente.checks import validated
+from detente.base.errors import ConfigError
+from detente.base.files import read_frame, write_csv, write_frame, write_text
+from detente.base.frames import validated
 from detente.cli.cite import bibliography, note_of, works_of
 from detente.cli.offer import add_unit, unit_of, used
 from detente.cli.options import sources_named
 from detente.cli.panelfile import WRITERS, write_panel
-from detente.config import load_sources, project_root
-from detente.errors import ConfigError
-from detente.files import read_frame, write_csv, write_frame, write_text
-from detente.panel import build, build_panel, chosen, described, panel_schema
-from detente.panel.tool import Built, whole_ledger
-from detente.record import Tidied
+from detente.data.acquire.pins import load_sources, project_root
+from detente.data.panel import build, build_panel, chosen, described, panel_schema
+from detente.data.panel.tool import Built, whole_ledger
+from detente.data.record import Tidied
 
 
 def configure(parser: argparse.ArgumentParser) -> None:

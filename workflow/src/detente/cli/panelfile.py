@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from detente.files import write_csv, write_frame, write_whole
-from detente.panel import Entry
+from detente.base.files import write_csv, write_frame, write_whole
+from detente.data.panel import Entry
 
 # Limits of Stata's file format.
 NAME_LENGTH, LABEL_LENGTH = 32, 80

@@ -8,13 +8,17 @@ from pathlib import Path
 
 import pandas as pd
 
+from detente.base.files import read_frame, write_frame
 from detente.cli.options import add_study
-from detente.cli.project import load
-from detente.config import Claim, Project, Study
-from detente.design import Design, build_design, specification
-from detente.design.duration import duration_terms
-from detente.files import read_frame, write_frame
-from detente.robustness.prediction import forecast, separation, task
+from detente.stats.frame import Design
+from detente.study.config.claims import Claim
+from detente.study.config.project import Project
+from detente.study.config.study import Study
+from detente.study.design import specification
+from detente.study.design.duration import duration_terms
+from detente.study.design.matrix import build_design
+from detente.study.project import load
+from detente.study.robustness.prediction import forecast, separation, task
 
 ESTIMATOR = "logit"
 # Of the dyad-years of the first instrument: one that is coded in fewer would decide which rows all are judged on.

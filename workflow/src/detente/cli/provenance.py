@@ -7,10 +7,10 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from detente.base.files import read_json, write_json
 from detente.cli.options import add_study
-from detente.config import load_project
-from detente.files import read_json, write_json
 from detente.provenance import commit, versions
+from detente.study.config.project import load_project
 
 
 def configure(parser: argparse.ArgumentParser) -> None:

@@ -9,16 +9,16 @@ from pathlib import Path
 import yaml
 
 from detente import __version__
+from detente.base.files import read_json, write_bytes, write_text
 from detente.cli.evidence import configure_templates, read_templates
 from detente.cli.options import add_study
-from detente.exhibits.document import compose
-from detente.exhibits.origin import checksum_table, origin_html, provenance_words
-from detente.exhibits.paper import Manuscript, html, pdf, typst_source
-from detente.exhibits.recovery import recovery_table
-from detente.exhibits.references import References
-from detente.exhibits.table import Table, render
-from detente.files import read_json, write_bytes, write_text
 from detente.provenance.lineage import Lineage, ancestry
+from detente.report.paper.document import compose
+from detente.report.paper.paper import Manuscript, html, pdf, typst_source
+from detente.report.paper.references import References
+from detente.report.site.origin import checksum_table, origin_html, provenance_words
+from detente.report.tables.recovery import recovery_table
+from detente.report.tables.table import Table, render
 
 
 def configure(parser: argparse.ArgumentParser) -> None:

@@ -14,7 +14,7 @@ from pathlib import Path
 import pandas as pd
 import pyreadr
 
-from detente.files import write_bytes
+from detente.base.files import write_bytes
 
 # The formats stamp the time of writing; every stamp is this moment, the earliest that a ZIP can hold.
 STAMP = datetime(1980, 1, 1)

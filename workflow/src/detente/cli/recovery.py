@@ -5,9 +5,9 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from detente.base.files import read_json, write_csv
 from detente.cli.evidence import configure_evidence, read_evidence
-from detente.exhibits.recovery import recovery
-from detente.files import read_json, write_csv
+from detente.report.tables.recovery import recovery
 
 
 def configure(parser: argparse.ArgumentParser) -> None:

@@ -7,12 +7,14 @@ import json
 from datetime import date
 from pathlib import Path
 
-from detente import strict
-from detente.cli.project import load
-from detente.config import CLAIMS, ClaimsFile, project_root
-from detente.errors import ConfigError
-from detente.files import write_bytes, write_text
-from detente.robustness.registration import FOLDER, INDEX, Registration, digest, registered, registrations
+from detente.base import strict
+from detente.base.errors import ConfigError
+from detente.base.files import write_bytes, write_text
+from detente.data.acquire.pins import project_root
+from detente.study.config.claims import ClaimsFile
+from detente.study.config.names import CLAIMS
+from detente.study.project import load
+from detente.study.verdicts.registration import FOLDER, INDEX, Registration, digest, registered, registrations
 
 HEAD = """\
 # Claims as they were frozen: `python -m detente register`. The checksum is of what a file says, not of its bytes; the

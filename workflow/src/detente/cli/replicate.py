@@ -11,18 +11,18 @@ from typing import Any
 
 import pandas as pd
 
+from detente.base.errors import NotReproduced, RawFilesUnavailable
+from detente.base.files import write_bytes, write_csv, write_text
 from detente.cli.evidence import configure_templates, read_templates
-from detente.config import project_root
-from detente.errors import NotReproduced, RawFilesUnavailable
-from detente.exhibits.canvas import image
-from detente.exhibits.replication import counted, page, printed, said
-from detente.exhibits.replication_chart import ratio_chart
-from detente.files import write_bytes, write_csv, write_text
+from detente.data.acquire.pins import project_root
 from detente.replicate.checks import check_columns
 from detente.replicate.compare import FAILING
 from detente.replicate.data import obtained, tables
 from detente.replicate.run import Replication, not_at_hand, replicate
 from detente.replicate.schema import Publication, read_publications
+from detente.report.figures.canvas import image
+from detente.report.figures.replication_chart import ratio_chart
+from detente.report.site.replication import counted, page, printed, said
 
 FOLDER = Path("config/replications")
 MIRROR = "DETENTE_REPLICATION"

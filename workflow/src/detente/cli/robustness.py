@@ -12,30 +12,32 @@ import pandas as pd
 import yaml
 
 from detente import __version__
+from detente.base.files import read_frame, write_bytes, write_text
 from detente.cli.evidence import configure_templates, read_templates
 from detente.cli.ledger import judged, read_examined
 from detente.cli.options import add_study
-from detente.cli.project import load
-from detente.config import Claim, Project, Study
-from detente.exhibits.document import compose
-from detente.exhibits.labels import term_label
-from detente.exhibits.ledger_tables import ledger_table, score_table, untested_table
-from detente.exhibits.paper import Manuscript, html
-from detente.exhibits.references import References
-from detente.exhibits.robustness_numbers import robustness_numbers
-from detente.exhibits.robustness_tables import (
+from detente.report.labels import term_label
+from detente.report.paper.document import compose
+from detente.report.paper.paper import Manuscript, html
+from detente.report.paper.references import References
+from detente.report.paper.robustness_numbers import robustness_numbers
+from detente.report.tables.ledger_tables import ledger_table, score_table, untested_table
+from detente.report.tables.robustness_tables import (
     confounder_table,
     deviation_table,
     influence_table,
     placebo_table,
     power_table,
 )
-from detente.exhibits.table import Table, render
-from detente.exhibits.tables import FORMATS as TABLE_FORMATS
-from detente.exhibits.tables_prediction import prediction_table
-from detente.files import read_frame, write_bytes, write_text
-from detente.robustness.prediction import ALL, BASE, ROLLING
-from detente.robustness.registration import compare, registered
+from detente.report.tables.table import Table, render
+from detente.report.tables.tables import FORMATS as TABLE_FORMATS
+from detente.report.tables.tables_prediction import prediction_table
+from detente.study.config.claims import Claim
+from detente.study.config.project import Project
+from detente.study.config.study import Study
+from detente.study.project import load
+from detente.study.robustness.prediction import ALL, BASE, ROLLING
+from detente.study.verdicts.registration import compare, registered
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -56,7 +58,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> None:
     """Write tables and figures, each in every format, and the page that holds them."""
-    from detente.exhibits.canvas import FORMATS, image
+    from detente.report.figures.canvas import FORMATS, image
 
     project = load(arguments.root, arguments.override)
     templates = read_templates(arguments.templates)
@@ -136,12 +138,12 @@ class _Report:
 
     def figures(self) -> Iterator[tuple[str, Figure]]:
         """Every figure of the page that no earlier step drew, by name."""
-        from detente.exhibits.decisions_chart import decisions_chart
-        from detente.exhibits.influence_chart import influence_chart
-        from detente.exhibits.ledger_chart import ledger_chart
-        from detente.exhibits.power_chart import power_chart
-        from detente.exhibits.sensitivity_chart import sensitivity_chart
-        from detente.exhibits.separation_plot import separation_plot
+        from detente.report.figures.decisions_chart import decisions_chart
+        from detente.report.figures.influence_chart import influence_chart
+        from detente.report.figures.ledger_chart import ledger_chart
+        from detente.report.figures.power_chart import power_chart
+        from detente.report.figures.sensitivity_chart import sensitivity_chart
+        from detente.report.figures.separation_plot import separation_plot
 
         ledger, simulated = self.frame("ledger"), self.simulated
         yield "claims", ledger_chart(ledger, self.frame("checks"), simulated=simulated)

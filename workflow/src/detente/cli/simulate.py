@@ -7,11 +7,11 @@ import os
 from dataclasses import asdict
 from pathlib import Path
 
+from detente.base.errors import ConfigError
+from detente.base.files import sha256, write_json
 from detente.cli.rawformats import write_raw
-from detente.config import load_project
-from detente.errors import ConfigError
-from detente.files import sha256, write_json
 from detente.simulate import simulate_world
+from detente.study.config.project import load_project
 
 
 def configure(parser: argparse.ArgumentParser) -> None:

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pandas as pd
 
+from detente.base.errors import ConfigError, choices
 from detente.cli.options import sources_named
-from detente.config import SourceRecord, load_sources, project_root
-from detente.errors import ConfigError, choices
-from detente.sources import ALIASES, REGISTRY, Source
+from detente.data.acquire.pins import SourceRecord, load_sources, project_root
+from detente.data.sources import ALIASES, REGISTRY, Source
 
 
 def configure(parser: argparse.ArgumentParser) -> None:

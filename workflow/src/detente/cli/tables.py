@@ -5,11 +5,11 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from detente.base.files import read_frame, write_text
 from detente.cli.evidence import configure_evidence, configure_templates, read_evidence, read_templates
-from detente.exhibits.table import render
-from detente.exhibits.tables import FORMATS, TABLES
-from detente.exhibits.tables_coverage import coverage_table
-from detente.files import read_frame, write_text
+from detente.report.tables.table import render
+from detente.report.tables.tables import FORMATS, TABLES
+from detente.report.tables.tables_coverage import coverage_table
 
 
 def configure(parser: argparse.ArgumentParser) -> None:

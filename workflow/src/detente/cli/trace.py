@@ -9,8 +9,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from detente.errors import UnknownOrigin, choices
-from detente.files import read_json, sha256
+from detente.base.errors import UnknownOrigin, choices
+from detente.base.files import read_json, sha256
 from detente.provenance.lineage import ancestry
 from detente.provenance.telling import told
 

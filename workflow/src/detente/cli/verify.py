@@ -12,16 +12,17 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from detente.base.errors import NotVerified
+from detente.base.files import read_json, write_text
 from detente.cli.acquire import MIRROR, mirror_folder
 from detente.cli.evidence import configure_templates, read_templates
 from detente.cli.trace import manifests, read_manifest
-from detente.config import Project, Study, load_project
-from detente.errors import NotVerified
-from detente.exhibits.verification import Verification, verification_page
-from detente.files import read_json, write_text
 from detente.provenance import STAMP
 from detente.provenance.compare import GOOD, RELATIVE, Build, Verdict, compare, counted, inputs
 from detente.provenance.tree import copied
+from detente.report.site.verification import Verification, verification_page
+from detente.study.config.project import Project, load_project
+from detente.study.config.study import Study
 
 ENVIRONMENT = ".venv"
 # What is built where no study is named and no package says which one it is for.

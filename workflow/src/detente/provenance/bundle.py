@@ -10,8 +10,8 @@ from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from detente.errors import UnfitPackage
-from detente.files import sha256
+from detente.base.errors import UnfitPackage
+from detente.base.files import sha256
 from detente.provenance import Commit
 
 # Files larger than this are data, which journals want deposited apart from code (bytes).

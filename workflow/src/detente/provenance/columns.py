@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from detente.files import read_frame
+from detente.base.files import read_frame
 
 Summary = dict[str, Any]
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from detente.files import sha256
+from detente.base.files import sha256
 from detente.provenance.values import FLOOR, Difference, Unequal, difference
 from detente.provenance.values import relative as apart
 

@@ -10,8 +10,8 @@ from pathlib import Path
 from shlex import quote
 from typing import Any
 
-from detente.errors import UnknownOrigin
-from detente.files import read_json, sha256
+from detente.base.errors import UnknownOrigin
+from detente.base.files import read_json, sha256
 
 # Snakemake cuts the name of a record into folders of this many signs, as no file system takes longer names.
 LONGEST = 255

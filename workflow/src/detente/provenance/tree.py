@@ -6,8 +6,8 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from detente.errors import UnfitPackage
-from detente.files import read_json
+from detente.base.errors import UnfitPackage
+from detente.base.files import read_json
 from detente.provenance import STAMP, Commit, commit
 
 

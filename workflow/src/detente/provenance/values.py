@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from detente.files import read_frame, read_note
+from detente.base.files import read_frame, read_note
 
 TEXTS = frozenset({".tex", ".html", ".typ", ".svg"})
 # A checksum says nothing that its own file does not: it is passed over, and the file judged by itself.

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from detente.covariance import CONVENTIONS
-from detente.covariance.recipe import FACTORS, KINDS
-from detente.errors import DetenteError, UnknownVariable, choices
+from detente.base.errors import DetenteError, UnknownVariable, choices
 from detente.replicate import expressions
 from detente.replicate.expressions import Table
 from detente.replicate.models import DUMMIES, OWN, WEIGHTED, clusters_of, options_of
 from detente.replicate.quantities import MODEL, TERM, read
 from detente.replicate.schema import DataFile, Model, Publication, named
 from detente.replicate.search import EARLIER
+from detente.stats.covariance import CONVENTIONS
+from detente.stats.covariance.recipe import FACTORS, KINDS
 
 Problem = tuple[list[Any], str]
 

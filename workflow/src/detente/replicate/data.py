@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pandas as pd
 
-from detente.acquire import Patience, acquire
-from detente.config import SourceRecord
-from detente.errors import DetenteError, PanelError, RawFilesUnavailable, UnknownVariable, choices
-from detente.record.published import read_published
+from detente.base.errors import DetenteError, PanelError, RawFilesUnavailable, UnknownVariable, choices
+from detente.data.acquire import Patience, acquire
+from detente.data.acquire.pins import SourceRecord
+from detente.data.record.published import read_published
 from detente.replicate.expressions import Table, evaluate
 from detente.replicate.schema import DataFile, Publication
 

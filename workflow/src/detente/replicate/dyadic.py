@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 from scipy import stats
 
-from detente.errors import DetenteError
-from detente.estimators import REGISTRY
+from detente.base.errors import DetenteError
 from detente.replicate.models import Fitted
 from detente.replicate.schema import Publication
+from detente.stats.registry import REGISTRY
 
 COLUMNS = (
     *("id", "model", "term", "estimate", "printed_std_error", "dyadic_std_error", "ratio", "printed_p", "dyadic_p"),

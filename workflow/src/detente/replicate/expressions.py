@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from detente.errors import FormulaError, PanelError, UnknownVariable, choices
+from detente.base.errors import FormulaError, PanelError, UnknownVariable, choices
 
 Values = npt.NDArray[np.float64]
 Missing = Literal["refuse", "drop", "largest"]

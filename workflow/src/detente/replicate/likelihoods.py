@@ -9,10 +9,11 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import log_ndtr
 
-from detente.errors import UnsupportedEstimator, choices
-from detente.estimators import conditional, get, multinomial, negative_binomial, ordered
-from detente.estimators.rare_events import outcome_weights
+from detente.base.errors import UnsupportedEstimator, choices
 from detente.replicate import random_probit
+from detente.stats.likelihood import conditional, multinomial, negative_binomial, ordered
+from detente.stats.likelihood.rare_events import outcome_weights
+from detente.stats.registry import get
 
 if TYPE_CHECKING:
     from detente.replicate.models import Fitted

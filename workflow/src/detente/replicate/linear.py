@@ -11,11 +11,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from detente.covariance import Scores, number
-from detente.design import Design
-from detente.errors import EstimationError, UnsupportedEffects
-from detente.estimators import Solution
-from detente.estimators.base import check_rank
+from detente.base.errors import EstimationError, UnsupportedEffects
+from detente.stats.covariance import Scores, number
+from detente.stats.estimator import Solution, check_rank
+from detente.stats.frame import Design
 
 Array = npt.NDArray[np.floating[Any]]
 Codes = npt.NDArray[np.int64]

@@ -12,17 +12,18 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from detente.covariance import Covariance, covariance, parse
-from detente.covariance.recipe import KINDS
-from detente.design import Design
-from detente.errors import EmptySample, UnknownEstimator, UnknownVariable, choices
-from detente.estimators import REGISTRY, Solution, get
-from detente.inference import fit
-from detente.inference.ingredients import ingredients
+from detente.base.errors import EmptySample, UnknownEstimator, UnknownVariable, choices
 from detente.replicate import linear, random_probit
 from detente.replicate.expressions import Table, column, evaluate, selected
 from detente.replicate.schema import Model, named
 from detente.replicate.search import earlier_bread
+from detente.stats.covariance import Covariance, covariance, parse
+from detente.stats.covariance.recipe import KINDS
+from detente.stats.estimator import Solution
+from detente.stats.fit import fit
+from detente.stats.frame import Design
+from detente.stats.ingredients import ingredients
+from detente.stats.registry import REGISTRY, get
 
 Array = npt.NDArray[np.floating[Any]]
 Codes = npt.NDArray[np.int64]

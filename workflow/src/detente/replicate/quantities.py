@@ -11,14 +11,15 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from detente.errors import ConfigError, UnsupportedEstimator, choices
-from detente.estimators.firth import penalised_fall, profile_interval
-from detente.inference import confounding, fit
-from detente.inference.wild import WildBootstrap, wild_bootstrap
+from detente.base.errors import ConfigError, UnsupportedEstimator, choices
 from detente.replicate import likelihoods
 from detente.replicate.expressions import Table, evaluate
 from detente.replicate.models import Fitted
 from detente.replicate.schema import QUANTITY, Derived
+from detente.stats.fit import fit
+from detente.stats.likelihood.firth import penalised_fall, profile_interval
+from detente.stats.resampling.wild import WildBootstrap, wild_bootstrap
+from detente.stats.sensitivity import confounding
 
 Argument = float | str
 STEP = 1e-6

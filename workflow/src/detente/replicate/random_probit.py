@@ -10,11 +10,12 @@ import numpy.typing as npt
 from scipy import sparse
 from scipy.special import log_ndtr, logsumexp
 
-from detente.covariance import Scores, number
-from detente.design import Design
-from detente.errors import UnsupportedEffects
-from detente.estimators import Solution, get
-from detente.estimators.likelihood import Point, newton
+from detente.base.errors import UnsupportedEffects
+from detente.stats.covariance import Scores, number
+from detente.stats.estimator import Solution
+from detente.stats.frame import Design
+from detente.stats.likelihood.likelihood import Point, newton
+from detente.stats.registry import get
 
 Array = npt.NDArray[np.floating[Any]]
 TERM = "lnsig2u"

@@ -10,7 +10,7 @@ from typing import Any
 
 import pandas as pd
 
-from detente.errors import DetenteError
+from detente.base.errors import DetenteError
 from detente.replicate import dyadic
 from detente.replicate.compare import compare, unit
 from detente.replicate.expressions import Table

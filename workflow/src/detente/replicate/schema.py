@@ -9,12 +9,12 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from detente import strict
-from detente.config import SourceFile
-from detente.errors import ConfigError, choices
-from detente.record.published import Delimiter
+from detente.base import strict
+from detente.base.errors import ConfigError, choices
+from detente.base.strict import Strict
+from detente.data.acquire.pins import SourceFile
+from detente.data.record.published import Delimiter
 from detente.replicate.compare import unit
-from detente.strict import Strict
 
 NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
 QUANTITY = re.compile(r"(?P<name>[a-z][a-z0-9_]*)(\((?P<arguments>[^()]*)\))?")

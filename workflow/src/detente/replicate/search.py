@@ -14,12 +14,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from detente.design import Design
-from detente.errors import NotConverged
-from detente.estimators import Solution, multinomial, ordered
-from detente.estimators.binary import LOGIT, PROBIT
-from detente.estimators.binary import likelihood as binary
-from detente.estimators.likelihood import Point
+from detente.base.errors import NotConverged
+from detente.stats.estimator import Solution
+from detente.stats.frame import Design
+from detente.stats.likelihood import multinomial, ordered
+from detente.stats.likelihood.binary import LOGIT, PROBIT
+from detente.stats.likelihood.binary import likelihood as binary
+from detente.stats.likelihood.likelihood import Point
 
 Array = npt.NDArray[np.floating[Any]]
 Objective = Callable[[Array], Point]

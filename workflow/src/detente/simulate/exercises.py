@@ -16,9 +16,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from detente.config import World
 from detente.simulate.draws import Flags, Floats, Ints, logistic, stream
 from detente.simulate.risk import Disposition
+from detente.simulate.settings import World
 from detente.simulate.stage import Stage
 from detente.simulate.treatments import threatened
 

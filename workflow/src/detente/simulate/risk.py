@@ -37,8 +37,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from detente.config import World
 from detente.simulate.draws import Flags, Floats, Ints, stream
+from detente.simulate.settings import World
 from detente.simulate.stage import Stage
 
 FLOOR, CEILING = 0.001, 0.9

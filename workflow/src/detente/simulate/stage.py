@@ -13,9 +13,9 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from detente.config import World
 from detente.simulate.draws import Days, Flags, Floats, Ints, stream
 from detente.simulate.names import invent
+from detente.simulate.settings import World
 
 # Years of membership, disputes, pacts and missions on record before the first year of the study.
 HISTORY = 5

@@ -19,9 +19,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from detente.config import World
 from detente.simulate.draws import Flags, Floats, logistic, stream
 from detente.simulate.risk import Disposition, bears, switch
+from detente.simulate.settings import World
 from detente.simulate.stage import Stage
 
 SORTING = 1.0

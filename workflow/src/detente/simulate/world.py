@@ -8,8 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from detente.config import World
-from detente.errors import ConfigError, choices
+from detente.base.errors import ConfigError, choices
 from detente.simulate.draws import Flags
 from detente.simulate.exercises import Exercises, draw_exercises
 from detente.simulate.raw_disputes import cow_table, gml_table, rivalry_table
@@ -24,6 +23,7 @@ from detente.simulate.raw_states import (
 )
 from detente.simulate.raw_treaties import agreement_table, alliance_table
 from detente.simulate.risk import Disputes, draw_disposition, draw_disputes, draw_threat
+from detente.simulate.settings import World
 from detente.simulate.stage import Stage, build_stage
 from detente.simulate.treatments import draw_spells
 

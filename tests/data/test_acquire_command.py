@@ -1,0 +1,143 @@
+"""The command that has every raw file in place, or stops."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import yaml
+
+from detente.base.errors import ConfigError, RawFilesUnavailable
+from detente.cli import acquire as command
+from detente.data.acquire import Patience, acquire
+from detente.study.config.project import load_project
+
+from support.acquiring import DATA, Server, names, pin, put, sha256, sources
+from support.builders import REPOSITORY
+
+# The command
+
+
+@pytest.fixture
+def project(tmp_path: Path, raw: Path, server: Server, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The shipped configuration with one raw file, which is in the study's mirror."""
+    monkeypatch.delenv("DETENTE_MIRROR", raising=False)
+    shutil.copytree(REPOSITORY / "config", tmp_path / "config")
+    listed = {slug: record.model_dump(mode="json") for slug, record in sources(pin(server.address)).items()}
+    (tmp_path / "config/sources.yaml").write_text(yaml.safe_dump({"sources": listed}))
+    for path in (tmp_path / "config/study").glob("*.yaml"):
+        content = yaml.safe_load(path.read_text("utf-8"))
+        path.write_text(yaml.safe_dump(content | ({"sources": ["mme"]} if "sources" in content else {})))
+    (tmp_path / "study.yaml").write_text("extends: paper\nname: mine\nmirror: shelf\n")
+    put(tmp_path / "shelf/mme/mme_v7.csv", DATA)
+    return tmp_path
+
+
+def run(study: str, *more: str) -> None:
+    parser = argparse.ArgumentParser()
+    command.configure(parser)
+    options = ["--root", ".", "--raw", "data/raw", "--receipts", "data/processed/mine/raw"]
+    command.run(parser.parse_args([*options, "--study", study, "--override", "study.yaml", *more]))
+
+
+def test_the_command_writes_receipts_and_says_where_files_came_from(project: Path, capsys: pytest.CaptureFixture[str]):
+    run("mine")
+    first = Path("data/processed/mine/raw/mme.json").read_bytes()
+    run("mine", "--raw", str(project / "data/raw"))
+
+    assert Path("data/processed/mine/raw/mme.json").read_bytes() == first
+    assert json.loads(first) == {
+        "slug": "mme",
+        "files": [
+            {
+                "file": "mme_v7.csv",
+                "path": "data/raw/mme/mme_v7.csv",
+                "sha256": sha256(DATA),
+                "bytes": len(DATA),
+            }
+        ],
+    }
+    printed = "mme/mme_v7.csv: copied from shelf/mme/mme_v7.csv\nmme/mme_v7.csv: in place\n"
+    assert capsys.readouterr().out == printed
+
+
+def test_the_mirror_of_the_environment_wins(
+    project: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+):
+    put(project / "other/mme/mme_v7.csv", DATA)
+    monkeypatch.setenv("DETENTE_MIRROR", "other")
+
+    run("mine")
+
+    assert capsys.readouterr().out == "mme/mme_v7.csv: copied from other/mme/mme_v7.csv\n"
+
+
+def test_no_receipt_is_written_for_files_that_cannot_be_had(
+    project: Path, server: Server, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("DETENTE_MIRROR", "nowhere")
+    server.answers = [server.send(status=404)]
+
+    with pytest.raises(RawFilesUnavailable):
+        run("mine")
+
+    assert not Path("data/processed").exists()
+
+
+def test_a_simulated_study_acquires_nothing(project: Path):
+    with pytest.raises(ConfigError) as caught:
+        run("demo")
+
+    assert str(caught.value) == (
+        "study 'demo' is set in a simulated world: its raw files are simulated, never acquired"
+    )
+    assert not Path("data").exists()
+
+
+def test_a_source_that_is_unknown_is_refused(project: Path):
+    with pytest.raises(ConfigError) as caught:
+        run("mine", "--only", "mmee", "mme")
+
+    assert str(caught.value) == "--only: 'mmee' is no source; legal values: mme; nearest: 'mme'"
+
+
+def test_what_the_study_does_not_join_is_acquired_if_asked_for(project: Path, server: Server):
+    path = project / "config/sources.yaml"
+    listed = yaml.safe_load(path.read_text("utf-8"))["sources"]
+    path.write_text(yaml.safe_dump({"sources": listed | {"visits": listed["mme"]}}))
+
+    run("mine")
+    assert names(project / "data/processed/mine/raw") == ["mme.json"]
+
+    run("mine", "--only", "visits")
+    assert names(project / "data/processed/mine/raw") == ["mme.json", "visits.json"]
+    assert [len(server.ranges), names(project / "data/raw")] == [1, ["mme", "visits"]]
+
+
+def test_some_sources_can_be_chosen(project: Path):
+    record = sources(pin("http://x"))["mme"]
+
+    assert list(command.chosen({"b": record, "a": record, "c": record}, ["c", "b"])) == ["b", "c"]
+
+
+@pytest.mark.record
+def test_the_pinned_files_are_the_files_of_the_record(raw: Path, patience: Patience):
+    mirror = Path(os.environ.get("DETENTE_MIRROR") or REPOSITORY.parent / "shared/mirror")
+    if not mirror.is_dir():
+        pytest.skip("the observed raw files are not at hand: set DETENTE_MIRROR")
+    pinned = load_project(REPOSITORY).sources
+
+    receipts = acquire(pinned, raw, mirror, patience=replace(patience, retries=0))
+
+    assert {r.slug: len(r.files) for r in receipts} == {slug: len(s.files) for slug, s in pinned.items()}
+    # Several sources may read one file: the first of them has it copied.
+    paths = [f.path for r in receipts for f in r.files]
+    firsts = [path not in paths[:i] for i, path in enumerate(paths)]
+    origins = [f.origin for r in receipts for f in r.files]
+    assert [origin.startswith("copied from ") for origin in origins] == firsts
+    assert {origin for origin, first in zip(origins, firsts, strict=True) if not first} == {"in place"}

@@ -1,0 +1,250 @@
+"""Bad networks: what breaks off goes on, and what came back instead is named."""
+
+from __future__ import annotations
+
+import errno
+import os
+from dataclasses import replace
+from email.utils import formatdate
+from pathlib import Path
+
+import httpx
+import pytest
+
+from detente.data.acquire import Patience, acquire
+
+from support.acquiring import (
+    DATA,
+    PAGE,
+    WRONG,
+    Server,
+    block,
+    closed_port,
+    found,
+    from_address,
+    message,
+    names,
+    pin,
+    put,
+    refusal,
+    sources,
+)
+
+# Bad networks
+
+
+def test_a_server_in_trouble_is_asked_again(raw: Path, server: Server, patience: Patience, pauses: list[float]):
+    server.answers = [server.send(status=500), server.send(status=503), server.send()]
+
+    acquire(sources(pin(server.address)), raw, None, patience=patience)
+
+    assert (raw / "mme/mme_v7.csv").read_bytes() == DATA
+    assert pauses == [1.0, 2.0]
+
+
+def test_retries_end(raw: Path, server: Server, patience: Patience, pauses: list[float]):
+    server.answers = [server.send(status=500)]
+
+    text = refusal(raw, None, patience, pin(server.address))
+
+    assert text == from_address(server, "HTTP 500 Internal Server Error (attempts: 3)")
+    assert len(server.ranges) == 3
+    assert pauses == [1.0, 2.0]
+    assert names(raw / "mme") == []
+
+
+def test_a_wait_that_the_server_asks_for_is_kept(raw: Path, server: Server, patience: Patience, pauses: list[float]):
+    soon = formatdate(usegmt=True)
+    server.answers = [
+        server.send(status=429, Retry_After="7"),
+        server.send(status=503, Retry_After=soon),
+        server.send(),
+    ]
+
+    acquire(sources(pin(server.address)), raw, None, patience=patience)
+
+    assert pauses == [7.0, 2.0]
+
+
+def test_a_wait_that_is_too_long_is_reported(raw: Path, server: Server, patience: Patience, pauses: list[float]):
+    server.answers = [server.send(status=429, Retry_After="3600")]
+
+    text = refusal(raw, None, patience, pin(server.address))
+
+    assert text == from_address(server, "HTTP 429 Too Many Requests; the server asks to wait 3,600 s")
+    assert pauses == []
+
+
+def test_a_broken_download_goes_on_where_it_stopped(raw: Path, server: Server, patience: Patience):
+    server.answers = [server.send(stop=1500), server.send(stop=3000), server.send()]
+
+    acquire(sources(pin(server.address)), raw, None, patience=patience)
+
+    assert server.ranges == [None, "bytes=1500-", "bytes=3000-"]
+    assert server.bodies == [1500, 1500, 1096]
+    assert (raw / "mme/mme_v7.csv").read_bytes() == DATA
+    assert names(raw / "mme") == ["mme_v7.csv"]
+
+
+def test_a_broken_download_goes_on_in_the_next_run(raw: Path, server: Server, patience: Patience):
+    server.answers = [server.send(stop=1500), server.send(stop=1500)]
+
+    text = refusal(raw, None, patience, pin(server.address))
+
+    assert text == from_address(server, "the connection broke after 1,500 of 4,096 bytes (attempts: 3)")
+    assert names(raw / "mme") == ["mme_v7.csv.part"]
+    assert (raw / "mme/mme_v7.csv.part").read_bytes() == DATA[:1500]
+    server.answers, server.ranges, server.bodies = [server.send()], [], []
+
+    acquire(sources(pin(server.address)), raw, None, patience=patience)
+
+    assert (server.ranges, server.bodies) == (["bytes=1500-"], [2596])
+    assert (raw / "mme/mme_v7.csv").read_bytes() == DATA
+    assert names(raw / "mme") == ["mme_v7.csv"]
+
+
+def test_a_server_that_ignores_ranges_sends_the_file_from_the_start(raw: Path, server: Server, patience: Patience):
+    server.answers = [server.send(stop=1500), server.send(ranged=False)]
+
+    acquire(sources(pin(server.address)), raw, None, patience=patience)
+
+    assert server.ranges == [None, "bytes=1500-"]
+    assert (raw / "mme/mme_v7.csv").read_bytes() == DATA
+
+
+def test_a_server_that_sends_another_range_is_asked_for_the_whole(raw: Path, server: Server, patience: Patience):
+    put(raw / "mme/mme_v7.csv.part", DATA[:1500])
+    other = server.send(DATA[9:], ranged=False, status=206, Content_Range="bytes 9-4095/4096")
+    server.answers = [other, server.send()]
+
+    acquire(sources(pin(server.address)), raw, None, patience=patience)
+
+    assert server.ranges == ["bytes=1500-", None]
+    assert (raw / "mme/mme_v7.csv").read_bytes() == DATA
+
+
+@pytest.mark.parametrize(
+    ("part", "asked"),
+    [
+        (WRONG[:1500], ["bytes=1500-", None]),
+        (WRONG, [None]),
+        (DATA + b"x", [None]),
+    ],
+)
+def test_a_bad_partial_file_is_thrown_away(
+    raw: Path, server: Server, patience: Patience, part: bytes, asked: list[str | None]
+):
+    put(raw / "mme/mme_v7.csv.part", part)
+
+    acquire(sources(pin(server.address)), raw, None, patience=patience)
+
+    assert server.ranges == asked
+    assert (raw / "mme/mme_v7.csv").read_bytes() == DATA
+    assert names(raw / "mme") == ["mme_v7.csv"]
+
+
+def test_a_complete_partial_file_needs_no_network(raw: Path, server: Server, patience: Patience):
+    put(raw / "mme/mme_v7.csv.part", DATA)
+
+    acquire(sources(pin(server.address)), raw, None, patience=patience)
+
+    assert server.ranges == []
+    assert names(raw / "mme") == ["mme_v7.csv"]
+
+
+def test_a_range_refused_starts_from_zero(raw: Path, server: Server, patience: Patience):
+    put(raw / "mme/mme_v7.csv.part", DATA[:1500])
+    server.answers = [server.send(b"", ranged=False, status=416), server.send()]
+
+    acquire(sources(pin(server.address)), raw, None, patience=patience)
+
+    assert server.ranges == ["bytes=1500-", None]
+    assert (raw / "mme/mme_v7.csv").read_bytes() == DATA
+
+
+def test_a_missing_page_is_not_asked_for_again(raw: Path, server: Server, patience: Patience, pauses: list[float]):
+    server.answers = [server.send(PAGE, status=404)]
+
+    text = refusal(raw, None, patience, pin(server.address))
+
+    assert text == from_address(server, "HTTP 404 Not Found")
+    assert len(server.ranges) == 1
+    assert pauses == []
+    assert names(raw / "mme") == []
+
+
+@pytest.mark.parametrize(
+    ("body", "kind"),
+    [(PAGE, "an HTML page"), (b"<html>\n", "an HTML page"), (WRONG, "wrong bytes"), (b"", "wrong bytes")],
+)
+def test_what_came_back_instead_is_named_and_not_kept(
+    raw: Path, server: Server, patience: Patience, body: bytes, kind: str
+):
+    server.answers = [server.send(body)]
+
+    text = refusal(raw, None, patience, pin(server.address))
+
+    assert text == from_address(server, f"{kind} came back: {found(body)}")
+    assert len(server.ranges) == 1
+    assert names(raw / "mme") == []
+
+
+def test_a_silent_server_is_given_up(raw: Path, server: Server, patience: Patience):
+    server.answers = [server.send(stop=100, stall=True)]
+
+    text = refusal(raw, None, replace(patience, retries=0), pin(server.address))
+
+    finding = "timed out: nothing came for 0.2 s after 100 of 4,096 bytes (attempts: 1)"
+    assert text == from_address(server, finding)
+    assert names(raw / "mme") == ["mme_v7.csv.part"]
+
+
+def test_a_host_that_cannot_be_reached_is_asked_for_one_file_alone(
+    raw: Path, patience: Patience, pauses: list[float], server: Server
+):
+    host = f"127.0.0.1:{closed_port()}"
+    pins = [pin(f"http://{host}", file=name) for name in ("first.csv", "second.csv")]
+
+    text = refusal(raw, None, patience, *pins)
+
+    refused = f"no connection to {host} ([Errno {errno.ECONNREFUSED}] {os.strerror(errno.ECONNREFUSED)})"
+    assert text == message(
+        block(
+            "data/raw/mme/first.csv: not there",
+            "mirror: none is set",
+            f"http://{host}/first.csv: {refused} (attempts: 3)",
+            file="first.csv",
+        ),
+        block(
+            "data/raw/mme/second.csv: not there",
+            "mirror: none is set",
+            f"http://{host}/second.csv: {refused}, so not asked again",
+            file="second.csv",
+        ),
+        total=2,
+    )
+    assert pauses == [1.0, 2.0]
+
+
+def test_a_host_that_swallows_packets_counts_as_unreachable(
+    raw: Path, server: Server, patience: Patience, monkeypatch: pytest.MonkeyPatch
+):
+    def swallow(_: object, request: httpx.Request) -> None:
+        raise httpx.ConnectTimeout("timed out", request=request)
+
+    monkeypatch.setattr(httpx.HTTPTransport, "handle_request", swallow)
+    pins = [pin("http://far.example", file=name) for name in ("first.csv", "second.csv")]
+
+    text = refusal(raw, None, patience, *pins)
+
+    silent = "no connection to far.example (no answer within 1 s)"
+    assert f"http://far.example/first.csv: {silent} (attempts: 3)\n" in text
+    assert f"http://far.example/second.csv: {silent}, so not asked again\n" in text
+
+
+def test_an_unusable_proxy_is_reported(raw: Path, server: Server, patience: Patience, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("ALL_PROXY", "gopher://proxy")
+
+    text = refusal(raw, None, patience, pin(server.address))
+
+    assert f"{server.address}/mme_v7.csv: the HTTP client cannot be set up (" in text

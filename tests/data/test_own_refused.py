@@ -1,0 +1,254 @@
+"""A mistake in data of one's own is named, with its place: one line of the command line, no traceback."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from detente.cli import main
+
+from support.made_panels import DYAD_YEAR, VISITS, definition, made_project, some_states, table, zipped
+
+
+@pytest.fixture(scope="module")
+def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return made_project(tmp_path_factory.mktemp("project"))
+
+
+def said(root: Path, out: Path, *add: object, capsys: pytest.CaptureFixture[str]) -> str:
+    """What the command line says of data that it refuses."""
+    words = ["panel", "--root", str(root), "--years", "2000-2002", "--out", str(out / "panel.csv"), "--add"]
+    assert main([*words, *map(str, add)]) == 1
+    assert not (out / "panel.csv").exists()
+    found = capsys.readouterr()
+    assert found.out == ""
+    return found.err.removesuffix("\n")
+
+
+LEGAL = "legal values: a, b, year"
+WRONG = {
+    "unknown key": (
+        {"keys": "dyad-year"},
+        "visits.yaml:19 › keys: unknown key; legal values: citation, columns, file, key, missing, name, sheet, terms, "
+        "title, variables, version, years; nearest: 'key'",
+    ),
+    "missing key": ({"citation": None}, "visits.yaml:1 › citation: this key is missing"),
+    "unknown kind of key": (
+        {"key": "dyad-years"},
+        "visits.yaml:5 › key: 'dyad-years' is not known; legal values: directed-dyad-year, dyad, dyad-year, state, "
+        "state-year; nearest: 'dyad-year'",
+    ),
+    "part without a column": (
+        {"columns": {"a": "ccode1", "b": "ccode2"}},
+        "visits.yaml:6 › columns: no column is named for 'year'; a dyad-year has a, b, year",
+    ),
+    "part of another key": (
+        {"columns": {**DYAD_YEAR, "state": "x"}},
+        f"visits.yaml:6 › columns: 'state' is no part of a dyad-year; {LEGAL}",
+    ),
+    "one column twice": (
+        {"columns": {**DYAD_YEAR, "b": "ccode1"}},
+        "visits.yaml:6 › columns: column 'ccode1' is named for two parts of the key",
+    ),
+    "years reversed": ({"years": [2000, 1980]}, "visits.yaml:10 › years: start in 2000, after they end in 1980"),
+    "year zero": (
+        {"years": [0, 1980]},
+        "visits.yaml:11 › years › 0: must be greater than or equal to 1 (found 0)",
+    ),
+    "no variables": ({"variables": {}}, "visits.yaml:13 › variables: must have at least 1 entries (found {})"),
+    "variable of the key": (
+        {"variables": {"year": {"label": "Year", "absent": "missing"}}},
+        "visits.yaml:13 › variables: 'year' is a column of every panel; call it otherwise, and name its `column`",
+    ),
+    "capital letters": (
+        {"variables": {"Visits": {"label": "Visits", "absent": "zero"}}},
+        "visits.yaml:14 › variables › Visits: must be lower-case letters, digits and underscores, a letter first "
+        "(found 'Visits')",
+    ),
+    "absence": (
+        {"variables": {"n": {"label": "Visits", "absent": "0"}}},
+        "visits.yaml:16 › variables › n › absent: '0' is not known; legal values: missing, zero",
+    ),
+    "wrong suffix": (
+        {"file": "visits.txt"},
+        "visits.yaml:4 › file: '.txt' is not a format; .csv, .dta, .parquet, .rda, .rds, .xls, .xlsx, .zip",
+    ),
+    "no file": ({"file": "away.csv"}, "visits.yaml:4 › file: there is no {folder}/away.csv"),
+    "name of a source": (
+        {"name": "atop"},
+        "visits.yaml:1 › name: 'atop' is a source of the record; choose another name",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", WRONG)
+def test_a_wrong_description_is_refused_with_its_place(
+    case: str, root: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    changes, message = WRONG[case]
+    table(tmp_path)
+
+    text = said(root, tmp_path, definition(tmp_path, **changes), capsys=capsys)
+
+    assert text == f"ConfigError: {message.replace('{folder}', str(tmp_path))}"
+
+
+WRONG_TABLES = {
+    "missing column": (
+        VISITS.rename(columns={"n": "visits"}),
+        "SourceSchemaError: {file}: column 'n' is missing; legal values: ccode1, ccode2, visits, year",
+    ),
+    "text where a number should be": (
+        VISITS.assign(n=["1", "two", "three"]),
+        "SourceSchemaError: {file}: column 'n' must be numbers; found 'two', 'three'",
+    ),
+    "names of states": (
+        VISITS.assign(ccode1=["USA", "GBR", "USA"]),
+        "SourceSchemaError: {file}: column 'ccode1' must be numbers; found 'USA', 'GBR'",
+    ),
+    "no whole number": (
+        VISITS.assign(year=[1990, 1991.5, 1991]),
+        "SourceSchemaError: {file}: column 'year' must be whole numbers; found '1991.5'",
+    ),
+    "infinite": (
+        VISITS.assign(year=[1990, np.inf, 1991]),
+        "SourceSchemaError: {file}: column 'year' must be numbers; found 'inf'",
+    ),
+    "key twice": (
+        VISITS.assign(year=1990),
+        "BrokenContract: {file}: 2 rows have the key of another, e.g. a 2, b 200, year 1990; a 2, b 200, year 1990",
+    ),
+    "one state": (
+        VISITS.assign(ccode2=[200, 200, 260]),
+        "BrokenContract: {file}: 1 rows fail a < b, e.g. a 200, b 200, year 1991, visits 2",
+    ),
+    "negative events": (
+        VISITS.assign(n=[-9, 2, 3]),
+        "BrokenContract: {file}: column 'visits' fails greater_than_or_equal_to(0), e.g. -9.0",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", WRONG_TABLES)
+def test_a_wrong_table_is_refused(case: str, root: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    frame, message = WRONG_TABLES[case]
+    file = table(tmp_path, frame)
+
+    text = said(root, tmp_path, definition(tmp_path), capsys=capsys)
+
+    assert text == message.replace("{file}", str(file))
+
+
+def test_a_date_is_no_number(root: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    VISITS.assign(year=pd.to_datetime(["1990-01-01"] * 3)).to_parquet(tmp_path / "visits.parquet")
+
+    text = said(root, tmp_path, definition(tmp_path, file="visits.parquet"), capsys=capsys)
+
+    file = tmp_path / "visits.parquet"
+    assert text == f"SourceSchemaError: {file}: column 'year' must be numbers; found '1990-01-01 00:00:00'"
+
+
+@pytest.mark.parametrize("ending", ["csv", "dta", "parquet", "rda", "rds", "xls", "xlsx", "zip"])
+def test_a_file_that_is_not_what_its_name_says_is_refused(
+    ending: str, root: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    file = tmp_path / f"visits.{ending}"
+    file.write_bytes(b"\xff\xfe\x00 no table")
+
+    text = said(root, tmp_path, definition(tmp_path, file=file.name), capsys=capsys)
+
+    assert text.startswith(f"SourceSchemaError: {file}: cannot be read as {ending.upper()} (")
+
+
+@pytest.mark.parametrize(
+    ("sheet", "message"),
+    [
+        ("other.csv", "holds no 'other.csv'; legal values: readme.txt, visits.csv"),
+        (None, "say which of its files to read; it holds folder/visits.csv, readme.txt"),
+    ],
+)
+def test_a_file_in_a_zip_must_be_named(
+    sheet: str | None, message: str, root: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    zipped(VISITS, tmp_path / "visits.zip")
+
+    text = said(root, tmp_path, definition(tmp_path, file="visits.zip", sheet=sheet), capsys=capsys)
+
+    assert text == f"SourceSchemaError: {tmp_path / 'visits.zip'}: {message}"
+
+
+def test_a_sheet_that_a_workbook_lacks_is_refused(root: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    VISITS.to_excel(tmp_path / "visits.xlsx", sheet_name="Data", index=False)
+
+    text = said(root, tmp_path, definition(tmp_path, file="visits.xlsx", sheet="data"), capsys=capsys)
+
+    file = tmp_path / "visits.xlsx"
+    assert text == f"SourceSchemaError: {file}: has no sheet 'data'; legal values: Data; nearest: 'Data'"
+
+
+def test_a_description_that_is_not_there_or_no_yaml_is_refused(
+    root: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    away = said(root, tmp_path, tmp_path / "away.yaml", capsys=capsys)
+    assert away == "ConfigError: away.yaml: cannot be read (No such file or directory)"
+
+    for content, message in {
+        "name: [": "own.yml:1: cannot be read as YAML (",
+        "name: x\nname: y": "own.yml:2: cannot be read as YAML ('name' is given twice)",
+        "": "own.yml:1: must be a mapping of keys to values (found None)",
+        "- a\n- b": "own.yml:1: must be a mapping of keys to values (found ['a', 'b'])",
+    }.items():
+        (tmp_path / "own.yml").write_text(content)
+        text = said(root, tmp_path, tmp_path / "own.yml", capsys=capsys)
+        assert text.startswith(f"ConfigError: {message}")
+
+
+def test_two_files_of_one_name_or_variable_are_refused(root: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    table(tmp_path)
+    first = definition(tmp_path)
+    other = tmp_path / "other"
+    other.mkdir()
+    table(other)
+
+    text = said(root, tmp_path, first, definition(other), capsys=capsys)
+    assert text == "ConfigError: visits.yaml:1 › name: 'visits' is the name of visits.yaml, too; choose another name"
+
+    text = said(root, tmp_path, first, definition(other, name="trips"), capsys=capsys)
+    assert text == (
+        "ConfigError: 'visits' and 'trips' both have a variable 'visits': join one of them, or rename the variable"
+    )
+
+
+def test_a_variable_that_a_source_of_the_record_has_is_refused(
+    root: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    table(tmp_path)
+    path = definition(tmp_path, variables={"rivalry": {"label": "x", "column": "n", "unit": "n", "absent": "zero"}})
+
+    text = said(root, tmp_path, "rivalry", path, capsys=capsys)
+
+    assert text == (
+        "ConfigError: 'rivalry' and 'visits' both have a variable 'rivalry': join one of them, or rename the variable"
+    )
+
+
+def test_a_flag_that_is_more_than_one_is_refused(root: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    """The unit is 0/1 unless the description says otherwise."""
+    one, two, _ = some_states(root)
+    table(tmp_path, pd.DataFrame({"ccode1": [one], "ccode2": [two], "year": [2000], "n": [2]}))
+    path = definition(tmp_path, variables={"n": {"label": "x", "absent": "zero"}})
+
+    text = said(root, tmp_path, path, capsys=capsys)
+
+    assert text == "BrokenContract: panel: column 'n' fails 0 or 1, e.g. 2.0"
+
+
+def test_a_state_that_can_be_none_is_refused(root: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    table(tmp_path, VISITS.assign(ccode1=[2, 200, 99_999]))
+
+    text = said(root, tmp_path, definition(tmp_path), capsys=capsys)
+
+    assert text == "PanelError: visits: b must be a whole number from 0 to 9,999; found 99,999"

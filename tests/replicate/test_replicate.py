@@ -1,0 +1,248 @@
+"""A published table from a YAML file alone: compared number by number; what is wrong is named before any fit."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from detente.base.errors import ConfigError, FormulaError, PanelError, UnknownVariable
+from detente.cli import main
+from detente.replicate.compare import Status, compare, unit
+from detente.replicate.expressions import Missing, Table, evaluate, parse, selected
+from detente.replicate.schema import Target, Tolerance, read_publication
+
+ROOT = Path(__file__).resolve().parents[2]
+MODEL = """
+  one:
+    read_in: p. 1
+    outcome: y
+    terms: [x, {z squared: z**2}]
+    estimator: lpm
+    covariance: classical
+    recipe: stata
+    printed:
+      x: {estimate: "ESTIMATE"}
+    statistics: {n: 60}
+"""
+
+
+def frame() -> pd.DataFrame:
+    rng = np.random.default_rng(1)
+    made = pd.DataFrame({"x": rng.normal(size=60), "z": rng.normal(size=60)})
+    return made.assign(y=made["x"] + made["z"] ** 2 + rng.normal(size=60))
+
+
+def written(folder: Path, models: str = MODEL, *, estimate: str | None = None, **changes: str) -> Path:
+    """A table `made.yaml` and its data under `folder`/data; the printed estimate is the right one if none is given."""
+    data = folder / "data/made/made.csv"
+    data.parent.mkdir(parents=True, exist_ok=True)
+    frame().to_csv(data, index=False)
+    x = np.column_stack([frame()["x"], frame()["z"] ** 2, np.ones(60)])
+    right = np.linalg.lstsq(x, frame()["y"], rcond=None)[0][0]
+    keys = {
+        "file": "made.csv",
+        "bytes": str(data.stat().st_size),
+        "sha256": hashlib.sha256(data.read_bytes()).hexdigest(),
+        "address": "null",
+        **changes,
+    }
+    block = "\n".join(f"    {key}: {value}" for key, value in keys.items())
+    text = f"title: A table\ncitation: Nobody 2000\ndata:\n  made:\n{block}\nmodels:{models}"
+    path = folder / "made.yaml"
+    path.write_text(text.replace("ESTIMATE", estimate or f"{right:.4f}"), encoding="utf-8")
+    return path
+
+
+def run(folder: Path, path: Path, *words: str) -> int:
+    return main(["replicate", "--root", str(folder), "--tables", str(path), "--data", str(folder / "data"), *words,
+                 "--out", str(folder / "out"), "--templates", str(ROOT / "workflow/report")])  # fmt: skip
+
+
+def test_a_table_is_replicated_with_no_python(tmp_path: Path) -> None:
+    assert run(tmp_path, written(tmp_path)) == 0
+    numbers = pd.read_csv(tmp_path / "out/replication.csv")
+    assert list(numbers.columns[:9]) == [
+        *("id", "model", "term", "quantity", "printed", "ours", "difference", "status", "reason")
+    ]
+    assert list(numbers["status"]) == ["exact", "exact"]
+    page = (tmp_path / "out/index.html").read_text(encoding="utf-8")
+    assert "A table" in page and "<script" not in page
+
+
+def test_a_number_that_differs_is_written_named_and_the_status_is_one(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(tmp_path, written(tmp_path, estimate="0.5000")) == 1
+    assert re.search(r"1 of 2 printed .*\nmade › one › x › estimate: printed 0.5000", capsys.readouterr().err)
+    assert "different" in set(pd.read_csv(tmp_path / "out/replication.csv")["status"])
+
+
+def test_a_declared_difference_that_is_none_is_an_error(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    models = MODEL.replace('"ESTIMATE"', '{printed: "ESTIMATE", differs: "a misprint"}')
+    assert run(tmp_path, written(tmp_path, models)) == 1
+    assert "no longer differs: a misprint" in capsys.readouterr().err
+    assert run(tmp_path, written(tmp_path, models, estimate="0.5000")) == 0
+
+
+def test_data_that_are_not_at_hand_are_said_and_none_at_all_is_an_error(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = written(tmp_path)
+    (tmp_path / "data/made/made.csv").unlink()
+    assert run(tmp_path, path, "--mirror", str(tmp_path / "nowhere")) == 1
+    said = capsys.readouterr().err
+    assert "Three ways on" in said and "DETENTE_REPLICATION" in said and "the data of no table are at hand" in said
+
+
+def test_bytes_that_are_not_the_pinned_ones_are_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(tmp_path, written(tmp_path, sha256="a" * 64)) == 1
+    assert "wrong bytes" in capsys.readouterr().err
+
+
+WRONG = {
+    "estimator: lpm": ("estimator: lpn", r"made.yaml:\d+ › models › one › estimator: .*'lpn'.*nearest: 'lpm'"),
+    "recipe: stata": ("recipe: strata", r"› recipe: 'strata' is not known; .*nearest: 'stata'"),
+    "x: {estimate:": ("x: {estimat:", r"› printed › x › estimat: quantity 'estimat' .*nearest: 'estimate'"),
+    '{estimate: "ESTIMATE"}': ("{estimate: 0.50}", r"put a printed number in quotes, so that its digits are kept"),
+    "outcome: y": ("outcome: open('y')", r"› outcome: .*there is no function 'open'"),
+    "outcome: y\n": ("outcome: y\n    options: {link: log}\n", r"has no such option"),
+    "terms: [x,": ("terms: [x, x,", r"'x' is twice among the terms"),
+    "statistics: {n: 60}": ("statistics: {n: many}", r"'many' is no printed number"),
+}
+
+
+@pytest.mark.parametrize("old", WRONG)
+def test_a_wrong_file_is_named_by_line_and_key_with_the_nearest_legal_value(tmp_path: Path, old: str) -> None:
+    new, message = WRONG[old]
+    with pytest.raises(ConfigError, match=message):
+        read_publication(written(tmp_path, MODEL.replace(old, new)))
+
+
+@pytest.mark.parametrize("old, new", [("outcome: y", "outcome: yy"), ("terms: [x,", "terms: [xx,")])
+def test_an_unknown_column_is_named_before_any_fit(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], old: str, new: str
+) -> None:
+    assert run(tmp_path, written(tmp_path, MODEL.replace(old, new))) == 1
+    assert re.search(r"made.yaml › models › one › \w+: the data have no column '(xx|yy)'", capsys.readouterr().err)
+    assert not (tmp_path / "out").exists()
+
+
+def test_an_unknown_term_is_a_difference_with_its_reason(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(tmp_path, written(tmp_path, MODEL.replace('      x: {est', '      xs: {est'))) == 1  # fmt: skip
+    assert "the estimate has no term 'xs'; legal values: intercept, x, z squared" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("printed", "ours", "status"),
+    [
+        ("-.1260", -0.12604, "exact"),
+        ("-.1260", -0.12606, "within tolerance"),
+        ("-.1260", -0.12616, "different"),
+        ("1.76e-09", 1.764e-9, "exact"),
+        ("1.76e-09", 1.78e-9, "different"),
+        ("20990", 20990, "exact"),
+        ("20990", 20992, "different"),
+        ("0.000", 0.0004, "exact"),
+        ("1.5", float("nan"), "different"),
+    ],
+)
+def test_digits_decide(printed: str, ours: float, status: Status) -> None:
+    assert compare(ours, Target(printed=printed))[0] == status
+
+
+def test_a_stated_tolerance_gives_its_reason() -> None:
+    near = Tolerance(relative=1e-3, because="another search")
+    assert compare(1.0005, Target(printed="1.00000"), near) == ("within tolerance", "another search")
+    assert compare(1.005, Target(printed="1.00000"), near)[0] == "different"
+    assert str(unit("2.40e-09")) == "1E-11"
+
+
+TABLE = pd.DataFrame(
+    {
+        "dyad": [1, 1, 1, 2, 2],
+        "year": [2000, 2001, 2003, 2000, 2001],
+        "x": [1.0, 2.0, np.nan, 4.0, 5.0],
+        "name": ["a", "b", "a", "b", "b"],
+    }
+)
+
+
+def value(text: str, missing: Missing = "refuse") -> list[float | None]:
+    found = evaluate(text, Table(TABLE, ("dyad",), "year", missing))
+    return [None if np.isnan(v) else float(v) for v in found]
+
+
+def test_lags_go_by_time_not_by_row() -> None:
+    assert value("lag(x, 1)") == [None, 1, None, None, 4]
+    assert value("lag(x, 2)") == [None, None, 2, None, None]
+    assert value("lead(x, 1)") == [2, None, None, 5, None]
+    twice = Table(pd.concat([TABLE, TABLE]), ("dyad",), "year")
+    with pytest.raises(PanelError, match="twice: dyad 1, year 2000"):
+        evaluate("lag(x, 1)", twice)
+    with pytest.raises(PanelError, match="need `panel:`"):
+        evaluate("lag(x, 1)", Table(TABLE))
+
+
+def test_functions_are_what_they_are_called() -> None:
+    assert value("min(x, 3) + max(1, 2) * 2 ** 2") == [9, 10, None, 11, 11]
+    assert value("count(x, dyad)") == [2, 2, 2, 2, 2]
+    assert value("mean(x, dyad) - -1") == [2.5, 2.5, 2.5, 5.5, 5.5]
+    assert value("where(missing(x), 0, x)") == [1, 2, 0, 4, 5]
+    assert value("isin(year, 2000, 2003)") == [1, 0, 1, 1, 0]
+    assert value("name == 'a'") == [1, 0, 1, 0, 0]
+    assert value("standardise(x, 2)")[0] == pytest.approx((1 - 3) / (2 * np.std([1, 2, 4, 5], ddof=1)))
+
+
+def test_what_a_comparison_with_a_missing_value_is_has_to_be_said() -> None:
+    assert value("x > 3") == [0, 0, None, 1, 1]
+    assert value("x > 3", "largest") == [0, 0, 1, 1, 1]
+    assert value("not (x > 3)") == [1, 1, None, 0, 0]
+    assert value("x > 3 and dyad == 2") == [0, 0, 0, 1, 1]
+    assert value("x > 3 or dyad == 1") == [1, 1, 1, 1, 1]
+    assert list(selected("x != 1", Table(TABLE, missing="drop"))) == [False, True, False, True, True]
+    with pytest.raises(FormulaError, match=r"'x > 3' is missing in 1 rows: say `missing: largest`"):
+        selected("x > 3", Table(TABLE))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "__import__('os').system('true')", "x.__class__", "x[0]", "[v for v in x]", "lambda: x", "f'{x}'", "(y := x)",
+        "open('f')", "x if x else x", "eval('1')", "log(x, base=2)", "{1: 2}", "x; y", "*x", "x @ x", "b'x'", "None",
+        "(" * 70 + "x" + ")" * 70 + "**" + "-" * 90 + "x",
+    ],
+)  # fmt: skip
+def test_whatever_is_not_of_the_language_is_refused(text: str) -> None:
+    with pytest.raises(FormulaError):
+        parse(text)
+
+
+def test_text_is_not_a_number_and_an_unknown_column_names_the_nearest() -> None:
+    for text in ("name", "name + 1", "name > 'a'", "name == 1"):
+        with pytest.raises(FormulaError, match="text"):
+            value(text)
+    with pytest.raises(UnknownVariable, match=r"no column .years.; .*nearest: .year."):
+        value("years")
+
+
+def test_the_documented_example_is_this_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = (ROOT / "docs/replicate-a-table.md").read_text(encoding="utf-8")
+    program, table = (re.search(rf"```{kind}\n(.*?)```", text, re.DOTALL)[1] for kind in ("python", "yaml"))  # type: ignore[index]
+    monkeypatch.chdir(tmp_path)
+    subprocess.run([sys.executable, "-c", program], check=True)
+    Path("mytable.yaml").write_text(table, encoding="utf-8")
+    words = ["replicate", "--root", str(ROOT), "--tables", "mytable.yaml", "--data", "data", "--out", "out"]
+    assert main(words) == 0
+    numbers = pd.read_csv("out/replication.csv")
+    assert numbers["status"].value_counts().to_dict() == {"exact": 6, "infeasible": 2, "different, explained": 1}
+    assert set(pd.read_csv("out/dyadic.csv")["term"]) == {"ally", "trade_last_year"}
+    assert Path("out/dyadic.svg").is_file()
+    Path("mytable.yaml").write_text(table.replace(', differs: "a misprint, to show one"', ""), encoding="utf-8")
+    assert main(words) == 1

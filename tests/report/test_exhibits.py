@@ -1,0 +1,637 @@
+"""Exhibits: one object a table, the same bytes twice, no number in the text but those of numbers.json."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import math
+import re
+import shutil
+import subprocess
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from detente.base.errors import ConfigError, EstimationError
+from detente.data.panel import catalogue
+from detente.report import formats
+from detente.report.figures.canvas import image
+from detente.report.figures.figures import FIGURES
+from detente.report.figures.heatmap import matrix, ordered
+from detente.report.labels import listed, lower_first, term_label
+from detente.report.paper.document import compose
+from detente.report.paper.evidence import cells
+from detente.report.paper.markdown import Sections, to_html, to_typst
+from detente.report.paper.numbers import numbers
+from detente.report.paper.numbers_models import VERDICTS
+from detente.report.paper.paper import Manuscript, html, pdf, typst_source
+from detente.report.paper.references import References
+from detente.report.site.origin import checksum_table, provenance_words
+from detente.report.tables.recipes import merged
+from detente.report.tables.recovery import COVERAGE, recovery, recovery_table
+from detente.report.tables.table import Column, Row, Table, render, tex
+from detente.report.tables.tables import FORMATS, TABLES
+from detente.report.tables.tables_coverage import coverage_table
+
+from support import exhibit_fixtures as made
+from support.builders import joined
+from support.pages import PROVENANCE, TEMPLATES, WORKS, assert_clean
+
+
+@pytest.fixture(scope="module", params=["paper", "demo"])
+def study(request):
+    return made.evidence(request.param)
+
+
+@pytest.fixture(scope="module")
+def tables(study):
+    return {name: build(study) for name, build in TABLES.items()}
+
+
+@pytest.fixture(scope="module")
+def figures(study):
+    return {name: draw(study) for name, draw in FIGURES.items()}
+
+
+@pytest.fixture(scope="module")
+def values(study):
+    return numbers(study, made.PLANTED if study.simulated else None)
+
+
+@pytest.fixture(scope="module")
+def manuscript(study, tables, figures, values):
+    references = References(WORKS, values["sources"])
+    shown = [*tables.values(), checksum_table(PROVENANCE, simulated=study.simulated)]
+    shown += [recovery_table(values["recovery"])] if values["recovery"] else []
+    shown += [coverage_table(made.coverage(), study.project.claims)] if study.simulated else []
+    return Manuscript(
+        title=values["study"]["title"],
+        simulated=study.simulated,
+        version="0.1.0",
+        blocks=compose(TEMPLATES["paper.md.j2"], values, provenance_words(PROVENANCE), references),
+        references=references,
+        tables_html={t.name: render(t, "html", TEMPLATES) for t in shown},
+        tables_typ={t.name: render(t, "typ", TEMPLATES) for t in shown},
+        figures={name: image(figure, "svg").decode() for name, figure in figures.items()},
+    )
+
+
+def prose(evidence):
+    values = numbers(evidence, made.PLANTED if evidence.simulated else None)
+    blocks = compose(
+        TEMPLATES["paper.md.j2"], values, provenance_words(PROVENANCE), References(WORKS, values["sources"])
+    )
+    return "\n\n".join(b.text for b in blocks)
+
+
+@pytest.mark.parametrize(
+    ("shown", "expected"),
+    [
+        (formats.decimal(-1234.567), "−1,234.57"),
+        (formats.decimal(-0.001), "0.00"),
+        (formats.decimal(math.nan), "–"),
+        (formats.count(497568), "497,568"),
+        (formats.per_thousand(-0.00312), "−3.12"),
+        (formats.percent(0.374), "37%"),
+        (formats.percent(math.nan), "–"),
+        (formats.p_value(0.0004), "<0.001"),
+        (formats.p_value(0.0312), "0.031"),
+        (formats.coefficient(-0.0000061), "−6.1×10⁻⁶"),
+        (formats.coefficient(0.0), "0.000"),
+        (formats.coefficient(-0.25449), "−0.254"),
+        (formats.ratio(12345.0), "1.2×10⁴"),
+        (formats.multiple(0.938), "×0.94"),
+        (formats.multiple(41.2), "×41"),
+        (formats.multiple(0.0), "×0"),
+        (formats.spelled(4), "four"),
+        (formats.spelled(40), "40"),
+        (formats.megabytes(1_234_567), "1.2 MB"),
+        (formats.megabytes(8_504), "8.5 kB"),
+    ],
+)
+def test_numbers_are_printed_one_way(shown, expected):
+    assert shown == expected
+
+
+def test_words_are_joined_as_a_sentence_does():
+    assert [listed([]), listed(["a"]), listed(["a", "b", "c"])] == ["", "a", "a, b and c"]
+    assert [lower_first("UN mission"), lower_first("All dyads")] == ["UN mission", "all dyads"]
+
+
+def test_terms_carry_the_labels_of_claims_yaml():
+    claims = made.evidence().project.claims
+    terms = ["rivalry_lag2", "peace_years_3", "contiguous", "intercept", "new_thing_lag1"]
+    assert [term_label(t, claims) for t in terms] == [
+        "Strategic rivalry (t−2)",
+        "Peace years³",
+        "Contiguous",
+        "Intercept",
+        "New thing (t−1)",
+    ]
+
+
+def test_recipes_that_differ_in_counts_alone_are_told_once():
+    assert merged(["t with 183 df", "t with 189 df", "clustered by 1861 dyads"]) == [
+        "t with 183–189 df",
+        "clustered by 1,861 dyads",
+    ]
+
+
+@pytest.mark.parametrize("name", list(TABLES))
+@pytest.mark.parametrize("kind", FORMATS)
+def test_every_table_renders_and_says_what_world_it_is_from(study, tables, name, kind):
+    first = render(tables[name], kind, TEMPLATES)
+    assert first == render(tables[name], kind, TEMPLATES)
+    assert ("SIMULATED WORLD" in first) == study.simulated
+
+
+@pytest.mark.parametrize("name", list(TABLES))
+def test_latex_tables_have_rules_and_equal_rows(tables, name):
+    table = tables[name]
+    text = render(table, "tex", TEMPLATES)
+    width = len(table.columns) + 1
+    assert [text.count(rule) for rule in ("\\toprule", "\\midrule", "\\bottomrule")] == [1, 1, 1]
+    assert text.count("\\begin{") == text.count("\\end{")
+    specification = re.search(r"\\begin\{tabular\}\{@\{\}([lcr]+)@\{\}\}", text)
+    assert specification and len(specification[1]) == width
+    body = text[text.index("\\toprule") : text.index("\\bottomrule")]
+    rows = [line for line in body.splitlines() if line.endswith(r"\\")]
+    assert [latex_cells(row) for row in rows] == [width] * len(rows)
+    assert len(rows) == len(table.rows) + 1 + bool(table.groups)
+    assert not re.search(r"[−×±–“”²³⁻]", text), "a sign that LaTeX needs a package for"
+
+
+def latex_cells(row: str) -> int:
+    """Columns that a LaTeX row fills, spans counted in full."""
+    spans = [int(n) for n in re.findall(r"\\multicolumn\{(\d+)\}", row)]
+    return len(re.findall(r"(?<!\\)&", row)) + 1 + sum(spans) - len(spans)
+
+
+@pytest.mark.skipif(shutil.which("pdflatex") is None, reason="pdflatex is not installed")
+def test_latex_tables_compile_with_booktabs_alone(tables, tmp_path):
+    text = "\n".join(render(table, "tex", TEMPLATES) for table in tables.values())
+    preamble = "\\documentclass{article}\n\\usepackage{booktabs}\n\\begin{document}\n"
+    source = f"{preamble}{text}\n\\end{{document}}\n"
+    (tmp_path / "t.tex").write_text(source, encoding="utf-8")
+    call = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "t.tex"]
+    assert subprocess.run(call, cwd=tmp_path, capture_output=True, check=False).returncode == 0
+
+
+NASTY = Table(
+    "nasty",
+    "R&D <b> 5% #1",
+    "x_1",
+    (Column("a&b", "g_1"), Column('say "so"', "g_1")),
+    (Row("50% of $x_{i}$", ("−1.50", "~^\\")), Row("<i>section</i>"), Row("[#strong]", ("*", "`@ref`"))),
+    ("note & <note>",),
+)
+
+
+def test_escaping_leaves_no_markup_of_the_data():
+    page = render(NASTY, "html", TEMPLATES)
+    assert "<b>" not in page and "&lt;b&gt;" in page and "R&amp;D" in page
+    latex = render(NASTY, "tex", TEMPLATES)
+    assert r"R\&D $<$b$>$ 5\% \#1" in latex
+    assert r"50\% of \$x\_\{i\}\$ & $-$1.50 & \textasciitilde{}\textasciicircum{}\textbackslash{}" in latex
+    typ = render(NASTY, "typ", TEMPLATES)
+    assert r'#"say \"so\"";' in typ and '#"~^\\\\";' in typ and '#"[#strong]";' in typ
+    rows = list(csv.reader(io.StringIO(render(NASTY, "csv", TEMPLATES))))
+    assert rows[0] == ["section", "x_1", "g_1: a&b", 'g_1: say "so"']
+    assert rows[1] == ["", "50% of $x_{i}$", "-1.50", "~^\\"]
+    assert rows[2][0] == "<i>section</i>"
+    assert tex("±2 ≤ 3×10⁻⁶") == "$\\pm$2 $\\leq$ 3$\\times$10$^{-}$$^{6}$"
+
+
+def test_tables_are_built_the_same_twice(study, tables):
+    assert {name: build(study) for name, build in TABLES.items()} == tables
+
+
+def test_a_table_refuses_a_row_of_the_wrong_width():
+    with pytest.raises(ValueError, match="row 'r': 1 cells for 2 columns"):
+        Table("t", "t", "", (Column("a"), Column("b")), (Row("r", ("1",)),))
+
+
+def test_main_table_holds_both_errors_and_says_what_failed(tables):
+    table = tables["main"]
+    assert [c.group for c in table.columns[:3]] == ["Joint exercise", "Joint exercise", "Defence pact"]
+    treatment = next(i for i, row in enumerate(table.rows) if row.label == "Treatment")
+    assert table.rows[treatment].cells[1] == "−5.639"
+    assert table.rows[treatment + 1].cells[1] == "(1.880)"
+    assert table.rows[treatment + 2].cells[1] == "[1.165]"
+    notes = " ".join(table.notes)
+    assert "dyadic-robust over 190 states, no small-sample factor, t with 189 df" in notes
+    assert "clustered by 1,861 dyads, factor G/(G−1), t with 1,860 df" in notes
+    assert "clipped at zero in 2 of 8 models" in notes
+    assert "*" not in "".join(cell for row in table.rows for cell in row.cells)
+    everywhere = tables["samples"]
+    assert any("n.e. (Separation)" in row.cells for row in everywhere.rows)
+    assert "predicts peace perfectly" in " ".join(everywhere.notes)
+
+
+def test_a_model_with_neither_estimate_nor_failure_is_an_error():
+    evidence = made.evidence()
+    lost = made.replace(evidence, failures=evidence.failures.iloc[:0])
+    with pytest.raises(EstimationError, match=r"'un_mission\.logit\.contiguous' has neither"):
+        cells(lost)
+
+
+NO_VARIANCE = "the dyadic covariance leaves no variance: its double sum is negative in this sample"
+
+
+def cells_of(table, label, below=0):
+    """Printed cells of the row so many rows below the one called `label`."""
+    return table.rows[next(i for i, row in enumerate(table.rows) if row.label == label) + below].cells
+
+
+@pytest.mark.slow
+def test_a_model_that_loses_its_headline_covariance_counts_as_not_estimable(study):
+    lost = made.without_covariance(study, "dyadic", NO_VARIANCE)
+    found = {(m.claim, m.sample, m.estimator): m for m in cells(lost)}["exercise", "relevant", "lpm"]
+    assert (found.estimated, found.failure, found.message) == (False, "IndefiniteCovariance", NO_VARIANCE)
+    main = TABLES["main"](lost)
+    assert [cells_of(main, "Treatment", below)[1] for below in range(3)] == ["n.e.", "", ""]
+    assert cells_of(main, "Average marginal effect")[1] == "n.e."
+    said = f"n.e., not estimable: Joint exercise, politically relevant dyads, LPM: {NO_VARIANCE}."
+    assert said in main.notes and said in TABLES["samples"](lost).notes
+    assert any("n.e. (IndefiniteCovariance)" in row.cells for row in TABLES["samples"](lost).rows)
+    assert numbers(lost)["grid"]["failed"]["value"] == 2
+    text = prose(lost)
+    assert f"could not be estimated (IndefiniteCovariance: {NO_VARIANCE})." in text
+    assert_clean(text)
+    for draw in FIGURES.values():
+        assert draw(lost).axes
+
+
+def test_of_several_failures_the_one_of_the_headline_covariance_is_told():
+    lost = made.without_covariance(made.evidence(), "dyadic", "the risk with every row treated is negative")
+    lost = made.without_covariance(lost, "dyadic", NO_VARIANCE)
+    found = next(m for m in cells(lost) if (m.claim, m.sample, m.estimator) == ("exercise", "relevant", "lpm"))
+    assert found.message == NO_VARIANCE
+
+
+def test_a_model_that_loses_the_covariance_beside_keeps_its_headline():
+    lost = made.without_covariance(made.evidence(), "dyad", "the dyad covariance leaves no variance")
+    found = next(m for m in cells(lost) if (m.claim, m.sample, m.estimator) == ("exercise", "relevant", "lpm"))
+    assert found.estimated and math.isnan(found.beside_std_error)
+    assert [cells_of(TABLES["main"](lost), "Treatment", below)[1] for below in range(3)] == ["−5.639", "(1.880)", ""]
+
+
+def test_a_control_without_a_standard_error_is_printed_as_not_estimable():
+    lost = made.without_covariance(made.evidence(), "dyadic", NO_VARIANCE, term="major_power_lag2")
+    found = next(m for m in cells(lost) if (m.claim, m.sample, m.estimator) == ("exercise", "relevant", "lpm"))
+    assert found.estimated and not found.failure
+    main = TABLES["main"](lost)
+    label = "Major power in the dyad (t−2)"
+    assert cells_of(main, label)[:2] == ("0.550", "n.e.") and cells_of(main, label, 1)[1] == ""
+    assert main.notes[-1] == f"n.e.: {label} (Joint exercise, LPM): {NO_VARIANCE}."
+    assert "n.e." not in "".join(cells_of(main, "Contiguous")), "a control that effects absorb is blank"
+    assert not any("Major power" in note for note in TABLES["samples"](lost).notes)
+
+
+def test_a_term_that_no_model_could_estimate_still_has_its_row():
+    lost = made.evidence()
+    frame = lost.estimates
+    lost = made.replace(lost, estimates=frame[frame["term"] != "major_power_lag2"])
+    lost = made.without_covariance(lost, "dyadic", NO_VARIANCE, term="major_power_lag2")
+    assert cells_of(TABLES["main"](lost), "Major power in the dyad (t−2)") == ("", "n.e.", *[""] * 6)
+
+
+def test_a_model_that_learns_from_few_dyads_carries_a_warning(study, tables):
+    assert cells_of(tables["main"], "Dyads that switch")[4:6] == ("17", "17")
+    assert cells_of(tables["main"], "States in dyads that switch")[5] == "19"
+    assert cells_of(tables["main"], "Raw risk of treated rows")[5] == "263.13"
+    for name in ("main", "samples"):
+        (warning,) = [note for note in tables[name].notes if note.startswith("Fewer than 30 dyads switch")]
+        assert warning.endswith(": UN mission, LPM (17).")
+    text = prose(study)
+    assert "The model learns the effect from 17 dyads of 19 states" in text
+    assert "the raw risk of its treated rows is 263.13. Treated dyads start from a risk so different" in text
+    assert text.count("**These are fewer than 30:**") == 1
+    assert "A mission with more than two parties is coded for each pair of them" in text
+    assert ("ONUCA" in text) != study.simulated
+
+
+def test_notes_say_what_clipping_adds_to_an_error(tables):
+    assert "in 2 of 8 models, which adds at most 5.0% to the standard error of an effect" in " ".join(
+        tables["main"].notes
+    )
+
+
+def test_an_estimate_beyond_the_panel_is_written_at_its_edge(study):
+    wide = made.with_cell(study, 0.9, 0.4, "raises")
+    panel = FIGURES["coefficients"](wide).axes[1]
+    written = [t for t in panel.texts if t.get_text() == "900.00"]
+    assert len(written) == 1
+    assert panel.get_xlim()[1] < 900
+    assert not [t for t in FIGURES["coefficients"](study).axes[1].texts if t.get_text()[-1:].isdigit()]
+
+
+def test_the_mean_exercise_weighs_exercises_not_years():
+    evidence = made.evidence()
+    frame = evidence.describe["timeline"].copy()
+    few, many = frame["year"] == 1980, frame["year"] == 1981
+    frame = frame[few | many].assign(exercises=1, mean_participants=10.0)
+    frame.loc[many, ["exercises", "mean_participants"]] = [9, 2.0]
+    told = numbers(made.replace(evidence, describe={**evidence.describe, "timeline": frame}))["timeline"]
+    assert told["participants"]["text"] == "2.8"
+
+
+def test_the_report_says_how_to_build_it_again():
+    assert "run `make paper` in a copy of the repository." in prose(made.evidence())
+    own = made.evidence()
+    own = made.replace(own, study=own.study.model_copy(update={"name": "mine"}))
+    assert "run `.venv/bin/snakemake mine --cores all` in a copy of the repository, with `--configfile`" in prose(own)
+
+
+@pytest.mark.parametrize(
+    "claimed",
+    ["make verify", "robustness run", "nineteen", "before estimation", "in advance", "was seen", "dyad at peace"],
+)
+def test_the_paper_promises_nothing_that_is_not_so(study, claimed):
+    assert claimed not in prose(study)
+    assert all(claimed not in note for build in TABLES.values() for note in build(study).notes)
+
+
+@pytest.mark.parametrize("name", list(FIGURES))
+def test_figures_are_marked_sized_and_the_same_twice(study, figures, name):
+    words = [text.get_text() for text in figures[name].texts]
+    assert ("SIMULATED WORLD" in words) == study.simulated
+    assert figures[name].get_size_inches()[0] == 6.5
+    kinds = ("svg", "pdf", "png") if name == "timeline" else ("svg",)
+    again = FIGURES[name](study)
+    for kind in kinds:
+        data = image(figures[name], kind)
+        assert data == image(again, kind)
+        assert b"Date" not in data and str(made.ROOT).encode() not in data
+
+
+def test_figures_survive_missing_models_zero_risks_and_few_states():
+    evidence = made.evidence()
+    raw = evidence.describe["raw_risk"].copy()
+    raw.loc[(raw["claim"] == "un_mission") & (raw["treated"] == 1), ["risk", "ci_low", "ratio"]] = 0.0
+    few = evidence.describe["partners"].head(1)
+    lost = evidence.failures.iloc[:0]
+    for estimate in evidence.estimates.drop_duplicates("spec_id").to_dict("records"):
+        row = {k: estimate[k] for k in ("claim", "sample", "estimator")} | {
+            "error": "Separation",
+            "message": "m",
+        }
+        lost = pd.concat([lost, pd.DataFrame([row])], ignore_index=True)
+    nothing = made.replace(
+        evidence,
+        estimates=evidence.estimates.iloc[:0],
+        failures=pd.concat([evidence.failures, lost], ignore_index=True),
+        describe={**evidence.describe, "raw_risk": raw, "partners": few},
+    )
+    for name in ("coefficients", "raw_risk", "partners"):
+        assert FIGURES[name](nothing).axes
+    assert "no estimate for a joint military exercise" in prose(nothing)
+    for build in TABLES.values():
+        assert build(nothing).rows
+
+
+def test_partners_matrix_is_symmetric_and_ordering_keeps_it_so():
+    counts = matrix(made.describe()["partners"], 25)
+    again = ordered(counts)
+    assert counts.shape == (25, 25)
+    assert counts.equals(counts.T) and again.equals(again.T)
+    assert sorted(again.index) == sorted(counts.index)
+
+
+def test_numbers_are_json_and_each_has_value_and_text():
+    values = numbers(made.evidence("demo"), made.PLANTED)
+    json.dumps(values, allow_nan=False)
+    effect = values["claims"][0]["preferred"]["effect"]
+    assert effect["text"] == "−5.64" and effect["value"] == pytest.approx(-0.30 * 904 / 48_097)
+    assert values["headline"]["dyad_years"] == {"value": 48_097.0, "text": "48,097"}
+    assert values["grid"]["models"]["value"] == 24 and values["grid"]["failed"]["value"] == 1
+    assert values["grid"]["inflation_median"]["text"] == "1.61"
+    assert sum(values["grid"][v]["value"] for v in VERDICTS) == 23
+
+
+def test_recovery_sets_planted_beside_estimated():
+    frame = recovery(made.evidence("demo"), made.PLANTED)
+    assert list(frame.columns) == ["claim", "planted", "estimate", "std_error", "covered", "sign", "verdict", "right"]
+    first = frame.iloc[0]
+    (note,) = recovery_table(numbers(made.evidence("demo"), made.PLANTED)["recovery"]).notes
+    assert (
+        "they held the effect in 91% of cases (92% among all dyads), intervals clustered by dyad in 94% (95%)" in note
+    )
+    assert first["claim"] == "exercise" and first["planted"] == -0.002
+    assert bool(first["covered"]) == (abs(first["estimate"] - first["planted"]) < 1.97 * first["std_error"])
+
+
+def test_coverage_stands_by_covariance_in_each_sample():
+    table = coverage_table(made.coverage(), made.project().claims)
+    assert [(c.group, c.label) for c in table.columns[:3]] == [
+        ("All dyads", "Coverage (%)"),
+        ("All dyads", "SE ÷ spread"),
+        ("All dyads", "Length"),
+    ]
+    own, strong, shared = (row.label for row in table.rows if not row.cells)
+    assert own == "Joint exercise, state shocks of this world (standard deviation 10.00)"
+    assert "as large as its risks bear (40.00)" in strong and "states give all of their dyads" in shared
+    first = {row.label: row.cells for row in table.rows[1:9]}
+    assert first["Dyadic-robust"] == ("95.0 (0.9)", "0.95", "19.30") * 2
+    assert first["True spread (no analyst knows it)"][0] == "97.0 (0.9)"
+    assert table.rows[-1].cells[3:] == ("–", "–", "–")
+    assert "1,000 draws" in table.notes[0] and "−30.00 onsets" in table.notes[0] and "1,764 dyads" in table.notes[0]
+    assert "In all 10 dyadic-robust ones do not" in table.notes[1]
+    assert table.notes[2] == "Not estimable: NoVariation: the treatment does not vary."
+    assert table.simulated
+
+
+def test_coverage_is_that_of_the_monte_carlo():
+    text = (made.ROOT / "docs" / "coverage.md").read_text(encoding="utf-8")
+    shares = [
+        float(share) / 100
+        for kind in ("dyadic-robust", "clustered by dyad")
+        for share in re.search(rf"^\| {kind} \| ([\d.]+) % .*\| ([\d.]+) % ", text, re.MULTILINE).groups()
+    ]
+    told = (COVERAGE.dyadic_relevant, COVERAGE.dyadic_all, COVERAGE.dyad_relevant, COVERAGE.dyad_all)
+    assert told == pytest.approx(shares)
+    assert f"the tables are of {COVERAGE.worlds}:" in text and f"({COVERAGE.states} states," in text
+
+
+def test_the_variables_that_the_paper_offers_are_in_the_panel():
+    offered = re.findall(r"`(\w+_\w+)`", TEMPLATES["paper.md.j2"])
+    assert offered and set(offered) <= set(catalogue(joined()))
+
+
+def test_the_template_holds_no_digit_of_its_own():
+    text = re.sub(r"\{#.*?#\}|\{%.*?%\}|\{\{.*?\}\}", "", TEMPLATES["paper.md.j2"], flags=re.DOTALL)
+    assert re.findall(r"[^\n]*\d[^\n]*", text) == []
+
+
+def without_digits(value):
+    if isinstance(value, str):
+        return re.sub(r"\d", "x", value)
+    if isinstance(value, dict):
+        return {k: without_digits(v) for k, v in value.items()}
+    return [without_digits(v) for v in value] if isinstance(value, list) else value
+
+
+def test_every_digit_of_the_prose_comes_from_numbers_json(values):
+    values = without_digits(values)
+    works = {key: {**work, "year": "yyyy"} for key, work in WORKS.items()}
+    blocks = compose(
+        TEMPLATES["paper.md.j2"],
+        values,
+        without_digits(provenance_words(PROVENANCE)),
+        References(works, values["sources"]),
+    )
+    text = "\n".join([b.text + b.caption + b.alt for b in blocks])
+    text = re.sub(r"\[(Table|Figure)\u00a0\d+\]", "", re.sub(r"\]\(#[^)]*\)", "]", text))
+    assert re.findall(r"[^.]*\d[^.]*", text) == []
+
+
+@pytest.mark.parametrize("verdict", VERDICTS)
+@pytest.mark.parametrize("sign", [-1, 0, 1])
+def test_the_paragraph_of_a_claim_is_grammatical_for_every_verdict(verdict, sign):
+    evidence = made.with_cell(made.evidence(), sign * 0.004, 0.001, verdict)
+    text = prose(evidence)
+    assert (
+        "**Joint exercise.** Before any adjustment, the risk of onset under a joint military exercise is 4.10" in text
+    )
+    sentence = {
+        -1: "4.00 fewer onsets per 1,000",
+        0: "neither fewer nor more onsets",
+        1: "4.00 more onsets per 1,000",
+    }
+    assert sentence[sign] in text
+    closing = {
+        "lowers": "In the headline model the claim is borne out.",
+        "raises": "In the headline model the sign is the opposite of the claim’s.",
+        "negligible": "The claim is not borne out",
+        "inconclusive": "neither bears the claim out nor refutes it.",
+    }
+    assert closing[verdict] in text
+    assert_clean(text)
+
+
+def test_prose_says_what_could_not_be_estimated(study):
+    gone = study.estimates[(study.estimates["claim"] != "exercise") | (study.estimates["sample"] != "relevant")]
+    failures = pd.DataFrame(
+        [("exercise", "relevant", e, "Separation", f"{e}: a_b *c* <d>") for e in ("logit", "lpm")],
+        columns=study.failures.columns,
+    )
+    text = prose(made.replace(study, estimates=gone, failures=pd.concat([study.failures, failures])))
+    assert r"The pooled logit could not be estimated (Separation: logit: a_b \*c\* \<d\>)." in text
+    assert "With no estimate from the headline model, the claim stays without a verdict." in text
+    assert_clean(text)
+
+
+def test_the_page_loads_nothing(study, manuscript):
+    page = html(manuscript, TEMPLATES)
+    tags = Tags(page)
+    assert {tag for tag, _ in tags.seen}.isdisjoint({"script", "link", "iframe", "object", "embed", "base"})
+    loads = [v for _, attributes in tags.seen for k, v in attributes if k in ("src", "srcset", "data", "poster")]
+    assert len(loads) == 4 and all(v.startswith("data:image/svg+xml;base64,") for v in loads)
+    assert all(v.startswith("#") for _, attributes in tags.seen for k, v in attributes if k == "href")
+    assert "url(" not in page and "@import" not in page
+    ids = [v for _, attributes in tags.seen for k, v in attributes if k == "id"]
+    assert len(ids) == len(set(ids))
+    targets = {v[1:] for _, attributes in tags.seen for k, v in attributes if k == "href"}
+    assert targets <= set(ids)
+    assert all(dict(attributes).get("alt") for tag, attributes in tags.seen if tag == "img")
+    assert ('<div class="banner" role="note">SIMULATED WORLD' in page) == study.simulated
+    assert page == html(manuscript, TEMPLATES)
+
+
+class Tags(HTMLParser):
+    def __init__(self, page):
+        super().__init__()
+        self.seen = []
+        self.feed(page)
+
+    def handle_starttag(self, tag, attributes):
+        self.seen.append((tag, attributes))
+
+
+def test_the_pdf_is_the_same_twice_and_accessible(study, manuscript):
+    source = typst_source(manuscript, TEMPLATES)
+    assert ("header: align" in source and "SIMULATED WORLD: every number" in source) == study.simulated
+    made_once = pdf(source)
+    assert made_once == pdf(source)
+    assert made_once.startswith(b"%PDF") and b"pdfuaid" in made_once
+
+
+@pytest.mark.skipif(shutil.which("pdftotext") is None, reason="pdftotext is not installed")
+def test_every_page_of_a_simulated_paper_says_so(study, manuscript, tmp_path):
+    path = tmp_path / "paper.pdf"
+    path.write_bytes(pdf(typst_source(manuscript, TEMPLATES)))
+    text = subprocess.run(["pdftotext", "-layout", str(path), "-"], capture_output=True, check=True).stdout.decode()
+    pages = text.split("\f")[:-1]
+    assert 6 <= len(pages) <= 16
+    assert all(("SIMULATED WORLD" in page) == study.simulated for page in pages)
+
+
+def test_markdown_means_the_same_in_both_prints():
+    text = '## A *b*\n\nSay "so" to [x](#y), `c_d` and **e** #1.\n\n- one\n- two\n'
+    sections = Sections([])
+    page, typ = to_html(text, sections), to_typst(text, Sections([]))
+    assert sections.seen == [("section-a-b", "1. A b")]
+    assert '<a href="#y">x</a>, <code>c_d</code> and <strong>e</strong> #1.' in page
+    assert "“so”" in page and "“so”" in typ
+    assert '#link(<y>)[#"x";];' in typ and '#raw("c_d");' in typ and '#list([#"one";],[#"two";],)' in typ
+
+
+def test_the_template_is_told_what_is_wrong_with_it():
+    values, references = numbers(made.evidence()), References(WORKS, [])
+    wrong = {
+        '{{ exhibit("table", "mian") }}\n\n[[table main]]': r"there is no table 'mian'; .*nearest: 'main'",
+        '{{ cite("aronow2016") }}': r"'aronow2016' is not in references.yaml; .*nearest: 'aronow2015'",
+    }
+    for template, message in wrong.items():
+        with pytest.raises(ConfigError, match=message):
+            compose(template, values, {}, references)
+    with pytest.raises(ConfigError, match="'blockquote' has no print; legal values: bullet_list, heading"):
+        to_html("> no", Sections([]))
+
+
+def test_command_line_makes_everything_from_files(tmp_path, monkeypatch):
+    from detente.base.files import write_frame, write_json
+    from detente.cli import main
+
+    monkeypatch.chdir(tmp_path)
+    evidence = made.evidence("demo")
+    write_frame(evidence.estimates, Path("estimates.parquet"))
+    for name, frame in {**evidence.describe, "failures": evidence.failures}.items():
+        write_frame(frame, Path("describe") / f"{name}.parquet")
+    write_frame(made.coverage(), Path("coverage.parquet"))
+    write_json({"effects": made.PLANTED}, Path("truth.json"))
+    write_json(PROVENANCE, Path("provenance.json"))
+    study = ["--root", str(made.ROOT), "--study", "demo"]
+    frames = ["--estimates", "estimates.parquet", "--describe", "describe"]
+    out = Path("out")
+    assert main(["tables", *study, *frames, "--coverage", "coverage.parquet", "--out", "out/tables"]) == 0
+    assert main(["figures", *study, *frames, "--out", "out/figures"]) == 0
+    truth = ["--truth", "truth.json"]
+    assert main(["numbers", *study, *frames, *truth, "--out", "out/numbers.json"]) == 0
+    assert main(["recovery", *study, *frames, *truth, "--out", "out/recovery.csv"]) == 0
+    made_of = ["--numbers", "out/numbers.json", "--tables", "out/tables", "--figures", "out/figures"]
+    prints = ["--provenance", "provenance.json", "--pdf", "out/paper.pdf", "--html", "out/index.html"]
+    assert main(["publish", *study, *made_of, *prints]) == 0
+    assert {p.name for p in (out / "tables").iterdir()} == {f"{t}.{k}" for t in (*TABLES, "coverage") for k in FORMATS}
+    assert {p.name for p in (out / "figures").iterdir()} == {f"{f}.{k}" for f in FIGURES for k in ("svg", "pdf", "png")}
+    assert pd.read_csv(out / "recovery.csv")["covered"].tolist() == [True, True, True, True]
+    assert str(tmp_path) not in (out / "index.html").read_text(encoding="utf-8")
+
+
+def test_a_simulated_world_needs_its_truth_and_an_observed_one_refuses_it(tmp_path, capsys):
+    from detente.base.files import write_frame
+    from detente.cli import main
+
+    evidence = made.evidence()
+    write_frame(evidence.estimates, tmp_path / "estimates.parquet")
+    for name, frame in {**evidence.describe, "failures": evidence.failures}.items():
+        write_frame(frame, tmp_path / "describe" / f"{name}.parquet")
+    frames = ["--estimates", str(tmp_path / "estimates.parquet"), "--describe", str(tmp_path / "describe")]
+    call = ["numbers", "--root", str(made.ROOT), *frames, "--out", str(tmp_path / "n.json")]
+    assert main([*call, "--study", "demo"]) == 1
+    assert "needs --truth truth.json" in capsys.readouterr().err
+    assert main([*call, "--study", "paper", "--truth", "t.json"]) == 1
+    assert "nobody planted its effects" in capsys.readouterr().err

@@ -1,0 +1,194 @@
+"""Charts of robustness: they draw what frames say, name what stands out, mark simulated worlds, and repeat bytes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.text import Annotation, Text
+from scipy.stats import norm
+
+from detente.report.figures.canvas import image
+from detente.report.figures.decisions_chart import decisions_chart
+from detente.report.figures.influence_chart import influence_chart
+from detente.report.figures.power_chart import power_chart
+from detente.report.figures.sensitivity_chart import sensitivity_chart
+from detente.report.figures.separation_plot import separation_plot
+from detente.report.tables.table import SIMULATED
+from detente.report.tables.tables_prediction import METRICS, prediction_table
+from detente.study.multiverse import decisions
+from detente.study.robustness import influence, power, prediction, sensitivity
+
+CLAIMS = {"exercise": "Joint exercise", "pact": "Defence pact", "mission": "UN mission", "agreement": "Agreement"}
+MODELS = {"base": "Geography and peace years", "exercise": "… and joint exercises", "all": "All instruments"}
+
+
+def made_power(*, simulated: bool = True) -> Figure:
+    """Curves of normal tests with detectable effects of 31 to 1,030 % of base risk."""
+    rows = []
+    for claim, detectable in zip(CLAIMS, (0.31, 0.38, 10.3, 0.9), strict=True):
+        for share in sorted([0.0, 0.2, *(m * detectable for m in power.MULTIPLES)]):
+            z = 2.8 * share / detectable
+            chance = norm.sf(1.96 - z) + norm.sf(1.96 + z)
+            rows.append((claim, -share, chance, detectable))
+    frame = pd.DataFrame(rows, columns=["claim", "effect_share", "power", "mde_simulated_share"])
+    return power_chart(frame, CLAIMS, 0.2, simulated=simulated)
+
+
+def made_treatment() -> sensitivity.Treatment:
+    found = {"rivalry": (0.004, 0.006), "peace_years": (0.009, 0.002), "democracy": (0.001, 0.0004)}
+    return sensitivity.Treatment("exercise", -0.0064, 0.0021, 198, 0.0017, 43_000, "dyadic", found)
+
+
+def made_sensitivity(*, simulated: bool = True) -> Figure:
+    given = made_treatment()
+    return sensitivity_chart(
+        sensitivity.contours(given),
+        sensitivity.bounds(given),
+        sensitivity.sensitivity(given).iloc[0].to_dict(),
+        {"rivalry": "Rivalry", "peace_years": "Peace years", "democracy": "Democracy"}.__getitem__,
+        simulated=simulated,
+    )
+
+
+def influential() -> pd.DataFrame:
+    rng = np.random.default_rng(2)
+    parts = [("state", f"State {i}") for i in range(60)] + [("era", "1980–1990"), ("era", "1991–2010")]
+    frame = pd.DataFrame(parts, columns=["kind", "left_out"])
+    frame["estimate"] = -0.0064 + 0.0004 * rng.standard_normal(len(frame))
+    frame.loc[[3, 61], "estimate"] = -0.0035
+    frame["std_error"], frame["df"], frame["failure"] = 0.0021, 198.0, ""
+    frame.loc[7, ["estimate", "std_error"]] = np.nan
+    frame.loc[7, "failure"] = "NoVariation: none"
+    frame["change_se"] = (frame["estimate"] + 0.0064) / 0.0021
+    frame["flips"] = frame.index.isin([3, 7])
+    frame["influential"] = frame["change_se"].abs() > 0.3
+    return frame
+
+
+def made_influence(*, simulated: bool = True) -> Figure:
+    whole = {"estimate": -0.0064, "ci_low": -0.0105, "ci_high": -0.0023}
+    return influence_chart(influential(), whole, simulated=simulated)
+
+
+def made_predictions() -> pd.DataFrame:
+    rng, parts = np.random.default_rng(3), []
+    risk = rng.beta(0.3, 12, 5000)
+    outcome = (rng.random(5000) < risk).astype(float)
+    for model, noise in zip(MODELS, (0.9, 0.6, 0.2), strict=True):
+        odds = np.log(risk / (1 - risk)) + noise * rng.standard_normal(5000)
+        columns = {"scheme": prediction.ROLLING, "model": model, "row": np.arange(5000), "outcome": outcome}
+        parts.append(pd.DataFrame({**columns, "risk": 1 / (1 + np.exp(-odds))}))
+    return pd.concat(parts, ignore_index=True)
+
+
+def made_separation(*, simulated: bool = True) -> Figure:
+    return separation_plot(prediction.separation(made_predictions()), MODELS, prediction.ROLLING, simulated=simulated)
+
+
+def made_multiverse() -> pd.DataFrame:
+    rng = np.random.default_rng(4)
+    frame = pd.DataFrame(
+        [
+            (s, c, d)
+            for s in ("all", "relevant", "contiguous")
+            for c in ("none", "core", "full")
+            for d in ("gml", "mid5")
+        ],
+        columns=["sample", "controls", "outcome_data"],
+    )
+    moved = frame["sample"].map({"all": 0.004, "relevant": -0.003, "contiguous": -0.009})
+    frame["estimate"] = moved + 0.0008 * rng.standard_normal(len(frame))
+    return frame
+
+
+def made_decisions(*, simulated: bool = True) -> Figure:
+    frame, nodes, rng = made_multiverse(), ("sample", "controls", "outcome_data"), np.random.default_rng(5)
+    without = frame["estimate"].to_numpy() + 0.0003 * rng.standard_normal((60, len(frame)))
+    shares = decisions.decompose(frame, nodes, without_state=without)
+    return decisions_chart(shares, decisions.options(frame, nodes), {"sample": "Sample"}, simulated=simulated)
+
+
+CHARTS: dict[str, Callable[..., Figure]] = {
+    "power": made_power,
+    "sensitivity": made_sensitivity,
+    "influence": made_influence,
+    "separation": made_separation,
+    "decisions": made_decisions,
+}
+
+
+@cache
+def drawn(name: str) -> Figure:
+    """A chart of a simulated world, drawn once."""
+    return CHARTS[name](simulated=True)
+
+
+def words(figure: Figure) -> str:
+    return "\n".join(t.get_text() for t in figure.findobj(Text))
+
+
+@pytest.mark.parametrize("name", CHARTS)
+def test_the_same_chart_has_the_same_bytes(name: str) -> None:
+    assert image(drawn(name), "svg") == image(CHARTS[name](), "svg")
+
+
+@pytest.mark.parametrize("name", CHARTS)
+def test_only_a_simulated_world_is_marked(name: str) -> None:
+    assert SIMULATED in words(drawn(name))
+    assert SIMULATED not in words(CHARTS[name](simulated=False))
+
+
+@pytest.mark.parametrize("name", CHARTS)
+def test_words_on_one_axis_do_not_lie_on_one_another(name: str) -> None:
+    figure = drawn(name)
+    renderer = FigureCanvasAgg(figure).get_renderer()
+    for axis in figure.axes:
+        written = [t for t in axis.texts if isinstance(t, Annotation)]
+        boxes = [t.get_tightbbox(renderer) for t in written]
+        for i, one in enumerate(boxes):
+            for other in boxes[:i]:
+                wide = min(one.x1, other.x1) - max(one.x0, other.x0)
+                tall = min(one.y1, other.y1) - max(one.y0, other.y0)
+                assert not (wide > 3 and tall > 3), f"{name}: {written[i].get_text()!r} covers another"
+
+
+def test_power_curves_name_claims_with_their_detectable_effect() -> None:
+    said = words(drawn("power"))
+    assert all(label in said for label in CLAIMS.values())
+    assert "Joint exercise, 31%" in said
+    assert "UN mission, 1,030%" in said
+
+
+def test_influence_shows_eight_of_a_kind_and_what_flips() -> None:
+    said = words(drawn("influence"))
+    assert "the 8 of 60 states that move it most" in said
+    assert "State 3" in said
+    assert "not estimable" in said
+    assert said.count("other verdict") == 1
+
+
+def test_the_prediction_table_has_a_row_a_model_and_prints_gains() -> None:
+    rows = []
+    for model in MODELS:
+        for metric in METRICS:
+            gain = (np.nan,) * 3 if model == "base" else (0.0123, -0.001, 0.02)
+            rows.append((prediction.ROLLING, model, metric, 0.2, *gain, 5000, 90, 60, 400))
+    table = prediction_table(pd.DataFrame(rows, columns=list(prediction.COLUMNS)), MODELS, simulated=True)
+    assert [row.label for row in table.rows][1:] == list(MODELS.values())
+    assert table.rows[0].label == "Each year from all before it (5,000 dyad-years, 90 onsets)"
+    assert table.rows[1].cells[-1] == "–"
+    assert table.rows[2].cells[-1] == "0.012 (−0.001 to 0.020)"
+    assert table.rows[2].cells[2] == "20.000"
+    assert SIMULATED in table.heading
+
+
+def test_charts_take_the_columns_that_computations_give() -> None:
+    assert {"effect_share", "power"} <= set(power.COLUMNS)
+    assert set(influential()) <= set(influence.COLUMNS)
+    assert {"mde_simulated_share"} <= set(power.SUMMARY_COLUMNS)

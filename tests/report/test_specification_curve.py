@@ -1,0 +1,112 @@
+"""What the figures and tables of a multiverse show is what its frame says."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from detente.report.figures.canvas import BLUE, GREY, VERMILION, image
+from detente.report.figures.specification_curve import MOST_INTERVALS, colours_of, specification_curve
+from detente.report.tables.multiverse_tables import samples_table, shares_table
+from detente.study.config.project import load_project
+
+from support.builders import REPOSITORY
+
+NODES = {"source": ["claimed", "cow"], "duration": ["cubic", "log"], "lag": ["claimed", "two"]}
+
+
+def made(count: int = 8) -> pd.DataFrame:
+    """A curve of estimates from −0.4 to 0.3 of base risk."""
+    share = np.linspace(-0.4, 0.3, count)
+    frame = pd.DataFrame({"spec_id": [f"c.{i}" for i in range(count)], "estimate_share": share, "base_risk": 0.05})
+    half = np.where(np.arange(count) % 2 == 0, 0.1, 0.5) * 0.05
+    return frame.assign(
+        estimate=share * 0.05,
+        ci_low=share * 0.05 - half,
+        ci_high=share * 0.05 + half,
+        source=np.where(np.arange(count) < count // 2, "claimed", "cow"),
+        duration=np.where(np.arange(count) % 2 == 0, "cubic", "log"),
+        lag="claimed",
+    )
+
+
+def drawn(frame: pd.DataFrame, headline: str | None = "c.2", simulated: bool = False):
+    return specification_curve(
+        frame.sample(frac=1.0, random_state=1),
+        NODES,
+        title="A claim",
+        headline=headline,
+        smallest_effect=0.2,
+        simulated=simulated,
+    )
+
+
+def test_estimates_are_sorted_and_the_headline_is_marked() -> None:
+    above = drawn(made()).axes[0]
+    heights = above.collections[-1].get_offsets()[:, 1]
+    np.testing.assert_allclose(heights, made()["estimate_share"])
+    assert [t.get_text() for t in above.texts] == ["headline"]
+    marker = next(line for line in above.lines if line.get_marker() == "D")
+    assert (marker.get_xdata()[0], marker.get_ydata()[0]) == (2, pytest.approx(-0.2))
+
+
+def test_colour_says_what_the_interval_excludes() -> None:
+    colours = colours_of(made())
+    assert list(colours) == [BLUE, GREY, BLUE, GREY, GREY, GREY, VERMILION, GREY]
+
+
+def test_every_option_has_a_tick_where_it_was_chosen_and_a_decided_node_is_left_out() -> None:
+    panel = drawn(made()).axes[1]
+    assert [t.get_text() for t in panel.get_yticklabels()] == ["claimed", "cow", "cubic", "log"]
+    places = [sorted({segment[0, 0] for segment in c.get_segments()}) for c in panel.collections]
+    assert places == [[0, 1, 2, 3], [4, 5, 6, 7], [0, 2, 4, 6], [1, 3, 5, 7]]
+
+
+def test_of_thousands_of_specifications_few_intervals_are_drawn_and_all_estimates() -> None:
+    above = drawn(made(2000), headline=None).axes[0]
+    intervals, points = above.collections[-2], above.collections[-1]
+    assert len(intervals.get_segments()) <= MOST_INTERVALS
+    assert len(points.get_offsets()) == 2000
+
+
+def test_a_simulated_world_is_marked_and_the_same_curve_has_the_same_bytes() -> None:
+    figure = drawn(made(), simulated=True)
+    assert [t.get_text() for t in figure.texts if "SIMULATED" in t.get_text()]
+    assert image(figure, "svg") == image(drawn(made(), simulated=True), "svg")
+
+
+def multiverse() -> pd.DataFrame:
+    """Four specifications of one claim: two equivalent, one of another sample, one that failed."""
+    rows = {
+        "claim": "exercise",
+        "sample": ["claimed", "claimed", "all", "rivals"],
+        "duration": ["cubic", "log", "cubic", "cubic"],
+        "covariance": "dyadic",
+        "equivalent": [True, True, False, False],
+        "estimate": [-0.01, 0.002, -0.001, np.nan],
+        "estimate_share": [-0.5, 0.1, -0.25, np.nan],
+        "base_risk": [0.02, 0.02, 0.004, np.nan],
+        "ci_low": [-0.016, -0.008, -0.003, np.nan],
+        "ci_high": [-0.004, 0.012, 0.001, np.nan],
+        "powered": [True, False, False, False],
+        "error": ["", "", "", "NoVariation"],
+    }
+    return pd.DataFrame(rows)
+
+
+def test_the_headline_in_every_sample_is_the_headline_with_another_sample() -> None:
+    claims = [load_project(REPOSITORY).claims.claims["exercise"]]
+    headline = {"sample": "claimed", "duration": "cubic", "covariance": "dyadic"}
+    table = samples_table(multiverse(), claims, headline, "relevant", simulated=False)
+    assert [c.label for c in table.columns] == ["All dyads", "Politically relevant dyads", "Strategic rivals"]
+    (row,) = table.rows
+    assert row.cells == ("−25% [−75, 25]", "−50% [−80, −20]*", "–")
+
+
+def test_shares_count_equivalent_specifications_and_all() -> None:
+    claims = [load_project(REPOSITORY).claims.claims["exercise"]]
+    table = shares_table(multiverse(), claims, "dyadic", simulated=True)
+    (row,) = table.rows
+    assert row.cells == ("2", "50%", "50%", "50%", "50%", "4", "50%", "25%", "25%", "25%")
+    assert table.simulated

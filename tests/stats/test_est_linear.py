@@ -1,0 +1,486 @@
+"""Absorption, the linear probability model and its instrumental form against dummies, Stata and other software."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from linearmodels.iv import IV2SLS
+from numpy.testing import assert_allclose
+from scipy import stats
+from statsmodels.regression.linear_model import OLS
+
+from detente.base.errors import (
+    EstimationError,
+    NoInstruments,
+    NotConverged,
+    NotReproduced,
+    NoVariation,
+    RankDeficient,
+    UnsupportedCovariance,
+)
+from detente.stats.covariance import Ingredients, cluster, covariance, sandwich
+from detente.stats.frame import Design
+from detente.stats.linear import absorb
+from detente.stats.linear.absorb import absorber
+from detente.stats.linear.instrumental import AndersonRubin, anderson_rubin, iv_lpm
+from detente.stats.linear.linear import lpm, reference_gap
+from detente.stats.registry import get
+
+from support.worlds import dyadic_design
+
+EFFECTS = {
+    "none": (),
+    "one": ("dyad",),
+    "two": ("dyad", "year"),
+    "two, smaller first": ("year", "dyad"),
+    "the same twice": ("dyad", "dyad"),
+    "nested": ("dyad", "a"),
+    "disconnected": ("dyad", "era"),
+    "three": ("dyad", "year", "region"),
+    "states and years": ("a", "b", "year"),
+    "four, two nested": ("dyad", "year", "a", "region"),
+}
+
+
+def panel(**options: object) -> Design:
+    design = dyadic_design(**{"states": 14, "years": 6, "seed": 3, **options})  # type: ignore[arg-type]
+    return replace(design, effects={}, attrition=())
+
+
+def factors(design: Design) -> dict[str, np.ndarray]:
+    """Codes by name; eras meet in no dyad."""
+    assert design.a is not None
+    assert design.b is not None
+    assert design.year is not None
+    dyad = design.a * 1000 + design.b
+    era = design.year - 1990 + 100 * (design.a % 2)
+    region = (design.a * 7 + design.year) % 5
+    return {"a": design.a, "b": design.b, "year": design.year, "dyad": dyad, "era": era, "region": region}
+
+
+def with_effects(design: Design, names: tuple[str, ...]) -> Design:
+    codes = factors(design)
+    return replace(design, effects={f"{name} {i}": codes[name] for i, name in enumerate(names)})
+
+
+def independent(columns: np.ndarray) -> np.ndarray:
+    """Columns without those that depend on columns before them."""
+    return columns[:, np.abs(np.linalg.qr(columns)[1].diagonal()) > 1e-9]
+
+
+def dummies(effects: Mapping[str, np.ndarray], rows: int) -> np.ndarray:
+    """All dummies of all effects; a constant if there is none."""
+    parts = [pd.get_dummies(pd.Series(codes), dtype=float).to_numpy() for codes in effects.values()]
+    return np.column_stack(parts) if parts else np.ones((rows, 1))
+
+
+@pytest.mark.parametrize("names", EFFECTS.values(), ids=EFFECTS.keys())
+@pytest.mark.parametrize("weighted", [False, True])
+def test_absorbing_any_effects_equals_regressing_on_their_dummies(names: tuple[str, ...], weighted: bool) -> None:
+    design = with_effects(panel(states=9), names)
+    rows = len(design.y)
+    weights = np.random.default_rng(1).uniform(0.1, 2, rows) if weighted else np.empty(0)
+    values = np.column_stack([design.y, design.x + 30])
+    full = dummies(design.effects, rows) if names else np.zeros((rows, 1))
+    root = np.sqrt(weights)[:, None] if weighted else np.ones((rows, 1))
+    expected = values - full @ np.linalg.lstsq(full * root, values * root, rcond=None)[0]
+    made = absorber(design.effects, rows, weights)
+    assert_allclose(made.residual(values), expected, atol=1e-10)
+    assert_allclose(made.residual(values[:, 1]), expected[:, 1], atol=1e-10)
+    assert made.direct
+    assert made.parameters == (np.linalg.matrix_rank(full) if names else 0)
+
+
+@pytest.mark.parametrize(
+    "names", [v for v in EFFECTS.values() if len(v) > 1], ids=[k for k, v in EFFECTS.items() if len(v) > 1]
+)
+def test_absorbing_by_iteration_meets_the_direct_solution(names: tuple[str, ...]) -> None:
+    design = with_effects(panel(), names)
+    direct = absorber(design.effects, len(design.y))
+    iterated = replace(direct, limit=-1)
+    assert_allclose(iterated.residual(design.x), direct.residual(design.x), atol=1e-9)
+    if len(names) == 2:
+        assert iterated.parameters == direct.parameters, "levels less connected components is the rank"
+    else:
+        assert iterated.parameters >= direct.parameters, "the bound must not fall short"
+        assert not iterated.exact_parameters
+
+
+def test_an_iteration_that_is_cut_short_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    design = with_effects(panel(), ("dyad", "year", "region"))
+    monkeypatch.setattr(absorb, "MOST_ITERATIONS", 1)
+    with pytest.raises(NotConverged, match=r"^absorbing 3 effects took more than 1 iterations$"):
+        replace(absorber(design.effects, len(design.y)), limit=-1).residual(design.x)
+
+
+def test_weights_of_one_change_nothing() -> None:
+    design = with_effects(panel(), ("dyad", "year"))
+    made = absorber(design.effects, len(design.y))
+    assert_allclose(made.weigh(np.ones(len(design.y))).residual(design.x), made.residual(design.x), atol=1e-13)
+
+
+@pytest.mark.parametrize("limit", [1000, -1], ids=["direct", "iterated"])
+@pytest.mark.parametrize("names", [("dyad",), ("dyad", "year"), ("dyad", "year", "region")])
+def test_what_dummies_explain_is_what_their_residuals_leave(names: tuple[str, ...], limit: int) -> None:
+    design = with_effects(panel(), names)
+    weights = np.random.default_rng(1).uniform(0.1, 2, len(design.y))
+    made = replace(absorber(design.effects, len(design.y), weights), limit=limit)
+    assert_allclose(made.fitted(weights * design.y), design.y - made.residual(design.y), atol=1e-9)
+
+
+def test_rows_in_any_order_have_the_same_residuals() -> None:
+    design = with_effects(panel(), ("dyad", "year", "region"))
+    order = np.random.default_rng(2).permutation(len(design.y))
+    shuffled = {name: codes[order] for name, codes in design.effects.items()}
+    expected = absorber(design.effects, len(design.y)).residual(design.x)[order]
+    assert_allclose(absorber(shuffled, len(order)).residual(design.x[order]), expected, atol=1e-12)
+
+
+def test_large_means_do_not_cost_the_digits_of_small_differences() -> None:
+    design = with_effects(panel(), ("dyad", "year"))
+    made = absorber(design.effects, len(design.y))
+    assert_allclose(made.residual(design.x + 1e6), made.residual(design.x), atol=1e-8)
+
+
+@pytest.mark.parametrize("names", EFFECTS.values(), ids=EFFECTS.keys())
+def test_the_linear_model_equals_least_squares_on_dummies(names: tuple[str, ...]) -> None:
+    design = with_effects(panel(states=9), names)
+    full = independent(np.column_stack([design.x, dummies(design.effects, len(design.y))]))
+    # statsmodels OLS on independent dummies; HC0 covariance.
+    reference = OLS(design.y, full).fit(cov_type="HC0")
+    fit = lpm(design)
+    k = len(design.terms)
+    kept = [fit.terms.index(t) for t in design.terms]
+    assert_allclose(fit.estimate[kept], reference.params[:k], rtol=1e-9, atol=1e-12)
+    assert_allclose(fit.dispersion, reference.ssr / (len(full) - full.shape[1]), rtol=1e-9)
+    assert fit.absorbed + len(fit.terms) == full.shape[1]
+    hc0 = sandwich("hc0", fit.scores, fit.bread, design.pairs).matrix
+    assert_allclose(hc0[np.ix_(kept, kept)], reference.cov_params()[:k, :k], rtol=1e-8, atol=1e-14)
+    assert_allclose(fit.scores.sum(axis=0), 0, atol=1e-9)
+    assert_allclose(fit.predictor, reference.fittedvalues, atol=1e-9)
+    assert fit.terms == (design.terms if names else ("intercept", *design.terms))
+    assert fit.terms[fit.treatment] == "treatment"
+
+
+# pyfixest 0.60.0: feols("y ~ treatment + control + binary | dyad + year", vcov={"CRV1": "dyad"},
+# ssc=ssc(k_adj=False, G_adj=True), fixef_rm="none", fixef_tol=1e-13).
+PYFIXEST = ([-0.0095088369, 0.0446740014, -0.0023844450], [0.0402933375, 0.0236546741, 0.0366915168])
+
+
+def test_the_linear_model_meets_pyfixest() -> None:
+    design = with_effects(panel(), ("dyad", "year"))
+    fit = lpm(design)
+    assert_allclose(fit.estimate, PYFIXEST[0], atol=0.51e-10)
+    assert_allclose(sandwich("dyad", fit.scores, fit.bread, design.pairs).std_errors, PYFIXEST[1], atol=0.51e-10)
+
+
+# Stata 13, `xtreg y x1-x5, fe`, conventional and vce(robust), on linearmodels' simulated panel: 11 digits are printed.
+@pytest.mark.parametrize("suffix", ["", "_light", "_heavy"], ids=["balanced", "some missing", "many missing"])
+@pytest.mark.parametrize("kind", ["conventional", "robust"])
+def test_the_linear_model_meets_stata_on_a_panel_with_firm_effects(replication: Path, suffix: str, kind: str) -> None:
+    folder = replication / "oracle_panelols_linearmodels"
+    targets = pd.read_csv(folder / "targets.tsv", sep="\t").query("model == @model", local_dict={
+        "model": f"fixed_effect-{kind}--{suffix}"
+    }).query("term != '_cons'").set_index("term")  # fmt: skip
+    used, design = stata_panel(folder / "simulated-panel.dta", suffix, list(targets.index))
+    fit = lpm(design)
+    assert len(used) == targets["n"].iloc[0]
+    assert_allclose(fit.estimate, targets["estimate"], atol=0.51e-10)
+    ingredients = Ingredients(
+        fit.scores, fit.bread, fit.dispersion, fit.x, fit.absorbed, design.effects, linear=True, factor=design.factor
+    )
+    found = (
+        fit.dispersion * fit.bread
+        if kind == "conventional"
+        else covariance(cluster("firm"), ingredients, small_sample="stata").matrix
+    )
+    assert_allclose(np.sqrt(np.diag(found)), targets["std_error"], rtol=1e-8)
+
+
+# Stata 13, `xtreg y x1-x5 [aweight=w], fe`: weights that are constant within firms.
+@pytest.mark.parametrize("suffix", ["", "_light", "_heavy"], ids=["balanced", "some missing", "many missing"])
+def test_weighted_absorption_meets_stata(replication: Path, suffix: str) -> None:
+    folder = replication / "oracle_panelols_linearmodels"
+    targets = pd.read_csv(folder / "targets.tsv", sep="\t").query("model == @model", local_dict={
+        "model": f"fixed_effect-conventional-weighted-{suffix}"
+    }).query("term != '_cons'").set_index("term")  # fmt: skip
+    used, design = stata_panel(folder / "simulated-panel.dta", suffix, list(targets.index))
+    weights = used["w"].to_numpy()
+    made = absorber(design.effects, len(design.y), weights)
+    x, y = made.residual(design.x), made.residual(design.y)
+    estimate = np.linalg.lstsq(x * np.sqrt(weights)[:, None], y * np.sqrt(weights), rcond=None)[0]
+    assert_allclose(estimate, targets["estimate"], atol=0.51e-10)
+
+
+def stata_panel(path: Path, suffix: str, terms: list[str]) -> tuple[pd.DataFrame, Design]:
+    used = pd.read_stata(path).dropna(subset=[f"y{suffix}", *terms])
+    firm = pd.factorize(used["firm"])[0].astype(np.int64)
+    y, x = used[f"y{suffix}"].to_numpy(float), used[terms].to_numpy(float)
+    return used, Design(y=y, x=x, terms=tuple(terms), effects={"firm": firm})
+
+
+def test_rows_alone_in_a_level_are_kept_counted_and_without_score() -> None:
+    design = panel()
+    codes = factors(design)["dyad"].copy()
+    codes[5] = -1
+    fit = lpm(replace(design, effects={"dyad": codes, "year": design.year}))
+    assert_allclose(fit.scores[5], 0, atol=1e-12)
+    assert fit.flags == ("1 rows are the only one of a level of their effects: kept, they add nothing but a parameter",)
+    without = np.arange(len(codes)) != 5
+    rest = replace(design, y=design.y[without], x=design.x[without])
+    expected = lpm(replace(rest, effects={"dyad": codes[without], "year": design.year[without]}))
+    assert_allclose(fit.estimate, expected.estimate, rtol=1e-11)
+    assert_allclose(fit.dispersion, expected.dispersion, rtol=1e-11)
+
+
+def test_a_count_of_parameters_that_is_a_bound_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(absorb.Absorber, "limit", -1)
+    monkeypatch.setattr(absorb.Absorber.__init__, "__defaults__", (-1,))
+    fit = lpm(with_effects(panel(), ("dyad", "year", "region")))
+    bound = f"{fit.absorbed:,} absorbed parameters are an upper bound: dependence among 3 effects "
+    assert fit.flags == (f"{bound}is counted for the two largest", "effects absorbed by iteration, to a relative 1e-10")
+
+
+@pytest.mark.parametrize("names", [(), ("dyad",), ("dyad", "year"), ("dyad", "year", "region")])
+def test_a_wrong_coefficient_is_not_reproduced(names: tuple[str, ...]) -> None:
+    design = with_effects(panel(), names)
+    fit = lpm(design)
+    assert 0 <= reference_gap(design, fit) < 1e-10
+    off = replace(fit, estimate=fit.estimate + np.eye(len(fit.estimate))[0] * 1e-4)
+    with pytest.raises(NotReproduced, match="LPM differs from SciPy's LSMR with dummies by"):
+        reference_gap(design, off)
+
+
+def test_what_does_not_exist_is_a_named_error() -> None:
+    design = with_effects(panel(), ("dyad", "year"))
+    fixed = design.x.copy()
+    fixed[:, 0] = design.a
+    with pytest.raises(
+        NoVariation, match=r"^the treatment 'treatment' does not vary within dyad 0 and year 1 effects in"
+    ):
+        lpm(replace(design, x=fixed))
+    with pytest.raises(NoVariation, match=r"^the outcome does not vary within dyad 0 and year 1 effects in"):
+        lpm(replace(design, y=np.ones(len(design.y))))
+    with pytest.raises(NoVariation, match=r"^the outcome is 1 in all"):
+        lpm(replace(design, y=np.ones(len(design.y)), effects={}))
+    twice = np.column_stack([design.x, design.x[:, 1] * 3 + design.year])
+    with pytest.raises(RankDeficient, match=r"^linearly dependent regressors: control, copy; drop one of them$"):
+        lpm(replace(design, x=twice, terms=(*design.terms, "copy")))
+    gap = design.x.copy()
+    gap[3, 1] = np.nan
+    with pytest.raises(
+        EstimationError, match=r"^values that are missing or infinite in 'control': leave these rows out"
+    ):
+        lpm(replace(design, x=gap))
+    few = replace(design, y=np.array([0.0, 1, 0, 1]), x=design.x[:4], effects={"f": np.array([0, 0, 1, 1])})
+    with pytest.raises(
+        EstimationError, match=r"^4 rows for 2 coefficients and 2 absorbed effects: no degree of freedom is left$"
+    ):
+        lpm(few)
+
+
+def test_a_small_variation_about_a_large_mean_is_no_constant() -> None:
+    design = with_effects(panel(), ("dyad", "year"))
+    x = design.x.copy()
+    x[:, 1] += 1e7
+    fit = lpm(replace(design, x=x))
+    assert fit.dropped == ()
+    assert_allclose(fit.estimate, lpm(design).estimate, rtol=1e-6)
+
+
+PROGRAM = """
+import hashlib
+import numpy as np
+from detente.design import Design
+from detente.estimators import get
+rng = np.random.default_rng(5)
+n = 40_000
+effects = {"dyad": rng.integers(0, 2000, n), "year": rng.integers(0, 40, n)}
+x = rng.normal(size=(n, 12)) + effects["year"][:, None]
+y = (rng.random(n) < 0.1).astype(float)
+design = Design(y=y, x=x, terms=tuple(f"x{i}" for i in range(12)), effects=effects)
+for name in ("lpm", "fepoisson"):
+    fit = get(name).fit(design)
+    for part in (fit.estimate, fit.scores, fit.bread, fit.x):
+        print(hashlib.sha256(np.ascontiguousarray(part).tobytes()).hexdigest())
+"""
+
+
+@pytest.mark.slow
+def test_any_number_of_threads_gives_the_same_bytes() -> None:
+    digests = set()
+    for threads in ("1", "2"):
+        names = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
+        environment = {**os.environ, **dict.fromkeys(names, threads)}
+        run = subprocess.run(
+            [sys.executable, "-c", PROGRAM], env=environment, capture_output=True, text=True, check=True
+        )
+        digests.add(hashlib.sha256(run.stdout.encode()).hexdigest())
+    assert len(digests) == 1
+
+
+def instrumented(*, strength: float = 0.6, instruments: int = 1, states: int = 20) -> Design:
+    """The treatment shares a cause with the outcome; instruments move it by `strength`."""
+    design = panel(states=states, years=6)
+    rng = np.random.default_rng(8)
+    rows = len(design.y)
+    z, cause = rng.normal(size=(rows, instruments)), rng.normal(size=rows)
+    x = design.x.copy()
+    x[:, 0] = strength * z.sum(axis=1) + cause + 0.3 * rng.normal(size=rows)
+    y = 0.4 * x[:, 0] + cause + 0.2 * x[:, 1] + rng.normal(size=rows)
+    return replace(design, y=y, x=x, endogenous=("treatment",), instruments=z)
+
+
+@pytest.mark.parametrize("names", [(), ("dyad",), ("dyad", "year"), ("dyad", "year", "region")])
+@pytest.mark.parametrize("instruments", [1, 3])
+def test_two_stage_least_squares_equals_linearmodels_on_dummies(names: tuple[str, ...], instruments: int) -> None:
+    design = with_effects(instrumented(instruments=instruments, states=9), names)
+    full = independent(dummies(design.effects, len(design.y)))
+    model = IV2SLS(design.y, np.column_stack([design.x[:, 1:], full]), design.x[:, :1], design.instruments)
+    # linearmodels 7.1: robust is White's with no small-sample factor; unadjusted takes 1/N for σ².
+    robust = model.fit(cov_type="robust")
+    last = robust.params.index[-1]
+    fit = iv_lpm(design)
+    at = fit.terms.index("treatment")
+    assert_allclose(fit.estimate[at], robust.params[last], rtol=1e-8)
+    hc0 = sandwich("hc0", fit.scores, fit.bread, design.pairs)
+    assert_allclose(hc0.std_errors[at], robust.std_errors[last], rtol=1e-7)
+    plain = model.fit(cov_type="unadjusted").std_errors[last]
+    parameters = len(fit.terms) + fit.absorbed
+    expected = plain * math.sqrt(len(design.y) / (len(design.y) - parameters))
+    assert_allclose(math.sqrt(fit.dispersion * fit.bread[at, at]), expected, rtol=1e-7)
+    assert_allclose(fit.scores.sum(axis=0), 0, atol=1e-8)
+    gap = get("iv_lpm").gap
+    assert gap is not None
+    assert gap(design, fit) < 1e-10
+
+
+def test_with_one_instrument_the_effective_f_is_the_robust_f_of_the_first_stage() -> None:
+    design = instrumented()
+    first = OLS(design.x[:, 0], np.column_stack([design.instruments, design.x[:, 1:], np.ones(len(design.y))]))
+    wald = float(first.fit(cov_type="HC0").tvalues[0] ** 2)
+    flag = iv_lpm(design, first_stage="hc0").flags[-1]
+    assert flag.startswith(f"first stage of 'treatment': effective F = {wald:.2f} (heteroskedasticity-robust (HC0)")
+    assert "dyadic-robust over 20 states" in iv_lpm(design).flags[-1]
+
+
+def closed_form(design: Design, level: float = 0.95) -> tuple[float, float, float]:
+    """Coefficients of the quadratic in β that is negative inside the HC0 Anderson–Rubin set of one instrument."""
+    w = np.column_stack([design.x[:, 1:], np.ones(len(design.y))])
+    y, d, z = (
+        v - w @ np.linalg.lstsq(w, v, rcond=None)[0] for v in (design.y, design.x[:, 0], design.instruments[:, 0])
+    )
+    p, q = z @ y / (z @ z), z @ d / (z @ z)
+    u, v = z * (y - p * z) / (z @ z), z * (d - q * z) / (z @ z)
+    c = float(stats.f(1, len(y) - 4).ppf(level))
+    return q * q - c * v @ v, -2 * (p * q - c * u @ v), p * p - c * u @ u
+
+
+@pytest.mark.parametrize("strength", [0.6, 0.06, 0.0])
+def test_the_anderson_rubin_set_of_one_instrument_is_a_quadratic(strength: float) -> None:
+    design = instrumented(strength=strength)
+    found = anderson_rubin(design, "hc0")
+    a, b, c = closed_form(design)
+    inside = b * b - 4 * a * c
+    if inside <= 0:
+        assert found.confidence == ((-math.inf, math.inf),)
+        return
+    roots = sorted([(-b - math.sqrt(inside)) / (2 * a), (-b + math.sqrt(inside)) / (2 * a)])
+    expected = [roots] if a > 0 else [[-math.inf, roots[0]], [roots[1], math.inf]]
+    assert_allclose(np.array(found.confidence), np.array(expected), rtol=1e-6)
+
+
+def test_weak_instruments_leave_the_coefficient_unbounded_and_strong_ones_hold_the_estimate() -> None:
+    strong = anderson_rubin(instrumented(), "dyadic")
+    estimate = iv_lpm(instrumented()).estimate[1]
+    ((low, high),) = strong.confidence
+    assert low < estimate < high
+    assert math.isinf(anderson_rubin(instrumented(strength=0.0), "hc0").confidence[0][0])
+
+
+@pytest.mark.parametrize("instruments", [1, 3])
+@pytest.mark.parametrize("recipe", ["dyadic", "dyad", "hc0"])
+def test_the_ends_of_the_anderson_rubin_set_are_just_rejected(instruments: int, recipe: str) -> None:
+    design = with_effects(instrumented(instruments=instruments), ("dyad", "year"))
+    found = anderson_rubin(design, recipe, level=0.9)
+    for end in found.confidence[0]:
+        assert_allclose(at(design, recipe, end).p, 0.1, rtol=1e-5)
+    middle = sum(found.confidence[0]) / 2
+    assert at(design, recipe, middle).p > 0.1
+    assert at(design, recipe, found.confidence[0][1] + 1).p < 0.1
+
+
+def at(design: Design, recipe: str, null: float) -> AndersonRubin:
+    return anderson_rubin(design, recipe, null=null)
+
+
+def test_anderson_rubin_at_a_null_is_the_wald_test_of_the_instruments_in_the_reduced_form() -> None:
+    design = instrumented(instruments=3)
+    reduced = OLS(
+        design.y - 0.3 * design.x[:, 0], np.column_stack([design.instruments, design.x[:, 1:], np.ones(len(design.y))])
+    )
+    fit = reduced.fit(cov_type="HC0")
+    # statsmodels OLS with HC0: Wald test that the three instruments have no coefficient.
+    wald = float(fit.params[:3] @ np.linalg.solve(fit.cov_params()[:3, :3], fit.params[:3])) / 3
+    assert_allclose(anderson_rubin(design, "hc0", null=0.3).statistic, wald, rtol=1e-8)
+
+
+def test_instruments_that_contradict_each_other_leave_an_empty_set() -> None:
+    design = instrumented(instruments=2, states=40)
+    assert design.instruments is not None
+    y = design.y + 3 * design.instruments[:, 0]
+    assert anderson_rubin(replace(design, y=y), "hc0").confidence == ()
+
+
+def test_the_anderson_rubin_set_covers_the_truth_as_often_as_it_says() -> None:
+    rng, covered, draws = np.random.default_rng(4), 0, 100
+    design = panel(states=15, years=2, gaps=False)
+    rows = len(design.y)
+    for _ in range(draws):
+        z, cause = rng.normal(size=rows), rng.normal(size=rows)
+        d = 0.05 * z + cause
+        y = 0.5 * d + cause + rng.normal(size=rows)
+        made = replace(design, y=y, x=d[:, None], terms=("d",), endogenous=("d",), instruments=z)
+        covered += anderson_rubin(made, "hc0", null=0.5).p > 0.1
+    assert abs(covered / draws - 0.9) < 3 * math.sqrt(0.09 / draws)
+
+
+def test_instrumental_refusals_are_named() -> None:
+    design = with_effects(instrumented(), ("dyad", "year"))
+    with pytest.raises(NoInstruments, match=r"^iv_lpm needs endogenous regressors and instruments"):
+        iv_lpm(replace(design, endogenous=(), instruments=None))
+    with pytest.raises(
+        NoInstruments, match=r"^0 instruments for 1 endogenous regressors, instrument 1 not varying within"
+    ):
+        iv_lpm(replace(design, instruments=(design.a * 1.0)[:, None]))
+    with pytest.raises(NoInstruments, match=r"^1 instruments for 2 endogenous regressors$"):
+        iv_lpm(replace(design, endogenous=("treatment", "control")))
+    with pytest.raises(RankDeficient, match=r"linearly dependent regressors: instrument 1, control"):
+        iv_lpm(replace(design, instruments=design.x[:, [1]]))
+    with pytest.raises(NoInstruments, match=r"is of one endogenous regressor; given: 2$"):
+        anderson_rubin(replace(design, endogenous=("treatment", "control")))
+    with pytest.raises(UnsupportedCovariance, match=r"^classical does not go by scores alone"):
+        anderson_rubin(design, "classical")
+    some = np.column_stack([design.instruments, design.a])
+    assert (
+        "instrument 2 does not vary within effects and is not used" in iv_lpm(replace(design, instruments=some)).flags
+    )
+
+
+def test_endogenous_and_instrument_swapped_in_order_give_the_same_numbers() -> None:
+    design = with_effects(instrumented(instruments=3), ("dyad", "year"))
+    assert design.instruments is not None
+    both = iv_lpm(replace(design, endogenous=("treatment", "control")))
+    swapped = iv_lpm(replace(design, endogenous=("control", "treatment"), instruments=design.instruments[:, ::-1]))
+    assert_allclose(both.estimate, swapped.estimate, rtol=1e-9)
+    assert both.flags[-1] == "several endogenous regressors: no effective F"

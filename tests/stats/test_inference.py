@@ -1,0 +1,224 @@
+"""Effects, power and verdicts."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from numpy.testing import assert_allclose
+from scipy import stats
+
+from detente.base.errors import BrokenContract, EstimationError, UnsupportedCovariance
+from detente.base.frames import validated
+from detente.stats.covariance import sandwich
+from detente.stats.effects.effects import average_marginal_effect, log_risk_ratio
+from detente.stats.result import made_covariance
+from detente.study.config.claims import Claim, Control
+from detente.study.design.specification import Specification
+from detente.study.estimation.schema import estimates_schema
+from detente.study.estimation.tidy import COLUMNS, estimate
+from detente.study.estimation.verdict import minimum_detectable_effect, verdict
+
+from support.worlds import dyadic_design, solved
+
+CLAIM = Claim(
+    id="exercise",
+    code="A2",
+    why="", label="Exercise", statement="s", instrument="an exercise", treatment="treatment",
+    outcome="onset_gml", expected="lowers", design="d", evidence="powered", controls=(),
+)  # fmt: skip
+
+
+def specification(estimator: str, covariances: tuple[str, ...] = ("dyadic", "dyad")) -> Specification:
+    control = Control(variable="control", role="confounder", lag=2, label="c", why="w")
+    return Specification(CLAIM, "all", estimator, (control,), covariances, (1990, 1997), 0.2)
+
+
+def test_the_average_marginal_effect_of_the_lpm_is_its_coefficient() -> None:
+    design = dyadic_design(effect=0.1)
+    fit = solved("lpm", design)
+    effect = average_marginal_effect(fit, design.y, design.treatment)
+    covariance = sandwich("dyadic", fit.scores, fit.bread, design.pairs)
+    assert_allclose(effect.value, fit.estimate[0])
+    assert_allclose(covariance.std_error(effect.gradient), covariance.std_errors[0])
+
+
+@pytest.mark.parametrize("function", [average_marginal_effect, log_risk_ratio])
+@pytest.mark.parametrize("name", ["logit", "lpm"])
+def test_gradients_equal_numerical_derivatives(name: str, function) -> None:  # type: ignore[no-untyped-def]
+    design = dyadic_design(effect=0.1)
+    fit = solved(name, design)
+    step = 1e-6
+    numeric = []
+    for j in range(len(fit.estimate)):
+        shift = np.eye(len(fit.estimate))[j] * step
+        up, down = (
+            function(replace(fit, estimate=fit.estimate + s), design.y, design.treatment).value for s in (shift, -shift)
+        )
+        numeric.append((up - down) / (2 * step))
+    assert_allclose(function(fit, design.y, design.treatment).gradient, numeric, atol=1e-6)
+
+
+def test_the_logit_effect_is_the_mean_difference_of_predicted_risks() -> None:
+    design = dyadic_design(effect=0.1)
+    fit = solved("logit", design)
+    x1, x0 = fit.x.copy(), fit.x.copy()
+    x1[:, 1], x0[:, 1] = 1, 0
+    p1, p0 = (1 / (1 + np.exp(-x @ fit.estimate)) for x in (x1, x0))
+    assert_allclose(average_marginal_effect(fit, design.y, design.treatment).value, (p1 - p0).mean())
+    assert_allclose(log_risk_ratio(fit, design.y, design.treatment).value, np.log(p1.mean() / p0.mean()))
+
+
+def test_a_linear_model_that_predicts_negative_risk_has_no_ratio() -> None:
+    design = dyadic_design()
+    fit = solved("lpm", design)
+    impossible = replace(fit, estimate=np.r_[-0.9, fit.estimate[1:]])
+    with pytest.raises(EstimationError, match="there is no ratio"):
+        log_risk_ratio(impossible, design.y, design.treatment)
+
+
+@pytest.mark.parametrize(
+    ("effect", "error", "smallest", "judged"),
+    [
+        (-0.05, 0.01, 0.02, "lowers"),
+        (0.05, 0.01, 0.02, "raises"),
+        (-0.01, 0.01, 0.02, "inconclusive"),
+        (0.001, 0.002, 0.02, "negligible"),
+        (-0.005, 0.001, 0.02, "negligible"),  # clearly not zero, and clearly of no practical interest
+    ],
+)
+def test_verdicts_follow_from_interval_and_smallest_effect(
+    effect: float, error: float, smallest: float, judged: str
+) -> None:
+    assert verdict(effect, error, 100, smallest) == judged
+
+
+def test_negligible_is_two_one_sided_tests() -> None:
+    effect, error, df, smallest = 0.004, 0.006, 40, 0.0142
+    upper = stats.t.cdf((effect - smallest) / error, df)
+    lower = stats.t.sf((effect + smallest) / error, df)
+    assert (max(upper, lower) < 0.05) == (verdict(effect, error, df, smallest) == "negligible")
+    assert verdict(effect, error, df, smallest * 0.99) != "negligible"
+
+
+def test_an_effect_of_the_detectable_size_is_found_four_times_in_five() -> None:
+    error = 0.013
+    power = stats.norm.sf(1.96 - minimum_detectable_effect(error) / error)
+    assert power == pytest.approx(0.80, abs=0.005)
+
+
+@pytest.mark.parametrize("name", ["logit", "lpm"])
+def test_everything_estimated_is_a_row_that_keeps_the_schema(name: str) -> None:
+    result = estimate(dyadic_design(effect=0.1), specification(name))
+    rows = validated(result.rows, estimates_schema(), "estimates")
+    assert tuple(rows.columns) == COLUMNS
+    assert result.failures.empty
+    assert set(rows["covariance"]) == {"dyadic", "dyad"}
+    marginal = rows[rows["quantity"] == "average_marginal_effect"]
+    assert len(marginal) == 2
+    assert (marginal["verdict"] != "").all()
+    assert_allclose(marginal["mde"], 2.8 * marginal["std_error"])
+    assert (rows.loc[rows["quantity"] != "average_marginal_effect", "verdict"] == "").all()
+    ratio = rows[(rows["quantity"] == "risk_ratio") & (rows["covariance"] == "dyadic")].iloc[0]
+    assert ratio["ci_low"] * ratio["ci_high"] == pytest.approx(ratio["estimate"] ** 2)
+
+
+def test_a_model_that_does_not_exist_is_a_failure_and_no_row() -> None:
+    design = dyadic_design()
+    separated = replace(design, y=np.where(design.treatment == 1, 0.0, design.y))
+    result = estimate(separated, specification("logit"))
+    assert result.rows.empty
+    assert result.failures[["claim", "sample", "estimator", "error"]].to_numpy().tolist() == [
+        ["exercise", "all", "logit", "Separation"]
+    ]
+
+
+def test_a_treatment_without_dyadic_variance_keeps_its_other_covariance(monkeypatch: pytest.MonkeyPatch) -> None:
+    negative_for(monkeypatch, "treatment")
+    result = estimate(dyadic_design(), specification("lpm"))
+    assert set(result.rows["covariance"]) == {"dyad"}
+    assert result.failures["message"].tolist() == [
+        "the dyadic covariance leaves no variance: its double sum is negative in this sample"
+    ]
+
+
+def test_a_control_without_dyadic_variance_is_left_out_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    negative_for(monkeypatch, "control")
+    result = estimate(dyadic_design(), specification("lpm"))
+    dyadic = result.rows.query("covariance == 'dyadic' and quantity == 'coefficient'")
+    assert list(dyadic["term"]) == ["treatment", "binary"]
+    assert result.failures["message"].tolist() == [
+        "control: the dyadic covariance leaves no variance: its double sum is negative in this sample"
+    ]
+
+
+def negative_for(monkeypatch: pytest.MonkeyPatch, term: str) -> None:
+    """Make the dyadic variance of one term negative before repair."""
+    position = ("treatment", "control", "binary").index(term)
+
+    def indefinite(recipe, design, solution, *others):  # type: ignore[no-untyped-def]
+        found = made_covariance(recipe, design, solution, *others)
+        if recipe.kind != "dyadic":
+            return found
+        raw = found.unrepaired.copy()
+        raw[position, position] = -1.0
+        return replace(found, unrepaired=raw)
+
+    monkeypatch.setattr("detente.study.estimation.tidy.made_covariance", indefinite)
+
+
+def test_dyads_that_switch_are_counted() -> None:
+    design = dyadic_design(gaps=False)
+    rows = estimate(design, specification("lpm")).rows
+    by_dyad = pd.DataFrame({"a": design.a, "b": design.b, "t": design.treatment}).groupby(["a", "b"])["t"]
+    switching = (by_dyad.max() > by_dyad.min()).to_numpy()
+    states = by_dyad.max().index.to_frame()[switching]
+    assert rows["switching_dyads"].unique().tolist() == [int(switching.sum())]
+    assert rows["switching_states"].unique().tolist() == [len(set(states["a"]) | set(states["b"]))]
+    assert rows["treated_dyads"].unique().tolist() == [int((by_dyad.max() > 0).sum())]
+    assert rows["treated_risk"].iloc[0] == pytest.approx(design.y[design.treatment == 1].mean())
+
+
+def test_a_risk_ratio_is_tested_on_the_log_scale_and_says_so() -> None:
+    rows = estimate(dyadic_design(effect=0.1), specification("logit")).rows
+    ratio = rows.query("quantity == 'risk_ratio' and covariance == 'dyadic'").iloc[0]
+    assert ratio["scale"] == "log"
+    assert ratio["statistic"] == pytest.approx(np.log(ratio["estimate"]) * ratio["estimate"] / ratio["std_error"])
+
+
+def test_every_column_of_the_estimates_is_described() -> None:
+    text = (Path(__file__).resolve().parents[2] / "docs" / "estimates.md").read_text("utf-8")
+    assert [c for c in COLUMNS if f"`{c}`" not in text] == []
+
+
+def test_the_pipeline_takes_every_recipe_by_its_name() -> None:
+    rows = estimate(dyadic_design(), specification("logit", ("dyadic", "dyad+year", "hc1", "classical"))).rows
+    treatment = rows[rows["is_treatment"] & (rows["quantity"] == "coefficient")].set_index("covariance")
+    assert list(treatment.index) == ["dyadic", "dyad+year", "hc1", "classical"]
+    assert treatment["df"].tolist() == [19, 7, np.inf, np.inf]
+    validated(rows, estimates_schema(), "estimates")
+
+
+def test_an_unsupported_covariance_is_an_error_of_its_own() -> None:
+    with pytest.raises(UnsupportedCovariance) as error:
+        estimate(dyadic_design(), specification("logit", ("hc3",)))
+    assert str(error.value) == (
+        "estimator 'logit' does not support covariance 'hc3'; "
+        "legal values: a, b, classical, dyad, dyadic, hc0, hc1, jackknife, year; nearest: 'hc1' "
+        "(factors may be joined by '+')"
+    )
+
+
+def test_rows_that_break_the_schema_are_named() -> None:
+    rows = estimate(dyadic_design(), specification("lpm")).rows
+    broken = rows.assign(std_error=-1.0)
+    with pytest.raises(
+        BrokenContract,
+        match=r"^estimates: column 'std_error' fails greater_than_or_equal_to\(0\), e.g. -1.0$",
+    ):
+        validated(broken, estimates_schema(), "estimates")
+    with pytest.raises(BrokenContract, match="estimates"):
+        validated(pd.concat([rows, rows]), estimates_schema(), "estimates")

@@ -1,0 +1,63 @@
+"""The pipeline against a known truth: what the demo's world scores in signs, intervals and verdicts."""
+
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+
+from detente.cli.ledger import judged
+from detente.data.panel import build_panel
+from detente.simulate import simulate_world
+from detente.study.design.matrix import build_design
+from detente.study.estimation.tidy import estimate
+from detente.study.multiverse.grid import specification
+from detente.study.multiverse.grids import grids_of, variables_of, years_of
+from detente.study.multiverse.multiverse import Part, fitted
+from detente.study.robustness.scoring import score
+
+from support.builders import joined
+from support.recovered import DEMO, PROJECT, in_memory
+from support.recovered import specification as of_study
+
+
+@pytest.fixture(scope="module")
+def scored() -> pd.DataFrame:
+    """Headlines and every specification of the demo's four claims, without its files."""
+    grids = grids_of(PROJECT, DEMO)
+    first, last, lead = years_of(DEMO, grids)
+    names = variables_of(PROJECT, DEMO, grids)[False]
+    tidy = in_memory(simulate_world(DEMO.simulation, DEMO.seed))
+    panel = build_panel(tidy, joined(), (first, last), lead_in=lead, variables=names).frame
+    frames, rows = [], []
+    for grid in grids:
+        part = Part(grid.universes, [specification(u, PROJECT.claims) for u in grid.universes])
+        frames.append(fitted({False: panel}, part, list(grid.nodes)))
+        claim = PROJECT.claims.claims[grid.claim]
+        spec = of_study(grid.claim, "lpm", DEMO.headline)
+        effect = estimate(build_design(panel, spec), spec).rows.query("quantity == 'average_marginal_effect'").iloc[0]
+        named = {"code": claim.code, "claim": claim.id, "label": claim.label}
+        kept = ("estimate", "std_error", "ci_low", "ci_high", "smallest_effect", "verdict")
+        rows.append({**named, **{name: effect[name] for name in kept}})
+    multiverse = judged(PROJECT, pd.concat(frames, ignore_index=True))
+    return score(pd.DataFrame(rows), multiverse, DEMO.simulation.effects | {"defence_agreement": 0.0})
+
+
+@pytest.mark.slow
+def test_the_demo_scores_as_pinned(scored: pd.DataFrame) -> None:
+    """One world, one draw: three signs of three, three intervals of four, and no verdict that is wrong.
+
+    The defence pact's interval misses its planted effect; the seed was not chosen by its result.
+    """
+    found = scored.set_index("claim")
+    assert found["sign"].dropna().to_dict() == {"exercise": True, "defence_pact": True, "un_mission": True}
+    assert found["covered"].to_dict() == {
+        "exercise": True, "defence_pact": False, "un_mission": True, "defence_agreement": True,
+    }  # fmt: skip
+    assert found["verdict"].to_dict() == {
+        "exercise": "lowers", "defence_pact": "negligible", "un_mission": "inconclusive",
+        "defence_agreement": "inconclusive",
+    }  # fmt: skip
+    assert found["right"].all()
+    assert (found["specifications"] >= 16).all()
+    assert found.loc[["exercise", "un_mission", "defence_agreement"], "share_covering"].eq(1.0).all()
+    assert found.loc["defence_pact", "share_covering"] == 0.0

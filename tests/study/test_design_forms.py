@@ -1,0 +1,223 @@
+"""Designs of directed, moderated and windowed claims, and the forms in which years at peace enter."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from detente.base.errors import UnknownVariable
+from detente.study.config.claims import Control, Moderator
+from detente.study.config.project import load_project
+from detente.study.design.duration import DURATIONS, KNOTS, duration_terms
+from detente.study.design.matrix import build_design
+from detente.study.design.specification import Specification, specifications
+
+from support.builders import REPOSITORY, dyad_years, panel
+
+PROJECT = load_project(REPOSITORY)
+CLAIM = PROJECT.claims.claims["exercise"]
+PEACE = PROJECT.claims.controls["peace_years"]
+RIVALRY = PROJECT.claims.controls["rivalry"]
+YEARS = pd.Series([0.0, 1, 2, 5, 10, 30])
+NA = float("nan")
+
+
+def specification(*controls: Control, sample: str = "all", window: tuple[int, int] = (1990, 2000), **claim: object):
+    return Specification(CLAIM.model_copy(update=claim), sample, "lpm", controls, ("dyadic",), window, 0.2)
+
+
+# Years at peace
+
+
+def test_no_form_is_no_regressor():
+    assert duration_terms("peace_years", YEARS, "none") == {}
+
+
+def test_the_log_is_of_one_and_the_years():
+    found = duration_terms("peace_years", YEARS, "log")
+
+    assert list(found) == ["log_peace_years"]
+    assert np.allclose(found["log_peace_years"], [0, 0.693147, 1.098612, 1.791759, 2.397895, 3.433987], atol=1e-6)
+
+
+def test_a_memory_halves_every_five_years():
+    found = duration_terms("peace_years", pd.Series([0.0, 5, 10, 15, NA]), "decay")["peace_years_decay"]
+
+    assert np.array_equal(found, [1, 0.5, 0.25, 0.125, NA], equal_nan=True)
+
+
+def test_the_cubic_is_in_tens_of_years():
+    found = duration_terms("peace_years", pd.Series([0.0, 20]), "cubic")
+
+    assert {name: column.tolist() for name, column in found.items()} == {
+        "peace_years": [0, 2],
+        "peace_years_2": [0, 4],
+        "peace_years_3": [0, 8],
+    }
+
+
+def test_the_spline_by_hand():
+    """At t = 5: 0.4³ − 0.1³ · 0.6/0.3 = 0.062; at t = 10: 0.9³ − 0.6³ · 2 + 0.3³ · 1 = 0.324."""
+    found = duration_terms("peace_years", pd.Series([0.0, 1, 2, 5, 10]), "spline")
+
+    assert KNOTS == (1, 4, 7)
+    assert list(found) == ["peace_years", "peace_years_spline"]
+    assert np.allclose(found["peace_years_spline"], [0, 0, 0.001, 0.062, 0.324], atol=1e-12)
+
+
+def test_the_spline_is_natural():
+    """Straight before the first knot and after the last, and smooth to the second derivative between."""
+    step = 0.001
+    years = pd.Series(np.arange(0, 20, step))
+    bend = duration_terms("t", years, "spline")["t_spline"].to_numpy()
+    curvature = np.diff(bend, 2) / step**2
+    at = years.to_numpy()[1:-1]
+
+    outside = (at < KNOTS[0] - step) | (at > KNOTS[-1] + step)
+    assert np.abs(curvature[outside]).max() < 1e-6
+    assert np.abs(curvature[(at > 2) & (at < 6)]).min() > 1e-3
+    assert np.abs(np.diff(curvature)).max() < 1e-4
+
+
+@pytest.mark.parametrize("form", DURATIONS)
+def test_unknown_years_stay_unknown(form):
+    for column in duration_terms("peace_years", pd.Series([NA, 3.0]), form).values():
+        assert column.isna().tolist() == [True, False]
+
+
+def test_a_design_takes_the_form_that_is_asked_for():
+    frame = panel(
+        dyad_years(2, 20, range(1989, 1993), onset_gml=[0.0, 1, 0, 1], peace_years=[3.0, 4, 5, 6]), start=1990
+    )
+    spec = Specification(CLAIM, "all", "lpm", (PEACE,), ("dyadic",), (1990, 2000), 0.2, "log")
+
+    found = build_design(frame, spec)
+
+    assert found.terms == ("exercise_any_lag1", "log_peace_years")
+    assert np.allclose(found.x[:, 1], np.log([5, 6, 7]))
+
+
+# Moderators
+
+MODERATOR = Moderator(variable="rivalry", lag=2, label="Strategic rivalry")
+
+
+def moderated(values: list[float], *controls: Control, variable: str = "rivalry"):
+    frame = panel(
+        dyad_years(
+            2,
+            20,
+            range(1988, 1994),
+            onset_gml=[0.0, 0, 1, 0, 1, 0],
+            exercise_any=[0.0, 1, 0, 2, 1, 0],
+            **{variable: values},
+        ),
+        start=1990,
+    )
+    moderator = MODERATOR.model_copy(update={"variable": variable})
+    return build_design(frame, specification(*controls, moderator=moderator))
+
+
+def test_the_product_comes_first_and_both_of_its_parts_after_it():
+    found = moderated([1, 0, 1, 1, 0, 0], RIVALRY)
+
+    # Treatment of 1989–1992, moderator of 1988–1991; the control is the moderator, and stands once.
+    assert found.terms == ("exercise_any_lag1_x_rivalry_lag2", "exercise_any_lag1", "rivalry_lag2")
+    assert found.x.T.tolist() == [[1, 0, 2, 1], [1, 0, 2, 1], [1, 0, 1, 1]]
+
+
+def test_a_moderator_that_is_no_switch_is_in_standard_deviations():
+    found = moderated([1, 2, 3, 6, 0, 0], variable="capability_ratio")
+
+    values = (np.array([1, 2, 3, 6]) - 3) / np.sqrt(3.5)
+    assert np.allclose(found.x[:, 2], values)
+    assert np.allclose(found.x[:, 0], np.array([1, 0, 2, 1]) * values)
+
+
+def test_rows_whose_moderator_is_unknown_are_left_out_and_said_so():
+    found = moderated([1, NA, 1, 1, 0, 0])
+
+    assert len(found.y) == 3
+    assert (
+        dict(found.attrition)[
+            "the moderator or a control is not coded, or the dyad did not exist, in the control's year"
+        ]
+        == 1
+    )
+
+
+# Directed claims
+
+
+def directed() -> pd.DataFrame:
+    """Two states, each the source once."""
+    rows = [
+        {
+            "source": s,
+            "target": t,
+            "year": y,
+            "initiation_gml211": float(s == 2 and y == 1991),
+            "faces_exercise_near": float(s),
+        }
+        for s, t in ((2, 20), (20, 2))
+        for y in range(1989, 1993)
+    ]
+    frame = pd.DataFrame(rows)
+    return frame.assign(in_window=frame["year"] >= 1990, contiguous=1.0, politically_relevant=1.0)
+
+
+def test_a_directed_design_has_two_sides_and_its_own_dyads():
+    claim = PROJECT.claims.claims["nearby_exercise_deters"]
+
+    found = build_design(directed(), Specification(claim, "relevant", "lpm", (), ("dyadic",), (1990, 2000), 0.2))
+
+    assert found.a is not None
+    assert found.b is not None
+    assert found.a.tolist() == [2, 2, 2, 20, 20, 20]
+    assert found.b.tolist() == [20, 20, 20, 2, 2, 2]
+    assert found.factor("directed_dyad").tolist() == [0, 0, 0, 1, 1, 1]
+    assert len(set(found.pairs.dyad)) == 1, "a dyad is the same whoever begins"
+    assert found.x[:, 0].tolist() == [2, 2, 2, 20, 20, 20], "lags do not cross from one direction to the other"
+
+
+def test_undirected_designs_have_no_directed_dyads():
+    frame = panel(dyad_years(2, 20, range(1989, 1992), onset_gml=[0.0, 1, 0]), start=1990)
+
+    with pytest.raises(UnknownVariable):
+        build_design(frame, specification()).factor("directed_dyad")
+
+
+# Windows and samples
+
+
+def test_a_narrower_window_cuts_years_and_no_lags():
+    frame = panel(dyad_years(2, 20, range(1989, 2001), onset_gml=[1.0] * 12, exercise_any=[*range(12)]), start=1990)
+
+    found = build_design(frame, specification(window=(1995, 1997)))
+
+    assert found.year is not None
+    assert found.year.tolist() == [1995, 1996, 1997]
+    assert found.x[:, 0].tolist() == [5, 6, 7]
+
+
+@pytest.mark.parametrize(("sample", "column"), [("rivals", "rivalry"), ("allies", "defence_pact")])
+def test_rivals_and_allies_are_samples(sample: str, column: str):
+    frame = panel(
+        dyad_years(2, 20, range(1989, 1993), onset_gml=[1.0] * 4, **{column: [1.0, 0, 1, 1]}),
+        dyad_years(2, 40, range(1989, 1993), onset_gml=[1.0] * 4),
+        start=1990,
+    )
+
+    found = build_design(frame, specification(sample=sample))
+
+    assert found.year is not None
+    assert found.b is not None
+    assert (found.b.tolist(), found.year.tolist()) == ([20, 20], [1991, 1992])
+
+
+def test_effects_that_are_asked_for_are_part_of_the_specification():
+    spec = specifications(PROJECT.study("paper"), PROJECT.claims, CLAIM, "lpm", absorbs_dyads=False)[0]
+
+    assert spec.effects is None
+    assert spec.duration == "cubic"

@@ -1,0 +1,160 @@
+"""The grid is data: what there is to fit, why, and what was removed, before anything is fitted."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from detente.cli import main
+from detente.data.panel.outcomes import DURATIONS
+from detente.study.config.project import load_project
+from detente.study.multiverse.grid import HEADLINE, Grid, Universe, needed, shards, specification
+from detente.study.multiverse.grids import grids_of, multiverse_of, offered
+
+from support.builders import REPOSITORY, change
+
+
+@pytest.fixture(scope="module")
+def grids() -> dict[str, Grid]:
+    project = load_project(REPOSITORY)
+    return {grid.claim: grid for grid in grids_of(project, project.study("paper"))}
+
+
+def of(grid: Grid, **wanted: str) -> list[Universe]:
+    """Universes with these options, and the headline's at all other nodes."""
+    options = tuple(wanted.get(node, names[0]) for node, names in grid.nodes.items())
+    return [u for u in grid.universes if u.options == options]
+
+
+def test_the_exercises_claim_has_thousands_of_specifications_and_each_other_hundreds(grids: dict[str, Grid]) -> None:
+    assert grids["exercise"].fits >= 2000
+    assert min(grid.fits for grid in grids.values()) >= 300
+
+
+def test_what_was_removed_and_what_is_left_add_up(grids: dict[str, Grid]) -> None:
+    for grid in grids.values():
+        assert grid.combinations - sum(r.count for r in grid.removed) == len(grid.universes)
+        assert all(r.count > 0 for r in grid.removed)
+
+
+def test_no_specification_is_there_twice(grids: dict[str, Grid]) -> None:
+    ids = Counter(u.spec_id for grid in grids.values() for u in grid.universes)
+    assert max(ids.values()) == 1
+    for grid in grids.values():
+        assert len({u.content for u in grid.universes}) == len(grid.universes)
+
+
+def test_the_headline_is_the_one_that_the_study_estimates(grids: dict[str, Grid]) -> None:
+    from detente.study.design import specification as own
+
+    project = load_project(REPOSITORY)
+    study = project.study("paper")
+    for name, grid in grids.items():
+        (headline,) = of(grid)
+        assert headline.equivalent
+        assert headline.estimand == HEADLINE
+        made = specification(headline, project.claims)
+        claim = project.claims.claims[name]
+        wanted = own(study, project.claims, claim, "lpm", claim.sample or study.headline, absorbs_dyads=True)
+        assert made.claim == wanted.claim
+        assert (made.sample, made.window, made.duration) == (wanted.sample, wanted.window, wanted.duration)
+        key = [(c.variable, c.lag, c.role) for c in made.controls]
+        assert key == [(c.variable, c.lag, c.role) for c in wanted.controls]
+
+
+def test_a_departure_is_its_own_estimand_and_comes_alone(grids: dict[str, Grid]) -> None:
+    multiverse = multiverse_of(load_project(REPOSITORY))
+    grid = grids["exercise"]
+    tags = {n: {o: multiverse.nodes[n].options[o].tag for o in names} for n, names in grid.nodes.items()}
+    for universe in grid.universes:
+        found = [tags[n][o] for n, o in zip(grid.nodes, universe.options, strict=True)]
+        assert found.count("different") + found.count("uncertain") <= 1
+        assert (universe.estimand == HEADLINE) == ("different" not in found)
+        assert universe.equivalent == (set(found) == {"equivalent"})
+
+
+def test_years_at_peace_count_by_the_coding_of_the_outcome(grids: dict[str, Grid]) -> None:
+    for grid in grids.values():
+        for content in (u.content for u in grid.universes):
+            counts = {v for v, _, role in content.controls if role == "duration" and v in DURATIONS.values()}
+            assert counts <= {DURATIONS.get(content.outcome)}
+
+
+def test_confounders_come_before_the_treatment_whatever_its_lag(grids: dict[str, Grid]) -> None:
+    for grid in grids.values():
+        for content in (u.content for u in grid.universes):
+            assert all(lag > content.lag for _, lag, role in content.controls if role == "confounder")
+            assert content.moderator is None or content.moderator[1] >= content.lag
+
+
+def test_no_logit_has_dyad_effects_and_no_product_is_judged_by_one(grids: dict[str, Grid]) -> None:
+    contents = [u.content for grid in grids.values() for u in grid.universes]
+    logits = [c for c in contents if c.estimator == "logit"]
+    assert logits
+    assert all(c.effects == () and c.moderator is None for c in logits)
+
+
+def test_geography_enters_where_no_effect_absorbs_it(grids: dict[str, Grid]) -> None:
+    for content in (u.content for u in grids["exercise"].universes):
+        assert ("geography" in {role for _, _, role in content.controls}) == ("dyad" not in content.effects)
+
+
+def test_another_record_of_alliances_replaces_treatment_and_controls(grids: dict[str, Grid]) -> None:
+    (own,) = of(grids["exercise"], alliance="earlier")
+    assert "treaty_defence" in {v for v, _, _ in own.content.controls}
+    assert "defence_pact" not in own.content.variables
+    (pact,) = of(grids["defence_pact"], alliance="earlier")
+    assert pact.content.treatment == "treaty_defence"
+
+
+def test_a_simulated_world_does_without_the_sources_that_it_does_not_write() -> None:
+    project = load_project(REPOSITORY)
+    study = project.study("tiny")
+    (grid,) = grids_of(project, study)
+    left_out = {(node, option): why for node, option, why in grid.lacking}
+    assert "onset_dyadic" in left_out["source", "dyadic"]
+    assert "jme" not in grid.nodes["treatment"]
+    assert set(needed([grid])[False]) <= set(offered(study)[False])
+
+
+def test_parts_hold_everything_once_and_keep_together_what_shares_rows(grids: dict[str, Grid]) -> None:
+    for grid in (grids["exercise"], grids["un_mission"]):
+        parts = shards(grid, 400)
+        assert sorted(u.spec_id for part in parts for u in part) == sorted(u.spec_id for u in grid.universes)
+        homes: dict[object, set[int]] = {}
+        for i, part in enumerate(parts):
+            for universe in part:
+                homes.setdefault(universe.content.together, set()).add(i)
+        assert all(len(found) == 1 for found in homes.values())
+        assert all(parts)
+
+
+def test_an_id_hangs_on_what_is_estimated_and_not_on_what_an_option_is_called(copied: Path) -> None:
+    def ids() -> set[str]:
+        project = load_project(copied)
+        (grid,) = grids_of(project, project.study("tiny"))
+        return {u.spec_id for u in grid.universes}
+
+    before = ids()
+    change(copied / "config/multiverse.yaml", "      spline:\n", "      splines:\n")
+    assert ids() == before
+    change(copied / "config/multiverse.yaml", "set: {duration: log}", "set: {duration: none}")
+    assert not before <= ids()
+
+
+def test_the_grid_is_printed_without_any_data(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    assert main(["grid", "--root", str(REPOSITORY), "--claim", "exercise", "--csv", str(tmp_path / "grid.csv")]) == 0
+    shown = capsys.readouterr().out
+    table = pd.read_csv(tmp_path / "grid.csv")
+    assert f"{len(table):,}  specifications" in shown
+    assert "combinations of options" in shown
+    assert "McGrath 2015" in shown
+    assert table["spec_id"].is_unique
+
+
+def test_a_claim_that_is_not_examined_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["grid", "--root", str(REPOSITORY), "--study", "tiny", "--claim", "exercises"]) == 1
+    assert "nearest: 'exercise'" in capsys.readouterr().err

@@ -1,0 +1,228 @@
+"""The claims ledger: what is known of a claim becomes one row, and a verdict becomes an answer."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from detente.report.figures.canvas import image
+from detente.report.figures.ledger_chart import ledger_chart
+from detente.report.tables.ledger_tables import ledger_table, untested_table
+from detente.study.config.project import load_project
+from detente.study.estimation.verdict import not_wrong
+from detente.study.robustness.examine import FRAMES
+from detente.study.robustness.frames import EXAMINED
+from detente.study.robustness.scoring import score
+from detente.study.verdicts.ledger import COLUMNS, NOT_TESTED, Findings, answer, checks, ledger
+
+PROJECT = load_project(Path(__file__).parents[2])
+CLAIM = "exercise"
+HEADLINE = {
+    "covariance": "dyadic", "quantity": "average_marginal_effect", "estimate": -0.01, "std_error": 0.002, "df": 150.0,
+    "ci_low": -0.014, "ci_high": -0.006, "p": 0.0001, "n": 9000, "dyads": 300, "states": 151, "events": 180,
+    "base_risk": 0.02, "treated": 900, "treated_dyads": 90, "switching_dyads": 70, "smallest_effect": 0.004,
+    "mde": 0.0056, "mde_share": 0.28, "verdict": "lowers",
+}  # fmt: skip
+
+
+def findings(**changes: pd.DataFrame) -> Findings:
+    """A claim whose every check passes, but for what is changed."""
+    examined = {name: pd.DataFrame(columns=list(columns)) for name, columns in FRAMES.items()}
+    examined |= {
+        "headline": pd.DataFrame([HEADLINE]),
+        "power": pd.DataFrame([{"power_at_smallest": 0.9, "power_by_error": 0.85, "size": 0.05}]),
+        "sensitivity": pd.DataFrame([{"rv": 0.08, "rv_alpha": 0.05}]),
+        "bounds": pd.DataFrame(
+            [{"benchmark": "rivalry", "times": 1.0, "failure": "", "ci_low": -0.012, "ci_high": -0.002}]
+        ),
+        "evalue": pd.DataFrame([{"e_value": 2.5}]),
+        "placebos": pd.DataFrame([{"p": 0.6}, {"p": 0.4}]),
+        "influence": pd.DataFrame([{"left_out": "Ruritania", "change_se": 0.9, "flips": False, "influential": True}]),
+        "tests": pd.DataFrame([{"p": 0.002}]),
+    }
+    multiverse = pd.DataFrame(
+        {
+            "claim": CLAIM,
+            "error": ["", "", "", "", "RankDeficient"],
+            "equivalent": [True, True, True, False, True],
+            "estimate": [-0.01, -0.008, 0.001, 0.02, math.nan],
+            "ci_low": [-0.014, -0.012, -0.004, 0.01, math.nan],
+            "ci_high": [-0.006, -0.004, 0.006, 0.03, math.nan],
+            "estimate_share": [-0.5, -0.4, 0.05, 1.0, math.nan],
+            "powered": [True, False, True, True, False],
+            "verdict": ["lowers", "lowers", "inconclusive", "raises", ""],
+        }
+    )
+    given = {
+        "multiverse": multiverse,
+        "joint": pd.DataFrame([{"statistic": "median", "p": 0.01, "specifications": 3, "scheme": "drawn"}]),
+        "family": pd.DataFrame([{"p_romano_wolf": 0.02, "p_benjamini_hochberg": 0.015}]),
+    }
+    made = {**examined, **{k: v for k, v in changes.items() if k in examined}}
+    return Findings("dyadic", made, **{k: changes.get(k, v) for k, v in given.items()})
+
+
+def row(found: Findings | None) -> pd.Series:
+    frame = ledger(PROJECT.claims, "relevant", {} if found is None else {CLAIM: found}, {CLAIM: "registered"})
+    assert tuple(frame.columns) == COLUMNS
+    return frame[frame["claim"] == CLAIM].iloc[0]
+
+
+def test_the_workflow_knows_every_frame_of_an_examination() -> None:
+    assert tuple(FRAMES) == EXAMINED
+
+
+def test_every_claim_has_a_row_in_the_order_of_the_codes_tested_or_not() -> None:
+    frame = ledger(PROJECT.claims, "relevant", {}, {})
+    every = {**PROJECT.claims.claims, **PROJECT.claims.untested}
+    assert set(frame["claim"]) == set(every)
+    assert frame["claim"].is_unique
+    numbers = [(code[0], int(code[1:])) for code in frame["code"]]
+    assert numbers == sorted(numbers)
+    assert set(frame["verdict"]) == {NOT_TESTED}
+
+
+def test_shares_are_counted_among_equivalent_specifications_that_have_an_estimate() -> None:
+    found = row(findings())
+    assert found["specifications"] == 5
+    assert found["equivalent_specifications"] == 3
+    assert found["share_with_sign"] == pytest.approx(2 / 3)
+    assert found["share_powered"] == pytest.approx(2 / 3)
+    assert found["share_powered_with_sign"] == pytest.approx(1 / 2)
+    assert found["median_share"] == pytest.approx(-0.4)
+    assert found["estimate_share"] == pytest.approx(-0.5)
+
+
+def test_a_verdict_names_the_checks_that_fail() -> None:
+    found = row(findings())
+    assert (found["verdict"], found["strength"], found["answer"]) == ("lowers", "fragile", "supported")
+    assert found["checks_failed"] == "multiverse"
+    assert found["influential"] == "Ruritania"
+    assert found["registration"] == "registered"
+    made = checks(PROJECT.claims, {CLAIM: findings()})
+    assert set(made["claim"]) == {CLAIM}
+    # Of four equivalent specifications two agree: the one without an interval does not.
+    assert made.loc[made["check"] == "multiverse", "value"].item() == pytest.approx(2 / 4)
+
+
+def test_power_is_the_smaller_of_what_was_planted_and_what_the_observed_error_allows() -> None:
+    assert row(findings())["power_at_smallest"] == 0.85
+    lost = findings(power=pd.DataFrame([{"power_at_smallest": 0.9, "power_by_error": math.nan, "size": 0.05}]))
+    assert math.isnan(row(lost)["power_at_smallest"])
+
+
+def test_a_negative_control_that_could_not_be_fitted_is_not_passed_over() -> None:
+    failure = pd.DataFrame([{"part": "placebos", "error": "EmptySample", "message": "no rows"}])
+    found = row(findings(failures=failure))
+    assert "negative_controls" in found["checks_not_made"]
+    # Three were meant: the smallest of two p-values counts three times.
+    assert found["p_negative_controls"] == pytest.approx(1.0)
+    rejecting = row(findings(failures=failure, placebos=pd.DataFrame([{"p": 0.001}, {"p": 0.4}])))
+    assert "negative_controls" in rejecting["checks_failed"]
+
+
+def negligible(**changes: pd.DataFrame) -> Findings:
+    """A claim whose estimate and interval are smaller than what is of interest."""
+    effect = {"estimate": -0.0008, "std_error": 0.0005, "ci_low": -0.0018, "ci_high": 0.0002, "verdict": "negligible"}
+    return findings(headline=pd.DataFrame([{**HEADLINE, **effect}]), **changes)
+
+
+BOUNDS = pd.DataFrame(
+    {"benchmark": ["rivalry", "peace"], "times": 1.0, "failure": "", "estimate": [-0.0006, 0.0026],
+     "ci_low": [-0.0016, 0.0016], "ci_high": [0.0004, 0.0036]}
+)  # fmt: skip
+
+
+def test_a_negligible_effect_is_held_against_confounders_that_hide_one() -> None:
+    found = row(negligible(bounds=BOUNDS))
+    assert found["verdict"] == "negligible"
+    # Beside as strong a confounder as peace that hides an effect, the estimate is −0.0008 − 0.0034.
+    assert found["strongest_benchmark"] == "peace"
+    assert found["benchmark_low"] == pytest.approx(-0.0052)
+    assert "benchmark" in found["checks_failed"]
+
+
+def test_a_negligible_effect_needs_negligible_specifications() -> None:
+    made = checks(PROJECT.claims, {CLAIM: negligible(bounds=BOUNDS)})
+    assert made.loc[made["check"] == "multiverse", "value"].item() == 0.0
+
+
+def test_a_claim_without_a_headline_says_why() -> None:
+    none = findings(
+        headline=pd.DataFrame(columns=list(FRAMES["headline"])),
+        failures=pd.DataFrame([{"part": "headline", "error": "NoVariation", "message": "the treatment never varies"}]),
+    )
+    found = row(none)
+    assert found["reasons"] == "NoVariation: the treatment never varies"
+    assert found["verdict"] == NOT_TESTED
+    assert row(None)["reasons"] == "not examined in this study"
+
+
+def test_no_other_covariance_stands_in_for_the_headlines() -> None:
+    failure = {"part": "headline", "error": "IndefiniteCovariance", "message": "it leaves no variance"}
+    clustered = findings(headline=pd.DataFrame([{**HEADLINE, "covariance": "dyad"}]), failures=pd.DataFrame([failure]))
+    found = row(clustered)
+    assert found["verdict"] == NOT_TESTED
+    assert pd.isna(found["estimate"])
+    assert checks(PROJECT.claims, {CLAIM: clustered}).empty
+    table = ledger_table(ledger(PROJECT.claims, "relevant", {CLAIM: clustered}, {}), simulated=False)
+    mine = next(r for r in table.rows if r.label.startswith("A2 "))
+    assert mine.cells[0] == "no interval"
+    assert any("has no interval: IndefiniteCovariance: it leaves no variance." in note for note in table.notes)
+
+
+@pytest.mark.parametrize(
+    ("expected", "verdict", "said"),
+    [
+        ("lowers", "lowers", "supported"),
+        ("lowers", "raises", "contradicted"),
+        ("raises", "lowers", "contradicted"),
+        ("either", "raises", "supported"),
+        ("lowers", "negligible", "no effect of interest"),
+        ("raises", "inconclusive", "open"),
+    ],
+)
+def test_what_a_verdict_says_to_a_claim(expected: str, verdict: str, said: str) -> None:
+    assert answer(expected, verdict) == said  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("verdict", "planted", "right"),
+    [
+        ("lowers", -0.01, True),
+        ("raises", -0.01, False),
+        ("lowers", 0.0, False),
+        ("negligible", 0.001, True),
+        ("negligible", 0.01, False),
+        ("inconclusive", 0.01, True),
+    ],
+)
+def test_a_verdict_is_wrong_if_the_truth_is_another(verdict: str, planted: float, right: bool) -> None:
+    assert not_wrong(verdict, planted, 0.004) is right
+
+
+def test_the_score_counts_signs_and_intervals_of_headline_and_multiverse() -> None:
+    found = findings()
+    frame = ledger(PROJECT.claims, "relevant", {CLAIM: found}, {})
+    made = score(frame, found.multiverse, {CLAIM: -0.007, "defence_pact": 0.0}).iloc[0]
+    assert made["covered"]
+    assert made["sign"]
+    assert made["specifications"] == 3
+    assert made["share_covering"] == pytest.approx(2 / 3)
+    assert made["right"]
+
+
+def test_the_ledger_is_a_table_and_a_figure() -> None:
+    found = {CLAIM: findings()}
+    frame = ledger(PROJECT.claims, "relevant", found, {CLAIM: "registered"})
+    table = ledger_table(frame, simulated=True)
+    mine = next(r for r in table.rows if r.label.startswith("A2 "))
+    assert mine.cells[:6] == ("lowers · fragile", "supported", "−10.00", "−14.00 to −6.00", "−50%", "28%")
+    assert mine.cells[-3:] == ("8.0%", "powered", "registered")
+    assert [r.label for r in table.rows if r.cells] == [mine.label]
+    assert len(untested_table(frame, simulated=False).rows) == len(PROJECT.claims.untested)
+    drawn = ledger_chart(frame, checks(PROJECT.claims, found), simulated=True)
+    assert image(drawn, "svg") == image(ledger_chart(frame, checks(PROJECT.claims, found), simulated=True), "svg")

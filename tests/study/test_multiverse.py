@@ -1,0 +1,241 @@
+"""A multiverse in a simulated world, end to end: every specification equals its stand-alone fit, and none is lost."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from detente.base.errors import EmptySample, NotReproduced
+from detente.cli.multiverse import progress
+from detente.data.panel import build_panel
+from detente.data.sources import REGISTRY
+from detente.simulate import simulate_world
+from detente.stats.estimator import with_effects
+from detente.stats.fit import fit
+from detente.stats.registry import get
+from detente.stats.resampling.randomisation import randomisation_test
+from detente.stats.resampling.schemes import circular_shift
+from detente.study.config.project import load_project
+from detente.study.config.study import Study
+from detente.study.design.matrix import build_design
+from detente.study.estimation.tidy import estimate
+from detente.study.multiverse import curve
+from detente.study.multiverse.grid import Grid, specification
+from detente.study.multiverse.grids import grids_of, variables_of, years_of
+from detente.study.multiverse.multiverse import Part, columns, fitted, recheck
+from detente.study.multiverse.schema import multiverse_schema
+
+from support.builders import REPOSITORY, joined, simulated_raw
+
+
+@pytest.fixture(scope="module")
+def grid() -> Grid:
+    project = load_project(REPOSITORY)
+    (made,) = grids_of(project, project.study("tiny"))
+    return made
+
+
+@pytest.fixture(scope="module")
+def panels(grid: Grid, tmp_path_factory: pytest.TempPathFactory) -> dict[bool, pd.DataFrame]:
+    project = load_project(REPOSITORY)
+    study = project.study("tiny")
+    tidy = {s: REGISTRY[s].clean(t).frame for s, t in simulated_raw(tmp_path_factory.mktemp("raw")).items()}
+    first, last, lead = years_of(study, [grid])
+    known = variables_of(project, study, [grid])[False]
+    return {False: build_panel(tidy, joined(), (first, last), lead_in=lead, variables=known).frame}
+
+
+@pytest.fixture(scope="module")
+def part(grid: Grid) -> Part:
+    claims = load_project(REPOSITORY).claims
+    return Part(grid.universes, [specification(u, claims) for u in grid.universes])
+
+
+@pytest.fixture(scope="module")
+def frame(panels: dict[bool, pd.DataFrame], part: Part, grid: Grid) -> pd.DataFrame:
+    return fitted(panels, part, list(grid.nodes))
+
+
+@pytest.mark.slow
+def test_every_specification_equals_its_stand_alone_fit(
+    panels: dict[bool, pd.DataFrame], part: Part, frame: pd.DataFrame
+) -> None:
+    for spec, row in zip(part.specs, frame.to_dict("records"), strict=True):
+        try:
+            alone = estimate(build_design(panels[False], spec), spec)
+        except EmptySample:
+            assert row["error"] == "EmptySample"
+            continue
+        if alone.rows.empty:
+            assert row["error"] == alone.failures["error"].iloc[0]
+            continue
+        wanted = alone.rows[alone.rows["quantity"] == "average_marginal_effect"].iloc[0]
+        assert row["error"] == ""
+        error = wanted["std_error"]
+        for name in ("estimate", "std_error", "std_error_unrepaired", "ci_low", "ci_high", "mde"):
+            assert row[name] == pytest.approx(wanted[name], abs=1e-8 * error), (row["spec_id"], name)
+        for name in ("n", "dyads", "states", "events", "treated", "verdict"):
+            assert row[name] == wanted[name], (row["spec_id"], name)
+        assert row["p"] == pytest.approx(wanted["p"], abs=1e-8)
+
+
+def test_no_specification_is_lost(frame: pd.DataFrame, grid: Grid) -> None:
+    assert list(frame["spec_id"]) == [u.spec_id for u in grid.universes]
+    assert tuple(frame.columns) == columns(list(grid.nodes))
+    multiverse_schema(list(grid.nodes)).validate(frame)
+    lost = frame[frame["error"] != ""]
+    assert len(lost), "a world of twelve states has specifications without an estimate"
+    assert (lost["message"] != "").all()
+    assert lost[["std_error", "p"]].isna().all().all()
+
+
+def test_a_specification_with_a_standard_error_of_the_dyad_is_the_same_fit(frame: pd.DataFrame, grid: Grid) -> None:
+    rest = [n for n in grid.nodes if n != "covariance"]
+    both = frame[frame["error"] == ""].pivot_table(index=rest, columns="covariance", values="estimate").dropna()
+    assert len(both)
+    np.testing.assert_allclose(both["dyad"], both["dyadic"], rtol=1e-12)
+    alone = frame[(frame["covariance"] == "dyad") & (frame["error"] == "")]
+    np.testing.assert_array_equal(alone["std_error"], alone["dyad_std_error"])
+
+
+def test_powered_says_that_the_smallest_effect_of_interest_would_be_found(frame: pd.DataFrame) -> None:
+    smallest = load_project(REPOSITORY).claims.smallest_effect
+    there = frame[frame["error"] == ""]
+    np.testing.assert_array_equal(there["powered"], 2.8 * there["std_error"] / there["base_risk"] <= smallest)
+
+
+def test_a_fit_that_differs_by_itself_stops_the_part(
+    panels: dict[bool, pd.DataFrame], part: Part, frame: pd.DataFrame
+) -> None:
+    assert recheck(panels, part, frame, 1) == int(np.ceil(0.05 * len(frame)))
+    for name, by in (("estimate", 1e-6), ("std_error", 1e-6), ("n", 1)):
+        spoilt = frame.assign(**{name: frame[name] + by})
+        with pytest.raises(NotReproduced, match=r"exercise\.[0-9a-f]{12}"):
+            recheck(panels, part, spoilt, 1, share=1.0)
+    hidden = frame.assign(error=np.where(frame["error"] == "", "", "Separation"))
+    with pytest.raises(NotReproduced, match="Separation"):
+        recheck(panels, part, hidden, 1, share=1.0)
+
+
+def equivalent(part: Part, frame: pd.DataFrame) -> tuple[Part, pd.DataFrame]:
+    mine = [i for i, u in enumerate(part.universes) if u.equivalent]
+    chosen = Part([part.universes[i] for i in mine], [part.specs[i] for i in mine])
+    return chosen, frame.iloc[mine].reset_index(drop=True)
+
+
+def test_drawn_treatments_give_what_a_randomisation_test_gives(
+    panels: dict[bool, pd.DataFrame], part: Part, frame: pd.DataFrame
+) -> None:
+    mine, _ = equivalent(part, frame)
+    draws = curve.drawn(panels, mine, circular_shift(), 20, seed=5)
+    for i, spec in list(enumerate(mine.specs))[::5]:
+        design = with_effects(build_design(panels[False], spec), get("lpm"), spec.effects)
+        alone = randomisation_test(
+            fit(design, estimator="lpm", covariance="dyadic"), circular_shift(), draws=20, seed=5
+        )
+        np.testing.assert_allclose(draws[:, i], alone.draws, atol=1e-9)
+
+
+def test_the_influence_of_dyads_makes_the_estimates_and_their_clustered_errors(
+    panels: dict[bool, pd.DataFrame], part: Part, frame: pd.DataFrame
+) -> None:
+    mine, rows = equivalent(part, frame)
+    found = curve.curve(panels, mine)
+    curve.agree(found.estimate, rows)
+    np.testing.assert_allclose(found.influence.sum(axis=0), 0, atol=1e-10)
+    # Without its small-sample factor, the variance clustered by dyad is the sum of squares of influences.
+    ratio = np.sqrt(np.square(found.influence).sum(axis=0)) / rows["dyad_std_error"]
+    assert ratio.between(0.85, 1.0).all()
+    with pytest.raises(NotReproduced):
+        curve.agree(found.estimate + 0.01 * rows["std_error"].to_numpy(), rows)
+
+
+def test_leaving_out_a_state_moves_the_estimate_as_its_influence_says(
+    panels: dict[bool, pd.DataFrame], part: Part, frame: pd.DataFrame
+) -> None:
+    mine, rows = equivalent(part, frame)
+    first = curve.curve(panels, mine).without_states()[:, 0]
+    design = with_effects(build_design(panels[False], mine.specs[0]), get("lpm"), mine.specs[0].effects)
+    states = np.unique([design.a, design.b])
+    from dataclasses import replace
+
+    exact = []
+    for state in states:
+        keep = (design.a != state) & (design.b != state)
+        parts = {name: getattr(design, name)[keep] for name in ("y", "x", "a", "b", "year")}
+        less = replace(design, **parts, effects={n: c[keep] for n, c in design.effects.items()})
+        exact.append(fit(less, estimator="lpm", covariance="dyad").table()["estimate"].iloc[0])
+    moved, approximate = np.array(exact) - rows["estimate"][0], first - rows["estimate"][0]
+    assert np.corrcoef(moved, approximate)[0, 1] > 0.9
+
+
+def test_the_time_left_is_told_from_what_this_run_has_finished(tmp_path: Path) -> None:
+    import os
+
+    plan = {"a.0": 100, "a.1": 100, "b.0": 200, "b.1": 600}
+    assert progress(plan, tmp_path, 0.0, 1000.0) == f"multiverse {'░' * 20} 0 of 4 parts, 0 of 1,000 specifications"
+    for name, end in (("a.0", 10.0), ("a.1", 900.0), ("b.0", 960.0)):
+        (tmp_path / f"{name}.parquet").touch()
+        os.utime(tmp_path / f"{name}.parquet", (end, end))
+    # a.0 is of an earlier run; 200 specifications took the minute since a.1, so that 600 take three.
+    said = f"multiverse {'█' * 8}{'░' * 12} 3 of 4 parts, 400 of 1,000 specifications, about 3 min left"
+    assert progress(plan, tmp_path, 0.0, 960.0) == said
+    # What it was made from has changed after a.0, which is fitted anew: 700 are left.
+    said = f"multiverse {'█' * 6}{'░' * 14} 2 of 4 parts, 300 of 1,000 specifications, about 4 min left"
+    assert progress(plan, tmp_path, 500.0, 960.0) == said
+
+
+@pytest.mark.slow
+def test_every_specification_of_the_demo_equals_its_stand_alone_fit() -> None:
+    project = load_project(REPOSITORY)
+    study = project.study("demo")
+    frames = _world(study)
+    for grid in grids_of(project, study):
+        first, last, lead = years_of(study, [grid])
+        known = variables_of(project, study, [grid])[False]
+        panels = {False: build_panel(frames, joined(), (first, last), lead_in=lead, variables=known).frame}
+        part = Part(grid.universes, [specification(u, project.claims) for u in grid.universes])
+        frame = fitted(panels, part, list(grid.nodes))
+        assert recheck(panels, part, frame, 0, share=1.0) == len(grid.universes)
+
+
+def _world(study: Study) -> dict[str, pd.DataFrame]:
+    """Tidy frames of a simulated study."""
+    import tempfile
+
+    from detente.cli.rawformats import write_raw
+    from detente.data.record.rawread import read_raw
+
+    assert study.simulation is not None
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        for (slug, file), tables in simulate_world(study.simulation, study.seed).tables.items():
+            write_raw(folder / slug / file, tables)
+        return {
+            s.slug: s.clean({t.file: read_raw(folder / (t.slug or s.slug) / t.file, t) for t in s.raw}).frame
+            for s in joined()
+        }
+
+
+def test_directed_specifications_equal_their_stand_alone_fits_under_both_covariances(
+    panels: dict[bool, pd.DataFrame], part: Part, grid: Grid
+) -> None:
+    from dataclasses import replace
+
+    one = panels[False].rename(columns={"a": "source", "b": "target"})
+    other = one.rename(columns={"source": "target", "target": "source"})
+    both = pd.concat([one, other[list(one)]]).sort_values(["source", "target", "year"], ignore_index=True)
+    began = np.random.default_rng(3).random(len(both)) < 0.6
+    directed = {True: both.assign(initiation_gml=both["onset_gml"] * began)}
+    mine = [u for u in part.universes if u.content.outcome == "onset_gml" and u.content.sample == "relevant"][:60]
+    contents = [replace(u.content, directed=True, outcome="initiation_gml") for u in mine]
+    assert {c.covariance for c in contents} == {"dyadic", "dyad"}
+    universes = [replace(u, content=c) for u, c in zip(mine, contents, strict=True)]
+    claims = load_project(REPOSITORY).claims
+    chosen = Part(universes, [specification(u, claims) for u in universes])
+    frame = fitted(directed, chosen, list(grid.nodes))
+    assert (frame["error"] == "").sum() > 20
+    assert recheck(directed, chosen, frame, 0, share=1.0) == len(universes)

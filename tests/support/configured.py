@@ -1,0 +1,31 @@
+"""Copies of `config/` to spoil, and what is said of them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from detente.base.errors import DetenteError
+from detente.study.project import load
+
+TINY, PAPER, DEMO = "config/study/tiny.yaml", "config/study/paper.yaml", "config/study/demo.yaml"
+CLAIMS_FILE, SOURCES_FILE = "config/claims.yaml", "config/sources.yaml"
+STUDY = (
+    "abstract, claims, covariances, estimators, examined, extends, headline, mirror, name, samples, seed, simulation, "
+    "sources, title, window, world"
+)
+
+
+def refusal(root: Path, override: Path | None = None) -> str:
+    """Kind and text of what loading a project raises."""
+    with pytest.raises(DetenteError) as caught:
+        load(root, override)
+    return f"{type(caught.value).__name__}: {caught.value}"
+
+
+def own(root: Path, text: str) -> Path:
+    """A study file of one's own, called mine.yaml."""
+    path = root / "mine.yaml"
+    path.write_text(text, encoding="utf-8")
+    return path

@@ -1,0 +1,125 @@
+"""Covariances by their definitions, one pair of units after the other."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from detente.stats.frame import Design
+
+from support.accounts import Reference
+
+Array = np.ndarray
+
+
+def meat(scores: Array, together: Array) -> Array:
+    """Sum of products of the scores (m, p) of all pairs of units that count `together` (m, m)."""
+    total = np.zeros((scores.shape[1], scores.shape[1]))
+    for i in range(len(scores)):
+        total += np.outer(scores[i], scores[together[i]].sum(axis=0))
+    return total
+
+
+def same(codes: Array) -> Array:
+    """Pairs of units of one group."""
+    return np.asarray(codes[:, None] == codes[None, :])
+
+
+def share_a_state(a: Array, b: Array) -> Array:
+    """Pairs of units whose dyads have a state in common (Aronow, Samii and Assenova 2015, eq. 3)."""
+    return same(a) | same(b) | (a[:, None] == b[None, :]) | (b[:, None] == a[None, :])
+
+
+def dyad_codes(design: Design) -> Array:
+    """One code a dyad."""
+    assert design.a is not None
+    assert design.b is not None
+    return np.minimum(design.a, design.b) * 10_000 + np.maximum(design.a, design.b)
+
+
+def sandwich(reference: Reference, filling: Array) -> Array:
+    """Bread × filling × bread."""
+    return np.asarray(reference.bread @ filling @ reference.bread)
+
+
+def grouped(reference: Reference, codes: Array) -> Array:
+    """Clusters with factor G/(G−1)."""
+    groups = len(np.unique(codes))
+    return groups / (groups - 1) * meat(reference.scores, same(codes))
+
+
+def classical(reference: Reference, design: Design) -> Array:
+    return reference.dispersion * reference.bread
+
+
+def hc0(reference: Reference, design: Design) -> Array:
+    return sandwich(reference, meat(reference.scores, np.eye(len(reference.scores), dtype=bool)))
+
+
+def hc1(reference: Reference, design: Design) -> Array:
+    used = len(reference.scores)
+    return hc0(reference, design) * used / (used - parameters(reference))
+
+
+def hc2(reference: Reference, design: Design) -> Array:
+    return _corrected(reference, 0.5)
+
+
+def hc3(reference: Reference, design: Design) -> Array:
+    return _corrected(reference, 1.0)
+
+
+def by_dyad(reference: Reference, design: Design) -> Array:
+    return sandwich(reference, grouped(reference, dyad_codes(design)[reference.rows]))
+
+
+def by_dyad_and_year(reference: Reference, design: Design) -> Array:
+    """Dyads, plus years, minus their intersection, each with its own factor."""
+    assert design.year is not None
+    dyad, year = dyad_codes(design)[reference.rows], design.year[reference.rows]
+    both = dyad * 10_000 + year
+    parts = grouped(reference, dyad) + grouped(reference, year) - grouped(reference, both)
+    return sandwich(reference, parts)
+
+
+def by_sides(reference: Reference, design: Design) -> Array:
+    """First states, plus second states, minus dyads, each with its own factor."""
+    assert design.a is not None
+    assert design.b is not None
+    a, b = design.a[reference.rows], design.b[reference.rows]
+    both = grouped(reference, a * 10_000 + b)
+    return sandwich(reference, grouped(reference, a) + grouped(reference, b) - both)
+
+
+def dyadic(reference: Reference, design: Design) -> Array:
+    assert design.a is not None
+    assert design.b is not None
+    shares = share_a_state(design.a[reference.rows], design.b[reference.rows])
+    return sandwich(reference, meat(reference.scores, shares))
+
+
+def parameters(reference: Reference) -> int:
+    """Parameters that were estimated, K."""
+    return int(np.linalg.matrix_rank(reference.bread))
+
+
+def _corrected(reference: Reference, power: float) -> Array:
+    assert reference.regressors is not None
+    x = reference.regressors
+    hat = np.diag(x @ np.linalg.pinv(x))
+    scores = reference.scores / ((1 - hat) ** power)[:, None]
+    return sandwich(reference, scores.T @ scores)
+
+
+NAIVE: dict[str, Callable[[Reference, Design], Array]] = {
+    "classical": classical,
+    "hc0": hc0,
+    "hc1": hc1,
+    "hc2": hc2,
+    "hc3": hc3,
+    "dyad": by_dyad,
+    "dyad+year": by_dyad_and_year,
+    "a+b": by_sides,
+    "dyadic": dyadic,
+}

@@ -1,0 +1,31 @@
+"""Templates and works of the paper, and what no page may hold."""
+
+from __future__ import annotations
+
+import re
+
+import yaml
+
+from support import exhibit_fixtures as made
+
+REPORT = made.ROOT / "workflow" / "report"
+
+TEMPLATES = {path.name: path.read_text(encoding="utf-8") for path in REPORT.glob("*.j2")}
+
+WORKS = yaml.safe_load((REPORT / "references.yaml").read_text(encoding="utf-8"))
+
+PROVENANCE = {
+    "commit": "0123456789abcdef",
+    "dirty": False,
+    "seed": 1,
+    "versions": {"detente": "0.1.0", "pandas": "3.1.1"},
+    "raw": [{"slug": "mme", "file": "mme_v7.csv", "sha256": "a" * 64, "bytes": 1_234_567}],
+}
+
+
+def assert_clean(text):
+    """No template left over, no doubled or misplaced stop, no article before the wrong word."""
+    flat = re.sub(r"\s+", " ", text)
+    assert not re.search(r"\bNone\b(?! of)|\bnan\b", flat)
+    for wrong in ("{{", "Undefined", "..", " ,", " .", " ;", "( ", " )", "and and", " a a "):
+        assert wrong not in flat, flat[max(0, flat.index(wrong) - 80) : flat.index(wrong) + 40]

@@ -1,0 +1,44 @@
+"""Values of earlier years, which a gap in membership makes unknown."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from detente.base.errors import PanelError
+
+
+def lag(panel: pd.DataFrame, variable: str, years: int) -> pd.Series:
+    """Value of `variable` exactly `years` earlier for the same key; missing if the key lacks any year since.
+
+    Two states that lost and regained membership are strangers across the gap.
+
+    Parameters
+    ----------
+    panel
+        Rows of any unit, sorted by key: `year` and the columns that come before it.
+    years
+        How many years earlier; negative for later ones (a lead).
+
+    Raises
+    ------
+    PanelError
+        If the rows are not sorted by key.
+    """
+    if years == 0:
+        return panel[variable]
+    parts = list(panel.columns[: panel.columns.get_loc("year")])
+    if not _ascending(panel[[*parts, "year"]]):
+        raise PanelError(f"a lag needs rows sorted by {', '.join(parts)}, year, each key once")
+    earlier = panel[[*parts, "year", variable]].shift(years)
+    same = np.logical_and.reduce([earlier[p] == panel[p] for p in parts]) & (earlier["year"] == panel["year"] - years)
+    return earlier[variable].where(same)
+
+
+def _ascending(key: pd.DataFrame) -> bool:
+    """Whether each row comes after the one before, column by column."""
+    after = np.zeros(max(len(key) - 1, 0), dtype=bool)
+    for name in reversed(key.columns):
+        values = key[name].to_numpy()
+        after = (values[1:] > values[:-1]) | ((values[1:] == values[:-1]) & after)
+    return bool(after.all())

@@ -1,0 +1,1 @@
+"""The public record: raw files, tidy sources and panels."""

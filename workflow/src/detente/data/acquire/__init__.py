@@ -1,0 +1,297 @@
+"""Raw files: find them, fetch them, and let through none but the pinned ones, byte for byte."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import json
+import os
+import re
+import shutil
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from detente.base.errors import RawFilesUnavailable
+from detente.data.acquire.download import DeliveryError, Downloader, Patience
+from detente.data.acquire.lock import alone
+
+if TYPE_CHECKING:
+    from detente.data.acquire.pins import SourceFile, SourceRecord
+
+__all__ = ["Obtained", "Patience", "Place", "Problem", "Receipt", "acquire", "broken", "verify"]
+
+HTML = re.compile(
+    rb"(\xef\xbb\xbf)?\s*(<\?xml[^>]*>\s*)?(<!--.*?-->\s*)*<(!doctype\s+html|html|head|body)\b", re.I | re.S
+)
+READ_ONLY = "the folder is read-only"
+OBSTACLES: Mapping[int, str] = {
+    errno.ENOSPC: "the disk is full",
+    errno.EDQUOT: "the disk quota is used up",
+    errno.EROFS: READ_ONLY,
+    errno.EACCES: READ_ONLY,
+    errno.EPERM: READ_ONLY,
+    errno.ENOTDIR: "a file stands where a folder should be",
+    errno.EEXIST: "a file stands where a folder should be",
+}
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Why the bytes at a path are not those that were pinned."""
+
+    kind: Literal["not there", "unreadable", "an HTML page", "wrong bytes"]
+    found: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.kind}: {self.found}" if self.found else self.kind
+
+
+@dataclass(frozen=True)
+class Place:
+    """A place that was looked at for a raw file (path or address), and what is wrong there."""
+
+    where: str
+    finding: str
+
+
+@dataclass(frozen=True)
+class Obtained:
+    """A raw file that stands verified at `path`; `origin` says how it came there."""
+
+    pin: SourceFile
+    path: Path
+    origin: str
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """The raw files of one source, all verified."""
+
+    slug: str
+    files: tuple[Obtained, ...]
+
+    def document(self) -> dict[str, object]:
+        """JSON form: the same for the same files, wherever they came from."""
+        files = [
+            {"file": f.pin.file, "path": f.path.as_posix(), "sha256": f.pin.sha256, "bytes": f.pin.bytes}
+            for f in self.files
+        ]
+        return {"slug": self.slug, "files": files}
+
+
+@dataclass(frozen=True)
+class _Unavailable:
+    """A raw file that cannot be had, and every place that was looked at."""
+
+    slug: str
+    pin: SourceFile
+    places: tuple[Place, ...]
+
+
+def acquire(
+    sources: Mapping[str, SourceRecord],
+    raw: Path,
+    mirror: Path | None,
+    *,
+    patience: Patience | None = None,
+    progress: bool | None = None,
+) -> list[Receipt]:
+    """Have every file of `sources` in `raw`: already there, else from `mirror`, else from its address.
+
+    Size and sha256 are checked before a file takes its name. A file that is already in `raw` is never
+    overwritten or removed, right or wrong.
+
+    Parameters
+    ----------
+    sources
+        Records by slug; a file lives at `<raw>/<slug>/<file>` and `<mirror>/<slug>/<file>`.
+    patience
+        How long to wait for servers.
+    progress
+        Show download bars on standard error: always, never, or (None) if that is a terminal.
+
+    Returns
+    -------
+    list of Receipt
+        One a source, in the order of `sources`.
+
+    Raises
+    ------
+    RawFilesUnavailable
+        Naming every file that cannot be had, what was expected, every place looked at and the ways on.
+    """
+    with Downloader(patience or Patience(), progress=progress) as downloader:
+        outcomes = {
+            slug: [_obtain(record.folder or slug, pin, raw, mirror, downloader) for pin in record.files]
+            for slug, record in sources.items()
+        }
+    missing = [o for each in outcomes.values() for o in each if isinstance(o, _Unavailable)]
+    if missing:
+        raise RawFilesUnavailable(_report(missing, sum(map(len, outcomes.values())), raw))
+    return [Receipt(slug, tuple(o for o in each if isinstance(o, Obtained))) for slug, each in outcomes.items()]
+
+
+def verify(path: Path, pin: SourceFile) -> Problem | None:
+    """Compare the bytes at `path` with the size and sha256 of `pin`; None if they agree."""
+    try:
+        with path.open("rb") as handle:
+            head = handle.read(4096)
+            handle.seek(0)
+            sha256 = hashlib.file_digest(handle, "sha256").hexdigest()
+            size = handle.tell()
+    except FileNotFoundError:
+        return Problem("not there")
+    except OSError as error:
+        return Problem("unreadable", str(error.strerror))
+    if (size, sha256) == (pin.bytes, pin.sha256):
+        return None
+    return Problem("an HTML page" if HTML.match(head) else "wrong bytes", f"found {size:,} bytes, sha256 {sha256}")
+
+
+def broken(receipts: Iterable[Path]) -> list[str]:
+    """Name the raw files that are gone or changed since `receipts` (JSON files) were written.
+
+    A receipt that cannot be read is named itself. Paths are relative to the working directory.
+    """
+    return [name for receipt in receipts for name in _broken(receipt)]
+
+
+def _broken(receipt: Path) -> list[str]:
+    try:
+        files = json.loads(receipt.read_text(encoding="utf-8"))["files"]
+        return [str(f["path"]) for f in files if not _holds(Path(f["path"]), f["bytes"], f["sha256"])]
+    except (OSError, ValueError, KeyError, TypeError):
+        return [receipt.as_posix()]
+
+
+def _holds(path: Path, size: int, sha256: str) -> bool:
+    try:
+        with path.open("rb") as handle:
+            return path.stat().st_size == size and hashlib.file_digest(handle, "sha256").hexdigest() == sha256
+    except OSError:
+        return False
+
+
+def _obtain(
+    slug: str, pin: SourceFile, raw: Path, mirror: Path | None, downloader: Downloader
+) -> Obtained | _Unavailable:
+    """Have one file in place, or say everything that stood in the way."""
+    path = raw / slug / pin.file
+    if os.path.lexists(path):
+        problem = verify(path, pin)
+        if problem is None:
+            return Obtained(pin, path, "in place")
+        kept = f"{problem}; left as it is: move it away, then run again"
+        return _Unavailable(slug, pin, (Place(path.as_posix(), kept),))
+    places = [Place(path.as_posix(), "not there")]
+    ways = [(_mirrored(mirror, slug, pin), "copied", partial(_from_mirror, mirror, slug, path, pin))]
+    if pin.address:
+        fetch = partial(_from_address, path, pin, pin.address, downloader, f"{slug}/{pin.file}")
+        ways.append((pin.address, "downloaded", fetch))
+    for where, verb, attempt in ways:
+        try:
+            finding = attempt()
+        except OSError as error:
+            # The folder is at fault, so no other place would help.
+            obstacle = OBSTACLES.get(error.errno or 0, "the system refuses")
+            unsaved = f"cannot be saved in {path.parent.as_posix()}: {obstacle} ({error.strerror})"
+            return _Unavailable(slug, pin, (*places, Place(where, unsaved)))
+        if finding is None:
+            return Obtained(pin, path, f"{verb} from {where}")
+        places.append(Place(where, finding))
+    return _Unavailable(slug, pin, tuple(places))
+
+
+def _mirrored(mirror: Path | None, slug: str, pin: SourceFile) -> str:
+    return (mirror / slug / pin.file).as_posix() if mirror else "mirror"
+
+
+def _from_mirror(mirror: Path | None, slug: str, path: Path, pin: SourceFile) -> str | None:
+    """Copy the file from the mirror to `path`, or say why not; raises OSError if `path` cannot be written."""
+    if mirror is None:
+        return "none is set"
+    source = mirror / slug / pin.file
+    problem = verify(source, pin)
+    if problem is not None:
+        return str(problem) if mirror.is_dir() else f"{problem}, and there is no folder {mirror.as_posix()}"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with alone(path.parent):
+        if os.path.lexists(path):
+            return _come_meanwhile(path, pin)
+        # Named for the process, for folders that cannot be locked.
+        copy = path.with_name(f"{path.name}.{os.getpid()}.copy")
+        try:
+            shutil.copyfile(source, copy)
+            problem = _named(copy, path, pin)
+        finally:
+            copy.unlink(missing_ok=True)
+    return None if problem is None else f"{problem}, after copying"
+
+
+def _from_address(path: Path, pin: SourceFile, address: str, downloader: Downloader, label: str) -> str | None:
+    """Download the file to `path`, or say why not; raises OSError if `path` cannot be written."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with alone(path.parent):
+        if os.path.lexists(path):
+            return _come_meanwhile(path, pin)
+        return _downloaded(path, pin, address, downloader, label)
+
+
+def _come_meanwhile(path: Path, pin: SourceFile) -> str | None:
+    """Judge a file that another process brought to `path` while this one waited."""
+    problem = verify(path, pin)
+    return None if problem is None else f"{path.as_posix()} came meanwhile: {problem}; left as it is"
+
+
+def _downloaded(path: Path, pin: SourceFile, address: str, downloader: Downloader, label: str) -> str | None:
+    part = path.with_name(f"{path.name}.part")
+    try:
+        resumed = downloader.fetch(address, part, pin.bytes, label)
+        problem = _named(part, path, pin)
+        if problem is not None and resumed:
+            part.unlink()
+            downloader.fetch(address, part, pin.bytes, label)
+            problem = _named(part, path, pin)
+    except DeliveryError as error:
+        return str(error)
+    if problem is None:
+        return None
+    part.unlink()
+    return f"{problem.kind} came back: {problem.found}"
+
+
+def _named(temporary: Path, path: Path, pin: SourceFile) -> Problem | None:
+    """Give `temporary` the name `path`, but only if its bytes are right and on the disk."""
+    problem = verify(temporary, pin)
+    if problem is None:
+        with temporary.open("r+b") as handle:
+            os.fsync(handle.fileno())
+        temporary.replace(path)
+    return problem
+
+
+def _report(missing: Sequence[_Unavailable], total: int, raw: Path) -> str:
+    """All that cannot be had: one block a file, the ways on once."""
+    blocks = [
+        "\n".join(
+            [
+                f"{each.slug}/{each.pin.file}",
+                f"  expected {each.pin.bytes:,} bytes, sha256 {each.pin.sha256}",
+                *(f"  {place.where}: {place.finding}" for place in each.places),
+            ]
+        )
+        for each in missing
+    ]
+    ways = (
+        "Three ways on:\n"
+        f"  1. put the file into {raw.as_posix()}/<slug>/ yourself;\n"
+        "  2. name a folder that holds it as <slug>/<file>: in the environment variable DETENTE_MIRROR,"
+        " or as `mirror:` in the study's file;\n"
+        "  3. connect to the network and run again: a download that broke off goes on where it stopped.\n"
+        "Files are described in config/sources.yaml. Simulated data never take the place of observed ones."
+    )
+    head = f"{len(missing)} of {total} raw files cannot be had; nothing else was started."
+    return "\n\n".join([head, *blocks, ways])

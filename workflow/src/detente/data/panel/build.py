@@ -1,0 +1,208 @@
+"""The panel: spine, joins, spells, derived variables, and a ledger of what found no place in it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+import pandas as pd
+
+from detente.base.errors import ConfigError, PanelError, UnknownVariable, choices
+from detente.data.panel.catalogue import (
+    DIRECTIONAL,
+    PAIRWISE,
+    SPELLS,
+    STATES,
+    Entry,
+    Unit,
+    catalogue,
+    expansions,
+    years_of,
+)
+from detente.data.panel.columns import Directions, Lazy, Members, Pairs, States
+from detente.data.panel.placing import Given, Records, inside
+from detente.data.panel.spine import Spine, build_spine
+from detente.data.sources import KEYS, Source, ledger
+
+# Years before the window that a panel holds for lags, unless others are asked for.
+LEAD_IN = 2
+# Action, reason, record and rows: an entry of the ledger.
+Loss = tuple[str, str, str, int]
+
+
+@dataclass(frozen=True)
+class Panel:
+    """Rows of one unit, sorted by key.
+
+    `frame` has the key, `in_window`, and every variable asked for; years before the window are there for lags alone.
+    `ledger` lists records that have no row in the panel, of an expansion only where a variable is made of them;
+    `entries` says of each variable what it is and made of.
+    """
+
+    frame: pd.DataFrame
+    ledger: pd.DataFrame
+    entries: Mapping[str, Entry]
+    unit: Unit
+
+
+def build_panel(
+    tidy: Mapping[str, pd.DataFrame],
+    sources: Sequence[Source],
+    window: tuple[int, int],
+    *,
+    unit: Unit = "dyad-year",
+    lead_in: int = LEAD_IN,
+    variables: Sequence[str] | None = None,
+) -> Panel:
+    """Build the panel of `window` (first and last year) and the `lead_in` years before.
+
+    Parameters
+    ----------
+    tidy
+        Tidy frames by slug, one for each of `sources`, the list of states among them.
+    variables
+        Those to keep, in the order of the catalogue; all that the sources offer if None.
+
+    Raises
+    ------
+    ConfigError
+        If a source is not at hand, the window lies outside the years of the state list, or ends before it starts.
+    UnknownVariable
+        If a variable is not offered by the sources.
+    PanelError
+        If a source has a key twice or lacks a variable, or no two states coexist.
+    """
+    if missing := [s.slug for s in sources if s.slug not in tidy]:
+        raise ConfigError(f"the panel needs {', '.join(missing)}; at hand: {', '.join(sorted(tidy)) or 'nothing'}")
+    if window[0] > window[1]:
+        raise ConfigError(f"the window starts in {window[0]}, after it ends in {window[1]}")
+    if lead_in < 0:
+        raise ConfigError(f"the years before the window must be 0 or more; found {lead_in}")
+    entries = _chosen(catalogue(sources, unit), variables)
+    whole = _spine(tidy, sources, window)
+    spine = whole.from_year(window[0] - lead_in)
+    givens = _givens(tidy, sources)
+    records = [Records(given, spine) for given in givens]
+    columns = _columns(whole, spine, records, tidy[STATES], unit)
+    frame = pd.DataFrame(
+        {
+            **{part: columns[part] for part in KEYS[unit]},
+            "in_window": columns["year"] >= window[0],
+            **{name: columns[name] for name in entries},
+        },
+        copy=False,
+    )
+    return Panel(frame, _ledger(whole, records, window), entries, unit)
+
+
+def _chosen(entries: Mapping[str, Entry], variables: Sequence[str] | None) -> Mapping[str, Entry]:
+    if variables is None:
+        return entries
+    for name in variables:
+        if name not in entries:
+            raise UnknownVariable(f"the panel has no variable {name!r}; {choices(name, entries)}")
+    return {name: entry for name, entry in entries.items() if name in variables}
+
+
+def _spine(tidy: Mapping[str, pd.DataFrame], sources: Sequence[Source], window: tuple[int, int]) -> Spine:
+    """The spine from the first year of the state list on: peace is counted from there."""
+    listed = next((s for s in sources if s.slug == STATES), None)
+    if listed is None:
+        raise ConfigError(f"the panel needs {STATES}: it says which states exist when")
+    members = tidy[STATES][tidy[STATES]["status"] == "member"]
+    first = max(listed.years[0], int(members["start"].min()) // 10000)
+    if window[0] < first or window[1] > listed.years[1]:
+        years = f"{first}–{listed.years[1]}"
+        raise ConfigError(f"window {window[0]}–{window[1]} lies outside the state system's years, {years}")
+    return build_spine(members, first, window[1])
+
+
+def _givens(tidy: Mapping[str, pd.DataFrame], sources: Sequence[Source]) -> list[Given]:
+    """Tidy rows with a key of the panel: of sources, and of expansions of event sources."""
+    given = [
+        _whole(Given(s.slug, s.key, s.variables, s.years, partial(tidy.__getitem__, s.slug)))
+        for s in sources
+        if s.key in KEYS
+    ]
+    grown = [
+        Given(
+            e.source, e.key, e.variables, years_of(e, sources), partial(e.make, {slug: tidy[slug] for slug in e.needs})
+        )
+        for e in expansions(sources)
+    ]
+    return [*given, *grown]
+
+
+def _whole(given: Given) -> Given:
+    wanted = (*KEYS[given.key], *(v.name for v in given.variables))
+    if missing := [name for name in wanted if name not in given.frame]:
+        raise PanelError(f"{given.slug}: declared columns are missing from the tidy frame: {', '.join(missing)}")
+    return given
+
+
+def _columns(whole: Spine, spine: Spine, records: list[Records], states: pd.DataFrame, unit: Unit) -> Lazy:
+    """Columns of one unit."""
+    majors = states[states["status"] == "major"]
+    tables = States(spine, records, majors)
+    pairs = Pairs(spine, records, tables)
+    pairs.remember(SPELLS, None if spine.first == whole.first else _history(whole, records, majors))
+    pairs.derive(PAIRWISE)
+    if unit == "dyad-year":
+        return pairs
+    if unit == "state-year":
+        return Members(spine, tables, pairs)
+    directions = Directions(spine, records, tables, pairs)
+    directions.derive(DIRECTIONAL)
+    return directions
+
+
+def _history(whole: Spine, records: list[Records], majors: pd.DataFrame) -> Pairs:
+    """The same pairs from the first year on that the state list knows."""
+    again = [Records(each.given, whole) for each in records]
+    return Pairs(whole, again, States(whole, again, majors))
+
+
+def _ledger(whole: Spine, records: list[Records], window: tuple[int, int]) -> pd.DataFrame:
+    lost = ((each.given.slug, _unplaced(whole, each, window)) for each in records if each.given.made)
+    found = [ledger(slug, entries) for slug, entries in lost if entries]
+    return pd.concat([ledger("panel"), *found], ignore_index=True)
+
+
+def _unplaced(whole: Spine, records: Records, window: tuple[int, int]) -> list[Loss]:
+    """Records that have no row: of states that are no members that year, or do not coexist in it, or ever."""
+    given, parts = records.given, records.parts
+    if "year" not in KEYS[given.key]:
+        return _never_placed(whole, given, parts)
+    year = given.frame["year"].to_numpy(dtype=np.int64)
+    asked = inside(year, window)
+    covered = inside(year, given.years)
+    apart = "the two states do not coexist in the system" if len(parts) == 2 else "not a member of the system that year"
+    reasons = {
+        apart: asked & covered & (records.row < 0),
+        "not in the years that the source covers": asked & ~covered,
+    }
+    rows = {reason: given.frame.loc[lost, list(KEYS[given.key])] for reason, lost in reasons.items()}
+    return [entry for reason, lost in rows.items() for entry in _lost(lost, parts, reason)]
+
+
+def _lost(rows: pd.DataFrame, parts: list[str], reason: str) -> Iterator[Loss]:
+    """Ledger entries of timed records, one for each state or dyad."""
+    if rows.empty:
+        return
+    spans = rows.groupby(parts)["year"].agg(["min", "max", "size"]).reset_index()
+    for *states, first, last, size in spans.itertuples(index=False):
+        yield "dropped", reason, f"{'-'.join(map(str, states))} {first}–{last}", size
+
+
+def _never_placed(whole: Spine, given: Given, parts: list[str]) -> list[Loss]:
+    """Lasting records of states that were never members, or never together."""
+    places = [given.places(whole, p) for p in parts]
+    known = np.stack(places).min(axis=0) >= 0
+    if len(parts) == 2:
+        known &= np.asarray(whole.together.any(axis=2))[places[0], places[1]]
+    apart = "the two states never coexist in the system" if len(parts) == 2 else "never a member of the system"
+    reason = f"{apart} up to {whole.last}"
+    rows = given.frame.loc[~known, parts].itertuples(index=False)
+    return [("dropped", reason, "-".join(map(str, row)), 1) for row in rows]

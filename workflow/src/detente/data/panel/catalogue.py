@@ -1,0 +1,130 @@
+"""What a panel of some sources offers: every variable by name, where it comes from, and what it is made of."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal, get_args
+
+from detente.base.errors import ConfigError, choices
+from detente.data.panel.derived import DERIVED, DIRECTED, Derived, Directed, Expansion, Spell
+from detente.data.panel.history import HISTORIES
+from detente.data.panel.instruments import INSTRUMENTS
+from detente.data.panel.kadic import EXPANSIONS as EXERCISES
+from detente.data.panel.outcomes import INITIATIONS, OUTCOMES
+from detente.data.panel.outcomes import SPELLS as PEACE
+from detente.data.panel.partners import ALLIES, BEHIND_TARGET
+from detente.data.panel.past import PAST
+from detente.data.sources import KEYS, Source, Variable
+
+STATES = "cow-state-system"
+Unit = Literal["dyad-year", "directed-dyad-year", "state-year"]
+UNITS: tuple[Unit, ...] = get_args(Unit)
+MAJOR = Variable("major", "Major power", "0/1", "measure", "control")
+SPELLS: tuple[Spell, ...] = (*PEACE, *HISTORIES, *PAST)
+PAIRWISE: tuple[Derived, ...] = (*OUTCOMES, *DERIVED, *INSTRUMENTS)
+DIRECTIONAL: tuple[Directed, ...] = (*INITIATIONS, *DIRECTED, *BEHIND_TARGET)
+EXPANSIONS: tuple[Expansion, ...] = (*EXERCISES, *ALLIES)
+SIDES = {"dyad-year": ("a", "b"), "directed-dyad-year": ("source", "target")}
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A variable of a panel, under the name that it has there.
+
+    `origin` is the source that holds it, or "derived"; `sources` are all that it is made from.
+    """
+
+    variable: Variable
+    origin: str
+    sources: tuple[str, ...]
+
+
+def catalogue(sources: Sequence[Source], unit: Unit = "dyad-year") -> dict[str, Entry]:
+    """Every variable that a panel of `sources` and `unit` offers, by name, in the order of its columns.
+
+    Raises
+    ------
+    ConfigError
+        If `unit` is none, two sources have a variable of the same name, or one has the name of a derived variable.
+    """
+    if unit not in UNITS:
+        raise ConfigError(f"no panel has the unit {unit!r}; {choices(unit, UNITS)}")
+    entries = _once(_given(sources, unit))
+    hidden = _once(_given(sources, "dyad-year")) if unit != "dyad-year" else {}
+    known = hidden | entries
+    items: Iterable[Spell | Derived | Directed] = () if unit == "state-year" else (*SPELLS, *PAIRWISE)
+    for item in (*items, *(DIRECTIONAL if unit == "directed-dyad-year" else ())):
+        if all(need in known for need in item.needs):
+            name = item.variable.name
+            if name in known:
+                raise ConfigError(
+                    f"{known[name].origin!r} has a variable {name!r}, which is derived: rename the variable"
+                )
+            entries[name] = known[name] = Entry(item.variable, "derived", _sources_of(item.needs, known))
+    return entries
+
+
+def _once(given: Iterable[Entry]) -> dict[str, Entry]:
+    """Entries by name, refusing the same name twice."""
+    entries: dict[str, Entry] = {}
+    for entry in given:
+        name = entry.variable.name
+        if name in entries:
+            both = f"{entries[name].origin!r} and {entry.origin!r}"
+            raise ConfigError(f"{both} both have a variable {name!r}: join one of them, or rename the variable")
+        entries[name] = entry
+    return entries
+
+
+def expansions(sources: Sequence[Source]) -> list[Expansion]:
+    """Expansions of event sources that the sources at hand allow."""
+    slugs = {s.slug for s in sources}
+    return [e for e in EXPANSIONS if slugs.issuperset(e.needs)]
+
+
+def years_of(expansion: Expansion, sources: Sequence[Source]) -> tuple[int, int]:
+    """Years that all sources of an expansion code, and in which it can be known."""
+    spans = [s.years for s in sources if s.slug in expansion.needs]
+    return max(first for first, _ in spans) + expansion.blind, min(last for _, last in spans)
+
+
+def _given(sources: Sequence[Source], unit: Unit) -> Iterator[Entry]:
+    """What sources and expansions put into a panel without anything being computed from it."""
+    for source in sources:
+        for expansion in (e for e in expansions(sources) if e.source == source.slug):
+            yield from _named(expansion.variables, expansion.key, unit, source.slug, expansion.needs)
+        if source.key in KEYS:
+            yield from _named(source.variables, source.key, unit, source.slug, (source.slug,))
+    yield from _named((MAJOR,), "state-year", unit, STATES, (STATES,))
+
+
+def _named(
+    variables: Sequence[Variable], key: str, unit: Unit, origin: str, sources: tuple[str, ...]
+) -> Iterator[Entry]:
+    """Variables of one key under the names that they have in a panel of this unit."""
+    for v in variables:
+        for name, label in _names(v, key, unit):
+            measured = replace(v, unit="partners", kind="measure") if name.endswith("_partners") else v
+            yield Entry(replace(measured, name=name, label=label), origin, sources)
+
+
+def _names(v: Variable, key: str, unit: Unit) -> list[tuple[str, str]]:
+    """Names and labels of one variable; none where the unit has no place for it."""
+    if unit == "state-year":
+        if key in ("state-year", "state"):
+            return [(v.name, v.label)]
+        counted = key in ("dyad-year", "dyad") and v.kind == "event" and v.unit == "0/1"
+        return [(f"{v.name}_partners", f"{v.label}: number of partners")] if counted else []
+    if key in ("state-year", "state"):
+        return [
+            (f"{v.name}_{side}", f"{v.label}, state {side}" if side in "ab" else f"{v.label}, {side}")
+            for side in SIDES[unit]
+        ]
+    if key == "directed-dyad-year" and unit == "dyad-year":
+        return [(f"{v.name}_ab", f"{v.label}, a towards b"), (f"{v.name}_ba", f"{v.label}, b towards a")]
+    return [(v.name, v.label)]
+
+
+def _sources_of(needs: Sequence[str], known: dict[str, Entry]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(slug for need in needs for slug in known[need].sources))

@@ -1,0 +1,238 @@
+"""Columns of a panel, made when asked for: each value goes to its row, 0 stands only where a source codes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from functools import cache, cached_property, partial
+from typing import Any
+from weakref import WeakValueDictionary
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from detente.data.panel.derived import Array, Derived, Directed, Spell
+from detente.data.panel.placing import Given, Placed, Records, inside, taken, unique
+from detente.data.panel.spine import Codes, Keys, Spine
+from detente.data.sources import KEYS, Variable
+
+# Columns that outlive their use, in case the next ones are made of them.
+HELD = 8
+Maker = Callable[..., npt.NDArray[Any]]
+
+
+class Lazy(Mapping[str, npt.NDArray[Any]]):
+    """Columns (N,) by name, made when asked for; one that nobody holds is let go, but for the last few."""
+
+    def __init__(self) -> None:
+        self._makers: dict[str, tuple[Maker, tuple[object, ...]]] = {}
+        self._made: WeakValueDictionary[str, npt.NDArray[Any]] = WeakValueDictionary()
+        self._held: dict[str, npt.NDArray[Any]] = {}
+
+    def offer(self, name: str, make: Maker, *arguments: object) -> None:
+        """Have a column made by `make` of these columns and the arguments; the first offer of a name stands."""
+        self._makers.setdefault(name, (make, arguments))
+
+    def __getitem__(self, name: str) -> npt.NDArray[Any]:
+        column = self._made.get(name)
+        if column is None:
+            make, arguments = self._makers[name]
+            column = self._made[name] = make(self, *arguments)
+        self._held.pop(name, None)
+        self._held[name] = column
+        if len(self._held) > HELD:
+            del self._held[next(iter(self._held))]
+        return column
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._makers
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._makers)
+
+    def __len__(self) -> int:
+        return len(self._makers)
+
+
+class States(Lazy):
+    """Tables (n, T) of states by years."""
+
+    def __init__(self, spine: Spine, records: list[Records], majors: pd.DataFrame) -> None:
+        super().__init__()
+        self.spine = spine
+        for each in records:
+            for v in each.given.variables:
+                if each.given.key == "state-year":
+                    self.offer(v.name, States._spread, each, v)
+                elif each.given.key == "state":
+                    self.offer(v.name, States._lasting, each.given, v)
+        self.offer("major", States._major, majors)
+
+    def _spread(self, records: Records, variable: Variable) -> Array:
+        table = np.full(self.spine.present.shape, np.nan)
+        table[self.spine.members.parts] = records.placed.column(variable)
+        return table
+
+    def _lasting(self, given: Given, variable: Variable) -> Array:
+        """What holds of a state in all years that the source covers."""
+        unique(given.frame, KEYS[given.key], given.slug)
+        place = given.places(self.spine, "state")
+        whole = np.full(len(self.spine.states), 0.0 if variable.kind == "event" else np.nan)
+        whole[place[place >= 0]] = given.frame[variable.name].to_numpy(dtype=np.float64)[place >= 0]
+        return np.where(inside(self.spine.years, given.years), whole[:, None], np.nan)
+
+    def _major(self, majors: pd.DataFrame) -> Array:
+        """Whether a state is a major power on any day of the year."""
+        table = np.zeros(self.spine.present.shape)
+        place = self.spine.places(majors["state"])
+        first, last = (majors[day].to_numpy(dtype=np.int64) // 10000 - self.spine.first for day in ("start", "end"))
+        for i in np.flatnonzero(place >= 0):
+            table[place[i], max(first[i], 0) : max(last[i] + 1, 0)] = 1.0
+        return table
+
+
+class Pairs(Lazy):
+    """Columns of undirected dyad-years, one row a key of `spine.pairs`."""
+
+    def __init__(self, spine: Spine, records: list[Records], states: States) -> None:
+        super().__init__()
+        self.spine = spine
+        self.dyadic: set[str] = set()
+        _offer_keys(self, spine, spine.pairs, ("a", "b"), states)
+        for each in records:
+            self._offer(each)
+
+    def _offer(self, records: Records) -> None:
+        key = records.given.key
+        for v in records.given.variables:
+            if key == "dyad-year":
+                self._share(v.name, _column, records, "placed", v)
+            elif key == "dyad":
+                self._share(v.name, Pairs._lasting, records.given, v)
+            elif key == "directed-dyad-year":
+                self.offer(f"{v.name}_ab", _column, records, "forth", v)
+                self.offer(f"{v.name}_ba", _column, records, "back", v)
+
+    def _share(self, name: str, make: Maker, *arguments: object) -> None:
+        """Offer a column that is the same in both directions."""
+        self.offer(name, make, *arguments)
+        self.dyadic.add(name)
+
+    def _lasting(self, given: Given, variable: Variable) -> Array:
+        """What holds of a dyad in all years that the source covers."""
+        unique(given.frame, KEYS[given.key], given.slug)
+        one, two = (given.places(self.spine, p) for p in KEYS["dyad"])
+        known = (one >= 0) & (two >= 0)
+        n = len(self.spine.states)
+        whole = np.full((n, n), 0.0 if variable.kind == "event" else np.nan)
+        whole[one[known], two[known]] = given.frame[variable.name].to_numpy(dtype=np.float64)[known]
+        i, j, t = self.spine.pairs.parts
+        return np.where(inside(self.spine.years, given.years)[t], whole[i, j], np.nan)
+
+    def derive(self, items: tuple[Derived, ...]) -> None:
+        """Offer derived variables, each where all that it needs is offered before it."""
+        for item in items:
+            if all(need in self for need in item.needs):
+                self._share(item.variable.name, item.make)
+
+    def remember(self, items: tuple[Spell, ...], history: Pairs | None) -> None:
+        """Offer variables of the dyad's past, made on its history, which ends with these very rows, or is them all."""
+        for item in items:
+            if all(need in (history or self) for need in item.needs):
+                self._share(item.variable.name, *((Pairs._recent, item, history) if history else (item.make,)))
+
+    def _recent(self, item: Spell, history: Pairs) -> Array:
+        return item.make(history)[history["year"] >= self.spine.first]
+
+
+class Directions(Lazy):
+    """Columns of directed dyad-years, one row a key of `spine.directions`; dyadic ones are those of the pair."""
+
+    def __init__(self, spine: Spine, records: list[Records], states: States, pairs: Pairs) -> None:
+        super().__init__()
+        self.spine, self.pairs = spine, pairs
+        _offer_keys(self, spine, spine.directions, ("source", "target"), states)
+        for each in (r for r in records if r.given.key == "directed-dyad-year"):
+            for v in each.given.variables:
+                self.offer(v.name, _column, each, "directed", v)
+        for name in pairs.dyadic:
+            self.offer(name, Directions._of_pair, name)
+
+    def _of_pair(self, name: str) -> Array:
+        return taken(self.pairs[name], self._row)
+
+    @cached_property
+    def _row(self) -> Codes:
+        one, two, year = self.spine.directions.parts
+        return self.spine.pairs.row[np.minimum(one, two), np.maximum(one, two), year].astype(np.int64)
+
+    def derive(self, items: tuple[Directed, ...]) -> None:
+        """Offer directed variables, each where all that it needs is offered."""
+        for item in items:
+            if all(need in self for need in item.needs):
+                self.offer(item.variable.name, item.make)
+
+
+class Members(Lazy):
+    """Columns of state-years; of what happens between two states, with how many partners it does."""
+
+    def __init__(self, spine: Spine, states: States, pairs: Pairs) -> None:
+        super().__init__()
+        self.spine, self.pairs = spine, pairs
+        _offer_keys(self, spine, spine.members, ("",), states)
+        for name in pairs.dyadic:
+            self.offer(f"{name}_partners", Members._partners, name)
+
+    def _partners(self, name: str) -> Array:
+        """With how many others a state has it in the year; missing where it is not coded for a single pair."""
+        values = self.pairs[name]
+        known = self._pairs - self._counted(np.isnan(values))
+        count = np.where(known > 0, self._counted(values > 0), np.nan)
+        return count[_flat(self.spine, self.spine.members, 0)]
+
+    def _counted(self, which: npt.NDArray[np.bool_]) -> Codes:
+        """How many pairs, of those of `which` (N,), each state of each year is in, (n · T,)."""
+        at = np.flatnonzero(which)
+        sides = (np.bincount(side[at], minlength=self.spine.present.size) for side in self._sides)
+        return np.add(*sides)
+
+    @cached_property
+    def _sides(self) -> tuple[Codes, Codes]:
+        return _flat(self.spine, self.spine.pairs, 0), _flat(self.spine, self.spine.pairs, 1)
+
+    @cached_property
+    def _pairs(self) -> Codes:
+        return self._counted(np.ones(len(self.spine.pairs), dtype=bool))
+
+
+def _offer_keys(columns: Lazy, spine: Spine, keys: Keys, sides: tuple[str, ...], states: States) -> None:
+    """Offer the parts of the key, and the tables of states for the state on each of the `sides`."""
+    columns.offer("year", _years, spine, keys.parts[-1])
+    for number, side in enumerate(sides):
+        columns.offer(side or "state", _codes, spine, keys.parts[number])
+        at = cache(partial(_flat, spine, keys, number))
+        for name in states:
+            columns.offer(f"{name}_{side}" if side else name, _gathered, states, name, at)
+
+
+def _codes(_: Lazy, spine: Spine, place: Codes) -> Codes:
+    return spine.states.take(place)
+
+
+def _years(_: Lazy, spine: Spine, year: Codes) -> Codes:
+    return spine.first + year
+
+
+def _gathered(_: Lazy, states: States, name: str, at: Callable[[], Codes]) -> Array:
+    return taken(states[name], at())
+
+
+def _column(_: Lazy, records: Records, among: str, variable: Variable) -> Array:
+    placed: Placed = getattr(records, among)
+    return placed.column(variable)
+
+
+def _flat(spine: Spine, keys: Keys, side: int) -> Codes:
+    """Position of a key's state and year in a table of states by years, (N,)."""
+    at: Codes = keys.parts[side] * spine.present.shape[1] + keys.parts[-1]
+    return at

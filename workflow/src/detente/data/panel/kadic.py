@@ -1,0 +1,118 @@
+"""From exercises with many participants to dyad-years, keeping how many took part (Poast 2010)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+
+from detente.data.panel.cadence import CADENCE
+from detente.data.panel.derived import Expansion
+from detente.data.panel.participants import DYAD_YEAR, pairs
+from detente.data.panel.partners import EXERCISE_MAJORS
+from detente.data.panel.sites import SITES, SITES_DIRECTED, SITES_FACED
+from detente.data.panel.thirdparty import ATTENDANCE, COMMON, WITHOUT
+from detente.data.sources import Variable
+from detente.data.sources.cooperation.exercises import SLUG, SOURCE
+
+SMALL, LARGE = 5, 10
+PURPOSES = {"warfighting": "warfighting", "peacekeeping": "peacekeeping", "humanitarian": "humanitarian tasks"}
+
+
+def expand(participants: pd.DataFrame) -> pd.DataFrame:
+    """One row a dyad-year with a joint exercise.
+
+    Parameters
+    ----------
+    participants
+        One row an exercise, year and state, with `parties`: how many took part, states or not.
+
+    Returns
+    -------
+    `a`, `b`, `year`, `exercise_any`, `exercise_bilateral` (two parties), `exercise_small` (at most five),
+    `exercise_weight` (sum of 1/(parties − 1): an exercise weighs one for each participant, large or small),
+    `exercise_count`.
+    """
+    return _by_size(pairs(participants[["exercise", "year", "state", "parties"]]))
+
+
+def _by_size(both: pd.DataFrame) -> pd.DataFrame:
+    """Dyad-years from pairs of participants, by the number of parties."""
+    rows = pd.DataFrame(
+        {
+            **{name: both[name] for name in DYAD_YEAR},
+            "exercise_any": 1,
+            "exercise_bilateral": (both["parties"] == 2).astype("int64"),
+            "exercise_small": (both["parties"] <= SMALL).astype("int64"),
+            "exercise_weight": 1.0 / (both["parties"] - 1),
+            "exercise_count": 1,
+        }
+    )
+    grouped = rows.groupby(DYAD_YEAR)
+    flags = grouped[["exercise_any", "exercise_bilateral", "exercise_small"]].max()
+    sums = grouped[["exercise_weight", "exercise_count"]].sum()
+    return pd.concat([flags, sums], axis=1).reset_index()
+
+
+def _together(tidy: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """Every variable of what two states do together, one row a dyad-year with a joint exercise."""
+    both = pairs(tidy[SLUG])
+    rows = both[DYAD_YEAR].assign(
+        exercise_large=(both["parties"] >= LARGE).astype("int64"),
+        exercise_parties=both["parties"],
+        **{f"exercise_{purpose}": both[purpose] for purpose in PURPOSES},
+        exercise_series_years=series_years(both),
+    )
+    further = rows.groupby(DYAD_YEAR).max().reset_index(drop=True)
+    return pd.concat([_by_size(both), further], axis=1)
+
+
+def series_years(both: pd.DataFrame) -> pd.Series:
+    """In how many years, up to this one, the pair of participants trained in this very series; 1 outside a series."""
+    key = ["series", *DYAD_YEAR]
+    once = both.loc[both["series"] >= 0, key].drop_duplicates().sort_values(key)
+    once["nth"] = once.groupby(["series", "a", "b"]).cumcount() + 1
+    counted = both[key].merge(once, on=key, how="left", validate="many_to_one")["nth"]
+    return pd.Series(np.where(counted.isna(), 1, counted), index=both.index, dtype="int64")
+
+
+TOGETHER = Expansion(
+    source=SLUG,
+    needs=(SLUG,),
+    key="dyad-year",
+    variables=(
+        *SOURCE.variables,
+        Variable("exercise_large", "Joint exercise of ten parties or more", "0/1", "event", "treatment"),
+        *(
+            Variable(f"exercise_{purpose}", f"Joint exercise of {label}", "0/1", "event", "treatment")
+            for purpose, label in PURPOSES.items()
+        ),
+        Variable(
+            "exercise_parties",
+            "Parties to the largest joint exercise, 0 without one",
+            "parties",
+            "event",
+            "description",
+        ),
+        Variable(
+            "exercise_series_years",
+            "Years, this one included, of joint training in the series of this year's exercises, at most",
+            "years",
+            "event",
+            "treatment",
+        ),
+    ),
+    make=_together,
+)
+EXPANSIONS: tuple[Expansion, ...] = (
+    TOGETHER,
+    CADENCE,
+    COMMON,
+    WITHOUT,
+    SITES,
+    SITES_DIRECTED,
+    SITES_FACED,
+    ATTENDANCE,
+    EXERCISE_MAJORS,
+)

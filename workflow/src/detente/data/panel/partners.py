@@ -1,0 +1,154 @@
+"""With whom a state is allied or trains, counted by state, so that a pair can tell who stands behind the other side."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+
+from detente.data.panel.derived import Array, Columns, Directed, Expansion
+from detente.data.panel.participants import DYAD_YEAR, coexisting, pairs
+from detente.data.sources import Variable
+from detente.data.sources.cooperation.alliances import SLUG as ALLIANCES
+from detente.data.sources.cooperation.exercises import SLUG as EXERCISES
+from detente.data.sources.power.nuclear import SLUG as NUCLEAR
+from detente.data.sources.power.states import SLUG as STATES
+
+UNITED_STATES = 2
+STATE_YEAR = ["state", "year"]
+
+
+def allies(tidy: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """State-years with a defence pact: `defence_allies`, and `major_allies`, those of them that are major powers."""
+    sides = _allied(tidy)
+    return _counted(sides, defence_allies=pd.Series(1, sides.index), major_allies=_major(sides, tidy[STATES]))
+
+
+def nuclear_allies(tidy: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """State-years with a defence pact: `nuclear_allies`, other parties to it that have nuclear weapons."""
+    sides, armed = _allied(tidy), tidy[NUCLEAR]
+    keys = pd.MultiIndex.from_frame(armed.loc[armed["nuclear_possesses"] == 1, STATE_YEAR])
+    found = pd.MultiIndex.from_frame(sides[["partner", "year"]]).isin(keys)
+    return _counted(sides, nuclear_allies=pd.Series(found, sides.index).astype("int64"))
+
+
+def exercise_majors(tidy: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """State-years with an exercise: `exercise_majors`, how many major powers took part beside the state."""
+    both = pairs(tidy[EXERCISES])[DYAD_YEAR].drop_duplicates()
+    sides = _sides(both[coexisting(both, tidy[STATES])])
+    return _counted(sides, exercise_majors=_major(sides, tidy[STATES]))
+
+
+def _allied(tidy: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """Both sides of every defence pact between states that exist together."""
+    rows = tidy[ALLIANCES]
+    rows = rows.loc[rows["defence_pact"] == 1, DYAD_YEAR]
+    return _sides(rows[coexisting(rows, tidy[STATES])])
+
+
+def _sides(rows: pd.DataFrame) -> pd.DataFrame:
+    """Each dyad-year twice: `state`, `partner`, `year`."""
+    forth = rows.rename(columns={"a": "state", "b": "partner"})
+    back = rows.rename(columns={"b": "state", "a": "partner"})
+    return pd.concat([forth, back], ignore_index=True).astype("int64")
+
+
+def _major(sides: pd.DataFrame, spells: pd.DataFrame) -> pd.Series:
+    """Whether the partner is a major power on any day of the year, as 0 or 1."""
+    year, partner = (sides[name].to_numpy(dtype=np.int64) for name in ("year", "partner"))
+    found = np.zeros(len(sides), dtype=bool)
+    spans = spells.loc[spells["status"] == "major", ["state", "start", "end"]].to_numpy(dtype=np.int64)
+    for state, start, end in spans:
+        found |= (partner == state) & (year >= start // 10000) & (year <= end // 10000)
+    return pd.Series(found, sides.index).astype("int64")
+
+
+def _counted(sides: pd.DataFrame, **flags: pd.Series) -> pd.DataFrame:
+    return sides[STATE_YEAR].assign(**flags).groupby(STATE_YEAR, as_index=False).sum()
+
+
+def target_allied(p: Columns) -> Array:
+    """Whether a third state owes the target defence."""
+    return _any_left(p["defence_allies_target"] - p["defence_pact"])
+
+
+def target_nuclear_ally(p: Columns) -> Array:
+    """Whether a third state with nuclear weapons owes the target defence."""
+    return _any_left(p["nuclear_allies_target"] - p["defence_pact"] * (p["nuclear_possesses_source"] == 1))
+
+
+def target_exercised_with_major(p: Columns) -> Array:
+    """Whether the target exercised with a major power other than the source; missing if it is one itself."""
+    third = _any_left(p["exercise_majors_target"] - p["exercise_any"] * p["major_source"])
+    return np.where(p["major_target"] == 1, np.nan, third)
+
+
+def us_troops_log(p: Columns) -> Array:
+    """Log of one and the US troops in the target; missing where the United States are one of the two."""
+    ours = (p["source"] == UNITED_STATES) | (p["target"] == UNITED_STATES)
+    return np.where(ours, np.nan, np.log1p(p["us_troops_target"]))
+
+
+def _any_left(count: Array) -> Array:
+    return np.where(np.isnan(count), np.nan, count > 0)
+
+
+def _count(name: str, label: str, unit: str) -> Variable:
+    return Variable(name, label, unit, "event", "description")
+
+
+def _treatment(name: str, label: str, unit: str = "0/1") -> Variable:
+    return Variable(name, label, unit, "measure", "treatment")
+
+
+ALLIES: tuple[Expansion, ...] = (
+    Expansion(
+        source=ALLIANCES,
+        needs=(ALLIANCES, STATES),
+        key="state-year",
+        variables=(
+            _count("defence_allies", "States with which the state has a defence pact", "states"),
+            _count("major_allies", "Major powers with which the state has a defence pact", "states"),
+        ),
+        make=allies,
+    ),
+    Expansion(
+        source=ALLIANCES,
+        needs=(ALLIANCES, NUCLEAR, STATES),
+        key="state-year",
+        variables=(_count("nuclear_allies", "Nuclear-armed states with which the state has a defence pact", "states"),),
+        make=nuclear_allies,
+    ),
+)
+EXERCISE_MAJORS = Expansion(
+    source=EXERCISES,
+    needs=(EXERCISES, STATES),
+    key="state-year",
+    variables=(_count("exercise_majors", "Major powers that the state exercised with", "states"),),
+    make=exercise_majors,
+)
+BEHIND_TARGET: tuple[Directed, ...] = (
+    Directed(
+        _treatment("target_allied", "Target has a defence pact with a third state"),
+        ("defence_allies_target", "defence_pact"),
+        target_allied,
+    ),
+    Directed(
+        _treatment("target_nuclear_ally", "Target has a defence pact with a nuclear-armed third state"),
+        ("nuclear_allies_target", "nuclear_possesses_source", "defence_pact"),
+        target_nuclear_ally,
+    ),
+    Directed(
+        _treatment(
+            "target_exercised_with_major", "Target, no major power, exercised with a major power other than the source"
+        ),
+        ("exercise_majors_target", "exercise_any", "major_source", "major_target"),
+        target_exercised_with_major,
+    ),
+    Directed(
+        _treatment("us_troops_log", "Log of one and the US troops in the target, dyads without the US", "log"),
+        ("us_troops_target",),
+        us_troops_log,
+    ),
+)

@@ -1,0 +1,204 @@
+"""Data of one's own: a small YAML file says what a table holds, and it joins the panel as every source does."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Literal
+
+import numpy as np
+import pandas as pd
+from pandas.api.types import is_datetime64_any_dtype, is_timedelta64_dtype
+from pydantic import Field, ValidationInfo, field_validator
+
+from detente.base import strict
+from detente.base.errors import ConfigError, SourceSchemaError, choices
+from detente.base.frames import validated
+from detente.base.strict import Strict, Year
+from detente.data.acquire.pins import SourceFile, SourceRecord
+from detente.data.record.rawread import read_raw
+from detente.data.sources import KEYS, RawTable, Source, Tidy, Variable, ledger, tidy_schema
+from detente.data.sources.base import undirected
+
+FORMATS = (".csv", ".dta", ".parquet", ".rda", ".rds", ".xls", ".xlsx", ".zip")
+Slug = Annotated[str, Field(pattern=strict.SLUG)]
+Identifier = Annotated[str, Field(pattern=strict.IDENTIFIER)]
+
+
+KEY_NAMES = frozenset({"in_window", *(part for parts in KEYS.values() for part in parts)})
+
+
+class OwnVariable(Strict):
+    """One column of the table and what it means."""
+
+    column: str | None = Field(default=None, description="Its name in the file, where it is another one.")
+    label: str
+    unit: str = "0/1"
+    absent: Literal["zero", "missing"] = Field(description="What a key without a record means in the years covered.")
+
+
+class OwnData(Strict):
+    """A table of one's own."""
+
+    name: Slug
+    title: str
+    version: str = "as read"
+    citation: str = Field(description="As it shall stand in a list of references.")
+    terms: str = "the user's own"
+    file: str = Field(description="Path of the table, from the folder of this file.")
+    sheet: str | None = Field(default=None, description="Sheet of a workbook, or file inside a ZIP.")
+    key: Literal["dyad-year", "directed-dyad-year", "state-year", "dyad", "state"]
+    columns: dict[str, str] = Field(description="Part of the key → its column in the file; states are COW codes.")
+    years: tuple[Year, Year] = Field(description="First and last year covered.")
+    missing: tuple[float, ...] = Field(default=(), description="Codes that mean missing, such as -9.")
+    variables: dict[Identifier, OwnVariable] = Field(min_length=1)
+
+    @field_validator("columns")
+    @classmethod
+    def _keyed(cls, columns: dict[str, str], info: ValidationInfo) -> dict[str, str]:
+        key = info.data.get("key")
+        parts = KEYS[key] if key else tuple(columns)
+        for part in columns:
+            if part not in parts:
+                raise ValueError(f"{part!r} is no part of a {key}; {choices(part, parts)}")
+        for part in parts:
+            if part not in columns:
+                raise ValueError(f"no column is named for {part!r}; a {key} has {', '.join(parts)}")
+        named = list(columns.values())
+        if twice := next((c for c in named if named.count(c) > 1), None):
+            raise ValueError(f"column {twice!r} is named for two parts of the key")
+        return columns
+
+    @field_validator("years")
+    @classmethod
+    def _forward(cls, years: tuple[int, int]) -> tuple[int, int]:
+        if years[0] > years[1]:
+            raise ValueError(f"start in {years[0]}, after they end in {years[1]}")
+        return years
+
+    @field_validator("variables")
+    @classmethod
+    def _distinct(cls, variables: dict[str, OwnVariable]) -> dict[str, OwnVariable]:
+        if taken := next((name for name in variables if name in KEY_NAMES), None):
+            raise ValueError(f"{taken!r} is a column of every panel; call it otherwise, and name its `column`")
+        return variables
+
+
+@dataclass(frozen=True)
+class Own:
+    """A source made from a user's file, its tidy rows, and its record: where it is and how to cite it."""
+
+    source: Source
+    tidy: Tidy
+    record: SourceRecord
+
+
+def own_source(path: Path) -> Own:
+    """Read a user's YAML file and the table that it describes.
+
+    Raises
+    ------
+    ConfigError
+        If the file or its table cannot be read, naming file, line and key.
+    SourceSchemaError
+        If the table lacks a column, or has anything but a number where one should be.
+    BrokenContract
+        If a key occurs twice, `a` and `b` are one state, or what counts events is negative.
+    """
+    definition = strict.read(path, OwnData)
+    table = path.parent / definition.file
+    if table.suffix not in FORMATS:
+        raise ConfigError(
+            f"{strict.located(path, ['file'])} › file: {table.suffix!r} is not a format; {', '.join(FORMATS)}"
+        )
+    if not table.is_file():
+        raise ConfigError(f"{strict.located(path, ['file'])} › file: there is no {table}")
+    columns = [*definition.columns.values(), *(v.column or name for name, v in definition.variables.items())]
+    raw = read_raw(table, RawTable(table.name, (), member=definition.sheet))
+    for column in columns:
+        if column not in raw.columns:
+            raise SourceSchemaError(f"{table}: column {column!r} is missing; {choices(column, map(str, raw.columns))}")
+    source = _source(definition, table.name, tuple(columns))
+    tidy = _tidy(definition, raw, table)
+    return Own(
+        source, Tidy(validated(tidy.frame, tidy_schema(source), str(table)), tidy.ledger), _record(definition, table)
+    )
+
+
+def _record(definition: OwnData, table: Path) -> SourceRecord:
+    content = table.read_bytes()
+    pin = SourceFile(
+        file=table.name, address=None, sha256=hashlib.sha256(content).hexdigest(), bytes=max(len(content), 1)
+    )
+    return SourceRecord(
+        title=definition.title,
+        version=definition.version,
+        citation=definition.citation,
+        terms=definition.terms,
+        years=definition.years,
+        files=(pin,),
+    )
+
+
+def _source(definition: OwnData, file: str, columns: tuple[str, ...]) -> Source:
+    variables = tuple(
+        Variable(name, v.label, v.unit, "event" if v.absent == "zero" else "measure", "control", unknown=True)
+        for name, v in definition.variables.items()
+    )
+    raw = RawTable(file, columns, member=definition.sheet)
+
+    def clean(tables: Mapping[str, pd.DataFrame]) -> Tidy:
+        return _tidy(definition, tables[file], Path(file))
+
+    return Source(definition.name, definition.key, (raw,), variables, clean, definition.years)
+
+
+def _tidy(definition: OwnData, raw: pd.DataFrame, table: Path) -> Tidy:
+    """Key and variables alone; records without a whole key, or of other years, are in the ledger."""
+    parts = KEYS[definition.key]
+    named = {definition.columns[part]: part for part in parts}
+    key = pd.DataFrame({part: _whole_numbers(raw[column], table) for column, part in named.items()}, index=raw.index)
+    values = pd.DataFrame(
+        {name: _numbers(raw[v.column or name], table) for name, v in definition.variables.items()}, index=raw.index
+    )
+    values = values.mask(values.isin(definition.missing))
+    whole = key.notna().all(axis=1)
+    inside = key["year"].between(*definition.years) if "year" in parts else whole
+    kept = whole & inside
+    frame = pd.concat([key[kept].astype("int64"), values[kept]], axis=1)
+    if parts[:2] == ("a", "b"):
+        frame = undirected(frame, "a", "b")[[*parts, *values]]
+    frame = frame.sort_values(list(parts), ignore_index=True)
+    entries = [
+        ("dropped", "a part of the key is missing", table.name, int((~whole).sum())),
+        (
+            "dropped",
+            f"not in the years covered, {definition.years[0]}–{definition.years[1]}",
+            table.name,
+            int((whole & ~inside).sum()),
+        ),
+    ]
+    return Tidy(frame, ledger(definition.name, [e for e in entries if e[3]]))
+
+
+def _numbers(column: pd.Series, table: Path) -> pd.Series:
+    """Finite numbers, or missing."""
+    dated = is_datetime64_any_dtype(column) or is_timedelta64_dtype(column)
+    plain = pd.Series(np.nan, index=column.index) if dated else column
+    numbers: pd.Series = pd.to_numeric(plain, errors="coerce").astype("float64")
+    _refuse(column, column.notna() & ~np.isfinite(numbers), table, "numbers")
+    return numbers
+
+
+def _whole_numbers(column: pd.Series, table: Path) -> pd.Series:
+    numbers = _numbers(column, table)
+    _refuse(column, numbers.notna() & (numbers % 1 != 0), table, "whole numbers")
+    return numbers
+
+
+def _refuse(column: pd.Series, strange: pd.Series, table: Path, what: str) -> None:
+    if strange.any():
+        shown = ", ".join(repr(str(value)) for value in column[strange].unique()[:3])
+        raise SourceSchemaError(f"{table}: column {column.name!r} must be {what}; found {shown}")

@@ -1,0 +1,92 @@
+"""Tidy sources for anybody's panel: each cleaned once for the bytes it comes from and the code that cleans it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import pandas as pd
+
+from detente.base.code import PACKAGE, modules_used
+from detente.base.files import read_frame, write_frame
+from detente.data.acquire import acquire
+from detente.data.acquire.pins import SourceRecord
+from detente.data.record.cleaning import clean_source
+from detente.data.sources import Source, Tidy
+
+KEPT = Path("data/processed/tidy")
+
+
+@dataclass(frozen=True)
+class Tidied:
+    """Tidy `frames` and `ledgers` by slug."""
+
+    frames: Mapping[str, pd.DataFrame]
+    ledgers: Mapping[str, pd.DataFrame]
+
+
+def tidied(
+    modules: Sequence[Source],
+    records: Mapping[str, SourceRecord],
+    raw: Path,
+    mirror: Path | None,
+    kept: Path,
+    *,
+    progress: bool | None = None,
+) -> Tidied:
+    """Have the raw files of all sources, then each source cleaned, or as it was kept in `kept` when last cleaned.
+
+    Parameters
+    ----------
+    records
+        What `config/sources.yaml` says of every source, by slug.
+    raw, mirror
+        Folders of raw files, as `acquire` wants them.
+
+    Raises
+    ------
+    RawFilesUnavailable
+        Before anything is cleaned, naming every file that cannot be had and where it was looked for.
+    """
+    slugs = {slug for m in modules for slug in (m.slug, *(t.slug for t in m.raw if t.slug))}
+    wanted = {slug: record for slug, record in records.items() if slug in slugs}
+    receipts = acquire(wanted, raw, mirror, progress=progress)
+    paths = {(r.slug, f.pin.file): f.path for r in receipts for f in r.files}
+    done = {m.slug: _kept(m, wanted, paths, kept) for m in modules}
+    return Tidied({s: t.frame for s, t in done.items()}, {s: t.ledger for s, t in done.items()})
+
+
+def _kept(
+    module: Source, records: Mapping[str, SourceRecord], paths: Mapping[tuple[str, str], Path], kept: Path
+) -> Tidy:
+    """The source as kept, cleaned now if these bytes and this code never were; what other bytes or code left goes."""
+    stem, folder = _digest(module, records), kept / module.slug
+    frame, ledger = folder / f"{stem}.parquet", folder / f"{stem}.ledger.parquet"
+    if not (frame.is_file() and ledger.is_file()):
+        tidy = clean_source(module, lambda slug, file: paths[slug, file], records[module.slug].whittle)
+        write_frame(tidy.ledger, ledger)
+        write_frame(tidy.frame, frame)
+        for old in set(folder.glob("*.parquet")) - {frame, ledger}:
+            old.unlink(missing_ok=True)
+    return Tidy(read_frame(frame), read_frame(ledger))
+
+
+def _digest(module: Source, records: Mapping[str, SourceRecord]) -> str:
+    """What a tidy source depends on, in twelve digits: pinned bytes, rules, code, and the library that reads them."""
+    pins = [f.sha256 for t in module.raw for f in records[t.slug or module.slug].files if f.file == t.file]
+    said = [pins, records[module.slug].whittle, pd.__version__, _code(module.clean.__module__)]
+    return hashlib.sha256(json.dumps(said).encode("utf-8")).hexdigest()[:12]
+
+
+@cache
+def _code(name: str) -> str:
+    """Checksum of the modules that clean a source."""
+    total = hashlib.sha256()
+    for entry in (name, "detente.data.record.cleaning", "detente.data.sources.schema"):
+        for file in modules_used(PACKAGE, entry, ["detente.data.sources"]):
+            total.update(file.read_bytes())
+    return total.hexdigest()

@@ -1,0 +1,142 @@
+"""What a source is: raw columns it expects, how it is cleaned, key, variables, years of coverage."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+
+from detente.base.errors import SourceSchemaError, choices
+
+Key = Literal["dyad-year", "directed-dyad-year", "state-year", "dyad", "state", "spell", "event"]
+KEYS: Mapping[str, tuple[str, ...]] = {
+    "dyad-year": ("a", "b", "year"),
+    "directed-dyad-year": ("source", "target", "year"),
+    "state-year": ("state", "year"),
+    "dyad": ("a", "b"),
+    "state": ("state",),
+}
+LEDGER_COLUMNS = ("source", "action", "reason", "record", "rows")
+
+
+@dataclass(frozen=True)
+class RawTable:
+    """One table inside a raw file: the columns it must have and the codes that some of them may take.
+
+    `member` names a file inside a ZIP (in whatever folder) or a sheet of a workbook; `slug` the source that
+    the file belongs to where it is another one (names of participants need the list of states); `text` reads
+    every column as text; `encoding` is a CSV's where it is not UTF-8.
+    """
+
+    file: str
+    columns: tuple[str, ...]
+    codes: Mapping[str, frozenset[object]] = field(default_factory=dict)
+    member: str | None = None
+    slug: str | None = None
+    text: bool = False
+    encoding: str | None = None
+
+
+@dataclass(frozen=True)
+class Variable:
+    """A column of a tidy source.
+
+    `kind` "event": absent inside the source's years means 0. "measure": absent means missing. `unknown`: a
+    record of the event may leave its value unknown, and then it is missing. `role` "outcome": an onset among
+    dyads at risk, which claims may be about.
+    """
+
+    name: str
+    label: str
+    unit: str
+    kind: Literal["event", "measure"]
+    role: Literal["outcome", "treatment", "control", "description"]
+    unknown: bool = False
+
+
+@dataclass(frozen=True)
+class Tidy:
+    """A cleaned source: `frame` has key and declared variables, `ledger` what was dropped or merged."""
+
+    frame: pd.DataFrame
+    ledger: pd.DataFrame
+
+
+@dataclass(frozen=True)
+class Source:
+    """One dataset.
+
+    `clean` takes {raw file → frame of raw columns}, in the order of `raw`; where the source `whittles`, because a key
+    may have several disputes, it takes the rules of that as a second argument, or goes by its own.
+    """
+
+    slug: str
+    key: Key
+    raw: tuple[RawTable, ...]
+    variables: tuple[Variable, ...]
+    clean: Callable[..., Tidy]
+    years: tuple[int, int]
+    whittles: bool = False
+
+
+def ledger(source: str, entries: Iterable[tuple[str, str, str, int]] = ()) -> pd.DataFrame:
+    """Ledger rows from (action, reason, record, rows)."""
+    rows = [(source, *entry) for entry in entries]
+    return pd.DataFrame(rows, columns=list(LEDGER_COLUMNS)).astype({"rows": "int64"})
+
+
+def check_raw(source: Source, table: RawTable, frame: pd.DataFrame) -> None:
+    """Refuse a raw table that lost a column or uses a code its codebook does not list.
+
+    Raises
+    ------
+    SourceSchemaError
+        Naming the file, every missing column or unknown code, and the nearest match.
+    """
+    problems = [
+        f"column {name!r} is missing; {choices(name, map(str, frame.columns))}"
+        for name in table.columns
+        if name not in frame.columns
+    ]
+    for name, legal in table.codes.items():
+        if name not in frame.columns:
+            continue
+        strange = sorted({str(v) for v in frame[name].dropna().unique() if v not in legal})
+        if strange:
+            known = ", ".join(sorted(map(str, legal)))
+            problems.append(f"column {name!r} has unknown codes {', '.join(strange[:8])}; known codes: {known}")
+    if problems:
+        folder = table.slug or source.slug
+        raise SourceSchemaError("\n".join(f"{folder}/{table.file}: {problem}" for problem in problems))
+
+
+def yearly(frame: pd.DataFrame, first: pd.Series, last: pd.Series) -> pd.DataFrame:
+    """Repeat each row in every `year` from its `first` to its `last`; not at all where it ends before it starts."""
+    start = first.to_numpy(dtype="int64")
+    lengths = np.maximum(last.to_numpy(dtype="int64") - start + 1, 0)
+    since = np.arange(lengths.sum()) - np.repeat(np.cumsum(lengths) - lengths, lengths)
+    rows = frame.iloc[np.repeat(np.arange(len(frame)), lengths)]
+    return rows.assign(year=np.repeat(start, lengths) + since)
+
+
+def undirected(frame: pd.DataFrame, first: str, second: str) -> pd.DataFrame:
+    """Rename two state columns to `a` < `b`, whichever order the row had."""
+    low = frame[[first, second]].min(axis=1).astype("int64")
+    high = frame[[first, second]].max(axis=1).astype("int64")
+    return frame.drop(columns=[first, second]).assign(a=low, b=high)
+
+
+def paired(rows: pd.DataFrame, shared: list[str]) -> pd.DataFrame:
+    """Pair the states of rows that agree in `shared`: `state` becomes `a` < `b`, the other's columns end in `_b`."""
+    both = rows.merge(rows, on=shared, suffixes=("", "_b"))
+    return both[both["state"] < both["state_b"]].rename(columns={"state": "a", "state_b": "b"})
+
+
+def ever(rows: pd.DataFrame, flag: str, key: list[str]) -> pd.Series:
+    """Whether the flag is up in any row of each key: 1 if so, missing if in none but unknown in one, else 0."""
+    groups = rows.assign(unknown=rows[flag].isna()).groupby(key)
+    most = groups[flag].max()
+    return most.mask(groups["unknown"].max() & ~(most == 1))

@@ -1,0 +1,124 @@
+"""UCDP/PRIO armed conflict 24.1: conflicts between states by dyad-year, and civil conflict by state-year, 1946–2023.
+
+Sides are lists of Gleditsch–Ward codes with commas. Primary parties oppose each other; states that sent troops to a
+side (`…_2nd`) are apart, for a great coalition would make hundreds of dyads of which most never exchanged a shot.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pandas as pd
+
+from detente.data.sources.base import RawTable, Source, Tidy, Variable, ledger, undirected
+from detente.data.sources.cowcodes import STATE_COLUMNS, STATES, translated
+from detente.data.sources.outcomes import Entries, happened
+
+SLUG = "ucdp-prio-acd"
+CIVIL = "ucdp-prio-acd-civil"
+FILE = "UcdpPrioConflict_v24_1.csv"
+INTERSTATE, INTERNATIONALISED = 2, 4
+INTERNAL = (3, INTERNATIONALISED)
+WAR = 2
+
+
+def _parties(table: pd.DataFrame, columns: tuple[str, ...], states: pd.DataFrame) -> tuple[pd.DataFrame, Entries]:
+    """One row a conflict-year and state named in one of `columns`; `primary` if in the first of them."""
+    parts = []
+    for column in columns:
+        listed = table[column].dropna().astype(str).str.split(",").explode().str.strip()
+        parts.append(pd.DataFrame({"listed": listed.astype("float").astype("int64"), "primary": column == columns[0]}))
+    named = pd.concat(parts)
+    long = named.join(table[["conflict_id", "year", "intensity_level", "type_of_conflict"]]).reset_index(drop=True)
+    found = translated(long["listed"], long["year"], states, f"{SLUG}/{FILE}")
+    long = long.assign(state=found.code)
+    lost = long[~found.member].groupby(["listed", "conflict_id"]).size().rename("rows").reset_index()
+    reason = "not a member of the state system in that year"
+    each = lost.itertuples(index=False, name=None)
+    entries = [("dropped", reason, f"{code} in conflict {conflict}", int(rows)) for code, conflict, rows in each]
+    return long[found.member], [*found.entries(long["listed"]), *entries]
+
+
+def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
+    """One row a dyad-year in an interstate conflict; new if the dyad was not in that conflict the year before."""
+    table = raw[FILE]
+    between = table[table["type_of_conflict"] == INTERSTATE]
+    entries: Entries = [("dropped", "not between states", "all conflict-years", len(table) - len(between))]
+    sides = []
+    for side in "ab":
+        parties, lost = _parties(between, (f"gwno_{side}", f"gwno_{side}_2nd"), raw[STATES])
+        sides.append(parties)
+        entries += lost
+    key = ["conflict_id", "year", "intensity_level"]
+    pairs = sides[0].merge(sides[1][[*key, "state", "primary"]], on=key, suffixes=("_a", "_b"))
+    pairs = undirected(pairs, "state_a", "state_b").assign(primary=pairs["primary_a"] & pairs["primary_b"])
+    pairs = pairs.sort_values(["conflict_id", "a", "b", "year"])
+    primary = pairs[pairs["primary"]]
+    fresh = primary["year"].groupby([primary[name] for name in ("conflict_id", "a", "b")]).diff() != 1
+    flags = pairs[["a", "b", "year"]].assign(
+        ongoing_ucdp=pairs["primary"],
+        new_ucdp=fresh.reindex(pairs.index, fill_value=False),
+        war_ucdp=pairs["primary"] & (pairs["intensity_level"] == WAR),
+        coalition_ucdp=True,
+    )
+    frame = flags.groupby(["a", "b", "year"]).max().astype("int64").reset_index()
+    more = ("merged", "several conflicts in one dyad-year are one row", "all dyad-years", len(flags) - len(frame))
+    return Tidy(frame, ledger(SLUG, happened([*entries, more])))
+
+
+def clean_civil(raw: Mapping[str, pd.DataFrame]) -> Tidy:
+    """One row a state-year in which the government fought a conflict inside its own state."""
+    table = raw[FILE]
+    inside = table[table["type_of_conflict"].isin(INTERNAL)]
+    entries: Entries = [("dropped", "not inside a state", "all conflict-years", len(table) - len(inside))]
+    parties, lost = _parties(inside, ("gwno_a",), raw[STATES])
+    flags = parties[["state", "year"]].assign(
+        civil_conflict=1,
+        civil_war=parties["intensity_level"] == WAR,
+        civil_conflict_foreign_troops=parties["type_of_conflict"] == INTERNATIONALISED,
+    )
+    frame = flags.groupby(["state", "year"]).max().astype("int64").reset_index()
+    more = ("merged", "several conflicts in one state-year are one row", "all state-years", len(flags) - len(frame))
+    return Tidy(frame, ledger(CIVIL, happened([*entries, *lost, more])))
+
+
+_COLUMNS = ("conflict_id", "year", "intensity_level", "type_of_conflict")
+_CODES = {"type_of_conflict": frozenset({1, 2, 3, 4}), "intensity_level": frozenset({1, 2})}
+_STATES = RawTable(STATES, STATE_COLUMNS, slug="cow-state-system")
+SOURCE = Source(
+    SLUG,
+    "dyad-year",
+    (RawTable(FILE, (*_COLUMNS, "gwno_a", "gwno_a_2nd", "gwno_b", "gwno_b_2nd"), _CODES), _STATES),
+    (
+        Variable("ongoing_ucdp", "Armed conflict with each other (UCDP/PRIO)", "0/1", "event", "description"),
+        Variable("new_ucdp", "New armed conflict with each other (UCDP/PRIO)", "0/1", "event", "description"),
+        Variable("war_ucdp", "Armed conflict of 1,000 deaths in the year (UCDP/PRIO)", "0/1", "event", "description"),
+        Variable(
+            "coalition_ucdp",
+            "On opposite sides of an interstate conflict, with troops at least (UCDP/PRIO)",
+            "0/1",
+            "event",
+            "description",
+        ),
+    ),
+    clean,
+    (1946, 2023),
+)
+CIVIL_CONFLICTS = Source(
+    CIVIL,
+    "state-year",
+    (RawTable(FILE, (*_COLUMNS, "gwno_a"), _CODES), _STATES),
+    (
+        Variable("civil_conflict", "Conflict inside the state (UCDP/PRIO)", "0/1", "event", "control"),
+        Variable("civil_war", "Conflict inside the state, 1,000 deaths in the year", "0/1", "event", "control"),
+        Variable(
+            "civil_conflict_foreign_troops",
+            "Conflict inside the state, foreign troops",
+            "0/1",
+            "event",
+            "control",
+        ),
+    ),
+    clean_civil,
+    (1946, 2023),
+)

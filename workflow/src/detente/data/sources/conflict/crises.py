@@ -1,0 +1,146 @@
+"""International Crisis Behavior 13: crises of a state triggered by another state, 1918–2016.
+
+The data list crisis actors, not dyads: a dyad is an actor and the entity that triggered its crisis. A quarter of the
+triggers are several states, an actor that is no state, or the inside of the state (995–997): no dyad. Codes are COW's
+but for Vichy France (219), Hejaz and Najd (671, 672), and Germany and Yemen after 1990.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pandas as pd
+
+from detente.data.sources.base import RawTable, Source, Tidy, Variable, ledger, undirected, yearly
+from detente.data.sources.cowcodes import FROM_GLEDITSCH_WARD, STATE_COLUMNS, STATES, translated
+from detente.data.sources.outcomes import Entries, happened
+
+SLUG = "icb-13"
+TRIGGERED = "icb-13-triggered"
+FILE = "icb2v13.csv"
+SERIOUS_CLASHES, WAR = 3, 4
+NO_STATE: Mapping[int, str] = {
+    995: "triggered inside the state: no dyad",
+    996: "triggered by an actor that is no state: no dyad",
+    997: "triggered by several states: no dyad",
+}
+CODES = {**FROM_GLEDITSCH_WARD, 219: (220, 1940)}
+STRANGERS = {671: "Hejaz", 672: "Najd"}
+
+
+def records(raw: Mapping[str, pd.DataFrame]) -> tuple[pd.DataFrame, Entries]:
+    """One row a crisis of an `actor` with a state that triggered it, first and last year."""
+    table = raw[FILE]
+    known = table["trigent"].notna() & table["yrtrig"].notna()
+    entries = [
+        ("dropped", "trigger or its year unknown", f"crisis {r.crisno}, {r.cracid}", 1)
+        for r in table[~known].itertuples()
+    ]
+    table = table[known]
+    for code, reason in NO_STATE.items():
+        entries.append(("dropped", reason, "all crises", int((table["trigent"] == code).sum())))
+    table = table[~table["trigent"].isin(NO_STATE)]
+    first = table["yrtrig"].astype("int64")
+    endless = table["yrterm"].isna()
+    entries += [
+        ("recoded", "end unknown: under way in the year of its trigger only", f"crisis {r.crisno}, {r.cracid}", 1)
+        for r in table[endless].itertuples()
+    ]
+    sides = {
+        name: translated(table[column], first, raw[STATES], f"{SLUG}/{FILE}", CODES, STRANGERS)
+        for name, column in (("actor", "cracid"), ("trigger", "trigent"))
+    }
+    entries += [*sides["actor"].entries(table["cracid"]), *sides["trigger"].entries(table["trigent"])]
+    frame = pd.DataFrame(
+        {
+            "actor": sides["actor"].code,
+            "trigger": sides["trigger"].code,
+            "first": first,
+            "last": table["yrterm"].fillna(table["yrtrig"]).astype("int64"),
+            "violence": table["sevvio"].astype("int64"),
+            "crisis": table["crisno"],
+        }
+    )
+    outside = ~(sides["actor"].member & sides["trigger"].member)
+    entries += [
+        ("dropped", "not both members of the state system in that year", f"crisis {r.crisis}, {r.actor}–{r.trigger}", 1)
+        for r in frame[outside].itertuples()
+    ]
+    return frame[~outside], entries
+
+
+def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
+    """One row a dyad-year with a crisis of either state that the other triggered."""
+    crises, entries = records(raw)
+    pairs = undirected(crises, "actor", "trigger")
+    rows = yearly(pairs, pairs["first"], pairs["last"])
+    year = rows["year"]
+    new = (year == rows["first"]).astype("int64")
+    flags = rows[["a", "b"]].assign(
+        year=year,
+        ongoing_icb=1,
+        new_icb=new,
+        violent_icb=new * (rows["violence"] >= SERIOUS_CLASHES),
+        war_icb=new * (rows["violence"] == WAR),
+    )
+    frame = flags.groupby(["a", "b", "year"]).max().astype("int64").reset_index()
+    over = frame["year"] > SOURCE.years[1]
+    entries += [("dropped", "after the years covered", "all dyad-years", int(over.sum()))]
+    entries += [("merged", "several crises of a dyad-year are one row", "all dyad-years", len(rows) - len(frame))]
+    return Tidy(frame[~over].reset_index(drop=True), ledger(SLUG, happened(entries)))
+
+
+def clean_triggered(raw: Mapping[str, pd.DataFrame]) -> Tidy:
+    """One row a directed dyad-year in which `source` triggered a crisis of `target`."""
+    crises, entries = records(raw)
+    directed = crises.rename(columns={"trigger": "source", "actor": "target", "first": "year"})
+    frame = (
+        directed[["source", "target", "year"]]
+        .assign(triggered_icb=1, triggered_violent_icb=directed["violence"] >= SERIOUS_CLASHES)
+        .groupby(["source", "target", "year"])
+        .max()
+        .astype("int64")
+        .reset_index()
+    )
+    entries += [("merged", "several crises of a dyad-year are one row", "all dyad-years", len(crises) - len(frame))]
+    return Tidy(frame, ledger(TRIGGERED, happened(entries)))
+
+
+RAW = (
+    RawTable(
+        FILE,
+        ("crisno", "cracid", "trigent", "yrtrig", "yrterm", "sevvio"),
+        codes={"sevvio": frozenset({1, 2, 3, 4})},
+    ),
+    RawTable(STATES, STATE_COLUMNS, slug="cow-state-system"),
+)
+SOURCE = Source(
+    SLUG,
+    "dyad-year",
+    RAW,
+    (
+        Variable("ongoing_icb", "Crisis triggered by the other under way (ICB 13)", "0/1", "event", "description"),
+        Variable("new_icb", "New crisis triggered by the other (ICB 13)", "0/1", "event", "description"),
+        Variable("violent_icb", "New crisis with serious clashes or war (ICB 13)", "0/1", "event", "description"),
+        Variable("war_icb", "New crisis with full-scale war (ICB 13)", "0/1", "event", "description"),
+    ),
+    clean,
+    (1918, 2016),
+)
+TRIGGERS = Source(
+    TRIGGERED,
+    "directed-dyad-year",
+    RAW,
+    (
+        Variable("triggered_icb", "Triggered a crisis of the target (ICB 13)", "0/1", "event", "description"),
+        Variable(
+            "triggered_violent_icb",
+            "Triggered a crisis with serious clashes or war (ICB 13)",
+            "0/1",
+            "event",
+            "description",
+        ),
+    ),
+    clean_triggered,
+    (1918, 2016),
+)

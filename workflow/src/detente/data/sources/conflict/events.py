@@ -1,0 +1,78 @@
+"""Militarized Interstate Events 1.0: who did what to whom, 1816–2014, as dyad-years and as first moves.
+
+`ccode1` acts on `ccode2`, whichever side it is on. The two of a confrontation's first event are its originators. An
+event over New Year counts in each of its years: 3,868 dyad-years, 3,738 by the year of its start. A confrontation
+(`micnum`) is new for a dyad in the year of its first event between the two. Only days are ever unknown (−9), no months.
+"""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from detente.data.sources.base import RawTable, undirected, yearly
+from detente.data.sources.outcomes import HOSTILITY, MONTHS, Coding, Raw, Rows
+
+FILE = "events.zip"
+DYAD = ["dispute", "a", "b"]
+
+
+def records(raw: Raw) -> Rows:
+    """One row a confrontation, dyad and year with an event; `side_a` acted first between the two."""
+    table = raw[FILE].sort_values(["micnum", "eventnum"])
+    events = pd.DataFrame(
+        {
+            "dispute": table["micnum"],
+            "event": table["eventnum"],
+            "actor": table["ccode1"],
+            "target": table["ccode2"],
+            "first": table["styear"],
+            "last": table["endyear"],
+            "start": _day(table, "st", 1),
+            "end": _day(table, "end", 31),
+            "hostility": table["hostlev"],
+            "fatality": table[["fatalmin1", "fatalmin2"]].sum(axis=1),
+        }
+    )
+    events = events.join(undirected(events[["actor", "target"]], "actor", "target"))
+    opening = events.sort_values(["dispute", "start", "event"]).drop_duplicates(DYAD).set_index(DYAD)
+    grouped = events.groupby(DYAD)
+    dyads = opening[["actor", "target", "start"]].assign(
+        hostility=grouped["hostility"].max(),
+        fatality=grouped["fatality"].sum(),
+        shortest_duration=grouped["end"].max() - opening["start"],
+        since=grouped["first"].min(),
+    )
+    number = grouped["event"].min()
+    dyads["originators"] = (number == number.groupby("dispute").transform("min")).astype("int64")
+    years = _years(events)
+    frame = years.join(dyads, on=DYAD)
+    frame = frame.assign(
+        onset=(frame["year"] == frame["since"]).astype("int64"), longest_duration=frame["shortest_duration"]
+    )
+    frame = frame.rename(columns={"actor": "side_a", "target": "side_b"}).drop(columns=["a", "b", "since"])
+    more = len(events) - len(frame)
+    return frame, [("merged", "events of a confrontation, dyad and year are one row", "all dyad-years", more)]
+
+
+def _years(events: pd.DataFrame) -> pd.DataFrame:
+    """Confrontation, dyad and every year that one of its events touches."""
+    return yearly(events[DYAD], events["first"], events["last"]).drop_duplicates(ignore_index=True)
+
+
+def _day(table: pd.DataFrame, side: str, unknown: int) -> pd.Series:
+    """Days since year 0 in months of 31 days, to rank by; an unknown day (−9) is `unknown`."""
+    day = table[f"{side}day"].where(table[f"{side}day"] > 0, unknown)
+    return table[f"{side}year"] * 372 + table[f"{side}mon"] * 31 + day
+
+
+RAW = RawTable(
+    FILE,
+    (
+        *("micnum", "eventnum", "ccode1", "ccode2", "stday", "stmon", "styear", "endday", "endmon", "endyear"),
+        *("hostlev", "fatalmin1", "fatalmin2"),
+    ),
+    codes={"hostlev": HOSTILITY, **dict.fromkeys(("stmon", "endmon"), MONTHS)},
+    member="mie-1.0.csv",
+)
+CODING = Coding("mie", "MIE 1.0", (RAW,), records, (1816, 2014), pair=False)
+SOURCE, INITIATIONS = CODING.dyad_years("mie-1.0"), CODING.initiations("mie-1.0-initiation")

@@ -1,0 +1,73 @@
+"""Gibler–Miller–Little disputes 2.1.1 by directed dispute-dyad-year, 1816–2010, whittled to dyad-years here.
+
+Several disputes share a dyad-year, and one dispute-dyad-year (both directions: two rows) is in the file twice. The
+two directions of four dispute-dyad-years disagree on the onset: it is one if either says so. The file has no start
+year: a dispute starts in its first year in the file, in the month that it gives.
+"""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from detente.data.sources.base import RawTable
+from detente.data.sources.outcomes import (
+    DISPUTE_HOSTILITY,
+    FATALITY,
+    FLAG,
+    HOSTILITY,
+    Coding,
+    Entries,
+    Raw,
+    Rows,
+    ranked,
+)
+
+FILE = "gml-ddy-disputes-2.1.1.csv"
+
+
+def records(raw: Raw) -> Rows:
+    """One row a dispute, state of side A, state of side B and year."""
+    table = raw[FILE]
+    pair = [table["dispnum"], table[["ccode1", "ccode2"]].min(axis=1), table[["ccode1", "ccode2"]].max(axis=1)]
+    onset = table["midonset"].groupby([*pair, table["year"]]).transform("max")
+    began = table.assign(midonset=onset)[table["sidea1"] == 1]
+    first_year = began.groupby("dispnum")["year"].transform("min")
+    frame = pd.DataFrame(
+        {
+            "side_a": began["ccode1"],
+            "side_b": began["ccode2"],
+            "year": began["year"],
+            "dispute": began["dispnum"],
+            "onset": began["midonset"],
+            "fatality": ranked(began["fatality"]),
+            "hostility": began["hostlev"],
+            "hostility_pair": began[["hostlev1", "hostlev2"]].max(axis=1),
+            "shortest_duration": began["mindur"],
+            "longest_duration": began["maxdur"],
+            "start": first_year * 100 + began["stmon"],
+            "originators": began["orig1"] * began["orig2"],
+        }
+    )
+    entries: Entries = [
+        ("merged", "the row from side B repeats the one from side A", "all dyad-years", len(table) - len(began))
+    ]
+    if changed := int((onset != table["midonset"]).sum()):
+        entries.append(("recoded", "an onset in one direction only is an onset", "all dyad-years", changed))
+    return frame, entries
+
+
+RAW = RawTable(
+    FILE,
+    (
+        *("dispnum", "ccode1", "ccode2", "year", "sidea1", "orig1", "orig2", "midonset", "stmon"),
+        *("fatality", "hostlev", "hostlev1", "hostlev2", "mindur", "maxdur"),
+    ),
+    codes={
+        "hostlev": DISPUTE_HOSTILITY,
+        "fatality": FATALITY,
+        **dict.fromkeys(("hostlev1", "hostlev2"), HOSTILITY),
+        **dict.fromkeys(("sidea1", "orig1", "orig2", "midonset"), FLAG),
+    },
+)
+CODING = Coding("gml211", "GML 2.1.1", (RAW,), records, (1816, 2010))
+SOURCE, INITIATIONS = CODING.dyad_years("gml-mid-2.1.1"), CODING.initiations("gml-mid-2.1.1-initiation")

@@ -1,0 +1,121 @@
+"""COW MID 5.0 from its disputes, participants and incidents: who faced whom, by day, 1816–2014.
+
+Pairing side A with side B by year gives 5,160 dyad-years with a dispute, many of them of states that took part at
+different times. Here two states meet only if they were on opposite sides on the same day (an unknown day may be any
+of its month): 5,117 dyad-years, those of the field's own table. Disputes since 1992 have incidents, and there two
+states that opposed each other in no incident of the dispute faced nobody but third states: that leaves 5,115. An
+onset is the first year of a spell of theirs, so that a state that joins later has its onset when it joins.
+"""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from detente.data.sources.base import RawTable, yearly
+from detente.data.sources.outcomes import (
+    DISPUTE_HOSTILITY,
+    FATALITY,
+    FLAG,
+    HOSTILITY,
+    MONTHS,
+    RECORD,
+    Coding,
+    Entries,
+    Raw,
+    Rows,
+    ranked,
+)
+
+DISPUTES, PARTICIPANTS, INCIDENTS = "MIDA 5.0.csv", "MIDB 5.0.csv", "MIDIP 5.0.csv"
+PAIR = ["dispute", "side_a", "side_b"]
+DAYS = ("stday", "stmon", "styear", "endday", "endmon", "endyear")
+
+
+def opposed(participants: pd.DataFrame) -> Rows:
+    """Pair spells of opposite sides of a dispute that share a day; `first_day` and `last_day` are yyyymmdd."""
+    spells = pd.DataFrame(
+        {
+            "dispute": participants["dispnum"],
+            "state": participants["ccode"],
+            "first": _day(participants, "st", 1),
+            "last": _day(participants, "end", 31),
+            "hostility": participants["hostlev"],
+            "originator": participants["orig"],
+        }
+    )
+    initiators = participants["sidea"] == 1
+    pairs = spells[initiators].merge(spells[~initiators], on="dispute", suffixes=("_a", "_b"))
+    pairs = pairs.rename(columns={"state_a": "side_a", "state_b": "side_b"})
+    pairs = pairs.assign(
+        first_day=pairs[["first_a", "first_b"]].max(axis=1),
+        last_day=pairs[["last_a", "last_b"]].min(axis=1),
+        hostility_pair=pairs[["hostility_a", "hostility_b"]].max(axis=1),
+        originators=pairs["originator_a"] * pairs["originator_b"],
+    )[[*PAIR, "first_day", "last_day", "hostility_pair", "originators"]]
+    apart = pairs["first_day"] > pairs["last_day"]
+    return pairs[~apart], _dropped(pairs[apart], "on opposite sides, but never on the same day")
+
+
+def faced(pairs: pd.DataFrame, incidents: pd.DataFrame) -> Rows:
+    """Drop pairs that no incident of a dispute with incident data sets against each other."""
+    parties = incidents[["dispnum", "incidnum", "ccode", "insidea"]].rename(columns={"dispnum": "dispute"})
+    acting = parties[parties["insidea"] == 1].drop(columns="insidea")
+    suffering = parties[parties["insidea"] == 0].drop(columns="insidea")
+    met = acting.merge(suffering, on=["dispute", "incidnum"])
+    ways = [met.rename(columns={"ccode_x": one, "ccode_y": two})[PAIR] for one, two in (PAIR[1:], PAIR[:0:-1])]
+    known = pd.MultiIndex.from_frame(pd.concat(ways).drop_duplicates())
+    covered = pairs["dispute"].isin(incidents["dispnum"])
+    idle = covered & ~pd.MultiIndex.from_frame(pairs[PAIR]).isin(known)
+    return pairs[~idle], _dropped(pairs[idle], "opposed each other in no incident of the dispute")
+
+
+def records(raw: Raw) -> Rows:
+    """One row a dispute, pair of opponents and year."""
+    pairs, apart = opposed(raw[PARTICIPANTS])
+    pairs, idle = faced(pairs, raw[INCIDENTS])
+    table = raw[DISPUTES]
+    dispute = pd.DataFrame(
+        {
+            "dispute": table["dispnum"],
+            "fatality": ranked(table["fatality"]),
+            "hostility": table["hostlev"],
+            "shortest_duration": table["mindur"],
+            "longest_duration": table["maxdur"],
+            "start": _day(table, "st", 1),
+        }
+    )
+    rows = yearly(pairs, pairs["first_day"] // 10000, pairs["last_day"] // 10000).reset_index(drop=True)
+    years = rows.assign(onset=(rows["year"] == rows["first_day"] // 10000).astype("int64"))
+    return years.merge(dispute, on="dispute", validate="many_to_one")[list(RECORD)], [*apart, *idle]
+
+
+def _day(table: pd.DataFrame, side: str, unknown: int) -> pd.Series:
+    """Whole number yyyymmdd; an unknown day (−9) is `unknown`."""
+    day = table[f"{side}day"].where(table[f"{side}day"] > 0, unknown)
+    return table[f"{side}year"] * 10000 + table[f"{side}mon"] * 100 + day
+
+
+def _dropped(pairs: pd.DataFrame, reason: str) -> Entries:
+    counts = pairs.groupby("dispute").size()
+    return [("dropped", reason, f"dispute {dispute}", int(rows)) for dispute, rows in counts.items()]
+
+
+RAW = (
+    RawTable(
+        DISPUTES,
+        ("dispnum", "stday", "stmon", "styear", "fatality", "hostlev", "mindur", "maxdur"),
+        codes={"hostlev": DISPUTE_HOSTILITY, "fatality": FATALITY, "stmon": MONTHS},
+    ),
+    RawTable(
+        PARTICIPANTS,
+        ("dispnum", "ccode", *DAYS, "sidea", "hostlev", "orig"),
+        codes={
+            "hostlev": HOSTILITY,
+            **dict.fromkeys(("sidea", "orig"), FLAG),
+            **dict.fromkeys(("stmon", "endmon"), MONTHS),
+        },
+    ),
+    RawTable(INCIDENTS, ("dispnum", "incidnum", "ccode", "insidea"), codes={"insidea": FLAG}),
+)
+CODING = Coding("mid5", "COW MID 5.0 by dates", RAW, records, (1816, 2014))
+SOURCE, INITIATIONS = CODING.dyad_years("mid-5.0-participants"), CODING.initiations("mid-5.0-initiation")

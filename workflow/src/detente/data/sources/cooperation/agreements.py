@@ -1,0 +1,103 @@
+"""DCAD 1.0: bilateral defence cooperation agreements in force, by what they agree on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pandas as pd
+
+from detente.data.sources.base import RawTable, Source, Tidy, Variable, ledger, undirected, yearly
+
+SLUG = "dcad"
+FILE = "DCAD-v1.0-main.csv"
+# The codebook's version 1 counts agreements coded with medium or high confidence; the file writes "med".
+CONFIDENT = ("med", "high")
+CATEGORIES = {
+    "DCA": ("agreement_general", "General defence cooperation agreement"),
+    "DIC": ("agreement_industry", "Defence industry agreement"),
+    "TREX": ("agreement_training", "Training and officer exchange agreement"),
+    "COMMISSION": ("agreement_commission", "Standing defence commission"),
+    "PROCUREMENT": ("agreement_procurement", "Procurement agreement"),
+    "RESEARCH": ("agreement_research", "Defence research agreement"),
+}
+
+
+def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
+    """One row a dyad-year with an agreement in force: signYear ≤ year ≤ endYearEstimate (codebook's rule)."""
+    table = raw[FILE]
+    oneself = table["ccode1"] == table["ccode2"]
+    bilateral = table[~oneself]
+    years = _in_force(bilateral)
+    first, last = SOURCE.years
+    idle = (bilateral["endYearEstimate"] < first) | (bilateral["signYear"] > last)
+    names = [name for name, _ in CATEGORIES.values()]
+    flags = pd.DataFrame(
+        {name: (years["category1"] == code) & years["confident"] for code, (name, _) in CATEGORIES.items()}
+    )
+    frame = (
+        pd.concat([years[["a", "b", "year"]], flags], axis=1)
+        .assign(defence_agreement=years["confident"], defence_agreement_broad=True)
+        .groupby(["a", "b", "year"])
+        .max()
+        .astype("int64")
+        .reset_index()
+    )
+    entries = [("dropped", "both parties have the same code", str(r.DCAid), 1) for r in table[oneself].itertuples()]
+    entries += [
+        ("dropped", f"in force in no year of {first}–{last}", str(r.DCAid), 1) for r in bilateral[idle].itertuples()
+    ]
+    entries.append(
+        (
+            "merged",
+            "several agreements in force in one dyad-year are one row",
+            "all dyad-years",
+            len(years) - len(frame),
+        )
+    )
+    return Tidy(
+        frame[["a", "b", "year", "defence_agreement", "defence_agreement_broad", *names]],
+        ledger(SLUG, entries),
+    )
+
+
+def _in_force(table: pd.DataFrame) -> pd.DataFrame:
+    """One row an agreement and year in force, within the years covered."""
+    first, last = SOURCE.years
+    rows = yearly(table, table["signYear"].clip(lower=first), table["endYearEstimate"].clip(upper=last))
+    return (
+        pd.DataFrame(
+            {
+                "first": rows["ccode1"].astype("int64"),
+                "second": rows["ccode2"].astype("int64"),
+                "year": rows["year"],
+                "category1": rows["category1"],
+                "confident": rows["categoryConf"].isin(CONFIDENT),
+            }
+        )
+        .pipe(undirected, "first", "second")
+        .reset_index(drop=True)
+    )
+
+
+SOURCE = Source(
+    slug=SLUG,
+    key="dyad-year",
+    raw=(
+        RawTable(
+            FILE,
+            ("ccode1", "ccode2", "signYear", "endYearEstimate", "type", "category1", "categoryConf", "DCAid"),
+            codes={
+                "category1": frozenset(CATEGORIES),
+                "categoryConf": frozenset({"med", "high", "low", "atypical"}),
+                "type": frozenset({"general", "sector"}),
+            },
+        ),
+    ),
+    variables=(
+        Variable("defence_agreement", "Defence cooperation agreement in force", "0/1", "event", "treatment"),
+        Variable("defence_agreement_broad", "Same, any coding confidence", "0/1", "event", "description"),
+        *(Variable(name, label, "0/1", "event", "description") for name, label in CATEGORIES.values()),
+    ),
+    clean=clean,
+    years=(1980, 2010),
+)

@@ -1,0 +1,54 @@
+"""ATOP 5.1: obligations between two states that an alliance puts in force in a year."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pandas as pd
+
+from detente.data.sources.base import RawTable, Source, Tidy, Variable, ledger, undirected
+
+SLUG = "atop"
+FILE = "atop_alliance.rda"
+OBLIGATIONS = {
+    "atop_defense": ("defence_pact", "Defence pact"),
+    "atop_offense": ("offence_pact", "Offence pact"),
+    "atop_neutral": ("neutrality_pact", "Neutrality pact"),
+    "atop_nonagg": ("nonaggression_pact", "Non-aggression pact"),
+    "atop_consul": ("consultation_pact", "Consultation pact"),
+}
+
+
+def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
+    """One row an allied dyad-year; an obligation of either state to the other counts for the dyad."""
+    table = raw[FILE].rename(columns={old: new for old, (new, _) in OBLIGATIONS.items()})
+    names = [new for new, _ in OBLIGATIONS.values()]
+    pairs = undirected(table[["ccode1", "ccode2", "year", *names]].astype("int64"), "ccode1", "ccode2")
+    grouped = pairs.groupby(["a", "b", "year"])[names]
+    frame = grouped.max().reset_index()
+    lowest = grouped.min().reset_index()
+    entries = [("merged", "the two directions of a dyad-year are one row", "all dyad-years", len(pairs) - len(frame))]
+    for name in names:
+        differ = int((frame[name] != lowest[name]).sum())
+        if differ:
+            entries.append(("merged", f"{name} differs by direction: the maximum counts", "all dyads", differ))
+    return Tidy(frame, ledger(SLUG, entries))
+
+
+SOURCE = Source(
+    slug=SLUG,
+    key="dyad-year",
+    raw=(
+        RawTable(
+            FILE,
+            ("ccode1", "ccode2", "year", *OBLIGATIONS),
+            codes={name: frozenset({0, 1}) for name in OBLIGATIONS},
+        ),
+    ),
+    variables=tuple(
+        Variable(name, label, "0/1", "event", "treatment" if name == "defence_pact" else "description")
+        for name, label in OBLIGATIONS.values()
+    ),
+    clean=clean,
+    years=(1815, 2018),
+)

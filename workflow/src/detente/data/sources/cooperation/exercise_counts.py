@@ -1,0 +1,37 @@
+"""Joint military exercises by state and year, 1978–2016 (Forester 2022, after Bernhardt 2021).
+
+The trap that costs most: counts have no partners, so they make no dyad; and states too small for Forester's models
+have no rows, so absent is missing, not 0.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pandas as pd
+
+from detente.data.sources.base import RawTable, Source, Tidy, Variable, ledger
+
+SLUG = "forester-jme"
+FILE = "ctryYrData.rda"
+NAMES = {"count": "exercises_state", "jme_d": "exercise_state_any"}
+
+
+def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
+    """One row a state and year in Forester's frame."""
+    table = raw[FILE]
+    frame = table[["ccode", "year", *NAMES]].rename(columns={"ccode": "state", **NAMES}).astype("int64")
+    return Tidy(frame.sort_values(["state", "year"], ignore_index=True), ledger(SLUG))
+
+
+SOURCE = Source(
+    slug=SLUG,
+    key="state-year",
+    raw=(RawTable(FILE, ("ccode", "year", *NAMES), codes={"jme_d": frozenset({0.0, 1.0})}),),
+    variables=(
+        Variable("exercises_state", "Joint exercises that the state took part in", "exercises", "measure", "treatment"),
+        Variable("exercise_state_any", "State took part in a joint exercise", "0/1", "measure", "treatment"),
+    ),
+    clean=clean,
+    years=(1978, 2016),
+)

@@ -1,0 +1,210 @@
+"""Multinational Military Exercises 7: who trained with whom, when and where; one row an exercise and participant.
+
+The coordinates come from a geocoder that was given the location as text: a country's name puts the site in its middle,
+an ocean's in the middle of the ocean, and some names were found elsewhere. The last two are taken for no site.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+
+from detente.base.errors import UnresolvedNames, choices
+from detente.data.sources.base import RawTable, Source, Tidy, Variable, ledger
+from detente.data.sources.cooperation.exercise_series import Held, number_series, series_name, stem
+from detente.data.sources.names import NOT_STATES, UNKNOWN, Gazetteer, gazetteer, unknown_names
+
+SLUG = "mme"
+FILE = "mme_v7.csv"
+STATES = "states2016.csv"
+KINDS = {"Warfighting": "warfighting", "Peacekeeping": "peacekeeping", "Humanitarian": "humanitarian"}
+_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+MONTHS = frozenset(map(str, range(1, 13)))
+DAYS = frozenset({*map(str, range(1, 32)), "xx"})
+# Middle of the Atlantic, the Pacific and the Indian Ocean.
+OCEANS = ((-14.5994134, -28.6731465), (-8.783195, -124.508523), (-33.137551, 81.826172))
+# What the geocoder found in place of the location that is named.
+MISPLACED = {
+    "mme995": "an embassy in Washington for Kuwait",
+    "mme998": "Zimbabwe for Nyanga in Gabon",
+    "mme1809": "Rhode Island for Berga in Sweden",
+    "mme1810": "Maine for Jordan",
+    "mme2219": "Oklahoma for Jordan",
+    "mme2246": "Oklahoma for Jordan",
+    "mme2818": "Colombia for Cartagena in Spain",
+    "mme2967": "the Jordanian desert for Ras Draa in Morocco",
+    "mme3268": "Vancouver for Five Hills in Mongolia",
+    "mme3524": "Texas for the Gulf",
+}
+SLOTS = tuple(f"State{s}" for s in [*_LETTERS, *(f"A{letter}" for letter in _LETTERS[:13])])
+
+
+def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
+    """One row an exercise, year and participating state; `parties` counts all who took part, states or not.
+
+    Exercises are told apart by their row: three ids are used twice for different exercises. `series` is the number
+    of the exercise's series (−1 none), `title` what that series is called ("" none), `month` that of its first day,
+    `latitude` and `longitude` its site, if known.
+
+    Raises
+    ------
+    UnresolvedNames
+        If a participant is neither a state of the list nor a known party that is no state.
+    """
+    table, places = raw[FILE], gazetteer(raw[STATES])
+    slots = table[list(SLOTS)].stack()
+    named = slots[slots.str.strip() != ""].str.strip()
+    if strangers := unknown_names(named, places):
+        listed = "; ".join(f"{name!r} ({_nearest(name, places)})" for name in strangers)
+        raise UnresolvedNames(f"{SLUG}/{FILE}: no state is called {listed}; add the name to sources/names.py")
+    long = pd.DataFrame({"exercise": named.index.get_level_values(0), "name": named.to_numpy()}).merge(
+        _days(table), left_on="exercise", right_index=True, validate="many_to_one"
+    )
+    asked = zip(long["name"], long["first_day"], long["last_day"], strict=True)
+    long["state"] = [places.code(name, int(first), int(last)) for name, first, last in asked]
+    sites = _sites(table)
+    party = long["state"].astype("object").fillna(long["name"])
+    party = party.mask(long["name"] == UNKNOWN, "unknown " + long.index.astype("str"))
+    parties = party.groupby(long["exercise"]).nunique()
+    known = long.dropna(subset="state").drop_duplicates(["exercise", "state"]).astype({"state": "int64"})
+    series = _series(table, known)
+    kinds = table[list(KINDS)].rename(columns=KINDS).astype("int64")
+    traits = pd.concat([kinds, series, table["s.month"].astype("int64").rename("month"), sites], axis=1)
+    members = known.assign(parties=known["exercise"].map(parties)).merge(
+        traits, left_on="exercise", right_index=True, validate="many_to_one"
+    )
+    frame = _years(members).sort_values(["exercise", "year", "state"], ignore_index=True)
+    return Tidy(frame, ledger(SLUG, _entries(long, table) + _unplaced(table, sites, series["series"])))
+
+
+def _nearest(name: str, places: Gazetteer) -> str:
+    listed = choices(name, places.by_name)
+    return listed.split("; ")[-1] if "; nearest: " in listed else "no name is near"
+
+
+def _days(table: pd.DataFrame) -> pd.DataFrame:
+    """First and last possible day of each exercise, yyyymmdd; an unknown day ('xx') may be any of it."""
+    start_day = pd.to_numeric(table["s.day"], errors="coerce").fillna(1)
+    end_day = pd.to_numeric(table["e.day"], errors="coerce").fillna(31)
+    number = table[["s.year", "s.month", "e.year", "e.month"]].apply(pd.to_numeric)
+    return pd.DataFrame(
+        {
+            "first_day": (number["s.year"] * 10000 + number["s.month"] * 100 + start_day).astype("int64"),
+            "last_day": (number["e.year"] * 10000 + number["e.month"] * 100 + end_day).astype("int64"),
+        }
+    )
+
+
+def _years(members: pd.DataFrame) -> pd.DataFrame:
+    """Repeat an exercise that runs over New Year in each of its years."""
+    years = [members.assign(year=members["first_day"] // 10000)]
+    over = members[members["last_day"] // 10000 > members["first_day"] // 10000]
+    years.append(over.assign(year=over["last_day"] // 10000))
+    traits = ["parties", *KINDS.values(), "series", "title", "month", "latitude", "longitude"]
+    return pd.concat(years)[["exercise", "year", "state", *traits]]
+
+
+def _series(table: pd.DataFrame, known: pd.DataFrame) -> pd.DataFrame:
+    """Number of each exercise's series, −1 if none, and its `title`: as coders wrote it first, else its own name's."""
+    states = known.groupby("exercise")["state"].agg(frozenset).to_dict()
+    named = zip(table.index, table["Series_Name"], table["Ex_Name"], table["s.year"], table["s.month"], strict=True)
+    held = [
+        Held(str(series).strip(), str(title).strip(), int(year), int(month), states.get(row, frozenset()))
+        for row, series, title, year, month in named
+    ]
+    frame = pd.DataFrame({"series": number_series(held)}, index=table.index, dtype="int64")
+    titles = pd.Series([h.series if series_name(h.series) else stem(h.title).title() for h in held], index=table.index)
+    frame["title"] = titles.groupby(frame["series"]).transform("first").where(frame["series"] >= 0, "").astype("str")
+    return frame
+
+
+def _sites(table: pd.DataFrame) -> pd.DataFrame:
+    """Latitude and longitude of each exercise; missing where the geocoder found none, an ocean or another place."""
+    sites = pd.DataFrame(
+        {
+            "latitude": pd.to_numeric(table["lat"].replace("", np.nan)).astype("float64"),
+            "longitude": pd.to_numeric(table["lon"].replace("", np.nan)).astype("float64"),
+        }
+    )
+    return sites.mask(_in_mid_ocean(sites) | table["MMEID"].isin(MISPLACED))
+
+
+def _in_mid_ocean(sites: pd.DataFrame) -> pd.Series:
+    return pd.Series(pd.MultiIndex.from_frame(sites).isin(list(OCEANS)), index=sites.index)
+
+
+def _entries(long: pd.DataFrame, table: pd.DataFrame) -> list[tuple[str, str, str, int]]:
+    """Everything that was named but makes no participant."""
+    labels = (table["MMEID"] + " " + table["Ex_Name"]).str.strip()
+    records = labels.reindex(long["exercise"]).to_numpy() + ": " + long["name"].to_numpy()
+    lost = long["state"].isna().to_numpy()
+    outside = "not a member of the state system at the time"
+    reasons = long["name"].map(NOT_STATES).fillna(outside)
+    entries = [("dropped", reason, str(record), 1) for reason, record in zip(reasons[lost], records[lost], strict=True)]
+    repeated = ~lost & long.duplicated(["exercise", "state"]).to_numpy()
+    entries += [("merged", "named twice in one exercise", str(record), 1) for record in records[repeated]]
+    states = long.dropna(subset="state").groupby("exercise")["state"].nunique().reindex(table.index, fill_value=0)
+    few = "fewer than two states known: makes no dyad"
+    entries += [("dropped", few, str(label), 1) for label in labels[states < 2]]
+    twice = table["MMEID"].duplicated(keep=False)
+    entries += [("kept", "identifier used twice: told apart by row", str(label), 1) for label in labels[twice]]
+    return entries
+
+
+def _unplaced(table: pd.DataFrame, sites: pd.DataFrame, series: pd.Series) -> list[tuple[str, str, str, int]]:
+    """Exercises without a site, and how many are of no series."""
+    labels = (table["MMEID"] + " " + table["Ex_Name"]).str.strip()
+    reasons = table["MMEID"].map({k: f"the geocoder found {v}" for k, v in MISPLACED.items()})
+    reasons = reasons.fillna("located in an ocean at large").mask(table["lat"] == "", "no coordinates")
+    lost = sites["latitude"].isna()
+    entries = [
+        ("kept", f"{reason}: no distance from the site", str(label), 1)
+        for reason, label in zip(reasons[lost], labels[lost], strict=True)
+    ]
+    unnamed = int((series < 0).sum())
+    return entries + [("kept", "no name of its own: of no series", "all exercises", unnamed)] * (unnamed > 0)
+
+
+SOURCE = Source(
+    slug=SLUG,
+    key="event",
+    raw=(
+        RawTable(
+            FILE,
+            (
+                *("MMEID", "Ex_Name", "Series_Name", "lat", "lon"),
+                *("s.year", "s.month", "s.day", "e.year", "e.month", "e.day"),
+                *KINDS,
+                *SLOTS,
+            ),
+            codes={
+                **{name: frozenset({"0", "1"}) for name in KINDS},
+                **dict.fromkeys(("s.month", "e.month"), MONTHS),
+                **dict.fromkeys(("s.day", "e.day"), DAYS),
+            },
+            text=True,
+        ),
+        RawTable(
+            STATES,
+            ("ccode", "statenme", "styear", "stmonth", "stday", "endyear", "endmonth", "endday"),
+            slug="cow-state-system",
+        ),
+    ),
+    variables=(
+        Variable("exercise_any", "Joint exercise", "0/1", "event", "treatment"),
+        Variable("exercise_bilateral", "Joint exercise of these two alone", "0/1", "event", "treatment"),
+        Variable("exercise_small", "Joint exercise of at most five parties", "0/1", "event", "treatment"),
+        Variable(
+            "exercise_weight",
+            "Joint exercises, each weighted 1/(parties − 1)",
+            "exercises",
+            "event",
+            "treatment",
+        ),
+        Variable("exercise_count", "Joint exercises", "exercises", "event", "description"),
+    ),
+    clean=clean,
+    years=(1980, 2010),
+)

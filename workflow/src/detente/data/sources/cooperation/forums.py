@@ -1,0 +1,110 @@
+"""COW Intergovernmental Organizations 3: which security forums a state belongs to, by year.
+
+Pevehouse, Nordstrom, McManus and Jamison; every state of the system, 1816–2014 (before 1965 filled in by them from
+five-year data). The trap: −1 (the forum does not exist) and −9 (unknown) are codes, not numbers; four states that
+end in 1990 (260, 265, 678, 680) have no row that year, and an absent row is not a state without memberships.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pandas as pd
+
+from detente.data.sources.base import RawTable, Source, Tidy, Variable, ledger
+
+SLUG = "cow-igo"
+FILE = "state_year_format3.rda"
+ABSENT, UNKNOWN, FULL, ASSOCIATES = -1, -9, 1, (2, 3)
+CODES = frozenset({float(code) for code in (ABSENT, UNKNOWN, 0, FULL, *ASSOCIATES)})
+# Column of the file → name of the forum in ours and in prose.
+FORUMS = {
+    "nato": ("nato", "NATO"),
+    "eapc": ("partnership_for_peace", "Euro-Atlantic Partnership Council (roster of the Partnership for Peace)"),
+    "osce": ("osce", "OSCE (to 1994 the CSCE)"),
+    "weu": ("weu", "Western European Union"),
+    "eu": ("eu", "European Union"),
+    "wpact": ("warsaw_pact", "Warsaw Pact"),
+    "cis": ("cis", "Commonwealth of Independent States"),
+    "csto": ("csto", "Collective Security Treaty Organization"),
+    "sco": ("sco", "Shanghai Cooperation Organisation (from 1996 the Shanghai Five)"),
+    "cica": ("cica", "Conference on Interaction and Confidence-Building in Asia"),
+    "asean": ("asean", "ASEAN"),
+    "saarc": ("saarc", "South Asian Association for Regional Cooperation"),
+    "seato": ("seato", "SEATO"),
+    "cento": ("cento", "CENTO"),
+    "anzus": ("anzus", "ANZUS"),
+    "gcc": ("gcc", "Gulf Cooperation Council"),
+    "loas": ("arab_league", "League of Arab States"),
+    "oic": ("oic", "Organisation of Islamic Cooperation"),
+    "oau": ("oau", "Organisation of African Unity"),
+    "au": ("african_union", "African Union"),
+    "ecowas": ("ecowas", "ECOWAS"),
+    "eccas": ("eccas", "Economic Community of Central African States"),
+    "sadc": ("sadc", "Southern African Development Community"),
+    "igad": ("igad", "Intergovernmental Authority on Development"),
+    "oas": ("oas", "Organization of American States (from 1890 its predecessors)"),
+    "iadefb": ("inter_american_defence_board", "Inter-American Defense Board"),
+    "un": ("un", "United Nations"),
+}
+WITH_ASSOCIATES = ("asean", "cis", "csto", "saarc", "iadefb")
+
+
+def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
+    """One row a state-year: 1 full member, 0 not (or the forum does not exist), missing where unknown."""
+    table = raw[FILE]
+    codes = table[list(FORUMS)]
+    known = codes.where(codes != UNKNOWN)
+    full = (known == FULL).astype("float64").where(known.notna()).add_prefix("member_")
+    part = known[list(WITH_ASSOCIATES)]
+    associate = part.isin(ASSOCIATES).astype("float64").where(part.notna()).add_prefix("associate_")
+    frame = pd.concat([table[["ccode", "year"]].astype("int64"), full, associate], axis=1).rename(columns=_names())
+    return Tidy(
+        frame.rename(columns={"ccode": "state"}).sort_values(["state", "year"], ignore_index=True),
+        ledger(SLUG, _entries(codes)),
+    )
+
+
+def _names() -> dict[str, str]:
+    full = {f"member_{column}": f"member_{name}" for column, (name, _) in FORUMS.items()}
+    return full | {f"associate_{column}": f"associate_{FORUMS[column][0]}" for column in WITH_ASSOCIATES}
+
+
+def _entries(codes: pd.DataFrame) -> list[tuple[str, str, str, int]]:
+    """Codes that are no numbers, and associates, forum by forum."""
+    kinds = (
+        ((ABSENT,), "−1 (the forum does not exist) is 0"),
+        ((UNKNOWN,), "−9 (unknown) is missing"),
+        (ASSOCIATES, "2 and 3 (associate, observer) are no full members; kept apart"),
+    )
+    counted = [
+        ("recoded", reason, name, int(codes[column].isin(values).sum()))
+        for values, reason in kinds
+        for column, (name, _) in FORUMS.items()
+    ]
+    return [entry for entry in counted if entry[3]]
+
+
+SOURCE = Source(
+    slug=SLUG,
+    key="state-year",
+    raw=(RawTable(FILE, ("ccode", "year", *FORUMS), codes=dict.fromkeys(FORUMS, CODES)),),
+    variables=(
+        *(
+            Variable(f"member_{name}", f"Full member: {label}", "0/1", "measure", "treatment")
+            for name, label in FORUMS.values()
+        ),
+        *(
+            Variable(
+                f"associate_{FORUMS[column][0]}",
+                f"Associate or observer: {FORUMS[column][1]}",
+                "0/1",
+                "measure",
+                "description",
+            )
+            for column in WITH_ASSOCIATES
+        ),
+    ),
+    clean=clean,
+    years=(1816, 2014),
+)

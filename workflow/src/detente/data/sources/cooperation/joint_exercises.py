@@ -1,0 +1,182 @@
+"""Joint Military Exercises 3 (D'Orazio): the coders' sheet, 1974–2010, as dyad-years.
+
+The older coding of exercises, superseded by MME but for its first years. The traps: participants are ISO 3166 letters
+in 30 slots, in any case; the last column, AUS, is a flag and no slot; a sixth of the rows have their dates only as
+typed text, with misprints; the years before 1977 hold four exercises in all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+import pandas as pd
+
+from detente.data.sources.base import RawTable, Source, Tidy, Variable, ledger, paired
+from detente.data.sources.isocodes import resolve
+from detente.data.sources.names import UNKNOWN, gazetteer
+from detente.data.sources.places import STATES
+
+SLUG = "jme"
+FILE = "jme_v3.xls"
+SMALL = 5
+_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+SLOTS = tuple(f"State {s}" for s in [*_LETTERS, *(f"A{letter}" for letter in _LETTERS[:4])])
+GONE = {"CSK": 315, "DDR": 265}
+# As in names.py: the first that is a member on a day of the exercise counts.
+BY_DATE: Mapping[str, tuple[int, ...]] = {"DEU": (255, 260), "YEM": (679, 678)}
+NOT_STATES: Mapping[str, str] = {
+    UNKNOWN: "participant unknown",
+    "NATO": "an alliance; its members are not named",
+    "8 NATO MEMBERS": "members of an alliance who are not named",
+    "BMU": "not a state: a territory of the United Kingdom",
+}
+FIELD, COMMAND = "FTX", "CPX"
+
+
+def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
+    """One row a dyad-year with a joint exercise on the sheet.
+
+    Raises
+    ------
+    UnresolvedNames
+        If a participant is neither a state's letters nor a known party that is no state.
+    """
+    table = raw[FILE]
+    days, entries = _days(table)
+    named = table.loc[days.index, list(SLOTS)].stack().str.strip().str.upper()
+    named = named[named != ""]
+    long = pd.DataFrame({"exercise": named.index.get_level_values(0), "name": named.to_numpy()})
+    codes = resolve(long["name"], f"mme/{FILE}", NOT_STATES, GONE)
+    long = long.merge(days, left_on="exercise", right_index=True, validate="many_to_one")
+    places = replace(gazetteer(raw[STATES.file]), by_name={**{iso: (code,) for iso, code in codes.items()}, **BY_DATE})
+    asked = zip(long["name"], long["first_day"], long["last_day"], strict=True)
+    long["state"] = pd.array([places.code(*one) for one in asked], dtype="Int64")
+    unnamed = long["name"].mask(long["name"] == UNKNOWN, "unknown " + long.index.astype("str"))
+    long["party"] = long["state"].astype("str").where(long["state"].notna(), unnamed)
+    entries += _lost(long, table)
+    parties = long.groupby("exercise")["party"].nunique()
+    known = long.dropna(subset="state").drop_duplicates(["exercise", "state"])
+    kind = table["JME Type"].str.upper()
+    members = known.assign(
+        parties=known["exercise"].map(parties),
+        field=known["exercise"].map(kind.str.contains(FIELD)),
+        command=known["exercise"].map(kind.str.contains(COMMAND)),
+    )
+    frame, merged = _dyads(_years(members))
+    entries.append(("merged", "several exercises of one dyad-year are one row", "all dyad-years", merged))
+    return Tidy(frame, ledger(SLUG, entries))
+
+
+def _days(table: pd.DataFrame) -> tuple[pd.DataFrame, list[tuple[str, str, str, int]]]:
+    """First and last possible day of each exercise with a year, yyyymmdd, and what becomes of the others."""
+    low, high = SOURCE.years
+    typed = table["Start Date"].str.extract(r"^(?P<month>\d{1,2})/.*?(?P<year>\d{4})$")
+    typed_end = table["enddate"].str.extract(r"(\d{4})$")[0]
+    coded = _number(table["s.year"])
+    text, end = _number(typed["year"]), _number(table["e.year"]).where(lambda y: y > 0).fillna(_number(typed_end))
+    begun = coded.fillna(text.where(text.between(low, high)))
+    start = begun.fillna(end).where(lambda y: y.between(low, high))
+    last = end.where((end >= start) & (end <= start + 1), start)
+    month = _number(table["s.month"]).fillna(_number(typed["month"])).where(lambda m: m.between(1, 12))
+    days = pd.DataFrame(
+        {
+            "first_day": start * 10000 + month.fillna(1) * 100 + 1,
+            "last_day": last * 10000 + month.where(last == start).fillna(12) * 100 + 31,
+        }
+    )
+    slots = table[list(SLOTS)].apply(lambda column: column.str.strip())
+    twice = table[["Exercise Name", "Start Date", "enddate"]].join(slots).duplicated()
+    undated = start.isna()
+    labels = _labels(table)
+    entries = [("dropped", "no year can be read", str(label), 1) for label in labels[undated]]
+    entries += [("dropped", "the same row twice", str(label), 1) for label in labels[twice & ~undated]]
+    typed_only = coded.isna() & ~undated & begun.notna() & ~twice
+    misprint = begun.isna() & ~undated & ~twice
+    entries.append(
+        ("recoded", "no columns of dates: year from the typed start", "all exercises", int(typed_only.sum()))
+    )
+    entries += [("recoded", "year of start misprinted: year of end", str(label), 1) for label in labels[misprint]]
+    return days[~undated & ~twice].astype("int64"), entries
+
+
+def _number(column: pd.Series) -> pd.Series:
+    return pd.to_numeric(column, errors="coerce")
+
+
+def _labels(table: pd.DataFrame) -> pd.Series:
+    return "row " + (table.index.to_series() + 2).astype("str") + " " + table["Exercise Name"].str.strip()
+
+
+def _lost(long: pd.DataFrame, table: pd.DataFrame) -> list[tuple[str, str, str, int]]:
+    """Everything that was named but makes no participant."""
+    labels = _labels(table).reindex(long["exercise"]).to_numpy()
+    lost = long["state"].isna().to_numpy()
+    reasons = long["name"].map(NOT_STATES).fillna("not a member of the state system at the time")
+    records = pd.Series(labels, index=long.index) + ": " + long["name"]
+    entries = [("dropped", reason, str(record), 1) for reason, record in zip(reasons[lost], records[lost], strict=True)]
+    repeated = ~lost & long.duplicated(["exercise", "state"]).to_numpy()
+    return entries + [("merged", "named twice in one exercise", str(record), 1) for record in records[repeated]]
+
+
+def _years(members: pd.DataFrame) -> pd.DataFrame:
+    """Repeat an exercise that runs over New Year in each of its years."""
+    over = members[members["last_day"] // 10000 > members["first_day"] // 10000]
+    years = pd.concat([members.assign(year=members["first_day"] // 10000), over.assign(year=over["last_day"] // 10000)])
+    return years[years["year"] <= SOURCE.years[1]]
+
+
+def _dyads(members: pd.DataFrame) -> tuple[pd.DataFrame, int]:
+    """Dyad-years from exercises' participants, and how many exercises of a dyad they merge."""
+    columns = ["exercise", "year", "parties", "field", "command"]
+    both = paired(members[[*columns, "state"]].astype({"state": "int64"}), columns)
+    pairs = both.assign(
+        jme_any=1,
+        jme_bilateral=both["parties"] == 2,
+        jme_small=both["parties"] <= SMALL,
+        jme_field=both["field"],
+        jme_command=both["command"],
+        jme_weight=1.0 / (both["parties"] - 1),
+        jme_count=1,
+    )
+    groups = pairs.groupby(["a", "b", "year"])
+    flags = groups[["jme_any", "jme_bilateral", "jme_small", "jme_field", "jme_command"]].max().astype("int64")
+    frame = flags.join(groups[["jme_weight", "jme_count"]].sum()).reset_index()
+    return frame, len(both) - len(frame)
+
+
+SOURCE = Source(
+    slug=SLUG,
+    key="dyad-year",
+    raw=(
+        RawTable(
+            FILE,
+            (
+                "Exercise Name",
+                "Start Date",
+                "s.year",
+                "s.month",
+                "enddate",
+                "e.year",
+                "JME Type",
+                *SLOTS,
+            ),
+            member="Sheet1_2",
+            text=True,
+        ),
+        STATES,
+    ),
+    variables=(
+        Variable("jme_any", "Joint exercise (JME)", "0/1", "event", "treatment"),
+        Variable("jme_bilateral", "Joint exercise of these two alone (JME)", "0/1", "event", "treatment"),
+        Variable("jme_small", "Joint exercise of at most five parties (JME)", "0/1", "event", "treatment"),
+        Variable("jme_field", "Joint field exercise (JME)", "0/1", "event", "treatment"),
+        Variable("jme_command", "Joint command-post exercise (JME)", "0/1", "event", "treatment"),
+        Variable(
+            "jme_weight", "Joint exercises, each weighted 1/(parties − 1) (JME)", "exercises", "event", "treatment"
+        ),
+        Variable("jme_count", "Joint exercises (JME)", "exercises", "event", "description"),
+    ),
+    clean=clean,
+    years=(1974, 2010),
+)

@@ -1,0 +1,43 @@
+"""COW Intergovernmental Organizations 3: how many organisations two states are both full members of.
+
+Pevehouse, Nordstrom, McManus and Jamison, 1816–2014. The trap: universal organisations count like any other, so the
+number grows with time everywhere; it wants year effects. Unknown memberships were summed as none by the compiler.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pandas as pd
+
+from detente.data.sources.base import RawTable, Source, Tidy, Variable, ledger, undirected
+
+SLUG = "cow-igo-3"
+FILE = "cow_igo_ndy.rda"
+
+
+def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
+    """One row a dyad-year."""
+    table = raw[FILE]
+    frame = undirected(table[["ccode1", "ccode2"]], "ccode1", "ccode2").assign(
+        year=table["year"].astype("int64"), joint_organisations=table["dyadigos"]
+    )
+    return Tidy(frame.sort_values(["a", "b", "year"], ignore_index=True), ledger(SLUG))
+
+
+SOURCE = Source(
+    slug=SLUG,
+    key="dyad-year",
+    raw=(RawTable(FILE, ("ccode1", "ccode2", "year", "dyadigos")),),
+    variables=(
+        Variable(
+            "joint_organisations",
+            "Intergovernmental organisations with both as full members",
+            "organisations",
+            "measure",
+            "control",
+        ),
+    ),
+    clean=clean,
+    years=(1816, 2014),
+)

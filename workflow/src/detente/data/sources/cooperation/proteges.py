@@ -1,0 +1,86 @@
+"""Signals of support from great powers to other states, 1950–2012 (McManus and Nieman 2019).
+
+One row a state and year with columns for the United States, the United Kingdom, France, Russia and China. The trap
+that costs most: uncoded years hold 0. Exercises are coded 1974–2010 and troops from 1981 only, and the United Kingdom
+and France, alone of the five, are protégés too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pandas as pd
+
+from detente.data.sources.base import RawTable, Source, Tidy, Variable, ledger, undirected
+
+SLUG = "mcmanus-nieman"
+FILE = "Individual Signals Dataset.csv"
+POWERS = {"us": 2, "uk": 200, "fra": 220, "rus": 365, "chi": 710}
+SIGNALS = {
+    "ex": ("protege_exercise", "Joint exercise with the great power", "0/1"),
+    "vis": ("protege_visit", "Visit between leaders of great power and protégé", "0/1"),
+    "arms": ("protege_arms", "Arms from the great power (SIPRI)", "million trend-indicator values"),
+    "troops": ("protege_troops", "Troops of the great power in the protégé", "persons"),
+    "pact": ("protege_pact", "Defence pact with the great power", "0/1"),
+    "bit": ("protege_investment_treaty", "Investment treaty with the great power", "0/1"),
+}
+DEPLOYERS = ("us", "uk", "rus")
+NUKES = "protege_nuclear_weapons"
+CODED = {"ex": (1974, 2010), "troops": (1981, 2012)}
+KEY = ["a", "b", "year"]
+
+
+def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
+    """One row a great power, protégé and year; the United Kingdom and France, each the other's, are one row."""
+    table = raw[FILE]
+    long = pd.concat([_signals(table, prefix, code) for prefix, code in POWERS.items()], ignore_index=True)
+    oneself = long["power"] == long["protege"]
+    entries = [("dropped", "great power and protégé are one state", "all dyad-years", int(oneself.sum()))]
+    kept = long[~oneself]
+    for signal, (first, last) in CODED.items():
+        outside = ~kept["year"].between(first, last)
+        name = SIGNALS[signal][0]
+        entries.append(
+            ("recoded", f"{name} outside {first}–{last} is uncoded: missing", "all dyad-years", int(outside.sum()))
+        )
+        kept = kept.assign(**{name: kept[name].astype("float64").mask(outside)})
+    frame = undirected(kept, "power", "protege").groupby(KEY, as_index=False).max()
+    reason = "each is the other's protégé: one row, the higher value"
+    entries.append(("merged", reason, "200–220", len(kept) - len(frame)))
+    return Tidy(frame[[*KEY, *(v.name for v in SOURCE.variables)]], ledger(SLUG, [e for e in entries if e[3]]))
+
+
+def _signals(table: pd.DataFrame, prefix: str, power: int) -> pd.DataFrame:
+    """Signals of one great power; nuclear weapons are coded for three of them."""
+    signals = {name: table[f"{prefix}_{signal}"] for signal, (name, _, _) in SIGNALS.items()}
+    nukes = table[f"{prefix}_nukes"].astype("float64") if prefix in DEPLOYERS else float("nan")
+    return pd.DataFrame(
+        {"protege": table["ccode"], "power": power, "year": table["year"].astype("int64"), **signals, NUKES: nukes}
+    )
+
+
+SOURCE = Source(
+    slug=SLUG,
+    key="dyad-year",
+    raw=(
+        RawTable(
+            FILE,
+            (
+                "ccode",
+                "year",
+                *(f"{prefix}_{signal}" for prefix in POWERS for signal in SIGNALS),
+                *(f"{prefix}_nukes" for prefix in DEPLOYERS),
+            ),
+            codes={f"{prefix}_{s}": frozenset({0, 1}) for prefix in POWERS for s in ("ex", "vis", "pact", "bit")},
+        ),
+    ),
+    variables=(
+        *(
+            Variable(name, label, unit, "measure", "treatment" if signal in ("ex", "vis", "troops") else "description")
+            for signal, (name, label, unit) in SIGNALS.items()
+        ),
+        Variable(NUKES, "Great power's nuclear weapons in the protégé", "0/1", "measure", "description"),
+    ),
+    clean=clean,
+    years=(1950, 2012),
+)

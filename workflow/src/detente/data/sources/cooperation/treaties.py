@@ -1,0 +1,162 @@
+"""ATOP 4.01 by member: who owes whom what under which alliance treaty, 1815–2016.
+
+Leeds, Ritter, Mitchell and Long code one row a member and phase of a treaty, to the day. The trap that costs
+most: an exit year of 0 means in force at the end of 2016, not never. Phases 2 and 3 of a treaty may run side by
+side where a partner split into two states: members pair inside a phase, never across.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+
+from detente.data.sources.base import RawTable, Source, Tidy, Variable, ledger, yearly
+
+SLUG = "atop-4.01"
+MEMBERS = "atop-member-level.csv"
+ALLIANCES = "atop-alliance-level.csv"
+OBLIGATIONS = {
+    "defense": ("treaty_defence", "defence"),
+    "offense": ("treaty_offence", "offence"),
+    "neutral": ("treaty_neutrality", "neutrality"),
+    "nonagg": ("treaty_nonaggression", "non-aggression"),
+    "consul": ("treaty_consultation", "consultation"),
+}
+FIRST_TERRITORY = 1000
+BINARY = frozenset({0, 1})
+PHASE = ["atopid", "phase"]
+
+
+def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
+    """One row a pair of members and year in which a treaty phase binds both on at least one day."""
+    table, alliances = raw[MEMBERS], raw[ALLIANCES]
+    columns = ["member", *_DATES, *PHASE, *OBLIGATIONS]
+    states = table.loc[table["member"] < FIRST_TERRITORY, columns]
+    members = states.assign(start=_entry(states), end=_exit(states))
+    pairs = _pairs(members, alliances)
+    years = _years(pairs)
+    flags = ["treaty", *(name for name, _ in OBLIGATIONS.values()), "treaty_asymmetric"]
+    flags += ["treaty_bilateral", "treaty_multilateral", "treaty_formed", "treaty_entered", "treaty_exited"]
+    frame = years.groupby(["a", "b", "year"])[flags].max()
+    frame["treaties"] = years.groupby(["a", "b", "year"])["atopid"].nunique()
+    entries = _entries(table, alliances)
+    entries.append(
+        (
+            "merged",
+            "several treaties or phases in one dyad-year are one row, with the most of each obligation",
+            "all dyad-years",
+            len(years) - len(frame),
+        )
+    )
+    return Tidy(frame.astype("int64").reset_index(), ledger(SLUG, entries))
+
+
+def _entry(table: pd.DataFrame) -> pd.Series:
+    """First day, yyyymmdd; an unknown day is the month's first."""
+    day = table["dayent"].replace(0, np.nan).fillna(1)
+    return (table["yrent"] * 10000 + table["moent"] * 100 + day).astype("int64")
+
+
+def _exit(table: pd.DataFrame) -> pd.Series:
+    """Last day, yyyymmdd: the end of coverage where the exit year is 0, the month's last where the day is unknown."""
+    month = table["moexit"].replace(0, 12)
+    day = table["dayexit"].replace(0, np.nan).fillna(31)
+    last = table["yrexit"] * 10000 + month * 100 + day
+    return last.where(table["yrexit"] > 0, SOURCE.years[1] * 10000 + 1231).astype("int64")
+
+
+def _pairs(members: pd.DataFrame, alliances: pd.DataFrame) -> pd.DataFrame:
+    """Pairs of members of one phase, with the days on which both are bound and the most that either owes."""
+    kept = members[[*PHASE, "member", "start", "end", *OBLIGATIONS]]
+    both = kept.merge(kept, on=PHASE, suffixes=("", "_b"))
+    both = both[both["member"] < both["member_b"]]
+    start, end = both[["start", "start_b"]].max(axis=1), both[["end", "end_b"]].min(axis=1)
+    both = both.assign(start=start, end=end)[start <= end]
+    owed = {name: both[[raw, f"{raw}_b"]].max(axis=1) for raw, (name, _) in OBLIGATIONS.items()}
+    unequal = np.column_stack([both[raw] != both[f"{raw}_b"] for raw in OBLIGATIONS]).any(axis=1)
+    facts = alliances.set_index("atopid")
+    bilateral = both["atopid"].map(facts["bilat"])
+    return both[["atopid", "start", "end"]].assign(
+        a=both["member"],
+        b=both["member_b"],
+        treaty=1,
+        treaty_asymmetric=unequal.astype("int64"),
+        treaty_bilateral=bilateral,
+        treaty_multilateral=1 - bilateral,
+        began=both["atopid"].map(facts["begyr"]),
+        **owed,
+    )
+
+
+def _years(pairs: pd.DataFrame) -> pd.DataFrame:
+    """Repeat each pair in its years; flag the years in which a treaty is formed, starts and ends to bind the pair."""
+    spell = pairs.groupby(["atopid", "a", "b"])
+    leave = spell["end"].transform("max")
+    dated = pairs.assign(
+        entry=spell["start"].transform("min") // 10000,
+        left=(leave // 10000).mask(leave == SOURCE.years[1] * 10000 + 1231, 0),
+    )
+    rows = yearly(dated, pairs["start"] // 10000, pairs["end"] // 10000).reset_index(drop=True)
+    return rows.assign(
+        treaty_formed=(rows["began"] == rows["year"]).astype("int64"),
+        treaty_entered=(rows["entry"] == rows["year"]).astype("int64"),
+        treaty_exited=(rows["left"] == rows["year"]).astype("int64"),
+    ).drop(columns=["entry", "left"])
+
+
+def _entries(table: pd.DataFrame, alliances: pd.DataFrame) -> list[tuple[str, str, str, int]]:
+    last = SOURCE.years[1]
+    entries = [
+        ("dropped", "member is no state of the state system's list", f"{r.atopid}: {r.member}", 1)
+        for r in table[table["member"] >= FIRST_TERRITORY].itertuples()
+    ]
+    counts = (
+        ("recoded", f"exit year 0: in force at the end of {last}", int((table["yrexit"] == 0).sum())),
+        ("recoded", "day of entry unknown: the month's first", int(table["dayent"].isna().sum())),
+        ("recoded", "day of exit unknown: the month's last", int(table["dayexit"].isna().sum())),
+        (
+            "kept",
+            "not in the state system by ATOP's own flag: whether the dyad exists is the panel's to say",
+            int(((table["cowsys"] == 0) & (table["member"] < FIRST_TERRITORY)).sum()),
+        ),
+        (
+            "recoded",
+            "member's row and alliance's differ on bilateral: the alliance's counts",
+            int((table["bilat"] != table["atopid"].map(alliances.set_index("atopid")["bilat"])).sum()),
+        ),
+    )
+    entries += [(action, reason, "all members", rows) for action, reason, rows in counts if rows]
+    return entries
+
+
+_DATES = ("yrent", "moent", "dayent", "yrexit", "moexit", "dayexit")
+SOURCE = Source(
+    slug=SLUG,
+    key="dyad-year",
+    raw=(
+        RawTable(
+            MEMBERS,
+            ("atopid", "member", "cowsys", *_DATES, "bilat", "phase", *OBLIGATIONS),
+            codes={**dict.fromkeys(OBLIGATIONS, BINARY), "bilat": BINARY, "cowsys": BINARY},
+        ),
+        RawTable(ALLIANCES, ("atopid", "begyr", "bilat"), codes={"bilat": BINARY}),
+    ),
+    variables=(
+        Variable("treaty", "Alliance treaty in force (ATOP 4.01)", "0/1", "event", "description"),
+        *(
+            Variable(name, f"Treaty with an obligation of {word} (ATOP 4.01)", "0/1", "event", "description")
+            for name, word in OBLIGATIONS.values()
+        ),
+        Variable("treaty_asymmetric", "Treaty under which the two owe different things", "0/1", "event", "description"),
+        Variable("treaty_bilateral", "Bilateral alliance treaty", "0/1", "event", "description"),
+        Variable("treaty_multilateral", "Multilateral alliance treaty", "0/1", "event", "description"),
+        Variable("treaty_formed", "Treaty signed this year", "0/1", "event", "description"),
+        Variable("treaty_entered", "A treaty starts to bind both this year", "0/1", "event", "description"),
+        Variable("treaty_exited", "A treaty ceases to bind both this year", "0/1", "event", "description"),
+        Variable("treaties", "Alliance treaties in force", "treaties", "event", "description"),
+    ),
+    clean=clean,
+    years=(1815, 2016),
+)

@@ -1,0 +1,106 @@
+"""Visits abroad of US service secretaries and commanders, 1992–2012 (D'Orazio's list).
+
+An undocumented companion of JME: 377 visits of the secretaries of the Army, Navy and Air Force, the Commandant of the
+Marine Corps and two commanders. The traps: one sender; 1993 and 2003 hold no visit at all, which we take for years not
+coded; offices join the list one by one, so counts rise (16 in 1992, 87 in 2011) without more travel.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pandas as pd
+
+from detente.data.sources.base import RawTable, Source, Tidy, Variable, ledger
+from detente.data.sources.isocodes import resolve
+from detente.data.sources.places import STATES, members, places_of
+
+SLUG = "us-visits"
+FILE = "visits.xls"
+NAMED = {"Nassau": 31, "Kosovo": 347}
+NO_VISIT: Mapping[str, str] = {
+    "CUB": "to the US base at Guantánamo, not to the Cuban state",
+    "GUM": "a territory of the United States",
+    "VIR": "a territory of the United States",
+    "Saint Thomas": "a territory of the United States",
+    "Wake Island": "a territory of the United States",
+    "GUF": "a territory of France",
+    "GNL": "a territory of Denmark",
+    "HKG": "a territory of China",
+    "Antarctica": "no state",
+}
+UNCODED = (1993, 2003)
+
+
+def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
+    """One row a state and year with a visit, and every state in the years that are not coded, missing there.
+
+    Raises
+    ------
+    UnresolvedNames
+        If a place is neither a state nor known to be none.
+    """
+    table, places = raw[FILE], places_of(raw[STATES.file])
+    codes = resolve(table["State Visit"], f"mme/{FILE}", NO_VISIT, NAMED)
+    visits = table[["Title", "Name", "Start Day", "Start Month", "Start Year", "State Visit"]].drop_duplicates()
+    nowhere = visits["State Visit"].isin(list(NO_VISIT))
+    abroad = visits[~nowhere]
+    rows = pd.DataFrame({"state": abroad["State Visit"].map(codes), "year": abroad["Start Year"].astype("int64")})
+    before = (rows["state"] == NAMED["Kosovo"]) & ~members(rows["state"], rows["year"], places)
+    rows["state"] = rows["state"].mask(before, 345).astype("int64")
+    inside = members(rows["state"], rows["year"], places)
+    counts = rows[inside].groupby(["state", "year"]).size().rename("us_visits").reset_index()
+    frame = pd.concat([counts.assign(us_visit=1), _uncoded(raw[STATES.file])], ignore_index=True)
+    entries = [
+        ("merged", "the same visit twice", "all visits", len(table) - len(visits)),
+        *(("dropped", NO_VISIT[str(name)], str(name), len(g)) for name, g in visits[nowhere].groupby("State Visit")),
+        ("recoded", "Kosovo was Serbia's (345) until it became a state", "Kosovo", int(before.sum())),
+        ("dropped", "not a member of the state system in the year", "all visits", int((~inside).sum())),
+        ("merged", "visits of one state-year are one row", "all visits", int(inside.sum()) - len(counts)),
+        ("added", "no visit of any office on the list: not coded, missing", "1993 and 2003", len(frame) - len(counts)),
+    ]
+    ordered = frame[["state", "year", *(v.name for v in SOURCE.variables)]]
+    return Tidy(
+        ordered.sort_values(["state", "year"], ignore_index=True),
+        ledger(SLUG, [entry for entry in entries if entry[3]]),
+    )
+
+
+def _uncoded(states: pd.DataFrame) -> pd.DataFrame:
+    """Every member in each year that is not coded."""
+    years = [
+        states.loc[(states["styear"] <= year) & (states["endyear"] >= year), ["ccode"]].assign(year=year)
+        for year in UNCODED
+    ]
+    rows = pd.concat(years).drop_duplicates().rename(columns={"ccode": "state"})
+    return rows.assign(us_visit=float("nan"), us_visits=float("nan"))
+
+
+SOURCE = Source(
+    slug=SLUG,
+    key="state-year",
+    raw=(
+        RawTable(
+            FILE,
+            ("Title", "Name", "Start Day", "Start Month", "Start Year", "State Visit"),
+            member="Sheet1",
+            text=True,
+        ),
+        STATES,
+    ),
+    variables=(
+        Variable(
+            "us_visit", "Visit of a US service secretary or commander", "0/1", "event", "description", unknown=True
+        ),
+        Variable(
+            "us_visits",
+            "Visits of US service secretaries and commanders",
+            "visits",
+            "event",
+            "description",
+            unknown=True,
+        ),
+    ),
+    clean=clean,
+    years=(1992, 2012),
+)

@@ -1,0 +1,81 @@
+"""Rivalries: states that see a competitor, threat and enemy, in two codings.
+
+Thompson, Sakuwa and Suhas (2021), 1494–2020, and the earlier one of Thompson and Dreyer (2012), to 2010, which names
+what a rivalry is about: space, position, ideology, intervention.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pandas as pd
+
+from detente.data.sources.base import RawTable, Source, Tidy, Variable, ledger, undirected, yearly
+
+SLUG, DREYER_SLUG = "rivalry", "rivalry-dreyer"
+FILE, DREYER_FILE = "tss_rivalries.rda", "td_rivalries.rda"
+TYPES = ("spatial", "positional", "ideological", "interventionary")
+NAMED_TYPES = ("type1", "type2", "type3")
+
+
+def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
+    """One row a dyad-year of rivalry, first and last year included, within the years covered."""
+    table = raw[FILE].rename(columns={"rivalry": "name"})
+    return _dyad_years(SOURCE, table[["name", "ccode1", "ccode2", "start", "end"]].assign(rivalry=1))
+
+
+def clean_dreyer(raw: Mapping[str, pd.DataFrame]) -> Tidy:
+    """One row a dyad-year of rivalry, with what it is about; a rivalry may be about several things."""
+    table = raw[DREYER_FILE].rename(columns={"rivalryname": "name", "styear": "start", "endyear": "end"})
+    about = {f"rivalry_{kind}": table[list(NAMED_TYPES)].isin([kind]).any(axis=1).astype("int64") for kind in TYPES}
+    return _dyad_years(DREYER, table[["name", "ccode1", "ccode2", "start", "end"]].assign(rivalry_dreyer=1, **about))
+
+
+def _dyad_years(source: Source, spells: pd.DataFrame) -> Tidy:
+    """Repeat each spell's flags in its years; of two rivalries in a dyad-year, whatever either is."""
+    first, last = source.years
+    names = [v.name for v in source.variables]
+    bounded = spells.assign(
+        start=spells["start"].clip(lower=first).astype("int64"), end=spells["end"].clip(upper=last).astype("int64")
+    )
+    outside = bounded["start"] > bounded["end"]
+    inside = undirected(bounded[~outside], "ccode1", "ccode2")
+    years = yearly(inside, inside["start"], inside["end"])
+    frame = years.groupby(["a", "b", "year"])[names].max().reset_index()
+    entries = [
+        ("dropped", f"rivalry of no year in {first}–{last}", str(name), 1) for name in spells.loc[outside, "name"]
+    ]
+    if len(years) > len(frame):
+        twice = "two rivalries of one dyad-year are one row"
+        entries.append(("merged", twice, "all dyad-years", len(years) - len(frame)))
+    return Tidy(frame, ledger(source.slug, entries))
+
+
+SOURCE = Source(
+    slug=SLUG,
+    key="dyad-year",
+    raw=(RawTable(FILE, ("rivalry", "ccode1", "ccode2", "start", "end")),),
+    variables=(Variable("rivalry", "Strategic rivalry", "0/1", "event", "control"),),
+    clean=clean,
+    years=(1816, 2020),
+)
+DREYER = Source(
+    slug=DREYER_SLUG,
+    key="dyad-year",
+    raw=(
+        RawTable(
+            DREYER_FILE,
+            ("rivalryname", "ccode1", "ccode2", "styear", "endyear", *NAMED_TYPES),
+            codes=dict.fromkeys(NAMED_TYPES, frozenset(TYPES)),
+        ),
+    ),
+    variables=(
+        Variable("rivalry_dreyer", "Strategic rivalry (Thompson and Dreyer)", "0/1", "event", "control"),
+        Variable("rivalry_spatial", "Rivalry over territory", "0/1", "event", "control"),
+        Variable("rivalry_positional", "Rivalry over influence and prestige", "0/1", "event", "control"),
+        Variable("rivalry_ideological", "Rivalry over ideology", "0/1", "event", "control"),
+        Variable("rivalry_interventionary", "Rivalry over intervention in each other", "0/1", "event", "control"),
+    ),
+    clean=clean_dreyer,
+    years=(1816, 2010),
+)

@@ -1,0 +1,89 @@
+"""ICOW Territorial Claims (provisional 1.01): who claims whose territory, 1816–2001.
+
+Frederick, Hensel and Macaulay; one row of the file a claim and pair of challenger and target. The trap: dates are
+YYYYMM with month 0 or 99 for unknown; a claim ending 200199 goes on where coding stops, and from 2002 on nothing is
+known.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pandas as pd
+
+from detente.data.sources.base import RawTable, Source, Tidy, Variable, ledger, undirected, yearly
+
+SLUG, DIRECTED_SLUG = "icow-territory", "icow-territory-directed"
+FILE = "ICOWprov101.csv"
+RAW = RawTable(FILE, ("claim", "chal", "tgt", "begclaim", "endclaim", "icowsal"))
+HIGH = 8  # ICOW's category of high salience: 8 to 12 of 12 points
+
+
+def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
+    """One row a dyad-year with a claim, from the year in which it begins to that in which it ends."""
+    long, beyond = _years(raw[FILE])
+    long = undirected(long, "source", "target")
+    frame = (
+        long.groupby(["a", "b", "year"])
+        .agg(territorial_claims=("claim", "size"), territorial_claim_salience=("icowsal", "max"))
+        .reset_index()
+    )
+    frame["territorial_claim"] = 1
+    frame["territorial_claim_high"] = (frame["territorial_claim_salience"] >= HIGH).astype("int64")
+    entries = [
+        ("merged", "several claims in one dyad-year are one row", "all dyad-years", len(long) - len(frame)),
+        ("kept", "goes on when coding ends", "all claims", beyond),
+    ]
+    return Tidy(
+        frame[["a", "b", "year", *(v.name for v in SOURCE.variables)]],
+        ledger(SLUG, [entry for entry in entries if entry[3]]),
+    )
+
+
+def clean_directed(raw: Mapping[str, pd.DataFrame]) -> Tidy:
+    """One row a challenger, target and year with a claim."""
+    long, beyond = _years(raw[FILE])
+    frame = long.groupby(["source", "target", "year"]).size().rename("claims_made").reset_index()
+    frame.insert(3, "claims_territory", 1)
+    entries = [
+        ("merged", "several claims in one directed dyad-year are one row", "all dyad-years", len(long) - len(frame)),
+        ("kept", "goes on when coding ends", "all claims", beyond),
+    ]
+    return Tidy(frame, ledger(DIRECTED_SLUG, [entry for entry in entries if entry[3]]))
+
+
+def _years(table: pd.DataFrame) -> tuple[pd.DataFrame, int]:
+    """One row a claim, challenger, target and year; and how many claims the coding leaves open."""
+    first, last = SOURCE.years
+    start, end = (table["begclaim"] // 100).clip(lower=first), (table["endclaim"] // 100).clip(upper=last)
+    rows = yearly(table[["claim", "chal", "tgt", "icowsal"]], start, end).reset_index(drop=True)
+    long = rows.rename(columns={"chal": "source", "tgt": "target"}).astype({"source": "int64", "target": "int64"})
+    return long, int((table["endclaim"] >= last * 100 + 99).sum())
+
+
+SOURCE = Source(
+    slug=SLUG,
+    key="dyad-year",
+    raw=(RAW,),
+    variables=(
+        Variable("territorial_claim", "Territorial claim", "0/1", "event", "control"),
+        Variable("territorial_claim_high", "Territorial claim of high salience", "0/1", "event", "control"),
+        Variable("territorial_claims", "Territorial claims", "claims", "event", "description"),
+        Variable(
+            "territorial_claim_salience", "Salience of the most salient claim, 1 … 12", "points", "event", "description"
+        ),
+    ),
+    clean=clean,
+    years=(1816, 2001),
+)
+DIRECTED = Source(
+    slug=DIRECTED_SLUG,
+    key="directed-dyad-year",
+    raw=(RAW,),
+    variables=(
+        Variable("claims_territory", "Claims territory of the target", "0/1", "event", "control"),
+        Variable("claims_made", "Claims to territory of the target", "claims", "event", "description"),
+    ),
+    clean=clean_directed,
+    years=(1816, 2001),
+)

@@ -1,0 +1,91 @@
+"""Uniformed personnel that each state gives to UN missions, 1993–2013 (IPI Providing for Peacekeeping).
+
+One file a contributor, one row a month with personnel: a blank cell is none of that kind, a month without a row
+none at all. The trap that costs most: the months begin in November 1990, but not one expert is recorded before August
+1992, and they end in March 2014; we keep the years in which all three kinds are recorded throughout.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pandas as pd
+
+from detente.data.sources.base import RawTable, Source, Tidy, Variable, ledger
+from detente.data.sources.places import STATES, codes, places_of
+
+SLUG = "ipi-contributors"
+FOLDER = "countries"
+MONTHS = 12
+KINDS = {"Troops": "un_troops_given", "Police": "un_police_given", "Experts": "un_experts_given"}
+CONTRIBUTORS = tuple(
+    name.strip()
+    for name in """
+Albania|Algeria|Antigua and Barbuda|Argentina|Armenia|Australia|Austria|Bahamas|Bangladesh|Barbados|Belarus
+Belgium|Benin|Bolivia|Bosnia and Herzegovina|Botswana|Brazil|Brunei|Bulgaria|Burkina Faso|Burundi|Cambodia
+Cameroon|Canada|Cape Verde|Central African Republic|Chad|Chile|China|Colombia|Congo|Cote d Ivoire|Croatia|Cuba
+Cyprus|Czech Republic|DR Congo|Denmark|Djibouti|Dominica|Dominican Republic|Ecuador|Egypt|El Salvador|Estonia
+Ethiopia|Fiji|Finland|France|Gabon|Gambia|Germany|Ghana|Greece|Grenada|Guatemala|Guinea|Guinea-Bissau|Guyana
+Honduras|Hungary|Iceland|India|Indonesia|Iran|Ireland|Israel|Italy|Jamaica|Japan|Jordan|Kazakhstan|Kenya|Kuwait
+Kyrgyzstan|Lebanon|Lesotho|Liberia|Libya|Lithuania|Luxembourg|Macedonia|Madagascar|Malawi|Malaysia|Mali
+Mauritania|Mauritius|Mexico|Moldova|Mongolia|Montenegro|Morocco|Mozambique|Namibia|Nepal|Netherlands|New Zealand
+Niger|Nigeria|Norway|Pakistan|Palau|Papua New Guinea|Paraguay|Peru|Philippines|Poland|Portugal|Qatar
+Republic of Korea|Romania|Russian Federation|Rwanda|Samoa|Saudi Arabia|Senegal|Serbia|Sierra Leone|Singapore
+Slovakia|Slovenia|South Africa|Spain|Sri Lanka|Suriname|Sweden|Switzerland|Tajikistan|Tanzania|Thailand
+The former Yugoslav Republic of Macedonia|Timor-Leste|Togo|Trinidad and Tobago|Tunisia|Turkey|Uganda|Ukraine
+United Arab Emirates|United Kingdom|United States of America|Uruguay|Vanuatu|Venezuela|Yemen|Zambia|Zimbabwe
+""".replace("\n", "|").split("|")
+    if name.strip()
+)
+
+
+def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
+    """One row a contributor and year: the mean of its twelve months.
+
+    Raises
+    ------
+    UnresolvedNames
+        If a file's name is no state of the list.
+    """
+    first, last = SOURCE.years
+    tables = {name: raw[f"{FOLDER}/{name}.csv"] for name in CONTRIBUTORS}
+    long = pd.concat([table.assign(name=name) for name, table in tables.items()], ignore_index=True)
+    year = long["Date"].str.slice(0, 4).astype("int64")
+    rows = long[year.between(first, last)].assign(year=year)
+    state = codes(rows["name"], rows["year"], places_of(raw[STATES.file]), where=f"ipi/{FOLDER}", nobody={})
+    counted = rows.assign(state=state)
+    blank = int(counted[list(KINDS)].isna().to_numpy().sum())
+    known = counted.dropna(subset="state").fillna(dict.fromkeys(KINDS, 0)).astype({"state": "int64"})
+    months = known.groupby(["state", "year", "Date"], as_index=False)[list(KINDS)].max()
+    sums = months.groupby(["state", "year"])[list(KINDS)].sum() / MONTHS
+    frame = sums.rename(columns=KINDS).assign(un_personnel_given=sums.sum(axis=1)).reset_index()
+    counts = (
+        (
+            "dropped",
+            f"month outside {first}–{last}, the years in which all three kinds are recorded",
+            len(long) - len(rows),
+        ),
+        ("dropped", "contributor is not a member of the state system in the year", len(counted) - len(known)),
+        ("recoded", "blank cell in a month with personnel: none of that kind", blank),
+        ("merged", "two files of one contributor in one month: the larger count", len(known) - len(months)),
+        ("merged", "months of one state-year are one row: their mean over twelve", len(months) - len(frame)),
+    )
+    entries = [(action, reason, "all contributor-months", n) for action, reason, n in counts if n]
+    return Tidy(frame, ledger(SLUG, entries))
+
+
+SOURCE = Source(
+    slug=SLUG,
+    key="state-year",
+    raw=(*(RawTable(f"{FOLDER}/{name}.csv", ("Date", *KINDS)) for name in CONTRIBUTORS), STATES),
+    variables=(
+        Variable("un_troops_given", "Troops in UN missions, mean month", "persons", "event", "treatment"),
+        Variable("un_police_given", "Police in UN missions, mean month", "persons", "event", "description"),
+        Variable("un_experts_given", "Military experts in UN missions, mean month", "persons", "event", "description"),
+        Variable(
+            "un_personnel_given", "Uniformed personnel in UN missions, mean month", "persons", "event", "treatment"
+        ),
+    ),
+    clean=clean,
+    years=(1993, 2013),
+)

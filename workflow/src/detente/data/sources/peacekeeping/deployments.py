@@ -1,0 +1,83 @@
+"""Where UN peacekeepers are stationed, by country and year, 1994–2024 (Geo-PKO 2.3, map table).
+
+Cil, Fjelde, Hultman and Nilsson geocode every deployment map of a mission. The trap that costs most: a location
+repeats its yearly mean on several rows, so adding rows counts troops twice. A country without a row is missing:
+no map of UNIFIL in 2016 is in the table, for one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pandas as pd
+
+from detente.data.sources.base import RawTable, Source, Tidy, Variable, ledger
+from detente.data.sources.places import STATES, codes, places_of
+
+SLUG = "geopko"
+FILE = "FrontMap_v.2.3.csv"
+NOBODY = {"Ethiopia/Eritrea": "between two states: which of them is not said"}
+# Elsewhere (TAMM, Bara and Hultman) the mission in Western Sahara is Morocco's (600), and Kosovo's was Serbia's (345)
+# until it became a state; so here, through sources/places.py.
+TERRITORIES = ("Western Sahara", "Kosovo", "Montenegro")
+SITE = ["mission", "year", "country", "location", "latitude", "longitude"]
+
+
+def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
+    """One row a country and year with a site; troops are the sum over sites whose strength is known.
+
+    Raises
+    ------
+    UnresolvedNames
+        If a country is no state of the list.
+    """
+    table = raw[FILE]
+    sites = table.groupby(SITE, as_index=False).agg(
+        troops=("ave.no.troops", "max"), police=("UNPOL", "max"), observers=("UNMO", "max")
+    )
+    state = codes(sites["country"], sites["year"], places_of(raw[STATES.file]), where=f"{SLUG}/{FILE}", nobody=NOBODY)
+    kept = sites.assign(state=state, unsized=sites["troops"].isna()).dropna(subset="state").astype({"state": "int64"})
+    groups = kept.groupby(["state", "year"])
+    frame = pd.DataFrame(
+        {
+            "peacekeeper_troops": groups["troops"].sum(min_count=1),
+            "peacekeeper_sites": groups.size(),
+            "peacekeeper_sites_unsized": groups["unsized"].sum().astype("int64"),
+            "peacekeeper_police": groups["police"].max().astype("int64"),
+            "peacekeeper_observers": groups["observers"].max().astype("int64"),
+        }
+    ).reset_index()
+    entries = [("merged", "rows of one site in one year repeat its mean", "all sites", len(table) - len(sites))]
+    for name, group in sites[state.isna()].groupby("country"):
+        reason = NOBODY.get(str(name), "not a member of the state system in the year")
+        entries.append(("dropped", reason, str(name), len(group)))
+    for name, group in kept[kept["country"].isin(TERRITORIES)].groupby("country"):
+        held = ", ".join(map(str, sorted(group["state"].unique())))
+        entries.append(("recoded", f"counted with the state that holds or held it: {held}", str(name), len(group)))
+    unsized = int(kept["unsized"].sum())
+    entries.append(("kept", "strength unknown: counts as a site, not among troops", "all sites", unsized))
+    entries.append(("merged", "sites of one state-year are one row", "all sites", len(kept) - len(frame)))
+    return Tidy(frame, ledger(SLUG, [entry for entry in entries if entry[3]]))
+
+
+SOURCE = Source(
+    slug=SLUG,
+    key="state-year",
+    raw=(
+        RawTable(
+            FILE,
+            (*SITE, "ave.no.troops", "UNPOL", "UNMO"),
+            codes={"UNPOL": frozenset({0, 1}), "UNMO": frozenset({0, 1})},
+        ),
+        STATES,
+    ),
+    variables=(
+        Variable("peacekeeper_troops", "UN troops at sites of known strength", "persons", "measure", "treatment"),
+        Variable("peacekeeper_sites", "Sites of UN peacekeepers", "sites", "measure", "description"),
+        Variable("peacekeeper_sites_unsized", "Sites of unknown strength", "sites", "measure", "description"),
+        Variable("peacekeeper_police", "A site has UN police", "0/1", "measure", "description"),
+        Variable("peacekeeper_observers", "A site has UN military observers", "0/1", "measure", "description"),
+    ),
+    clean=clean,
+    years=(1994, 2024),
+)

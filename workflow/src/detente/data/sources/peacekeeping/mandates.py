@@ -1,0 +1,118 @@
+"""Hosts of UN peacekeeping missions and what the missions were told to do, 1948–2015 (TAMM 2.1).
+
+Lloyd codes the mandate of each mission-month with up to five hosts. The trap that costs most: where a mission
+stands between two states it often lists one (UNIKOM Iraq, UNDOF Syria, UNMEE Ethiopia), so these are hosts of
+deployment, not parties; parties are in UNPMM. UNTSO lists none, and UNMOGIP stops in 1949.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+import pandas as pd
+
+from detente.data.sources.base import RawTable, Source, Tidy, Variable, ever, ledger
+from detente.data.sources.places import STATES, members, of_the_time, places_of
+
+SLUG = "tamm"
+FILE = "TAMM.csv"
+HOSTS = ("ccode", "ccode2", "ccode3", "ccode4", "ccode5")
+TASKS = {
+    "ch7": ("un_host_chapter7", "under chapter VII"),
+    "buffer_monitor": ("un_host_buffer_zone", "told to monitor a buffer zone"),
+    "peaceag_cease_monitor": ("un_host_ceasefire", "told to monitor a ceasefire or peace agreement"),
+}
+# The armistices that UNTSO supervises (UN Security Council resolution 73) are Israel's with its four neighbours.
+ADDED_HOSTS: Mapping[str, tuple[int, ...]] = {"UNTSO": (651, 652, 660, 663, 666)}
+# UNMOGIP has watched the ceasefire of India and Pakistan ever since 1949; what it is told is not coded after that.
+CONTINUES: Mapping[str, tuple[tuple[int, ...], int]] = {"UNMOGIP": ((750, 770), 1950)}
+NOT_UN = {"MISCA": "led by the African Union, not by the UN"}
+KEY = ["state", "year"]
+
+
+def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
+    """One row a host state and year with a UN mission on its ground."""
+    table, places = raw[FILE], places_of(raw[STATES.file])
+    un = table[~table["mission"].isin(list(NOT_UN))]
+    rows = pd.concat([_hosted(un), *_unlisted(un), *_continued(un)], ignore_index=True)
+    state = of_the_time(rows["state"], rows["year"])
+    recoded = int((state != rows["state"]).sum())
+    rows = rows.assign(state=state)
+    inside = members(rows["state"], rows["year"], places)
+    kept = rows[inside]
+    frame = kept.groupby(KEY, as_index=False).agg(un_host_missions=("mission", "nunique"))
+    frame.insert(2, "un_host", 1)
+    for raw_name, (name, _) in TASKS.items():
+        frame[name] = ever(kept, raw_name, KEY).reindex(pd.MultiIndex.from_frame(frame[KEY])).to_numpy()
+    entries = [*_entries(table, un)]
+    entries += [("recoded", "later state's code: the state of the time", "all host-months", recoded)] if recoded else []
+    outside = rows[~inside]
+    lost = "host is not a member of the state system in the year"
+    entries += [("dropped", lost, str(name), len(group)) for name, group in outside.groupby("mission")]
+    entries.append(
+        ("merged", "months and missions of one state-year are one row", "all host-months", len(kept) - len(frame))
+    )
+    return Tidy(frame, ledger(SLUG, entries))
+
+
+def _hosted(table: pd.DataFrame) -> pd.DataFrame:
+    """One row a mission-month and host."""
+    columns = ["mission", "year", *TASKS]
+    long = table.melt(id_vars=columns, value_vars=list(HOSTS), value_name="state").dropna(subset="state")
+    return long[[*columns, "state"]].astype({"state": "int64", "year": "int64"})
+
+
+def _unlisted(table: pd.DataFrame) -> Iterator[pd.DataFrame]:
+    for name, hosts in ADDED_HOSTS.items():
+        months = table.loc[table["mission"] == name, ["mission", "year", *TASKS]]
+        yield from (months.assign(state=host) for host in hosts)
+
+
+def _continued(table: pd.DataFrame) -> Iterator[pd.DataFrame]:
+    """Years in which a mission went on uncoded; its tasks are missing."""
+    for name, (hosts, first) in CONTINUES.items():
+        if (table["mission"] == name).any():
+            years = pd.DataFrame({"year": range(first, SOURCE.years[1] + 1), "mission": name})
+            yield from (years.assign(state=host) for host in hosts)
+
+
+def _entries(table: pd.DataFrame, un: pd.DataFrame) -> Iterator[tuple[str, str, str, int]]:
+    months = table["mission"].value_counts()
+    for name, reason in NOT_UN.items():
+        if name in months:
+            yield "dropped", reason, name, int(months[name])
+    for name, hosts in ADDED_HOSTS.items():
+        if name in months:
+            yield "added", f"lists no host: {', '.join(map(str, hosts))}", name, int(months[name]) * len(hosts)
+    for name, (hosts, first) in CONTINUES.items():
+        if name in months:
+            last = SOURCE.years[1]
+            reason = f"went on in {first}–{last}, uncoded: host, tasks missing"
+            yield "added", reason, name, (last - first + 1) * len(hosts)
+    nowhere = un[un[list(HOSTS)].isna().all(axis=1) & ~un["mission"].isin(list(ADDED_HOSTS))]
+    for mission, group in nowhere.groupby("mission"):
+        yield "dropped", "lists no host", str(mission), len(group)
+
+
+SOURCE = Source(
+    slug=SLUG,
+    key="state-year",
+    raw=(
+        RawTable(
+            FILE,
+            ("mission", "year", *HOSTS, *TASKS),
+            codes=dict.fromkeys(TASKS, frozenset({0, 1})),
+        ),
+        STATES,
+    ),
+    variables=(
+        Variable("un_host", "Host of a UN mission (TAMM)", "0/1", "event", "treatment"),
+        Variable("un_host_missions", "UN missions hosted (TAMM)", "missions", "event", "description"),
+        *(
+            Variable(name, f"Host of a UN mission {words}", "0/1", "event", "description", unknown=True)
+            for name, words in TASKS.values()
+        ),
+    ),
+    clean=clean,
+    years=(1948, 2015),
+)

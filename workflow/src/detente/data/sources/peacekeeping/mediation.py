@@ -1,0 +1,88 @@
+"""Mediation in crises (International Crisis Behavior 13): crises of a pair of states, and who stepped in, 1918–2016.
+
+What is known of a whole crisis, given to every pair of an actor and the state that triggered its crisis. The trap: 2
+and 3 of `mediate` are no mediation either; mediators and days stand in the file for 4 alone. Five crises are uncoded.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pandas as pd
+
+from detente.data.sources.base import RawTable, Source, Tidy, Variable, ever, ledger, undirected, yearly
+from detente.data.sources.conflict.crises import RAW, records
+from detente.data.sources.outcomes import happened
+
+SLUG = "icb-13-mediation"
+FILE = "icb1v13.csv"
+MEDIATED = 4
+US_MILITARY = 4
+KEY = ["a", "b", "year"]
+
+
+def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
+    """One row a dyad-year with a crisis of either state that the other triggered."""
+    crises, entries = records(raw)
+    known = pd.DataFrame(
+        {
+            "crisis": raw[FILE]["crisno"],
+            "mediated_icb": _flag(raw[FILE]["mediate"], MEDIATED),
+            "us_military_icb": _flag(raw[FILE]["usinv"], US_MILITARY),
+            "days_icb": raw[FILE]["brexit"],
+        }
+    )
+    pairs = undirected(crises, "actor", "trigger").merge(known, on="crisis", how="left", validate="many_to_one")
+    rows = yearly(pairs, pairs["first"], pairs["last"])
+    rows = rows[rows["year"] <= SOURCE.years[1]]
+    groups = rows.groupby(KEY)
+    flags = {name: ever(rows, name, KEY) for name in ("mediated_icb", "us_military_icb")}
+    frame = pd.DataFrame({**flags, "days_icb": groups["days_icb"].max()}).reset_index()
+    uncoded = known["mediated_icb"].isna()
+    entries += [
+        ("kept", "not known whether it was mediated: missing", f"crisis {crisis}", 1)
+        for crisis in known.loc[uncoded, "crisis"]
+    ]
+    entries.append(("merged", "several crises of a dyad-year are one row", "all dyad-years", len(rows) - len(frame)))
+    return Tidy(frame, ledger(SLUG, happened(entries)))
+
+
+def _flag(codes: pd.Series, code: int) -> pd.Series:
+    return (codes == code).astype("float64").where(codes.notna())
+
+
+SOURCE = Source(
+    slug=SLUG,
+    key="dyad-year",
+    raw=(
+        *RAW,
+        RawTable(
+            FILE,
+            ("crisno", "mediate", "usinv", "brexit"),
+            codes={"mediate": frozenset({1, 2, 3, 4}), "usinv": frozenset({1, 2, 3, 4})},
+        ),
+    ),
+    variables=(
+        Variable(
+            "mediated_icb",
+            "Crisis between them under way that was mediated (ICB 13)",
+            "0/1",
+            "event",
+            "treatment",
+            unknown=True,
+        ),
+        Variable(
+            "us_military_icb",
+            "Crisis between them under way with US military action (ICB 13)",
+            "0/1",
+            "event",
+            "description",
+            unknown=True,
+        ),
+        Variable(
+            "days_icb", "Length of the longest crisis between them under way (ICB 13)", "days", "measure", "description"
+        ),
+    ),
+    clean=clean,
+    years=(1918, 2016),
+)

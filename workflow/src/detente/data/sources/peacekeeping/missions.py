@@ -1,0 +1,115 @@
+"""UN peace missions between states (UNPMM 2.0): peacekeeping, political missions, good offices."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Hashable, Iterator, Mapping, Sequence
+from itertools import combinations
+from typing import Any
+
+import pandas as pd
+
+from detente.data.sources.base import RawTable, Source, Tidy, Variable, ledger
+
+SLUG = "unpmm"
+FILE = "UNPMM_V2.0.xlsx"
+PARTIES = tuple(f"gwno_{i}" for i in range(1, 6))
+KINDS = {
+    "PKO": ("un_mission", "UN peacekeeping mission between the parties"),
+    "SPM": ("un_political_mission", "UN political mission between the parties"),
+    "GOE": ("un_good_offices", "UN good offices between the parties"),
+}
+# ONUCA, for one, is coded with five states of Central America, as if it stood between any two of them.
+PAIR = Variable(
+    "un_mission_pair", "UN peacekeeping mission between these two parties alone", "0/1", "event", "treatment"
+)
+# UNTSO is coded for Israel (666) alone; it supervises the armistice agreements that Egypt, Lebanon, Jordan
+# and Syria each signed with Israel in 1949 (UN Security Council resolution 73).
+ARMISTICES = {"UNTSO": (666, (651, 660, 663, 652))}
+# Coded with the state of the headquarters, which is no party to what the mission deals with.
+HEADQUARTERS = {"UNRGID": 225, "UNOAU": 530, "UNOWAS": 433}
+
+
+def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
+    """One row a pair of parties and year with a mission of any kind."""
+    first, last = SOURCE.years
+    table = raw[FILE]
+    within = table[table["task_yearest"].between(first, last)]
+    rows = within.to_dict("records")
+    pairs = [
+        (a, b, int(row["task_yearest"]), str(row["mission_type"]), len(group) == 2)
+        for row in rows
+        for group in _groups(row)
+        for a, b in combinations(group, 2)
+    ]
+    long = pd.DataFrame(pairs, columns=["a", "b", "year", "kind", "alone"])
+    flags = {name: (long["kind"] == code).astype("int64") for code, (name, _) in KINDS.items()}
+    flags[PAIR.name] = flags["un_mission"] * long["alone"].astype("int64")
+    frame = long[["a", "b", "year"]].assign(**flags)
+    merged = frame.groupby(["a", "b", "year"], as_index=False).max()
+    entries = [*_recoded(within), *_expanded(rows)]
+    if alone := sum(not _groups(row) for row in rows):
+        entries.append(("dropped", "fewer than two states are parties: makes no dyad", "all missions", alone))
+    if beyond := len(table) - len(within):
+        entries.append(("dropped", f"mission-year outside {first}–{last}, where coding ends", "all missions", beyond))
+    one_row = "several missions in one dyad-year are one row"
+    entries.append(("merged", one_row, "all dyad-years", len(frame) - len(merged)))
+    return Tidy(merged, ledger(SLUG, entries))
+
+
+def _groups(row: Mapping[Hashable, Any]) -> list[tuple[int, ...]]:
+    """Parties that a mission-year stands between, ascending: one group, or a pair for each armistice."""
+    name = str(row["mission_abbrev"])
+    if name in ARMISTICES:
+        party, others = ARMISTICES[name]
+        return [(min(party, other), max(party, other)) for other in others]
+    coded = {int(row[p]) for p in PARTIES if pd.notna(row[p])} - {HEADQUARTERS.get(name, -1)}
+    return [tuple(sorted(coded))] if len(coded) > 1 else []
+
+
+def _recoded(table: pd.DataFrame) -> Iterator[tuple[str, str, str, int]]:
+    """Ledger entries of parties that we add or take out."""
+    years = table["mission_abbrev"].value_counts()
+    for name, (party, others) in ARMISTICES.items():
+        if name in years:
+            reason = f"{name}: pairs of {party} with {', '.join(map(str, others))}"
+            yield "added", reason, name, int(years[name]) * len(others)
+    for name, state in HEADQUARTERS.items():
+        if name in years:
+            yield "dropped", f"{name}: {state} is the headquarters, not a party", name, int(years[name])
+
+
+def _expanded(rows: Sequence[Mapping[Hashable, Any]]) -> Iterator[tuple[str, str, str, int]]:
+    """Ledger entries of missions between three states or more, with the dyad-years that they make."""
+    many = Counter(
+        (str(row["mission_abbrev"]), str(row["mission_type"]), group)
+        for row in rows
+        for group in _groups(row)
+        if len(group) > 2
+    )
+    for (name, kind, group), years in sorted(many.items()):
+        reason = f"{name} ({kind}): every two of the parties {', '.join(map(str, group))} count as a pair"
+        yield "expanded", reason, name, years * len(list(combinations(group, 2)))
+
+
+SOURCE = Source(
+    slug=SLUG,
+    key="dyad-year",
+    raw=(
+        RawTable(
+            FILE,
+            ("mission_abbrev", "mission_type", *PARTIES, "task_yearest"),
+            codes={"mission_type": frozenset(KINDS)},
+            member="Peace Missions",
+        ),
+    ),
+    variables=(
+        *(
+            Variable(name, label, "0/1", "event", "treatment" if name == "un_mission" else "description")
+            for name, label in KINDS.values()
+        ),
+        PAIR,
+    ),
+    clean=clean,
+    years=(1948, 2022),
+)

@@ -1,0 +1,103 @@
+"""UN and non-UN peacekeepers in countries with an intrastate conflict, 1993–2016 (Bara and Hultman, v2).
+
+One row a conflict episode, mission and month. The trap that costs most: only episodes of intrastate conflict in 36
+countries are coded, so a state without a row is missing, not free of peacekeepers; and a mission repeats for each
+conflict of its country.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pandas as pd
+
+from detente.data.sources.base import RawTable, Source, Tidy, Variable, ledger
+from detente.data.sources.places import STATES, members, places_of
+
+SLUG = "bara-hultman"
+FILE = "UN and Non-UN Peacekeeping_v2-2019.dta"
+UN = 1
+# Every mission coded for Serbia from 2008 on (UNMIK, KFOR, EULEX) is in Kosovo, a state since 17 February 2008.
+SERBIA, KOSOVO, INDEPENDENT = 345, 347, 2008
+KEY = ["state", "year"]
+
+
+def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
+    """One row a country and year with a mission: personnel in the month with most of them."""
+    table, places = raw[FILE], places_of(raw[STATES.file])
+    rows = pd.DataFrame(
+        {
+            "state": table["ccode"].astype("int64"),
+            "year": table["year"].astype("int64"),
+            "date": table["date"],
+            "mission": table["missionid"],
+            "side": table["org"].eq(UN).map({True: "un", False: "nonun"}),
+            "personnel": table["totals_backward"].astype("float64"),
+        }
+    )
+    kosovo = (rows["state"] == SERBIA) & (rows["year"] >= INDEPENDENT)
+    rows["state"] = rows["state"].mask(kosovo, KOSOVO)
+    inside = members(rows["state"], rows["year"], places)
+    kept = rows[inside]
+    once = kept.drop_duplicates(["state", "date", "mission"])
+    zero = once["personnel"] == 0
+    frame = _peaks(once.assign(personnel=once["personnel"].mask(zero)))
+    counts = (
+        ("recoded", f"{SERBIA} from {INDEPENDENT}: the mission is in Kosovo ({KOSOVO})", int(kosovo.sum())),
+        ("dropped", "not a member of the state system in the year", int((~inside).sum())),
+        ("merged", "one mission-month repeated for another conflict of the country", len(kept) - len(once)),
+        ("recoded", "no personnel recorded for a mission in being: missing", int(zero.sum())),
+        ("merged", "missions and months of one state-year are one row: the highest month", len(once) - len(frame)),
+    )
+    entries = [(action, reason, "all mission-months", n) for action, reason, n in counts if n]
+    return Tidy(frame, ledger(SLUG, entries))
+
+
+def _peaks(once: pd.DataFrame) -> pd.DataFrame:
+    """Missions and highest monthly personnel of each side; a side without a mission has none of either."""
+    keys = once.groupby(KEY).size().index
+    columns: dict[str, pd.Series] = {}
+    for side in ("un", "nonun"):
+        own = once[once["side"] == side]
+        missions = own.groupby(KEY)["mission"].nunique().reindex(keys, fill_value=0)
+        monthly = own.groupby([*KEY, "date"])["personnel"].sum(min_count=1)
+        peak = monthly.groupby(KEY).max().reindex(keys)
+        columns[f"{side}_personnel_conflict"] = peak.mask(missions == 0, 0)
+        columns[f"{side}_missions_conflict"] = missions
+    return pd.DataFrame(columns).reset_index()
+
+
+SOURCE = Source(
+    slug=SLUG,
+    key="state-year",
+    raw=(
+        RawTable(
+            FILE,
+            ("ccode", "year", "date", "missionid", "org", "totals_backward"),
+            codes={"org": frozenset({1.0, 2.0, 3.0})},
+        ),
+        STATES,
+    ),
+    variables=(
+        Variable(
+            "un_personnel_conflict",
+            "UN personnel, highest month (intrastate conflicts)",
+            "persons",
+            "measure",
+            "treatment",
+        ),
+        Variable(
+            "nonun_personnel_conflict",
+            "Non-UN peacekeepers, highest month (intrastate conflicts)",
+            "persons",
+            "measure",
+            "treatment",
+        ),
+        Variable("un_missions_conflict", "UN missions (intrastate conflicts)", "missions", "measure", "description"),
+        Variable(
+            "nonun_missions_conflict", "Non-UN missions (intrastate conflicts)", "missions", "measure", "description"
+        ),
+    ),
+    clean=clean,
+    years=(1993, 2016),
+)

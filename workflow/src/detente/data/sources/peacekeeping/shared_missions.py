@@ -1,0 +1,155 @@
+"""Who serves with whom in the same UN mission, 1994–2024 (Geo-PKO 2.3, map of troop contributors).
+
+Cil, Fjelde, Hultman and Nilsson list the contributors at each mapped site of a mission and year, in one cell of text.
+The traps: only troops are named, so missions of observers and police are absent, as are contributors at sites that
+say "Multinational"; UNIFIL in 2016 and UNPREDEP in 1996 have no map, and who served there then is not known.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pandas as pd
+
+from detente.base.errors import SourceSchemaError
+from detente.data.sources.base import RawTable, Source, Tidy, Variable, ledger, paired
+from detente.data.sources.places import STATES, codes, places_of
+
+SLUG = "geopko-codeployment"
+FILE = "TCCMap_v.2.3.csv"
+ENTRY = r"(?P<name>[^(),]+(?:\s\(ROK\))?)\s\((?P<size>[^()]*)\)"
+SPELLED = {
+    "Britain": "United Kingdom",
+    "Drc": "DRC",
+    "Korea (ROK)": "South Korea",
+    "UK": "United Kingdom",
+    "USA": "United States",
+    "Us": "United States",
+}
+NOBODY: Mapping[str, str] = {
+    "CARICOM": "a group; its members are not named",
+    "Multinational": "contributors not named",
+    "TCC name unknown": "contributor not named",
+    "Un": "the UN itself",
+}
+DYAD_YEAR = ["a", "b", "year"]
+SITE = ["mission", "year", "location"]
+
+
+def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
+    """One row a pair of contributors and year in which both have troops in one mission.
+
+    Raises
+    ------
+    SourceSchemaError
+        If a cell is not a list of names with sizes in brackets.
+    UnresolvedNames
+        If a contributor is no state of the list.
+    """
+    table = raw[FILE]
+    long = _contributors(table)
+    long["state"] = codes(
+        long["name"].replace(SPELLED), long["year"], places_of(raw[STATES.file]), where=f"geopko/{FILE}", nobody=NOBODY
+    )
+    known = long.dropna(subset="state").astype({"state": "int64"})
+    present = known[["mission", "year", "state"]].drop_duplicates()
+    together = _pairs(present, ["mission", "year"])
+    groups = together.groupby(DYAD_YEAR)
+    same_site = _pairs(known[[*SITE, "state"]].drop_duplicates(), SITE)[DYAD_YEAR].drop_duplicates()
+    frame = pd.DataFrame(
+        {
+            "codeployed": 1.0,
+            "codeployed_missions": groups.size().astype("float64"),
+            "codeployed_weight": groups["weight"].sum(),
+        }
+    )
+    sites = pd.MultiIndex.from_frame(same_site)
+    frame["codeployed_site"] = frame.index.isin(sites).astype("float64")
+    frame = frame.reset_index()
+    unmapped = _unmapped(present, frame)
+    whole = pd.concat([frame, unmapped], ignore_index=True).sort_values(DYAD_YEAR, ignore_index=True)
+    entries = [
+        *_lost(long),
+        ("merged", "sites of one mission-year are one row", "all contributors", len(known) - len(present)),
+    ]
+    entries.append(("merged", "missions of one dyad-year are one row", "all dyad-years", len(together) - len(frame)))
+    missing = "no map of the mission that year, and both serve in it before and after: missing"
+    entries.append(("added", missing, "all dyad-years", len(unmapped)))
+    return Tidy(whole[[*DYAD_YEAR, *(v.name for v in SOURCE.variables)]], ledger(SLUG, [e for e in entries if e[3]]))
+
+
+def _contributors(table: pd.DataFrame) -> pd.DataFrame:
+    """One row a contributor named at a site of a mission in a year."""
+    texts = table["year.overview"]
+    rest = texts.str.replace(ENTRY, "", regex=True).str.replace(r"[,\s]", "", regex=True)
+    if (rest != "").any():
+        strange = "; ".join(repr(text) for text in texts[rest != ""].head(4))
+        raise SourceSchemaError(f"geopko/{FILE}: year.overview is not a list of 'name (size)': {strange}")
+    named = texts.str.extractall(ENTRY)["name"].str.strip().rename("name").reset_index(level=1, drop=True)
+    return table[SITE].join(named).reset_index(drop=True)
+
+
+def _pairs(present: pd.DataFrame, together: list[str]) -> pd.DataFrame:
+    """Pairs of states that share what `together` names, weighted 1/(states − 1)."""
+    size = present.groupby(together)["state"].transform("size")
+    both = paired(present.assign(size=size), together)
+    return both.assign(weight=1.0 / (both["size"] - 1))
+
+
+def _unmapped(present: pd.DataFrame, known: pd.DataFrame) -> pd.DataFrame:
+    """Pairs that serve in a mission before and after a year without a map of it, but for those that share another."""
+    rows = []
+    for mission, group in present.groupby("mission"):
+        served = group.groupby("year")["state"].agg(set)
+        for year in sorted({*range(served.index.min(), served.index.max())} - set(served.index)):
+            if year - 1 in served.index and year + 1 in served.index:
+                stayed = pd.DataFrame({"state": sorted(served[year - 1] & served[year + 1])})
+                rows.append(_pairs(stayed.assign(mission=mission, year=year), ["mission", "year"])[DYAD_YEAR])
+    if not rows:
+        return pd.DataFrame(columns=DYAD_YEAR, dtype="int64")
+    gaps = pd.concat(rows).drop_duplicates()
+    return gaps[~pd.MultiIndex.from_frame(gaps).isin(pd.MultiIndex.from_frame(known[DYAD_YEAR]))]
+
+
+def _lost(long: pd.DataFrame) -> list[tuple[str, str, str, int]]:
+    lost = long[long["state"].isna()]
+    outside = "not a member of the state system in the year"
+    return [("dropped", NOBODY.get(str(name), outside), str(name), len(g)) for name, g in lost.groupby("name")]
+
+
+SOURCE = Source(
+    slug=SLUG,
+    key="dyad-year",
+    raw=(RawTable(FILE, (*SITE, "year.overview")), STATES),
+    variables=(
+        Variable(
+            "codeployed", "Both have troops in one UN mission (Geo-PKO)", "0/1", "event", "treatment", unknown=True
+        ),
+        Variable(
+            "codeployed_missions",
+            "UN missions in which both have troops (Geo-PKO)",
+            "missions",
+            "event",
+            "treatment",
+            unknown=True,
+        ),
+        Variable(
+            "codeployed_weight",
+            "Shared UN missions, each weighted 1/(contributors − 1) (Geo-PKO)",
+            "missions",
+            "event",
+            "treatment",
+            unknown=True,
+        ),
+        Variable(
+            "codeployed_site",
+            "Both have troops at one site of a UN mission (Geo-PKO)",
+            "0/1",
+            "event",
+            "treatment",
+            unknown=True,
+        ),
+    ),
+    clean=clean,
+    years=(1994, 2024),
+)

@@ -1,0 +1,106 @@
+"""ICOW Colonial History 1.1 (Hensel): who ruled a state before its independence, and how it left.
+
+Two sources of one file: states, and pairs of a state with its former ruler. Nothing here changes with time. The trap:
+−9 is "not applicable" (never a dependency), and the main ruler need not be whom independence was won from.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pandas as pd
+
+from detente.data.sources.base import RawTable, Source, Tidy, Variable, ledger, undirected
+
+SLUG, TIES_SLUG = "icow-colonial", "icow-colonial-ties"
+FILE = "coldata110.csv"
+NONE = -9
+NO_STATES = {89: "United Provinces of Central America"}
+RAW = RawTable(
+    FILE,
+    ("State", "ColRuler", "IndFrom", "IndDate", "IndViol", "IndType"),
+    codes={"IndViol": frozenset({0, 1, NONE}), "IndType": frozenset({1, 2, 3, 4, NONE})},
+)
+
+
+def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
+    """One row a state."""
+    table = raw[FILE]
+    columns = ["ColRuler", "IndFrom", "IndDate", "IndViol", "IndType"]
+    known = table[columns].where(table[columns] != NONE).astype("float64")
+    frame = pd.DataFrame(
+        {
+            "state": table["State"].astype("int64"),
+            "former_dependency": known["ColRuler"].notna().astype("int64"),
+            "colonial_ruler": known["ColRuler"],
+            "independence_from": known["IndFrom"],
+            "independence_year": known["IndDate"] // 100,
+            "independence_violent": known["IndViol"],
+            "independence_type": known["IndType"],
+        }
+    )
+    entries = [
+        ("recoded", "−9 (not applicable) is missing", column, int(known[column].isna().sum())) for column in columns
+    ]
+    return Tidy(frame.sort_values("state", ignore_index=True), ledger(SLUG, [entry for entry in entries if entry[3]]))
+
+
+def clean_ties(raw: Mapping[str, pd.DataFrame]) -> Tidy:
+    """One row a pair of a state with its main ruler, or with the state that it became independent of."""
+    table = raw[FILE]
+    pairs = pd.concat(
+        [
+            table[["State", column]].rename(columns={column: "ruler"}).assign(kind=name)
+            for column, name in (("ColRuler", "colonial_tie"), ("IndFrom", "independence_tie"))
+        ],
+        ignore_index=True,
+    )
+    none, foreign = pairs["ruler"] == NONE, pairs["ruler"].isin(NO_STATES)
+    oneself = pairs["ruler"] == pairs["State"]
+    ties = undirected(pairs[~(none | foreign | oneself)], "State", "ruler")
+    flags = {name: (ties["kind"] == name).astype("int64") for name in ("colonial_tie", "independence_tie")}
+    frame = ties[["a", "b"]].assign(**flags).groupby(["a", "b"], as_index=False).max()
+    entries = [
+        ("dropped", "−9: no ruler", "all states", int(none.sum())),
+        *(
+            ("dropped", "the ruler was never a member of the state system", name, int((pairs["ruler"] == code).sum()))
+            for code, name in NO_STATES.items()
+        ),
+        ("dropped", "both have the same code", "all states", int(oneself.sum())),
+        ("merged", "several ties of one pair are one row", "all pairs", len(ties) - len(frame)),
+    ]
+    return Tidy(frame, ledger(TIES_SLUG, [entry for entry in entries if entry[3]]))
+
+
+SOURCE = Source(
+    slug=SLUG,
+    key="state",
+    raw=(RAW,),
+    variables=(
+        Variable("former_dependency", "Was a colony or dependency", "0/1", "measure", "description"),
+        Variable("colonial_ruler", "Main colonial ruler", "COW code", "measure", "description"),
+        Variable("independence_from", "Independent from", "COW code", "measure", "description"),
+        Variable("independence_year", "Year of independence", "year", "measure", "description"),
+        Variable("independence_violent", "Independence was violent", "0/1", "measure", "description"),
+        Variable(
+            "independence_type",
+            "1 formation, 2 decolonisation, 3 secession, 4 partition",
+            "category",
+            "measure",
+            "description",
+        ),
+    ),
+    clean=clean,
+    years=(1816, 2018),
+)
+TIES = Source(
+    slug=TIES_SLUG,
+    key="dyad",
+    raw=(RAW,),
+    variables=(
+        Variable("colonial_tie", "One was the other's main colonial ruler", "0/1", "event", "control"),
+        Variable("independence_tie", "One became independent of the other", "0/1", "event", "control"),
+    ),
+    clean=clean_ties,
+    years=(1816, 2018),
+)

@@ -1,0 +1,56 @@
+"""COW Direct Contiguity 3.2: shares a border, or faces across at most 400 miles of water."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pandas as pd
+
+from detente.data.sources.base import RawTable, Source, Tidy, Variable, ledger, undirected
+
+SLUG = "cow-contiguity-3.2"
+FILE = "DirectContiguity320.zip"
+
+
+def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
+    """One row a contiguous dyad-year with its closest type; a pair not listed is not contiguous."""
+    table = raw[FILE][["state1no", "state2no", "year", "conttype"]].astype("int64")
+    pairs = undirected(table, "state1no", "state2no")
+    closest = pairs.groupby(["a", "b", "year"], as_index=False).agg(contiguity_type=("conttype", "min"))
+    frame = closest.assign(contiguous=1, land_contiguous=(closest["contiguity_type"] == 1).astype("int64"))
+    types = pairs.drop_duplicates()
+    twice = types[types.duplicated(["a", "b", "year"])]
+    entries = [
+        ("merged", "two types in one year: the closest counts", f"{a}-{b} {year}", 1)
+        for a, b, year in twice[["a", "b", "year"]].to_numpy().tolist()
+    ]
+    folded = "the two directions of a dyad-year are one row"
+    entries.append(("merged", folded, "all dyad-years", len(pairs) - len(types)))
+    return Tidy(frame, ledger(SLUG, entries))
+
+
+SOURCE = Source(
+    slug=SLUG,
+    key="dyad-year",
+    raw=(
+        RawTable(
+            FILE,
+            ("state1no", "state2no", "year", "conttype"),
+            codes={"conttype": frozenset({1, 2, 3, 4, 5})},
+            member="contdird.dta",
+        ),
+    ),
+    variables=(
+        Variable("contiguous", "Contiguous by land or at most 400 miles of water", "0/1", "event", "control"),
+        Variable("land_contiguous", "Contiguous by land or river", "0/1", "event", "control"),
+        Variable(
+            "contiguity_type",
+            "Contiguity, 1 land … 5 ≤ 400 miles of water, 0 none",
+            "code",
+            "event",
+            "description",
+        ),
+    ),
+    clean=clean,
+    years=(1816, 2016),
+)

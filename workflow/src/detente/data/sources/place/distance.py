@@ -1,0 +1,62 @@
+"""Minimum distance between the territories of two states (CShapes 2.0), in kilometres."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+
+from detente.data.sources.base import RawTable, Source, Tidy, Variable, ledger, undirected
+
+SLUG = "distance"
+FILE = "cow_mindist.rda"
+
+
+def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
+    """One row a dyad-year; the file shows 1 January, so a dyad's first year takes the year after."""
+    table = raw[FILE]
+    frame = undirected(
+        pd.DataFrame(
+            {
+                "first": table["ccode1"].astype("int64"),
+                "second": table["ccode2"].astype("int64"),
+                "year": table["year"].astype("int64"),
+                "distance_km": table["mindist"],
+            }
+        ),
+        "first",
+        "second",
+    )
+    entry = _entry_years(frame)
+    filled = pd.concat([frame, entry], ignore_index=True).sort_values(["a", "b", "year"], ignore_index=True)
+    filled["log_distance"] = np.log1p(filled["distance_km"])
+    entries = [
+        (
+            "added",
+            "entry year takes the distance of the year after (1 January snapshot)",
+            "all dyads",
+            len(entry),
+        )
+    ]
+    return Tidy(filled[["a", "b", "year", "distance_km", "log_distance"]], ledger(SLUG, entries))
+
+
+def _entry_years(frame: pd.DataFrame) -> pd.DataFrame:
+    """The year before each run of years, with the distance of the run's first year; not before 1886."""
+    ordered = frame.sort_values(["a", "b", "year"])
+    starts = ordered[~(ordered.groupby(["a", "b"])["year"].diff() == 1)]
+    return starts[starts["year"] > SOURCE.years[0]].assign(year=lambda f: f["year"] - 1)
+
+
+SOURCE = Source(
+    slug=SLUG,
+    key="dyad-year",
+    raw=(RawTable(FILE, ("ccode1", "ccode2", "year", "mindist")),),
+    variables=(
+        Variable("distance_km", "Minimum distance between territories", "km", "measure", "control"),
+        Variable("log_distance", "Log of minimum distance", "log(km + 1)", "measure", "control"),
+    ),
+    clean=clean,
+    years=(1886, 2019),
+)

@@ -1,0 +1,82 @@
+"""Drought: population-weighted mean of the SPEI over a state's territory, 1901–2023 (SPEIbase, by country).
+
+Negative is dry. The trap: borders are today's, so a state of the past takes the value of what is left of it; some codes
+are old ISO codes, some countries come several times over, and Norway is missing throughout.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pandas as pd
+
+from detente.base.errors import UnresolvedNames
+from detente.data.sources.base import RawTable, Source, Tidy, Variable, ledger
+from detente.data.sources.isocodes import resolve
+
+SLUG = "climate-drought"
+FILE = "spei_popweighted.csv"
+# Territories, Antarctica and disputed areas (X…): no states of the COW list.
+_TERRITORIES = """
+ABW AIA ANT ASM ATA ATF BMU CCK COK CXR CYM ESH FLK FRO GIB GLP GRL GUF GUM HMD IOT MAC MNP MSR MTQ MYT NCL NFK NIU PCN
+PRI PYF REU SGS SHN SJM SPM TCA TKL UMI VGB VIR WLF XGK XIM XJE XPF XPG
+"""
+NO_STATES = frozenset(_TERRITORIES.split())
+# States of the past that today's borders hold, or come near to.
+PREDECESSORS: Mapping[str, tuple[int, ...]] = {"DEU": (260, 265), "YEM": (678, 680), "VNM": (817,), "CZE": (315,)}
+
+
+def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
+    """One row a state-year.
+
+    Raises
+    ------
+    UnresolvedNames
+        If a country's code is neither a state's nor a known territory's, or its repeated rows differ.
+    """
+    table = raw[FILE]
+    codes = resolve(table["ISO3"], f"{SLUG}/{FILE}", NO_STATES)
+    states = table[table["ISO3"].isin(codes)]
+    known = states[states["spei_popweighted"].notna()]
+    once = known.drop_duplicates(["ISO3", "year", "spei_popweighted"])
+    if differ := sorted(once.loc[once.duplicated(["ISO3", "year"]), "ISO3"].unique()):
+        raise UnresolvedNames(f"{SLUG}/{FILE}: repeated rows of {', '.join(differ)} differ; say which one counts")
+    named = once.assign(state=once["ISO3"].map(codes))
+    past = [named[named["ISO3"] == iso].assign(state=code) for iso, old in PREDECESSORS.items() for code in old]
+    added = pd.concat(past)
+    frame = pd.concat([named, added])[["state", "year", "spei_popweighted"]].rename(
+        columns={"spei_popweighted": "spei"}
+    )
+    entries = [
+        ("dropped", "no state: a territory or disputed area", "all codes", len(table) - len(states)),
+        *(
+            ("dropped", "no value", str(iso), int(rows))
+            for iso, rows in states.loc[states["spei_popweighted"].isna(), "ISO3"].value_counts().sort_index().items()
+        ),
+        ("merged", "the same row repeated", "all codes", len(known) - len(once)),
+        *(
+            (
+                "added",
+                f"state {code} of the past takes the value of today's borders",
+                iso,
+                int((added["state"] == code).sum()),
+            )
+            for iso, old in PREDECESSORS.items()
+            for code in old
+        ),
+    ]
+    keys = {"state": "int64", "year": "int64"}
+    return Tidy(
+        frame.astype(keys).sort_values(["state", "year"], ignore_index=True),
+        ledger(SLUG, [entry for entry in entries if entry[3]]),
+    )
+
+
+SOURCE = Source(
+    slug=SLUG,
+    key="state-year",
+    raw=(RawTable(FILE, ("ISO3", "year", "spei_popweighted")),),
+    variables=(Variable("spei", "Drought index (SPEI), negative is dry", "standard deviations", "measure", "control"),),
+    clean=clean,
+    years=(1901, 2023),
+)

@@ -1,0 +1,158 @@
+"""CEPII GeoDist (Mayer and Zignago 2011): language, colonial links and distances of pairs; area and sea of states.
+
+Nothing here changes with time. The trap that costs most: states are ISO 3166 letters of about 2000, so states that are
+gone by then are not listed. Those named in `GONE` take the language of the state that followed them and nothing else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+
+from detente.data.sources.base import RawTable, Source, Tidy, Variable, ledger, undirected
+from detente.data.sources.isocodes import resolve
+
+SLUG, STATES_SLUG = "cepii-geodist", "cepii-geodist-states"
+FILE, CITIES = "dist_cepii.zip", "geo_cepii.xls"
+YUGOSLAVIA = {"YUG": 345}
+GONE: Mapping[str, tuple[int, ...]] = {"CZE": (315,), "DEU": (260, 265), "VNM": (817,), "YEM": (678, 680)}
+_TERRITORIES = """
+ABW AIA ANT ATF BMU CCK COK CXR CYM ESH FLK FRO GIB GLP GRL GUF HKG MAC MNP MSR MTQ NCL NFK NIU PAL PCN PRI PYF REU
+SHN SPM TCA TKL VGB WLF
+"""
+NO_STATES = frozenset(_TERRITORIES.split())
+LANGUAGE = {"comlang_off": "common_language_official", "comlang_ethno": "common_language_spoken"}
+LINKS = {
+    "contig": "contiguous_today",
+    "colony": "colonial_link",
+    "col45": "colonial_link_1945",
+    "curcol": "colonial_link_today",
+    "comcol": "common_coloniser",
+    "smctry": "same_country",
+}
+DISTANCES = {"dist": "main_city_distance_km", "distw": "population_distance_km"}
+FLAGS = {**LANGUAGE, **LINKS}
+
+
+def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
+    """One row a pair of states on the list, and of states that are gone with the language of their heirs.
+
+    Raises
+    ------
+    UnresolvedNames
+        If letters are neither a state's nor a known territory's.
+    """
+    table = raw[FILE]
+    code = resolve(table["iso_o"], f"{SLUG}/{FILE}", NO_STATES, YUGOSLAVIA)
+    strange = table["iso_o"].isin(NO_STATES) | table["iso_d"].isin(NO_STATES)
+    oneself = (table["iso_o"] == table["iso_d"]) & ~strange
+    between = table[~strange & ~oneself]
+    distances = between[list(DISTANCES)].replace(".", np.nan).astype("float64")
+    directed = (
+        between[list(FLAGS)].join(distances).assign(one=between["iso_o"].map(code), two=between["iso_d"].map(code))
+    )
+    pairs = undirected(directed, "one", "two").groupby(["a", "b"], as_index=False)
+    frame = pairs[list(FLAGS)].max().merge(pairs[list(DISTANCES)].mean()).rename(columns={**FLAGS, **DISTANCES})
+    unlike = pairs[list(FLAGS)].max().set_index(["a", "b"]) != pairs[list(FLAGS)].min().set_index(["a", "b"])
+    gone = _gone(frame, code)
+    entries = [
+        ("dropped", "a territory, not a state", "all pairs", int(strange.sum())),
+        ("dropped", "a state with itself", "all pairs", int(oneself.sum())),
+        ("merged", "the two directions of a pair are one row", "all pairs", len(between) - len(frame)),
+        *(
+            ("merged", "the two directions differ: the larger counts", column, int(rows))
+            for column, rows in zip(FLAGS, unlike.sum(), strict=True)
+        ),
+        (
+            "kept",
+            "no distance between populations: missing",
+            "all pairs",
+            int(frame["population_distance_km"].isna().sum()),
+        ),
+        ("added", "a state that is gone, with its heir's language; all else missing", "all pairs", len(gone)),
+    ]
+    whole = pd.concat([frame, gone], ignore_index=True).sort_values(["a", "b"], ignore_index=True)
+    return Tidy(whole, ledger(SLUG, [entry for entry in entries if entry[3]]))
+
+
+def _gone(frame: pd.DataFrame, code: Mapping[str, int]) -> pd.DataFrame:
+    """Pairs of states that are gone, with each other, their heirs and all others."""
+    heirs = {state: code[letters] for letters, states in GONE.items() if letters in code for state in states}
+    standing = sorted({*frame["a"], *frame["b"]})
+    names = list(LANGUAGE.values())
+    spoken = {(a, b): values for a, b, *values in frame[["a", "b", *names]].itertuples(index=False, name=None)}
+    rows = []
+    for gone, heir in sorted(heirs.items()):
+        for other in [*standing, *(s for s in sorted(heirs) if s > gone)]:
+            pair = tuple(sorted((heir, heirs.get(other, other))))
+            flags = [1, 1] if pair[0] == pair[1] else spoken.get(pair)
+            if flags:
+                rows.append((min(gone, other), max(gone, other), *flags))
+    return pd.DataFrame(rows, columns=["a", "b", *names], dtype="int64")
+
+
+def clean_states(raw: Mapping[str, pd.DataFrame]) -> Tidy:
+    """One row a state; cities of one state repeat it."""
+    table = raw[CITIES]
+    code = resolve(table["iso3"], f"{SLUG}/{CITIES}", NO_STATES, YUGOSLAVIA)
+    strange = table["iso3"].isin(NO_STATES)
+    listed = table[~strange]
+    frame = (
+        pd.DataFrame(
+            {
+                "state": listed["iso3"].map(code).astype("int64"),
+                "landlocked": listed["landlocked"].astype("int64"),
+                "area_km2": listed["area"].astype("float64"),
+            }
+        )
+        .drop_duplicates()
+        .sort_values("state", ignore_index=True)
+    )
+    entries = [
+        ("dropped", "a territory, not a state", "all cities", int(strange.sum())),
+        ("merged", "cities of one state are one row", "all cities", len(listed) - len(frame)),
+    ]
+    return Tidy(frame, ledger(STATES_SLUG, [entry for entry in entries if entry[3]]))
+
+
+SOURCE = Source(
+    slug=SLUG,
+    key="dyad",
+    raw=(
+        RawTable(
+            FILE,
+            ("iso_o", "iso_d", *FLAGS, *DISTANCES),
+            codes=dict.fromkeys(FLAGS, frozenset({0, 1})),
+            member="dist_cepii.xls",
+        ),
+    ),
+    variables=(
+        Variable("common_language_official", "Share an official language", "0/1", "measure", "control"),
+        Variable("common_language_spoken", "Share a language of at least 9 % of each", "0/1", "measure", "control"),
+        Variable("contiguous_today", "Share a border (about 2000)", "0/1", "measure", "description"),
+        Variable("colonial_link", "Were ever in a colonial relation", "0/1", "measure", "control"),
+        Variable("colonial_link_1945", "Were in a colonial relation after 1945", "0/1", "measure", "control"),
+        Variable("colonial_link_today", "Are in a colonial relation (about 2000)", "0/1", "measure", "description"),
+        Variable("common_coloniser", "Had a common coloniser after 1945", "0/1", "measure", "control"),
+        Variable("same_country", "Are or were one country", "0/1", "measure", "control"),
+        Variable("main_city_distance_km", "Distance between the largest cities", "km", "measure", "control"),
+        Variable(
+            "population_distance_km", "Distance between cities, weighted by population", "km", "measure", "control"
+        ),
+    ),
+    clean=clean,
+    years=(1946, 2016),
+)
+STATES = Source(
+    slug=STATES_SLUG,
+    key="state",
+    raw=(RawTable(CITIES, ("iso3", "area", "landlocked"), codes={"landlocked": frozenset({0, 1})}),),
+    variables=(
+        Variable("landlocked", "Without access to the sea", "0/1", "measure", "control"),
+        Variable("area_km2", "Area", "km²", "measure", "control"),
+    ),
+    clean=clean_states,
+    years=(1946, 2016),
+)

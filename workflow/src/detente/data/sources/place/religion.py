@@ -1,0 +1,85 @@
+"""COW World Religion 1.1 (Maoz and Henderson): shares of religions in a state's population, 1945–2010.
+
+The trap: coded every fifth year only, and shares of dual believers sum to up to 1.73. Years between two codings are
+interpolated; up to four years after a state's last one keep it; nothing is carried backwards. Similarity of dyads is
+the panel's to take, for example the sum of the smaller share of each religion.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pandas as pd
+
+from detente.data.sources.base import RawTable, Source, Tidy, Variable, ledger
+
+SLUG = "cow-religion"
+FILE = "WRP_national.csv"
+STEP = 5
+RELIGIONS = {
+    "chrstgen": ("christian", "Christians"),
+    "judgen": ("jewish", "Jews"),
+    "islmgen": ("muslim", "Muslims"),
+    "budgen": ("buddhist", "Buddhists"),
+    "zorogen": ("zoroastrian", "Zoroastrians"),
+    "hindgen": ("hindu", "Hindus"),
+    "sikhgen": ("sikh", "Sikhs"),
+    "shntgen": ("shinto", "Shintoists"),
+    "bahgen": ("bahai", "Bahá'í"),
+    "taogen": ("taoist", "Taoists"),
+    "jaingen": ("jain", "Jains"),
+    "confgen": ("confucian", "Confucians"),
+    "syncgen": ("syncretic", "Syncretic religions"),
+    "anmgen": ("animist", "Animists"),
+    "nonrelig": ("none", "No religion"),
+    "othrgen": ("other", "Other religions"),
+}
+NAMES = [f"religion_{name}" for name, _ in RELIGIONS.values()]
+
+
+def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
+    """One row a state-year; shares sum to 1."""
+    table = raw[FILE]
+    heads = table[list(RELIGIONS)].astype("float64")
+    total = heads.sum(axis=1)
+    shares = heads.div(total.where(total > 0), axis=0).set_axis(NAMES, axis=1)
+    coded = pd.concat([table[["state", "year"]].astype("int64"), shares], axis=1)
+    frame, filled, carried = _every_year(coded.sort_values(["state", "year"], ignore_index=True))
+    entries = [
+        ("recoded", "dual believers: shares rescaled to sum to 1", "all states", int((table["dualrelig"] == 1).sum())),
+        ("added", "between two codings: interpolated", "all states", filled),
+        ("added", f"up to {STEP - 1} years after the last coding: kept", "all states", carried),
+    ]
+    return Tidy(frame, ledger(SLUG, [entry for entry in entries if entry[3]]))
+
+
+def _every_year(coded: pd.DataFrame) -> tuple[pd.DataFrame, int, int]:
+    """Rows for the years between codings and after the last, and how many of either."""
+    state, year = coded["state"], coded["year"]
+    reach = coded.groupby("state")["year"].shift(-1) - year
+    steps = [coded.assign(_kind="coded")]
+    for ahead in range(1, STEP):
+        later = coded[NAMES].shift(-1)
+        between = reach == STEP
+        weight = ahead / STEP
+        blend = coded[NAMES] * (1 - weight) + later * weight
+        values = blend.where(between, coded[NAMES], axis=0)
+        row = pd.concat([state, year + ahead, values], axis=1)
+        row["_kind"] = between.map({True: "between", False: "after"})
+        steps.append(row[(between | reach.isna() | (reach > STEP)) & (row["year"] <= SOURCE.years[1])])
+    every = pd.concat(steps).sort_values(["state", "year"], ignore_index=True)
+    kinds = every.pop("_kind")
+    return every, int((kinds == "between").sum()), int((kinds == "after").sum())
+
+
+SOURCE = Source(
+    slug=SLUG,
+    key="state-year",
+    raw=(RawTable(FILE, ("year", "state", *RELIGIONS, "dualrelig"), codes={"dualrelig": frozenset({0, 1})}),),
+    variables=tuple(
+        Variable(f"religion_{name}", f"{label}, share of population", "share", "measure", "control")
+        for name, label in RELIGIONS.values()
+    ),
+    clean=clean,
+    years=(1945, 2010),
+)

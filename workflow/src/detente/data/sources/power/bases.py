@@ -1,0 +1,48 @@
+"""US bases abroad by host state, as of 2018 (Vine's list, in troopdata).
+
+The trap that costs most: the list is a snapshot without years, so it is a fact about the state in 2018, and says
+nothing of earlier years. The file is Latin-1.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pandas as pd
+
+from detente.data.sources.base import RawTable, Source, Tidy, Variable, ledger
+
+SLUG = "troopdata-bases"
+FILE = "basedata.csv"
+SENDER = 2
+FIRST_TERRITORY = 1000
+KINDS = {"base": "us_bases", "lilypad": "us_lilypads", "fundedsite": "us_funded_sites"}
+
+
+def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
+    """One row a host state with a site on the list."""
+    table = raw[FILE]
+    home, territory = table["ccode"] == SENDER, table["ccode"] >= FIRST_TERRITORY
+    abroad = table[~home & ~territory]
+    sums = abroad.groupby("ccode")[list(KINDS)].sum().rename(columns=KINDS).astype("int64")
+    frame = sums.rename_axis("state").reset_index().astype({"state": "int64"})
+    entries = [
+        ("dropped", "in the United States itself", "all sites", int(home.sum())),
+        ("dropped", "in a territory, not a state (code of 1000 or more)", "all sites", int(territory.sum())),
+        ("merged", "sites of one host are one row", "all sites", len(abroad) - len(frame)),
+    ]
+    return Tidy(frame, ledger(SLUG, [entry for entry in entries if entry[3]]))
+
+
+SOURCE = Source(
+    slug=SLUG,
+    key="state",
+    raw=(RawTable(FILE, ("ccode", *KINDS), codes=dict.fromkeys(KINDS, frozenset({0, 1})), encoding="latin-1"),),
+    variables=(
+        Variable("us_bases", "US bases (2018)", "sites", "event", "description"),
+        Variable("us_lilypads", "US lily pads, small or shared sites (2018)", "sites", "event", "description"),
+        Variable("us_funded_sites", "Host sites built with US funds (2018)", "sites", "event", "description"),
+    ),
+    clean=clean,
+    years=(2018, 2018),
+)

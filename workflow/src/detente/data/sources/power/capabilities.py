@@ -1,0 +1,39 @@
+"""COW National Material Capabilities 7: a state's share of the system's material power."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pandas as pd
+
+from detente.data.sources.base import RawTable, Source, Tidy, Variable, ledger
+
+SLUG = "nmc"
+FILE = "cow_nmc.rda"
+
+
+def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
+    """One row a state-year: the composite index and military personnel."""
+    table = raw[FILE]
+    frame = pd.DataFrame(
+        {
+            "state": table["ccode"].astype("int64"),
+            "year": table["year"].astype("int64"),
+            "cinc": table["cinc"],
+            "military_personnel": table["milper"],
+        }
+    )
+    return Tidy(frame.sort_values(["state", "year"], ignore_index=True), ledger(SLUG))
+
+
+SOURCE = Source(
+    slug=SLUG,
+    key="state-year",
+    raw=(RawTable(FILE, ("ccode", "year", "cinc", "milper")),),
+    variables=(
+        Variable("cinc", "Composite index of national capability", "share of system", "measure", "control"),
+        Variable("military_personnel", "Military personnel", "thousand persons", "measure", "description"),
+    ),
+    clean=clean,
+    years=(1816, 2022),
+)

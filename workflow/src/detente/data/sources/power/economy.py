@@ -1,0 +1,53 @@
+"""Real GDP, population and GDP per head of COW states, from simulations by Fariss and others, 1816–2019.
+
+The trap: levels, not logs; GDP per head is anchored in Maddison (2011 dollars), GDP and population in Penn World Table
+10 (2017 dollars), so the first is not the ratio of the other two.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+
+from detente.data.sources.base import RawTable, Source, Tidy, Variable, ledger
+
+SLUG = "gdp-pop"
+FILE = "cw_gdppop.rda"
+COLUMNS = {"pwtrgdp": "gdp", "pwtpop": "population", "mrgdppc": "gdp_per_head"}
+
+
+def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
+    """One row a state-year, levels and their logs."""
+    table = raw[FILE]
+    estimates = table[list(COLUMNS)].rename(columns=COLUMNS)
+    levels = estimates.where(estimates > 0)
+    frame = pd.concat(
+        [
+            table[["ccode", "year"]].astype("int64").rename(columns={"ccode": "state"}),
+            levels,
+            levels.transform(np.log).add_prefix("log_"),
+        ],
+        axis=1,
+    )
+    missing = frame.loc[frame["gdp"].isna(), "state"].value_counts().sort_index()
+    entries = [("kept", "no estimate: missing", f"state {state}", int(rows)) for state, rows in missing.items()]
+    return Tidy(frame.sort_values(["state", "year"], ignore_index=True), ledger(SLUG, entries))
+
+
+SOURCE = Source(
+    slug=SLUG,
+    key="state-year",
+    raw=(RawTable(FILE, ("ccode", "year", *COLUMNS)),),
+    variables=(
+        Variable("gdp", "Real GDP", "million 2017 international USD", "measure", "control"),
+        Variable("population", "Population", "million persons", "measure", "control"),
+        Variable("gdp_per_head", "Real GDP per head", "2011 international USD", "measure", "control"),
+        Variable("log_gdp", "Log of real GDP", "log", "measure", "control"),
+        Variable("log_population", "Log of population", "log", "measure", "control"),
+        Variable("log_gdp_per_head", "Log of real GDP per head", "log", "measure", "control"),
+    ),
+    clean=clean,
+    years=(1816, 2019),
+)

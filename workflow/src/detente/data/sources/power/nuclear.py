@@ -1,0 +1,89 @@
+"""Nuclear status of states, 1938–2022: none, considers, pursues, possesses (Bleek 2017, NTI 2022, Our World in Data).
+
+The trap that costs most: the file writes today's states back to 1938, so Germany stands for the Federal
+Republic and Serbia for Yugoslavia; each name takes the code of the state of the year. Absent is missing, not 0.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pandas as pd
+
+from detente.data.sources.base import RawTable, Source, Tidy, Variable, ledger
+from detente.data.sources.places import STATES, codes, places_of
+
+SLUG = "nuclear"
+FILE = "Nuclear weapons proliferation – OWID based on Bleek (2017), Nuclear Threat Initiative (2022).csv"
+NOBODY = {
+    "Abkhazia": "not in the state system: a part of Georgia",
+    "South Ossetia": "not in the state system: a part of Georgia",
+    "Tibet": "not in the state system: a part of China",
+}
+CONSIDERS, PURSUES, POSSESSES = 1, 2, 3
+
+
+def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
+    """One row a state and year.
+
+    Raises
+    ------
+    UnresolvedNames
+        If an entity is neither a state of the list nor a known party that is no state.
+    """
+    table = raw[FILE]
+    state = codes(table["Entity"], table["Year"], places_of(raw[STATES.file]), where=f"{SLUG}/{FILE}", nobody=NOBODY)
+    long = pd.DataFrame(
+        {
+            "entity": table["Entity"],
+            "state": state,
+            "year": table["Year"].astype("int64"),
+            "nuclear_status": table["nuclear_weapons_status"].astype("int64"),
+        }
+    )
+    lost, kept = long[state.isna()], long[state.notna()].astype({"state": "int64"})
+    frame = kept.groupby(["state", "year"])[["nuclear_status"]].max().reset_index()
+    for name, code in (("considers", CONSIDERS), ("pursues", PURSUES), ("possesses", POSSESSES)):
+        frame[f"nuclear_{name}"] = (frame["nuclear_status"] == code).astype("int64")
+    entries = [
+        ("dropped", reason, name, n) for name, reason in NOBODY.items() if (n := int((lost["entity"] == name).sum()))
+    ]
+    outside = lost[~lost["entity"].isin(list(NOBODY))]
+    reason = "not a member of the state system in the year"
+    active = outside["nuclear_status"] > 0
+    entries += [
+        ("dropped", f"{reason}, though coded as active", str(name), len(group))
+        for name, group in outside[active].groupby("entity")
+    ]
+    entries.append(("dropped", reason, "all others", int((~active).sum())))
+    entries.append(
+        (
+            "merged",
+            "an entity and the state that it was part of then: the higher status",
+            "all state-years",
+            len(kept) - len(frame),
+        )
+    )
+    return Tidy(frame, ledger(SLUG, [entry for entry in entries if entry[3]]))
+
+
+SOURCE = Source(
+    slug=SLUG,
+    key="state-year",
+    raw=(
+        RawTable(
+            FILE,
+            ("Entity", "Year", "nuclear_weapons_status"),
+            codes={"nuclear_weapons_status": frozenset({0, CONSIDERS, PURSUES, POSSESSES})},
+        ),
+        STATES,
+    ),
+    variables=(
+        Variable("nuclear_status", "Nuclear status, 0 none … 3 possesses", "code", "measure", "description"),
+        Variable("nuclear_considers", "Considers nuclear weapons", "0/1", "measure", "description"),
+        Variable("nuclear_pursues", "Pursues nuclear weapons", "0/1", "measure", "description"),
+        Variable("nuclear_possesses", "Possesses nuclear weapons", "0/1", "measure", "control"),
+    ),
+    clean=clean,
+    years=(1938, 2022),
+)

@@ -1,0 +1,69 @@
+"""Surplus domestic product: GDP beyond what the population needs to live on (Anders, Fariss and Markowitz 2020).
+
+A measure of power to set beside the composite index of capabilities. The traps: the file has natural logs, rounded to
+three decimals, and state-years in which the state is no member of the system; we keep members, whose shares add to one.
+States that ended before GDP is estimated (Bavaria, Two Sicilies, South Vietnam …) stand in it with one GDP of some five
+million dollars throughout, whatever their size: no estimate, and missing here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+
+from detente.data.sources.base import RawTable, Source, Tidy, Variable, ledger
+from detente.data.sources.places import STATES, members, places_of
+
+SLUG = "gdp-pop-surplus"
+FILE = "cow_sdp_gdp.rda"
+# Log of a GDP (24 million dollars) that no state stays below throughout, but for those that have the filler.
+FILLER_BELOW = 17.0
+
+
+def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
+    """One row a state-year of membership; a share is of all states whose surplus is known that year."""
+    table = raw[FILE]
+    filler = table.groupby("ccode")["wbgdp2011est"].transform("max") < FILLER_BELOW
+    frame = pd.DataFrame(
+        {
+            "state": table["ccode"].astype("int64"),
+            "year": table["year"].astype("int64"),
+            "log_surplus": table["sdpest"].mask(filler),
+        }
+    )
+    covered = frame["year"].between(*SOURCE.years)
+    within = frame[covered]
+    inside = members(within["state"], within["year"], places_of(raw[STATES.file]))
+    kept = within[inside]
+    fillers = int(filler[kept.index].sum())
+    level = np.exp(kept["log_surplus"])
+    kept = kept.assign(surplus_share=level / level.groupby(kept["year"]).transform("sum"))
+    entries = [
+        (
+            "dropped",
+            "before the state system begins, or after the last estimate",
+            "all state-years",
+            int((~covered).sum()),
+        ),
+        ("dropped", "not a member of the state system in the year", "all state-years", int((~inside).sum())),
+        ("recoded", "one GDP for all years of a state that ended early: missing", "all state-years", fillers),
+        ("kept", "no estimate: missing", "all state-years", int(kept["log_surplus"].isna().sum()) - fillers),
+    ]
+    return Tidy(
+        kept.sort_values(["state", "year"], ignore_index=True), ledger(SLUG, [entry for entry in entries if entry[3]])
+    )
+
+
+SOURCE = Source(
+    slug=SLUG,
+    key="state-year",
+    raw=(RawTable(FILE, ("ccode", "year", "sdpest", "wbgdp2011est")), STATES),
+    variables=(
+        Variable("log_surplus", "Log of surplus domestic product", "log 2011 USD", "measure", "control"),
+        Variable("surplus_share", "Share of the system's surplus domestic product", "share", "measure", "control"),
+    ),
+    clean=clean,
+    years=(1816, 2015),
+)

@@ -1,0 +1,41 @@
+"""Regime scores on COW states: extended Unified Democracy Scores, Polity5 and V-Dem."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pandas as pd
+
+from detente.data.sources.base import RawTable, Source, Tidy, Variable, ledger
+
+SLUG = "democracy-cow"
+FILE = "cw_democracy.rda"
+
+
+def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
+    """One row a state-year; Polity lacks states under half a million people, the extended scores few."""
+    table = raw[FILE]
+    frame = pd.DataFrame(
+        {
+            "state": table["ccode"].astype("int64"),
+            "year": table["year"].astype("int64"),
+            "democracy": table["euds"],
+            "polity": table["polity2"],
+            "polyarchy": table["v2x_polyarchy"],
+        }
+    )
+    return Tidy(frame.sort_values(["state", "year"], ignore_index=True), ledger(SLUG))
+
+
+SOURCE = Source(
+    slug=SLUG,
+    key="state-year",
+    raw=(RawTable(FILE, ("ccode", "year", "euds", "polity2", "v2x_polyarchy")),),
+    variables=(
+        Variable("democracy", "Extended Unified Democracy Score", "standard deviations", "measure", "control"),
+        Variable("polity", "Polity score, −10 … 10", "points", "measure", "description"),
+        Variable("polyarchy", "V-Dem electoral democracy, 0 … 1", "index", "measure", "description"),
+    ),
+    clean=clean,
+    years=(1816, 2025),
+)

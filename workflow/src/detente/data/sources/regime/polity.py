@@ -1,0 +1,119 @@
+"""Polity5: how democratic and how autocratic a polity is, by year, 1816–2018 (Marshall and Gurr).
+
+The trap: Polity numbers states in its own way, and twice so with numbers that are other states in COW: its 626 is Sudan
+after 2011 (COW: South Sudan) and its 341 is Kosovo (COW: Montenegro), its 347 Serbia and Montenegro (COW: Kosovo).
+Special codes −66, −77 and −88 are no scores; states under half a million people are not coded at all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pandas as pd
+
+from detente.data.sources.base import RawTable, Source, Tidy, Variable, ledger
+
+SLUG = "polity5"
+FILE = "p5v2018.csv"
+EVER = (1776, 2020)
+# Polity's code → COW's, with the years in which it holds.
+CODES: Mapping[int, tuple[tuple[int, tuple[int, int]], ...]] = {
+    305: ((300, (1800, 1918)), (305, (1919, 2020))),  # Austria-Hungary, Austria
+    324: ((325, EVER),),  # Sardinia, Italy
+    341: ((347, EVER),),  # Kosovo
+    342: ((345, EVER),),  # Serbia
+    347: ((345, EVER),),  # Yugoslavia, Serbia and Montenegro
+    348: ((341, EVER),),  # Montenegro
+    364: ((365, EVER),),  # Soviet Union
+    525: ((626, EVER),),  # South Sudan
+    529: ((530, EVER),),  # Ethiopia without Eritrea
+    626: ((625, EVER),),  # Sudan without the South
+    769: ((770, EVER),),  # Pakistan with Bangladesh
+    818: ((816, EVER),),  # united Vietnam
+}
+NO_STATES = (89, 99, 564)
+SPECIAL = {-66: "interruption by a foreign power", -77: "interregnum", -88: "transition"}
+STATUS = {-66: 1, -77: 2, -88: 3}
+SCORES = {"democ": "polity5_democracy", "autoc": "polity5_autocracy", "xconst": "polity5_executive_constraints"}
+
+
+def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
+    """One row a COW state-year; where two polities share a year, the one that goes on (coded on 31 December)."""
+    table = raw[FILE]
+    first, last = SOURCE.years
+    within = table[table["year"].between(first, last)]
+    foreign = within["ccode"].isin(NO_STATES)
+    states = within[~foreign]
+    coded = states.assign(state=_cow(states), follows=_goes_on(states, table)).sort_values(["state", "year", "follows"])
+    kept = coded.drop_duplicates(["state", "year"], keep="last").reset_index(drop=True)
+    frame = kept[["state", "year"]].astype("int64").assign(polity5=kept["polity2"])
+    for column, name in SCORES.items():
+        frame[name] = kept[column].where(~kept[column].isin(SPECIAL))
+    frame["polity5_status"] = kept["polity"].map(STATUS).fillna(0)
+    entries = [("dropped", f"year outside {first}–{last}", "all polities", len(table) - len(within))]
+    entries += [
+        ("dropped", "never a member of the state system", str(name), int(rows))
+        for name, rows in within.loc[foreign, "country"].value_counts().sort_index().items()
+    ]
+    entries += _renamed(coded)
+    entries += _overlaps(coded)
+    entries += [
+        ("recoded", f"−{-code} ({meaning}) is no score", "all polities", int((kept["polity"] == code).sum()))
+        for code, meaning in SPECIAL.items()
+    ]
+    return Tidy(frame, ledger(SLUG, [entry for entry in entries if entry[3]]))
+
+
+def _cow(states: pd.DataFrame) -> pd.Series:
+    """COW code of each row, by Polity's code and year."""
+    codes = states["ccode"].copy()
+    for polity, spells in CODES.items():
+        for state, (first, last) in spells:
+            codes[(states["ccode"] == polity) & states["year"].between(first, last)] = state
+    return codes
+
+
+def _goes_on(states: pd.DataFrame, table: pd.DataFrame) -> pd.Series:
+    """Whether the same polity is coded in the year after too."""
+    following = pd.MultiIndex.from_arrays([states["ccode"], states["year"] + 1])
+    coded = pd.MultiIndex.from_arrays([table["ccode"], table["year"]])
+    return pd.Series(following.isin(coded), index=states.index)
+
+
+def _renamed(coded: pd.DataFrame) -> list[tuple[str, str, str, int]]:
+    """Ledger entries of polities whose code is not COW's."""
+    other = coded[coded["ccode"] != coded["state"]]
+    counted = other.groupby(["ccode", "state", "country"], as_index=False).size().rename(columns={"size": "rows"})
+    return [
+        ("recoded", f"Polity's code {row.ccode} is COW's {row.state}", str(row.country), int(str(row.rows)))
+        for row in counted.itertuples()
+    ]
+
+
+def _overlaps(coded: pd.DataFrame) -> list[tuple[str, str, str, int]]:
+    """Ledger entries of polities that end in a year in which the state's next polity begins."""
+    lost = coded[coded.duplicated(["state", "year"], keep="last")]
+    reason = "ends in this year, which its successor takes"
+    return [("dropped", reason, f"{row.country} {row.year}", 1) for row in lost.itertuples()]
+
+
+SOURCE = Source(
+    slug=SLUG,
+    key="state-year",
+    raw=(RawTable(FILE, ("ccode", "country", "year", "polity", "polity2", *SCORES)),),
+    variables=(
+        Variable("polity5", "Polity score (polity2), −10 … 10", "points", "measure", "control"),
+        Variable("polity5_democracy", "Institutionalised democracy, 0 … 10", "points", "measure", "description"),
+        Variable("polity5_autocracy", "Institutionalised autocracy, 0 … 10", "points", "measure", "description"),
+        Variable("polity5_executive_constraints", "Executive constraints, 1 … 7", "points", "measure", "control"),
+        Variable(
+            "polity5_status",
+            "0 scored, 1 interruption, 2 interregnum, 3 transition",
+            "category",
+            "measure",
+            "description",
+        ),
+    ),
+    clean=clean,
+    years=(1816, 2018),
+)

@@ -1,0 +1,64 @@
+"""Extended Unified Democracy Scores (QuickUDS, Márquez): one scale out of many measures of democracy, 1816–2017.
+
+The trap: many units are no sovereign states in their year, some never (no COW code); and COW's 345 is coded twice
+where Serbia and Yugoslavia overlap.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pandas as pd
+
+from detente.data.sources.base import RawTable, Source, Tidy, Variable, ledger
+
+SLUG = "quickuds"
+FILE = "extended_uds.rda"
+SCORES = {"z1": "uds_extended", "z1_adj": "uds_extended_adjusted", "se_z1": "uds_extended_error"}
+
+
+def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
+    """One row a state-year; of two units with one code the member of the Gleditsch–Ward system, else the older name."""
+    table = raw[FILE]
+    first, last = SOURCE.years
+    within = table[table["year"].between(first, last)]
+    code = pd.to_numeric(within["cown"])
+    rows = within.assign(state=code)[code.notna()].assign(outside=lambda f: ~f["in_GW_system"].astype("bool"))
+    ordered = rows.sort_values(["state", "year", "outside", "extended_country_name"])
+    twice = ordered.duplicated(["state", "year"])
+    kept = ordered[~twice].reset_index(drop=True)
+    frame = kept[["state", "year"]].astype("int64")
+    for column, name in SCORES.items():
+        frame[name] = kept[column]
+    entries = [
+        ("dropped", f"year outside {first}–{last}", "all units", len(table) - len(within)),
+        ("dropped", "no code of a COW state", "all units", len(within) - len(rows)),
+    ]
+    reason = "another unit has this state's code in this year"
+    entries += [
+        ("dropped", reason, f"{name} {year}", 1)
+        for name, year in zip(
+            ordered.loc[twice, "extended_country_name"], ordered.loc[twice, "year"].astype("int64"), strict=True
+        )
+    ]
+    return Tidy(frame, ledger(SLUG, [entry for entry in entries if entry[3]]))
+
+
+SOURCE = Source(
+    slug=SLUG,
+    key="state-year",
+    raw=(RawTable(FILE, ("extended_country_name", "cown", "year", "in_GW_system", *SCORES)),),
+    variables=(
+        Variable("uds_extended", "Extended Unified Democracy Score", "standard deviations", "measure", "control"),
+        Variable(
+            "uds_extended_adjusted",
+            "Extended Unified Democracy Score, 0 where measures switch to democracy",
+            "standard deviations",
+            "measure",
+            "control",
+        ),
+        Variable("uds_extended_error", "Its standard error", "standard deviations", "measure", "description"),
+    ),
+    clean=clean,
+    years=(1816, 2017),
+)

@@ -1,0 +1,74 @@
+"""V-Dem 15: five indices of democracy by country-year, on COW states, 1816–2024.
+
+The trap: V-Dem codes countries, not states: what became Germany in 1990 is one country with the Federal Republic,
+Sardinia has no COW code though it is the Italy of COW's list, and Zanzibar, Palestine or Hong Kong are no states.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pandas as pd
+
+from detente.data.sources.base import RawTable, Source, Tidy, Variable, ledger
+
+SLUG = "vdem"
+FILE = "vdem_simple.rda"
+SARDINIA, ITALY = "Piedmont-Sardinia", 325
+FEDERAL_REPUBLIC, GERMANY, UNION = 260, 255, 1990
+INDICES = {
+    "v2x_polyarchy": ("vdem_polyarchy", "Electoral democracy"),
+    "v2x_libdem": ("vdem_liberal", "Liberal democracy"),
+    "v2x_partipdem": ("vdem_participatory", "Participatory democracy"),
+    "v2x_delibdem": ("vdem_deliberative", "Deliberative democracy"),
+    "v2x_egaldem": ("vdem_egalitarian", "Egalitarian democracy"),
+}
+
+
+def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
+    """One row a state-year by V-Dem's own COW codes."""
+    table = raw[FILE]
+    first, last = SOURCE.years
+    within = table[table["year"].between(first, last)]
+    code = within["vdem_cowcode"].copy()
+    taken = within.loc[code == ITALY, "year"]
+    sardinia = (within["vdem_country_name"] == SARDINIA) & code.isna() & ~within["year"].isin(taken)
+    code[sardinia] = ITALY
+    stateless = code.isna()
+    frame = _frame(within.assign(state=code)[~stateless])
+    united = frame[(frame["state"] == FEDERAL_REPUBLIC) & (frame["year"] == UNION)].assign(state=GERMANY)
+    here = ((frame["state"] == GERMANY) & (frame["year"] == UNION)).any()
+    added = united.iloc[:0] if here else united
+    entries = [("dropped", f"year outside {first}–{last}", "all countries", len(table) - len(within))]
+    entries += [
+        ("dropped", "no state of the COW list in these years", str(name), int(rows))
+        for name, rows in within.loc[stateless, "vdem_country_name"].value_counts().sort_index().items()
+    ]
+    entries += [
+        ("recoded", f"has no code; COW's {ITALY} before Italy", SARDINIA, int(sardinia.sum())),
+        ("added", f"{GERMANY} in {UNION} takes the value of {FEDERAL_REPUBLIC}", "Germany", len(added)),
+    ]
+    return Tidy(
+        pd.concat([frame, added]).sort_values(["state", "year"], ignore_index=True),
+        ledger(SLUG, [entry for entry in entries if entry[3]]),
+    )
+
+
+def _frame(table: pd.DataFrame) -> pd.DataFrame:
+    frame = table[["state", "year"]].astype("int64")
+    for column, (name, _) in INDICES.items():
+        frame[name] = table[column]
+    return frame
+
+
+SOURCE = Source(
+    slug=SLUG,
+    key="state-year",
+    raw=(RawTable(FILE, ("vdem_country_name", "vdem_cowcode", "year", *INDICES)),),
+    variables=tuple(
+        Variable(name, f"V-Dem: {label.lower()}, 0 … 1", "index", "measure", "control")
+        for name, label in INDICES.values()
+    ),
+    clean=clean,
+    years=(1816, 2024),
+)

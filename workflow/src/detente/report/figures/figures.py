@@ -1,0 +1,194 @@
+"""Figures of estimates and of the record over time, from tidy frames, and the registry of all figures."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
+from matplotlib.ticker import MaxNLocator
+
+from detente.base.numerics import LEVEL
+from detente.report.figures.canvas import BAND, BLUE, GREEN, GREY, VERMILION, canvas, styled
+from detente.report.figures.heatmap import partners
+from detente.report.figures.risks import raw_risk
+from detente.report.formats import PER, per_thousand, percent
+from detente.report.labels import SAMPLES, estimator_label
+from detente.report.paper.evidence import Cell, Evidence, cells
+
+_MARKERS = ("s", "o", "D", "^", "v", "P")
+_COLOURS = (VERMILION, BLUE, GREEN, GREY)
+_WIDEST = 2.5
+"""An interval is cut, with an arrow, where it reaches beyond this many times the typical one."""
+
+
+def coefficients(models: list[Cell], claims: Mapping[str, str], *, simulated: bool) -> Figure:
+    """Average marginal effects with their intervals: a panel a sample, a row a claim × estimator.
+
+    Parameters
+    ----------
+    models
+        Headline quantities, in order of print.
+    claims
+        Claim id → label.
+    """
+    samples = list(dict.fromkeys(m.sample for m in models))
+    return _coefficients(models, claims, samples, simulated)
+
+
+@styled
+def _coefficients(models: list[Cell], claims: Mapping[str, str], samples: list[str], simulated: bool) -> Figure:
+    estimators = list(dict.fromkeys(m.estimator for m in models))
+    rows = {
+        (claim, estimator): i * (len(estimators) + 0.9) + j
+        for i, claim in enumerate(claims)
+        for j, estimator in enumerate(estimators)
+    }
+    figure = canvas(0.9 + 0.27 * (max(rows.values()) + 1), simulated=simulated)
+    axes = figure.subplots(1, len(samples), sharey=True, squeeze=False)[0]
+    for axis, sample in zip(axes, samples, strict=True):
+        mine = [m for m in models if m.sample == sample]
+        _limits(axis, mine)
+        for model in mine:
+            _interval(axis, model, rows[model.claim, model.estimator], estimators.index(model.estimator))
+        axis.axvline(0, color="black", linewidth=0.7, zorder=1)
+        axis.set_title(SAMPLES.get(sample, sample))
+        axis.tick_params(axis="y", length=0, pad=7)
+        axis.xaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 5, 10]))
+        axis.spines["left"].set_visible(False)
+    _row_labels(axes[0], rows, claims)
+    figure.supxlabel(f"Change in onsets per {PER:,} dyad-years under the treatment, {percent(LEVEL)} interval", size=9)
+    return figure
+
+
+def _limits(axis: Any, models: list[Cell]) -> None:
+    """Set limits that show typical intervals whole; only extraordinary ones are cut."""
+    reach = [PER * max(abs(m.low), abs(m.high)) for m in models if m.estimated]
+    band = [PER * m.smallest_effect for m in models if m.estimated]
+    limit = min(max(reach, default=1.0), max(_WIDEST * float(np.median(reach or [1.0])), *(band or [0.0])))
+    axis.set_xlim(-1.08 * limit, 1.08 * limit)
+
+
+def _interval(axis: Any, model: Cell, y: float, order: int) -> None:
+    left, right = axis.get_xlim()
+    if not model.estimated:
+        axis.text(0, y, " not estimable", va="center", size=7.5, color=GREY, style="italic")
+        return
+    half = PER * model.smallest_effect
+    axis.add_patch(Rectangle((-half, y - 0.5), 2 * half, 1, color=BAND, linewidth=0, zorder=0))
+    colour = _COLOURS[order % len(_COLOURS)]
+    low, high = max(PER * model.low, left), min(PER * model.high, right)
+    axis.plot([low, high], [y, y], color=colour, linewidth=1.4, solid_capstyle="butt", zorder=2)
+    for end, edge, marker in ((PER * model.low, left, "<"), (PER * model.high, right, ">")):
+        if (end < edge) if marker == "<" else (end > edge):
+            axis.plot([edge], [y], marker=marker, color=colour, markersize=4, clip_on=False, zorder=3)
+    if left <= PER * model.effect <= right:
+        marker = _MARKERS[order % len(_MARKERS)]
+        axis.plot([PER * model.effect], [y], marker=marker, color=colour, markeredgecolor="white", zorder=4)
+    else:
+        _beyond(axis, model.effect, y, colour)
+
+
+def _beyond(axis: Any, effect: float, y: float, colour: str) -> None:
+    """Write an estimate that lies beyond the panel at the edge on its side."""
+    axis.annotate(
+        per_thousand(effect),
+        (0.955 if effect > 0 else 0.045, y),
+        xycoords=("axes fraction", "data"),
+        ha="right" if effect > 0 else "left",
+        va="center",
+        size=7.5,
+        color=colour,
+        bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.8},
+        zorder=5,
+    )
+
+
+def _row_labels(axis: Any, rows: Mapping[tuple[str, str], float], claims: Mapping[str, str]) -> None:
+    """Name the claim above its rows and the estimator beside each."""
+    axis.set_yticks(list(rows.values()), [estimator_label(e).short for _, e in rows])
+    axis.set_ylim(max(rows.values()) + 0.6, -1.2)
+    for claim, label in claims.items():
+        top = min(y for (name, _), y in rows.items() if name == claim)
+        axis.annotate(
+            label,
+            (0, top - 0.85),
+            xycoords=("axes fraction", "data"),
+            xytext=(-8, 0),
+            textcoords="offset points",
+            ha="right",
+            va="center",
+            weight="bold",
+            annotation_clip=False,
+        )
+
+
+@styled
+def timeline(frame: pd.DataFrame, *, simulated: bool) -> Figure:
+    """Onsets and joint exercises a year: two panels over the same years, each with its own unit."""
+    samples = [s for s in SAMPLES if s in set(frame["sample"])]
+    figure = canvas(3.7, simulated=simulated)
+    above, below = figure.subplots(2, 1, sharex=True)
+    lines = [frame[frame["sample"] == sample].sort_values("year") for sample in samples]
+    ends = _apart([float(line["onsets"].tail(3).mean()) for line in lines], 0.11 * float(frame["onsets"].max()))
+    for colour, sample, line, end in zip((GREY, BLUE, VERMILION), samples, lines, ends, strict=False):
+        above.plot(line["year"], line["onsets"], color=colour, clip_on=False)
+        name = SAMPLES[sample].removesuffix(" dyads") + ("" if len(samples) > 1 and sample != "all" else " dyads")
+        _line_label(above, float(line["year"].iloc[-1]), end, name, colour)
+    exercises = frame.drop_duplicates("year").sort_values("year")
+    below.bar(exercises["year"], exercises["exercises"], color=GREEN, width=0.75)
+    above.set_title("Dispute onsets")
+    above.set_ylabel("dyads a year")
+    below.set_title("Joint military exercises")
+    below.set_ylabel("exercises a year")
+    below.xaxis.set_major_locator(MaxNLocator(8, integer=True))
+    for axis in (above, below):
+        axis.set_ylim(bottom=0)
+        axis.yaxis.set_major_locator(MaxNLocator(5, integer=True))
+        axis.grid(axis="y")
+        axis.set_axisbelow(True)
+    return figure
+
+
+def _apart(heights: list[float], gap: float) -> list[float]:
+    """Push labels up until neighbours are `gap` apart, the lowest staying where it is."""
+    moved: dict[int, float] = {}
+    for i in sorted(range(len(heights)), key=lambda i: heights[i]):
+        moved[i] = max(heights[i], max(moved.values(), default=-math.inf) + gap)
+    return [moved[i] for i in range(len(heights))]
+
+
+def _line_label(axis: Any, year: float, height: float, name: str, colour: str) -> None:
+    """Write a sample's name where its line ends."""
+    axis.annotate(
+        name,
+        (year, height),
+        xytext=(6, 0),
+        textcoords="offset points",
+        color=colour,
+        va="center",
+        size=8,
+        annotation_clip=False,
+    )
+
+
+def _draw_coefficients(evidence: Evidence) -> Figure:
+    labels = {c.id: c.label for c in evidence.project.claims_of(evidence.study)}
+    return coefficients(cells(evidence), labels, simulated=evidence.simulated)
+
+
+def _draw_raw_risk(evidence: Evidence) -> Figure:
+    labels = {c.id: c.label for c in evidence.project.claims_of(evidence.study)}
+    return raw_risk(evidence.describe["raw_risk"], labels, simulated=evidence.simulated)
+
+
+FIGURES: Mapping[str, Callable[[Evidence], Figure]] = {
+    "coefficients": _draw_coefficients,
+    "timeline": lambda evidence: timeline(evidence.describe["timeline"], simulated=evidence.simulated),
+    "partners": lambda evidence: partners(evidence.describe["partners"], simulated=evidence.simulated),
+    "raw_risk": _draw_raw_risk,
+}

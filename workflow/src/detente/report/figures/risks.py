@@ -1,0 +1,117 @@
+"""Raw risk with and without each treatment, sample by sample: the naive answer depends on who is compared."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+from matplotlib.figure import Figure
+from matplotlib.ticker import FixedLocator, FuncFormatter, NullFormatter
+
+from detente.report.figures.canvas import BLUE, GREY, VERMILION, canvas, styled
+from detente.report.formats import PER, multiple
+from detente.report.labels import SAMPLES
+from detente.report.paper.evidence import keyed
+
+_OFFSET = 0.16
+Arms = Mapping[int, Mapping[str, Any]]
+
+
+@styled
+def raw_risk(frame: pd.DataFrame, claims: Mapping[str, str], *, simulated: bool) -> Figure:
+    """Risk of onset by treatment and sample with Wilson intervals, a panel a claim, on a log scale.
+
+    Parameters
+    ----------
+    frame
+        `claim`, `sample`, `treated`, `risk`, `ci_low`, `ci_high` (probabilities), `ratio`.
+    claims
+        Claim id → label, in order of print.
+    """
+    samples = [s for s in SAMPLES if s in set(frame["sample"])]
+    lines = (len(claims) + 1) // 2
+    figure = canvas(0.55 + 1.85 * lines, simulated=simulated)
+    axes = figure.subplots(lines, 2, sharex=True, sharey=True, squeeze=False).ravel()
+    floor = _floor(frame)
+    for axis, (claim, label) in zip(axes, claims.items(), strict=False):
+        axis.set_title(label)
+        _scale(axis, floor, PER * float(frame["ci_high"].max()), [SAMPLES[s] for s in samples])
+        for x, sample in enumerate(samples):
+            mine = _arms(frame, claim, sample)
+            _pair(axis, mine, x, floor)
+    for axis in axes[len(claims) :]:
+        axis.set_visible(False)
+    _key(axes[0], frame, next(iter(claims)), samples, floor)
+    figure.supylabel(f"Onsets per {PER:,} dyad-years at risk (log scale)", size=9)
+    return figure
+
+
+def _arms(frame: pd.DataFrame, claim: str, sample: str) -> Arms:
+    """Return the untreated (0) and the treated (1) row of one claim in one sample."""
+    return keyed(frame[(frame["claim"] == claim) & (frame["sample"] == sample)], "treated")
+
+
+def _floor(frame: pd.DataFrame) -> float:
+    """Return the lowest risk the log scale shows; a risk of zero is drawn there."""
+    positive = frame.loc[frame["ci_low"] > 0, "ci_low"]
+    return PER * float(positive.min()) / 2 if len(positive) else 0.1
+
+
+def _scale(axis: Any, floor: float, top: float, labels: list[str]) -> None:
+    axis.set_yscale("log")
+    axis.set_ylim(floor, 2.2 * top)
+    ticks = [m * 10.0**k for k in range(-4, 4) for m in (1, 3)]
+    axis.yaxis.set_major_locator(FixedLocator([t for t in ticks if floor <= t <= 2.2 * top]))
+    axis.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    axis.yaxis.set_minor_formatter(NullFormatter())
+    axis.tick_params(axis="y", which="minor", length=0)
+    axis.grid(axis="y")
+    axis.set_axisbelow(True)
+    axis.set_xlim(-0.75, len(labels) - 0.45)
+    axis.set_xticks(range(len(labels)), [label.replace(" dyads", "").replace(" ", "\n") for label in labels])
+
+
+def _pair(axis: Any, rows: Arms, x: float, floor: float) -> None:
+    """Untreated on the left, treated on the right, the line coloured by which of them is riskier."""
+    if set(rows) != {0, 1}:
+        return
+    share = float(rows[1]["ratio"])
+    colour = VERMILION if share > 1 else BLUE
+    points = []
+    for treated, side in ((0, -_OFFSET), (1, _OFFSET)):
+        risk, low, high = (PER * rows[treated][name] for name in ("risk", "ci_low", "ci_high"))
+        points.append(max(risk, floor))
+        axis.plot([x + side] * 2, [max(low, floor), max(high, floor)], color=GREY, linewidth=1, zorder=2)
+        face = colour if treated else "white"
+        axis.plot([x + side], [points[-1]], "o", color=colour, markerfacecolor=face, zorder=4, clip_on=False)
+    axis.plot([x - _OFFSET, x + _OFFSET], points, color=colour, linewidth=1, zorder=3)
+    top = PER * max(rows[0]["ci_high"], rows[1]["ci_high"])
+    axis.annotate(
+        multiple(share),
+        (x, top),
+        xytext=(0, 4),
+        textcoords="offset points",
+        ha="center",
+        size=8,
+        color=colour,
+    )
+
+
+def _key(axis: Any, frame: pd.DataFrame, claim: str, samples: list[str], floor: float) -> None:
+    """Say beside the first pair which point is which."""
+    rows = _arms(frame, claim, samples[0])
+    if set(rows) != {0, 1}:
+        return
+    for treated, side, word, align in ((0, -_OFFSET, "without", "right"), (1, _OFFSET, "with", "left")):
+        height = max(PER * rows[treated]["risk"], floor)
+        axis.annotate(
+            word,
+            (side, height),
+            xytext=(5 if treated else -5, 0),
+            textcoords="offset points",
+            ha=align,
+            va="center",
+            size=7.5,
+            color=GREY,
+        )

@@ -1,0 +1,58 @@
+"""Separation plots: whether onsets stand where predicted risk is high (Greenhill, Ward and Sacks 2011)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+from matplotlib.figure import Figure
+from matplotlib.ticker import FixedLocator, FuncFormatter
+
+from detente.report.figures.canvas import BAND, VERMILION, canvas, styled
+from detente.report.formats import count, decimal, percent
+
+_STRIP = 0.62
+
+
+@styled
+def separation_plot(frame: pd.DataFrame, models: Mapping[str, str], scheme: str, *, simulated: bool) -> Figure:
+    """A strip a model: dyad-years from the lowest predicted risk to the highest, a line where there was an onset.
+
+    Parameters
+    ----------
+    frame
+        `scheme`, `model`, `rank` (0 to 1), `risk`, `outcome`; every onset, and enough other rows to draw the risk.
+    models
+        Model → label, in order of print.
+    scheme
+        Which predictions.
+    """
+    mine = frame[frame["scheme"] == scheme]
+    shown = [m for m in models if (mine["model"] == m).any()]
+    figure = canvas(0.75 + (_STRIP + 0.22) * len(shown), simulated=simulated)
+    axes = figure.subplots(len(shown), 1, sharex=True, squeeze=False)[:, 0]
+    top = float(mine["risk"].max())
+    for axis, model in zip(axes, shown, strict=True):
+        _strip(axis, mine[mine["model"] == model].sort_values("rank"), models[model], top)
+    axes[-1].set_xlabel("Dyad-years from the lowest predicted risk to the highest")
+    axes[-1].xaxis.set_major_locator(FixedLocator([0, 0.25, 0.5, 0.75, 1]))
+    axes[-1].xaxis.set_major_formatter(FuncFormatter(lambda v, _: percent(v)))
+    return figure
+
+
+def _strip(axis: Any, rows: pd.DataFrame, label: str, top: float) -> None:
+    onsets = rows[rows["outcome"] == 1]
+    axis.axvspan(0, 1, color=BAND, linewidth=0, zorder=0)
+    axis.vlines(onsets["rank"], 0, 1, color=VERMILION, linewidth=0.35, alpha=0.6, zorder=1)
+    axis.plot(rows["rank"], rows["risk"] / top, color="black", linewidth=1.0, zorder=2)
+    highest = float((onsets["rank"] >= 0.9).mean())
+    said = f"{percent(highest)} of {count(len(onsets))} onsets in the tenth of highest risk"
+    axis.set_title(label)
+    axis.set_title(said, loc="right", size=7.5, weight="normal")
+    axis.set_xlim(0, 1)
+    axis.set_ylim(0, 1)
+    axis.set_yticks([0, 1], ["0", decimal(top, 2)], size=7)
+    axis.spines[["left", "bottom"]].set_visible(False)
+    axis.tick_params(length=0)
+    axis.set_ylabel("risk", size=7.5)

@@ -1,0 +1,254 @@
+"""What exhibits are made of: the frames of a study, and the headline quantity of each of its models."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import pandas as pd
+
+from detente.base.errors import EstimationError, choices
+from detente.study.config.project import Project
+from detente.study.config.study import Study
+
+DESCRIBED = ("sample_flow", "descriptives", "timeline", "partners", "raw_risk", "attrition")
+FEW_SWITCHERS = 30
+"""A model with dyad effects that learns from fewer dyads than this carries a warning."""
+
+FAR = 3.0
+"""Base risk is called a poor yardstick where the risk of treated rows is this many times it, or that small a part."""
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """All frames of one study.
+
+    `describe` maps each name of `DESCRIBED` to its frame.
+    """
+
+    project: Project
+    study: Study
+    estimates: pd.DataFrame
+    failures: pd.DataFrame
+    describe: Mapping[str, pd.DataFrame]
+
+    @property
+    def simulated(self) -> bool:
+        """Whether the world is made up, which every exhibit must say."""
+        return self.study.world == "simulated"
+
+    @property
+    def covariance(self) -> str:
+        """The covariance that headline intervals use: the dyadic one, if the study has it."""
+        return "dyadic" if "dyadic" in self.study.covariances else self.study.covariances[0]
+
+    @property
+    def beside(self) -> str:
+        """The covariance that tables set beside it: the study's next; "" if there is none."""
+        return next((c for c in self.study.covariances if c != self.covariance), "")
+
+    @property
+    def preferred(self) -> str:
+        """The estimator that headline sentences quote: the one with effects, if the study has it."""
+        return "lpm" if "lpm" in self.study.estimators else self.study.estimators[0]
+
+
+@dataclass(frozen=True)
+class Cell:
+    """The average marginal effect of one claim × sample × estimator (probabilities), or why there is none.
+
+    `failure` is the class of an error and `message` its words; both are "" where nothing failed. A model that was
+    estimated may still lack its risk ratio, and then says why; one without the headline covariance was not estimated;
+    one that was fitted may have coefficients and no effect on risk. `std_error`, `low`, `high`, `p` and `mde` come from
+    the headline covariance, `beside_std_error` from the one beside it. `treated_risk` is the mean outcome of treated
+    rows, `switching_dyads` how many dyads' treatment varies in the model's rows, `switching_states` how many states are
+    in these.
+    """
+
+    claim: str
+    sample: str
+    estimator: str
+    failure: str = ""
+    message: str = ""
+    effect: float = math.nan
+    std_error: float = math.nan
+    beside_std_error: float = math.nan
+    low: float = math.nan
+    high: float = math.nan
+    p: float = math.nan
+    ratio: float = math.nan
+    ratio_low: float = math.nan
+    ratio_high: float = math.nan
+    base_risk: float = math.nan
+    treated_risk: float = math.nan
+    mde: float = math.nan
+    mde_share: float = math.nan
+    smallest_effect: float = math.nan
+    n: int = 0
+    dyads: int = 0
+    states: int = 0
+    events: int = 0
+    treated: int = 0
+    treated_dyads: int = 0
+    switching_dyads: int = 0
+    switching_states: int = 0
+    verdict: str = ""
+
+    @property
+    def estimated(self) -> bool:
+        """Whether the number exists."""
+        return math.isfinite(self.effect)
+
+    @property
+    def fitted(self) -> bool:
+        """Whether there are coefficients, and so rows of the model."""
+        return self.n > 0
+
+    @property
+    def inflation(self) -> float:
+        """Headline standard error ÷ the one beside it."""
+        return self.std_error / self.beside_std_error
+
+    @property
+    def few_switchers(self) -> bool:
+        """Whether so few dyads change their treatment that one of them can decide a comparison within dyads."""
+        return self.fitted and self.switching_dyads < FEW_SWITCHERS
+
+    @property
+    def far(self) -> bool:
+        """Whether treated rows start from so different a risk that base risk is a poor yardstick for them."""
+        return self.estimated and not 1 / FAR < self.treated_risk / self.base_risk < FAR
+
+
+# A failure that concerns one control alone begins with the control's term.
+_TERM = re.compile(r"(?P<term>\S+): (?P<why>the (?P<covariance>\S+) covariance .*)", re.DOTALL)
+_OF_ROWS = (
+    *("base_risk", "treated_risk", "n", "dyads", "states", "events"),
+    *("treated", "treated_dyads", "switching_dyads", "switching_states"),
+)
+_AS_THEY_ARE = (*_OF_ROWS, "mde", "mde_share", "smallest_effect", "verdict")
+
+
+def cells(evidence: Evidence) -> list[Cell]:
+    """Every claim × sample × estimator of the study, in its order.
+
+    Raises
+    ------
+    EstimationError
+        If a model has neither an estimate nor a recorded failure.
+    """
+    study = evidence.study
+    return [
+        cell(evidence, claim, sample, estimator)
+        for claim in study.claims
+        for sample in study.samples
+        for estimator in study.estimators
+    ]
+
+
+def cell(evidence: Evidence, claim: str, sample: str, estimator: str) -> Cell:
+    """Headline quantity of one model; see `cells`."""
+    rows = model_rows(evidence, claim, sample, estimator)
+    effects = rows[rows["quantity"] == "average_marginal_effect"]
+    effect = _row(effects, evidence.covariance)
+    if not effect:
+        fitted = _row(rows[rows["is_treatment"]], evidence.covariance)
+        failed = _failed(evidence, claim, sample, estimator)
+        return replace(failed, **{name: fitted[name] for name in _OF_ROWS}) if fitted else failed
+    beside = _row(effects, evidence.beside)
+    ratio = _row(rows[rows["quantity"] == "risk_ratio"], evidence.covariance)
+    failure, message = _failure(evidence, claim, sample, estimator) or ("", "")
+    return Cell(
+        claim,
+        sample,
+        estimator,
+        failure="" if ratio else failure,
+        message="" if ratio else message,
+        effect=effect["estimate"],
+        std_error=effect["std_error"],
+        beside_std_error=beside.get("std_error", math.nan),
+        low=effect["ci_low"],
+        high=effect["ci_high"],
+        p=effect["p"],
+        ratio=ratio.get("estimate", math.nan),
+        ratio_low=ratio.get("ci_low", math.nan),
+        ratio_high=ratio.get("ci_high", math.nan),
+        **{name: effect[name] for name in _AS_THEY_ARE},
+    )
+
+
+def model_rows(evidence: Evidence, claim: str, sample: str, estimator: str) -> pd.DataFrame:
+    """Rows of the estimates that belong to one model: covariances × quantities × terms."""
+    frame = evidence.estimates
+    return frame[(frame["claim"] == claim) & (frame["sample"] == sample) & (frame["estimator"] == estimator)]
+
+
+def lost_terms(evidence: Evidence, claim: str, sample: str, estimator: str) -> dict[str, str]:
+    """Terms of one model that the headline covariance leaves no variance, and in which words."""
+    found = (_TERM.fullmatch(message) for _, message in _failures(evidence, claim, sample, estimator))
+    return {m["term"]: m["why"] for m in found if m and m["covariance"] == evidence.covariance}
+
+
+def attrition(evidence: Evidence, claim: str) -> pd.DataFrame:
+    """Steps from dyad-years to model rows of one claim, in order; those of the headline estimator.
+
+    Returns
+    -------
+    DataFrame
+        `sample`, `reason`, `rows`; the first step counts what there is, the last ("used") what is left.
+    """
+    frame = evidence.describe["attrition"]
+    mine = frame[frame["claim"] == claim]
+    if "estimator" in mine:
+        mine = mine[mine["estimator"] == evidence.preferred]
+    return mine.sort_values("order", kind="stable")[["sample", "reason", "rows"]]
+
+
+def keyed(frame: pd.DataFrame, *columns: str) -> dict[Any, dict[str, Any]]:
+    """Rows of a frame by the value of one column, or by the tuple of several."""
+    records: list[dict[str, Any]] = [{str(k): v for k, v in r.items()} for r in frame.to_dict("records")]
+    if len(columns) == 1:
+        return {r[columns[0]]: r for r in records}
+    return {tuple(r[c] for c in columns): r for r in records}
+
+
+def entries(frame: pd.DataFrame) -> Iterator[Any]:
+    """Rows of a frame, their values as attributes."""
+    yield from frame.itertuples()
+
+
+def _row(rows: pd.DataFrame, covariance: str) -> dict[str, Any]:
+    found = rows[rows["covariance"] == covariance]
+    return {} if found.empty else {str(k): v for k, v in found.iloc[0].to_dict().items()}
+
+
+def _failed(evidence: Evidence, claim: str, sample: str, estimator: str) -> Cell:
+    failed = _failure(evidence, claim, sample, estimator)
+    if failed is None:
+        estimated = evidence.estimates["covariance"] == evidence.covariance
+        known = sorted({str(name) for name in evidence.estimates.loc[estimated, "spec_id"]})
+        wanted = f"{claim}.{estimator}.{sample}"
+        raise EstimationError(
+            f"estimates: {wanted!r} has neither an estimate nor a recorded failure; "
+            f"{choices(wanted, known)}. "
+            "Estimate it, or take it out of the study's claims, samples or estimators."
+        )
+    return Cell(claim, sample, estimator, *failed)
+
+
+def _failure(evidence: Evidence, claim: str, sample: str, estimator: str) -> tuple[str, str] | None:
+    """Class and words of what a model lacks; of several reasons, the one that names the headline covariance."""
+    found = _failures(evidence, claim, sample, estimator)
+    whole = [failure for failure in found if not _TERM.fullmatch(failure[1])]
+    name = rf"(?<![\w+]){re.escape(evidence.covariance)}(?![\w+])"
+    named = [failure for failure in whole if re.search(name, failure[1])]
+    return next(iter([*named, *whole]), None)
+
+
+def _failures(evidence: Evidence, claim: str, sample: str, estimator: str) -> list[tuple[str, str]]:
+    frame = evidence.failures
+    mine = frame[(frame["claim"] == claim) & (frame["sample"] == sample) & (frame["estimator"] == estimator)]
+    return [(str(error), str(message)) for error, message in zip(mine["error"], mine["message"], strict=True)]

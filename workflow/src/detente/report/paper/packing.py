@@ -1,0 +1,110 @@
+"""The README of a replication package, in the section order of the social science data editors' template."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from detente.report.formats import megabytes
+from detente.report.tables.table import environment
+
+
+@dataclass(frozen=True)
+class Exhibit:
+    """One row of the list of tables and figures: where it stands in the paper, its file and what made it."""
+
+    place: str
+    caption: str
+    file: str
+    program: str
+    step: str
+
+
+@dataclass(frozen=True)
+class Packed:
+    """All that the README says.
+
+    `manifest` is the report's; `sources` map a slug to `config/sources.yaml`; `exhibits` are in the paper's order;
+    `requirements` are the packages used directly, with versions, of `pinned` in the lock; `folders` are (path, what is
+    in it); `sizes` are bytes of raw, intermediate and shown files; `command` builds the
+    study; `robustness` says whether all its specifications are in the package too.
+    """
+
+    manifest: Mapping[str, Any]
+    version: str
+    sources: Mapping[str, Any]
+    exhibits: tuple[Exhibit, ...]
+    requirements: tuple[str, ...]
+    pinned: int
+    pythons: str
+    folders: tuple[tuple[str, str], ...]
+    sizes: tuple[int, int, int]
+    command: str
+    robustness: bool = False
+
+
+def readme(packed: Packed, templates: Mapping[str, str]) -> str:
+    """Return the README as Markdown."""
+    template = environment(templates, "html").get_template("package_readme.md.j2")
+    steps = packed.manifest["steps"]
+    simulated = packed.manifest["study"]["world"] == "simulated"
+    return template.render(
+        p=packed,
+        study=packed.manifest["study"],
+        simulated=simulated,
+        machine=packed.manifest["machine"],
+        public=all(f.address for source in packed.sources.values() for f in source.files),
+        raw=[] if simulated else raw_rows(packed),
+        runtime=duration(sum(step["seconds"] or 0.0 for step in steps.values())),
+        groups=grouped(steps),
+        peak=f"{max((step['peak_mb'] or 0.0 for step in steps.values()), default=0.0):,.0f} MB",
+        sizes=[megabytes(size) for size in packed.sizes],
+        tables=sum(e.place.startswith("Table") for e in packed.exhibits),
+        figures=sum(e.place.startswith("Figure") for e in packed.exhibits),
+        cell=cell,
+    )
+
+
+def raw_rows(packed: Packed) -> list[dict[str, str]]:
+    """One row a raw file: where it belongs, its source, size, address and checksum."""
+    return [
+        {
+            "path": f"data/raw/{source.folder or slug}/{file.file}",
+            "slug": slug,
+            "size": megabytes(file.bytes),
+            "address": file.address or "",
+            "sha256": file.sha256,
+        }
+        for slug, source in packed.sources.items()
+        for file in source.files
+    ]
+
+
+def grouped(steps: Mapping[str, Mapping[str, Any]]) -> list[tuple[str, int, str, str]]:
+    """Name, jobs, time of all together and peak memory of each kind of step, the longest first."""
+    kinds: dict[str, list[Mapping[str, Any]]] = {}
+    for name, step in steps.items():
+        kinds.setdefault(name.partition(".")[0], []).append(step)
+    total = {kind: sum(s["seconds"] or 0.0 for s in each) for kind, each in kinds.items()}
+    return [
+        (kind, len(kinds[kind]), duration(total[kind]), f"{max(s['peak_mb'] or 0.0 for s in kinds[kind]):,.0f} MB")
+        for kind in sorted(kinds, key=lambda kind: (-total[kind], kind))
+    ]
+
+
+def duration(seconds: float) -> str:
+    """Seconds in words: "48 s", "3 min 20 s"."""
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes} min {rest} s" if minutes else f"{max(rest, 1)} s"
+
+
+def cell(text: str) -> str:
+    """A text that does not break a row of a Markdown table."""
+    return " ".join(str(text).split()).replace("|", "\\|")
+
+
+def folders_of(paths: Iterable[str]) -> list[str]:
+    """Top folders of the paths, each with a slash, and then top files."""
+    tops = {path.partition("/")[0] + ("/" if "/" in path else "") for path in paths}
+    return sorted(tops, key=lambda top: (not top.endswith("/"), top))

@@ -1,0 +1,102 @@
+"""Numbers and words of the robustness report's prose."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+
+from detente.base.numerics import LEVEL
+from detente.report.formats import count, p_value, percent, spelled
+from detente.report.tables.ledger_tables import without_interval
+from detente.study.config.names import SAMPLE_LABELS
+from detente.study.config.project import Project
+from detente.study.config.study import Study
+
+VERDICTS = ("lowers", "raises", "negligible", "inconclusive")
+
+
+def robustness_numbers(
+    project: Project, study: Study, ledger: pd.DataFrame, multiverse: pd.DataFrame, registered: tuple[str, str] | None
+) -> dict[str, Any]:
+    """What the template of the robustness report sees.
+
+    Parameters
+    ----------
+    ledger, multiverse
+        One row a claim; one row a specification.
+    registered
+        Day of the registration and what had been seen of results before; None if there is none.
+    """
+    tested = ledger[ledger["estimate"].notna()]
+    sample = SAMPLE_LABELS[study.headline].lower()
+    return {
+        "simulated": study.world == "simulated",
+        "smallest": percent(project.claims.smallest_effect),
+        "headline": f"a linear probability model with dyad and year effects and dyadic-robust errors, on {sample} "
+        "unless the claim is about others",
+        "tally": _tally(tested),
+        "lost": _lost(len(without_interval(ledger))),
+        "counts": {
+            "claims": spelled(len(study.claims)),
+            "estimators": spelled(len(study.estimators)),
+            "all": count(len(ledger)),
+            "tested": count(len(tested)),
+            "fitted": count(multiverse["claim"].nunique()),
+            "without": spelled(int((ledger["needs"].fillna("") != "").sum())),
+            "specifications": count(len(multiverse)),
+            "failed": count(int((multiverse["error"] != "").sum())),
+            "placebos": bool(tested["p_negative_controls"].notna().any()),
+        },
+        "claims": [_claim(row) for c in study.claims for row in tested[tested["claim"] == c].to_dict("records")],
+        "registration": _registration(ledger, registered),
+    }
+
+
+def _tally(tested: pd.DataFrame) -> str:
+    """How many claims have which verdict, in words."""
+    parts = [f"{spelled(n)} {v}" for v in VERDICTS if (n := int((tested["verdict"] == v).sum()))]
+    robust = int((tested["strength"].eq("robust") & tested["verdict"].ne("inconclusive")).sum())
+    said = " and ".join(filter(None, [", ".join(parts[:-1]), *parts[-1:]]))
+    return f"the verdicts are: {said}; {spelled(robust)} of those that find something pass every check" if said else ""
+
+
+def _lost(claims: int) -> str:
+    return f"{spelled(claims)} more could be fitted but {'has' if claims == 1 else 'have'} none" if claims else ""
+
+
+def _claim(row: dict[Any, Any]) -> dict[str, Any]:
+    same = int(row["equivalent_specifications"])
+    sign = "below zero" if row["estimate"] < 0 else "above zero"
+    joint = (
+        ""
+        if pd.isna(row["p_joint"])
+        else f" The median of the {count(row['joint_specifications'])} whose treatment was drawn anew "
+        f"({row['joint_scheme']}) has p {_p(row['p_joint'])} under the null."
+    )
+    sentence = (
+        f"The headline is {sign}. Of {count(same)} equivalent specifications {percent(row['share_with_sign'])} have "
+        f"its sign; {percent(row['share_powered'])} could have found the smallest effect of interest.{joint}"
+        if same
+        else "No equivalent specification has an estimate."
+    )
+    return {"id": row["claim"], "label": row["label"], "sentence": sentence}
+
+
+def _p(p: float) -> str:
+    text = p_value(p)
+    return text if text.startswith("<") else f"= {text}"
+
+
+def _registration(ledger: pd.DataFrame, registered: tuple[str, str] | None) -> str:
+    if registered is None:
+        return "The claims of this study are not registered."
+    counts = ledger.loc[ledger["registration"].fillna("") != "", "registration"].value_counts()
+    said = ", ".join(f"{spelled(n)} {status}" for status, n in sorted(counts.items()))
+    date, seen = registered
+    return (
+        f"Claims, controls, negative controls and the smallest effect of interest were frozen on {date}, with a "
+        f"checksum. {seen}{' ' if seen else ''}Every claim says how it stands to what was frozen: {said}. "
+        "Specifications other than headlines were not registered, and say so. "
+        f"Intervals are at {percent(LEVEL)} throughout."
+    )

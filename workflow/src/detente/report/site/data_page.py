@@ -1,0 +1,184 @@
+"""The page of all sources, in Markdown: what each is, what it gives, and what was dropped on the way."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+
+from detente.data.acquire.pins import THEMES, SourceRecord
+from detente.report.formats import checksum, count, megabytes
+from detente.report.site.pipes import pipe_table
+
+# More files than this are summed up, and more reasons of one action.
+FILES, REASONS = 6, 8
+# Reasons that differ by codes or by what goes before a colon alone are one, from this many on.
+ALIKE = 3
+ACTIONS = ("dropped", "merged", "recoded", "kept", "added", "expanded")
+ABSENT = {"event": "0", "measure": "missing"}
+_CODES = re.compile(r"−?\b\d{2,3}\b(?:, −?\d{2,3}\b)*")
+
+
+@dataclass(frozen=True)
+class Profile:
+    """What the page says of one source.
+
+    `variables` has name, label, unit, kind; `ledger` action, reason, rows; `module` is the path of what cleans it, from
+    the page; `short` its short name, where it has one.
+    """
+
+    slug: str
+    record: SourceRecord
+    key: str
+    variables: pd.DataFrame
+    ledger: pd.DataFrame
+    module: str
+    short: str | None = None
+
+
+def data_page(profiles: Sequence[Profile], chart: str) -> str:
+    """Return the page; `chart` is the path of the chart of coverage, from the page."""
+    themes = {label: [p for p in profiles if p.record.theme == theme] for theme, label in THEMES.items()}
+    parts = [_opening(profiles, chart), *(_contents(label, group) for label, group in themes.items())]
+    for label, group in themes.items():
+        parts += [f"## {label}\n", *(_section(p) for p in group)]
+    return "\n".join(parts)
+
+
+def anchor(heading: str) -> str:
+    """What a link to a heading is called where Markdown is shown."""
+    return re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
+
+
+def _opening(profiles: Sequence[Profile], chart: str) -> str:
+    files = {(p.record.folder or p.slug, f.file): f.bytes for p in profiles for f in p.record.files}
+    variables = sum(len(p.variables) for p in profiles)
+    links = " · ".join(f"[{label}](#{anchor(label)})" for label in THEMES.values())
+    return f"""# The data
+
+<!-- Made by `python -m detente datapage`. Do not edit: change config/sources.yaml or what cleans a source. -->
+
+{len(profiles)} sources, {count(len(files))} raw files ({megabytes(sum(files.values()))}), {count(variables)} variables.
+None of the data are part of this repository: a raw file is found or downloaded, verified by its checksum, cleaned
+by the module that its source names, and used under the terms of those who made it. Cite what you use:
+`python -m detente cite --add …` prints the BibTeX of just that.
+
+[Contents](#contents) · {links}
+
+- **Rows** are those of the tidy table that the pinned bytes clean to; a panel has room for those whose states coexist.
+- **Absent** is what a panel has, in the years covered, where the table has no row: 0, because the source records every
+  such event, or missing, because it is a measurement. Outside the years covered, everything is missing.
+- **On the way** sums up the ledger, in which every row dropped, merged, recoded, added, or kept as it is, has a reason.
+  `python -m detente panel … --ledger ledger.parquet` writes it record by record.
+- In a panel of dyad-years, a variable of a state ends in `_a` and `_b`, in a directed one in `_source` and `_target`.
+  `python -m detente codebook --add …` lists what a panel offers, with all that is made from several sources.
+
+![Years that each source codes, 1816–2024]({chart})
+
+## Contents
+"""
+
+
+def _contents(label: str, profiles: Sequence[Profile]) -> str:
+    rows = [
+        [
+            f"[{p.slug}](#{anchor(p.slug)})",
+            p.record.title,
+            p.record.version,
+            _years(p.record),
+            p.key,
+            count(p.record.rows or 0),
+            len(p.variables),
+        ]
+        for p in profiles
+    ]
+    head = ["source", "what", "version", "years", "a row is a", "rows", "variables"]
+    return f"**[{label}](#{anchor(label)})**\n\n{pipe_table(head, rows, right=('rows', 'variables'))}"
+
+
+def _section(profile: Profile) -> str:
+    record = profile.record
+    names = f" Short name: `{profile.short}`." if profile.short else ""
+    keys = ", ".join(f"`{key}`" for key in record.references)
+    version = f", version {record.version}" if record.version[:1].isdigit() else f": {record.version}"
+    lines = [
+        f"### {profile.slug}\n",
+        f"**{record.title}**{version}. {_years(record)}; {count(record.rows or 0)} rows by {profile.key};"
+        f" cleaned by [{profile.module.rpartition('/')[2]}]({profile.module}).{names}\n",
+        f"- Cite: {_plain(record.citation.removesuffix('.'))}. BibTeX: {keys}.",
+        f"- Terms: {_plain(record.terms)}.",
+        f"- {_files(record)}",
+    ]
+    if record.whittle:
+        lines.append(f"- One dispute a dyad-year is left by these rules, in turn: {', '.join(record.whittle)}.")
+    tables = [_variables(profile.variables), _ledger(profile.ledger)]
+    return "\n".join([*lines, "", *(table for table in tables if table)])
+
+
+def _years(record: SourceRecord) -> str:
+    first, last = record.years
+    return f"{first}–{last}" if first < last else str(first)
+
+
+def _plain(text: str) -> str:
+    """Text that Markdown shows as it stands: brackets and asterisks mean nothing, addresses are links."""
+    escaped = re.sub(r"([\[\]*_])", r"\\\1", text)
+    return re.sub(r"https?://[^\s,;\"]+[^\s,;\".]", lambda found: f"<{found[0].replace(chr(92), '')}>", escaped)
+
+
+def _files(record: SourceRecord) -> str:
+    files = record.files
+    if len(files) > FILES:
+        total = megabytes(sum(f.bytes for f in files))
+        return f"Raw: {len(files)} files, {total} in all; each has its address and checksum in config/sources.yaml."
+    shown = []
+    for f in files:
+        name = f"[{f.file}]({f.address})" if f.address else f"`{f.file}` (no public address)"
+        shown.append(f"{name} ({megabytes(f.bytes)}, sha256 {checksum(f.sha256)}…)")
+    return f"Raw: {', '.join(shown)}."
+
+
+def _variables(variables: pd.DataFrame) -> str:
+    rows = [
+        [f"`{name}`", label, unit, ABSENT[kind]]
+        for name, label, unit, kind in zip(*(variables[c] for c in ("name", "label", "unit", "kind")), strict=True)
+    ]
+    return pipe_table(["variable", "what", "unit", "absent"], rows) if rows else ""
+
+
+def _ledger(ledger: pd.DataFrame) -> str:
+    """The ledger by action and reason, the most rows first."""
+    rows = []
+    for action in ACTIONS:
+        mine = ledger[ledger["action"] == action]
+        reasons = sorted(_reasons(mine), key=lambda pair: (-pair[1], pair[0]))
+        shown = len(reasons) if len(reasons) <= REASONS + 1 else REASONS
+        rows += [[action, reason, count(number)] for reason, number in reasons[:shown]]
+        if rest := reasons[shown:]:
+            rows.append([action, f"{len(rest)} further reasons", count(sum(number for _, number in rest))])
+    return pipe_table(["on the way", "reason", "rows"], rows, right=("rows",)) if rows else ""
+
+
+def _reasons(ledger: pd.DataFrame) -> Iterator[tuple[str, int]]:
+    """Reasons and rows; such as say the same of many codes or many names are one."""
+    sums = {str(reason): int(rows) for reason, rows in ledger.groupby("reason")["rows"].sum().items()}
+    for shape in (_without_codes, _without_names):
+        shapes = Counter(map(shape, sums))
+        merged: dict[str, int] = {}
+        for reason, rows in sums.items():
+            name = shape(reason) if shapes[shape(reason)] >= ALIKE else reason
+            merged[name] = merged.get(name, 0) + rows
+        sums = merged
+    yield from sums.items()
+
+
+def _without_codes(reason: str) -> str:
+    return _CODES.sub("…", reason)
+
+
+def _without_names(reason: str) -> str:
+    _, colon, what = reason.partition(": ")
+    return f"…: {_without_codes(what)}" if colon else reason

@@ -1,0 +1,84 @@
+"""What the paper says of its own making: commit, seed, versions, checksums, and what made each exhibit."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from html import escape
+from typing import Any
+
+from detente.report.formats import checksum, megabytes
+from detente.report.tables.table import Column, Row, Table
+
+
+def provenance_words(provenance: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the words that the template may use.
+
+    Parameters
+    ----------
+    provenance
+        `commit`, `dirty`, `seed`, `versions` and `raw`, as the workflow records them.
+    """
+    return {
+        "commit": (provenance["commit"] or "")[:12],
+        "dirty": bool(provenance["dirty"]),
+        "seed": str(provenance["seed"]),
+        "versions": [f"{name} {version}" for name, version in sorted(provenance["versions"].items())],
+        "files": str(len(provenance["raw"])),
+    }
+
+
+def checksum_table(provenance: Mapping[str, Any], *, simulated: bool) -> Table:
+    """Return the raw files with their sizes and the beginnings of their checksums."""
+    columns = (Column("File", align="left"), Column("Size"), Column("SHA-256", align="left"))
+    raw = sorted(provenance["raw"], key=lambda file: (file["slug"], file["file"]))
+    rows = tuple(Row(f["slug"], (f["file"], megabytes(f["bytes"]), checksum(f["sha256"]))) for f in raw)
+    notes = ("The first twelve digits of each checksum; the manifest beside this report holds all of them.",)
+    return Table("checksums", "Raw files of this build", "Source", columns, rows, notes, simulated, dense=True)
+
+
+# More products of one rule than this are counted, not listed.
+LISTED = 3
+
+
+def origin_html(graph: Mapping[str, Any], path: str) -> str:
+    """Return the making of one exhibit as a folded list of steps, for the page.
+
+    Parameters
+    ----------
+    graph
+        What leads to the exhibit: `files`, `raw`, `steps` (from the first to the last) and `modules`.
+    path
+        The exhibit's file.
+    """
+    items = "".join(f"<li>{item}</li>" for item in _rules(graph))
+    raw = ", ".join(
+        f"{escape(file['source'])}/{escape(file['file'])}\u00a0<code>{checksum(file['sha256'])}</code>"
+        for file in graph["raw"].values()
+    )
+    return (
+        f'<details class="origin"><summary>Provenance</summary><p><code>{escape(path)}</code>, sha256 '
+        f"<code>{checksum(graph['files'][path]['sha256'])}</code>, by these steps:</p><ol>{items}</ol>"
+        f"<p>Raw files: {raw}.</p><p>Every step with its parameters and modules: "
+        f"<code>python -m detente trace {escape(path)}</code></p></details>"
+    )
+
+
+def _rules(graph: Mapping[str, Any]) -> Iterator[str]:
+    """One line a rule: how many jobs, what they made, what code they ran."""
+    jobs: dict[str, list[str]] = {}
+    for name, step in graph["steps"].items():
+        jobs.setdefault(step["rule"], []).append(name)
+    for rule, names in jobs.items():
+        made = [(path, file["sha256"]) for path, file in graph["files"].items() if file["step"] in names]
+        modules = sorted({m for name in names for m in graph["steps"][name]["modules"]})
+        code = hashlib.sha256("".join(graph["modules"][m] for m in modules).encode()).hexdigest()
+        times = f" × {len(names)}" if len(names) > 1 else ""
+        yield f"<b>{escape(rule)}</b>{times}: {_made(made)}; {len(modules)} files of code <code>{checksum(code)}</code>"
+
+
+def _made(made: Sequence[tuple[str, str]]) -> str:
+    if len(made) > LISTED:
+        folders = sorted({path.rpartition("/")[0] for path, _ in made})
+        return f"{len(made)} files in " + ", ".join(f"<code>{escape(folder)}/</code>" for folder in folders)
+    return ", ".join(f"<code>{escape(path)}</code> <code>{checksum(digest)}</code>" for path, digest in made)

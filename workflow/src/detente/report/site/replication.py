@@ -1,0 +1,128 @@
+"""The comparison of published numbers with ours: a page, a summary, and lines for a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, cast
+
+import pandas as pd
+from jinja2 import Environment, StrictUndefined
+
+from detente.report.formats import MINUS
+
+ORDER = (
+    *("exact", "within tolerance", "different, explained", "infeasible", "data not at hand"),
+    *("different", "no longer differs"),
+)
+CHANGES = ("stays significant", "loses significance", "gains significance", "stays insignificant", "none")
+TOTAL = "all"
+
+
+def counted(numbers: pd.DataFrame) -> pd.DataFrame:
+    """How many numbers of each table have each status; one row a table (`id`), the last for all."""
+    table = pd.crosstab(numbers["id"], numbers["status"])
+    table = table.reindex(columns=list(ORDER), fill_value=0).loc[list(dict.fromkeys(numbers["id"]))]
+    table.loc[TOTAL] = table.sum()
+    table.insert(0, "numbers", table.sum(axis=1))
+    return table.rename_axis("id").reset_index()
+
+
+def printed(numbers: pd.DataFrame) -> str:
+    """Number by number, table by table, then the summary: for a terminal."""
+    lines = []
+    for pair, rows in numbers.groupby(["id", "model"], sort=False):
+        lines.append(" › ".join(map(str, cast("tuple[str, str]", pair))))
+        for row in rows.itertuples():
+            what = " ".join(filter(None, map(str, (row.term, row.quantity))))
+            theirs, ours, away = str(row.printed), said(row.ours), said(row.difference)
+            note = f"  ({row.reason!s})" if row.reason else ""
+            lines.append(f"  {what:<44} {theirs:>18} {ours:>18} {away:>12}  {row.status!s}{note}")
+    return "\n".join([*lines, "", counted(numbers).to_string(index=False)])
+
+
+def said(value: Any) -> str:
+    """A number to nine digits, or nothing where there is none."""
+    return "" if value is None or pd.isna(value) else f"{float(value):.9g}".replace("-", MINUS)
+
+
+def page(
+    numbers: pd.DataFrame,
+    dyadic: pd.DataFrame,
+    described: Mapping[str, tuple[str, str]],
+    figure: str | None,
+    template: str,
+) -> str:
+    """The page, with nothing loaded from elsewhere.
+
+    Parameters
+    ----------
+    numbers
+        id, model, term, quantity, printed, ours, difference, status, reason, precision.
+    dyadic
+        id, model, term, estimate, printed_std_error, dyadic_std_error, ratio, printed_p, dyadic_p, sign, conclusion.
+    described
+        Title and citation of each table by its id.
+    figure
+        The figure as SVG, None if no model is of dyads.
+    """
+    made = Environment(undefined=StrictUndefined, autoescape=True, trim_blocks=True, lstrip_blocks=True)
+    made.filters["said"] = said
+    svg = None if figure is None else figure[figure.index("<svg") :]
+    return made.from_string(template).render(
+        summary=counted(numbers).to_dict("records"),
+        statuses=ORDER,
+        tables=[_table(str(name), rows, described) for name, rows in numbers.groupby("id", sort=False)],
+        dyadic=conclusions(dyadic).to_dict("records"),
+        changes=CHANGES,
+        changed=_changed(dyadic),
+        medians=_medians(dyadic),
+        figure=svg,
+    )
+
+
+def conclusions(dyadic: pd.DataFrame) -> pd.DataFrame:
+    """Of each model: how many coefficients keep, lose or gain significance at 5 %, and the median ratio."""
+    estimated = dyadic[dyadic["term"].notna() & (dyadic["term"] != "")]
+    if estimated.empty:
+        return pd.DataFrame(columns=["id", "model", "coefficients", "ratio", *CHANGES])
+    grouped = estimated.groupby(["id", "model"], sort=False)
+    table = pd.crosstab([estimated["id"], estimated["model"]], estimated["conclusion"])
+    table = table.reindex(columns=list(CHANGES), fill_value=0)
+    table.insert(0, "coefficients", grouped.size())
+    table.insert(1, "ratio", grouped["ratio"].median())
+    order = list(dict.fromkeys(zip(estimated["id"], estimated["model"], strict=True)))
+    return table.loc[order].reset_index()
+
+
+def _medians(dyadic: pd.DataFrame) -> dict[str, Any]:
+    ratio = dyadic["ratio"].dropna().astype(float)
+    if ratio.empty:
+        return {}
+    lower, middle, upper = ratio.quantile([0.25, 0.5, 0.75])
+    significant = dyadic["conclusion"].isin(["stays significant", "loses significance"])
+    return {
+        "coefficients": len(ratio), "models": len(conclusions(dyadic)), "lower": f"{lower:.2f}", "middle":
+        f"{middle:.2f}", "upper": f"{upper:.2f}", "larger": int((ratio > 1).sum()), "significant":
+        int(significant.sum()), "lost": int((dyadic["conclusion"] == "loses significance").sum()),
+        "gained": int((dyadic["conclusion"] == "gains significance").sum()),
+    }  # fmt: skip
+
+
+def _changed(dyadic: pd.DataFrame) -> list[dict[str, Any]]:
+    rows = dyadic[dyadic["conclusion"].isin(["loses significance", "gains significance"])]
+    return [
+        {
+            **{str(key): value for key, value in row.items()},
+            "ratio": f"{row['ratio']:.2f}",
+            "printed_p": f"{row['printed_p']:.3f}",
+            "dyadic_p": f"{row['dyadic_p']:.3f}",
+        }
+        for row in rows.to_dict("records")
+    ]
+
+
+def _table(name: str, rows: pd.DataFrame, described: Mapping[str, tuple[str, str]]) -> dict[str, Any]:
+    title, citation = described.get(name, (name, ""))
+    models = [{"name": m, "rows": each.to_dict("records")} for m, each in rows.groupby("model", sort=False)]
+    counts = {status: int((rows["status"] == status).sum()) for status in ORDER}
+    return {"id": name, "title": title, "citation": citation, "models": models, "counts": counts, "numbers": len(rows)}

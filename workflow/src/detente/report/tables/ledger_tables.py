@@ -1,0 +1,155 @@
+"""The claims ledger as tables: claims with verdicts, claims without a test, and the score of a simulated world."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+
+from detente.base.numerics import LEVEL
+from detente.report.formats import MISSING, PER, count, p_value, per_thousand, percent
+from detente.report.labels import UNITS
+from detente.report.tables.table import Column, Row, Table
+from detente.study.config.names import SAMPLE_LABELS
+
+CLASSES: Mapping[str, str] = {
+    "powered": "powered",
+    "weak": "weak",
+    "case-only": "cases only",
+    "untestable": "untestable",
+    "descriptive": "descriptive",
+}
+# Why a claim of the file has no numbers, where a study leaves it out.
+NOT_EXAMINED = "not examined in this study"
+FAMILIES: Mapping[str, str] = {
+    "instruments": "Instruments, between participants",
+    "deterrence": "Deterrence, initiator against target",
+    "moderators": "Moderators: how the effect of an exercise changes",
+    "contrasts": "Contrasts between kinds of the instrument",
+}
+"""Families of claims, which are judged together, as tables call them."""
+_COLUMNS = (
+    Column("Verdict", align="left"),
+    Column("Claim", align="left"),
+    Column(f"Per {PER:,}", "Change in onsets"),
+    Column(f"{percent(LEVEL)} interval", "Change in onsets", "center"),
+    Column("Of base risk", "Change in onsets"),
+    Column("MDE, of base risk"),
+    Column("Powered", "Specifications"),
+    Column("Of these, same sign", "Specifications"),
+    Column("Family p"),
+    Column("Robustness value"),
+    Column("Class", align="left"),
+    Column("Registered", align="left"),
+)
+
+
+def ledger_table(ledger: pd.DataFrame, *, simulated: bool) -> Table:
+    """One row a claim that was examined, family by family."""
+    tested = ledger[ledger["family"].fillna("") != ""]
+    examined = tested[tested["reasons"].fillna("") != NOT_EXAMINED]
+    rows: list[Row] = []
+    for family, title in FAMILIES.items():
+        mine = examined[examined["family"] == family]
+        if len(mine):
+            rows += [Row(title), *(_claim(r) for r in mine.to_dict("records"))]
+    others = len(tested) - len(examined)
+    notes = (
+        f"Headline: linear probability model with dyad and year effects, treatment the year before, dyadic-robust "
+        f"{percent(LEVEL)} interval, {_samples(examined)}. Change in onsets per {PER:,} dyad-years; of moderators, per "
+        "standard deviation of the moderator, or from 0 to 1.",
+        "MDE: smallest effect found four times in five. Powered: equivalent specifications whose MDE is within the "
+        "smallest effect of interest. Family p: Romano and Wolf's, within the family. Robustness value: share of what "
+        "is left of treatment and outcome that a confounder would have to explain to bring the estimate to zero.",
+        "A verdict is fragile where a check behind it fails (see the figure), untested where one could not be made.",
+        *_units(examined),
+        *(f"{r['code']} {r['label']} has no interval: {r['reasons']}." for r in without_interval(ledger)),
+        *((f"{count(others)} further claims are not examined in this study.",) if others else ()),
+    )
+    return Table("ledger", "The claims ledger", "", _COLUMNS, tuple(rows), notes, simulated, dense=True)
+
+
+def _units(examined: pd.DataFrame) -> list[str]:
+    """What a change in onsets is per unit of, where a treatment is more than there or absent."""
+    said = [f"{r['code']}, {UNITS[r['treatment']]}" for r in examined.to_dict("records") if r["treatment"] in UNITS]
+    if not said:
+        return []
+    return [
+        f"Change in onsets and smallest effect of interest are per unit of the treatment: {'; '.join(said)}. What is "
+        "negligible per unit need not be so over its whole range."
+    ]
+
+
+def without_interval(ledger: pd.DataFrame) -> list[dict[Any, Any]]:
+    """Claims of a ledger that were examined, and whose headline has no interval."""
+    tested = ledger[ledger["estimate"].isna() & (ledger["family"].fillna("") != "")]
+    return tested[tested["reasons"].fillna("") != NOT_EXAMINED].to_dict("records")
+
+
+def _claim(row: Mapping[Any, Any]) -> Row:
+    label = f"{row['code']} {row['label']}"
+    ends = (CLASSES[row["class"]], str(row["registration"]))
+    if pd.isna(row["estimate"]):
+        return Row(label, ("no interval", str(row["answer"]), *[MISSING] * 8, *ends))
+    word = row["verdict"] if row["verdict"] == "inconclusive" else f"{row['verdict']} · {row['strength']}"
+    numbers = (
+        per_thousand(row["estimate"]),
+        f"{per_thousand(row['ci_low'])} to {per_thousand(row['ci_high'])}",
+        percent(row["estimate_share"]),
+        percent(row["mde_share"]),
+        percent(row["share_powered"]),
+        percent(row["share_powered_with_sign"]),
+        MISSING if pd.isna(row["p_family"]) else p_value(row["p_family"]),
+        percent(row["robustness_value"], 1),
+    )
+    return Row(label, (word, str(row["answer"]), *numbers, *ends))
+
+
+def _samples(tested: pd.DataFrame) -> str:
+    names = [SAMPLE_LABELS[s] for s in dict.fromkeys(tested["sample"]) if s in SAMPLE_LABELS]
+    return ", ".join([names[0].lower(), *(n.lower() for n in names[1:])]) if names else "no sample"
+
+
+def untested_table(ledger: pd.DataFrame, *, simulated: bool) -> Table:
+    """Claims that the record at hand cannot test, why, and what would be needed."""
+    rows = [
+        Row(f"{r['code']} {r['label']}", (CLASSES[r["class"]], str(r["why"]), str(r["needs"])))
+        for r in ledger[ledger["needs"].fillna("") != ""].to_dict("records")
+    ]
+    columns = (Column("Class", align="left"), Column("Why", align="text"), Column("What would be needed", align="text"))
+    return Table("untested", "Claims without a test", "", columns, tuple(rows), (), simulated)
+
+
+def score_table(score: pd.DataFrame) -> Table:
+    """What a simulated world's truth says of the pipeline: one row a claim."""
+    words = {True: "yes", False: "no"}
+    rows = [
+        Row(
+            f"{r['code']} {r['label']}",
+            (
+                per_thousand(r["planted"]),
+                per_thousand(r["estimate"]),
+                MISSING if pd.isna(r["sign"]) else words[bool(r["sign"])],
+                words[bool(r["covered"])],
+                percent(r["share_covering"]),
+                str(r["verdict"]),
+                words[bool(r["right"])],
+            ),
+        )
+        for r in score.to_dict("records")
+    ]
+    columns = (
+        Column("Planted"),
+        Column("Estimated"),
+        Column("Sign right", align="center"),
+        Column("Interval holds it", align="center"),
+        Column("Equivalent specifications that hold it"),
+        Column("Verdict", align="left"),
+        Column("Not wrong", align="center"),
+    )
+    notes = (
+        f"Changes in onsets per {PER:,} dyad-years. A verdict is wrong if it names the other sign, calls an effect "
+        "negligible that is at least the smallest of interest, or finds one where none was planted.",
+    )
+    return Table("score", "The pipeline against the truth", "", columns, tuple(rows), notes, simulated=True)

@@ -1,0 +1,221 @@
+"""One table object, and its renderings: HTML, LaTeX, typst and CSV."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from html import escape as html_escape
+from itertools import groupby
+from typing import Any, Literal
+
+from jinja2 import DictLoader, Environment, StrictUndefined
+
+from detente.report.formats import MINUS
+
+SIMULATED = "SIMULATED WORLD"
+# "text": sentences, on the left, broken into lines.
+Alignment = Literal["left", "center", "right", "text"]
+
+
+@dataclass(frozen=True)
+class Column:
+    """Head of a column; neighbours with the same `group` share a head above their own."""
+
+    label: str
+    group: str = ""
+    align: Alignment = "right"
+
+
+@dataclass(frozen=True)
+class Row:
+    """A row of printed cells, one a column; a row with no cells at all is the heading of what follows."""
+
+    label: str
+    cells: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Group:
+    """A run of neighbouring columns under one head: `first` and `last` count table columns from 1."""
+
+    label: str
+    first: int
+    last: int
+
+    @property
+    def span(self) -> int:
+        """Number of columns."""
+        return self.last - self.first + 1
+
+
+@dataclass(frozen=True)
+class Table:
+    """A finished table: text only, rounded, in the order of print.
+
+    `name` is a file-safe id, `stub` the head of the label column, `dense` asks for a smaller type.
+    """
+
+    name: str
+    title: str
+    stub: str
+    columns: tuple[Column, ...]
+    rows: tuple[Row, ...]
+    notes: tuple[str, ...] = field(default=())
+    simulated: bool = False
+    dense: bool = False
+
+    def __post_init__(self) -> None:
+        for row in self.rows:
+            if row.cells and len(row.cells) != len(self.columns):
+                width = f"{len(row.cells)} cells for {len(self.columns)} columns"
+                raise ValueError(f"table {self.name!r}, row {row.label!r}: {width}")
+
+    @property
+    def wordy(self) -> bool:
+        """Whether a column holds sentences."""
+        return any(column.align == "text" for column in self.columns)
+
+    @property
+    def heading(self) -> str:
+        """The title, marked if the world is simulated."""
+        return f"{self.title} ({SIMULATED})" if self.simulated else self.title
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """The notes, marked if the world is simulated."""
+        mark = f"{SIMULATED}: planted data, no evidence about any state."
+        return (mark, *self.notes) if self.simulated else self.notes
+
+    @property
+    def groups(self) -> tuple[Group, ...]:
+        """Heads above heads, the label column among them; empty if no column has a group."""
+        if not any(column.group for column in self.columns):
+            return ()
+        runs, first = [Group("", 1, 1)], 2
+        for label, members in groupby(column.group for column in self.columns):
+            last = first + len(list(members)) - 1
+            runs.append(Group(label, first, last))
+            first = last + 1
+        return tuple(runs)
+
+
+_TEX = {
+    "\\": r"\textbackslash{}",
+    "&": r"\&",
+    "%": r"\%",
+    "$": r"\$",
+    "#": r"\#",
+    "_": r"\_",
+    "{": r"\{",
+    "}": r"\}",
+    "~": r"\textasciitilde{}",
+    "^": r"\textasciicircum{}",
+    "<": "$<$",
+    ">": "$>$",
+    "|": r"\textbar{}",
+    MINUS: "$-$",
+    "×": r"$\times$",
+    "±": r"$\pm$",
+    "≤": r"$\leq$",
+    "≥": r"$\geq$",
+    "÷": r"$\div$",
+    "·": r"$\cdot$",
+    "²": "$^{2}$",
+    "³": "$^{3}$",
+    "⁻": "$^{-}$",
+    **{digit: f"$^{{{i}}}$" for i, digit in enumerate("⁰¹²³⁴⁵⁶⁷⁸⁹") if i not in (2, 3)},
+    "–": "--",
+    "—": "---",
+    "“": "``",
+    "”": "''",
+    "‘": "`",
+    "’": "'",
+    "\u00a0": "~",
+    "\u202f": r"\,",
+}
+
+
+def tex(text: str) -> str:
+    """Escape plain text for LaTeX; typographic signs become commands that need no package."""
+    return "".join(_TEX.get(character, character) for character in text)
+
+
+def typst_string(text: str) -> str:
+    """Return `text` as a typst string literal, the one form in which no sign is markup."""
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+    return f'"{escaped}"'
+
+
+def ascii_minus(text: str) -> str:
+    """Return a printed number as software reads it: a hyphen for the minus sign."""
+    return re.sub(rf"{MINUS}(?=[\d.])", "-", text)
+
+
+_ESCAPES: Mapping[str, Callable[[str], str]] = {
+    "html": lambda text: html_escape(text, quote=True),
+    "tex": tex,
+    "typ": typst_string,
+}
+
+
+_FENCES = {
+    "block_start_string": "((*",
+    "block_end_string": "*))",
+    "variable_start_string": "(((",
+    "variable_end_string": ")))",
+    "comment_start_string": "((=",
+    "comment_end_string": "=))",
+}
+
+
+def environment(templates: Mapping[str, str], kind: str) -> Environment:
+    """Return a strict Jinja environment over template texts, with `| e` escaping for `kind` (html, tex, typ).
+
+    In LaTeX and typst templates `((* *))` and `((( )))` are the tags, as braces and hashes are theirs.
+    """
+    braces: dict[str, Any] = {} if kind == "html" else _FENCES
+    made = Environment(
+        loader=DictLoader(dict(templates)),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        autoescape=False,  # every value is escaped by name, as `e` differs by format
+        **braces,
+    )
+    made.filters["e"] = _ESCAPES[kind]
+    return made
+
+
+def render(table: Table, kind: str, templates: Mapping[str, str]) -> str:
+    """Render a table as "html", "tex" or "typ" from `table.<kind>.j2` in `templates`, or as "csv"."""
+    if kind == "csv":
+        return _csv(table)
+    return environment(templates, kind).get_template(f"table.{kind}.j2").render(table=table)
+
+
+def fragment(html: str) -> str:
+    """Return the figure element of a table's page, for a page that holds it."""
+    return html[html.index("<figure") : html.index("</figure>") + len("</figure>")]
+
+
+def _csv(table: Table) -> str:
+    """Return the cells as printed; heads are joined, headings and the world have columns of their own."""
+    sectioned = any(not row.cells for row in table.rows)
+    heads = [f"{c.group}: {c.label}" if c.group else c.label for c in table.columns]
+    buffer = io.StringIO(newline="")
+    writer = csv.writer(buffer, lineterminator="\n")
+    mark, world = (["world"], [SIMULATED]) if table.simulated else ([], [])
+    writer.writerow([*mark, *(["section"] if sectioned else []), table.stub or "row", *heads])
+    section, label = "", ""
+    for row in table.rows:
+        if not row.cells:
+            section = row.label
+            continue
+        label = row.label or label
+        cells = [ascii_minus(cell) for cell in row.cells]
+        writer.writerow([*world, *([section] if sectioned else []), label, *cells])
+    return buffer.getvalue()

@@ -1,0 +1,27 @@
+"""What a study says of the world that it simulates."""
+
+from __future__ import annotations
+
+from pydantic import Field, field_validator
+
+from detente.base.strict import Identifier, Strict, Year
+
+
+class World(Strict):
+    """A simulated world: its size, its shocks, and the effects planted in it."""
+
+    states: int = Field(ge=8, le=200)
+    years: tuple[Year, Year]
+    base_risk: float = Field(gt=0, lt=0.5, description="Onset risk of a relevant dyad at peace, untreated.")
+    dyad_spread: float = Field(ge=0, description="Standard deviation of dyads' base risk, share of base risk.")
+    state_shock: float = Field(ge=0, description="Standard deviation of a state-year shock to risk.")
+    threat_on_onset: float = Field(description="Added risk under threat (rivalry), in probability.")
+    threat_on_treatment: float = Field(description="How strongly threat brings about treatment, in log-odds.")
+    effects: dict[Identifier, float] = Field(description="Planted change in onset risk by claim, in probability.")
+
+    @field_validator("years")
+    @classmethod
+    def _ordered(cls, years: tuple[int, int]) -> tuple[int, int]:
+        if years[1] - years[0] < 9:
+            raise ValueError(f"{years[1] - years[0] + 1} years are too few for a world: use at least 10")
+        return years

@@ -1,0 +1,1 @@
+"""Models and inference for dyadic data."""

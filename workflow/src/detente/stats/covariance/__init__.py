@@ -1,0 +1,49 @@
+"""Scores and bread → covariance, for dependence within clusters and among dyads that share a state."""
+
+from detente.stats.covariance.convention import CONVENTIONS
+from detente.stats.covariance.meats import cluster_meat, dyadic_meat, multiway_meat
+from detente.stats.covariance.pairs import Pairs, number, number_dyads
+from detente.stats.covariance.recipe import (
+    FACTORS,
+    KINDS,
+    Recipe,
+    classical,
+    cluster,
+    dyadic,
+    hc0,
+    hc1,
+    hc2,
+    hc3,
+    jackknife,
+    parse,
+)
+from detente.stats.covariance.sandwich import Covariance, Ingredients, covariance, sandwich
+from detente.stats.covariance.scores import Scores, totals
+
+__all__ = [
+    "CONVENTIONS",
+    "FACTORS",
+    "KINDS",
+    "Covariance",
+    "Ingredients",
+    "Pairs",
+    "Recipe",
+    "Scores",
+    "classical",
+    "cluster",
+    "cluster_meat",
+    "covariance",
+    "dyadic",
+    "dyadic_meat",
+    "hc0",
+    "hc1",
+    "hc2",
+    "hc3",
+    "jackknife",
+    "multiway_meat",
+    "number",
+    "number_dyads",
+    "parse",
+    "sandwich",
+    "totals",
+]

@@ -1,0 +1,135 @@
+"""Small-sample conventions, in one table: which factor, which degrees of freedom, which distribution.
+
+N rows, K parameters (absorbed ones included), G clusters. Packages differ exactly here; docs/recipes.md has the table
+in words. Sources: Stata 18 manual, `regress` and `_robust`; sandwich 3.1 `vcovCL`, `vcovHC` with lmtest's `coeftest`;
+statsmodels 0.15 `stats/sandwich_covariance.py`, `base/covtype.py`; linearmodels 7.1 `panel/covariance.py`, `model.py`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from detente.base.errors import EstimationError, UnsupportedCovariance, choices
+
+Groups = Literal["", "own", "fewest"]
+Share = Literal["", "N/(N−K)", "(N−1)/(N−K)", "N/(N−1)"]
+Nested = Literal["counted", "left out", "left out if alone"]
+Distribution = Literal["clusters", "residual", "normal"]
+
+
+@dataclass(frozen=True)
+class Rule:
+    """What one piece of software does by default, for linear models or for likelihoods.
+
+    `hc1` factor of that covariance; `groups` whether clusters are multiplied by G/(G−1), each part of a multiway
+    covariance by its own G or all by the fewest; `share` the factor beside it; `nested` whether absorbed effects inside
+    the clusters count in K; `clustered` distribution of a clustered statistic, t with G − 1 or N − K df or the normal
+    one; `rows` that of the classical and heteroskedastic ones.
+    """
+
+    hc1: Share
+    groups: Groups
+    share: Share
+    nested: Nested
+    clustered: Distribution
+    rows: Distribution
+
+
+_HC1: Share = "N/(N−K)"
+_STATA: Share = "(N−1)/(N−K)"
+TABLE: Mapping[str, tuple[Rule | None, Rule | None]] = {
+    #                    hc1        groups    share    nested     clustered   rows
+    "detente": (
+        Rule(_HC1, "own", "", "counted", "clusters", "residual"),
+        Rule(_HC1, "own", "", "counted", "clusters", "normal"),
+    ),
+    "none": (
+        Rule("", "", "", "counted", "normal", "normal"),
+        Rule("", "", "", "counted", "normal", "normal"),
+    ),
+    "stata": (
+        Rule(_HC1, "fewest", _STATA, "left out", "clusters", "residual"),
+        Rule("N/(N−1)", "fewest", "", "counted", "normal", "normal"),
+    ),
+    "r-sandwich": (
+        Rule(_HC1, "own", _STATA, "counted", "residual", "residual"),
+        Rule(_HC1, "own", "", "counted", "normal", "normal"),
+    ),
+    "statsmodels": (
+        Rule(_HC1, "own", _STATA, "counted", "normal", "normal"),
+        Rule("", "own", _STATA, "counted", "normal", "normal"),
+    ),
+    "linearmodels": (
+        Rule(_HC1, "", _HC1, "left out if alone", "residual", "residual"),
+        None,
+    ),
+}
+CONVENTIONS = tuple(TABLE)
+# Software that has no dyadic covariance has no convention for it.
+DYADIC = ("detente", "none")
+
+
+def rule(small_sample: str, *, linear: bool) -> Rule:
+    """The rule of a convention.
+
+    Raises
+    ------
+    UnsupportedCovariance
+        If there is none of this name, or none for likelihoods.
+    """
+    if small_sample not in TABLE:
+        raise UnsupportedCovariance(
+            f"small-sample convention {small_sample!r} is not known; {choices(small_sample, TABLE)}"
+        )
+    found = TABLE[small_sample][0 if linear else 1]
+    if found is None:
+        legal = choices(small_sample, [name for name, rules in TABLE.items() if rules[1] is not None])
+        raise UnsupportedCovariance(f"convention {small_sample!r} is for linear models only; {legal}")
+    return found
+
+
+def dyadic_rule(small_sample: str, *, linear: bool) -> Distribution:
+    """Distribution of a dyadic or jackknifed statistic; raises UnsupportedCovariance where software has neither."""
+    rule(small_sample, linear=linear)
+    if small_sample not in DYADIC:
+        raise UnsupportedCovariance(
+            f"convention {small_sample!r} has no dyadic covariance; {choices(small_sample, DYADIC)}"
+        )
+    return "normal" if small_sample == "none" else "clusters"
+
+
+def share(name: Share, rows: int, parameters: int) -> float:
+    """A factor by its name.
+
+    Raises
+    ------
+    EstimationError
+        If there are no more rows than parameters.
+    """
+    if not name:
+        return 1.0
+    used = 1 if name == "N/(N−1)" else parameters
+    if rows <= used:
+        raise EstimationError(f"{rows} rows for {parameters} parameters leave nothing to estimate a variance from")
+    return (rows - 1 if name == "(N−1)/(N−K)" else rows) / (rows - used)
+
+
+def group_factors(rule: Rule, groups: Sequence[int], fewest: int) -> list[float]:
+    """G/(G−1) of each part of a multiway covariance; 1 where the convention has none."""
+    if not rule.groups:
+        return [1.0] * len(groups)
+    counts = groups if rule.groups == "own" else [fewest] * len(groups)
+    return [g / (g - 1) for g in counts]
+
+
+def degrees(distribution: Distribution, *, clusters: float, residual: float) -> float:
+    """Degrees of freedom; infinite for the normal distribution."""
+    return {"clusters": clusters, "residual": residual, "normal": math.inf}[distribution]
+
+
+def said(df: float) -> str:
+    """The distribution in words: "t with 19 df", or "normal distribution"."""
+    return "normal distribution" if math.isinf(df) else f"t with {df:.0f} df"

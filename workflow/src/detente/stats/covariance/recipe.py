@@ -1,0 +1,108 @@
+"""What a covariance allows for, as frozen data; made by constructors or read from the names that YAML uses."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from detente.base.errors import UnsupportedCovariance, choices
+
+ROWS = ("classical", "hc0", "hc1", "hc2", "hc3")
+KINDS = (*ROWS, "cluster", "dyadic", "jackknife")
+# Factors that rows of a dyadic panel always have.
+FACTORS = ("dyad", "year", "a", "b")
+PLURAL = {"dyad": "dyads", "year": "years"}
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """A kind of covariance and what it goes by.
+
+    kind "classical" (the inverse information), "hc0" … "hc3" (rows independent), "cluster" (rows of one level of any of
+    `factors` dependent), "dyadic" (rows that share a state dependent; `sides` the columns of the two states where
+    there is no design yet), "jackknife" (one state left out at a time).
+    """
+
+    kind: str
+    factors: tuple[str, ...] = ()
+    sides: tuple[str, str] | None = None
+
+    @property
+    def name(self) -> str:
+        """The name that YAML and tables use: "dyadic", "dyad", "dyad+year", "hc1"."""
+        return "+".join(self.factors) if self.kind == "cluster" else self.kind
+
+
+def classical() -> Recipe:
+    """Inverse information (times σ² if linear): rows independent and the model true."""
+    return Recipe("classical")
+
+
+def hc0() -> Recipe:
+    """Rows independent, of any variance (White 1980)."""
+    return Recipe("hc0")
+
+
+def hc1() -> Recipe:
+    """The same times N/(N−K)."""
+    return Recipe("hc1")
+
+
+def hc2() -> Recipe:
+    """Linear models: squared residuals divided by 1 − leverage."""
+    return Recipe("hc2")
+
+
+def hc3() -> Recipe:
+    """Linear models: squared residuals divided by (1 − leverage)²."""
+    return Recipe("hc3")
+
+
+def cluster(*factors: str) -> Recipe:
+    """Clusters by one factor, or by several at once (Cameron, Gelbach and Miller 2011).
+
+    Raises
+    ------
+    UnsupportedCovariance
+        If no factor is named, or one twice.
+    """
+    if not factors or len(set(factors)) < len(factors):
+        raise UnsupportedCovariance(f"cluster{factors!r}: name one factor or more, each once, such as cluster('dyad')")
+    return Recipe("cluster", factors)
+
+
+def dyadic(a: str | None = None, b: str | None = None) -> Recipe:
+    """Dyadic-robust (Aronow, Samii and Assenova 2015); a, b the columns of the two states, with a formula."""
+    if (a is None) != (b is None):
+        raise UnsupportedCovariance("dyadic(a, b) needs the columns of both states, or none for a design")
+    return Recipe("dyadic", sides=None if a is None or b is None else (a, b))
+
+
+def jackknife() -> Recipe:
+    """One state left out at a time, with all its dyads; refits the model for each."""
+    return Recipe("jackknife")
+
+
+def parse(name: str | Recipe, factors: Iterable[str] = FACTORS) -> Recipe:
+    """The recipe of a name: "dyadic", "hc1", "classical", or factors joined by "+", such as "dyad" or "dyad+year".
+
+    Raises
+    ------
+    UnsupportedCovariance
+        If it is no kind and not made of known factors; the message names the nearest.
+    """
+    if isinstance(name, Recipe):
+        return name
+    if name in KINDS and name != "cluster":
+        return Recipe(name)
+    known = list(dict.fromkeys(factors))
+    for part in name.split("+"):
+        if part not in known:
+            legal = choices(part, [*(k for k in KINDS if k != "cluster"), *known])
+            raise UnsupportedCovariance(f"covariance {name!r} is not known; {legal} (factors may be joined by '+')")
+    return cluster(*name.split("+"))
+
+
+def counted(factor: str, groups: int) -> str:
+    """A number of groups in words: "190 dyads", or "12 groups of region"."""
+    return f"{groups} {PLURAL[factor]}" if factor in PLURAL else f"{groups} groups of {factor}"

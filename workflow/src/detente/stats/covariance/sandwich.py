@@ -1,0 +1,272 @@
+"""Scores, bread and recipe → covariance: bread × meat × bread, under a named small-sample convention."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from detente.base.errors import (
+    IndefiniteCovariance,
+    NoDyads,
+    TooFewClusters,
+    TooFewStates,
+    UnknownVariable,
+    UnsupportedCovariance,
+    choices,
+)
+from detente.stats.covariance import convention
+from detente.stats.covariance.meats import corrected_scores, dyadic_meat, leverage, multiway_meat
+from detente.stats.covariance.pairs import Array, Codes, Pairs, number
+from detente.stats.covariance.recipe import ROWS, Recipe, counted, parse
+from detente.stats.covariance.scores import Scores, of_rows
+
+FEWEST_STATES = 5
+# A variance below this share of the heteroskedastic one is zero but for rounding.
+NO_VARIANCE = 1e-6
+
+
+@dataclass(frozen=True)
+class Covariance:
+    """Covariance of k coefficients and the recipe that made it.
+
+    matrix (k, k); `unrepaired` (k, k) the same before negative eigenvalues were clipped; `heteroskedastic` (k, k) as if
+    rows were independent, the yardstick of what counts as no variance; `kind` its name; `df` degrees of freedom of the
+    t distribution, infinite for the normal one; `correction` the recipe in words; `repair` what was done to make it
+    positive semi-definite, "" if nothing.
+    """
+
+    matrix: Array
+    unrepaired: Array
+    heteroskedastic: Array
+    kind: str
+    df: float
+    correction: str
+    repair: str
+
+    def __str__(self) -> str:
+        """The recipe, and the repair if there was one."""
+        return "; ".join(filter(None, (self.correction, self.repair)))
+
+    @property
+    def std_errors(self) -> Array:
+        """Square roots of the diagonal, (k,)."""
+        return np.sqrt(np.diag(self.matrix))
+
+    def std_error(self, gradient: Array) -> float:
+        """Delta-method standard error of a function of the coefficients with this gradient (k,).
+
+        Raises
+        ------
+        IndefiniteCovariance
+            If the variance before repair is not positive: clipping would make up a standard error.
+        """
+        if not self.exists(gradient):
+            raise IndefiniteCovariance(
+                f"the {self.kind} covariance leaves no variance: its double sum is negative in this sample"
+            )
+        return math.sqrt(float(gradient @ self.matrix @ gradient))
+
+    def std_error_unrepaired(self, gradient: Array) -> float:
+        """The same before repair, which can only add to it."""
+        return math.sqrt(float(gradient @ self.unrepaired @ gradient))
+
+    def exists(self, gradient: Array) -> bool:
+        """Whether the variance before repair is positive by more than rounding."""
+        variance = float(gradient @ self.unrepaired @ gradient)
+        return variance > NO_VARIANCE * float(gradient @ self.heteroskedastic @ gradient)
+
+
+def _no_pairs() -> Pairs:
+    raise NoDyads("the rows have no two sides: name the two columns that hold them, dyadic(a, b)")
+
+
+def _no_factor(name: str) -> Codes:
+    raise UnknownVariable(f"no factor is called {name!r}; {choices(name, ())}")
+
+
+@dataclass(frozen=True)
+class Ingredients:
+    """What covariances of k coefficients are made from; functions where making it costs time.
+
+    scores (n, k) per row; bread (k, k) inverse of minus the Hessian; `dispersion` its factor in the classical
+    covariance; x (n, k) for leverages; `absorbed` parameters that are not among the k; `effects` the factors (n,)
+    that they belong to; `linear` whether least squares; `pairs` and `factor` the dyads of the rows and the codes of a
+    named factor; `effect_leverage` the leverages (n,) of the absorbed effects.
+    """
+
+    scores: Scores | Array
+    bread: Array
+    dispersion: float = 1.0
+    x: Array | None = None
+    absorbed: int = 0
+    effects: Mapping[str, Codes] = field(default_factory=dict)
+    linear: bool = False
+    pairs: Callable[[], Pairs] = _no_pairs
+    factor: Callable[[str], Codes] = _no_factor
+    effect_leverage: Callable[[], Array | float] = lambda: 0.0
+
+    @property
+    def rows(self) -> int:
+        """Rows, n."""
+        return len(self.scores)
+
+    @property
+    def parameters(self) -> int:
+        """Coefficients and absorbed parameters, K."""
+        return len(self.bread) + self.absorbed
+
+
+@dataclass(frozen=True)
+class _Filling:
+    """Meat between the breads (k, k), degrees of freedom, and the recipe in words."""
+
+    meat: Array
+    df: float
+    correction: str
+
+
+def covariance(recipe: Recipe | str, ingredients: Ingredients, small_sample: str = "detente") -> Covariance:
+    """Covariance of the coefficients by a recipe.
+
+    Parameters
+    ----------
+    recipe
+        A recipe or its name: "classical", "hc0" to "hc3", "dyadic", or factors joined by "+".
+    small_sample
+        "detente", "none", "stata", "r-sandwich", "statsmodels" or "linearmodels": see `convention.TABLE`.
+
+    Raises
+    ------
+    UnsupportedCovariance
+        If the recipe is not known, or does not exist for this model or under this convention.
+    TooFewStates, TooFewClusters
+        If there are fewer than five states, or fewer than two clusters.
+    NoDyads, UnknownVariable
+        If the rows are no dyads, or there is no factor of the name.
+    """
+    recipe = parse(recipe)
+    if recipe.kind == "jackknife":
+        raise UnsupportedCovariance("a jackknife refits the model: ask for it where the model is fitted")
+    bread = ingredients.bread
+    independent = bread @ of_rows(ingredients.scores).gram() @ bread
+    filling = _MAKERS[recipe.kind](recipe, ingredients, small_sample)
+    unrepaired = filling.meat if recipe.kind == "classical" else bread @ filling.meat @ bread
+    matrix, repair = semidefinite(unrepaired)
+    return Covariance(matrix, unrepaired, independent, recipe.name, filling.df, filling.correction, repair)
+
+
+def sandwich(kind: Recipe | str, scores: Scores | Array, bread: Array, pairs: Pairs) -> Covariance:
+    """The covariance of a recipe that needs only scores, bread and dyads, such as "dyadic", "dyad" or "hc0"."""
+
+    def factor(name: str) -> Codes:
+        if name == "dyad":
+            return pairs.dyad
+        raise UnknownVariable(f"no factor is called {name!r}; {choices(name, ['dyad'])}")
+
+    recipe = parse(kind, ("dyad",))
+    return covariance(recipe, Ingredients(scores, bread, pairs=lambda: pairs, factor=factor))
+
+
+def _classical(recipe: Recipe, given: Ingredients, small_sample: str) -> _Filling:
+    del recipe
+    distribution = convention.rule(small_sample, linear=given.linear).rows
+    df = convention.degrees(distribution, clusters=math.nan, residual=given.rows - given.parameters)
+    what = "classical, σ² = RSS/(N−K)" if given.linear else "classical, inverse information"
+    return _Filling(given.dispersion * given.bread, df, f"{what}, {convention.said(df)}")
+
+
+def _independent(recipe: Recipe, given: Ingredients, small_sample: str) -> _Filling:
+    """Rows independent: HC0 to HC3."""
+    rule = convention.rule(small_sample, linear=given.linear)
+    scores, share = of_rows(given.scores), convention.share(rule.hc1, given.rows, given.parameters)
+    if recipe.kind in ("hc2", "hc3"):
+        if not given.linear or given.x is None:
+            raise UnsupportedCovariance(f"{recipe.kind} needs leverages, which only least squares has; use hc1")
+        leverages = leverage(given.x, given.bread, given.effect_leverage())
+        scores = corrected_scores(scores, leverages, 0.5 if recipe.kind == "hc2" else 1.0)
+    factor = share if recipe.kind == "hc1" else 1.0
+    df = convention.degrees(rule.rows, clusters=math.nan, residual=given.rows - given.parameters)
+    named = f"factor {rule.hc1}" if recipe.kind == "hc1" and rule.hc1 else "no small-sample factor"
+    correction = f"heteroskedasticity-robust ({recipe.kind.upper()}), {named}, {convention.said(df)}"
+    return _Filling(factor * scores.gram(), df, correction)
+
+
+def _clustered(recipe: Recipe, given: Ingredients, small_sample: str) -> _Filling:
+    """Clusters by one or more factors."""
+    rule = convention.rule(small_sample, linear=given.linear)
+    codes = [given.factor(name) for name in recipe.factors]
+    counts = [len(number(c)[0]) for c in codes]
+    for name, count in zip(recipe.factors, counts, strict=True):
+        if count < 2:
+            raise TooFewClusters(f"clusters by {name!r}: {counted(name, count)}; it needs at least 2")
+    fewest = min(counts)
+    meat, _ = multiway_meat(given.scores, codes, lambda groups: convention.group_factors(rule, groups, fewest))
+    parameters = given.parameters - _nested(rule, given, codes)
+    share = convention.share(rule.share, given.rows, parameters)
+    df = convention.degrees(rule.clustered, clusters=fewest - 1, residual=given.rows - given.parameters)
+    by = " and ".join(counted(name, count) for name, count in zip(recipe.factors, counts, strict=True))
+    correction = f"clustered by {by}, {_factors(rule, len(codes), parameters)}, {convention.said(df)}"
+    return _Filling(share * meat, df, correction)
+
+
+def _factors(rule: convention.Rule, ways: int, parameters: int) -> str:
+    """The small-sample factors of clusters in words."""
+    groups = {"": "", "own": "G/(G−1)", "fewest": "G/(G−1)"}[rule.groups]
+    if groups and ways > 1:
+        groups += " of each part" if rule.groups == "own" else " of the fewest clusters"
+    share = f"{rule.share} with K = {parameters}" if rule.share else ""
+    named = " and ".join(filter(None, (groups, share)))
+    return f"factor {named}" if named else "no small-sample factor"
+
+
+def _nested(rule: convention.Rule, given: Ingredients, clusters: Sequence[Codes]) -> int:
+    """Absorbed parameters that the convention leaves out, as their effects lie within clusters."""
+    if rule.nested == "counted" or not given.absorbed:
+        return 0
+    if rule.nested == "left out if alone":
+        alone = len(given.effects) == 1 and all(within(e, c) for e in given.effects.values() for c in clusters)
+        return given.absorbed if alone else 0
+    nested = [e for e in given.effects.values() if any(within(e, c) for c in clusters)]
+    return sum(len(number(e)[0]) - 1 for e in nested)
+
+
+def within(effect: Codes, clusters: Codes) -> bool:
+    """Whether each level of an effect lies in one cluster."""
+    levels, place = number(effect)
+    groups, group = number(clusters)
+    return len(number(place * len(groups) + group)[0]) == len(levels)
+
+
+def _dyadic(recipe: Recipe, given: Ingredients, small_sample: str) -> _Filling:
+    del recipe
+    distribution = convention.dyadic_rule(small_sample, linear=given.linear)
+    matrix, states = dyadic_meat(given.scores, given.pairs())
+    if states < FEWEST_STATES:
+        raise TooFewStates(f"dyadic-robust inference from {states} states; it needs at least {FEWEST_STATES}")
+    df = convention.degrees(distribution, clusters=states - 1, residual=math.nan)
+    said = f"dyadic-robust over {states} states, no small-sample factor, {convention.said(df)}"
+    return _Filling(matrix, df, said)
+
+
+def semidefinite(matrix: Array) -> tuple[Array, str]:
+    """Clip negative eigenvalues: the dyadic meat is a difference and can be indefinite in finite samples."""
+    symmetric = (matrix + matrix.T) / 2
+    scale = np.sqrt(np.abs(np.diag(symmetric)))
+    scale[scale == 0] = 1.0
+    values, vectors = np.linalg.eigh(symmetric / np.outer(scale, scale))
+    if values.min() >= -1e-12 * max(values.max(), 1.0):
+        return symmetric, ""
+    clipped = (vectors * np.clip(values, 0, None)) @ vectors.T
+    return clipped * np.outer(scale, scale), "negative eigenvalues clipped at zero"
+
+
+_Maker = Callable[[Recipe, Ingredients, str], _Filling]
+_MAKERS: Mapping[str, _Maker] = {
+    "classical": _classical,
+    **{kind: _independent for kind in ROWS if kind != "classical"},
+    "cluster": _clustered,
+    "dyadic": _dyadic,
+}

@@ -1,0 +1,1 @@
+"""Marginal effects, predictions and risks."""

@@ -1,0 +1,245 @@
+"""What a fit says about risk: marginal effects, risk ratios, first differences and curves, under any covariance.
+
+Every number is an average over the rows that the fit used, each at its observed values but for what is set (Hanmer and
+Kalkan 2013). Powers and interactions of a regressor move with it, and levels of a category exclude each other. Where
+effects are absorbed, rows keep theirs: gradients let them adapt to the coefficients, as in the estimate.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from detente.base.errors import EstimationError
+from detente.stats.effects.quantities import Quantities, Scale, draw_coefficients
+from detente.stats.effects.risk import Average, Predictor, at_draws, averages, predictor
+from detente.stats.result import Fit
+
+Array = npt.NDArray[np.floating[Any]]
+Values = Mapping[str, float]
+POINTS = 21
+
+
+@dataclass(frozen=True)
+class Draws:
+    """How many draws of the coefficients, and from which seed; in place of the delta method."""
+
+    number: int = 1000
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class _Contrast:
+    """What is left of one average when another is taken off it; `second` None for the average itself."""
+
+    labels: Mapping[str, object]
+    first: Average
+    second: Average | None = None
+
+
+def marginal_effects(
+    fit: Fit, terms: Iterable[str] | None = None, *, at: Values | None = None, simulate: Draws | None = None
+) -> Quantities:
+    """Average marginal effect on risk of regressors: of one that is 0 or 1 the change, of another the derivative.
+
+    Parameters
+    ----------
+    terms
+        Names of regressors; all that can be moved by themselves if None.
+    at
+        Other regressors set to values in every row.
+    simulate
+        Draws of the coefficients for intervals, instead of the delta method.
+
+    Raises
+    ------
+    NoRisk
+        If the model has no absolute risk, as conditional logit.
+    UnknownVariable
+        If a name is no regressor of the fit.
+    """
+    of, others = predictor(fit.solution, fit.design), at or {}
+    fixed = {of.column(name): float(value) for name, value in others.items()}
+    wanted = []
+    for name in of.bases if terms is None else terms:
+        column = of.column(name)
+        if name in others:
+            continue
+        if of.structure.binary[column]:
+            wanted.append(_Contrast({"term": name, "change": "0 to 1"}, Average(fixed, change_in=column)))
+        else:
+            wanted.append(_Contrast({"term": name, "change": "derivative"}, Average(fixed, derivative_in=column)))
+    return _made(fit, of, wanted, "Average marginal effects on risk", "identity", simulate)
+
+
+def first_differences(
+    fit: Fit,
+    changes: Mapping[str, tuple[float, float]],
+    *,
+    at: Values | None = None,
+    simulate: Draws | None = None,
+) -> Quantities:
+    """Mean risk with a regressor at its second value in every row, less that with it at its first.
+
+    Parameters
+    ----------
+    changes
+        By regressor, from which value to which. `at` and `simulate` as in `marginal_effects`.
+    """
+    of = predictor(fit.solution, fit.design)
+    wanted = _between(of, changes, at)
+    return _made(fit, of, wanted, "First differences of mean risk", "identity", simulate)
+
+
+def risk_ratios(
+    fit: Fit,
+    changes: Mapping[str, tuple[float, float]] | None = None,
+    *,
+    at: Values | None = None,
+    simulate: Draws | None = None,
+) -> Quantities:
+    """The same as a ratio, tested and given its interval on the scale of logs.
+
+    `changes` None takes every regressor: from 0 to 1 if it is no other, else from its mean to a standard deviation
+    above it.
+
+    Raises
+    ------
+    EstimationError
+        If a mean risk is not positive, as in linear models: the ratio does not exist.
+    """
+    of = predictor(fit.solution, fit.design)
+    if changes is None:
+        changes = {n: (0.0, 1.0) if of.structure.binary[j] else _deviation(of, j) for n, j in of.bases.items()}
+    return _made(fit, of, _between(of, changes, at), "Ratios of mean risks", "log", simulate)
+
+
+def risk_curve(
+    fit: Fit,
+    term: str,
+    values: Sequence[float] | None = None,
+    *,
+    at: Values | None = None,
+    simulate: Draws | None = None,
+) -> Quantities:
+    """Mean risk with a regressor at each of some values in every row.
+
+    Intervals are made on the scale of log odds, or of logs for a count, so that they stay where risks can be; those of
+    linear models on that of the risk. Where effects are absorbed by a linear model, the mean outcome is taken as known.
+
+    Parameters
+    ----------
+    values
+        Where to predict; None for 0 and 1, or 21 values over the range that the regressor has.
+    """
+    of = predictor(fit.solution, fit.design)
+    column, s = of.column(term), of.structure
+    if values is None:
+        low, high = float(s.low[column]), float(s.high[column])
+        values = [0.0, 1.0] if s.binary[column] else [float(v) for v in np.linspace(low, high, POINTS)]
+    fixed = {of.column(name): float(v) for name, v in (at or {}).items()}
+    wanted = [
+        _Contrast({"term": term, "value": float(v)}, Average(fixed | _levels(of, column, float(v)))) for v in values
+    ]
+    link = fit.solution.link
+    scale: Scale = "identity" if link == "identity" else "log" if link == "log" else "logit"
+    return _made(fit, of, wanted, f"Mean risk by {term}", scale, simulate)
+
+
+def _levels(of: Predictor, column: int, value: float) -> dict[int, float]:
+    """A regressor at a value, and the other levels of its category at none."""
+    return {column: value, **dict.fromkeys(of.structure.siblings.get(column, ()), 0.0)}
+
+
+def _deviation(of: Predictor, column: int) -> tuple[float, float]:
+    """A regressor's mean, and a standard deviation above it."""
+    values = of.source[:, column] if of.rows is None else of.source[of.rows, column]
+    mean = float(values.mean())
+    return mean, mean + float(values.std(ddof=1))
+
+
+def _between(of: Predictor, changes: Mapping[str, tuple[float, float]], at: Values | None) -> list[_Contrast]:
+    fixed = {of.column(name): float(value) for name, value in (at or {}).items()}
+    return [
+        _Contrast(
+            {"term": name, "from": float(low), "to": float(high)},
+            Average(fixed | _levels(of, of.column(name), float(high))),
+            Average(fixed | _levels(of, of.column(name), float(low))),
+        )
+        for name, (low, high) in changes.items()
+    ]
+
+
+def _made(
+    fit: Fit, of: Predictor, wanted: Sequence[_Contrast], title: str, scale: Scale, simulate: Draws | None
+) -> Quantities:
+    """All averages in one pass, then what is asked of them."""
+    asked = list(_asked(wanted))
+    found = averages(of, asked)
+    outcome, gradient = _put(found.value, scale), _steepness(found.value, scale)[:, None] * found.gradient
+    _refuse_missing(outcome, found.value)
+    simulated = None
+    if simulate is not None:
+        draws = draw_coefficients(fit.estimate, fit.covariance, simulate.number, simulate.seed)
+        simulated = _contrasted(wanted, asked, _put(at_draws(of, asked, draws), scale))
+        if not np.isfinite(simulated).all():
+            raise EstimationError("some draws put a mean risk where none can be: there is no ratio; use differences")
+    return Quantities(
+        title=f"{title}: {fit.outcome}, {fit.estimator}",
+        labels=pd.DataFrame([dict(w.labels) for w in wanted]),
+        value=_contrasted(wanted, asked, outcome),
+        gradient=_contrasted(wanted, asked, gradient),
+        scale=scale,
+        tested="value" not in wanted[0].labels if wanted else False,
+        covariance=fit.covariance,
+        simulated=simulated,
+        flags=_flags(fit, of),
+    )
+
+
+def _asked(wanted: Sequence[_Contrast]) -> Iterable[Average]:
+    for contrast in wanted:
+        yield contrast.first
+        if contrast.second is not None:
+            yield contrast.second
+
+
+def _contrasted(wanted: Sequence[_Contrast], asked: Sequence[Average], values: Array) -> Array:
+    """First averages less second ones; `values` (number of averages, …) in the order in which they were asked for."""
+    place, rows = 0, []
+    for contrast in wanted:
+        rows.append(values[place] if contrast.second is None else values[place] - values[place + 1])
+        place += 1 if contrast.second is None else 2
+    assert place == len(asked)
+    return np.array(rows)
+
+
+def _put(risk: Array, scale: Scale) -> Array:
+    """Mean risks on a scale; not finite where they do not exist there."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return {"identity": risk, "log": np.log(risk), "logit": np.log(risk) - np.log1p(-risk)}[scale]
+
+
+def _steepness(risk: Array, scale: Scale) -> Array:
+    """Derivative of the scale in the risk."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return {"identity": np.ones_like(risk), "log": 1 / risk, "logit": 1 / (risk * (1 - risk))}[scale]
+
+
+def _refuse_missing(outcome: Array, risk: Array) -> None:
+    if not np.isfinite(outcome).all():
+        worst = float(risk[~np.isfinite(outcome)][0])
+        raise EstimationError(f"a mean risk is {worst:.4f}: it has no ratio and no odds; use first_differences")
+
+
+def _flags(fit: Fit, of: Predictor) -> tuple[str, ...]:
+    """The fit's flags, and what the averages leave out."""
+    unused = len(fit.design.y) - of.n
+    if not unused:
+        return fit.flags
+    return (*fit.flags, f"averages are over the {of.n:,} rows that the fit uses, not the {unused:,} others")

@@ -1,0 +1,136 @@
+"""What an estimator is: one decorated function `fit(design) → Solution`, usable by name at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from detente.base.errors import RankDeficient, UnknownEstimator, choices
+from detente.stats.covariance import Scores
+from detente.stats.frame import Design
+
+Array = npt.NDArray[np.floating[Any]]
+Codes = npt.NDArray[np.int64]
+Link = Literal["identity", "logit", "probit", "cloglog", "log"]
+Uses = Literal["nothing", "absorbs", "conditions", "averages", "groups"]
+# What scores of rows and a bread give; `LINEAR` what leverages give besides. "cluster" is by any factors, "dyad" one.
+ROBUST = frozenset({"classical", "hc0", "hc1", "cluster", "dyad", "dyadic"})
+LINEAR = ROBUST | {"hc2", "hc3"}
+SINGULAR = 1e-10
+
+
+@dataclass(frozen=True)
+class Solution:
+    """Coefficients of one model and what any sandwich covariance of them needs; it uses n of the design's N rows.
+
+    terms k names; estimate (k,); `by_row` contributions of each row to the score, `scores` the same as an array; bread
+    (k, k) inverse of minus the Hessian of the objective; x (n, k) regressors as the model has them; `treatment` index
+    of the treatment among terms. `predictor` (n,) linear predictor, absorbed effects included, None where they are not
+    estimated; `link` from predictor to mean. `rows` (n,) places in the design of the rows used, None if all. `absorbed`
+    parameters that are not among the terms; `dispersion` factor of the bread in the classical covariance. `dropped`
+    terms without variation once effects are absorbed; `flags` what a reader must know, in words.
+    """
+
+    terms: tuple[str, ...]
+    estimate: Array
+    by_row: Scores
+    bread: Array
+    x: Array
+    link: Link
+    treatment: int
+    dropped: tuple[str, ...]
+    converged: bool
+    predictor: Array | None = None
+    rows: Codes | None = None
+    absorbed: int = 0
+    dispersion: float = 1.0
+    iterations: int = 0
+    flags: tuple[str, ...] = ()
+
+    @property
+    def scores(self) -> Array:
+        """Contributions (n, k) of each row to the score, as large as x and made anew each time."""
+        return self.by_row.whole
+
+
+@dataclass(frozen=True)
+class Estimator:
+    """A registered estimator.
+
+    `uses` says what it does with the factors in `Design.effects`: "nothing" (it refuses them), "absorbs" any number of
+    them, "conditions" on the first, "averages" the regressors within the first, or takes the first for "groups" of
+    correlated rows. `effects` are those that a study gives it. `covariances` are the kinds that it supports.
+    `reference` names the independent implementation that each fit is compared with; `gap` returns the largest relative
+    difference of a coefficient from it, None where the fit is the library's own or tests alone compare.
+    """
+
+    name: str
+    fit: Callable[..., Solution]
+    uses: Uses
+    effects: tuple[str, ...]
+    covariances: frozenset[str]
+    reference: str
+    gap: Callable[[Design, Solution], float] | None
+
+    @property
+    def module(self) -> str:
+        """Name of the module that holds it, from the package on."""
+        return self.fit.__module__.removeprefix("detente.")
+
+    @property
+    def absorbs_dyads(self) -> bool:
+        """Whether what is fixed in a dyad drops out of a study's model."""
+        return self.uses in ("absorbs", "conditions") and "dyad" in self.effects
+
+
+REGISTRY: dict[str, Estimator] = {}
+
+
+def estimator(
+    name: str,
+    *,
+    uses: Uses = "nothing",
+    effects: tuple[str, ...] = (),
+    covariances: frozenset[str],
+    reference: str,
+    gap: Callable[[Design, Solution], float] | None = None,
+) -> Callable[[Callable[..., Solution]], Callable[..., Solution]]:
+    """Register the decorated function under `name`; it takes a design, and options of its own by keyword."""
+
+    def register(function: Callable[..., Solution]) -> Callable[..., Solution]:
+        REGISTRY[name] = Estimator(name, function, uses, effects, covariances, reference, gap)
+        return function
+
+    return register
+
+
+def with_effects(design: Design, estimator: Estimator, chosen: tuple[str, ...] | None = None) -> Design:
+    """The design with the effects that a study gives the estimator, or with those `chosen`.
+
+    In a directed design, the effect of a dyad is that of a directed one.
+    """
+    names = estimator.effects if chosen is None else chosen
+    if "directed_dyad" in design.clusters:
+        names = tuple("directed_dyad" if name == "dyad" else name for name in names)
+    return replace(design, effects={name: design.factor(name) for name in names})
+
+
+def get(name: str) -> Estimator:
+    """Return the estimator called `name`; raises UnknownEstimator naming the nearest one if there is none."""
+    if name not in REGISTRY:
+        raise UnknownEstimator(f"estimator {name!r} is not registered; {choices(name, REGISTRY)}")
+    return REGISTRY[name]
+
+
+def check_rank(cross: Array, terms: Sequence[str]) -> None:
+    """Raise RankDeficient, naming the terms that depend on one another, unless `cross` (k, k) has full rank."""
+    scale = np.sqrt(np.diag(cross))
+    scale[scale == 0] = 1.0
+    values, vectors = np.linalg.eigh(cross / np.outer(scale, scale))
+    if values[0] <= SINGULAR * values[-1]:
+        guilty = [t for t, weight in zip(terms, np.abs(vectors[:, 0]), strict=True) if weight > 1e-3]
+        raise RankDeficient(f"linearly dependent regressors: {', '.join(guilty)}; drop one of them")

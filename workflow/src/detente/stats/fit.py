@@ -1,0 +1,134 @@
+"""The one interface: a design or a formula, an estimator, a covariance, a convention → a fit."""
+
+from __future__ import annotations
+
+import inspect
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from detente.base.errors import NoDyads, UnknownOption, UnsupportedEffects, UnsupportedInstruments, choices
+from detente.stats.covariance import Recipe
+from detente.stats.estimator import Estimator, Solution
+from detente.stats.frame import Design
+from detente.stats.ingredients import read, used_pairs
+from detente.stats.registry import REGISTRY, get
+from detente.stats.result import Fit, made_covariance
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def fit(
+    model: Design | str,
+    data: pd.DataFrame | None = None,
+    *,
+    estimator: str = "lpm",
+    covariance: str | Recipe = "dyadic",
+    small_sample: str = "detente",
+    sides: tuple[str, str] | None = None,
+    time: str | None = None,
+    **options: Any,
+) -> Fit:
+    """Fit a model and make its covariance.
+
+    Parameters
+    ----------
+    model
+        A design; or a formula for `data`, `outcome ~ regressors | effects | [endogenous ~ instruments]`, of which the
+        last two parts may be left out. The first regressor is the treatment. Effects are columns, interactions such as
+        `a:year`, or `dyad`, the pair of the two sides. What formulaic reads is legal: `C(x)`, `x*z`, `log(x)`,
+        `poly(x, 3)`.
+    estimator
+        A name in `detente.stats.registry.REGISTRY`; `options` are its own.
+    covariance
+        A recipe, such as `dyadic("a", "b")` or `cluster("dyad", "year")`, or its name, "dyadic" or "dyad+year".
+    small_sample
+        Convention of factors and degrees of freedom: "detente", "none", "stata", "r-sandwich", "statsmodels" or
+        "linearmodels".
+    sides, time
+        With a formula: columns of the two sides of a dyad (`dyadic` may name them instead), and of time.
+
+    Raises
+    ------
+    UnknownEstimator, UnknownOption, UnsupportedEffects, UnsupportedInstruments, UnsupportedCovariance
+        If what is asked for does not exist; the message names the nearest that does.
+    FormulaError, UnknownVariable, EmptySample
+        If the formula cannot be read, names no column, or leaves no row.
+    EstimationError
+        If the number does not exist: separation, dependent regressors, no variation, too few states.
+    """
+    registered = get(estimator)
+    _check_options(registered, options)
+    outcome = "outcome"
+    if isinstance(model, str):
+        from detente.stats.formula import Model, build
+
+        outcome, model, covariance = build(model, data, Model(covariance, sides, time))
+    _check_effects(registered, model)
+    _check_instruments(registered, model)
+    return _fitted(registered, model, read(covariance, model, registered), small_sample, options, outcome)
+
+
+def _fitted(
+    estimator: Estimator, design: Design, recipe: Recipe, small_sample: str, options: dict[str, Any], outcome: str
+) -> Fit:
+    solution = estimator.fit(design, **options)
+    dyads, states = _counts(design, solution)
+    y = design.y if solution.rows is None else design.y[solution.rows]
+    return Fit(
+        terms=solution.terms,
+        estimate=solution.estimate,
+        covariance=made_covariance(recipe, design, solution, estimator.name, small_sample, options),
+        estimator=estimator.name,
+        small_sample=small_sample,
+        n=len(solution.by_row),
+        dyads=dyads,
+        states=states,
+        events=int(y.sum()) if len(y) and y.min() >= 0 and np.array_equal(y, np.round(y)) else None,
+        attrition=_attrition(design, solution, estimator.name),
+        converged=solution.converged,
+        flags=solution.flags,
+        solution=solution,
+        design=design,
+        options=options,
+        outcome=outcome,
+    )
+
+
+def _check_options(estimator: Estimator, options: dict[str, Any]) -> None:
+    legal = list(inspect.signature(estimator.fit).parameters)[1:]
+    for name in options:
+        if name not in legal:
+            raise UnknownOption(f"estimator {estimator.name!r} has no option {name!r}; {choices(name, legal)}")
+
+
+def _check_effects(estimator: Estimator, design: Design) -> None:
+    if estimator.uses == "nothing" and design.effects:
+        takers = ", ".join(sorted(name for name, other in REGISTRY.items() if other.uses == "absorbs"))
+        raise UnsupportedEffects(
+            f"estimator {estimator.name!r} takes no effects ({', '.join(design.effects)}); those that absorb: {takers}"
+        )
+
+
+def _check_instruments(estimator: Estimator, design: Design) -> None:
+    """Estimators with instruments are called iv_…; any other would take an endogenous regressor for a given one."""
+    if design.endogenous and not estimator.name.startswith("iv_"):
+        takers = ", ".join(sorted(name for name in REGISTRY if name.startswith("iv_"))) or "none"
+        raise UnsupportedInstruments(
+            f"estimator {estimator.name!r} takes no instruments ({', '.join(design.endogenous)} is endogenous); "
+            f"those that do: {takers}"
+        )
+
+
+def _counts(design: Design, solution: Solution) -> tuple[int | None, int | None]:
+    try:
+        pairs = used_pairs(design, solution)
+    except NoDyads:
+        return None, None
+    return len(pairs.low), pairs.states
+
+
+def _attrition(design: Design, solution: Solution, estimator: str) -> tuple[tuple[str, int], ...]:
+    unused = len(design.y) - len(solution.by_row)
+    return (*design.attrition, *(((f"of no use to {estimator}", unused),) if unused else ()))

@@ -1,0 +1,348 @@
+"""From a formula and a data frame to a design: `outcome ~ regressors | effects | [endogenous ~ instruments]`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from detente.base.errors import EmptySample, FormulaError, NoVariation, UnknownVariable, choices
+from detente.stats.covariance import FACTORS, Recipe, parse
+from detente.stats.covariance.pairs import intersect
+from detente.stats.frame import Design
+
+Array = npt.NDArray[np.floating[Any]]
+Codes = npt.NDArray[np.int64]
+OPEN, CLOSE = "([{", ")]}"
+CONSTANT = "Intercept"
+
+
+@dataclass(frozen=True)
+class Model:
+    """What goes with a formula: covariance, and columns of the two sides of a dyad and of time."""
+
+    covariance: str | Recipe
+    sides: tuple[str, str] | None
+    time: str | None
+
+
+@dataclass(frozen=True)
+class _Parts:
+    """A formula taken apart: sources of outcome, regressors, endogenous regressors and instruments; effect names."""
+
+    outcome: str
+    regressors: str
+    effects: tuple[str, ...]
+    endogenous: str
+    instruments: str
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        return tuple(s for s in (self.outcome, self.regressors, self.endogenous, self.instruments) if s)
+
+
+def build(formula: str, data: pd.DataFrame | None, model: Model) -> tuple[str, Design, Recipe]:
+    """Name of the outcome, the design, and the recipe of the covariance.
+
+    Rows with something missing are left out and counted by the first column, in the order of the formula, that lacks
+    them; then those for which a term, such as log(x), is no number.
+
+    Raises
+    ------
+    FormulaError
+        If the formula cannot be read, a term is infinite, or it asks for a model without a constant.
+    UnknownVariable
+        If a column does not exist, naming the nearest.
+    EmptySample
+        If no row is left.
+    """
+    if not isinstance(data, pd.DataFrame):
+        raise FormulaError("a formula needs a data frame: fit(formula, data)")
+    parts = _taken_apart(formula)
+    recipe = parse(model.covariance, (*FACTORS, *map(str, data.columns)))
+    sides = recipe.sides or model.sides
+    columns = _columns(parts, data, sides, model.time, recipe.factors)
+    kept, attrition = _complete(data, columns)
+    terms, matrices = _evaluated(parts, kept, attrition)
+    rows = terms.index
+    codes = _Codes(data, np.asarray(rows, dtype=np.int64), sides)
+    a, b = codes.sides()
+    design = Design(
+        y=matrices["outcome"],
+        x=terms.to_numpy(),
+        terms=tuple(terms.columns),
+        a=a,
+        b=b,
+        year=None if model.time is None else codes.time(model.time),
+        effects={name: codes.factor(name) for name in parts.effects},
+        clusters=codes,
+        endogenous=tuple(matrices["endogenous"]),
+        instruments=matrices["instruments"],
+        rows=codes.rows,
+        attrition=(*attrition, ("used", len(rows))),
+    )
+    return parts.outcome, design, recipe
+
+
+def _taken_apart(formula: str) -> _Parts:
+    """Split at bars and tildes outside brackets."""
+    main, *rest = _split(formula, "|")
+    sides = _split(main, "~")
+    if len(sides) != 2 or not all(sides):
+        raise FormulaError(f"{formula!r} must read 'outcome ~ regressors', and may go on '| effects | [d ~ z]'")
+    effects: tuple[str, ...] = ()
+    endogenous, instruments = "", ""
+    for i, part in enumerate(rest):
+        if part.startswith("[") and part.endswith("]") and not endogenous and i == len(rest) - 1:
+            stage = _split(part[1:-1], "~")
+            if len(stage) != 2 or not all(stage):
+                raise FormulaError(f"{part!r} must read '[endogenous ~ instruments]'")
+            endogenous, instruments = stage
+        elif i == 0:
+            effects = tuple(_effect(name) for name in _split(part, "+") if name != "0")
+        else:
+            raise FormulaError(f"{formula!r}: after '|' come effects, and at the end '[endogenous ~ instruments]'")
+    return _Parts(sides[0], sides[1], effects, endogenous, instruments)
+
+
+def _split(text: str, mark: str) -> list[str]:
+    """Pieces between marks that stand outside brackets and back-ticks."""
+    pieces, depth, quoted = [""], 0, False
+    for letter in text:
+        quoted ^= letter == "`"
+        depth += (letter in OPEN) - (letter in CLOSE)
+        if letter == mark and not depth and not quoted:
+            pieces.append("")
+        else:
+            pieces[-1] += letter
+    return [piece.strip() for piece in pieces]
+
+
+def _effect(name: str) -> str:
+    """An effect by its plain name: `a:year` for `a ^ year`, no C() and no back-ticks."""
+    bare = re.sub(r"^C\((.*)\)$", r"\1", name).replace("^", ":")
+    parts = [part.strip().strip("`") for part in bare.split(":")]
+    if not all(parts):
+        raise FormulaError(f"effect {name!r} names no column")
+    return ":".join(parts)
+
+
+def _columns(
+    parts: _Parts, data: pd.DataFrame, sides: tuple[str, str] | None, time: str | None, factors: Sequence[str]
+) -> list[str]:
+    """Columns that the model needs, in the order of the formula.
+
+    Raises
+    ------
+    UnknownVariable
+        If one does not exist, naming the nearest.
+    """
+    wanted = [name for source in parts.sources for name in _variables(source)]
+    named = [part for name in (*parts.effects, *factors) for part in name.split(":")]
+    for name in named:
+        if name in data.columns:
+            wanted.append(name)
+        elif name in ("dyad", "a", "b") and sides is not None:
+            wanted += sides
+        elif name == "dyad":
+            raise UnknownVariable("'dyad' is no column, and the two sides have no name: dyadic(a, b) or sides=(a, b)")
+        else:
+            wanted.append(name)
+    wanted += [*(sides or ()), *((time,) if time else ())]
+    for name in wanted:
+        if name not in data.columns:
+            raise UnknownVariable(f"the data have no column {name!r}; {choices(name, map(str, data.columns))}")
+    return list(dict.fromkeys(wanted))
+
+
+def _variables(source: str) -> list[str]:
+    """Variables of a formula's part, in their order."""
+    from formulaic import Formula
+    from formulaic.errors import FormulaicError
+
+    try:
+        names = [str(name) for name in Formula(source).required_variables]
+    except FormulaicError as error:
+        raise FormulaError(f"{source!r}: {str(error).splitlines()[0]}") from error
+    return sorted(names, key=lambda name: (source.find(name), name))
+
+
+def _complete(data: pd.DataFrame, columns: Sequence[str]) -> tuple[pd.DataFrame, list[tuple[str, int]]]:
+    """Complete rows of the columns, indexed by their place in the data, and how many each column cost."""
+    attrition = [("rows of the data", len(data))]
+    kept = data[list(columns)].reset_index(drop=True)
+    for name in columns:
+        missing = kept[name].isna()
+        if missing.any():
+            attrition.append((f"{name} is missing:", int(missing.sum())))
+            kept = kept[~missing]
+    if kept.empty:
+        raise EmptySample(f"no row is complete: {'; '.join(f'{why} {rows:,}' for why, rows in attrition)}")
+    plain = {
+        name: kept[name].astype("float64")
+        for name in columns
+        if pd.api.types.is_bool_dtype(kept[name])
+        or (pd.api.types.is_extension_array_dtype(kept[name].dtype) and pd.api.types.is_numeric_dtype(kept[name]))
+    }
+    return kept.assign(**plain), attrition
+
+
+def _evaluated(
+    parts: _Parts, data: pd.DataFrame, attrition: list[tuple[str, int]]
+) -> tuple[pd.DataFrame, dict[str, Any]]:
+    """Regressors (endogenous first), and outcome, endogenous names and instruments; rows without numbers left out."""
+    for _ in range(2):
+        outcome = _outcome(parts.outcome, data)
+        endogenous = _matrix(parts.endogenous, data)
+        regressors = pd.concat([endogenous, _matrix(parts.regressors, data)], axis=1)
+        instruments = _matrix(parts.instruments, data)
+        everything = pd.concat([outcome, regressors, instruments], axis=1)
+        numbers = everything.notna().all(axis=1).to_numpy()
+        if numbers.all():
+            break
+        attrition += list(_without_number(everything))
+        data = data[numbers]
+        if data.empty:
+            raise EmptySample(f"no row is left: {'; '.join(f'{why} {rows:,}' for why, rows in attrition)}")
+    _refuse(parts, everything, regressors)
+    found = {
+        "outcome": outcome.to_numpy(),
+        "endogenous": list(endogenous.columns),
+        "instruments": instruments.to_numpy() if parts.instruments else None,
+    }
+    return regressors, found
+
+
+def _without_number(everything: pd.DataFrame) -> Iterator[tuple[str, int]]:
+    """Terms that are not a number, with the rows that each is the first to cost."""
+    lost = np.zeros(len(everything), dtype=bool)
+    for name in everything:
+        missing = everything[name].isna().to_numpy() & ~lost
+        if missing.any():
+            yield f"{name} is not a number:", int(missing.sum())
+        lost |= missing
+
+
+def _refuse(parts: _Parts, everything: pd.DataFrame, regressors: pd.DataFrame) -> None:
+    for name in everything:
+        infinite = int(np.isinf(everything[name].to_numpy()).sum())
+        if infinite:
+            raise FormulaError(f"{name} is infinite in {infinite:,} rows: transform it otherwise, or leave them out")
+    if regressors.empty or not regressors.shape[1]:
+        raise FormulaError(f"'{parts.outcome} ~ {parts.regressors}' has no regressor")
+    repeated = regressors.columns[regressors.columns.duplicated()]
+    if len(repeated):
+        raise FormulaError(f"{repeated[0]!r} is twice among the regressors")
+    if np.ptp(everything.iloc[:, 0].to_numpy()) == 0:
+        only = float(everything.iloc[:, 0].to_numpy()[0])
+        raise NoVariation(f"the outcome {parts.outcome!r} is {only:g} in all {len(everything):,} rows")
+
+
+def _outcome(source: str, data: pd.DataFrame) -> pd.Series:
+    """The outcome, one numeric column."""
+    found = _matrix(source, data)
+    if found.shape[1] != 1:
+        raise FormulaError(f"the outcome {source!r} is not one numeric column but {found.shape[1]}")
+    return found.iloc[:, 0].rename(source)
+
+
+def _matrix(source: str, data: pd.DataFrame) -> pd.DataFrame:
+    """Columns of a formula's part as numbers, without the constant, which estimators add or absorb."""
+    from formulaic import Formula
+    from formulaic.errors import FormulaicError
+
+    if not source:
+        return pd.DataFrame(index=data.index)
+    try:
+        formula = Formula(source)
+        if "1" not in map(str, formula):
+            raise FormulaError(f"{source!r} takes the constant out: estimators add one, or absorb effects that hold it")
+        with np.errstate(all="ignore"):  # what is no number or infinite is counted and named
+            found = formula.get_model_matrix(data, na_action="ignore", output="pandas")
+    except FormulaicError as error:
+        raise FormulaError(f"{source!r}: {str(error).splitlines()[0]}") from error
+    return pd.DataFrame(found).drop(columns=CONSTANT, errors="ignore").astype("float64").set_axis(data.index, axis=0)
+
+
+@dataclass(frozen=True)
+class _Codes(Mapping[str, Codes]):
+    """Codes of the columns in the rows used, made when asked for; `pair` the columns of the two sides.
+
+    Every column of the data is a factor that a covariance may go by, after the fit too.
+    """
+
+    data: pd.DataFrame
+    rows: Codes
+    pair: tuple[str, str] | None
+
+    def __getitem__(self, name: str) -> Codes:
+        if name not in self.data.columns:
+            raise KeyError(name)
+        return self.factor(name)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self.data.columns
+
+    def __iter__(self) -> Iterator[str]:
+        return map(str, self.data.columns)
+
+    def __len__(self) -> int:
+        return len(self.data.columns)
+
+    def sides(self) -> tuple[Codes | None, Codes | None]:
+        """The two sides in common codes: as they are if integers, else numbered together."""
+        if self.pair is None:
+            return None, None
+        first, second = (self._column(name) for name in self.pair)
+        if pd.api.types.is_integer_dtype(first) and pd.api.types.is_integer_dtype(second):
+            return first.to_numpy(dtype=np.int64), second.to_numpy(dtype=np.int64)
+        both, _ = pd.factorize(np.concatenate([first.to_numpy(dtype=object), second.to_numpy(dtype=object)]))
+        return both[: len(first)].astype(np.int64), both[len(first) :].astype(np.int64)
+
+    def time(self, name: str) -> Codes:
+        """Time: as it is if whole numbers, else numbered in its order."""
+        column = self._column(name)
+        if pd.api.types.is_numeric_dtype(column) and np.array_equal(column, np.round(column)):
+            return column.to_numpy(dtype=np.int64)
+        return np.asarray(pd.factorize(column, sort=True)[0], dtype=np.int64)
+
+    def factor(self, name: str) -> Codes:
+        """Codes of a column, of an interaction of columns, of a side or of the pair."""
+        codes, *others = [self._part(part) for part in ([name] if name in self.data.columns else name.split(":"))]
+        for other in others:
+            codes = intersect(codes, other)
+        return codes
+
+    def _part(self, name: str) -> Codes:
+        if name not in self.data.columns:
+            a, b = self.sides()
+            assert a is not None
+            assert b is not None
+            if name in ("a", "b"):
+                return a if name == "a" else b
+            return intersect(np.minimum(a, b), np.maximum(a, b))
+        column = self._column(name)
+        if pd.api.types.is_integer_dtype(column):
+            return column.to_numpy(dtype=np.int64)
+        return np.asarray(pd.factorize(column)[0], dtype=np.int64)
+
+    def _column(self, name: str) -> pd.Series:
+        """A column in the rows used.
+
+        Raises
+        ------
+        FormulaError
+            If it is missing there: only columns that the fit asked for are known to be complete.
+        """
+        column = self.data[name].iloc[self.rows]
+        missing = int(column.isna().sum())
+        if missing:
+            raise FormulaError(
+                f"{name!r} is missing in {missing:,} rows of the fit: name it in `covariance` of the fit"
+            )
+        return column

@@ -1,0 +1,112 @@
+"""From a solution and its design to what covariances are made from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from detente.base.errors import NoDyads, UnsupportedCovariance, choices
+from detente.stats.covariance import KINDS, Ingredients, Pairs, Recipe, number_dyads, parse
+from detente.stats.covariance.leverage import effects_leverage
+from detente.stats.covariance.recipe import FACTORS
+from detente.stats.covariance.sandwich import within
+from detente.stats.estimator import Estimator, Solution
+from detente.stats.frame import Design
+
+Array = npt.NDArray[np.floating[Any]]
+Codes = npt.NDArray[np.int64]
+# Refits any estimator, so that none has to declare it.
+ANY = frozenset({"jackknife"})
+
+
+def ingredients(design: Design, solution: Solution) -> Ingredients:
+    """Ingredients for the rows that the solution uses; dyads and factors are numbered when asked for."""
+    rows = solution.rows
+    linear = solution.link == "identity"
+    effects = dict(design.effects) if solution.absorbed else {}
+
+    def used(codes: Codes) -> Codes:
+        return codes if rows is None else codes[rows]
+
+    def effect_leverage() -> Array | float:
+        if effects:
+            return effects_leverage([used(e) for e in effects.values()])
+        return solution.absorbed / len(solution.by_row)
+
+    return Ingredients(
+        scores=solution.by_row,
+        bread=solution.bread,
+        dispersion=solution.dispersion,
+        x=solution.x if linear else None,
+        absorbed=solution.absorbed,
+        effects={name: used(codes) for name, codes in effects.items()},
+        linear=linear,
+        pairs=lambda: used_pairs(design, solution),
+        factor=lambda name: used(design.factor(name)),
+        effect_leverage=effect_leverage,
+    )
+
+
+def used_pairs(design: Design, solution: Solution) -> Pairs:
+    """Dyads of the rows that the solution uses, and their states."""
+    rows = solution.rows
+    if rows is None or design.a is None or design.b is None:
+        return design.pairs
+    return number_dyads(design.a[rows], design.b[rows])
+
+
+def factors_of(design: Design) -> tuple[str, ...]:
+    """Names that `Design.factor` knows."""
+    sides = () if design.a is None else ("dyad", "a", "b")
+    year = () if design.year is None else ("year",)
+    return (*design.effects, *design.clusters, *sides, *year)
+
+
+def read(name: str | Recipe, design: Design, estimator: Estimator) -> Recipe:
+    """The recipe of a name, if design and estimator have what it needs.
+
+    Raises
+    ------
+    UnsupportedCovariance
+        If the name is not known, or the estimator does not support its kind.
+    NoDyads
+        If it goes by dyads and the rows are none.
+    """
+    recipe = parse(name, (*factors_of(design), *FACTORS))
+    refuse_unsupported(recipe, estimator, factors_of(design))
+    by_dyads = recipe.kind in ("dyadic", "jackknife") or {"dyad", "a", "b"} & set(recipe.factors) - {
+        *factors_of(design)
+    }
+    if by_dyads and design.a is None:
+        raise NoDyads(f"{recipe.name!r} needs rows with two sides: name their two columns, dyadic(a, b)")
+    _refuse_split_groups(recipe, design, estimator)
+    return recipe
+
+
+def _refuse_split_groups(recipe: Recipe, design: Design, estimator: Estimator) -> None:
+    """Scores of a model of whole groups have a meaning only summed over each."""
+    if estimator.uses not in ("groups", "conditions") or not design.effects:
+        return
+    name, group = next(iter(design.effects.items()))
+    factors = {"dyadic": ("dyad",), "cluster": recipe.factors}.get(recipe.kind, ())
+    for factor in factors:
+        if not within(group, design.factor(factor)):
+            raise UnsupportedCovariance(
+                f"estimator {estimator.name!r} needs clusters of whole groups of {name!r}, which {factor!r} splits"
+            )
+
+
+def refuse_unsupported(recipe: Recipe, estimator: Estimator, factors: Iterable[str]) -> None:
+    """Raise UnsupportedCovariance, naming legal kinds and factors, if the estimator has no covariance of this kind."""
+    declared = estimator.covariances
+    clustered = bool({"cluster", "dyad"} & declared)
+    if not (recipe.kind in declared | ANY or (recipe.kind == "cluster" and clustered)):
+        legal = {k for k in KINDS if k in declared | ANY and k != "cluster"} | (set(factors) if clustered else set())
+        joined = " (factors may be joined by '+')" if clustered else ""
+        raise UnsupportedCovariance(
+            f"estimator {estimator.name!r} does not support covariance {recipe.name!r}; "
+            f"{choices(recipe.name, legal)}{joined}"
+        )

@@ -1,0 +1,1 @@
+"""Estimators by maximum likelihood, with and without penalties or fixed effects."""

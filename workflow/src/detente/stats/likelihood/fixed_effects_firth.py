@@ -1,0 +1,182 @@
+"""Firth's logit with one factor absorbed: equal to dummies, at the cost of none."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+from scipy.special import logit
+
+from detente.base.errors import NotConverged
+from detente.stats.covariance import Scores
+from detente.stats.estimator import ROBUST, Array, Solution, estimator
+from detente.stats.frame import Design
+from detente.stats.kernels import conditional
+from detente.stats.kernels import firth as kernel
+from detente.stats.likelihood.firth import calibration, checked_bread
+from detente.stats.likelihood.grouping import Grouped, grouped
+from detente.stats.likelihood.likelihood import MOST_HALVINGS, MOST_STEPS, Stalled, check_score, inverse
+
+Bread = Literal["expected", "augmented"]
+BREADS: tuple[Bread, ...] = ("expected", "augmented")
+# Squared distance to the maximum, in standard errors, at which the search ends.
+SETTLED = 1e-18
+
+
+@estimator(
+    "firth_fe",
+    uses="absorbs",
+    effects=("dyad",),
+    covariances=ROBUST,
+    reference="the dense penalised likelihood with dummies, in tests",
+)
+def firth_fe(design: Design, *, bread: Bread = "expected") -> Solution:
+    """Logit with an intercept for each level of one factor that maximises l + ½ log |I|, I over all parameters.
+
+    Groups whose outcome never varies are kept: their intercepts are finite. `x` and the scores are regressors less
+    group means under the weights of the bread, w = p (1 − p) if "expected", w (1 + h) if "augmented" (see `firth`);
+    bread is that of `firth` with dummies, the coefficients' part. A group's mean predicted risk exceeds its share of
+    events by about (½ − p) over its rows: where events are rare the mean risk is a multiple of the base rate (see the
+    flag), so that coefficients are a point on the curve and predicted risks no headline.
+
+    Raises
+    ------
+    UnsupportedEffects
+        If the design has no factor, or more than one; dummies of a further one may be regressors.
+    UnsuitableOutcome, NoVariation, RankDeficient
+        As `clogit`.
+    NotConverged
+        If no maximum is found.
+    """
+    checked_bread(bread, BREADS)
+    data = grouped(design, "firth_fe absorbs", informative=False)
+    start = _Place(np.zeros(len(data.terms)), _base_rates(data))
+    try:
+        here = _search(data, start)
+    except Stalled:
+        raise NotConverged("firth_fe found no maximum of the penalised likelihood") from None
+    information, weights = here.information, here.p * (1 - here.p)
+    if bread == "augmented":
+        information, weights = here.working, weights * (1 + here.leverage)
+    predictor = data.x @ here.place.beta + np.repeat(here.place.intercepts, np.diff(data.start))
+    x = data.x
+    x *= data.scale
+    conditional.recenter(x, weights, data.start)
+    x = data.in_order(x)
+    scores = Scores(x, data.in_order(here.left))
+    check_score(scores, "firth_fe")
+    return Solution(
+        terms=data.terms,
+        estimate=here.place.beta / data.scale,
+        by_row=scores,
+        bread=inverse(information) / np.outer(data.scale, data.scale),
+        x=x,
+        link="logit",
+        treatment=0,
+        dropped=data.dropped,
+        converged=True,
+        predictor=data.in_order(predictor),
+        absorbed=len(data.start) - 1,
+        iterations=here.steps,
+        flags=(calibration(here.p, data.y),),
+    )
+
+
+@dataclass(frozen=True)
+class _Place:
+    """Coefficients (k,) and intercepts (G,)."""
+
+    beta: Array
+    intercepts: Array
+
+
+@dataclass(frozen=True)
+class _Here:
+    """The penalised likelihood at one place: chances p, leverages and adjusted residuals (n,); informations (k, k).
+
+    `step` is Newton's under the working information, `gain` its inner product with the gradient.
+    """
+
+    place: _Place
+    value: float
+    p: Array
+    leverage: Array
+    left: Array
+    information: Array
+    working: Array
+    step: _Place
+    gain: float
+    steps: int = 0
+
+
+def _base_rates(data: Grouped) -> Array:
+    """Intercepts of the model without regressors, exactly: half an event is added to each group, and half another."""
+    events, rows = np.add.reduceat(data.y, data.start[:-1]), np.diff(data.start)
+    intercepts: Array = logit((events + 0.5) / (rows + 1))
+    return intercepts
+
+
+def _value(data: Grouped, place: _Place, p: Array, information: Array) -> float:
+    """Penalised log-likelihood at a place; fills p (n,) and the information (k, k)."""
+    information[:] = 0.0
+    value = kernel.weigh(data.x, data.y, data.start, place.beta, place.intercepts, p, information)
+    sign, size = np.linalg.slogdet(information)
+    return value + 0.5 * float(size) if sign > 0 else -np.inf
+
+
+def _step(data: Grouped, place: _Place, value: float, p: Array, information: Array, *, curved: bool) -> _Here:
+    """Leverages, adjusted scores and Newton's step at a place."""
+    rows, working = np.empty((2, len(p))), np.zeros_like(information)
+    residuals = kernel.adjust(data.x, data.y, data.start, p, inverse(information), rows)
+    of_groups = kernel.curvature(data.x, data.start, p, rows[0], curved, working)
+    weights, means = of_groups[:, 0], of_groups[:, 1:]
+    score = np.einsum("ij,i->j", data.x, rows[1]) - np.einsum("gj,g->j", means, residuals)
+    beta = inverse(working) @ score
+    gain = float(beta @ score + np.sum(residuals**2 / weights))
+    step = _Place(beta, residuals / weights - means @ beta)
+    return _Here(place, value, p, rows[0], rows[1], information.copy(), working, step, gain)
+
+
+def _search(data: Grouped, place: _Place) -> _Here:
+    """Newton's method with step halving; raises Stalled if it does not arrive.
+
+    Where the curvature of the intercepts' penalty leaves no information, or no step that climbs, leverages are held
+    fixed: that always climbs, but slowly where many groups have no event.
+    """
+    p: Array = np.empty(len(data.y))
+    information: Array = np.zeros((len(data.terms), len(data.terms)))
+    value = _value(data, place, p, information)
+    for steps in range(MOST_STEPS):
+        moved = None
+        for curved in (True, False):
+            try:
+                here = _step(data, place, value, p, information, curved=curved)
+            except Stalled:
+                if not curved:
+                    raise
+                continue
+            if here.gain < SETTLED:
+                return replace(_step(data, place, value, p, information, curved=False), steps=steps)
+            moved = _climb(data, here)
+            if moved is not None:
+                break
+            value = _value(data, place, p, information)
+        if moved is None:
+            raise Stalled
+        place, value, p, information = moved
+    raise Stalled
+
+
+def _climb(data: Grouped, here: _Here) -> tuple[_Place, float, Array, Array] | None:
+    """The first place along the step where the objective is no lower, with its value, chances and information."""
+    p, information = np.empty_like(here.p), np.empty_like(here.information)
+    share = 1.0
+    for _ in range(MOST_HALVINGS):
+        beta = here.place.beta + share * here.step.beta
+        there = _Place(beta, here.place.intercepts + share * here.step.intercepts)
+        value = _value(data, there, p, information)
+        if value >= here.value - 1e-12 * (1 + abs(here.value)):
+            return there, value, p, information
+        share /= 2
+    return None

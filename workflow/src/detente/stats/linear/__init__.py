@@ -1,0 +1,1 @@
+"""The linear core and the estimators on it."""

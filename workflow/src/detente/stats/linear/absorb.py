@@ -1,0 +1,220 @@
+"""Absorbing any number of effects: residuals on their full sets of dummies, weighted or not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from detente.base.errors import NotConverged
+from detente.stats.covariance import number
+from detente.stats.kernels import absorption as kernel
+
+Array = npt.NDArray[np.floating[Any]]
+Codes = npt.NDArray[np.int64]
+Levels = npt.NDArray[np.int32]
+# Levels beside the largest factor up to which their equations are solved at once; more are solved by iteration.
+DIRECT = 1000
+# Of a dummy's variance: what is left of one that depends on the other dummies is rounding.
+DEPENDENT = 1e-11
+# Length of what dummies still explain, relative to a column within groups and as it came, at which iteration ends.
+TOLERANCE = 1e-10
+ROUNDING = 1e-14
+MOST_ITERATIONS = 5000
+NONE = np.empty(0)
+
+
+@dataclass(frozen=True)
+class Absorber:
+    """Effects of N rows, made ready. Rows by group, a level of the largest factor, and their levels of the m others.
+
+    `order` (N,) rows by group; `start` (G + 1,) where each begins; `levels` (N, m) of the other factors, numbered
+    through, `size` in all. `counts` levels of each factor, the largest first; `alone` (N,) whether a row is the only
+    one of a level of some factor. `weights` (N,) positive, or (0,) for none.
+    """
+
+    order: Levels
+    start: Levels
+    levels: Levels
+    size: int
+    counts: tuple[int, ...]
+    alone: npt.NDArray[np.bool_]
+    weights: Array
+    limit: int = DIRECT
+
+    @property
+    def direct(self) -> bool:
+        """Whether residuals are exact, without iteration."""
+        return self.size <= self.limit
+
+    @cached_property
+    def _factor(self) -> tuple[Array, Array, Levels, int]:
+        block = kernel.schur(self.weights, self.order, self.start, self.levels, self.size)
+        return kernel.factorize(block, DEPENDENT)
+
+    @cached_property
+    def parameters(self) -> int:
+        """Absorbed parameters: the rank of all dummies together; beyond two factors, if not `direct`, an upper bound.
+
+        With two factors, levels less connected components (Abowd, Creecy and Kramarz 2002). The bound takes each
+        further factor to share one parameter with the rest.
+        """
+        if not self.counts:
+            return 0
+        if self.direct:
+            return self.counts[0] + (self._factor[-1] if self.size else 0)
+        return sum(self.counts) - self._components() - (len(self.counts) - 2)
+
+    @property
+    def exact_parameters(self) -> bool:
+        """Whether `parameters` is the rank and no bound."""
+        return self.direct or len(self.counts) <= 2
+
+    def _components(self) -> int:
+        """Connected components of the two largest factors."""
+        from scipy import sparse
+
+        first = np.empty(len(self.order), dtype=np.int32)
+        first[self.order] = np.repeat(np.arange(len(self.start) - 1, dtype=np.int32), np.diff(self.start))
+        nodes = self.counts[0] + self.counts[1]
+        edges = (np.ones(len(first), dtype=bool), (first, self.counts[0] + self.levels[:, 0]))
+        return int(sparse.csgraph.connected_components(sparse.coo_array(edges, shape=(nodes, nodes)))[0])
+
+    def weigh(self, weights: Array) -> Absorber:
+        """The same effects under other weights (N,), all positive."""
+        return replace(self, weights=weights)
+
+    def residual(self, values: Array, out: Array | None = None) -> Array:
+        """Residuals of each column of `values` (N, K), or of a vector (N,), on all dummies; in `out` (N, K) if given.
+
+        Raises
+        ------
+        NotConverged
+            If they are found by iteration, and 5,000 are not enough.
+        """
+        if values.ndim == 1:
+            return self.residual(values[:, None])[:, 0]
+        if not self.counts:
+            return values.copy()
+        given: Array = np.ascontiguousarray(values, dtype=np.float64)
+        rows = (self.weights, self.order, self.start, self.levels)
+        within: Array = np.empty(values.shape) if out is None else out
+        sums = np.zeros((self.size, values.shape[1]))
+        kernel.center(given, *rows, within, sums)
+        if self.size:
+            effect = self._effect(sums, lambda: self._small(given, within))
+            kernel.take_off(within, effect, *rows)
+        return within
+
+    def fitted(self, products: Array) -> Array:
+        """The part (N,) of a vector that dummies explain, from its `products` (N,) with the weights.
+
+        Where weights all but vanish, as those of separated rows do, the vector itself may be too large to take it off.
+        """
+        rows = (self.weights, self.order, self.start, self.levels)
+        out, sums = np.empty(len(products)), np.zeros((self.size, 1))
+        mean = np.empty(self.counts[0])
+        kernel.explain(products, *rows, mean, sums)
+        effect = self._effect(sums, lambda: self._small_sums(products, sums)) if self.size else sums
+        kernel.lay_out(mean, effect, *rows, out)
+        return out
+
+    def _by_level(self, values: Array) -> Array:
+        """Sums (size,) of values (N,) by further level."""
+        total = np.zeros(self.size)
+        for column in self.levels.T:
+            total += np.bincount(column, weights=values, minlength=self.size)
+        return total
+
+    @cached_property
+    def _scale(self) -> Array:
+        """One over the weight of each further level, (size, 1)."""
+        weights = self.weights if len(self.weights) else np.ones(len(self.order))
+        return 1 / self._by_level(weights)[:, None]
+
+    def _effect(self, sums: Array, enough: Callable[[], Array]) -> Array:
+        """Effects (size, K) whose sums by level within groups are `sums`."""
+        return kernel.solve(*self._factor, sums) if self.direct else self._iterate(sums, enough())
+
+    def _small_sums(self, products: Array, sums: Array) -> Array:
+        """Squared length (1,) of what is small beside `sums` (size, 1), or rounding of the `products` in them."""
+        rounding = (ROUNDING * self._by_level(np.abs(products))[:, None]) ** 2
+        small: Array = np.maximum(TOLERANCE**2 * sums**2 * self._scale, rounding * self._scale).sum(axis=0)
+        return small
+
+    def _small(self, values: Array, within: Array) -> Array:
+        """Squared lengths (K,) of what is small beside columns within groups, or rounding of columns as they came."""
+        weights = self.weights if len(self.weights) else np.ones(len(values))
+        about = [np.einsum("i,ij,ij->j", weights, v, v) for v in (within, values)]
+        small: Array = np.maximum(TOLERANCE**2 * about[0], ROUNDING**2 * about[1])
+        return small
+
+    def _iterate(self, sums: Array, enough: Array) -> Array:
+        """Effects (size, K) whose sums by level within groups are `sums`: conjugate gradients, all columns at once.
+
+        They end where the part of the residuals that dummies still explain has a squared length of `enough` (K,).
+        """
+        effect, left = np.zeros(sums.shape), sums.copy()
+        toward = self._scale * left
+        along, size = toward.copy(), _dot(left, toward)
+        for _ in range(MOST_ITERATIONS):
+            if (size <= enough).all():
+                return effect
+            product = kernel.couple(along, self.weights, self.order, self.start, self.levels)
+            step = _ratio(size, _dot(along, product), size > enough)
+            effect += step * along
+            left -= step * product
+            toward = self._scale * left
+            size, before = _dot(left, toward), size
+            along = toward + _ratio(size, before, size > enough) * along
+        raise NotConverged(f"absorbing {len(self.counts)} effects took more than {MOST_ITERATIONS:,} iterations")
+
+
+def absorber(effects: Mapping[str, Codes] | Sequence[Codes], rows: int, weights: Array = NONE) -> Absorber:
+    """Make effects, codes (N,) each, ready to be absorbed; without any, nothing is.
+
+    Factors that hold the same levels, or that lie within one another, are legal: what they share counts once.
+    """
+    factors: Iterable[Codes] = effects.values() if isinstance(effects, Mapping) else effects
+    numbered = [_numbered(f) for f in factors]
+    numbered.sort(key=lambda f: -f[1])
+    alone = np.zeros(rows, dtype=bool)
+    for codes, count in numbered:
+        sizes = np.bincount(codes, minlength=count)
+        if (sizes == 1).any():
+            alone |= (sizes == 1)[codes]
+    if not numbered:
+        empty = np.empty(0, dtype=np.int32)
+        return Absorber(empty, empty, np.empty((rows, 0), dtype=np.int32), 0, (), alone, weights)
+    order, start = kernel.group(numbered[0][0], numbered[0][1])
+    offsets = np.cumsum([0, *(count for _, count in numbered[1:])])
+    levels = np.empty((rows, len(numbered) - 1), dtype=np.int32)
+    for j, (codes, _) in enumerate(numbered[1:]):
+        levels[:, j] = codes + np.int32(offsets[j])
+    counts = tuple(count for _, count in numbered)
+    return Absorber(order, start, levels, int(offsets[-1]), counts, alone, weights)
+
+
+def absorb_two_way(values: Array, first: Codes, second: Codes) -> Array:
+    """Residuals of each column of `values` (N, k) on full sets of dummies of two factors."""
+    return absorber([first, second], len(values)).residual(values)
+
+
+def _numbered(codes: Codes) -> tuple[Levels, int]:
+    distinct, place = number(codes)
+    return place.astype(np.int32), len(distinct)
+
+
+def _dot(x: Array, y: Array) -> Array:
+    """Inner products of columns, (K,)."""
+    products: Array = np.einsum("ij,ij->j", x, y)
+    return products
+
+
+def _ratio(above: Array, below: Array, wanted: npt.NDArray[np.bool_]) -> Array:
+    """Ratios where wanted, else zero: a column that has converged stays as it is."""
+    return np.divide(above, below, out=np.zeros(len(above)), where=wanted & (below > 0))

@@ -1,0 +1,241 @@
+"""Linear probability model with instruments: two-stage least squares, and a test that survives weak instruments."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import optimize, stats
+
+from detente.base.errors import DetenteError, IndefiniteCovariance, NoInstruments, NotReproduced, RankDeficient
+from detente.stats.covariance import Recipe, Scores
+from detente.stats.estimator import ROBUST, SINGULAR, Array, Solution, check_rank, estimator
+from detente.stats.frame import Design
+from detente.stats.likelihood.likelihood import inverse
+from detente.stats.linear.first_stage import Stage, effective_f, ingredients, made_robust, reduced_form, stage_of
+from detente.stats.linear.within import degrees_left, gram
+
+AGREEMENT = 1e-6
+# Directions that are tried in search of the ends of a confidence set.
+DIRECTIONS = 2001
+UNDEFINED = "the covariance leaves a combination of the instruments no variance"
+
+
+def reference_gap(design: Design, fit: Solution) -> float:
+    """Largest difference of a coefficient from linearmodels' IV2SLS on data within effects, relative to precision.
+
+    Raises
+    ------
+    NotReproduced
+        If it exceeds 1e-6.
+    """
+    from linearmodels.iv import IV2SLS
+
+    stage = stage_of(design)
+    instruments = np.column_stack([stage.exogenous, stage.instruments])
+    reference = IV2SLS.estimate_parameters(stage.data.x, stage.data.y[:, None], instruments, kappa=1.0)[:, 0]
+    error = np.sqrt(np.diag(fit.bread) * fit.dispersion)
+    gap = float(np.max(np.abs(fit.estimate - reference) / (np.abs(reference) + error)))
+    if not gap <= AGREEMENT:
+        raise NotReproduced(
+            f"iv_lpm differs from linearmodels' IV2SLS by {gap:.1e} (at most {AGREEMENT:.0e} is rounding)"
+        )
+    return gap
+
+
+@estimator(
+    "iv_lpm",
+    uses="absorbs",
+    effects=("dyad", "year"),
+    covariances=ROBUST,
+    reference="linearmodels IV2SLS within effects",
+    gap=reference_gap,
+)
+def iv_lpm(design: Design, *, first_stage: str | Recipe = "") -> Solution:
+    """Two-stage least squares of the outcome, any number of effects absorbed; without any, with a constant.
+
+    `flags` give the effective F of the first stage (Montiel Olea and Pflueger 2013) for one endogenous regressor,
+    under the covariance that `first_stage` names: by default dyadic, or HC0 where rows are no dyads. Below about 10
+    believe `anderson_rubin` alone. `bread` is that of the projected regressors, `dispersion` RSS / (n − k − absorbed).
+
+    Raises
+    ------
+    NoInstruments
+        If endogenous regressors or instruments are missing, or too few instruments vary within effects.
+    NoVariation
+        If outcome, treatment or an endogenous regressor does not vary within effects.
+    RankDeficient
+        If regressors, instruments, or regressors projected on instruments are linearly dependent.
+    """
+    stage = stage_of(design)
+    data, m = stage.data, stage.instruments.shape[1]
+    exogenous = stage.exogenous
+    k, free = len(data.terms), exogenous.shape[1]
+    df = degrees_left(len(data.y), k, data.absorber.parameters)
+    names = [f"instrument {i + 1}" for i in range(m)] + [
+        t for i, t in enumerate(data.terms) if i not in stage.endogenous
+    ]
+    products = gram(stage.instruments, exogenous, data.x, data.y)
+    z, x = slice(0, m + free), slice(m + free, m + free + k)
+    check_rank(products[z, z], names)
+    first = inverse(products[z, z]) @ products[z, x]
+    projected = products[x, z] @ first
+    _check_identified(projected, products[x, x], data.terms)
+    bread = inverse((projected + projected.T) / 2)
+    estimate = bread @ (first.T @ products[z, -1])
+    residual = data.y - data.x @ estimate
+    fitted = stage.instruments @ first[:m] + exogenous @ first[m:]
+    return Solution(
+        terms=data.terms,
+        estimate=estimate,
+        by_row=Scores(fitted, residual),
+        bread=bread,
+        x=data.x,
+        link="identity",
+        treatment=data.treatment,
+        dropped=data.dropped,
+        converged=True,
+        predictor=design.y - residual,
+        absorbed=data.absorber.parameters,
+        dispersion=float(np.einsum("i,i->", residual, residual)) / df,
+        flags=(*data.flags, *_said(design, stage, first_stage)),
+    )
+
+
+def _check_identified(projected: Array, cross: Array, terms: Sequence[str]) -> None:
+    """Raise RankDeficient if the instruments do not tell the regressors apart."""
+    scale = 1 / np.sqrt(np.diag(cross))
+    if np.linalg.eigvalsh(projected * np.outer(scale, scale))[0] <= SINGULAR:
+        raise RankDeficient(f"the instruments do not move the endogenous regressors apart from {', '.join(terms)}")
+
+
+def _said(design: Design, stage: Stage, recipe: str | Recipe) -> tuple[str, ...]:
+    """The strength of the first stage, and instruments that do nothing, in words."""
+    said = [f"{name} does not vary within effects and is not used" for name in stage.unused]
+    if len(stage.endogenous) > 1:
+        return (*said, "several endogenous regressors: no effective F")
+    name = stage.data.terms[stage.endogenous[0]]
+    recipe = recipe or ("hc0" if design.a is None else "dyadic")
+    try:
+        strength, made = effective_f(design, stage, recipe)
+        said.append(f"first stage of {name!r}: effective F = {strength:.2f} ({made})")
+    except DetenteError as error:
+        said.append(f"first stage of {name!r}: no effective F under {recipe!r}: {error}")
+    return tuple(said)
+
+
+@dataclass(frozen=True)
+class AndersonRubin:
+    """A test of one coefficient that holds however weak the instruments are, and the set that it does not reject.
+
+    `statistic` the robust Wald statistic of the instruments in y − null × d over their number m, F(m, df) under the
+    null (χ²/m if df is infinite); `confidence` disjoint intervals from low to high, with infinite ends where nothing
+    bounds the coefficient: all of the line if the instruments are too weak, none if more than one contradict each
+    other; `correction` the covariance in words, `repair` included.
+    """
+
+    null: float
+    statistic: float
+    p: float
+    instruments: int
+    df: float
+    level: float
+    confidence: tuple[tuple[float, float], ...]
+    correction: str
+
+
+def anderson_rubin(
+    design: Design,
+    recipe: str | Recipe = "dyadic",
+    *,
+    small_sample: str = "detente",
+    null: float = 0.0,
+    level: float = 0.95,
+) -> AndersonRubin:
+    """Anderson and Rubin's (1949) test of the one endogenous regressor, robust as `recipe` says.
+
+    Scores of the reduced forms of outcome and treatment make one covariance (2m, 2m), which gives that of
+    y − β d for every β. Ends of the confidence set are found on the circle of directions (1, −β), on which the
+    statistic is continuous through infinity.
+
+    Raises
+    ------
+    NoInstruments
+        If there is not exactly one endogenous regressor, or no instrument.
+    UnsupportedCovariance
+        If the recipe does not go by scores.
+    IndefiniteCovariance
+        If the covariance leaves some combination of the instruments no variance.
+    """
+    if len(design.endogenous) != 1:
+        raise NoInstruments(
+            f"Anderson and Rubin's test is of one endogenous regressor; given: {len(design.endogenous)}"
+        )
+    stage = stage_of(design)
+    reduced = reduced_form(stage)
+    m = reduced.z.shape[1]
+    scores = np.hstack([reduced.z * reduced.outcome_residual[:, None], reduced.z * reduced.treatment_residual[:, None]])
+    bread = np.kron(np.eye(2), inverse(gram(reduced.z)))
+    made = made_robust(recipe, ingredients(design, stage, scores, bread), small_sample)
+    family = stats.f(m, made.df) if math.isfinite(made.df) else stats.chi2(m, scale=1 / m)
+    curve = _Curve(np.concatenate([reduced.on_outcome, reduced.on_treatment]), made.matrix)
+    statistic = float(curve.at(np.array([1.0]), np.array([-null]))[0])
+    return AndersonRubin(
+        null=null,
+        statistic=statistic,
+        p=float(family.sf(statistic)),
+        instruments=m,
+        df=made.df,
+        level=level,
+        confidence=curve.below(float(family.ppf(level))),
+        correction=str(made),
+    )
+
+
+@dataclass(frozen=True)
+class _Curve:
+    """Anderson and Rubin's statistic by direction: coefficients (2m,) of both reduced forms, covariance (2m, 2m)."""
+
+    coefficients: Array
+    covariance: Array
+
+    def at(self, outcome: Array, treatment: Array) -> Array:
+        """The statistic (A,) of outcome × y + treatment × d, both (A,); the same for any length of a direction."""
+        m = len(self.coefficients) // 2
+        weights = np.stack([outcome, treatment], axis=1)
+        of = weights @ self.coefficients.reshape(2, m)
+        spread = np.einsum("ag,gihj,ah->aij", weights, self.covariance.reshape(2, m, 2, m), weights, optimize=True)
+        scale = np.sqrt(np.abs(np.einsum("aii->ai", spread)))
+        if not scale.min() > 0:
+            raise IndefiniteCovariance(UNDEFINED)
+        spread, of = spread / (scale[:, :, None] * scale[:, None, :]), of / scale
+        if np.linalg.eigvalsh(spread)[:, 0].min() <= SINGULAR:
+            raise IndefiniteCovariance(UNDEFINED)
+        statistic: Array = np.einsum("ai,ai->a", of, np.linalg.solve(spread, of[:, :, None])[:, :, 0]) / m
+        return statistic
+
+    def below(self, bound: float) -> tuple[tuple[float, float], ...]:
+        """Intervals of β in which the statistic of y − β d is at most `bound`."""
+        m = len(self.coefficients) // 2
+        unit = math.sqrt(np.trace(self.covariance[:m, :m]) / np.trace(self.covariance[m:, m:]))
+
+        def excess(angles: Array) -> Array:
+            return self.at(np.cos(angles), -unit * np.sin(angles)) - bound
+
+        def one(angle: float) -> float:
+            return float(excess(np.array([angle]))[0])
+
+        angles = np.linspace(-math.pi / 2, math.pi / 2, DIRECTIONS)
+        lowest = int(excess(angles).argmin())
+        near = (angles[max(lowest - 1, 0)], angles[min(lowest + 1, DIRECTIONS - 1)])
+        best = float(optimize.minimize_scalar(one, bounds=near, method="bounded", options={"xatol": 1e-12}).x)
+        angles = np.sort(np.append(angles, best))
+        inside = excess(angles) <= 0
+        ends = [
+            unit * math.tan(optimize.brentq(one, angles[i], angles[i + 1], xtol=1e-15))
+            for i in np.flatnonzero(inside[1:] != inside[:-1])
+        ]
+        edges = [*([-math.inf] if inside[0] else []), *ends, *([math.inf] if inside[-1] else [])]
+        return tuple(zip(edges[::2], edges[1::2], strict=True))

@@ -1,0 +1,108 @@
+"""Linear probability model with any number of absorbed effects."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from detente.base.errors import NotReproduced
+from detente.stats.covariance import Scores
+from detente.stats.estimator import LINEAR, Array, Solution, estimator
+from detente.stats.frame import Design
+from detente.stats.kernels import products as kernel
+from detente.stats.likelihood.likelihood import inverse
+from detente.stats.linear.within import degrees_left, within
+
+AGREEMENT = 1e-6
+# Of LSMR: relative error of the residual and of the normal equations.
+TIGHT = 1e-14
+MOST_ITERATIONS = 20_000
+
+
+def reference_gap(design: Design, fit: Solution) -> float:
+    """Largest distance of a coefficient from least squares with explicit dummies, relative to size and precision.
+
+    Least squares is where the residuals, dummies taken out, are orthogonal to every regressor as it came. SciPy's LSMR
+    (Fong and Saunders 2011) takes the dummies, as a sparse matrix, out of y − xb; it shares nothing with the absorber.
+    What is left of the normal equations, times the bread, is the step to the solution.
+
+    Raises
+    ------
+    NotReproduced
+        If it exceeds 1e-6.
+    """
+    x = design.x[:, [design.terms.index(t) for t in fit.terms if t != "intercept"]]
+    if "intercept" in fit.terms:
+        x = np.column_stack([np.ones(len(x)), x])
+    left = without_dummies(design, design.y - x @ fit.estimate)
+    step = fit.bread @ np.einsum("ij,i->j", x, left)
+    error = np.sqrt(np.diag(fit.bread) * fit.dispersion)
+    gap = float(np.max(np.abs(step) / (np.abs(fit.estimate) + error)))
+    if not gap <= AGREEMENT:
+        raise NotReproduced(
+            f"LPM differs from SciPy's LSMR with dummies by {gap:.1e} (at most {AGREEMENT:.0e} is rounding)"
+        )
+    return gap
+
+
+def without_dummies(design: Design, values: Array) -> Array:
+    """Residuals (N,) of `values` (N,) on the dummies of all effects, by LSMR on columns of length one."""
+    from scipy import sparse
+
+    if not design.effects:
+        return values
+    factors = [np.unique(codes, return_inverse=True)[1] for codes in design.effects.values()]
+    sizes = [np.bincount(f) for f in factors]
+    columns = np.stack([f + sum(map(len, sizes[:j])) for j, f in enumerate(factors)], axis=1)
+    entries = np.stack([1 / np.sqrt(s[f]) for f, s in zip(factors, sizes, strict=True)], axis=1)
+    ends = np.arange(0, columns.size + 1, len(factors))
+    dummies = sparse.csr_array((entries.ravel(), columns.ravel(), ends), shape=(len(values), sum(map(len, sizes))))
+    found = sparse.linalg.lsmr(dummies, values, atol=TIGHT, btol=TIGHT, conlim=0, maxiter=MOST_ITERATIONS)[0]
+    left: Array = values - dummies @ found
+    return left
+
+
+@estimator(
+    "lpm",
+    uses="absorbs",
+    effects=("dyad", "year"),
+    covariances=LINEAR,
+    reference="SciPy LSMR with dummies",
+    gap=reference_gap,
+)
+def lpm(design: Design) -> Solution:
+    """Least squares of the outcome on the regressors, any number of effects absorbed; without any, with a constant.
+
+    Regressors that do not vary within effects are dropped and named in `Solution.dropped`. Rows that are alone in a
+    level of an effect are kept: their residual is zero, and so are their scores. `dispersion` is
+    RSS / (n − k − absorbed parameters).
+
+    Raises
+    ------
+    NoVariation
+        If outcome or treatment does not vary within effects.
+    RankDeficient
+        If the remaining regressors are linearly dependent.
+    EstimationError
+        If a value is missing, or no degree of freedom is left.
+    """
+    data = within(design)
+    df = degrees_left(len(data.y), len(data.terms), data.absorber.parameters)
+    bread = inverse(data.cross)
+    estimate = bread @ data.with_y
+    residual = data.y
+    kernel.least_squares_residual(data.x, data.y, estimate, residual)
+    return Solution(
+        terms=data.terms,
+        estimate=estimate,
+        by_row=Scores(data.x, residual),
+        bread=bread,
+        x=data.x,
+        link="identity",
+        treatment=data.treatment,
+        dropped=data.dropped,
+        converged=True,
+        predictor=design.y - residual,
+        absorbed=data.absorber.parameters,
+        dispersion=float(np.einsum("i,i->", residual, residual)) / df,
+        flags=data.flags,
+    )

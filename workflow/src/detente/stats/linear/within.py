@@ -1,0 +1,205 @@
+"""Outcome and regressors within absorbed effects: what is left of them, what is not, and what a reader must know."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from detente.base.errors import EstimationError, NoVariation
+from detente.stats.estimator import Array, Codes, check_rank
+from detente.stats.frame import Design
+from detente.stats.kernels import products as kernel
+from detente.stats.likelihood.likelihood import CHUNK, regressors
+from detente.stats.linear.absorb import Absorber, absorber
+
+# Shares of a column's variance, and of its mean square, below which what is left within effects is rounding.
+CONSTANT = 1e-10
+ROUNDING = 1e-20
+
+
+@dataclass(frozen=True)
+class Within:
+    """y (N,) and x (N, k) within effects, or as they are with a constant first if there are none.
+
+    `terms` k names, `treatment` its index among them; `dropped` those that do not vary; `cross` (k, k) and `with_y`
+    (k,) their cross-products.
+    """
+
+    y: Array
+    x: Array
+    terms: tuple[str, ...]
+    treatment: int
+    dropped: tuple[str, ...]
+    cross: Array
+    with_y: Array
+    absorber: Absorber
+
+    @property
+    def flags(self) -> tuple[str, ...]:
+        """Singletons, and a count of absorbed parameters that is a bound."""
+        return notes(self.absorber)
+
+
+def within(design: Design) -> Within:
+    """Take the design's effects off its outcome and regressors.
+
+    Raises
+    ------
+    NoVariation
+        If outcome or treatment does not vary within effects.
+    RankDeficient
+        If the regressors that vary are linearly dependent, naming them.
+    EstimationError
+        If a value is not finite.
+    """
+    if not design.effects:
+        return _pooled(design)
+    made = absorber(design.effects, len(design.y))
+    rounding = floor(design.x, design.y, design.terms)
+    x, y = made.residual(design.x), made.residual(design.y)
+    products = gram(x, y)
+    varies = np.diag(products) > rounding
+    if not varies[0] or not varies[-1]:
+        what = "outcome" if not varies[-1] else f"treatment {design.terms[0]!r}"
+        raise NoVariation(f"the {what} does not vary within {named(design.effects)} in {len(design.y):,} rows")
+    kept = np.flatnonzero(varies[:-1])
+    terms = tuple(design.terms[i] for i in kept)
+    cross = products[np.ix_(kept, kept)]
+    check_rank(cross, terms)
+    return Within(
+        y=y,
+        x=x if len(kept) == x.shape[1] else np.ascontiguousarray(x[:, kept]),
+        terms=terms,
+        treatment=0,
+        dropped=tuple(t for t, v in zip(design.terms, varies[:-1], strict=True) if not v),
+        cross=cross,
+        with_y=products[kept, -1],
+        absorber=made,
+    )
+
+
+@dataclass(frozen=True)
+class Data:
+    """Rows used: y (n,), x (n, k) within unweighted effects, `terms`, those `dropped`, a predictor to start from."""
+
+    y: Array
+    x: Array
+    terms: tuple[str, ...]
+    dropped: tuple[str, ...]
+    start: Array
+    absorber: Absorber
+
+
+def data_within(
+    design: Design,
+    rows: Codes,
+    effects: Mapping[str, Codes],
+    start: Callable[[Array, Mapping[str, Codes]], Array],
+) -> Data:
+    """Regressors of some rows within effects, unweighted: the same span, near zero, so that weights lose no digits.
+
+    Raises
+    ------
+    NoVariation
+        If the treatment does not vary within the effects.
+    RankDeficient
+        If the regressors that do are linearly dependent.
+    """
+    whole = len(rows) == len(design.y)
+    y, x = (design.y, design.x) if whole else (design.y[rows], design.x[rows])
+    made = absorber(effects, len(y))
+    lowest = floor(x, y, design.terms)[:-1]
+    x = made.residual(x)
+    cross = gram(x)
+    varies = np.diag(cross) > lowest
+    if not varies[0]:
+        where = f"within {named(design.effects)} in the {len(y):,} rows whose outcome does"
+        raise NoVariation(f"the treatment {design.terms[0]!r} does not vary {where}")
+    columns = np.flatnonzero(varies)
+    terms = tuple(design.terms[i] for i in columns)
+    check_rank(cross[np.ix_(columns, columns)], terms)
+    if len(terms) < x.shape[1]:
+        x = np.ascontiguousarray(x[:, columns])
+    dropped = tuple(t for t, v in zip(design.terms, varies, strict=True) if not v)
+    return Data(y, x, terms, dropped, start(y, effects), made)
+
+
+def _pooled(design: Design) -> Within:
+    data = regressors(design)
+    if np.ptp(design.y) == 0:
+        raise NoVariation(f"the outcome is {design.y[0]:g} in all {len(design.y):,} rows")
+    y = np.array(design.y, dtype=np.float64)
+    products = gram(data.x, y)
+    nothing = absorber((), len(y))
+    return Within(y, data.x, data.terms, data.treatment, data.dropped, products[:-1, :-1], products[:-1, -1], nothing)
+
+
+def gram(*parts: Array, weights: Array | None = None) -> Array:
+    """Cross-products (K, K) of the columns of `parts`, (N, .) or (N,), side by side; weighted if `weights` (N,).
+
+    In blocks of fixed size, each the product of a matrix with its own transpose: so it comes out the same, to the
+    last bit, on any number of threads.
+    """
+    widths = [1 if p.ndim == 1 else p.shape[1] for p in parts]
+    edges = np.cumsum([0, *widths])
+    block, total = np.empty((CHUNK, edges[-1])), np.zeros((edges[-1], edges[-1]))
+    rows = len(parts[0])
+    for s in range(0, rows, CHUNK):
+        here = block[: min(CHUNK, rows - s)]
+        for part, low, high in zip(parts, edges[:-1], edges[1:], strict=True):
+            here[:, low:high] = part[s : s + CHUNK].reshape(len(here), -1)
+        if weights is not None:
+            here *= np.sqrt(weights[s : s + CHUNK])[:, None]
+        total += here.T @ here
+    return total
+
+
+def floor(x: Array, y: Array, terms: Sequence[str]) -> Array:
+    """Sums of squares (K + 1,) within effects of the columns of x (N, K) and of y (N,) that are no more than rounding.
+
+    Raises
+    ------
+    EstimationError
+        If a value is not finite, naming the columns.
+    """
+    columns = [np.ascontiguousarray(part, dtype=np.float64) for part in (x, y[:, None])]
+    about_zero, about_mean = np.concatenate([kernel.spread(part) for part in columns], axis=1)
+    if not np.isfinite(about_zero).all():
+        guilty = [repr(t) for t, ok in zip((*terms, "the outcome"), np.isfinite(about_zero), strict=True) if not ok]
+        raise EstimationError(f"values that are missing or infinite in {', '.join(guilty)}: leave these rows out first")
+    lowest: Array = np.maximum(CONSTANT * about_mean, ROUNDING * about_zero)
+    return lowest
+
+
+def named(effects: Iterable[str]) -> str:
+    """Effects in words: dyad and year effects."""
+    names = list(effects)
+    return f"{' and '.join(filter(None, (', '.join(names[:-1]), names[-1])))} effects"
+
+
+def notes(made: Absorber) -> tuple[str, ...]:
+    """What a reader must know of absorbed effects."""
+    said = []
+    if alone := int(made.alone.sum()):
+        said.append(
+            f"{alone:,} rows are the only one of a level of their effects: kept, they add nothing but a parameter"
+        )
+    if not made.exact_parameters:
+        said.append(
+            f"{made.parameters:,} absorbed parameters are an upper bound: dependence among {len(made.counts)} effects "
+            "is counted for the two largest"
+        )
+    if not made.direct:
+        said.append("effects absorbed by iteration, to a relative 1e-10")
+    return tuple(said)
+
+
+def degrees_left(rows: int, terms: int, absorbed: int) -> int:
+    """Rows less parameters; raises EstimationError if none is left."""
+    if rows <= terms + absorbed:
+        raise EstimationError(
+            f"{rows:,} rows for {terms:,} coefficients and {absorbed:,} absorbed effects: no degree of freedom is left"
+        )
+    return rows - terms - absorbed

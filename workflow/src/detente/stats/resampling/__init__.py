@@ -1,0 +1,1 @@
+"""Bootstraps, the jackknife and permutation."""

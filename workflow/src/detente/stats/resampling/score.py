@@ -1,0 +1,197 @@
+"""Score bootstrap: what the wild cluster bootstrap is to least squares, for any estimator with scores."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from detente.base.errors import EstimationError, NotConverged
+from detente.base.numerics import LEVEL
+from detente.stats.covariance import Recipe, cluster
+from detente.stats.likelihood.binary import CLOGLOG, LOGIT, PROBIT, Binary
+from detente.stats.likelihood.likelihood import Point, Stalled, chunks, inverse, newton
+from detente.stats.likelihood.poisson import POISSON
+from detente.stats.resampling import resampling
+from detente.stats.result import Fit
+
+Array = npt.NDArray[np.floating[Any]]
+Codes = npt.NDArray[np.int64]
+# Models that can be fitted with a coefficient held at a value.
+INDEX_MODELS: Mapping[str, Binary] = {"logit": LOGIT, "probit": PROBIT, "cloglog": CLOGLOG, "poisson": POISSON}
+# Of the ends of an interval, in standard errors, where each null that is tried costs a fit.
+TOLERANCE = 1e-3
+
+
+@dataclass(frozen=True)
+class ScoreBootstrap:
+    """A score bootstrap test of one coefficient, over `clusters`.
+
+    `statistic` with the null imposed, the sum of clusters' effective scores over the root of their sum of squares
+    about the mean; without, (estimate − null)/std_error. `draws` (B,) the same in bootstrap samples; p the share at
+    least as far from zero; `p_of` the p-value of any null, with the same weights; `imposed` whether the null was.
+    """
+
+    term: str
+    null: float
+    estimate: float
+    std_error: float
+    statistic: float
+    p: float
+    clusters: int
+    imposed: bool
+    correction: str
+    flags: tuple[str, ...]
+    draws: Array = field(repr=False)
+    p_of: Callable[[float], float] = field(repr=False)
+
+    def conf_int(self, level: float = LEVEL) -> tuple[float, float]:
+        """The nulls that are not rejected at 1 − level; with the null imposed, some two dozen fits."""
+
+        def away(distance: float) -> float:
+            return self.p_of(self.estimate + distance)
+
+        tolerance = TOLERANCE if self.imposed else 1e-12
+        low, high = (resampling.confidence_end(away, self.std_error, side, level, tolerance) for side in (-1, 1))
+        return self.estimate + low, self.estimate + high
+
+    def __str__(self) -> str:
+        """The test in words."""
+        test = f"{self.term} = {self.null:g}: t = {self.statistic:.4f}, {resampling.said(self.p, len(self.draws))}"
+        return "\n".join([f"{test} ({self.correction})", *self.flags])
+
+
+def score_bootstrap(
+    fit: Fit,
+    term: str | None = None,
+    clusters: str | Recipe | None = None,
+    *,
+    null: float = 0.0,
+    draws: int = 999,
+    weights: resampling.Weights = "rademacher",
+    seed: int = 0,
+) -> ScoreBootstrap:
+    """Test a coefficient by perturbing the scores of clusters (Kline and Santos 2012); nothing is refitted in a draw.
+
+    Of pooled logit, probit, cloglog and Poisson the null is imposed: the scores are those at the estimate that obeys
+    it, as in a Lagrange multiplier test. Of all other estimators they are those of the fit.
+
+    Parameters
+    ----------
+    term, clusters, weights
+        As in `wild_bootstrap`.
+
+    Raises
+    ------
+    UnknownVariable
+        If the term is not in the fit.
+    TooFewClusters, UnsupportedCovariance
+        If there are fewer than two clusters, clusters of several factors, or clusters that split the groups of an
+        estimator of whole groups.
+    NotConverged
+        If the model has no estimate under the null.
+    """
+    place = resampling.place_of(fit, term)
+    plan = resampling.plan(fit, clusters, weights, draws, seed)
+    covariance = fit.with_covariance(cluster(plan.name)).covariance
+    std_error = float(covariance.std_error(np.eye(len(fit.terms))[place]))
+    imposed = fit.estimator in INDEX_MODELS
+    tested = _imposed(fit, place, plan) if imposed else _not_imposed(fit, place, plan, std_error)
+
+    def p_of(value: float) -> float:
+        at, there = tested(value)
+        return resampling.share_beyond(there, at)
+
+    statistic, found = tested(null)
+    how = "null imposed" if imposed else "null not imposed"
+    return ScoreBootstrap(
+        term=fit.terms[place],
+        null=null,
+        estimate=float(fit.estimate[place]),
+        std_error=std_error,
+        statistic=statistic,
+        p=resampling.share_beyond(found, statistic),
+        clusters=plan.clusters,
+        imposed=imposed,
+        correction=f"score bootstrap, {how}, {plan.said(found)}, {plan.clusters:,} clusters of {plan.name}",
+        flags=(*fit.flags, *plan.flags),
+        draws=found,
+        p_of=p_of,
+    )
+
+
+# From a null to the statistic and the draws (B,) that it is compared with.
+Tested = Callable[[float], tuple[float, Array]]
+
+
+def _imposed(fit: Fit, place: int, plan: resampling.Plan) -> Tested:
+    def tested(value: float) -> tuple[float, Array]:
+        parts = np.bincount(plan.group, _effective_scores(fit, place, value), minlength=plan.clusters)
+        whole = np.asarray(parts, dtype=np.float64)
+        return float(_studentised(np.ones((1, plan.clusters)), whole)[0]), _drawn(whole, plan)
+
+    return tested
+
+
+def _not_imposed(fit: Fit, place: int, plan: resampling.Plan, std_error: float) -> Tested:
+    solution = fit.solution
+    along = solution.by_row.along(solution.bread[:, place])
+    parts = np.asarray(np.bincount(plan.group, along, minlength=plan.clusters), dtype=np.float64)
+    # Small-sample factors of the standard error are those of the draws' too.
+    drawn = _drawn(parts, plan) * float(np.sqrt(parts @ parts)) / std_error
+    return lambda value: ((float(fit.estimate[place]) - value) / std_error, drawn)
+
+
+def _drawn(parts: Array, plan: resampling.Plan) -> Array:
+    """Statistics (B,) of clusters' parts (G,) under drawn weights."""
+    return np.concatenate([_studentised(block, parts) for block in plan.blocks()])
+
+
+def _studentised(weights: Array, parts: Array) -> Array:
+    """Sums of weighted parts over the root of their squares about the mean, (b,); `weights` (b, G)."""
+    total, square = weights @ parts, (weights * weights) @ (parts * parts)
+    spread = square - total**2 / len(parts)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.asarray(np.where(spread > 0, total / np.sqrt(spread), np.sign(total) * np.inf))
+
+
+def _effective_scores(fit: Fit, place: int, value: float) -> Array:
+    """Each row's part (n,) of one Newton step of a coefficient from the estimate that holds it at a value."""
+    model, x, y = INDEX_MODELS[fit.estimator], fit.solution.x, fit.design.y
+    others = np.delete(np.arange(x.shape[1]), place)
+    beta = np.empty(x.shape[1])
+    beta[place] = value
+    beta[others] = _restricted(model, y, x, fit.solution.estimate, (place, value))
+    first, information = np.empty(len(y)), np.zeros((x.shape[1], x.shape[1]))
+    for s in chunks(len(y)):
+        rows = model.slopes(x[s] @ beta, y[s])
+        first[s] = rows.first
+        information += (x[s] * rows.curvature[:, None]).T @ x[s]
+    try:
+        return np.asarray(first * (x @ inverse(information)[:, place]))
+    except Stalled:
+        raise NotConverged(f"the model has no information with the coefficient held at {value:g}") from None
+
+
+def _restricted(model: Binary, y: Array, x: Array, start: Array, held: tuple[int, float]) -> Array:
+    """Maximum-likelihood estimates of all coefficients but the one that is held at a value."""
+    place, value = held
+    others = np.delete(np.arange(x.shape[1]), place)
+
+    def at(beta: Array) -> Point:
+        total, gradient, information = 0.0, np.zeros(len(beta)), np.zeros((len(beta), len(beta)))
+        for s in chunks(len(y)):
+            part = x[s][:, others]
+            rows = model.slopes(part @ beta + value * x[s, place], y[s])
+            total += float(rows.value.sum())
+            gradient += rows.first @ part
+            information += (part * rows.curvature[:, None]).T @ part
+        return Point(total, gradient, information)
+
+    try:
+        return newton(at, start[others]).estimate
+    except (Stalled, EstimationError):
+        raise NotConverged(f"the model has no estimate with the coefficient held at {value:g}") from None

@@ -1,0 +1,347 @@
+"""Wild cluster bootstrap of a linear model: tests and intervals where clusters are few, or differ much in size."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from detente.base.errors import UnsupportedEffects, UnsupportedEstimator
+from detente.base.numerics import LEVEL
+from detente.stats.covariance import Recipe, cluster, number, totals
+from detente.stats.covariance.sandwich import within
+from detente.stats.kernels import absorption
+from detente.stats.kernels.clusters import cluster_products
+from detente.stats.linear.absorb import absorber
+from detente.stats.resampling import resampling
+from detente.stats.result import Fit
+
+Array = npt.NDArray[np.floating[Any]]
+Codes = npt.NDArray[np.int64]
+# Levels of effects that cut across clusters up to which they are kept as columns.
+MOST_LEVELS = 1000
+# Clusters up to which residuals are absorbed anew for each, where there are more levels.
+MOST_CLUSTERS = 1000
+# Clusters above which effects that cut across them, a small part of each draw, are multiplied in single precision.
+PRECISE = 1000
+# Columns absorbed at a time.
+COLUMNS = 16
+SINGULAR = 1e-10
+
+
+@dataclass(frozen=True)
+class WildBootstrap:
+    """A restricted wild cluster bootstrap test of one coefficient, over `clusters`.
+
+    `statistic` (estimate − null)/std_error, clustered; `draws` (B,) the same in bootstrap samples that obey the null;
+    p the share of draws at least as far from zero, `p_strict` without ties (as boottest prints it); `p_of` the
+    p-value of any null, with the same draws.
+    """
+
+    term: str
+    null: float
+    estimate: float
+    std_error: float
+    statistic: float
+    p: float
+    p_strict: float
+    clusters: int
+    correction: str
+    flags: tuple[str, ...]
+    draws: Array = field(repr=False)
+    p_of: Callable[[float], float] = field(repr=False)
+
+    def conf_int(self, level: float = LEVEL) -> tuple[float, float]:
+        """The nulls that are not rejected at 1 − level, infinite where nothing bounds them."""
+
+        def away(distance: float) -> float:
+            return self.p_of(self.estimate + distance)
+
+        low, high = (resampling.confidence_end(away, self.std_error, side, level) for side in (-1, 1))
+        return self.estimate + low, self.estimate + high
+
+    def __str__(self) -> str:
+        """The test in words."""
+        low, high = self.conf_int()
+        interval = f"{100 * LEVEL:.0f} % interval {low:.6g} to {high:.6g}"
+        test = f"{self.term} = {self.null:g}: t = {self.statistic:.4f}, {resampling.said(self.p, len(self.draws))}"
+        return "\n".join([f"{test}; {interval} ({self.correction})", *self.flags])
+
+
+def wild_bootstrap(
+    fit: Fit,
+    term: str | None = None,
+    clusters: str | Recipe | None = None,
+    *,
+    null: float = 0.0,
+    draws: int = 999,
+    weights: resampling.Weights = "rademacher",
+    seed: int = 0,
+) -> WildBootstrap:
+    """Test a coefficient of the LPM by the wild cluster bootstrap that imposes the null (WCR).
+
+    Cameron, Gelbach and Miller (2008), in the fast form of Roodman, MacKinnon, Nielsen and Webb (2019): sums within
+    clusters are made once, for the residuals and for the regressor, so that every draw and every null of the interval
+    is a product of these. Absorbed effects are estimated anew in every draw, exactly: those that lie within clusters
+    are untouched by their weights, others are kept as columns.
+
+    Parameters
+    ----------
+    term
+        The coefficient; the treatment's if None.
+    clusters
+        A factor; None for that of the fit's covariance, or the dyad.
+    weights
+        "rademacher" (±1), or "webb" (six points), for fewer than a dozen clusters. If all vectors of ±1 are no more
+        than `draws`, each is taken once.
+
+    Raises
+    ------
+    UnsupportedEstimator
+        If the fit is not least squares: `score_bootstrap` is for likelihoods.
+    UnknownVariable
+        If the term is not in the fit.
+    TooFewClusters, UnsupportedCovariance
+        If there are fewer than two clusters, or clusters of several factors.
+    UnsupportedEffects
+        If effects cut across clusters, with more than 1,000 levels and more than 1,000 clusters.
+    """
+    _refuse_other_estimators(fit)
+    place = resampling.place_of(fit, term)
+    plan = resampling.plan(fit, clusters, weights, draws, seed)
+    sample = _sample(fit, place, plan.group, plan.clusters)
+    parts = [sample.moments(block).columns for block in plan.blocks()]
+    moments = _Moments(*(np.concatenate(columns) for columns in zip(*parts, strict=True)))
+    return _found(fit, place, null, plan, (sample, moments))
+
+
+def _found(fit: Fit, place: int, null: float, plan: resampling.Plan, made: tuple[_Sample, _Moments]) -> WildBootstrap:
+    """The test of one null, and what tests others."""
+    sample, moments = made
+    covariance = fit.with_covariance(cluster(plan.name)).covariance
+    std_error, estimate = float(covariance.std_error(np.eye(len(fit.terms))[place])), float(fit.estimate[place])
+    # Small-sample factors divide out of every comparison.
+    scale = float(np.sqrt(sample.square)) / (std_error * sample.size)
+
+    def p_of(value: float) -> float:
+        distance = estimate - value
+        return resampling.share_beyond(moments.statistics(distance) * scale, distance / std_error)
+
+    drawn, statistic = moments.statistics(estimate - null) * scale, (estimate - null) / std_error
+    return WildBootstrap(
+        term=fit.terms[place],
+        null=null,
+        estimate=estimate,
+        std_error=std_error,
+        statistic=statistic,
+        p=resampling.share_beyond(drawn, statistic),
+        p_strict=resampling.share_strictly_beyond(drawn, statistic),
+        clusters=plan.clusters,
+        correction=f"wild bootstrap, null imposed, {plan.said(drawn)}; {covariance.correction}",
+        flags=(*fit.flags, *plan.flags),
+        draws=drawn,
+        p_of=p_of,
+    )
+
+
+def _refuse_other_estimators(fit: Fit) -> None:
+    if fit.estimator != "lpm":
+        raise UnsupportedEstimator(
+            f"the wild bootstrap is for least squares, not {fit.estimator!r}: use lpm, or score_bootstrap"
+        )
+
+
+@dataclass(frozen=True)
+class _Moments:
+    """Of B draws: numerators, and squares of the denominators, as polynomials in the distance from the null.
+
+    Residuals that obey the null are û + δx̃, where δ is the estimate less the null and x̃ the regressor less the others:
+    everything is linear or quadratic in δ. first, slope: the numerator; square, cross, steep: the denominator.
+    """
+
+    first: Array
+    slope: Array
+    square: Array
+    cross: Array
+    steep: Array
+
+    @property
+    def columns(self) -> tuple[Array, ...]:
+        return self.first, self.slope, self.square, self.cross, self.steep
+
+    def statistics(self, distance: float) -> Array:
+        """Σ x̃ᵀû* over the root of the sum of its squared cluster totals, (B,); infinite where these vanish."""
+        above = self.first + distance * self.slope
+        below = self.square + 2 * distance * self.cross + distance**2 * self.steep
+        with np.errstate(divide="ignore", invalid="ignore"):
+            found = above / np.sqrt(np.maximum(below, 0.0))
+        return np.asarray(np.where(np.isnan(found), 0.0, found))
+
+
+class _Sample(Protocol):
+    """Sums within clusters. `size` x̃ᵀx̃; `square` the sum of squared cluster totals of x̃û."""
+
+    @property
+    def size(self) -> float: ...
+
+    @property
+    def square(self) -> float: ...
+
+    def moments(self, weights: Array) -> _Moments: ...
+
+
+@dataclass(frozen=True)
+class _Columns:
+    """The same with all effects that cut across clusters as columns, Q of them beside the k regressors.
+
+    In each of G clusters, totals of x̃û and x̃² (G,). Of columns times û and of columns times x̃, both times the inverse
+    of the columns' cross-products, and of the latter times either total: `regressors` (G, 4k) and `crossing` (G, 4Q).
+    `cross` (k + Q, k + Q) are products of columns times x̃.
+    """
+
+    by_residual: Array
+    by_self: Array
+    regressors: Array
+    crossing: Array
+    cross: Array
+
+    @property
+    def size(self) -> float:
+        return float(self.by_self.sum())
+
+    @property
+    def square(self) -> float:
+        return float(self.by_residual @ self.by_residual)
+
+    def moments(self, weights: Array) -> _Moments:
+        """Moments of b draws of the clusters' weights (b, G)."""
+        u, x = self.by_residual, self.by_self
+        near = np.split(weights @ self.regressors, 4, axis=1)
+        far = np.split(weights.astype(self.crossing.dtype) @ self.crossing, 4, axis=1)
+        shift_u, shift_x, with_u, with_x = (np.hstack(parts) for parts in zip(near, far, strict=True))
+        squared = (weights * weights) @ np.stack([u * u, u * x, x * x], axis=1)
+        crossed_u, crossed_x = shift_u @ self.cross, shift_x @ self.cross
+        return _Moments(
+            first=weights @ u,
+            slope=weights @ x,
+            square=squared[:, 0] - 2 * _dot(shift_u, with_u) + _dot(shift_u, crossed_u),
+            cross=squared[:, 1] - _dot(shift_u, with_x) - _dot(shift_x, with_u) + _dot(shift_u, crossed_x),
+            steep=squared[:, 2] - 2 * _dot(shift_x, with_x) + _dot(shift_x, crossed_x),
+        )
+
+
+@dataclass(frozen=True)
+class _Squares:
+    """The same for few clusters: how a weight of each moves the totals of all, for û and for x̃, (G, G) each."""
+
+    by_residual: Array
+    by_self: Array
+    moves_u: Array
+    moves_x: Array
+
+    @property
+    def size(self) -> float:
+        return float(self.by_self.sum())
+
+    @property
+    def square(self) -> float:
+        return float(self.by_residual @ self.by_residual)
+
+    def moments(self, weights: Array) -> _Moments:
+        """Moments of b draws of the clusters' weights (b, G)."""
+        u, x = weights @ self.moves_u.T, weights @ self.moves_x.T
+        return _Moments(weights @ self.by_residual, weights @ self.by_self, _dot(u, u), _dot(u, x), _dot(x, x))
+
+
+def _dot(x: Array, y: Array) -> Array:
+    """Inner products of rows."""
+    return np.asarray(np.einsum("ij,ij->i", x, y))
+
+
+def _sample(fit: Fit, place: int, group: Codes, count: int) -> _Sample:
+    """Sums within clusters of a fit, for one of its coefficients."""
+    solution, design = fit.solution, fit.design
+    assert solution.predictor is not None
+    residual = design.y - solution.predictor
+    along = np.empty(len(residual))
+    by_residual, by_along = np.zeros((count, len(fit.terms))), np.zeros((count, len(fit.terms)))
+    direction = np.ascontiguousarray(solution.bread[:, place] / solution.bread[place, place])
+    cluster_products(solution.x, direction, residual, group, along, by_residual, by_along)
+    a_u, a_x = by_residual @ direction, by_along @ direction
+    crossing = {name: codes for name, codes in design.effects.items() if not within(codes, group)}
+    levels = {name: number(codes) for name, codes in crossing.items()}
+    size = sum(len(distinct) for distinct, _ in levels.values())
+    if size > MOST_LEVELS:
+        _refuse_both(crossing, size, count)
+        moved = [_moved(design.effects, part, along, group, count) for part in (residual, along)]
+        moves = [m - by_along @ (solution.bread @ b.T) for m, b in zip(moved, (by_residual, by_along), strict=True)]
+        return _Squares(a_u, a_x, moves[0], moves[1])
+    near = _stacked(by_residual, by_along, solution.bread, (a_u, a_x))
+    if not levels:
+        return _Columns(a_u, a_x, near, np.empty((count, 0)), by_along.T @ by_along)
+    nested = [codes for name, codes in design.effects.items() if name not in crossing]
+    inverse = np.linalg.pinv(_coupled(nested, levels, size), SINGULAR, hermitian=True)
+    # Regressors are within effects: their products with dummies are zero, and the two sets of columns apart.
+    by_level = [
+        np.hstack([_table(part, group, count, level) for _, level in levels.values()]) for part in (residual, along)
+    ]
+    far = _stacked(by_level[0], by_level[1], inverse, (a_u, a_x), precise=count <= PRECISE)
+    between = by_along.T @ by_level[1]
+    cross = np.block([[by_along.T @ by_along, between], [between.T, by_level[1].T @ by_level[1]]])
+    return _Columns(a_u, a_x, near, far, cross)
+
+
+def _stacked(u: Array, x: Array, inverse: Array, totals: tuple[Array, Array], precise: bool = True) -> Array:
+    """Columns times û and x̃ (G, K), both times `inverse` (K, K), and the latter times either total, (G, 4K)."""
+    k = u.shape[1]
+    made = np.empty((len(u), 4 * k), dtype=np.float64 if precise else np.float32)
+    np.matmul(u, inverse, out=made[:, :k], casting="same_kind")
+    np.matmul(x, inverse, out=made[:, k : 2 * k], casting="same_kind")
+    for i, total in enumerate(totals, start=2):
+        np.multiply(x, total[:, None], out=made[:, i * k : (i + 1) * k], casting="same_kind")
+    return made
+
+
+def _refuse_both(crossing: Mapping[str, Codes], size: int, count: int) -> None:
+    if count > MOST_CLUSTERS:
+        raise UnsupportedEffects(
+            f"effects of {', '.join(crossing)} cut across the {count:,} clusters and have {size:,} levels: the wild "
+            f"bootstrap takes {MOST_LEVELS:,} such levels, or {MOST_CLUSTERS:,} clusters"
+        )
+
+
+def _table(values: Array, group: Codes, count: int, level: Codes) -> Array:
+    """Sums of values (N,) by cluster and level, (G, levels)."""
+    width = int(level.max()) + 1
+    return np.asarray(np.bincount(group * width + level, values, minlength=count * width).reshape(count, width), float)
+
+
+def _coupled(nested: list[Codes], levels: Mapping[str, tuple[Codes, Codes]], size: int) -> Array:
+    """Cross-products (Q, Q) of the dummies of effects across clusters, effects within clusters taken off them."""
+    places = np.cumsum([0, *(len(distinct) for distinct, _ in levels.values())])
+    stacked = np.stack([level + p for (_, level), p in zip(levels.values(), places[:-1], strict=True)], axis=1)
+    if len(nested) == 1:
+        distinct, first = number(nested[0])
+        order, start = absorption.group(first.astype(np.int32), len(distinct))
+        return np.asarray(absorption.schur(np.empty(0), order, start, stacked.astype(np.int32), size))
+    products, within_nested = np.empty((size, size)), absorber(nested, len(stacked))
+    for s in range(0, size, COLUMNS):
+        wide = np.arange(s, min(s + COLUMNS, size))
+        dummies = (stacked[:, :, None] == wide).any(axis=1).astype(np.float64)
+        left = within_nested.residual(dummies)
+        products[:, wide] = sum(totals(left, column, size) for column in stacked.T)
+    return products
+
+
+def _moved(effects: Mapping[str, Codes], values: Array, along: Array, group: Codes, count: int) -> Array:
+    """Totals by cluster of `along` times the values (N,) of one cluster at a time within effects, (G, G)."""
+    made = absorber(effects, len(values))
+    moved = np.empty((count, count))
+    for s in range(0, count, COLUMNS):
+        wide = np.arange(s, min(s + COLUMNS, count))
+        left = made.residual(np.where(group[:, None] == wide, values[:, None], 0.0))
+        moved[:, wide] = totals(left * along[:, None], group, count)
+    return moved

@@ -1,0 +1,1 @@
+"""What unobserved confounders could do."""

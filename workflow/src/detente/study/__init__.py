@@ -1,0 +1,1 @@
+"""Claims to specifications, estimates and verdicts."""

@@ -1,0 +1,135 @@
+"""All of `config/`, read and cross-checked by the one loader."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from detente.base import strict
+from detente.base.errors import ConfigError, choices
+from detente.base.inherit import chain, extended
+from detente.data.acquire.pins import SOURCES, SourceRecord, load_sources
+from detente.study.config.claims import Claim, ClaimsFile
+from detente.study.config.names import CLAIMS
+from detente.study.config.study import Study
+
+
+@dataclass(frozen=True)
+class Project:
+    """All of `config/`, validated together.
+
+    `sources` maps slug → record, `claims` the whole claims file, `studies` name → study, `files` a study's name
+    to its file and those that it extends, nearest first.
+    """
+
+    root: Path
+    sources: Mapping[str, SourceRecord]
+    claims: ClaimsFile
+    studies: Mapping[str, Study]
+    files: Mapping[str, tuple[Path, ...]]
+
+    def study(self, name: str) -> Study:
+        """Return the study called `name`; raises ConfigError if there is none."""
+        if name not in self.studies:
+            raise ConfigError(f"config/study: no study is called {name!r}; {choices(name, self.studies)}")
+        return self.studies[name]
+
+    def longest_lag(self, study: Study) -> int:
+        """Years before the outcome that a study's treatments and controls reach back."""
+        claims = self.claims_of(study)
+        controls = [self.claims.controls[name].lag for claim in claims for name in claim.controls]
+        return max([*controls, *(claim.lag for claim in claims)])
+
+    def sources_of(self, study: Study) -> dict[str, SourceRecord]:
+        """Sources that a study joins, by slug, in the order of `config/sources.yaml`."""
+        return {slug: record for slug, record in self.sources.items() if slug in study.sources}
+
+    def claims_of(self, study: Study) -> list[Claim]:
+        """Claims that a study tests, in its order."""
+        return [self.claims.claims[c] for c in study.claims]
+
+    def examined(self, study: Study) -> list[Claim]:
+        """Claims whose robustness a study examines."""
+        return [self.claims.claims[c] for c in study.examined or self.claims.claims]
+
+    def files_of(self, study: Study) -> list[Path]:
+        """Every file that says something about a study."""
+        return [self.root / CLAIMS, self.root / SOURCES, *self.files[study.name]]
+
+    def located(self, study: Study, *keys: str | int) -> str:
+        """Return `file:line › key` of what a study says, in its own file or in one that it extends."""
+        files = self.files[study.name]
+        path = next((f for f in files if keys[0] in strict.content(f)), files[0])
+        return f"{strict.located(path, list(keys))} › {keys[0]}"
+
+
+def load_project(root: Path, override: Path | None = None) -> Project:
+    """Read and cross-check `config/`; a study file given as `override` joins the shipped ones.
+
+    Raises
+    ------
+    ConfigError
+        Naming file, line, key, legal values and the nearest match; all problems of a file together.
+    """
+    sources = load_sources(root)
+    claims = strict.read(root / CLAIMS, ClaimsFile)
+    shipped = {p.stem: p for p in sorted((root / "config" / "study").glob("*.yaml"))}
+    studies = {name: _study(path, shipped) for name, path in shipped.items()}
+    files = {name: chain(path, shipped) for name, path in shipped.items()}
+    if override is not None and override.resolve() not in {p.resolve() for p in shipped.values()}:
+        study = _own_study(override, shipped)
+        studies[study.name] = study
+        files[study.name] = chain(override, shipped)
+    project = Project(root, sources, claims, studies, files)
+    _cross_check(project)
+    return project
+
+
+def _study(path: Path, shipped: Mapping[str, Path]) -> Study:
+    study = strict.validated(path, Study, extended(path, shipped))
+    if path in shipped.values() and study.name != path.stem:
+        where = strict.located(path, ["name"])
+        raise ConfigError(f"{where} › name: {study.name!r} must be the file's name, {path.stem!r}")
+    return study
+
+
+def _own_study(path: Path, shipped: Mapping[str, Path]) -> Study:
+    """Study of a user's own file, which cannot pass itself off as a shipped one."""
+    study = _study(path, shipped)
+    if study.name in shipped:
+        where = strict.located(path, ["name"])
+        theirs = strict.shown(shipped[study.name])
+        raise ConfigError(f"{where} › name: {study.name!r} is the shipped study of {theirs}; choose another name")
+    return study
+
+
+def _cross_check(project: Project) -> None:
+    """What types cannot say: every name used is defined."""
+    problems = dict.fromkeys([*_undefined_controls(project), *_undefined_in_studies(project)])
+    if problems:
+        raise ConfigError("\n".join(problems))
+
+
+def _undefined_controls(project: Project) -> Iterator[str]:
+    for claim in project.claims.claims.values():
+        for i, name in enumerate(claim.controls):
+            if name not in project.claims.controls:
+                where = strict.located(project.root / CLAIMS, ["claims", claim.id, "controls", i])
+                legal = choices(name, project.claims.controls)
+                yield f"{where} › claims › {claim.id} › controls: {name!r} is not defined under `controls`; {legal}"
+
+
+def _undefined_in_studies(project: Project) -> Iterator[str]:
+    for study in project.studies.values():
+        claims = (project.claims.claims, "a claim of config/claims.yaml")
+        legal = {"claims": claims, "examined": claims, "sources": (project.sources, "a source")}
+        for key, (names, what) in legal.items():
+            for i, name in enumerate(getattr(study, key) or ()):
+                if name not in names:
+                    yield f"{project.located(study, key, i)}: {name!r} is not {what}; {choices(name, names)}"
+        for name in study.simulation.effects if study.simulation else {}:
+            if name not in project.claims.claims:
+                where = strict.located(project.files[study.name][0], ["simulation", "effects", name])
+                nearest = choices(name, project.claims.claims)
+                yield f"{where} › simulation › effects: {name!r} is not a claim; {nearest}"

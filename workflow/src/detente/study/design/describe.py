@@ -1,0 +1,187 @@
+"""Counts and raw risks of the panel, before any model."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from detente.base.lags import lag
+from detente.base.numerics import LEVEL
+from detente.study.config.claims import Claim, Control
+from detente.study.config.names import SAMPLE_LABELS
+from detente.study.design.matrix import in_sample
+
+COUNTED = {
+    "onsets": "new_gml",
+    "ongoing": "ongoing_gml",
+    "force_onsets": "force_gml",
+    "exercise_dyads": "exercise_any",
+}
+OUTCOMES = ("onset_gml", "onset_force_gml", "onset_fatal_gml", "onset_cow")
+
+
+def sample_flow(panel: pd.DataFrame, samples: Sequence[str]) -> pd.DataFrame:
+    """One row a sample: dyad-years, dyads, disputes, exercises and how often exercises switch on and off.
+
+    A switch compares two adjacent years of a dyad, both in the sample. `onset_after_dispute` counts onsets in the
+    year after one with a dispute, in the sample or out of it then.
+    """
+    fought = lag(panel, "ongoing_gml", 1) == 1
+    rows = []
+    for sample in samples:
+        inside = in_sample(panel, sample)
+        part = panel[inside]
+        now, earlier = part["exercise_any"], lag(part, "exercise_any", 1)
+        rows.append(
+            {
+                "sample": sample,
+                "label": SAMPLE_LABELS[sample],
+                "dyad_years": len(part),
+                "dyads": len(part[["a", "b"]].drop_duplicates()),
+                "onset_gml": _count(part["new_gml"]),
+                "onset_cow": _count(part["new_cow"]),
+                "onset_after_dispute": int((fought[inside] & (part["new_gml"] == 1)).sum()),
+                "ongoing_gml": _count(part["ongoing_gml"]),
+                "force_onset": _count(part["force_gml"]),
+                "fatal_onset": _count(part["fatal_gml"]),
+                "exercise_any": _count(now),
+                "exercise_bilateral": _count(part["exercise_bilateral"]),
+                "switches_on": int(((earlier == 0) & (now == 1)).sum()),
+                "switches_off": int(((earlier == 1) & (now == 0)).sum()),
+                "exercise_any_share": float(now.mean()),
+                "exercise_bilateral_share": float(part["exercise_bilateral"].mean()),
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def descriptives(
+    panel: pd.DataFrame,
+    samples: Sequence[str],
+    claims: Sequence[Claim],
+    controls: Mapping[str, Control],
+    codebook: pd.DataFrame,
+) -> pd.DataFrame:
+    """Number, mean, spread and range of every variable that a model uses, by sample."""
+    used = [
+        *OUTCOMES,
+        *(c.treatment for c in claims),
+        *(controls[k].variable for c in claims for k in c.controls),
+    ]
+    described = codebook.set_index("variable")
+    rows = []
+    for sample in samples:
+        part = panel[in_sample(panel, sample)]
+        for name in dict.fromkeys(used):
+            column = part[name]
+            rows.append(
+                {
+                    "sample": sample,
+                    "variable": name,
+                    "label": described.loc[name, "label"],
+                    "unit": described.loc[name, "unit"],
+                    "n": int(column.notna().sum()),
+                    "missing": int(column.isna().sum()),
+                    "mean": float(column.mean()),
+                    "sd": float(column.std()),
+                    "min": float(column.min()),
+                    "max": float(column.max()),
+                }
+            )
+    return pd.DataFrame(rows)
+
+
+def timeline(panel: pd.DataFrame, samples: Sequence[str], exercises: pd.DataFrame) -> pd.DataFrame:
+    """Disputes and joint exercises by year and sample; missing in years that their source does not cover.
+
+    An exercise is joint if at least two of its participants are known states; one that runs over New Year counts in
+    both years. `mean_participants` counts known states.
+    """
+    sizes = exercises.groupby(["year", "exercise"]).size()
+    size = sizes[sizes > 1].groupby("year").agg(exercises="size", participants="sum")
+    frames = []
+    for sample in samples:
+        part = panel[in_sample(panel, sample)]
+        by_year = part.groupby("year")[list(COUNTED.values())].sum(min_count=1)
+        by_year.columns = list(COUNTED)
+        by_year.insert(0, "dyad_years", part.groupby("year").size())
+        frames.append(by_year.assign(sample=sample).reset_index())
+    joined = pd.concat(frames, ignore_index=True).merge(size, left_on="year", right_index=True, how="left")
+    joined["exercises"] = joined["exercises"].fillna(0).where(joined["exercise_dyads"].notna())
+    whole = [c for c in (*COUNTED, "exercises") if joined[c].notna().all()]
+    joined = joined.astype(dict.fromkeys(whole, "int64"))
+    joined["mean_participants"] = joined["participants"] / joined["exercises"].where(joined["exercises"] > 0)
+    return joined.drop(columns="participants")
+
+
+def partners(panel: pd.DataFrame, states: pd.DataFrame) -> pd.DataFrame:
+    """Dyads that ever trained together: in how many years, and how many of these bilaterally."""
+    together = panel[panel["in_window"] & (panel["exercise_any"] == 1)]
+    frame = together.groupby(["a", "b"], as_index=False).agg(
+        exercise_years=("year", "size"),
+        bilateral_years=("exercise_bilateral", "sum"),
+        first_year=("year", "min"),
+        last_year=("year", "max"),
+    )
+    names = states[states["status"] == "member"].drop_duplicates("state", keep="last").set_index("state")["name"]
+    frame["bilateral_years"] = frame["bilateral_years"].astype("int64")
+    return frame.assign(name_a=frame["a"].map(names), name_b=frame["b"].map(names))
+
+
+def raw_risk(panel: pd.DataFrame, samples: Sequence[str], claims: Sequence[Claim]) -> pd.DataFrame:
+    """Onset risk among dyads at risk, with and without the treatment, with Wilson intervals.
+
+    The treatment is that of the dyad so many years before, in the sample or out of it then. `half_dyads` is the
+    smallest number of dyads that have half of the onsets between them.
+    """
+    rows = []
+    for claim in claims:
+        treatment = lag(panel, claim.treatment, claim.lag)
+        outcome = panel[claim.outcome]
+        for sample in samples:
+            usable = in_sample(panel, sample) & outcome.notna() & treatment.notna()
+            arms = {
+                treated: panel.loc[usable & ((treatment > 0) == bool(treated)), ["a", "b", claim.outcome]]
+                for treated in (0, 1)
+            }
+            ratio = _ratio({t: (len(arm), int(arm[claim.outcome].sum())) for t, arm in arms.items()})
+            rows += [
+                {"claim": claim.id, "sample": sample, "treated": t, **_arm(arm, claim.outcome), "ratio": ratio}
+                for t, arm in arms.items()
+            ]
+    return pd.DataFrame(rows)
+
+
+def _arm(rows: pd.DataFrame, outcome: str) -> dict[str, float]:
+    """Size, risk and concentration of one arm of a comparison."""
+    by_dyad = rows.groupby(["a", "b"])[outcome].sum().sort_values(ascending=False).cumsum()
+    onsets = int(rows[outcome].sum())
+    return {
+        "dyad_years": len(rows),
+        "dyads": len(by_dyad),
+        "onsets": onsets,
+        "half_dyads": int((by_dyad < onsets / 2).sum()) + 1 if onsets else 0,
+        **_wilson(onsets, len(rows)),
+    }
+
+
+def _count(column: pd.Series) -> int:
+    return int((column == 1).sum())
+
+
+def _ratio(risks: Mapping[int, tuple[int, int]]) -> float:
+    (n0, k0), (n1, k1) = risks[0], risks[1]
+    return (k1 / n1) / (k0 / n0) if n0 and n1 and k0 else float("nan")
+
+
+def _wilson(k: int, n: int) -> dict[str, float]:
+    """Risk and its interval (Wilson 1927), which takes rows for independent."""
+    if n == 0:
+        return {"risk": float("nan"), "ci_low": float("nan"), "ci_high": float("nan")}
+    z = float(stats.norm.ppf((1 + LEVEL) / 2))
+    centre = (k + z * z / 2) / (n + z * z)
+    half = z / (n + z * z) * float(np.sqrt(k * (n - k) / n + z * z / 4))
+    return {"risk": k / n, "ci_low": max(centre - half, 0.0), "ci_high": min(centre + half, 1.0)}

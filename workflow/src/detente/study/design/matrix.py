@@ -1,0 +1,134 @@
+"""From panel and specification to outcome, regressors and keys, with account of every row left out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from detente.base.errors import EmptySample, UnknownVariable, choices
+from detente.base.lags import lag
+from detente.stats.frame import Design
+from detente.study.design.duration import duration_terms
+from detente.study.design.specification import Specification, lagged
+
+Array = npt.NDArray[np.floating[Any]]
+Codes = npt.NDArray[np.int64]
+SAMPLES: Mapping[str, str | None] = {
+    "all": None,
+    "relevant": "politically_relevant",
+    "contiguous": "contiguous",
+    "rivals": "rivalry",
+    "allies": "defence_pact",
+}
+
+
+def in_sample(panel: pd.DataFrame, sample: str) -> pd.Series:
+    """Rows of the window that belong to a sample."""
+    column = SAMPLES[sample]
+    inside = panel["in_window"]
+    return inside if column is None else inside & (panel[column] == 1)
+
+
+def build_design(panel: pd.DataFrame, spec: Specification) -> Design:
+    """Build the design of `spec`; rows with anything missing are left out, step by step.
+
+    A directed panel's source and target are the two states of a row; "directed_dyad" is then a factor besides.
+
+    Raises
+    ------
+    UnknownVariable
+        If the panel lacks a variable.
+    EmptySample
+        If no row or no onset is left, naming the step that took the last ones.
+    """
+    _check_variables(panel, spec)
+    wanted = in_sample(panel, spec.sample) & panel["year"].between(*spec.window)
+    columns = _columns(panel, spec)
+    outcome = panel[spec.claim.outcome]
+    keep, attrition = wanted, [("dyad-years of the sample in the window", int(wanted.sum()))]
+    for reason, present in _steps(spec, columns, outcome):
+        left = keep & present
+        attrition.append((reason, int(keep.sum() - left.sum())))
+        keep = left
+    attrition.append(("used", int(keep.sum())))
+    y = outcome[keep].to_numpy(dtype="float64")
+    if not len(y) or not y.sum():
+        steps = "; ".join(f"{reason}: {rows:,}" for reason, rows in attrition)
+        raise EmptySample(f"{spec.spec_id}: the sample leaves no onset of {spec.claim.outcome!r} ({steps})")
+    parts = [*panel.columns[: panel.columns.get_loc("year")], "year"]
+    a, b, year = (panel.loc[keep, part].to_numpy(dtype=np.int64) for part in parts)
+    kept = {term: column[keep].to_numpy(dtype="float64") for term, column in columns.items()}
+    terms = _with_product(spec, kept)
+    return Design(
+        y=y,
+        x=np.column_stack(list(terms.values())),
+        terms=tuple(terms),
+        a=a,
+        b=b,
+        year=year,
+        clusters={"directed_dyad": _numbered(a, b)} if spec.claim.directed else {},
+        rows=np.flatnonzero(keep.to_numpy()),
+        attrition=tuple(attrition),
+    )
+
+
+def _columns(panel: pd.DataFrame, spec: Specification) -> dict[str, pd.Series]:
+    """Treatment, moderator and controls by term."""
+    claim = spec.claim
+    columns = {lagged(claim.treatment, claim.lag): lag(panel, claim.treatment, claim.lag)}
+    if claim.moderator is not None:
+        moderator = claim.moderator
+        columns[lagged(moderator.variable, moderator.lag)] = lag(panel, moderator.variable, moderator.lag)
+    for control in spec.controls:
+        value = lag(panel, control.variable, control.lag)
+        if control.role == "duration":
+            columns |= duration_terms(control.variable, value, spec.duration)
+        else:
+            columns.setdefault(lagged(control.variable, control.lag), value)
+    return columns
+
+
+def _with_product(spec: Specification, columns: dict[str, Array]) -> dict[str, Array]:
+    """The columns; before them the product of treatment and moderator, which is in standard deviations unless 0/1."""
+    if spec.claim.moderator is None:
+        return columns
+    treatment, moderator = list(columns)[:2]
+    values = columns[moderator]
+    if not np.isin(values, (0.0, 1.0)).all():
+        values = (values - values.mean()) / values.std()
+    return {spec.treatment_term: columns[treatment] * values, **columns, moderator: values}
+
+
+def _numbered(a: Codes, b: Codes) -> Codes:
+    """Directed dyads, numbered (N,)."""
+    codes: Codes = pd.MultiIndex.from_arrays([a, b]).factorize()[0].astype(np.int64)
+    return codes
+
+
+def _steps(spec: Specification, columns: Mapping[str, pd.Series], outcome: pd.Series) -> list[tuple[str, pd.Series]]:
+    """Reasons for which rows are left out, in order."""
+    claim = spec.claim
+    treatment = lagged(claim.treatment, claim.lag)
+    controls = pd.concat([c.notna() for t, c in columns.items() if t != treatment] or [outcome.notna()], axis=1)
+    treated = columns[treatment].notna()
+    before = "the year before" if claim.lag == 1 else f"{claim.lag} years before"
+    other = "a control" if claim.moderator is None else "the moderator or a control"
+    return [
+        ("not at risk: an older dispute continues, or the outcome is not coded", outcome.notna()),
+        (f"treatment not coded, or the dyad did not exist, {before}", treated),
+        (f"{other} is not coded, or the dyad did not exist, in the control's year", controls.all(axis=1)),
+    ]
+
+
+def _check_variables(panel: pd.DataFrame, spec: Specification) -> None:
+    moderator = [spec.claim.moderator.variable] if spec.claim.moderator else []
+    needed = [spec.claim.outcome, spec.claim.treatment, *moderator, *(c.variable for c in spec.controls)]
+    if column := SAMPLES[spec.sample]:
+        needed.append(column)
+    for name in needed:
+        if name not in panel.columns:
+            raise UnknownVariable(f"{spec.spec_id}: the panel has no variable {name!r}; {choices(name, panel.columns)}")

@@ -1,0 +1,212 @@
+"""From a fit to tidy rows: everything estimated is a row, and what does not exist is a named failure."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from detente.base.errors import EstimationError, IndefiniteCovariance, UnsupportedCovariance
+from detente.base.numerics import LEVEL
+from detente.stats.covariance import Covariance
+from detente.stats.effects.effects import Effect, average_marginal_effect, log_risk_ratio
+from detente.stats.estimator import Solution, with_effects
+from detente.stats.frame import Design
+from detente.stats.ingredients import read
+from detente.stats.registry import get
+from detente.stats.resampling.jackknife import subset
+from detente.stats.result import made_covariance
+from detente.study.design.specification import Specification
+from detente.study.estimation.verdict import minimum_detectable_effect, verdict
+
+FAILURE_COLUMNS = ("claim", "sample", "estimator", "error", "message")
+
+
+@dataclass(frozen=True)
+class Estimates:
+    """`rows` one a term, quantity and covariance; `failures` one a number that does not exist, with its reason.
+
+    `unused` counts rows of the design that the estimator has no use for.
+    """
+
+    rows: pd.DataFrame
+    failures: pd.DataFrame
+    unused: int = 0
+
+
+@dataclass(frozen=True)
+class _Quantity:
+    """A number to estimate; on the log scale it is tested there and reported as its exponential."""
+
+    name: str
+    term: str
+    is_treatment: bool
+    effect: Effect
+    scale: str = "identity"
+
+
+def estimate(design: Design, spec: Specification) -> Estimates:
+    """Fit `spec` and tidy it under each of its covariances.
+
+    Raises
+    ------
+    UnsupportedCovariance
+        If the estimator does not support a covariance of the specification.
+    """
+    estimator = get(spec.estimator)
+    design = with_effects(design, estimator, spec.effects)
+    recipes = [read(kind, design, estimator) for kind in spec.covariances]
+    try:
+        fit = estimator.fit(design)
+        gap = estimator.gap(design, fit) if estimator.gap else math.nan
+    except EstimationError as error:
+        return Estimates(pd.DataFrame(), failures([(spec, error)]))
+    lost: list[tuple[Specification, Exception]] = []
+    quantities = [*_effects(design, spec, fit, lost), *_coefficients(fit)]
+    used = design if fit.rows is None else subset(design, fit.rows)
+    rows = []
+    for recipe in recipes:
+        try:
+            covariance = made_covariance(recipe, design, fit, estimator.name, "detente", {})
+            rows += _rows(quantities, covariance, used, spec, lost)
+        except (EstimationError, UnsupportedCovariance) as error:
+            lost.append((spec, error))
+    unused = len(design.y) - len(used.y)
+    if not rows:
+        return Estimates(pd.DataFrame(), failures(lost), unused)
+    constant = _constant(used, spec, fit) | {"reference": estimator.reference, "reference_gap": gap}
+    return Estimates(pd.DataFrame(rows).assign(**constant)[list(COLUMNS)], failures(lost), unused)
+
+
+def failures(lost: Sequence[tuple[Specification, Exception]]) -> pd.DataFrame:
+    """One row a number that does not exist."""
+    rows = [(s.claim.id, s.sample, s.estimator, type(e).__name__, str(e)) for s, e in lost]
+    return pd.DataFrame(rows, columns=list(FAILURE_COLUMNS), dtype="str")
+
+
+def _coefficients(fit: Solution) -> list[_Quantity]:
+    unit = np.eye(len(fit.terms))
+    return [
+        _Quantity("coefficient", term, i == fit.treatment, Effect(float(fit.estimate[i]), unit[i]))
+        for i, term in enumerate(fit.terms)
+    ]
+
+
+def _effects(
+    design: Design, spec: Specification, fit: Solution, lost: list[tuple[Specification, Exception]]
+) -> list[_Quantity]:
+    """Effects of the treatment on risk; those that do not exist are added to `lost`."""
+    term = fit.terms[fit.treatment]
+    found: list[_Quantity] = []
+    try:
+        marginal = average_marginal_effect(fit, design.y, design.treatment)
+        found.append(_Quantity("average_marginal_effect", term, True, marginal))
+        found.append(_Quantity("risk_ratio", term, True, log_risk_ratio(fit, design.y, design.treatment), "log"))
+    except EstimationError as error:
+        lost.append((spec, error))
+    return found
+
+
+def _rows(
+    quantities: Sequence[_Quantity],
+    covariance: Covariance,
+    design: Design,
+    spec: Specification,
+    lost: list[tuple[Specification, Exception]],
+) -> list[dict[str, Any]]:
+    """Rows under one covariance; if the treatment has no variance there are none, a control without is left out."""
+    rows = []
+    for quantity in quantities:
+        try:
+            row = _row(quantity, covariance)
+        except IndefiniteCovariance as error:
+            if quantity.is_treatment:
+                raise
+            lost.append((spec, IndefiniteCovariance(f"{quantity.term}: {error}")))
+            continue
+        rows.append(row | (_judged(row, design, spec) if quantity.name == "average_marginal_effect" else _UNJUDGED))
+    return rows
+
+
+def _row(quantity: _Quantity, covariance: Covariance) -> dict[str, Any]:
+    """One estimate with its interval."""
+    value, gradient = quantity.effect.value, quantity.effect.gradient
+    error = covariance.std_error(gradient)
+    unrepaired = covariance.std_error_unrepaired(gradient)
+    margin = float(stats.t.ppf((1 + LEVEL) / 2, covariance.df)) * error
+    shown = math.exp if quantity.scale == "log" else float
+    stretch = math.exp(value) if quantity.scale == "log" else 1.0
+    return {
+        "covariance": covariance.kind,
+        "quantity": quantity.name,
+        "term": quantity.term,
+        "is_treatment": quantity.is_treatment,
+        "scale": quantity.scale,
+        "estimate": shown(value),
+        "std_error": stretch * error,
+        "std_error_unrepaired": stretch * unrepaired,
+        "statistic": value / error,
+        "df": covariance.df,
+        "p": 2 * float(stats.t.sf(abs(value / error), covariance.df)),
+        "ci_low": shown(value - margin),
+        "ci_high": shown(value + margin),
+        "correction": covariance.correction,
+        "repair": covariance.repair,
+    }
+
+
+def _judged(row: Mapping[str, Any], design: Design, spec: Specification) -> dict[str, Any]:
+    """Power and verdict of an effect on risk, over the rows that the model uses."""
+    base = float(design.y.mean())
+    mde, smallest = minimum_detectable_effect(row["std_error"]), spec.smallest_effect * base
+    return {
+        "mde": mde,
+        "mde_share": mde / base,
+        "smallest_effect": smallest,
+        "verdict": verdict(row["estimate"], row["std_error"], row["df"], smallest),
+    }
+
+
+def _constant(design: Design, spec: Specification, fit: Solution) -> dict[str, Any]:
+    """What identifies the specification and the data that its model uses, the same for all its rows."""
+    pairs = design.pairs
+    count = len(pairs.low)
+    treated = design.treatment > 0
+    share = np.bincount(pairs.dyad, weights=treated, minlength=count) / np.bincount(pairs.dyad, minlength=count)
+    switching = (share > 0) & (share < 1)
+    return {
+        "spec_id": spec.spec_id,
+        "claim": spec.claim.id,
+        "outcome": spec.claim.outcome,
+        "treatment": spec.claim.treatment,
+        "sample": spec.sample,
+        "estimator": spec.estimator,
+        "n": len(design.y),
+        "dyads": count,
+        "states": pairs.states,
+        "events": int(design.y.sum()),
+        "base_risk": float(design.y.mean()),
+        "treated": int(treated.sum()),
+        "treated_dyads": int((share > 0).sum()),
+        "switching_dyads": int(switching.sum()),
+        "switching_states": len(np.unique([pairs.low[switching], pairs.high[switching]])),
+        "treated_risk": float(design.y[treated].mean()),
+        "dropped": ", ".join(fit.dropped),
+        "notes": "; ".join(fit.flags),
+        "converged": fit.converged,
+    }
+
+
+_UNJUDGED = {"mde": math.nan, "mde_share": math.nan, "smallest_effect": math.nan, "verdict": ""}
+COLUMNS = (
+    "spec_id", "claim", "outcome", "treatment", "sample", "estimator", "covariance", "quantity", "term", "is_treatment",
+    "scale", "estimate", "std_error", "std_error_unrepaired", "statistic", "df", "p", "ci_low", "ci_high", "n", "dyads",
+    "states", "events", "base_risk", "treated", "treated_dyads", "switching_dyads", "switching_states", "treated_risk",
+    "mde", "mde_share", "smallest_effect", "verdict", "correction", "repair", "dropped", "notes", "converged",
+    "reference", "reference_gap",
+)  # fmt: skip

@@ -1,0 +1,220 @@
+"""From decisions to specifications: which there are for a claim, and what removed the others, before any is fitted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from math import prod
+
+from detente.base.errors import ConfigError, RoleError
+from detente.study.config.claims import Claim, ClaimsFile
+from detente.study.config.multiverse import Multiverse, Option
+from detente.study.config.study import Study
+from detente.study.design.specification import Specification
+from detente.study.multiverse.resolve import Content, Impossible, Resolver
+
+HEADLINE = "headline"
+"""The estimand of a claim's headline and of all that is equivalent to it."""
+TOO_FAR = "leave the headline in more decisions at a time than `departures` allows"
+IMPOSSIBLE = "the record has no such outcome, or no such variable"
+TWICE = "the same specification as another"
+
+
+Locate = Callable[[list[str | int]], str]
+
+
+@dataclass(frozen=True)
+class Universe:
+    """One specification of a multiverse.
+
+    `options` one a node, in the order of the nodes; `estimand` the options tagged different, joined, or `HEADLINE`;
+    `equivalent` whether all options are tagged so; `content` what fixes the estimate.
+    """
+
+    claim: str
+    options: tuple[str, ...]
+    estimand: str
+    equivalent: bool
+    content: Content = field(repr=False)
+
+    @property
+    def spec_id(self) -> str:
+        """Stable id: of what is estimated, whatever options are called."""
+        return f"{self.claim}.{self.content.digest}"
+
+
+@dataclass(frozen=True)
+class Removed:
+    """How many combinations went, in the order in which reasons were applied."""
+
+    why: str
+    count: int
+
+
+@dataclass(frozen=True)
+class Grid:
+    """The multiverse of one claim.
+
+    `nodes` options by node, the headline's first; `lacking` (node, option, why) of options that the claim cannot have
+    in this study; `combinations` of options before anything is removed; `removed` with what each reason took.
+    """
+
+    claim: str
+    nodes: Mapping[str, tuple[str, ...]]
+    lacking: tuple[tuple[str, str, str], ...]
+    combinations: int
+    removed: tuple[Removed, ...]
+    universes: tuple[Universe, ...]
+
+    @property
+    def fits(self) -> int:
+        """Models to fit: a second covariance is no second fit."""
+        return len({u.content.fit for u in self.universes})
+
+
+def expand(
+    multiverse: Multiverse,
+    study: Study,
+    claims: ClaimsFile,
+    claim: Claim,
+    offered: Mapping[bool, Collection[str]],
+    locate: Locate = lambda _: "config/multiverse.yaml",
+) -> Grid:
+    """All specifications of one claim.
+
+    Parameters
+    ----------
+    offered
+        Variables that the study's world has, of dyad-years under False, of directed ones under True.
+    locate
+        From keys of the file to `file:line`.
+
+    Raises
+    ------
+    ConfigError
+        If the headline itself cannot be had in this study.
+    RoleError
+        If an option puts a control where it has no place, naming file, line and option.
+    """
+    resolver = Resolver(multiverse, study, claims, claim, offered)
+    nodes, lacking = _available(multiverse, resolver, claim, locate)
+    kept, far = _within(multiverse, nodes)
+    removed = [Removed(TOO_FAR, far)] if far else []
+    for constraint in multiverse.constraints:
+        at = {i: frozenset(constraint.forbid[n]) for i, n in enumerate(nodes) if n in constraint.forbid}
+        if len(at) < len(constraint.forbid):
+            continue
+        allowed = [c for c in kept if not all(c[i] in names for i, names in at.items())]
+        if len(allowed) < len(kept):
+            removed.append(Removed(constraint.why, len(kept) - len(allowed)))
+        kept = allowed
+    universes, more = _resolved(multiverse, resolver, claim, nodes, kept)
+    sizes = prod(len(options) for options in nodes.values())
+    return Grid(claim.id, nodes, tuple(lacking), sizes, (*removed, *more), tuple(universes))
+
+
+def specification(universe: Universe, claims: ClaimsFile) -> Specification:
+    """What estimators are given."""
+    return universe.content.specification(claims.claims[universe.claim], claims.smallest_effect)
+
+
+def chosen(multiverse: Multiverse, nodes: Mapping[str, Sequence[str]], options: Sequence[str]) -> Iterator[Option]:
+    """The options of a combination."""
+    return (multiverse.nodes[node].options[option] for node, option in zip(nodes, options, strict=True))
+
+
+def _available(
+    multiverse: Multiverse, resolver: Resolver, claim: Claim, locate: Locate
+) -> tuple[dict[str, tuple[str, ...]], list[tuple[str, str, str]]]:
+    """Options that a claim can have, alone beside the headline's, and why not the others."""
+    headline = {name: node.options[node.headline] for name, node in multiverse.nodes.items()}
+    base = resolver.content(headline.values())
+    if isinstance(base, Impossible):
+        raise ConfigError(f"the headline of {claim.id!r} cannot be had in this study: {base.why}")
+    nodes: dict[str, tuple[str, ...]] = {}
+    lacking = []
+    for name, node in multiverse.nodes.items():
+        mine = []
+        for option in node.offered(claim.id):
+            try:
+                found = resolver.content({**headline, name: node.options[option]}.values())
+            except RoleError as error:
+                keys: list[str | int] = ["nodes", name, "options", option]
+                where = " › ".join([locate(keys), *map(str, keys)])
+                raise RoleError(f"{where}, for {claim.id!r}: {error}") from error
+            if isinstance(found, Impossible):
+                lacking.append((name, option, found.why))
+            elif found == base and option != node.headline:
+                lacking.append((name, option, "the same as the headline's for this claim"))
+            else:
+                mine.append(option)
+        nodes[name] = tuple(mine)
+    return nodes, lacking
+
+
+def _within(multiverse: Multiverse, nodes: Mapping[str, tuple[str, ...]]) -> tuple[list[tuple[str, ...]], int]:
+    """Combinations that depart from the headline in no more decisions than is allowed, and how many depart in more."""
+    limit = multiverse.departures
+    partial: list[tuple[tuple[str, ...], int, int]] = [((), 0, 0)]
+    for name, options in nodes.items():
+        tags = {option: multiverse.nodes[name].options[option].tag for option in options}
+        partial = [
+            ((*done, option), different + (tag == "different"), together + (tag != "equivalent"))
+            for done, different, together in partial
+            for option, tag in tags.items()
+            if different + (tag == "different") <= limit.different
+            and together + (tag != "equivalent") <= limit.together
+        ]
+    total = prod(len(options) for options in nodes.values())
+    return [done for done, _, _ in partial], total - len(partial)
+
+
+def _resolved(
+    multiverse: Multiverse,
+    resolver: Resolver,
+    claim: Claim,
+    nodes: Mapping[str, tuple[str, ...]],
+    kept: Sequence[tuple[str, ...]],
+) -> tuple[list[Universe], list[Removed]]:
+    """Universes with distinct content, the one nearest to the headline of those that are the same."""
+    seen: set[Content] = set()
+    universes: list[Universe] = []
+    impossible = twice = 0
+    for options in kept:
+        decided = list(chosen(multiverse, nodes, options))
+        content = resolver.content(decided)
+        if isinstance(content, Impossible):
+            impossible += 1
+            continue
+        if content in seen:
+            twice += 1
+            continue
+        seen.add(content)
+        other = [
+            f"{node}={option}" for node, option, d in zip(nodes, options, decided, strict=True) if d.tag == "different"
+        ]
+        equivalent = all(d.tag == "equivalent" for d in decided)
+        universes.append(Universe(claim.id, options, ", ".join(other) or HEADLINE, equivalent, content))
+    counts = {IMPOSSIBLE: impossible, TWICE: twice}
+    return universes, [Removed(why, count) for why, count in counts.items() if count]
+
+
+def needed(grids: Sequence[Grid]) -> dict[bool, list[str]]:
+    """Variables that the specifications use, sorted, by whether the panel is directed."""
+    found: dict[bool, set[str]] = {}
+    for content in {u.content for grid in grids for u in grid.universes}:
+        found.setdefault(content.directed, set()).update(content.variables)
+    return {directed: sorted(names) for directed, names in sorted(found.items())}
+
+
+def shards(grid: Grid, most: int = 1000) -> list[list[Universe]]:
+    """The universes in parts of at most about `most`, those that share rows side by side and in one part."""
+    runs: dict[object, list[Universe]] = {}
+    for universe in sorted(grid.universes, key=lambda u: u.content.order):
+        runs.setdefault(universe.content.together, []).append(universe)
+    parts: list[list[Universe]] = [[]]
+    for run in runs.values():
+        if parts[-1] and len(parts[-1]) + len(run) > most:
+            parts.append([])
+        parts[-1] += run
+    return parts

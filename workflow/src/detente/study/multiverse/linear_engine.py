@@ -1,0 +1,276 @@
+"""Many linear probability models of the same rows and effects, from one demeaning and one pass over the rows.
+
+Within effects, least squares and its cluster-robust covariances need nothing of the rows but products of columns. With
+M_d = Σ_t z_t z_tᵀ of dyad d, z = (x, y), a fit on columns J has the score totals S_d = M_d[J, y] − M_d[J, J] b, linear
+in M_d. So Σ_d S_d S_dᵀ, and the same over states, are quadratic forms in (−b, 1) of Σ_d m_d m_dᵀ, m_d being M_d packed:
+made once, each fit then is a small solve whatever the number of rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from detente.base.errors import EstimationError, NoVariation
+from detente.stats.covariance import Covariance, Ingredients, Pairs, Scores, covariance, totals
+from detente.stats.covariance.sandwich import NO_VARIANCE, semidefinite
+from detente.stats.kernels import multiverse as kernel
+from detente.stats.kernels import products as rows_kernel
+from detente.stats.kernels.absorption import group as by_group
+from detente.stats.likelihood.likelihood import Stalled, inverse
+from detente.stats.linear.absorb import Absorber, absorber
+from detente.stats.linear.within import degrees_left, gram, named, notes
+from detente.study.multiverse.engine import Array, Choice, Codes, Fits, Found, Group, Shared, check, stack, tabulate
+
+CONVENTION = "detente"
+# Numbers in a block of packed products of dyads.
+BLOCK = 8_000_000
+# Columns beyond which a table of the products of products outgrows its use: scores are then made row by row.
+WIDEST = 64
+# Sizes of the terms of a variance over the variance, up to which their rounding is no more than 1e-9 of it.
+CANCELLED = 1e6
+# Factor by which dependence inflates the variance of a coefficient, up to which products give it to 1e-9.
+INFLATED = 1e5
+
+
+@dataclass(frozen=True)
+class _Moments:
+    """Products of columns of a group, K = p + q of them.
+
+    `totals` (p, K) of regressors with all columns; `second` (P, P) sums of outer products of packed products by kind of
+    covariance, and `roots` (p, K) of what was added up and taken off on their diagonals; `place` (p, K) where products
+    are packed; `reach` (K,) bounds on absolute values of columns.
+    """
+
+    totals: Array
+    second: Mapping[str, Array]
+    roots: Mapping[str, Array]
+    place: Codes
+    reach: Array
+
+
+@dataclass(frozen=True)
+class _Sample:
+    """Columns within effects, or as they came behind a constant without any, and their products."""
+
+    group: Group
+    columns: Shared
+    absorber: Absorber
+    moments: _Moments
+
+
+@dataclass(frozen=True)
+class _Recipe:
+    """What covariances of one kind share in a group: small-sample factor, degrees of freedom, recipe in words."""
+
+    factor: float
+    df: float
+    correction: str
+
+
+@dataclass(frozen=True)
+class _Fit:
+    """Least squares of column `outcome` on `columns` (k,): `slopes` (k,) and `bread` (k, k).
+
+    `rows` are the columns themselves, x (n, k) and y (n,), where products lose digits.
+    """
+
+    columns: Codes
+    outcome: int
+    slopes: Array
+    bread: Array
+    rows: tuple[Array, Array] | None = None
+
+
+def linear(group: Group, specifications: Sequence[Choice], covariances: Sequence[str] = ("dyad", "dyadic")) -> Fits:
+    """Linear probability models of one group: each equals `fit(design, estimator="lpm")` alone.
+
+    Parameters
+    ----------
+    covariances
+        "dyad", "dyadic", and "hc1", which alone needs a pass over the rows for each choice.
+
+    Raises
+    ------
+    UnknownVariable, UnsupportedCovariance, EstimationError
+        As `engine.check`; or if a value is missing, or effects are not absorbed in 5,000 iterations. What one choice
+        lacks (variation, rank, a variance) is among the failures of the result.
+    """
+    check(group, specifications, covariances)
+    if not specifications:
+        return tabulate(group, (), (), covariances)
+    sample = _prepared(group, specifications)
+    recipes = {kind: _recipe(sample, kind) for kind in covariances if kind != "hc1"}
+    found = [_attempted(sample, choice, covariances, recipes) for choice in specifications]
+    return tabulate(group, specifications, found, covariances, notes(sample.absorber))
+
+
+def linear_of(
+    groups: Sequence[Callable[[], Group]],
+    specifications: Sequence[Choice],
+    covariances: Sequence[str] = ("dyad", "dyadic"),
+    threads: int = 2,
+) -> Iterator[Fits]:
+    """The same specifications in each of several groups, in order, so many groups at a time.
+
+    Each group is made when its turn comes, so that no more of them are in memory than `threads`.
+
+    Raises
+    ------
+    UnknownVariable, UnsupportedCovariance, EstimationError
+        As `linear`.
+    """
+    with ThreadPoolExecutor(threads) as pool:
+        yield from pool.map(lambda make: linear(make(), specifications, covariances), groups)
+
+
+def _prepared(group: Group, specifications: Sequence[Choice]) -> _Sample:
+    """Take effects off the columns that any choice uses, and make their products."""
+    shared, lowest = stack(group, specifications, lead=0 if group.effects else 1)
+    made, inner = absorber(group.effects, group.rows), shared.inner
+    if not group.effects:
+        return _Sample(group, shared, made, _moments(shared.z, inner, group.pairs))
+    z = made.residual(shared.z, out=shared.z if made.direct else None)
+    moments = _moments(z, inner, group.pairs)
+    ranked, outcomes = moments.totals[:, :inner], z[:, inner:]
+    varies = np.concatenate([np.diag(ranked), np.einsum("ij,ij->j", outcomes, outcomes)]) > lowest
+    return _Sample(group, replace(shared, z=z, varies=varies, ranked=ranked), made, moments)
+
+
+def _moments(z: Array, inner: int, pairs: Pairs) -> _Moments:
+    """Products by dyad, in blocks of dyads; where columns are many, no more than their totals."""
+    if z.shape[1] > WIDEST:
+        return _Moments(gram(z)[:inner], {}, {}, np.empty((0, 0), dtype=np.int64), np.empty(0))
+    place = kernel.places(inner, z.shape[1])
+    packed = int(place.max()) + 1
+    order, start = by_group(pairs.dyad.astype(np.int32), len(pairs.low))
+    total, most, by_dyad = np.zeros(packed), np.zeros(inner), np.zeros((packed, packed))
+    by_state = np.zeros((pairs.states, packed))
+    step = max(BLOCK // packed, 1)
+    for first in range(0, len(pairs.low), step):
+        here = slice(first, first + step)
+        products = kernel.products(z, inner, order, start[first : first + step + 1])
+        total += products.sum(axis=0)
+        most = np.maximum(most, products[:, np.diag(place)].max(axis=0))
+        by_dyad += products.T @ products
+        by_state += totals(products, pairs.low[here], pairs.states) + totals(products, pairs.high[here], pairs.states)
+    of_states = by_state.T @ by_state
+    second = {"dyad": by_dyad, "dyadic": of_states - by_dyad}
+    sizes = {"dyad": np.diag(by_dyad), "dyadic": np.diag(of_states) + np.diag(by_dyad)}
+    roots = {kind: np.sqrt(size)[place] for kind, size in sizes.items()}
+    reach = np.concatenate([np.sqrt(most), np.abs(z[:, inner:]).max(axis=0)])
+    return _Moments(total[place], second, roots, place, reach)
+
+
+def _recipe(sample: _Sample, kind: str) -> _Recipe | Exception:
+    """What a covariance is like in this group, asked of it with a row for each dyad, one of them with a score."""
+    pairs = sample.group.pairs
+    dyads = len(pairs.low)
+    scores = np.zeros((dyads, 1))
+    scores[0] = 1.0
+    one_each = Pairs(np.arange(dyads), pairs.low, pairs.high, pairs.states)
+    made = _by_rows(kind, Scores(scores), np.ones((1, 1)), one_each, 0)
+    return made if isinstance(made, Exception) else _Recipe(float(made.unrepaired[0, 0]), made.df, made.correction)
+
+
+def _attempted(
+    sample: _Sample, choice: Choice, kinds: Sequence[str], recipes: Mapping[str, _Recipe | Exception]
+) -> Found | Exception:
+    """A fit and its covariances, or why there is none."""
+    outcome, lead = sample.columns.index[choice.outcome], sample.columns.lead
+    try:
+        _refuse_still(sample, choice, outcome)
+        kept, dropped = sample.columns.kept(choice)
+        if not sample.columns.varies[outcome]:
+            value, rows = sample.columns.z[0, outcome], sample.group.rows
+            raise NoVariation(f"the outcome is {value:g} in all {rows:,} rows")
+        fit = _solved(sample, kept, outcome)
+    except EstimationError as error:
+        return error
+    covariances = {kind: _covariance(sample, fit, kind, recipes.get(kind)) for kind in kinds}
+    return Found(float(fit.slopes[lead]), np.eye(len(kept))[lead], dropped, covariances)
+
+
+def _refuse_still(sample: _Sample, choice: Choice, outcome: int) -> None:
+    """Raise NoVariation, as `lpm` does, if outcome or treatment does not vary within effects."""
+    varies, effects = sample.columns.varies, sample.group.effects
+    if effects and not (varies[outcome] and varies[sample.columns.index[choice.treatment]]):
+        what = f"treatment {choice.treatment!r}" if varies[outcome] else "outcome"
+        raise NoVariation(f"the {what} does not vary within {named(effects)} in {sample.group.rows:,} rows")
+
+
+def _solved(sample: _Sample, columns: Codes, outcome: int) -> _Fit:
+    """Coefficients of a choice; where regressors all but depend on one another, from the rows, as `lpm` has them.
+
+    Raises
+    ------
+    EstimationError
+        If no degree of freedom is left, or regressors cannot be told from the constant.
+    """
+    degrees_left(sample.group.rows, len(columns), sample.absorber.parameters)
+    cross, with_y = sample.moments.totals[np.ix_(columns, columns)], sample.moments.totals[columns, outcome]
+    bread, rows = _inverse(cross), None
+    if (np.diag(bread) * np.diag(cross)).max() > INFLATED:
+        rows = _rows(sample, columns, outcome)
+        products = gram(*rows)
+        bread, with_y = _inverse(products[:-1, :-1]), products[:-1, -1]
+    return _Fit(columns, outcome, bread @ with_y, bread, rows)
+
+
+def _inverse(cross: Array) -> Array:
+    try:
+        return inverse(cross)
+    except Stalled:
+        raise EstimationError("the regressors are so large that they cannot be told from the constant") from None
+
+
+def _rows(sample: _Sample, columns: Codes, outcome: int) -> tuple[Array, Array]:
+    z = sample.columns.z
+    return np.ascontiguousarray(z[:, columns]), np.ascontiguousarray(z[:, outcome])
+
+
+def _covariance(sample: _Sample, fit: _Fit, kind: str, recipe: _Recipe | Exception | None) -> Covariance | Exception:
+    """From products where they are exact enough, else from the scores of rows."""
+    if isinstance(recipe, Exception):
+        return recipe
+    if recipe and sample.moments.second and fit.rows is None:
+        quick = _by_products(sample, fit, kind, recipe)
+        if quick is not None:
+            return quick
+    x, y = fit.rows or _rows(sample, fit.columns, fit.outcome)
+    residual = np.empty(len(y))
+    rows_kernel.least_squares_residual(x, y, fit.slopes, residual)
+    return _by_rows(kind, Scores(x, residual), fit.bread, sample.group.pairs, sample.absorber.parameters)
+
+
+def _by_rows(kind: str, scores: Scores, bread: Array, pairs: Pairs, absorbed: int) -> Covariance | Exception:
+    """The covariance of the scores of rows, or why it does not exist."""
+    given = Ingredients(scores, bread, absorbed=absorbed, linear=True, pairs=lambda: pairs, factor=lambda _: pairs.dyad)
+    try:
+        return covariance(kind, given, CONVENTION)
+    except EstimationError as error:
+        return error
+
+
+def _by_products(sample: _Sample, fit: _Fit, kind: str, recipe: _Recipe) -> Covariance | None:
+    """The same from products; None if rounding could be felt, or whether there is a variance is in doubt."""
+    moments, lead = sample.moments, sample.columns.lead
+    meat = kernel.meat(moments.second[kind], moments.place, fit.columns, fit.outcome, fit.slopes)
+    unrepaired = fit.bread @ (recipe.factor * meat) @ fit.bread
+    variance, weight, both = (
+        np.diag(unrepaired),
+        np.append(np.abs(fit.slopes), 1.0),
+        np.append(fit.columns, fit.outcome),
+    )
+    largest = np.abs(fit.bread) @ (moments.roots[kind][fit.columns[:, None], both] @ weight)
+    if not (recipe.factor * largest**2 <= CANCELLED * np.abs(variance)).all():
+        return None
+    residual = float(moments.reach[both] @ weight)
+    if 0 < variance[lead] <= NO_VARIANCE * residual**2 * fit.bread[lead, lead]:
+        return None
+    matrix, repair = semidefinite(unrepaired)
+    # What is not in doubt exists, or does not, beside a heteroskedastic variance of zero too.
+    return Covariance(matrix, unrepaired, np.zeros(matrix.shape), kind, recipe.df, recipe.correction, repair)

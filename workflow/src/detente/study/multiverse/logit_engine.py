@@ -1,0 +1,241 @@
+"""Many pooled logits of the same rows, each begun where its neighbour ended, and the treatment's effect on risk."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from detente.base.errors import EstimationError
+from detente.stats.covariance import Covariance, Ingredients, Scores, covariance
+from detente.stats.effects.effects import average_marginal_effect
+from detente.stats.estimator import Solution
+from detente.stats.frame import Design
+from detente.stats.likelihood.binary import (
+    DIVERGED,
+    FRACTION,
+    LARGE,
+    LOGIT,
+    MOST_POLISHES,
+    NEAR,
+    NEARER,
+    SETTLED,
+    likelihood,
+    solve,
+)
+from detente.stats.likelihood.likelihood import (
+    STILL,
+    Regressors,
+    Runaway,
+    Stalled,
+    binary_outcome,
+    direction,
+    inverse,
+    newton,
+    refuse_effects,
+)
+from detente.study.multiverse.engine import (
+    Array,
+    Choice,
+    Codes,
+    Fits,
+    Found,
+    Group,
+    Shared,
+    check,
+    design,
+    stack,
+    tabulate,
+)
+
+CONVENTION = "detente"
+
+
+@dataclass(frozen=True)
+class _Part:
+    """Some rows that stand for all: columns z (m, K) and outcome y (m,), each row as often as `weights` (m,) say."""
+
+    z: Array
+    y: Array
+    weights: Array
+
+
+@dataclass(frozen=True)
+class _Place:
+    """Where a fit ended: coefficients by name, of one outcome."""
+
+    outcome: str
+    slopes: Mapping[str, float]
+
+
+def logits(
+    group: Group,
+    specifications: Sequence[Choice],
+    covariances: Sequence[str] = ("dyad", "dyadic"),
+    start: Mapping[str, float] | None = None,
+) -> Fits:
+    """Pooled logits of one group: estimates are average marginal effects of the treatment, by the delta method.
+
+    Each equals `inference.estimate` of its specification alone: Newton's method ends by the same rule wherever it
+    begins, and where it does not end well the fit is made anew from the base rate, refusals included.
+
+    Parameters
+    ----------
+    start
+        Coefficients by name, "intercept" among them, from which the first fit begins: the `ends` of a group alike.
+
+    Raises
+    ------
+    UnsupportedEffects
+        If the group has effects.
+    UnknownVariable, UnsupportedCovariance, EstimationError
+        As `engine.check`, or if a value is missing. What one choice lacks is among the failures of the result.
+    """
+    check(group, specifications, covariances)
+    if not specifications:
+        return tabulate(group, (), (), covariances)
+    refuse_effects(design(group, specifications[0]), "logit")
+    shared, _ = stack(group, specifications, lead=1)
+    reach = np.maximum(shared.z.max(axis=0), -shared.z.min(axis=0))
+    found: dict[int, Found | Exception] = {}
+    near = _Place(specifications[0].outcome, start) if start else None
+    parts = {name: _part(shared, name) for name in dict.fromkeys(c.outcome for c in specifications)}
+    for i in in_order(group, specifications):
+        try:
+            solution = _fitted(group, shared, parts, reach, specifications[i], near)
+        except EstimationError as error:
+            found[i] = error
+            continue
+        near = _Place(specifications[i].outcome, dict(zip(solution.terms, solution.estimate.tolist(), strict=True)))
+        found[i] = _found(group, solution, specifications[i], covariances)
+    results = [found[i] for i in range(len(specifications))]
+    return tabulate(group, specifications, results, covariances, ends=near.slopes if near else None)
+
+
+def in_order(group: Group, specifications: Sequence[Choice]) -> list[int]:
+    """Places of choices in an order in which neighbours differ little: sets of controls by rank in Gray's code."""
+    bits = {name: 1 << i for i, name in enumerate(group.names)}
+
+    def rank(i: int) -> tuple[int, int, int]:
+        choice = specifications[i]
+        code = left = sum(bits[t] for t in choice.controls)
+        while left := left >> 1:
+            code ^= left
+        return group.outcomes.index(choice.outcome), group.names.index(choice.treatment), code
+
+    return sorted(range(len(specifications)), key=rank)
+
+
+def _part(shared: Shared, outcome: str) -> _Part | None:
+    """All rows of the rarer outcome and every eighth of the other; None if rows are few, or outcomes not rare."""
+    y = shared.z[:, shared.index[outcome]]
+    rare = float(y.mean() < 0.5)
+    if len(y) <= LARGE or not 0 < min(y.mean(), 1 - y.mean()) < 1 / FRACTION:
+        return None
+    keep = y == rare
+    keep[::FRACTION] = True
+    z = shared.z[keep]
+    return _Part(z, z[:, shared.index[outcome]], np.where(z[:, shared.index[outcome]] == rare, 1.0, FRACTION))
+
+
+def _fitted(
+    group: Group,
+    shared: Shared,
+    parts: Mapping[str, _Part | None],
+    reach: Array,
+    choice: Choice,
+    near: _Place | None,
+) -> Solution:
+    """The fit of one choice, begun near the last one if that had the same outcome.
+
+    Raises
+    ------
+    EstimationError
+        As `logit`.
+    """
+    kept, dropped = shared.kept(choice)
+    names = ("intercept", *(t for t in choice.terms if t not in dropped))
+    data = Regressors(np.ascontiguousarray(shared.z[:, kept]), names, 1, dropped, reach[kept])
+    y = np.ascontiguousarray(shared.z[:, shared.index[choice.outcome]])
+    if near is not None and near.outcome == choice.outcome:
+        binary_outcome(y)
+        try:
+            begin = _start(shared, near.slopes, names)
+            warm = _from(_nearer(parts[choice.outcome], begin, data, kept), y, data)
+        except (Stalled, Runaway):
+            warm = None
+        if warm is not None:
+            return warm
+    pairs = group.pairs
+    return solve(LOGIT, Design(y, data.x[:, 1:], names[1:], pairs.low[pairs.dyad], pairs.high[pairs.dyad]), data)
+
+
+def _start(shared: Shared, slopes: Mapping[str, float], names: Sequence[str]) -> Array:
+    """A neighbour's coefficients (k,), those of what it had more put into the constant at the regressors' means."""
+    start = np.array([slopes.get(t, 0.0) for t in names])
+    gone = [t for t in slopes if t not in names and t in shared.index]
+    start[0] += sum(slopes[t] * float(shared.z[:, shared.index[t]].mean()) for t in gone)
+    return start
+
+
+def _nearer(part: _Part | None, start: Array, data: Regressors, kept: Codes) -> Array:
+    """Where the search ends on a part of the rows."""
+    if part is None:
+        return start
+    objective = likelihood(LOGIT, part.y, np.ascontiguousarray(part.z[:, kept]), part.weights)
+    return newton(objective, start, close=NEAR, reach=data.reach).estimate
+
+
+def _from(start: Array, y: Array, data: Regressors) -> Solution | None:
+    """Newton's method from a start, down to where `solve` ends it; None where that would look into separation.
+
+    Raises
+    ------
+    Stalled, Runaway
+        If it does not get there.
+    """
+    objective = likelihood(LOGIT, y, data.x)
+    found = newton(objective, start, close=NEARER, reach=data.reach)
+    estimate = found.estimate
+    for _ in range(MOST_POLISHES):
+        point = objective(estimate)
+        step = direction(point)
+        if settled := float(step @ point.gradient) < SETTLED:
+            break
+        estimate = np.add(estimate, step)
+    bread = inverse(point.information)
+    moves = float(np.abs(step) @ data.reach) > STILL
+    if not settled or moves or np.max(np.sqrt(np.diag(bread)) * data.reach) > DIVERGED:
+        return None
+    predictor = data.x @ estimate
+    return Solution(
+        terms=data.terms,
+        estimate=estimate,
+        by_row=Scores(data.x, LOGIT.slopes(predictor, y).first),
+        bread=bread,
+        x=data.x,
+        link="logit",
+        treatment=data.treatment,
+        dropped=data.dropped,
+        converged=True,
+        predictor=predictor,
+        iterations=found.steps + 1,
+    )
+
+
+def _found(group: Group, fit: Solution, choice: Choice, kinds: Sequence[str]) -> Found:
+    """The effect of the treatment and its covariances."""
+    y = group.y[:, group.outcomes.index(choice.outcome)]
+    effect = average_marginal_effect(fit, y, fit.x[:, fit.treatment])
+    made = {kind: _covariance(group, fit, kind) for kind in kinds}
+    return Found(effect.value, effect.gradient, fit.dropped, made, fit.iterations)
+
+
+def _covariance(group: Group, fit: Solution, kind: str) -> Covariance | Exception:
+    pairs = group.pairs
+    given = Ingredients(fit.by_row, fit.bread, pairs=lambda: pairs, factor=lambda _: pairs.dyad)
+    try:
+        return covariance(kind, given, CONVENTION)
+    except EstimationError as error:
+        return error

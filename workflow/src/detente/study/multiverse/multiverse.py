@@ -1,0 +1,251 @@
+"""Every specification of a part of a multiverse, fitted together, judged, and checked against stand-alone fits."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from scipy import stats
+
+from detente.base.errors import EmptySample, EstimationError, NotReproduced
+from detente.base.numerics import LEVEL
+from detente.stats.effects.effects import average_marginal_effect
+from detente.stats.estimator import with_effects
+from detente.stats.fit import fit
+from detente.stats.registry import get
+from detente.study.design.matrix import build_design
+from detente.study.design.specification import Specification
+from detente.study.estimation.verdict import minimum_detectable_effect, verdict
+from detente.study.multiverse.engine import Choice
+from detente.study.multiverse.grid import Universe
+from detente.study.multiverse.linear_engine import linear
+from detente.study.multiverse.logit_engine import logits
+from detente.study.multiverse.rows import Rows, trimmed
+
+Flags = npt.NDArray[np.bool_]
+COVARIANCES = ("dyad", "dyadic")
+# Share of specifications that are fitted again by themselves, and how far they may be off, in standard errors.
+CHECKED, TOLERANCE = 0.05, 1e-8
+NUMBERS = (
+    "n", "dyads", "states", "events", "base_risk", "treated", "estimate", "std_error", "std_error_unrepaired",
+    "dyad_std_error", "statistic", "df", "p", "ci_low", "ci_high", "mde", "mde_share", "estimate_share",
+)  # fmt: skip
+COUNTS = ("n", "dyads", "states", "events", "treated")
+JUDGED = ("verdict", "powered", "error", "message", "registration")
+
+
+def columns(nodes: Sequence[str]) -> tuple[str, ...]:
+    """Columns of a multiverse's frame: identity, one a node, numbers, judgement."""
+    return ("spec_id", "claim", *nodes, "estimand", "equivalent", *NUMBERS, *JUDGED)
+
+
+@dataclass(frozen=True)
+class Part:
+    """Universes to be fitted, and what each is, in their order."""
+
+    universes: Sequence[Universe]
+    specs: Sequence[Specification]
+
+
+def fitted(panels: Mapping[bool, pd.DataFrame], part: Part, nodes: Sequence[str]) -> pd.DataFrame:
+    """One row a universe, in the order given, columns `columns(nodes)`.
+
+    `estimate` is the treatment's effect on risk (the LPM's coefficient, or the average marginal effect), std_error and
+    what follows from it that of the universe's covariance, dyad_std_error clustered by dyad; `mde` the effect that is
+    found four times in five, `powered` whether that is no more than the smallest effect of interest; shares are of base
+    risk. A universe without an estimate has the `error` and its message.
+
+    Parameters
+    ----------
+    panels
+        Of dyad-years under False, of directed ones under True.
+    """
+    found: dict[int, dict[str, Any]] = {}
+    for (directed, sample), places in by_panel(part).items():
+        panel = trimmed(panels[directed], [part.specs[i] for i in places])
+        rows = Rows(panel, sample)
+        for places_here, keep in by_rows(rows, part, places):
+            found |= _group(rows, part, places_here, keep)
+    records = [_identity(u, nodes) | _judged(found[i], part.specs[i]) for i, u in enumerate(part.universes)]
+    frame = pd.DataFrame(records, columns=list(columns(nodes)))
+    floats = [n for n in NUMBERS if n not in COUNTS]
+    return frame.astype({**dict.fromkeys(floats, "float64"), **dict.fromkeys(COUNTS, "int64")})
+
+
+def recheck(
+    panels: Mapping[bool, pd.DataFrame], part: Part, frame: pd.DataFrame, seed: int, share: float = CHECKED
+) -> int:
+    """Fit a random share of the universes by themselves, and compare; returns how many.
+
+    Raises
+    ------
+    NotReproduced
+        If an estimate or a standard error is off by more than 1e-8 standard errors, or one fit fails and the other not.
+    """
+    count = math.ceil(share * len(frame))
+    drawn = set(np.random.default_rng(seed).permutation(len(frame))[:count].tolist())
+    for (directed, _), places in by_panel(part).items():
+        mine = [i for i in places if i in drawn]
+        panel = trimmed(panels[directed], [part.specs[i] for i in mine]) if mine else panels[directed]
+        for i in mine:
+            together = frame.iloc[i]
+            if fault := _difference(stand_alone(panel, part.specs[i]), together):
+                raise NotReproduced(f"{together['spec_id']}: together and by itself, the fit differs: {fault}")
+    return count
+
+
+def stand_alone(panel: pd.DataFrame, spec: Specification) -> dict[str, Any]:
+    """The specification by `build_design`, `fit` and `average_marginal_effect`: estimate, std_error, n; or error."""
+    try:
+        estimator = get(spec.estimator)
+        design = with_effects(build_design(panel, spec), estimator, spec.effects)
+        alone = fit(design, estimator=spec.estimator, covariance=spec.covariances[0])
+        effect = average_marginal_effect(alone.solution, design.y, design.treatment)
+        error = alone.covariance.std_error(effect.gradient)
+    except (EmptySample, EstimationError) as failure:
+        return {"error": type(failure).__name__}
+    return {"estimate": effect.value, "std_error": error, "n": len(design.y), "error": ""}
+
+
+def _difference(alone: Mapping[str, Any], together: pd.Series) -> str:
+    """What differs, in words; nothing if nothing does."""
+    if alone["error"] != together["error"]:
+        return f"error {together['error'] or 'none'!r} and {alone['error'] or 'none'!r}"
+    if alone["error"]:
+        return ""
+    if alone["n"] != together["n"]:
+        return f"{together['n']:,} and {alone['n']:,} rows"
+    for name in ("estimate", "std_error"):
+        if not abs(alone[name] - together[name]) <= TOLERANCE * alone["std_error"]:
+            return f"{name} {together[name]!r} and {alone[name]!r}"
+    return ""
+
+
+def by_panel(part: Part) -> dict[tuple[bool, str], list[int]]:
+    """Places of universes by panel and sample."""
+    found: dict[tuple[bool, str], list[int]] = {}
+    for i, spec in enumerate(part.specs):
+        found.setdefault((spec.claim.directed, spec.sample), []).append(i)
+    return found
+
+
+def by_rows(rows: Rows, part: Part, places: Sequence[int]) -> Iterator[tuple[list[int], Flags]]:
+    """Places of universes that share rows, effects, estimator and moderator, with those rows."""
+    found: dict[tuple[Any, ...], list[int]] = {}
+    kept: dict[bytes, Flags] = {}
+    for i in places:
+        spec = part.specs[i]
+        keep = rows.complete(spec)
+        packed = np.packbits(keep).tobytes()
+        kept.setdefault(packed, keep)
+        moderator = spec.claim.moderator
+        product = (spec.claim.treatment, spec.claim.lag, moderator.variable, moderator.lag) if moderator else None
+        found.setdefault((packed, spec.effects, spec.estimator, product), []).append(i)
+    for key, members in found.items():
+        yield members, kept[key[0]]
+
+
+def _group(rows: Rows, part: Part, places: Sequence[int], keep: Flags) -> dict[int, dict[str, Any]]:
+    """Numbers of universes that share rows and effects, by place."""
+    specs = [part.specs[i] for i in places]
+    empty = {i: _no_onset(s, rows, keep) for i, s in zip(places, specs, strict=True)}
+    failed = {i: fault for i, fault in empty.items() if fault}
+    alive = [i for i in places if i not in failed]
+    if not alive:
+        return failed
+    specs = [part.specs[i] for i in alive]
+    group, terms = rows.group(specs, keep)
+    picked = [chosen(rows, spec, terms) for spec in specs]
+    distinct = list(dict.fromkeys(picked))
+    try:
+        fits = (linear if specs[0].estimator == "lpm" else logits)(group, distinct, COVARIANCES)
+    except EstimationError as error:
+        return failed | {i: _lost(error) for i in alive}
+    place = {choice: k for k, choice in enumerate(distinct)}
+    made = fits.rows.to_dict("records")
+    why = {
+        (int(f["choice"]), str(f["covariance"])): (str(f["error"]), str(f["message"]))
+        for f in fits.failures.to_dict("records")
+    }
+    treated = dict(zip(group.names, (group.x > 0).sum(axis=0), strict=True))
+    return failed | {
+        i: _numbers(made[place[c]], why, place[c], spec) | {"treated": int(treated[c.treatment])}
+        for i, c, spec in zip(alive, picked, specs, strict=True)
+    }
+
+
+def chosen(rows: Rows, spec: Specification, terms: Mapping[str, tuple[str, ...]]) -> Choice:
+    """A specification as the engines take it, of columns that `rows` made."""
+    treatment, *controls = rows.terms_of(spec, terms)
+    return Choice(spec.claim.outcome, treatment, tuple(controls))
+
+
+def _no_onset(spec: Specification, rows: Rows, keep: Flags) -> dict[str, Any]:
+    """The error of `build_design`, in short, where a specification leaves no onset."""
+    if keep.any() and rows.outcome(spec.claim.outcome, keep).sum():
+        return {}
+    return _lost(EmptySample(f"the sample leaves no onset of {spec.claim.outcome!r} in {int(keep.sum()):,} rows"))
+
+
+def _lost(error: Exception) -> dict[str, Any]:
+    return {"error": type(error).__name__, "message": str(error)}
+
+
+def _numbers(
+    made: Mapping[Any, Any], why: Mapping[tuple[int, str], tuple[str, str]], place: int, spec: Specification
+) -> dict[str, Any]:
+    """Numbers of one universe under its own covariance."""
+    kind = spec.covariances[0]
+    whole = {name: made[name] for name in ("n", "dyads", "states", "events", "base_risk")}
+    error, message = why.get((place, ""), why.get((place, kind), ("", "")))
+    return whole | {
+        "estimate": made["estimate"],
+        "std_error": made[f"std_error_{kind}"],
+        "std_error_unrepaired": made[f"std_error_unrepaired_{kind}"],
+        "df": made[f"df_{kind}"],
+        "dyad_std_error": made["std_error_dyad"],
+        "error": error,
+        "message": message,
+    }
+
+
+def _identity(universe: Universe, nodes: Sequence[str]) -> dict[str, Any]:
+    return {
+        "spec_id": universe.spec_id,
+        "claim": universe.claim,
+        **dict(zip(nodes, universe.options, strict=True)),
+        "estimand": universe.estimand,
+        "equivalent": universe.equivalent,
+    }
+
+
+def _judged(numbers: Mapping[str, Any], spec: Specification) -> dict[str, Any]:
+    """The numbers, with test, interval, power and verdict where there is a standard error."""
+    blank: dict[str, Any] = {name: 0 if name in COUNTS else math.nan for name in NUMBERS}
+    row = blank | {"verdict": "", "powered": False, "registration": ""} | dict(numbers)
+    if not row["error"]:
+        value, error, df, base = (row[name] for name in ("estimate", "std_error", "df", "base_risk"))
+        margin, mde = _quantile((1 + LEVEL) / 2, df) * error, minimum_detectable_effect(error)
+        row |= {
+            "statistic": value / error,
+            "p": 2 * float(stats.t.sf(abs(value / error), df)),
+            "ci_low": value - margin,
+            "ci_high": value + margin,
+            "mde": mde,
+            "mde_share": mde / base,
+            "estimate_share": value / base,
+            "verdict": verdict(value, error, df, spec.smallest_effect * base),
+            "powered": bool(mde / base <= spec.smallest_effect),
+        }
+    return row
+
+
+@cache
+def _quantile(level: float, df: float) -> float:
+    return float(stats.t.ppf(level, df))

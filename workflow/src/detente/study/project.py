@@ -1,0 +1,174 @@
+"""Loading `config/` with every check that needs more than its types."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from detente.base.errors import ConfigError, UnknownEstimator, UnsupportedCovariance, UnsupportedInstruments, choices
+from detente.base.strict import located
+from detente.cli import VERBS
+from detente.data.acquire.pins import SOURCES
+from detente.study.config.names import CLAIMS
+from detente.study.config.project import Project, load_project
+from detente.study.config.study import Study
+
+if TYPE_CHECKING:
+    from detente.data.panel import Entry
+    from detente.data.sources import Source
+    from detente.stats.estimator import Estimator
+    from detente.stats.frame import Design
+
+# What samples are cut by and exhibits count, whatever the claims.
+NEEDED = (
+    "politically_relevant",
+    "contiguous",
+    "onset_gml",
+    "onset_force_gml",
+    "onset_fatal_gml",
+    "onset_cow",
+    "exercise_any",
+    "exercise_bilateral",
+)
+
+
+def load(root: Path, override: Path | None = None) -> Project:
+    """Load the project and check it against the registries of sources, variables and estimators.
+
+    Raises
+    ------
+    ConfigError, UnknownVariable, RoleError, UnknownEstimator, UnsupportedInstruments, UnsupportedCovariance
+        Before any work starts, naming file, line, key, legal values and the nearest match.
+    """
+    from detente.data.panel import catalogue
+    from detente.data.panel.outcomes import DURATIONS
+    from detente.data.sources import REGISTRY
+    from detente.study.design.roles import check_claims
+
+    project = load_project(root, override)
+    _check_names(project)
+    _check_sources(project)
+    offered = {
+        directed: catalogue(list(REGISTRY.values()), "directed-dyad-year" if directed else "dyad-year")
+        for directed in (False, True)
+    }
+    outcomes = {d: [n for n, e in entries.items() if e.variable.role == "outcome"] for d, entries in offered.items()}
+    check_claims(project.claims, offered, outcomes, DURATIONS, partial(located, root / CLAIMS))
+    _check_joined(project, offered[False])
+    _check_estimators(project)
+    return project
+
+
+def _check_names(project: Project) -> None:
+    """A study is a target of its own, so it cannot be called as a step of the workflow is."""
+    for name, study in project.studies.items():
+        if name in VERBS:
+            where = project.located(study, "name")
+            raise ConfigError(f"{where}: {name!r} is a step of the workflow; choose another name")
+
+
+def _check_sources(project: Project) -> None:
+    from detente.data.sources import REGISTRY, source
+
+    path = project.root / SOURCES
+    for slug, record in project.sources.items():
+        try:
+            module = source(slug)
+        except ConfigError as error:
+            raise ConfigError(f"{located(path, ['sources', slug])} › sources: {error}") from error
+        if module.years != record.years:
+            raise ConfigError(
+                f"{located(path, ['sources', slug, 'years'])} › sources › {slug} › years: {list(record.years)} "
+                f"differs from {list(module.years)}, which its module cleans"
+            )
+        _check_whittling(path, slug, record.whittle, module)
+        listed = {f.file for f in record.files}
+        for table in module.raw:
+            if table.slug is None and table.file not in listed:
+                where = located(path, ["sources", slug, "files"])
+                legal = choices(table.file, listed)
+                raise ConfigError(f"{where} › sources › {slug} › files: {table.file!r} is missing; {legal}")
+    if missing := sorted(set(REGISTRY) - set(project.sources)):
+        raise ConfigError(f"{located(path, ['sources'])} › sources: no block for {', '.join(missing)}")
+
+
+def _check_whittling(path: Path, slug: str, names: Sequence[str], module: Source) -> None:
+    from detente.data.sources.whittle import rules
+
+    if not names:
+        return
+    try:
+        if not module.whittles:
+            raise ConfigError("this source has no dyad-year with several disputes; take it out")
+        rules(names)
+    except ConfigError as error:
+        where = located(path, ["sources", slug, "whittle"])
+        fault = str(error).removeprefix("whittle: ")
+        raise ConfigError(f"{where} › sources › {slug} › whittle: {fault}") from error
+
+
+def _check_joined(project: Project, entries: Mapping[str, Entry]) -> None:
+    """Every study joins the sources that its claims need, and a simulated world writes all that its study joins."""
+    from detente.data.sources import REGISTRY
+    from detente.simulate import WRITTEN
+
+    for study in project.studies.values():
+        for i, slug in enumerate(study.sources if study.world == "simulated" else ()):
+            if any((t.slug or project.sources[slug].folder or slug, t.file) not in WRITTEN for t in REGISTRY[slug].raw):
+                where = project.located(study, "sources", i)
+                raise ConfigError(f"{where}: the simulated world writes no {slug!r}; take it out")
+        for name in _needed(project, study):
+            if lacking := [slug for slug in entries[name].sources if slug not in study.sources]:
+                where = project.located(study, "sources")
+                raise ConfigError(f"{where}: {name!r} is made from {', '.join(lacking)}, which the study does not join")
+
+
+def _needed(project: Project, study: Study) -> Iterator[str]:
+    """Variables of a study's claims, samples and descriptions."""
+    for claim in project.claims_of(study):
+        yield claim.outcome
+        yield claim.treatment
+        yield from (project.claims.controls[name].variable for name in claim.controls)
+    yield from NEEDED
+
+
+def _check_estimators(project: Project) -> None:
+    from detente.stats.registry import get
+
+    specimen = _specimen()
+    for study in project.studies.values():
+        for i, name in enumerate(study.estimators):
+            try:
+                estimator = get(name)
+            except UnknownEstimator as error:
+                raise UnknownEstimator(f"{project.located(study, 'estimators', i)}: {error}") from error
+            if name.startswith("iv_"):
+                where = project.located(study, "estimators", i)
+                raise UnsupportedInstruments(
+                    f"{where}: {name!r} needs instruments, which no claim has; use `python -m detente fit`"
+                )
+            _check_covariances(project, study, estimator, specimen)
+
+
+def _check_covariances(project: Project, study: Study, estimator: Estimator, specimen: Design) -> None:
+    """What the job would refuse is refused here, by the same function, on a design of a study's factors."""
+    from detente.stats.estimator import with_effects
+    from detente.stats.ingredients import read
+
+    for i, name in enumerate(study.covariances):
+        try:
+            read(name, with_effects(specimen, estimator), estimator)
+        except UnsupportedCovariance as error:
+            raise UnsupportedCovariance(f"{project.located(study, 'covariances', i)}: {error}") from error
+
+
+def _specimen() -> Design:
+    """A design with the factors that a study's designs have: three dyads in two years."""
+    import numpy as np
+
+    from detente.stats.frame import Design
+
+    a, b = np.repeat([[1, 1, 2], [2, 3, 3]], 2, axis=1)
+    return Design(np.zeros(6), np.zeros((6, 1)), ("treatment",), a, b, np.tile([1990, 1991], 3))

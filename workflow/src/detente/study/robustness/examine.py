@@ -1,0 +1,226 @@
+"""All that is asked of one claim's headline estimate: power, sensitivity, negative controls, influence, draws."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from detente.base.errors import EmptySample, EstimationError, UnknownVariable
+from detente.data.panel.participants import pairs
+from detente.data.sources.power.states import region
+from detente.stats.estimator import with_effects
+from detente.stats.fit import fit
+from detente.stats.frame import Design
+from detente.stats.registry import get
+from detente.stats.result import Fit
+from detente.study.config.claims import Claim
+from detente.study.design.matrix import build_design
+from detente.study.design.specification import Specification, lagged
+from detente.study.estimation.tidy import COLUMNS as ESTIMATE_COLUMNS
+from detente.study.estimation.tidy import estimate
+from detente.study.robustness import drawing, influence
+from detente.study.robustness.power import COLUMNS as POWER_COLUMNS
+from detente.study.robustness.power import SUMMARY_COLUMNS, power
+from detente.study.robustness.selection import COLUMNS as SELECTION_COLUMNS
+from detente.study.robustness.selection import E_COLUMNS, e_values_of, oster
+from detente.study.robustness.sensitivity import (
+    BOUND_COLUMNS,
+    CONTOUR_COLUMNS,
+    EXTREME_COLUMNS,
+    bounds,
+    contours,
+    extreme,
+    sensitivity,
+    treatment_of,
+)
+from detente.study.robustness.sensitivity import COLUMNS as SENSITIVITY_COLUMNS
+
+ESTIMATOR = "lpm"
+"""Of headlines: its coefficient is a difference in risk, and every check of this module is one of least squares."""
+# First years of eras: the end of the Cold War, and the attacks of September 2001.
+ERAS = (1992, 2002)
+# Series of exercises that are left out one at a time: those with most dyad-years.
+MOST_SERIES = 40
+Array = npt.NDArray[np.floating[Any]]
+Frames = dict[str, pd.DataFrame]
+PLACEBO_COLUMNS = (
+    "variable", "lag", "label", "estimate", "std_error", "df", "p", "ci_low", "ci_high", "n", "events", "treated",
+)  # fmt: skip
+FAILURE_COLUMNS = ("part", "error", "message")
+
+
+@dataclass(frozen=True)
+class Record:
+    """What a claim is examined on: its panel, and tidy exercises and states for what is made of them."""
+
+    panel: pd.DataFrame
+    exercises: pd.DataFrame
+    states: pd.DataFrame
+
+    @property
+    def names(self) -> Mapping[int, str]:
+        """Names of states by code."""
+        latest = self.states[self.states["status"] == "member"].drop_duplicates("state", keep="last")
+        return {int(code): str(name) for code, name in zip(latest["state"], latest["name"], strict=True)}
+
+
+def examine(record: Record, spec: Specification, seed: int, family_seed: int) -> Frames:
+    """Every frame of one claim, by name; a part that does not exist for it is empty, with its reason in `failures`.
+
+    headline: tidy estimates of the LPM under each covariance. power, power_curve: `robustness.power`. sensitivity,
+    bounds, contours, extremes: `robustness.sensitivity`; selection, evalue: `robustness.selection`. placebos: the
+    headline with a treatment that cannot work. influence: without each state, region, era and series of exercises.
+    tests, draws: randomisation.
+
+    Parameters
+    ----------
+    spec
+        The headline: an LPM.
+    seed
+        Of the claim: simulations follow from it.
+    family_seed
+        Of the claim's family, whose members are drawn together: draws of treatments follow from it.
+    """
+    design = build_design(record.panel, spec)
+    estimates = estimate(design, spec)
+    found: Frames = {} if estimates.rows.empty else {"headline": estimates.rows}
+    lost = [("headline", str(row.error), str(row.message)) for row in estimates.failures.itertuples()]
+    try:
+        whole = _fitted(design, spec)
+    except EstimationError as error:
+        lost.append(("fit", type(error).__name__, str(error)))
+        return _filled(found, lost)
+    band = spec.smallest_effect * float(design.y.mean())
+    parts: Mapping[str, Callable[[], Frames]] = {
+        "power": partial(_power, whole, spec, seed),
+        "sensitivity": partial(_sensitivity, whole),
+        "selection": lambda: {"selection": oster(whole)},
+        "evalue": lambda: {"evalue": e_values_of(whole)},
+        "influence": lambda: {"influence": _influence(record, whole, spec, band)},
+        "randomisation": partial(_randomisation, record, whole, spec, family_seed),
+    }
+    for name, make in parts.items():
+        try:
+            found |= make()
+        except EstimationError as error:
+            lost.append((name, type(error).__name__, str(error)))
+    found["placebos"], without = _placebos(record, spec)
+    lost += without
+    return _filled(found, lost)
+
+
+def _filled(found: Frames, lost: list[tuple[str, str, str]]) -> Frames:
+    """Every frame: those found, empty ones for the rest, and why they are."""
+    failed = pd.DataFrame(lost, columns=list(FAILURE_COLUMNS), dtype="str")
+    return {**{name: _empty(name) for name in FRAMES}, **found, "failures": failed}
+
+
+def headline_of(claim: Claim, sample: str) -> str:
+    """The sample of a claim's headline: its own, or that of the study."""
+    return claim.sample or sample
+
+
+def _fitted(design: Design, spec: Specification) -> Fit:
+    whole = with_effects(design, get(ESTIMATOR), spec.effects)
+    return fit(whole, estimator=ESTIMATOR, covariance=spec.covariances[0])
+
+
+def _sensitivity(whole: Fit) -> Frames:
+    treatment = treatment_of(whole)
+    found = {"sensitivity": sensitivity(treatment), "bounds": bounds(treatment)}
+    return {**found, "contours": contours(treatment), "extremes": extreme(treatment)}
+
+
+def _power(whole: Fit, spec: Specification, seed: int) -> Frames:
+    sign = 1 if spec.claim.expected == "raises" else -1
+    made = power(whole.design, spec.smallest_effect, sign=sign, covariance=whole.covariance.kind, seed=seed)
+    return {"power": pd.DataFrame([made.summary()])[list(SUMMARY_COLUMNS)], "power_curve": made.curve}
+
+
+def _placebos(record: Record, spec: Specification) -> tuple[pd.DataFrame, list[tuple[str, str, str]]]:
+    """One row a negative control, the headline with its variable in place of the treatment; and those that fail."""
+    rows, lost = [], []
+    for placebo in spec.claim.placebos:
+        other = spec.claim.model_copy(update={"treatment": placebo.variable, "lag": placebo.lag, "moderator": None})
+        try:
+            design = build_design(record.panel, replace(spec, claim=other))
+            made = _fitted(design, spec)
+        except (EstimationError, EmptySample, UnknownVariable) as error:
+            lost.append(("placebos", type(error).__name__, f"{placebo.label}: {error}"))
+            continue
+        row = made.table().set_index("term").loc[lagged(placebo.variable, placebo.lag)]
+        counts = (made.n, made.events, int((design.treatment > 0).sum()))
+        values = (row["estimate"], row["std_error"], made.covariance.df, row["p"], row["ci_low"], row["ci_high"])
+        rows.append((placebo.variable, placebo.lag, placebo.label, *values, *counts))
+    return pd.DataFrame(rows, columns=list(PLACEBO_COLUMNS)), lost
+
+
+def _influence(record: Record, whole: Fit, spec: Specification, band: float) -> pd.DataFrame:
+    design = whole.design
+    assert design.a is not None
+    assert design.b is not None
+    codes = np.union1d(design.a, design.b)
+    where = region(codes)
+    regions = {name: codes[where == name] for name in dict.fromkeys(where)}
+    left = [
+        influence.leave_out(whole, influence.states(design, record.names), band),
+        influence.leave_out(whole, influence.groups(design, influence.REGION, regions), band),
+        influence.leave_out(whole, influence.eras(design, ERAS), band),
+    ]
+    if not spec.claim.directed and spec.claim.moderator is None and spec.claim.treatment in drawing.MADE:
+        left.append(influence.rebuilt(whole, _without_series(record, design, spec.claim), band))
+    return pd.concat(left, ignore_index=True)
+
+
+def _without_series(record: Record, design: Design, claim: Claim) -> Iterator[tuple[str, Array]]:
+    """The treatment without each of the largest series of exercises."""
+    made = drawing.MADE[claim.treatment]
+    events = record.exercises[made.of(record.exercises)]
+    both = pairs(events)
+    key = ["a", "b", "year"]
+    named = both[both["series"] >= 0].groupby("series").size().sort_values(ascending=False, kind="stable")
+    titles = events.drop_duplicates("series").set_index("series")["title"]
+    rows = pd.DataFrame({"a": design.a, "b": design.b, "year": np.asarray(design.year) - claim.lag})
+    for series in named.index[:MOST_SERIES]:
+        kept = both[both["series"] != series]
+        weight = 1.0 / (kept["parties"] - 1) if made.measure == "weight" else pd.Series(1.0, index=kept.index)
+        sums = weight.groupby([kept[k] for k in key]).sum().rename("value").reset_index()
+        value = rows.merge(sums, on=key, how="left", validate="many_to_one")["value"].fillna(0.0).to_numpy()
+        yield str(titles[series]), np.minimum(value, 1.0) if made.measure == "any" else value
+
+
+def _randomisation(record: Record, whole: Fit, spec: Specification, seed: int) -> Frames:
+    years = record.panel["year"]
+    span = (int(years.min()), int(years.max()))
+    found = drawing.schemes(spec.claim, record.panel, record.exercises, record.states, span)
+    tests, draws = drawing.frame(drawing.drawn(whole, spec.claim, found, seed))
+    return {"tests": tests, "draws": draws}
+
+
+def _empty(name: str) -> pd.DataFrame:
+    return pd.DataFrame(columns=list(FRAMES[name]))
+
+
+FRAMES: Mapping[str, tuple[str, ...]] = {
+    "headline": ESTIMATE_COLUMNS,
+    "power": SUMMARY_COLUMNS,
+    "power_curve": POWER_COLUMNS,
+    "sensitivity": SENSITIVITY_COLUMNS,
+    "bounds": BOUND_COLUMNS,
+    "contours": CONTOUR_COLUMNS,
+    "extremes": EXTREME_COLUMNS,
+    "selection": SELECTION_COLUMNS,
+    "evalue": E_COLUMNS,
+    "placebos": PLACEBO_COLUMNS,
+    "influence": influence.COLUMNS,
+    "tests": drawing.TESTS,
+    "draws": ("draw", "statistic"),
+    "failures": FAILURE_COLUMNS,
+}
+"""Columns of every frame of an examination."""

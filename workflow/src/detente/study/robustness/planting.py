@@ -1,0 +1,144 @@
+"""Onsets drawn anew for the rows of a design: the risk of each row, and shocks that all dyads of a state share."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from scipy.special import ndtr
+
+from detente.base.errors import NoDyads
+from detente.stats.frame import Design
+from detente.stats.likelihood.likelihood import binary_outcome
+from detente.stats.registry import get
+
+Array = npt.NDArray[np.floating[Any]]
+Codes = npt.NDArray[np.int64]
+# Of log shocks: variances and correlations from year to year beyond these are noise of small samples.
+MOST_VARIANCE, MOST_PERSISTENCE = 1.0, 0.95
+# The highest risk that a row is given before shocks.
+HIGHEST = 0.95
+
+
+@dataclass(frozen=True)
+class World:
+    """How onsets come about in the rows of a design; every row keeps its dyad, year, treatment and controls.
+
+    An onset has the probability `risk` (N,) · exp(u_it + u_jt − `variance`): u is a normal shock of variance `variance`
+    to a state in a year, of all its dyads at once, which follows itself with correlation `persistence`. `a`, `b`,
+    `year` (N,) places of states and years, of which there are `states` and `years`.
+    """
+
+    risk: Array
+    variance: float
+    persistence: float
+    a: Codes
+    b: Codes
+    year: Codes
+    states: int
+    years: int
+
+    def shocks(self, generator: np.random.Generator, count: int) -> Array:
+        """Factors (N, count) of mean one on the rows' risks."""
+        fresh = generator.standard_normal((self.years, self.states, count)) * math.sqrt(self.variance)
+        for t in range(1, self.years):
+            fresh[t] = self.persistence * fresh[t - 1] + math.sqrt(1 - self.persistence**2) * fresh[t]
+        log = fresh[self.year, self.a]
+        log += fresh[self.year, self.b]
+        log -= self.variance
+        return np.asarray(np.exp(log, out=log))
+
+    def mean(self, risk: Array) -> Array:
+        """Mean probability (N,) of an onset in rows of this risk (N,), as no probability exceeds one."""
+        if not self.variance:
+            return np.minimum(risk, 1.0)
+        spread = math.sqrt(2 * self.variance)
+        with np.errstate(divide="ignore"):
+            log = np.log(risk)
+        below = risk * ndtr((-log - self.variance) / spread)
+        return np.asarray(below + ndtr((log - self.variance) / spread))
+
+
+def world(design: Design) -> World:
+    """The world that a design's own outcomes speak for, as if its treatment had no effect.
+
+    A row's risk is that of a pooled logit of its controls, without the treatment, under weak priors so that it exists
+    (Gelman et al. 2008); times how many more onsets there were in its year than predicted; times its dyad's own
+    proneness, shrunken to one by how far dyads differ (gamma frailty, empirical Bayes). Shocks are as large, and as
+    lasting, as the residuals of dyads that share one state and a year, or two years running, go together.
+
+    Raises
+    ------
+    NoDyads
+        If the rows have no two sides and a year.
+    UnsuitableOutcome, NoVariation
+        If the outcome is not 0 or 1, or the same in all rows.
+    """
+    if design.a is None or design.b is None or design.year is None:
+        raise NoDyads("the rows have no two sides and a year: name their columns, sides=(a, b) and time")
+    binary_outcome(design.y)
+    pairs = design.pairs
+    years, year = np.unique(design.year, return_inverse=True)
+    risk = _in_years(_predicted(design), design.y, year)
+    risk = np.minimum(_in_dyads(risk, design.y, pairs.dyad), HIGHEST)
+    a, b = pairs.low[pairs.dyad], pairs.high[pairs.dyad]
+    bare = World(risk, 0.0, 0.0, a, b, year.astype(np.int64), pairs.states, len(years))
+    same, next_year = (_shared(bare, years, pairs.dyad, design.y - risk, lag) for lag in (0, 1))
+    variance = min(math.log1p(max(same, 0.0)), MOST_VARIANCE)
+    lasting = math.log1p(max(next_year, 0.0)) / variance if variance else 0.0
+    return World(risk, variance, min(lasting, MOST_PERSISTENCE), a, b, bare.year, bare.states, bare.years)
+
+
+def _predicted(design: Design) -> Array:
+    """Risks (N,) of a pooled logit of the controls alone; the base rate if none varies."""
+    varies = [j for j in range(1, design.x.shape[1]) if np.ptp(design.x[:, j]) > 0]
+    if not varies:
+        return np.full(len(design.y), float(design.y.mean()))
+    terms = tuple(design.terms[j] for j in varies)
+    bare = Design(design.y, np.ascontiguousarray(design.x[:, varies]), terms, design.a, design.b, design.year)
+    predictor = get("cauchy_logit").fit(bare).predictor
+    assert predictor is not None
+    return np.asarray(1 / (1 + np.exp(-predictor)))
+
+
+def _in_years(risk: Array, y: Array, year: npt.NDArray[np.intp]) -> Array:
+    """Risks that add up to the onsets of each year, one onset of the mean kind added to both."""
+    ratio = (np.bincount(year, y) + 1) / (np.bincount(year, risk) + 1)
+    made = risk * ratio[year]
+    return np.asarray(made * (y.sum() / made.sum()))
+
+
+def _in_dyads(risk: Array, y: Array, dyad: Codes) -> Array:
+    """Risks times (κ + onsets)/(κ + predicted onsets) of the dyad, 1/κ the variance of dyads' proneness by moments."""
+    onsets, predicted = np.bincount(dyad, y), np.bincount(dyad, risk)
+    spread = float(((onsets - predicted) ** 2 - predicted).sum() / (predicted**2).sum())
+    if spread <= 0:
+        return risk
+    made = risk * ((1 / spread + onsets) / (1 / spread + predicted))[dyad]
+    return np.asarray(made * (y.sum() / made.sum()))
+
+
+def _shared(world: World, years: Codes, dyad: Codes, left: Array, lag: int) -> float:
+    """exp(covariance) − 1 of log shocks `lag` years apart: products of residuals over products of risks.
+
+    Over all pairs of rows of different dyads that share one state, the second `lag` years after the first.
+    """
+    return _products(world, years, dyad, left, lag) / _products(world, years, dyad, world.risk, lag)
+
+
+def _products(world: World, years: Codes, dyad: Codes, values: Array, lag: int) -> float:
+    first, last = int(years.min()), int(years.max())
+    calendar = years[world.year] - first
+    span = last - first + 1
+    table = np.zeros(world.states * span)
+    for side in (world.a, world.b):
+        table += np.bincount(side * span + calendar, values, minlength=len(table))
+    by_state = table.reshape(world.states, span)
+    together = float((by_state[:, : span - lag] * by_state[:, lag:]).sum())
+    # Products within one dyad, which both of its states hold.
+    own = np.bincount(dyad * (span + lag) + calendar, values, minlength=(int(dyad.max()) + 1) * (span + lag))
+    grid = own.reshape(-1, span + lag)
+    return together - 2 * float((grid[:, : span - lag] * grid[:, lag:span]).sum())

@@ -1,0 +1,183 @@
+"""How selective the unobserved would have to be: Oster's δ of a linear fit, and the E-value of a risk ratio."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from detente.base.errors import EstimationError, UnsupportedEstimator
+from detente.base.numerics import LEVEL
+from detente.stats.effects.effects import log_risk_ratio
+from detente.stats.likelihood.likelihood import inverse
+from detente.stats.linear.within import gram
+from detente.stats.result import Fit
+
+Array = npt.NDArray[np.floating[Any]]
+COLUMNS = (
+    "r_max_rule", "r_max", "estimate_short", "r2_short", "estimate", "r2", "delta", "beta_star", "roots",
+)  # fmt: skip
+E_COLUMNS = ("ratio", "ratio_low", "ratio_high", "e_value", "e_value_limit")
+# Of Oster (2019, p. 189): results of randomised trials mostly survive this much.
+R_MAX_TIMES = 1.3
+
+
+@dataclass(frozen=True)
+class Moments:
+    """Estimates of a short and of a long regression, and what they leave (Oster 2019).
+
+    `short`, `r2_short` without controls, `long`, `r2` with them; variances: `outcome`, `treatment`, and `left` of the
+    treatment given the controls. All within what both have, the absorbed effects.
+    """
+
+    short: float
+    r2_short: float
+    long: float
+    r2: float
+    outcome: float
+    treatment: float
+    left: float
+
+    def delta(self, r_max: float, target: float = 0.0) -> float:
+        """Selection on what is unobserved, over that on what is observed, which puts the effect at `target`.
+
+        Oster (2019, proposition 3). |δ| > 1: the unobserved must matter more than all that is observed. A negative δ:
+        it must pull the other way. Infinite if nothing does.
+        """
+        number, other = self._terms(self.long - target, r_max)
+        return number / other if other else math.copysign(math.inf, number)
+
+    def effects(self, r_max: float, delta: float = 1.0) -> list[float]:
+        """Effects that a δ is compatible with: the real roots of the cubic, nearest to the long estimate first.
+
+        Where `delta` · f(ν) = g(ν) with ν the bias, both cubics; with δ = 1 the cubic terms cancel.
+        """
+        points = np.array([-2.0, -1.0, 1.0, 2.0]) * max(abs(self.long), abs(self.short), 1e-300)
+        values = [number - delta * other for number, other in (self._terms(float(v), r_max) for v in points)]
+        polynomial = np.polynomial.Polynomial(np.linalg.solve(np.vander(points / points[-1], increasing=True), values))
+        coefficients = polynomial.coef
+        kept = np.flatnonzero(np.abs(coefficients) > 1e-12 * np.abs(coefficients).max())
+        if not len(kept) or kept[-1] == 0:
+            return []
+        roots = np.roots(coefficients[: kept[-1] + 1][::-1])
+        real = roots[np.abs(roots.imag) <= 1e-8 * np.maximum(np.abs(roots), 1e-12)].real * points[-1]
+        return sorted((self.long - float(v) for v in real), key=lambda effect: abs(effect - self.long))
+
+    def _terms(self, bias: float, r_max: float) -> tuple[float, float]:
+        """Numerator and denominator of δ, of ν = long estimate less the effect."""
+        gained, missing = (self.r2 - self.r2_short) * self.outcome, (r_max - self.r2) * self.outcome
+        moved, x, t = self.short - self.long, self.treatment, self.left
+        common = bias**2 * t * moved * x
+        cube = bias**3 * (t * x - t**2)
+        number = bias * gained * t + bias * x * t * moved**2 + 2 * common + cube
+        other = missing * moved * x + bias * missing * (x - t) + common + cube
+        return number, other
+
+
+def moments(fit: Fit) -> Moments:
+    """The moments of an LPM beside the same without its controls; effects stay in both.
+
+    Raises
+    ------
+    UnsupportedEstimator
+        If the fit is not least squares.
+    EstimationError
+        If it has no control.
+    """
+    solution, place = fit.solution, fit.solution.treatment
+    if fit.estimator != "lpm" or solution.predictor is None:
+        raise UnsupportedEstimator(f"Oster's δ is of least squares, not of {fit.estimator!r}")
+    x, residual = solution.x, fit.design.y - solution.predictor
+    constant = [j for j, term in enumerate(fit.terms) if term == "intercept"]
+    controls = [j for j in range(x.shape[1]) if j != place and j not in constant]
+    if not controls:
+        raise EstimationError("the model has no control: there is no selection on observables to compare with")
+    y = residual + x @ fit.estimate
+    products = gram(*(v - v.mean(axis=0) if constant else v for v in (x[:, place], x[:, controls], y)))
+    of_d, of_y, with_y = float(products[0, 0]), float(products[-1, -1]), float(products[0, -1])
+    with_controls = products[0, 1:-1]
+    explained = float(with_controls @ inverse(products[1:-1, 1:-1]) @ with_controls)
+    n = len(y)
+    return Moments(
+        short=with_y / of_d,
+        r2_short=with_y**2 / of_d / of_y,
+        long=float(fit.estimate[place]),
+        r2=1 - float(np.einsum("i,i->", residual, residual)) / of_y,
+        outcome=of_y / n,
+        treatment=of_d / n,
+        left=(of_d - explained) / n,
+    )
+
+
+def oster(fit: Fit) -> pd.DataFrame:
+    """δ for an effect of zero, and the effect were δ = 1, with R² at most 1.3 times as large, and at most 1.
+
+    R² are within the absorbed effects, as these are in both models.
+
+    Returns
+    -------
+    Two rows, columns `COLUMNS`; `roots` all effects that δ = 1 allows, `beta_star` the nearest to the estimate.
+    """
+    found, rows = moments(fit), []
+    for rule, r_max in ((f"{R_MAX_TIMES:g} × R²", min(1.0, R_MAX_TIMES * found.r2)), ("1", 1.0)):
+        effects = found.effects(r_max)
+        rows.append(
+            {
+                "r_max_rule": rule,
+                "r_max": r_max,
+                "estimate_short": found.short,
+                "r2_short": found.r2_short,
+                "estimate": found.long,
+                "r2": found.r2,
+                "delta": found.delta(r_max),
+                "beta_star": effects[0] if effects else math.nan,
+                "roots": "; ".join(f"{e:.6g}" for e in effects),
+            }
+        )
+    return pd.DataFrame(rows)[list(COLUMNS)]
+
+
+def e_value(ratio: float) -> float:
+    """Smallest risk ratio that a confounder must have with both treatment and outcome to explain away a risk ratio.
+
+    R + √(R(R − 1)) of R ≥ 1, or of 1/R (VanderWeele and Ding 2017).
+
+    Raises
+    ------
+    EstimationError
+        If the ratio is not positive.
+    """
+    if not ratio > 0:
+        raise EstimationError(f"a risk ratio must be positive (found {ratio:g})")
+    size = max(ratio, 1 / ratio)
+    return size + math.sqrt(size * (size - 1))
+
+
+def e_values(ratio: float, low: float, high: float) -> pd.DataFrame:
+    """E-value of a risk ratio and of the limit of its interval nearer to one: 1 if the interval has one in it.
+
+    Returns
+    -------
+    One row, columns `E_COLUMNS`.
+    """
+    limit = 1.0 if low <= 1 <= high else e_value(high if ratio < 1 else low)
+    return pd.DataFrame([(ratio, low, high, e_value(ratio), limit)], columns=list(E_COLUMNS))
+
+
+def e_values_of(fit: Fit) -> pd.DataFrame:
+    """E-values of the risk ratio of a fit's treatment, with the interval of its covariance.
+
+    Raises
+    ------
+    NoRisk, EstimationError
+        If the model has no risk ratio.
+    """
+    from scipy import stats
+
+    effect = log_risk_ratio(fit.solution, fit.design.y, fit.design.treatment)
+    margin = float(stats.t.ppf((1 + LEVEL) / 2, fit.covariance.df)) * fit.covariance.std_error(effect.gradient)
+    return e_values(*(math.exp(effect.value + m) for m in (0.0, -margin, margin)))

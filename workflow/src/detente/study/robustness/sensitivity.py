@@ -1,0 +1,301 @@
+"""How strong a confounder would have to be: robustness values, benchmarks, contours, Oster's δ and E-values of a fit.
+
+Cinelli and Hazlett (2020) write the bias of least squares as SE·√df·√(R²·R²), in which SE·√df is no more than the
+ratio of two residual standard deviations: it is the classical standard error by algebra, whatever errors are made of.
+So estimates are adjusted with the classical error and the residual degrees of freedom N − K, and their intervals and t
+statistics with the covariance of the fit: its standard error times √((1 − R²_Y)/(1 − R²_D)·df/(df − 1)), as if the
+confounder left the dependence among dyads what it is, and its own degrees of freedom (of the dyadic one n − 1). With
+the classical covariance all numbers are those of sensemakr.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from scipy import stats
+
+from detente.base.errors import EstimationError, UnsupportedEstimator
+from detente.base.numerics import LEVEL
+from detente.stats.likelihood.likelihood import inverse
+from detente.stats.linear.within import gram
+from detente.stats.result import Fit
+from detente.stats.sensitivity.confounding import (
+    adjusted_estimate,
+    adjusted_std_error,
+    bound_from_benchmark,
+    partial_r2,
+    robustness_value,
+)
+
+Array = npt.NDArray[np.floating[Any]]
+COLUMNS = (
+    "term", "estimate", "std_error", "t", "df", "critical", "covariance", "std_error_classical", "t_classical",
+    "df_residual", "partial_r2", "rv", "rv_alpha", "rv_alpha_classical", "rv_substituted", "q",
+)  # fmt: skip
+BOUND_COLUMNS = (
+    "benchmark", "times", "r2dz_x", "r2yz_dx", "estimate", "std_error", "t", "ci_low", "ci_high", "failure",
+)  # fmt: skip
+CONTOUR_COLUMNS = ("r2dz_x", "r2yz_dx", "estimate", "t")
+EXTREME_COLUMNS = ("r2yz_dx", "r2dz_x", "estimate")
+TIMES = (1.0, 2.0, 3.0)
+EXTREMES = (1.0, 0.75, 0.5)
+POINTS = 41
+
+
+@dataclass(frozen=True)
+class Treatment:
+    """What sensitivity needs of a linear fit.
+
+    `estimate` of the treatment; `error` its standard error under the covariance of the fit, which has `degrees` of
+    freedom; `classical` the classical standard error with `df` = N − K; `benchmarks` by name the partial R² of observed
+    controls with the treatment (given the other controls) and with the outcome (given these and the treatment).
+    """
+
+    term: str
+    estimate: float
+    error: float
+    degrees: float
+    classical: float
+    df: float
+    covariance: str
+    benchmarks: Mapping[str, tuple[float, float]]
+
+    @property
+    def critical(self) -> float:
+        """Critical t at 5 % beside a confounder, which takes a residual degree of freedom but no state."""
+        degrees = self.degrees - 1 if self.degrees == self.df else self.degrees
+        return float(stats.t.ppf((1 + LEVEL) / 2, degrees))
+
+    def adjusted(self, r2dz_x: float, r2yz_dx: float) -> tuple[float, float]:
+        """Estimate and standard error had a confounder of this strength been in the model."""
+        moved = adjusted_estimate(self.estimate, self.classical, self.df, r2dz_x=r2dz_x, r2yz_dx=r2yz_dx)
+        return moved, adjusted_std_error(self.error, self.df, r2dz_x=r2dz_x, r2yz_dx=r2yz_dx)
+
+
+def treatment_of(fit: Fit, benchmarks: Mapping[str, Sequence[str]] | None = None) -> Treatment:
+    """What sensitivity needs of an LPM.
+
+    Parameters
+    ----------
+    benchmarks
+        Terms by name of benchmark; if None each control, powers of one (`x`, `x_2`, `x_3`) together.
+
+    Raises
+    ------
+    UnsupportedEstimator
+        If the fit is not least squares.
+    EstimationError
+        If a benchmark names no control of the fit.
+    """
+    solution = fit.solution
+    if solution.link != "identity" or fit.estimator != "lpm":
+        raise UnsupportedEstimator(f"the bias of a confounder is that of least squares, not of {fit.estimator!r}")
+    place = solution.treatment
+    df = float(fit.n - len(fit.terms) - solution.absorbed)
+    named = benchmark_groups(fit.terms, place) if benchmarks is None else benchmarks
+    unknown = sorted({t for terms in named.values() for t in terms} - {*fit.terms} | {fit.terms[place]} & _all(named))
+    if unknown:
+        raise EstimationError(f"benchmarks must be controls of the fit; these are none: {', '.join(unknown)}")
+    cross, with_y, of_y = _products(fit)
+    found = {
+        name: _partials(cross, with_y, of_y, place, [fit.terms.index(t) for t in terms])
+        for name, terms in named.items()
+    }
+    return Treatment(
+        term=fit.terms[place],
+        estimate=float(fit.estimate[place]),
+        error=float(fit.covariance.std_error(np.eye(len(fit.terms))[place])),
+        degrees=float(fit.covariance.df),
+        classical=math.sqrt(solution.dispersion * solution.bread[place, place]),
+        df=df,
+        covariance=fit.covariance.kind,
+        benchmarks=found,
+    )
+
+
+def benchmark_groups(terms: Sequence[str], treatment: int) -> dict[str, list[str]]:
+    """Controls by name, powers with what they are powers of; the constant and the treatment are none.
+
+    Nor are the two factors of a treatment that is a product: they share its variance by construction.
+    """
+    found: dict[str, list[str]] = {}
+    for j, term in enumerate(terms):
+        if j != treatment and term not in ("intercept", "Intercept", *terms[treatment].split("_x_")):
+            base = re.sub(r"_[2-9]$", "", term)
+            found.setdefault(base if base in terms else term, []).append(term)
+    return found
+
+
+def sensitivity(treatment: Treatment, q: float = 1.0) -> pd.DataFrame:
+    """One row, columns `COLUMNS`.
+
+    `partial_r2` of treatment and outcome; `rv` what a confounder must explain of both to bring the estimate down by the
+    share `q`: neither depends on the covariance. `rv_alpha` the same to make it insignificant at 5 % under the
+    covariance of the fit, `rv_alpha_classical` under the classical one. `rv_substituted` is `rv` with the fit's t put
+    in the place of the classical one, as is often done with robust errors: a t statistic in the unit of a partial R².
+    """
+    t, classical = treatment.estimate / treatment.error, treatment.estimate / treatment.classical
+    strength = q * abs(classical) / math.sqrt(treatment.df)
+    threshold = treatment.critical * treatment.error / treatment.classical / math.sqrt(treatment.df - 1)
+    row = {
+        "term": treatment.term,
+        "estimate": treatment.estimate,
+        "std_error": treatment.error,
+        "t": t,
+        "df": treatment.degrees,
+        "critical": treatment.critical,
+        "covariance": treatment.covariance,
+        "std_error_classical": treatment.classical,
+        "t_classical": classical,
+        "df_residual": treatment.df,
+        "partial_r2": partial_r2(classical, treatment.df),
+        "rv": robustness_value(classical, treatment.df, q),
+        "rv_alpha": _robustness(strength, threshold, treatment.df),
+        "rv_alpha_classical": robustness_value(classical, treatment.df, q, 1 - LEVEL),
+        "rv_substituted": robustness_value(t, treatment.df, q),
+        "q": q,
+    }
+    return pd.DataFrame([row])[list(COLUMNS)]
+
+
+def bounds(treatment: Treatment, times: Sequence[float] = TIMES) -> pd.DataFrame:
+    """Estimates beside a confounder so many times as strong as each benchmark, columns `BOUND_COLUMNS`.
+
+    A confounder that would explain more than there is has no estimate but a `failure`.
+    """
+    rows: list[dict[str, Any]] = []
+    for name, (with_treatment, with_outcome) in treatment.benchmarks.items():
+        for k in times:
+            row: dict[str, Any] = {"benchmark": name, "times": k, "failure": ""}
+            try:
+                shares = bound_from_benchmark(with_treatment, with_outcome, k)
+                estimate, error = treatment.adjusted(*shares)
+            except EstimationError as problem:
+                rows.append(row | {"failure": str(problem)})
+                continue
+            margin = treatment.critical * error
+            row |= {"r2dz_x": shares[0], "r2yz_dx": shares[1], "estimate": estimate, "std_error": error}
+            t = estimate / error if error > 0 else math.copysign(math.inf, estimate)
+            rows.append(row | {"t": t, "ci_low": estimate - margin, "ci_high": estimate + margin})
+    frame = pd.DataFrame(rows).reindex(columns=list(BOUND_COLUMNS))
+    numbers = [c for c in BOUND_COLUMNS if c not in ("benchmark", "failure")]
+    return frame.astype(dict.fromkeys(numbers, "float64"))
+
+
+def strongest(frame: pd.DataFrame, estimate: float, times: float = 1.0) -> pd.Series:
+    """The row of `bounds` whose interval comes nearest to zero, or furthest beyond it, at `times` the benchmark.
+
+    Raises
+    ------
+    EstimationError
+        If no benchmark has a bound.
+    """
+    rows = _at(frame, times)
+    edge = rows["ci_low"] if estimate >= 0 else -rows["ci_high"]
+    return rows.iloc[int(edge.to_numpy().argmin())]
+
+
+def furthest(frame: pd.DataFrame, estimate: float, times: float = 1.0) -> tuple[str, float, float]:
+    """Benchmark and interval (low, high) that reach furthest from zero, the bias going either way.
+
+    `bounds` takes the bias off the estimate; a confounder that hides an effect adds it.
+
+    Raises
+    ------
+    EstimationError
+        If no benchmark has a bound.
+    """
+    rows = _at(frame, times)
+    away = 2 * (estimate - rows["estimate"])
+    both = pd.concat([rows, rows.assign(ci_low=rows["ci_low"] + away, ci_high=rows["ci_high"] + away)])
+    edge = both[["ci_low", "ci_high"]].abs().max(axis=1)
+    row = both.iloc[int(edge.to_numpy().argmax())]
+    return str(row["benchmark"]), float(row["ci_low"]), float(row["ci_high"])
+
+
+def _at(frame: pd.DataFrame, times: float) -> pd.DataFrame:
+    rows = frame[(frame["times"] == times) & (frame["failure"] == "")]
+    if rows.empty:
+        raise EstimationError(f"no benchmark has a bound at {times:g} times its strength")
+    return rows
+
+
+def contours(treatment: Treatment, reach: float | None = None, points: int = POINTS) -> pd.DataFrame:
+    """Adjusted estimate and t on a square grid of strengths, columns `CONTOUR_COLUMNS`.
+
+    `reach` is the largest strength on both axes; if None a quarter beyond the robustness value and the bounds.
+    """
+    if reach is None:
+        known = bounds(treatment)[["r2dz_x", "r2yz_dx"]].max().max()
+        value = float(sensitivity(treatment)["rv"].iloc[0])
+        reach = min(0.95, 1.25 * max(value, 0.0 if math.isnan(known) else float(known)))
+    axis = np.linspace(0.0, max(reach, 1e-6), points)
+    rows = []
+    for r2yz_dx in axis:
+        for r2dz_x in axis:
+            estimate, error = treatment.adjusted(float(r2dz_x), float(r2yz_dx))
+            rows.append((r2dz_x, r2yz_dx, estimate, estimate / error))
+    return pd.DataFrame(rows, columns=list(CONTOUR_COLUMNS))
+
+
+def extreme(treatment: Treatment, reach: float | None = None, points: int = POINTS) -> pd.DataFrame:
+    """Adjusted estimate if a confounder explains 100, 75 or 50 % of what is left of the outcome, `EXTREME_COLUMNS`."""
+    if reach is None:
+        shares = [share for share, _ in treatment.benchmarks.values()]
+        reach = min(0.95, 1.25 * max([partial_r2(treatment.estimate / treatment.classical, treatment.df), *shares]))
+    rows = [
+        (r2yz_dx, r2dz_x, treatment.adjusted(float(r2dz_x), r2yz_dx)[0])
+        for r2yz_dx in EXTREMES
+        for r2dz_x in np.linspace(0.0, max(reach, 1e-6), points)
+    ]
+    return pd.DataFrame(rows, columns=list(EXTREME_COLUMNS))
+
+
+def _robustness(strength: float, threshold: float, df: float) -> float:
+    """Robustness value of a partial f of `strength` against a critical one: equations 14 and 18 in units of f."""
+    if strength <= threshold:
+        return 0.0
+    if strength * threshold <= 1:
+        return robustness_value((strength - threshold) * math.sqrt(df), df)
+    return (strength**2 - threshold**2) / (1 + strength**2)
+
+
+def _products(fit: Fit) -> tuple[Array, Array, float]:
+    """Cross-products of regressors (k, k), of these with the outcome (k,), and its sum of squares, within effects."""
+    x, solution = fit.solution.x, fit.solution
+    assert solution.predictor is not None
+    y = fit.design.y - solution.predictor + x @ fit.estimate
+    products = gram(x, y)
+    return products[:-1, :-1], products[:-1, -1], float(products[-1, -1])
+
+
+def _partials(cross: Array, with_y: Array, of_y: float, place: int, group: list[int]) -> tuple[float, float]:
+    """Partial R² of a group of controls with the treatment, and with the outcome."""
+    others = [j for j in range(len(cross)) if j != place]
+    rest = [j for j in others if j not in group]
+    with_treatment = _share(cross, cross[:, place], float(cross[place, place]), others, rest)
+    return with_treatment, _share(cross, with_y, of_y, [place, *others], [place, *rest])
+
+
+def _share(cross: Array, with_target: Array, of_target: float, full: list[int], less: list[int]) -> float:
+    """Share of the target's residual sum of squares given `less` that the rest of `full` takes off."""
+    before, after = (of_target - _explained(cross, with_target, s) for s in (less, full))
+    return min(max((before - after) / before, 0.0), 1.0)
+
+
+def _explained(cross: Array, with_target: Array, columns: list[int]) -> float:
+    if not columns:
+        return 0.0
+    part = with_target[columns]
+    return float(part @ inverse(cross[np.ix_(columns, columns)]) @ part)
+
+
+def _all(named: Mapping[str, Sequence[str]]) -> set[str]:
+    return {t for terms in named.values() for t in terms}

@@ -1,0 +1,1 @@
+"""What is said of a claim, and whether it was registered."""

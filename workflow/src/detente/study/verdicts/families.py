@@ -1,0 +1,148 @@
+"""Many tests at once: stepdown p-values from the draws of randomisation tests, and the false discovery rate."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from detente.base.errors import EstimationError, TooFewDraws
+from detente.stats.resampling.randomisation import Randomisation
+from detente.stats.resampling.resampling import TIE
+
+Array = npt.NDArray[np.floating[Any]]
+COLUMNS = (
+    "family", "member", "term", "statistic", "observed", "scheme", "draws", "p", "p_romano_wolf",
+    "p_benjamini_hochberg",
+)  # fmt: skip
+
+
+def romano_wolf(observed: Array, draws: Array) -> Array:
+    """Stepdown p-values (m,) that hold the chance of any false rejection (Romano and Wolf 2005, 2016).
+
+    Hypotheses are taken from the largest |statistic| down. The p-value of each is the share of draws whose largest
+    |statistic|, among it and those below, is as large; and no less than that of any above it. The observed statistics
+    count as one of the draws, so that no p-value is zero.
+
+    Parameters
+    ----------
+    observed
+        Statistics (m,), of one scale: studentised, or divided by the spread of their draws (`standardised`).
+    draws
+        (B, m) the same under the null, row by row from one draw; not a number counts as far from zero.
+
+    Raises
+    ------
+    TooFewDraws
+        If there is no draw.
+    EstimationError
+        If shapes differ, or an observed statistic is not finite.
+    """
+    _check(observed, draws)
+    size = np.abs(observed)
+    far = np.where(np.isnan(draws), np.inf, np.abs(draws))
+    order = np.argsort(-size, kind="stable")
+    # Largest of a draw among a hypothesis and all that come after it in the order.
+    largest = np.maximum.accumulate(far[:, order[::-1]], axis=1)[:, ::-1]
+    beyond = (largest >= size[order] * (1 - TIE)).sum(axis=0)
+    stepped = np.maximum.accumulate((1 + beyond) / (1 + len(draws)))
+    p = np.empty(len(size))
+    p[order] = stepped
+    return p
+
+
+def standardised(observed: Array, draws: Array) -> tuple[Array, Array]:
+    """Statistics (m,) and draws (B, m), each column over the root mean square of its draws about zero.
+
+    So coefficients of treatments in different units can stand in one family: without this the largest of a draw is
+    that of the treatment with the largest unit.
+
+    Raises
+    ------
+    EstimationError
+        If the draws of some hypothesis do not vary, or none exists.
+    """
+    _check(observed, draws)
+    with np.errstate(invalid="ignore"):
+        count = np.isfinite(draws).sum(axis=0)
+        spread = np.sqrt(np.nansum(draws**2, axis=0) / np.maximum(count, 1))
+    if not (spread > 0).all():
+        raise EstimationError(f"no draw of test {int(np.argmin(spread))} differs from zero: it has no scale")
+    return observed / spread, draws / spread
+
+
+def benjamini_hochberg(p: Array) -> Array:
+    """Adjusted p-values (m,): those below q are rejections with a false discovery rate of at most q.
+
+    p₍ᵢ₎·m/i, made monotone from the largest down (Benjamini and Hochberg 1995); valid for independent tests and for
+    those that depend positively (Benjamini and Yekutieli 2001).
+
+    Raises
+    ------
+    EstimationError
+        If a p-value is not within 0 and 1.
+    """
+    if not ((p >= 0) & (p <= 1)).all():
+        raise EstimationError("p-values must lie within 0 and 1")
+    order = np.argsort(-p, kind="stable")
+    rank = np.arange(len(p), 0, -1)
+    adjusted = np.empty(len(p))
+    adjusted[order] = np.minimum(1.0, np.minimum.accumulate(p[order] * len(p) / rank))
+    return adjusted
+
+
+def family(name: str, tests: Mapping[str, Randomisation]) -> pd.DataFrame:
+    """One declared family: its members' own p-values beside those that allow for the others.
+
+    Tests of one scheme and seed draw states, years or participants alike, so that their draws are joint; tests of
+    different schemes are drawn apart, for which the largest of a draw is that of independent tests.
+
+    Parameters
+    ----------
+    tests
+        Randomisation tests by member, all of as many draws.
+
+    Returns
+    -------
+    One row a member, columns `COLUMNS`.
+
+    Raises
+    ------
+    EstimationError
+        If there is no member, or their draws differ in number.
+    """
+    if not tests:
+        raise EstimationError(f"family {name!r} has no test in it")
+    counts = {member: len(test.draws) for member, test in tests.items()}
+    if len(set(counts.values())) > 1:
+        raise EstimationError(f"family {name!r}: tests of different numbers of draws ({counts}); use one number")
+    observed = np.array([test.observed for test in tests.values()])
+    p = np.array([test.p for test in tests.values()])
+    scaled = standardised(observed, np.column_stack([test.draws for test in tests.values()]))
+    frame = pd.DataFrame(
+        {
+            "family": name,
+            "member": list(tests),
+            "term": [test.term for test in tests.values()],
+            "statistic": [test.statistic for test in tests.values()],
+            "observed": observed,
+            "scheme": [test.scheme for test in tests.values()],
+            "draws": list(counts.values()),
+            "p": p,
+            "p_romano_wolf": np.maximum(romano_wolf(*scaled), p),
+            "p_benjamini_hochberg": benjamini_hochberg(p),
+        }
+    )
+    return frame[list(COLUMNS)]
+
+
+def _check(observed: Array, draws: Array) -> None:
+    if draws.ndim != 2 or draws.shape[1:] != observed.shape:
+        raise EstimationError(f"{observed.shape} statistics beside draws of shape {draws.shape}: they must be (B, m)")
+    if not len(draws):
+        raise TooFewDraws("a family of tests needs at least 1 draw, and 999 for p-values to be read")
+    if not np.isfinite(observed).all():
+        raise EstimationError(f"statistic {int(np.argmin(np.isfinite(observed)))} of the family is not a finite number")

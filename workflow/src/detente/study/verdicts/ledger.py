@@ -1,0 +1,272 @@
+"""The claims ledger: one row a claim, from its headline to its verdict."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+
+from detente.study.config.claims import Claim, ClaimsFile, Untested
+from detente.study.estimation.verdict import Verdict
+from detente.study.robustness.sensitivity import furthest, strongest
+from detente.study.verdicts.verdicts import BENCHMARK_TIMES, Numbers, claim_verdict, holm
+
+Answer = Literal["supported", "contradicted", "no effect of interest", "open", "not tested"]
+NOT_TESTED: Answer = "not tested"
+Frames = Mapping[str, pd.DataFrame]
+COLUMNS = (
+    "code", "claim", "label", "family", "class", "statement", "why", "expected", "outcome", "treatment", "moderator",
+    "sample", "n", "events", "dyads", "states", "treated", "treated_dyads", "switching_dyads", "base_risk", "estimate",
+    "std_error", "df", "ci_low", "ci_high", "p", "estimate_share", "smallest_effect", "mde", "mde_share",
+    "power_at_smallest", "size", "specifications", "equivalent_specifications", "share_with_sign", "share_powered",
+    "share_powered_with_sign", "median_share", "p_joint", "joint_specifications", "joint_scheme", "p_randomisation",
+    "p_family", "p_false_discovery", "robustness_value", "robustness_value_alpha", "strongest_benchmark",
+    "benchmark_low", "benchmark_high", "e_value", "p_negative_controls", "influential", "flips", "verdict", "strength",
+    "checks_passed", "checks_failed", "checks_not_made", "reasons", "answer", "registration", "needs",
+)  # fmt: skip
+_COUNTS = (
+    "n", "events", "dyads", "states", "treated", "treated_dyads", "switching_dyads", "base_risk", "estimate",
+    "std_error", "df", "ci_low", "ci_high", "p", "smallest_effect", "mde", "mde_share",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Findings:
+    """What is known of one claim: `examined` frames by name, and its rows of `multiverse`, `joint` and `family`.
+
+    `covariance` is the headline's. Another never stands in for it: a claim without that interval has no verdict.
+    """
+
+    covariance: str
+    examined: Frames
+    multiverse: pd.DataFrame
+    joint: pd.DataFrame
+    family: pd.DataFrame
+
+
+def ledger(
+    claims: ClaimsFile, sample: str, findings: Mapping[str, Findings], registration: Mapping[str, str]
+) -> pd.DataFrame:
+    """One row a claim of the file, tested or not, in the order of their codes; columns `COLUMNS`.
+
+    Parameters
+    ----------
+    sample
+        Headline sample of the study.
+    findings
+        By claim; a testable claim that was not examined here has none, and says so.
+    registration
+        By claim: "registered", "deviated" or "added".
+    """
+    every: Sequence[Claim | Untested] = [*claims.claims.values(), *claims.untested.values()]
+    rows = []
+    for claim in sorted(every, key=lambda c: (c.code[0], int(c.code[1:]))):
+        row = _said(claim) | {"registration": registration.get(claim.id, "")}
+        if isinstance(claim, Claim):
+            row |= {"sample": claim.sample or sample} | _tested(claim, findings.get(claim.id))
+        rows.append(row)
+    return pd.DataFrame(rows, columns=list(COLUMNS))
+
+
+def checks(claims: ClaimsFile, findings: Mapping[str, Findings]) -> pd.DataFrame:
+    """One row a claim and check behind its verdict: claim, check, outcome, value, threshold, reason."""
+    rows = [
+        (name, c.name, c.outcome, c.value, c.threshold, c.reason)
+        for name in claims.claims
+        if name in findings and _effect(findings[name]) is not None
+        for c in claim_verdict(_numbers(findings[name])).checks
+    ]
+    return pd.DataFrame(rows, columns=["claim", "check", "outcome", "value", "threshold", "reason"])
+
+
+def answer(expected: str, verdict: Verdict) -> Answer:
+    """What a verdict says to a claim that expects the risk to be lower, higher, or either."""
+    if verdict == "negligible":
+        return "no effect of interest"
+    if verdict == "inconclusive":
+        return "open"
+    return "supported" if expected in (verdict, "either") else "contradicted"
+
+
+def _said(claim: Claim | Untested) -> dict[str, Any]:
+    """What the configuration says."""
+    row: dict[str, Any] = {
+        "code": claim.code,
+        "claim": claim.id,
+        "label": claim.label,
+        "class": claim.evidence,
+        "statement": claim.statement,
+        "why": claim.why,
+        "verdict": NOT_TESTED,
+        "answer": NOT_TESTED,
+    }
+    if isinstance(claim, Untested):
+        return row | {"needs": claim.needs}
+    named = {"family": claim.family, "expected": claim.expected, "outcome": claim.outcome, "treatment": claim.treatment}
+    return row | named | {"moderator": claim.moderator.variable if claim.moderator else "", "needs": ""}
+
+
+def _tested(claim: Claim, found: Findings | None) -> dict[str, Any]:
+    """All numbers of a claim; without a headline estimate, why there is none."""
+    if found is None:
+        return {"reasons": "not examined in this study"}
+    effect = _effect(found)
+    if effect is None:
+        lost = found.examined["failures"]
+        return {"reasons": "; ".join(f"{r.error}: {r.message}" for r in lost[lost["part"] == "headline"].itertuples())}
+    numbers = _numbers(found)
+    made = claim_verdict(numbers)
+    return {
+        **{name: effect[name] for name in _COUNTS},
+        "estimate_share": effect["estimate"] / effect["base_risk"],
+        **_power(found),
+        **_curve(found, effect["estimate"]),
+        **_tests(found),
+        **_strength(found),
+        "p_negative_controls": holm(_controls(found)),
+        "influential": _named(found.examined["influence"]),
+        "flips": numbers.influence_flips,
+        "verdict": made.verdict,
+        "strength": made.strength,
+        "checks_passed": made.named("pass"),
+        "checks_failed": made.named("fail"),
+        "checks_not_made": made.named("not made"),
+        "reasons": made.reasons,
+        "answer": answer(claim.expected, made.verdict),
+    }
+
+
+def _effect(found: Findings) -> pd.Series | None:
+    """The headline's effect on risk under the headline's covariance, None where there is none."""
+    rows = found.examined["headline"]
+    wanted = (rows["quantity"] == "average_marginal_effect") & (rows["covariance"] == found.covariance)
+    effects = rows[wanted] if len(rows) else rows
+    return effects.iloc[0] if len(effects) else None
+
+
+def _numbers(found: Findings) -> Numbers:
+    """What the rule of verdicts asks for."""
+    effect = _effect(found)
+    assert effect is not None
+    powered, tests, bound = _power(found), _tests(found), _bound(found)
+    influence = found.examined["influence"]
+    band = float(effect["smallest_effect"])
+    share = _agreeing(found, float(effect["estimate"]), effect["verdict"] == "negligible")
+    return Numbers(
+        estimate=float(effect["estimate"]),
+        std_error=float(effect["std_error"]),
+        df=float(effect["df"]),
+        smallest_effect=band,
+        power=powered["power_at_smallest"],
+        multiverse_share=share,
+        joint_p=tests["p_joint"],
+        family_p=tests["p_family"],
+        randomisation_p=tests["p_randomisation"],
+        benchmark_low=bound["benchmark_low"],
+        benchmark_high=bound["benchmark_high"],
+        negative_control_p=_controls(found),
+        influence_flips=None if influence.empty else int(influence["flips"].sum()),
+    )
+
+
+def _same(found: Findings) -> pd.DataFrame:
+    """Its equivalent specifications that have an estimate."""
+    return found.multiverse[(found.multiverse["error"] == "") & found.multiverse["equivalent"]]
+
+
+def _agreeing(found: Findings, estimate: float, negligible: bool) -> float:
+    """Share of equivalent specifications that agree: significant with the sign, or negligible too; all are counted."""
+    same = found.multiverse[found.multiverse["equivalent"].astype(bool)]
+    if same.empty:
+        return math.nan
+    if negligible:
+        return float((same["verdict"] == "negligible").mean())
+    return float(((same["ci_high"] < 0) if estimate < 0 else (same["ci_low"] > 0)).mean())
+
+
+def _power(found: Findings) -> dict[str, float]:
+    """Power at the smallest effect of interest, planted or by the observed error, whichever is less; size."""
+    frame = found.examined["power"]
+    planted, observed = _only(frame, "power_at_smallest"), _only(frame, "power_by_error")
+    return {"power_at_smallest": float(np.minimum(planted, observed)), "size": _only(frame, "size")}
+
+
+def _curve(found: Findings, estimate: float) -> dict[str, Any]:
+    """Of the claim's specifications, how many say the same and how many could have told."""
+    same = _same(found)
+    if same.empty:
+        return dict.fromkeys(
+            ("share_with_sign", "share_powered", "share_powered_with_sign", "median_share"), math.nan
+        ) | {
+            "specifications": len(found.multiverse),
+            "equivalent_specifications": 0,
+        }
+    sign, powered = same["estimate"] * estimate > 0, same["powered"].astype(bool)
+    return {
+        "specifications": len(found.multiverse),
+        "equivalent_specifications": len(same),
+        "share_with_sign": float(sign.mean()),
+        "share_powered": float(powered.mean()),
+        "share_powered_with_sign": float(sign[powered].mean()) if powered.any() else math.nan,
+        "median_share": float(same["estimate_share"].median()),
+    }
+
+
+def _tests(found: Findings) -> dict[str, Any]:
+    tests, joint = found.examined["tests"], found.joint
+    median = joint[joint["statistic"] == "median"] if len(joint) else joint
+    return {
+        "p_randomisation": float(tests["p"].iloc[0]) if len(tests) else math.nan,
+        "p_joint": _only(median, "p"),
+        "joint_specifications": _only(median, "specifications"),
+        "joint_scheme": str(median["scheme"].iloc[0]) if len(median) else "",
+        "p_family": _only(found.family, "p_romano_wolf"),
+        "p_false_discovery": _only(found.family, "p_benjamini_hochberg"),
+    }
+
+
+def _strength(found: Findings) -> dict[str, Any]:
+    frame = found.examined["sensitivity"]
+    values = {"robustness_value": _only(frame, "rv"), "robustness_value_alpha": _only(frame, "rv_alpha")}
+    return values | _bound(found) | {"e_value": _only(found.examined["evalue"], "e_value")}
+
+
+def _bound(found: Findings) -> dict[str, Any]:
+    """The interval beside a confounder as strong as the strongest control; of a negligible effect, either way."""
+    frame, effect = found.examined["bounds"], _effect(found)
+    usable = frame[(frame["times"] == BENCHMARK_TIMES) & (frame["failure"] == "")] if len(frame) else frame
+    if effect is None or usable.empty:
+        return {"strongest_benchmark": "", "benchmark_low": math.nan, "benchmark_high": math.nan}
+    if effect["verdict"] == "negligible":
+        made = furthest(frame, float(effect["estimate"]), BENCHMARK_TIMES)
+        return dict(zip(("strongest_benchmark", "benchmark_low", "benchmark_high"), made, strict=True))
+    row = strongest(frame, float(effect["estimate"]), BENCHMARK_TIMES)
+    return {
+        "strongest_benchmark": row["benchmark"],
+        "benchmark_low": float(row["ci_low"]),
+        "benchmark_high": float(row["ci_high"]),
+    }
+
+
+def _named(influence: pd.DataFrame, most: int = 5) -> str:
+    """The most influential parts, by how far the estimate moves without them."""
+    if influence.empty:
+        return ""
+    rows = influence[influence["influential"].astype(bool)]
+    order = rows["change_se"].abs().sort_values(ascending=False, kind="stable").index[:most]
+    return ", ".join(rows.loc[order, "left_out"])
+
+
+def _only(frame: pd.DataFrame, name: str) -> float:
+    return float(frame[name].iloc[0]) if len(frame) else math.nan
+
+
+def _controls(found: Findings) -> list[float]:
+    """P-values of a claim's negative controls, not a number for each that could not be fitted."""
+    lost = found.examined["failures"]
+    failed = int((lost["part"] == "placebos").sum()) if len(lost) else 0
+    return [*map(float, found.examined["placebos"]["p"]), *[math.nan] * failed]

@@ -1,0 +1,225 @@
+"""Claims frozen on a day: a dated copy with its checksum, and what has changed since.
+
+The first registration counts: a later one cannot make a change undone. Changes of wording are told apart from changes
+of what is estimated or how it is judged.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import pandas as pd
+from pydantic import Field, model_validator
+
+from detente.base import strict
+from detente.base.errors import ConfigError
+from detente.base.strict import Strict, unrepeated
+from detente.study.config.claims import Claim, ClaimsFile
+from detente.study.config.names import CLAIMS
+
+FOLDER = Path("config/registered")
+INDEX = FOLDER / "index.yaml"
+COLUMNS = ("claim", "field", "registered", "now")
+DATE = r"^\d{4}-\d{2}-\d{2}$"
+WORDING = frozenset({"label", "statement", "instrument", "design", "why", "needs"})
+ABSENT = "not there"
+Status = Literal["registered", "deviated", "added after registration"]
+
+
+class Registration(Strict):
+    """One frozen copy of the claims."""
+
+    file: str = Field(pattern=r"^claims-\d{4}-\d{2}-\d{2}\.yaml$")
+    date: str = Field(pattern=DATE)
+    sha256: str = Field(pattern=r"^[0-9a-f]{64}$", description="Of the canonical content, not of the bytes.")
+    seen: str = Field(default="", description="What had been seen of results before, in sentences for the reader.")
+
+
+class Index(Strict):
+    """`config/registered/index.yaml`: all frozen copies, the first one first."""
+
+    registrations: tuple[Registration, ...] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Index:
+        """Each date once, and later ones below."""
+        dates = tuple(r.date for r in self.registrations)
+        unrepeated(dates)
+        if list(dates) != sorted(dates):
+            raise ValueError("registrations must stand in the order of their dates")
+        return self
+
+
+@dataclass(frozen=True)
+class Registered:
+    """Claims as they were frozen, and when."""
+
+    date: str
+    sha256: str
+    claims: ClaimsFile
+    seen: str = ""
+
+
+@dataclass(frozen=True)
+class Deviations:
+    """What has changed since registration: frames of COLUMNS, one row a claim and field.
+
+    `changes` are of substance, `editorial` of wording; `now` and `then` are the ids of the claims that are and were
+    tested.
+    """
+
+    changes: pd.DataFrame
+    editorial: pd.DataFrame
+    now: frozenset[str]
+    then: frozenset[str]
+
+    def status(self, claim: str) -> Status:
+        """Whether a claim is tested as it was registered.
+
+        Raises
+        ------
+        ConfigError
+            If it is neither tested now nor was it to be when the claims were registered.
+        """
+        if claim not in self.now | self.then:
+            raise ConfigError(f"registration: {claim!r} is no claim, now or then")
+        if claim not in self.then:
+            return "added after registration"
+        return "deviated" if claim in set(self.changes["claim"]) else "registered"
+
+    def report(self, date: str) -> str:
+        """Deviation report in Markdown."""
+        added, dropped = sorted(self.now - self.then), sorted(self.then - self.now)
+        lines = [
+            f"# Deviations from the registration of {date}",
+            "",
+            f"{len(self.then)} claims were registered; {len(self.now)} are tested.",
+            f"Added after registration: {', '.join(added) or 'none'}. Dropped: {', '.join(dropped) or 'none'}.",
+            *_section("Substance", self.changes),
+            *_section("Wording", self.editorial),
+        ]
+        return "\n".join(lines) + "\n"
+
+
+def canonical(claims: ClaimsFile) -> str:
+    """What a claims file says, in one spelling: comments, and the order and style of its keys, play no part."""
+    said = claims.model_dump(mode="json", exclude_unset=True)
+    return json.dumps(said, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+
+
+def digest(claims: ClaimsFile) -> str:
+    """SHA-256 of the canonical content."""
+    return hashlib.sha256(canonical(claims).encode("utf-8")).hexdigest()
+
+
+def registrations(root: Path) -> tuple[Registration, ...]:
+    """All registrations of a project, oldest first; none if it has no index.
+
+    Raises
+    ------
+    ConfigError
+        If the index is malformed.
+    """
+    path = root / INDEX
+    return strict.read(path, Index).registrations if path.is_file() else ()
+
+
+def registered(root: Path) -> Registered | None:
+    """The first registration of a project, verified; None if there is none.
+
+    Raises
+    ------
+    ConfigError
+        If any frozen copy is missing, malformed, or not what was registered.
+    """
+    found = [_verified(root, each) for each in registrations(root)]
+    return found[0] if found else None
+
+
+def _verified(root: Path, each: Registration) -> Registered:
+    path = root / FOLDER / each.file
+    if not path.is_file():
+        raise ConfigError(f"{INDEX}: {each.file!r}, registered on {each.date}, is not there; restore it")
+    claims = strict.read(path, ClaimsFile)
+    if (found := digest(claims)) != each.sha256:
+        raise ConfigError(
+            f"{strict.shown(path)}: its content is not what was registered on {each.date} "
+            f"(sha256 {found[:12]}…, registered {each.sha256[:12]}…); restore it, and change {CLAIMS} instead"
+        )
+    return Registered(each.date, each.sha256, claims, each.seen)
+
+
+def compare(current: ClaimsFile, frozen: ClaimsFile) -> Deviations:
+    """Field by field, what differs between the claims of today and those registered.
+
+    A control stands in every claim that holds it, and the smallest effect of interest in all: a change of either is a
+    deviation of each. What is not there stands as "not there".
+    """
+    rows = list(_differences(current, frozen))
+    substance = [(claim, field, *values) for claim, field, *values in rows if not _is_wording(field)]
+    wording = [(claim, field, *values) for claim, field, *values in rows if _is_wording(field)]
+    return Deviations(_frame(substance), _frame(wording), frozenset(current.claims), frozenset(frozen.claims))
+
+
+def _frame(rows: list[tuple[str, ...]]) -> pd.DataFrame:
+    return pd.DataFrame(rows, columns=list(COLUMNS), dtype="str")
+
+
+def _differences(current: ClaimsFile, frozen: ClaimsFile) -> Iterator[tuple[str, str, str, str]]:
+    now, then = _fields(current), _fields(frozen)
+    for claim in sorted({*now, *then}):
+        if claim not in now or claim not in then:
+            known = {False: ABSENT, True: "there"}
+            yield claim, "claim", known[claim in then], known[claim in now]
+            continue
+        for field in sorted({*now[claim], *then[claim]}):
+            values = (then[claim].get(field, ABSENT), now[claim].get(field, ABSENT))
+            if values[0] != values[1]:
+                yield claim, field, *values
+
+
+def _fields(claims: ClaimsFile) -> Mapping[str, dict[str, str]]:
+    """Fields of each claim, tested or not, as text by their path."""
+    tested = {key: _leaves(_resolved(claims, claim)) for key, claim in claims.claims.items()}
+    untested = {key: _leaves(claim.model_dump(mode="json")) for key, claim in claims.untested.items()}
+    return {
+        **{key: {**fields, "tested": "no"} for key, fields in untested.items()},
+        **{key: {**fields, "tested": "yes"} for key, fields in tested.items()},
+    }
+
+
+def _resolved(claims: ClaimsFile, claim: Claim) -> dict[str, Any]:
+    """A claim with its controls written out and placebos by what they are, so that their order plays no part."""
+    said = claim.model_dump(mode="json")
+    said["controls"] = {name: claims.controls[name].model_dump(mode="json") for name in claim.controls}
+    said["placebos"] = {f"{p.variable}@{p.lag}": {"label": p.label} for p in claim.placebos}
+    said["placebos"] |= {"listed": sorted(said["placebos"])}
+    return {**said, "smallest_effect": claims.smallest_effect}
+
+
+def _leaves(value: Any, path: str = "") -> dict[str, str]:
+    """Leaves of nested mappings by their dotted path; nothing for what is not given."""
+    if isinstance(value, dict):
+        return {
+            k: v for key, inner in value.items() for k, v in _leaves(inner, f"{path}.{key}" if path else key).items()
+        }
+    if isinstance(value, (list, tuple)):
+        return {path: ", ".join(map(str, value))}
+    return {} if value is None else {path: str(value)}
+
+
+def _is_wording(field: str) -> bool:
+    return field.rsplit(".", 1)[-1] in WORDING
+
+
+def _section(title: str, rows: pd.DataFrame) -> list[str]:
+    if rows.empty:
+        return ["", f"## {title}", "", "Nothing has changed."]
+    head = ["", f"## {title}", "", "| Claim | Field | Registered | Now |", "| --- | --- | --- | --- |"]
+    cells = rows.map(lambda text: text.replace("|", "\\|").replace("\n", " "))
+    return head + [f"| {' | '.join(row)} |" for row in cells.itertuples(index=False)]
