@@ -1,21 +1,108 @@
-"""Every arrow between stages is a file with a checked schema: the check."""
+"""Frames that cross a stage: what one holds is declared once, checked when it is written, and read through it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
 
 import pandas as pd
 
-from detente.base.errors import BrokenContract
+from detente.base.errors import BrokenContract, choices
+from detente.base.files import read_frame, write_frame
 
 if TYPE_CHECKING:
-    from pandera.pandas import DataFrameSchema
+    from pandera.pandas import Check, DataFrameSchema
 
 SHOWN, SHOWN_COLUMNS = 3, 5
+Dtype = Literal["int64", "float64", "bool", "str", "any"]
+RowCheck = Callable[[pd.DataFrame], "pd.Series[bool]"]
 
 
-def validated(frame: pd.DataFrame, schema: DataFrameSchema, name: str) -> pd.DataFrame:
+@dataclass(frozen=True)
+class Column:
+    """A column of a frame: its type, what it says, and the values that it may hold (`low` and `high` among them)."""
+
+    dtype: Dtype
+    description: str = ""
+    nullable: bool = False
+    allowed: tuple[object, ...] = ()
+    low: float | None = None
+    high: float | None = None
+
+    def checks(self) -> list[Check]:
+        """The column's limits as pandera's checks."""
+        from pandera.pandas import Check
+
+        limits = ((Check.ge, self.low), (Check.le, self.high), (Check.isin, self.allowed or None))
+        return [check(limit) for check, limit in limits if limit is not None]
+
+
+@dataclass(frozen=True)
+class FrameSchema:
+    """What a frame holds: columns in order, those that identify a row, and checks of whole rows by what they demand.
+
+    Examples
+    --------
+    >>> RISKS = FrameSchema("risks", {"claim": Column("str"), "risk": Column("float64", low=0, high=1)}, key=("claim",))
+    >>> RISKS.write(frame, path)
+    >>> RISKS.read(path)["risk"]
+    """
+
+    name: str
+    columns: Mapping[str, Column]
+    key: tuple[str, ...] = ()
+    checks: Mapping[str, RowCheck] = field(default_factory=dict)
+
+    def validated(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """Return `frame` if it keeps the schema; raises BrokenContract with all that it breaks."""
+        return validated(frame, self.pandera(), self.name)
+
+    def empty(self) -> pd.DataFrame:
+        """A frame of no rows."""
+        return pd.DataFrame({n: pd.Series(dtype=_storage(c.dtype)) for n, c in self.columns.items()})
+
+    def write(self, frame: pd.DataFrame, path: Path, note: Mapping[str, object] | None = None) -> None:
+        """Write a frame as parquet, if it keeps the schema."""
+        write_frame(self.validated(frame), path, note)
+
+    def read(self, path: Path) -> pd.DataFrame:
+        """Read the parquet file that `write` wrote; raises BrokenContract if it lacks a column or has another type."""
+        frame = read_frame(path)
+        for name, column in self.columns.items():
+            if name not in frame:
+                raise BrokenContract(f"{path}: {self.name} has no column {name!r}; {choices(name, frame.columns)}")
+            found = str(frame[name].dtype)
+            if column.dtype not in ("any", "str") and found != column.dtype and len(frame):
+                raise BrokenContract(f"{path}: column {name!r} of {self.name} is {found}, not {column.dtype}")
+        return frame
+
+    def pandera(self) -> DataFrameSchema:
+        """The schema for pandera, which is imported when something is validated."""
+        import pandera.pandas as pa
+
+        columns = {
+            name: pa.Column(
+                None if c.dtype == "any" else str if c.dtype == "str" else c.dtype,
+                checks=c.checks(),
+                nullable=c.nullable or c.dtype == "any",
+            )
+            for name, c in self.columns.items()
+        }
+        checks = [pa.Check(check, name=words) for words, check in self.checks.items()]
+        return pa.DataFrameSchema(columns, checks=checks, strict=True, ordered=True, unique=list(self.key) or None)
+
+    def documented(self) -> list[tuple[str, str, str]]:
+        """Name, type and description of every column, for the documentation."""
+        return [(name, column.dtype, column.description) for name, column in self.columns.items()]
+
+
+def _storage(dtype: Dtype) -> str:
+    return "object" if dtype == "any" else dtype
+
+
+def validated(frame: pd.DataFrame, schema: DataFrameSchema | FrameSchema, name: str) -> pd.DataFrame:
     """Return `frame` if it keeps `schema`.
 
     Raises
@@ -25,14 +112,15 @@ def validated(frame: pd.DataFrame, schema: DataFrameSchema, name: str) -> pd.Dat
     """
     from pandera.errors import SchemaErrors
 
+    made = schema.pandera() if isinstance(schema, FrameSchema) else schema
     try:
-        return schema.validate(frame.reset_index(drop=True), lazy=True)
+        return made.validate(frame.reset_index(drop=True), lazy=True)
     except SchemaErrors as error:
         raise BrokenContract("\n".join(f"{name}: {line}" for line in _lines(error.failure_cases))) from None
 
 
 def _lines(cases: pd.DataFrame) -> Iterator[str]:
-    """One line a failed check; `cases` has a row for each value, or for each column of a failed row."""
+    """One line per failed check; `cases` has a row for each value, or for each column of a failed row."""
     whole = (cases["schema_context"] == "DataFrameSchema") & cases["index"].notna()
     for check, group in cases[whole].groupby("check", sort=False):
         rows = [row.head(SHOWN_COLUMNS) for _, row in group.groupby("index", sort=False)]
