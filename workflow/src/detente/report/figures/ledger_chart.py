@@ -15,18 +15,8 @@ from detente.base.numerics import LEVEL
 from detente.report.figures.canvas import BAND, BLUE, GREEN, GREY, VERMILION, canvas, styled
 from detente.report.formats import percent
 from detente.report.paper.evidence import entries
+from detente.study.verdicts.checks import CHECKS
 
-CHECKS: Mapping[str, str] = {
-    "power": "power",
-    "multiverse": "multiverse",
-    "joint": "joint test",
-    "family": "family",
-    "randomisation": "randomisation",
-    "benchmark": "benchmark",
-    "negative_controls": "negative control",
-    "influence": "influence",
-}
-"""Checks behind a verdict, as they are written above their columns."""
 COLOURS = {"lowers": BLUE, "raises": VERMILION, "negligible": GREEN, "inconclusive": GREY}
 # Shares of base risk beyond which intervals are cut, with an arrow.
 REACH = 2.0
@@ -125,7 +115,7 @@ def _marks(axis: Axes, made: pd.DataFrame, y: float) -> None:
 def _marks_frame(axis: Axes) -> None:
     axis.set_xlim(-0.6, len(CHECKS) - 0.4)
     axis.xaxis.set_ticks_position("top")
-    axis.set_xticks(range(len(CHECKS)), list(CHECKS.values()), rotation=90, size=7)
+    axis.set_xticks(range(len(CHECKS)), [check.label for check in CHECKS.values()], rotation=90, size=7)
     axis.tick_params(axis="both", length=0)
     axis.spines[["left", "bottom"]].set_visible(False)
     axis.text(

@@ -13,7 +13,8 @@ import pandas as pd
 from detente.study.config.claims import Claim, ClaimsFile, Untested
 from detente.study.estimation.verdict import Verdict
 from detente.study.robustness.sensitivity import furthest, strongest
-from detente.study.verdicts.verdicts import BENCHMARK_TIMES, Numbers, claim_verdict, holm
+from detente.study.verdicts.checks import BENCHMARK_TIMES, VerdictInputs, holm
+from detente.study.verdicts.verdicts import claim_verdict
 
 Answer = Literal["supported", "contradicted", "no effect of interest", "open", "not tested"]
 NOT_TESTED: Answer = "not tested"
@@ -148,7 +149,7 @@ def _effect(found: Findings) -> pd.Series | None:
     return effects.iloc[0] if len(effects) else None
 
 
-def _numbers(found: Findings) -> Numbers:
+def _numbers(found: Findings) -> VerdictInputs:
     """What the rule of verdicts asks for."""
     effect = _effect(found)
     assert effect is not None
@@ -156,7 +157,7 @@ def _numbers(found: Findings) -> Numbers:
     influence = found.examined["influence"]
     band = float(effect["smallest_effect"])
     share = _agreeing(found, float(effect["estimate"]), effect["verdict"] == "negligible")
-    return Numbers(
+    return VerdictInputs(
         estimate=float(effect["estimate"]),
         std_error=float(effect["std_error"]),
         df=float(effect["df"]),

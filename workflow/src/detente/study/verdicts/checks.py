@@ -1,0 +1,238 @@
+"""Checks behind a verdict, each declared once: its question, its threshold, the verdicts that need it, its wording."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from detente.base.numerics import LEVEL, POWER
+from detente.study.estimation.verdict import Verdict
+
+Outcome = Literal["pass", "fail", "not made"]
+Judged = tuple[float | None, bool, float, str]
+
+ALPHA = 1 - LEVEL
+# Share of the equivalent specifications that must agree.
+MULTIVERSE_SHARE = 0.80
+# A confounder as strong as the strongest control must leave the interval on its side of zero.
+BENCHMARK_TIMES = 1.0
+EFFECTS: tuple[Verdict, ...] = ("lowers", "raises")
+CLAIMED: tuple[Verdict, ...] = (*EFFECTS, "negligible")
+
+
+@dataclass(frozen=True)
+class VerdictInputs:
+    """The numbers that a verdict rests on; NaN, or None, where one was not computed.
+
+    The headline: estimate, std_error, df of the effect on risk, `smallest_effect` the smallest effect of interest, all
+    in onsets per dyad-year. `power` at the smallest effect of interest; `multiverse_share` of equivalent specifications
+    that are significant with the headline's sign (for "negligible": that are negligible too); `joint_p` of their median
+    under re-randomised treatments; `family_p` Romano and Wolf's; `randomisation_p` the claim's own; `benchmark_low`,
+    `benchmark_high` the interval beside a confounder as strong as the strongest control (for "negligible": the one that
+    reaches furthest, the bias going either way); `negative_control_p` p-values of all negative controls, NaN for one
+    that could not be fitted; `influence_flips` refits without a state, an exercise series, a region or an era whose
+    verdict differs from the headline's.
+    """
+
+    estimate: float
+    std_error: float
+    df: float
+    smallest_effect: float
+    power: float = math.nan
+    multiverse_share: float = math.nan
+    joint_p: float = math.nan
+    family_p: float = math.nan
+    randomisation_p: float = math.nan
+    benchmark_low: float = math.nan
+    benchmark_high: float = math.nan
+    negative_control_p: Sequence[float] | None = None
+    influence_flips: int | None = None
+
+
+@dataclass(frozen=True)
+class Result:
+    """What came of one check: the number that was judged, what it was judged by, and a sentence for the reader."""
+
+    name: str
+    outcome: Outcome
+    value: float
+    threshold: float
+    reason: str
+
+
+@dataclass(frozen=True)
+class Check:
+    """One check of a verdict.
+
+    `label` stands above its column in the figure of the claims ledger, `passes_if` in the table of docs/verdicts.md;
+    `needed_for` the verdicts that are untested without it; `judge` gives the number, whether it passes, what it is
+    judged by, and the sentence for one that fails.
+    """
+
+    name: str
+    label: str
+    passes_if: str
+    needed_for: tuple[Verdict, ...]
+    judge: Callable[[VerdictInputs, Verdict], Judged]
+
+    def __call__(self, inputs: VerdictInputs, verdict: Verdict) -> Result:
+        """Judge the numbers of a claim with this verdict."""
+        value, passes, threshold, reason = self.judge(inputs, verdict)
+        if value is None or math.isnan(value):
+            return Result(self.name, "not made", math.nan, threshold, f"{self.words}: not made")
+        return Result(self.name, "pass" if passes else "fail", float(value), threshold, reason)
+
+    @property
+    def words(self) -> str:
+        """The name as it is printed."""
+        return self.name.replace("_", " ")
+
+
+CHECKS: dict[str, Check] = {}
+"""Every check by name, in the order in which they are printed."""
+
+
+def check(
+    *, label: str, passes_if: str, needed_for: tuple[Verdict, ...]
+) -> Callable[[Callable[[VerdictInputs, Verdict], Judged]], Check]:
+    """Declare a check; its name is the function's."""
+
+    def declare(judge: Callable[[VerdictInputs, Verdict], Judged]) -> Check:
+        CHECKS[judge.__name__] = Check(judge.__name__, label, passes_if, needed_for, judge)
+        return CHECKS[judge.__name__]
+
+    return declare
+
+
+def needed(verdict: Verdict) -> list[Check]:
+    """Checks without which a verdict is untested."""
+    return [each for each in CHECKS.values() if verdict in each.needed_for]
+
+
+def documented() -> str:
+    """The table of docs/verdicts.md."""
+    heads = ("check", "passes if", "lowers, raises", "negligible")
+    rows = [
+        (c.words, c.passes_if, *("needed" if v in c.needed_for else "" for v in ("lowers", "negligible")))
+        for c in CHECKS.values()
+    ]
+    lines = ["| " + " | ".join(heads) + " |", "|---" * len(heads) + "|"]
+    return "\n".join([*lines, *("| " + " | ".join(row).rstrip() + " |" for row in rows)]) + "\n"
+
+
+def holm(values: Sequence[float]) -> float:
+    """Holm's smallest adjusted p-value; those that are missing are counted, but cannot be the smallest."""
+    known = [p for p in values if not math.isnan(p)]
+    return min(1.0, len(values) * min(known)) if known else math.nan
+
+
+def _percent(share: float) -> str:
+    return f"{share:.0%}".replace("%", " %")
+
+
+def _at_most_alpha(value: float, words: str) -> Judged:
+    return value, value <= ALPHA, ALPHA, f"{words} is {value:.3f}, above {ALPHA:.2f}"
+
+
+@check(
+    label="power",
+    passes_if=f"the design finds the smallest effect of interest in {_percent(POWER)} of planted draws or more, and by "
+    "its observed dyadic error too",
+    needed_for=CLAIMED,
+)
+def power(n: VerdictInputs, _: Verdict) -> Judged:
+    """Whether the design could have found the smallest effect of interest."""
+    reason = f"power at the smallest effect of interest is {n.power:.0%}, below {POWER:.0%}"
+    return n.power, n.power >= POWER, POWER, reason
+
+
+@check(
+    label="multiverse",
+    passes_if=f"{_percent(MULTIVERSE_SHARE)} or more of the equivalent specifications agree: their estimate has the "
+    "sign of the verdict and an interval that excludes zero; for *negligible*, they are negligible themselves. Those "
+    "without an interval do not agree",
+    needed_for=CLAIMED,
+)
+def multiverse(n: VerdictInputs, _: Verdict) -> Judged:
+    """Whether equivalent specifications agree."""
+    reason = f"{n.multiverse_share:.0%} of equivalent specifications agree, fewer than {MULTIVERSE_SHARE:.0%}"
+    return n.multiverse_share, n.multiverse_share >= MULTIVERSE_SHARE, MULTIVERSE_SHARE, reason
+
+
+@check(
+    label="joint test",
+    passes_if=f"p of the median of those equivalent specifications whose treatment can be re-randomised is not above "
+    f"{ALPHA:.2f} (Simonsohn, Simmons and Nelson 2020)",
+    needed_for=EFFECTS,
+)
+def joint(n: VerdictInputs, _: Verdict) -> Judged:
+    """Whether the median of equivalent specifications is more than chance."""
+    return _at_most_alpha(n.joint_p, "p of the median of equivalent specifications")
+
+
+@check(
+    label="family",
+    passes_if=f"p within the claim's declared family is not above {ALPHA:.2f} (Romano and Wolf 2005)",
+    needed_for=EFFECTS,
+)
+def family(n: VerdictInputs, _: Verdict) -> Judged:
+    """Whether the claim stands among those that are judged together."""
+    return _at_most_alpha(n.family_p, "p within the family (Romano and Wolf)")
+
+
+@check(
+    label="randomisation",
+    passes_if=f"p of the claim's own randomisation test is not above {ALPHA:.2f}, by the scheme that suits its "
+    "treatment ([below](#draws))",
+    needed_for=EFFECTS,
+)
+def randomisation(n: VerdictInputs, _: Verdict) -> Judged:
+    """Whether the treatment, re-randomised, would give as much."""
+    return _at_most_alpha(n.randomisation_p, "p of the randomisation test")
+
+
+@check(
+    label="benchmark",
+    passes_if=f"beside a confounder {BENCHMARK_TIMES:g} time as strong as the strongest observed control, the "
+    f"{_percent(LEVEL)} interval stays on its side of zero; for *negligible*, within ± the smallest effect of "
+    "interest, whichever way each confounder pushes it (Cinelli and Hazlett 2020)",
+    needed_for=CLAIMED,
+)
+def benchmark(n: VerdictInputs, verdict: Verdict) -> Judged:
+    """Whether a confounder like the strongest control would undo the verdict."""
+    low, high = n.benchmark_low, n.benchmark_high
+    if verdict == "negligible":
+        reason = "a confounder as strong as the strongest control would move the estimate beyond the smallest effect"
+        edge = max(abs(low), abs(high))
+        return edge, edge < n.smallest_effect, n.smallest_effect, reason
+    reason = "beside a confounder as strong as the strongest control the interval reaches zero"
+    edge = high if verdict == "lowers" else low
+    return edge, edge < 0 if verdict == "lowers" else edge > 0, 0.0, reason
+
+
+@check(
+    label="negative control",
+    passes_if=f"no negative control rejects at {_percent(ALPHA)}, all of them taken together (Holm 1979): the lead of "
+    "the treatment, a distant partner, a distant adversary; one that cannot be fitted leaves the check unmade",
+    needed_for=EFFECTS,
+)
+def negative_controls(n: VerdictInputs, _: Verdict) -> Judged:
+    """Whether there is an effect where there can be none; one that could not be fitted leaves the check unmade."""
+    values = n.negative_control_p or ()
+    smallest = holm(values)
+    reason = f"a negative control, where there can be no effect, shows one (p = {smallest:.3f} after Holm)"
+    unmade = smallest > ALPHA and any(map(math.isnan, values))
+    return None if unmade else smallest, smallest > ALPHA, ALPHA, reason
+
+
+@check(
+    label="influence",
+    passes_if="no refit without one state, one region, one era or, of joint exercises, one series has another verdict",
+    needed_for=CLAIMED,
+)
+def influence(n: VerdictInputs, verdict: Verdict) -> Judged:
+    """Whether the verdict hangs on one part of the data."""
+    reason = f"{n.influence_flips} refits without a state, series, region or era do not say {verdict!r}"
+    return None if n.influence_flips is None else float(n.influence_flips), n.influence_flips == 0, 0.0, reason
