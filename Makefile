@@ -67,9 +67,9 @@ lint: $(READY)
 	@$(VENV)/bin/snakefmt --check Snakefile workflow/rules
 	@$(SNAKEMAKE) --lint
 
-# A mirror named by DETENTE_MIRROR, else the one beside the project, saves downloading what is not in data/raw/.
+# A mirror named by DETENTE_MIRROR saves downloading what is not in data/raw/.
 data-page: $(READY)
-	@DETENTE_MIRROR="$${DETENTE_MIRROR:-../shared/mirror}" $(VENV)/bin/python -m detente datapage --out docs/data.md --chart docs/images/coverage.svg
+	@$(VENV)/bin/python -m detente datapage --out docs/data.md --chart docs/images/coverage.svg
 
 $(BENCH)/.ready: requirements.lock benchmarks/requirements.lock pyproject.toml
 	@$(RECENT)

@@ -22,10 +22,9 @@ pytest_plugins = ["support.known_frames"]
 ROOT = Path(__file__).resolve().parents[1]
 
 
-def _folder(variable: str, beside: str) -> Path | None:
-    candidates = [Path(os.environ[variable])] if os.environ.get(variable) else []
-    candidates.append(ROOT.parent / "shared" / beside)
-    return next((c for c in candidates if c.is_dir()), None)
+def _folder(variable: str) -> Path | None:
+    named = os.environ.get(variable)
+    return Path(named) if named and Path(named).is_dir() else None
 
 
 @pytest.fixture(scope="session")
@@ -57,7 +56,7 @@ def bare(copied: Path, few_sources: str) -> Path:
 @pytest.fixture(scope="session")
 def mirror() -> Path:
     """Folder of the observed raw files."""
-    folder = _folder("DETENTE_MIRROR", "mirror")
+    folder = _folder("DETENTE_MIRROR")
     if folder is None:
         pytest.skip("the observed raw files are not at hand: set DETENTE_MIRROR to a folder with <slug>/<file>")
     return folder
@@ -66,7 +65,7 @@ def mirror() -> Path:
 @pytest.fixture(scope="session")
 def replication() -> Path:
     """Folder of published data and printed numbers."""
-    folder = _folder("DETENTE_REPLICATION", "replication")
+    folder = _folder("DETENTE_REPLICATION")
     if folder is None:
         pytest.skip("published data are not at hand: set DETENTE_REPLICATION to a folder with <slug>/<file>")
     return folder

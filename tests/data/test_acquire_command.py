@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -126,10 +125,7 @@ def test_some_sources_can_be_chosen(project: Path):
 
 
 @pytest.mark.record
-def test_the_pinned_files_are_the_files_of_the_record(raw: Path, patience: Patience):
-    mirror = Path(os.environ.get("DETENTE_MIRROR") or REPOSITORY.parent / "shared/mirror")
-    if not mirror.is_dir():
-        pytest.skip("the observed raw files are not at hand: set DETENTE_MIRROR")
+def test_the_pinned_files_are_the_files_of_the_record(raw: Path, patience: Patience, mirror: Path):
     pinned = load_project(REPOSITORY).sources
 
     receipts = acquire(pinned, raw, mirror, patience=replace(patience, retries=0))

@@ -117,7 +117,7 @@ def records() -> Mapping[str, SourceRecord]:
 def observed() -> Record:
     """The record, where it is at hand."""
     given = os.environ.get("DETENTE_MIRROR")
-    places = [Path(given).expanduser()] if given else [ROOT.parent / "shared" / "mirror", ROOT / "data" / "raw"]
+    places = [Path(given).expanduser() if given else ROOT / "data" / "raw"]
     wanted = [(slug, table.slug or slug, table.file) for slug in CORE for table in REGISTRY[slug].raw]
     for place in places:
         if all((place / (records()[folder].folder or folder) / file).is_file() for _, folder, file in wanted):

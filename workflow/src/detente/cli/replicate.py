@@ -26,7 +26,6 @@ from detente.report.site.replication import counted, page, printed, said
 
 FOLDER = Path("config/replications")
 MIRROR = "DETENTE_REPLICATION"
-BESIDE = Path("../shared/replication")
 NUMBERS, DYADIC = "replication.csv", "dyadic.csv"
 
 
@@ -35,7 +34,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--tables", type=Path, nargs="+", help=f"files of tables (default: {FOLDER}/*.yaml)")
     parser.add_argument("--only", nargs="+", metavar="ID", help="tables to estimate (default: all)")
     parser.add_argument("--data", type=Path, help="folder of <id>/<file> (default: data/raw/replication)")
-    parser.add_argument("--mirror", type=Path, help=f"folder to copy <id>/<file> from (default: {MIRROR}, {BESIDE})")
+    parser.add_argument("--mirror", type=Path, help=f"folder to copy <id>/<file> from (default: {MIRROR})")
     parser.add_argument("--out", type=Path, required=True, help="folder of the page and its CSV files")
     parser.add_argument("--gather", type=Path, nargs="+", metavar="FOLDER", help="put these parts together instead")
     parser.add_argument("--part", action="store_true", help="write the two CSV files alone")
@@ -58,7 +57,7 @@ def run(arguments: argparse.Namespace) -> None:
     if arguments.gather:
         found = gathered(arguments.gather)
     else:
-        found = estimated(publications, arguments.data or root / "data/raw/replication", mirror_of(arguments, root))
+        found = estimated(publications, arguments.data or root / "data/raw/replication", mirror_of(arguments))
     write_csv(found.numbers, arguments.out / NUMBERS)
     write_csv(found.dyadic, arguments.out / DYADIC)
     if arguments.part:
@@ -111,14 +110,10 @@ def _line(row: Mapping[Hashable, Any]) -> str:
     return f"{place}: printed {row['printed']}, ours {said(row['ours']) or 'none'} ({row['status']}{why})"
 
 
-def mirror_of(arguments: argparse.Namespace, root: Path) -> Path | None:
-    """Folder to copy data from: named, of the environment, or beside the project."""
-    if arguments.mirror:
-        return Path(arguments.mirror)
-    if os.environ.get(MIRROR):
-        return Path(os.environ[MIRROR]).expanduser()
-    beside = root / BESIDE
-    return beside if beside.is_dir() else None
+def mirror_of(arguments: argparse.Namespace) -> Path | None:
+    """Folder to copy data from: named, or of the environment."""
+    named = arguments.mirror or os.environ.get(MIRROR)
+    return Path(named).expanduser() if named else None
 
 
 def _files(given: Sequence[Path] | None, root: Path) -> list[Path]:
