@@ -3,15 +3,31 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
 PACKAGE = Path(__file__).resolve().parents[1]
 
 
+@dataclass(frozen=True)
+class _File:
+    """A module as its text says: `imports` of the package (module, name or none), in a function or not.
+
+    `facade` if it only hands on what others define: then `names` says where each name that it hands on comes from.
+    """
+
+    imports: tuple[tuple[str, str | None], ...]
+    facade: bool
+    names: dict[str, tuple[str, str]]
+
+
 def modules_used(package: Path, entry: str, registries: Collection[str] = ()) -> list[Path]:
     """Files of the package that `entry` imports, directly or not, itself included, sorted.
+
+    An `__init__` that only hands names on is no file that a result depends on: a name imported from it leads to the
+    module that defines it, so that an edit of one module does not touch all that use its package.
 
     Parameters
     ----------
@@ -26,37 +42,86 @@ def modules_used(package: Path, entry: str, registries: Collection[str] = ()) ->
     seen: set[Path] = set()
     waiting = [entry]
     while waiting:
-        for file in _files(package, waiting.pop(), frozenset(registries)):
+        for file in _run_by(package, waiting.pop(), frozenset(registries)):
             if file not in seen:
                 seen.add(file)
-                waiting += _imports(file)
+                waiting += [_home(package, *named) for named in _read(file).imports]
     return sorted(seen)
 
 
-@cache
-def _files(package: Path, module: str, registries: frozenset[str]) -> tuple[Path, ...]:
-    """Files that importing `module` runs: its own and those of the packages around it."""
+def _path(package: Path, module: str) -> Path | None:
+    """The file of a module, or None if there is no such module."""
+    place = package.joinpath(*module.split(".")[1:])
+    files = (place / "__init__.py", place.with_suffix(".py")) if module != package.name else (place / "__init__.py",)
+    return next((f for f in files if f.is_file()), None)
+
+
+def _run_by(package: Path, module: str, registries: Collection[str]) -> Iterator[Path]:
+    """Files that importing `module` runs: its own and those of the packages around it that do more than hand on."""
     parts = module.split(".")
-    files = []
     for depth in range(1, len(parts) + 1):
         name = ".".join(parts[:depth])
-        if name in registries:
+        file = _path(package, name)
+        if file is None or name in registries:
             continue
-        folder = package.joinpath(*parts[1:depth])
-        if folder.is_dir():
-            files.append(folder / "__init__.py")
-        elif folder.with_suffix(".py").is_file():
-            files.append(folder.with_suffix(".py"))
-    return tuple(f for f in files if f.is_file())
+        if depth == len(parts) or not _read(file).facade:
+            yield file
+
+
+def _home(package: Path, module: str, name: str | None) -> str:
+    """The module that a name comes from, through all that hand it on."""
+    if name is None:
+        return module
+    if _path(package, f"{module}.{name}"):
+        return f"{module}.{name}"
+    file = _path(package, module)
+    made = _read(file) if file else None
+    return _home(package, *made.names[name]) if made and made.facade and name in made.names else module
 
 
 @cache
-def _imports(file: Path) -> tuple[str, ...]:
-    """Modules of the package that a file imports, anywhere in it."""
-    names = []
-    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+def _read(file: Path) -> _File:
+    tree = ast.parse(file.read_text(encoding="utf-8"))
+    imports: list[tuple[str, str | None]] = []
+    names: dict[str, tuple[str, str]] = {}
+    for node in ast.walk(tree):
         if isinstance(node, ast.Import):
-            names += [alias.name for alias in node.names]
+            imports += [(alias.name, None) for alias in node.names]
         elif isinstance(node, ast.ImportFrom) and node.module:
-            names += [f"{node.module}.{alias.name}" for alias in node.names]
-    return tuple(n for n in names if n.split(".")[0] == "detente")
+            imports += [(node.module, alias.name) for alias in node.names]
+            names |= {alias.asname or alias.name: (node.module, alias.name) for alias in node.names}
+    own = tuple((module, name) for module, name in imports if module.split(".")[0] == PACKAGE.name)
+    facade = file.name == "__init__.py" and all(map(_hands_on, tree.body))
+    if facade:
+        parts = (PACKAGE.name, *file.relative_to(_root(file)).parts[:-1])
+        names = {**dict(_lazy(tree, ".".join(parts))), **names}
+    return _File(own, facade, names)
+
+
+def _root(file: Path) -> Path:
+    return next(parent for parent in file.parents if parent.name == PACKAGE.name)
+
+
+def _hands_on(node: ast.stmt) -> bool:
+    """Whether a statement of an `__init__` only says where names come from."""
+    if isinstance(node, ast.FunctionDef):
+        return node.name in ("__getattr__", "__dir__")
+    if isinstance(node, ast.Assign | ast.AnnAssign):
+        targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+        return all(isinstance(t, ast.Name) and t.id.startswith("_") for t in targets)
+    return isinstance(node, ast.Import | ast.ImportFrom | ast.Expr | ast.If)
+
+
+def _lazy(tree: ast.Module, package: str) -> Iterator[tuple[str, tuple[str, str]]]:
+    """Names that an `__init__` loads when they are first used: a mapping of modules to the names in each."""
+    for node in tree.body:
+        if not isinstance(node, ast.Assign | ast.AnnAssign) or not isinstance(node.value, ast.Dict):
+            continue
+        for key, value in zip(node.value.keys, node.value.values, strict=True):
+            if isinstance(key, ast.Constant) and isinstance(value, ast.Tuple):
+                module = str(key.value).removeprefix(f"{package}.")
+                yield from (
+                    (name.value, (f"{package}.{module}", name.value))
+                    for name in value.elts
+                    if isinstance(name, ast.Constant) and isinstance(name.value, str)
+                )

@@ -1,0 +1,55 @@
+"""The files that a module runs follow from its imports; an `__init__` that only hands names on widens nothing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from detente.base.code import modules_used
+
+FILES = {
+    "__init__.py": '"""A package."""\n\n_PLACES = {"stats.fit": ("fit",)}\n__version__ = "1"\n',
+    "stats/__init__.py": '"""Facade."""\n\nfrom detente.stats.fit import fit\nfrom detente.stats.frame import Frame\n',
+    "stats/fit.py": "from detente.base import numerics\n",
+    "stats/frame.py": "class Frame: ...\n",
+    "base/__init__.py": '"""Nothing."""\n',
+    "base/numerics.py": "ZERO = 0\n",
+    "data/__init__.py": "from detente.data.list import LIST\n\n\ndef loaded(): ...\n",
+    "data/list.py": "LIST = []\n",
+    "data/one.py": "ONE = 1\n",
+    "cli/fit.py": "from detente.stats import fit\n",
+    "cli/lazy.py": "from detente import fit\n",
+    "cli/version.py": "from detente import __version__\n",
+    "cli/whole.py": "import detente.stats\n",
+    "cli/one.py": "def run():\n    from detente.data.one import ONE\n",
+}
+
+
+@pytest.fixture(scope="module")
+def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("made") / "detente"
+    for name, text in FILES.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text, encoding="utf-8")
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("entry", "used"),
+    [
+        ("fit", {"stats/fit.py", "base/numerics.py"}),
+        ("lazy", {"stats/fit.py", "base/numerics.py"}),
+        ("version", {"__init__.py"}),
+        ("whole", {"stats/__init__.py", "stats/fit.py", "stats/frame.py", "base/numerics.py"}),
+        ("one", {"data/one.py", "data/__init__.py", "data/list.py"}),
+    ],
+)
+def test_a_name_leads_to_the_module_that_defines_it(package: Path, entry: str, used: set[str]) -> None:
+    found = {f.relative_to(package).as_posix() for f in modules_used(package, f"detente.cli.{entry}")}
+    assert found == {f"cli/{entry}.py", *used}
+
+
+def test_a_registry_is_not_followed(package: Path) -> None:
+    found = {f.relative_to(package).as_posix() for f in modules_used(package, "detente.cli.one", ["detente.data"])}
+    assert found == {"cli/one.py", "data/one.py"}
