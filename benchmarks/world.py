@@ -67,10 +67,10 @@ def main() -> None:
 def _write_designs(project: Project, study: Study, tidy: Mapping[str, pd.DataFrame], folder: Path) -> None:
     """What the regressions start from."""
     panel = build_panel(tidy, [REGISTRY[slug] for slug in REGISTRY if slug in study.sources], study.window).frame
-    lpm = specifications(study, project.claims, project.claims.claims[CLAIM], ESTIMATOR, absorbs_dyads=True)
+    lpm = specifications(project, study, project.claims.claims[CLAIM], ESTIMATOR)
     for spec in lpm:
-        if spec.sample in SAMPLES:
-            write_frame(_columns(build_design(panel, spec)), design_path(folder, f"lpm-{spec.sample}"))
+        if spec.sample.name in SAMPLES:
+            write_frame(_columns(build_design(panel, spec)), design_path(folder, f"lpm-{spec.sample.name}"))
 
 
 def _columns(design: Design) -> pd.DataFrame:

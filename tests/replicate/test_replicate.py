@@ -13,9 +13,9 @@ import pandas as pd
 import pytest
 
 from detente.base.errors import ConfigError, FormulaError, PanelError, UnknownVariable
+from detente.base.expressions import Missing, Table, evaluate, parse, selected
 from detente.cli import main
 from detente.replicate.compare import Status, compare, unit
-from detente.replicate.expressions import Missing, Table, evaluate, parse, selected
 from detente.replicate.schema import Target, Tolerance, read_publication
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -66,7 +66,7 @@ def manuscript(study, tables, figures, values):
     references = References(WORKS, values["sources"])
     shown = [*tables.values(), checksum_table(PROVENANCE, simulated=study.simulated)]
     shown += [recovery_table(values["recovery"])] if values["recovery"] else []
-    shown += [coverage_table(made.coverage(), study.project.claims)] if study.simulated else []
+    shown += [coverage_table(made.coverage(), study.project.claims, study.samples)] if study.simulated else []
     return Manuscript(
         title=values["study"]["title"],
         simulated=study.simulated,
@@ -425,7 +425,7 @@ def test_recovery_sets_planted_beside_estimated():
 
 
 def test_coverage_stands_by_covariance_in_each_sample():
-    table = coverage_table(made.coverage(), made.project().claims)
+    table = coverage_table(made.coverage(), made.project().claims, made.project().sample_labels)
     assert [(c.group, c.label) for c in table.columns[:3]] == [
         ("All dyads", "Coverage (%)"),
         ("All dyads", "SE ÷ spread"),

@@ -98,7 +98,8 @@ def multiverse() -> pd.DataFrame:
 def test_the_headline_in_every_sample_is_the_headline_with_another_sample() -> None:
     claims = [load_project(REPOSITORY).claims.claims["exercise"]]
     headline = {"sample": "claimed", "duration": "cubic", "covariance": "dyadic"}
-    table = samples_table(multiverse(), claims, headline, "relevant", simulated=False)
+    labels = load_project(REPOSITORY).sample_labels
+    table = samples_table(multiverse(), claims, headline, "relevant", labels, simulated=False)
     assert [c.label for c in table.columns] == ["All dyads", "Politically relevant dyads", "Strategic rivals"]
     (row,) = table.rows
     assert row.cells == ("−25% [−75, 25]", "−50% [−80, −20]*", "–")

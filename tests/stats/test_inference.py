@@ -17,6 +17,7 @@ from detente.stats.covariance import sandwich
 from detente.stats.effects.effects import average_marginal_effect, log_risk_ratio
 from detente.stats.result import made_covariance
 from detente.study.config.claims import Claim, Control
+from detente.study.config.samples import Sample
 from detente.study.design.specification import Specification
 from detente.study.estimation.schema import estimates_schema
 from detente.study.estimation.tidy import COLUMNS, estimate
@@ -34,7 +35,8 @@ CLAIM = Claim(
 
 def specification(estimator: str, covariances: tuple[str, ...] = ("dyadic", "dyad")) -> Specification:
     control = Control(variable="control", role="confounder", lag=2, label="c", why="w")
-    return Specification(CLAIM, "all", estimator, (control,), covariances, (1990, 1997), 0.2)
+    sample = Sample(name="all", label="All dyads", why="Leaves nobody out of the comparison.")
+    return Specification(CLAIM, sample, estimator, (control,), covariances, (1990, 1997), 0.2)
 
 
 def test_the_average_marginal_effect_of_the_lpm_is_its_coefficient() -> None:

@@ -10,9 +10,8 @@ from detente.data.panel import build_panel
 from detente.simulate import simulate_world
 from detente.study.design.matrix import build_design
 from detente.study.estimation.tidy import estimate
-from detente.study.multiverse.grid import specification
 from detente.study.multiverse.grids import grids_of, variables_of, years_of
-from detente.study.multiverse.multiverse import Part, fitted
+from detente.study.multiverse.multiverse import fitted
 from detente.study.robustness.scoring import score
 
 from support.builders import joined
@@ -30,8 +29,7 @@ def scored() -> pd.DataFrame:
     panel = build_panel(tidy, joined(), (first, last), lead_in=lead, variables=names).frame
     frames, rows = [], []
     for grid in grids:
-        part = Part(grid.universes, [specification(u, PROJECT.claims) for u in grid.universes])
-        frames.append(fitted({False: panel}, part, list(grid.nodes)))
+        frames.append(fitted({False: panel}, grid.variants, list(grid.nodes)))
         claim = PROJECT.claims.claims[grid.claim]
         spec = of_study(grid.claim, "lpm", DEMO.headline)
         effect = estimate(build_design(panel, spec), spec).rows.query("quantity == 'average_marginal_effect'").iloc[0]

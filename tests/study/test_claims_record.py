@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
@@ -46,7 +47,8 @@ def panel(directed: bool, mirror: Path) -> pd.DataFrame:
 def designed(claim: Claim, mirror: Path) -> tuple[Design, pd.DataFrame]:
     """Design of the headline, and its linear probability model as rows."""
     study = PAPER.model_copy(update={"samples": (claim.sample or PAPER.headline,)})
-    spec = specifications(study, CLAIMS, claim, "lpm", absorbs_dyads=False)[0]
+    pooled = specifications(PROJECT, study, claim, "logit")[0]
+    spec = replace(pooled, estimator="lpm")
     design = build_design(panel(claim.directed, mirror), spec)
     return design, estimate(design, spec).rows
 

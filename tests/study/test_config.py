@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import get_args
 
 import pytest
 
 from detente.study.config.claims import Claim, ClaimsFile
-from detente.study.config.names import Sample
 from detente.study.config.project import load_project
 from detente.study.project import load
 
@@ -18,7 +16,6 @@ from support.configured import CLAIMS_FILE, DEMO, PAPER, SOURCES_FILE, STUDY, TI
 WORLD = "base_risk, dyad_spread, effects, state_shock, states, threat_on_onset, threat_on_treatment, years"
 CLAIM = ", ".join(sorted(set(Claim.model_fields) - {"id"}))
 CLAIMS_KEYS = ", ".join(sorted(ClaimsFile.model_fields))
-SAMPLES = ", ".join(sorted(get_args(Sample)))
 IDENTIFIER = "must be lower-case letters, digits and underscores, a letter first"
 
 
@@ -76,20 +73,6 @@ def test_the_shipped_configuration_is_valid(copied: Path):
             "whittle, years; nearest: 'years'",
         ),
         # Values that are one of a list
-        (
-            PAPER,
-            "samples: [all, relevant, contiguous]",
-            "samples: [all, relevant, contigous]",
-            "samples › 2",
-            f"'contigous' is not known; legal values: {SAMPLES}; nearest: 'contiguous'",
-        ),
-        (
-            PAPER,
-            "headline: relevant",
-            "headline: 7",
-            "headline",
-            f"7 is not known; legal values: {SAMPLES}",
-        ),
         (
             CLAIMS_FILE,
             "role: mediator",

@@ -12,8 +12,8 @@ from statsmodels.stats.proportion import proportion_confint
 from detente.base.errors import EmptySample, UnknownVariable
 from detente.base.lags import lag
 from detente.study.config.claims import Control
-from detente.study.config.names import SAMPLE_LABELS
 from detente.study.config.project import load_project
+from detente.study.config.samples import Sample
 from detente.study.design.describe import descriptives, partners, raw_risk, sample_flow, timeline
 from detente.study.design.matrix import build_design, in_sample
 from detente.study.design.specification import Specification, as_json, from_json, specifications
@@ -34,7 +34,11 @@ def control(variable: str, role: str = "confounder", years: int = 2) -> Control:
 
 def specification(*controls: Control, sample: str = "all", years: int = 1) -> Specification:
     claim = CLAIM.model_copy(update={"lag": years})
-    return Specification(claim, sample, "lpm", controls, ("dyadic",), (1990, 2000), 0.2)
+    return Specification(claim, PROJECT.samples[sample], "lpm", controls, ("dyadic",), (1990, 2000), 0.2)
+
+
+def samples(*names: str) -> list[Sample]:
+    return [PROJECT.samples[name] for name in names]
 
 
 def same(found: object, expected: list[float]) -> bool:
@@ -89,9 +93,9 @@ def test_samples_are_rows_of_the_window():
         start=1990,
     )
 
-    assert in_sample(frame, "all").tolist() == [False, True, True, True, True]
-    assert in_sample(frame, "relevant").tolist() == [False, True, True, False, False]
-    assert in_sample(frame, "contiguous").tolist() == [False, False, True, False, False]
+    assert in_sample(frame, PROJECT.samples["all"]).tolist() == [False, True, True, True, True]
+    assert in_sample(frame, PROJECT.samples["relevant"]).tolist() == [False, True, True, False, False]
+    assert in_sample(frame, PROJECT.samples["contiguous"]).tolist() == [False, False, True, False, False]
 
 
 # Designs
@@ -130,7 +134,7 @@ def test_what_is_left_out_and_what_is_used_add_up_to_the_sample(sample: str):
 
     (first, total), *dropped, (last, used) = design.attrition
     assert (first, last) == ("dyad-years of the sample in the window", "used")
-    assert total == in_sample(frame, sample).sum()
+    assert total == in_sample(frame, PROJECT.samples[sample]).sum()
     assert total - sum(rows for _, rows in dropped) == used == len(design.y) == len(design.x)
     assert all(rows > 0 for _, rows in dropped)
     assert [reason for reason, _ in dropped] == [
@@ -194,11 +198,12 @@ def test_a_sample_without_an_onset_is_refused_with_the_account_of_its_rows():
     years = range(1990, 1996)
     frame = panel(dyad_years(2, 20, years, onset_gml=[0.0, 0, 0, NA, 0, 0], rivalry=[NA, 0.0, 0, 0, 0, 0]))
 
+    spec = specification(control("rivalry"))
     with pytest.raises(EmptySample) as caught:
-        build_design(frame, specification(control("rivalry")))
+        build_design(frame, spec)
 
     assert str(caught.value) == (
-        "exercise.lpm.all: the sample leaves no onset of 'onset_gml' ("
+        f"{spec}: the sample leaves no onset of 'onset_gml' ("
         "dyad-years of the sample in the window: 6; "
         "not at risk: an older dispute continues, or the outcome is not coded: 1; "
         "treatment not coded, or the dyad did not exist, the year before: 1; "
@@ -208,7 +213,8 @@ def test_a_sample_without_an_onset_is_refused_with_the_account_of_its_rows():
 
 
 def test_a_sample_without_rows_is_refused():
-    with pytest.raises(EmptySample, match=r"^exercise\.lpm\.contiguous: the sample leaves no onset .*used: 0\)$"):
+    named = r"^exercise, headline \[exercise\.[0-9a-f]{12}\]"
+    with pytest.raises(EmptySample, match=rf"{named}: the sample leaves no onset .*used: 0\)$"):
         build_design(world(), specification(sample="contiguous"))
 
 
@@ -228,7 +234,7 @@ def test_a_variable_that_the_panel_lacks_is_named(column: str, spec: Specificati
 
     legal = f"{len(frame.columns)} of them"
     near = f"; nearest: {nearest!r}" if nearest else ""
-    assert str(caught.value) == f"exercise.lpm.all: the panel has no variable {column!r}; legal values: {legal}{near}"
+    assert str(caught.value) == f"{spec}: the panel has no variable {column!r}; legal values: {legal}{near}"
 
 
 def test_the_variables_of_a_small_panel_are_listed():
@@ -238,7 +244,7 @@ def test_the_variables_of_a_small_panel_are_listed():
         build_design(frame, specification())
 
     assert str(caught.value) == (
-        "exercise.lpm.all: the panel has no variable 'exercise_any'; "
+        f"{specification()}: the panel has no variable 'exercise_any'; "
         "legal values: a, b, exercise_count, in_window, onset_gml, year; nearest: 'exercise_count'"
     )
 
@@ -247,9 +253,12 @@ def test_the_variables_of_a_small_panel_are_listed():
 
 
 def test_each_sample_of_the_study_is_a_specification():
-    specs = specifications(STUDY, PROJECT.claims, CLAIM, "logit", absorbs_dyads=False)
+    specs = specifications(PROJECT, STUDY, CLAIM, "logit")
 
-    assert [s.spec_id for s in specs] == ["exercise.logit.all", "exercise.logit.relevant", "exercise.logit.contiguous"]
+    assert [s.name for s in specs] == [
+        "sample=all, estimator=logit", "estimator=logit", "sample=contiguous, estimator=logit",
+    ]  # fmt: skip
+    assert len({s.spec_id for s in specs}) == len(specs)
     assert {s.treatment_term for s in specs} == {"exercise_any_lag1"}
     assert {s.window for s in specs} == {STUDY.window}
     assert [c.variable for c in specs[0].controls] == [PROJECT.claims.controls[c].variable for c in CLAIM.controls]
@@ -257,8 +266,7 @@ def test_each_sample_of_the_study_is_a_specification():
 
 def test_dyad_effects_absorb_geography_and_nothing_else():
     with_, without = (
-        {c.variable for c in specifications(STUDY, PROJECT.claims, CLAIM, "x", absorbs_dyads=absorbs)[0].controls}
-        for absorbs in (False, True)
+        {c.variable for c in specifications(PROJECT, STUDY, CLAIM, name)[0].controls} for name in ("logit", "lpm")
     )
 
     assert with_ - without == {"contiguous", "log_distance"}
@@ -266,15 +274,35 @@ def test_dyad_effects_absorb_geography_and_nothing_else():
 
 
 def test_specifications_survive_json_and_have_one_spelling():
-    specs = [
-        spec
-        for claim in PROJECT.claims_of(STUDY)
-        for spec in specifications(STUDY, PROJECT.claims, claim, "logit", absorbs_dyads=True)
-    ]
+    specs = [spec for claim in PROJECT.claims_of(STUDY) for spec in specifications(PROJECT, STUDY, claim, "logit")]
 
     assert from_json(as_json(specs)) == specs
     assert as_json(from_json(as_json(specs))) == as_json(specs)
-    assert as_json(specs) != as_json([replace(specs[0], sample="other"), *specs[1:]])
+    assert as_json(specs) != as_json([replace(specs[0], sample=PROJECT.samples["rivals"]), *specs[1:]])
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"controls": ()}, {"window": (1990, 1999)}, {"covariances": ("dyad",)}, {"duration": "log"}, {"effects": ()},
+        {"estimator": "logit"}, {"sample": PROJECT.samples["allies"]},
+        *({"claim": CLAIM.model_copy(update=c)} for c in (
+            {"outcome": "onset_cow"}, {"treatment": "jme_any"}, {"lag": 2}, {"directed": True},
+        )),
+    ],
+)  # fmt: skip
+def test_an_id_is_of_everything_that_fixes_the_estimate(change: dict[str, object]):
+    spec = specification(control("rivalry"))
+
+    assert replace(spec, **change).spec_id != spec.spec_id
+
+
+def test_an_id_is_not_of_what_things_are_called():
+    spec = specification(control("rivalry"))
+    called = spec.sample.model_copy(update={"name": "everybody", "label": "Everybody"})
+    claim = spec.claim.model_copy(update={"label": "Exercises", "why": "Other words."})
+
+    assert replace(spec, sample=called, claim=claim, name="other", smallest_effect=0.1).spec_id == spec.spec_id
 
 
 # Descriptions
@@ -300,12 +328,12 @@ def test_the_flow_counts_rows_disputes_and_switches():
         start=1990,
     )
 
-    flow = sample_flow(frame, ["all", "relevant"]).set_index("sample")
+    flow = sample_flow(frame, samples("all", "relevant")).set_index("sample")
 
     # 2-20 switches on in 1991 and off in 1993, 2-40 off in 1994; what was before the window does not count.
     # Of its onsets in 1991 and 1993 the second follows a year of dispute.
     assert flow.loc["all"].to_dict() == {
-        "label": SAMPLE_LABELS["all"],
+        "label": "All dyads",
         "dyad_years": 7,
         "dyads": 2,
         "onset_gml": 2,
@@ -333,7 +361,7 @@ def test_raw_risks_carry_wilson_intervals(onsets: int, rows: int):
         dyad_years(2, 20, range(1000, 1001 + rows), onset_gml=[NA, *outcome], exercise_any=[1.0] * (rows + 1))
     )
 
-    treated = raw_risk(frame, ["all"], [CLAIM]).set_index("treated").loc[1]
+    treated = raw_risk(frame, samples("all"), [CLAIM]).set_index("treated").loc[1]
 
     low, high = proportion_confint(onsets, rows, alpha=0.05, method="wilson")
     assert treated[["dyad_years", "onsets", "risk"]].tolist() == [rows, onsets, onsets / rows]
@@ -353,7 +381,7 @@ def test_raw_risks_compare_the_year_after_a_treatment_with_other_years():
         )
     )
 
-    risks = raw_risk(frame, ["all", "relevant"], [CLAIM])
+    risks = raw_risk(frame, samples("all", "relevant"), [CLAIM])
 
     # At risk with a known treatment the year before: 1991 and 1992 treated, 1993, 1994 and 1996 not.
     first = risks[risks["sample"] == "all"].set_index("treated")
@@ -368,7 +396,7 @@ def test_raw_risks_say_how_few_dyads_have_half_of_the_onsets():
         for b, y in enumerate([[1.0] * 5, [1.0, 1, 0, 0, 0], [0.0, 1, 0, 0, 0], [0.0] * 5])
     ]
 
-    risks = raw_risk(panel(*dyads), ["all"], [CLAIM]).set_index("treated")
+    risks = raw_risk(panel(*dyads), samples("all"), [CLAIM]).set_index("treated")
 
     assert risks.loc[1, ["dyads", "onsets", "half_dyads"]].tolist() == [4, 8, 1]
     assert risks.loc[0, ["dyads", "onsets", "half_dyads"]].tolist() == [0, 0, 0]
@@ -379,13 +407,13 @@ def test_a_treatment_counts_whether_or_not_the_dyad_was_in_the_sample_then():
         dyad_years(2, 20, [1990, 1991], exercise_any=[1.0, 0], onset_gml=[0.0, 1], politically_relevant=[0.0, 1])
     )
 
-    assert raw_risk(frame, ["relevant"], [CLAIM]).set_index("treated").loc[1, "onsets"] == 1
+    assert raw_risk(frame, samples("relevant"), [CLAIM]).set_index("treated").loc[1, "onsets"] == 1
 
 
 def test_a_ratio_over_a_risk_of_zero_does_not_exist():
     frame = panel(dyad_years(2, 20, range(1990, 1994), exercise_any=[0.0, 1, 0, 0], onset_gml=[0.0, 0, 1, 0]))
 
-    assert raw_risk(frame, ["all"], [CLAIM])["ratio"].isna().all()
+    assert raw_risk(frame, samples("all"), [CLAIM])["ratio"].isna().all()
 
 
 def test_partners_are_dyads_that_ever_trained_together():
@@ -424,7 +452,7 @@ def test_the_timeline_counts_disputes_and_exercises_by_year():
     # Its second participant is no known state, so the third of 1990 is not joint.
     exercises = pd.concat([exercises, members(4, 1990, 2)])
 
-    found = timeline(frame, ["all", "relevant"], exercises)
+    found = timeline(frame, samples("all", "relevant"), exercises)
 
     assert found[found["sample"] == "all"].drop(columns="sample").to_dict("list") == {
         "year": [1990, 1991],
@@ -446,7 +474,7 @@ def test_the_timeline_is_missing_where_a_source_does_not_reach():
         dyad_years(2, 20, [2010, 2011], new_gml=[0.0, NA], ongoing_gml=[0.0, NA], exercise_any=[0.0, NA]), start=2010
     )
 
-    found = timeline(frame, ["all"], members(1, 2000, 2, 20))
+    found = timeline(frame, samples("all"), members(1, 2000, 2, 20))
 
     for name in ("onsets", "ongoing", "exercise_dyads", "exercises"):
         assert same(found[name], [0, NA]), name
@@ -457,7 +485,7 @@ def test_descriptives_tell_what_is_known_from_what_is_missing():
     claim = CLAIM.model_copy(update={"controls": ("rivalry",)})
     codebook = pd.DataFrame({"variable": frame.columns, "label": frame.columns.str.upper(), "unit": "0/1"})
 
-    found = descriptives(frame, ["all"], [claim, claim], PROJECT.claims.controls, codebook)
+    found = descriptives(frame, samples("all"), [claim, claim], PROJECT.claims.controls, codebook)
 
     assert found["variable"].tolist() == [
         "onset_gml",

@@ -24,7 +24,8 @@ NA = float("nan")
 
 
 def specification(*controls: Control, sample: str = "all", window: tuple[int, int] = (1990, 2000), **claim: object):
-    return Specification(CLAIM.model_copy(update=claim), sample, "lpm", controls, ("dyadic",), window, 0.2)
+    changed, chosen = CLAIM.model_copy(update=claim), PROJECT.samples[sample]
+    return Specification(changed, chosen, "lpm", controls, ("dyadic",), window, 0.2)
 
 
 # Years at peace
@@ -90,7 +91,7 @@ def test_a_design_takes_the_form_that_is_asked_for():
     frame = panel(
         dyad_years(2, 20, range(1989, 1993), onset_gml=[0.0, 1, 0, 1], peace_years=[3.0, 4, 5, 6]), start=1990
     )
-    spec = Specification(CLAIM, "all", "lpm", (PEACE,), ("dyadic",), (1990, 2000), 0.2, "log")
+    spec = Specification(CLAIM, PROJECT.samples["all"], "lpm", (PEACE,), ("dyadic",), (1990, 2000), 0.2, "log")
 
     found = build_design(frame, spec)
 
@@ -170,7 +171,8 @@ def directed() -> pd.DataFrame:
 def test_a_directed_design_has_two_sides_and_its_own_dyads():
     claim = PROJECT.claims.claims["nearby_exercise_deters"]
 
-    found = build_design(directed(), Specification(claim, "relevant", "lpm", (), ("dyadic",), (1990, 2000), 0.2))
+    spec = Specification(claim, PROJECT.samples["relevant"], "lpm", (), ("dyadic",), (1990, 2000), 0.2)
+    found = build_design(directed(), spec)
 
     assert found.a is not None
     assert found.b is not None
@@ -217,7 +219,7 @@ def test_rivals_and_allies_are_samples(sample: str, column: str):
 
 
 def test_effects_that_are_asked_for_are_part_of_the_specification():
-    spec = specifications(PROJECT.study("paper"), PROJECT.claims, CLAIM, "lpm", absorbs_dyads=False)[0]
+    spec = specifications(PROJECT, PROJECT.study("paper"), CLAIM, "lpm")[0]
 
     assert spec.effects is None
     assert spec.duration == "cubic"

@@ -11,7 +11,8 @@ import pytest
 from detente.cli import main
 from detente.data.panel.outcomes import DURATIONS
 from detente.study.config.project import load_project
-from detente.study.multiverse.grid import HEADLINE, Grid, Universe, needed, shards, specification
+from detente.study.design.specification import Specification
+from detente.study.multiverse.grid import HEADLINE, Grid, Variant, needed, shards, together
 from detente.study.multiverse.grids import grids_of, multiverse_of, offered
 
 from support.builders import REPOSITORY, change
@@ -23,10 +24,14 @@ def grids() -> dict[str, Grid]:
     return {grid.claim: grid for grid in grids_of(project, project.study("paper"))}
 
 
-def of(grid: Grid, **wanted: str) -> list[Universe]:
-    """Universes with these options, and the headline's at all other nodes."""
+def of(grid: Grid, **wanted: str) -> list[Variant]:
+    """Variants with these options, and the headline's at all other nodes."""
     options = tuple(wanted.get(node, names[0]) for node, names in grid.nodes.items())
-    return [u for u in grid.universes if u.options == options]
+    return [v for v in grid.variants if v.options == options]
+
+
+def specifications_of(grid: Grid) -> list[Specification]:
+    return [variant.specification for variant in grid.variants]
 
 
 def test_the_exercises_claim_has_thousands_of_specifications_and_each_other_hundreds(grids: dict[str, Grid]) -> None:
@@ -36,15 +41,16 @@ def test_the_exercises_claim_has_thousands_of_specifications_and_each_other_hund
 
 def test_what_was_removed_and_what_is_left_add_up(grids: dict[str, Grid]) -> None:
     for grid in grids.values():
-        assert grid.combinations - sum(r.count for r in grid.removed) == len(grid.universes)
+        assert grid.combinations - sum(r.count for r in grid.removed) == len(grid.variants)
         assert all(r.count > 0 for r in grid.removed)
 
 
 def test_no_specification_is_there_twice(grids: dict[str, Grid]) -> None:
-    ids = Counter(u.spec_id for grid in grids.values() for u in grid.universes)
+    ids = Counter(u.spec_id for grid in grids.values() for u in grid.variants)
     assert max(ids.values()) == 1
     for grid in grids.values():
-        assert len({u.content for u in grid.universes}) == len(grid.universes)
+        fixed = {(v.specification.fit, v.specification.covariances) for v in grid.variants}
+        assert len(fixed) == len(grid.variants)
 
 
 def test_the_headline_is_the_one_that_the_study_estimates(grids: dict[str, Grid]) -> None:
@@ -56,10 +62,10 @@ def test_the_headline_is_the_one_that_the_study_estimates(grids: dict[str, Grid]
         (headline,) = of(grid)
         assert headline.equivalent
         assert headline.estimand == HEADLINE
-        made = specification(headline, project.claims)
-        claim = project.claims.claims[name]
-        wanted = own(study, project.claims, claim, "lpm", claim.sample or study.headline, absorbs_dyads=True)
+        made = headline.specification
+        wanted = own(project, study, project.claims.claims[name])
         assert made.claim == wanted.claim
+        assert (made.spec_id, made.name) == (wanted.spec_id, wanted.name) == (wanted.spec_id, HEADLINE)
         assert (made.sample, made.window, made.duration) == (wanted.sample, wanted.window, wanted.duration)
         key = [(c.variable, c.lag, c.role) for c in made.controls]
         assert key == [(c.variable, c.lag, c.role) for c in wanted.controls]
@@ -69,45 +75,45 @@ def test_a_departure_is_its_own_estimand_and_comes_alone(grids: dict[str, Grid])
     multiverse = multiverse_of(load_project(REPOSITORY))
     grid = grids["exercise"]
     tags = {n: {o: multiverse.nodes[n].options[o].tag for o in names} for n, names in grid.nodes.items()}
-    for universe in grid.universes:
-        found = [tags[n][o] for n, o in zip(grid.nodes, universe.options, strict=True)]
+    for variant in grid.variants:
+        found = [tags[n][o] for n, o in zip(grid.nodes, variant.options, strict=True)]
         assert found.count("different") + found.count("uncertain") <= 1
-        assert (universe.estimand == HEADLINE) == ("different" not in found)
-        assert universe.equivalent == (set(found) == {"equivalent"})
+        assert (variant.estimand == HEADLINE) == ("different" not in found)
+        assert variant.equivalent == (set(found) == {"equivalent"})
 
 
 def test_years_at_peace_count_by_the_coding_of_the_outcome(grids: dict[str, Grid]) -> None:
     for grid in grids.values():
-        for content in (u.content for u in grid.universes):
-            counts = {v for v, _, role in content.controls if role == "duration" and v in DURATIONS.values()}
-            assert counts <= {DURATIONS.get(content.outcome)}
+        for spec in specifications_of(grid):
+            counts = {c.variable for c in spec.controls if c.role == "duration" and c.variable in DURATIONS.values()}
+            assert counts <= {DURATIONS.get(spec.claim.outcome)}
 
 
 def test_confounders_come_before_the_treatment_whatever_its_lag(grids: dict[str, Grid]) -> None:
     for grid in grids.values():
-        for content in (u.content for u in grid.universes):
-            assert all(lag > content.lag for _, lag, role in content.controls if role == "confounder")
-            assert content.moderator is None or content.moderator[1] >= content.lag
+        for spec in specifications_of(grid):
+            claim = spec.claim
+            assert all(c.lag > claim.lag for c in spec.controls if c.role == "confounder")
+            assert claim.moderator is None or claim.moderator.lag >= claim.lag
 
 
 def test_no_logit_has_dyad_effects_and_no_product_is_judged_by_one(grids: dict[str, Grid]) -> None:
-    contents = [u.content for grid in grids.values() for u in grid.universes]
-    logits = [c for c in contents if c.estimator == "logit"]
+    logits = [s for grid in grids.values() for s in specifications_of(grid) if s.estimator == "logit"]
     assert logits
-    assert all(c.effects == () and c.moderator is None for c in logits)
+    assert all(s.effects == () and s.claim.moderator is None for s in logits)
 
 
 def test_geography_enters_where_no_effect_absorbs_it(grids: dict[str, Grid]) -> None:
-    for content in (u.content for u in grids["exercise"].universes):
-        assert ("geography" in {role for _, _, role in content.controls}) == ("dyad" not in content.effects)
+    for spec in specifications_of(grids["exercise"]):
+        assert ("geography" in {c.role for c in spec.controls}) == ("dyad" not in (spec.effects or ()))
 
 
 def test_another_record_of_alliances_replaces_treatment_and_controls(grids: dict[str, Grid]) -> None:
     (own,) = of(grids["exercise"], alliance="earlier")
-    assert "treaty_defence" in {v for v, _, _ in own.content.controls}
-    assert "defence_pact" not in own.content.variables
+    assert "treaty_defence" in {c.variable for c in own.specification.controls}
+    assert "defence_pact" not in own.specification.variables
     (pact,) = of(grids["defence_pact"], alliance="earlier")
-    assert pact.content.treatment == "treaty_defence"
+    assert pact.specification.claim.treatment == "treaty_defence"
 
 
 def test_a_simulated_world_does_without_the_sources_that_it_does_not_write() -> None:
@@ -123,11 +129,11 @@ def test_a_simulated_world_does_without_the_sources_that_it_does_not_write() -> 
 def test_parts_hold_everything_once_and_keep_together_what_shares_rows(grids: dict[str, Grid]) -> None:
     for grid in (grids["exercise"], grids["un_mission"]):
         parts = shards(grid, 400)
-        assert sorted(u.spec_id for part in parts for u in part) == sorted(u.spec_id for u in grid.universes)
+        assert sorted(u.spec_id for part in parts for u in part) == sorted(u.spec_id for u in grid.variants)
         homes: dict[object, set[int]] = {}
         for i, part in enumerate(parts):
-            for universe in part:
-                homes.setdefault(universe.content.together, set()).add(i)
+            for variant in part:
+                homes.setdefault(together(variant.specification), set()).add(i)
         assert all(len(found) == 1 for found in homes.values())
         assert all(parts)
 
@@ -136,7 +142,7 @@ def test_an_id_hangs_on_what_is_estimated_and_not_on_what_an_option_is_called(co
     def ids() -> set[str]:
         project = load_project(copied)
         (grid,) = grids_of(project, project.study("tiny"))
-        return {u.spec_id for u in grid.universes}
+        return {u.spec_id for u in grid.variants}
 
     before = ids()
     change(copied / "config/multiverse.yaml", "      spline:\n", "      splines:\n")

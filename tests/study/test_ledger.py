@@ -168,7 +168,8 @@ def test_no_other_covariance_stands_in_for_the_headlines() -> None:
     assert found["verdict"] == NOT_TESTED
     assert pd.isna(found["estimate"])
     assert checks(PROJECT.claims, {CLAIM: clustered}).empty
-    table = ledger_table(ledger(PROJECT.claims, "relevant", {CLAIM: clustered}, {}), simulated=False)
+    made = ledger(PROJECT.claims, "relevant", {CLAIM: clustered}, {})
+    table = ledger_table(made, PROJECT.sample_labels, simulated=False)
     mine = next(r for r in table.rows if r.label.startswith("A2 "))
     assert mine.cells[0] == "no interval"
     assert any("has no interval: IndefiniteCovariance: it leaves no variance." in note for note in table.notes)
@@ -218,7 +219,7 @@ def test_the_score_counts_signs_and_intervals_of_headline_and_multiverse() -> No
 def test_the_ledger_is_a_table_and_a_figure() -> None:
     found = {CLAIM: findings()}
     frame = ledger(PROJECT.claims, "relevant", found, {CLAIM: "registered"})
-    table = ledger_table(frame, simulated=True)
+    table = ledger_table(frame, PROJECT.sample_labels, simulated=True)
     mine = next(r for r in table.rows if r.label.startswith("A2 "))
     assert mine.cells[:6] == ("lowers · fragile", "supported", "−10.00", "−14.00 to −6.00", "−50%", "28%")
     assert mine.cells[-3:] == ("8.0%", "powered", "registered")

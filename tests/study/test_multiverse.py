@@ -21,11 +21,12 @@ from detente.stats.resampling.schemes import circular_shift
 from detente.study.config.project import load_project
 from detente.study.config.study import Study
 from detente.study.design.matrix import build_design
+from detente.study.design.specification import Specification
 from detente.study.estimation.tidy import estimate
 from detente.study.multiverse import curve
-from detente.study.multiverse.grid import Grid, specification
+from detente.study.multiverse.grid import Grid, Variant
 from detente.study.multiverse.grids import grids_of, variables_of, years_of
-from detente.study.multiverse.multiverse import Part, columns, fitted, recheck
+from detente.study.multiverse.multiverse import columns, fitted, recheck
 from detente.study.multiverse.schema import multiverse_schema
 
 from support.builders import REPOSITORY, joined, simulated_raw
@@ -49,21 +50,20 @@ def panels(grid: Grid, tmp_path_factory: pytest.TempPathFactory) -> dict[bool, p
 
 
 @pytest.fixture(scope="module")
-def part(grid: Grid) -> Part:
-    claims = load_project(REPOSITORY).claims
-    return Part(grid.universes, [specification(u, claims) for u in grid.universes])
+def specs(grid: Grid) -> list[Specification]:
+    return [variant.specification for variant in grid.variants]
 
 
 @pytest.fixture(scope="module")
-def frame(panels: dict[bool, pd.DataFrame], part: Part, grid: Grid) -> pd.DataFrame:
-    return fitted(panels, part, list(grid.nodes))
+def frame(panels: dict[bool, pd.DataFrame], grid: Grid) -> pd.DataFrame:
+    return fitted(panels, grid.variants, list(grid.nodes))
 
 
 @pytest.mark.slow
 def test_every_specification_equals_its_stand_alone_fit(
-    panels: dict[bool, pd.DataFrame], part: Part, frame: pd.DataFrame
+    panels: dict[bool, pd.DataFrame], specs: list[Specification], frame: pd.DataFrame
 ) -> None:
-    for spec, row in zip(part.specs, frame.to_dict("records"), strict=True):
+    for spec, row in zip(specs, frame.to_dict("records"), strict=True):
         try:
             alone = estimate(build_design(panels[False], spec), spec)
         except EmptySample:
@@ -83,7 +83,7 @@ def test_every_specification_equals_its_stand_alone_fit(
 
 
 def test_no_specification_is_lost(frame: pd.DataFrame, grid: Grid) -> None:
-    assert list(frame["spec_id"]) == [u.spec_id for u in grid.universes]
+    assert list(frame["spec_id"]) == [v.spec_id for v in grid.variants]
     assert tuple(frame.columns) == columns(list(grid.nodes))
     multiverse_schema(list(grid.nodes)).validate(frame)
     lost = frame[frame["error"] != ""]
@@ -108,30 +108,29 @@ def test_powered_says_that_the_smallest_effect_of_interest_would_be_found(frame:
 
 
 def test_a_fit_that_differs_by_itself_stops_the_part(
-    panels: dict[bool, pd.DataFrame], part: Part, frame: pd.DataFrame
+    panels: dict[bool, pd.DataFrame], specs: list[Specification], frame: pd.DataFrame
 ) -> None:
-    assert recheck(panels, part, frame, 1) == int(np.ceil(0.05 * len(frame)))
+    assert recheck(panels, specs, frame, 1) == int(np.ceil(0.05 * len(frame)))
     for name, by in (("estimate", 1e-6), ("std_error", 1e-6), ("n", 1)):
         spoilt = frame.assign(**{name: frame[name] + by})
         with pytest.raises(NotReproduced, match=r"exercise\.[0-9a-f]{12}"):
-            recheck(panels, part, spoilt, 1, share=1.0)
+            recheck(panels, specs, spoilt, 1, share=1.0)
     hidden = frame.assign(error=np.where(frame["error"] == "", "", "Separation"))
     with pytest.raises(NotReproduced, match="Separation"):
-        recheck(panels, part, hidden, 1, share=1.0)
+        recheck(panels, specs, hidden, 1, share=1.0)
 
 
-def equivalent(part: Part, frame: pd.DataFrame) -> tuple[Part, pd.DataFrame]:
-    mine = [i for i, u in enumerate(part.universes) if u.equivalent]
-    chosen = Part([part.universes[i] for i in mine], [part.specs[i] for i in mine])
-    return chosen, frame.iloc[mine].reset_index(drop=True)
+def equivalent(specs: list[Specification], frame: pd.DataFrame) -> tuple[list[Specification], pd.DataFrame]:
+    mine = np.flatnonzero(frame["equivalent"])
+    return [specs[i] for i in mine], frame.iloc[mine].reset_index(drop=True)
 
 
 def test_drawn_treatments_give_what_a_randomisation_test_gives(
-    panels: dict[bool, pd.DataFrame], part: Part, frame: pd.DataFrame
+    panels: dict[bool, pd.DataFrame], specs: list[Specification], frame: pd.DataFrame
 ) -> None:
-    mine, _ = equivalent(part, frame)
+    mine, _ = equivalent(specs, frame)
     draws = curve.drawn(panels, mine, circular_shift(), 20, seed=5)
-    for i, spec in list(enumerate(mine.specs))[::5]:
+    for i, spec in list(enumerate(mine))[::5]:
         design = with_effects(build_design(panels[False], spec), get("lpm"), spec.effects)
         alone = randomisation_test(
             fit(design, estimator="lpm", covariance="dyadic"), circular_shift(), draws=20, seed=5
@@ -140,9 +139,9 @@ def test_drawn_treatments_give_what_a_randomisation_test_gives(
 
 
 def test_the_influence_of_dyads_makes_the_estimates_and_their_clustered_errors(
-    panels: dict[bool, pd.DataFrame], part: Part, frame: pd.DataFrame
+    panels: dict[bool, pd.DataFrame], specs: list[Specification], frame: pd.DataFrame
 ) -> None:
-    mine, rows = equivalent(part, frame)
+    mine, rows = equivalent(specs, frame)
     found = curve.curve(panels, mine)
     curve.agree(found.estimate, rows)
     np.testing.assert_allclose(found.influence.sum(axis=0), 0, atol=1e-10)
@@ -154,11 +153,11 @@ def test_the_influence_of_dyads_makes_the_estimates_and_their_clustered_errors(
 
 
 def test_leaving_out_a_state_moves_the_estimate_as_its_influence_says(
-    panels: dict[bool, pd.DataFrame], part: Part, frame: pd.DataFrame
+    panels: dict[bool, pd.DataFrame], specs: list[Specification], frame: pd.DataFrame
 ) -> None:
-    mine, rows = equivalent(part, frame)
+    mine, rows = equivalent(specs, frame)
     first = curve.curve(panels, mine).without_states()[:, 0]
-    design = with_effects(build_design(panels[False], mine.specs[0]), get("lpm"), mine.specs[0].effects)
+    design = with_effects(build_design(panels[False], mine[0]), get("lpm"), mine[0].effects)
     states = np.unique([design.a, design.b])
     from dataclasses import replace
 
@@ -197,9 +196,9 @@ def test_every_specification_of_the_demo_equals_its_stand_alone_fit() -> None:
         first, last, lead = years_of(study, [grid])
         known = variables_of(project, study, [grid])[False]
         panels = {False: build_panel(frames, joined(), (first, last), lead_in=lead, variables=known).frame}
-        part = Part(grid.universes, [specification(u, project.claims) for u in grid.universes])
-        frame = fitted(panels, part, list(grid.nodes))
-        assert recheck(panels, part, frame, 0, share=1.0) == len(grid.universes)
+        frame = fitted(panels, grid.variants, list(grid.nodes))
+        specs = [variant.specification for variant in grid.variants]
+        assert recheck(panels, specs, frame, 0, share=1.0) == len(specs)
 
 
 def _world(study: Study) -> dict[str, pd.DataFrame]:
@@ -221,7 +220,7 @@ def _world(study: Study) -> dict[str, pd.DataFrame]:
 
 
 def test_directed_specifications_equal_their_stand_alone_fits_under_both_covariances(
-    panels: dict[bool, pd.DataFrame], part: Part, grid: Grid
+    panels: dict[bool, pd.DataFrame], grid: Grid
 ) -> None:
     from dataclasses import replace
 
@@ -230,12 +229,13 @@ def test_directed_specifications_equal_their_stand_alone_fits_under_both_covaria
     both = pd.concat([one, other[list(one)]]).sort_values(["source", "target", "year"], ignore_index=True)
     began = np.random.default_rng(3).random(len(both)) < 0.6
     directed = {True: both.assign(initiation_gml=both["onset_gml"] * began)}
-    mine = [u for u in part.universes if u.content.outcome == "onset_gml" and u.content.sample == "relevant"][:60]
-    contents = [replace(u.content, directed=True, outcome="initiation_gml") for u in mine]
-    assert {c.covariance for c in contents} == {"dyadic", "dyad"}
-    universes = [replace(u, content=c) for u, c in zip(mine, contents, strict=True)]
-    claims = load_project(REPOSITORY).claims
-    chosen = Part(universes, [specification(u, claims) for u in universes])
+    mine = [(v, v.specification) for v in grid.variants if v.specification.claim.outcome == "onset_gml"]
+    mine = [(v, s) for v, s in mine if s.sample.name == "relevant"][:60]
+    specs = [
+        replace(s, claim=s.claim.model_copy(update={"directed": True, "outcome": "initiation_gml"})) for _, s in mine
+    ]
+    assert {s.covariances for s in specs} == {("dyadic",), ("dyad",)}
+    chosen = [Variant(s, v.options, v.estimand, v.equivalent) for (v, _), s in zip(mine, specs, strict=True)]
     frame = fitted(directed, chosen, list(grid.nodes))
     assert (frame["error"] == "").sum() > 20
-    assert recheck(directed, chosen, frame, 0, share=1.0) == len(universes)
+    assert recheck(directed, specs, frame, 0, share=1.0) == len(specs)

@@ -22,7 +22,7 @@ from detente.report.site.origin import provenance_words
 from detente.report.tables.table import Table, render
 from detente.report.tables.tables import FORMATS, TABLES
 from detente.simulate import simulate_world
-from detente.stats.registry import REGISTRY, get
+from detente.stats.registry import REGISTRY
 from detente.study.design.matrix import build_design
 from detente.study.design.specification import as_json, specifications
 from detente.study.estimation.schema import estimates_schema
@@ -56,8 +56,7 @@ def estimated(root: Path, panel: pd.DataFrame, text: str) -> Evidence:
     study = project.study("mine")
     found: list[Estimates] = []
     for name in study.estimators:
-        claim, absorbs = project.claims.claims["exercise"], get(name).absorbs_dyads
-        specs = specifications(study, project.claims, claim, name, absorbs_dyads=absorbs)
+        specs = specifications(project, study, project.claims.claims["exercise"], name)
         found += [estimate(build_design(panel, spec), spec) for spec in specs]
     rows = validated(pd.concat([f.rows for f in found if len(f.rows)]), estimates_schema(), "estimates")
     lost = pd.concat([f.failures for f in found], ignore_index=True)
@@ -187,9 +186,7 @@ def test_terms_of_every_estimator_are_named_in_words() -> None:
 @pytest.mark.parametrize("name", sorted(REGISTRY))
 def test_every_estimator_works_in_a_study_or_fails_by_name(name: str, panel: pd.DataFrame) -> None:
     project, study = made.project(), tiny()
-    spec = specifications(
-        study, project.claims, project.claims.claims["exercise"], name, absorbs_dyads=get(name).absorbs_dyads
-    )[0]
+    spec = specifications(project, study, project.claims.claims["exercise"], name)[0]
     found = estimate(build_design(panel, spec), spec)
     if name in NOT_OF_A_STUDY:
         assert found.rows.empty
@@ -203,7 +200,7 @@ def test_every_estimator_works_in_a_study_or_fails_by_name(name: str, panel: pd.
 
 def test_conditional_logit_has_coefficients_on_its_own_rows_and_says_why_it_has_no_risk(panel: pd.DataFrame) -> None:
     project, study = made.project(), tiny()
-    spec = specifications(study, project.claims, project.claims.claims["exercise"], "clogit", absorbs_dyads=True)[0]
+    spec = specifications(project, study, project.claims.claims["exercise"], "clogit")[0]
     design = build_design(panel, spec)
     found = estimate(design, spec)
     assert set(found.rows["quantity"]) == {"coefficient"}
@@ -216,7 +213,7 @@ def test_conditional_logit_has_coefficients_on_its_own_rows_and_says_why_it_has_
 
 def test_the_verb_counts_rows_that_an_estimator_has_no_use_for(panel: pd.DataFrame, tmp_path: Path) -> None:
     project, study = made.project(), tiny()
-    specs = specifications(study, project.claims, project.claims.claims["exercise"], "clogit", absorbs_dyads=True)
+    specs = specifications(project, study, project.claims.claims["exercise"], "clogit")
     panel.to_parquet(tmp_path / "panel.parquet")
     out = [f"--{name}={tmp_path / name}.parquet" for name in ("estimates", "failures", "attrition")]
     words = ["estimate", "--panel", str(tmp_path / "panel.parquet"), "--specifications", as_json(specs[:1])]

@@ -12,9 +12,9 @@ from detente.data.panel import build_panel
 from detente.data.sources import RawTable, Source
 from detente.simulate import SimulatedWorld
 from detente.simulate.settings import World
-from detente.stats.registry import get
 from detente.study.config.project import load_project
-from detente.study.design.specification import Specification, specifications
+from detente.study.design.specification import Specification
+from detente.study.design.specification import specification as of_study
 
 from support.builders import joined
 
@@ -63,6 +63,4 @@ def panel_of(tidy: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
 
 def specification(claim: str, estimator: str, sample: str) -> Specification:
     """The demo's specification of `claim` on `sample`."""
-    absorbs = get(estimator).absorbs_dyads
-    specs = specifications(DEMO, PROJECT.claims, PROJECT.claims.claims[claim], estimator, absorbs_dyads=absorbs)
-    return next(s for s in specs if s.sample == sample)
+    return of_study(PROJECT, DEMO, PROJECT.claims.claims[claim], estimator, sample)

@@ -214,13 +214,8 @@ def estimating_code(wildcards):
 def specifications_json(wildcards):
     """The specifications of one claim and estimator: all that the job knows of the configuration."""
     claim = PROJECT.claims.claims[wildcards.claim]
-    absorbs = get(wildcards.estimator).absorbs_dyads
     study = STUDIES[wildcards.study]
-    return as_json(
-        specifications(
-            study, PROJECT.claims, claim, wildcards.estimator, absorbs_dyads=absorbs
-        )
-    )
+    return as_json(specifications(PROJECT, study, claim, wildcards.estimator))
 
 
 def parts(kind):
@@ -421,7 +416,9 @@ def panels(wildcards):
     units = {directed: unit for unit, directed in UNITS.items()}
     made = grids(wildcards.study)
     mine = [made[wildcards.claim]] if hasattr(wildcards, "claim") else made.values()
-    kinds = sorted({u.content.directed for grid in mine for u in grid.universes})
+    kinds = sorted(
+        {v.specification.claim.directed for grid in mine for v in grid.variants}
+    )
     folder = f"data/processed/{wildcards.study}/robustness"
     return [f"{folder}/{units[kind]}.parquet" for kind in kinds]
 
@@ -431,7 +428,7 @@ def part_ids(wildcards):
     from detente.study.multiverse.grid import shards
 
     parts = shards(grids(wildcards.study)[wildcards.claim])
-    return canonical([u.spec_id for u in parts[int(wildcards.shard)]])
+    return canonical([v.spec_id for v in parts[int(wildcards.shard)]])
 
 
 def multiverse_parts(wildcards):

@@ -78,7 +78,7 @@ rule plan_multiverse:
     params:
         project=ARGUMENTS,
         sizes=lambda w: canonical(
-            {c: len(g.universes) for c, g in grids(w.study).items()}
+            {c: len(g.variants) for c, g in grids(w.study).items()}
         ),
     message:
         "Counting the specifications of {wildcards.study}"

@@ -22,7 +22,7 @@ from detente.stats.resampling.refit import prepared
 from detente.study.config.project import Project, load_project
 from detente.study.config.study import Study
 from detente.study.design.matrix import build_design
-from detente.study.design.specification import lagged, specifications
+from detente.study.design.specification import ESTIMATOR, lagged, specifications
 from detente.study.estimation.schema import SCENARIOS, coverage_schema
 from detente.study.robustness.coverage import JUDGED, ORDER, coverage
 
@@ -78,8 +78,8 @@ def cells(project: Project, study: Study, world: World, panel: pd.DataFrame) -> 
     """
     claim = project.claims_of(study)[0]
     effect = world.effects.get(claim.id, 0.0)
-    specs = specifications(study, project.claims, claim, "lpm", absorbs_dyads=True)
-    own = {s.sample: build_design(panel, s) for s in specs if s.sample in ("all", study.headline)}
+    specs = specifications(project, study, claim, ESTIMATOR)
+    own = {s.sample.name: build_design(panel, s) for s in specs if s.sample.name in ("all", study.headline)}
     shared = {sample: _shared(design, study.seed) for sample, design in own.items()}
     found = [
         Cell(sample, design, _hazard(design, world, study.seed, effect), {"own": world.state_shock} if first else {})

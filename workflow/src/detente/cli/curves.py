@@ -45,7 +45,7 @@ def run(arguments: argparse.Namespace) -> None:
         headline = {name: node.headline for name, node in multiverse.nodes.items()}
         claims, simulated = project.examined(study), study.world == "simulated"
         for table in (
-            samples_table(frame, claims, headline, study.headline, simulated=simulated),
+            samples_table(frame, claims, headline, study.headline, project.sample_labels, simulated=simulated),
             shares_table(frame, claims, headline["covariance"], simulated=simulated),
         ):
             for kind in FORMATS:

@@ -31,14 +31,14 @@ def run(arguments: argparse.Namespace) -> None:
     codebook = pd.read_csv(arguments.codebook)
     exercises = read_frame(arguments.tidy / "mme.parquet")
     states = read_frame(arguments.tidy / "cow-state-system.parquet")
-    claims = project.claims_of(study)
-    flow = d.sample_flow(panel, study.samples)
+    claims, samples = project.claims_of(study), project.samples_of(study)
+    flow = d.sample_flow(panel, samples)
     frames = {
         "sample_flow": flow,
-        "descriptives": d.descriptives(panel, study.samples, claims, project.claims.controls, codebook),
-        "timeline": d.timeline(panel, study.samples, exercises),
+        "descriptives": d.descriptives(panel, samples, claims, project.claims.controls, codebook),
+        "timeline": d.timeline(panel, samples, exercises),
         "partners": d.partners(panel, states),
-        "raw_risk": d.raw_risk(panel, study.samples, claims),
+        "raw_risk": d.raw_risk(panel, samples, claims),
     }
     for name, frame in frames.items():
         write_frame(frame, arguments.out / f"{name}.parquet")

@@ -34,10 +34,10 @@ def run(arguments: argparse.Namespace) -> None:
         design = build_design(panel, spec)
         results.append(estimate(design, spec))
         steps += [
-            (spec.claim.id, spec.estimator, spec.sample, i, reason, rows)
+            (spec.claim.id, spec.estimator, spec.sample.name, i, reason, rows)
             for i, (reason, rows) in enumerate(_attrition(design, spec, results[-1].unused))
         ]
-        print(f"{spec.spec_id}: {len(design.y):,} rows, {int(design.y.sum()):,} onsets", flush=True)
+        print(f"{spec}: {len(design.y):,} rows, {int(design.y.sum()):,} onsets", flush=True)
     rows = pd.concat([r.rows for r in results], ignore_index=True)
     kept = pd.DataFrame(columns=list(COLUMNS)) if rows.empty else validated(rows, estimates_schema(), "estimates")
     write_frame(kept, arguments.estimates)

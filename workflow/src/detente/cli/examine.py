@@ -9,7 +9,7 @@ from detente.base.files import read_frame, write_frame
 from detente.cli.options import add_study
 from detente.study.design import specification
 from detente.study.project import load
-from detente.study.robustness.examine import ESTIMATOR, Record, examine, headline_of
+from detente.study.robustness.examine import Record, examine
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -26,8 +26,7 @@ def run(arguments: argparse.Namespace) -> None:
     """Write every frame; what does not exist for this claim is empty, and `failures` says why."""
     project = load(arguments.root, arguments.override)
     study, claim = project.study(arguments.study), project.claims.claims[arguments.claim]
-    sample = headline_of(claim, study.headline)
-    spec = specification(study, project.claims, claim, ESTIMATOR, sample, absorbs_dyads=True)
+    spec = specification(project, study, claim)
     record = Record(*(read_frame(path) for path in (arguments.panel, arguments.exercises, arguments.states)))
     frames = examine(record, spec, study.seed_of(claim.id), study.seed_of(claim.family))
     for name, frame in frames.items():

@@ -54,19 +54,22 @@ def run(arguments: argparse.Namespace) -> None:
 
 
 def table(grids: Sequence[Grid]) -> pd.DataFrame:
-    """One row a specification: spec_id, claim, one column a decision, estimand, equivalent, and its fields."""
+    """One row per specification: id, name and claim, one column per decision, estimand, equivalent, and its fields."""
     rows = [
-        {"spec_id": u.spec_id, "claim": u.claim, **dict(zip(g.nodes, u.options, strict=True))}
-        | {"estimand": u.estimand, "equivalent": u.equivalent}
+        {"spec_id": v.spec_id, "specification": spec.name, "claim": g.claim}
+        | dict(zip(g.nodes, v.options, strict=True))
         | {
-            "outcome": u.content.outcome,
-            "variable": u.content.treatment,
-            "control_variables": " ".join(f"{v}@{k}" for v, k, _ in u.content.controls),
-            "first_year": u.content.window[0],
-            "last_year": u.content.window[1],
+            "estimand": v.estimand,
+            "equivalent": v.equivalent,
+            "outcome": spec.claim.outcome,
+            "variable": spec.claim.treatment,
+            "control_variables": " ".join(f"{c.variable}@{c.lag}" for c in spec.controls),
+            "first_year": spec.window[0],
+            "last_year": spec.window[1],
         }
         for g in grids
-        for u in g.universes
+        for v in g.variants
+        for spec in (v.specification,)
     ]
     return pd.DataFrame(rows)
 
@@ -95,10 +98,10 @@ def _sizes(grids: Sequence[Grid]) -> str:
         (
             g.claim,
             g.combinations,
-            len(g.universes),
+            len(g.variants),
             g.fits,
-            sum(u.equivalent for u in g.universes),
-            len({u.estimand for u in g.universes}),
+            sum(v.equivalent for v in g.variants),
+            len({v.estimand for v in g.variants}),
         )
         for g in grids
     ]
@@ -119,7 +122,7 @@ def _account(grid: Grid, width: int) -> str:
     for removed in grid.removed:
         head = f"{-removed.count:>{digits},}  {removed.why}"
         lines.append(textwrap.fill(head, width, subsequent_indent=" " * (digits + 2), break_on_hyphens=False))
-    lines.append(f"{len(grid.universes):>{digits},}  specifications")
+    lines.append(f"{len(grid.variants):>{digits},}  specifications")
     for node, option, why in grid.lacking:
         head = f"left out  {node}={option}: {why}"
         lines.append(textwrap.fill(head, width, subsequent_indent=" " * (digits + 2), break_on_hyphens=False))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -15,13 +16,13 @@ from detente.stats.resampling.randomisation import Scheme
 from detente.stats.resampling.schemes import CircularShift
 from detente.study.config.claims import Claim
 from detente.study.config.project import load_project
+from detente.study.design.specification import HEADLINE, Specification
 from detente.study.multiverse import curve
 from detente.study.multiverse.decisions import COLUMNS as DECISION_COLUMNS
 from detente.study.multiverse.decisions import OPTION_COLUMNS, decompose, options
-from detente.study.multiverse.grid import Grid, specification
+from detente.study.multiverse.grid import Grid
 from detente.study.multiverse.grids import grids_of, panels_of
 from detente.study.multiverse.joint import COLUMNS, joint_test
-from detente.study.multiverse.multiverse import Part
 from detente.study.robustness.drawing import schemes
 
 DRAWS = 499
@@ -50,67 +51,59 @@ def run(arguments: argparse.Namespace) -> None:
     study = project.study(arguments.study)
     (grid,) = grids_of(project, study, [arguments.claim])
     whole = pd.concat([read_frame(path) for path in arguments.multiverse]).set_index("spec_id", drop=False)
-    universes = [u for u in grid.universes if u.equivalent and whole.loc[u.spec_id, "error"] == ""]
-    frame = whole.loc[[u.spec_id for u in universes]].reset_index(drop=True)
-    part = Part(universes, [specification(u, project.claims) for u in universes])
-    panels = panels_of(arguments.panels, universes)
-    found = curve.curve(panels, part) if universes else None
+    variants = [v for v in grid.variants if v.equivalent and whole.loc[v.spec_id, "error"] == ""]
+    frame = whole.loc[[v.spec_id for v in variants]].reset_index(drop=True)
+    specs = [v.specification for v in variants]
+    panels = panels_of(arguments.panels, specs)
+    found = curve.curve(panels, specs) if specs else None
     seed = study.seed_of(arguments.claim)
     if found is None:
         tests = pd.DataFrame(columns=["claim", "scheme", *COLUMNS])
     else:
         curve.agree(found.estimate, frame)
-        tests = _tests(arguments, grid, part, panels, found, seed)
+        tests = _tests(arguments, grid, specs, panels, found, seed)
     write_frame(tests, arguments.joint)
     decided, moved = _decisions(grid, frame, found)
     write_frame(decided.assign(claim=grid.claim), arguments.decisions)
     write_frame(moved.assign(claim=grid.claim), arguments.options)
-    print(f"{grid.claim}: {len(universes)} equivalent specifications in {time.monotonic() - started:.0f} s")
+    print(f"{grid.claim}: {len(specs)} equivalent specifications in {time.monotonic() - started:.0f} s")
     print(tests.to_string(index=False))
 
 
 def _tests(
     arguments: argparse.Namespace,
     grid: Grid,
-    part: Part,
+    specs: Sequence[Specification],
     panels: dict[bool, pd.DataFrame],
     found: curve.Curve,
     seed: int,
 ) -> pd.DataFrame:
     """Joint tests by each scheme; of drawn exercises, for specifications whose treatment is made of them."""
-    claim = part.specs[0].claim
+    claim = specs[0].claim
     if claim.moderator is not None:
         made = joint_test(found.estimate, found.under_null(arguments.draws, seed))
         return made.assign(claim=grid.claim, scheme=WILD)
-    headline = next(
-        (s.claim for s, u in zip(part.specs, part.universes, strict=True) if _plain(u.options, grid)), claim
-    )
+    headline = next((s.claim for s in specs if s.name == HEADLINE), claim)
     exercises = read_frame(arguments.tidy / "mme.parquet")
     states = read_frame(arguments.tidy / "cow-state-system.parquet")
     years = next(iter(panels.values()))["year"]
     tests = []
     panel = panels[headline.directed]
     for scheme in schemes(headline, panel, exercises, states, (int(years.min()), int(years.max()))):
-        mine = _suited(part, scheme, headline)
+        mine = _suited(specs, scheme, headline)
         if not mine:
             continue
-        inside = Part([part.universes[i] for i in mine], [part.specs[i] for i in mine])
-        draws = curve.drawn(panels, inside, scheme, arguments.draws, seed)
+        draws = curve.drawn(panels, [specs[i] for i in mine], scheme, arguments.draws, seed)
         tests.append(joint_test(found.estimate[mine], draws).assign(claim=grid.claim, scheme=scheme.name))
     return pd.concat([pd.DataFrame(columns=["claim", "scheme", *COLUMNS]), *tests], ignore_index=True)
 
 
-def _plain(chosen: tuple[str, ...], grid: Grid) -> bool:
-    """Whether options are the headline's, all of them."""
-    return chosen == tuple(names[0] for names in grid.nodes.values())
-
-
-def _suited(part: Part, scheme: Scheme, headline: Claim) -> list[int]:
+def _suited(specs: Sequence[Specification], scheme: Scheme, headline: Claim) -> list[int]:
     """Places of specifications whose treatment a scheme can draw: a shift any, others the headline's."""
     mine = (headline.treatment, headline.lag, headline.directed)
     return [
         i
-        for i, spec in enumerate(part.specs)
+        for i, spec in enumerate(specs)
         if isinstance(scheme, CircularShift) or (spec.claim.treatment, spec.claim.lag, spec.claim.directed) == mine
     ]
 

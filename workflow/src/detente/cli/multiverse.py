@@ -13,9 +13,9 @@ from detente.base.files import read_json, write_frame
 from detente.base.frames import validated
 from detente.cli.options import add_study
 from detente.study.config.project import load_project
-from detente.study.multiverse.grid import shards, specification
+from detente.study.multiverse.grid import shards
 from detente.study.multiverse.grids import grids_of, panels_at, panels_of
-from detente.study.multiverse.multiverse import Part, fitted, recheck
+from detente.study.multiverse.multiverse import fitted, recheck
 from detente.study.multiverse.schema import multiverse_schema
 
 # Parts that are finished within this time of one another are taken for those of one run.
@@ -42,13 +42,13 @@ def run(arguments: argparse.Namespace) -> None:
     project = load_project(arguments.root, arguments.override)
     study = project.study(arguments.study)
     (grid,) = grids_of(project, study, [arguments.claim])
-    universes = shards(grid)[arguments.shard]
-    part = Part(universes, [specification(u, project.claims) for u in universes])
-    panels = panels_of(arguments.panels, universes)
+    shard = shards(grid)[arguments.shard]
+    specs = [variant.specification for variant in shard]
+    panels = panels_of(arguments.panels, specs)
     nodes = list(grid.nodes)
-    frame = fitted(panels, part, nodes)
+    frame = fitted(panels, shard, nodes)
     name = f"{arguments.claim}.{arguments.shard}"
-    checked = recheck(panels, part, frame, zlib.crc32(name.encode("utf-8")))
+    checked = recheck(panels, specs, frame, zlib.crc32(name.encode("utf-8")))
     write_frame(validated(frame, multiverse_schema(nodes), "multiverse"), arguments.out)
     lost = int((frame["error"] != "").sum())
     seconds = time.monotonic() - started

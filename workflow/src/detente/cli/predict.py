@@ -53,7 +53,7 @@ def _designs(project: Project, study: Study, panel: pd.DataFrame) -> dict[str, D
     found: dict[str, Design] = {}
     for claim in _instruments([*project.claims_of(study), *project.examined(study)]):
         if claim.outcome == outcome:
-            spec = specification(study, project.claims, claim, ESTIMATOR, study.headline, absorbs_dyads=False)
+            spec = specification(project, study, claim, ESTIMATOR, study.headline)
             found.setdefault(claim.id, build_design(panel, spec))
     return found
 

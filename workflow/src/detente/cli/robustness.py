@@ -122,7 +122,7 @@ class _Report:
     def tables(self) -> Iterator[Table]:
         """Every table of the page that no earlier step made."""
         ledger, simulated = self.frame("ledger"), self.simulated
-        yield ledger_table(ledger, simulated=simulated)
+        yield ledger_table(ledger, self.project.sample_labels, simulated=simulated)
         yield untested_table(ledger, simulated=simulated)
         with_interval = ledger[ledger["estimate"].notna()]
         labels = dict(zip(with_interval["claim"], with_interval["label"], strict=True))

@@ -26,7 +26,7 @@ def run(arguments: argparse.Namespace) -> None:
     templates = read_templates(arguments.templates)
     tables = [build(evidence) for build in TABLES.values()]
     if arguments.coverage is not None:
-        tables.append(coverage_table(read_frame(arguments.coverage), evidence.project.claims))
+        tables.append(coverage_table(read_frame(arguments.coverage), evidence.project.claims, evidence.samples))
     for table in tables:
         for kind in FORMATS:
             write_text(render(table, kind, templates), arguments.out / f"{table.name}.{kind}")

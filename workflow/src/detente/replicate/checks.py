@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from detente.base import expressions
 from detente.base.errors import DetenteError, UnknownVariable, choices
-from detente.replicate import expressions
-from detente.replicate.expressions import Table
+from detente.base.expressions import Table
 from detente.replicate.models import DUMMIES, OWN, WEIGHTED, clusters_of, options_of
 from detente.replicate.quantities import MODEL, TERM, read
 from detente.replicate.schema import DataFile, Model, Publication, named

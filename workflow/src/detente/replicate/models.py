@@ -13,8 +13,8 @@ import numpy.typing as npt
 import pandas as pd
 
 from detente.base.errors import EmptySample, UnknownEstimator, UnknownVariable, choices
+from detente.base.expressions import Table, column, evaluate, selected
 from detente.replicate import linear, random_probit
-from detente.replicate.expressions import Table, column, evaluate, selected
 from detente.replicate.schema import Model, named
 from detente.replicate.search import earlier_bread
 from detente.stats.covariance import Covariance, covariance, parse

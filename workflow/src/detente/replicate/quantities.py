@@ -12,8 +12,8 @@ import pandas as pd
 from scipy import stats
 
 from detente.base.errors import ConfigError, UnsupportedEstimator, choices
+from detente.base.expressions import Table, evaluate
 from detente.replicate import likelihoods
-from detente.replicate.expressions import Table, evaluate
 from detente.replicate.models import Fitted
 from detente.replicate.schema import QUANTITY, Derived
 from detente.stats.fit import fit

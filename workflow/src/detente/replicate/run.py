@@ -11,9 +11,9 @@ from typing import Any
 import pandas as pd
 
 from detente.base.errors import DetenteError
+from detente.base.expressions import Table
 from detente.replicate import dyadic
 from detente.replicate.compare import compare, unit
-from detente.replicate.expressions import Table
 from detente.replicate.models import Fitted, estimate
 from detente.replicate.quantities import of_model, of_term
 from detente.replicate.schema import Model, Publication, Target

@@ -8,10 +8,7 @@ from dataclasses import dataclass
 
 from detente.report.formats import PER
 from detente.study.config.claims import ClaimsFile
-from detente.study.config.names import SAMPLE_LABELS
 from detente.study.design.duration import DURATION_UNIT_YEARS
-
-SAMPLES = SAMPLE_LABELS
 
 
 @dataclass(frozen=True)

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from detente.base.errors import ConfigError, UnknownEstimator, UnsupportedCovariance, UnsupportedInstruments, choices
+from detente.base.errors import (
+    ConfigError,
+    UnknownEstimator,
+    UnknownVariable,
+    UnsupportedCovariance,
+    UnsupportedInstruments,
+    choices,
+)
 from detente.base.strict import located
 from detente.cli import VERBS
 from detente.data.acquire.pins import SOURCES
 from detente.study.config.names import CLAIMS
 from detente.study.config.project import Project, load_project
+from detente.study.config.samples import SAMPLES
 from detente.study.config.study import Study
 
 if TYPE_CHECKING:
@@ -55,6 +63,7 @@ def load(root: Path, override: Path | None = None) -> Project:
         for directed in (False, True)
     }
     outcomes = {d: [n for n, e in entries.items() if e.variable.role == "outcome"] for d, entries in offered.items()}
+    _check_samples(project, {*offered[False], *offered[True]})
     check_claims(project.claims, offered, outcomes, DURATIONS, partial(located, root / CLAIMS))
     _check_joined(project, offered[False])
     _check_estimators(project)
@@ -107,6 +116,18 @@ def _check_whittling(path: Path, slug: str, names: Sequence[str], module: Source
         where = located(path, ["sources", slug, "whittle"])
         fault = str(error).removeprefix("whittle: ")
         raise ConfigError(f"{where} › sources › {slug} › whittle: {fault}") from error
+
+
+def _check_samples(project: Project, variables: Collection[str]) -> None:
+    unknown = [
+        f"{located(project.root / SAMPLES, ['samples', name, 'expression'])} › samples › {name} › expression: "
+        f"{variable!r} is not a variable of the panel; {choices(variable, variables)}"
+        for name, sample in project.samples.items()
+        for variable in sample.variables
+        if variable not in variables
+    ]
+    if unknown:
+        raise UnknownVariable("\n".join(unknown))
 
 
 def _check_joined(project: Project, entries: Mapping[str, Entry]) -> None:

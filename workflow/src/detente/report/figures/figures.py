@@ -17,7 +17,7 @@ from detente.report.figures.canvas import BAND, BLUE, GREEN, GREY, VERMILION, ca
 from detente.report.figures.heatmap import partners
 from detente.report.figures.risks import raw_risk
 from detente.report.formats import PER, per_thousand, percent
-from detente.report.labels import SAMPLES, estimator_label
+from detente.report.labels import estimator_label
 from detente.report.paper.evidence import Cell, Evidence, cells
 
 _MARKERS = ("s", "o", "D", "^", "v", "P")
@@ -56,7 +56,7 @@ def _coefficients(models: list[Cell], claims: Mapping[str, str], samples: list[s
         for model in mine:
             _interval(axis, model, rows[model.claim, model.estimator], estimators.index(model.estimator))
         axis.axvline(0, color="black", linewidth=0.7, zorder=1)
-        axis.set_title(SAMPLES.get(sample, sample))
+        axis.set_title(mine[0].sample_label)
         axis.tick_params(axis="y", length=0, pad=7)
         axis.xaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 5, 10]))
         axis.spines["left"].set_visible(False)
@@ -128,16 +128,16 @@ def _row_labels(axis: Any, rows: Mapping[tuple[str, str], float], claims: Mappin
 
 
 @styled
-def timeline(frame: pd.DataFrame, *, simulated: bool) -> Figure:
+def timeline(frame: pd.DataFrame, labels: Mapping[str, str], *, simulated: bool) -> Figure:
     """Onsets and joint exercises a year: two panels over the same years, each with its own unit."""
-    samples = [s for s in SAMPLES if s in set(frame["sample"])]
+    samples = [s for s in labels if s in set(frame["sample"])]
     figure = canvas(3.7, simulated=simulated)
     above, below = figure.subplots(2, 1, sharex=True)
     lines = [frame[frame["sample"] == sample].sort_values("year") for sample in samples]
     ends = _apart([float(line["onsets"].tail(3).mean()) for line in lines], 0.11 * float(frame["onsets"].max()))
     for colour, sample, line, end in zip((GREY, BLUE, VERMILION), samples, lines, ends, strict=False):
         above.plot(line["year"], line["onsets"], color=colour, clip_on=False)
-        name = SAMPLES[sample].removesuffix(" dyads") + ("" if len(samples) > 1 and sample != "all" else " dyads")
+        name = labels[sample].removesuffix(" dyads") + ("" if len(samples) > 1 and sample != "all" else " dyads")
         _line_label(above, float(line["year"].iloc[-1]), end, name, colour)
     exercises = frame.drop_duplicates("year").sort_values("year")
     below.bar(exercises["year"], exercises["exercises"], color=GREEN, width=0.75)
@@ -183,12 +183,12 @@ def _draw_coefficients(evidence: Evidence) -> Figure:
 
 def _draw_raw_risk(evidence: Evidence) -> Figure:
     labels = {c.id: c.label for c in evidence.project.claims_of(evidence.study)}
-    return raw_risk(evidence.describe["raw_risk"], labels, simulated=evidence.simulated)
+    return raw_risk(evidence.describe["raw_risk"], labels, evidence.samples, simulated=evidence.simulated)
 
 
 FIGURES: Mapping[str, Callable[[Evidence], Figure]] = {
     "coefficients": _draw_coefficients,
-    "timeline": lambda evidence: timeline(evidence.describe["timeline"], simulated=evidence.simulated),
+    "timeline": lambda e: timeline(e.describe["timeline"], e.samples, simulated=e.simulated),
     "partners": lambda evidence: partners(evidence.describe["partners"], simulated=evidence.simulated),
     "raw_risk": _draw_raw_risk,
 }

@@ -11,7 +11,6 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, NullFormatter
 
 from detente.report.figures.canvas import BLUE, GREY, VERMILION, canvas, styled
 from detente.report.formats import PER, multiple
-from detente.report.labels import SAMPLES
 from detente.report.paper.evidence import keyed
 
 _OFFSET = 0.16
@@ -19,7 +18,7 @@ Arms = Mapping[int, Mapping[str, Any]]
 
 
 @styled
-def raw_risk(frame: pd.DataFrame, claims: Mapping[str, str], *, simulated: bool) -> Figure:
+def raw_risk(frame: pd.DataFrame, claims: Mapping[str, str], labels: Mapping[str, str], *, simulated: bool) -> Figure:
     """Risk of onset by treatment and sample with Wilson intervals, a panel a claim, on a log scale.
 
     Parameters
@@ -28,15 +27,17 @@ def raw_risk(frame: pd.DataFrame, claims: Mapping[str, str], *, simulated: bool)
         `claim`, `sample`, `treated`, `risk`, `ci_low`, `ci_high` (probabilities), `ratio`.
     claims
         Claim id → label, in order of print.
+    labels
+        Sample → label.
     """
-    samples = [s for s in SAMPLES if s in set(frame["sample"])]
+    samples = [s for s in labels if s in set(frame["sample"])]
     lines = (len(claims) + 1) // 2
     figure = canvas(0.55 + 1.85 * lines, simulated=simulated)
     axes = figure.subplots(lines, 2, sharex=True, sharey=True, squeeze=False).ravel()
     floor = _floor(frame)
     for axis, (claim, label) in zip(axes, claims.items(), strict=False):
         axis.set_title(label)
-        _scale(axis, floor, PER * float(frame["ci_high"].max()), [SAMPLES[s] for s in samples])
+        _scale(axis, floor, PER * float(frame["ci_high"].max()), [labels[s] for s in samples])
         for x, sample in enumerate(samples):
             mine = _arms(frame, claim, sample)
             _pair(axis, mine, x, floor)

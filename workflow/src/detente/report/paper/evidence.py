@@ -41,6 +41,11 @@ class Evidence:
         return self.study.world == "simulated"
 
     @property
+    def samples(self) -> Mapping[str, str]:
+        """What samples are called, by name."""
+        return self.project.sample_labels
+
+    @property
     def covariance(self) -> str:
         """The covariance that headline intervals use: the dyadic one, if the study has it."""
         return "dyadic" if "dyadic" in self.study.covariances else self.study.covariances[0]
@@ -96,6 +101,7 @@ class Cell:
     switching_dyads: int = 0
     switching_states: int = 0
     verdict: str = ""
+    sample_label: str = ""
 
     @property
     def estimated(self) -> bool:
@@ -176,6 +182,7 @@ def cell(evidence: Evidence, claim: str, sample: str, estimator: str) -> Cell:
         ratio=ratio.get("estimate", math.nan),
         ratio_low=ratio.get("ci_low", math.nan),
         ratio_high=ratio.get("ci_high", math.nan),
+        sample_label=evidence.samples[sample],
         **{name: effect[name] for name in _AS_THEY_ARE},
     )
 
@@ -228,15 +235,15 @@ def _row(rows: pd.DataFrame, covariance: str) -> dict[str, Any]:
 def _failed(evidence: Evidence, claim: str, sample: str, estimator: str) -> Cell:
     failed = _failure(evidence, claim, sample, estimator)
     if failed is None:
-        estimated = evidence.estimates["covariance"] == evidence.covariance
-        known = sorted({str(name) for name in evidence.estimates.loc[estimated, "spec_id"]})
+        estimated = evidence.estimates[evidence.estimates["covariance"] == evidence.covariance]
+        known = sorted({f"{r.claim}.{r.estimator}.{r.sample}" for r in entries(estimated)})
         wanted = f"{claim}.{estimator}.{sample}"
         raise EstimationError(
             f"estimates: {wanted!r} has neither an estimate nor a recorded failure; "
             f"{choices(wanted, known)}. "
             "Estimate it, or take it out of the study's claims, samples or estimators."
         )
-    return Cell(claim, sample, estimator, *failed)
+    return Cell(claim, sample, estimator, *failed, sample_label=evidence.samples[sample])
 
 
 def _failure(evidence: Evidence, claim: str, sample: str, estimator: str) -> tuple[str, str] | None:

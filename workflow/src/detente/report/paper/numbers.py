@@ -11,7 +11,7 @@ import pandas as pd
 
 from detente.base.numerics import EQUIVALENCE_LEVEL, LEVEL, MDE_FACTOR, POWER
 from detente.report.formats import PER, count, decimal, per_thousand, percent, ratio, spelled
-from detente.report.labels import BASE_RISK, PEACE_UNIT, SAMPLES, covariance_label, estimator_label, lower_first
+from detente.report.labels import BASE_RISK, PEACE_UNIT, covariance_label, estimator_label, lower_first
 from detente.report.paper.evidence import FEW_SWITCHERS, Cell, Evidence, attrition, cells, keyed
 from detente.report.paper.numbers_models import Number, agreement, balance, grid, model_numbers, number
 from detente.report.tables.recovery import COVERAGE, recovery
@@ -115,7 +115,7 @@ def _before(lags: set[int]) -> str:
 
 def _sample(evidence: Evidence, sample: str) -> dict[str, Any]:
     row = keyed(evidence.describe["sample_flow"], "sample")[sample]
-    label = SAMPLES.get(sample, sample)
+    label = evidence.samples[sample]
     counts = ("dyad_years", "dyads", "onset_gml", "onset_cow", "ongoing_gml", "force_onset", "fatal_onset")
     more = ("exercise_any", "exercise_bilateral", "switches_on", "switches_off", "onset_after_dispute")
     shares = ("exercise_any_share", "exercise_bilateral_share")
@@ -164,7 +164,7 @@ def _raw(evidence: Evidence, claim: str) -> list[dict[str, Any]]:
         rows.append(
             {
                 "sample": sample,
-                "sample_name": lower_first(SAMPLES.get(sample, sample)),
+                "sample_name": lower_first(evidence.samples[sample]),
                 "ratio": number(share, ratio),
                 "higher": share > 1,
                 "treated_risk": number(treated["risk"], per_thousand),

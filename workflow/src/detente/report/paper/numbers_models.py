@@ -9,7 +9,7 @@ from statistics import median
 from typing import Any
 
 from detente.report.formats import count, p_value, per_thousand, percent, ratio, spelled
-from detente.report.labels import SAMPLES, estimator_label, lower_first
+from detente.report.labels import estimator_label, lower_first
 from detente.report.paper.evidence import Cell, Evidence
 
 VERDICTS = ("lowers", "raises", "negligible", "inconclusive")
@@ -40,14 +40,13 @@ def balance(evidence: Evidence, models: list[Cell]) -> dict[str, Number]:
 def model_numbers(model: Cell) -> dict[str, Any]:
     """All that the text may say of one model; numbers are missing where it could not be estimated."""
     name = estimator_label(model.estimator)
-    label = SAMPLES.get(model.sample, model.sample)
     risks = ("effect", "low", "high", "std_error", "beside_std_error", "mde", "smallest_effect")
     levels = ("base_risk", "treated_risk")
     ratios = ("ratio", "ratio_low", "ratio_high", "inflation")
     counts = ("n", "dyads", "states", "events", "treated", "treated_dyads", "switching_dyads", "switching_states")
     return {
         "sample": model.sample,
-        "sample_name": lower_first(label),
+        "sample_name": lower_first(model.sample_label),
         "estimator": model.estimator,
         "short": name.short,
         "long": name.long,

@@ -9,7 +9,6 @@ import pandas as pd
 from detente.base.numerics import LEVEL
 from detente.report.formats import count, p_value, percent, spelled
 from detente.report.tables.ledger_tables import without_interval
-from detente.study.config.names import SAMPLE_LABELS
 from detente.study.config.project import Project
 from detente.study.config.study import Study
 
@@ -29,7 +28,7 @@ def robustness_numbers(
         Day of the registration and what had been seen of results before; None if there is none.
     """
     tested = ledger[ledger["estimate"].notna()]
-    sample = SAMPLE_LABELS[study.headline].lower()
+    sample = project.samples[study.headline].label.lower()
     return {
         "simulated": study.world == "simulated",
         "smallest": percent(project.claims.smallest_effect),

@@ -11,7 +11,6 @@ from detente.base.numerics import LEVEL
 from detente.report.formats import MISSING, PER, count, p_value, per_thousand, percent
 from detente.report.labels import UNITS
 from detente.report.tables.table import Column, Row, Table
-from detente.study.config.names import SAMPLE_LABELS
 
 CLASSES: Mapping[str, str] = {
     "powered": "powered",
@@ -45,7 +44,7 @@ _COLUMNS = (
 )
 
 
-def ledger_table(ledger: pd.DataFrame, *, simulated: bool) -> Table:
+def ledger_table(ledger: pd.DataFrame, samples: Mapping[str, str], *, simulated: bool) -> Table:
     """One row a claim that was examined, family by family."""
     tested = ledger[ledger["family"].fillna("") != ""]
     examined = tested[tested["reasons"].fillna("") != NOT_EXAMINED]
@@ -57,8 +56,8 @@ def ledger_table(ledger: pd.DataFrame, *, simulated: bool) -> Table:
     others = len(tested) - len(examined)
     notes = (
         f"Headline: linear probability model with dyad and year effects, treatment the year before, dyadic-robust "
-        f"{percent(LEVEL)} interval, {_samples(examined)}. Change in onsets per {PER:,} dyad-years; of moderators, per "
-        "standard deviation of the moderator, or from 0 to 1.",
+        f"{percent(LEVEL)} interval, {_samples(examined, samples)}. Change in onsets per {PER:,} dyad-years; of "
+        "moderators, per standard deviation of the moderator, or from 0 to 1.",
         "MDE: smallest effect found four times in five. Powered: equivalent specifications whose MDE is within the "
         "smallest effect of interest. Family p: Romano and Wolf's, within the family. Robustness value: share of what "
         "is left of treatment and outcome that a confounder would have to explain to bring the estimate to zero.",
@@ -106,8 +105,8 @@ def _claim(row: Mapping[Any, Any]) -> Row:
     return Row(label, (word, str(row["answer"]), *numbers, *ends))
 
 
-def _samples(tested: pd.DataFrame) -> str:
-    names = [SAMPLE_LABELS[s] for s in dict.fromkeys(tested["sample"]) if s in SAMPLE_LABELS]
+def _samples(tested: pd.DataFrame, labels: Mapping[str, str]) -> str:
+    names = [labels[s] for s in dict.fromkeys(tested["sample"])]
     return ", ".join([names[0].lower(), *(n.lower() for n in names[1:])]) if names else "no sample"
 
 

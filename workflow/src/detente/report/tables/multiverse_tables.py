@@ -11,11 +11,16 @@ from detente.base.numerics import LEVEL
 from detente.report.formats import MISSING, count, decimal, percent
 from detente.report.tables.table import Column, Row, Table
 from detente.study.config.claims import Claim
-from detente.study.config.names import SAMPLE_LABELS
 
 
 def samples_table(
-    frame: pd.DataFrame, claims: Sequence[Claim], nodes: Mapping[str, str], study: str, *, simulated: bool
+    frame: pd.DataFrame,
+    claims: Sequence[Claim],
+    nodes: Mapping[str, str],
+    study: str,
+    labels: Mapping[str, str],
+    *,
+    simulated: bool,
 ) -> Table:
     """The headline of every claim in every sample, as a share of base risk with its dyadic interval.
 
@@ -34,7 +39,7 @@ def samples_table(
     cells = {
         (c, s): _cell(row) for (c, s), row in zip(zip(plain["claim"], taken, strict=True), _rows(plain), strict=True)
     }
-    samples = [s for s in SAMPLE_LABELS if s in set(taken)]
+    samples = [s for s in labels if s in set(taken)]
     rows = [
         Row(c.label, tuple(_marked(cells.get((c.id, s), MISSING), s == own[c.id]) for s in samples)) for c in claims
     ]
@@ -42,7 +47,7 @@ def samples_table(
         name="multiverse_samples",
         title="The headline in every sample",
         stub="Claim",
-        columns=tuple(Column(SAMPLE_LABELS[s]) for s in samples),
+        columns=tuple(Column(labels[s]) for s in samples),
         rows=tuple(rows),
         notes=(
             f"Effect on risk as a share of base risk, with the {percent(LEVEL)} dyadic-robust interval; linear model "

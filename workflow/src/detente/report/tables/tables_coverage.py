@@ -9,7 +9,7 @@ import pandas as pd
 
 from detente.base.numerics import LEVEL
 from detente.report.formats import MISSING, PER, count, decimal, per_thousand, percent
-from detente.report.labels import SAMPLES, listed, lower_first
+from detente.report.labels import listed, lower_first
 from detente.report.paper.evidence import keyed
 from detente.report.tables.table import Column, Row, Table
 from detente.study.config.claims import ClaimsFile
@@ -31,7 +31,7 @@ SCENARIOS: Mapping[str, str] = {
 }
 
 
-def coverage_table(frame: pd.DataFrame, claims: ClaimsFile) -> Table:
+def coverage_table(frame: pd.DataFrame, claims: ClaimsFile, labels: Mapping[str, str]) -> Table:
     """Coverage, mean standard error over true spread, and mean length, by scenario, kind and sample."""
     found = keyed(frame, "scenario", "sample", "covariance")
     samples = list(dict.fromkeys(frame["sample"]))
@@ -44,12 +44,10 @@ def coverage_table(frame: pd.DataFrame, claims: ClaimsFile) -> Table:
             cells = (_cells(found[scenario, sample, kind]) for sample in samples)
             rows.append(Row(label, tuple(cell for three in cells for cell in three)))
     columns = tuple(
-        Column(head, SAMPLES.get(sample, sample))
-        for sample in samples
-        for head in ("Coverage (%)", "SE \u00f7 spread", "Length")
+        Column(head, labels[sample]) for sample in samples for head in ("Coverage (%)", "SE \u00f7 spread", "Length")
     )
     title = f"How often {percent(LEVEL)} intervals hold a planted effect"
-    return Table("coverage", title, "", columns, tuple(rows), _notes(frame, claim.instrument), True, dense=True)
+    return Table("coverage", title, "", columns, tuple(rows), _notes(frame, claim.instrument, labels), True, dense=True)
 
 
 def _cells(row: Mapping[str, Any]) -> tuple[str, str, str]:
@@ -59,12 +57,12 @@ def _cells(row: Mapping[str, Any]) -> tuple[str, str, str]:
     return covers, decimal(row["ratio"]), per_thousand(row["length"])
 
 
-def _notes(frame: pd.DataFrame, instrument: str) -> tuple[str, ...]:
+def _notes(frame: pd.DataFrame, instrument: str, labels: Mapping[str, str]) -> tuple[str, ...]:
     cells = frame[frame["covariance"] == "dyadic"]
     draws = cells["draws"].max()
     sizes = listed(
         f"{count(c['rows'])} dyad-years of {count(c['dyads'])} dyads and {count(c['states'])} states among "
-        f"{lower_first(SAMPLES.get(c['sample'], c['sample']))}"
+        f"{lower_first(labels[c['sample']])}"
         for c in cells.drop_duplicates("sample").to_dict("records")
     )
     undefined = int(cells["undefined"].sum())

@@ -11,7 +11,6 @@ from detente.report.formats import MISSING, PER, coefficient, count, decimal, p_
 from detente.report.labels import (
     BASE_RISK,
     PEACE_UNIT,
-    SAMPLES,
     covariance_label,
     estimator_label,
     listed,
@@ -67,7 +66,7 @@ def main(evidence: Evidence) -> Table:
         Row("Rows of the model"),
         *(Row(label, tuple(show(m) if m.fitted else "" for m in models)) for label, show in _SIZE),
     ]
-    title = f"Onset of a dispute on each treatment: {lower_first(SAMPLES.get(study.headline, study.headline))}"
+    title = f"Onset of a dispute on each treatment: {lower_first(evidence.samples[study.headline])}"
     return Table("main", title, "", columns, tuple(rows), _main_notes(evidence, models), evidence.simulated, dense=True)
 
 
@@ -202,7 +201,7 @@ def _failures(evidence: Evidence, models: list[Cell]) -> list[str]:
         if m.failure:
             lost = "No risk ratio" if m.estimated else "No effect on risk" if m.fitted else "not estimable"
             claim = evidence.project.claims.claims[m.claim].label
-            where = f"{claim}, {lower_first(SAMPLES.get(m.sample, m.sample))}, {estimator_label(m.estimator).short}"
+            where = f"{claim}, {lower_first(m.sample_label)}, {estimator_label(m.estimator).short}"
             told.setdefault((lost, m.message.rstrip(".")), []).append(where)
     marks = {"not estimable": f"{NOT_ESTIMABLE}, ", "No effect on risk": f"{NOT_ESTIMABLE}: "}
     return [f"{marks.get(lost, '')}{lost}: {'; '.join(where)}: {why}." for (lost, why), where in told.items()]
@@ -240,7 +239,7 @@ def samples(evidence: Evidence) -> Table:
 
 
 def _sample_row(model: Cell, width: int, *, beside: bool) -> Row:
-    label = SAMPLES.get(model.sample, model.sample).removesuffix(" dyads")
+    label = model.sample_label.removesuffix(" dyads")
     name = estimator_label(model.estimator).short
     if not model.estimated:
         return Row(label, (name, *[MISSING] * (width - 2), f"{NOT_ESTIMABLE} ({model.failure})"))

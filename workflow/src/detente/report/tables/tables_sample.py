@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pandas as pd
 
 from detente.report.formats import MISSING, count, decimal, percent
-from detente.report.labels import SAMPLES, listed
+from detente.report.labels import listed
 from detente.report.paper.evidence import Evidence, attrition, keyed
 from detente.report.tables.table import Column, Row, Table
 
@@ -41,7 +41,7 @@ def sample_flow(evidence: Evidence) -> Table:
         "a year in which only an older dispute continues is not at risk and leaves the models. "
         "A switch is a change of the treatment between neighbouring years of a dyad.",
     )
-    columns = tuple(Column(SAMPLES.get(s, s)) for s in samples)
+    columns = tuple(Column(evidence.samples[s]) for s in samples)
     return Table("sample_flow", "Samples", "", columns, tuple(rows), notes, evidence.simulated)
 
 
@@ -76,9 +76,9 @@ def descriptives(evidence: Evidence) -> Table:
     others = [s for s in study.samples if s != study.headline]
     found = keyed(evidence.describe["descriptives"], "variable", "sample")
     order = list(dict.fromkeys(variable for variable, _ in found))
-    headline = SAMPLES.get(study.headline, study.headline)
+    headline = evidence.samples[study.headline]
     columns = [Column(name, headline) for name in ("n", "Missing", "Mean", "SD", "Min", "Max")]
-    columns += [Column(SAMPLES.get(s, s).removesuffix(" dyads"), "Mean elsewhere") for s in others]
+    columns += [Column(evidence.samples[s].removesuffix(" dyads"), "Mean elsewhere") for s in others]
     rows = []
     for variable in order:
         row = found[variable, study.headline]

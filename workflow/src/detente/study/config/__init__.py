@@ -2,14 +2,15 @@
 
 from detente.study.config.claims import Claim, ClaimsFile, Control, Evidence, Moderator, Placebo, Untested
 from detente.study.config.multiverse import MULTIVERSE, Multiverse, load_multiverse
-from detente.study.config.names import CLAIMS, SAMPLE_LABELS, Sample
+from detente.study.config.names import CLAIMS
 from detente.study.config.project import Project, load_project
+from detente.study.config.samples import SAMPLES, Sample
 from detente.study.config.study import Study
 
 __all__ = [
     "CLAIMS",
     "MULTIVERSE",
-    "SAMPLE_LABELS",
+    "SAMPLES",
     "Claim",
     "ClaimsFile",
     "Control",

@@ -7,7 +7,7 @@ from typing import Any, Literal
 from pydantic import Field, field_validator, model_validator
 
 from detente.base.strict import Identifier, Strict, unrepeated
-from detente.study.config.names import Role, Sample
+from detente.study.config.names import Role
 
 CODE = r"^[A-Z][0-9]{1,2}$"
 # powered: the record can tell; weak: it can tell large effects alone; case-only: one case, or a handful; untestable: no
@@ -63,7 +63,7 @@ class Claim(Strict):
     why: str = Field(description="Why the public record is so strong a test of it, and no stronger.")
     family: Family = Field(default="instruments", description="Claims that are judged together.")
     directed: bool = Field(default=False, description="Whether rows are a potential initiator and its target.")
-    sample: Sample | None = Field(default=None, description="Its headline sample, where it is not the study's.")
+    sample: Identifier | None = Field(default=None, description="Its headline sample, where it is not the study's.")
     moderator: Moderator | None = None
     controls: tuple[Identifier, ...]
     placebos: tuple[Placebo, ...] = ()

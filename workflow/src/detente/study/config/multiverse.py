@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from functools import cached_property
+from itertools import chain
 from pathlib import Path
 from typing import Any, Literal
 
@@ -13,7 +14,7 @@ from detente.base import strict
 from detente.base.errors import ConfigError, choices
 from detente.base.strict import Identifier, Strict, Year, unrepeated
 from detente.study.config.claims import Control
-from detente.study.config.names import Role, Sample
+from detente.study.config.names import Role
 from detente.study.config.project import Project
 
 MULTIVERSE = Path("config/multiverse.yaml")
@@ -50,7 +51,7 @@ class Settings(Strict):
     directed: bool | None = None
     treatment: Identifier | None = None
     lag: int | None = Field(default=None, ge=1, le=10)
-    sample: Sample | None = None
+    sample: Identifier | None = None
     controls: ControlSet | None = None
     duration: Form | None = None
     effects: tuple[Effect, ...] | None = None
@@ -147,7 +148,8 @@ def load_multiverse(root: Path, project: Project) -> Multiverse:
     """
     path = root / MULTIVERSE
     multiverse = strict.read(path, Multiverse)
-    found = [*_claims(multiverse, project), *_controls(multiverse, project), *_forbidden(multiverse)]
+    named = (check(multiverse, project) for check in (_claims, _samples, _controls))
+    found = [*chain.from_iterable(named), *_forbidden(multiverse)]
     if found:
         lines = [f"{strict.located(path, keys)} › {' › '.join(map(str, keys))}: {fault}" for keys, fault in found]
         raise ConfigError("\n".join(lines))
@@ -168,6 +170,14 @@ def _claims(multiverse: Multiverse, project: Project) -> Iterator[Fault]:
             for i, name in enumerate(names or ()):
                 if name not in known:
                     yield ["nodes", node, *keys, "claims", i], f"{name!r} is not a claim; {choices(name, known)}"
+
+
+def _samples(multiverse: Multiverse, project: Project) -> Iterator[Fault]:
+    for node, decision in multiverse.nodes.items():
+        for option, chosen in decision.options.items():
+            if (name := chosen.sets.sample) is not None and name not in project.samples:
+                legal = choices(name, project.samples)
+                yield ["nodes", node, "options", option, "set", "sample"], f"{name!r} is not a sample; {legal}"
 
 
 def _controls(multiverse: Multiverse, project: Project) -> Iterator[Fault]:

@@ -12,6 +12,7 @@ from detente.base.inherit import chain, extended
 from detente.data.acquire.pins import SOURCES, SourceRecord, load_sources
 from detente.study.config.claims import Claim, ClaimsFile
 from detente.study.config.names import CLAIMS
+from detente.study.config.samples import SAMPLES, Sample, SamplesFile
 from detente.study.config.study import Study
 
 
@@ -19,12 +20,13 @@ from detente.study.config.study import Study
 class Project:
     """All of `config/`, validated together.
 
-    `sources` maps slug → record, `claims` the whole claims file, `studies` name → study, `files` a study's name
-    to its file and those that it extends, nearest first.
+    `sources` maps slug → record, `samples` name → sample, `claims` the whole claims file, `studies` name → study,
+    `files` a study's name to its file and those that it extends, nearest first.
     """
 
     root: Path
     sources: Mapping[str, SourceRecord]
+    samples: Mapping[str, Sample]
     claims: ClaimsFile
     studies: Mapping[str, Study]
     files: Mapping[str, tuple[Path, ...]]
@@ -45,6 +47,19 @@ class Project:
         """Sources that a study joins, by slug, in the order of `config/sources.yaml`."""
         return {slug: record for slug, record in self.sources.items() if slug in study.sources}
 
+    def samples_of(self, study: Study) -> list[Sample]:
+        """Samples of a study, in its order."""
+        return [self.samples[name] for name in study.samples]
+
+    def headline_sample(self, study: Study, claim: Claim) -> Sample:
+        """The sample of a claim's headline: its own, or that of the study."""
+        return self.samples[claim.sample or study.headline]
+
+    @property
+    def sample_labels(self) -> dict[str, str]:
+        """What samples are called in exhibits, by name, in the order of `config/samples.yaml`."""
+        return {name: sample.label for name, sample in self.samples.items()}
+
     def claims_of(self, study: Study) -> list[Claim]:
         """Claims that a study tests, in its order."""
         return [self.claims.claims[c] for c in study.claims]
@@ -55,7 +70,7 @@ class Project:
 
     def files_of(self, study: Study) -> list[Path]:
         """Every file that says something about a study."""
-        return [self.root / CLAIMS, self.root / SOURCES, *self.files[study.name]]
+        return [self.root / CLAIMS, self.root / SOURCES, self.root / SAMPLES, *self.files[study.name]]
 
     def located(self, study: Study, *keys: str | int) -> str:
         """Return `file:line › key` of what a study says, in its own file or in one that it extends."""
@@ -73,6 +88,7 @@ def load_project(root: Path, override: Path | None = None) -> Project:
         Naming file, line, key, legal values and the nearest match; all problems of a file together.
     """
     sources = load_sources(root)
+    samples = strict.read(root / SAMPLES, SamplesFile).samples
     claims = strict.read(root / CLAIMS, ClaimsFile)
     shipped = {p.stem: p for p in sorted((root / "config" / "study").glob("*.yaml"))}
     studies = {name: _study(path, shipped) for name, path in shipped.items()}
@@ -81,7 +97,7 @@ def load_project(root: Path, override: Path | None = None) -> Project:
         study = _own_study(override, shipped)
         studies[study.name] = study
         files[study.name] = chain(override, shipped)
-    project = Project(root, sources, claims, studies, files)
+    project = Project(root, sources, samples, claims, studies, files)
     _cross_check(project)
     return project
 
@@ -106,13 +122,17 @@ def _own_study(path: Path, shipped: Mapping[str, Path]) -> Study:
 
 def _cross_check(project: Project) -> None:
     """What types cannot say: every name used is defined."""
-    problems = dict.fromkeys([*_undefined_controls(project), *_undefined_in_studies(project)])
+    problems = dict.fromkeys([*_undefined_in_claims(project), *_undefined_in_studies(project)])
     if problems:
         raise ConfigError("\n".join(problems))
 
 
-def _undefined_controls(project: Project) -> Iterator[str]:
+def _undefined_in_claims(project: Project) -> Iterator[str]:
     for claim in project.claims.claims.values():
+        if claim.sample is not None and claim.sample not in project.samples:
+            where = strict.located(project.root / CLAIMS, ["claims", claim.id, "sample"])
+            legal = choices(claim.sample, project.samples)
+            yield f"{where} › claims › {claim.id} › sample: {claim.sample!r} is not a sample of {SAMPLES}; {legal}"
         for i, name in enumerate(claim.controls):
             if name not in project.claims.controls:
                 where = strict.located(project.root / CLAIMS, ["claims", claim.id, "controls", i])
@@ -123,7 +143,9 @@ def _undefined_controls(project: Project) -> Iterator[str]:
 def _undefined_in_studies(project: Project) -> Iterator[str]:
     for study in project.studies.values():
         claims = (project.claims.claims, "a claim of config/claims.yaml")
-        legal = {"claims": claims, "examined": claims, "sources": (project.sources, "a source")}
+        samples = (project.samples, f"a sample of {SAMPLES}")
+        sources = (project.sources, "a source")
+        legal = {"claims": claims, "examined": claims, "sources": sources, "samples": samples}
         for key, (names, what) in legal.items():
             for i, name in enumerate(getattr(study, key) or ()):
                 if name not in names:

@@ -10,7 +10,6 @@ from pydantic import Field, ValidationInfo, field_validator
 from detente.base.errors import choices
 from detente.base.strict import Identifier, Slug, Strict, Year, unrepeated
 from detente.simulate.settings import World
-from detente.study.config.names import Sample
 
 
 class Study(Strict):
@@ -26,8 +25,8 @@ class Study(Strict):
     seed: int = Field(ge=0)
     window: tuple[Year, Year]
     sources: tuple[Slug, ...] = Field(min_length=1, description="Sources that the panel joins.")
-    samples: tuple[Sample, ...] = Field(min_length=1)
-    headline: Sample
+    samples: tuple[Identifier, ...] = Field(min_length=1)
+    headline: Identifier
     claims: tuple[Identifier, ...] = Field(min_length=1)
     examined: tuple[Identifier, ...] | None = Field(
         default=None, min_length=1, description="Claims that `make robustness` examines; all of them if None."
@@ -58,7 +57,7 @@ class Study(Strict):
 
     @field_validator("headline")
     @classmethod
-    def _built(cls, headline: Sample, info: ValidationInfo) -> Sample:
+    def _built(cls, headline: str, info: ValidationInfo) -> str:
         samples = info.data.get("samples", (headline,))
         if headline not in samples:
             raise ValueError(f"{headline!r} is not among the study's samples; {choices(headline, samples)}")

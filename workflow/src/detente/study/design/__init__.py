@@ -1,6 +1,6 @@
 """Specification, samples, roles and lags → design matrix."""
 
-from detente.study.design.matrix import SAMPLES, build_design, in_sample
+from detente.study.design.matrix import build_design, in_sample
 from detente.study.design.roles import check_claims
 from detente.study.design.specification import (
     Specification,
@@ -12,7 +12,6 @@ from detente.study.design.specification import (
 )
 
 __all__ = [
-    "SAMPLES",
     "Specification",
     "as_json",
     "build_design",

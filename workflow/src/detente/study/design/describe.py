@@ -11,7 +11,7 @@ from scipy import stats
 from detente.base.lags import lag
 from detente.base.numerics import LEVEL
 from detente.study.config.claims import Claim, Control
-from detente.study.config.names import SAMPLE_LABELS
+from detente.study.config.samples import Sample
 from detente.study.design.matrix import in_sample
 
 COUNTED = {
@@ -23,7 +23,7 @@ COUNTED = {
 OUTCOMES = ("onset_gml", "onset_force_gml", "onset_fatal_gml", "onset_cow")
 
 
-def sample_flow(panel: pd.DataFrame, samples: Sequence[str]) -> pd.DataFrame:
+def sample_flow(panel: pd.DataFrame, samples: Sequence[Sample]) -> pd.DataFrame:
     """One row a sample: dyad-years, dyads, disputes, exercises and how often exercises switch on and off.
 
     A switch compares two adjacent years of a dyad, both in the sample. `onset_after_dispute` counts onsets in the
@@ -37,8 +37,8 @@ def sample_flow(panel: pd.DataFrame, samples: Sequence[str]) -> pd.DataFrame:
         now, earlier = part["exercise_any"], lag(part, "exercise_any", 1)
         rows.append(
             {
-                "sample": sample,
-                "label": SAMPLE_LABELS[sample],
+                "sample": sample.name,
+                "label": sample.label,
                 "dyad_years": len(part),
                 "dyads": len(part[["a", "b"]].drop_duplicates()),
                 "onset_gml": _count(part["new_gml"]),
@@ -60,7 +60,7 @@ def sample_flow(panel: pd.DataFrame, samples: Sequence[str]) -> pd.DataFrame:
 
 def descriptives(
     panel: pd.DataFrame,
-    samples: Sequence[str],
+    samples: Sequence[Sample],
     claims: Sequence[Claim],
     controls: Mapping[str, Control],
     codebook: pd.DataFrame,
@@ -79,7 +79,7 @@ def descriptives(
             column = part[name]
             rows.append(
                 {
-                    "sample": sample,
+                    "sample": sample.name,
                     "variable": name,
                     "label": described.loc[name, "label"],
                     "unit": described.loc[name, "unit"],
@@ -94,7 +94,7 @@ def descriptives(
     return pd.DataFrame(rows)
 
 
-def timeline(panel: pd.DataFrame, samples: Sequence[str], exercises: pd.DataFrame) -> pd.DataFrame:
+def timeline(panel: pd.DataFrame, samples: Sequence[Sample], exercises: pd.DataFrame) -> pd.DataFrame:
     """Disputes and joint exercises by year and sample; missing in years that their source does not cover.
 
     An exercise is joint if at least two of its participants are known states; one that runs over New Year counts in
@@ -108,7 +108,7 @@ def timeline(panel: pd.DataFrame, samples: Sequence[str], exercises: pd.DataFram
         by_year = part.groupby("year")[list(COUNTED.values())].sum(min_count=1)
         by_year.columns = list(COUNTED)
         by_year.insert(0, "dyad_years", part.groupby("year").size())
-        frames.append(by_year.assign(sample=sample).reset_index())
+        frames.append(by_year.assign(sample=sample.name).reset_index())
     joined = pd.concat(frames, ignore_index=True).merge(size, left_on="year", right_index=True, how="left")
     joined["exercises"] = joined["exercises"].fillna(0).where(joined["exercise_dyads"].notna())
     whole = [c for c in (*COUNTED, "exercises") if joined[c].notna().all()]
@@ -131,7 +131,7 @@ def partners(panel: pd.DataFrame, states: pd.DataFrame) -> pd.DataFrame:
     return frame.assign(name_a=frame["a"].map(names), name_b=frame["b"].map(names))
 
 
-def raw_risk(panel: pd.DataFrame, samples: Sequence[str], claims: Sequence[Claim]) -> pd.DataFrame:
+def raw_risk(panel: pd.DataFrame, samples: Sequence[Sample], claims: Sequence[Claim]) -> pd.DataFrame:
     """Onset risk among dyads at risk, with and without the treatment, with Wilson intervals.
 
     The treatment is that of the dyad so many years before, in the sample or out of it then. `half_dyads` is the
@@ -149,7 +149,7 @@ def raw_risk(panel: pd.DataFrame, samples: Sequence[str], claims: Sequence[Claim
             }
             ratio = _ratio({t: (len(arm), int(arm[claim.outcome].sum())) for t, arm in arms.items()})
             rows += [
-                {"claim": claim.id, "sample": sample, "treated": t, **_arm(arm, claim.outcome), "ratio": ratio}
+                {"claim": claim.id, "sample": sample.name, "treated": t, **_arm(arm, claim.outcome), "ratio": ratio}
                 for t, arm in arms.items()
             ]
     return pd.DataFrame(rows)

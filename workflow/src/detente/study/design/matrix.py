@@ -12,25 +12,17 @@ import pandas as pd
 from detente.base.errors import EmptySample, UnknownVariable, choices
 from detente.base.lags import lag
 from detente.stats.frame import Design
+from detente.study.config.samples import Sample
 from detente.study.design.duration import duration_terms
 from detente.study.design.specification import Specification, lagged
 
 Array = npt.NDArray[np.floating[Any]]
 Codes = npt.NDArray[np.int64]
-SAMPLES: Mapping[str, str | None] = {
-    "all": None,
-    "relevant": "politically_relevant",
-    "contiguous": "contiguous",
-    "rivals": "rivalry",
-    "allies": "defence_pact",
-}
 
 
-def in_sample(panel: pd.DataFrame, sample: str) -> pd.Series:
+def in_sample(panel: pd.DataFrame, sample: Sample) -> pd.Series:
     """Rows of the window that belong to a sample."""
-    column = SAMPLES[sample]
-    inside = panel["in_window"]
-    return inside if column is None else inside & (panel[column] == 1)
+    return panel["in_window"] & sample.rows(panel)
 
 
 def build_design(panel: pd.DataFrame, spec: Specification) -> Design:
@@ -58,7 +50,7 @@ def build_design(panel: pd.DataFrame, spec: Specification) -> Design:
     y = outcome[keep].to_numpy(dtype="float64")
     if not len(y) or not y.sum():
         steps = "; ".join(f"{reason}: {rows:,}" for reason, rows in attrition)
-        raise EmptySample(f"{spec.spec_id}: the sample leaves no onset of {spec.claim.outcome!r} ({steps})")
+        raise EmptySample(f"{spec}: the sample leaves no onset of {spec.claim.outcome!r} ({steps})")
     parts = [*panel.columns[: panel.columns.get_loc("year")], "year"]
     a, b, year = (panel.loc[keep, part].to_numpy(dtype=np.int64) for part in parts)
     kept = {term: column[keep].to_numpy(dtype="float64") for term, column in columns.items()}
@@ -125,10 +117,6 @@ def _steps(spec: Specification, columns: Mapping[str, pd.Series], outcome: pd.Se
 
 
 def _check_variables(panel: pd.DataFrame, spec: Specification) -> None:
-    moderator = [spec.claim.moderator.variable] if spec.claim.moderator else []
-    needed = [spec.claim.outcome, spec.claim.treatment, *moderator, *(c.variable for c in spec.controls)]
-    if column := SAMPLES[spec.sample]:
-        needed.append(column)
-    for name in needed:
+    for name in spec.variables:
         if name not in panel.columns:
-            raise UnknownVariable(f"{spec.spec_id}: the panel has no variable {name!r}; {choices(name, panel.columns)}")
+            raise UnknownVariable(f"{spec}: the panel has no variable {name!r}; {choices(name, panel.columns)}")

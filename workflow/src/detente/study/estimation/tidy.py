@@ -70,10 +70,11 @@ def estimate(design: Design, spec: Specification) -> Estimates:
     quantities = [*_effects(design, spec, fit, lost), *_coefficients(fit)]
     used = design if fit.rows is None else subset(design, fit.rows)
     rows = []
-    for recipe in recipes:
+    for recipe_name, recipe in zip(spec.covariances, recipes, strict=True):
         try:
             covariance = made_covariance(recipe, design, fit, estimator.name, "detente", {})
-            rows += _rows(quantities, covariance, used, spec, lost)
+            own = {"spec_id": spec.id_under(recipe_name)}
+            rows += [own | row for row in _rows(quantities, covariance, used, spec, lost)]
         except (EstimationError, UnsupportedCovariance) as error:
             lost.append((spec, error))
     unused = len(design.y) - len(used.y)
@@ -85,7 +86,7 @@ def estimate(design: Design, spec: Specification) -> Estimates:
 
 def failures(lost: Sequence[tuple[Specification, Exception]]) -> pd.DataFrame:
     """One row a number that does not exist."""
-    rows = [(s.claim.id, s.sample, s.estimator, type(e).__name__, str(e)) for s, e in lost]
+    rows = [(s.claim.id, s.sample.name, s.estimator, type(e).__name__, str(e)) for s, e in lost]
     return pd.DataFrame(rows, columns=list(FAILURE_COLUMNS), dtype="str")
 
 
@@ -180,11 +181,11 @@ def _constant(design: Design, spec: Specification, fit: Solution) -> dict[str, A
     share = np.bincount(pairs.dyad, weights=treated, minlength=count) / np.bincount(pairs.dyad, minlength=count)
     switching = (share > 0) & (share < 1)
     return {
-        "spec_id": spec.spec_id,
+        "specification": spec.name,
         "claim": spec.claim.id,
         "outcome": spec.claim.outcome,
         "treatment": spec.claim.treatment,
-        "sample": spec.sample,
+        "sample": spec.sample.name,
         "estimator": spec.estimator,
         "n": len(design.y),
         "dyads": count,
@@ -204,8 +205,9 @@ def _constant(design: Design, spec: Specification, fit: Solution) -> dict[str, A
 
 _UNJUDGED = {"mde": math.nan, "mde_share": math.nan, "smallest_effect": math.nan, "verdict": ""}
 COLUMNS = (
-    "spec_id", "claim", "outcome", "treatment", "sample", "estimator", "covariance", "quantity", "term", "is_treatment",
-    "scale", "estimate", "std_error", "std_error_unrepaired", "statistic", "df", "p", "ci_low", "ci_high", "n", "dyads",
+    "spec_id", "specification", "claim", "outcome", "treatment", "sample", "estimator", "covariance", "quantity",
+    "term", "is_treatment", "scale", "estimate", "std_error", "std_error_unrepaired", "statistic", "df", "p", "ci_low",
+    "ci_high", "n", "dyads",
     "states", "events", "base_risk", "treated", "treated_dyads", "switching_dyads", "switching_states", "treated_risk",
     "mde", "mde_share", "smallest_effect", "verdict", "correction", "repair", "dropped", "notes", "converged",
     "reference", "reference_gap",

@@ -15,8 +15,9 @@ from detente.stats.frame import Design
 from detente.stats.linear.absorb import absorber
 from detente.stats.linear.within import gram
 from detente.stats.resampling.randomisation import Scheme
+from detente.study.design.specification import Specification
 from detente.study.multiverse.engine import Choice, Group
-from detente.study.multiverse.multiverse import Part, by_panel, by_rows, chosen
+from detente.study.multiverse.multiverse import by_panel, by_rows, chosen
 from detente.study.multiverse.rows import Rows, trimmed
 
 Array = npt.NDArray[np.floating[Any]]
@@ -29,7 +30,7 @@ TOLERANCE = 1e-6
 
 @dataclass(frozen=True)
 class Curve:
-    """Equivalent specifications S of one claim, in the order of their part.
+    """Equivalent specifications S of one claim, in their order.
 
     estimate (S,); influence (G, S) of each dyad on each estimate, Σ over its rows of residualised treatment times
     residual over the treatment's sum of squares; `low`, `high` (G,) the dyads' states.
@@ -58,11 +59,11 @@ class Curve:
         return (2.0 * rng.integers(0, 2, size=(draws, len(self.low))) - 1.0) @ self.influence
 
 
-def curve(panels: Mapping[bool, pd.DataFrame], part: Part) -> Curve:
+def curve(panels: Mapping[bool, pd.DataFrame], specs: Sequence[Specification]) -> Curve:
     """Estimates and influence of linear specifications."""
-    estimates = np.empty(len(part.specs))
+    estimates = np.empty(len(specs))
     found: dict[int, pd.Series] = {}
-    for places, group, choices, _ in _groups(panels, part):
+    for places, group, choices, _ in _groups(panels, specs):
         within = _Within(group)
         keys = group.pairs.low * 10_000 + group.pairs.high
         for i, choice in zip(places, choices, strict=True):
@@ -70,16 +71,18 @@ def curve(panels: Mapping[bool, pd.DataFrame], part: Part) -> Curve:
             found[i] = pd.Series(by_dyad, index=keys)
     whole = pd.DataFrame(found).sort_index().fillna(0.0)
     key = whole.index.to_numpy(dtype=np.int64)
-    return Curve(estimates, whole[list(range(len(part.specs)))].to_numpy(), key // 10_000, key % 10_000)
+    return Curve(estimates, whole[list(range(len(specs)))].to_numpy(), key // 10_000, key % 10_000)
 
 
-def drawn(panels: Mapping[bool, pd.DataFrame], part: Part, scheme: Scheme, draws: int, seed: int) -> Array:
+def drawn(
+    panels: Mapping[bool, pd.DataFrame], specs: Sequence[Specification], scheme: Scheme, draws: int, seed: int
+) -> Array:
     """Estimates (draws, S) of linear specifications with their treatments drawn anew; missing where one does not vary.
 
     By Frisch and Waugh (1933): effects are taken off a drawn treatment once for all specifications of the same rows.
     """
-    made = np.empty((draws, len(part.specs)))
-    for places, group, choices, design in _groups(panels, part):
+    made = np.empty((draws, len(specs)))
+    for places, group, choices, design in _groups(panels, specs):
         within = _Within(group)
         for treatment in dict.fromkeys(c.treatment for c in choices):
             here = [(i, c) for i, c in zip(places, choices, strict=True) if c.treatment == treatment]
@@ -160,14 +163,16 @@ class _Within:
         return made
 
 
-def _groups(panels: Mapping[bool, pd.DataFrame], part: Part) -> list[tuple[list[int], Group, list[Choice], Design]]:
+def _groups(
+    panels: Mapping[bool, pd.DataFrame], specs: Sequence[Specification]
+) -> list[tuple[list[int], Group, list[Choice], Design]]:
     """Specifications that share rows, with these."""
     found = []
-    for (directed, sample), places in by_panel(part).items():
-        rows = Rows(trimmed(panels[directed], [part.specs[i] for i in places]), sample)
-        for here, keep in by_rows(rows, part, places):
-            specs = [part.specs[i] for i in here]
-            group, terms = rows.group(specs, keep)
-            design, _ = rows.design(specs, keep)
-            found.append((here, group, [chosen(rows, spec, terms) for spec in specs], design))
+    for (directed, _), places in by_panel(specs).items():
+        rows = Rows(trimmed(panels[directed], [specs[i] for i in places]), specs[places[0]].sample)
+        for here, keep in by_rows(rows, specs, places):
+            mine = [specs[i] for i in here]
+            group, terms = rows.group(mine, keep)
+            design, _ = rows.design(mine, keep)
+            found.append((here, group, [chosen(rows, spec, terms) for spec in mine], design))
     return found

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from math import prod
 
 from detente.base.errors import ConfigError, RoleError
-from detente.study.config.claims import Claim, ClaimsFile
+from detente.study.config.claims import Claim
 from detente.study.config.multiverse import Multiverse, Option
+from detente.study.config.project import Project
 from detente.study.config.study import Study
-from detente.study.design.specification import Specification
-from detente.study.multiverse.resolve import Content, Impossible, Resolver
+from detente.study.design.specification import HEADLINE, Specification
+from detente.study.multiverse.resolve import KINDS, Impossible, Resolver
 
-HEADLINE = "headline"
-"""The estimand of a claim's headline and of all that is equivalent to it."""
 TOO_FAR = "leave the headline in more decisions at a time than `departures` allows"
 IMPOSSIBLE = "the record has no such outcome, or no such variable"
 TWICE = "the same specification as another"
@@ -24,23 +23,22 @@ Locate = Callable[[list[str | int]], str]
 
 
 @dataclass(frozen=True)
-class Universe:
+class Variant:
     """One specification of a multiverse.
 
-    `options` one a node, in the order of the nodes; `estimand` the options tagged different, joined, or `HEADLINE`;
-    `equivalent` whether all options are tagged so; `content` what fixes the estimate.
+    `options` one per node, in the order of the nodes; `estimand` the options tagged different, joined, or `HEADLINE`;
+    `equivalent` whether all options are tagged so.
     """
 
-    claim: str
+    specification: Specification
     options: tuple[str, ...]
     estimand: str
     equivalent: bool
-    content: Content = field(repr=False)
 
     @property
     def spec_id(self) -> str:
         """Stable id: of what is estimated, whatever options are called."""
-        return f"{self.claim}.{self.content.digest}"
+        return self.specification.spec_id
 
 
 @dataclass(frozen=True)
@@ -64,18 +62,18 @@ class Grid:
     lacking: tuple[tuple[str, str, str], ...]
     combinations: int
     removed: tuple[Removed, ...]
-    universes: tuple[Universe, ...]
+    variants: tuple[Variant, ...]
 
     @property
     def fits(self) -> int:
         """Models to fit: a second covariance is no second fit."""
-        return len({u.content.fit for u in self.universes})
+        return len({v.specification.fit for v in self.variants})
 
 
 def expand(
     multiverse: Multiverse,
+    project: Project,
     study: Study,
-    claims: ClaimsFile,
     claim: Claim,
     offered: Mapping[bool, Collection[str]],
     locate: Locate = lambda _: "config/multiverse.yaml",
@@ -96,7 +94,7 @@ def expand(
     RoleError
         If an option puts a control where it has no place, naming file, line and option.
     """
-    resolver = Resolver(multiverse, study, claims, claim, offered)
+    resolver = Resolver(multiverse, project, study, claim, offered)
     nodes, lacking = _available(multiverse, resolver, claim, locate)
     kept, far = _within(multiverse, nodes)
     removed = [Removed(TOO_FAR, far)] if far else []
@@ -108,14 +106,9 @@ def expand(
         if len(allowed) < len(kept):
             removed.append(Removed(constraint.why, len(kept) - len(allowed)))
         kept = allowed
-    universes, more = _resolved(multiverse, resolver, claim, nodes, kept)
+    variants, more = _resolved(multiverse, resolver, nodes, kept)
     sizes = prod(len(options) for options in nodes.values())
-    return Grid(claim.id, nodes, tuple(lacking), sizes, (*removed, *more), tuple(universes))
-
-
-def specification(universe: Universe, claims: ClaimsFile) -> Specification:
-    """What estimators are given."""
-    return universe.content.specification(claims.claims[universe.claim], claims.smallest_effect)
+    return Grid(claim.id, nodes, tuple(lacking), sizes, (*removed, *more), tuple(variants))
 
 
 def chosen(multiverse: Multiverse, nodes: Mapping[str, Sequence[str]], options: Sequence[str]) -> Iterator[Option]:
@@ -128,7 +121,7 @@ def _available(
 ) -> tuple[dict[str, tuple[str, ...]], list[tuple[str, str, str]]]:
     """Options that a claim can have, alone beside the headline's, and why not the others."""
     headline = {name: node.options[node.headline] for name, node in multiverse.nodes.items()}
-    base = resolver.content(headline.values())
+    base = resolver.specification(headline.values())
     if isinstance(base, Impossible):
         raise ConfigError(f"the headline of {claim.id!r} cannot be had in this study: {base.why}")
     nodes: dict[str, tuple[str, ...]] = {}
@@ -137,14 +130,14 @@ def _available(
         mine = []
         for option in node.offered(claim.id):
             try:
-                found = resolver.content({**headline, name: node.options[option]}.values())
+                found = resolver.specification({**headline, name: node.options[option]}.values())
             except RoleError as error:
                 keys: list[str | int] = ["nodes", name, "options", option]
                 where = " › ".join([locate(keys), *map(str, keys)])
                 raise RoleError(f"{where}, for {claim.id!r}: {error}") from error
             if isinstance(found, Impossible):
                 lacking.append((name, option, found.why))
-            elif found == base and option != node.headline:
+            elif _fixed(found) == _fixed(base) and option != node.headline:
                 lacking.append((name, option, "the same as the headline's for this claim"))
             else:
                 mine.append(option)
@@ -172,49 +165,66 @@ def _within(multiverse: Multiverse, nodes: Mapping[str, tuple[str, ...]]) -> tup
 def _resolved(
     multiverse: Multiverse,
     resolver: Resolver,
-    claim: Claim,
     nodes: Mapping[str, tuple[str, ...]],
     kept: Sequence[tuple[str, ...]],
-) -> tuple[list[Universe], list[Removed]]:
-    """Universes with distinct content, the one nearest to the headline of those that are the same."""
-    seen: set[Content] = set()
-    universes: list[Universe] = []
+) -> tuple[list[Variant], list[Removed]]:
+    """Distinct specifications, the one nearest to the headline of those that are the same."""
+    seen: set[tuple[object, ...]] = set()
+    variants: list[Variant] = []
     impossible = twice = 0
     for options in kept:
         decided = list(chosen(multiverse, nodes, options))
-        content = resolver.content(decided)
-        if isinstance(content, Impossible):
+        named = [(f"{node}={option}", d) for node, option, d in zip(nodes, options, decided, strict=True)]
+        spec = resolver.specification(decided, ", ".join(text for text, d in named if not d.default) or HEADLINE)
+        if isinstance(spec, Impossible):
             impossible += 1
             continue
-        if content in seen:
+        if _fixed(spec) in seen:
             twice += 1
             continue
-        seen.add(content)
-        other = [
-            f"{node}={option}" for node, option, d in zip(nodes, options, decided, strict=True) if d.tag == "different"
-        ]
-        equivalent = all(d.tag == "equivalent" for d in decided)
-        universes.append(Universe(claim.id, options, ", ".join(other) or HEADLINE, equivalent, content))
+        seen.add(_fixed(spec))
+        other = ", ".join(text for text, d in named if d.tag == "different")
+        variants.append(Variant(spec, options, other or HEADLINE, all(d.tag == "equivalent" for d in decided)))
     counts = {IMPOSSIBLE: impossible, TWICE: twice}
-    return universes, [Removed(why, count) for why, count in counts.items() if count]
+    return variants, [Removed(why, count) for why, count in counts.items() if count]
 
 
 def needed(grids: Sequence[Grid]) -> dict[bool, list[str]]:
     """Variables that the specifications use, sorted, by whether the panel is directed."""
     found: dict[bool, set[str]] = {}
-    for content in {u.content for grid in grids for u in grid.universes}:
-        found.setdefault(content.directed, set()).update(content.variables)
+    for spec in (v.specification for grid in grids for v in grid.variants):
+        found.setdefault(spec.claim.directed, set()).update(spec.variables)
     return {directed: sorted(names) for directed, names in sorted(found.items())}
 
 
-def shards(grid: Grid, most: int = 1000) -> list[list[Universe]]:
-    """The universes in parts of at most about `most`, those that share rows side by side and in one part."""
-    runs: dict[object, list[Universe]] = {}
-    for universe in sorted(grid.universes, key=lambda u: u.content.order):
-        runs.setdefault(universe.content.together, []).append(universe)
-    parts: list[list[Universe]] = [[]]
+def shards(grid: Grid, most: int = 1000) -> list[list[Variant]]:
+    """The variants in shards of at most about `most`, those that share rows side by side and in one shard."""
+    runs: dict[object, list[Variant]] = {}
+    for variant in sorted(grid.variants, key=_order):
+        runs.setdefault(together(variant.specification), []).append(variant)
+    shards: list[list[Variant]] = [[]]
     for run in runs.values():
-        if parts[-1] and len(parts[-1]) + len(run) > most:
-            parts.append([])
-        parts[-1] += run
-    return parts
+        if shards[-1] and len(shards[-1]) + len(run) > most:
+            shards.append([])
+        shards[-1] += run
+    return shards
+
+
+def together(spec: Specification) -> tuple[object, ...]:
+    """What specifications share that are fitted from the same rows, as far as one can tell before looking."""
+    claim = spec.claim
+    coding = KINDS[claim.outcome][0] if claim.outcome in KINDS else claim.outcome
+    return claim.directed, spec.sample.name, spec.effects, spec.window, coding, claim.lag
+
+
+def _order(variant: Variant) -> tuple[str, ...]:
+    """Where a variant stands among others, so that neighbours share rows."""
+    spec = variant.specification
+    controls = str(tuple((c.variable, c.lag, c.role) for c in spec.controls))
+    own = (spec.claim.outcome, spec.claim.treatment, spec.estimator, spec.duration)
+    return (str(together(spec)), controls, *own)
+
+
+def _fixed(spec: Specification) -> tuple[object, ...]:
+    """What tells a specification of a multiverse from the others."""
+    return (*spec.fit, spec.covariances)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -16,7 +16,8 @@ from detente.data.sources import REGISTRY
 from detente.study.config.multiverse import MULTIVERSE, Multiverse, Option, load_multiverse
 from detente.study.config.project import Project
 from detente.study.config.study import Study
-from detente.study.multiverse.grid import Grid, Universe, expand, needed
+from detente.study.design.specification import Specification
+from detente.study.multiverse.grid import Grid, expand, needed
 from detente.study.multiverse.resolve import check_coding
 
 Offered = Mapping[bool, Mapping[str, Entry]]
@@ -67,7 +68,7 @@ def grids_of(
             raise ConfigError(f"{study.name} does not examine {name!r}; {choices(name, claims)}")
     locate = partial(located, project.root / MULTIVERSE)
     return [
-        expand(multiverse, study, project.claims, claim, variables, locate)
+        expand(multiverse, project, study, claim, variables, locate)
         for name, claim in claims.items()
         if only is None or name in only
     ]
@@ -140,9 +141,9 @@ def sources_of(study: Study, variables: Mapping[bool, Collection[str]]) -> dict[
 
 def years_of(study: Study, grids: Sequence[Grid]) -> tuple[int, int, int]:
     """First and last year of the panels, and how many years before the first they reach back."""
-    contents = [u.content for grid in grids for u in grid.universes]
-    windows = [study.window, *(c.window for c in contents)]
-    return min(w[0] for w in windows), max(w[1] for w in windows), max(c.reach for c in contents)
+    specs = [v.specification for grid in grids for v in grid.variants]
+    windows = [study.window, *(s.window for s in specs)]
+    return min(w[0] for w in windows), max(w[1] for w in windows), max(s.reach for s in specs)
 
 
 def panels_at(folder: Path) -> dict[bool, Path]:
@@ -150,11 +151,11 @@ def panels_at(folder: Path) -> dict[bool, Path]:
     return {False: folder / "dyad-year.parquet", True: folder / "directed-dyad-year.parquet"}
 
 
-def panels_of(folder: Path, universes: Sequence[Universe]) -> dict[bool, pd.DataFrame]:
-    """Panels that universes need, and of these the columns that they need."""
+def panels_of(folder: Path, specs: Iterable[Specification]) -> dict[bool, pd.DataFrame]:
+    """Panels that specifications need, and of these the columns that they need."""
     needed: dict[bool, set[str]] = {}
-    for universe in universes:
-        needed.setdefault(universe.content.directed, set()).update(universe.content.variables)
+    for spec in specs:
+        needed.setdefault(spec.claim.directed, set()).update(spec.variables)
     sides = {False: ["a", "b"], True: ["source", "target"]}
     return {
         directed: pd.read_parquet(

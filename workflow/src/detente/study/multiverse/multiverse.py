@@ -1,10 +1,9 @@
-"""Every specification of a part of a multiverse, fitted together, judged, and checked against stand-alone fits."""
+"""Every specification of a shard of a multiverse, fitted together, judged, and checked against stand-alone fits."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
@@ -23,7 +22,7 @@ from detente.study.design.matrix import build_design
 from detente.study.design.specification import Specification
 from detente.study.estimation.verdict import minimum_detectable_effect, verdict
 from detente.study.multiverse.engine import Choice
-from detente.study.multiverse.grid import Universe
+from detente.study.multiverse.grid import Variant
 from detente.study.multiverse.linear_engine import linear
 from detente.study.multiverse.logit_engine import logits
 from detente.study.multiverse.rows import Rows, trimmed
@@ -41,25 +40,17 @@ JUDGED = ("verdict", "powered", "error", "message", "registration")
 
 
 def columns(nodes: Sequence[str]) -> tuple[str, ...]:
-    """Columns of a multiverse's frame: identity, one a node, numbers, judgement."""
-    return ("spec_id", "claim", *nodes, "estimand", "equivalent", *NUMBERS, *JUDGED)
+    """Columns of a multiverse's frame: identity, one per node, numbers, judgement."""
+    return ("spec_id", "specification", "claim", *nodes, "estimand", "equivalent", *NUMBERS, *JUDGED)
 
 
-@dataclass(frozen=True)
-class Part:
-    """Universes to be fitted, and what each is, in their order."""
-
-    universes: Sequence[Universe]
-    specs: Sequence[Specification]
-
-
-def fitted(panels: Mapping[bool, pd.DataFrame], part: Part, nodes: Sequence[str]) -> pd.DataFrame:
-    """One row a universe, in the order given, columns `columns(nodes)`.
+def fitted(panels: Mapping[bool, pd.DataFrame], shard: Sequence[Variant], nodes: Sequence[str]) -> pd.DataFrame:
+    """One row per specification, in the order given, columns `columns(nodes)`.
 
     `estimate` is the treatment's effect on risk (the LPM's coefficient, or the average marginal effect), std_error and
-    what follows from it that of the universe's covariance, dyad_std_error clustered by dyad; `mde` the effect that is
-    found four times in five, `powered` whether that is no more than the smallest effect of interest; shares are of base
-    risk. A universe without an estimate has the `error` and its message.
+    what follows from it that of its own covariance, dyad_std_error clustered by dyad; `mde` the effect that is found
+    four times in five, `powered` whether that is no more than the smallest effect of interest; shares are of base risk.
+    A specification without an estimate has the `error` and its message.
 
     Parameters
     ----------
@@ -67,21 +58,26 @@ def fitted(panels: Mapping[bool, pd.DataFrame], part: Part, nodes: Sequence[str]
         Of dyad-years under False, of directed ones under True.
     """
     found: dict[int, dict[str, Any]] = {}
-    for (directed, sample), places in by_panel(part).items():
-        panel = trimmed(panels[directed], [part.specs[i] for i in places])
-        rows = Rows(panel, sample)
-        for places_here, keep in by_rows(rows, part, places):
-            found |= _group(rows, part, places_here, keep)
-    records = [_identity(u, nodes) | _judged(found[i], part.specs[i]) for i, u in enumerate(part.universes)]
+    specs = [variant.specification for variant in shard]
+    for (directed, _), places in by_panel(specs).items():
+        panel = trimmed(panels[directed], [specs[i] for i in places])
+        rows = Rows(panel, specs[places[0]].sample)
+        for places_here, keep in by_rows(rows, specs, places):
+            found |= _group(rows, specs, places_here, keep)
+    records = [_identity(v, nodes) | _judged(found[i], v.specification) for i, v in enumerate(shard)]
     frame = pd.DataFrame(records, columns=list(columns(nodes)))
     floats = [n for n in NUMBERS if n not in COUNTS]
     return frame.astype({**dict.fromkeys(floats, "float64"), **dict.fromkeys(COUNTS, "int64")})
 
 
 def recheck(
-    panels: Mapping[bool, pd.DataFrame], part: Part, frame: pd.DataFrame, seed: int, share: float = CHECKED
+    panels: Mapping[bool, pd.DataFrame],
+    specs: Sequence[Specification],
+    frame: pd.DataFrame,
+    seed: int,
+    share: float = CHECKED,
 ) -> int:
-    """Fit a random share of the universes by themselves, and compare; returns how many.
+    """Fit a random share of the specifications by themselves, and compare; returns how many.
 
     Raises
     ------
@@ -90,13 +86,13 @@ def recheck(
     """
     count = math.ceil(share * len(frame))
     drawn = set(np.random.default_rng(seed).permutation(len(frame))[:count].tolist())
-    for (directed, _), places in by_panel(part).items():
+    for (directed, _), places in by_panel(specs).items():
         mine = [i for i in places if i in drawn]
-        panel = trimmed(panels[directed], [part.specs[i] for i in mine]) if mine else panels[directed]
+        panel = trimmed(panels[directed], [specs[i] for i in mine]) if mine else panels[directed]
         for i in mine:
             together = frame.iloc[i]
-            if fault := _difference(stand_alone(panel, part.specs[i]), together):
-                raise NotReproduced(f"{together['spec_id']}: together and by itself, the fit differs: {fault}")
+            if fault := _difference(stand_alone(panel, specs[i]), together):
+                raise NotReproduced(f"{specs[i]}: together and by itself, the fit differs: {fault}")
     return count
 
 
@@ -127,20 +123,20 @@ def _difference(alone: Mapping[str, Any], together: pd.Series) -> str:
     return ""
 
 
-def by_panel(part: Part) -> dict[tuple[bool, str], list[int]]:
-    """Places of universes by panel and sample."""
+def by_panel(specs: Sequence[Specification]) -> dict[tuple[bool, str], list[int]]:
+    """Places of specifications by panel and sample."""
     found: dict[tuple[bool, str], list[int]] = {}
-    for i, spec in enumerate(part.specs):
-        found.setdefault((spec.claim.directed, spec.sample), []).append(i)
+    for i, spec in enumerate(specs):
+        found.setdefault((spec.claim.directed, spec.sample.name), []).append(i)
     return found
 
 
-def by_rows(rows: Rows, part: Part, places: Sequence[int]) -> Iterator[tuple[list[int], Flags]]:
-    """Places of universes that share rows, effects, estimator and moderator, with those rows."""
+def by_rows(rows: Rows, specs: Sequence[Specification], places: Sequence[int]) -> Iterator[tuple[list[int], Flags]]:
+    """Places of specifications that share rows, effects, estimator and moderator, with those rows."""
     found: dict[tuple[Any, ...], list[int]] = {}
     kept: dict[bytes, Flags] = {}
     for i in places:
-        spec = part.specs[i]
+        spec = specs[i]
         keep = rows.complete(spec)
         packed = np.packbits(keep).tobytes()
         kept.setdefault(packed, keep)
@@ -151,15 +147,15 @@ def by_rows(rows: Rows, part: Part, places: Sequence[int]) -> Iterator[tuple[lis
         yield members, kept[key[0]]
 
 
-def _group(rows: Rows, part: Part, places: Sequence[int], keep: Flags) -> dict[int, dict[str, Any]]:
-    """Numbers of universes that share rows and effects, by place."""
-    specs = [part.specs[i] for i in places]
+def _group(rows: Rows, every: Sequence[Specification], places: Sequence[int], keep: Flags) -> dict[int, dict[str, Any]]:
+    """Numbers of specifications that share rows and effects, by place."""
+    specs = [every[i] for i in places]
     empty = {i: _no_onset(s, rows, keep) for i, s in zip(places, specs, strict=True)}
     failed = {i: fault for i, fault in empty.items() if fault}
     alive = [i for i in places if i not in failed]
     if not alive:
         return failed
-    specs = [part.specs[i] for i in alive]
+    specs = [every[i] for i in alive]
     group, terms = rows.group(specs, keep)
     picked = [chosen(rows, spec, terms) for spec in specs]
     distinct = list(dict.fromkeys(picked))
@@ -200,7 +196,7 @@ def _lost(error: Exception) -> dict[str, Any]:
 def _numbers(
     made: Mapping[Any, Any], why: Mapping[tuple[int, str], tuple[str, str]], place: int, spec: Specification
 ) -> dict[str, Any]:
-    """Numbers of one universe under its own covariance."""
+    """Numbers of one specification under its own covariance."""
     kind = spec.covariances[0]
     whole = {name: made[name] for name in ("n", "dyads", "states", "events", "base_risk")}
     error, message = why.get((place, ""), why.get((place, kind), ("", "")))
@@ -215,13 +211,15 @@ def _numbers(
     }
 
 
-def _identity(universe: Universe, nodes: Sequence[str]) -> dict[str, Any]:
+def _identity(variant: Variant, nodes: Sequence[str]) -> dict[str, Any]:
+    spec = variant.specification
     return {
-        "spec_id": universe.spec_id,
-        "claim": universe.claim,
-        **dict(zip(nodes, universe.options, strict=True)),
-        "estimand": universe.estimand,
-        "equivalent": universe.equivalent,
+        "spec_id": spec.spec_id,
+        "specification": spec.name,
+        "claim": spec.claim.id,
+        **dict(zip(nodes, variant.options, strict=True)),
+        "estimand": variant.estimand,
+        "equivalent": variant.equivalent,
     }
 
 

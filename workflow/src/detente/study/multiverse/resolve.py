@@ -4,26 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
-from functools import cached_property
-from hashlib import sha256
 from typing import Any
 
 from detente.base.errors import RoleError, choices
 from detente.data.panel.outcomes import CODINGS, DURATIONS, GRID
-from detente.study.config.claims import Claim, ClaimsFile, Control, Moderator
+from detente.study.config.claims import Claim, Control
 from detente.study.config.multiverse import ControlSet, Multiverse, Option
+from detente.study.config.project import Project
 from detente.study.config.study import Study
 from detente.study.design import roles
-from detente.study.design.matrix import SAMPLES
-from detente.study.design.specification import Specification
+from detente.study.design.specification import ESTIMATOR, HEADLINE, Specification
 
-ESTIMATOR = "lpm"
 EFFECTS = ("dyad", "year")
 COVARIANCE = "dyadic"
 """The headline's, where no option says otherwise."""
 KINDS = {variable: key for key, variable in GRID.items()}
 INITIATION = "initiation"
-Fixed = tuple[str, int, str]
 
 
 @dataclass(frozen=True)
@@ -33,105 +29,27 @@ class Impossible:
     why: str
 
 
-@dataclass(frozen=True)
-class Content:
-    """What fixes an estimate and its standard error: of two specifications alike in this, one is too many.
-
-    `controls` (variable, lag, role), in the order in which they enter; `moderator` (variable, lag).
-    """
-
-    outcome: str
-    directed: bool
-    sample: str
-    treatment: str
-    lag: int
-    moderator: tuple[str, int] | None
-    controls: tuple[Fixed, ...]
-    duration: str
-    effects: tuple[str, ...]
-    estimator: str
-    window: tuple[int, int]
-    covariance: str
-
-    @cached_property
-    def digest(self) -> str:
-        """Twelve hexadecimal digits of the content."""
-        return sha256(repr(self).encode("utf-8")).hexdigest()[:12]
-
-    @cached_property
-    def fit(self) -> tuple[Any, ...]:
-        """The same without the covariance."""
-        return tuple(v for k, v in vars(self).items() if k in self.__dataclass_fields__ and k != "covariance")
-
-    @property
-    def together(self) -> tuple[Any, ...]:
-        """What specifications share that are fitted from the same rows, as far as one can tell before looking."""
-        coding = KINDS[self.outcome][0] if self.outcome in KINDS else self.outcome
-        return self.directed, self.sample, self.effects, self.window, coding, self.lag
-
-    @property
-    def order(self) -> tuple[Any, ...]:
-        """Where it stands among others, so that neighbours share rows."""
-        return (str(self.together), str(self.controls), self.outcome, self.treatment, self.estimator, self.duration)
-
-    @property
-    def variables(self) -> set[str]:
-        """Columns of the panel that it needs."""
-        membership = SAMPLES[self.sample]
-        named = {self.outcome, self.treatment, *(variable for variable, _, _ in self.controls)}
-        return named | ({self.moderator[0]} if self.moderator else set()) | ({membership} if membership else set())
-
-    @property
-    def reach(self) -> int:
-        """Years before the outcome that it reaches back."""
-        return max([self.lag, *(lag for _, lag, _ in self.controls), self.moderator[1] if self.moderator else 0])
-
-    def specification(self, claim: Claim, smallest_effect: float) -> Specification:
-        """What estimators are given."""
-        changed: dict[str, Any] = {
-            "treatment": self.treatment,
-            "lag": self.lag,
-            "outcome": self.outcome,
-            "directed": self.directed,
-        }
-        if self.moderator is not None and claim.moderator is not None:
-            variable, lag = self.moderator
-            changed["moderator"] = Moderator(variable=variable, lag=lag, label=claim.moderator.label)
-        controls = tuple(Control(variable=v, role=r, lag=k, label=v, why=v) for v, k, r in self.controls)  # type: ignore[arg-type]
-        return Specification(
-            claim=claim.model_copy(update=changed),
-            sample=self.sample,
-            estimator=self.estimator,
-            controls=controls,
-            covariances=(self.covariance,),
-            window=self.window,
-            smallest_effect=smallest_effect,
-            duration=self.duration,  # type: ignore[arg-type]
-            # By its own name the effect of a directed dyad leaves "dyad" to the pair, which errors are clustered by.
-            effects=tuple("directed_dyad" if e == "dyad" and self.directed else e for e in self.effects),
-        )
-
-
 class Resolver:
     """Settles combinations of options for one claim in one study."""
 
     def __init__(
         self,
         multiverse: Multiverse,
+        project: Project,
         study: Study,
-        claims: ClaimsFile,
         claim: Claim,
         offered: Mapping[bool, Collection[str]],
     ) -> None:
-        self.claim, self.study, self.offered = claim, study, offered
-        self.named: Mapping[str, Control] = {**claims.controls, **multiverse.controls}
+        self.claim, self.study, self.offered, self.project = claim, study, offered, project
+        self.named: Mapping[str, Control] = {**project.claims.controls, **multiverse.controls}
         self.first = study.simulation.years[0] if study.simulation else 0
         self.coding, self.severity = self._own()
-        self.known: dict[tuple[Any, ...], tuple[Fixed, ...]] = {}
+        self.known: dict[tuple[Any, ...], tuple[Control, ...]] = {}
+        self.claims: dict[tuple[Any, ...], Claim] = {}
         self.lacking: dict[tuple[Any, ...], list[str]] = {}
 
-    def content(self, options: Iterable[Option]) -> Content | Impossible:
-        """What options amount to together."""
+    def specification(self, options: Iterable[Option], name: str = HEADLINE) -> Specification | Impossible:
+        """What options amount to together; `name` says which."""
         settings: dict[str, Any] = {}
         swaps: dict[str, str] = {}
         for option in options:
@@ -152,25 +70,34 @@ class Resolver:
         treatment = settings.get("treatment", claim.treatment)
         treatment = swaps.get(treatment, treatment)
         later = lag - claim.lag
-        moderator = claim.moderator and (
-            swaps.get(claim.moderator.variable, claim.moderator.variable),
-            claim.moderator.lag + max(later, 0),
-        )
-        found = Content(
-            outcome=outcome,
-            directed=directed,
-            sample=settings.get("sample", claim.sample or self.study.headline),
-            treatment=treatment,
-            lag=lag,
-            moderator=moderator or None,
+        sample = settings.get("sample")
+        found = Specification(
+            claim=self._changed(outcome, directed, treatment, lag, swaps),
+            sample=self.project.samples[sample] if sample else self.project.headline_sample(self.study, claim),
+            estimator=estimator,
             controls=self._controls(settings.get("controls"), swaps, later, "dyad" in effects, outcome, treatment),
+            covariances=(settings.get("covariance", COVARIANCE),),
+            window=window,
+            smallest_effect=self.project.claims.smallest_effect,
             duration=settings.get("duration", "cubic"),
             effects=effects,
-            estimator=estimator,
-            window=window,
-            covariance=settings.get("covariance", COVARIANCE),
+            name=name,
         )
         return self._there(found)
+
+    def _changed(self, outcome: str, directed: bool, treatment: str, lag: int, swaps: Mapping[str, str]) -> Claim:
+        """The claim with what options change of it; with a longer lag, the moderator is measured as much earlier."""
+        key = (outcome, directed, treatment, lag, tuple(swaps.items()))
+        if key not in self.claims:
+            changed: dict[str, Any] = {"outcome": outcome, "directed": directed, "treatment": treatment, "lag": lag}
+            if (moderator := self.claim.moderator) is not None:
+                moved = {
+                    "variable": swaps.get(moderator.variable, moderator.variable),
+                    "lag": moderator.lag + max(lag - self.claim.lag, 0),
+                }
+                changed["moderator"] = moderator.model_copy(update=moved)
+            self.claims[key] = self.claim.model_copy(update=changed)
+        return self.claims[key]
 
     def _own(self) -> tuple[str | None, str]:
         """Coding and severity of the claim's outcome."""
@@ -198,7 +125,7 @@ class Resolver:
         absorbed: bool,
         outcome: str,
         treatment: str,
-    ) -> tuple[Fixed, ...]:
+    ) -> tuple[Control, ...]:
         """Controls as they enter: chosen, replaced, as early as the treatment asks, by the outcome's own coding."""
         key = (id(wanted), tuple(swaps.items()), later, absorbed, outcome, treatment)
         if key not in self.known:
@@ -224,7 +151,7 @@ class Resolver:
         ]
         return list(dict.fromkeys([*kept, *wanted.add]))
 
-    def _fixed(self, name: str, swaps: Mapping[str, str], later: int, claim: Claim) -> Fixed | None:
+    def _fixed(self, name: str, swaps: Mapping[str, str], later: int, claim: Claim) -> Control | None:
         """A control as it enters the model of a claim; none if it is what the claim is about.
 
         Raises
@@ -243,22 +170,15 @@ class Resolver:
         moved = control.model_copy(update={"variable": variable, "lag": lag})
         if fault := roles._misplaced(claim, moved, DURATIONS):
             raise RoleError(f"control {name!r}: {fault}")
-        return variable, lag, control.role
+        return Control(variable=variable, role=control.role, lag=lag, label=variable, why=variable)
 
-    def _there(self, content: Content) -> Content | Impossible:
-        """The content, unless the study's world lacks a variable of it."""
-        needs = (
-            content.directed,
-            content.outcome,
-            content.treatment,
-            content.sample,
-            content.moderator,
-            content.controls,
-        )
+    def _there(self, spec: Specification) -> Specification | Impossible:
+        """The specification, unless the study's world lacks a variable of it."""
+        needs = (id(spec.claim), spec.sample.name, id(spec.controls))
         if needs not in self.lacking:
-            self.lacking[needs] = sorted(content.variables - set(self.offered[content.directed]))
+            self.lacking[needs] = sorted(set(spec.variables) - set(self.offered[spec.claim.directed]))
         lacking = self.lacking[needs]
-        return Impossible(f"the study's world has no {', '.join(map(repr, lacking))}") if lacking else content
+        return Impossible(f"the study's world has no {', '.join(map(repr, lacking))}") if lacking else spec
 
 
 def check_coding(coding: str | None, severity: str | None) -> str | None:

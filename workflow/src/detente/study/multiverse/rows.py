@@ -14,6 +14,7 @@ from detente.stats.estimator import with_effects
 from detente.stats.frame import Design
 from detente.stats.registry import get
 from detente.study.config.claims import Control
+from detente.study.config.samples import Sample
 from detente.study.design import matrix
 from detente.study.design.matrix import in_sample
 from detente.study.design.specification import Specification, lagged
@@ -31,7 +32,7 @@ class Rows:
     `design.matrix`, asked control by control, so that what one specification needs is at hand for the next.
     """
 
-    def __init__(self, panel: pd.DataFrame, sample: str) -> None:
+    def __init__(self, panel: pd.DataFrame, sample: Sample) -> None:
         self.panel = panel
         self.places: Codes = np.flatnonzero(in_sample(panel, sample).to_numpy())
         parts = [*self.panel.columns[: self.panel.columns.get_loc("year")], "year"]
@@ -136,17 +137,12 @@ def trimmed(panel: pd.DataFrame, specs: Sequence[Specification]) -> pd.DataFrame
     Lags are the same as in the whole panel.
     """
     first = min(spec.window[0] for spec in specs)
-    reach = max(_reach(spec) for spec in specs)
+    reach = max(spec.reach for spec in specs)
     inside = in_sample(panel, specs[0].sample).to_numpy() & (panel["year"].to_numpy() >= first)
     parts = list(panel.columns[: panel.columns.get_loc("year")])
     dyad = panel[parts[0]].to_numpy(dtype=np.int64) * 10_000 + panel[parts[1]].to_numpy(dtype=np.int64)
     kept = np.isin(dyad, np.unique(dyad[inside])) & (panel["year"].to_numpy() >= first - reach)
     return panel[kept].reset_index(drop=True)
-
-
-def _reach(spec: Specification) -> int:
-    moderator = spec.claim.moderator
-    return max([spec.claim.lag, *(c.lag for c in spec.controls), moderator.lag if moderator else 0])
 
 
 def _own_key(spec: Specification) -> tuple[Any, ...]:

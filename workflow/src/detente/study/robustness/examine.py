@@ -21,7 +21,7 @@ from detente.stats.registry import get
 from detente.stats.result import Fit
 from detente.study.config.claims import Claim
 from detente.study.design.matrix import build_design
-from detente.study.design.specification import Specification, lagged
+from detente.study.design.specification import ESTIMATOR, Specification, lagged
 from detente.study.estimation.tidy import COLUMNS as ESTIMATE_COLUMNS
 from detente.study.estimation.tidy import estimate
 from detente.study.robustness import drawing, influence
@@ -41,8 +41,6 @@ from detente.study.robustness.sensitivity import (
 )
 from detente.study.robustness.sensitivity import COLUMNS as SENSITIVITY_COLUMNS
 
-ESTIMATOR = "lpm"
-"""Of headlines: its coefficient is a difference in risk, and every check of this module is one of least squares."""
 # First years of eras: the end of the Cold War, and the attacks of September 2001.
 ERAS = (1992, 2002)
 # Series of exercises that are left out one at a time: those with most dyad-years.
@@ -119,11 +117,6 @@ def _filled(found: Frames, lost: list[tuple[str, str, str]]) -> Frames:
     """Every frame: those found, empty ones for the rest, and why they are."""
     failed = pd.DataFrame(lost, columns=list(FAILURE_COLUMNS), dtype="str")
     return {**{name: _empty(name) for name in FRAMES}, **found, "failures": failed}
-
-
-def headline_of(claim: Claim, sample: str) -> str:
-    """The sample of a claim's headline: its own, or that of the study."""
-    return claim.sample or sample
 
 
 def _fitted(design: Design, spec: Specification) -> Fit:

@@ -93,6 +93,12 @@ def uses_lag(tree: ast.expr) -> bool:
     return any(n.func.id in ("lag", "lead") for n in calls if isinstance(n.func, ast.Name))
 
 
+def uses_other_rows(tree: ast.expr) -> str | None:
+    """The first function that looks at rows other than its own, if there is one."""
+    calls = [n.func.id for n in ast.walk(tree) if isinstance(n, ast.Call) and isinstance(n.func, ast.Name)]
+    return next((name for name in calls if name in (*_WITHIN, "lag", "lead", "standardise")), None)
+
+
 def _check(node: ast.AST, text: str, depth: int) -> None:
     if depth > DEEPEST:
         raise FormulaError(f"{text[:60]!r}…: brackets within brackets, more than {DEEPEST} deep")
