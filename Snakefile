@@ -1,4 +1,4 @@
-# The front door: reads and validates the studies, includes the rules, names the targets.
+# The entry point: reads and validates the studies, includes the rules, names the targets.
 #
 #   snakemake demo                        the whole paper on a simulated world
 #   snakemake paper                       the whole paper on the observed record
@@ -26,7 +26,7 @@ include: "workflow/rules/robustness.smk"
 include: "workflow/rules/ledger.smk"
 
 
-for name in STUDIES:
+for name in PLAN.studies:
 
     rule:
         name:

@@ -1,14 +1,14 @@
-# One rule a study, because each has sources of its own.
+# One rule per study, because each has sources of its own.
 
-for name in OBSERVED:
+for name in PLAN.observed:
 
     rule:
         name:
             f"acquire_{name}"
         input:
-            code=code("cli.acquire"),
+            code=command("acquire"),
         output:
-            receipts=receipts_of(name),
+            receipts=PLAN.studies[name].receipts(),
         log:
             f"data/processed/{name}/logs/acquire.log",
         benchmark:
@@ -16,10 +16,10 @@ for name in OBSERVED:
         conda:
             "../envs/analysis.yaml"
         params:
-            project=ARGUMENTS,
+            project=STUDY.of(name).arguments,
             study=name,
-            records=verbatim(records(name)),
-            changed=changed_since(name),
+            records=STUDY.of(name).records,
+            changed=STUDY.of(name).changed,
         message:
             f"Finding and verifying the raw files of {name}"
         shell:
@@ -27,16 +27,16 @@ for name in OBSERVED:
             " --receipts data/processed/{params.study}/raw --progress > {log} 2> >(tee -a {log} >&2)"
 
 
-for name in SIMULATED:
+for name in PLAN.simulated:
 
     rule:
         name:
             f"simulate_{name}"
         input:
-            code=code("cli.simulate"),
+            code=command("simulate"),
         output:
-            receipts=receipts_of(name),
-            raw=simulated_files(name),
+            receipts=PLAN.studies[name].receipts(),
+            raw=PLAN.studies[name].simulated_files(),
             truth=f"data/processed/{name}/truth.json",
         log:
             f"data/processed/{name}/logs/simulate.log",
@@ -45,9 +45,9 @@ for name in SIMULATED:
         conda:
             "../envs/analysis.yaml"
         params:
-            project=ARGUMENTS,
+            project=STUDY.of(name).arguments,
             study=name,
-            world=verbatim(study_content(name, "simulation", "seed", "sources")),
+            world=STUDY.of(name).world,
         message:
             f"Simulating the world of {name}"
         shell:

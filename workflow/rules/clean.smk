@@ -1,7 +1,7 @@
 rule clean:
     input:
-        receipts=receipts,
-        code=cleaning_code,
+        receipts=STUDY.raw,
+        code=STUDY.cleaning_code,
     output:
         tidy="data/processed/{study}/tidy/{slug}.parquet",
         ledger="data/processed/{study}/ledger/{slug}.parquet",
@@ -12,7 +12,7 @@ rule clean:
     conda:
         "../envs/analysis.yaml"
     params:
-        whittle=whittling,
+        whittle=STUDY.whittling,
     message:
         "Cleaning {wildcards.slug}"
     shell:

@@ -1,7 +1,7 @@
 rule estimate:
     input:
         panel="data/processed/{study}/panel.parquet",
-        code=estimating_code,
+        code=STUDY.estimating_code,
     output:
         estimates="data/processed/{study}/estimates/{claim}.{estimator}.parquet",
         failures="data/processed/{study}/failures/{claim}.{estimator}.parquet",
@@ -13,7 +13,7 @@ rule estimate:
     conda:
         "../envs/analysis.yaml"
     params:
-        specifications=specifications_json,
+        specifications=STUDY.specifications,
     message:
         "Estimating the effect of {wildcards.claim} by {wildcards.estimator}"
     shell:
@@ -23,11 +23,11 @@ rule estimate:
 
 rule collect:
     input:
-        estimates=parts("estimates"),
-        failures=parts("failures"),
-        attrition=parts("attrition"),
-        registered=registrations,
-        code=code("cli.collect"),
+        estimates=STUDY.estimates,
+        failures=STUDY.failures,
+        attrition=STUDY.attrition,
+        registered=PLAN.registrations(),
+        code=command("collect"),
     output:
         estimates="data/processed/{study}/estimates.parquet",
         failures="data/processed/{study}/describe/failures.parquet",
@@ -40,8 +40,8 @@ rule collect:
     conda:
         "../envs/analysis.yaml"
     params:
-        project=ARGUMENTS,
-        claims=with_claims("world"),
+        project=STUDY.arguments,
+        claims=STUDY.collected,
     message:
         "Gathering the estimates of {wildcards.study}"
     shell:
@@ -53,11 +53,7 @@ rule collect:
 rule coverage:
     input:
         panel="data/processed/{study}/panel.parquet",
-        code=code(
-            "cli.coverage",
-            f"{get('lpm').module}",
-            registries=["detente.stats.registry"],
-        ),
+        code=fitting("coverage"),
     output:
         "data/processed/{study}/coverage.parquet",
     log:
@@ -65,12 +61,12 @@ rule coverage:
     benchmark:
         "data/processed/{study}/benchmarks/coverage.tsv"
     wildcard_constraints:
-        study=alternatives(SIMULATED),
+        study=alternatives(PLAN.simulated),
     conda:
         "../envs/analysis.yaml"
     params:
-        project=ARGUMENTS,
-        settings=with_claims("simulation", "seed", "samples", "headline", "claims"),
+        project=STUDY.arguments,
+        settings=STUDY.covered,
     message:
         "Counting how often intervals hold the effects planted in {wildcards.study}"
     shell:

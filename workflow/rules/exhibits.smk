@@ -1,75 +1,69 @@
-# One rule a kind of world, because a simulated one has more tables.
-for world, names in (("observed", OBSERVED), ("simulated", SIMULATED)):
+# Rules per study, because each has exhibits of its own.
+for name in PLAN.studies:
 
     rule:
         name:
-            f"tables_{world}"
+            f"tables_{name}"
         input:
-            evidence=evidence,
-            coverage=coverage,
-            templates=templates("table.html.j2", "table.tex.j2", "table.typ.j2"),
-            code=code("cli.tables"),
+            estimates=f"data/processed/{name}/estimates.parquet",
+            described=STUDY.of(name).described_frames,
+            coverage=STUDY.of(name).coverage,
+            templates=PLAN.templates("table.html.j2", "table.tex.j2", "table.typ.j2"),
+            code=command("tables"),
         output:
-            shown=[exhibit("tables", name, "html") for name in TABLES[world]],
-            others=expand(
-                "reports/{{study}}/tables/{name}.{ending}",
-                name=TABLES[world],
-                ending=TABLE_FORMATS[1:],
-            ),
+            exhibits(PLAN.studies[name].tables()),
         log:
-            "data/processed/{study}/logs/tables.log",
+            f"data/processed/{name}/logs/tables.log",
         benchmark:
-            "data/processed/{study}/benchmarks/tables.tsv"
-        wildcard_constraints:
-            study=alternatives(names),
+            f"data/processed/{name}/benchmarks/tables.tsv"
         conda:
             "../envs/analysis.yaml"
         params:
-            evidence=evidence_options,
-            coverage=lambda w, input: (
-                f"--coverage {input.coverage}" if input.coverage else ""
-            ),
-            settings=SETTINGS,
+            project=STUDY.of(name).arguments,
+            study=name,
+            coverage=STUDY.of(name).coverage_option,
+            settings=STUDY.of(name).shown,
         message:
-            "Rendering the tables of {wildcards.study}"
+            f"Rendering the tables of {name}"
         shell:
-            "python -m detente tables {params.evidence} {params.coverage}"
-            " --out reports/{wildcards.study}/tables > {log} 2>&1"
+            "python -m detente tables {params.project} --study {params.study} --estimates {input.estimates}"
+            " --describe data/processed/{params.study}/describe {params.coverage}"
+            " --out reports/{params.study}/tables > {log} 2>&1"
 
-
-rule figures:
-    input:
-        evidence=evidence,
-        style=os.path.relpath(SOURCE_ROOT / "detente" / "report" / "figures" / "style.mplstyle"),
-        code=code("cli.figures"),
-    output:
-        shown=[exhibit("figures", name, "svg") for name in FIGURES],
-        others=expand(
-            "reports/{{study}}/figures/{name}.{ending}",
-            name=FIGURES,
-            ending=FIGURE_FORMATS[1:],
-        ),
-    log:
-        "data/processed/{study}/logs/figures.log",
-    benchmark:
-        "data/processed/{study}/benchmarks/figures.tsv"
-    conda:
-        "../envs/analysis.yaml"
-    params:
-        evidence=evidence_options,
-        settings=SETTINGS,
-    message:
-        "Drawing the figures of {wildcards.study}"
-    shell:
-        "python -m detente figures {params.evidence}"
-        " --out reports/{wildcards.study}/figures > {log} 2>&1"
+    rule:
+        name:
+            f"figures_{name}"
+        input:
+            estimates=f"data/processed/{name}/estimates.parquet",
+            described=STUDY.of(name).described_frames,
+            style=package_file("report", "figures", "style.mplstyle"),
+            code=command("figures"),
+        output:
+            exhibits(PLAN.studies[name].figures()),
+        log:
+            f"data/processed/{name}/logs/figures.log",
+        benchmark:
+            f"data/processed/{name}/benchmarks/figures.tsv"
+        conda:
+            "../envs/analysis.yaml"
+        params:
+            project=STUDY.of(name).arguments,
+            study=name,
+            settings=STUDY.of(name).shown,
+        message:
+            f"Drawing the figures of {name}"
+        shell:
+            "python -m detente figures {params.project} --study {params.study} --estimates {input.estimates}"
+            " --describe data/processed/{params.study}/describe"
+            " --out reports/{params.study}/figures > {log} 2>&1"
 
 
 rule numbers:
     input:
-        evidence=evidence,
-        truth=truth,
-        code=code("cli.numbers"),
+        estimates="data/processed/{study}/estimates.parquet",
+        described=STUDY.described_frames,
+        truth=STUDY.truth,
+        code=command("numbers"),
     output:
         "reports/{study}/numbers.json",
     log:
@@ -79,22 +73,23 @@ rule numbers:
     conda:
         "../envs/analysis.yaml"
     params:
-        evidence=evidence_options,
-        settings=SETTINGS,
-        sources=lambda w: records(w.study),
-        truth=lambda w, input: f"--truth {input.truth}" if input.truth else "",
+        project=STUDY.arguments,
+        settings=STUDY.shown,
+        sources=STUDY.records,
+        truth=STUDY.truth_option,
     message:
         "Writing the numbers of {wildcards.study}"
     shell:
-        "python -m detente numbers {params.evidence}"
-        " {params.truth} --out {output} > {log} 2>&1"
+        "python -m detente numbers {params.project} --study {wildcards.study} --estimates {input.estimates}"
+        " --describe data/processed/{wildcards.study}/describe {params.truth} --out {output} > {log} 2>&1"
 
 
 rule recovery:
     input:
-        evidence=evidence,
+        estimates="data/processed/{study}/estimates.parquet",
+        described=STUDY.described_frames,
         truth="data/processed/{study}/truth.json",
-        code=code("cli.recovery"),
+        code=command("recovery"),
     output:
         report(
             "reports/{study}/recovery.csv",
@@ -109,10 +104,10 @@ rule recovery:
     conda:
         "../envs/analysis.yaml"
     params:
-        evidence=evidence_options,
-        settings=SETTINGS,
+        project=STUDY.arguments,
+        settings=STUDY.shown,
     message:
         "Comparing planted with estimated effects of {wildcards.study}"
     shell:
-        "python -m detente recovery {params.evidence}"
-        " --truth {input.truth} --out {output} > {log} 2>&1"
+        "python -m detente recovery {params.project} --study {wildcards.study} --estimates {input.estimates}"
+        " --describe data/processed/{wildcards.study}/describe --truth {input.truth} --out {output} > {log} 2>&1"

@@ -3,14 +3,14 @@
 
 rule examine:
     input:
-        panel=claim_panel,
-        exercises="data/processed/{study}/tidy/mme.parquet",
+        panel=ROBUSTNESS.panel_of,
+        exercises=ROBUSTNESS.events,
         states="data/processed/{study}/tidy/cow-state-system.parquet",
-        code=multiverse_code("cli.examine"),
+        code=fitting("examine"),
     output:
         [
             f"data/processed/{{study}}/robustness/examined/{{claim}}/{f}.parquet"
-            for f in EXAMINED
+            for f in PLAN.examined_frames
         ],
     log:
         "data/processed/{study}/logs/examine.{claim}.log",
@@ -19,8 +19,8 @@ rule examine:
     conda:
         "../envs/analysis.yaml"
     params:
-        project=ARGUMENTS,
-        claim=claim_content,
+        project=STUDY.arguments,
+        claim=ROBUSTNESS.claim,
     message:
         "Examining the headline of {wildcards.claim}"
     shell:
@@ -32,7 +32,7 @@ rule examine:
 rule predict:
     input:
         panel="data/processed/{study}/robustness/dyad-year.parquet",
-        code=multiverse_code("cli.predict"),
+        code=fitting("predict"),
     output:
         metrics="data/processed/{study}/robustness/prediction.parquet",
         separation="data/processed/{study}/robustness/separation.parquet",
@@ -43,9 +43,9 @@ rule predict:
     conda:
         "../envs/analysis.yaml"
     params:
-        project=ARGUMENTS,
-        claims=claims_content,
-        seed=study_fields("seed", "window", "headline"),
+        project=STUDY.arguments,
+        claims=ROBUSTNESS.every_claim,
+        seed=ROBUSTNESS.predicted,
     message:
         "Predicting onsets that no model of {wildcards.study} has seen"
     shell:
@@ -55,15 +55,16 @@ rule predict:
 
 rule ledger:
     input:
-        examined=examinations,
-        joint=per_claim("joint"),
+        examined=ROBUSTNESS.examinations,
+        joint=ROBUSTNESS.joint,
         multiverse="reports/{study}/multiverse.parquet",
-        truth=truth,
-        registered=registrations,
-        code=code("cli.ledger"),
+        truth=STUDY.truth,
+        registered=PLAN.registrations(),
+        code=command("ledger"),
     output:
         frames=[
-            f"data/processed/{{study}}/robustness/{f}.parquet" for f in LEDGER_FRAMES
+            f"data/processed/{{study}}/robustness/{f}.parquet"
+            for f in PLAN.ledger_frames
         ],
         csv="reports/{study}/claims_ledger.csv",
     log:
@@ -73,9 +74,9 @@ rule ledger:
     conda:
         "../envs/analysis.yaml"
     params:
-        project=ARGUMENTS,
-        claims=claims_content,
-        truth=lambda w, input: f"--truth {input.truth}" if input.truth else "",
+        project=STUDY.arguments,
+        claims=ROBUSTNESS.every_claim,
+        truth=STUDY.truth_option,
     message:
         "Writing the claims ledger of {wildcards.study}"
     shell:
@@ -85,63 +86,58 @@ rule ledger:
         " --out data/processed/{wildcards.study}/robustness --csv {output.csv} > {log} 2>&1"
 
 
-rule robustness_report:
-    input:
-        ledger=[
-            f"data/processed/{{study}}/robustness/{f}.parquet" for f in LEDGER_FRAMES
-        ],
-        examined=examinations,
-        decisions=per_claim("decisions"),
-        prediction="data/processed/{study}/robustness/prediction.parquet",
-        curves=lambda w: curves(w.study),
-        templates=templates(
-            "robustness.md.j2",
-            "site.html.j2",
-            "references.yaml",
-            "table.html.j2",
-            "table.tex.j2",
-            "table.typ.j2",
-        ),
-        style=os.path.relpath(SOURCE_ROOT / "detente" / "report" / "figures" / "style.mplstyle"),
-        code=code("cli.robustness"),
-    output:
-        page=report(
-            "reports/{study}/robustness.html",
-            caption="../report/captions/robustness.rst",
-            category="Robustness",
-            labels={"study": "{study}", "form": "page"},
-        ),
-        tables=[
-            f"reports/{{study}}/robustness/{t}.{e}"
-            for t in LEDGER_TABLES
-            for e in TABLE_FORMATS
-        ],
-        figures=[
-            f"reports/{{study}}/robustness/{f}.{e}"
-            for f in LEDGER_FIGURES
-            for e in FIGURE_FORMATS
-        ],
-    log:
-        "data/processed/{study}/logs/robustness_report.log",
-    benchmark:
-        "data/processed/{study}/benchmarks/robustness_report.tsv"
-    conda:
-        "../envs/analysis.yaml"
-    params:
-        project=ARGUMENTS,
-        claims=claims_content,
-    message:
-        "Typesetting the robustness of {wildcards.study}"
-    shell:
-        "python -m detente robustness {params.project} --study {wildcards.study}"
-        " --processed data/processed/{wildcards.study}/robustness --multiverse reports/{wildcards.study}/multiverse.parquet"
-        " --shown reports/{wildcards.study}/robustness --html {output.page} > {log} 2>&1"
+for name in PLAN.studies:
+
+    rule:
+        name:
+            f"robustness_report_{name}"
+        input:
+            ledger=ROBUSTNESS.of(name).ledger,
+            examined=ROBUSTNESS.of(name).examinations,
+            decisions=ROBUSTNESS.of(name).decisions,
+            prediction=f"data/processed/{name}/robustness/prediction.parquet",
+            curves=ROBUSTNESS.of(name).curves,
+            templates=PLAN.templates(
+                "robustness.md.j2",
+                "site.html.j2",
+                "references.yaml",
+                "table.html.j2",
+                "table.tex.j2",
+                "table.typ.j2",
+            ),
+            style=package_file("report", "figures", "style.mplstyle"),
+            code=command("robustness"),
+        output:
+            page=report(
+                f"reports/{name}/robustness.html",
+                caption="../report/captions/robustness.rst",
+                category="Robustness",
+                labels={"study": name, "form": "page"},
+            ),
+            tables=PLAN.robustness_of[name].tables(),
+            figures=PLAN.robustness_of[name].figures(),
+        log:
+            f"data/processed/{name}/logs/robustness_report.log",
+        benchmark:
+            f"data/processed/{name}/benchmarks/robustness_report.tsv"
+        conda:
+            "../envs/analysis.yaml"
+        params:
+            project=STUDY.of(name).arguments,
+            study=name,
+            claims=ROBUSTNESS.of(name).every_claim,
+        message:
+            f"Typesetting the robustness of {name}"
+        shell:
+            "python -m detente robustness {params.project} --study {params.study}"
+            " --processed data/processed/{params.study}/robustness --multiverse reports/{params.study}/multiverse.parquet"
+            " --shown reports/{params.study}/robustness --html {output.page} > {log} 2>&1"
 
 
 use rule provenance as robustness_provenance with:
     input:
-        receipts=robustness_receipts,
-        code=code("cli.provenance"),
+        receipts=ROBUSTNESS.receipts,
+        code=command("provenance"),
     output:
         "data/processed/{study}/robustness/provenance.json",
     log:
@@ -149,21 +145,21 @@ use rule provenance as robustness_provenance with:
     benchmark:
         "data/processed/{study}/benchmarks/robustness_provenance.tsv"
     params:
-        project=ARGUMENTS,
-        sources=lambda w, input: " ".join(Path(f).stem for f in input.receipts),
-        seed=study_fields("seed"),
-        commit=str(commit(ROOT)),
-        versions=canonical(versions()),
+        project=STUDY.arguments,
+        sources=ROBUSTNESS.raw_sources,
+        seed=STUDY.seed,
+        commit=PLAN.commit,
+        versions=PLAN.versions,
     message:
         "Recording what the robustness of {wildcards.study} is made from"
 
 
 use rule manifest as robustness_manifest with:
     input:
-        products=robustness_products,
+        products=ROBUSTNESS.products,
         provenance="data/processed/{study}/robustness/provenance.json",
-        settings=robustness_settings,
-        code=code("cli.manifest"),
+        settings=ROBUSTNESS.settings,
+        code=command("manifest"),
     output:
         "reports/{study}/robustness/manifest.json",
     log:
@@ -171,7 +167,7 @@ use rule manifest as robustness_manifest with:
     benchmark:
         "data/processed/{study}/benchmarks/robustness_manifest.tsv"
     params:
-        project=ARGUMENTS,
-        benchmarks=robustness_benchmarks,
+        project=STUDY.arguments,
+        benchmarks=ROBUSTNESS.benchmarks,
     message:
         "Writing the manifest of the robustness of {wildcards.study}"

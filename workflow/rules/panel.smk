@@ -1,8 +1,8 @@
 rule panel:
     input:
-        tidy=per_source("tidy", "parquet"),
-        ledgers=per_source("ledger", "parquet"),
-        code=panel_code,
+        tidy=STUDY.tidy,
+        ledgers=STUDY.ledgers,
+        code=STUDY.panel_code,
     output:
         panel="data/processed/{study}/panel.parquet",
         ledger="data/processed/{study}/ledger.parquet",
@@ -14,9 +14,9 @@ rule panel:
     conda:
         "../envs/analysis.yaml"
     params:
-        years=lambda w: "{}-{}".format(*STUDIES[w.study].window),
-        lead=lambda w: PROJECT.longest_lag(STUDIES[w.study]),
-        sources=lambda w: " ".join(SLUGS[w.study]),
+        years=STUDY.years,
+        lead=STUDY.lead,
+        sources=STUDY.joined,
     message:
         "Building the panel of dyad-years of {wildcards.study}"
     shell:
@@ -29,13 +29,13 @@ rule describe:
     input:
         panel="data/processed/{study}/panel.parquet",
         codebook="data/processed/{study}/codebook.csv",
-        exercises="data/processed/{study}/tidy/mme.parquet",
+        exercises=STUDY.event_tables,
         states="data/processed/{study}/tidy/cow-state-system.parquet",
-        code=code("cli.describe"),
+        code=command("describe"),
     output:
         frames=expand(
             "data/processed/{{study}}/describe/{frame}.parquet",
-            frame=COUNTS,
+            frame=PLAN.counts,
         ),
         csv="reports/{study}/sample_flow.csv",
     log:
@@ -45,11 +45,11 @@ rule describe:
     conda:
         "../envs/analysis.yaml"
     params:
-        project=ARGUMENTS,
-        samples=with_claims("samples"),
+        project=STUDY.arguments,
+        samples=STUDY.described,
     message:
         "Describing the panel of {wildcards.study}"
     shell:
         "python -m detente describe {params.project} --study {wildcards.study} --panel {input.panel}"
-        " --codebook {input.codebook} --tidy data/processed/{wildcards.study}/tidy"
+        " --codebook {input.codebook} --exercises {input.exercises} --states {input.states}"
         " --out data/processed/{wildcards.study}/describe --csv {output.csv} > {log} 2>&1"

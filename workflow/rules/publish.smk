@@ -1,7 +1,7 @@
 rule provenance:
     input:
-        receipts=per_source("raw", "json"),
-        code=code("cli.provenance"),
+        receipts=STUDY.receipts,
+        code=command("provenance"),
     output:
         "data/processed/{study}/provenance.json",
     log:
@@ -11,11 +11,11 @@ rule provenance:
     conda:
         "../envs/analysis.yaml"
     params:
-        project=ARGUMENTS,
-        sources=lambda w: " ".join(SLUGS[w.study]),
-        seed=study_fields("seed"),
-        commit=str(commit(ROOT)),
-        versions=canonical(versions()),
+        project=STUDY.arguments,
+        sources=STUDY.joined,
+        seed=STUDY.seed,
+        commit=PLAN.commit,
+        versions=PLAN.versions,
     message:
         "Recording what {wildcards.study} is made from"
     shell:
@@ -25,9 +25,9 @@ rule provenance:
 
 rule lineage:
     input:
-        products=exhibits,
+        products=STUDY.exhibits,
         provenance="data/processed/{study}/provenance.json",
-        code=code("cli.lineage"),
+        code=command("lineage"),
     output:
         "data/processed/{study}/lineage.json",
     log:
@@ -37,8 +37,8 @@ rule lineage:
     conda:
         "../envs/analysis.yaml"
     params:
-        project=ARGUMENTS,
-        sources=lambda w: records(w.study),
+        project=STUDY.arguments,
+        sources=STUDY.records,
     message:
         "Recording what made each exhibit of {wildcards.study}"
     shell:
@@ -49,18 +49,14 @@ rule lineage:
 rule publish:
     input:
         numbers="reports/{study}/numbers.json",
-        tables=tables,
-        figures=expand(
-            "reports/{{study}}/figures/{name}.{ending}",
-            name=FIGURES,
-            ending=FIGURE_FORMATS,
-        ),
+        tables=STUDY.tables,
+        figures=STUDY.figures,
         provenance="data/processed/{study}/provenance.json",
         lineage="data/processed/{study}/lineage.json",
-        templates=templates(
+        templates=PLAN.templates(
             "paper.md.j2", "paper.typ.j2", "site.html.j2", "references.yaml"
         ),
-        code=code("cli.publish"),
+        code=command("publish"),
     output:
         pdf=report(
             "reports/{study}/paper.pdf",
@@ -81,7 +77,7 @@ rule publish:
     conda:
         "../envs/analysis.yaml"
     params:
-        project=ARGUMENTS,
+        project=STUDY.arguments,
     message:
         "Typesetting the paper and the page of {wildcards.study}"
     shell:
@@ -92,10 +88,10 @@ rule publish:
 
 rule manifest:
     input:
-        products=products,
+        products=STUDY.products,
         provenance="data/processed/{study}/provenance.json",
-        settings=settings_files,
-        code=code("cli.manifest"),
+        settings=STUDY.settings,
+        code=command("manifest"),
     output:
         "reports/{study}/manifest.json",
     log:
@@ -105,8 +101,8 @@ rule manifest:
     conda:
         "../envs/analysis.yaml"
     params:
-        project=ARGUMENTS,
-        benchmarks=benchmarks,
+        project=STUDY.arguments,
+        benchmarks=STUDY.benchmarks,
     message:
         "Writing the manifest of {wildcards.study}"
     shell:

@@ -1,18 +1,9 @@
 # One rule for all published tables, a job each: a killed run goes on, and an edited table reruns alone.
 
-REPLICATIONS = sorted(
-    path.stem for path in (ROOT / "config/replications").glob("*.yaml")
-)
-PARTS = "data/processed/replicate/{table}"
-
 if {"replicate", "reports/replicate/index.html"} & set(sys.argv[1:]):
     # A wrong file stops everything before any fit, but no other target.
-    from detente.replicate.schema import read_publications
-
     try:
-        read_publications(
-            [ROOT / f"config/replications/{name}.yaml" for name in REPLICATIONS]
-        )
+        REPLICATION.check()
     except DetenteError as error:
         raise WorkflowError(f"{type(error).__name__}: {error}") from None
 
@@ -20,33 +11,30 @@ if {"replicate", "reports/replicate/index.html"} & set(sys.argv[1:]):
 rule replicate_table:
     input:
         table="config/replications/{table}.yaml",
-        code=code("cli.replicate"),
+        code=command("replicate"),
     output:
-        numbers=f"{PARTS}/replication.csv",
-        dyadic=f"{PARTS}/dyadic.csv",
+        numbers="data/processed/replicate/{table}/replication.csv",
+        dyadic="data/processed/replicate/{table}/dyadic.csv",
     log:
         "data/processed/replicate/logs/{table}.log",
     benchmark:
         "data/processed/replicate/benchmarks/{table}.tsv"
-    wildcard_constraints:
-        table="[a-z][a-z0-9_]*",
     conda:
         "../envs/analysis.yaml"
     params:
-        out=lambda wildcards, output: os.path.dirname(output.numbers),
-        at_hand=data_at_hand,
+        available=PLAN.available_data,
     message:
         "Re-estimating {wildcards.table}"
     shell:
-        "python -m detente replicate --tables {input.table} --part --out {params.out} > {log} 2>&1"
+        "python -m detente replicate --tables {input.table} --part --out data/processed/replicate/{wildcards.table} > {log} 2>&1"
 
 
 rule replicate_page:
     input:
-        numbers=expand(f"{PARTS}/replication.csv", table=REPLICATIONS),
-        dyadic=expand(f"{PARTS}/dyadic.csv", table=REPLICATIONS),
-        template=templates("replication.html.j2"),
-        code=code("cli.replicate"),
+        numbers=REPLICATION.frames("replication"),
+        dyadic=REPLICATION.frames("dyadic"),
+        template=PLAN.templates("replication.html.j2"),
+        code=command("replicate"),
     output:
         page="reports/replicate/index.html",
         numbers="reports/replicate/replication.csv",
@@ -60,9 +48,7 @@ rule replicate_page:
     conda:
         "../envs/analysis.yaml"
     params:
-        parts=lambda wildcards, input: sorted(
-            {os.path.dirname(f) for f in input.numbers}
-        ),
+        parts=REPLICATION.folders(),
     message:
         "Setting every printed number beside ours"
     shell:
@@ -74,7 +60,7 @@ rule replicate:
     input:
         page="reports/replicate/index.html",
         numbers="reports/replicate/replication.csv",
-        code=code("cli.replicate"),
+        code=command("replicate"),
     output:
         touch("data/processed/replicate/.met"),
     log:

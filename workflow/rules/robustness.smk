@@ -1,18 +1,13 @@
 # Every defensible specification of every claim that a study examines.
 
 
-wildcard_constraints:
-    shard="[0-9]+",
-    unit="dyad-year|directed-dyad-year",
-
-
-for name in OBSERVED:
+for name in PLAN.observed:
 
     rule:
         name:
             f"acquire_robustness_{name}"
         input:
-            code=code("cli.acquire"),
+            code=command("acquire"),
         output:
             f"data/processed/{name}/raw/{{slug}}.json",
         log:
@@ -20,14 +15,14 @@ for name in OBSERVED:
         benchmark:
             f"data/processed/{name}/benchmarks/acquire.{{slug}}.tsv"
         wildcard_constraints:
-            slug=alternatives([s for s in PROJECT.sources if s not in SLUGS[name]]),
+            slug=alternatives(PLAN.studies[name].other_slugs()),
         conda:
             "../envs/analysis.yaml"
         params:
-            project=ARGUMENTS,
+            project=STUDY.of(name).arguments,
             study=name,
-            record=lambda w: canonical(PROJECT.sources[w.slug].model_dump(mode="json")),
-            changed=changed_since(name),
+            record=STUDY.of(name).record,
+            changed=STUDY.of(name).changed,
         message:
             "Finding and verifying the raw files of {wildcards.slug}"
         shell:
@@ -37,9 +32,9 @@ for name in OBSERVED:
 
 rule robustness_panel:
     input:
-        tidy=panel_inputs("tidy"),
-        ledgers=panel_inputs("ledger"),
-        code=panel_modules,
+        tidy=ROBUSTNESS.tidy,
+        ledgers=ROBUSTNESS.ledgers,
+        code=ROBUSTNESS.panel_code,
     output:
         "data/processed/{study}/robustness/{unit}.parquet",
     log:
@@ -49,11 +44,11 @@ rule robustness_panel:
     conda:
         "../envs/analysis.yaml"
     params:
-        years=lambda w: "{}-{}".format(*panel_years(w)),
-        lead=lambda w: panel_years(w)[2],
-        sources=lambda w: " ".join(panel_sources(w)),
-        variables=lambda w: " ".join(panel_variables(w.study)[UNITS[w.unit]]),
-        directed=lambda w: "--directed" if UNITS[w.unit] else "",
+        years=ROBUSTNESS.years,
+        lead=ROBUSTNESS.lead,
+        sources=ROBUSTNESS.joined,
+        variables=ROBUSTNESS.variables,
+        directed=ROBUSTNESS.directed,
     message:
         "Building the panel of {wildcards.unit}s for all specifications of {wildcards.study}"
     shell:
@@ -65,7 +60,7 @@ rule robustness_panel:
 # Parts read the plan, if it is there, to say how much is left; it is no input, as no part is fitted anew for its sake.
 rule plan_multiverse:
     input:
-        code=multiverse_code("cli.grid"),
+        code=fitting("grid"),
     output:
         "data/processed/{study}/multiverse/plan.json",
     log:
@@ -76,10 +71,8 @@ rule plan_multiverse:
     conda:
         "../envs/analysis.yaml"
     params:
-        project=ARGUMENTS,
-        sizes=lambda w: canonical(
-            {c: len(g.variants) for c, g in grids(w.study).items()}
-        ),
+        project=STUDY.arguments,
+        sizes=ROBUSTNESS.sizes,
     message:
         "Counting the specifications of {wildcards.study}"
     shell:
@@ -88,8 +81,8 @@ rule plan_multiverse:
 
 rule multiverse:
     input:
-        panels=panels,
-        code=multiverse_code("cli.multiverse"),
+        panels=ROBUSTNESS.panels_of,
+        code=fitting("multiverse"),
     output:
         "data/processed/{study}/multiverse/{claim}.{shard}.parquet",
     log:
@@ -99,8 +92,8 @@ rule multiverse:
     conda:
         "../envs/analysis.yaml"
     params:
-        project=ARGUMENTS,
-        ids=part_ids,
+        project=STUDY.arguments,
+        ids=ROBUSTNESS.spec_ids,
     message:
         "Fitting part {wildcards.shard} of the specifications of {wildcards.claim}"
     shell:
@@ -113,9 +106,9 @@ rule multiverse:
 
 rule gather_multiverse:
     input:
-        parts=multiverse_parts,
+        parts=ROBUSTNESS.shards,
         plan="data/processed/{study}/multiverse/plan.json",
-        code=code("cli.gather"),
+        code=command("gather"),
     output:
         parquet="reports/{study}/multiverse.parquet",
         csv="reports/{study}/multiverse.csv",
@@ -126,7 +119,7 @@ rule gather_multiverse:
     conda:
         "../envs/analysis.yaml"
     params:
-        project=ARGUMENTS,
+        project=STUDY.arguments,
     message:
         "Gathering the specifications of {wildcards.study}"
     shell:
@@ -136,11 +129,11 @@ rule gather_multiverse:
 
 rule joint:
     input:
-        parts=multiverse_parts,
-        panels=panels,
-        exercises="data/processed/{study}/tidy/mme.parquet",
+        parts=ROBUSTNESS.shards_of,
+        panels=ROBUSTNESS.panels_of,
+        exercises=ROBUSTNESS.events,
         states="data/processed/{study}/tidy/cow-state-system.parquet",
-        code=multiverse_code("cli.joint"),
+        code=fitting("joint"),
     output:
         joint="data/processed/{study}/robustness/joint.{claim}.parquet",
         decisions="data/processed/{study}/robustness/decisions.{claim}.parquet",
@@ -152,23 +145,26 @@ rule joint:
     conda:
         "../envs/analysis.yaml"
     params:
-        project=ARGUMENTS,
-        seed=lambda w: STUDIES[w.study].seed,
+        project=STUDY.arguments,
+        seed=ROBUSTNESS.seed,
     message:
         "Judging the equivalent specifications of {wildcards.claim} together"
     shell:
         "OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 python -m detente joint {params.project} --study {wildcards.study} --claim {wildcards.claim}"
         " --multiverse {input.parts} --panels data/processed/{wildcards.study}/robustness"
-        " --tidy data/processed/{wildcards.study}/tidy --joint {output.joint} --decisions {output.decisions}"
+        " --exercises {input.exercises} --states {input.states} --joint {output.joint} --decisions {output.decisions}"
         " --options {output.options} > {log} 2>&1"
 
 
 rule curves:
     input:
         multiverse="reports/{study}/multiverse.parquet",
-        code=code("cli.curves"),
+        code=command("curves"),
     output:
-        [f"reports/{{study}}/robustness/curve.{{claim}}.{e}" for e in CURVE_FORMATS],
+        [
+            f"reports/{{study}}/robustness/curve.{{claim}}.{e}"
+            for e in PLAN.figure_formats
+        ],
     log:
         "data/processed/{study}/logs/curves.{claim}.log",
     benchmark:
@@ -176,7 +172,7 @@ rule curves:
     conda:
         "../envs/analysis.yaml"
     params:
-        project=ARGUMENTS,
+        project=STUDY.arguments,
     message:
         "Drawing the specification curves of {wildcards.claim}"
     shell:
@@ -187,13 +183,13 @@ rule curves:
 rule multiverse_tables:
     input:
         multiverse="reports/{study}/multiverse.parquet",
-        templates=templates(*(f"table.{e}.j2" for e in TABLE_FORMATS if e != "csv")),
-        code=code("cli.curves"),
+        templates=PLAN.templates("table.html.j2", "table.tex.j2", "table.typ.j2"),
+        code=command("curves"),
     output:
         [
             f"reports/{{study}}/robustness/{t}.{e}"
-            for t in MULTIVERSE_TABLES
-            for e in TABLE_FORMATS
+            for t in PLAN.multiverse_tables
+            for e in PLAN.table_formats
         ],
     log:
         "data/processed/{study}/logs/multiverse_tables.log",
@@ -202,7 +198,7 @@ rule multiverse_tables:
     conda:
         "../envs/analysis.yaml"
     params:
-        project=ARGUMENTS,
+        project=STUDY.arguments,
     message:
         "Rendering tables of the specifications of {wildcards.study}"
     shell:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 
 from detente.base.files import read_frame, write_csv, write_frame
-from detente.cli.options import add_study
+from detente.cli.options import add_record, add_study, read_record
 from detente.study.config.project import load_project
 from detente.study.design import describe as d
 
@@ -18,7 +18,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     add_study(parser)
     parser.add_argument("--panel", type=Path, required=True)
     parser.add_argument("--codebook", type=Path, required=True)
-    parser.add_argument("--tidy", type=Path, required=True, help="folder of tidy sources")
+    add_record(parser)
     parser.add_argument("--out", type=Path, required=True, help="folder for parquet files")
     parser.add_argument("--csv", type=Path, required=True, help="CSV of the sample flow")
 
@@ -29,8 +29,7 @@ def run(arguments: argparse.Namespace) -> None:
     study = project.study(arguments.study)
     panel = read_frame(arguments.panel)
     codebook = pd.read_csv(arguments.codebook)
-    exercises = read_frame(arguments.tidy / "mme.parquet")
-    states = read_frame(arguments.tidy / "cow-state-system.parquet")
+    exercises, states = read_record(arguments)
     claims, samples = project.claims_of(study), project.samples_of(study)
     flow = d.sample_flow(panel, samples)
     frames = {

@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 
 from detente.base.files import read_frame, write_frame
-from detente.cli.options import add_study
+from detente.cli.options import add_record, add_study, read_record
 from detente.study.design import specification
 from detente.study.project import load
 from detente.study.robustness.examine import Record, examine
@@ -17,8 +17,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     add_study(parser)
     parser.add_argument("--claim", required=True, help="id of the claim")
     parser.add_argument("--panel", type=Path, required=True, help="panel of its unit, parquet")
-    parser.add_argument("--exercises", type=Path, required=True, help="tidy exercises, parquet")
-    parser.add_argument("--states", type=Path, required=True, help="tidy states, parquet")
+    add_record(parser)
     parser.add_argument("--out", type=Path, required=True, help="folder for one parquet a frame")
 
 
@@ -27,7 +26,7 @@ def run(arguments: argparse.Namespace) -> None:
     project = load(arguments.root, arguments.override)
     study, claim = project.study(arguments.study), project.claims.claims[arguments.claim]
     spec = specification(project, study, claim)
-    record = Record(*(read_frame(path) for path in (arguments.panel, arguments.exercises, arguments.states)))
+    record = Record(read_frame(arguments.panel), *read_record(arguments))
     frames = examine(record, spec, study.seed_of(claim.id), study.seed_of(claim.family))
     for name, frame in frames.items():
         write_frame(frame, arguments.out / f"{name}.parquet")

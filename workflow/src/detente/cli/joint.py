@@ -11,7 +11,7 @@ import pandas as pd
 
 from detente.base.errors import EstimationError
 from detente.base.files import read_frame, write_frame
-from detente.cli.options import add_study
+from detente.cli.options import add_record, add_study, read_record
 from detente.stats.resampling.randomisation import Scheme
 from detente.stats.resampling.schemes import CircularShift
 from detente.study.config.claims import Claim
@@ -35,7 +35,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--claim", required=True)
     parser.add_argument("--multiverse", type=Path, nargs="+", required=True, help="parts of the claim's multiverse")
     parser.add_argument("--panels", type=Path, required=True, help="folder of the panels")
-    parser.add_argument("--tidy", type=Path, required=True, help="folder of tidy sources: exercises, list of states")
+    add_record(parser)
     parser.add_argument("--draws", type=int, default=DRAWS)
     parser.add_argument("--joint", type=Path, required=True, help="parquet to write: the tests")
     parser.add_argument(
@@ -84,8 +84,7 @@ def _tests(
         made = joint_test(found.estimate, found.under_null(arguments.draws, seed))
         return made.assign(claim=grid.claim, scheme=WILD)
     headline = next((s.claim for s in specs if s.name == HEADLINE), claim)
-    exercises = read_frame(arguments.tidy / "mme.parquet")
-    states = read_frame(arguments.tidy / "cow-state-system.parquet")
+    exercises, states = read_record(arguments)
     years = next(iter(panels.values()))["year"]
     tests = []
     panel = panels[headline.directed]

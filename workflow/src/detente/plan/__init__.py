@@ -1,0 +1,24 @@
+"""What the rules of the workflow need: inputs, outputs, code and configuration of every step.
+
+The .smk files hold rules and shell lines; whatever they compute is computed here, typed and tested. `Plan` reads the
+project once and has a plan for each study, its robustness and the published tables.
+"""
+
+from detente.plan.code import command, fitting, package_file
+from detente.plan.names import check_names
+from detente.plan.replication import ReplicationPlan
+from detente.plan.robustness import RobustnessPlan
+from detente.plan.study import StudyPlan
+from detente.plan.workflow import Plan, alternatives
+
+__all__ = [
+    "Plan",
+    "ReplicationPlan",
+    "RobustnessPlan",
+    "StudyPlan",
+    "alternatives",
+    "check_names",
+    "command",
+    "fitting",
+    "package_file",
+]
