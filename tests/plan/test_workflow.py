@@ -29,9 +29,9 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     yield project
 
 
-def planned(project: Path) -> list[str]:
-    """Rules that a dry run would run, with their wildcards, sorted."""
-    result = snakemake(project, "tiny", "--dry-run", "--quiet", "reason")
+def planned(project: Path, *words: str) -> list[str]:
+    """Rules that a dry run would run, with their counts, sorted."""
+    result = snakemake(project, "tiny", "--dry-run", "--quiet", "reason", *words)
     assert result.returncode == 0, result.stdout + result.stderr
     return rules_in(result.stdout + result.stderr)
 
@@ -175,7 +175,7 @@ def test_editing_one_claim_reruns_its_estimates_and_what_shows_claims(edited: Pa
 
 
 def test_editing_a_source_module_reruns_that_source_and_what_follows(edited: Path) -> None:
-    with (edited / "workflow/src/detente/sources/rivalry.py").open("a", encoding="utf-8") as stream:
+    with (edited / "workflow/src/detente/data/sources/discord/rivalry.py").open("a", encoding="utf-8") as stream:
         stream.write("\n\nUNUSED = 1\n")
     found = planned(edited)
     assert "clean 1" in found
@@ -184,7 +184,7 @@ def test_editing_a_source_module_reruns_that_source_and_what_follows(edited: Pat
 
 
 def test_editing_an_estimator_reruns_just_its_estimates_first(edited: Path) -> None:
-    with (edited / "workflow/src/detente/estimators/logit.py").open("a", encoding="utf-8") as stream:
+    with (edited / "workflow/src/detente/stats/likelihood/logit.py").open("a", encoding="utf-8") as stream:
         stream.write("\n\nUNUSED = 1\n")
     found = planned(edited)
     assert "estimate 4" in found
@@ -202,6 +202,27 @@ def test_a_comment_in_the_configuration_changes_the_manifest_alone(edited: Path,
     path = edited / name
     path.write_text(path.read_text("utf-8") + "# A comment.\n", encoding="utf-8")
     assert planned(edited) == ["manifest 1"]
+
+
+def test_an_exhibit_that_is_edited_reruns_no_estimate(edited: Path) -> None:
+    with (edited / "workflow/src/detente/report/figures/heatmap.py").open("a", encoding="utf-8") as stream:
+        stream.write("\n\nUNUSED = 1\n")
+    found = {f.split()[0] for f in planned(edited)}
+    assert "figures_tiny" in found
+    assert not {"estimate", "collect", "describe"} & found
+
+
+def test_another_studys_file_reruns_nothing_wherever_it_lies(edited: Path, tmp_path: Path) -> None:
+    own = tmp_path / "mine.yaml"
+    own.write_text("extends: tiny\nname: mine\nseed: 7\n", encoding="utf-8")
+    assert planned(edited, "--configfile", str(own)) == []
+    inside = edited / "config/study/mine.yaml"
+    inside.write_text(own.read_text("utf-8"), encoding="utf-8")
+    try:
+        assert planned(edited) == []
+        assert planned(edited, "--configfile", str(inside)) == []
+    finally:
+        inside.unlink()
 
 
 def test_a_misspelled_key_stops_the_run_before_it_starts(edited: Path) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from detente.base.errors import ConfigError, choices
+from detente.base.errors import choices
 from detente.data.sources import REGISTRY
 from detente.study.config.project import load_project
 from detente.study.project import load
@@ -231,11 +231,3 @@ def test_reading_the_configuration_alone_needs_no_registry(copied: Path):
     change(copied / CLAIMS_FILE, "    treatment: exercise_any", "    treatment: nothing_of_the_kind")
 
     assert load_project(copied).claims.claims["exercise"].treatment == "nothing_of_the_kind"
-
-
-def test_a_study_cannot_be_called_as_a_step_of_the_workflow_is(tmp_path: Path) -> None:
-    own = tmp_path / "mine.yaml"
-    own.write_text("extends: paper\nname: panel\n", encoding="utf-8")
-    with pytest.raises(ConfigError) as error:
-        load(REPOSITORY, own)
-    assert str(error.value) == "mine.yaml:2 › name: 'panel' is a step of the workflow; choose another name"

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-TABLES = {"observed": ("sample_flow", "descriptives", "main", "samples")}
-TABLES["simulated"] = (*TABLES["observed"], "coverage")
+EVERYWHERE = ("sample_flow", "descriptives", "main", "samples")
+TABLES = {"observed": EVERYWHERE, "simulated": (*EVERYWHERE, "coverage")}
 FIGURES = ("coefficients", "timeline", "partners", "raw_risk")
 TABLE_FORMATS = ("html", "tex", "typ", "csv")
 FIGURE_FORMATS = ("svg", "pdf", "png")

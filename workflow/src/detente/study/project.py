@@ -16,7 +16,6 @@ from detente.base.errors import (
     choices,
 )
 from detente.base.strict import located
-from detente.cli import VERBS
 from detente.data.acquire.pins import SOURCES
 from detente.study.config.names import CLAIMS
 from detente.study.config.project import Project, load_project
@@ -56,7 +55,6 @@ def load(root: Path, override: Path | None = None) -> Project:
     from detente.study.design.roles import check_claims
 
     project = load_project(root, override)
-    _check_names(project)
     _check_sources(project)
     offered = {
         directed: catalogue(list(REGISTRY.values()), "directed-dyad-year" if directed else "dyad-year")
@@ -68,14 +66,6 @@ def load(root: Path, override: Path | None = None) -> Project:
     _check_joined(project, offered[False])
     _check_estimators(project)
     return project
-
-
-def _check_names(project: Project) -> None:
-    """A study is a target of its own, so it cannot be called as a step of the workflow is."""
-    for name, study in project.studies.items():
-        if name in VERBS:
-            where = project.located(study, "name")
-            raise ConfigError(f"{where}: {name!r} is a step of the workflow; choose another name")
 
 
 def _check_sources(project: Project) -> None:

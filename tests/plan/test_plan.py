@@ -1,0 +1,132 @@
+"""What rules read, write and depend on: computed from the configuration, tested without Snakemake."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+
+from detente.base.errors import ConfigError
+from detente.plan import Plan, RobustnessPlan, StudyPlan, alternatives, command, fitting
+
+ROOT = Path(__file__).resolve().parents[2]
+RULES = sorted((ROOT / "workflow/rules").glob("*.smk"))
+
+
+@pytest.fixture(scope="module")
+def plan() -> Plan:
+    return Plan(ROOT, None, ValueError)
+
+
+def own(tmp_path: Path, text: str) -> Path:
+    path = tmp_path / "mine.yaml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_every_name_that_a_rule_asks_for_is_in_the_plan() -> None:
+    for path in RULES:
+        text = path.read_text("utf-8")
+        for namespace, kind in (("STUDY", StudyPlan), ("ROBUSTNESS", RobustnessPlan), ("PLAN", Plan)):
+            for name in re.findall(rf"\b{namespace}\.(?:of\(name\)\.)?(?!of\b)(\w+)", text):
+                assert hasattr(kind, name) or name in (
+                    "studies",
+                    "robustness_of",
+                    "study",
+                    "robustness",
+                    "replication",
+                ), name
+
+
+def test_rules_hold_no_logic() -> None:
+    for path in RULES:
+        lines = path.read_text("utf-8").splitlines()
+        assert not [line for line in lines if re.search(r"\blambda\b", line)], path.name
+        assert path.name == "common.smk" or not [line for line in lines if re.match(r"\s*def ", line)], path.name
+
+
+def test_a_source_is_cleaned_from_its_own_files_and_those_that_name_its_states(plan: Plan) -> None:
+    assert plan.study.raw({"study": "tiny", "slug": "mme"}) == [
+        "data/processed/tiny/raw/cow-state-system.json",
+        "data/processed/tiny/raw/mme.json",
+    ]
+
+
+def test_a_simulated_world_has_a_truth_and_an_observed_one_none(plan: Plan) -> None:
+    assert plan.studies["tiny"].truth_option() == "--truth data/processed/tiny/truth.json"
+    assert plan.studies["paper"].truth_option() == ""
+    assert {"tiny", "demo"} <= set(plan.simulated) and "paper" in plan.observed
+
+
+def test_a_study_file_from_outside_stands_in_the_commands_of_its_study_alone(tmp_path: Path) -> None:
+    path = own(tmp_path, "extends: tiny\nname: mine\n")
+    plan = Plan(ROOT, path, ValueError)
+    assert plan.studies["mine"].arguments().endswith("mine.yaml")
+    assert "override" not in plan.studies["tiny"].arguments()
+
+
+def test_what_a_shipped_study_depends_on_does_not_change_with_a_file_from_outside(plan: Plan, tmp_path: Path) -> None:
+    other = Plan(ROOT, own(tmp_path, "extends: tiny\nname: mine\nseed: 5\n"), ValueError)
+    for study in ("tiny", "paper"):
+        mine, theirs = plan.studies[study], other.studies[study]
+        for name in ("arguments", "records", "world", "described", "collected", "covered", "shown", "seed", "products"):
+            assert getattr(mine, name)() == getattr(theirs, name)(), name
+
+
+@pytest.mark.parametrize("name", ["panel", "clean", "robustness_manifest", "replicate"])
+def test_a_study_cannot_be_called_as_a_step_of_the_workflow_is(name: str, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError) as error:
+        Plan(ROOT, own(tmp_path, f"extends: paper\nname: {name}\n"), ValueError)
+    assert str(error.value) == f"mine.yaml:2 › name: {name!r} is a step of the workflow; choose another name"
+
+
+@pytest.mark.parametrize("name", ["robustness_tiny", "acquire_paper", "tables_demo"])
+def test_a_study_cannot_be_called_as_a_target_of_another(name: str, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"mine.yaml:2 › name: .* is a target of study '(tiny|paper|demo)'"):
+        Plan(ROOT, own(tmp_path, f"extends: paper\nname: {name}\n"), ValueError)
+
+
+def test_a_wrong_grid_is_refused_in_the_workflows_words(tmp_path: Path) -> None:
+    shutil.copytree(ROOT / "config", tmp_path / "config")
+    path = tmp_path / "config/multiverse.yaml"
+    path.write_text(path.read_text("utf-8").replace("nodes:", "nodess:", 1), encoding="utf-8")
+    plan = Plan(tmp_path, None, RuntimeError)
+    with pytest.raises(RuntimeError, match=r"ConfigError: config/multiverse.yaml"):
+        plan.robustness.panels_of({"study": "tiny", "claim": "exercise"})
+
+
+def test_the_robustness_of_a_study_joins_what_its_panels_need_and_no_more(plan: Plan) -> None:
+    robustness = plan.robustness_of["tiny"]
+    assert set(robustness.slugs()) <= set(plan.project.sources)
+    assert "cow-state-system" in robustness.slugs()
+    units = {Path(file).stem for file in robustness.panels()}
+    assert set(robustness.units()) == units
+    joined = {slug for unit in units for slug in robustness.joined(unit).split()}
+    assert set(robustness.slugs()) == joined
+
+
+def test_a_shard_is_rerun_when_one_of_its_specifications_changes(plan: Plan) -> None:
+    robustness = plan.robustness_of["tiny"]
+    (claim, *_) = robustness.claims
+    shards = robustness.shards_of(claim)
+    ids = [i for shard in range(len(shards)) for i in json.loads(robustness.spec_ids(claim, str(shard)))]
+    assert len(ids) == len(set(ids)) == json.loads(robustness.sizes())[claim]
+
+
+def test_a_command_runs_its_own_module_and_no_other_command() -> None:
+    files = command("collect")
+    assert any(file.endswith("detente/cli/collect.py") for file in files)
+    assert not any(file.endswith(("cli/__init__.py", "cli/panel.py")) for file in files)
+
+
+def test_many_specifications_depend_on_the_estimators_that_the_engine_stands_in_for() -> None:
+    names = {Path(file).name for file in fitting("multiverse")}
+    assert {"logit.py", "linear.py"} <= names
+
+
+def test_a_constraint_on_no_names_matches_nothing() -> None:
+    assert re.fullmatch(alternatives(["one", "two"]), "two")
+    assert not re.fullmatch(alternatives([]), "one")
