@@ -9,6 +9,7 @@ import math
 import re
 import shutil
 import subprocess
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -17,28 +18,30 @@ import pytest
 
 from detente.base.errors import ConfigError, EstimationError
 from detente.data.panel import catalogue
-from detente.report import formats
+from detente.report import FORMATS, exhibits_of, formats
+from detente.report.evidence import cells
 from detente.report.figures.canvas import image
-from detente.report.figures.figures import FIGURES
 from detente.report.figures.heatmap import matrix, ordered
 from detente.report.labels import listed, lower_first, term_label
-from detente.report.paper.document import compose
-from detente.report.paper.evidence import cells
+from detente.report.paper.document import Shown, compose
 from detente.report.paper.markdown import Sections, to_html, to_typst
 from detente.report.paper.numbers import numbers
 from detente.report.paper.numbers_models import VERDICTS
 from detente.report.paper.paper import Manuscript, html, pdf, typst_source
 from detente.report.paper.references import References
-from detente.report.site.origin import checksum_table, provenance_words
+from detente.report.site.origin import provenance_words
 from detente.report.tables.recipes import merged
-from detente.report.tables.recovery import COVERAGE, recovery, recovery_table
+from detente.report.tables.recovery import COVERAGE, recovery
 from detente.report.tables.table import Column, Row, Table, render, tex
-from detente.report.tables.tables import FORMATS, TABLES
 from detente.report.tables.tables_coverage import coverage_table
 
 from support import exhibit_fixtures as made
 from support.builders import joined
+from support.exhibited import built, composed, made_all, prose
 from support.pages import PROVENANCE, TEMPLATES, WORKS, assert_clean
+
+TABLES = ("checksums", "descriptives", "main", "sample_flow", "samples")
+FIGURES = ("coefficients", "partners", "raw_risk", "timeline")
 
 
 @pytest.fixture(scope="module", params=["paper", "demo"])
@@ -48,43 +51,32 @@ def study(request):
 
 @pytest.fixture(scope="module")
 def tables(study):
-    return {name: build(study) for name, build in TABLES.items()}
+    return made_all(study, "table")
 
 
 @pytest.fixture(scope="module")
 def figures(study):
-    return {name: draw(study) for name, draw in FIGURES.items()}
+    return made_all(study, "figure")
 
 
 @pytest.fixture(scope="module")
 def values(study):
-    return numbers(study, made.PLANTED if study.simulated else None)
+    return numbers(study)
 
 
 @pytest.fixture(scope="module")
 def manuscript(study, tables, figures, values):
     references = References(WORKS, values["sources"])
-    shown = [*tables.values(), checksum_table(PROVENANCE, simulated=study.simulated)]
-    shown += [recovery_table(values["recovery"])] if values["recovery"] else []
-    shown += [coverage_table(made.coverage(), study.project.claims, study.samples)] if study.simulated else []
     return Manuscript(
         title=values["study"]["title"],
         simulated=study.simulated,
         version="0.1.0",
-        blocks=compose(TEMPLATES["paper.md.j2"], values, provenance_words(PROVENANCE), references),
+        blocks=composed(study, references),
         references=references,
-        tables_html={t.name: render(t, "html", TEMPLATES) for t in shown},
-        tables_typ={t.name: render(t, "typ", TEMPLATES) for t in shown},
+        tables_html={name: render(t, "html", TEMPLATES) for name, t in tables.items()},
+        tables_typ={name: render(t, "typ", TEMPLATES) for name, t in tables.items()},
         figures={name: image(figure, "svg").decode() for name, figure in figures.items()},
     )
-
-
-def prose(evidence):
-    values = numbers(evidence, made.PLANTED if evidence.simulated else None)
-    blocks = compose(
-        TEMPLATES["paper.md.j2"], values, provenance_words(PROVENANCE), References(WORKS, values["sources"])
-    )
-    return "\n\n".join(b.text for b in blocks)
 
 
 @pytest.mark.parametrize(
@@ -140,15 +132,15 @@ def test_recipes_that_differ_in_counts_alone_are_told_once():
     ]
 
 
-@pytest.mark.parametrize("name", list(TABLES))
-@pytest.mark.parametrize("kind", FORMATS)
+@pytest.mark.parametrize("name", TABLES)
+@pytest.mark.parametrize("kind", FORMATS["table"])
 def test_every_table_renders_and_says_what_world_it_is_from(study, tables, name, kind):
     first = render(tables[name], kind, TEMPLATES)
     assert first == render(tables[name], kind, TEMPLATES)
     assert ("SIMULATED WORLD" in first) == study.simulated
 
 
-@pytest.mark.parametrize("name", list(TABLES))
+@pytest.mark.parametrize("name", TABLES)
 def test_latex_tables_have_rules_and_equal_rows(tables, name):
     table = tables[name]
     text = render(table, "tex", TEMPLATES)
@@ -206,7 +198,7 @@ def test_escaping_leaves_no_markup_of_the_data():
 
 
 def test_tables_are_built_the_same_twice(study, tables):
-    assert {name: build(study) for name, build in TABLES.items()} == tables
+    assert made_all(study, "table") == tables
 
 
 def test_a_table_refuses_a_row_of_the_wrong_width():
@@ -233,7 +225,7 @@ def test_main_table_holds_both_errors_and_says_what_failed(tables):
 
 def test_a_model_with_neither_estimate_nor_failure_is_an_error():
     evidence = made.evidence()
-    lost = made.replace(evidence, failures=evidence.failures.iloc[:0])
+    lost = evidence.with_frames(failures=evidence.failures.iloc[:0])
     with pytest.raises(EstimationError, match=r"'un_mission\.logit\.contiguous' has neither"):
         cells(lost)
 
@@ -251,18 +243,17 @@ def test_a_model_that_loses_its_headline_covariance_counts_as_not_estimable(stud
     lost = made.without_covariance(study, "dyadic", NO_VARIANCE)
     found = {(m.claim, m.sample, m.estimator): m for m in cells(lost)}["exercise", "relevant", "lpm"]
     assert (found.estimated, found.failure, found.message) == (False, "IndefiniteCovariance", NO_VARIANCE)
-    main = TABLES["main"](lost)
+    main = built("main", lost)
     assert [cells_of(main, "Treatment", below)[1] for below in range(3)] == ["n.e.", "", ""]
     assert cells_of(main, "Average marginal effect")[1] == "n.e."
     said = f"n.e., not estimable: Joint exercise, politically relevant dyads, LPM: {NO_VARIANCE}."
-    assert said in main.notes and said in TABLES["samples"](lost).notes
-    assert any("n.e. (IndefiniteCovariance)" in row.cells for row in TABLES["samples"](lost).rows)
+    assert said in main.notes and said in built("samples", lost).notes
+    assert any("n.e. (IndefiniteCovariance)" in row.cells for row in built("samples", lost).rows)
     assert numbers(lost)["grid"]["failed"]["value"] == 2
     text = prose(lost)
     assert f"could not be estimated (IndefiniteCovariance: {NO_VARIANCE})." in text
     assert_clean(text)
-    for draw in FIGURES.values():
-        assert draw(lost).axes
+    assert all(figure.axes for figure in made_all(lost, "figure").values())
 
 
 def test_of_several_failures_the_one_of_the_headline_covariance_is_told():
@@ -276,27 +267,27 @@ def test_a_model_that_loses_the_covariance_beside_keeps_its_headline():
     lost = made.without_covariance(made.evidence(), "dyad", "the dyad covariance leaves no variance")
     found = next(m for m in cells(lost) if (m.claim, m.sample, m.estimator) == ("exercise", "relevant", "lpm"))
     assert found.estimated and math.isnan(found.beside_std_error)
-    assert [cells_of(TABLES["main"](lost), "Treatment", below)[1] for below in range(3)] == ["−5.639", "(1.880)", ""]
+    assert [cells_of(built("main", lost), "Treatment", below)[1] for below in range(3)] == ["−5.639", "(1.880)", ""]
 
 
 def test_a_control_without_a_standard_error_is_printed_as_not_estimable():
     lost = made.without_covariance(made.evidence(), "dyadic", NO_VARIANCE, term="major_power_lag2")
     found = next(m for m in cells(lost) if (m.claim, m.sample, m.estimator) == ("exercise", "relevant", "lpm"))
     assert found.estimated and not found.failure
-    main = TABLES["main"](lost)
+    main = built("main", lost)
     label = "Major power in the dyad (t−2)"
     assert cells_of(main, label)[:2] == ("0.550", "n.e.") and cells_of(main, label, 1)[1] == ""
     assert main.notes[-1] == f"n.e.: {label} (Joint exercise, LPM): {NO_VARIANCE}."
     assert "n.e." not in "".join(cells_of(main, "Contiguous")), "a control that effects absorb is blank"
-    assert not any("Major power" in note for note in TABLES["samples"](lost).notes)
+    assert not any("Major power" in note for note in built("samples", lost).notes)
 
 
 def test_a_term_that_no_model_could_estimate_still_has_its_row():
     lost = made.evidence()
     frame = lost.estimates
-    lost = made.replace(lost, estimates=frame[frame["term"] != "major_power_lag2"])
+    lost = lost.with_frames(estimates=frame[frame["term"] != "major_power_lag2"])
     lost = made.without_covariance(lost, "dyadic", NO_VARIANCE, term="major_power_lag2")
-    assert cells_of(TABLES["main"](lost), "Major power in the dyad (t−2)") == ("", "n.e.", *[""] * 6)
+    assert cells_of(built("main", lost), "Major power in the dyad (t−2)") == ("", "n.e.", *[""] * 6)
 
 
 def test_a_model_that_learns_from_few_dyads_carries_a_warning(study, tables):
@@ -322,27 +313,27 @@ def test_notes_say_what_clipping_adds_to_an_error(tables):
 
 def test_an_estimate_beyond_the_panel_is_written_at_its_edge(study):
     wide = made.with_cell(study, 0.9, 0.4, "raises")
-    panel = FIGURES["coefficients"](wide).axes[1]
+    panel = built("coefficients", wide, "figure").axes[1]
     written = [t for t in panel.texts if t.get_text() == "900.00"]
     assert len(written) == 1
     assert panel.get_xlim()[1] < 900
-    assert not [t for t in FIGURES["coefficients"](study).axes[1].texts if t.get_text()[-1:].isdigit()]
+    assert not [t for t in built("coefficients", study, "figure").axes[1].texts if t.get_text()[-1:].isdigit()]
 
 
 def test_the_mean_exercise_weighs_exercises_not_years():
     evidence = made.evidence()
-    frame = evidence.describe["timeline"].copy()
+    frame = evidence.frames["timeline"].copy()
     few, many = frame["year"] == 1980, frame["year"] == 1981
     frame = frame[few | many].assign(exercises=1, mean_participants=10.0)
     frame.loc[many, ["exercises", "mean_participants"]] = [9, 2.0]
-    told = numbers(made.replace(evidence, describe={**evidence.describe, "timeline": frame}))["timeline"]
+    told = numbers(evidence.with_frames(timeline=frame))["timeline"]
     assert told["participants"]["text"] == "2.8"
 
 
 def test_the_report_says_how_to_build_it_again():
     assert "run `make paper` in a copy of the repository." in prose(made.evidence())
     own = made.evidence()
-    own = made.replace(own, study=own.study.model_copy(update={"name": "mine"}))
+    own = replace(own, study=own.study.model_copy(update={"name": "mine"}))
     assert "run `.venv/bin/snakemake mine --cores all` in a copy of the repository, with `--configfile`" in prose(own)
 
 
@@ -352,16 +343,16 @@ def test_the_report_says_how_to_build_it_again():
 )
 def test_the_paper_promises_nothing_that_is_not_so(study, claimed):
     assert claimed not in prose(study)
-    assert all(claimed not in note for build in TABLES.values() for note in build(study).notes)
+    assert all(claimed not in note for table in made_all(study, "table").values() for note in table.notes)
 
 
-@pytest.mark.parametrize("name", list(FIGURES))
+@pytest.mark.parametrize("name", FIGURES)
 def test_figures_are_marked_sized_and_the_same_twice(study, figures, name):
     words = [text.get_text() for text in figures[name].texts]
     assert ("SIMULATED WORLD" in words) == study.simulated
     assert figures[name].get_size_inches()[0] == 6.5
     kinds = ("svg", "pdf", "png") if name == "timeline" else ("svg",)
-    again = FIGURES[name](study)
+    again = built(name, study, "figure")
     for kind in kinds:
         data = image(figures[name], kind)
         assert data == image(again, kind)
@@ -370,9 +361,9 @@ def test_figures_are_marked_sized_and_the_same_twice(study, figures, name):
 
 def test_figures_survive_missing_models_zero_risks_and_few_states():
     evidence = made.evidence()
-    raw = evidence.describe["raw_risk"].copy()
+    raw = evidence.frames["raw_risk"].copy()
     raw.loc[(raw["claim"] == "un_mission") & (raw["treated"] == 1), ["risk", "ci_low", "ratio"]] = 0.0
-    few = evidence.describe["partners"].head(1)
+    few = evidence.frames["partners"].head(1)
     lost = evidence.failures.iloc[:0]
     for estimate in evidence.estimates.drop_duplicates("spec_id").to_dict("records"):
         row = {k: estimate[k] for k in ("claim", "sample", "estimator")} | {
@@ -380,17 +371,16 @@ def test_figures_survive_missing_models_zero_risks_and_few_states():
             "message": "m",
         }
         lost = pd.concat([lost, pd.DataFrame([row])], ignore_index=True)
-    nothing = made.replace(
-        evidence,
+    nothing = evidence.with_frames(
         estimates=evidence.estimates.iloc[:0],
         failures=pd.concat([evidence.failures, lost], ignore_index=True),
-        describe={**evidence.describe, "raw_risk": raw, "partners": few},
+        raw_risk=raw,
+        partners=few,
     )
     for name in ("coefficients", "raw_risk", "partners"):
-        assert FIGURES[name](nothing).axes
+        assert built(name, nothing, "figure").axes
     assert "no estimate for a joint military exercise" in prose(nothing)
-    for build in TABLES.values():
-        assert build(nothing).rows
+    assert all(table.rows for table in made_all(nothing, "table").values())
 
 
 def test_partners_matrix_is_symmetric_and_ordering_keeps_it_so():
@@ -402,7 +392,7 @@ def test_partners_matrix_is_symmetric_and_ordering_keeps_it_so():
 
 
 def test_numbers_are_json_and_each_has_value_and_text():
-    values = numbers(made.evidence("demo"), made.PLANTED)
+    values = numbers(made.evidence("demo"))
     json.dumps(values, allow_nan=False)
     effect = values["claims"][0]["preferred"]["effect"]
     assert effect["text"] == "−5.64" and effect["value"] == pytest.approx(-0.30 * 904 / 48_097)
@@ -413,10 +403,10 @@ def test_numbers_are_json_and_each_has_value_and_text():
 
 
 def test_recovery_sets_planted_beside_estimated():
-    frame = recovery(made.evidence("demo"), made.PLANTED)
+    frame = recovery(made.evidence("demo"))
     assert list(frame.columns) == ["claim", "planted", "estimate", "std_error", "covered", "sign", "verdict", "right"]
     first = frame.iloc[0]
-    (note,) = recovery_table(numbers(made.evidence("demo"), made.PLANTED)["recovery"]).notes
+    (note,) = built("recovery", made.evidence("demo")).notes
     assert (
         "they held the effect in 91% of cases (92% among all dyads), intervals clustered by dyad in 94% (95%)" in note
     )
@@ -474,7 +464,7 @@ def without_digits(value):
     return [without_digits(v) for v in value] if isinstance(value, list) else value
 
 
-def test_every_digit_of_the_prose_comes_from_numbers_json(values):
+def test_every_digit_of_the_prose_comes_from_numbers_json(study, values):
     values = without_digits(values)
     works = {key: {**work, "year": "yyyy"} for key, work in WORKS.items()}
     blocks = compose(
@@ -482,6 +472,7 @@ def test_every_digit_of_the_prose_comes_from_numbers_json(values):
         values,
         without_digits(provenance_words(PROVENANCE)),
         References(works, values["sources"]),
+        [Shown(e) for e in exhibits_of(study.traits)],
     )
     text = "\n".join([b.text + b.caption + b.alt for b in blocks])
     text = re.sub(r"\[(Table|Figure)\u00a0\d+\]", "", re.sub(r"\]\(#[^)]*\)", "]", text))
@@ -518,7 +509,7 @@ def test_prose_says_what_could_not_be_estimated(study):
         [("exercise", "relevant", e, "Separation", f"{e}: a_b *c* <d>") for e in ("logit", "lpm")],
         columns=study.failures.columns,
     )
-    text = prose(made.replace(study, estimates=gone, failures=pd.concat([study.failures, failures])))
+    text = prose(study.with_frames(estimates=gone, failures=pd.concat([study.failures, failures])))
     assert r"The pooled logit could not be estimated (Separation: logit: a_b \*c\* \<d\>)." in text
     assert "With no estimate from the headline model, the claim stays without a verdict." in text
     assert_clean(text)
@@ -593,45 +584,33 @@ def test_the_template_is_told_what_is_wrong_with_it():
 
 
 def test_command_line_makes_everything_from_files(tmp_path, monkeypatch):
-    from detente.base.files import write_frame, write_json
     from detente.cli import main
 
     monkeypatch.chdir(tmp_path)
     evidence = made.evidence("demo")
-    write_frame(evidence.estimates, Path("estimates.parquet"))
-    for name, frame in {**evidence.describe, "failures": evidence.failures}.items():
-        write_frame(frame, Path("describe") / f"{name}.parquet")
-    write_frame(made.coverage(), Path("coverage.parquet"))
-    write_json({"effects": made.PLANTED}, Path("truth.json"))
-    write_json(PROVENANCE, Path("provenance.json"))
-    study = ["--root", str(made.ROOT), "--study", "demo"]
-    frames = ["--estimates", "estimates.parquet", "--describe", "describe"]
+    made.write_frames(Path("frames"), evidence)
+    study = ["--root", str(made.ROOT), "--study", "demo", "--processed", "frames"]
     out = Path("out")
-    assert main(["tables", *study, *frames, "--coverage", "coverage.parquet", "--out", "out/tables"]) == 0
-    assert main(["figures", *study, *frames, "--out", "out/figures"]) == 0
-    truth = ["--truth", "truth.json"]
-    assert main(["numbers", *study, *frames, *truth, "--out", "out/numbers.json"]) == 0
-    assert main(["recovery", *study, *frames, *truth, "--out", "out/recovery.csv"]) == 0
-    made_of = ["--numbers", "out/numbers.json", "--tables", "out/tables", "--figures", "out/figures"]
-    prints = ["--provenance", "provenance.json", "--pdf", "out/paper.pdf", "--html", "out/index.html"]
-    assert main(["publish", *study, *made_of, *prints]) == 0
-    assert {p.name for p in (out / "tables").iterdir()} == {f"{t}.{k}" for t in (*TABLES, "coverage") for k in FORMATS}
-    assert {p.name for p in (out / "figures").iterdir()} == {f"{f}.{k}" for f in FIGURES for k in ("svg", "pdf", "png")}
+    assert main(["tables", *study, "--out", "out/tables"]) == 0
+    assert main(["figures", *study, "--out", "out/figures"]) == 0
+    assert main(["numbers", *study, "--out", "out/numbers.json"]) == 0
+    assert main(["recovery", *study, "--out", "out/recovery.csv"]) == 0
+    prints = ["--provenance", "frames/provenance.json", "--pdf", "out/paper.pdf", "--html", "out/index.html"]
+    assert main(["publish", *study, "--shown", "out", *prints]) == 0
+    tables = (*(t for t in TABLES if t != "checksums"), "coverage", "recovery")
+    assert {p.name for p in (out / "tables").iterdir()} == {f"{t}.{k}" for t in tables for k in FORMATS["table"]}
+    assert {p.name for p in (out / "figures").iterdir()} == {f"{f}.{k}" for f in FIGURES for k in FORMATS["figure"]}
     assert pd.read_csv(out / "recovery.csv")["covered"].tolist() == [True, True, True, True]
     assert str(tmp_path) not in (out / "index.html").read_text(encoding="utf-8")
 
 
-def test_a_simulated_world_needs_its_truth_and_an_observed_one_refuses_it(tmp_path, capsys):
-    from detente.base.files import write_frame
+def test_a_simulated_world_needs_its_truth_and_an_observed_one_looks_at_none(tmp_path, capsys):
     from detente.cli import main
 
     evidence = made.evidence()
-    write_frame(evidence.estimates, tmp_path / "estimates.parquet")
-    for name, frame in {**evidence.describe, "failures": evidence.failures}.items():
-        write_frame(frame, tmp_path / "describe" / f"{name}.parquet")
-    frames = ["--estimates", str(tmp_path / "estimates.parquet"), "--describe", str(tmp_path / "describe")]
-    call = ["numbers", "--root", str(made.ROOT), *frames, "--out", str(tmp_path / "n.json")]
+    made.write_frames(tmp_path, evidence)
+    (tmp_path / "truth.json").unlink()
+    call = ["numbers", "--root", str(made.ROOT), "--processed", str(tmp_path), "--out", str(tmp_path / "n.json")]
     assert main([*call, "--study", "demo"]) == 1
-    assert "needs --truth truth.json" in capsys.readouterr().err
-    assert main([*call, "--study", "paper", "--truth", "t.json"]) == 1
-    assert "nobody planted its effects" in capsys.readouterr().err
+    assert "truth.json: there is no such file; build the study first" in capsys.readouterr().err
+    assert main([*call, "--study", "paper"]) == 0

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from detente.cli.robustness import _clear
 from detente.report.formats import MISSING
+from detente.report.paper.page import remove_others
 from detente.report.tables.robustness_tables import confounder_table, influence_table, power_table
 from detente.report.tables.table import Table
 
@@ -73,7 +73,7 @@ def test_the_part_that_moves_an_estimate_most_is_named_whatever_the_direction() 
 
 
 def test_a_figure_that_an_earlier_run_drew_of_a_claim_does_not_stay(tmp_path: Path) -> None:
-    for name in ("decisions_a.svg", "decisions_b.svg", "influence_b.pdf", "claims.svg", "curve.a.svg"):
+    for name in ("decisions_a.svg", "decisions_b.svg", "claims.svg", "curve.a.svg"):
         (tmp_path / name).touch()
-    _clear(tmp_path, {"decisions_a", "claims"})
+    remove_others(tmp_path, "decisions", {"decisions_a"})
     assert {path.name for path in tmp_path.iterdir()} == {"decisions_a.svg", "claims.svg", "curve.a.svg"}

@@ -12,15 +12,10 @@ from detente.base.errors import choices
 from detente.base.frames import validated
 from detente.cli import main
 from detente.data.panel import build_panel
-from detente.report.figures.figures import FIGURES
+from detente.report import FORMATS
+from detente.report.evidence import Evidence, cells
 from detente.report.labels import ESTIMATORS, covariance_label, estimator_label, term_label
-from detente.report.paper.document import compose
-from detente.report.paper.evidence import Evidence, cells
-from detente.report.paper.numbers import numbers
-from detente.report.paper.references import References
-from detente.report.site.origin import provenance_words
 from detente.report.tables.table import Table, render
-from detente.report.tables.tables import FORMATS, TABLES
 from detente.simulate import simulate_world
 from detente.stats.registry import REGISTRY
 from detente.study.design.matrix import build_design
@@ -32,7 +27,8 @@ from detente.study.project import load
 from support import exhibit_fixtures as made
 from support.builders import joined, tiny
 from support.configured import own, refusal
-from support.pages import PROVENANCE, TEMPLATES, WORKS, assert_clean
+from support.exhibited import made_all, prose
+from support.pages import TEMPLATES, WORKS, assert_clean
 from support.recovered import in_memory
 
 LEGAL = ("a", "b", "classical", "dyad", "dyadic", "hc0", "hc1", "hc2", "hc3", "jackknife", "year")
@@ -63,21 +59,17 @@ def estimated(root: Path, panel: pd.DataFrame, text: str) -> Evidence:
     described = made.describe()
     if "lpm" not in study.estimators:
         described["attrition"] = described["attrition"].replace({"estimator": {"lpm": study.estimators[0]}})
-    return Evidence(project, study, rows, lost, described)
+    return Evidence(project, study, {**made.frames(), "estimates": rows, "failures": lost, **described})
 
 
 def shown(evidence: Evidence) -> tuple[dict[str, Table], str]:
     """Every table, rendered in every form, and the paper's prose; every figure is drawn."""
-    tables = {name: build(evidence) for name, build in TABLES.items()}
+    tables = made_all(evidence, "table")
     for table in tables.values():
-        for kind in FORMATS:
+        for kind in FORMATS["table"]:
             assert render(table, kind, TEMPLATES)
-    for draw in FIGURES.values():
-        draw(evidence)
-    values = numbers(evidence, made.PLANTED)
-    references = References(WORKS, values["sources"])
-    blocks = compose(TEMPLATES["paper.md.j2"], values, provenance_words(PROVENANCE), references)
-    text = "\n\n".join(block.text for block in blocks)
+    assert made_all(evidence, "figure")
+    text = prose(evidence)
     assert_clean(text)
     return tables, text
 

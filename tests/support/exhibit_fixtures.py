@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from detente.report.paper.evidence import Evidence
+from detente.base.files import write_frame, write_json
+from detente.report import FRAMES, Evidence
 from detente.report.tables.tables_coverage import KINDS
 from detente.study.config.project import Project, load_project
+
+from support.pages import PROVENANCE
 
 ROOT = Path(__file__).resolve().parents[2]
 SAMPLES = {
@@ -38,7 +40,27 @@ def project() -> Project:
 
 def evidence(study: str = "paper") -> Evidence:
     """Frames of a whole study; `study` is one of config/study."""
-    return Evidence(project(), project().study(study), estimates(), failures(), describe())
+    return Evidence(project(), project().study(study), frames())
+
+
+def frames() -> dict[str, pd.DataFrame]:
+    """Every frame of the paper of a study."""
+    truth = pd.DataFrame(PLANTED.items(), columns=["claim", "planted"])
+    raw = pd.DataFrame(PROVENANCE["raw"])
+    made = {"estimates": estimates(), "failures": failures(), "coverage": coverage(), "truth": truth, "provenance": raw}
+    return made | describe()
+
+
+def write_frames(folder: Path, made: Evidence) -> None:
+    """Write the frames of a study where commands look for them below the folder of its frames."""
+    for name, frame in made.frames.items():
+        path = Path(FRAMES[name].format(processed=folder, reports=folder))
+        if name == "truth":
+            write_json({"effects": dict(frame.itertuples(index=False))}, path)
+        elif name == "provenance":
+            write_json(PROVENANCE, path)
+        else:
+            write_frame(frame, path)
 
 
 def with_cell(made: Evidence, estimate: float, std_error: float, verdict: str) -> Evidence:
@@ -53,7 +75,7 @@ def with_cell(made: Evidence, estimate: float, std_error: float, verdict: str) -
     bounds = {"ci_low": estimate - 1.96 * std_error, "ci_high": estimate + 1.96 * std_error}
     for name, value in {"estimate": estimate, "std_error": std_error, "verdict": verdict, **bounds}.items():
         frame.loc[wanted, name] = value
-    return replace(made, estimates=frame)
+    return made.with_frames(estimates=frame)
 
 
 def estimates() -> pd.DataFrame:
@@ -191,7 +213,7 @@ def without_covariance(made: Evidence, covariance: str, why: str, *, term: str =
     row = pd.DataFrame(
         [("exercise", "relevant", "lpm", "IndefiniteCovariance", message)], columns=made.failures.columns
     )
-    return replace(made, estimates=frame[~gone], failures=pd.concat([made.failures, row], ignore_index=True))
+    return made.with_frames(estimates=frame[~gone], failures=pd.concat([made.failures, row], ignore_index=True))
 
 
 def failures() -> pd.DataFrame:

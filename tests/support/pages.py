@@ -6,9 +6,9 @@ import re
 
 import yaml
 
-from support import exhibit_fixtures as made
+from support.workflows import ROOT
 
-REPORT = made.ROOT / "workflow" / "report"
+REPORT = ROOT / "workflow" / "report"
 
 TEMPLATES = {path.name: path.read_text(encoding="utf-8") for path in REPORT.glob("*.j2")}
 

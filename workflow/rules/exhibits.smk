@@ -5,11 +5,9 @@ for name in PLAN.studies:
         name:
             f"tables_{name}"
         input:
-            estimates=f"data/processed/{name}/estimates.parquet",
-            described=STUDY.of(name).described_frames,
-            coverage=STUDY.of(name).coverage,
+            frames=STUDY.of(name).table_frames,
             templates=PLAN.templates("table.html.j2", "table.tex.j2", "table.typ.j2"),
-            code=command("tables"),
+            code=STUDY.of(name).tables_code,
         output:
             exhibits(PLAN.studies[name].tables()),
         log:
@@ -21,23 +19,20 @@ for name in PLAN.studies:
         params:
             project=STUDY.of(name).arguments,
             study=name,
-            coverage=STUDY.of(name).coverage_option,
             settings=STUDY.of(name).shown,
         message:
             f"Rendering the tables of {name}"
         shell:
-            "python -m detente tables {params.project} --study {params.study} --estimates {input.estimates}"
-            " --describe data/processed/{params.study}/describe {params.coverage}"
+            "python -m detente tables {params.project} --study {params.study}"
             " --out reports/{params.study}/tables > {log} 2>&1"
 
     rule:
         name:
             f"figures_{name}"
         input:
-            estimates=f"data/processed/{name}/estimates.parquet",
-            described=STUDY.of(name).described_frames,
+            frames=STUDY.of(name).figure_frames,
             style=package_file("report", "figures", "style.mplstyle"),
-            code=command("figures"),
+            code=STUDY.of(name).figures_code,
         output:
             exhibits(PLAN.studies[name].figures()),
         log:
@@ -53,8 +48,7 @@ for name in PLAN.studies:
         message:
             f"Drawing the figures of {name}"
         shell:
-            "python -m detente figures {params.project} --study {params.study} --estimates {input.estimates}"
-            " --describe data/processed/{params.study}/describe"
+            "python -m detente figures {params.project} --study {params.study}"
             " --out reports/{params.study}/figures > {log} 2>&1"
 
 
@@ -76,12 +70,11 @@ rule numbers:
         project=STUDY.arguments,
         settings=STUDY.shown,
         sources=STUDY.records,
-        truth=STUDY.truth_option,
     message:
         "Writing the numbers of {wildcards.study}"
     shell:
-        "python -m detente numbers {params.project} --study {wildcards.study} --estimates {input.estimates}"
-        " --describe data/processed/{wildcards.study}/describe {params.truth} --out {output} > {log} 2>&1"
+        "python -m detente numbers {params.project} --study {wildcards.study}"
+        " --out {output} > {log} 2>&1"
 
 
 rule recovery:
@@ -93,9 +86,8 @@ rule recovery:
     output:
         report(
             "reports/{study}/recovery.csv",
-            caption="../report/captions/recovery.rst",
             category="Tables",
-            labels={"study": "{study}", "exhibit": "recovery"},
+            labels={"study": "{study}", "exhibit": "Planted and estimated effects"},
         ),
     log:
         "data/processed/{study}/logs/recovery.log",
@@ -109,5 +101,5 @@ rule recovery:
     message:
         "Comparing planted with estimated effects of {wildcards.study}"
     shell:
-        "python -m detente recovery {params.project} --study {wildcards.study} --estimates {input.estimates}"
-        " --describe data/processed/{wildcards.study}/describe --truth {input.truth} --out {output} > {log} 2>&1"
+        "python -m detente recovery {params.project} --study {wildcards.study}"
+        " --out {output} > {log} 2>&1"

@@ -106,7 +106,7 @@ for name in PLAN.studies:
                 "table.typ.j2",
             ),
             style=package_file("report", "figures", "style.mplstyle"),
-            code=command("robustness"),
+            code=ROBUSTNESS.of(name).page_code,
         output:
             page=report(
                 f"reports/{name}/robustness.html",
@@ -130,7 +130,6 @@ for name in PLAN.studies:
             f"Typesetting the robustness of {name}"
         shell:
             "python -m detente robustness {params.project} --study {params.study}"
-            " --processed data/processed/{params.study}/robustness --multiverse reports/{params.study}/multiverse.parquet"
             " --shown reports/{params.study}/robustness --html {output.page} > {log} 2>&1"
 
 

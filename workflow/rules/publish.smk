@@ -56,7 +56,7 @@ rule publish:
         templates=PLAN.templates(
             "paper.md.j2", "paper.typ.j2", "site.html.j2", "references.yaml"
         ),
-        code=command("publish"),
+        code=STUDY.paper_code,
     output:
         pdf=report(
             "reports/{study}/paper.pdf",
@@ -81,8 +81,7 @@ rule publish:
     message:
         "Typesetting the paper and the page of {wildcards.study}"
     shell:
-        "python -m detente publish {params.project} --study {wildcards.study} --numbers {input.numbers}"
-        " --tables reports/{wildcards.study}/tables --figures reports/{wildcards.study}/figures"
+        "python -m detente publish {params.project} --study {wildcards.study} --shown reports/{wildcards.study}"
         " --provenance {input.provenance} --lineage {input.lineage} --pdf {output.pdf} --html {output.html} > {log} 2>&1"
 
 

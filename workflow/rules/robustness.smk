@@ -176,31 +176,5 @@ rule curves:
     message:
         "Drawing the specification curves of {wildcards.claim}"
     shell:
-        "python -m detente curves {params.project} --study {wildcards.study} --multiverse {input.multiverse}"
+        "python -m detente curves {params.project} --study {wildcards.study}"
         " --claim {wildcards.claim} --out reports/{wildcards.study}/robustness > {log} 2>&1"
-
-
-rule multiverse_tables:
-    input:
-        multiverse="reports/{study}/multiverse.parquet",
-        templates=PLAN.templates("table.html.j2", "table.tex.j2", "table.typ.j2"),
-        code=command("curves"),
-    output:
-        [
-            f"reports/{{study}}/robustness/{t}.{e}"
-            for t in PLAN.multiverse_tables
-            for e in PLAN.table_formats
-        ],
-    log:
-        "data/processed/{study}/logs/multiverse_tables.log",
-    benchmark:
-        "data/processed/{study}/benchmarks/multiverse_tables.tsv"
-    conda:
-        "../envs/analysis.yaml"
-    params:
-        project=STUDY.arguments,
-    message:
-        "Rendering tables of the specifications of {wildcards.study}"
-    shell:
-        "python -m detente curves {params.project} --study {wildcards.study} --multiverse {input.multiverse}"
-        " --templates workflow/report --out reports/{wildcards.study}/robustness > {log} 2>&1"

@@ -34,6 +34,10 @@ class BrokenContract(DetenteError):
     """A table between two stages does not keep its schema."""
 
 
+class UndeclaredFrame(DetenteError):
+    """An exhibit reads a frame that its declaration does not name."""
+
+
 class UnknownVariable(DetenteError):
     """A variable is not a column of the panel."""
 

@@ -1,24 +1,22 @@
-"""Reading what exhibits are made of; shared by the verbs that make them."""
+"""Reading what exhibits are made of; shared by the commands that make them."""
 
 from __future__ import annotations
 
 import argparse
 from pathlib import Path
 
-from detente.base.files import read_frame
 from detente.cli.options import add_study
-from detente.report.paper.evidence import DESCRIBED, Evidence
+from detente.report import Evidence, Frames
 from detente.study.config.project import load_project
 
 TEMPLATES = Path(__file__).resolve().parents[3] / "report"
 
 
 def configure_evidence(parser: argparse.ArgumentParser) -> None:
-    """Declare the options that name a study and its frames."""
+    """Declare the options that name a study and the folders of its frames."""
     add_study(parser)
-    parser.add_argument("--estimates", type=Path, required=True, help="estimates.parquet")
-    parser.add_argument("--describe", type=Path, required=True, help="folder of the describing frames")
-    parser.add_argument("--failures", type=Path, help="failures.parquet (default: in the folder of --describe)")
+    parser.add_argument("--processed", type=Path, help="folder of frames (default: data/processed/<study>)")
+    parser.add_argument("--reports", type=Path, help="folder of the report (default: reports/<study>)")
 
 
 def configure_templates(parser: argparse.ArgumentParser) -> None:
@@ -29,15 +27,12 @@ def configure_templates(parser: argparse.ArgumentParser) -> None:
 
 
 def read_evidence(arguments: argparse.Namespace) -> Evidence:
-    """Read the configuration and every frame that exhibits use."""
+    """Read the configuration; frames are read when an exhibit asks for them."""
     project = load_project(arguments.root, arguments.override)
-    return Evidence(
-        project=project,
-        study=project.study(arguments.study),
-        estimates=read_frame(arguments.estimates),
-        failures=read_frame(arguments.failures or arguments.describe / "failures.parquet"),
-        describe={name: read_frame(arguments.describe / f"{name}.parquet") for name in DESCRIBED},
-    )
+    study = project.study(arguments.study)
+    processed = arguments.processed or arguments.root / "data" / "processed" / study.name
+    reports = arguments.reports or arguments.root / "reports" / study.name
+    return Evidence(project, study, Frames(processed, reports, [claim.id for claim in project.examined(study)]))
 
 
 def read_templates(folder: Path) -> dict[str, str]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from detente.base.files import write_bytes
 from detente.cli.evidence import configure_evidence, read_evidence
+from detente.report.making import made_for, write
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -16,13 +16,6 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> None:
-    """Write every figure in every format."""
-    # Loaded here, so that asking for help does not load a plotting library.
-    from detente.report.figures.canvas import FORMATS, image
-    from detente.report.figures.figures import FIGURES
-
-    evidence = read_evidence(arguments)
-    for name, draw in FIGURES.items():
-        figure = draw(evidence)
-        for kind in FORMATS:
-            write_bytes(image(figure, kind), arguments.out / f"{name}.{kind}")
+    """Write every figure that the study has, in every format."""
+    for exhibit, figure in made_for(read_evidence(arguments), "figure"):
+        write(figure, arguments.out, exhibit.name, exhibit.formats, {})

@@ -23,7 +23,8 @@ from detente.provenance import STAMP, commit
 from detente.provenance.bundle import MARKS, check, fresh, zipped
 from detente.provenance.crate import METADATA, Crate, metadata
 from detente.provenance.tree import own_files
-from detente.report.paper.document import compose
+from detente.report import exhibits_of, traits_of
+from detente.report.paper.document import Shown, compose
 from detente.report.paper.packing import Exhibit, Packed, folders_of, readme
 from detente.report.paper.references import References
 from detente.report.site.origin import provenance_words
@@ -34,8 +35,6 @@ ABOUT, README = "ABOUT.md", "README.md"
 # Of no use to a replicator: what runs the tests of every change.
 LEFT_OUT = (".ci/",)
 PYTHONS = "3.11, 3.12 or 3.13"
-# Tables that the paper makes itself, which lie in no file of their own.
-OWN_TABLES = {"checksums": "Raw files of this build", "recovery": "Planted and estimated effects"}
 FOLDERS = {
     "benchmarks/": "speed and memory beside other packages; no part of the paper",
     "config/": "everything that a researcher sets: studies, claims, sources with checksums, references",
@@ -141,7 +140,7 @@ def _packed(
     bytes_of = {path: file["bytes"] for path, file in graph["files"].items()}
     shown = sum(size for path, size in bytes_of.items() if path.startswith("reports/"))
     sizes = (sum(file["bytes"] for file in graph["raw"].values()), sum(bytes_of.values()) - shown, shown)
-    exhibits = _exhibits(project.root, study, manifest, templates, folder)
+    exhibits = _exhibits(project, study, manifest, templates, folder)
     used = {name.partition("/")[0] for name in manifest["raw"]}
     tops = {top: FOLDERS[top] for top in folders_of(paths) if top in FOLDERS}
     return Packed(
@@ -173,26 +172,25 @@ def _command(root: Path, study: str) -> str:
 
 
 def _exhibits(
-    root: Path, study: Study, manifest: Mapping[str, Any], templates: Mapping[str, str], folder: Path
+    project: Project, study: Study, manifest: Mapping[str, Any], templates: Mapping[str, str], folder: Path
 ) -> Iterator[Exhibit]:
     """Tables and figures in the order and with the numbers of the paper, and the numbers of its text."""
-    report = root / "reports" / study.name
-    numbers = read_json(report / "numbers.json")
+    numbers = read_json(project.root / "reports" / study.name / "numbers.json")
     works = yaml.safe_load((folder / "references.yaml").read_text(encoding="utf-8"))
     words = provenance_words({**manifest, "raw": list(manifest["raw"])})
-    blocks = compose(templates["paper.md.j2"], numbers, words, References(works, numbers["sources"]))
-    programs = _programs()
-    for block in blocks:
+    exhibits = {(e.kind, e.name): e for e in exhibits_of(traits_of(project, study))}
+    references = References(works, numbers["sources"])
+    for block in compose(templates["paper.md.j2"], numbers, words, references, map(Shown, exhibits.values())):
         if block.kind not in ("table", "figure"):
             continue
-        file = f"reports/{study.name}/{block.kind}s/{block.name}.{'tex' if block.kind == 'table' else 'pdf'}"
+        shown = exhibits[block.kind, block.name]
+        file = next((f for f in shown.files(study.name) if f.endswith((".tex", ".pdf"))), "")
         made = manifest["lineage"]["files"].get(file)
-        caption = block.caption.partition(". ")[0] or _heading(report / "tables" / f"{block.name}.html")
         yield Exhibit(
             f"{block.kind.capitalize()} {block.number}",
-            caption or OWN_TABLES.get(block.name, block.name),
+            shown.label,
             file if made else f"reports/{study.name}/paper.pdf",
-            programs.get((block.kind, block.name), "workflow/src/detente/cli/publish.py"),
+            _path(shown.module),
             made["step"] if made else "publish",
         )
     numbers_file = f"reports/{study.name}/numbers.json"
@@ -207,27 +205,6 @@ def _robustness(study: str) -> Iterator[Exhibit]:
         ("All specifications", "multiverse.csv", "multiverse", "multiverse"),
     ):
         yield Exhibit("Robustness", caption, f"reports/{study}/{file}", _path(f"detente.cli.{verb}"), step)
-
-
-def _heading(page: Path) -> str:
-    """The heading of a table that stands in a file of its own."""
-    text = page.read_text(encoding="utf-8") if page.is_file() else ""
-    return text.partition("<title>")[2].partition("</title>")[0].strip()
-
-
-def _programs() -> dict[tuple[str, str], str]:
-    """The file of the function that makes each exhibit."""
-    from detente.report.figures.figures import FIGURES
-    from detente.report.tables.tables import TABLES
-
-    made = {("table", name): function.__module__ for name, function in TABLES.items()}
-    made |= {("figure", name): function.__module__ for name, function in FIGURES.items()}
-    made |= {("table", "coverage"): "detente.report.tables.tables_coverage"}
-    made |= {
-        ("table", "recovery"): "detente.report.tables.recovery",
-        ("table", "checksums"): "detente.report.site.origin",
-    }
-    return {exhibit: _path(module) for exhibit, module in made.items()}
 
 
 def _path(module: str) -> str:

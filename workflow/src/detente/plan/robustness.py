@@ -11,15 +11,9 @@ from pathlib import Path
 from detente.data.panel.catalogue import STATES
 from detente.data.sources import REGISTRY
 from detente.plan import code
-from detente.plan.exhibits import (
-    FIGURE_FORMATS,
-    LEDGER_FIGURES,
-    LEDGER_FRAMES,
-    LEDGER_TABLES,
-    MULTIVERSE_TABLES,
-    TABLE_FORMATS,
-)
+from detente.plan.exhibits import LEDGER_FRAMES, files, page_code, shown
 from detente.plan.study import StudyPlan, canonical
+from detente.report import FORMATS
 from detente.study.config.multiverse import MULTIVERSE
 from detente.study.multiverse.grid import Grid, shards
 from detente.study.multiverse.grids import grids_of, sources_of, variables_of, years_of
@@ -158,8 +152,7 @@ class RobustnessPlan:
     def curves(self) -> list[str]:
         """What is shown of the multiverse, and made to be shown."""
         return [
-            *self.report(*(f"curve.{claim}.{e}" for claim in self.claims for e in FIGURE_FORMATS)),
-            *self.report(*(f"{table}.{e}" for table in MULTIVERSE_TABLES for e in TABLE_FORMATS)),
+            *self.report(*(f"curve.{claim}.{e}" for claim in self.claims for e in FORMATS["figure"])),
             *self.joint(),
             *self.main.report("multiverse.parquet"),
         ]
@@ -205,11 +198,15 @@ class RobustnessPlan:
 
     def tables(self) -> list[str]:
         """Tables of the page."""
-        return self.report(*(f"{table}.{e}" for table in LEDGER_TABLES for e in TABLE_FORMATS))
+        return files(shown(self.main.traits, "table", "robustness"), self.main.name)
 
     def figures(self) -> list[str]:
         """Figures of the page."""
-        return self.report(*(f"{figure}.{e}" for figure in LEDGER_FIGURES for e in FIGURE_FORMATS))
+        return files(shown(self.main.traits, "figure", "robustness"), self.main.name)
+
+    def page_code(self) -> list[str]:
+        """The command and the modules that declare the exhibits of the page."""
+        return page_code("robustness", self.main.traits, "robustness")
 
     # Provenance
 
@@ -253,7 +250,7 @@ class RobustnessPlan:
             "plan_multiverse",
             *(f"multiverse.{Path(shard).stem}" for shard in self.shards()),
             *(f"{step}.{claim}" for step in ("examine", "joint", "curves") for claim in self.claims),
-            *("gather_multiverse", "predict", "ledger", "multiverse_tables"),
+            *("gather_multiverse", "predict", "ledger"),
             *("robustness_report", "robustness_provenance"),
         ]
         return self.main.timed(steps)

@@ -13,7 +13,8 @@ from shlex import quote
 from detente.data.acquire import broken
 from detente.data.sources import REGISTRY
 from detente.plan import code
-from detente.plan.exhibits import COUNTS, FIGURE_FORMATS, FIGURES, TABLE_FORMATS, TABLES
+from detente.plan.exhibits import COUNTS, files, making, page_code, shown
+from detente.report import Kind, Traits, frame_files, traits_of
 from detente.study.config.project import Project
 from detente.study.config.study import Study
 from detente.study.design.specification import as_json, specifications
@@ -208,10 +209,6 @@ class StudyPlan:
         """How often intervals hold an effect, where a world was simulated."""
         return self.processed("coverage.parquet") if self.simulated else []
 
-    def coverage_option(self) -> str:
-        """The same as an option."""
-        return " ".join(("--coverage", *self.coverage())) if self.simulated else ""
-
     def truth(self) -> list[str]:
         """The planted effects, where a world was simulated."""
         return self.processed("truth.json") if self.simulated else []
@@ -220,14 +217,42 @@ class StudyPlan:
         """The same as an option."""
         return " ".join(("--truth", *self.truth())) if self.simulated else ""
 
+    @cached_property
+    def traits(self) -> Traits:
+        """What decides which exhibits it has."""
+        return traits_of(self.project, self.study)
+
     def tables(self) -> list[str]:
         """Every table in every format."""
-        names = TABLES[self.study.world]
-        return self.report(*(f"tables/{name}.{ending}" for name in names for ending in TABLE_FORMATS))
+        return files(shown(self.traits, "table"), self.name)
 
     def figures(self) -> list[str]:
         """Every figure in every format."""
-        return self.report(*(f"figures/{name}.{ending}" for name in FIGURES for ending in FIGURE_FORMATS))
+        return files(shown(self.traits, "figure"), self.name)
+
+    def table_frames(self) -> list[str]:
+        """Frames that its tables are made from."""
+        return self._frames("table")
+
+    def figure_frames(self) -> list[str]:
+        """Frames that its figures are made from."""
+        return self._frames("figure")
+
+    def _frames(self, kind: Kind) -> list[str]:
+        needs = [name for exhibit in shown(self.traits, kind) for name in exhibit.needs]
+        return frame_files(needs, f"data/processed/{self.name}", f"reports/{self.name}")
+
+    def tables_code(self) -> list[str]:
+        """The command and the modules that declare its tables."""
+        return making("tables", shown(self.traits, "table"))
+
+    def figures_code(self) -> list[str]:
+        """The command and the modules that declare its figures."""
+        return making("figures", shown(self.traits, "figure"))
+
+    def paper_code(self) -> list[str]:
+        """The command and the modules that declare the exhibits of its paper."""
+        return page_code("publish", self.traits, "paper")
 
     def exhibits(self) -> list[str]:
         """What a reader sees, but for the paper that holds it all."""

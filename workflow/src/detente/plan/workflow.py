@@ -12,12 +12,13 @@ from shlex import quote
 from typing import Generic, TypeVar
 
 from detente.base.errors import DetenteError
-from detente.plan.exhibits import COUNTS, FIGURE_FORMATS, LEDGER_FRAMES, MULTIVERSE_TABLES, TABLE_FORMATS
+from detente.plan.exhibits import COUNTS, LEDGER_FRAMES
 from detente.plan.names import check_names, rules_in
 from detente.plan.replication import ReplicationPlan
 from detente.plan.robustness import RobustnessPlan, registrations
 from detente.plan.study import StudyPlan, canonical
 from detente.provenance import commit, versions
+from detente.report import EXHIBITS, FORMATS
 from detente.study.project import load
 from detente.study.robustness.frames import EXAMINED
 
@@ -93,9 +94,7 @@ class Plan:
         return f"--root {quote(os.path.relpath(self.root))}{file}"
 
     counts = COUNTS
-    table_formats = TABLE_FORMATS
-    figure_formats = FIGURE_FORMATS
-    multiverse_tables = MULTIVERSE_TABLES
+    figure_formats = FORMATS["figure"]
     ledger_frames = LEDGER_FRAMES
     examined_frames = EXAMINED
 
@@ -115,13 +114,9 @@ class Plan:
 
     def labelled(self, file: str) -> dict[str, object]:
         """How `snakemake --report` shows an exhibit: reports/<study>/<kind>/<name>.<ending>."""
-        _, study, kind, named = file.split("/")
-        name = named.partition(".")[0]
-        return {
-            "caption": f"../report/captions/{name}.rst",
-            "category": kind.capitalize(),
-            "labels": {"study": study, "exhibit": name.replace("_", " ")},
-        }
+        study = file.split("/")[1]
+        exhibit = next(e for e in EXHIBITS if file in e.files(study))
+        return {"category": f"{exhibit.kind.capitalize()}s", "labels": {"study": study, "exhibit": exhibit.label}}
 
     def available_data(self, wildcards: Mapping[str, str]) -> str:
         """Which data files of a published table are there."""

@@ -1,1 +1,46 @@
-"""Tables, figures, numbers in the text, paper and site: from tidy estimates only."""
+"""What a study shows: tables, figures, paper and pages, all made from the validated frames of earlier stages.
+
+Every table and figure is an exhibit, declared by one decorated function in a file of its own below `tables/` or
+`figures/`; the outputs of rules, captions, places on a page and the list of a replication package follow from it.
+Listing exhibits loads no plotting library: figures load it when they are drawn.
+"""
+
+from __future__ import annotations
+
+from detente.report.evidence import FRAMES, Evidence, Frames, frame_files
+from detente.report.exhibit import (
+    EXERCISES,
+    FORMATS,
+    Exhibit,
+    Kind,
+    Page,
+    Traits,
+    exhibit,
+    exhibits_of,
+    registry,
+    traits_of,
+)
+
+__all__ = [
+    "EXERCISES",
+    "EXHIBITS",
+    "FORMATS",
+    "FRAMES",
+    "Evidence",
+    "Exhibit",
+    "Frames",
+    "Kind",
+    "Page",
+    "Traits",
+    "exhibit",
+    "exhibits_of",
+    "frame_files",
+    "traits_of",
+]
+
+
+def __getattr__(name: str) -> tuple[Exhibit, ...]:
+    """`EXHIBITS`, every exhibit there is: found when first asked for, as its modules import this package."""
+    if name == "EXHIBITS":
+        return tuple(registry().values())
+    raise AttributeError(name)

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from itertools import cycle
+from typing import TYPE_CHECKING
 
 import pandas as pd
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
 from detente.report.figures.canvas import BAND, GREY, canvas, styled
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 CORE = (1980, 2010)
 """Years in which exercises and defence agreements are coded."""

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
-from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-from detente.report.figures.canvas import BLUE, GREY, canvas, styled
+from detente.report.evidence import Evidence
+from detente.report.exhibit import exhibit
+from detente.report.figures.canvas import BLUE, GREY, canvas, most_ticks, styled
 from detente.report.formats import PER, percent
+from detente.study.config.claims import Claim
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 _LINE = 0.19
 
@@ -47,13 +51,13 @@ def decisions_chart(
     left.set_ylim(top - 0.5, -0.8)
     left.tick_params(axis="y", length=0)
     left.set_xlim(left=0)
-    left.xaxis.set_major_locator(MaxNLocator(4))
-    left.xaxis.set_major_formatter(FuncFormatter(lambda v, _: percent(v)))
+    most_ticks(left.xaxis, 4)
+    left.xaxis.set_major_formatter(lambda v, _: percent(v))
     left.set_title("Share of the variance")
     left.set_xlabel("of estimates, 95% interval")
     right.axvline(0, color="black", linewidth=0.7)
     right.margins(x=0.28)
-    right.xaxis.set_major_locator(MaxNLocator(5))
+    most_ticks(right.xaxis, 5)
     right.set_title("Shift of the estimate by option")
     right.set_xlabel(f"onsets per {PER:,} dyad-years, from the mean of its decision")
     right.tick_params(axis="y", length=0)
@@ -80,3 +84,22 @@ def _options(axis: Any, rows: pd.DataFrame, top: float, labels: Mapping[str, str
         axis.annotate(labels.get(name, name), (shift, top + i), xytext=(5 * side, 0),
                       textcoords="offset points", ha="left" if shift >= 0 else "right", va="center",
                       size=7.5)  # fmt: skip
+
+
+@exhibit(
+    kind="figure",
+    name="decisions",
+    title="Which decision moves the estimate",
+    caption="{{ claim.label }}: which decision moves the estimate. Left: share of the variance of all estimates "
+    "(Shapley); right: mean shift by option.",
+    alt="Bars of variance shares by decision, and points for the shift of each option.",
+    needs=("decisions", "options"),
+    page="robustness",
+    place="specifications",
+    order=2,
+    per_claim=True,
+)
+def decisions_of(evidence: Evidence, claim: Claim) -> Figure | None:
+    """Decisions that move the estimate of one claim."""
+    shares, options = evidence.of_claim("decisions", claim.id), evidence.of_claim("options", claim.id)
+    return decisions_chart(shares, options, {}, simulated=evidence.simulated) if len(shares) else None

@@ -1,24 +1,23 @@
-"""Figures of estimates and of the record over time, from tidy frames, and the registry of all figures."""
+"""Figures of estimates and of the record over time, from tidy frames."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
-from matplotlib.figure import Figure
-from matplotlib.patches import Rectangle
-from matplotlib.ticker import MaxNLocator
 
 from detente.base.numerics import LEVEL
-from detente.report.figures.canvas import BAND, BLUE, GREEN, GREY, VERMILION, canvas, styled
-from detente.report.figures.heatmap import partners
-from detente.report.figures.risks import raw_risk
+from detente.report.evidence import Cell, Evidence, cells
+from detente.report.exhibit import exhibit
+from detente.report.figures.canvas import BLUE, GREEN, GREY, VERMILION, band, canvas, most_ticks, styled
 from detente.report.formats import PER, per_thousand, percent
 from detente.report.labels import estimator_label
-from detente.report.paper.evidence import Cell, Evidence, cells
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 _MARKERS = ("s", "o", "D", "^", "v", "P")
 _COLOURS = (VERMILION, BLUE, GREEN, GREY)
@@ -58,7 +57,7 @@ def _coefficients(models: list[Cell], claims: Mapping[str, str], samples: list[s
         axis.axvline(0, color="black", linewidth=0.7, zorder=1)
         axis.set_title(mine[0].sample_label)
         axis.tick_params(axis="y", length=0, pad=7)
-        axis.xaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 5, 10]))
+        most_ticks(axis.xaxis, 5, steps=[1, 2, 5, 10])
         axis.spines["left"].set_visible(False)
     _row_labels(axes[0], rows, claims)
     figure.supxlabel(f"Change in onsets per {PER:,} dyad-years under the treatment, {percent(LEVEL)} interval", size=9)
@@ -79,7 +78,7 @@ def _interval(axis: Any, model: Cell, y: float, order: int) -> None:
         axis.text(0, y, " not estimable", va="center", size=7.5, color=GREY, style="italic")
         return
     half = PER * model.smallest_effect
-    axis.add_patch(Rectangle((-half, y - 0.5), 2 * half, 1, color=BAND, linewidth=0, zorder=0))
+    band(axis, half, y)
     colour = _COLOURS[order % len(_COLOURS)]
     low, high = max(PER * model.low, left), min(PER * model.high, right)
     axis.plot([low, high], [y, y], color=colour, linewidth=1.4, solid_capstyle="butt", zorder=2)
@@ -145,10 +144,10 @@ def timeline(frame: pd.DataFrame, labels: Mapping[str, str], *, simulated: bool)
     above.set_ylabel("dyads a year")
     below.set_title("Joint military exercises")
     below.set_ylabel("exercises a year")
-    below.xaxis.set_major_locator(MaxNLocator(8, integer=True))
+    most_ticks(below.xaxis, 8, integer=True)
     for axis in (above, below):
         axis.set_ylim(bottom=0)
-        axis.yaxis.set_major_locator(MaxNLocator(5, integer=True))
+        most_ticks(axis.yaxis, 5, integer=True)
         axis.grid(axis="y")
         axis.set_axisbelow(True)
     return figure
@@ -176,19 +175,44 @@ def _line_label(axis: Any, year: float, height: float, name: str, colour: str) -
     )
 
 
-def _draw_coefficients(evidence: Evidence) -> Figure:
-    labels = {c.id: c.label for c in evidence.project.claims_of(evidence.study)}
-    return coefficients(cells(evidence), labels, simulated=evidence.simulated)
+@exhibit(
+    kind="figure",
+    name="coefficients",
+    title="Average marginal effects by claim, sample and estimator",
+    caption="Average marginal effect of each treatment on the risk of onset, by sample and estimator, with "
+    "{{ covariances.headline.long }} {{ method.interval }} intervals. The grey band is the smallest effect of "
+    "interest, {{ method.smallest_effect }} of base risk.{% if samples | length > 1 %} Samples have scales of their "
+    "own.{% endif %} An arrow marks an interval that runs beyond the panel, and a number at the edge an estimate that "
+    "lies there.",
+    alt="Estimates with intervals around a line at zero{% if samples | length > 1 %}, one panel per sample{% endif %}. "
+    "Among {{ headline.name }}:{% for c in claims %} {{ c.label }}, "
+    "{{ c.preferred.effect if c.preferred.estimated else 'not estimable' }}{{ ';' if not loop.last else '.' }}"
+    "{% endfor %} Units are onsets per {{ method.per }} dyad-years.",
+    needs=("estimates", "failures"),
+    place="results",
+    order=2,
+)
+def coefficients_of(evidence: Evidence) -> Figure:
+    """Average marginal effects of the study's models."""
+    return coefficients(cells(evidence), {c.id: c.label for c in evidence.claims}, simulated=evidence.simulated)
 
 
-def _draw_raw_risk(evidence: Evidence) -> Figure:
-    labels = {c.id: c.label for c in evidence.project.claims_of(evidence.study)}
-    return raw_risk(evidence.describe["raw_risk"], labels, evidence.samples, simulated=evidence.simulated)
-
-
-FIGURES: Mapping[str, Callable[[Evidence], Figure]] = {
-    "coefficients": _draw_coefficients,
-    "timeline": lambda e: timeline(e.describe["timeline"], e.samples, simulated=e.simulated),
-    "partners": lambda evidence: partners(evidence.describe["partners"], simulated=evidence.simulated),
-    "raw_risk": _draw_raw_risk,
-}
+@exhibit(
+    kind="figure",
+    name="timeline",
+    title="Dispute onsets by year",
+    caption="Dispute onsets {{ 'in each sample' if samples | length > 1 else 'among ' ~ headline.name }}"
+    "{% if study.exercises %} and joint military exercises{% endif %}, by year."
+    "{% if study.exercises %} An exercise counts once per year, whatever the number of its participants, if at least "
+    "two of them are known states; one that runs over New Year counts in both years.{% endif %}",
+    alt="{% if study.exercises %}Two panels over the same years. Above, lines{% else %}Lines{% endif %} with the "
+    "yearly number of dispute onsets {{ 'in each sample' if samples | length > 1 else 'among ' ~ headline.name }}."
+    "{% if study.exercises %} Below, bars with the yearly number of joint military exercises, "
+    "{{ timeline.exercises_first }} in {{ timeline.first_year }} and {{ timeline.exercises_last }} in "
+    "{{ timeline.last_year }}.{% endif %}",
+    needs=("timeline",),
+    place="outcome",
+)
+def timeline_of(evidence: Evidence) -> Figure:
+    """Onsets and joint exercises of the study by year."""
+    return timeline(evidence.frame("timeline"), evidence.samples, simulated=evidence.simulated)

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from matplotlib.figure import Figure
 
+from detente.report.evidence import Evidence
+from detente.report.exhibit import exhibit
 from detente.report.figures.canvas import canvas, styled
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 MOST = 25
 """How many states the heatmap shows."""
@@ -91,3 +95,20 @@ def _distance(counts: pd.DataFrame) -> npt.NDArray[np.float64]:
     distance: npt.NDArray[np.float64] = np.round(1 - np.nan_to_num(correlation), 10)
     np.fill_diagonal(distance, 0.0)
     return np.clip((distance + distance.T) / 2, 0.0, None)
+
+
+@exhibit(
+    kind="figure",
+    name="partners",
+    caption="Years with a joint exercise between the most active states, partners beside partners. Grey: never. States "
+    "are ordered by clustering on the partners that they share.",
+    alt="A symmetric heatmap of states by states. Dark cells, many years with a joint exercise, form blocks of states "
+    "that train together.{% if partners.pair %} No pair has more than {{ partners.years }} years, which "
+    "{{ partners.pair }} have.{% endif %}",
+    needs=("partners",),
+    applies=lambda study: study.exercises,
+    place="exercises",
+)
+def partners_of(evidence: Evidence) -> Figure:
+    """Who exercises with whom."""
+    return partners(evidence.frame("partners"), simulated=evidence.simulated)

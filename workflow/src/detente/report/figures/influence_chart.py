@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
-from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
 from scipy import stats
 
 from detente.base.numerics import LEVEL
-from detente.report.figures.canvas import BAND, BLUE, GREY, VERMILION, canvas, styled
+from detente.report.evidence import Evidence
+from detente.report.exhibit import exhibit
+from detente.report.figures.canvas import BAND, BLUE, GREY, VERMILION, canvas, most_ticks, styled
 from detente.report.formats import PER, count, decimal, percent
+from detente.study.config.claims import Claim
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 KINDS: Mapping[str, tuple[str, str]] = {
     "state": ("state", "states"),
@@ -51,7 +55,7 @@ def influence_chart(frame: pd.DataFrame, whole: Mapping[str, float], *, simulate
         )
         axis.set_title(f"Without one {one}: {shown}")
     axes[-1].set_xlabel(f"Change in onsets per {PER:,} dyad-years under the treatment, {percent(LEVEL)} interval")
-    axes[-1].xaxis.set_major_locator(MaxNLocator(7, steps=[1, 2, 5, 10]))
+    most_ticks(axes[-1].xaxis, 7, steps=[1, 2, 5, 10])
     return figure
 
 
@@ -82,3 +86,25 @@ def _panel(axis: Any, rows: pd.DataFrame, whole: Mapping[str, float]) -> None:
     axis.set_ylim(len(rows) - 0.4, -0.6)
     axis.tick_params(axis="y", length=0)
     axis.spines["left"].set_visible(False)
+
+
+@exhibit(
+    kind="figure",
+    name="influence",
+    title="Estimates without one part of the data",
+    caption="{{ claim.label }}: estimates without one state, region, era or series of exercises, those that move it "
+    "most.",
+    alt="Points with intervals, one for each part that is left out, around the interval of all observations.",
+    needs=("ledger", "influence"),
+    page="robustness",
+    place="influence",
+    order=2,
+    per_claim=True,
+)
+def influence_of(evidence: Evidence, claim: Claim) -> Figure | None:
+    """Leave-one-out influence on one claim."""
+    frame, whole = evidence.of_claim("influence", claim.id), evidence.of_claim("ledger", claim.id)
+    if frame.empty:
+        return None
+    ends = {name: float(whole[name].iloc[0]) for name in ("estimate", "ci_low", "ci_high")}
+    return influence_chart(frame, ends, simulated=evidence.simulated)

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
-from matplotlib.patches import Rectangle
 
 from detente.base.numerics import LEVEL
-from detente.report.figures.canvas import BAND, BLUE, GREEN, GREY, VERMILION, canvas, styled
+from detente.report.evidence import Evidence, entries
+from detente.report.exhibit import exhibit
+from detente.report.figures.canvas import BLUE, GREEN, GREY, VERMILION, band, canvas, styled
 from detente.report.formats import percent
-from detente.report.paper.evidence import entries
 from detente.study.verdicts.checks import CHECKS
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 COLOURS = {"lowers": BLUE, "raises": VERMILION, "negligible": GREEN, "inconclusive": GREY}
 # Shares of base risk beyond which intervals are cut, with an arrow.
@@ -69,8 +71,8 @@ def _places(rows: pd.DataFrame, families: list[str]) -> dict[str, float]:
 def _interval(axis: Axes, row: Any, y: float) -> None:
     """The interval as a share of base risk, on the band of effects too small to matter."""
     low, middle, high = (value / row.base_risk for value in (row.ci_low, row.estimate, row.ci_high))
-    band = row.smallest_effect / row.base_risk
-    axis.add_patch(Rectangle((-band, y - 0.5), 2 * band, 1, color=BAND, linewidth=0, zorder=0))
+    smallest = row.smallest_effect / row.base_risk
+    band(axis, smallest, y)
     colour = COLOURS[row.verdict]
     axis.plot(np.clip([low, high], -REACH, REACH), [y, y], color=colour, linewidth=1.3, solid_capstyle="butt", zorder=2)
     for end, marker in ((low, "<"), (high, ">")):
@@ -122,3 +124,19 @@ def _marks_frame(axis: Axes) -> None:
         0.5, -0.01, "● passed   × failed   – not made", transform=axis.transAxes, ha="center", va="top", size=6.5,
         color=GREY,
     )  # fmt: skip
+
+
+@exhibit(
+    kind="figure",
+    name="claims",
+    caption="Claims and evidence: estimates as shares of base risk with dyadic-robust intervals, on the band of "
+    "effects too small to matter; the checks that bear on each verdict; the verdict. Arrows: beyond the axis.",
+    alt="For each claim a line with its interval, a mark for each of its checks, and its verdict in words.",
+    needs=("ledger", "checks"),
+    page="robustness",
+    place="ledger",
+    order=1,
+)
+def claims_of(evidence: Evidence) -> Figure:
+    """Claims of the study with their evidence."""
+    return ledger_chart(evidence.frame("ledger"), evidence.frame("checks"), simulated=evidence.simulated)

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from itertools import cycle
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
-from matplotlib.figure import Figure
-from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
 from detente.base.numerics import LEVEL, POWER
-from detente.report.figures.canvas import BAND, BLUE, GREEN, GREY, VERMILION, canvas, styled
+from detente.report.evidence import Evidence
+from detente.report.exhibit import exhibit
+from detente.report.figures.canvas import BAND, BLUE, GREEN, GREY, VERMILION, canvas, styled, ticks_at
 from detente.report.formats import percent
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 _COLOURS = (BLUE, VERMILION, GREEN, "#B0578D", "#946C00", "#2C86B8", "#222222")
 # Curves are neighbours if one effect is less than this many times the other.
@@ -75,11 +78,11 @@ def _frame(axes: Any, sizes: list[pd.Series], smallest: float) -> None:
     axes.set_xscale("log")
     axes.set_xlim(low, high)
     axes.set_ylim(0, 102)
-    axes.xaxis.set_major_locator(FixedLocator([t for t in _TICKS if low <= t <= high]))
-    axes.xaxis.set_minor_locator(NullLocator())
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda v, _: percent(v)))
-    axes.yaxis.set_major_locator(FixedLocator([0, 20, 40, 60, 80, 100]))
-    axes.yaxis.set_major_formatter(FuncFormatter(lambda v, _: f"{v:.0f}%"))
+    ticks_at(axes.xaxis, [t for t in _TICKS if low <= t <= high])
+    axes.minorticks_off()
+    axes.xaxis.set_major_formatter(lambda v, _: percent(v))
+    ticks_at(axes.yaxis, [0, 20, 40, 60, 80, 100])
+    axes.yaxis.set_major_formatter(lambda v, _: f"{v:.0f}%")
     axes.axvspan(max(1.0, low), high, color=BAND, linewidth=0, zorder=0)
     axes.axhline(100 * POWER, color=GREY, linewidth=0.7, linestyle=(0, (4, 3)), zorder=1)
     axes.axhline(100 * (1 - LEVEL), color=GREY, linewidth=0.7, linestyle=(0, (1, 2)), zorder=1)
@@ -94,3 +97,22 @@ def _frame(axes: Any, sizes: list[pd.Series], smallest: float) -> None:
                   va="bottom", **note)  # fmt: skip
     axes.set_xlabel("Planted effect, as a share of base risk (log scale)")
     axes.set_ylabel("Draws in which the effect is found")
+
+
+@exhibit(
+    kind="figure",
+    name="power",
+    caption="Power of the headline model by planted effect, one line per claim; marked where four in five are found.",
+    alt="Curves that rise from the size of the test to one, and a vertical line at the smallest effect of interest.",
+    needs=("power", "power_curve"),
+    page="robustness",
+    place="power",
+    order=2,
+)
+def power_of(evidence: Evidence) -> Figure:
+    """Power curves of the study's own claims."""
+    detectable = evidence.frame("power").set_index("claim")["mde_simulated_share"]
+    curve = evidence.frame("power_curve")
+    frame = curve.assign(mde_simulated_share=curve["claim"].map(detectable))
+    labels = {claim.id: claim.label for claim in evidence.claims if claim.id in evidence.examined}
+    return power_chart(frame, labels, evidence.project.claims.smallest_effect, simulated=evidence.simulated)

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import textwrap
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
-from matplotlib.ticker import FixedFormatter, FixedLocator, NullLocator
 
-from detente.report.figures.canvas import BLUE, GREEN, GREY, VERMILION, canvas, styled
+from detente.report.figures.canvas import BLUE, GREEN, GREY, VERMILION, canvas, styled, ticks_at
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 KINDS = (
     ("stays insignificant", "#b8b8b8", "o", 9),
@@ -55,9 +57,9 @@ def _frame(axes: Axes, models: list[tuple[str, str]], ratios: pd.Series) -> None
     ticks = [t for t in TICKS if low <= t <= high]
     axes.set_xscale("log")
     axes.set_xlim(low, high)
-    axes.xaxis.set_major_locator(FixedLocator(ticks))
-    axes.xaxis.set_major_formatter(FixedFormatter([f"{t:g}" for t in ticks]))
-    axes.xaxis.set_minor_locator(NullLocator())
+    ticks_at(axes.xaxis, ticks)
+    axes.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
+    axes.minorticks_off()
     axes.set_ylim(len(models) - 0.4, -0.6)
     names = [_label(name, model) for name, model in models]
     axes.set_yticks(np.arange(len(models)), names, size=6)

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
-from matplotlib.figure import Figure
-from matplotlib.ticker import FixedLocator, FuncFormatter, NullFormatter
 
-from detente.report.figures.canvas import BLUE, GREY, VERMILION, canvas, styled
+from detente.report.evidence import Evidence, keyed
+from detente.report.exhibit import exhibit
+from detente.report.figures.canvas import BLUE, GREY, VERMILION, canvas, styled, ticks_at
 from detente.report.formats import PER, multiple
-from detente.report.paper.evidence import keyed
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 _OFFSET = 0.16
 Arms = Mapping[int, Mapping[str, Any]]
@@ -63,9 +65,9 @@ def _scale(axis: Any, floor: float, top: float, labels: list[str]) -> None:
     axis.set_yscale("log")
     axis.set_ylim(floor, 2.2 * top)
     ticks = [m * 10.0**k for k in range(-4, 4) for m in (1, 3)]
-    axis.yaxis.set_major_locator(FixedLocator([t for t in ticks if floor <= t <= 2.2 * top]))
-    axis.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
-    axis.yaxis.set_minor_formatter(NullFormatter())
+    ticks_at(axis.yaxis, [t for t in ticks if floor <= t <= 2.2 * top])
+    axis.yaxis.set_major_formatter(lambda value, _: f"{value:g}")
+    axis.yaxis.set_minor_formatter("")
     axis.tick_params(axis="y", which="minor", length=0)
     axis.grid(axis="y")
     axis.set_axisbelow(True)
@@ -116,3 +118,25 @@ def _key(axis: Any, frame: pd.DataFrame, claim: str, samples: list[str], floor: 
             size=7.5,
             color=GREY,
         )
+
+
+@exhibit(
+    kind="figure",
+    name="raw_risk",
+    title="Raw risk of onset with and without each treatment",
+    caption="Raw risk of onset with and without each treatment in the year before, with {{ method.interval }} Wilson "
+    "intervals. The treatment of the year before counts whether or not the dyad was in the sample then. The intervals "
+    "take dyad-years for independent; a few dyads have many of the onsets, so that they are too short. The number is "
+    "the ratio of the two risks; orange marks a higher risk with the treatment, blue a lower one. A risk of zero is "
+    "drawn at the foot of the scale.",
+    alt="A panel for each claim. {{ 'In each sample, the' if samples | length > 1 else 'The' }} risk of onset without "
+    "the treatment and with it, on a log scale.{% for c in claims %} {{ c.label }}, ratio of risks:{% for r in c.raw "
+    "%} {{ r.ratio }} among {{ r.sample_name }}{{ ',' if not loop.last else '.' }}{% endfor %}{% endfor %}",
+    needs=("raw_risk",),
+    place="results",
+    order=1,
+)
+def raw_risk_of(evidence: Evidence) -> Figure:
+    """Raw risks of the study's claims."""
+    labels = {c.id: c.label for c in evidence.claims}
+    return raw_risk(evidence.frame("raw_risk"), labels, evidence.samples, simulated=evidence.simulated)

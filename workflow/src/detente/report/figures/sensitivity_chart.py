@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
-from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-from detente.report.figures.canvas import BLUE, GREY, VERMILION, canvas, styled
+from detente.report.evidence import Evidence
+from detente.report.exhibit import exhibit
+from detente.report.figures.canvas import BLUE, GREY, VERMILION, canvas, most_ticks, styled
 from detente.report.formats import PER, decimal
+from detente.report.labels import term_label
+from detente.study.config.claims import Claim
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 _LEVELS = 7
 # Contours nearer than this share of all values to the threshold, or to the estimate as it is, are left out.
@@ -64,6 +69,8 @@ def _panel(axis: Any, frame: pd.DataFrame, values: pd.Series, threshold: float, 
     grid = frame.assign(z=values).pivot_table(index="r2yz_dx", columns="r2dz_x", values="z")
     x, y, z = grid.columns.to_numpy(), grid.index.to_numpy(), grid.to_numpy()
     near = _APART * (z.max() - z.min())
+    from matplotlib.ticker import MaxNLocator
+
     ticks = MaxNLocator(_LEVELS).tick_values(z.min(), z.max())
     levels = [v for v in ticks if abs(v - threshold) > near and abs(v - z[0, 0]) > near]
     lines = axis.contour(x, y, z, levels=levels, colors=GREY, linewidths=0.7, linestyles="solid")
@@ -75,8 +82,8 @@ def _panel(axis: Any, frame: pd.DataFrame, values: pd.Series, threshold: float, 
     axis.set_ylim(0, y.max())
     digits_of_axis = 0 if x.max() > 0.06 else 1 if x.max() > 0.006 else 2
     for side in (axis.xaxis, axis.yaxis):
-        side.set_major_locator(MaxNLocator(5, steps=[1, 2, 5, 10]))
-        side.set_major_formatter(FuncFormatter(lambda v, _: f"{decimal(100 * v, digits_of_axis)}%"))
+        most_ticks(side, 5, steps=[1, 2, 5, 10])
+        side.set_major_formatter(lambda v, _: f"{decimal(100 * v, digits_of_axis)}%")
 
 
 def _benchmarks(axis: Any, bounds: pd.DataFrame, label: Callable[[str], str]) -> None:
@@ -110,3 +117,30 @@ def _benchmarks(axis: Any, bounds: pd.DataFrame, label: Callable[[str], str]) ->
             bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.4, "alpha": 0.8},
             arrowprops={"arrowstyle": "-", "color": BLUE, "linewidth": 0.4} if free > y else None,
         )  # fmt: skip
+
+
+@exhibit(
+    kind="figure",
+    name="sensitivity",
+    title="Sensitivity to confounders",
+    caption="{{ claim.label }}: adjusted estimate (left) and adjusted t (right), by the share of the residual "
+    "variation of treatment and outcome that a confounder explains. Points: confounders once, twice and three times "
+    "as strong as a control.",
+    alt="Contour lines of the adjusted estimate and t statistic with points for benchmarks.",
+    needs=("contours", "bounds", "sensitivity"),
+    page="robustness",
+    place="confounders",
+    order=2,
+    per_claim=True,
+)
+def sensitivity_of(evidence: Evidence, claim: Claim) -> Figure | None:
+    """Sensitivity of one claim to confounders."""
+    contours, bounds = evidence.of_claim("contours", claim.id), evidence.of_claim("bounds", claim.id)
+    if contours.empty:
+        return None
+    summary = {str(k): v for k, v in evidence.of_claim("sensitivity", claim.id).iloc[0].items()}
+
+    def label(term: str) -> str:
+        return term_label(term, evidence.project.claims)
+
+    return sensitivity_chart(contours, bounds, summary, label, simulated=evidence.simulated)

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
-from matplotlib.figure import Figure
-from matplotlib.ticker import FixedLocator, FuncFormatter
 
-from detente.report.figures.canvas import BAND, VERMILION, canvas, styled
+from detente.report.evidence import Evidence
+from detente.report.exhibit import exhibit
+from detente.report.figures.canvas import BAND, VERMILION, canvas, styled, ticks_at
 from detente.report.formats import count, decimal, percent
+from detente.report.tables.tables_prediction import models_of
+from detente.study.robustness.prediction import ROLLING
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 _STRIP = 0.62
 
@@ -36,8 +41,8 @@ def separation_plot(frame: pd.DataFrame, models: Mapping[str, str], scheme: str,
     for axis, model in zip(axes, shown, strict=True):
         _strip(axis, mine[mine["model"] == model].sort_values("rank"), models[model], top)
     axes[-1].set_xlabel("Dyad-years from the lowest predicted risk to the highest")
-    axes[-1].xaxis.set_major_locator(FixedLocator([0, 0.25, 0.5, 0.75, 1]))
-    axes[-1].xaxis.set_major_formatter(FuncFormatter(lambda v, _: percent(v)))
+    ticks_at(axes[-1].xaxis, [0, 0.25, 0.5, 0.75, 1])
+    axes[-1].xaxis.set_major_formatter(lambda v, _: percent(v))
     return figure
 
 
@@ -56,3 +61,18 @@ def _strip(axis: Any, rows: pd.DataFrame, label: str, top: float) -> None:
     axis.spines[["left", "bottom"]].set_visible(False)
     axis.tick_params(length=0)
     axis.set_ylabel("risk", size=7.5)
+
+
+@exhibit(
+    kind="figure",
+    name="separation",
+    caption="Each year predicted from all before it: dyad-years by predicted risk, a line where there was an onset.",
+    alt="Strips with lines for onsets that crowd to the right where a model predicts well.",
+    needs=("separation",),
+    page="robustness",
+    place="prediction",
+    order=2,
+)
+def separation_of(evidence: Evidence) -> Figure:
+    """Predictions with each instrument of the study."""
+    return separation_plot(evidence.frame("separation"), models_of(evidence), ROLLING, simulated=evidence.simulated)

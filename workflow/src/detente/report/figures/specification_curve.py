@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
-from matplotlib.figure import Figure
 
 from detente.base.numerics import LEVEL
+from detente.report.evidence import Evidence
+from detente.report.exhibit import exhibit
 from detente.report.figures.canvas import BAND, BLUE, GREY, VERMILION, canvas, styled
 from detente.report.formats import count, percent
+from detente.study.config.claims import Claim
+from detente.study.config.multiverse import load_multiverse
+from detente.study.multiverse.grid import HEADLINE
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 MOST_INTERVALS = 250
 """Intervals drawn; of more specifications, every second, third … one has its interval."""
@@ -134,3 +141,52 @@ def _decisions(axis: Any, frame: pd.DataFrame, nodes: Mapping[str, Sequence[str]
     axis.set_xticks([])
     for side in ("left", "bottom"):
         axis.spines[side].set_visible(False)
+
+
+FEWEST = 2
+"""An estimand needs so many specifications for a curve."""
+
+
+def estimands(frame: pd.DataFrame, covariance: str) -> dict[str, pd.DataFrame]:
+    """Specifications with an estimate by title of their curve: equivalent, with uncertain options, then others."""
+    there = frame[(frame["error"] == "") & (frame["covariance"] == covariance)]
+    plain = there[there["estimand"] == HEADLINE]
+    found = {"Equivalent to the headline": plain[plain["equivalent"]], "With uncertain options": plain}
+    others = there[there["estimand"] != HEADLINE]
+    found |= {str(name).replace("=", ": "): part for name, part in others.groupby("estimand", sort=False)}
+    return {title: part for title, part in found.items() if len(part) >= FEWEST}
+
+
+def curves_of(evidence: Evidence, claim: Claim) -> Iterator[Figure]:
+    """Yield the curve of each estimand of one claim, the headline's first."""
+    nodes = load_multiverse(evidence.project.root, evidence.project).nodes
+    headline = {name: node.headline for name, node in nodes.items()}
+    frame = evidence.of_claim("multiverse", claim.id)
+    own = frame[(frame[list(headline)] == pd.Series(headline)).all(axis=1)]["spec_id"]
+    for title, part in (estimands(frame, headline["covariance"]) or {"Nothing to draw": frame.head(0)}).items():
+        yield specification_curve(
+            part,
+            {name: list(node.options) for name, node in nodes.items()},
+            title=f"{claim.label}. {title}",
+            headline=None if own.empty else str(own.iloc[0]),
+            smallest_effect=evidence.project.claims.smallest_effect,
+            simulated=evidence.simulated,
+        )
+
+
+@exhibit(
+    kind="figure",
+    name="curve",
+    title="Specification curve",
+    caption="{{ claim.label }}: equivalent specifications from the lowest estimate to the highest, with dyadic-robust "
+    "intervals; below, the options of each, where “claimed” is that of the claim itself.",
+    alt="Sorted estimates with intervals above a panel of dots that show which option each specification takes.",
+    needs=("multiverse",),
+    page="robustness",
+    place="specifications",
+    order=1,
+    per_claim=True,
+)
+def curve_of(evidence: Evidence, claim: Claim) -> Figure:
+    """The curve of specifications that are equivalent to the headline of one claim."""
+    return next(curves_of(evidence, claim))

@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from jinja2 import Environment, StrictUndefined
 
 from detente.base.errors import ConfigError, choices
+from detente.report.exhibit import Exhibit
 from detente.report.paper.references import References
 
 Kind = Literal["text", "table", "figure", "equation", "references", "data_references"]
 
-_PLACE = re.compile(
-    r"^\[\[(?P<kind>table|figure|equation|references|data_references)(?: (?P<name>\w+))?\]\]"
-    r"(?:\n: (?!alt: )(?P<caption>.+))?(?:\n: alt: (?P<alt>.+))?$",
-    re.MULTILINE,
+_PLACE = re.compile(r"^\[\[place (?P<place>[\w-]+)(?: (?P<claim>\w+))?\]\]$", re.MULTILINE)
+_BLOCK = re.compile(
+    r"^\[\[(?P<kind>table|figure|equation|references|data_references)(?: (?P<name>\w+))?\]\]$", re.MULTILINE
 )
 _MARK = re.compile("\ue000(table|figure) (\\w+)\ue001")
 _MARKDOWN = re.compile(r"(?<!\w)_|_(?!\w)|[\\`*\[\]<>#|]")
@@ -25,7 +25,7 @@ _MARKDOWN = re.compile(r"(?<!\w)_|_(?!\w)|[\\`*\[\]<>#|]")
 
 @dataclass(frozen=True)
 class Block:
-    """A run of Markdown, or the place of an exhibit with its number, caption and words for the blind."""
+    """A run of Markdown, or an exhibit with its number, caption and alternative text."""
 
     kind: Kind
     text: str = ""
@@ -35,32 +35,78 @@ class Block:
     alt: str = ""
 
 
-def compose(
-    template: str, numbers: Mapping[str, Any], provenance: Mapping[str, Any], references: References
-) -> list[Block]:
-    """Fill the paper's template and cut it into blocks.
+@dataclass(frozen=True)
+class Shown:
+    """An exhibit that a page has; `claim` is the id of the claim that it is about, if there is one for each."""
 
-    The template sees `numbers` under their own names, `provenance`, and four functions: `cite` and `cited` (a
-    work, in parentheses or in the sentence), `linked` (a text with its "Author 2000" as links) and `exhibit`
-    (a link to "Table 1").
+    exhibit: Exhibit
+    claim: str = ""
+
+    @property
+    def name(self) -> str:
+        """The name that its block, number and anchor go by."""
+        return f"{self.exhibit.name}_{self.claim}" if self.claim else self.exhibit.name
+
+
+def compose(
+    template: str,
+    numbers: Mapping[str, Any],
+    provenance: Mapping[str, Any],
+    references: References,
+    exhibits: Iterable[Shown] = (),
+) -> list[Block]:
+    """Fill a page's template and cut it into blocks.
+
+    The template sees `numbers` under their own names, `provenance`, and five functions: `cite` and `cited` (a
+    work, in parentheses or in the sentence), `linked` (a text with its "Author 2000" as links), `exhibit` (a link to
+    "Table 1") and `shown` (whether the page has an exhibit). `[[place results]]` is where the exhibits of that place
+    stand, `[[place influence pact]]` those of them that are about one claim.
 
     Raises
     ------
     ConfigError
-        If the text refers to an exhibit that it does not hold, or cites an unknown work.
+        If the text refers to an exhibit that it does not hold, cites an unknown work, or has no place for an exhibit.
     """
+    there = {(s.exhibit.kind, s.name): s for s in exhibits}
     made = Environment(undefined=StrictUndefined, lstrip_blocks=True, finalize=_printed)
+    values = _escaped(numbers)
     text = made.from_string(template).render(
-        **_escaped(numbers),
+        **values,
         provenance=_escaped(provenance),
         cite=references.parenthetical,
         cited=references.textual,
         linked=references.linked,
         exhibit=lambda kind, name: f"\ue000{kind} {name}\ue001",
+        shown=lambda kind, name: (kind, name) in there,
     )
-    places = [(m["kind"], m["name"]) for m in _PLACE.finditer(text)]
-    numbered = _numbered(places)
-    return list(_blocks(_MARK.sub(lambda m: _reference(m[1], m[2], numbered), text), numbered))
+    _check_places(text, there.values())
+    text = _PLACE.sub(lambda m: "\n\n".join(_placed(there.values(), m["place"], m["claim"] or "")), text)
+    numbered = _numbered((m["kind"], m["name"]) for m in _BLOCK.finditer(text))
+    claims = {claim["id"]: claim for claim in values.get("claims", ())}
+
+    def words(shown: Shown, source: str) -> str:
+        return made.from_string(source).render(**values, claim=claims.get(shown.claim))
+
+    captions = {key: (words(s, s.exhibit.caption), words(s, s.exhibit.alt)) for key, s in there.items()}
+    return list(_blocks(_MARK.sub(lambda m: _reference(m[1], m[2], numbered), text), numbered, captions))
+
+
+def _placed(exhibits: Iterable[Shown], place: str, claim: str) -> Iterator[str]:
+    """Marks of the exhibits of one place, in order."""
+    mine = [s for s in exhibits if s.exhibit.place == place and s.claim == claim]
+    for s in sorted(mine, key=lambda s: (s.exhibit.order, s.exhibit.kind, s.name)):
+        yield f"[[{s.exhibit.kind} {s.name}]]"
+
+
+def _check_places(text: str, exhibits: Iterable[Shown]) -> None:
+    places = {(m["place"], m["claim"] or "") for m in _PLACE.finditer(text)}
+    for s in exhibits:
+        if (s.exhibit.place, s.claim) not in places:
+            legal = choices(s.exhibit.place, sorted({place for place, _ in places}))
+            raise ConfigError(
+                f"{s.exhibit.module}: the page has no place {s.exhibit.place!r} for the {s.exhibit.kind} {s.name!r}; "
+                f"{legal}"
+            )
 
 
 def _printed(value: Any) -> Any:
@@ -94,14 +140,16 @@ def _reference(kind: str, name: str, numbered: Mapping[tuple[str, str], int]) ->
     return f"[{kind.capitalize()}\u00a0{numbered[kind, name]}](#{kind}-{name})"
 
 
-def _blocks(text: str, numbered: Mapping[tuple[str, str], int]) -> Iterable[Block]:
+def _blocks(
+    text: str, numbered: Mapping[tuple[str, str], int], captions: Mapping[tuple[str, str], tuple[str, str]]
+) -> Iterable[Block]:
     end = 0
-    for match in _PLACE.finditer(text):
+    for match in _BLOCK.finditer(text):
         if before := text[end : match.start()].strip():
             yield Block("text", before)
         kind, name = match["kind"], match["name"] or ""
-        number = numbered[match["kind"], match["name"]]
-        yield Block(kind, "", name, number, match["caption"] or "", match["alt"] or "")  # type: ignore[arg-type]
+        caption, alt = captions.get((kind, name), ("", "")) if kind == "figure" else ("", "")
+        yield Block(kind, "", name, numbered[kind, match["name"]], caption, alt)  # type: ignore[arg-type]
         end = match.end()
     if after := text[end:].strip():
         yield Block("text", after)

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
 import pandas as pd
 
 from detente.base.numerics import EQUIVALENCE_LEVEL, LEVEL, MDE_FACTOR, POWER
+from detente.report.evidence import FEW_SWITCHERS, Cell, Evidence, attrition, cells, keyed
 from detente.report.formats import PER, count, decimal, per_thousand, percent, ratio, spelled
 from detente.report.labels import BASE_RISK, PEACE_UNIT, covariance_label, estimator_label, lower_first
-from detente.report.paper.evidence import FEW_SWITCHERS, Cell, Evidence, attrition, cells, keyed
 from detente.report.paper.numbers_models import Number, agreement, balance, grid, model_numbers, number
 from detente.report.tables.recovery import COVERAGE, recovery
 from detente.study.config.claims import Claim
@@ -21,15 +20,10 @@ MAKE_TARGETS = ("demo", "paper")
 """Studies that the Makefile builds by name."""
 
 
-def numbers(evidence: Evidence, planted: Mapping[str, float] | None = None) -> dict[str, Any]:
+def numbers(evidence: Evidence) -> dict[str, Any]:
     """Return every number and word of the paper that depends on data or configuration.
 
     A number is `{"value": float or None, "text": str}`. Lists keep the study's order.
-
-    Parameters
-    ----------
-    planted
-        Claim id → planted difference in risk; for simulated worlds.
     """
     models = cells(evidence)
     return {
@@ -46,7 +40,7 @@ def numbers(evidence: Evidence, planted: Mapping[str, float] | None = None) -> d
         "attrition": _attrition(evidence),
         "timeline": _timeline(evidence),
         "partners": _partners(evidence),
-        "recovery": _recovery(evidence, planted),
+        "recovery": _recovery(evidence),
         "coverage": _coverage(),
         "sources": _sources(evidence),
     }
@@ -61,6 +55,7 @@ def _study(evidence: Evidence) -> dict[str, Any]:
         "title": study.title,
         "abstract": study.abstract,
         "simulated": evidence.simulated,
+        "exercises": evidence.traits.exercises,
         "first_year": number(study.window[0], _year),
         "last_year": number(study.window[1], _year),
         "seed": number(study.seed, _year),
@@ -114,7 +109,7 @@ def _before(lags: set[int]) -> str:
 
 
 def _sample(evidence: Evidence, sample: str) -> dict[str, Any]:
-    row = keyed(evidence.describe["sample_flow"], "sample")[sample]
+    row = keyed(evidence.frame("sample_flow"), "sample")[sample]
     label = evidence.samples[sample]
     counts = ("dyad_years", "dyads", "onset_gml", "onset_cow", "ongoing_gml", "force_onset", "fatal_onset")
     more = ("exercise_any", "exercise_bilateral", "switches_on", "switches_off", "onset_after_dispute")
@@ -154,7 +149,7 @@ def _claim(evidence: Evidence, claim: Claim, models: list[Cell]) -> dict[str, An
 
 
 def _raw(evidence: Evidence, claim: str) -> list[dict[str, Any]]:
-    found = keyed(evidence.describe["raw_risk"], "claim", "sample", "treated")
+    found = keyed(evidence.frame("raw_risk"), "claim", "sample", "treated")
     rows = []
     for sample in evidence.study.samples:
         if (claim, sample, 0) not in found or (claim, sample, 1) not in found:
@@ -206,7 +201,7 @@ def _attrition(evidence: Evidence) -> dict[str, Any]:
 
 
 def _timeline(evidence: Evidence) -> dict[str, Any]:
-    frame = evidence.describe["timeline"]
+    frame = evidence.frame("timeline")
     years = list(keyed(frame[frame["sample"] == evidence.study.headline].sort_values("year"), "year").values())
     most, least = max(years, key=lambda y: y["onsets"]), min(years, key=lambda y: y["onsets"])
     first, last, peak = years[0], years[-1], max(years, key=lambda y: y["exercises"])
@@ -229,7 +224,7 @@ def _timeline(evidence: Evidence) -> dict[str, Any]:
 
 
 def _partners(evidence: Evidence) -> dict[str, Any]:
-    frame = evidence.describe["partners"]
+    frame = evidence.frame("partners")
     if frame.empty:
         return {"dyads": number(0, count), "pair": "", "years": number(0, count)}
     top = frame.sort_values(["exercise_years", "a", "b"], ascending=[False, True, True]).iloc[0]
@@ -240,10 +235,10 @@ def _partners(evidence: Evidence) -> dict[str, Any]:
     }
 
 
-def _recovery(evidence: Evidence, planted: Mapping[str, float] | None) -> list[dict[str, Any]]:
-    if not planted:
+def _recovery(evidence: Evidence) -> list[dict[str, Any]]:
+    if not evidence.simulated:
         return []
-    frame = recovery(evidence, planted)
+    frame = recovery(evidence)
     return [
         {
             "claim": str(r["claim"]),

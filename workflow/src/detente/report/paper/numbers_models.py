@@ -8,9 +8,9 @@ from collections.abc import Callable
 from statistics import median
 from typing import Any
 
+from detente.report.evidence import Cell, Evidence
 from detente.report.formats import count, p_value, per_thousand, percent, ratio, spelled
 from detente.report.labels import estimator_label, lower_first
-from detente.report.paper.evidence import Cell, Evidence
 
 VERDICTS = ("lowers", "raises", "negligible", "inconclusive")
 Number = dict[str, Any]

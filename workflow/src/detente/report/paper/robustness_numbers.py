@@ -7,30 +7,27 @@ from typing import Any
 import pandas as pd
 
 from detente.base.numerics import LEVEL
+from detente.report.evidence import Evidence
 from detente.report.formats import count, p_value, percent, spelled
 from detente.report.tables.ledger_tables import without_interval
-from detente.study.config.project import Project
-from detente.study.config.study import Study
 
 VERDICTS = ("lowers", "raises", "negligible", "inconclusive")
 
 
-def robustness_numbers(
-    project: Project, study: Study, ledger: pd.DataFrame, multiverse: pd.DataFrame, registered: tuple[str, str] | None
-) -> dict[str, Any]:
+def robustness_numbers(evidence: Evidence, registered: tuple[str, str] | None) -> dict[str, Any]:
     """What the template of the robustness report sees.
 
     Parameters
     ----------
-    ledger, multiverse
-        One row a claim; one row a specification.
     registered
         Day of the registration and what had been seen of results before; None if there is none.
     """
+    project, study = evidence.project, evidence.study
+    ledger, multiverse = evidence.frame("ledger"), evidence.frame("multiverse")
     tested = ledger[ledger["estimate"].notna()]
     sample = project.samples[study.headline].label.lower()
     return {
-        "simulated": study.world == "simulated",
+        "simulated": evidence.simulated,
         "smallest": percent(project.claims.smallest_effect),
         "headline": f"a linear probability model with dyad and year effects and dyadic-robust errors, on {sample} "
         "unless the claim is about others",
@@ -45,7 +42,6 @@ def robustness_numbers(
             "without": spelled(int((ledger["needs"].fillna("") != "").sum())),
             "specifications": count(len(multiverse)),
             "failed": count(int((multiverse["error"] != "").sum())),
-            "placebos": bool(tested["p_negative_controls"].notna().any()),
         },
         "claims": [_claim(row) for c in study.claims for row in tested[tested["claim"] == c].to_dict("records")],
         "registration": _registration(ledger, registered),

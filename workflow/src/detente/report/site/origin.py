@@ -7,8 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from html import escape
 from typing import Any
 
-from detente.report.formats import checksum, megabytes
-from detente.report.tables.table import Column, Row, Table
+from detente.report.formats import checksum
 
 
 def provenance_words(provenance: Mapping[str, Any]) -> dict[str, Any]:
@@ -26,15 +25,6 @@ def provenance_words(provenance: Mapping[str, Any]) -> dict[str, Any]:
         "versions": [f"{name} {version}" for name, version in sorted(provenance["versions"].items())],
         "files": str(len(provenance["raw"])),
     }
-
-
-def checksum_table(provenance: Mapping[str, Any], *, simulated: bool) -> Table:
-    """Return the raw files with their sizes and the beginnings of their checksums."""
-    columns = (Column("File", align="left"), Column("Size"), Column("SHA-256", align="left"))
-    raw = sorted(provenance["raw"], key=lambda file: (file["slug"], file["file"]))
-    rows = tuple(Row(f["slug"], (f["file"], megabytes(f["bytes"]), checksum(f["sha256"]))) for f in raw)
-    notes = ("The first twelve digits of each checksum; the manifest beside this report holds all of them.",)
-    return Table("checksums", "Raw files of this build", "Source", columns, rows, notes, simulated, dense=True)
 
 
 # More products of one rule than this are counted, not listed.

@@ -8,6 +8,8 @@ from typing import Any
 import pandas as pd
 
 from detente.base.numerics import LEVEL
+from detente.report.evidence import Evidence
+from detente.report.exhibit import exhibit
 from detente.report.formats import MISSING, PER, count, p_value, per_thousand, percent
 from detente.report.labels import UNITS
 from detente.report.tables.table import Column, Row, Table
@@ -152,3 +154,45 @@ def score_table(score: pd.DataFrame) -> Table:
         "negligible that is at least the smallest of interest, or finds one where none was planted.",
     )
     return Table("score", "The pipeline against the truth", "", columns, tuple(rows), notes, simulated=True)
+
+
+@exhibit(
+    kind="table",
+    name="ledger",
+    caption="The claims ledger: each claim with its estimate, the checks behind its verdict, and the verdict.",
+    needs=("ledger",),
+    page="robustness",
+    place="ledger",
+    order=2,
+)
+def ledger_of(evidence: Evidence) -> Table:
+    """Claims that the study examined."""
+    return ledger_table(evidence.frame("ledger"), evidence.samples, simulated=evidence.simulated)
+
+
+@exhibit(
+    kind="table",
+    name="untested",
+    caption="Claims without a test, why, and which data one would need.",
+    needs=("ledger",),
+    page="robustness",
+    place="ledger",
+    order=3,
+)
+def untested_of(evidence: Evidence) -> Table:
+    """Claims that the public record cannot test."""
+    return untested_table(evidence.frame("ledger"), simulated=evidence.simulated)
+
+
+@exhibit(
+    kind="table",
+    name="score",
+    caption="The pipeline against the truth of the simulated world, claim by claim.",
+    needs=("score",),
+    applies=lambda study: study.simulated,
+    page="robustness",
+    place="score",
+)
+def score_of(evidence: Evidence) -> Table:
+    """Verdicts beside planted effects."""
+    return score_table(evidence.frame("score"))

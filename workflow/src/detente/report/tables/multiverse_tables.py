@@ -8,9 +8,12 @@ from typing import Any
 import pandas as pd
 
 from detente.base.numerics import LEVEL
+from detente.report.evidence import Evidence
+from detente.report.exhibit import exhibit
 from detente.report.formats import MISSING, count, decimal, percent
 from detente.report.tables.table import Column, Row, Table
 from detente.study.config.claims import Claim
+from detente.study.config.multiverse import load_multiverse
 
 
 def samples_table(
@@ -128,3 +131,41 @@ def _shares(frame: pd.DataFrame, claim: Claim) -> tuple[str, ...]:
     significant = agrees & ((frame["ci_high"] < 0) | (frame["ci_low"] > 0))
     powered = frame["powered"]
     return (count(len(frame)), *(percent(float(s.mean())) for s in (agrees, significant, powered, agrees & powered)))
+
+
+def _headline(evidence: Evidence) -> dict[str, str]:
+    """The headline's option of every decision."""
+    nodes = load_multiverse(evidence.project.root, evidence.project).nodes
+    return {name: node.headline for name, node in nodes.items()}
+
+
+@exhibit(
+    kind="table",
+    name="multiverse_shares",
+    caption="Specifications that agree with each claim, and that had the power to.",
+    needs=("multiverse",),
+    page="robustness",
+    place="multiverse",
+    order=1,
+)
+def shares_of(evidence: Evidence) -> Table:
+    """Shares of the study's specifications."""
+    claims = evidence.project.examined(evidence.study)
+    covariance = _headline(evidence)["covariance"]
+    return shares_table(evidence.frame("multiverse"), claims, covariance, simulated=evidence.simulated)
+
+
+@exhibit(
+    kind="table",
+    name="multiverse_samples",
+    caption="The headline of each claim in every sample.",
+    needs=("multiverse",),
+    page="robustness",
+    place="multiverse",
+    order=2,
+)
+def samples_of(evidence: Evidence) -> Table:
+    """Headlines of the study's claims in every sample."""
+    claims, sample = evidence.project.examined(evidence.study), evidence.study.headline
+    frame = evidence.frame("multiverse")
+    return samples_table(frame, claims, _headline(evidence), sample, evidence.samples, simulated=evidence.simulated)

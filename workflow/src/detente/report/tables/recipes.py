@@ -7,9 +7,9 @@ from collections.abc import Iterable
 
 import pandas as pd
 
+from detente.report.evidence import Evidence
 from detente.report.formats import count, percent, scientific
 from detente.report.labels import estimator_label, listed
-from detente.report.paper.evidence import Evidence
 
 _NUMBER = re.compile(r"\d+")
 

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import pandas as pd
 
 from detente.base.numerics import LEVEL
-from detente.report.formats import MISSING, PER, percent
-from detente.report.paper.evidence import Evidence, cell
+from detente.report.evidence import Evidence, cell
+from detente.report.exhibit import exhibit
+from detente.report.formats import MISSING, PER, per_thousand, percent
+from detente.report.labels import covariance_label
 from detente.report.tables.table import Column, Row, Table
 from detente.study.estimation.verdict import not_wrong
 
@@ -32,13 +32,8 @@ COVERAGE = Coverage(60, 240, dyadic_relevant=0.906, dyadic_all=0.918, dyad_relev
 COLUMNS = ("claim", "planted", "estimate", "std_error", "covered", "sign", "verdict", "right")
 
 
-def recovery(evidence: Evidence, planted: Mapping[str, float]) -> pd.DataFrame:
-    """Planted effects and their estimates on the headline sample (probabilities).
-
-    Parameters
-    ----------
-    planted
-        Claim id → planted difference in onset risk. A claim without one is left out.
+def recovery(evidence: Evidence) -> pd.DataFrame:
+    """Planted effects and their estimates on the headline sample (probabilities); claims without one are left out.
 
     Returns
     -------
@@ -48,6 +43,7 @@ def recovery(evidence: Evidence, planted: Mapping[str, float]) -> pd.DataFrame:
         missing if there is no estimate.
     """
     rows = []
+    planted = evidence.frame("truth").set_index("claim")["planted"]
     for claim in evidence.study.claims:
         if claim not in planted:
             continue
@@ -61,21 +57,31 @@ def recovery(evidence: Evidence, planted: Mapping[str, float]) -> pd.DataFrame:
     return frame.astype(dict.fromkeys(("covered", "sign", "right"), "boolean"))
 
 
-def recovery_table(entries: Iterable[Mapping[str, Any]], errors: str = "dyadic-robust") -> Table:
-    """Return the `recovery` entries of numbers.json for print; `errors` says what their standard errors are."""
-    words = {True: "yes", False: "no", None: MISSING}
+@exhibit(
+    kind="table",
+    name="recovery",
+    caption="Planted and estimated effects of the simulated world, claim by claim.",
+    needs=("estimates", "failures", "truth"),
+    applies=lambda study: study.simulated,
+    place="recovery",
+    order=1,
+)
+def recovery_table(evidence: Evidence) -> Table:
+    """Planted effects beside their estimates, as `recovery` has them."""
+    words = {True: "yes", False: "no"}
     rows = tuple(
         Row(
-            r["label"],
+            evidence.project.claims.claims[str(r["claim"])].label,
             (
-                *(r[name]["text"] for name in ("planted", "estimate", "std_error")),
-                *(words[r[name]] for name in ("sign", "covered")),
-                r["verdict"] or MISSING,
-                words[r["right"]],
+                *(per_thousand(r[name]) for name in ("planted", "estimate", "std_error")),
+                *(MISSING if pd.isna(r[name]) else words[bool(r[name])] for name in ("sign", "covered")),
+                str(r["verdict"]) or MISSING,
+                MISSING if pd.isna(r["right"]) else words[bool(r["right"])],
             ),
         )
-        for r in entries
+        for r in recovery(evidence).to_dict("records")
     )
+    errors = covariance_label(evidence.covariance).long
     columns = (
         Column("Planted"),
         Column("Estimated"),

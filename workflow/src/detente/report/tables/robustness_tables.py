@@ -8,9 +8,12 @@ from typing import Any
 import pandas as pd
 
 from detente.base.numerics import LEVEL
+from detente.report.evidence import Evidence, entries
+from detente.report.exhibit import exhibit
 from detente.report.formats import MISSING, PER, count, decimal, multiple, p_value, per_thousand, percent
-from detente.report.paper.evidence import entries
+from detente.report.labels import term_label
 from detente.report.tables.table import Column, Row, Table
+from detente.study.verdicts.registration import compare, registered
 
 # Parts of the record that are left out one at a time, as the head of a column calls them.
 _KINDS: Mapping[str, str] = {"state": "State", "region": "Region", "era": "Era", "series": "Series of exercises"}
@@ -223,3 +226,89 @@ def deviation_table(changes: pd.DataFrame, claims: Mapping[str, str], *, simulat
     rows = [Row(claims.get(r.claim, str(r.claim)), (r.field, r.registered, r.now)) for r in entries(changes)]
     columns = tuple(Column(name, align="left") for name in ("Field", "Registered", "Now"))
     return Table("deviations", "Deviations from the registration", "", columns, tuple(rows), (), simulated)
+
+
+def _with_interval(evidence: Evidence) -> pd.DataFrame:
+    ledger = evidence.frame("ledger")
+    return ledger[ledger["estimate"].notna()]
+
+
+def _labels(evidence: Evidence) -> dict[str, str]:
+    """Claims with an estimate: id → label."""
+    found = _with_interval(evidence)
+    return dict(zip(found["claim"], found["label"], strict=True))
+
+
+@exhibit(
+    kind="table",
+    name="power",
+    caption="Power: what the headline of each claim could have found, from effects planted in its own data.",
+    needs=("ledger", "power"),
+    page="robustness",
+    place="power",
+    order=1,
+)
+def power_of(evidence: Evidence) -> Table:
+    """Power of the claims that have an estimate."""
+    return power_table(evidence.frame("power"), _labels(evidence), simulated=evidence.simulated)
+
+
+@exhibit(
+    kind="table",
+    name="confounders",
+    caption="Sensitivity: how strong a confounder would have to be, claim by claim.",
+    needs=("ledger", "selection", "evalue"),
+    page="robustness",
+    place="confounders",
+    order=1,
+)
+def confounders_of(evidence: Evidence) -> Table:
+    """Sensitivity of the claims that have an estimate."""
+
+    def label(term: str) -> str:
+        return term_label(term, evidence.project.claims)
+
+    found, selection, evalues = _with_interval(evidence), evidence.frame("selection"), evidence.frame("evalue")
+    return confounder_table(found, selection, evalues, label, simulated=evidence.simulated)
+
+
+@exhibit(
+    kind="table",
+    name="placebos",
+    caption="Negative controls: what the headline model finds where there can be no effect.",
+    needs=("placebos",),
+    page="robustness",
+    place="placebos",
+)
+def placebos_of(evidence: Evidence) -> Table:
+    """Negative controls of every claim that has them."""
+    return placebo_table(evidence.frame("placebos"), evidence.examined, simulated=evidence.simulated)
+
+
+@exhibit(
+    kind="table",
+    name="influence",
+    caption="Influence: the state, region, era or series of exercises without which each estimate moves most.",
+    needs=("ledger", "influence"),
+    page="robustness",
+    place="influence",
+    order=1,
+)
+def influence_of(evidence: Evidence) -> Table:
+    """Leave-one-out influence on the claims that have an estimate."""
+    return influence_table(evidence.frame("influence"), _labels(evidence), simulated=evidence.simulated)
+
+
+@exhibit(
+    kind="table",
+    name="deviations",
+    caption="Deviations from the registration.",
+    needs=(),
+    page="robustness",
+    place="registration",
+)
+def deviations_of(evidence: Evidence) -> Table:
+    """What is tested otherwise than it was registered."""
+    now, frozen = evidence.project.claims, registered(evidence.project.root)
+    changes = compare(now, frozen.claims if frozen else now).changes
+    return deviation_table(changes, evidence.examined, simulated=evidence.simulated)

@@ -8,9 +8,10 @@ from typing import Any
 import pandas as pd
 
 from detente.base.numerics import LEVEL
+from detente.report.evidence import Evidence, keyed
+from detente.report.exhibit import exhibit
 from detente.report.formats import MISSING, PER, count, decimal, per_thousand, percent
 from detente.report.labels import listed, lower_first
-from detente.report.paper.evidence import keyed
 from detente.report.tables.table import Column, Row, Table
 from detente.study.config.claims import ClaimsFile
 
@@ -29,6 +30,20 @@ SCENARIOS: Mapping[str, str] = {
     "strong": "{claim}, state shocks as large as its risks bear ({shock})",
     "shared": "A treatment that states give all of their dyads, same large shocks ({shock})",
 }
+
+
+@exhibit(
+    kind="table",
+    name="coverage",
+    caption="Interval coverage: how often intervals hold a planted effect, by covariance estimator.",
+    needs=("coverage",),
+    applies=lambda study: study.simulated,
+    place="recovery",
+    order=2,
+)
+def coverage(evidence: Evidence) -> Table:
+    """Interval coverage of this study's simulated world."""
+    return coverage_table(evidence.frame("coverage"), evidence.project.claims, evidence.samples)
 
 
 def coverage_table(frame: pd.DataFrame, claims: ClaimsFile, labels: Mapping[str, str]) -> Table:

@@ -9,9 +9,11 @@ from typing import Any
 import pandas as pd
 
 from detente.base.numerics import LEVEL
+from detente.report.evidence import Evidence, keyed
+from detente.report.exhibit import exhibit
 from detente.report.formats import MISSING, count, decimal, percent
-from detente.report.paper.evidence import keyed
 from detente.report.tables.table import Column, Row, Table
+from detente.study.robustness.prediction import ALL, BASE
 
 METRICS: Mapping[str, tuple[str, int]] = {
     "pr_auc": ("PR-AUC", 3),
@@ -68,3 +70,22 @@ def _gain(row: Mapping[str, Any]) -> str:
         return MISSING
     digits = METRICS[_GAIN][1]
     return f"{decimal(row['gain'], digits)} ({decimal(row['gain_low'], digits)} to {decimal(row['gain_high'], digits)})"
+
+
+def models_of(evidence: Evidence) -> dict[str, str]:
+    """Models of the prediction → label, in order of print."""
+    return {BASE: "Geography and peace years", **evidence.examined, ALL: "All instruments"}
+
+
+@exhibit(
+    kind="table",
+    name="prediction",
+    caption="Out-of-sample prediction: each model's metrics, and what each instrument adds.",
+    needs=("prediction",),
+    page="robustness",
+    place="prediction",
+    order=1,
+)
+def prediction_of(evidence: Evidence) -> Table:
+    """Out-of-sample prediction with each instrument of the study."""
+    return prediction_table(evidence.frame("prediction"), models_of(evidence), simulated=evidence.simulated)

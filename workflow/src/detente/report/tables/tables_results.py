@@ -7,6 +7,8 @@ from collections.abc import Callable
 import pandas as pd
 
 from detente.base.numerics import EQUIVALENCE_LEVEL, LEVEL, MDE_FACTOR
+from detente.report.evidence import FEW_SWITCHERS, Cell, Evidence, cell, cells, lost_terms, model_rows
+from detente.report.exhibit import exhibit
 from detente.report.formats import MISSING, PER, coefficient, count, decimal, p_value, per_thousand, percent, ratio
 from detente.report.labels import (
     BASE_RISK,
@@ -17,7 +19,6 @@ from detente.report.labels import (
     lower_first,
     term_label,
 )
-from detente.report.paper.evidence import FEW_SWITCHERS, Cell, Evidence, cell, cells, lost_terms, model_rows
 from detente.report.tables.recipes import merged, recipe_notes
 from detente.report.tables.table import Column, Row, Table
 
@@ -51,6 +52,15 @@ _SIZE: tuple[tuple[str, Callable[[Cell], str]], ...] = (
 )
 
 
+@exhibit(
+    kind="table",
+    name="main",
+    caption="Regressions of each claim on the headline sample, by estimator, with the standard errors of two "
+    "covariances.",
+    needs=("estimates", "failures"),
+    place="results",
+    order=3,
+)
 def main(evidence: Evidence) -> Table:
     """Regressions: claims × estimators on the headline sample, with the standard errors of two covariances."""
     study = evidence.study
@@ -207,6 +217,14 @@ def _failures(evidence: Evidence, models: list[Cell]) -> list[str]:
     return [f"{marks.get(lost, '')}{lost}: {'; '.join(where)}: {why}." for (lost, why), where in told.items()]
 
 
+@exhibit(
+    kind="table",
+    name="samples",
+    caption="The same claims in every sample: average marginal effect, interval, standard errors, minimum detectable "
+    "effect, verdict.",
+    needs=("estimates", "failures"),
+    place="samples",
+)
 def samples(evidence: Evidence) -> Table:
     """The headline quantity for every claim, sample and estimator, with its power and its verdict."""
     pair = (evidence.covariance, evidence.beside)

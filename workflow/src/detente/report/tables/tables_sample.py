@@ -6,9 +6,10 @@ from collections.abc import Callable
 
 import pandas as pd
 
+from detente.report.evidence import Evidence, attrition, keyed
+from detente.report.exhibit import exhibit
 from detente.report.formats import MISSING, count, decimal, percent
 from detente.report.labels import listed
-from detente.report.paper.evidence import Evidence, attrition, keyed
 from detente.report.tables.table import Column, Row, Table
 
 _FLOW: tuple[tuple[str, str, Callable[[float], str]], ...] = (
@@ -29,10 +30,18 @@ _FLOW: tuple[tuple[str, str, Callable[[float], str]], ...] = (
 )
 
 
+@exhibit(
+    kind="table",
+    name="sample_flow",
+    caption="Samples: dyad-years and onsets in each, and the observations dropped on the way to the models.",
+    needs=("sample_flow", "attrition"),
+    place="sample",
+    order=1,
+)
 def sample_flow(evidence: Evidence) -> Table:
     """Size and contents of each sample, and how many dyad-years reach the models."""
     samples = evidence.study.samples
-    held = keyed(evidence.describe["sample_flow"], "sample")
+    held = keyed(evidence.frame("sample_flow"), "sample")
     rows = [Row("What the samples hold")]
     rows += [Row(label, tuple(show(held[s][name]) for s in samples)) for name, label, show in _FLOW]
     rows += _attrition(evidence)
@@ -70,11 +79,19 @@ def _steps(evidence: Evidence, frame: pd.DataFrame) -> tuple[Row, ...]:
     return tuple(rows)
 
 
+@exhibit(
+    kind="table",
+    name="descriptives",
+    caption="Descriptive statistics of all variables in the headline sample, with their means in the others.",
+    needs=("descriptives",),
+    place="sample",
+    order=2,
+)
 def descriptives(evidence: Evidence) -> Table:
     """Distribution of every variable in the headline sample, and its mean in the others."""
     study = evidence.study
     others = [s for s in study.samples if s != study.headline]
-    found = keyed(evidence.describe["descriptives"], "variable", "sample")
+    found = keyed(evidence.frame("descriptives"), "variable", "sample")
     order = list(dict.fromkeys(variable for variable, _ in found))
     headline = evidence.samples[study.headline]
     columns = [Column(name, headline) for name in ("n", "Missing", "Mean", "SD", "Min", "Max")]

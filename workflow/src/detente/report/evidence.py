@@ -4,36 +4,158 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from detente.base.errors import EstimationError, choices
+from detente.base.errors import BrokenContract, EstimationError, UndeclaredFrame, choices
+from detente.base.files import read_frame, read_json
+from detente.report.exhibit import Traits, traits_of
+from detente.study.config.claims import Claim
 from detente.study.config.project import Project
 from detente.study.config.study import Study
 
-DESCRIBED = ("sample_flow", "descriptives", "timeline", "partners", "raw_risk", "attrition")
 FEW_SWITCHERS = 30
 """A model with dyad effects that learns from fewer dyads than this carries a warning."""
 
 FAR = 3.0
 """Base risk is called a poor yardstick where the risk of treated rows is this many times it, or that small a part."""
 
+DESCRIBED = ("sample_flow", "descriptives", "timeline", "partners", "raw_risk", "attrition", "failures")
+_ROBUSTNESS = ("ledger", "checks", "prediction", "separation", "score")
+_OF_CLAIMS = ("decisions", "options")
+_EXAMINED = (
+    "power",
+    "power_curve",
+    "sensitivity",
+    "bounds",
+    "contours",
+    "selection",
+    "evalue",
+    "placebos",
+    "influence",
+)
+FRAMES: Mapping[str, str] = {
+    "estimates": "{processed}/estimates.parquet",
+    **{name: f"{{processed}}/describe/{name}.parquet" for name in DESCRIBED},
+    "coverage": "{processed}/coverage.parquet",
+    "truth": "{processed}/truth.json",
+    "provenance": "{processed}/provenance.json",
+    "multiverse": "{reports}/multiverse.parquet",
+    **{name: f"{{processed}}/robustness/{name}.parquet" for name in _ROBUSTNESS},
+    **{name: f"{{processed}}/robustness/{name}.{{claim}}.parquet" for name in _OF_CLAIMS},
+    **{name: f"{{processed}}/robustness/examined/{{claim}}/{name}.parquet" for name in _EXAMINED},
+}
+"""Where the frames that exhibits may need lie; those of single claims are read together, with a column `claim`."""
+
+
+def frame_files(needs: Iterable[str], processed: str, reports: str, claims: Iterable[str] = ()) -> list[str]:
+    """Return the files of the frames that exhibits need, each once; `claims` are those with frames of their own."""
+    shapes = [FRAMES[name] for name in needs]
+    names = list(claims)
+    files = [
+        shape.format(processed=processed, reports=reports, claim=claim)
+        for shape in shapes
+        for claim in (names if "{claim}" in shape else [""])
+    ]
+    return list(dict.fromkeys(files))
+
+
+class Frames(Mapping[str, pd.DataFrame]):
+    """The frames of a study by name, each read when it is first asked for.
+
+    Parameters
+    ----------
+    processed, reports
+        The study's folders.
+    claims
+        Claims that have frames of their own.
+    """
+
+    def __init__(self, processed: Path, reports: Path, claims: Iterable[str] = ()) -> None:
+        self._folders = {"processed": processed.as_posix(), "reports": reports.as_posix()}
+        self._claims = list(claims)
+        self._read: dict[str, pd.DataFrame] = {}
+
+    def __getitem__(self, name: str) -> pd.DataFrame:
+        if name not in self._read:
+            self._read[name] = self._frame(name)
+        return self._read[name]
+
+    def __contains__(self, name: object) -> bool:
+        return name in FRAMES
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(FRAMES)
+
+    def __len__(self) -> int:
+        return len(FRAMES)
+
+    def _frame(self, name: str) -> pd.DataFrame:
+        if "{claim}" not in FRAMES[name]:
+            return _read(Path(FRAMES[name].format(**self._folders)))
+        paths = {c: Path(FRAMES[name].format(**self._folders, claim=c)) for c in self._claims}
+        frames = [_read(path).assign(claim=claim) for claim, path in paths.items()]
+        return pd.concat([f for f in frames if len(f)] or frames[:1], ignore_index=True)
+
+
+def _read(path: Path) -> pd.DataFrame:
+    """A frame; of `truth.json` planted effects by claim, of `provenance.json` the raw files."""
+    if not path.is_file():
+        raise BrokenContract(f"{path.as_posix()}: there is no such file; build the study first")
+    if path.suffix != ".json":
+        return read_frame(path)
+    content = read_json(path)
+    if "effects" in content:
+        return pd.DataFrame(content["effects"].items(), columns=["claim", "planted"])
+    return pd.DataFrame(content["raw"])
+
 
 @dataclass(frozen=True)
 class Evidence:
-    """All frames of one study.
-
-    `describe` maps each name of `DESCRIBED` to its frame.
-    """
+    """All frames of one study, by the names of `FRAMES`."""
 
     project: Project
     study: Study
-    estimates: pd.DataFrame
-    failures: pd.DataFrame
-    describe: Mapping[str, pd.DataFrame]
+    frames: Mapping[str, pd.DataFrame]
+
+    def frame(self, name: str) -> pd.DataFrame:
+        """Return a frame.
+
+        Raises
+        ------
+        UndeclaredFrame
+            If the exhibit that is being made does not declare that it needs it.
+        """
+        if name not in self.frames:
+            raise UndeclaredFrame(f"frame {name!r} is not among `needs=`; {choices(name, self.frames)}")
+        return self.frames[name]
+
+    def of_claim(self, name: str, claim: str) -> pd.DataFrame:
+        """Return the rows of a frame that belong to one claim."""
+        frame = self.frame(name)
+        return frame[frame["claim"] == claim].reset_index(drop=True)
+
+    def only(self, needs: Iterable[str]) -> Evidence:
+        """Return the same study with the frames of these names and no others."""
+        return replace(self, frames={name: self.frame(name) for name in needs})
+
+    def with_frames(self, **frames: pd.DataFrame) -> Evidence:
+        """Return the same study with other frames of these names."""
+        return replace(self, frames={**self.frames, **frames})
+
+    @property
+    def estimates(self) -> pd.DataFrame:
+        """Estimates of every model: covariances × quantities × terms."""
+        return self.frame("estimates")
+
+    @property
+    def failures(self) -> pd.DataFrame:
+        """What could not be estimated, and why."""
+        return self.frame("failures")
 
     @property
     def simulated(self) -> bool:
@@ -44,6 +166,21 @@ class Evidence:
     def samples(self) -> Mapping[str, str]:
         """What samples are called, by name."""
         return self.project.sample_labels
+
+    @property
+    def traits(self) -> Traits:
+        """What decides which exhibits and sentences the study has."""
+        return traits_of(self.project, self.study)
+
+    @property
+    def claims(self) -> list[Claim]:
+        """The study's own claims, in its order."""
+        return self.project.claims_of(self.study)
+
+    @property
+    def examined(self) -> dict[str, str]:
+        """Claims whose robustness the study examines: id → label, in order of print."""
+        return {claim.id: claim.label for claim in self.project.examined(self.study)}
 
     @property
     def covariance(self) -> str:
@@ -207,7 +344,7 @@ def attrition(evidence: Evidence, claim: str) -> pd.DataFrame:
     DataFrame
         `sample`, `reason`, `rows`; the first step counts what there is, the last ("used") what is left.
     """
-    frame = evidence.describe["attrition"]
+    frame = evidence.frame("attrition")
     mine = frame[frame["claim"] == claim]
     if "estimator" in mine:
         mine = mine[mine["estimator"] == evidence.preferred]

@@ -1,0 +1,165 @@
+"""Exhibits: what a study shows, each declared once, by the function that makes it."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from types import MappingProxyType
+from typing import Any, Literal, TypeVar
+
+from detente.base.errors import ConfigError
+from detente.study.config.project import Project
+from detente.study.config.study import Study
+
+Kind = Literal["table", "figure"]
+Page = Literal["paper", "robustness"]
+FORMATS: Mapping[Kind, tuple[str, ...]] = {"table": ("html", "tex", "typ", "csv"), "figure": ("svg", "pdf", "png")}
+"""Formats of each kind of exhibit, the one that the page shows first."""
+EXERCISES = "mme"
+Maker = TypeVar("Maker", bound=Callable[..., Any])
+
+
+@dataclass(frozen=True)
+class Traits:
+    """What decides which exhibits and sentences a study has.
+
+    `exercises`: whether it joins the dataset of joint exercises; `directed`: whether any of its claims is about
+    directed dyads.
+    """
+
+    simulated: bool
+    exercises: bool
+    directed: bool
+    samples: tuple[str, ...]
+    estimators: tuple[str, ...]
+    claims: tuple[str, ...]
+    sources: frozenset[str]
+
+
+def traits_of(project: Project, study: Study) -> Traits:
+    """Return the traits of a study."""
+    return Traits(
+        simulated=study.world == "simulated",
+        exercises=EXERCISES in study.sources,
+        directed=any(claim.directed for claim in project.claims_of(study)),
+        samples=study.samples,
+        estimators=study.estimators,
+        claims=study.claims,
+        sources=frozenset(study.sources),
+    )
+
+
+def every_study(_: Traits) -> bool:
+    """Whether an exhibit that needs nothing in particular exists: always."""
+    return True
+
+
+@dataclass(frozen=True)
+class Exhibit:
+    """One table or figure.
+
+    Attributes
+    ----------
+    kind, name
+        `name` is a file-safe id, unique among the exhibits of its kind and page.
+    caption
+        What it shows. A figure's is printed below it, and may hold numbers of `numbers.json` as a template does;
+        its first sentence, or the title, stands in Snakemake's report and in the list of a replication package.
+    title
+        A short heading in plain words, where the first sentence of the caption cannot be one.
+    alt
+        Alternative text of a figure, for those who cannot see it; may hold numbers as the caption may.
+    needs
+        Frames that it is made from, by the names of `detente.report.FRAMES`; it can read no others.
+    applies
+        Whether a study with these traits has it.
+    page, place, order
+        The page that shows it, the place there (a `[[place …]]` of the template), and its order among those of the
+        same place.
+    per_claim
+        Whether there is one for each of a study's own claims, if there is anything to draw.
+    formats
+        Endings of its files; none if the page alone holds it.
+    make
+        Function of `Evidence`, and of a claim if there is one for each: returns a `Table` or a figure, or None where
+        a claim has nothing to draw.
+    """
+
+    kind: Kind
+    name: str
+    caption: str
+    needs: tuple[str, ...]
+    make: Callable[..., Any] = field(repr=False)
+    applies: Callable[[Traits], bool] = every_study
+    page: Page = "paper"
+    place: str = ""
+    order: int = 0
+    title: str = ""
+    alt: str = ""
+    per_claim: bool = False
+    formats: tuple[str, ...] = ()
+
+    @property
+    def module(self) -> str:
+        """The module that declares it."""
+        return self.make.__module__
+
+    @property
+    def label(self) -> str:
+        """Its title, or the first sentence of its caption without the full stop."""
+        return self.title or self.caption.partition(". ")[0].rstrip(".")
+
+    def files(self, study: str) -> tuple[str, ...]:
+        """Paths of its files below the folder of the project, one a format."""
+        folder = "robustness" if self.page == "robustness" else f"{self.kind}s"
+        return tuple(f"reports/{study}/{folder}/{self.name}.{ending}" for ending in self.formats)
+
+
+_DECLARED: dict[tuple[Page, Kind, str], Exhibit] = {}
+
+
+def exhibit(
+    *, kind: Kind, name: str, caption: str, needs: tuple[str, ...], stored: bool = True, **more: Any
+) -> Callable[[Maker], Maker]:
+    """Declare the decorated function to make an exhibit; see `Exhibit` for the rest of the arguments.
+
+    Parameters
+    ----------
+    stored
+        Whether it is written to files of its own, one a format of its kind.
+    """
+
+    def declare(make: Maker) -> Maker:
+        made = Exhibit(kind, name, caption, needs, make, formats=FORMATS[kind] if stored else (), **more)
+        key = (made.page, kind, name)
+        if key in _DECLARED and _DECLARED[key].module != made.module:
+            raise ConfigError(
+                f"{made.module}: {_DECLARED[key].module} has a {kind} {name!r} already; choose another name"
+            )
+        _DECLARED[key] = made
+        return make
+
+    return declare
+
+
+@cache
+def registry() -> Mapping[tuple[Page, Kind, str], Exhibit]:
+    """Every exhibit by page, kind and name: those of the modules in `report/tables` and `report/figures`."""
+    for package in ("detente.report.tables", "detente.report.figures"):
+        for module in pkgutil.iter_modules(importlib.import_module(package).__path__):
+            importlib.import_module(f"{package}.{module.name}")
+    return MappingProxyType(dict(sorted(_DECLARED.items())))
+
+
+def exhibits_of(traits: Traits, page: Page = "paper", *, per_claim: bool = False) -> tuple[Exhibit, ...]:
+    """Return the exhibits that a study with these traits has on a page, tables apart from figures.
+
+    Parameters
+    ----------
+    per_claim
+        Whether to return those of which there is one for each claim; the others if not.
+    """
+    return tuple(e for e in registry().values() if e.page == page and e.per_claim == per_claim and e.applies(traits))

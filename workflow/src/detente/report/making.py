@@ -1,0 +1,38 @@
+"""Making exhibits: each from the frames that it declares, each into every format of its kind."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from detente.base.files import write_bytes, write_text
+from detente.report.evidence import Evidence
+from detente.report.exhibit import Exhibit, Kind, Page, exhibits_of
+from detente.report.tables.table import Table, render
+from detente.study.config.claims import Claim
+
+
+def made_of(exhibit: Exhibit, evidence: Evidence, claim: Claim | None = None) -> Any:
+    """Return the table or figure, or None where a claim has nothing to draw; it sees only the frames that it needs."""
+    seen = evidence.only(exhibit.needs)
+    return exhibit.make(seen) if claim is None else exhibit.make(seen, claim)
+
+
+def made_for(evidence: Evidence, kind: Kind, page: Page = "paper") -> Iterator[tuple[Exhibit, Any]]:
+    """Make every exhibit of a kind that the study has on a page, apart from those of single claims."""
+    for exhibit in exhibits_of(evidence.traits, page):
+        if exhibit.kind == kind and exhibit.formats:
+            yield exhibit, made_of(exhibit, evidence)
+
+
+def write(made: Any, folder: Path, name: str, formats: tuple[str, ...], templates: Mapping[str, str]) -> None:
+    """Write a table or figure to `<folder>/<name>.<format>`, once a format."""
+    for ending in formats:
+        path = folder / f"{name}.{ending}"
+        if isinstance(made, Table):
+            write_text(render(made, ending, templates), path)
+        else:
+            from detente.report.figures.canvas import image
+
+            write_bytes(image(made, ending), path)
