@@ -149,10 +149,9 @@ def test_a_simulated_study_may_join_another_reading_of_a_file_that_its_world_wri
         ("nmc", "capability_ratio"),
         ("mme", "exercise_any"),
         ("cow-contiguity-3.2", "contiguous"),
-        ("mid-5.0", "onset_cow"),
     ],
 )
-def test_a_study_joins_the_sources_of_its_claims_controls_and_descriptions(copied: Path, slug: str, variable: str):
+def test_a_study_joins_the_sources_of_its_claims_controls_and_samples(copied: Path, slug: str, variable: str):
     change(copied / PAPER, f"  - {slug}\n", "")
 
     at = line(copied / PAPER, "sources:")

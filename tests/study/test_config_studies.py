@@ -111,6 +111,7 @@ def test_a_study_of_ones_own_joins_the_shipped_ones(bare: Path):
     assert [p.relative_to(bare).as_posix() for p in joined.files_of(joined.study("mine"))] == [
         CLAIMS_FILE,
         SOURCES_FILE,
+        "config/samples.yaml",
         "mine.yaml",
         TINY,
         DEMO,

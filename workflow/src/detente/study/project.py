@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,24 +21,13 @@ from detente.study.config.names import CLAIMS
 from detente.study.config.project import Project, load_project
 from detente.study.config.samples import SAMPLES
 from detente.study.config.study import Study
+from detente.study.design.specification import specification
 
 if TYPE_CHECKING:
     from detente.data.panel import Entry
     from detente.data.sources import Source
     from detente.stats.estimator import Estimator
     from detente.stats.frame import Design
-
-# What samples are cut by and exhibits count, whatever the claims.
-NEEDED = (
-    "politically_relevant",
-    "contiguous",
-    "onset_gml",
-    "onset_force_gml",
-    "onset_fatal_gml",
-    "onset_cow",
-    "exercise_any",
-    "exercise_bilateral",
-)
 
 
 def load(root: Path, override: Path | None = None) -> Project:
@@ -63,7 +52,7 @@ def load(root: Path, override: Path | None = None) -> Project:
     outcomes = {d: [n for n, e in entries.items() if e.variable.role == "outcome"] for d, entries in offered.items()}
     _check_samples(project, {*offered[False], *offered[True]})
     check_claims(project.claims, offered, outcomes, DURATIONS, partial(located, root / CLAIMS))
-    _check_joined(project, offered[False])
+    _check_joined(project, offered)
     _check_estimators(project)
     return project
 
@@ -120,7 +109,7 @@ def _check_samples(project: Project, variables: Collection[str]) -> None:
         raise UnknownVariable("\n".join(unknown))
 
 
-def _check_joined(project: Project, entries: Mapping[str, Entry]) -> None:
+def _check_joined(project: Project, offered: Mapping[bool, Mapping[str, Entry]]) -> None:
     """Every study joins the sources that its claims need, and a simulated world writes all that its study joins."""
     from detente.data.sources import REGISTRY
     from detente.simulate import WRITTEN
@@ -130,19 +119,23 @@ def _check_joined(project: Project, entries: Mapping[str, Entry]) -> None:
             if any((t.slug or project.sources[slug].folder or slug, t.file) not in WRITTEN for t in REGISTRY[slug].raw):
                 where = project.located(study, "sources", i)
                 raise ConfigError(f"{where}: the simulated world writes no {slug!r}; take it out")
-        for name in _needed(project, study):
+        entries = offered[project.is_directed(study)]
+        for name in needed(project, study):
+            if name not in entries:
+                unit = "directed dyad-years" if project.is_directed(study) else "dyad-years"
+                where = project.located(study, "samples")
+                raise UnknownVariable(f"{where}: a panel of {unit} has no {name!r}; {choices(name, entries)}")
             if lacking := [slug for slug in entries[name].sources if slug not in study.sources]:
                 where = project.located(study, "sources")
                 raise ConfigError(f"{where}: {name!r} is made from {', '.join(lacking)}, which the study does not join")
 
 
-def _needed(project: Project, study: Study) -> Iterator[str]:
-    """Variables of a study's claims, samples and descriptions."""
-    for claim in project.claims_of(study):
-        yield claim.outcome
-        yield claim.treatment
-        yield from (project.claims.controls[name].variable for name in claim.controls)
-    yield from NEEDED
+def needed(project: Project, study: Study) -> list[str]:
+    """Variables that a study's panel must have: of its claims and of its samples."""
+    specs = (
+        specification(project, study, claim, "logit", s) for claim in project.claims_of(study) for s in study.samples
+    )
+    return list(dict.fromkeys(name for spec in specs for name in spec.variables))
 
 
 def _check_estimators(project: Project) -> None:

@@ -64,6 +64,10 @@ class Project:
         """Claims that a study tests, in its order."""
         return [self.claims.claims[c] for c in study.claims]
 
+    def is_directed(self, study: Study) -> bool:
+        """Whether rows of a study's panel are a potential initiator and its target."""
+        return any(claim.directed for claim in self.claims_of(study))
+
     def examined(self, study: Study) -> list[Claim]:
         """Claims whose robustness a study examines."""
         return [self.claims.claims[c] for c in study.examined or self.claims.claims]
@@ -140,6 +144,19 @@ def _undefined_in_claims(project: Project) -> Iterator[str]:
                 yield f"{where} › claims › {claim.id} › controls: {name!r} is not defined under `controls`; {legal}"
 
 
+def _of_two_units(project: Project, study: Study) -> Iterator[str]:
+    """A study has one panel: of dyads, or of directed ones."""
+    known = [project.claims.claims[name] for name in study.claims if name in project.claims.claims]
+    directed = [claim.id for claim in known if claim.directed]
+    if 0 < len(directed) < len(known):
+        where = project.located(study, "claims")
+        others = [claim.id for claim in known if not claim.directed]
+        yield (
+            f"{where}: {', '.join(directed)} compare directed dyads and {', '.join(others)} undirected ones; a study "
+            "has one panel: make two studies"
+        )
+
+
 def _undefined_in_studies(project: Project) -> Iterator[str]:
     for study in project.studies.values():
         claims = (project.claims.claims, "a claim of config/claims.yaml")
@@ -150,6 +167,7 @@ def _undefined_in_studies(project: Project) -> Iterator[str]:
             for i, name in enumerate(getattr(study, key) or ()):
                 if name not in names:
                     yield f"{project.located(study, key, i)}: {name!r} is not {what}; {choices(name, names)}"
+        yield from _of_two_units(project, study)
         for name in study.simulation.effects if study.simulation else {}:
             if name not in project.claims.claims:
                 where = strict.located(project.files[study.name][0], ["simulation", "effects", name])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -21,14 +22,16 @@ COUNTED = {
     "exercise_dyads": "exercise_any",
 }
 OUTCOMES = ("onset_gml", "onset_force_gml", "onset_fatal_gml", "onset_cow")
+DESCRIBED = (*COUNTED.values(), "new_cow", "fatal_gml", "exercise_bilateral")
 
 
 def sample_flow(panel: pd.DataFrame, samples: Sequence[Sample]) -> pd.DataFrame:
-    """One row a sample: dyad-years, dyads, disputes, exercises and how often exercises switch on and off.
+    """One row per sample: dyad-years, dyads, disputes, exercises and how often exercises switch on and off.
 
     A switch compares two adjacent years of a dyad, both in the sample. `onset_after_dispute` counts onsets in the
-    year after one with a dispute, in the sample or out of it then.
+    year after one with a dispute, in the sample or out of it then. What the panel has no variable for is missing.
     """
+    panel = _widened(panel)
     fought = lag(panel, "ongoing_gml", 1) == 1
     rows = []
     for sample in samples:
@@ -40,17 +43,17 @@ def sample_flow(panel: pd.DataFrame, samples: Sequence[Sample]) -> pd.DataFrame:
                 "sample": sample.name,
                 "label": sample.label,
                 "dyad_years": len(part),
-                "dyads": len(part[["a", "b"]].drop_duplicates()),
+                "dyads": len(part[_dyad(panel)].drop_duplicates()),
                 "onset_gml": _count(part["new_gml"]),
                 "onset_cow": _count(part["new_cow"]),
-                "onset_after_dispute": int((fought[inside] & (part["new_gml"] == 1)).sum()),
+                "onset_after_dispute": _count((part["new_gml"] == 1).where(part["new_gml"].notna()) * fought[inside]),
                 "ongoing_gml": _count(part["ongoing_gml"]),
                 "force_onset": _count(part["force_gml"]),
                 "fatal_onset": _count(part["fatal_gml"]),
                 "exercise_any": _count(now),
                 "exercise_bilateral": _count(part["exercise_bilateral"]),
-                "switches_on": int(((earlier == 0) & (now == 1)).sum()),
-                "switches_off": int(((earlier == 1) & (now == 0)).sum()),
+                "switches_on": _count(((earlier == 0) & (now == 1)).where(now.notna())),
+                "switches_off": _count(((earlier == 1) & (now == 0)).where(now.notna())),
                 "exercise_any_share": float(now.mean()),
                 "exercise_bilateral_share": float(part["exercise_bilateral"].mean()),
             }
@@ -75,7 +78,7 @@ def descriptives(
     rows = []
     for sample in samples:
         part = panel[in_sample(panel, sample)]
-        for name in dict.fromkeys(used):
+        for name in (n for n in dict.fromkeys(used) if n in panel):
             column = part[name]
             rows.append(
                 {
@@ -100,6 +103,7 @@ def timeline(panel: pd.DataFrame, samples: Sequence[Sample], exercises: pd.DataF
     An exercise is joint if at least two of its participants are known states; one that runs over New Year counts in
     both years. `mean_participants` counts known states.
     """
+    panel = _widened(panel)
     sizes = exercises.groupby(["year", "exercise"]).size()
     size = sizes[sizes > 1].groupby("year").agg(exercises="size", participants="sum")
     frames = []
@@ -119,7 +123,11 @@ def timeline(panel: pd.DataFrame, samples: Sequence[Sample], exercises: pd.DataF
 
 def partners(panel: pd.DataFrame, states: pd.DataFrame) -> pd.DataFrame:
     """Dyads that ever trained together: in how many years, and how many of these bilaterally."""
-    together = panel[panel["in_window"] & (panel["exercise_any"] == 1)]
+    panel = _widened(panel)
+    one, two = _dyad(panel)
+    # Of a directed panel, one direction: to exercise together has none.
+    both = panel["in_window"] & (panel["exercise_any"] == 1) & (panel[one] < panel[two])
+    together = panel[both].rename(columns={one: "a", two: "b"})
     frame = together.groupby(["a", "b"], as_index=False).agg(
         exercise_years=("year", "size"),
         bilateral_years=("exercise_bilateral", "sum"),
@@ -144,20 +152,26 @@ def raw_risk(panel: pd.DataFrame, samples: Sequence[Sample], claims: Sequence[Cl
         for sample in samples:
             usable = in_sample(panel, sample) & outcome.notna() & treatment.notna()
             arms = {
-                treated: panel.loc[usable & ((treatment > 0) == bool(treated)), ["a", "b", claim.outcome]]
+                treated: panel.loc[usable & ((treatment > 0) == bool(treated)), [*_dyad(panel), claim.outcome]]
                 for treated in (0, 1)
             }
             ratio = _ratio({t: (len(arm), int(arm[claim.outcome].sum())) for t, arm in arms.items()})
             rows += [
-                {"claim": claim.id, "sample": sample.name, "treated": t, **_arm(arm, claim.outcome), "ratio": ratio}
+                {
+                    "claim": claim.id,
+                    "sample": sample.name,
+                    "treated": t,
+                    **_arm(arm, _dyad(panel), claim.outcome),
+                    "ratio": ratio,
+                }
                 for t, arm in arms.items()
             ]
     return pd.DataFrame(rows)
 
 
-def _arm(rows: pd.DataFrame, outcome: str) -> dict[str, float]:
+def _arm(rows: pd.DataFrame, dyad: list[str], outcome: str) -> dict[str, float]:
     """Size, risk and concentration of one arm of a comparison."""
-    by_dyad = rows.groupby(["a", "b"])[outcome].sum().sort_values(ascending=False).cumsum()
+    by_dyad = rows.groupby(dyad)[outcome].sum().sort_values(ascending=False).cumsum()
     onsets = int(rows[outcome].sum())
     return {
         "dyad_years": len(rows),
@@ -168,8 +182,20 @@ def _arm(rows: pd.DataFrame, outcome: str) -> dict[str, float]:
     }
 
 
-def _count(column: pd.Series) -> int:
-    return int((column == 1).sum())
+def _widened(panel: pd.DataFrame) -> pd.DataFrame:
+    """The panel with a column for everything that is counted, missing where it has none."""
+    lacking = [name for name in DESCRIBED if name not in panel]
+    return panel.assign(**dict.fromkeys(lacking, math.nan)) if lacking else panel
+
+
+def _dyad(panel: pd.DataFrame) -> list[str]:
+    """Columns of the two sides, which come before the year."""
+    return list(panel.columns[: panel.columns.get_loc("year")])
+
+
+def _count(column: pd.Series) -> float:
+    """How often it is 1; missing where it never has a value."""
+    return int((column == 1).sum()) if column.notna().any() or not len(column) else math.nan
 
 
 def _ratio(risks: Mapping[int, tuple[int, int]]) -> float:

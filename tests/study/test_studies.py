@@ -1,0 +1,150 @@
+"""Studies that differ from the shipped ones, from YAML alone: built, described, estimated and examined."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from detente.base.errors import ConfigError
+from detente.cli.predict import predicted
+from detente.data.panel import build_panel
+from detente.data.sources import REGISTRY
+from detente.simulate import simulate_world
+from detente.study.config.project import Project
+from detente.study.config.study import Study
+from detente.study.design import build_design, specification, specifications
+from detente.study.design import describe as d
+from detente.study.estimation.tidy import estimate
+from detente.study.multiverse.grids import grids_of, sources_of, variables_of
+from detente.study.project import load
+from detente.study.robustness.examine import Record, examine
+
+from support.configured import CLAIMS_FILE, own
+from support.recovered import in_memory
+
+ALLIANCES = """
+extends: tiny
+name: alliances
+title: Alliances
+sources: [cow-state-system, cow-contiguity-3.2, distance, gml-mid, atop, nmc, democracy-cow, rivalry]
+simulation: {effects: {defence_pact: -0.05}}
+claims: [defence_pact]
+examined: [defence_pact]
+"""
+ONE = """
+extends: tiny
+name: one
+title: One claim
+samples: [contiguous]
+headline: contiguous
+claims: [exercise]
+estimators: [lpm]
+"""
+DIRECTED = """
+extends: tiny
+name: directed
+title: Who starts it
+claims: [pact_deters]
+examined: [pact_deters]
+"""
+WIDER = """
+extends: tiny
+name: wider
+title: More claims than are examined
+claims: [exercise, defence_pact, un_mission, defence_agreement]
+examined: [defence_pact]
+"""
+PACT_DETERS = """
+  pact_deters:
+    code: A99
+    label: Pact deters
+    instrument: a defence pact of the two states
+    statement: A defence pact makes its members begin fewer disputes with each other.
+    treatment: defence_pact
+    outcome: onset_gml
+    expected: lowers
+    family: deterrence
+    directed: true
+    design: Directed dyad-years.
+    evidence: powered
+    why: A test needs a directed claim.
+    controls: [rivalry, democracy, contiguity, distance, peace_years]
+"""
+STUDIES = {"alliances": ALLIANCES, "one": ONE, "directed": DIRECTED, "wider": WIDER}
+
+
+def read(copied: Path, name: str) -> tuple[Project, Study]:
+    path = copied / CLAIMS_FILE
+    claims = path.read_text(encoding="utf-8")
+    path.write_text(claims.replace("\nuntested:", PACT_DETERS + "\nuntested:", 1), encoding="utf-8")
+    project = load(copied, own(copied, STUDIES[name]))
+    return project, project.study(name)
+
+
+def tidy_of(study: Study) -> dict[str, pd.DataFrame]:
+    assert study.simulation is not None
+    return in_memory(simulate_world(study.simulation, study.seed), [REGISTRY[slug] for slug in study.sources])
+
+
+@pytest.mark.parametrize("name", STUDIES)
+def test_a_study_is_built_described_and_estimated(copied: Path, name: str) -> None:
+    project, study = read(copied, name)
+    tidy = tidy_of(study)
+    unit = "directed-dyad-year" if project.is_directed(study) else "dyad-year"
+    modules = [REGISTRY[slug] for slug in REGISTRY if slug in study.sources]
+    panel = build_panel(tidy, modules, study.window, unit=unit, lead_in=project.longest_lag(study)).frame
+    samples, claims = project.samples_of(study), project.claims_of(study)
+    flow = d.sample_flow(panel, samples)
+    assert (flow["dyad_years"] > 0).all()
+    assert flow["exercise_any"].isna().all() == ("mme" not in study.sources)
+    exercises = tidy.get("mme", pd.DataFrame({n: pd.Series(dtype="int64") for n in ("exercise", "state", "year")}))
+    timeline = d.timeline(panel, samples, exercises)
+    assert timeline["exercises"].isna().all() == ("mme" not in study.sources)
+    assert len(d.partners(panel, tidy["cow-state-system"])) or "mme" not in study.sources
+    assert set(d.raw_risk(panel, samples, claims)["claim"]) == set(study.claims)
+    for estimator in study.estimators:
+        specs = [s for claim in claims for s in specifications(project, study, claim, estimator)]
+        found = [estimate(build_design(panel, spec), spec) for spec in specs]
+        assert any(len(f.rows) for f in found)
+        assert all(len(f.rows) or len(f.failures) for f in found)
+
+
+@pytest.mark.parametrize("name", STUDIES)
+def test_the_robustness_of_a_study_needs_what_its_examined_claims_need(copied: Path, name: str) -> None:
+    project, study = read(copied, name)
+    grids = grids_of(project, study)
+    variables = variables_of(project, study, grids)
+    for spec in predicted(project, study):
+        assert set(spec.variables) <= set(variables[False])
+    joined = set().union(*sources_of(study, variables).values())
+    assert joined <= set(study.sources)
+    assert ("mme" in joined) <= ("mme" in study.sources)
+    assert set(variables) == {claim.directed for claim in project.examined(study)} | ({True} & set(variables))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", STUDIES)
+def test_the_claims_of_a_study_are_examined(copied: Path, name: str) -> None:
+    project, study = read(copied, name)
+    tidy, grids = tidy_of(study), grids_of(project, study)
+    claim = project.examined(study)[0]
+    unit = "directed-dyad-year" if claim.directed else "dyad-year"
+    modules = [REGISTRY[slug] for slug in REGISTRY if slug in study.sources]
+    variables = variables_of(project, study, grids)[claim.directed]
+    panel = build_panel(tidy, modules, study.window, unit=unit, lead_in=4, variables=variables).frame
+    exercises = tidy.get("mme", pd.DataFrame({n: pd.Series(dtype="int64") for n in ("exercise", "state", "year")}))
+    record = Record(panel, exercises, tidy["cow-state-system"])
+    found = examine(record, specification(project, study, claim), 1, 2)
+    assert len(found["headline"])
+    assert len(found["tests"])
+
+
+def test_claims_of_two_units_in_one_study_are_refused(copied: Path) -> None:
+    path = copied / CLAIMS_FILE
+    claims = path.read_text(encoding="utf-8")
+    path.write_text(claims.replace("\nuntested:", PACT_DETERS + "\nuntested:", 1), encoding="utf-8")
+    both = "extends: tiny\nname: both\nclaims: [exercise, pact_deters]\n"
+    with pytest.raises(ConfigError, match=r"mine.yaml:3 › claims: pact_deters compare .* one panel: make two studies"):
+        load(copied, own(copied, both))
