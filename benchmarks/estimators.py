@@ -16,7 +16,7 @@ import pyarrow as pa
 from detente.stats.covariance import dyadic_meat, number_dyads
 from detente.stats.effects.predictions import marginal_effects
 from detente.stats.fit import fit
-from detente.stats.frame import Design
+from detente.stats.frame import ModelFrame
 from detente.stats.resampling.wild import wild_bootstrap
 from detente.stats.result import Fit
 
@@ -37,7 +37,7 @@ DISCRETE = "statsmodels.discrete.conditional_models"
 class Sample:
     """A design, and what was made of it before the clock: a fit, or scores (N, k)."""
 
-    design: Design
+    design: ModelFrame
     fitted: Fit | None = None
     scores: npt.NDArray[np.floating[Any]] | None = None
 
@@ -69,7 +69,7 @@ def _runners() -> Mapping[str, Callable[[Any], pd.DataFrame]]:
         "logit": partial(fits, "logit", "dyad"),
         "firth": partial(fits, "firth", "classical", bread="augmented"),
         "effects": effects,
-        "wild-states": partial(wild, "a"),
+        "wild-states": partial(wild, "side1"),
         "wild-dyads": partial(wild, "dyad"),
     }
 
@@ -131,7 +131,7 @@ def designed(frame: pd.DataFrame, effects: tuple[str, ...] = ()) -> Sample:
     terms = tuple(c for c in frame.columns if c not in KEYS)
     y, a, b, dyad, year = (np.array(frame[c]) for c in KEYS)
     x = np.column_stack([frame[t].to_numpy() for t in terms])
-    return Sample(Design(y, x, terms, a, b, year, effects=dict.fromkeys(effects, dyad)))
+    return Sample(ModelFrame(y, x, terms, a, b, year, fixed_effects=dict.fromkeys(effects, dyad)))
 
 
 def fitted(sample: Sample) -> Sample:
@@ -158,23 +158,23 @@ def fits(estimator: str, covariance: str, data: Sample, *, errors: bool = True, 
 def meat(data: Sample) -> pd.DataFrame:
     """From states' codes and scores, numbering of dyads included."""
     design = data.design
-    assert design.a is not None
-    assert design.b is not None
+    assert design.side1 is not None
+    assert design.side2 is not None
     assert data.scores is not None
-    return _matrix(dyadic_meat(data.scores, number_dyads(design.a, design.b))[0])
+    return _matrix(dyadic_meat(data.scores, number_dyads(design.side1, design.side2))[0])
 
 
 def looped(data: Sample) -> pd.DataFrame:
     """For each state the sum of the scores of its rows; less the sums of dyads, whose rows lie together."""
     design, scores = data.design, data.scores
-    assert design.a is not None
-    assert design.b is not None
+    assert design.side1 is not None
+    assert design.side2 is not None
     assert scores is not None
     found = np.zeros((scores.shape[1], scores.shape[1]))
-    for state in np.unique(np.concatenate([design.a, design.b])):
-        total = scores[(design.a == state) | (design.b == state)].sum(axis=0)
+    for state in np.unique(np.concatenate([design.side1, design.side2])):
+        total = scores[(design.side1 == state) | (design.side2 == state)].sum(axis=0)
         found += np.outer(total, total)
-    starts = np.flatnonzero(np.diff(design.a, prepend=-1) | np.diff(design.b, prepend=-1))
+    starts = np.flatnonzero(np.diff(design.side1, prepend=-1) | np.diff(design.side2, prepend=-1))
     by_dyad = np.add.reduceat(scores, starts)
     return _matrix(found - by_dyad.T @ by_dyad)
 

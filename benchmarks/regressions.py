@@ -12,7 +12,7 @@ import pandas as pd
 from detente.base.files import read_frame
 from detente.stats.covariance import sandwich
 from detente.stats.estimator import with_effects
-from detente.stats.frame import Design
+from detente.stats.frame import ModelFrame
 from detente.stats.registry import get
 
 from benchmarks.contender import Contender
@@ -27,7 +27,7 @@ KEYS = ("y", "dyad", "a", "b", "year")
 class Arrays:
     """The design as our estimators take it."""
 
-    design: Design
+    design: ModelFrame
 
     @property
     def rows(self) -> int:
@@ -78,7 +78,7 @@ def as_arrays(frame: pd.DataFrame) -> Arrays:
     terms = tuple(c for c in frame.columns if c not in KEYS)
     y, a, b, year = (np.array(frame[c]) for c in ("y", "a", "b", "year"))
     x = np.column_stack([frame[t].to_numpy() for t in terms])
-    return Arrays(with_effects(Design(y, x, terms, a, b, year), get("lpm")))
+    return Arrays(with_effects(ModelFrame(y, x, terms, a, b, year), get("lpm")))
 
 
 def as_columns(frame: pd.DataFrame) -> Columns:

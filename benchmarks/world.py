@@ -17,7 +17,7 @@ from detente.data.panel import build_panel
 from detente.data.sources import REGISTRY
 from detente.simulate import simulate_world
 from detente.stats.estimator import with_effects
-from detente.stats.frame import Design
+from detente.stats.frame import ModelFrame
 from detente.stats.registry import get
 from detente.study.config.project import Project, load_project
 from detente.study.config.study import Study
@@ -73,9 +73,9 @@ def _write_designs(project: Project, study: Study, tidy: Mapping[str, pd.DataFra
             write_frame(_columns(build_design(panel, spec)), design_path(folder, f"lpm-{spec.sample.name}"))
 
 
-def _columns(design: Design) -> pd.DataFrame:
+def _columns(design: ModelFrame) -> pd.DataFrame:
     """Outcome, keys and the regressors that vary within effects: libraries part ways over the others."""
-    frame = pd.DataFrame({"y": design.y, "a": design.a, "b": design.b, "year": design.year})
+    frame = pd.DataFrame({"y": design.y, "a": design.side1, "b": design.side2, "year": design.time})
     frame["dyad"] = frame.groupby(["a", "b"]).ngroup()
     estimator = get(ESTIMATOR)
     kept = estimator.fit(with_effects(design, estimator)).terms

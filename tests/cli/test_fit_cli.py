@@ -35,7 +35,7 @@ def data() -> pd.DataFrame:
     """A panel of dyads, one of whose alliances is missing."""
     design = dyadic_design(states=14, years=5, effect=0.1)
     columns = dict(zip(("exercise", "alliance", "trade"), design.x.T, strict=True))
-    frame = pd.DataFrame({"a": design.a, "b": design.b, "year": design.year, "onset": design.y, **columns})
+    frame = pd.DataFrame({"a": design.side1, "b": design.side2, "year": design.time, "onset": design.y, **columns})
     frame.loc[3, "alliance"] = np.nan
     return frame
 
@@ -126,7 +126,8 @@ def test_effects_by_dyad_need_the_two_sides(said: Said) -> None:
     status, out, error = said()
     assert (status, out) == (1, "")
     assert error == (
-        "UnknownVariable: 'dyad' is no column, and the two sides have no name: dyadic(a, b) or sides=(a, b)\n"
+        "UnknownVariable: 'dyad' is no column, and the two sides have no name: dyadic(side1, side2) or "
+        "sides=(side1, side2)\n"
     )
 
 

@@ -26,7 +26,7 @@ from detente.base.errors import (
     UnsupportedEstimator,
 )
 from detente.stats.covariance import number
-from detente.stats.frame import Design
+from detente.stats.frame import ModelFrame
 from detente.stats.kernels import clusters as kernel
 from detente.stats.resampling import resampling as shared
 from detente.stats.resampling import wild as wild_module
@@ -41,17 +41,17 @@ from support.worlds import dyadic_design
 ORACLE = "oracle_wild_bootstrap"
 
 
-def with_effects(design: Design, *names: str) -> Design:
-    return replace(design, effects={name: design.factor(name) for name in names})
+def with_effects(design: ModelFrame, *names: str) -> ModelFrame:
+    return replace(design, fixed_effects={name: design.factor(name) for name in names})
 
 
-def dummies(design: Design) -> np.ndarray:
+def dummies(design: ModelFrame) -> np.ndarray:
     """Regressors, then dummies of all effects or a constant."""
-    sets = [(codes[:, None] == np.unique(codes)).astype(float) for codes in design.effects.values()]
-    return np.hstack([design.x, *sets, np.ones((len(design.y), 0 if design.effects else 1))])
+    sets = [(codes[:, None] == np.unique(codes)).astype(float) for codes in design.fixed_effects.values()]
+    return np.hstack([design.x, *sets, np.ones((len(design.y), 0 if design.fixed_effects else 1))])
 
 
-def brute_force(design: Design, group: np.ndarray, weights: np.ndarray, null: float) -> np.ndarray:
+def brute_force(design: ModelFrame, group: np.ndarray, weights: np.ndarray, null: float) -> np.ndarray:
     """The statistic of each draw, every sample fitted anew with all its dummies; weights (B, G)."""
     x = dummies(design)
     inverse = np.linalg.pinv(x)
@@ -95,8 +95,8 @@ def test_petersens_firms_have_the_published_clustered_error(replication: Path) -
     assert 0.8 < (high - low) / (2 * 1.96 * test.std_error) < 1.2
 
 
-@pytest.mark.parametrize("effects", [(), ("dyad",), ("year",), ("dyad", "year"), ("a", "dyad", "year")])
-@pytest.mark.parametrize("clusters", ["dyad", "a", "year"])
+@pytest.mark.parametrize("effects", [(), ("dyad",), ("year",), ("dyad", "year"), ("side1", "dyad", "year")])
+@pytest.mark.parametrize("clusters", ["dyad", "side1", "year"])
 @pytest.mark.parametrize("null", [0.0, 0.07])
 def test_every_draw_is_that_of_a_sample_fitted_anew(effects: tuple[str, ...], clusters: str, null: float) -> None:
     design = with_effects(dyadic_design(states=9, years=5, effect=0.1), *effects)
@@ -147,7 +147,7 @@ def test_the_test_keeps_its_size_where_clusters_are_few() -> None:
     for draw in range(300):
         treatment = np.repeat((np.arange(8) < 3).astype(float), 20) + 0.1 * rng.normal(size=rows)
         y = rng.normal(size=8)[group] + rng.normal(size=rows)
-        model = fit(Design(y, treatment[:, None], ("treatment",), clusters={"g": group}), covariance="hc0")
+        model = fit(ModelFrame(y, treatment[:, None], ("treatment",), clusters={"g": group}), covariance="hc0")
         rejected.append(wild_bootstrap(model, clusters="g", weights="webb", draws=199, seed=draw).p < 0.05)
     assert np.mean(rejected) < 0.09
     normal = abs(model.estimate[1] / model.with_covariance("g").std_errors[1])
@@ -169,7 +169,7 @@ def test_clusters_are_those_of_the_covariance_unless_named() -> None:
     model = fit(dyadic_design(), covariance="year")
     assert wild_bootstrap(model, draws=9).clusters == 8
     assert wild_bootstrap(model.with_covariance("dyadic"), draws=9).clusters == 190
-    assert wild_bootstrap(model, clusters=cluster("a"), draws=9).clusters == 19
+    assert wild_bootstrap(model, clusters=cluster("side1"), draws=9).clusters == 19
 
 
 def test_what_the_wild_bootstrap_cannot_do_is_refused_by_name() -> None:
@@ -290,7 +290,7 @@ def test_p_values_of_the_score_bootstrap_are_uniform_under_the_null() -> None:
         treatment = rng.normal(size=15)[group] + rng.normal(size=300)
         index = 0.7 * rng.normal(size=15)[group]
         y = (rng.random(300) < 1 / (1 + np.exp(-index))).astype(float)
-        design = Design(y, treatment[:, None], ("treatment",), clusters={"g": group})
+        design = ModelFrame(y, treatment[:, None], ("treatment",), clusters={"g": group})
         model = fit(design, estimator="logit", covariance="hc0")
         p.append(score_bootstrap(model, clusters="g", draws=199, seed=draw).p)
     assert stats.kstest(p, "uniform").pvalue > 0.01
@@ -299,27 +299,27 @@ def test_p_values_of_the_score_bootstrap_are_uniform_under_the_null() -> None:
 # States
 
 
-def naive_samples(design: Design, chosen: np.ndarray, states: np.ndarray) -> Iterator[tuple[int, int, int]]:
+def naive_samples(design: ModelFrame, chosen: np.ndarray, states: np.ndarray) -> Iterator[tuple[int, int, int]]:
     """Row, and the places of its two states among those drawn, for every two places."""
     for i, j in product(range(len(chosen)), repeat=2):
-        assert design.a is not None
-        assert design.b is not None
-        rows = np.flatnonzero((design.a == states[chosen[i]]) & (design.b == states[chosen[j]]))
+        assert design.side1 is not None
+        assert design.side2 is not None
+        rows = np.flatnonzero((design.side1 == states[chosen[i]]) & (design.side2 == states[chosen[j]]))
         yield from ((int(row), i, j) for row in rows)
 
 
-@pytest.mark.parametrize("effects", [(), ("dyad",), ("dyad", "year"), ("a", "year")])
+@pytest.mark.parametrize("effects", [(), ("dyad",), ("dyad", "year"), ("side1", "year")])
 def test_a_draw_is_the_fit_of_all_dyads_between_the_states_drawn(effects: tuple[str, ...]) -> None:
     design = with_effects(dyadic_design(states=8, years=4, effect=0.1), *effects)
     found = state_block_bootstrap(fit(design), draws=5, seed=3)
-    states = np.union1d(design.a, design.b)
+    states = np.union1d(design.side1, design.side2)
     for draw, estimate in enumerate(found.draws):
         chosen = np.random.default_rng([3, draw]).integers(0, len(states), size=len(states))
         sample = list(naive_samples(design, chosen, states))
         rows = np.array([s[0] for s in sample])
         copies = {
             "dyad": [f"{i}-{j}" for _, i, j in sample],
-            "a": [i for _, i, _ in sample],
+            "side1": [i for _, i, _ in sample],
             "year": design.factor("year")[rows],
         }
         columns = [np.asarray(pd.get_dummies(np.asarray(copies[name])), dtype=float) for name in effects]
@@ -358,11 +358,11 @@ def test_shocks_to_states_are_counted_once_and_those_of_dyads_three_times() -> N
     rng = np.random.default_rng(2)
     x = rng.normal(size=(len(a), 1))
     own = rng.normal(size=len(a))
-    model = fit(Design(own, x, ("x",), a, b), covariance="classical")
+    model = fit(ModelFrame(own, x, ("x",), a, b), covariance="classical")
     ratio = state_block_bootstrap(model, draws=400).covariance.matrix[1, 1] / model.covariance.matrix[1, 1]
     assert 2.2 < ratio < 4.0
     shock = rng.normal(size=states + 1)
-    shared_model = fit(Design(10 * (shock[a] + shock[b]) + own, x, ("x",), a, b))
+    shared_model = fit(ModelFrame(10 * (shock[a] + shock[b]) + own, x, ("x",), a, b))
     ratio = (
         state_block_bootstrap(shared_model, draws=400).covariance.matrix[0, 0] / shared_model.covariance.matrix[0, 0]
     )
@@ -383,7 +383,7 @@ def test_draws_without_an_estimate_are_counted_by_reason_and_too_many_are_refuse
 
 def test_states_are_needed_and_enough_of_them() -> None:
     design = dyadic_design()
-    bare = fit(Design(design.y, design.x, design.terms), covariance="hc1")
+    bare = fit(ModelFrame(design.y, design.x, design.terms), covariance="hc1")
     with pytest.raises(NoDyads, match="a bootstrap over states needs rows with two sides"):
         state_block_bootstrap(bare)
     few = dyadic_design(states=4, years=20)

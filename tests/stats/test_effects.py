@@ -19,7 +19,7 @@ from detente.stats.effects.effects import average_marginal_effect, log_risk_rati
 from detente.stats.effects.links import CURVES
 from detente.stats.effects.predictions import Draws, first_differences, marginal_effects, risk_curve, risk_ratios
 from detente.stats.effects.quantities import draw_coefficients
-from detente.stats.frame import Design
+from detente.stats.frame import ModelFrame
 from detente.stats.result import Fit
 
 from support.worlds import dyadic_design, solved, studied
@@ -43,14 +43,14 @@ def frame(seed: int = 7) -> pd.DataFrame:
             "onset": design.y,
             **columns,
             "region": rng.choice(["africa", "asia", "europe"], len(design.y)),
-            "ccode1": design.a,
-            "ccode2": design.b,
-            "year": design.year,
+            "ccode1": design.side1,
+            "ccode2": design.side2,
+            "year": design.time,
         }
     )
 
 
-def fitted(name: str, design: Design | None = None, **options: object) -> Fit:
+def fitted(name: str, design: ModelFrame | None = None, **options: object) -> Fit:
     return fit(studied(name, design or dyadic_design(effect=0.1)), estimator=name, **options)
 
 
@@ -201,7 +201,7 @@ def test_marginal_effects_of_absorbing_linear_models_are_their_coefficients(name
 
 def test_absorbed_poisson_effects_adapt_their_effects_to_the_coefficients() -> None:
     design = dyadic_design(effect=0.1)
-    design = replace(design, effects={"dyad": design.factor("dyad")})
+    design = replace(design, fixed_effects={"dyad": design.factor("dyad")})
     model = fit(design, estimator="fepoisson")
     rows = model.solution.rows
     assert rows is not None

@@ -25,7 +25,7 @@ from detente.base.errors import (
     UnsuitableOutcome,
     UnsupportedEffects,
 )
-from detente.stats.frame import Design
+from detente.stats.frame import ModelFrame
 from detente.stats.likelihood import binary, likelihood, separation
 from detente.stats.likelihood.logit import reference_gap
 from detente.stats.registry import get
@@ -45,14 +45,14 @@ from support.likelihoods import (
 LINKS = ("logit", "probit", "cloglog")
 
 
-def _glm(design: Design) -> tuple[np.ndarray, np.ndarray]:
+def _glm(design: ModelFrame) -> tuple[np.ndarray, np.ndarray]:
     link = families.links.CLogLog()
     fit = GLM(design.y, constant(design.x), family=families.Binomial(link=link)).fit(tol=1e-15, maxiter=200)
     return fit.params, np.linalg.inv(-fit.model.hessian(fit.params, observed=True))
 
 
-def _discrete(model: type) -> Callable[[Design], tuple[np.ndarray, np.ndarray]]:
-    def fit(design: Design) -> tuple[np.ndarray, np.ndarray]:
+def _discrete(model: type) -> Callable[[ModelFrame], tuple[np.ndarray, np.ndarray]]:
+    def fit(design: ModelFrame) -> tuple[np.ndarray, np.ndarray]:
         result = model(design.y, constant(design.x)).fit(method="newton", tol=1e-13, disp=False)
         return result.params, result.cov_params()
 
@@ -115,7 +115,7 @@ def test_logit_meets_stata_on_mansfield_and_pevehouse(
 ) -> None:
     printed = targets(replication, "mansfield_pevehouse_2000", model)
     design, dyad = mansfield_pevehouse(replication, outcome, [t for t in printed.index if t != "_cons"])
-    fit = get("logit").fit(replace(design, effects={}))
+    fit = get("logit").fit(replace(design, fixed_effects={}))
     errors = clustered(fit, dyad)
     for term, target in printed.rename(index={"_cons": "intercept"}).iterrows():
         place = fit.terms.index(str(term))
@@ -178,7 +178,7 @@ def test_quasi_complete_separation_with_overlap_on_a_boundary_is_found() -> None
     y = np.array([0, 0, 0, 1, 0, 1, 0, 1, 1, 1, 1.0])
     x = np.array([1, 2, 3, 4, 4, 4, 4, 4, 5, 6, 7.0])
     with pytest.raises(Separation) as error:
-        get("logit").fit(Design(y, x[:, None], ("treatment",)))
+        get("logit").fit(ModelFrame(y, x[:, None], ("treatment",)))
     assert str(error.value) == (
         "'treatment' predicts the outcome perfectly in 6 of 11 rows (quasi-completely separated): "
         "its logit coefficient is infinite"
@@ -188,7 +188,7 @@ def test_quasi_complete_separation_with_overlap_on_a_boundary_is_found() -> None
 def test_data_that_nearly_separate_are_estimated() -> None:
     y = np.r_[np.zeros(40), np.ones(40)]
     x = np.r_[np.linspace(-5, -1, 39), 1.2, -1.1, np.linspace(1, 5, 39)]
-    fit = get("logit").fit(Design(y, x[:, None], ("treatment",)))
+    fit = get("logit").fit(ModelFrame(y, x[:, None], ("treatment",)))
     assert_allclose(fit.estimate, Logit(y, constant(x[:, None])).fit(method="newton", tol=1e-13, disp=False).params)
 
 
@@ -231,8 +231,8 @@ def test_what_does_not_vary_is_refused_or_dropped_by_name(name: str) -> None:
 @pytest.mark.parametrize("name", [*LINKS, "negbin", "king_zeng", "cauchy_logit", "ordered_logit", "multinomial_logit"])
 def test_effects_are_refused_by_name(name: str) -> None:
     design = panel()
-    with pytest.raises(UnsupportedEffects, match=rf"^{name} takes no effects, but got dyad; estimators that do: .*lpm"):
-        get(name).fit(replace(design, effects={"dyad": design.pairs.dyad}))
+    with pytest.raises(UnsupportedEffects, match=rf"^{name} takes no fixed effects, but got dyad; estimators that do: .*lpm"):
+        get(name).fit(replace(design, fixed_effects={"dyad": design.pairs.dyad}))
 
 
 def test_other_outcomes_and_missing_values_are_refused() -> None:
@@ -256,8 +256,8 @@ def test_a_search_cut_short_is_not_converged(monkeypatch: pytest.MonkeyPatch) ->
 def test_mundlak_logit_meets_statsmodels_on_means_made_by_pandas() -> None:
     design = panel()
     x = design.x.copy()
-    x[:, 2] = design.a % 2
-    design = replace(design, x=x, effects={"dyad": design.pairs.dyad})
+    x[:, 2] = design.side1 % 2
+    design = replace(design, x=x, fixed_effects={"dyad": design.pairs.dyad})
     frame = pd.DataFrame(x[:, :2]).groupby(design.pairs.dyad).transform("mean").to_numpy()
     fit = get("cre_logit").fit(design)
     full = constant(np.column_stack([x, frame]))
@@ -274,7 +274,9 @@ def test_means_that_are_the_same_in_every_dyad_are_dropped_by_name() -> None:
     rng = np.random.default_rng(0)
     x = np.column_stack([rng.random(320) < 0.4, np.tile(np.arange(8.0), 40)])
     fit = get("cre_logit").fit(
-        replace(design, y=(rng.random(320) < 0.4) * 1.0, x=x, terms=("treatment", "time"), effects={"dyad": whole})
+        replace(
+            design, y=(rng.random(320) < 0.4) * 1.0, x=x, terms=("treatment", "time"), fixed_effects={"dyad": whole}
+        )
     )
     assert fit.dropped == ("mean(time)",)
 
@@ -283,4 +285,4 @@ def test_means_that_are_the_same_in_every_dyad_are_dropped_by_name() -> None:
 def test_mundlak_logit_needs_one_factor(names: tuple[str, ...]) -> None:
     design = panel()
     with pytest.raises(UnsupportedEffects, match=r"^cre_logit averages within one factor, such as the dyad; given: "):
-        get("cre_logit").fit(replace(design, effects={n: design.factor(n) for n in names}))
+        get("cre_logit").fit(replace(design, fixed_effects={n: design.factor(n) for n in names}))

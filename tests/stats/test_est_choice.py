@@ -12,7 +12,7 @@ from statsmodels.discrete.discrete_model import MNLogit
 from statsmodels.miscmodels.ordinal_model import OrderedModel
 
 from detente.base.errors import NotConverged, Separation, UnsuitableOutcome
-from detente.stats.frame import Design
+from detente.stats.frame import ModelFrame
 from detente.stats.likelihood import likelihood
 from detente.stats.registry import get
 
@@ -29,7 +29,7 @@ from support.likelihoods import (
 )
 
 
-def graded(seed: int = 2) -> Design:
+def graded(seed: int = 2) -> ModelFrame:
     """Outcomes 0, 1 and 2, the higher the rarer."""
     design, rng = panel(), np.random.default_rng(seed)
     latent = 0.6 * design.x[:, 0] + 0.3 * design.x[:, 1] + rng.logistic(size=len(design.y))
@@ -96,7 +96,7 @@ def test_values_of_the_outcome_need_not_be_consecutive() -> None:
 def test_ordered_logit_meets_stata_on_mansfield_and_pevehouse(replication: Path) -> None:
     printed = targets(replication, "mansfield_pevehouse_2000", "T1c2 ologit, cl(dyad)")
     design, dyad = mansfield_pevehouse(replication, "onlevb", [t for t in printed.index if t != "_cut1"])
-    fit = get("ordered_logit").fit(replace(design, effects={}))
+    fit = get("ordered_logit").fit(replace(design, fixed_effects={}))
     errors = clustered(fit, dyad)
     for term, target in printed.rename(index={"_cut1": "cut1"}).iterrows():
         place = fit.terms.index(str(term))
@@ -108,7 +108,7 @@ def test_multinomial_logit_meets_stata_on_mansfield_and_pevehouse(replication: P
     printed = targets(replication, "mansfield_pevehouse_2000", "mlogit, cl(dyad)")
     terms = [t.removeprefix("[1]") for t in printed.index if t.startswith("[1]") and t != "[1]_cons"]
     design, dyad = mansfield_pevehouse(replication, "onlevb", terms)
-    fit = get("multinomial_logit").fit(replace(design, effects={}))
+    fit = get("multinomial_logit").fit(replace(design, fixed_effects={}))
     errors = clustered(fit, dyad)
     for term, target in printed.iterrows():
         equation, name = str(term)[:3], str(term)[3:]

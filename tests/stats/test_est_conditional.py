@@ -22,7 +22,7 @@ from detente.base.errors import (
 )
 from detente.stats.estimator import Solution
 from detente.stats.fit import fit
-from detente.stats.frame import Design
+from detente.stats.frame import ModelFrame
 from detente.stats.kernels import conditional as kernel
 from detente.stats.likelihood import conditional
 from detente.stats.likelihood.conditional import log_likelihood
@@ -31,12 +31,12 @@ from detente.stats.registry import get
 from support.worlds import dyadic_design, solved, studied
 
 
-def panel(data: pd.DataFrame, outcome: str, terms: list[str], sides: tuple[str, str]) -> Design:
+def panel(data: pd.DataFrame, outcome: str, terms: list[str], sides: tuple[str, str]) -> ModelFrame:
     """Dyad-years with the dyad to condition on."""
     a, b = (data[s].to_numpy(np.int64) for s in sides)
     x = data[terms].to_numpy(float)
     dyad = {"dyad": a * 1000 + b}
-    return Design(data[outcome].to_numpy(float), x, tuple(terms), a, b, data["year"].to_numpy(np.int64), dyad)
+    return ModelFrame(data[outcome].to_numpy(float), x, tuple(terms), a, b, data["year"].to_numpy(np.int64), dyad)
 
 
 def printed(folder: Path, model: str) -> pd.DataFrame:
@@ -122,7 +122,7 @@ def test_clogit_meets_r_on_union(replication: Path) -> None:
     data = pd.read_stata(folder / "union.dta", convert_categoricals=False)
     terms = ("age", "grade", "not_smsa", "south", "black")
     effects = {"idcode": data["idcode"].to_numpy(np.int64)}
-    design = Design(data["union"].to_numpy(float), data[list(terms)].to_numpy(float), terms, effects=effects)
+    design = ModelFrame(data["union"].to_numpy(float), data[list(terms)].to_numpy(float), terms, fixed_effects=effects)
     found = get("clogit").fit(design)
     assert found.dropped == ("black",)
     assert found.flags[0].startswith("14,165 rows in 2,744 levels of idcode")
@@ -132,7 +132,7 @@ def test_clogit_meets_r_on_union(replication: Path) -> None:
 @pytest.mark.filterwarnings("ignore:Dropped")
 def test_clogit_equals_statsmodels_on_a_small_panel() -> None:
     design = studied("clogit", dyadic_design(states=8))
-    model = ConditionalLogit(design.y, design.x, groups=design.effects["dyad"])
+    model = ConditionalLogit(design.y, design.x, groups=design.fixed_effects["dyad"])
     reference = model.fit(method="newton", disp=False)
     found = solved("clogit", dyadic_design(states=8))
     assert_allclose(found.estimate, reference.params, rtol=1e-6)
@@ -171,8 +171,8 @@ def test_a_group_of_thousands_of_rows_neither_overflows_nor_recurses() -> None:
     rng = np.random.default_rng(2)
     x = rng.normal(size=(3000, 2)) * [1.0, 30.0]
     y = (rng.random(3000) < 1 / (1 + np.exp(-x @ [0.5, -0.02]))).astype(float)
-    found = get("clogit").fit(Design(y, x, ("a", "b"), effects={"all": np.zeros(3000, dtype=np.int64)}))
-    pooled = get("logit").fit(Design(y, x, ("a", "b")))
+    found = get("clogit").fit(ModelFrame(y, x, ("a", "b"), fixed_effects={"all": np.zeros(3000, dtype=np.int64)}))
+    pooled = get("logit").fit(ModelFrame(y, x, ("a", "b")))
     assert_allclose(found.estimate, pooled.estimate[1:], rtol=2e-3)
     assert_allclose(np.sqrt(np.diag(found.bread)), np.sqrt(np.diag(pooled.bread))[1:], rtol=2e-3)
 
@@ -186,8 +186,8 @@ def test_starting_from_a_part_of_the_groups_changes_nothing(monkeypatch: pytest.
 def test_scores_total_to_regressors_times_surprise_and_ignore_shifts_within_groups() -> None:
     design = studied("clogit", dyadic_design())
     found = get("clogit").fit(design)
-    codes = design.effects["dyad"][found.rows]
-    shifted = replace(design, x=design.x + design.effects["dyad"][:, None] % 7 * [0.0, 1.0, -3.0])
+    codes = design.fixed_effects["dyad"][found.rows]
+    shifted = replace(design, x=design.x + design.fixed_effects["dyad"][:, None] % 7 * [0.0, 1.0, -3.0])
     again = get("clogit").fit(shifted)
     assert_allclose(again.estimate, found.estimate, rtol=1e-8)
     assert_allclose(again.scores, found.scores, atol=1e-8)
@@ -200,15 +200,17 @@ def test_scores_total_to_regressors_times_surprise_and_ignore_shifts_within_grou
 
 def test_rows_of_dyads_that_never_vary_are_left_out_counted_and_change_nothing() -> None:
     design = dyadic_design()
-    never = design.a == design.a.min()
+    never = design.side1 == design.side1.min()
     y = np.where(never, 0.0, design.y)
     found = solved("clogit", replace(design, y=y))
-    without = solved("clogit", Design(*(v[~never] for v in (y, design.x)), design.terms, *(
-        v[~never] for v in (design.a, design.b, design.year)
+    without = solved("clogit", ModelFrame(*(v[~never] for v in (y, design.x)), design.terms, *(
+        v[~never] for v in (design.side1, design.side2, design.time)
     )))  # fmt: skip
     assert_allclose(found.estimate, without.estimate, rtol=1e-10)
     assert not never[found.rows].any()
-    dyads = len(np.unique(design.a * 1000 + design.b)) - len(np.unique((design.a * 1000 + design.b)[found.rows]))
+    dyads = len(np.unique(design.side1 * 1000 + design.side2)) - len(
+        np.unique((design.side1 * 1000 + design.side2)[found.rows])
+    )
     assert found.flags == (
         f"{len(y) - len(found.rows):,} rows in {dyads:,} levels of dyad whose outcome never varies "
         "say nothing about the coefficients",
@@ -217,24 +219,24 @@ def test_rows_of_dyads_that_never_vary_are_left_out_counted_and_change_nothing()
 
 def test_rows_that_are_not_sorted_by_group_keep_their_places() -> None:
     design = dyadic_design()
-    by_year = np.argsort(design.year, kind="stable")
-    parts = (design.y, design.x, design.a, design.b, design.year)
+    by_year = np.argsort(design.time, kind="stable")
+    parts = (design.y, design.x, design.side1, design.side2, design.time)
     y, x, a, b, year = (v[by_year] for v in parts)
-    sorted_, found = solved("clogit", design), solved("clogit", Design(y, x, design.terms, a, b, year))
+    sorted_, found = solved("clogit", design), solved("clogit", ModelFrame(y, x, design.terms, a, b, year))
     assert (np.diff(found.rows) > 0).all()
     back = np.argsort(by_year[found.rows])
     assert_allclose(found.scores[back], sorted_.scores, atol=1e-9)
-    for kind in ("classical", "dyad", "a+b", "dyadic"):
+    for kind in ("classical", "dyad", "side1+side2", "dyadic"):
         errors = [
             fit(studied("clogit", d), estimator="clogit", covariance=kind).std_errors
-            for d in (design, Design(y, x, design.terms, a, b, year))
+            for d in (design, ModelFrame(y, x, design.terms, a, b, year))
         ]
         assert_allclose(errors[1], errors[0], rtol=1e-8)
 
 
 def test_regressors_that_are_the_same_in_all_rows_of_a_dyad_are_dropped_and_named() -> None:
     design = dyadic_design()
-    x = np.column_stack([design.x, np.sqrt(design.a * design.b)])
+    x = np.column_stack([design.x, np.sqrt(design.side1 * design.side2)])
     found = solved("clogit", replace(design, x=x, terms=(*design.terms, "distance")))
     assert found.dropped == ("distance",)
     assert found.terms == design.terms
@@ -262,7 +264,7 @@ def test_regressors_that_only_together_order_events_are_named_together() -> None
     y = (rank >= 4).astype(float)
     x = np.column_stack([hidden + noise, noise, rng.normal(size=360)])
     with pytest.raises(Separation) as error:
-        get("clogit").fit(Design(y, x, ("mixed", "noise", "other"), effects={"dyad": group}))
+        get("clogit").fit(ModelFrame(y, x, ("mixed", "noise", "other"), fixed_effects={"dyad": group}))
     assert str(error.value) == (
         "'mixed' and 'noise' together set events apart from the other rows in 60 of 60 groups and are never lower for "
         "an event: their clogit coefficients are infinite"
@@ -273,7 +275,7 @@ def test_a_rare_treatment_that_only_looks_like_separation_is_estimated() -> None
     design = dyadic_design(states=12)
     x = design.x.copy()
     x[:, 0] = 0.0
-    codes = design.a * 1000 + design.b
+    codes = design.side1 * 1000 + design.side2
     one = codes == next(c for c in np.unique(codes) if 1 < design.y[codes == c].sum() < (codes == c).sum() - 1)
     events, others = np.flatnonzero(one & (design.y == 1)), np.flatnonzero(one & (design.y == 0))
     x[[events[0], others[0]], 0] = 1.0
@@ -283,19 +285,19 @@ def test_a_rare_treatment_that_only_looks_like_separation_is_estimated() -> None
 
 def test_what_does_not_exist_is_a_named_error() -> None:
     design = studied("clogit", dyadic_design(states=8))
-    dyad = design.effects["dyad"]
+    dyad = design.fixed_effects["dyad"]
 
     def refused(kind: type[Exception], message: str, **changes: object) -> None:
         with pytest.raises(kind, match=message):
             get("clogit").fit(replace(design, **changes))
 
-    refused(UnsupportedEffects, r"^clogit conditions on one factor, such as the dyad; given: none$", effects={})
-    both = {"dyad": dyad, "year": design.year}
-    refused(UnsupportedEffects, r"given: dyad × year$", effects=both)
+    refused(UnsupportedEffects, r"^clogit conditions on one factor, such as the dyad; given: none$", fixed_effects={})
+    both = {"dyad": dyad, "year": design.time}
+    refused(UnsupportedEffects, r"given: dyad × year$", fixed_effects=both)
     refused(UnsuitableOutcome, "must be 0 or 1", y=design.y * 2)
     refused(NoVariation, "the outcome is 0 in all", y=np.zeros(len(dyad)))
     refused(NoVariation, r"^the outcome varies within none of the 28 levels of dyad$", y=(dyad % 2).astype(float))
-    fixed = np.column_stack([design.a, design.x[:, 1:]])
+    fixed = np.column_stack([design.side1, design.x[:, 1:]])
     refused(NoVariation, r"^the treatment 'treatment' does not vary within the \d+ levels of dyad whose", x=fixed)
     twice = np.column_stack([design.x[:, :2], 2 * design.x[:, 1] + dyad])
     refused(RankDeficient, r"^linearly dependent regressors: control, binary", x=twice)

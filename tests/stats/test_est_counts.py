@@ -12,14 +12,14 @@ from numpy.testing import assert_allclose
 from statsmodels.discrete.discrete_model import NegativeBinomial
 
 from detente.base.errors import NotConverged, NoVariation, RankDeficient, Separation, UnsuitableOutcome
-from detente.stats.frame import Design
+from detente.stats.frame import ModelFrame
 from detente.stats.likelihood import likelihood
 from detente.stats.registry import get
 
 from support.likelihoods import assert_derivatives, assert_printed, clustered, constant, negbin_rows, panel, targets
 
 
-def counts(*, alpha: float = 1.5, seed: int = 4) -> Design:
+def counts(*, alpha: float = 1.5, seed: int = 4) -> ModelFrame:
     design, rng = panel(), np.random.default_rng(seed)
     mean = np.exp(0.3 - 0.4 * design.x[:, 0] + 0.2 * design.x[:, 1])
     mixed = rng.gamma(1 / alpha, alpha, len(mean)) if alpha else 1.0
@@ -72,7 +72,7 @@ def test_negbin_meets_every_printed_digit_of_hultman_kathman_shannon(replication
     terms = [t for t in printed.index if t not in ("_cons", "alpha")]
     used = data[(data["PKOdum"] == 1) | (not with_keepers)].dropna(subset=[outcome, *terms])
     assert len(used) == printed["n"].iloc[0]
-    fit = get("negbin").fit(Design(used[outcome].to_numpy(float), used[terms].to_numpy(float), tuple(terms)))
+    fit = get("negbin").fit(ModelFrame(used[outcome].to_numpy(float), used[terms].to_numpy(float), tuple(terms)))
     conflict = used["conflict_id"].to_numpy(int)
     errors = clustered(fit, conflict)
     for term, target in printed.iterrows():

@@ -18,7 +18,7 @@ from detente.base.errors import (
     UnknownOption,
     UnsupportedEffects,
 )
-from detente.stats.frame import Design
+from detente.stats.frame import ModelFrame
 from detente.stats.registry import get
 from detente.stats.resampling.jackknife import subset
 
@@ -29,12 +29,12 @@ from support.worlds import dyadic_design
 fitted = get("felogit").fit
 
 
-def design_with(*names: str, states: int = 9, **kind: object) -> Design:
+def design_with(*names: str, states: int = 9, **kind: object) -> ModelFrame:
     design = dyadic_design(states=states, **kind)
-    return replace(design, effects={name: design.factor(name) for name in names})
+    return replace(design, fixed_effects={name: design.factor(name) for name in names})
 
 
-@pytest.mark.parametrize("names", [("dyad",), ("dyad", "year"), ("year",), ("a", "b", "year")])
+@pytest.mark.parametrize("names", [("dyad",), ("dyad", "year"), ("year",), ("side1", "side2", "year")])
 def test_felogit_equals_statsmodels_on_dummies(names: tuple[str, ...]) -> None:
     design = design_with(*names)
     rows = informative(design)
@@ -59,7 +59,7 @@ def test_felogit_equals_statsmodels_on_dummies(names: tuple[str, ...]) -> None:
 
 def test_levels_that_never_vary_are_left_out_of_every_factor_and_counted() -> None:
     design = design_with("dyad", "year")
-    y = np.where(design.year == 1991, 0.0, np.where(design.a == 2, 1.0, design.y))
+    y = np.where(design.time == 1991, 0.0, np.where(design.side1 == 2, 1.0, design.y))
     found = fitted(replace(design, y=y))
     rows = informative(replace(design, y=y))
     assert found.rows is not None
@@ -68,7 +68,7 @@ def test_levels_that_never_vary_are_left_out_of_every_factor_and_counted() -> No
     assert sum(int(flag.split()[0].replace(",", "")) for flag in found.flags) == len(y) - len(rows)
 
 
-def separable(design: Design, rows: np.ndarray) -> np.ndarray:
+def separable(design: ModelFrame, rows: np.ndarray) -> np.ndarray:
     """Rows that dummies alone predict perfectly, by linear programs until none is left."""
     lost = rows[:0]
     while True:
@@ -85,7 +85,7 @@ def separable(design: Design, rows: np.ndarray) -> np.ndarray:
 def test_rows_that_effects_alone_predict_perfectly_are_left_out() -> None:
     """Every dyad and every year varies, but dyads of state 2 all have onsets late, and all others none early."""
     design = design_with("dyad", "year", gaps=False)
-    two, late = design.a == 2, design.year >= 1994
+    two, late = design.side1 == 2, design.time >= 1994
     y = np.where(two & late, 1.0, np.where(two | late, design.y, 0.0))
     design = replace(design, y=y)
     found, rows = fitted(design), informative(design)
@@ -111,7 +111,7 @@ def test_the_analytical_correction_is_its_formula_row_by_row() -> None:
     w, rows = p * (1 - p), plain.rows if plain.rows is not None else np.arange(len(design.y))
     total = np.zeros(len(plain.terms))
     for i in range(len(rows)):
-        for codes in design.effects.values():
+        for codes in design.fixed_effects.values():
             same = codes[rows] == codes[rows[i]]
             total += w[i] * (1 - 2 * p[i]) * plain.x[i] / w[same].sum() / 2
     assert_allclose(corrected.estimate, plain.estimate + plain.bread @ total, rtol=1e-10)
@@ -124,14 +124,14 @@ def test_corrected_risks_have_effects_estimated_anew() -> None:
     found = fitted(design, bias="analytical")
     rows = found.rows if found.rows is not None else np.arange(len(design.y))
     left = design.y[rows] - 1 / (1 + np.exp(-found.predictor))
-    for codes in design.effects.values():
+    for codes in design.fixed_effects.values():
         level = np.unique(codes[rows], return_inverse=True)[1]
         assert_allclose(np.bincount(level, left), 0, atol=1e-6)
 
 
 def test_splitpanel_is_twice_the_whole_less_the_mean_of_the_halves() -> None:
     design = design_with("dyad", states=16, years=8, gaps=False)
-    late = design.year >= 1994
+    late = design.time >= 1994
     whole, halves = fitted(design), [fitted(subset(design, np.flatnonzero(side))) for side in (late, ~late)]
     found = fitted(design, bias="splitpanel")
     expected = 2 * whole.estimate - (halves[0].estimate + halves[1].estimate) / 2
@@ -144,7 +144,7 @@ def test_splitpanel_averages_both_roundings_of_an_odd_number_of_years() -> None:
     halves = [
         fitted(subset(design, np.flatnonzero(side))).estimate
         for cut in (1993, 1994)
-        for side in (design.year >= cut, design.year < cut)
+        for side in (design.time >= cut, design.time < cut)
     ]
     expected = 2 * fitted(design).estimate - np.mean(halves, axis=0)
     assert_allclose(fitted(design, bias="splitpanel").estimate, expected, rtol=1e-7)
@@ -159,7 +159,7 @@ def test_both_corrections_take_off_most_of_the_bias() -> None:
         level = rng.normal(size=250)
         x = rng.normal(size=2000) + level[dyad]
         y = (x - 0.5 + level[dyad] + rng.logistic(size=2000) > 0).astype(float)
-        design = Design(y, x[:, None], ("x",), year=year, effects={"dyad": dyad})
+        design = ModelFrame(y, x[:, None], ("x",), time=year, fixed_effects={"dyad": dyad})
         for bias, list_ in errors.items():
             list_.append(fitted(design, bias=bias).estimate[0] - 1)
     mean = {bias: float(np.mean(list_)) for bias, list_ in errors.items()}
@@ -194,26 +194,26 @@ def test_of_two_regressors_that_move_only_the_one_to_blame_is_named() -> None:
 def test_what_does_not_exist_is_a_named_error() -> None:
     design = design_with("dyad", "year")
     with pytest.raises(UnsupportedEffects, match=r"^felogit absorbs effects and got none; without effects use logit$"):
-        fitted(replace(design, effects={}))
+        fitted(replace(design, fixed_effects={}))
     with pytest.raises(UnknownOption, match=r"^bias 'analytic' is not known; .*nearest: 'analytical'$"):
         fitted(design, bias="analytic")
     with pytest.raises(NoVariation, match=r"^no row is left where the outcome varies within dyad and year effects$"):
-        fitted(replace(design, y=(design.effects["dyad"] % 2).astype(float)))
+        fitted(replace(design, y=(design.fixed_effects["dyad"] % 2).astype(float)))
     with pytest.raises(NoVariation, match=r"^the treatment 'treatment' does not vary within dyad and year effects in"):
-        fitted(replace(design, x=np.column_stack([design.a, design.x[:, 1:]])))
+        fitted(replace(design, x=np.column_stack([design.side1, design.x[:, 1:]])))
     with pytest.raises(RankDeficient, match="control, binary"):
-        fitted(replace(design, x=np.column_stack([design.x[:, :2], 2 * design.x[:, 1] + design.year])))
+        fitted(replace(design, x=np.column_stack([design.x[:, :2], 2 * design.x[:, 1] + design.time])))
 
 
 def test_splitpanel_refuses_without_years_and_names_the_half_without_an_estimate() -> None:
     design = design_with("dyad", states=12, gaps=False)
     with pytest.raises(EstimationError, match=r"^splitpanel halves the years of each group: the design has none"):
-        fitted(replace(design, year=None), bias="splitpanel")
+        fitted(replace(design, time=None), bias="splitpanel")
     x = design.x.copy()
-    x[:, 0] = np.where(design.year >= 1994, x[:, 0], 0.0)
+    x[:, 0] = np.where(design.time >= 1994, x[:, 0], 0.0)
     with pytest.raises(NoVariation, match=r"^splitpanel, first half of each group's years: the treatment 'treatment'"):
         fitted(replace(design, x=x), bias="splitpanel")
     x = design.x.copy()
-    x[:, 1] = np.where(design.year < 1994, x[:, 1], 0.0)
+    x[:, 1] = np.where(design.time < 1994, x[:, 1], 0.0)
     with pytest.raises(EstimationError, match=r"^splitpanel: control does not vary within effects in the second half"):
         fitted(replace(design, x=x), bias="splitpanel")

@@ -19,7 +19,7 @@ from detente.base.errors import (
     UnsuitableOutcome,
     UnsupportedEffects,
 )
-from detente.stats.frame import Design
+from detente.stats.frame import ModelFrame
 from detente.stats.likelihood import firth
 from detente.stats.likelihood.firth import profile_interval
 from detente.stats.registry import get
@@ -31,13 +31,13 @@ from support.worlds import dyadic_design, solved, studied
 OUTCOMES = {"sex2": "case", "endometrial": "HG"}
 
 
-def sample(folder: Path, name: str) -> tuple[Design, pd.DataFrame]:
+def sample(folder: Path, name: str) -> tuple[ModelFrame, pd.DataFrame]:
     """A published data set and all that R prints of it."""
     data = pd.read_csv(folder / "oracle_firth_sex2" / f"{name}.csv")
     terms = [c for c in data.columns if c != OUTCOMES[name]]
     targets = pd.read_csv(folder / "oracle_firth_sex2" / "targets.tsv", sep="\t")
     targets["term"] = targets["term"].replace("(Intercept)", "intercept")
-    design = Design(data[OUTCOMES[name]].to_numpy(float), data[terms].to_numpy(float), tuple(terms))
+    design = ModelFrame(data[OUTCOMES[name]].to_numpy(float), data[terms].to_numpy(float), tuple(terms))
     return design, targets
 
 
@@ -139,21 +139,21 @@ def test_firth_and_its_intervals_refuse_what_does_not_exist() -> None:
 # With a factor absorbed -----------------------------------------------------------------------------------------------
 
 
-def rare_design() -> Design:
+def rare_design() -> ModelFrame:
     """Few onsets: most dyads have none, some have one row."""
     design = dyadic_design(states=9, seed=9)
     rng = np.random.default_rng(1)
-    keep = (rng.random(len(design.y)) < 0.8) & ((design.b != 10) | (design.year == 1990))
+    keep = (rng.random(len(design.y)) < 0.8) & ((design.side2 != 10) | (design.time == 1990))
     y = design.y * (rng.random(len(design.y)) < 0.3)
-    parts = (v[keep] for v in (y, design.x, design.a, design.b, design.year))
+    parts = (v[keep] for v in (y, design.x, design.side1, design.side2, design.time))
     y, x, a, b, year = parts
-    return studied("firth_fe", Design(y, x, design.terms, a, b, year))
+    return studied("firth_fe", ModelFrame(y, x, design.terms, a, b, year))
 
 
 @pytest.mark.parametrize("bread", ["expected", "augmented"])
 def test_absorbing_a_factor_equals_the_dense_estimate_with_dummies(bread: str) -> None:
     design = rare_design()
-    sizes = np.bincount(np.unique(design.effects["dyad"], return_inverse=True)[1])
+    sizes = np.bincount(np.unique(design.fixed_effects["dyad"], return_inverse=True)[1])
     assert sizes.min() == 1
     dense, x, k = dense_firth(design.y, dummies(design)), dummies(design), design.x.shape[1]
     found = get("firth_fe").fit(design, bread=bread)
@@ -196,9 +196,9 @@ def test_dyads_without_onsets_are_kept_and_the_flag_says_what_that_does_to_risks
 def test_absorbing_keeps_the_places_of_rows() -> None:
     design = rare_design()
     turned = np.random.default_rng(3).permutation(len(design.y))
-    y, x, dyad = (v[turned] for v in (design.y, design.x, design.effects["dyad"]))
+    y, x, dyad = (v[turned] for v in (design.y, design.x, design.fixed_effects["dyad"]))
     first = get("firth_fe").fit(design)
-    second = get("firth_fe").fit(Design(y, x, design.terms, effects={"dyad": dyad}))
+    second = get("firth_fe").fit(ModelFrame(y, x, design.terms, fixed_effects={"dyad": dyad}))
     assert_allclose(second.predictor, first.predictor[turned], atol=1e-8)
     assert_allclose(second.scores, first.scores[turned], atol=1e-8)
 
@@ -207,12 +207,12 @@ def test_absorbing_refuses_what_does_not_exist() -> None:
     design = rare_design()
     fitted = get("firth_fe").fit
     with pytest.raises(UnsupportedEffects, match=r"^firth_fe absorbs one factor, such as the dyad; given: none$"):
-        fitted(replace(design, effects={}))
+        fitted(replace(design, fixed_effects={}))
     with pytest.raises(UnsupportedEffects, match=r"given: dyad × year$"):
-        fitted(replace(design, effects={**design.effects, "year": design.year}))
+        fitted(replace(design, fixed_effects={**design.fixed_effects, "year": design.time}))
     with pytest.raises(UnknownOption, match=r"legal values: augmented, expected"):
         fitted(design, bread="observed")
     with pytest.raises(NoVariation, match=r"^the treatment 'treatment' does not vary within the \d+ levels of dyad$"):
-        fitted(replace(design, x=np.column_stack([design.a, design.x[:, 1:]])))
+        fitted(replace(design, x=np.column_stack([design.side1, design.x[:, 1:]])))
     with pytest.raises(RankDeficient, match="control, binary"):
         fitted(replace(design, x=np.column_stack([design.x[:, :2], 2 * design.x[:, 1]])))

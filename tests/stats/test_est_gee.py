@@ -16,7 +16,7 @@ from statsmodels.genmod.generalized_estimating_equations import GEE
 from detente.base.errors import EstimationError, NotConverged, NoVariation, Separation, UnsupportedEffects
 from detente.stats.covariance import sandwich
 from detente.stats.estimator import Solution
-from detente.stats.frame import Design
+from detente.stats.frame import ModelFrame
 from detente.stats.likelihood import gee, working
 from detente.stats.registry import get
 
@@ -37,21 +37,21 @@ FAMILIES = {
 SETTINGS = [(w, link) for w in ("exchangeable", "ar1") for link in FAMILIES]
 
 
-def grouped(**options: float) -> Design:
+def grouped(**options: float) -> ModelFrame:
     design = panel(**options)
-    return replace(design, effects={"dyad": design.pairs.dyad})
+    return replace(design, fixed_effects={"dyad": design.pairs.dyad})
 
 
 def rho(fit: Solution) -> float:
     return float(fit.flags[0].split("ρ = ")[1].split(",")[0])
 
 
-def statsmodels_gee(design: Design, structure: object, link: str) -> object:
+def statsmodels_gee(design: ModelFrame, structure: object, link: str) -> object:
     model = GEE(
         design.y,
         constant(design.x),
-        groups=design.effects["dyad"],
-        time=design.year.astype(float),
+        groups=design.fixed_effects["dyad"],
+        time=design.time.astype(float),
         cov_struct=structure,
         family=FAMILIES[link],
     )
@@ -83,8 +83,8 @@ def test_ar1_meets_statsmodels_at_the_same_correlation(link: str, monkeypatch: p
     assert_allclose(sandwich_of(fit, design), reference.cov_robust, rtol=1e-6, atol=1e-10)
 
 
-def sandwich_of(fit: Solution, design: Design) -> np.ndarray:
-    groups = design.effects["dyad"]
+def sandwich_of(fit: Solution, design: ModelFrame) -> np.ndarray:
+    groups = design.fixed_effects["dyad"]
     sums = np.array([fit.scores[groups == g].sum(axis=0) for g in np.unique(groups)])
     return fit.bread @ sums.T @ sums @ fit.bread
 
@@ -101,9 +101,9 @@ def test_scores_of_groups_and_bread_are_those_of_dense_algebra(structure: str, l
     correlation = dense_rho(r, design, structure, 0 if convention == "stata" else 4)
     assert abs(rho(fit) - correlation) < 6e-5
     bread = np.zeros((4, 4))
-    for group in np.unique(design.effects["dyad"]):
-        rows = np.flatnonzero(design.effects["dyad"] == group)
-        apart = np.abs(design.year[rows][:, None] - design.year[rows])
+    for group in np.unique(design.fixed_effects["dyad"]):
+        rows = np.flatnonzero(design.fixed_effects["dyad"] == group)
+        apart = np.abs(design.time[rows][:, None] - design.time[rows])
         if convention == "stata":
             apart = np.abs(np.arange(len(rows))[:, None] - np.arange(len(rows)))
         r_matrix = correlation ** (np.minimum(apart, 1) if structure == "exchangeable" else apart)
@@ -115,11 +115,11 @@ def test_scores_of_groups_and_bread_are_those_of_dense_algebra(structure: str, l
     assert fit.terms[fit.treatment] == "treatment"
 
 
-def dense_rho(r: np.ndarray, design: Design, structure: str, less: int) -> float:
+def dense_rho(r: np.ndarray, design: ModelFrame, structure: str, less: int) -> float:
     products = []
-    for group in np.unique(design.effects["dyad"]):
-        rows = np.flatnonzero(design.effects["dyad"] == group)
-        rows = rows[np.argsort(design.year[rows])]
+    for group in np.unique(design.fixed_effects["dyad"]):
+        rows = np.flatnonzero(design.fixed_effects["dyad"] == group)
+        rows = rows[np.argsort(design.time[rows])]
         pairs = [(i, j) for i in range(len(rows)) for j in range(i)]
         products += [r[rows[i]] * r[rows[j]] for i, j in pairs if structure == "exchangeable" or i - j == 1]
     return sum(products) / (len(products) - less) / (r @ r / (len(r) - less))
@@ -129,9 +129,9 @@ def dense_rho(r: np.ndarray, design: Design, structure: str, less: int) -> float
 def test_rows_in_another_order_give_the_same_fit(structure: str) -> None:
     design = grouped()
     order = np.random.default_rng(0).permutation(len(design.y))
-    shuffled = Design(
-        design.y[order], design.x[order], design.terms, design.a[order], design.b[order], design.year[order],
-        effects={"dyad": design.effects["dyad"][order]},
+    shuffled = ModelFrame(
+        design.y[order], design.x[order], design.terms, design.side1[order], design.side2[order], design.time[order],
+        fixed_effects={"dyad": design.fixed_effects["dyad"][order]},
     )  # fmt: skip
     one, other = get("gee").fit(design, working=structure), get("gee").fit(shuffled, working=structure)
     assert_allclose(other.estimate, one.estimate, rtol=1e-9)
@@ -174,12 +174,12 @@ def test_ar1_in_statas_convention_meets_oneal_and_russett(replication: Path) -> 
     dyad = a * 1000 + b
     long = (pd.Series(dyad).map(pd.Series(dyad).value_counts()) > 19).to_numpy()
     terms = [t for t in printed.index if t != "_cons"]
-    design = Design(
+    design = ModelFrame(
         data["onset1"].to_numpy(float)[long],
         data[terms].to_numpy(float)[long],
         tuple(terms),
-        year=data["year"].to_numpy(int)[long],
-        effects={"dyad": dyad[long]},
+        time=data["year"].to_numpy(int)[long],
+        fixed_effects={"dyad": dyad[long]},
     )
     assert len(design.y) == 115942
     fit = get("gee").fit(design, working="ar1", convention="stata")
@@ -193,20 +193,20 @@ def test_ar1_in_statas_convention_meets_oneal_and_russett(replication: Path) -> 
 def test_uncorrelated_groups_of_one_leave_nothing_to_estimate() -> None:
     design = panel()
     with pytest.raises(NoVariation, match="too few pairs of rows share a group"):
-        get("gee").fit(replace(design, effects={"row": np.arange(len(design.y))}))
+        get("gee").fit(replace(design, fixed_effects={"row": np.arange(len(design.y))}))
 
 
 def test_a_repeated_year_has_no_order() -> None:
     design = grouped()
     with pytest.raises(UnsupportedEffects, match=r"one row a year in each group: .* rows repeat the year of another"):
-        get("gee").fit(replace(design, year=design.year // 2), working="ar1")
+        get("gee").fit(replace(design, time=design.time // 2), working="ar1")
 
 
 @pytest.mark.parametrize("names", [(), ("dyad", "year")])
 def test_gee_needs_one_factor(names: tuple[str, ...]) -> None:
     design = panel()
     with pytest.raises(UnsupportedEffects, match=r"^gee correlates rows within one factor, such as the dyad; given: "):
-        get("gee").fit(replace(design, effects={n: design.factor(n) for n in names}))
+        get("gee").fit(replace(design, fixed_effects={n: design.factor(n) for n in names}))
 
 
 def test_an_option_that_is_not_known_names_the_nearest() -> None:
@@ -221,7 +221,7 @@ def test_an_option_that_is_not_known_names_the_nearest() -> None:
 
 def test_an_impossible_correlation_is_refused() -> None:
     alternating = replace(grouped(), y=np.arange(len(panel().y)) % 2 * 1.0)
-    shared = replace(alternating, effects={"all": np.arange(len(panel().y)) // 40})
+    shared = replace(alternating, fixed_effects={"all": np.arange(len(panel().y)) // 40})
     with pytest.raises(NotConverged, match="is impossible"):
         get("gee").fit(shared, convention="stata")
 

@@ -29,7 +29,7 @@ from detente.base.errors import (
     UnsupportedCovariance,
 )
 from detente.stats.covariance import Ingredients, cluster, covariance, sandwich
-from detente.stats.frame import Design
+from detente.stats.frame import ModelFrame
 from detente.stats.linear import absorb
 from detente.stats.linear.absorb import absorber
 from detente.stats.linear.instrumental import AndersonRubin, anderson_rubin, iv_lpm
@@ -44,33 +44,40 @@ EFFECTS = {
     "two": ("dyad", "year"),
     "two, smaller first": ("year", "dyad"),
     "the same twice": ("dyad", "dyad"),
-    "nested": ("dyad", "a"),
+    "nested": ("dyad", "side1"),
     "disconnected": ("dyad", "era"),
     "three": ("dyad", "year", "region"),
-    "states and years": ("a", "b", "year"),
-    "four, two nested": ("dyad", "year", "a", "region"),
+    "states and years": ("side1", "side2", "year"),
+    "four, two nested": ("dyad", "year", "side1", "region"),
 }
 
 
-def panel(**options: object) -> Design:
+def panel(**options: object) -> ModelFrame:
     design = dyadic_design(**{"states": 14, "years": 6, "seed": 3, **options})  # type: ignore[arg-type]
-    return replace(design, effects={}, attrition=())
+    return replace(design, fixed_effects={}, attrition=())
 
 
-def factors(design: Design) -> dict[str, np.ndarray]:
+def factors(design: ModelFrame) -> dict[str, np.ndarray]:
     """Codes by name; eras meet in no dyad."""
-    assert design.a is not None
-    assert design.b is not None
-    assert design.year is not None
-    dyad = design.a * 1000 + design.b
-    era = design.year - 1990 + 100 * (design.a % 2)
-    region = (design.a * 7 + design.year) % 5
-    return {"a": design.a, "b": design.b, "year": design.year, "dyad": dyad, "era": era, "region": region}
+    assert design.side1 is not None
+    assert design.side2 is not None
+    assert design.time is not None
+    dyad = design.side1 * 1000 + design.side2
+    era = design.time - 1990 + 100 * (design.side1 % 2)
+    region = (design.side1 * 7 + design.time) % 5
+    return {
+        "side1": design.side1,
+        "side2": design.side2,
+        "year": design.time,
+        "dyad": dyad,
+        "era": era,
+        "region": region,
+    }
 
 
-def with_effects(design: Design, names: tuple[str, ...]) -> Design:
+def with_effects(design: ModelFrame, names: tuple[str, ...]) -> ModelFrame:
     codes = factors(design)
-    return replace(design, effects={f"{name} {i}": codes[name] for i, name in enumerate(names)})
+    return replace(design, fixed_effects={f"{name} {i}": codes[name] for i, name in enumerate(names)})
 
 
 def independent(columns: np.ndarray) -> np.ndarray:
@@ -91,10 +98,10 @@ def test_absorbing_any_effects_equals_regressing_on_their_dummies(names: tuple[s
     rows = len(design.y)
     weights = np.random.default_rng(1).uniform(0.1, 2, rows) if weighted else np.empty(0)
     values = np.column_stack([design.y, design.x + 30])
-    full = dummies(design.effects, rows) if names else np.zeros((rows, 1))
+    full = dummies(design.fixed_effects, rows) if names else np.zeros((rows, 1))
     root = np.sqrt(weights)[:, None] if weighted else np.ones((rows, 1))
     expected = values - full @ np.linalg.lstsq(full * root, values * root, rcond=None)[0]
-    made = absorber(design.effects, rows, weights)
+    made = absorber(design.fixed_effects, rows, weights)
     assert_allclose(made.residual(values), expected, atol=1e-10)
     assert_allclose(made.residual(values[:, 1]), expected[:, 1], atol=1e-10)
     assert made.direct
@@ -106,7 +113,7 @@ def test_absorbing_any_effects_equals_regressing_on_their_dummies(names: tuple[s
 )
 def test_absorbing_by_iteration_meets_the_direct_solution(names: tuple[str, ...]) -> None:
     design = with_effects(panel(), names)
-    direct = absorber(design.effects, len(design.y))
+    direct = absorber(design.fixed_effects, len(design.y))
     iterated = replace(direct, limit=-1)
     assert_allclose(iterated.residual(design.x), direct.residual(design.x), atol=1e-9)
     if len(names) == 2:
@@ -120,12 +127,12 @@ def test_an_iteration_that_is_cut_short_is_an_error(monkeypatch: pytest.MonkeyPa
     design = with_effects(panel(), ("dyad", "year", "region"))
     monkeypatch.setattr(absorb, "MOST_ITERATIONS", 1)
     with pytest.raises(NotConverged, match=r"^absorbing 3 effects took more than 1 iterations$"):
-        replace(absorber(design.effects, len(design.y)), limit=-1).residual(design.x)
+        replace(absorber(design.fixed_effects, len(design.y)), limit=-1).residual(design.x)
 
 
 def test_weights_of_one_change_nothing() -> None:
     design = with_effects(panel(), ("dyad", "year"))
-    made = absorber(design.effects, len(design.y))
+    made = absorber(design.fixed_effects, len(design.y))
     assert_allclose(made.weigh(np.ones(len(design.y))).residual(design.x), made.residual(design.x), atol=1e-13)
 
 
@@ -134,28 +141,28 @@ def test_weights_of_one_change_nothing() -> None:
 def test_what_dummies_explain_is_what_their_residuals_leave(names: tuple[str, ...], limit: int) -> None:
     design = with_effects(panel(), names)
     weights = np.random.default_rng(1).uniform(0.1, 2, len(design.y))
-    made = replace(absorber(design.effects, len(design.y), weights), limit=limit)
+    made = replace(absorber(design.fixed_effects, len(design.y), weights), limit=limit)
     assert_allclose(made.fitted(weights * design.y), design.y - made.residual(design.y), atol=1e-9)
 
 
 def test_rows_in_any_order_have_the_same_residuals() -> None:
     design = with_effects(panel(), ("dyad", "year", "region"))
     order = np.random.default_rng(2).permutation(len(design.y))
-    shuffled = {name: codes[order] for name, codes in design.effects.items()}
-    expected = absorber(design.effects, len(design.y)).residual(design.x)[order]
+    shuffled = {name: codes[order] for name, codes in design.fixed_effects.items()}
+    expected = absorber(design.fixed_effects, len(design.y)).residual(design.x)[order]
     assert_allclose(absorber(shuffled, len(order)).residual(design.x[order]), expected, atol=1e-12)
 
 
 def test_large_means_do_not_cost_the_digits_of_small_differences() -> None:
     design = with_effects(panel(), ("dyad", "year"))
-    made = absorber(design.effects, len(design.y))
+    made = absorber(design.fixed_effects, len(design.y))
     assert_allclose(made.residual(design.x + 1e6), made.residual(design.x), atol=1e-8)
 
 
 @pytest.mark.parametrize("names", EFFECTS.values(), ids=EFFECTS.keys())
 def test_the_linear_model_equals_least_squares_on_dummies(names: tuple[str, ...]) -> None:
     design = with_effects(panel(states=9), names)
-    full = independent(np.column_stack([design.x, dummies(design.effects, len(design.y))]))
+    full = independent(np.column_stack([design.x, dummies(design.fixed_effects, len(design.y))]))
     # statsmodels OLS on independent dummies; HC0 covariance.
     reference = OLS(design.y, full).fit(cov_type="HC0")
     fit = lpm(design)
@@ -197,7 +204,14 @@ def test_the_linear_model_meets_stata_on_a_panel_with_firm_effects(replication: 
     assert len(used) == targets["n"].iloc[0]
     assert_allclose(fit.estimate, targets["estimate"], atol=0.51e-10)
     ingredients = Ingredients(
-        fit.scores, fit.bread, fit.dispersion, fit.x, fit.absorbed, design.effects, linear=True, factor=design.factor
+        fit.scores,
+        fit.bread,
+        fit.dispersion,
+        fit.x,
+        fit.absorbed,
+        design.fixed_effects,
+        linear=True,
+        factor=design.factor,
     )
     found = (
         fit.dispersion * fit.bread
@@ -216,29 +230,29 @@ def test_weighted_absorption_meets_stata(replication: Path, suffix: str) -> None
     }).query("term != '_cons'").set_index("term")  # fmt: skip
     used, design = stata_panel(folder / "simulated-panel.dta", suffix, list(targets.index))
     weights = used["w"].to_numpy()
-    made = absorber(design.effects, len(design.y), weights)
+    made = absorber(design.fixed_effects, len(design.y), weights)
     x, y = made.residual(design.x), made.residual(design.y)
     estimate = np.linalg.lstsq(x * np.sqrt(weights)[:, None], y * np.sqrt(weights), rcond=None)[0]
     assert_allclose(estimate, targets["estimate"], atol=0.51e-10)
 
 
-def stata_panel(path: Path, suffix: str, terms: list[str]) -> tuple[pd.DataFrame, Design]:
+def stata_panel(path: Path, suffix: str, terms: list[str]) -> tuple[pd.DataFrame, ModelFrame]:
     used = pd.read_stata(path).dropna(subset=[f"y{suffix}", *terms])
     firm = pd.factorize(used["firm"])[0].astype(np.int64)
     y, x = used[f"y{suffix}"].to_numpy(float), used[terms].to_numpy(float)
-    return used, Design(y=y, x=x, terms=tuple(terms), effects={"firm": firm})
+    return used, ModelFrame(y=y, x=x, terms=tuple(terms), fixed_effects={"firm": firm})
 
 
 def test_rows_alone_in_a_level_are_kept_counted_and_without_score() -> None:
     design = panel()
     codes = factors(design)["dyad"].copy()
     codes[5] = -1
-    fit = lpm(replace(design, effects={"dyad": codes, "year": design.year}))
+    fit = lpm(replace(design, fixed_effects={"dyad": codes, "year": design.time}))
     assert_allclose(fit.scores[5], 0, atol=1e-12)
     assert fit.flags == ("1 rows are the only one of a level of their effects: kept, they add nothing but a parameter",)
     without = np.arange(len(codes)) != 5
     rest = replace(design, y=design.y[without], x=design.x[without])
-    expected = lpm(replace(rest, effects={"dyad": codes[without], "year": design.year[without]}))
+    expected = lpm(replace(rest, fixed_effects={"dyad": codes[without], "year": design.time[without]}))
     assert_allclose(fit.estimate, expected.estimate, rtol=1e-11)
     assert_allclose(fit.dispersion, expected.dispersion, rtol=1e-11)
 
@@ -264,7 +278,7 @@ def test_a_wrong_coefficient_is_not_reproduced(names: tuple[str, ...]) -> None:
 def test_what_does_not_exist_is_a_named_error() -> None:
     design = with_effects(panel(), ("dyad", "year"))
     fixed = design.x.copy()
-    fixed[:, 0] = design.a
+    fixed[:, 0] = design.side1
     with pytest.raises(
         NoVariation, match=r"^the treatment 'treatment' does not vary within dyad 0 and year 1 effects in"
     ):
@@ -272,8 +286,8 @@ def test_what_does_not_exist_is_a_named_error() -> None:
     with pytest.raises(NoVariation, match=r"^the outcome does not vary within dyad 0 and year 1 effects in"):
         lpm(replace(design, y=np.ones(len(design.y))))
     with pytest.raises(NoVariation, match=r"^the outcome is 1 in all"):
-        lpm(replace(design, y=np.ones(len(design.y)), effects={}))
-    twice = np.column_stack([design.x, design.x[:, 1] * 3 + design.year])
+        lpm(replace(design, y=np.ones(len(design.y)), fixed_effects={}))
+    twice = np.column_stack([design.x, design.x[:, 1] * 3 + design.time])
     with pytest.raises(RankDeficient, match=r"^linearly dependent regressors: control, copy; drop one of them$"):
         lpm(replace(design, x=twice, terms=(*design.terms, "copy")))
     gap = design.x.copy()
@@ -282,7 +296,7 @@ def test_what_does_not_exist_is_a_named_error() -> None:
         EstimationError, match=r"^values that are missing or infinite in 'control': leave these rows out"
     ):
         lpm(replace(design, x=gap))
-    few = replace(design, y=np.array([0.0, 1, 0, 1]), x=design.x[:4], effects={"f": np.array([0, 0, 1, 1])})
+    few = replace(design, y=np.array([0.0, 1, 0, 1]), x=design.x[:4], fixed_effects={"f": np.array([0, 0, 1, 1])})
     with pytest.raises(
         EstimationError, match=r"^4 rows for 2 coefficients and 2 absorbed effects: no degree of freedom is left$"
     ):
@@ -301,14 +315,14 @@ def test_a_small_variation_about_a_large_mean_is_no_constant() -> None:
 PROGRAM = """
 import hashlib
 import numpy as np
-from detente.design import Design
+from detente.design import ModelFrame
 from detente.estimators import get
 rng = np.random.default_rng(5)
 n = 40_000
 effects = {"dyad": rng.integers(0, 2000, n), "year": rng.integers(0, 40, n)}
 x = rng.normal(size=(n, 12)) + effects["year"][:, None]
 y = (rng.random(n) < 0.1).astype(float)
-design = Design(y=y, x=x, terms=tuple(f"x{i}" for i in range(12)), effects=effects)
+design = ModelFrame(y=y, x=x, terms=tuple(f"x{i}" for i in range(12)), fixed_effects=effects)
 for name in ("lpm", "fepoisson"):
     fit = get(name).fit(design)
     for part in (fit.estimate, fit.scores, fit.bread, fit.x):
@@ -329,7 +343,7 @@ def test_any_number_of_threads_gives_the_same_bytes() -> None:
     assert len(digests) == 1
 
 
-def instrumented(*, strength: float = 0.6, instruments: int = 1, states: int = 20) -> Design:
+def instrumented(*, strength: float = 0.6, instruments: int = 1, states: int = 20) -> ModelFrame:
     """The treatment shares a cause with the outcome; instruments move it by `strength`."""
     design = panel(states=states, years=6)
     rng = np.random.default_rng(8)
@@ -345,7 +359,7 @@ def instrumented(*, strength: float = 0.6, instruments: int = 1, states: int = 2
 @pytest.mark.parametrize("instruments", [1, 3])
 def test_two_stage_least_squares_equals_linearmodels_on_dummies(names: tuple[str, ...], instruments: int) -> None:
     design = with_effects(instrumented(instruments=instruments, states=9), names)
-    full = independent(dummies(design.effects, len(design.y)))
+    full = independent(dummies(design.fixed_effects, len(design.y)))
     model = IV2SLS(design.y, np.column_stack([design.x[:, 1:], full]), design.x[:, :1], design.instruments)
     # linearmodels 7.1: robust is White's with no small-sample factor; unadjusted takes 1/N for σ².
     robust = model.fit(cov_type="robust")
@@ -374,7 +388,7 @@ def test_with_one_instrument_the_effective_f_is_the_robust_f_of_the_first_stage(
     assert "dyadic-robust over 20 states" in iv_lpm(design).flags[-1]
 
 
-def closed_form(design: Design, level: float = 0.95) -> tuple[float, float, float]:
+def closed_form(design: ModelFrame, level: float = 0.95) -> tuple[float, float, float]:
     """Coefficients of the quadratic in β that is negative inside the HC0 Anderson–Rubin set of one instrument."""
     w = np.column_stack([design.x[:, 1:], np.ones(len(design.y))])
     y, d, z = (
@@ -420,7 +434,7 @@ def test_the_ends_of_the_anderson_rubin_set_are_just_rejected(instruments: int, 
     assert at(design, recipe, found.confidence[0][1] + 1).p < 0.1
 
 
-def at(design: Design, recipe: str, null: float) -> AndersonRubin:
+def at(design: ModelFrame, recipe: str, null: float) -> AndersonRubin:
     return anderson_rubin(design, recipe, null=null)
 
 
@@ -462,7 +476,7 @@ def test_instrumental_refusals_are_named() -> None:
     with pytest.raises(
         NoInstruments, match=r"^0 instruments for 1 endogenous regressors, instrument 1 not varying within"
     ):
-        iv_lpm(replace(design, instruments=(design.a * 1.0)[:, None]))
+        iv_lpm(replace(design, instruments=(design.side1 * 1.0)[:, None]))
     with pytest.raises(NoInstruments, match=r"^1 instruments for 2 endogenous regressors$"):
         iv_lpm(replace(design, endogenous=("treatment", "control")))
     with pytest.raises(RankDeficient, match=r"linearly dependent regressors: instrument 1, control"):
@@ -471,7 +485,7 @@ def test_instrumental_refusals_are_named() -> None:
         anderson_rubin(replace(design, endogenous=("treatment", "control")))
     with pytest.raises(UnsupportedCovariance, match=r"^classical does not go by scores alone"):
         anderson_rubin(design, "classical")
-    some = np.column_stack([design.instruments, design.a])
+    some = np.column_stack([design.instruments, design.side1])
     assert (
         "instrument 2 does not vary within effects and is not used" in iv_lpm(replace(design, instruments=some)).flags
     )

@@ -17,7 +17,7 @@ from numpy.testing import assert_allclose
 from detente.base.errors import UnsupportedCovariance
 from detente.stats.covariance import KINDS
 from detente.stats.estimator import Solution
-from detente.stats.frame import Design
+from detente.stats.frame import ModelFrame
 from detente.stats.registry import REGISTRY, get
 from detente.stats.result import made_covariance
 
@@ -28,7 +28,7 @@ for family in sorted((Path(__file__).parents[1] / "support").glob("accounts_*.py
     import_module(f"support.{family.stem}")
 
 # What is tried of each kind, by the names of recipes; models of whole groups have no clusters that split these.
-TRIED = {kind: (kind,) for kind in KINDS} | {"cluster": ("dyad", "a+b", "dyad+year"), "dyad": ("dyad",)}
+TRIED = {kind: (kind,) for kind in KINDS} | {"cluster": ("dyad", "side1+side2", "dyad+year"), "dyad": ("dyad",)}
 WHOLE = ("groups", "conditions")
 PAIRS = sorted(
     {
@@ -42,7 +42,7 @@ PAIRS = sorted(
 
 
 @cache
-def world(name: str) -> Design:
+def world(name: str) -> ModelFrame:
     return OBJECTIVES[name].world(get(name))
 
 

@@ -25,7 +25,7 @@ from detente.base.errors import (
     UnsupportedEffects,
 )
 from detente.stats.covariance import number_dyads, sandwich
-from detente.stats.frame import Design
+from detente.stats.frame import ModelFrame
 from detente.stats.likelihood.fepoisson import absorbed_gap, fepoisson
 from detente.stats.likelihood.poisson import poisson, pooled_gap
 from detente.stats.linear.absorb import absorber
@@ -34,29 +34,34 @@ from detente.stats.registry import get
 from support.worlds import dyadic_design
 
 
-def panel(**options: object) -> Design:
+def panel(**options: object) -> ModelFrame:
     design = dyadic_design(**{"states": 14, "years": 6, "seed": 3, **options})  # type: ignore[arg-type]
-    return replace(design, effects={}, attrition=())
+    return replace(design, fixed_effects={}, attrition=())
 
 
-def counts(design: Design, scale: float = 1.0) -> Design:
+def counts(design: ModelFrame, scale: float = 1.0) -> ModelFrame:
     """The same panel with counts as outcome."""
     rng = np.random.default_rng(12)
-    assert design.a is not None
-    mean = scale * np.exp(0.5 * design.x[:, 0] - 0.3 * design.x[:, 1] + rng.normal(0, 0.5, 200)[design.a])
+    assert design.side1 is not None
+    mean = scale * np.exp(0.5 * design.x[:, 0] - 0.3 * design.x[:, 1] + rng.normal(0, 0.5, 200)[design.side1])
     return replace(design, y=rng.poisson(mean).astype(float))
 
 
-def with_effects(design: Design, *names: str) -> Design:
-    assert design.a is not None
-    assert design.b is not None
-    known = {"dyad": design.a * 1000 + design.b, "year": design.year, "a": design.a, "b": design.b}
-    return replace(design, effects={name: known[name] for name in names})
+def with_effects(design: ModelFrame, *names: str) -> ModelFrame:
+    assert design.side1 is not None
+    assert design.side2 is not None
+    known = {
+        "dyad": design.side1 * 1000 + design.side2,
+        "year": design.time,
+        "side1": design.side1,
+        "side2": design.side2,
+    }
+    return replace(design, fixed_effects={name: known[name] for name in names})
 
 
-def dummies(design: Design, rows: np.ndarray) -> np.ndarray:
+def dummies(design: ModelFrame, rows: np.ndarray) -> np.ndarray:
     """Independent dummies of the effects of some rows."""
-    parts = [pd.get_dummies(pd.Series(codes[rows]), dtype=float).to_numpy() for codes in design.effects.values()]
+    parts = [pd.get_dummies(pd.Series(codes[rows]), dtype=float).to_numpy() for codes in design.fixed_effects.values()]
     full = np.column_stack(parts)
     return full[:, np.abs(np.linalg.qr(full)[1].diagonal()) > 1e-9]
 
@@ -118,7 +123,7 @@ def test_pooled_poisson_maximises_its_likelihood_and_carries_its_curvature() -> 
     assert_allclose(fit.scores[:5], rows, atol=1e-6)
 
 
-@pytest.mark.parametrize("names", [("dyad",), ("dyad", "year"), ("a", "b", "year")])
+@pytest.mark.parametrize("names", [("dyad",), ("dyad", "year"), ("side1", "side2", "year")])
 @pytest.mark.parametrize("outcome", ["onsets", "counts"])
 def test_absorbed_poisson_equals_dummies(names: tuple[str, ...], outcome: str) -> None:
     design = with_effects(panel(states=10) if outcome == "onsets" else counts(panel(states=10)), *names)
@@ -135,14 +140,14 @@ def test_absorbed_poisson_equals_dummies(names: tuple[str, ...], outcome: str) -
     bread = np.linalg.inv(information)
     assert_allclose(fit.bread, bread[:k, :k], rtol=1e-7)
     scores = full * (design.y[rows] - reference.fittedvalues)[:, None]
-    pairs = number_dyads(design.a[rows], design.b[rows])
+    pairs = number_dyads(design.side1[rows], design.side2[rows])
     for kind in ("hc0", "dyad", "dyadic"):
         expected = sandwich(kind, scores, bread, pairs).unrepaired[:k, :k]
         assert_allclose(sandwich(kind, fit.scores, fit.bread, pairs).unrepaired, expected, rtol=1e-6, atol=1e-12)
     assert_allclose(fit.scores.sum(axis=0), 0, atol=1e-9)
     assert fit.predictor is not None
     assert_allclose(np.exp(fit.predictor), reference.fittedvalues, rtol=1e-6)
-    for codes in design.effects.values():
+    for codes in design.fixed_effects.values():
         left = pd.Series(design.y[rows] - np.exp(fit.predictor)).groupby(codes[rows]).sum()
         assert_allclose(left, 0, atol=1e-9)
     assert 0 <= absorbed_gap(design, fit) < 1e-9
@@ -168,7 +173,9 @@ def test_absorbed_poisson_meets_pyfixest(names: tuple[str, ...]) -> None:
     fit = fepoisson(design)
     assert fit.rows is not None
     assert len(fit.rows) == 319
-    errors = sandwich("dyad", fit.scores, fit.bread, number_dyads(design.a[fit.rows], design.b[fit.rows])).std_errors
+    errors = sandwich(
+        "dyad", fit.scores, fit.bread, number_dyads(design.side1[fit.rows], design.side2[fit.rows])
+    ).std_errors
     assert_allclose(fit.estimate, PYFIXEST[names][0], atol=1e-9)
     # pyfixest's variance has the weights of its last iteration but one.
     assert_allclose(errors, PYFIXEST[names][1], rtol=1e-6)
@@ -181,14 +188,14 @@ def test_absorbed_poisson_does_not_depend_on_the_order_of_rows_or_effects() -> N
         design,
         y=design.y[order],
         x=design.x[order],
-        effects={name: design.effects[name][order] for name in ("year", "dyad")},
+        fixed_effects={name: design.fixed_effects[name][order] for name in ("year", "dyad")},
     )
     assert_allclose(fepoisson(shuffled).estimate, fepoisson(design).estimate, rtol=1e-9)
 
 
 def test_levels_whose_outcome_is_always_zero_are_left_out_and_counted() -> None:
     design = with_effects(panel(), "dyad")
-    onsets = pd.Series(design.y).groupby(design.effects["dyad"])
+    onsets = pd.Series(design.y).groupby(design.fixed_effects["dyad"])
     silent = onsets.transform("sum") == 0
     fit = fepoisson(design)
     levels = int((onsets.sum() == 0).sum())
@@ -198,7 +205,9 @@ def test_levels_whose_outcome_is_always_zero_are_left_out_and_counted() -> None:
     )
     assert_allclose(fit.rows, np.flatnonzero(~silent))
     kept = ~silent.to_numpy()
-    alone = replace(design, y=design.y[kept], x=design.x[kept], effects={"dyad": design.effects["dyad"][kept]})
+    alone = replace(
+        design, y=design.y[kept], x=design.x[kept], fixed_effects={"dyad": design.fixed_effects["dyad"][kept]}
+    )
     assert_allclose(fit.estimate, fepoisson(alone).estimate, rtol=1e-12)
     assert fepoisson(alone).rows is None
 
@@ -207,8 +216,8 @@ def test_leaving_out_a_level_of_one_effect_may_empty_one_of_another() -> None:
     base = with_effects(panel(), "dyad", "year")
     y, x = np.r_[base.y, 0.0, 1.0], np.vstack([base.x, base.x[:2]])
     # A dyad of one peaceful year, the only one of its year; and a dyad of one year, which is its own.
-    effects = {"dyad": np.r_[base.effects["dyad"], -1, -2], "year": np.r_[base.effects["year"], 3000, 3001]}
-    fit = fepoisson(replace(base, y=y, x=x, effects=effects))
+    effects = {"dyad": np.r_[base.fixed_effects["dyad"], -1, -2], "year": np.r_[base.fixed_effects["year"], 3000, 3001]}
+    fit = fepoisson(replace(base, y=y, x=x, fixed_effects=effects))
     assert_allclose(fit.estimate, fepoisson(base).estimate, rtol=1e-9)
     assert fit.rows is not None
     assert fit.rows[-1] == len(base.y) + 1
@@ -225,17 +234,17 @@ def test_rows_that_effects_alone_predict_to_be_zero_are_left_out() -> None:
     corner = (first < 3) & (second >= 3)
     x = rng.normal(size=(len(first), 2))
     y = np.where(corner, 0, rng.poisson(np.exp(0.3 * x[:, 0] + 0.5))).astype(float)
-    design = Design(y=y, x=x, terms=("d", "c"), effects={"f": first, "s": second})
+    design = ModelFrame(y=y, x=x, terms=("d", "c"), fixed_effects={"f": first, "s": second})
     fit = fepoisson(design)
     assert_allclose(fit.rows, np.flatnonzero(~corner))
     assert fit.flags[0] == (
         f"{int(corner.sum()):,} rows that the effects alone predict to be zero say nothing about the coefficients"
     )
-    rest = replace(design, y=y[~corner], x=x[~corner], effects={"f": first[~corner], "s": second[~corner]})
+    rest = replace(design, y=y[~corner], x=x[~corner], fixed_effects={"f": first[~corner], "s": second[~corner]})
     assert_allclose(fit.estimate, fepoisson(rest).estimate, rtol=1e-10)
 
 
-def separated(design: Design) -> Design:
+def separated(design: ModelFrame) -> ModelFrame:
     """The treatment never meets an onset."""
     return replace(design, y=np.where(design.treatment == 1, 0.0, design.y))
 
@@ -294,7 +303,7 @@ def test_a_wrong_coefficient_is_not_reproduced() -> None:
 
 def test_what_does_not_exist_is_a_named_error() -> None:
     design = with_effects(panel(), "dyad", "year")
-    pooled = replace(design, effects={})
+    pooled = replace(design, fixed_effects={})
     with pytest.raises(UnsupportedEffects, match=r"^poisson .* but got dyad, year; estimators .*fepoisson"):
         poisson(design)
     with pytest.raises(
@@ -315,7 +324,7 @@ def test_what_does_not_exist_is_a_named_error() -> None:
         with pytest.raises(EstimationError, match="missing or infinite in 'control'"):
             fit(replace(data, x=gap))
     fixed = design.x.copy()
-    fixed[:, 0] = design.a
+    fixed[:, 0] = design.side1
     with pytest.raises(
         NoVariation, match=r"^the treatment 'treatment' does not vary within dyad and year effects in the"
     ):
@@ -325,7 +334,7 @@ def test_what_does_not_exist_is_a_named_error() -> None:
 def test_a_control_fixed_within_effects_is_dropped_and_named() -> None:
     design = with_effects(panel(), "dyad", "year")
     x = design.x.copy()
-    x[:, 1] = design.a
+    x[:, 1] = design.side1
     fit = fepoisson(replace(design, x=x))
     assert fit.dropped == ("control",)
     assert fit.terms == ("treatment", "binary")
@@ -349,7 +358,7 @@ def test_means_of_all_sizes_keep_their_digits() -> None:
 def test_absorbed_poisson_recovers_a_planted_effect() -> None:
     design = panel(states=40, years=10)
     rng = np.random.default_rng(9)
-    shock = rng.normal(0, 1, (60, 60))[design.a, design.b]
+    shock = rng.normal(0, 1, (60, 60))[design.side1, design.side2]
     mean = np.exp(shock - 0.5 + 0.4 * design.x[:, 0])
     fit = fepoisson(with_effects(replace(design, y=rng.poisson(mean).astype(float)), "dyad", "year"))
     assert abs(fit.estimate[0] - 0.4) < 3 * np.sqrt(fit.bread[0, 0])
@@ -369,7 +378,7 @@ def test_the_scores_are_within_effects_weighted_by_the_mean() -> None:
     fit = fepoisson(design)
     assert fit.rows is not None
     assert fit.predictor is not None
-    effects = {name: codes[fit.rows] for name, codes in design.effects.items()}
+    effects = {name: codes[fit.rows] for name, codes in design.fixed_effects.items()}
     made = absorber(effects, len(fit.rows), np.exp(fit.predictor))
     assert_allclose(fit.x, made.residual(design.x[fit.rows]), atol=1e-8)
     assert_allclose(fit.scores, fit.x * (design.y[fit.rows] - np.exp(fit.predictor))[:, None], atol=1e-12)

@@ -12,7 +12,7 @@ from numpy.testing import assert_allclose
 from scipy.optimize import minimize
 
 from detente.base.errors import EstimationError, NotConverged, Separation
-from detente.stats.frame import Design
+from detente.stats.frame import ModelFrame
 from detente.stats.likelihood import likelihood
 from detente.stats.registry import get
 
@@ -35,9 +35,9 @@ TERMS = ("major", "contig", "power", "maxdem", "mindem", "years")
 TAU = 1042 / 303772
 
 
-def mid(folder: Path) -> Design:
+def mid(folder: Path) -> ModelFrame:
     data = pd.read_csv(folder / "king_zeng_mid" / "mid.tab", sep=r"\s+")
-    return Design(data["conflict"].to_numpy(float), data[list(TERMS)].to_numpy(float), TERMS)
+    return ModelFrame(data["conflict"].to_numpy(float), data[list(TERMS)].to_numpy(float), TERMS)
 
 
 # R 4.2.2, Zelig 5.1.7: zelig(conflict ~ major + contig + power + maxdem + mindem + years, model = "relogit", …) on
@@ -68,7 +68,7 @@ def test_king_zeng_meets_zelig(replication: Path, run: str, options: dict[str, o
 def test_king_zeng_in_statas_convention_meets_mansfield_and_pevehouse(replication: Path) -> None:
     printed = targets(replication, "mansfield_pevehouse_2000", "relogit (King-Zeng), cl(dyad)")
     design, dyad = mansfield_pevehouse(replication, "midon", [t for t in printed.index if t != "_cons"])
-    fit = get("king_zeng").fit(replace(design, effects={}), convention="stata")
+    fit = get("king_zeng").fit(replace(design, fixed_effects={}), convention="stata")
     assert fit.flags == ("Stata's relogit: variances times 0.998192, (N/(N + k))²",)
     errors = clustered(fit, dyad)
     for term, target in printed.rename(index={"_cons": "intercept"}).iterrows():
@@ -103,7 +103,7 @@ def test_the_correction_takes_most_of_the_bias_away() -> None:
     while len(corrected) < 300:
         y = (rng.random(60) < 1 / (1 + np.exp(2 - x[:, 0]))).astype(float)
         if y.sum() >= 5:
-            design = Design(y, x, ("treatment",))
+            design = ModelFrame(y, x, ("treatment",))
             corrected.append(get("king_zeng").fit(design).estimate[1])
             plain.append(get("logit").fit(design).estimate[1])
     assert abs(np.mean(corrected) - 1) < 0.5 * abs(np.mean(plain) - 1)
@@ -127,7 +127,7 @@ def test_king_zeng_needs_a_maximum() -> None:
         get("king_zeng").fit(replace(design, y=np.where(design.x[:, 0] == 1, 0.0, design.y)))
 
 
-def log_posterior(design: Design, scale: float = 2.5, scale_intercept: float = 10.0) -> Rows:
+def log_posterior(design: ModelFrame, scale: float = 2.5, scale_intercept: float = 10.0) -> Rows:
     """Rows of the log posterior in the units of the regressors, the log prior spread over them."""
     x, center = constant(design.x), design.x.mean(axis=0)
     binary = [len(np.unique(c)) == 2 for c in design.x.T]
@@ -141,7 +141,7 @@ def log_posterior(design: Design, scale: float = 2.5, scale_intercept: float = 1
     return rows
 
 
-def brute_force(design: Design, **scales: float) -> np.ndarray:
+def brute_force(design: ModelFrame, **scales: float) -> np.ndarray:
     rows = log_posterior(design, **scales)
     start = np.zeros(design.x.shape[1] + 1)
     rough = minimize(lambda b: -rows(b).sum(), start, method="Nelder-Mead", options={"maxiter": 20000, "xatol": 1e-7})

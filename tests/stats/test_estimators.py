@@ -17,7 +17,7 @@ from statsmodels.regression.linear_model import OLS
 
 from detente.base.errors import NoVariation, RankDeficient, Separation, UnknownEstimator
 from detente.stats.covariance import sandwich
-from detente.stats.frame import Design
+from detente.stats.frame import ModelFrame
 from detente.stats.linear.absorb import absorb_two_way
 from detente.stats.linear.linear import reference_gap
 from detente.stats.registry import REGISTRY, get
@@ -28,18 +28,18 @@ from support.accounts import OBJECTIVES
 from support.worlds import dyadic_design, solved, studied
 
 
-def dyad(design: Design) -> np.ndarray:
-    return design.a.astype("int64") * 1000 + design.b
+def dyad(design: ModelFrame) -> np.ndarray:
+    return design.side1.astype("int64") * 1000 + design.side2
 
 
-def dummies(design: Design) -> np.ndarray:
+def dummies(design: ModelFrame) -> np.ndarray:
     """Full sets of dyad and year dummies, one year left out."""
     d = pd.get_dummies(pd.Series(dyad(design)), dtype=float).to_numpy()
-    t = pd.get_dummies(pd.Series(design.year), dtype=float).to_numpy()[:, 1:]
+    t = pd.get_dummies(pd.Series(design.time), dtype=float).to_numpy()[:, 1:]
     return np.column_stack([d, t])
 
 
-def lpm_reference(design: Design) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+def lpm_reference(design: ModelFrame) -> tuple[np.ndarray, dict[str, np.ndarray]]:
     """Least squares with explicit dummies; covariances by the double sum and by statsmodels OLS."""
     full = np.column_stack([design.x, dummies(design)])
     b = np.linalg.lstsq(full, design.y, rcond=None)[0]
@@ -58,7 +58,7 @@ def lpm_reference(design: Design) -> tuple[np.ndarray, dict[str, np.ndarray]]:
     }
 
 
-def logit_reference(design: Design) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+def logit_reference(design: ModelFrame) -> tuple[np.ndarray, dict[str, np.ndarray]]:
     """Iteratively reweighted least squares (statsmodels GLM); covariances by the double sum and by GLM's clusters."""
     x = np.column_stack([np.ones(len(design.y)), design.x])
     model = GLM(design.y, x, family=Binomial())
@@ -76,13 +76,13 @@ def logit_reference(design: Design) -> tuple[np.ndarray, dict[str, np.ndarray]]:
     }
 
 
-def double_sum(scores: np.ndarray, design: Design) -> np.ndarray:
-    a, b = design.a, design.b
+def double_sum(scores: np.ndarray, design: ModelFrame) -> np.ndarray:
+    a, b = design.side1, design.side2
     shares = (a[:, None] == a) | (a[:, None] == b) | (b[:, None] == a) | (b[:, None] == b)
     return np.asarray(scores.T @ (shares @ scores))
 
 
-REFERENCES: dict[str, Callable[[Design], tuple[np.ndarray, dict[str, np.ndarray]]]] = {
+REFERENCES: dict[str, Callable[[ModelFrame], tuple[np.ndarray, dict[str, np.ndarray]]]] = {
     "lpm": lpm_reference,
     "logit": logit_reference,
 }
@@ -121,7 +121,7 @@ def test_absorbing_two_factors_equals_regressing_on_their_dummies() -> None:
     values = np.column_stack([design.y, design.x])
     full = dummies(design)
     residual = values - full @ np.linalg.lstsq(full, values, rcond=None)[0]
-    assert_allclose(absorb_two_way(values, dyad(design), design.year), residual, atol=1e-10)
+    assert_allclose(absorb_two_way(values, dyad(design), design.time), residual, atol=1e-10)
 
 
 def test_absorbing_survives_single_observations_and_disconnected_years() -> None:
@@ -173,7 +173,7 @@ def test_logit_meets_stata_on_mansfield_and_pevehouse(replication: Path) -> None
     used = data.dropna(subset=["midon", *columns])
     x = used[columns].to_numpy(float)
     states = used[["state1", "state2"]].to_numpy()
-    design = Design(
+    design = ModelFrame(
         used["midon"].to_numpy(float),
         x,
         tuple(terms),
@@ -223,7 +223,7 @@ def test_dependent_regressors_are_named(name: str) -> None:
 def test_a_treatment_fixed_within_dyads_has_no_lpm() -> None:
     design = dyadic_design()
     x = design.x.copy()
-    x[:, 0] = design.a % 2
+    x[:, 0] = design.side1 % 2
     with pytest.raises(NoVariation) as error:
         solved("lpm", replace(design, x=x))
     assert str(error.value) == (
@@ -234,7 +234,7 @@ def test_a_treatment_fixed_within_dyads_has_no_lpm() -> None:
 def test_a_control_fixed_within_dyads_is_dropped_and_named() -> None:
     design = dyadic_design()
     x = design.x.copy()
-    x[:, 1] = design.a
+    x[:, 1] = design.side1
     fit = solved("lpm", replace(design, x=x))
     assert fit.dropped == ("control",)
     assert fit.terms == ("treatment", "binary")

@@ -29,7 +29,7 @@ from detente.base.errors import (
     UnsupportedInstruments,
 )
 from detente.stats.covariance import Covariance, dyadic_meat, number_dyads
-from detente.stats.frame import Design
+from detente.stats.frame import ModelFrame
 from detente.stats.registry import REGISTRY
 from detente.stats.resampling.jackknife import subset
 from detente.stats.result import Fit
@@ -37,11 +37,13 @@ from detente.stats.result import Fit
 from support.worlds import dyadic_design, studied
 
 
-def frame(design: Design | None = None) -> pd.DataFrame:
+def frame(design: ModelFrame | None = None) -> pd.DataFrame:
     """A design's data as a user has them."""
     design = design or dyadic_design(effect=0.1)
     columns = dict(zip(design.terms, design.x.T, strict=True))
-    return pd.DataFrame({"onset": design.y, **columns, "ccode1": design.a, "ccode2": design.b, "year": design.year})
+    return pd.DataFrame(
+        {"onset": design.y, **columns, "ccode1": design.side1, "ccode2": design.side2, "year": design.time}
+    )
 
 
 BOTH = dyadic("ccode1", "ccode2")
@@ -119,8 +121,8 @@ def test_the_jackknife_is_the_spread_of_fits_without_one_state() -> None:
     design = dyadic_design(states=9, effect=0.1)
     found = fit(design, estimator="logit", covariance="jackknife")
     moves = []
-    for state in np.union1d(design.a, design.b):
-        kept = np.flatnonzero((design.a != state) & (design.b != state))
+    for state in np.union1d(design.side1, design.side2):
+        kept = np.flatnonzero((design.side1 != state) & (design.side2 != state))
         moves.append(fit(subset(design, kept), estimator="logit", covariance="hc0").estimate - found.estimate)
     expected = 8 / 9 * np.array(moves).T @ np.array(moves)
     assert_allclose(found.covariance.matrix, expected, rtol=1e-10)
@@ -179,10 +181,10 @@ def test_effects_may_be_columns_interactions_or_the_pair() -> None:
     named = fit(f"{FORMULA} | pair + year", data, covariance=BOTH)
     paired = fit(f"{FORMULA} | dyad + C(year)", data, covariance=BOTH)
     assert_allclose(named.estimate, paired.estimate, rtol=1e-12)
-    assert tuple(paired.design.effects) == ("dyad", "year")
+    assert tuple(paired.design.fixed_effects) == ("dyad", "year")
     crossed = fit(f"{FORMULA} | ccode1:year + ccode2", data, covariance=BOTH)
     groups = data.groupby(["ccode1", "year"]).ngroups
-    assert len(np.unique(crossed.design.effects["ccode1:year"])) == groups
+    assert len(np.unique(crossed.design.fixed_effects["ccode1:year"])) == groups
 
 
 def test_clusters_of_a_formula_are_columns() -> None:
@@ -221,7 +223,7 @@ def test_instruments_stand_in_the_last_bar() -> None:
     assert design.instruments is not None
     assert_allclose(design.instruments, data[["z", "w"]])
     _, pooled, _ = build("onset ~ control | [treatment ~ z]", data, Model(BOTH, None, None))
-    assert (pooled.effects, pooled.endogenous) == ({}, ("treatment",))
+    assert (pooled.fixed_effects, pooled.endogenous) == ({}, ("treatment",))
 
 
 @pytest.mark.parametrize(
@@ -251,7 +253,7 @@ def test_a_formula_that_cannot_be_is_an_error_by_name(formula: str, error: type[
 
 
 def test_estimators_without_effects_refuse_them_and_name_those_that_take_them() -> None:
-    with pytest.raises(UnsupportedEffects, match=r"estimator 'logit' takes no effects .*dyad, year.*absorb: .*lpm"):
+    with pytest.raises(UnsupportedEffects, match=r"estimator 'logit' takes no fixed effects .*dyad, year.*absorb: .*lpm"):
         fit(f"{FORMULA} | dyad + year", frame(), estimator="logit", covariance=BOTH)
 
 
@@ -271,7 +273,7 @@ def test_unknown_options_and_recipes_name_the_nearest() -> None:
 
 @pytest.mark.parametrize("recipe", ["dyadic", "dyad", "jackknife"])
 def test_rows_without_sides_have_nothing_dyadic(recipe: str) -> None:
-    design = replace(dyadic_design(), a=None, b=None)
+    design = replace(dyadic_design(), side1=None, side2=None)
     with pytest.raises(NoDyads, match=f"'{recipe}' needs rows with two sides"):
         fit(design, estimator="logit", covariance=recipe)
     assert fit(design, estimator="logit", covariance="year").dyads is None
@@ -279,7 +281,7 @@ def test_rows_without_sides_have_nothing_dyadic(recipe: str) -> None:
 
 def test_a_jackknife_names_the_state_without_which_there_is_no_estimate() -> None:
     design = dyadic_design(states=9, effect=0.1)
-    only = (design.a == 3) | (design.b == 3)
+    only = (design.side1 == 3) | (design.side2 == 3)
     x = design.x.copy()
     x[:, 2] = np.where(only, x[:, 2], 0.0)
     with pytest.raises(EstimationError, match="jackknife without state 3: "):

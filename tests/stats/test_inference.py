@@ -175,7 +175,7 @@ def negative_for(monkeypatch: pytest.MonkeyPatch, term: str) -> None:
 def test_dyads_that_switch_are_counted() -> None:
     design = dyadic_design(gaps=False)
     rows = estimate(design, specification("lpm")).rows
-    by_dyad = pd.DataFrame({"a": design.a, "b": design.b, "t": design.treatment}).groupby(["a", "b"])["t"]
+    by_dyad = pd.DataFrame({"a": design.side1, "b": design.side2, "t": design.treatment}).groupby(["a", "b"])["t"]
     switching = (by_dyad.max() > by_dyad.min()).to_numpy()
     states = by_dyad.max().index.to_frame()[switching]
     assert rows["switching_dyads"].unique().tolist() == [int(switching.sum())]

@@ -23,7 +23,7 @@ from detente.base.errors import (
     UnsuitableEvents,
     UnsupportedEstimator,
 )
-from detente.stats.frame import Design
+from detente.stats.frame import ModelFrame
 from detente.stats.kernels import participation as kernel
 from detente.stats.resampling.randomisation import Scheme, randomisation_test
 from detente.stats.resampling.redraw import kad_redraw
@@ -33,12 +33,12 @@ from detente.stats.result import Fit
 from support.worlds import dyadic_design
 
 
-def panel(states: int = 12, years: int = 8, seed: int = 1, effects: bool = True) -> Design:
+def panel(states: int = 12, years: int = 8, seed: int = 1, effects: bool = True) -> ModelFrame:
     """A panel without gaps and an outcome that has nothing to do with the treatment."""
     design = dyadic_design(states=states, years=years, seed=seed, gaps=False)
     if not effects:
         return design
-    return replace(design, effects={"dyad": design.factor("dyad"), "year": design.factor("year")})
+    return replace(design, fixed_effects={"dyad": design.factor("dyad"), "year": design.factor("year")})
 
 
 def by_hand(model: Fit, treatment: np.ndarray, statistic: str = "coefficient") -> float:
@@ -50,7 +50,7 @@ def by_hand(model: Fit, treatment: np.ndarray, statistic: str = "coefficient") -
     return float((again.estimate if statistic == "coefficient" else again.statistic)[place])
 
 
-def drawn(scheme: Scheme, design: Design, draws: int, seed: int = 0) -> np.ndarray:
+def drawn(scheme: Scheme, design: ModelFrame, draws: int, seed: int = 0) -> np.ndarray:
     """Treatments (draws, N)."""
     ready, out = scheme.ready(design, design.treatment), np.empty((draws, len(design.y)))
     for draw in range(draws):
@@ -58,8 +58,8 @@ def drawn(scheme: Scheme, design: Design, draws: int, seed: int = 0) -> np.ndarr
     return out
 
 
-def network(design: Design) -> pd.DataFrame:
-    return pd.DataFrame({"a": design.a, "b": design.b, "year": design.year, "value": design.treatment})
+def network(design: ModelFrame) -> pd.DataFrame:
+    return pd.DataFrame({"a": design.side1, "b": design.side2, "year": design.time, "value": design.treatment})
 
 
 # The test
@@ -115,8 +115,10 @@ def test_draws_that_do_not_vary_are_counted_as_far_from_zero() -> None:
     a, b = np.repeat([1, 1, 2], 2), np.repeat([2, 3, 3], 2)
     year, treatment = np.tile([1, 2], 3), np.array([0.0, 1, 1, 0, 0, 0])
     y = np.array([0.0, 1, 0, 0, 1, 1])
-    design = Design(y, treatment[:, None], ("treatment",), a, b, year, effects={"dyad": np.repeat([0, 1, 2], 2)})
-    always = replace(design, effects={"dyad": design.effects["dyad"], "year": year})
+    design = ModelFrame(
+        y, treatment[:, None], ("treatment",), a, b, year, fixed_effects={"dyad": np.repeat([0, 1, 2], 2)}
+    )
+    always = replace(design, fixed_effects={"dyad": design.fixed_effects["dyad"], "year": year})
     test = randomisation_test(fit(always, covariance="dyad"), circular_shift(), draws=400)
     # With two years, shifts that move both dyads alike treat one each year; those that do not, both in one year.
     assert not np.isnan(test.draws).any()
@@ -142,9 +144,9 @@ def test_what_randomisation_cannot_do_is_refused_by_name() -> None:
     with pytest.raises(TooFewDraws):
         randomisation_test(model, circular_shift(), draws=0)
     with pytest.raises(NoDyads):
-        randomisation_test(fit(replace(design, a=None, b=None), covariance="hc1"), circular_shift())
+        randomisation_test(fit(replace(design, side1=None, side2=None), covariance="hc1"), circular_shift())
     with pytest.raises(NoDyads, match="two sides and a year"):
-        randomisation_test(fit(replace(design, year=None)), circular_shift())
+        randomisation_test(fit(replace(design, time=None)), circular_shift())
     product_of = np.column_stack([design.x, design.x[:, 0] * design.x[:, 1]])
     made = replace(design, x=product_of, terms=(*design.terms, "treatment:control"))
     with pytest.raises(UnsupportedEstimator, match="other regressors are made of 'treatment'"):
@@ -157,19 +159,19 @@ def test_what_randomisation_cannot_do_is_refused_by_name() -> None:
 def test_a_shift_keeps_each_dyads_number_and_order_of_treatments() -> None:
     shuffled = np.random.default_rng(0).permutation(66 * 8)
     whole = panel()
-    assert whole.a is not None
-    assert whole.b is not None
-    assert whole.year is not None
+    assert whole.side1 is not None
+    assert whole.side2 is not None
+    assert whole.time is not None
     design = replace(
         whole,
         y=whole.y[shuffled],
         x=whole.x[shuffled],
-        a=whole.a[shuffled],
-        b=whole.b[shuffled],
-        year=whole.year[shuffled],
-        effects={},
+        side1=whole.side1[shuffled],
+        side2=whole.side2[shuffled],
+        time=whole.time[shuffled],
+        fixed_effects={},
     )
-    order = np.lexsort((design.year, design.b, design.a))
+    order = np.lexsort((design.time, design.side2, design.side1))
     before = design.treatment[order].reshape(66, 8)
     offsets = []
     for treatment in drawn(circular_shift(), design, 20):
@@ -183,15 +185,15 @@ def test_a_shift_keeps_each_dyads_number_and_order_of_treatments() -> None:
 
 def test_a_dyad_is_shifted_alike_whoever_else_is_in_the_sample() -> None:
     design = panel(effects=False)
-    assert design.a is not None
-    few = design.a < 6
-    part = Design(
+    assert design.side1 is not None
+    few = design.side1 < 6
+    part = ModelFrame(
         design.y[few],
         design.x[few],
         design.terms,
-        design.a[few],
-        design.b[few],
-        design.year[few],  # type: ignore[index]
+        design.side1[few],
+        design.side2[few],
+        design.time[few],  # type: ignore[index]
     )
     assert_array_equal(drawn(circular_shift(), design, 5)[:, few], drawn(circular_shift(), part, 5))
 
@@ -199,7 +201,7 @@ def test_a_dyad_is_shifted_alike_whoever_else_is_in_the_sample() -> None:
 def test_directed_dyads_are_shifted_each_by_itself() -> None:
     a, b = np.repeat([1, 2], 30), np.repeat([2, 1], 30)
     treatment = np.tile(np.arange(30.0), 2)
-    design = Design(np.zeros(60), treatment[:, None], ("t",), a, b, np.tile(np.arange(30), 2))
+    design = ModelFrame(np.zeros(60), treatment[:, None], ("t",), a, b, np.tile(np.arange(30), 2))
     one, two = np.split(drawn(circular_shift(), design, 1)[0], 2)
     assert (one != two).any()
 
@@ -230,7 +232,7 @@ def test_the_p_of_many_draws_is_that_of_all_shifts_enumerated() -> None:
 def enumerated(model: Fit, treatments: np.ndarray) -> float:
     """Share of treatments (M, N) whose coefficient, by dense least squares, is as far from zero as the observed one."""
     design = model.design
-    sets = [(codes[:, None] == np.unique(codes)).astype(float) for codes in design.effects.values()]
+    sets = [(codes[:, None] == np.unique(codes)).astype(float) for codes in design.fixed_effects.values()]
     others = np.hstack([design.x[:, 1:], *sets])
     take = np.eye(len(design.y)) - others @ np.linalg.pinv(others)
     left = treatments @ take
@@ -250,13 +252,13 @@ def test_permuted_labels_keep_the_shape_of_the_network() -> None:
         assert (treatment != design.treatment).any()
 
 
-def shapes(design: Design, treatment: np.ndarray) -> list[list[int]]:
+def shapes(design: ModelFrame, treatment: np.ndarray) -> list[list[int]]:
     """By year, how many partners states have, sorted."""
-    assert design.year is not None
+    assert design.time is not None
     found = []
-    for year in np.unique(design.year):
-        on = (design.year == year) & (treatment == 1)
-        ends = Counter(np.concatenate([design.a[on], design.b[on]]).tolist())  # type: ignore[index]
+    for year in np.unique(design.time):
+        on = (design.time == year) & (treatment == 1)
+        ends = Counter(np.concatenate([design.side1[on], design.side2[on]]).tolist())  # type: ignore[index]
         found.append(sorted(ends.values()))
     return found
 
@@ -264,20 +266,21 @@ def shapes(design: Design, treatment: np.ndarray) -> list[list[int]]:
 def test_labels_are_exchanged_for_all_years_and_treatments_at_once() -> None:
     design = panel(states=5, years=4, effects=False)
     weighted = replace(design, x=np.column_stack([np.arange(len(design.y)) + 0.5, design.x[:, 1:]]))
-    assert design.a is not None
-    assert design.b is not None
-    assert design.year is not None
+    assert design.side1 is not None
+    assert design.side2 is not None
+    assert design.time is not None
     value = {
         (frozenset((a, b)), y): v
-        for a, b, y, v in zip(design.a, design.b, design.year, weighted.treatment, strict=True)
+        for a, b, y, v in zip(design.side1, design.side2, design.time, weighted.treatment, strict=True)
     }
-    states = np.unique(np.concatenate([design.a, design.b]))
+    states = np.unique(np.concatenate([design.side1, design.side2]))
     for treatment in drawn(state_labels(), weighted, 5):
         matches = 0
         for permuted in permutations(states):
             to = dict(zip(states, permuted, strict=True))
             expected = [
-                value[frozenset((to[a], to[b])), y] for a, b, y in zip(design.a, design.b, design.year, strict=True)
+                value[frozenset((to[a], to[b])), y]
+                for a, b, y in zip(design.side1, design.side2, design.time, strict=True)
             ]
             matches += bool((np.array(expected) == treatment).all())
         assert matches == 1
@@ -285,13 +288,15 @@ def test_labels_are_exchanged_for_all_years_and_treatments_at_once() -> None:
 
 def test_labels_are_exchanged_within_strata() -> None:
     design = panel(states=8, years=2, effects=False)
-    only = replace(design, x=np.column_stack([((design.a == 2) | (design.b == 2)).astype(float), design.x[:, 1:]]))
+    only = replace(
+        design, x=np.column_stack([((design.side1 == 2) | (design.side2 == 2)).astype(float), design.x[:, 1:]])
+    )
     strata = {2: 0, 3: 0, 4: 0, **dict.fromkeys(range(5, 9), 1)}
     heads = set()
     for treatment in drawn(state_labels(strata=strata), only, 40):
         on = treatment == 1
-        common = set(design.a[on]) | set(design.b[on])  # type: ignore[index]
-        heads |= {s for s in common if ((design.a[on] == s) | (design.b[on] == s)).all()}  # type: ignore[index]
+        common = set(design.side1[on]) | set(design.side2[on])  # type: ignore[index]
+        heads |= {s for s in common if ((design.side1[on] == s) | (design.side2[on] == s)).all()}  # type: ignore[index]
     assert heads == {2, 3, 4}
     with pytest.raises(TooFewStates, match="no two states are in one stratum"):
         state_labels(strata={}).ready(only, only.treatment)
@@ -300,7 +305,7 @@ def test_labels_are_exchanged_within_strata() -> None:
 def test_a_network_of_all_dyads_serves_a_sample_of_some() -> None:
     whole = panel(effects=False)
     keep = np.random.default_rng(0).random(len(whole.y)) < 0.5
-    part = Design(whole.y[keep], whole.x[keep], whole.terms, whole.a[keep], whole.b[keep], whole.year[keep])  # type: ignore[index]
+    part = ModelFrame(whole.y[keep], whole.x[keep], whole.terms, whole.side1[keep], whole.side2[keep], whole.time[keep])  # type: ignore[index]
     scheme = state_labels(network(whole))
     assert_array_equal(drawn(scheme, part, 5), drawn(state_labels(), whole, 5)[:, keep])
     assert scheme.ready(part, part.treatment).flags == ()
@@ -319,9 +324,9 @@ def test_a_network_that_is_not_the_designs_is_refused() -> None:
 
 def test_the_p_of_many_permutations_is_that_of_all_of_them() -> None:
     design = panel(states=5, years=3, seed=6, effects=False)
-    design = replace(design, effects={"year": design.factor("year")})
+    design = replace(design, fixed_effects={"year": design.factor("year")})
     model = fit(design, covariance="dyad")
-    states, everything = np.unique(np.concatenate([design.a, design.b])), []  # type: ignore[list-item]
+    states, everything = np.unique(np.concatenate([design.side1, design.side2])), []  # type: ignore[list-item]
     value = {(a, b, y): v for a, b, y, v in network(design).itertuples(index=False, name=None)}
     value |= {(b, a, y): v for (a, b, y), v in value.items()}
     for permuted in permutations(states):
@@ -349,11 +354,11 @@ def events(rng: np.random.Generator, states: range, years: range, count: int = 3
     return pd.DataFrame(flat, columns=["exercise", "year", "state", "parties"])
 
 
-def treatment_of(design: Design, held: pd.DataFrame, measure: str, lag: int) -> np.ndarray:
+def treatment_of(design: ModelFrame, held: pd.DataFrame, measure: str, lag: int) -> np.ndarray:
     """Treatments (N,) that events make, by hand."""
-    assert design.year is not None
+    assert design.time is not None
     found = np.zeros(len(design.y))
-    keys = {(a, b, y): i for i, (a, b, y) in enumerate(zip(design.a, design.b, design.year, strict=True))}  # type: ignore[arg-type]
+    keys = {(a, b, y): i for i, (a, b, y) in enumerate(zip(design.side1, design.side2, design.time, strict=True))}  # type: ignore[arg-type]
     for (_, year), event in held.groupby(["exercise", "year"]):
         for one, two in permutations(event["state"], 2):
             row = keys.get((one, two, year + lag))
@@ -363,7 +368,7 @@ def treatment_of(design: Design, held: pd.DataFrame, measure: str, lag: int) -> 
     return found
 
 
-def exercises(design: Design, measure: str = "any", lag: int = 1, seed: int = 5) -> tuple[np.ndarray, Scheme]:
+def exercises(design: ModelFrame, measure: str = "any", lag: int = 1, seed: int = 5) -> tuple[np.ndarray, Scheme]:
     """The treatment that made events make, and the scheme that draws them anew."""
     held = events(np.random.default_rng(seed), range(2, 14), range(1989, 1998))
     candidates = pd.DataFrame(list(product(range(2, 14), range(1985, 2000))), columns=["state", "year"])
@@ -399,17 +404,17 @@ def test_a_redraw_keeps_what_all_events_add_up_to(measure: str) -> None:
     treated = replace(design, x=np.column_stack([treatment, design.x[:, 1:]]))
     for again in drawn(scheme, treated, 10):
         assert (again != treatment).any()
-        for year in np.unique(treated.year):  # type: ignore[arg-type]
-            assert again[treated.year == year].sum() == pytest.approx(treatment[treated.year == year].sum())
+        for year in np.unique(treated.time):  # type: ignore[arg-type]
+            assert again[treated.time == year].sum() == pytest.approx(treatment[treated.year == year].sum())
 
 
 def test_a_redraw_keeps_the_regions_of_an_event() -> None:
     design = panel(states=12)
     treatment, scheme = exercises(design, "count")
     treated = replace(design, x=np.column_stack([treatment, design.x[:, 1:]]))
-    assert design.a is not None
-    assert design.b is not None
-    south = (design.a >= 8).astype(int) + (design.b >= 8)
+    assert design.side1 is not None
+    assert design.side2 is not None
+    south = (design.side1 >= 8).astype(int) + (design.side2 >= 8)
     kept = [treatment[south == k].sum() for k in range(3)]
     for again in drawn(scheme, treated, 10):
         assert [again[south == k].sum() for k in range(3)] == kept
@@ -430,25 +435,25 @@ def test_participants_are_drawn_uniformly_and_never_twice() -> None:
 
 
 def test_who_is_no_candidate_keeps_its_place() -> None:
-    design = replace(panel(states=4, years=3, effects=False), effects={})
+    design = replace(panel(states=4, years=3, effects=False), fixed_effects={})
     held = pd.DataFrame({"exercise": 1, "year": 1990, "state": [2, 3]})
     candidates = pd.DataFrame({"state": [3, 4, 5], "year": 1990})
     treatment = treatment_of(design, held.assign(parties=2), "any", 1)
     treated = replace(design, x=np.column_stack([treatment, design.x[:, 1:]]))
     scheme = kad_redraw(held, candidates)
     assert scheme.ready(treated, treatment).flags == ("1 places in 1 events drawn anew; 1 kept by who is no candidate",)
-    met = {int(design.b[np.flatnonzero(t)[0]]) for t in drawn(scheme, treated, 40)}  # type: ignore[index]
+    met = {int(design.side2[np.flatnonzero(t)[0]]) for t in drawn(scheme, treated, 40)}  # type: ignore[index]
     assert met == {3, 4, 5}
-    assert all((design.a[t == 1] == 2).all() for t in drawn(scheme, treated, 5))  # type: ignore[index]
+    assert all((design.side1[t == 1] == 2).all() for t in drawn(scheme, treated, 5))  # type: ignore[index]
 
 
 def test_the_p_of_many_redraws_is_that_of_all_of_them() -> None:
-    design = replace(panel(states=5, years=2, seed=2, effects=False), effects={})
+    design = replace(panel(states=5, years=2, seed=2, effects=False), fixed_effects={})
     states = range(2, 7)
     held = pd.DataFrame({"exercise": [0, 0, 1, 1, 1], "year": [1989, 1989, 1990, 1990, 1990], "state": [2, 3, 2, 4, 5]})
     treatment = treatment_of(design, held.assign(parties=2), "any", 1)
     treated = replace(design, x=np.column_stack([treatment, design.x[:, 1:]]))
-    pooled = replace(treated, effects={"all": np.zeros(len(design.y), dtype=np.int64)})
+    pooled = replace(treated, fixed_effects={"all": np.zeros(len(design.y), dtype=np.int64)})
     model = fit(pooled, covariance="dyad")
     everything = []
     for two in permutations(states, 2):
@@ -464,7 +469,7 @@ def test_the_p_of_many_redraws_is_that_of_all_of_them() -> None:
 def test_directed_dyads_are_both_treated_by_an_event() -> None:
     a, b = (np.array(side) for side in zip(*permutations(range(2, 6), 2), strict=True))
     held = pd.DataFrame({"exercise": 1, "year": 1990, "state": [2, 3, 4]})
-    design = Design(np.zeros(12), np.zeros((12, 1)), ("t",), a, b, np.full(12, 1991))
+    design = ModelFrame(np.zeros(12), np.zeros((12, 1)), ("t",), a, b, np.full(12, 1991))
     treatment = treatment_of(design, held.assign(parties=3), "any", 1)
     assert treatment.sum() == 6
     candidates = pd.DataFrame({"state": range(2, 6), "year": 1990})
@@ -491,8 +496,10 @@ def test_events_that_cannot_be_drawn_are_refused_by_name() -> None:
     for scheme, error, words in cases:
         with pytest.raises(error, match=words):
             scheme.ready(design, design.treatment)
-    twice = Design(*(np.tile(v, (2, 1)) if v.ndim > 1 else np.tile(v, 2) for v in (design.y, design.x)), design.terms)
-    twice = replace(twice, a=np.tile(design.a, 2), b=np.tile(design.b, 2), year=np.tile(design.year, 2))  # type: ignore[arg-type]
+    twice = ModelFrame(
+        *(np.tile(v, (2, 1)) if v.ndim > 1 else np.tile(v, 2) for v in (design.y, design.x)), design.terms
+    )
+    twice = replace(twice, side1=np.tile(design.side1, 2), side2=np.tile(design.side2, 2), time=np.tile(design.time, 2))  # type: ignore[arg-type]
     with pytest.raises(UnsuitableEvents, match="two rows are of one dyad and year"):
         kad_redraw(held, someone).ready(twice, twice.treatment)
 
@@ -524,7 +531,7 @@ def test_p_values_are_uniform_if_nature_drew_as_the_scheme_says(name: str, stati
 class _Again:
     """Events that were drawn: to draw again is to draw from where they were drawn."""
 
-    def __init__(self, scheme: Scheme, start: Design) -> None:
+    def __init__(self, scheme: Scheme, start: ModelFrame) -> None:
         self.name, self.scheme, self.start = scheme.name, scheme, start
 
     def ready(self, *_: object):  # type: ignore[no-untyped-def]

@@ -57,7 +57,7 @@ def test_a_refit_is_that_of_the_one_interface(kind: str) -> None:
 
 def test_a_state_without_which_the_treatment_has_no_estimate_leaves_no_jackknife_and_all_else() -> None:
     design = dyadic_design(states=8, years=6, gaps=False)
-    only = (design.a == design.a.min()) & (design.x[:, 0] > 0)
+    only = (design.side1 == design.side1.min()) & (design.x[:, 0] > 0)
     hub = replace(design, x=np.column_stack([only, design.x[:, 1:]]))
     found = refit(prepared(hub), outcomes(len(hub.y), 3))
     assert np.isnan(found.errors["jackknife"]).all()

@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 
 from detente.data.panel import build
-from detente.stats.frame import Design
+from detente.stats.frame import ModelFrame
 from detente.study.config.claims import Claim
 from detente.study.config.project import load_project
 from detente.study.design.matrix import build_design
@@ -44,8 +44,8 @@ def panel(directed: bool, mirror: Path) -> pd.DataFrame:
     return build(PAPER.window, unit=unit, variables=sorted(names), lead_in=years, mirror=mirror).panel.frame
 
 
-def designed(claim: Claim, mirror: Path) -> tuple[Design, pd.DataFrame]:
-    """Design of the headline, and its linear probability model as rows."""
+def designed(claim: Claim, mirror: Path) -> tuple[ModelFrame, pd.DataFrame]:
+    """ModelFrame of the headline, and its linear probability model as rows."""
     study = PAPER.model_copy(update={"samples": (claim.sample or PAPER.headline,)})
     pooled = specifications(PROJECT, study, claim, "logit")[0]
     spec = replace(pooled, estimator="lpm")
@@ -53,7 +53,7 @@ def designed(claim: Claim, mirror: Path) -> tuple[Design, pd.DataFrame]:
     return design, estimate(design, spec).rows
 
 
-def counts(claim: Claim, design: Design) -> Mapping[str, int]:
+def counts(claim: Claim, design: ModelFrame) -> Mapping[str, int]:
     """Rows, onsets, treated rows, and dyads (directed ones of a directed claim) ever treated, and that switch."""
     treated = design.x[:, design.terms.index(f"{claim.treatment}_lag{claim.lag}")]
     dyad = design.factor("directed_dyad" if claim.directed else "dyad")

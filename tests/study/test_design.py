@@ -159,13 +159,13 @@ def test_a_design_holds_the_values_of_the_panel():
     assert design.terms == ("exercise_any_lag1", "rivalry_lag2")
     assert design.treatment is not None
     assert np.array_equal(design.treatment, design.x[:, 0])
-    for i, (b, year) in enumerate(zip(design.b, design.year, strict=True)):
+    for i, (b, year) in enumerate(zip(design.side2, design.time, strict=True)):
         assert design.y[i] == value.loc[(b, year), "onset_gml"]
         assert design.x[i].tolist() == [
             value.loc[(b, year - 1), "exercise_any"],
             value.loc[(b, year - 2), "rivalry"],
         ]
-    assert set(design.a) == {2}
+    assert set(design.side1) == {2}
     assert not np.isnan(design.x).any()
 
 
@@ -177,7 +177,7 @@ def test_peace_years_enter_as_a_cubic_in_tens_of_years():
     assert np.allclose(design.x[:, 2], tens**2)
     assert np.allclose(design.x[:, 3], tens**3)
     value = world().set_index(["b", "year"])["peace_years"]
-    assert np.allclose(tens * 10, [value.loc[key] for key in zip(design.b, design.year, strict=True)])
+    assert np.allclose(tens * 10, [value.loc[key] for key in zip(design.side2, design.time, strict=True)])
 
 
 def test_a_control_of_the_year_itself_has_its_own_name():

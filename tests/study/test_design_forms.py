@@ -174,10 +174,10 @@ def test_a_directed_design_has_two_sides_and_its_own_dyads():
     spec = Specification(claim, PROJECT.samples["relevant"], "lpm", (), ("dyadic",), (1990, 2000), 0.2)
     found = build_design(directed(), spec)
 
-    assert found.a is not None
-    assert found.b is not None
-    assert found.a.tolist() == [2, 2, 2, 20, 20, 20]
-    assert found.b.tolist() == [20, 20, 20, 2, 2, 2]
+    assert found.side1 is not None
+    assert found.side2 is not None
+    assert found.side1.tolist() == [2, 2, 2, 20, 20, 20]
+    assert found.side2.tolist() == [20, 20, 20, 2, 2, 2]
     assert found.factor("directed_dyad").tolist() == [0, 0, 0, 1, 1, 1]
     assert len(set(found.pairs.dyad)) == 1, "a dyad is the same whoever begins"
     assert found.x[:, 0].tolist() == [2, 2, 2, 20, 20, 20], "lags do not cross from one direction to the other"
@@ -198,8 +198,8 @@ def test_a_narrower_window_cuts_years_and_no_lags():
 
     found = build_design(frame, specification(window=(1995, 1997)))
 
-    assert found.year is not None
-    assert found.year.tolist() == [1995, 1996, 1997]
+    assert found.time is not None
+    assert found.time.tolist() == [1995, 1996, 1997]
     assert found.x[:, 0].tolist() == [5, 6, 7]
 
 
@@ -213,9 +213,9 @@ def test_rivals_and_allies_are_samples(sample: str, column: str):
 
     found = build_design(frame, specification(sample=sample))
 
-    assert found.year is not None
-    assert found.b is not None
-    assert (found.b.tolist(), found.year.tolist()) == ([20, 20], [1991, 1992])
+    assert found.time is not None
+    assert found.side2 is not None
+    assert (found.side2.tolist(), found.time.tolist()) == ([20, 20], [1991, 1992])
 
 
 def test_effects_that_are_asked_for_are_part_of_the_specification():

@@ -297,7 +297,7 @@ def test_what_is_not_there_is_refused_before_any_work() -> None:
         linear(shared, [Choice("onset", "treated")], ("dyadc",))
     with pytest.raises(EstimationError, match="'trade' is among its regressors more than once"):
         linear(shared, [Choice("onset", "treated", ("trade", "trade"))])
-    with pytest.raises(UnsupportedEffects, match="logit takes no effects"):
+    with pytest.raises(UnsupportedEffects, match="logit takes no fixed effects"):
         logits(group(panel(5, 5, seed=14), ("dyad",)), [Choice("onset", "treated")])
     assert linear(shared, []).rows.empty
 

@@ -9,7 +9,7 @@ import pytest
 
 from detente.base.errors import NoDyads, UnsupportedEstimator
 from detente.stats.fit import fit
-from detente.stats.frame import Design
+from detente.stats.frame import ModelFrame
 from detente.stats.resampling.jackknife import subset
 from detente.study.estimation.verdict import verdict
 from detente.study.robustness.influence import COLUMNS, Left, eras, groups, leave_out, rebuilt, states
@@ -19,7 +19,7 @@ from support.worlds import dyadic_design, studied
 SMALLEST = 0.05
 
 
-def design(**options: float) -> Design:
+def design(**options: float) -> ModelFrame:
     return studied("lpm", dyadic_design(states=16, effect=-0.1, **options))
 
 
@@ -29,7 +29,7 @@ def test_each_row_is_a_fit_without_that_state() -> None:
     assert tuple(frame.reset_index().reindex(columns=COLUMNS)) == COLUMNS
     assert len(frame) == 16
     for code, name in ((2, "2"), (5, "Fifth")):
-        kept = np.flatnonzero((whole.design.a != code) & (whole.design.b != code))
+        kept = np.flatnonzero((whole.design.side1 != code) & (whole.design.side2 != code))
         again, row = fit(subset(whole.design, kept)), frame.loc[name]
         assert row["estimate"] == again.estimate[0]
         assert row["std_error"] == again.std_errors[0]
@@ -51,16 +51,16 @@ def test_regions_and_eras_leave_out_all_their_rows() -> None:
     whole = fit(design())
     parts = [*groups(whole.design, "region", {"north": {2, 3}, "empty": {99}}), *eras(whole.design, [1900, 1994, 2050])]
     assert [(p.kind, p.name) for p in parts] == [("region", "north"), ("era", "1990–1993"), ("era", "1994–1997")]
-    assert np.array_equal(parts[0].rows, np.isin(whole.design.a, [2, 3]) | np.isin(whole.design.b, [2, 3]))
+    assert np.array_equal(parts[0].rows, np.isin(whole.design.side1, [2, 3]) | np.isin(whole.design.side2, [2, 3]))
     assert (parts[1].rows ^ parts[2].rows).all()
     frame = leave_out(whole, parts, SMALLEST)
-    late = fit(subset(whole.design, np.flatnonzero(whole.design.year >= 1994)))
+    late = fit(subset(whole.design, np.flatnonzero(whole.design.time >= 1994)))
     assert frame["estimate"].iloc[1] == late.estimate[0]
 
 
 def test_a_state_that_makes_the_estimate_is_named() -> None:
     made = design()
-    driven = (made.a == 2) | (made.b == 2)
+    driven = (made.side1 == 2) | (made.side2 == 2)
     y = np.where(driven & (made.treatment == 1), 0.0, made.y)
     y = np.where(driven & (made.treatment == 0), 1.0, y)
     whole = fit(replace(made, y=y))
@@ -87,7 +87,7 @@ def test_a_treatment_made_again_gives_a_fit_of_it() -> None:
 @pytest.mark.parametrize("covariance", ["dyadic", "dyad", "classical", "dyad+year"])
 def test_without_effects_and_under_any_covariance_too(covariance: str) -> None:
     whole = fit(dyadic_design(states=16, effect=-0.1), covariance=covariance)
-    treatment = np.where(whole.design.year > 1991, whole.design.treatment, 0.0)
+    treatment = np.where(whole.design.time > 1991, whole.design.treatment, 0.0)
     x = whole.design.x.copy()
     x[:, 0] = treatment
     again, place = fit(replace(whole.design, x=x), covariance=covariance), whole.solution.treatment
@@ -114,7 +114,7 @@ def test_what_cannot_be_estimated_is_a_row_that_says_so() -> None:
 
 
 def test_what_has_no_sides_or_is_no_least_squares_is_refused() -> None:
-    bare = replace(dyadic_design(), a=None, b=None)
+    bare = replace(dyadic_design(), side1=None, side2=None)
     with pytest.raises(NoDyads):
         list(states(bare))
     with pytest.raises(UnsupportedEstimator):

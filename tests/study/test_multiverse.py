@@ -158,14 +158,14 @@ def test_leaving_out_a_state_moves_the_estimate_as_its_influence_says(
     mine, rows = equivalent(specs, frame)
     first = curve.curve(panels, mine).without_states()[:, 0]
     design = with_effects(build_design(panels[False], mine[0]), get("lpm"), mine[0].effects)
-    states = np.unique([design.a, design.b])
+    states = np.unique([design.side1, design.side2])
     from dataclasses import replace
 
     exact = []
     for state in states:
-        keep = (design.a != state) & (design.b != state)
-        parts = {name: getattr(design, name)[keep] for name in ("y", "x", "a", "b", "year")}
-        less = replace(design, **parts, effects={n: c[keep] for n, c in design.effects.items()})
+        keep = (design.side1 != state) & (design.side2 != state)
+        parts = {name: getattr(design, name)[keep] for name in ("y", "x", "side1", "side2", "time")}
+        less = replace(design, **parts, fixed_effects={n: c[keep] for n, c in design.fixed_effects.items()})
         exact.append(fit(less, estimator="lpm", covariance="dyad").table()["estimate"].iloc[0])
     moved, approximate = np.array(exact) - rows["estimate"][0], first - rows["estimate"][0]
     assert np.corrcoef(moved, approximate)[0, 1] > 0.9

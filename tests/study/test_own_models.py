@@ -31,7 +31,7 @@ from support.exhibited import made_all, prose
 from support.pages import TEMPLATES, WORKS, assert_clean
 from support.recovered import in_memory
 
-LEGAL = ("a", "b", "classical", "dyad", "dyadic", "hc0", "hc1", "hc2", "hc3", "jackknife", "year")
+LEGAL = ("classical", "dyad", "dyadic", "hc0", "hc1", "hc2", "hc3", "jackknife", "side1", "side2", "year")
 # What an outcome of 0 and 1 cannot have, and what a claim does not name.
 NOT_OF_A_STUDY = {"negbin": "NoVariation", "iv_lpm": "NoInstruments"}
 HEADER = "extends: tiny\nname: mine\nclaims: [exercise]\nheadline: all\nsamples: [all]\n"
@@ -155,7 +155,9 @@ def test_no_label_outlives_its_estimator() -> None:
 
 
 def test_covariances_are_named_in_words() -> None:
-    assert [covariance_label(n).long for n in ("dyadic", "dyad", "dyad+year", "hc1", "a+b+year", "jackknife")] == [
+    assert [
+        covariance_label(n).long for n in ("dyadic", "dyad", "dyad+year", "hc1", "side1+side2+year", "jackknife")
+    ] == [
         "dyadic-robust",
         "clustered by dyad",
         "clustered by dyad and year",

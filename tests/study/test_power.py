@@ -67,7 +67,9 @@ def test_what_a_world_was_made_with_is_found_again() -> None:
     for _ in range(6):
         y = (rng.random(len(source.risk)) < (source.risk[:, None] * source.shocks(rng, 1))[:, 0]).astype(float)
         x = rng.standard_normal((len(y), 2))
-        drawn = replace(DESIGN, y=y, x=x, terms=("d", "w"), a=source.a, b=source.b, year=source.year + 1990, rows=None)
+        drawn = replace(
+            DESIGN, y=y, x=x, terms=("d", "w"), side1=source.a, side2=source.b, time=source.year + 1990, rows=None
+        )
         again = world(drawn)
         spreads.append(again.variance)
         lasting.append(again.persistence)
@@ -80,7 +82,7 @@ def test_without_dependence_no_shock_is_made_up() -> None:
     source, rng = made_world(0.0, risk=0.1), np.random.default_rng(6)
     y = (rng.random(len(source.risk)) < source.risk).astype(float)
     x = rng.standard_normal((len(y), 1))
-    drawn = replace(DESIGN, y=y, x=x, terms=("d",), a=source.a, b=source.b, year=source.year, rows=None)
+    drawn = replace(DESIGN, y=y, x=x, terms=("d",), side1=source.a, side2=source.b, time=source.year, rows=None)
     assert world(drawn).variance < 0.03
 
 
@@ -88,7 +90,7 @@ def test_risks_follow_controls_years_and_dyads() -> None:
     """Onsets from prone dyads, in bad years and under a control: their risks are found, those of dyads shrunken."""
     rng, dyad = np.random.default_rng(7), DESIGN.pairs.dyad
     prone = rng.gamma(1.0, 1.0, len(DESIGN.pairs.low))[dyad]
-    risk = np.clip(0.06 * prone * (1 + (DESIGN.year > 1993)) * np.exp(0.5 * DESIGN.x[:, 1]), 0, 0.9)
+    risk = np.clip(0.06 * prone * (1 + (DESIGN.time > 1993)) * np.exp(0.5 * DESIGN.x[:, 1]), 0, 0.9)
     drawn = replace(DESIGN, y=(rng.random(len(risk)) < risk).astype(float))
     source = world(drawn)
     assert (source.risk > 0).all()
@@ -185,7 +187,7 @@ def test_standard_errors_are_those_of_fits_to_the_drawn_outcomes() -> None:
     noise = (rng.random((len(DESIGN.y), 3)) < source.risk[:, None]) - source.risk[:, None]
     refitted = refit(model, noise)
     for i in range(3):
-        y = 0.3 + 0.02 * DESIGN.x[:, 1] + 0.01 * (DESIGN.year - 1990) - 0.1 * DESIGN.treatment + noise[:, i]
+        y = 0.3 + 0.02 * DESIGN.x[:, 1] + 0.01 * (DESIGN.time - 1990) - 0.1 * DESIGN.treatment + noise[:, i]
         whole = fit(studied("lpm", replace(DESIGN, y=y)))
         assert whole.estimate[0] == pytest.approx(refitted.estimate[i] - 0.1, rel=1e-9)
         assert whole.std_errors[0] == pytest.approx(refitted.errors["dyadic"][i], rel=1e-9, nan_ok=True)
@@ -197,7 +199,7 @@ def test_what_cannot_be_planted_is_refused() -> None:
     with pytest.raises(UnsuitableOutcome):
         power(replace(DESIGN, y=DESIGN.y * 2), 0.2, draws=5)
     with pytest.raises(NoDyads):
-        world(replace(DESIGN, a=None, b=None))
+        world(replace(DESIGN, side1=None, side2=None))
     constant = DESIGN.x.copy()
     constant[:, 0] = 1.0
     with pytest.raises(EstimationError):

@@ -10,7 +10,7 @@ import pytest
 import statsmodels.api as sm
 
 from detente.base.errors import EmptySample, EstimationError, NoDyads
-from detente.stats.frame import Design
+from detente.stats.frame import ModelFrame
 from detente.study.robustness.prediction import (
     ALL,
     BASE,
@@ -126,7 +126,7 @@ def test_every_row_is_predicted_once_by_a_model_that_has_not_seen_it(found: Fore
 def test_what_is_predicted_does_not_move_its_own_prediction(found: Forecast) -> None:
     """The last year turned over: predictions of it by rolling origin stay what they were."""
     given = made()
-    last = given.design.year == given.design.year.max()
+    last = given.design.time == given.design.time.max()
     turned = replace(given, design=replace(given.design, y=np.where(last, 1 - given.design.y, given.design.y)))
     again = forecast(turned, first_years=9, folds=5, draws=0).predictions
     for frame in (again, found.predictions):
@@ -140,7 +140,7 @@ def test_predictions_are_those_of_the_fit_to_earlier_years(found: Forecast) -> N
     """The last year, by hand: a logit of all years before with the weak prior."""
     given = made()
     x = np.column_stack([given.base, given.instruments["helps"]])
-    train, penalty = given.design.year < given.design.year.max(), np.diag([0, PRIOR**-2, PRIOR**-2])
+    train, penalty = given.design.time < given.design.time.max(), np.diag([0, PRIOR**-2, PRIOR**-2])
     z = np.column_stack([np.ones(len(x)), (x - x[train].mean(axis=0)) / x[train].std(axis=0)])
     beta = np.zeros(3)
     for _ in range(50):
@@ -181,11 +181,11 @@ def test_separation_keeps_every_onset_and_the_order_of_risk(found: Forecast) -> 
         assert len(rows) <= whole["outcome"].sum() + 100
 
 
-def panel_designs() -> dict[str, Design]:
+def panel_designs() -> dict[str, ModelFrame]:
     design = dyadic_design(states=12, years=6)
     rows = np.arange(len(design.y)) * 2
     some = np.flatnonzero(np.arange(len(rows)) % 3 > 0)
-    part = {n: getattr(design, n)[some] for n in ("y", "x", "a", "b", "year")}
+    part = {n: getattr(design, n)[some] for n in ("y", "x", "side1", "side2", "time")}
     other = replace(design, **part, rows=rows[some], terms=("another", "control", "binary"))
     return {"one": replace(design, rows=rows), "two": other}
 
@@ -219,12 +219,12 @@ def test_what_cannot_be_predicted_is_refused() -> None:
     with pytest.raises(EstimationError, match="folds"):
         forecast(given, first_years=9, folds=1)
     with pytest.raises(NoDyads):
-        forecast(replace(given, design=replace(given.design, year=None)))
+        forecast(replace(given, design=replace(given.design, time=None)))
     with pytest.raises(EstimationError, match="both must be there"):
         Ranked(np.zeros(3), np.full(3, 0.5))
     with pytest.raises(EstimationError, match="within 0 and 1"):
         Ranked(np.array([0.0, 1.0]), np.array([0.5, 1.5]))
     with pytest.raises(EstimationError, match="0 in all"):
         forecast(
-            replace(given, design=replace(given.design, y=(given.design.year == 2003).astype(float))), first_years=9
+            replace(given, design=replace(given.design, y=(given.design.time == 2003).astype(float))), first_years=9
         )

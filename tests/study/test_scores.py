@@ -14,7 +14,7 @@ from detente.stats.covariance import Ingredients, Scores, covariance, number_dya
 from detente.stats.covariance.scores import BLOCK
 from detente.stats.estimator import with_effects
 from detente.stats.fit import fit
-from detente.stats.frame import Design
+from detente.stats.frame import ModelFrame
 from detente.stats.kernels import firth_rows
 from detente.stats.likelihood.firth import penalised
 from detente.stats.registry import get
@@ -61,7 +61,7 @@ def test_every_covariance_is_the_same_from_either(recipe: str) -> None:
     assert_allclose(made(Scores(X, RESIDUAL)), made(X * RESIDUAL[:, None]), rtol=1e-10, atol=1e-20)
 
 
-def panel(dyads: int, years: int, columns: int) -> Design:
+def panel(dyads: int, years: int, columns: int) -> ModelFrame:
     """A rare outcome, regressors that vary within dyads and years."""
     rng = np.random.default_rng(5)
     states = int(np.ceil((1 + np.sqrt(1 + 8 * dyads)) / 2))
@@ -70,7 +70,7 @@ def panel(dyads: int, years: int, columns: int) -> Design:
     x = np.column_stack([rng.random(n) < 0.3, rng.normal(size=(n, columns - 1))]).astype(np.float64)
     y = (rng.random(n) < 1 / (1 + np.exp(4 - 0.3 * x[:, 0] - 0.2 * x[:, 1]))).astype(np.float64)
     names = tuple(f"x{i}" for i in range(columns))
-    return Design(y, x, names, np.repeat(low, years), np.repeat(high, years), np.tile(np.arange(years), dyads))
+    return ModelFrame(y, x, names, np.repeat(low, years), np.repeat(high, years), np.tile(np.arange(years), dyads))
 
 
 # Peak over the regressors' own bytes, the copy with a constant or within effects included.

@@ -25,7 +25,7 @@ import numpy as np
 from scipy import special, stats
 
 from detente.stats.estimator import Estimator, with_effects
-from detente.stats.frame import Design
+from detente.stats.frame import ModelFrame
 from detente.stats.resampling.jackknife import subset
 
 from support.worlds import dyadic_design
@@ -56,8 +56,8 @@ class Reference:
 class Objective:
     """How to make the reference of an estimator, on which world, and the kinds of covariance that it leaves out."""
 
-    make: Callable[[Design], Reference]
-    world: Callable[[Estimator], Design]
+    make: Callable[[ModelFrame], Reference]
+    world: Callable[[Estimator], ModelFrame]
     skip: frozenset[str] = frozenset()
     options: dict[str, object] = field(default_factory=dict)
 
@@ -65,7 +65,7 @@ class Objective:
 OBJECTIVES: dict[str, Objective] = {}
 
 
-def common_world(estimator: Estimator) -> Design:
+def common_world(estimator: Estimator) -> ModelFrame:
     """The panel that all share, with the effects that a study gives the estimator."""
     return with_effects(dyadic_design(states=STATES, years=YEARS, effect=0.1, seed=3), estimator)
 
@@ -73,13 +73,13 @@ def common_world(estimator: Estimator) -> Design:
 def objective(
     name: str,
     *,
-    world: Callable[[Estimator], Design] = common_world,
+    world: Callable[[Estimator], ModelFrame] = common_world,
     skip: frozenset[str] = frozenset(),
     **options: object,
-) -> Callable[[Callable[[Design], Reference]], Callable[[Design], Reference]]:
+) -> Callable[[Callable[[ModelFrame], Reference]], Callable[[ModelFrame], Reference]]:
     """Register the decorated function as the reference of an estimator, fitted with `options`."""
 
-    def register(make: Callable[[Design], Reference]) -> Callable[[Design], Reference]:
+    def register(make: Callable[[ModelFrame], Reference]) -> Callable[[ModelFrame], Reference]:
         OBJECTIVES[name] = Objective(make, world, skip, options)
         return make
 
@@ -89,25 +89,25 @@ def objective(
 # Regressors -----------------------------------------------------------------------------------------------------------
 
 
-def constant(design: Design) -> Array:
+def constant(design: ModelFrame) -> Array:
     """A constant and the regressors."""
     return np.column_stack([np.ones(len(design.y)), design.x])
 
 
-def dummies(design: Design) -> Array:
+def dummies(design: ModelFrame) -> Array:
     """The regressors, then dummies of every effect: all levels of the first, all but one of the others."""
     blocks = [design.x]
-    for i, codes in enumerate(design.effects.values()):
+    for i, codes in enumerate(design.fixed_effects.values()):
         levels = np.unique(codes)[(1 if i else 0) :]
         blocks.append((codes[:, None] == levels).astype(float))
-    if not design.effects:
+    if not design.fixed_effects:
         blocks.append(np.ones((len(design.y), 1)))
     return np.column_stack(blocks)
 
 
-def means(design: Design) -> Array:
+def means(design: ModelFrame) -> Array:
     """A constant, the regressors, and their means within the first effect."""
-    codes = next(iter(design.effects.values()))
+    codes = next(iter(design.fixed_effects.values()))
     within = np.array([design.x[codes == c].mean(axis=0) for c in codes])
     return np.column_stack([constant(design), within])
 
@@ -115,7 +115,9 @@ def means(design: Design) -> Array:
 # From losses to references --------------------------------------------------------------------------------------------
 
 
-def of_index(design: Design, x: Array, loss: Loss, *, k: int | None = None, absorbed: int | None = None) -> Reference:
+def of_index(
+    design: ModelFrame, x: Array, loss: Loss, *, k: int | None = None, absorbed: int | None = None
+) -> Reference:
     """Loss (m,) of outcome and linear predictor, differentiated numerically in the latter; the rest is the chain rule.
 
     k coefficients come first; the rest of the columns of `x` (m, p) is absorbed.
@@ -176,7 +178,7 @@ def derivative(function: Callable[[Array], Array], at: Array, step: float) -> Ar
 
 
 @objective("lpm")
-def lpm(design: Design) -> Reference:
+def lpm(design: ModelFrame) -> Reference:
     """Squared error on regressors and dummies."""
     x, k = dummies(design), design.x.shape[1]
     found = of_index(design, x, lambda y, eta: (y - eta) ** 2 / 2, k=k)
@@ -187,38 +189,38 @@ def lpm(design: Design) -> Reference:
 
 
 @objective("logit")
-def logit(design: Design) -> Reference:
+def logit(design: ModelFrame) -> Reference:
     """Pooled logit."""
     return of_index(design, constant(design), lambda y, eta: np.logaddexp(0, eta) - y * eta)
 
 
 @objective("probit")
-def probit(design: Design) -> Reference:
+def probit(design: ModelFrame) -> Reference:
     """Pooled probit."""
     return of_index(design, constant(design), lambda y, eta: -stats.norm.logcdf((2 * y - 1) * eta))
 
 
 @objective("cloglog")
-def cloglog(design: Design) -> Reference:
+def cloglog(design: ModelFrame) -> Reference:
     """Pooled complementary log-log."""
     x = constant(design)
     return of_index(design, x, lambda y, eta: np.where(y == 1, -np.log(-np.expm1(-np.exp(eta))), np.exp(eta)))
 
 
 @objective("cre_logit")
-def cre_logit(design: Design) -> Reference:
+def cre_logit(design: ModelFrame) -> Reference:
     """Logit of the regressors and their means within dyads."""
     return of_index(design, means(design), lambda y, eta: np.logaddexp(0, eta) - y * eta)
 
 
 @objective("poisson")
-def poisson(design: Design) -> Reference:
+def poisson(design: ModelFrame) -> Reference:
     """Pooled Poisson."""
     return of_index(design, constant(design), lambda y, eta: np.exp(eta) - y * eta + special.gammaln(y + 1))
 
 
 @objective("fepoisson")
-def fepoisson(design: Design) -> Reference:
+def fepoisson(design: ModelFrame) -> Reference:
     """Poisson with dummies, in the dyads and years that have any event."""
     rows = with_events(design)
     used = subset(design, rows)
@@ -227,12 +229,12 @@ def fepoisson(design: Design) -> Reference:
     return replace(found, rows=rows, absorbed=int(np.linalg.matrix_rank(x)) - k)
 
 
-def with_events(design: Design) -> Array:
+def with_events(design: ModelFrame) -> Array:
     """Rows whose level of every effect has an event."""
     rows = np.arange(len(design.y))
     for _ in range(len(rows)):
         kept = rows
-        for codes in design.effects.values():
+        for codes in design.fixed_effects.values():
             kept = np.array([i for i in kept if design.y[kept][codes[kept] == codes[i]].any()])
         if len(kept) == len(rows):
             break
@@ -241,7 +243,7 @@ def with_events(design: Design) -> Array:
 
 
 @objective("cauchy_logit")
-def cauchy_logit(design: Design) -> Reference:
+def cauchy_logit(design: ModelFrame) -> Reference:
     """Logit less an N-th of the log prior in every row (Gelman, Jakulin, Pittau and Su 2008)."""
     x, n = constant(design), len(design.y)
 
@@ -256,7 +258,7 @@ def cauchy_logit(design: Design) -> Reference:
 
 
 @objective("king_zeng")
-def king_zeng(design: Design) -> Reference:
+def king_zeng(design: ModelFrame) -> Reference:
     """Logit, less its bias by Cox and Snell (1968): ½ Σ I⁻¹ I⁻¹ κ over third derivatives κ of the log-likelihood."""
     found = logit(design)
     x = constant(design)
@@ -266,7 +268,7 @@ def king_zeng(design: Design) -> Reference:
     return replace(found, estimate=found.estimate - bias)
 
 
-def counts(estimator: Estimator) -> Design:
+def counts(estimator: Estimator) -> ModelFrame:
     """The common world with counts that vary more than Poisson's."""
     design = common_world(estimator)
     rng = np.random.default_rng(4)
@@ -274,7 +276,7 @@ def counts(estimator: Estimator) -> Design:
     return replace(design, y=rng.poisson(mean).astype(float))
 
 
-def grades(estimator: Estimator) -> Design:
+def grades(estimator: Estimator) -> ModelFrame:
     """The common world with an outcome of three grades."""
     design = common_world(estimator)
     latent = 0.5 * design.x[:, 0] + 0.4 * design.x[:, 1] + np.random.default_rng(5).logistic(size=len(design.y))
@@ -282,7 +284,7 @@ def grades(estimator: Estimator) -> Design:
 
 
 @objective("negbin", world=counts)
-def negbin(design: Design) -> Reference:
+def negbin(design: ModelFrame) -> Reference:
     """NB2 with the log of its dispersion as last parameter."""
     x = constant(design)
 
@@ -294,7 +296,7 @@ def negbin(design: Design) -> Reference:
 
 
 @objective("ordered_logit", world=grades)
-def ordered_logit(design: Design) -> Reference:
+def ordered_logit(design: ModelFrame) -> Reference:
     """Proportional odds; the cuts are the last parameters."""
     k, level = design.x.shape[1], design.y.astype(int)
 
@@ -307,7 +309,7 @@ def ordered_logit(design: Design) -> Reference:
 
 
 @objective("multinomial_logit", world=grades)
-def multinomial_logit(design: Design) -> Reference:
+def multinomial_logit(design: ModelFrame) -> Reference:
     """An equation for each grade but the lowest."""
     x, level = constant(design), design.y.astype(int)
 
@@ -319,10 +321,10 @@ def multinomial_logit(design: Design) -> Reference:
 
 
 @objective("gee")
-def gee(design: Design) -> Reference:
+def gee(design: ModelFrame) -> Reference:
     """Σ DᵀV⁻¹(y − μ) over dyads with dense V, one correlation ρ within dyads; bread of expected information."""
     x, y = constant(design), design.y
-    groups = [np.flatnonzero(design.effects["dyad"] == g) for g in np.unique(design.effects["dyad"])]
+    groups = [np.flatnonzero(design.fixed_effects["dyad"] == g) for g in np.unique(design.fixed_effects["dyad"])]
 
     def at(theta: Array) -> tuple[Array, Array]:
         mean = special.expit(x @ theta)
@@ -343,9 +345,9 @@ def gee(design: Design) -> Reference:
 
 
 @objective("clogit")
-def clogit(design: Design) -> Reference:
+def clogit(design: ModelFrame) -> Reference:
     """Regressors less their expectation over all ways in which a dyad's events could have fallen, one by one."""
-    codes = next(iter(design.effects.values()))
+    codes = next(iter(design.fixed_effects.values()))
     groups = [np.flatnonzero(codes == g) for g in np.unique(codes)]
     groups = [g for g in groups if 0 < design.y[g].sum() < len(g)]
     rows = np.sort(np.concatenate(groups))
@@ -361,7 +363,7 @@ def clogit(design: Design) -> Reference:
     return of_equations(equations, np.zeros(design.x.shape[1]), rows)
 
 
-def instrumented(estimator: Estimator) -> Design:
+def instrumented(estimator: Estimator) -> ModelFrame:
     """The common world with a treatment that shares the outcome's errors, and two instruments."""
     design = common_world(estimator)
     rng = np.random.default_rng(6)
@@ -371,7 +373,7 @@ def instrumented(estimator: Estimator) -> Design:
 
 
 @objective("iv_lpm", world=instrumented)
-def iv_lpm(design: Design) -> Reference:
+def iv_lpm(design: ModelFrame) -> Reference:
     """Two-stage least squares with dummies."""
     full = dummies(design)
     first = np.column_stack([design.instruments, full[:, 1:]])

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from detente.stats.estimator import Estimator, with_effects
-from detente.stats.frame import Design
+from detente.stats.frame import ModelFrame
 from detente.stats.resampling.jackknife import subset
 
 from support.accounts import Reference, constant, dummies, objective, of_index
@@ -51,17 +51,17 @@ def dense_firth(y: Array, x: Array) -> Reference:
     return Reference(theta, scores, np.linalg.inv(information), np.arange(len(y)))
 
 
-def few_dyads(estimator: Estimator) -> Design:
+def few_dyads(estimator: Estimator) -> ModelFrame:
     """A panel small enough for dense dummies."""
     return with_effects(dyadic_design(states=9, years=8, effect=0.1, seed=5), estimator)
 
 
-def informative(design: Design) -> Array:
+def informative(design: ModelFrame) -> Array:
     """Rows that are left once levels whose outcome never varies are gone."""
     rows = np.arange(len(design.y))
     while True:
         before = len(rows)
-        for codes in design.effects.values():
+        for codes in design.fixed_effects.values():
             level = np.unique(codes[rows], return_inverse=True)[1]
             share = np.bincount(level, design.y[rows]) / np.bincount(level)
             rows = rows[(share[level] > 0) & (share[level] < 1)]
@@ -70,20 +70,20 @@ def informative(design: Design) -> Array:
 
 
 @objective("firth")
-def firth(design: Design) -> Reference:
+def firth(design: ModelFrame) -> Reference:
     """Adjusted scores of the pooled logit; the bread is Fisher's information by definition."""
     return dense_firth(design.y, constant(design))
 
 
 @objective("firth_fe", world=few_dyads)
-def firth_fe(design: Design) -> Reference:
+def firth_fe(design: ModelFrame) -> Reference:
     """The same with a dummy for every dyad."""
     found = dense_firth(design.y, dummies(design))
     return replace(found, absorbed=len(found.estimate) - design.x.shape[1])
 
 
 @objective("felogit", world=few_dyads)
-def felogit(design: Design) -> Reference:
+def felogit(design: ModelFrame) -> Reference:
     """Logit on dummies of dyads and years, of the rows that say something."""
     rows = informative(design)
     used = subset(design, rows)

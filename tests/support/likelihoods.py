@@ -13,7 +13,7 @@ from scipy.stats import norm
 
 from detente.stats.covariance import cluster_meat
 from detente.stats.estimator import Solution
-from detente.stats.frame import Design
+from detente.stats.frame import ModelFrame
 
 Rows = Callable[[np.ndarray], np.ndarray]
 
@@ -24,7 +24,7 @@ RENAMED = {
 }  # fmt: skip
 
 
-def panel(*, dyads: int = 60, years: int = 8, seed: int = 3, rate: float = -1.0) -> Design:
+def panel(*, dyads: int = 60, years: int = 8, seed: int = 3, rate: float = -1.0) -> ModelFrame:
     """A small unbalanced panel of dyads among 12 states: binary treatment, two controls, binary outcome."""
     rng = np.random.default_rng(seed)
     first, second = np.triu_indices(12, 1)
@@ -37,7 +37,7 @@ def panel(*, dyads: int = 60, years: int = 8, seed: int = 3, rate: float = -1.0)
     x = np.column_stack([(rng.random(n) < 0.35).astype(float), rng.normal(3, 2, n) + common, rng.random(n) < 0.5])
     index = rate - 0.5 * x[:, 0] + 0.3 * (x[:, 1] - 3) + 0.4 * x[:, 2] + common
     y = (rng.random(n) < 1 / (1 + np.exp(-index))).astype(float)
-    return Design(y, x.astype(float), ("treatment", "control", "binary"), a, b, year)
+    return ModelFrame(y, x.astype(float), ("treatment", "control", "binary"), a, b, year)
 
 
 def constant(x: np.ndarray) -> np.ndarray:
@@ -128,12 +128,12 @@ def clustered(fit: Solution, groups: np.ndarray) -> np.ndarray:
     return np.sqrt(np.diag(fit.bread @ meat @ fit.bread) * size / (size - 1))
 
 
-def mansfield_pevehouse(folder: Path, outcome: str, terms: Sequence[str]) -> tuple[Design, np.ndarray]:
+def mansfield_pevehouse(folder: Path, outcome: str, terms: Sequence[str]) -> tuple[ModelFrame, np.ndarray]:
     """The design of a model of theirs, and its dyads."""
     data = pd.read_stata(folder / "mansfield_pevehouse_2000" / "iodata.dta", convert_categoricals=False)
     x = data[[RENAMED.get(t, t) for t in terms]].to_numpy(float)
     a, b, year, dyad = (data[c].to_numpy(int) for c in ("state1", "state2", "year", "dyadid"))
-    return Design(data[outcome].to_numpy(float), x, tuple(terms), a, b, year, effects={"dyad": dyad}), dyad
+    return ModelFrame(data[outcome].to_numpy(float), x, tuple(terms), a, b, year, fixed_effects={"dyad": dyad}), dyad
 
 
 def targets(folder: Path, slug: str, model: str) -> pd.DataFrame:

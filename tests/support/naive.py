@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from detente.stats.frame import Design
+from detente.stats.frame import ModelFrame
 
 from support.accounts import Reference
 
@@ -31,11 +31,11 @@ def share_a_state(a: Array, b: Array) -> Array:
     return same(a) | same(b) | (a[:, None] == b[None, :]) | (b[:, None] == a[None, :])
 
 
-def dyad_codes(design: Design) -> Array:
+def dyad_codes(design: ModelFrame) -> Array:
     """One code a dyad."""
-    assert design.a is not None
-    assert design.b is not None
-    return np.minimum(design.a, design.b) * 10_000 + np.maximum(design.a, design.b)
+    assert design.side1 is not None
+    assert design.side2 is not None
+    return np.minimum(design.side1, design.side2) * 10_000 + np.maximum(design.side1, design.side2)
 
 
 def sandwich(reference: Reference, filling: Array) -> Array:
@@ -49,53 +49,53 @@ def grouped(reference: Reference, codes: Array) -> Array:
     return groups / (groups - 1) * meat(reference.scores, same(codes))
 
 
-def classical(reference: Reference, design: Design) -> Array:
+def classical(reference: Reference, design: ModelFrame) -> Array:
     return reference.dispersion * reference.bread
 
 
-def hc0(reference: Reference, design: Design) -> Array:
+def hc0(reference: Reference, design: ModelFrame) -> Array:
     return sandwich(reference, meat(reference.scores, np.eye(len(reference.scores), dtype=bool)))
 
 
-def hc1(reference: Reference, design: Design) -> Array:
+def hc1(reference: Reference, design: ModelFrame) -> Array:
     used = len(reference.scores)
     return hc0(reference, design) * used / (used - parameters(reference))
 
 
-def hc2(reference: Reference, design: Design) -> Array:
+def hc2(reference: Reference, design: ModelFrame) -> Array:
     return _corrected(reference, 0.5)
 
 
-def hc3(reference: Reference, design: Design) -> Array:
+def hc3(reference: Reference, design: ModelFrame) -> Array:
     return _corrected(reference, 1.0)
 
 
-def by_dyad(reference: Reference, design: Design) -> Array:
+def by_dyad(reference: Reference, design: ModelFrame) -> Array:
     return sandwich(reference, grouped(reference, dyad_codes(design)[reference.rows]))
 
 
-def by_dyad_and_year(reference: Reference, design: Design) -> Array:
+def by_dyad_and_year(reference: Reference, design: ModelFrame) -> Array:
     """Dyads, plus years, minus their intersection, each with its own factor."""
-    assert design.year is not None
-    dyad, year = dyad_codes(design)[reference.rows], design.year[reference.rows]
+    assert design.time is not None
+    dyad, year = dyad_codes(design)[reference.rows], design.time[reference.rows]
     both = dyad * 10_000 + year
     parts = grouped(reference, dyad) + grouped(reference, year) - grouped(reference, both)
     return sandwich(reference, parts)
 
 
-def by_sides(reference: Reference, design: Design) -> Array:
+def by_sides(reference: Reference, design: ModelFrame) -> Array:
     """First states, plus second states, minus dyads, each with its own factor."""
-    assert design.a is not None
-    assert design.b is not None
-    a, b = design.a[reference.rows], design.b[reference.rows]
+    assert design.side1 is not None
+    assert design.side2 is not None
+    a, b = design.side1[reference.rows], design.side2[reference.rows]
     both = grouped(reference, a * 10_000 + b)
     return sandwich(reference, grouped(reference, a) + grouped(reference, b) - both)
 
 
-def dyadic(reference: Reference, design: Design) -> Array:
-    assert design.a is not None
-    assert design.b is not None
-    shares = share_a_state(design.a[reference.rows], design.b[reference.rows])
+def dyadic(reference: Reference, design: ModelFrame) -> Array:
+    assert design.side1 is not None
+    assert design.side2 is not None
+    shares = share_a_state(design.side1[reference.rows], design.side2[reference.rows])
     return sandwich(reference, meat(reference.scores, shares))
 
 
@@ -112,7 +112,7 @@ def _corrected(reference: Reference, power: float) -> Array:
     return sandwich(reference, scores.T @ scores)
 
 
-NAIVE: dict[str, Callable[[Reference, Design], Array]] = {
+NAIVE: dict[str, Callable[[Reference, ModelFrame], Array]] = {
     "classical": classical,
     "hc0": hc0,
     "hc1": hc1,
@@ -120,6 +120,6 @@ NAIVE: dict[str, Callable[[Reference, Design], Array]] = {
     "hc3": hc3,
     "dyad": by_dyad,
     "dyad+year": by_dyad_and_year,
-    "a+b": by_sides,
+    "side1+side2": by_sides,
     "dyadic": dyadic,
 }

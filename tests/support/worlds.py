@@ -5,11 +5,13 @@ from __future__ import annotations
 import numpy as np
 
 from detente.stats.estimator import Solution, with_effects
-from detente.stats.frame import Design
+from detente.stats.frame import ModelFrame
 from detente.stats.registry import get
 
 
-def dyadic_design(*, states: int = 20, years: int = 8, seed: int = 7, effect: float = 0.0, gaps: bool = True) -> Design:
+def dyadic_design(
+    *, states: int = 20, years: int = 8, seed: int = 7, effect: float = 0.0, gaps: bool = True
+) -> ModelFrame:
     """A panel with a 0/1 outcome, a 0/1 treatment, two controls, shocks to states, and some dyad-years missing."""
     rng = np.random.default_rng(seed)
     first, second = np.triu_indices(states, 1)
@@ -27,14 +29,14 @@ def dyadic_design(*, states: int = 20, years: int = 8, seed: int = 7, effect: fl
     x = np.column_stack([treatment, control, binary])
     terms = ("treatment", "control", "binary")
     used = (("used", int(keep.sum())),)
-    return Design(y[keep], x[keep], terms, a[keep], b[keep], year[keep], attrition=used)
+    return ModelFrame(y[keep], x[keep], terms, a[keep], b[keep], year[keep], attrition=used)
 
 
-def studied(name: str, design: Design) -> Design:
+def studied(name: str, design: ModelFrame) -> ModelFrame:
     """The design with the effects that a study of dyad-years gives the estimator."""
     return with_effects(design, get(name))
 
 
-def solved(name: str, design: Design) -> Solution:
+def solved(name: str, design: ModelFrame) -> Solution:
     """The estimator's solution with those effects."""
     return get(name).fit(studied(name, design))

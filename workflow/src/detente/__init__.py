@@ -1,6 +1,6 @@
 """Put the claims of military diplomacy to the public record of interstate conflict.
 
-`detente.fit`, recipes of covariances (`detente.dyadic`, `detente.cluster`, …) and `detente.Design` are loaded when
+`detente.fit`, recipes of covariances (`detente.dyadic`, `detente.cluster`, …) and `detente.ModelFrame` are loaded when
 they are first used, so that importing the package costs nothing.
 """
 
@@ -9,7 +9,7 @@ from importlib import import_module
 __version__ = "0.1.0"
 _ROOMS = {
     "stats.covariance": ("Recipe", "classical", "cluster", "dyadic", "hc0", "hc1", "hc2", "hc3", "jackknife"),
-    "stats.frame": ("Design",),
+    "stats.frame": ("ModelFrame",),
     "stats.linear.instrumental": ("anderson_rubin",),
     "stats.fit": ("fit",),
     "stats.result": ("Fit",),

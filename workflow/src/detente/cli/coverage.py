@@ -17,7 +17,7 @@ from detente.cli.options import add_study
 from detente.simulate.again import Hazard, hazard, policy
 from detente.simulate.draws import stream
 from detente.simulate.settings import World
-from detente.stats.frame import Design
+from detente.stats.frame import ModelFrame
 from detente.stats.resampling.refit import prepared
 from detente.study.config.project import Project, load_project
 from detente.study.config.study import Study
@@ -37,7 +37,7 @@ class Cell:
     """A model, the hazard of its rows, and the state shocks to draw under, by scenario."""
 
     sample: str
-    design: Design
+    design: ModelFrame
     hazard: Hazard
     shocks: Mapping[str, float]
 
@@ -90,16 +90,16 @@ def cells(project: Project, study: Study, world: World, panel: pd.DataFrame) -> 
     return [replace(c, shocks={**c.shocks, "strong" if c.shocks else "shared": strongest}) for c in found]
 
 
-def _shared(design: Design, seed: int) -> Design:
+def _shared(design: ModelFrame, seed: int) -> ModelFrame:
     """The design with a treatment that states give all of their dyads."""
-    a, b, year = (design.factor(name) for name in ("a", "b", "year"))
+    a, b, year = (design.factor(name) for name in ("side1", "side2", "year"))
     treatment = policy(a, b, year, stream(seed, "policy"))
     return replace(design, x=np.column_stack([treatment, design.x[:, 1:]]))
 
 
-def _hazard(design: Design, world: World, seed: int, effect: float) -> Hazard:
+def _hazard(design: ModelFrame, world: World, seed: int, effect: float) -> Hazard:
     """The world's hazard for the rows of a design, with the effects of its treatment and of rivalry."""
-    a, b, year = (design.factor(name) for name in ("a", "b", "year"))
+    a, b, year = (design.factor(name) for name in ("side1", "side2", "year"))
     threat = design.x[:, design.terms.index(THREAT)] if THREAT in design.terms else np.zeros(len(design.y))
     return hazard(world, seed, a, b, year, effect * design.treatment + world.threat_on_onset * threat)
 

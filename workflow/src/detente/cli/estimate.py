@@ -9,7 +9,7 @@ import pandas as pd
 
 from detente.base.files import read_frame, write_frame
 from detente.base.frames import validated
-from detente.stats.frame import Design
+from detente.stats.frame import ModelFrame
 from detente.study.design.matrix import build_design
 from detente.study.design.specification import Specification, from_json
 from detente.study.estimation.schema import estimates_schema
@@ -46,7 +46,7 @@ def run(arguments: argparse.Namespace) -> None:
     write_frame(pd.DataFrame(steps, columns=columns), arguments.attrition)
 
 
-def _attrition(design: Design, spec: Specification, unused: int) -> list[tuple[str, int]]:
+def _attrition(design: ModelFrame, spec: Specification, unused: int) -> list[tuple[str, int]]:
     """The steps of the design, and before the last, what is left, the rows that the estimator has no use for."""
     *left_out, (last, used) = design.attrition
     return [*left_out, *([(f"of no use to {spec.estimator}", unused)] if unused else []), (last, used - unused)]

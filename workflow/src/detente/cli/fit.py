@@ -146,7 +146,7 @@ def _content(formula: str, fits: Sequence[Fit]) -> dict[str, object]:
         "outcome": first.outcome,
         "estimator": first.estimator,
         "options": dict(first.options),
-        "effects": list(first.design.effects),
+        "effects": list(first.design.fixed_effects),
         "n": first.n,
         "dyads": first.dyads,
         "states": first.states,

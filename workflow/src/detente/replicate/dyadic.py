@@ -25,7 +25,7 @@ def eligible(fitted: Fitted) -> bool:
     """Whether a model's rows are dyads, its covariance is another, and its estimator has scores to sum over states."""
     model = fitted.model
     own = model.estimator in REGISTRY and "dyadic" not in REGISTRY[model.estimator].covariances
-    return model.dyadic and fitted.design.a is not None and model.covariance != "dyadic" and not own
+    return model.dyadic and fitted.design.side1 is not None and model.covariance != "dyadic" and not own
 
 
 def beside(publication: Publication, name: str, fitted: Fitted) -> Iterator[dict[str, Any]]:

@@ -1,7 +1,8 @@
 """Linear panel models of published tables that no study here uses: weights, group means, random effects.
 
 Each is least squares of transformed rows, constant included, so that every sandwich covariance applies. They take one
-factor, the group, as `Design.effects`, and analytic weights (n,) (Stata's aweights: variance inverse to the weight).
+factor, the group, as `ModelFrame.fixed_effects`, and analytic weights (n,) (Stata's aweights: variance inverse to the
+weight).
 """
 
 from __future__ import annotations
@@ -14,21 +15,21 @@ import numpy.typing as npt
 from detente.base.errors import EstimationError, UnsupportedEffects
 from detente.stats.covariance import Scores, number
 from detente.stats.estimator import Solution, check_rank
-from detente.stats.frame import Design
+from detente.stats.frame import ModelFrame
 
 Array = npt.NDArray[np.floating[Any]]
 Codes = npt.NDArray[np.int64]
 CONSTANT = "intercept"
 
 
-def wls(design: Design, weights: Array | None) -> Solution:
+def wls(design: ModelFrame, weights: Array | None) -> Solution:
     """Weighted least squares with a constant (Stata `regress [aweight]`, R `lm(weights=)`)."""
     root = np.sqrt(_positive(weights, len(design.y)))
     x = np.column_stack([np.ones(len(design.y)), design.x])
     return least_squares(design.y * root, x * root[:, None], design.terms)
 
 
-def within(design: Design, weights: Array | None) -> Solution:
+def within(design: ModelFrame, weights: Array | None) -> Solution:
     """Fixed effects with Stata's constant: deviations from group means, the overall mean added (`xtreg, fe`)."""
     group, count = _group(design)
     w = _positive(weights, len(design.y))
@@ -41,7 +42,7 @@ def within(design: Design, weights: Array | None) -> Solution:
     return least_squares(moved[:, 0] * root, x, design.terms, absorbed=count - 1)
 
 
-def between(design: Design, weights: Array | None, *, by_size: bool = False) -> Solution:
+def between(design: ModelFrame, weights: Array | None, *, by_size: bool = False) -> Solution:
     """Least squares of group means (`xtreg, be`); `by_size` weights groups by their rows (`wls`)."""
     group, count = _group(design)
     w = _positive(weights, len(design.y))
@@ -53,7 +54,7 @@ def between(design: Design, weights: Array | None, *, by_size: bool = False) -> 
     return least_squares(means[:, 0] * root, x, design.terms, rows=rows)
 
 
-def random_effects(design: Design, weights: Array | None) -> Solution:
+def random_effects(design: ModelFrame, weights: Array | None) -> Solution:
     """Random effects by Swamy and Arora's variances, with the harmonic mean of group sizes (Stata `xtreg, re`)."""
     if weights is not None:
         raise EstimationError("random effects take no weights")
@@ -115,8 +116,8 @@ def _positive(weights: Array | None, rows: int) -> Array:
     return weights
 
 
-def _group(design: Design) -> tuple[Codes, int]:
-    if len(design.effects) != 1:
+def _group(design: ModelFrame) -> tuple[Codes, int]:
+    if len(design.fixed_effects) != 1:
         raise UnsupportedEffects("this model needs one factor in `effects`: the group whose rows belong together")
-    levels, group = number(next(iter(design.effects.values())))
+    levels, group = number(next(iter(design.fixed_effects.values())))
     return group, len(levels)

@@ -21,7 +21,7 @@ from detente.stats.covariance import Covariance, covariance, parse
 from detente.stats.covariance.recipe import KINDS
 from detente.stats.estimator import Solution
 from detente.stats.fit import fit
-from detente.stats.frame import Design
+from detente.stats.frame import ModelFrame
 from detente.stats.ingredients import ingredients
 from detente.stats.registry import REGISTRY, get
 
@@ -51,7 +51,7 @@ class Fitted:
     """
 
     model: Model
-    design: Design
+    design: ModelFrame
     solution: Solution
     covariance: Covariance
     table: Table
@@ -142,8 +142,8 @@ def options_of(estimator: str) -> list[str]:
     return [name for name in list(inspect.signature(function).parameters)[1:] if name != "weights"]
 
 
-def built(model: Model, table: Table, sides: tuple[str, str] | None) -> tuple[Design, Array | None, Codes]:
-    """Design, weights and places of the rows used: those of the sample in which nothing is missing."""
+def built(model: Model, table: Table, sides: tuple[str, str] | None) -> tuple[ModelFrame, Array | None, Codes]:
+    """ModelFrame, weights and places of the rows used: those of the sample in which nothing is missing."""
     outcome = evaluate(model.outcome, table)
     terms = columns_of(model, table)
     weights = evaluate(model.weights, table) if model.weights else None
@@ -161,14 +161,14 @@ def built(model: Model, table: Table, sides: tuple[str, str] | None) -> tuple[De
     if not len(rows):
         raise EmptySample(f"no row is left: the sample has {wanted:,} rows, of which none is complete")
     year = _time(table, rows)
-    design = Design(
+    design = ModelFrame(
         y=outcome[rows],
         x=np.column_stack([v[rows] for v in terms.values()]),
         terms=tuple(terms),
-        a=None if a is None else a[rows],
-        b=None if b is None else b[rows],
-        year=year,
-        effects={name: factors[name][rows] for name in model.effects},
+        side1=None if a is None else a[rows],
+        side2=None if b is None else b[rows],
+        time=year,
+        fixed_effects={name: factors[name][rows] for name in model.effects},
         clusters={name: codes[rows] for name, codes in factors.items() if name not in model.effects},
         rows=rows,
     )
@@ -195,7 +195,7 @@ def clusters_of(model: Model, sides: tuple[str, str] | None) -> tuple[str, ...]:
     """Columns that the covariance goes by."""
     if model.covariance in KINDS:
         return ()
-    return tuple(name for name in model.covariance.split("+") if not (sides and name in ("dyad", "a", "b")))
+    return tuple(name for name in model.covariance.split("+") if not (sides and name in ("dyad", "side1", "side2")))
 
 
 def factor(name: str, table: Table, sides: tuple[str, str] | None) -> Codes:
@@ -221,5 +221,5 @@ def _time(table: Table, rows: Codes) -> Codes | None:
     return np.asarray(values, dtype=np.int64) if np.isfinite(values).all() else None
 
 
-def _factors(design: Design) -> tuple[str, ...]:
-    return (*design.effects, *design.clusters, *(() if design.a is None else ("dyad", "a", "b")))
+def _factors(design: ModelFrame) -> tuple[str, ...]:
+    return (*design.fixed_effects, *design.clusters, *(() if design.side1 is None else ("dyad", "side1", "side2")))

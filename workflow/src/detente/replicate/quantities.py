@@ -218,7 +218,7 @@ TERM: Mapping[str, Callable[..., float]] = {
 
 def _groups(fitted: Fitted) -> float:
     """Levels of the first effect among the rows used, or of the one factor of the covariance."""
-    held = fitted.design.effects or fitted.design.clusters
+    held = fitted.design.fixed_effects or fitted.design.clusters
     if not held:
         raise UnsupportedEstimator("the model has neither effects nor clusters to count")
     codes, rows = next(iter(held.values())), fitted.solution.rows
@@ -226,7 +226,7 @@ def _groups(fitted: Fitted) -> float:
 
 
 def _dropped_groups(fitted: Fitted) -> float:
-    return len(np.unique(next(iter(fitted.design.effects.values())))) - _groups(fitted)
+    return len(np.unique(next(iter(fitted.design.fixed_effects.values())))) - _groups(fitted)
 
 
 def _wald(fitted: Fitted, *, everything: bool = False) -> float:

@@ -13,7 +13,7 @@ from scipy.special import log_ndtr, logsumexp
 from detente.base.errors import UnsupportedEffects
 from detente.stats.covariance import Scores, number
 from detente.stats.estimator import Solution
-from detente.stats.frame import Design
+from detente.stats.frame import ModelFrame
 from detente.stats.likelihood.likelihood import Point, newton
 from detente.stats.registry import get
 
@@ -33,7 +33,7 @@ class _Rows:
     weights: Array
 
 
-def probit_re(design: Design, *, points: int = 12) -> Solution:
+def probit_re(design: ModelFrame, *, points: int = 12) -> Solution:
     """Random-effects probit: Pr(y = 1) = Φ(xβ + u), u normal with variance exp(lnsig2u) and the same in a group.
 
     Non-adaptive quadrature with `points` nodes (Stata `xtprobit, re`, up to version 8). Terms are the constant, the
@@ -44,10 +44,10 @@ def probit_re(design: Design, *, points: int = 12) -> Solution:
     UnsupportedEffects
         Unless there is one factor.
     """
-    if len(design.effects) != 1:
+    if len(design.fixed_effects) != 1:
         raise UnsupportedEffects("probit_re needs one factor in `effects`: the group that shares a random effect")
-    levels, group = number(next(iter(design.effects.values())))
-    start = get("probit").fit(Design(design.y, design.x, design.terms))
+    levels, group = number(next(iter(design.fixed_effects.values())))
+    start = get("probit").fit(ModelFrame(design.y, design.x, design.terms))
     nodes, weights = np.polynomial.hermite.hermgauss(points)
     rows = _Rows(2 * design.y - 1, start.x, group, len(levels), np.sqrt(2) * nodes, np.log(weights / np.sqrt(np.pi)))
     # Columns from 1e-2 to 1e9: Newton's method on columns of size one.
@@ -71,9 +71,9 @@ def probit_re(design: Design, *, points: int = 12) -> Solution:
     )
 
 
-def log_likelihood(design: Design, estimate: Array, *, points: int = 12) -> float:
+def log_likelihood(design: ModelFrame, estimate: Array, *, points: int = 12) -> float:
     """Log-likelihood of the design at `estimate` (k,), in the order of the terms of `probit_re`."""
-    levels, group = number(next(iter(design.effects.values())))
+    levels, group = number(next(iter(design.fixed_effects.values())))
     nodes, weights = np.polynomial.hermite.hermgauss(points)
     x = np.column_stack([np.ones(len(design.y)), design.x])
     rows = _Rows(2 * design.y - 1, x, group, len(levels), np.sqrt(2) * nodes, np.log(weights / np.sqrt(np.pi)))

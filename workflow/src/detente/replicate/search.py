@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from detente.base.errors import NotConverged
 from detente.stats.estimator import Solution
-from detente.stats.frame import Design
+from detente.stats.frame import ModelFrame
 from detente.stats.likelihood import multinomial, ordered
 from detente.stats.likelihood.binary import LOGIT, PROBIT
 from detente.stats.likelihood.binary import likelihood as binary
@@ -28,7 +28,7 @@ GAIN = 1e-5
 MOST_STEPS, MOST_HALVINGS = 200, 60
 
 
-def earlier_bread(design: Design, solution: Solution, estimator: str) -> Array:
+def earlier_bread(design: ModelFrame, solution: Solution, estimator: str) -> Array:
     """Inverse information (k, k), in the order of the solution's terms, one step before the search ends.
 
     Raises

@@ -164,7 +164,7 @@ _COVARIANCES = {
     "jackknife": ("jackknife", "jackknifed"),
     "classical": ("classical", "classical"),
 }
-_SIDES = {"a": "first state", "b": "second state"}
+_SIDES = {"side1": "first state", "side2": "second state"}
 
 UNITS: Mapping[str, str] = {
     "military_ties": "one more tie",

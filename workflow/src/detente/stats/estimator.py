@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from detente.base.errors import RankDeficient, UnknownEstimator, choices
 from detente.stats.covariance import Scores
-from detente.stats.frame import Design
+from detente.stats.frame import ModelFrame
 
 Array = npt.NDArray[np.floating[Any]]
 Codes = npt.NDArray[np.int64]
@@ -61,7 +61,7 @@ class Solution:
 class Estimator:
     """A registered estimator.
 
-    `uses` says what it does with the factors in `Design.effects`: "nothing" (it refuses them), "absorbs" any number of
+    `uses` says what it does with `ModelFrame.fixed_effects`: "nothing" (it refuses them), "absorbs" any number of
     them, "conditions" on the first, "averages" the regressors within the first, or takes the first for "groups" of
     correlated rows. `effects` are those that a study gives it. `covariances` are the kinds that it supports.
     `reference` names the independent implementation that each fit is compared with; `gap` returns the largest relative
@@ -74,7 +74,7 @@ class Estimator:
     effects: tuple[str, ...]
     covariances: frozenset[str]
     reference: str
-    gap: Callable[[Design, Solution], float] | None
+    gap: Callable[[ModelFrame, Solution], float] | None
 
     @property
     def module(self) -> str:
@@ -97,7 +97,7 @@ def estimator(
     effects: tuple[str, ...] = (),
     covariances: frozenset[str],
     reference: str,
-    gap: Callable[[Design, Solution], float] | None = None,
+    gap: Callable[[ModelFrame, Solution], float] | None = None,
 ) -> Callable[[Callable[..., Solution]], Callable[..., Solution]]:
     """Register the decorated function under `name`; it takes a design, and options of its own by keyword."""
 
@@ -108,7 +108,7 @@ def estimator(
     return register
 
 
-def with_effects(design: Design, estimator: Estimator, chosen: tuple[str, ...] | None = None) -> Design:
+def with_effects(design: ModelFrame, estimator: Estimator, chosen: tuple[str, ...] | None = None) -> ModelFrame:
     """The design with the effects that a study gives the estimator, or with those `chosen`.
 
     In a directed design, the effect of a dyad is that of a directed one.
@@ -116,7 +116,7 @@ def with_effects(design: Design, estimator: Estimator, chosen: tuple[str, ...] |
     names = estimator.effects if chosen is None else chosen
     if "directed_dyad" in design.clusters:
         names = tuple("directed_dyad" if name == "dyad" else name for name in names)
-    return replace(design, effects={name: design.factor(name) for name in names})
+    return replace(design, fixed_effects={name: design.factor(name) for name in names})
 
 
 def get(name: str) -> Estimator:

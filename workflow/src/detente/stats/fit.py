@@ -10,7 +10,7 @@ import numpy as np
 from detente.base.errors import NoDyads, UnknownOption, UnsupportedEffects, UnsupportedInstruments, choices
 from detente.stats.covariance import Recipe
 from detente.stats.estimator import Estimator, Solution
-from detente.stats.frame import Design
+from detente.stats.frame import ModelFrame
 from detente.stats.ingredients import read, used_pairs
 from detente.stats.registry import REGISTRY, get
 from detente.stats.result import Fit, made_covariance
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def fit(
-    model: Design | str,
+    model: ModelFrame | str,
     data: pd.DataFrame | None = None,
     *,
     estimator: str = "lpm",
@@ -71,7 +71,7 @@ def fit(
 
 
 def _fitted(
-    estimator: Estimator, design: Design, recipe: Recipe, small_sample: str, options: dict[str, Any], outcome: str
+    estimator: Estimator, design: ModelFrame, recipe: Recipe, small_sample: str, options: dict[str, Any], outcome: str
 ) -> Fit:
     solution = estimator.fit(design, **options)
     dyads, states = _counts(design, solution)
@@ -103,15 +103,16 @@ def _check_options(estimator: Estimator, options: dict[str, Any]) -> None:
             raise UnknownOption(f"estimator {estimator.name!r} has no option {name!r}; {choices(name, legal)}")
 
 
-def _check_effects(estimator: Estimator, design: Design) -> None:
-    if estimator.uses == "nothing" and design.effects:
+def _check_effects(estimator: Estimator, design: ModelFrame) -> None:
+    if estimator.uses == "nothing" and design.fixed_effects:
         takers = ", ".join(sorted(name for name, other in REGISTRY.items() if other.uses == "absorbs"))
         raise UnsupportedEffects(
-            f"estimator {estimator.name!r} takes no effects ({', '.join(design.effects)}); those that absorb: {takers}"
+            f"estimator {estimator.name!r} takes no fixed effects ({', '.join(design.fixed_effects)}); "
+            f"those that absorb: {takers}"
         )
 
 
-def _check_instruments(estimator: Estimator, design: Design) -> None:
+def _check_instruments(estimator: Estimator, design: ModelFrame) -> None:
     """Estimators with instruments are called iv_…; any other would take an endogenous regressor for a given one."""
     if design.endogenous and not estimator.name.startswith("iv_"):
         takers = ", ".join(sorted(name for name in REGISTRY if name.startswith("iv_"))) or "none"
@@ -121,7 +122,7 @@ def _check_instruments(estimator: Estimator, design: Design) -> None:
         )
 
 
-def _counts(design: Design, solution: Solution) -> tuple[int | None, int | None]:
+def _counts(design: ModelFrame, solution: Solution) -> tuple[int | None, int | None]:
     try:
         pairs = used_pairs(design, solution)
     except NoDyads:
@@ -129,6 +130,6 @@ def _counts(design: Design, solution: Solution) -> tuple[int | None, int | None]
     return len(pairs.low), pairs.states
 
 
-def _attrition(design: Design, solution: Solution, estimator: str) -> tuple[tuple[str, int], ...]:
+def _attrition(design: ModelFrame, solution: Solution, estimator: str) -> tuple[tuple[str, int], ...]:
     unused = len(design.y) - len(solution.by_row)
     return (*design.attrition, *(((f"of no use to {estimator}", unused),) if unused else ()))

@@ -14,7 +14,7 @@ import pandas as pd
 from detente.base.errors import EmptySample, FormulaError, NoVariation, UnknownVariable, choices
 from detente.stats.covariance import FACTORS, Recipe, parse
 from detente.stats.covariance.pairs import intersect
-from detente.stats.frame import Design
+from detente.stats.frame import ModelFrame
 
 Array = npt.NDArray[np.floating[Any]]
 Codes = npt.NDArray[np.int64]
@@ -46,7 +46,7 @@ class _Parts:
         return tuple(s for s in (self.outcome, self.regressors, self.endogenous, self.instruments) if s)
 
 
-def build(formula: str, data: pd.DataFrame | None, model: Model) -> tuple[str, Design, Recipe]:
+def build(formula: str, data: pd.DataFrame | None, model: Model) -> tuple[str, ModelFrame, Recipe]:
     """Name of the outcome, the design, and the recipe of the covariance.
 
     Rows with something missing are left out and counted by the first column, in the order of the formula, that lacks
@@ -72,14 +72,14 @@ def build(formula: str, data: pd.DataFrame | None, model: Model) -> tuple[str, D
     rows = terms.index
     codes = _Codes(data, np.asarray(rows, dtype=np.int64), sides)
     a, b = codes.sides()
-    design = Design(
+    design = ModelFrame(
         y=matrices["outcome"],
         x=terms.to_numpy(),
         terms=tuple(terms.columns),
-        a=a,
-        b=b,
-        year=None if model.time is None else codes.time(model.time),
-        effects={name: codes.factor(name) for name in parts.effects},
+        side1=a,
+        side2=b,
+        time=None if model.time is None else codes.time(model.time),
+        fixed_effects={name: codes.factor(name) for name in parts.effects},
         clusters=codes,
         endogenous=tuple(matrices["endogenous"]),
         instruments=matrices["instruments"],
@@ -147,10 +147,12 @@ def _columns(
     for name in named:
         if name in data.columns:
             wanted.append(name)
-        elif name in ("dyad", "a", "b") and sides is not None:
+        elif name in ("dyad", "side1", "side2") and sides is not None:
             wanted += sides
         elif name == "dyad":
-            raise UnknownVariable("'dyad' is no column, and the two sides have no name: dyadic(a, b) or sides=(a, b)")
+            raise UnknownVariable(
+                "'dyad' is no column, and the two sides have no name: dyadic(side1, side2) or sides=(side1, side2)"
+            )
         else:
             wanted.append(name)
     wanted += [*(sides or ()), *((time,) if time else ())]
@@ -323,8 +325,8 @@ class _Codes(Mapping[str, Codes]):
             a, b = self.sides()
             assert a is not None
             assert b is not None
-            if name in ("a", "b"):
-                return a if name == "a" else b
+            if name in ("side1", "side2"):
+                return a if name == "side1" else b
             return intersect(np.minimum(a, b), np.maximum(a, b))
         column = self._column(name)
         if pd.api.types.is_integer_dtype(column):

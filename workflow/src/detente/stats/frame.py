@@ -18,23 +18,23 @@ Codes = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)
-class Design:
+class ModelFrame:
     """Data of one model; row i is one observation, of a dyad-year at risk where it comes from a panel.
 
-    y (N,) outcome; x (N, k) regressors, the treatment first, no constant; `terms` their k names. a, b (N,) the two
-    states of a dyad, None where rows are no dyads; `year` (N,) time. `effects` factors (N,) by name, which an estimator
-    absorbs or conditions on; `clusters` further factors that inference may go by. `endogenous` (names of regressors)
-    and `instruments` (N, m) for estimators that use them. `rows` (N,) their places in the data they were taken from.
-    `attrition` (reason, rows) in the order in which rows were left out.
+    y (N,) outcome; x (N, k) regressors, the treatment first, no constant; `terms` their k names. `side1`, `side2` (N,)
+    the two states of a dyad, None where rows are not dyads; `time` (N,) the year. `fixed_effects` factors (N,) by name,
+    which an estimator absorbs or conditions on; `clusters` further factors that inference may go by. `endogenous`
+    (names of regressors) and `instruments` (N, m) for estimators that use them. `rows` (N,) their places in the data
+    they were taken from. `attrition` (reason, rows) in the order in which rows were excluded.
     """
 
     y: Array
     x: Array
     terms: tuple[str, ...]
-    a: Codes | None = None
-    b: Codes | None = None
-    year: Codes | None = None
-    effects: Mapping[str, Codes] = field(default_factory=dict)
+    side1: Codes | None = None
+    side2: Codes | None = None
+    time: Codes | None = None
+    fixed_effects: Mapping[str, Codes] = field(default_factory=dict)
     clusters: Mapping[str, Codes] = field(default_factory=dict)
     endogenous: tuple[str, ...] = ()
     instruments: Array | None = None
@@ -55,24 +55,24 @@ class Design:
         NoDyads
             If the rows are no dyads.
         """
-        if self.a is None or self.b is None:
-            raise NoDyads("the rows have no two sides: name the two columns that hold them, dyadic(a, b)")
-        return number_dyads(self.a, self.b)
+        if self.side1 is None or self.side2 is None:
+            raise NoDyads("rows are not dyads: name the columns of their two sides, dyadic(side1, side2)")
+        return number_dyads(self.side1, self.side2)
 
     def factor(self, name: str) -> Codes:
-        """Codes (N,) to cluster or absorb by: an effect, a further factor, "dyad", "year", or the sides "a" and "b".
+        """Codes (N,) to cluster or absorb by: a fixed effect, a further factor, "dyad", "year", "side1" or "side2".
 
         Raises
         ------
         UnknownVariable
             If there is none of this name.
         """
-        own = {k: v for k, v in (("a", self.a), ("b", self.b), ("year", self.year)) if v is not None}
-        for known in (self.effects, self.clusters, own):
+        own = {k: v for k, v in (("side1", self.side1), ("side2", self.side2), ("year", self.time)) if v is not None}
+        for known in (self.fixed_effects, self.clusters, own):
             if name in known:
                 return known[name]
-        if name == "dyad" and self.a is not None:
+        if name == "dyad" and self.side1 is not None:
             return self.pairs.dyad
         raise UnknownVariable(
-            f"no factor is called {name!r}; {choices(name, {*self.effects, *self.clusters, *own, 'dyad'})}"
+            f"no factor is called {name!r}; {choices(name, {*self.fixed_effects, *self.clusters, *own, 'dyad'})}"
         )

@@ -14,7 +14,7 @@ from detente.stats.covariance.leverage import effects_leverage
 from detente.stats.covariance.recipe import FACTORS
 from detente.stats.covariance.sandwich import within
 from detente.stats.estimator import Estimator, Solution
-from detente.stats.frame import Design
+from detente.stats.frame import ModelFrame
 
 Array = npt.NDArray[np.floating[Any]]
 Codes = npt.NDArray[np.int64]
@@ -22,11 +22,11 @@ Codes = npt.NDArray[np.int64]
 ANY = frozenset({"jackknife"})
 
 
-def ingredients(design: Design, solution: Solution) -> Ingredients:
+def ingredients(design: ModelFrame, solution: Solution) -> Ingredients:
     """Ingredients for the rows that the solution uses; dyads and factors are numbered when asked for."""
     rows = solution.rows
     linear = solution.link == "identity"
-    effects = dict(design.effects) if solution.absorbed else {}
+    effects = dict(design.fixed_effects) if solution.absorbed else {}
 
     def used(codes: Codes) -> Codes:
         return codes if rows is None else codes[rows]
@@ -50,22 +50,22 @@ def ingredients(design: Design, solution: Solution) -> Ingredients:
     )
 
 
-def used_pairs(design: Design, solution: Solution) -> Pairs:
+def used_pairs(design: ModelFrame, solution: Solution) -> Pairs:
     """Dyads of the rows that the solution uses, and their states."""
     rows = solution.rows
-    if rows is None or design.a is None or design.b is None:
+    if rows is None or design.side1 is None or design.side2 is None:
         return design.pairs
-    return number_dyads(design.a[rows], design.b[rows])
+    return number_dyads(design.side1[rows], design.side2[rows])
 
 
-def factors_of(design: Design) -> tuple[str, ...]:
-    """Names that `Design.factor` knows."""
-    sides = () if design.a is None else ("dyad", "a", "b")
-    year = () if design.year is None else ("year",)
-    return (*design.effects, *design.clusters, *sides, *year)
+def factors_of(design: ModelFrame) -> tuple[str, ...]:
+    """Names that `ModelFrame.factor` knows."""
+    sides = () if design.side1 is None else ("dyad", "side1", "side2")
+    year = () if design.time is None else ("year",)
+    return (*design.fixed_effects, *design.clusters, *sides, *year)
 
 
-def read(name: str | Recipe, design: Design, estimator: Estimator) -> Recipe:
+def read(name: str | Recipe, design: ModelFrame, estimator: Estimator) -> Recipe:
     """The recipe of a name, if design and estimator have what it needs.
 
     Raises
@@ -77,20 +77,20 @@ def read(name: str | Recipe, design: Design, estimator: Estimator) -> Recipe:
     """
     recipe = parse(name, (*factors_of(design), *FACTORS))
     refuse_unsupported(recipe, estimator, factors_of(design))
-    by_dyads = recipe.kind in ("dyadic", "jackknife") or {"dyad", "a", "b"} & set(recipe.factors) - {
+    by_dyads = recipe.kind in ("dyadic", "jackknife") or {"dyad", "side1", "side2"} & set(recipe.factors) - {
         *factors_of(design)
     }
-    if by_dyads and design.a is None:
-        raise NoDyads(f"{recipe.name!r} needs rows with two sides: name their two columns, dyadic(a, b)")
+    if by_dyads and design.side1 is None:
+        raise NoDyads(f"{recipe.name!r} needs rows with two sides: name their two columns, dyadic(side1, side2)")
     _refuse_split_groups(recipe, design, estimator)
     return recipe
 
 
-def _refuse_split_groups(recipe: Recipe, design: Design, estimator: Estimator) -> None:
+def _refuse_split_groups(recipe: Recipe, design: ModelFrame, estimator: Estimator) -> None:
     """Scores of a model of whole groups have a meaning only summed over each."""
-    if estimator.uses not in ("groups", "conditions") or not design.effects:
+    if estimator.uses not in ("groups", "conditions") or not design.fixed_effects:
         return
-    name, group = next(iter(design.effects.items()))
+    name, group = next(iter(design.fixed_effects.items()))
     factors = {"dyadic": ("dyad",), "cluster": recipe.factors}.get(recipe.kind, ())
     for factor in factors:
         if not within(group, design.factor(factor)):

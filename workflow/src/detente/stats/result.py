@@ -16,7 +16,7 @@ from detente.base.numerics import LEVEL
 from detente.stats import show
 from detente.stats.covariance import Covariance, Recipe, covariance
 from detente.stats.estimator import Solution
-from detente.stats.frame import Design
+from detente.stats.frame import ModelFrame
 from detente.stats.ingredients import ingredients, read
 from detente.stats.registry import get
 from detente.stats.resampling.jackknife import jackknife
@@ -46,7 +46,7 @@ class Fit:
     converged: bool
     flags: tuple[str, ...]
     solution: Solution = field(repr=False)
-    design: Design = field(repr=False)
+    design: ModelFrame = field(repr=False)
     options: Mapping[str, Any] = field(default_factory=dict, repr=False)
     outcome: str = "outcome"
 
@@ -131,7 +131,7 @@ class Fit:
 
     @property
     def __maketables_fixef_string__(self) -> str | None:
-        return "+".join(self.design.effects) or None
+        return "+".join(self.design.fixed_effects) or None
 
     @property
     def __maketables_stat_labels__(self) -> dict[str, str]:
@@ -149,7 +149,7 @@ class Fit:
 
 def made_covariance(
     name: str | Recipe,
-    design: Design,
+    design: ModelFrame,
     solution: Solution,
     estimator: str,
     small_sample: str,

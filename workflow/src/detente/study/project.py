@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from detente.data.panel import Entry
     from detente.data.sources import Source
     from detente.stats.estimator import Estimator
-    from detente.stats.frame import Design
+    from detente.stats.frame import ModelFrame
 
 
 def load(root: Path, override: Path | None = None) -> Project:
@@ -156,7 +156,7 @@ def _check_estimators(project: Project) -> None:
             _check_covariances(project, study, estimator, specimen)
 
 
-def _check_covariances(project: Project, study: Study, estimator: Estimator, specimen: Design) -> None:
+def _check_covariances(project: Project, study: Study, estimator: Estimator, specimen: ModelFrame) -> None:
     """What the job would refuse is refused here, by the same function, on a design of a study's factors."""
     from detente.stats.estimator import with_effects
     from detente.stats.ingredients import read
@@ -168,11 +168,11 @@ def _check_covariances(project: Project, study: Study, estimator: Estimator, spe
             raise UnsupportedCovariance(f"{project.located(study, 'covariances', i)}: {error}") from error
 
 
-def _specimen() -> Design:
+def _specimen() -> ModelFrame:
     """A design with the factors that a study's designs have: three dyads in two years."""
     import numpy as np
 
-    from detente.stats.frame import Design
+    from detente.stats.frame import ModelFrame
 
     a, b = np.repeat([[1, 1, 2], [2, 3, 3]], 2, axis=1)
-    return Design(np.zeros(6), np.zeros((6, 1)), ("treatment",), a, b, np.tile([1990, 1991], 3))
+    return ModelFrame(np.zeros(6), np.zeros((6, 1)), ("treatment",), a, b, np.tile([1990, 1991], 3))

@@ -19,7 +19,7 @@ KINDS: Mapping[str, str] = {
     "classical": "Classical",
     "hc1": "Heteroskedasticity-robust (HC1)",
     "dyad": "Clustered by dyad",
-    "a+b": "Clustered by first and second state",
+    "side1+side2": "Clustered by first and second state",
     "dyad+year": "Clustered by dyad and year",
     "dyadic": "Dyadic-robust",
     "jackknife": "Jackknife over states",

@@ -10,7 +10,7 @@ from detente.base.errors import UnsupportedCovariance, choices
 ROWS = ("classical", "hc0", "hc1", "hc2", "hc3")
 KINDS = (*ROWS, "cluster", "dyadic", "jackknife")
 # Factors that rows of a dyadic panel always have.
-FACTORS = ("dyad", "year", "a", "b")
+FACTORS = ("dyad", "year", "side1", "side2")
 PLURAL = {"dyad": "dyads", "year": "years"}
 
 
@@ -71,11 +71,11 @@ def cluster(*factors: str) -> Recipe:
     return Recipe("cluster", factors)
 
 
-def dyadic(a: str | None = None, b: str | None = None) -> Recipe:
-    """Dyadic-robust (Aronow, Samii and Assenova 2015); a, b the columns of the two states, with a formula."""
-    if (a is None) != (b is None):
-        raise UnsupportedCovariance("dyadic(a, b) needs the columns of both states, or none for a design")
-    return Recipe("dyadic", sides=None if a is None or b is None else (a, b))
+def dyadic(side1: str | None = None, side2: str | None = None) -> Recipe:
+    """Dyadic-robust (Aronow, Samii and Assenova 2015); with a formula, name the columns of the two states."""
+    if (side1 is None) != (side2 is None):
+        raise UnsupportedCovariance("dyadic(side1, side2) needs the columns of both states, or none for a model frame")
+    return Recipe("dyadic", sides=None if side1 is None or side2 is None else (side1, side2))
 
 
 def jackknife() -> Recipe:

@@ -80,7 +80,7 @@ class Covariance:
 
 
 def _no_pairs() -> Pairs:
-    raise NoDyads("the rows have no two sides: name the two columns that hold them, dyadic(a, b)")
+    raise NoDyads("rows are not dyads: name the columns of their two sides, dyadic(side1, side2)")
 
 
 def _no_factor(name: str) -> Codes:

@@ -14,7 +14,7 @@ from detente.base.errors import NoRisk, UnknownVariable, choices
 from detente.stats.effects.links import CURVES, Curve
 from detente.stats.effects.structure import Structure, structure
 from detente.stats.estimator import Solution
-from detente.stats.frame import Design
+from detente.stats.frame import ModelFrame
 
 Array = npt.NDArray[np.floating[Any]]
 Codes = npt.NDArray[np.int64]
@@ -106,7 +106,7 @@ class Predictor:
         return {name: j for j, name in enumerate(self.names) if j in moving and self.structure.is_base(j)}
 
 
-def predictor(solution: Solution, design: Design) -> Predictor:
+def predictor(solution: Solution, design: ModelFrame) -> Predictor:
     """The predictor of a solution.
 
     Raises

@@ -11,7 +11,7 @@ from scipy.special import expit, log_ndtr, logit, ndtr, ndtri
 from detente.base.errors import NotConverged
 from detente.stats.covariance import Scores
 from detente.stats.estimator import ROBUST, Array, Link, Solution, estimator
-from detente.stats.frame import Design
+from detente.stats.frame import ModelFrame
 from detente.stats.likelihood.likelihood import (
     CLOSE,
     STILL,
@@ -178,7 +178,7 @@ def _last_pass(model: Binary, y: Array, x: Array, beta: Array) -> _Fitted:
     return _Fitted(Point(value, gradient, information), residual, predictor)
 
 
-def solve(model: Binary, design: Design, data: Regressors) -> Solution:
+def solve(model: Binary, design: ModelFrame, data: Regressors) -> Solution:
     """Maximum-likelihood fit of a binary model on regressors, with observed information.
 
     Raises
@@ -224,14 +224,14 @@ def solve(model: Binary, design: Design, data: Regressors) -> Solution:
 
 
 @estimator("probit", covariances=ROBUST, reference="statsmodels Probit and GLM, in tests")
-def probit(design: Design) -> Solution:
+def probit(design: ModelFrame) -> Solution:
     """Pooled probit with a constant; terms are the constant and the regressors; refusals as in `logit`."""
     refuse_effects(design, "probit")
     return solve(PROBIT, design, regressors(design))
 
 
 @estimator("cloglog", covariances=ROBUST, reference="statsmodels GLM with a complementary log-log link, in tests")
-def cloglog(design: Design) -> Solution:
+def cloglog(design: ModelFrame) -> Solution:
     """Pooled complementary log-log: a proportional hazard observed by the year; refusals as in `logit`."""
     refuse_effects(design, "cloglog")
     return solve(CLOGLOG, design, regressors(design))

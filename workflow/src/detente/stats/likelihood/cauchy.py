@@ -10,7 +10,7 @@ import numpy as np
 from detente.base.errors import EstimationError, NotConverged
 from detente.stats.covariance import Scores
 from detente.stats.estimator import ROBUST, Array, Solution, estimator
-from detente.stats.frame import Design
+from detente.stats.frame import ModelFrame
 from detente.stats.likelihood.binary import LOGIT, likelihood
 from detente.stats.likelihood.likelihood import (
     Point,
@@ -41,7 +41,7 @@ class Prior:
 
 
 @estimator("cauchy_logit", covariances=ROBUST, reference="brute-force maximisation of the posterior by scipy, in tests")
-def cauchy_logit(design: Design, *, scale: float = 2.5, scale_intercept: float = 10.0) -> Solution:
+def cauchy_logit(design: ModelFrame, *, scale: float = 2.5, scale_intercept: float = 10.0) -> Solution:
     """Posterior mode of a logit: finite where a regressor separates the outcome, pulled towards zero elsewhere.
 
     A regressor of two values is centred and made to differ by 1, any other centred and divided by two standard

@@ -10,7 +10,7 @@ import numpy as np
 from detente.base.errors import NotConverged
 from detente.stats.covariance import Scores
 from detente.stats.estimator import Array, Solution, estimator
-from detente.stats.frame import Design
+from detente.stats.frame import ModelFrame
 from detente.stats.kernels import conditional as kernel
 from detente.stats.likelihood.binary import DIVERGED, MOST_POLISHES, NEARER, SETTLED
 from detente.stats.likelihood.grouping import Grouped, Places, grouped
@@ -29,7 +29,7 @@ COVARIANCES = frozenset({"classical", "cluster", "dyad", "dyadic"})
     covariances=COVARIANCES,
     reference="R survival clogit, Stata clogit and enumeration, in tests",
 )
-def clogit(design: Design) -> Solution:
+def clogit(design: ModelFrame) -> Solution:
     """Exact conditional logit within the levels of one factor; observed information.
 
     Groups whose outcome never varies say nothing and are left out, as are terms that are fixed within groups; `rows`
@@ -76,7 +76,7 @@ def clogit(design: Design) -> Solution:
     )
 
 
-def log_likelihood(design: Design, estimate: Array) -> float:
+def log_likelihood(design: ModelFrame, estimate: Array) -> float:
     """Conditional log-likelihood of the design at `estimate` (k,), in the order of the terms that clogit keeps."""
     data = grouped(design, "clogit conditions on", informative=True)
     return _evaluate(data.x, data.y, data.start, estimate * data.scale, np.empty(len(data.y))).value

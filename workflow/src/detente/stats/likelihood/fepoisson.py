@@ -11,7 +11,7 @@ import numpy as np
 from detente.base.errors import NotConverged, NoVariation, UnsupportedEffects
 from detente.stats.covariance import Scores
 from detente.stats.estimator import ROBUST, Array, Solution, estimator
-from detente.stats.frame import Design
+from detente.stats.frame import ModelFrame
 from detente.stats.likelihood.likelihood import STILL, Stalled, check_score, inverse
 from detente.stats.likelihood.poisson import LARGEST_INDEX, blame, checked, refuse_unsuitable
 from detente.stats.linear.absorb import Codes
@@ -29,7 +29,7 @@ MOST_STEPS = 100
 MOST_HALVINGS = 40
 
 
-def absorbed_gap(design: Design, fit: Solution) -> float:
+def absorbed_gap(design: ModelFrame, fit: Solution) -> float:
     """How far a fit is from the conditions of its maximum, checked on the data as they came.
 
     The likelihood is concave in coefficients and effects together, so that a point is its maximum if the predictor is
@@ -43,14 +43,14 @@ def absorbed_gap(design: Design, fit: Solution) -> float:
         If it exceeds 1e-6.
     """
     rows = np.arange(len(design.y)) if fit.rows is None else fit.rows
-    used = replace(design, effects={name: codes[rows] for name, codes in design.effects.items()})
+    used = replace(design, fixed_effects={name: codes[rows] for name, codes in design.fixed_effects.items()})
     x = design.x[rows][:, [design.terms.index(t) for t in fit.terms]]
     assert fit.predictor is not None
     y, left = design.y[rows], design.y[rows] - np.exp(fit.predictor)
     apart = [
         float(np.max(np.abs(without_dummies(used, fit.predictor - x @ fit.estimate)) / (1 + np.abs(fit.predictor))))
     ]
-    for codes in used.effects.values():
+    for codes in used.fixed_effects.values():
         _, level = np.unique(codes, return_inverse=True)
         apart.append(float(np.max(np.abs(np.bincount(level, left)) / np.bincount(level, y))))
     step = fit.bread @ np.einsum("ij,i->j", x, left)
@@ -67,7 +67,7 @@ class _Informative:
     flags: tuple[str, ...]
 
 
-def _informative(design: Design, rows: Codes, flags: tuple[str, ...]) -> _Informative:
+def _informative(design: ModelFrame, rows: Codes, flags: tuple[str, ...]) -> _Informative:
     """Leave out levels of effects whose outcome is always zero, again and again until none is left.
 
     Raises
@@ -78,7 +78,7 @@ def _informative(design: Design, rows: Codes, flags: tuple[str, ...]) -> _Inform
     lost: dict[str, tuple[int, int]] = {}
     while True:
         before = len(rows)
-        for name, codes in design.effects.items():
+        for name, codes in design.fixed_effects.items():
             levels, place = np.unique(codes[rows], return_inverse=True)
             zero = np.bincount(place, design.y[rows], minlength=len(levels)) == 0
             if zero.any():
@@ -89,12 +89,12 @@ def _informative(design: Design, rows: Codes, flags: tuple[str, ...]) -> _Inform
         if len(rows) == before:
             break
     if not len(rows):
-        raise NoVariation(f"no row is left where the outcome varies within {named(design.effects)}")
+        raise NoVariation(f"no row is left where the outcome varies within {named(design.fixed_effects)}")
     said = tuple(
         f"{count:,} rows in {levels:,} levels of {name} whose outcome is always zero say nothing about the coefficients"
         for name, (count, levels) in lost.items()
     )
-    return _Informative(rows, {n: c[rows] for n, c in design.effects.items()}, (*flags, *said))
+    return _Informative(rows, {n: c[rows] for n, c in design.fixed_effects.items()}, (*flags, *said))
 
 
 @estimator(
@@ -105,7 +105,7 @@ def _informative(design: Design, rows: Codes, flags: tuple[str, ...]) -> _Inform
     reference="first-order conditions on dummies, SciPy LSMR",
     gap=absorbed_gap,
 )
-def fepoisson(design: Design) -> Solution:
+def fepoisson(design: ModelFrame) -> Solution:
     """Poisson with any number of effects absorbed: iteratively reweighted least squares with weighted absorption.
 
     Levels whose outcome is always zero are left out, as are rows that the effects alone predict to be zero (Correia,
@@ -125,7 +125,7 @@ def fepoisson(design: Design) -> Solution:
     NotConverged
         If the score is not zero where the search stopped.
     """
-    if not design.effects:
+    if not design.fixed_effects:
         raise UnsupportedEffects("fepoisson absorbs effects and got none; without effects use poisson")
     refuse_unsuitable(design.y)
     kept = _informative(design, np.arange(len(design.y)), ())

@@ -13,7 +13,7 @@ from scipy.stats import chi2
 from detente.base.errors import EstimationError, NotConverged, UnknownOption, UnknownVariable, choices
 from detente.stats.covariance import Scores
 from detente.stats.estimator import ROBUST, Array, Solution, estimator
-from detente.stats.frame import Design
+from detente.stats.frame import ModelFrame
 from detente.stats.kernels import firth_rows as kernel
 from detente.stats.likelihood.binary import FRACTION, LARGE, NEAR, NEARER
 from detente.stats.likelihood.likelihood import (
@@ -56,7 +56,7 @@ class Penalised:
 
 
 @estimator("firth", covariances=ROBUST, reference="R brglm2 AS_mean and logistf, in tests")
-def firth(design: Design, *, bread: Bread = "expected") -> Solution:
+def firth(design: ModelFrame, *, bread: Bread = "expected") -> Solution:
     """Pooled logit with a constant that maximises l + ½ log |XᵀWX|; terms are the constant and the regressors.
 
     A row's score is its part of the adjusted score (Firth 1993), x (y − p + h (½ − p)), h its leverage: these sum to
@@ -180,7 +180,7 @@ def observed(x: Array, here: Penalised) -> Array:
     return result
 
 
-def profile_interval(design: Design, term: str, level: float = 0.95) -> tuple[float, float]:
+def profile_interval(design: ModelFrame, term: str, level: float = 0.95) -> tuple[float, float]:
     """Interval of a coefficient of `firth` from the profile of its penalised likelihood (Heinze and Schemper 2002).
 
     The values at which twice the fall of the maximised penalised likelihood is the quantile of χ² with one degree of
@@ -227,7 +227,7 @@ def profile_interval(design: Design, term: str, level: float = 0.95) -> tuple[fl
     return end(-1.0), end(1.0)
 
 
-def penalised_fall(design: Design, terms: Sequence[str]) -> float:
+def penalised_fall(design: ModelFrame, terms: Sequence[str]) -> float:
     """Twice the fall of the maximised penalised likelihood of `firth` where `terms` are zero: a likelihood-ratio χ².
 
     The penalty stays that of the whole model (Heinze and Schemper 2002; R logistf).

@@ -11,7 +11,7 @@ from scipy.special import logit
 from detente.base.errors import NotConverged
 from detente.stats.covariance import Scores
 from detente.stats.estimator import ROBUST, Array, Solution, estimator
-from detente.stats.frame import Design
+from detente.stats.frame import ModelFrame
 from detente.stats.kernels import conditional
 from detente.stats.kernels import firth as kernel
 from detente.stats.likelihood.firth import calibration, checked_bread
@@ -31,7 +31,7 @@ SETTLED = 1e-18
     covariances=ROBUST,
     reference="the dense penalised likelihood with dummies, in tests",
 )
-def firth_fe(design: Design, *, bread: Bread = "expected") -> Solution:
+def firth_fe(design: ModelFrame, *, bread: Bread = "expected") -> Solution:
     """Logit with an intercept for each level of one factor that maximises l + ½ log |I|, I over all parameters.
 
     Groups whose outcome never varies are kept: their intercepts are finite. `x` and the scores are regressors less

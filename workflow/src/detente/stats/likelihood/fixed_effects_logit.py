@@ -10,7 +10,7 @@ from scipy.special import expit
 from detente.base.errors import UnknownOption, UnsupportedEffects, choices
 from detente.stats.covariance import Scores
 from detente.stats.estimator import ROBUST, Solution, estimator
-from detente.stats.frame import Design
+from detente.stats.frame import ModelFrame
 from detente.stats.likelihood.likelihood import binary_outcome, check_score, inverse
 from detente.stats.likelihood.logit_within import Fitted, effects_anew, fit_within
 from detente.stats.likelihood.panel_bias import analytical, splitpanel
@@ -27,7 +27,7 @@ BIASES: tuple[Bias, ...] = ("none", "analytical", "splitpanel")
     covariances=ROBUST,
     reference="statsmodels Logit on dummies, in tests",
 )
-def felogit(design: Design, *, bias: Bias = "none") -> Solution:
+def felogit(design: ModelFrame, *, bias: Bias = "none") -> Solution:
     """Logit with an intercept for every level of any number of effects, estimated, not conditioned out.
 
     Levels whose outcome never varies are left out, as are rows that the effects alone predict perfectly; `rows` are
@@ -64,7 +64,7 @@ def felogit(design: Design, *, bias: Bias = "none") -> Solution:
     """
     if bias not in BIASES:
         raise UnknownOption(f"bias {bias!r} is not known; {choices(bias, BIASES)}")
-    if not design.effects:
+    if not design.fixed_effects:
         raise UnsupportedEffects("felogit absorbs effects and got none; without effects use logit")
     binary_outcome(design.y)
     fitted = fit_within(design)

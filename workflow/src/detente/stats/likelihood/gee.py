@@ -12,7 +12,7 @@ from scipy.special import expit, ndtr
 from detente.base.errors import NotConverged, NoVariation
 from detente.stats.covariance import Scores
 from detente.stats.estimator import ROBUST, Array, Solution, estimator
-from detente.stats.frame import Design
+from detente.stats.frame import ModelFrame
 from detente.stats.likelihood.binary import LOGIT, PROBIT
 from detente.stats.likelihood.likelihood import (
     Regressors,
@@ -65,7 +65,7 @@ FAMILIES: dict[str, _Family] = {
     reference="statsmodels GEE and Stata's xtgee, in tests",
 )
 def gee(
-    design: Design,
+    design: ModelFrame,
     *,
     working: Correlation = "exchangeable",
     link: GeeLink = "logit",
@@ -135,7 +135,7 @@ def _check(y: Array, working: str, link: str, convention: str) -> None:
         raise NoVariation(f"the outcome is {y[0]:g} in all {len(y):,} rows")
 
 
-def _groups(design: Design, working: str, convention: str) -> Groups:
+def _groups(design: ModelFrame, working: str, convention: str) -> Groups:
     group = only_effect(design, "gee", "correlates rows within")
     time = design.factor("year") if working == "ar1" else None
     return sort_groups(group, time, spaced=convention != "stata")

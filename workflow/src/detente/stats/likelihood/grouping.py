@@ -10,7 +10,7 @@ import numpy.typing as npt
 from detente.base.errors import EstimationError, NoVariation, UnsupportedEffects
 from detente.stats.covariance import number
 from detente.stats.estimator import Array, Codes, check_rank
-from detente.stats.frame import Design
+from detente.stats.frame import ModelFrame
 from detente.stats.kernels import absorption
 from detente.stats.kernels import conditional as kernel
 from detente.stats.likelihood.likelihood import binary_outcome
@@ -50,7 +50,7 @@ class Grouped:
         return out
 
 
-def grouped(design: Design, purpose: str, *, informative: bool) -> Grouped:
+def grouped(design: ModelFrame, purpose: str, *, informative: bool) -> Grouped:
     """Sort, centre and scale the rows of a design by its one factor; `purpose` begins the refusal of any other number.
 
     With `informative`, only rows of groups whose outcome varies.
@@ -66,11 +66,11 @@ def grouped(design: Design, purpose: str, *, informative: bool) -> Grouped:
     EstimationError
         If a regressor is missing or infinite in a row that is used.
     """
-    if len(design.effects) != 1:
-        given = " × ".join(design.effects) or "none"
+    if len(design.fixed_effects) != 1:
+        given = " × ".join(design.fixed_effects) or "none"
         raise UnsupportedEffects(f"{purpose} one factor, such as the dyad; given: {given}")
     binary_outcome(design.y)
-    factor, effect = next(iter(design.effects.items()))
+    factor, effect = next(iter(design.fixed_effects.items()))
     _, group = number(effect)
     size, events = np.bincount(group), np.bincount(group, weights=design.y)
     varies = (events > 0) & (events < size)

@@ -17,7 +17,7 @@ from detente.base.errors import (
 )
 from detente.stats.covariance import Scores
 from detente.stats.estimator import REGISTRY, Array, Codes, check_rank
-from detente.stats.frame import Design
+from detente.stats.frame import ModelFrame
 
 # Rows worked on at a time: x and its weighted copy stay in the processor's cache.
 CHUNK = 8192
@@ -73,7 +73,7 @@ class Runaway(Exception):
     """Newton's method gains next to nothing, but its steps are long: a coefficient may be infinite."""
 
 
-def regressors(design: Design, *, intercept: bool = True) -> Regressors:
+def regressors(design: ModelFrame, *, intercept: bool = True) -> Regressors:
     """Regressors of a design, a constant first, without columns that never vary.
 
     Raises
@@ -110,7 +110,7 @@ class _Spread:
     cross: Array
 
 
-def _spread(design: Design) -> _Spread:
+def _spread(design: ModelFrame) -> _Spread:
     x, origin = design.x, design.x[:CHUNK].mean(axis=0)
     low, high, total = x[0].copy(), x[0].copy(), np.zeros(x.shape[1])
     cross = np.zeros((x.shape[1], x.shape[1]))
@@ -141,20 +141,20 @@ def chunks(n: int) -> list[slice]:
     return [slice(s, min(s + CHUNK, n)) for s in range(0, n, CHUNK)]
 
 
-def refuse_effects(design: Design, name: str) -> None:
+def refuse_effects(design: ModelFrame, name: str) -> None:
     """Raise UnsupportedEffects if the design has effects, naming estimators that take them."""
-    if design.effects:
+    if design.fixed_effects:
         able = sorted(e.name for e in REGISTRY.values() if e.uses in ("absorbs", "conditions"))
-        given = ", ".join(design.effects)
-        raise UnsupportedEffects(f"{name} takes no effects, but got {given}; estimators that do: {', '.join(able)}")
+        given = ", ".join(design.fixed_effects)
+        raise UnsupportedEffects(f"{name} takes no fixed effects, but got {given}; estimators that do: {', '.join(able)}")
 
 
-def only_effect(design: Design, name: str, purpose: str) -> Codes:
+def only_effect(design: ModelFrame, name: str, purpose: str) -> Codes:
     """Codes (N,) of the one effect of the design, numbered from 0; UnsupportedEffects if there is none, or more."""
-    if len(design.effects) != 1:
-        given = " × ".join(design.effects) or "none"
+    if len(design.fixed_effects) != 1:
+        given = " × ".join(design.fixed_effects) or "none"
         raise UnsupportedEffects(f"{name} {purpose} one factor, such as the dyad; given: {given}")
-    codes: Codes = np.unique(next(iter(design.effects.values())), return_inverse=True)[1]
+    codes: Codes = np.unique(next(iter(design.fixed_effects.values())), return_inverse=True)[1]
     return codes
 
 

@@ -6,14 +6,14 @@ import numpy as np
 
 from detente.base.errors import NotReproduced
 from detente.stats.estimator import ROBUST, Solution, estimator
-from detente.stats.frame import Design
+from detente.stats.frame import ModelFrame
 from detente.stats.likelihood.binary import LOGIT, solve
 from detente.stats.likelihood.likelihood import refuse_effects, regressors
 
 AGREEMENT = 1e-6
 
 
-def reference_gap(design: Design, fit: Solution) -> float:
+def reference_gap(design: ModelFrame, fit: Solution) -> float:
     """Largest distance of a coefficient from statsmodels' maximum, relative to its size and its precision.
 
     One Newton step with statsmodels' own score and Hessian from the estimate: the likelihood is concave, so that the
@@ -37,7 +37,7 @@ def reference_gap(design: Design, fit: Solution) -> float:
 
 
 @estimator("logit", covariances=ROBUST, reference="statsmodels Logit", gap=reference_gap)
-def logit(design: Design) -> Solution:
+def logit(design: ModelFrame) -> Solution:
     """Pooled logit with a constant; terms are the constant and the regressors; observed information.
 
     Raises

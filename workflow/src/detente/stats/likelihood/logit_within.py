@@ -11,7 +11,7 @@ from scipy.special import expit
 from detente.base.errors import NotConverged, NoVariation, Separation
 from detente.stats.covariance import number
 from detente.stats.estimator import Array, Codes
-from detente.stats.frame import Design
+from detente.stats.frame import ModelFrame
 from detente.stats.likelihood.likelihood import MOST_HALVINGS, MOST_STEPS, Stalled, inverse, listing
 from detente.stats.likelihood.separation_within import refuse_separation_within
 from detente.stats.linear.within import Data, data_within, gram, named
@@ -53,7 +53,7 @@ class Fitted:
     steps: int
 
 
-def fit_within(design: Design) -> Fitted:
+def fit_within(design: ModelFrame) -> Fitted:
     """Maximum likelihood on rows that say something about the coefficients; refusals as in `felogit`."""
     kept = _informative(design, np.arange(len(design.y)), ())
     while True:
@@ -88,7 +88,7 @@ def _refuse_separation(found: Fitted, rows: int) -> None:
     )
 
 
-def _informative(design: Design, rows: Codes, flags: tuple[str, ...]) -> Informative:
+def _informative(design: ModelFrame, rows: Codes, flags: tuple[str, ...]) -> Informative:
     """Leave out levels of effects whose outcome never varies, again and again until none is left.
 
     Raises
@@ -99,7 +99,7 @@ def _informative(design: Design, rows: Codes, flags: tuple[str, ...]) -> Informa
     lost: dict[str, tuple[int, int]] = {}
     while True:
         before = len(rows)
-        for name, codes in design.effects.items():
+        for name, codes in design.fixed_effects.items():
             levels, place = number(codes[rows])
             events = np.bincount(place, design.y[rows], minlength=len(levels))
             same = (events == 0) | (events == np.bincount(place, minlength=len(levels)))
@@ -111,12 +111,12 @@ def _informative(design: Design, rows: Codes, flags: tuple[str, ...]) -> Informa
         if len(rows) == before:
             break
     if not len(rows):
-        raise NoVariation(f"no row is left where the outcome varies within {named(design.effects)}")
+        raise NoVariation(f"no row is left where the outcome varies within {named(design.fixed_effects)}")
     said = tuple(
         f"{count:,} rows in {levels:,} levels of {name} whose outcome never varies say nothing about the coefficients"
         for name, (count, levels) in lost.items()
     )
-    return Informative(rows, {n: c[rows] for n, c in design.effects.items()}, (*flags, *said))
+    return Informative(rows, {n: c[rows] for n, c in design.fixed_effects.items()}, (*flags, *said))
 
 
 def _effects_alone(y: Array, effects: Mapping[str, Codes]) -> Array:

@@ -9,7 +9,7 @@ import numpy as np
 from detente.base.errors import NotConverged, NoVariation, UnsuitableOutcome
 from detente.stats.covariance import Scores
 from detente.stats.estimator import ROBUST, Array, Codes, Solution, estimator
-from detente.stats.frame import Design
+from detente.stats.frame import ModelFrame
 from detente.stats.likelihood.likelihood import (
     STILL,
     Optimum,
@@ -26,7 +26,7 @@ from detente.stats.likelihood.separation import refuse_separation
 
 
 @estimator("multinomial_logit", covariances=ROBUST, reference="statsmodels MNLogit and Stata's mlogit, in tests")
-def multinomial_logit(design: Design, *, base: float | None = None, equation: float | None = None) -> Solution:
+def multinomial_logit(design: ModelFrame, *, base: float | None = None, equation: float | None = None) -> Solution:
     """Log odds of each value of the outcome against the base, linear in a constant and the regressors.
 
     Terms are "intercept[v]", then the regressors "term[v]", for each value v but the base. `x` and `predictor` are

@@ -8,7 +8,7 @@ import numpy as np
 
 from detente.stats.covariance import totals
 from detente.stats.estimator import ROBUST, Codes, Solution, estimator
-from detente.stats.frame import Design
+from detente.stats.frame import ModelFrame
 from detente.stats.likelihood.binary import LOGIT, solve
 from detente.stats.likelihood.likelihood import only_effect, regressors
 
@@ -23,7 +23,7 @@ FIXED = 1e-12
     covariances=ROBUST,
     reference="statsmodels Logit on means made by pandas, in tests",
 )
-def cre_logit(design: Design) -> Solution:
+def cre_logit(design: ModelFrame) -> Solution:
     """Pooled logit of the regressors and of their means `mean(x)` within the one factor of the design.
 
     The coefficient of x is then of change within a dyad, as in conditional logit but on all rows, and risks are
@@ -39,7 +39,7 @@ def cre_logit(design: Design) -> Solution:
     return replace(fit, flags=(*fit.flags, flag))
 
 
-def add_means(design: Design, group: Codes) -> tuple[Design, tuple[str, ...]]:
+def add_means(design: ModelFrame, group: Codes) -> tuple[ModelFrame, tuple[str, ...]]:
     """The design with group means of what varies within groups, and the names of varying columns that do not."""
     size = int(group.max()) + 1
     count = np.bincount(group, minlength=size).astype(np.float64)
@@ -50,4 +50,4 @@ def add_means(design: Design, group: Codes) -> tuple[Design, tuple[str, ...]]:
     names = tuple(f"mean({t})" for t, w in zip(design.terms, within, strict=True) if w)
     fixed = tuple(t for t, w, v in zip(design.terms, within, varies, strict=True) if v and not w)
     x = np.column_stack([design.x, mean[:, within]])
-    return replace(design, x=x, terms=(*design.terms, *names), effects={}), fixed
+    return replace(design, x=x, terms=(*design.terms, *names), fixed_effects={}), fixed

@@ -10,7 +10,7 @@ from scipy.special import digamma, gammaln, polygamma
 from detente.base.errors import NotConverged, NoVariation, UnsuitableOutcome
 from detente.stats.covariance import Scores
 from detente.stats.estimator import ROBUST, Array, Solution, estimator
-from detente.stats.frame import Design
+from detente.stats.frame import ModelFrame
 from detente.stats.likelihood.likelihood import (
     STILL,
     Point,
@@ -32,7 +32,7 @@ LEAST_LOG, LARGEST_LOG = -15.0, 50.0
 
 
 @estimator("negbin", covariances=ROBUST, reference="statsmodels NegativeBinomial and Stata's nbreg, in tests")
-def negbin(design: Design) -> Solution:
+def negbin(design: ModelFrame) -> Solution:
     """Counts with mean μ = exp(xβ) and variance μ + αμ² (Cameron and Trivedi 1986, NB2).
 
     Terms are the constant, the regressors and "ln(alpha)", whose column of `x` is zero. Scores and observed information

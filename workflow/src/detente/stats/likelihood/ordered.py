@@ -12,7 +12,7 @@ from scipy.special import expit, logit
 from detente.base.errors import NotConverged, NoVariation
 from detente.stats.covariance import Scores
 from detente.stats.estimator import ROBUST, Array, Codes, Solution, estimator
-from detente.stats.frame import Design
+from detente.stats.frame import ModelFrame
 from detente.stats.likelihood.likelihood import (
     STILL,
     Optimum,
@@ -29,7 +29,7 @@ from detente.stats.likelihood.separation import refuse_separation
 
 
 @estimator("ordered_logit", covariances=ROBUST, reference="statsmodels OrderedModel and Stata's ologit, in tests")
-def ordered_logit(design: Design) -> Solution:
+def ordered_logit(design: ModelFrame) -> Solution:
     """Proportional odds of the sorted values of the outcome: Pr(y ≤ j) = Λ(cut_j − xβ) (McCullagh 1980).
 
     Terms are the regressors, then "cut1" …; observed information. The column of "cut1" in `x` is −1 and those of the

@@ -10,7 +10,7 @@ from scipy.special import expit
 from detente.base.errors import EstimationError
 from detente.stats.covariance import number
 from detente.stats.estimator import Array, Codes
-from detente.stats.frame import Design
+from detente.stats.frame import ModelFrame
 from detente.stats.likelihood.likelihood import inverse
 from detente.stats.likelihood.logit_within import Fitted, fit_within
 
@@ -30,7 +30,7 @@ def analytical(fitted: Fitted) -> tuple[Array, str]:
     )
 
 
-def splitpanel(design: Design, fitted: Fitted) -> tuple[Array, str]:
+def splitpanel(design: ModelFrame, fitted: Fitted) -> tuple[Array, str]:
     """What to add to the estimate, (k,): the estimate less the mean of the halves' estimates.
 
     Raises
@@ -38,11 +38,11 @@ def splitpanel(design: Design, fitted: Fitted) -> tuple[Array, str]:
     EstimationError
         If the design has no years, or a half has no estimate of some term.
     """
-    if design.year is None:
+    if design.time is None:
         raise EstimationError("splitpanel halves the years of each group: the design has none; name the column of time")
     rows = fitted.kept.rows
     first = next(iter(fitted.kept.effects.values()))
-    below, above = _halves(first, design.year[rows])
+    below, above = _halves(first, design.time[rows])
     splits = [below] if np.array_equal(below, above) else [below, above]
     fits = [
         _half(design, fitted, rows[half == side], f"{'second' if side else 'first'} half")
@@ -69,7 +69,7 @@ def _halves(group: Codes, year: Codes) -> tuple[Array, Array]:
     return np.asarray(rank >= half // 2), np.asarray(rank >= (half + 1) // 2)
 
 
-def _half(design: Design, fitted: Fitted, rows: Codes, name: str) -> Fitted:
+def _half(design: ModelFrame, fitted: Fitted, rows: Codes, name: str) -> Fitted:
     """The fit to a half."""
     columns = np.array([design.terms.index(t) for t in fitted.data.terms])
     part = replace(
@@ -77,7 +77,7 @@ def _half(design: Design, fitted: Fitted, rows: Codes, name: str) -> Fitted:
         y=design.y[rows],
         x=design.x[np.ix_(rows, columns)],
         terms=fitted.data.terms,
-        effects={n: c[rows] for n, c in design.effects.items()},
+        fixed_effects={n: c[rows] for n, c in design.fixed_effects.items()},
     )
     try:
         found = fit_within(part)

@@ -7,7 +7,7 @@ import numpy as np
 from detente.base.errors import NotConverged, NotReproduced, NoVariation, Separation, UnsuitableOutcome
 from detente.stats.covariance import Scores
 from detente.stats.estimator import ROBUST, Array, Solution, estimator
-from detente.stats.frame import Design
+from detente.stats.frame import ModelFrame
 from detente.stats.likelihood.binary import Binary, Slopes, likelihood
 from detente.stats.likelihood.likelihood import (
     Regressors,
@@ -35,7 +35,7 @@ def _slopes(eta: Array, y: Array) -> Slopes:
 POISSON = Binary("log", _slopes, lambda mean: float(np.log(mean)))
 
 
-def pooled_gap(design: Design, fit: Solution) -> float:
+def pooled_gap(design: ModelFrame, fit: Solution) -> float:
     """Largest distance of a coefficient from statsmodels' maximum: one Newton step by its score and Hessian.
 
     Raises
@@ -60,7 +60,7 @@ def checked(name: str, reference: str, gap: float) -> float:
 
 
 @estimator("poisson", covariances=ROBUST, reference="statsmodels Poisson", gap=pooled_gap)
-def poisson(design: Design) -> Solution:
+def poisson(design: ModelFrame) -> Solution:
     """Pooled Poisson with a constant; terms are the constant and the regressors; observed information.
 
     The outcome may be any number from zero on: with a robust covariance the estimate is that of the exponential mean

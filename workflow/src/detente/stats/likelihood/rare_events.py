@@ -10,7 +10,7 @@ from scipy.special import expit, logit
 from detente.base.errors import EstimationError
 from detente.stats.covariance import Scores
 from detente.stats.estimator import ROBUST, Array, Solution, estimator
-from detente.stats.frame import Design
+from detente.stats.frame import ModelFrame
 from detente.stats.likelihood.binary import LOGIT, likelihood, maximise
 from detente.stats.likelihood.likelihood import (
     binary_outcome,
@@ -27,7 +27,7 @@ Convention = Literal["zelig", "stata"]
 
 @estimator("king_zeng", covariances=ROBUST, reference="Zelig 5.1.7's relogit and Stata's relogit, in tests")
 def king_zeng(
-    design: Design,
+    design: ModelFrame,
     *,
     tau: float | None = None,
     correction: Correction = "prior",

@@ -9,7 +9,7 @@ import numpy as np
 from detente.base.errors import IndefiniteCovariance, NoInstruments, NoVariation, UnsupportedCovariance
 from detente.stats.covariance import Covariance, Ingredients, Recipe, Scores, covariance
 from detente.stats.estimator import Array, check_rank
-from detente.stats.frame import Design
+from detente.stats.frame import ModelFrame
 from detente.stats.likelihood.likelihood import inverse
 from detente.stats.linear.within import Within, floor, gram, named, within
 
@@ -29,7 +29,7 @@ class Stage:
         return np.delete(self.data.x, self.endogenous, axis=1)
 
 
-def stage_of(design: Design) -> Stage:
+def stage_of(design: ModelFrame) -> Stage:
     """Take effects off everything.
 
     Raises
@@ -47,7 +47,7 @@ def stage_of(design: Design) -> Stage:
     raw = np.asarray(design.instruments, dtype=np.float64).reshape(len(design.y), -1)
     names = [f"instrument {i + 1}" for i in range(raw.shape[1])]
     lowest = floor(raw, np.zeros(len(raw)), names)[:-1]
-    z = data.absorber.residual(raw) if design.effects else raw
+    z = data.absorber.residual(raw) if design.fixed_effects else raw
     varies = np.diag(gram(z)) > lowest
     unused = tuple(n for n, v in zip(names, varies, strict=True) if not v)
     if varies.sum() < len(design.endogenous):
@@ -57,11 +57,15 @@ def stage_of(design: Design) -> Stage:
     return Stage(data, endogenous, np.ascontiguousarray(z[:, varies]), unused)
 
 
-def _where(design: Design) -> str:
-    return f"{named(design.effects)} in {len(design.y):,} rows" if design.effects else f"{len(design.y):,} rows"
+def _where(design: ModelFrame) -> str:
+    return (
+        f"{named(design.fixed_effects)} in {len(design.y):,} rows"
+        if design.fixed_effects
+        else f"{len(design.y):,} rows"
+    )
 
 
-def effective_f(design: Design, stage: Stage, recipe: str | Recipe) -> tuple[float, Covariance]:
+def effective_f(design: ModelFrame, stage: Stage, recipe: str | Recipe) -> tuple[float, Covariance]:
     """F = π'Z'Zπ / tr(meat (Z'Z)⁻¹), the robust F itself if there is one instrument, and the covariance of π."""
     reduced = reduced_form(stage)
     bread = inverse(gram(reduced.z))
@@ -101,7 +105,7 @@ def reduced_form(stage: Stage) -> Reduced:
     return Reduced(z, on[:, 0], on[:, 1], residuals[:, 0], residuals[:, 1])
 
 
-def ingredients(design: Design, stage: Stage, scores: Scores | Array, bread: Array) -> Ingredients:
+def ingredients(design: ModelFrame, stage: Stage, scores: Scores | Array, bread: Array) -> Ingredients:
     """What a covariance of reduced-form coefficients is made from; `scores` (N, m), or (N, 2m) of two equations.
 
     Every equation has as many parameters as one.
@@ -111,7 +115,7 @@ def ingredients(design: Design, stage: Stage, scores: Scores | Array, bread: Arr
         scores,
         bread,
         absorbed=each - len(bread),
-        effects=design.effects if design.effects else {},
+        effects=design.fixed_effects if design.fixed_effects else {},
         linear=True,
         pairs=lambda: design.pairs,
         factor=design.factor,

@@ -12,7 +12,7 @@ from scipy import optimize, stats
 from detente.base.errors import DetenteError, IndefiniteCovariance, NoInstruments, NotReproduced, RankDeficient
 from detente.stats.covariance import Recipe, Scores
 from detente.stats.estimator import ROBUST, SINGULAR, Array, Solution, check_rank, estimator
-from detente.stats.frame import Design
+from detente.stats.frame import ModelFrame
 from detente.stats.likelihood.likelihood import inverse
 from detente.stats.linear.first_stage import Stage, effective_f, ingredients, made_robust, reduced_form, stage_of
 from detente.stats.linear.within import degrees_left, gram
@@ -23,7 +23,7 @@ DIRECTIONS = 2001
 UNDEFINED = "the covariance leaves a combination of the instruments no variance"
 
 
-def reference_gap(design: Design, fit: Solution) -> float:
+def reference_gap(design: ModelFrame, fit: Solution) -> float:
     """Largest difference of a coefficient from linearmodels' IV2SLS on data within effects, relative to precision.
 
     Raises
@@ -53,7 +53,7 @@ def reference_gap(design: Design, fit: Solution) -> float:
     reference="linearmodels IV2SLS within effects",
     gap=reference_gap,
 )
-def iv_lpm(design: Design, *, first_stage: str | Recipe = "") -> Solution:
+def iv_lpm(design: ModelFrame, *, first_stage: str | Recipe = "") -> Solution:
     """Two-stage least squares of the outcome, any number of effects absorbed; without any, with a constant.
 
     `flags` give the effective F of the first stage (Montiel Olea and Pflueger 2013) for one endogenous regressor,
@@ -111,13 +111,13 @@ def _check_identified(projected: Array, cross: Array, terms: Sequence[str]) -> N
         raise RankDeficient(f"the instruments do not move the endogenous regressors apart from {', '.join(terms)}")
 
 
-def _said(design: Design, stage: Stage, recipe: str | Recipe) -> tuple[str, ...]:
+def _said(design: ModelFrame, stage: Stage, recipe: str | Recipe) -> tuple[str, ...]:
     """The strength of the first stage, and instruments that do nothing, in words."""
     said = [f"{name} does not vary within effects and is not used" for name in stage.unused]
     if len(stage.endogenous) > 1:
         return (*said, "several endogenous regressors: no effective F")
     name = stage.data.terms[stage.endogenous[0]]
-    recipe = recipe or ("hc0" if design.a is None else "dyadic")
+    recipe = recipe or ("hc0" if design.side1 is None else "dyadic")
     try:
         strength, made = effective_f(design, stage, recipe)
         said.append(f"first stage of {name!r}: effective F = {strength:.2f} ({made})")
@@ -147,7 +147,7 @@ class AndersonRubin:
 
 
 def anderson_rubin(
-    design: Design,
+    design: ModelFrame,
     recipe: str | Recipe = "dyadic",
     *,
     small_sample: str = "detente",

@@ -7,7 +7,7 @@ import numpy as np
 from detente.base.errors import NotReproduced
 from detente.stats.covariance import Scores
 from detente.stats.estimator import LINEAR, Array, Solution, estimator
-from detente.stats.frame import Design
+from detente.stats.frame import ModelFrame
 from detente.stats.kernels import products as kernel
 from detente.stats.likelihood.likelihood import inverse
 from detente.stats.linear.within import degrees_left, within
@@ -18,7 +18,7 @@ TIGHT = 1e-14
 MOST_ITERATIONS = 20_000
 
 
-def reference_gap(design: Design, fit: Solution) -> float:
+def reference_gap(design: ModelFrame, fit: Solution) -> float:
     """Largest distance of a coefficient from least squares with explicit dummies, relative to size and precision.
 
     Least squares is where the residuals, dummies taken out, are orthogonal to every regressor as it came. SciPy's LSMR
@@ -44,13 +44,13 @@ def reference_gap(design: Design, fit: Solution) -> float:
     return gap
 
 
-def without_dummies(design: Design, values: Array) -> Array:
+def without_dummies(design: ModelFrame, values: Array) -> Array:
     """Residuals (N,) of `values` (N,) on the dummies of all effects, by LSMR on columns of length one."""
     from scipy import sparse
 
-    if not design.effects:
+    if not design.fixed_effects:
         return values
-    factors = [np.unique(codes, return_inverse=True)[1] for codes in design.effects.values()]
+    factors = [np.unique(codes, return_inverse=True)[1] for codes in design.fixed_effects.values()]
     sizes = [np.bincount(f) for f in factors]
     columns = np.stack([f + sum(map(len, sizes[:j])) for j, f in enumerate(factors)], axis=1)
     entries = np.stack([1 / np.sqrt(s[f]) for f, s in zip(factors, sizes, strict=True)], axis=1)
@@ -69,7 +69,7 @@ def without_dummies(design: Design, values: Array) -> Array:
     reference="SciPy LSMR with dummies",
     gap=reference_gap,
 )
-def lpm(design: Design) -> Solution:
+def lpm(design: ModelFrame) -> Solution:
     """Least squares of the outcome on the regressors, any number of effects absorbed; without any, with a constant.
 
     Regressors that do not vary within effects are dropped and named in `Solution.dropped`. Rows that are alone in a

@@ -9,7 +9,7 @@ import numpy as np
 
 from detente.base.errors import EstimationError, NoVariation
 from detente.stats.estimator import Array, Codes, check_rank
-from detente.stats.frame import Design
+from detente.stats.frame import ModelFrame
 from detente.stats.kernels import products as kernel
 from detente.stats.likelihood.likelihood import CHUNK, regressors
 from detente.stats.linear.absorb import Absorber, absorber
@@ -42,7 +42,7 @@ class Within:
         return notes(self.absorber)
 
 
-def within(design: Design) -> Within:
+def within(design: ModelFrame) -> Within:
     """Take the design's effects off its outcome and regressors.
 
     Raises
@@ -54,16 +54,16 @@ def within(design: Design) -> Within:
     EstimationError
         If a value is not finite.
     """
-    if not design.effects:
+    if not design.fixed_effects:
         return _pooled(design)
-    made = absorber(design.effects, len(design.y))
+    made = absorber(design.fixed_effects, len(design.y))
     rounding = floor(design.x, design.y, design.terms)
     x, y = made.residual(design.x), made.residual(design.y)
     products = gram(x, y)
     varies = np.diag(products) > rounding
     if not varies[0] or not varies[-1]:
         what = "outcome" if not varies[-1] else f"treatment {design.terms[0]!r}"
-        raise NoVariation(f"the {what} does not vary within {named(design.effects)} in {len(design.y):,} rows")
+        raise NoVariation(f"the {what} does not vary within {named(design.fixed_effects)} in {len(design.y):,} rows")
     kept = np.flatnonzero(varies[:-1])
     terms = tuple(design.terms[i] for i in kept)
     cross = products[np.ix_(kept, kept)]
@@ -93,7 +93,7 @@ class Data:
 
 
 def data_within(
-    design: Design,
+    design: ModelFrame,
     rows: Codes,
     effects: Mapping[str, Codes],
     start: Callable[[Array, Mapping[str, Codes]], Array],
@@ -115,7 +115,7 @@ def data_within(
     cross = gram(x)
     varies = np.diag(cross) > lowest
     if not varies[0]:
-        where = f"within {named(design.effects)} in the {len(y):,} rows whose outcome does"
+        where = f"within {named(design.fixed_effects)} in the {len(y):,} rows whose outcome does"
         raise NoVariation(f"the treatment {design.terms[0]!r} does not vary {where}")
     columns = np.flatnonzero(varies)
     terms = tuple(design.terms[i] for i in columns)
@@ -126,7 +126,7 @@ def data_within(
     return Data(y, x, terms, dropped, start(y, effects), made)
 
 
-def _pooled(design: Design) -> Within:
+def _pooled(design: ModelFrame) -> Within:
     data = regressors(design)
     if np.ptp(design.y) == 0:
         raise NoVariation(f"the outcome is {design.y[0]:g} in all {len(design.y):,} rows")

@@ -16,7 +16,7 @@ from detente.base.numerics import LEVEL
 from detente.stats.covariance import Covariance, number
 from detente.stats.covariance.pairs import intersect
 from detente.stats.covariance.sandwich import FEWEST_STATES, within
-from detente.stats.frame import Design
+from detente.stats.frame import ModelFrame
 from detente.stats.printing import plain
 from detente.stats.registry import get
 from detente.stats.result import Fit
@@ -80,9 +80,9 @@ def state_block_bootstrap(fit: Fit, *, draws: int = 199, seed: int = 0) -> State
         If more than a tenth of the draws have no estimate, naming the commonest reason, or fewer than two are left.
     """
     design = fit.design
-    if design.a is None or design.b is None:
-        raise NoDyads("a bootstrap over states needs rows with two sides: name their two columns, dyadic(a, b)")
-    states, ends = number(np.concatenate([design.a, design.b]))
+    if design.side1 is None or design.side2 is None:
+        raise NoDyads("a bootstrap over states needs rows with two sides: name their two columns, dyadic(side1, side2)")
+    states, ends = number(np.concatenate([design.side1, design.side2]))
     if len(states) < FEWEST_STATES:
         raise TooFewStates(f"bootstrap over {len(states)} states; it needs at least {FEWEST_STATES}")
     source = _Source(replace(design, clusters={}, attrition=()), ends.reshape(2, -1), len(states))
@@ -119,11 +119,11 @@ def _refuse_too_many(lost: Counter[str], draws: int, found: int) -> None:
 class _Source:
     """A design, and the numbers (2, N) of the two states of its rows, of `states` in all."""
 
-    design: Design
+    design: ModelFrame
     ends: Codes
     states: int
 
-    def drawn(self, chosen: Codes) -> Design:
+    def drawn(self, chosen: Codes) -> ModelFrame:
         """The design of the states drawn: each row once for every pair of copies of its two states."""
         times = np.bincount(chosen, minlength=self.states)
         first = np.cumsum(times) - times
@@ -137,8 +137,8 @@ class _Source:
             for f in fields(self.design)
             if isinstance(value := getattr(self.design, f.name), np.ndarray)
         }
-        effects = {name: self._copied(codes, rows, a, b) for name, codes in self.design.effects.items()}
-        return replace(self.design, **{**taken, "a": a, "b": b, "rows": None, "effects": effects})
+        effects = {name: self._copied(codes, rows, a, b) for name, codes in self.design.fixed_effects.items()}
+        return replace(self.design, **{**taken, "side1": a, "side2": b, "rows": None, "fixed_effects": effects})
 
     def _copied(self, codes: Codes, rows: Codes, a: Codes, b: Codes) -> Codes:
         """Codes of an effect: levels within one dyad, or within one state, are the copies' own."""

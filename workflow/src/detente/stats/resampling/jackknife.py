@@ -13,13 +13,13 @@ from detente.base.errors import EstimationError, NoDyads, TooFewStates
 from detente.stats.covariance import Covariance, convention
 from detente.stats.covariance.sandwich import FEWEST_STATES
 from detente.stats.estimator import Solution
-from detente.stats.frame import Design
+from detente.stats.frame import ModelFrame
 
 Array = npt.NDArray[np.floating[Any]]
 
 
 def jackknife(
-    design: Design, estimate: Callable[[Design], Solution], solution: Solution, small_sample: str = "detente"
+    design: ModelFrame, estimate: Callable[[ModelFrame], Solution], solution: Solution, small_sample: str = "detente"
 ) -> Covariance:
     """(n − 1)/n · Σ_g (b₍g₎ − b)(b₍g₎ − b)ᵀ over the n states g, each left out with all its dyads.
 
@@ -39,9 +39,9 @@ def jackknife(
     EstimationError
         If the model without some state has no estimate, naming the state.
     """
-    if design.a is None or design.b is None:
-        raise NoDyads("a jackknife over states needs rows with two sides: name their two columns, dyadic(a, b)")
-    states = np.union1d(design.a, design.b)
+    if design.side1 is None or design.side2 is None:
+        raise NoDyads("a jackknife over states needs rows with two sides: name their two columns, dyadic(side1, side2)")
+    states = np.union1d(design.side1, design.side2)
     if len(states) < FEWEST_STATES:
         raise TooFewStates(f"jackknife over {len(states)} states; it needs at least {FEWEST_STATES}")
     bare = replace(design, clusters={})
@@ -57,9 +57,9 @@ def jackknife(
     return Covariance(matrix, matrix, independent, "jackknife", df, said, "")
 
 
-def _without(design: Design, estimate: Callable[[Design], Solution], solution: Solution, state: int) -> Array:
+def _without(design: ModelFrame, estimate: Callable[[ModelFrame], Solution], solution: Solution, state: int) -> Array:
     """Move of the estimate (k,) when a state is left out."""
-    kept = np.flatnonzero((design.a != state) & (design.b != state))
+    kept = np.flatnonzero((design.side1 != state) & (design.side2 != state))
     try:
         found = estimate(subset(design, kept))
     except EstimationError as error:
@@ -71,7 +71,7 @@ def _without(design: Design, estimate: Callable[[Design], Solution], solution: S
     return move
 
 
-def subset(design: Design, kept: npt.NDArray[np.int64]) -> Design:
+def subset(design: ModelFrame, kept: npt.NDArray[np.int64]) -> ModelFrame:
     """The design of some of its rows."""
 
     def part(value: Any) -> Any:

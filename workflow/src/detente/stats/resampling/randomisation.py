@@ -11,7 +11,7 @@ import numpy.typing as npt
 from detente.base.errors import NoDyads, NoVariation, TooFewDraws, UnknownOption, UnsupportedEstimator, choices
 from detente.stats.covariance import totals
 from detente.stats.effects.structure import structure
-from detente.stats.frame import Design
+from detente.stats.frame import ModelFrame
 from detente.stats.likelihood.likelihood import inverse
 from detente.stats.linear.absorb import Absorber, absorber
 from detente.stats.linear.within import gram
@@ -49,7 +49,7 @@ class Scheme(Protocol):
         """The scheme in words."""
         ...
 
-    def ready(self, design: Design, treatment: Array) -> Ready:
+    def ready(self, design: ModelFrame, treatment: Array) -> Ready:
         """Make the scheme ready to draw the treatment (N,) of a design."""
         ...
 
@@ -156,8 +156,8 @@ def _refuse(fit: Fit, statistic: str, draws: int) -> None:
         raise UnknownOption(f"statistic {statistic!r} is not known; {choices(statistic, STATISTICS)}")
     if draws < 1:
         raise TooFewDraws(f"{draws} draws: randomisation needs at least 1, and 999 for a p-value to be read")
-    if fit.design.a is None:
-        raise NoDyads("the rows have no two sides: name the two columns that hold them, dyadic(a, b)")
+    if fit.design.side1 is None:
+        raise NoDyads("rows are not dyads: name the columns of their two sides, dyadic(side1, side2)")
 
 
 def _drawn(ready: Ready, comparison: _Comparison, draws: int, seed: int) -> Array:
@@ -170,7 +170,7 @@ def _drawn(ready: Ready, comparison: _Comparison, draws: int, seed: int) -> Arra
     return np.concatenate(found)[:draws]
 
 
-def _column(design: Design, term: str) -> int:
+def _column(design: ModelFrame, term: str) -> int:
     """The design's column of a term.
 
     Raises
@@ -232,7 +232,7 @@ def _comparison(fit: Fit, place: int, treatment: Array, statistic: Statistic) ->
         y=y,
         controls=controls,
         inverse=inverse(gram(controls)) if controls.shape[1] else np.empty((0, 0)),
-        absorber=absorber(design.effects, len(design.y)),
+        absorber=absorber(design.fixed_effects, len(design.y)),
         least=CONSTANT * float(np.sum((treatment - treatment.mean()) ** 2)),
         dyad=design.pairs.dyad if statistic == "t" else None,
         dyads=len(design.pairs.low),

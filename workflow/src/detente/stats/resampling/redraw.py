@@ -12,7 +12,7 @@ import pandas as pd
 from detente.base.errors import UnknownOption, UnknownVariable, UnsuitableEvents, choices
 from detente.data.panel.participants import first_years
 from detente.stats.covariance import number
-from detente.stats.frame import Design
+from detente.stats.frame import ModelFrame
 from detente.stats.kernels import participation as kernel
 from detente.stats.resampling.randomisation import Ready
 from detente.stats.resampling.schemes import sides_and_year
@@ -42,7 +42,7 @@ class KadRedraw:
         held = "size, year and region" if "region" in self.candidates else "size and year"
         return f"participants drawn anew, event by event, holding {held}"
 
-    def ready(self, design: Design, treatment: Array) -> Ready:
+    def ready(self, design: ModelFrame, treatment: Array) -> Ready:
         """Make the scheme ready.
 
         Raises

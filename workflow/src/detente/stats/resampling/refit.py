@@ -15,7 +15,7 @@ from detente.base.errors import EstimationError, TooFewStates
 from detente.stats.covariance import Pairs, number, totals
 from detente.stats.covariance.sandwich import FEWEST_STATES, NO_VARIANCE, semidefinite
 from detente.stats.estimator import with_effects
-from detente.stats.frame import Design
+from detente.stats.frame import ModelFrame
 from detente.stats.kernels import redraws as kernel
 from detente.stats.likelihood.likelihood import inverse
 from detente.stats.linear.within import Within, degrees_left, within
@@ -25,9 +25,9 @@ from detente.stats.resampling.jackknife import subset
 Array = npt.NDArray[np.floating[Any]]
 Codes = npt.NDArray[np.int64]
 # Names of recipes, as `detente.stats.covariance` has them.
-KINDS = ("classical", "hc1", "dyad", "a+b", "dyad+year", "dyadic", "jackknife")
+KINDS = ("classical", "hc1", "dyad", "side1+side2", "dyad+year", "dyadic", "jackknife")
 # Differences of sums of squares, which may need repair.
-DIFFERENCES = ("a+b", "dyad+year", "dyadic")
+DIFFERENCES = ("side1+side2", "dyad+year", "dyadic")
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ class Model:
     def degrees(self) -> dict[str, float]:
         """Degrees of freedom by kind."""
         states, dyads = self.pairs.states - 1, len(self.pairs.low) - 1
-        made = {"classical": self.df, "hc1": self.df, "dyad": dyads, "a+b": min(self.sides) - 1}
+        made = {"classical": self.df, "hc1": self.df, "dyad": dyads, "side1+side2": min(self.sides) - 1}
         return {**made, "dyad+year": min(dyads, self.years - 1), "dyadic": states, "jackknife": states}
 
     @cached_property
@@ -92,7 +92,7 @@ class Refits:
     errors: Mapping[str, Array]
 
 
-def prepared(design: Design, *, jackknife: bool = True) -> Model:
+def prepared(design: ModelFrame, *, jackknife: bool = True) -> Model:
     """Absorb and invert what all outcomes share; the jackknife costs a fit a state, and 4 bytes a row and state.
 
     Raises
@@ -111,7 +111,7 @@ def prepared(design: Design, *, jackknife: bool = True) -> Model:
         return model
 
 
-def leave_out(design: Design, model: Model) -> Array:
+def leave_out(design: ModelFrame, model: Model) -> Array:
     """Weights (N, n) of outcomes in the moves of the estimate without each state.
 
     A control that no longer varies without a state is left out there, which the jackknife of a study refuses. In single
@@ -158,7 +158,7 @@ def _sandwiches(model: Model, outcomes: Array, estimates: Array) -> dict[str, Ar
     meats = {
         "hc1": rows / model.df * alone,
         "dyad": _grown(dyad, dyads),
-        "a+b": first + second - _grown(dyad, dyads),
+        "side1+side2": first + second - _grown(dyad, dyads),
         "dyad+year": _grown(dyad, dyads) + _grown(_squares(by_year), years) - _grown(alone, rows),
         "dyadic": _squares(by_low + by_high) - dyad,
     }

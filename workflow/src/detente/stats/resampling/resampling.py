@@ -115,7 +115,7 @@ def plan(fit: Fit, clusters: str | Recipe | None, weights: Weights, draws: int, 
         clusters = fit.covariance.kind if fit.covariance.kind in known else "dyad"
     recipe = parse(clusters, known)
     if recipe.kind != "cluster" or len(recipe.factors) != 1:
-        legal = choices(recipe.name, {*fit.design.effects, *FACTORS})
+        legal = choices(recipe.name, {*fit.design.fixed_effects, *FACTORS})
         raise UnsupportedCovariance(f"a bootstrap draws clusters of one factor, not {recipe.name!r}; {legal}")
     name, rows = recipe.factors[0], fit.solution.rows
     codes = fit.design.factor(name)

@@ -13,7 +13,7 @@ import pandas as pd
 from detente.base.errors import NoDyads, TooFewStates, UnknownVariable, UnsuitableEvents, choices
 from detente.stats.covariance import number
 from detente.stats.covariance.pairs import intersect
-from detente.stats.frame import Design
+from detente.stats.frame import ModelFrame
 from detente.stats.kernels import absorption
 from detente.stats.kernels import participation as kernel
 from detente.stats.resampling.randomisation import Ready
@@ -36,7 +36,7 @@ class CircularShift:
         """The scheme in words."""
         return "treatments shifted in time within each dyad"
 
-    def ready(self, design: Design, treatment: Array) -> Ready:
+    def ready(self, design: ModelFrame, treatment: Array) -> Ready:
         """Make the scheme ready; raises NoDyads if rows have no two sides or no year."""
         a, b, year = sides_and_year(design)
         first, second = number(a)[1], number(b)[1]
@@ -91,7 +91,7 @@ class StateLabels:
         """The scheme in words."""
         return "states' labels permuted" + (" within strata" if self.strata is not None else "")
 
-    def ready(self, design: Design, treatment: Array) -> Ready:
+    def ready(self, design: ModelFrame, treatment: Array) -> Ready:
         """Make the scheme ready.
 
         Raises
@@ -176,7 +176,7 @@ class _Network:
     value: Array
 
 
-def _rows(design: Design, treatment: Array) -> _Network:
+def _rows(design: ModelFrame, treatment: Array) -> _Network:
     a, b, year = sides_and_year(design)
     return _Network(np.stack([a, b]), year, treatment)
 
@@ -205,11 +205,11 @@ def _tables(
     return table, known
 
 
-def sides_and_year(design: Design) -> tuple[Codes, Codes, Codes]:
+def sides_and_year(design: ModelFrame) -> tuple[Codes, Codes, Codes]:
     """The two states and the year of each row, (N,) each; raises NoDyads if there are none."""
-    if design.a is None or design.b is None or design.year is None:
-        raise NoDyads("the rows have no two sides and a year: name their columns, sides=(a, b) and time")
-    return design.a, design.b, design.year
+    if design.side1 is None or design.side2 is None or design.time is None:
+        raise NoDyads("rows are not dyad-years: name their columns, sides=(side1, side2) and time")
+    return design.side1, design.side2, design.time
 
 
 def _packed(a: Codes, b: Codes) -> Codes:

@@ -271,18 +271,18 @@ def _sample(fit: Fit, place: int, group: Codes, count: int) -> _Sample:
     direction = np.ascontiguousarray(solution.bread[:, place] / solution.bread[place, place])
     cluster_products(solution.x, direction, residual, group, along, by_residual, by_along)
     a_u, a_x = by_residual @ direction, by_along @ direction
-    crossing = {name: codes for name, codes in design.effects.items() if not within(codes, group)}
+    crossing = {name: codes for name, codes in design.fixed_effects.items() if not within(codes, group)}
     levels = {name: number(codes) for name, codes in crossing.items()}
     size = sum(len(distinct) for distinct, _ in levels.values())
     if size > MOST_LEVELS:
         _refuse_both(crossing, size, count)
-        moved = [_moved(design.effects, part, along, group, count) for part in (residual, along)]
+        moved = [_moved(design.fixed_effects, part, along, group, count) for part in (residual, along)]
         moves = [m - by_along @ (solution.bread @ b.T) for m, b in zip(moved, (by_residual, by_along), strict=True)]
         return _Squares(a_u, a_x, moves[0], moves[1])
     near = _stacked(by_residual, by_along, solution.bread, (a_u, a_x))
     if not levels:
         return _Columns(a_u, a_x, near, np.empty((count, 0)), by_along.T @ by_along)
-    nested = [codes for name, codes in design.effects.items() if name not in crossing]
+    nested = [codes for name, codes in design.fixed_effects.items() if name not in crossing]
     inverse = np.linalg.pinv(_coupled(nested, levels, size), SINGULAR, hermitian=True)
     # Regressors are within effects: their products with dummies are zero, and the two sets of columns apart.
     by_level = [

@@ -11,7 +11,7 @@ import pandas as pd
 
 from detente.base.errors import EmptySample, UnknownVariable, choices
 from detente.base.lags import lag
-from detente.stats.frame import Design
+from detente.stats.frame import ModelFrame
 from detente.study.config.samples import Sample
 from detente.study.design.duration import duration_terms
 from detente.study.design.specification import Specification, lagged
@@ -25,7 +25,7 @@ def in_sample(panel: pd.DataFrame, sample: Sample) -> pd.Series:
     return panel["in_window"] & sample.rows(panel)
 
 
-def build_design(panel: pd.DataFrame, spec: Specification) -> Design:
+def build_design(panel: pd.DataFrame, spec: Specification) -> ModelFrame:
     """Build the design of `spec`; rows with anything missing are left out, step by step.
 
     A directed panel's source and target are the two states of a row; "directed_dyad" is then a factor besides.
@@ -55,13 +55,13 @@ def build_design(panel: pd.DataFrame, spec: Specification) -> Design:
     a, b, year = (panel.loc[keep, part].to_numpy(dtype=np.int64) for part in parts)
     kept = {term: column[keep].to_numpy(dtype="float64") for term, column in columns.items()}
     terms = _with_product(spec, kept)
-    return Design(
+    return ModelFrame(
         y=y,
         x=np.column_stack(list(terms.values())),
         terms=tuple(terms),
-        a=a,
-        b=b,
-        year=year,
+        side1=a,
+        side2=b,
+        time=year,
         clusters={"directed_dyad": _numbered(a, b)} if spec.claim.directed else {},
         rows=np.flatnonzero(keep.to_numpy()),
         attrition=tuple(attrition),

@@ -16,7 +16,7 @@ from detente.base.numerics import LEVEL
 from detente.stats.covariance import Covariance
 from detente.stats.effects.effects import Effect, average_marginal_effect, log_risk_ratio
 from detente.stats.estimator import Solution, with_effects
-from detente.stats.frame import Design
+from detente.stats.frame import ModelFrame
 from detente.stats.ingredients import read
 from detente.stats.registry import get
 from detente.stats.resampling.jackknife import subset
@@ -50,7 +50,7 @@ class _Quantity:
     scale: str = "identity"
 
 
-def estimate(design: Design, spec: Specification) -> Estimates:
+def estimate(design: ModelFrame, spec: Specification) -> Estimates:
     """Fit `spec` and tidy it under each of its covariances.
 
     Raises
@@ -99,7 +99,7 @@ def _coefficients(fit: Solution) -> list[_Quantity]:
 
 
 def _effects(
-    design: Design, spec: Specification, fit: Solution, lost: list[tuple[Specification, Exception]]
+    design: ModelFrame, spec: Specification, fit: Solution, lost: list[tuple[Specification, Exception]]
 ) -> list[_Quantity]:
     """Effects of the treatment on risk; those that do not exist are added to `lost`."""
     term = fit.terms[fit.treatment]
@@ -116,7 +116,7 @@ def _effects(
 def _rows(
     quantities: Sequence[_Quantity],
     covariance: Covariance,
-    design: Design,
+    design: ModelFrame,
     spec: Specification,
     lost: list[tuple[Specification, Exception]],
 ) -> list[dict[str, Any]]:
@@ -161,7 +161,7 @@ def _row(quantity: _Quantity, covariance: Covariance) -> dict[str, Any]:
     }
 
 
-def _judged(row: Mapping[str, Any], design: Design, spec: Specification) -> dict[str, Any]:
+def _judged(row: Mapping[str, Any], design: ModelFrame, spec: Specification) -> dict[str, Any]:
     """Power and verdict of an effect on risk, over the rows that the model uses."""
     base = float(design.y.mean())
     mde, smallest = minimum_detectable_effect(row["std_error"]), spec.smallest_effect * base
@@ -173,7 +173,7 @@ def _judged(row: Mapping[str, Any], design: Design, spec: Specification) -> dict
     }
 
 
-def _constant(design: Design, spec: Specification, fit: Solution) -> dict[str, Any]:
+def _constant(design: ModelFrame, spec: Specification, fit: Solution) -> dict[str, Any]:
     """What identifies the specification and the data that its model uses, the same for all its rows."""
     pairs = design.pairs
     count = len(pairs.low)

@@ -11,7 +11,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from detente.base.errors import NotReproduced
-from detente.stats.frame import Design
+from detente.stats.frame import ModelFrame
 from detente.stats.linear.absorb import absorber
 from detente.stats.linear.within import gram
 from detente.stats.resampling.randomisation import Scheme
@@ -165,7 +165,7 @@ class _Within:
 
 def _groups(
     panels: Mapping[bool, pd.DataFrame], specs: Sequence[Specification]
-) -> list[tuple[list[int], Group, list[Choice], Design]]:
+) -> list[tuple[list[int], Group, list[Choice], ModelFrame]]:
     """Specifications that share rows, with these."""
     found = []
     for (directed, _), places in by_panel(specs).items():

@@ -14,7 +14,7 @@ import pandas as pd
 from detente.base.errors import EstimationError, NoVariation, UnknownVariable, UnsupportedCovariance, choices
 from detente.stats.covariance import Covariance, Pairs
 from detente.stats.estimator import check_rank
-from detente.stats.frame import Design
+from detente.stats.frame import ModelFrame
 from detente.stats.linear.within import floor, gram
 
 Array = npt.NDArray[np.floating[Any]]
@@ -196,12 +196,12 @@ def stack(group: Group, specifications: Sequence[Choice], lead: int) -> tuple[Sh
     return Shared(z, inner, index, lead, varies, ranked), np.concatenate(lowest)
 
 
-def design(group: Group, choice: Choice) -> Design:
+def design(group: Group, choice: Choice) -> ModelFrame:
     """The design of one choice, as estimators take it."""
     x = np.ascontiguousarray(group.x[:, [group.names.index(t) for t in choice.terms]])
     a, b = group.pairs.low[group.pairs.dyad], group.pairs.high[group.pairs.dyad]
     y = np.ascontiguousarray(group.y[:, group.outcomes.index(choice.outcome)])
-    return Design(y, x, choice.terms, a, b, effects=group.effects)
+    return ModelFrame(y, x, choice.terms, a, b, fixed_effects=group.effects)
 
 
 def tabulate(

@@ -11,7 +11,7 @@ from detente.base.errors import EstimationError
 from detente.stats.covariance import Covariance, Ingredients, Scores, covariance
 from detente.stats.effects.effects import average_marginal_effect
 from detente.stats.estimator import Solution
-from detente.stats.frame import Design
+from detente.stats.frame import ModelFrame
 from detente.stats.likelihood.binary import (
     DIVERGED,
     FRACTION,
@@ -168,7 +168,7 @@ def _fitted(
         if warm is not None:
             return warm
     pairs = group.pairs
-    return solve(LOGIT, Design(y, data.x[:, 1:], names[1:], pairs.low[pairs.dyad], pairs.high[pairs.dyad]), data)
+    return solve(LOGIT, ModelFrame(y, data.x[:, 1:], names[1:], pairs.low[pairs.dyad], pairs.high[pairs.dyad]), data)
 
 
 def _start(shared: Shared, slopes: Mapping[str, float], names: Sequence[str]) -> Array:

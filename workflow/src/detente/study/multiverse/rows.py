@@ -11,7 +11,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from detente.stats.estimator import with_effects
-from detente.stats.frame import Design
+from detente.stats.frame import ModelFrame
 from detente.stats.registry import get
 from detente.study.config.claims import Control
 from detente.study.config.samples import Sample
@@ -60,7 +60,7 @@ class Rows:
         """An outcome in the rows kept."""
         return self._taken(self.panel[name])[keep]
 
-    def design(self, specs: Sequence[Specification], keep: Flags) -> tuple[Design, dict[str, tuple[str, ...]]]:
+    def design(self, specs: Sequence[Specification], keep: Flags) -> tuple[ModelFrame, dict[str, tuple[str, ...]]]:
         """Columns of specifications that share rows and effects, as one design, and the terms of each.
 
         Of moderated specifications, all have the same treatment and moderator. The outcome is left empty.
@@ -77,7 +77,7 @@ class Rows:
         a, b, year = (side[keep] for side in self.sides)
         clusters = {"directed_dyad": matrix._numbered(a, b)} if specs[0].claim.directed else {}
         x = np.column_stack(list(kept.values()))
-        made = Design(np.zeros(len(a)), x, tuple(kept), a, b, year, clusters=clusters)
+        made = ModelFrame(np.zeros(len(a)), x, tuple(kept), a, b, year, clusters=clusters)
         return with_effects(made, get("lpm"), specs[0].effects), terms
 
     def group(self, specs: Sequence[Specification], keep: Flags) -> tuple[Group, dict[str, tuple[str, ...]]]:
@@ -85,7 +85,7 @@ class Rows:
         made, terms = self.design(specs, keep)
         outcomes = tuple(dict.fromkeys(spec.claim.outcome for spec in specs))
         y = np.column_stack([self.outcome(name, keep) for name in outcomes])
-        return Group(y, made.x, outcomes, made.terms, made.pairs, made.effects), terms
+        return Group(y, made.x, outcomes, made.terms, made.pairs, made.fixed_effects), terms
 
     def terms_of(self, spec: Specification, terms: Mapping[str, tuple[str, ...]]) -> tuple[str, ...]:
         """Regressors of one of the specifications that a design was made for."""

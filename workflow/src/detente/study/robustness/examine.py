@@ -16,7 +16,7 @@ from detente.data.panel.participants import pairs
 from detente.data.sources.power.states import region
 from detente.stats.estimator import with_effects
 from detente.stats.fit import fit
-from detente.stats.frame import Design
+from detente.stats.frame import ModelFrame
 from detente.stats.registry import get
 from detente.stats.result import Fit
 from detente.study.config.claims import Claim
@@ -119,7 +119,7 @@ def _filled(found: Frames, lost: list[tuple[str, str, str]]) -> Frames:
     return {**{name: _empty(name) for name in FRAMES}, **found, "failures": failed}
 
 
-def _fitted(design: Design, spec: Specification) -> Fit:
+def _fitted(design: ModelFrame, spec: Specification) -> Fit:
     whole = with_effects(design, get(ESTIMATOR), spec.effects)
     return fit(whole, estimator=ESTIMATOR, covariance=spec.covariances[0])
 
@@ -156,9 +156,9 @@ def _placebos(record: Record, spec: Specification) -> tuple[pd.DataFrame, list[t
 
 def _influence(record: Record, whole: Fit, spec: Specification, band: float) -> pd.DataFrame:
     design = whole.design
-    assert design.a is not None
-    assert design.b is not None
-    codes = np.union1d(design.a, design.b)
+    assert design.side1 is not None
+    assert design.side2 is not None
+    codes = np.union1d(design.side1, design.side2)
     where = region(codes)
     regions = {name: codes[where == name] for name in dict.fromkeys(where)}
     left = [
@@ -171,7 +171,7 @@ def _influence(record: Record, whole: Fit, spec: Specification, band: float) -> 
     return pd.concat(left, ignore_index=True)
 
 
-def _without_series(record: Record, design: Design, claim: Claim) -> Iterator[tuple[str, Array]]:
+def _without_series(record: Record, design: ModelFrame, claim: Claim) -> Iterator[tuple[str, Array]]:
     """The treatment without each of the largest series of exercises."""
     made = drawing.MADE[claim.treatment]
     events = record.exercises[made.of(record.exercises)]
@@ -179,7 +179,7 @@ def _without_series(record: Record, design: Design, claim: Claim) -> Iterator[tu
     key = ["a", "b", "year"]
     named = both[both["series"] >= 0].groupby("series").size().sort_values(ascending=False, kind="stable")
     titles = events.drop_duplicates("series").set_index("series")["title"]
-    rows = pd.DataFrame({"a": design.a, "b": design.b, "year": np.asarray(design.year) - claim.lag})
+    rows = pd.DataFrame({"a": design.side1, "b": design.side2, "year": np.asarray(design.time) - claim.lag})
     for series in named.index[:MOST_SERIES]:
         kept = both[both["series"] != series]
         weight = 1.0 / (kept["parties"] - 1) if made.measure == "weight" else pd.Series(1.0, index=kept.index)

@@ -15,7 +15,7 @@ from detente.base.errors import EstimationError, IndefiniteCovariance, NoDyads, 
 from detente.stats.covariance import Covariance, covariance
 from detente.stats.covariance.scores import Scores
 from detente.stats.fit import fit
-from detente.stats.frame import Design
+from detente.stats.frame import ModelFrame
 from detente.stats.ingredients import ingredients, read
 from detente.stats.likelihood.likelihood import inverse
 from detente.stats.linear.absorb import absorber
@@ -46,34 +46,34 @@ class Left:
     rows: Flags
 
 
-def states(design: Design, names: Mapping[int, str] | None = None) -> Iterator[Left]:
+def states(design: ModelFrame, names: Mapping[int, str] | None = None) -> Iterator[Left]:
     """Each state with all its dyads; raises NoDyads if the rows have no two sides."""
-    if design.a is None or design.b is None:
-        raise NoDyads("leaving states out needs rows with two sides: name their two columns, dyadic(a, b)")
-    for state in np.union1d(design.a, design.b):
+    if design.side1 is None or design.side2 is None:
+        raise NoDyads("leaving states out needs rows with two sides: name their two columns, dyadic(side1, side2)")
+    for state in np.union1d(design.side1, design.side2):
         name = str(int(state)) if names is None else names.get(int(state), str(int(state)))
-        yield Left(STATE, name, (design.a == state) | (design.b == state))
+        yield Left(STATE, name, (design.side1 == state) | (design.side2 == state))
 
 
-def groups(design: Design, kind: str, members: Mapping[str, Iterable[int]]) -> Iterator[Left]:
+def groups(design: ModelFrame, kind: str, members: Mapping[str, Iterable[int]]) -> Iterator[Left]:
     """Each group of states, such as a region, with every dyad that has a state of it; empty ones are passed over."""
-    if design.a is None or design.b is None:
-        raise NoDyads("leaving states out needs rows with two sides: name their two columns, dyadic(a, b)")
+    if design.side1 is None or design.side2 is None:
+        raise NoDyads("leaving states out needs rows with two sides: name their two columns, dyadic(side1, side2)")
     for name, codes in members.items():
         own = np.array(sorted(codes), dtype=np.int64)
-        rows = np.isin(design.a, own) | np.isin(design.b, own)
+        rows = np.isin(design.side1, own) | np.isin(design.side2, own)
         if rows.any():
             yield Left(kind, name, rows)
 
 
-def eras(design: Design, edges: Iterable[int]) -> Iterator[Left]:
+def eras(design: ModelFrame, edges: Iterable[int]) -> Iterator[Left]:
     """Each run of years between `edges`, the first years of eras; empty ones are passed over."""
-    if design.year is None:
+    if design.time is None:
         raise NoDyads("leaving eras out needs rows with a year")
-    first, last = int(design.year.min()), int(design.year.max())
+    first, last = int(design.time.min()), int(design.time.max())
     starts = sorted({first, *(e for e in edges if first < e <= last)})
     for start, end in zip(starts, [*(s - 1 for s in starts[1:]), last], strict=True):
-        rows = (design.year >= start) & (design.year <= end)
+        rows = (design.time >= start) & (design.time <= end)
         if rows.any():
             yield Left(ERA, f"{start}–{end}", rows)
 
@@ -143,7 +143,7 @@ def rebuilt(
     if whole.estimator != "lpm":
         raise UnsupportedEstimator(f"treatments are made again for the lpm, not for {whole.estimator!r}")
     design, solution = whole.design, whole.solution
-    place, effects = solution.treatment, absorber(whole.design.effects, len(whole.design.y))
+    place, effects = solution.treatment, absorber(whole.design.fixed_effects, len(whole.design.y))
     assert solution.predictor is not None
     y = design.y - solution.predictor + solution.x @ whole.estimate
     rows = []

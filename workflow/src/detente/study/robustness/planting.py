@@ -11,7 +11,7 @@ import numpy.typing as npt
 from scipy.special import ndtr
 
 from detente.base.errors import NoDyads
-from detente.stats.frame import Design
+from detente.stats.frame import ModelFrame
 from detente.stats.likelihood.likelihood import binary_outcome
 from detente.stats.registry import get
 
@@ -62,7 +62,7 @@ class World:
         return np.asarray(below + ndtr((log - self.variance) / spread))
 
 
-def world(design: Design) -> World:
+def world(design: ModelFrame) -> World:
     """The world that a design's own outcomes speak for, as if its treatment had no effect.
 
     A row's risk is that of a pooled logit of its controls, without the treatment, under weak priors so that it exists
@@ -77,11 +77,11 @@ def world(design: Design) -> World:
     UnsuitableOutcome, NoVariation
         If the outcome is not 0 or 1, or the same in all rows.
     """
-    if design.a is None or design.b is None or design.year is None:
-        raise NoDyads("the rows have no two sides and a year: name their columns, sides=(a, b) and time")
+    if design.side1 is None or design.side2 is None or design.time is None:
+        raise NoDyads("rows are not dyad-years: name their columns, sides=(side1, side2) and time")
     binary_outcome(design.y)
     pairs = design.pairs
-    years, year = np.unique(design.year, return_inverse=True)
+    years, year = np.unique(design.time, return_inverse=True)
     risk = _in_years(_predicted(design), design.y, year)
     risk = np.minimum(_in_dyads(risk, design.y, pairs.dyad), HIGHEST)
     a, b = pairs.low[pairs.dyad], pairs.high[pairs.dyad]
@@ -92,13 +92,15 @@ def world(design: Design) -> World:
     return World(risk, variance, min(lasting, MOST_PERSISTENCE), a, b, bare.year, bare.states, bare.years)
 
 
-def _predicted(design: Design) -> Array:
+def _predicted(design: ModelFrame) -> Array:
     """Risks (N,) of a pooled logit of the controls alone; the base rate if none varies."""
     varies = [j for j in range(1, design.x.shape[1]) if np.ptp(design.x[:, j]) > 0]
     if not varies:
         return np.full(len(design.y), float(design.y.mean()))
     terms = tuple(design.terms[j] for j in varies)
-    bare = Design(design.y, np.ascontiguousarray(design.x[:, varies]), terms, design.a, design.b, design.year)
+    bare = ModelFrame(
+        design.y, np.ascontiguousarray(design.x[:, varies]), terms, design.side1, design.side2, design.time
+    )
     predictor = get("cauchy_logit").fit(bare).predictor
     assert predictor is not None
     return np.asarray(1 / (1 + np.exp(-predictor)))

@@ -14,7 +14,7 @@ from scipy import stats
 
 from detente.base.errors import EstimationError, UnsupportedCovariance, choices
 from detente.base.numerics import LEVEL, MDE_FACTOR, POWER
-from detente.stats.frame import Design
+from detente.stats.frame import ModelFrame
 from detente.stats.resampling.refit import KINDS, Model, Refits, prepared, refit
 from detente.study.robustness.planting import World, world
 
@@ -113,7 +113,7 @@ class Power:
 
 
 def power(
-    design: Design,
+    design: ModelFrame,
     smallest_effect: float,
     *,
     sign: int = -1,

@@ -16,7 +16,7 @@ from scipy import optimize
 from detente.base.errors import EmptySample, EstimationError, NoDyads, choices
 from detente.base.numerics import LEVEL
 from detente.stats.covariance import number
-from detente.stats.frame import Design
+from detente.stats.frame import ModelFrame
 from detente.stats.likelihood.binary import LOGIT, likelihood
 from detente.stats.likelihood.likelihood import Point, Stalled, newton
 from detente.study.robustness.scores import GAINS, METRICS, Ranked
@@ -47,7 +47,7 @@ class Task:
     further ones (N, .) by name.
     """
 
-    design: Design
+    design: ModelFrame
     base: Array
     instruments: Mapping[str, Array] = field(default_factory=dict)
 
@@ -60,7 +60,7 @@ class Task:
             yield ALL, np.column_stack([self.base, *self.instruments.values()])
 
 
-def task(designs: Mapping[str, Design], base: Sequence[str]) -> Task:
+def task(designs: Mapping[str, ModelFrame], base: Sequence[str]) -> Task:
     """The rows that designs of one outcome share, with the treatment of each as an instrument.
 
     Parameters
@@ -97,11 +97,11 @@ def task(designs: Mapping[str, Design], base: Sequence[str]) -> Task:
         first,
         y=first.y[own],
         x=first.x[own],
-        a=None if first.a is None else first.a[own],
-        b=None if first.b is None else first.b[own],
-        year=None if first.year is None else first.year[own],
+        side1=None if first.side1 is None else first.a[own],
+        side2=None if first.side2 is None else first.b[own],
+        time=None if first.time is None else first.year[own],
         rows=shared,
-        effects={},
+        fixed_effects={},
         clusters={},
     )
     return Task(kept, kept.x[:, columns], {name: d.x[places[name], 0] for name, d in designs.items()})
@@ -134,9 +134,9 @@ def forecast(
         If there are too few years or dyads, or what is predicted is all of one kind.
     """
     design = given.design
-    if design.a is None or design.b is None or design.year is None:
+    if design.side1 is None or design.side2 is None or design.time is None:
         raise NoDyads("predictions need rows with two sides and a year")
-    years = np.unique(design.year)
+    years = np.unique(design.time)
     if len(years) <= first_years:
         raise EstimationError(f"{len(years)} years: none is left to predict after the first {first_years}")
     dyads = len(design.pairs.low)
@@ -144,7 +144,7 @@ def forecast(
         raise EstimationError(f"{folds} folds of {dyads} dyads: it takes 2 to {dyads}")
     fold = np.random.default_rng(seed).permutation(np.arange(dyads) % folds)[design.pairs.dyad]
     splits: dict[str, list[tuple[Codes, Codes]]] = {
-        ROLLING: [_split(design.year < t, design.year == t) for t in years[first_years:]],
+        ROLLING: [_split(design.time < t, design.time == t) for t in years[first_years:]],
         LEFT_OUT: [_split(fold != f, fold == f) for f in range(folds)],
     }
     metrics, predictions = [], []
@@ -225,14 +225,14 @@ def _logit(x: Array, y: Array, start: Array | None) -> Array:
 
 
 def _judged(
-    scheme: str, design: Design, rows: Codes, risks: Mapping[str, Array], draws: int, seed: int
+    scheme: str, design: ModelFrame, rows: Codes, risks: Mapping[str, Array], draws: int, seed: int
 ) -> pd.DataFrame:
     """Metrics of each model, and gains over the base with intervals."""
-    assert design.a is not None and design.b is not None
+    assert design.side1 is not None and design.side2 is not None
     y, even = design.y[rows], np.ones(len(rows))
     ranked = {model: Ranked(y, risk) for model, risk in risks.items()}
     values = {model: {m: metric(r, even) for m, metric in METRICS.items()} for model, r in ranked.items()}
-    codes, ends = number(np.concatenate([design.a[rows], design.b[rows]]))
+    codes, ends = number(np.concatenate([design.side1[rows], design.side2[rows]]))
     drawn = _drawn_gains(ranked, ends[: len(rows)], ends[len(rows) :], len(codes), draws, seed)
     made = []
     for model, own in values.items():
@@ -269,8 +269,8 @@ def _gain(metric: str, value: float, base: float) -> float:
     return value - base if GAINS[metric] else base - value
 
 
-def _listed(scheme: str, model: str, design: Design, rows: Codes, risk: Array) -> pd.DataFrame:
-    assert design.a is not None and design.b is not None and design.year is not None
+def _listed(scheme: str, model: str, design: ModelFrame, rows: Codes, risk: Array) -> pd.DataFrame:
+    assert design.side1 is not None and design.side2 is not None and design.time is not None
     places = rows if design.rows is None else design.rows[rows]
-    columns = (scheme, model, places, design.a[rows], design.b[rows], design.year[rows], design.y[rows], risk)
+    columns = (scheme, model, places, design.side1[rows], design.side2[rows], design.time[rows], design.y[rows], risk)
     return pd.DataFrame(dict(zip(PREDICTION_COLUMNS, columns, strict=True)))
