@@ -137,7 +137,7 @@ def designed(frame: pd.DataFrame, effects: tuple[str, ...] = ()) -> Sample:
 def fitted(sample: Sample) -> Sample:
     """With the pooled logit, clustered by dyad."""
     pa.default_memory_pool().release_unused()
-    return replace(sample, fitted=fit(sample.design, estimator="logit", covariance="dyad"))
+    return replace(sample, fitted=fit(sample.design, estimator="logit", vcov="dyad"))
 
 
 def scored(frame: pd.DataFrame) -> Sample:
@@ -149,7 +149,7 @@ def scored(frame: pd.DataFrame) -> Sample:
 
 def fits(estimator: str, covariance: str, data: Sample, *, errors: bool = True, **options: Any) -> pd.DataFrame:
     """Fit, with a covariance."""
-    found = fit(data.design, estimator=estimator, covariance=covariance, **options)
+    found = fit(data.design, estimator=estimator, vcov=covariance, **options)
     table = pd.DataFrame({"term": found.terms, "estimate": found.estimate, "std_error": found.std_errors})
     slopes = table[table["term"].isin(data.design.terms)].reset_index(drop=True)
     return slopes if errors else slopes[["term", "estimate"]]
@@ -192,7 +192,7 @@ def effects(data: Sample) -> pd.DataFrame:
 
 def wild(clusters: str, data: Sample) -> pd.DataFrame:
     """Least squares and its bootstrap; what does not hang on the draws is kept."""
-    found = wild_bootstrap(fit(data.design, estimator="lpm", covariance="dyad"), TREATMENT, clusters, draws=DRAWS)
+    found = wild_bootstrap(fit(data.design, estimator="lpm", vcov="dyad"), TREATMENT, clusters, draws=DRAWS)
     return pd.DataFrame({"term": [found.term], "statistic": [found.statistic]})
 
 

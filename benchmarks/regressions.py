@@ -11,7 +11,7 @@ import pandas as pd
 
 from detente.base.files import read_frame
 from detente.stats.covariance import sandwich
-from detente.stats.estimator import with_effects
+from detente.stats.estimator import with_fixed_effects
 from detente.stats.frame import ModelFrame
 from detente.stats.registry import get
 
@@ -78,7 +78,7 @@ def as_arrays(frame: pd.DataFrame) -> Arrays:
     terms = tuple(c for c in frame.columns if c not in KEYS)
     y, a, b, year = (np.array(frame[c]) for c in ("y", "a", "b", "year"))
     x = np.column_stack([frame[t].to_numpy() for t in terms])
-    return Arrays(with_effects(ModelFrame(y, x, terms, a, b, year), get("lpm")))
+    return Arrays(with_fixed_effects(ModelFrame(y, x, terms, a, b, year), get("lpm")))
 
 
 def as_columns(frame: pd.DataFrame) -> Columns:
@@ -97,8 +97,8 @@ def ours(data: Arrays) -> pd.DataFrame:
     """Fit, dyadic-robust covariance, and the one clustered by dyad, to compare with peers."""
     design = data.design
     fit = get("lpm").fit(design)
-    dyadic = sandwich("dyadic", fit.by_row, fit.bread, design.pairs)
-    dyad = sandwich("dyad", fit.by_row, fit.bread, design.pairs)
+    dyadic = sandwich("dyadic", fit.scores, fit.bread, design.pairs)
+    dyad = sandwich("dyad", fit.scores, fit.bread, design.pairs)
     return pd.DataFrame(
         {
             "term": fit.terms,

@@ -16,7 +16,7 @@ from detente.data.acquire import verify
 from detente.data.panel import build_panel
 from detente.data.sources import REGISTRY
 from detente.simulate import simulate_world
-from detente.stats.estimator import with_effects
+from detente.stats.estimator import with_fixed_effects
 from detente.stats.frame import ModelFrame
 from detente.stats.registry import get
 from detente.study.config.project import Project, load_project
@@ -78,7 +78,7 @@ def _columns(design: ModelFrame) -> pd.DataFrame:
     frame = pd.DataFrame({"y": design.y, "a": design.side1, "b": design.side2, "year": design.time})
     frame["dyad"] = frame.groupby(["a", "b"]).ngroup()
     estimator = get(ESTIMATOR)
-    kept = estimator.fit(with_effects(design, estimator)).terms
+    kept = estimator.fit(with_fixed_effects(design, estimator)).terms
     values = {term: design.x[:, design.terms.index(term)] for term in kept}
     return frame.assign(**values)
 

@@ -75,20 +75,20 @@ def test_the_verb_is_a_program_of_its_own(data: pd.DataFrame, tmp_path: Path) ->
 
 def test_every_covariance_has_its_table_and_its_rows(data: pd.DataFrame, tmp_path: Path, said: Said) -> None:
     kinds = ("dyadic", "dyad+year", "hc1")
-    status, out, _ = said(*NAMED, "--covariance", *kinds, "--out", str(tmp_path / "table.csv"))
+    status, out, _ = said(*NAMED, "--vcov", *kinds, "--out", str(tmp_path / "table.csv"))
     assert status == 0
     assert out.count("lpm: onset") == 3
     rows = pd.read_csv(tmp_path / "table.csv")
-    assert list(dict.fromkeys(rows["covariance"])) == list(kinds)
+    assert list(dict.fromkeys(rows["vcov"])) == list(kinds)
     fitted = detente.fit(FORMULA, data, sides=("a", "b"), time="year")
     for kind in kinds:
-        mine = rows[rows["covariance"] == kind]
-        expected = fitted.with_covariance(kind)
+        mine = rows[rows["vcov"] == kind]
+        expected = fitted.with_vcov(kind)
         assert list(mine["term"]) == ["exercise", "alliance"]
         assert_allclose(mine["estimate"], expected.estimate)
         assert_allclose(mine["std_error"], expected.std_errors)
-        assert set(mine["correction"]) == {expected.covariance.correction}
-        assert set(mine["n"]) == {expected.n}
+        assert set(mine["ssc"]) == {expected.vcov.ssc}
+        assert set(mine["nobs"]) == {expected.nobs}
 
 
 def test_json_says_all_that_the_summary_says(data: pd.DataFrame, tmp_path: Path, said: Said) -> None:
@@ -104,12 +104,12 @@ def test_json_says_all_that_the_summary_says(data: pd.DataFrame, tmp_path: Path,
     assert found["notes"]
     (made,) = found["covariances"]
     assert made["df"] == found["states"] - 1
-    assert [set(term) >= {"term", "estimate", "std_error", "p"} for term in made["terms"]] == [True, True]
+    assert [set(term) >= {"term", "estimate", "std_error", "p_value"} for term in made["terms"]] == [True, True]
 
 
 def test_conventions_and_options_reach_the_fit(data: pd.DataFrame, said: Said) -> None:
-    _, out, _ = said(*NAMED, "--covariance", "dyad", "--small-sample", "stata")
-    wanted = detente.fit(FORMULA, data, sides=("a", "b"), time="year", covariance="dyad", small_sample="stata")
+    _, out, _ = said(*NAMED, "--vcov", "dyad", "--ssc", "stata")
+    wanted = detente.fit(FORMULA, data, sides=("a", "b"), time="year", vcov="dyad", ssc="stata")
     assert out == f"{wanted}\n"
     formula = "onset ~ exercise"
     _, out, _ = said(*NAMED, "--estimator", "cauchy_logit", "--option", "scale=1", formula=formula)
@@ -139,10 +139,10 @@ def test_effects_by_dyad_need_the_two_sides(said: Said) -> None:
         ((*NAMED, "--out", "table.txt"), "ConfigError: --out: 'table.txt' must end in one of .csv, .json"),
         (("--sides", "a", "bb"), "UnknownVariable: the data have no column 'bb'; legal values: a, alliance, b, "),
         ((*NAMED, "--estimator", "lpmm"), "UnknownEstimator: estimator 'lpmm' is not registered; "),
-        ((*NAMED, "--covariance", "dyadik"), "UnsupportedCovariance: covariance 'dyadik' is not known; "),
-        ((*NAMED, "--covariance", "dyadic", "hc9"), "UnsupportedCovariance: covariance 'hc9' is not known; "),
+        ((*NAMED, "--vcov", "dyadik"), "UnsupportedCovariance: covariance 'dyadik' is not known; "),
+        ((*NAMED, "--vcov", "dyadic", "hc9"), "UnsupportedCovariance: covariance 'hc9' is not known; "),
         (
-            (*NAMED, "--small-sample", "statta"),
+            (*NAMED, "--ssc", "statta"),
             "UnsupportedCovariance: small-sample convention 'statta' is not known; ",
         ),
         ((*NAMED, "--option", "bias"), "ConfigError: --option: 'bias' must read name=value"),

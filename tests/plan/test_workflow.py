@@ -72,10 +72,10 @@ def test_the_report_is_complete(built: Path) -> None:
 
 def test_estimates_are_tidy_rows_under_both_covariances(built: Path) -> None:
     rows = pd.read_csv(built / "reports" / "tiny" / "estimates.csv")
-    asked = {"spec_id", "claim", "term", "estimate", "std_error", "statistic", "p", "ci_low", "ci_high", "n", "dyads",
-             "states", "events", "covariance", "correction", "converged"}  # fmt: skip
+    asked = {"spec_id", "claim", "term", "estimate", "std_error", "statistic", "p_value", "conf_low", "conf_high",
+             "nobs", "dyads", "states", "events", "vcov", "ssc", "converged"}  # fmt: skip
     assert asked <= set(rows.columns)
-    assert set(rows["covariance"]) == {"dyadic", "dyad"}
+    assert set(rows["vcov"]) == {"dyadic", "dyad"}
     assert rows.loc[rows["estimator"] == "lpm", "reference_gap"].max() < 1e-8
 
 

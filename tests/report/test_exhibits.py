@@ -362,7 +362,7 @@ def test_figures_are_marked_sized_and_the_same_twice(study, figures, name):
 def test_figures_survive_missing_models_zero_risks_and_few_states():
     evidence = made.evidence()
     raw = evidence.frames["raw_risk"].copy()
-    raw.loc[(raw["claim"] == "un_mission") & (raw["treated"] == 1), ["risk", "ci_low", "ratio"]] = 0.0
+    raw.loc[(raw["claim"] == "un_mission") & (raw["treated"] == 1), ["risk", "conf_low", "ratio"]] = 0.0
     few = evidence.frames["partners"].head(1)
     lost = evidence.failures.iloc[:0]
     for estimate in evidence.estimates.drop_duplicates("spec_id").to_dict("records"):

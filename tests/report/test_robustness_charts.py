@@ -72,7 +72,7 @@ def influential() -> pd.DataFrame:
 
 
 def made_influence(*, simulated: bool = True) -> Figure:
-    whole = {"estimate": -0.0064, "ci_low": -0.0105, "ci_high": -0.0023}
+    whole = {"estimate": -0.0064, "conf_low": -0.0105, "conf_high": -0.0023}
     return influence_chart(influential(), whole, simulated=simulated)
 
 

@@ -23,8 +23,8 @@ def made(count: int = 8) -> pd.DataFrame:
     half = np.where(np.arange(count) % 2 == 0, 0.1, 0.5) * 0.05
     return frame.assign(
         estimate=share * 0.05,
-        ci_low=share * 0.05 - half,
-        ci_high=share * 0.05 + half,
+        conf_low=share * 0.05 - half,
+        conf_high=share * 0.05 + half,
         source=np.where(np.arange(count) < count // 2, "claimed", "cow"),
         duration=np.where(np.arange(count) % 2 == 0, "cubic", "log"),
         lag="claimed",
@@ -82,13 +82,13 @@ def multiverse() -> pd.DataFrame:
         "claim": "exercise",
         "sample": ["claimed", "claimed", "all", "rivals"],
         "duration": ["cubic", "log", "cubic", "cubic"],
-        "covariance": "dyadic",
+        "vcov": "dyadic",
         "equivalent": [True, True, False, False],
         "estimate": [-0.01, 0.002, -0.001, np.nan],
         "estimate_share": [-0.5, 0.1, -0.25, np.nan],
         "base_risk": [0.02, 0.02, 0.004, np.nan],
-        "ci_low": [-0.016, -0.008, -0.003, np.nan],
-        "ci_high": [-0.004, 0.012, 0.001, np.nan],
+        "conf_low": [-0.016, -0.008, -0.003, np.nan],
+        "conf_high": [-0.004, 0.012, 0.001, np.nan],
         "powered": [True, False, False, False],
         "error": ["", "", "", "NoVariation"],
     }
@@ -97,7 +97,7 @@ def multiverse() -> pd.DataFrame:
 
 def test_the_headline_in_every_sample_is_the_headline_with_another_sample() -> None:
     claims = [load_project(REPOSITORY).claims.claims["exercise"]]
-    headline = {"sample": "claimed", "duration": "cubic", "covariance": "dyadic"}
+    headline = {"sample": "claimed", "duration": "cubic", "vcov": "dyadic"}
     labels = load_project(REPOSITORY).sample_labels
     table = samples_table(multiverse(), claims, headline, "relevant", labels, simulated=False)
     assert [c.label for c in table.columns] == ["All dyads", "Politically relevant dyads", "Strategic rivals"]

@@ -41,7 +41,7 @@ from support.worlds import dyadic_design
 ORACLE = "oracle_wild_bootstrap"
 
 
-def with_effects(design: ModelFrame, *names: str) -> ModelFrame:
+def with_fixed_effects(design: ModelFrame, *names: str) -> ModelFrame:
     return replace(design, fixed_effects={name: design.factor(name) for name in names})
 
 
@@ -74,10 +74,10 @@ def test_five_clusters_enumerated_have_the_published_p(replication: Path) -> Non
     # Own enumeration and wildboottest 0.3.2 (Y ~ X1 + X2, WCR11, 999 draws asked for, so all 32 are taken):
     # t 0.592628445, p 0.5625 by a strict inequality, 0.625 by one that counts ties.
     data = pd.read_csv(replication / ORACLE / "g5.csv")
-    model = fit("Y ~ X1 + X2", data, covariance="hc0", small_sample="statsmodels")
+    model = fit("Y ~ X1 + X2", data, vcov="hc0", ssc="statsmodels")
     test = wild_bootstrap(model, "X1", "cluster")
     assert test.statistic == pytest.approx(0.592628445, abs=5e-10)
-    assert (test.p_strict, test.p) == (0.5625, 0.625)
+    assert (test.p_strict, test.p_value) == (0.5625, 0.625)
     assert len(test.draws) == 32
     assert test.conf_int() == (-np.inf, np.inf)  # two of 32 draws are the sample itself: p is never below 1/16
     assert "all 32 vectors of weights, 16 but for sign" in str(test)
@@ -86,10 +86,10 @@ def test_five_clusters_enumerated_have_the_published_p(replication: Path) -> Non
 def test_petersens_firms_have_the_published_clustered_error(replication: Path) -> None:
     # sandwich 3.0-2, vcovCL by firm: coefficient 1.0348334395, standard error 0.0505957259.
     data = pd.read_csv(replication / ORACLE / "petersen.csv")
-    model = fit("y ~ x", data, covariance="hc0", small_sample="r-sandwich")
+    model = fit("y ~ x", data, vcov="hc0", ssc="r-sandwich")
     test = wild_bootstrap(model, clusters="firm", draws=199)
     assert_allclose([test.estimate, test.std_error], [1.0348334395, 0.0505957259], atol=5e-11)
-    assert test.p == 0.0
+    assert test.p_value == 0.0
     assert "p < 0.005" in str(test)
     low, high = test.conf_int()
     assert 0.8 < (high - low) / (2 * 1.96 * test.std_error) < 1.2
@@ -99,8 +99,8 @@ def test_petersens_firms_have_the_published_clustered_error(replication: Path) -
 @pytest.mark.parametrize("clusters", ["dyad", "side1", "year"])
 @pytest.mark.parametrize("null", [0.0, 0.07])
 def test_every_draw_is_that_of_a_sample_fitted_anew(effects: tuple[str, ...], clusters: str, null: float) -> None:
-    design = with_effects(dyadic_design(states=9, years=5, effect=0.1), *effects)
-    test = wild_bootstrap(fit(design, small_sample="none"), clusters=clusters, null=null, draws=20, seed=5)
+    design = with_fixed_effects(dyadic_design(states=9, years=5, effect=0.1), *effects)
+    test = wild_bootstrap(fit(design, ssc="none"), clusters=clusters, null=null, draws=20, seed=5)
     _, group = number(design.factor(clusters))
     drawn = np.vstack(list(plan(fit(design), clusters, "rademacher", 20, 5).blocks()))
     assert_allclose(test.draws, brute_force(design, group, drawn, null), rtol=1e-8)
@@ -108,7 +108,7 @@ def test_every_draw_is_that_of_a_sample_fitted_anew(effects: tuple[str, ...], cl
 
 
 def test_effects_of_many_levels_are_absorbed_anew_in_every_draw(monkeypatch: pytest.MonkeyPatch) -> None:
-    design = with_effects(dyadic_design(states=9, years=5, effect=0.1), "dyad", "year")
+    design = with_fixed_effects(dyadic_design(states=9, years=5, effect=0.1), "dyad", "year")
     model = fit(design)
     expected = wild_bootstrap(model, clusters="year", weights="webb", draws=50)
     monkeypatch.setattr(wild_module, "MOST_LEVELS", 10)
@@ -121,20 +121,22 @@ def test_effects_of_many_levels_are_absorbed_anew_in_every_draw(monkeypatch: pyt
 
 
 def test_single_precision_of_far_effects_moves_nothing_that_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
-    model = fit(with_effects(dyadic_design(effect=0.1), "dyad", "year"))
+    model = fit(with_fixed_effects(dyadic_design(effect=0.1), "dyad", "year"))
     precise = wild_bootstrap(model, clusters="dyad", draws=199)
     monkeypatch.setattr(wild_module, "PRECISE", 10)
     quick = wild_bootstrap(model, clusters="dyad", draws=199)
     assert_allclose(quick.draws, precise.draws, rtol=1e-6)
-    assert quick.p == precise.p
+    assert quick.p_value == precise.p_value
 
 
 @pytest.mark.parametrize("weights", ["rademacher", "webb"])
 def test_the_interval_ends_where_the_test_begins_to_reject(weights: shared.Weights) -> None:
-    model = fit(with_effects(dyadic_design(effect=0.1), "dyad", "year"))
+    model = fit(with_fixed_effects(dyadic_design(effect=0.1), "dyad", "year"))
     test = wild_bootstrap(model, clusters="dyad", weights=weights, seed=2)
     for end, inward in zip(test.conf_int(), (1, -1), strict=True):
-        p = [wild_bootstrap(model, clusters="dyad", weights=weights, seed=2, null=end + s).p for s in (1e-9, -1e-9)]
+        p = [
+            wild_bootstrap(model, clusters="dyad", weights=weights, seed=2, null=end + s).p_value for s in (1e-9, -1e-9)
+        ]
         assert (p[0] > 0.05) == (inward == 1)
         assert (p[1] > 0.05) == (inward == -1)
     assert test.p_of(test.estimate) == 1.0
@@ -147,10 +149,10 @@ def test_the_test_keeps_its_size_where_clusters_are_few() -> None:
     for draw in range(300):
         treatment = np.repeat((np.arange(8) < 3).astype(float), 20) + 0.1 * rng.normal(size=rows)
         y = rng.normal(size=8)[group] + rng.normal(size=rows)
-        model = fit(ModelFrame(y, treatment[:, None], ("treatment",), clusters={"g": group}), covariance="hc0")
-        rejected.append(wild_bootstrap(model, clusters="g", weights="webb", draws=199, seed=draw).p < 0.05)
+        model = fit(ModelFrame(y, treatment[:, None], ("treatment",), clusters={"g": group}), vcov="hc0")
+        rejected.append(wild_bootstrap(model, clusters="g", weights="webb", draws=199, seed=draw).p_value < 0.05)
     assert np.mean(rejected) < 0.09
-    normal = abs(model.estimate[1] / model.with_covariance("g").std_errors[1])
+    normal = abs(model.estimate[1] / model.with_vcov("g").std_errors[1])
     assert np.isfinite(normal)
 
 
@@ -166,9 +168,9 @@ def test_webbs_points_have_mean_zero_and_variance_one() -> None:
 
 
 def test_clusters_are_those_of_the_covariance_unless_named() -> None:
-    model = fit(dyadic_design(), covariance="year")
+    model = fit(dyadic_design(), vcov="year")
     assert wild_bootstrap(model, draws=9).clusters == 8
-    assert wild_bootstrap(model.with_covariance("dyadic"), draws=9).clusters == 190
+    assert wild_bootstrap(model.with_vcov("dyadic"), draws=9).clusters == 190
     assert wild_bootstrap(model, clusters=cluster("side1"), draws=9).clusters == 19
 
 
@@ -193,7 +195,7 @@ def test_what_the_wild_bootstrap_cannot_do_is_refused_by_name() -> None:
 
 
 def test_flags_of_the_fit_are_passed_on_and_few_clusters_are_said() -> None:
-    model = replace(fit(dyadic_design(), covariance="year"), flags=("a flag",))
+    model = replace(fit(dyadic_design(), vcov="year"), flags=("a flag",))
     for test in (wild_bootstrap(model, draws=99), score_bootstrap(model, draws=99)):
         assert test.flags[0] == "a flag"
         assert "8 clusters of 'year' are few" in test.flags[-1]
@@ -216,10 +218,10 @@ def test_kernels_add_products_by_cluster() -> None:
 
 
 def test_scores_of_least_squares_give_the_unrestricted_statistic() -> None:
-    model = fit(dyadic_design(effect=0.1), covariance="dyad")
+    model = fit(dyadic_design(effect=0.1), vcov="dyad")
     test = score_bootstrap(model, draws=999)
     assert test.statistic == pytest.approx(model.statistic[model.solution.treatment])
-    parts = np.bincount(model.design.pairs.dyad, model.solution.scores @ model.solution.bread[1])
+    parts = np.bincount(model.design.pairs.dyad, model.solution.scores.whole @ model.solution.bread[1])
     drawn = np.vstack(list(plan(model, "dyad", "rademacher", 999, 0).blocks())) * parts
     spread = ((drawn - drawn.mean(axis=1, keepdims=True)) ** 2).sum(axis=1)
     factor = np.sqrt(190 / 189)
@@ -257,28 +259,28 @@ def test_the_imposed_statistic_is_that_of_a_robust_score_test(name: str) -> None
 
 @pytest.mark.parametrize("name", ["logit", "poisson"])
 def test_the_interval_of_imposed_nulls_comes_near_the_clustered_one(name: str) -> None:
-    model = fit(dyadic_design(effect=0.1), estimator=name, covariance="dyad")
+    model = fit(dyadic_design(effect=0.1), estimator=name, vcov="dyad")
     test = score_bootstrap(model)
     expected = model.conf_int().loc["treatment"]
     low, high = test.conf_int()
-    width = expected["ci_high"] - expected["ci_low"]
-    assert abs(low - expected["ci_low"]) < 0.1 * width
-    assert abs(high - expected["ci_high"]) < 0.1 * width
+    width = expected["conf_high"] - expected["conf_low"]
+    assert abs(low - expected["conf_low"]) < 0.1 * width
+    assert abs(high - expected["conf_high"]) < 0.1 * width
     assert test.p_of(low - 0.01 * width) < 0.05 < test.p_of(low + 0.01 * width)
 
 
 @pytest.mark.parametrize("name", ["fepoisson", "clogit", "gee"])
 def test_other_estimators_are_tested_by_the_scores_of_their_fit(name: str) -> None:
-    design = with_effects(dyadic_design(effect=0.1), "dyad")
-    model = fit(design, estimator=name, covariance="dyad")
+    design = with_fixed_effects(dyadic_design(effect=0.1), "dyad")
+    model = fit(design, estimator=name, vcov="dyad")
     test = score_bootstrap(model)
     assert not test.imposed
     assert test.statistic == pytest.approx(model.statistic[model.solution.treatment])
-    assert abs(test.p - model.p[model.solution.treatment]) < 0.05
+    assert abs(test.p_value - model.p_value[model.solution.treatment]) < 0.05
 
 
 def test_clusters_that_split_the_groups_of_an_estimator_are_refused() -> None:
-    model = fit(with_effects(dyadic_design(effect=0.1), "dyad"), estimator="clogit", covariance="dyad")
+    model = fit(with_fixed_effects(dyadic_design(effect=0.1), "dyad"), estimator="clogit", vcov="dyad")
     with pytest.raises(UnsupportedCovariance, match="needs clusters of whole groups of 'dyad', which 'year' splits"):
         score_bootstrap(model, clusters="year")
 
@@ -291,8 +293,8 @@ def test_p_values_of_the_score_bootstrap_are_uniform_under_the_null() -> None:
         index = 0.7 * rng.normal(size=15)[group]
         y = (rng.random(300) < 1 / (1 + np.exp(-index))).astype(float)
         design = ModelFrame(y, treatment[:, None], ("treatment",), clusters={"g": group})
-        model = fit(design, estimator="logit", covariance="hc0")
-        p.append(score_bootstrap(model, clusters="g", draws=199, seed=draw).p)
+        model = fit(design, estimator="logit", vcov="hc0")
+        p.append(score_bootstrap(model, clusters="g", draws=199, seed=draw).p_value)
     assert stats.kstest(p, "uniform").pvalue > 0.01
 
 
@@ -310,7 +312,7 @@ def naive_samples(design: ModelFrame, chosen: np.ndarray, states: np.ndarray) ->
 
 @pytest.mark.parametrize("effects", [(), ("dyad",), ("dyad", "year"), ("side1", "year")])
 def test_a_draw_is_the_fit_of_all_dyads_between_the_states_drawn(effects: tuple[str, ...]) -> None:
-    design = with_effects(dyadic_design(states=8, years=4, effect=0.1), *effects)
+    design = with_fixed_effects(dyadic_design(states=8, years=4, effect=0.1), *effects)
     found = state_block_bootstrap(fit(design), draws=5, seed=3)
     states = np.union1d(design.side1, design.side2)
     for draw, estimate in enumerate(found.draws):
@@ -330,21 +332,21 @@ def test_a_draw_is_the_fit_of_all_dyads_between_the_states_drawn(effects: tuple[
 
 
 def test_groups_of_a_conditional_model_are_the_copies_own() -> None:
-    design = with_effects(dyadic_design(states=10, effect=0.1), "dyad")
-    model = fit(design, estimator="clogit", covariance="dyad")
+    design = with_fixed_effects(dyadic_design(states=10, effect=0.1), "dyad")
+    model = fit(design, estimator="clogit", vcov="dyad")
     found = state_block_bootstrap(model, draws=30)
-    error = model.with_covariance("jackknife").std_errors[0]
-    assert 0.5 * error < found.covariance.std_errors[0] < 2 * error
+    error = model.with_vcov("jackknife").std_errors[0]
+    assert 0.5 * error < found.vcov.std_errors[0] < 2 * error
 
 
 def test_the_spread_is_that_of_the_draws_and_intervals_are_their_percentiles() -> None:
     model = fit(dyadic_design(states=10, effect=0.1))
     found = state_block_bootstrap(model, draws=60)
-    assert_allclose(found.covariance.matrix, np.cov(found.draws, rowvar=False))
-    assert found.covariance.df == 9
+    assert_allclose(found.vcov.matrix, np.cov(found.draws, rowvar=False))
+    assert found.vcov.df == 9
     assert_allclose(found.conf_int(0.9).to_numpy().T, np.quantile(found.draws, [0.05, 0.95], axis=0))
-    under = replace(model, covariance=found.covariance)
-    assert_allclose(under.std_errors, found.covariance.std_errors)
+    under = replace(model, vcov=found.vcov)
+    assert_allclose(under.std_errors, found.vcov.std_errors)
     assert "bootstrap over 10 states, 60 draws, t with 9 df" in str(under)
     assert "Percentile intervals" in str(found)
     again = state_block_bootstrap(model, draws=60)
@@ -358,14 +360,12 @@ def test_shocks_to_states_are_counted_once_and_those_of_dyads_three_times() -> N
     rng = np.random.default_rng(2)
     x = rng.normal(size=(len(a), 1))
     own = rng.normal(size=len(a))
-    model = fit(ModelFrame(own, x, ("x",), a, b), covariance="classical")
-    ratio = state_block_bootstrap(model, draws=400).covariance.matrix[1, 1] / model.covariance.matrix[1, 1]
+    model = fit(ModelFrame(own, x, ("x",), a, b), vcov="classical")
+    ratio = state_block_bootstrap(model, draws=400).vcov.matrix[1, 1] / model.vcov.matrix[1, 1]
     assert 2.2 < ratio < 4.0
     shock = rng.normal(size=states + 1)
     shared_model = fit(ModelFrame(10 * (shock[a] + shock[b]) + own, x, ("x",), a, b))
-    ratio = (
-        state_block_bootstrap(shared_model, draws=400).covariance.matrix[0, 0] / shared_model.covariance.matrix[0, 0]
-    )
+    ratio = state_block_bootstrap(shared_model, draws=400).vcov.matrix[0, 0] / shared_model.vcov.matrix[0, 0]
     assert 0.75 < ratio < 1.35
 
 
@@ -374,7 +374,7 @@ def test_draws_without_an_estimate_are_counted_by_reason_and_too_many_are_refuse
     onsets = [np.flatnonzero((design.y == 1) & (design.treatment == level))[:2] for level in (0, 1)]
     rare = np.zeros(len(design.y))
     rare[np.concatenate(onsets)] = 1.0
-    model = fit(replace(design, x=design.x[:, [0]], terms=("treatment",), y=rare), estimator="logit", covariance="dyad")
+    model = fit(replace(design, x=design.x[:, [0]], terms=("treatment",), y=rare), estimator="logit", vcov="dyad")
     with pytest.raises(
         TooFewDraws, match=r"of 40 draws of states have no estimate, most often: (Separation|NoVariation)"
     ):
@@ -383,16 +383,16 @@ def test_draws_without_an_estimate_are_counted_by_reason_and_too_many_are_refuse
 
 def test_states_are_needed_and_enough_of_them() -> None:
     design = dyadic_design()
-    bare = fit(ModelFrame(design.y, design.x, design.terms), covariance="hc1")
+    bare = fit(ModelFrame(design.y, design.x, design.terms), vcov="hc1")
     with pytest.raises(NoDyads, match="a bootstrap over states needs rows with two sides"):
         state_block_bootstrap(bare)
     few = dyadic_design(states=4, years=20)
     with pytest.raises(TooFewStates, match="bootstrap over 4 states"):
-        state_block_bootstrap(fit(few, covariance="dyad"))
+        state_block_bootstrap(fit(few, vcov="dyad"))
 
 
 def test_options_of_the_fit_are_those_of_every_draw() -> None:
-    design = with_effects(dyadic_design(states=10, effect=0.1), "dyad")
-    model: Fit = fit(design, estimator="gee", covariance="dyad", link="identity")
+    design = with_fixed_effects(dyadic_design(states=10, effect=0.1), "dyad")
+    model: Fit = fit(design, estimator="gee", vcov="dyad", link="identity")
     found = state_block_bootstrap(model, draws=5)
     assert np.abs(found.draws - model.estimate).max() < 1

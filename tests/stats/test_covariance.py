@@ -22,8 +22,8 @@ from detente.base.errors import (
 )
 from detente.stats.covariance import (
     CONVENTIONS,
-    Ingredients,
     Pairs,
+    SandwichParts,
     classical,
     cluster,
     cluster_meat,
@@ -38,8 +38,8 @@ from detente.stats.covariance import (
     sandwich,
     totals,
 )
-from detente.stats.covariance.convention import TABLE
 from detente.stats.covariance.leverage import effects_leverage
+from detente.stats.covariance.ssc import TABLE
 
 KINDS = ("dyad", "dyadic", "hc0", "hc1")
 
@@ -150,7 +150,7 @@ def test_dyad_clusters_carry_the_small_sample_factor_they_name() -> None:
     found = sandwich("dyad", scores, np.eye(2), number_dyads(a, b))
     raw, dyads = cluster_meat(scores, np.minimum(a, b) * 1000 + np.maximum(a, b))
     assert_allclose(found.matrix, raw * dyads / (dyads - 1), rtol=1e-12)
-    assert found.correction == f"clustered by {dyads} dyads, factor G/(G−1), t with {dyads - 1} df"
+    assert found.ssc == f"clustered by {dyads} dyads, factor G/(G−1), t with {dyads - 1} df"
 
 
 def test_four_states_are_too_few() -> None:
@@ -217,12 +217,12 @@ def test_a_second_factor_that_nests_the_first_adds_nothing_but_its_own_clusters(
     assert_allclose(meat, cluster_meat(scores, coarse)[0], rtol=1e-12)
 
 
-def least_squares(y: np.ndarray, x: np.ndarray, **further: object) -> tuple[np.ndarray, Ingredients]:
+def least_squares(y: np.ndarray, x: np.ndarray, **further: object) -> tuple[np.ndarray, SandwichParts]:
     """Coefficients and ingredients, with the residual variance that the parameters leave."""
     bread = np.linalg.inv(x.T @ x)
     b = bread @ (x.T @ y)
     residual = y - x @ b
-    given = Ingredients(x * residual[:, None], bread, x=x, linear=True, **further)  # type: ignore[arg-type]
+    given = SandwichParts(x * residual[:, None], bread, x=x, linear=True, **further)  # type: ignore[arg-type]
     return b, replace(given, dispersion=float(residual @ residual) / (len(y) - given.parameters))
 
 
@@ -339,7 +339,7 @@ def test_statsmodels_logit_has_the_convention_of_likelihoods() -> None:
     for kind, recipe in (("nonrobust", "classical"), ("HC1", "hc1"), ("cluster", "firm")):
         theirs = model.fit(disp=False, cov_type=kind, **({"cov_kwds": {"groups": firm}} if kind == "cluster" else {}))
         bread = np.linalg.inv(-model.hessian(theirs.params))
-        given = Ingredients(model.score_obs(theirs.params), bread, factor={"firm": firm}.__getitem__)
+        given = SandwichParts(model.score_obs(theirs.params), bread, factor={"firm": firm}.__getitem__)
         found = covariance(parse(recipe, ("firm",)), given, "statsmodels")
         assert_allclose(found.matrix, theirs.cov_params(), rtol=1e-8)
 
@@ -376,7 +376,7 @@ def test_the_table_of_conventions_is_in_the_docs() -> None:
 
 def test_software_without_a_dyadic_covariance_has_no_convention_for_it() -> None:
     scores, a, b = observations(states=12, years=2, k=2, seed=14)
-    given = Ingredients(scores, np.eye(2), pairs=lambda: number_dyads(a, b))
+    given = SandwichParts(scores, np.eye(2), pairs=lambda: number_dyads(a, b))
     with pytest.raises(UnsupportedCovariance) as error:
         covariance("dyadic", given, "stata")
     assert str(error.value) == "convention 'stata' has no dyadic covariance; legal values: detente, none"
@@ -388,14 +388,14 @@ def test_software_without_a_dyadic_covariance_has_no_convention_for_it() -> None
 
 
 def test_one_cluster_is_too_few() -> None:
-    given = Ingredients(np.ones((4, 1)), np.eye(1), factor=lambda _: np.zeros(4, dtype=np.int64))
+    given = SandwichParts(np.ones((4, 1)), np.eye(1), factor=lambda _: np.zeros(4, dtype=np.int64))
     with pytest.raises(TooFewClusters) as error:
         covariance(cluster("region"), given)
     assert str(error.value) == "clusters by 'region': 1 groups of region; it needs at least 2"
 
 
 def test_rows_without_sides_have_no_dyadic_covariance_and_no_factor_is_made_up() -> None:
-    given = Ingredients(np.ones((4, 1)), np.eye(1))
+    given = SandwichParts(np.ones((4, 1)), np.eye(1))
     with pytest.raises(NoDyads, match="name the two columns"):
         covariance("dyadic", given)
     with pytest.raises(UnknownVariable, match="no factor is called 'year'"):
@@ -404,7 +404,7 @@ def test_rows_without_sides_have_no_dyadic_covariance_and_no_factor_is_made_up()
 
 def test_leverage_corrections_are_for_least_squares_with_rows_that_are_not_fitted_exactly() -> None:
     with pytest.raises(UnsupportedCovariance, match="hc3 needs leverages"):
-        covariance("hc3", Ingredients(np.ones((4, 1)), np.eye(1)))
+        covariance("hc3", SandwichParts(np.ones((4, 1)), np.eye(1)))
     x = np.array([[1.0, 0.0], [1.0, 0.0], [0.0, 1.0]])
     _, given = least_squares(np.array([1.0, 2.0, 3.0]), x)
     with pytest.raises(UnsupportedCovariance) as error:
@@ -415,7 +415,7 @@ def test_leverage_corrections_are_for_least_squares_with_rows_that_are_not_fitte
 
 
 def test_no_more_rows_than_parameters_is_an_error() -> None:
-    given = Ingredients(np.ones((3, 1)), np.eye(1), absorbed=2)
+    given = SandwichParts(np.ones((3, 1)), np.eye(1), absorbed=2)
     with pytest.raises(EstimationError, match="3 rows for 3 parameters"):
         covariance("hc1", given)
 

@@ -88,7 +88,7 @@ def test_marginal_effects_and_their_errors_are_those_of_statsmodels(name: str, m
     # statsmodels 0.15: get_margeff(at="overall", method="dydx", dummy=True), classical covariance.
     import statsmodels.discrete.discrete_model as discrete
 
-    ours = fitted(name, covariance="classical")
+    ours = fitted(name, vcov="classical")
     theirs = getattr(discrete, model)(ours.design.y, ours.solution.x).fit(disp=0, method="newton", tol=1e-12)
     margins = theirs.get_margeff(dummy=name != "poisson", count=False)
     table = marginal_effects(ours).table()
@@ -105,7 +105,7 @@ def test_marginal_effects_and_their_errors_are_those_of_statsmodels(name: str, m
 @pytest.mark.parametrize("name", MEANS)
 def test_every_regressor_has_an_effect_with_the_gradient_that_a_brute_force_gives(name: str) -> None:
     data = frame()
-    model = fit("onset ~ treatment + control + binary", data, estimator=name, covariance=BOTH)
+    model = fit("onset ~ treatment + control + binary", data, estimator=name, vcov=BOTH)
 
     def matrix(rows: pd.DataFrame) -> np.ndarray:
         return np.column_stack([np.ones(len(rows)), rows["treatment"], rows["control"], rows["binary"]])
@@ -133,7 +133,7 @@ def test_powers_interactions_and_levels_of_a_category_move_with_their_regressor(
         "onset ~ treatment + control + I(control ** 2) + treatment:control + C(region)",
         data,
         estimator="logit",
-        covariance=BOTH,
+        vcov=BOTH,
     )
 
     def matrix(rows: pd.DataFrame) -> np.ndarray:
@@ -167,13 +167,13 @@ def test_powers_interactions_and_levels_of_a_category_move_with_their_regressor(
 
 def test_a_name_that_looks_like_a_power_but_is_none_is_a_regressor_of_its_own() -> None:
     data = frame().rename(columns={"binary": "control_2"})
-    model = fit("onset ~ treatment + control + control_2", data, estimator="logit", covariance=BOTH)
+    model = fit("onset ~ treatment + control + control_2", data, estimator="logit", vcov=BOTH)
     assert list(marginal_effects(model).labels["term"]) == ["treatment", "control", "control_2"]
 
 
 def test_gradients_of_structured_effects_are_their_derivatives() -> None:
     data = frame()
-    model = fit("onset ~ treatment*control + I(control**2)", data, estimator="cloglog", covariance=BOTH)
+    model = fit("onset ~ treatment*control + I(control**2)", data, estimator="cloglog", vcov=BOTH)
     effects = marginal_effects(model)
     shifted = []
     for step in np.eye(len(model.terms)) * 1e-6:
@@ -220,7 +220,7 @@ def test_absorbed_poisson_effects_adapt_their_effects_to_the_coefficients() -> N
     assert "averages are over" in effects.flags[-1]
     ratio = risk_ratios(model, {"treatment": (0, 1)}).table()
     assert_allclose(ratio["estimate"], np.exp(model.estimate[0]))
-    assert_allclose(np.log(ratio["ci_high"]), model.conf_int()["ci_high"].iloc[0])
+    assert_allclose(np.log(ratio["conf_high"]), model.conf_int()["conf_high"].iloc[0])
     effect = average_marginal_effect(model.solution, design.y, design.treatment)
     assert_allclose(effect.value, effects.value[0])
     assert_allclose(effect.gradient, effects.gradient[0])
@@ -261,7 +261,7 @@ def test_constants_and_dispersion_are_no_regressors() -> None:
 
 
 def test_what_conditions_its_effects_out_has_no_risk() -> None:
-    model = fitted("clogit", covariance="dyad")
+    model = fitted("clogit", vcov="dyad")
     for ask in (marginal_effects, risk_ratios, calibration):
         with pytest.raises(NoRisk, match="no absolute risk"):
             ask(model)
@@ -282,12 +282,12 @@ def test_a_linear_model_that_predicts_no_risk_has_no_ratio() -> None:
 
 def test_an_effect_without_variance_has_no_error_and_others_keep_theirs() -> None:
     model = fitted("lpm")
-    raw = model.covariance.unrepaired.copy()
+    raw = model.vcov.unrepaired.copy()
     raw[0, 0] = -1.0
-    broken = replace(model, covariance=replace(model.covariance, unrepaired=raw))
+    broken = replace(model, vcov=replace(model.vcov, unrepaired=raw))
     for simulate in (None, Draws(50)):
         table = marginal_effects(broken, simulate=simulate).table()
-        assert table[["std_error", "statistic", "p", "ci_low", "ci_high"]].iloc[0].isna().all()
+        assert table[["std_error", "statistic", "p_value", "conf_low", "conf_high"]].iloc[0].isna().all()
         assert table["std_error"].iloc[1:].notna().all()
     assert "none" in str(marginal_effects(broken))
 
@@ -297,21 +297,21 @@ def test_an_effect_without_variance_has_no_error_and_others_keep_theirs() -> Non
 
 @pytest.mark.parametrize("name", ["logit", "lpm", "fepoisson"])
 def test_simulated_intervals_come_near_those_of_the_delta_method(name: str) -> None:
-    model = fitted(name, covariance="hc1")
+    model = fitted(name, vcov="hc1")
     for make in (marginal_effects, lambda m, simulate=None: risk_ratios(m, {"treatment": (0, 1)}, simulate=simulate)):
         delta, drawn = make(model).table(), make(model, simulate=Draws(4000, seed=1)).table()
         assert_allclose(drawn["estimate"], delta["estimate"])
         assert_allclose(drawn["std_error"], delta["std_error"], rtol=0.06)
-        width = delta["ci_high"] - delta["ci_low"]
-        assert (np.abs(drawn["ci_low"] - delta["ci_low"]) < 0.1 * width).all()
-        assert (np.abs(drawn["p"] - delta["p"]) < 0.05).all()
+        width = delta["conf_high"] - delta["conf_low"]
+        assert (np.abs(drawn["conf_low"] - delta["conf_low"]) < 0.1 * width).all()
+        assert (np.abs(drawn["p_value"] - delta["p_value"]) < 0.05).all()
 
 
 def test_the_same_seed_draws_the_same_and_another_does_not() -> None:
     model = fitted("logit")
     first, again, other = (marginal_effects(model, simulate=Draws(50, seed)).table() for seed in (3, 3, 4))
     pd.testing.assert_frame_equal(first, again)
-    assert (first["ci_low"] != other["ci_low"]).all()
+    assert (first["conf_low"] != other["conf_low"]).all()
 
 
 def test_draws_have_the_covariance_they_are_drawn_from_even_if_it_is_singular() -> None:
@@ -324,10 +324,8 @@ def test_draws_have_the_covariance_they_are_drawn_from_even_if_it_is_singular() 
 
 def test_any_covariance_can_be_put_under_the_same_effects() -> None:
     model = fitted("logit")
-    other = model.with_covariance("dyad")
-    pd.testing.assert_frame_equal(
-        marginal_effects(model).under(other.covariance).table(), marginal_effects(other).table()
-    )
+    other = model.with_vcov("dyad")
+    pd.testing.assert_frame_equal(marginal_effects(model).under(other.vcov).table(), marginal_effects(other).table())
 
 
 def test_curves_stay_where_risks_can_be() -> None:
@@ -335,10 +333,10 @@ def test_curves_stay_where_risks_can_be() -> None:
     curve = risk_curve(model, "control").table()
     assert len(curve) == 21
     assert curve["value"].iloc[[0, -1]].tolist() == [model.design.x[:, 1].min(), model.design.x[:, 1].max()]
-    assert ((curve["ci_low"] > 0) & (curve["ci_high"] < 1)).all()
-    assert ((curve["ci_low"] < curve["estimate"]) & (curve["estimate"] < curve["ci_high"])).all()
+    assert ((curve["conf_low"] > 0) & (curve["conf_high"] < 1)).all()
+    assert ((curve["conf_low"] < curve["estimate"]) & (curve["estimate"] < curve["conf_high"])).all()
     assert list(risk_curve(model, "treatment").labels["value"]) == [0.0, 1.0]
-    assert "p" not in curve
+    assert "p_value" not in curve
 
 
 def test_a_risk_ratio_of_a_continuous_regressor_is_of_a_standard_deviation_from_its_mean() -> None:

@@ -74,7 +74,7 @@ def test_two_values_are_a_logit_to_both() -> None:
     assert_allclose(get("multinomial_logit").fit(design).estimate, logit.estimate, rtol=1e-9)
     assert_allclose(ordered.estimate, np.r_[logit.estimate[1:], -logit.estimate[0]], rtol=1e-9)
     assert_allclose(ordered.predictor, logit.predictor, rtol=1e-8)
-    assert_allclose(ordered.scores[:, :3], logit.scores[:, 1:], atol=1e-8)
+    assert_allclose(ordered.scores.whole[:, :3], logit.scores.whole[:, 1:], atol=1e-8)
 
 
 def test_another_base_is_another_view_of_the_same_model() -> None:

@@ -54,7 +54,7 @@ def assert_printed(found: Solution, targets: pd.DataFrame, likelihood: float) ->
             assert_allclose(value, target, rtol=0.006 if small else 1.1e-6, atol=0 if small else 0.51e-7)
     said = dict(part.split("=") for part in targets["other_stat"].iloc[0].split(";"))
     assert_allclose(likelihood, float(said["ll"]), atol=0.51e-4)
-    assert len(found.scores) == targets["n"].iloc[0]
+    assert len(found.scores) == targets["nobs"].iloc[0]
 
 
 def test_clogit_meets_stata_on_oneal_and_russett(replication: Path) -> None:
@@ -190,12 +190,12 @@ def test_scores_total_to_regressors_times_surprise_and_ignore_shifts_within_grou
     shifted = replace(design, x=design.x + design.fixed_effects["dyad"][:, None] % 7 * [0.0, 1.0, -3.0])
     again = get("clogit").fit(shifted)
     assert_allclose(again.estimate, found.estimate, rtol=1e-8)
-    assert_allclose(again.scores, found.scores, atol=1e-8)
+    assert_allclose(again.scores.whole, found.scores.whole, atol=1e-8)
     for code in np.unique(codes)[:20]:
         rows = found.rows[codes == code]
         _, chances, _ = enumerated(design.x[rows], design.y[rows], found.estimate)
         naive = design.x[rows].T @ (design.y[rows] - chances)
-        assert_allclose(found.scores[codes == code].sum(axis=0), naive, atol=1e-10)
+        assert_allclose(found.scores.whole[codes == code].sum(axis=0), naive, atol=1e-10)
 
 
 def test_rows_of_dyads_that_never_vary_are_left_out_counted_and_change_nothing() -> None:
@@ -225,10 +225,10 @@ def test_rows_that_are_not_sorted_by_group_keep_their_places() -> None:
     sorted_, found = solved("clogit", design), solved("clogit", ModelFrame(y, x, design.terms, a, b, year))
     assert (np.diff(found.rows) > 0).all()
     back = np.argsort(by_year[found.rows])
-    assert_allclose(found.scores[back], sorted_.scores, atol=1e-9)
+    assert_allclose(found.scores.whole[back], sorted_.scores.whole, atol=1e-9)
     for kind in ("classical", "dyad", "side1+side2", "dyadic"):
         errors = [
-            fit(studied("clogit", d), estimator="clogit", covariance=kind).std_errors
+            fit(studied("clogit", d), estimator="clogit", vcov=kind).std_errors
             for d in (design, ModelFrame(y, x, design.terms, a, b, year))
         ]
         assert_allclose(errors[1], errors[0], rtol=1e-8)

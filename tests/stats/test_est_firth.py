@@ -80,7 +80,7 @@ def test_scores_add_up_to_the_gradient_and_the_observed_bread_to_the_hessian_of_
     found = get("firth").fit(design, bread="observed")
     hessian = derivative(lambda theta: adjusted(y, x, theta)[0].sum(axis=0), found.estimate, 1e-4)
     assert_allclose(found.bread, -np.linalg.inv(hessian), rtol=1e-8)
-    assert_allclose(found.scores.sum(axis=0), 0, atol=1e-8)
+    assert_allclose(found.scores.whole.sum(axis=0), 0, atol=1e-8)
 
 
 def test_the_three_breads_agree_where_leverages_are_small_and_differ_in_known_order(replication: Path) -> None:
@@ -97,7 +97,7 @@ def test_scores_are_the_adjusted_ones_row_by_row() -> None:
     found = get("firth").fit(design)
     x, p = constant(design), 1 / (1 + np.exp(-found.predictor))
     h = hat(x, p * (1 - p))
-    assert_allclose(found.scores, x * (design.y - p + h * (0.5 - p))[:, None], atol=1e-12)
+    assert_allclose(found.scores.whole, x * (design.y - p + h * (0.5 - p))[:, None], atol=1e-12)
 
 
 def test_separation_has_a_finite_estimate() -> None:
@@ -165,7 +165,7 @@ def test_absorbing_a_factor_equals_the_dense_estimate_with_dummies(bread: str) -
     full = np.linalg.inv((x * w[:, None]).T @ x)
     assert_allclose(found.bread, full[:k, :k], rtol=1e-7)
     sandwich = (full @ dense.scores.T @ dense.scores @ full)[:k, :k]
-    assert_allclose(found.bread @ found.scores.T @ found.scores @ found.bread, sandwich, rtol=1e-6)
+    assert_allclose(found.bread @ found.scores.whole.T @ found.scores.whole @ found.bread, sandwich, rtol=1e-6)
     assert found.absorbed == len(sizes)
 
 
@@ -200,7 +200,7 @@ def test_absorbing_keeps_the_places_of_rows() -> None:
     first = get("firth_fe").fit(design)
     second = get("firth_fe").fit(ModelFrame(y, x, design.terms, fixed_effects={"dyad": dyad}))
     assert_allclose(second.predictor, first.predictor[turned], atol=1e-8)
-    assert_allclose(second.scores, first.scores[turned], atol=1e-8)
+    assert_allclose(second.scores.whole, first.scores.whole[turned], atol=1e-8)
 
 
 def test_absorbing_refuses_what_does_not_exist() -> None:

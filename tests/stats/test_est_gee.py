@@ -85,7 +85,7 @@ def test_ar1_meets_statsmodels_at_the_same_correlation(link: str, monkeypatch: p
 
 def sandwich_of(fit: Solution, design: ModelFrame) -> np.ndarray:
     groups = design.fixed_effects["dyad"]
-    sums = np.array([fit.scores[groups == g].sum(axis=0) for g in np.unique(groups)])
+    sums = np.array([fit.scores.whole[groups == g].sum(axis=0) for g in np.unique(groups)])
     return fit.bread @ sums.T @ sums @ fit.bread
 
 
@@ -109,9 +109,9 @@ def test_scores_of_groups_and_bread_are_those_of_dense_algebra(structure: str, l
         r_matrix = correlation ** (np.minimum(apart, 1) if structure == "exchangeable" else apart)
         weight = d[rows].T @ np.linalg.inv(r_matrix)
         bread += weight @ d[rows]
-        assert_allclose(fit.scores[rows].sum(axis=0), weight @ r[rows], atol=1e-8)
+        assert_allclose(fit.scores.whole[rows].sum(axis=0), weight @ r[rows], atol=1e-8)
     assert_allclose(np.linalg.inv(fit.bread), bread, rtol=1e-8)
-    assert_allclose(fit.scores.sum(axis=0), 0, atol=1e-8)
+    assert_allclose(fit.scores.whole.sum(axis=0), 0, atol=1e-8)
     assert fit.terms[fit.treatment] == "treatment"
 
 
@@ -135,7 +135,7 @@ def test_rows_in_another_order_give_the_same_fit(structure: str) -> None:
     )  # fmt: skip
     one, other = get("gee").fit(design, working=structure), get("gee").fit(shuffled, working=structure)
     assert_allclose(other.estimate, one.estimate, rtol=1e-9)
-    assert_allclose(other.scores, one.scores[order], atol=1e-9)
+    assert_allclose(other.scores.whole, one.scores.whole[order], atol=1e-9)
 
 
 def test_its_scores_serve_the_dyadic_sandwich() -> None:

@@ -28,7 +28,7 @@ from detente.base.errors import (
     RankDeficient,
     UnsupportedCovariance,
 )
-from detente.stats.covariance import Ingredients, cluster, covariance, sandwich
+from detente.stats.covariance import SandwichParts, cluster, covariance, sandwich
 from detente.stats.frame import ModelFrame
 from detente.stats.linear import absorb
 from detente.stats.linear.absorb import absorber
@@ -75,7 +75,7 @@ def factors(design: ModelFrame) -> dict[str, np.ndarray]:
     }
 
 
-def with_effects(design: ModelFrame, names: tuple[str, ...]) -> ModelFrame:
+def with_fixed_effects(design: ModelFrame, names: tuple[str, ...]) -> ModelFrame:
     codes = factors(design)
     return replace(design, fixed_effects={f"{name} {i}": codes[name] for i, name in enumerate(names)})
 
@@ -94,7 +94,7 @@ def dummies(effects: Mapping[str, np.ndarray], rows: int) -> np.ndarray:
 @pytest.mark.parametrize("names", EFFECTS.values(), ids=EFFECTS.keys())
 @pytest.mark.parametrize("weighted", [False, True])
 def test_absorbing_any_effects_equals_regressing_on_their_dummies(names: tuple[str, ...], weighted: bool) -> None:
-    design = with_effects(panel(states=9), names)
+    design = with_fixed_effects(panel(states=9), names)
     rows = len(design.y)
     weights = np.random.default_rng(1).uniform(0.1, 2, rows) if weighted else np.empty(0)
     values = np.column_stack([design.y, design.x + 30])
@@ -112,7 +112,7 @@ def test_absorbing_any_effects_equals_regressing_on_their_dummies(names: tuple[s
     "names", [v for v in EFFECTS.values() if len(v) > 1], ids=[k for k, v in EFFECTS.items() if len(v) > 1]
 )
 def test_absorbing_by_iteration_meets_the_direct_solution(names: tuple[str, ...]) -> None:
-    design = with_effects(panel(), names)
+    design = with_fixed_effects(panel(), names)
     direct = absorber(design.fixed_effects, len(design.y))
     iterated = replace(direct, limit=-1)
     assert_allclose(iterated.residual(design.x), direct.residual(design.x), atol=1e-9)
@@ -124,14 +124,14 @@ def test_absorbing_by_iteration_meets_the_direct_solution(names: tuple[str, ...]
 
 
 def test_an_iteration_that_is_cut_short_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
-    design = with_effects(panel(), ("dyad", "year", "region"))
+    design = with_fixed_effects(panel(), ("dyad", "year", "region"))
     monkeypatch.setattr(absorb, "MOST_ITERATIONS", 1)
     with pytest.raises(NotConverged, match=r"^absorbing 3 effects took more than 1 iterations$"):
         replace(absorber(design.fixed_effects, len(design.y)), limit=-1).residual(design.x)
 
 
 def test_weights_of_one_change_nothing() -> None:
-    design = with_effects(panel(), ("dyad", "year"))
+    design = with_fixed_effects(panel(), ("dyad", "year"))
     made = absorber(design.fixed_effects, len(design.y))
     assert_allclose(made.weigh(np.ones(len(design.y))).residual(design.x), made.residual(design.x), atol=1e-13)
 
@@ -139,14 +139,14 @@ def test_weights_of_one_change_nothing() -> None:
 @pytest.mark.parametrize("limit", [1000, -1], ids=["direct", "iterated"])
 @pytest.mark.parametrize("names", [("dyad",), ("dyad", "year"), ("dyad", "year", "region")])
 def test_what_dummies_explain_is_what_their_residuals_leave(names: tuple[str, ...], limit: int) -> None:
-    design = with_effects(panel(), names)
+    design = with_fixed_effects(panel(), names)
     weights = np.random.default_rng(1).uniform(0.1, 2, len(design.y))
     made = replace(absorber(design.fixed_effects, len(design.y), weights), limit=limit)
     assert_allclose(made.fitted(weights * design.y), design.y - made.residual(design.y), atol=1e-9)
 
 
 def test_rows_in_any_order_have_the_same_residuals() -> None:
-    design = with_effects(panel(), ("dyad", "year", "region"))
+    design = with_fixed_effects(panel(), ("dyad", "year", "region"))
     order = np.random.default_rng(2).permutation(len(design.y))
     shuffled = {name: codes[order] for name, codes in design.fixed_effects.items()}
     expected = absorber(design.fixed_effects, len(design.y)).residual(design.x)[order]
@@ -154,14 +154,14 @@ def test_rows_in_any_order_have_the_same_residuals() -> None:
 
 
 def test_large_means_do_not_cost_the_digits_of_small_differences() -> None:
-    design = with_effects(panel(), ("dyad", "year"))
+    design = with_fixed_effects(panel(), ("dyad", "year"))
     made = absorber(design.fixed_effects, len(design.y))
     assert_allclose(made.residual(design.x + 1e6), made.residual(design.x), atol=1e-8)
 
 
 @pytest.mark.parametrize("names", EFFECTS.values(), ids=EFFECTS.keys())
 def test_the_linear_model_equals_least_squares_on_dummies(names: tuple[str, ...]) -> None:
-    design = with_effects(panel(states=9), names)
+    design = with_fixed_effects(panel(states=9), names)
     full = independent(np.column_stack([design.x, dummies(design.fixed_effects, len(design.y))]))
     # statsmodels OLS on independent dummies; HC0 covariance.
     reference = OLS(design.y, full).fit(cov_type="HC0")
@@ -173,7 +173,7 @@ def test_the_linear_model_equals_least_squares_on_dummies(names: tuple[str, ...]
     assert fit.absorbed + len(fit.terms) == full.shape[1]
     hc0 = sandwich("hc0", fit.scores, fit.bread, design.pairs).matrix
     assert_allclose(hc0[np.ix_(kept, kept)], reference.cov_params()[:k, :k], rtol=1e-8, atol=1e-14)
-    assert_allclose(fit.scores.sum(axis=0), 0, atol=1e-9)
+    assert_allclose(fit.scores.whole.sum(axis=0), 0, atol=1e-9)
     assert_allclose(fit.predictor, reference.fittedvalues, atol=1e-9)
     assert fit.terms == (design.terms if names else ("intercept", *design.terms))
     assert fit.terms[fit.treatment] == "treatment"
@@ -185,7 +185,7 @@ PYFIXEST = ([-0.0095088369, 0.0446740014, -0.0023844450], [0.0402933375, 0.02365
 
 
 def test_the_linear_model_meets_pyfixest() -> None:
-    design = with_effects(panel(), ("dyad", "year"))
+    design = with_fixed_effects(panel(), ("dyad", "year"))
     fit = lpm(design)
     assert_allclose(fit.estimate, PYFIXEST[0], atol=0.51e-10)
     assert_allclose(sandwich("dyad", fit.scores, fit.bread, design.pairs).std_errors, PYFIXEST[1], atol=0.51e-10)
@@ -201,10 +201,10 @@ def test_the_linear_model_meets_stata_on_a_panel_with_firm_effects(replication: 
     }).query("term != '_cons'").set_index("term")  # fmt: skip
     used, design = stata_panel(folder / "simulated-panel.dta", suffix, list(targets.index))
     fit = lpm(design)
-    assert len(used) == targets["n"].iloc[0]
+    assert len(used) == targets["nobs"].iloc[0]
     assert_allclose(fit.estimate, targets["estimate"], atol=0.51e-10)
-    ingredients = Ingredients(
-        fit.scores,
+    ingredients = SandwichParts(
+        fit.scores.whole,
         fit.bread,
         fit.dispersion,
         fit.x,
@@ -216,7 +216,7 @@ def test_the_linear_model_meets_stata_on_a_panel_with_firm_effects(replication: 
     found = (
         fit.dispersion * fit.bread
         if kind == "conventional"
-        else covariance(cluster("firm"), ingredients, small_sample="stata").matrix
+        else covariance(cluster("firm"), ingredients, ssc="stata").matrix
     )
     assert_allclose(np.sqrt(np.diag(found)), targets["std_error"], rtol=1e-8)
 
@@ -248,7 +248,7 @@ def test_rows_alone_in_a_level_are_kept_counted_and_without_score() -> None:
     codes = factors(design)["dyad"].copy()
     codes[5] = -1
     fit = lpm(replace(design, fixed_effects={"dyad": codes, "year": design.time}))
-    assert_allclose(fit.scores[5], 0, atol=1e-12)
+    assert_allclose(fit.scores.whole[5], 0, atol=1e-12)
     assert fit.flags == ("1 rows are the only one of a level of their effects: kept, they add nothing but a parameter",)
     without = np.arange(len(codes)) != 5
     rest = replace(design, y=design.y[without], x=design.x[without])
@@ -260,14 +260,14 @@ def test_rows_alone_in_a_level_are_kept_counted_and_without_score() -> None:
 def test_a_count_of_parameters_that_is_a_bound_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(absorb.Absorber, "limit", -1)
     monkeypatch.setattr(absorb.Absorber.__init__, "__defaults__", (-1,))
-    fit = lpm(with_effects(panel(), ("dyad", "year", "region")))
+    fit = lpm(with_fixed_effects(panel(), ("dyad", "year", "region")))
     bound = f"{fit.absorbed:,} absorbed parameters are an upper bound: dependence among 3 effects "
     assert fit.flags == (f"{bound}is counted for the two largest", "effects absorbed by iteration, to a relative 1e-10")
 
 
 @pytest.mark.parametrize("names", [(), ("dyad",), ("dyad", "year"), ("dyad", "year", "region")])
 def test_a_wrong_coefficient_is_not_reproduced(names: tuple[str, ...]) -> None:
-    design = with_effects(panel(), names)
+    design = with_fixed_effects(panel(), names)
     fit = lpm(design)
     assert 0 <= reference_gap(design, fit) < 1e-10
     off = replace(fit, estimate=fit.estimate + np.eye(len(fit.estimate))[0] * 1e-4)
@@ -276,7 +276,7 @@ def test_a_wrong_coefficient_is_not_reproduced(names: tuple[str, ...]) -> None:
 
 
 def test_what_does_not_exist_is_a_named_error() -> None:
-    design = with_effects(panel(), ("dyad", "year"))
+    design = with_fixed_effects(panel(), ("dyad", "year"))
     fixed = design.x.copy()
     fixed[:, 0] = design.side1
     with pytest.raises(
@@ -304,7 +304,7 @@ def test_what_does_not_exist_is_a_named_error() -> None:
 
 
 def test_a_small_variation_about_a_large_mean_is_no_constant() -> None:
-    design = with_effects(panel(), ("dyad", "year"))
+    design = with_fixed_effects(panel(), ("dyad", "year"))
     x = design.x.copy()
     x[:, 1] += 1e7
     fit = lpm(replace(design, x=x))
@@ -325,7 +325,7 @@ y = (rng.random(n) < 0.1).astype(float)
 design = ModelFrame(y=y, x=x, terms=tuple(f"x{i}" for i in range(12)), fixed_effects=effects)
 for name in ("lpm", "fepoisson"):
     fit = get(name).fit(design)
-    for part in (fit.estimate, fit.scores, fit.bread, fit.x):
+    for part in (fit.estimate, fit.scores.whole, fit.bread, fit.x):
         print(hashlib.sha256(np.ascontiguousarray(part).tobytes()).hexdigest())
 """
 
@@ -358,7 +358,7 @@ def instrumented(*, strength: float = 0.6, instruments: int = 1, states: int = 2
 @pytest.mark.parametrize("names", [(), ("dyad",), ("dyad", "year"), ("dyad", "year", "region")])
 @pytest.mark.parametrize("instruments", [1, 3])
 def test_two_stage_least_squares_equals_linearmodels_on_dummies(names: tuple[str, ...], instruments: int) -> None:
-    design = with_effects(instrumented(instruments=instruments, states=9), names)
+    design = with_fixed_effects(instrumented(instruments=instruments, states=9), names)
     full = independent(dummies(design.fixed_effects, len(design.y)))
     model = IV2SLS(design.y, np.column_stack([design.x[:, 1:], full]), design.x[:, :1], design.instruments)
     # linearmodels 7.1: robust is White's with no small-sample factor; unadjusted takes 1/N for σ².
@@ -373,7 +373,7 @@ def test_two_stage_least_squares_equals_linearmodels_on_dummies(names: tuple[str
     parameters = len(fit.terms) + fit.absorbed
     expected = plain * math.sqrt(len(design.y) / (len(design.y) - parameters))
     assert_allclose(math.sqrt(fit.dispersion * fit.bread[at, at]), expected, rtol=1e-7)
-    assert_allclose(fit.scores.sum(axis=0), 0, atol=1e-8)
+    assert_allclose(fit.scores.whole.sum(axis=0), 0, atol=1e-8)
     gap = get("iv_lpm").gap
     assert gap is not None
     assert gap(design, fit) < 1e-10
@@ -425,13 +425,13 @@ def test_weak_instruments_leave_the_coefficient_unbounded_and_strong_ones_hold_t
 @pytest.mark.parametrize("instruments", [1, 3])
 @pytest.mark.parametrize("recipe", ["dyadic", "dyad", "hc0"])
 def test_the_ends_of_the_anderson_rubin_set_are_just_rejected(instruments: int, recipe: str) -> None:
-    design = with_effects(instrumented(instruments=instruments), ("dyad", "year"))
+    design = with_fixed_effects(instrumented(instruments=instruments), ("dyad", "year"))
     found = anderson_rubin(design, recipe, level=0.9)
     for end in found.confidence[0]:
-        assert_allclose(at(design, recipe, end).p, 0.1, rtol=1e-5)
+        assert_allclose(at(design, recipe, end).p_value, 0.1, rtol=1e-5)
     middle = sum(found.confidence[0]) / 2
-    assert at(design, recipe, middle).p > 0.1
-    assert at(design, recipe, found.confidence[0][1] + 1).p < 0.1
+    assert at(design, recipe, middle).p_value > 0.1
+    assert at(design, recipe, found.confidence[0][1] + 1).p_value < 0.1
 
 
 def at(design: ModelFrame, recipe: str, null: float) -> AndersonRubin:
@@ -465,12 +465,12 @@ def test_the_anderson_rubin_set_covers_the_truth_as_often_as_it_says() -> None:
         d = 0.05 * z + cause
         y = 0.5 * d + cause + rng.normal(size=rows)
         made = replace(design, y=y, x=d[:, None], terms=("d",), endogenous=("d",), instruments=z)
-        covered += anderson_rubin(made, "hc0", null=0.5).p > 0.1
+        covered += anderson_rubin(made, "hc0", null=0.5).p_value > 0.1
     assert abs(covered / draws - 0.9) < 3 * math.sqrt(0.09 / draws)
 
 
 def test_instrumental_refusals_are_named() -> None:
-    design = with_effects(instrumented(), ("dyad", "year"))
+    design = with_fixed_effects(instrumented(), ("dyad", "year"))
     with pytest.raises(NoInstruments, match=r"^iv_lpm needs endogenous regressors and instruments"):
         iv_lpm(replace(design, endogenous=(), instruments=None))
     with pytest.raises(
@@ -492,7 +492,7 @@ def test_instrumental_refusals_are_named() -> None:
 
 
 def test_endogenous_and_instrument_swapped_in_order_give_the_same_numbers() -> None:
-    design = with_effects(instrumented(instruments=3), ("dyad", "year"))
+    design = with_fixed_effects(instrumented(instruments=3), ("dyad", "year"))
     assert design.instruments is not None
     both = iv_lpm(replace(design, endogenous=("treatment", "control")))
     swapped = iv_lpm(replace(design, endogenous=("control", "treatment"), instruments=design.instruments[:, ::-1]))

@@ -47,7 +47,7 @@ def counts(design: ModelFrame, scale: float = 1.0) -> ModelFrame:
     return replace(design, y=rng.poisson(mean).astype(float))
 
 
-def with_effects(design: ModelFrame, *names: str) -> ModelFrame:
+def with_fixed_effects(design: ModelFrame, *names: str) -> ModelFrame:
     assert design.side1 is not None
     assert design.side2 is not None
     known = {
@@ -120,13 +120,13 @@ def test_pooled_poisson_maximises_its_likelihood_and_carries_its_curvature() -> 
     assert_allclose(gradient, 0, atol=1e-5)
     assert_allclose(np.linalg.inv(-hessian), fit.bread, rtol=1e-4)
     rows = [derivatives(log_likelihood(design.y[i : i + 1], full[i : i + 1]), fit.estimate)[0] for i in range(5)]
-    assert_allclose(fit.scores[:5], rows, atol=1e-6)
+    assert_allclose(fit.scores.whole[:5], rows, atol=1e-6)
 
 
 @pytest.mark.parametrize("names", [("dyad",), ("dyad", "year"), ("side1", "side2", "year")])
 @pytest.mark.parametrize("outcome", ["onsets", "counts"])
 def test_absorbed_poisson_equals_dummies(names: tuple[str, ...], outcome: str) -> None:
-    design = with_effects(panel(states=10) if outcome == "onsets" else counts(panel(states=10)), *names)
+    design = with_fixed_effects(panel(states=10) if outcome == "onsets" else counts(panel(states=10)), *names)
     fit = fepoisson(design)
     rows = np.arange(len(design.y)) if fit.rows is None else fit.rows
     extra = dummies(design, rows)
@@ -144,7 +144,7 @@ def test_absorbed_poisson_equals_dummies(names: tuple[str, ...], outcome: str) -
     for kind in ("hc0", "dyad", "dyadic"):
         expected = sandwich(kind, scores, bread, pairs).unrepaired[:k, :k]
         assert_allclose(sandwich(kind, fit.scores, fit.bread, pairs).unrepaired, expected, rtol=1e-6, atol=1e-12)
-    assert_allclose(fit.scores.sum(axis=0), 0, atol=1e-9)
+    assert_allclose(fit.scores.whole.sum(axis=0), 0, atol=1e-9)
     assert fit.predictor is not None
     assert_allclose(np.exp(fit.predictor), reference.fittedvalues, rtol=1e-6)
     for codes in design.fixed_effects.values():
@@ -169,12 +169,12 @@ PYFIXEST = {
 
 @pytest.mark.parametrize("names", PYFIXEST)
 def test_absorbed_poisson_meets_pyfixest(names: tuple[str, ...]) -> None:
-    design = with_effects(panel(), *names)
+    design = with_fixed_effects(panel(), *names)
     fit = fepoisson(design)
     assert fit.rows is not None
     assert len(fit.rows) == 319
     errors = sandwich(
-        "dyad", fit.scores, fit.bread, number_dyads(design.side1[fit.rows], design.side2[fit.rows])
+        "dyad", fit.scores.whole, fit.bread, number_dyads(design.side1[fit.rows], design.side2[fit.rows])
     ).std_errors
     assert_allclose(fit.estimate, PYFIXEST[names][0], atol=1e-9)
     # pyfixest's variance has the weights of its last iteration but one.
@@ -182,7 +182,7 @@ def test_absorbed_poisson_meets_pyfixest(names: tuple[str, ...]) -> None:
 
 
 def test_absorbed_poisson_does_not_depend_on_the_order_of_rows_or_effects() -> None:
-    design = with_effects(panel(), "dyad", "year")
+    design = with_fixed_effects(panel(), "dyad", "year")
     order = np.random.default_rng(0).permutation(len(design.y))
     shuffled = replace(
         design,
@@ -194,7 +194,7 @@ def test_absorbed_poisson_does_not_depend_on_the_order_of_rows_or_effects() -> N
 
 
 def test_levels_whose_outcome_is_always_zero_are_left_out_and_counted() -> None:
-    design = with_effects(panel(), "dyad")
+    design = with_fixed_effects(panel(), "dyad")
     onsets = pd.Series(design.y).groupby(design.fixed_effects["dyad"])
     silent = onsets.transform("sum") == 0
     fit = fepoisson(design)
@@ -213,7 +213,7 @@ def test_levels_whose_outcome_is_always_zero_are_left_out_and_counted() -> None:
 
 
 def test_leaving_out_a_level_of_one_effect_may_empty_one_of_another() -> None:
-    base = with_effects(panel(), "dyad", "year")
+    base = with_fixed_effects(panel(), "dyad", "year")
     y, x = np.r_[base.y, 0.0, 1.0], np.vstack([base.x, base.x[:2]])
     # A dyad of one peaceful year, the only one of its year; and a dyad of one year, which is its own.
     effects = {"dyad": np.r_[base.fixed_effects["dyad"], -1, -2], "year": np.r_[base.fixed_effects["year"], 3000, 3001]}
@@ -221,7 +221,7 @@ def test_leaving_out_a_level_of_one_effect_may_empty_one_of_another() -> None:
     assert_allclose(fit.estimate, fepoisson(base).estimate, rtol=1e-9)
     assert fit.rows is not None
     assert fit.rows[-1] == len(base.y) + 1
-    assert_allclose(fit.scores[-1], 0, atol=1e-9)
+    assert_allclose(fit.scores.whole[-1], 0, atol=1e-9)
     assert fit.flags[-1].startswith("1 rows are the only one of a level of their effects")
 
 
@@ -251,7 +251,7 @@ def separated(design: ModelFrame) -> ModelFrame:
 
 @pytest.mark.parametrize("names", [(), ("dyad",), ("dyad", "year")])
 def test_a_treatment_that_never_meets_an_onset_is_separation_by_name(names: tuple[str, ...]) -> None:
-    design = separated(with_effects(panel(), *names))
+    design = separated(with_fixed_effects(panel(), *names))
     with pytest.raises(Separation) as error:
         (fepoisson if names else poisson)(design)
     message = str(error.value)
@@ -270,7 +270,7 @@ def test_regressors_that_only_together_predict_zeros_are_named_together() -> Non
     with pytest.raises(Separation, match=r"^'u' and 'v' together predict an outcome of zero perfectly in"):
         poisson(full)
     with pytest.raises(Separation, match=r"^'u' and 'v' together predict an outcome of zero perfectly in"):
-        fepoisson(with_effects(full, "dyad"))
+        fepoisson(with_fixed_effects(full, "dyad"))
 
 
 def test_a_null_space_of_onsets_without_a_sign_is_no_separation() -> None:
@@ -289,7 +289,7 @@ def test_a_wrong_coefficient_is_not_reproduced() -> None:
     fit = poisson(pooled)
     with pytest.raises(NotReproduced, match=r"^poisson differs from statsmodels' Poisson by"):
         pooled_gap(pooled, replace(fit, estimate=fit.estimate + 1e-4))
-    design = with_effects(panel(), "dyad", "year")
+    design = with_fixed_effects(panel(), "dyad", "year")
     absorbed = fepoisson(design)
     assert absorbed.predictor is not None
     for off in (
@@ -302,7 +302,7 @@ def test_a_wrong_coefficient_is_not_reproduced() -> None:
 
 
 def test_what_does_not_exist_is_a_named_error() -> None:
-    design = with_effects(panel(), "dyad", "year")
+    design = with_fixed_effects(panel(), "dyad", "year")
     pooled = replace(design, fixed_effects={})
     with pytest.raises(UnsupportedEffects, match=r"^poisson .* but got dyad, year; estimators .*fepoisson"):
         poisson(design)
@@ -332,7 +332,7 @@ def test_what_does_not_exist_is_a_named_error() -> None:
 
 
 def test_a_control_fixed_within_effects_is_dropped_and_named() -> None:
-    design = with_effects(panel(), "dyad", "year")
+    design = with_fixed_effects(panel(), "dyad", "year")
     x = design.x.copy()
     x[:, 1] = design.side1
     fit = fepoisson(replace(design, x=x))
@@ -342,7 +342,7 @@ def test_a_control_fixed_within_effects_is_dropped_and_named() -> None:
 
 def test_means_of_all_sizes_keep_their_digits() -> None:
     """Some rows are all but impossible, and one of them has an onset: the fit still holds exactly."""
-    design = with_effects(counts(panel(states=20), 3.0), "dyad", "year")
+    design = with_fixed_effects(counts(panel(states=20), 3.0), "dyad", "year")
     x = design.x.copy()
     x[::40, 1] += 150.0
     y = design.y.copy()
@@ -360,7 +360,7 @@ def test_absorbed_poisson_recovers_a_planted_effect() -> None:
     rng = np.random.default_rng(9)
     shock = rng.normal(0, 1, (60, 60))[design.side1, design.side2]
     mean = np.exp(shock - 0.5 + 0.4 * design.x[:, 0])
-    fit = fepoisson(with_effects(replace(design, y=rng.poisson(mean).astype(float)), "dyad", "year"))
+    fit = fepoisson(with_fixed_effects(replace(design, y=rng.poisson(mean).astype(float)), "dyad", "year"))
     assert abs(fit.estimate[0] - 0.4) < 3 * np.sqrt(fit.bread[0, 0])
 
 
@@ -369,19 +369,19 @@ def test_an_outcome_scaled_leaves_all_but_the_constant_alone() -> None:
     design = counts(panel())
     pooled, scaled = poisson(design), poisson(replace(design, y=design.y / 7))
     assert_allclose(scaled.estimate, pooled.estimate - np.log(7) * np.eye(len(pooled.estimate))[0], atol=1e-9)
-    absorbed = with_effects(design, "dyad", "year")
+    absorbed = with_fixed_effects(design, "dyad", "year")
     assert_allclose(fepoisson(replace(absorbed, y=design.y / 7)).estimate, fepoisson(absorbed).estimate, atol=1e-9)
 
 
 def test_the_scores_are_within_effects_weighted_by_the_mean() -> None:
-    design = with_effects(panel(), "dyad", "year")
+    design = with_fixed_effects(panel(), "dyad", "year")
     fit = fepoisson(design)
     assert fit.rows is not None
     assert fit.predictor is not None
     effects = {name: codes[fit.rows] for name, codes in design.fixed_effects.items()}
     made = absorber(effects, len(fit.rows), np.exp(fit.predictor))
     assert_allclose(fit.x, made.residual(design.x[fit.rows]), atol=1e-8)
-    assert_allclose(fit.scores, fit.x * (design.y[fit.rows] - np.exp(fit.predictor))[:, None], atol=1e-12)
+    assert_allclose(fit.scores.whole, fit.x * (design.y[fit.rows] - np.exp(fit.predictor))[:, None], atol=1e-12)
 
 
 @pytest.mark.parametrize("name", ["poisson", "fepoisson", "iv_lpm", "lpm"])

@@ -60,7 +60,7 @@ def test_king_zeng_meets_zelig(replication: Path, run: str, options: dict[str, o
     variance = fit.bread * fit.dispersion
     if run == "relogit_weighting":
         n, k = fit.x.shape
-        variance = fit.bread @ fit.scores.T @ fit.scores @ fit.bread * n / (n - k)
+        variance = fit.bread @ fit.scores.whole.T @ fit.scores.whole @ fit.bread * n / (n - k)
     assert_allclose(np.sqrt(np.diag(variance)), printed["std_error"], rtol=1e-5 if run == "relogit_weighting" else 3e-8)
 
 
@@ -80,11 +80,11 @@ def test_king_zeng_in_statas_convention_meets_mansfield_and_pevehouse(replicatio
 def test_scores_of_king_zeng_are_those_of_the_likelihood_at_its_maximum() -> None:
     design = panel()
     fit, logit = get("king_zeng").fit(design), get("logit").fit(design)
-    assert_allclose(fit.scores, logit.scores, atol=1e-9)
+    assert_allclose(fit.scores.whole, logit.scores.whole, atol=1e-9)
     assert_allclose(fit.bread, logit.bread, rtol=1e-8)
     rows = bernoulli_rows(design.y, constant(design.x), MEANS["logit"])
-    assert_allclose(fit.scores, slopes(rows, logit.estimate), atol=1e-7)
-    assert_allclose(fit.scores.sum(axis=0), 0, atol=1e-7)
+    assert_allclose(fit.scores.whole, slopes(rows, logit.estimate), atol=1e-7)
+    assert_allclose(fit.scores.whole.sum(axis=0), 0, atol=1e-7)
     assert_allclose(fit.predictor, fit.x @ fit.estimate)
 
 
@@ -154,9 +154,9 @@ def test_the_cauchy_mode_meets_brute_force(scales: dict[str, float]) -> None:
     fit = get("cauchy_logit").fit(design, **scales)
     assert_allclose(fit.estimate, brute_force(design, **scales), rtol=2e-5, atol=2e-6)
     rows = log_posterior(design, **scales)
-    assert_allclose(fit.scores.sum(axis=0), 0, atol=1e-8)
+    assert_allclose(fit.scores.whole.sum(axis=0), 0, atol=1e-8)
     assert_allclose(slopes(rows, fit.estimate).sum(axis=0), 0, atol=1e-6)
-    assert_allclose(fit.scores, slopes(rows, fit.estimate), atol=1e-7)
+    assert_allclose(fit.scores.whole, slopes(rows, fit.estimate), atol=1e-7)
     assert_allclose(np.linalg.inv(fit.bread), -hessian(rows, fit.estimate), rtol=1e-5, atol=1e-4)
 
 

@@ -104,8 +104,8 @@ def test_dyadic_and_clustered_covariances_meet_statsmodels_and_the_double_sum(na
 def test_the_score_is_zero_at_the_estimate(name: str) -> None:
     assert name in OBJECTIVES, f"estimator {name!r} has no objective: add one to tests/accounts.py"
     fit = get(name).fit(OBJECTIVES[name].world(get(name)), **OBJECTIVES[name].options)
-    spread = np.sqrt((fit.scores**2).sum(axis=0))
-    assert_allclose(fit.scores.sum(axis=0) / np.where(spread > 0, spread, 1), 0, atol=1e-7)
+    spread = np.sqrt((fit.scores.whole**2).sum(axis=0))
+    assert_allclose(fit.scores.whole.sum(axis=0) / np.where(spread > 0, spread, 1), 0, atol=1e-7)
 
 
 @pytest.mark.parametrize("name", sorted(REGISTRY))

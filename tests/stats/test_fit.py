@@ -65,7 +65,7 @@ def test_importing_the_package_loads_nothing_else() -> None:
 def test_a_formula_and_a_design_give_the_same_fit(estimator: str) -> None:
     design = studied(estimator, dyadic_design(effect=0.1))
     bars = " | dyad + year" if estimator == "lpm" else ""
-    by_formula = fit(FORMULA + bars, frame(), estimator=estimator, covariance=BOTH, time="year")
+    by_formula = fit(FORMULA + bars, frame(), estimator=estimator, vcov=BOTH, time="year")
     by_design = fit(design, estimator=estimator)
     assert by_formula.terms == by_design.terms
     assert_allclose(by_formula.estimate, by_design.estimate, rtol=1e-12)
@@ -75,20 +75,20 @@ def test_a_formula_and_a_design_give_the_same_fit(estimator: str) -> None:
 
 def test_a_fit_says_what_it_rests_on() -> None:
     design = dyadic_design(effect=0.1)
-    found = fit(FORMULA, frame(), estimator="logit", covariance=BOTH)
-    assert (found.n, found.dyads, found.states) == (len(design.y), 190, 20)
+    found = fit(FORMULA, frame(), estimator="logit", vcov=BOTH)
+    assert (found.nobs, found.dyads, found.states) == (len(design.y), 190, 20)
     assert found.events == int(design.y.sum())
     assert found.converged
     table = found.table()
-    assert list(table.columns) == ["term", "estimate", "std_error", "statistic", "p", "ci_low", "ci_high"]
-    assert_allclose(table["p"], 2 * stats.t.sf(np.abs(table["statistic"]), 19))
-    assert_allclose(found.conf_int(0.9)["ci_high"], found.estimate + stats.t.ppf(0.95, 19) * found.std_errors)
+    assert list(table.columns) == ["term", "estimate", "std_error", "statistic", "p_value", "conf_low", "conf_high"]
+    assert_allclose(table["p_value"], 2 * stats.t.sf(np.abs(table["statistic"]), 19))
+    assert_allclose(found.conf_int(0.9)["conf_high"], found.estimate + stats.t.ppf(0.95, 19) * found.std_errors)
 
 
 def test_the_summary_prints_the_recipe_and_the_rows_left_out() -> None:
     data = frame()
     data.loc[:9, "control"] = np.nan
-    found = fit(FORMULA, data, estimator="logit", covariance=BOTH)
+    found = fit(FORMULA, data, estimator="logit", vcov=BOTH)
     for text in (str(found), found._repr_html_()):
         assert "Standard errors: dyadic-robust over 20 states, no small-sample factor, t with 19 df" in text
         assert "Rows left out: control is missing: 10" in text
@@ -99,34 +99,34 @@ def test_the_summary_prints_the_recipe_and_the_rows_left_out() -> None:
 def test_another_covariance_of_the_same_fit_refits_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     design = dyadic_design(effect=0.1)
     found = fit(design, estimator="logit")
-    expected = fit(design, estimator="logit", covariance="dyad+year", small_sample="none")
+    expected = fit(design, estimator="logit", vcov="dyad+year", ssc="none")
     monkeypatch.setitem(REGISTRY, "logit", replace(REGISTRY["logit"], fit=None))  # type: ignore[arg-type]
-    other = found.with_covariance(cluster("dyad", "year"), small_sample="none")
+    other = found.with_vcov(cluster("dyad", "year"), ssc="none")
     assert other.solution is found.solution
     assert_allclose(other.std_errors, expected.std_errors, rtol=1e-12)
-    assert str(other.covariance) == "clustered by 190 dyads and 8 years, no small-sample factor, normal distribution"
+    assert str(other.vcov) == "clustered by 190 dyads and 8 years, no small-sample factor, normal distribution"
 
 
 def test_a_coefficient_without_variance_has_no_standard_error_and_the_summary_says_so() -> None:
     found = fit(dyadic_design(), estimator="logit")
-    raw = found.covariance.unrepaired.copy()
+    raw = found.vcov.unrepaired.copy()
     raw[1, 1] = -1.0
-    made: Covariance = replace(found.covariance, unrepaired=raw)
-    without: Fit = replace(found, covariance=made)
+    made: Covariance = replace(found.vcov, unrepaired=raw)
+    without: Fit = replace(found, vcov=made)
     assert np.isnan(without.std_errors).tolist() == [False, True, False, False]
     assert "No standard error, as the double sum of the dyadic covariance is negative: treatment" in str(without)
 
 
 def test_the_jackknife_is_the_spread_of_fits_without_one_state() -> None:
     design = dyadic_design(states=9, effect=0.1)
-    found = fit(design, estimator="logit", covariance="jackknife")
+    found = fit(design, estimator="logit", vcov="jackknife")
     moves = []
     for state in np.union1d(design.side1, design.side2):
         kept = np.flatnonzero((design.side1 != state) & (design.side2 != state))
-        moves.append(fit(subset(design, kept), estimator="logit", covariance="hc0").estimate - found.estimate)
+        moves.append(fit(subset(design, kept), estimator="logit", vcov="hc0").estimate - found.estimate)
     expected = 8 / 9 * np.array(moves).T @ np.array(moves)
-    assert_allclose(found.covariance.matrix, expected, rtol=1e-10)
-    assert str(found.covariance) == "jackknife over 9 states, factor (n−1)/n, t with 8 df"
+    assert_allclose(found.vcov.matrix, expected, rtol=1e-10)
+    assert str(found.vcov) == "jackknife over 9 states, factor (n−1)/n, t with 8 df"
 
 
 def test_a_jackknifed_mean_is_the_dyadic_double_sum_without_the_dyads_taken_off() -> None:
@@ -148,7 +148,7 @@ def test_a_jackknifed_mean_is_the_dyadic_double_sum_without_the_dyads_taken_off(
 def test_factors_interactions_and_transforms_become_terms() -> None:
     data = frame().assign(region=lambda d: np.array(["north", "east", "south"])[d["ccode1"] % 3])
     data["wide"] = np.exp(data["control"])
-    found = fit("onset ~ treatment*log(wide) + C(region) + I(control**2)", data, estimator="logit", covariance=BOTH)
+    found = fit("onset ~ treatment*log(wide) + C(region) + I(control**2)", data, estimator="logit", vcov=BOTH)
     assert found.terms == (
         "intercept", "treatment", "log(wide)", "C(region)[T.north]", "C(region)[T.south]", "I(control ** 2)",
         "treatment:log(wide)",
@@ -164,7 +164,7 @@ def test_rows_left_out_are_counted_by_the_column_that_lacks_them() -> None:
     data.loc[3:9, "control"] = np.nan
     data.loc[20, "wide"] = -1.0
     data.index = data.index[::-1]
-    found = fit("onset ~ treatment + control + log(wide)", data, estimator="logit", covariance=BOTH)
+    found = fit("onset ~ treatment + control + log(wide)", data, estimator="logit", vcov=BOTH)
     assert found.attrition == (
         ("rows of the data", len(data)),
         ("onset is missing:", 5),
@@ -178,37 +178,37 @@ def test_rows_left_out_are_counted_by_the_column_that_lacks_them() -> None:
 
 def test_effects_may_be_columns_interactions_or_the_pair() -> None:
     data = frame().assign(pair=lambda d: d["ccode1"].astype(str) + "-" + d["ccode2"].astype(str))
-    named = fit(f"{FORMULA} | pair + year", data, covariance=BOTH)
-    paired = fit(f"{FORMULA} | dyad + C(year)", data, covariance=BOTH)
+    named = fit(f"{FORMULA} | pair + year", data, vcov=BOTH)
+    paired = fit(f"{FORMULA} | dyad + C(year)", data, vcov=BOTH)
     assert_allclose(named.estimate, paired.estimate, rtol=1e-12)
     assert tuple(paired.design.fixed_effects) == ("dyad", "year")
-    crossed = fit(f"{FORMULA} | ccode1:year + ccode2", data, covariance=BOTH)
+    crossed = fit(f"{FORMULA} | ccode1:year + ccode2", data, vcov=BOTH)
     groups = data.groupby(["ccode1", "year"]).ngroups
     assert len(np.unique(crossed.design.fixed_effects["ccode1:year"])) == groups
 
 
 def test_clusters_of_a_formula_are_columns() -> None:
     data = frame().assign(region=lambda d: np.array(["n", "e", "s", "w"])[d["ccode1"] % 4])
-    found = fit(FORMULA, data, estimator="logit", covariance="region")
-    assert str(found.covariance) == "clustered by 4 groups of region, factor G/(G−1), t with 3 df"
+    found = fit(FORMULA, data, estimator="logit", vcov="region")
+    assert str(found.vcov) == "clustered by 4 groups of region, factor G/(G−1), t with 3 df"
     assert (found.dyads, found.states) == (None, None)
-    assert "4 groups of region and 8 years" in str(found.with_covariance("region+year").covariance)
+    assert "4 groups of region and 8 years" in str(found.with_vcov("region+year").vcov)
     gaps = fit(FORMULA, data.assign(region=data["region"].where(data["region"] != "n")), estimator="logit",
-               covariance="year")  # fmt: skip
+               vcov="year")  # fmt: skip
     with pytest.raises(FormulaError, match=r"'region' is missing in .* rows of the fit"):
-        gaps.with_covariance("region")
+        gaps.with_vcov("region")
 
 
 def test_states_may_have_names_and_outcomes_be_boolean() -> None:
     data = frame()
-    plain = fit(FORMULA, data, estimator="logit", covariance=BOTH)
+    plain = fit(FORMULA, data, estimator="logit", vcov=BOTH)
     named = data.assign(
         ccode1="s" + data["ccode1"].astype(str),
         ccode2="s" + data["ccode2"].astype(str),
         onset=data["onset"] == 1,
         binary=data["binary"].astype("Int64"),
     )
-    found = fit(FORMULA, named, estimator="logit", covariance=BOTH)
+    found = fit(FORMULA, named, estimator="logit", vcov=BOTH)
     assert found.terms == plain.terms
     assert_allclose(found.std_errors, plain.std_errors, rtol=1e-12)
 
@@ -246,37 +246,39 @@ def test_instruments_stand_in_the_last_bar() -> None:
 )
 def test_a_formula_that_cannot_be_is_an_error_by_name(formula: str, error: type[Exception], message: str) -> None:
     with pytest.raises(error, match=message):
-        fit(formula, frame().assign(nothing=np.nan), covariance=BOTH)
+        fit(formula, frame().assign(nothing=np.nan), vcov=BOTH)
 
 
 # Refusals
 
 
 def test_estimators_without_effects_refuse_them_and_name_those_that_take_them() -> None:
-    with pytest.raises(UnsupportedEffects, match=r"estimator 'logit' takes no fixed effects .*dyad, year.*absorb: .*lpm"):
-        fit(f"{FORMULA} | dyad + year", frame(), estimator="logit", covariance=BOTH)
+    with pytest.raises(
+        UnsupportedEffects, match=r"estimator 'logit' takes no fixed effects .*dyad, year.*absorb: .*lpm"
+    ):
+        fit(f"{FORMULA} | dyad + year", frame(), estimator="logit", vcov=BOTH)
 
 
 def test_instruments_for_an_estimator_that_has_no_use_for_them_are_refused() -> None:
     with pytest.raises(UnsupportedInstruments, match=r"'lpm' takes no instruments \(treatment is endogenous\)"):
-        fit("onset ~ control | year | [treatment ~ binary]", frame(), covariance=BOTH)
+        fit("onset ~ control | year | [treatment ~ binary]", frame(), vcov=BOTH)
 
 
 def test_unknown_options_and_recipes_name_the_nearest() -> None:
     with pytest.raises(UnknownOption, match="estimator 'logit' has no option 'penalty'"):
         fit(dyadic_design(), estimator="logit", penalty=1)
     with pytest.raises(UnsupportedCovariance, match="nearest: 'dyadic'"):
-        fit(dyadic_design(), estimator="logit", covariance="dyadik")
+        fit(dyadic_design(), estimator="logit", vcov="dyadik")
     with pytest.raises(UnsupportedCovariance, match="does not support covariance 'hc3'"):
-        fit(dyadic_design(), estimator="logit", covariance="hc3")
+        fit(dyadic_design(), estimator="logit", vcov="hc3")
 
 
 @pytest.mark.parametrize("recipe", ["dyadic", "dyad", "jackknife"])
 def test_rows_without_sides_have_nothing_dyadic(recipe: str) -> None:
     design = replace(dyadic_design(), side1=None, side2=None)
     with pytest.raises(NoDyads, match=f"'{recipe}' needs rows with two sides"):
-        fit(design, estimator="logit", covariance=recipe)
-    assert fit(design, estimator="logit", covariance="year").dyads is None
+        fit(design, estimator="logit", vcov=recipe)
+    assert fit(design, estimator="logit", vcov="year").dyads is None
 
 
 def test_a_jackknife_names_the_state_without_which_there_is_no_estimate() -> None:
@@ -285,9 +287,9 @@ def test_a_jackknife_names_the_state_without_which_there_is_no_estimate() -> Non
     x = design.x.copy()
     x[:, 2] = np.where(only, x[:, 2], 0.0)
     with pytest.raises(EstimationError, match="jackknife without state 3: "):
-        fit(replace(design, x=x), estimator="logit", covariance="jackknife")
+        fit(replace(design, x=x), estimator="logit", vcov="jackknife")
     with pytest.raises(TooFewStates, match="jackknife over 4 states"):
-        fit(dyadic_design(states=4, years=30), estimator="logit", covariance="jackknife")
+        fit(dyadic_design(states=4, years=30), estimator="logit", vcov="jackknife")
 
 
 # Numbers of others
@@ -304,7 +306,7 @@ SPEED_DATING = {
 def test_speed_dating_meets_dyad_robust_through_the_formula(replication: Path) -> None:
     data = pd.read_csv(replication / "dyadic_robust" / "speed_dating.csv").assign(root=lambda d: np.sqrt(d["wts"]))
     weighted = " + ".join(f"I({name} * root)" for name in SPEED_DATING)
-    found = fit(f"I(dec * root) ~ {weighted} | iid", data, covariance=dyadic("fid", "mid"))
+    found = fit(f"I(dec * root) ~ {weighted} | iid", data, vcov=dyadic("fid", "mid"))
     estimates, errors = zip(*SPEED_DATING.values(), strict=True)
     assert_allclose(found.estimate, estimates, rtol=1e-11)
     assert_allclose(found.std_errors, errors, rtol=1e-11)
@@ -313,10 +315,10 @@ def test_speed_dating_meets_dyad_robust_through_the_formula(replication: Path) -
 # The same: dyadRobust(lm(dY ~ dX, dyad.sim), "dyads", "dyad1", "dyad2").
 def test_dyad_sim_meets_dyad_robust_through_the_formula(replication: Path) -> None:
     data = pd.read_csv(replication / "dyadic_robust" / "dyad_sim.csv")
-    found = fit("dY ~ dX", data, covariance=dyadic("dyad1", "dyad2"))
+    found = fit("dY ~ dX", data, vcov=dyadic("dyad1", "dyad2"))
     slope = found.table().set_index("term").loc["dX"]
     assert_allclose([slope["estimate"], slope["std_error"]], [0.8546102643, 0.0814400398642], rtol=1e-11)
-    assert found.covariance.df == found.states - 1
+    assert found.vcov.df == found.states - 1
 
 
 def test_maketables_reads_a_fit() -> None:
@@ -324,8 +326,8 @@ def test_maketables_reads_a_fit() -> None:
     table = found.__maketables_coef_table__
     assert list(table.columns) == ["b", "se", "t", "p", "ci95l", "ci95u"]
     assert table.index.name == "Coefficient"
-    assert found.__maketables_stat__("N") == found.n
-    assert found.__maketables_stat__("se_type") == str(found.covariance)
+    assert found.__maketables_stat__("N") == found.nobs
+    assert found.__maketables_stat__("se_type") == str(found.vcov)
     assert found.__maketables_stat__("r2") is None
     maketables = pytest.importorskip("maketables")
     html = maketables.ETable([found], model_stats=["N", "states", "se_type"]).make("gt").as_raw_html()

@@ -118,14 +118,14 @@ def test_everything_estimated_is_a_row_that_keeps_the_schema(name: str) -> None:
     rows = validated(result.rows, estimates_schema(), "estimates")
     assert tuple(rows.columns) == COLUMNS
     assert result.failures.empty
-    assert set(rows["covariance"]) == {"dyadic", "dyad"}
+    assert set(rows["vcov"]) == {"dyadic", "dyad"}
     marginal = rows[rows["quantity"] == "average_marginal_effect"]
     assert len(marginal) == 2
     assert (marginal["verdict"] != "").all()
     assert_allclose(marginal["mde"], 2.8 * marginal["std_error"])
     assert (rows.loc[rows["quantity"] != "average_marginal_effect", "verdict"] == "").all()
-    ratio = rows[(rows["quantity"] == "risk_ratio") & (rows["covariance"] == "dyadic")].iloc[0]
-    assert ratio["ci_low"] * ratio["ci_high"] == pytest.approx(ratio["estimate"] ** 2)
+    ratio = rows[(rows["quantity"] == "risk_ratio") & (rows["vcov"] == "dyadic")].iloc[0]
+    assert ratio["conf_low"] * ratio["conf_high"] == pytest.approx(ratio["estimate"] ** 2)
 
 
 def test_a_model_that_does_not_exist_is_a_failure_and_no_row() -> None:
@@ -141,7 +141,7 @@ def test_a_model_that_does_not_exist_is_a_failure_and_no_row() -> None:
 def test_a_treatment_without_dyadic_variance_keeps_its_other_covariance(monkeypatch: pytest.MonkeyPatch) -> None:
     negative_for(monkeypatch, "treatment")
     result = estimate(dyadic_design(), specification("lpm"))
-    assert set(result.rows["covariance"]) == {"dyad"}
+    assert set(result.rows["vcov"]) == {"dyad"}
     assert result.failures["message"].tolist() == [
         "the dyadic covariance leaves no variance: its double sum is negative in this sample"
     ]
@@ -198,7 +198,7 @@ def test_every_column_of_the_estimates_is_described() -> None:
 
 def test_the_pipeline_takes_every_recipe_by_its_name() -> None:
     rows = estimate(dyadic_design(), specification("logit", ("dyadic", "dyad+year", "hc1", "classical"))).rows
-    treatment = rows[rows["is_treatment"] & (rows["quantity"] == "coefficient")].set_index("covariance")
+    treatment = rows[rows["is_treatment"] & (rows["quantity"] == "coefficient")].set_index("vcov")
     assert list(treatment.index) == ["dyadic", "dyad+year", "hc1", "classical"]
     assert treatment["df"].tolist() == [19, 7, np.inf, np.inf]
     validated(rows, estimates_schema(), "estimates")

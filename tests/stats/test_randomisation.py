@@ -45,7 +45,7 @@ def by_hand(model: Fit, treatment: np.ndarray, statistic: str = "coefficient") -
     """The statistic of another treatment, by fitting the model again."""
     x = model.design.x.copy()
     x[:, 0] = treatment
-    again = fit(replace(model.design, x=x), covariance="dyad", small_sample="none")
+    again = fit(replace(model.design, x=x), vcov="dyad", ssc="none")
     place = again.solution.treatment
     return float((again.estimate if statistic == "coefficient" else again.statistic)[place])
 
@@ -68,7 +68,7 @@ def network(design: ModelFrame) -> pd.DataFrame:
 @pytest.mark.parametrize("statistic", ["coefficient", "t"])
 @pytest.mark.parametrize("effects", [False, True])
 def test_the_statistic_of_a_draw_is_that_of_a_fit_to_its_treatment(statistic: str, effects: bool) -> None:
-    model = fit(panel(effects=effects), covariance="dyad", small_sample="none")
+    model = fit(panel(effects=effects), vcov="dyad", ssc="none")
     test = randomisation_test(model, circular_shift(), statistic=statistic, draws=20, seed=4)  # type: ignore[arg-type]
     observed = model.estimate if statistic == "coefficient" else model.statistic
     assert test.observed == pytest.approx(observed[model.solution.treatment])
@@ -80,10 +80,10 @@ def test_p_counts_the_observed_treatment_among_the_draws() -> None:
     model = fit(panel())
     test = randomisation_test(model, circular_shift(), draws=99)
     beyond = np.abs(test.draws) >= abs(test.observed)
-    assert test.p == (1 + beyond.sum()) / 100
+    assert test.p_value == (1 + beyond.sum()) / 100
     assert test.p_low == (1 + (test.draws <= test.observed).sum()) / 100
     assert test.p_low + test.p_high == pytest.approx(1.01)
-    assert f"p = {test.p:.4f}" in str(test)
+    assert f"p = {test.p_value:.4f}" in str(test)
 
 
 def test_draws_are_the_same_for_a_seed_whatever_number_is_asked_for() -> None:
@@ -119,15 +119,15 @@ def test_draws_that_do_not_vary_are_counted_as_far_from_zero() -> None:
         y, treatment[:, None], ("treatment",), a, b, year, fixed_effects={"dyad": np.repeat([0, 1, 2], 2)}
     )
     always = replace(design, fixed_effects={"dyad": design.fixed_effects["dyad"], "year": year})
-    test = randomisation_test(fit(always, covariance="dyad"), circular_shift(), draws=400)
+    test = randomisation_test(fit(always, vcov="dyad"), circular_shift(), draws=400)
     # With two years, shifts that move both dyads alike treat one each year; those that do not, both in one year.
     assert not np.isnan(test.draws).any()
     flat = replace(always, x=np.array([0.0, 1, 0, 1, 1, 0])[:, None])
-    varying = randomisation_test(fit(flat, covariance="dyad"), circular_shift(), draws=400)
+    varying = randomisation_test(fit(flat, vcov="dyad"), circular_shift(), draws=400)
     share = float(np.isnan(varying.draws).mean())
     assert share == pytest.approx(0.25, abs=0.08)
     assert f"{int(np.isnan(varying.draws).sum())} draws do not vary" in varying.flags[-1]
-    assert varying.p >= share
+    assert varying.p_value >= share
 
 
 def test_what_randomisation_cannot_do_is_refused_by_name() -> None:
@@ -144,7 +144,7 @@ def test_what_randomisation_cannot_do_is_refused_by_name() -> None:
     with pytest.raises(TooFewDraws):
         randomisation_test(model, circular_shift(), draws=0)
     with pytest.raises(NoDyads):
-        randomisation_test(fit(replace(design, side1=None, side2=None), covariance="hc1"), circular_shift())
+        randomisation_test(fit(replace(design, side1=None, side2=None), vcov="hc1"), circular_shift())
     with pytest.raises(NoDyads, match="two sides and a year"):
         randomisation_test(fit(replace(design, time=None)), circular_shift())
     product_of = np.column_stack([design.x, design.x[:, 0] * design.x[:, 1]])
@@ -218,7 +218,7 @@ def test_uniforms_are_uniform_and_independent_of_one_another() -> None:
 
 def test_the_p_of_many_draws_is_that_of_all_shifts_enumerated() -> None:
     design = panel(states=4, years=4, seed=3)
-    model = fit(design, covariance="dyad")
+    model = fit(design, vcov="dyad")
     wide = design.treatment.reshape(6, 4)
     shifts = [np.array([np.roll(row, k) for k in range(4)]) for row in wide]
     everything = np.array(
@@ -226,7 +226,7 @@ def test_the_p_of_many_draws_is_that_of_all_shifts_enumerated() -> None:
     )
     exact = enumerated(model, everything)
     test = randomisation_test(model, circular_shift(), draws=6_000)
-    assert test.p == pytest.approx(exact, abs=4 * np.sqrt(exact * (1 - exact) / 6_000) + 1e-4)
+    assert test.p_value == pytest.approx(exact, abs=4 * np.sqrt(exact * (1 - exact) / 6_000) + 1e-4)
 
 
 def enumerated(model: Fit, treatments: np.ndarray) -> float:
@@ -325,7 +325,7 @@ def test_a_network_that_is_not_the_designs_is_refused() -> None:
 def test_the_p_of_many_permutations_is_that_of_all_of_them() -> None:
     design = panel(states=5, years=3, seed=6, effects=False)
     design = replace(design, fixed_effects={"year": design.factor("year")})
-    model = fit(design, covariance="dyad")
+    model = fit(design, vcov="dyad")
     states, everything = np.unique(np.concatenate([design.side1, design.side2])), []  # type: ignore[list-item]
     value = {(a, b, y): v for a, b, y, v in network(design).itertuples(index=False, name=None)}
     value |= {(b, a, y): v for (a, b, y), v in value.items()}
@@ -335,7 +335,7 @@ def test_the_p_of_many_permutations_is_that_of_all_of_them() -> None:
     assert len(everything) == factorial(5)
     exact = enumerated(model, np.array(everything))
     test = randomisation_test(model, state_labels(), draws=6_000)
-    assert test.p == pytest.approx(exact, abs=4 * np.sqrt(exact * (1 - exact) / 6_000) + 1e-4)
+    assert test.p_value == pytest.approx(exact, abs=4 * np.sqrt(exact * (1 - exact) / 6_000) + 1e-4)
 
 
 # Events
@@ -405,7 +405,7 @@ def test_a_redraw_keeps_what_all_events_add_up_to(measure: str) -> None:
     for again in drawn(scheme, treated, 10):
         assert (again != treatment).any()
         for year in np.unique(treated.time):  # type: ignore[arg-type]
-            assert again[treated.time == year].sum() == pytest.approx(treatment[treated.year == year].sum())
+            assert again[treated.time == year].sum() == pytest.approx(treatment[treated.time == year].sum())
 
 
 def test_a_redraw_keeps_the_regions_of_an_event() -> None:
@@ -454,7 +454,7 @@ def test_the_p_of_many_redraws_is_that_of_all_of_them() -> None:
     treatment = treatment_of(design, held.assign(parties=2), "any", 1)
     treated = replace(design, x=np.column_stack([treatment, design.x[:, 1:]]))
     pooled = replace(treated, fixed_effects={"all": np.zeros(len(design.y), dtype=np.int64)})
-    model = fit(pooled, covariance="dyad")
+    model = fit(pooled, vcov="dyad")
     everything = []
     for two in permutations(states, 2):
         for three in permutations(states, 3):
@@ -463,7 +463,7 @@ def test_the_p_of_many_redraws_is_that_of_all_of_them() -> None:
     exact = enumerated(model, np.array(everything))
     scheme = kad_redraw(held, pd.DataFrame(list(product(states, (1989, 1990))), columns=["state", "year"]))
     test = randomisation_test(model, scheme, draws=6_000)
-    assert test.p == pytest.approx(exact, abs=4 * np.sqrt(exact * (1 - exact) / 6_000) + 1e-4)
+    assert test.p_value == pytest.approx(exact, abs=4 * np.sqrt(exact * (1 - exact) / 6_000) + 1e-4)
 
 
 def test_directed_dyads_are_both_treated_by_an_event() -> None:
@@ -522,7 +522,7 @@ def test_p_values_are_uniform_if_nature_drew_as_the_scheme_says(name: str, stati
         if name == "events":
             scheme = _Again(by_event, start)
         test = randomisation_test(fit(now), scheme, draws=39, seed=draw, statistic=statistic)  # type: ignore[arg-type]
-        p.append(test.p)
+        p.append(test.p_value)
     # p of 39 draws has 40 values: moved to the middle of each, and a little apart.
     spread = np.array(p) - np.random.default_rng(0).random(100) / 40
     assert stats.kstest(spread, "uniform").pvalue > 0.005
@@ -544,7 +544,7 @@ def test_an_effect_is_found() -> None:
     affected = replace(design, y=design.y + 0.3 * design.treatment + 0.1 * rng.normal(size=len(design.y)))
     for scheme in (circular_shift(), state_labels()):
         test = randomisation_test(fit(affected), scheme, draws=199)
-        assert test.p == 0.005
+        assert test.p_value == 0.005
         assert test.p_high == 0.005
 
 

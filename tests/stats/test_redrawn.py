@@ -44,11 +44,11 @@ def test_a_refit_is_that_of_the_one_interface(kind: str) -> None:
     model = prepared(design)
     found = refit(model, drawn)
     for i in range(4):
-        alone = fit(replace(studied("lpm", design), y=drawn[:, i]), covariance=kind)
+        alone = fit(replace(studied("lpm", design), y=drawn[:, i]), vcov=kind)
         assert found.estimate[i] == pytest.approx(alone.estimate[0], rel=1e-10)
-        assert model.degrees[kind] == alone.covariance.df
+        assert model.degrees[kind] == alone.vcov.df
         try:
-            expected = alone.covariance.std_error(np.eye(3)[0])
+            expected = alone.vcov.std_error(np.eye(3)[0])
         except IndefiniteCovariance:
             expected = np.nan
         # The jackknife's weights are in single precision.
@@ -98,7 +98,7 @@ def test_intervals_from_the_true_spread_cover_as_their_name_says_and_the_estiman
         return (generator.random((len(risk), count)) < risk[:, None]).astype(float)
 
     model, draws = prepared(design), 600
-    frame = coverage(model, draw, -0.1, draws, np.random.default_rng(1)).set_index("covariance")
+    frame = coverage(model, draw, -0.1, draws, np.random.default_rng(1)).set_index("vcov")
     assert tuple(frame.index) == ORDER
     assert abs(frame.loc[SPREAD, "covers"] - 0.95) < 3 * np.sqrt(0.95 * 0.05 / draws)
     assert abs(frame.loc[SPREAD, "mean_estimate"] + 0.1) < 3 * frame.loc[SPREAD, "spread"] / np.sqrt(draws)
@@ -106,10 +106,10 @@ def test_intervals_from_the_true_spread_cover_as_their_name_says_and_the_estiman
     assert frame.loc["hc1", "length"] == pytest.approx(
         2 * stats.t.ppf(0.975, model.df) * frame.loc["hc1", "std_error"], rel=1e-10
     )
-    again = coverage(model, draw, -0.1, draws, np.random.default_rng(1)).set_index("covariance")
+    again = coverage(model, draw, -0.1, draws, np.random.default_rng(1)).set_index("vcov")
     pd.testing.assert_frame_equal(frame, again)
     # A planted effect that is not the drawn one is found out.
-    wrong = coverage(model, draw, 0.1, draws, np.random.default_rng(1)).set_index("covariance")
+    wrong = coverage(model, draw, 0.1, draws, np.random.default_rng(1)).set_index("vcov")
     assert wrong.loc[SPREAD, "covers"] < 0.5
 
 
@@ -121,7 +121,7 @@ def test_an_interval_that_does_not_exist_covers_nothing() -> None:
         0.0,
         200,
         np.random.default_rng(2),
-    ).set_index("covariance")
+    ).set_index("vcov")
     undefined = frame.loc["dyadic", "undefined"]
     assert undefined > 0
     assert frame.loc["dyadic", "covers"] <= 1 - undefined / 200
@@ -207,7 +207,7 @@ def test_the_verb_writes_every_scenario_sample_and_covariance_the_same_twice(
     assert first == judge(tmp_path, panel, "--draws", "20")
     frame = pd.read_parquet(tmp_path / "coverage.parquet")
     keys = {(s, sample, kind) for s in SCENARIOS for sample in ("all", "relevant") for kind in ORDER}
-    assert set(zip(frame["scenario"], frame["sample"], frame["covariance"], strict=True)) == keys
+    assert set(zip(frame["scenario"], frame["sample"], frame["vcov"], strict=True)) == keys
     assert (frame["claim"] == "exercise").all() and (frame["draws"] == 20).all() and (frame["failure"] == "").all()
     shocks = frame.groupby("scenario")["state_shock"].unique()
     assert shocks["own"] == [0.01] and shocks["strong"] == shocks["shared"] and shocks["strong"][0] > 0.01
@@ -221,7 +221,7 @@ def test_the_observed_world_has_no_coverage(tmp_path: Path, capsys: pytest.Captu
 
 def test_a_row_has_coverage_or_says_why_not() -> None:
     cell = {"claim": "exercise", "scenario": "own", "sample": "all", "state_shock": 0.01, "planted": -0.03}
-    cell |= {"rows": 9, "dyads": 3, "states": 3, "covariance": "dyadic", "failure": ""}
+    cell |= {"rows": 9, "dyads": 3, "states": 3, "vcov": "dyadic", "failure": ""}
     frame = pd.DataFrame([cell]).reindex(columns=[*JUDGED, *(c for c in cell if c not in JUDGED)])
     frame[["covers", "ratio"]] = frame[["covers", "ratio"]].astype(float)
     with pytest.raises(BrokenContract, match="covers, or a reason why not"):

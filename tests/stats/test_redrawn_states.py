@@ -44,7 +44,7 @@ def judged(cell: Cell, truth: float) -> list[tuple[tuple[str, str], pd.DataFrame
     for scenario, shock in cell.shocks.items():
         draw = replace(cell.hazard, state_shock=shock).draw
         frame = coverage(model, draw, truth, DRAWS, stream(DEMO.seed, f"coverage {cell.sample}"))
-        frames.append(((scenario, cell.sample), frame.set_index("covariance")))
+        frames.append(((scenario, cell.sample), frame.set_index("vcov")))
     return frames
 
 

@@ -34,7 +34,7 @@ def scored() -> pd.DataFrame:
         spec = of_study(grid.claim, "lpm", DEMO.headline)
         effect = estimate(build_design(panel, spec), spec).rows.query("quantity == 'average_marginal_effect'").iloc[0]
         named = {"code": claim.code, "claim": claim.id, "label": claim.label}
-        kept = ("estimate", "std_error", "ci_low", "ci_high", "smallest_effect", "verdict")
+        kept = ("estimate", "std_error", "conf_low", "conf_high", "smallest_effect", "verdict")
         rows.append({**named, **{name: effect[name] for name in kept}})
     multiverse = judged(PROJECT, pd.concat(frames, ignore_index=True))
     return score(pd.DataFrame(rows), multiverse, DEMO.simulation.effects | {"defence_agreement": 0.0})

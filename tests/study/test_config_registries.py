@@ -49,7 +49,7 @@ def test_a_covariance_that_the_estimator_does_not_support_is_refused(copied: Pat
     monkeypatch.setitem(REGISTRY, "lpm", replace(REGISTRY["lpm"], covariances=frozenset({"dyadic"})))
 
     assert refusal(copied) == (
-        f"UnsupportedCovariance: {DEMO}:{line(copied / DEMO, 'covariances:')} › covariances: estimator 'lpm' does not "
+        f"UnsupportedCovariance: {DEMO}:{line(copied / DEMO, 'vcov:')} › vcov: estimator 'lpm' does not "
         "support covariance 'dyad'; legal values: dyadic, jackknife; nearest: 'dyadic'"
     )
 

@@ -365,9 +365,9 @@ def test_raw_risks_carry_wilson_intervals(onsets: int, rows: int):
 
     low, high = proportion_confint(onsets, rows, alpha=0.05, method="wilson")
     assert treated[["dyad_years", "onsets", "risk"]].tolist() == [rows, onsets, onsets / rows]
-    assert treated["ci_low"] == pytest.approx(low, abs=1e-12)
-    assert treated["ci_high"] == pytest.approx(high, abs=1e-12)
-    assert 0 <= treated["ci_low"] <= treated["risk"] <= treated["ci_high"] <= 1
+    assert treated["conf_low"] == pytest.approx(low, abs=1e-12)
+    assert treated["conf_high"] == pytest.approx(high, abs=1e-12)
+    assert 0 <= treated["conf_low"] <= treated["risk"] <= treated["conf_high"] <= 1
 
 
 def test_raw_risks_compare_the_year_after_a_treatment_with_other_years():
@@ -387,7 +387,7 @@ def test_raw_risks_compare_the_year_after_a_treatment_with_other_years():
     first = risks[risks["sample"] == "all"].set_index("treated")
     assert first[["dyad_years", "onsets", "risk"]].to_numpy().tolist() == [[3, 1, 1 / 3], [2, 1, 0.5]]
     assert first["ratio"].tolist() == pytest.approx([1.5, 1.5])
-    assert risks[risks["sample"] == "relevant"][["risk", "ci_low", "ci_high", "ratio"]].isna().all(axis=None)
+    assert risks[risks["sample"] == "relevant"][["risk", "conf_low", "conf_high", "ratio"]].isna().all(axis=None)
 
 
 def test_raw_risks_say_how_few_dyads_have_half_of_the_onsets():
@@ -496,7 +496,7 @@ def test_descriptives_tell_what_is_known_from_what_is_missing():
         "rivalry",
     ]
     last = found.iloc[-1]
-    assert last[["sample", "label", "unit", "n", "missing", "min", "max"]].tolist() == [
+    assert last[["sample", "label", "unit", "nobs", "missing", "min", "max"]].tolist() == [
         "all",
         "RIVALRY",
         "0/1",

@@ -92,16 +92,16 @@ def alone(shared: Group, choice: Choice, kinds: Sequence[str], estimator: str) -
     made = design(shared, choice)
     lost: set[Any] = set()
     try:
-        found = fit(made, estimator=estimator, covariance="classical")
+        found = fit(made, estimator=estimator, vcov="classical")
     except EstimationError as error:
         return {}, {("", type(error).__name__, str(error))}
     effect = average_marginal_effect(found.solution, made.y, made.treatment)
-    row: dict[str, Any] = {"estimate": effect.value, "dropped": ", ".join(found.solution.dropped), "n": found.n}
+    row: dict[str, Any] = {"estimate": effect.value, "dropped": ", ".join(found.solution.dropped), "nobs": found.nobs}
     row |= {"notes": "; ".join(found.flags), "dyads": found.dyads, "states": found.states}
     row |= {"events": int(made.y.sum()), "base_risk": made.y.mean(), "converged": found.converged}
     for kind in kinds:
         try:
-            covariance = found.with_covariance(kind).covariance
+            covariance = found.with_vcov(kind).vcov
             row |= {f"df_{kind}": covariance.df, f"repair_{kind}": covariance.repair}
             row[f"std_error_{kind}"] = covariance.std_error(effect.gradient)
             row[f"std_error_unrepaired_{kind}"] = covariance.std_error_unrepaired(effect.gradient)
@@ -116,7 +116,7 @@ def compare(shared: Group, specifications: Sequence[Choice], found: Fits, kinds:
     for i, choice in enumerate(specifications):
         expected, lost = alone(shared, choice, kinds, estimator)
         here = found.failures[found.failures["choice"] == i]
-        assert set(here[["covariance", "error", "message"]].itertuples(index=False, name=None)) == lost, choice
+        assert set(here[["vcov", "error", "message"]].itertuples(index=False, name=None)) == lost, choice
         row = found.rows.loc[i]
         for name, value in expected.items():
             if isinstance(value, str | bool):
@@ -152,7 +152,7 @@ def test_a_covariance_that_does_not_exist_fails_alone_and_by_name() -> None:
     compare(shared, chosen, found, ("dyad", "dyadic"), "lpm")
     indefinite = found.failures[found.failures["error"] == "IndefiniteCovariance"]
     assert len(indefinite) > 0
-    assert set(indefinite["covariance"]) == {"dyadic"}
+    assert set(indefinite["vcov"]) == {"dyadic"}
     assert found.rows.loc[indefinite["choice"], "std_error_dyad"].notna().all()
     few = group(panel(4, 30, seed=4), ("dyad",))
     fewer = linear(few, [Choice("onset", "treated", ("trade",))])

@@ -86,11 +86,11 @@ def test_a_family_uses_the_draws_of_randomisation_tests_again() -> None:
         tests[name] = randomisation_test(fitted, state_labels(), draws=99, seed=5)
     frame = family("participants", tests)
     assert tuple(frame) == COLUMNS
-    assert frame["p"].tolist() == [tests["one"].p, tests["other"].p]
-    assert (frame["p_romano_wolf"] >= frame["p"]).all()
+    assert frame["p_value"].tolist() == [tests["one"].p_value, tests["other"].p_value]
+    assert (frame["p_romano_wolf"] >= frame["p_value"]).all()
     scaled = standardised(frame["observed"].to_numpy(), np.column_stack([t.draws for t in tests.values()]))
-    assert frame["p_romano_wolf"].tolist() == np.maximum(by_hand(*scaled), frame["p"]).tolist()
-    assert frame["p_benjamini_hochberg"].tolist() == multipletests(frame["p"], method="fdr_bh")[1].tolist()
+    assert frame["p_romano_wolf"].tolist() == np.maximum(by_hand(*scaled), frame["p_value"]).tolist()
+    assert frame["p_benjamini_hochberg"].tolist() == multipletests(frame["p_value"], method="fdr_bh")[1].tolist()
     other = randomisation_test(fitted, circular_shift(), draws=19)
     with pytest.raises(EstimationError, match="different numbers of draws"):
         family("mixed", {**tests, "short": other})

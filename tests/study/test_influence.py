@@ -33,7 +33,7 @@ def test_each_row_is_a_fit_without_that_state() -> None:
         again, row = fit(subset(whole.design, kept)), frame.loc[name]
         assert row["estimate"] == again.estimate[0]
         assert row["std_error"] == again.std_errors[0]
-        assert row["df"] == again.covariance.df == 14
+        assert row["df"] == again.vcov.df == 14
         assert row["change_se"] == (again.estimate[0] - whole.estimate[0]) / whole.std_errors[0]
         assert row["rows"] == len(whole.design.y) - len(kept)
         assert row["verdict"] == verdict(row["estimate"], row["std_error"], 14, SMALLEST)
@@ -43,7 +43,7 @@ def test_moves_of_states_are_those_of_the_jackknife() -> None:
     whole = fit(design())
     changes = leave_out(whole, states(whole.design), SMALLEST)["change"].to_numpy()
     n = len(changes)
-    jackknife = whole.with_covariance("jackknife").std_errors[0]
+    jackknife = whole.with_vcov("jackknife").std_errors[0]
     assert np.sqrt((n - 1) / n * np.square(changes).sum()) == pytest.approx(jackknife, rel=1e-12)
 
 
@@ -73,7 +73,7 @@ def test_a_state_that_makes_the_estimate_is_named() -> None:
 def test_a_treatment_made_again_gives_a_fit_of_it() -> None:
     whole = fit(design())
     rng = np.random.default_rng(1)
-    treatments = {str(i): whole.design.treatment * (rng.random(whole.n) > 0.1) for i in range(3)}
+    treatments = {str(i): whole.design.treatment * (rng.random(whole.nobs) > 0.1) for i in range(3)}
     frame = rebuilt(whole, treatments.items(), SMALLEST).set_index("left_out")
     for name, treatment in treatments.items():
         x = whole.design.x.copy()
@@ -84,13 +84,13 @@ def test_a_treatment_made_again_gives_a_fit_of_it() -> None:
         assert frame.loc[name, "rows"] == (treatment != whole.design.treatment).sum()
 
 
-@pytest.mark.parametrize("covariance", ["dyadic", "dyad", "classical", "dyad+year"])
+@pytest.mark.parametrize("vcov", ["dyadic", "dyad", "classical", "dyad+year"])
 def test_without_effects_and_under_any_covariance_too(covariance: str) -> None:
-    whole = fit(dyadic_design(states=16, effect=-0.1), covariance=covariance)
+    whole = fit(dyadic_design(states=16, effect=-0.1), vcov=covariance)
     treatment = np.where(whole.design.time > 1991, whole.design.treatment, 0.0)
     x = whole.design.x.copy()
     x[:, 0] = treatment
-    again, place = fit(replace(whole.design, x=x), covariance=covariance), whole.solution.treatment
+    again, place = fit(replace(whole.design, x=x), vcov=covariance), whole.solution.treatment
     row = rebuilt(whole, [("early", treatment)], SMALLEST).iloc[0]
     assert row["estimate"] == pytest.approx(again.estimate[place], rel=1e-10)
     assert row["std_error"] == pytest.approx(again.std_errors[place], rel=1e-10)
@@ -105,7 +105,7 @@ def test_the_same_treatment_changes_nothing() -> None:
 
 def test_what_cannot_be_estimated_is_a_row_that_says_so() -> None:
     whole = fit(design())
-    nothing = rebuilt(whole, [("all", np.zeros(whole.n))], SMALLEST).iloc[0]
+    nothing = rebuilt(whole, [("all", np.zeros(whole.nobs))], SMALLEST).iloc[0]
     assert nothing["failure"].startswith("NoVariation")
     assert np.isnan(nothing["estimate"])
     assert nothing["flips"]

@@ -26,27 +26,27 @@ def test_statistics_and_p_values_are_those_of_the_definition() -> None:
     assert frame.loc["share_dominant_sign", "observed"] == 0.75
     assert frame.loc["share_significant", "observed"] == ((observed < 0) & (abs(observed) > critical)).mean()
     medians = np.median(draws, axis=1)
-    assert frame.loc["median", "p"] == (1 + (abs(medians) >= 1.5).sum()) / 200
+    assert frame.loc["median", "p_value"] == (1 + (abs(medians) >= 1.5).sum()) / 200
     down = (draws < 0).mean(axis=1)
     dominant = np.maximum(down, 1 - down)
-    assert frame.loc["share_dominant_sign", "p"] == (1 + (dominant >= 0.75).sum()) / 200
+    assert frame.loc["share_dominant_sign", "p_value"] == (1 + (dominant >= 0.75).sum()) / 200
     sign = np.where((draws > 0).sum(axis=1) >= (draws < 0).sum(axis=1), 1, -1)
     shares = ((abs(draws) > critical) & (np.sign(draws) == sign[:, None])).mean(axis=1)
     expected = (1 + (shares >= frame.loc["share_significant", "observed"]).sum()) / 200
-    assert frame.loc["share_significant", "p"] == expected
+    assert frame.loc["share_significant", "p_value"] == expected
 
 
 def test_significance_may_be_that_of_the_analyst() -> None:
     observed, draws = np.array([1.0, 2.0]), curve(RNG, 50, 2)
     frame = joint_test(observed, draws, np.array([True, False]), np.zeros((50, 2), dtype=bool)).set_index("statistic")
-    assert frame.loc["share_significant", ["observed", "p"]].tolist() == [0.5, 1 / 51]
+    assert frame.loc["share_significant", ["observed", "p_value"]].tolist() == [0.5, 1 / 51]
 
 
 def test_under_no_effect_one_curve_in_twenty_is_rejected() -> None:
     rejected = np.zeros(3)
     for _ in range(400):
         every = curve(RNG, 100, 8)
-        rejected += joint_test(every[0], every[1:])["p"].to_numpy() <= 0.05
+        rejected += joint_test(every[0], every[1:])["p_value"].to_numpy() <= 0.05
     # Binomial with 400 trials of 0.05 exceeds 34 once in 400 times; shares have ties, which only make p larger.
     assert (rejected <= 34).all()
     assert rejected[0] >= 6
@@ -55,13 +55,13 @@ def test_under_no_effect_one_curve_in_twenty_is_rejected() -> None:
 def test_a_specification_entered_twice_adds_no_evidence() -> None:
     observed, draws = np.array([2.5]), curve(RNG, 199, 1)
     once, often = joint_test(observed, draws), joint_test(np.repeat(observed, 9), np.repeat(draws, 9, axis=1))
-    assert often["p"].tolist() == once["p"].tolist()
+    assert often["p_value"].tolist() == once["p_value"].tolist()
 
 
 def test_draws_without_an_estimate_count_as_extreme() -> None:
     draws = np.array([[0.1, 0.1], [np.nan, np.nan], [np.nan, 0.2]])
     frame = joint_test(np.array([1.0, 1.0]), draws).set_index("statistic")
-    assert frame.loc["median", ["p", "undefined"]].tolist() == [2 / 4, 1]
+    assert frame.loc["median", ["p_value", "undefined"]].tolist() == [2 / 4, 1]
 
 
 def test_all_draws_are_beyond_none_of_their_own_quantile() -> None:

@@ -21,10 +21,10 @@ from detente.study.verdicts.ledger import COLUMNS, NOT_TESTED, Findings, answer,
 PROJECT = load_project(Path(__file__).parents[2])
 CLAIM = "exercise"
 HEADLINE = {
-    "covariance": "dyadic", "quantity": "average_marginal_effect", "estimate": -0.01, "std_error": 0.002, "df": 150.0,
-    "ci_low": -0.014, "ci_high": -0.006, "p": 0.0001, "n": 9000, "dyads": 300, "states": 151, "events": 180,
-    "base_risk": 0.02, "treated": 900, "treated_dyads": 90, "switching_dyads": 70, "smallest_effect": 0.004,
-    "mde": 0.0056, "mde_share": 0.28, "verdict": "lowers",
+    "vcov": "dyadic", "quantity": "average_marginal_effect", "estimate": -0.01, "std_error": 0.002, "df": 150.0,
+    "conf_low": -0.014, "conf_high": -0.006, "p_value": 0.0001, "nobs": 9000, "dyads": 300, "states": 151,
+    "events": 180, "base_risk": 0.02, "treated": 900, "treated_dyads": 90, "switching_dyads": 70,
+    "smallest_effect": 0.004, "mde": 0.0056, "mde_share": 0.28, "verdict": "lowers",
 }  # fmt: skip
 
 
@@ -36,12 +36,12 @@ def findings(**changes: pd.DataFrame) -> Findings:
         "power": pd.DataFrame([{"power_at_smallest": 0.9, "power_by_error": 0.85, "size": 0.05}]),
         "sensitivity": pd.DataFrame([{"rv": 0.08, "rv_alpha": 0.05}]),
         "bounds": pd.DataFrame(
-            [{"benchmark": "rivalry", "times": 1.0, "failure": "", "ci_low": -0.012, "ci_high": -0.002}]
+            [{"benchmark": "rivalry", "times": 1.0, "failure": "", "conf_low": -0.012, "conf_high": -0.002}]
         ),
         "evalue": pd.DataFrame([{"e_value": 2.5}]),
-        "placebos": pd.DataFrame([{"p": 0.6}, {"p": 0.4}]),
+        "placebos": pd.DataFrame([{"p_value": 0.6}, {"p_value": 0.4}]),
         "influence": pd.DataFrame([{"left_out": "Ruritania", "change_se": 0.9, "flips": False, "influential": True}]),
-        "tests": pd.DataFrame([{"p": 0.002}]),
+        "tests": pd.DataFrame([{"p_value": 0.002}]),
     }
     multiverse = pd.DataFrame(
         {
@@ -49,8 +49,8 @@ def findings(**changes: pd.DataFrame) -> Findings:
             "error": ["", "", "", "", "RankDeficient"],
             "equivalent": [True, True, True, False, True],
             "estimate": [-0.01, -0.008, 0.001, 0.02, math.nan],
-            "ci_low": [-0.014, -0.012, -0.004, 0.01, math.nan],
-            "ci_high": [-0.006, -0.004, 0.006, 0.03, math.nan],
+            "conf_low": [-0.014, -0.012, -0.004, 0.01, math.nan],
+            "conf_high": [-0.006, -0.004, 0.006, 0.03, math.nan],
             "estimate_share": [-0.5, -0.4, 0.05, 1.0, math.nan],
             "powered": [True, False, True, True, False],
             "verdict": ["lowers", "lowers", "inconclusive", "raises", ""],
@@ -58,7 +58,7 @@ def findings(**changes: pd.DataFrame) -> Findings:
     )
     given = {
         "multiverse": multiverse,
-        "joint": pd.DataFrame([{"statistic": "median", "p": 0.01, "specifications": 3, "scheme": "drawn"}]),
+        "joint": pd.DataFrame([{"statistic": "median", "p_value": 0.01, "specifications": 3, "scheme": "drawn"}]),
         "family": pd.DataFrame([{"p_romano_wolf": 0.02, "p_benjamini_hochberg": 0.015}]),
     }
     made = {**examined, **{k: v for k, v in changes.items() if k in examined}}
@@ -120,19 +120,25 @@ def test_a_negative_control_that_could_not_be_fitted_is_not_passed_over() -> Non
     assert "negative_controls" in found["checks_not_made"]
     # Three were meant: the smallest of two p-values counts three times.
     assert found["p_negative_controls"] == pytest.approx(1.0)
-    rejecting = row(findings(failures=failure, placebos=pd.DataFrame([{"p": 0.001}, {"p": 0.4}])))
+    rejecting = row(findings(failures=failure, placebos=pd.DataFrame([{"p_value": 0.001}, {"p_value": 0.4}])))
     assert "negative_controls" in rejecting["checks_failed"]
 
 
 def negligible(**changes: pd.DataFrame) -> Findings:
     """A claim whose estimate and interval are smaller than what is of interest."""
-    effect = {"estimate": -0.0008, "std_error": 0.0005, "ci_low": -0.0018, "ci_high": 0.0002, "verdict": "negligible"}
+    effect = {
+        "estimate": -0.0008,
+        "std_error": 0.0005,
+        "conf_low": -0.0018,
+        "conf_high": 0.0002,
+        "verdict": "negligible",
+    }
     return findings(headline=pd.DataFrame([{**HEADLINE, **effect}]), **changes)
 
 
 BOUNDS = pd.DataFrame(
     {"benchmark": ["rivalry", "peace"], "times": 1.0, "failure": "", "estimate": [-0.0006, 0.0026],
-     "ci_low": [-0.0016, 0.0016], "ci_high": [0.0004, 0.0036]}
+     "conf_low": [-0.0016, 0.0016], "conf_high": [0.0004, 0.0036]}
 )  # fmt: skip
 
 
@@ -163,7 +169,7 @@ def test_a_claim_without_a_headline_says_why() -> None:
 
 def test_no_other_covariance_stands_in_for_the_headlines() -> None:
     failure = {"part": "headline", "error": "IndefiniteCovariance", "message": "it leaves no variance"}
-    clustered = findings(headline=pd.DataFrame([{**HEADLINE, "covariance": "dyad"}]), failures=pd.DataFrame([failure]))
+    clustered = findings(headline=pd.DataFrame([{**HEADLINE, "vcov": "dyad"}]), failures=pd.DataFrame([failure]))
     found = row(clustered)
     assert found["verdict"] == NOT_TESTED
     assert pd.isna(found["estimate"])

@@ -13,7 +13,7 @@ from detente.cli.multiverse import progress
 from detente.data.panel import build_panel
 from detente.data.sources import REGISTRY
 from detente.simulate import simulate_world
-from detente.stats.estimator import with_effects
+from detente.stats.estimator import with_fixed_effects
 from detente.stats.fit import fit
 from detente.stats.registry import get
 from detente.stats.resampling.randomisation import randomisation_test
@@ -75,11 +75,11 @@ def test_every_specification_equals_its_stand_alone_fit(
         wanted = alone.rows[alone.rows["quantity"] == "average_marginal_effect"].iloc[0]
         assert row["error"] == ""
         error = wanted["std_error"]
-        for name in ("estimate", "std_error", "std_error_unrepaired", "ci_low", "ci_high", "mde"):
+        for name in ("estimate", "std_error", "std_error_unrepaired", "conf_low", "conf_high", "mde"):
             assert row[name] == pytest.approx(wanted[name], abs=1e-8 * error), (row["spec_id"], name)
-        for name in ("n", "dyads", "states", "events", "treated", "verdict"):
+        for name in ("nobs", "dyads", "states", "events", "treated", "verdict"):
             assert row[name] == wanted[name], (row["spec_id"], name)
-        assert row["p"] == pytest.approx(wanted["p"], abs=1e-8)
+        assert row["p_value"] == pytest.approx(wanted["p_value"], abs=1e-8)
 
 
 def test_no_specification_is_lost(frame: pd.DataFrame, grid: Grid) -> None:
@@ -89,15 +89,15 @@ def test_no_specification_is_lost(frame: pd.DataFrame, grid: Grid) -> None:
     lost = frame[frame["error"] != ""]
     assert len(lost), "a world of twelve states has specifications without an estimate"
     assert (lost["message"] != "").all()
-    assert lost[["std_error", "p"]].isna().all().all()
+    assert lost[["std_error", "p_value"]].isna().all().all()
 
 
 def test_a_specification_with_a_standard_error_of_the_dyad_is_the_same_fit(frame: pd.DataFrame, grid: Grid) -> None:
-    rest = [n for n in grid.nodes if n != "covariance"]
-    both = frame[frame["error"] == ""].pivot_table(index=rest, columns="covariance", values="estimate").dropna()
+    rest = [n for n in grid.nodes if n != "vcov"]
+    both = frame[frame["error"] == ""].pivot_table(index=rest, columns="vcov", values="estimate").dropna()
     assert len(both)
     np.testing.assert_allclose(both["dyad"], both["dyadic"], rtol=1e-12)
-    alone = frame[(frame["covariance"] == "dyad") & (frame["error"] == "")]
+    alone = frame[(frame["vcov"] == "dyad") & (frame["error"] == "")]
     np.testing.assert_array_equal(alone["std_error"], alone["dyad_std_error"])
 
 
@@ -111,7 +111,7 @@ def test_a_fit_that_differs_by_itself_stops_the_part(
     panels: dict[bool, pd.DataFrame], specs: list[Specification], frame: pd.DataFrame
 ) -> None:
     assert recheck(panels, specs, frame, 1) == int(np.ceil(0.05 * len(frame)))
-    for name, by in (("estimate", 1e-6), ("std_error", 1e-6), ("n", 1)):
+    for name, by in (("estimate", 1e-6), ("std_error", 1e-6), ("nobs", 1)):
         spoilt = frame.assign(**{name: frame[name] + by})
         with pytest.raises(NotReproduced, match=r"exercise\.[0-9a-f]{12}"):
             recheck(panels, specs, spoilt, 1, share=1.0)
@@ -131,9 +131,9 @@ def test_drawn_treatments_give_what_a_randomisation_test_gives(
     mine, _ = equivalent(specs, frame)
     draws = curve.drawn(panels, mine, circular_shift(), 20, seed=5)
     for i, spec in list(enumerate(mine))[::5]:
-        design = with_effects(build_design(panels[False], spec), get("lpm"), spec.effects)
+        design = with_fixed_effects(build_design(panels[False], spec), get("lpm"), spec.effects)
         alone = randomisation_test(
-            fit(design, estimator="lpm", covariance="dyadic"), circular_shift(), draws=20, seed=5
+            fit(design, estimator="lpm", vcov="dyadic"), circular_shift(), draws=20, seed=5
         )
         np.testing.assert_allclose(draws[:, i], alone.draws, atol=1e-9)
 
@@ -157,7 +157,7 @@ def test_leaving_out_a_state_moves_the_estimate_as_its_influence_says(
 ) -> None:
     mine, rows = equivalent(specs, frame)
     first = curve.curve(panels, mine).without_states()[:, 0]
-    design = with_effects(build_design(panels[False], mine[0]), get("lpm"), mine[0].effects)
+    design = with_fixed_effects(build_design(panels[False], mine[0]), get("lpm"), mine[0].effects)
     states = np.unique([design.side1, design.side2])
     from dataclasses import replace
 
@@ -166,7 +166,7 @@ def test_leaving_out_a_state_moves_the_estimate_as_its_influence_says(
         keep = (design.side1 != state) & (design.side2 != state)
         parts = {name: getattr(design, name)[keep] for name in ("y", "x", "side1", "side2", "time")}
         less = replace(design, **parts, fixed_effects={n: c[keep] for n, c in design.fixed_effects.items()})
-        exact.append(fit(less, estimator="lpm", covariance="dyad").table()["estimate"].iloc[0])
+        exact.append(fit(less, estimator="lpm", vcov="dyad").table()["estimate"].iloc[0])
     moved, approximate = np.array(exact) - rows["estimate"][0], first - rows["estimate"][0]
     assert np.corrcoef(moved, approximate)[0, 1] > 0.9
 

@@ -81,30 +81,30 @@ def shown(evidence: Evidence) -> tuple[dict[str, Table], str]:
     ("text", "line", "key", "fault"),
     [
         (
-            "covariances: [dyadic, dyad+yeer]\n",
+            "vcov: [dyadic, dyad+yeer]\n",
             3,
-            "covariances",
+            "vcov",
             f"UnsupportedCovariance: covariance 'dyad+yeer' is not known; {choices('yeer', LEGAL)} "
             "(factors may be joined by '+')",
         ),
         (
-            "covariances:\n  - dyadic\n  - hc9\n",
+            "vcov:\n  - dyadic\n  - hc9\n",
             5,
-            "covariances",
+            "vcov",
             f"UnsupportedCovariance: covariance 'hc9' is not known; {choices('hc9', LEGAL)} "
             "(factors may be joined by '+')",
         ),
         (
-            "covariances: [dyad+dyad]\n",
+            "vcov: [dyad+dyad]\n",
             3,
-            "covariances",
+            "vcov",
             "UnsupportedCovariance: cluster('dyad', 'dyad'): name one factor or more, each once, "
             "such as cluster('dyad')",
         ),
         (
-            "estimators: [lpm, clogit]\ncovariances: [dyadic, dyad+year]\n",
+            "estimators: [lpm, clogit]\nvcov: [dyadic, dyad+year]\n",
             4,
-            "covariances",
+            "vcov",
             "UnsupportedCovariance: estimator 'clogit' needs clusters of whole groups of 'dyad', which 'year' splits",
         ),
         (
@@ -122,7 +122,7 @@ def test_what_no_job_could_do_is_refused_with_its_line(copied: Path, text: str, 
 
 
 def test_leverage_is_for_linear_models_alone(copied: Path):
-    header = "extends: tiny\nname: mine\ncovariances: [hc3]\n"
+    header = "extends: tiny\nname: mine\nvcov: [hc3]\n"
     assert load(copied, own(copied, header + "estimators: [lpm]\n"))
     assert "estimator 'logit' does not support covariance 'hc3'" in refusal(
         copied, own(copied, header + "estimators: [logit]\n")
@@ -142,7 +142,7 @@ def test_every_estimator_has_a_label_and_a_sentence_whose_works_are_in_the_refer
     assert {f"{w['authors']} {w['year']}" for w in WORKS.values()} >= set(marks)
     # What a label says of effects is what the registry does with them.
     if registered.uses in ("absorbs", "conditions"):
-        assert label.effects == {("dyad",): "dyad", ("dyad", "year"): "yes"}[registered.effects]
+        assert label.effects == {("dyad",): "dyad", ("dyad", "year"): "yes"}[registered.fixed_effects]
         assert label.within
     else:
         assert label.effects in ("no", "dyad means")
@@ -188,7 +188,7 @@ def test_every_estimator_works_in_a_study_or_fails_by_name(name: str, panel: pd.
         return
     rows = validated(found.rows, estimates_schema(), "estimates")
     treatment = rows[rows["is_treatment"] & (rows["quantity"] == "coefficient")]
-    assert set(treatment["covariance"]) == set(study.covariances)
+    assert set(treatment["vcov"]) == set(study.vcov)
     assert set(found.failures["error"]) <= {"IndefiniteCovariance", "NoRisk", "EstimationError"}
 
 
@@ -200,7 +200,7 @@ def test_conditional_logit_has_coefficients_on_its_own_rows_and_says_why_it_has_
     assert set(found.rows["quantity"]) == {"coefficient"}
     assert list(found.failures["error"]) == ["NoRisk"]
     varies = pd.Series(design.y).groupby(design.pairs.dyad).transform("nunique") > 1
-    assert set(found.rows["n"]) == {int(varies.sum())} == {len(design.y) - found.unused}
+    assert set(found.rows["nobs"]) == {int(varies.sum())} == {len(design.y) - found.unused}
     assert found.unused > 0
     assert set(found.rows["base_risk"]) == {design.y[varies].mean()}
 
@@ -215,7 +215,7 @@ def test_the_verb_counts_rows_that_an_estimator_has_no_use_for(panel: pd.DataFra
     steps = pd.read_parquet(tmp_path / "attrition.parquet").set_index("reason")["rows"]
     rows = pd.read_parquet(tmp_path / "estimates.parquet")
     assert list(steps.index[-2:]) == ["of no use to clogit", "used"]
-    assert steps["used"] == rows["n"].iloc[0]
+    assert steps["used"] == rows["nobs"].iloc[0]
     assert steps.iloc[0] - steps.iloc[1:-1].sum() == steps["used"]
 
 
@@ -223,8 +223,8 @@ def test_the_verb_counts_rows_that_an_estimator_has_no_use_for(panel: pd.DataFra
 
 
 def test_three_covariances_are_estimated_and_the_first_two_shown(copied: Path, panel: pd.DataFrame) -> None:
-    evidence = estimated(copied, panel, "estimators: [cre_logit, lpm]\ncovariances: [dyadic, dyad+year, hc1]\n")
-    assert set(evidence.estimates["covariance"]) == {"dyadic", "dyad+year", "hc1"}
+    evidence = estimated(copied, panel, "estimators: [cre_logit, lpm]\nvcov: [dyadic, dyad+year, hc1]\n")
+    assert set(evidence.estimates["vcov"]) == {"dyadic", "dyad+year", "hc1"}
     tables, text = shown(evidence)
     treatment = next(i for i, row in enumerate(tables["main"].rows) if row.label == "Treatment")
     labels = [row.label for row in tables["main"].rows[treatment : treatment + 4]]
@@ -248,7 +248,7 @@ def test_three_covariances_are_estimated_and_the_first_two_shown(copied: Path, p
 
 
 def test_one_covariance_stands_alone_and_is_not_called_dyadic(copied: Path, panel: pd.DataFrame) -> None:
-    evidence = estimated(copied, panel, "estimators: [logit, lpm]\ncovariances: [hc1]\n")
+    evidence = estimated(copied, panel, "estimators: [logit, lpm]\nvcov: [hc1]\n")
     tables, text = shown(evidence)
     assert [c.label for c in tables["samples"].columns][5:7] == ["HC1", "MDE / base"]
     assert not any("[" in c for row in tables["main"].rows for c in row.cells)
@@ -265,7 +265,7 @@ def test_a_model_without_risk_shows_its_coefficient_and_why_there_is_no_more(cop
     rows = {row.label: row.cells for row in reversed(tables["main"].rows)}
     assert re.fullmatch(r"−?\d+\.\d{3}", rows["Treatment"][1])
     assert rows["Average marginal effect"][1] == rows["Verdict"][1] == "n.e."
-    assert rows["Dyad-years"][1] == f"{clogit.n:,}"
+    assert rows["Dyad-years"][1] == f"{clogit.nobs:,}"
     assert rows["Base risk"][1] != "n.e."
     assert rows["Dyad and year effects"] == ("yes", "dyad")
     notes = " ".join(tables["main"].notes)
@@ -275,7 +275,7 @@ def test_a_model_without_risk_shows_its_coefficient_and_why_there_is_no_more(cop
 
 
 def test_a_study_of_models_without_risk_has_no_verdict(copied: Path, panel: pd.DataFrame) -> None:
-    tables, text = shown(estimated(copied, panel, "estimators: [clogit]\ncovariances: [dyad, dyadic]\n"))
+    tables, text = shown(estimated(copied, panel, "estimators: [clogit]\nvcov: [dyad, dyadic]\n"))
     assert "n.e. (NoRisk)" in tables["samples"].rows[1].cells
     assert "the claim stays without a verdict" in text
 
@@ -285,6 +285,6 @@ def test_an_estimator_without_a_label_goes_by_its_id() -> None:
 
 
 def test_a_jackknife_is_a_covariance_like_any_other(copied: Path, panel: pd.DataFrame) -> None:
-    evidence = estimated(copied, panel, "estimators: [lpm]\ncovariances: [dyadic, jackknife]\n")
+    evidence = estimated(copied, panel, "estimators: [lpm]\nvcov: [dyadic, jackknife]\n")
     tables, _ = shown(evidence)
     assert "Brackets: jackknife over 12 states, factor (n−1)/n, t with 11 df" in " ".join(tables["main"].notes)

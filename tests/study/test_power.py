@@ -130,8 +130,8 @@ def test_the_noise_is_that_of_the_observed_fit(found: Power) -> None:
     none = found.curve[found.curve["effect"] == 0].iloc[0]
     own = fit(studied("lpm", DESIGN))
     assert found.std_error == pytest.approx(own.std_errors[0], rel=1e-9)
-    assert found.df == own.covariance.df
-    assert none["spread"] == pytest.approx(own.with_covariance("hc1").std_errors[0], rel=0.2)
+    assert found.df == own.vcov.df
+    assert none["spread"] == pytest.approx(own.with_vcov("hc1").std_errors[0], rel=0.2)
 
 
 def test_detectable_effects_by_formula_and_from_the_curve_agree(found: Power) -> None:
@@ -195,7 +195,7 @@ def test_standard_errors_are_those_of_fits_to_the_drawn_outcomes() -> None:
 
 def test_what_cannot_be_planted_is_refused() -> None:
     with pytest.raises(UnsupportedCovariance, match="nearest: 'dyadic'"):
-        power(DESIGN, 0.2, covariance="dyadc")
+        power(DESIGN, 0.2, vcov="dyadc")
     with pytest.raises(UnsuitableOutcome):
         power(replace(DESIGN, y=DESIGN.y * 2), 0.2, draws=5)
     with pytest.raises(NoDyads):

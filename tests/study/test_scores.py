@@ -10,9 +10,9 @@ import pytest
 from numpy.testing import assert_allclose
 
 from detente.base.errors import EstimationError
-from detente.stats.covariance import Ingredients, Scores, covariance, number_dyads, parse, totals
+from detente.stats.covariance import SandwichParts, Scores, covariance, number_dyads, parse, totals
 from detente.stats.covariance.scores import BLOCK
-from detente.stats.estimator import with_effects
+from detente.stats.estimator import with_fixed_effects
 from detente.stats.fit import fit
 from detente.stats.frame import ModelFrame
 from detente.stats.kernels import firth_rows
@@ -53,7 +53,7 @@ def test_every_covariance_is_the_same_from_either(recipe: str) -> None:
     bread = np.linalg.inv(X.T @ X)
 
     def made(scores: Scores | np.ndarray[Any, np.dtype[np.float64]]) -> np.ndarray[Any, np.dtype[np.floating[Any]]]:
-        given = Ingredients(
+        given = SandwichParts(
             scores, bread, x=X, linear=True, pairs=lambda: number_dyads(a, b), factor=factors.__getitem__
         )
         return covariance(parse(recipe, factors), given).unrepaired
@@ -79,12 +79,12 @@ def panel(dyads: int, years: int, columns: int) -> ModelFrame:
     [("lpm", "dyadic"), ("lpm", "dyad+year"), ("logit", "dyadic"), ("poisson", "dyad"), ("firth", "dyad")],
 )
 def test_a_fit_takes_less_than_twice_the_memory_of_its_regressors(estimator: str, recipe: str) -> None:
-    design = with_effects(panel(2400, 50, 15), get(estimator))
-    small = with_effects(panel(60, 10, 3), get(estimator))
-    fit(small, estimator=estimator, covariance=recipe)
+    design = with_fixed_effects(panel(2400, 50, 15), get(estimator))
+    small = with_fixed_effects(panel(60, 10, 3), get(estimator))
+    fit(small, estimator=estimator, vcov=recipe)
     tracemalloc.start()
     try:
-        fit(design, estimator=estimator, covariance=recipe)
+        fit(design, estimator=estimator, vcov=recipe)
         peak = tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
@@ -93,9 +93,8 @@ def test_a_fit_takes_less_than_twice_the_memory_of_its_regressors(estimator: str
 
 def test_scores_are_made_anew_and_as_large_as_the_regressors() -> None:
     solution = get("logit").fit(panel(100, 10, 3))
-    assert solution.scores.shape == solution.x.shape
-    assert solution.scores is not solution.scores
-    assert_allclose(solution.scores, solution.x * solution.by_row.residual[:, None], rtol=0)
+    assert solution.scores.whole.shape == solution.x.shape
+    assert_allclose(solution.scores.whole, solution.x * solution.scores.residual[:, None], rtol=0)
 
 
 @pytest.mark.parametrize("rows", [firth_rows.BLOCK - 1, firth_rows.BLOCK, 5 * firth_rows.BLOCK + 3])

@@ -40,7 +40,7 @@ CONTROLS = "age + farmer_dar + herder_dar + pastvoted + hhsize_darfur + female"
 @pytest.fixture(scope="module")
 def darfur(replication: Path) -> Fit:
     data = pd.read_csv(replication / "oracle_sensemakr_darfur/darfur_pysensemakr.csv")
-    return fit(f"peacefactor ~ directlyharmed + {CONTROLS} | village", data, covariance="classical")
+    return fit(f"peacefactor ~ directlyharmed + {CONTROLS} | village", data, vcov="classical")
 
 
 def test_darfur_is_as_strong_as_sensemakr_prints(darfur: Fit) -> None:
@@ -88,10 +88,8 @@ def test_adjusting_does_what_adding_the_confounder_does() -> None:
     """A control hidden and then described by its true partial R²: the formula gives the full model's numbers back."""
     made = studied("lpm", dyadic_design(effect=-0.2))
     hidden = made.x[:, 1] + 0.8 * made.treatment
-    full = fit(
-        replace(made, x=np.column_stack([made.x[:, [0, 2]], hidden]), terms=("d", "w", "z")), covariance="classical"
-    )
-    short = fit(replace(made, x=made.x[:, [0, 2]], terms=("d", "w")), covariance="classical")
+    full = fit(replace(made, x=np.column_stack([made.x[:, [0, 2]], hidden]), terms=("d", "w", "z")), vcov="classical")
+    short = fit(replace(made, x=made.x[:, [0, 2]], terms=("d", "w")), vcov="classical")
     described = treatment_of(full).benchmarks["z"]
     estimate, error = treatment_of(short).adjusted(*described)
     toward = abs(full.estimate[0]) < abs(short.estimate[0])
@@ -103,7 +101,7 @@ def test_adjusting_does_what_adding_the_confounder_does() -> None:
 
 def test_the_covariance_moves_the_interval_and_not_the_bias() -> None:
     robust = dyadic()
-    one, other = treatment_of(robust), treatment_of(robust.with_covariance("classical"))
+    one, other = treatment_of(robust), treatment_of(robust.with_vcov("classical"))
     assert one.classical == other.error == other.classical
     assert one.adjusted(0.02, 0.05)[0] == other.adjusted(0.02, 0.05)[0]
     ratio = one.adjusted(0.02, 0.05)[1] / other.adjusted(0.02, 0.05)[1]
@@ -168,7 +166,7 @@ def test_powers_are_one_benchmark_and_bounds_that_do_not_exist_say_so() -> None:
 def test_the_furthest_interval_counts_bias_in_either_direction() -> None:
     frame = pd.DataFrame(
         {"benchmark": ["weak", "strong", "strong"], "times": [1.0, 1.0, 2.0], "failure": "",
-         "estimate": [0.9, 0.4, -0.2], "ci_low": [-0.1, -0.6, -1.2], "ci_high": [1.9, 1.4, 0.8]}
+         "estimate": [0.9, 0.4, -0.2], "conf_low": [-0.1, -0.6, -1.2], "conf_high": [1.9, 1.4, 0.8]}
     )  # fmt: skip
     # Added instead of taken off, the bias of 0.6 makes an estimate of 1.6, and an interval from 0.6 to 2.6.
     assert furthest(frame, 1.0) == ("strong", pytest.approx(0.6), pytest.approx(2.6))

@@ -24,7 +24,7 @@ from itertools import product
 import numpy as np
 from scipy import special, stats
 
-from detente.stats.estimator import Estimator, with_effects
+from detente.stats.estimator import Estimator, with_fixed_effects
 from detente.stats.frame import ModelFrame
 from detente.stats.resampling.jackknife import subset
 
@@ -67,7 +67,7 @@ OBJECTIVES: dict[str, Objective] = {}
 
 def common_world(estimator: Estimator) -> ModelFrame:
     """The panel that all share, with the effects that a study gives the estimator."""
-    return with_effects(dyadic_design(states=STATES, years=YEARS, effect=0.1, seed=3), estimator)
+    return with_fixed_effects(dyadic_design(states=STATES, years=YEARS, effect=0.1, seed=3), estimator)
 
 
 def objective(

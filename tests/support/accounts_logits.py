@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from detente.stats.estimator import Estimator, with_effects
+from detente.stats.estimator import Estimator, with_fixed_effects
 from detente.stats.frame import ModelFrame
 from detente.stats.resampling.jackknife import subset
 
@@ -53,7 +53,7 @@ def dense_firth(y: Array, x: Array) -> Reference:
 
 def few_dyads(estimator: Estimator) -> ModelFrame:
     """A panel small enough for dense dummies."""
-    return with_effects(dyadic_design(states=9, years=8, effect=0.1, seed=5), estimator)
+    return with_fixed_effects(dyadic_design(states=9, years=8, effect=0.1, seed=5), estimator)
 
 
 def informative(design: ModelFrame) -> Array:

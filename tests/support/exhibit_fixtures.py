@@ -72,7 +72,7 @@ def with_cell(made: Evidence, estimate: float, std_error: float, verdict: str) -
         & (frame["estimator"] == "lpm")
         & (frame["quantity"] == "average_marginal_effect")
     )
-    bounds = {"ci_low": estimate - 1.96 * std_error, "ci_high": estimate + 1.96 * std_error}
+    bounds = {"conf_low": estimate - 1.96 * std_error, "conf_high": estimate + 1.96 * std_error}
     for name, value in {"estimate": estimate, "std_error": std_error, "verdict": verdict, **bounds}.items():
         frame.loc[wanted, name] = value
     return made.with_frames(estimates=frame)
@@ -101,7 +101,7 @@ def _model(claim: str, sample: str, estimator: str, share: float, error: float) 
         "treatment": treatment,
         "sample": sample,
         "estimator": estimator,
-        "n": years - 1_700,
+        "nobs": years - 1_700,
         "dyads": dyads,
         "states": states,
         "events": onsets - 12,
@@ -125,9 +125,9 @@ def _model(claim: str, sample: str, estimator: str, share: float, error: float) 
         }[covariance]
         common = {
             **constant,
-            "covariance": covariance,
+            "vcov": covariance,
             "df": groups - 1,
-            "correction": recipe,
+            "ssc": recipe,
             "repair": "negative eigenvalues clipped at zero"
             if claim == "un_mission" and covariance == "dyadic"
             else "",
@@ -180,9 +180,9 @@ def _row(
         "std_error": error,
         "std_error_unrepaired": error / 1.05 if common["repair"] else error,
         "statistic": z,
-        "p": math.erfc(abs(z) / math.sqrt(2)),
-        "ci_low": value - 1.97 * error,
-        "ci_high": value + 1.97 * error,
+        "p_value": math.erfc(abs(z) / math.sqrt(2)),
+        "conf_low": value - 1.97 * error,
+        "conf_high": value + 1.97 * error,
         "mde": 2.8 * error if effect else math.nan,
         "mde_share": 2.8 * error / base if effect else math.nan,
         "smallest_effect": common["smallest_effect"] if effect else math.nan,
@@ -192,7 +192,7 @@ def _row(
 
 def _ratio(common: dict[str, object], term: str, log_ratio: float, error: float) -> dict[str, object]:
     row = _row(common, "risk_ratio", term, log_ratio, error, 1.0)
-    bounds = {name: math.exp(float(str(row[name]))) for name in ("estimate", "ci_low", "ci_high")}
+    bounds = {name: math.exp(float(str(row[name]))) for name in ("estimate", "conf_low", "conf_high")}
     return {**row, **bounds, "scale": "log", "std_error": error * bounds["estimate"]}
 
 
@@ -208,7 +208,7 @@ def without_covariance(made: Evidence, covariance: str, why: str, *, term: str =
     """The same study, its headline LPM of exercises without one covariance, or with one term less under it."""
     frame = made.estimates
     mine = (frame["claim"] == "exercise") & (frame["sample"] == "relevant") & (frame["estimator"] == "lpm")
-    gone = mine & (frame["covariance"] == covariance) & (frame["term"].eq(term) if term else True)
+    gone = mine & (frame["vcov"] == covariance) & (frame["term"].eq(term) if term else True)
     message = f"{term}: {why}" if term else why
     row = pd.DataFrame(
         [("exercise", "relevant", "lpm", "IndefiniteCovariance", message)], columns=made.failures.columns
@@ -280,7 +280,7 @@ def _descriptives() -> pd.DataFrame:
                 "variable": name,
                 "label": label,
                 "unit": unit,
-                "n": years - (1200 if name == "democracy_low" else 0),
+                "nobs": years - (1200 if name == "democracy_low" else 0),
                 "missing": 1200 if name == "democracy_low" else 0,
                 "mean": mean * (1 + 0.3 * i),
                 "sd": sd,
@@ -380,7 +380,7 @@ def _raw_risk() -> pd.DataFrame:
                 half = 3 if arm else 140
                 rows.append((claim, sample, arm, n, n // 12, round(risk * n), half, risk, low, high, ratio))
     sizes = ["dyad_years", "dyads", "onsets", "half_dyads"]
-    columns = ["claim", "sample", "treated", *sizes, "risk", "ci_low", "ci_high", "ratio"]
+    columns = ["claim", "sample", "treated", *sizes, "risk", "conf_low", "conf_high", "ratio"]
     return pd.DataFrame(rows, columns=columns)
 
 
@@ -421,7 +421,7 @@ def coverage() -> pd.DataFrame:
                         "claim": "exercise",
                         "scenario": scenario,
                         "sample": sample,
-                        "covariance": kind,
+                        "vcov": kind,
                         "state_shock": shock,
                         "planted": -0.03,
                         "rows": 43_854,

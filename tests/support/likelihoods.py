@@ -114,11 +114,11 @@ def hessian(rows: Rows, at: np.ndarray, h: float = 1e-3) -> np.ndarray:
 
 def assert_derivatives(fit: Solution, rows: Rows) -> None:
     """Scores are the slopes of the rows, their sum is zero, and bread inverts minus the Hessian."""
-    assert_allclose(fit.scores, slopes(rows, fit.estimate), atol=1e-7)
-    assert_allclose(fit.scores.sum(axis=0), 0, atol=1e-7)
+    assert_allclose(fit.scores.whole, slopes(rows, fit.estimate), atol=1e-7)
+    assert_allclose(fit.scores.whole.sum(axis=0), 0, atol=1e-7)
     assert_allclose(np.linalg.inv(fit.bread), -hessian(rows, fit.estimate), rtol=1e-5, atol=1e-4)
     assert fit.terms[fit.treatment].startswith("treatment")
-    assert fit.x.shape == fit.scores.shape == (len(fit.scores), len(fit.terms))
+    assert fit.x.shape == fit.scores.whole.shape == (len(fit.scores), len(fit.terms))
     assert_allclose(fit.predictor, fit.x @ fit.estimate)
 
 

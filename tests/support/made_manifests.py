@@ -36,7 +36,7 @@ def build(folder: Path, nudge: float = 0.0) -> dict[str, Any]:
     )
     write_frame(pd.DataFrame({"dyad": [1, 2, 3], "risk": [x, 2 * x, None], "name": ["a", "b", None]}), folder / PANEL)
     write_text(f"\\begin{{tabular}} Exercise & {x:.12f} \\\\ \\end{{tabular}}\n", folder / TABLE)
-    write_csv(pd.DataFrame({"term": ["exercise"], "estimate": [x], "n": [48156]}), folder / CSV)
+    write_csv(pd.DataFrame({"term": ["exercise"], "estimate": [x], "nobs": [48156]}), folder / CSV)
     write_json({"effect": {"text": f"{x:.2f}", "value": x}, "states": 12}, folder / NUMBERS)
     write_text(f'<svg><path d="M {x:.12f} 1.5"/></svg>\n', folder / FIGURE)
     (folder / PDF).write_bytes(b"%PDF of the paper\n")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from detente.stats.estimator import Solution, with_effects
+from detente.stats.estimator import Solution, with_fixed_effects
 from detente.stats.frame import ModelFrame
 from detente.stats.registry import get
 
@@ -34,7 +34,7 @@ def dyadic_design(
 
 def studied(name: str, design: ModelFrame) -> ModelFrame:
     """The design with the effects that a study of dyad-years gives the estimator."""
-    return with_effects(design, get(name))
+    return with_fixed_effects(design, get(name))
 
 
 def solved(name: str, design: ModelFrame) -> Solution:

@@ -8,7 +8,7 @@ from importlib import import_module
 
 __version__ = "0.1.0"
 _ROOMS = {
-    "stats.covariance": ("Recipe", "classical", "cluster", "dyadic", "hc0", "hc1", "hc2", "hc3", "jackknife"),
+    "stats.covariance": ("Vcov", "classical", "cluster", "dyadic", "hc0", "hc1", "hc2", "hc3", "jackknife"),
     "stats.frame": ("ModelFrame",),
     "stats.linear.instrumental": ("anderson_rubin",),
     "stats.fit": ("fit",),

@@ -1,4 +1,4 @@
-from detente.stats.covariance import Recipe as Recipe
+from detente.stats.covariance import Vcov as Vcov
 from detente.stats.covariance import classical as classical
 from detente.stats.covariance import cluster as cluster
 from detente.stats.covariance import dyadic as dyadic

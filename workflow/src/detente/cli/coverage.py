@@ -115,7 +115,7 @@ def judged(cell: Cell, truth: float, draws: int, seed: int) -> Iterator[pd.DataF
         made = error
     for scenario, shock in cell.shocks.items():
         failure = made
-        found = pd.DataFrame({"covariance": ORDER}).reindex(columns=list(JUDGED))
+        found = pd.DataFrame({"vcov": ORDER}).reindex(columns=list(JUDGED))
         if failure is None:
             try:
                 draw = replace(cell.hazard, state_shock=shock).draw

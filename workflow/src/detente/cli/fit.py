@@ -37,13 +37,13 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--option", nargs="+", default=[], metavar="NAME=VALUE", help="options of the estimator, e.g. bias=analytical"
     )
     parser.add_argument(
-        "--covariance",
+        "--vcov",
         nargs="+",
         default=["dyadic"],
         metavar="NAME",
         help="recipes of standard errors, one printed table each: dyadic, dyad, dyad+year, hc1, … (default: dyadic)",
     )
-    parser.add_argument("--small-sample", default="detente", help=f"convention: {', '.join(CONVENTIONS)}")
+    parser.add_argument("--ssc", default="detente", help=f"convention: {', '.join(CONVENTIONS)}")
     parser.add_argument("--sides", nargs=2, metavar=("A", "B"), help="columns of the two sides of a dyad")
     parser.add_argument("--time", metavar="COLUMN", help="column of time")
     parser.add_argument("--out", type=Path, help=f"table of coefficients to write: {' or '.join(WRITTEN)}")
@@ -57,13 +57,13 @@ def run(arguments: argparse.Namespace) -> None:
         arguments.formula,
         _kept(_table(arguments.data), arguments.where),
         estimator=arguments.estimator,
-        covariance=arguments.covariance[0],
-        small_sample=arguments.small_sample,
+        vcov=arguments.vcov[0],
+        ssc=arguments.ssc,
         sides=tuple(arguments.sides) if arguments.sides else None,
         time=arguments.time,
         **dict(_option(word, arguments.estimator) for word in arguments.option),
     )
-    fits = [fitted, *(fitted.with_covariance(name) for name in arguments.covariance[1:])]
+    fits = [fitted, *(fitted.with_vcov(name) for name in arguments.vcov[1:])]
     print("\n\n".join(map(str, fits)))
     if arguments.out and arguments.out.suffix == ".csv":
         write_csv(_rows(fits), arguments.out)
@@ -124,11 +124,11 @@ def _rows(fits: Sequence[Fit]) -> pd.DataFrame:
             fit.table().assign(
                 outcome=fit.outcome,
                 estimator=fit.estimator,
-                covariance=fit.covariance.kind,
-                correction=fit.covariance.correction,
-                repair=fit.covariance.repair,
-                df=fit.covariance.df,
-                n=fit.n,
+                vcov=fit.vcov.kind,
+                ssc=fit.vcov.ssc,
+                repair=fit.vcov.repair,
+                df=fit.vcov.df,
+                nobs=fit.nobs,
                 dyads=fit.dyads,
                 states=fit.states,
             )
@@ -147,7 +147,7 @@ def _content(formula: str, fits: Sequence[Fit]) -> dict[str, object]:
         "estimator": first.estimator,
         "options": dict(first.options),
         "effects": list(first.design.fixed_effects),
-        "n": first.n,
+        "nobs": first.nobs,
         "dyads": first.dyads,
         "states": first.states,
         "events": first.events,
@@ -159,13 +159,13 @@ def _content(formula: str, fits: Sequence[Fit]) -> dict[str, object]:
 
 
 def _covariance(fit: Fit) -> dict[str, object]:
-    made = fit.covariance
+    made = fit.vcov
     return {
-        "covariance": made.kind,
-        "correction": made.correction,
+        "vcov": made.kind,
+        "ssc_rule": fit.ssc,
+        "ssc": made.ssc,
         "repair": made.repair,
         "df": made.df if math.isfinite(made.df) else None,
-        "small_sample": fit.small_sample,
         "terms": [{name: _plain(value) for name, value in row.items()} for row in fit.table().to_dict("records")],
     }
 

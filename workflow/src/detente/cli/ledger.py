@@ -22,7 +22,7 @@ from detente.study.verdicts.ledger import Findings, checks, ledger
 from detente.study.verdicts.standing import standings
 
 NO_FAMILY = pd.DataFrame(columns=list(families.COLUMNS))
-NO_JOINT = pd.DataFrame(columns=["statistic", "p"])
+NO_JOINT = pd.DataFrame(columns=["statistic", "p_value"])
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -47,7 +47,7 @@ def run(arguments: argparse.Namespace) -> None:
     joint = {name: read_frame(arguments.joint / f"joint.{name}.parquet") for name in names}
     findings = {
         name: Findings(
-            study.covariances[0],
+            study.vcov[0],
             examined[name],
             multiverse[multiverse["claim"] == name],
             joint.get(name, NO_JOINT),
@@ -66,8 +66,8 @@ def run(arguments: argparse.Namespace) -> None:
 
 def judged(project: Project, multiverse: pd.DataFrame) -> pd.DataFrame:
     """The multiverse; a fit that stands in it under several covariances is counted once, under the headline's."""
-    headline = load_multiverse(project.root, project).nodes["covariance"].headline
-    return multiverse.assign(equivalent=multiverse["equivalent"] & (multiverse["covariance"] == headline))
+    headline = load_multiverse(project.root, project).nodes["vcov"].headline
+    return multiverse.assign(equivalent=multiverse["equivalent"] & (multiverse["vcov"] == headline))
 
 
 def read_examined(folder: Path) -> dict[str, pd.DataFrame]:

@@ -13,7 +13,7 @@ from detente.replicate.quantities import MODEL, TERM, read
 from detente.replicate.schema import DataFile, Model, Publication, named
 from detente.replicate.search import EARLIER
 from detente.stats.covariance import CONVENTIONS
-from detente.stats.covariance.recipe import FACTORS, KINDS
+from detente.stats.covariance.vcov import FACTORS, KINDS
 
 Problem = tuple[list[Any], str]
 
@@ -75,8 +75,8 @@ def _of_model(keys: list[Any], model: Model) -> Iterator[Problem]:
             yield from _illegal([*keys, key], text)
     wrong = list(_refused([*keys, "estimator"], lambda: options_of(model.estimator)))
     yield from wrong or _of_estimator(keys, model)
-    if model.recipe not in CONVENTIONS:
-        yield [*keys, "recipe"], f"{model.recipe!r} is not known; {choices(model.recipe, CONVENTIONS)}"
+    if model.ssc not in CONVENTIONS:
+        yield [*keys, "recipe"], f"{model.ssc!r} is not known; {choices(model.ssc, CONVENTIONS)}"
 
 
 def _of_estimator(keys: list[Any], model: Model) -> Iterator[Problem]:
@@ -88,8 +88,8 @@ def _of_estimator(keys: list[Any], model: Model) -> Iterator[Problem]:
         yield [*keys, "weights"], f"estimator {name!r} takes no weights; those that do: {', '.join(WEIGHTED)}"
     if model.bread != "final" and name not in EARLIER:
         yield [*keys, "bread"], f"estimator {name!r} has but the final one; others: {', '.join(EARLIER)}"
-    if model.covariance == "jackknife" and name in OWN:
-        yield [*keys, "covariance"], f"estimator {name!r} has no jackknife"
+    if model.vcov == "jackknife" and name in OWN:
+        yield [*keys, "vcov"], f"estimator {name!r} has no jackknife"
 
 
 def _illegal(keys: list[Any], text: str) -> Iterator[Problem]:
@@ -113,7 +113,7 @@ def missing_columns(publication: Publication, tables: Mapping[str, Table]) -> It
         sides = publication.data[data].sides
         for where, column in _spoken_of(model, sides):
             if column not in frame.columns:
-                legal = [*map(str, frame.columns), *(KINDS if where == "covariance" else ())]
+                legal = [*map(str, frame.columns), *(KINDS if where == "vcov" else ())]
                 legal += FACTORS if where != "terms" and sides else ()
                 yield [*keys, where], f"the data have no column {column!r}; {choices(column, legal)}"
 
@@ -125,8 +125,8 @@ def _spoken_of(model: Model, sides: tuple[str, str] | None) -> Iterator[tuple[st
         dummies = DUMMIES.fullmatch(text)
         found = [dummies["column"]] if dummies else expressions.names(expressions.parse(text))
         yield from ((where, name) for name in found)
-    yield from (("effects", name) for name in model.effects if not (sides and name == "dyad"))
-    yield from (("covariance", name) for name in clusters_of(model, sides))
+    yield from (("fixed_effects", name) for name in model.fixed_effects if not (sides and name == "dyad"))
+    yield from (("vcov", name) for name in clusters_of(model, sides))
 
 
 def check_columns(publication: Publication, tables: Mapping[str, Table], where: str) -> None:

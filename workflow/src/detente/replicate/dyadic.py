@@ -16,7 +16,7 @@ from detente.stats.registry import REGISTRY
 
 COLUMNS = (
     *("id", "model", "term", "estimate", "printed_std_error", "dyadic_std_error", "ratio", "printed_p", "dyadic_p"),
-    *("sign", "conclusion", "covariance", "dyadic"),
+    *("sign", "conclusion", "vcov", "dyadic"),
 )
 LEVEL = 0.05
 
@@ -25,7 +25,7 @@ def eligible(fitted: Fitted) -> bool:
     """Whether a model's rows are dyads, its covariance is another, and its estimator has scores to sum over states."""
     model = fitted.model
     own = model.estimator in REGISTRY and "dyadic" not in REGISTRY[model.estimator].covariances
-    return model.dyadic and fitted.design.side1 is not None and model.covariance != "dyadic" and not own
+    return model.dyadic and fitted.design.side1 is not None and model.vcov != "dyadic" and not own
 
 
 def beside(publication: Publication, name: str, fitted: Fitted) -> Iterator[dict[str, Any]]:
@@ -55,12 +55,12 @@ def beside(publication: Publication, name: str, fitted: Fitted) -> Iterator[dict
         printed = float(numbers["std_error"].printed)
         ours = covariance.std_error_unrepaired(unit) if covariance.exists(unit) else float("nan")
         estimate = float(fitted.estimate[at])
-        before, after = _p(estimate, printed, fitted.covariance.df), _p(estimate, ours, covariance.df)
+        before, after = _p(estimate, printed, fitted.vcov.df), _p(estimate, ours, covariance.df)
         yield _row(
             publication.id, name, term=term, estimate=estimate, printed_std_error=printed or float("nan"),
             dyadic_std_error=ours, ratio=ours / printed if printed else float("nan"), printed_p=before, dyadic_p=after,
             sign="+" if estimate > 0 else "−", conclusion=_conclusion(before, after),
-            covariance=fitted.covariance.correction, dyadic=str(covariance),
+            vcov=fitted.vcov.ssc, dyadic=str(covariance),
         )  # fmt: skip
 
 

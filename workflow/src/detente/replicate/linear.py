@@ -94,7 +94,7 @@ def least_squares(
     return Solution(
         terms=named,
         estimate=estimate,
-        by_row=Scores(x, residual),
+        scores=Scores(x, residual),
         bread=inverse @ inverse.T,
         x=x,
         link="identity",

@@ -18,12 +18,12 @@ from detente.replicate import linear, random_probit
 from detente.replicate.schema import Model, named
 from detente.replicate.search import earlier_bread
 from detente.stats.covariance import Covariance, covariance, parse
-from detente.stats.covariance.recipe import KINDS
+from detente.stats.covariance.vcov import KINDS
 from detente.stats.estimator import Solution
 from detente.stats.fit import fit
 from detente.stats.frame import ModelFrame
-from detente.stats.ingredients import ingredients
 from detente.stats.registry import REGISTRY, get
+from detente.stats.sandwich_parts import sandwich_parts
 
 Array = npt.NDArray[np.floating[Any]]
 Codes = npt.NDArray[np.int64]
@@ -53,7 +53,7 @@ class Fitted:
     model: Model
     design: ModelFrame
     solution: Solution
-    covariance: Covariance
+    vcov: Covariance
     table: Table
     rows: Codes
 
@@ -79,7 +79,7 @@ class Fitted:
 
     def covariance_of(self, recipe: str, convention: str) -> Covariance:
         """Another covariance of the same coefficients."""
-        return covariance(parse(recipe, _factors(self.design)), ingredients(self.design, self.solution), convention)
+        return covariance(parse(recipe, _factors(self.design)), sandwich_parts(self.design, self.solution), convention)
 
     @property
     def slopes(self) -> list[int]:
@@ -113,16 +113,16 @@ def estimate(model: Model, table: Table, sides: tuple[str, str] | None) -> Fitte
     if model.estimator in OWN:
         given = {"weights": weights} if model.estimator in WEIGHTED else {}
         solution = OWN[model.estimator](design, **given, **model.options)
-        recipe = parse(model.covariance, _factors(design))
-        made = covariance(recipe, ingredients(design, solution), model.recipe)
+        recipe = parse(model.vcov, _factors(design))
+        made = covariance(recipe, sandwich_parts(design, solution), model.ssc)
     else:
-        found = fit(design, estimator=model.estimator, covariance=model.covariance, small_sample=model.recipe,
+        found = fit(design, estimator=model.estimator, vcov=model.vcov, ssc=model.ssc,
                     **model.options)  # fmt: skip
-        solution, made = found.solution, found.covariance
+        solution, made = found.solution, found.vcov
         if model.bread == "one step earlier":
             shrink = found.solution.dispersion
             solution = replace(solution, bread=earlier_bread(found.design, solution, model.estimator) * shrink)
-            made = covariance(parse(model.covariance, _factors(design)), ingredients(design, solution), model.recipe)
+            made = covariance(parse(model.vcov, _factors(design)), sandwich_parts(design, solution), model.ssc)
     return Fitted(model, design, solution, made, table, rows)
 
 
@@ -147,7 +147,7 @@ def built(model: Model, table: Table, sides: tuple[str, str] | None) -> tuple[Mo
     outcome = evaluate(model.outcome, table)
     terms = columns_of(model, table)
     weights = evaluate(model.weights, table) if model.weights else None
-    factors = {name: factor(name, table, sides) for name in (*model.effects, *clusters_of(model, sides))}
+    factors = {name: factor(name, table, sides) for name in (*model.fixed_effects, *clusters_of(model, sides))}
     keep = selected(model.sample, table) if model.sample else np.ones(len(outcome), dtype=bool)
     wanted = int(keep.sum())
     for values in (outcome, *terms.values(), *([weights] if weights is not None else [])):
@@ -168,8 +168,8 @@ def built(model: Model, table: Table, sides: tuple[str, str] | None) -> tuple[Mo
         side1=None if a is None else a[rows],
         side2=None if b is None else b[rows],
         time=year,
-        fixed_effects={name: factors[name][rows] for name in model.effects},
-        clusters={name: codes[rows] for name, codes in factors.items() if name not in model.effects},
+        fixed_effects={name: factors[name][rows] for name in model.fixed_effects},
+        clusters={name: codes[rows] for name, codes in factors.items() if name not in model.fixed_effects},
         rows=rows,
     )
     return design, None if weights is None else weights[rows], rows
@@ -193,9 +193,9 @@ def columns_of(model: Model, table: Table) -> dict[str, Array]:
 
 def clusters_of(model: Model, sides: tuple[str, str] | None) -> tuple[str, ...]:
     """Columns that the covariance goes by."""
-    if model.covariance in KINDS:
+    if model.vcov in KINDS:
         return ()
-    return tuple(name for name in model.covariance.split("+") if not (sides and name in ("dyad", "side1", "side2")))
+    return tuple(name for name in model.vcov.split("+") if not (sides and name in ("dyad", "side1", "side2")))
 
 
 def factor(name: str, table: Table, sides: tuple[str, str] | None) -> Codes:

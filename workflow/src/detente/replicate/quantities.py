@@ -102,7 +102,7 @@ def _estimate(fitted: Fitted, at: int) -> float:
 
 def _error(fitted: Fitted, at: int) -> float:
     """Of the covariance as it is made: no software mends an indefinite one."""
-    return float(np.sqrt(fitted.covariance.unrepaired[at, at]))
+    return float(np.sqrt(fitted.vcov.unrepaired[at, at]))
 
 
 def _statistic(fitted: Fitted, at: int) -> float:
@@ -110,11 +110,11 @@ def _statistic(fitted: Fitted, at: int) -> float:
 
 
 def _p(fitted: Fitted, at: int) -> float:
-    return float(2 * stats.t.sf(abs(_statistic(fitted, at)), fitted.covariance.df))
+    return float(2 * stats.t.sf(abs(_statistic(fitted, at)), fitted.vcov.df))
 
 
 def _end(fitted: Fitted, at: int, level: float = 95.0, *, side: int) -> float:
-    margin = float(stats.t.ppf(0.5 + level / 200, fitted.covariance.df))
+    margin = float(stats.t.ppf(0.5 + level / 200, fitted.vcov.df))
     return _estimate(fitted, at) + side * margin * _error(fitted, at)
 
 
@@ -136,7 +136,7 @@ def _wild(
     fitted: Fitted, at: int, clusters: str, draws: float = 999, *, give: Callable[[WildBootstrap], float]
 ) -> float:
     _only(fitted, "lpm")
-    found = fit(fitted.design, estimator="lpm", covariance="hc0", small_sample=fitted.model.recipe)
+    found = fit(fitted.design, estimator="lpm", vcov="hc0", ssc=fitted.model.ssc)
     design = replace(fitted.design, clusters={**fitted.design.clusters, clusters: _codes(fitted, clusters)})
     test = wild_bootstrap(replace(found, design=design), fitted.solution.terms[at], clusters, draws=int(draws))
     return give(test)
@@ -149,7 +149,7 @@ def _codes(fitted: Fitted, name: str) -> Any:
 
 
 def _df(fitted: Fitted) -> float:
-    return len(fitted.solution.by_row) - len(fitted.estimate) - fitted.solution.absorbed
+    return len(fitted.solution.scores) - len(fitted.estimate) - fitted.solution.absorbed
 
 
 def _share(fitted: Fitted, at: int) -> float:
@@ -170,9 +170,9 @@ def _bound(fitted: Fitted, at: int, benchmark: str, times: float = 1.0) -> tuple
     rest = [i for i in range(len(fitted.design.terms)) if i != place]
     terms = tuple(fitted.design.terms[i] for i in rest)
     treatment = replace(fitted.design, y=fitted.design.x[:, place], x=fitted.design.x[:, rest], terms=terms)
-    other = fit(treatment, estimator="lpm", covariance="classical", small_sample="stata")
+    other = fit(treatment, estimator="lpm", vcov="classical", ssc="stata")
     t = float(other.statistic[other.terms.index(benchmark)])
-    df = other.n - len(other.terms) - other.solution.absorbed
+    df = other.nobs - len(other.terms) - other.solution.absorbed
     with_outcome = confounding.partial_r2(_statistic(fitted, fitted.place(benchmark)), _df(fitted))
     return confounding.bound_from_benchmark(confounding.partial_r2(t, df), with_outcome, times)
 
@@ -192,16 +192,16 @@ TERM: Mapping[str, Callable[..., float]] = {
     "estimate": _estimate,
     "std_error": _error,
     "statistic": _statistic,
-    "p": _p,
-    "ci_low": partial(_end, side=-1),
-    "ci_high": partial(_end, side=1),
+    "p_value": _p,
+    "conf_low": partial(_end, side=-1),
+    "conf_high": partial(_end, side=1),
     "odds_ratio": lambda f, at: float(np.exp(_estimate(f, at))),
     "profile_low": partial(_profile, side=0),
     "profile_high": partial(_profile, side=1),
     "penalised_chi2": _fall,
     "penalised_p": _fall_p,
     "wild_t": partial(_wild, give=lambda test: test.statistic),
-    "wild_p": partial(_wild, give=lambda test: test.p),
+    "wild_p": partial(_wild, give=lambda test: test.p_value),
     "wild_p_strict": partial(_wild, give=lambda test: test.p_strict),
     "partial_r2": _share,
     "robustness_value": _robustness,
@@ -233,7 +233,7 @@ def _wald(fitted: Fitted, *, everything: bool = False) -> float:
     """Of all regressors; of `everything`, the constant too, as logistf's summary has it."""
     at = list(range(len(fitted.estimate))) if everything else fitted.slopes
     values = fitted.estimate[at]
-    matrix = fitted.covariance.unrepaired[np.ix_(at, at)]
+    matrix = fitted.vcov.unrepaired[np.ix_(at, at)]
     size = np.sqrt(np.diag(matrix))
     unit = values / size
     return float(unit @ np.linalg.solve(matrix / np.outer(size, size), unit))
@@ -263,9 +263,9 @@ def _r2(fitted: Fitted) -> float:
 
 
 MODEL: Mapping[str, Callable[..., float]] = {
-    "n": lambda f: len(f.solution.by_row),
+    "nobs": lambda f: len(f.solution.scores),
     "rows": lambda f: len(f.design.y),
-    "dropped_rows": lambda f: len(f.design.y) - len(f.solution.by_row),
+    "dropped_rows": lambda f: len(f.design.y) - len(f.solution.scores),
     "groups": _groups,
     "dropped_groups": _dropped_groups,
     "df": _df,

@@ -59,7 +59,7 @@ def probit_re(design: ModelFrame, *, points: int = 12) -> Solution:
     return Solution(
         terms=(*start.terms, TERM),
         estimate=found.estimate * unit,
-        by_row=Scores(scores / unit),
+        scores=Scores(scores / unit),
         bread=np.linalg.inv(point.information) * np.outer(unit, unit),
         x=np.column_stack([start.x, np.zeros(len(group))]),
         link="probit",

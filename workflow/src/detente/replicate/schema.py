@@ -115,11 +115,11 @@ class Model(Strict):
     terms: tuple[Term, ...] = ()
     estimator: str = ""
     options: dict[str, Any] = Field(default_factory=dict)
-    effects: tuple[str, ...] = ()
+    fixed_effects: tuple[str, ...] = ()
     weights: str | None = None
     sample: str | None = None
-    covariance: str = "classical"
-    recipe: str = "stata"
+    vcov: str = "classical"
+    ssc: str = "stata"
     bread: Literal["final", "one step earlier"] = Field(default="final", description="See `detente.replicate.search`.")
     derived: dict[str, Derived] = Field(default_factory=dict)
     names: dict[str, str] = Field(default_factory=dict, description="Printed name → name of the estimator's term.")

@@ -185,12 +185,12 @@ class Evidence:
     @property
     def covariance(self) -> str:
         """The covariance that headline intervals use: the dyadic one, if the study has it."""
-        return "dyadic" if "dyadic" in self.study.covariances else self.study.covariances[0]
+        return "dyadic" if "dyadic" in self.study.vcov else self.study.vcov[0]
 
     @property
     def beside(self) -> str:
         """The covariance that tables set beside it: the study's next; "" if there is none."""
-        return next((c for c in self.study.covariances if c != self.covariance), "")
+        return next((c for c in self.study.vcov if c != self.vcov), "")
 
     @property
     def preferred(self) -> str:
@@ -220,7 +220,7 @@ class Cell:
     beside_std_error: float = math.nan
     low: float = math.nan
     high: float = math.nan
-    p: float = math.nan
+    p_value: float = math.nan
     ratio: float = math.nan
     ratio_low: float = math.nan
     ratio_high: float = math.nan
@@ -229,7 +229,7 @@ class Cell:
     mde: float = math.nan
     mde_share: float = math.nan
     smallest_effect: float = math.nan
-    n: int = 0
+    nobs: int = 0
     dyads: int = 0
     states: int = 0
     events: int = 0
@@ -248,7 +248,7 @@ class Cell:
     @property
     def fitted(self) -> bool:
         """Whether there are coefficients, and so rows of the model."""
-        return self.n > 0
+        return self.nobs > 0
 
     @property
     def inflation(self) -> float:
@@ -269,7 +269,7 @@ class Cell:
 # A failure that concerns one control alone begins with the control's term.
 _TERM = re.compile(r"(?P<term>\S+): (?P<why>the (?P<covariance>\S+) covariance .*)", re.DOTALL)
 _OF_ROWS = (
-    *("base_risk", "treated_risk", "n", "dyads", "states", "events"),
+    *("base_risk", "treated_risk", "nobs", "dyads", "states", "events"),
     *("treated", "treated_dyads", "switching_dyads", "switching_states"),
 )
 _AS_THEY_ARE = (*_OF_ROWS, "mde", "mde_share", "smallest_effect", "verdict")
@@ -296,13 +296,13 @@ def cell(evidence: Evidence, claim: str, sample: str, estimator: str) -> Cell:
     """Headline quantity of one model; see `cells`."""
     rows = model_rows(evidence, claim, sample, estimator)
     effects = rows[rows["quantity"] == "average_marginal_effect"]
-    effect = _row(effects, evidence.covariance)
+    effect = _row(effects, evidence.vcov)
     if not effect:
-        fitted = _row(rows[rows["is_treatment"]], evidence.covariance)
+        fitted = _row(rows[rows["is_treatment"]], evidence.vcov)
         failed = _failed(evidence, claim, sample, estimator)
         return replace(failed, **{name: fitted[name] for name in _OF_ROWS}) if fitted else failed
     beside = _row(effects, evidence.beside)
-    ratio = _row(rows[rows["quantity"] == "risk_ratio"], evidence.covariance)
+    ratio = _row(rows[rows["quantity"] == "risk_ratio"], evidence.vcov)
     failure, message = _failure(evidence, claim, sample, estimator) or ("", "")
     return Cell(
         claim,
@@ -313,12 +313,12 @@ def cell(evidence: Evidence, claim: str, sample: str, estimator: str) -> Cell:
         effect=effect["estimate"],
         std_error=effect["std_error"],
         beside_std_error=beside.get("std_error", math.nan),
-        low=effect["ci_low"],
-        high=effect["ci_high"],
-        p=effect["p"],
+        low=effect["conf_low"],
+        high=effect["conf_high"],
+        p_value=effect["p_value"],
         ratio=ratio.get("estimate", math.nan),
-        ratio_low=ratio.get("ci_low", math.nan),
-        ratio_high=ratio.get("ci_high", math.nan),
+        ratio_low=ratio.get("conf_low", math.nan),
+        ratio_high=ratio.get("conf_high", math.nan),
         sample_label=evidence.samples[sample],
         **{name: effect[name] for name in _AS_THEY_ARE},
     )
@@ -333,7 +333,7 @@ def model_rows(evidence: Evidence, claim: str, sample: str, estimator: str) -> p
 def lost_terms(evidence: Evidence, claim: str, sample: str, estimator: str) -> dict[str, str]:
     """Terms of one model that the headline covariance leaves no variance, and in which words."""
     found = (_TERM.fullmatch(message) for _, message in _failures(evidence, claim, sample, estimator))
-    return {m["term"]: m["why"] for m in found if m and m["covariance"] == evidence.covariance}
+    return {m["term"]: m["why"] for m in found if m and m["vcov"] == evidence.vcov}
 
 
 def attrition(evidence: Evidence, claim: str) -> pd.DataFrame:
@@ -365,14 +365,14 @@ def entries(frame: pd.DataFrame) -> Iterator[Any]:
 
 
 def _row(rows: pd.DataFrame, covariance: str) -> dict[str, Any]:
-    found = rows[rows["covariance"] == covariance]
+    found = rows[rows["vcov"] == covariance]
     return {} if found.empty else {str(k): v for k, v in found.iloc[0].to_dict().items()}
 
 
 def _failed(evidence: Evidence, claim: str, sample: str, estimator: str) -> Cell:
     failed = _failure(evidence, claim, sample, estimator)
     if failed is None:
-        estimated = evidence.estimates[evidence.estimates["covariance"] == evidence.covariance]
+        estimated = evidence.estimates[evidence.estimates["vcov"] == evidence.vcov]
         known = sorted({f"{r.claim}.{r.estimator}.{r.sample}" for r in entries(estimated)})
         wanted = f"{claim}.{estimator}.{sample}"
         raise EstimationError(
@@ -387,7 +387,7 @@ def _failure(evidence: Evidence, claim: str, sample: str, estimator: str) -> tup
     """Class and words of what a model lacks; of several reasons, the one that names the headline covariance."""
     found = _failures(evidence, claim, sample, estimator)
     whole = [failure for failure in found if not _TERM.fullmatch(failure[1])]
-    name = rf"(?<![\w+]){re.escape(evidence.covariance)}(?![\w+])"
+    name = rf"(?<![\w+]){re.escape(evidence.vcov)}(?![\w+])"
     named = [failure for failure in whole if re.search(name, failure[1])]
     return next(iter([*named, *whole]), None)
 

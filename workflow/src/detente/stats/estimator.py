@@ -27,7 +27,7 @@ SINGULAR = 1e-10
 class Solution:
     """Coefficients of one model and what any sandwich covariance of them needs; it uses n of the design's N rows.
 
-    terms k names; estimate (k,); `by_row` contributions of each row to the score, `scores` the same as an array; bread
+    terms k names; estimate (k,); `scores` contributions of each row to the score; bread
     (k, k) inverse of minus the Hessian of the objective; x (n, k) regressors as the model has them; `treatment` index
     of the treatment among terms. `predictor` (n,) linear predictor, absorbed effects included, None where they are not
     estimated; `link` from predictor to mean. `rows` (n,) places in the design of the rows used, None if all. `absorbed`
@@ -37,7 +37,7 @@ class Solution:
 
     terms: tuple[str, ...]
     estimate: Array
-    by_row: Scores
+    scores: Scores
     bread: Array
     x: Array
     link: Link
@@ -51,11 +51,6 @@ class Solution:
     iterations: int = 0
     flags: tuple[str, ...] = ()
 
-    @property
-    def scores(self) -> Array:
-        """Contributions (n, k) of each row to the score, as large as x and made anew each time."""
-        return self.by_row.whole
-
 
 @dataclass(frozen=True)
 class Estimator:
@@ -63,7 +58,7 @@ class Estimator:
 
     `uses` says what it does with `ModelFrame.fixed_effects`: "nothing" (it refuses them), "absorbs" any number of
     them, "conditions" on the first, "averages" the regressors within the first, or takes the first for "groups" of
-    correlated rows. `effects` are those that a study gives it. `covariances` are the kinds that it supports.
+    correlated rows. `fixed_effects` are those that a study gives it. `covariances` are the kinds that it supports.
     `reference` names the independent implementation that each fit is compared with; `gap` returns the largest relative
     difference of a coefficient from it, None where the fit is the library's own or tests alone compare.
     """
@@ -71,7 +66,7 @@ class Estimator:
     name: str
     fit: Callable[..., Solution]
     uses: Uses
-    effects: tuple[str, ...]
+    fixed_effects: tuple[str, ...]
     covariances: frozenset[str]
     reference: str
     gap: Callable[[ModelFrame, Solution], float] | None
@@ -84,7 +79,7 @@ class Estimator:
     @property
     def absorbs_dyads(self) -> bool:
         """Whether what is fixed in a dyad drops out of a study's model."""
-        return self.uses in ("absorbs", "conditions") and "dyad" in self.effects
+        return self.uses in ("absorbs", "conditions") and "dyad" in self.fixed_effects
 
 
 REGISTRY: dict[str, Estimator] = {}
@@ -94,7 +89,7 @@ def estimator(
     name: str,
     *,
     uses: Uses = "nothing",
-    effects: tuple[str, ...] = (),
+    fixed_effects: tuple[str, ...] = (),
     covariances: frozenset[str],
     reference: str,
     gap: Callable[[ModelFrame, Solution], float] | None = None,
@@ -102,18 +97,18 @@ def estimator(
     """Register the decorated function under `name`; it takes a design, and options of its own by keyword."""
 
     def register(function: Callable[..., Solution]) -> Callable[..., Solution]:
-        REGISTRY[name] = Estimator(name, function, uses, effects, covariances, reference, gap)
+        REGISTRY[name] = Estimator(name, function, uses, fixed_effects, covariances, reference, gap)
         return function
 
     return register
 
 
-def with_effects(design: ModelFrame, estimator: Estimator, chosen: tuple[str, ...] | None = None) -> ModelFrame:
-    """The design with the effects that a study gives the estimator, or with those `chosen`.
+def with_fixed_effects(design: ModelFrame, estimator: Estimator, chosen: tuple[str, ...] | None = None) -> ModelFrame:
+    """The model frame with the fixed effects that a study gives the estimator, or with those `chosen`.
 
-    In a directed design, the effect of a dyad is that of a directed one.
+    In a directed panel, the fixed effect of a dyad is that of a directed one.
     """
-    names = estimator.effects if chosen is None else chosen
+    names = estimator.fixed_effects if chosen is None else chosen
     if "directed_dyad" in design.clusters:
         names = tuple("directed_dyad" if name == "dyad" else name for name in names)
     return replace(design, fixed_effects={name: design.factor(name) for name in names})

@@ -1,4 +1,4 @@
-"""The one interface: a design or a formula, an estimator, a covariance, a convention → a fit."""
+"""The one interface: a model frame or a formula, an estimator, a covariance, a small-sample correction → a fit."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from detente.base.errors import NoDyads, UnknownOption, UnsupportedEffects, UnsupportedInstruments, choices
-from detente.stats.covariance import Recipe
+from detente.stats.covariance import Vcov
 from detente.stats.estimator import Estimator, Solution
 from detente.stats.frame import ModelFrame
-from detente.stats.ingredients import read, used_pairs
 from detente.stats.registry import REGISTRY, get
 from detente.stats.result import Fit, made_covariance
+from detente.stats.sandwich_parts import read, used_pairs
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -24,8 +24,8 @@ def fit(
     data: pd.DataFrame | None = None,
     *,
     estimator: str = "lpm",
-    covariance: str | Recipe = "dyadic",
-    small_sample: str = "detente",
+    vcov: str | Vcov = "dyadic",
+    ssc: str = "detente",
     sides: tuple[str, str] | None = None,
     time: str | None = None,
     **options: Any,
@@ -35,17 +35,18 @@ def fit(
     Parameters
     ----------
     model
-        A design; or a formula for `data`, `outcome ~ regressors | effects | [endogenous ~ instruments]`, of which the
-        last two parts may be left out. The first regressor is the treatment. Effects are columns, interactions such as
-        `a:year`, or `dyad`, the pair of the two sides. What formulaic reads is legal: `C(x)`, `x*z`, `log(x)`,
-        `poly(x, 3)`.
+        A model frame; or a formula for `data`, `outcome ~ regressors | fixed effects | [endogenous ~ instruments]`, of
+        which the last two parts may be left out. The first regressor is the treatment. Fixed effects are columns,
+        interactions such as `ccode1:year`, or `dyad`, the pair of the two sides. What formulaic reads is legal:
+        `C(x)`, `x*z`, `log(x)`, `poly(x, 3)`.
     estimator
         A name in `detente.stats.registry.REGISTRY`; `options` are its own.
-    covariance
-        A recipe, such as `dyadic("a", "b")` or `cluster("dyad", "year")`, or its name, "dyadic" or "dyad+year".
-    small_sample
-        Convention of factors and degrees of freedom: "detente", "none", "stata", "r-sandwich", "statsmodels" or
-        "linearmodels".
+    vcov
+        A covariance estimator, such as `dyadic("ccode1", "ccode2")` or `cluster("dyad", "year")`, or its name,
+        "dyadic" or "dyad+year".
+    ssc
+        Small-sample correction, factors and degrees of freedom as software has them: "detente", "none", "stata",
+        "r-sandwich", "statsmodels" or "linearmodels".
     sides, time
         With a formula: columns of the two sides of a dyad (`dyadic` may name them instead), and of time.
 
@@ -64,14 +65,14 @@ def fit(
     if isinstance(model, str):
         from detente.stats.formula import Model, build
 
-        outcome, model, covariance = build(model, data, Model(covariance, sides, time))
+        outcome, model, vcov = build(model, data, Model(vcov, sides, time))
     _check_effects(registered, model)
     _check_instruments(registered, model)
-    return _fitted(registered, model, read(covariance, model, registered), small_sample, options, outcome)
+    return _fitted(registered, model, read(vcov, model, registered), ssc, options, outcome)
 
 
 def _fitted(
-    estimator: Estimator, design: ModelFrame, recipe: Recipe, small_sample: str, options: dict[str, Any], outcome: str
+    estimator: Estimator, design: ModelFrame, recipe: Vcov, ssc: str, options: dict[str, Any], outcome: str
 ) -> Fit:
     solution = estimator.fit(design, **options)
     dyads, states = _counts(design, solution)
@@ -79,10 +80,10 @@ def _fitted(
     return Fit(
         terms=solution.terms,
         estimate=solution.estimate,
-        covariance=made_covariance(recipe, design, solution, estimator.name, small_sample, options),
+        vcov=made_covariance(recipe, design, solution, estimator.name, ssc, options),
         estimator=estimator.name,
-        small_sample=small_sample,
-        n=len(solution.by_row),
+        ssc=ssc,
+        nobs=len(solution.scores),
         dyads=dyads,
         states=states,
         events=int(y.sum()) if len(y) and y.min() >= 0 and np.array_equal(y, np.round(y)) else None,
@@ -131,5 +132,5 @@ def _counts(design: ModelFrame, solution: Solution) -> tuple[int | None, int | N
 
 
 def _attrition(design: ModelFrame, solution: Solution, estimator: str) -> tuple[tuple[str, int], ...]:
-    unused = len(design.y) - len(solution.by_row)
+    unused = len(design.y) - len(solution.scores)
     return (*design.attrition, *(((f"of no use to {estimator}", unused),) if unused else ()))

@@ -12,7 +12,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from detente.base.errors import EmptySample, FormulaError, NoVariation, UnknownVariable, choices
-from detente.stats.covariance import FACTORS, Recipe, parse
+from detente.stats.covariance import FACTORS, Vcov, parse
 from detente.stats.covariance.pairs import intersect
 from detente.stats.frame import ModelFrame
 
@@ -26,7 +26,7 @@ CONSTANT = "Intercept"
 class Model:
     """What goes with a formula: covariance, and columns of the two sides of a dyad and of time."""
 
-    covariance: str | Recipe
+    vcov: str | Vcov
     sides: tuple[str, str] | None
     time: str | None
 
@@ -46,7 +46,7 @@ class _Parts:
         return tuple(s for s in (self.outcome, self.regressors, self.endogenous, self.instruments) if s)
 
 
-def build(formula: str, data: pd.DataFrame | None, model: Model) -> tuple[str, ModelFrame, Recipe]:
+def build(formula: str, data: pd.DataFrame | None, model: Model) -> tuple[str, ModelFrame, Vcov]:
     """Name of the outcome, the design, and the recipe of the covariance.
 
     Rows with something missing are left out and counted by the first column, in the order of the formula, that lacks
@@ -64,7 +64,7 @@ def build(formula: str, data: pd.DataFrame | None, model: Model) -> tuple[str, M
     if not isinstance(data, pd.DataFrame):
         raise FormulaError("a formula needs a data frame: fit(formula, data)")
     parts = _taken_apart(formula)
-    recipe = parse(model.covariance, (*FACTORS, *map(str, data.columns)))
+    recipe = parse(model.vcov, (*FACTORS, *map(str, data.columns)))
     sides = recipe.sides or model.sides
     columns = _columns(parts, data, sides, model.time, recipe.factors)
     kept, attrition = _complete(data, columns)

@@ -14,12 +14,12 @@ from scipy import stats
 
 from detente.base.numerics import LEVEL
 from detente.stats import show
-from detente.stats.covariance import Covariance, Recipe, covariance
+from detente.stats.covariance import Covariance, Vcov, covariance
 from detente.stats.estimator import Solution
 from detente.stats.frame import ModelFrame
-from detente.stats.ingredients import ingredients, read
 from detente.stats.registry import get
 from detente.stats.resampling.jackknife import jackknife
+from detente.stats.sandwich_parts import read, sandwich_parts
 
 Array = npt.NDArray[np.floating[Any]]
 
@@ -28,17 +28,18 @@ Array = npt.NDArray[np.floating[Any]]
 class Fit:
     """One fitted model.
 
-    terms k names; estimate (k,); `covariance` with its recipe; n rows used, of `dyads` and `states` (None if rows are
-    no dyads), `events` the sum of an outcome that counts (None otherwise); `attrition` (reason, rows) left out, in
-    order; `flags` what a reader must know. `solution`, `design` and `options` are what it was made from.
+    terms k names; estimate (k,); `vcov` their covariance and how it was made; `nobs` observations, of `dyads`
+    and `states` (None if rows are not dyads), `events` the sum of an outcome that counts (None otherwise); `attrition`
+    (reason, rows) excluded, in order; `flags` what a reader must know. `solution`, `design` and `options` are what it
+    was made from.
     """
 
     terms: tuple[str, ...]
     estimate: Array
-    covariance: Covariance
+    vcov: Covariance
     estimator: str
-    small_sample: str
-    n: int
+    ssc: str
+    nobs: int
     dyads: int | None
     states: int | None
     events: int | None
@@ -54,7 +55,7 @@ class Fit:
     def std_errors(self) -> Array:
         """Standard errors (k,); not a number where the covariance leaves a coefficient no variance."""
         unit = np.eye(len(self.terms))
-        return np.array([self.covariance.std_error(u) if self.covariance.exists(u) else math.nan for u in unit])
+        return np.array([self.vcov.std_error(u) if self.vcov.exists(u) else math.nan for u in unit])
 
     @property
     def statistic(self) -> Array:
@@ -62,31 +63,31 @@ class Fit:
         return self.estimate / self.std_errors
 
     @property
-    def p(self) -> Array:
+    def p_value(self) -> Array:
         """Two-sided p-values (k,), by the distribution that the recipe names."""
-        return np.asarray(2 * stats.t.sf(np.abs(self.statistic), self.covariance.df))
+        return np.asarray(2 * stats.t.sf(np.abs(self.statistic), self.vcov.df))
 
     def conf_int(self, level: float = LEVEL) -> pd.DataFrame:
-        """Intervals: `ci_low` and `ci_high` by term."""
-        margin = float(stats.t.ppf((1 + level) / 2, self.covariance.df)) * self.std_errors
-        bounds = {"ci_low": self.estimate - margin, "ci_high": self.estimate + margin}
+        """Intervals: `conf_low` and `conf_high` by term."""
+        margin = float(stats.t.ppf((1 + level) / 2, self.vcov.df)) * self.std_errors
+        bounds = {"conf_low": self.estimate - margin, "conf_high": self.estimate + margin}
         return pd.DataFrame(bounds, index=pd.Index(self.terms, name="term"))
 
     def table(self, level: float = LEVEL) -> pd.DataFrame:
-        """One row a term: term, estimate, std_error, statistic, p, ci_low, ci_high."""
+        """One row per term: term, estimate, std_error, statistic, p_value, conf_low, conf_high."""
         bounds = self.conf_int(level)
         columns = {
             "term": list(self.terms),
             "estimate": self.estimate,
             "std_error": self.std_errors,
             "statistic": self.statistic,
-            "p": self.p,
-            "ci_low": bounds["ci_low"].to_numpy(),
-            "ci_high": bounds["ci_high"].to_numpy(),
+            "p_value": self.p_value,
+            "conf_low": bounds["conf_low"].to_numpy(),
+            "conf_high": bounds["conf_high"].to_numpy(),
         }
         return pd.DataFrame(columns)
 
-    def with_covariance(self, covariance: str | Recipe, small_sample: str | None = None) -> Fit:
+    def with_vcov(self, vcov: str | Vcov, ssc: str | None = None) -> Fit:
         """The same fit under another covariance; nothing is refitted, except by a jackknife.
 
         Raises
@@ -94,9 +95,9 @@ class Fit:
         UnsupportedCovariance, NoDyads, TooFewStates, TooFewClusters, UnknownVariable
             As `fit`.
         """
-        convention = self.small_sample if small_sample is None else small_sample
-        made = made_covariance(covariance, self.design, self.solution, self.estimator, convention, self.options)
-        return replace(self, covariance=made, small_sample=convention)
+        ssc = self.ssc if ssc is None else ssc
+        made = made_covariance(vcov, self.design, self.solution, self.estimator, ssc, self.options)
+        return replace(self, vcov=made, ssc=ssc)
 
     def __str__(self) -> str:
         """A summary that prints the recipe of the standard errors."""
@@ -110,18 +111,18 @@ class Fit:
     def __maketables_coef_table__(self) -> pd.DataFrame:
         """Coefficients as maketables (and through it great_tables) reads them."""
         names = {
-            "estimate": "b", "std_error": "se", "statistic": "t", "ci_low": "ci95l", "ci_high": "ci95u",
+            "estimate": "b", "std_error": "se", "statistic": "t", "conf_low": "ci95l", "conf_high": "ci95u",
         }  # fmt: skip
         return self.table(0.95).rename(columns=names).set_index("term").rename_axis("Coefficient")
 
     def __maketables_stat__(self, key: str) -> int | float | str | None:
         """A statistic of the model for maketables; None if there is none of the name."""
         return {
-            "N": self.n,
+            "N": self.nobs,
             "dyads": self.dyads,
             "states": self.states,
             "events": self.events,
-            "se_type": str(self.covariance),
+            "se_type": str(self.vcov),
             "estimator": self.estimator,
         }.get(key)
 
@@ -144,20 +145,20 @@ class Fit:
 
     @property
     def __maketables_vcov_info__(self) -> dict[str, Any]:
-        return {"vcov_type": self.covariance.kind, "clustervar": None}
+        return {"vcov_type": self.vcov.kind, "clustervar": None}
 
 
 def made_covariance(
-    name: str | Recipe,
+    name: str | Vcov,
     design: ModelFrame,
     solution: Solution,
     estimator: str,
-    small_sample: str,
+    ssc: str,
     options: Mapping[str, Any],
 ) -> Covariance:
     """The covariance of a solution by the name of its recipe."""
     registered = get(estimator)
     recipe = read(name, design, registered)
     if recipe.kind == "jackknife":
-        return jackknife(design, lambda part: registered.fit(part, **options), solution, small_sample)
-    return covariance(recipe, ingredients(design, solution), small_sample)
+        return jackknife(design, lambda part: registered.fit(part, **options), solution, ssc)
+    return covariance(recipe, sandwich_parts(design, solution), ssc)

@@ -47,7 +47,7 @@ def _title(fit: Fit) -> str:
 
 
 def _header(fit: Fit) -> Sequence[str]:
-    return [*HEADER[:3], "z" if math.isinf(fit.covariance.df) else "t", *HEADER[4:]]
+    return [*HEADER[:3], "z" if math.isinf(fit.vcov.df) else "t", *HEADER[4:]]
 
 
 def _rows(fit: Fit) -> list[list[str]]:
@@ -67,9 +67,9 @@ def _number(value: float) -> str:
 
 
 def _notes(fit: Fit) -> list[str]:
-    counted = {"rows": fit.n, "dyads": fit.dyads, "states": fit.states, "events": fit.events}
+    counted = {"rows": fit.nobs, "dyads": fit.dyads, "states": fit.states, "events": fit.events}
     counts = [f"{count:,} {what}" for what, count in counted.items() if count is not None]
-    notes = [", ".join(counts), f"Standard errors: {fit.covariance}"]
+    notes = [", ".join(counts), f"Standard errors: {fit.vcov}"]
     left = [f"{reason} {rows:,}" for reason, rows in fit.attrition if rows and reason not in SIZES]
     if left:
         notes.append(f"Rows left out: {'; '.join(left)}")
@@ -77,7 +77,7 @@ def _notes(fit: Fit) -> list[str]:
         notes.append(f"Dropped for want of variation: {', '.join(fit.solution.dropped)}")
     none = [t for t, e in zip(fit.terms, fit.std_errors, strict=True) if np.isnan(e)]
     if none:
-        kind = fit.covariance.kind
+        kind = fit.vcov.kind
         notes.append(f"No standard error, as the double sum of the {kind} covariance is negative: {', '.join(none)}")
     return [*notes, *fit.flags]
 

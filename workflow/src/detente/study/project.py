@@ -158,14 +158,14 @@ def _check_estimators(project: Project) -> None:
 
 def _check_covariances(project: Project, study: Study, estimator: Estimator, specimen: ModelFrame) -> None:
     """What the job would refuse is refused here, by the same function, on a design of a study's factors."""
-    from detente.stats.estimator import with_effects
-    from detente.stats.ingredients import read
+    from detente.stats.estimator import with_fixed_effects
+    from detente.stats.sandwich_parts import read
 
-    for i, name in enumerate(study.covariances):
+    for i, name in enumerate(study.vcov):
         try:
-            read(name, with_effects(specimen, estimator), estimator)
+            read(name, with_fixed_effects(specimen, estimator), estimator)
         except UnsupportedCovariance as error:
-            raise UnsupportedCovariance(f"{project.located(study, 'covariances', i)}: {error}") from error
+            raise UnsupportedCovariance(f"{project.located(study, 'vcov', i)}: {error}") from error
 
 
 def _specimen() -> ModelFrame:

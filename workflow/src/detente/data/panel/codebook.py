@@ -37,7 +37,7 @@ def described(panel: Panel) -> pd.DataFrame:
         seen = bool(column.notna().any())
         rows.append(
             {
-                "n": int(column.notna().sum()),
+                "nobs": int(column.notna().sum()),
                 "missing": int(column.isna().sum()),
                 "mean": float(column.mean()) if seen else None,
                 "sd": float(column.std()) if seen else None,

@@ -39,7 +39,7 @@ def influence_chart(frame: pd.DataFrame, whole: Mapping[str, float], *, simulate
     frame
         `kind`, `left_out`, `estimate`, `std_error`, `df`, `change_se`, `flips`, `influential`.
     whole
-        `estimate`, `ci_low`, `ci_high` of all rows, in onsets a dyad-year.
+        `estimate`, `conf_low`, `conf_high` of all rows, in onsets a dyad-year.
     """
     kinds = [k for k in dict.fromkeys([*KINDS, *frame["kind"]]) if (frame["kind"] == k).any()]
     parts = {k: _foremost(frame[frame["kind"] == k]) for k in kinds}
@@ -66,7 +66,7 @@ def _foremost(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def _panel(axis: Any, rows: pd.DataFrame, whole: Mapping[str, float]) -> None:
-    low, high = PER * whole["ci_low"], PER * whole["ci_high"]
+    low, high = PER * whole["conf_low"], PER * whole["conf_high"]
     axis.axvspan(low, high, color=BAND, linewidth=0, zorder=0)
     axis.axvline(PER * whole["estimate"], color=GREY, linewidth=0.8, zorder=1)
     axis.axvline(0, color="black", linewidth=0.7, zorder=1)

@@ -33,7 +33,8 @@ def ledger_chart(ledger: pd.DataFrame, checks: pd.DataFrame, *, simulated: bool)
     Parameters
     ----------
     ledger
-        One row a claim: code, label, family, estimate, ci_low, ci_high, base_risk, smallest_effect, verdict, strength.
+        One row per claim: code, label, family, estimate, conf_low, conf_high, base_risk, smallest_effect, verdict,
+        strength.
     checks
         One row a claim and check that bears on its verdict: claim, check, outcome (pass, fail, not made).
     """
@@ -70,7 +71,7 @@ def _places(rows: pd.DataFrame, families: list[str]) -> dict[str, float]:
 
 def _interval(axis: Axes, row: Any, y: float) -> None:
     """The interval as a share of base risk, on the band of effects too small to matter."""
-    low, middle, high = (value / row.base_risk for value in (row.ci_low, row.estimate, row.ci_high))
+    low, middle, high = (value / row.base_risk for value in (row.conf_low, row.estimate, row.conf_high))
     smallest = row.smallest_effect / row.base_risk
     band(axis, smallest, y)
     colour = COLOURS[row.verdict]

@@ -26,7 +26,7 @@ def raw_risk(frame: pd.DataFrame, claims: Mapping[str, str], labels: Mapping[str
     Parameters
     ----------
     frame
-        `claim`, `sample`, `treated`, `risk`, `ci_low`, `ci_high` (probabilities), `ratio`.
+        `claim`, `sample`, `treated`, `risk`, `conf_low`, `conf_high` (probabilities), `ratio`.
     claims
         Claim id → label, in order of print.
     labels
@@ -39,7 +39,7 @@ def raw_risk(frame: pd.DataFrame, claims: Mapping[str, str], labels: Mapping[str
     floor = _floor(frame)
     for axis, (claim, label) in zip(axes, claims.items(), strict=False):
         axis.set_title(label)
-        _scale(axis, floor, PER * float(frame["ci_high"].max()), [labels[s] for s in samples])
+        _scale(axis, floor, PER * float(frame["conf_high"].max()), [labels[s] for s in samples])
         for x, sample in enumerate(samples):
             mine = _arms(frame, claim, sample)
             _pair(axis, mine, x, floor)
@@ -57,7 +57,7 @@ def _arms(frame: pd.DataFrame, claim: str, sample: str) -> Arms:
 
 def _floor(frame: pd.DataFrame) -> float:
     """Return the lowest risk the log scale shows; a risk of zero is drawn there."""
-    positive = frame.loc[frame["ci_low"] > 0, "ci_low"]
+    positive = frame.loc[frame["conf_low"] > 0, "conf_low"]
     return PER * float(positive.min()) / 2 if len(positive) else 0.1
 
 
@@ -83,13 +83,13 @@ def _pair(axis: Any, rows: Arms, x: float, floor: float) -> None:
     colour = VERMILION if share > 1 else BLUE
     points = []
     for treated, side in ((0, -_OFFSET), (1, _OFFSET)):
-        risk, low, high = (PER * rows[treated][name] for name in ("risk", "ci_low", "ci_high"))
+        risk, low, high = (PER * rows[treated][name] for name in ("risk", "conf_low", "conf_high"))
         points.append(max(risk, floor))
         axis.plot([x + side] * 2, [max(low, floor), max(high, floor)], color=GREY, linewidth=1, zorder=2)
         face = colour if treated else "white"
         axis.plot([x + side], [points[-1]], "o", color=colour, markerfacecolor=face, zorder=4, clip_on=False)
     axis.plot([x - _OFFSET, x + _OFFSET], points, color=colour, linewidth=1, zorder=3)
-    top = PER * max(rows[0]["ci_high"], rows[1]["ci_high"])
+    top = PER * max(rows[0]["conf_high"], rows[1]["conf_high"])
     axis.annotate(
         multiple(share),
         (x, top),

@@ -43,7 +43,7 @@ def specification_curve(
     Parameters
     ----------
     frame
-        One row a specification that has an estimate: spec_id, one column a node, estimate_share, ci_low, ci_high,
+        One row a specification that has an estimate: spec_id, one column a node, estimate_share, conf_low, conf_high,
         base_risk, p.
     nodes
         Options by node, in order of print; nodes of which the frame has one option are left out.
@@ -72,7 +72,7 @@ def specification_curve(
 def _estimates(axis: Any, frame: pd.DataFrame, headline: str | None, smallest_effect: float) -> None:
     """Estimates, coloured by what a test at 5 % says, and intervals."""
     place = np.arange(len(frame))
-    low, high = frame["ci_low"] / frame["base_risk"], frame["ci_high"] / frame["base_risk"]
+    low, high = frame["conf_low"] / frame["base_risk"], frame["conf_high"] / frame["base_risk"]
     colours = colours_of(frame)
     axis.axhspan(-smallest_effect, smallest_effect, color=BAND, zorder=0, linewidth=0)
     axis.axhline(0, color="black", linewidth=0.7, zorder=1)
@@ -107,7 +107,7 @@ def _estimates(axis: Any, frame: pd.DataFrame, headline: str | None, smallest_ef
 
 def colours_of(frame: pd.DataFrame) -> np.ndarray[Any, Any]:
     """Blue where the 95 % interval lies below zero, vermilion above, grey where it holds zero, (S,)."""
-    return np.where(frame["ci_high"] < 0, BLUE, np.where(frame["ci_low"] > 0, VERMILION, GREY))
+    return np.where(frame["conf_high"] < 0, BLUE, np.where(frame["conf_low"] > 0, VERMILION, GREY))
 
 
 def _decisions(axis: Any, frame: pd.DataFrame, nodes: Mapping[str, Sequence[str]]) -> None:

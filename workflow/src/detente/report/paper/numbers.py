@@ -96,7 +96,7 @@ def _method(evidence: Evidence) -> dict[str, Any]:
 def _covariances(evidence: Evidence) -> dict[str, dict[str, str]]:
     """The two covariances of tables, by id and in words; empty words where there is no second one."""
     blank = {"id": "", "short": "", "long": "", "those": ""}
-    named = {"headline": evidence.covariance, "beside": evidence.beside}
+    named = {"headline": evidence.vcov, "beside": evidence.beside}
     return {role: {"id": name, **asdict(covariance_label(name))} if name else blank for role, name in named.items()}
 
 

@@ -43,7 +43,7 @@ def model_numbers(model: Cell) -> dict[str, Any]:
     risks = ("effect", "low", "high", "std_error", "beside_std_error", "mde", "smallest_effect")
     levels = ("base_risk", "treated_risk")
     ratios = ("ratio", "ratio_low", "ratio_high", "inflation")
-    counts = ("n", "dyads", "states", "events", "treated", "treated_dyads", "switching_dyads", "switching_states")
+    counts = ("nobs", "dyads", "states", "events", "treated", "treated_dyads", "switching_dyads", "switching_states")
     return {
         "sample": model.sample,
         "sample_name": lower_first(model.sample_label),
@@ -61,7 +61,7 @@ def model_numbers(model: Cell) -> dict[str, Any]:
         **{r: number(getattr(model, r), ratio) for r in ratios},
         "mde_share": number(model.mde_share, percent),
         "effect_share": number(abs(model.effect) / model.base_risk, percent),
-        "p": number(model.p, p_value),
+        "p_value": number(model.p_value, p_value),
         **{c: number(getattr(model, c), count) for c in counts},
         "within": name.within,
         "few_switchers": name.within and model.few_switchers,

@@ -96,7 +96,7 @@ def _claim(row: Mapping[Any, Any]) -> Row:
     word = row["verdict"] if row["verdict"] == "inconclusive" else f"{row['verdict']} · {row['strength']}"
     numbers = (
         per_thousand(row["estimate"]),
-        f"{per_thousand(row['ci_low'])} to {per_thousand(row['ci_high'])}",
+        f"{per_thousand(row['conf_low'])} to {per_thousand(row['conf_high'])}",
         percent(row["estimate_share"]),
         percent(row["mde_share"]),
         percent(row["share_powered"]),

@@ -70,7 +70,7 @@ def shares_table(frame: pd.DataFrame, claims: Sequence[Claim], covariance: str, 
     covariance
         The option whose rows are counted: a second covariance of the same fits would count them twice.
     """
-    counted = frame[frame["covariance"] == covariance]
+    counted = frame[frame["vcov"] == covariance]
     rows = [
         Row(c.label, (*_shares(mine[mine["equivalent"]], c), *_shares(mine, c)))
         for c, mine in ((c, counted[counted["claim"] == c.id]) for c in claims)
@@ -110,7 +110,7 @@ def _cell(row: Mapping[str, Any]) -> str:
         return MISSING
     base = row["base_risk"]
     value, low, high = (
-        decimal(100 * x, 0) for x in (row["estimate_share"], row["ci_low"] / base, row["ci_high"] / base)
+        decimal(100 * x, 0) for x in (row["estimate_share"], row["conf_low"] / base, row["conf_high"] / base)
     )
     return f"{value}% [{low}, {high}]"
 
@@ -128,7 +128,7 @@ def _shares(frame: pd.DataFrame, claim: Claim) -> tuple[str, ...]:
         claim.expected, 1 if (estimates > 0).sum() >= (estimates < 0).sum() else -1
     )
     agrees = estimates * expected > 0
-    significant = agrees & ((frame["ci_high"] < 0) | (frame["ci_low"] > 0))
+    significant = agrees & ((frame["conf_high"] < 0) | (frame["conf_low"] > 0))
     powered = frame["powered"]
     return (count(len(frame)), *(percent(float(s.mean())) for s in (agrees, significant, powered, agrees & powered)))
 

@@ -22,8 +22,8 @@ def recipe_notes(evidence: Evidence, samples: Iterable[str], marks: tuple[str, s
     frame = evidence.estimates[evidence.estimates["sample"].isin(list(samples))]
     sentences = [
         f"{mark[:1].upper()}{mark[1:]}: {_by_estimator(evidence, frame[frame['covariance'] == name])}."
-        for mark, name in zip(marks, (evidence.covariance, evidence.beside), strict=True)
-        if (frame["covariance"] == name).any()
+        for mark, name in zip(marks, (evidence.vcov, evidence.beside), strict=True)
+        if (frame["vcov"] == name).any()
     ]
     return (*sentences, *_references(frame))
 
@@ -48,7 +48,7 @@ def _filled(pattern: str, numbers: list[list[int]]) -> str:
 def _by_estimator(evidence: Evidence, frame: pd.DataFrame) -> str:
     told: dict[str, list[str]] = {}
     for estimator in evidence.study.estimators:
-        recipes = merged(frame.loc[frame["estimator"] == estimator, "correction"].drop_duplicates())
+        recipes = merged(frame.loc[frame["estimator"] == estimator, "ssc"].drop_duplicates())
         if recipes:
             told.setdefault("; ".join(recipes), []).append(estimator_label(estimator).short)
     if len(told) == 1:

@@ -186,7 +186,7 @@ def placebo_table(frame: pd.DataFrame, claims: Mapping[str, str], *, simulated: 
     Parameters
     ----------
     frame
-        `claim`, `label`, `lag`, `estimate`, `ci_low`, `ci_high`, `p`, `n`, `treated`.
+        `claim`, `label`, `lag`, `estimate`, `conf_low`, `conf_high`, `p`, `n`, `treated`.
     claims
         Claim id → label, in order of print.
     """
@@ -199,9 +199,9 @@ def placebo_table(frame: pd.DataFrame, claims: Mapping[str, str], *, simulated: 
                 str(r.label),
                 (
                     per_thousand(r.estimate),
-                    f"{per_thousand(r.ci_low)} to {per_thousand(r.ci_high)}",
-                    p_value(r.p),
-                    count(r.n),
+                    f"{per_thousand(r.conf_low)} to {per_thousand(r.conf_high)}",
+                    p_value(r.p_value),
+                    count(r.nobs),
                     count(r.treated),
                 ),
             )

@@ -48,7 +48,7 @@ def coverage(evidence: Evidence) -> Table:
 
 def coverage_table(frame: pd.DataFrame, claims: ClaimsFile, labels: Mapping[str, str]) -> Table:
     """Coverage, mean standard error over true spread, and mean length, by scenario, kind and sample."""
-    found = keyed(frame, "scenario", "sample", "covariance")
+    found = keyed(frame, "scenario", "sample", "vcov")
     samples = list(dict.fromkeys(frame["sample"]))
     claim = claims.claims[str(frame["claim"].iloc[0])]
     rows = []
@@ -73,7 +73,7 @@ def _cells(row: Mapping[str, Any]) -> tuple[str, str, str]:
 
 
 def _notes(frame: pd.DataFrame, instrument: str, labels: Mapping[str, str]) -> tuple[str, ...]:
-    cells = frame[frame["covariance"] == "dyadic"]
+    cells = frame[frame["vcov"] == "dyadic"]
     draws = cells["draws"].max()
     sizes = listed(
         f"{count(c['rows'])} dyad-years of {count(c['dyads'])} dyads and {count(c['states'])} states among "

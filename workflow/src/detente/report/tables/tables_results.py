@@ -40,7 +40,7 @@ _EFFECT: tuple[tuple[str, Callable[[Cell], str]], ...] = (
     ("Verdict", lambda c: c.verdict),
 )
 _SIZE: tuple[tuple[str, Callable[[Cell], str]], ...] = (
-    ("Dyad-years", lambda c: count(c.n)),
+    ("Dyad-years", lambda c: count(c.nobs)),
     ("Dyad-years under treatment", lambda c: count(c.treated)),
     ("Dyads", lambda c: count(c.dyads)),
     ("Dyads under treatment", lambda c: count(c.treated_dyads)),
@@ -87,13 +87,13 @@ def _effect(model: Cell, shown: str) -> str:
 
 def _treatment_rows(evidence: Evidence, models: list[Cell]) -> list[Row]:
     """The treatment's coefficient, its standard errors (parentheses, brackets) and its p-value."""
-    found = {m: _coefficients(evidence, m, evidence.covariance, treatment=True) for m in models}
+    found = {m: _coefficients(evidence, m, evidence.vcov, treatment=True) for m in models}
     estimates, errors, ps = [], [], []
     for frame in found.values():
         row = frame.iloc[0] if len(frame) else None
         estimates.append(NOT_ESTIMABLE if row is None else _shown(row, "estimate"))
         errors.append("" if row is None else f"({_shown(row, 'std_error')})")
-        ps.append("" if row is None else p_value(float(row["p"])))
+        ps.append("" if row is None else p_value(float(row["p_value"])))
     rows = [Row("Treatment", tuple(estimates)), Row("", tuple(errors))]
     if evidence.beside:
         beside = (_coefficients(evidence, m, evidence.beside, treatment=True) for m in models)
@@ -108,7 +108,7 @@ def _control_rows(evidence: Evidence, models: list[Cell]) -> list[Row]:
 
     Means of the dyad, which correlated random effects add for each of them, stay in the estimates.
     """
-    frames = [_coefficients(evidence, m, evidence.covariance, treatment=False) for m in models]
+    frames = [_coefficients(evidence, m, evidence.vcov, treatment=False) for m in models]
     lost = [lost_terms(evidence, m.claim, m.sample, m.estimator) for m in models]
     terms = [str(term) for frame in frames for term in frame["term"]] + [term for gone in lost for term in gone]
     rows = []
@@ -124,7 +124,7 @@ def _control_rows(evidence: Evidence, models: list[Cell]) -> list[Row]:
 
 def _coefficients(evidence: Evidence, model: Cell, covariance: str, *, treatment: bool) -> pd.DataFrame:
     rows = model_rows(evidence, model.claim, model.sample, model.estimator)
-    wanted = (rows["quantity"] == "coefficient") & (rows["covariance"] == covariance)
+    wanted = (rows["quantity"] == "coefficient") & (rows["vcov"] == covariance)
     return rows[wanted & (rows["is_treatment"] == treatment)]
 
 
@@ -227,7 +227,7 @@ def _failures(evidence: Evidence, models: list[Cell]) -> list[str]:
 )
 def samples(evidence: Evidence) -> Table:
     """The headline quantity for every claim, sample and estimator, with its power and its verdict."""
-    pair = (evidence.covariance, evidence.beside)
+    pair = (evidence.vcov, evidence.beside)
     columns = (
         Column("Model", align="left"),
         Column("Base risk"),
@@ -268,7 +268,7 @@ def _sample_row(model: Cell, width: int, *, beside: bool) -> Row:
             per_thousand(model.base_risk),
             per_thousand(model.effect),
             f"[{per_thousand(model.low)}, {per_thousand(model.high)}]",
-            p_value(model.p),
+            p_value(model.p_value),
             per_thousand(model.std_error),
             *([per_thousand(model.beside_std_error), decimal(model.inflation, 2)] if beside else []),
             percent(model.mde_share),
@@ -279,7 +279,7 @@ def _sample_row(model: Cell, width: int, *, beside: bool) -> Row:
 
 def _samples_notes(evidence: Evidence, models: list[Cell]) -> tuple[str, ...]:
     share = percent(evidence.project.claims.smallest_effect)
-    headline = covariance_label(evidence.covariance)
+    headline = covariance_label(evidence.vcov)
     beside = covariance_label(evidence.beside) if evidence.beside else None
     ratio_note = f"Ratio: {headline.long} standard errors over {beside.those}. " if beside else ""
     marks = (headline.short, beside.short if beside else "")

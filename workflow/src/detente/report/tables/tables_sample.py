@@ -94,13 +94,13 @@ def descriptives(evidence: Evidence) -> Table:
     found = keyed(evidence.frame("descriptives"), "variable", "sample")
     order = list(dict.fromkeys(variable for variable, _ in found))
     headline = evidence.samples[study.headline]
-    columns = [Column(name, headline) for name in ("n", "Missing", "Mean", "SD", "Min", "Max")]
+    columns = [Column(name, headline) for name in ("nobs", "Missing", "Mean", "SD", "Min", "Max")]
     columns += [Column(evidence.samples[s].removesuffix(" dyads"), "Mean elsewhere") for s in others]
     rows = []
     for variable in order:
         row = found[variable, study.headline]
         own = [
-            count(row["n"]),
+            count(row["nobs"]),
             count(row["missing"]),
             *(_measure(row[k]) for k in ("mean", "sd", "min", "max")),
         ]

@@ -1,12 +1,14 @@
 """Scores and bread → covariance, for dependence within clusters and among dyads that share a state."""
 
-from detente.stats.covariance.convention import CONVENTIONS
 from detente.stats.covariance.meats import cluster_meat, dyadic_meat, multiway_meat
 from detente.stats.covariance.pairs import Pairs, number, number_dyads
-from detente.stats.covariance.recipe import (
+from detente.stats.covariance.sandwich import Covariance, SandwichParts, covariance, sandwich
+from detente.stats.covariance.scores import Scores, totals
+from detente.stats.covariance.ssc import CONVENTIONS
+from detente.stats.covariance.vcov import (
     FACTORS,
     KINDS,
-    Recipe,
+    Vcov,
     classical,
     cluster,
     dyadic,
@@ -17,18 +19,16 @@ from detente.stats.covariance.recipe import (
     jackknife,
     parse,
 )
-from detente.stats.covariance.sandwich import Covariance, Ingredients, covariance, sandwich
-from detente.stats.covariance.scores import Scores, totals
 
 __all__ = [
     "CONVENTIONS",
     "FACTORS",
     "KINDS",
     "Covariance",
-    "Ingredients",
     "Pairs",
-    "Recipe",
+    "SandwichParts",
     "Scores",
+    "Vcov",
     "classical",
     "cluster",
     "cluster_meat",

@@ -17,11 +17,11 @@ from detente.base.errors import (
     UnsupportedCovariance,
     choices,
 )
-from detente.stats.covariance import convention
+from detente.stats.covariance import ssc as corrections
 from detente.stats.covariance.meats import corrected_scores, dyadic_meat, leverage, multiway_meat
 from detente.stats.covariance.pairs import Array, Codes, Pairs, number
-from detente.stats.covariance.recipe import ROWS, Recipe, counted, parse
 from detente.stats.covariance.scores import Scores, of_rows
+from detente.stats.covariance.vcov import ROWS, Vcov, counted, parse
 
 FEWEST_STATES = 5
 # A variance below this share of the heteroskedastic one is zero but for rounding.
@@ -34,7 +34,7 @@ class Covariance:
 
     matrix (k, k); `unrepaired` (k, k) the same before negative eigenvalues were clipped; `heteroskedastic` (k, k) as if
     rows were independent, the yardstick of what counts as no variance; `kind` its name; `df` degrees of freedom of the
-    t distribution, infinite for the normal one; `correction` the recipe in words; `repair` what was done to make it
+    t distribution, infinite for the normal one; `ssc` the recipe in words; `repair` what was done to make it
     positive semi-definite, "" if nothing.
     """
 
@@ -43,12 +43,12 @@ class Covariance:
     heteroskedastic: Array
     kind: str
     df: float
-    correction: str
+    ssc: str
     repair: str
 
     def __str__(self) -> str:
         """The recipe, and the repair if there was one."""
-        return "; ".join(filter(None, (self.correction, self.repair)))
+        return "; ".join(filter(None, (self.ssc, self.repair)))
 
     @property
     def std_errors(self) -> Array:
@@ -88,11 +88,11 @@ def _no_factor(name: str) -> Codes:
 
 
 @dataclass(frozen=True)
-class Ingredients:
+class SandwichParts:
     """What covariances of k coefficients are made from; functions where making it costs time.
 
     scores (n, k) per row; bread (k, k) inverse of minus the Hessian; `dispersion` its factor in the classical
-    covariance; x (n, k) for leverages; `absorbed` parameters that are not among the k; `effects` the factors (n,)
+    covariance; x (n, k) for leverages; `absorbed` parameters that are not among the k; `fixed_effects` the factors (n,)
     that they belong to; `linear` whether least squares; `pairs` and `factor` the dyads of the rows and the codes of a
     named factor; `effect_leverage` the leverages (n,) of the absorbed effects.
     """
@@ -102,7 +102,7 @@ class Ingredients:
     dispersion: float = 1.0
     x: Array | None = None
     absorbed: int = 0
-    effects: Mapping[str, Codes] = field(default_factory=dict)
+    fixed_effects: Mapping[str, Codes] = field(default_factory=dict)
     linear: bool = False
     pairs: Callable[[], Pairs] = _no_pairs
     factor: Callable[[str], Codes] = _no_factor
@@ -125,18 +125,18 @@ class _Filling:
 
     meat: Array
     df: float
-    correction: str
+    ssc: str
 
 
-def covariance(recipe: Recipe | str, ingredients: Ingredients, small_sample: str = "detente") -> Covariance:
+def covariance(recipe: Vcov | str, parts: SandwichParts, ssc: str = "detente") -> Covariance:
     """Covariance of the coefficients by a recipe.
 
     Parameters
     ----------
     recipe
         A recipe or its name: "classical", "hc0" to "hc3", "dyadic", or factors joined by "+".
-    small_sample
-        "detente", "none", "stata", "r-sandwich", "statsmodels" or "linearmodels": see `convention.TABLE`.
+    ssc
+        "detente", "none", "stata", "r-sandwich", "statsmodels" or "linearmodels": see `ssc.TABLE`.
 
     Raises
     ------
@@ -150,15 +150,15 @@ def covariance(recipe: Recipe | str, ingredients: Ingredients, small_sample: str
     recipe = parse(recipe)
     if recipe.kind == "jackknife":
         raise UnsupportedCovariance("a jackknife refits the model: ask for it where the model is fitted")
-    bread = ingredients.bread
-    independent = bread @ of_rows(ingredients.scores).gram() @ bread
-    filling = _MAKERS[recipe.kind](recipe, ingredients, small_sample)
+    bread = parts.bread
+    independent = bread @ of_rows(parts.scores).gram() @ bread
+    filling = _MAKERS[recipe.kind](recipe, parts, ssc)
     unrepaired = filling.meat if recipe.kind == "classical" else bread @ filling.meat @ bread
     matrix, repair = semidefinite(unrepaired)
-    return Covariance(matrix, unrepaired, independent, recipe.name, filling.df, filling.correction, repair)
+    return Covariance(matrix, unrepaired, independent, recipe.name, filling.df, filling.ssc, repair)
 
 
-def sandwich(kind: Recipe | str, scores: Scores | Array, bread: Array, pairs: Pairs) -> Covariance:
+def sandwich(kind: Vcov | str, scores: Scores | Array, bread: Array, pairs: Pairs) -> Covariance:
     """The covariance of a recipe that needs only scores, bread and dyads, such as "dyadic", "dyad" or "hc0"."""
 
     def factor(name: str) -> Codes:
@@ -167,52 +167,52 @@ def sandwich(kind: Recipe | str, scores: Scores | Array, bread: Array, pairs: Pa
         raise UnknownVariable(f"no factor is called {name!r}; {choices(name, ['dyad'])}")
 
     recipe = parse(kind, ("dyad",))
-    return covariance(recipe, Ingredients(scores, bread, pairs=lambda: pairs, factor=factor))
+    return covariance(recipe, SandwichParts(scores, bread, pairs=lambda: pairs, factor=factor))
 
 
-def _classical(recipe: Recipe, given: Ingredients, small_sample: str) -> _Filling:
+def _classical(recipe: Vcov, given: SandwichParts, ssc: str) -> _Filling:
     del recipe
-    distribution = convention.rule(small_sample, linear=given.linear).rows
-    df = convention.degrees(distribution, clusters=math.nan, residual=given.rows - given.parameters)
+    distribution = corrections.rule(ssc, linear=given.linear).rows
+    df = corrections.degrees(distribution, clusters=math.nan, residual=given.rows - given.parameters)
     what = "classical, σ² = RSS/(N−K)" if given.linear else "classical, inverse information"
-    return _Filling(given.dispersion * given.bread, df, f"{what}, {convention.said(df)}")
+    return _Filling(given.dispersion * given.bread, df, f"{what}, {corrections.said(df)}")
 
 
-def _independent(recipe: Recipe, given: Ingredients, small_sample: str) -> _Filling:
+def _independent(recipe: Vcov, given: SandwichParts, ssc: str) -> _Filling:
     """Rows independent: HC0 to HC3."""
-    rule = convention.rule(small_sample, linear=given.linear)
-    scores, share = of_rows(given.scores), convention.share(rule.hc1, given.rows, given.parameters)
+    rule = corrections.rule(ssc, linear=given.linear)
+    scores, share = of_rows(given.scores), corrections.share(rule.hc1, given.rows, given.parameters)
     if recipe.kind in ("hc2", "hc3"):
         if not given.linear or given.x is None:
             raise UnsupportedCovariance(f"{recipe.kind} needs leverages, which only least squares has; use hc1")
         leverages = leverage(given.x, given.bread, given.effect_leverage())
         scores = corrected_scores(scores, leverages, 0.5 if recipe.kind == "hc2" else 1.0)
     factor = share if recipe.kind == "hc1" else 1.0
-    df = convention.degrees(rule.rows, clusters=math.nan, residual=given.rows - given.parameters)
+    df = corrections.degrees(rule.rows, clusters=math.nan, residual=given.rows - given.parameters)
     named = f"factor {rule.hc1}" if recipe.kind == "hc1" and rule.hc1 else "no small-sample factor"
-    correction = f"heteroskedasticity-robust ({recipe.kind.upper()}), {named}, {convention.said(df)}"
+    correction = f"heteroskedasticity-robust ({recipe.kind.upper()}), {named}, {corrections.said(df)}"
     return _Filling(factor * scores.gram(), df, correction)
 
 
-def _clustered(recipe: Recipe, given: Ingredients, small_sample: str) -> _Filling:
+def _clustered(recipe: Vcov, given: SandwichParts, ssc: str) -> _Filling:
     """Clusters by one or more factors."""
-    rule = convention.rule(small_sample, linear=given.linear)
+    rule = corrections.rule(ssc, linear=given.linear)
     codes = [given.factor(name) for name in recipe.factors]
     counts = [len(number(c)[0]) for c in codes]
     for name, count in zip(recipe.factors, counts, strict=True):
         if count < 2:
             raise TooFewClusters(f"clusters by {name!r}: {counted(name, count)}; it needs at least 2")
     fewest = min(counts)
-    meat, _ = multiway_meat(given.scores, codes, lambda groups: convention.group_factors(rule, groups, fewest))
+    meat, _ = multiway_meat(given.scores, codes, lambda groups: corrections.group_factors(rule, groups, fewest))
     parameters = given.parameters - _nested(rule, given, codes)
-    share = convention.share(rule.share, given.rows, parameters)
-    df = convention.degrees(rule.clustered, clusters=fewest - 1, residual=given.rows - given.parameters)
+    share = corrections.share(rule.share, given.rows, parameters)
+    df = corrections.degrees(rule.clustered, clusters=fewest - 1, residual=given.rows - given.parameters)
     by = " and ".join(counted(name, count) for name, count in zip(recipe.factors, counts, strict=True))
-    correction = f"clustered by {by}, {_factors(rule, len(codes), parameters)}, {convention.said(df)}"
+    correction = f"clustered by {by}, {_factors(rule, len(codes), parameters)}, {corrections.said(df)}"
     return _Filling(share * meat, df, correction)
 
 
-def _factors(rule: convention.Rule, ways: int, parameters: int) -> str:
+def _factors(rule: corrections.Rule, ways: int, parameters: int) -> str:
     """The small-sample factors of clusters in words."""
     groups = {"": "", "own": "G/(G−1)", "fewest": "G/(G−1)"}[rule.groups]
     if groups and ways > 1:
@@ -222,14 +222,16 @@ def _factors(rule: convention.Rule, ways: int, parameters: int) -> str:
     return f"factor {named}" if named else "no small-sample factor"
 
 
-def _nested(rule: convention.Rule, given: Ingredients, clusters: Sequence[Codes]) -> int:
+def _nested(rule: corrections.Rule, given: SandwichParts, clusters: Sequence[Codes]) -> int:
     """Absorbed parameters that the convention leaves out, as their effects lie within clusters."""
     if rule.nested == "counted" or not given.absorbed:
         return 0
     if rule.nested == "left out if alone":
-        alone = len(given.effects) == 1 and all(within(e, c) for e in given.effects.values() for c in clusters)
+        alone = len(given.fixed_effects) == 1 and all(
+            within(e, c) for e in given.fixed_effects.values() for c in clusters
+        )
         return given.absorbed if alone else 0
-    nested = [e for e in given.effects.values() if any(within(e, c) for c in clusters)]
+    nested = [e for e in given.fixed_effects.values() if any(within(e, c) for c in clusters)]
     return sum(len(number(e)[0]) - 1 for e in nested)
 
 
@@ -240,14 +242,14 @@ def within(effect: Codes, clusters: Codes) -> bool:
     return len(number(place * len(groups) + group)[0]) == len(levels)
 
 
-def _dyadic(recipe: Recipe, given: Ingredients, small_sample: str) -> _Filling:
+def _dyadic(recipe: Vcov, given: SandwichParts, ssc: str) -> _Filling:
     del recipe
-    distribution = convention.dyadic_rule(small_sample, linear=given.linear)
+    distribution = corrections.dyadic_rule(ssc, linear=given.linear)
     matrix, states = dyadic_meat(given.scores, given.pairs())
     if states < FEWEST_STATES:
         raise TooFewStates(f"dyadic-robust inference from {states} states; it needs at least {FEWEST_STATES}")
-    df = convention.degrees(distribution, clusters=states - 1, residual=math.nan)
-    said = f"dyadic-robust over {states} states, no small-sample factor, {convention.said(df)}"
+    df = corrections.degrees(distribution, clusters=states - 1, residual=math.nan)
+    said = f"dyadic-robust over {states} states, no small-sample factor, {corrections.said(df)}"
     return _Filling(matrix, df, said)
 
 
@@ -263,7 +265,7 @@ def semidefinite(matrix: Array) -> tuple[Array, str]:
     return clipped * np.outer(scale, scale), "negative eigenvalues clipped at zero"
 
 
-_Maker = Callable[[Recipe, Ingredients, str], _Filling]
+_Maker = Callable[[Vcov, SandwichParts, str], _Filling]
 _MAKERS: Mapping[str, _Maker] = {
     "classical": _classical,
     **{kind: _independent for kind in ROWS if kind != "classical"},

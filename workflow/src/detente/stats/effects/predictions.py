@@ -185,7 +185,7 @@ def _made(
     _refuse_missing(outcome, found.value)
     simulated = None
     if simulate is not None:
-        draws = draw_coefficients(fit.estimate, fit.covariance, simulate.number, simulate.seed)
+        draws = draw_coefficients(fit.estimate, fit.vcov, simulate.number, simulate.seed)
         simulated = _contrasted(wanted, asked, _put(at_draws(of, asked, draws), scale))
         if not np.isfinite(simulated).all():
             raise EstimationError("some draws put a mean risk where none can be: there is no ratio; use differences")
@@ -196,7 +196,7 @@ def _made(
         gradient=_contrasted(wanted, asked, gradient),
         scale=scale,
         tested="value" not in wanted[0].labels if wanted else False,
-        covariance=fit.covariance,
+        vcov=fit.vcov,
         simulated=simulated,
         flags=_flags(fit, of),
     )

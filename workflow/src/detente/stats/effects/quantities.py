@@ -39,7 +39,7 @@ class Quantities:
     gradient: Array
     scale: Scale
     tested: bool
-    covariance: Covariance
+    vcov: Covariance
     simulated: Array | None
     flags: tuple[str, ...]
 
@@ -59,13 +59,13 @@ class Quantities:
 
     def under(self, covariance: Covariance) -> Quantities:
         """The same by the delta method under another covariance."""
-        return replace(self, covariance=covariance, simulated=None)
+        return replace(self, vcov=covariance, simulated=None)
 
     def table(self, level: float = LEVEL) -> pd.DataFrame:
-        """One row a quantity: its labels, estimate, std_error, statistic and p (of no effect), ci_low, ci_high."""
+        """One row a quantity: its labels, estimate, std_error, statistic and p (of no effect), conf_low, conf_high."""
         low, high = self._interval(level)
         tests = self._tests() if self.tested else {}
-        numbers = {"estimate": self.estimate, "std_error": self.std_error, **tests, "ci_low": low, "ci_high": high}
+        numbers = {"estimate": self.estimate, "std_error": self.std_error, **tests, "conf_low": low, "conf_high": high}
         return self.labels.assign(**numbers)
 
     def __str__(self) -> str:
@@ -78,7 +78,7 @@ class Quantities:
 
     @property
     def _notes(self) -> list[str]:
-        return [f"Intervals of {100 * LEVEL:.0f} %: {self.method}; {self.covariance}", *self.flags]
+        return [f"Intervals of {100 * LEVEL:.0f} %: {self.method}; {self.vcov}", *self.flags]
 
     @property
     def method(self) -> str:
@@ -90,18 +90,18 @@ class Quantities:
 
     @property
     def _exists(self) -> npt.NDArray[np.bool_]:
-        return np.array([self.covariance.exists(g) or not g.any() for g in self.gradient])
+        return np.array([self.vcov.exists(g) or not g.any() for g in self.gradient])
 
     @property
     def _errors(self) -> Array:
         """Standard errors (m,) on the scale of the intervals."""
-        variance = np.einsum("ij,jk,ik->i", self.gradient, self.covariance.matrix, self.gradient)
+        variance = np.einsum("ij,jk,ik->i", self.gradient, self.vcov.matrix, self.gradient)
         return np.asarray(np.where(self._exists, np.sqrt(np.maximum(variance, 0)), math.nan))
 
     def _interval(self, level: float) -> tuple[Array, Array]:
         tail, shown = (1 - level) / 2, SHOWN[self.scale]
         if self.simulated is None:
-            margin = float(stats.t.isf(tail, self.covariance.df)) * self._errors
+            margin = float(stats.t.isf(tail, self.vcov.df)) * self._errors
             return shown(self.value - margin), shown(self.value + margin)
         low, high = np.quantile(self.simulated, [tail, 1 - tail], axis=1)
         return np.where(self._exists, shown(low), math.nan), np.where(self._exists, shown(high), math.nan)
@@ -111,12 +111,15 @@ class Quantities:
         if self.simulated is None:
             with np.errstate(divide="ignore", invalid="ignore"):
                 statistic = self.value / self._errors
-            return {"statistic": statistic, "p": 2 * stats.t.sf(np.abs(statistic), self.covariance.df)}
+            return {"statistic": statistic, "p_value": 2 * stats.t.sf(np.abs(statistic), self.vcov.df)}
         draws = self.simulated.shape[1]
         beyond = np.minimum((self.simulated <= 0).sum(axis=1), (self.simulated >= 0).sum(axis=1))
         statistic = self.value / self.simulated.std(axis=1, ddof=1)
         p = np.minimum(1.0, 2 * (beyond + 1) / (draws + 1))
-        return {"statistic": np.where(self._exists, statistic, math.nan), "p": np.where(self._exists, p, math.nan)}
+        return {
+            "statistic": np.where(self._exists, statistic, math.nan),
+            "p_value": np.where(self._exists, p, math.nan),
+        }
 
 
 def draw_coefficients(estimate: Array, covariance: Covariance, draws: int, seed: int) -> Array:

@@ -211,7 +211,7 @@ def solve(model: Binary, design: ModelFrame, data: Regressors) -> Solution:
     return Solution(
         terms=data.terms,
         estimate=estimate,
-        by_row=Scores(data.x, fitted.residual),
+        scores=Scores(data.x, fitted.residual),
         bread=bread,
         x=data.x,
         link=model.link,

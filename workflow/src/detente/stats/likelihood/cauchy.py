@@ -85,7 +85,7 @@ def cauchy_logit(design: ModelFrame, *, scale: float = 2.5, scale_intercept: flo
     return Solution(
         terms=data.terms,
         estimate=found.estimate,
-        by_row=Scores(scores),
+        scores=Scores(scores),
         bread=bread,
         x=data.x,
         link="logit",

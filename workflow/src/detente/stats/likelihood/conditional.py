@@ -25,7 +25,7 @@ COVARIANCES = frozenset({"classical", "cluster", "dyad", "dyadic"})
 @estimator(
     "clogit",
     uses="conditions",
-    effects=("dyad",),
+    fixed_effects=("dyad",),
     covariances=COVARIANCES,
     reference="R survival clogit, Stata clogit and enumeration, in tests",
 )
@@ -63,7 +63,7 @@ def clogit(design: ModelFrame) -> Solution:
     return Solution(
         terms=data.terms,
         estimate=found.estimate / data.scale,
-        by_row=Scores(x, residual),
+        scores=Scores(x, residual),
         bread=found.bread / np.outer(data.scale, data.scale),
         x=x,
         link="logit",

@@ -100,7 +100,7 @@ def _informative(design: ModelFrame, rows: Codes, flags: tuple[str, ...]) -> _In
 @estimator(
     "fepoisson",
     uses="absorbs",
-    effects=("dyad", "year"),
+    fixed_effects=("dyad", "year"),
     covariances=ROBUST,
     reference="first-order conditions on dummies, SciPy LSMR",
     gap=absorbed_gap,
@@ -230,7 +230,7 @@ def _solution(data: Data, kept: _Informative, found: _Found) -> Solution:
     return Solution(
         terms=data.terms,
         estimate=found.estimate + found.change,
-        by_row=scores,
+        scores=scores,
         bread=inverse(found.information),
         x=found.x,
         link="log",

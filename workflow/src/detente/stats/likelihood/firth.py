@@ -93,7 +93,7 @@ def firth(design: ModelFrame, *, bread: Bread = "expected") -> Solution:
     return Solution(
         terms=data.terms,
         estimate=estimate,
-        by_row=Scores(data.x, here.left),
+        scores=Scores(data.x, here.left),
         bread=made,
         x=data.x,
         link="logit",

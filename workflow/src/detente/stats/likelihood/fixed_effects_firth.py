@@ -27,7 +27,7 @@ SETTLED = 1e-18
 @estimator(
     "firth_fe",
     uses="absorbs",
-    effects=("dyad",),
+    fixed_effects=("dyad",),
     covariances=ROBUST,
     reference="the dense penalised likelihood with dummies, in tests",
 )
@@ -69,7 +69,7 @@ def firth_fe(design: ModelFrame, *, bread: Bread = "expected") -> Solution:
     return Solution(
         terms=data.terms,
         estimate=here.place.beta / data.scale,
-        by_row=scores,
+        scores=scores,
         bread=inverse(information) / np.outer(data.scale, data.scale),
         x=x,
         link="logit",

@@ -23,7 +23,7 @@ BIASES: tuple[Bias, ...] = ("none", "analytical", "splitpanel")
 @estimator(
     "felogit",
     uses="absorbs",
-    effects=("dyad", "year"),
+    fixed_effects=("dyad", "year"),
     covariances=ROBUST,
     reference="statsmodels Logit on dummies, in tests",
 )
@@ -83,7 +83,7 @@ def _solution(found: Fitted) -> Solution:
     return Solution(
         terms=data.terms,
         estimate=found.estimate,
-        by_row=scores,
+        scores=scores,
         bread=inverse(found.information),
         x=found.x,
         link="logit",

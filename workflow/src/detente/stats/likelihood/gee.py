@@ -60,7 +60,7 @@ FAMILIES: dict[str, _Family] = {
 @estimator(
     "gee",
     uses="groups",
-    effects=("dyad",),
+    fixed_effects=("dyad",),
     covariances=ROBUST - {"hc0", "hc1"},
     reference="statsmodels GEE and Stata's xtgee, in tests",
 )
@@ -111,7 +111,7 @@ def gee(
     return Solution(
         terms=data.terms,
         estimate=end.beta,
-        by_row=Scores(scores),
+        scores=Scores(scores),
         bread=inverse(end.information),
         x=data.x,
         link=link,

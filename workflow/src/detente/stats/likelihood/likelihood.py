@@ -146,7 +146,9 @@ def refuse_effects(design: ModelFrame, name: str) -> None:
     if design.fixed_effects:
         able = sorted(e.name for e in REGISTRY.values() if e.uses in ("absorbs", "conditions"))
         given = ", ".join(design.fixed_effects)
-        raise UnsupportedEffects(f"{name} takes no fixed effects, but got {given}; estimators that do: {', '.join(able)}")
+        raise UnsupportedEffects(
+            f"{name} takes no fixed effects, but got {given}; estimators that do: {', '.join(able)}"
+        )
 
 
 def only_effect(design: ModelFrame, name: str, purpose: str) -> Codes:

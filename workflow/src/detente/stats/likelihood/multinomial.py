@@ -64,7 +64,7 @@ def multinomial_logit(design: ModelFrame, *, base: float | None = None, equation
     return Solution(
         terms=tuple(f"{t}[{v:g}]" for v in values[1:] for t in data.terms),
         estimate=found.estimate,
-        by_row=Scores(scores),
+        scores=Scores(scores),
         bread=inverse(likelihood(level, data.x)(found.estimate).information),
         x=x,
         link="logit",

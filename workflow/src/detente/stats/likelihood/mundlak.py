@@ -19,7 +19,7 @@ FIXED = 1e-12
 @estimator(
     "cre_logit",
     uses="averages",
-    effects=("dyad",),
+    fixed_effects=("dyad",),
     covariances=ROBUST,
     reference="statsmodels Logit on means made by pandas, in tests",
 )

@@ -76,7 +76,7 @@ def negbin(design: ModelFrame) -> Solution:
     return Solution(
         terms=(*data.terms, "ln(alpha)"),
         estimate=found.estimate,
-        by_row=Scores(scores),
+        scores=Scores(scores),
         bread=bread,
         x=np.column_stack([data.x, np.zeros(len(y))]),
         link="log",

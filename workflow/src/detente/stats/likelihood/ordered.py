@@ -59,7 +59,7 @@ def ordered_logit(design: ModelFrame) -> Solution:
     return Solution(
         terms=(*data.terms, *(f"cut{j}" for j in range(1, cuts + 1))),
         estimate=found.estimate,
-        by_row=Scores(scores),
+        scores=Scores(scores),
         bread=inverse(likelihood(level, data.x)(found.estimate).information),
         x=x,
         link="logit",

@@ -96,7 +96,7 @@ def poisson(design: ModelFrame) -> Solution:
     return Solution(
         terms=data.terms,
         estimate=found.estimate,
-        by_row=scores,
+        scores=scores,
         bread=inverse(gram(data.x, weights=mean)),
         x=data.x,
         link="log",

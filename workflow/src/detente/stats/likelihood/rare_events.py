@@ -73,7 +73,7 @@ def king_zeng(
     return Solution(
         terms=data.terms,
         estimate=estimate,
-        by_row=scores,
+        scores=scores,
         bread=bread * shrink,
         x=data.x,
         link="logit",

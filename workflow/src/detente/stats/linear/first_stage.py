@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from detente.base.errors import IndefiniteCovariance, NoInstruments, NoVariation, UnsupportedCovariance
-from detente.stats.covariance import Covariance, Ingredients, Recipe, Scores, covariance
+from detente.stats.covariance import Covariance, SandwichParts, Scores, Vcov, covariance
 from detente.stats.estimator import Array, check_rank
 from detente.stats.frame import ModelFrame
 from detente.stats.likelihood.likelihood import inverse
@@ -65,12 +65,12 @@ def _where(design: ModelFrame) -> str:
     )
 
 
-def effective_f(design: ModelFrame, stage: Stage, recipe: str | Recipe) -> tuple[float, Covariance]:
+def effective_f(design: ModelFrame, stage: Stage, recipe: str | Vcov) -> tuple[float, Covariance]:
     """F = π'Z'Zπ / tr(meat (Z'Z)⁻¹), the robust F itself if there is one instrument, and the covariance of π."""
     reduced = reduced_form(stage)
     bread = inverse(gram(reduced.z))
     scores = Scores(reduced.z, reduced.treatment_residual)
-    made = made_robust(recipe, ingredients(design, stage, scores, bread))
+    made = made_robust(recipe, sandwich_parts(design, stage, scores, bread))
     noise = float(np.trace(np.linalg.solve(bread, made.matrix)))
     if not noise > 0:
         raise IndefiniteCovariance(f"the {made.kind} covariance leaves the first stage no variance")
@@ -105,26 +105,26 @@ def reduced_form(stage: Stage) -> Reduced:
     return Reduced(z, on[:, 0], on[:, 1], residuals[:, 0], residuals[:, 1])
 
 
-def ingredients(design: ModelFrame, stage: Stage, scores: Scores | Array, bread: Array) -> Ingredients:
+def sandwich_parts(design: ModelFrame, stage: Stage, scores: Scores | Array, bread: Array) -> SandwichParts:
     """What a covariance of reduced-form coefficients is made from; `scores` (N, m), or (N, 2m) of two equations.
 
     Every equation has as many parameters as one.
     """
     each = stage.instruments.shape[1] + stage.exogenous.shape[1] + stage.data.absorber.parameters
-    return Ingredients(
+    return SandwichParts(
         scores,
         bread,
         absorbed=each - len(bread),
-        effects=design.fixed_effects if design.fixed_effects else {},
+        fixed_effects=design.fixed_effects if design.fixed_effects else {},
         linear=True,
         pairs=lambda: design.pairs,
         factor=design.factor,
     )
 
 
-def made_robust(recipe: str | Recipe, given: Ingredients, small_sample: str = "detente") -> Covariance:
+def made_robust(recipe: str | Vcov, given: SandwichParts, ssc: str = "detente") -> Covariance:
     """A covariance from scores; UnsupportedCovariance if the recipe does not go by scores alone."""
-    kind = recipe.kind if isinstance(recipe, Recipe) else recipe
+    kind = recipe.kind if isinstance(recipe, Vcov) else recipe
     if kind in ("classical", "hc2", "hc3"):
         raise UnsupportedCovariance(f"{kind} does not go by scores alone; use hc0, hc1, cluster or dyadic")
-    return covariance(recipe, given, small_sample)
+    return covariance(recipe, given, ssc)

@@ -10,11 +10,11 @@ import numpy as np
 from scipy import optimize, stats
 
 from detente.base.errors import DetenteError, IndefiniteCovariance, NoInstruments, NotReproduced, RankDeficient
-from detente.stats.covariance import Recipe, Scores
+from detente.stats.covariance import Scores, Vcov
 from detente.stats.estimator import ROBUST, SINGULAR, Array, Solution, check_rank, estimator
 from detente.stats.frame import ModelFrame
 from detente.stats.likelihood.likelihood import inverse
-from detente.stats.linear.first_stage import Stage, effective_f, ingredients, made_robust, reduced_form, stage_of
+from detente.stats.linear.first_stage import Stage, effective_f, made_robust, reduced_form, sandwich_parts, stage_of
 from detente.stats.linear.within import degrees_left, gram
 
 AGREEMENT = 1e-6
@@ -48,12 +48,12 @@ def reference_gap(design: ModelFrame, fit: Solution) -> float:
 @estimator(
     "iv_lpm",
     uses="absorbs",
-    effects=("dyad", "year"),
+    fixed_effects=("dyad", "year"),
     covariances=ROBUST,
     reference="linearmodels IV2SLS within effects",
     gap=reference_gap,
 )
-def iv_lpm(design: ModelFrame, *, first_stage: str | Recipe = "") -> Solution:
+def iv_lpm(design: ModelFrame, *, first_stage: str | Vcov = "") -> Solution:
     """Two-stage least squares of the outcome, any number of effects absorbed; without any, with a constant.
 
     `flags` give the effective F of the first stage (Montiel Olea and Pflueger 2013) for one endogenous regressor,
@@ -90,7 +90,7 @@ def iv_lpm(design: ModelFrame, *, first_stage: str | Recipe = "") -> Solution:
     return Solution(
         terms=data.terms,
         estimate=estimate,
-        by_row=Scores(fitted, residual),
+        scores=Scores(fitted, residual),
         bread=bread,
         x=data.x,
         link="identity",
@@ -111,7 +111,7 @@ def _check_identified(projected: Array, cross: Array, terms: Sequence[str]) -> N
         raise RankDeficient(f"the instruments do not move the endogenous regressors apart from {', '.join(terms)}")
 
 
-def _said(design: ModelFrame, stage: Stage, recipe: str | Recipe) -> tuple[str, ...]:
+def _said(design: ModelFrame, stage: Stage, recipe: str | Vcov) -> tuple[str, ...]:
     """The strength of the first stage, and instruments that do nothing, in words."""
     said = [f"{name} does not vary within effects and is not used" for name in stage.unused]
     if len(stage.endogenous) > 1:
@@ -138,19 +138,19 @@ class AndersonRubin:
 
     null: float
     statistic: float
-    p: float
+    p_value: float
     instruments: int
     df: float
     level: float
     confidence: tuple[tuple[float, float], ...]
-    correction: str
+    ssc: str
 
 
 def anderson_rubin(
     design: ModelFrame,
-    recipe: str | Recipe = "dyadic",
+    recipe: str | Vcov = "dyadic",
     *,
-    small_sample: str = "detente",
+    ssc: str = "detente",
     null: float = 0.0,
     level: float = 0.95,
 ) -> AndersonRubin:
@@ -178,19 +178,19 @@ def anderson_rubin(
     m = reduced.z.shape[1]
     scores = np.hstack([reduced.z * reduced.outcome_residual[:, None], reduced.z * reduced.treatment_residual[:, None]])
     bread = np.kron(np.eye(2), inverse(gram(reduced.z)))
-    made = made_robust(recipe, ingredients(design, stage, scores, bread), small_sample)
+    made = made_robust(recipe, sandwich_parts(design, stage, scores, bread), ssc)
     family = stats.f(m, made.df) if math.isfinite(made.df) else stats.chi2(m, scale=1 / m)
     curve = _Curve(np.concatenate([reduced.on_outcome, reduced.on_treatment]), made.matrix)
     statistic = float(curve.at(np.array([1.0]), np.array([-null]))[0])
     return AndersonRubin(
         null=null,
         statistic=statistic,
-        p=float(family.sf(statistic)),
+        p_value=float(family.sf(statistic)),
         instruments=m,
         df=made.df,
         level=level,
         confidence=curve.below(float(family.ppf(level))),
-        correction=str(made),
+        ssc=str(made),
     )
 
 
@@ -199,14 +199,14 @@ class _Curve:
     """Anderson and Rubin's statistic by direction: coefficients (2m,) of both reduced forms, covariance (2m, 2m)."""
 
     coefficients: Array
-    covariance: Array
+    vcov: Array
 
     def at(self, outcome: Array, treatment: Array) -> Array:
         """The statistic (A,) of outcome × y + treatment × d, both (A,); the same for any length of a direction."""
         m = len(self.coefficients) // 2
         weights = np.stack([outcome, treatment], axis=1)
         of = weights @ self.coefficients.reshape(2, m)
-        spread = np.einsum("ag,gihj,ah->aij", weights, self.covariance.reshape(2, m, 2, m), weights, optimize=True)
+        spread = np.einsum("ag,gihj,ah->aij", weights, self.vcov.reshape(2, m, 2, m), weights, optimize=True)
         scale = np.sqrt(np.abs(np.einsum("aii->ai", spread)))
         if not scale.min() > 0:
             raise IndefiniteCovariance(UNDEFINED)
@@ -219,7 +219,7 @@ class _Curve:
     def below(self, bound: float) -> tuple[tuple[float, float], ...]:
         """Intervals of β in which the statistic of y − β d is at most `bound`."""
         m = len(self.coefficients) // 2
-        unit = math.sqrt(np.trace(self.covariance[:m, :m]) / np.trace(self.covariance[m:, m:]))
+        unit = math.sqrt(np.trace(self.vcov[:m, :m]) / np.trace(self.vcov[m:, m:]))
 
         def excess(angles: Array) -> Array:
             return self.at(np.cos(angles), -unit * np.sin(angles)) - bound

@@ -64,7 +64,7 @@ def without_dummies(design: ModelFrame, values: Array) -> Array:
 @estimator(
     "lpm",
     uses="absorbs",
-    effects=("dyad", "year"),
+    fixed_effects=("dyad", "year"),
     covariances=LINEAR,
     reference="SciPy LSMR with dummies",
     gap=reference_gap,
@@ -94,7 +94,7 @@ def lpm(design: ModelFrame) -> Solution:
     return Solution(
         terms=data.terms,
         estimate=estimate,
-        by_row=Scores(data.x, residual),
+        scores=Scores(data.x, residual),
         bread=bread,
         x=data.x,
         link="identity",

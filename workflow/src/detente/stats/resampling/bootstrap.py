@@ -37,27 +37,27 @@ class StateBootstrap:
 
     terms: tuple[str, ...]
     estimate: Array
-    covariance: Covariance
+    vcov: Covariance
     lost: Mapping[str, int]
     flags: tuple[str, ...]
     draws: Array = field(repr=False)
 
     def conf_int(self, level: float = LEVEL) -> pd.DataFrame:
-        """Percentile intervals: `ci_low` and `ci_high` by term."""
+        """Percentile intervals: `conf_low` and `conf_high` by term."""
         low, high = np.quantile(self.draws, [(1 - level) / 2, (1 + level) / 2], axis=0)
-        return pd.DataFrame({"ci_low": low, "ci_high": high}, index=pd.Index(self.terms, name="term"))
+        return pd.DataFrame({"conf_low": low, "conf_high": high}, index=pd.Index(self.terms, name="term"))
 
     def table(self, level: float = LEVEL) -> pd.DataFrame:
-        """One row a term: term, estimate, std_error, bias (mean of the draws less the estimate), ci_low, ci_high."""
+        """One row per term: term, estimate, std_error, bias (mean draw less estimate), conf_low, conf_high."""
         bounds = self.conf_int(level).reset_index(drop=True)
         bias = self.draws.mean(axis=0) - self.estimate
-        columns = {"term": self.terms, "estimate": self.estimate, "std_error": self.covariance.std_errors, "bias": bias}
+        columns = {"term": self.terms, "estimate": self.estimate, "std_error": self.vcov.std_errors, "bias": bias}
         return pd.DataFrame(columns).join(bounds)
 
     def __str__(self) -> str:
         """The table, and how it was made."""
         lost = [f"{count:,} draws without an estimate: {reason}" for reason, count in self.lost.items()]
-        return plain("Percentile intervals", self.table(), [str(self.covariance), *lost, *self.flags])
+        return plain("Percentile intervals", self.table(), [str(self.vcov), *lost, *self.flags])
 
 
 def state_block_bootstrap(fit: Fit, *, draws: int = 199, seed: int = 0) -> StateBootstrap:
@@ -69,7 +69,7 @@ def state_block_bootstrap(fit: Fit, *, draws: int = 199, seed: int = 0) -> State
     In its variance, what a dyad has of its own counts three times (twice in the jackknife's, once in the dyadic-robust
     one), and what comes from states once: it is the most cautious of the three.
 
-    `fit` may be of any estimator, which is given its own options again; `replace(fit, covariance=found.covariance)` is
+    `fit` may be of any estimator, which is given its own options again; `replace(fit, vcov=found.vcov)` is
     the fit under this covariance.
 
     Raises
@@ -102,7 +102,7 @@ def state_block_bootstrap(fit: Fit, *, draws: int = 199, seed: int = 0) -> State
     _refuse_too_many(lost, draws, len(found))
     matrix = np.atleast_2d(np.cov(np.array(found), rowvar=False))
     solution = fit.solution
-    independent = solution.bread @ solution.by_row.gram() @ solution.bread
+    independent = solution.bread @ solution.scores.gram() @ solution.bread
     said = f"bootstrap over {len(states)} states, {len(found):,} draws, t with {len(states) - 1} df"
     made = Covariance(matrix, matrix, independent, KIND, float(len(states) - 1), said, "")
     return StateBootstrap(fit.terms, fit.estimate, made, dict(lost), fit.flags, np.array(found))

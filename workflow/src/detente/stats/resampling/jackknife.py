@@ -10,7 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from detente.base.errors import EstimationError, NoDyads, TooFewStates
-from detente.stats.covariance import Covariance, convention
+from detente.stats.covariance import Covariance
+from detente.stats.covariance import ssc as corrections
 from detente.stats.covariance.sandwich import FEWEST_STATES
 from detente.stats.estimator import Solution
 from detente.stats.frame import ModelFrame
@@ -19,7 +20,7 @@ Array = npt.NDArray[np.floating[Any]]
 
 
 def jackknife(
-    design: ModelFrame, estimate: Callable[[ModelFrame], Solution], solution: Solution, small_sample: str = "detente"
+    design: ModelFrame, estimate: Callable[[ModelFrame], Solution], solution: Solution, ssc: str = "detente"
 ) -> Covariance:
     """(n − 1)/n · Σ_g (b₍g₎ − b)(b₍g₎ − b)ᵀ over the n states g, each left out with all its dyads.
 
@@ -47,13 +48,13 @@ def jackknife(
     bare = replace(design, clusters={})
     moves = np.array([_without(bare, estimate, solution, int(state)) for state in states])
     matrix = (len(states) - 1) / len(states) * (moves.T @ moves)
-    df = convention.degrees(
-        convention.dyadic_rule(small_sample, linear=solution.link == "identity"),
+    df = corrections.degrees(
+        corrections.dyadic_rule(ssc, linear=solution.link == "identity"),
         clusters=len(states) - 1,
         residual=np.nan,
     )
-    said = f"jackknife over {len(states)} states, factor (n−1)/n, {convention.said(df)}"
-    independent = solution.bread @ solution.by_row.gram() @ solution.bread
+    said = f"jackknife over {len(states)} states, factor (n−1)/n, {corrections.said(df)}"
+    independent = solution.bread @ solution.scores.gram() @ solution.bread
     return Covariance(matrix, matrix, independent, "jackknife", df, said, "")
 
 

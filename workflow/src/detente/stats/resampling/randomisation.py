@@ -73,7 +73,7 @@ class Randomisation:
     draws: Array = field(repr=False)
 
     @property
-    def p(self) -> float:
+    def p_value(self) -> float:
         """Two-sided p-value."""
         return self._share(np.abs(self.draws) >= abs(self.observed) * (1 - TIE))
 
@@ -93,7 +93,7 @@ class Randomisation:
 
     def __str__(self) -> str:
         """The test in words."""
-        test = f"{self.term}: {self.statistic} {self.observed:.6g}, p = {self.p:.4f} (two-sided)"
+        test = f"{self.term}: {self.statistic} {self.observed:.6g}, p = {self.p_value:.4f} (two-sided)"
         return "\n".join([f"{test}; {len(self.draws):,} draws, {self.scheme}", *self.flags])
 
 

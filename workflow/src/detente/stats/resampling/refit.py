@@ -14,7 +14,7 @@ import numpy.typing as npt
 from detente.base.errors import EstimationError, TooFewStates
 from detente.stats.covariance import Pairs, number, totals
 from detente.stats.covariance.sandwich import FEWEST_STATES, NO_VARIANCE, semidefinite
-from detente.stats.estimator import with_effects
+from detente.stats.estimator import with_fixed_effects
 from detente.stats.frame import ModelFrame
 from detente.stats.kernels import redraws as kernel
 from detente.stats.likelihood.likelihood import inverse
@@ -100,7 +100,7 @@ def prepared(design: ModelFrame, *, jackknife: bool = True) -> Model:
     NoVariation, RankDeficient, EstimationError, TooFewStates
         If the model cannot be fitted, or there are fewer than five states.
     """
-    full = with_effects(design, get("lpm"))
+    full = with_fixed_effects(design, get("lpm"))
     data, pairs = within(full), design.pairs
     if pairs.states < FEWEST_STATES:
         raise TooFewStates(f"inference from {pairs.states} states; it needs at least {FEWEST_STATES}")

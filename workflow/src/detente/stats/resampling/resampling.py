@@ -18,10 +18,10 @@ from detente.base.errors import (
     UnsupportedCovariance,
     choices,
 )
-from detente.stats.covariance import Recipe, number, parse
-from detente.stats.covariance.recipe import FACTORS
-from detente.stats.ingredients import factors_of
+from detente.stats.covariance import Vcov, number, parse
+from detente.stats.covariance.vcov import FACTORS
 from detente.stats.result import Fit
+from detente.stats.sandwich_parts import factors_of
 
 Array = npt.NDArray[np.floating[Any]]
 Codes = npt.NDArray[np.int64]
@@ -94,7 +94,7 @@ class Plan:
         return f"{len(drawn):,} draws, {self.weights} weights"
 
 
-def plan(fit: Fit, clusters: str | Recipe | None, weights: Weights, draws: int, seed: int) -> Plan:
+def plan(fit: Fit, clusters: str | Vcov | None, weights: Weights, draws: int, seed: int) -> Plan:
     """A plan to draw the clusters of one factor; None for that of the fit's covariance if it is one, else the dyad.
 
     Raises
@@ -112,7 +112,7 @@ def plan(fit: Fit, clusters: str | Recipe | None, weights: Weights, draws: int, 
         raise TooFewDraws(f"{draws} draws: a bootstrap needs at least 1, and 999 for a p-value to be read")
     known = (*factors_of(fit.design), *FACTORS)
     if clusters is None:
-        clusters = fit.covariance.kind if fit.covariance.kind in known else "dyad"
+        clusters = fit.vcov.kind if fit.vcov.kind in known else "dyad"
     recipe = parse(clusters, known)
     if recipe.kind != "cluster" or len(recipe.factors) != 1:
         legal = choices(recipe.name, {*fit.design.fixed_effects, *FACTORS})

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from detente.base.errors import EstimationError, NotConverged
 from detente.base.numerics import LEVEL
-from detente.stats.covariance import Recipe, cluster
+from detente.stats.covariance import Vcov, cluster
 from detente.stats.likelihood.binary import CLOGLOG, LOGIT, PROBIT, Binary
 from detente.stats.likelihood.likelihood import Point, Stalled, chunks, inverse, newton
 from detente.stats.likelihood.poisson import POISSON
@@ -40,10 +40,10 @@ class ScoreBootstrap:
     estimate: float
     std_error: float
     statistic: float
-    p: float
+    p_value: float
     clusters: int
     imposed: bool
-    correction: str
+    ssc: str
     flags: tuple[str, ...]
     draws: Array = field(repr=False)
     p_of: Callable[[float], float] = field(repr=False)
@@ -60,14 +60,16 @@ class ScoreBootstrap:
 
     def __str__(self) -> str:
         """The test in words."""
-        test = f"{self.term} = {self.null:g}: t = {self.statistic:.4f}, {resampling.said(self.p, len(self.draws))}"
-        return "\n".join([f"{test} ({self.correction})", *self.flags])
+        test = (
+            f"{self.term} = {self.null:g}: t = {self.statistic:.4f}, {resampling.said(self.p_value, len(self.draws))}"
+        )
+        return "\n".join([f"{test} ({self.ssc})", *self.flags])
 
 
 def score_bootstrap(
     fit: Fit,
     term: str | None = None,
-    clusters: str | Recipe | None = None,
+    clusters: str | Vcov | None = None,
     *,
     null: float = 0.0,
     draws: int = 999,
@@ -96,7 +98,7 @@ def score_bootstrap(
     """
     place = resampling.place_of(fit, term)
     plan = resampling.plan(fit, clusters, weights, draws, seed)
-    covariance = fit.with_covariance(cluster(plan.name)).covariance
+    covariance = fit.with_vcov(cluster(plan.name)).vcov
     std_error = float(covariance.std_error(np.eye(len(fit.terms))[place]))
     imposed = fit.estimator in INDEX_MODELS
     tested = _imposed(fit, place, plan) if imposed else _not_imposed(fit, place, plan, std_error)
@@ -113,10 +115,10 @@ def score_bootstrap(
         estimate=float(fit.estimate[place]),
         std_error=std_error,
         statistic=statistic,
-        p=resampling.share_beyond(found, statistic),
+        p_value=resampling.share_beyond(found, statistic),
         clusters=plan.clusters,
         imposed=imposed,
-        correction=f"score bootstrap, {how}, {plan.said(found)}, {plan.clusters:,} clusters of {plan.name}",
+        ssc=f"score bootstrap, {how}, {plan.said(found)}, {plan.clusters:,} clusters of {plan.name}",
         flags=(*fit.flags, *plan.flags),
         draws=found,
         p_of=p_of,
@@ -138,7 +140,7 @@ def _imposed(fit: Fit, place: int, plan: resampling.Plan) -> Tested:
 
 def _not_imposed(fit: Fit, place: int, plan: resampling.Plan, std_error: float) -> Tested:
     solution = fit.solution
-    along = solution.by_row.along(solution.bread[:, place])
+    along = solution.scores.along(solution.bread[:, place])
     parts = np.asarray(np.bincount(plan.group, along, minlength=plan.clusters), dtype=np.float64)
     # Small-sample factors of the standard error are those of the draws' too.
     drawn = _drawn(parts, plan) * float(np.sqrt(parts @ parts)) / std_error

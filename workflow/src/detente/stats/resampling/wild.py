@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from detente.base.errors import UnsupportedEffects, UnsupportedEstimator
 from detente.base.numerics import LEVEL
-from detente.stats.covariance import Recipe, cluster, number, totals
+from detente.stats.covariance import Vcov, cluster, number, totals
 from detente.stats.covariance.sandwich import within
 from detente.stats.kernels import absorption
 from detente.stats.kernels.clusters import cluster_products
@@ -46,10 +46,10 @@ class WildBootstrap:
     estimate: float
     std_error: float
     statistic: float
-    p: float
+    p_value: float
     p_strict: float
     clusters: int
-    correction: str
+    ssc: str
     flags: tuple[str, ...]
     draws: Array = field(repr=False)
     p_of: Callable[[float], float] = field(repr=False)
@@ -67,14 +67,16 @@ class WildBootstrap:
         """The test in words."""
         low, high = self.conf_int()
         interval = f"{100 * LEVEL:.0f} % interval {low:.6g} to {high:.6g}"
-        test = f"{self.term} = {self.null:g}: t = {self.statistic:.4f}, {resampling.said(self.p, len(self.draws))}"
-        return "\n".join([f"{test}; {interval} ({self.correction})", *self.flags])
+        test = (
+            f"{self.term} = {self.null:g}: t = {self.statistic:.4f}, {resampling.said(self.p_value, len(self.draws))}"
+        )
+        return "\n".join([f"{test}; {interval} ({self.ssc})", *self.flags])
 
 
 def wild_bootstrap(
     fit: Fit,
     term: str | None = None,
-    clusters: str | Recipe | None = None,
+    clusters: str | Vcov | None = None,
     *,
     null: float = 0.0,
     draws: int = 999,
@@ -121,7 +123,7 @@ def wild_bootstrap(
 def _found(fit: Fit, place: int, null: float, plan: resampling.Plan, made: tuple[_Sample, _Moments]) -> WildBootstrap:
     """The test of one null, and what tests others."""
     sample, moments = made
-    covariance = fit.with_covariance(cluster(plan.name)).covariance
+    covariance = fit.with_vcov(cluster(plan.name)).vcov
     std_error, estimate = float(covariance.std_error(np.eye(len(fit.terms))[place])), float(fit.estimate[place])
     # Small-sample factors divide out of every comparison.
     scale = float(np.sqrt(sample.square)) / (std_error * sample.size)
@@ -137,10 +139,10 @@ def _found(fit: Fit, place: int, null: float, plan: resampling.Plan, made: tuple
         estimate=estimate,
         std_error=std_error,
         statistic=statistic,
-        p=resampling.share_beyond(drawn, statistic),
+        p_value=resampling.share_beyond(drawn, statistic),
         p_strict=resampling.share_strictly_beyond(drawn, statistic),
         clusters=plan.clusters,
-        correction=f"wild bootstrap, null imposed, {plan.said(drawn)}; {covariance.correction}",
+        ssc=f"wild bootstrap, null imposed, {plan.said(drawn)}; {covariance.ssc}",
         flags=(*fit.flags, *plan.flags),
         draws=drawn,
         p_of=p_of,

@@ -56,7 +56,7 @@ class Settings(Strict):
     duration: Form | None = None
     effects: tuple[Effect, ...] | None = None
     estimator: Identifier | None = None
-    covariance: Literal["dyadic", "dyad"] | None = None
+    vcov: Literal["dyadic", "dyad"] | None = None
     window: tuple[Year, Year] | None = None
 
     @field_validator("window")

@@ -32,7 +32,7 @@ class Study(Strict):
         default=None, min_length=1, description="Claims that `make robustness` examines; all of them if None."
     )
     estimators: tuple[Identifier, ...] = Field(min_length=1)
-    covariances: tuple[str, ...] = Field(min_length=1, description="Recipes; the first two stand in tables.")
+    vcov: tuple[str, ...] = Field(min_length=1, description="Recipes; the first two stand in tables.")
 
     def seed_of(self, use: str) -> int:
         """A seed of its own for each use, a claim say: draws for one do not move when another is added."""
@@ -63,7 +63,7 @@ class Study(Strict):
             raise ValueError(f"{headline!r} is not among the study's samples; {choices(headline, samples)}")
         return headline
 
-    @field_validator("sources", "samples", "claims", "examined", "estimators", "covariances")
+    @field_validator("sources", "samples", "claims", "examined", "estimators", "vcov")
     @classmethod
     def _once(cls, names: tuple[str, ...] | None) -> tuple[str, ...] | None:
         return None if names is None else unrepeated(names)

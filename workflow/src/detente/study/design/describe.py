@@ -86,7 +86,7 @@ def descriptives(
                     "variable": name,
                     "label": described.loc[name, "label"],
                     "unit": described.loc[name, "unit"],
-                    "n": int(column.notna().sum()),
+                    "nobs": int(column.notna().sum()),
                     "missing": int(column.isna().sum()),
                     "mean": float(column.mean()),
                     "sd": float(column.std()),
@@ -206,8 +206,8 @@ def _ratio(risks: Mapping[int, tuple[int, int]]) -> float:
 def _wilson(k: int, n: int) -> dict[str, float]:
     """Risk and its interval (Wilson 1927), which takes rows for independent."""
     if n == 0:
-        return {"risk": float("nan"), "ci_low": float("nan"), "ci_high": float("nan")}
+        return {"risk": float("nan"), "conf_low": float("nan"), "conf_high": float("nan")}
     z = float(stats.norm.ppf((1 + LEVEL) / 2))
     centre = (k + z * z / 2) / (n + z * z)
     half = z / (n + z * z) * float(np.sqrt(k * (n - k) / n + z * z / 4))
-    return {"risk": k / n, "ci_low": max(centre - half, 0.0), "ci_high": min(centre + half, 1.0)}
+    return {"risk": k / n, "conf_low": max(centre - half, 0.0), "conf_high": min(centre + half, 1.0)}

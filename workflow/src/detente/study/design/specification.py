@@ -37,7 +37,7 @@ class Specification:
     sample: Sample
     estimator: str
     controls: tuple[Control, ...]
-    covariances: tuple[str, ...]
+    vcov: tuple[str, ...]
     window: tuple[int, int]
     smallest_effect: float
     duration: Duration = "cubic"
@@ -131,7 +131,7 @@ def specification(
     apart += [f"estimator={estimator}"] if estimator != ESTIMATOR else []
     name = ", ".join(apart) or HEADLINE
     smallest = project.claims.smallest_effect
-    return Specification(claim, chosen, estimator, controls, study.covariances, study.window, smallest, name=name)
+    return Specification(claim, chosen, estimator, controls, study.vcov, study.window, smallest, name=name)
 
 
 def as_json(specs: list[Specification]) -> str:

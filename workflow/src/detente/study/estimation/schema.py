@@ -26,18 +26,16 @@ def estimates_schema() -> DataFrameSchema:
         "verdict": pa.Column(checks=pa.Check.isin(VERDICTS)),
         "estimate": pa.Column("float64"),
         "std_error": pa.Column("float64", checks=pa.Check.ge(0)),
-        "n": pa.Column("int64", checks=pa.Check.gt(0)),
+        "nobs": pa.Column("int64", checks=pa.Check.gt(0)),
         "events": pa.Column("int64", checks=pa.Check.gt(0)),
         "states": pa.Column("int64", checks=pa.Check.gt(1)),
         "converged": pa.Column("bool", checks=pa.Check.eq(True)),
     }
     inside = pa.Check(
-        lambda f: (f["ci_low"] <= f["estimate"]) & (f["estimate"] <= f["ci_high"]),
+        lambda f: (f["conf_low"] <= f["estimate"]) & (f["estimate"] <= f["conf_high"]),
         name="estimate inside its interval",
     )
-    return pa.DataFrameSchema(
-        columns, checks=[inside], strict=True, unique=["spec_id", "covariance", "quantity", "term"]
-    )
+    return pa.DataFrameSchema(columns, checks=[inside], strict=True, unique=["spec_id", "vcov", "quantity", "term"])
 
 
 def coverage_schema() -> DataFrameSchema:
@@ -55,9 +53,9 @@ def coverage_schema() -> DataFrameSchema:
         "dyads": pa.Column("int64", checks=pa.Check.ge(0)),
         "states": pa.Column("int64", checks=pa.Check.ge(0)),
         "failure": pa.Column(str),
-        "covariance": pa.Column(checks=pa.Check.isin(ORDER)),
+        "vcov": pa.Column(checks=pa.Check.isin(ORDER)),
         "covers": pa.Column("float64", nullable=True, checks=pa.Check.in_range(0, 1)),
         "ratio": pa.Column("float64", nullable=True, checks=pa.Check.ge(0)),
     }
     told = pa.Check(lambda f: f["covers"].notna() | (f["failure"] != ""), name="covers, or a reason why not")
-    return pa.DataFrameSchema(columns, checks=[told], strict=True, unique=["scenario", "sample", "covariance"])
+    return pa.DataFrameSchema(columns, checks=[told], strict=True, unique=["scenario", "sample", "vcov"])

@@ -15,12 +15,12 @@ from detente.base.errors import EstimationError, IndefiniteCovariance, Unsupport
 from detente.base.numerics import LEVEL
 from detente.stats.covariance import Covariance
 from detente.stats.effects.effects import Effect, average_marginal_effect, log_risk_ratio
-from detente.stats.estimator import Solution, with_effects
+from detente.stats.estimator import Solution, with_fixed_effects
 from detente.stats.frame import ModelFrame
-from detente.stats.ingredients import read
 from detente.stats.registry import get
 from detente.stats.resampling.jackknife import subset
 from detente.stats.result import made_covariance
+from detente.stats.sandwich_parts import read
 from detente.study.design.specification import Specification
 from detente.study.estimation.verdict import minimum_detectable_effect, verdict
 
@@ -59,8 +59,8 @@ def estimate(design: ModelFrame, spec: Specification) -> Estimates:
         If the estimator does not support a covariance of the specification.
     """
     estimator = get(spec.estimator)
-    design = with_effects(design, estimator, spec.effects)
-    recipes = [read(kind, design, estimator) for kind in spec.covariances]
+    design = with_fixed_effects(design, estimator, spec.effects)
+    recipes = [read(kind, design, estimator) for kind in spec.vcov]
     try:
         fit = estimator.fit(design)
         gap = estimator.gap(design, fit) if estimator.gap else math.nan
@@ -115,7 +115,7 @@ def _effects(
 
 def _rows(
     quantities: Sequence[_Quantity],
-    covariance: Covariance,
+    vcov: Covariance,
     design: ModelFrame,
     spec: Specification,
     lost: list[tuple[Specification, Exception]],
@@ -124,7 +124,7 @@ def _rows(
     rows = []
     for quantity in quantities:
         try:
-            row = _row(quantity, covariance)
+            row = _row(quantity, vcov)
         except IndefiniteCovariance as error:
             if quantity.is_treatment:
                 raise
@@ -143,7 +143,7 @@ def _row(quantity: _Quantity, covariance: Covariance) -> dict[str, Any]:
     shown = math.exp if quantity.scale == "log" else float
     stretch = math.exp(value) if quantity.scale == "log" else 1.0
     return {
-        "covariance": covariance.kind,
+        "vcov": covariance.kind,
         "quantity": quantity.name,
         "term": quantity.term,
         "is_treatment": quantity.is_treatment,
@@ -153,10 +153,10 @@ def _row(quantity: _Quantity, covariance: Covariance) -> dict[str, Any]:
         "std_error_unrepaired": stretch * unrepaired,
         "statistic": value / error,
         "df": covariance.df,
-        "p": 2 * float(stats.t.sf(abs(value / error), covariance.df)),
-        "ci_low": shown(value - margin),
-        "ci_high": shown(value + margin),
-        "correction": covariance.correction,
+        "p_value": 2 * float(stats.t.sf(abs(value / error), covariance.df)),
+        "conf_low": shown(value - margin),
+        "conf_high": shown(value + margin),
+        "ssc": covariance.ssc,
         "repair": covariance.repair,
     }
 
@@ -187,7 +187,7 @@ def _constant(design: ModelFrame, spec: Specification, fit: Solution) -> dict[st
         "treatment": spec.claim.treatment,
         "sample": spec.sample.name,
         "estimator": spec.estimator,
-        "n": len(design.y),
+        "nobs": len(design.y),
         "dyads": count,
         "states": pairs.states,
         "events": int(design.y.sum()),
@@ -205,10 +205,10 @@ def _constant(design: ModelFrame, spec: Specification, fit: Solution) -> dict[st
 
 _UNJUDGED = {"mde": math.nan, "mde_share": math.nan, "smallest_effect": math.nan, "verdict": ""}
 COLUMNS = (
-    "spec_id", "specification", "claim", "outcome", "treatment", "sample", "estimator", "covariance", "quantity",
-    "term", "is_treatment", "scale", "estimate", "std_error", "std_error_unrepaired", "statistic", "df", "p", "ci_low",
-    "ci_high", "n", "dyads",
+    "spec_id", "specification", "claim", "outcome", "treatment", "sample", "estimator", "vcov", "quantity",
+    "term", "is_treatment", "scale", "estimate", "std_error", "std_error_unrepaired", "statistic", "df", "p_value", "conf_low",
+    "conf_high", "nobs", "dyads",
     "states", "events", "base_risk", "treated", "treated_dyads", "switching_dyads", "switching_states", "treated_risk",
-    "mde", "mde_share", "smallest_effect", "verdict", "correction", "repair", "dropped", "notes", "converged",
+    "mde", "mde_share", "smallest_effect", "verdict", "ssc", "repair", "dropped", "notes", "converged",
     "reference", "reference_gap",
 )  # fmt: skip

@@ -21,7 +21,7 @@ Array = npt.NDArray[np.floating[Any]]
 Codes = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
 COVARIANCES = ("dyad", "dyadic", "hc1")
-FAILURES = ("choice", "covariance", "error", "message")
+FAILURES = ("choice", "vcov", "error", "message")
 
 
 @dataclass(frozen=True)
@@ -213,7 +213,7 @@ def tabulate(
     ends: Mapping[str, float] | None = None,
 ) -> Fits:
     """Rows and failures of what was found for each choice."""
-    shared = {"n": group.rows, "dyads": len(group.pairs.low), "states": group.pairs.states}
+    shared = {"nobs": group.rows, "dyads": len(group.pairs.low), "states": group.pairs.states}
     sums, means = group.y.sum(axis=0), group.y.mean(axis=0)
     rows: list[dict[str, Any]] = []
     lost: list[tuple[int, str, str, str]] = []

@@ -15,7 +15,17 @@ from detente.stats.resampling.resampling import TIE
 
 Array = npt.NDArray[np.floating[Any]]
 Flags = npt.NDArray[np.bool_]
-COLUMNS = ("statistic", "observed", "expected", "null_low", "null_high", "p", "specifications", "draws", "undefined")
+COLUMNS = (
+    "statistic",
+    "observed",
+    "expected",
+    "null_low",
+    "null_high",
+    "p_value",
+    "specifications",
+    "draws",
+    "undefined",
+)
 STATISTICS = ("median", "share_dominant_sign", "share_significant")
 
 

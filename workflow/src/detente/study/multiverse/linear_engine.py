@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from detente.base.errors import EstimationError, NoVariation
-from detente.stats.covariance import Covariance, Ingredients, Pairs, Scores, covariance, totals
+from detente.stats.covariance import Covariance, Pairs, SandwichParts, Scores, covariance, totals
 from detente.stats.covariance.sandwich import NO_VARIANCE, semidefinite
 from detente.stats.kernels import multiverse as kernel
 from detente.stats.kernels import products as rows_kernel
@@ -68,7 +68,7 @@ class _Recipe:
 
     factor: float
     df: float
-    correction: str
+    ssc: str
 
 
 @dataclass(frozen=True)
@@ -173,7 +173,7 @@ def _recipe(sample: _Sample, kind: str) -> _Recipe | Exception:
     scores[0] = 1.0
     one_each = Pairs(np.arange(dyads), pairs.low, pairs.high, pairs.states)
     made = _by_rows(kind, Scores(scores), np.ones((1, 1)), one_each, 0)
-    return made if isinstance(made, Exception) else _Recipe(float(made.unrepaired[0, 0]), made.df, made.correction)
+    return made if isinstance(made, Exception) else _Recipe(float(made.unrepaired[0, 0]), made.df, made.ssc)
 
 
 def _attempted(
@@ -248,7 +248,9 @@ def _covariance(sample: _Sample, fit: _Fit, kind: str, recipe: _Recipe | Excepti
 
 def _by_rows(kind: str, scores: Scores, bread: Array, pairs: Pairs, absorbed: int) -> Covariance | Exception:
     """The covariance of the scores of rows, or why it does not exist."""
-    given = Ingredients(scores, bread, absorbed=absorbed, linear=True, pairs=lambda: pairs, factor=lambda _: pairs.dyad)
+    given = SandwichParts(
+        scores, bread, absorbed=absorbed, linear=True, pairs=lambda: pairs, factor=lambda _: pairs.dyad
+    )
     try:
         return covariance(kind, given, CONVENTION)
     except EstimationError as error:
@@ -273,4 +275,4 @@ def _by_products(sample: _Sample, fit: _Fit, kind: str, recipe: _Recipe) -> Cova
         return None
     matrix, repair = semidefinite(unrepaired)
     # What is not in doubt exists, or does not, beside a heteroskedastic variance of zero too.
-    return Covariance(matrix, unrepaired, np.zeros(matrix.shape), kind, recipe.df, recipe.correction, repair)
+    return Covariance(matrix, unrepaired, np.zeros(matrix.shape), kind, recipe.df, recipe.ssc, repair)

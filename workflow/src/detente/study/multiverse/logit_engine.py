@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from detente.base.errors import EstimationError
-from detente.stats.covariance import Covariance, Ingredients, Scores, covariance
+from detente.stats.covariance import Covariance, SandwichParts, Scores, covariance
 from detente.stats.effects.effects import average_marginal_effect
 from detente.stats.estimator import Solution
 from detente.stats.frame import ModelFrame
@@ -212,7 +212,7 @@ def _from(start: Array, y: Array, data: Regressors) -> Solution | None:
     return Solution(
         terms=data.terms,
         estimate=estimate,
-        by_row=Scores(data.x, LOGIT.slopes(predictor, y).first),
+        scores=Scores(data.x, LOGIT.slopes(predictor, y).first),
         bread=bread,
         x=data.x,
         link="logit",
@@ -234,7 +234,7 @@ def _found(group: Group, fit: Solution, choice: Choice, kinds: Sequence[str]) ->
 
 def _covariance(group: Group, fit: Solution, kind: str) -> Covariance | Exception:
     pairs = group.pairs
-    given = Ingredients(fit.by_row, fit.bread, pairs=lambda: pairs, factor=lambda _: pairs.dyad)
+    given = SandwichParts(fit.scores, fit.bread, pairs=lambda: pairs, factor=lambda _: pairs.dyad)
     try:
         return covariance(kind, given, CONVENTION)
     except EstimationError as error:

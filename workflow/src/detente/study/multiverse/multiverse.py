@@ -15,7 +15,7 @@ from scipy import stats
 from detente.base.errors import EmptySample, EstimationError, NotReproduced
 from detente.base.numerics import LEVEL
 from detente.stats.effects.effects import average_marginal_effect
-from detente.stats.estimator import with_effects
+from detente.stats.estimator import with_fixed_effects
 from detente.stats.fit import fit
 from detente.stats.registry import get
 from detente.study.design.matrix import build_design
@@ -32,10 +32,10 @@ COVARIANCES = ("dyad", "dyadic")
 # Share of specifications that are fitted again by themselves, and how far they may be off, in standard errors.
 CHECKED, TOLERANCE = 0.05, 1e-8
 NUMBERS = (
-    "n", "dyads", "states", "events", "base_risk", "treated", "estimate", "std_error", "std_error_unrepaired",
-    "dyad_std_error", "statistic", "df", "p", "ci_low", "ci_high", "mde", "mde_share", "estimate_share",
+    "nobs", "dyads", "states", "events", "base_risk", "treated", "estimate", "std_error", "std_error_unrepaired",
+    "dyad_std_error", "statistic", "df", "p_value", "conf_low", "conf_high", "mde", "mde_share", "estimate_share",
 )  # fmt: skip
-COUNTS = ("n", "dyads", "states", "events", "treated")
+COUNTS = ("nobs", "dyads", "states", "events", "treated")
 JUDGED = ("verdict", "powered", "error", "message", "registration")
 
 
@@ -100,13 +100,13 @@ def stand_alone(panel: pd.DataFrame, spec: Specification) -> dict[str, Any]:
     """The specification by `build_design`, `fit` and `average_marginal_effect`: estimate, std_error, n; or error."""
     try:
         estimator = get(spec.estimator)
-        design = with_effects(build_design(panel, spec), estimator, spec.effects)
-        alone = fit(design, estimator=spec.estimator, covariance=spec.covariances[0])
+        design = with_fixed_effects(build_design(panel, spec), estimator, spec.effects)
+        alone = fit(design, estimator=spec.estimator, vcov=spec.vcov[0])
         effect = average_marginal_effect(alone.solution, design.y, design.treatment)
-        error = alone.covariance.std_error(effect.gradient)
+        error = alone.vcov.std_error(effect.gradient)
     except (EmptySample, EstimationError) as failure:
         return {"error": type(failure).__name__}
-    return {"estimate": effect.value, "std_error": error, "n": len(design.y), "error": ""}
+    return {"estimate": effect.value, "std_error": error, "nobs": len(design.y), "error": ""}
 
 
 def _difference(alone: Mapping[str, Any], together: pd.Series) -> str:
@@ -115,7 +115,7 @@ def _difference(alone: Mapping[str, Any], together: pd.Series) -> str:
         return f"error {together['error'] or 'none'!r} and {alone['error'] or 'none'!r}"
     if alone["error"]:
         return ""
-    if alone["n"] != together["n"]:
+    if alone["nobs"] != together["nobs"]:
         return f"{together['n']:,} and {alone['n']:,} rows"
     for name in ("estimate", "std_error"):
         if not abs(alone[name] - together[name]) <= TOLERANCE * alone["std_error"]:
@@ -166,7 +166,7 @@ def _group(rows: Rows, every: Sequence[Specification], places: Sequence[int], ke
     place = {choice: k for k, choice in enumerate(distinct)}
     made = fits.rows.to_dict("records")
     why = {
-        (int(f["choice"]), str(f["covariance"])): (str(f["error"]), str(f["message"]))
+        (int(f["choice"]), str(f["vcov"])): (str(f["error"]), str(f["message"]))
         for f in fits.failures.to_dict("records")
     }
     treated = dict(zip(group.names, (group.x > 0).sum(axis=0), strict=True))
@@ -197,8 +197,8 @@ def _numbers(
     made: Mapping[Any, Any], why: Mapping[tuple[int, str], tuple[str, str]], place: int, spec: Specification
 ) -> dict[str, Any]:
     """Numbers of one specification under its own covariance."""
-    kind = spec.covariances[0]
-    whole = {name: made[name] for name in ("n", "dyads", "states", "events", "base_risk")}
+    kind = spec.vcov[0]
+    whole = {name: made[name] for name in ("nobs", "dyads", "states", "events", "base_risk")}
     error, message = why.get((place, ""), why.get((place, kind), ("", "")))
     return whole | {
         "estimate": made["estimate"],
@@ -232,9 +232,9 @@ def _judged(numbers: Mapping[str, Any], spec: Specification) -> dict[str, Any]:
         margin, mde = _quantile((1 + LEVEL) / 2, df) * error, minimum_detectable_effect(error)
         row |= {
             "statistic": value / error,
-            "p": 2 * float(stats.t.sf(abs(value / error), df)),
-            "ci_low": value - margin,
-            "ci_high": value + margin,
+            "p_value": 2 * float(stats.t.sf(abs(value / error), df)),
+            "conf_low": value - margin,
+            "conf_high": value + margin,
             "mde": mde,
             "mde_share": mde / base,
             "estimate_share": value / base,

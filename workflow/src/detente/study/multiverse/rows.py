@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from detente.stats.estimator import with_effects
+from detente.stats.estimator import with_fixed_effects
 from detente.stats.frame import ModelFrame
 from detente.stats.registry import get
 from detente.study.config.claims import Control
@@ -78,7 +78,7 @@ class Rows:
         clusters = {"directed_dyad": matrix._numbered(a, b)} if specs[0].claim.directed else {}
         x = np.column_stack(list(kept.values()))
         made = ModelFrame(np.zeros(len(a)), x, tuple(kept), a, b, year, clusters=clusters)
-        return with_effects(made, get("lpm"), specs[0].effects), terms
+        return with_fixed_effects(made, get("lpm"), specs[0].effects), terms
 
     def group(self, specs: Sequence[Specification], keep: Flags) -> tuple[Group, dict[str, tuple[str, ...]]]:
         """The same as the engines take it, with every outcome of the specifications."""

@@ -28,6 +28,7 @@ def multiverse_schema(nodes: Sequence[str]) -> DataFrameSchema:
     }
     told = pa.Check(lambda f: f["std_error"].notna() | (f["error"] != ""), name="an estimate, or a reason why not")
     inside = pa.Check(
-        lambda f: f["error"].ne("") | f["estimate"].between(f["ci_low"], f["ci_high"]), name="estimate in its interval"
+        lambda f: f["error"].ne("") | f["estimate"].between(f["conf_low"], f["conf_high"]),
+        name="estimate in its interval",
     )
     return pa.DataFrameSchema(found, checks=[told, inside], strict=True)

@@ -28,7 +28,7 @@ FEW_STATES = (
 SPREAD = "spread"
 ORDER = (*KINDS, *FEW_STATES, SPREAD)
 JUDGED = (
-    "covariance", "df", "draws", "covers", "covers_error", "std_error", "spread", "ratio", "length", "undefined",
+    "vcov", "df", "draws", "covers", "covers_error", "std_error", "spread", "ratio", "length", "undefined",
     "mean_estimate",
 )  # fmt: skip
 # Outcomes drawn at once.
@@ -60,7 +60,7 @@ def coverage(model: Model, draw: Draw, truth: float, draws: int, generator: np.r
     errors[SPREAD] = np.full(draws, estimates.std(ddof=1))
     df = {**dict.fromkeys(FEW_STATES, model.degrees["dyadic"]), **model.degrees, SPREAD: math.inf}
     df |= {kind: model.satterthwaite for kind in FEW_STATES if kind.endswith("satterthwaite")}
-    rows = [{"covariance": kind, **_judged(estimates, errors[kind], df[kind], truth)} for kind in ORDER]
+    rows = [{"vcov": kind, **_judged(estimates, errors[kind], df[kind], truth)} for kind in ORDER]
     return pd.DataFrame(rows)[list(JUDGED)]
 
 

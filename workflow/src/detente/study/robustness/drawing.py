@@ -133,7 +133,7 @@ def frame(tests: list[Randomisation]) -> tuple[pd.DataFrame, pd.DataFrame]:
             "observed": t.observed,
             "draws": len(t.draws),
             "seed": t.seed,
-            "p": t.p,
+            "p_value": t.p_value,
             "p_low": t.p_low,
             "p_high": t.p_high,
             "flags": "; ".join(t.flags),
@@ -144,4 +144,4 @@ def frame(tests: list[Randomisation]) -> tuple[pd.DataFrame, pd.DataFrame]:
     return pd.DataFrame(rows, columns=list(TESTS)), pd.DataFrame({"draw": np.arange(len(draws)), "statistic": draws})
 
 
-TESTS = ("scheme", "term", "statistic", "observed", "draws", "seed", "p", "p_low", "p_high", "flags")
+TESTS = ("scheme", "term", "statistic", "observed", "draws", "seed", "p_value", "p_low", "p_high", "flags")

@@ -14,7 +14,7 @@ import pandas as pd
 from detente.base.errors import EmptySample, EstimationError, UnknownVariable
 from detente.data.panel.participants import pairs
 from detente.data.sources.power.states import region
-from detente.stats.estimator import with_effects
+from detente.stats.estimator import with_fixed_effects
 from detente.stats.fit import fit
 from detente.stats.frame import ModelFrame
 from detente.stats.registry import get
@@ -48,7 +48,8 @@ MOST_SERIES = 40
 Array = npt.NDArray[np.floating[Any]]
 Frames = dict[str, pd.DataFrame]
 PLACEBO_COLUMNS = (
-    "variable", "lag", "label", "estimate", "std_error", "df", "p", "ci_low", "ci_high", "n", "events", "treated",
+    "variable", "lag", "label", "estimate", "std_error", "df", "p_value", "conf_low", "conf_high", "nobs", "events",
+    "treated",
 )  # fmt: skip
 FAILURE_COLUMNS = ("part", "error", "message")
 
@@ -120,8 +121,8 @@ def _filled(found: Frames, lost: list[tuple[str, str, str]]) -> Frames:
 
 
 def _fitted(design: ModelFrame, spec: Specification) -> Fit:
-    whole = with_effects(design, get(ESTIMATOR), spec.effects)
-    return fit(whole, estimator=ESTIMATOR, covariance=spec.covariances[0])
+    whole = with_fixed_effects(design, get(ESTIMATOR), spec.effects)
+    return fit(whole, estimator=ESTIMATOR, vcov=spec.vcov[0])
 
 
 def _sensitivity(whole: Fit) -> Frames:
@@ -132,7 +133,7 @@ def _sensitivity(whole: Fit) -> Frames:
 
 def _power(whole: Fit, spec: Specification, seed: int) -> Frames:
     sign = 1 if spec.claim.expected == "raises" else -1
-    made = power(whole.design, spec.smallest_effect, sign=sign, covariance=whole.covariance.kind, seed=seed)
+    made = power(whole.design, spec.smallest_effect, sign=sign, vcov=whole.vcov.kind, seed=seed)
     return {"power": pd.DataFrame([made.summary()])[list(SUMMARY_COLUMNS)], "power_curve": made.curve}
 
 
@@ -148,8 +149,15 @@ def _placebos(record: Record, spec: Specification) -> tuple[pd.DataFrame, list[t
             lost.append(("placebos", type(error).__name__, f"{placebo.label}: {error}"))
             continue
         row = made.table().set_index("term").loc[lagged(placebo.variable, placebo.lag)]
-        counts = (made.n, made.events, int((design.treatment > 0).sum()))
-        values = (row["estimate"], row["std_error"], made.covariance.df, row["p"], row["ci_low"], row["ci_high"])
+        counts = (made.nobs, made.events, int((design.treatment > 0).sum()))
+        values = (
+            row["estimate"],
+            row["std_error"],
+            made.vcov.df,
+            row["p_value"],
+            row["conf_low"],
+            row["conf_high"],
+        )
         rows.append((placebo.variable, placebo.lag, placebo.label, *values, *counts))
     return pd.DataFrame(rows, columns=list(PLACEBO_COLUMNS)), lost
 

@@ -16,13 +16,13 @@ from detente.stats.covariance import Covariance, covariance
 from detente.stats.covariance.scores import Scores
 from detente.stats.fit import fit
 from detente.stats.frame import ModelFrame
-from detente.stats.ingredients import ingredients, read
 from detente.stats.likelihood.likelihood import inverse
 from detente.stats.linear.absorb import absorber
 from detente.stats.linear.within import gram
 from detente.stats.registry import get
 from detente.stats.resampling.jackknife import subset
 from detente.stats.result import Fit
+from detente.stats.sandwich_parts import read, sandwich_parts
 from detente.study.estimation.verdict import verdict
 
 Array = npt.NDArray[np.floating[Any]]
@@ -95,7 +95,7 @@ def leave_out(whole: Fit, parts: Iterable[Left], smallest_effect: float) -> pd.D
     (Belsley, Kuh and Welsch 1980, of DFBETAS). A refit without an estimate or a standard error is a row with its
     `failure`, whose verdict is none: it flips.
     """
-    design, kind = whole.design, whole.covariance.kind
+    design, kind = whole.design, whole.vcov.kind
     rows = []
     for part in parts:
         kept = np.flatnonzero(~part.rows)
@@ -104,12 +104,12 @@ def leave_out(whole: Fit, parts: Iterable[Left], smallest_effect: float) -> pd.D
             refitted = fit(
                 subset(design, kept),
                 estimator=whole.estimator,
-                covariance=kind,
-                small_sample=whole.small_sample,
+                vcov=kind,
+                ssc=whole.ssc,
                 **whole.options,
             )
             place = refitted.solution.treatment
-            found = _found(float(refitted.estimate[place]), refitted.covariance, place)
+            found = _found(float(refitted.estimate[place]), refitted.vcov, place)
         except EstimationError as error:
             found = _failed(error)
         rows.append({"kind": part.kind, "left_out": part.name, **counts, **found})
@@ -177,14 +177,14 @@ def _least_squares(whole: Fit, x: Array, y: Array, treatment: Array) -> dict[str
     old = whole.solution
     df = len(y) - len(estimate) - old.absorbed
     given = replace(
-        ingredients(whole.design, old),
+        sandwich_parts(whole.design, old),
         scores=Scores(x, residual),
         bread=bread,
         x=x,
         dispersion=float(np.einsum("i,i->", residual, residual)) / df,
     )
-    recipe = read(whole.covariance.kind, whole.design, get(whole.estimator))
-    return _found(float(estimate[place]), covariance(recipe, given, whole.small_sample), place)
+    recipe = read(whole.vcov.kind, whole.design, get(whole.estimator))
+    return _found(float(estimate[place]), covariance(recipe, given, whole.ssc), place)
 
 
 def _found(estimate: float, under: Covariance, place: int) -> dict[str, Any]:
@@ -206,7 +206,7 @@ def _compared(rows: list[dict[str, Any]], whole: Fit, smallest_effect: float) ->
     """Changes, verdicts, and what is influential."""
     place = whole.solution.treatment
     estimate, error = float(whole.estimate[place]), float(whole.std_errors[place])
-    own = verdict(estimate, error, whole.covariance.df, smallest_effect)
+    own = verdict(estimate, error, whole.vcov.df, smallest_effect)
     frame = pd.DataFrame(rows, columns=[c for c in COLUMNS if c not in _DERIVED])
     frame["change"] = frame["estimate"] - estimate
     frame["change_se"] = frame["change"] / error

@@ -24,7 +24,7 @@ COLUMNS = (
     "coverage_error", "mean_estimate", "spread", "std_error", "undefined",
 )  # fmt: skip
 SUMMARY_COLUMNS = (
-    "base_risk", "covariance", "df", "std_error", "mde", "mde_share", "mde_simulated", "mde_simulated_share",
+    "base_risk", "vcov", "df", "std_error", "mde", "mde_share", "mde_simulated", "mde_simulated_share",
     "smallest_effect", "power_at_smallest", "power_by_error", "spread", "type_m_at_smallest", "type_s_at_smallest",
     "size", "size_error", "shock", "persistence", "draws",
 )  # fmt: skip
@@ -55,7 +55,7 @@ class Power:
     base_risk: float
     std_error: float
     df: float
-    covariance: str
+    vcov: str
     smallest_effect: float
     planted_in: World = field(repr=False)
 
@@ -91,7 +91,7 @@ class Power:
         detectable = self.mde_simulated
         return {
             "base_risk": self.base_risk,
-            "covariance": self.covariance,
+            "vcov": self.vcov,
             "df": self.df,
             "std_error": self.std_error,
             "mde": self.mde,
@@ -118,7 +118,7 @@ def power(
     *,
     sign: int = -1,
     shares: Sequence[float] | None = None,
-    covariance: str = "dyadic",
+    vcov: str = "dyadic",
     draws: int = DRAWS,
     seed: int = 0,
 ) -> Power:
@@ -147,15 +147,13 @@ def power(
     EstimationError, NoDyads
         If the model cannot be fitted, has no standard error, or its outcome is not 0 or 1.
     """
-    if covariance not in KINDS:
-        raise UnsupportedCovariance(f"covariance {covariance!r} cannot be simulated; {choices(covariance, KINDS)}")
-    model = prepared(design, jackknife=covariance == "jackknife")
+    if vcov not in KINDS:
+        raise UnsupportedCovariance(f"covariance {vcov!r} cannot be simulated; {choices(vcov, KINDS)}")
+    model = prepared(design, jackknife=vcov == "jackknife")
     own = refit(model, np.ascontiguousarray(design.y[:, None], dtype=np.float64))
-    error, base = float(own.errors[covariance][0]), float(design.y.mean())
+    error, base = float(own.errors[vcov][0]), float(design.y.mean())
     if not math.isfinite(error):
-        raise EstimationError(
-            f"the {covariance} covariance leaves the treatment no variance: there is no power to have"
-        )
+        raise EstimationError(f"the {vcov} covariance leaves the treatment no variance: there is no power to have")
     source = world(design)
     if shares is None:
         pilot = _drawn(model, source, design.treatment, [0.0], min(draws, PILOT), seed)[0]
@@ -163,14 +161,14 @@ def power(
         shares = [m * MDE_FACTOR * max(spread, error) / base for m in MULTIPLES]
     planted = sorted({0.0, float(smallest_effect), *(float(abs(s)) for s in shares)})
     found = _drawn(model, source, design.treatment, [sign * s * base for s in planted], draws, seed)
-    df = model.degrees[covariance]
+    df = model.degrees[vcov]
     rows = [
-        _judged(_joined(parts, covariance), sign * share * base, share, df)
+        _judged(_joined(parts, vcov), sign * share * base, share, df)
         | {"possible": _possible(source.risk, design.treatment, sign * share * base)}
         for parts, share in zip(found, planted, strict=True)
     ]
     curve = pd.DataFrame(rows)[list(COLUMNS)]
-    return Power(curve, base, error, df, covariance, float(smallest_effect), source)
+    return Power(curve, base, error, df, vcov, float(smallest_effect), source)
 
 
 def _drawn(
@@ -213,9 +211,9 @@ def _possible(risk: Array, treatment: Array, effect: float) -> bool:
     return bool(not len(moved) or ((moved < 0) | (moved > 1)).mean() <= CLIPPED)
 
 
-def _joined(parts: Sequence[Refits], covariance: str) -> tuple[Array, Array]:
+def _joined(parts: Sequence[Refits], vcov: str) -> tuple[Array, Array]:
     estimates = np.concatenate([part.estimate for part in parts])
-    return estimates, np.concatenate([part.errors[covariance] for part in parts])
+    return estimates, np.concatenate([part.errors[vcov] for part in parts])
 
 
 def _judged(drawn: tuple[Array, Array], effect: float, share: float, df: float) -> dict[str, float]:

@@ -34,8 +34,8 @@ def score(ledger: pd.DataFrame, multiverse: pd.DataFrame, planted: Mapping[str, 
 
 def _scored(row: Mapping[Hashable, Any], multiverse: pd.DataFrame, truth: float) -> tuple[Any, ...]:
     mine = multiverse[(multiverse["claim"] == row["claim"]) & multiverse["equivalent"] & (multiverse["error"] == "")]
-    holds = (mine["ci_low"] <= truth) & (truth <= mine["ci_high"])
-    covered = row["ci_low"] <= truth <= row["ci_high"]
+    holds = (mine["conf_low"] <= truth) & (truth <= mine["conf_high"])
+    covered = row["conf_low"] <= truth <= row["conf_high"]
     sign = row["estimate"] * truth > 0 if truth else None
     same = float((mine["estimate"] * truth > 0).mean()) if truth else math.nan
     values = (truth, row["estimate"], row["std_error"], sign, covered)

@@ -179,5 +179,5 @@ def e_values_of(fit: Fit) -> pd.DataFrame:
     from scipy import stats
 
     effect = log_risk_ratio(fit.solution, fit.design.y, fit.design.treatment)
-    margin = float(stats.t.ppf((1 + LEVEL) / 2, fit.covariance.df)) * fit.covariance.std_error(effect.gradient)
+    margin = float(stats.t.ppf((1 + LEVEL) / 2, fit.vcov.df)) * fit.vcov.std_error(effect.gradient)
     return e_values(*(math.exp(effect.value + m) for m in (0.0, -margin, margin)))

@@ -36,11 +36,11 @@ from detente.stats.sensitivity.confounding import (
 
 Array = npt.NDArray[np.floating[Any]]
 COLUMNS = (
-    "term", "estimate", "std_error", "t", "df", "critical", "covariance", "std_error_classical", "t_classical",
+    "term", "estimate", "std_error", "t", "df", "critical", "vcov", "std_error_classical", "t_classical",
     "df_residual", "partial_r2", "rv", "rv_alpha", "rv_alpha_classical", "rv_substituted", "q",
 )  # fmt: skip
 BOUND_COLUMNS = (
-    "benchmark", "times", "r2dz_x", "r2yz_dx", "estimate", "std_error", "t", "ci_low", "ci_high", "failure",
+    "benchmark", "times", "r2dz_x", "r2yz_dx", "estimate", "std_error", "t", "conf_low", "conf_high", "failure",
 )  # fmt: skip
 CONTOUR_COLUMNS = ("r2dz_x", "r2yz_dx", "estimate", "t")
 EXTREME_COLUMNS = ("r2yz_dx", "r2dz_x", "estimate")
@@ -64,7 +64,7 @@ class Treatment:
     degrees: float
     classical: float
     df: float
-    covariance: str
+    vcov: str
     benchmarks: Mapping[str, tuple[float, float]]
 
     @property
@@ -98,7 +98,7 @@ def treatment_of(fit: Fit, benchmarks: Mapping[str, Sequence[str]] | None = None
     if solution.link != "identity" or fit.estimator != "lpm":
         raise UnsupportedEstimator(f"the bias of a confounder is that of least squares, not of {fit.estimator!r}")
     place = solution.treatment
-    df = float(fit.n - len(fit.terms) - solution.absorbed)
+    df = float(fit.nobs - len(fit.terms) - solution.absorbed)
     named = benchmark_groups(fit.terms, place) if benchmarks is None else benchmarks
     unknown = sorted({t for terms in named.values() for t in terms} - {*fit.terms} | {fit.terms[place]} & _all(named))
     if unknown:
@@ -111,11 +111,11 @@ def treatment_of(fit: Fit, benchmarks: Mapping[str, Sequence[str]] | None = None
     return Treatment(
         term=fit.terms[place],
         estimate=float(fit.estimate[place]),
-        error=float(fit.covariance.std_error(np.eye(len(fit.terms))[place])),
-        degrees=float(fit.covariance.df),
+        error=float(fit.vcov.std_error(np.eye(len(fit.terms))[place])),
+        degrees=float(fit.vcov.df),
         classical=math.sqrt(solution.dispersion * solution.bread[place, place]),
         df=df,
-        covariance=fit.covariance.kind,
+        vcov=fit.vcov.kind,
         benchmarks=found,
     )
 
@@ -151,7 +151,7 @@ def sensitivity(treatment: Treatment, q: float = 1.0) -> pd.DataFrame:
         "t": t,
         "df": treatment.degrees,
         "critical": treatment.critical,
-        "covariance": treatment.covariance,
+        "vcov": treatment.vcov,
         "std_error_classical": treatment.classical,
         "t_classical": classical,
         "df_residual": treatment.df,
@@ -183,7 +183,7 @@ def bounds(treatment: Treatment, times: Sequence[float] = TIMES) -> pd.DataFrame
             margin = treatment.critical * error
             row |= {"r2dz_x": shares[0], "r2yz_dx": shares[1], "estimate": estimate, "std_error": error}
             t = estimate / error if error > 0 else math.copysign(math.inf, estimate)
-            rows.append(row | {"t": t, "ci_low": estimate - margin, "ci_high": estimate + margin})
+            rows.append(row | {"t": t, "conf_low": estimate - margin, "conf_high": estimate + margin})
     frame = pd.DataFrame(rows).reindex(columns=list(BOUND_COLUMNS))
     numbers = [c for c in BOUND_COLUMNS if c not in ("benchmark", "failure")]
     return frame.astype(dict.fromkeys(numbers, "float64"))
@@ -198,7 +198,7 @@ def strongest(frame: pd.DataFrame, estimate: float, times: float = 1.0) -> pd.Se
         If no benchmark has a bound.
     """
     rows = _at(frame, times)
-    edge = rows["ci_low"] if estimate >= 0 else -rows["ci_high"]
+    edge = rows["conf_low"] if estimate >= 0 else -rows["conf_high"]
     return rows.iloc[int(edge.to_numpy().argmin())]
 
 
@@ -214,10 +214,10 @@ def furthest(frame: pd.DataFrame, estimate: float, times: float = 1.0) -> tuple[
     """
     rows = _at(frame, times)
     away = 2 * (estimate - rows["estimate"])
-    both = pd.concat([rows, rows.assign(ci_low=rows["ci_low"] + away, ci_high=rows["ci_high"] + away)])
-    edge = both[["ci_low", "ci_high"]].abs().max(axis=1)
+    both = pd.concat([rows, rows.assign(conf_low=rows["conf_low"] + away, conf_high=rows["conf_high"] + away)])
+    edge = both[["conf_low", "conf_high"]].abs().max(axis=1)
     row = both.iloc[int(edge.to_numpy().argmax())]
-    return str(row["benchmark"]), float(row["ci_low"]), float(row["ci_high"])
+    return str(row["benchmark"]), float(row["conf_low"]), float(row["conf_high"])
 
 
 def _at(frame: pd.DataFrame, times: float) -> pd.DataFrame:

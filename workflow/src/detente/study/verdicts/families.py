@@ -15,7 +15,7 @@ from detente.stats.resampling.resampling import TIE
 
 Array = npt.NDArray[np.floating[Any]]
 COLUMNS = (
-    "family", "member", "term", "statistic", "observed", "scheme", "draws", "p", "p_romano_wolf",
+    "family", "member", "term", "statistic", "observed", "scheme", "draws", "p_value", "p_romano_wolf",
     "p_benjamini_hochberg",
 )  # fmt: skip
 
@@ -120,7 +120,7 @@ def family(name: str, tests: Mapping[str, Randomisation]) -> pd.DataFrame:
     if len(set(counts.values())) > 1:
         raise EstimationError(f"family {name!r}: tests of different numbers of draws ({counts}); use one number")
     observed = np.array([test.observed for test in tests.values()])
-    p = np.array([test.p for test in tests.values()])
+    p = np.array([test.p_value for test in tests.values()])
     scaled = standardised(observed, np.column_stack([test.draws for test in tests.values()]))
     frame = pd.DataFrame(
         {
@@ -131,7 +131,7 @@ def family(name: str, tests: Mapping[str, Randomisation]) -> pd.DataFrame:
             "observed": observed,
             "scheme": [test.scheme for test in tests.values()],
             "draws": list(counts.values()),
-            "p": p,
+            "p_value": p,
             "p_romano_wolf": np.maximum(romano_wolf(*scaled), p),
             "p_benjamini_hochberg": benjamini_hochberg(p),
         }

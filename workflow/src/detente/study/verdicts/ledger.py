@@ -21,17 +21,18 @@ NOT_TESTED: Answer = "not tested"
 Frames = Mapping[str, pd.DataFrame]
 COLUMNS = (
     "code", "claim", "label", "family", "class", "statement", "why", "expected", "outcome", "treatment", "moderator",
-    "sample", "n", "events", "dyads", "states", "treated", "treated_dyads", "switching_dyads", "base_risk", "estimate",
-    "std_error", "df", "ci_low", "ci_high", "p", "estimate_share", "smallest_effect", "mde", "mde_share",
-    "power_at_smallest", "size", "specifications", "equivalent_specifications", "share_with_sign", "share_powered",
+    "sample", "nobs", "events", "dyads", "states", "treated", "treated_dyads", "switching_dyads", "base_risk",
+    "estimate", "std_error", "df", "conf_low", "conf_high", "p_value", "estimate_share", "smallest_effect",
+    "mde", "mde_share", "power_at_smallest", "size", "specifications", "equivalent_specifications",
+    "share_with_sign", "share_powered",
     "share_powered_with_sign", "median_share", "p_joint", "joint_specifications", "joint_scheme", "p_randomisation",
     "p_family", "p_false_discovery", "robustness_value", "robustness_value_alpha", "strongest_benchmark",
     "benchmark_low", "benchmark_high", "e_value", "p_negative_controls", "influential", "flips", "verdict", "strength",
     "checks_passed", "checks_failed", "checks_not_made", "reasons", "answer", "registration", "needs",
 )  # fmt: skip
 _COUNTS = (
-    "n", "events", "dyads", "states", "treated", "treated_dyads", "switching_dyads", "base_risk", "estimate",
-    "std_error", "df", "ci_low", "ci_high", "p", "smallest_effect", "mde", "mde_share",
+    "nobs", "events", "dyads", "states", "treated", "treated_dyads", "switching_dyads", "base_risk", "estimate",
+    "std_error", "df", "conf_low", "conf_high", "p_value", "smallest_effect", "mde", "mde_share",
 )  # fmt: skip
 
 
@@ -42,7 +43,7 @@ class Findings:
     `covariance` is the headline's. Another never stands in for it: a claim without that interval has no verdict.
     """
 
-    covariance: str
+    vcov: str
     examined: Frames
     multiverse: pd.DataFrame
     joint: pd.DataFrame
@@ -144,7 +145,7 @@ def _tested(claim: Claim, found: Findings | None) -> dict[str, Any]:
 def _effect(found: Findings) -> pd.Series | None:
     """The headline's effect on risk under the headline's covariance, None where there is none."""
     rows = found.examined["headline"]
-    wanted = (rows["quantity"] == "average_marginal_effect") & (rows["covariance"] == found.covariance)
+    wanted = (rows["quantity"] == "average_marginal_effect") & (rows["vcov"] == found.vcov)
     effects = rows[wanted] if len(rows) else rows
     return effects.iloc[0] if len(effects) else None
 
@@ -186,7 +187,7 @@ def _agreeing(found: Findings, estimate: float, negligible: bool) -> float:
         return math.nan
     if negligible:
         return float((same["verdict"] == "negligible").mean())
-    return float(((same["ci_high"] < 0) if estimate < 0 else (same["ci_low"] > 0)).mean())
+    return float(((same["conf_high"] < 0) if estimate < 0 else (same["conf_low"] > 0)).mean())
 
 
 def _power(found: Findings) -> dict[str, float]:
@@ -221,8 +222,8 @@ def _tests(found: Findings) -> dict[str, Any]:
     tests, joint = found.examined["tests"], found.joint
     median = joint[joint["statistic"] == "median"] if len(joint) else joint
     return {
-        "p_randomisation": float(tests["p"].iloc[0]) if len(tests) else math.nan,
-        "p_joint": _only(median, "p"),
+        "p_randomisation": float(tests["p_value"].iloc[0]) if len(tests) else math.nan,
+        "p_joint": _only(median, "p_value"),
         "joint_specifications": _only(median, "specifications"),
         "joint_scheme": str(median["scheme"].iloc[0]) if len(median) else "",
         "p_family": _only(found.family, "p_romano_wolf"),
@@ -248,8 +249,8 @@ def _bound(found: Findings) -> dict[str, Any]:
     row = strongest(frame, float(effect["estimate"]), BENCHMARK_TIMES)
     return {
         "strongest_benchmark": row["benchmark"],
-        "benchmark_low": float(row["ci_low"]),
-        "benchmark_high": float(row["ci_high"]),
+        "benchmark_low": float(row["conf_low"]),
+        "benchmark_high": float(row["conf_high"]),
     }
 
 
@@ -270,4 +271,4 @@ def _controls(found: Findings) -> list[float]:
     """P-values of a claim's negative controls, not a number for each that could not be fitted."""
     lost = found.examined["failures"]
     failed = int((lost["part"] == "placebos").sum()) if len(lost) else 0
-    return [*map(float, found.examined["placebos"]["p"]), *[math.nan] * failed]
+    return [*map(float, found.examined["placebos"]["p_value"]), *[math.nan] * failed]

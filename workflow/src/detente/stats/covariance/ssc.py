@@ -72,7 +72,7 @@ CONVENTIONS = tuple(TABLE)
 DYADIC = ("detente", "none")
 
 
-def rule(small_sample: str, *, linear: bool) -> Rule:
+def rule(ssc: str, *, linear: bool) -> Rule:
     """The rule of a convention.
 
     Raises
@@ -80,25 +80,21 @@ def rule(small_sample: str, *, linear: bool) -> Rule:
     UnsupportedCovariance
         If there is none of this name, or none for likelihoods.
     """
-    if small_sample not in TABLE:
-        raise UnsupportedCovariance(
-            f"small-sample convention {small_sample!r} is not known; {choices(small_sample, TABLE)}"
-        )
-    found = TABLE[small_sample][0 if linear else 1]
+    if ssc not in TABLE:
+        raise UnsupportedCovariance(f"small-sample convention {ssc!r} is not known; {choices(ssc, TABLE)}")
+    found = TABLE[ssc][0 if linear else 1]
     if found is None:
-        legal = choices(small_sample, [name for name, rules in TABLE.items() if rules[1] is not None])
-        raise UnsupportedCovariance(f"convention {small_sample!r} is for linear models only; {legal}")
+        legal = choices(ssc, [name for name, rules in TABLE.items() if rules[1] is not None])
+        raise UnsupportedCovariance(f"convention {ssc!r} is for linear models only; {legal}")
     return found
 
 
-def dyadic_rule(small_sample: str, *, linear: bool) -> Distribution:
+def dyadic_rule(ssc: str, *, linear: bool) -> Distribution:
     """Distribution of a dyadic or jackknifed statistic; raises UnsupportedCovariance where software has neither."""
-    rule(small_sample, linear=linear)
-    if small_sample not in DYADIC:
-        raise UnsupportedCovariance(
-            f"convention {small_sample!r} has no dyadic covariance; {choices(small_sample, DYADIC)}"
-        )
-    return "normal" if small_sample == "none" else "clusters"
+    rule(ssc, linear=linear)
+    if ssc not in DYADIC:
+        raise UnsupportedCovariance(f"convention {ssc!r} has no dyadic covariance; {choices(ssc, DYADIC)}")
+    return "normal" if ssc == "none" else "clusters"
 
 
 def share(name: Share, rows: int, parameters: int) -> float:

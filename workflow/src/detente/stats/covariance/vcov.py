@@ -15,7 +15,7 @@ PLURAL = {"dyad": "dyads", "year": "years"}
 
 
 @dataclass(frozen=True)
-class Recipe:
+class Vcov:
     """A kind of covariance and what it goes by.
 
     kind "classical" (the inverse information), "hc0" … "hc3" (rows independent), "cluster" (rows of one level of any of
@@ -33,32 +33,32 @@ class Recipe:
         return "+".join(self.factors) if self.kind == "cluster" else self.kind
 
 
-def classical() -> Recipe:
+def classical() -> Vcov:
     """Inverse information (times σ² if linear): rows independent and the model true."""
-    return Recipe("classical")
+    return Vcov("classical")
 
 
-def hc0() -> Recipe:
+def hc0() -> Vcov:
     """Rows independent, of any variance (White 1980)."""
-    return Recipe("hc0")
+    return Vcov("hc0")
 
 
-def hc1() -> Recipe:
+def hc1() -> Vcov:
     """The same times N/(N−K)."""
-    return Recipe("hc1")
+    return Vcov("hc1")
 
 
-def hc2() -> Recipe:
+def hc2() -> Vcov:
     """Linear models: squared residuals divided by 1 − leverage."""
-    return Recipe("hc2")
+    return Vcov("hc2")
 
 
-def hc3() -> Recipe:
+def hc3() -> Vcov:
     """Linear models: squared residuals divided by (1 − leverage)²."""
-    return Recipe("hc3")
+    return Vcov("hc3")
 
 
-def cluster(*factors: str) -> Recipe:
+def cluster(*factors: str) -> Vcov:
     """Clusters by one factor, or by several at once (Cameron, Gelbach and Miller 2011).
 
     Raises
@@ -68,22 +68,22 @@ def cluster(*factors: str) -> Recipe:
     """
     if not factors or len(set(factors)) < len(factors):
         raise UnsupportedCovariance(f"cluster{factors!r}: name one factor or more, each once, such as cluster('dyad')")
-    return Recipe("cluster", factors)
+    return Vcov("cluster", factors)
 
 
-def dyadic(side1: str | None = None, side2: str | None = None) -> Recipe:
+def dyadic(side1: str | None = None, side2: str | None = None) -> Vcov:
     """Dyadic-robust (Aronow, Samii and Assenova 2015); with a formula, name the columns of the two states."""
     if (side1 is None) != (side2 is None):
         raise UnsupportedCovariance("dyadic(side1, side2) needs the columns of both states, or none for a model frame")
-    return Recipe("dyadic", sides=None if side1 is None or side2 is None else (side1, side2))
+    return Vcov("dyadic", sides=None if side1 is None or side2 is None else (side1, side2))
 
 
-def jackknife() -> Recipe:
+def jackknife() -> Vcov:
     """One state left out at a time, with all its dyads; refits the model for each."""
-    return Recipe("jackknife")
+    return Vcov("jackknife")
 
 
-def parse(name: str | Recipe, factors: Iterable[str] = FACTORS) -> Recipe:
+def parse(name: str | Vcov, factors: Iterable[str] = FACTORS) -> Vcov:
     """The recipe of a name: "dyadic", "hc1", "classical", or factors joined by "+", such as "dyad" or "dyad+year".
 
     Raises
@@ -91,10 +91,10 @@ def parse(name: str | Recipe, factors: Iterable[str] = FACTORS) -> Recipe:
     UnsupportedCovariance
         If it is no kind and not made of known factors; the message names the nearest.
     """
-    if isinstance(name, Recipe):
+    if isinstance(name, Vcov):
         return name
     if name in KINDS and name != "cluster":
-        return Recipe(name)
+        return Vcov(name)
     known = list(dict.fromkeys(factors))
     for part in name.split("+"):
         if part not in known:

@@ -9,10 +9,10 @@ import numpy as np
 import numpy.typing as npt
 
 from detente.base.errors import NoDyads, UnsupportedCovariance, choices
-from detente.stats.covariance import KINDS, Ingredients, Pairs, Recipe, number_dyads, parse
+from detente.stats.covariance import KINDS, Pairs, SandwichParts, Vcov, number_dyads, parse
 from detente.stats.covariance.leverage import effects_leverage
-from detente.stats.covariance.recipe import FACTORS
 from detente.stats.covariance.sandwich import within
+from detente.stats.covariance.vcov import FACTORS
 from detente.stats.estimator import Estimator, Solution
 from detente.stats.frame import ModelFrame
 
@@ -22,8 +22,8 @@ Codes = npt.NDArray[np.int64]
 ANY = frozenset({"jackknife"})
 
 
-def ingredients(design: ModelFrame, solution: Solution) -> Ingredients:
-    """Ingredients for the rows that the solution uses; dyads and factors are numbered when asked for."""
+def sandwich_parts(design: ModelFrame, solution: Solution) -> SandwichParts:
+    """SandwichParts for the rows that the solution uses; dyads and factors are numbered when asked for."""
     rows = solution.rows
     linear = solution.link == "identity"
     effects = dict(design.fixed_effects) if solution.absorbed else {}
@@ -34,15 +34,15 @@ def ingredients(design: ModelFrame, solution: Solution) -> Ingredients:
     def effect_leverage() -> Array | float:
         if effects:
             return effects_leverage([used(e) for e in effects.values()])
-        return solution.absorbed / len(solution.by_row)
+        return solution.absorbed / len(solution.scores)
 
-    return Ingredients(
-        scores=solution.by_row,
+    return SandwichParts(
+        scores=solution.scores,
         bread=solution.bread,
         dispersion=solution.dispersion,
         x=solution.x if linear else None,
         absorbed=solution.absorbed,
-        effects={name: used(codes) for name, codes in effects.items()},
+        fixed_effects={name: used(codes) for name, codes in effects.items()},
         linear=linear,
         pairs=lambda: used_pairs(design, solution),
         factor=lambda name: used(design.factor(name)),
@@ -65,7 +65,7 @@ def factors_of(design: ModelFrame) -> tuple[str, ...]:
     return (*design.fixed_effects, *design.clusters, *sides, *year)
 
 
-def read(name: str | Recipe, design: ModelFrame, estimator: Estimator) -> Recipe:
+def read(name: str | Vcov, design: ModelFrame, estimator: Estimator) -> Vcov:
     """The recipe of a name, if design and estimator have what it needs.
 
     Raises
@@ -86,7 +86,7 @@ def read(name: str | Recipe, design: ModelFrame, estimator: Estimator) -> Recipe
     return recipe
 
 
-def _refuse_split_groups(recipe: Recipe, design: ModelFrame, estimator: Estimator) -> None:
+def _refuse_split_groups(recipe: Vcov, design: ModelFrame, estimator: Estimator) -> None:
     """Scores of a model of whole groups have a meaning only summed over each."""
     if estimator.uses not in ("groups", "conditions") or not design.fixed_effects:
         return
@@ -99,7 +99,7 @@ def _refuse_split_groups(recipe: Recipe, design: ModelFrame, estimator: Estimato
             )
 
 
-def refuse_unsupported(recipe: Recipe, estimator: Estimator, factors: Iterable[str]) -> None:
+def refuse_unsupported(recipe: Vcov, estimator: Estimator, factors: Iterable[str]) -> None:
     """Raise UnsupportedCovariance, naming legal kinds and factors, if the estimator has no covariance of this kind."""
     declared = estimator.covariances
     clustered = bool({"cluster", "dyad"} & declared)
