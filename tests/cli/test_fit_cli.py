@@ -70,7 +70,7 @@ def test_the_verb_is_a_program_of_its_own(data: pd.DataFrame, tmp_path: Path) ->
     words = [sys.executable, "-m", "detente", "fit", FORMULA, "--data", "panel.parquet", *NAMED]
     ran = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert (ran.returncode, ran.stderr) == (0, "")
-    assert ran.stdout.startswith("lpm: onset, effects of dyad and year\n")
+    assert ran.stdout.startswith("lpm: onset, fixed effects of dyad and year\n")
 
 
 def test_every_covariance_has_its_table_and_its_rows(data: pd.DataFrame, tmp_path: Path, said: Said) -> None:

@@ -50,7 +50,7 @@ def panel(world: SimulatedWorld) -> pd.DataFrame:
 def effect(panel: pd.DataFrame, spec: Specification) -> pd.Series:
     """The row of the average marginal effect under the dyadic covariance."""
     rows = estimate(build_design(panel, spec), spec).rows
-    found = rows.query("quantity == 'average_marginal_effect' and covariance == 'dyadic'")
+    found = rows.query("quantity == 'average_marginal_effect' and vcov == 'dyadic'")
     assert len(found) == 1
     return found.iloc[0]
 

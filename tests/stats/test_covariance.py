@@ -270,7 +270,7 @@ def test_the_stata_convention_meets_regress_and_xtreg(model: str, replication: P
     further: dict[str, object] = {"factor": {"firm": firm}.__getitem__}
     if model.startswith("fixed"):
         columns = columns - columns.groupby(firm).transform("mean")
-        further |= {"absorbed": firm.max() + 1, "effects": {"firm": firm}}
+        further |= {"absorbed": firm.max() + 1, "fixed_effects": {"firm": firm}}
     else:
         columns["_cons"] = 1.0
     b, given = least_squares(columns["y"].to_numpy(), columns.drop(columns="y").to_numpy(), **further)
@@ -325,7 +325,7 @@ def test_the_linearmodels_convention_meets_panel_ols(recipe: str, effects: str) 
     within = columns if full is None else columns - full @ np.linalg.lstsq(full, columns, rcond=None)[0]
     outcome = y if full is None else y - full @ np.linalg.lstsq(full, y, rcond=None)[0]
     absorbed = 0 if full is None else int(np.linalg.matrix_rank(full))
-    _, given = least_squares(outcome, within, factor=factors.__getitem__, absorbed=absorbed, effects=held)
+    _, given = least_squares(outcome, within, factor=factors.__getitem__, absorbed=absorbed, fixed_effects=held)
     found = covariance(parse(recipe, factors), given, "linearmodels")
     assert_allclose(found.unrepaired, theirs.cov, rtol=1e-9)
     assert found.df == theirs.df_resid
@@ -396,7 +396,7 @@ def test_one_cluster_is_too_few() -> None:
 
 def test_rows_without_sides_have_no_dyadic_covariance_and_no_factor_is_made_up() -> None:
     given = SandwichParts(np.ones((4, 1)), np.eye(1))
-    with pytest.raises(NoDyads, match="name the two columns"):
+    with pytest.raises(NoDyads, match="name the columns of their two sides"):
         covariance("dyadic", given)
     with pytest.raises(UnknownVariable, match="no factor is called 'year'"):
         covariance("year", given)

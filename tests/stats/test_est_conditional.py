@@ -54,7 +54,7 @@ def assert_printed(found: Solution, targets: pd.DataFrame, likelihood: float) ->
             assert_allclose(value, target, rtol=0.006 if small else 1.1e-6, atol=0 if small else 0.51e-7)
     said = dict(part.split("=") for part in targets["other_stat"].iloc[0].split(";"))
     assert_allclose(likelihood, float(said["ll"]), atol=0.51e-4)
-    assert len(found.scores) == targets["nobs"].iloc[0]
+    assert len(found.scores) == targets["n"].iloc[0]
 
 
 def test_clogit_meets_stata_on_oneal_and_russett(replication: Path) -> None:

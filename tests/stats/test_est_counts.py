@@ -71,7 +71,7 @@ def test_negbin_meets_every_printed_digit_of_hultman_kathman_shannon(replication
     data = pd.read_csv(replication / "hks_2013" / "HKS_AJPS_2013.tab", sep="\t")
     terms = [t for t in printed.index if t not in ("_cons", "alpha")]
     used = data[(data["PKOdum"] == 1) | (not with_keepers)].dropna(subset=[outcome, *terms])
-    assert len(used) == printed["nobs"].iloc[0]
+    assert len(used) == printed["n"].iloc[0]
     fit = get("negbin").fit(ModelFrame(used[outcome].to_numpy(float), used[terms].to_numpy(float), tuple(terms)))
     conflict = used["conflict_id"].to_numpy(int)
     errors = clustered(fit, conflict)

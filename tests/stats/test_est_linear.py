@@ -201,7 +201,7 @@ def test_the_linear_model_meets_stata_on_a_panel_with_firm_effects(replication: 
     }).query("term != '_cons'").set_index("term")  # fmt: skip
     used, design = stata_panel(folder / "simulated-panel.dta", suffix, list(targets.index))
     fit = lpm(design)
-    assert len(used) == targets["nobs"].iloc[0]
+    assert len(used) == targets["n"].iloc[0]
     assert_allclose(fit.estimate, targets["estimate"], atol=0.51e-10)
     ingredients = SandwichParts(
         fit.scores.whole,

@@ -150,7 +150,7 @@ def test_a_treatment_without_dyadic_variance_keeps_its_other_covariance(monkeypa
 def test_a_control_without_dyadic_variance_is_left_out_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
     negative_for(monkeypatch, "control")
     result = estimate(dyadic_design(), specification("lpm"))
-    dyadic = result.rows.query("covariance == 'dyadic' and quantity == 'coefficient'")
+    dyadic = result.rows.query("vcov == 'dyadic' and quantity == 'coefficient'")
     assert list(dyadic["term"]) == ["treatment", "binary"]
     assert result.failures["message"].tolist() == [
         "control: the dyadic covariance leaves no variance: its double sum is negative in this sample"
@@ -186,7 +186,7 @@ def test_dyads_that_switch_are_counted() -> None:
 
 def test_a_risk_ratio_is_tested_on_the_log_scale_and_says_so() -> None:
     rows = estimate(dyadic_design(effect=0.1), specification("logit")).rows
-    ratio = rows.query("quantity == 'risk_ratio' and covariance == 'dyadic'").iloc[0]
+    ratio = rows.query("quantity == 'risk_ratio' and vcov == 'dyadic'").iloc[0]
     assert ratio["scale"] == "log"
     assert ratio["statistic"] == pytest.approx(np.log(ratio["estimate"]) * ratio["estimate"] / ratio["std_error"])
 
@@ -209,7 +209,7 @@ def test_an_unsupported_covariance_is_an_error_of_its_own() -> None:
         estimate(dyadic_design(), specification("logit", ("hc3",)))
     assert str(error.value) == (
         "estimator 'logit' does not support covariance 'hc3'; "
-        "legal values: a, b, classical, dyad, dyadic, hc0, hc1, jackknife, year; nearest: 'hc1' "
+        "legal values: classical, dyad, dyadic, hc0, hc1, jackknife, side1, side2, year; nearest: 'hc1' "
         "(factors may be joined by '+')"
     )
 

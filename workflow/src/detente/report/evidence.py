@@ -333,7 +333,7 @@ def model_rows(evidence: Evidence, claim: str, sample: str, estimator: str) -> p
 def lost_terms(evidence: Evidence, claim: str, sample: str, estimator: str) -> dict[str, str]:
     """Terms of one model that the headline covariance leaves no variance, and in which words."""
     found = (_TERM.fullmatch(message) for _, message in _failures(evidence, claim, sample, estimator))
-    return {m["term"]: m["why"] for m in found if m and m["vcov"] == evidence.vcov}
+    return {m["term"]: m["why"] for m in found if m and m["covariance"] == evidence.vcov}
 
 
 def attrition(evidence: Evidence, claim: str) -> pd.DataFrame:

@@ -111,7 +111,8 @@ class Fit:
     def __maketables_coef_table__(self) -> pd.DataFrame:
         """Coefficients as maketables (and through it great_tables) reads them."""
         names = {
-            "estimate": "b", "std_error": "se", "statistic": "t", "conf_low": "ci95l", "conf_high": "ci95u",
+            "estimate": "b", "std_error": "se", "statistic": "t", "p_value": "p",
+            "conf_low": "ci95l", "conf_high": "ci95u",
         }  # fmt: skip
         return self.table(0.95).rename(columns=names).set_index("term").rename_axis("Coefficient")
 

@@ -42,7 +42,7 @@ def html(fit: Fit) -> str:
 
 
 def _title(fit: Fit) -> str:
-    effects = f", effects of {' and '.join(fit.design.fixed_effects)}" if fit.design.fixed_effects else ""
+    effects = f", fixed effects of {' and '.join(fit.design.fixed_effects)}" if fit.design.fixed_effects else ""
     return f"{fit.estimator}: {fit.outcome}{effects}"
 
 

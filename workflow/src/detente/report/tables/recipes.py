@@ -21,7 +21,7 @@ def recipe_notes(evidence: Evidence, samples: Iterable[str], marks: tuple[str, s
     """
     frame = evidence.estimates[evidence.estimates["sample"].isin(list(samples))]
     sentences = [
-        f"{mark[:1].upper()}{mark[1:]}: {_by_estimator(evidence, frame[frame['covariance'] == name])}."
+        f"{mark[:1].upper()}{mark[1:]}: {_by_estimator(evidence, frame[frame['vcov'] == name])}."
         for mark, name in zip(marks, (evidence.vcov, evidence.beside), strict=True)
         if (frame["vcov"] == name).any()
     ]

@@ -116,7 +116,7 @@ def _difference(alone: Mapping[str, Any], together: pd.Series) -> str:
     if alone["error"]:
         return ""
     if alone["nobs"] != together["nobs"]:
-        return f"{together['n']:,} and {alone['n']:,} rows"
+        return f"{together['nobs']:,} and {alone['nobs']:,} rows"
     for name in ("estimate", "std_error"):
         if not abs(alone[name] - together[name]) <= TOLERANCE * alone["std_error"]:
             return f"{name} {together[name]!r} and {alone[name]!r}"
