@@ -49,7 +49,7 @@ def test_no_specification_is_there_twice(grids: dict[str, Grid]) -> None:
     ids = Counter(u.spec_id for grid in grids.values() for u in grid.variants)
     assert max(ids.values()) == 1
     for grid in grids.values():
-        fixed = {(v.specification.fit, v.specification.covariances) for v in grid.variants}
+        fixed = {(v.specification.fit, v.specification.vcov) for v in grid.variants}
         assert len(fixed) == len(grid.variants)
 
 

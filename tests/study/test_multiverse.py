@@ -132,9 +132,7 @@ def test_drawn_treatments_give_what_a_randomisation_test_gives(
     draws = curve.drawn(panels, mine, circular_shift(), 20, seed=5)
     for i, spec in list(enumerate(mine))[::5]:
         design = with_fixed_effects(build_design(panels[False], spec), get("lpm"), spec.effects)
-        alone = randomisation_test(
-            fit(design, estimator="lpm", vcov="dyadic"), circular_shift(), draws=20, seed=5
-        )
+        alone = randomisation_test(fit(design, estimator="lpm", vcov="dyadic"), circular_shift(), draws=20, seed=5)
         np.testing.assert_allclose(draws[:, i], alone.draws, atol=1e-9)
 
 
@@ -234,7 +232,7 @@ def test_directed_specifications_equal_their_stand_alone_fits_under_both_covaria
     specs = [
         replace(s, claim=s.claim.model_copy(update={"directed": True, "outcome": "initiation_gml"})) for _, s in mine
     ]
-    assert {s.covariances for s in specs} == {("dyadic",), ("dyad",)}
+    assert {s.vcov for s in specs} == {("dyadic",), ("dyad",)}
     chosen = [Variant(s, v.options, v.estimand, v.equivalent) for (v, _), s in zip(mine, specs, strict=True)]
     frame = fitted(directed, chosen, list(grid.nodes))
     assert (frame["error"] == "").sum() > 20

@@ -28,7 +28,7 @@ class Specification:
     """One claim, on one sample, by one estimator; made from claims, multiverse rows and replicated models alike.
 
     `claim` has outcome, treatment, lags and direction as they are estimated; `controls` are those that the estimator
-    keeps: with dyad effects, geography is absorbed. `covariances` are reported, the first is the headline's. `duration`
+    keeps: with dyad effects, geography is absorbed. `vcov` are reported, the first is the headline's. `duration`
     is the form in which years at peace enter; `effects` those to absorb, where they are not the estimator's own. `name`
     says in what it differs from its claim's headline.
     """
@@ -69,13 +69,13 @@ class Specification:
     @property
     def absorbed(self) -> tuple[str, ...]:
         """Fixed effects; of a directed dyad by its own name, which leaves "dyad" to the pair."""
-        names = get(self.estimator).effects if self.effects is None else self.effects
+        names = get(self.estimator).fixed_effects if self.effects is None else self.effects
         return tuple("directed_dyad" if n == "dyad" and self.claim.directed else n for n in names)
 
     @property
     def spec_id(self) -> str:
         """Stable id: the claim, and a digest of what fixes the estimate and the standard error of the headline."""
-        return self.id_under(self.covariances[0])
+        return self.id_under(self.vcov[0])
 
     def id_under(self, covariance: str) -> str:
         """Stable id of the same with its standard error by this covariance."""

@@ -70,7 +70,7 @@ def estimate(design: ModelFrame, spec: Specification) -> Estimates:
     quantities = [*_effects(design, spec, fit, lost), *_coefficients(fit)]
     used = design if fit.rows is None else subset(design, fit.rows)
     rows = []
-    for recipe_name, recipe in zip(spec.covariances, recipes, strict=True):
+    for recipe_name, recipe in zip(spec.vcov, recipes, strict=True):
         try:
             covariance = made_covariance(recipe, design, fit, estimator.name, "detente", {})
             own = {"spec_id": spec.id_under(recipe_name)}
@@ -205,10 +205,9 @@ def _constant(design: ModelFrame, spec: Specification, fit: Solution) -> dict[st
 
 _UNJUDGED = {"mde": math.nan, "mde_share": math.nan, "smallest_effect": math.nan, "verdict": ""}
 COLUMNS = (
-    "spec_id", "specification", "claim", "outcome", "treatment", "sample", "estimator", "vcov", "quantity",
-    "term", "is_treatment", "scale", "estimate", "std_error", "std_error_unrepaired", "statistic", "df", "p_value", "conf_low",
-    "conf_high", "nobs", "dyads",
-    "states", "events", "base_risk", "treated", "treated_dyads", "switching_dyads", "switching_states", "treated_risk",
-    "mde", "mde_share", "smallest_effect", "verdict", "ssc", "repair", "dropped", "notes", "converged",
-    "reference", "reference_gap",
+    "spec_id", "specification", "claim", "outcome", "treatment", "sample", "estimator", "vcov", "quantity", "term",
+    "is_treatment", "scale", "estimate", "std_error", "std_error_unrepaired", "statistic", "df", "p_value", "conf_low",
+    "conf_high", "nobs", "dyads", "states", "events", "base_risk", "treated", "treated_dyads", "switching_dyads",
+    "switching_states", "treated_risk", "mde", "mde_share", "smallest_effect", "verdict", "ssc", "repair", "dropped",
+    "notes", "converged", "reference", "reference_gap",
 )  # fmt: skip

@@ -227,4 +227,4 @@ def _order(variant: Variant) -> tuple[str, ...]:
 
 def _fixed(spec: Specification) -> tuple[object, ...]:
     """What tells a specification of a multiverse from the others."""
-    return (*spec.fit, spec.covariances)
+    return (*spec.fit, spec.vcov)

@@ -76,7 +76,7 @@ class Resolver:
             sample=self.project.samples[sample] if sample else self.project.headline_sample(self.study, claim),
             estimator=estimator,
             controls=self._controls(settings.get("controls"), swaps, later, "dyad" in effects, outcome, treatment),
-            covariances=(settings.get("covariance", COVARIANCE),),
+            vcov=(settings.get("vcov", COVARIANCE),),
             window=window,
             smallest_effect=self.project.claims.smallest_effect,
             duration=settings.get("duration", "cubic"),
