@@ -85,12 +85,12 @@ def test_a_treatment_made_again_gives_a_fit_of_it() -> None:
 
 
 @pytest.mark.parametrize("vcov", ["dyadic", "dyad", "classical", "dyad+year"])
-def test_without_effects_and_under_any_covariance_too(covariance: str) -> None:
-    whole = fit(dyadic_design(states=16, effect=-0.1), vcov=covariance)
+def test_without_effects_and_under_any_covariance_too(vcov: str) -> None:
+    whole = fit(dyadic_design(states=16, effect=-0.1), vcov=vcov)
     treatment = np.where(whole.design.time > 1991, whole.design.treatment, 0.0)
     x = whole.design.x.copy()
     x[:, 0] = treatment
-    again, place = fit(replace(whole.design, x=x), vcov=covariance), whole.solution.treatment
+    again, place = fit(replace(whole.design, x=x), vcov=vcov), whole.solution.treatment
     row = rebuilt(whole, [("early", treatment)], SMALLEST).iloc[0]
     assert row["estimate"] == pytest.approx(again.estimate[place], rel=1e-10)
     assert row["std_error"] == pytest.approx(again.std_errors[place], rel=1e-10)

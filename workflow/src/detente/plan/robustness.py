@@ -184,7 +184,7 @@ class RobustnessPlan:
         mine = every.claims[claim]
         controls = [every.controls[c].model_dump(mode="json") for c in mine.controls]
         sample = self.main.project.headline_sample(self.main.study, mine).model_dump(mode="json")
-        study = self.main.study.model_dump(mode="json", include={"seed", "window", "headline", "covariances"})
+        study = self.main.study.model_dump(mode="json", include={"seed", "window", "headline", "vcov"})
         return canonical([mine.model_dump(mode="json"), controls, sample, every.smallest_effect, canonical(study)])
 
     def every_claim(self) -> str:

@@ -19,7 +19,7 @@ from detente.study.config.project import Project
 from detente.study.config.study import Study
 from detente.study.design.specification import as_json, specifications
 
-SHOWN = ("title", "abstract", "world", "samples", "estimators", "covariances", "headline", "window", "simulation")
+SHOWN = ("title", "abstract", "world", "samples", "estimators", "vcov", "headline", "window", "simulation")
 """What exhibits say of a study."""
 
 
