@@ -106,5 +106,5 @@ def influence_of(evidence: Evidence, claim: Claim) -> Figure | None:
     frame, whole = evidence.of_claim("influence", claim.id), evidence.of_claim("ledger", claim.id)
     if frame.empty:
         return None
-    ends = {name: float(whole[name].iloc[0]) for name in ("estimate", "ci_low", "ci_high")}
+    ends = {name: float(whole[name].iloc[0]) for name in ("estimate", "conf_low", "conf_high")}
     return influence_chart(frame, ends, simulated=evidence.simulated)

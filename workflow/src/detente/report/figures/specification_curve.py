@@ -149,7 +149,7 @@ FEWEST = 2
 
 def estimands(frame: pd.DataFrame, covariance: str) -> dict[str, pd.DataFrame]:
     """Specifications with an estimate by title of their curve: equivalent, with uncertain options, then others."""
-    there = frame[(frame["error"] == "") & (frame["covariance"] == covariance)]
+    there = frame[(frame["error"] == "") & (frame["vcov"] == covariance)]
     plain = there[there["estimand"] == HEADLINE]
     found = {"Equivalent to the headline": plain[plain["equivalent"]], "With uncertain options": plain}
     others = there[there["estimand"] != HEADLINE]
@@ -163,7 +163,7 @@ def curves_of(evidence: Evidence, claim: Claim) -> Iterator[Figure]:
     headline = {name: node.headline for name, node in nodes.items()}
     frame = evidence.of_claim("multiverse", claim.id)
     own = frame[(frame[list(headline)] == pd.Series(headline)).all(axis=1)]["spec_id"]
-    for title, part in (estimands(frame, headline["covariance"]) or {"Nothing to draw": frame.head(0)}).items():
+    for title, part in (estimands(frame, headline["vcov"]) or {"Nothing to draw": frame.head(0)}).items():
         yield specification_curve(
             part,
             {name: list(node.options) for name, node in nodes.items()},

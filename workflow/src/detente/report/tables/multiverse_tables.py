@@ -151,7 +151,7 @@ def _headline(evidence: Evidence) -> dict[str, str]:
 def shares_of(evidence: Evidence) -> Table:
     """Shares of the study's specifications."""
     claims = evidence.project.examined(evidence.study)
-    covariance = _headline(evidence)["covariance"]
+    covariance = _headline(evidence)["vcov"]
     return shares_table(evidence.frame("multiverse"), claims, covariance, simulated=evidence.simulated)
 
 
