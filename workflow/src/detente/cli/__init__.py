@@ -1,4 +1,8 @@
-"""The front desk: one module a stage, one verb a rule; the only place that reads and writes study files."""
+"""The command-line interface: a module per command, and one command per step of the workflow.
+
+Commands are for people (`panel`, `fit`, `trace`, …) or steps that Snakemake runs; `detente --help` tells them apart.
+No other package reads or writes the files of a study.
+"""
 
 from __future__ import annotations
 
@@ -8,66 +12,28 @@ import os
 import sys
 
 from detente import __version__
-from detente.base.errors import DetenteError
+from detente.base.errors import DetenteError, choices
+from detente.cli.command import commands, described
 
-VERBS = {
-    "sources": "list the sources: version, years, rows, variables, terms, citation",
-    "codebook": "list the variables that a panel offers",
-    "cite": "print BibTeX of what a panel is made from",
-    "acquire": "find, fetch and verify raw files",
-    "simulate": "write the raw files of a simulated world",
-    "clean": "clean one source: raw to tidy",
-    "panel": "build the panel of dyad-years",
-    "describe": "count and describe the panel",
-    "fit": "fit a model to a table of dyads, by any estimator, under any covariance",
-    "estimate": "estimate one claim by one estimator on every sample",
-    "collect": "gather estimates into one table",
-    "coverage": "count how often intervals hold a planted effect, in a simulated world",
-    "grid": "print the multiverse: decisions, options, specifications, and what removed the rest",
-    "multiverse": "fit one part of a claim's multiverse",
-    "gather": "put the parts of a multiverse into one table",
-    "curves": "draw specification curves, or the tables of a multiverse",
-    "examine": "ask one claim's headline: power, confounders, negative controls, influence, randomisation",
-    "joint": "judge a claim's equivalent specifications together",
-    "predict": "predict onsets that models have not seen, with and without each instrument",
-    "ledger": "write the claims ledger: one row a claim, from its headline to its verdict",
-    "robustness": "typeset the robustness of a study",
-    "tables": "render tables",
-    "figures": "draw figures",
-    "numbers": "write every number that the text mentions",
-    "recovery": "compare planted with estimated effects",
-    "provenance": "record what a report was made from",
-    "lineage": "record what made every exhibit",
-    "publish": "typeset the paper and the page",
-    "manifest": "record checksums, versions, time and memory",
-    "replicate": "re-estimate published tables and compare number by number",
-    "trace": "print what a file was made from, back to the raw files",
-    "verify": "build a study anew in an empty folder and compare it with the shipped one",
-    "package": "pack a study for its replication",
-    "register": "freeze the claims, with a date and a checksum",
-    "datapage": "write the page of all sources and the chart of their years",
-}
+__all__ = ["main"]
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Run one verb; returns the exit status: 0 done, 1 an error that the user can mend, 2 a wrong call."""
+    """Run one command; returns the exit status: 0 done, 1 an error that the user can correct, 2 a wrong call."""
     words = sys.argv[1:] if argv is None else argv
+    if not words or words[0] not in commands():
+        return _without_command(words)
+    name, declared = words[0], commands()[words[0]]
     parser = argparse.ArgumentParser(
-        prog="detente",
-        description="Put the claims of military diplomacy to the public record of interstate conflict.",
+        prog=f"detente {name}",
+        description=declared.summary[0].upper() + declared.summary[1:] + ".",
+        epilog=f"Example: {declared.example}",
     )
-    parser.add_argument("--version", action="version", version=f"detente {__version__}")
-    verbs = parser.add_subparsers(dest="verb", required=True, metavar="verb")
-    chosen = next((w for w in words if w in VERBS), None)
-    for name, summary in VERBS.items():
-        sub = verbs.add_parser(name, help=summary, description=summary[0].upper() + summary[1:] + ".")
-        if name == chosen:
-            stage = importlib.import_module(f"detente.cli.{name}")
-            stage.configure(sub)
-            sub.set_defaults(run=stage.run)
-    arguments = parser.parse_args(words)
+    module = importlib.import_module(f"detente.cli.{name}")
+    module.configure(parser)
+    arguments = parser.parse_args(words[1:])
     try:
-        arguments.run(arguments)
+        module.run(arguments)
         sys.stdout.flush()
     except DetenteError as error:
         print(f"{type(error).__name__}: {error}", file=sys.stderr)
@@ -76,3 +42,19 @@ def main(argv: list[str] | None = None) -> int:
         # Who reads the output, `head` for instance, has enough; nothing is left to be written when Python ends.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return 0
+
+
+def _without_command(words: list[str]) -> int:
+    """Print help or version, or refuse what is no command."""
+    parser = argparse.ArgumentParser(
+        prog="detente",
+        usage="detente [--help] [--version] <command> [options]",
+        description="Test claims about military diplomacy against the public record of interstate conflict.",
+        epilog=described(),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=f"detente {__version__}")
+    parser.add_argument("command", nargs="?", help=argparse.SUPPRESS)
+    given = parser.parse_known_args(words)[0].command
+    parser.error(f"{given!r} is no command; {choices(given, commands())}" if given else "name a command; see --help")
+    return 2

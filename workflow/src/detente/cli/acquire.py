@@ -9,19 +9,24 @@ from pathlib import Path
 
 from detente.base.errors import ConfigError, choices
 from detente.base.files import write_json
+from detente.cli.command import Command
+from detente.cli.options import add_study, read_study
 from detente.data.acquire import acquire
 from detente.data.acquire.pins import SourceRecord
-from detente.study.config.project import load_project
 from detente.study.config.study import Study
+
+COMMAND = Command(
+    summary="find, fetch and verify raw files",
+    group="step",
+    example="detente acquire --study paper --raw data/raw --receipts data/processed/paper/raw",
+)
 
 MIRROR = "DETENTE_MIRROR"
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
-    parser.add_argument("--root", type=Path, default=Path(), help="folder that holds config/")
-    parser.add_argument("--study", required=True, help="name of the study")
-    parser.add_argument("--override", type=Path, help="study file to read beside the shipped ones")
+    add_study(parser)
     parser.add_argument("--raw", type=Path, required=True, help="folder for raw files, <slug>/<file>")
     parser.add_argument("--receipts", type=Path, required=True, help="folder for receipts, <slug>.json")
     parser.add_argument("--progress", action="store_true", help="show download bars even through a pipe")
@@ -35,8 +40,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> None:
     """Have every raw file in place, or stop; then write one receipt a source."""
-    project = load_project(arguments.root, arguments.override)
-    study = project.study(arguments.study)
+    project, study = read_study(arguments)
     if study.world == "simulated":
         raise ConfigError(
             f"study {study.name!r} is set in a simulated world: its raw files are simulated, never acquired"

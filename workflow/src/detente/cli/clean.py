@@ -8,8 +8,15 @@ from pathlib import Path
 
 from detente.base.errors import RawFilesUnavailable
 from detente.base.files import read_json, sha256, write_frame
+from detente.cli.command import Command
 from detente.data.record.cleaning import clean_source
 from detente.data.sources import source
+
+COMMAND = Command(
+    summary="clean one source: from raw files to a tidy table",
+    group="step",
+    example="detente clean --source mme --receipts data/processed/tiny/raw --tidy mme.parquet --ledger log.parquet",
+)
 
 
 def configure(parser: argparse.ArgumentParser) -> None:

@@ -10,11 +10,18 @@ from pathlib import Path
 
 import pandas as pd
 
+from detente.cli.command import Command
 from detente.cli.offer import Offer, add_unit, offered
 from detente.data.acquire.pins import SourceRecord
 from detente.data.panel import Entry
 from detente.data.panel import codebook as listed
 from detente.report.site.pipes import pipe_table
+
+COMMAND = Command(
+    summary="list the variables that a panel offers",
+    group="data",
+    example="detente codebook --add gml mme --directed",
+)
 
 HEAD = ("variable", "label", "unit", "role", "years", "absent")
 ABSENCE = "Absent: what a row without a record has in the years that are covered; outside them, everything is missing."

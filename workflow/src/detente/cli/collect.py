@@ -8,9 +8,18 @@ from pathlib import Path
 import pandas as pd
 
 from detente.base.files import read_frame, write_csv, write_frame
+from detente.cli.command import Command
 from detente.cli.options import add_study
 from detente.study.config.project import Project, load_project
 from detente.study.verdicts.standing import standings
+
+COMMAND = Command(
+    summary="gather estimates into one table",
+    group="step",
+    example="detente collect --study tiny --estimates estimates/*.parquet --failures failures/*.parquet "
+    "--attrition attrition/*.parquet --estimates-out estimates.parquet --failures-out failures.parquet "
+    "--attrition-out attrition.parquet --csv estimates.csv",
+)
 
 
 def configure(parser: argparse.ArgumentParser) -> None:

@@ -13,18 +13,25 @@ import pandas as pd
 from detente.base.errors import ConfigError, EstimationError
 from detente.base.files import read_frame, write_frame
 from detente.base.frames import validated
-from detente.cli.options import add_study
+from detente.cli.command import Command
+from detente.cli.options import add_study, read_study
 from detente.simulate.again import Hazard, hazard, policy
 from detente.simulate.draws import stream
 from detente.simulate.settings import World
 from detente.stats.frame import ModelFrame
 from detente.stats.resampling.refit import prepared
-from detente.study.config.project import Project, load_project
+from detente.study.config.project import Project
 from detente.study.config.study import Study
 from detente.study.design.matrix import build_design
 from detente.study.design.specification import ESTIMATOR, lagged, specifications
 from detente.study.estimation.schema import SCENARIOS, coverage_schema
 from detente.study.robustness.coverage import JUDGED, ORDER, coverage
+
+COMMAND = Command(
+    summary="count how often intervals hold a planted effect, in a simulated world",
+    group="step",
+    example="detente coverage --study demo --panel data/processed/demo/panel.parquet --out coverage.parquet",
+)
 
 # A world of fewer states is a test's: it gets few draws.
 SMALL, DRAWS, FEW_DRAWS = 30, 1000, 50
@@ -52,8 +59,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> None:
     """Write one row a scenario, sample and covariance, for the first claim of the study."""
-    project = load_project(arguments.root, arguments.override)
-    study = project.study(arguments.study)
+    project, study = read_study(arguments)
     world = study.simulation
     if world is None:
         raise ConfigError(f"study {study.name!r} is set in the observed world: nobody planted its effects")

@@ -7,7 +7,14 @@ import io
 from pathlib import Path
 
 from detente.base.files import write_bytes
+from detente.cli.command import Command
 from detente.cli.evidence import configure_evidence, read_evidence
+
+COMMAND = Command(
+    summary="draw the specification curves of a claim",
+    group="step",
+    example="detente curves --study tiny --claim exercise --out reports/tiny/robustness",
+)
 
 
 def configure(parser: argparse.ArgumentParser) -> None:

@@ -11,6 +11,7 @@ import pandas as pd
 
 from detente.base.errors import BrokenContract
 from detente.base.files import write_bytes, write_text
+from detente.cli.command import Command
 from detente.data.acquire.pins import THEMES, SourceRecord, load_sources, project_root
 from detente.data.panel.catalogue import MAJOR, STATES, expansions
 from detente.data.panel.tool import MIRROR
@@ -20,6 +21,12 @@ from detente.data.sources import ALIASES, REGISTRY, Source
 from detente.report.figures.canvas import image
 from detente.report.figures.coverage_chart import coverage_chart
 from detente.report.site.data_page import Profile, data_page
+
+COMMAND = Command(
+    summary="write the page of all sources and the chart of their years",
+    group="data",
+    example="detente datapage --out docs/data.md --chart docs/images/coverage.svg",
+)
 
 PACKAGE = "workflow/src/detente"
 

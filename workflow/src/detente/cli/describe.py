@@ -8,9 +8,16 @@ from pathlib import Path
 import pandas as pd
 
 from detente.base.files import read_frame, write_csv, write_frame
-from detente.cli.options import add_record, add_study, read_record
-from detente.study.config.project import load_project
+from detente.cli.command import Command
+from detente.cli.options import add_record, add_study, read_record, read_study
 from detente.study.design import describe as d
+
+COMMAND = Command(
+    summary="count and describe the panel",
+    group="step",
+    example="detente describe --study tiny --panel panel.parquet --codebook codebook.csv --states states.parquet "
+    "--out describe --csv sample_flow.csv",
+)
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -25,8 +32,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> None:
     """Write sample flow, descriptive statistics, time line, partners and raw risks."""
-    project = load_project(arguments.root, arguments.override)
-    study = project.study(arguments.study)
+    project, study = read_study(arguments)
     panel = read_frame(arguments.panel)
     codebook = pd.read_csv(arguments.codebook)
     exercises, states = read_record(arguments)

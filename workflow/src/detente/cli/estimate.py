@@ -9,11 +9,19 @@ import pandas as pd
 
 from detente.base.files import read_frame, write_frame
 from detente.base.frames import validated
+from detente.cli.command import Command
 from detente.stats.frame import ModelFrame
 from detente.study.design.matrix import build_design
 from detente.study.design.specification import Specification, from_json
 from detente.study.estimation.schema import estimates_schema
 from detente.study.estimation.tidy import COLUMNS, Estimates, estimate
+
+COMMAND = Command(
+    summary="estimate one claim by one estimator on every sample",
+    group="step",
+    example="detente estimate --panel panel.parquet --specifications '[…]' --estimates estimates.parquet "
+    "--failures failures.parquet --attrition attrition.parquet",
+)
 
 
 def configure(parser: argparse.ArgumentParser) -> None:

@@ -5,9 +5,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from detente.cli.options import add_study
+from detente.cli.options import add_study, read_study
 from detente.report import Evidence, Frames
-from detente.study.config.project import load_project
 
 TEMPLATES = Path(__file__).resolve().parents[3] / "report"
 
@@ -28,8 +27,7 @@ def configure_templates(parser: argparse.ArgumentParser) -> None:
 
 def read_evidence(arguments: argparse.Namespace) -> Evidence:
     """Read the configuration; frames are read when an exhibit asks for them."""
-    project = load_project(arguments.root, arguments.override)
-    study = project.study(arguments.study)
+    project, study = read_study(arguments)
     processed = arguments.processed or arguments.root / "data" / "processed" / study.name
     reports = arguments.reports or arguments.root / "reports" / study.name
     return Evidence(project, study, Frames(processed, reports, [claim.id for claim in project.examined(study)]))

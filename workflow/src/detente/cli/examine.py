@@ -6,10 +6,18 @@ import argparse
 from pathlib import Path
 
 from detente.base.files import read_frame, write_frame
+from detente.cli.command import Command
 from detente.cli.options import add_record, add_study, read_record
 from detente.study.design import specification
 from detente.study.project import load
 from detente.study.robustness.examine import Record, examine
+
+COMMAND = Command(
+    summary="examine a claim's headline: power, confounders, negative controls, influence, randomisation",
+    group="step",
+    example="detente examine --study tiny --claim exercise --panel panel.parquet --states states.parquet --out "
+    "examined/exercise",
+)
 
 
 def configure(parser: argparse.ArgumentParser) -> None:

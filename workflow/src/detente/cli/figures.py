@@ -5,8 +5,15 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from detente.cli.command import Command
 from detente.cli.evidence import configure_evidence, read_evidence
 from detente.report.making import made_for, write
+
+COMMAND = Command(
+    summary="draw figures",
+    group="step",
+    example="detente figures --study tiny --out reports/tiny/figures",
+)
 
 
 def configure(parser: argparse.ArgumentParser) -> None:

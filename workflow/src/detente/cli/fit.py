@@ -14,12 +14,20 @@ import pandas as pd
 
 from detente.base.errors import ConfigError, EmptySample, FormulaError, choices
 from detente.base.files import write_csv, write_json
+from detente.cli.command import Command
 from detente.data.record.rawread import read_raw
 from detente.data.sources import RawTable
 from detente.stats.covariance import CONVENTIONS
 from detente.stats.fit import fit
 from detente.stats.registry import REGISTRY, get
 from detente.stats.result import Fit
+
+COMMAND = Command(
+    summary="fit a model to a table of dyads, by any estimator, under any covariance",
+    group="models",
+    example='detente fit "onset_gml ~ defence_pact | dyad + year" --data panel.parquet --sides ccode1 ccode2 '
+    "--time year",
+)
 
 READ = (".parquet", ".csv", ".dta", ".rds", ".rda", ".xlsx", ".zip")
 WRITTEN = (".csv", ".json")

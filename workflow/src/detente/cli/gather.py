@@ -10,6 +10,7 @@ import pandas as pd
 
 from detente.base.files import read_frame, write_csv, write_frame
 from detente.base.frames import validated
+from detente.cli.command import Command
 from detente.cli.options import add_study
 from detente.study.config.multiverse import Multiverse
 from detente.study.config.project import load_project
@@ -17,6 +18,13 @@ from detente.study.multiverse.grids import multiverse_of
 from detente.study.multiverse.multiverse import columns
 from detente.study.multiverse.schema import multiverse_schema
 from detente.study.verdicts.standing import standings
+
+COMMAND = Command(
+    summary="put the shards of a multiverse into one table",
+    group="step",
+    example="detente gather --study tiny --parts data/processed/tiny/multiverse/exercise.0.parquet --out "
+    "multiverse.parquet --csv multiverse.csv",
+)
 
 
 def configure(parser: argparse.ArgumentParser) -> None:

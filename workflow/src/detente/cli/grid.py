@@ -12,11 +12,18 @@ from pathlib import Path
 import pandas as pd
 
 from detente.base.files import write_csv, write_json
+from detente.cli.command import Command
 from detente.data.acquire.pins import project_root
 from detente.study.config.multiverse import Multiverse
 from detente.study.config.project import load_project
 from detente.study.multiverse.grid import Grid, shards
 from detente.study.multiverse.grids import grids_of, multiverse_of
+
+COMMAND = Command(
+    summary="print the multiverse: decisions, options, specifications, and what removed the rest",
+    group="claims",
+    example="detente grid --study paper",
+)
 
 PAGE = (100, 24)
 WIDEST = 120

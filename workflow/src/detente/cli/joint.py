@@ -11,11 +11,11 @@ import pandas as pd
 
 from detente.base.errors import EstimationError
 from detente.base.files import read_frame, write_frame
-from detente.cli.options import add_record, add_study, read_record
+from detente.cli.command import Command
+from detente.cli.options import add_record, add_study, read_record, read_study
 from detente.stats.resampling.randomisation import Scheme
 from detente.stats.resampling.schemes import CircularShift
 from detente.study.config.claims import Claim
-from detente.study.config.project import load_project
 from detente.study.design.specification import HEADLINE, Specification
 from detente.study.multiverse import curve
 from detente.study.multiverse.decisions import COLUMNS as DECISION_COLUMNS
@@ -24,6 +24,13 @@ from detente.study.multiverse.grid import Grid
 from detente.study.multiverse.grids import grids_of, panels_of
 from detente.study.multiverse.joint import COLUMNS, joint_test
 from detente.study.robustness.drawing import schemes
+
+COMMAND = Command(
+    summary="judge a claim's equivalent specifications together",
+    group="step",
+    example="detente joint --study tiny --claim exercise --multiverse shard.parquet --panels robustness --states "
+    "states.parquet --joint joint.parquet --decisions decisions.parquet --options options.parquet",
+)
 
 DRAWS = 499
 WILD = "wild bootstrap by dyad, no effect imposed"
@@ -47,8 +54,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> None:
     """Draw, test, decompose."""
     started = time.monotonic()
-    project = load_project(arguments.root, arguments.override)
-    study = project.study(arguments.study)
+    project, study = read_study(arguments)
     (grid,) = grids_of(project, study, [arguments.claim])
     whole = pd.concat([read_frame(path) for path in arguments.multiverse]).set_index("spec_id", drop=False)
     variants = [v for v in grid.variants if v.equivalent and whole.loc[v.spec_id, "error"] == ""]

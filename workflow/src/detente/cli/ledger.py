@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from detente.base.files import read_frame, read_json, write_csv, write_frame
+from detente.cli.command import Command
 from detente.cli.options import add_study
 from detente.stats.resampling.randomisation import Randomisation
 from detente.study.config.multiverse import load_multiverse
@@ -20,6 +21,13 @@ from detente.study.robustness.scoring import score
 from detente.study.verdicts import families
 from detente.study.verdicts.ledger import Findings, checks, ledger
 from detente.study.verdicts.standing import standings
+
+COMMAND = Command(
+    summary="write the claims ledger: one row per claim, from its headline to its verdict",
+    group="step",
+    example="detente ledger --study tiny --examined robustness/examined --joint robustness --multiverse "
+    "multiverse.parquet --out robustness --csv claims_ledger.csv",
+)
 
 NO_FAMILY = pd.DataFrame(columns=list(families.COLUMNS))
 NO_JOINT = pd.DataFrame(columns=["statistic", "p_value"])

@@ -7,10 +7,17 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from detente.base.files import write_json
-from detente.cli.options import add_study
+from detente.cli.command import Command
+from detente.cli.options import add_study, read_study
 from detente.provenance.lineage import Lineage, lineage
-from detente.study.config.project import Project, load_project
+from detente.study.config.project import Project
 from detente.study.config.study import Study
+
+COMMAND = Command(
+    summary="record what made every exhibit",
+    group="step",
+    example="detente lineage --study tiny --products reports/tiny/numbers.json --out lineage.json",
+)
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -30,8 +37,7 @@ def configure_records(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> None:
     """Write the graph."""
-    project = load_project(arguments.root, arguments.override)
-    study = project.study(arguments.study)
+    project, study = read_study(arguments)
     write_json(of_products(project, study, arguments.products, arguments.records), arguments.out)
 
 

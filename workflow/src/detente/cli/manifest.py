@@ -12,10 +12,18 @@ from typing import Any
 
 from detente.base.files import read_json, sha256, write_json
 from detente.base.strict import shown
+from detente.cli.command import Command
 from detente.cli.lineage import configure_records, of_products
-from detente.cli.options import add_study
+from detente.cli.options import add_study, read_study
 from detente.provenance.columns import columns
-from detente.study.config.project import load_project
+
+COMMAND = Command(
+    summary="record checksums, versions, time and memory",
+    group="step",
+    example="detente manifest --study tiny --provenance provenance.json --processed data/processed/tiny --report "
+    "reports/tiny --products reports/tiny/numbers.json --benchmarks "
+    "data/processed/tiny/benchmarks/panel.tsv --out manifest.json",
+)
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -32,8 +40,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> None:
     """Write the manifest: what belongs to the study as it is now; whatever else lies in its folders is not listed."""
-    project = load_project(arguments.root, arguments.override)
-    study = project.study(arguments.study)
+    project, study = read_study(arguments)
     provenance = read_json(arguments.provenance)
     raw = provenance.pop("raw")
     lock = arguments.root / "requirements.lock"

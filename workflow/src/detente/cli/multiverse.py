@@ -11,12 +11,19 @@ from pathlib import Path
 
 from detente.base.files import read_json, write_frame
 from detente.base.frames import validated
-from detente.cli.options import add_study
-from detente.study.config.project import load_project
+from detente.cli.command import Command
+from detente.cli.options import add_study, read_study
 from detente.study.multiverse.grid import shards
 from detente.study.multiverse.grids import grids_of, panels_at, panels_of
 from detente.study.multiverse.multiverse import fitted, recheck
 from detente.study.multiverse.schema import multiverse_schema
+
+COMMAND = Command(
+    summary="fit one shard of a claim's multiverse",
+    group="step",
+    example="detente multiverse --study tiny --claim exercise --shard 0 --panels data/processed/tiny/robustness "
+    "--out shard.parquet",
+)
 
 # Parts that are finished within this time of one another are taken for those of one run.
 PAUSE_SECONDS = 180
@@ -39,8 +46,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> None:
     """Fit all, and some of them again by themselves."""
     started = time.monotonic()
-    project = load_project(arguments.root, arguments.override)
-    study = project.study(arguments.study)
+    project, study = read_study(arguments)
     (grid,) = grids_of(project, study, [arguments.claim])
     shard = shards(grid)[arguments.shard]
     specs = [variant.specification for variant in shard]

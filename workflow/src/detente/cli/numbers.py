@@ -6,8 +6,15 @@ import argparse
 from pathlib import Path
 
 from detente.base.files import write_json
+from detente.cli.command import Command
 from detente.cli.evidence import configure_evidence, read_evidence
 from detente.report.paper.numbers import numbers
+
+COMMAND = Command(
+    summary="write every number that the text mentions",
+    group="step",
+    example="detente numbers --study tiny --out reports/tiny/numbers.json",
+)
 
 
 def configure(parser: argparse.ArgumentParser) -> None:

@@ -1,14 +1,13 @@
-"""What a panel of some sources offers, as several verbs are asked for it: options, variables, records."""
+"""What a panel of some sources offers, as several commands are asked for it: options, variables, records."""
 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from detente.base.errors import ConfigError, UnknownVariable, choices
-from detente.cli.options import sources_named
 from detente.data.acquire.pins import SourceRecord, load_sources, project_root
 from detente.data.panel import STATES, Entry, Unit, catalogue, chosen
 from detente.data.record import own_source
@@ -67,3 +66,8 @@ def used(entries: Mapping[str, Entry], records: Mapping[str, SourceRecord]) -> d
     """Records of what these variables are made from, and of the list of states, in the order of `records`."""
     slugs = {STATES, *(slug for entry in entries.values() for slug in entry.sources)}
     return {slug: record for slug, record in records.items() if slug in slugs}
+
+
+def sources_named(words: Sequence[str]) -> list[str]:
+    """Names given with spaces or commas between them."""
+    return [name for word in words for name in word.split(",") if name]

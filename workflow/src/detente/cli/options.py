@@ -1,14 +1,15 @@
-"""Options that several verbs share."""
+"""Options that several commands share, and what they name."""
 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
 
 from detente.base.files import read_frame
+from detente.study.config.project import Project, load_project
+from detente.study.config.study import Study
 
 
 def add_study(parser: argparse.ArgumentParser) -> None:
@@ -16,6 +17,12 @@ def add_study(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--root", type=Path, default=Path(), help="folder of the project (has config/)")
     parser.add_argument("--study", required=True, help="name of the study")
     parser.add_argument("--override", type=Path, help="a study file outside config/study")
+
+
+def read_study(arguments: argparse.Namespace) -> tuple[Project, Study]:
+    """The project and the study that these options name."""
+    project = load_project(arguments.root, arguments.override)
+    return project, project.study(arguments.study)
 
 
 def add_record(parser: argparse.ArgumentParser) -> None:
@@ -32,8 +39,3 @@ def read_record(arguments: argparse.Namespace) -> tuple[pd.DataFrame, pd.DataFra
     none = pd.DataFrame({name: pd.Series(dtype="int64") for name in columns})
     exercises = pd.concat([read_frame(path) for path in arguments.exercises]) if arguments.exercises else none
     return exercises, read_frame(arguments.states)
-
-
-def sources_named(words: Sequence[str]) -> list[str]:
-    """Names given with spaces or commas between them."""
-    return [name for word in words for name in word.split(",") if name]

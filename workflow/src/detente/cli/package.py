@@ -16,6 +16,7 @@ import yaml
 from detente import __version__
 from detente.base.errors import UnfitPackage
 from detente.base.files import read_json, write_bytes
+from detente.cli.command import Command
 from detente.cli.evidence import configure_templates, read_templates
 from detente.cli.trace import manifests, read_manifest
 from detente.cli.verify import studied
@@ -30,6 +31,12 @@ from detente.report.paper.references import References
 from detente.report.site.origin import provenance_words
 from detente.study.config.project import Project, load_project
 from detente.study.config.study import Study
+
+COMMAND = Command(
+    summary="pack a study for its replication",
+    group="replication",
+    example="detente package --study paper",
+)
 
 ABOUT, README = "ABOUT.md", "README.md"
 # Of no use to a replicator: what runs the tests of every change.

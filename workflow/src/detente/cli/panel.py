@@ -10,13 +10,19 @@ from detente.base.errors import ConfigError
 from detente.base.files import read_frame, write_csv, write_frame, write_text
 from detente.base.frames import validated
 from detente.cli.cite import bibliography, note_of, works_of
-from detente.cli.offer import add_unit, unit_of, used
-from detente.cli.options import sources_named
+from detente.cli.command import Command
+from detente.cli.offer import add_unit, sources_named, unit_of, used
 from detente.cli.panelfile import WRITERS, write_panel
 from detente.data.acquire.pins import load_sources, project_root
 from detente.data.panel import build, build_panel, chosen, described, panel_schema
 from detente.data.panel.tool import Built, whole_ledger
 from detente.data.record import Tidied
+
+COMMAND = Command(
+    summary="build a panel of dyad-years or state-years",
+    group="data",
+    example="detente panel --years 1980-2010 --add gml mme nmc --out panel.parquet",
+)
 
 
 def configure(parser: argparse.ArgumentParser) -> None:

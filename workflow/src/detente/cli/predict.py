@@ -8,6 +8,7 @@ from pathlib import Path
 import pandas as pd
 
 from detente.base.files import read_frame, write_frame
+from detente.cli.command import Command
 from detente.cli.options import add_study
 from detente.study.config.claims import Claim
 from detente.study.config.project import Project
@@ -17,6 +18,13 @@ from detente.study.design.duration import duration_terms
 from detente.study.design.matrix import build_design
 from detente.study.project import load
 from detente.study.robustness.prediction import COLUMNS, SEPARATION_COLUMNS, forecast, separation, task
+
+COMMAND = Command(
+    summary="predict onsets that models have not seen, with and without each instrument",
+    group="step",
+    example="detente predict --study tiny --panel panel.parquet --metrics prediction.parquet --separation "
+    "separation.parquet",
+)
 
 ESTIMATOR = "logit"
 # Of the dyad-years of the first instrument: one that is coded in fewer would decide which rows all are judged on.

@@ -8,9 +8,15 @@ from pathlib import Path
 from typing import Any
 
 from detente.base.files import read_json, write_json
-from detente.cli.options import add_study
+from detente.cli.command import Command
+from detente.cli.options import add_study, read_study
 from detente.provenance import commit, versions
-from detente.study.config.project import load_project
+
+COMMAND = Command(
+    summary="record what a report was made from",
+    group="step",
+    example="detente provenance --study tiny --sources mme --receipts data/processed/tiny/raw --out provenance.json",
+)
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -23,8 +29,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> None:
     """Write the record."""
-    project = load_project(arguments.root, arguments.override)
-    study = project.study(arguments.study)
+    _, study = read_study(arguments)
     write_json(
         {
             **asdict(commit(arguments.root)),

@@ -6,9 +6,17 @@ import argparse
 from pathlib import Path
 
 from detente.base.files import read_json, write_bytes, write_text
+from detente.cli.command import Command
 from detente.cli.evidence import configure_evidence, configure_templates, read_evidence, read_templates
 from detente.report.paper.page import paper_of
 from detente.report.paper.paper import html, pdf, typst_source
+
+COMMAND = Command(
+    summary="typeset the paper and the page",
+    group="step",
+    example="detente publish --study tiny --shown reports/tiny --provenance provenance.json --lineage "
+    "lineage.json --pdf paper.pdf --html index.html",
+)
 
 
 def configure(parser: argparse.ArgumentParser) -> None:

@@ -6,8 +6,15 @@ import argparse
 from pathlib import Path
 
 from detente.base.files import write_csv
+from detente.cli.command import Command
 from detente.cli.evidence import configure_evidence, read_evidence
 from detente.report.tables.recovery import recovery
+
+COMMAND = Command(
+    summary="compare planted with estimated effects",
+    group="step",
+    example="detente recovery --study tiny --out reports/tiny/recovery.csv",
+)
 
 
 def configure(parser: argparse.ArgumentParser) -> None:

@@ -10,11 +10,18 @@ from pathlib import Path
 from detente.base import strict
 from detente.base.errors import ConfigError
 from detente.base.files import write_bytes, write_text
+from detente.cli.command import Command
 from detente.data.acquire.pins import project_root
 from detente.study.config.claims import ClaimsFile
 from detente.study.config.names import CLAIMS
 from detente.study.project import load
 from detente.study.verdicts.registration import FOLDER, INDEX, Registration, digest, registered, registrations
+
+COMMAND = Command(
+    summary="freeze the claims, with a date and a checksum",
+    group="claims",
+    example="detente register --date 2027-01-31",
+)
 
 HEAD = """\
 # Claims as they were frozen: `python -m detente register`. The checksum is of what a file says, not of its bytes; the

@@ -13,6 +13,7 @@ import pandas as pd
 
 from detente.base.errors import NotReproduced, RawFilesUnavailable
 from detente.base.files import write_bytes, write_csv, write_text
+from detente.cli.command import Command
 from detente.cli.evidence import configure_templates, read_templates
 from detente.data.acquire.pins import project_root
 from detente.replicate.checks import check_columns
@@ -23,6 +24,12 @@ from detente.replicate.schema import Publication, read_publications
 from detente.report.figures.canvas import image
 from detente.report.figures.replication_chart import ratio_chart
 from detente.report.site.replication import counted, page, printed, said
+
+COMMAND = Command(
+    summary="re-estimate published tables and compare number by number",
+    group="replication",
+    example="detente replicate --only king_zeng_mid --out reports/replicate",
+)
 
 FOLDER = Path("config/replications")
 MIRROR = "DETENTE_REPLICATION"

@@ -6,9 +6,16 @@ import argparse
 from pathlib import Path
 
 from detente.base.files import write_text
+from detente.cli.command import Command
 from detente.cli.evidence import configure_evidence, configure_templates, read_evidence, read_templates
 from detente.report.paper.page import robustness_of
 from detente.report.paper.paper import html
+
+COMMAND = Command(
+    summary="typeset the robustness of a study",
+    group="step",
+    example="detente robustness --study tiny --shown reports/tiny/robustness --html reports/tiny/robustness.html",
+)
 
 
 def configure(parser: argparse.ArgumentParser) -> None:

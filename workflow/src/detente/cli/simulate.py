@@ -9,16 +9,22 @@ from pathlib import Path
 
 from detente.base.errors import ConfigError
 from detente.base.files import sha256, write_json
+from detente.cli.command import Command
+from detente.cli.options import add_study, read_study
 from detente.cli.rawformats import write_raw
 from detente.simulate import simulate_world
-from detente.study.config.project import load_project
+
+COMMAND = Command(
+    summary="write the raw files of a simulated world",
+    group="step",
+    example="detente simulate --study tiny --out data/simulated/tiny --receipts data/processed/tiny/raw --truth "
+    "data/processed/tiny/truth.json",
+)
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
-    parser.add_argument("--root", type=Path, default=Path(), help="folder that holds config/")
-    parser.add_argument("--study", required=True, help="name of the study")
-    parser.add_argument("--override", type=Path, help="study file to read beside the shipped ones")
+    add_study(parser)
     parser.add_argument("--out", type=Path, required=True, help="folder for raw files, <slug>/<file>")
     parser.add_argument("--receipts", type=Path, required=True, help="folder for receipts, <slug>.json")
     parser.add_argument("--truth", type=Path, required=True, help="file for the planted effects, JSON")
@@ -26,8 +32,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> None:
     """Simulate the study's world and write everything it leaves behind."""
-    project = load_project(arguments.root, arguments.override)
-    study = project.study(arguments.study)
+    project, study = read_study(arguments)
     if study.simulation is None:
         raise ConfigError(
             f"study {study.name!r} is set in the observed world: its raw files are acquired, never simulated"

@@ -9,9 +9,16 @@ from pathlib import Path
 import pandas as pd
 
 from detente.base.errors import ConfigError, choices
-from detente.cli.options import sources_named
+from detente.cli.command import Command
+from detente.cli.offer import sources_named
 from detente.data.acquire.pins import SourceRecord, load_sources, project_root
 from detente.data.sources import ALIASES, REGISTRY, Source
+
+COMMAND = Command(
+    summary="list the sources: version, years, rows, variables, terms, citation",
+    group="data",
+    example="detente sources --only mme gml-mid",
+)
 
 
 def configure(parser: argparse.ArgumentParser) -> None:

@@ -5,8 +5,15 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from detente.cli.command import Command
 from detente.cli.evidence import configure_evidence, configure_templates, read_evidence, read_templates
 from detente.report.making import made_for, write
+
+COMMAND = Command(
+    summary="render tables",
+    group="step",
+    example="detente tables --study tiny --out reports/tiny/tables",
+)
 
 
 def configure(parser: argparse.ArgumentParser) -> None:

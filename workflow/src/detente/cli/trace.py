@@ -11,8 +11,15 @@ from typing import Any
 
 from detente.base.errors import UnknownOrigin, choices
 from detente.base.files import read_json, sha256
+from detente.cli.command import Command
 from detente.provenance.lineage import ancestry
 from detente.provenance.telling import told
+
+COMMAND = Command(
+    summary="print what a file was made from, back to the raw files",
+    group="replication",
+    example="detente trace reports/paper/tables/main.tex",
+)
 
 # The folders that hold products, each with one folder a study.
 PLACES = ("reports/", "data/processed/")

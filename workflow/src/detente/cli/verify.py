@@ -15,6 +15,7 @@ from pathlib import Path
 from detente.base.errors import NotVerified
 from detente.base.files import read_json, write_text
 from detente.cli.acquire import MIRROR, mirror_folder
+from detente.cli.command import Command
 from detente.cli.evidence import configure_templates, read_templates
 from detente.cli.trace import manifests, read_manifest
 from detente.provenance import STAMP
@@ -23,6 +24,12 @@ from detente.provenance.tree import copied
 from detente.report.site.verification import Verification, verification_page
 from detente.study.config.project import Project, load_project
 from detente.study.config.study import Study
+
+COMMAND = Command(
+    summary="rebuild a study in an empty folder and compare it with the shipped one",
+    group="replication",
+    example="detente verify --study paper",
+)
 
 ENVIRONMENT = ".venv"
 # What is built where no study is named and no package says which one it is for.
