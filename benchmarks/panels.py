@@ -48,7 +48,7 @@ def load_tidy_sources(folder: Path) -> TidySources:
 
 
 def build(unit: Unit, data: TidySources) -> pd.DataFrame:
-    """Join, derive; with the check of keys and the ledger of records that found no place."""
+    """Join, derive; with the check of keys and the attrition log of records that found no place."""
     built = build_panel(data.frames, joined(), data.window, unit=unit, lead_in=0, variables=variables(unit))
     return built.frame
 
@@ -59,7 +59,7 @@ def build_all(data: TidySources) -> pd.DataFrame:
 
 
 def merge(unit: Unit, data: TidySources) -> pd.DataFrame:
-    """The same columns by merges alone: no check of keys, no ledger."""
+    """The same columns by merges alone: no check of keys, no attrition log."""
     return chain(data.frames, data.window, unit)
 
 

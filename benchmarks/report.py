@@ -18,7 +18,7 @@ NOTES = (
     "covariance and estimate the clustered one alone, which is compared.",
     "Ratio scaled: per row, where a peer takes a part of the rows; numbers are compared with ours on the same part.",
     "Specifications: rows are fits; a peer makes some, drawn at random, and the ratio is that of seconds a fit.",
-    "Panel: ours checks every key and keeps a ledger of records that found no place; the merge chain does neither.",
+    "Panel: ours checks every key and logs the records that have no row; the merge chain does neither.",
 )
 
 

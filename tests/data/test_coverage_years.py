@@ -203,7 +203,7 @@ def test_of_the_observed_record_every_event_is_missing_exactly_outside_its_years
 @pytest.mark.slow
 @pytest.mark.record
 def test_of_the_observed_record_every_event_keeps_its_total(mirror: Path):
-    """What is in the panel, in both directions, is what is tidy, less what the ledger has."""
+    """What is in the panel, in both directions, is what is tidy, less what the attrition log has."""
     tidy, sources = observed(mirror), [s for s in REGISTRY.values() if s.key in ("dyad-year", "directed-dyad-year")]
     flags = {
         s.slug: next(v for v in s.variables if not v.unknown)
@@ -217,7 +217,7 @@ def test_of_the_observed_record_every_event_keeps_its_total(mirror: Path):
 
     for slug, v in flags.items():
         frame = tidy[slug][tidy[slug]["year"].between(1816, 2016)]
-        lost = built.ledger.loc[built.ledger["source"] == slug, "rows"].sum()
+        lost = built.attrition.loc[built.attrition["source"] == slug, "rows"].sum()
         total = built.frame[v.name].gt(0).sum() / (2 if "a" in KEYS[REGISTRY[slug].key] else 1)
         recorded = frame[v.name].gt(0).sum()
         assert recorded - lost <= total <= recorded, slug

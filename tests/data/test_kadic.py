@@ -215,7 +215,7 @@ def test_an_exercise_without_a_site_says_why(row: dict[str, str], reason: str) -
     found = cleaned(row)
 
     assert found.frame[["latitude", "longitude"]].isna().all(axis=None)
-    entries = found.ledger.loc[found.ledger["action"] == "kept", ["reason", "rows"]]
+    entries = found.attrition.loc[found.attrition["action"] == "kept", ["reason", "rows"]]
     assert entries.to_numpy().tolist() == [[f"{reason}: no distance from the site", 1]]
 
 
@@ -223,7 +223,7 @@ def test_exercises_of_no_series_are_counted() -> None:
     found = cleaned({"Ex_Name": "-9"}, {"Ex_Name": "-9", "MMEID": "mme2"}, {"MMEID": "mme3"})
 
     assert found.frame["series"].tolist() == [-1, -1, -1, -1, 0, 0]
-    assert found.ledger[["reason", "record", "rows"]].to_numpy().tolist() == [
+    assert found.attrition[["reason", "record", "rows"]].to_numpy().tolist() == [
         ["no name of its own: of no series", "all exercises", 2]
     ]
 
@@ -747,7 +747,7 @@ def test_simulated_exercises_make_every_treatment(tmp_path: Path) -> None:
     due = made_of["exercise_due"]
     assert (due["exercise_scheduled"].sum(), due["exercise_off_year"].sum()) > (20, 20)
     assert (made_of["exercise_any"]["exercise_series_years"] > 2).any()
-    reasons = set(exercised.ledger["reason"])
+    reasons = set(exercised.attrition["reason"])
     assert "no coordinates: no distance from the site" in reasons
 
 
@@ -825,13 +825,13 @@ def test_series_of_the_record(raw: dict[str, pd.DataFrame]) -> None:
     sizes = numbers[numbers >= 0].value_counts()
     assert (len(sizes), int((sizes >= 2).sum()), int((sizes >= 3).sum())) == (1_021, 365, 263)
     assert int(sizes[sizes >= 3].sum()) == 1_717
-    lost = found.ledger[found.ledger["reason"].str.startswith("no name")]
+    lost = found.attrition[found.attrition["reason"].str.startswith("no name")]
     assert lost["rows"].tolist() == [1_047]
 
 
 @pytest.mark.record
 def test_sites_of_the_record(raw: dict[str, pd.DataFrame]) -> None:
-    reasons = clean(raw).ledger.query("action == 'kept'")["reason"]
+    reasons = clean(raw).attrition.query("action == 'kept'")["reason"]
     sites = reasons[reasons.str.endswith("no distance from the site")]
 
     # Computed: 86 rows without coordinates, 32 in the middle of an ocean, ten found elsewhere.

@@ -352,7 +352,7 @@ def test_bilateral_and_small_exercises_count_unnamed_parties(record: Record, der
 def test_alliances(record: Record) -> None:
     # Independent count: undirected dyad-years; rows whose two directions differ in defence, in offence.
     assert len(record.tidy["atop"]) == 136_648
-    merged = record.cleaned["atop"].ledger.set_index("reason")["rows"]
+    merged = record.cleaned["atop"].attrition.set_index("reason")["rows"]
     assert merged["defence_pact differs by direction: the maximum counts"] == 492
     assert merged["offence_pact differs by direction: the maximum counts"] == 46
 
@@ -397,7 +397,7 @@ def test_missions_between_two_parties_alone(record: Record) -> None:
     many, two = tidy[tidy["un_mission"] > tidy["un_mission_pair"]], tidy[tidy["un_mission_pair"] == 1]
     # Computed: what is left of the 641 dyad-years and 36 dyads.
     assert (len(two), len(many), _dyads(two)) == (529, 112, 18)
-    expanded = record.cleaned["unpmm"].ledger.query("action == 'expanded'")
+    expanded = record.cleaned["unpmm"].attrition.query("action == 'expanded'")
     assert dict(zip(expanded["record"], expanded["rows"], strict=True)) == {
         "MEDIATOR IN PALESTINE": 20, "ONUCA": 40, "OSEGL": 30, "UNCCP": 40, "UNEF I": 72, "UNPROFOR": 12, "UNRCCA": 160,
     }  # fmt: skip

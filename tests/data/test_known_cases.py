@@ -61,9 +61,9 @@ def test_france_and_italy_in_1860_are_one_row_of_three_disputes(record: Record, 
     listed = record.raw["gml-mid-2.1.1"]["gml-ddy-disputes-2.1.1.csv"]
     these = listed[(listed["ccode1"] == FRANCE) & (listed["ccode2"] == ITALY) & (listed["year"] == 1860)]
     assert sorted(these["dispnum"]) == [112, 113, 306]
-    # 113 stands: as deadly as 112, and longer. The ledger says why the others went.
-    ledger = record.cleaned["gml-mid-2.1.1"].ledger
-    dropped = ledger[ledger["record"].str.endswith(f"{FRANCE}–{ITALY}, 1860")]
+    # 113 stands: as deadly as 112, and longer. The attrition log says why the others went.
+    attrition = record.cleaned["gml-mid-2.1.1"].attrition
+    dropped = attrition[attrition["record"].str.endswith(f"{FRANCE}–{ITALY}, 1860")]
     assert [tuple(row) for row in dropped[["reason", "record"]].to_numpy()] == [
         ("several disputes in one dyad-year: the longest, at least", "dispute 112, 220–325, 1860"),
         ("several disputes in one dyad-year: the highest fatality", "dispute 306, 220–325, 1860"),

@@ -1,4 +1,4 @@
-"""Whole panels of the observed record: their sizes, and every record of every source in its row or in the ledger."""
+"""Whole panels of the observed record: their sizes, and every record in its row or in the attrition log."""
 
 from __future__ import annotations
 
@@ -116,12 +116,12 @@ def test_a_directed_panel_has_every_pair_twice(record: Record) -> None:
 
 
 @pytest.mark.parametrize("slug", KEYED)
-def test_every_record_is_in_its_row_or_in_the_ledger(slug: str, record: Record) -> None:
+def test_every_record_is_in_its_row_or_in_the_attrition_log(slug: str, record: Record) -> None:
     source = REGISTRY[slug]
     window = _around(source.years) if "year" in KEYS[source.key] else WINDOW
     panel = record.build([slug], window, UNITS[source.key], tuple(v.name for v in source.variables))
     rows = _accounted(record.tidy[slug], source.key, window, panel.frame)
-    lost = panel.ledger[panel.ledger["source"] == slug]
+    lost = panel.attrition[panel.attrition["source"] == slug]
     assert int(rows["lost"].sum()) == int(lost["rows"].sum()) == UNPLACED.get(slug, 0)
     _same_cells(panel.frame, rows[~rows["lost"]], source.key, source.variables, source.years)
 

@@ -66,7 +66,7 @@ def test_the_default_order_is_spelled_by_columns():
     assert {rule.column for rule in RULES if rule.keep == "lowest"} == {"start", "dispute"}
 
 
-def test_every_rule_has_its_own_words_in_the_ledger():
+def test_every_rule_has_its_own_words_in_the_attrition_log():
     assert len({rule.name for rule in SPELLED.values()}) == len(SPELLED) == 2 * len(REASONS)
 
 
@@ -97,7 +97,7 @@ def test_an_order_that_cannot_be_followed_is_refused(order: tuple[str, ...], mes
 EVENT = "micnum eventnum ccode1 ccode2 stday stmon styear endday endmon endyear hostlev fatalmin1 fatalmin2"
 
 
-def test_another_order_keeps_another_dispute_and_the_ledger_says_by_which_rule():
+def test_another_order_keeps_another_dispute_and_the_attrition_log_says_by_which_rule():
     """A bloodless dispute begins in 1951 while a bloody one of 1950 drags on."""
     values = [
         (7, 1, 20, 2, 1, 5, 1950, 1, 5, 1950, 4, 9, 0),
@@ -119,7 +119,9 @@ def test_another_order_keeps_another_dispute_and_the_ledger_says_by_which_rule()
 def whittled(tidy: Tidy, record: str = "") -> dict[str, str]:
     """Each dispute that whittling dropped, and the rule that did."""
     start = "several disputes in one dyad-year: "
-    entries = tidy.ledger[tidy.ledger["reason"].str.startswith(start) & tidy.ledger["record"].str.contains(record)]
+    entries = tidy.attrition[
+        tidy.attrition["reason"].str.startswith(start) & tidy.attrition["record"].str.contains(record)
+    ]
     return dict(zip(entries["record"], entries["reason"].str.removeprefix(start), strict=True))
 
 
@@ -395,7 +397,7 @@ def test_the_initiations_of_a_whittled_table_are_its_onsets_of_two_originators(
     assert began == set(onsets[["a", "b", "year"]].itertuples(index=False, name=None))
     assert len(began) == len(tidy.frame) == len(onsets)
     table = len(next(iter(observed(mirror, source).values())))
-    entries = tidy.ledger[tidy.ledger["action"] != "recoded"]
+    entries = tidy.attrition[tidy.attrition["action"] != "recoded"]
     assert table == len(tidy.frame) + entries["rows"].sum()
 
 

@@ -39,7 +39,7 @@ def test_a_table_is_read_in_every_format(tmp_path: Path, name: str):
     own = own_source(definition(tmp_path, file=name, sheet=sheet))
 
     assert own.tidy.frame.to_numpy().tolist() == [[2, 200, 1990, 1], [2, 200, 1991, 2], [2, 260, 1991, 3]]
-    assert own.tidy.ledger.empty
+    assert own.tidy.attrition.empty
     assert (own.source.slug, own.source.key, own.source.years) == ("visits", "dyad-year", (1980, 2000))
 
 
@@ -99,7 +99,7 @@ def test_codes_that_mean_missing_are_missing_and_never_counted(tmp_path: Path):
     ]
 
 
-def test_rows_without_a_whole_key_or_of_other_years_are_in_the_ledger(tmp_path: Path):
+def test_rows_without_a_whole_key_or_of_other_years_are_in_the_attrition_log(tmp_path: Path):
     more = pd.DataFrame(
         {"ccode1": [2, NA, 2, 2], "ccode2": [200, 200, NA, 200], "year": [1979, 1990, NA, 2001], "n": 1}
     )
@@ -108,7 +108,7 @@ def test_rows_without_a_whole_key_or_of_other_years_are_in_the_ledger(tmp_path: 
     tidy = own_source(definition(tmp_path)).tidy
 
     assert len(tidy.frame) == 3
-    assert tidy.ledger.to_numpy().tolist() == [
+    assert tidy.attrition.to_numpy().tolist() == [
         ["visits", "dropped", "a part of the key is missing", "visits.csv", 2],
         ["visits", "dropped", "not in the years covered, 1980–2000", "visits.csv", 2],
     ]
@@ -152,7 +152,7 @@ def test_own_data_are_zero_or_missing_as_they_say_and_missing_outside_their_year
     years = dict(zip(*frame.loc[(one, three), ["year", "visits"]].to_numpy().T, strict=True))
     assert np.isnan(years[2002]) and years[2001] == 0
     assert built.panel.frame["weight"].dropna().tolist() == [0.5, 2.5]
-    lost = built.ledger[built.ledger["source"] == "visits"]
+    lost = built.attrition[built.attrition["source"] == "visits"]
     assert lost[["reason", "record", "rows"]].to_numpy().tolist() == [
         ["not in the years covered, 1999–2002", "visits.csv", 1],
         ["the two states do not coexist in the system", f"{one}-9999 2001–2001", 1],

@@ -15,7 +15,7 @@ from detente.base.frames import validated
 from detente.data.panel import LEAD_IN, STATES, Panel, Unit, build_panel, catalogue, codebook, described, panel_schema
 from detente.data.panel.catalogue import UNITS
 from detente.data.panel.outcomes import GRID
-from detente.data.sources import KEYS, REGISTRY, Source, ledger
+from detente.data.sources import KEYS, REGISTRY, Source, attrition
 
 from support.builders import Raw, joined, simulated_raw, tiny
 from support.made_panels import event, made_panel, made_source, observed
@@ -164,11 +164,11 @@ def test_some_variables_are_the_columns_of_the_whole(tidy: Raw, units: Mapping[U
         assert list(part.entries) == ordered
 
 
-def test_the_ledger_does_not_depend_on_the_variables_asked_for(tidy: Raw, built: Panel):
+def test_the_attrition_log_does_not_depend_on_the_variables_asked_for(tidy: Raw, built: Panel):
     part = build_panel(tidy, joined(), WINDOW, variables=["rivalry"])
 
-    assert len(part.ledger) > 0
-    pd.testing.assert_frame_equal(part.ledger, built.ledger)
+    assert len(part.attrition) > 0
+    pd.testing.assert_frame_equal(part.attrition, built.attrition)
 
 
 def test_an_unknown_variable_names_the_nearest(tidy: Raw):
@@ -292,11 +292,11 @@ def test_a_variable_that_is_never_known_is_described_as_such():
     assert row.loc["pact", ["mean", "sd", "min", "max"]].isna().all()
 
 
-def test_the_ledger_of_a_panel_without_losses_is_empty_and_has_its_columns():
+def test_the_attrition_log_of_a_panel_without_losses_is_empty_and_has_its_columns():
     panel = made_panel({})
 
-    assert panel.ledger.empty
-    assert list(panel.ledger.columns) == list(ledger("x").columns)
+    assert panel.attrition.empty
+    assert list(panel.attrition.columns) == list(attrition("x").columns)
 
 
 @pytest.mark.slow

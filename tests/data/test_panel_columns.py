@@ -171,7 +171,7 @@ def test_only_events_of_a_pair_have_partners(key: str, variable: object):
 
 
 @pytest.mark.parametrize("unit", UNITS)
-def test_records_without_a_row_are_counted_in_the_ledger(unit: str):
+def test_records_without_a_row_are_counted_in_the_attrition_log(unit: str):
     pact = made_source("pacts", "dyad-year", event("pact"), years=(1900, 1992))
     kin = made_source("ties", "dyad", measure("kin"))
     seat = made_source("seats", "state", measure("seat"))
@@ -191,10 +191,10 @@ def test_records_without_a_row_are_counted_in_the_ledger(unit: str):
         seat: pd.DataFrame({"state": [2, 998, 999], "seat": 1.0}),
     }
 
-    ledger = made_panel(tidy, unit=unit).ledger
+    attrition = made_panel(tidy, unit=unit).attrition
 
     away, never = "not a member of the system that year", "never a member of the system up to 1993"
-    assert ledger.drop(columns="action").to_numpy().tolist() == [
+    assert attrition.drop(columns="action").to_numpy().tolist() == [
         ["pacts", APART, "2-999 1991–1991", 1],
         ["pacts", APART, "255-260 1990–1992", 2],
         ["pacts", "not in the years that the source covers", "2-200 1993–1993", 1],
@@ -207,10 +207,10 @@ def test_records_without_a_row_are_counted_in_the_ledger(unit: str):
         ["seats", never, "998", 1],
         ["seats", never, "999", 1],
     ]
-    assert set(ledger["action"]) == {"dropped"}
+    assert set(attrition["action"]) == {"dropped"}
 
 
-def test_every_record_of_the_window_is_in_the_panel_or_in_its_ledger():
+def test_every_record_of_the_window_is_in_the_panel_or_in_its_attrition_log():
     draw = np.random.default_rng(3)
     everyone = [*MEMBERS, 7, 999]
     keys = [(a, b, y) for a in everyone for b in everyone if a < b for y in range(1935, 1999) if draw.random() < 0.3]
@@ -220,8 +220,8 @@ def test_every_record_of_the_window_is_in_the_panel_or_in_its_ledger():
     panel = made_panel({pact: tidy}, (1940, 1995))
 
     inside = tidy["year"].between(1940, 1995).sum()
-    assert panel.frame["pact"].sum() + panel.ledger["rows"].sum() == inside
-    assert min(panel.frame["pact"].sum(), panel.ledger["rows"].sum()) > 50
+    assert panel.frame["pact"].sum() + panel.attrition["rows"].sum() == inside
+    assert min(panel.frame["pact"].sum(), panel.attrition["rows"].sum()) > 50
 
 
 # What is refused

@@ -38,7 +38,7 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
 )
 def test_the_command_line_builds_what_the_package_builds(words: list[str], unit: str, root: Path, tmp_path: Path):
     built = build(YEARS, ADDED, root=root, unit=unit, lead_in=3)
-    more = ["--lead-in", "3", "--ledger", tmp_path / "ledger.parquet", "--codebook", tmp_path / "codebook.csv"]
+    more = ["--lead-in", "3", "--attrition", tmp_path / "attrition.parquet", "--codebook", tmp_path / "codebook.csv"]
 
     assert panel_file(root, tmp_path / "panel.parquet", *words, *more) == 0
 
@@ -46,7 +46,7 @@ def test_the_command_line_builds_what_the_package_builds(words: list[str], unit:
     assert built.panel.unit == unit
     assert built.panel.frame["year"].min() == YEARS[0] - 3
     assert (built.panel.frame["in_window"] == (built.panel.frame["year"] >= YEARS[0])).all()
-    assert read_back(tmp_path / "ledger.parquet").to_numpy().tolist() == built.ledger.to_numpy().tolist()
+    assert read_back(tmp_path / "attrition.parquet").to_numpy().tolist() == built.attrition.to_numpy().tolist()
     assert read_back(tmp_path / "codebook.csv")["variable"].tolist() == list(built.panel.entries)
     assert list(built.records) == [STATES, "gml-mid", "gml-mid-initiation", "nmc", "rivalry"]
 
@@ -70,11 +70,11 @@ def test_a_single_year_and_commas_between_sources(root: Path, tmp_path: Path):
 
 def test_sources_cleaned_before_are_taken_from_their_folder(root: Path, tmp_path: Path):
     for slug in (STATES, "rivalry"):
-        (frame,) = (p for p in (root / KEPT / slug).glob("*.parquet") if "ledger" not in p.name)
-        for name, source in (("tidy", frame), ("ledgers", frame.with_suffix(".ledger.parquet"))):
+        (frame,) = (p for p in (root / KEPT / slug).glob("*.parquet") if "attrition" not in p.name)
+        for name, source in (("tidy", frame), ("attrition", frame.with_suffix(".attrition.parquet"))):
             (tmp_path / name).mkdir(exist_ok=True)
             shutil.copy(source, tmp_path / name / f"{slug}.parquet")
-    folders = ["--tidy", tmp_path / "tidy", "--ledgers", tmp_path / "ledgers"]
+    folders = ["--tidy", tmp_path / "tidy", "--attrition-logs", tmp_path / "attrition"]
 
     # The folder of the project is not even looked at.
     assert panel_file(tmp_path, tmp_path / "panel.parquet", *folders, add=["rivalry"]) == 0
@@ -119,7 +119,11 @@ REFUSED = {
         "RawFilesUnavailable: 1 of 3 raw files cannot be had; nothing else was started.\n\nrivalry/gone.csv\n",
         "Simulated data never take the place of observed ones.",
     ),
-    "ledgers": (["--tidy", "tidy"], "ConfigError: --tidy needs --ledgers: ", "the folder of the sources' ledgers"),
+    "attrition logs": (
+        ["--tidy", "tidy"],
+        "ConfigError: --tidy needs --attrition-logs: ",
+        "the folder of the sources' attrition logs",
+    ),
 }
 
 
@@ -200,7 +204,7 @@ def test_a_source_is_cleaned_once_and_again_when_its_code_or_bytes_change(
     first, again = (build(YEARS, ["rivalry"], root=copy) for _ in range(2))
     assert cleaned == [STATES, "rivalry"]
     pd.testing.assert_frame_equal(first.panel.frame, again.panel.frame)
-    pd.testing.assert_frame_equal(first.ledger, again.ledger)
+    pd.testing.assert_frame_equal(first.attrition, again.attrition)
 
     monkeypatch.setattr(tidied, "_code", lambda name: f"another {name}")
     build(YEARS, ["rivalry"], root=copy)

@@ -23,14 +23,14 @@ def test_a_further_source_is_acquired_and_cleaned(
     place = ["--root", str(ROOT), "--study", "paper", "--raw", "data/raw", "--receipts", "receipts"]
     assert main(["acquire", *place, "--only", "cow-war", "mid-5.0-participants"]) == 0
     assert (tmp_path / "data/raw/mid-5.0/MIDB 5.0.csv").is_file()
-    done = ["--receipts", "receipts", "--tidy", "war.parquet", "--ledger", "ledger.parquet"]
+    done = ["--receipts", "receipts", "--tidy", "war.parquet", "--attrition", "attrition.parquet"]
     assert main(["clean", "--source", "cow-war", *done]) == 0
     assert list(pd.read_parquet("war.parquet").columns[:3]) == ["a", "b", "year"]
-    assert set(pd.read_parquet("ledger.parquet")["source"]) == {"cow-war"}
+    assert set(pd.read_parquet("attrition.parquet")["source"]) == {"cow-war"}
 
 
 def test_a_source_without_a_module_names_the_nearest(capsys: pytest.CaptureFixture[str]) -> None:
-    words = ["clean", "--source", "cow-wars", "--receipts", "r", "--tidy", "t", "--ledger", "l"]
+    words = ["clean", "--source", "cow-wars", "--receipts", "r", "--tidy", "t", "--attrition", "l"]
     assert main(words) == 1
     text = capsys.readouterr().err
     assert (

@@ -55,7 +55,7 @@ NAN = float("nan")
 
 
 def entries(tidy: Tidy) -> set[tuple[str, str, str, int]]:
-    return set(tidy.ledger[["action", "reason", "record", "rows"]].itertuples(index=False, name=None))
+    return set(tidy.attrition[["action", "reason", "record", "rows"]].itertuples(index=False, name=None))
 
 
 def rows(frame: pd.DataFrame, *columns: str) -> list[tuple[object, ...]]:
@@ -642,7 +642,7 @@ def test_counts_of_the_authors(raw: dict[str, dict[str, pd.DataFrame]]):
 @pytest.mark.parametrize("source", BY_ROW, ids=lambda source: source.slug)
 def test_every_row_is_accounted_for(source: Source, raw: dict[str, dict[str, pd.DataFrame]], record: dict[str, Tidy]):
     tidy = record[source.slug]
-    moved = tidy.ledger.groupby("action")["rows"].sum()
+    moved = tidy.attrition.groupby("action")["rows"].sum()
     lost = moved.reindex(["dropped", "merged"], fill_value=0).sum()
 
     assert len(tidy.frame) == len(next(iter(raw[source.slug].values()))) - lost + moved.get("added", 0)

@@ -585,7 +585,7 @@ def test_the_observed_file_makes_a_valid_source(name: str, record: dict[str, Tid
     tidy_schema(module.SOURCE).validate(frame)
     assert len(frame) == expected
     assert frame["year"].between(*module.SOURCE.years).all()
-    assert (record[name].ledger["source"] == module.SOURCE.slug).all()
+    assert (record[name].attrition["source"] == module.SOURCE.slug).all()
 
 
 @pytest.mark.record

@@ -282,7 +282,7 @@ def test_the_one_gdp_of_a_state_that_ended_early_is_no_estimate():
     tidy = cleaned(surplus.SOURCE, _surplus([(2, 1960, 0.0, 24.0), (265, 1960, 0.0, 15.5), (265, 1961, 0.0, 15.5)]))
 
     assert tidy.frame.set_index(["state", "year"])["log_surplus"].notna().tolist() == [True, False, False]
-    assert "one GDP for all years of a state that ended early: missing" in set(tidy.ledger["reason"])
+    assert "one GDP for all years of a state that ended early: missing" in set(tidy.attrition["reason"])
 
 
 def _surplus(lines: list[tuple[int, int, float | None, float]]) -> pd.DataFrame:
@@ -418,7 +418,7 @@ def test_the_observed_file_makes_a_valid_source(slug: str, record: dict[str, Tid
     tidy_schema(source).validate(frame)
     assert len(frame) == expected
     assert "year" not in frame or frame["year"].between(*source.years).all()
-    assert (record[slug].ledger["source"] == source.slug).all()
+    assert (record[slug].attrition["source"] == source.slug).all()
 
 
 @pytest.mark.record

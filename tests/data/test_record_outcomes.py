@@ -28,7 +28,7 @@ KEY = {**KEYS, "directed-dyad-year": ("source", "target", "year")}
 Entry = tuple[str, str, str, int]
 
 
-def ledger(frame: pd.DataFrame) -> list[Entry]:
+def attrition(frame: pd.DataFrame) -> list[Entry]:
     return list(frame[["action", "reason", "record", "rows"]].itertuples(index=False, name=None))
 
 
@@ -130,7 +130,7 @@ def test_an_onset_is_the_first_year_of_a_dyindex_whatever_new_says():
     assert got.loc[(2, 20, 1951)].tolist() == [1, 0, 0, 0, 0, 4]
     assert got.loc[(20, 40, 1950)].drop("fatal_dyadic").tolist() == [1, 1, 0, 0, 3]
     assert got["fatal_dyadic"].isna().tolist() == [False, False, True]
-    assert ledger(tidy.ledger) == [
+    assert attrition(tidy.attrition) == [
         ("merged", "the two directions of a dyad-year are one row", "all dyad-years", 3),
         ("recoded", "deaths unknown (−9) at onset: missing, neither fatal nor not", "all dyad-years", 1),
     ]
@@ -145,7 +145,7 @@ def test_two_records_of_one_dispute_and_dyad_year_are_one():
     tidy = dyadic_disputes.SOURCE.clean({dyadic_disputes.FILE: raw})
 
     assert rows(tidy.frame, "a", "b", "year", "force_dyadic", "hostility_pair_dyadic") == [(2, 20, 1950, 1, 4)]
-    assert ledger(tidy.ledger)[1:] == [
+    assert attrition(tidy.attrition)[1:] == [
         ("merged", "one dispute recorded more than once for a dyad-year", "dispute 5, 2–20, 1950", 1)
     ]
 
@@ -182,7 +182,7 @@ def test_opposite_sides_meet_only_on_a_common_day():
         (2, 20, 1950, 1, 1),
         (2, 41, 1951, 1, 0),
     ]
-    assert ledger(tidy.ledger) == [("dropped", "on opposite sides, but never on the same day", "dispute 1", 2)]
+    assert attrition(tidy.attrition) == [("dropped", "on opposite sides, but never on the same day", "dispute 1", 2)]
 
 
 def test_an_unknown_day_may_be_any_of_its_month():
@@ -209,7 +209,7 @@ def test_where_there_are_incidents_opponents_must_meet_in_one():
         (2, 40, 1995, 0.0),
         (2, 40, 1996, 0.0),
     ]
-    assert ledger(tidy.ledger) == [
+    assert attrition(tidy.attrition) == [
         ("dropped", "opposed each other in no incident of the dispute", "dispute 1", 1),
         ("dropped", "several disputes in one dyad-year: the highest fatality", "dispute 2, 2–20, 1995", 1),
         ("dropped", "several disputes in one dyad-year: the highest fatality", "dispute 2, 2–20, 1996", 1),
@@ -229,7 +229,7 @@ def test_initiation_is_of_an_originator_upon_an_originator_in_the_first_year():
     names = ("source", "target", "year", "initiated_mid5", "initiated_force_mid5")
     assert rows(tidy.frame, *names) == [(20, 2, 1950, 1, 1)]
     assert tidy.frame["initiated_fatal_mid5"].isna().all()
-    assert ledger(tidy.ledger) == [
+    assert attrition(tidy.attrition) == [
         ("dropped", "no originator of side A began it with one of side B in that year", "all", 3),
         ("recoded", "deaths unknown (−9) at onset: missing, neither fatal nor not", "all dyad-years", 1),
     ]
@@ -248,7 +248,7 @@ def test_directions_are_folded_duplicates_merged_and_an_onset_in_one_direction_k
     tidy = gml_disputes.SOURCE.clean(raw)
 
     assert rows(tidy.frame, "a", "b", "year", "new_gml211", "force_gml211") == [(2, 20, 1950, 1, 1)]
-    assert ledger(tidy.ledger) == [
+    assert attrition(tidy.attrition) == [
         ("merged", "the row from side B repeats the one from side A", "all dyad-years", 2),
         ("recoded", "an onset in one direction only is an onset", "all dyad-years", 2),
         ("merged", "one dispute recorded more than once for a dyad-year", "dispute 1, 2–20, 1950", 1),
@@ -321,7 +321,7 @@ def test_a_crisis_dyad_is_an_actor_and_a_state_that_triggered_it():
         (2, 645, 1990, 1, 1, 1),
         (2, 645, 1991, 0, 0, 0),
     ]
-    assert ledger(tidy.ledger) == [
+    assert attrition(tidy.attrition) == [
         ("dropped", "trigger or its year unknown", "crisis 6, 645", 1),
         ("dropped", "triggered by an actor that is no state: no dyad", "all crises", 1),
         ("recoded", "end unknown: under way in the year of its trigger only", "crisis 4, 219", 1),
@@ -365,7 +365,7 @@ def test_two_wars_of_a_dyad_year_are_one_row_and_the_misprinted_end_is_not_used(
     tidy = wars.clean({wars.FILE: raw})
 
     assert rows(tidy.frame, "a", "b", "year", "ongoing_war", "new_war") == [(2, 20, 1917, 1, 1), (2, 20, 1918, 1, 1)]
-    assert ledger(tidy.ledger) == [
+    assert attrition(tidy.attrition) == [
         ("merged", "the two directions of a dyad-year are one row", "all dyad-years", 3),
         ("merged", "two wars in one dyad-year are one row", "war 2, 2–20, 1918", 1),
     ]
@@ -396,7 +396,7 @@ def test_lists_of_codes_are_split_and_coalitions_kept_apart():
         (255, 645, 1991, 1, 1, 1, 1),
         (645, 679, 1991, 0, 0, 0, 1),
     ]
-    assert ledger(tidy.ledger) == [
+    assert attrition(tidy.attrition) == [
         ("dropped", "not between states", "all conflict-years", 1),
         ("recoded", "code of another list", "260 is COW 255", 1),
         ("recoded", "code of another list", "678 is COW 679", 1),
@@ -411,7 +411,7 @@ def test_civil_conflict_is_of_the_government():
 
     names = ("state", "year", "civil_conflict", "civil_war", "civil_conflict_foreign_troops")
     assert rows(tidy.frame, *names) == [(679, 1995, 1, 1, 1)]
-    assert ledger(tidy.ledger) == [
+    assert attrition(tidy.attrition) == [
         ("recoded", "code of another list", "678 is COW 679", 2),
         ("merged", "several conflicts in one state-year are one row", "all state-years", 1),
     ]
@@ -464,7 +464,7 @@ def test_the_observed_file_gives_the_known_counts(
     assert list(tidy.frame.columns) == [*KEY[source.key], *(v.name for v in source.variables)]
     assert not tidy.frame.duplicated(list(KEY[source.key])).any()
     assert tidy.frame["year"].between(*source.years).all()
-    assert (tidy.ledger["rows"] > 0).all() and not tidy.ledger["record"].str.contains("nan").any()
+    assert (tidy.attrition["rows"] > 0).all() and not tidy.attrition["record"].str.contains("nan").any()
     if source.key in KEYS:
         tidy_schema(source).validate(tidy.frame)
     for name, frame in raw.items():
@@ -508,7 +508,7 @@ def test_whittling_accounts_for_every_dispute_of_a_dyad_year(mirror: Path):
     raw = observed(mirror, gml_disputes.SOURCE, "gml-mid")
     tidy = gml_disputes.SOURCE.clean(raw)
 
-    counts = tidy.ledger.groupby("action")["rows"].sum()
+    counts = tidy.attrition.groupby("action")["rows"].sum()
     assert len(raw[gml_disputes.FILE]) == counts["merged"] + counts["dropped"] + len(tidy.frame)
-    whittled = tidy.ledger[tidy.ledger["reason"].str.startswith("several disputes")]
+    whittled = tidy.attrition[tidy.attrition["reason"].str.startswith("several disputes")]
     assert len(whittled) == 521

@@ -24,7 +24,7 @@ from support.builders import MEMBERS, Raw, exercise, exercises, joined, simulate
 JOINED = [source.slug for source in joined()]
 TABLES = [(source.slug, table) for source in joined() for table in source.raw]
 NAMES = [f"{slug}/{table.file}" for slug, table in TABLES]
-LEDGER = ["source", "action", "reason", "record", "rows"]
+ATTRITION = ["source", "action", "reason", "record", "rows"]
 
 
 @pytest.fixture(scope="module")
@@ -38,9 +38,9 @@ def refusal(source: Source, table: RawTable, frame: pd.DataFrame) -> str:
     return str(caught.value)
 
 
-def reasons(ledger: pd.DataFrame) -> list[tuple[str, str, str, int]]:
-    assert list(ledger.columns) == LEDGER
-    return [tuple(row) for row in ledger[LEDGER[1:]].itertuples(index=False)]
+def reasons(attrition: pd.DataFrame) -> list[tuple[str, str, str, int]]:
+    assert list(attrition.columns) == ATTRITION
+    return [tuple(row) for row in attrition[ATTRITION[1:]].itertuples(index=False)]
 
 
 def records(frame: pd.DataFrame, *columns: str) -> set[tuple[object, ...]]:
@@ -174,8 +174,8 @@ def test_every_tidy_frame_keeps_its_schema(slug: str, raw: dict[str, Raw]):
     tidy = REGISTRY[slug].clean(raw[slug])
 
     assert len(validated(tidy.frame, tidy_schema(REGISTRY[slug]), slug)) > 0
-    assert list(tidy.ledger.columns) == LEDGER
-    assert (tidy.ledger["source"] == slug).all()
+    assert list(tidy.attrition.columns) == ATTRITION
+    assert (tidy.attrition["source"] == slug).all()
 
 
 @pytest.mark.parametrize("slug", JOINED)
@@ -328,14 +328,14 @@ def test_a_party_that_is_no_state_is_dropped_with_its_reason_and_still_counts(na
     tidy = REGISTRY["mme"].clean(exercises(exercise("United States", "Poland", name, start=start, end=start)))
 
     assert records(tidy.frame, "state", "parties") == {(2, 3), (290, 3)}
-    assert reasons(tidy.ledger) == [("dropped", reason, f"mme1 keen edge: {name}", 1)]
+    assert reasons(tidy.attrition) == [("dropped", reason, f"mme1 keen edge: {name}", 1)]
 
 
 def test_every_unknown_party_counts():
     tidy = REGISTRY["mme"].clean(exercises(exercise("United States", "-9", "-9", "-9", "Poland")))
 
     assert records(tidy.frame, "state", "parties") == {(2, 5), (290, 5)}
-    assert reasons(tidy.ledger) == [("dropped", "participant unknown", "mme1 keen edge: -9", 1)] * 3
+    assert reasons(tidy.attrition) == [("dropped", "participant unknown", "mme1 keen edge: -9", 1)] * 3
 
 
 def test_unknown_names_stop_the_cleaning_with_the_nearest_one():
@@ -386,7 +386,7 @@ def test_exercises_with_one_identifier_are_told_apart_by_their_row():
         (1, 365, 2),
     }
     kept = ("kept", "identifier used twice: told apart by row", "mme1 keen edge", 1)
-    assert reasons(tidy.ledger) == [kept, kept]
+    assert reasons(tidy.attrition) == [kept, kept]
 
 
 def test_a_state_named_twice_is_one_participant():
@@ -395,21 +395,21 @@ def test_a_state_named_twice_is_one_participant():
     tidy = REGISTRY["mme"].clean(exercises(exercise(*names, start="1990-11-01", end="1990-11-09")))
 
     assert tidy.frame[["state", "parties"]].to_numpy().tolist() == [[255, 2], [290, 2]]
-    assert reasons(tidy.ledger) == [
+    assert reasons(tidy.attrition) == [
         ("merged", "named twice in one exercise", "mme1 keen edge: Federal Republic of Germany", 1),
         ("merged", "named twice in one exercise", "mme1 keen edge: Poland", 1),
     ]
 
 
 @pytest.mark.parametrize(("names", "left"), [((), set()), (("Poland",), {(290, 1)}), (("Poland", "-9"), {(290, 2)})])
-def test_an_exercise_of_fewer_than_two_states_is_in_the_ledger(names: tuple[str, ...], left: set[tuple[int, int]]):
+def test_an_exercise_of_fewer_than_two_states_is_logged(names: tuple[str, ...], left: set[tuple[int, int]]):
     other = exercise("United States", "Russia", id_="mme2")
 
     tidy = REGISTRY["mme"].clean(exercises(exercise(*names), other))
 
     assert records(tidy.frame[tidy.frame["exercise"] == 0], "state", "parties") == left
     few = ("dropped", "fewer than two states known: makes no dyad", "mme1 keen edge", 1)
-    assert few in reasons(tidy.ledger)
+    assert few in reasons(tidy.attrition)
 
 
 def test_an_exercise_over_new_year_counts_in_both_years():
@@ -435,7 +435,7 @@ def test_an_obligation_of_either_ally_counts_for_the_dyad():
         (2, 20, 1990, 1, 0),
         (2, 200, 1990, 1, 0),
     }
-    assert reasons(tidy.ledger) == [
+    assert reasons(tidy.attrition) == [
         ("merged", "the two directions of a dyad-year are one row", "all dyad-years", 1),
         ("merged", "defence_pact differs by direction: the maximum counts", "all dyads", 1),
     ]
@@ -454,7 +454,7 @@ def test_the_closest_of_two_types_of_contiguity_counts():
         (2, 20, 1, 1, 1),
         (2, 40, 1, 0, 5),
     }
-    assert reasons(tidy.ledger) == [
+    assert reasons(tidy.attrition) == [
         ("merged", "two types in one year: the closest counts", "2-20 1990", 1),
         ("merged", "the two directions of a dyad-year are one row", "all dyad-years", 2),
     ]
@@ -483,7 +483,7 @@ def test_the_directions_of_a_dispute_are_one_row(slug: str, prefix: str, file: s
         (2, 20, 1990, 1, 1, 1, 1, 4),
         (2, 40, 1990, 1, 0, 0, 0, 5),
     }
-    assert reasons(tidy.ledger) == [("merged", "the two directions of a dyad-year are one row", "all dyad-years", 1)]
+    assert reasons(tidy.attrition) == [("merged", "the two directions of a dyad-year are one row", "all dyad-years", 1)]
 
 
 @pytest.mark.parametrize(("slug", "prefix", "file"), DISPUTES)
@@ -498,7 +498,7 @@ def test_deaths_unknown_at_onset_are_missing_and_neither_fatal_nor_not(slug: str
     assert frame[f"fatal_{prefix}"].isna().tolist() == [True, False, False]
     assert frame[f"fatal_{prefix}"].dropna().tolist() == [0, 1]
     entry = ("recoded", "deaths unknown (−9) at onset: missing, neither fatal nor not", "all dyads", 1)
-    assert entry in reasons(tidy.ledger)
+    assert entry in reasons(tidy.attrition)
 
 
 @pytest.mark.parametrize(("slug", "prefix", "file"), DISPUTES)
@@ -527,7 +527,7 @@ def agreements(*rows: tuple[int, int, int, int, str, str]) -> pd.DataFrame:
 def dcad(*rows: tuple[int, int, int, int, str, str]) -> tuple[pd.DataFrame, list[tuple[str, str, str, int]]]:
     tidy = REGISTRY["dcad"].clean({"DCAD-v1.0-main.csv": agreements(*rows)})
     validated(tidy.frame, tidy_schema(REGISTRY["dcad"]), "dcad")
-    return tidy.frame, reasons(tidy.ledger)
+    return tidy.frame, reasons(tidy.attrition)
 
 
 def test_an_agreement_is_in_force_from_signature_to_end_both_included():
@@ -580,14 +580,14 @@ def test_agreements_of_one_dyad_year_are_one_row():
 
 
 def missions(*rows: tuple[str, str, int, list[int]]) -> tuple[pd.DataFrame, list[tuple[str, str, str, int]]]:
-    """Tidy missions and ledger from abbreviation, type, year and parties."""
+    """Tidy missions and attrition log from abbreviation, type, year and parties."""
     raw = pd.DataFrame(
         [(name, kind, year, *parties, *[None] * (5 - len(parties))) for name, kind, year, parties in rows],
         columns=["mission_abbrev", "mission_type", "task_yearest", *PARTIES],
     )
     tidy = REGISTRY["unpmm"].clean({"UNPMM_V2.0.xlsx": raw})
     validated(tidy.frame, tidy_schema(REGISTRY["unpmm"]), "unpmm")
-    return tidy.frame, reasons(tidy.ledger)
+    return tidy.frame, reasons(tidy.attrition)
 
 
 MERGED = "several missions in one dyad-year are one row"
@@ -649,7 +649,7 @@ def test_the_state_of_the_headquarters_is_no_party(name: str, seat: int):
     assert ("dropped", f"{name}: {seat} is the headquarters, not a party", name, 1) in entries
 
 
-def test_a_mission_inside_one_state_and_a_year_beyond_coverage_are_in_the_ledger():
+def test_a_mission_inside_one_state_and_a_year_beyond_coverage_are_in_the_attrition_log():
     frame, entries = missions(
         ("X", "PKO", 1990, [2]),
         ("X", "PKO", 1991, []),
@@ -690,7 +690,7 @@ def test_the_year_of_entry_takes_the_distance_of_the_year_after_but_not_before_t
         (2, 40, 1960, 9.0),
     }
     entry = "entry year takes the distance of the year after (1 January snapshot)"
-    assert reasons(tidy.ledger) == [("added", entry, "all dyads", 2)]
+    assert reasons(tidy.attrition) == [("added", entry, "all dyads", 2)]
 
 
 # Rivalry
@@ -708,7 +708,7 @@ def test_rivalries_are_clipped_to_the_years_covered():
         (2, 40, 2019, 1),
         (2, 40, 2020, 1),
     }
-    assert reasons(tidy.ledger) == [("dropped", "rivalry of no year in 1816–2020", "gone", 1)]
+    assert reasons(tidy.attrition) == [("dropped", "rivalry of no year in 1816–2020", "gone", 1)]
 
 
 def test_two_rivalries_of_one_dyad_share_a_row():
@@ -718,16 +718,16 @@ def test_two_rivalries_of_one_dyad_share_a_row():
     tidy = REGISTRY["rivalry"].clean({"tss_rivalries.rda": raw})
 
     assert tidy.frame["year"].tolist() == [1900, 1901, 1902]
-    assert reasons(tidy.ledger) == [("merged", "two rivalries of one dyad-year are one row", "all dyad-years", 1)]
+    assert reasons(tidy.attrition) == [("merged", "two rivalries of one dyad-year are one row", "all dyad-years", 1)]
 
 
 # Rows in, rows out
 
 
 @pytest.mark.parametrize("slug", ["cow-contiguity-3.2", "gml-mid", "mid-5.0", "distance", "nmc", "democracy-cow"])
-def test_every_raw_row_is_in_the_tidy_frame_or_in_the_ledger(slug: str, raw: dict[str, Raw]):
+def test_every_raw_row_is_in_the_tidy_frame_or_in_the_attrition_log(slug: str, raw: dict[str, Raw]):
     (table,) = raw[slug].values()
     tidy = REGISTRY[slug].clean(raw[slug])
 
-    rows = tidy.ledger.groupby("action")["rows"].sum()
+    rows = tidy.attrition.groupby("action")["rows"].sum()
     assert len(table) == len(tidy.frame) + rows.get("merged", 0) + rows.get("dropped", 0) - rows.get("added", 0)

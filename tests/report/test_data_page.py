@@ -21,7 +21,7 @@ from detente.cli.datapage import checked, profiles, spans
 from detente.data.acquire.pins import THEMES, load_sources
 from detente.data.panel import UNITS, catalogue
 from detente.data.record import Tidied, tidied
-from detente.data.sources import REGISTRY, ledger
+from detente.data.sources import REGISTRY, attrition
 from detente.report.figures.canvas import image
 from detente.report.figures.coverage_chart import coverage_chart
 from detente.report.site.data_page import anchor, data_page
@@ -71,7 +71,7 @@ def test_links_inside_the_page_lead_somewhere() -> None:
 @pytest.mark.record
 def test_the_committed_page_is_what_the_raw_files_make(mirror: Path, tmp_path: Path) -> None:
     found = tidied(list(REGISTRY.values()), SOURCES, tmp_path / "raw", mirror, tmp_path / "kept", progress=False)
-    text = data_page(profiles(SOURCES, checked(found, SOURCES).ledgers), "images/coverage.svg")
+    text = data_page(profiles(SOURCES, checked(found, SOURCES).attrition), "images/coverage.svg")
     assert text.encode("utf-8") == PAGE.read_bytes(), "make it anew: the command stands at the top of this file"
 
 
@@ -81,10 +81,10 @@ def test_rows_that_are_not_there_are_refused() -> None:
         checked(Tidied({"dcad": short}, {}), SOURCES)
 
 
-def ledgered(*entries: tuple[str, str, int]) -> str:
-    """The ledger on the page, of one source."""
+def attrition_of(*entries: tuple[str, str, int]) -> str:
+    """The attrition log on the page, of one source."""
     slug = "dcad"
-    rows = ledger(slug, [(action, reason, "record 7", number) for action, reason, number in entries])
+    rows = attrition(slug, [(action, reason, "record 7", number) for action, reason, number in entries])
     everything = profiles({slug: SOURCES[slug]}, {slug: rows})
     text = data_page(everything, "chart.svg")
     assert "record 7" not in text
@@ -92,28 +92,28 @@ def ledgered(*entries: tuple[str, str, int]) -> str:
 
 
 def test_reasons_come_with_the_most_rows_first_and_add_up() -> None:
-    said = ledgered(("dropped", "few", 1), ("dropped", "many", 1500), ("dropped", "few", 2))
+    said = attrition_of(("dropped", "few", 1), ("dropped", "many", 1500), ("dropped", "few", 2))
     assert said == "| dropped | many | 1,500 |\n| dropped | few | 3 |"
 
 
 def test_reasons_that_differ_by_a_code_alone_are_one() -> None:
-    said = ledgered(*(("recoded", f"code {n} is COW's {n + 1}", 5) for n in (300, 310, 320)))
+    said = attrition_of(*(("recoded", f"code {n} is COW's {n + 1}", 5) for n in (300, 310, 320)))
     assert said == "| recoded | code … is COW's … | 15 |"
-    assert ledgered(("recoded", "code 300 is gone", 5)) == "| recoded | code 300 is gone | 5 |"
+    assert attrition_of(("recoded", "code 300 is gone", 5)) == "| recoded | code 300 is gone | 5 |"
 
 
 def test_reasons_that_differ_by_a_name_alone_are_one() -> None:
-    said = ledgered(*(("kept", f"found {n}: no distance", 1) for n in ("Ohio", "Texas", "Maine")))
+    said = attrition_of(*(("kept", f"found {n}: no distance", 1) for n in ("Ohio", "Texas", "Maine")))
     assert said == "| kept | …: no distance | 3 |"
 
 
 def test_a_long_list_of_reasons_is_cut_and_what_is_cut_is_counted() -> None:
-    said = ledgered(*(("dropped", f"{word} reason", 20 - i) for i, word in enumerate("abcdefghijkl"))).splitlines()
+    said = attrition_of(*(("dropped", f"{word} reason", 20 - i) for i, word in enumerate("abcdefghijkl"))).splitlines()
     assert len(said) == 9
     assert said[0] == "| dropped | a reason | 20 |"
     assert said[-1] == f"| dropped | 4 further reasons | {12 + 11 + 10 + 9} |"
     # One more than fits is shown: a line that says so would take its place.
-    assert "further" not in ledgered(*(("dropped", f"{word} reason", 5) for word in "abcdefghi"))
+    assert "further" not in attrition_of(*(("dropped", f"{word} reason", 5) for word in "abcdefghi"))
 
 
 # The chart
@@ -214,7 +214,7 @@ def test_the_list_of_sources_counts_rows_and_knows_short_names(capsys: pytest.Ca
 
 
 def test_a_source_of_one_file_on_the_page_shows_its_short_name() -> None:
-    everything = profiles({"dcad": SOURCES["dcad"]}, {"dcad": ledger("dcad")})
+    everything = profiles({"dcad": SOURCES["dcad"]}, {"dcad": attrition("dcad")})
     said = data_page([replace(everything[0], short="agreements")], "chart.svg")
     assert "Short name: `agreements`." in said
     assert "Short name" not in data_page(everything, "chart.svg")

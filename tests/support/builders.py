@@ -119,8 +119,8 @@ def rows(tidy: Tidy, *columns: str) -> list[tuple[object, ...]]:
 
 
 def entries(tidy: Tidy) -> list[tuple[str, str, str, int]]:
-    """Rows of a ledger: action, reason, record, rows."""
-    return list(tidy.ledger[["action", "reason", "record", "rows"]].itertuples(index=False, name=None))
+    """Rows of an attrition log: action, reason, record, rows."""
+    return list(tidy.attrition[["action", "reason", "record", "rows"]].itertuples(index=False, name=None))
 
 
 def _date(day: int) -> tuple[int, int, int]:

@@ -4,7 +4,7 @@ rule clean:
         code=STUDY.cleaning_code,
     output:
         tidy="data/processed/{study}/tidy/{slug}.parquet",
-        ledger="data/processed/{study}/ledger/{slug}.parquet",
+        attrition="data/processed/{study}/attrition_log/{slug}.parquet",
     log:
         "data/processed/{study}/logs/clean.{slug}.log",
     benchmark:
@@ -17,4 +17,4 @@ rule clean:
         "Cleaning {wildcards.slug}"
     shell:
         "python -m detente clean --source {wildcards.slug} --receipts data/processed/{wildcards.study}/raw"
-        " {params.whittle} --tidy {output.tidy} --ledger {output.ledger} > {log} 2>&1"
+        " {params.whittle} --tidy {output.tidy} --attrition {output.attrition} > {log} 2>&1"

@@ -1,11 +1,11 @@
 rule panel:
     input:
         tidy=STUDY.tidy,
-        ledgers=STUDY.ledgers,
+        attrition=STUDY.attrition_logs,
         code=STUDY.panel_code,
     output:
         panel="data/processed/{study}/panel.parquet",
-        ledger="data/processed/{study}/ledger.parquet",
+        attrition="data/processed/{study}/attrition_log.parquet",
         codebook="data/processed/{study}/codebook.csv",
     log:
         "data/processed/{study}/logs/panel.log",
@@ -21,8 +21,8 @@ rule panel:
         "Building the panel of dyad-years of {wildcards.study}"
     shell:
         "python -m detente panel --years {params.years} --lead-in {params.lead} --add {params.sources}"
-        " --tidy data/processed/{wildcards.study}/tidy --ledgers data/processed/{wildcards.study}/ledger"
-        " --out {output.panel} --ledger {output.ledger} --codebook {output.codebook} > {log} 2>&1"
+        " --tidy data/processed/{wildcards.study}/tidy --attrition-logs data/processed/{wildcards.study}/attrition_log"
+        " --out {output.panel} --attrition {output.attrition} --codebook {output.codebook} > {log} 2>&1"
 
 
 rule describe:

@@ -33,7 +33,7 @@ for name in PLAN.observed:
 rule robustness_panel:
     input:
         tidy=ROBUSTNESS.tidy,
-        ledgers=ROBUSTNESS.ledgers,
+        attrition=ROBUSTNESS.attrition_logs,
         code=ROBUSTNESS.panel_code,
     output:
         "data/processed/{study}/robustness/{unit}.parquet",
@@ -54,7 +54,7 @@ rule robustness_panel:
     shell:
         "python -m detente panel {params.directed} --years {params.years} --lead-in {params.lead} --add {params.sources}"
         " --variables {params.variables} --tidy data/processed/{wildcards.study}/tidy"
-        " --ledgers data/processed/{wildcards.study}/ledger --out {output} > {log} 2>&1"
+        " --attrition-logs data/processed/{wildcards.study}/attrition_log --out {output} > {log} 2>&1"
 
 
 # Parts read the plan, if it is there, to say how much is left; it is no input, as no part is fitted anew for its sake.

@@ -1,4 +1,4 @@
-"""Clean one source: raw files → tidy frame and ledger."""
+"""Clean one source: raw files → tidy frame and attrition log."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--receipts", type=Path, required=True, help="folder of receipts of raw files")
     parser.add_argument("--whittle", nargs="+", default=[], metavar="RULE", help="rules that leave one dispute a key")
     parser.add_argument("--tidy", type=Path, required=True, help="parquet to write")
-    parser.add_argument("--ledger", type=Path, required=True, help="parquet to write")
+    parser.add_argument("--attrition", type=Path, required=True, help="parquet to write")
 
 
 def run(arguments: argparse.Namespace) -> None:
@@ -33,8 +33,8 @@ def run(arguments: argparse.Namespace) -> None:
     module = source(arguments.source)
     tidy = clean_source(module, partial(raw_path, arguments.receipts), arguments.whittle)
     write_frame(tidy.frame, arguments.tidy)
-    write_frame(tidy.ledger, arguments.ledger)
-    print(f"{module.slug}: {len(tidy.frame):,} rows, {len(tidy.ledger):,} ledger entries")
+    write_frame(tidy.attrition, arguments.attrition)
+    print(f"{module.slug}: {len(tidy.frame):,} rows, {len(tidy.attrition):,} attrition entries")
 
 
 def raw_path(receipts: Path, slug: str, file: str) -> Path:

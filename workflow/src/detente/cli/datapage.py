@@ -47,11 +47,11 @@ def run(arguments: argparse.Namespace) -> None:
     mirror = arguments.mirror or (Path(environment).expanduser() if environment else None)
     found = checked(tidied(list(REGISTRY.values()), records, root / "data" / "raw", mirror, root / KEPT), records)
     chart = os.path.relpath(arguments.chart, arguments.out.parent)
-    write_text(data_page(profiles(records, found.ledgers), Path(chart).as_posix()), arguments.out)
+    write_text(data_page(profiles(records, found.attrition), Path(chart).as_posix()), arguments.out)
     write_bytes(image(coverage_chart(spans(records)), arguments.chart.suffix.removeprefix(".")), arguments.chart)
 
 
-def profiles(records: Mapping[str, SourceRecord], ledgers: Mapping[str, pd.DataFrame]) -> list[Profile]:
+def profiles(records: Mapping[str, SourceRecord], attrition: Mapping[str, pd.DataFrame]) -> list[Profile]:
     """What the page says of each source, in the order of the alphabet."""
     short = {slug: name for name, slug in ALIASES.items()}
     return [
@@ -60,7 +60,7 @@ def profiles(records: Mapping[str, SourceRecord], ledgers: Mapping[str, pd.DataF
             records[slug],
             REGISTRY[slug].key,
             _variables(REGISTRY[slug]),
-            ledgers[slug],
+            attrition[slug],
             f"../{PACKAGE}/{REGISTRY[slug].clean.__module__.partition('.')[2].replace('.', '/')}.py",
             short.get(slug),
         )

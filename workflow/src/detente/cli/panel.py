@@ -15,7 +15,7 @@ from detente.cli.offer import add_unit, sources_named, unit_of, used
 from detente.cli.panelfile import WRITERS, write_panel
 from detente.data.acquire.pins import load_sources, project_root
 from detente.data.panel import build, build_panel, chosen, described, panel_schema
-from detente.data.panel.tool import Built, whole_ledger
+from detente.data.panel.tool import Built, whole_attrition
 from detente.data.record import Tidied
 
 COMMAND = Command(
@@ -40,13 +40,13 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--variables", nargs="+", metavar="NAME", help="variables to keep (default: all)")
     parser.add_argument("--lead-in", type=int, default=0, metavar="N", help="years before the first to hold, for lags")
     parser.add_argument("--out", type=Path, required=True, help=f"file to write: {', '.join(WRITERS)}")
-    parser.add_argument("--ledger", type=Path, help="parquet to write: every row dropped, merged or recoded, and why")
+    parser.add_argument("--attrition", type=Path, help="parquet to write: rows dropped, merged or recoded, and why")
     parser.add_argument("--codebook", type=Path, help="CSV to write: what each variable is and how it is spread")
     parser.add_argument("--cite", type=Path, help="BibTeX file to write: what the panel is made from")
     parser.add_argument("--root", type=Path, help="folder of the project (default: here, or the checkout)")
     parser.add_argument("--mirror", type=Path, help="folder of raw files to copy from (default: DETENTE_MIRROR)")
     parser.add_argument("--tidy", type=Path, help="folder of tidy sources, cleaned before: nothing is fetched")
-    parser.add_argument("--ledgers", type=Path, help="folder of their ledgers")
+    parser.add_argument("--attrition-logs", type=Path, help="folder of their attrition logs")
 
 
 def run(arguments: argparse.Namespace) -> None:
@@ -59,8 +59,8 @@ def run(arguments: argparse.Namespace) -> None:
     # Tidy sources may be of a simulated world: only a panel made of the record says what it is made from.
     note = note_of(panel.entries, built.records, panel.unit, arguments.years) if built.records else None
     write_panel(frame, panel.entries, arguments.out, note)
-    if arguments.ledger:
-        write_frame(built.ledger, arguments.ledger)
+    if arguments.attrition:
+        write_frame(built.attrition, arguments.attrition)
     if arguments.codebook:
         write_csv(described(panel), arguments.codebook)
     if arguments.cite:
@@ -94,11 +94,11 @@ def _from_record(arguments: argparse.Namespace) -> Built:
 
 def _from_tidy(arguments: argparse.Namespace) -> Built:
     """Sources that an earlier step cleaned."""
-    if not arguments.ledgers:
-        raise ConfigError("--tidy needs --ledgers: the folder of the sources' ledgers")
+    if not arguments.attrition_logs:
+        raise ConfigError("--tidy needs --attrition-logs: the folder of the sources' attrition logs")
     modules = chosen(sources_named(arguments.add))
     frames = {m.slug: read_frame(arguments.tidy / f"{m.slug}.parquet") for m in modules}
-    ledgers = {m.slug: read_frame(arguments.ledgers / f"{m.slug}.parquet") for m in modules}
+    attrition = {m.slug: read_frame(arguments.attrition_logs / f"{m.slug}.parquet") for m in modules}
     panel = build_panel(
         frames,
         modules,
@@ -107,4 +107,4 @@ def _from_tidy(arguments: argparse.Namespace) -> Built:
         lead_in=arguments.lead_in,
         variables=arguments.variables,
     )
-    return Built(panel, whole_ledger(Tidied(frames, ledgers), panel), {})
+    return Built(panel, whole_attrition(Tidied(frames, attrition), panel), {})

@@ -68,9 +68,9 @@ class RobustnessPlan:
         """One tidy table per source of the panel."""
         return self._of_sources("tidy", self._sources[UNITS[unit]])
 
-    def ledgers(self, unit: str) -> list[str]:
+    def attrition_logs(self, unit: str) -> list[str]:
         """The attrition log of each source of the panel."""
-        return self._of_sources("ledger", self._sources[UNITS[unit]])
+        return self._of_sources("attrition_log", self._sources[UNITS[unit]])
 
     def _of_sources(self, kind: str, slugs: Iterable[str]) -> list[str]:
         return self.main.processed(*(f"{kind}/{slug}.parquet" for slug in slugs))

@@ -134,9 +134,9 @@ class StudyPlan:
         """One tidy table per source."""
         return self.processed(*(f"tidy/{slug}.parquet" for slug in self.slugs))
 
-    def ledgers(self) -> list[str]:
+    def attrition_logs(self) -> list[str]:
         """The attrition log of each source."""
-        return self.processed(*(f"ledger/{slug}.parquet" for slug in self.slugs))
+        return self.processed(*(f"attrition_log/{slug}.parquet" for slug in self.slugs))
 
     def panel_code(self) -> list[str]:
         """The builder of panels and the modules of the sources that it joins."""
@@ -270,8 +270,8 @@ class StudyPlan:
         """All that the study is made of and consists of, but for its raw files: what the manifest lists."""
         return [
             *self.tidy(),
-            *self.ledgers(),
-            *self.processed("ledger.parquet", "panel.parquet", "codebook.csv", "estimates.parquet"),
+            *self.attrition_logs(),
+            *self.processed("attrition_log.parquet", "panel.parquet", "codebook.csv", "estimates.parquet"),
             *(file for kind in ("estimates", "failures", "attrition") for file in self._each(kind)),
             *self.described_frames(),
             *self.truth(),

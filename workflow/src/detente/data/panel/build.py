@@ -1,4 +1,4 @@
-"""The panel: spine, joins, spells, derived variables, and a ledger of what found no place in it."""
+"""The panel: spine, joins, spells, derived variables, and an attrition log of what found no place in it."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ from detente.data.panel.catalogue import (
 from detente.data.panel.columns import Directions, Lazy, Members, Pairs, States
 from detente.data.panel.placing import Given, Records, inside
 from detente.data.panel.spine import Spine, build_spine
-from detente.data.sources import KEYS, Source, ledger
+from detente.data.sources import KEYS, Source, attrition
 
 # Years before the window that a panel holds for lags, unless others are asked for.
 LEAD_IN = 2
-# Action, reason, record and rows: an entry of the ledger.
+# Action, reason, record and rows: an entry of the attrition log.
 Loss = tuple[str, str, str, int]
 
 
@@ -37,12 +37,12 @@ class Panel:
     """Rows of one unit, sorted by key.
 
     `frame` has the key, `in_window`, and every variable asked for; years before the window are there for lags alone.
-    `ledger` lists records that have no row in the panel, of an expansion only where a variable is made of them;
+    `attrition` lists records that have no row in the panel, of an expansion only where a variable is made of them;
     `entries` says of each variable what it is and made of.
     """
 
     frame: pd.DataFrame
-    ledger: pd.DataFrame
+    attrition: pd.DataFrame
     entries: Mapping[str, Entry]
     unit: Unit
 
@@ -94,7 +94,7 @@ def build_panel(
         },
         copy=False,
     )
-    return Panel(frame, _ledger(whole, records, window), entries, unit)
+    return Panel(frame, _attrition(whole, records, window), entries, unit)
 
 
 def _chosen(entries: Mapping[str, Entry], variables: Sequence[str] | None) -> Mapping[str, Entry]:
@@ -164,10 +164,10 @@ def _history(whole: Spine, records: list[Records], majors: pd.DataFrame) -> Pair
     return Pairs(whole, again, States(whole, again, majors))
 
 
-def _ledger(whole: Spine, records: list[Records], window: tuple[int, int]) -> pd.DataFrame:
+def _attrition(whole: Spine, records: list[Records], window: tuple[int, int]) -> pd.DataFrame:
     lost = ((each.given.slug, _unplaced(whole, each, window)) for each in records if each.given.made)
-    found = [ledger(slug, entries) for slug, entries in lost if entries]
-    return pd.concat([ledger("panel"), *found], ignore_index=True)
+    found = [attrition(slug, entries) for slug, entries in lost if entries]
+    return pd.concat([attrition("panel"), *found], ignore_index=True)
 
 
 def _unplaced(whole: Spine, records: Records, window: tuple[int, int]) -> list[Loss]:
@@ -188,7 +188,7 @@ def _unplaced(whole: Spine, records: Records, window: tuple[int, int]) -> list[L
 
 
 def _lost(rows: pd.DataFrame, parts: list[str], reason: str) -> Iterator[Loss]:
-    """Ledger entries of timed records, one for each state or dyad."""
+    """Attrition entries of timed records, one for each state or dyad."""
     if rows.empty:
         return
     spans = rows.groupby(parts)["year"].agg(["min", "max", "size"]).reset_index()

@@ -24,10 +24,10 @@ EVERYTHING = "all"
 
 @dataclass(frozen=True)
 class Built:
-    """A panel, the `ledger` of everything dropped on the way from raw files to it, and the `records` of its sources."""
+    """A panel, the `attrition` log from raw files to it, and the `records` of its sources."""
 
     panel: Panel
-    ledger: pd.DataFrame
+    attrition: pd.DataFrame
     records: Mapping[str, SourceRecord]
 
 
@@ -83,11 +83,11 @@ def build(
     mine = _mine(own)
     found = tidied(modules, records, home / "data" / "raw", mirror or _mirror(), home / KEPT)
     frames = {**found.frames, **{o.source.slug: o.tidy.frame for o in mine}}
-    ledgers = {**found.ledgers, **{o.source.slug: o.tidy.ledger for o in mine}}
+    attrition = {**found.attrition, **{o.source.slug: o.tidy.attrition for o in mine}}
     sources = [*modules, *(o.source for o in mine)]
     panel = build_panel(frames, sources, years, unit=unit, lead_in=lead_in, variables=variables)
     cited = {m.slug: records[m.slug] for m in modules} | {o.source.slug: o.record for o in mine}
-    return Built(panel, whole_ledger(Tidied(frames, ledgers), panel), cited)
+    return Built(panel, whole_attrition(Tidied(frames, attrition), panel), cited)
 
 
 def _mirror() -> Path | None:
@@ -95,9 +95,9 @@ def _mirror() -> Path | None:
     return Path(named).expanduser() if named else None
 
 
-def whole_ledger(found: Tidied, panel: Panel) -> pd.DataFrame:
+def whole_attrition(found: Tidied, panel: Panel) -> pd.DataFrame:
     """Everything dropped, merged or recoded: source by source, then what found no place in the panel."""
-    return pd.concat([*found.ledgers.values(), panel.ledger], ignore_index=True)
+    return pd.concat([*found.attrition.values(), panel.attrition], ignore_index=True)
 
 
 def chosen(names: Sequence[str]) -> list[Source]:

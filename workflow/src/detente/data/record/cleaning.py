@@ -35,4 +35,4 @@ def clean_source(module: Source, find: Callable[[str, str], Path], whittle: Sequ
         raw[table.file] = read_raw(find(table.slug or module.slug, table.file), table)
         check_raw(module, table, raw[table.file])
     tidy = module.clean(raw, rules(whittle)) if module.whittles and whittle else module.clean(raw)
-    return Tidy(validated(tidy.frame, tidy_schema(module), f"tidy {module.slug}"), tidy.ledger)
+    return Tidy(validated(tidy.frame, tidy_schema(module), f"tidy {module.slug}"), tidy.attrition)

@@ -19,7 +19,7 @@ from detente.base.frames import validated
 from detente.base.strict import Strict, Year
 from detente.data.acquire.pins import SourceFile, SourceRecord
 from detente.data.record.rawread import read_raw
-from detente.data.sources import KEYS, RawTable, Source, Tidy, Variable, ledger, tidy_schema
+from detente.data.sources import KEYS, RawTable, Source, Tidy, Variable, attrition, tidy_schema
 from detente.data.sources.base import undirected
 
 FORMATS = (".csv", ".dta", ".parquet", ".rda", ".rds", ".xls", ".xlsx", ".zip")
@@ -123,7 +123,7 @@ def own_source(path: Path) -> Own:
     source = _source(definition, table.name, tuple(columns))
     tidy = _tidy(definition, raw, table)
     return Own(
-        source, Tidy(validated(tidy.frame, tidy_schema(source), str(table)), tidy.ledger), _record(definition, table)
+        source, Tidy(validated(tidy.frame, tidy_schema(source), str(table)), tidy.attrition), _record(definition, table)
     )
 
 
@@ -156,7 +156,7 @@ def _source(definition: OwnData, file: str, columns: tuple[str, ...]) -> Source:
 
 
 def _tidy(definition: OwnData, raw: pd.DataFrame, table: Path) -> Tidy:
-    """Key and variables alone; records without a whole key, or of other years, are in the ledger."""
+    """Key and variables alone; records without a whole key, or of other years, are in the attrition log."""
     parts = KEYS[definition.key]
     named = {definition.columns[part]: part for part in parts}
     key = pd.DataFrame({part: _whole_numbers(raw[column], table) for column, part in named.items()}, index=raw.index)
@@ -180,7 +180,7 @@ def _tidy(definition: OwnData, raw: pd.DataFrame, table: Path) -> Tidy:
             int((whole & ~inside).sum()),
         ),
     ]
-    return Tidy(frame, ledger(definition.name, [e for e in entries if e[3]]))
+    return Tidy(frame, attrition(definition.name, [e for e in entries if e[3]]))
 
 
 def _numbers(column: pd.Series, table: Path) -> pd.Series:

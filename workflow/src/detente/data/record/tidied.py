@@ -23,10 +23,10 @@ KEPT = Path("data/processed/tidy")
 
 @dataclass(frozen=True)
 class Tidied:
-    """Tidy `frames` and `ledgers` by slug."""
+    """Tidy `frames` and `attrition` by slug."""
 
     frames: Mapping[str, pd.DataFrame]
-    ledgers: Mapping[str, pd.DataFrame]
+    attrition: Mapping[str, pd.DataFrame]
 
 
 def tidied(
@@ -57,7 +57,7 @@ def tidied(
     receipts = acquire(wanted, raw, mirror, progress=progress)
     paths = {(r.slug, f.pin.file): f.path for r in receipts for f in r.files}
     done = {m.slug: _kept(m, wanted, paths, kept) for m in modules}
-    return Tidied({s: t.frame for s, t in done.items()}, {s: t.ledger for s, t in done.items()})
+    return Tidied({s: t.frame for s, t in done.items()}, {s: t.attrition for s, t in done.items()})
 
 
 def _kept(
@@ -65,14 +65,14 @@ def _kept(
 ) -> Tidy:
     """The source as kept, cleaned now if these bytes and this code never were; what other bytes or code left goes."""
     stem, folder = _digest(module, records), kept / module.slug
-    frame, ledger = folder / f"{stem}.parquet", folder / f"{stem}.ledger.parquet"
-    if not (frame.is_file() and ledger.is_file()):
+    frame, attrition = folder / f"{stem}.parquet", folder / f"{stem}.attrition.parquet"
+    if not (frame.is_file() and attrition.is_file()):
         tidy = clean_source(module, lambda slug, file: paths[slug, file], records[module.slug].whittle)
-        write_frame(tidy.ledger, ledger)
+        write_frame(tidy.attrition, attrition)
         write_frame(tidy.frame, frame)
-        for old in set(folder.glob("*.parquet")) - {frame, ledger}:
+        for old in set(folder.glob("*.parquet")) - {frame, attrition}:
             old.unlink(missing_ok=True)
-    return Tidy(read_frame(frame), read_frame(ledger))
+    return Tidy(read_frame(frame), read_frame(attrition))
 
 
 def _digest(module: Source, records: Mapping[str, SourceRecord]) -> str:

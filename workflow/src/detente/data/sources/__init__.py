@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from detente.base.errors import ConfigError, choices
-from detente.data.sources.base import KEYS, Key, RawTable, Source, Tidy, Variable, check_raw, ledger
+from detente.data.sources.base import KEYS, Key, RawTable, Source, Tidy, Variable, attrition, check_raw
 from detente.data.sources.conflict import (
     belligerents,
     conflicts,
@@ -163,8 +163,8 @@ __all__ = [
     "Source",
     "Tidy",
     "Variable",
+    "attrition",
     "check_raw",
-    "ledger",
     "source",
     "tidy_schema",
 ]

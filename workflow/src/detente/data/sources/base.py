@@ -19,7 +19,7 @@ KEYS: Mapping[str, tuple[str, ...]] = {
     "dyad": ("a", "b"),
     "state": ("state",),
 }
-LEDGER_COLUMNS = ("source", "action", "reason", "record", "rows")
+ATTRITION_COLUMNS = ("source", "action", "reason", "record", "rows")
 
 
 @dataclass(frozen=True)
@@ -59,10 +59,10 @@ class Variable:
 
 @dataclass(frozen=True)
 class Tidy:
-    """A cleaned source: `frame` has key and declared variables, `ledger` what was dropped or merged."""
+    """A cleaned source: `frame` has key and declared variables, `attrition` what was dropped or merged."""
 
     frame: pd.DataFrame
-    ledger: pd.DataFrame
+    attrition: pd.DataFrame
 
 
 @dataclass(frozen=True)
@@ -82,10 +82,10 @@ class Source:
     whittles: bool = False
 
 
-def ledger(source: str, entries: Iterable[tuple[str, str, str, int]] = ()) -> pd.DataFrame:
-    """Ledger rows from (action, reason, record, rows)."""
+def attrition(source: str, entries: Iterable[tuple[str, str, str, int]] = ()) -> pd.DataFrame:
+    """The attrition log from (action, reason, record, rows)."""
     rows = [(source, *entry) for entry in entries]
-    return pd.DataFrame(rows, columns=list(LEDGER_COLUMNS)).astype({"rows": "int64"})
+    return pd.DataFrame(rows, columns=list(ATTRITION_COLUMNS)).astype({"rows": "int64"})
 
 
 def check_raw(source: Source, table: RawTable, frame: pd.DataFrame) -> None:

@@ -39,7 +39,7 @@ class Translation:
     member: pd.Series
 
     def entries(self, codes: pd.Series) -> list[tuple[str, str, str, int]]:
-        """Return a ledger entry for every code that became another, from the codes that were translated."""
+        """Return an attrition entry for every code that became another, from the codes that were translated."""
         changed = self.code != codes
         pairs = pd.DataFrame({"old": codes[changed].astype("int64"), "new": self.code[changed]}).value_counts(
             sort=False

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from detente.data.sources.base import Key, RawTable, Source, Tidy, Variable, ledger, undirected
+from detente.data.sources.base import Key, RawTable, Source, Tidy, Variable, attrition, undirected
 from detente.data.sources.whittle import DEATHS_UNKNOWN, RULES, Rule, whittle
 
 USE_OF_FORCE = 4
@@ -46,7 +46,7 @@ NO_INITIATION = "no originator of side A began it with one of side B in that yea
 
 @dataclass(frozen=True)
 class Coding:
-    """A coding with several disputes a dyad-year: `records` gives its raw files the columns of RECORD, and its ledger.
+    """A coding with several disputes per dyad-year: `records` makes rows with the columns of RECORD, and attrition.
 
     `pair`: it tells the dispute's hostility from the two states' own.
     """
@@ -78,7 +78,7 @@ class Coding:
         def clean(raw: Raw, rules: Sequence[Rule] = RULES) -> Tidy:
             disputes, before = self.records(raw)
             frame, entries = make(disputes, self.name, rules)
-            return Tidy(frame, ledger(slug, [*before, *entries]))
+            return Tidy(frame, attrition(slug, [*before, *entries]))
 
         # A build watches the module that a cleaner says it is of, and all that this module imports.
         clean.__module__ = self.records.__module__

@@ -22,7 +22,7 @@ from detente.base.errors import BrokenContract, ConfigError, choices
 # Deaths unknown (−9) rank between none and the fewest.
 DEATHS_UNKNOWN = 0.5
 ORDER = ("onset", "fatality", "hostility", "shortest_duration", "longest_duration", "lowest start", "lowest dispute")
-# What the ledger says of a dispute dropped because another one has the highest, or the lowest, value.
+# What the attrition log says of a dispute dropped because another one has the highest, or the lowest, value.
 REASONS: Mapping[str, tuple[str, str]] = {
     "onset": ("an onset goes before a dispute under way", "a dispute under way goes before an onset"),
     "fatality": ("the highest fatality", "the lowest fatality"),
@@ -82,7 +82,7 @@ class Whittled:
     dropped: pd.DataFrame
 
     def entries(self, key: Sequence[str]) -> list[tuple[str, str, str, int]]:
-        """Return a ledger entry for every dispute dropped."""
+        """Return an entry of the attrition log for every dispute dropped."""
         named = self.dropped[[*key, "dispute", "rule"]].sort_values([*key, "dispute"])
         return [
             ("dropped", f"several disputes in one dyad-year: {rule}", f"dispute {dispute}, {one}–{two}, {year}", 1)

@@ -26,15 +26,15 @@ _CODES = re.compile(r"−?\b\d{2,3}\b(?:, −?\d{2,3}\b)*")
 class Profile:
     """What the page says of one source.
 
-    `variables` has name, label, unit, kind; `ledger` action, reason, rows; `module` is the path of what cleans it, from
-    the page; `short` its short name, where it has one.
+    `variables` has name, label, unit, kind; `attrition` action, reason, rows; `module` is the path of what cleans it,
+    from the page; `short` its short name, where it has one.
     """
 
     slug: str
     record: SourceRecord
     key: str
     variables: pd.DataFrame
-    ledger: pd.DataFrame
+    attrition: pd.DataFrame
     module: str
     short: str | None = None
 
@@ -71,8 +71,8 @@ by the module that its source names, and used under the terms of those who made 
 - **Rows** are those of the tidy table that the pinned bytes clean to; a panel has room for those whose states coexist.
 - **Absent** is what a panel has, in the years covered, where the table has no row: 0, because the source records every
   such event, or missing, because it is a measurement. Outside the years covered, everything is missing.
-- **On the way** sums up the ledger, in which every row dropped, merged, recoded, added, or kept as it is, has a reason.
-  `python -m detente panel … --ledger ledger.parquet` writes it record by record.
+- **On the way** sums up the attrition log: every row dropped, merged, recoded, added, or kept as it is, has a reason.
+  `python -m detente panel … --attrition attrition.parquet` writes it record by record.
 - In a panel of dyad-years, a variable of a state ends in `_a` and `_b`, in a directed one in `_source` and `_target`.
   `python -m detente codebook --add …` lists what a panel offers, with all that is made from several sources.
 
@@ -114,7 +114,7 @@ def _section(profile: Profile) -> str:
     ]
     if record.whittle:
         lines.append(f"- One dispute a dyad-year is left by these rules, in turn: {', '.join(record.whittle)}.")
-    tables = [_variables(profile.variables), _ledger(profile.ledger)]
+    tables = [_variables(profile.variables), _attrition(profile.attrition)]
     return "\n".join([*lines, "", *(table for table in tables if table)])
 
 
@@ -149,11 +149,11 @@ def _variables(variables: pd.DataFrame) -> str:
     return pipe_table(["variable", "what", "unit", "absent"], rows) if rows else ""
 
 
-def _ledger(ledger: pd.DataFrame) -> str:
-    """The ledger by action and reason, the most rows first."""
+def _attrition(attrition: pd.DataFrame) -> str:
+    """The attrition log by action and reason, the most rows first."""
     rows = []
     for action in ACTIONS:
-        mine = ledger[ledger["action"] == action]
+        mine = attrition[attrition["action"] == action]
         reasons = sorted(_reasons(mine), key=lambda pair: (-pair[1], pair[0]))
         shown = len(reasons) if len(reasons) <= REASONS + 1 else REASONS
         rows += [[action, reason, count(number)] for reason, number in reasons[:shown]]
@@ -162,9 +162,9 @@ def _ledger(ledger: pd.DataFrame) -> str:
     return pipe_table(["on the way", "reason", "rows"], rows, right=("rows",)) if rows else ""
 
 
-def _reasons(ledger: pd.DataFrame) -> Iterator[tuple[str, int]]:
+def _reasons(attrition: pd.DataFrame) -> Iterator[tuple[str, int]]:
     """Reasons and rows; such as say the same of many codes or many names are one."""
-    sums = {str(reason): int(rows) for reason, rows in ledger.groupby("reason")["rows"].sum().items()}
+    sums = {str(reason): int(rows) for reason, rows in attrition.groupby("reason")["rows"].sum().items()}
     for shape in (_without_codes, _without_names):
         shapes = Counter(map(shape, sums))
         merged: dict[str, int] = {}

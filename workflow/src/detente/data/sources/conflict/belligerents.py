@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from detente.data.sources.base import RawTable, Source, Tidy, Variable, ledger, yearly
+from detente.data.sources.base import RawTable, Source, Tidy, Variable, attrition, yearly
 
 SLUG = "cow-war-states"
 FILE = "Inter-StateWarData_v4.0.csv"
@@ -46,7 +46,7 @@ def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
     )
     frame = flags.groupby(["state", "year"]).max().reset_index()
     merged = ("merged", "wars and spells of one state-year are one row", "all state-years", len(flags) - len(frame))
-    return Tidy(frame, ledger(SLUG, [merged] if merged[3] else []))
+    return Tidy(frame, attrition(SLUG, [merged] if merged[3] else []))
 
 
 SOURCE = Source(

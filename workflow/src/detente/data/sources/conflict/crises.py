@@ -11,7 +11,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from detente.data.sources.base import RawTable, Source, Tidy, Variable, ledger, undirected, yearly
+from detente.data.sources.base import RawTable, Source, Tidy, Variable, attrition, undirected, yearly
 from detente.data.sources.cowcodes import FROM_GLEDITSCH_WARD, STATE_COLUMNS, STATES, translated
 from detente.data.sources.outcomes import Entries, happened
 
@@ -87,7 +87,7 @@ def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
     over = frame["year"] > SOURCE.years[1]
     entries += [("dropped", "after the years covered", "all dyad-years", int(over.sum()))]
     entries += [("merged", "several crises of a dyad-year are one row", "all dyad-years", len(rows) - len(frame))]
-    return Tidy(frame[~over].reset_index(drop=True), ledger(SLUG, happened(entries)))
+    return Tidy(frame[~over].reset_index(drop=True), attrition(SLUG, happened(entries)))
 
 
 def clean_triggered(raw: Mapping[str, pd.DataFrame]) -> Tidy:
@@ -103,7 +103,7 @@ def clean_triggered(raw: Mapping[str, pd.DataFrame]) -> Tidy:
         .reset_index()
     )
     entries += [("merged", "several crises of a dyad-year are one row", "all dyad-years", len(crises) - len(frame))]
-    return Tidy(frame, ledger(TRIGGERED, happened(entries)))
+    return Tidy(frame, attrition(TRIGGERED, happened(entries)))
 
 
 RAW = (

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from detente.data.sources.base import RawTable, Source, Tidy, ledger, undirected
+from detente.data.sources.base import RawTable, Source, Tidy, attrition, undirected
 from detente.data.sources.outcomes import (
     FATALITY,
     FLAG,
@@ -49,7 +49,7 @@ class Table:
         def clean(raw: Raw) -> Tidy:
             table = raw[self.file]
             frame, entries = _folded(table, table[ongoing], table[onset], self.name)
-            return Tidy(frame, ledger(slug, entries))
+            return Tidy(frame, attrition(slug, entries))
 
         return Source(slug, "dyad-year", (raw,), variables, clean, self.years)
 
@@ -61,7 +61,7 @@ class Table:
         def clean(raw: Raw) -> Tidy:
             table = raw[self.file]
             frame, entries = _begun(table, table[onset], self.name)
-            return Tidy(frame, ledger(slug, entries))
+            return Tidy(frame, attrition(slug, entries))
 
         variables = initiation_variables(self.name, self.title)
         return Source(slug, "directed-dyad-year", (raw,), variables, clean, self.years)

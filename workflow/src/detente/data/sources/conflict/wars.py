@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from detente.data.sources.base import RawTable, Source, Tidy, Variable, ledger, undirected
+from detente.data.sources.base import RawTable, Source, Tidy, Variable, attrition, undirected
 
 SLUG = "cow-war"
 FILE = "directed_dyadic_war.csv"
@@ -27,7 +27,7 @@ def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
     directions = "the two directions of a dyad-year are one row"
     return Tidy(
         frame,
-        ledger(
+        attrition(
             SLUG,
             [
                 ("merged", directions, "all dyad-years", len(table) - len(halved)),

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from detente.data.sources.base import RawTable, Source, Tidy, Variable, ledger, undirected, yearly
+from detente.data.sources.base import RawTable, Source, Tidy, Variable, attrition, undirected, yearly
 
 SLUG = "dcad"
 FILE = "DCAD-v1.0-main.csv"
@@ -56,7 +56,7 @@ def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
     )
     return Tidy(
         frame[["a", "b", "year", "defence_agreement", "defence_agreement_broad", *names]],
-        ledger(SLUG, entries),
+        attrition(SLUG, entries),
     )
 
 

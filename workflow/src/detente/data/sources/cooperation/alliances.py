@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from detente.data.sources.base import RawTable, Source, Tidy, Variable, ledger, undirected
+from detente.data.sources.base import RawTable, Source, Tidy, Variable, attrition, undirected
 
 SLUG = "atop"
 FILE = "atop_alliance.rda"
@@ -32,7 +32,7 @@ def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
         differ = int((frame[name] != lowest[name]).sum())
         if differ:
             entries.append(("merged", f"{name} differs by direction: the maximum counts", "all dyads", differ))
-    return Tidy(frame, ledger(SLUG, entries))
+    return Tidy(frame, attrition(SLUG, entries))
 
 
 SOURCE = Source(

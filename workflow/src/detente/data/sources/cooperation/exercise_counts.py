@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from detente.data.sources.base import RawTable, Source, Tidy, Variable, ledger
+from detente.data.sources.base import RawTable, Source, Tidy, Variable, attrition
 
 SLUG = "forester-jme"
 FILE = "ctryYrData.rda"
@@ -21,7 +21,7 @@ def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
     """One row a state and year in Forester's frame."""
     table = raw[FILE]
     frame = table[["ccode", "year", *NAMES]].rename(columns={"ccode": "state", **NAMES}).astype("int64")
-    return Tidy(frame.sort_values(["state", "year"], ignore_index=True), ledger(SLUG))
+    return Tidy(frame.sort_values(["state", "year"], ignore_index=True), attrition(SLUG))
 
 
 SOURCE = Source(

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from detente.base.errors import UnresolvedNames, choices
-from detente.data.sources.base import RawTable, Source, Tidy, Variable, ledger
+from detente.data.sources.base import RawTable, Source, Tidy, Variable, attrition
 from detente.data.sources.cooperation.exercise_series import Held, number_series, series_name, stem
 from detente.data.sources.names import NOT_STATES, UNKNOWN, Gazetteer, gazetteer, unknown_names
 
@@ -76,7 +76,7 @@ def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
         traits, left_on="exercise", right_index=True, validate="many_to_one"
     )
     frame = _years(members).sort_values(["exercise", "year", "state"], ignore_index=True)
-    return Tidy(frame, ledger(SLUG, _entries(long, table) + _unplaced(table, sites, series["series"])))
+    return Tidy(frame, attrition(SLUG, _entries(long, table) + _unplaced(table, sites, series["series"])))
 
 
 def _nearest(name: str, places: Gazetteer) -> str:

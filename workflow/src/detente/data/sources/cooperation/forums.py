@@ -11,7 +11,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from detente.data.sources.base import RawTable, Source, Tidy, Variable, ledger
+from detente.data.sources.base import RawTable, Source, Tidy, Variable, attrition
 
 SLUG = "cow-igo"
 FILE = "state_year_format3.rda"
@@ -61,7 +61,7 @@ def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
     frame = pd.concat([table[["ccode", "year"]].astype("int64"), full, associate], axis=1).rename(columns=_names())
     return Tidy(
         frame.rename(columns={"ccode": "state"}).sort_values(["state", "year"], ignore_index=True),
-        ledger(SLUG, _entries(codes)),
+        attrition(SLUG, _entries(codes)),
     )
 
 

@@ -12,7 +12,7 @@ from dataclasses import replace
 
 import pandas as pd
 
-from detente.data.sources.base import RawTable, Source, Tidy, Variable, ledger, paired
+from detente.data.sources.base import RawTable, Source, Tidy, Variable, attrition, paired
 from detente.data.sources.isocodes import resolve
 from detente.data.sources.names import UNKNOWN, gazetteer
 from detente.data.sources.places import STATES
@@ -65,7 +65,7 @@ def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
     )
     frame, merged = _dyads(_years(members))
     entries.append(("merged", "several exercises of one dyad-year are one row", "all dyad-years", merged))
-    return Tidy(frame, ledger(SLUG, entries))
+    return Tidy(frame, attrition(SLUG, entries))
 
 
 def _days(table: pd.DataFrame) -> tuple[pd.DataFrame, list[tuple[str, str, str, int]]]:

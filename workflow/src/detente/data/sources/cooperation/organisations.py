@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from detente.data.sources.base import RawTable, Source, Tidy, Variable, ledger, undirected
+from detente.data.sources.base import RawTable, Source, Tidy, Variable, attrition, undirected
 
 SLUG = "cow-igo-3"
 FILE = "cow_igo_ndy.rda"
@@ -22,7 +22,7 @@ def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
     frame = undirected(table[["ccode1", "ccode2"]], "ccode1", "ccode2").assign(
         year=table["year"].astype("int64"), joint_organisations=table["dyadigos"]
     )
-    return Tidy(frame.sort_values(["a", "b", "year"], ignore_index=True), ledger(SLUG))
+    return Tidy(frame.sort_values(["a", "b", "year"], ignore_index=True), attrition(SLUG))
 
 
 SOURCE = Source(

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from detente.data.sources.base import RawTable, Source, Tidy, Variable, ledger, yearly
+from detente.data.sources.base import RawTable, Source, Tidy, Variable, attrition, yearly
 
 SLUG = "atop-4.01"
 MEMBERS = "atop-member-level.csv"
@@ -50,7 +50,7 @@ def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
             len(years) - len(frame),
         )
     )
-    return Tidy(frame.astype("int64").reset_index(), ledger(SLUG, entries))
+    return Tidy(frame.astype("int64").reset_index(), attrition(SLUG, entries))
 
 
 def _entry(table: pd.DataFrame) -> pd.Series:

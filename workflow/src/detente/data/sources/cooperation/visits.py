@@ -11,7 +11,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from detente.data.sources.base import RawTable, Source, Tidy, Variable, ledger
+from detente.data.sources.base import RawTable, Source, Tidy, Variable, attrition
 from detente.data.sources.isocodes import resolve
 from detente.data.sources.places import STATES, members, places_of
 
@@ -62,7 +62,7 @@ def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
     ordered = frame[["state", "year", *(v.name for v in SOURCE.variables)]]
     return Tidy(
         ordered.sort_values(["state", "year"], ignore_index=True),
-        ledger(SLUG, [entry for entry in entries if entry[3]]),
+        attrition(SLUG, [entry for entry in entries if entry[3]]),
     )
 
 

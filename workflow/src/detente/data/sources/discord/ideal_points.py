@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from detente.data.sources.base import RawTable, Source, Tidy, Variable, ledger
+from detente.data.sources.base import RawTable, Source, Tidy, Variable, attrition
 
 SLUG = "unga-idealpoints"
 FILE = "IdealpointsJuly2025.dta"
@@ -31,7 +31,8 @@ def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
         ("kept", "no point on this scale: missing", name, int(frame[name].isna().sum())) for name, _ in SCALES.values()
     ]
     return Tidy(
-        frame.sort_values(["state", "year"], ignore_index=True), ledger(SLUG, [entry for entry in entries if entry[3]])
+        frame.sort_values(["state", "year"], ignore_index=True),
+        attrition(SLUG, [entry for entry in entries if entry[3]]),
     )
 
 

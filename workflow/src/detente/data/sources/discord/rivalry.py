@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from detente.data.sources.base import RawTable, Source, Tidy, Variable, ledger, undirected, yearly
+from detente.data.sources.base import RawTable, Source, Tidy, Variable, attrition, undirected, yearly
 
 SLUG, DREYER_SLUG = "rivalry", "rivalry-dreyer"
 FILE, DREYER_FILE = "tss_rivalries.rda", "td_rivalries.rda"
@@ -48,7 +48,7 @@ def _dyad_years(source: Source, spells: pd.DataFrame) -> Tidy:
     if len(years) > len(frame):
         twice = "two rivalries of one dyad-year are one row"
         entries.append(("merged", twice, "all dyad-years", len(years) - len(frame)))
-    return Tidy(frame, ledger(source.slug, entries))
+    return Tidy(frame, attrition(source.slug, entries))
 
 
 SOURCE = Source(

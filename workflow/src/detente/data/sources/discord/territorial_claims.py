@@ -11,7 +11,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from detente.data.sources.base import RawTable, Source, Tidy, Variable, ledger, undirected, yearly
+from detente.data.sources.base import RawTable, Source, Tidy, Variable, attrition, undirected, yearly
 
 SLUG, DIRECTED_SLUG = "icow-territory", "icow-territory-directed"
 FILE = "ICOWprov101.csv"
@@ -36,7 +36,7 @@ def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
     ]
     return Tidy(
         frame[["a", "b", "year", *(v.name for v in SOURCE.variables)]],
-        ledger(SLUG, [entry for entry in entries if entry[3]]),
+        attrition(SLUG, [entry for entry in entries if entry[3]]),
     )
 
 
@@ -49,7 +49,7 @@ def clean_directed(raw: Mapping[str, pd.DataFrame]) -> Tidy:
         ("merged", "several claims in one directed dyad-year are one row", "all dyad-years", len(long) - len(frame)),
         ("kept", "goes on when coding ends", "all claims", beyond),
     ]
-    return Tidy(frame, ledger(DIRECTED_SLUG, [entry for entry in entries if entry[3]]))
+    return Tidy(frame, attrition(DIRECTED_SLUG, [entry for entry in entries if entry[3]]))
 
 
 def _years(table: pd.DataFrame) -> tuple[pd.DataFrame, int]:

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from detente.data.sources.base import RawTable, Source, Tidy, Variable, ledger, paired
+from detente.data.sources.base import RawTable, Source, Tidy, Variable, attrition, paired
 from detente.data.sources.places import STATES, codes, places_of
 
 SLUG = "ipi-codeployment"
@@ -49,7 +49,7 @@ def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
     entries = _entries(table, long, len(present) - len(one))
     frame, months = _dyads(one)
     entries.append(("merged", "shared mission-months of one dyad-year are one row", "all dyad-years", months))
-    return Tidy(frame, ledger(SLUG, entries))
+    return Tidy(frame, attrition(SLUG, entries))
 
 
 def _dyads(one: pd.DataFrame) -> tuple[pd.DataFrame, int]:

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from detente.data.sources.base import RawTable, Source, Tidy, Variable, ledger
+from detente.data.sources.base import RawTable, Source, Tidy, Variable, attrition
 from detente.data.sources.places import STATES, codes, places_of
 
 SLUG = "ipi-contributors"
@@ -71,7 +71,7 @@ def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
         ("merged", "months of one state-year are one row: their mean over twelve", len(months) - len(frame)),
     )
     entries = [(action, reason, "all contributor-months", n) for action, reason, n in counts if n]
-    return Tidy(frame, ledger(SLUG, entries))
+    return Tidy(frame, attrition(SLUG, entries))
 
 
 SOURCE = Source(

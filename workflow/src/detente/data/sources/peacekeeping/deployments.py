@@ -11,7 +11,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from detente.data.sources.base import RawTable, Source, Tidy, Variable, ledger
+from detente.data.sources.base import RawTable, Source, Tidy, Variable, attrition
 from detente.data.sources.places import STATES, codes, places_of
 
 SLUG = "geopko"
@@ -57,7 +57,7 @@ def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
     unsized = int(kept["unsized"].sum())
     entries.append(("kept", "strength unknown: counts as a site, not among troops", "all sites", unsized))
     entries.append(("merged", "sites of one state-year are one row", "all sites", len(kept) - len(frame)))
-    return Tidy(frame, ledger(SLUG, [entry for entry in entries if entry[3]]))
+    return Tidy(frame, attrition(SLUG, [entry for entry in entries if entry[3]]))
 
 
 SOURCE = Source(

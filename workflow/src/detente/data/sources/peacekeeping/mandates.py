@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 
 import pandas as pd
 
-from detente.data.sources.base import RawTable, Source, Tidy, Variable, ever, ledger
+from detente.data.sources.base import RawTable, Source, Tidy, Variable, attrition, ever
 from detente.data.sources.places import STATES, members, of_the_time, places_of
 
 SLUG = "tamm"
@@ -52,7 +52,7 @@ def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
     entries.append(
         ("merged", "months and missions of one state-year are one row", "all host-months", len(kept) - len(frame))
     )
-    return Tidy(frame, ledger(SLUG, entries))
+    return Tidy(frame, attrition(SLUG, entries))
 
 
 def _hosted(table: pd.DataFrame) -> pd.DataFrame:

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from detente.data.sources.base import RawTable, Source, Tidy, Variable, ever, ledger, undirected, yearly
+from detente.data.sources.base import RawTable, Source, Tidy, Variable, attrition, ever, undirected, yearly
 from detente.data.sources.conflict.crises import RAW, records
 from detente.data.sources.outcomes import happened
 
@@ -44,7 +44,7 @@ def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
         for crisis in known.loc[uncoded, "crisis"]
     ]
     entries.append(("merged", "several crises of a dyad-year are one row", "all dyad-years", len(rows) - len(frame)))
-    return Tidy(frame, ledger(SLUG, happened(entries)))
+    return Tidy(frame, attrition(SLUG, happened(entries)))
 
 
 def _flag(codes: pd.Series, code: int) -> pd.Series:

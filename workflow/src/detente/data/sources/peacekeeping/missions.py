@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from detente.data.sources.base import RawTable, Source, Tidy, Variable, ledger
+from detente.data.sources.base import RawTable, Source, Tidy, Variable, attrition
 
 SLUG = "unpmm"
 FILE = "UNPMM_V2.0.xlsx"
@@ -54,7 +54,7 @@ def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
         entries.append(("dropped", f"mission-year outside {first}–{last}, where coding ends", "all missions", beyond))
     one_row = "several missions in one dyad-year are one row"
     entries.append(("merged", one_row, "all dyad-years", len(frame) - len(merged)))
-    return Tidy(merged, ledger(SLUG, entries))
+    return Tidy(merged, attrition(SLUG, entries))
 
 
 def _groups(row: Mapping[Hashable, Any]) -> list[tuple[int, ...]]:
@@ -68,7 +68,7 @@ def _groups(row: Mapping[Hashable, Any]) -> list[tuple[int, ...]]:
 
 
 def _recoded(table: pd.DataFrame) -> Iterator[tuple[str, str, str, int]]:
-    """Ledger entries of parties that we add or take out."""
+    """Attrition entries of parties that we add or take out."""
     years = table["mission_abbrev"].value_counts()
     for name, (party, others) in ARMISTICES.items():
         if name in years:
@@ -80,7 +80,7 @@ def _recoded(table: pd.DataFrame) -> Iterator[tuple[str, str, str, int]]:
 
 
 def _expanded(rows: Sequence[Mapping[Hashable, Any]]) -> Iterator[tuple[str, str, str, int]]:
-    """Ledger entries of missions between three states or more, with the dyad-years that they make."""
+    """Attrition entries of missions between three states or more, with the dyad-years that they make."""
     many = Counter(
         (str(row["mission_abbrev"]), str(row["mission_type"]), group)
         for row in rows

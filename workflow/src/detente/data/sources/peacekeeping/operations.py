@@ -12,7 +12,7 @@ from collections.abc import Mapping
 import pandas as pd
 
 from detente.base.errors import UnresolvedNames
-from detente.data.sources.base import RawTable, Source, Tidy, Variable, ledger, yearly
+from detente.data.sources.base import RawTable, Source, Tidy, Variable, attrition, yearly
 from detente.data.sources.isocodes import COW
 from detente.data.sources.places import STATES, members, places_of
 
@@ -71,7 +71,7 @@ def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
     lost = "host is not a member of the state system in the year"
     entries += [("dropped", lost, str(name), len(g)) for name, g in rows[~inside].groupby("mission_acronym")]
     entries.append(("merged", "operations of one state-year are one row", "all host-years", merged))
-    return Tidy(frame, ledger(SLUG, entries))
+    return Tidy(frame, attrition(SLUG, entries))
 
 
 def _omitted(table: pd.DataFrame) -> pd.DataFrame:

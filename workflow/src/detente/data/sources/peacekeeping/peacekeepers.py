@@ -11,7 +11,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from detente.data.sources.base import RawTable, Source, Tidy, Variable, ledger
+from detente.data.sources.base import RawTable, Source, Tidy, Variable, attrition
 from detente.data.sources.places import STATES, members, places_of
 
 SLUG = "bara-hultman"
@@ -50,7 +50,7 @@ def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
         ("merged", "missions and months of one state-year are one row: the highest month", len(once) - len(frame)),
     )
     entries = [(action, reason, "all mission-months", n) for action, reason, n in counts if n]
-    return Tidy(frame, ledger(SLUG, entries))
+    return Tidy(frame, attrition(SLUG, entries))
 
 
 def _peaks(once: pd.DataFrame) -> pd.DataFrame:

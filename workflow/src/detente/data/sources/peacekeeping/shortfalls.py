@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from detente.data.sources.base import RawTable, Source, Tidy, Variable, ledger
+from detente.data.sources.base import RawTable, Source, Tidy, Variable, attrition
 from detente.data.sources.places import STATES, members, of_the_time, places_of
 
 SLUG = "pko-shortfall"
@@ -54,7 +54,7 @@ def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
         entries.append(
             ("kept", "a figure is unknown: its month is left out of that mean", "all mission-months", unknown)
         )
-    return Tidy(frame, ledger(SLUG, entries))
+    return Tidy(frame, attrition(SLUG, entries))
 
 
 def _means(kept: pd.DataFrame) -> pd.DataFrame:

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from detente.data.sources.base import RawTable, Source, Tidy, Variable, ledger, yearly
+from detente.data.sources.base import RawTable, Source, Tidy, Variable, attrition, yearly
 
 SLUG = "distance-capitals"
 FILE, STATES = "cow_capitals.rda", "states2016.csv"
@@ -37,11 +37,11 @@ def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
         ),
         ("dropped", "no member of the state system in this year", "all states", int((~inside).sum())),
     ]
-    return Tidy(frame.reset_index(drop=True), ledger(SLUG, [entry for entry in entries if entry[3]]))
+    return Tidy(frame.reset_index(drop=True), attrition(SLUG, [entry for entry in entries if entry[3]]))
 
 
 def _corrected(table: pd.DataFrame) -> tuple[pd.DataFrame, list[tuple[str, str, str, int]]]:
-    """Spells as numbers, with the corrected coordinates and the ledger entries of these."""
+    """Spells as numbers, with the corrected coordinates and the attrition entries of these."""
     places = pd.DataFrame(
         {
             "state": table["ccode"].astype("int64"),

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from detente.data.sources.base import RawTable, Source, Tidy, Variable, ledger, undirected
+from detente.data.sources.base import RawTable, Source, Tidy, Variable, attrition, undirected
 
 SLUG, TIES_SLUG = "icow-colonial", "icow-colonial-ties"
 FILE = "coldata110.csv"
@@ -42,7 +42,9 @@ def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
     entries = [
         ("recoded", "−9 (not applicable) is missing", column, int(known[column].isna().sum())) for column in columns
     ]
-    return Tidy(frame.sort_values("state", ignore_index=True), ledger(SLUG, [entry for entry in entries if entry[3]]))
+    return Tidy(
+        frame.sort_values("state", ignore_index=True), attrition(SLUG, [entry for entry in entries if entry[3]])
+    )
 
 
 def clean_ties(raw: Mapping[str, pd.DataFrame]) -> Tidy:
@@ -69,7 +71,7 @@ def clean_ties(raw: Mapping[str, pd.DataFrame]) -> Tidy:
         ("dropped", "both have the same code", "all states", int(oneself.sum())),
         ("merged", "several ties of one pair are one row", "all pairs", len(ties) - len(frame)),
     ]
-    return Tidy(frame, ledger(TIES_SLUG, [entry for entry in entries if entry[3]]))
+    return Tidy(frame, attrition(TIES_SLUG, [entry for entry in entries if entry[3]]))
 
 
 SOURCE = Source(

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from detente.data.sources.base import RawTable, Source, Tidy, Variable, ledger, undirected
+from detente.data.sources.base import RawTable, Source, Tidy, Variable, attrition, undirected
 
 SLUG = "cow-contiguity-3.2"
 FILE = "DirectContiguity320.zip"
@@ -26,7 +26,7 @@ def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
     ]
     folded = "the two directions of a dyad-year are one row"
     entries.append(("merged", folded, "all dyad-years", len(pairs) - len(types)))
-    return Tidy(frame, ledger(SLUG, entries))
+    return Tidy(frame, attrition(SLUG, entries))
 
 
 SOURCE = Source(

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from detente.data.sources.base import RawTable, Source, Tidy, Variable, ledger, undirected
+from detente.data.sources.base import RawTable, Source, Tidy, Variable, attrition, undirected
 
 SLUG = "distance"
 FILE = "cow_mindist.rda"
@@ -39,7 +39,7 @@ def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
             len(entry),
         )
     ]
-    return Tidy(filled[["a", "b", "year", "distance_km", "log_distance"]], ledger(SLUG, entries))
+    return Tidy(filled[["a", "b", "year", "distance_km", "log_distance"]], attrition(SLUG, entries))
 
 
 def _entry_years(frame: pd.DataFrame) -> pd.DataFrame:

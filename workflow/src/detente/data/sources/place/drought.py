@@ -11,7 +11,7 @@ from collections.abc import Mapping
 import pandas as pd
 
 from detente.base.errors import UnresolvedNames
-from detente.data.sources.base import RawTable, Source, Tidy, Variable, ledger
+from detente.data.sources.base import RawTable, Source, Tidy, Variable, attrition
 from detente.data.sources.isocodes import resolve
 
 SLUG = "climate-drought"
@@ -68,7 +68,7 @@ def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
     keys = {"state": "int64", "year": "int64"}
     return Tidy(
         frame.astype(keys).sort_values(["state", "year"], ignore_index=True),
-        ledger(SLUG, [entry for entry in entries if entry[3]]),
+        attrition(SLUG, [entry for entry in entries if entry[3]]),
     )
 
 

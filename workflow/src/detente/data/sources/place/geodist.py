@@ -11,7 +11,7 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from detente.data.sources.base import RawTable, Source, Tidy, Variable, ledger, undirected
+from detente.data.sources.base import RawTable, Source, Tidy, Variable, attrition, undirected
 from detente.data.sources.isocodes import resolve
 
 SLUG, STATES_SLUG = "cepii-geodist", "cepii-geodist-states"
@@ -74,7 +74,7 @@ def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
         ("added", "a state that is gone, with its heir's language; all else missing", "all pairs", len(gone)),
     ]
     whole = pd.concat([frame, gone], ignore_index=True).sort_values(["a", "b"], ignore_index=True)
-    return Tidy(whole, ledger(SLUG, [entry for entry in entries if entry[3]]))
+    return Tidy(whole, attrition(SLUG, [entry for entry in entries if entry[3]]))
 
 
 def _gone(frame: pd.DataFrame, code: Mapping[str, int]) -> pd.DataFrame:
@@ -114,7 +114,7 @@ def clean_states(raw: Mapping[str, pd.DataFrame]) -> Tidy:
         ("dropped", "a territory, not a state", "all cities", int(strange.sum())),
         ("merged", "cities of one state are one row", "all cities", len(listed) - len(frame)),
     ]
-    return Tidy(frame, ledger(STATES_SLUG, [entry for entry in entries if entry[3]]))
+    return Tidy(frame, attrition(STATES_SLUG, [entry for entry in entries if entry[3]]))
 
 
 SOURCE = Source(

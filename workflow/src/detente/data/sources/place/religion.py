@@ -11,7 +11,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from detente.data.sources.base import RawTable, Source, Tidy, Variable, ledger
+from detente.data.sources.base import RawTable, Source, Tidy, Variable, attrition
 
 SLUG = "cow-religion"
 FILE = "WRP_national.csv"
@@ -50,7 +50,7 @@ def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
         ("added", "between two codings: interpolated", "all states", filled),
         ("added", f"up to {STEP - 1} years after the last coding: kept", "all states", carried),
     ]
-    return Tidy(frame, ledger(SLUG, [entry for entry in entries if entry[3]]))
+    return Tidy(frame, attrition(SLUG, [entry for entry in entries if entry[3]]))
 
 
 def _every_year(coded: pd.DataFrame) -> tuple[pd.DataFrame, int, int]:

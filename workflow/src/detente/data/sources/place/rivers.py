@@ -11,7 +11,7 @@ from itertools import combinations
 
 import pandas as pd
 
-from detente.data.sources.base import RawTable, Source, Tidy, Variable, ledger
+from detente.data.sources.base import RawTable, Source, Tidy, Variable, attrition
 from detente.data.sources.isocodes import COW, resolve
 
 SLUG = "rivers-tfdd"
@@ -54,7 +54,7 @@ def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
         ("merged", "several basins of one pair are one row", "all pairs", len(long) - len(frame)),
     ]
     return Tidy(
-        frame[["a", "b", "shared_river", "shared_basins"]], ledger(SLUG, [entry for entry in entries if entry[3]])
+        frame[["a", "b", "shared_river", "shared_basins"]], attrition(SLUG, [entry for entry in entries if entry[3]])
     )
 
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from detente.data.sources.base import RawTable, Source, Tidy, Variable, ledger
+from detente.data.sources.base import RawTable, Source, Tidy, Variable, attrition
 
 SLUG = "troopdata-bases"
 FILE = "basedata.csv"
@@ -31,7 +31,7 @@ def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
         ("dropped", "in a territory, not a state (code of 1000 or more)", "all sites", int(territory.sum())),
         ("merged", "sites of one host are one row", "all sites", len(abroad) - len(frame)),
     ]
-    return Tidy(frame, ledger(SLUG, [entry for entry in entries if entry[3]]))
+    return Tidy(frame, attrition(SLUG, [entry for entry in entries if entry[3]]))
 
 
 SOURCE = Source(

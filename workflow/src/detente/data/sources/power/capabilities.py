@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from detente.data.sources.base import RawTable, Source, Tidy, Variable, ledger
+from detente.data.sources.base import RawTable, Source, Tidy, Variable, attrition
 
 SLUG = "nmc"
 FILE = "cow_nmc.rda"
@@ -23,7 +23,7 @@ def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
             "military_personnel": table["milper"],
         }
     )
-    return Tidy(frame.sort_values(["state", "year"], ignore_index=True), ledger(SLUG))
+    return Tidy(frame.sort_values(["state", "year"], ignore_index=True), attrition(SLUG))
 
 
 SOURCE = Source(

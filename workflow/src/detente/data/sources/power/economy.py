@@ -11,7 +11,7 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from detente.data.sources.base import RawTable, Source, Tidy, Variable, ledger
+from detente.data.sources.base import RawTable, Source, Tidy, Variable, attrition
 
 SLUG = "gdp-pop"
 FILE = "cw_gdppop.rda"
@@ -33,7 +33,7 @@ def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
     )
     missing = frame.loc[frame["gdp"].isna(), "state"].value_counts().sort_index()
     entries = [("kept", "no estimate: missing", f"state {state}", int(rows)) for state, rows in missing.items()]
-    return Tidy(frame.sort_values(["state", "year"], ignore_index=True), ledger(SLUG, entries))
+    return Tidy(frame.sort_values(["state", "year"], ignore_index=True), attrition(SLUG, entries))
 
 
 SOURCE = Source(

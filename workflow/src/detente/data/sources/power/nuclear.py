@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from detente.data.sources.base import RawTable, Source, Tidy, Variable, ledger
+from detente.data.sources.base import RawTable, Source, Tidy, Variable, attrition
 from detente.data.sources.places import STATES, codes, places_of
 
 SLUG = "nuclear"
@@ -64,7 +64,7 @@ def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
             len(kept) - len(frame),
         )
     )
-    return Tidy(frame, ledger(SLUG, [entry for entry in entries if entry[3]]))
+    return Tidy(frame, attrition(SLUG, [entry for entry in entries if entry[3]]))
 
 
 SOURCE = Source(

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from detente.data.sources.base import RawTable, Source, Tidy, ledger
+from detente.data.sources.base import RawTable, Source, Tidy, attrition
 
 SLUG = "cow-state-system"
 # First code of each region in COW's numbering of states.
@@ -40,7 +40,7 @@ def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
         ignore_index=True,
     )
     ordered = frame.sort_values(["status", "state", "start"], ignore_index=True)
-    return Tidy(ordered[["state", "name", "status", "start", "end"]], ledger(SLUG))
+    return Tidy(ordered[["state", "name", "status", "start", "end"]], attrition(SLUG))
 
 
 def _spells(raw: pd.DataFrame, status: str) -> pd.DataFrame:

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from detente.data.sources.base import RawTable, Source, Tidy, Variable, ledger
+from detente.data.sources.base import RawTable, Source, Tidy, Variable, attrition
 from detente.data.sources.places import STATES, members, places_of
 
 SLUG = "gdp-pop-surplus"
@@ -52,7 +52,8 @@ def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
         ("kept", "no estimate: missing", "all state-years", int(kept["log_surplus"].isna().sum()) - fillers),
     ]
     return Tidy(
-        kept.sort_values(["state", "year"], ignore_index=True), ledger(SLUG, [entry for entry in entries if entry[3]])
+        kept.sort_values(["state", "year"], ignore_index=True),
+        attrition(SLUG, [entry for entry in entries if entry[3]]),
     )
 
 

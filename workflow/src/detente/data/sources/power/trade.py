@@ -11,7 +11,7 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from detente.data.sources.base import RawTable, Source, Tidy, Variable, ledger
+from detente.data.sources.base import RawTable, Source, Tidy, Variable, attrition
 
 SLUG, DIRECTED_SLUG, NATIONAL_SLUG = "cow-trade-4.0", "cow-trade-4.0-directed", "cow-trade-4.0-national"
 FILE, NATIONAL_FILE = "cow_trade_ddy.rds", "National_COW_4.0.csv"
@@ -42,7 +42,8 @@ def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
         ("kept", "a flow is unknown: the total is missing", "all dyads", int(frame["trade_cow"].isna().sum())),
     ]
     return Tidy(
-        frame.sort_values(["a", "b", "year"], ignore_index=True), ledger(SLUG, [entry for entry in entries if entry[3]])
+        frame.sort_values(["a", "b", "year"], ignore_index=True),
+        attrition(SLUG, [entry for entry in entries if entry[3]]),
     )
 
 
@@ -61,7 +62,7 @@ def clean_directed(raw: Mapping[str, pd.DataFrame]) -> Tidy:
     ]
     return Tidy(
         frame.sort_values(["source", "target", "year"], ignore_index=True),
-        ledger(DIRECTED_SLUG, [entry for entry in entries if entry[3]]),
+        attrition(DIRECTED_SLUG, [entry for entry in entries if entry[3]]),
     )
 
 
@@ -80,7 +81,7 @@ def clean_national(raw: Mapping[str, pd.DataFrame]) -> Tidy:
     )
     negative = int((flows < 0).sum().sum())
     entries = [("recoded", "negative code (−9, unknown) is missing", "all flows", negative)] if negative else []
-    return Tidy(frame.sort_values(["state", "year"], ignore_index=True), ledger(NATIONAL_SLUG, entries))
+    return Tidy(frame.sort_values(["state", "year"], ignore_index=True), attrition(NATIONAL_SLUG, entries))
 
 
 SOURCE = Source(

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from detente.data.sources.base import RawTable, Source, Tidy, Variable, ledger
+from detente.data.sources.base import RawTable, Source, Tidy, Variable, attrition
 from detente.data.sources.places import STATES, members, places_of
 
 SLUG = "troopdata"
@@ -48,7 +48,7 @@ def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
     frame = kept.groupby(["state", "year"])[["us_troops"]].sum().reset_index()
     reason = "several names of one state in one year are one row: their sum"
     entries += _counted("merged", reason, len(kept) - len(frame))
-    return Tidy(frame.astype("int64"), ledger(SLUG, entries))
+    return Tidy(frame.astype("int64"), attrition(SLUG, entries))
 
 
 def _counted(action: str, reason: str, rows: int) -> list[tuple[str, str, str, int]]:

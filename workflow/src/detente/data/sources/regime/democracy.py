@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from detente.data.sources.base import RawTable, Source, Tidy, Variable, ledger
+from detente.data.sources.base import RawTable, Source, Tidy, Variable, attrition
 
 SLUG = "democracy-cow"
 FILE = "cw_democracy.rda"
@@ -24,7 +24,7 @@ def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
             "polyarchy": table["v2x_polyarchy"],
         }
     )
-    return Tidy(frame.sort_values(["state", "year"], ignore_index=True), ledger(SLUG))
+    return Tidy(frame.sort_values(["state", "year"], ignore_index=True), attrition(SLUG))
 
 
 SOURCE = Source(

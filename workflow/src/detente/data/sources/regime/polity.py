@@ -11,7 +11,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from detente.data.sources.base import RawTable, Source, Tidy, Variable, ledger
+from detente.data.sources.base import RawTable, Source, Tidy, Variable, attrition
 
 SLUG = "polity5"
 FILE = "p5v2018.csv"
@@ -61,7 +61,7 @@ def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
         ("recoded", f"−{-code} ({meaning}) is no score", "all polities", int((kept["polity"] == code).sum()))
         for code, meaning in SPECIAL.items()
     ]
-    return Tidy(frame, ledger(SLUG, [entry for entry in entries if entry[3]]))
+    return Tidy(frame, attrition(SLUG, [entry for entry in entries if entry[3]]))
 
 
 def _cow(states: pd.DataFrame) -> pd.Series:
@@ -81,7 +81,7 @@ def _goes_on(states: pd.DataFrame, table: pd.DataFrame) -> pd.Series:
 
 
 def _renamed(coded: pd.DataFrame) -> list[tuple[str, str, str, int]]:
-    """Ledger entries of polities whose code is not COW's."""
+    """Attrition entries of polities whose code is not COW's."""
     other = coded[coded["ccode"] != coded["state"]]
     counted = other.groupby(["ccode", "state", "country"], as_index=False).size().rename(columns={"size": "rows"})
     return [
@@ -91,7 +91,7 @@ def _renamed(coded: pd.DataFrame) -> list[tuple[str, str, str, int]]:
 
 
 def _overlaps(coded: pd.DataFrame) -> list[tuple[str, str, str, int]]:
-    """Ledger entries of polities that end in a year in which the state's next polity begins."""
+    """Attrition entries of polities that end in a year in which the state's next polity begins."""
     lost = coded[coded.duplicated(["state", "year"], keep="last")]
     reason = "ends in this year, which its successor takes"
     return [("dropped", reason, f"{row.country} {row.year}", 1) for row in lost.itertuples()]

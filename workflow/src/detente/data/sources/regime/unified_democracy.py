@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from detente.data.sources.base import RawTable, Source, Tidy, Variable, ledger
+from detente.data.sources.base import RawTable, Source, Tidy, Variable, attrition
 
 SLUG = "quickuds"
 FILE = "extended_uds.rda"
@@ -41,7 +41,7 @@ def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
             ordered.loc[twice, "extended_country_name"], ordered.loc[twice, "year"].astype("int64"), strict=True
         )
     ]
-    return Tidy(frame, ledger(SLUG, [entry for entry in entries if entry[3]]))
+    return Tidy(frame, attrition(SLUG, [entry for entry in entries if entry[3]]))
 
 
 SOURCE = Source(

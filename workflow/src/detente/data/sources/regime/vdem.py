@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from detente.data.sources.base import RawTable, Source, Tidy, Variable, ledger
+from detente.data.sources.base import RawTable, Source, Tidy, Variable, attrition
 
 SLUG = "vdem"
 FILE = "vdem_simple.rda"
@@ -50,7 +50,7 @@ def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
     ]
     return Tidy(
         pd.concat([frame, added]).sort_values(["state", "year"], ignore_index=True),
-        ledger(SLUG, [entry for entry in entries if entry[3]]),
+        attrition(SLUG, [entry for entry in entries if entry[3]]),
     )
 
 
