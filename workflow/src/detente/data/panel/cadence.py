@@ -62,7 +62,7 @@ def cadence(participants: pd.DataFrame, until: int) -> pd.DataFrame:
 
     Returns
     -------
-    `a`, `b`, `year`; `exercise_due` (such a series is due), `exercise_scheduled` (a due one was held, and both came),
+    `ccode1`, `ccode2`, `year`; `exercise_due` (such a series is due), `exercise_scheduled` (a due one was held, and both came),
     `exercise_off_year` (such a series is alive, none is due).
     """
     held = first_years(participants[participants["series"] >= 0])

@@ -25,7 +25,7 @@ SPELLS: tuple[Spell, ...] = (*PEACE, *HISTORIES, *PAST)
 PAIRWISE: tuple[Derived, ...] = (*OUTCOMES, *DERIVED, *INSTRUMENTS)
 DIRECTIONAL: tuple[Directed, ...] = (*INITIATIONS, *DIRECTED, *BEHIND_TARGET)
 EXPANSIONS: tuple[Expansion, ...] = (*EXERCISES, *ALLIES)
-SIDES = {"dyad-year": ("a", "b"), "directed-dyad-year": ("source", "target")}
+SIDES = {"dyad-year": ("1", "2"), "directed-dyad-year": ("sender", "target")}
 
 
 @dataclass(frozen=True)
@@ -118,11 +118,11 @@ def _names(v: Variable, key: str, unit: Unit) -> list[tuple[str, str]]:
         return [(f"{v.name}_partners", f"{v.label}: number of partners")] if counted else []
     if key in ("state-year", "state"):
         return [
-            (f"{v.name}_{side}", f"{v.label}, state {side}" if side in "ab" else f"{v.label}, {side}")
+            (f"{v.name}_{side}", f"{v.label}, state {side}" if side in "12" else f"{v.label}, {side}")
             for side in SIDES[unit]
         ]
     if key == "directed-dyad-year" and unit == "dyad-year":
-        return [(f"{v.name}_ab", f"{v.label}, a towards b"), (f"{v.name}_ba", f"{v.label}, b towards a")]
+        return [(f"{v.name}_12", f"{v.label}, state 1 towards state 2"), (f"{v.name}_21", f"{v.label}, state 2 towards state 1")]
     return [(v.name, v.label)]
 
 

@@ -76,7 +76,7 @@ class States(Lazy):
     def _lasting(self, given: Given, variable: Variable) -> Array:
         """What holds of a state in all years that the source covers."""
         unique(given.frame, KEYS[given.key], given.slug)
-        place = given.places(self.spine, "state")
+        place = given.places(self.spine, "ccode")
         whole = np.full(len(self.spine.states), 0.0 if variable.kind == "event" else np.nan)
         whole[place[place >= 0]] = given.frame[variable.name].to_numpy(dtype=np.float64)[place >= 0]
         return np.where(inside(self.spine.years, given.years), whole[:, None], np.nan)
@@ -84,7 +84,7 @@ class States(Lazy):
     def _major(self, majors: pd.DataFrame) -> Array:
         """Whether a state is a major power on any day of the year."""
         table = np.zeros(self.spine.present.shape)
-        place = self.spine.places(majors["state"])
+        place = self.spine.places(majors["ccode"])
         first, last = (majors[day].to_numpy(dtype=np.int64) // 10000 - self.spine.first for day in ("start", "end"))
         for i in np.flatnonzero(place >= 0):
             table[place[i], max(first[i], 0) : max(last[i] + 1, 0)] = 1.0
@@ -98,7 +98,7 @@ class Pairs(Lazy):
         super().__init__()
         self.spine = spine
         self.dyadic: set[str] = set()
-        _offer_keys(self, spine, spine.pairs, ("a", "b"), states)
+        _offer_keys(self, spine, spine.pairs, {"ccode1": "_1", "ccode2": "_2"}, states)
         for each in records:
             self._offer(each)
 
@@ -110,8 +110,8 @@ class Pairs(Lazy):
             elif key == "dyad":
                 self._share(v.name, Pairs._lasting, records.given, v)
             elif key == "directed-dyad-year":
-                self.offer(f"{v.name}_ab", _column, records, "forth", v)
-                self.offer(f"{v.name}_ba", _column, records, "back", v)
+                self.offer(f"{v.name}_12", _column, records, "forth", v)
+                self.offer(f"{v.name}_21", _column, records, "back", v)
 
     def _share(self, name: str, make: Maker, *arguments: object) -> None:
         """Offer a column that is the same in both directions."""
@@ -151,7 +151,7 @@ class Directions(Lazy):
     def __init__(self, spine: Spine, records: list[Records], states: States, pairs: Pairs) -> None:
         super().__init__()
         self.spine, self.pairs = spine, pairs
-        _offer_keys(self, spine, spine.directions, ("source", "target"), states)
+        _offer_keys(self, spine, spine.directions, {"ccode1": "_sender", "ccode2": "_target"}, states)
         for each in (r for r in records if r.given.key == "directed-dyad-year"):
             for v in each.given.variables:
                 self.offer(v.name, _column, each, "directed", v)
@@ -179,7 +179,7 @@ class Members(Lazy):
     def __init__(self, spine: Spine, states: States, pairs: Pairs) -> None:
         super().__init__()
         self.spine, self.pairs = spine, pairs
-        _offer_keys(self, spine, spine.members, ("",), states)
+        _offer_keys(self, spine, spine.members, {"ccode": ""}, states)
         for name in pairs.dyadic:
             self.offer(f"{name}_partners", Members._partners, name)
 
@@ -205,14 +205,14 @@ class Members(Lazy):
         return self._counted(np.ones(len(self.spine.pairs), dtype=bool))
 
 
-def _offer_keys(columns: Lazy, spine: Spine, keys: Keys, sides: tuple[str, ...], states: States) -> None:
-    """Offer the parts of the key, and the tables of states for the state on each of the `sides`."""
+def _offer_keys(columns: Lazy, spine: Spine, keys: Keys, sides: Mapping[str, str], states: States) -> None:
+    """Offer the parts of the key, and the tables of states under names with the suffix of each of the `sides`."""
     columns.offer("year", _years, spine, keys.parts[-1])
-    for number, side in enumerate(sides):
-        columns.offer(side or "state", _codes, spine, keys.parts[number])
+    for number, (side, suffix) in enumerate(sides.items()):
+        columns.offer(side, _codes, spine, keys.parts[number])
         at = cache(partial(_flat, spine, keys, number))
         for name in states:
-            columns.offer(f"{name}_{side}" if side else name, _gathered, states, name, at)
+            columns.offer(f"{name}{suffix}", _gathered, states, name, at)
 
 
 def _codes(_: Lazy, spine: Spine, place: Codes) -> Codes:

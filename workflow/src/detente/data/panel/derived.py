@@ -20,7 +20,7 @@ Columns = Mapping[str, npt.NDArray[Any]]
 
 @dataclass(frozen=True)
 class Derived:
-    """A variable of a pair a < b, the same in both directions; it exists where all columns that it `needs` do."""
+    """A variable of a pair ccode1 < ccode2, the same in both directions; it exists where all columns that it `needs` do."""
 
     variable: Variable
     needs: tuple[str, ...]
@@ -38,7 +38,7 @@ class Spell:
 
 @dataclass(frozen=True)
 class Directed:
-    """A variable of a source and its target; it sees `<name>_source`, `<name>_target` and all dyadic columns."""
+    """A variable of a sender and its target; it sees `<name>_sender`, `<name>_target` and all dyadic columns."""
 
     variable: Variable
     needs: tuple[str, ...]
@@ -75,22 +75,22 @@ def _apart(one: str, two: str) -> Callable[[Columns], Array]:
 
 def capability_ratio(p: Columns) -> Array:
     """Log of the stronger state's share of the system's capabilities over the weaker one's; missing if that is 0."""
-    stronger, weaker = np.maximum(p["cinc_a"], p["cinc_b"]), np.minimum(p["cinc_a"], p["cinc_b"])
+    stronger, weaker = np.maximum(p["cinc_1"], p["cinc_2"]), np.minimum(p["cinc_1"], p["cinc_2"])
     with np.errstate(divide="ignore", invalid="ignore"):
         return np.where(weaker > 0, np.log(stronger / np.where(weaker > 0, weaker, 1.0)), np.nan)
 
 
 def politically_relevant(p: Columns) -> Array:
     """Contiguous, or a major power in the dyad (Maoz and Russett 1993); missing where contiguity is."""
-    relevant = (p["contiguous"] == 1) | (p["major_a"] == 1) | (p["major_b"] == 1)
+    relevant = (p["contiguous"] == 1) | (p["major_1"] == 1) | (p["major_2"] == 1)
     return np.where(np.isnan(p["contiguous"]), np.nan, relevant)
 
 
-def _share_of_source(name: str) -> Callable[[Columns], Array]:
+def _share_of_sender(name: str) -> Callable[[Columns], Array]:
     def make(p: Columns) -> Array:
-        both = p[f"{name}_source"] + p[f"{name}_target"]
+        both = p[f"{name}_sender"] + p[f"{name}_target"]
         with np.errstate(divide="ignore", invalid="ignore"):
-            return np.where(both > 0, p[f"{name}_source"] / both, np.nan)
+            return np.where(both > 0, p[f"{name}_sender"] / both, np.nan)
 
     return make
 
@@ -99,7 +99,7 @@ def _pairwise(
     name: str, label: str, unit: str, of: str, make: Callable[[str, str], Callable[[Columns], Array]]
 ) -> Derived:
     """A control made of the two states' values of `of`."""
-    sides = (f"{of}_a", f"{of}_b")
+    sides = (f"{of}_1", f"{of}_2")
     return Derived(Variable(name, label, unit, "measure", "control"), sides, make(*sides))
 
 
@@ -108,24 +108,24 @@ def _joint(forum: Variable) -> Derived:
     stem = forum.name.removeprefix("member_")
     label = forum.label.replace("Full member:", "Both full members:")
     variable = Variable(f"joint_{stem}", label, "0/1", "measure", "treatment")
-    sides = (f"{forum.name}_a", f"{forum.name}_b")
+    sides = (f"{forum.name}_1", f"{forum.name}_2")
     return Derived(variable, sides, _lesser(*sides))
 
 
 DERIVED: tuple[Derived, ...] = (
     Derived(
         Variable("major_power", "Major power in the dyad", "0/1", "measure", "control"),
-        ("major_a", "major_b"),
-        _greater("major_a", "major_b"),
+        ("major_1", "major_2"),
+        _greater("major_1", "major_2"),
     ),
     Derived(
         Variable("politically_relevant", "Contiguous, or a major power in the dyad", "0/1", "measure", "description"),
-        ("contiguous", "major_a", "major_b"),
+        ("contiguous", "major_1", "major_2"),
         politically_relevant,
     ),
     Derived(
         Variable("capability_ratio", "Log of stronger over weaker capability", "log ratio", "measure", "control"),
-        ("cinc_a", "cinc_b"),
+        ("cinc_1", "cinc_2"),
         capability_ratio,
     ),
     _pairwise("democracy_low", "Lower of the two democracy scores", "standard deviations", "democracy", _lesser),
@@ -140,9 +140,9 @@ DERIVED: tuple[Derived, ...] = (
 DIRECTED: tuple[Directed, ...] = (
     Directed(
         Variable(
-            "capability_share", "The source's share of the two states' capabilities", "share", "measure", "control"
+            "capability_share", "The sender's share of the two states' capabilities", "share", "measure", "control"
         ),
-        ("cinc_source", "cinc_target"),
-        _share_of_source("cinc"),
+        ("cinc_sender", "cinc_target"),
+        _share_of_sender("cinc"),
     ),
 )

@@ -70,21 +70,21 @@ def partnership_not_nato(p: Columns) -> Array:
 
 def log_trade_major(p: Columns) -> Array:
     """Log of trade in a dyad with a major power; missing in all others."""
-    return np.where(np.maximum(p["major_a"], p["major_b"]) == 1, p["log_trade_cow"], np.nan)
+    return np.where(np.maximum(p["major_1"], p["major_2"]) == 1, p["log_trade_cow"], np.nan)
 
 
 def trade_dependence(p: Columns) -> Array:
     """Log of trade over the larger economy: how much the less dependent state depends (Oneal and Russett 1997)."""
-    return np.asarray(p["log_trade_cow"] - np.maximum(p["log_gdp_a"], p["log_gdp_b"]))
+    return np.asarray(p["log_trade_cow"] - np.maximum(p["log_gdp_1"], p["log_gdp_2"]))
 
 
 def river_drought(p: Columns) -> Array:
     """Drought that both suffer: minus the higher of two indices, in dyads with a river basin in common alone."""
-    return np.where(p["shared_river"] == 1, -np.maximum(p["spei_a"], p["spei_b"]), np.nan)
+    return np.where(p["shared_river"] == 1, -np.maximum(p["spei_1"], p["spei_2"]), np.nan)
 
 
 def _either(name: str, label: str) -> Derived:
-    sides = (f"{name}_a", f"{name}_b")
+    sides = (f"{name}_1", f"{name}_2")
     variable = Variable(f"{name}_either", label, "0/1", "measure", "control")
     return Derived(variable, sides, lambda p: np.maximum(p[sides[0]], p[sides[1]]))
 
@@ -143,17 +143,17 @@ INSTRUMENTS: tuple[Derived, ...] = (
     _either("civil_conflict_foreign_troops", "Conflict with foreign troops inside either state (UCDP/PRIO)"),
     Derived(
         _made("log_trade_major", "Log of smoothed trade, dyads with a major power", "log(million + 1)", "control"),
-        ("log_trade_cow", "major_a", "major_b"),
+        ("log_trade_cow", "major_1", "major_2"),
         log_trade_major,
     ),
     Derived(
         _made("trade_dependence", "Log of trade over the GDP of the larger economy", "log", "control"),
-        ("log_trade_cow", "log_gdp_a", "log_gdp_b"),
+        ("log_trade_cow", "log_gdp_1", "log_gdp_2"),
         trade_dependence,
     ),
     Derived(
         _made("river_drought", "Drought of the wetter of two states that share a river", "SPEI, negated", "control"),
-        ("shared_river", "spei_a", "spei_b"),
+        ("shared_river", "spei_1", "spei_2"),
         river_drought,
     ),
 )

@@ -30,11 +30,11 @@ def expand(participants: pd.DataFrame) -> pd.DataFrame:
 
     Returns
     -------
-    `a`, `b`, `year`, `exercise_any`, `exercise_bilateral` (two parties), `exercise_small` (at most five),
+    `ccode1`, `ccode2`, `year`, `exercise_any`, `exercise_bilateral` (two parties), `exercise_small` (at most five),
     `exercise_weight` (sum of 1/(parties − 1): an exercise weighs one for each participant, large or small),
     `exercise_count`.
     """
-    return _by_size(pairs(participants[["exercise", "year", "state", "parties"]]))
+    return _by_size(pairs(participants[["exercise", "year", "ccode", "parties"]]))
 
 
 def _by_size(both: pd.DataFrame) -> pd.DataFrame:
@@ -72,7 +72,7 @@ def series_years(both: pd.DataFrame) -> pd.Series:
     """In how many years, up to this one, the pair of participants trained in this very series; 1 outside a series."""
     key = ["series", *DYAD_YEAR]
     once = both.loc[both["series"] >= 0, key].drop_duplicates().sort_values(key)
-    once["nth"] = once.groupby(["series", "a", "b"]).cumcount() + 1
+    once["nth"] = once.groupby(["series", "ccode1", "ccode2"]).cumcount() + 1
     counted = both[key].merge(once, on=key, how="left", validate="many_to_one")["nth"]
     return pd.Series(np.where(counted.isna(), 1, counted), index=both.index, dtype="int64")
 

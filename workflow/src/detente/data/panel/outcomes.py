@@ -80,7 +80,7 @@ def at_peace(onset: Array, fought_before: Array) -> Array:
 
 
 def initiation(initiated: Array, new: Array, ongoing: Array) -> Array:
-    """Whether the source began a dispute with the target.
+    """Whether the sender began a dispute with the target.
 
     Missing where an older one between the two continues and none begins. 0 where one begins that the target, or a
     third state, started.
@@ -115,7 +115,7 @@ def peace_years(p: Columns, ongoing: str) -> Array:
 
 def _follows(p: Columns) -> npt.NDArray[np.bool_]:
     """Whether the row before is the same dyad's year before, (N,)."""
-    a, b, year = p["a"], p["b"], p["year"]
+    a, b, year = p["ccode1"], p["ccode2"], p["year"]
     follows = np.zeros(len(year), dtype=bool)
     follows[1:] = (a[1:] == a[:-1]) & (b[1:] == b[:-1]) & (year[1:] == year[:-1] + 1)
     return follows
@@ -144,12 +144,12 @@ def _strict(c: Coding) -> Derived:
 
 
 def _initiation(c: Coding, kind: str = "") -> Directed:
-    """Initiation of any dispute by the source, or of a narrower `kind`."""
+    """Initiation of any dispute by the sender, or of a narrower `kind`."""
     new, ongoing, began = f"new_{c.name}", f"ongoing_{c.name}", f"{c.began}_{c.name}"
     stem = f"{kind}_{c.name}" if kind else c.name
     narrow = f"{c.began}_{stem}"
     return Directed(
-        _outcome(c, f"initiation_{stem}", f"Initiation {_what(c, kind)} by the source, dyads at risk"),
+        _outcome(c, f"initiation_{stem}", f"Initiation {_what(c, kind)} by the sender, dyads at risk"),
         tuple(dict.fromkeys((began, new, ongoing, narrow))),
         lambda p: initiation(p[began], p[new], p[ongoing]) * p[narrow],
     )

@@ -13,26 +13,26 @@ from detente.base.errors import PanelError
 from detente.data.panel.spine import Spine, build_spine
 
 Flags = npt.NDArray[np.bool_]
-DYAD_YEAR = ["a", "b", "year"]
+DYAD_YEAR = ["ccode1", "ccode2", "year"]
 
 
 def pairs(participants: pd.DataFrame) -> pd.DataFrame:
-    """Every two states `a` < `b` of an exercise in a year, with all else that is known of the exercise.
+    """Every two states `ccode1` < `ccode2` of an exercise in a year, with all else that is known of the exercise.
 
     Parameters
     ----------
     participants
         One row an exercise, year and state, in any order; the rows returned are in the order of exercise, year, a, b.
     """
-    rows = participants.sort_values(["exercise", "year", "state"], ignore_index=True)
+    rows = participants.sort_values(["exercise", "year", "ccode"], ignore_index=True)
     event = rows[["exercise", "year"]].to_numpy()
     starts = np.flatnonzero(np.r_[True, (event[1:] != event[:-1]).any(axis=1)]) if len(rows) else np.empty(0, int)
     sizes = np.diff(np.r_[starts, len(rows)])
     later = np.repeat(starts + sizes, sizes) - np.arange(len(rows)) - 1
     one = np.repeat(np.arange(len(rows)), later)
     other = one + 1 + np.arange(len(one)) - np.repeat(np.cumsum(later) - later, later)
-    both = rows.iloc[one].rename(columns={"state": "a"}).reset_index(drop=True)
-    return both.assign(b=rows["state"].to_numpy()[other])
+    both = rows.iloc[one].rename(columns={"ccode": "ccode1"}).reset_index(drop=True)
+    return both.assign(ccode2=rows["ccode"].to_numpy()[other])
 
 
 def first_years(participants: pd.DataFrame) -> pd.DataFrame:
@@ -41,11 +41,11 @@ def first_years(participants: pd.DataFrame) -> pd.DataFrame:
 
 
 def coexisting(rows: pd.DataFrame, spells: pd.DataFrame) -> Flags:
-    """Whether `a` < `b` are members of the system on a common day of `year`, row by row."""
+    """Whether `ccode1` < `ccode2` are members of the system on a common day of `year`, row by row."""
     if rows.empty:
         return np.zeros(0, dtype=bool)
     spine = system(spells, rows["year"])
-    one, two = (spine.places(rows[side]) for side in ("a", "b"))
+    one, two = (spine.places(rows[side]) for side in ("ccode1", "ccode2"))
     year = rows["year"].to_numpy(dtype=np.int64) - spine.first
     return np.asarray((one >= 0) & (two >= 0) & spine.together[one, two, year])
 
@@ -88,8 +88,8 @@ def years(participants: pd.DataFrame, spells: pd.DataFrame) -> Iterator[Year]:
     if participants.empty:
         return
     spine = system(spells, participants["year"])
-    rows = participants.assign(place=spine.places(participants["state"]))
-    if len(strange := rows.loc[rows["place"] < 0, "state"].unique()):
+    rows = participants.assign(place=spine.places(participants["ccode"]))
+    if len(strange := rows.loc[rows["place"] < 0, "ccode"].unique()):
         raise PanelError(f"exercises: no state of the system has the code {strange[0]}")
     for year in np.unique(rows["year"]):
         t = int(year) - spine.first

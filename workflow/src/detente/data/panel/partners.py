@@ -16,7 +16,7 @@ from detente.data.sources.power.nuclear import SLUG as NUCLEAR
 from detente.data.sources.power.states import SLUG as STATES
 
 UNITED_STATES = 2
-STATE_YEAR = ["state", "year"]
+STATE_YEAR = ["ccode", "year"]
 
 
 def allies(tidy: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
@@ -48,9 +48,9 @@ def _allied(tidy: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
 
 
 def _sides(rows: pd.DataFrame) -> pd.DataFrame:
-    """Each dyad-year twice: `state`, `partner`, `year`."""
-    forth = rows.rename(columns={"a": "state", "b": "partner"})
-    back = rows.rename(columns={"b": "state", "a": "partner"})
+    """Each dyad-year twice: `ccode`, `partner`, `year`."""
+    forth = rows.rename(columns={"ccode1": "ccode", "ccode2": "partner"})
+    back = rows.rename(columns={"ccode2": "ccode", "ccode1": "partner"})
     return pd.concat([forth, back], ignore_index=True).astype("int64")
 
 
@@ -58,7 +58,7 @@ def _major(sides: pd.DataFrame, spells: pd.DataFrame) -> pd.Series:
     """Whether the partner is a major power on any day of the year, as 0 or 1."""
     year, partner = (sides[name].to_numpy(dtype=np.int64) for name in ("year", "partner"))
     found = np.zeros(len(sides), dtype=bool)
-    spans = spells.loc[spells["status"] == "major", ["state", "start", "end"]].to_numpy(dtype=np.int64)
+    spans = spells.loc[spells["status"] == "major", ["ccode", "start", "end"]].to_numpy(dtype=np.int64)
     for state, start, end in spans:
         found |= (partner == state) & (year >= start // 10000) & (year <= end // 10000)
     return pd.Series(found, sides.index).astype("int64")
@@ -75,18 +75,18 @@ def target_allied(p: Columns) -> Array:
 
 def target_nuclear_ally(p: Columns) -> Array:
     """Whether a third state with nuclear weapons owes the target defence."""
-    return _any_left(p["nuclear_allies_target"] - p["defence_pact"] * (p["nuclear_possesses_source"] == 1))
+    return _any_left(p["nuclear_allies_target"] - p["defence_pact"] * (p["nuclear_possesses_sender"] == 1))
 
 
 def target_exercised_with_major(p: Columns) -> Array:
-    """Whether the target exercised with a major power other than the source; missing if it is one itself."""
-    third = _any_left(p["exercise_majors_target"] - p["exercise_any"] * p["major_source"])
+    """Whether the target exercised with a major power other than the sender; missing if it is one itself."""
+    third = _any_left(p["exercise_majors_target"] - p["exercise_any"] * p["major_sender"])
     return np.where(p["major_target"] == 1, np.nan, third)
 
 
 def us_troops_log(p: Columns) -> Array:
     """Log of one and the US troops in the target; missing where the United States are one of the two."""
-    ours = (p["source"] == UNITED_STATES) | (p["target"] == UNITED_STATES)
+    ours = (p["ccode1"] == UNITED_STATES) | (p["ccode2"] == UNITED_STATES)
     return np.where(ours, np.nan, np.log1p(p["us_troops_target"]))
 
 
@@ -136,14 +136,14 @@ BEHIND_TARGET: tuple[Directed, ...] = (
     ),
     Directed(
         _treatment("target_nuclear_ally", "Target has a defence pact with a nuclear-armed third state"),
-        ("nuclear_allies_target", "nuclear_possesses_source", "defence_pact"),
+        ("nuclear_allies_target", "nuclear_possesses_sender", "defence_pact"),
         target_nuclear_ally,
     ),
     Directed(
         _treatment(
-            "target_exercised_with_major", "Target, no major power, exercised with a major power other than the source"
+            "target_exercised_with_major", "Target, no major power, exercised with a major power other than the sender"
         ),
-        ("exercise_majors_target", "exercise_any", "major_source", "major_target"),
+        ("exercise_majors_target", "exercise_any", "major_sender", "major_target"),
         target_exercised_with_major,
     ),
     Directed(

@@ -31,13 +31,13 @@ def crisis_mediated(p: Columns) -> Array:
 
 def capability_shift(p: Columns) -> Array:
     """By how much a state's share of the two states' capabilities has changed in five years, either way."""
-    both = p["cinc_a"] + p["cinc_b"]
+    both = p["cinc_1"] + p["cinc_2"]
     with np.errstate(divide="ignore", invalid="ignore"):
-        share = np.where(both > 0, p["cinc_a"] / both, np.nan)
+        share = np.where(both > 0, p["cinc_1"] / both, np.nan)
     shift = np.full(len(share), np.nan)
     same = np.zeros(len(share), dtype=bool)
     later, earlier = slice(SHIFT_YEARS, None), slice(None, -SHIFT_YEARS)
-    same[later] = np.logical_and.reduce([p["a"][later] == p["a"][earlier], p["b"][later] == p["b"][earlier]]) & (
+    same[later] = np.logical_and.reduce([p["ccode1"][later] == p["ccode1"][earlier], p["ccode2"][later] == p["ccode2"][earlier]]) & (
         p["year"][later] - p["year"][earlier] == SHIFT_YEARS
     )
     shift[later] = np.abs(share[later] - share[earlier])
@@ -47,7 +47,7 @@ def capability_shift(p: Columns) -> Array:
 def _first_row(p: Columns) -> npt.NDArray[np.int64]:
     """Number of the first row of the same dyad, (N,)."""
     fresh = np.ones(len(p["year"]), dtype=bool)
-    fresh[1:] = (p["a"][1:] != p["a"][:-1]) | (p["b"][1:] != p["b"][:-1])
+    fresh[1:] = (p["ccode1"][1:] != p["ccode1"][:-1]) | (p["ccode2"][1:] != p["ccode2"][:-1])
     return np.maximum.accumulate(np.where(fresh, np.arange(len(fresh)), 0)).astype(np.int64)
 
 
@@ -72,7 +72,7 @@ PAST: tuple[Spell, ...] = (
         Variable(
             "capability_shift", "Change in the balance of capabilities over five years", "share", "measure", "control"
         ),
-        ("cinc_a", "cinc_b"),
+        ("cinc_1", "cinc_2"),
         capability_shift,
     ),
 )

@@ -109,8 +109,8 @@ class Records:
         return Placed(self.given, keys, self.spine, keys.rows(*self._places(), self._year()))
 
     def _towards(self, compare: Callable[..., Any]) -> Placed:
-        source, target = (self.given.frame[p].to_numpy(dtype=np.int64) for p in self.parts)
-        row = np.where(compare(source, target), self.row, np.int32(NOWHERE))
+        sender, target = (self.given.frame[p].to_numpy(dtype=np.int64) for p in self.parts)
+        row = np.where(compare(sender, target), self.row, np.int32(NOWHERE))
         return Placed(self.given, self.keys, self.spine, row)
 
     def _places(self) -> list[Codes]:

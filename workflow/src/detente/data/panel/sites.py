@@ -36,9 +36,9 @@ def great_circle_km(latitude: Any, longitude: Any, other_latitude: Any, other_lo
 def site_distances(tidy: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     """Dyad-years with a joint exercise: from the nearest site to the nearer of the two capitals."""
     both = pairs(tidy[SLUG].dropna(subset=["latitude", "longitude"]))
-    capitals = tidy[CAPITALS].set_index(["state", "year"])
+    capitals = tidy[CAPITALS].set_index(["ccode", "year"])
     away = []
-    for side in ("a", "b"):
+    for side in ("ccode1", "ccode2"):
         at = capitals.reindex(pd.MultiIndex.from_frame(both[[side, "year"]]))
         place = (at["capital_latitude"], at["capital_longitude"])
         away.append(great_circle_km(both["latitude"], both["longitude"], *place))
@@ -47,11 +47,11 @@ def site_distances(tidy: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
 
 
 def exclusive_distances(tidy: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
-    """Directed dyad-years in which `source` took part, at a known site, in an exercise without `target`.
+    """Directed dyad-years in which the sender took part, at a known site, in an exercise without the target.
 
     Returns
     -------
-    `source`, `target`, `year`; `exercise_near_km` (from the nearest such site to the target's capital),
+    `ccode1`, `ccode2`, `year`; `exercise_near_km` (from the nearest such site to the target's capital),
     `exercise_near` (at most 1,000 km), `exercise_far` (the nearest one lies beyond 5,000 km).
     """
     found = [_of_year(year, tidy[CAPITALS]) for year in years(tidy[SLUG], tidy[STATES])]
@@ -63,37 +63,37 @@ def exclusive_distances(tidy: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
 
 
 def faced(tidy: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
-    """The same seen from the other side: `target` took part in an exercise without `source`, near its capital or far.
+    """The same seen from the other side: the target took part in an exercise without the sender, near its capital or far.
 
     Returns
     -------
-    `source`, `target`, `year`, `faces_exercise_near`, `faces_exercise_far`.
+    `ccode1`, `ccode2`, `year`, `faces_exercise_near`, `faces_exercise_far`.
     """
-    turned = {"source": "target", "target": "source"}
+    turned = {"ccode1": "ccode2", "ccode2": "ccode1"}
     seen = {name: f"faces_{name}" for name in ("exercise_near", "exercise_far")}
     frame = exclusive_distances(tidy).drop(columns="exercise_near_km")
-    return frame.rename(columns=turned | seen)[["source", "target", "year", *seen.values()]]
+    return frame.rename(columns=turned | seen)[["ccode1", "ccode2", "year", *seen.values()]]
 
 
 def _of_year(year: Year, capitals: pd.DataFrame) -> pd.DataFrame:
-    """Distance of the target's capital from the nearest site of an exercise of the source without the target."""
+    """Distance of the target's capital from the nearest site of an exercise of the sender without the target."""
     placed = year.exercises["latitude"].notna().to_numpy()
     sites, took_part = year.exercises[placed], year.took_part[placed]
-    at = capitals[capitals["year"] == year.year].set_index("state").reindex(year.states)
+    at = capitals[capitals["year"] == year.year].set_index("ccode").reindex(year.states)
     away = great_circle_km(sites[["latitude"]], sites[["longitude"]], at["capital_latitude"], at["capital_longitude"])
     away[took_part | np.isnan(away)] = np.inf
-    source, exercise = np.nonzero(took_part.T)
-    starts = np.flatnonzero(np.r_[True, source[1:] != source[:-1]]) if len(source) else source
+    sender, exercise = np.nonzero(took_part.T)
+    starts = np.flatnonzero(np.r_[True, sender[1:] != sender[:-1]]) if len(sender) else sender
     nearest = np.full(year.together.shape, np.inf)
-    if len(source):
-        nearest[source[starts]] = np.minimum.reduceat(away[exercise], starts, axis=0)
+    if len(sender):
+        nearest[sender[starts]] = np.minimum.reduceat(away[exercise], starts, axis=0)
     nearest[~year.together] = np.inf
     one, other = np.nonzero(np.isfinite(nearest))
     return _rows(year.states[one], year.states[other], year.year, nearest[one, other])
 
 
-def _rows(source: Any, target: Any, year: int, km: Any) -> pd.DataFrame:
-    keys = pd.DataFrame({"source": source, "target": target, "year": year}, dtype="int64")
+def _rows(sender: Any, target: Any, year: int, km: Any) -> pd.DataFrame:
+    keys = pd.DataFrame({"ccode1": sender, "ccode2": target, "year": year}, dtype="int64")
     return keys.assign(exercise_near_km=km)
 
 
@@ -119,21 +119,21 @@ SITES_DIRECTED = Expansion(
     variables=(
         Variable(
             "exercise_near",
-            "Source exercised, without the target, within 1,000 km of the target's capital",
+            "Sender exercised, without the target, within 1,000 km of the target's capital",
             "0/1",
             "event",
             "treatment",
         ),
         Variable(
             "exercise_far",
-            "Source exercised without the target, nowhere within 5,000 km of the target's capital (placebo)",
+            "Sender exercised without the target, nowhere within 5,000 km of the target's capital (placebo)",
             "0/1",
             "event",
             "treatment",
         ),
         Variable(
             "exercise_near_km",
-            "From the nearest exercise of the source without the target to the target's capital",
+            "From the nearest exercise of the sender without the target to the target's capital",
             "kilometres",
             "measure",
             "description",
@@ -148,14 +148,14 @@ SITES_FACED = Expansion(
     variables=(
         Variable(
             "faces_exercise_near",
-            "Target exercised, without the source, within 1,000 km of the source's capital",
+            "Target exercised, without the sender, within 1,000 km of the sender's capital",
             "0/1",
             "event",
             "treatment",
         ),
         Variable(
             "faces_exercise_far",
-            "Target exercised without the source, nowhere within 5,000 km of the source's capital (placebo)",
+            "Target exercised without the sender, nowhere within 5,000 km of the sender's capital (placebo)",
             "0/1",
             "event",
             "treatment",

@@ -65,12 +65,12 @@ class Spine:
 
     @cached_property
     def pairs(self) -> Keys:
-        """Undirected dyad-years, a < b, sorted by a, b, year."""
+        """Undirected dyad-years, ccode1 < ccode2, sorted by ccode1, ccode2, year."""
         return Keys.of(self.together)
 
     @cached_property
     def directions(self) -> Keys:
-        """Directed dyad-years, sorted by source, target, year."""
+        """Directed dyad-years, sorted by sender, target, year."""
         return Keys.of(self.together | self.together.transpose(1, 0, 2))
 
     @cached_property
@@ -117,14 +117,14 @@ def build_spine(spells: pd.DataFrame, first: int, last: int) -> Spine:
     Parameters
     ----------
     spells
-        One row a spell of membership: `state`, `start`, `end` (whole numbers yyyymmdd).
+        One row a spell of membership: `ccode`, `start`, `end` (whole numbers yyyymmdd).
 
     Raises
     ------
     PanelError
         If no two states coexist in the years asked for.
     """
-    codes = spells["state"].to_numpy(dtype=np.int64)
+    codes = spells["ccode"].to_numpy(dtype=np.int64)
     states, place = np.unique(codes, return_inverse=True)
     starts, ends = (spells[c].to_numpy(dtype=np.int64) for c in ("start", "end"))
     years = max(last - first + 1, 0)

@@ -15,9 +15,9 @@ from detente.data.sources.power.states import SLUG as STATES
 
 
 def without(tidy: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
-    """Directed dyad-years in which `source` took part in an exercise and `target`, which existed, did not."""
-    found = [_keys(year, excluded(year), ("source", "target")) for year in years(tidy[SLUG], tidy[STATES])]
-    return _stacked(found, ("source", "target")).assign(exercise_without=1)
+    """Directed dyad-years in which the sender took part in an exercise and the target, which existed, did not."""
+    found = [_keys(year, excluded(year), ("ccode1", "ccode2")) for year in years(tidy[SLUG], tidy[STATES])]
+    return _stacked(found, ("ccode1", "ccode2")).assign(exercise_without=1)
 
 
 def excluded(year: Year) -> Flags:
@@ -28,8 +28,8 @@ def excluded(year: Year) -> Flags:
 
 def common(tidy: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     """Dyad-years in which both states trained with one and the same third state, and not with each other."""
-    found = [_keys(year, np.triu(sharing(year)), ("a", "b")) for year in years(tidy[SLUG], tidy[STATES])]
-    return _stacked(found, ("a", "b")).assign(exercise_common_partner=1)
+    found = [_keys(year, np.triu(sharing(year)), ("ccode1", "ccode2")) for year in years(tidy[SLUG], tidy[STATES])]
+    return _stacked(found, ("ccode1", "ccode2")).assign(exercise_common_partner=1)
 
 
 def sharing(year: Year) -> Flags:
@@ -53,10 +53,10 @@ def _stacked(frames: list[pd.DataFrame], names: tuple[str, str]) -> pd.DataFrame
 def attendance(tidy: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     """State-years with an exercise: how many, and how many other states took part in them."""
     rows = tidy[SLUG]
-    held = rows.groupby(["state", "year"])["exercise"].nunique().rename("exercises_held")
-    both = pairs(rows)[["a", "b", "year"]].drop_duplicates()
-    sides = pd.concat([both, both.rename(columns={"a": "b", "b": "a"})])
-    partners = sides.groupby(["a", "year"]).size().rename_axis(["state", "year"]).rename("exercise_partners")
+    held = rows.groupby(["ccode", "year"])["exercise"].nunique().rename("exercises_held")
+    both = pairs(rows)[["ccode1", "ccode2", "year"]].drop_duplicates()
+    sides = pd.concat([both, both.rename(columns={"ccode1": "ccode2", "ccode2": "ccode1"})])
+    partners = sides.groupby(["ccode1", "year"]).size().rename_axis(["ccode", "year"]).rename("exercise_partners")
     frame = held.to_frame().join(partners).fillna({"exercise_partners": 0})
     return frame.astype("int64").reset_index()
 
@@ -66,7 +66,7 @@ WITHOUT = Expansion(
     needs=(SLUG, STATES),
     key="directed-dyad-year",
     variables=(
-        Variable("exercise_without", "Source took part in an exercise without the target", "0/1", "event", "treatment"),
+        Variable("exercise_without", "Sender took part in an exercise without the target", "0/1", "event", "treatment"),
     ),
     make=without,
 )

@@ -51,7 +51,7 @@ def build(
         Sources by name (`python -m detente sources` lists them), by a short name such as "gml", or YAML files that
         describe data of your own; "all" for every source of the record. The list of states is always there.
     unit
-        "dyad-year" (a < b), "directed-dyad-year" (source, target) or "state-year".
+        "dyad-year" (ccode1 < ccode2), "directed-dyad-year" (ccode1 the sender, ccode2 the target) or "state-year".
     variables
         Those to keep; all by default.
     lead_in

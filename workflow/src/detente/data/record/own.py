@@ -105,7 +105,7 @@ def own_source(path: Path) -> Own:
     SourceSchemaError
         If the table lacks a column, or has anything but a number where one should be.
     BrokenContract
-        If a key occurs twice, `a` and `b` are one state, or what counts events is negative.
+        If a key occurs twice, `ccode1` and `ccode2` are one state, or what counts events is negative.
     """
     definition = strict.read(path, OwnData)
     table = path.parent / definition.file
@@ -168,8 +168,8 @@ def _tidy(definition: OwnData, raw: pd.DataFrame, table: Path) -> Tidy:
     inside = key["year"].between(*definition.years) if "year" in parts else whole
     kept = whole & inside
     frame = pd.concat([key[kept].astype("int64"), values[kept]], axis=1)
-    if parts[:2] == ("a", "b"):
-        frame = undirected(frame, "a", "b")[[*parts, *values]]
+    if parts[:2] == ("ccode1", "ccode2"):
+        frame = undirected(frame, "ccode1", "ccode2")[[*parts, *values]]
     frame = frame.sort_values(list(parts), ignore_index=True)
     entries = [
         ("dropped", "a part of the key is missing", table.name, int((~whole).sum())),

@@ -13,11 +13,11 @@ from detente.base.errors import SourceSchemaError, choices
 
 Key = Literal["dyad-year", "directed-dyad-year", "state-year", "dyad", "state", "spell", "event"]
 KEYS: Mapping[str, tuple[str, ...]] = {
-    "dyad-year": ("a", "b", "year"),
-    "directed-dyad-year": ("source", "target", "year"),
-    "state-year": ("state", "year"),
-    "dyad": ("a", "b"),
-    "state": ("state",),
+    "dyad-year": ("ccode1", "ccode2", "year"),
+    "directed-dyad-year": ("ccode1", "ccode2", "year"),
+    "state-year": ("ccode", "year"),
+    "dyad": ("ccode1", "ccode2"),
+    "state": ("ccode",),
 }
 ATTRITION_COLUMNS = ("source", "action", "reason", "record", "rows")
 
@@ -123,16 +123,16 @@ def yearly(frame: pd.DataFrame, first: pd.Series, last: pd.Series) -> pd.DataFra
 
 
 def undirected(frame: pd.DataFrame, first: str, second: str) -> pd.DataFrame:
-    """Rename two state columns to `a` < `b`, whichever order the row had."""
+    """Rename two state columns to `ccode1` < `ccode2`, whichever order the row had."""
     low = frame[[first, second]].min(axis=1).astype("int64")
     high = frame[[first, second]].max(axis=1).astype("int64")
-    return frame.drop(columns=[first, second]).assign(a=low, b=high)
+    return frame.drop(columns=[first, second]).assign(ccode1=low, ccode2=high)
 
 
 def paired(rows: pd.DataFrame, shared: list[str]) -> pd.DataFrame:
-    """Pair the states of rows that agree in `shared`: `state` becomes `a` < `b`, the other's columns end in `_b`."""
-    both = rows.merge(rows, on=shared, suffixes=("", "_b"))
-    return both[both["state"] < both["state_b"]].rename(columns={"state": "a", "state_b": "b"})
+    """Pair the states of rows that agree in `shared`: `ccode` becomes `ccode1` < `ccode2`, the other's columns end in `_2`."""
+    both = rows.merge(rows, on=shared, suffixes=("", "_2"))
+    return both[both["ccode"] < both["ccode_2"]].rename(columns={"ccode": "ccode1", "ccode_2": "ccode2"})
 
 
 def ever(rows: pd.DataFrame, flag: str, key: list[str]) -> pd.Series:

@@ -16,8 +16,8 @@ from detente.data.sources.whittle import DEATHS_UNKNOWN, RULES, Rule, whittle
 
 USE_OF_FORCE = 4
 UNKNOWN = -9
-DYAD_YEAR = ("a", "b", "year")
-DIRECTED = ("source", "target", "year")
+DYAD_YEAR = ("ccode1", "ccode2", "year")
+DIRECTED = ("ccode1", "ccode2", "year")
 # What a coding must tell of each dispute and dyad-year; side A began the dispute.
 RECORD = (
     "side_a",
@@ -64,7 +64,7 @@ class Coding:
         return self._source(slug, "dyad-year", variables, dyad_years)
 
     def initiations(self, slug: str) -> Source:
-        """One row a directed dyad-year in which `source` began a dispute with `target`."""
+        """One row a directed dyad-year in which `ccode1` began a dispute with `ccode2`."""
         variables = initiation_variables(self.name, self.title)
         return self._source(slug, "directed-dyad-year", variables, initiations)
 
@@ -110,7 +110,7 @@ def together(records: pd.DataFrame, one: str, two: str) -> Rows:
 
 def dyad_years(records: pd.DataFrame, name: str, rules: Sequence[Rule] = RULES) -> Rows:
     """Undirected dyad-years of a coding called `name`, and what was merged, whittled and recoded on the way."""
-    disputes, entries = together(undirected(records, "side_a", "side_b"), "a", "b")
+    disputes, entries = together(undirected(records, "side_a", "side_b"), "ccode1", "ccode2")
     whittled = whittle(disputes, DYAD_YEAR, rules)
     kept = whittled.frame
     new = kept["onset"].astype("int64")
@@ -130,10 +130,10 @@ def dyad_years(records: pd.DataFrame, name: str, rules: Sequence[Rule] = RULES) 
 
 
 def initiations(records: pd.DataFrame, name: str, rules: Sequence[Rule] = RULES) -> Rows:
-    """Directed dyad-years in which an originator on side A (`source`) began a dispute with one on side B (`target`)."""
+    """Directed dyad-years in which an originator on side A (`ccode1`) began a dispute with one on side B (`ccode2`)."""
     began = (records["onset"] == 1) & (records["originators"] == 1)
-    directed = records[began].rename(columns={"side_a": "source", "side_b": "target"})
-    disputes, entries = together(directed, "source", "target")
+    directed = records[began].rename(columns={"side_a": "ccode1", "side_b": "ccode2"})
+    disputes, entries = together(directed, "ccode1", "ccode2")
     whittled = whittle(disputes, DIRECTED, rules)
     frame, unknown = begun(whittled.frame, name)
     idle = [("dropped", NO_INITIATION, "all", int((~began).sum()))]

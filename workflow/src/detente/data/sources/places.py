@@ -76,9 +76,9 @@ def codes(names: pd.Series, years: pd.Series, places: Gazetteer, *, where: str, 
 
 def members(states: pd.Series, years: pd.Series, places: Gazetteer) -> pd.Series:
     """Whether each code is a member of the state system on a day of its year."""
-    asked = pd.DataFrame({"state": states.astype("int64"), "year": years.astype("int64")})
+    asked = pd.DataFrame({"ccode": states.astype("int64"), "year": years.astype("int64")})
     found = {(s, y): _member(s, y, places) for s, y in asked.drop_duplicates().itertuples(index=False)}
-    flags = [found[pair] for pair in zip(asked["state"], asked["year"], strict=True)]
+    flags = [found[pair] for pair in zip(asked["ccode"], asked["year"], strict=True)]
     return pd.Series(flags, index=states.index, dtype="bool")
 
 

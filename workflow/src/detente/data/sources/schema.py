@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def tidy_schema(source: Source) -> DataFrameSchema:
-    """Whole-number unique key, a < b, numeric variables; events not negative, missing only where declared."""
+    """Whole-number unique key, ccode1 < ccode2, numeric variables; events not negative, missing only where declared."""
     import pandera.pandas as pa
 
     if source.key == "event":
@@ -28,7 +28,7 @@ def tidy_schema(source: Source) -> DataFrameSchema:
         columns[v.name] = pa.Column(
             checks=[pa.Check(is_numeric_dtype, name="numeric dtype"), *at_least], nullable=v.unknown or not event
         )
-    checks = [pa.Check(_ordered, name="a < b", ignore_na=False)] if source.key in ("dyad-year", "dyad") else []
+    checks = [pa.Check(_ordered, name="ccode1 < ccode2", ignore_na=False)] if source.key in ("dyad-year", "dyad") else []
     return pa.DataFrameSchema(columns, checks=checks, unique=list(KEYS[source.key]), strict=True)
 
 
@@ -36,7 +36,7 @@ def _events() -> DataFrameSchema:
     """One row an event, year and participant; the events' own flags come along unchecked."""
     import pandera.pandas as pa
 
-    key = ["exercise", "year", "state"]
+    key = ["exercise", "year", "ccode"]
     columns = {name: pa.Column("int64") for name in key}
     return pa.DataFrameSchema({**columns, "parties": pa.Column("int64", pa.Check.ge(1))}, unique=key)
 
@@ -46,15 +46,15 @@ def _spells() -> DataFrameSchema:
     import pandera.pandas as pa
 
     columns = {
-        "state": pa.Column("int64"),
+        "ccode": pa.Column("int64"),
         "name": pa.Column(nullable=True),
         "status": pa.Column(checks=pa.Check.isin(["member", "major"])),
         "start": pa.Column("int64"),
         "end": pa.Column("int64"),
     }
     forward = pa.Check(lambda frame: frame["start"] <= frame["end"], name="start <= end")
-    return pa.DataFrameSchema(columns, checks=forward, unique=["state", "status", "start"], strict=True)
+    return pa.DataFrameSchema(columns, checks=forward, unique=["ccode", "status", "start"], strict=True)
 
 
 def _ordered(frame: pd.DataFrame) -> pd.Series:
-    return frame["a"] < frame["b"]
+    return frame["ccode1"] < frame["ccode2"]

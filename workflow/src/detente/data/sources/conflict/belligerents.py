@@ -37,14 +37,14 @@ def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
     first = rows["year"] == rows["entered"]
     flags = pd.DataFrame(
         {
-            "state": rows["ccode"].astype("int64"),
+            "ccode": rows["ccode"].astype("int64"),
             "year": rows["year"].astype("int64"),
             "at_war": 1,
             "war_entered": first.astype("int64"),
             "war_initiated": (first & rows["began"]).astype("int64"),
         }
     )
-    frame = flags.groupby(["state", "year"]).max().reset_index()
+    frame = flags.groupby(["ccode", "year"]).max().reset_index()
     merged = ("merged", "wars and spells of one state-year are one row", "all state-years", len(flags) - len(frame))
     return Tidy(frame, attrition(SLUG, [merged] if merged[3] else []))
 

@@ -31,7 +31,7 @@ def _parties(table: pd.DataFrame, columns: tuple[str, ...], states: pd.DataFrame
     named = pd.concat(parts)
     long = named.join(table[["conflict_id", "year", "intensity_level", "type_of_conflict"]]).reset_index(drop=True)
     found = translated(long["listed"], long["year"], states, f"{SLUG}/{FILE}")
-    long = long.assign(state=found.code)
+    long = long.assign(ccode=found.code)
     lost = long[~found.member].groupby(["listed", "conflict_id"]).size().rename("rows").reset_index()
     reason = "not a member of the state system in that year"
     each = lost.itertuples(index=False, name=None)
@@ -50,18 +50,18 @@ def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
         sides.append(parties)
         entries += lost
     key = ["conflict_id", "year", "intensity_level"]
-    pairs = sides[0].merge(sides[1][[*key, "state", "primary"]], on=key, suffixes=("_a", "_b"))
-    pairs = undirected(pairs, "state_a", "state_b").assign(primary=pairs["primary_a"] & pairs["primary_b"])
-    pairs = pairs.sort_values(["conflict_id", "a", "b", "year"])
+    pairs = sides[0].merge(sides[1][[*key, "ccode", "primary"]], on=key, suffixes=("_a", "_b"))
+    pairs = undirected(pairs, "ccode_a", "ccode_b").assign(primary=pairs["primary_a"] & pairs["primary_b"])
+    pairs = pairs.sort_values(["conflict_id", "ccode1", "ccode2", "year"])
     primary = pairs[pairs["primary"]]
-    fresh = primary["year"].groupby([primary[name] for name in ("conflict_id", "a", "b")]).diff() != 1
-    flags = pairs[["a", "b", "year"]].assign(
+    fresh = primary["year"].groupby([primary[name] for name in ("conflict_id", "ccode1", "ccode2")]).diff() != 1
+    flags = pairs[["ccode1", "ccode2", "year"]].assign(
         ongoing_ucdp=pairs["primary"],
         new_ucdp=fresh.reindex(pairs.index, fill_value=False),
         war_ucdp=pairs["primary"] & (pairs["intensity_level"] == WAR),
         coalition_ucdp=True,
     )
-    frame = flags.groupby(["a", "b", "year"]).max().astype("int64").reset_index()
+    frame = flags.groupby(["ccode1", "ccode2", "year"]).max().astype("int64").reset_index()
     more = ("merged", "several conflicts in one dyad-year are one row", "all dyad-years", len(flags) - len(frame))
     return Tidy(frame, attrition(SLUG, happened([*entries, more])))
 
@@ -72,12 +72,12 @@ def clean_civil(raw: Mapping[str, pd.DataFrame]) -> Tidy:
     inside = table[table["type_of_conflict"].isin(INTERNAL)]
     entries: Entries = [("dropped", "not inside a state", "all conflict-years", len(table) - len(inside))]
     parties, lost = _parties(inside, ("gwno_a",), raw[STATES])
-    flags = parties[["state", "year"]].assign(
+    flags = parties[["ccode", "year"]].assign(
         civil_conflict=1,
         civil_war=parties["intensity_level"] == WAR,
         civil_conflict_foreign_troops=parties["type_of_conflict"] == INTERNATIONALISED,
     )
-    frame = flags.groupby(["state", "year"]).max().astype("int64").reset_index()
+    frame = flags.groupby(["ccode", "year"]).max().astype("int64").reset_index()
     more = ("merged", "several conflicts in one state-year are one row", "all state-years", len(flags) - len(frame))
     return Tidy(frame, attrition(CIVIL, happened([*entries, *lost, more])))
 

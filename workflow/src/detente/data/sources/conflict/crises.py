@@ -76,14 +76,14 @@ def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
     rows = yearly(pairs, pairs["first"], pairs["last"])
     year = rows["year"]
     new = (year == rows["first"]).astype("int64")
-    flags = rows[["a", "b"]].assign(
+    flags = rows[["ccode1", "ccode2"]].assign(
         year=year,
         ongoing_icb=1,
         new_icb=new,
         violent_icb=new * (rows["violence"] >= SERIOUS_CLASHES),
         war_icb=new * (rows["violence"] == WAR),
     )
-    frame = flags.groupby(["a", "b", "year"]).max().astype("int64").reset_index()
+    frame = flags.groupby(["ccode1", "ccode2", "year"]).max().astype("int64").reset_index()
     over = frame["year"] > SOURCE.years[1]
     entries += [("dropped", "after the years covered", "all dyad-years", int(over.sum()))]
     entries += [("merged", "several crises of a dyad-year are one row", "all dyad-years", len(rows) - len(frame))]
@@ -91,13 +91,13 @@ def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
 
 
 def clean_triggered(raw: Mapping[str, pd.DataFrame]) -> Tidy:
-    """One row a directed dyad-year in which `source` triggered a crisis of `target`."""
+    """One row a directed dyad-year in which `ccode1` triggered a crisis of `ccode2`."""
     crises, entries = records(raw)
-    directed = crises.rename(columns={"trigger": "source", "actor": "target", "first": "year"})
+    directed = crises.rename(columns={"trigger": "ccode1", "actor": "ccode2", "first": "year"})
     frame = (
-        directed[["source", "target", "year"]]
+        directed[["ccode1", "ccode2", "year"]]
         .assign(triggered_icb=1, triggered_violent_icb=directed["violence"] >= SERIOUS_CLASHES)
-        .groupby(["source", "target", "year"])
+        .groupby(["ccode1", "ccode2", "year"])
         .max()
         .astype("int64")
         .reset_index()

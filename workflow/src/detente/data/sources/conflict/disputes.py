@@ -54,7 +54,7 @@ class Table:
         return Source(slug, "dyad-year", (raw,), variables, clean, self.years)
 
     def initiations(self, slug: str) -> Source:
-        """One row a directed dyad-year in which `source` began a dispute with `target`."""
+        """One row a directed dyad-year in which `ccode1` began a dispute with `ccode2`."""
         onset = f"{self.prefix}midonset"
         raw = self._raw(("ccode1", "ccode2", "year", onset, "hostlev", "fatality", "sidea1", "orig1", "orig2"))
 
@@ -92,7 +92,7 @@ def _folded(table: pd.DataFrame, ongoing: pd.Series, onset: pd.Series, name: str
             "unknown": new * (table["fatality"] == UNKNOWN),
         }
     )
-    folded = undirected(directed, "first", "second").groupby(["a", "b", "year"]).max().reset_index()
+    folded = undirected(directed, "first", "second").groupby(["ccode1", "ccode2", "year"]).max().reset_index()
     fatal = folded[f"fatal_{name}"]
     unknown = (folded["unknown"] == 1) & (fatal == 0)
     frame = folded.drop(columns="unknown").assign(**{f"fatal_{name}": fatal.astype("float64").mask(unknown)})
@@ -102,11 +102,11 @@ def _folded(table: pd.DataFrame, ongoing: pd.Series, onset: pd.Series, name: str
 
 
 def _begun(table: pd.DataFrame, onset: pd.Series, name: str) -> tuple[pd.DataFrame, Entries]:
-    """Directed dyad-years of an onset between two originators, from side A (`source`) to side B."""
+    """Directed dyad-years of an onset between two originators, from side A (`ccode1`) to side B."""
     side_a = table["sidea1"] == 1
     began = side_a & (onset == 1) & (table["orig1"] == 1) & (table["orig2"] == 1)
-    kept = table[began].rename(columns={"ccode1": "source", "ccode2": "target", "hostlev": "hostility"})
-    kept = kept.assign(fatality=ranked(kept["fatality"])).sort_values(["source", "target", "year"], ignore_index=True)
+    kept = table[began].rename(columns={"ccode1": "ccode1", "ccode2": "ccode2", "hostlev": "hostility"})
+    kept = kept.assign(fatality=ranked(kept["fatality"])).sort_values(["ccode1", "ccode2", "year"], ignore_index=True)
     frame, unknown = begun(kept, name)
     entries: Entries = [
         ("merged", "the row from side B repeats the one from side A", "all dyad-years", int((~side_a).sum())),

@@ -13,7 +13,7 @@ from detente.data.sources.base import RawTable, undirected, yearly
 from detente.data.sources.outcomes import HOSTILITY, MONTHS, Coding, Raw, Rows
 
 FILE = "events.zip"
-DYAD = ["dispute", "a", "b"]
+DYAD = ["dispute", "ccode1", "ccode2"]
 
 
 def records(raw: Raw) -> Rows:
@@ -49,7 +49,7 @@ def records(raw: Raw) -> Rows:
     frame = frame.assign(
         onset=(frame["year"] == frame["since"]).astype("int64"), longest_duration=frame["shortest_duration"]
     )
-    frame = frame.rename(columns={"actor": "side_a", "target": "side_b"}).drop(columns=["a", "b", "since"])
+    frame = frame.rename(columns={"actor": "side_a", "target": "side_b"}).drop(columns=["ccode1", "ccode2", "since"])
     more = len(events) - len(frame)
     return frame, [("merged", "events of a confrontation, dyad and year are one row", "all dyad-years", more)]
 

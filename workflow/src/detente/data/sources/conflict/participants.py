@@ -36,7 +36,7 @@ def opposed(participants: pd.DataFrame) -> Rows:
     spells = pd.DataFrame(
         {
             "dispute": participants["dispnum"],
-            "state": participants["ccode"],
+            "ccode": participants["ccode"],
             "first": _day(participants, "st", 1),
             "last": _day(participants, "end", 31),
             "hostility": participants["hostlev"],
@@ -45,7 +45,7 @@ def opposed(participants: pd.DataFrame) -> Rows:
     )
     initiators = participants["sidea"] == 1
     pairs = spells[initiators].merge(spells[~initiators], on="dispute", suffixes=("_a", "_b"))
-    pairs = pairs.rename(columns={"state_a": "side_a", "state_b": "side_b"})
+    pairs = pairs.rename(columns={"ccode_a": "side_a", "ccode_b": "side_b"})
     pairs = pairs.assign(
         first_day=pairs[["first_a", "first_b"]].max(axis=1),
         last_day=pairs[["last_a", "last_b"]].min(axis=1),

@@ -23,7 +23,7 @@ def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
     flags = undirected(halved[["statea", "stateb", "year"]], "statea", "stateb").assign(
         ongoing_war=1, new_war=halved["year"] == halved["warstrtyr"]
     )
-    frame = flags.groupby(["a", "b", "year"]).max().astype("int64").reset_index()
+    frame = flags.groupby(["ccode1", "ccode2", "year"]).max().astype("int64").reset_index()
     directions = "the two directions of a dyad-year are one row"
     return Tidy(
         frame,

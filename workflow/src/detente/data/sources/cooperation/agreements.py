@@ -35,9 +35,9 @@ def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
         {name: (years["category1"] == code) & years["confident"] for code, (name, _) in CATEGORIES.items()}
     )
     frame = (
-        pd.concat([years[["a", "b", "year"]], flags], axis=1)
+        pd.concat([years[["ccode1", "ccode2", "year"]], flags], axis=1)
         .assign(defence_agreement=years["confident"], defence_agreement_broad=True)
-        .groupby(["a", "b", "year"])
+        .groupby(["ccode1", "ccode2", "year"])
         .max()
         .astype("int64")
         .reset_index()
@@ -55,7 +55,7 @@ def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
         )
     )
     return Tidy(
-        frame[["a", "b", "year", "defence_agreement", "defence_agreement_broad", *names]],
+        frame[["ccode1", "ccode2", "year", "defence_agreement", "defence_agreement_broad", *names]],
         attrition(SLUG, entries),
     )
 

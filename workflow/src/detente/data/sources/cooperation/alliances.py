@@ -24,7 +24,7 @@ def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
     table = raw[FILE].rename(columns={old: new for old, (new, _) in OBLIGATIONS.items()})
     names = [new for new, _ in OBLIGATIONS.values()]
     pairs = undirected(table[["ccode1", "ccode2", "year", *names]].astype("int64"), "ccode1", "ccode2")
-    grouped = pairs.groupby(["a", "b", "year"])[names]
+    grouped = pairs.groupby(["ccode1", "ccode2", "year"])[names]
     frame = grouped.max().reset_index()
     lowest = grouped.min().reset_index()
     entries = [("merged", "the two directions of a dyad-year are one row", "all dyad-years", len(pairs) - len(frame))]

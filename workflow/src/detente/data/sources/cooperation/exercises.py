@@ -63,19 +63,19 @@ def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
         _days(table), left_on="exercise", right_index=True, validate="many_to_one"
     )
     asked = zip(long["name"], long["first_day"], long["last_day"], strict=True)
-    long["state"] = [places.code(name, int(first), int(last)) for name, first, last in asked]
+    long["ccode"] = [places.code(name, int(first), int(last)) for name, first, last in asked]
     sites = _sites(table)
-    party = long["state"].astype("object").fillna(long["name"])
+    party = long["ccode"].astype("object").fillna(long["name"])
     party = party.mask(long["name"] == UNKNOWN, "unknown " + long.index.astype("str"))
     parties = party.groupby(long["exercise"]).nunique()
-    known = long.dropna(subset="state").drop_duplicates(["exercise", "state"]).astype({"state": "int64"})
+    known = long.dropna(subset="ccode").drop_duplicates(["exercise", "ccode"]).astype({"ccode": "int64"})
     series = _series(table, known)
     kinds = table[list(KINDS)].rename(columns=KINDS).astype("int64")
     traits = pd.concat([kinds, series, table["s.month"].astype("int64").rename("month"), sites], axis=1)
     members = known.assign(parties=known["exercise"].map(parties)).merge(
         traits, left_on="exercise", right_index=True, validate="many_to_one"
     )
-    frame = _years(members).sort_values(["exercise", "year", "state"], ignore_index=True)
+    frame = _years(members).sort_values(["exercise", "year", "ccode"], ignore_index=True)
     return Tidy(frame, attrition(SLUG, _entries(long, table) + _unplaced(table, sites, series["series"])))
 
 
@@ -103,12 +103,12 @@ def _years(members: pd.DataFrame) -> pd.DataFrame:
     over = members[members["last_day"] // 10000 > members["first_day"] // 10000]
     years.append(over.assign(year=over["last_day"] // 10000))
     traits = ["parties", *KINDS.values(), "series", "title", "month", "latitude", "longitude"]
-    return pd.concat(years)[["exercise", "year", "state", *traits]]
+    return pd.concat(years)[["exercise", "year", "ccode", *traits]]
 
 
 def _series(table: pd.DataFrame, known: pd.DataFrame) -> pd.DataFrame:
     """Number of each exercise's series, −1 if none, and its `title`: as coders wrote it first, else its own name's."""
-    states = known.groupby("exercise")["state"].agg(frozenset).to_dict()
+    states = known.groupby("exercise")["ccode"].agg(frozenset).to_dict()
     named = zip(table.index, table["Series_Name"], table["Ex_Name"], table["s.year"], table["s.month"], strict=True)
     held = [
         Held(str(series).strip(), str(title).strip(), int(year), int(month), states.get(row, frozenset()))
@@ -139,13 +139,13 @@ def _entries(long: pd.DataFrame, table: pd.DataFrame) -> list[tuple[str, str, st
     """Everything that was named but makes no participant."""
     labels = (table["MMEID"] + " " + table["Ex_Name"]).str.strip()
     records = labels.reindex(long["exercise"]).to_numpy() + ": " + long["name"].to_numpy()
-    lost = long["state"].isna().to_numpy()
+    lost = long["ccode"].isna().to_numpy()
     outside = "not a member of the state system at the time"
     reasons = long["name"].map(NOT_STATES).fillna(outside)
     entries = [("dropped", reason, str(record), 1) for reason, record in zip(reasons[lost], records[lost], strict=True)]
-    repeated = ~lost & long.duplicated(["exercise", "state"]).to_numpy()
+    repeated = ~lost & long.duplicated(["exercise", "ccode"]).to_numpy()
     entries += [("merged", "named twice in one exercise", str(record), 1) for record in records[repeated]]
-    states = long.dropna(subset="state").groupby("exercise")["state"].nunique().reindex(table.index, fill_value=0)
+    states = long.dropna(subset="ccode").groupby("exercise")["ccode"].nunique().reindex(table.index, fill_value=0)
     few = "fewer than two states known: makes no dyad"
     entries += [("dropped", few, str(label), 1) for label in labels[states < 2]]
     twice = table["MMEID"].duplicated(keep=False)

@@ -60,7 +60,7 @@ def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
     associate = part.isin(ASSOCIATES).astype("float64").where(part.notna()).add_prefix("associate_")
     frame = pd.concat([table[["ccode", "year"]].astype("int64"), full, associate], axis=1).rename(columns=_names())
     return Tidy(
-        frame.rename(columns={"ccode": "state"}).sort_values(["state", "year"], ignore_index=True),
+        frame.sort_values(["ccode", "year"], ignore_index=True),
         attrition(SLUG, _entries(codes)),
     )
 

@@ -51,12 +51,12 @@ def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
     long = long.merge(days, left_on="exercise", right_index=True, validate="many_to_one")
     places = replace(gazetteer(raw[STATES.file]), by_name={**{iso: (code,) for iso, code in codes.items()}, **BY_DATE})
     asked = zip(long["name"], long["first_day"], long["last_day"], strict=True)
-    long["state"] = pd.array([places.code(*one) for one in asked], dtype="Int64")
+    long["ccode"] = pd.array([places.code(*one) for one in asked], dtype="Int64")
     unnamed = long["name"].mask(long["name"] == UNKNOWN, "unknown " + long.index.astype("str"))
-    long["party"] = long["state"].astype("str").where(long["state"].notna(), unnamed)
+    long["party"] = long["ccode"].astype("str").where(long["ccode"].notna(), unnamed)
     entries += _lost(long, table)
     parties = long.groupby("exercise")["party"].nunique()
-    known = long.dropna(subset="state").drop_duplicates(["exercise", "state"])
+    known = long.dropna(subset="ccode").drop_duplicates(["exercise", "ccode"])
     kind = table["JME Type"].str.upper()
     members = known.assign(
         parties=known["exercise"].map(parties),
@@ -111,11 +111,11 @@ def _labels(table: pd.DataFrame) -> pd.Series:
 def _lost(long: pd.DataFrame, table: pd.DataFrame) -> list[tuple[str, str, str, int]]:
     """Everything that was named but makes no participant."""
     labels = _labels(table).reindex(long["exercise"]).to_numpy()
-    lost = long["state"].isna().to_numpy()
+    lost = long["ccode"].isna().to_numpy()
     reasons = long["name"].map(NOT_STATES).fillna("not a member of the state system at the time")
     records = pd.Series(labels, index=long.index) + ": " + long["name"]
     entries = [("dropped", reason, str(record), 1) for reason, record in zip(reasons[lost], records[lost], strict=True)]
-    repeated = ~lost & long.duplicated(["exercise", "state"]).to_numpy()
+    repeated = ~lost & long.duplicated(["exercise", "ccode"]).to_numpy()
     return entries + [("merged", "named twice in one exercise", str(record), 1) for record in records[repeated]]
 
 
@@ -129,7 +129,7 @@ def _years(members: pd.DataFrame) -> pd.DataFrame:
 def _dyads(members: pd.DataFrame) -> tuple[pd.DataFrame, int]:
     """Dyad-years from exercises' participants, and how many exercises of a dyad they merge."""
     columns = ["exercise", "year", "parties", "field", "command"]
-    both = paired(members[[*columns, "state"]].astype({"state": "int64"}), columns)
+    both = paired(members[[*columns, "ccode"]].astype({"ccode": "int64"}), columns)
     pairs = both.assign(
         jme_any=1,
         jme_bilateral=both["parties"] == 2,
@@ -139,7 +139,7 @@ def _dyads(members: pd.DataFrame) -> tuple[pd.DataFrame, int]:
         jme_weight=1.0 / (both["parties"] - 1),
         jme_count=1,
     )
-    groups = pairs.groupby(["a", "b", "year"])
+    groups = pairs.groupby(["ccode1", "ccode2", "year"])
     flags = groups[["jme_any", "jme_bilateral", "jme_small", "jme_field", "jme_command"]].max().astype("int64")
     frame = flags.join(groups[["jme_weight", "jme_count"]].sum()).reset_index()
     return frame, len(both) - len(frame)

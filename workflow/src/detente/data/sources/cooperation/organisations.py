@@ -22,7 +22,7 @@ def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
     frame = undirected(table[["ccode1", "ccode2"]], "ccode1", "ccode2").assign(
         year=table["year"].astype("int64"), joint_organisations=table["dyadigos"]
     )
-    return Tidy(frame.sort_values(["a", "b", "year"], ignore_index=True), attrition(SLUG))
+    return Tidy(frame.sort_values(["ccode1", "ccode2", "year"], ignore_index=True), attrition(SLUG))
 
 
 SOURCE = Source(

@@ -27,7 +27,7 @@ SIGNALS = {
 DEPLOYERS = ("us", "uk", "rus")
 NUKES = "protege_nuclear_weapons"
 CODED = {"ex": (1974, 2010), "troops": (1981, 2012)}
-KEY = ["a", "b", "year"]
+KEY = ["ccode1", "ccode2", "year"]
 
 
 def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:

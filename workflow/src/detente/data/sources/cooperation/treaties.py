@@ -39,8 +39,8 @@ def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
     years = _years(pairs)
     flags = ["treaty", *(name for name, _ in OBLIGATIONS.values()), "treaty_asymmetric"]
     flags += ["treaty_bilateral", "treaty_multilateral", "treaty_formed", "treaty_entered", "treaty_exited"]
-    frame = years.groupby(["a", "b", "year"])[flags].max()
-    frame["treaties"] = years.groupby(["a", "b", "year"])["atopid"].nunique()
+    frame = years.groupby(["ccode1", "ccode2", "year"])[flags].max()
+    frame["treaties"] = years.groupby(["ccode1", "ccode2", "year"])["atopid"].nunique()
     entries = _entries(table, alliances)
     entries.append(
         (
@@ -79,8 +79,8 @@ def _pairs(members: pd.DataFrame, alliances: pd.DataFrame) -> pd.DataFrame:
     facts = alliances.set_index("atopid")
     bilateral = both["atopid"].map(facts["bilat"])
     return both[["atopid", "start", "end"]].assign(
-        a=both["member"],
-        b=both["member_b"],
+        ccode1=both["member"],
+        ccode2=both["member_b"],
         treaty=1,
         treaty_asymmetric=unequal.astype("int64"),
         treaty_bilateral=bilateral,
@@ -92,7 +92,7 @@ def _pairs(members: pd.DataFrame, alliances: pd.DataFrame) -> pd.DataFrame:
 
 def _years(pairs: pd.DataFrame) -> pd.DataFrame:
     """Repeat each pair in its years; flag the years in which a treaty is formed, starts and ends to bind the pair."""
-    spell = pairs.groupby(["atopid", "a", "b"])
+    spell = pairs.groupby(["atopid", "ccode1", "ccode2"])
     leave = spell["end"].transform("max")
     dated = pairs.assign(
         entry=spell["start"].transform("min") // 10000,

@@ -45,11 +45,11 @@ def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
     visits = table[["Title", "Name", "Start Day", "Start Month", "Start Year", "State Visit"]].drop_duplicates()
     nowhere = visits["State Visit"].isin(list(NO_VISIT))
     abroad = visits[~nowhere]
-    rows = pd.DataFrame({"state": abroad["State Visit"].map(codes), "year": abroad["Start Year"].astype("int64")})
-    before = (rows["state"] == NAMED["Kosovo"]) & ~members(rows["state"], rows["year"], places)
-    rows["state"] = rows["state"].mask(before, 345).astype("int64")
-    inside = members(rows["state"], rows["year"], places)
-    counts = rows[inside].groupby(["state", "year"]).size().rename("us_visits").reset_index()
+    rows = pd.DataFrame({"ccode": abroad["State Visit"].map(codes), "year": abroad["Start Year"].astype("int64")})
+    before = (rows["ccode"] == NAMED["Kosovo"]) & ~members(rows["ccode"], rows["year"], places)
+    rows["ccode"] = rows["ccode"].mask(before, 345).astype("int64")
+    inside = members(rows["ccode"], rows["year"], places)
+    counts = rows[inside].groupby(["ccode", "year"]).size().rename("us_visits").reset_index()
     frame = pd.concat([counts.assign(us_visit=1), _uncoded(raw[STATES.file])], ignore_index=True)
     entries = [
         ("merged", "the same visit twice", "all visits", len(table) - len(visits)),
@@ -59,9 +59,9 @@ def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
         ("merged", "visits of one state-year are one row", "all visits", int(inside.sum()) - len(counts)),
         ("added", "no visit of any office on the list: not coded, missing", "1993 and 2003", len(frame) - len(counts)),
     ]
-    ordered = frame[["state", "year", *(v.name for v in SOURCE.variables)]]
+    ordered = frame[["ccode", "year", *(v.name for v in SOURCE.variables)]]
     return Tidy(
-        ordered.sort_values(["state", "year"], ignore_index=True),
+        ordered.sort_values(["ccode", "year"], ignore_index=True),
         attrition(SLUG, [entry for entry in entries if entry[3]]),
     )
 
@@ -72,7 +72,7 @@ def _uncoded(states: pd.DataFrame) -> pd.DataFrame:
         states.loc[(states["styear"] <= year) & (states["endyear"] >= year), ["ccode"]].assign(year=year)
         for year in UNCODED
     ]
-    rows = pd.concat(years).drop_duplicates().rename(columns={"ccode": "state"})
+    rows = pd.concat(years).drop_duplicates()
     return rows.assign(us_visit=float("nan"), us_visits=float("nan"))
 
 

@@ -24,14 +24,14 @@ SCALES = {
 def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
     """One row a state-year with a point on any of the three scales."""
     table = raw[FILE]
-    frame = table[["ccode", "year"]].astype("int64").rename(columns={"ccode": "state"})
+    frame = table[["ccode", "year"]].astype("int64")
     for column, (name, _) in SCALES.items():
         frame[name] = table[column].astype("float64")
     entries = [
         ("kept", "no point on this scale: missing", name, int(frame[name].isna().sum())) for name, _ in SCALES.values()
     ]
     return Tidy(
-        frame.sort_values(["state", "year"], ignore_index=True),
+        frame.sort_values(["ccode", "year"], ignore_index=True),
         attrition(SLUG, [entry for entry in entries if entry[3]]),
     )
 

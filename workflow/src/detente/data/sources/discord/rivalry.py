@@ -41,7 +41,7 @@ def _dyad_years(source: Source, spells: pd.DataFrame) -> Tidy:
     outside = bounded["start"] > bounded["end"]
     inside = undirected(bounded[~outside], "ccode1", "ccode2")
     years = yearly(inside, inside["start"], inside["end"])
-    frame = years.groupby(["a", "b", "year"])[names].max().reset_index()
+    frame = years.groupby(["ccode1", "ccode2", "year"])[names].max().reset_index()
     entries = [
         ("dropped", f"rivalry of no year in {first}–{last}", str(name), 1) for name in spells.loc[outside, "name"]
     ]

@@ -22,9 +22,9 @@ HIGH = 8  # ICOW's category of high salience: 8 to 12 of 12 points
 def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
     """One row a dyad-year with a claim, from the year in which it begins to that in which it ends."""
     long, beyond = _years(raw[FILE])
-    long = undirected(long, "source", "target")
+    long = undirected(long, "ccode1", "ccode2")
     frame = (
-        long.groupby(["a", "b", "year"])
+        long.groupby(["ccode1", "ccode2", "year"])
         .agg(territorial_claims=("claim", "size"), territorial_claim_salience=("icowsal", "max"))
         .reset_index()
     )
@@ -35,7 +35,7 @@ def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
         ("kept", "goes on when coding ends", "all claims", beyond),
     ]
     return Tidy(
-        frame[["a", "b", "year", *(v.name for v in SOURCE.variables)]],
+        frame[["ccode1", "ccode2", "year", *(v.name for v in SOURCE.variables)]],
         attrition(SLUG, [entry for entry in entries if entry[3]]),
     )
 
@@ -43,7 +43,7 @@ def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
 def clean_directed(raw: Mapping[str, pd.DataFrame]) -> Tidy:
     """One row a challenger, target and year with a claim."""
     long, beyond = _years(raw[FILE])
-    frame = long.groupby(["source", "target", "year"]).size().rename("claims_made").reset_index()
+    frame = long.groupby(["ccode1", "ccode2", "year"]).size().rename("claims_made").reset_index()
     frame.insert(3, "claims_territory", 1)
     entries = [
         ("merged", "several claims in one directed dyad-year are one row", "all dyad-years", len(long) - len(frame)),
@@ -57,7 +57,7 @@ def _years(table: pd.DataFrame) -> tuple[pd.DataFrame, int]:
     first, last = SOURCE.years
     start, end = (table["begclaim"] // 100).clip(lower=first), (table["endclaim"] // 100).clip(upper=last)
     rows = yearly(table[["claim", "chal", "tgt", "icowsal"]], start, end).reset_index(drop=True)
-    long = rows.rename(columns={"chal": "source", "tgt": "target"}).astype({"source": "int64", "target": "int64"})
+    long = rows.rename(columns={"chal": "ccode1", "tgt": "ccode2"}).astype({"ccode1": "int64", "ccode2": "int64"})
     return long, int((table["endclaim"] >= last * 100 + 99).sum())
 
 

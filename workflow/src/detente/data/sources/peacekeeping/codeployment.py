@@ -37,15 +37,15 @@ def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
     state = codes(within["Contributor"], years, places_of(raw[STATES.file]), where=where, nobody={})
     long = pd.DataFrame(
         {
-            "state": state,
+            "ccode": state,
             "year": years,
             "date": within["Date"],
             "mission": within["Mission"],
             "personnel": within["Total Total"].astype("int64"),
         }
     )
-    present = long[(long["personnel"] > 0) & long["state"].notna()].astype({"state": "int64"})
-    one = present.groupby(["state", "year", *SHARED])[["personnel"]].max().reset_index()
+    present = long[(long["personnel"] > 0) & long["ccode"].notna()].astype({"ccode": "int64"})
+    one = present.groupby(["ccode", "year", *SHARED])[["personnel"]].max().reset_index()
     entries = _entries(table, long, len(present) - len(one))
     frame, months = _dyads(one)
     entries.append(("merged", "shared mission-months of one dyad-year are one row", "all dyad-years", months))
@@ -55,8 +55,8 @@ def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
 def _dyads(one: pd.DataFrame) -> tuple[pd.DataFrame, int]:
     """Dyad-years from contributor-mission-months, and how many mission-months they merge."""
     both = paired(one, [*SHARED, "year"])
-    both = both.assign(smaller=both[["personnel", "personnel_b"]].min(axis=1))
-    pairs = both.groupby(["a", "b", "year"])
+    both = both.assign(smaller=both[["personnel", "personnel_2"]].min(axis=1))
+    pairs = both.groupby(["ccode1", "ccode2", "year"])
     frame = pairs.agg(
         codeployment_missions=("mission", "nunique"),
         codeployment_months=("date", "nunique"),
@@ -75,7 +75,7 @@ def _entries(table: pd.DataFrame, long: pd.DataFrame, twice: int) -> list[tuple[
         (
             "dropped",
             "contributor is not a member of the state system in the year",
-            int((long["state"].isna() & (long["personnel"] > 0)).sum()),
+            int((long["ccode"].isna() & (long["personnel"] > 0)).sum()),
         ),
         ("merged", "two names of one contributor in one mission-month: the larger count", twice),
     )

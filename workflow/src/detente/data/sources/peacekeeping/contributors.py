@@ -53,11 +53,11 @@ def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
     year = long["Date"].str.slice(0, 4).astype("int64")
     rows = long[year.between(first, last)].assign(year=year)
     state = codes(rows["name"], rows["year"], places_of(raw[STATES.file]), where=f"ipi/{FOLDER}", nobody={})
-    counted = rows.assign(state=state)
+    counted = rows.assign(ccode=state)
     blank = int(counted[list(KINDS)].isna().to_numpy().sum())
-    known = counted.dropna(subset="state").fillna(dict.fromkeys(KINDS, 0)).astype({"state": "int64"})
-    months = known.groupby(["state", "year", "Date"], as_index=False)[list(KINDS)].max()
-    sums = months.groupby(["state", "year"])[list(KINDS)].sum() / MONTHS
+    known = counted.dropna(subset="ccode").fillna(dict.fromkeys(KINDS, 0)).astype({"ccode": "int64"})
+    months = known.groupby(["ccode", "year", "Date"], as_index=False)[list(KINDS)].max()
+    sums = months.groupby(["ccode", "year"])[list(KINDS)].sum() / MONTHS
     frame = sums.rename(columns=KINDS).assign(un_personnel_given=sums.sum(axis=1)).reset_index()
     counts = (
         (

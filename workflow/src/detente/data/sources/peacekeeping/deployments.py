@@ -36,8 +36,8 @@ def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
         troops=("ave.no.troops", "max"), police=("UNPOL", "max"), observers=("UNMO", "max")
     )
     state = codes(sites["country"], sites["year"], places_of(raw[STATES.file]), where=f"{SLUG}/{FILE}", nobody=NOBODY)
-    kept = sites.assign(state=state, unsized=sites["troops"].isna()).dropna(subset="state").astype({"state": "int64"})
-    groups = kept.groupby(["state", "year"])
+    kept = sites.assign(ccode=state, unsized=sites["troops"].isna()).dropna(subset="ccode").astype({"ccode": "int64"})
+    groups = kept.groupby(["ccode", "year"])
     frame = pd.DataFrame(
         {
             "peacekeeper_troops": groups["troops"].sum(min_count=1),
@@ -52,7 +52,7 @@ def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
         reason = NOBODY.get(str(name), "not a member of the state system in the year")
         entries.append(("dropped", reason, str(name), len(group)))
     for name, group in kept[kept["country"].isin(TERRITORIES)].groupby("country"):
-        held = ", ".join(map(str, sorted(group["state"].unique())))
+        held = ", ".join(map(str, sorted(group["ccode"].unique())))
         entries.append(("recoded", f"counted with the state that holds or held it: {held}", str(name), len(group)))
     unsized = int(kept["unsized"].sum())
     entries.append(("kept", "strength unknown: counts as a site, not among troops", "all sites", unsized))

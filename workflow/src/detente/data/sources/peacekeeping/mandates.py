@@ -27,7 +27,7 @@ ADDED_HOSTS: Mapping[str, tuple[int, ...]] = {"UNTSO": (651, 652, 660, 663, 666)
 # UNMOGIP has watched the ceasefire of India and Pakistan ever since 1949; what it is told is not coded after that.
 CONTINUES: Mapping[str, tuple[tuple[int, ...], int]] = {"UNMOGIP": ((750, 770), 1950)}
 NOT_UN = {"MISCA": "led by the African Union, not by the UN"}
-KEY = ["state", "year"]
+KEY = ["ccode", "year"]
 
 
 def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
@@ -35,10 +35,10 @@ def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
     table, places = raw[FILE], places_of(raw[STATES.file])
     un = table[~table["mission"].isin(list(NOT_UN))]
     rows = pd.concat([_hosted(un), *_unlisted(un), *_continued(un)], ignore_index=True)
-    state = of_the_time(rows["state"], rows["year"])
-    recoded = int((state != rows["state"]).sum())
-    rows = rows.assign(state=state)
-    inside = members(rows["state"], rows["year"], places)
+    state = of_the_time(rows["ccode"], rows["year"])
+    recoded = int((state != rows["ccode"]).sum())
+    rows = rows.assign(ccode=state)
+    inside = members(rows["ccode"], rows["year"], places)
     kept = rows[inside]
     frame = kept.groupby(KEY, as_index=False).agg(un_host_missions=("mission", "nunique"))
     frame.insert(2, "un_host", 1)
@@ -58,14 +58,14 @@ def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
 def _hosted(table: pd.DataFrame) -> pd.DataFrame:
     """One row a mission-month and host."""
     columns = ["mission", "year", *TASKS]
-    long = table.melt(id_vars=columns, value_vars=list(HOSTS), value_name="state").dropna(subset="state")
-    return long[[*columns, "state"]].astype({"state": "int64", "year": "int64"})
+    long = table.melt(id_vars=columns, value_vars=list(HOSTS), value_name="host").dropna(subset="host")
+    return long[[*columns, "host"]].rename(columns={"host": "ccode"}).astype({"ccode": "int64", "year": "int64"})
 
 
 def _unlisted(table: pd.DataFrame) -> Iterator[pd.DataFrame]:
     for name, hosts in ADDED_HOSTS.items():
         months = table.loc[table["mission"] == name, ["mission", "year", *TASKS]]
-        yield from (months.assign(state=host) for host in hosts)
+        yield from (months.assign(ccode=host) for host in hosts)
 
 
 def _continued(table: pd.DataFrame) -> Iterator[pd.DataFrame]:
@@ -73,7 +73,7 @@ def _continued(table: pd.DataFrame) -> Iterator[pd.DataFrame]:
     for name, (hosts, first) in CONTINUES.items():
         if (table["mission"] == name).any():
             years = pd.DataFrame({"year": range(first, SOURCE.years[1] + 1), "mission": name})
-            yield from (years.assign(state=host) for host in hosts)
+            yield from (years.assign(ccode=host) for host in hosts)
 
 
 def _entries(table: pd.DataFrame, un: pd.DataFrame) -> Iterator[tuple[str, str, str, int]]:

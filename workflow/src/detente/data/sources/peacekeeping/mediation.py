@@ -18,7 +18,7 @@ SLUG = "icb-13-mediation"
 FILE = "icb1v13.csv"
 MEDIATED = 4
 US_MILITARY = 4
-KEY = ["a", "b", "year"]
+KEY = ["ccode1", "ccode2", "year"]
 
 
 def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:

@@ -42,11 +42,11 @@ def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
         for group in _groups(row)
         for a, b in combinations(group, 2)
     ]
-    long = pd.DataFrame(pairs, columns=["a", "b", "year", "kind", "alone"])
+    long = pd.DataFrame(pairs, columns=["ccode1", "ccode2", "year", "kind", "alone"])
     flags = {name: (long["kind"] == code).astype("int64") for code, (name, _) in KINDS.items()}
     flags[PAIR.name] = flags["un_mission"] * long["alone"].astype("int64")
-    frame = long[["a", "b", "year"]].assign(**flags)
-    merged = frame.groupby(["a", "b", "year"], as_index=False).max()
+    frame = long[["ccode1", "ccode2", "year"]].assign(**flags)
+    merged = frame.groupby(["ccode1", "ccode2", "year"], as_index=False).max()
     entries = [*_recoded(within), *_expanded(rows)]
     if alone := sum(not _groups(row) for row in rows):
         entries.append(("dropped", "fewer than two states are parties: makes no dyad", "all missions", alone))

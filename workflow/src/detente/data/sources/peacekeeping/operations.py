@@ -46,23 +46,23 @@ def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
         raise UnresolvedNames(
             f"{SLUG}/{CROSSWALK}: no code for {', '.join(strangers)}; add it to sources/operations.py"
         )
-    hosts = hosts.assign(state=hosts["iso3c"].map(CODES))[["mission_acronym", "state"]].drop_duplicates()
+    hosts = hosts.assign(ccode=hosts["iso3c"].map(CODES))[["mission_acronym", "ccode"]].drop_duplicates()
     placed = dated.merge(hosts, on="mission_acronym", how="left")
     omitted = _omitted(table)
-    rows = _years(pd.concat([placed.dropna(subset="state"), omitted], ignore_index=True))
-    inside = members(rows["state"], rows["year"], places)
+    rows = _years(pd.concat([placed.dropna(subset="ccode"), omitted], ignore_index=True))
+    inside = members(rows["ccode"], rows["year"], places)
     kept = rows[inside]
-    frame = kept.groupby(["state", "year"], as_index=False).agg(un_operations=("mission_acronym", "nunique"))
+    frame = kept.groupby(["ccode", "year"], as_index=False).agg(un_operations=("mission_acronym", "nunique"))
     frame.insert(2, "un_operation", 1)
     merged = len(kept) - len(frame)
     undated = _undated(listed[listed["start_date"].isna()], hosts, frame)
-    frame = pd.concat([frame, undated], ignore_index=True).sort_values(["state", "year"], ignore_index=True)
+    frame = pd.concat([frame, undated], ignore_index=True).sort_values(["ccode", "year"], ignore_index=True)
     entries = [
         ("dropped", f"umbrella of {UMBRELLAS[name]}", name, 1) for name in table["mission_acronym"] if name in UMBRELLAS
     ]
     no_start = listed[listed["start_date"].isna()]
     entries += [("dropped", "no date of start", str(name), 1) for name in no_start["mission_acronym"]]
-    nowhere = placed.loc[placed["state"].isna(), "mission_acronym"]
+    nowhere = placed.loc[placed["ccode"].isna(), "mission_acronym"]
     entries += [("dropped", "the crosswalk gives no host", str(name), 1) for name in nowhere]
     entries += [("added", "the list leaves it out", name, 1) for name in omitted["mission_acronym"]]
     if len(undated):
@@ -75,7 +75,7 @@ def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
 
 
 def _omitted(table: pd.DataFrame) -> pd.DataFrame:
-    columns = ["mission_acronym", "state", "start_date", "end_date"]
+    columns = ["mission_acronym", "ccode", "start_date", "end_date"]
     rows = [row for row in OMITTED if row[0] not in set(table["mission_acronym"])]
     return pd.DataFrame(rows, columns=columns)
 
@@ -83,8 +83,8 @@ def _omitted(table: pd.DataFrame) -> pd.DataFrame:
 def _undated(listed: pd.DataFrame, hosts: pd.DataFrame, known: pd.DataFrame) -> pd.DataFrame:
     """Host-years up to the end of an operation without a start, but for those that host another: values missing."""
     ended = listed.dropna(subset="end_date").merge(hosts, on="mission_acronym")
-    rows = _years(ended.assign(start_date=str(SOURCE.years[0])))[["state", "year"]].drop_duplicates()
-    new = rows[~pd.MultiIndex.from_frame(rows).isin(pd.MultiIndex.from_frame(known[["state", "year"]]))]
+    rows = _years(ended.assign(start_date=str(SOURCE.years[0])))[["ccode", "year"]].drop_duplicates()
+    new = rows[~pd.MultiIndex.from_frame(rows).isin(pd.MultiIndex.from_frame(known[["ccode", "year"]]))]
     return new.assign(un_operation=float("nan"), un_operations=float("nan"))
 
 
@@ -92,8 +92,8 @@ def _years(placed: pd.DataFrame) -> pd.DataFrame:
     """Repeat each operation and host in its years; without an end it goes on to the end of coverage."""
     first = placed["start_date"].str.slice(0, 4).astype("int64")
     end = placed["end_date"].str.slice(0, 4).astype("float64").fillna(SOURCE.years[1])
-    rows = yearly(placed[["mission_acronym", "state"]], first, end.clip(upper=SOURCE.years[1]))
-    return rows.astype({"state": "int64"}).reset_index(drop=True)
+    rows = yearly(placed[["mission_acronym", "ccode"]], first, end.clip(upper=SOURCE.years[1]))
+    return rows.astype({"ccode": "int64"}).reset_index(drop=True)
 
 
 SOURCE = Source(

@@ -19,7 +19,7 @@ FILE = "UN and Non-UN Peacekeeping_v2-2019.dta"
 UN = 1
 # Every mission coded for Serbia from 2008 on (UNMIK, KFOR, EULEX) is in Kosovo, a state since 17 February 2008.
 SERBIA, KOSOVO, INDEPENDENT = 345, 347, 2008
-KEY = ["state", "year"]
+KEY = ["ccode", "year"]
 
 
 def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
@@ -27,7 +27,7 @@ def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
     table, places = raw[FILE], places_of(raw[STATES.file])
     rows = pd.DataFrame(
         {
-            "state": table["ccode"].astype("int64"),
+            "ccode": table["ccode"].astype("int64"),
             "year": table["year"].astype("int64"),
             "date": table["date"],
             "mission": table["missionid"],
@@ -35,11 +35,11 @@ def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
             "personnel": table["totals_backward"].astype("float64"),
         }
     )
-    kosovo = (rows["state"] == SERBIA) & (rows["year"] >= INDEPENDENT)
-    rows["state"] = rows["state"].mask(kosovo, KOSOVO)
-    inside = members(rows["state"], rows["year"], places)
+    kosovo = (rows["ccode"] == SERBIA) & (rows["year"] >= INDEPENDENT)
+    rows["ccode"] = rows["ccode"].mask(kosovo, KOSOVO)
+    inside = members(rows["ccode"], rows["year"], places)
     kept = rows[inside]
-    once = kept.drop_duplicates(["state", "date", "mission"])
+    once = kept.drop_duplicates(["ccode", "date", "mission"])
     zero = once["personnel"] == 0
     frame = _peaks(once.assign(personnel=once["personnel"].mask(zero)))
     counts = (

@@ -32,7 +32,7 @@ NOBODY: Mapping[str, str] = {
     "TCC name unknown": "contributor not named",
     "Un": "the UN itself",
 }
-DYAD_YEAR = ["a", "b", "year"]
+DYAD_YEAR = ["ccode1", "ccode2", "year"]
 SITE = ["mission", "year", "location"]
 
 
@@ -48,14 +48,14 @@ def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
     """
     table = raw[FILE]
     long = _contributors(table)
-    long["state"] = codes(
+    long["ccode"] = codes(
         long["name"].replace(SPELLED), long["year"], places_of(raw[STATES.file]), where=f"geopko/{FILE}", nobody=NOBODY
     )
-    known = long.dropna(subset="state").astype({"state": "int64"})
-    present = known[["mission", "year", "state"]].drop_duplicates()
+    known = long.dropna(subset="ccode").astype({"ccode": "int64"})
+    present = known[["mission", "year", "ccode"]].drop_duplicates()
     together = _pairs(present, ["mission", "year"])
     groups = together.groupby(DYAD_YEAR)
-    same_site = _pairs(known[[*SITE, "state"]].drop_duplicates(), SITE)[DYAD_YEAR].drop_duplicates()
+    same_site = _pairs(known[[*SITE, "ccode"]].drop_duplicates(), SITE)[DYAD_YEAR].drop_duplicates()
     frame = pd.DataFrame(
         {
             "codeployed": 1.0,
@@ -91,7 +91,7 @@ def _contributors(table: pd.DataFrame) -> pd.DataFrame:
 
 def _pairs(present: pd.DataFrame, together: list[str]) -> pd.DataFrame:
     """Pairs of states that share what `together` names, weighted 1/(states − 1)."""
-    size = present.groupby(together)["state"].transform("size")
+    size = present.groupby(together)["ccode"].transform("size")
     both = paired(present.assign(size=size), together)
     return both.assign(weight=1.0 / (both["size"] - 1))
 
@@ -100,10 +100,10 @@ def _unmapped(present: pd.DataFrame, known: pd.DataFrame) -> pd.DataFrame:
     """Pairs that serve in a mission before and after a year without a map of it, but for those that share another."""
     rows = []
     for mission, group in present.groupby("mission"):
-        served = group.groupby("year")["state"].agg(set)
+        served = group.groupby("year")["ccode"].agg(set)
         for year in sorted({*range(served.index.min(), served.index.max())} - set(served.index)):
             if year - 1 in served.index and year + 1 in served.index:
-                stayed = pd.DataFrame({"state": sorted(served[year - 1] & served[year + 1])})
+                stayed = pd.DataFrame({"ccode": sorted(served[year - 1] & served[year + 1])})
                 rows.append(_pairs(stayed.assign(mission=mission, year=year), ["mission", "year"])[DYAD_YEAR])
     if not rows:
         return pd.DataFrame(columns=DYAD_YEAR, dtype="int64")
@@ -112,7 +112,7 @@ def _unmapped(present: pd.DataFrame, known: pd.DataFrame) -> pd.DataFrame:
 
 
 def _lost(long: pd.DataFrame) -> list[tuple[str, str, str, int]]:
-    lost = long[long["state"].isna()]
+    lost = long[long["ccode"].isna()]
     outside = "not a member of the state system in the year"
     return [("dropped", NOBODY.get(str(name), outside), str(name), len(g)) for name, g in lost.groupby("name")]
 

@@ -21,18 +21,18 @@ COUNTS = {
     "totalauth": "un_personnel_authorised",
     "shortfalltotal": "un_personnel_shortfall",
 }
-KEY = ["state", "year"]
+KEY = ["ccode", "year"]
 
 
 def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
     """One row a host state and year: means over its months with a mission of which the figure is known."""
     table, places = raw[FILE], places_of(raw[STATES.file])
     coded = table["missionccode"].fillna(table["mission"].map(HOST))
-    rows = table.assign(state=coded)[coded.notna()].astype({"state": "int64", "year": "int64"})
-    state = of_the_time(rows["state"], rows["year"])
-    recoded = int((state != rows["state"]).sum())
-    rows = rows.assign(state=state)
-    inside = members(rows["state"], rows["year"], places)
+    rows = table.assign(ccode=coded)[coded.notna()].astype({"ccode": "int64", "year": "int64"})
+    state = of_the_time(rows["ccode"], rows["year"])
+    recoded = int((state != rows["ccode"]).sum())
+    rows = rows.assign(ccode=state)
+    inside = members(rows["ccode"], rows["year"], places)
     kept = rows[inside]
     frame = _means(kept)
     entries = [

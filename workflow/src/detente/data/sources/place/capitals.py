@@ -22,11 +22,11 @@ def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
     """One row a state-year of membership: the capital on 1 January, else the first of the year."""
     table = raw[FILE]
     places, recoded = _corrected(table)
-    spells = _years(places).sort_values(["state", "year", "begins"])
-    first = spells.drop_duplicates(["state", "year"])
+    spells = _years(places).sort_values(["ccode", "year", "begins"])
+    first = spells.drop_duplicates(["ccode", "year"])
     members = pd.MultiIndex.from_frame(_members(raw[STATES]))
-    inside = pd.MultiIndex.from_frame(first[["state", "year"]]).isin(members)
-    frame = first.loc[inside, ["state", "year", "capital_latitude", "capital_longitude"]]
+    inside = pd.MultiIndex.from_frame(first[["ccode", "year"]]).isin(members)
+    frame = first.loc[inside, ["ccode", "year", "capital_latitude", "capital_longitude"]]
     entries = [
         *recoded,
         (
@@ -44,7 +44,7 @@ def _corrected(table: pd.DataFrame) -> tuple[pd.DataFrame, list[tuple[str, str, 
     """Spells as numbers, with the corrected coordinates and the attrition entries of these."""
     places = pd.DataFrame(
         {
-            "state": table["ccode"].astype("int64"),
+            "ccode": table["ccode"].astype("int64"),
             "capital": table["capital"],
             "begins": pd.to_datetime(table["stdate"].astype("str")),
             "ends": pd.to_datetime(table["enddate"].astype("str")),
@@ -54,7 +54,7 @@ def _corrected(table: pd.DataFrame) -> tuple[pd.DataFrame, list[tuple[str, str, 
     )
     entries = []
     for capital, (state, latitude, longitude) in CORRECTED.items():
-        rows = (places["state"] == state) & (places["capital"] == capital)
+        rows = (places["ccode"] == state) & (places["capital"] == capital)
         places.loc[rows, ["capital_latitude", "capital_longitude"]] = latitude, longitude
         entries.append(("recoded", "coordinates of the country's middle, not of the city", capital, int(rows.sum())))
     return places, entries
@@ -68,7 +68,7 @@ def _years(places: pd.DataFrame) -> pd.DataFrame:
 
 def _members(states: pd.DataFrame) -> pd.DataFrame:
     """State-years with a day of membership."""
-    spells = states[["ccode"]].astype("int64").rename(columns={"ccode": "state"})
+    spells = states[["ccode"]].astype("int64")
     return yearly(spells, states["styear"], states["endyear"]).drop_duplicates(ignore_index=True)
 
 

@@ -30,7 +30,7 @@ def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
     known = table[columns].where(table[columns] != NONE).astype("float64")
     frame = pd.DataFrame(
         {
-            "state": table["State"].astype("int64"),
+            "ccode": table["State"].astype("int64"),
             "former_dependency": known["ColRuler"].notna().astype("int64"),
             "colonial_ruler": known["ColRuler"],
             "independence_from": known["IndFrom"],
@@ -43,7 +43,7 @@ def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
         ("recoded", "−9 (not applicable) is missing", column, int(known[column].isna().sum())) for column in columns
     ]
     return Tidy(
-        frame.sort_values("state", ignore_index=True), attrition(SLUG, [entry for entry in entries if entry[3]])
+        frame.sort_values("ccode", ignore_index=True), attrition(SLUG, [entry for entry in entries if entry[3]])
     )
 
 
@@ -61,7 +61,7 @@ def clean_ties(raw: Mapping[str, pd.DataFrame]) -> Tidy:
     oneself = pairs["ruler"] == pairs["State"]
     ties = undirected(pairs[~(none | foreign | oneself)], "State", "ruler")
     flags = {name: (ties["kind"] == name).astype("int64") for name in ("colonial_tie", "independence_tie")}
-    frame = ties[["a", "b"]].assign(**flags).groupby(["a", "b"], as_index=False).max()
+    frame = ties[["ccode1", "ccode2"]].assign(**flags).groupby(["ccode1", "ccode2"], as_index=False).max()
     entries = [
         ("dropped", "−9: no ruler", "all states", int(none.sum())),
         *(

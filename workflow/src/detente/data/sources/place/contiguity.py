@@ -16,13 +16,13 @@ def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
     """One row a contiguous dyad-year with its closest type; a pair not listed is not contiguous."""
     table = raw[FILE][["state1no", "state2no", "year", "conttype"]].astype("int64")
     pairs = undirected(table, "state1no", "state2no")
-    closest = pairs.groupby(["a", "b", "year"], as_index=False).agg(contiguity_type=("conttype", "min"))
+    closest = pairs.groupby(["ccode1", "ccode2", "year"], as_index=False).agg(contiguity_type=("conttype", "min"))
     frame = closest.assign(contiguous=1, land_contiguous=(closest["contiguity_type"] == 1).astype("int64"))
     types = pairs.drop_duplicates()
-    twice = types[types.duplicated(["a", "b", "year"])]
+    twice = types[types.duplicated(["ccode1", "ccode2", "year"])]
     entries = [
         ("merged", "two types in one year: the closest counts", f"{a}-{b} {year}", 1)
-        for a, b, year in twice[["a", "b", "year"]].to_numpy().tolist()
+        for a, b, year in twice[["ccode1", "ccode2", "year"]].to_numpy().tolist()
     ]
     folded = "the two directions of a dyad-year are one row"
     entries.append(("merged", folded, "all dyad-years", len(pairs) - len(types)))

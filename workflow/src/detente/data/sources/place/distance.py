@@ -29,7 +29,7 @@ def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
         "second",
     )
     entry = _entry_years(frame)
-    filled = pd.concat([frame, entry], ignore_index=True).sort_values(["a", "b", "year"], ignore_index=True)
+    filled = pd.concat([frame, entry], ignore_index=True).sort_values(["ccode1", "ccode2", "year"], ignore_index=True)
     filled["log_distance"] = np.log1p(filled["distance_km"])
     entries = [
         (
@@ -39,13 +39,13 @@ def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
             len(entry),
         )
     ]
-    return Tidy(filled[["a", "b", "year", "distance_km", "log_distance"]], attrition(SLUG, entries))
+    return Tidy(filled[["ccode1", "ccode2", "year", "distance_km", "log_distance"]], attrition(SLUG, entries))
 
 
 def _entry_years(frame: pd.DataFrame) -> pd.DataFrame:
     """The year before each run of years, with the distance of the run's first year; not before 1886."""
-    ordered = frame.sort_values(["a", "b", "year"])
-    starts = ordered[~(ordered.groupby(["a", "b"])["year"].diff() == 1)]
+    ordered = frame.sort_values(["ccode1", "ccode2", "year"])
+    starts = ordered[~(ordered.groupby(["ccode1", "ccode2"])["year"].diff() == 1)]
     return starts[starts["year"] > SOURCE.years[0]].assign(year=lambda f: f["year"] - 1)
 
 

@@ -41,10 +41,10 @@ def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
     once = known.drop_duplicates(["ISO3", "year", "spei_popweighted"])
     if differ := sorted(once.loc[once.duplicated(["ISO3", "year"]), "ISO3"].unique()):
         raise UnresolvedNames(f"{SLUG}/{FILE}: repeated rows of {', '.join(differ)} differ; say which one counts")
-    named = once.assign(state=once["ISO3"].map(codes))
-    past = [named[named["ISO3"] == iso].assign(state=code) for iso, old in PREDECESSORS.items() for code in old]
+    named = once.assign(ccode=once["ISO3"].map(codes))
+    past = [named[named["ISO3"] == iso].assign(ccode=code) for iso, old in PREDECESSORS.items() for code in old]
     added = pd.concat(past)
-    frame = pd.concat([named, added])[["state", "year", "spei_popweighted"]].rename(
+    frame = pd.concat([named, added])[["ccode", "year", "spei_popweighted"]].rename(
         columns={"spei_popweighted": "spei"}
     )
     entries = [
@@ -59,15 +59,15 @@ def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
                 "added",
                 f"state {code} of the past takes the value of today's borders",
                 iso,
-                int((added["state"] == code).sum()),
+                int((added["ccode"] == code).sum()),
             )
             for iso, old in PREDECESSORS.items()
             for code in old
         ),
     ]
-    keys = {"state": "int64", "year": "int64"}
+    keys = {"ccode": "int64", "year": "int64"}
     return Tidy(
-        frame.astype(keys).sort_values(["state", "year"], ignore_index=True),
+        frame.astype(keys).sort_values(["ccode", "year"], ignore_index=True),
         attrition(SLUG, [entry for entry in entries if entry[3]]),
     )
 

@@ -53,9 +53,9 @@ def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
     directed = (
         between[list(FLAGS)].join(distances).assign(one=between["iso_o"].map(code), two=between["iso_d"].map(code))
     )
-    pairs = undirected(directed, "one", "two").groupby(["a", "b"], as_index=False)
+    pairs = undirected(directed, "one", "two").groupby(["ccode1", "ccode2"], as_index=False)
     frame = pairs[list(FLAGS)].max().merge(pairs[list(DISTANCES)].mean()).rename(columns={**FLAGS, **DISTANCES})
-    unlike = pairs[list(FLAGS)].max().set_index(["a", "b"]) != pairs[list(FLAGS)].min().set_index(["a", "b"])
+    unlike = pairs[list(FLAGS)].max().set_index(["ccode1", "ccode2"]) != pairs[list(FLAGS)].min().set_index(["ccode1", "ccode2"])
     gone = _gone(frame, code)
     entries = [
         ("dropped", "a territory, not a state", "all pairs", int(strange.sum())),
@@ -73,16 +73,16 @@ def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
         ),
         ("added", "a state that is gone, with its heir's language; all else missing", "all pairs", len(gone)),
     ]
-    whole = pd.concat([frame, gone], ignore_index=True).sort_values(["a", "b"], ignore_index=True)
+    whole = pd.concat([frame, gone], ignore_index=True).sort_values(["ccode1", "ccode2"], ignore_index=True)
     return Tidy(whole, attrition(SLUG, [entry for entry in entries if entry[3]]))
 
 
 def _gone(frame: pd.DataFrame, code: Mapping[str, int]) -> pd.DataFrame:
     """Pairs of states that are gone, with each other, their heirs and all others."""
     heirs = {state: code[letters] for letters, states in GONE.items() if letters in code for state in states}
-    standing = sorted({*frame["a"], *frame["b"]})
+    standing = sorted({*frame["ccode1"], *frame["ccode2"]})
     names = list(LANGUAGE.values())
-    spoken = {(a, b): values for a, b, *values in frame[["a", "b", *names]].itertuples(index=False, name=None)}
+    spoken = {(a, b): values for a, b, *values in frame[["ccode1", "ccode2", *names]].itertuples(index=False, name=None)}
     rows = []
     for gone, heir in sorted(heirs.items()):
         for other in [*standing, *(s for s in sorted(heirs) if s > gone)]:
@@ -90,7 +90,7 @@ def _gone(frame: pd.DataFrame, code: Mapping[str, int]) -> pd.DataFrame:
             flags = [1, 1] if pair[0] == pair[1] else spoken.get(pair)
             if flags:
                 rows.append((min(gone, other), max(gone, other), *flags))
-    return pd.DataFrame(rows, columns=["a", "b", *names], dtype="int64")
+    return pd.DataFrame(rows, columns=["ccode1", "ccode2", *names], dtype="int64")
 
 
 def clean_states(raw: Mapping[str, pd.DataFrame]) -> Tidy:
@@ -102,13 +102,13 @@ def clean_states(raw: Mapping[str, pd.DataFrame]) -> Tidy:
     frame = (
         pd.DataFrame(
             {
-                "state": listed["iso3"].map(code).astype("int64"),
+                "ccode": listed["iso3"].map(code).astype("int64"),
                 "landlocked": listed["landlocked"].astype("int64"),
                 "area_km2": listed["area"].astype("float64"),
             }
         )
         .drop_duplicates()
-        .sort_values("state", ignore_index=True)
+        .sort_values("ccode", ignore_index=True)
     )
     entries = [
         ("dropped", "a territory, not a state", "all cities", int(strange.sum())),

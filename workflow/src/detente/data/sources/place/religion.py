@@ -43,8 +43,8 @@ def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
     heads = table[list(RELIGIONS)].astype("float64")
     total = heads.sum(axis=1)
     shares = heads.div(total.where(total > 0), axis=0).set_axis(NAMES, axis=1)
-    coded = pd.concat([table[["state", "year"]].astype("int64"), shares], axis=1)
-    frame, filled, carried = _every_year(coded.sort_values(["state", "year"], ignore_index=True))
+    coded = pd.concat([table[["state", "year"]].rename(columns={"state": "ccode"}).astype("int64"), shares], axis=1)
+    frame, filled, carried = _every_year(coded.sort_values(["ccode", "year"], ignore_index=True))
     entries = [
         ("recoded", "dual believers: shares rescaled to sum to 1", "all states", int((table["dualrelig"] == 1).sum())),
         ("added", "between two codings: interpolated", "all states", filled),
@@ -55,8 +55,8 @@ def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
 
 def _every_year(coded: pd.DataFrame) -> tuple[pd.DataFrame, int, int]:
     """Rows for the years between codings and after the last, and how many of either."""
-    state, year = coded["state"], coded["year"]
-    reach = coded.groupby("state")["year"].shift(-1) - year
+    state, year = coded["ccode"], coded["year"]
+    reach = coded.groupby("ccode")["year"].shift(-1) - year
     steps = [coded.assign(_kind="coded")]
     for ahead in range(1, STEP):
         later = coded[NAMES].shift(-1)
@@ -67,7 +67,7 @@ def _every_year(coded: pd.DataFrame) -> tuple[pd.DataFrame, int, int]:
         row = pd.concat([state, year + ahead, values], axis=1)
         row["_kind"] = between.map({True: "between", False: "after"})
         steps.append(row[(between | reach.isna() | (reach > STEP)) & (row["year"] <= SOURCE.years[1])])
-    every = pd.concat(steps).sort_values(["state", "year"], ignore_index=True)
+    every = pd.concat(steps).sort_values(["ccode", "year"], ignore_index=True)
     kinds = every.pop("_kind")
     return every, int((kinds == "between").sum()), int((kinds == "after").sum())
 

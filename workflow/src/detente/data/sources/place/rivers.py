@@ -33,14 +33,14 @@ def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
     units = table[~contested]
     home = units["ccode"].replace(OVERSEAS)
     codes = resolve(home, f"{SLUG}/{FILE}", NO_STATES)
-    riparian = units.assign(state=home.map(codes)).dropna(subset="state")
+    riparian = units.assign(ccode=home.map(codes)).dropna(subset="ccode")
     pairs = [
         (a, b, basin)
-        for basin, states in riparian.groupby("bcode")["state"]
+        for basin, states in riparian.groupby("bcode")["ccode"]
         for a, b in combinations(sorted(set(states.astype("int64"))), 2)
     ]
-    long = pd.DataFrame(pairs, columns=["a", "b", "basin"]).astype({"a": "int64", "b": "int64"})
-    frame = long.groupby(["a", "b"]).size().rename("shared_basins").reset_index().assign(shared_river=1)
+    long = pd.DataFrame(pairs, columns=["ccode1", "ccode2", "basin"]).astype({"ccode1": "int64", "ccode2": "int64"})
+    frame = long.groupby(["ccode1", "ccode2"]).size().rename("shared_basins").reset_index().assign(shared_river=1)
     entries = [
         *(
             ("dropped", f"contested by {row.ccode}", f"{row.country_name}, {row.bcode}", 1)
@@ -54,7 +54,7 @@ def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
         ("merged", "several basins of one pair are one row", "all pairs", len(long) - len(frame)),
     ]
     return Tidy(
-        frame[["a", "b", "shared_river", "shared_basins"]], attrition(SLUG, [entry for entry in entries if entry[3]])
+        frame[["ccode1", "ccode2", "shared_river", "shared_basins"]], attrition(SLUG, [entry for entry in entries if entry[3]])
     )
 
 

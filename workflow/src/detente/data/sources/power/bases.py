@@ -25,7 +25,7 @@ def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
     home, territory = table["ccode"] == SENDER, table["ccode"] >= FIRST_TERRITORY
     abroad = table[~home & ~territory]
     sums = abroad.groupby("ccode")[list(KINDS)].sum().rename(columns=KINDS).astype("int64")
-    frame = sums.rename_axis("state").reset_index().astype({"state": "int64"})
+    frame = sums.rename_axis("ccode").reset_index().astype({"ccode": "int64"})
     entries = [
         ("dropped", "in the United States itself", "all sites", int(home.sum())),
         ("dropped", "in a territory, not a state (code of 1000 or more)", "all sites", int(territory.sum())),

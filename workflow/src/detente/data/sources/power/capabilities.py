@@ -17,13 +17,13 @@ def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
     table = raw[FILE]
     frame = pd.DataFrame(
         {
-            "state": table["ccode"].astype("int64"),
+            "ccode": table["ccode"].astype("int64"),
             "year": table["year"].astype("int64"),
             "cinc": table["cinc"],
             "military_personnel": table["milper"],
         }
     )
-    return Tidy(frame.sort_values(["state", "year"], ignore_index=True), attrition(SLUG))
+    return Tidy(frame.sort_values(["ccode", "year"], ignore_index=True), attrition(SLUG))
 
 
 SOURCE = Source(

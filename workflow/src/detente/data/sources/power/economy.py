@@ -25,15 +25,15 @@ def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
     levels = estimates.where(estimates > 0)
     frame = pd.concat(
         [
-            table[["ccode", "year"]].astype("int64").rename(columns={"ccode": "state"}),
+            table[["ccode", "year"]].astype("int64"),
             levels,
             levels.transform(np.log).add_prefix("log_"),
         ],
         axis=1,
     )
-    missing = frame.loc[frame["gdp"].isna(), "state"].value_counts().sort_index()
+    missing = frame.loc[frame["gdp"].isna(), "ccode"].value_counts().sort_index()
     entries = [("kept", "no estimate: missing", f"state {state}", int(rows)) for state, rows in missing.items()]
-    return Tidy(frame.sort_values(["state", "year"], ignore_index=True), attrition(SLUG, entries))
+    return Tidy(frame.sort_values(["ccode", "year"], ignore_index=True), attrition(SLUG, entries))
 
 
 SOURCE = Source(

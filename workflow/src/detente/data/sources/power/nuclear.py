@@ -36,13 +36,13 @@ def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
     long = pd.DataFrame(
         {
             "entity": table["Entity"],
-            "state": state,
+            "ccode": state,
             "year": table["Year"].astype("int64"),
             "nuclear_status": table["nuclear_weapons_status"].astype("int64"),
         }
     )
-    lost, kept = long[state.isna()], long[state.notna()].astype({"state": "int64"})
-    frame = kept.groupby(["state", "year"])[["nuclear_status"]].max().reset_index()
+    lost, kept = long[state.isna()], long[state.notna()].astype({"ccode": "int64"})
+    frame = kept.groupby(["ccode", "year"])[["nuclear_status"]].max().reset_index()
     for name, code in (("considers", CONSIDERS), ("pursues", PURSUES), ("possesses", POSSESSES)):
         frame[f"nuclear_{name}"] = (frame["nuclear_status"] == code).astype("int64")
     entries = [

@@ -29,7 +29,7 @@ def region(states: npt.NDArray[np.int64]) -> npt.NDArray[np.str_]:
 
 
 def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
-    """One row a spell: `state`, `name`, `status` (member or major), `start` and `end` as yyyymmdd."""
+    """One row a spell: `ccode`, `name`, `status` (member or major), `start` and `end` as yyyymmdd."""
     members, majors = raw["states2016.csv"], raw["majors2016.csv"]
     names = members.drop_duplicates("ccode", keep="last").set_index("ccode")["statenme"]
     frame = pd.concat(
@@ -39,14 +39,14 @@ def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
         ],
         ignore_index=True,
     )
-    ordered = frame.sort_values(["status", "state", "start"], ignore_index=True)
-    return Tidy(ordered[["state", "name", "status", "start", "end"]], attrition(SLUG))
+    ordered = frame.sort_values(["status", "ccode", "start"], ignore_index=True)
+    return Tidy(ordered[["ccode", "name", "status", "start", "end"]], attrition(SLUG))
 
 
 def _spells(raw: pd.DataFrame, status: str) -> pd.DataFrame:
     return pd.DataFrame(
         {
-            "state": raw["ccode"].astype("int64"),
+            "ccode": raw["ccode"].astype("int64"),
             "status": status,
             "start": _day(raw["styear"], raw["stmonth"], raw["stday"]),
             "end": _day(raw["endyear"], raw["endmonth"], raw["endday"]),

@@ -28,14 +28,14 @@ def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
     filler = table.groupby("ccode")["wbgdp2011est"].transform("max") < FILLER_BELOW
     frame = pd.DataFrame(
         {
-            "state": table["ccode"].astype("int64"),
+            "ccode": table["ccode"].astype("int64"),
             "year": table["year"].astype("int64"),
             "log_surplus": table["sdpest"].mask(filler),
         }
     )
     covered = frame["year"].between(*SOURCE.years)
     within = frame[covered]
-    inside = members(within["state"], within["year"], places_of(raw[STATES.file]))
+    inside = members(within["ccode"], within["year"], places_of(raw[STATES.file]))
     kept = within[inside]
     fillers = int(filler[kept.index].sum())
     level = np.exp(kept["log_surplus"])
@@ -52,7 +52,7 @@ def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
         ("kept", "no estimate: missing", "all state-years", int(kept["log_surplus"].isna().sum()) - fillers),
     ]
     return Tidy(
-        kept.sort_values(["state", "year"], ignore_index=True),
+        kept.sort_values(["ccode", "year"], ignore_index=True),
         attrition(SLUG, [entry for entry in entries if entry[3]]),
     )
 

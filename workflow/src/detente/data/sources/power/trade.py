@@ -28,8 +28,8 @@ def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
     known = flows.where(flows >= 0)
     frame = pd.DataFrame(
         {
-            "a": half["ccode1"].astype("int64"),
-            "b": half["ccode2"].astype("int64"),
+            "ccode1": half["ccode1"].astype("int64"),
+            "ccode2": half["ccode2"].astype("int64"),
             "year": half["year"].astype("int64"),
             "trade_cow": known["flow1"] + known["flow2"],
             "trade_cow_smoothed": known["smoothflow1"] + known["smoothflow2"],
@@ -42,7 +42,7 @@ def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
         ("kept", "a flow is unknown: the total is missing", "all dyads", int(frame["trade_cow"].isna().sum())),
     ]
     return Tidy(
-        frame.sort_values(["a", "b", "year"], ignore_index=True),
+        frame.sort_values(["ccode1", "ccode2", "year"], ignore_index=True),
         attrition(SLUG, [entry for entry in entries if entry[3]]),
     )
 
@@ -52,7 +52,7 @@ def clean_directed(raw: Mapping[str, pd.DataFrame]) -> Tidy:
     table = raw[FILE]
     flows = table[["flow1", "smoothflow1"]]
     known = flows.where(flows >= 0)
-    keys = {"ccode1": "source", "ccode2": "target", "year": "year"}
+    keys = {"ccode1": "ccode1", "ccode2": "ccode2", "year": "year"}
     frame = table[list(keys)].astype("int64").rename(columns=keys)
     frame["imports_dyad_cow"] = known["flow1"]
     frame["imports_dyad_cow_smoothed"] = known["smoothflow1"]
@@ -61,7 +61,7 @@ def clean_directed(raw: Mapping[str, pd.DataFrame]) -> Tidy:
         ("kept", "the flow is unknown: missing", "all dyads", int(known["flow1"].isna().sum())),
     ]
     return Tidy(
-        frame.sort_values(["source", "target", "year"], ignore_index=True),
+        frame.sort_values(["ccode1", "ccode2", "year"], ignore_index=True),
         attrition(DIRECTED_SLUG, [entry for entry in entries if entry[3]]),
     )
 
@@ -73,7 +73,7 @@ def clean_national(raw: Mapping[str, pd.DataFrame]) -> Tidy:
     known = flows.where(flows >= 0)
     frame = pd.DataFrame(
         {
-            "state": table["ccode"].astype("int64"),
+            "ccode": table["ccode"].astype("int64"),
             "year": table["year"].astype("int64"),
             "imports_cow": known["imports"],
             "exports_cow": known["exports"],
@@ -81,7 +81,7 @@ def clean_national(raw: Mapping[str, pd.DataFrame]) -> Tidy:
     )
     negative = int((flows < 0).sum().sum())
     entries = [("recoded", "negative code (−9, unknown) is missing", "all flows", negative)] if negative else []
-    return Tidy(frame.sort_values(["state", "year"], ignore_index=True), attrition(NATIONAL_SLUG, entries))
+    return Tidy(frame.sort_values(["ccode", "year"], ignore_index=True), attrition(NATIONAL_SLUG, entries))
 
 
 SOURCE = Source(

@@ -27,25 +27,25 @@ def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
     table, places = raw[FILE], places_of(raw[STATES.file])
     long = pd.DataFrame(
         {
-            "state": table["ccode"].astype("int64"),
+            "ccode": table["ccode"].astype("int64"),
             "year": table["year"].astype("int64"),
             "us_troops": table["troops_ad"],
         }
     )
     entries: list[tuple[str, str, str, int]] = []
-    territory = long["state"] >= FIRST_TERRITORY
-    home = long["state"] == SENDER
+    territory = long["ccode"] >= FIRST_TERRITORY
+    home = long["ccode"] == SENDER
     entries += _counted("dropped", "a territory, not a state (code of 1000 or more)", int(territory.sum()))
     entries += _counted("dropped", "the United States itself is no host", int(home.sum()))
     hosts = long[~territory & ~home].copy()
     for wrong, right, first, last in RECODED:
-        these = (hosts["state"] == wrong) & hosts["year"].between(first, last)
-        hosts.loc[these, "state"] = right
+        these = (hosts["ccode"] == wrong) & hosts["year"].between(first, last)
+        hosts.loc[these, "ccode"] = right
         entries += _counted("recoded", f"{wrong} in {first}–{last}: the troops were in {right}", int(these.sum()))
-    inside = members(hosts["state"], hosts["year"], places)
+    inside = members(hosts["ccode"], hosts["year"], places)
     entries += _counted("dropped", "host is not a member of the state system in the year", int((~inside).sum()))
     kept = hosts[inside]
-    frame = kept.groupby(["state", "year"])[["us_troops"]].sum().reset_index()
+    frame = kept.groupby(["ccode", "year"])[["us_troops"]].sum().reset_index()
     reason = "several names of one state in one year are one row: their sum"
     entries += _counted("merged", reason, len(kept) - len(frame))
     return Tidy(frame.astype("int64"), attrition(SLUG, entries))

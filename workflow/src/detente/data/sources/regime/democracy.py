@@ -17,14 +17,14 @@ def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
     table = raw[FILE]
     frame = pd.DataFrame(
         {
-            "state": table["ccode"].astype("int64"),
+            "ccode": table["ccode"].astype("int64"),
             "year": table["year"].astype("int64"),
             "democracy": table["euds"],
             "polity": table["polity2"],
             "polyarchy": table["v2x_polyarchy"],
         }
     )
-    return Tidy(frame.sort_values(["state", "year"], ignore_index=True), attrition(SLUG))
+    return Tidy(frame.sort_values(["ccode", "year"], ignore_index=True), attrition(SLUG))
 
 
 SOURCE = Source(

@@ -44,9 +44,10 @@ def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
     within = table[table["year"].between(first, last)]
     foreign = within["ccode"].isin(NO_STATES)
     states = within[~foreign]
-    coded = states.assign(state=_cow(states), follows=_goes_on(states, table)).sort_values(["state", "year", "follows"])
-    kept = coded.drop_duplicates(["state", "year"], keep="last").reset_index(drop=True)
-    frame = kept[["state", "year"]].astype("int64").assign(polity5=kept["polity2"])
+    coded = states.assign(ccode=_cow(states), polity_code=states["ccode"], follows=_goes_on(states, table))
+    coded = coded.sort_values(["ccode", "year", "follows"])
+    kept = coded.drop_duplicates(["ccode", "year"], keep="last").reset_index(drop=True)
+    frame = kept[["ccode", "year"]].astype("int64").assign(polity5=kept["polity2"])
     for column, name in SCORES.items():
         frame[name] = kept[column].where(~kept[column].isin(SPECIAL))
     frame["polity5_status"] = kept["polity"].map(STATUS).fillna(0)
@@ -82,17 +83,17 @@ def _goes_on(states: pd.DataFrame, table: pd.DataFrame) -> pd.Series:
 
 def _renamed(coded: pd.DataFrame) -> list[tuple[str, str, str, int]]:
     """Attrition entries of polities whose code is not COW's."""
-    other = coded[coded["ccode"] != coded["state"]]
-    counted = other.groupby(["ccode", "state", "country"], as_index=False).size().rename(columns={"size": "rows"})
+    other = coded[coded["polity_code"] != coded["ccode"]]
+    counted = other.groupby(["polity_code", "ccode", "country"], as_index=False).size().rename(columns={"size": "rows"})
     return [
-        ("recoded", f"Polity's code {row.ccode} is COW's {row.state}", str(row.country), int(str(row.rows)))
+        ("recoded", f"Polity's code {row.polity_code} is COW's {row.ccode}", str(row.country), int(str(row.rows)))
         for row in counted.itertuples()
     ]
 
 
 def _overlaps(coded: pd.DataFrame) -> list[tuple[str, str, str, int]]:
     """Attrition entries of polities that end in a year in which the state's next polity begins."""
-    lost = coded[coded.duplicated(["state", "year"], keep="last")]
+    lost = coded[coded.duplicated(["ccode", "year"], keep="last")]
     reason = "ends in this year, which its successor takes"
     return [("dropped", reason, f"{row.country} {row.year}", 1) for row in lost.itertuples()]
 

@@ -23,11 +23,11 @@ def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
     first, last = SOURCE.years
     within = table[table["year"].between(first, last)]
     code = pd.to_numeric(within["cown"])
-    rows = within.assign(state=code)[code.notna()].assign(outside=lambda f: ~f["in_GW_system"].astype("bool"))
-    ordered = rows.sort_values(["state", "year", "outside", "extended_country_name"])
-    twice = ordered.duplicated(["state", "year"])
+    rows = within.assign(ccode=code)[code.notna()].assign(outside=lambda f: ~f["in_GW_system"].astype("bool"))
+    ordered = rows.sort_values(["ccode", "year", "outside", "extended_country_name"])
+    twice = ordered.duplicated(["ccode", "year"])
     kept = ordered[~twice].reset_index(drop=True)
-    frame = kept[["state", "year"]].astype("int64")
+    frame = kept[["ccode", "year"]].astype("int64")
     for column, name in SCORES.items():
         frame[name] = kept[column]
     entries = [

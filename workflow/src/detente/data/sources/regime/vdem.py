@@ -35,9 +35,9 @@ def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
     sardinia = (within["vdem_country_name"] == SARDINIA) & code.isna() & ~within["year"].isin(taken)
     code[sardinia] = ITALY
     stateless = code.isna()
-    frame = _frame(within.assign(state=code)[~stateless])
-    united = frame[(frame["state"] == FEDERAL_REPUBLIC) & (frame["year"] == UNION)].assign(state=GERMANY)
-    here = ((frame["state"] == GERMANY) & (frame["year"] == UNION)).any()
+    frame = _frame(within.assign(ccode=code)[~stateless])
+    united = frame[(frame["ccode"] == FEDERAL_REPUBLIC) & (frame["year"] == UNION)].assign(ccode=GERMANY)
+    here = ((frame["ccode"] == GERMANY) & (frame["year"] == UNION)).any()
     added = united.iloc[:0] if here else united
     entries = [("dropped", f"year outside {first}–{last}", "all countries", len(table) - len(within))]
     entries += [
@@ -49,13 +49,13 @@ def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
         ("added", f"{GERMANY} in {UNION} takes the value of {FEDERAL_REPUBLIC}", "Germany", len(added)),
     ]
     return Tidy(
-        pd.concat([frame, added]).sort_values(["state", "year"], ignore_index=True),
+        pd.concat([frame, added]).sort_values(["ccode", "year"], ignore_index=True),
         attrition(SLUG, [entry for entry in entries if entry[3]]),
     )
 
 
 def _frame(table: pd.DataFrame) -> pd.DataFrame:
-    frame = table[["state", "year"]].astype("int64")
+    frame = table[["ccode", "year"]].astype("int64")
     for column, (name, _) in INDICES.items():
         frame[name] = table[column]
     return frame
