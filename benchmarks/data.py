@@ -66,7 +66,7 @@ def joined() -> list[Source]:
 
 def variables(unit: Unit) -> list[str]:
     """Columns of a panel of pairs beside its key."""
-    sides = ("a", "b") if unit == "dyad-year" else ("source", "target")
+    sides = ("1", "2") if unit == "dyad-year" else ("sender", "target")
     names = []
     for slug, held in JOINED.items():
         key = REGISTRY[slug].key
@@ -74,7 +74,7 @@ def variables(unit: Unit) -> list[str]:
             if key in ("state-year", "spell"):
                 names += [f"{name}_{side}" for side in sides]
             elif key == "directed-dyad-year" and unit == "dyad-year":
-                names += [f"{name}_ab", f"{name}_ba"]
+                names += [f"{name}_12", f"{name}_21"]
             else:
                 names.append(name)
     return [*names, *DERIVED, *(DIRECTED if unit == "directed-dyad-year" else ())]

@@ -47,7 +47,7 @@ def _system(states: int, window: tuple[int, int]) -> pd.DataFrame:
     years = first + np.floor(grown * (last - first)).astype(np.int64)
     entered = years * 10_000 + np.where(years == first, 101, 701)
     members = pd.DataFrame(
-        {"state": 2 + 4 * number, "name": "made", "status": "member", "start": entered, "end": last * 10_000 + 1231}
+        {"ccode": 2 + 4 * number, "name": "made", "status": "member", "start": entered, "end": last * 10_000 + 1231}
     )
     return pd.concat([members, members.head(MAJORS).assign(status="major")], ignore_index=True)
 
@@ -90,5 +90,5 @@ def _events(source: Source, spine: Spine, draw: Draw) -> pd.DataFrame:
             sites = {"month": 6, "latitude": float("nan"), "longitude": float("nan")}
             for state in np.sort(draw.choice(members, parties, replace=False)):
                 exercise = year * EXERCISES + number
-                rows.append({"exercise": exercise, "year": year, "state": state, "parties": parties, **traits, **sites})
+                rows.append({"exercise": exercise, "year": year, "ccode": state, "parties": parties, **traits, **sites})
     return pd.DataFrame(rows)

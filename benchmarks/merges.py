@@ -13,8 +13,8 @@ from detente.data.sources import Source
 from benchmarks.data import JOINED, joined, variables
 
 Tidy = Mapping[str, pd.DataFrame]
-KEY, DIRECTED_KEY, DYAD = ["a", "b", "year"], ["source", "target", "year"], ["a", "b"]
-DAYS = ["state", "first_day", "last_day"]
+KEY, DYAD = ["ccode1", "ccode2", "year"], ["ccode1", "ccode2"]
+DAYS = ["ccode", "first_day", "last_day"]
 
 
 def chain(tidy: Tidy, window: tuple[int, int], unit: Unit) -> pd.DataFrame:
@@ -22,12 +22,12 @@ def chain(tidy: Tidy, window: tuple[int, int], unit: Unit) -> pd.DataFrame:
     panel = _pairs(tidy, window[1])
     if unit == "dyad-year":
         panel = _merge_directed(panel, tidy)
-        return _finished(_sides(panel, tidy, ("a", "b")), KEY, unit, window)
+        return _finished(_sides(panel, tidy, ("1", "2")), KEY, unit, window)
     panel = _flipped(panel)
     for source in _keyed("directed-dyad-year"):
-        panel = _covered(panel, tidy[source.slug], source, DIRECTED_KEY)
-    panel = _initiated(_sides(panel, tidy, ("source", "target")))
-    return _finished(panel, DIRECTED_KEY, unit, window)
+        panel = _covered(panel, tidy[source.slug], source, KEY)
+    panel = _initiated(_sides(panel, tidy, ("sender", "target")))
+    return _finished(panel, KEY, unit, window)
 
 
 def years_at_peace(panel: pd.DataFrame, ongoing: str) -> pd.Series:
@@ -79,16 +79,16 @@ def _spine(members: pd.DataFrame, last: int) -> pd.DataFrame:
     years = _years(members)
     years = years[years["year"] <= last]
     pairs = years.merge(years, on="year", suffixes=("_1", "_2"))
-    pairs = pairs[pairs["state_1"] < pairs["state_2"]]
+    pairs = pairs[pairs["ccode_1"] < pairs["ccode_2"]]
     shared = pairs[["first_day_1", "first_day_2"]].max(axis=1) <= pairs[["last_day_1", "last_day_2"]].min(axis=1)
-    spine = pairs[shared].rename(columns={"state_1": "a", "state_2": "b"})[KEY].drop_duplicates()
+    spine = pairs[shared].rename(columns={"ccode_1": "ccode1", "ccode_2": "ccode2"})[KEY].drop_duplicates()
     return spine.sort_values(KEY, ignore_index=True)
 
 
 def _exercise_dyads(participants: pd.DataFrame) -> pd.DataFrame:
-    rows = participants[["exercise", "year", "state", "parties"]]
-    pairs = rows.merge(rows[["exercise", "year", "state"]], on=["exercise", "year"], suffixes=("", "_2"))
-    pairs = pairs[pairs["state"] < pairs["state_2"]]
+    rows = participants[["exercise", "year", "ccode", "parties"]]
+    pairs = rows.merge(rows[["exercise", "year", "ccode"]], on=["exercise", "year"], suffixes=("", "_2"))
+    pairs = pairs[pairs["ccode"] < pairs["ccode_2"]]
     return (
         pairs.assign(
             exercise_any=1,
@@ -96,7 +96,7 @@ def _exercise_dyads(participants: pd.DataFrame) -> pd.DataFrame:
             exercise_small=(pairs["parties"] <= 5).astype(int),
             exercise_weight=1 / (pairs["parties"] - 1),
         )
-        .groupby(["state", "state_2", "year"])
+        .groupby(["ccode", "ccode_2", "year"])
         .agg(
             exercise_any=("exercise_any", "max"),
             exercise_bilateral=("exercise_bilateral", "max"),
@@ -105,7 +105,7 @@ def _exercise_dyads(participants: pd.DataFrame) -> pd.DataFrame:
             exercise_count=("exercise_any", "sum"),
         )
         .reset_index()
-        .rename(columns={"state": "a", "state_2": "b"})
+        .rename(columns={"ccode": "ccode1", "ccode_2": "ccode2"})
     )
 
 
@@ -128,7 +128,10 @@ def _merge_directed(panel: pd.DataFrame, tidy: Tidy) -> pd.DataFrame:
     """What one state does to the other, once for each direction."""
     for source in _keyed("directed-dyad-year"):
         names = list(JOINED[source.slug])
-        for way, sides in (("ab", {"source": "a", "target": "b"}), ("ba", {"source": "b", "target": "a"})):
+        for way, sides in (
+            ("12", {}),
+            ("21", {"ccode1": "ccode2", "ccode2": "ccode1"}),
+        ):
             right = tidy[source.slug].rename(columns=sides)
             panel = _covered(panel, right, source, KEY).rename(columns={name: f"{name}_{way}" for name in names})
     return panel
@@ -136,24 +139,23 @@ def _merge_directed(panel: pd.DataFrame, tidy: Tidy) -> pd.DataFrame:
 
 def _flipped(panel: pd.DataFrame) -> pd.DataFrame:
     """Every pair twice."""
-    forth = panel.rename(columns={"a": "source", "b": "target"})
-    back = panel.rename(columns={"b": "source", "a": "target"})
-    return pd.concat([forth, back]).sort_values(DIRECTED_KEY, ignore_index=True)
+    back = panel.rename(columns={"ccode2": "ccode1", "ccode1": "ccode2"})
+    return pd.concat([panel, back]).sort_values(KEY, ignore_index=True)
 
 
 def _sides(panel: pd.DataFrame, tidy: Tidy, sides: tuple[str, str]) -> pd.DataFrame:
     """Variables of either state, and what is made of both."""
     for source in _keyed("state-year"):
         right = tidy[source.slug].loc[tidy[source.slug]["year"].between(*source.years)]
-        for side in sides:
+        for part, side in zip(DYAD, sides, strict=True):
             names = {name: f"{name}_{side}" for name in JOINED[source.slug]}
-            renamed = right[["state", "year", *names]].rename(columns={"state": side, **names})
-            panel = panel.merge(renamed, on=[side, "year"], how="left")
+            renamed = right[["ccode", "year", *names]].rename(columns={"ccode": part, **names})
+            panel = panel.merge(renamed, on=[part, "year"], how="left")
     states = tidy["cow-state-system"]
-    majors = _years(states[states["status"] == "major"])[["state", "year"]].drop_duplicates().assign(major=1.0)
-    for side in sides:
-        renamed = majors.rename(columns={"state": side, "major": f"major_{side}"})
-        panel = panel.merge(renamed, on=[side, "year"], how="left").fillna({f"major_{side}": 0.0})
+    majors = _years(states[states["status"] == "major"])[["ccode", "year"]].drop_duplicates().assign(major=1.0)
+    for part, side in zip(DYAD, sides, strict=True):
+        renamed = majors.rename(columns={"ccode": part, "major": f"major_{side}"})
+        panel = panel.merge(renamed, on=[part, "year"], how="left").fillna({f"major_{side}": 0.0})
     return _compared(panel, sides)
 
 
@@ -176,10 +178,10 @@ def _compared(panel: pd.DataFrame, sides: tuple[str, str]) -> pd.DataFrame:
 def _initiated(panel: pd.DataFrame) -> pd.DataFrame:
     """What has a direction: who began, and who is the stronger."""
     new, ongoing, began = (panel[name] for name in ("new_gml", "ongoing_gml", "initiated_gml"))
-    total = panel["cinc_source"] + panel["cinc_target"]
+    total = panel["cinc_sender"] + panel["cinc_target"]
     return panel.assign(
         initiation_gml=began.mask(((ongoing == 1) & (new == 0) & (began == 0)) | ongoing.isna()),
-        capability_share=panel["cinc_source"] / total.where(total > 0),
+        capability_share=panel["cinc_sender"] / total.where(total > 0),
     )
 
 

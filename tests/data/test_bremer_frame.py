@@ -45,8 +45,8 @@ INCOME = _extra("sdp-income", "cow_sdp_gdp.rda", "wbgdppc2011est", "log_income")
 def _tidy(record: Record, slug: str, extra: tuple[Source, RawTable]) -> pd.DataFrame:
     source, table = extra
     frame = record.read(slug, table)[list(table.columns)]
-    named = frame.set_axis(["state", "year", source.variables[0].name], axis=1)
-    return named.astype({"state": "int64", "year": "int64"}).query(f"{WINDOW[0]} <= year <= {WINDOW[1]}")
+    named = frame.set_axis(["ccode", "year", source.variables[0].name], axis=1)
+    return named.astype({"ccode": "int64", "year": "int64"}).query(f"{WINDOW[0]} <= year <= {WINDOW[1]}")
 
 
 @pytest.fixture(scope="module")
@@ -57,7 +57,7 @@ def record() -> Record:
 @pytest.fixture(scope="module")
 def theirs(replication: Path) -> pd.DataFrame:
     frame = pd.read_csv(replication / "bremer_peacesciencer" / "analysis_0.7.0.csv.gz")
-    named = frame.rename(columns={"ccode1": "a", "ccode2": "b"})
+    named = frame.rename(columns={"ccode1": "ccode1", "ccode2": "ccode2"})
     return named.sort_values(DYAD_YEAR, ignore_index=True)
 
 
@@ -77,7 +77,7 @@ def panel(record: Record) -> pd.DataFrame:
 def ours(panel: pd.DataFrame) -> pd.DataFrame:
     """The rows and columns of the frame, from our panel alone."""
     rows = panel[panel["politically_relevant"] == 1].reset_index(drop=True)
-    low, high = (which(rows["cinc_a"], rows["cinc_b"]) for which in (np.minimum, np.maximum))
+    low, high = (which(rows["cinc_1"], rows["cinc_2"]) for which in (np.minimum, np.maximum))
     armed = [rows[f"military_personnel_{side}"] / rows[f"people_{side}"] for side in "ab"]
     return rows[DYAD_YEAR].assign(
         gmlmidonset=rows["new_gml"],
@@ -87,8 +87,8 @@ def ours(panel: pd.DataFrame) -> pd.DataFrame:
         cincprop_within=DECIMALS * (1 + low / high) / high * (1 + 1e-4) + 1e-12,
         cowmajdyad=rows["major_power"],
         cow_defense=rows["defence_pact"],
-        mindemest=np.minimum(rows["uds_extended_a"], rows["uds_extended_b"]),
-        minwbgdppc=np.minimum(rows["log_income_a"], rows["log_income_b"]),
+        mindemest=np.minimum(rows["uds_extended_1"], rows["uds_extended_2"]),
+        minwbgdppc=np.minimum(rows["log_income_1"], rows["log_income_2"]),
         minmilit=np.minimum(*armed),
         gmlmidspell=_rows_since(rows),
         peace_years=rows["peace_years"],
@@ -261,7 +261,7 @@ def test_peace_counted_in_rows_and_in_years(panel: pd.DataFrame, ours: pd.DataFr
 def test_the_older_estimates_give_extinct_states_one_gdp(record: Record) -> None:
     listed = record.read("gdp-pop", RawTable("cow_sdp_gdp.rda", ("ccode", "year", "wbgdp2011est", "sdpest")))
     members = {
-        (spell.state, year)
+        (spell.ccode, year)
         for spell in record.tidy[STATES].query("status == 'member'").itertuples()
         for year in range(spell.start // 10_000, spell.end // 10_000 + 1)
     }

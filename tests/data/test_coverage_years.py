@@ -52,10 +52,10 @@ class World:
 
 
 def stood(frame: pd.DataFrame, columns: list[str]) -> list[tuple[int, ...]]:
-    """What stands in some columns of the key, row by row; `a` and `b` are the two states of a direction in order."""
-    if "source" in frame:
-        sides = np.sort(frame[["source", "target"]], axis=1)
-        frame = frame[["source", "target", "year"]].assign(a=sides[:, 0], b=sides[:, 1])
+    """What stands in some columns of the key, row by row; `low` and `high` are the two states in order."""
+    if "ccode1" in frame:
+        sides = np.sort(frame[["ccode1", "ccode2"]], axis=1)
+        frame = frame.assign(low=sides[:, 0], high=sides[:, 1])
     return list(frame[columns].itertuples(index=False, name=None))
 
 
@@ -126,16 +126,16 @@ def test_nothing_is_known_outside_the_years(made: World):
 
 def test_partners_are_counted_where_a_pair_is_coded_and_missing_elsewhere():
     made, pairs = world("state-year"), world("dyad-year").panel.frame
-    sides = pd.concat([pairs.rename(columns={side: "state"}) for side in ("a", "b")])
+    sides = pd.concat([pairs.rename(columns={side: "ccode"}) for side in ("ccode1", "ccode2")])
     counted = [name for name in made.panel.entries if name.endswith("_partners") and name != "exercise_partners"]
     columns = [name.removesuffix("_partners") for name in counted]
-    key = [sides["state"], sides["year"]]
+    key = [sides["ccode"], sides["year"]]
 
     number = sides[columns].gt(0).groupby(key).sum()
     expected = number.where(sides[columns].notna().groupby(key).any())
 
     assert len(counted) > 40
-    rows = pd.MultiIndex.from_frame(made.panel.frame[["state", "year"]])
+    rows = pd.MultiIndex.from_frame(made.panel.frame[["ccode", "year"]])
     assert np.array_equal(made.panel.frame[counted], expected.reindex(rows), equal_nan=True)
 
 
@@ -218,7 +218,7 @@ def test_of_the_observed_record_every_event_keeps_its_total(mirror: Path):
     for slug, v in flags.items():
         frame = tidy[slug][tidy[slug]["year"].between(1816, 2016)]
         lost = built.attrition.loc[built.attrition["source"] == slug, "rows"].sum()
-        total = built.frame[v.name].gt(0).sum() / (2 if "a" in KEYS[REGISTRY[slug].key] else 1)
+        total = built.frame[v.name].gt(0).sum() / (2 if REGISTRY[slug].key == "dyad-year" else 1)
         recorded = frame[v.name].gt(0).sum()
         assert recorded - lost <= total <= recorded, slug
         assert lost > 0 or total == recorded, slug

@@ -32,7 +32,7 @@ from support.builders import exercise, exercises, spells, tiny
 
 NA = float("nan")
 MME, SYSTEM, CAPITALS = "mme", "cow-state-system", "distance-capitals"
-DYAD_YEAR = ["a", "b", "year"]
+DYAD_YEAR = ["ccode1", "ccode2", "year"]
 YEARS = range(1980, 2011)
 Frames = Mapping[str, pd.DataFrame]
 
@@ -41,7 +41,7 @@ def event(number: int, year: int, *members: int, **traits: float) -> pd.DataFram
     """Tidy rows of one exercise."""
     given = {"parties": len(members), "series": -1, "latitude": NA, "longitude": NA, **traits}
     kinds = {kind: given.pop(kind, 0) for kind in ("warfighting", "peacekeeping", "humanitarian")}
-    return pd.DataFrame({"exercise": number, "year": year, "state": list(members), **kinds, **given})
+    return pd.DataFrame({"exercise": number, "year": year, "ccode": list(members), **kinds, **given})
 
 
 def tidy(
@@ -51,7 +51,7 @@ def tidy(
     everyone = spells(*((state, 19000101, 20161231) for state in range(1, members + 1)))
     at = homes or {state: (0.0, 10.0 * state) for state in range(1, members + 1)}
     rows = [(state, year, *place) for state, place in at.items() for year in YEARS]
-    cities = pd.DataFrame(rows, columns=["state", "year", "capital_latitude", "capital_longitude"])
+    cities = pd.DataFrame(rows, columns=["ccode", "year", "capital_latitude", "capital_longitude"])
     return {MME: pd.concat(frames, ignore_index=True), SYSTEM: everyone, CAPITALS: cities}
 
 
@@ -64,7 +64,7 @@ def made(variable: str, frames: Frames) -> pd.DataFrame:
 
 
 def by_key(
-    frame: pd.DataFrame, variable: str, key: tuple[str, ...] = ("a", "b", "year")
+    frame: pd.DataFrame, variable: str, key: tuple[str, ...] = ("ccode1", "ccode2", "year")
 ) -> dict[tuple[int, ...], float]:
     return {tuple(map(int, k)): v for *k, v in frame[[*key, variable]].itertuples(index=False, name=None)}
 
@@ -193,7 +193,7 @@ def test_a_participant_brings_series_month_and_site() -> None:
     named = ["series", "title", "month", "latitude", "longitude"]
     assert frame[named].to_numpy().tolist() == [[0, "Keen Edge", 11, -8.5, 115.25]] * 2
     assert dict(frame.dtypes.astype(str)) == {
-        **dict.fromkeys(("exercise", "year", "state", "parties"), "int64"),
+        **dict.fromkeys(("exercise", "year", "ccode", "parties"), "int64"),
         **dict.fromkeys(("warfighting", "peacekeeping", "humanitarian", "series", "month"), "int64"),
         **dict.fromkeys(("latitude", "longitude"), "float64"),
         "title": "str",
@@ -238,7 +238,7 @@ def test_what_two_states_do_together_by_hand() -> None:
         event(3, 1990, 1, 3, parties=4, humanitarian=1),
     )
 
-    frame = made("exercise_any", frames).set_index(["a", "b"])
+    frame = made("exercise_any", frames).set_index(["ccode1", "ccode2"])
 
     columns = ["exercise_bilateral", "exercise_small", "exercise_large", "exercise_count", "exercise_parties"]
     assert frame.loc[[(1, 2), (1, 3), (2, 3)], columns].to_numpy().tolist() == [
@@ -270,7 +270,7 @@ def test_years_in_a_series_count_those_that_a_pair_was_there() -> None:
     )
     both = pairs(rows)
 
-    nth = both[["exercise", "a", "b"]].assign(nth=series_years(both)).to_numpy().tolist()
+    nth = both[["exercise", "ccode1", "ccode2"]].assign(nth=series_years(both)).to_numpy().tolist()
 
     assert nth == [
         [1, 1, 2, 1], [1, 1, 3, 1], [1, 2, 3, 1], [2, 1, 2, 1], [3, 1, 3, 2],
@@ -284,10 +284,10 @@ def test_an_exercise_weighs_one_for_each_participant() -> None:
     rows = rows[rows["parties"] > 1]
     frame = expand(rows)
 
-    sides = pd.concat([frame.rename(columns={side: "state"}) for side in ("a", "b")])
-    weights = sides.groupby(["state", "year"])["exercise_weight"].sum()
+    sides = pd.concat([frame.rename(columns={side: "ccode"}) for side in ("ccode1", "ccode2")])
+    weights = sides.groupby(["ccode", "year"])["exercise_weight"].sum()
 
-    assert np.allclose(weights, rows.groupby(["state", "year"])["exercise"].nunique())
+    assert np.allclose(weights, rows.groupby(["ccode", "year"])["exercise"].nunique())
 
 
 @pytest.mark.parametrize("variable", [e.variables[0].name for e in EXPANSIONS])
@@ -300,15 +300,19 @@ def test_the_order_of_rows_plays_no_part(variable: str) -> None:
 
 @pytest.mark.parametrize("variable", [e.variables[0].name for e in EXPANSIONS])
 def test_the_numbering_of_states_plays_no_part(variable: str) -> None:
-    """State s becomes 10 − s, which turns every a < b around."""
+    """State s becomes 10 − s, which turns every pair around."""
     frames = tidy(random_events())
-    turned = {slug: frame.assign(state=10 - frame["state"]) for slug, frame in frames.items()}
+    turned = {slug: frame.assign(ccode=10 - frame["ccode"]) for slug, frame in frames.items()}
     key = list(KEYS[expansion(variable).key])
     sides = [part for part in key if part != "year"]
 
     frame = made(variable, turned)
     frame[sides] = 10 - frame[sides]
-    back = frame.rename(columns={"a": "b", "b": "a"}) if "a" in key else frame
+    back = (
+        frame.rename(columns={"ccode1": "ccode2", "ccode2": "ccode1"})
+        if expansion(variable).key == "dyad-year"
+        else frame
+    )
 
     one, other = (f.sort_values(key, ignore_index=True) for f in (made(variable, frames), back))
     pd.testing.assert_frame_equal(one, other[one.columns])
@@ -479,7 +483,7 @@ def test_an_exercise_is_near_to_those_who_are_not_there() -> None:
 
     frame = exclusive_distances(frames)
 
-    key = ("source", "target", "year")
+    key = ("ccode1", "ccode2", "year")
     near, far = by_key(frame, "exercise_near", key), by_key(frame, "exercise_far", key)
     km = by_key(frame, "exercise_near_km", key)
     # 1 trained at 24° east without 3, and at 0° without 2; 4's capital is 96° from the nearer one.
@@ -503,7 +507,7 @@ def test_near_is_within_a_thousand_kilometres() -> None:
         homes=HOMES,
     )
 
-    found = by_key(exclusive_distances(frames), "exercise_near", ("source", "target", "year"))
+    found = by_key(exclusive_distances(frames), "exercise_near", ("ccode1", "ccode2", "year"))
 
     assert (found[1, 3, 1990], found[1, 3, 1991]) == (1, 0)
 
@@ -515,7 +519,7 @@ def brute(rows: pd.DataFrame) -> dict[str, set[tuple[int, int, int]]]:
     """Without and common partner, by their definitions, among states 1 to 9."""
     found: dict[str, set[tuple[int, int, int]]] = {"without": set(), "common": set()}
     for year, part in rows.groupby("year"):
-        rosters = [set(group["state"]) for _, group in part.groupby("exercise")]
+        rosters = [set(group["ccode"]) for _, group in part.groupby("exercise")]
         linked = {pair for roster in rosters for pair in combinations(sorted(roster), 2)}
         partners = {s: {x for pair in linked if s in pair for x in pair} - {s} for s in range(1, 10)}
         for one in range(1, 10):
@@ -531,18 +535,18 @@ def test_third_parties_agree_with_their_definitions() -> None:
     rows = random_events()
     expected, frames = brute(rows), tidy(rows)
 
-    assert set(by_key(without(frames), "exercise_without", ("source", "target", "year"))) == expected["without"]
+    assert set(by_key(without(frames), "exercise_without", ("ccode1", "ccode2", "year"))) == expected["without"]
     assert set(by_key(common(frames), "exercise_common_partner")) == expected["common"] != set()
 
 
 def test_near_exercises_agree_with_their_definition() -> None:
     rows = random_events()
     frames = tidy(rows)
-    homes = frames[CAPITALS].drop_duplicates("state").set_index("state")
+    homes = frames[CAPITALS].drop_duplicates("ccode").set_index("ccode")
     shortest: dict[tuple[int, ...], float] = {}
     for (_, year), part in rows.dropna(subset="latitude").groupby(["exercise", "year"]):
-        for source in part["state"]:
-            for target in set(range(1, 10)) - set(part["state"]):
+        for source in part["ccode"]:
+            for target in set(range(1, 10)) - set(part["ccode"]):
                 site, home = part.iloc[0], homes.loc[target]
                 km = float(
                     great_circle_km(
@@ -552,14 +556,14 @@ def test_near_exercises_agree_with_their_definition() -> None:
                 key = (int(source), target, int(year))
                 shortest[key] = min(km, shortest.get(key, np.inf))
 
-    found = by_key(exclusive_distances(frames), "exercise_near_km", ("source", "target", "year"))
+    found = by_key(exclusive_distances(frames), "exercise_near_km", ("ccode1", "ccode2", "year"))
 
     assert found == pytest.approx(shortest)
 
 
 def test_near_is_without() -> None:
     frames = tidy(random_events())
-    key = ("source", "target", "year")
+    key = ("ccode1", "ccode2", "year")
 
     assert set(by_key(exclusive_distances(frames), "exercise_near", key)) <= set(
         by_key(without(frames), "exercise_without", key)
@@ -573,7 +577,7 @@ def test_a_state_that_does_not_exist_is_no_third_party() -> None:
     )
 
     assert (3, 4) not in {k[:2] for k in by_key(common(frames), "exercise_common_partner")}
-    targets = by_key(without(frames), "exercise_without", ("source", "target", "year"))
+    targets = by_key(without(frames), "exercise_without", ("ccode1", "ccode2", "year"))
     assert not {(3, 4, 1990), (4, 3, 1990), (1, 5, 1990)} & set(targets)
     assert (1, 4, 1990) in targets
 
@@ -586,7 +590,7 @@ def test_a_participant_that_no_list_knows_is_refused() -> None:
 def test_a_state_counts_its_exercises_and_partners() -> None:
     frame = attendance(tidy(event(1, 1990, 1, 2, 3), event(2, 1990, 1, 2), event(3, 1991, 1, parties=2)))
 
-    rows = frame.set_index(["state", "year"])[["exercises_held", "exercise_partners"]]
+    rows = frame.set_index(["ccode", "year"])[["exercises_held", "exercise_partners"]]
     assert rows.loc[[(1, 1990), (2, 1990), (3, 1990), (1, 1991)]].to_numpy().tolist() == [
         [2, 2],
         [2, 2],
@@ -601,7 +605,7 @@ def test_a_state_counts_its_exercises_and_partners() -> None:
 
 def panel(*dyads: tuple[int, int, range, list[float]]) -> dict[str, np.ndarray]:
     """Columns of dyads from a, b, years and the values of x."""
-    frames = [pd.DataFrame({"a": a, "b": b, "year": list(years), "x": x}) for a, b, years, x in dyads]
+    frames = [pd.DataFrame({"ccode1": a, "ccode2": b, "year": list(years), "x": x}) for a, b, years, x in dyads]
     frame = pd.concat(frames, ignore_index=True)
     return {name: frame[name].to_numpy() for name in frame}
 
@@ -651,16 +655,20 @@ def test_histories_agree_with_looking_back_row_by_row() -> None:
 
 def test_directed_histories_name_their_key() -> None:
     columns = panel((2, 1, range(1990, 1993), [0, 1, 1]))
-    directed = {"source": columns["a"], "target": columns["b"], **columns}
+    directed = {"ccode1": columns["ccode1"], "ccode2": columns["ccode2"], **columns}
 
-    assert history(directed, "x", 2, pair=("source", "target")).tolist() == [-1, -1, 1]
+    assert history(directed, "x", 2, pair=("ccode1", "ccode2")).tolist() == [-1, -1, 1]
 
 
 @pytest.mark.parametrize(
     ("columns", "years", "message"),
     [
         (panel((1, 2, range(1990, 1992), [0, 2])), 5, "the history of 'x' is one of on and off, 1 and 0; found 2"),
-        (panel((1, 3, range(1990, 1992), [0, 1]), (1, 2, range(1990, 1992), [0, 1])), 5, "sorted by a, b, year"),
+        (
+            panel((1, 3, range(1990, 1992), [0, 1]), (1, 2, range(1990, 1992), [0, 1])),
+            5,
+            "sorted by ccode1, ccode2, year",
+        ),
         (panel((1, 2, range(1990, 1992), [0, 1])), 0, "a history has 1 to 20 years; asked for 0"),
     ],
 )
@@ -738,7 +746,7 @@ def test_simulated_exercises_make_every_treatment(tmp_path: Path) -> None:
     exercised = simulated(tmp_path, SOURCE)
     listed = simulated(tmp_path, states.SOURCE).frame
     members = listed[listed["status"] == "member"]
-    homes = {int(state): (10.0, 2.0 * k) for k, state in enumerate(sorted(set(members["state"])))}
+    homes = {int(state): (10.0, 2.0 * k) for k, state in enumerate(sorted(set(members["ccode"])))}
     frames = tidy(exercised.frame, homes=homes) | {SYSTEM: listed}
 
     made_of = {item.variables[0].name: item.make(frames) for item in EXPANSIONS}
@@ -776,15 +784,15 @@ def raw(mirror: Path) -> dict[str, pd.DataFrame]:
 @pytest.fixture(scope="module")
 def looked_up(raw: dict[str, pd.DataFrame]) -> pd.DataFrame:
     """Participants as the independent count had them: 24 columns, names coded by a lookup that loses small states."""
-    from test_known_answers import LATE_SLOTS, LOOKED_UP, UNCODED
+    from support.known_frames import LATE_SLOTS, LOOKED_UP, UNCODED
 
     table = raw[FILE]
     names = {n: codes[0] for n, codes in gazetteer(raw[STATES]).by_name.items() if n not in UNCODED} | LOOKED_UP
     slots = table[[s for s in SLOTS if s not in LATE_SLOTS]].stack().str.strip().map(names).dropna()
-    long = pd.DataFrame({"exercise": slots.index.get_level_values(0), "state": slots.to_numpy(dtype="int64")})
+    long = pd.DataFrame({"exercise": slots.index.get_level_values(0), "ccode": slots.to_numpy(dtype="int64")})
     spans = [long.assign(year=long["exercise"].map(table[c].astype("int64"))) for c in ("s.year", "e.year")]
-    members = pd.concat(spans).drop_duplicates(["exercise", "year", "state"])
-    return members.assign(parties=members.groupby(["exercise", "year"])["state"].transform("size"))
+    members = pd.concat(spans).drop_duplicates(["exercise", "year", "ccode"])
+    return members.assign(parties=members.groupby(["exercise", "year"])["ccode"].transform("size"))
 
 
 @pytest.mark.record
@@ -848,7 +856,7 @@ def test_rimpac_of_the_record(observed: Frames, raw: dict[str, pd.DataFrame]) ->
     assert len(set(rimpac["series"])) == 1
     assert sorted(set(rimpac["year"])) == RIMPAC
     found = cadence(rimpac, 2010)
-    usa_japan = found[(found["a"] == 2) & (found["b"] == 740)].set_index("year")
+    usa_japan = found[(found["ccode1"] == 2) & (found["ccode2"] == 740)].set_index("year")
     assert usa_japan.loc[[2000, 2002], ["exercise_due", "exercise_scheduled"]].to_numpy().tolist() == [[1, 0], [1, 1]]
     assert usa_japan.loc[[1999, 2001, 2003], "exercise_off_year"].tolist() == [1, 1, 1]
 

@@ -135,7 +135,7 @@ def test_traps_that_the_files_hold(record: Record) -> None:
     # Independent count: there are no ideal points of 1964, no drought of Norway (385), and no cent in trade.
     assert not (record.tidy["unga-idealpoints"]["year"] == 1964).any()
     drought = record.tidy["climate-drought"]
-    assert not drought.loc[drought["state"] == 385, "spei"].notna().any()
+    assert not drought.loc[drought["ccode"] == 385, "spei"].notna().any()
     assert (record.tidy["cow-trade-4.0"]["trade_cow"].dropna() % 1 == 0).all()
     # Exercises and defence agreements are coded for 1980–2010 and for no other year.
     assert (set(record.tidy["mme"]["year"]), set(record.tidy["dcad"]["year"])) == (set(range(1980, 2011)),) * 2
@@ -185,7 +185,7 @@ def test_lost_names_give_the_independent_counts(looked_up: pd.DataFrame) -> None
 
 
 def test_sizes_of_exercises(looked_up: pd.DataFrame) -> None:
-    sizes = looked_up.groupby("exercise")["state"].nunique()
+    sizes = looked_up.groupby("exercise")["ccode"].nunique()
     exercises = 3_704 - 89
     bilateral, large = sizes == 2, sizes >= 10
     dyads = sizes * (sizes - 1) / 2
@@ -281,8 +281,8 @@ def additions(record: Record) -> Additions:
     early = table.assign(**dict.fromkeys(LATE_SLOTS, ""))
     whole, cut = (clean({**record.raw["mme"], EXERCISES: t}).frame for t in (table, early))
     uncoded = set().union(*UNCODED.values())
-    steps = [cut[~cut["state"].isin(uncoded | {VIETNAM})], cut[~cut["state"].isin(uncoded)]]
-    steps += [whole[~whole["state"].isin(uncoded)], whole]
+    steps = [cut[~cut["ccode"].isin(uncoded | {VIETNAM})], cut[~cut["ccode"].isin(uncoded)]]
+    steps += [whole[~whole["ccode"].isin(uncoded)], whole]
     years = [_pairs(s).sort_values("exercise", kind="stable").drop_duplicates(DYAD_YEAR) for s in steps]
     return Additions(*(_absent(after, before) for before, after in pairwise(years)))
 
@@ -302,9 +302,9 @@ def test_our_exercise_dyad_years_are_the_derived_ones_plus_lost_participants(
     lacking = _absent(placed, ours)
     assert (len(lacking), set(lacking["year"])) == (13, {1990})
     assert ((lacking[DYAD] == 255).any(axis=1)).all()
-    swapped = lacking.assign(a=lacking["a"].replace(255, 260), b=lacking["b"].replace(255, 260))
+    swapped = lacking.assign(ccode1=lacking["ccode1"].replace(255, 260), ccode2=lacking["ccode2"].replace(255, 260))
     low, high = np.sort(swapped[DYAD].to_numpy(), axis=1).T
-    assert _absent(swapped.assign(a=low, b=high), ours).empty
+    assert _absent(swapped.assign(ccode1=low, ccode2=high), ours).empty
 
 
 def test_exercises_that_make_the_additional_dyad_years(record: Record, additions: Additions) -> None:
@@ -330,7 +330,7 @@ def test_exercises_that_make_the_additional_dyad_years(record: Record, additions
 
 def test_additional_dyad_years_by_lost_state(additions: Additions) -> None:
     uncoded = set().union(*UNCODED.values())
-    states = pd.concat([additions.states["a"], additions.states["b"]])
+    states = pd.concat([additions.states["ccode1"], additions.states["ccode2"]])
     # Computed. Dyad-years with each state; the 162 between two of them count for both.
     assert states[states.isin(uncoded)].value_counts().to_dict() == {
         54: 161, 56: 153, 58: 153, 60: 148, 57: 143, 403: 137,

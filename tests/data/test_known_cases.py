@@ -45,7 +45,7 @@ def years(panel: pd.DataFrame) -> pd.DataFrame:
 
 def _years(panel: pd.DataFrame, state: int) -> list[int]:
     """Years in which a state is in any dyad."""
-    return sorted(set(panel.loc[(panel["a"] == state) | (panel["b"] == state), "year"]))
+    return sorted(set(panel.loc[(panel["ccode1"] == state) | (panel["ccode2"] == state), "year"]))
 
 
 def _values(years: pd.DataFrame, a: int, b: int, span: range, name: str) -> list[float]:
@@ -75,7 +75,7 @@ def test_france_and_italy_in_1860_are_one_row_of_three_disputes(record: Record, 
 
 def test_france_began_one_of_the_three_with_italy(record: Record) -> None:
     ways = record.build(("gml-mid-initiation", "gml-mid-2.1.1-initiation"), (1858, 1862), "directed-dyad-year").frame
-    pair = ways.set_index(["source", "target", "year"])[["initiated_gml", "initiated_gml211"]]
+    pair = ways.set_index(["ccode1", "ccode2", "year"])[["initiated_gml", "initiated_gml211"]]
     # France joined 112 and 113 and began 306, which a table whittled to 113 beforehand no longer has.
     assert pair.loc[(FRANCE, ITALY, 1860)].tolist() == [0, 1]
     assert pair.loc[(ITALY, FRANCE, 1860)].tolist() == [0, 0]
@@ -110,7 +110,7 @@ def test_germany_is_three_states(panel: pd.DataFrame) -> None:
 
 
 def test_peace_of_germany_begins_anew_in_1990(panel: pd.DataFrame, years: pd.DataFrame) -> None:
-    with_germany = panel[((panel["a"] == GERMANY) | (panel["b"] == GERMANY)) & (panel["year"] == 1990)]
+    with_germany = panel[((panel["ccode1"] == GERMANY) | (panel["ccode2"] == GERMANY)) & (panel["year"] == 1990)]
     assert len(with_germany) == 160
     assert (with_germany["peace_years"] == 0).all() and (with_germany["fought_before"] == 0).all()
     # At war with France until 1945, at peace since 1990: two years of peace by 1992, not forty-six.
@@ -121,7 +121,7 @@ def test_peace_of_germany_begins_anew_in_1990(panel: pd.DataFrame, years: pd.Dat
 
 
 def test_no_lag_crosses_a_gap_in_membership(panel: pd.DataFrame) -> None:
-    coded = (panel["a"] == FRANCE) & (panel["b"] == GERMANY) & (panel["year"] <= 2010)
+    coded = (panel["ccode1"] == FRANCE) & (panel["ccode2"] == GERMANY) & (panel["year"] <= 2010)
     pair = panel[coded].reset_index(drop=True)
     # The dyad begins in 1816; France was no member in 1943, Germany none from 1946 to 1989.
     for by in (1, 2):
@@ -143,7 +143,7 @@ def test_serbia_and_yugoslavia_are_one_state_with_a_gap(panel: pd.DataFrame, yea
 def test_north_vietnam_went_on_as_vietnam(panel: pd.DataFrame) -> None:
     assert _years(panel, VIETNAM) == list(range(1954, 2015))
     assert _years(panel, SOUTH_VIETNAM) == list(range(1954, 1976))
-    pair = panel[(panel["a"] == VIETNAM) & (panel["b"] == SOUTH_VIETNAM)]
+    pair = panel[(panel["ccode1"] == VIETNAM) & (panel["ccode2"] == SOUTH_VIETNAM)]
     assert sorted(pair["year"]) == list(range(1954, 1976))
 
 
@@ -154,8 +154,8 @@ def test_yemen_succeeds_two_states_and_meets_neither(panel: pd.DataFrame) -> Non
         YEMEN_SOUTH: list(range(1967, 1991)),
     }
     assert {state: _years(panel, state) for state in spans} == spans
-    both = panel[panel["a"].isin(spans) & panel["b"].isin(spans)]
-    assert set(zip(both["a"], both["b"], strict=True)) == {(YEMEN_ARAB, YEMEN_SOUTH)}
+    both = panel[panel["ccode1"].isin(spans) & panel["ccode2"].isin(spans)]
+    assert set(zip(both["ccode1"], both["ccode2"], strict=True)) == {(YEMEN_ARAB, YEMEN_SOUTH)}
     assert sorted(both["year"]) == list(range(1967, 1991))
 
 
@@ -179,7 +179,7 @@ def test_states_of_one_year_without_a_common_day_have_no_row(a: int, b: int, yea
 
 def test_the_day_before_and_the_day_after(record: Record, years: pd.DataFrame) -> None:
     spells = record.tidy[STATES].query("status == 'member'")
-    ends = {(s.state, s.start): s.end for s in spells.itertuples()}
+    ends = {(s.ccode, s.start): s.end for s in spells.itertuples()}
     assert (ends[GDR, 19540325], ends[GERMANY, 19901003]) == (19901002, 20161231)
     # Both Germanies and Namibia, a member from 21 March, have a row of 1990; so has unified Germany with Namibia.
     assert all((state, 565, 1990) in years.index for state in (FEDERAL_REPUBLIC, GDR, GERMANY))

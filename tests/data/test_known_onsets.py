@@ -16,13 +16,13 @@ def following(record: Record) -> pd.DataFrame:
 
     The file has one row a directed dyad and year; `dispnum` numbers disputes.
     """
-    raw = record.raw["gml-mid"]["gml_mid_ddydisps.rda"].rename(columns={"ccode1": "a", "ccode2": "b"})
-    years = raw[raw["a"] < raw["b"]].astype(dict.fromkeys((*DYAD_YEAR, "dispnum"), "int64"))
+    raw = record.raw["gml-mid"]["gml_mid_ddydisps.rda"].rename(columns={"ccode1": "ccode1", "ccode2": "ccode2"})
+    years = raw[raw["ccode1"] < raw["ccode2"]].astype(dict.fromkeys((*DYAD_YEAR, "dispnum"), "int64"))
     assert not years.duplicated(DYAD_YEAR).any()
     placed = years[years["gmlmidonset"] == 1].merge(record.panel[[*DYAD_YEAR, "politically_relevant"]], on=DYAD_YEAR)
     assert (len(placed), placed["politically_relevant"].sum()) == (1_115, 908)
     older = years[[*DYAD_YEAR, "dispnum", "stmon", "mindur"]].assign(
-        year=years["year"] + 1, start=years.groupby(["a", "b", "dispnum"])["year"].transform("min")
+        year=years["year"] + 1, start=years.groupby(["ccode1", "ccode2", "dispnum"])["year"].transform("min")
     )
     columns = [*DYAD_YEAR, "dispnum", "politically_relevant"]
     return placed[columns].merge(older, on=DYAD_YEAR, suffixes=("", "_older"))

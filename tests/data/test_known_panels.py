@@ -68,7 +68,7 @@ def test_state_years_are_those_of_the_system_file(record: Record) -> None:
     panel = record.build((), (1816, 2016), "state-year").frame
     # COW's own list of states by year, 1816–2016: 15,951 rows.
     assert len(listed) == len(panel) == 15_951
-    assert set(listed.itertuples(index=False, name=None)) == set(zip(panel["state"], panel["year"], strict=True))
+    assert set(listed.itertuples(index=False, name=None)) == set(zip(panel["ccode"], panel["year"], strict=True))
 
 
 def test_every_pair_that_shares_a_day_and_no_other(record: Record) -> None:
@@ -78,7 +78,7 @@ def test_every_pair_that_shares_a_day_and_no_other(record: Record) -> None:
     for spell in spells.itertuples():
         days = pd.Interval(spell.start, spell.end, closed="both")
         for year in range(max(spell.start // 10_000, WINDOW[0]), min(spell.end // 10_000, WINDOW[1]) + 1):
-            by_year.setdefault(year, []).append((spell.state, days))
+            by_year.setdefault(year, []).append((spell.ccode, days))
     together, apart = set(), set()
     for year, present in by_year.items():
         whole = pd.Interval(year * 10_000 + 101, year * 10_000 + 1_231, closed="both")
@@ -103,12 +103,12 @@ def test_a_directed_panel_has_every_pair_twice(record: Record) -> None:
     assert (pairs["new_gml"].sum(), ways["new_gml"].sum()) == (3_124, 2 * 3_124)
     begun = {name: int(ways[name].sum()) for name in ("initiated_gml", "initiated_mie", "triggered_icb")}
     assert begun == {"initiated_gml": 2_291, "initiated_mie": 1_832, "triggered_icb": 734}
-    assert (pairs["initiated_gml_ab"].sum() + pairs["initiated_gml_ba"].sum()) == 2_291
+    assert (pairs["initiated_gml_12"].sum() + pairs["initiated_gml_21"].sum()) == 2_291
     # A dispute that two originators began has exactly one beginner; any other has none.
-    both = pairs["initiated_gml_ab"] + pairs["initiated_gml_ba"]
+    both = pairs["initiated_gml_12"] + pairs["initiated_gml_21"]
     pd.testing.assert_series_equal(both, pairs["originators_gml"], check_names=False)
-    low, high = ways[["source", "target"]].min(axis=1), ways[["source", "target"]].max(axis=1)
-    turned = ways.assign(a=low, b=high).groupby(DYAD_YEAR)
+    low, high = ways[["ccode1", "ccode2"]].min(axis=1), ways[["ccode1", "ccode2"]].max(axis=1)
+    turned = ways.assign(ccode1=low, ccode2=high).groupby(DYAD_YEAR)
     for name in ("onset_gml", "peace_years", "ongoing_icb"):
         forth, back = turned[name].first(), turned[name].last()
         pd.testing.assert_series_equal(forth, back)

@@ -277,7 +277,9 @@ def test_codings_count_dyad_years_with_a_dispute_as_known(disputed: dict[str, Ti
 
 def years_of(tidy: Tidy, a: int, b: int, first: int, last: int) -> dict[int, int]:
     """Whether a dispute is new in each year of a dyad with a dispute under way."""
-    rows = tidy.frame[(tidy.frame["a"] == a) & (tidy.frame["b"] == b) & tidy.frame["year"].between(first, last)]
+    rows = tidy.frame[
+        (tidy.frame["ccode1"] == a) & (tidy.frame["ccode2"] == b) & tidy.frame["year"].between(first, last)
+    ]
     return dict(zip(rows["year"], rows.filter(like="new_").iloc[:, 0], strict=True))
 
 
@@ -308,7 +310,7 @@ def test_france_and_italy_in_1860_depend_on_the_order(order: tuple[str, ...], lo
     tidy = participants.SOURCE.clean(observed(mirror, participants.SOURCE), rules(order))
 
     assert whittled(tidy, "220–325, 1860") == {f"dispute {d}, 220–325, 1860": rule for d, rule in lost.items()}
-    row = tidy.frame.set_index(["a", "b", "year"]).loc[(220, 325, 1860)]
+    row = tidy.frame.set_index(["ccode1", "ccode2", "year"]).loc[(220, 325, 1860)]
     kept = 306 not in lost
     assert row[["new_mid5", "originators_mid5", "fatal_mid5"]].tolist() == [1, kept, not kept]
 
@@ -323,13 +325,13 @@ def test_france_and_italy_in_1860_in_gml(mirror: Path, disputed: dict[str, Tidy]
         derive("onset_gml", new_gml=new, ongoing_gml=[year in years for year in (1859, 1860, 1861, 1862)]),
         [0, 1, NA, 0],
     )
-    whole = disputed["gml-mid"].frame.set_index(["a", "b", "year"]).loc[(220, 325, 1860)]
+    whole = disputed["gml-mid"].frame.set_index(["ccode1", "ccode2", "year"]).loc[(220, 325, 1860)]
     assert whole[["force_gml", "fatal_gml", "originators_gml"]].tolist() == [1, 1, 0]
 
     begun = {}
     for source in (disputes.GML_INITIATIONS, gml_disputes.INITIATIONS):
         frame = source.clean(observed(mirror, source)).frame
-        begun[source.slug] = frame[(frame["source"] == 220) & (frame["target"] == 325)]["year"].tolist()
+        begun[source.slug] = frame[(frame["ccode1"] == 220) & (frame["ccode2"] == 325)]["year"].tolist()
     assert [1860 in years for years in begun.values()] == [False, True]
 
 
@@ -392,9 +394,9 @@ def test_the_initiations_of_a_whittled_table_are_its_onsets_of_two_originators(
     tidy_schema(source).validate(tidy.frame)
     whole = disputed[FOLDERS[source.slug]].frame
     onsets = whole[whole.filter(like="originators_").iloc[:, 0] == 1]
-    pairs = np.sort(tidy.frame[["source", "target"]].to_numpy(), axis=1)
+    pairs = np.sort(tidy.frame[["ccode1", "ccode2"]].to_numpy(), axis=1)
     began = set(zip(*pairs.T.tolist(), tidy.frame["year"].tolist(), strict=True))
-    assert began == set(onsets[["a", "b", "year"]].itertuples(index=False, name=None))
+    assert began == set(onsets[["ccode1", "ccode2", "year"]].itertuples(index=False, name=None))
     assert len(began) == len(tidy.frame) == len(onsets)
     table = len(next(iter(observed(mirror, source).values())))
     entries = tidy.attrition[tidy.attrition["action"] != "recoded"]

@@ -146,7 +146,7 @@ def test_own_data_are_zero_or_missing_as_they_say_and_missing_outside_their_year
 
     built = build((1998, 2004), ["rivalry", path], root=root)
 
-    frame = built.panel.frame.set_index(["a", "b"])
+    frame = built.panel.frame.set_index(["ccode1", "ccode2"])
     years = dict(zip(*frame.loc[(one, two), ["year", "visits"]].to_numpy().T, strict=True))
     assert years == pytest.approx({1998: NA, 1999: 0, 2000: 4, 2001: 0, 2002: 0, 2003: NA, 2004: NA}, nan_ok=True)
     years = dict(zip(*frame.loc[(one, three), ["year", "visits"]].to_numpy().T, strict=True))
@@ -167,13 +167,13 @@ def test_own_directed_data_stand_in_their_direction(root: Path, tmp_path: Path):
     path = definition(
         tmp_path,
         key="directed-dyad-year",
-        columns={"source": "from", "target": "to", "year": "year"},
+        columns={"ccode1": "from", "ccode2": "to", "year": "year"},
         years=[2000, 2000],
     )
 
-    undirected = build((2000, 2000), [path], root=root).panel.frame.set_index(["a", "b"]).loc[(one, two)]
+    undirected = build((2000, 2000), [path], root=root).panel.frame.set_index(["ccode1", "ccode2"]).loc[(one, two)]
     directed = build((2000, 2000), [str(path)], root=root, unit="directed-dyad-year").panel.frame
 
-    assert undirected[["visits_ab", "visits_ba"]].tolist() == [0, 7]
+    assert undirected[["visits_12", "visits_21"]].tolist() == [0, 7]
     rows = directed[directed["visits"] > 0]
-    assert rows[["source", "target", "visits"]].to_numpy().tolist() == [[two, one, 7]]
+    assert rows[["ccode1", "ccode2", "visits"]].to_numpy().tolist() == [[two, one, 7]]

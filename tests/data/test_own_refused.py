@@ -28,7 +28,7 @@ def said(root: Path, out: Path, *add: object, capsys: pytest.CaptureFixture[str]
     return found.err.removesuffix("\n")
 
 
-LEGAL = "legal values: a, b, year"
+LEGAL = "legal values: ccode1, ccode2, year"
 WRONG = {
     "unknown key": (
         {"keys": "dyad-year"},
@@ -42,15 +42,15 @@ WRONG = {
         "state-year; nearest: 'dyad-year'",
     ),
     "part without a column": (
-        {"columns": {"a": "ccode1", "b": "ccode2"}},
-        "visits.yaml:6 › columns: no column is named for 'year'; a dyad-year has a, b, year",
+        {"columns": {"ccode1": "ccode1", "ccode2": "ccode2"}},
+        "visits.yaml:6 › columns: no column is named for 'year'; a dyad-year has ccode1, ccode2, year",
     ),
     "part of another key": (
-        {"columns": {**DYAD_YEAR, "state": "x"}},
-        f"visits.yaml:6 › columns: 'state' is no part of a dyad-year; {LEGAL}",
+        {"columns": {**DYAD_YEAR, "ccode": "x"}},
+        f"visits.yaml:6 › columns: 'ccode' is no part of a dyad-year; {LEGAL}; nearest: 'ccode2'",
     ),
     "one column twice": (
-        {"columns": {**DYAD_YEAR, "b": "ccode1"}},
+        {"columns": {**DYAD_YEAR, "ccode2": "ccode1"}},
         "visits.yaml:6 › columns: column 'ccode1' is named for two parts of the key",
     ),
     "years reversed": ({"years": [2000, 1980]}, "visits.yaml:10 › years: start in 2000, after they end in 1980"),
@@ -119,11 +119,12 @@ WRONG_TABLES = {
     ),
     "key twice": (
         VISITS.assign(year=1990),
-        "BrokenContract: {file}: 2 rows have the key of another, e.g. a 2, b 200, year 1990; a 2, b 200, year 1990",
+        "BrokenContract: {file}: 2 rows have the key of another, "
+        "e.g. ccode1 2, ccode2 200, year 1990; ccode1 2, ccode2 200, year 1990",
     ),
     "one state": (
         VISITS.assign(ccode2=[200, 200, 260]),
-        "BrokenContract: {file}: 1 rows fail a < b, e.g. a 200, b 200, year 1991, visits 2",
+        "BrokenContract: {file}: 1 rows fail ccode1 < ccode2, e.g. ccode1 200, ccode2 200, year 1991, visits 2",
     ),
     "negative events": (
         VISITS.assign(n=[-9, 2, 3]),
@@ -251,4 +252,4 @@ def test_a_state_that_can_be_none_is_refused(root: Path, tmp_path: Path, capsys:
 
     text = said(root, tmp_path, definition(tmp_path), capsys=capsys)
 
-    assert text == "PanelError: visits: b must be a whole number from 0 to 9,999; found 99,999"
+    assert text == "PanelError: visits: ccode2 must be a whole number from 0 to 9,999; found 99,999"

@@ -20,7 +20,7 @@ from detente.data.sources import KEYS, REGISTRY, Source, attrition
 from support.builders import Raw, joined, simulated_raw, tiny
 from support.made_panels import event, made_panel, made_source, observed
 
-KEY = ["a", "b", "year"]
+KEY = ["ccode1", "ccode2", "year"]
 EVERYTHING = list(REGISTRY.values())
 WINDOW = (2000, 2010)
 
@@ -78,7 +78,7 @@ def test_an_onset_is_a_dispute_under_way_and_no_older_one(built: Panel, coding: 
 def test_strict_onsets_know_the_disputes_before_the_panel_begins(built: Panel, tidy: Raw):
     frame, disputes = built.frame, tidy["gml-mid"]
     fought = set(keys(disputes[disputes["ongoing_gml"] == 1]))
-    entered = ~frame[["a", "b"]].duplicated() & (frame["year"] > frame["year"].min())
+    entered = ~frame[["ccode1", "ccode2"]].duplicated() & (frame["year"] > frame["year"].min())
 
     expected = np.array([(a, b, year - 1) in fought for a, b, year in keys(frame)])
     assert (frame["fought_before"] == expected).all()
@@ -182,8 +182,8 @@ def test_an_unknown_variable_names_the_nearest(tidy: Raw):
 
 
 def test_a_variable_of_another_unit_is_unknown(tidy: Raw):
-    with pytest.raises(UnknownVariable, match=r"'cinc_a'.*nearest: 'cinc'"):
-        build_panel(tidy, joined(), WINDOW, unit="state-year", variables=["cinc_a"])
+    with pytest.raises(UnknownVariable, match=r"'cinc_1'.*nearest: 'cinc'"):
+        build_panel(tidy, joined(), WINDOW, unit="state-year", variables=["cinc_1"])
 
 
 # Sources
@@ -221,7 +221,7 @@ def test_a_source_with_a_key_twice_stops_the_panel(tidy: Raw):
         build_panel(twice, joined(), WINDOW)
 
     example = " ".join(map(str, row[KEY].iloc[0]))
-    assert str(caught.value) == f"atop: 1 keys (a, b, year) occur more than once, e.g. {example}"
+    assert str(caught.value) == f"atop: 1 keys (ccode1, ccode2, year) occur more than once, e.g. {example}"
 
 
 def test_a_source_alone_gives_the_columns_that_it_gives_among_others(tidy: Raw, built: Panel):
@@ -238,7 +238,7 @@ def test_a_source_alone_gives_the_columns_that_it_gives_among_others(tidy: Raw, 
     ("spoil", "message"),
     [
         (lambda f: f.assign(pact=2.0), "panel: column 'pact' fails 0 or 1, e.g. 2.0"),
-        (lambda f: f.assign(a=f["b"]), "panel: "),
+        (lambda f: f.assign(ccode1=f["ccode2"]), "panel: "),
         (lambda f: f.assign(x=1.0), "panel: column 'x' is not declared"),
         (lambda f: f.drop(columns="pact"), "panel: column 'pact' is missing"),
         (lambda f: f.astype({"year": "float64"}), "panel: column 'year' fails dtype('int64'), e.g. float64"),
@@ -278,7 +278,7 @@ def test_the_codebook_says_how_a_variable_is_spread_in_the_window(built: Panel):
 
     assert list(frame.index) == list(built.entries)
     assert ((frame["n"] + frame["missing"]) == len(inside)).all()
-    for name in ("peace_years", "cinc_a", "rivalry"):
+    for name in ("peace_years", "cinc_1", "rivalry"):
         column = inside[name].dropna()
         found = frame.loc[name, ["n", "mean", "sd", "min", "max"]].astype(float).tolist()
         assert found == pytest.approx([len(column), column.mean(), column.std(), column.min(), column.max()])

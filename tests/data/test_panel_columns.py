@@ -28,11 +28,11 @@ def values(panel: Panel, name: str) -> dict[tuple[int, ...], float]:
 
 
 def acts(*rows: tuple[int, int, int, float, float]) -> pd.DataFrame:
-    return pd.DataFrame(rows, columns=["source", "target", "year", "acted", "sold"])
+    return pd.DataFrame(rows, columns=["ccode1", "ccode2", "year", "acted", "sold"])
 
 
 def power(*rows: tuple[int, int, float]) -> pd.DataFrame:
-    return pd.DataFrame(rows, columns=["state", "year", "power"])
+    return pd.DataFrame(rows, columns=["ccode", "year", "power"])
 
 
 # Rows
@@ -51,9 +51,9 @@ def test_keys_are_sorted_unique_whole_numbers(unit: str):
 def test_a_directed_panel_has_each_pair_twice():
     undirected, directed = (made_panel({}, (1940, 1995), unit=u).frame for u in ("dyad-year", "directed-dyad-year"))
 
-    forth = directed[directed["source"] < directed["target"]][["source", "target", "year"]].to_numpy()
-    back = directed[directed["source"] > directed["target"]][["target", "source", "year"]]
-    assert np.array_equal(forth, undirected[["a", "b", "year"]].to_numpy())
+    forth = directed[directed["ccode1"] < directed["ccode2"]][["ccode1", "ccode2", "year"]].to_numpy()
+    back = directed[directed["ccode1"] > directed["ccode2"]][["ccode2", "ccode1", "year"]]
+    assert np.array_equal(forth, undirected[["ccode1", "ccode2", "year"]].to_numpy())
     assert np.array_equal(back.sort_values(list(back)).to_numpy(), forth)
 
 
@@ -62,7 +62,7 @@ def test_a_join_never_loses_or_adds_rows():
 
     panel = made_panel({PACT: strays.assign(pact=1.0)})
 
-    key = ["a", "b", "year"]
+    key = ["ccode1", "ccode2", "year"]
     assert panel.frame[key].equals(made_panel({}).frame[key])
     assert values(panel, "pact") == {
         k: float(k in {(2, 200, 1990), (2, 200, 1991)}) for k in panel.frame[key].itertuples(index=False, name=None)
@@ -79,10 +79,10 @@ def test_each_state_of_a_dyad_has_its_own_value():
     directed = made_panel(tidy, (1990, 1990), unit="directed-dyad-year")
     alone = made_panel(tidy, (1990, 1990), unit="state-year")
 
-    row = undirected.frame.set_index(["a", "b"]).loc[(2, 200)]
-    assert row[["power_a", "power_b"]].tolist() == [0.1, 0.2]
-    assert values(undirected, "power_b").keys() == {(2, 200, 1990)}
-    rows = directed.frame.set_index(["source", "target"]).loc[[(2, 200), (200, 2)], ["power_source", "power_target"]]
+    row = undirected.frame.set_index(["ccode1", "ccode2"]).loc[(2, 200)]
+    assert row[["power_1", "power_2"]].tolist() == [0.1, 0.2]
+    assert values(undirected, "power_2").keys() == {(2, 200, 1990)}
+    rows = directed.frame.set_index(["ccode1", "ccode2"]).loc[[(2, 200), (200, 2)], ["power_sender", "power_target"]]
     assert rows.to_numpy().tolist() == [[0.1, 0.2], [0.2, 0.1]]
     assert values(alone, "power") == {(2, 1990): 0.1, (200, 1990): 0.2}
 
@@ -93,22 +93,22 @@ def test_what_the_source_does_stands_in_its_direction():
     undirected = made_panel(tidy, (1990, 1991))
     directed = made_panel(tidy, (1990, 1991), unit="directed-dyad-year")
 
-    ones = {name: {k for k, v in values(undirected, name).items() if v} for name in ("acted_ab", "acted_ba")}
-    assert ones == {"acted_ab": {(2, 200, 1990)}, "acted_ba": {(2, 200, 1991)}}
-    assert values(undirected, "sold_ab") == {(2, 200, 1990): 5.0}
-    assert values(undirected, "sold_ba") == {(2, 200, 1991): 7.0}
+    ones = {name: {k for k, v in values(undirected, name).items() if v} for name in ("acted_12", "acted_21")}
+    assert ones == {"acted_12": {(2, 200, 1990)}, "acted_21": {(2, 200, 1991)}}
+    assert values(undirected, "sold_12") == {(2, 200, 1990): 5.0}
+    assert values(undirected, "sold_21") == {(2, 200, 1991): 7.0}
     assert {k for k, v in values(directed, "acted").items() if v} == {(2, 200, 1990), (200, 2, 1991)}
     assert values(directed, "sold") == {(2, 200, 1990): 5.0, (200, 2, 1991): 7.0}
     assert not directed.frame["acted"].isna().any()
-    labels = [undirected.entries[f"acted_{way}"].variable.label for way in ("ab", "ba")]
-    assert labels == ["Label of acted, a towards b", "Label of acted, b towards a"]
+    labels = [undirected.entries[f"acted_{way}"].variable.label for way in ("12", "21")]
+    assert labels == ["Label of acted, state 1 towards state 2", "Label of acted, state 2 towards state 1"]
 
 
 def test_what_two_states_share_is_the_same_in_both_directions():
     lasting = made_source("ties", "dyad", measure("kin"), years=(1991, 1992))
     tidy = {
         PACT: dyad_years(2, 200, [1990, 1992], pact=[1, 1]),
-        lasting: pd.DataFrame({"a": [2, 200], "b": [200, 679], "kin": [3.0, 4.0]}),
+        lasting: pd.DataFrame({"ccode1": [2, 200], "ccode2": [200, 679], "kin": [3.0, 4.0]}),
     }
 
     directed = made_panel(tidy, unit="directed-dyad-year")
@@ -187,8 +187,8 @@ def test_records_without_a_row_are_counted_in_the_attrition_log(unit: str):
         ).assign(pact=1),
         ACTED: acts((260, 255, 1991, 1, 1.0), (255, 260, 1992, 1, 1.0), (200, 2, 1991, 1, 1.0)),
         POWER: power((260, 1990, 1.0), (260, 1991, 1.0), (260, 1993, 1.0), (999, 1990, 1.0)),
-        kin: pd.DataFrame({"a": [2, 2, 255], "b": [200, 999, 260], "kin": 1.0}),
-        seat: pd.DataFrame({"state": [2, 998, 999], "seat": 1.0}),
+        kin: pd.DataFrame({"ccode1": [2, 2, 255], "ccode2": [200, 999, 260], "kin": 1.0}),
+        seat: pd.DataFrame({"ccode": [2, 998, 999], "seat": 1.0}),
     }
 
     attrition = made_panel(tidy, unit=unit).attrition
@@ -214,7 +214,7 @@ def test_every_record_of_the_window_is_in_the_panel_or_in_its_attrition_log():
     draw = np.random.default_rng(3)
     everyone = [*MEMBERS, 7, 999]
     keys = [(a, b, y) for a in everyone for b in everyone if a < b for y in range(1935, 1999) if draw.random() < 0.3]
-    tidy = pd.DataFrame(keys, columns=["a", "b", "year"]).assign(pact=1)
+    tidy = pd.DataFrame(keys, columns=["ccode1", "ccode2", "year"]).assign(pact=1)
     pact = made_source("pacts", "dyad-year", event("pact"), years=(1944, 1990))
 
     panel = made_panel({pact: tidy}, (1940, 1995))
@@ -235,25 +235,25 @@ def test_a_key_that_occurs_twice_is_refused_with_examples(unit: str):
         made_panel({PACT: dyad_years(2, 200, years).assign(pact=1)}, unit=unit)
 
     examples = "2 200 1990; 2 200 1991; 2 200 1992"
-    assert str(caught.value) == f"pacts: 4 keys (a, b, year) occur more than once, e.g. {examples}"
+    assert str(caught.value) == f"pacts: 4 keys (ccode1, ccode2, year) occur more than once, e.g. {examples}"
 
 
 TWICE = {
-    "state-year": (POWER, power((2, 1990, 0.1), (2, 1990, 0.2)), "power: 1 keys (state, year) … e.g. 2 1990"),
+    "state-year": (POWER, power((2, 1990, 0.1), (2, 1990, 0.2)), "power: 1 keys (ccode, year) … e.g. 2 1990"),
     "directed-dyad-year": (
         ACTED,
         acts((2, 200, 1990, 1, 1.0), (200, 2, 1990, 1, 1.0), (200, 2, 1990, 0, 1.0)),
-        "acts: 1 keys (source, target, year) … e.g. 200 2 1990",
+        "acts: 1 keys (ccode1, ccode2, year) … e.g. 200 2 1990",
     ),
     "dyad": (
         made_source("ties", "dyad", measure("kin")),
-        pd.DataFrame({"a": [2, 2], "b": [200, 200], "kin": 1.0}),
-        "ties: 1 keys (a, b) … e.g. 2 200",
+        pd.DataFrame({"ccode1": [2, 2], "ccode2": [200, 200], "kin": 1.0}),
+        "ties: 1 keys (ccode1, ccode2) … e.g. 2 200",
     ),
-    "state": (
+    "ccode": (
         made_source("seats", "state", measure("seat")),
-        pd.DataFrame({"state": [2, 2], "seat": 1.0}),
-        "seats: 1 keys (state) … e.g. 2",
+        pd.DataFrame({"ccode": [2, 2], "seat": 1.0}),
+        "seats: 1 keys (ccode) … e.g. 2",
     ),
 }
 
@@ -271,10 +271,10 @@ def test_a_key_of_any_kind_that_occurs_twice_is_refused(key: str):
 @pytest.mark.parametrize(
     ("source", "frame", "message"),
     [
-        (PACT, dyad_years(2, 10_000, [1990], pact=[1]), "pacts: b must … found 10,000"),
-        (PACT, dyad_years(-9, 200, [1990], pact=[1]), "pacts: a must … found -9"),
-        (POWER, power((12_345, 1990, 1.0)), "power: state must … found 12,345"),
-        (ACTED, acts((2, -1, 1990, 1, 1.0)), "acts: target must … found -1"),
+        (PACT, dyad_years(2, 10_000, [1990], pact=[1]), "pacts: ccode2 must … found 10,000"),
+        (PACT, dyad_years(-9, 200, [1990], pact=[1]), "pacts: ccode1 must … found -9"),
+        (POWER, power((12_345, 1990, 1.0)), "power: ccode must … found 12,345"),
+        (ACTED, acts((2, -1, 1990, 1, 1.0)), "acts: ccode2 must … found -1"),
     ],
 )
 def test_a_code_that_can_be_no_state_is_refused_naming_its_source(source: object, frame: pd.DataFrame, message: str):
@@ -286,9 +286,9 @@ def test_a_code_that_can_be_no_state_is_refused_naming_its_source(source: object
 
 def test_a_declared_variable_must_be_there():
     with pytest.raises(PanelError) as caught:
-        made_panel({ACTED: acts((2, 200, 1990, 1, 1.0)).drop(columns=["acted", "target"])})
+        made_panel({ACTED: acts((2, 200, 1990, 1, 1.0)).drop(columns=["acted", "ccode2"])})
 
-    assert str(caught.value) == "acts: declared columns are missing from the tidy frame: target, acted"
+    assert str(caught.value) == "acts: declared columns are missing from the tidy frame: ccode2, acted"
 
 
 CLASHES = [
@@ -296,7 +296,7 @@ CLASHES = [
         made_source("b", "dyad-year", event("pact")),
         "'pacts' and 'b' both have a variable 'pact': join one of them, or ",
     ),
-    (made_source("b", "dyad-year", event("power_a")), "'power' and 'b' both have a variable 'power_a': join one of t"),
+    (made_source("b", "dyad-year", event("power_1")), "'power' and 'b' both have a variable 'power_1': join one of t"),
     (made_source("b", "dyad", measure("major_power")), "'b' has a variable 'major_power', which is derived: rename th"),
 ]
 

@@ -37,23 +37,23 @@ def same(found: Sequence[float], expected: Sequence[float]) -> bool:
 def test_relevant_dyads_are_contiguous_or_have_a_major_power():
     contiguous, major = [1, 0, 0, 1, NA, NA], [0, 1, 0, 1, 1, 0]
 
-    found = derive("politically_relevant", contiguous=contiguous, major_a=major, major_b=[0] * 6)
+    found = derive("politically_relevant", contiguous=contiguous, major_1=major, major_2=[0] * 6)
 
     assert same(found, [1, 1, 0, 1, NA, NA])
 
 
 def test_one_major_power_is_enough():
-    assert derive("major_power", major_a=[0, 1, 0, 1], major_b=[0, 0, 1, 1]) == [0, 1, 1, 1]
+    assert derive("major_power", major_1=[0, 1, 0, 1], major_2=[0, 0, 1, 1]) == [0, 1, 1, 1]
 
 
 def test_the_capability_ratio_is_of_the_stronger_over_the_weaker():
-    found = derive("capability_ratio", cinc_a=[0.2, 0.1, 0.1, 0, NA, 0.1], cinc_b=[0.1, 0.2, 0.1, 0.1, 0.1, NA])
+    found = derive("capability_ratio", cinc_1=[0.2, 0.1, 0.1, 0, NA, 0.1], cinc_2=[0.1, 0.2, 0.1, 0.1, 0.1, NA])
 
     assert same(np.round(found, 12).tolist(), np.round([np.log(2), np.log(2), 0, NA, NA, NA], 12).tolist())
 
 
 def test_the_capability_share_is_the_source_s():
-    found = derive("capability_share", cinc_source=[3, 1, 0, 0, NA], cinc_target=[1, 3, 1, 0, 1])
+    found = derive("capability_share", cinc_sender=[3, 1, 0, 0, NA], cinc_target=[1, 3, 1, 0, 1])
 
     assert same(found, [0.75, 0.25, 0, NA, NA])
 
@@ -68,12 +68,12 @@ LOWER = [
 
 @pytest.mark.parametrize(("name", "of"), LOWER)
 def test_the_lower_of_two_counts_if_both_are_known(name: str, of: str):
-    assert same(derive(name, **{f"{of}_a": [-1, 2, NA, 1], f"{of}_b": [1, 0.5, 1, NA]}), [-1, 0.5, NA, NA])
+    assert same(derive(name, **{f"{of}_1": [-1, 2, NA, 1], f"{of}_2": [1, 0.5, 1, NA]}), [-1, 0.5, NA, NA])
 
 
 @pytest.mark.parametrize(("name", "of"), [("vdem_distance", "vdem_polyarchy"), ("ideal_point_distance", "ideal_point")])
 def test_a_distance_has_no_sign_and_needs_both(name: str, of: str):
-    assert same(derive(name, **{f"{of}_a": [1, -2, NA, 1], f"{of}_b": [3, -5, 1, NA]}), [2, 3, NA, NA])
+    assert same(derive(name, **{f"{of}_1": [1, -2, NA, 1], f"{of}_2": [3, -5, 1, NA]}), [2, 3, NA, NA])
 
 
 def test_two_members_of_a_forum_are_joint():
@@ -82,7 +82,7 @@ def test_two_members_of_a_forum_are_joint():
     assert len(joint) == sum(v.name.startswith("member_") for v in REGISTRY["cow-igo"].variables) > 0
     for name in joint:
         member = name.replace("joint_", "member_")
-        assert same(derive(name, **{f"{member}_a": [1, 1, 0, NA], f"{member}_b": [1, 0, 0, 1]}), [1, 0, 0, NA])
+        assert same(derive(name, **{f"{member}_1": [1, 1, 0, NA], f"{member}_2": [1, 0, 0, 1]}), [1, 0, 0, NA])
 
 
 @pytest.mark.parametrize("item", DERIVED, ids=lambda d: d.variable.name)
@@ -117,12 +117,12 @@ def test_a_continuing_dispute_is_missing_never_zero():
 
 def exercise(number: int, year: int, *states: int, parties: int | None = None) -> pd.DataFrame:
     return pd.DataFrame(
-        {"exercise": number, "year": year, "state": states, "parties": parties or len(states)}, dtype="int64"
+        {"exercise": number, "year": year, "ccode": states, "parties": parties or len(states)}, dtype="int64"
     )
 
 
 def keys(frame: pd.DataFrame) -> list[tuple[int, ...]]:
-    return list(frame[["a", "b", "year"]].itertuples(index=False, name=None))
+    return list(frame[["ccode1", "ccode2", "year"]].itertuples(index=False, name=None))
 
 
 @pytest.mark.parametrize(("size", "bilateral", "small"), [(2, 1, 1), (3, 0, 1), (5, 0, 1), (6, 0, 0), (39, 0, 0)])
@@ -139,14 +139,14 @@ def test_unknown_parties_make_an_exercise_larger():
     frame = expand(exercise(1, 1990, 1, 2, parties=3))
 
     assert frame.to_dict("records") == [
-        {"a": 1, "b": 2, "year": 1990, **dict(zip(COLUMNS, [1, 0, 1, 0.5, 1], strict=True))}
+        {"ccode1": 1, "ccode2": 2, "year": 1990, **dict(zip(COLUMNS, [1, 0, 1, 0.5, 1], strict=True))}
     ]
 
 
 def test_two_exercises_of_one_year_add_up():
     frame = expand(pd.concat([exercise(1, 1990, 1, 2), exercise(2, 1990, 1, 2, 3), exercise(3, 1991, 1, 2)]))
 
-    together = frame[(frame["b"] == 2) & (frame["year"] == 1990)]
+    together = frame[(frame["ccode2"] == 2) & (frame["year"] == 1990)]
     assert together[COLUMNS].to_numpy().tolist() == [[1, 1, 1, 1.5, 2]]
 
 
@@ -169,7 +169,7 @@ def test_expanding_agrees_with_counting_by_hand():
     ]
     by_hand: dict[tuple[int, int, int], list[float]] = {}
     for frame in frames:
-        members = sorted(frame["state"])
+        members = sorted(frame["ccode"])
         for a, b in combinations(members, 2):
             total = by_hand.setdefault((a, b, int(frame["year"].iloc[0])), [0, 0, 0, 0.0, 0])
             total[0] = 1

@@ -79,7 +79,7 @@ def test_a_long_name_and_label_are_cut_in_stata(root: Path, tmp_path: Path):
     name, label = "n" * 40, "L" * 100
     (tmp_path / "own.csv").write_text("s,t,v\n2,2000,1\n")
     own.write_text(
-        f"name: own\ntitle: Own\ncitation: Own\nfile: own.csv\nkey: state-year\ncolumns: {{state: s, year: t}}\n"
+        f"name: own\ntitle: Own\ncitation: Own\nfile: own.csv\nkey: state-year\ncolumns: {{ccode: s, year: t}}\n"
         f"years: [1990, 2010]\nvariables: {{{name}: {{column: v, label: {label}, absent: missing}}}}\n"
     )
 

@@ -26,7 +26,7 @@ from detente.data.sources import REGISTRY
 from support.builders import spells
 
 NA = float("nan")
-KEYS = ("a", "b", "year", "source", "target")
+KEYS = ("ccode1", "ccode2", "year", "ccode1", "ccode2")
 
 
 def derive(name: str, **columns: Sequence[float]) -> list[float]:
@@ -110,25 +110,25 @@ def test_the_dose_rises_by_one_as_exercises_double():
 
 @pytest.mark.parametrize("name", ["civil_conflict", "civil_conflict_foreign_troops"])
 def test_a_conflict_inside_one_of_the_two_is_enough(name: str):
-    found = derive(f"{name}_either", **{f"{name}_a": [0, 1, 0, NA], f"{name}_b": [0, 0, 1, 1]})
+    found = derive(f"{name}_either", **{f"{name}_1": [0, 1, 0, NA], f"{name}_2": [0, 0, 1, 1]})
 
     assert same(found, [0, 1, 1, NA])
 
 
 def test_trade_with_a_great_power_is_known_of_its_dyads_alone():
-    found = derive("log_trade_major", log_trade_cow=[2, 2, NA], major_a=[0, 1, 1], major_b=[0, 0, 0])
+    found = derive("log_trade_major", log_trade_cow=[2, 2, NA], major_1=[0, 1, 1], major_2=[0, 0, 0])
 
     assert same(found, [NA, 2, NA])
 
 
 def test_the_less_dependent_state_has_the_larger_economy():
-    found = derive("trade_dependence", log_trade_cow=[2, 2, NA], log_gdp_a=[3, 5, 1], log_gdp_b=[4, 1, 1])
+    found = derive("trade_dependence", log_trade_cow=[2, 2, NA], log_gdp_1=[3, 5, 1], log_gdp_2=[4, 1, 1])
 
     assert same(found, [-2, -3, NA])
 
 
 def test_a_drought_of_both_is_that_of_the_wetter():
-    found = derive("river_drought", shared_river=[1, 1, 0, 1], spei_a=[-2, 1, -2, NA], spei_b=[-1, -2, -2, 0])
+    found = derive("river_drought", shared_river=[1, 1, 0, 1], spei_1=[-2, 1, -2, NA], spei_2=[-1, -2, -2, 0])
 
     assert same(found, [1, -1, NA, NA])
 
@@ -147,7 +147,7 @@ def test_what_is_made_of_two_states_is_the_same_in_both_directions(item):
 
 # A dyad's past
 
-DYADS = {"a": [1] * 7 + [2] * 3, "b": [3] * 10, "year": [*range(1990, 1997), *range(1990, 1993)]}
+DYADS = {"ccode1": [1] * 7 + [2] * 3, "ccode2": [3] * 10, "year": [*range(1990, 1997), *range(1990, 1993)]}
 
 
 def test_a_dispute_is_remembered_for_ever_and_by_its_own_dyad():
@@ -157,14 +157,14 @@ def test_a_dispute_is_remembered_for_ever_and_by_its_own_dyad():
 
 
 def test_a_dispute_is_remembered_across_a_gap_in_membership():
-    found = derive("disputed_ever", a=[1, 1], b=[2, 2], year=[1940, 1960], ongoing_gml=[1, 0])
+    found = derive("disputed_ever", ccode1=[1, 1], ccode2=[2, 2], year=[1940, 1960], ongoing_gml=[1, 0])
 
     assert same(found, [1, 1])
 
 
 def test_a_mediated_crisis_is_remembered_for_five_years():
     years = list(range(1990, 2000))
-    one = {"a": [1] * 10, "b": [3] * 10, "year": years}
+    one = {"ccode1": [1] * 10, "ccode2": [3] * 10, "year": years}
 
     found = derive(
         "crisis_mediated",
@@ -191,9 +191,9 @@ def test_a_crisis_is_not_remembered_by_the_next_dyad_nor_where_none_is_coded():
 def test_power_shifts_by_the_change_of_the_share_in_five_years():
     a, b = [1, 1, 1, 1, 1, 3, 0, 1, 1, 1], [1, 1, 1, 1, 1, 1, 1, 1, 1, 1]
 
-    assert same(derive("capability_shift", **DYADS, cinc_a=a, cinc_b=b), [NA] * 5 + [0.25, 0.5] + [NA] * 3)
-    gap = {"a": [1] * 6, "b": [3] * 6, "year": [1990, 1991, 1992, 1993, 1994, 1996]}
-    assert np.isnan(derive("capability_shift", **gap, cinc_a=[1] * 6, cinc_b=[1] * 6)).all()
+    assert same(derive("capability_shift", **DYADS, cinc_1=a, cinc_2=b), [NA] * 5 + [0.25, 0.5] + [NA] * 3)
+    gap = {"ccode1": [1] * 6, "ccode2": [3] * 6, "year": [1990, 1991, 1992, 1993, 1994, 1996]}
+    assert np.isnan(derive("capability_shift", **gap, cinc_1=[1] * 6, cinc_2=[1] * 6)).all()
 
 
 # Who stands behind the target
@@ -207,12 +207,12 @@ def members(*majors: int) -> pd.DataFrame:
 
 
 def pacts(*rows: tuple[int, int, int], other: int = 0) -> pd.DataFrame:
-    frame = pd.DataFrame(rows, columns=["a", "b", "year"])
+    frame = pd.DataFrame(rows, columns=["ccode1", "ccode2", "year"])
     return frame.assign(defence_pact=1 - other, consultation_pact=1)
 
 
 def counts(frame: pd.DataFrame, name: str) -> Mapping[tuple[int, int], int]:
-    return {(int(s), int(y)): int(v) for s, y, v in frame[["state", "year", name]].itertuples(index=False)}
+    return {(int(s), int(y)): int(v) for s, y, v in frame[["ccode", "year", name]].itertuples(index=False)}
 
 
 def test_allies_and_great_ones_among_them_are_counted_by_state():
@@ -239,7 +239,7 @@ def test_an_ally_that_does_not_exist_is_none():
 
 
 def test_allies_with_nuclear_weapons_are_counted_in_the_years_that_they_have_them():
-    armed = pd.DataFrame({"state": [2, 2, 3], "year": [1990, 1991, 1990], "nuclear_possesses": [0, 1, 1]})
+    armed = pd.DataFrame({"ccode": [2, 2, 3], "year": [1990, 1991, 1990], "nuclear_possesses": [0, 1, 1]})
     rows = {ATOP: pacts((1, 2, 1990), (1, 2, 1991), (1, 3, 1990)), NUCLEAR: armed, STATES: members()}
 
     found = counts(nuclear_allies(rows), "nuclear_allies")
@@ -249,7 +249,7 @@ def test_allies_with_nuclear_weapons_are_counted_in_the_years_that_they_have_the
 
 def test_major_powers_are_counted_once_however_often_one_trains_with_them():
     rows = [(1, 1990, 1), (1, 1990, 3), (2, 1990, 1), (2, 1990, 3), (2, 1990, 4), (3, 1990, 2), (3, 1990, 4)]
-    taken = pd.DataFrame(rows, columns=["exercise", "year", "state"])
+    taken = pd.DataFrame(rows, columns=["exercise", "year", "ccode"])
 
     found = counts(exercise_majors({MME: taken, STATES: members(3, 4)}), "exercise_majors")
 
@@ -267,7 +267,7 @@ def test_a_nuclear_protector_is_not_the_initiator_itself():
         "target_nuclear_ally",
         nuclear_allies_target=[1, 1, 1, 2, 0, NA],
         defence_pact=[0, 1, 1, 1, 1, 0],
-        nuclear_possesses_source=[1, 0, 1, 1, NA, 0],
+        nuclear_possesses_sender=[1, 0, 1, 1, NA, 0],
     )
 
     assert same(found, [1, 1, 0, 1, 0, NA])
@@ -278,7 +278,7 @@ def test_an_exercise_with_the_initiator_itself_alarms_nobody():
         "target_exercised_with_major",
         exercise_majors_target=[1, 1, 2, 0, 1],
         exercise_any=[0, 1, 1, 0, 0],
-        major_source=[0, 1, 1, 0, 0],
+        major_sender=[0, 1, 1, 0, 0],
         major_target=[0, 0, 0, 0, 1],
     )
 
@@ -286,27 +286,27 @@ def test_an_exercise_with_the_initiator_itself_alarms_nobody():
 
 
 def test_us_troops_are_logged_and_none_in_dyads_of_the_united_states():
-    found = derive("us_troops_log", source=[3, 3, 2, 3, 3], target=[4, 4, 4, 2, 4], us_troops_target=[0, 99, 9, 9, NA])
+    found = derive("us_troops_log", ccode1=[3, 3, 2, 3, 3], ccode2=[4, 4, 4, 2, 4], us_troops_target=[0, 99, 9, 9, NA])
 
     assert same(np.round(found, 12).tolist(), [0, round(np.log(100), 12), NA, NA, NA])
 
 
 def test_an_exercise_near_somebody_is_faced_by_them():
     rows = [(1, 1990, 1, 0.0, 0.0), (1, 1990, 2, 0.0, 0.0)]
-    taken = pd.DataFrame(rows, columns=["exercise", "year", "state", "latitude", "longitude"])
+    taken = pd.DataFrame(rows, columns=["exercise", "year", "ccode", "latitude", "longitude"])
     homes = {1: 30.0, 2: 60.0, 3: 1.0, 4: 40.0, 5: 80.0}
     capitals = pd.DataFrame(
         [(s, 1990, 0.0, lon) for s, lon in homes.items()],
-        columns=["state", "year", "capital_latitude", "capital_longitude"],
+        columns=["ccode", "year", "capital_latitude", "capital_longitude"],
     )
     tidy = {MME: taken, "distance-capitals": capitals, STATES: members()}
 
     found, forth = faced(tidy), exclusive_distances(tidy)
 
     near = found[found["faces_exercise_near"] == 1]
-    assert sorted(near[["source", "target"]].itertuples(index=False, name=None)) == [(3, 1), (3, 2)]
-    turned = found.rename(columns={"source": "target", "target": "source"}).merge(
-        forth, on=["source", "target", "year"]
+    assert sorted(near[["ccode1", "ccode2"]].itertuples(index=False, name=None)) == [(3, 1), (3, 2)]
+    turned = found.rename(columns={"ccode1": "ccode2", "ccode2": "ccode1"}).merge(
+        forth, on=["ccode1", "ccode2", "year"]
     )
     assert len(turned) == len(forth) == len(found)
     assert (turned["faces_exercise_near"] == turned["exercise_near"]).all()
@@ -334,7 +334,7 @@ def test_counts_of_the_record_are_plausible(mirror):
     """Of 2000: NATO's nineteen had eighteen allies each at least, and three of the alliance were nuclear powers."""
     wanted = ["defence_allies", "nuclear_allies", "exercise_majors", "major"]
     frame = build((2000, 2000), ["atop", NUCLEAR, MME], unit="state-year", variables=wanted, mirror=mirror).panel.frame
-    by_state = frame.set_index("state")
+    by_state = frame.set_index("ccode")
 
     nato = [2, 20, 200, 210, 211, 212, 220, 230, 235, 255, 290, 310, 316, 325, 350, 385, 390, 395, 640]
     assert (by_state.loc[nato, "defence_allies"] >= len(nato) - 1).all()

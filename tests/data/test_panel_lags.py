@@ -85,10 +85,9 @@ def test_a_lag_is_what_looking_up_the_earlier_year_finds(unit: str, years: int):
 @pytest.mark.parametrize(
     ("disorder", "order"),
     [
-        (lambda p: p.iloc[::-1], "a, b, year"),
-        (lambda p: pd.concat([p, p.iloc[-1:]]), "a, b, year"),
-        (lambda p: p.rename(columns={"a": "source", "b": "target"}).iloc[::-1], "source, target, year"),
-        (lambda p: p.drop(columns="a").rename(columns={"b": "state"}).iloc[[1, 0]], "state, year"),
+        (lambda p: p.iloc[::-1], "ccode1, ccode2, year"),
+        (lambda p: pd.concat([p, p.iloc[-1:]]), "ccode1, ccode2, year"),
+        (lambda p: p.drop(columns="ccode1").rename(columns={"ccode2": "ccode"}).iloc[[1, 0]], "ccode, year"),
     ],
 )
 def test_rows_that_are_not_sorted_or_occur_twice_are_refused(
@@ -107,4 +106,4 @@ def test_keys_that_are_mixed_up_are_refused():
     with pytest.raises(PanelError) as caught:
         lag(pd.concat(rows, ignore_index=True), "x", 1)
 
-    assert str(caught.value) == "a lag needs rows sorted by a, b, year, each key once"
+    assert str(caught.value) == "a lag needs rows sorted by ccode1, ccode2, year, each key once"

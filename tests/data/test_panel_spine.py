@@ -39,7 +39,7 @@ def days(first: int, last: int) -> list[int]:
 
 def day_by_day(members: pd.DataFrame, first: int, last: int) -> tuple[set[Key], set[Key]]:
     """Directed dyad-years and state-years, from who is a member on each single day."""
-    rows = list(members[["state", "start", "end"]].itertuples(index=False, name=None))
+    rows = list(members[["ccode", "start", "end"]].itertuples(index=False, name=None))
     pairs: set[Key] = set()
     states: set[Key] = set()
     for day in days(first, last):

@@ -52,10 +52,10 @@ def test_the_command_line_builds_what_the_package_builds(words: list[str], unit:
 
 
 def test_some_variables_are_chosen(root: Path, tmp_path: Path):
-    assert panel_file(root, tmp_path / "panel.csv", "--variables", "rivalry", "peace_years", "cinc_b") == 0
+    assert panel_file(root, tmp_path / "panel.csv", "--variables", "rivalry", "peace_years", "cinc_2") == 0
 
     found = read_back(tmp_path / "panel.csv")
-    assert list(found.columns) == ["a", "b", "year", "in_window", "cinc_b", "rivalry", "peace_years"]
+    assert list(found.columns) == ["ccode1", "ccode2", "year", "in_window", "cinc_2", "rivalry", "peace_years"]
     whole = build(YEARS, ADDED, root=root).panel.frame[list(found.columns)]
     assert np.allclose(found.to_numpy(dtype="float64"), whole.to_numpy(dtype="float64"), rtol=1e-11, equal_nan=True)
 
@@ -290,10 +290,10 @@ def test_the_module_builds_a_panel_of_the_record_in_an_empty_folder(mirror: Path
     frame = pd.read_parquet(empty / "panel.parquet")
     assert done.stdout == f"panel.parquet: {len(frame):,} directed-dyad-years, {frame.shape[1] - 4} variables\n"
     assert sorted(frame["year"].unique()) == list(range(1946, 2011))
-    turned = frame.rename(columns={"source": "target", "target": "source"})
-    turned = turned.sort_values(["source", "target", "year"], ignore_index=True)
+    turned = frame.rename(columns={"ccode1": "ccode2", "ccode2": "ccode1"})
+    turned = turned.sort_values(["ccode1", "ccode2", "year"], ignore_index=True)
     for name in ("onset_gml", "defence_pact", "peace_years"):
         assert turned[name].equals(frame[name])
-    assert turned["cinc_source"].equals(frame["cinc_target"])
+    assert turned["cinc_sender"].equals(frame["cinc_target"])
     assert {p.name for p in (home / "data" / "raw").iterdir()} == {STATES, "gml-mid", "atop", "nmc"}
     assert [p.name for p in empty.iterdir()] == ["panel.parquet"]

@@ -25,7 +25,7 @@ def test_a_further_source_is_acquired_and_cleaned(
     assert (tmp_path / "data/raw/mid-5.0/MIDB 5.0.csv").is_file()
     done = ["--receipts", "receipts", "--tidy", "war.parquet", "--attrition", "attrition.parquet"]
     assert main(["clean", "--source", "cow-war", *done]) == 0
-    assert list(pd.read_parquet("war.parquet").columns[:3]) == ["a", "b", "year"]
+    assert list(pd.read_parquet("war.parquet").columns[:3]) == ["ccode1", "ccode2", "year"]
     assert set(pd.read_parquet("attrition.parquet")["source"]) == {"cow-war"}
 
 

@@ -100,7 +100,7 @@ def test_joint_organisations_are_undirected():
 
     tidy = organisations.clean({organisations.FILE: raw})
 
-    assert rows(tidy.frame, "a", "b", "year", "joint_organisations") == [(2, 20, 1950, 7.0)]
+    assert rows(tidy.frame, "ccode1", "ccode2", "year", "joint_organisations") == [(2, 20, 1950, 7.0)]
 
 
 # Trade and wealth
@@ -131,7 +131,7 @@ def test_imports_are_of_the_source():
 
     tidy = trade.clean_directed({trade.FILE: raw})
 
-    columns = ("source", "target", "year", "imports_dyad_cow", "imports_dyad_cow_smoothed")
+    columns = ("ccode1", "ccode2", "year", "imports_dyad_cow", "imports_dyad_cow_smoothed")
     assert rows(tidy.frame.fillna(-1), *columns) == [
         (2, 20, 1950, 5.0, 5.5),
         (20, 2, 1950, 7.0, 7.5),
@@ -177,7 +177,7 @@ def test_a_state_may_have_a_point_on_one_scale_only():
 
     tidy = ideal_points.clean({ideal_points.FILE: raw})
 
-    assert rows(tidy.frame, "state", "year", "ideal_point_legacy") == [(2, 1991, 2.0), (331, 1991, 0.5)]
+    assert rows(tidy.frame, "ccode", "year", "ideal_point_legacy") == [(2, 1991, 2.0), (331, 1991, 0.5)]
     reason = "no point on this scale: missing"
     assert entries(tidy) == {("kept", reason, "ideal_point", 1), ("kept", reason, "ideal_point_all", 1)}
 
@@ -215,7 +215,7 @@ def polities(*lines: tuple[int, str, int, int]) -> pd.DataFrame:
 def test_a_polity_is_the_state_of_its_time(code: int, year: int, state: int):
     tidy = polity.clean({polity.FILE: polities((code, "X", year, 3))})
 
-    assert rows(tidy.frame, "state", "year", "polity5") == [(state, year, 3)]
+    assert rows(tidy.frame, "ccode", "year", "polity5") == [(state, year, 3)]
     renamed = {("recoded", f"Polity's code {code} is COW's {state}", "X", 1)}
     assert entries(tidy) == (renamed if code != state else set())
 
@@ -225,7 +225,7 @@ def test_the_polity_that_goes_on_takes_the_year_of_change():
 
     tidy = polity.clean({polity.FILE: raw})
 
-    assert rows(tidy.frame, "state", "year", "polity5") == [(365, 1922, -7), (365, 1923, -7)]
+    assert rows(tidy.frame, "ccode", "year", "polity5") == [(365, 1922, -7), (365, 1923, -7)]
     assert ("dropped", "ends in this year, which its successor takes", "Russia 1922", 1) in entries(tidy)
 
 
@@ -245,7 +245,7 @@ def test_polities_that_are_no_states_and_other_years_are_dropped():
 
     tidy = polity.clean({polity.FILE: raw})
 
-    assert rows(tidy.frame, "state", "year") == [(2, 2018)]
+    assert rows(tidy.frame, "ccode", "year") == [(2, 2018)]
     assert entries(tidy) == {
         ("dropped", "year outside 1816–2018", "all polities", 2),
         ("dropped", "never a member of the state system", "Gran Colombia", 1),
@@ -266,7 +266,7 @@ def test_countries_of_vdem_become_states():
 
     tidy = vdem.clean({vdem.FILE: raw})
 
-    assert rows(tidy.frame, "state", "year") == [(255, 1990), (260, 1990), (325, 1860), (325, 1861)]
+    assert rows(tidy.frame, "ccode", "year") == [(255, 1990), (260, 1990), (325, 1860), (325, 1861)]
     assert entries(tidy) == {
         ("dropped", "year outside 1816–2024", "all countries", 1),
         ("dropped", "no state of the COW list in these years", "Piedmont-Sardinia", 1),
@@ -289,7 +289,7 @@ def test_of_two_units_with_one_code_the_sovereign_one_counts():
 
     tidy = unified_democracy.clean({unified_democracy.FILE: raw.assign(z1_adj=0.0, se_z1=0.1)})
 
-    assert rows(tidy.frame, "state", "year", "uds_extended") == [(345, 1915, 3.0), (345, 1919, 2.0)]
+    assert rows(tidy.frame, "ccode", "year", "uds_extended") == [(345, 1915, 3.0), (345, 1919, 2.0)]
     reason = "another unit has this state's code in this year"
     assert entries(tidy) == {
         ("dropped", "year outside 1816–2017", "all units", 1),
@@ -308,7 +308,7 @@ def test_claims_last_from_year_to_year_and_are_merged():
 
     tidy = territorial_claims.clean({territorial_claims.FILE: raw})
 
-    columns = ("a", "b", "year", "territorial_claims", "territorial_claim_high", "territorial_claim_salience")
+    columns = ("ccode1", "ccode2", "year", "territorial_claims", "territorial_claim_high", "territorial_claim_salience")
     assert rows(tidy.frame, *columns) == [
         (2, 20, 2000, 1, 0, 2),
         (2, 20, 2001, 1, 0, 2),
@@ -328,7 +328,7 @@ def test_a_claim_points_from_challenger_to_target():
 
     tidy = territorial_claims.clean_directed({territorial_claims.FILE: raw})
 
-    columns = ("source", "target", "year", "claims_territory", "claims_made")
+    columns = ("ccode1", "ccode2", "year", "claims_territory", "claims_made")
     assert rows(tidy.frame, *columns) == [(2, 200, 1990, 1, 1), (2, 200, 1991, 1, 2), (200, 2, 1990, 1, 1)]
     assert entries(tidy) == {("merged", "several claims in one directed dyad-year are one row", "all dyad-years", 1)}
 
@@ -360,7 +360,7 @@ COLONIES = pd.DataFrame(
 def test_a_state_that_was_no_colony_has_no_ruler():
     tidy = colonies.clean({colonies.FILE: COLONIES})
 
-    columns = ("state", "former_dependency", "independence_year")
+    columns = ("ccode", "former_dependency", "independence_year")
     assert rows(tidy.frame, *columns) == [(2, 1, 1783), (90, 1, 1839), (365, 0, 1457)]
     assert tidy.frame["colonial_ruler"].fillna(0).tolist() == [200, 230, 0]
     reason = "−9 (not applicable) is missing"
@@ -370,7 +370,7 @@ def test_a_state_that_was_no_colony_has_no_ruler():
 def test_ties_are_of_states_alone():
     tidy = colonies.clean_ties({colonies.FILE: COLONIES})
 
-    assert rows(tidy.frame, "a", "b", "colonial_tie", "independence_tie") == [(2, 200, 1, 1), (90, 230, 1, 0)]
+    assert rows(tidy.frame, "ccode1", "ccode2", "colonial_tie", "independence_tie") == [(2, 200, 1, 1), (90, 230, 1, 0)]
     reason = "the ruler was never a member of the state system"
     assert entries(tidy) == {
         ("dropped", "−9: no ruler", "all states", 2),
@@ -383,7 +383,7 @@ def test_ties_are_of_states_alone():
 
 
 def believers(*lines: tuple[int, int, int, int]) -> pd.DataFrame:
-    frame = pd.DataFrame(lines, columns=["state", "year", "chrstgen", "islmgen"])
+    frame = pd.DataFrame(lines, columns=["ccode", "year", "chrstgen", "islmgen"])
     others = dict.fromkeys(set(religion.RELIGIONS) - {"chrstgen", "islmgen"}, 0)
     return frame.assign(**others, dualrelig=0)
 
@@ -393,7 +393,7 @@ def test_religions_are_interpolated_forwards_only():
 
     tidy = religion.clean({religion.FILE: raw})
 
-    shares = tidy.frame.set_index(["state", "year"])["religion_christian"]
+    shares = tidy.frame.set_index(["ccode", "year"])["religion_christian"]
     assert shares[2].round(3).tolist() == [1.0, 0.9, 0.8, 0.7, 0.6, *[0.5] * 5]
     assert list(shares[2].index) == list(range(1980, 1990))
     assert shares[265].to_dict() == dict.fromkeys(range(1985, 1990), 0.75)
@@ -421,7 +421,7 @@ def spei(*lines: tuple[str, float]) -> dict[str, pd.DataFrame]:
 def test_drought_takes_todays_borders():
     tidy = drought.clean(spei(("ISR", 0.3), ("ISR", 0.3), ("NOR", NAN), ("ROM", 0.1), ("ABW", 0.2), ("CZE", -0.4)))
 
-    assert rows(tidy.frame, "state", "year", "spei") == [
+    assert rows(tidy.frame, "ccode", "year", "spei") == [
         (315, 1950, -0.4),
         (316, 1950, -0.4),
         (360, 1950, 0.1),
@@ -466,7 +466,7 @@ def test_rivers_join_states_and_leave_contested_units_out():
 
     tidy = rivers.clean({rivers.FILE: raw})
 
-    assert rows(tidy.frame, "a", "b", "shared_river", "shared_basins") == [(140, 220, 1, 1), (710, 750, 1, 2)]
+    assert rows(tidy.frame, "ccode1", "ccode2", "shared_river", "shared_basins") == [(140, 220, 1, 1), (710, 750, 1, 2)]
     assert entries(tidy) == {
         ("dropped", "contested by CHN/IND", "Aksai Chin, INDU", 1),
         ("dropped", "the West Bank: no member of the state system", "PAL", 1),
@@ -550,7 +550,7 @@ def test_the_observed_source_is_tidy(source: Source, record: dict[str, Tidy]):
 
 @pytest.mark.record
 def test_forums_have_their_members(record: dict[str, Tidy], members: set[tuple[int, int]]):
-    frame = record["cow-igo"].frame.set_index(["state", "year"])
+    frame = record["cow-igo"].frame.set_index(["ccode", "year"])
 
     in_2014 = frame.xs(2014, level="year").filter(like="member_").sum()
     assert {name: int(in_2014[f"member_{name}"]) for name in ("nato", "csto", "sco", "asean", "gcc", "anzus")} == {
@@ -579,20 +579,20 @@ def test_polity_differs_from_the_ready_made_table_only_where_that_took_codes_for
 ):
     from detente.data.sources.regime import democracy
 
-    ready = democracy.clean(observed(mirror, democracy.SOURCE)).frame[["state", "year", "polity"]].dropna()
-    both = record["polity5"].frame.dropna(subset="polity5").merge(ready, on=["state", "year"])
+    ready = democracy.clean(observed(mirror, democracy.SOURCE)).frame[["ccode", "year", "polity"]].dropna()
+    both = record["polity5"].frame.dropna(subset="polity5").merge(ready, on=["ccode", "year"])
 
     differ = both[both["polity5"] != both["polity"]]
     assert len(both) == 14433
-    assert differ.groupby("state").size().to_dict() == {341: 11, 365: 1, 530: 1, 625: 1, 626: 8}
+    assert differ.groupby("ccode").size().to_dict() == {341: 11, 365: 1, 530: 1, 625: 1, 626: 8}
 
 
 @pytest.mark.record
 def test_vdem_agrees_with_the_next_release(mirror: Path, record: dict[str, Tidy]):
     from detente.data.sources.regime import democracy
 
-    ready = democracy.clean(observed(mirror, democracy.SOURCE)).frame[["state", "year", "polyarchy"]].dropna()
-    both = record["vdem"].frame.dropna(subset="vdem_polyarchy").merge(ready, on=["state", "year"])
+    ready = democracy.clean(observed(mirror, democracy.SOURCE)).frame[["ccode", "year", "polyarchy"]].dropna()
+    both = record["vdem"].frame.dropna(subset="vdem_polyarchy").merge(ready, on=["ccode", "year"])
 
     assert len(both) == 16516
     assert (both["vdem_polyarchy"] - both["polyarchy"]).abs().max() < 0.1
@@ -602,7 +602,7 @@ def test_vdem_agrees_with_the_next_release(mirror: Path, record: dict[str, Tidy]
 def test_every_member_has_a_capital(record: dict[str, Tidy], members: set[tuple[int, int]]):
     frame = record["distance-capitals"].frame
 
-    assert set(zip(frame["state"], frame["year"], strict=True)) == members
+    assert set(zip(frame["ccode"], frame["year"], strict=True)) == members
 
 
 @pytest.mark.record

@@ -92,7 +92,7 @@ def test_a_treaty_without_an_end_binds_to_the_end_of_2016():
 
     tidy = cleaned(treaties.SOURCE, members=table, alliances=alliances((1, 2014, 1)))
 
-    assert rows(tidy, "a", "b", "year", "treaty_formed", "treaty_exited", "treaty_defence") == [
+    assert rows(tidy, "ccode1", "ccode2", "year", "treaty_formed", "treaty_exited", "treaty_defence") == [
         (200, 220, 2014, 1, 0, 1),
         (200, 220, 2015, 0, 0, 1),
         (200, 220, 2016, 0, 0, 1),
@@ -112,7 +112,10 @@ def test_members_pair_on_shared_days_only_and_inside_a_phase():
 
     tidy = cleaned(treaties.SOURCE, members=table, alliances=alliances((1, 1990, 0)))
 
-    assert rows(tidy, "a", "b", "treaty_bilateral", "treaty_multilateral") == [(20, 220, 0, 1), (200, 220, 0, 1)]
+    assert rows(tidy, "ccode1", "ccode2", "treaty_bilateral", "treaty_multilateral") == [
+        (20, 220, 0, 1),
+        (200, 220, 0, 1),
+    ]
 
 
 def test_unequal_obligations_are_asymmetric_and_the_most_counts():
@@ -148,7 +151,7 @@ def test_unknown_days_strange_members_and_differing_flags_are_accounted_for():
 
     tidy = cleaned(treaties.SOURCE, members=table, alliances=alliances((1, 1990, 1)))
 
-    assert rows(tidy, "a", "b", "year") == [(200, 220, 1990)]
+    assert rows(tidy, "ccode1", "ccode2", "year") == [(200, 220, 1990)]
     assert entries(tidy) == [
         ("dropped", "member is no state of the state system's list", "1: 8152", 1),
         ("recoded", "day of entry unknown: the month's first", "all members", 1),
@@ -188,7 +191,7 @@ def test_troops_stand_in_the_state_of_the_time():
     ]
     tidy = cleaned(us_troops.SOURCE, t=pd.DataFrame(lines, columns=["countryname", "ccode", "year", "troops_ad"]))
 
-    assert rows(tidy, "state", "year", "us_troops") == [
+    assert rows(tidy, "ccode", "year", "us_troops") == [
         (20, 2024, 5),
         (255, 1990, 80),
         (260, 1960, 90),
@@ -229,7 +232,7 @@ def test_contributors_serve_together_in_one_mission_and_month():
 
     tidy = cleaned(codeployment.SOURCE, gender=table)
 
-    wanted = ("a", "b", "year", "codeployment_missions", "codeployment_months", "codeployment_personnel")
+    wanted = ("ccode1", "ccode2", "year", "codeployment_missions", "codeployment_months", "codeployment_personnel")
     assert rows(tidy, *wanted) == [(2, 20, 2010, 1, 1, 0.5), (2, 220, 2010, 1, 1, 0.5), (20, 220, 2010, 1, 2, 3.0)]
     everything = "all contributor-mission-months"
     assert entries(tidy) == [
@@ -257,7 +260,7 @@ def test_a_contributor_gives_the_mean_of_twelve_months():
 
     tidy = contributors.SOURCE.clean(raw)
 
-    wanted = ("state", "year", "un_troops_given", "un_police_given", "un_experts_given", "un_personnel_given")
+    wanted = ("ccode", "year", "un_troops_given", "un_police_given", "un_experts_given", "un_personnel_given")
     assert rows(tidy, *wanted) == [(220, 1993, 3.0, 0.5, 0.0, 3.5)]
     assert entries(tidy) == [
         (
@@ -300,7 +303,7 @@ def test_hosts_of_a_mission_take_the_code_of_the_time():
         ),
     )
 
-    assert rows(tidy, "state", "year", "un_host_chapter7", "un_host_buffer_zone", "un_host_ceasefire") == [
+    assert rows(tidy, "ccode", "year", "un_host_chapter7", "un_host_buffer_zone", "un_host_ceasefire") == [
         (345, 2000, 1, 0, 0),
         (347, 2009, 1, 0, 0),
         (651, 1960, 0, 1, 1),
@@ -319,7 +322,7 @@ def test_hosts_of_a_mission_take_the_code_of_the_time():
 def test_missions_that_the_file_leaves_without_hosts_or_years_are_completed():
     tidy = cleaned(mandates.SOURCE, tamm=tamm(month("UNTSO", 1950, None), month("UNMOGIP", 1949, 770, 750)))
 
-    found = tidy.frame.set_index(["state", "year"])
+    found = tidy.frame.set_index(["ccode", "year"])
     assert {state for state, year in found.index if year == 1950} == {651, 652, 660, 663, 666, 750, 770}
     assert found.loc[(666, 1950), "un_host_ceasefire"] == 1
     assert found.loc[(750, 1949), "un_host_ceasefire"] == 1
@@ -354,7 +357,7 @@ def test_operations_without_umbrellas_dates_or_hosts():
     tidy = cleaned(operations.SOURCE, listed=listed, hosts=hosts)
 
     known = tidy.frame.dropna()
-    assert list(known[["state", "year"]].itertuples(index=False, name=None)) == [
+    assert list(known[["ccode", "year"]].itertuples(index=False, name=None)) == [
         (347, 2008),
         (565, 1990),
         (651, 1956),
@@ -364,7 +367,7 @@ def test_operations_without_umbrellas_dates_or_hosts():
         (666, 2022),
         (666, 2023),
     ]
-    assert [r[:2] for r in rows(tidy, "state", "year", "un_operation") if r[2] != 1] == [(652, 1948), (652, 1949)]
+    assert [r[:2] for r in rows(tidy, "ccode", "year", "un_operation") if r[2] != 1] == [(652, 1948), (652, 1949)]
     assert entries(tidy) == [
         ("dropped", "umbrella of UNEF I and UNEF II", "UNEF", 1),
         ("dropped", "no date of start", "UNFOR", 1),
@@ -408,7 +411,7 @@ def test_shortfalls_are_means_of_months_whose_figure_is_known():
 
     tidy = cleaned(shortfalls.SOURCE, table=pd.DataFrame(lines, columns=columns))
 
-    assert rows(tidy, "state", "year", *shortfalls.COUNTS.values(), "un_personnel_shortfall_share") == [
+    assert rows(tidy, "ccode", "year", *shortfalls.COUNTS.values(), "un_personnel_shortfall_share") == [
         (345, 2000, 5.0, 5.0, 0.0, 0.0),
         (432, 2013, 1.0, 4.0, 3.0, 0.75),
         (625, 2007, 75.0, 120.0, 30.0, 0.25),
@@ -436,7 +439,7 @@ def test_peacekeepers_in_conflicts_count_once_and_peak():
 
     tidy = cleaned(peacekeepers.SOURCE, table=pd.DataFrame(lines, columns=columns))
 
-    assert rows(tidy, "state", "un_personnel_conflict", "un_missions_conflict", "nonun_missions_conflict") == [
+    assert rows(tidy, "ccode", "un_personnel_conflict", "un_missions_conflict", "nonun_missions_conflict") == [
         (347, 0, 0, 1),
         (432, 350, 2, 0),
         (600, 0, 0, 1),
@@ -463,7 +466,7 @@ def test_sites_count_once_and_unknown_strength_is_not_zero():
 
     tidy = cleaned(deployments.SOURCE, table=pd.DataFrame(lines, columns=columns))
 
-    wanted = ("state", "year", "peacekeeper_sites", "peacekeeper_sites_unsized", "peacekeeper_police")
+    wanted = ("ccode", "year", "peacekeeper_sites", "peacekeeper_sites_unsized", "peacekeeper_police")
     assert rows(tidy, *wanted) == [(345, 2007, 1, 0, 1), (600, 2013, 1, 1, 0), (660, 2020, 2, 1, 1)]
     assert tidy.frame["peacekeeper_troops"].fillna(-1).tolist() == [5, -1, 100]
     assert entries(tidy) == [
@@ -495,7 +498,7 @@ def test_nuclear_status_is_of_the_state_of_the_year():
 
     tidy = nuclear.SOURCE.clean({nuclear.FILE: pd.DataFrame(lines, columns=columns), STATES: states})
 
-    wanted = ("state", "year", "nuclear_status", "nuclear_considers", "nuclear_pursues", "nuclear_possesses")
+    wanted = ("ccode", "year", "nuclear_status", "nuclear_considers", "nuclear_pursues", "nuclear_possesses")
     assert rows(tidy, *wanted) == [
         (220, 2022, 3, 0, 0, 1),
         (255, 1940, 1, 1, 0, 0),
@@ -522,7 +525,7 @@ def test_exercise_counts_keep_the_zeros_that_are_coded():
 
     tidy = cleaned(exercise_counts.SOURCE, table=table)
 
-    assert rows(tidy, "state", "year", "exercises_state", "exercise_state_any") == [(2, 1980, 22, 1), (220, 1980, 0, 0)]
+    assert rows(tidy, "ccode", "year", "exercises_state", "exercise_state_any") == [(2, 1980, 22, 1), (220, 1980, 0, 0)]
     assert {variable.kind for variable in exercise_counts.SOURCE.variables} == {"measure"}
 
 
@@ -537,7 +540,7 @@ def test_signals_are_missing_where_they_are_uncoded():
         proteges.SOURCE, table=signals((20, 1973, {}), (20, 1974, {"us_ex": 1, "us_nukes": 1}), (20, 2011, {}))
     )
 
-    dyads = tidy.frame.set_index(["a", "b", "year"])
+    dyads = tidy.frame.set_index(["ccode1", "ccode2", "year"])
     assert dyads.loc[(2, 20), "protege_exercise"].fillna(-1).to_dict() == {1973: -1, 1974: 1, 2011: -1}
     assert dyads.loc[(2, 20), "protege_troops"].fillna(-1).to_dict() == {1973: -1, 1974: -1, 2011: 0}
     assert dyads.loc[(2, 20), "protege_nuclear_weapons"].to_dict() == {1973: 0, 1974: 1, 2011: 0}
@@ -553,7 +556,7 @@ def test_two_great_powers_that_support_each_other_are_one_dyad():
         proteges.SOURCE, table=signals((200, 1990, {"fra_arms": 5}), (220, 1990, {"uk_arms": 40, "uk_vis": 1}))
     )
 
-    dyads = tidy.frame.set_index(["a", "b", "year"])
+    dyads = tidy.frame.set_index(["ccode1", "ccode2", "year"])
     assert dyads.loc[(200, 220, 1990), ["protege_arms", "protege_visit"]].tolist() == [40, 1]
     assert entries(tidy) == [
         ("dropped", "great power and protégé are one state", "all dyad-years", 2),
@@ -601,12 +604,12 @@ def test_atop_4_agrees_with_atop_5(record: dict[str, Tidy], mirror: Path):
     raw = read_raw(mirror / "atop" / "atop_alliance.rda", RawTable("atop_alliance.rda", ()))
     pair = raw[["ccode1", "ccode2"]].astype("int64")
     five = (
-        raw.assign(a=pair.min(axis=1), b=pair.max(axis=1))
-        .groupby(["a", "b", "year"])[[f"atop_{n}" for n in names]]
+        raw.assign(ccode1=pair.min(axis=1), ccode2=pair.max(axis=1))
+        .groupby(["ccode1", "ccode2", "year"])[[f"atop_{n}" for n in names]]
         .max()
     )
     five = five[five.index.get_level_values("year") <= 2016]
-    four = record["atop"].frame.set_index(["a", "b", "year"])
+    four = record["atop"].frame.set_index(["ccode1", "ccode2", "year"])
 
     both = five.join(four, how="inner")
 
@@ -617,12 +620,12 @@ def test_atop_4_agrees_with_atop_5(record: dict[str, Tidy], mirror: Path):
 
 @pytest.mark.record
 def test_known_numbers_of_the_observed_record(record: dict[str, Tidy]):
-    troops = record["troopdata"].frame.set_index(["state", "year"])["us_troops"]
+    troops = record["troopdata"].frame.set_index(["ccode", "year"])["us_troops"]
     assert (troops[817, 1968], troops[260, 1962]) == (537_377, 274_119)
-    bombs = record["nuclear"].frame.query("year == 2010 and nuclear_possesses == 1")["state"].tolist()
+    bombs = record["nuclear"].frame.query("year == 2010 and nuclear_possesses == 1")["ccode"].tolist()
     assert bombs == [2, 200, 220, 365, 666, 710, 731, 750, 770]
     exercises = record["forester-jme"].frame
-    assert exercises.query("state == 2 and year == 2016")["exercises_state"].item() == 208
+    assert exercises.query("ccode == 2 and year == 2016")["exercises_state"].item() == 208
     assert ((exercises["exercises_state"] > 0) == (exercises["exercise_state_any"] == 1)).all()
 
 

@@ -70,11 +70,11 @@ def observed(source: Source, mirror: Path, folder: str) -> Tidy:
 
 
 def test_states_that_share_something_are_paired_once():
-    table = pd.DataFrame({"mission": ["X", "X", "Y"], "state": [200, 2, 220], "personnel": [5, 7, 9]})
+    table = pd.DataFrame({"mission": ["X", "X", "Y"], "ccode": [200, 2, 220], "personnel": [5, 7, 9]})
 
     pairs = paired(table, ["mission"])
 
-    assert pairs[["a", "b", "personnel", "personnel_b"]].to_numpy().tolist() == [[2, 200, 7, 5]]
+    assert pairs[["ccode1", "ccode2", "personnel", "personnel_2"]].to_numpy().tolist() == [[2, 200, 7, 5]]
 
 
 def test_an_unknown_flag_matters_only_where_no_flag_is_up():
@@ -121,10 +121,12 @@ def test_a_state_that_is_gone_speaks_as_its_heir_and_is_nowhere():
 
     tidy = cleaned(geodist.SOURCE, table)
 
-    language = {(a, b): (c, d) for a, b, c, d in rows(tidy, "a", "b", "common_language_official", "contiguous_today")}
+    language = {
+        (a, b): (c, d) for a, b, c, d in rows(tidy, "ccode1", "ccode2", "common_language_official", "contiguous_today")
+    }
     assert language[255, 305] == (1, 1)
     assert language[260, 305][0] == language[265, 305][0] == language[260, 265][0] == language[255, 260][0] == 1
-    assert tidy.frame.set_index(["a", "b"]).loc[(260, 305), "contiguous_today":].isna().all()
+    assert tidy.frame.set_index(["ccode1", "ccode2"]).loc[(260, 305), "contiguous_today":].isna().all()
     assert (220, 260) not in language
     assert ("dropped", "a territory, not a state", "all pairs", 2) in entries(tidy)
 
@@ -136,7 +138,7 @@ def test_directions_that_differ_are_told_and_missing_distances_stay_missing():
 
     tidy = cleaned(geodist.SOURCE, table)
 
-    assert rows(tidy, "a", "b", "colonial_link", "main_city_distance_km") == [(220, 615, 1, 100.0)]
+    assert rows(tidy, "ccode1", "ccode2", "colonial_link", "main_city_distance_km") == [(220, 615, 1, 100.0)]
     assert tidy.frame["population_distance_km"].isna().all()
     assert ("merged", "the two directions differ: the larger counts", "colony", 1) in entries(tidy)
 
@@ -153,7 +155,7 @@ def test_cities_of_one_state_are_one_row():
 
     tidy = cleaned(geodist.STATES, table)
 
-    assert rows(tidy, "state", "landlocked", "area_km2") == [(145, 1, 1098581.0)]
+    assert rows(tidy, "ccode", "landlocked", "area_km2") == [(145, 1, 1098581.0)]
 
 
 # JME
@@ -185,7 +187,7 @@ def test_participants_are_read_in_any_case_and_by_date():
         ),
     )
 
-    assert rows(tidy, "a", "b", "year", "jme_bilateral", "jme_field", "jme_command") == [
+    assert rows(tidy, "ccode1", "ccode2", "year", "jme_bilateral", "jme_field", "jme_command") == [
         (2, 255, 1991, 1, 0, 1),
         (2, 260, 1985, 1, 1, 0),
         (2, 265, 1985, 0, 1, 1),
@@ -207,7 +209,7 @@ def test_dates_are_read_from_what_was_typed_and_from_the_end_if_misprinted():
         ),
     )
 
-    assert rows(tidy, "a", "b", "year") == [(2, 200, 1999), (2, 200, 2000), (2, 220, 2007), (2, 365, 2009)]
+    assert rows(tidy, "ccode1", "ccode2", "year") == [(2, 200, 1999), (2, 200, 2000), (2, 220, 2007), (2, 365, 2009)]
     assert entries(tidy)[:3] == [
         ("dropped", "no year can be read", "row 4 None", 1),
         ("recoded", "no columns of dates: year from the typed start", "all exercises", 1),
@@ -244,15 +246,15 @@ def test_years_without_any_visit_are_missing_for_all_states():
     tidy = cleaned(visits.SOURCE, pd.DataFrame(lines, columns=columns))
 
     known = tidy.frame.dropna()
-    assert list(known[["state", "year", "us_visits"]].itertuples(index=False, name=None)) == [
+    assert list(known[["ccode", "year", "us_visits"]].itertuples(index=False, name=None)) == [
         (345, 2001, 1),
         (347, 2010, 1),
         (732, 1995, 2),
     ]
     unknown = tidy.frame[tidy.frame["us_visit"].isna()]
     assert set(unknown["year"]) == {1993, 2003}
-    assert {2, 255} <= set(unknown["state"])
-    assert not {260, 347} & set(unknown["state"])
+    assert {2, 255} <= set(unknown["ccode"])
+    assert not {260, 347} & set(unknown["ccode"])
     assert ("dropped", "to the US base at Guantánamo, not to the Cuban state", "CUB", 1) in entries(tidy)
     assert ("merged", "the same visit twice", "all visits", 1) in entries(tidy)
 
@@ -262,7 +264,7 @@ def test_bases_count_where_a_foreign_state_hosts_them():
 
     tidy = cleaned(bases.SOURCE, pd.DataFrame(lines, columns=["ccode", *bases.KINDS]))
 
-    assert rows(tidy, "state", "us_bases", "us_lilypads", "us_funded_sites") == [(255, 1, 1, 0)]
+    assert rows(tidy, "ccode", "us_bases", "us_lilypads", "us_funded_sites") == [(255, 1, 1, 0)]
     assert [entry[3] for entry in entries(tidy)] == [1, 1, 1]
 
 
@@ -281,7 +283,7 @@ def test_surplus_shares_are_of_members_with_an_estimate():
 def test_the_one_gdp_of_a_state_that_ended_early_is_no_estimate():
     tidy = cleaned(surplus.SOURCE, _surplus([(2, 1960, 0.0, 24.0), (265, 1960, 0.0, 15.5), (265, 1961, 0.0, 15.5)]))
 
-    assert tidy.frame.set_index(["state", "year"])["log_surplus"].notna().tolist() == [True, False, False]
+    assert tidy.frame.set_index(["ccode", "year"])["log_surplus"].notna().tolist() == [True, False, False]
     assert "one GDP for all years of a state that ended early: missing" in set(tidy.attrition["reason"])
 
 
@@ -343,7 +345,7 @@ def test_only_mediation_that_took_place_counts_and_unknown_stays_unknown():
         crisis_levels((1, 4, 1, 30), (2, 3, 4, 9), (3, NAN, 1, 5), (4, 1, 1, 7)),
     )
 
-    found = tidy.frame.set_index(["a", "b", "year"])
+    found = tidy.frame.set_index(["ccode1", "ccode2", "year"])
     assert found["mediated_icb"].fillna(-1).to_dict() == {
         (2, 200, 1950): -1,
         (200, 220, 1950): 1,
@@ -372,7 +374,7 @@ def test_contributors_to_one_mission_are_paired_and_known_to_share_a_site():
         ),
     )
 
-    assert rows(tidy, "a", "b", "codeployed_site", "codeployed_weight") == [
+    assert rows(tidy, "ccode1", "ccode2", "codeployed_site", "codeployed_weight") == [
         (200, 732, 0, 0.5),
         (200, 750, 0, 0.5),
         (220, 750, 1, 1.0),
@@ -392,7 +394,7 @@ def test_who_served_before_and_after_a_year_without_a_map_is_unknown_in_it():
     )
 
     gap = tidy.frame[tidy.frame["year"] == 2001]
-    assert gap[["a", "b"]].to_numpy().tolist() == [[200, 220], [200, 750], [220, 750]]
+    assert gap[["ccode1", "ccode2"]].to_numpy().tolist() == [[200, 220], [200, 750], [220, 750]]
     assert gap["codeployed"].fillna(-1).tolist() == [-1, -1, 1]
 
 
@@ -430,7 +432,7 @@ def test_every_folder_of_the_mirror_has_a_module(root: Path, mirror: Path):
 
 @pytest.mark.record
 def test_known_crises_were_mediated(record: dict[str, Tidy]):
-    mediated = record["icb-13-mediation"].frame.set_index(["a", "b", "year"])["mediated_icb"]
+    mediated = record["icb-13-mediation"].frame.set_index(["ccode1", "ccode2", "year"])["mediated_icb"]
 
     # The Secretary-General in the Cuban crisis, Kissinger after the October War, Haig over the Falklands.
     assert mediated[2, 365, 1962] == mediated[651, 666, 1973] == mediated[160, 200, 1982] == 1
@@ -439,7 +441,7 @@ def test_known_crises_were_mediated(record: dict[str, Tidy]):
 
 @pytest.mark.record
 def test_crises_and_their_mediation_are_the_same_dyad_years(record: dict[str, Tidy], mirror: Path):
-    key = ["a", "b", "year"]
+    key = ["ccode1", "ccode2", "year"]
     ongoing = observed(crises.SOURCE, mirror, "icb-13").frame[key]
 
     pd.testing.assert_frame_equal(record["icb-13-mediation"].frame[key], ongoing)
@@ -450,7 +452,7 @@ def test_contributors_of_troops_are_contributors_in_the_other_source(record: dic
     ipi = observed(codeployment.SOURCE, mirror, "ipi").frame
     mapped = record["geopko-codeployment"].frame.dropna().query("2010 <= year <= 2013")
 
-    both = mapped.merge(ipi, on=["a", "b", "year"])
+    both = mapped.merge(ipi, on=["ccode1", "ccode2", "year"])
 
     # IPI counts police and observers too, so it has many more.
     assert (len(mapped), len(both), len(ipi)) == (2_684, 2_680, 21_677)
@@ -459,7 +461,9 @@ def test_contributors_of_troops_are_contributors_in_the_other_source(record: dic
 @pytest.mark.record
 def test_colonial_links_agree_with_the_other_source(record: dict[str, Tidy], mirror: Path):
     ties = observed(colonies.TIES, mirror, "icow-colonial").frame
-    links = record["cepii-geodist"].frame.dropna(subset="colonial_link").merge(ties, on=["a", "b"], how="left")
+    links = (
+        record["cepii-geodist"].frame.dropna(subset="colonial_link").merge(ties, on=["ccode1", "ccode2"], how="left")
+    )
     linked = links["colonial_link"] == 1
     tied = links["colonial_tie"] == 1
 
@@ -469,9 +473,11 @@ def test_colonial_links_agree_with_the_other_source(record: dict[str, Tidy], mir
 @pytest.mark.record
 def test_states_at_war_are_those_of_the_dyads_at_war(record: dict[str, Tidy], mirror: Path):
     dyads = observed(wars.SOURCE, mirror, "cow-war").frame
-    parties = pd.concat([dyads[[side, "year"]].set_axis(["state", "year"], axis=1) for side in "ab"]).drop_duplicates()
+    parties = pd.concat(
+        [dyads[[side, "year"]].set_axis(["ccode", "year"], axis=1) for side in ("ccode1", "ccode2")]
+    ).drop_duplicates()
 
-    both = record["cow-war-states"].frame.merge(parties, on=["state", "year"])
+    both = record["cow-war-states"].frame.merge(parties, on=["ccode", "year"])
 
     # The dyads are those that fought each other in the year; a state may be at war and fight nobody.
     assert (len(parties), len(both)) == (673, 649)
@@ -493,7 +499,7 @@ def test_years_of_membership_are_those_of_the_list_of_state_years(mirror: Path):
 @pytest.mark.record
 def test_namibia_hosts_the_operation_that_made_it_a_state(mirror: Path):
     tidy = observed(operations.SOURCE, mirror, "un-pko-list")
-    hosted = tidy.frame.set_index(["state", "year"])["un_operation"]
+    hosted = tidy.frame.set_index(["ccode", "year"])["un_operation"]
 
     assert hosted[565, 1990] == 1
     assert ("added", "the list leaves it out", "UNTAG", 1) in entries(tidy)

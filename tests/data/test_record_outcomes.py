@@ -24,7 +24,7 @@ from detente.data.sources.conflict import (
 from detente.data.sources.cowcodes import translated
 from detente.data.sources.whittle import RULES, Rule, whittle
 
-KEY = {**KEYS, "directed-dyad-year": ("source", "target", "year")}
+KEY = {**KEYS, "directed-dyad-year": ("ccode1", "ccode2", "year")}
 Entry = tuple[str, str, str, int]
 
 
@@ -42,7 +42,7 @@ def table(columns: str, *values: tuple[object, ...]) -> pd.DataFrame:
 
 # Whittling
 
-DISPUTE = "a b year dispute onset fatality hostility shortest_duration longest_duration start"
+DISPUTE = "ccode1 ccode2 year dispute onset fatality hostility shortest_duration longest_duration start"
 WORSE = {
     "an onset goes before a dispute under way": (1, 0.0, 2, 1, 1, 19900101),
     "the highest fatality": (0, 6.0, 2, 1, 1, 19900101),
@@ -58,10 +58,10 @@ def test_each_rule_decides_when_the_ones_before_it_do_not(rule: str, kept: tuple
     lost = (0, 0.0, 2, 1, 1, 19900101)
     disputes = table(DISPUTE, (2, 20, 1990, 1, *lost), (2, 20, 1990, 2, *kept), (2, 40, 1990, 3, *lost))
 
-    found = whittle(disputes, ("a", "b", "year"))
+    found = whittle(disputes, ("ccode1", "ccode2", "year"))
 
-    assert rows(found.frame, "a", "b", "dispute") == [(2, 20, 2), (2, 40, 3)]
-    assert found.entries(("a", "b", "year")) == [
+    assert rows(found.frame, "ccode1", "ccode2", "dispute") == [(2, 20, 2), (2, 40, 3)]
+    assert found.entries(("ccode1", "ccode2", "year")) == [
         ("dropped", f"several disputes in one dyad-year: {rule}", "dispute 1, 2–20, 1990", 1)
     ]
 
@@ -71,7 +71,7 @@ def test_the_number_decides_when_nothing_else_does_and_the_order_of_rows_never()
     disputes = table(DISPUTE, (2, 20, 1990, 8, *same), (2, 20, 1990, 7, *same))
 
     for order in (disputes, disputes[::-1]):
-        found = whittle(order, ("a", "b", "year"))
+        found = whittle(order, ("ccode1", "ccode2", "year"))
         assert rows(found.frame, "dispute") == [(7,)]
         assert rows(found.dropped, "dispute", "rule") == [(8, "the lowest number")]
 
@@ -80,8 +80,8 @@ def test_another_order_of_rules_keeps_another_dispute():
     disputes = table(DISPUTE, (2, 20, 1990, 1, 1, 0.0, 2, 1, 1, 19900101), (2, 20, 1990, 2, 0, 6.0, 5, 1, 1, 19800101))
     deaths_first = (RULES[1], RULES[0], *RULES[2:])
 
-    assert rows(whittle(disputes, ("a", "b", "year")).frame, "dispute") == [(1,)]
-    assert rows(whittle(disputes, ("a", "b", "year"), deaths_first).frame, "dispute") == [(2,)]
+    assert rows(whittle(disputes, ("ccode1", "ccode2", "year")).frame, "dispute") == [(1,)]
+    assert rows(whittle(disputes, ("ccode1", "ccode2", "year"), deaths_first).frame, "dispute") == [(2,)]
 
 
 def test_rules_that_leave_a_tie_are_refused():
@@ -89,10 +89,11 @@ def test_rules_that_leave_a_tie_are_refused():
     disputes = table(DISPUTE, (2, 20, 1990, 8, *same), (2, 20, 1990, 7, *same))
 
     with pytest.raises(BrokenContract) as caught:
-        whittle(disputes, ("a", "b", "year"), [Rule("the highest hostility", "hostility")])
+        whittle(disputes, ("ccode1", "ccode2", "year"), [Rule("the highest hostility", "hostility")])
 
     assert str(caught.value) == (
-        "several disputes are left for a 2, b 20, year 1990; rules: the highest hostility; end with a rule on `dispute`"
+        "several disputes are left for ccode1 2, ccode2 20, year 1990; "
+        "rules: the highest hostility; end with a rule on `dispute`"
     )
 
 
@@ -125,7 +126,7 @@ def test_an_onset_is_the_first_year_of_a_dyindex_whatever_new_says():
     tidy = dyadic_disputes.SOURCE.clean({dyadic_disputes.FILE: raw})
 
     names = [f"{stem}_dyadic" for stem in ("ongoing", "new", "force", "fatal", "originators", "hostility")]
-    got = tidy.frame.set_index(["a", "b", "year"])[names]
+    got = tidy.frame.set_index(["ccode1", "ccode2", "year"])[names]
     assert got.loc[(2, 20, 1950)].tolist() == [1, 1, 1, 1, 1, 4]
     assert got.loc[(2, 20, 1951)].tolist() == [1, 0, 0, 0, 0, 4]
     assert got.loc[(20, 40, 1950)].drop("fatal_dyadic").tolist() == [1, 1, 0, 0, 3]
@@ -144,7 +145,9 @@ def test_two_records_of_one_dispute_and_dyad_year_are_one():
 
     tidy = dyadic_disputes.SOURCE.clean({dyadic_disputes.FILE: raw})
 
-    assert rows(tidy.frame, "a", "b", "year", "force_dyadic", "hostility_pair_dyadic") == [(2, 20, 1950, 1, 4)]
+    assert rows(tidy.frame, "ccode1", "ccode2", "year", "force_dyadic", "hostility_pair_dyadic") == [
+        (2, 20, 1950, 1, 4)
+    ]
     assert attrition(tidy.attrition)[1:] == [
         ("merged", "one dispute recorded more than once for a dyad-year", "dispute 5, 2–20, 1950", 1)
     ]
@@ -178,7 +181,7 @@ def test_opposite_sides_meet_only_on_a_common_day():
 
     tidy = participants.SOURCE.clean(mid(parties, (1, 1, 1, 1950, 0, 4, 700, 700)))
 
-    assert rows(tidy.frame, "a", "b", "year", "new_mid5", "originators_mid5") == [
+    assert rows(tidy.frame, "ccode1", "ccode2", "year", "new_mid5", "originators_mid5") == [
         (2, 20, 1950, 1, 1),
         (2, 41, 1951, 1, 0),
     ]
@@ -190,7 +193,7 @@ def test_an_unknown_day_may_be_any_of_its_month():
 
     tidy = participants.SOURCE.clean(mid(parties, (1, -9, 5, 1950, 0, 3, 1, 30)))
 
-    assert rows(tidy.frame, "a", "b", "year", "new_mid5", "force_mid5") == [(2, 20, 1950, 1, 0)]
+    assert rows(tidy.frame, "ccode1", "ccode2", "year", "new_mid5", "force_mid5") == [(2, 20, 1950, 1, 0)]
 
 
 def test_where_there_are_incidents_opponents_must_meet_in_one():
@@ -203,7 +206,7 @@ def test_where_there_are_incidents_opponents_must_meet_in_one():
     raw = mid(parties, (1, 1, 1, 1995, 1, 4, 300, 300), (2, 1, 1, 1995, 0, 4, 30, 30), incidents=met)
     tidy = participants.SOURCE.clean(raw)
 
-    assert rows(tidy.frame, "a", "b", "year", "fatal_mid5") == [
+    assert rows(tidy.frame, "ccode1", "ccode2", "year", "fatal_mid5") == [
         (2, 20, 1995, 1.0),
         (2, 20, 1996, 0.0),
         (2, 40, 1995, 0.0),
@@ -226,7 +229,7 @@ def test_initiation_is_of_an_originator_upon_an_originator_in_the_first_year():
 
     tidy = participants.INITIATIONS.clean(mid(parties, (1, 1, 1, 1950, -9, 4, 700, 700)))
 
-    names = ("source", "target", "year", "initiated_mid5", "initiated_force_mid5")
+    names = ("ccode1", "ccode2", "year", "initiated_mid5", "initiated_force_mid5")
     assert rows(tidy.frame, *names) == [(20, 2, 1950, 1, 1)]
     assert tidy.frame["initiated_fatal_mid5"].isna().all()
     assert attrition(tidy.attrition) == [
@@ -247,13 +250,13 @@ def test_directions_are_folded_duplicates_merged_and_an_onset_in_one_direction_k
 
     tidy = gml_disputes.SOURCE.clean(raw)
 
-    assert rows(tidy.frame, "a", "b", "year", "new_gml211", "force_gml211") == [(2, 20, 1950, 1, 1)]
+    assert rows(tidy.frame, "ccode1", "ccode2", "year", "new_gml211", "force_gml211") == [(2, 20, 1950, 1, 1)]
     assert attrition(tidy.attrition) == [
         ("merged", "the row from side B repeats the one from side A", "all dyad-years", 2),
         ("recoded", "an onset in one direction only is an onset", "all dyad-years", 2),
         ("merged", "one dispute recorded more than once for a dyad-year", "dispute 1, 2–20, 1950", 1),
     ]
-    assert rows(gml_disputes.INITIATIONS.clean(raw).frame, "source", "target") == [(2, 20)]
+    assert rows(gml_disputes.INITIATIONS.clean(raw).frame, "ccode1", "ccode2") == [(2, 20)]
 
 
 # MIE
@@ -274,13 +277,13 @@ def test_events_over_new_year_count_in_both_and_the_first_actor_initiates():
     tidy = events.SOURCE.clean(raw)
 
     names = [f"{stem}_mie" for stem in ("new", "force", "fatal", "originators", "hostility")]
-    assert rows(tidy.frame, "a", "b", "year", *names) == [
+    assert rows(tidy.frame, "ccode1", "ccode2", "year", *names) == [
         (2, 20, 1950, 1, 1, 1.0, 1, 4),
         (2, 20, 1951, 0, 0, 0.0, 0, 4),
         (2, 20, 1953, 0, 0, 0.0, 0, 4),
         (2, 40, 1953, 1, 0, 0.0, 0, 3),
     ]
-    assert rows(events.INITIATIONS.clean(raw).frame, "source", "target", "year") == [(20, 2, 1950)]
+    assert rows(events.INITIATIONS.clean(raw).frame, "ccode1", "ccode2", "year") == [(20, 2, 1950)]
 
 
 # ICB, codes, wars, UCDP
@@ -315,7 +318,7 @@ def test_a_crisis_dyad_is_an_actor_and_a_state_that_triggered_it():
 
     tidy = crises.clean(raw)
 
-    assert rows(tidy.frame, "a", "b", "year", "new_icb", "violent_icb", "war_icb") == [
+    assert rows(tidy.frame, "ccode1", "ccode2", "year", "new_icb", "violent_icb", "war_icb") == [
         (2, 220, 1941, 1, 1, 0),
         (2, 255, 1995, 1, 0, 0),
         (2, 645, 1990, 1, 1, 1),
@@ -331,7 +334,7 @@ def test_a_crisis_dyad_is_an_actor_and_a_state_that_triggered_it():
         ("merged", "several crises of a dyad-year are one row", "all dyad-years", 2),
     ]
     directed = crises.clean_triggered(raw).frame
-    assert rows(directed, "source", "target", "year", "triggered_violent_icb") == [
+    assert rows(directed, "ccode1", "ccode2", "year", "triggered_violent_icb") == [
         (2, 220, 1941, 1),
         (2, 255, 1995, 0),
         (2, 645, 1990, 0),
@@ -364,7 +367,10 @@ def test_two_wars_of_a_dyad_year_are_one_row_and_the_misprinted_end_is_not_used(
 
     tidy = wars.clean({wars.FILE: raw})
 
-    assert rows(tidy.frame, "a", "b", "year", "ongoing_war", "new_war") == [(2, 20, 1917, 1, 1), (2, 20, 1918, 1, 1)]
+    assert rows(tidy.frame, "ccode1", "ccode2", "year", "ongoing_war", "new_war") == [
+        (2, 20, 1917, 1, 1),
+        (2, 20, 1918, 1, 1),
+    ]
     assert attrition(tidy.attrition) == [
         ("merged", "the two directions of a dyad-year are one row", "all dyad-years", 3),
         ("merged", "two wars in one dyad-year are one row", "war 2, 2–20, 1918", 1),
@@ -389,7 +395,7 @@ def test_lists_of_codes_are_split_and_coalitions_kept_apart():
     tidy = conflicts.clean(raw)
 
     names = [f"{stem}_ucdp" for stem in ("ongoing", "new", "war", "coalition")]
-    assert rows(tidy.frame, "a", "b", "year", *names) == [
+    assert rows(tidy.frame, "ccode1", "ccode2", "year", *names) == [
         (2, 645, 1991, 1, 1, 1, 1),
         (2, 645, 1992, 1, 0, 0, 1),
         (2, 645, 1994, 1, 1, 0, 1),
@@ -409,7 +415,7 @@ def test_civil_conflict_is_of_the_government():
 
     tidy = conflicts.clean_civil(raw)
 
-    names = ("state", "year", "civil_conflict", "civil_war", "civil_conflict_foreign_troops")
+    names = ("ccode", "year", "civil_conflict", "civil_war", "civil_conflict_foreign_troops")
     assert rows(tidy.frame, *names) == [(679, 1995, 1, 1, 1)]
     assert attrition(tidy.attrition) == [
         ("recoded", "code of another list", "678 is COW 679", 2),
@@ -492,14 +498,16 @@ def test_disputes_by_day_are_the_dyad_years_of_the_field(mirror: Path):
     by_day = participants.SOURCE.clean({**raw, participants.INCIDENTS: raw[participants.INCIDENTS].iloc[:0]}).frame
     path = mirror / "mid-5.0" / "cow_mid_ddydisps.rda"
     field = read_raw(path, participants.RAW[0]).query("ccode1 < ccode2")
-    both = by_day.merge(field, left_on=["a", "b", "year"], right_on=["ccode1", "ccode2", "year"], validate="1:1")
+    both = by_day.merge(
+        field, left_on=["ccode1", "ccode2", "year"], right_on=["ccode1", "ccode2", "year"], validate="1:1"
+    )
     assert len(by_day) == len(field) == len(both) == 5117
     differs = both["new_mid5"] != both["cowmidonset"]
-    assert rows(both[differs], "a", "b", "year", "new_mid5") == [(365, 375, 2014, 1)]
+    assert rows(both[differs], "ccode1", "ccode2", "year", "new_mid5") == [(365, 375, 2014, 1)]
     assert (both["hostility_mid5"] == both["hostlev"]).all()
 
     faced = participants.SOURCE.clean(raw).frame
-    gone = set(rows(by_day, "a", "b", "year")) - set(rows(faced, "a", "b", "year"))
+    gone = set(rows(by_day, "ccode1", "ccode2", "year")) - set(rows(faced, "ccode1", "ccode2", "year"))
     assert gone == {(365, 630, 1993), (365, 645, 2013)}
 
 

@@ -188,7 +188,7 @@ def own(tmp_path: Path) -> Path:
     citation: 'Doe, Jane. 2020. "Summits & Peace." Journal of Meetings 1(2): 3-4.'
     file: summits.csv
     key: dyad-year
-    columns: {a: one, b: other, year: year}
+    columns: {ccode1: one, ccode2: other, year: year}
     years: [1980, 2000]
     variables:
       summit: {column: met, label: Summit, absent: zero}

@@ -191,7 +191,11 @@ def test_cleaning_leaves_the_raw_tables_as_they_are(slug: str, raw: dict[str, Ra
 @pytest.mark.parametrize("slug", JOINED)
 def test_the_order_of_raw_rows_does_not_matter(slug: str, raw: dict[str, Raw]):
     backwards = {file: table.iloc[::-1].reset_index(drop=True) for file, table in raw[slug].items()}
-    key = [c for c in ("a", "b", "state", "year", "status", "start") if c in REGISTRY[slug].clean(raw[slug]).frame]
+    key = [
+        c
+        for c in ("ccode1", "ccode2", "ccode", "year", "status", "start")
+        if c in REGISTRY[slug].clean(raw[slug]).frame
+    ]
 
     one, other = (REGISTRY[slug].clean(tables).frame for tables in (raw[slug], backwards))
 
@@ -203,7 +207,7 @@ def test_the_order_of_raw_rows_does_not_matter(slug: str, raw: dict[str, Raw]):
     )
 
 
-RIVALRY = pd.DataFrame({"a": [2, 2], "b": [20, 20], "year": [1990, 1991], "rivalry": [1, 1]})
+RIVALRY = pd.DataFrame({"ccode1": [2, 2], "ccode2": [20, 20], "year": [1990, 1991], "rivalry": [1, 1]})
 
 
 @pytest.mark.parametrize(
@@ -211,9 +215,12 @@ RIVALRY = pd.DataFrame({"a": [2, 2], "b": [20, 20], "year": [1990, 1991], "rival
     [
         (
             pd.concat([RIVALRY, RIVALRY.head(1)]),
-            "2 rows have the key of another, e.g. a 2, b 20, year 1990; a 2, b 20, year 1990",
+            "2 rows have the key of another, e.g. ccode1 2, ccode2 20, year 1990; ccode1 2, ccode2 20, year 1990",
         ),
-        (RIVALRY.assign(a=[2, 30]), "1 rows fail a < b, e.g. a 30, b 20, year 1991, rivalry 1"),
+        (
+            RIVALRY.assign(ccode1=[2, 30]),
+            "1 rows fail ccode1 < ccode2, e.g. ccode1 30, ccode2 20, year 1991, rivalry 1",
+        ),
         (RIVALRY.assign(rivalry=[1.0, None]), "column 'rivalry' has 1 missing values"),
         (RIVALRY.assign(rivalry=[1, -1]), "column 'rivalry' fails greater_than_or_equal_to(0), e.g. -1"),
         (RIVALRY.assign(year=[1990.0, 1991.0]), "column 'year' fails dtype('int64'), e.g. float64"),
@@ -230,17 +237,17 @@ def test_a_tidy_frame_that_breaks_its_contract_is_refused(frame: pd.DataFrame, m
 
 def test_every_breach_of_contract_is_reported_together():
     with pytest.raises(BrokenContract) as caught:
-        validated(RIVALRY.assign(a=[2, 30], rivalry=[-1, None]), tidy_schema(REGISTRY["rivalry"]), "tidy")
+        validated(RIVALRY.assign(ccode1=[2, 30], rivalry=[-1, None]), tidy_schema(REGISTRY["rivalry"]), "tidy")
 
     assert str(caught.value).splitlines() == [
-        "tidy: 1 rows fail a < b, e.g. a 30, b 20, year 1991, rivalry nan",
+        "tidy: 1 rows fail ccode1 < ccode2, e.g. ccode1 30, ccode2 20, year 1991, rivalry nan",
         "tidy: column 'rivalry' has 1 missing values",
         "tidy: column 'rivalry' fails greater_than_or_equal_to(0), e.g. -1.0",
     ]
 
 
 def test_a_measure_must_be_a_number():
-    frame = pd.DataFrame({"state": [2], "year": [1990], "cinc": ["much"], "military_personnel": [1.0]})
+    frame = pd.DataFrame({"ccode": [2], "year": [1990], "cinc": ["much"], "military_personnel": [1.0]})
 
     with pytest.raises(BrokenContract) as caught:
         validated(frame, tidy_schema(REGISTRY["nmc"]), "tidy nmc")
@@ -249,8 +256,8 @@ def test_a_measure_must_be_a_number():
 
 
 def test_a_participant_is_listed_once_and_a_spell_runs_forward():
-    members = pd.DataFrame({"exercise": [1, 1], "year": 1990, "state": 2, "parties": 2})
-    spell = pd.DataFrame({"state": [2], "name": ["US"], "status": ["member"], "start": [19900101], "end": [19800101]})
+    members = pd.DataFrame({"exercise": [1, 1], "year": 1990, "ccode": 2, "parties": 2})
+    spell = pd.DataFrame({"ccode": [2], "name": ["US"], "status": ["member"], "start": [19900101], "end": [19800101]})
 
     with pytest.raises(BrokenContract, match="2 rows have the key of another"):
         validated(members, tidy_schema(REGISTRY["mme"]), "tidy mme")
@@ -281,7 +288,7 @@ def states_of(*names: str, start: str, end: str | None = None) -> set[int]:
     """Codes that the names get in an exercise, with the United States and Poland in it."""
     row = exercise("United States", "Poland", *names, start=start, end=end or start)
     frame = REGISTRY["mme"].clean(exercises(row)).frame
-    return set(frame["state"]) - {2, 290}
+    return set(frame["ccode"]) - {2, 290}
 
 
 @pytest.mark.parametrize(
@@ -327,14 +334,14 @@ def test_a_name_means_the_state_of_its_date(name: str, start: str, end: str | No
 def test_a_party_that_is_no_state_is_dropped_with_its_reason_and_still_counts(name: str, start: str, reason: str):
     tidy = REGISTRY["mme"].clean(exercises(exercise("United States", "Poland", name, start=start, end=start)))
 
-    assert records(tidy.frame, "state", "parties") == {(2, 3), (290, 3)}
+    assert records(tidy.frame, "ccode", "parties") == {(2, 3), (290, 3)}
     assert reasons(tidy.attrition) == [("dropped", reason, f"mme1 keen edge: {name}", 1)]
 
 
 def test_every_unknown_party_counts():
     tidy = REGISTRY["mme"].clean(exercises(exercise("United States", "-9", "-9", "-9", "Poland")))
 
-    assert records(tidy.frame, "state", "parties") == {(2, 5), (290, 5)}
+    assert records(tidy.frame, "ccode", "parties") == {(2, 5), (290, 5)}
     assert reasons(tidy.attrition) == [("dropped", "participant unknown", "mme1 keen edge: -9", 1)] * 3
 
 
@@ -379,7 +386,7 @@ def test_exercises_with_one_identifier_are_told_apart_by_their_row():
 
     tidy = REGISTRY["mme"].clean(exercises(one, two))
 
-    assert records(tidy.frame, "exercise", "state", "parties") == {
+    assert records(tidy.frame, "exercise", "ccode", "parties") == {
         (0, 2, 2),
         (0, 290, 2),
         (1, 2, 2),
@@ -394,7 +401,7 @@ def test_a_state_named_twice_is_one_participant():
 
     tidy = REGISTRY["mme"].clean(exercises(exercise(*names, start="1990-11-01", end="1990-11-09")))
 
-    assert tidy.frame[["state", "parties"]].to_numpy().tolist() == [[255, 2], [290, 2]]
+    assert tidy.frame[["ccode", "parties"]].to_numpy().tolist() == [[255, 2], [290, 2]]
     assert reasons(tidy.attrition) == [
         ("merged", "named twice in one exercise", "mme1 keen edge: Federal Republic of Germany", 1),
         ("merged", "named twice in one exercise", "mme1 keen edge: Poland", 1),
@@ -407,7 +414,7 @@ def test_an_exercise_of_fewer_than_two_states_is_logged(names: tuple[str, ...], 
 
     tidy = REGISTRY["mme"].clean(exercises(exercise(*names), other))
 
-    assert records(tidy.frame[tidy.frame["exercise"] == 0], "state", "parties") == left
+    assert records(tidy.frame[tidy.frame["exercise"] == 0], "ccode", "parties") == left
     few = ("dropped", "fewer than two states known: makes no dyad", "mme1 keen edge", 1)
     assert few in reasons(tidy.attrition)
 
@@ -417,7 +424,7 @@ def test_an_exercise_over_new_year_counts_in_both_years():
 
     frame = REGISTRY["mme"].clean(exercises(row)).frame
 
-    assert records(frame, "exercise", "year", "state") == {
+    assert records(frame, "exercise", "year", "ccode") == {
         (0, year, state) for year in (1989, 1990) for state in (2, 290)
     }
 
@@ -431,7 +438,7 @@ def test_an_obligation_of_either_ally_counts_for_the_dyad():
 
     tidy = REGISTRY["atop"].clean({"atop_alliance.rda": raw})
 
-    assert records(tidy.frame, "a", "b", "year", "defence_pact", "offence_pact") == {
+    assert records(tidy.frame, "ccode1", "ccode2", "year", "defence_pact", "offence_pact") == {
         (2, 20, 1990, 1, 0),
         (2, 200, 1990, 1, 0),
     }
@@ -450,7 +457,7 @@ def test_the_closest_of_two_types_of_contiguity_counts():
 
     tidy = REGISTRY["cow-contiguity-3.2"].clean({"DirectContiguity320.zip": raw})
 
-    assert records(tidy.frame, "a", "b", "contiguous", "land_contiguous", "contiguity_type") == {
+    assert records(tidy.frame, "ccode1", "ccode2", "contiguous", "land_contiguous", "contiguity_type") == {
         (2, 20, 1, 1, 1),
         (2, 40, 1, 0, 5),
     }
@@ -479,7 +486,7 @@ def test_the_directions_of_a_dispute_are_one_row(slug: str, prefix: str, file: s
     tidy = REGISTRY[slug].clean({file: raw})
 
     variables = [f"{v}_{prefix}" for v in ("ongoing", "new", "force", "fatal", "hostility")]
-    assert records(tidy.frame, "a", "b", "year", *variables) == {
+    assert records(tidy.frame, "ccode1", "ccode2", "year", *variables) == {
         (2, 20, 1990, 1, 1, 1, 1, 4),
         (2, 40, 1990, 1, 0, 0, 0, 5),
     }
@@ -533,7 +540,7 @@ def dcad(*rows: tuple[int, int, int, int, str, str]) -> tuple[pd.DataFrame, list
 def test_an_agreement_is_in_force_from_signature_to_end_both_included():
     frame, _ = dcad((20, 2, 1990, 1992, "DCA", "high"), (2, 40, 1975, 1981, "DCA", "med"))
 
-    assert records(frame[frame["defence_agreement"] == 1], "a", "b", "year") == {
+    assert records(frame[frame["defence_agreement"] == 1], "ccode1", "ccode2", "year") == {
         (2, 20, 1990),
         (2, 20, 1991),
         (2, 20, 1992),
@@ -565,7 +572,9 @@ def test_agreements_of_one_dyad_year_are_one_row():
         (2, 40, 1970, 1979, "DCA", "high"),
     )
 
-    assert records(frame, "a", "b", "year", "agreement_training", "agreement_industry", "defence_agreement") == {
+    assert records(
+        frame, "ccode1", "ccode2", "year", "agreement_training", "agreement_industry", "defence_agreement"
+    ) == {
         (2, 20, 1990, 0, 1, 1),
         (2, 20, 1991, 0, 1, 1),
     }
@@ -598,7 +607,7 @@ def test_every_pair_of_parties_has_the_mission_and_a_mission_of_many_is_named():
         ("UNX", "PKO", 1990, [200, 2, 20]), ("UNX", "PKO", 1991, [200, 2, 20]), ("UNY", "PKO", 1990, [2, 20])
     )
 
-    assert records(frame, "a", "b", "year", "un_mission", "un_mission_pair") == {
+    assert records(frame, "ccode1", "ccode2", "year", "un_mission", "un_mission_pair") == {
         (2, 20, 1990, 1, 1),
         (2, 200, 1990, 1, 0),
         (20, 200, 1990, 1, 0),
@@ -632,7 +641,7 @@ def test_kinds_of_missions_are_kept_apart():
 def test_the_armistices_that_untso_supervises_are_added():
     frame, entries = missions(("UNTSO", "PKO", 1990, [666]))
 
-    assert records(frame, "a", "b", "un_mission", "un_mission_pair") == {
+    assert records(frame, "ccode1", "ccode2", "un_mission", "un_mission_pair") == {
         (651, 666, 1, 1),
         (660, 666, 1, 1),
         (663, 666, 1, 1),
@@ -645,7 +654,7 @@ def test_the_armistices_that_untso_supervises_are_added():
 def test_the_state_of_the_headquarters_is_no_party(name: str, seat: int):
     frame, entries = missions((name, "GOE", 1990, [seat, 2, 20]), ("X", "GOE", 1991, [seat, 2]))
 
-    assert records(frame, "a", "b", "year") == {(2, 20, 1990), (*sorted((2, seat)), 1991)}
+    assert records(frame, "ccode1", "ccode2", "year") == {(2, 20, 1990), (*sorted((2, seat)), 1991)}
     assert ("dropped", f"{name}: {seat} is the headquarters, not a party", name, 1) in entries
 
 
@@ -657,7 +666,7 @@ def test_a_mission_inside_one_state_and_a_year_beyond_coverage_are_in_the_attrit
         ("Z", "PKO", 1990, [2, 20]),
     )
 
-    assert records(frame, "a", "b", "year") == {(2, 20, 1990)}
+    assert records(frame, "ccode1", "ccode2", "year") == {(2, 20, 1990)}
     assert entries == [
         ("dropped", "fewer than two states are parties: makes no dyad", "all missions", 2),
         ("dropped", "mission-year outside 1948–2022, where coding ends", "all missions", 1),
@@ -680,7 +689,7 @@ def test_the_year_of_entry_takes_the_distance_of_the_year_after_but_not_before_t
 
     tidy = REGISTRY["distance"].clean({"cow_mindist.rda": raw})
 
-    assert records(tidy.frame, "a", "b", "year", "distance_km") == {
+    assert records(tidy.frame, "ccode1", "ccode2", "year", "distance_km") == {
         (2, 20, 1886, 5.0),
         (2, 20, 1887, 6.0),
         (2, 40, 1949, 7.0),
@@ -702,7 +711,7 @@ def test_rivalries_are_clipped_to_the_years_covered():
 
     tidy = REGISTRY["rivalry"].clean({"tss_rivalries.rda": raw})
 
-    assert records(tidy.frame, "a", "b", "year", "rivalry") == {
+    assert records(tidy.frame, "ccode1", "ccode2", "year", "rivalry") == {
         (2, 20, 1816, 1),
         (2, 20, 1817, 1),
         (2, 40, 2019, 1),

@@ -84,7 +84,7 @@ def pairs(history: History, flags: np.ndarray) -> set[tuple[int, int, int]]:
 
 def recorded(frame: pd.DataFrame, since: int) -> set[tuple[int, int, int]]:
     inside = frame[frame["year"].between(since, TINY.window[1])]
-    return {(int(a), int(b), int(t)) for a, b, t in inside[["a", "b", "year"]].to_numpy()}
+    return {(int(a), int(b), int(t)) for a, b, t in inside[["ccode1", "ccode2", "year"]].to_numpy()}
 
 
 @pytest.mark.parametrize("slug", [source.slug for source in joined()])
@@ -113,9 +113,9 @@ def test_the_cleaned_record_says_what_happened(
 def test_the_cleaned_exercises_expand_to_the_dyads_that_exercised(
     history: History, tidy: dict[str, pd.DataFrame]
 ) -> None:
-    members = tidy["mme"][["exercise", "year", "state"]]
-    both = members.merge(members, on=["exercise", "year"], suffixes=("_a", "_b"))
-    dyads = both[both["state_a"] < both["state_b"]].rename(columns={"state_a": "a", "state_b": "b"})
+    members = tidy["mme"][["exercise", "year", "ccode"]]
+    both = members.merge(members, on=["exercise", "year"], suffixes=("_1", "_2"))
+    dyads = both[both["ccode_1"] < both["ccode_2"]].rename(columns={"ccode_1": "ccode1", "ccode_2": "ccode2"})
     assert recorded(dyads, TINY.window[0]) == pairs(history, history.treatments["exercise"]) != set()
 
 
@@ -190,14 +190,14 @@ def test_years_that_go_on_are_no_onsets(raw: dict[str, dict[str, pd.DataFrame]])
 
 def test_no_dyad_outside_common_membership(world: SimulatedWorld, tidy: dict[str, pd.DataFrame]) -> None:
     members = tidy["cow-state-system"].query("status == 'member'")
-    days = members.merge(members, how="cross", suffixes=("_a", "_b"))
-    start, end = days[["start_a", "start_b"]].max(axis=1), days[["end_a", "end_b"]].min(axis=1)
-    together = days[(start <= end) & (days["state_a"] < days["state_b"])].assign(first=start, last=end)
+    days = members.merge(members, how="cross", suffixes=("_1", "_2"))
+    start, end = days[["start_1", "start_2"]].max(axis=1), days[["end_1", "end_2"]].min(axis=1)
+    together = days[(start <= end) & (days["ccode_1"] < days["ccode_2"])].assign(first=start, last=end)
     for slug in ("gml-mid", "mid-5.0", "atop", "unpmm", "dcad", "cow-contiguity-3.2"):
-        frame = tidy[slug].rename(columns={"a": "state_a", "b": "state_b"})
-        spans = frame.merge(together, on=["state_a", "state_b"], how="left")
+        frame = tidy[slug].rename(columns={"ccode1": "ccode_1", "ccode2": "ccode_2"})
+        spans = frame.merge(together, on=["ccode_1", "ccode_2"], how="left")
         within = spans["year"].between(spans["first"] // 10000, spans["last"] // 10000)
-        found = spans[within].drop_duplicates(["state_a", "state_b", "year"])
+        found = spans[within].drop_duplicates(["ccode_1", "ccode_2", "year"])
         assert len(found) == len(frame), slug
     assert len(together) < len(members) * (len(members) - 1) // 2, "some dyads never coexist"
 
@@ -210,7 +210,7 @@ def test_every_participant_is_a_state_or_declared_unknown(raw: dict[str, dict[st
 
 
 def test_exercises_range_from_bilateral_to_ten_and_more(tidy: dict[str, pd.DataFrame]) -> None:
-    parties = tidy["mme"].groupby("exercise")["state"].nunique()
+    parties = tidy["mme"].groupby("exercise")["ccode"].nunique()
     assert (parties == 2).sum() > (parties > 2).sum()
     assert (parties == 1).any()
     assert parties.max() >= 10
@@ -294,7 +294,7 @@ def test_an_effect_without_a_treatment_is_refused() -> None:
 
 def test_an_unknown_format_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r"table\.sav: no writer for '\.sav'; known: \.csv, \.dta, \.rda"):
-        write_raw(tmp_path / "table.sav", {"": pd.DataFrame({"a": [1]})})
+        write_raw(tmp_path / "table.sav", {"": pd.DataFrame({"ccode1": [1]})})
 
 
 def run(study: str, folder: Path, *more: str) -> None:

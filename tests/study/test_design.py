@@ -52,11 +52,11 @@ def same(found: object, expected: list[float]) -> bool:
 def test_a_lag_is_the_value_of_so_many_years_before(years: int):
     random = np.random.default_rng(1)
     frame = panel(*(dyad_years(2, b, range(1980, 1990), x=random.normal(size=10).tolist()) for b in (20, 40)))
-    value = frame.set_index(["b", "year"])["x"]
+    value = frame.set_index(["ccode2", "year"])["x"]
 
     lagged = lag(frame, "x", years)
 
-    expected = [value.get((b, year - years), NA) for b, year in zip(frame["b"], frame["year"], strict=True)]
+    expected = [value.get((b, year - years), NA) for b, year in zip(frame["ccode2"], frame["year"], strict=True)]
     assert same(lagged, expected)
     assert lagged.isna().sum() == 2 * years
 
@@ -152,7 +152,7 @@ def test_a_longer_lag_is_named_among_the_reasons():
 
 def test_a_design_holds_the_values_of_the_panel():
     frame = world()
-    value = frame.set_index(["b", "year"])
+    value = frame.set_index(["ccode2", "year"])
 
     design = build_design(frame, specification(control("rivalry")))
 
@@ -176,7 +176,7 @@ def test_peace_years_enter_as_a_cubic_in_tens_of_years():
     tens = design.x[:, 1]
     assert np.allclose(design.x[:, 2], tens**2)
     assert np.allclose(design.x[:, 3], tens**3)
-    value = world().set_index(["b", "year"])["peace_years"]
+    value = world().set_index(["ccode2", "year"])["peace_years"]
     assert np.allclose(tens * 10, [value.loc[key] for key in zip(design.side2, design.time, strict=True)])
 
 
@@ -238,7 +238,7 @@ def test_a_variable_that_the_panel_lacks_is_named(column: str, spec: Specificati
 
 
 def test_the_variables_of_a_small_panel_are_listed():
-    frame = world()[["a", "b", "year", "in_window", "onset_gml", "exercise_count"]]
+    frame = world()[["ccode1", "ccode2", "year", "in_window", "onset_gml", "exercise_count"]]
 
     with pytest.raises(UnknownVariable) as caught:
         build_design(frame, specification())
@@ -426,20 +426,20 @@ def test_partners_are_dyads_that_ever_trained_together():
 
     assert partners(frame, states).to_dict("records") == [
         {
-            "a": 2,
-            "b": 20,
+            "ccode1": 2,
+            "ccode2": 20,
             "exercise_years": 2,
             "bilateral_years": 1,
             "first_year": 1990,
             "last_year": 1992,
-            "name_a": "State 2",
-            "name_b": "State 20",
+            "name_1": "State 2",
+            "name_2": "State 20",
         }
     ]
 
 
 def members(number: int, year: int, *states: int) -> pd.DataFrame:
-    return pd.DataFrame({"exercise": number, "year": year, "state": states})
+    return pd.DataFrame({"exercise": number, "year": year, "ccode": states})
 
 
 def test_the_timeline_counts_disputes_and_exercises_by_year():

@@ -155,8 +155,8 @@ def directed() -> pd.DataFrame:
     """Two states, each the source once."""
     rows = [
         {
-            "source": s,
-            "target": t,
+            "ccode1": s,
+            "ccode2": t,
             "year": y,
             "initiation_gml211": float(s == 2 and y == 1991),
             "faces_exercise_near": float(s),

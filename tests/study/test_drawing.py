@@ -18,14 +18,13 @@ from support.builders import REPOSITORY
 
 CLAIMS = load_project(REPOSITORY).claims.claims
 STATES = pd.DataFrame(
-    {"state": [2, 20, 200], "name": ["A", "B", "C"], "status": "member", "start": 19000101, "end": 20991231}
+    {"ccode": [2, 20, 200], "name": ["A", "B", "C"], "status": "member", "start": 19000101, "end": 20991231}
 )
 EXERCISES = pd.DataFrame({"parties": [2], "series": [0], "title": ["x"], "year": [2000]})
 
 
 def panel(claim: Claim) -> pd.DataFrame:
-    sides = ("source", "target") if claim.directed else ("a", "b")
-    frame = pd.DataFrame({sides[0]: [2, 2, 20], sides[1]: [20, 200, 200]}).merge(
+    frame = pd.DataFrame({"ccode1": [2, 2, 20], "ccode2": [20, 200, 200]}).merge(
         pd.DataFrame({"year": [1999, 2000, 2001]}), how="cross"
     )
     return frame.assign(**{claim.treatment: np.arange(9.0)})

@@ -30,7 +30,7 @@ ALL = (*PEACE, *(f"{name}_lag2" for name in EARLIER))
 def rows(record: Record, derived: pd.DataFrame) -> pd.DataFrame:
     """The panel with the independent count's exercises, and controls two years before."""
     frame = record.panel.merge(derived, on=DYAD_YEAR, how="left")
-    dyads = frame.groupby(["a", "b"])
+    dyads = frame.groupby(["ccode1", "ccode2"])
     follows = dyads["year"].shift(2) == frame["year"] - 2
     peace = frame["peace_years"] / DURATION_UNIT_YEARS
     return frame.assign(
@@ -45,10 +45,10 @@ def detectable_share(
     rows: pd.DataFrame, treatment: str, outcome: str = "onset_gml", controls: Sequence[str] = (), kind: str = "dyadic"
 ) -> float:
     """MDE over base risk, in per cent: LPM of the outcome on last year's treatment, dyad and year effects."""
-    earlier = rows.groupby(["a", "b"])[[treatment, "year"]].shift()
+    earlier = rows.groupby(["ccode1", "ccode2"])[[treatment, "year"]].shift()
     present = (earlier["year"] == rows["year"] - 1) & rows[[outcome, *controls]].notna().all(axis=1)
     used = rows[present]
-    pairs = number_dyads(used["a"].to_numpy(), used["b"].to_numpy())
+    pairs = number_dyads(used["ccode1"].to_numpy(), used["ccode2"].to_numpy())
     data = np.column_stack([used[outcome], earlier.loc[used.index, treatment], used[list(controls)]])
     within = absorb_two_way(data, pairs.dyad, used["year"].to_numpy())
     y, x = within[:, 0], within[:, 1:]

@@ -222,9 +222,9 @@ def test_directed_specifications_equal_their_stand_alone_fits_under_both_covaria
 ) -> None:
     from dataclasses import replace
 
-    one = panels[False].rename(columns={"a": "source", "b": "target"})
-    other = one.rename(columns={"source": "target", "target": "source"})
-    both = pd.concat([one, other[list(one)]]).sort_values(["source", "target", "year"], ignore_index=True)
+    one = panels[False]
+    other = one.rename(columns={"ccode1": "ccode2", "ccode2": "ccode1"})
+    both = pd.concat([one, other[list(one)]]).sort_values(["ccode1", "ccode2", "year"], ignore_index=True)
     began = np.random.default_rng(3).random(len(both)) < 0.6
     directed = {True: both.assign(initiation_gml=both["onset_gml"] * began)}
     mine = [(v, v.specification) for v in grid.variants if v.specification.claim.outcome == "onset_gml"]

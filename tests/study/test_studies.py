@@ -99,7 +99,7 @@ def test_a_study_is_built_described_and_estimated(copied: Path, name: str) -> No
     flow = d.sample_flow(panel, samples)
     assert (flow["dyad_years"] > 0).all()
     assert flow["exercise_any"].isna().all() == ("mme" not in study.sources)
-    exercises = tidy.get("mme", pd.DataFrame({n: pd.Series(dtype="int64") for n in ("exercise", "state", "year")}))
+    exercises = tidy.get("mme", pd.DataFrame({n: pd.Series(dtype="int64") for n in ("exercise", "ccode", "year")}))
     timeline = d.timeline(panel, samples, exercises)
     assert timeline["exercises"].isna().all() == ("mme" not in study.sources)
     assert len(d.partners(panel, tidy["cow-state-system"])) or "mme" not in study.sources
@@ -134,7 +134,7 @@ def test_the_claims_of_a_study_are_examined(copied: Path, name: str) -> None:
     modules = [REGISTRY[slug] for slug in REGISTRY if slug in study.sources]
     variables = variables_of(project, study, grids)[claim.directed]
     panel = build_panel(tidy, modules, study.window, unit=unit, lead_in=4, variables=variables).frame
-    exercises = tidy.get("mme", pd.DataFrame({n: pd.Series(dtype="int64") for n in ("exercise", "state", "year")}))
+    exercises = tidy.get("mme", pd.DataFrame({n: pd.Series(dtype="int64") for n in ("exercise", "ccode", "year")}))
     record = Record(panel, exercises, tidy["cow-state-system"])
     found = examine(record, specification(project, study, claim), 1, 2)
     assert len(found["headline"])

@@ -157,13 +157,13 @@ def exercises(*rows: dict[str, str]) -> Raw:
 
 def spells(*rows: tuple[int, int, int], status: str = "member") -> pd.DataFrame:
     """Tidy spells of membership from state, first and last day."""
-    frame = pd.DataFrame(rows, columns=["state", "start", "end"], dtype="int64")
-    return frame.assign(name="State " + frame["state"].astype(str), status=status)
+    frame = pd.DataFrame(rows, columns=["ccode", "start", "end"], dtype="int64")
+    return frame.assign(name="State " + frame["ccode"].astype(str), status=status)
 
 
 def dyad_years(a: int, b: int, years: range | list[int], **columns: list[float]) -> pd.DataFrame:
     """Rows of one dyad."""
-    return pd.DataFrame({"a": a, "b": b, "year": list(years), **columns})
+    return pd.DataFrame({"ccode1": a, "ccode2": b, "year": list(years), **columns})
 
 
 def panel(*dyads: pd.DataFrame, start: int = 0) -> pd.DataFrame:
@@ -173,5 +173,5 @@ def panel(*dyads: pd.DataFrame, start: int = 0) -> pd.DataFrame:
         [dyad.reindex(columns=[*dyad, *(n for n in names if n not in dyad)], fill_value=0.0) for dyad in dyads],
         ignore_index=True,
     )
-    own = [c for c in given if c not in names and c not in ("a", "b", "year")]
-    return given[["a", "b", "year", *own, *names]].assign(in_window=given["year"] >= start)
+    own = [c for c in given if c not in names and c not in ("ccode1", "ccode2", "year")]
+    return given[["ccode1", "ccode2", "year", *own, *names]].assign(in_window=given["year"] >= start)

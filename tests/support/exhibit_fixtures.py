@@ -359,7 +359,7 @@ def _partners() -> pd.DataFrame:
             years = int(min(31, rng.poisson(rate)))
             if years:
                 rows.append((2 + 10 * i, 2 + 10 * j, a, names[j], years, years // 3, 1982, 2010))
-    columns = ["a", "b", "name_a", "name_b", "exercise_years", "bilateral_years", "first_year", "last_year"]
+    columns = ["ccode1", "ccode2", "name_1", "name_2", "exercise_years", "bilateral_years", "first_year", "last_year"]
     return pd.DataFrame(rows, columns=columns)
 
 

@@ -25,7 +25,7 @@ STATES = "cow-state-system"
 # What the independent count of 1980–2010 rests on, and the controls that it may have held.
 CORE = (STATES, "cow-contiguity-3.2", "gml-mid", "mid-5.0", "mme", "atop", "nmc", "democracy-cow", "rivalry")
 WINDOW = (1980, 2010)
-DYAD, DYAD_YEAR = ["a", "b"], ["a", "b", "year"]
+DYAD, DYAD_YEAR = ["ccode1", "ccode2"], ["ccode1", "ccode2", "year"]
 VARIABLES = (
     *("ongoing_gml", "new_gml", "force_gml", "fatal_gml", "onset_gml", "onset_gml_strict", "onset_fatal_gml"),
     *("new_cow", "onset_cow", "peace_years", "contiguous", "major_power", "politically_relevant"),

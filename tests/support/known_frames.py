@@ -54,7 +54,7 @@ def _gap_years(record: Record) -> pd.DataFrame:
     states = record.tidy["cow-state-system"].query("status == 'member'")
     alive: dict[int, set[int]] = {}
     for spell in states.itertuples():
-        alive.setdefault(spell.state, set()).update(_months(spell.start // 100, spell.end // 100))
+        alive.setdefault(spell.ccode, set()).update(_months(spell.start // 100, spell.end // 100))
     years = []
     for (a, b), spells in listed.groupby(["statelno", "statehno"]):
         contiguous = set().union(*(_months(s.begin, s.end) for s in spells.itertuples()))
@@ -80,10 +80,10 @@ def _long(record: Record) -> pd.DataFrame:
 
 
 def _pairs(members: pd.DataFrame) -> pd.DataFrame:
-    one = members[["exercise", "year", "state"]]
+    one = members[["exercise", "year", "ccode"]]
     pairs = one.merge(one, on=["exercise", "year"], suffixes=("", "_other"))
-    pairs = pairs[pairs["state"] < pairs["state_other"]]
-    return pairs.rename(columns={"state": "a", "state_other": "b"})
+    pairs = pairs[pairs["ccode"] < pairs["ccode_other"]]
+    return pairs.rename(columns={"ccode": "ccode1", "ccode_other": "ccode2"})
 
 
 @pytest.fixture(scope="module")
@@ -92,20 +92,20 @@ def looked_up(record: Record) -> pd.DataFrame:
     table, names = record.raw["mme"][EXERCISES], gazetteer(record.raw["mme"][STATES]).by_name
     codes = {name: numbers[0] for name, numbers in names.items() if name not in UNCODED} | LOOKED_UP
     long = _long(record).query("slot not in @LATE_SLOTS")
-    coded = long.assign(state=long["name"].map(codes)).dropna(subset="state").astype({"state": "int64"})
+    coded = long.assign(ccode=long["name"].map(codes)).dropna(subset="ccode").astype({"ccode": "int64"})
     start, end = (table[c].astype("int64") for c in ("s.year", "e.year"))
     years = [coded.assign(year=coded["exercise"].map(start))]
     years.append(years[0].assign(year=coded["exercise"].map(end))[coded["exercise"].map(end > start)])
-    members = pd.concat(years).drop_duplicates(["exercise", "year", "state"])
-    return members.assign(size=members.groupby(["exercise", "year"])["state"].transform("size"))
+    members = pd.concat(years).drop_duplicates(["exercise", "year", "ccode"])
+    return members.assign(size=members.groupby(["exercise", "year"])["ccode"].transform("size"))
 
 
 @pytest.fixture(scope="module")
 def derived(looked_up: pd.DataFrame) -> pd.DataFrame:
     """The derived file's dyad-years on COW codes: 340 is 345, 260 from 1990 on 255; 815 meets no state."""
-    later_germany = (looked_up["state"] == 260) & (looked_up["year"] >= 1990)
-    state = looked_up["state"].mask(later_germany, 255).replace({340: 345})
-    pairs = _pairs(looked_up.assign(state=state))
+    later_germany = (looked_up["ccode"] == 260) & (looked_up["year"] >= 1990)
+    state = looked_up["ccode"].mask(later_germany, 255).replace({340: 345})
+    pairs = _pairs(looked_up.assign(ccode=state))
     pairs["size"] = pairs["exercise"].map(looked_up.drop_duplicates("exercise").set_index("exercise")["size"])
     grouped = pairs.groupby(DYAD_YEAR, as_index=False)["size"].min()
     return grouped.rename(columns={"size": "smallest"})

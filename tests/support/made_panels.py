@@ -86,11 +86,12 @@ def made_tidy(sources: Sequence[Source], draw: np.random.Generator, first: int, 
 def made_rows(source: Source, draw: np.random.Generator, years: range) -> pd.DataFrame:
     """A third of all keys, and values as the declaration of each variable allows."""
     everyone = [*MEMBERS, STRANGER]
-    states: list[tuple[int, ...]] = {
-        "a": list(combinations(everyone, 2)),
-        "source": list(permutations(everyone, 2)),
-        "state": [(state,) for state in everyone],
-    }[KEYS[source.key][0]]
+    if "ccode" in KEYS[source.key]:
+        states: list[tuple[int, ...]] = [(state,) for state in everyone]
+    elif source.key == "directed-dyad-year":
+        states = list(permutations(everyone, 2))
+    else:
+        states = list(combinations(everyone, 2))
     timed = "year" in KEYS[source.key]
     keys = [(*s, year) for s in states for year in years] if timed else states
     kept = [key for key in keys if draw.random() < 1 / 3]
@@ -115,7 +116,7 @@ def made_exercises(draw: np.random.Generator, years: range) -> pd.DataFrame:
         traits = {kind: int(draw.integers(2)) for kind in ("warfighting", "peacekeeping", "humanitarian")}
         site = {"latitude": draw.uniform(-60, 60), "longitude": draw.uniform(-180, 180)}
         held = {"exercise": number, "year": int(draw.choice(years)), "parties": len(states), "month": 6}
-        frames.append(pd.DataFrame({**held, "state": states, "series": int(draw.integers(-1, 6)), **traits, **site}))
+        frames.append(pd.DataFrame({**held, "ccode": states, "series": int(draw.integers(-1, 6)), **traits, **site}))
     return pd.concat(frames, ignore_index=True)
 
 
@@ -130,11 +131,11 @@ def items(sources: Sequence[Source], tidy: Mapping[str, pd.DataFrame]) -> Iterat
         yield Item(e.key, e.variables, years, e.make({slug: tidy[slug] for slug in e.needs}))
 
 
-BOTH = {"dyad-year": [("", ("a", "b"))], "dyad": [("", ("a", "b"))]}
+BOTH = {"dyad-year": [("", ("low", "high"))], "dyad": [("", ("low", "high"))]}
 
 
 def sided(one: str, two: str) -> dict[str, list[tuple[str, tuple[str, ...]]]]:
-    sides: list[tuple[str, tuple[str, ...]]] = [(f"_{one}", (one,)), (f"_{two}", (two,))]
+    sides: list[tuple[str, tuple[str, ...]]] = [(f"_{one}", ("ccode1",)), (f"_{two}", ("ccode2",))]
     return {"state-year": sides, "state": sides}
 
 
@@ -142,15 +143,15 @@ def sided(one: str, two: str) -> dict[str, list[tuple[str, tuple[str, ...]]]]:
 PLACES: Mapping[str, Mapping[str, list[tuple[str, tuple[str, ...]]]]] = {
     "dyad-year": {
         **BOTH,
-        **sided("a", "b"),
-        "directed-dyad-year": [("_ab", ("a", "b")), ("_ba", ("b", "a"))],
+        **sided("1", "2"),
+        "directed-dyad-year": [("_12", ("ccode1", "ccode2")), ("_21", ("ccode2", "ccode1"))],
     },
     "directed-dyad-year": {
         **BOTH,
-        **sided("source", "target"),
-        "directed-dyad-year": [("", ("source", "target"))],
+        **sided("sender", "target"),
+        "directed-dyad-year": [("", ("ccode1", "ccode2"))],
     },
-    "state-year": {"state-year": [("", ("state",))], "state": [("", ("state",))]},
+    "state-year": {"state-year": [("", ("ccode",))], "state": [("", ("ccode",))]},
 }
 
 
@@ -218,7 +219,7 @@ def made_project(folder: Path) -> Path:
     return folder
 
 
-DYAD_YEAR = {"a": "ccode1", "b": "ccode2", "year": "year"}
+DYAD_YEAR = {"ccode1": "ccode1", "ccode2": "ccode2", "year": "year"}
 VISITS = pd.DataFrame({"ccode1": [2, 200, 2], "ccode2": [200, 2, 260], "year": [1990, 1991, 1991], "n": [1, 2, 3]})
 
 
@@ -255,7 +256,7 @@ def zipped(frame: pd.DataFrame, path: Path) -> None:
 def some_states(root: Path) -> list[int]:
     """Three states of the made project."""
     frame = build((2000, 2000), [], root=root, unit="state-year").panel.frame
-    return frame["state"].tolist()[:3]
+    return frame["ccode"].tolist()[:3]
 
 
 ADDED = ["gml", "gml-mid-initiation", "nmc", "rivalry"]

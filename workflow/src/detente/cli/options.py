@@ -35,7 +35,7 @@ def add_record(parser: argparse.ArgumentParser) -> None:
 
 def read_record(arguments: argparse.Namespace) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Exercises, none where the study joins no source of them, and states."""
-    columns = ("exercise", "state", "year", "parties")
+    columns = ("exercise", "ccode", "year", "parties")
     none = pd.DataFrame({name: pd.Series(dtype="int64") for name in columns})
     exercises = pd.concat([read_frame(path) for path in arguments.exercises]) if arguments.exercises else none
     return exercises, read_frame(arguments.states)

@@ -62,8 +62,8 @@ def cadence(participants: pd.DataFrame, until: int) -> pd.DataFrame:
 
     Returns
     -------
-    `ccode1`, `ccode2`, `year`; `exercise_due` (such a series is due), `exercise_scheduled` (a due one was held, and both came),
-    `exercise_off_year` (such a series is alive, none is due).
+    `ccode1`, `ccode2`, `year`; `exercise_due` (such a series is due), `exercise_scheduled` (a due one was held, both
+    came), `exercise_off_year` (such a series is alive, none is due).
     """
     held = first_years(participants[participants["series"] >= 0])
     both = pairs(held)

@@ -122,7 +122,10 @@ def _names(v: Variable, key: str, unit: Unit) -> list[tuple[str, str]]:
             for side in SIDES[unit]
         ]
     if key == "directed-dyad-year" and unit == "dyad-year":
-        return [(f"{v.name}_12", f"{v.label}, state 1 towards state 2"), (f"{v.name}_21", f"{v.label}, state 2 towards state 1")]
+        return [
+            (f"{v.name}_12", f"{v.label}, state 1 towards state 2"),
+            (f"{v.name}_21", f"{v.label}, state 2 towards state 1"),
+        ]
     return [(v.name, v.label)]
 
 

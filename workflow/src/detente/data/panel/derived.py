@@ -20,7 +20,7 @@ Columns = Mapping[str, npt.NDArray[Any]]
 
 @dataclass(frozen=True)
 class Derived:
-    """A variable of a pair ccode1 < ccode2, the same in both directions; it exists where all columns that it `needs` do."""
+    """A variable of a pair, the same in both directions; it exists where all columns that it `needs` do."""
 
     variable: Variable
     needs: tuple[str, ...]

@@ -15,7 +15,9 @@ PART = 10_000
 Histories = npt.NDArray[np.int64]
 
 
-def history(columns: Columns, variable: str, years: int = YEARS, *, pair: tuple[str, str] = ("ccode1", "ccode2")) -> Histories:
+def history(
+    columns: Columns, variable: str, years: int = YEARS, *, pair: tuple[str, str] = ("ccode1", "ccode2")
+) -> Histories:
     """Code the `years` years before each row, the latest in the lowest bit and the oldest in the highest, (N,).
 
     00110, on three years ago and two years ago, is 6. A row is −1 where one of those years is missing or has no row:

@@ -37,9 +37,9 @@ def capability_shift(p: Columns) -> Array:
     shift = np.full(len(share), np.nan)
     same = np.zeros(len(share), dtype=bool)
     later, earlier = slice(SHIFT_YEARS, None), slice(None, -SHIFT_YEARS)
-    same[later] = np.logical_and.reduce([p["ccode1"][later] == p["ccode1"][earlier], p["ccode2"][later] == p["ccode2"][earlier]]) & (
-        p["year"][later] - p["year"][earlier] == SHIFT_YEARS
-    )
+    same[later] = np.logical_and.reduce(
+        [p["ccode1"][later] == p["ccode1"][earlier], p["ccode2"][later] == p["ccode2"][earlier]]
+    ) & (p["year"][later] - p["year"][earlier] == SHIFT_YEARS)
     shift[later] = np.abs(share[later] - share[earlier])
     return np.where(same, shift, np.nan)
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def panel_schema(entries: Mapping[str, Entry], unit: Unit) -> DataFrameSchema:
-    """Whole-number key, ccode1 < ccode2 where pairs have no direction, every variable once, 0/1 where the unit says so."""
+    """Whole-number key, ordered where pairs have no direction, every variable once, 0/1 where the unit says so."""
     import pandera.pandas as pa
 
     columns = {name: pa.Column("int64") for name in KEYS[unit]} | {"in_window": pa.Column("bool")}
@@ -21,5 +21,9 @@ def panel_schema(entries: Mapping[str, Entry], unit: Unit) -> DataFrameSchema:
     for name, entry in entries.items():
         check = [binary] if entry.variable.unit == "0/1" else None
         columns[name] = pa.Column("float64", checks=check, nullable=True)
-    ordered = [pa.Check(lambda frame: frame["ccode1"] < frame["ccode2"], name="ccode1 < ccode2")] if unit == "dyad-year" else None
+    ordered = (
+        [pa.Check(lambda frame: frame["ccode1"] < frame["ccode2"], name="ccode1 < ccode2")]
+        if unit == "dyad-year"
+        else None
+    )
     return pa.DataFrameSchema(columns, checks=ordered, strict=True, ordered=True)

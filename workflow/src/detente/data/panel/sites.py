@@ -63,7 +63,7 @@ def exclusive_distances(tidy: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
 
 
 def faced(tidy: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
-    """The same seen from the other side: the target took part in an exercise without the sender, near its capital or far.
+    """The same from the other side: the target took part in an exercise without the sender, near its capital or far.
 
     Returns
     -------

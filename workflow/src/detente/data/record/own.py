@@ -168,7 +168,7 @@ def _tidy(definition: OwnData, raw: pd.DataFrame, table: Path) -> Tidy:
     inside = key["year"].between(*definition.years) if "year" in parts else whole
     kept = whole & inside
     frame = pd.concat([key[kept].astype("int64"), values[kept]], axis=1)
-    if parts[:2] == ("ccode1", "ccode2"):
+    if definition.key in ("dyad-year", "dyad"):
         frame = undirected(frame, "ccode1", "ccode2")[[*parts, *values]]
     frame = frame.sort_values(list(parts), ignore_index=True)
     entries = [

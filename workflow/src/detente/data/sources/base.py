@@ -130,7 +130,7 @@ def undirected(frame: pd.DataFrame, first: str, second: str) -> pd.DataFrame:
 
 
 def paired(rows: pd.DataFrame, shared: list[str]) -> pd.DataFrame:
-    """Pair the states of rows that agree in `shared`: `ccode` becomes `ccode1` < `ccode2`, the other's columns end in `_2`."""
+    """Pair the states of rows that agree in `shared`, `ccode1` < `ccode2`; columns of the second end in `_2`."""
     both = rows.merge(rows, on=shared, suffixes=("", "_2"))
     return both[both["ccode"] < both["ccode_2"]].rename(columns={"ccode": "ccode1", "ccode_2": "ccode2"})
 

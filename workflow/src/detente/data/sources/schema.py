@@ -28,7 +28,9 @@ def tidy_schema(source: Source) -> DataFrameSchema:
         columns[v.name] = pa.Column(
             checks=[pa.Check(is_numeric_dtype, name="numeric dtype"), *at_least], nullable=v.unknown or not event
         )
-    checks = [pa.Check(_ordered, name="ccode1 < ccode2", ignore_na=False)] if source.key in ("dyad-year", "dyad") else []
+    checks = (
+        [pa.Check(_ordered, name="ccode1 < ccode2", ignore_na=False)] if source.key in ("dyad-year", "dyad") else []
+    )
     return pa.DataFrameSchema(columns, checks=checks, unique=list(KEYS[source.key]), strict=True)
 
 

@@ -26,7 +26,7 @@ def partners(frame: pd.DataFrame, *, simulated: bool) -> Figure:
     Parameters
     ----------
     frame
-        One row a dyad that ever exercised: `a`, `b`, `name_a`, `name_b`, `exercise_years`.
+        One row a dyad that ever exercised: `ccode1`, `ccode2`, `name_1`, `name_2`, `exercise_years`.
     """
     # Loaded here: it costs a second that no other figure needs.
     import seaborn as sns
@@ -58,18 +58,18 @@ def partners(frame: pd.DataFrame, *, simulated: bool) -> Figure:
 def matrix(frame: pd.DataFrame, most: int) -> pd.DataFrame:
     """Return the symmetric state × state matrix of exercise years for the `most` active states."""
     names = {
-        **dict(zip(frame["a"], frame["name_a"], strict=True)),
-        **dict(zip(frame["b"], frame["name_b"], strict=True)),
+        **dict(zip(frame["ccode1"], frame["name_1"], strict=True)),
+        **dict(zip(frame["ccode2"], frame["name_2"], strict=True)),
     }
     long = pd.concat(
         [
-            frame[["a", "b", "exercise_years"]],
-            frame.rename(columns={"a": "b", "b": "a"})[["a", "b", "exercise_years"]],
+            frame[["ccode1", "ccode2", "exercise_years"]],
+            frame.rename(columns={"ccode1": "ccode2", "ccode2": "ccode1"})[["ccode1", "ccode2", "exercise_years"]],
         ]
     )
-    totals = long.groupby("a")["exercise_years"].sum().sort_values(ascending=False, kind="stable")
+    totals = long.groupby("ccode1")["exercise_years"].sum().sort_values(ascending=False, kind="stable")
     chosen = sorted(int(state) for state in totals.index[:most])
-    wide = long.pivot_table(index="a", columns="b", values="exercise_years", aggfunc="sum")
+    wide = long.pivot_table(index="ccode1", columns="ccode2", values="exercise_years", aggfunc="sum")
     square = wide.reindex(index=chosen, columns=chosen).fillna(0).astype("int64")
     shown = [str(names[state]) for state in chosen]
     return pd.DataFrame(square.to_numpy(), index=shown, columns=shown)

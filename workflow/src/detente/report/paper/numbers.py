@@ -227,10 +227,10 @@ def _partners(evidence: Evidence) -> dict[str, Any]:
     frame = evidence.frame("partners")
     if frame.empty:
         return {"dyads": number(0, count), "pair": "", "years": number(0, count)}
-    top = frame.sort_values(["exercise_years", "a", "b"], ascending=[False, True, True]).iloc[0]
+    top = frame.sort_values(["exercise_years", "ccode1", "ccode2"], ascending=[False, True, True]).iloc[0]
     return {
         "dyads": number(len(frame), count),
-        "pair": f"{top['name_a']} and {top['name_b']}",
+        "pair": f"{top['name_1']} and {top['name_2']}",
         "years": number(top["exercise_years"], count),
     }
 

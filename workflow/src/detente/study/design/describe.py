@@ -15,6 +15,7 @@ from detente.study.config.claims import Claim, Control
 from detente.study.config.samples import Sample
 from detente.study.design.matrix import in_sample
 
+DYAD = ["ccode1", "ccode2"]
 COUNTED = {
     "onsets": "new_gml",
     "ongoing": "ongoing_gml",
@@ -43,7 +44,7 @@ def sample_flow(panel: pd.DataFrame, samples: Sequence[Sample]) -> pd.DataFrame:
                 "sample": sample.name,
                 "label": sample.label,
                 "dyad_years": len(part),
-                "dyads": len(part[_dyad(panel)].drop_duplicates()),
+                "dyads": len(part[DYAD].drop_duplicates()),
                 "onset_gml": _count(part["new_gml"]),
                 "onset_cow": _count(part["new_cow"]),
                 "onset_after_dispute": _count((part["new_gml"] == 1).where(part["new_gml"].notna()) * fought[inside]),
@@ -124,19 +125,21 @@ def timeline(panel: pd.DataFrame, samples: Sequence[Sample], exercises: pd.DataF
 def partners(panel: pd.DataFrame, states: pd.DataFrame) -> pd.DataFrame:
     """Dyads that ever trained together: in how many years, and how many of these bilaterally."""
     panel = _widened(panel)
-    one, two = _dyad(panel)
     # Of a directed panel, one direction: to exercise together has none.
-    both = panel["in_window"] & (panel["exercise_any"] == 1) & (panel[one] < panel[two])
-    together = panel[both].rename(columns={one: "a", two: "b"})
-    frame = together.groupby(["a", "b"], as_index=False).agg(
-        exercise_years=("year", "size"),
-        bilateral_years=("exercise_bilateral", "sum"),
-        first_year=("year", "min"),
-        last_year=("year", "max"),
+    both = panel["in_window"] & (panel["exercise_any"] == 1) & (panel["ccode1"] < panel["ccode2"])
+    frame = (
+        panel[both]
+        .groupby(DYAD, as_index=False)
+        .agg(
+            exercise_years=("year", "size"),
+            bilateral_years=("exercise_bilateral", "sum"),
+            first_year=("year", "min"),
+            last_year=("year", "max"),
+        )
     )
-    names = states[states["status"] == "member"].drop_duplicates("state", keep="last").set_index("state")["name"]
+    names = states[states["status"] == "member"].drop_duplicates("ccode", keep="last").set_index("ccode")["name"]
     frame["bilateral_years"] = frame["bilateral_years"].astype("int64")
-    return frame.assign(name_a=frame["a"].map(names), name_b=frame["b"].map(names))
+    return frame.assign(name_1=frame["ccode1"].map(names), name_2=frame["ccode2"].map(names))
 
 
 def raw_risk(panel: pd.DataFrame, samples: Sequence[Sample], claims: Sequence[Claim]) -> pd.DataFrame:
@@ -152,7 +155,7 @@ def raw_risk(panel: pd.DataFrame, samples: Sequence[Sample], claims: Sequence[Cl
         for sample in samples:
             usable = in_sample(panel, sample) & outcome.notna() & treatment.notna()
             arms = {
-                treated: panel.loc[usable & ((treatment > 0) == bool(treated)), [*_dyad(panel), claim.outcome]]
+                treated: panel.loc[usable & ((treatment > 0) == bool(treated)), [*DYAD, claim.outcome]]
                 for treated in (0, 1)
             }
             ratio = _ratio({t: (len(arm), int(arm[claim.outcome].sum())) for t, arm in arms.items()})
@@ -161,7 +164,7 @@ def raw_risk(panel: pd.DataFrame, samples: Sequence[Sample], claims: Sequence[Cl
                     "claim": claim.id,
                     "sample": sample.name,
                     "treated": t,
-                    **_arm(arm, _dyad(panel), claim.outcome),
+                    **_arm(arm, claim.outcome),
                     "ratio": ratio,
                 }
                 for t, arm in arms.items()
@@ -169,9 +172,9 @@ def raw_risk(panel: pd.DataFrame, samples: Sequence[Sample], claims: Sequence[Cl
     return pd.DataFrame(rows)
 
 
-def _arm(rows: pd.DataFrame, dyad: list[str], outcome: str) -> dict[str, float]:
+def _arm(rows: pd.DataFrame, outcome: str) -> dict[str, float]:
     """Size, risk and concentration of one arm of a comparison."""
-    by_dyad = rows.groupby(dyad)[outcome].sum().sort_values(ascending=False).cumsum()
+    by_dyad = rows.groupby(DYAD)[outcome].sum().sort_values(ascending=False).cumsum()
     onsets = int(rows[outcome].sum())
     return {
         "dyad_years": len(rows),
@@ -186,11 +189,6 @@ def _widened(panel: pd.DataFrame) -> pd.DataFrame:
     """The panel with a column for everything that is counted, missing where it has none."""
     lacking = [name for name in DESCRIBED if name not in panel]
     return panel.assign(**dict.fromkeys(lacking, math.nan)) if lacking else panel
-
-
-def _dyad(panel: pd.DataFrame) -> list[str]:
-    """Columns of the two sides, which come before the year."""
-    return list(panel.columns[: panel.columns.get_loc("year")])
 
 
 def _count(column: pd.Series) -> float:

@@ -156,10 +156,8 @@ def panels_of(folder: Path, specs: Iterable[Specification]) -> dict[bool, pd.Dat
     needed: dict[bool, set[str]] = {}
     for spec in specs:
         needed.setdefault(spec.claim.directed, set()).update(spec.variables)
-    sides = {False: ["a", "b"], True: ["source", "target"]}
+    key = ["ccode1", "ccode2", "year", "in_window"]
     return {
-        directed: pd.read_parquet(
-            panels_at(folder)[directed], columns=[*sides[directed], "year", "in_window", *sorted(names)]
-        )
+        directed: pd.read_parquet(panels_at(folder)[directed], columns=[*key, *sorted(names)])
         for directed, names in needed.items()
     }

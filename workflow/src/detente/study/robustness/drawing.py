@@ -73,28 +73,27 @@ def schemes(
     if claim.directed or claim.treatment not in MADE:
         return [state_labels(network(panel, claim), regions(panel))]
     made = MADE[claim.treatment]
-    events = exercises[made.of(exercises)]
+    events = exercises[made.of(exercises)].rename(columns={"ccode": "state"})
     return [kad_redraw(events, candidates(states, years), lag=claim.lag, measure=made.measure), shift]
 
 
 def network(panel: pd.DataFrame, claim: Claim) -> pd.DataFrame:
     """A claim's treatment of all dyads of a panel, lagged: a, b, year, value; where it is not known, no row."""
-    one, two = sides(panel)
     frame = pd.DataFrame(
-        {"a": panel[one], "b": panel[two], "year": panel["year"] + claim.lag, "value": panel[claim.treatment]}
+        {
+            "a": panel["ccode1"],
+            "b": panel["ccode2"],
+            "year": panel["year"] + claim.lag,
+            "value": panel[claim.treatment],
+        }
     )
     return frame.dropna(subset=["value"]).astype({"value": "float64"})
 
 
 def regions(panel: pd.DataFrame) -> dict[int, int]:
     """Region of every state of a panel, as a number."""
-    codes = np.union1d(*(panel[side].to_numpy(dtype=np.int64) for side in sides(panel)))
+    codes = np.union1d(*(panel[side].to_numpy(dtype=np.int64) for side in ("ccode1", "ccode2")))
     return dict(zip(codes.tolist(), np.unique(region(codes), return_inverse=True)[1].tolist(), strict=True))
-
-
-def sides(panel: pd.DataFrame) -> tuple[str, str]:
-    """Columns of the two states."""
-    return ("source", "target") if "source" in panel else ("a", "b")
 
 
 def candidates(states: pd.DataFrame, years: tuple[int, int]) -> pd.DataFrame:
@@ -103,7 +102,7 @@ def candidates(states: pd.DataFrame, years: tuple[int, int]) -> pd.DataFrame:
     first = np.maximum(spells["start"].to_numpy() // 10000, years[0])
     last = np.minimum(spells["end"].to_numpy() // 10000, years[1])
     lengths = np.maximum(last - first + 1, 0)
-    state = np.repeat(spells["state"].to_numpy(dtype=np.int64), lengths)
+    state = np.repeat(spells["ccode"].to_numpy(dtype=np.int64), lengths)
     ends = np.cumsum(lengths)
     year = np.arange(ends[-1] if len(ends) else 0) - np.repeat(ends - lengths, lengths) + np.repeat(first, lengths)
     frame = pd.DataFrame({"state": state, "year": year}).drop_duplicates(ignore_index=True)

@@ -65,8 +65,8 @@ class Record:
     @property
     def names(self) -> Mapping[int, str]:
         """Names of states by code."""
-        latest = self.states[self.states["status"] == "member"].drop_duplicates("state", keep="last")
-        return {int(code): str(name) for code, name in zip(latest["state"], latest["name"], strict=True)}
+        latest = self.states[self.states["status"] == "member"].drop_duplicates("ccode", keep="last")
+        return {int(code): str(name) for code, name in zip(latest["ccode"], latest["name"], strict=True)}
 
 
 def examine(record: Record, spec: Specification, seed: int, family_seed: int) -> Frames:
@@ -184,10 +184,10 @@ def _without_series(record: Record, design: ModelFrame, claim: Claim) -> Iterato
     made = drawing.MADE[claim.treatment]
     events = record.exercises[made.of(record.exercises)]
     both = pairs(events)
-    key = ["a", "b", "year"]
+    key = ["ccode1", "ccode2", "year"]
     named = both[both["series"] >= 0].groupby("series").size().sort_values(ascending=False, kind="stable")
     titles = events.drop_duplicates("series").set_index("series")["title"]
-    rows = pd.DataFrame({"a": design.side1, "b": design.side2, "year": np.asarray(design.time) - claim.lag})
+    rows = pd.DataFrame({"ccode1": design.side1, "ccode2": design.side2, "year": np.asarray(design.time) - claim.lag})
     for series in named.index[:MOST_SERIES]:
         kept = both[both["series"] != series]
         weight = 1.0 / (kept["parties"] - 1) if made.measure == "weight" else pd.Series(1.0, index=kept.index)

@@ -26,7 +26,7 @@ Codes = npt.NDArray[np.int64]
 COLUMNS = (
     "scheme", "model", "metric", "value", "gain", "gain_low", "gain_high", "rows", "events", "states", "draws",
 )  # fmt: skip
-PREDICTION_COLUMNS = ("scheme", "model", "row", "a", "b", "year", "outcome", "risk")
+PREDICTION_COLUMNS = ("scheme", "model", "row", "ccode1", "ccode2", "year", "outcome", "risk")
 SEPARATION_COLUMNS = ("scheme", "model", "rank", "risk", "outcome")
 BASE, ALL = "base", "all"
 ROLLING, LEFT_OUT = "rolling origin", "dyads left out"

@@ -55,7 +55,9 @@ def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
     )
     pairs = undirected(directed, "one", "two").groupby(["ccode1", "ccode2"], as_index=False)
     frame = pairs[list(FLAGS)].max().merge(pairs[list(DISTANCES)].mean()).rename(columns={**FLAGS, **DISTANCES})
-    unlike = pairs[list(FLAGS)].max().set_index(["ccode1", "ccode2"]) != pairs[list(FLAGS)].min().set_index(["ccode1", "ccode2"])
+    unlike = pairs[list(FLAGS)].max().set_index(["ccode1", "ccode2"]) != pairs[list(FLAGS)].min().set_index(
+        ["ccode1", "ccode2"]
+    )
     gone = _gone(frame, code)
     entries = [
         ("dropped", "a territory, not a state", "all pairs", int(strange.sum())),
@@ -82,7 +84,9 @@ def _gone(frame: pd.DataFrame, code: Mapping[str, int]) -> pd.DataFrame:
     heirs = {state: code[letters] for letters, states in GONE.items() if letters in code for state in states}
     standing = sorted({*frame["ccode1"], *frame["ccode2"]})
     names = list(LANGUAGE.values())
-    spoken = {(a, b): values for a, b, *values in frame[["ccode1", "ccode2", *names]].itertuples(index=False, name=None)}
+    spoken = {
+        (a, b): values for a, b, *values in frame[["ccode1", "ccode2", *names]].itertuples(index=False, name=None)
+    }
     rows = []
     for gone, heir in sorted(heirs.items()):
         for other in [*standing, *(s for s in sorted(heirs) if s > gone)]:

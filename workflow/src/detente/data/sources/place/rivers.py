@@ -54,7 +54,8 @@ def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
         ("merged", "several basins of one pair are one row", "all pairs", len(long) - len(frame)),
     ]
     return Tidy(
-        frame[["ccode1", "ccode2", "shared_river", "shared_basins"]], attrition(SLUG, [entry for entry in entries if entry[3]])
+        frame[["ccode1", "ccode2", "shared_river", "shared_basins"]],
+        attrition(SLUG, [entry for entry in entries if entry[3]]),
     )
 
 
