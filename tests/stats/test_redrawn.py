@@ -135,7 +135,7 @@ def panel() -> pd.DataFrame:
 
 def test_the_hazard_has_the_lasting_risks_of_its_world(panel: pd.DataFrame) -> None:
     world = TINY.simulation
-    a, b, year = (panel[name].to_numpy() for name in ("a", "b", "year"))
+    a, b, year = (panel[name].to_numpy() for name in ("ccode1", "ccode2", "year"))
     stage = build_stage(world, TINY.seed)
     base = draw_disposition(world, stage, TINY.seed).base
     codes = stage.states["code"].to_numpy()
@@ -147,7 +147,7 @@ def test_the_hazard_has_the_lasting_risks_of_its_world(panel: pd.DataFrame) -> N
 
 
 def test_outcomes_have_the_risks_of_the_hazard_and_the_largest_shocks_reach_its_bounds(panel: pd.DataFrame) -> None:
-    a, b, year = (panel[name].to_numpy() for name in ("a", "b", "year"))
+    a, b, year = (panel[name].to_numpy() for name in ("ccode1", "ccode2", "year"))
     risk = hazard(TINY.simulation, TINY.seed, a, b, year, np.zeros(len(a)))
     drawn = risk.draw(np.random.default_rng(1), 2000)
     assert set(np.unique(drawn)) == {0.0, 1.0}
@@ -166,7 +166,7 @@ def test_outcomes_have_the_risks_of_the_hazard_and_the_largest_shocks_reach_its_
 
 def test_shocks_are_those_of_all_dyads_of_a_state(panel: pd.DataFrame) -> None:
     # Risks that are 0 or 1 but for shocks would show these; here, outcomes of dyads with a common state go together.
-    a, b, year = (panel[name].to_numpy() for name in ("a", "b", "year"))
+    a, b, year = (panel[name].to_numpy() for name in ("ccode1", "ccode2", "year"))
     base = hazard(TINY.simulation, TINY.seed, a, b, year, np.zeros(len(a)))
     strong = replace(base, state_shock=base.strongest)
     drawn = strong.draw(np.random.default_rng(1), 4000)
@@ -181,7 +181,7 @@ def test_shocks_are_those_of_all_dyads_of_a_state(panel: pd.DataFrame) -> None:
 
 
 def test_a_policy_is_given_to_all_dyads_of_a_state(panel: pd.DataFrame) -> None:
-    a, b, year = (panel[name].to_numpy() for name in ("a", "b", "year"))
+    a, b, year = (panel[name].to_numpy() for name in ("ccode1", "ccode2", "year"))
     treated = policy(a, b, year, stream(1, "policy"))
     assert 0.2 < treated.mean() < 0.9
     off = {(s, t) for s, t, v in zip(np.r_[a, b], np.r_[year, year], np.r_[treated, treated], strict=True) if v == 0}

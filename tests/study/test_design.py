@@ -245,7 +245,7 @@ def test_the_variables_of_a_small_panel_are_listed():
 
     assert str(caught.value) == (
         f"{specification()}: the panel has no variable 'exercise_any'; "
-        "legal values: a, b, exercise_count, in_window, onset_gml, year; nearest: 'exercise_count'"
+        "legal values: ccode1, ccode2, exercise_count, in_window, onset_gml, year; nearest: 'exercise_count'"
     )
 
 
