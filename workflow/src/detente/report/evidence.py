@@ -183,7 +183,7 @@ class Evidence:
         return {claim.id: claim.label for claim in self.project.examined(self.study)}
 
     @property
-    def covariance(self) -> str:
+    def vcov(self) -> str:
         """The covariance that headline intervals use: the dyadic one, if the study has it."""
         return "dyadic" if "dyadic" in self.study.vcov else self.study.vcov[0]
 

@@ -175,7 +175,7 @@ UNITS: Mapping[str, str] = {
 }
 """What one more unit of a treatment is that is not there or absent."""
 
-BASE_RISK = "the mean risk of onset in the rows of a model"
+BASE_RISK = "the mean risk of onset among the observations of a model"
 """What `base_risk` of the estimates is, in words."""
 
 PEACE_UNIT = f"units of {DURATION_UNIT_YEARS} years"
@@ -217,6 +217,12 @@ def term_label(term: str, claims: ClaimsFile) -> str:
         if control.variable == variable[:-2] and variable[-2:] in _POWERS:
             return f"{control.label}{_POWERS[variable[-2:]]}"
     return variable.replace("_", " ").capitalize() + (f" (t\u2212{lag})" if lag else "")
+
+
+def reason_label(reason: str, claims: ClaimsFile) -> str:
+    """Why observations were dropped, in words: `rivalry_lag2 missing` → strategic rivalry (t−2) missing."""
+    term, _, rest = reason.partition(" ")
+    return f"{lower_first(term_label(term, claims))} {rest}" if rest == "missing" else reason
 
 
 def listed(items: Iterable[str], last: str = "and") -> str:

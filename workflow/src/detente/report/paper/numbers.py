@@ -10,7 +10,7 @@ import pandas as pd
 
 from detente.report.evidence import Cell, Evidence, attrition, cells, keyed
 from detente.report.formats import count, per_thousand, percent, ratio
-from detente.report.labels import covariance_label, estimator_label, lower_first
+from detente.report.labels import covariance_label, estimator_label, lower_first, reason_label
 from detente.report.paper.numbers_models import Number, agreement, balance, grid, model_numbers, number
 from detente.report.paper.study_words import controls, method_words, study_words, tenth, year
 from detente.report.tables.recovery import COVERAGE, recovery
@@ -120,7 +120,10 @@ def _attrition(evidence: Evidence) -> dict[str, Any]:
     """Steps from dyad-years to model rows, for the first claim on the headline sample."""
     frame = attrition(evidence, evidence.study.claims[0])
     steps = frame[frame["sample"] == evidence.study.headline].to_dict("records")
-    told: list[dict[str, Any]] = [{"reason": str(r["reason"]), "rows": number(r["rows"], count)} for r in steps]
+    told: list[dict[str, Any]] = [
+        {"reason": reason_label(str(r["reason"]), evidence.project.claims), "rows": number(r["rows"], count)}
+        for r in steps
+    ]
     return {
         "start": told[0]["rows"],
         "dropped": [step for step in told[1:-1] if step["rows"]["value"]],

@@ -20,7 +20,7 @@ from detente.study.config.study import Study
 
 MAKE_TARGETS = ("demo", "paper")
 """Studies that the Makefile builds by name."""
-SUMMARISED = ("claims", "window", "samples", "headline", "world", "estimators", "covariances")
+SUMMARISED = ("claims", "window", "samples", "headline", "world", "estimators", "vcov")
 """What an abstract may speak of: a study that changes any of these has no use for the abstract of another."""
 MAIN_OUTCOME = "onset_gml"
 
@@ -154,7 +154,7 @@ def _summary(project: Project, study: Study) -> str:
     return (
         f"We test {many} of military diplomacy ({listed(lower_first(c.label) for c in claims)}) on "
         f"{'directed ' if all(c.directed for c in claims) else ''}dyad-years of {record}, "
-        f"{study.window[0]}–{study.window[1]}{robust if 'dyadic' in study.covariances else ''}."
+        f"{study.window[0]}–{study.window[1]}{robust if 'dyadic' in study.vcov else ''}."
     )
 
 

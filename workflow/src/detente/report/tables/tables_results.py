@@ -223,6 +223,7 @@ def _failures(evidence: Evidence, models: list[Cell]) -> list[str]:
     caption="The same claims in every sample: average marginal effect, interval, standard errors, minimum detectable "
     "effect, verdict.",
     needs=("estimates", "failures"),
+    applies=lambda study: len(study.samples) > 1,
     place="samples",
 )
 def samples(evidence: Evidence) -> Table:
