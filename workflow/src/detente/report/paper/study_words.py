@@ -14,6 +14,7 @@ from detente.report.exhibit import EXERCISES, traits_of
 from detente.report.formats import PER, count, decimal, percent, spelled
 from detente.report.labels import BASE_RISK, PEACE_UNIT, estimator_label, listed, lower_first
 from detente.report.paper.numbers_models import number
+from detente.stats.registry import get
 from detente.study.config.claims import Control
 from detente.study.config.project import Project
 from detente.study.config.study import Study
@@ -45,7 +46,7 @@ def study_words(evidence: Evidence) -> dict[str, Any]:
         "seed": number(study.seed, year),
         "preferred": estimator_label(evidence.preferred).long,
         "estimators": [estimator_label(e).long for e in study.estimators],
-        "logit_and_lpm": sorted(study.estimators) == ["logit", "lpm"],
+        "logit_and_lpm": sorted(get(e).engine or "" for e in study.estimators) == ["linear", "logit"],
         "claim_count": number(len(claims), spelled),
         "sample_count": number(len(study.samples), spelled),
         "varied": listed(_varied(study)),
