@@ -15,9 +15,9 @@ help:
 	@printf '%s\n' \
 	  'make demo       the whole paper on a simulated world with known effects -> reports/demo/' \
 	  'make paper      the whole paper on the observed record -> reports/paper/ (needs the raw files: data/raw/README.md)' \
-	  'make robustness every defensible specification of every claim, and the ledger -> reports/paper/robustness.html' \
+	  'make robustness every defensible specification of every claim, and the claims ledger -> reports/paper/robustness.html' \
 	  'make replicate  published tables re-estimated, number by number -> reports/replicate/' \
-	  'make verify     builds all of it anew in an empty folder and compares -> reports/paper/verification.html' \
+	  'make verify     rebuilds all of it in an empty folder and compares -> reports/paper/verification.html' \
 	  'make package    a replication package for a journal -> dist/' \
 	  'make test       the test suite, under five minutes' \
 	  'make test-all   the same, then the slow tests' \

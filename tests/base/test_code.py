@@ -22,6 +22,7 @@ FILES = {
     "cli/lazy.py": "from detente import fit\n",
     "cli/version.py": "from detente import __version__\n",
     "cli/whole.py": "import detente.stats\n",
+    "cli/typed.py": "if TYPE_CHECKING:\n    from detente.stats import Frame\n",
     "cli/one.py": "def run():\n    from detente.data.one import ONE\n",
 }
 
@@ -42,6 +43,7 @@ def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ("lazy", {"stats/fit.py", "base/numerics.py"}),
         ("version", {"__init__.py"}),
         ("whole", {"stats/__init__.py", "stats/fit.py", "stats/frame.py", "base/numerics.py"}),
+        ("typed", set()),
         ("one", {"data/one.py", "data/__init__.py", "data/list.py"}),
     ],
 )

@@ -16,9 +16,9 @@ import pytest
 from detente.base.errors import UnfitPackage
 from detente.cli import package
 from detente.cli.evidence import TEMPLATES, read_templates
-from detente.provenance import Commit
-from detente.provenance.bundle import LARGEST, check, fresh, zipped
-from detente.provenance.crate import CONTEXT, METADATA, Crate, metadata
+from detente.provenance import METADATA, Commit, Crate, check, fresh, metadata, zipped
+from detente.provenance.bundle import LARGEST
+from detente.provenance.crate import CONTEXT
 from detente.report.paper.packing import Exhibit, Packed, readme
 from detente.study.config.project import load_project
 
@@ -124,11 +124,11 @@ def test_a_report_of_another_commit_or_of_altered_files_is_not_packed(tmp_path: 
     manifest = build(tmp_path)
     now = Commit(manifest["commit"], False)
     fresh(manifest, tmp_path, now)
-    with pytest.raises(UnfitPackage, match=r"built at commit 0{40}, the files are at 1{40}; build mini anew"):
+    with pytest.raises(UnfitPackage, match=r"built at commit 0{40}, the files are at 1{40}; rebuild mini"):
         fresh(manifest, tmp_path, Commit("1" * 40, False))
-    with pytest.raises(UnfitPackage, match="with uncommitted changes; build mini anew"):
+    with pytest.raises(UnfitPackage, match="with uncommitted changes; rebuild mini"):
         fresh(manifest, tmp_path, Commit(manifest["commit"], True))
-    with pytest.raises(UnfitPackage, match=r"reports/mini/robustness/manifest.json: .*; build robustness_mini anew"):
+    with pytest.raises(UnfitPackage, match=r"reports/mini/robustness/manifest.json: .*; rebuild robustness_mini"):
         fresh(manifest, tmp_path, Commit("1" * 40, False), robustness=True)
     for path in (MODULE, TABLE):
         kept = (tmp_path / path).read_bytes()

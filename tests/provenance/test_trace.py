@@ -11,7 +11,8 @@ import pytest
 from detente.base.errors import UnknownOrigin
 from detente.base.files import sha256, write_json
 from detente.cli import main
-from detente.provenance.lineage import ancestry, in_order, lineage
+from detente.provenance import ancestry, lineage
+from detente.provenance.graph import in_order
 
 from support.made_manifests import ADDRESS, CSV, MODULE, PANEL, RAW, RECEIPT, TABLE, build
 
@@ -123,4 +124,4 @@ def test_a_manifest_of_an_older_version_is_refused(study: Path, capsys: pytest.C
     write_json({"study": {"name": "mini"}}, study / "reports/mini/manifest.json")
 
     assert main(["trace", TABLE, "--root", str(study)]) == 1
-    assert "without lineage; build the study anew" in capsys.readouterr().err
+    assert "without lineage; rebuild the study" in capsys.readouterr().err

@@ -14,11 +14,9 @@ import pytest
 from detente.base.errors import NotVerified
 from detente.base.files import write_frame, write_json, write_text
 from detente.cli import main, verify
-from detente.provenance import STAMP, commit
-from detente.provenance.columns import summary
-from detente.provenance.compare import Build, compare, counted, inputs
-from detente.provenance.tree import copied, own_files
-from detente.provenance.values import CHECKSUM, Unequal, difference, relative
+from detente.provenance import STAMP, Build, commit, compare, copied, counted, inputs, own_files
+from detente.provenance.differences import CHECKSUM, Unequal, difference, relative
+from detente.provenance.summaries import summary
 
 from support.made_manifests import CSV, FIGURE, NUMBERS, PANEL, PDF, PRODUCTS, TABLE, build, listed
 

@@ -16,7 +16,8 @@ from detente.base.errors import ConfigError, FormulaError, PanelError, UnknownVa
 from detente.base.expressions import Missing, Table, evaluate, parse, selected
 from detente.cli import main
 from detente.replicate.compare import Status, compare, unit
-from detente.replicate.schema import Target, Tolerance, read_publication
+from detente.replicate.reading import read_publication
+from detente.replicate.schema import Target, Tolerance
 
 ROOT = Path(__file__).resolve().parents[2]
 MODEL = """

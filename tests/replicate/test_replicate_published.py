@@ -11,8 +11,9 @@ import pytest
 from detente.replicate.checks import check_columns
 from detente.replicate.compare import FAILING
 from detente.replicate.data import tables
+from detente.replicate.reading import read_publication
 from detente.replicate.run import Replication, places, replicate
-from detente.replicate.schema import Publication, read_publication
+from detente.replicate.schema import Publication
 
 ROOT = Path(__file__).resolve().parents[2]
 FILES = sorted((ROOT / "config/replications").glob("*.yaml"))

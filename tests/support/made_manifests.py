@@ -10,8 +10,7 @@ from typing import Any
 import pandas as pd
 
 from detente.base.files import read_json, sha256, write_csv, write_frame, write_json, write_text
-from detente.provenance.columns import columns
-from detente.provenance.lineage import lineage
+from detente.provenance import columns, lineage
 
 RAW = "data/raw/mme/mme.csv"
 RECEIPT = "data/processed/mini/raw/mme.json"

@@ -31,7 +31,7 @@ rule examine:
 
 rule predict:
     input:
-        panel=ROBUSTNESS.predicted_panel,
+        panel="data/processed/{study}/robustness/dyad-year.parquet",
         code=fitting("predict"),
     output:
         metrics="data/processed/{study}/robustness/prediction.parquet",

@@ -57,7 +57,7 @@ rule robustness_panel:
         " --attrition-logs data/processed/{wildcards.study}/attrition_log --out {output} > {log} 2>&1"
 
 
-# Parts read the plan, if it is there, to say how much is left; it is no input, as no part is fitted anew for its sake.
+# Parts read the plan, if it is there, to say how much is left; it is no input, as no part is fitted again for its sake.
 rule plan_multiverse:
     input:
         code=fitting("grid"),

@@ -49,6 +49,12 @@ def modules_used(package: Path, entry: str, registries: Collection[str] = ()) ->
     return sorted(seen)
 
 
+def imported(package: Path, module: str) -> set[str]:
+    """Modules of the package that a module imports names from, wherever in its file, each where it is defined."""
+    file = _path(package, module)
+    return {_home(package, *named) for named in _read(file).imports} - {module} if file else set()
+
+
 def _path(package: Path, module: str) -> Path | None:
     """The file of a module, or None if there is no such module."""
     place = package.joinpath(*module.split(".")[1:])
@@ -82,20 +88,28 @@ def _home(package: Path, module: str, name: str | None) -> str:
 @cache
 def _read(file: Path) -> _File:
     tree = ast.parse(file.read_text(encoding="utf-8"))
+    facade = file.name == "__init__.py" and all(map(_hands_on, tree.body))
     imports: list[tuple[str, str | None]] = []
     names: dict[str, tuple[str, str]] = {}
-    for node in ast.walk(tree):
+    for node in ast.walk(tree) if facade else _running(tree):
         if isinstance(node, ast.Import):
             imports += [(alias.name, None) for alias in node.names]
         elif isinstance(node, ast.ImportFrom) and node.module:
             imports += [(node.module, alias.name) for alias in node.names]
             names |= {alias.asname or alias.name: (node.module, alias.name) for alias in node.names}
     own = tuple((module, name) for module, name in imports if module.split(".")[0] == PACKAGE.name)
-    facade = file.name == "__init__.py" and all(map(_hands_on, tree.body))
     if facade:
         parts = (PACKAGE.name, *file.relative_to(_root(file)).parts[:-1])
         names = {**dict(_lazy(tree, ".".join(parts))), **names}
     return _File(own, facade, names)
+
+
+def _running(tree: ast.AST) -> Iterator[ast.AST]:
+    """All of a tree but what only type checkers read."""
+    for node in ast.iter_child_nodes(tree):
+        if not (isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING"):
+            yield node
+            yield from _running(node)
 
 
 def _root(file: Path) -> Path:

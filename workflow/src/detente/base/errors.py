@@ -131,7 +131,7 @@ class TooFewDraws(EstimationError):
 
 
 class UnsuitableEvents(EstimationError):
-    """Events do not make the treatment of the fit, or cannot be drawn anew."""
+    """Events do not make the treatment of the fit, or cannot be drawn again."""
 
 
 class UnknownOrigin(DetenteError):

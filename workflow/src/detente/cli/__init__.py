@@ -10,6 +10,7 @@ import argparse
 import importlib
 import os
 import sys
+from typing import NoReturn
 
 from detente import __version__
 from detente.base.errors import DetenteError, choices
@@ -22,7 +23,7 @@ def main(argv: list[str] | None = None) -> int:
     """Run one command; returns the exit status: 0 done, 1 an error that the user can correct, 2 a wrong call."""
     words = sys.argv[1:] if argv is None else argv
     if not words or words[0] not in commands():
-        return _without_command(words)
+        _without_command(words)
     name, declared = words[0], commands()[words[0]]
     parser = argparse.ArgumentParser(
         prog=f"detente {name}",
@@ -44,7 +45,7 @@ def main(argv: list[str] | None = None) -> int:
     return 0
 
 
-def _without_command(words: list[str]) -> int:
+def _without_command(words: list[str]) -> NoReturn:
     """Print help or version, or refuse what is no command."""
     parser = argparse.ArgumentParser(
         prog="detente",
@@ -57,4 +58,3 @@ def _without_command(words: list[str]) -> int:
     parser.add_argument("command", nargs="?", help=argparse.SUPPRESS)
     given = parser.parse_known_args(words)[0].command
     parser.error(f"{given!r} is no command; {choices(given, commands())}" if given else "name a command; see --help")
-    return 2

@@ -15,7 +15,7 @@ from detente.data.sources import source
 COMMAND = Command(
     summary="clean one source: from raw files to a tidy table",
     group="step",
-    example="detente clean --source mme --receipts data/processed/tiny/raw --tidy mme.parquet --ledger log.parquet",
+    example="detente clean --source mme --receipts data/processed/tiny/raw --tidy mme.parquet --attrition log.parquet",
 )
 
 

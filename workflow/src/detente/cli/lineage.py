@@ -9,7 +9,7 @@ from pathlib import Path
 from detente.base.files import write_json
 from detente.cli.command import Command
 from detente.cli.options import add_study, read_study
-from detente.provenance.lineage import Lineage, lineage
+from detente.provenance import Lineage, lineage
 from detente.study.config.project import Project
 from detente.study.config.study import Study
 

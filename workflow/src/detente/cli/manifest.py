@@ -15,7 +15,7 @@ from detente.base.strict import shown
 from detente.cli.command import Command
 from detente.cli.lineage import configure_records, of_products
 from detente.cli.options import add_study, read_study
-from detente.provenance.columns import columns
+from detente.provenance import columns
 
 COMMAND = Command(
     summary="record checksums, versions, time and memory",

@@ -66,7 +66,7 @@ def run(arguments: argparse.Namespace) -> None:
 
 
 def changed(panels: Iterable[Path]) -> float:
-    """When what parts are made from last changed, panels and this package: a part that is older will be fitted anew."""
+    """When what parts are made from last changed, panels and this package: older parts will be fitted again."""
     modules = [m.__file__ for name, m in sys.modules.items() if name.partition(".")[0] == "detente"]
     return max(Path(f).stat().st_mtime for f in (*panels, *modules) if f and Path(f).is_file())
 

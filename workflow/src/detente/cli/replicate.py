@@ -19,8 +19,9 @@ from detente.data.acquire.pins import project_root
 from detente.replicate.checks import check_columns
 from detente.replicate.compare import FAILING
 from detente.replicate.data import obtained, tables
+from detente.replicate.reading import read_publications
 from detente.replicate.run import Replication, not_at_hand, replicate
-from detente.replicate.schema import Publication, read_publications
+from detente.replicate.schema import Publication
 from detente.report.figures.canvas import image
 from detente.report.figures.replication_chart import ratio_chart
 from detente.report.site.replication import counted, page, printed, said

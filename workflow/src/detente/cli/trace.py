@@ -12,8 +12,7 @@ from typing import Any
 from detente.base.errors import UnknownOrigin, choices
 from detente.base.files import read_json, sha256
 from detente.cli.command import Command
-from detente.provenance.lineage import ancestry
-from detente.provenance.telling import told
+from detente.provenance import ancestry, printed
 
 COMMAND = Command(
     summary="print what a file was made from, back to the raw files",
@@ -50,7 +49,7 @@ def run(arguments: argparse.Namespace) -> None:
         json.dump({"file": path, **graph, "stale": stale}, sys.stdout, indent=1, ensure_ascii=False)
         print()
     else:
-        print(told(graph, path, manifest, state), end="")
+        print(printed(graph, path, manifest, state), end="")
 
 
 def read_manifest(path: Path) -> dict[str, Any]:
@@ -65,7 +64,7 @@ def read_manifest(path: Path) -> dict[str, Any]:
         raise UnknownOrigin(f"{path.as_posix()}: there is no manifest; build the study first")
     manifest: dict[str, Any] = read_json(path)
     if "lineage" not in manifest:
-        raise UnknownOrigin(f"{path.as_posix()}: an older version wrote it, without lineage; build the study anew")
+        raise UnknownOrigin(f"{path.as_posix()}: an older version wrote it, without lineage; rebuild the study")
     return manifest
 
 

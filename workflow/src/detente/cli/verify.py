@@ -1,4 +1,4 @@
-"""Build a study anew: in an empty folder, in a new environment from the lock, from nothing but the raw files."""
+"""Rebuild a study: in an empty folder, in a new environment from the lock, from nothing but the raw files."""
 
 from __future__ import annotations
 
@@ -18,9 +18,7 @@ from detente.cli.acquire import MIRROR, mirror_folder
 from detente.cli.command import Command
 from detente.cli.evidence import configure_templates, read_templates
 from detente.cli.trace import manifests, read_manifest
-from detente.provenance import STAMP
-from detente.provenance.compare import GOOD, RELATIVE, Build, Verdict, compare, counted, inputs
-from detente.provenance.tree import copied
+from detente.provenance import GOOD, RELATIVE, STAMP, Build, Verdict, compare, copied, counted, inputs
 from detente.report.site.verification import Verification, verification_page
 from detente.study.config.project import Project, load_project
 from detente.study.config.study import Study
@@ -38,7 +36,7 @@ DEFAULT = "paper"
 
 @dataclass(frozen=True)
 class Target:
-    """What is built anew: the paper of a study, or its robustness."""
+    """What is rebuilt: the paper of a study, or its robustness."""
 
     study: Study
     robustness: bool = False

@@ -1,68 +1,42 @@
-"""Where a result came from: the modules it ran, the versions and the commit it ran them at."""
+"""Where results come from, and whether they come out the same again.
 
-from __future__ import annotations
+What made a file, step by step back to the raw bytes; the software, commit and settings it was made with; two builds
+compared product by product; and a replication package that a journal can check.
+"""
 
-import re
-import subprocess
-from dataclasses import dataclass
-from importlib.metadata import PackageNotFoundError, requires, version
-from pathlib import Path
+from detente.provenance.bundle import MARKS, check, fresh, zipped
+from detente.provenance.checkout import copied, own_files
+from detente.provenance.comparison import GOOD, RELATIVE, Build, Verdict, compare, counted, inputs
+from detente.provenance.crate import METADATA, Crate, metadata
+from detente.provenance.graph import Lineage, ancestry, lineage
+from detente.provenance.printing import printed
+from detente.provenance.software import STAMP, Commit, commit, versions
+from detente.provenance.summaries import columns
 
-from detente import __version__
-from detente.base.files import read_json, sha256
-
-# What a replication package, which has no git, says of its own origin.
-STAMP = "replication.json"
-# The name that a requirement begins with, before extras, versions and markers.
-NAME = re.compile(r"[A-Za-z0-9._-]+")
-
-
-@dataclass(frozen=True)
-class Commit:
-    """State of the code: `commit` hash and whether tracked files differ from it; None outside a repository."""
-
-    commit: str | None
-    dirty: bool | None
-
-
-def commit(root: Path) -> Commit:
-    """Ask git for the commit of `root`, or without git the stamp of a replication package; else None.
-
-    A package whose files are no longer those that its stamp lists is dirty. A repository of something else around
-    `root` is not asked.
-    """
-    try:
-        if Path(_git(root, "rev-parse", "--show-toplevel").rstrip("\n")).resolve() != root.resolve():
-            return _stamped(root)
-        head = _git(root, "rev-parse", "HEAD")
-        changed = _git(root, "status", "--porcelain", "--untracked-files=no")
-    except (OSError, subprocess.CalledProcessError):
-        return _stamped(root)
-    return Commit(head.strip(), bool(changed.strip()))
-
-
-def _stamped(root: Path) -> Commit:
-    if not (root / STAMP).is_file():
-        return Commit(None, None)
-    stamp = read_json(root / STAMP)
-    files = stamp["files"].items()
-    altered = any(not (root / name).is_file() or sha256(root / name) != expected for name, expected in files)
-    return Commit(stamp["commit"], stamp["dirty"] or altered)
-
-
-def _git(root: Path, *words: str) -> str:
-    call = ["git", "-C", str(root), *words]
-    return subprocess.run(call, check=True, capture_output=True, text=True).stdout
-
-
-def versions() -> dict[str, str]:
-    """Versions of this package and of all that it depends on directly, by its own metadata.
-
-    A package that runs from its folder, without being installed, knows of no others.
-    """
-    try:
-        requirements = requires("detente") or []
-    except PackageNotFoundError:
-        requirements = []
-    names = (match.group() for r in requirements if "extra ==" not in r and (match := NAME.match(r)))
-    return {"detente": __version__, **{name: version(name) for name in names}}
+__all__ = [
+    "GOOD",
+    "MARKS",
+    "METADATA",
+    "RELATIVE",
+    "STAMP",
+    "Build",
+    "Commit",
+    "Crate",
+    "Lineage",
+    "Verdict",
+    "ancestry",
+    "check",
+    "columns",
+    "commit",
+    "compare",
+    "copied",
+    "counted",
+    "fresh",
+    "inputs",
+    "lineage",
+    "metadata",
+    "own_files",
+    "printed",
+    "versions",
+    "zipped",
+]

@@ -12,7 +12,7 @@ from typing import Any
 
 from detente.base.errors import UnfitPackage
 from detente.base.files import sha256
-from detente.provenance import Commit
+from detente.provenance.software import Commit
 
 # Files larger than this are data, which journals want deposited apart from code (bytes).
 LARGEST = 50_000_000
@@ -97,11 +97,11 @@ def fresh(manifest: Mapping[str, Any], root: Path, now: Commit, robustness: bool
     """
     study = manifest["study"]["name"]
     own = f"reports/{study}/{'robustness/' if robustness else ''}manifest.json"
-    anew = f"build {'robustness_' if robustness else ''}{study} anew"
+    again = f"rebuild {'robustness_' if robustness else ''}{study}"
     if (manifest["commit"], manifest["dirty"]) != (now.commit, now.dirty):
         raise UnfitPackage(
-            f"{own}: built at commit {_said(manifest['commit'], manifest['dirty'])}, the files"
-            f" are at {_said(now.commit, now.dirty)}; {anew}"
+            f"{own}: built at commit {_state(manifest['commit'], manifest['dirty'])}, the files"
+            f" are at {_state(now.commit, now.dirty)}; {again}"
         )
     listed = {
         **manifest["lineage"]["modules"],
@@ -109,10 +109,10 @@ def fresh(manifest: Mapping[str, Any], root: Path, now: Commit, robustness: bool
         **{f"reports/{study}/{p}": c for p, c in manifest["exhibits"].items()},
     }
     if altered := [p for p, c in listed.items() if not (root / p).is_file() or sha256(root / p) != c]:
-        raise UnfitPackage(f"not as {own} lists them: {', '.join(altered)}; {anew}")
+        raise UnfitPackage(f"not as {own} lists them: {', '.join(altered)}; {again}")
 
 
-def _said(commit: str | None, dirty: bool | None) -> str:
+def _state(commit: str | None, dirty: bool | None) -> str:
     return f"{commit or 'unknown'}{' with uncommitted changes' if dirty else ''}"
 
 

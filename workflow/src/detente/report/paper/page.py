@@ -9,7 +9,7 @@ from typing import Any
 import yaml
 
 from detente import __version__
-from detente.provenance.lineage import Lineage, ancestry
+from detente.provenance import Lineage, ancestry
 from detente.report.evidence import Evidence
 from detente.report.exhibit import exhibits_of
 from detente.report.making import made_of, write

@@ -15,7 +15,6 @@ from detente.stats.frame import ModelFrame
 from detente.stats.likelihood.likelihood import inverse
 from detente.stats.linear.absorb import Absorber, absorber
 from detente.stats.linear.within import gram
-from detente.stats.registry import get
 from detente.stats.resampling.resampling import TIE, place_of
 from detente.stats.result import Fit
 
@@ -151,7 +150,7 @@ def randomisation_test(
 
 
 def _refuse(fit: Fit, statistic: str, draws: int) -> None:
-    if not get(fit.estimator).least_squares:
+    if fit.estimator != "lpm":
         raise UnsupportedEstimator(f"randomisation inference is by the coefficient of lpm, not of {fit.estimator!r}")
     if statistic not in STATISTICS:
         raise UnknownOption(f"statistic {statistic!r} is not known; {choices(statistic, STATISTICS)}")

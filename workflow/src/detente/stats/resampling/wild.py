@@ -16,7 +16,6 @@ from detente.stats.covariance.sandwich import within
 from detente.stats.kernels import absorption
 from detente.stats.kernels.clusters import cluster_products
 from detente.stats.linear.absorb import absorber
-from detente.stats.registry import get
 from detente.stats.resampling import resampling
 from detente.stats.result import Fit
 
@@ -151,7 +150,7 @@ def _found(fit: Fit, place: int, null: float, plan: resampling.Plan, made: tuple
 
 
 def _refuse_other_estimators(fit: Fit) -> None:
-    if not get(fit.estimator).least_squares:
+    if fit.estimator != "lpm":
         raise UnsupportedEstimator(
             f"the wild bootstrap is for least squares, not {fit.estimator!r}: use lpm, or score_bootstrap"
         )

@@ -140,7 +140,7 @@ def rebuilt(
     UnsupportedEstimator
         If the fit is not least squares.
     """
-    if not get(whole.estimator).least_squares:
+    if whole.estimator != "lpm":
         raise UnsupportedEstimator(f"treatments are made again for the lpm, not for {whole.estimator!r}")
     design, solution = whole.design, whole.solution
     place, effects = solution.treatment, absorber(whole.design.fixed_effects, len(whole.design.y))

@@ -6,14 +6,14 @@ import textwrap
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from detente.provenance.lineage import Lineage
+from detente.provenance.graph import Lineage
 
 WIDTH = 120
 # Digits of a module's checksum; products and raw files are shown with all of theirs.
 SHORT = 12
 
 
-def told(graph: Lineage, path: str, origin: Mapping[str, Any], state: Callable[[str, str], str]) -> str:
+def printed(graph: Lineage, path: str, origin: Mapping[str, Any], state: Callable[[str, str], str]) -> str:
     """The whole origin of a file as text.
 
     Parameters

@@ -1,4 +1,4 @@
-"""What a parquet table holds, in few numbers a column, for a comparison where the table itself is not at hand."""
+"""What a parquet table holds, in few numbers per column, for a comparison where the table itself is not at hand."""
 
 from __future__ import annotations
 

@@ -88,7 +88,7 @@ def _step(path: str, root: Path, records: Path) -> tuple[str, Step]:
     pieces = [encoded[i : i + LONGEST - 1] for i in range(0, len(encoded), LONGEST - 1)]
     file = records.joinpath(*(f"@{piece}" for piece in pieces[:-1]), pieces[-1])
     if not file.is_file() or not (root / path).is_file():
-        raise UnknownOrigin(f"{path}: there is no record of the job that made it; build it anew with --forceall")
+        raise UnknownOrigin(f"{path}: there is no record of the job that made it; rebuild it with --forceall")
     record = read_json(file)
     command = " ".join(record["shellcmd"].split())
     inputs = sorted(record["input"])

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 from detente.base.files import sha256
-from detente.provenance.values import FLOOR, Difference, Unequal, difference
-from detente.provenance.values import relative as apart
+from detente.provenance.differences import FLOOR, Difference, Unequal, difference
+from detente.provenance.differences import relative as apart
 
 Status = Literal["exact", "within tolerance", "different", "missing", "extra"]
 GOOD: tuple[Status, ...] = ("exact", "within tolerance")

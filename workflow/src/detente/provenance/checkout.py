@@ -8,7 +8,7 @@ from pathlib import Path
 
 from detente.base.errors import UnfitPackage
 from detente.base.files import read_json
-from detente.provenance import STAMP, Commit, commit
+from detente.provenance.software import STAMP, Commit, commit
 
 
 def own_files(root: Path) -> list[str]:
