@@ -122,6 +122,19 @@ def test_a_condition_keeps_rows(data: pd.DataFrame, said: Said) -> None:
     assert out == f"{detente.fit(FORMULA, kept, sides=('a', 'b'), time='year')}\n"
 
 
+def test_a_sample_of_the_project_keeps_rows(data: pd.DataFrame, said: Said, tmp_path: Path) -> None:
+    folder = tmp_path / "config"
+    folder.mkdir()
+    text = (
+        "samples:\n  late:\n    label: Late\n    expression: year > 1991\n    why: A test needs a sample of its own.\n"
+    )
+    (folder / "samples.yaml").write_text(text, encoding="utf-8")
+    _, out, _ = said(*NAMED, "--root", str(tmp_path), "--sample", "late")
+    assert out == f"{detente.fit(FORMULA, data[data['year'] > 1991], sides=('a', 'b'), time='year')}\n"
+    _, _, error = said(*NAMED, "--root", str(tmp_path), "--sample", "lat")
+    assert error == "ConfigError: --sample: 'lat' is not a sample; legal values: late; nearest: 'late'\n"
+
+
 def test_effects_by_dyad_need_the_two_sides(said: Said) -> None:
     status, out, error = said()
     assert (status, out) == (1, "")
@@ -155,7 +168,7 @@ def test_effects_by_dyad_need_the_two_sides(said: Said) -> None:
             (*NAMED, "--estimator", "felogit", "--option", "bias=3"),
             "UnknownOption: bias '3' is not known; legal values: ",
         ),
-        ((*NAMED, "--where", "yeer > 3"), "FormulaError: --where: 'yeer > 3' cannot be read ("),
+        ((*NAMED, "--where", "yeer > 3"), "UnknownVariable: --where: the data have no column 'yeer'; "),
         ((*NAMED, "--where", "year + 1"), "FormulaError: --where: 'year + 1' is no condition, such as 'year >= 1980'"),
         ((*NAMED, "--where", "year > 3000"), "EmptySample: --where: no row meets 'year > 3000'"),
     ],

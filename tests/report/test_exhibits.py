@@ -298,8 +298,8 @@ def test_a_model_that_learns_from_few_dyads_carries_a_warning(study, tables):
         (warning,) = [note for note in tables[name].notes if note.startswith("Fewer than 30 dyads switch")]
         assert warning.endswith(": UN mission, LPM (17).")
     text = prose(study)
-    assert "The model learns the effect from 17 dyads of 19 states" in text
-    assert "the raw risk of its treated rows is 263.13. Treated dyads start from a risk so different" in text
+    assert "The effect is identified from 17 dyads of 19 states" in text
+    assert "the raw risk of treated observations is 263.13. The risk of treated dyads is so different" in text
     assert text.count("**These are fewer than 30:**") == 1
     assert "A mission with more than two parties is coded for each pair of them" in text
     assert ("ONUCA" in text) != study.simulated
@@ -494,10 +494,10 @@ def test_the_paragraph_of_a_claim_is_grammatical_for_every_verdict(verdict, sign
     }
     assert sentence[sign] in text
     closing = {
-        "lowers": "In the headline model the claim is borne out.",
-        "raises": "In the headline model the sign is the opposite of the claim’s.",
-        "negligible": "The claim is not borne out",
-        "inconclusive": "neither bears the claim out nor refutes it.",
+        "lowers": "In the headline model the claim is supported.",
+        "raises": "In the headline model the sign is the opposite of what the claim says.",
+        "negligible": "The claim is not supported",
+        "inconclusive": "The data neither support nor refute the claim.",
     }
     assert closing[verdict] in text
     assert_clean(text)
@@ -511,7 +511,7 @@ def test_prose_says_what_could_not_be_estimated(study):
     )
     text = prose(study.with_frames(estimates=gone, failures=pd.concat([study.failures, failures])))
     assert r"The pooled logit could not be estimated (Separation: logit: a_b \*c\* \<d\>)." in text
-    assert "With no estimate from the headline model, the claim stays without a verdict." in text
+    assert "Without an estimate from the headline model, the claim has no verdict." in text
     assert_clean(text)
 
 

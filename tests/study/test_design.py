@@ -284,7 +284,7 @@ def test_specifications_survive_json_and_have_one_spelling():
 @pytest.mark.parametrize(
     "change",
     [
-        {"controls": ()}, {"window": (1990, 1999)}, {"covariances": ("dyad",)}, {"duration": "log"}, {"effects": ()},
+        {"controls": ()}, {"window": (1990, 1999)}, {"vcov": ("dyad",)}, {"duration": "log"}, {"effects": ()},
         {"estimator": "logit"}, {"sample": PROJECT.samples["allies"]},
         *({"claim": CLAIM.model_copy(update=c)} for c in (
             {"outcome": "onset_cow"}, {"treatment": "jme_any"}, {"lag": 2}, {"directed": True},

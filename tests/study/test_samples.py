@@ -57,6 +57,7 @@ def test_a_row_is_in_a_sample_if_its_expression_is_true_of_it(expression: str | 
         ("[r for r in rivalry]", "is not allowed"),
         ("mean(rivalry) > 0", "looks at other rows"),
         ("lag(rivalry, 1) == 1", "looks at other rows"),
+        ("rivalry + 1", "is no condition"),
     ],
 )
 def test_an_expression_that_is_not_of_a_row_is_refused(expression: str, fault: str) -> None:

@@ -31,7 +31,7 @@ rule examine:
 
 rule predict:
     input:
-        panel="data/processed/{study}/robustness/dyad-year.parquet",
+        panel=ROBUSTNESS.predicted_panel,
         code=fitting("predict"),
     output:
         metrics="data/processed/{study}/robustness/prediction.parquet",

@@ -17,10 +17,11 @@ rule panel:
         years=STUDY.years,
         lead=STUDY.lead,
         sources=STUDY.joined,
+        directed=STUDY.directed,
     message:
         "Building the panel of dyad-years of {wildcards.study}"
     shell:
-        "python -m detente panel --years {params.years} --lead-in {params.lead} --add {params.sources}"
+        "python -m detente panel {params.directed} --years {params.years} --lead-in {params.lead} --add {params.sources}"
         " --tidy data/processed/{wildcards.study}/tidy --attrition-logs data/processed/{wildcards.study}/attrition_log"
         " --out {output.panel} --attrition {output.attrition} --codebook {output.codebook} > {log} 2>&1"
 

@@ -80,6 +80,18 @@ def parse(text: str) -> ast.expr:
     return tree
 
 
+def parse_condition(text: str) -> ast.expr:
+    """The same of an expression that is true or false of a row."""
+    tree = parse(text)
+    tests = isinstance(tree, ast.Compare | ast.BoolOp) or (
+        isinstance(tree, ast.UnaryOp) and isinstance(tree.op, ast.Not)
+    )
+    asks = isinstance(tree, ast.Call) and isinstance(tree.func, ast.Name) and tree.func.id in ("missing", "isin")
+    if not (tests or asks):
+        raise FormulaError(f"{text!r} is no condition, such as 'year >= 1980'")
+    return tree
+
+
 def names(tree: ast.expr) -> tuple[str, ...]:
     """Columns that an expression speaks of, each once."""
     functions = {id(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}

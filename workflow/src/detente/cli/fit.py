@@ -12,15 +12,18 @@ from typing import Any
 
 import pandas as pd
 
-from detente.base.errors import ConfigError, EmptySample, FormulaError, choices
+from detente.base.errors import ConfigError, EmptySample, FormulaError, UnknownVariable, choices
+from detente.base.expressions import Table, parse_condition, selected
 from detente.base.files import write_csv, write_json
 from detente.cli.command import Command
+from detente.data.acquire.pins import project_root
 from detente.data.record.rawread import read_raw
 from detente.data.sources import RawTable
 from detente.stats.covariance import CONVENTIONS
 from detente.stats.fit import fit
 from detente.stats.registry import REGISTRY, get
 from detente.stats.result import Fit
+from detente.study.config.samples import load_samples
 
 COMMAND = Command(
     summary="fit a model to a table of dyads, by any estimator, under any covariance",
@@ -40,6 +43,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--data", type=Path, required=True, help=f"table to read: {', '.join(READ)}")
     parser.add_argument("--where", metavar="CONDITION", help="rows to keep, e.g. 'contiguous == 1 and year >= 1980'")
+    parser.add_argument("--sample", metavar="NAME", help="a sample of config/samples.yaml to keep")
+    parser.add_argument("--root", type=Path, help="folder of the project (default: here, or the checkout)")
     parser.add_argument("--estimator", default="lpm", help=f"default: lpm; {', '.join(sorted(REGISTRY))}")
     parser.add_argument(
         "--option", nargs="+", default=[], metavar="NAME=VALUE", help="options of the estimator, e.g. bias=analytical"
@@ -61,9 +66,12 @@ def run(arguments: argparse.Namespace) -> None:
     """Read, fit, print, write."""
     if arguments.out and arguments.out.suffix not in WRITTEN:
         raise ConfigError(f"--out: {arguments.out.name!r} must end in one of {', '.join(WRITTEN)}")
+    data = _table(arguments.data)
+    for option, condition in _conditions(arguments):
+        data = _kept(data, option, condition)
     fitted = fit(
         arguments.formula,
-        _kept(_table(arguments.data), arguments.where),
+        data,
         estimator=arguments.estimator,
         vcov=arguments.vcov[0],
         ssc=arguments.ssc,
@@ -87,28 +95,36 @@ def _table(path: Path) -> pd.DataFrame:
     return read_raw(path, RawTable(path.name, ()))
 
 
-def _kept(data: pd.DataFrame, condition: str | None) -> pd.DataFrame:
-    """Rows that meet a condition on columns.
+def _conditions(arguments: argparse.Namespace) -> list[tuple[str, str]]:
+    """Conditions on rows, each with the option that makes it."""
+    found = [("--where", arguments.where)] if arguments.where else []
+    if arguments.sample:
+        samples = load_samples(arguments.root or project_root())
+        if arguments.sample not in samples:
+            raise ConfigError(f"--sample: {arguments.sample!r} is not a sample; {choices(arguments.sample, samples)}")
+        if expression := samples[arguments.sample].expression:
+            found.append(("--sample", expression))
+    return found
+
+
+def _kept(data: pd.DataFrame, option: str, condition: str) -> pd.DataFrame:
+    """Rows that meet a condition on columns; one that is missing is not met.
 
     Raises
     ------
-    FormulaError
-        If the condition cannot be read, or is none.
+    FormulaError, UnknownVariable
+        If the condition cannot be read, or speaks of a column that is not there.
     EmptySample
         If no row meets it.
     """
-    if condition is None:
-        return data
     try:
-        kept = data.eval(condition)
-    except Exception as error:
-        legal = choices(condition.split()[0] if condition.split() else "", map(str, data.columns))
-        raise FormulaError(f"--where: {condition!r} cannot be read ({error}); columns: {legal}") from error
-    if not isinstance(kept, pd.Series) or not pd.api.types.is_bool_dtype(kept):
-        raise FormulaError(f"--where: {condition!r} is no condition, such as 'year >= 1980'")
+        parse_condition(condition)
+        kept = selected(condition, Table(data, missing="drop"))
+    except (FormulaError, UnknownVariable) as error:
+        raise type(error)(f"{option}: {error}") from error
     if not kept.any():
-        raise EmptySample(f"--where: no row meets {condition!r}")
-    return data[kept.to_numpy(dtype=bool, na_value=False)]
+        raise EmptySample(f"{option}: no row meets {condition!r}")
+    return data[kept]
 
 
 def _option(word: str, estimator: str) -> tuple[str, Any]:

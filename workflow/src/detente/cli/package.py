@@ -25,6 +25,7 @@ from detente.report import exhibits_of, traits_of
 from detente.report.paper.document import Shown, compose
 from detente.report.paper.packing import Exhibit, Packed, folders_of, readme
 from detente.report.paper.references import References
+from detente.report.paper.study_words import abstract_of
 from detente.report.site.origin import provenance_words
 from detente.study.config.project import Project, load_project
 from detente.study.config.study import Study
@@ -107,7 +108,7 @@ def contents(
     content |= report
     content[README] = readme(packed, templates).encode("utf-8")
     content[STAMP] = _json(stamp)
-    content[METADATA] = _json(metadata(_crate(study, stamp, packed), content))
+    content[METADATA] = _json(metadata(_crate(project, study, stamp, packed), content))
     return content
 
 
@@ -226,11 +227,11 @@ def _day(root: Path) -> str:
         raise UnfitPackage(f"{root.as_posix()}: git does not say when the last commit was made") from error
 
 
-def _crate(study: Study, stamp: Mapping[str, Any], packed: Packed) -> Crate:
+def _crate(project: Project, study: Study, stamp: Mapping[str, Any], packed: Packed) -> Crate:
     sources = {slug: record.model_dump(mode="json") for slug, record in packed.sources.items()}
     return Crate(
         name=f"{study.title} Replication package",
-        description=study.abstract or study.title,
+        description=abstract_of(project, study),
         version=str(stamp["version"]),
         day=str(stamp["day"]),
         authors="The detente developers",

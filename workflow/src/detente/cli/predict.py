@@ -34,7 +34,9 @@ COMMON = 0.9
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     add_study(parser)
-    parser.add_argument("--panel", type=Path, help="panel of dyad-years, parquet; none where no claim is about them")
+    parser.add_argument(
+        "--panel", type=Path, nargs="?", help="panel of dyad-years, parquet; none where no claim is about them"
+    )
     parser.add_argument("--metrics", type=Path, required=True, help="parquet to write: how good each model is")
     parser.add_argument("--separation", type=Path, required=True, help="parquet to write: onsets by predicted risk")
 

@@ -7,8 +7,7 @@ from collections.abc import Iterable, Iterator
 
 from detente.base.code import PACKAGE, modules_used
 from detente.data.sources import REGISTRY
-from detente.stats.registry import get
-from detente.study.multiverse.grids import ESTIMATORS
+from detente.stats.registry import WITH_ENGINE, get
 
 # These only list others: a new command, dataset or estimator changes no result that does not use it.
 REGISTRIES = ("detente.cli", "detente.data.sources", "detente.stats.registry")
@@ -38,7 +37,7 @@ def estimating(estimator: str) -> list[str]:
 
 def fitting(name: str) -> list[str]:
     """A command that fits many specifications: the estimators that an engine stands in for belong to it."""
-    return command(name, *map(_module, ESTIMATORS))
+    return command(name, *map(_module, WITH_ENGINE))
 
 
 def package_file(*parts: str) -> str:

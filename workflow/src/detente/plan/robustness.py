@@ -128,6 +128,10 @@ class RobustnessPlan:
         directed = self.main.project.claims.claims[claim].directed
         return self.processed(*(f"{unit}.parquet" for unit, kind in UNITS.items() if kind is directed))
 
+    def predicted_panel(self) -> list[str]:
+        """The panel of undirected dyads, where a claim is about them."""
+        return self.processed(*(f"{unit}.parquet" for unit in self.units() if not UNITS[unit]))
+
     def sizes(self) -> str:
         """How many specifications each claim has."""
         return canonical({claim: len(grid.variants) for claim, grid in self.grids.items()})

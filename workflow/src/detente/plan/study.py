@@ -146,6 +146,10 @@ class StudyPlan:
         """Sources that the panel joins, as options."""
         return " ".join(self.slugs)
 
+    def directed(self) -> str:
+        """Option that says whether the panel's dyads are directed."""
+        return "--directed" if self.project.is_directed(self.study) else ""
+
     def years(self) -> str:
         """First and last year of the panel."""
         return "{}-{}".format(*self.study.window)

@@ -14,6 +14,7 @@ import pandas as pd
 from detente.base.errors import BrokenContract, EstimationError, UndeclaredFrame, choices
 from detente.base.files import read_frame, read_json
 from detente.report.exhibit import Traits, traits_of
+from detente.stats.registry import get
 from detente.study.config.claims import Claim
 from detente.study.config.project import Project
 from detente.study.config.study import Study
@@ -183,7 +184,7 @@ class Evidence:
         return {claim.id: claim.label for claim in self.project.examined(self.study)}
 
     @property
-    def covariance(self) -> str:
+    def vcov(self) -> str:
         """The covariance that headline intervals use: the dyadic one, if the study has it."""
         return "dyadic" if "dyadic" in self.study.vcov else self.study.vcov[0]
 
@@ -195,7 +196,8 @@ class Evidence:
     @property
     def preferred(self) -> str:
         """The estimator that headline sentences quote: the one with effects, if the study has it."""
-        return "lpm" if "lpm" in self.study.estimators else self.study.estimators[0]
+        linear = (name for name in self.study.estimators if get(name).least_squares)
+        return next(linear, self.study.estimators[0])
 
 
 @dataclass(frozen=True)

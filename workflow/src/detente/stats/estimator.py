@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Any, Literal, Required, TypedDict, Unpack
 
 import numpy as np
 import numpy.typing as npt
@@ -16,6 +16,7 @@ from detente.stats.frame import ModelFrame
 Array = npt.NDArray[np.floating[Any]]
 Codes = npt.NDArray[np.int64]
 Link = Literal["identity", "logit", "probit", "cloglog", "log"]
+Engine = Literal["linear", "logit"]
 Uses = Literal["nothing", "absorbs", "conditions", "averages", "groups"]
 # What scores of rows and a bread give; `LINEAR` what leverages give besides. "cluster" is by any factors, "dyad" one.
 ROBUST = frozenset({"classical", "hc0", "hc1", "cluster", "dyad", "dyadic"})
@@ -53,23 +54,61 @@ class Solution:
 
 
 @dataclass(frozen=True)
-class Estimator:
-    """A registered estimator.
+class Label:
+    """What an estimator is called.
 
-    `uses` says what it does with `ModelFrame.fixed_effects`: "nothing" (it refuses them), "absorbs" any number of
-    them, "conditions" on the first, "averages" the regressors within the first, or takes the first for "groups" of
-    correlated rows. `fixed_effects` are those that a study gives it. `covariances` are the kinds that it supports.
-    `reference` names the independent implementation that each fit is compared with; `gap` returns the largest relative
-    difference of a coefficient from it, None where the fit is the library's own or tests alone compare.
+    `short` in a column head, `long` inside a sentence; `sentence` says what it compares and whose it is; `unit` of its
+    coefficients.
+    """
+
+    short: str
+    long: str
+    sentence: str
+    unit: str = "log-odds"
+
+
+class Declared(TypedDict, total=False):
+    """What the file of an estimator declares of it, beside its name and label; see `Estimator`."""
+
+    link: Required[Link]
+    covariances: Required[frozenset[str]]
+    reference: Required[str]
+    uses: Uses
+    fixed_effects: tuple[str, ...]
+    gap: Callable[[ModelFrame, Solution], float] | None
+    engine: Engine | None
+    index_model: object
+    needs_instruments: bool
+    relative: bool
+
+
+@dataclass(frozen=True)
+class Estimator:
+    """A registered estimator: what it can do is asked of these fields, never of its name.
+
+    `link` from linear predictor to mean. `uses` says what it does with `ModelFrame.fixed_effects`: "nothing" (it
+    refuses them), "absorbs" any number of them, "conditions" on the first, "averages" the regressors within the first,
+    or takes the first for "groups" of correlated rows. `fixed_effects` are those that a study gives it. `covariances`
+    are the kinds that it supports. `reference` names the independent implementation that each fit is compared with;
+    `gap` returns the largest relative difference of a coefficient from it, None where the fit is the library's own or
+    tests alone compare. `engine` fits many specifications of one sample at once, if there is one. `index_model` gives
+    score and weight of a row from its linear predictor, which refits under a null need. `needs_instruments` for
+    endogenous regressors. `relative` if it compares two values of the outcome, so that it predicts no risk.
     """
 
     name: str
     fit: Callable[..., Solution]
-    uses: Uses
-    fixed_effects: tuple[str, ...]
+    label: Label
+    link: Link
     covariances: frozenset[str]
     reference: str
-    gap: Callable[[ModelFrame, Solution], float] | None
+    uses: Uses = "nothing"
+    fixed_effects: tuple[str, ...] = ()
+    gap: Callable[[ModelFrame, Solution], float] | None = None
+    engine: Engine | None = None
+    index_model: Any = None
+    needs_instruments: bool = False
+    relative: bool = False
 
     @property
     def module(self) -> str:
@@ -77,27 +116,31 @@ class Estimator:
         return self.fit.__module__.removeprefix("detente.")
 
     @property
+    def least_squares(self) -> bool:
+        """Whether it is least squares of the outcome on the regressors, within fixed effects."""
+        return self.engine == "linear"
+
+    @property
     def absorbs_dyads(self) -> bool:
         """Whether what is fixed in a dyad drops out of a study's model."""
         return self.uses in ("absorbs", "conditions") and "dyad" in self.fixed_effects
+
+    @property
+    def compares_within_dyads(self) -> bool:
+        """Whether its coefficients compare each dyad with itself."""
+        return self.absorbs_dyads or (self.uses == "averages" and "dyad" in self.fixed_effects)
 
 
 REGISTRY: dict[str, Estimator] = {}
 
 
 def estimator(
-    name: str,
-    *,
-    uses: Uses = "nothing",
-    fixed_effects: tuple[str, ...] = (),
-    covariances: frozenset[str],
-    reference: str,
-    gap: Callable[[ModelFrame, Solution], float] | None = None,
+    name: str, label: Label, **declared: Unpack[Declared]
 ) -> Callable[[Callable[..., Solution]], Callable[..., Solution]]:
-    """Register the decorated function under `name`; it takes a design, and options of its own by keyword."""
+    """Register the decorated function under `name`; it takes a model frame, and options of its own by keyword."""
 
     def register(function: Callable[..., Solution]) -> Callable[..., Solution]:
-        REGISTRY[name] = Estimator(name, function, uses, fixed_effects, covariances, reference, gap)
+        REGISTRY[name] = Estimator(name, function, label, **declared)
         return function
 
     return register

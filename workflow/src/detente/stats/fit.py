@@ -114,9 +114,9 @@ def _check_effects(estimator: Estimator, design: ModelFrame) -> None:
 
 
 def _check_instruments(estimator: Estimator, design: ModelFrame) -> None:
-    """Estimators with instruments are called iv_…; any other would take an endogenous regressor for a given one."""
-    if design.endogenous and not estimator.name.startswith("iv_"):
-        takers = ", ".join(sorted(name for name in REGISTRY if name.startswith("iv_"))) or "none"
+    """Any other estimator would take an endogenous regressor for an exogenous one."""
+    if design.endogenous and not estimator.needs_instruments:
+        takers = ", ".join(sorted(name for name, other in REGISTRY.items() if other.needs_instruments)) or "none"
         raise UnsupportedInstruments(
             f"estimator {estimator.name!r} takes no instruments ({', '.join(design.endogenous)} is endogenous); "
             f"those that do: {takers}"

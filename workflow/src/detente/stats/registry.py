@@ -12,4 +12,19 @@ for _package in (linear, likelihood):
     for _module in sorted(m.name for m in iter_modules(_package.__path__)):
         import_module(f"{_package.__name__}.{_module}")
 
-__all__ = ["REGISTRY", "Estimator", "get"]
+# Estimators that fit many specifications of one sample at once.
+WITH_ENGINE = tuple(sorted(name for name, found in REGISTRY.items() if found.engine))
+
+__all__ = ["REGISTRY", "WITH_ENGINE", "Estimator", "get"]
+
+
+def documented() -> str:
+    """The registered estimators as a Markdown table, which stands in `docs/estimates.md`."""
+    head = "| name | estimator | link | fixed effects | covariances | many specifications | compared with |"
+    rows = [head, "|" + "---|" * head.count(" | ") + "---|"]
+    for name, found in sorted(REGISTRY.items()):
+        effects = {"nothing": "none"}.get(found.uses, f"{found.uses} {', '.join(found.fixed_effects)}")
+        kinds = ", ".join(sorted(found.covariances))
+        cells = (f"`{name}`", found.label.long, found.link, effects, kinds, found.engine or "–", found.reference)
+        rows.append(f"| {' | '.join(cells)} |")
+    return "\n".join(rows)

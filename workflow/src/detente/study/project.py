@@ -148,7 +148,7 @@ def _check_estimators(project: Project) -> None:
                 estimator = get(name)
             except UnknownEstimator as error:
                 raise UnknownEstimator(f"{project.located(study, 'estimators', i)}: {error}") from error
-            if name.startswith("iv_"):
+            if get(name).needs_instruments:
                 where = project.located(study, "estimators", i)
                 raise UnsupportedInstruments(
                     f"{where}: {name!r} needs instruments, which no claim has; use `python -m detente fit`"

@@ -130,22 +130,25 @@ def _row_labels(axis: Any, rows: Mapping[tuple[str, str], float], claims: Mappin
 def timeline(frame: pd.DataFrame, labels: Mapping[str, str], *, simulated: bool) -> Figure:
     """Onsets and joint exercises a year: two panels over the same years, each with its own unit."""
     samples = [s for s in labels if s in set(frame["sample"])]
-    figure = canvas(3.7, simulated=simulated)
-    above, below = figure.subplots(2, 1, sharex=True)
+    trained = "exercises" in frame
+    figure = canvas(3.7 if trained else 2.1, simulated=simulated)
+    panels = figure.subplots(2 if trained else 1, 1, sharex=True, squeeze=False)[:, 0]
+    above, below = panels[0], panels[-1]
     lines = [frame[frame["sample"] == sample].sort_values("year") for sample in samples]
     ends = _apart([float(line["onsets"].tail(3).mean()) for line in lines], 0.11 * float(frame["onsets"].max()))
     for colour, sample, line, end in zip((GREY, BLUE, VERMILION), samples, lines, ends, strict=False):
         above.plot(line["year"], line["onsets"], color=colour, clip_on=False)
         name = labels[sample].removesuffix(" dyads") + ("" if len(samples) > 1 and sample != "all" else " dyads")
         _line_label(above, float(line["year"].iloc[-1]), end, name, colour)
-    exercises = frame.drop_duplicates("year").sort_values("year")
-    below.bar(exercises["year"], exercises["exercises"], color=GREEN, width=0.75)
     above.set_title("Dispute onsets")
-    above.set_ylabel("dyads a year")
-    below.set_title("Joint military exercises")
-    below.set_ylabel("exercises a year")
+    above.set_ylabel("onsets per year")
+    if trained:
+        exercises = frame.drop_duplicates("year").sort_values("year")
+        below.bar(exercises["year"], exercises["exercises"], color=GREEN, width=0.75)
+        below.set_title("Joint military exercises")
+        below.set_ylabel("exercises per year")
     most_ticks(below.xaxis, 8, integer=True)
-    for axis in (above, below):
+    for axis in panels:
         axis.set_ylim(bottom=0)
         most_ticks(axis.yaxis, 5, integer=True)
         axis.grid(axis="y")

@@ -8,16 +8,13 @@ from typing import Any
 
 import pandas as pd
 
-from detente.base.numerics import EQUIVALENCE_LEVEL, LEVEL, MDE_FACTOR, POWER
-from detente.report.evidence import FEW_SWITCHERS, Cell, Evidence, attrition, cells, keyed
-from detente.report.formats import PER, count, decimal, per_thousand, percent, ratio, spelled
-from detente.report.labels import BASE_RISK, PEACE_UNIT, covariance_label, estimator_label, lower_first
+from detente.report.evidence import Cell, Evidence, attrition, cells, keyed
+from detente.report.formats import count, per_thousand, percent, ratio
+from detente.report.labels import covariance_label, estimator_label, lower_first, reason_label
 from detente.report.paper.numbers_models import Number, agreement, balance, grid, model_numbers, number
+from detente.report.paper.study_words import controls, method_words, study_words, tenth, year
 from detente.report.tables.recovery import COVERAGE, recovery
 from detente.study.config.claims import Claim
-
-MAKE_TARGETS = ("demo", "paper")
-"""Studies that the Makefile builds by name."""
 
 
 def numbers(evidence: Evidence) -> dict[str, Any]:
@@ -27,69 +24,22 @@ def numbers(evidence: Evidence) -> dict[str, Any]:
     """
     models = cells(evidence)
     return {
-        "study": _study(evidence),
+        "study": study_words(evidence),
         "balance": balance(evidence, models),
-        "method": _method(evidence),
+        "method": method_words(evidence),
         "estimators": [asdict(estimator_label(e)) for e in evidence.study.estimators],
         "covariances": _covariances(evidence),
         "samples": [_sample(evidence, s) for s in evidence.study.samples],
         "headline": _sample(evidence, evidence.study.headline),
         "claims": [_claim(evidence, c, models) for c in evidence.project.claims_of(evidence.study)],
-        "controls": _controls(evidence),
+        "controls": controls(evidence),
         "grid": grid(models),
         "attrition": _attrition(evidence),
         "timeline": _timeline(evidence),
-        "partners": _partners(evidence),
+        "partners": _partners(evidence) if evidence.traits.exercises else {},
         "recovery": _recovery(evidence),
         "coverage": _coverage(),
         "sources": _sources(evidence),
-    }
-
-
-def _study(evidence: Evidence) -> dict[str, Any]:
-    study = evidence.study
-    return {
-        "name": study.name,
-        "command": _command(study.name),
-        "shipped": study.name in MAKE_TARGETS,
-        "title": study.title,
-        "abstract": study.abstract,
-        "simulated": evidence.simulated,
-        "exercises": evidence.traits.exercises,
-        "first_year": number(study.window[0], _year),
-        "last_year": number(study.window[1], _year),
-        "seed": number(study.seed, _year),
-        "preferred": estimator_label(evidence.preferred).long,
-        "estimators": [estimator_label(e).long for e in study.estimators],
-        "logit_and_lpm": sorted(study.estimators) == ["logit", "lpm"],
-        "claim_count": number(len(study.claims), spelled),
-    }
-
-
-def _command(study: str) -> str:
-    return f"make {study}" if study in MAKE_TARGETS else f".venv/bin/snakemake {study} --cores all"
-
-
-def _year(value: float) -> str:
-    return str(int(value))
-
-
-def _method(evidence: Evidence) -> dict[str, Any]:
-    """Constants of the method, so that the prose holds none of its own."""
-    claims = evidence.project.claims_of(evidence.study)
-    confounders = [c["lag"] for c in _controls(evidence) if c["role"] == "confounder"]
-    return {
-        "interval": number(LEVEL, percent),
-        "equivalence": number(EQUIVALENCE_LEVEL, percent),
-        "power": number(POWER, percent),
-        "multiple": number(MDE_FACTOR, _tenth),
-        "few_switchers": number(FEW_SWITCHERS, count),
-        "smallest_effect": number(evidence.project.claims.smallest_effect, percent),
-        "per": number(PER, count),
-        "base_risk": BASE_RISK,
-        "peace_unit": PEACE_UNIT,
-        "treatment_time": _before({c.lag for c in claims}),
-        "confounder_time": _before(set(confounders)),
     }
 
 
@@ -100,20 +50,13 @@ def _covariances(evidence: Evidence) -> dict[str, dict[str, str]]:
     return {role: {"id": name, **asdict(covariance_label(name))} if name else blank for role, name in named.items()}
 
 
-def _tenth(value: float) -> str:
-    return decimal(value, 1)
-
-
-def _before(lags: set[int]) -> str:
-    return " or ".join(f"t\u2212{lag}" for lag in sorted(lags))
-
-
 def _sample(evidence: Evidence, sample: str) -> dict[str, Any]:
     row = keyed(evidence.frame("sample_flow"), "sample")[sample]
     label = evidence.samples[sample]
     counts = ("dyad_years", "dyads", "onset_gml", "onset_cow", "ongoing_gml", "force_onset", "fatal_onset")
     more = ("exercise_any", "exercise_bilateral", "switches_on", "switches_off", "onset_after_dispute")
     shares = ("exercise_any_share", "exercise_bilateral_share")
+    more, shares = (tuple(name for name in names if name in row) for names in (more, shares))
     return {
         "id": sample,
         "label": label,
@@ -173,26 +116,14 @@ def _raw(evidence: Evidence, claim: str) -> list[dict[str, Any]]:
     return rows
 
 
-def _controls(evidence: Evidence) -> list[dict[str, Any]]:
-    """Controls that any claim of the study uses, in the order of `claims.yaml`, and the mediators refused."""
-    used = {name for claim in evidence.project.claims_of(evidence.study) for name in claim.controls}
-    return [
-        {
-            "label": control.label,
-            "role": control.role,
-            "lag": control.lag,
-            "why": control.why,
-            "used": name in used,
-        }
-        for name, control in evidence.project.claims.controls.items()
-    ]
-
-
 def _attrition(evidence: Evidence) -> dict[str, Any]:
     """Steps from dyad-years to model rows, for the first claim on the headline sample."""
     frame = attrition(evidence, evidence.study.claims[0])
     steps = frame[frame["sample"] == evidence.study.headline].to_dict("records")
-    told: list[dict[str, Any]] = [{"reason": str(r["reason"]), "rows": number(r["rows"], count)} for r in steps]
+    told: list[dict[str, Any]] = [
+        {"reason": reason_label(str(r["reason"]), evidence.project.claims), "rows": number(r["rows"], count)}
+        for r in steps
+    ]
     return {
         "start": told[0]["rows"],
         "dropped": [step for step in told[1:-1] if step["rows"]["value"]],
@@ -204,22 +135,29 @@ def _timeline(evidence: Evidence) -> dict[str, Any]:
     frame = evidence.frame("timeline")
     years = list(keyed(frame[frame["sample"] == evidence.study.headline].sort_values("year"), "year").values())
     most, least = max(years, key=lambda y: y["onsets"]), min(years, key=lambda y: y["onsets"])
-    first, last, peak = years[0], years[-1], max(years, key=lambda y: y["exercises"])
+    return {
+        "first_year": number(years[0]["year"], year),
+        "last_year": number(years[-1]["year"], year),
+        "onsets_most": number(most["onsets"], count),
+        "onsets_most_year": number(most["year"], year),
+        "onsets_least": number(least["onsets"], count),
+        "onsets_least_year": number(least["year"], year),
+        **(_exercises(years) if evidence.traits.exercises else {}),
+    }
+
+
+def _exercises(years: list[dict[str, Any]]) -> dict[str, Number]:
+    """Joint exercises in the first, the last and the busiest year, and how many states are in the mean exercise."""
+    peak = max(years, key=lambda y: y["exercises"])
     held = [y for y in years if math.isfinite(y["mean_participants"])]
     exercises = sum(y["exercises"] for y in held)
     participants = sum(y["mean_participants"] * y["exercises"] for y in held)
     return {
-        "first_year": number(first["year"], _year),
-        "last_year": number(last["year"], _year),
-        "exercises_first": number(first["exercises"], count),
-        "exercises_last": number(last["exercises"], count),
+        "exercises_first": number(years[0]["exercises"], count),
+        "exercises_last": number(years[-1]["exercises"], count),
         "exercises_peak": number(peak["exercises"], count),
-        "exercises_peak_year": number(peak["year"], _year),
-        "onsets_most": number(most["onsets"], count),
-        "onsets_most_year": number(most["year"], _year),
-        "onsets_least": number(least["onsets"], count),
-        "onsets_least_year": number(least["year"], _year),
-        "participants": number(participants / exercises if exercises else math.nan, _tenth),
+        "exercises_peak_year": number(peak["year"], year),
+        "participants": number(participants / exercises if exercises else math.nan, tenth),
     }
 
 

@@ -81,7 +81,7 @@ def recovery_table(evidence: Evidence) -> Table:
         )
         for r in recovery(evidence).to_dict("records")
     )
-    errors = covariance_label(evidence.covariance).long
+    errors = covariance_label(evidence.vcov).long
     columns = (
         Column("Planted"),
         Column("Estimated"),

@@ -21,6 +21,7 @@ from detente.report.labels import (
 )
 from detente.report.tables.recipes import merged, recipe_notes
 from detente.report.tables.table import Column, Row, Table
+from detente.stats.registry import get
 
 NOT_ESTIMABLE = "n.e."
 INTERVAL = f"{percent(LEVEL)} interval"
@@ -67,8 +68,9 @@ def main(evidence: Evidence) -> Table:
     claims = evidence.project.claims_of(study)
     models = [cell(evidence, c.id, study.headline, e) for c in claims for e in study.estimators]
     columns = tuple(Column(estimator_label(e).short, c.label, "center") for c in claims for e in study.estimators)
+    linear = listed(estimator_label(e).short for e in study.estimators if get(e).link == "identity")
     rows = [
-        Row(f"Coefficients (LPM: × {PER:,})" if "lpm" in study.estimators else "Coefficients"),
+        Row(f"Coefficients ({linear}: × {PER:,})" if linear else "Coefficients"),
         *_treatment_rows(evidence, models),
         *_control_rows(evidence, models),
         Row(f"Effect on the risk of onset, per {PER:,} dyad-years"),
@@ -129,7 +131,7 @@ def _coefficients(evidence: Evidence, model: Cell, covariance: str, *, treatment
 
 
 def _shown(row: pd.Series, name: str) -> str:
-    scale = PER if row["estimator"] == "lpm" else 1
+    scale = PER if get(row["estimator"]).link == "identity" else 1
     return coefficient(scale * float(row[name]))
 
 
@@ -223,6 +225,7 @@ def _failures(evidence: Evidence, models: list[Cell]) -> list[str]:
     caption="The same claims in every sample: average marginal effect, interval, standard errors, minimum detectable "
     "effect, verdict.",
     needs=("estimates", "failures"),
+    applies=lambda study: len(study.samples) > 1,
     place="samples",
 )
 def samples(evidence: Evidence) -> Table:

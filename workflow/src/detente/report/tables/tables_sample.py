@@ -9,7 +9,7 @@ import pandas as pd
 from detente.report.evidence import Evidence, attrition, keyed
 from detente.report.exhibit import exhibit
 from detente.report.formats import MISSING, count, decimal, percent
-from detente.report.labels import listed
+from detente.report.labels import listed, reason_label
 from detente.report.tables.table import Column, Row, Table
 
 _FLOW: tuple[tuple[str, str, Callable[[float], str]], ...] = (
@@ -43,12 +43,14 @@ def sample_flow(evidence: Evidence) -> Table:
     samples = evidence.study.samples
     held = keyed(evidence.frame("sample_flow"), "sample")
     rows = [Row("What the samples hold")]
-    rows += [Row(label, tuple(show(held[s][name]) for s in samples)) for name, label, show in _FLOW]
+    told = [item for item in _FLOW if item[0] in evidence.frame("sample_flow")]
+    rows += [Row(label, tuple(show(held[s][name]) for s in samples)) for name, label, show in told]
     rows += _attrition(evidence)
+    switches = evidence.frame("sample_flow").columns.str.startswith("switches").any()
     notes = (
-        "Undirected dyad-years. An onset is a year in which a new dispute begins, even where an older one continues; "
-        "a year in which only an older dispute continues is not at risk and leaves the models. "
-        "A switch is a change of the treatment between neighbouring years of a dyad.",
+        "An onset is a year in which a new dispute begins, even where an older one continues; a year in which only an "
+        "older dispute continues is not at risk and is dropped from the models."
+        + (" A switch is a change of the treatment between neighbouring years of a dyad." if switches else ""),
     )
     columns = tuple(Column(evidence.samples[s]) for s in samples)
     return Table("sample_flow", "Samples", "", columns, tuple(rows), notes, evidence.simulated)
@@ -74,7 +76,8 @@ def _steps(evidence: Evidence, frame: pd.DataFrame) -> tuple[Row, ...]:
         left_out = i > 0 and reason != "used"
         if left_out and not any(counts.get((s, reason)) for s in evidence.study.samples):
             continue
-        label = f"\u2212 {reason}" if left_out else str(reason).capitalize()
+        words = reason_label(str(reason), evidence.project.claims)
+        label = f"\u2212 {words}" if left_out else words[:1].upper() + words[1:]
         rows.append(Row(label, tuple(count(counts.get((s, reason), 0)) for s in evidence.study.samples)))
     return tuple(rows)
 

@@ -12,6 +12,7 @@ import pandas as pd
 from detente.base.errors import EstimationError, NoRisk
 from detente.stats.effects.links import CURVES
 from detente.stats.printing import html, plain
+from detente.stats.registry import get
 from detente.stats.result import Fit
 
 Array = npt.NDArray[np.floating[Any]]
@@ -100,7 +101,7 @@ def calibration(fit: Fit, groups: int = 10) -> Calibration:
 
 def _as_event(fit: Fit, y: Array) -> Array:
     """The outcome as the event whose probability is predicted: for ordered values, more than the lowest."""
-    if fit.estimator == "multinomial_logit":
+    if get(fit.estimator).relative:
         raise NoRisk("multinomial logit predicts one value given one of two: there is no base rate to compare with")
     return y if y.min() >= 0 and y.max() <= 1 else (y > y.min()).astype(np.float64)
 

@@ -10,7 +10,7 @@ from scipy.special import expit, log_ndtr, logit, ndtr, ndtri
 
 from detente.base.errors import NotConverged
 from detente.stats.covariance import Scores
-from detente.stats.estimator import ROBUST, Array, Link, Solution, estimator
+from detente.stats.estimator import ROBUST, Array, Label, Link, Solution, estimator
 from detente.stats.frame import ModelFrame
 from detente.stats.likelihood.likelihood import (
     CLOSE,
@@ -223,14 +223,39 @@ def solve(model: Binary, design: ModelFrame, data: Regressors) -> Solution:
     )
 
 
-@estimator("probit", covariances=ROBUST, reference="statsmodels Probit and GLM, in tests")
+@estimator(
+    "probit",
+    Label(
+        "Probit",
+        "pooled probit",
+        "A probit of all rows together; it compares different dyads.",
+        "probits",
+    ),
+    link="probit",
+    covariances=ROBUST,
+    reference="statsmodels Probit and GLM, in tests",
+    index_model=PROBIT,
+)
 def probit(design: ModelFrame) -> Solution:
     """Pooled probit with a constant; terms are the constant and the regressors; refusals as in `logit`."""
     refuse_effects(design, "probit")
     return solve(PROBIT, design, regressors(design))
 
 
-@estimator("cloglog", covariances=ROBUST, reference="statsmodels GLM with a complementary log-log link, in tests")
+@estimator(
+    "cloglog",
+    Label(
+        "Cloglog",
+        "complementary log-log model",
+        "A complementary log-log model of all rows together, the grouped-time form of proportional hazards (Beck, "
+        "Katz and Tucker 1998); it compares different dyads.",
+        "logs of the hazard",
+    ),
+    link="cloglog",
+    covariances=ROBUST,
+    reference="statsmodels GLM with a complementary log-log link, in tests",
+    index_model=CLOGLOG,
+)
 def cloglog(design: ModelFrame) -> Solution:
     """Pooled complementary log-log: a proportional hazard observed by the year; refusals as in `logit`."""
     refuse_effects(design, "cloglog")

@@ -9,7 +9,7 @@ import numpy as np
 
 from detente.base.errors import EstimationError, NotConverged
 from detente.stats.covariance import Scores
-from detente.stats.estimator import ROBUST, Array, Solution, estimator
+from detente.stats.estimator import ROBUST, Array, Label, Solution, estimator
 from detente.stats.frame import ModelFrame
 from detente.stats.likelihood.binary import LOGIT, likelihood
 from detente.stats.likelihood.likelihood import (
@@ -40,7 +40,18 @@ class Prior:
         return Point(-float(np.log1p(z**2).sum()), first @ self.rows, (self.rows.T * curvature) @ self.rows)
 
 
-@estimator("cauchy_logit", covariances=ROBUST, reference="brute-force maximisation of the posterior by scipy, in tests")
+@estimator(
+    "cauchy_logit",
+    Label(
+        "Cauchy logit",
+        "logit with Cauchy priors",
+        "A pooled logit with weakly informative priors (Gelman, Jakulin, Pittau and Su 2008), so that estimates "
+        "exist where a treatment predicts peace perfectly.",
+    ),
+    link="logit",
+    covariances=ROBUST,
+    reference="brute-force maximisation of the posterior by scipy, in tests",
+)
 def cauchy_logit(design: ModelFrame, *, scale: float = 2.5, scale_intercept: float = 10.0) -> Solution:
     """Posterior mode of a logit: finite where a regressor separates the outcome, pulled towards zero elsewhere.
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from detente.base.errors import NotConverged
 from detente.stats.covariance import Scores
-from detente.stats.estimator import Array, Solution, estimator
+from detente.stats.estimator import Array, Label, Solution, estimator
 from detente.stats.frame import ModelFrame
 from detente.stats.kernels import conditional as kernel
 from detente.stats.likelihood.binary import DIVERGED, MOST_POLISHES, NEARER, SETTLED
@@ -24,6 +24,13 @@ COVARIANCES = frozenset({"classical", "cluster", "dyad", "dyadic"})
 
 @estimator(
     "clogit",
+    Label(
+        "Cond. logit",
+        "conditional logit",
+        "A logit that conditions on how many onsets each dyad has (Chamberlain 1980); it compares each dyad with "
+        "itself, learns nothing from dyads without an onset, and has no risks, as dyad effects are never estimated.",
+    ),
+    link="logit",
     uses="conditions",
     fixed_effects=("dyad",),
     covariances=COVARIANCES,

@@ -10,7 +10,7 @@ import numpy as np
 
 from detente.base.errors import NotConverged, NoVariation, UnsupportedEffects
 from detente.stats.covariance import Scores
-from detente.stats.estimator import ROBUST, Array, Solution, estimator
+from detente.stats.estimator import ROBUST, Array, Label, Solution, estimator
 from detente.stats.frame import ModelFrame
 from detente.stats.likelihood.likelihood import STILL, Stalled, check_score, inverse
 from detente.stats.likelihood.poisson import LARGEST_INDEX, blame, checked, refuse_unsuitable
@@ -99,6 +99,14 @@ def _informative(design: ModelFrame, rows: Codes, flags: tuple[str, ...]) -> _In
 
 @estimator(
     "fepoisson",
+    Label(
+        "FE Poisson",
+        "Poisson regression with dyad and year effects",
+        "A Poisson regression with dyad and year effects (Correia, Guimarães and Zylkin 2020); it compares each dyad "
+        "with itself and learns nothing from dyads without an onset.",
+        "logs of the risk",
+    ),
+    link="log",
     uses="absorbs",
     fixed_effects=("dyad", "year"),
     covariances=ROBUST,

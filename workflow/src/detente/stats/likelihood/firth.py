@@ -12,7 +12,7 @@ from scipy.stats import chi2
 
 from detente.base.errors import EstimationError, NotConverged, UnknownOption, UnknownVariable, choices
 from detente.stats.covariance import Scores
-from detente.stats.estimator import ROBUST, Array, Solution, estimator
+from detente.stats.estimator import ROBUST, Array, Label, Solution, estimator
 from detente.stats.frame import ModelFrame
 from detente.stats.kernels import firth_rows as kernel
 from detente.stats.likelihood.binary import FRACTION, LARGE, NEAR, NEARER
@@ -55,7 +55,18 @@ class Penalised:
     information: Array
 
 
-@estimator("firth", covariances=ROBUST, reference="R brglm2 AS_mean and logistf, in tests")
+@estimator(
+    "firth",
+    Label(
+        "Firth logit",
+        "penalised logit",
+        "A pooled logit whose likelihood is penalised (Firth 1993), so that estimates exist where a treatment "
+        "predicts peace perfectly.",
+    ),
+    link="logit",
+    covariances=ROBUST,
+    reference="R brglm2 AS_mean and logistf, in tests",
+)
 def firth(design: ModelFrame, *, bread: Bread = "expected") -> Solution:
     """Pooled logit with a constant that maximises l + ½ log |XᵀWX|; terms are the constant and the regressors.
 

@@ -10,7 +10,7 @@ from scipy.special import logit
 
 from detente.base.errors import NotConverged
 from detente.stats.covariance import Scores
-from detente.stats.estimator import ROBUST, Array, Solution, estimator
+from detente.stats.estimator import ROBUST, Array, Label, Solution, estimator
 from detente.stats.frame import ModelFrame
 from detente.stats.kernels import conditional
 from detente.stats.kernels import firth as kernel
@@ -26,6 +26,13 @@ SETTLED = 1e-18
 
 @estimator(
     "firth_fe",
+    Label(
+        "FE Firth logit",
+        "penalised logit with dyad effects",
+        "A penalised logit with an intercept for each dyad, dyads without an onset among them (Cook, Hays and "
+        "Franzese 2020); its risks are too high where onsets are rare.",
+    ),
+    link="logit",
     uses="absorbs",
     fixed_effects=("dyad",),
     covariances=ROBUST,

@@ -9,7 +9,7 @@ from scipy.special import expit
 
 from detente.base.errors import UnknownOption, UnsupportedEffects, choices
 from detente.stats.covariance import Scores
-from detente.stats.estimator import ROBUST, Solution, estimator
+from detente.stats.estimator import ROBUST, Label, Solution, estimator
 from detente.stats.frame import ModelFrame
 from detente.stats.likelihood.likelihood import binary_outcome, check_score, inverse
 from detente.stats.likelihood.logit_within import Fitted, effects_anew, fit_within
@@ -22,6 +22,13 @@ BIASES: tuple[Bias, ...] = ("none", "analytical", "splitpanel")
 
 @estimator(
     "felogit",
+    Label(
+        "FE logit",
+        "logit with dyad and year effects",
+        "A logit with an intercept for each dyad and year; it compares each dyad with itself, learns nothing from "
+        "dyads without an onset, and is biased where a dyad has few years (Hahn and Newey 2004).",
+    ),
+    link="logit",
     uses="absorbs",
     fixed_effects=("dyad", "year"),
     covariances=ROBUST,

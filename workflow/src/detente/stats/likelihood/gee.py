@@ -11,7 +11,7 @@ from scipy.special import expit, ndtr
 
 from detente.base.errors import NotConverged, NoVariation
 from detente.stats.covariance import Scores
-from detente.stats.estimator import ROBUST, Array, Solution, estimator
+from detente.stats.estimator import ROBUST, Array, Label, Solution, estimator
 from detente.stats.frame import ModelFrame
 from detente.stats.likelihood.binary import LOGIT, PROBIT
 from detente.stats.likelihood.likelihood import (
@@ -59,6 +59,13 @@ FAMILIES: dict[str, _Family] = {
 
 @estimator(
     "gee",
+    Label(
+        "GEE",
+        "population-averaged logit",
+        "A logit by estimating equations with a working correlation within dyads (Liang and Zeger 1986); it compares "
+        "different dyads.",
+    ),
+    link="logit",
     uses="groups",
     fixed_effects=("dyad",),
     covariances=ROBUST - {"hc0", "hc1"},

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from detente.base.errors import NotReproduced
-from detente.stats.estimator import ROBUST, Solution, estimator
+from detente.stats.estimator import ROBUST, Label, Solution, estimator
 from detente.stats.frame import ModelFrame
 from detente.stats.likelihood.binary import LOGIT, solve
 from detente.stats.likelihood.likelihood import refuse_effects, regressors
@@ -36,7 +36,20 @@ def reference_gap(design: ModelFrame, fit: Solution) -> float:
     return gap
 
 
-@estimator("logit", covariances=ROBUST, reference="statsmodels Logit", gap=reference_gap)
+@estimator(
+    "logit",
+    Label(
+        "Logit",
+        "pooled logit",
+        "A logit of all rows together; it compares different dyads.",
+    ),
+    link="logit",
+    covariances=ROBUST,
+    reference="statsmodels Logit",
+    gap=reference_gap,
+    engine="logit",
+    index_model=LOGIT,
+)
 def logit(design: ModelFrame) -> Solution:
     """Pooled logit with a constant; terms are the constant and the regressors; observed information.
 

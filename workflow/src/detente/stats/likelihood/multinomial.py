@@ -8,7 +8,7 @@ import numpy as np
 
 from detente.base.errors import NotConverged, NoVariation, UnsuitableOutcome
 from detente.stats.covariance import Scores
-from detente.stats.estimator import ROBUST, Array, Codes, Solution, estimator
+from detente.stats.estimator import ROBUST, Array, Codes, Label, Solution, estimator
 from detente.stats.frame import ModelFrame
 from detente.stats.likelihood.likelihood import (
     STILL,
@@ -25,7 +25,18 @@ from detente.stats.likelihood.likelihood import (
 from detente.stats.likelihood.separation import refuse_separation
 
 
-@estimator("multinomial_logit", covariances=ROBUST, reference="statsmodels MNLogit and Stata's mlogit, in tests")
+@estimator(
+    "multinomial_logit",
+    Label(
+        "Multin. logit",
+        "multinomial logit",
+        "Log-odds of each value of the outcome (McFadden 1974), with an onset a logit; it compares different dyads.",
+    ),
+    link="logit",
+    covariances=ROBUST,
+    reference="statsmodels MNLogit and Stata's mlogit, in tests",
+    relative=True,
+)
 def multinomial_logit(design: ModelFrame, *, base: float | None = None, equation: float | None = None) -> Solution:
     """Log odds of each value of the outcome against the base, linear in a constant and the regressors.
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from detente.stats.covariance import totals
-from detente.stats.estimator import ROBUST, Codes, Solution, estimator
+from detente.stats.estimator import ROBUST, Codes, Label, Solution, estimator
 from detente.stats.frame import ModelFrame
 from detente.stats.likelihood.binary import LOGIT, solve
 from detente.stats.likelihood.likelihood import only_effect, regressors
@@ -18,6 +18,13 @@ FIXED = 1e-12
 
 @estimator(
     "cre_logit",
+    Label(
+        "CRE logit",
+        "correlated-random-effects logit",
+        "A logit of the regressors beside their means in each dyad (Mundlak 1978), so that coefficients are of "
+        "change within dyads and all rows have a risk.",
+    ),
+    link="logit",
     uses="averages",
     fixed_effects=("dyad",),
     covariances=ROBUST,

@@ -9,7 +9,7 @@ from scipy.special import digamma, gammaln, polygamma
 
 from detente.base.errors import NotConverged, NoVariation, UnsuitableOutcome
 from detente.stats.covariance import Scores
-from detente.stats.estimator import ROBUST, Array, Solution, estimator
+from detente.stats.estimator import ROBUST, Array, Label, Solution, estimator
 from detente.stats.frame import ModelFrame
 from detente.stats.likelihood.likelihood import (
     STILL,
@@ -31,7 +31,19 @@ POISSON = -9.0
 LEAST_LOG, LARGEST_LOG = -15.0, 50.0
 
 
-@estimator("negbin", covariances=ROBUST, reference="statsmodels NegativeBinomial and Stata's nbreg, in tests")
+@estimator(
+    "negbin",
+    Label(
+        "Neg. binomial",
+        "negative binomial regression",
+        "A regression of counts that vary more than a Poisson’s (Cameron and Trivedi 1986); it compares different "
+        "dyads.",
+        "logs of the count",
+    ),
+    link="log",
+    covariances=ROBUST,
+    reference="statsmodels NegativeBinomial and Stata's nbreg, in tests",
+)
 def negbin(design: ModelFrame) -> Solution:
     """Counts with mean μ = exp(xβ) and variance μ + αμ² (Cameron and Trivedi 1986, NB2).
 

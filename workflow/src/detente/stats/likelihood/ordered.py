@@ -11,7 +11,7 @@ from scipy.special import expit, logit
 
 from detente.base.errors import NotConverged, NoVariation
 from detente.stats.covariance import Scores
-from detente.stats.estimator import ROBUST, Array, Codes, Solution, estimator
+from detente.stats.estimator import ROBUST, Array, Codes, Label, Solution, estimator
 from detente.stats.frame import ModelFrame
 from detente.stats.likelihood.likelihood import (
     STILL,
@@ -28,7 +28,18 @@ from detente.stats.likelihood.likelihood import (
 from detente.stats.likelihood.separation import refuse_separation
 
 
-@estimator("ordered_logit", covariances=ROBUST, reference="statsmodels OrderedModel and Stata's ologit, in tests")
+@estimator(
+    "ordered_logit",
+    Label(
+        "Ordered logit",
+        "ordered logit",
+        "Proportional odds of the ordered values of the outcome (McCullagh 1980), with an onset a logit; it compares "
+        "different dyads.",
+    ),
+    link="logit",
+    covariances=ROBUST,
+    reference="statsmodels OrderedModel and Stata's ologit, in tests",
+)
 def ordered_logit(design: ModelFrame) -> Solution:
     """Proportional odds of the sorted values of the outcome: Pr(y ≤ j) = Λ(cut_j − xβ) (McCullagh 1980).
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from detente.base.errors import NotConverged, NotReproduced, NoVariation, Separation, UnsuitableOutcome
 from detente.stats.covariance import Scores
-from detente.stats.estimator import ROBUST, Array, Solution, estimator
+from detente.stats.estimator import ROBUST, Array, Label, Solution, estimator
 from detente.stats.frame import ModelFrame
 from detente.stats.likelihood.binary import Binary, Slopes, likelihood
 from detente.stats.likelihood.likelihood import (
@@ -59,7 +59,21 @@ def checked(name: str, reference: str, gap: float) -> float:
     return gap
 
 
-@estimator("poisson", covariances=ROBUST, reference="statsmodels Poisson", gap=pooled_gap)
+@estimator(
+    "poisson",
+    Label(
+        "Poisson",
+        "pooled Poisson regression",
+        "A Poisson regression of all rows together, which needs the mean alone to be right (Gourieroux, Monfort and "
+        "Trognon 1984); it compares different dyads.",
+        "logs of the risk",
+    ),
+    link="log",
+    covariances=ROBUST,
+    reference="statsmodels Poisson",
+    gap=pooled_gap,
+    index_model=POISSON,
+)
 def poisson(design: ModelFrame) -> Solution:
     """Pooled Poisson with a constant; terms are the constant and the regressors; observed information.
 

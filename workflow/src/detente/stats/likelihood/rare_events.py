@@ -9,7 +9,7 @@ from scipy.special import expit, logit
 
 from detente.base.errors import EstimationError
 from detente.stats.covariance import Scores
-from detente.stats.estimator import ROBUST, Array, Solution, estimator
+from detente.stats.estimator import ROBUST, Array, Label, Solution, estimator
 from detente.stats.frame import ModelFrame
 from detente.stats.likelihood.binary import LOGIT, likelihood, maximise
 from detente.stats.likelihood.likelihood import (
@@ -25,7 +25,17 @@ Correction = Literal["prior", "weighting"]
 Convention = Literal["zelig", "stata"]
 
 
-@estimator("king_zeng", covariances=ROBUST, reference="Zelig 5.1.7's relogit and Stata's relogit, in tests")
+@estimator(
+    "king_zeng",
+    Label(
+        "Rare events",
+        "rare-events logit",
+        "A pooled logit corrected for the bias that rare events bring (King and Zeng 2001).",
+    ),
+    link="logit",
+    covariances=ROBUST,
+    reference="Zelig 5.1.7's relogit and Stata's relogit, in tests",
+)
 def king_zeng(
     design: ModelFrame,
     *,

@@ -11,7 +11,7 @@ from scipy import optimize, stats
 
 from detente.base.errors import DetenteError, IndefiniteCovariance, NoInstruments, NotReproduced, RankDeficient
 from detente.stats.covariance import Scores, Vcov
-from detente.stats.estimator import ROBUST, SINGULAR, Array, Solution, check_rank, estimator
+from detente.stats.estimator import ROBUST, SINGULAR, Array, Label, Solution, check_rank, estimator
 from detente.stats.frame import ModelFrame
 from detente.stats.likelihood.likelihood import inverse
 from detente.stats.linear.first_stage import Stage, effective_f, made_robust, reduced_form, sandwich_parts, stage_of
@@ -47,11 +47,20 @@ def reference_gap(design: ModelFrame, fit: Solution) -> float:
 
 @estimator(
     "iv_lpm",
+    Label(
+        "IV",
+        "linear probability model with instruments",
+        "Two-stage least squares with dyad and year effects; it compares each dyad with itself, by what its "
+        "instruments move.",
+        "probability",
+    ),
+    link="identity",
     uses="absorbs",
     fixed_effects=("dyad", "year"),
     covariances=ROBUST,
     reference="linearmodels IV2SLS within effects",
     gap=reference_gap,
+    needs_instruments=True,
 )
 def iv_lpm(design: ModelFrame, *, first_stage: str | Vcov = "") -> Solution:
     """Two-stage least squares of the outcome, any number of effects absorbed; without any, with a constant.

@@ -6,7 +6,7 @@ import numpy as np
 
 from detente.base.errors import NotReproduced
 from detente.stats.covariance import Scores
-from detente.stats.estimator import LINEAR, Array, Solution, estimator
+from detente.stats.estimator import LINEAR, Array, Label, Solution, estimator
 from detente.stats.frame import ModelFrame
 from detente.stats.kernels import products as kernel
 from detente.stats.likelihood.likelihood import inverse
@@ -63,11 +63,20 @@ def without_dummies(design: ModelFrame, values: Array) -> Array:
 
 @estimator(
     "lpm",
+    Label(
+        "LPM",
+        "linear probability model with dyad and year effects",
+        "Least squares with dyad and year effects; it compares each dyad with itself, and its risks may leave the "
+        "unit interval.",
+        "probability",
+    ),
+    link="identity",
     uses="absorbs",
     fixed_effects=("dyad", "year"),
     covariances=LINEAR,
     reference="SciPy LSMR with dummies",
     gap=reference_gap,
+    engine="linear",
 )
 def lpm(design: ModelFrame) -> Solution:
     """Least squares of the outcome on the regressors, any number of effects absorbed; without any, with a constant.

@@ -15,6 +15,7 @@ from detente.stats.frame import ModelFrame
 from detente.stats.likelihood.likelihood import inverse
 from detente.stats.linear.absorb import Absorber, absorber
 from detente.stats.linear.within import gram
+from detente.stats.registry import get
 from detente.stats.resampling.resampling import TIE, place_of
 from detente.stats.result import Fit
 
@@ -150,7 +151,7 @@ def randomisation_test(
 
 
 def _refuse(fit: Fit, statistic: str, draws: int) -> None:
-    if fit.estimator != "lpm":
+    if not get(fit.estimator).least_squares:
         raise UnsupportedEstimator(f"randomisation inference is by the coefficient of lpm, not of {fit.estimator!r}")
     if statistic not in STATISTICS:
         raise UnknownOption(f"statistic {statistic!r} is not known; {choices(statistic, STATISTICS)}")

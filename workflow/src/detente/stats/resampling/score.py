@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,16 +12,14 @@ import numpy.typing as npt
 from detente.base.errors import EstimationError, NotConverged
 from detente.base.numerics import LEVEL
 from detente.stats.covariance import Vcov, cluster
-from detente.stats.likelihood.binary import CLOGLOG, LOGIT, PROBIT, Binary
+from detente.stats.likelihood.binary import Binary
 from detente.stats.likelihood.likelihood import Point, Stalled, chunks, inverse, newton
-from detente.stats.likelihood.poisson import POISSON
+from detente.stats.registry import get
 from detente.stats.resampling import resampling
 from detente.stats.result import Fit
 
 Array = npt.NDArray[np.floating[Any]]
 Codes = npt.NDArray[np.int64]
-# Models that can be fitted with a coefficient held at a value.
-INDEX_MODELS: Mapping[str, Binary] = {"logit": LOGIT, "probit": PROBIT, "cloglog": CLOGLOG, "poisson": POISSON}
 # Of the ends of an interval, in standard errors, where each null that is tried costs a fit.
 TOLERANCE = 1e-3
 
@@ -100,7 +98,7 @@ def score_bootstrap(
     plan = resampling.plan(fit, clusters, weights, draws, seed)
     covariance = fit.with_vcov(cluster(plan.name)).vcov
     std_error = float(covariance.std_error(np.eye(len(fit.terms))[place]))
-    imposed = fit.estimator in INDEX_MODELS
+    imposed = get(fit.estimator).index_model is not None
     tested = _imposed(fit, place, plan) if imposed else _not_imposed(fit, place, plan, std_error)
 
     def p_of(value: float) -> float:
@@ -162,7 +160,7 @@ def _studentised(weights: Array, parts: Array) -> Array:
 
 def _effective_scores(fit: Fit, place: int, value: float) -> Array:
     """Each row's part (n,) of one Newton step of a coefficient from the estimate that holds it at a value."""
-    model, x, y = INDEX_MODELS[fit.estimator], fit.solution.x, fit.design.y
+    model, x, y = get(fit.estimator).index_model, fit.solution.x, fit.design.y
     others = np.delete(np.arange(x.shape[1]), place)
     beta = np.empty(x.shape[1])
     beta[place] = value

@@ -16,6 +16,7 @@ from detente.stats.covariance.sandwich import within
 from detente.stats.kernels import absorption
 from detente.stats.kernels.clusters import cluster_products
 from detente.stats.linear.absorb import absorber
+from detente.stats.registry import get
 from detente.stats.resampling import resampling
 from detente.stats.result import Fit
 
@@ -150,7 +151,7 @@ def _found(fit: Fit, place: int, null: float, plan: resampling.Plan, made: tuple
 
 
 def _refuse_other_estimators(fit: Fit) -> None:
-    if fit.estimator != "lpm":
+    if not get(fit.estimator).least_squares:
         raise UnsupportedEstimator(
             f"the wild bootstrap is for least squares, not {fit.estimator!r}: use lpm, or score_bootstrap"
         )

@@ -12,7 +12,7 @@ from detente.base.inherit import chain, extended
 from detente.data.acquire.pins import SOURCES, SourceRecord, load_sources
 from detente.study.config.claims import Claim, ClaimsFile
 from detente.study.config.names import CLAIMS
-from detente.study.config.samples import SAMPLES, Sample, SamplesFile
+from detente.study.config.samples import SAMPLES, Sample, load_samples
 from detente.study.config.study import Study
 
 
@@ -92,7 +92,7 @@ def load_project(root: Path, override: Path | None = None) -> Project:
         Naming file, line, key, legal values and the nearest match; all problems of a file together.
     """
     sources = load_sources(root)
-    samples = strict.read(root / SAMPLES, SamplesFile).samples
+    samples = load_samples(root)
     claims = strict.read(root / CLAIMS, ClaimsFile)
     shipped = {p.stem: p for p in sorted((root / "config" / "study").glob("*.yaml"))}
     studies = {name: _study(path, shipped) for name, path in shipped.items()}

@@ -9,8 +9,8 @@ import pandas as pd
 from pydantic import Field, field_validator, model_validator
 
 from detente.base.errors import FormulaError
-from detente.base.expressions import Table, names, parse, selected, uses_other_rows
-from detente.base.strict import Identifier, Strict
+from detente.base.expressions import Table, names, parse, parse_condition, selected, uses_other_rows
+from detente.base.strict import Identifier, Strict, read
 
 SAMPLES = Path("config/samples.yaml")
 
@@ -29,7 +29,7 @@ class Sample(Strict):
         if text is None:
             return None
         try:
-            tree = parse(text)
+            tree = parse_condition(text)
         except FormulaError as error:
             raise ValueError(str(error)) from error
         if function := uses_other_rows(tree):
@@ -52,6 +52,11 @@ class Sample(Strict):
         if self.expression is None:
             return pd.Series(data=True, index=panel.index)
         return pd.Series(selected(self.expression, Table(panel, missing="drop")), index=panel.index)
+
+
+def load_samples(root: Path) -> dict[str, Sample]:
+    """Read `config/samples.yaml`; raises ConfigError naming file, line, key and what is wrong."""
+    return read(root / SAMPLES, SamplesFile).samples
 
 
 class SamplesFile(Strict):

@@ -13,6 +13,7 @@ from detente.base.strict import located
 from detente.data.panel import Entry, catalogue
 from detente.data.panel.catalogue import STATES
 from detente.data.sources import REGISTRY
+from detente.stats.registry import WITH_ENGINE
 from detente.study.config.multiverse import MULTIVERSE, Multiverse, Option, load_multiverse
 from detente.study.config.project import Project
 from detente.study.config.study import Study
@@ -21,8 +22,6 @@ from detente.study.multiverse.grid import Grid, expand, needed
 from detente.study.multiverse.resolve import check_coding
 
 Offered = Mapping[bool, Mapping[str, Entry]]
-# Estimators that the engines have.
-ESTIMATORS = ("logit", "lpm")
 
 
 def multiverse_of(project: Project) -> Multiverse:
@@ -97,8 +96,8 @@ def _of_option(option: Option, variables: Collection[str]) -> Iterator[Fault]:
     treatment, estimator = option.sets.treatment, option.sets.estimator
     if treatment is not None and treatment not in variables:
         yield ["set", "treatment"], UnknownVariable, _no_variable(treatment, variables)
-    if estimator is not None and estimator not in ESTIMATORS:
-        fault = f"a multiverse is not fitted by {estimator!r}; {choices(estimator, ESTIMATORS)}"
+    if estimator is not None and estimator not in WITH_ENGINE:
+        fault = f"a multiverse is not fitted by {estimator!r}; {choices(estimator, WITH_ENGINE)}"
         yield ["set", "estimator"], UnknownEstimator, fault
     faults = {
         "coding": check_coding(option.sets.coding, None),

@@ -160,7 +160,7 @@ def _group(rows: Rows, every: Sequence[Specification], places: Sequence[int], ke
     picked = [chosen(rows, spec, terms) for spec in specs]
     distinct = list(dict.fromkeys(picked))
     try:
-        fits = (linear if specs[0].estimator == "lpm" else logits)(group, distinct, COVARIANCES)
+        fits = (linear if get(specs[0].estimator).engine == "linear" else logits)(group, distinct, COVARIANCES)
     except EstimationError as error:
         return failed | {i: _lost(error) for i in alive}
     place = {choice: k for k, choice in enumerate(distinct)}

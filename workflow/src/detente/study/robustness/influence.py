@@ -140,7 +140,7 @@ def rebuilt(
     UnsupportedEstimator
         If the fit is not least squares.
     """
-    if whole.estimator != "lpm":
+    if not get(whole.estimator).least_squares:
         raise UnsupportedEstimator(f"treatments are made again for the lpm, not for {whole.estimator!r}")
     design, solution = whole.design, whole.solution
     place, effects = solution.treatment, absorber(whole.design.fixed_effects, len(whole.design.y))

@@ -15,6 +15,7 @@ from detente.base.numerics import LEVEL
 from detente.stats.effects.effects import log_risk_ratio
 from detente.stats.likelihood.likelihood import inverse
 from detente.stats.linear.within import gram
+from detente.stats.registry import get
 from detente.stats.result import Fit
 
 Array = npt.NDArray[np.floating[Any]]
@@ -89,7 +90,7 @@ def moments(fit: Fit) -> Moments:
         If it has no control.
     """
     solution, place = fit.solution, fit.solution.treatment
-    if fit.estimator != "lpm" or solution.predictor is None:
+    if not get(fit.estimator).least_squares or solution.predictor is None:
         raise UnsupportedEstimator(f"Oster's δ is of least squares, not of {fit.estimator!r}")
     x, residual = solution.x, fit.design.y - solution.predictor
     constant = [j for j, term in enumerate(fit.terms) if term == "intercept"]

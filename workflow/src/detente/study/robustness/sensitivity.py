@@ -25,6 +25,7 @@ from detente.base.errors import EstimationError, UnsupportedEstimator
 from detente.base.numerics import LEVEL
 from detente.stats.likelihood.likelihood import inverse
 from detente.stats.linear.within import gram
+from detente.stats.registry import get
 from detente.stats.result import Fit
 from detente.stats.sensitivity.confounding import (
     adjusted_estimate,
@@ -95,7 +96,7 @@ def treatment_of(fit: Fit, benchmarks: Mapping[str, Sequence[str]] | None = None
         If a benchmark names no control of the fit.
     """
     solution = fit.solution
-    if solution.link != "identity" or fit.estimator != "lpm":
+    if not get(fit.estimator).least_squares:
         raise UnsupportedEstimator(f"the bias of a confounder is that of least squares, not of {fit.estimator!r}")
     place = solution.treatment
     df = float(fit.nobs - len(fit.terms) - solution.absorbed)

@@ -21,65 +21,12 @@ from detente.study.multiverse.grids import grids_of, sources_of, variables_of
 from detente.study.project import load
 from detente.study.robustness.examine import Record, examine
 
-from support.configured import CLAIMS_FILE, own
+from support.differing import STUDIES, prepared
 from support.recovered import in_memory
-
-ALLIANCES = """
-extends: tiny
-name: alliances
-title: Alliances
-sources: [cow-state-system, cow-contiguity-3.2, distance, gml-mid, atop, nmc, democracy-cow, rivalry]
-simulation: {effects: {defence_pact: -0.05}}
-claims: [defence_pact]
-examined: [defence_pact]
-"""
-ONE = """
-extends: tiny
-name: one
-title: One claim
-samples: [contiguous]
-headline: contiguous
-claims: [exercise]
-estimators: [lpm]
-"""
-DIRECTED = """
-extends: tiny
-name: directed
-title: Who starts it
-claims: [pact_deters]
-examined: [pact_deters]
-"""
-WIDER = """
-extends: tiny
-name: wider
-title: More claims than are examined
-claims: [exercise, defence_pact, un_mission, defence_agreement]
-examined: [defence_pact]
-"""
-PACT_DETERS = """
-  pact_deters:
-    code: A99
-    label: Pact deters
-    instrument: a defence pact of the two states
-    statement: A defence pact makes its members begin fewer disputes with each other.
-    treatment: defence_pact
-    outcome: onset_gml
-    expected: lowers
-    family: deterrence
-    directed: true
-    design: Directed dyad-years.
-    evidence: powered
-    why: A test needs a directed claim.
-    controls: [rivalry, democracy, contiguity, distance, peace_years]
-"""
-STUDIES = {"alliances": ALLIANCES, "one": ONE, "directed": DIRECTED, "wider": WIDER}
 
 
 def read(copied: Path, name: str) -> tuple[Project, Study]:
-    path = copied / CLAIMS_FILE
-    claims = path.read_text(encoding="utf-8")
-    path.write_text(claims.replace("\nuntested:", PACT_DETERS + "\nuntested:", 1), encoding="utf-8")
-    project = load(copied, own(copied, STUDIES[name]))
+    project = load(copied, prepared(copied, STUDIES[name]))
     return project, project.study(name)
 
 
@@ -142,9 +89,6 @@ def test_the_claims_of_a_study_are_examined(copied: Path, name: str) -> None:
 
 
 def test_claims_of_two_units_in_one_study_are_refused(copied: Path) -> None:
-    path = copied / CLAIMS_FILE
-    claims = path.read_text(encoding="utf-8")
-    path.write_text(claims.replace("\nuntested:", PACT_DETERS + "\nuntested:", 1), encoding="utf-8")
     both = "extends: tiny\nname: both\nclaims: [exercise, pact_deters]\n"
     with pytest.raises(ConfigError, match=r"mine.yaml:3 › claims: pact_deters compare .* one panel: make two studies"):
-        load(copied, own(copied, both))
+        load(copied, prepared(copied, both))

@@ -1,0 +1,32 @@
+"""Studies that differ from the shipped ones, built by the workflow from raw files to paper and page, of YAML alone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from support.differing import STUDIES, prepared
+from support.workflows import copy_project, snakemake
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.mark.parametrize("name", STUDIES)
+def test_a_study_is_built_from_raw_files_to_paper_and_page(tmp_path: Path, name: str) -> None:
+    project = copy_project(tmp_path / "project")
+    file = prepared(project, STUDIES[name])
+    result = snakemake(project, name, "--configfile", str(file))
+    assert result.returncode == 0, result.stderr[-3000:]
+    assert (project / f"reports/{name}/paper.pdf").stat().st_size > 10_000
+    assert (project / f"reports/{name}/index.html").is_file()
+    assert (project / f"data/processed/{name}/tidy/mme.parquet").is_file() == (name != "alliances")
+
+
+@pytest.mark.parametrize("name", STUDIES)
+def test_the_robustness_of_a_study_can_be_planned(tmp_path: Path, name: str) -> None:
+    project = copy_project(tmp_path / "project")
+    file = prepared(project, STUDIES[name])
+    result = snakemake(project, f"robustness_{name}", "--configfile", str(file), "--dry-run")
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert ("clean.mme" in result.stdout or "mme.parquet" in result.stdout) == (name != "alliances")

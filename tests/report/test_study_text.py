@@ -1,0 +1,114 @@
+"""Sentences of the paper are true of the study: of one claim and sample, without exercises, directed, simulated."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from detente.report import Evidence
+from detente.study.config.project import load_project
+
+from support import exhibit_fixtures as made
+from support.exhibited import composed, made_all, prose
+from support.pages import assert_clean
+
+MINE = "extends: paper\nname: mine\nclaims: [exercise]\nsamples: [relevant]\nwindow: [1990, 2010]\n"
+SOURCES = "cow-state-system, cow-contiguity-3.2, distance, gml-mid, mid-5.0, atop, nmc, democracy-cow, rivalry"
+ALLIANCES = f"extends: paper\nname: alliances\nclaims: [defence_pact]\nsources: [{SOURCES}]\n"
+DIRECTED = "extends: paper\nname: directed\nclaims: [alliance_deters]\nabstract: Pacts deter.\n"
+SIMULATED = "extends: demo\nname: simulated\nclaims: [defence_pact]\nestimators: [lpm]\n"
+
+
+def evidence(folder: Path, text: str) -> Evidence:
+    """A study of its own file, with made-up frames cut to what it has."""
+    path = folder / "own.yaml"
+    path.write_text(text, encoding="utf-8")
+    project = load_project(made.ROOT, path)
+    name = text.split("name: ")[1].split("\n", maxsplit=1)[0]
+    study = project.study(name)
+    frames = made.frames()
+    if not set(study.claims) <= set(made.SHAPES):
+        frames = {k: f.replace({"claim": {"exercise": study.claims[0]}}) for k, f in frames.items()}
+    if "mme" not in study.sources:
+        del frames["partners"]
+        gone = r"exercise|switches|participants"
+        frames |= {k: frames[k].loc[:, ~frames[k].columns.str.contains(gone)] for k in ("sample_flow", "timeline")}
+    for key, values in (("sample", study.samples), ("claim", study.claims), ("estimator", study.estimators)):
+        frames = {k: f[f[key].isin(values)] if key in f and k != "coverage" else f for k, f in frames.items()}
+    return Evidence(project, study, {k: f.reset_index(drop=True) for k, f in frames.items()})
+
+
+def everything(made_up: Evidence) -> str:
+    """Text, captions, alternative texts, titles and notes of the paper."""
+    blocks = [f"{b.text}\n{b.caption}\n{b.alt}" for b in composed(made_up)]
+    tables = made_all(made_up, "table").values()
+    told = [*blocks, *(t.heading for t in tables), *(note for t in tables for note in t.remarks)]
+    told += [row.label for t in tables for row in t.rows]
+    assert all(figure.axes for figure in made_all(made_up, "figure").values())
+    return "\n".join(told)
+
+
+def test_a_study_of_one_claim_and_sample_speaks_of_one(tmp_path: Path) -> None:
+    text = everything(evidence(tmp_path, MINE))
+    assert_clean(text)
+    assert (
+        "We test one claim of military diplomacy (joint exercise) on dyad-years of the public record, 1990–2010" in text
+    )
+    assert "One claim is tested:" in text and "The sample is politically relevant dyads:" in text
+    false_of_it = (
+        *("four claims", ", 1980–2010", "Four claims", "three samples", "each sample", "all samples", "1 claims"),
+        *("We compare", "Samples compared", "of these claims", "The claims are judged", "first claim"),
+        *("the same question of each", "un_mission", "(mediator)", "Three panels", "one panel per sample"),
+    )
+    for false in false_of_it:
+        assert false not in text, false
+
+
+def test_only_mediators_are_called_refused(tmp_path: Path) -> None:
+    assert "refused as a control" not in prose(evidence(tmp_path, MINE))
+    refused = re.findall(r"([^.\n]*) is refused as a control, since it is a (\w+)", prose(made.evidence()))
+    assert [(label.strip(), role) for label, role in refused] == [("Joint exercise (t−1)", "mediator")]
+
+
+def test_a_study_without_exercises_says_nothing_of_them(tmp_path: Path) -> None:
+    made_up = evidence(tmp_path, ALLIANCES)
+    text = everything(made_up)
+    assert_clean(text)
+    assert {"partners"}.isdisjoint(made_all(made_up, "figure"))
+    after_the_literature = text.partition("We ask one question")[2]
+    for false in ("xercises are", "xercises treat", "oint exercises went", "New Year", "switches on", "refused as a"):
+        assert false not in after_the_literature, false
+    assert "We test one claim of military diplomacy (defence pact)" in text
+
+
+def test_a_directed_study_speaks_of_sender_and_target(tmp_path: Path) -> None:
+    text = everything(evidence(tmp_path, DIRECTED))
+    assert_clean(text)
+    assert "The unit is the directed dyad-year: a sender and a target" in text
+    assert "Undirected dyad-years. An onset" not in text and "Gibler, Miller and Little; the coding" not in text
+    assert text.startswith("## Abstract\n\nPacts deter.")
+
+
+def test_a_simulated_study_is_no_evidence_and_has_its_own_abstract(tmp_path: Path) -> None:
+    text = everything(evidence(tmp_path, SIMULATED))
+    assert_clean(text)
+    assert "on dyad-years of a simulated world, 1980–2010" in text
+    assert "Nothing in this report is evidence" in text and "All data are public" not in text
+    assert "two estimators" not in text.lower() and "The estimators differ" not in text
+
+
+@pytest.mark.parametrize("change", ["", "title: Another title\n", "seed: 5\n"])
+def test_an_abstract_is_inherited_where_nothing_that_it_speaks_of_changes(tmp_path: Path, change: str) -> None:
+    text = prose(evidence(tmp_path, f"extends: paper\nname: same\n{change}"))
+    assert "We test the four claims on dyad-years of the public record, 1980–2010" in text
+
+
+def test_numbers_of_exercises_are_missing_where_there_are_none(tmp_path: Path) -> None:
+    from detente.report.paper.numbers import numbers
+
+    values = numbers(evidence(tmp_path, ALLIANCES))
+    assert values["partners"] == {} and not [key for key in values["timeline"] if "exercise" in key]
+    assert pd.notna(values["timeline"]["onsets_most"]["value"])

@@ -1,0 +1,174 @@
+"""What the text may say of a study as such: each fact that decides whether a sentence is true of it, and its words."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+from detente.base import strict
+from detente.base.numerics import EQUIVALENCE_LEVEL, LEVEL, MDE_FACTOR, POWER
+from detente.data.panel import Entry, Unit, catalogue
+from detente.data.sources import REGISTRY
+from detente.report.evidence import FEW_SWITCHERS, Evidence
+from detente.report.exhibit import EXERCISES, traits_of
+from detente.report.formats import PER, count, decimal, percent, spelled
+from detente.report.labels import BASE_RISK, PEACE_UNIT, estimator_label, listed, lower_first
+from detente.report.paper.numbers_models import number
+from detente.stats.registry import get
+from detente.study.config.claims import Control
+from detente.study.config.project import Project
+from detente.study.config.study import Study
+
+MAKE_TARGETS = ("demo", "paper")
+"""Studies that the Makefile builds by name."""
+SUMMARISED = ("claims", "window", "samples", "headline", "world", "estimators", "vcov")
+"""What an abstract may speak of: a study that changes any of these has no use for the abstract of another."""
+MAIN_OUTCOME = "onset_gml"
+
+
+def study_words(evidence: Evidence) -> dict[str, Any]:
+    """Name, title and abstract of the study, and the facts that sentences depend on."""
+    study, claims = evidence.study, evidence.claims
+    shipped = study.name in MAKE_TARGETS
+    return {
+        "name": study.name,
+        "command": f"make {study.name}" if shipped else f".venv/bin/snakemake {study.name} --cores all",
+        "shipped": shipped,
+        "title": study.title,
+        "abstract": abstract_of(evidence.project, study),
+        "simulated": evidence.simulated,
+        "exercises": evidence.traits.exercises,
+        "exercise_claims": number(sum(EXERCISES in made_from(c.treatment) for c in claims), count),
+        "directed": all(c.directed for c in claims),
+        "undirected": not any(c.directed for c in claims),
+        "first_year": number(study.window[0], year),
+        "last_year": number(study.window[1], year),
+        "seed": number(study.seed, year),
+        "preferred": estimator_label(evidence.preferred).long,
+        "estimators": [estimator_label(e).long for e in study.estimators],
+        "logit_and_lpm": sorted(get(e).engine or "" for e in study.estimators) == ["linear", "logit"],
+        "claim_count": number(len(claims), spelled),
+        "sample_count": number(len(study.samples), spelled),
+        "varied": listed(_varied(study)),
+        "main_outcome": {c.outcome for c in claims} == {MAIN_OUTCOME},
+        "outcomes": [label_of(name) for name in dict.fromkeys(c.outcome for c in claims)],
+        "one_coding": len({(c.outcome, c.lag) for c in claims}) == 1,
+    }
+
+
+def _varied(study: Study) -> list[str]:
+    """What the models of a study differ in."""
+    counted = {"claims": study.claims, "samples": study.samples, "estimators": study.estimators}
+    return [name for name, items in counted.items() if len(items) > 1]
+
+
+def method_words(evidence: Evidence) -> dict[str, Any]:
+    """Constants of the method, so that the prose holds none of its own."""
+    used = [c for c in controls(evidence) if c["used"]]
+    return {
+        "interval": number(LEVEL, percent),
+        "equivalence": number(EQUIVALENCE_LEVEL, percent),
+        "power": number(POWER, percent),
+        "multiple": number(MDE_FACTOR, tenth),
+        "few_switchers": number(FEW_SWITCHERS, count),
+        "smallest_effect": number(evidence.project.claims.smallest_effect, percent),
+        "per": number(PER, count),
+        "base_risk": BASE_RISK,
+        "peace_unit": PEACE_UNIT,
+        "treatment_time": before({c.lag for c in evidence.claims}),
+        "year_before": {c.lag for c in evidence.claims} == {1},
+        "confounder_time": before({c["lag"] for c in used if c["role"] == "confounder"}),
+        "year_between": _a_year_between(evidence),
+        "durations": [c["label"] for c in used if c["role"] == "duration"],
+    }
+
+
+def _a_year_between(evidence: Evidence) -> bool:
+    """Whether every confounder is measured one year before the treatment."""
+    known = evidence.project.claims.controls
+    gaps = {known[n].lag - c.lag for c in evidence.claims for n in c.controls if known[n].role == "confounder"}
+    return gaps == {1}
+
+
+def controls(evidence: Evidence) -> list[dict[str, Any]]:
+    """Controls that a claim of the study uses, and mediators that it refuses, in the order of `claims.yaml`."""
+    used = {name for claim in evidence.claims for name in claim.controls}
+    known = evidence.project.claims.controls
+    return [
+        {
+            "label": control.label,
+            "role": control.role,
+            "lag": control.lag,
+            "why": control.why,
+            "used": name in used,
+        }
+        for name, control in known.items()
+        if name in used or _refused(evidence, control)
+    ]
+
+
+def _refused(evidence: Evidence, control: Control) -> bool:
+    """Whether a control lies between a treatment of the study and its outcome, and the study has data of it."""
+    there = set(made_from(control.variable)) <= set(evidence.study.sources)
+    others = any(claim.treatment != control.variable for claim in evidence.claims)
+    return control.role == "mediator" and there and others
+
+
+def made_from(variable: str) -> tuple[str, ...]:
+    """Sources that a variable is made from."""
+    entry = _entry(variable)
+    return tuple(entry.sources) if entry else ()
+
+
+def label_of(variable: str) -> str:
+    """What a variable of a panel is called, inside a sentence."""
+    entry = _entry(variable)
+    return lower_first(entry.variable.label) if entry else variable
+
+
+@cache
+def _entry(variable: str) -> Entry | None:
+    units: tuple[Unit, ...] = ("dyad-year", "directed-dyad-year")
+    offered = (catalogue(list(REGISTRY.values()), unit) for unit in units)
+    return next((entries[variable] for entries in offered if variable in entries), None)
+
+
+def abstract_of(project: Project, study: Study) -> str:
+    """The abstract that a study states, or that of the study it extends if nothing that it may speak of is changed.
+
+    Otherwise a summary that is made from the study: an inherited one would speak of another.
+    """
+    for file in project.files[study.name]:
+        said = strict.content(file)
+        if said.get("abstract"):
+            return study.abstract
+        if any(key in said for key in SUMMARISED):
+            break
+    return _summary(project, study)
+
+
+def _summary(project: Project, study: Study) -> str:
+    claims, traits = project.claims_of(study), traits_of(project, study)
+    many = f"{spelled(len(claims))} claims" if len(claims) > 1 else "one claim"
+    record = "a simulated world" if traits.simulated else "the public record"
+    robust = ", with inference that is robust to dependence between dyads that share a state"
+    return (
+        f"We test {many} of military diplomacy ({listed(lower_first(c.label) for c in claims)}) on "
+        f"{'directed ' if all(c.directed for c in claims) else ''}dyad-years of {record}, "
+        f"{study.window[0]}–{study.window[1]}{robust if 'dyadic' in study.vcov else ''}."
+    )
+
+
+def before(lags: set[int]) -> str:
+    """Years before the outcome: "t−1 or t−2"."""
+    return " or ".join(f"t\u2212{lag}" for lag in sorted(lags))
+
+
+def year(value: float) -> str:
+    """A year, which has no thousands separated."""
+    return str(int(value))
+
+
+def tenth(value: float) -> str:
+    """A number with one digit."""
+    return decimal(value, 1)
