@@ -205,7 +205,7 @@ def test_a_comment_in_the_configuration_changes_the_manifest_alone(edited: Path,
 
 
 def test_an_exhibit_that_is_edited_reruns_no_estimate(edited: Path) -> None:
-    with (edited / "workflow/src/detente/report/figures/heatmap.py").open("a", encoding="utf-8") as stream:
+    with (edited / "workflow/src/detente/report/figures/partners.py").open("a", encoding="utf-8") as stream:
         stream.write("\n\nUNUSED = 1\n")
     found = {f.split()[0] for f in planned(edited)}
     assert "figures_tiny" in found

@@ -14,13 +14,13 @@ from matplotlib.text import Annotation, Text
 from scipy.stats import norm
 
 from detente.report.figures.canvas import image
-from detente.report.figures.decisions_chart import decisions_chart
-from detente.report.figures.influence_chart import influence_chart
-from detente.report.figures.power_chart import power_chart
-from detente.report.figures.sensitivity_chart import sensitivity_chart
-from detente.report.figures.separation_plot import separation_plot
+from detente.report.figures.decisions import decisions_chart
+from detente.report.figures.influence import influence_chart
+from detente.report.figures.power import power_chart
+from detente.report.figures.sensitivity import sensitivity_chart
+from detente.report.figures.separation import separation_plot
+from detente.report.tables.prediction import METRICS, prediction_table
 from detente.report.tables.table import SIMULATED
-from detente.report.tables.tables_prediction import METRICS, prediction_table
 from detente.study.multiverse import decisions
 from detente.study.robustness import influence, power, prediction, sensitivity
 

@@ -7,8 +7,9 @@ import pandas as pd
 import pytest
 
 from detente.report.figures.canvas import BLUE, GREY, VERMILION, image
-from detente.report.figures.specification_curve import MOST_INTERVALS, colours_of, specification_curve
-from detente.report.tables.multiverse_tables import samples_table, shares_table
+from detente.report.figures.curve import MOST_INTERVALS, colours_of, specification_curve
+from detente.report.tables.multiverse_samples import samples_table
+from detente.report.tables.multiverse_shares import shares_table
 from detente.study.config.project import load_project
 
 from support.builders import REPOSITORY

@@ -9,8 +9,9 @@ import pandas as pd
 import pytest
 
 from detente.report.figures.canvas import image
-from detente.report.figures.ledger_chart import ledger_chart
-from detente.report.tables.ledger_tables import ledger_table, untested_table
+from detente.report.figures.claims import ledger_chart
+from detente.report.tables.ledger import ledger_table
+from detente.report.tables.untested import untested_table
 from detente.study.config.project import load_project
 from detente.study.estimation.verdict import not_wrong
 from detente.study.robustness.examine import FRAMES

@@ -11,7 +11,7 @@ import pandas as pd
 
 from detente.base.files import write_frame, write_json
 from detente.report import FRAMES, Evidence
-from detente.report.tables.tables_coverage import KINDS
+from detente.report.tables.coverage import KINDS
 from detente.study.config.project import Project, load_project
 
 from support.pages import PROVENANCE

@@ -30,7 +30,7 @@ def run(arguments: argparse.Namespace) -> None:
     from matplotlib.backends.backend_pdf import PdfPages
 
     from detente.report.figures.canvas import image
-    from detente.report.figures.specification_curve import curves_of
+    from detente.report.figures.curve import curves_of
 
     evidence = read_evidence(arguments)
     buffer = io.BytesIO()

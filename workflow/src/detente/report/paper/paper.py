@@ -10,9 +10,9 @@ from typing import Any
 
 from detente.base.errors import ConfigError, choices
 from detente.report.paper.document import Block
+from detente.report.paper.equations import EQUATIONS
 from detente.report.paper.markdown import Sections, inline_html, inline_typst, to_html, to_typst
 from detente.report.paper.references import Entry, References
-from detente.report.tables.equations import EQUATIONS
 from detente.report.tables.table import SIMULATED, environment, fragment, typst_string
 
 BANNER = f"{SIMULATED}: every number here is made up to test the pipeline; none is evidence"

@@ -9,7 +9,7 @@ import pandas as pd
 from detente.base.numerics import LEVEL
 from detente.report.evidence import Evidence
 from detente.report.formats import count, p_value, percent, spelled
-from detente.report.tables.ledger_tables import without_interval
+from detente.report.tables.ledger import without_interval
 
 VERDICTS = ("lowers", "raises", "negligible", "inconclusive")
 

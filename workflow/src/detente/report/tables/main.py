@@ -1,4 +1,4 @@
-"""Tables of estimates: the regressions on the headline sample, and the headline quantity in every sample."""
+"""The regressions of every claim on the headline sample, with the standard errors of two covariances."""
 
 from __future__ import annotations
 
@@ -6,26 +6,21 @@ from collections.abc import Callable
 
 import pandas as pd
 
-from detente.base.numerics import EQUIVALENCE_LEVEL, LEVEL, MDE_FACTOR
-from detente.report.evidence import FEW_SWITCHERS, Cell, Evidence, cell, cells, lost_terms, model_rows
+from detente.report.evidence import Cell, Evidence, cell, lost_terms, model_rows
 from detente.report.exhibit import exhibit
-from detente.report.formats import MISSING, PER, coefficient, count, decimal, p_value, per_thousand, percent, ratio
+from detente.report.formats import MISSING, PER, coefficient, count, p_value, per_thousand, percent, ratio
 from detente.report.labels import (
     BASE_RISK,
     PEACE_UNIT,
-    covariance_label,
     estimator_label,
     listed,
     lower_first,
     term_label,
 )
+from detente.report.tables.notes import INTERVAL, MDE, NOT_ESTIMABLE, failure_notes, few_switchers
 from detente.report.tables.recipes import merged, recipe_notes
 from detente.report.tables.table import Column, Row, Table
 from detente.stats.registry import get
-
-NOT_ESTIMABLE = "n.e."
-INTERVAL = f"{percent(LEVEL)} interval"
-MDE = f"MDE: minimum detectable effect, {decimal(MDE_FACTOR, 1)}"
 
 _EFFECT: tuple[tuple[str, Callable[[Cell], str]], ...] = (
     ("Average marginal effect", lambda c: per_thousand(c.effect)),
@@ -40,6 +35,8 @@ _EFFECT: tuple[tuple[str, Callable[[Cell], str]], ...] = (
     ("MDE as a share of base risk", lambda c: percent(c.mde_share)),
     ("Verdict", lambda c: c.verdict),
 )
+
+
 _SIZE: tuple[tuple[str, Callable[[Cell], str]], ...] = (
     ("Dyad-years", lambda c: count(c.nobs)),
     ("Dyad-years under treatment", lambda c: count(c.treated)),
@@ -149,8 +146,8 @@ def _main_notes(evidence: Evidence, models: list[Cell]) -> tuple[str, ...]:
         f"{MDE} standard errors. Base risk: {BASE_RISK}; the risk ratio sets the effect against it. "
         "A dyad switches if its treatment varies in the rows of the model; dyad effects learn from no other. "
         f"Peace years in {PEACE_UNIT}.",
-        *_few_switchers(evidence, models),
-        *_failures(evidence, models),
+        *few_switchers(evidence, models),
+        *failure_notes(evidence, models),
         *_lost_terms(evidence, models),
         *_model_notes(evidence),
     )
@@ -184,18 +181,6 @@ def _model_notes(evidence: Evidence) -> list[str]:
     return told
 
 
-def _few_switchers(evidence: Evidence, models: list[Cell]) -> list[str]:
-    """Warn of models with dyad effects that learn from very few dyads, claim by claim."""
-    told: dict[str, list[int]] = {}
-    for m in models:
-        if m.few_switchers and estimator_label(m.estimator).within:
-            name = f"{evidence.project.claims.claims[m.claim].label}, {estimator_label(m.estimator).short}"
-            told.setdefault(name, []).append(m.switching_dyads)
-    found = [f"{name} ({listed(str(n) for n in dict.fromkeys(counts))})" for name, counts in told.items()]
-    warning = f"Fewer than {FEW_SWITCHERS} dyads switch, so that one of them can decide the estimate"
-    return [f"{warning}: {'; '.join(found)}."] if found else []
-
-
 def _lost_terms(evidence: Evidence, models: list[Cell]) -> list[str]:
     """Say which coefficients of controls have no standard error, one sentence a reason."""
     where: dict[tuple[str, str], list[str]] = {}
@@ -204,95 +189,3 @@ def _lost_terms(evidence: Evidence, models: list[Cell]) -> list[str]:
         for term, why in lost_terms(evidence, m.claim, m.sample, m.estimator).items():
             where.setdefault((term_label(term, evidence.project.claims), why.rstrip(".")), []).append(column)
     return [f"{NOT_ESTIMABLE}: {term} ({'; '.join(columns)}): {why}." for (term, why), columns in where.items()]
-
-
-def _failures(evidence: Evidence, models: list[Cell]) -> list[str]:
-    """Say which numbers do not exist, and why; models that share the reason together."""
-    told: dict[tuple[str, str], list[str]] = {}
-    for m in models:
-        if m.failure:
-            lost = "No risk ratio" if m.estimated else "No effect on risk" if m.fitted else "not estimable"
-            claim = evidence.project.claims.claims[m.claim].label
-            where = f"{claim}, {lower_first(m.sample_label)}, {estimator_label(m.estimator).short}"
-            told.setdefault((lost, m.message.rstrip(".")), []).append(where)
-    marks = {"not estimable": f"{NOT_ESTIMABLE}, ", "No effect on risk": f"{NOT_ESTIMABLE}: "}
-    return [f"{marks.get(lost, '')}{lost}: {'; '.join(where)}: {why}." for (lost, why), where in told.items()]
-
-
-@exhibit(
-    kind="table",
-    name="samples",
-    caption="The same claims in every sample: average marginal effect, interval, standard errors, minimum detectable "
-    "effect, verdict.",
-    needs=("estimates", "failures"),
-    applies=lambda study: len(study.samples) > 1,
-    place="samples",
-)
-def samples(evidence: Evidence) -> Table:
-    """The headline quantity for every claim, sample and estimator, with its power and its verdict."""
-    pair = (evidence.vcov, evidence.beside)
-    columns = (
-        Column("Model", align="left"),
-        Column("Base risk"),
-        Column("Effect"),
-        Column(INTERVAL, align="center"),
-        Column("p"),
-        *(Column(covariance_label(c).short, "Standard error") for c in filter(None, pair)),
-        *([Column("ratio", "Standard error")] if evidence.beside else []),
-        Column("MDE / base"),
-        Column("Verdict", align="left"),
-    )
-    models = cells(evidence)
-    rows: list[Row] = []
-    for claim in evidence.project.claims_of(evidence.study):
-        rows.append(Row(claim.label))
-        rows += [_sample_row(m, len(columns), beside=bool(evidence.beside)) for m in models if m.claim == claim.id]
-    return Table(
-        "samples",
-        "The same claims in every sample",
-        "Dyads",
-        columns,
-        tuple(rows),
-        _samples_notes(evidence, models),
-        evidence.simulated,
-        dense=True,
-    )
-
-
-def _sample_row(model: Cell, width: int, *, beside: bool) -> Row:
-    label = model.sample_label.removesuffix(" dyads")
-    name = estimator_label(model.estimator).short
-    if not model.estimated:
-        return Row(label, (name, *[MISSING] * (width - 2), f"{NOT_ESTIMABLE} ({model.failure})"))
-    return Row(
-        label,
-        (
-            name,
-            per_thousand(model.base_risk),
-            per_thousand(model.effect),
-            f"[{per_thousand(model.low)}, {per_thousand(model.high)}]",
-            p_value(model.p_value),
-            per_thousand(model.std_error),
-            *([per_thousand(model.beside_std_error), decimal(model.inflation, 2)] if beside else []),
-            percent(model.mde_share),
-            model.verdict,
-        ),
-    )
-
-
-def _samples_notes(evidence: Evidence, models: list[Cell]) -> tuple[str, ...]:
-    share = percent(evidence.project.claims.smallest_effect)
-    headline = covariance_label(evidence.vcov)
-    beside = covariance_label(evidence.beside) if evidence.beside else None
-    ratio_note = f"Ratio: {headline.long} standard errors over {beside.those}. " if beside else ""
-    marks = (headline.short, beside.short if beside else "")
-    errors = f"{headline.short} standard errors" if beside else "standard errors"
-    return (
-        f"Base risk, average marginal effect, interval and standard errors in onsets per {PER:,} dyad-years. "
-        f"{ratio_note}Base risk: {BASE_RISK}. {MDE} {errors}.",
-        f"Verdict: negligible if the {percent(EQUIVALENCE_LEVEL)} interval lies within {share} of base risk on either "
-        f"side of zero; else lowers or raises if the {INTERVAL} excludes zero; else inconclusive.",
-        *recipe_notes(evidence, evidence.study.samples, marks),
-        *_few_switchers(evidence, models),
-        *_failures(evidence, models),
-    )

@@ -1,4 +1,4 @@
-"""The claims ledger as tables: claims with verdicts, claims without a test, and the score of a simulated world."""
+"""The claims ledger as a table: claims with their estimates and verdicts, family by family."""
 
 from __future__ import annotations
 
@@ -13,16 +13,12 @@ from detente.report.exhibit import exhibit
 from detente.report.formats import MISSING, PER, count, p_value, per_thousand, percent
 from detente.report.labels import UNITS
 from detente.report.tables.table import Column, Row, Table
+from detente.report.tables.untested import CLASSES
 
-CLASSES: Mapping[str, str] = {
-    "powered": "powered",
-    "weak": "weak",
-    "case-only": "cases only",
-    "untestable": "untestable",
-    "descriptive": "descriptive",
-}
 # Why a claim of the file has no numbers, where a study leaves it out.
 NOT_EXAMINED = "not examined in this study"
+
+
 FAMILIES: Mapping[str, str] = {
     "instruments": "Instruments, between participants",
     "deterrence": "Deterrence, initiator against target",
@@ -30,6 +26,8 @@ FAMILIES: Mapping[str, str] = {
     "contrasts": "Contrasts between kinds of the instrument",
 }
 """Families of claims, which are judged together, as tables call them."""
+
+
 _COLUMNS = (
     Column("Verdict", align="left"),
     Column("Claim", align="left"),
@@ -112,50 +110,6 @@ def _samples(tested: pd.DataFrame, labels: Mapping[str, str]) -> str:
     return ", ".join([names[0].lower(), *(n.lower() for n in names[1:])]) if names else "no sample"
 
 
-def untested_table(ledger: pd.DataFrame, *, simulated: bool) -> Table:
-    """Claims that the record at hand cannot test, why, and what would be needed."""
-    rows = [
-        Row(f"{r['code']} {r['label']}", (CLASSES[r["class"]], str(r["why"]), str(r["needs"])))
-        for r in ledger[ledger["needs"].fillna("") != ""].to_dict("records")
-    ]
-    columns = (Column("Class", align="left"), Column("Why", align="text"), Column("What would be needed", align="text"))
-    return Table("untested", "Claims without a test", "", columns, tuple(rows), (), simulated)
-
-
-def score_table(score: pd.DataFrame) -> Table:
-    """What a simulated world's truth says of the pipeline: one row a claim."""
-    words = {True: "yes", False: "no"}
-    rows = [
-        Row(
-            f"{r['code']} {r['label']}",
-            (
-                per_thousand(r["planted"]),
-                per_thousand(r["estimate"]),
-                MISSING if pd.isna(r["sign"]) else words[bool(r["sign"])],
-                words[bool(r["covered"])],
-                percent(r["share_covering"]),
-                str(r["verdict"]),
-                words[bool(r["right"])],
-            ),
-        )
-        for r in score.to_dict("records")
-    ]
-    columns = (
-        Column("Planted"),
-        Column("Estimated"),
-        Column("Sign right", align="center"),
-        Column("Interval holds it", align="center"),
-        Column("Equivalent specifications that hold it"),
-        Column("Verdict", align="left"),
-        Column("Not wrong", align="center"),
-    )
-    notes = (
-        f"Changes in onsets per {PER:,} dyad-years. A verdict is wrong if it names the other sign, calls an effect "
-        "negligible that is at least the smallest of interest, or finds one where none was planted.",
-    )
-    return Table("score", "The pipeline against the truth", "", columns, tuple(rows), notes, simulated=True)
-
-
 @exhibit(
     kind="table",
     name="ledger",
@@ -168,31 +122,3 @@ def score_table(score: pd.DataFrame) -> Table:
 def ledger_of(evidence: Evidence) -> Table:
     """Claims that the study examined."""
     return ledger_table(evidence.frame("ledger"), evidence.samples, simulated=evidence.simulated)
-
-
-@exhibit(
-    kind="table",
-    name="untested",
-    caption="Claims without a test, why, and which data one would need.",
-    needs=("ledger",),
-    page="robustness",
-    place="ledger",
-    order=3,
-)
-def untested_of(evidence: Evidence) -> Table:
-    """Claims that the public record cannot test."""
-    return untested_table(evidence.frame("ledger"), simulated=evidence.simulated)
-
-
-@exhibit(
-    kind="table",
-    name="score",
-    caption="The pipeline against the truth of the simulated world, claim by claim.",
-    needs=("score",),
-    applies=lambda study: study.simulated,
-    page="robustness",
-    place="score",
-)
-def score_of(evidence: Evidence) -> Table:
-    """Verdicts beside planted effects."""
-    return score_table(evidence.frame("score"))

@@ -1,4 +1,4 @@
-"""Tables of the record: who is at risk, what happens to them, how the variables are distributed."""
+"""What samples contain, and which observations are dropped on the way to the models."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pandas as pd
 
 from detente.report.evidence import Evidence, attrition, keyed
 from detente.report.exhibit import exhibit
-from detente.report.formats import MISSING, count, decimal, percent
+from detente.report.formats import count, percent
 from detente.report.labels import listed, reason_label
 from detente.report.tables.table import Column, Row, Table
 
@@ -80,43 +80,3 @@ def _steps(evidence: Evidence, frame: pd.DataFrame) -> tuple[Row, ...]:
         label = f"\u2212 {words}" if left_out else words[:1].upper() + words[1:]
         rows.append(Row(label, tuple(count(counts.get((s, reason), 0)) for s in evidence.study.samples)))
     return tuple(rows)
-
-
-@exhibit(
-    kind="table",
-    name="descriptives",
-    caption="Descriptive statistics of all variables in the headline sample, with their means in the others.",
-    needs=("descriptives",),
-    place="sample",
-    order=2,
-)
-def descriptives(evidence: Evidence) -> Table:
-    """Distribution of every variable in the headline sample, and its mean in the others."""
-    study = evidence.study
-    others = [s for s in study.samples if s != study.headline]
-    found = keyed(evidence.frame("descriptives"), "variable", "sample")
-    order = list(dict.fromkeys(variable for variable, _ in found))
-    headline = evidence.samples[study.headline]
-    columns = [Column(name, headline) for name in ("nobs", "Missing", "Mean", "SD", "Min", "Max")]
-    columns += [Column(evidence.samples[s].removesuffix(" dyads"), "Mean elsewhere") for s in others]
-    rows = []
-    for variable in order:
-        row = found[variable, study.headline]
-        own = [
-            count(row["nobs"]),
-            count(row["missing"]),
-            *(_measure(row[k]) for k in ("mean", "sd", "min", "max")),
-        ]
-        elsewhere = [_measure(found[variable, s]["mean"]) if (variable, s) in found else MISSING for s in others]
-        unit = f" ({row['unit']})" if row["unit"] not in ("", "0/1") else ""
-        rows.append(Row(f"{row['label']}{unit}", (*own, *elsewhere)))
-    notes = ("Dyad-years; the unit stands in parentheses where a variable is not 0/1.",)
-    return Table("descriptives", "Descriptive statistics", "", tuple(columns), tuple(rows), notes, evidence.simulated)
-
-
-def _measure(value: float) -> str:
-    """Return a statistic with digits that suit its size."""
-    value = float(value)
-    if value.is_integer() and abs(value) < 1e7:
-        return count(value)
-    return decimal(value, 2 if abs(value) >= 1 else 3 if abs(value) >= 0.01 else 4)

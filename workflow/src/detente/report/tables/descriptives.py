@@ -1,0 +1,48 @@
+"""How the variables are distributed."""
+
+from __future__ import annotations
+
+from detente.report.evidence import Evidence, keyed
+from detente.report.exhibit import exhibit
+from detente.report.formats import MISSING, count, decimal
+from detente.report.tables.table import Column, Row, Table
+
+
+@exhibit(
+    kind="table",
+    name="descriptives",
+    caption="Descriptive statistics of all variables in the headline sample, with their means in the others.",
+    needs=("descriptives",),
+    place="sample",
+    order=2,
+)
+def descriptives(evidence: Evidence) -> Table:
+    """Distribution of every variable in the headline sample, and its mean in the others."""
+    study = evidence.study
+    others = [s for s in study.samples if s != study.headline]
+    found = keyed(evidence.frame("descriptives"), "variable", "sample")
+    order = list(dict.fromkeys(variable for variable, _ in found))
+    headline = evidence.samples[study.headline]
+    columns = [Column(name, headline) for name in ("nobs", "Missing", "Mean", "SD", "Min", "Max")]
+    columns += [Column(evidence.samples[s].removesuffix(" dyads"), "Mean elsewhere") for s in others]
+    rows = []
+    for variable in order:
+        row = found[variable, study.headline]
+        own = [
+            count(row["nobs"]),
+            count(row["missing"]),
+            *(_measure(row[k]) for k in ("mean", "sd", "min", "max")),
+        ]
+        elsewhere = [_measure(found[variable, s]["mean"]) if (variable, s) in found else MISSING for s in others]
+        unit = f" ({row['unit']})" if row["unit"] not in ("", "0/1") else ""
+        rows.append(Row(f"{row['label']}{unit}", (*own, *elsewhere)))
+    notes = ("Dyad-years; the unit stands in parentheses where a variable is not 0/1.",)
+    return Table("descriptives", "Descriptive statistics", "", tuple(columns), tuple(rows), notes, evidence.simulated)
+
+
+def _measure(value: float) -> str:
+    """Return a statistic with digits that suit its size."""
+    value = float(value)
+    if value.is_integer() and abs(value) < 1e7:
+        return count(value)
+    return decimal(value, 2 if abs(value) >= 1 else 3 if abs(value) >= 0.01 else 4)
