@@ -10,7 +10,8 @@ import pandas as pd
 import pytest
 
 from detente.base.errors import ConfigError
-from detente.data.panel.derived import Array, Columns
+from detente.base.types import Array
+from detente.data.panel.derived import Columns
 from detente.data.panel.outcomes import DURATIONS, GRID, INITIATIONS, OUTCOMES, SPELLS, fought_before, peace_years
 from detente.data.record.rawread import read_raw
 from detente.data.sources import KEYS, REGISTRY, Source, Tidy, tidy_schema

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 from scipy.special import log_ndtr
 
 from detente.base.errors import UnsupportedEstimator, choices
+from detente.base.types import Array
 from detente.replicate import random_probit
 from detente.stats.likelihood import conditional, multinomial, negative_binomial, ordered
 from detente.stats.likelihood.rare_events import outcome_weights
@@ -17,8 +18,6 @@ from detente.stats.registry import get
 
 if TYPE_CHECKING:
     from detente.replicate.models import Fitted
-
-Array = npt.NDArray[np.floating[Any]]
 
 
 def log_likelihood(fitted: Fitted) -> float:

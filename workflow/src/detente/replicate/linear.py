@@ -7,18 +7,14 @@ weight).
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
-import numpy.typing as npt
 
 from detente.base.errors import EstimationError, UnsupportedEffects
+from detente.base.types import Array, Codes
 from detente.stats.covariance import Scores, number
 from detente.stats.estimator import Solution, check_rank
 from detente.stats.frame import ModelFrame
 
-Array = npt.NDArray[np.floating[Any]]
-Codes = npt.NDArray[np.int64]
 CONSTANT = "intercept"
 
 

@@ -6,14 +6,13 @@ import inspect
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from detente.base.errors import EmptySample, UnknownEstimator, UnknownVariable, choices
 from detente.base.expressions import Table, column, evaluate, selected
+from detente.base.types import Array, Codes
 from detente.replicate import linear, random_probit
 from detente.replicate.schema import Model, named
 from detente.replicate.search import earlier_bread
@@ -25,8 +24,6 @@ from detente.stats.frame import ModelFrame
 from detente.stats.registry import REGISTRY, get
 from detente.stats.sandwich_parts import sandwich_parts
 
-Array = npt.NDArray[np.floating[Any]]
-Codes = npt.NDArray[np.int64]
 # Estimators that published tables use and no study here does; those of `WEIGHTED` take analytic weights.
 WEIGHTED: Mapping[str, Callable[..., Solution]] = {
     "wls": linear.wls,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -11,13 +10,13 @@ from scipy import sparse
 from scipy.special import log_ndtr, logsumexp
 
 from detente.base.errors import UnsupportedEffects
+from detente.base.types import Array
 from detente.stats.covariance import Scores, number
 from detente.stats.estimator import Solution
 from detente.stats.frame import ModelFrame
 from detente.stats.likelihood.likelihood import Point, newton
 from detente.stats.registry import get
 
-Array = npt.NDArray[np.floating[Any]]
 TERM = "lnsig2u"
 
 

@@ -12,9 +12,9 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from detente.base.errors import NotConverged
+from detente.base.types import Array
 from detente.stats.estimator import Solution
 from detente.stats.frame import ModelFrame
 from detente.stats.likelihood import multinomial, ordered
@@ -22,7 +22,6 @@ from detente.stats.likelihood.binary import LOGIT, PROBIT
 from detente.stats.likelihood.binary import likelihood as binary
 from detente.stats.likelihood.likelihood import Point
 
-Array = npt.NDArray[np.floating[Any]]
 Objective = Callable[[Array], Point]
 GAIN = 1e-5
 MOST_STEPS, MOST_HALVINGS = 200, 60

@@ -16,7 +16,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from detente.simulate.draws import Flags, Floats, Ints, logistic, stream
+from detente.base.types import Flags
+from detente.simulate.draws import Floats, Ints, logistic, stream
 from detente.simulate.risk import Disposition
 from detente.simulate.settings import World
 from detente.simulate.stage import Stage

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from detente.simulate.draws import Flags, Ints, stream
+from detente.base.types import Flags
+from detente.simulate.draws import Ints, stream
 from detente.simulate.risk import Disputes
 from detente.simulate.stage import Stage
 

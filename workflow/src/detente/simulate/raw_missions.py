@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from detente.simulate.draws import Flags, stream
+from detente.base.types import Flags
+from detente.simulate.draws import stream
 from detente.simulate.raw_disputes import spells_of
 from detente.simulate.stage import CENTRES, Stage
 

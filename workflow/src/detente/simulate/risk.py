@@ -37,7 +37,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from detente.simulate.draws import Flags, Floats, Ints, stream
+from detente.base.types import Flags
+from detente.simulate.draws import Floats, Ints, stream
 from detente.simulate.settings import World
 from detente.simulate.stage import Stage
 

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from detente.simulate.draws import Days, Flags, Floats, Ints, stream
+from detente.base.types import Flags
+from detente.simulate.draws import Days, Floats, Ints, stream
 from detente.simulate.names import invent
 from detente.simulate.settings import World
 

@@ -19,7 +19,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from detente.simulate.draws import Flags, Floats, logistic, stream
+from detente.base.types import Flags
+from detente.simulate.draws import Floats, logistic, stream
 from detente.simulate.risk import Disposition, bears, switch
 from detente.simulate.settings import World
 from detente.simulate.stage import Stage

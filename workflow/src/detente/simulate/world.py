@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from detente.base.errors import ConfigError, choices
-from detente.simulate.draws import Flags
+from detente.base.types import Flags
 from detente.simulate.exercises import Exercises, draw_exercises
 from detente.simulate.raw_disputes import cow_table, gml_table, rivalry_table
 from detente.simulate.raw_exercises import exercise_table

@@ -7,14 +7,12 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal, Required, TypedDict, Unpack
 
 import numpy as np
-import numpy.typing as npt
 
 from detente.base.errors import RankDeficient, UnknownEstimator, choices
+from detente.base.types import Array, Codes
 from detente.stats.covariance import Scores
 from detente.stats.frame import ModelFrame
 
-Array = npt.NDArray[np.floating[Any]]
-Codes = npt.NDArray[np.int64]
 Link = Literal["identity", "logit", "probit", "cloglog", "log"]
 Engine = Literal["linear", "logit"]
 Uses = Literal["nothing", "absorbs", "conditions", "averages", "groups"]

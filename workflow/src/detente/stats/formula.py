@@ -8,16 +8,14 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from detente.base.errors import EmptySample, FormulaError, NoVariation, UnknownVariable, choices
+from detente.base.types import Codes
 from detente.stats.covariance import FACTORS, Vcov, parse
 from detente.stats.covariance.pairs import intersect
 from detente.stats.frame import ModelFrame
 
-Array = npt.NDArray[np.floating[Any]]
-Codes = npt.NDArray[np.int64]
 OPEN, CLOSE = "([{", ")]}"
 CONSTANT = "Intercept"
 

@@ -5,16 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
-
-import numpy as np
-import numpy.typing as npt
 
 from detente.base.errors import NoDyads, UnknownVariable, choices
+from detente.base.types import Array, Codes
 from detente.stats.covariance import Pairs, number_dyads
-
-Array = npt.NDArray[np.floating[Any]]
-Codes = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)

@@ -8,11 +8,11 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 from scipy import stats
 
 from detente.base.numerics import LEVEL
+from detente.base.types import Array
 from detente.stats import show
 from detente.stats.covariance import Covariance, Vcov, covariance
 from detente.stats.estimator import Solution
@@ -20,8 +20,6 @@ from detente.stats.frame import ModelFrame
 from detente.stats.registry import get
 from detente.stats.resampling.jackknife import jackknife
 from detente.stats.sandwich_parts import read, sandwich_parts
-
-Array = npt.NDArray[np.floating[Any]]
 
 
 @dataclass(frozen=True)

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
-
-import numpy as np
-import numpy.typing as npt
 
 from detente.base.errors import NoDyads, UnsupportedCovariance, choices
+from detente.base.types import Array, Codes
 from detente.stats.covariance import KINDS, Pairs, SandwichParts, Vcov, number_dyads, parse
 from detente.stats.covariance.leverage import effects_leverage
 from detente.stats.covariance.sandwich import within
@@ -16,8 +13,6 @@ from detente.stats.covariance.vcov import FACTORS
 from detente.stats.estimator import Estimator, Solution
 from detente.stats.frame import ModelFrame
 
-Array = npt.NDArray[np.floating[Any]]
-Codes = npt.NDArray[np.int64]
 # Refits any estimator, so that none has to declare it.
 ANY = frozenset({"jackknife"})
 

@@ -11,9 +11,10 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from detente.data.panel.derived import Array, Derived, Directed, Spell
+from detente.base.types import Array, Codes
+from detente.data.panel.derived import Derived, Directed, Spell
 from detente.data.panel.placing import Given, Placed, Records, inside, taken, unique
-from detente.data.panel.spine import Codes, Keys, Spine
+from detente.data.panel.spine import Keys, Spine
 from detente.data.sources import KEYS, Variable
 
 # Columns that outlive their use, in case the next ones are made of them.

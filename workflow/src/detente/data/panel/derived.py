@@ -10,10 +10,10 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from detente.base.types import Array
 from detente.data.sources import Key, Variable
 from detente.data.sources.cooperation.forums import SOURCE as FORUMS
 
-Array = npt.NDArray[np.float64]
 Columns = Mapping[str, npt.NDArray[Any]]
 """Columns of a panel by name, each (N,); the parts of the key are among them."""
 

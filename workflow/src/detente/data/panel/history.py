@@ -6,7 +6,8 @@ import numpy as np
 import numpy.typing as npt
 
 from detente.base.errors import PanelError
-from detente.data.panel.derived import Array, Columns, Spell
+from detente.base.types import Array
+from detente.data.panel.derived import Columns, Spell
 from detente.data.sources import Variable
 
 YEARS, MOST_YEARS = 5, 20

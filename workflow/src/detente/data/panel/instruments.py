@@ -10,7 +10,8 @@ from typing import Literal
 
 import numpy as np
 
-from detente.data.panel.derived import Array, Columns, Derived
+from detente.base.types import Array
+from detente.data.panel.derived import Columns, Derived
 from detente.data.sources import Variable
 
 # Forums whose founding text or regular business is security; neither the UN, which has nearly all states, nor bodies

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from detente.data.panel.derived import Array, Columns, Derived, Directed, Spell
+from detente.base.types import Array
+from detente.data.panel.derived import Columns, Derived, Directed, Spell
 from detente.data.sources import Variable
 
 Cell = Derived | Directed

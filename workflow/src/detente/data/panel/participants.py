@@ -10,9 +10,9 @@ import numpy.typing as npt
 import pandas as pd
 
 from detente.base.errors import PanelError
+from detente.base.types import Flags
 from detente.data.panel.spine import Spine, build_spine
 
-Flags = npt.NDArray[np.bool_]
 DYAD_YEAR = ["ccode1", "ccode2", "year"]
 
 

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from detente.data.panel.derived import Array, Columns, Directed, Expansion
+from detente.base.types import Array
+from detente.data.panel.derived import Columns, Directed, Expansion
 from detente.data.panel.participants import DYAD_YEAR, coexisting, pairs
 from detente.data.sources import Variable
 from detente.data.sources.cooperation.alliances import SLUG as ALLIANCES

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from detente.data.panel.derived import Array, Columns, Spell
+from detente.base.types import Array
+from detente.data.panel.derived import Columns, Spell
 from detente.data.sources import Variable
 
 AFTERMATH_YEARS = 5

@@ -12,8 +12,8 @@ import numpy.typing as npt
 import pandas as pd
 
 from detente.base.errors import PanelError
-from detente.data.panel.derived import Array
-from detente.data.panel.spine import NOWHERE, Codes, Keys, Rows, Spine
+from detente.base.types import Array, Codes, Places
+from detente.data.panel.spine import NOWHERE, Keys, Spine
 from detente.data.sources import KEYS, Key, Variable
 
 
@@ -43,9 +43,9 @@ class Given:
 
 
 class Placed:
-    """Rows of a given frame, those that are `here`, and the `row` among the keys of a panel where each belongs."""
+    """Places of a given frame, those that are `here`, and the `row` among the keys of a panel where each belongs."""
 
-    def __init__(self, given: Given, keys: Keys, spine: Spine, row: Rows) -> None:
+    def __init__(self, given: Given, keys: Keys, spine: Spine, row: Places) -> None:
         year = given.frame["year"].to_numpy(dtype=np.int64)
         self.given, self.keys = given, keys
         self.here = (row >= 0) & inside(year, given.years)
@@ -80,7 +80,7 @@ class Records:
         return self.spine.pairs if len(self.parts) == 2 else self.spine.members
 
     @cached_property
-    def row(self) -> Rows:
+    def row(self) -> Places:
         """Row of each record among `keys`, whichever direction it has; -1 where there is none."""
         places = self._places()
         if self.given.key == "directed-dyad-year":

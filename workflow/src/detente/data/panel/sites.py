@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from detente.data.panel.derived import Array, Expansion
+from detente.base.types import Array
+from detente.data.panel.derived import Expansion
 from detente.data.panel.participants import DYAD_YEAR, Year, pairs, years
 from detente.data.sources import Variable
 from detente.data.sources.cooperation.exercises import SLUG

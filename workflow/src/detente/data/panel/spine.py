@@ -11,9 +11,8 @@ import numpy.typing as npt
 import pandas as pd
 
 from detente.base.errors import PanelError
+from detente.base.types import Codes, Places
 
-Codes = npt.NDArray[np.int64]
-Rows = npt.NDArray[np.int32]
 # Codes of states have at most four digits, so that a table of all of them finds a state's place in one look.
 CODES = 10_000
 NOWHERE = -1
@@ -92,7 +91,7 @@ class Keys:
         return cls(tuple(np.nonzero(exists)), exists.shape)
 
     @cached_property
-    def row(self) -> Rows:
+    def row(self) -> Places:
         """Row of each key by its places; -1 where there is none."""
         row = np.full(self.shape, NOWHERE, dtype=np.int32)
         row[self.parts] = np.arange(len(self), dtype=np.int32)
@@ -101,12 +100,12 @@ class Keys:
     def __len__(self) -> int:
         return len(self.parts[0])
 
-    def rows(self, *parts: Codes) -> Rows:
+    def rows(self, *parts: Codes) -> Places:
         """Row of each key given by its places; -1 where there is none."""
         outside = np.zeros(len(parts[0]), dtype=bool)
         for part, size in zip(parts, self.shape, strict=True):
             outside |= (part < 0) | (part >= size)
-        found: Rows = self.row.ravel().take(np.ravel_multi_index(parts, self.shape, mode="clip"))
+        found: Places = self.row.ravel().take(np.ravel_multi_index(parts, self.shape, mode="clip"))
         found[outside] = NOWHERE
         return found
 

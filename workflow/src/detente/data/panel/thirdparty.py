@@ -7,8 +7,9 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
+from detente.base.types import Flags
 from detente.data.panel.derived import Expansion
-from detente.data.panel.participants import Flags, Year, pairs, years
+from detente.data.panel.participants import Year, pairs, years
 from detente.data.sources import Variable
 from detente.data.sources.cooperation.exercises import SLUG
 from detente.data.sources.power.states import SLUG as STATES

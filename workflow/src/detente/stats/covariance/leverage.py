@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from scipy import sparse
 
 from detente.base.errors import UnsupportedCovariance
+from detente.base.types import Array, Codes
 from detente.stats.covariance import number
-
-Array = npt.NDArray[np.floating[Any]]
-Codes = npt.NDArray[np.int64]
 
 
 def effects_leverage(effects: Sequence[Codes]) -> Array:

@@ -8,7 +8,8 @@ from itertools import combinations
 import numpy as np
 
 from detente.base.errors import UnsupportedCovariance
-from detente.stats.covariance.pairs import Array, Codes, Pairs, intersect, number
+from detente.base.types import Array, Codes
+from detente.stats.covariance.pairs import Pairs, intersect, number
 from detente.stats.covariance.scores import Scores, of_rows, totals
 
 # A row whose leverage is this close to one is fitted exactly: its residual says nothing.

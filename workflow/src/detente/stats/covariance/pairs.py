@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-Array = npt.NDArray[np.floating[Any]]
-Codes = npt.NDArray[np.int64]
+from detente.base.types import Codes
+
 # Codes that span at most this many values a row are looked up in a table; wider ones are sorted.
 SPAN = 4
 LEAST_SPAN = 1_000_000

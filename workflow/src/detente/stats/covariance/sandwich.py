@@ -17,9 +17,10 @@ from detente.base.errors import (
     UnsupportedCovariance,
     choices,
 )
+from detente.base.types import Array, Codes
 from detente.stats.covariance import ssc as corrections
 from detente.stats.covariance.meats import corrected_scores, dyadic_meat, leverage, multiway_meat
-from detente.stats.covariance.pairs import Array, Codes, Pairs, number
+from detente.stats.covariance.pairs import Pairs, number
 from detente.stats.covariance.scores import Scores, of_rows
 from detente.stats.covariance.vcov import ROWS, Vcov, counted, parse
 

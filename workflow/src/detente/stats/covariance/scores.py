@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from detente.base.errors import EstimationError
-from detente.stats.covariance.pairs import Array, Codes
+from detente.base.types import Array, Codes
 from detente.stats.kernels.clusters import add_rows
 
 # Rows multiplied out at a time: they stay in the processor's cache.

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from detente.base.errors import EstimationError, NoRisk
+from detente.base.types import Array
 from detente.stats.effects.links import CURVES
 from detente.stats.printing import html, plain
 from detente.stats.registry import get
 from detente.stats.result import Fit
 
-Array = npt.NDArray[np.floating[Any]]
 PROBABILITIES = ("logit", "probit", "cloglog")
 
 

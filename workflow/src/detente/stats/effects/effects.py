@@ -6,17 +6,14 @@ For all regressors, curves and simulated intervals see `predictions`.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from detente.base.errors import EstimationError, NoRisk
+from detente.base.types import Array
 from detente.stats.effects.links import CURVES
 from detente.stats.effects.risk import chunks
 from detente.stats.estimator import Solution
-
-Array = npt.NDArray[np.floating[Any]]
 
 
 @dataclass(frozen=True)

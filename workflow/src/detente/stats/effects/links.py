@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import cached_property
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from scipy.special import ndtr
 
+from detente.base.types import Array
 from detente.stats.estimator import Link
 
-Array = npt.NDArray[np.floating[Any]]
 LARGEST_INDEX = 700.0
 
 

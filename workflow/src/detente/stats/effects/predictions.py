@@ -9,18 +9,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from detente.base.errors import EstimationError
+from detente.base.types import Array
 from detente.stats.effects.quantities import Quantities, Scale, draw_coefficients
 from detente.stats.effects.risk import Average, Predictor, at_draws, averages, predictor
 from detente.stats.result import Fit
 
-Array = npt.NDArray[np.floating[Any]]
 Values = Mapping[str, float]
 POINTS = 21
 

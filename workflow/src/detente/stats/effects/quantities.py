@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -14,10 +14,10 @@ from scipy import stats
 from scipy.special import expit
 
 from detente.base.numerics import LEVEL
+from detente.base.types import Array
 from detente.stats.covariance import Covariance
 from detente.stats.printing import html, plain
 
-Array = npt.NDArray[np.floating[Any]]
 Scale = Literal["identity", "log", "logit"]
 SHOWN: Mapping[Scale, Callable[[Array], Array]] = {"identity": lambda v: v, "log": np.exp, "logit": expit}
 # A singular covariance is drawn from by its eigenvectors, down to this share of the largest eigenvalue.

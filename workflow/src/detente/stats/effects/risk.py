@@ -5,19 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from detente.base.errors import NoRisk, UnknownVariable, choices
+from detente.base.types import Array, Codes
 from detente.stats.effects.links import CURVES, Curve
 from detente.stats.effects.structure import Structure, structure
 from detente.stats.estimator import Solution
 from detente.stats.frame import ModelFrame
 
-Array = npt.NDArray[np.floating[Any]]
-Codes = npt.NDArray[np.int64]
 # Rows worked on at a time, so that they stay in the processor's cache; fewer with many coefficients at once.
 CHUNK, CHUNK_OF_DRAWS = 4096, 256
 

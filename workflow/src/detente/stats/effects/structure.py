@@ -6,12 +6,12 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-Array = npt.NDArray[np.floating[Any]]
+from detente.base.types import Array
+
 # A column is a product of others if it differs from it by no more than rounding, relative to their largest value.
 ROUNDING = 1e-9
 Product = Mapping[int, int]

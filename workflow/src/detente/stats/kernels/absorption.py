@@ -10,17 +10,16 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from numba import njit
 
-Array = npt.NDArray[np.floating[Any]]
-Codes = npt.NDArray[np.int32]
+from detente.base.types import Array, Places
+
 # A span of levels at most this many times as long as the levels in it that a group has is gone through without gaps.
 SPARSE = 4
 
 
 @njit(cache=True, nogil=True)
-def group(codes: Codes, size: int) -> tuple[Codes, Codes]:
+def group(codes: Places, size: int) -> tuple[Places, Places]:
     """Rows by group, in their order within each, (N,), and where each group starts, (size + 1,)."""
     start = np.zeros(size + 1, np.int32)
     for i in range(len(codes)):
@@ -36,7 +35,9 @@ def group(codes: Codes, size: int) -> tuple[Codes, Codes]:
 
 
 @njit(cache=True, nogil=True)
-def center(values: Array, weights: Array, order: Codes, start: Codes, levels: Codes, out: Array, sums: Array) -> None:
+def center(
+    values: Array, weights: Array, order: Places, start: Places, levels: Places, out: Array, sums: Array
+) -> None:
     """Put `values` (N, K) less their group means into `out`, and their weighted sums by further level into `sums`.
 
     `out` (N, K) is given, as memory that numpy hands out comes in larger pages than the compiler's own; so is `sums`
@@ -69,7 +70,7 @@ def center(values: Array, weights: Array, order: Codes, start: Codes, levels: Co
 
 
 @njit(cache=True, nogil=True)
-def take_off(values: Array, effect: Array, weights: Array, order: Codes, start: Codes, levels: Codes) -> None:
+def take_off(values: Array, effect: Array, weights: Array, order: Places, start: Places, levels: Places) -> None:
     """Take effects (size, K) of further levels, less their group means, off `values` (N, K), in place."""
     columns = values.shape[1]
     mean = np.empty(columns)
@@ -88,7 +89,7 @@ def take_off(values: Array, effect: Array, weights: Array, order: Codes, start: 
 
 @njit(cache=True, nogil=True)
 def explain(
-    products: Array, weights: Array, order: Codes, start: Codes, levels: Codes, mean: Array, sums: Array
+    products: Array, weights: Array, order: Places, start: Places, levels: Places, mean: Array, sums: Array
 ) -> None:
     """Means of v by group, (G,), and sums (size, 1) by further level of w × (v − mean), from `products` w × v (N,)."""
     for g in range(len(start) - 1):
@@ -105,7 +106,9 @@ def explain(
 
 
 @njit(cache=True, nogil=True)
-def lay_out(mean: Array, effect: Array, weights: Array, order: Codes, start: Codes, levels: Codes, out: Array) -> None:
+def lay_out(
+    mean: Array, effect: Array, weights: Array, order: Places, start: Places, levels: Places, out: Array
+) -> None:
     """Put group means (G,), and effects (size, 1) of further levels less their own group means, into `out` (N,)."""
     own = np.empty(1)
     for g in range(len(start) - 1):
@@ -119,7 +122,7 @@ def lay_out(mean: Array, effect: Array, weights: Array, order: Codes, start: Cod
 
 
 @njit(cache=True, nogil=True)
-def couple(effect: Array, weights: Array, order: Codes, start: Codes, levels: Codes) -> Array:
+def couple(effect: Array, weights: Array, order: Places, start: Places, levels: Places) -> Array:
     """Sums (size, K) by further level of effects (size, K) of these levels less their group means."""
     columns = effect.shape[1]
     out = np.zeros(effect.shape)
@@ -138,7 +141,7 @@ def couple(effect: Array, weights: Array, order: Codes, start: Codes, levels: Co
 
 
 @njit(cache=True, nogil=True)
-def _mean_effect(effect: Array, weights: Array, members: Codes, levels: Codes, mean: Array) -> None:
+def _mean_effect(effect: Array, weights: Array, members: Places, levels: Places, mean: Array) -> None:
     """Put the weighted mean of the effects of some rows into `mean` (K,)."""
     mean[:] = 0.0
     total = 0.0
@@ -154,7 +157,7 @@ def _mean_effect(effect: Array, weights: Array, members: Codes, levels: Codes, m
 
 
 @njit(cache=True, nogil=True)
-def schur(weights: Array, order: Codes, start: Codes, levels: Codes, size: int) -> Array:
+def schur(weights: Array, order: Places, start: Places, levels: Places, size: int) -> Array:
     """Cross-products (size, size) of the dummies of further levels within groups."""
     block = np.zeros((size, size))
     count = np.zeros(size)
@@ -185,7 +188,7 @@ def schur(weights: Array, order: Codes, start: Codes, levels: Codes, size: int) 
 
 
 @njit(cache=True, nogil=True)
-def _subtract_square(block: Array, count: Array, met: Codes, low: int, high: int, total: float) -> None:
+def _subtract_square(block: Array, count: Array, met: Places, low: int, high: int, total: float) -> None:
     """Take count × countᵀ / total off the upper triangle."""
     if high - low < SPARSE * len(met):
         for i in range(low, high + 1):
@@ -204,7 +207,7 @@ def _subtract_square(block: Array, count: Array, met: Codes, low: int, high: int
 
 
 @njit(cache=True, nogil=True)
-def factorize(block: Array, tolerance: float) -> tuple[Array, Array, Codes, int]:
+def factorize(block: Array, tolerance: float) -> tuple[Array, Array, Places, int]:
     """Cholesky factor with pivots of a positive semi-definite `block` (Q, Q).
 
     Returns
@@ -257,7 +260,7 @@ def _exchange(a: Array, k: int, best: int) -> None:
 
 
 @njit(cache=True, nogil=True)
-def solve(factor: Array, scale: Array, pivots: Codes, rank: int, target: Array) -> Array:
+def solve(factor: Array, scale: Array, pivots: Places, rank: int, target: Array) -> Array:
     """One solution (Q, K) of block × solution = `target` (Q, K), zero where a level depends on others."""
     columns = target.shape[1]
     z = np.empty((rank, columns))

@@ -10,14 +10,11 @@ of squares, in O(T m k²). One thread and a fixed order of sums.
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
-import numpy.typing as npt
 from numba import njit
 
-Array = npt.NDArray[np.floating[Any]]
-Codes = npt.NDArray[np.int32]
+from detente.base.types import Array, Places
+
 # Spread of log odds in a group above which ratios of their symmetric functions are kept as logarithms.
 WIDE = 300.0
 # Numbers that a processor works on at once: rows are filled up with zeros to a multiple of it.
@@ -25,7 +22,7 @@ LANES = 4
 
 
 @njit(cache=True)
-def center(x: Array, start: Codes) -> tuple[Array, Array]:
+def center(x: Array, start: Places) -> tuple[Array, Array]:
     """Take group means off x (n, k) in place; largest absolute values before, (k,), and after, (k,).
 
     The former are not a number in columns with a value that is missing or infinite.
@@ -52,7 +49,7 @@ def center(x: Array, start: Codes) -> tuple[Array, Array]:
 
 
 @njit(cache=True)
-def recenter(x: Array, weights: Array, start: Codes) -> None:
+def recenter(x: Array, weights: Array, start: Places) -> None:
     """Take group means under `weights` (n,) off x (n, k), in place; groups without weight stay as they are."""
     columns = x.shape[1]
     mean = np.empty(columns)
@@ -70,7 +67,7 @@ def recenter(x: Array, weights: Array, start: Codes) -> None:
 
 
 @njit(cache=True)
-def extremes(index: Array, y: Array, start: Codes) -> tuple[Codes, Codes, Codes, Codes]:
+def extremes(index: Array, y: Array, start: Places) -> tuple[Places, Places, Places, Places]:
     """Rows of each group, (G,) each: least and largest `index` (n,) of an event, least and largest of the others."""
     groups = len(start) - 1
     out = np.full((4, groups), -1, np.int32)
@@ -86,7 +83,7 @@ def extremes(index: Array, y: Array, start: Codes) -> tuple[Codes, Codes, Codes,
 
 @njit(cache=True)
 def evaluate(
-    x: Array, y: Array, start: Codes, beta: Array, expected: Array, gradient: Array, information: Array
+    x: Array, y: Array, start: Places, beta: Array, expected: Array, gradient: Array, information: Array
 ) -> float:
     """Conditional log-likelihood of x (n, k), y (n,) of 0 and 1 at `beta` (k,).
 
@@ -146,7 +143,7 @@ def _read(x: Array, beta: Array, sign: float, block: Array, eta: Array) -> tuple
 
 
 @njit(cache=True)
-def _sizes(y: Array, start: Codes) -> tuple[int, int, int]:
+def _sizes(y: Array, start: Places) -> tuple[int, int, int]:
     """Most rows of a group, most cells of its table of chances, most draws."""
     longest, table, most = 0, 0, 0
     for g in range(len(start) - 1):

@@ -7,14 +7,11 @@ W and m the sum of w and the mean of x under w in the group. One thread and a fi
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
-import numpy.typing as npt
 from numba import njit
 
-Array = npt.NDArray[np.floating[Any]]
-Codes = npt.NDArray[np.int32]
+from detente.base.types import Array, Places
+
 LANES = 4
 SMALLEST = 1e-300
 # Share of the intercept's information that its penalty must leave.
@@ -22,7 +19,7 @@ LEAST = 0.1
 
 
 @njit(cache=True)
-def weigh(x: Array, y: Array, start: Codes, beta: Array, intercepts: Array, p: Array, information: Array) -> float:
+def weigh(x: Array, y: Array, start: Places, beta: Array, intercepts: Array, p: Array, information: Array) -> float:
     """Fill chances `p` (n,) at `beta` (k,) and `intercepts` (G,), add the information within groups to (k, k).
 
     Returns the log-likelihood and half the logarithm of the intercepts' part of the determinant.
@@ -49,7 +46,7 @@ def weigh(x: Array, y: Array, start: Codes, beta: Array, intercepts: Array, p: A
 
 
 @njit(cache=True)
-def adjust(x: Array, y: Array, start: Codes, p: Array, inverse: Array, rows: Array) -> Array:
+def adjust(x: Array, y: Array, start: Places, p: Array, inverse: Array, rows: Array) -> Array:
     """Fill `rows` (2, n), leverages h and residuals y − p + h (½ − p); sums of residuals by group, (G,).
 
     `inverse` (k, k) of the information within groups.
@@ -70,7 +67,7 @@ def adjust(x: Array, y: Array, start: Codes, p: Array, inverse: Array, rows: Arr
 
 
 @njit(cache=True)
-def curvature(x: Array, start: Codes, p: Array, leverage: Array, curved: bool, working: Array) -> Array:
+def curvature(x: Array, start: Places, p: Array, leverage: Array, curved: bool, working: Array) -> Array:
     """Add to the `working` information within groups (k, k).
 
     It has weights w (1 + h): that of the likelihood in which each row stands beside h/2 events and h/2 others. If

@@ -6,13 +6,11 @@ symmetric matrices one half is summed. One thread and a fixed order of sums.
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
-import numpy.typing as npt
 from numba import njit
 
-Array = npt.NDArray[np.floating[Any]]
+from detente.base.types import Array
+
 # Rows at a time: their columns stay in the processor's nearest cache, and a product of so many numbers up to 2 is one.
 BLOCK = 128
 SMALLEST = 1e-300

@@ -7,19 +7,14 @@ kind.
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
-import numpy.typing as npt
 from numba import njit
 
-Array = npt.NDArray[np.floating[Any]]
-Codes = npt.NDArray[np.int64]
-Rows = npt.NDArray[np.int32]
+from detente.base.types import Array, Codes, Places
 
 
 @njit(cache=True, nogil=True)
-def products(z: Array, inner: int, order: Rows, start: Rows) -> Array:
+def products(z: Array, inner: int, order: Places, start: Places) -> Array:
     """Sums over the rows of each group of the products of the first `inner` columns with all, (G, P).
 
     z (N, K); group g has the rows `order[start[g]:start[g + 1]]`, which rise.

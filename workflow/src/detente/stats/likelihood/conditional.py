@@ -8,12 +8,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from detente.base.errors import NotConverged
+from detente.base.types import Array, Places
 from detente.stats.covariance import Scores
-from detente.stats.estimator import Array, Label, Solution, estimator
+from detente.stats.estimator import Label, Solution, estimator
 from detente.stats.frame import ModelFrame
 from detente.stats.kernels import conditional as kernel
 from detente.stats.likelihood.binary import DIVERGED, MOST_POLISHES, NEARER, SETTLED
-from detente.stats.likelihood.grouping import Grouped, Places, grouped
+from detente.stats.likelihood.grouping import Grouped, grouped
 from detente.stats.likelihood.likelihood import STILL, Point, Stalled, direction, inverse, newton
 from detente.stats.likelihood.separation_within import refuse_separation_within
 

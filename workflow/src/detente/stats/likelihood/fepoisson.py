@@ -9,12 +9,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from detente.base.errors import NotConverged, NoVariation, UnsupportedEffects
+from detente.base.types import Array, Codes
 from detente.stats.covariance import Scores
-from detente.stats.estimator import ROBUST, Array, Label, Solution, estimator
+from detente.stats.estimator import ROBUST, Label, Solution, estimator
 from detente.stats.frame import ModelFrame
 from detente.stats.likelihood.likelihood import STILL, Stalled, check_score, inverse
 from detente.stats.likelihood.poisson import LARGEST_INDEX, blame, checked, refuse_unsuitable
-from detente.stats.linear.absorb import Codes
 from detente.stats.linear.linear import without_dummies
 from detente.stats.linear.within import Data, data_within, gram, named, notes
 

@@ -10,8 +10,9 @@ import numpy as np
 from scipy.special import expit, ndtr
 
 from detente.base.errors import NotConverged, NoVariation
+from detente.base.types import Array
 from detente.stats.covariance import Scores
-from detente.stats.estimator import ROBUST, Array, Label, Solution, estimator
+from detente.stats.estimator import ROBUST, Label, Solution, estimator
 from detente.stats.frame import ModelFrame
 from detente.stats.likelihood.binary import LOGIT, PROBIT
 from detente.stats.likelihood.likelihood import (

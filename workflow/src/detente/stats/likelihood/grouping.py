@@ -5,18 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 from detente.base.errors import EstimationError, NoVariation, UnsupportedEffects
+from detente.base.types import Array, Codes, Places
 from detente.stats.covariance import number
-from detente.stats.estimator import Array, Codes, check_rank
+from detente.stats.estimator import check_rank
 from detente.stats.frame import ModelFrame
 from detente.stats.kernels import absorption
 from detente.stats.kernels import conditional as kernel
 from detente.stats.likelihood.likelihood import binary_outcome
 from detente.stats.linear.within import gram
 
-Places = npt.NDArray[np.int32]
 # A column whose largest distance from its group means is below this share of its largest value is fixed in groups.
 FIXED = 1e-12
 

@@ -15,8 +15,9 @@ from detente.base.errors import (
     UnsupportedEffects,
     choices,
 )
+from detente.base.types import Array, Codes
 from detente.stats.covariance import Scores
-from detente.stats.estimator import REGISTRY, Array, Codes, check_rank
+from detente.stats.estimator import REGISTRY, check_rank
 from detente.stats.frame import ModelFrame
 
 # Rows worked on at a time: x and its weighted copy stay in the processor's cache.

@@ -9,8 +9,8 @@ import numpy as np
 from scipy.special import expit
 
 from detente.base.errors import NotConverged, NoVariation, Separation
+from detente.base.types import Array, Codes
 from detente.stats.covariance import number
-from detente.stats.estimator import Array, Codes
 from detente.stats.frame import ModelFrame
 from detente.stats.likelihood.likelihood import MOST_HALVINGS, MOST_STEPS, Stalled, inverse, listing
 from detente.stats.likelihood.separation_within import refuse_separation_within

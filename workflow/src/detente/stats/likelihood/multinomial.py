@@ -7,8 +7,9 @@ from collections.abc import Callable
 import numpy as np
 
 from detente.base.errors import NotConverged, NoVariation, UnsuitableOutcome
+from detente.base.types import Array, Codes
 from detente.stats.covariance import Scores
-from detente.stats.estimator import ROBUST, Array, Codes, Label, Solution, estimator
+from detente.stats.estimator import ROBUST, Label, Solution, estimator
 from detente.stats.frame import ModelFrame
 from detente.stats.likelihood.likelihood import (
     STILL,

@@ -8,8 +8,8 @@ import numpy as np
 from scipy.special import expit
 
 from detente.base.errors import EstimationError
+from detente.base.types import Array, Codes
 from detente.stats.covariance import number
-from detente.stats.estimator import Array, Codes
 from detente.stats.frame import ModelFrame
 from detente.stats.likelihood.likelihood import inverse
 from detente.stats.likelihood.logit_within import Fitted, fit_within

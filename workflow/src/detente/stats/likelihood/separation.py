@@ -5,13 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 from detente.base.errors import NotConverged, Separation
-from detente.stats.estimator import Array
+from detente.base.types import Array, Flags
 from detente.stats.likelihood.likelihood import listing
 
-Mask = npt.NDArray[np.bool_]
 # Rows of the first program, and rows added to it at a time.
 BATCH = 2000
 MOST_ROUNDS = 200
@@ -24,7 +22,7 @@ class Direction:
     """A direction d (k,) in which the likelihood never falls, and the rows (N,) that it predicts perfectly."""
 
     weights: Array
-    perfect: Mask
+    perfect: Flags
 
 
 def refuse_separation(y: Array, x: Array, terms: tuple[str, ...], model: str) -> None:
@@ -77,7 +75,7 @@ def _smallest(signed: Array, terms: tuple[str, ...]) -> Direction | None:
     return _widened(found, signed, free)
 
 
-def _widened(found: Direction, signed: Array, free: Mask) -> Direction:
+def _widened(found: Direction, signed: Array, free: Flags) -> Direction:
     """The sum of separating directions among the free coordinates that predicts the most rows perfectly."""
     while not found.perfect.all():
         other = separating_direction(signed, free, ~found.perfect)
@@ -87,7 +85,7 @@ def _widened(found: Direction, signed: Array, free: Mask) -> Direction:
     return found
 
 
-def separating_direction(signed: Array, free: Mask, wanted: Mask) -> Direction | None:
+def separating_direction(signed: Array, free: Flags, wanted: Flags) -> Direction | None:
     """A separating direction among the `free` (k,) coordinates that predicts `wanted` (N,) rows, None if none does.
 
     `signed` (N, k) rows times ±1 by outcome. The program maximises the mean of signed.d over wanted rows and d in

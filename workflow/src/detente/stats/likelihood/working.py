@@ -4,16 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from detente.base.errors import NotConverged, NoVariation, UnsupportedEffects
+from detente.base.types import Array, Codes
 from detente.stats.covariance import totals
-
-Array = npt.NDArray[np.floating[Any]]
-Codes = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)

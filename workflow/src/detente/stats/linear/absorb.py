@@ -5,19 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from detente.base.errors import NotConverged
+from detente.base.types import Array, Codes, Places
 from detente.stats.covariance import number
 from detente.stats.kernels import absorption as kernel
 
-Array = npt.NDArray[np.floating[Any]]
-Codes = npt.NDArray[np.int64]
-Levels = npt.NDArray[np.int32]
-# Levels beside the largest factor up to which their equations are solved at once; more are solved by iteration.
+# Places beside the largest factor up to which their equations are solved at once; more are solved by iteration.
 DIRECT = 1000
 # Of a dummy's variance: what is left of one that depends on the other dummies is rounding.
 DEPENDENT = 1e-11
@@ -37,9 +34,9 @@ class Absorber:
     one of a level of some factor. `weights` (N,) positive, or (0,) for none.
     """
 
-    order: Levels
-    start: Levels
-    levels: Levels
+    order: Places
+    start: Places
+    levels: Places
     size: int
     counts: tuple[int, ...]
     alone: npt.NDArray[np.bool_]
@@ -52,7 +49,7 @@ class Absorber:
         return self.size <= self.limit
 
     @cached_property
-    def _factor(self) -> tuple[Array, Array, Levels, int]:
+    def _factor(self) -> tuple[Array, Array, Places, int]:
         block = kernel.schur(self.weights, self.order, self.start, self.levels, self.size)
         return kernel.factorize(block, DEPENDENT)
 
@@ -204,7 +201,7 @@ def absorb_two_way(values: Array, first: Codes, second: Codes) -> Array:
     return absorber([first, second], len(values)).residual(values)
 
 
-def _numbered(codes: Codes) -> tuple[Levels, int]:
+def _numbered(codes: Codes) -> tuple[Places, int]:
     distinct, place = number(codes)
     return place.astype(np.int32), len(distinct)
 

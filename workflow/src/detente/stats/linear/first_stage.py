@@ -7,8 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from detente.base.errors import IndefiniteCovariance, NoInstruments, NoVariation, UnsupportedCovariance
+from detente.base.types import Array
 from detente.stats.covariance import Covariance, SandwichParts, Scores, Vcov, covariance
-from detente.stats.estimator import Array, check_rank
+from detente.stats.estimator import check_rank
 from detente.stats.frame import ModelFrame
 from detente.stats.likelihood.likelihood import inverse
 from detente.stats.linear.within import Within, floor, gram, named, within

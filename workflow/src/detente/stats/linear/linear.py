@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from detente.base.errors import NotReproduced
+from detente.base.types import Array
 from detente.stats.covariance import Scores
-from detente.stats.estimator import LINEAR, Array, Label, Solution, estimator
+from detente.stats.estimator import LINEAR, Label, Solution, estimator
 from detente.stats.frame import ModelFrame
 from detente.stats.kernels import products as kernel
 from detente.stats.likelihood.likelihood import inverse

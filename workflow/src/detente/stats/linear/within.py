@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from detente.base.errors import EstimationError, NoVariation
-from detente.stats.estimator import Array, Codes, check_rank
+from detente.base.types import Array, Codes
+from detente.stats.estimator import check_rank
 from detente.stats.frame import ModelFrame
 from detente.stats.kernels import products as kernel
 from detente.stats.likelihood.likelihood import CHUNK, regressors

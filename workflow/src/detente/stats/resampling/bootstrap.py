@@ -8,11 +8,11 @@ from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from detente.base.errors import EstimationError, NoDyads, TooFewDraws, TooFewStates
 from detente.base.numerics import LEVEL
+from detente.base.types import Array, Codes
 from detente.stats.covariance import Covariance, number
 from detente.stats.covariance.pairs import intersect
 from detente.stats.covariance.sandwich import FEWEST_STATES, within
@@ -21,8 +21,6 @@ from detente.stats.printing import plain
 from detente.stats.registry import get
 from detente.stats.result import Fit
 
-Array = npt.NDArray[np.floating[Any]]
-Codes = npt.NDArray[np.int64]
 # Share of draws without an estimate above which those that have one say little of the spread.
 MOST_LOST = 0.1
 KIND = "state bootstrap"

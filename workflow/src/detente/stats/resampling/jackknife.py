@@ -10,13 +10,12 @@ import numpy as np
 import numpy.typing as npt
 
 from detente.base.errors import EstimationError, NoDyads, TooFewStates
+from detente.base.types import Array
 from detente.stats.covariance import Covariance
 from detente.stats.covariance import ssc as corrections
 from detente.stats.covariance.sandwich import FEWEST_STATES
 from detente.stats.estimator import Solution
 from detente.stats.frame import ModelFrame
-
-Array = npt.NDArray[np.floating[Any]]
 
 
 def jackknife(

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol
+from typing import Literal, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from detente.base.errors import NoDyads, NoVariation, TooFewDraws, UnknownOption, UnsupportedEstimator, choices
+from detente.base.types import Array, Codes
 from detente.stats.covariance import totals
 from detente.stats.effects.structure import structure
 from detente.stats.frame import ModelFrame
@@ -19,8 +20,6 @@ from detente.stats.registry import get
 from detente.stats.resampling.resampling import TIE, place_of
 from detente.stats.result import Fit
 
-Array = npt.NDArray[np.floating[Any]]
-Codes = npt.NDArray[np.int64]
 Statistic = Literal["coefficient", "t"]
 STATISTICS = ("coefficient", "t")
 # Draws worked on at a time.

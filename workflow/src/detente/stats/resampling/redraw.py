@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from detente.base.errors import UnknownOption, UnknownVariable, UnsuitableEvents, choices
+from detente.base.types import Array, Codes, Flags, Places
 from detente.data.panel.participants import first_years
 from detente.stats.covariance import number
 from detente.stats.frame import ModelFrame
@@ -17,10 +17,6 @@ from detente.stats.kernels import participation as kernel
 from detente.stats.resampling.randomisation import Ready
 from detente.stats.resampling.schemes import sides_and_year
 
-Array = npt.NDArray[np.floating[Any]]
-Codes = npt.NDArray[np.int64]
-Places = npt.NDArray[np.int32]
-Flags = npt.NDArray[np.bool_]
 Measure = Literal["any", "count", "weight"]
 MEASURES = ("any", "count", "weight")
 # Of a treatment, relative to its largest value: what events make differs by no more than rounding.

@@ -6,12 +6,11 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from detente.base.errors import EstimationError, TooFewStates
+from detente.base.types import Array, Codes
 from detente.stats.covariance import Pairs, number, totals
 from detente.stats.covariance.sandwich import FEWEST_STATES, NO_VARIANCE, semidefinite
 from detente.stats.estimator import with_fixed_effects
@@ -22,8 +21,6 @@ from detente.stats.linear.within import Within, degrees_left, within
 from detente.stats.registry import get
 from detente.stats.resampling.jackknife import subset
 
-Array = npt.NDArray[np.floating[Any]]
-Codes = npt.NDArray[np.int64]
 # Names of recipes, as `detente.stats.covariance` has them.
 KINDS = ("classical", "hc1", "dyad", "side1+side2", "dyad+year", "dyadic", "jackknife")
 # Differences of sums of squares, which may need repair.

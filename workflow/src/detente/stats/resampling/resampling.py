@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import product
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
-import numpy.typing as npt
 
 from detente.base.errors import (
     TooFewClusters,
@@ -18,13 +17,12 @@ from detente.base.errors import (
     UnsupportedCovariance,
     choices,
 )
+from detente.base.types import Array, Codes
 from detente.stats.covariance import Vcov, number, parse
 from detente.stats.covariance.vcov import FACTORS
 from detente.stats.result import Fit
 from detente.stats.sandwich_parts import factors_of
 
-Array = npt.NDArray[np.floating[Any]]
-Codes = npt.NDArray[np.int64]
 Weights = Literal["rademacher", "webb"]
 # Six points with mean 0 and variance 1 (Webb 2014), for few clusters.
 WEBB = np.array([-np.sqrt(1.5), -1.0, -np.sqrt(0.5), np.sqrt(0.5), 1.0, np.sqrt(1.5)])

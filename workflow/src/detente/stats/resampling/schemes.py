@@ -11,6 +11,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from detente.base.errors import NoDyads, TooFewStates, UnknownVariable, UnsuitableEvents, choices
+from detente.base.types import Array, Codes
 from detente.stats.covariance import number
 from detente.stats.covariance.pairs import intersect
 from detente.stats.frame import ModelFrame
@@ -18,8 +19,6 @@ from detente.stats.kernels import absorption
 from detente.stats.kernels import participation as kernel
 from detente.stats.resampling.randomisation import Ready
 
-Array = npt.NDArray[np.floating[Any]]
-Codes = npt.NDArray[np.int64]
 Words = npt.NDArray[np.uint64]
 # Cells of a table of dyads and years: 4 GB.
 MOST_CELLS = 500_000_000

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from detente.base.errors import EstimationError, NotConverged
 from detente.base.numerics import LEVEL
+from detente.base.types import Array
 from detente.stats.covariance import Vcov, cluster
 from detente.stats.likelihood.binary import Binary
 from detente.stats.likelihood.likelihood import Point, Stalled, chunks, inverse, newton
@@ -18,8 +17,6 @@ from detente.stats.registry import get
 from detente.stats.resampling import resampling
 from detente.stats.result import Fit
 
-Array = npt.NDArray[np.floating[Any]]
-Codes = npt.NDArray[np.int64]
 # Of the ends of an interval, in standard errors, where each null that is tried costs a fit.
 TOLERANCE = 1e-3
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
-import numpy.typing as npt
 
 from detente.base.errors import UnsupportedEffects, UnsupportedEstimator
 from detente.base.numerics import LEVEL
+from detente.base.types import Array, Codes
 from detente.stats.covariance import Vcov, cluster, number, totals
 from detente.stats.covariance.sandwich import within
 from detente.stats.kernels import absorption
@@ -20,8 +20,6 @@ from detente.stats.registry import get
 from detente.stats.resampling import resampling
 from detente.stats.result import Fit
 
-Array = npt.NDArray[np.floating[Any]]
-Codes = npt.NDArray[np.int64]
 # Levels of effects that cut across clusters up to which they are kept as columns.
 MOST_LEVELS = 1000
 # Clusters up to which residuals are absorbed anew for each, where there are more levels.

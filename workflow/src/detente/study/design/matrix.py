@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from detente.base.errors import EmptySample, UnknownVariable, choices
 from detente.base.lags import lag
+from detente.base.types import Array, Codes
 from detente.stats.frame import ModelFrame
 from detente.study.config.samples import Sample
 from detente.study.design.duration import duration_terms
 from detente.study.design.specification import Specification, lagged
-
-Array = npt.NDArray[np.floating[Any]]
-Codes = npt.NDArray[np.int64]
 
 
 def in_sample(panel: pd.DataFrame, sample: Sample) -> pd.Series:

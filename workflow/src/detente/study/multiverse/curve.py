@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from detente.base.errors import NotReproduced
+from detente.base.types import Array, Codes
 from detente.stats.frame import ModelFrame
 from detente.stats.linear.absorb import absorber
 from detente.stats.linear.within import gram
@@ -20,8 +19,6 @@ from detente.study.multiverse.engine import Choice, Group
 from detente.study.multiverse.multiverse import by_panel, by_rows, chosen
 from detente.study.multiverse.rows import Rows, trimmed
 
-Array = npt.NDArray[np.floating[Any]]
-Codes = npt.NDArray[np.int64]
 # Draws worked on at a time; below this share of its variance, what effects and controls leave of a column is rounding.
 BLOCK, CONSTANT = 16, 1e-10
 # How far the estimates of two ways to compute them may be apart, in standard errors.

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import combinations
 from math import comb, nan
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -14,8 +13,8 @@ from scipy import stats
 
 from detente.base.errors import EstimationError, UnknownVariable, choices
 from detente.base.numerics import LEVEL
+from detente.base.types import Array
 
-Array = npt.NDArray[np.floating[Any]]
 COLUMNS = (
     "node", "options", "share", "share_low", "share_high", "share_alone", "share_total", "total_low", "total_high",
     "interval",

@@ -8,18 +8,15 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from detente.base.errors import EstimationError, NoVariation, UnknownVariable, UnsupportedCovariance, choices
+from detente.base.types import Array, Codes, Flags
 from detente.stats.covariance import Covariance, Pairs
 from detente.stats.estimator import check_rank
 from detente.stats.frame import ModelFrame
 from detente.stats.linear.within import floor, gram
 
-Array = npt.NDArray[np.floating[Any]]
-Codes = npt.NDArray[np.int64]
-Flags = npt.NDArray[np.bool_]
 COVARIANCES = ("dyad", "dyadic", "hc1")
 FAILURES = ("choice", "vcov", "error", "message")
 

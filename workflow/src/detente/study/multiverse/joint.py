@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import warnings
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from detente.base.errors import EstimationError, TooFewDraws
 from detente.base.numerics import LEVEL
+from detente.base.types import Array, Flags
 from detente.stats.resampling.resampling import TIE
 
-Array = npt.NDArray[np.floating[Any]]
-Flags = npt.NDArray[np.bool_]
 COLUMNS = (
     "statistic",
     "observed",

@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from detente.base.errors import EstimationError, NoVariation
+from detente.base.types import Array, Codes
 from detente.stats.covariance import Covariance, Pairs, SandwichParts, Scores, covariance, totals
 from detente.stats.covariance.sandwich import NO_VARIANCE, semidefinite
 from detente.stats.kernels import multiverse as kernel
@@ -23,7 +24,7 @@ from detente.stats.kernels.absorption import group as by_group
 from detente.stats.likelihood.likelihood import Stalled, inverse
 from detente.stats.linear.absorb import Absorber, absorber
 from detente.stats.linear.within import degrees_left, gram, named, notes
-from detente.study.multiverse.engine import Array, Choice, Codes, Fits, Found, Group, Shared, check, stack, tabulate
+from detente.study.multiverse.engine import Choice, Fits, Found, Group, Shared, check, stack, tabulate
 
 CONVENTION = "detente"
 # Numbers in a block of packed products of dyads.

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from detente.base.errors import EstimationError
+from detente.base.types import Array, Codes
 from detente.stats.covariance import Covariance, SandwichParts, Scores, covariance
 from detente.stats.effects.effects import average_marginal_effect
 from detente.stats.estimator import Solution
@@ -36,9 +37,7 @@ from detente.stats.likelihood.likelihood import (
     refuse_effects,
 )
 from detente.study.multiverse.engine import (
-    Array,
     Choice,
-    Codes,
     Fits,
     Found,
     Group,

@@ -8,12 +8,12 @@ from functools import cache
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 from scipy import stats
 
 from detente.base.errors import EmptySample, EstimationError, NotReproduced
 from detente.base.numerics import LEVEL
+from detente.base.types import Flags
 from detente.stats.effects.effects import average_marginal_effect
 from detente.stats.estimator import with_fixed_effects
 from detente.stats.fit import fit
@@ -27,7 +27,6 @@ from detente.study.multiverse.linear_engine import linear
 from detente.study.multiverse.logit_engine import logits
 from detente.study.multiverse.rows import Rows, trimmed
 
-Flags = npt.NDArray[np.bool_]
 COVARIANCES = ("dyad", "dyadic")
 # Share of specifications that are fitted again by themselves, and how far they may be off, in standard errors.
 CHECKED, TOLERANCE = 0.05, 1e-8

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from detente.base.types import Array, Codes, Flags
 from detente.stats.estimator import with_fixed_effects
 from detente.stats.frame import ModelFrame
 from detente.stats.registry import get
@@ -19,10 +20,6 @@ from detente.study.design import matrix
 from detente.study.design.matrix import in_sample
 from detente.study.design.specification import Specification, lagged
 from detente.study.multiverse.engine import Group
-
-Array = npt.NDArray[np.floating[Any]]
-Codes = npt.NDArray[np.int64]
-Flags = npt.NDArray[np.bool_]
 
 
 class Rows:

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 from scipy import stats
 
 from detente.base.numerics import LEVEL
+from detente.base.types import Array
 from detente.stats.resampling.refit import KINDS, Model, refit
 
-Array = npt.NDArray[np.floating[Any]]
 Draw = Callable[[np.random.Generator, int], Array]
 # What may mend dyadic errors where states are few, and is no recipe of the package.
 FEW_STATES = (

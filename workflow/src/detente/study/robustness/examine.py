@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from detente.base.errors import EmptySample, EstimationError, UnknownVariable
+from detente.base.types import Array
 from detente.data.panel.participants import pairs
 from detente.data.sources.power.states import region
 from detente.stats.estimator import with_fixed_effects
@@ -45,7 +44,6 @@ from detente.study.robustness.sensitivity import COLUMNS as SENSITIVITY_COLUMNS
 ERAS = (1992, 2002)
 # Series of exercises that are left out one at a time: those with most dyad-years.
 MOST_SERIES = 40
-Array = npt.NDArray[np.floating[Any]]
 Frames = dict[str, pd.DataFrame]
 PLACEBO_COLUMNS = (
     "variable", "lag", "label", "estimate", "std_error", "df", "p_value", "conf_low", "conf_high", "nobs", "events",

@@ -8,10 +8,10 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from detente.base.errors import EstimationError, IndefiniteCovariance, NoDyads, NoVariation, UnsupportedEstimator
+from detente.base.types import Array, Flags
 from detente.stats.covariance import Covariance, covariance
 from detente.stats.covariance.scores import Scores
 from detente.stats.fit import fit
@@ -25,9 +25,6 @@ from detente.stats.result import Fit
 from detente.stats.sandwich_parts import read, sandwich_parts
 from detente.study.estimation.verdict import verdict
 
-Array = npt.NDArray[np.floating[Any]]
-Codes = npt.NDArray[np.int64]
-Flags = npt.NDArray[np.bool_]
 COLUMNS = (
     "kind", "left_out", "rows", "events", "estimate", "std_error", "df", "change", "change_se", "verdict", "flips",
     "influential", "failure",

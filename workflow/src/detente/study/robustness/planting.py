@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from scipy.special import ndtr
 
 from detente.base.errors import NoDyads
+from detente.base.types import Array, Codes
 from detente.stats.frame import ModelFrame
 from detente.stats.likelihood.likelihood import binary_outcome
 from detente.stats.registry import get
 
-Array = npt.NDArray[np.floating[Any]]
-Codes = npt.NDArray[np.int64]
 # Of log shocks: variances and correlations from year to year beyond these are noise of small samples.
 MOST_VARIANCE, MOST_PERSISTENCE = 1.0, 0.95
 # The highest risk that a row is given before shocks.

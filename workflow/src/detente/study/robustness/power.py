@@ -8,17 +8,16 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 from scipy import stats
 
 from detente.base.errors import EstimationError, UnsupportedCovariance, choices
 from detente.base.numerics import LEVEL, MDE_FACTOR, POWER
+from detente.base.types import Array
 from detente.stats.frame import ModelFrame
 from detente.stats.resampling.refit import KINDS, Model, Refits, prepared, refit
 from detente.study.robustness.planting import World, world
 
-Array = npt.NDArray[np.floating[Any]]
 COLUMNS = (
     "effect", "effect_share", "possible", "draws", "power", "power_error", "type_s", "type_m", "coverage",
     "coverage_error", "mean_estimate", "spread", "std_error", "undefined",

@@ -6,7 +6,6 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import reduce
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -15,14 +14,13 @@ from scipy import optimize
 
 from detente.base.errors import EmptySample, EstimationError, NoDyads, choices
 from detente.base.numerics import LEVEL
+from detente.base.types import Array, Codes
 from detente.stats.covariance import number
 from detente.stats.frame import ModelFrame
 from detente.stats.likelihood.binary import LOGIT, likelihood
 from detente.stats.likelihood.likelihood import Point, Stalled, newton
 from detente.study.robustness.scores import GAINS, METRICS, Ranked
 
-Array = npt.NDArray[np.floating[Any]]
-Codes = npt.NDArray[np.int64]
 COLUMNS = (
     "scheme", "model", "metric", "value", "gain", "gain_low", "gain_high", "rows", "events", "states", "draws",
 )  # fmt: skip

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from detente.base.errors import EstimationError
+from detente.base.types import Array
 
-Array = npt.NDArray[np.floating[Any]]
 Codes = npt.NDArray[np.intp]
 # Log scores and calibration are of risks at least this far from 0 and 1.
 NEAREST = 1e-12

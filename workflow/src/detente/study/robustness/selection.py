@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from detente.base.errors import EstimationError, UnsupportedEstimator
@@ -18,7 +16,6 @@ from detente.stats.linear.within import gram
 from detente.stats.registry import get
 from detente.stats.result import Fit
 
-Array = npt.NDArray[np.floating[Any]]
 COLUMNS = (
     "r_max_rule", "r_max", "estimate_short", "r2_short", "estimate", "r2", "delta", "beta_star", "roots",
 )  # fmt: skip

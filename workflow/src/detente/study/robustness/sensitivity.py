@@ -17,12 +17,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 from scipy import stats
 
 from detente.base.errors import EstimationError, UnsupportedEstimator
 from detente.base.numerics import LEVEL
+from detente.base.types import Array
 from detente.stats.likelihood.likelihood import inverse
 from detente.stats.linear.within import gram
 from detente.stats.registry import get
@@ -35,7 +35,6 @@ from detente.stats.sensitivity.confounding import (
     robustness_value,
 )
 
-Array = npt.NDArray[np.floating[Any]]
 COLUMNS = (
     "term", "estimate", "std_error", "t", "df", "critical", "vcov", "std_error_classical", "t_classical",
     "df_residual", "partial_r2", "rv", "rv_alpha", "rv_alpha_classical", "rv_substituted", "q",

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from detente.base.errors import EstimationError, TooFewDraws
+from detente.base.types import Array
 from detente.stats.resampling.randomisation import Randomisation
 from detente.stats.resampling.resampling import TIE
 
-Array = npt.NDArray[np.floating[Any]]
 COLUMNS = (
     "family", "member", "term", "statistic", "observed", "scheme", "draws", "p_value", "p_romano_wolf",
     "p_benjamini_hochberg",
