@@ -10,7 +10,7 @@ import pytest
 
 from detente.data.panel import build, catalogue
 from detente.data.panel.catalogue import DIRECTIONAL, PAIRWISE, SPELLS
-from detente.data.panel.instruments import INSTRUMENTS, JOINT_FORUMS, OTHER_AGREEMENTS
+from detente.data.panel.instruments import INSTRUMENTS, JOINT_FORUMS
 from detente.data.panel.partners import (
     ALLIES,
     BEHIND_TARGET,
@@ -27,6 +27,9 @@ from support.builders import spells
 
 NA = float("nan")
 KEYS = ("ccode1", "ccode2", "year", "ccode1", "ccode2")
+OTHER_AGREEMENTS = tuple(
+    f"agreement_{kind}" for kind in ("general", "industry", "commission", "procurement", "research")
+)
 
 
 def derive(name: str, **columns: Sequence[float]) -> list[float]:

@@ -22,7 +22,7 @@ from detente.data.acquire.pins import load_sources
 from detente.data.panel import STATES, Panel, build, build_panel
 from detente.data.panel.catalogue import EXPANSIONS
 from detente.data.record import clean_source
-from detente.data.sources import KEYS, REGISTRY, Source, Variable
+from detente.data.sources import BY_DYAD, KEYS, REGISTRY, Source, Variable
 from detente.simulate import simulate_world
 
 from support.builders import REPOSITORY, spells, tiny
@@ -181,7 +181,7 @@ def made_source(slug: str, key: Any, *variables: Variable, years: tuple[int, int
 
 
 def event(name: str, unit: str = "0/1", *, unknown: bool = False) -> Variable:
-    return Variable(name, f"Label of {name}", unit, "event", "treatment", unknown=unknown)
+    return Variable(name, f"Label of {name}", unit, "event", "treatment", unknown=unknown, assigned=BY_DYAD)
 
 
 def measure(name: str, unit: str = "points") -> Variable:

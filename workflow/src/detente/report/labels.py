@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from detente.report.formats import PER
@@ -44,15 +44,6 @@ _COVARIANCES = {
     "classical": ("classical", "classical"),
 }
 _SIDES = {"side1": "first state", "side2": "second state"}
-
-UNITS: Mapping[str, str] = {
-    "military_ties": "one more tie",
-    "security_forums": "one more forum",
-    "us_troops_log": "one more unit of log(1 + troops), 2.7 times as many",
-    "ideal_point_distance": "one more point of distance",
-    "exercise_dose": "twice as many exercises",
-}
-"""What one more unit of a treatment is that is not there or absent."""
 
 BASE_RISK = "the mean risk of onset among the observations of a model"
 """What `base_risk` of the estimates is, in words."""

@@ -21,7 +21,7 @@ import pandas as pd
 
 from detente.data.panel.derived import Expansion
 from detente.data.panel.participants import DYAD_YEAR, coexisting, first_years, pairs
-from detente.data.sources import Variable
+from detente.data.sources import BY_NETWORK, Variable
 from detente.data.sources.cooperation.exercises import SLUG, SOURCE
 from detente.data.sources.power.states import SLUG as STATES
 
@@ -92,9 +92,15 @@ CADENCE = Expansion(
             "0/1",
             "event",
             "treatment",
+            assigned=BY_NETWORK,
         ),
         Variable(
-            "exercise_scheduled", "Joint exercise of a series that was due (from 1982)", "0/1", "event", "treatment"
+            "exercise_scheduled",
+            "Joint exercise of a series that was due (from 1982)",
+            "0/1",
+            "event",
+            "treatment",
+            assigned=BY_NETWORK,
         ),
         Variable(
             "exercise_off_year",
@@ -102,6 +108,7 @@ CADENCE = Expansion(
             "0/1",
             "event",
             "treatment",
+            assigned=BY_NETWORK,
         ),
     ),
     make=_of_members,

@@ -65,6 +65,13 @@ def catalogue(sources: Sequence[Source], unit: Unit = "dyad-year") -> dict[str, 
     return entries
 
 
+def contrasts(sources: Sequence[Source]) -> dict[str, str]:
+    """What one more unit is of each variable of pairs that says so."""
+    units: tuple[Unit, ...] = ("dyad-year", "directed-dyad-year")
+    entries = {name: entry for unit in units for name, entry in catalogue(sources, unit).items()}
+    return {name: entry.variable.contrast for name, entry in entries.items() if entry.variable.contrast}
+
+
 def _once(given: Iterable[Entry]) -> dict[str, Entry]:
     """Entries by name, refusing the same name twice."""
     entries: dict[str, Entry] = {}
@@ -105,7 +112,7 @@ def _named(
     """Variables of one key under the names that they have in a panel of this unit."""
     for v in variables:
         for name, label in _names(v, key, unit):
-            measured = replace(v, unit="partners", kind="measure") if name.endswith("_partners") else v
+            measured = replace(v, unit="partners", kind="measure", geography=False) if name.endswith("_partners") else v
             yield Entry(replace(measured, name=name, label=label), origin, sources)
 
 

@@ -1,48 +1,77 @@
-"""What the panel makes from its sources: declarations, and the variables of power, place, regime and forums."""
+"""How the panel's own variables are declared, and those of power, place, regime and forums.
+
+A variable is a function: its name is the column, its parameters are the columns it needs, and its decorator says what
+it is. `@pairwise` is for a pair, the same in both directions; `@lookback` for a dyad's past, made on its whole history
+(sorted by ccode1, ccode2, year), so that no window cuts it off; `@directed` for a sender and its target, of
+`<name>_sender`, `<name>_target` and all columns of the pair. A variable exists where all columns that it needs do.
+"""
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
 from detente.base.types import Array
-from detente.data.sources import Key, Variable
+from detente.data.sources import BY_NETWORK, KEYS, Assignment, Key, Variable
 from detente.data.sources.cooperation.forums import SOURCE as FORUMS
 
 Columns = Mapping[str, npt.NDArray[Any]]
 """Columns of a panel by name, each (N,); the parts of the key are among them."""
+KEY_PARTS = frozenset(part for parts in KEYS.values() for part in parts)
 
 
 @dataclass(frozen=True)
-class Derived:
-    """A variable of a pair, the same in both directions; it exists where all columns that it `needs` do."""
+class Computed:
+    """A variable that is made of other columns: those that it `needs`, beside the key."""
 
     variable: Variable
     needs: tuple[str, ...]
     make: Callable[[Columns], Array]
 
 
-@dataclass(frozen=True)
-class Spell:
-    """A variable of a dyad's past, made on its whole history (sorted by a, b, year), so that no window cuts it off."""
-
-    variable: Variable
-    needs: tuple[str, ...]
-    make: Callable[[Columns], Array]
+class Derived(Computed):
+    """Of a pair, the same in both directions."""
 
 
-@dataclass(frozen=True)
-class Directed:
-    """A variable of a sender and its target; it sees `<name>_sender`, `<name>_target` and all dyadic columns."""
+class Spell(Computed):
+    """Of a dyad's past."""
 
-    variable: Variable
-    needs: tuple[str, ...]
-    make: Callable[[Columns], Array]
+
+class Directed(Computed):
+    """Of a sender and its target."""
+
+
+Kind = TypeVar("Kind", bound=Computed)
+Role = Literal["treatment", "control", "description"]
+
+
+def _decorator(kind: type[Kind]) -> Callable[..., Callable[[Callable[..., Any]], Kind]]:
+    def declare(
+        label: str, unit: str = "0/1", role: Role = "control", *, assigned: Assignment | None = None, contrast: str = ""
+    ) -> Callable[[Callable[..., Any]], Kind]:
+        def made(function: Callable[..., Any]) -> Kind:
+            variable = Variable(function.__name__, label, unit, "measure", role, assigned=assigned, contrast=contrast)
+            parts = tuple(inspect.signature(function).parameters)
+            needs = tuple(name for name in parts if name not in KEY_PARTS)
+            return kind(variable, needs, lambda p: np.asarray(function(*(p[name] for name in parts))))
+
+        return made
+
+    return declare
+
+
+pairwise, lookback, directed = _decorator(Derived), _decorator(Spell), _decorator(Directed)
+
+
+def declared(module: Mapping[str, object], kind: type[Kind]) -> tuple[Kind, ...]:
+    """Variables of a kind that a module declares, in the order in which they stand there."""
+    return tuple(item for item in module.values() if type(item) is kind)
 
 
 @dataclass(frozen=True)
@@ -61,88 +90,93 @@ class Expansion:
     blind: int = 0
 
 
-def _greater(one: str, two: str) -> Callable[[Columns], Array]:
-    return lambda p: np.maximum(p[one], p[two])
+@pairwise("Major power in the dyad")
+def major_power(major_1: Array, major_2: Array) -> Array:
+    """Whether either state is one."""
+    return np.maximum(major_1, major_2)
 
 
-def _lesser(one: str, two: str) -> Callable[[Columns], Array]:
-    return lambda p: np.minimum(p[one], p[two])
+@pairwise("Contiguous, or a major power in the dyad", role="description")
+def politically_relevant(contiguous: Array, major_1: Array, major_2: Array) -> Array:
+    """Contiguous, or a major power in the dyad (Maoz and Russett 1993); missing where contiguity is."""
+    relevant = (contiguous == 1) | (major_1 == 1) | (major_2 == 1)
+    return np.where(np.isnan(contiguous), np.nan, relevant)
 
 
-def _apart(one: str, two: str) -> Callable[[Columns], Array]:
-    return lambda p: np.abs(p[one] - p[two])
-
-
-def capability_ratio(p: Columns) -> Array:
+@pairwise("Log of stronger over weaker capability", "log ratio")
+def capability_ratio(cinc_1: Array, cinc_2: Array) -> Array:
     """Log of the stronger state's share of the system's capabilities over the weaker one's; missing if that is 0."""
-    stronger, weaker = np.maximum(p["cinc_1"], p["cinc_2"]), np.minimum(p["cinc_1"], p["cinc_2"])
+    stronger, weaker = np.maximum(cinc_1, cinc_2), np.minimum(cinc_1, cinc_2)
     with np.errstate(divide="ignore", invalid="ignore"):
         return np.where(weaker > 0, np.log(stronger / np.where(weaker > 0, weaker, 1.0)), np.nan)
 
 
-def politically_relevant(p: Columns) -> Array:
-    """Contiguous, or a major power in the dyad (Maoz and Russett 1993); missing where contiguity is."""
-    relevant = (p["contiguous"] == 1) | (p["major_1"] == 1) | (p["major_2"] == 1)
-    return np.where(np.isnan(p["contiguous"]), np.nan, relevant)
+@pairwise("Lower of the two democracy scores", "standard deviations")
+def democracy_low(democracy_1: Array, democracy_2: Array) -> Array:
+    """The less democratic state governs a pair's risk (Dixon 1994)."""
+    return np.minimum(democracy_1, democracy_2)
 
 
-def _share_of_sender(name: str) -> Callable[[Columns], Array]:
-    def make(p: Columns) -> Array:
-        both = p[f"{name}_sender"] + p[f"{name}_target"]
-        with np.errstate(divide="ignore", invalid="ignore"):
-            return np.where(both > 0, p[f"{name}_sender"] / both, np.nan)
-
-    return make
+@pairwise("Lower of the two Polity scores", "points")
+def polity5_low(polity5_1: Array, polity5_2: Array) -> Array:
+    """Lower of the two."""
+    return np.minimum(polity5_1, polity5_2)
 
 
-def _pairwise(
-    name: str, label: str, unit: str, of: str, make: Callable[[str, str], Callable[[Columns], Array]]
-) -> Derived:
-    """A control made of the two states' values of `of`."""
-    sides = (f"{of}_1", f"{of}_2")
-    return Derived(Variable(name, label, unit, "measure", "control"), sides, make(*sides))
+@pairwise("Lower of the two electoral democracy indices", "index 0–1")
+def vdem_low(vdem_polyarchy_1: Array, vdem_polyarchy_2: Array) -> Array:
+    """Lower of the two."""
+    return np.minimum(vdem_polyarchy_1, vdem_polyarchy_2)
+
+
+@pairwise("Difference in electoral democracy", "index 0–1")
+def vdem_distance(vdem_polyarchy_1: Array, vdem_polyarchy_2: Array) -> Array:
+    """Distance of the two."""
+    return np.abs(vdem_polyarchy_1 - vdem_polyarchy_2)
+
+
+@pairwise("Lower of the two log GDPs per head", "log")
+def gdp_per_head_low(log_gdp_per_head_1: Array, log_gdp_per_head_2: Array) -> Array:
+    """Lower of the two."""
+    return np.minimum(log_gdp_per_head_1, log_gdp_per_head_2)
+
+
+@pairwise("Distance of UN ideal points", "points", assigned=BY_NETWORK, contrast="one more point of distance")
+def ideal_point_distance(ideal_point_1: Array, ideal_point_2: Array) -> Array:
+    """Distance of the two."""
+    return np.abs(ideal_point_1 - ideal_point_2)
+
+
+@pairwise("Higher of the two nuclear statuses", "code")
+def nuclear_status_high(nuclear_status_1: Array, nuclear_status_2: Array) -> Array:
+    """Higher of the two."""
+    return np.maximum(nuclear_status_1, nuclear_status_2)
+
+
+@directed("The sender's share of the two states' capabilities", "share")
+def capability_share(cinc_sender: Array, cinc_target: Array) -> Array:
+    """Missing where neither has any."""
+    both = cinc_sender + cinc_target
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.where(both > 0, cinc_sender / both, np.nan)
 
 
 def _joint(forum: Variable) -> Derived:
     """Whether both states are members of a forum."""
-    stem = forum.name.removeprefix("member_")
-    label = forum.label.replace("Full member:", "Both full members:")
-    variable = Variable(f"joint_{stem}", label, "0/1", "measure", "treatment")
-    sides = (f"{forum.name}_1", f"{forum.name}_2")
-    return Derived(variable, sides, _lesser(*sides))
+    one, two = f"{forum.name}_1", f"{forum.name}_2"
+    variable = Variable(
+        f"joint_{forum.name.removeprefix('member_')}",
+        forum.label.replace("Full member:", "Both full members:"),
+        "0/1",
+        "measure",
+        "treatment",
+        assigned=BY_NETWORK,
+    )
+    return Derived(variable, (one, two), lambda p: np.minimum(p[one], p[two]))
 
 
-DERIVED: tuple[Derived, ...] = (
-    Derived(
-        Variable("major_power", "Major power in the dyad", "0/1", "measure", "control"),
-        ("major_1", "major_2"),
-        _greater("major_1", "major_2"),
-    ),
-    Derived(
-        Variable("politically_relevant", "Contiguous, or a major power in the dyad", "0/1", "measure", "description"),
-        ("contiguous", "major_1", "major_2"),
-        politically_relevant,
-    ),
-    Derived(
-        Variable("capability_ratio", "Log of stronger over weaker capability", "log ratio", "measure", "control"),
-        ("cinc_1", "cinc_2"),
-        capability_ratio,
-    ),
-    _pairwise("democracy_low", "Lower of the two democracy scores", "standard deviations", "democracy", _lesser),
-    _pairwise("polity5_low", "Lower of the two Polity scores", "points", "polity5", _lesser),
-    _pairwise("vdem_low", "Lower of the two electoral democracy indices", "index 0–1", "vdem_polyarchy", _lesser),
-    _pairwise("vdem_distance", "Difference in electoral democracy", "index 0–1", "vdem_polyarchy", _apart),
-    _pairwise("gdp_per_head_low", "Lower of the two log GDPs per head", "log", "log_gdp_per_head", _lesser),
-    _pairwise("ideal_point_distance", "Distance of UN ideal points", "points", "ideal_point", _apart),
-    _pairwise("nuclear_status_high", "Higher of the two nuclear statuses", "code", "nuclear_status", _greater),
+DERIVED = (
+    *declared(globals(), Derived),
     *(_joint(v) for v in FORUMS.variables if v.name.startswith("member_")),
 )
-DIRECTED: tuple[Directed, ...] = (
-    Directed(
-        Variable(
-            "capability_share", "The sender's share of the two states' capabilities", "share", "measure", "control"
-        ),
-        ("cinc_sender", "cinc_target"),
-        _share_of_sender("cinc"),
-    ),
-)
+DIRECTED = declared(globals(), Directed)

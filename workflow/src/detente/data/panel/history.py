@@ -7,8 +7,7 @@ import numpy.typing as npt
 
 from detente.base.errors import PanelError
 from detente.base.types import Array
-from detente.data.panel.derived import Columns, Spell
-from detente.data.sources import Variable
+from detente.data.panel.derived import Columns, Spell, declared, lookback
 
 YEARS, MOST_YEARS = 5, 20
 UNKNOWN = -1
@@ -67,21 +66,16 @@ def text(codes: Histories, years: int = YEARS) -> npt.NDArray[np.str_]:
     return names[codes]
 
 
-def _of_exercises(p: Columns) -> Array:
-    code = history(p, "exercise_any")
+@lookback(
+    f"Joint exercise in each of the {YEARS} years before: one bit a year, the latest in the lowest",
+    f"code 0–{2**YEARS - 1}",
+    "description",
+)
+def exercise_history(ccode1: Histories, ccode2: Histories, year: Histories, exercise_any: Array) -> Array:
+    """The last years of exercises; missing where unknown."""
+    columns = {"ccode1": ccode1, "ccode2": ccode2, "year": year, "exercise_any": exercise_any}
+    code = history(columns, "exercise_any")
     return np.where(code == UNKNOWN, np.nan, code)
 
 
-HISTORIES: tuple[Spell, ...] = (
-    Spell(
-        Variable(
-            "exercise_history",
-            f"Joint exercise in each of the {YEARS} years before: one bit a year, the latest in the lowest",
-            f"code 0–{2**YEARS - 1}",
-            "measure",
-            "description",
-        ),
-        ("exercise_any",),
-        _of_exercises,
-    ),
-)
+HISTORIES = declared(globals(), Spell)

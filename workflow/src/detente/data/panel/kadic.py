@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import numpy as np
 import pandas as pd
@@ -13,10 +13,10 @@ from detente.data.panel.participants import DYAD_YEAR, pairs
 from detente.data.panel.partners import EXERCISE_MAJORS
 from detente.data.panel.sites import SITES, SITES_DIRECTED, SITES_FACED
 from detente.data.panel.thirdparty import ATTENDANCE, COMMON, WITHOUT
-from detente.data.sources import Variable
-from detente.data.sources.cooperation.exercises import SLUG, SOURCE
+from detente.data.sources import BY_NETWORK, Variable, by_event
+from detente.data.sources.cooperation.exercises import SLUG, SMALL, SOURCE
 
-SMALL, LARGE = 5, 10
+LARGE = 10
 PURPOSES = {"warfighting": "warfighting", "peacekeeping": "peacekeeping", "humanitarian": "humanitarian tasks"}
 
 
@@ -77,15 +77,33 @@ def series_years(both: pd.DataFrame) -> pd.Series:
     return pd.Series(np.where(counted.isna(), 1, counted), index=both.index, dtype="int64")
 
 
+def _with(purpose: str) -> Callable[[pd.DataFrame], pd.Series[bool]]:
+    return lambda events: events[purpose] == 1
+
+
 TOGETHER = Expansion(
     source=SLUG,
     needs=(SLUG,),
     key="dyad-year",
     variables=(
         *SOURCE.variables,
-        Variable("exercise_large", "Joint exercise of ten parties or more", "0/1", "event", "treatment"),
+        Variable(
+            "exercise_large",
+            "Joint exercise of ten parties or more",
+            "0/1",
+            "event",
+            "treatment",
+            assigned=by_event(lambda e: e["parties"] >= LARGE),
+        ),
         *(
-            Variable(f"exercise_{purpose}", f"Joint exercise of {label}", "0/1", "event", "treatment")
+            Variable(
+                f"exercise_{purpose}",
+                f"Joint exercise of {label}",
+                "0/1",
+                "event",
+                "treatment",
+                assigned=by_event(_with(purpose)),
+            )
             for purpose, label in PURPOSES.items()
         ),
         Variable(
@@ -101,6 +119,7 @@ TOGETHER = Expansion(
             "years",
             "event",
             "treatment",
+            assigned=BY_NETWORK,
         ),
     ),
     make=_together,

@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 
 from detente.base.types import Array
-from detente.data.panel.derived import Columns, Directed, Expansion
+from detente.data.panel.derived import Directed, Expansion, declared, directed
 from detente.data.panel.participants import DYAD_YEAR, coexisting, pairs
-from detente.data.sources import Variable
+from detente.data.sources import BY_NETWORK, Variable
 from detente.data.sources.cooperation.alliances import SLUG as ALLIANCES
 from detente.data.sources.cooperation.exercises import SLUG as EXERCISES
 from detente.data.sources.power.nuclear import SLUG as NUCLEAR
@@ -69,38 +69,47 @@ def _counted(sides: pd.DataFrame, **flags: pd.Series) -> pd.DataFrame:
     return sides[STATE_YEAR].assign(**flags).groupby(STATE_YEAR, as_index=False).sum()
 
 
-def target_allied(p: Columns) -> Array:
+@directed("Target has a defence pact with a third state", role="treatment", assigned=BY_NETWORK)
+def target_allied(defence_allies_target: Array, defence_pact: Array) -> Array:
     """Whether a third state owes the target defence."""
-    return _any_left(p["defence_allies_target"] - p["defence_pact"])
+    return _any_other(defence_allies_target - defence_pact)
 
 
-def target_nuclear_ally(p: Columns) -> Array:
+@directed("Target has a defence pact with a nuclear-armed third state", role="treatment", assigned=BY_NETWORK)
+def target_nuclear_ally(nuclear_allies_target: Array, nuclear_possesses_sender: Array, defence_pact: Array) -> Array:
     """Whether a third state with nuclear weapons owes the target defence."""
-    return _any_left(p["nuclear_allies_target"] - p["defence_pact"] * (p["nuclear_possesses_sender"] == 1))
+    return _any_other(nuclear_allies_target - defence_pact * (nuclear_possesses_sender == 1))
 
 
-def target_exercised_with_major(p: Columns) -> Array:
+@directed(
+    "Target, no major power, exercised with a major power other than the sender", role="treatment", assigned=BY_NETWORK
+)
+def target_exercised_with_major(
+    exercise_majors_target: Array, exercise_any: Array, major_sender: Array, major_target: Array
+) -> Array:
     """Whether the target exercised with a major power other than the sender; missing if it is one itself."""
-    third = _any_left(p["exercise_majors_target"] - p["exercise_any"] * p["major_sender"])
-    return np.where(p["major_target"] == 1, np.nan, third)
+    return np.where(major_target == 1, np.nan, _any_other(exercise_majors_target - exercise_any * major_sender))
 
 
-def us_troops_log(p: Columns) -> Array:
+@directed(
+    "Log of one and the US troops in the target, dyads without the US",
+    "log",
+    "treatment",
+    assigned=BY_NETWORK,
+    contrast="one more unit of log(1 + troops), 2.7 times as many",
+)
+def us_troops_log(ccode1: Array, ccode2: Array, us_troops_target: Array) -> Array:
     """Log of one and the US troops in the target; missing where the United States are one of the two."""
-    ours = (p["ccode1"] == UNITED_STATES) | (p["ccode2"] == UNITED_STATES)
-    return np.where(ours, np.nan, np.log1p(p["us_troops_target"]))
+    ours = (ccode1 == UNITED_STATES) | (ccode2 == UNITED_STATES)
+    return np.where(ours, np.nan, np.log1p(us_troops_target))
 
 
-def _any_left(count: Array) -> Array:
+def _any_other(count: Array) -> Array:
     return np.where(np.isnan(count), np.nan, count > 0)
 
 
 def _count(name: str, label: str, unit: str) -> Variable:
     return Variable(name, label, unit, "event", "description")
-
-
-def _treatment(name: str, label: str, unit: str = "0/1") -> Variable:
-    return Variable(name, label, unit, "measure", "treatment")
 
 
 ALLIES: tuple[Expansion, ...] = (
@@ -129,27 +138,4 @@ EXERCISE_MAJORS = Expansion(
     variables=(_count("exercise_majors", "Major powers that the state exercised with", "states"),),
     make=exercise_majors,
 )
-BEHIND_TARGET: tuple[Directed, ...] = (
-    Directed(
-        _treatment("target_allied", "Target has a defence pact with a third state"),
-        ("defence_allies_target", "defence_pact"),
-        target_allied,
-    ),
-    Directed(
-        _treatment("target_nuclear_ally", "Target has a defence pact with a nuclear-armed third state"),
-        ("nuclear_allies_target", "nuclear_possesses_sender", "defence_pact"),
-        target_nuclear_ally,
-    ),
-    Directed(
-        _treatment(
-            "target_exercised_with_major", "Target, no major power, exercised with a major power other than the sender"
-        ),
-        ("exercise_majors_target", "exercise_any", "major_sender", "major_target"),
-        target_exercised_with_major,
-    ),
-    Directed(
-        _treatment("us_troops_log", "Log of one and the US troops in the target, dyads without the US", "log"),
-        ("us_troops_target",),
-        us_troops_log,
-    ),
-)
+BEHIND_TARGET = declared(globals(), Directed)

@@ -15,7 +15,7 @@ import pandas as pd
 from detente.base.types import Array
 from detente.data.panel.derived import Expansion
 from detente.data.panel.participants import DYAD_YEAR, Year, pairs, years
-from detente.data.sources import Variable
+from detente.data.sources import BY_NETWORK, Variable
 from detente.data.sources.cooperation.exercises import SLUG
 from detente.data.sources.place.capitals import SLUG as CAPITALS
 from detente.data.sources.power.states import SLUG as STATES
@@ -124,6 +124,7 @@ SITES_DIRECTED = Expansion(
             "0/1",
             "event",
             "treatment",
+            assigned=BY_NETWORK,
         ),
         Variable(
             "exercise_far",
@@ -131,6 +132,7 @@ SITES_DIRECTED = Expansion(
             "0/1",
             "event",
             "treatment",
+            assigned=BY_NETWORK,
         ),
         Variable(
             "exercise_near_km",
@@ -153,6 +155,7 @@ SITES_FACED = Expansion(
             "0/1",
             "event",
             "treatment",
+            assigned=BY_NETWORK,
         ),
         Variable(
             "faces_exercise_far",
@@ -160,6 +163,7 @@ SITES_FACED = Expansion(
             "0/1",
             "event",
             "treatment",
+            assigned=BY_NETWORK,
         ),
     ),
     make=faced,

@@ -10,7 +10,7 @@ import pandas as pd
 from detente.base.types import Flags
 from detente.data.panel.derived import Expansion
 from detente.data.panel.participants import Year, pairs, years
-from detente.data.sources import Variable
+from detente.data.sources import BY_NETWORK, BY_STATE, Variable
 from detente.data.sources.cooperation.exercises import SLUG
 from detente.data.sources.power.states import SLUG as STATES
 
@@ -67,7 +67,14 @@ WITHOUT = Expansion(
     needs=(SLUG, STATES),
     key="directed-dyad-year",
     variables=(
-        Variable("exercise_without", "Sender took part in an exercise without the target", "0/1", "event", "treatment"),
+        Variable(
+            "exercise_without",
+            "Sender took part in an exercise without the target",
+            "0/1",
+            "event",
+            "treatment",
+            assigned=BY_NETWORK,
+        ),
     ),
     make=without,
 )
@@ -82,6 +89,7 @@ COMMON = Expansion(
             "0/1",
             "event",
             "treatment",
+            assigned=BY_NETWORK,
         ),
     ),
     make=common,
@@ -91,8 +99,22 @@ ATTENDANCE = Expansion(
     needs=(SLUG,),
     key="state-year",
     variables=(
-        Variable("exercises_held", "Joint exercises that the state took part in", "exercises", "event", "treatment"),
-        Variable("exercise_partners", "States that the state exercised with", "states", "event", "treatment"),
+        Variable(
+            "exercises_held",
+            "Joint exercises that the state took part in",
+            "exercises",
+            "event",
+            "treatment",
+            assigned=BY_STATE,
+        ),
+        Variable(
+            "exercise_partners",
+            "States that the state exercised with",
+            "states",
+            "event",
+            "treatment",
+            assigned=BY_STATE,
+        ),
     ),
     make=attendance,
 )

@@ -5,7 +5,22 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from detente.base.errors import ConfigError, choices
-from detente.data.sources.base import KEYS, Key, RawTable, Source, Tidy, Variable, attrition, check_raw
+from detente.data.sources.base import (
+    BY_DYAD,
+    BY_NETWORK,
+    BY_STATE,
+    KEYS,
+    NOT_REDRAWN,
+    Assignment,
+    Key,
+    RawTable,
+    Source,
+    Tidy,
+    Variable,
+    attrition,
+    by_event,
+    check_raw,
+)
 from detente.data.sources.conflict import (
     belligerents,
     conflicts,
@@ -156,14 +171,20 @@ def source(slug: str) -> Source:
 
 __all__ = [
     "ALIASES",
+    "BY_DYAD",
+    "BY_NETWORK",
+    "BY_STATE",
     "KEYS",
+    "NOT_REDRAWN",
     "REGISTRY",
+    "Assignment",
     "Key",
     "RawTable",
     "Source",
     "Tidy",
     "Variable",
     "attrition",
+    "by_event",
     "check_raw",
     "source",
     "tidy_schema",

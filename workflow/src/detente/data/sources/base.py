@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from detente.base.errors import SourceSchemaError, choices
+from detente.base.errors import BrokenContract, SourceSchemaError, choices
 
 Key = Literal["dyad-year", "directed-dyad-year", "state-year", "dyad", "state", "spell", "event"]
 KEYS: Mapping[str, tuple[str, ...]] = {
@@ -41,12 +41,43 @@ class RawTable:
 
 
 @dataclass(frozen=True)
+class Assignment:
+    """How the world assigns a treatment: the scheme that re-randomises it follows from this.
+
+    `by` "event": with the participants of the `events` of the exercises (a mask of the rows of their tidy table), of
+    which it is whether there is any, how many, or their weight; "dyad": by two states for themselves; "state": by each
+    state, for all its dyads; "network": through what several dyads share, such as an alliance, a forum or a host;
+    "none": by no mechanism that can be drawn again.
+    """
+
+    by: Literal["event", "dyad", "state", "network", "none"]
+    events: Callable[[pd.DataFrame], pd.Series[bool]] | None = None
+    measure: Literal["any", "weight", "count"] = "any"
+
+
+BY_DYAD, BY_STATE, BY_NETWORK, NOT_REDRAWN = (
+    Assignment("dyad"),
+    Assignment("state"),
+    Assignment("network"),
+    Assignment("none"),
+)
+
+
+def by_event(
+    events: Callable[[pd.DataFrame], pd.Series[bool]], measure: Literal["any", "weight", "count"] = "any"
+) -> Assignment:
+    """Assigned with the participants of these events."""
+    return Assignment("event", events, measure)
+
+
+@dataclass(frozen=True)
 class Variable:
-    """A column of a tidy source.
+    """A column of a tidy source or of a panel.
 
     `kind` "event": absent inside the source's years means 0. "measure": absent means missing. `unknown`: a
     record of the event may leave its value unknown, and then it is missing. `role` "outcome": an onset among
-    dyads at risk, which claims may be about.
+    dyads at risk, which claims may be about. `assigned`: how, for treatments. `contrast`: what one more unit is, where
+    a treatment is not just there or absent. `geography`: where a dyad lies on the map, which no treatment moves.
     """
 
     name: str
@@ -55,6 +86,13 @@ class Variable:
     kind: Literal["event", "measure"]
     role: Literal["outcome", "treatment", "control", "description"]
     unknown: bool = False
+    assigned: Assignment | None = None
+    contrast: str = ""
+    geography: bool = False
+
+    def __post_init__(self) -> None:
+        if self.role == "treatment" and self.assigned is None:
+            raise BrokenContract(f"{self.name!r} is a treatment and does not declare how it is `assigned`")
 
 
 @dataclass(frozen=True)

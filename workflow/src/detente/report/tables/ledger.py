@@ -8,10 +8,11 @@ from typing import Any
 import pandas as pd
 
 from detente.base.numerics import LEVEL
+from detente.data.panel import contrasts
+from detente.data.sources import REGISTRY
 from detente.report.evidence import Evidence
 from detente.report.exhibit import exhibit
 from detente.report.formats import MISSING, PER, count, p_value, per_thousand, percent
-from detente.report.labels import UNITS
 from detente.report.tables.table import Column, Row, Table
 from detente.report.tables.untested import CLASSES
 
@@ -71,7 +72,8 @@ def ledger_table(ledger: pd.DataFrame, samples: Mapping[str, str], *, simulated:
 
 def _units(examined: pd.DataFrame) -> list[str]:
     """What a change in onsets is per unit of, where a treatment is more than there or absent."""
-    said = [f"{r['code']}, {UNITS[r['treatment']]}" for r in examined.to_dict("records") if r["treatment"] in UNITS]
+    units = contrasts(list(REGISTRY.values()))
+    said = [f"{r['code']}, {units[r['treatment']]}" for r in examined.to_dict("records") if r["treatment"] in units]
     if not said:
         return []
     return [

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Mapping
 
 from detente.base.errors import RoleError, UnknownVariable, choices
+from detente.data.panel import Entry
 from detente.study.config.claims import Claim, ClaimsFile, Control
 
-# Where a dyad lies on the map: no treatment moves it.
-GEOGRAPHY = ("contiguity_type", "contiguous", "distance_km", "land_contiguous", "log_distance")
 # By whether the panel is directed.
 Vocabulary = Mapping[bool, Collection[str]]
 Locate = Callable[[list[str | int]], str]
@@ -16,7 +15,7 @@ Locate = Callable[[list[str | int]], str]
 
 def check_claims(
     claims: ClaimsFile,
-    variables: Vocabulary,
+    variables: Mapping[bool, Mapping[str, Entry]],
     outcomes: Vocabulary,
     durations: Mapping[str, str],
     locate: Locate,
@@ -44,7 +43,10 @@ def check_claims(
     """
     if unknown := list(_unknown(claims, variables, locate)):
         raise UnknownVariable("\n".join(unknown))
-    if roles := [*_pretended(claims, durations, locate), *_unfit(claims, outcomes, durations, locate)]:
+    if roles := [
+        *_pretended(claims, {**variables[True], **variables[False]}, durations, locate),
+        *_unfit(claims, outcomes, durations, locate),
+    ]:
         raise RoleError("\n".join(roles))
 
 
@@ -79,9 +81,12 @@ def _no_variable(keys: list[str | int], name: str, legal: Collection[str], locat
     return f"{_at(locate, *keys)}: {name!r} is not a variable of the panel; {choices(name, legal)}"
 
 
-def _pretended(claims: ClaimsFile, durations: Mapping[str, str], locate: Locate) -> Iterator[str]:
+def _pretended(
+    claims: ClaimsFile, variables: Mapping[str, Entry], durations: Mapping[str, str], locate: Locate
+) -> Iterator[str]:
     """Controls with a role that exempts them from coming before the treatment, and no right to it."""
-    entitled = {"geography": GEOGRAPHY, "duration": tuple(dict.fromkeys(durations.values()))}
+    geography = sorted(name for name, entry in variables.items() if entry.variable.geography)
+    entitled = {"geography": geography, "duration": tuple(dict.fromkeys(durations.values()))}
     for key, control in claims.controls.items():
         legal = entitled.get(control.role, (control.variable,))
         if control.variable not in legal:

@@ -2,48 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from detente.data.panel.kadic import LARGE, SMALL
+from detente.base.errors import RoleError
+from detente.data.panel import Unit, catalogue
+from detente.data.sources import REGISTRY, Assignment
 from detente.data.sources.power.states import region
 from detente.stats.resampling.randomisation import Randomisation, Scheme, randomisation_test
-from detente.stats.resampling.redraw import Measure, kad_redraw
+from detente.stats.resampling.redraw import kad_redraw
 from detente.stats.resampling.schemes import circular_shift, state_labels
 from detente.stats.resampling.wild import wild_bootstrap
 from detente.stats.result import Fit
 from detente.study.config.claims import Claim
 
 DRAWS = 999
-Rows = Callable[[pd.DataFrame], "pd.Series[bool]"]
-
-
-@dataclass(frozen=True)
-class Made:
-    """How a treatment is made of exercises: from which of them, and by which measure."""
-
-    of: Rows
-    measure: Measure = "any"
-
-
-MADE: Mapping[str, Made] = {
-    "exercise_any": Made(lambda e: e["parties"] >= 0),
-    "exercise_bilateral": Made(lambda e: e["parties"] == 2),
-    "exercise_small": Made(lambda e: e["parties"] <= SMALL),
-    "exercise_large": Made(lambda e: e["parties"] >= LARGE),
-    "exercise_weight": Made(lambda e: e["parties"] >= 0, "weight"),
-    "exercise_count": Made(lambda e: e["parties"] >= 0, "count"),
-}
-"""Treatments of two states that are made of exercises alone."""
-BILATERAL = frozenset({"defence_agreement", "agreement_commission", "agreement_training", "crisis_mediated"})
-"""Treatments that two states have by themselves, so that dyads may be drawn apart."""
-AMONG_EXERCISERS = frozenset({"exercise_soft", "exercise_dose", "exercise_multilateral_only"})
-"""Treatments that only dyads with an exercise have, and share with its other parties: no scheme here suits them."""
 
 
 def schemes(
@@ -51,10 +27,10 @@ def schemes(
 ) -> list[Scheme]:
     """Schemes that suit a claim's treatment, the first the one that its family is judged by; none if none suits.
 
-    Participants are drawn again exercise by exercise, within region and year, where the treatment is made of exercises
-    of the two states (Poast 2010). What two states agree on by themselves is shifted in time within their dyad. Other
-    treatments are shared by dyads (of one alliance, forum or host), which shifts would draw apart: of these, states
-    exchange their places in the network within their region.
+    They follow from how the treatment's variable is declared to be assigned. By event: participants are drawn again
+    exercise by exercise, within region and year (Poast 2010). By dyad: shifted in time within the dyad. By state or
+    network: dyads share the treatment, and shifts would draw them apart, so that states exchange their places in the
+    network within their region.
 
     Parameters
     ----------
@@ -65,16 +41,33 @@ def schemes(
     years
         First and last year in which a state can take part.
     """
-    shift = circular_shift()
-    if claim.treatment in AMONG_EXERCISERS:
+    how = assignment(claim)
+    if how.by == "none":
         return []
-    if claim.treatment in BILATERAL:
-        return [shift]
-    if claim.directed or claim.treatment not in MADE:
+    if how.by == "dyad":
+        return [circular_shift()]
+    if claim.directed or how.events is None:
         return [state_labels(network(panel, claim), regions(panel))]
-    made = MADE[claim.treatment]
-    events = exercises[made.of(exercises)].rename(columns={"ccode": "state"})
-    return [kad_redraw(events, candidates(states, years), lag=claim.lag, measure=made.measure), shift]
+    events = exercises[how.events(exercises)].rename(columns={"ccode": "state"})
+    return [kad_redraw(events, candidates(states, years), lag=claim.lag, measure=how.measure), circular_shift()]
+
+
+def assignment(claim: Claim) -> Assignment:
+    """How a claim's treatment is assigned, as its variable declares.
+
+    Raises
+    ------
+    RoleError
+        If the variable does not declare it.
+    """
+    unit: Unit = "directed-dyad-year" if claim.directed else "dyad-year"
+    variable = catalogue(list(REGISTRY.values()), unit)[claim.treatment].variable
+    if variable.assigned is None:
+        raise RoleError(
+            f"claims › {claim.id} › treatment: {claim.treatment!r} does not declare how it is assigned, so that no "
+            "test can re-randomise it; declare `assigned` where the variable is declared"
+        )
+    return variable.assigned
 
 
 def network(panel: pd.DataFrame, claim: Claim) -> pd.DataFrame:

@@ -172,15 +172,17 @@ def _influence(record: Record, whole: Fit, spec: Specification, band: float) -> 
         influence.leave_out(whole, influence.groups(design, influence.REGION, regions), band),
         influence.leave_out(whole, influence.eras(design, ERAS), band),
     ]
-    if not spec.claim.directed and spec.claim.moderator is None and spec.claim.treatment in drawing.MADE:
-        left.append(influence.rebuilt(whole, _without_series(record, design, spec.claim), band))
+    how = drawing.assignment(spec.claim)
+    if how.events and not spec.claim.directed and spec.claim.moderator is None:
+        held = record.exercises[how.events(record.exercises)]
+        left.append(influence.rebuilt(whole, _without_series(held, how.measure, design, spec.claim), band))
     return pd.concat(left, ignore_index=True)
 
 
-def _without_series(record: Record, design: ModelFrame, claim: Claim) -> Iterator[tuple[str, Array]]:
+def _without_series(
+    events: pd.DataFrame, measure: str, design: ModelFrame, claim: Claim
+) -> Iterator[tuple[str, Array]]:
     """The treatment without each of the largest series of exercises."""
-    made = drawing.MADE[claim.treatment]
-    events = record.exercises[made.of(record.exercises)]
     both = pairs(events)
     key = ["ccode1", "ccode2", "year"]
     named = both[both["series"] >= 0].groupby("series").size().sort_values(ascending=False, kind="stable")
@@ -188,10 +190,10 @@ def _without_series(record: Record, design: ModelFrame, claim: Claim) -> Iterato
     rows = pd.DataFrame({"ccode1": design.side1, "ccode2": design.side2, "year": np.asarray(design.time) - claim.lag})
     for series in named.index[:MOST_SERIES]:
         kept = both[both["series"] != series]
-        weight = 1.0 / (kept["parties"] - 1) if made.measure == "weight" else pd.Series(1.0, index=kept.index)
+        weight = 1.0 / (kept["parties"] - 1) if measure == "weight" else pd.Series(1.0, index=kept.index)
         sums = weight.groupby([kept[k] for k in key]).sum().rename("value").reset_index()
         value = rows.merge(sums, on=key, how="left", validate="many_to_one")["value"].fillna(0.0).to_numpy()
-        yield str(titles[series]), np.minimum(value, 1.0) if made.measure == "any" else value
+        yield str(titles[series]), np.minimum(value, 1.0) if measure == "any" else value
 
 
 def _randomisation(record: Record, whole: Fit, spec: Specification, seed: int) -> Frames:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from detente.data.sources.base import RawTable, Source, Tidy, Variable, attrition, undirected, yearly
+from detente.data.sources.base import BY_DYAD, RawTable, Source, Tidy, Variable, attrition, undirected, yearly
 
 SLUG = "dcad"
 FILE = "DCAD-v1.0-main.csv"
@@ -94,9 +94,16 @@ SOURCE = Source(
         ),
     ),
     variables=(
-        Variable("defence_agreement", "Defence cooperation agreement in force", "0/1", "event", "treatment"),
-        Variable("defence_agreement_broad", "Same, any coding confidence", "0/1", "event", "description"),
-        *(Variable(name, label, "0/1", "event", "description") for name, label in CATEGORIES.values()),
+        Variable(
+            "defence_agreement", "Defence cooperation agreement in force", "0/1", "event", "treatment", assigned=BY_DYAD
+        ),
+        Variable(
+            "defence_agreement_broad", "Same, any coding confidence", "0/1", "event", "description", assigned=BY_DYAD
+        ),
+        *(
+            Variable(name, label, "0/1", "event", "description", assigned=BY_DYAD)
+            for name, label in CATEGORIES.values()
+        ),
     ),
     clean=clean,
     years=(1980, 2010),

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from detente.data.sources.base import RawTable, Source, Tidy, Variable, attrition, undirected
+from detente.data.sources.base import BY_NETWORK, RawTable, Source, Tidy, Variable, attrition, undirected
 
 SLUG = "atop"
 FILE = "atop_alliance.rda"
@@ -46,7 +46,9 @@ SOURCE = Source(
         ),
     ),
     variables=tuple(
-        Variable(name, label, "0/1", "event", "treatment" if name == "defence_pact" else "description")
+        Variable(
+            name, label, "0/1", "event", "treatment" if name == "defence_pact" else "description", assigned=BY_NETWORK
+        )
         for name, label in OBLIGATIONS.values()
     ),
     clean=clean,

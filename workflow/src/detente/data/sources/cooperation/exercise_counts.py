@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from detente.data.sources.base import RawTable, Source, Tidy, Variable, attrition
+from detente.data.sources.base import BY_STATE, RawTable, Source, Tidy, Variable, attrition
 
 SLUG = "forester-jme"
 FILE = "ctryYrData.rda"
@@ -29,8 +29,22 @@ SOURCE = Source(
     key="state-year",
     raw=(RawTable(FILE, ("ccode", "year", *NAMES), codes={"jme_d": frozenset({0.0, 1.0})}),),
     variables=(
-        Variable("exercises_state", "Joint exercises that the state took part in", "exercises", "measure", "treatment"),
-        Variable("exercise_state_any", "State took part in a joint exercise", "0/1", "measure", "treatment"),
+        Variable(
+            "exercises_state",
+            "Joint exercises that the state took part in",
+            "exercises",
+            "measure",
+            "treatment",
+            assigned=BY_STATE,
+        ),
+        Variable(
+            "exercise_state_any",
+            "State took part in a joint exercise",
+            "0/1",
+            "measure",
+            "treatment",
+            assigned=BY_STATE,
+        ),
     ),
     clean=clean,
     years=(1978, 2016),

@@ -12,10 +12,11 @@ import numpy as np
 import pandas as pd
 
 from detente.base.errors import UnresolvedNames, choices
-from detente.data.sources.base import RawTable, Source, Tidy, Variable, attrition
+from detente.data.sources.base import RawTable, Source, Tidy, Variable, attrition, by_event
 from detente.data.sources.cooperation.exercise_series import Held, number_series, series_name, stem
 from detente.data.sources.names import NOT_STATES, UNKNOWN, Gazetteer, gazetteer, unknown_names
 
+SMALL = 5
 SLUG = "mme"
 FILE = "mme_v7.csv"
 STATES = "states2016.csv"
@@ -167,6 +168,11 @@ def _unplaced(table: pd.DataFrame, sites: pd.DataFrame, series: pd.Series) -> li
     return entries + [("kept", "no name of its own: of no series", "all exercises", unnamed)] * (unnamed > 0)
 
 
+def of_any_size(events: pd.DataFrame) -> pd.Series[bool]:
+    """Whether an exercise counts: all do."""
+    return events["parties"] >= 0
+
+
 SOURCE = Source(
     slug=SLUG,
     key="event",
@@ -193,17 +199,39 @@ SOURCE = Source(
         ),
     ),
     variables=(
-        Variable("exercise_any", "Joint exercise", "0/1", "event", "treatment"),
-        Variable("exercise_bilateral", "Joint exercise of these two alone", "0/1", "event", "treatment"),
-        Variable("exercise_small", "Joint exercise of at most five parties", "0/1", "event", "treatment"),
+        Variable("exercise_any", "Joint exercise", "0/1", "event", "treatment", assigned=by_event(of_any_size)),
+        Variable(
+            "exercise_bilateral",
+            "Joint exercise of these two alone",
+            "0/1",
+            "event",
+            "treatment",
+            assigned=by_event(lambda e: e["parties"] == 2),
+        ),
+        Variable(
+            "exercise_small",
+            "Joint exercise of at most five parties",
+            "0/1",
+            "event",
+            "treatment",
+            assigned=by_event(lambda e: e["parties"] <= SMALL),
+        ),
         Variable(
             "exercise_weight",
             "Joint exercises, each weighted 1/(parties − 1)",
             "exercises",
             "event",
             "treatment",
+            assigned=by_event(of_any_size, "weight"),
         ),
-        Variable("exercise_count", "Joint exercises", "exercises", "event", "description"),
+        Variable(
+            "exercise_count",
+            "Joint exercises",
+            "exercises",
+            "event",
+            "description",
+            assigned=by_event(of_any_size, "count"),
+        ),
     ),
     clean=clean,
     years=(1980, 2010),

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from detente.data.sources.base import RawTable, Source, Tidy, Variable, attrition
+from detente.data.sources.base import BY_STATE, RawTable, Source, Tidy, Variable, attrition
 
 SLUG = "cow-igo"
 FILE = "state_year_format3.rda"
@@ -91,7 +91,7 @@ SOURCE = Source(
     raw=(RawTable(FILE, ("ccode", "year", *FORUMS), codes=dict.fromkeys(FORUMS, CODES)),),
     variables=(
         *(
-            Variable(f"member_{name}", f"Full member: {label}", "0/1", "measure", "treatment")
+            Variable(f"member_{name}", f"Full member: {label}", "0/1", "measure", "treatment", assigned=BY_STATE)
             for name, label in FORUMS.values()
         ),
         *(

@@ -12,7 +12,7 @@ from dataclasses import replace
 
 import pandas as pd
 
-from detente.data.sources.base import RawTable, Source, Tidy, Variable, attrition, paired
+from detente.data.sources.base import BY_NETWORK, RawTable, Source, Tidy, Variable, attrition, paired
 from detente.data.sources.isocodes import resolve
 from detente.data.sources.names import UNKNOWN, gazetteer
 from detente.data.sources.places import STATES
@@ -167,13 +167,27 @@ SOURCE = Source(
         STATES,
     ),
     variables=(
-        Variable("jme_any", "Joint exercise (JME)", "0/1", "event", "treatment"),
-        Variable("jme_bilateral", "Joint exercise of these two alone (JME)", "0/1", "event", "treatment"),
-        Variable("jme_small", "Joint exercise of at most five parties (JME)", "0/1", "event", "treatment"),
-        Variable("jme_field", "Joint field exercise (JME)", "0/1", "event", "treatment"),
-        Variable("jme_command", "Joint command-post exercise (JME)", "0/1", "event", "treatment"),
+        Variable("jme_any", "Joint exercise (JME)", "0/1", "event", "treatment", assigned=BY_NETWORK),
         Variable(
-            "jme_weight", "Joint exercises, each weighted 1/(parties − 1) (JME)", "exercises", "event", "treatment"
+            "jme_bilateral", "Joint exercise of these two alone (JME)", "0/1", "event", "treatment", assigned=BY_NETWORK
+        ),
+        Variable(
+            "jme_small",
+            "Joint exercise of at most five parties (JME)",
+            "0/1",
+            "event",
+            "treatment",
+            assigned=BY_NETWORK,
+        ),
+        Variable("jme_field", "Joint field exercise (JME)", "0/1", "event", "treatment", assigned=BY_NETWORK),
+        Variable("jme_command", "Joint command-post exercise (JME)", "0/1", "event", "treatment", assigned=BY_NETWORK),
+        Variable(
+            "jme_weight",
+            "Joint exercises, each weighted 1/(parties − 1) (JME)",
+            "exercises",
+            "event",
+            "treatment",
+            assigned=BY_NETWORK,
         ),
         Variable("jme_count", "Joint exercises (JME)", "exercises", "event", "description"),
     ),

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from detente.data.sources.base import RawTable, Source, Tidy, Variable, attrition, undirected
+from detente.data.sources.base import BY_NETWORK, RawTable, Source, Tidy, Variable, attrition, undirected
 
 SLUG = "mcmanus-nieman"
 FILE = "Individual Signals Dataset.csv"
@@ -76,7 +76,14 @@ SOURCE = Source(
     ),
     variables=(
         *(
-            Variable(name, label, unit, "measure", "treatment" if signal in ("ex", "vis", "troops") else "description")
+            Variable(
+                name,
+                label,
+                unit,
+                "measure",
+                "treatment" if signal in ("ex", "vis", "troops") else "description",
+                assigned=BY_NETWORK,
+            )
             for signal, (name, label, unit) in SIGNALS.items()
         ),
         Variable(NUKES, "Great power's nuclear weapons in the protégé", "0/1", "measure", "description"),

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from detente.data.sources.base import RawTable, Source, Tidy, Variable, attrition, paired
+from detente.data.sources.base import BY_NETWORK, RawTable, Source, Tidy, Variable, attrition, paired
 from detente.data.sources.places import STATES, codes, places_of
 
 SLUG = "ipi-codeployment"
@@ -87,8 +87,22 @@ SOURCE = Source(
     key="dyad-year",
     raw=(RawTable(FILE, ("Date", "Contributor", "Mission", "Total Total")), STATES),
     variables=(
-        Variable("codeployment", "Both serve in one UN mission in one month", "0/1", "event", "treatment"),
-        Variable("codeployment_missions", "UN missions in which both serve", "missions", "event", "treatment"),
+        Variable(
+            "codeployment",
+            "Both serve in one UN mission in one month",
+            "0/1",
+            "event",
+            "treatment",
+            assigned=BY_NETWORK,
+        ),
+        Variable(
+            "codeployment_missions",
+            "UN missions in which both serve",
+            "missions",
+            "event",
+            "treatment",
+            assigned=BY_NETWORK,
+        ),
         Variable(
             "codeployment_months", "Months with a UN mission in which both serve", "months", "event", "description"
         ),
@@ -98,6 +112,7 @@ SOURCE = Source(
             "persons",
             "event",
             "treatment",
+            assigned=BY_NETWORK,
         ),
     ),
     clean=clean,

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from detente.data.sources.base import RawTable, Source, Tidy, Variable, attrition
+from detente.data.sources.base import BY_STATE, RawTable, Source, Tidy, Variable, attrition
 from detente.data.sources.places import STATES, codes, places_of
 
 SLUG = "ipi-contributors"
@@ -79,11 +79,18 @@ SOURCE = Source(
     key="state-year",
     raw=(*(RawTable(f"{FOLDER}/{name}.csv", ("Date", *KINDS)) for name in CONTRIBUTORS), STATES),
     variables=(
-        Variable("un_troops_given", "Troops in UN missions, mean month", "persons", "event", "treatment"),
+        Variable(
+            "un_troops_given", "Troops in UN missions, mean month", "persons", "event", "treatment", assigned=BY_STATE
+        ),
         Variable("un_police_given", "Police in UN missions, mean month", "persons", "event", "description"),
         Variable("un_experts_given", "Military experts in UN missions, mean month", "persons", "event", "description"),
         Variable(
-            "un_personnel_given", "Uniformed personnel in UN missions, mean month", "persons", "event", "treatment"
+            "un_personnel_given",
+            "Uniformed personnel in UN missions, mean month",
+            "persons",
+            "event",
+            "treatment",
+            assigned=BY_STATE,
         ),
     ),
     clean=clean,

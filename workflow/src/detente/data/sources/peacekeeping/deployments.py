@@ -11,7 +11,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from detente.data.sources.base import RawTable, Source, Tidy, Variable, attrition
+from detente.data.sources.base import BY_STATE, RawTable, Source, Tidy, Variable, attrition
 from detente.data.sources.places import STATES, codes, places_of
 
 SLUG = "geopko"
@@ -72,7 +72,14 @@ SOURCE = Source(
         STATES,
     ),
     variables=(
-        Variable("peacekeeper_troops", "UN troops at sites of known strength", "persons", "measure", "treatment"),
+        Variable(
+            "peacekeeper_troops",
+            "UN troops at sites of known strength",
+            "persons",
+            "measure",
+            "treatment",
+            assigned=BY_STATE,
+        ),
         Variable("peacekeeper_sites", "Sites of UN peacekeepers", "sites", "measure", "description"),
         Variable("peacekeeper_sites_unsized", "Sites of unknown strength", "sites", "measure", "description"),
         Variable("peacekeeper_police", "A site has UN police", "0/1", "measure", "description"),

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 
 import pandas as pd
 
-from detente.data.sources.base import RawTable, Source, Tidy, Variable, attrition, ever
+from detente.data.sources.base import BY_STATE, RawTable, Source, Tidy, Variable, attrition, ever
 from detente.data.sources.places import STATES, members, of_the_time, places_of
 
 SLUG = "tamm"
@@ -106,7 +106,7 @@ SOURCE = Source(
         STATES,
     ),
     variables=(
-        Variable("un_host", "Host of a UN mission (TAMM)", "0/1", "event", "treatment"),
+        Variable("un_host", "Host of a UN mission (TAMM)", "0/1", "event", "treatment", assigned=BY_STATE),
         Variable("un_host_missions", "UN missions hosted (TAMM)", "missions", "event", "description"),
         *(
             Variable(name, f"Host of a UN mission {words}", "0/1", "event", "description", unknown=True)

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from detente.data.sources.base import RawTable, Source, Tidy, Variable, attrition, ever, undirected, yearly
+from detente.data.sources.base import BY_DYAD, RawTable, Source, Tidy, Variable, attrition, ever, undirected, yearly
 from detente.data.sources.conflict.crises import RAW, records
 from detente.data.sources.outcomes import happened
 
@@ -69,6 +69,7 @@ SOURCE = Source(
             "0/1",
             "event",
             "treatment",
+            assigned=BY_DYAD,
             unknown=True,
         ),
         Variable(

@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from detente.data.sources.base import RawTable, Source, Tidy, Variable, attrition
+from detente.data.sources.base import BY_DYAD, BY_NETWORK, RawTable, Source, Tidy, Variable, attrition
 
 SLUG = "unpmm"
 FILE = "UNPMM_V2.0.xlsx"
@@ -21,7 +21,12 @@ KINDS = {
 }
 # ONUCA, for one, is coded with five states of Central America, as if it stood between any two of them.
 PAIR = Variable(
-    "un_mission_pair", "UN peacekeeping mission between these two parties alone", "0/1", "event", "treatment"
+    "un_mission_pair",
+    "UN peacekeeping mission between these two parties alone",
+    "0/1",
+    "event",
+    "treatment",
+    assigned=BY_DYAD,
 )
 # UNTSO is coded for Israel (666) alone; it supervises the armistice agreements that Egypt, Lebanon, Jordan
 # and Syria each signed with Israel in 1949 (UN Security Council resolution 73).
@@ -105,7 +110,9 @@ SOURCE = Source(
     ),
     variables=(
         *(
-            Variable(name, label, "0/1", "event", "treatment" if name == "un_mission" else "description")
+            Variable(
+                name, label, "0/1", "event", "treatment" if name == "un_mission" else "description", assigned=BY_NETWORK
+            )
             for name, label in KINDS.values()
         ),
         PAIR,

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 import pandas as pd
 
 from detente.base.errors import UnresolvedNames
-from detente.data.sources.base import RawTable, Source, Tidy, Variable, attrition, yearly
+from detente.data.sources.base import BY_STATE, RawTable, Source, Tidy, Variable, attrition, yearly
 from detente.data.sources.isocodes import COW
 from detente.data.sources.places import STATES, members, places_of
 
@@ -106,7 +106,13 @@ SOURCE = Source(
     ),
     variables=(
         Variable(
-            "un_operation", "Host of a UN peacekeeping operation (UN list)", "0/1", "event", "treatment", unknown=True
+            "un_operation",
+            "Host of a UN peacekeeping operation (UN list)",
+            "0/1",
+            "event",
+            "treatment",
+            assigned=BY_STATE,
+            unknown=True,
         ),
         Variable(
             "un_operations",

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from detente.data.sources.base import RawTable, Source, Tidy, Variable, attrition
+from detente.data.sources.base import BY_STATE, RawTable, Source, Tidy, Variable, attrition
 from detente.data.sources.places import STATES, members, places_of
 
 SLUG = "bara-hultman"
@@ -85,6 +85,7 @@ SOURCE = Source(
             "persons",
             "measure",
             "treatment",
+            assigned=BY_STATE,
         ),
         Variable(
             "nonun_personnel_conflict",
@@ -92,6 +93,7 @@ SOURCE = Source(
             "persons",
             "measure",
             "treatment",
+            assigned=BY_STATE,
         ),
         Variable("un_missions_conflict", "UN missions (intrastate conflicts)", "missions", "measure", "description"),
         Variable(

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 import pandas as pd
 
 from detente.base.errors import SourceSchemaError
-from detente.data.sources.base import RawTable, Source, Tidy, Variable, attrition, paired
+from detente.data.sources.base import BY_NETWORK, RawTable, Source, Tidy, Variable, attrition, paired
 from detente.data.sources.places import STATES, codes, places_of
 
 SLUG = "geopko-codeployment"
@@ -123,7 +123,13 @@ SOURCE = Source(
     raw=(RawTable(FILE, (*SITE, "year.overview")), STATES),
     variables=(
         Variable(
-            "codeployed", "Both have troops in one UN mission (Geo-PKO)", "0/1", "event", "treatment", unknown=True
+            "codeployed",
+            "Both have troops in one UN mission (Geo-PKO)",
+            "0/1",
+            "event",
+            "treatment",
+            assigned=BY_NETWORK,
+            unknown=True,
         ),
         Variable(
             "codeployed_missions",
@@ -131,6 +137,7 @@ SOURCE = Source(
             "missions",
             "event",
             "treatment",
+            assigned=BY_NETWORK,
             unknown=True,
         ),
         Variable(
@@ -139,6 +146,7 @@ SOURCE = Source(
             "missions",
             "event",
             "treatment",
+            assigned=BY_NETWORK,
             unknown=True,
         ),
         Variable(
@@ -147,6 +155,7 @@ SOURCE = Source(
             "0/1",
             "event",
             "treatment",
+            assigned=BY_NETWORK,
             unknown=True,
         ),
     ),

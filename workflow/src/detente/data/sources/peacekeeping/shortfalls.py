@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from detente.data.sources.base import RawTable, Source, Tidy, Variable, attrition
+from detente.data.sources.base import BY_STATE, RawTable, Source, Tidy, Variable, attrition
 from detente.data.sources.places import STATES, members, of_the_time, places_of
 
 SLUG = "pko-shortfall"
@@ -73,12 +73,33 @@ SOURCE = Source(
     key="state-year",
     raw=(RawTable(FILE, ("mission", "missionccode", "year", "month", *COUNTS)), STATES),
     variables=(
-        Variable("un_personnel_deployed", "UN personnel deployed in the state", "persons", "measure", "treatment"),
+        Variable(
+            "un_personnel_deployed",
+            "UN personnel deployed in the state",
+            "persons",
+            "measure",
+            "treatment",
+            assigned=BY_STATE,
+        ),
         Variable(
             "un_personnel_authorised", "UN personnel authorised for the state", "persons", "measure", "description"
         ),
-        Variable("un_personnel_shortfall", "UN personnel short of those authorised", "persons", "measure", "treatment"),
-        Variable("un_personnel_shortfall_share", "Shortfall as share of authorised", "share", "measure", "treatment"),
+        Variable(
+            "un_personnel_shortfall",
+            "UN personnel short of those authorised",
+            "persons",
+            "measure",
+            "treatment",
+            assigned=BY_STATE,
+        ),
+        Variable(
+            "un_personnel_shortfall_share",
+            "Shortfall as share of authorised",
+            "share",
+            "measure",
+            "treatment",
+            assigned=BY_STATE,
+        ),
     ),
     clean=clean,
     years=(1990, 2015),

@@ -41,14 +41,17 @@ SOURCE = Source(
         ),
     ),
     variables=(
-        Variable("contiguous", "Contiguous by land or at most 400 miles of water", "0/1", "event", "control"),
-        Variable("land_contiguous", "Contiguous by land or river", "0/1", "event", "control"),
+        Variable(
+            "contiguous", "Contiguous by land or at most 400 miles of water", "0/1", "event", "control", geography=True
+        ),
+        Variable("land_contiguous", "Contiguous by land or river", "0/1", "event", "control", geography=True),
         Variable(
             "contiguity_type",
             "Contiguity, 1 land … 5 ≤ 400 miles of water, 0 none",
             "code",
             "event",
             "description",
+            geography=True,
         ),
     ),
     clean=clean,

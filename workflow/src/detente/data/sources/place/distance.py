@@ -54,8 +54,8 @@ SOURCE = Source(
     key="dyad-year",
     raw=(RawTable(FILE, ("ccode1", "ccode2", "year", "mindist")),),
     variables=(
-        Variable("distance_km", "Minimum distance between territories", "km", "measure", "control"),
-        Variable("log_distance", "Log of minimum distance", "log(km + 1)", "measure", "control"),
+        Variable("distance_km", "Minimum distance between territories", "km", "measure", "control", geography=True),
+        Variable("log_distance", "Log of minimum distance", "log(km + 1)", "measure", "control", geography=True),
     ),
     clean=clean,
     years=(1886, 2019),

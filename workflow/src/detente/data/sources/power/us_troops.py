@@ -11,7 +11,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from detente.data.sources.base import RawTable, Source, Tidy, Variable, attrition
+from detente.data.sources.base import BY_STATE, RawTable, Source, Tidy, Variable, attrition
 from detente.data.sources.places import STATES, members, places_of
 
 SLUG = "troopdata"
@@ -60,7 +60,14 @@ SOURCE = Source(
     key="state-year",
     raw=(RawTable(FILE, ("countryname", "ccode", "year", "troops_ad")), STATES),
     variables=(
-        Variable("us_troops", "US active-duty troops reported in the state", "persons", "measure", "treatment"),
+        Variable(
+            "us_troops",
+            "US active-duty troops reported in the state",
+            "persons",
+            "measure",
+            "treatment",
+            assigned=BY_STATE,
+        ),
     ),
     clean=clean,
     years=(1950, 2024),

@@ -1,0 +1,49 @@
+"""What variables declare of themselves, and what is refused that does not."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from detente.base.errors import BrokenContract
+from detente.data.panel import catalogue, contrasts
+from detente.data.panel.derived import pairwise
+from detente.data.sources import BY_DYAD, REGISTRY, Variable
+
+ENTRIES = catalogue(list(REGISTRY.values())) | catalogue(list(REGISTRY.values()), "directed-dyad-year")
+
+
+def test_every_treatment_declares_how_it_is_assigned() -> None:
+    silent = [n for n, e in ENTRIES.items() if e.variable.role == "treatment" and e.variable.assigned is None]
+    assert silent == []
+
+
+def test_a_treatment_that_does_not_is_refused_by_name() -> None:
+    with pytest.raises(BrokenContract, match="'summit' is a treatment and does not declare how it is `assigned`"):
+        Variable("summit", "Summit", "0/1", "event", "treatment")
+
+
+def test_a_variable_is_a_function_of_the_columns_it_needs() -> None:
+    @pairwise("Difference in power", "points", "treatment", assigned=BY_DYAD, contrast="one more point")
+    def power_gap(ccode1: np.ndarray, power_1: np.ndarray, power_2: np.ndarray) -> np.ndarray:
+        return np.abs(power_1 - power_2) + 0 * ccode1
+
+    assert power_gap.variable.name == "power_gap"
+    assert power_gap.needs == ("power_1", "power_2")
+    columns = {"ccode1": np.array([2.0]), "power_1": np.array([1.0]), "power_2": np.array([4.0])}
+    assert power_gap.make(columns).tolist() == [3.0]
+
+
+def test_the_units_that_tables_print_are_those_declared() -> None:
+    assert contrasts(list(REGISTRY.values())) == {
+        "military_ties": "one more tie",
+        "security_forums": "one more forum",
+        "us_troops_log": "one more unit of log(1 + troops), 2.7 times as many",
+        "ideal_point_distance": "one more point of distance",
+        "exercise_dose": "twice as many exercises",
+    }
+
+
+def test_geography_is_what_no_treatment_moves() -> None:
+    found = {name for name, entry in ENTRIES.items() if entry.variable.geography}
+    assert found == {"contiguity_type", "contiguous", "distance_km", "land_contiguous", "log_distance"}
