@@ -12,14 +12,13 @@ from numpy.testing import assert_allclose
 from scipy import stats
 
 from detente.base.errors import BrokenContract, EstimationError, UnsupportedCovariance
-from detente.base.frames import validated
 from detente.stats.covariance import sandwich
 from detente.stats.effects.effects import average_marginal_effect, log_risk_ratio
 from detente.stats.result import made_covariance
 from detente.study.config.claims import Claim, Control
 from detente.study.config.samples import Sample
 from detente.study.design.specification import Specification
-from detente.study.estimation.schema import estimates_schema
+from detente.study.estimation.schema import ESTIMATES
 from detente.study.estimation.tidy import COLUMNS, estimate
 from detente.study.estimation.verdict import minimum_detectable_effect, verdict
 
@@ -115,7 +114,7 @@ def test_an_effect_of_the_detectable_size_is_found_four_times_in_five() -> None:
 @pytest.mark.parametrize("name", ["logit", "lpm"])
 def test_everything_estimated_is_a_row_that_keeps_the_schema(name: str) -> None:
     result = estimate(dyadic_design(effect=0.1), specification(name))
-    rows = validated(result.rows, estimates_schema(), "estimates")
+    rows = ESTIMATES.validated(result.rows)
     assert tuple(rows.columns) == COLUMNS
     assert result.failures.empty
     assert set(rows["vcov"]) == {"dyadic", "dyad"}
@@ -193,7 +192,7 @@ def test_a_risk_ratio_is_tested_on_the_log_scale_and_says_so() -> None:
 
 def test_every_column_of_the_estimates_is_described() -> None:
     text = (Path(__file__).resolve().parents[2] / "docs" / "estimates.md").read_text("utf-8")
-    assert [c for c in COLUMNS if f"`{c}`" not in text] == []
+    assert "".join(f"| `{name}` | {said} |\n" for name, _, said in ESTIMATES.documented()) in text
 
 
 def test_the_pipeline_takes_every_recipe_by_its_name() -> None:
@@ -201,7 +200,7 @@ def test_the_pipeline_takes_every_recipe_by_its_name() -> None:
     treatment = rows[rows["is_treatment"] & (rows["quantity"] == "coefficient")].set_index("vcov")
     assert list(treatment.index) == ["dyadic", "dyad+year", "hc1", "classical"]
     assert treatment["df"].tolist() == [19, 7, np.inf, np.inf]
-    validated(rows, estimates_schema(), "estimates")
+    ESTIMATES.validated(rows)
 
 
 def test_an_unsupported_covariance_is_an_error_of_its_own() -> None:
@@ -221,6 +220,6 @@ def test_rows_that_break_the_schema_are_named() -> None:
         BrokenContract,
         match=r"^estimates: column 'std_error' fails greater_than_or_equal_to\(0\), e.g. -1.0$",
     ):
-        validated(broken, estimates_schema(), "estimates")
+        ESTIMATES.validated(broken)
     with pytest.raises(BrokenContract, match="estimates"):
-        validated(pd.concat([rows, rows]), estimates_schema(), "estimates")
+        ESTIMATES.validated(pd.concat([rows, rows]))

@@ -22,8 +22,7 @@ from detente.simulate.stage import build_stage
 from detente.stats.fit import fit
 from detente.stats.resampling.refit import KINDS, prepared, refit
 from detente.study.config.project import load_project
-from detente.study.estimation.schema import SCENARIOS, coverage_schema
-from detente.study.robustness.coverage import JUDGED, ORDER, SPREAD, coverage
+from detente.study.robustness.coverage import JUDGED, ORDER, SCENARIOS, SPREAD, coverage, coverage_schema
 
 from support.builders import joined
 from support.recovered import in_memory

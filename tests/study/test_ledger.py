@@ -14,8 +14,7 @@ from detente.report.tables.ledger import ledger_table
 from detente.report.tables.untested import untested_table
 from detente.study.config.project import load_project
 from detente.study.estimation.verdict import not_wrong
-from detente.study.robustness.examine import FRAMES
-from detente.study.robustness.frames import EXAMINED
+from detente.study.robustness.frames import EXAMINED, SCHEMAS, Examination
 from detente.study.robustness.scoring import score
 from detente.study.verdicts.ledger import COLUMNS, NOT_TESTED, Findings, answer, checks, ledger
 
@@ -31,8 +30,7 @@ HEADLINE = {
 
 def findings(**changes: pd.DataFrame) -> Findings:
     """A claim whose every check passes, but for what is changed."""
-    examined = {name: pd.DataFrame(columns=list(columns)) for name, columns in FRAMES.items()}
-    examined |= {
+    examined = {
         "headline": pd.DataFrame([HEADLINE]),
         "power": pd.DataFrame([{"power_at_smallest": 0.9, "power_by_error": 0.85, "size": 0.05}]),
         "sensitivity": pd.DataFrame([{"rv": 0.08, "rv_alpha": 0.05}]),
@@ -62,7 +60,7 @@ def findings(**changes: pd.DataFrame) -> Findings:
         "joint": pd.DataFrame([{"statistic": "median", "p_value": 0.01, "specifications": 3, "scheme": "drawn"}]),
         "family": pd.DataFrame([{"p_romano_wolf": 0.02, "p_benjamini_hochberg": 0.015}]),
     }
-    made = {**examined, **{k: v for k, v in changes.items() if k in examined}}
+    made = Examination.of({**examined, **{k: v for k, v in changes.items() if k in SCHEMAS}})
     return Findings("dyadic", made, **{k: changes.get(k, v) for k, v in given.items()})
 
 
@@ -73,7 +71,7 @@ def row(found: Findings | None) -> pd.Series:
 
 
 def test_the_workflow_knows_every_frame_of_an_examination() -> None:
-    assert tuple(FRAMES) == EXAMINED
+    assert tuple(Examination.__dataclass_fields__) == EXAMINED
 
 
 def test_every_claim_has_a_row_in_the_order_of_the_codes_tested_or_not() -> None:
@@ -159,7 +157,7 @@ def test_a_negligible_effect_needs_negligible_specifications() -> None:
 
 def test_a_claim_without_a_headline_says_why() -> None:
     none = findings(
-        headline=pd.DataFrame(columns=list(FRAMES["headline"])),
+        headline=SCHEMAS["headline"].empty(),
         failures=pd.DataFrame([{"part": "headline", "error": "NoVariation", "message": "the treatment never varies"}]),
     )
     found = row(none)

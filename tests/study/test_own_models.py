@@ -9,7 +9,6 @@ import pandas as pd
 import pytest
 
 from detente.base.errors import choices
-from detente.base.frames import validated
 from detente.cli import main
 from detente.data.panel import build_panel
 from detente.report import FORMATS
@@ -20,7 +19,7 @@ from detente.simulate import simulate_world
 from detente.stats.registry import REGISTRY
 from detente.study.design.matrix import build_design
 from detente.study.design.specification import as_json, specifications
-from detente.study.estimation.schema import estimates_schema
+from detente.study.estimation.schema import ESTIMATES
 from detente.study.estimation.tidy import Estimates, estimate
 from detente.study.project import load
 
@@ -54,7 +53,7 @@ def estimated(root: Path, panel: pd.DataFrame, text: str) -> Evidence:
     for name in study.estimators:
         specs = specifications(project, study, project.claims.claims["exercise"], name)
         found += [estimate(build_design(panel, spec), spec) for spec in specs]
-    rows = validated(pd.concat([f.rows for f in found if len(f.rows)]), estimates_schema(), "estimates")
+    rows = ESTIMATES.validated(pd.concat([f.rows for f in found if len(f.rows)]))
     lost = pd.concat([f.failures for f in found], ignore_index=True)
     described = made.describe()
     if "lpm" not in study.estimators:
@@ -184,7 +183,7 @@ def test_every_estimator_works_in_a_study_or_fails_by_name(name: str, panel: pd.
         assert found.rows.empty
         assert list(found.failures["error"]) == [NOT_OF_A_STUDY[name]]
         return
-    rows = validated(found.rows, estimates_schema(), "estimates")
+    rows = ESTIMATES.validated(found.rows)
     treatment = rows[rows["is_treatment"] & (rows["quantity"] == "coefficient")]
     assert set(treatment["vcov"]) == set(study.vcov)
     assert set(found.failures["error"]) <= {"IndefiniteCovariance", "NoRisk", "EstimationError"}

@@ -20,6 +20,7 @@ from detente.study.estimation.tidy import estimate
 from detente.study.multiverse.grids import grids_of, sources_of, variables_of
 from detente.study.project import load
 from detente.study.robustness.examine import Record, examine
+from detente.study.robustness.frames import EXAMINED, Examination
 
 from support.differing import STUDIES, prepared
 from support.recovered import in_memory
@@ -73,7 +74,7 @@ def test_the_robustness_of_a_study_needs_what_its_examined_claims_need(copied: P
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", STUDIES)
-def test_the_claims_of_a_study_are_examined(copied: Path, name: str) -> None:
+def test_the_claims_of_a_study_are_examined(copied: Path, tmp_path: Path, name: str) -> None:
     project, study = read(copied, name)
     tidy, grids = tidy_of(study), grids_of(project, study)
     claim = project.examined(study)[0]
@@ -84,8 +85,11 @@ def test_the_claims_of_a_study_are_examined(copied: Path, name: str) -> None:
     exercises = tidy.get("mme", pd.DataFrame({n: pd.Series(dtype="int64") for n in ("exercise", "ccode", "year")}))
     record = Record(panel, exercises, tidy["cow-state-system"])
     found = examine(record, specification(project, study, claim), 1, 2)
-    assert len(found["headline"])
-    assert len(found["tests"])
+    assert len(found.headline)
+    found.write(tmp_path)
+    read_again = Examination.read(tmp_path)
+    assert all(getattr(read_again, name).shape == getattr(found, name).shape for name in EXAMINED)
+    assert len(found.tests)
 
 
 def test_claims_of_two_units_in_one_study_are_refused(copied: Path) -> None:

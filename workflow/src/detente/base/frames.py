@@ -56,8 +56,13 @@ class FrameSchema:
     checks: Mapping[str, RowCheck] = field(default_factory=dict)
 
     def validated(self, frame: pd.DataFrame) -> pd.DataFrame:
-        """Return `frame` if it keeps the schema; raises BrokenContract with all that it breaks."""
-        return validated(frame, self.pandera(), self.name)
+        """Return `frame` if it keeps the schema; raises BrokenContract with all that it breaks.
+
+        Whole numbers in a column of float64 become such.
+        """
+        floats = [n for n, c in self.columns.items() if c.dtype == "float64" and n in frame]
+        whole = dict.fromkeys((n for n in floats if frame[n].dtype.kind == "i"), "float64")
+        return validated(frame.astype(whole), self.pandera(), self.name)
 
     def empty(self) -> pd.DataFrame:
         """A frame of no rows."""

@@ -24,8 +24,7 @@ from detente.study.config.project import Project
 from detente.study.config.study import Study
 from detente.study.design.matrix import build_design
 from detente.study.design.specification import ESTIMATOR, lagged, specifications
-from detente.study.estimation.schema import SCENARIOS, coverage_schema
-from detente.study.robustness.coverage import JUDGED, ORDER, coverage
+from detente.study.robustness.coverage import JUDGED, ORDER, SCENARIOS, coverage, coverage_schema
 
 COMMAND = Command(
     summary="count how often intervals hold a planted effect, in a simulated world",

@@ -8,13 +8,12 @@ from pathlib import Path
 import pandas as pd
 
 from detente.base.files import read_frame, write_frame
-from detente.base.frames import validated
 from detente.cli.command import Command
 from detente.stats.frame import ModelFrame
 from detente.study.design.matrix import build_design
 from detente.study.design.specification import Specification, from_json
-from detente.study.estimation.schema import estimates_schema
-from detente.study.estimation.tidy import COLUMNS, Estimates, estimate
+from detente.study.estimation.schema import ESTIMATES
+from detente.study.estimation.tidy import Estimates, estimate
 
 COMMAND = Command(
     summary="estimate one claim by one estimator on every sample",
@@ -47,8 +46,7 @@ def run(arguments: argparse.Namespace) -> None:
         ]
         print(f"{spec}: {len(design.y):,} rows, {int(design.y.sum()):,} onsets", flush=True)
     rows = pd.concat([r.rows for r in results], ignore_index=True)
-    kept = pd.DataFrame(columns=list(COLUMNS)) if rows.empty else validated(rows, estimates_schema(), "estimates")
-    write_frame(kept, arguments.estimates)
+    ESTIMATES.write(ESTIMATES.empty() if rows.empty else rows, arguments.estimates)
     write_frame(pd.concat([r.failures for r in results], ignore_index=True), arguments.failures)
     columns = ["claim", "estimator", "sample", "order", "reason", "rows"]
     write_frame(pd.DataFrame(steps, columns=columns), arguments.attrition)

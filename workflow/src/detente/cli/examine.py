@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from detente.base.files import read_frame, write_frame
+from detente.base.files import read_frame
 from detente.cli.command import Command
 from detente.cli.options import add_record, add_study, read_record
 from detente.study.design import specification
@@ -35,8 +35,7 @@ def run(arguments: argparse.Namespace) -> None:
     study, claim = project.study(arguments.study), project.claims.claims[arguments.claim]
     spec = specification(project, study, claim)
     record = Record(read_frame(arguments.panel), *read_record(arguments))
-    frames = examine(record, spec, study.seed_of(claim.id), study.seed_of(claim.family))
-    for name, frame in frames.items():
-        write_frame(frame, arguments.out / f"{name}.parquet")
-    for row in frames["failures"].itertuples():
+    examination = examine(record, spec, study.seed_of(claim.id), study.seed_of(claim.family))
+    examination.write(arguments.out)
+    for row in examination.failures.itertuples():
         print(f"{claim.id}, {row.part}: {row.error}: {row.message}")

@@ -16,7 +16,7 @@ from detente.stats.resampling.randomisation import Randomisation
 from detente.study.config.multiverse import load_multiverse
 from detente.study.config.project import Project
 from detente.study.project import load
-from detente.study.robustness.examine import FRAMES
+from detente.study.robustness.frames import Examination
 from detente.study.robustness.scoring import score
 from detente.study.verdicts import families
 from detente.study.verdicts.ledger import Findings, checks, ledger
@@ -50,7 +50,7 @@ def run(arguments: argparse.Namespace) -> None:
     study = project.study(arguments.study)
     multiverse = judged(project, read_frame(arguments.multiverse))
     names = [claim.id for claim in project.examined(study)]
-    examined = {name: read_examined(arguments.examined / name) for name in names}
+    examined = {name: Examination.read(arguments.examined / name) for name in names}
     grouped = _families(project, examined)
     joint = {name: read_frame(arguments.joint / f"joint.{name}.parquet") for name in names}
     findings = {
@@ -78,24 +78,19 @@ def judged(project: Project, multiverse: pd.DataFrame) -> pd.DataFrame:
     return multiverse.assign(equivalent=multiverse["equivalent"] & (multiverse["vcov"] == headline))
 
 
-def read_examined(folder: Path) -> dict[str, pd.DataFrame]:
-    """Frames of one claim's examination by name."""
-    return {name: read_frame(folder / f"{name}.parquet") for name in FRAMES}
-
-
-def _families(project: Project, examined: Mapping[str, Mapping[str, pd.DataFrame]]) -> pd.DataFrame:
+def _families(project: Project, examined: Mapping[str, Examination]) -> pd.DataFrame:
     """P-values within each declared family, from the draws of its claims' randomisation tests."""
     members: dict[str, dict[str, Randomisation]] = {}
     for name, frames in examined.items():
-        if len(frames["tests"]):
+        if len(frames.tests):
             members.setdefault(project.claims.claims[name].family, {})[name] = _test(frames)
     found = [families.family(name, tests) for name, tests in members.items()]
     return pd.concat([NO_FAMILY, *found], ignore_index=True) if found else NO_FAMILY
 
 
-def _test(frames: Mapping[str, pd.DataFrame]) -> Randomisation:
+def _test(frames: Examination) -> Randomisation:
     """The randomisation test that a claim's family is judged by: its first, with its draws."""
-    row = frames["tests"].iloc[0]
+    row = frames.tests.iloc[0]
     return Randomisation(
         term=str(row["term"]),
         statistic="t",
@@ -103,5 +98,5 @@ def _test(frames: Mapping[str, pd.DataFrame]) -> Randomisation:
         scheme=str(row["scheme"]),
         seed=int(row["seed"]),
         flags=(),
-        draws=frames["draws"]["statistic"].to_numpy(dtype=np.float64),
+        draws=frames.draws["statistic"].to_numpy(dtype=np.float64),
     )

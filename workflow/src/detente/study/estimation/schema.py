@@ -2,60 +2,87 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from detente.study.estimation.tidy import COLUMNS
-from detente.study.robustness.coverage import JUDGED, ORDER
-
-if TYPE_CHECKING:
-    from pandera.pandas import DataFrameSchema
+from detente.base.frames import Column, FrameSchema
 
 VERDICTS = ("", "lowers", "raises", "negligible", "inconclusive")
-# Treatment and state shocks of a simulated world, its shocks as large as can be, and a treatment of whole states.
-SCENARIOS = ("own", "strong", "shared")
 QUANTITIES = ("coefficient", "average_marginal_effect", "risk_ratio")
-
-
-def estimates_schema() -> DataFrameSchema:
-    """Finite numbers, intervals around their estimates, counts that are possible."""
-    import pandera.pandas as pa
-
-    columns = {name: pa.Column(nullable=True) for name in COLUMNS}
-    columns |= {
-        "quantity": pa.Column(checks=pa.Check.isin(QUANTITIES)),
-        "verdict": pa.Column(checks=pa.Check.isin(VERDICTS)),
-        "estimate": pa.Column("float64"),
-        "std_error": pa.Column("float64", checks=pa.Check.ge(0)),
-        "nobs": pa.Column("int64", checks=pa.Check.gt(0)),
-        "events": pa.Column("int64", checks=pa.Check.gt(0)),
-        "states": pa.Column("int64", checks=pa.Check.gt(1)),
-        "converged": pa.Column("bool", checks=pa.Check.eq(True)),
-    }
-    inside = pa.Check(
-        lambda f: (f["conf_low"] <= f["estimate"]) & (f["estimate"] <= f["conf_high"]),
-        name="estimate inside its interval",
-    )
-    return pa.DataFrameSchema(columns, checks=[inside], strict=True, unique=["spec_id", "vcov", "quantity", "term"])
-
-
-def coverage_schema() -> DataFrameSchema:
-    """Shares within 0 and 1; a cell without numbers says why."""
-    import pandera.pandas as pa
-
-    columns = {name: pa.Column(nullable=True) for name in JUDGED}
-    columns |= {
-        "claim": pa.Column(str),
-        "scenario": pa.Column(checks=pa.Check.isin(SCENARIOS)),
-        "sample": pa.Column(str),
-        "state_shock": pa.Column("float64", nullable=True, checks=pa.Check.ge(0)),
-        "planted": pa.Column("float64"),
-        "rows": pa.Column("int64", checks=pa.Check.ge(0)),
-        "dyads": pa.Column("int64", checks=pa.Check.ge(0)),
-        "states": pa.Column("int64", checks=pa.Check.ge(0)),
-        "failure": pa.Column(str),
-        "vcov": pa.Column(checks=pa.Check.isin(ORDER)),
-        "covers": pa.Column("float64", nullable=True, checks=pa.Check.in_range(0, 1)),
-        "ratio": pa.Column("float64", nullable=True, checks=pa.Check.ge(0)),
-    }
-    told = pa.Check(lambda f: f["covers"].notna() | (f["failure"] != ""), name="covers, or a reason why not")
-    return pa.DataFrameSchema(columns, checks=[told], strict=True, unique=["scenario", "sample", "vcov"])
+PARTS = "names as in `config/` and `codebook.csv`"
+EFFECT = "for the average marginal effect"
+ESTIMATES = FrameSchema(
+    "estimates",
+    {
+        "spec_id": Column(
+            "str",
+            "stable id of the specification: the claim, and a digest of all that fixes the "
+            "estimate and its standard error",
+        ),
+        "specification": Column("str", "in what it differs from the claim's headline"),
+        "claim": Column("str", f"the claim; {PARTS}"),
+        "outcome": Column("str", f"its outcome; {PARTS}"),
+        "treatment": Column("str", f"its treatment; {PARTS}"),
+        "sample": Column("str", "sample of `config/samples.yaml`"),
+        "estimator": Column("str", "estimator"),
+        "vcov": Column(
+            "str",
+            "name of its [covariance estimator](recipes.md): `dyadic` (robust to dependence among "
+            "dyads that share a state), `dyad` (clustered by dyad), `dyad+year`, `hc1`, …",
+        ),
+        "quantity": Column(
+            "str",
+            "`coefficient`, `average_marginal_effect` (difference in onset risk, probability) or "
+            "`risk_ratio`; a model without risks, such as conditional logit, has coefficients alone",
+            allowed=QUANTITIES,
+        ),
+        "term": Column(
+            "str",
+            "regressor, with `_lagN` for the years before the outcome; `intercept`; peace years in units of ten years",
+        ),
+        "is_treatment": Column("bool", "whether the row is about the treatment"),
+        "scale": Column(
+            "str",
+            "scale on which test and interval were made; on `log`, `estimate` and interval are "
+            "exponentials, `std_error` is of the ratio, `statistic` and `p_value` of its log",
+            allowed=("identity", "log"),
+        ),
+        "estimate": Column("float64", "the estimate"),
+        "std_error": Column("float64", "its standard error", low=0),
+        "std_error_unrepaired": Column(
+            "float64", "the same before negative eigenvalues of the covariance were clipped", nullable=True
+        ),
+        "statistic": Column("float64", "t statistic"),
+        "df": Column("float64", "its degrees of freedom"),
+        "p_value": Column("float64", "two-sided p-value", low=0, high=1),
+        "conf_low": Column("float64", "95 % interval, lower end"),
+        "conf_high": Column("float64", "95 % interval, upper end"),
+        "nobs": Column("int64", "observations of the model", low=1),
+        "dyads": Column("int64", "its dyads", low=1),
+        "states": Column("int64", "its states", low=2),
+        "events": Column("int64", "its onsets", low=1),
+        "base_risk": Column("float64", "mean outcome over the rows of the model"),
+        "treated": Column("int64", "treated observations", low=0),
+        "treated_dyads": Column("int64", "dyads with a treated observation", low=0),
+        "switching_dyads": Column(
+            "int64", "dyads whose treatment varies in the model's rows: what dyad effects learn from", low=0
+        ),
+        "switching_states": Column("int64", "their states", low=0),
+        "treated_risk": Column("float64", "mean outcome of the treated rows", nullable=True),
+        "mde": Column("float64", f"minimum detectable effect (2.8 standard errors); {EFFECT}", nullable=True),
+        "mde_share": Column("float64", "the same as a share of `base_risk`", nullable=True),
+        "smallest_effect": Column("float64", "smallest effect of interest, in probability", nullable=True),
+        "verdict": Column("str", f"lowers, raises, negligible or inconclusive; {EFFECT}", allowed=VERDICTS),
+        "ssc": Column("str", "recipe of the standard error: clusters, small-sample factor, degrees of freedom"),
+        "repair": Column("str", "what was done to make the covariance positive semi-definite, empty if nothing"),
+        "dropped": Column("str", "controls without variation once effects are absorbed"),
+        "notes": Column(
+            "str",
+            "what a reader must know of the fit, in words, such as how many rows say nothing about the coefficients",
+        ),
+        "converged": Column("bool", "always true: what did not converge is a failure, not a row", allowed=(True,)),
+        "reference": Column("str", "the implementation that the fit was compared with in this run"),
+        "reference_gap": Column("float64", "the largest relative difference from it", nullable=True),
+    },
+    key=("spec_id", "vcov", "quantity", "term"),
+    checks={
+        "estimate inside its interval": lambda f: (f["conf_low"] <= f["estimate"]) & (f["estimate"] <= f["conf_high"])
+    },
+)

@@ -22,6 +22,7 @@ from detente.stats.resampling.jackknife import subset
 from detente.stats.result import made_covariance
 from detente.stats.sandwich_parts import read
 from detente.study.design.specification import Specification
+from detente.study.estimation.schema import ESTIMATES
 from detente.study.estimation.verdict import minimum_detectable_effect, verdict
 
 FAILURE_COLUMNS = ("claim", "sample", "estimator", "error", "message")
@@ -204,10 +205,4 @@ def _constant(design: ModelFrame, spec: Specification, fit: Solution) -> dict[st
 
 
 _UNJUDGED = {"mde": math.nan, "mde_share": math.nan, "smallest_effect": math.nan, "verdict": ""}
-COLUMNS = (
-    "spec_id", "specification", "claim", "outcome", "treatment", "sample", "estimator", "vcov", "quantity", "term",
-    "is_treatment", "scale", "estimate", "std_error", "std_error_unrepaired", "statistic", "df", "p_value", "conf_low",
-    "conf_high", "nobs", "dyads", "states", "events", "base_risk", "treated", "treated_dyads", "switching_dyads",
-    "switching_states", "treated_risk", "mde", "mde_share", "smallest_effect", "verdict", "ssc", "repair", "dropped",
-    "notes", "converged", "reference", "reference_gap",
-)  # fmt: skip
+COLUMNS = tuple(ESTIMATES.columns)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -12,6 +13,9 @@ from scipy import stats
 from detente.base.numerics import LEVEL
 from detente.base.types import Array
 from detente.stats.resampling.refit import KINDS, Model, refit
+
+if TYPE_CHECKING:
+    from pandera.pandas import DataFrameSchema
 
 Draw = Callable[[np.random.Generator, int], Array]
 # What may mend dyadic errors where states are few, and is no recipe of the package.
@@ -29,8 +33,33 @@ JUDGED = (
     "vcov", "df", "draws", "covers", "covers_error", "std_error", "spread", "ratio", "length", "undefined",
     "mean_estimate",
 )  # fmt: skip
+# Treatment and state shocks of a simulated world, its shocks as large as can be, and a treatment of whole states.
+SCENARIOS = ("own", "strong", "shared")
 # Outcomes drawn at once.
 BLOCK = 50
+
+
+def coverage_schema() -> DataFrameSchema:
+    """Shares within 0 and 1; a cell without numbers says why."""
+    import pandera.pandas as pa
+
+    columns = {name: pa.Column(nullable=True) for name in JUDGED}
+    columns |= {
+        "claim": pa.Column(str),
+        "scenario": pa.Column(checks=pa.Check.isin(SCENARIOS)),
+        "sample": pa.Column(str),
+        "state_shock": pa.Column("float64", nullable=True, checks=pa.Check.ge(0)),
+        "planted": pa.Column("float64"),
+        "rows": pa.Column("int64", checks=pa.Check.ge(0)),
+        "dyads": pa.Column("int64", checks=pa.Check.ge(0)),
+        "states": pa.Column("int64", checks=pa.Check.ge(0)),
+        "failure": pa.Column(str),
+        "vcov": pa.Column(checks=pa.Check.isin(ORDER)),
+        "covers": pa.Column("float64", nullable=True, checks=pa.Check.in_range(0, 1)),
+        "ratio": pa.Column("float64", nullable=True, checks=pa.Check.ge(0)),
+    }
+    told = pa.Check(lambda f: f["covers"].notna() | (f["failure"] != ""), name="covers, or a reason why not")
+    return pa.DataFrameSchema(columns, checks=[told], strict=True, unique=["scenario", "sample", "vcov"])
 
 
 def coverage(model: Model, draw: Draw, truth: float, draws: int, generator: np.random.Generator) -> pd.DataFrame:

@@ -18,6 +18,7 @@ from detente.stats.resampling.schemes import circular_shift, state_labels
 from detente.stats.resampling.wild import wild_bootstrap
 from detente.stats.result import Fit
 from detente.study.config.claims import Claim
+from detente.study.robustness.frames import TESTS
 
 DRAWS = 999
 
@@ -133,7 +134,5 @@ def frame(tests: list[Randomisation]) -> tuple[pd.DataFrame, pd.DataFrame]:
         for t in tests
     ]
     draws: npt.NDArray[Any] = tests[0].draws if tests else np.empty(0)
-    return pd.DataFrame(rows, columns=list(TESTS)), pd.DataFrame({"draw": np.arange(len(draws)), "statistic": draws})
-
-
-TESTS = ("scheme", "term", "statistic", "observed", "draws", "seed", "p_value", "p_low", "p_high", "flags")
+    made = pd.DataFrame(rows) if rows else TESTS.empty()
+    return made, pd.DataFrame({"draw": np.arange(len(draws)), "statistic": draws})

@@ -21,35 +21,18 @@ from detente.stats.result import Fit
 from detente.study.config.claims import Claim
 from detente.study.design.matrix import build_design
 from detente.study.design.specification import ESTIMATOR, Specification, lagged
-from detente.study.estimation.tidy import COLUMNS as ESTIMATE_COLUMNS
 from detente.study.estimation.tidy import estimate
 from detente.study.robustness import drawing, influence
-from detente.study.robustness.power import COLUMNS as POWER_COLUMNS
-from detente.study.robustness.power import SUMMARY_COLUMNS, power
-from detente.study.robustness.selection import COLUMNS as SELECTION_COLUMNS
-from detente.study.robustness.selection import E_COLUMNS, e_values_of, oster
-from detente.study.robustness.sensitivity import (
-    BOUND_COLUMNS,
-    CONTOUR_COLUMNS,
-    EXTREME_COLUMNS,
-    bounds,
-    contours,
-    extreme,
-    sensitivity,
-    treatment_of,
-)
-from detente.study.robustness.sensitivity import COLUMNS as SENSITIVITY_COLUMNS
+from detente.study.robustness.frames import FAILURES, PLACEBOS, POWER, Examination
+from detente.study.robustness.power import power
+from detente.study.robustness.selection import e_values_of, oster
+from detente.study.robustness.sensitivity import bounds, contours, extreme, sensitivity, treatment_of
 
 # First years of eras: the end of the Cold War, and the attacks of September 2001.
 ERAS = (1992, 2002)
 # Series of exercises that are left out one at a time: those with most dyad-years.
 MOST_SERIES = 40
 Frames = dict[str, pd.DataFrame]
-PLACEBO_COLUMNS = (
-    "variable", "lag", "label", "estimate", "std_error", "df", "p_value", "conf_low", "conf_high", "nobs", "events",
-    "treated",
-)  # fmt: skip
-FAILURE_COLUMNS = ("part", "error", "message")
 
 
 @dataclass(frozen=True)
@@ -67,13 +50,8 @@ class Record:
         return {int(code): str(name) for code, name in zip(latest["ccode"], latest["name"], strict=True)}
 
 
-def examine(record: Record, spec: Specification, seed: int, family_seed: int) -> Frames:
-    """Every frame of one claim, by name; a part that does not exist for it is empty, with its reason in `failures`.
-
-    headline: tidy estimates of the LPM under each covariance. power, power_curve: `robustness.power`. sensitivity,
-    bounds, contours, extremes: `robustness.sensitivity`; selection, evalue: `robustness.selection`. placebos: the
-    headline with a treatment that cannot work. influence: without each state, region, era and series of exercises.
-    tests, draws: randomisation.
+def examine(record: Record, spec: Specification, seed: int, family_seed: int) -> Examination:
+    """Every frame of one claim; a part that does not exist for it is empty, with its reason in `failures`.
 
     Parameters
     ----------
@@ -92,7 +70,7 @@ def examine(record: Record, spec: Specification, seed: int, family_seed: int) ->
         whole = _fitted(design, spec)
     except EstimationError as error:
         lost.append(("fit", type(error).__name__, str(error)))
-        return _filled(found, lost)
+        return _complete(found, lost)
     band = spec.smallest_effect * float(design.y.mean())
     parts: Mapping[str, Callable[[], Frames]] = {
         "power": partial(_power, whole, spec, seed),
@@ -109,13 +87,12 @@ def examine(record: Record, spec: Specification, seed: int, family_seed: int) ->
             lost.append((name, type(error).__name__, str(error)))
     found["placebos"], without = _placebos(record, spec)
     lost += without
-    return _filled(found, lost)
+    return _complete(found, lost)
 
 
-def _filled(found: Frames, lost: list[tuple[str, str, str]]) -> Frames:
-    """Every frame: those found, empty ones for the rest, and why they are."""
-    failed = pd.DataFrame(lost, columns=list(FAILURE_COLUMNS), dtype="str")
-    return {**{name: _empty(name) for name in FRAMES}, **found, "failures": failed}
+def _complete(found: Frames, lost: list[tuple[str, str, str]]) -> Examination:
+    failed = pd.DataFrame(lost, columns=list(FAILURES.columns), dtype="str")
+    return Examination.of({**found, "failures": failed})
 
 
 def _fitted(design: ModelFrame, spec: Specification) -> Fit:
@@ -132,7 +109,7 @@ def _sensitivity(whole: Fit) -> Frames:
 def _power(whole: Fit, spec: Specification, seed: int) -> Frames:
     sign = 1 if spec.claim.expected == "raises" else -1
     made = power(whole.design, spec.smallest_effect, sign=sign, vcov=whole.vcov.kind, seed=seed)
-    return {"power": pd.DataFrame([made.summary()])[list(SUMMARY_COLUMNS)], "power_curve": made.curve}
+    return {"power": pd.DataFrame([made.summary()])[list(POWER.columns)], "power_curve": made.curve}
 
 
 def _placebos(record: Record, spec: Specification) -> tuple[pd.DataFrame, list[tuple[str, str, str]]]:
@@ -157,7 +134,7 @@ def _placebos(record: Record, spec: Specification) -> tuple[pd.DataFrame, list[t
             row["conf_high"],
         )
         rows.append((placebo.variable, placebo.lag, placebo.label, *values, *counts))
-    return pd.DataFrame(rows, columns=list(PLACEBO_COLUMNS)), lost
+    return pd.DataFrame(rows, columns=list(PLACEBOS.columns)) if rows else PLACEBOS.empty(), lost
 
 
 def _influence(record: Record, whole: Fit, spec: Specification, band: float) -> pd.DataFrame:
@@ -202,26 +179,3 @@ def _randomisation(record: Record, whole: Fit, spec: Specification, seed: int) -
     found = drawing.schemes(spec.claim, record.panel, record.exercises, record.states, span)
     tests, draws = drawing.frame(drawing.drawn(whole, spec.claim, found, seed))
     return {"tests": tests, "draws": draws}
-
-
-def _empty(name: str) -> pd.DataFrame:
-    return pd.DataFrame(columns=list(FRAMES[name]))
-
-
-FRAMES: Mapping[str, tuple[str, ...]] = {
-    "headline": ESTIMATE_COLUMNS,
-    "power": SUMMARY_COLUMNS,
-    "power_curve": POWER_COLUMNS,
-    "sensitivity": SENSITIVITY_COLUMNS,
-    "bounds": BOUND_COLUMNS,
-    "contours": CONTOUR_COLUMNS,
-    "extremes": EXTREME_COLUMNS,
-    "selection": SELECTION_COLUMNS,
-    "evalue": E_COLUMNS,
-    "placebos": PLACEBO_COLUMNS,
-    "influence": influence.COLUMNS,
-    "tests": drawing.TESTS,
-    "draws": ("draw", "statistic"),
-    "failures": FAILURE_COLUMNS,
-}
-"""Columns of every frame of an examination."""

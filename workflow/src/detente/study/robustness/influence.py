@@ -24,11 +24,9 @@ from detente.stats.resampling.jackknife import subset
 from detente.stats.result import Fit
 from detente.stats.sandwich_parts import read, sandwich_parts
 from detente.study.estimation.verdict import verdict
+from detente.study.robustness import frames
 
-COLUMNS = (
-    "kind", "left_out", "rows", "events", "estimate", "std_error", "df", "change", "change_se", "verdict", "flips",
-    "influential", "failure",
-)  # fmt: skip
+COLUMNS = tuple(frames.INFLUENCE.columns)
 STATE, SERIES, REGION, ERA = "state", "series", "region", "era"
 # Of what is left of a treatment within effects and controls: below this share of its variance it is rounding.
 CONSTANT = 1e-10

@@ -16,17 +16,11 @@ from detente.base.numerics import LEVEL, MDE_FACTOR, POWER
 from detente.base.types import Array
 from detente.stats.frame import ModelFrame
 from detente.stats.resampling.refit import KINDS, Model, Refits, prepared, refit
+from detente.study.robustness import frames
 from detente.study.robustness.planting import World, world
 
-COLUMNS = (
-    "effect", "effect_share", "possible", "draws", "power", "power_error", "type_s", "type_m", "coverage",
-    "coverage_error", "mean_estimate", "spread", "std_error", "undefined",
-)  # fmt: skip
-SUMMARY_COLUMNS = (
-    "base_risk", "vcov", "df", "std_error", "mde", "mde_share", "mde_simulated", "mde_simulated_share",
-    "smallest_effect", "power_at_smallest", "power_by_error", "spread", "type_m_at_smallest", "type_s_at_smallest",
-    "size", "size_error", "shock", "persistence", "draws",
-)  # fmt: skip
+COLUMNS = tuple(frames.POWER_CURVE.columns)
+SUMMARY_COLUMNS = tuple(frames.POWER.columns)
 DRAWS = 500
 # Share of treated rows that an effect may leave without a risk between 0 and 1, and still count as possible.
 CLIPPED = 0.01

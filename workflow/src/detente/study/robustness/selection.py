@@ -15,11 +15,10 @@ from detente.stats.likelihood.likelihood import inverse
 from detente.stats.linear.within import gram
 from detente.stats.registry import get
 from detente.stats.result import Fit
+from detente.study.robustness import frames
 
-COLUMNS = (
-    "r_max_rule", "r_max", "estimate_short", "r2_short", "estimate", "r2", "delta", "beta_star", "roots",
-)  # fmt: skip
-E_COLUMNS = ("ratio", "ratio_low", "ratio_high", "e_value", "e_value_limit")
+COLUMNS = tuple(frames.SELECTION.columns)
+E_COLUMNS = tuple(frames.EVALUE.columns)
 # Of Oster (2019, p. 189): results of randomised trials mostly survive this much.
 R_MAX_TIMES = 1.3
 

@@ -34,16 +34,12 @@ from detente.stats.sensitivity.confounding import (
     partial_r2,
     robustness_value,
 )
+from detente.study.robustness import frames
 
-COLUMNS = (
-    "term", "estimate", "std_error", "t", "df", "critical", "vcov", "std_error_classical", "t_classical",
-    "df_residual", "partial_r2", "rv", "rv_alpha", "rv_alpha_classical", "rv_substituted", "q",
-)  # fmt: skip
-BOUND_COLUMNS = (
-    "benchmark", "times", "r2dz_x", "r2yz_dx", "estimate", "std_error", "t", "conf_low", "conf_high", "failure",
-)  # fmt: skip
-CONTOUR_COLUMNS = ("r2dz_x", "r2yz_dx", "estimate", "t")
-EXTREME_COLUMNS = ("r2yz_dx", "r2dz_x", "estimate")
+COLUMNS = tuple(frames.SENSITIVITY.columns)
+BOUND_COLUMNS = tuple(frames.BOUNDS.columns)
+CONTOUR_COLUMNS = tuple(frames.CONTOURS.columns)
+EXTREME_COLUMNS = tuple(frames.EXTREMES.columns)
 TIMES = (1.0, 2.0, 3.0)
 EXTREMES = (1.0, 0.75, 0.5)
 POINTS = 41

@@ -12,13 +12,13 @@ import pandas as pd
 
 from detente.study.config.claims import Claim, ClaimsFile, Untested
 from detente.study.estimation.verdict import Verdict
+from detente.study.robustness.frames import Examination
 from detente.study.robustness.sensitivity import furthest, strongest
 from detente.study.verdicts.checks import BENCHMARK_TIMES, VerdictInputs, holm
 from detente.study.verdicts.verdicts import claim_verdict
 
 Answer = Literal["supported", "contradicted", "no effect of interest", "open", "not tested"]
 NOT_TESTED: Answer = "not tested"
-Frames = Mapping[str, pd.DataFrame]
 COLUMNS = (
     "code", "claim", "label", "family", "class", "statement", "why", "expected", "outcome", "treatment", "moderator",
     "sample", "nobs", "events", "dyads", "states", "treated", "treated_dyads", "switching_dyads", "base_risk",
@@ -38,13 +38,13 @@ _COUNTS = (
 
 @dataclass(frozen=True)
 class Findings:
-    """What is known of one claim: `examined` frames by name, and its rows of `multiverse`, `joint` and `family`.
+    """What is known of one claim: its examination, and its rows of `multiverse`, `joint` and `family`.
 
     `covariance` is the headline's. Another never stands in for it: a claim without that interval has no verdict.
     """
 
     vcov: str
-    examined: Frames
+    examined: Examination
     multiverse: pd.DataFrame
     joint: pd.DataFrame
     family: pd.DataFrame
@@ -118,7 +118,7 @@ def _tested(claim: Claim, found: Findings | None) -> dict[str, Any]:
         return {"reasons": "not examined in this study"}
     effect = _effect(found)
     if effect is None:
-        lost = found.examined["failures"]
+        lost = found.examined.failures
         return {"reasons": "; ".join(f"{r.error}: {r.message}" for r in lost[lost["part"] == "headline"].itertuples())}
     numbers = _numbers(found)
     made = claim_verdict(numbers)
@@ -130,7 +130,7 @@ def _tested(claim: Claim, found: Findings | None) -> dict[str, Any]:
         **_tests(found),
         **_strength(found),
         "p_negative_controls": holm(_controls(found)),
-        "influential": _named(found.examined["influence"]),
+        "influential": _named(found.examined.influence),
         "flips": numbers.influence_flips,
         "verdict": made.verdict,
         "strength": made.strength,
@@ -144,7 +144,7 @@ def _tested(claim: Claim, found: Findings | None) -> dict[str, Any]:
 
 def _effect(found: Findings) -> pd.Series | None:
     """The headline's effect on risk under the headline's covariance, None where there is none."""
-    rows = found.examined["headline"]
+    rows = found.examined.headline
     wanted = (rows["quantity"] == "average_marginal_effect") & (rows["vcov"] == found.vcov)
     effects = rows[wanted] if len(rows) else rows
     return effects.iloc[0] if len(effects) else None
@@ -155,7 +155,7 @@ def _numbers(found: Findings) -> VerdictInputs:
     effect = _effect(found)
     assert effect is not None
     powered, tests, bound = _power(found), _tests(found), _bound(found)
-    influence = found.examined["influence"]
+    influence = found.examined.influence
     band = float(effect["smallest_effect"])
     share = _agreeing(found, float(effect["estimate"]), effect["verdict"] == "negligible")
     return VerdictInputs(
@@ -192,7 +192,7 @@ def _agreeing(found: Findings, estimate: float, negligible: bool) -> float:
 
 def _power(found: Findings) -> dict[str, float]:
     """Power at the smallest effect of interest, planted or by the observed error, whichever is less; size."""
-    frame = found.examined["power"]
+    frame = found.examined.power
     planted, observed = _only(frame, "power_at_smallest"), _only(frame, "power_by_error")
     return {"power_at_smallest": float(np.minimum(planted, observed)), "size": _only(frame, "size")}
 
@@ -219,7 +219,7 @@ def _curve(found: Findings, estimate: float) -> dict[str, Any]:
 
 
 def _tests(found: Findings) -> dict[str, Any]:
-    tests, joint = found.examined["tests"], found.joint
+    tests, joint = found.examined.tests, found.joint
     median = joint[joint["statistic"] == "median"] if len(joint) else joint
     return {
         "p_randomisation": float(tests["p_value"].iloc[0]) if len(tests) else math.nan,
@@ -232,14 +232,14 @@ def _tests(found: Findings) -> dict[str, Any]:
 
 
 def _strength(found: Findings) -> dict[str, Any]:
-    frame = found.examined["sensitivity"]
+    frame = found.examined.sensitivity
     values = {"robustness_value": _only(frame, "rv"), "robustness_value_alpha": _only(frame, "rv_alpha")}
-    return values | _bound(found) | {"e_value": _only(found.examined["evalue"], "e_value")}
+    return values | _bound(found) | {"e_value": _only(found.examined.evalue, "e_value")}
 
 
 def _bound(found: Findings) -> dict[str, Any]:
     """The interval beside a confounder as strong as the strongest control; of a negligible effect, either way."""
-    frame, effect = found.examined["bounds"], _effect(found)
+    frame, effect = found.examined.bounds, _effect(found)
     usable = frame[(frame["times"] == BENCHMARK_TIMES) & (frame["failure"] == "")] if len(frame) else frame
     if effect is None or usable.empty:
         return {"strongest_benchmark": "", "benchmark_low": math.nan, "benchmark_high": math.nan}
@@ -269,6 +269,6 @@ def _only(frame: pd.DataFrame, name: str) -> float:
 
 def _controls(found: Findings) -> list[float]:
     """P-values of a claim's negative controls, not a number for each that could not be fitted."""
-    lost = found.examined["failures"]
+    lost = found.examined.failures
     failed = int((lost["part"] == "placebos").sum()) if len(lost) else 0
-    return [*map(float, found.examined["placebos"]["p_value"]), *[math.nan] * failed]
+    return [*map(float, found.examined.placebos["p_value"]), *[math.nan] * failed]
