@@ -6,9 +6,7 @@ import argparse
 from pathlib import Path
 
 from detente.cli.options import add_study, read_study
-from detente.report import Evidence, Frames
-
-TEMPLATES = Path(__file__).resolve().parents[3] / "report"
+from detente.report import TEMPLATES, Evidence, Frames
 
 
 def configure_evidence(parser: argparse.ArgumentParser) -> None:
@@ -31,8 +29,3 @@ def read_evidence(arguments: argparse.Namespace) -> Evidence:
     processed = arguments.processed or arguments.root / "data" / "processed" / study.name
     reports = arguments.reports or arguments.root / "reports" / study.name
     return Evidence(project, study, Frames(processed, reports, [claim.id for claim in project.examined(study)]))
-
-
-def read_templates(folder: Path) -> dict[str, str]:
-    """Read every Jinja template of a folder: name → text."""
-    return {path.name: path.read_text(encoding="utf-8") for path in sorted(folder.glob("*.j2"))}

@@ -17,11 +17,11 @@ from detente import __version__
 from detente.base.errors import UnfitPackage
 from detente.base.files import read_json, write_bytes
 from detente.cli.command import Command
-from detente.cli.evidence import configure_templates, read_templates
+from detente.cli.evidence import configure_templates
 from detente.cli.trace import manifests, read_manifest
 from detente.cli.verify import studied
 from detente.provenance import MARKS, METADATA, STAMP, Crate, check, commit, fresh, metadata, own_files, zipped
-from detente.report import exhibits_of, traits_of
+from detente.report import exhibits_of, read_templates, traits_of
 from detente.report.paper.document import Shown, compose
 from detente.report.paper.packing import Exhibit, Packed, folders_of, readme
 from detente.report.paper.references import References

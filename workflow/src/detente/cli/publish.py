@@ -7,7 +7,8 @@ from pathlib import Path
 
 from detente.base.files import read_json, write_bytes, write_text
 from detente.cli.command import Command
-from detente.cli.evidence import configure_evidence, configure_templates, read_evidence, read_templates
+from detente.cli.evidence import configure_evidence, configure_templates, read_evidence
+from detente.report import read_templates
 from detente.report.paper.page import paper_of
 from detente.report.paper.paper import html, pdf, typst_source
 

@@ -14,7 +14,7 @@ import pandas as pd
 from detente.base.errors import NotReproduced, RawFilesUnavailable
 from detente.base.files import write_bytes, write_csv, write_text
 from detente.cli.command import Command
-from detente.cli.evidence import configure_templates, read_templates
+from detente.cli.evidence import configure_templates
 from detente.data.acquire.pins import project_root
 from detente.replicate.checks import check_columns
 from detente.replicate.compare import FAILING
@@ -22,6 +22,7 @@ from detente.replicate.data import obtained, tables
 from detente.replicate.reading import read_publications
 from detente.replicate.run import Replication, not_at_hand, replicate
 from detente.replicate.schema import Publication
+from detente.report import read_templates
 from detente.report.figures.canvas import image
 from detente.report.figures.replication_chart import ratio_chart
 from detente.report.site.replication import counted, page, printed, said

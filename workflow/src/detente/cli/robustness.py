@@ -7,7 +7,8 @@ from pathlib import Path
 
 from detente.base.files import write_text
 from detente.cli.command import Command
-from detente.cli.evidence import configure_evidence, configure_templates, read_evidence, read_templates
+from detente.cli.evidence import configure_evidence, configure_templates, read_evidence
+from detente.report import read_templates
 from detente.report.paper.page import robustness_of
 from detente.report.paper.paper import html
 

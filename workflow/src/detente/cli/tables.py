@@ -6,7 +6,8 @@ import argparse
 from pathlib import Path
 
 from detente.cli.command import Command
-from detente.cli.evidence import configure_evidence, configure_templates, read_evidence, read_templates
+from detente.cli.evidence import configure_evidence, configure_templates, read_evidence
+from detente.report import read_templates
 from detente.report.making import made_for, write
 
 COMMAND = Command(

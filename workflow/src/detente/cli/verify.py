@@ -16,9 +16,10 @@ from detente.base.errors import NotVerified
 from detente.base.files import read_json, write_text
 from detente.cli.acquire import MIRROR, mirror_folder
 from detente.cli.command import Command
-from detente.cli.evidence import configure_templates, read_templates
+from detente.cli.evidence import configure_templates
 from detente.cli.trace import manifests, read_manifest
 from detente.provenance import GOOD, RELATIVE, STAMP, Build, Verdict, compare, copied, counted, inputs
+from detente.report import read_templates
 from detente.report.site.verification import Verification, verification_page
 from detente.study.config.project import Project, load_project
 from detente.study.config.study import Study

@@ -20,12 +20,14 @@ from detente.report.exhibit import (
     registry,
     traits_of,
 )
+from detente.report.making import TEMPLATES, made_for, made_of, read_templates, write
 
 __all__ = [
     "EXERCISES",
     "EXHIBITS",
     "FORMATS",
     "FRAMES",
+    "TEMPLATES",
     "Evidence",
     "Exhibit",
     "Frames",
@@ -35,7 +37,11 @@ __all__ = [
     "exhibit",
     "exhibits_of",
     "frame_files",
+    "made_for",
+    "made_of",
+    "read_templates",
     "traits_of",
+    "write",
 ]
 
 

@@ -12,6 +12,14 @@ from detente.report.exhibit import Exhibit, Kind, Page, exhibits_of
 from detente.report.tables.table import Table, render
 from detente.study.config.claims import Claim
 
+TEMPLATES = Path(__file__).resolve().parents[3] / "report"
+"""Folder of the templates of tables, paper and pages."""
+
+
+def read_templates(folder: Path = TEMPLATES) -> dict[str, str]:
+    """Read every Jinja template of a folder: name → text."""
+    return {path.name: path.read_text(encoding="utf-8") for path in sorted(folder.glob("*.j2"))}
+
 
 def made_of(exhibit: Exhibit, evidence: Evidence, claim: Claim | None = None) -> Any:
     """Return the table or figure, or None where a claim has nothing to draw; it sees only the frames that it needs."""

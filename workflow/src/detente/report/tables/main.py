@@ -53,8 +53,8 @@ _SIZE: tuple[tuple[str, Callable[[Cell], str]], ...] = (
 @exhibit(
     kind="table",
     name="main",
-    caption="Regressions of each claim on the headline sample, by estimator, with the standard errors of two "
-    "covariances.",
+    caption="Regressions of each claim on the headline sample, by estimator. Standard errors by two covariance "
+    "estimators.",
     needs=("estimates", "failures"),
     place="results",
     order=3,

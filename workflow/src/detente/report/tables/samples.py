@@ -19,7 +19,7 @@ from detente.report.tables.table import Column, Row, Table
 @exhibit(
     kind="table",
     name="samples",
-    caption="The same claims in every sample: average marginal effect, interval, standard errors, minimum detectable "
+    caption="The same claims in every sample. Average marginal effect, interval, standard errors, minimum detectable "
     "effect, verdict.",
     needs=("estimates", "failures"),
     applies=lambda study: len(study.samples) > 1,

@@ -1,0 +1,9 @@
+"""Contract suites: what the project relies on in each kind of thing that it declares.
+
+Each checks one object and says what it breaks. They run over the registries of the project in its own tests, and over
+an object of your own wherever you test it: they need nothing but `detente`.
+"""
+
+from detente.testing.exhibits import check_exhibit
+
+__all__ = ["check_exhibit"]
