@@ -15,10 +15,10 @@ import pytest
 
 from detente.base.errors import UnfitPackage
 from detente.cli import package
-from detente.cli.evidence import TEMPLATES, read_templates
 from detente.provenance import METADATA, Commit, Crate, check, fresh, metadata, zipped
 from detente.provenance.bundle import LARGEST
 from detente.provenance.crate import CONTEXT
+from detente.report import TEMPLATES, read_templates
 from detente.report.paper.packing import Exhibit, Packed, readme
 from detente.study.config.project import load_project
 
