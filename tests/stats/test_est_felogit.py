@@ -19,8 +19,8 @@ from detente.base.errors import (
     UnsupportedEffects,
 )
 from detente.stats.frame import ModelFrame
+from detente.stats.jackknife import subset
 from detente.stats.registry import get
-from detente.stats.resampling.jackknife import subset
 
 from support.accounts import dummies
 from support.accounts_logits import informative

@@ -18,10 +18,10 @@ from statsmodels.regression.linear_model import OLS
 from detente.base.errors import NoVariation, RankDeficient, Separation, UnknownEstimator
 from detente.stats.covariance import sandwich
 from detente.stats.frame import ModelFrame
+from detente.stats.jackknife import subset
 from detente.stats.linear.absorb import absorb_two_way
 from detente.stats.linear.linear import reference_gap
 from detente.stats.registry import REGISTRY, get
-from detente.stats.resampling.jackknife import subset
 
 from support import accounts_logits  # noqa: F401 (registers its objectives)
 from support.accounts import OBJECTIVES

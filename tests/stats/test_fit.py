@@ -30,8 +30,8 @@ from detente.base.errors import (
 )
 from detente.stats.covariance import Covariance, dyadic_meat, number_dyads
 from detente.stats.frame import ModelFrame
+from detente.stats.jackknife import subset
 from detente.stats.registry import REGISTRY
-from detente.stats.resampling.jackknife import subset
 from detente.stats.result import Fit
 
 from support.worlds import dyadic_design, studied

@@ -145,7 +145,7 @@ def test_what_randomisation_cannot_do_is_refused_by_name() -> None:
         randomisation_test(model, circular_shift(), draws=0)
     with pytest.raises(NoDyads):
         randomisation_test(fit(replace(design, side1=None, side2=None), vcov="hc1"), circular_shift())
-    with pytest.raises(NoDyads, match="two sides and a year"):
+    with pytest.raises(NoDyads, match="not dyad-years"):
         randomisation_test(fit(replace(design, time=None)), circular_shift())
     product_of = np.column_stack([design.x, design.x[:, 0] * design.x[:, 1]])
     made = replace(design, x=product_of, terms=(*design.terms, "treatment:control"))
@@ -351,7 +351,7 @@ def events(rng: np.random.Generator, states: range, years: range, count: int = 3
             held = [year, year + 1] if number % 5 == 0 and year + 1 in years else [year]
             rows.append([(number, y, int(s), size + number % 2) for y in held for s in members])
     flat = [row for event in rows for row in event]
-    return pd.DataFrame(flat, columns=["exercise", "year", "state", "parties"])
+    return pd.DataFrame(flat, columns=["event", "year", "member", "parties"])
 
 
 def treatment_of(design: ModelFrame, held: pd.DataFrame, measure: str, lag: int) -> np.ndarray:
@@ -359,8 +359,8 @@ def treatment_of(design: ModelFrame, held: pd.DataFrame, measure: str, lag: int)
     assert design.time is not None
     found = np.zeros(len(design.y))
     keys = {(a, b, y): i for i, (a, b, y) in enumerate(zip(design.side1, design.side2, design.time, strict=True))}  # type: ignore[arg-type]
-    for (_, year), event in held.groupby(["exercise", "year"]):
-        for one, two in permutations(event["state"], 2):
+    for (_, year), event in held.groupby(["event", "year"]):
+        for one, two in permutations(event["member"], 2):
             row = keys.get((one, two, year + lag))
             if row is not None:
                 worth = 1 / (event["parties"].iloc[0] - 1) if measure == "weight" else 1.0
@@ -371,8 +371,8 @@ def treatment_of(design: ModelFrame, held: pd.DataFrame, measure: str, lag: int)
 def exercises(design: ModelFrame, measure: str = "any", lag: int = 1, seed: int = 5) -> tuple[np.ndarray, Scheme]:
     """The treatment that made events make, and the scheme that draws them anew."""
     held = events(np.random.default_rng(seed), range(2, 14), range(1989, 1998))
-    candidates = pd.DataFrame(list(product(range(2, 14), range(1985, 2000))), columns=["state", "year"])
-    candidates["region"] = np.where(candidates["state"] < 8, "north", "south")
+    candidates = pd.DataFrame(list(product(range(2, 14), range(1985, 2000))), columns=["member", "year"])
+    candidates["region"] = np.where(candidates["member"] < 8, "north", "south")
     return treatment_of(design, held, measure, lag), kad_redraw(held, candidates, lag=lag, measure=measure)  # type: ignore[arg-type]
 
 
@@ -436,8 +436,8 @@ def test_participants_are_drawn_uniformly_and_never_twice() -> None:
 
 def test_who_is_no_candidate_keeps_its_place() -> None:
     design = replace(panel(states=4, years=3, effects=False), fixed_effects={})
-    held = pd.DataFrame({"exercise": 1, "year": 1990, "state": [2, 3]})
-    candidates = pd.DataFrame({"state": [3, 4, 5], "year": 1990})
+    held = pd.DataFrame({"event": 1, "year": 1990, "member": [2, 3]})
+    candidates = pd.DataFrame({"member": [3, 4, 5], "year": 1990})
     treatment = treatment_of(design, held.assign(parties=2), "any", 1)
     treated = replace(design, x=np.column_stack([treatment, design.x[:, 1:]]))
     scheme = kad_redraw(held, candidates)
@@ -450,7 +450,7 @@ def test_who_is_no_candidate_keeps_its_place() -> None:
 def test_the_p_of_many_redraws_is_that_of_all_of_them() -> None:
     design = replace(panel(states=5, years=2, seed=2, effects=False), fixed_effects={})
     states = range(2, 7)
-    held = pd.DataFrame({"exercise": [0, 0, 1, 1, 1], "year": [1989, 1989, 1990, 1990, 1990], "state": [2, 3, 2, 4, 5]})
+    held = pd.DataFrame({"event": [0, 0, 1, 1, 1], "year": [1989, 1989, 1990, 1990, 1990], "member": [2, 3, 2, 4, 5]})
     treatment = treatment_of(design, held.assign(parties=2), "any", 1)
     treated = replace(design, x=np.column_stack([treatment, design.x[:, 1:]]))
     pooled = replace(treated, fixed_effects={"all": np.zeros(len(design.y), dtype=np.int64)})
@@ -458,21 +458,21 @@ def test_the_p_of_many_redraws_is_that_of_all_of_them() -> None:
     everything = []
     for two in permutations(states, 2):
         for three in permutations(states, 3):
-            rows = held.assign(state=[*two, *three], parties=2)
+            rows = held.assign(member=[*two, *three], parties=2)
             everything.append(treatment_of(design, rows, "any", 1))
     exact = enumerated(model, np.array(everything))
-    scheme = kad_redraw(held, pd.DataFrame(list(product(states, (1989, 1990))), columns=["state", "year"]))
+    scheme = kad_redraw(held, pd.DataFrame(list(product(states, (1989, 1990))), columns=["member", "year"]))
     test = randomisation_test(model, scheme, draws=6_000)
     assert test.p_value == pytest.approx(exact, abs=4 * np.sqrt(exact * (1 - exact) / 6_000) + 1e-4)
 
 
 def test_directed_dyads_are_both_treated_by_an_event() -> None:
     a, b = (np.array(side) for side in zip(*permutations(range(2, 6), 2), strict=True))
-    held = pd.DataFrame({"exercise": 1, "year": 1990, "state": [2, 3, 4]})
+    held = pd.DataFrame({"event": 1, "year": 1990, "member": [2, 3, 4]})
     design = ModelFrame(np.zeros(12), np.zeros((12, 1)), ("t",), a, b, np.full(12, 1991))
     treatment = treatment_of(design, held.assign(parties=3), "any", 1)
     assert treatment.sum() == 6
-    candidates = pd.DataFrame({"state": range(2, 6), "year": 1990})
+    candidates = pd.DataFrame({"member": range(2, 6), "year": 1990})
     treated = replace(design, x=treatment[:, None])
     for again in drawn(kad_redraw(held, candidates), treated, 5):
         assert again.sum() == 6
@@ -483,12 +483,12 @@ def test_directed_dyads_are_both_treated_by_an_event() -> None:
 
 def test_events_that_cannot_be_drawn_are_refused_by_name() -> None:
     design = panel(states=4, years=3, effects=False)
-    held = pd.DataFrame({"exercise": 1, "year": 1990, "state": [2, 3]})
-    someone = pd.DataFrame({"state": [2, 3], "year": 1990})
+    held = pd.DataFrame({"event": 1, "year": 1990, "member": [2, 3]})
+    someone = pd.DataFrame({"member": [2, 3], "year": 1990})
     cases = [
         (kad_redraw(held, someone.assign(year=1800)), UnsuitableEvents, "no participant is among the candidates"),
         (kad_redraw(held.iloc[:0], someone), UnsuitableEvents, "there are no events"),
-        (kad_redraw(held.drop(columns="state"), someone), UnknownVariable, "the events have no column 'state'"),
+        (kad_redraw(held.drop(columns="member"), someone), UnknownVariable, "the events have no column 'member'"),
         (kad_redraw(held, someone.drop(columns="year")), UnknownVariable, "the candidates have no column 'year'"),
         (kad_redraw(held, someone, measure="weight"), UnknownVariable, "the events have no column 'parties'"),
         (kad_redraw(held, someone, measure="some"), UnknownOption, "measure 'some' is not known"),  # type: ignore[arg-type]

@@ -10,7 +10,7 @@ import pytest
 from detente.base.errors import NoDyads, UnsupportedEstimator
 from detente.stats.fit import fit
 from detente.stats.frame import ModelFrame
-from detente.stats.resampling.jackknife import subset
+from detente.stats.jackknife import subset
 from detente.study.estimation.verdict import verdict
 from detente.study.robustness.influence import COLUMNS, Left, eras, groups, leave_out, rebuilt, states
 

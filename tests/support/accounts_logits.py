@@ -8,7 +8,7 @@ import numpy as np
 
 from detente.stats.estimator import Estimator, with_fixed_effects
 from detente.stats.frame import ModelFrame
-from detente.stats.resampling.jackknife import subset
+from detente.stats.jackknife import subset
 
 from support.accounts import Reference, constant, dummies, objective, of_index
 from support.worlds import dyadic_design

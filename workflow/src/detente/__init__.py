@@ -1,13 +1,13 @@
-"""Put the claims of military diplomacy to the public record of interstate conflict.
+"""Test claims about military diplomacy against the public record of interstate conflict.
 
-`detente.fit`, recipes of covariances (`detente.dyadic`, `detente.cluster`, …) and `detente.ModelFrame` are loaded when
+`detente.fit`, covariance estimators (`detente.dyadic`, `detente.cluster`, …) and `detente.ModelFrame` are loaded when
 they are first used, so that importing the package costs nothing.
 """
 
 from importlib import import_module
 
 __version__ = "0.1.0"
-_ROOMS = {
+_HOMES = {
     "stats.covariance": ("Vcov", "classical", "cluster", "dyadic", "hc0", "hc1", "hc2", "hc3", "jackknife"),
     "stats.frame": ("ModelFrame",),
     "stats.linear.instrumental": ("anderson_rubin",),
@@ -22,12 +22,12 @@ _ROOMS = {
     "stats.resampling.score": ("score_bootstrap",),
     "stats.resampling.wild": ("wild_bootstrap",),
 }
-_PUBLIC = {name: room for room, names in _ROOMS.items() for name in names}
+_PUBLIC = {name: home for home, names in _HOMES.items() for name in names}
 __all__ = sorted(_PUBLIC)  # noqa: PLE0605
 
 
 def __getattr__(name: str) -> object:
-    """Load a public name from the room that it lives in; `detente.data.panel` is the room of panels itself."""
+    """Load a public name from the module that defines it; `panel` is `detente.data.panel`."""
     if name == "panel":
         return import_module("detente.data.panel")
     if name not in _PUBLIC:

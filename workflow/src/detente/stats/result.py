@@ -17,8 +17,8 @@ from detente.stats import show
 from detente.stats.covariance import Covariance, Vcov, covariance
 from detente.stats.estimator import Solution
 from detente.stats.frame import ModelFrame
+from detente.stats.jackknife import jackknife
 from detente.stats.registry import get
-from detente.stats.resampling.jackknife import jackknife
 from detente.stats.sandwich_parts import read, sandwich_parts
 
 

@@ -18,18 +18,14 @@ from detente.stats.likelihood.likelihood import (
     STILL,
     Optimum,
     Point,
-    Regressors,
     Runaway,
-    Stalled,
     binary_outcome,
-    chunks,
     direction,
-    inverse,
     newton,
     refuse_effects,
-    regressors,
 )
 from detente.stats.likelihood.separation import refuse_separation
+from detente.stats.linear.regressors import Regressors, Stalled, chunks, inverse, regressors
 
 # Standard error of a coefficient times the largest value of its regressor: what lies above is looked into.
 DIVERGED = 100.0

@@ -15,15 +15,12 @@ from detente.stats.frame import ModelFrame
 from detente.stats.likelihood.binary import LOGIT, likelihood
 from detente.stats.likelihood.likelihood import (
     Point,
-    Stalled,
     binary_outcome,
     check_score,
-    chunks,
-    inverse,
     newton,
     refuse_effects,
-    regressors,
 )
+from detente.stats.linear.regressors import Stalled, chunks, inverse, regressors
 
 
 @dataclass(frozen=True)

@@ -15,8 +15,14 @@ from detente.stats.frame import ModelFrame
 from detente.stats.kernels import conditional as kernel
 from detente.stats.likelihood.binary import DIVERGED, MOST_POLISHES, NEARER, SETTLED
 from detente.stats.likelihood.grouping import Grouped, grouped
-from detente.stats.likelihood.likelihood import STILL, Point, Stalled, direction, inverse, newton
+from detente.stats.likelihood.likelihood import (
+    STILL,
+    Point,
+    direction,
+    newton,
+)
 from detente.stats.likelihood.separation_within import refuse_separation_within
+from detente.stats.linear.regressors import Stalled, inverse
 
 # Rows from which the search begins on a part of the groups, the share taken, and how near it must come.
 LARGE, PART, NEAR = 50_000, 4, 1.0

@@ -13,9 +13,13 @@ from detente.base.types import Array, Codes
 from detente.stats.covariance import Scores
 from detente.stats.estimator import ROBUST, Label, Solution, estimator
 from detente.stats.frame import ModelFrame
-from detente.stats.likelihood.likelihood import STILL, Stalled, check_score, inverse
+from detente.stats.likelihood.likelihood import (
+    STILL,
+    check_score,
+)
 from detente.stats.likelihood.poisson import LARGEST_INDEX, blame, checked, refuse_unsuitable
 from detente.stats.linear.linear import without_dummies
+from detente.stats.linear.regressors import Stalled, inverse
 from detente.stats.linear.within import Data, data_within, gram, named, notes
 
 # Squared distance to the maximum, in standard errors, at which the search ends.

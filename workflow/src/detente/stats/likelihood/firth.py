@@ -19,15 +19,12 @@ from detente.stats.kernels import firth_rows as kernel
 from detente.stats.likelihood.binary import FRACTION, LARGE, NEAR, NEARER
 from detente.stats.likelihood.likelihood import (
     Point,
-    Stalled,
     binary_outcome,
-    chunks,
     direction,
-    inverse,
     newton,
     refuse_effects,
-    regressors,
 )
+from detente.stats.linear.regressors import Stalled, chunks, inverse, regressors
 from detente.stats.linear.within import gram
 
 Bread = Literal["expected", "augmented", "observed"]

@@ -17,7 +17,12 @@ from detente.stats.kernels import conditional
 from detente.stats.kernels import firth as kernel
 from detente.stats.likelihood.firth import calibration, checked_bread
 from detente.stats.likelihood.grouping import Grouped, grouped
-from detente.stats.likelihood.likelihood import MOST_HALVINGS, MOST_STEPS, Stalled, check_score, inverse
+from detente.stats.likelihood.likelihood import (
+    MOST_HALVINGS,
+    MOST_STEPS,
+    check_score,
+)
+from detente.stats.linear.regressors import Stalled, inverse
 
 Bread = Literal["expected", "augmented"]
 BREADS: tuple[Bread, ...] = ("expected", "augmented")

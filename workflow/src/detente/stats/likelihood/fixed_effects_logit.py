@@ -11,9 +11,13 @@ from detente.base.errors import UnknownOption, UnsupportedEffects, choices
 from detente.stats.covariance import Scores
 from detente.stats.estimator import ROBUST, Label, Solution, estimator
 from detente.stats.frame import ModelFrame
-from detente.stats.likelihood.likelihood import binary_outcome, check_score, inverse
+from detente.stats.likelihood.likelihood import (
+    binary_outcome,
+    check_score,
+)
 from detente.stats.likelihood.logit_within import Fitted, effects_anew, fit_within
 from detente.stats.likelihood.panel_bias import analytical, splitpanel
+from detente.stats.linear.regressors import inverse
 from detente.stats.linear.within import notes
 
 Bias = Literal["none", "analytical", "splitpanel"]

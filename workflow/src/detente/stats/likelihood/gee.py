@@ -16,17 +16,14 @@ from detente.stats.estimator import ROBUST, Label, Solution, estimator
 from detente.stats.frame import ModelFrame
 from detente.stats.likelihood.binary import LOGIT, PROBIT
 from detente.stats.likelihood.likelihood import (
-    Regressors,
-    Stalled,
     binary_outcome,
     check_score,
-    inverse,
     known,
     only_effect,
-    regressors,
 )
 from detente.stats.likelihood.separation import refuse_separation
 from detente.stats.likelihood.working import STRUCTURES, Groups, Structure, sort_groups
+from detente.stats.linear.regressors import Regressors, Stalled, inverse, regressors
 
 GeeLink = Literal["logit", "probit", "identity"]
 Correlation = Literal["exchangeable", "ar1"]

@@ -8,7 +8,10 @@ from detente.base.errors import NotReproduced
 from detente.stats.estimator import ROBUST, Label, Solution, estimator
 from detente.stats.frame import ModelFrame
 from detente.stats.likelihood.binary import LOGIT, solve
-from detente.stats.likelihood.likelihood import refuse_effects, regressors
+from detente.stats.likelihood.likelihood import (
+    refuse_effects,
+)
+from detente.stats.linear.regressors import regressors
 
 AGREEMENT = 1e-6
 

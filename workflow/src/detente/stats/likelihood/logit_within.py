@@ -12,8 +12,13 @@ from detente.base.errors import NotConverged, NoVariation, Separation
 from detente.base.types import Array, Codes
 from detente.stats.covariance import number
 from detente.stats.frame import ModelFrame
-from detente.stats.likelihood.likelihood import MOST_HALVINGS, MOST_STEPS, Stalled, inverse, listing
+from detente.stats.likelihood.likelihood import (
+    MOST_HALVINGS,
+    MOST_STEPS,
+    listing,
+)
 from detente.stats.likelihood.separation_within import refuse_separation_within
+from detente.stats.linear.regressors import Stalled, inverse
 from detente.stats.linear.within import Data, data_within, gram, named
 
 # Squared distance to the maximum, in standard errors, at which the search ends.

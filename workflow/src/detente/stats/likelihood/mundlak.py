@@ -11,7 +11,10 @@ from detente.stats.covariance import totals
 from detente.stats.estimator import ROBUST, Label, Solution, estimator
 from detente.stats.frame import ModelFrame
 from detente.stats.likelihood.binary import LOGIT, solve
-from detente.stats.likelihood.likelihood import only_effect, regressors
+from detente.stats.likelihood.likelihood import (
+    only_effect,
+)
+from detente.stats.linear.regressors import regressors
 
 # A column whose largest distance from its group means is below this share of its largest value is fixed in groups.
 FIXED = 1e-12

@@ -15,15 +15,12 @@ from detente.stats.frame import ModelFrame
 from detente.stats.likelihood.likelihood import (
     STILL,
     Point,
-    Regressors,
-    Stalled,
     check_score,
-    inverse,
     newton,
     refuse_effects,
-    regressors,
 )
 from detente.stats.likelihood.separation import refuse_empty
+from detente.stats.linear.regressors import Regressors, Stalled, inverse, regressors
 
 LARGEST_INDEX = 300.0
 # Overdispersion exp(−9) adds a thousandth to the standard deviation of a count of sixteen: as good as none. The search

@@ -18,15 +18,12 @@ from detente.stats.likelihood.likelihood import (
     STILL,
     Optimum,
     Point,
-    Regressors,
-    Stalled,
     check_score,
-    inverse,
     newton,
     refuse_effects,
-    regressors,
 )
 from detente.stats.likelihood.separation import refuse_separation
+from detente.stats.linear.regressors import Regressors, Stalled, inverse, regressors
 
 
 @estimator(

@@ -11,8 +11,8 @@ from detente.base.errors import EstimationError
 from detente.base.types import Array, Codes
 from detente.stats.covariance import number
 from detente.stats.frame import ModelFrame
-from detente.stats.likelihood.likelihood import inverse
 from detente.stats.likelihood.logit_within import Fitted, fit_within
+from detente.stats.linear.regressors import inverse
 
 
 def analytical(fitted: Fitted) -> tuple[Array, str]:

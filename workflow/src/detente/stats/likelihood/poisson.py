@@ -11,15 +11,12 @@ from detente.stats.estimator import ROBUST, Label, Solution, estimator
 from detente.stats.frame import ModelFrame
 from detente.stats.likelihood.binary import Binary, Slopes, likelihood
 from detente.stats.likelihood.likelihood import (
-    Regressors,
-    Stalled,
     check_score,
-    inverse,
     listing,
     newton,
     refuse_effects,
-    regressors,
 )
+from detente.stats.linear.regressors import Regressors, Stalled, inverse, regressors
 from detente.stats.linear.within import gram
 
 AGREEMENT = 1e-6

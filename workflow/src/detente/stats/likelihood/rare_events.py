@@ -16,11 +16,10 @@ from detente.stats.likelihood.binary import LOGIT, likelihood, maximise
 from detente.stats.likelihood.likelihood import (
     binary_outcome,
     check_score,
-    inverse,
     known,
     refuse_effects,
-    regressors,
 )
+from detente.stats.linear.regressors import inverse, regressors
 
 Correction = Literal["prior", "weighting"]
 Convention = Literal["zelig", "stata"]

@@ -11,7 +11,7 @@ from detente.base.types import Array
 from detente.stats.covariance import Covariance, SandwichParts, Scores, Vcov, covariance
 from detente.stats.estimator import check_rank
 from detente.stats.frame import ModelFrame
-from detente.stats.likelihood.likelihood import inverse
+from detente.stats.linear.regressors import inverse
 from detente.stats.linear.within import Within, floor, gram, named, within
 
 

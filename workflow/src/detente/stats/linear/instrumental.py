@@ -14,8 +14,8 @@ from detente.base.types import Array
 from detente.stats.covariance import Scores, Vcov
 from detente.stats.estimator import ROBUST, SINGULAR, Label, Solution, check_rank, estimator
 from detente.stats.frame import ModelFrame
-from detente.stats.likelihood.likelihood import inverse
 from detente.stats.linear.first_stage import Stage, effective_f, made_robust, reduced_form, sandwich_parts, stage_of
+from detente.stats.linear.regressors import inverse
 from detente.stats.linear.within import degrees_left, gram
 
 AGREEMENT = 1e-6

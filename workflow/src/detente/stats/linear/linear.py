@@ -10,7 +10,7 @@ from detente.stats.covariance import Scores
 from detente.stats.estimator import LINEAR, Label, Solution, estimator
 from detente.stats.frame import ModelFrame
 from detente.stats.kernels import products as kernel
-from detente.stats.likelihood.likelihood import inverse
+from detente.stats.linear.regressors import inverse
 from detente.stats.linear.within import degrees_left, within
 
 AGREEMENT = 1e-6

@@ -12,8 +12,8 @@ from detente.base.types import Array, Codes
 from detente.stats.estimator import check_rank
 from detente.stats.frame import ModelFrame
 from detente.stats.kernels import products as kernel
-from detente.stats.likelihood.likelihood import CHUNK, regressors
 from detente.stats.linear.absorb import Absorber, absorber
+from detente.stats.linear.regressors import CHUNK, regressors
 
 # Shares of a column's variance, and of its mean square, below which what is left within effects is rounding.
 CONSTANT = 1e-10

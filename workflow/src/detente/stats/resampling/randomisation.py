@@ -13,8 +13,8 @@ from detente.base.types import Array, Codes
 from detente.stats.covariance import totals
 from detente.stats.effects.structure import structure
 from detente.stats.frame import ModelFrame
-from detente.stats.likelihood.likelihood import inverse
 from detente.stats.linear.absorb import Absorber, absorber
+from detente.stats.linear.regressors import inverse
 from detente.stats.linear.within import gram
 from detente.stats.registry import get
 from detente.stats.resampling.resampling import TIE, place_of

@@ -1,4 +1,4 @@
-"""Exercises held by others: participants drawn anew, exercise by exercise, holding size, year and region."""
+"""Participants of k-adic events redrawn, event by event, holding size, year and region (Poast 2010)."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ import pandas as pd
 
 from detente.base.errors import UnknownOption, UnknownVariable, UnsuitableEvents, choices
 from detente.base.types import Array, Codes, Flags, Places
-from detente.data.panel.participants import first_years
 from detente.stats.covariance import number
 from detente.stats.frame import ModelFrame
 from detente.stats.kernels import participation as kernel
@@ -25,7 +24,7 @@ SAME = 1e-9
 
 @dataclass(frozen=True)
 class KadRedraw:
-    """Participants of each event drawn anew from states that could have taken part."""
+    """Participants of each event redrawn from states that could have taken part."""
 
     events: pd.DataFrame
     candidates: pd.DataFrame
@@ -50,14 +49,15 @@ class KadRedraw:
         """
         self._check()
         a, b, year = sides_and_year(design)
-        held = self.events.drop_duplicates(["exercise", "year", "state"])
-        others = (frame["state"].to_numpy(dtype=np.int64) for frame in (held, self.candidates))
+        held = self.events.drop_duplicates(["event", "year", "member"])
+        others = (frame["member"].to_numpy(dtype=np.int64) for frame in (held, self.candidates))
         states = np.unique(np.concatenate([a, b, *others]))
         first, last = int(held["year"].min()), int(held["year"].max())
         ends, when = np.searchsorted(states, np.stack([a, b])), year - self.lag - first
         when[(when < 0) | (when > last - first)] = -1
         pools = _pools(self.candidates, states)
-        slots = _slots(first_years(held), pools, states)
+        began = held["year"] == held.groupby("event")["year"].transform("min")
+        slots = _slots(held[began], pools, states)
         made = _Redraw(
             slots=slots,
             pools=pools,
@@ -72,8 +72,8 @@ class KadRedraw:
         if self.measure not in MEASURES:
             raise UnknownOption(f"measure {self.measure!r} is not known; {choices(self.measure, MEASURES)}")
         parties = ("parties",) if self.measure == "weight" else ()
-        needed = ((self.events, "events", ("exercise", "year", "state", *parties)),)
-        for frame, what, names in (*needed, (self.candidates, "candidates", ("state", "year"))):
+        needed = ((self.events, "events", ("event", "year", "member", *parties)),)
+        for frame, what, names in (*needed, (self.candidates, "candidates", ("member", "year"))):
             for name in names:
                 if name not in frame:
                     raise UnknownVariable(f"the {what} have no column {name!r}; {choices(name, map(str, frame))}")
@@ -82,7 +82,7 @@ class KadRedraw:
 
 
 def kad_redraw(events: pd.DataFrame, candidates: pd.DataFrame, *, lag: int = 1, measure: Measure = "any") -> KadRedraw:
-    """Draw the participants of every event anew, so that all its dyads are drawn together (Poast 2010).
+    """Redraw the participants of every event, so that all its dyads are drawn together (Poast 2010).
 
     A participant's place goes to a state of the same region in that year, drawn without replacement within the event.
     One that is no candidate itself keeps its place. An event of two years has the same participants in both.
@@ -90,10 +90,10 @@ def kad_redraw(events: pd.DataFrame, candidates: pd.DataFrame, *, lag: int = 1, 
     Parameters
     ----------
     events
-        One row an exercise, year and state; with `parties`, how many took part, for the measure "weight". Those that
+        One row per event, year and member; with `parties`, how many took part, for the measure "weight". Those that
         make the treatment: for bilateral exercises, the bilateral ones.
     candidates
-        One row a state and year that could have taken part, with its `region` if that is held.
+        One row per member and year that could have taken part, with its `region` if that is held.
     lag
         Years by which the design's treatment follows the events.
     measure
@@ -113,15 +113,15 @@ class _Pools:
 
 
 def _pools(candidates: pd.DataFrame, states: Codes) -> _Pools:
-    rows = candidates.drop_duplicates(["state", "year"])
+    rows = candidates.drop_duplicates(["member", "year"])
     region = rows["region"] if "region" in rows else pd.Series(0, index=rows.index)
-    rows = rows[["state", "year"]].assign(region=region).dropna().sort_values(["year", "region", "state"])
+    rows = rows[["member", "year"]].assign(region=region).dropna().sort_values(["year", "region", "member"])
     size = rows.groupby(["year", "region"]).size()
     return _Pools(
         start=np.r_[0, np.cumsum(size.to_numpy())].astype(np.int64),
-        members=np.searchsorted(states, rows["state"].to_numpy(dtype=np.int64)),
+        members=np.searchsorted(states, rows["member"].to_numpy(dtype=np.int64)),
         place=pd.Series(np.arange(len(size)), index=size.index),
-        region=rows.set_index(["state", "year"])["region"],
+        region=rows.set_index(["member", "year"])["region"],
     )
 
 
@@ -130,29 +130,29 @@ class _Slots:
     """Places of participants, S of them, those of one event and pool side by side.
 
     holder (S,) who has it; pool (S,), −1 if nobody else can; new (S,) whether another event or pool begins;
-    `exercise` (S,) the event.
+    `event` (S,) its number.
     """
 
     holder: Codes
     pool: Codes
     new: Flags
-    exercise: Codes
+    event: Codes
 
 
 def _slots(participants: pd.DataFrame, pools: _Pools, states: Codes) -> _Slots:
-    keys = pd.MultiIndex.from_frame(participants[["state", "year"]])
+    keys = pd.MultiIndex.from_frame(participants[["member", "year"]])
     region = pools.region.reindex(keys).to_numpy()
     where = pd.MultiIndex.from_arrays([participants["year"], region])
     rows = participants.assign(pool=pools.place.reindex(where).fillna(-1).to_numpy(dtype=np.int64))
-    rows = rows.sort_values(["exercise", "pool", "state"])
-    exercise, pool = rows["exercise"].to_numpy(), rows["pool"].to_numpy()
+    rows = rows.sort_values(["event", "pool", "member"])
+    event, pool = rows["event"].to_numpy(), rows["pool"].to_numpy()
     if (pool < 0).all():
         raise UnsuitableEvents("no participant is among the candidates of its year: none can be drawn anew")
     return _Slots(
-        holder=np.searchsorted(states, rows["state"].to_numpy(dtype=np.int64)),
+        holder=np.searchsorted(states, rows["member"].to_numpy(dtype=np.int64)),
         pool=pool,
-        new=np.r_[True, (exercise[1:] != exercise[:-1]) | (pool[1:] != pool[:-1])],
-        exercise=exercise,
+        new=np.r_[True, (event[1:] != event[:-1]) | (pool[1:] != pool[:-1])],
+        event=event,
     )
 
 
@@ -166,9 +166,9 @@ class _Held:
 
 
 def _held(rows: pd.DataFrame, slots: _Slots, measure: Measure, origin: int) -> _Held:
-    once = rows.drop_duplicates(["exercise", "year"])
+    once = rows.drop_duplicates(["event", "year"])
     value = 1 / (once["parties"] - 1) if measure == "weight" else pd.Series(1.0, index=once.index)
-    ends = np.searchsorted(slots.exercise, once["exercise"]), np.searchsorted(slots.exercise, once["exercise"], "right")
+    ends = np.searchsorted(slots.event, once["event"]), np.searchsorted(slots.event, once["event"], "right")
     return _Held(
         span=np.stack(ends, axis=1).astype(np.int64),
         year=once["year"].to_numpy(dtype=np.int64) - origin,
@@ -211,7 +211,7 @@ class _Redraw:
     def flags(self) -> tuple[str, ...]:
         """How many places are drawn, and how many are not."""
         kept = int((self.slots.pool < 0).sum())
-        events, places = len(np.unique(self.slots.exercise)), len(self.slots.pool)
+        events, places = len(np.unique(self.slots.event)), len(self.slots.pool)
         said = f"{places - kept:,} places in {events:,} events drawn anew"
         return (f"{said}; {kept:,} kept by who is no candidate" if kept else said,)
 

@@ -15,11 +15,11 @@ from detente.stats.covariance import Pairs, number, totals
 from detente.stats.covariance.sandwich import FEWEST_STATES, NO_VARIANCE, semidefinite
 from detente.stats.estimator import with_fixed_effects
 from detente.stats.frame import ModelFrame
+from detente.stats.jackknife import subset
 from detente.stats.kernels import redraws as kernel
-from detente.stats.likelihood.likelihood import inverse
+from detente.stats.linear.regressors import inverse
 from detente.stats.linear.within import Within, degrees_left, within
 from detente.stats.registry import get
-from detente.stats.resampling.jackknife import subset
 
 # Names of recipes, as `detente.stats.covariance` has them.
 KINDS = ("classical", "hc1", "dyad", "side1+side2", "dyad+year", "dyadic", "jackknife")

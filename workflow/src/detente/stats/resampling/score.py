@@ -12,7 +12,11 @@ from detente.base.numerics import LEVEL
 from detente.base.types import Array
 from detente.stats.covariance import Vcov, cluster
 from detente.stats.likelihood.binary import Binary
-from detente.stats.likelihood.likelihood import Point, Stalled, chunks, inverse, newton
+from detente.stats.likelihood.likelihood import (
+    Point,
+    newton,
+)
+from detente.stats.linear.regressors import Stalled, chunks, inverse
 from detente.stats.registry import get
 from detente.stats.resampling import resampling
 from detente.stats.result import Fit

@@ -17,8 +17,8 @@ from detente.stats.covariance import Covariance
 from detente.stats.effects.effects import Effect, average_marginal_effect, log_risk_ratio
 from detente.stats.estimator import Solution, with_fixed_effects
 from detente.stats.frame import ModelFrame
+from detente.stats.jackknife import subset
 from detente.stats.registry import get
-from detente.stats.resampling.jackknife import subset
 from detente.stats.result import made_covariance
 from detente.stats.sandwich_parts import read
 from detente.study.design.specification import Specification

@@ -21,8 +21,8 @@ from detente.stats.covariance.sandwich import NO_VARIANCE, semidefinite
 from detente.stats.kernels import multiverse as kernel
 from detente.stats.kernels import products as rows_kernel
 from detente.stats.kernels.absorption import group as by_group
-from detente.stats.likelihood.likelihood import Stalled, inverse
 from detente.stats.linear.absorb import Absorber, absorber
+from detente.stats.linear.regressors import Stalled, inverse
 from detente.stats.linear.within import degrees_left, gram, named, notes
 from detente.study.multiverse.engine import Choice, Fits, Found, Group, Shared, check, stack, tabulate
 

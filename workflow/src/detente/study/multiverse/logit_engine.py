@@ -27,15 +27,13 @@ from detente.stats.likelihood.binary import (
 )
 from detente.stats.likelihood.likelihood import (
     STILL,
-    Regressors,
     Runaway,
-    Stalled,
     binary_outcome,
     direction,
-    inverse,
     newton,
     refuse_effects,
 )
+from detente.stats.linear.regressors import Regressors, Stalled, inverse
 from detente.study.multiverse.engine import (
     Choice,
     Fits,

@@ -49,7 +49,7 @@ def schemes(
         return [circular_shift()]
     if claim.directed or how.events is None:
         return [state_labels(network(panel, claim), regions(panel))]
-    events = exercises[how.events(exercises)].rename(columns={"ccode": "state"})
+    events = exercises[how.events(exercises)].rename(columns={"exercise": "event", "ccode": "member"})
     return [kad_redraw(events, candidates(states, years), lag=claim.lag, measure=how.measure), circular_shift()]
 
 
@@ -91,7 +91,7 @@ def regions(panel: pd.DataFrame) -> dict[int, int]:
 
 
 def candidates(states: pd.DataFrame, years: tuple[int, int]) -> pd.DataFrame:
-    """Members of the system by year, with their region: `state`, `year`, `region`."""
+    """Members of the system by year, with their region: `member`, `year`, `region`."""
     spells = states[states["status"] == "member"]
     first = np.maximum(spells["start"].to_numpy() // 10000, years[0])
     last = np.minimum(spells["end"].to_numpy() // 10000, years[1])
@@ -99,8 +99,8 @@ def candidates(states: pd.DataFrame, years: tuple[int, int]) -> pd.DataFrame:
     state = np.repeat(spells["ccode"].to_numpy(dtype=np.int64), lengths)
     ends = np.cumsum(lengths)
     year = np.arange(ends[-1] if len(ends) else 0) - np.repeat(ends - lengths, lengths) + np.repeat(first, lengths)
-    frame = pd.DataFrame({"state": state, "year": year}).drop_duplicates(ignore_index=True)
-    return frame.assign(region=region(frame["state"].to_numpy()))
+    frame = pd.DataFrame({"member": state, "year": year}).drop_duplicates(ignore_index=True)
+    return frame.assign(region=region(frame["member"].to_numpy()))
 
 
 def drawn(fit: Fit, claim: Claim, found: list[Scheme], seed: int, draws: int = DRAWS) -> list[Randomisation]:

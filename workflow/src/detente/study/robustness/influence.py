@@ -16,11 +16,11 @@ from detente.stats.covariance import Covariance, covariance
 from detente.stats.covariance.scores import Scores
 from detente.stats.fit import fit
 from detente.stats.frame import ModelFrame
-from detente.stats.likelihood.likelihood import inverse
+from detente.stats.jackknife import subset
 from detente.stats.linear.absorb import absorber
+from detente.stats.linear.regressors import inverse
 from detente.stats.linear.within import gram
 from detente.stats.registry import get
-from detente.stats.resampling.jackknife import subset
 from detente.stats.result import Fit
 from detente.stats.sandwich_parts import read, sandwich_parts
 from detente.study.estimation.verdict import verdict

@@ -18,7 +18,11 @@ from detente.base.types import Array, Codes
 from detente.stats.covariance import number
 from detente.stats.frame import ModelFrame
 from detente.stats.likelihood.binary import LOGIT, likelihood
-from detente.stats.likelihood.likelihood import Point, Stalled, newton
+from detente.stats.likelihood.likelihood import (
+    Point,
+    newton,
+)
+from detente.stats.linear.regressors import Stalled
 from detente.study.robustness.scores import GAINS, METRICS, Ranked
 
 COLUMNS = (

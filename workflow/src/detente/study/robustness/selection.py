@@ -11,7 +11,7 @@ import pandas as pd
 from detente.base.errors import EstimationError, UnsupportedEstimator
 from detente.base.numerics import LEVEL
 from detente.stats.effects.effects import log_risk_ratio
-from detente.stats.likelihood.likelihood import inverse
+from detente.stats.linear.regressors import inverse
 from detente.stats.linear.within import gram
 from detente.stats.registry import get
 from detente.stats.result import Fit

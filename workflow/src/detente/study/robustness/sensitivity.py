@@ -23,7 +23,7 @@ from scipy import stats
 from detente.base.errors import EstimationError, UnsupportedEstimator
 from detente.base.numerics import LEVEL
 from detente.base.types import Array
-from detente.stats.likelihood.likelihood import inverse
+from detente.stats.linear.regressors import inverse
 from detente.stats.linear.within import gram
 from detente.stats.registry import get
 from detente.stats.result import Fit

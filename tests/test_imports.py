@@ -1,0 +1,38 @@
+"""Whoever wants a fit waits for nothing else: what importing the package and its statistics loads."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+import detente
+import detente.stats
+
+HEAVY = {"pandera", "pydantic", "snakemake", "matplotlib", "seaborn", "yaml", "pyarrow", "statsmodels", "linearmodels"}
+
+
+def loaded(code: str) -> set[str]:
+    listing = f"import sys; {code}; print(*sys.modules)"
+    ran = subprocess.run([sys.executable, "-c", listing], capture_output=True, text=True, check=True)
+    return set(ran.stdout.split())
+
+
+def test_importing_the_package_loads_nothing_heavy() -> None:
+    found = loaded("import detente, detente.stats")
+    assert not found & {*HEAVY, "numpy", "pandas", "scipy", "numba"}
+
+
+def test_a_fit_loads_no_data_and_no_study() -> None:
+    found = loaded("import detente.stats as s; [getattr(s, name) for name in s.__all__]")
+    assert not {m for m in found if m.split(".")[0] in {"pandera", "snakemake", "matplotlib", "seaborn"}}
+    assert {m.split(".")[1] for m in found if m.startswith("detente.")} <= {"base", "stats"}
+
+
+@pytest.mark.parametrize("package", [detente, detente.stats], ids=lambda p: p.__name__)
+def test_every_public_name_exists_and_says_what_it_is(package: object) -> None:
+    for name in package.__all__:  # type: ignore[attr-defined]
+        assert getattr(package, name).__doc__ or name == "REGISTRY", name
+    with pytest.raises(AttributeError, match="has no attribute 'nothing'"):
+        package.nothing  # type: ignore[attr-defined]  # noqa: B018

@@ -1,0 +1,121 @@
+"""Regressors of a model frame, with a constant or without, and the inverse of their cross-products."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from detente.base.errors import EstimationError, NoVariation
+from detente.base.types import Array
+from detente.stats.estimator import check_rank
+from detente.stats.frame import ModelFrame
+
+# Rows worked on at a time: x and its weighted copy stay in the processor's cache.
+CHUNK = 8192
+FOLD = 64
+
+
+class Stalled(Exception):
+    """There is no next step: the caller says why in the terms of its model."""
+
+
+@dataclass(frozen=True)
+class Regressors:
+    """x (N, k), row by row in memory, with its k `terms`; `treatment` its index; `dropped` columns that never vary.
+
+    `reach` (k,) largest absolute value of each column.
+    """
+
+    x: Array
+    terms: tuple[str, ...]
+    treatment: int
+    dropped: tuple[str, ...]
+    reach: Array
+
+
+def regressors(design: ModelFrame, *, intercept: bool = True) -> Regressors:
+    """Regressors of a design, a constant first, without columns that never vary.
+
+    Raises
+    ------
+    EstimationError
+        If outcome or regressors hold a value that is not finite.
+    NoVariation
+        If the treatment never varies.
+    RankDeficient
+        If columns depend on one another, naming them.
+    """
+    spread = _spread(design)
+    varies = spread.high > spread.low
+    if not varies[0]:
+        raise NoVariation(f"the treatment {design.terms[0]!r} is {spread.low[0]:g} in all {len(design.y):,} rows")
+    kept = np.flatnonzero(varies)
+    names = [design.terms[i] for i in kept]
+    check_rank(spread.cross[np.ix_(kept, kept)], names)
+    lead = int(intercept)
+    x = np.empty((len(design.y), len(kept) + lead))
+    x[:, :lead] = 1.0
+    x[:, lead:] = design.x if len(kept) == design.x.shape[1] else design.x[:, kept]
+    reach = np.r_[np.ones(lead), np.maximum(np.abs(spread.low), np.abs(spread.high))[kept]]
+    dropped = tuple(t for t, v in zip(design.terms, varies, strict=True) if not v)
+    return Regressors(x, (*["intercept"][:lead], *names), lead, dropped, reach)
+
+
+@dataclass(frozen=True)
+class _Spread:
+    """Least and largest value (k,) of each column, and their sums of squares and products about the means (k, k)."""
+
+    low: Array
+    high: Array
+    cross: Array
+
+
+def _spread(design: ModelFrame) -> _Spread:
+    x, origin = design.x, design.x[:CHUNK].mean(axis=0)
+    low, high, total = x[0].copy(), x[0].copy(), np.zeros(x.shape[1])
+    cross = np.zeros((x.shape[1], x.shape[1]))
+    for s in chunks(len(x)):
+        part = x[s] - origin
+        np.minimum(low, _folded(np.minimum, x[s]), out=low)
+        np.maximum(high, _folded(np.maximum, x[s]), out=high)
+        total += np.ones(len(part)) @ part
+        cross += part.T @ part
+    finite = np.isfinite(total)
+    if not finite.all() or not np.isfinite(design.y.sum()):
+        guilty = [repr(t) for t, f in zip(design.terms, finite, strict=True) if not f] or ["the outcome"]
+        raise EstimationError(f"values that are missing or infinite in {', '.join(guilty)}: leave these rows out first")
+    return _Spread(low, high, cross - np.outer(total, total) / len(x))
+
+
+def _folded(extreme: np.ufunc, part: Array) -> Array:
+    """Extremes of columns, by long rows first: numpy is slow on many short ones."""
+    whole = len(part) // FOLD * FOLD
+    if not whole:
+        return np.asarray(extreme.reduce(part, axis=0))
+    long = extreme.reduce(np.ascontiguousarray(part[:whole]).reshape(-1, FOLD * part.shape[1]), axis=0)
+    return np.asarray(extreme.reduce(np.concatenate([long.reshape(FOLD, -1), part[whole:]]), axis=0))
+
+
+def chunks(n: int) -> list[slice]:
+    """Slices that cover n rows."""
+    return [slice(s, min(s + CHUNK, n)) for s in range(0, n, CHUNK)]
+
+
+def inverse(information: Array) -> Array:
+    """Inverse of a positive definite matrix (k, k), whatever the units of its rows.
+
+    Raises
+    ------
+    Stalled
+        If it is not positive definite.
+    """
+    diagonal = np.diag(information)
+    if not diagonal.min() > 0:
+        raise Stalled
+    scale = 1 / np.sqrt(diagonal)
+    values, vectors = np.linalg.eigh(information * np.outer(scale, scale))
+    if values[0] <= 1e-15 * values[-1]:
+        raise Stalled
+    result: Array = (vectors / values) @ vectors.T * np.outer(scale, scale)
+    return result
