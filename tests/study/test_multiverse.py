@@ -26,7 +26,7 @@ from detente.study.estimation.tidy import estimate
 from detente.study.multiverse import curve
 from detente.study.multiverse.grid import Grid, Variant
 from detente.study.multiverse.grids import grids_of, variables_of, years_of
-from detente.study.multiverse.multiverse import columns, fitted, recheck
+from detente.study.multiverse.multiverse import fitted, recheck
 from detente.study.multiverse.schema import multiverse_schema
 
 from support.builders import REPOSITORY, joined, simulated_raw
@@ -84,8 +84,8 @@ def test_every_specification_equals_its_stand_alone_fit(
 
 def test_no_specification_is_lost(frame: pd.DataFrame, grid: Grid) -> None:
     assert list(frame["spec_id"]) == [v.spec_id for v in grid.variants]
-    assert tuple(frame.columns) == columns(list(grid.nodes))
-    multiverse_schema(list(grid.nodes)).validate(frame)
+    assert tuple(frame.columns) == tuple(multiverse_schema(list(grid.nodes)).columns)
+    multiverse_schema(list(grid.nodes)).validated(frame)
     lost = frame[frame["error"] != ""]
     assert len(lost), "a world of twelve states has specifications without an estimate"
     assert (lost["message"] != "").all()

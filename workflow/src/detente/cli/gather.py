@@ -8,14 +8,12 @@ from pathlib import Path
 
 import pandas as pd
 
-from detente.base.files import read_frame, write_csv, write_frame
-from detente.base.frames import validated
+from detente.base.files import read_frame, write_csv
 from detente.cli.command import Command
 from detente.cli.options import add_study
 from detente.study.config.multiverse import Multiverse
 from detente.study.config.project import load_project
 from detente.study.multiverse.grids import multiverse_of
-from detente.study.multiverse.multiverse import columns
 from detente.study.multiverse.schema import multiverse_schema
 from detente.study.verdicts.standing import standings
 
@@ -42,8 +40,9 @@ def run(arguments: argparse.Namespace) -> None:
     multiverse = multiverse_of(project)
     nodes = list(multiverse.nodes)
     frame = frame.assign(registration=_standing(frame, multiverse, standings(project)))
-    frame = validated(frame[list(columns(nodes))], multiverse_schema(nodes), "multiverse")
-    write_frame(frame, arguments.out)
+    schema = multiverse_schema(nodes)
+    frame = frame[list(schema.columns)]
+    schema.write(frame, arguments.out)
     world = project.study(arguments.study).world
     write_csv(frame if world == "observed" else frame.assign(world=world), arguments.csv)
     lost = int((frame["error"] != "").sum())

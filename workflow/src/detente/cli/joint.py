@@ -10,7 +10,7 @@ from pathlib import Path
 import pandas as pd
 
 from detente.base.errors import EstimationError
-from detente.base.files import read_frame, write_frame
+from detente.base.files import read_frame
 from detente.cli.command import Command
 from detente.cli.options import add_record, add_study, read_record, read_study
 from detente.stats.resampling.randomisation import Scheme
@@ -18,11 +18,11 @@ from detente.stats.resampling.schemes import CircularShift
 from detente.study.config.claims import Claim
 from detente.study.design.specification import HEADLINE, Specification
 from detente.study.multiverse import curve
-from detente.study.multiverse.decisions import COLUMNS as DECISION_COLUMNS
-from detente.study.multiverse.decisions import OPTION_COLUMNS, decompose, options
+from detente.study.multiverse.decisions import decompose, options
 from detente.study.multiverse.grid import Grid
 from detente.study.multiverse.grids import grids_of, panels_of
-from detente.study.multiverse.joint import COLUMNS, joint_test
+from detente.study.multiverse.joint import joint_test
+from detente.study.multiverse.schema import DECISIONS, JOINT, OPTIONS
 from detente.study.robustness.drawing import schemes
 
 COMMAND = Command(
@@ -64,14 +64,14 @@ def run(arguments: argparse.Namespace) -> None:
     found = curve.curve(panels, specs) if specs else None
     seed = study.seed_of(arguments.claim)
     if found is None:
-        tests = pd.DataFrame(columns=["claim", "scheme", *COLUMNS])
+        tests = JOINT.empty()
     else:
         curve.agree(found.estimate, frame)
         tests = _tests(arguments, grid, specs, panels, found, seed)
-    write_frame(tests, arguments.joint)
+    JOINT.write(tests, arguments.joint)
     decided, moved = _decisions(grid, frame, found)
-    write_frame(decided.assign(claim=grid.claim), arguments.decisions)
-    write_frame(moved.assign(claim=grid.claim), arguments.options)
+    DECISIONS.write(decided, arguments.decisions)
+    OPTIONS.write(moved, arguments.options)
     print(f"{grid.claim}: {len(specs)} equivalent specifications in {time.monotonic() - started:.0f} s")
     print(tests.to_string(index=False))
 
@@ -88,7 +88,7 @@ def _tests(
     claim = specs[0].claim
     if claim.moderator is not None:
         made = joint_test(found.estimate, found.under_null(arguments.draws, seed))
-        return made.assign(claim=grid.claim, scheme=WILD)
+        return made.assign(claim=grid.claim, scheme=WILD)[list(JOINT.columns)]
     headline = next((s.claim for s in specs if s.name == HEADLINE), claim)
     exercises, states = read_record(arguments)
     years = next(iter(panels.values()))["year"]
@@ -100,7 +100,7 @@ def _tests(
             continue
         draws = curve.drawn(panels, [specs[i] for i in mine], scheme, arguments.draws, seed)
         tests.append(joint_test(found.estimate[mine], draws).assign(claim=grid.claim, scheme=scheme.name))
-    return pd.concat([pd.DataFrame(columns=["claim", "scheme", *COLUMNS]), *tests], ignore_index=True)
+    return pd.concat(tests, ignore_index=True)[list(JOINT.columns)] if tests else JOINT.empty()
 
 
 def _suited(specs: Sequence[Specification], scheme: Scheme, headline: Claim) -> list[int]:
@@ -116,11 +116,10 @@ def _suited(specs: Sequence[Specification], scheme: Scheme, headline: Claim) -> 
 def _decisions(grid: Grid, frame: pd.DataFrame, found: curve.Curve | None) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Shares of variance by decision with intervals over states, and what options shift; empty where nothing varies."""
     nodes = [n for n in grid.nodes if len(set(frame[n])) > 1]
-    empty = pd.DataFrame(columns=list(DECISION_COLUMNS)), pd.DataFrame(columns=list(OPTION_COLUMNS))
-    if found is None or not nodes:
-        return empty
-    try:
-        return decompose(frame, nodes, without_state=found.without_states()), options(frame, nodes)
-    except EstimationError as error:
-        print(f"{grid.claim}: {error}")
-        return empty
+    if found is not None and nodes:
+        try:
+            shares = decompose(frame, nodes, without_state=found.without_states())
+            return shares.assign(claim=grid.claim), options(frame, nodes).assign(claim=grid.claim)
+        except EstimationError as error:
+            print(f"{grid.claim}: {error}")
+    return DECISIONS.empty(), OPTIONS.empty()

@@ -20,6 +20,7 @@ from detente.study.robustness.frames import Examination
 from detente.study.robustness.scoring import score
 from detente.study.verdicts import families
 from detente.study.verdicts.ledger import Findings, checks, ledger
+from detente.study.verdicts.schema import FAMILIES, LEDGER, RESULTS
 from detente.study.verdicts.standing import standings
 
 COMMAND = Command(
@@ -28,9 +29,6 @@ COMMAND = Command(
     example="detente ledger --study tiny --examined robustness/examined --joint robustness --multiverse "
     "multiverse.parquet --out robustness --csv claims_ledger.csv",
 )
-
-NO_FAMILY = pd.DataFrame(columns=list(families.COLUMNS))
-NO_JOINT = pd.DataFrame(columns=["statistic", "p_value"])
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -58,15 +56,15 @@ def run(arguments: argparse.Namespace) -> None:
             study.vcov[0],
             examined[name],
             multiverse[multiverse["claim"] == name],
-            joint.get(name, NO_JOINT),
+            joint[name],
             grouped[grouped["member"] == name],
         )
         for name in names
     }
     made = ledger(project.claims, study.headline, findings, standings(project))
-    write_frame(made, arguments.out / "ledger.parquet")
-    write_frame(checks(project.claims, findings), arguments.out / "checks.parquet")
-    write_frame(grouped, arguments.out / "families.parquet")
+    LEDGER.write(made, arguments.out / "ledger.parquet")
+    RESULTS.write(checks(project.claims, findings), arguments.out / "checks.parquet")
+    FAMILIES.write(grouped, arguments.out / "families.parquet")
     planted = read_json(arguments.truth)["effects"] if arguments.truth is not None else {}
     write_frame(score(made, multiverse, planted), arguments.out / "score.parquet")
     write_csv(made, arguments.csv)
@@ -85,7 +83,7 @@ def _families(project: Project, examined: Mapping[str, Examination]) -> pd.DataF
         if len(frames.tests):
             members.setdefault(project.claims.claims[name].family, {})[name] = _test(frames)
     found = [families.family(name, tests) for name, tests in members.items()]
-    return pd.concat([NO_FAMILY, *found], ignore_index=True) if found else NO_FAMILY
+    return pd.concat(found, ignore_index=True) if found else FAMILIES.empty()
 
 
 def _test(frames: Examination) -> Randomisation:

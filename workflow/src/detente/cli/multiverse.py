@@ -9,8 +9,7 @@ import zlib
 from collections.abc import Iterable
 from pathlib import Path
 
-from detente.base.files import read_json, write_frame
-from detente.base.frames import validated
+from detente.base.files import read_json
 from detente.cli.command import Command
 from detente.cli.options import add_study, read_study
 from detente.study.multiverse.grid import shards
@@ -55,7 +54,7 @@ def run(arguments: argparse.Namespace) -> None:
     frame = fitted(panels, shard, nodes)
     name = f"{arguments.claim}.{arguments.shard}"
     checked = recheck(panels, specs, frame, zlib.crc32(name.encode("utf-8")))
-    write_frame(validated(frame, multiverse_schema(nodes), "multiverse"), arguments.out)
+    multiverse_schema(nodes).write(frame, arguments.out)
     lost = int((frame["error"] != "").sum())
     seconds = time.monotonic() - started
     print(f"{name}: {len(frame):,} specifications, {lost:,} without an estimate, in {seconds:.0f} s")

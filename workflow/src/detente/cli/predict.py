@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from detente.base.files import read_frame, write_frame
+from detente.base.files import read_frame
 from detente.cli.command import Command
 from detente.cli.options import add_study
 from detente.study.config.claims import Claim
@@ -17,7 +17,8 @@ from detente.study.design import Specification, specification
 from detente.study.design.duration import duration_terms
 from detente.study.design.matrix import build_design
 from detente.study.project import load
-from detente.study.robustness.prediction import COLUMNS, SEPARATION_COLUMNS, forecast, separation, task
+from detente.study.robustness.frames import PREDICTION, SEPARATION
+from detente.study.robustness.prediction import forecast, separation, task
 
 COMMAND = Command(
     summary="predict onsets that models have not seen, with and without each instrument",
@@ -48,8 +49,8 @@ def run(arguments: argparse.Namespace) -> None:
     specs = predicted(project, study)
     if not specs:
         print("no claim that is examined is about an instrument between two states: nothing is predicted")
-        write_frame(pd.DataFrame(columns=list(COLUMNS)), arguments.metrics)
-        write_frame(pd.DataFrame(columns=list(SEPARATION_COLUMNS)), arguments.separation)
+        PREDICTION.write(PREDICTION.empty(), arguments.metrics)
+        SEPARATION.write(SEPARATION.empty(), arguments.separation)
         return
     panel = read_frame(arguments.panel)
     designs = {spec.claim.id: build_design(panel, spec) for spec in specs}
@@ -57,8 +58,8 @@ def run(arguments: argparse.Namespace) -> None:
     for name in [n for n, d in designs.items() if len(d.y) < COMMON * rows]:
         print(f"{name}: coded in {len(designs.pop(name).y):,} of {rows:,} dyad-years, left out")
     made = forecast(task(designs, _base(specs[0])), seed=study.seed_of("prediction"))
-    write_frame(made.metrics, arguments.metrics)
-    write_frame(separation(made.predictions), arguments.separation)
+    PREDICTION.write(made.metrics, arguments.metrics)
+    SEPARATION.write(separation(made.predictions), arguments.separation)
 
 
 def predicted(project: Project, study: Study) -> list[Specification]:

@@ -14,12 +14,10 @@ from scipy import stats
 from detente.base.errors import EstimationError, UnknownVariable, choices
 from detente.base.numerics import LEVEL
 from detente.base.types import Array
+from detente.study.multiverse.schema import DECISIONS, OPTIONS
 
-COLUMNS = (
-    "node", "options", "share", "share_low", "share_high", "share_alone", "share_total", "total_low", "total_high",
-    "interval",
-)  # fmt: skip
-OPTION_COLUMNS = ("node", "option", "specifications", "mean", "median", "shift")
+COLUMNS = tuple(name for name in DECISIONS.columns if name != "claim")
+OPTION_COLUMNS = tuple(name for name in OPTIONS.columns if name != "claim")
 REST = "interactions"
 """The row of what decisions do only together."""
 # Nodes beyond which all their subsets are too many.

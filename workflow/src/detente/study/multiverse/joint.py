@@ -11,18 +11,9 @@ from detente.base.errors import EstimationError, TooFewDraws
 from detente.base.numerics import LEVEL
 from detente.base.types import Array, Flags
 from detente.stats.resampling.resampling import TIE
+from detente.study.multiverse.schema import JOINT
 
-COLUMNS = (
-    "statistic",
-    "observed",
-    "expected",
-    "null_low",
-    "null_high",
-    "p_value",
-    "specifications",
-    "draws",
-    "undefined",
-)
+COLUMNS = tuple(name for name in JOINT.columns if name not in ("claim", "scheme"))
 STATISTICS = ("median", "share_dominant_sign", "share_significant")
 
 

@@ -26,25 +26,15 @@ from detente.study.multiverse.grid import Variant
 from detente.study.multiverse.linear_engine import linear
 from detente.study.multiverse.logit_engine import logits
 from detente.study.multiverse.rows import Rows, trimmed
+from detente.study.multiverse.schema import COUNTS, NUMBERS, multiverse_schema
 
 COVARIANCES = ("dyad", "dyadic")
 # Share of specifications that are fitted again by themselves, and how far they may be off, in standard errors.
 CHECKED, TOLERANCE = 0.05, 1e-8
-NUMBERS = (
-    "nobs", "dyads", "states", "events", "base_risk", "treated", "estimate", "std_error", "std_error_unrepaired",
-    "dyad_std_error", "statistic", "df", "p_value", "conf_low", "conf_high", "mde", "mde_share", "estimate_share",
-)  # fmt: skip
-COUNTS = ("nobs", "dyads", "states", "events", "treated")
-JUDGED = ("verdict", "powered", "error", "message", "registration")
-
-
-def columns(nodes: Sequence[str]) -> tuple[str, ...]:
-    """Columns of a multiverse's frame: identity, one per node, numbers, judgement."""
-    return ("spec_id", "specification", "claim", *nodes, "estimand", "equivalent", *NUMBERS, *JUDGED)
 
 
 def fitted(panels: Mapping[bool, pd.DataFrame], shard: Sequence[Variant], nodes: Sequence[str]) -> pd.DataFrame:
-    """One row per specification, in the order given, columns `columns(nodes)`.
+    """One row per specification, in the order given, columns of `multiverse_schema`.
 
     `estimate` is the treatment's effect on risk (the LPM's coefficient, or the average marginal effect), std_error and
     what follows from it that of its own covariance, dyad_std_error clustered by dyad; `mde` the effect that is found
@@ -64,7 +54,7 @@ def fitted(panels: Mapping[bool, pd.DataFrame], shard: Sequence[Variant], nodes:
         for places_here, keep in by_rows(rows, specs, places):
             found |= _group(rows, specs, places_here, keep)
     records = [_identity(v, nodes) | _judged(found[i], v.specification) for i, v in enumerate(shard)]
-    frame = pd.DataFrame(records, columns=list(columns(nodes)))
+    frame = pd.DataFrame(records, columns=list(multiverse_schema(nodes).columns))
     floats = [n for n in NUMBERS if n not in COUNTS]
     return frame.astype({**dict.fromkeys(floats, "float64"), **dict.fromkeys(COUNTS, "int64")})
 

@@ -207,6 +207,33 @@ FAILURES = FrameSchema(
         "message": _text("why"),
     },
 )
+PREDICTION = FrameSchema(
+    "prediction",
+    {
+        "scheme": _text("how rows are kept from the model that predicts them"),
+        "model": _text("base, with one instrument, or with all"),
+        "metric": _text("of predicted risks"),
+        "value": _number("of the model"),
+        "gain": _number("over the base model, positive if better"),
+        "gain_low": _number("95 % interval over draws of states, lower end"),
+        "gain_high": _number("95 % interval over draws of states, upper end"),
+        "rows": _count("predicted"),
+        "events": _count("onsets in them"),
+        "states": _count("their states"),
+        "draws": _count("draws of states"),
+    },
+    key=("scheme", "model", "metric"),
+)
+SEPARATION = FrameSchema(
+    "separation",
+    {
+        "scheme": _text("how rows are kept from the model that predicts them"),
+        "model": _text("base, with one instrument, or with all"),
+        "rank": _share("place in the order of predicted risk"),
+        "risk": _share("predicted"),
+        "outcome": Column("float64", "1 for an onset", allowed=(0.0, 1.0)),
+    },
+)
 SCHEMAS: Mapping[str, FrameSchema] = {
     "headline": ESTIMATES,
     **{

@@ -18,18 +18,14 @@ from detente.base.types import Array, Codes
 from detente.stats.covariance import number
 from detente.stats.frame import ModelFrame
 from detente.stats.likelihood.binary import LOGIT, likelihood
-from detente.stats.likelihood.likelihood import (
-    Point,
-    newton,
-)
+from detente.stats.likelihood.likelihood import Point, newton
 from detente.stats.linear.regressors import Stalled
+from detente.study.robustness.frames import PREDICTION, SEPARATION
 from detente.study.robustness.scores import GAINS, METRICS, Ranked
 
-COLUMNS = (
-    "scheme", "model", "metric", "value", "gain", "gain_low", "gain_high", "rows", "events", "states", "draws",
-)  # fmt: skip
+COLUMNS = tuple(PREDICTION.columns)
 PREDICTION_COLUMNS = ("scheme", "model", "row", "ccode1", "ccode2", "year", "outcome", "risk")
-SEPARATION_COLUMNS = ("scheme", "model", "rank", "risk", "outcome")
+SEPARATION_COLUMNS = tuple(SEPARATION.columns)
 BASE, ALL = "base", "all"
 ROLLING, LEFT_OUT = "rolling origin", "dyads left out"
 SCHEMES = (ROLLING, LEFT_OUT)

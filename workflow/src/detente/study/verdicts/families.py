@@ -11,11 +11,9 @@ from detente.base.errors import EstimationError, TooFewDraws
 from detente.base.types import Array
 from detente.stats.resampling.randomisation import Randomisation
 from detente.stats.resampling.resampling import TIE
+from detente.study.verdicts.schema import FAMILIES
 
-COLUMNS = (
-    "family", "member", "term", "statistic", "observed", "scheme", "draws", "p_value", "p_romano_wolf",
-    "p_benjamini_hochberg",
-)  # fmt: skip
+COLUMNS = tuple(FAMILIES.columns)
 
 
 def romano_wolf(observed: Array, draws: Array) -> Array:

@@ -15,25 +15,12 @@ from detente.study.estimation.verdict import Verdict
 from detente.study.robustness.frames import Examination
 from detente.study.robustness.sensitivity import furthest, strongest
 from detente.study.verdicts.checks import BENCHMARK_TIMES, VerdictInputs, holm
+from detente.study.verdicts.schema import LEDGER, OF_HEADLINE, RESULTS
 from detente.study.verdicts.verdicts import claim_verdict
 
 Answer = Literal["supported", "contradicted", "no effect of interest", "open", "not tested"]
 NOT_TESTED: Answer = "not tested"
-COLUMNS = (
-    "code", "claim", "label", "family", "class", "statement", "why", "expected", "outcome", "treatment", "moderator",
-    "sample", "nobs", "events", "dyads", "states", "treated", "treated_dyads", "switching_dyads", "base_risk",
-    "estimate", "std_error", "df", "conf_low", "conf_high", "p_value", "estimate_share", "smallest_effect",
-    "mde", "mde_share", "power_at_smallest", "size", "specifications", "equivalent_specifications",
-    "share_with_sign", "share_powered",
-    "share_powered_with_sign", "median_share", "p_joint", "joint_specifications", "joint_scheme", "p_randomisation",
-    "p_family", "p_false_discovery", "robustness_value", "robustness_value_alpha", "strongest_benchmark",
-    "benchmark_low", "benchmark_high", "e_value", "p_negative_controls", "influential", "flips", "verdict", "strength",
-    "checks_passed", "checks_failed", "checks_not_made", "reasons", "answer", "registration", "needs",
-)  # fmt: skip
-_COUNTS = (
-    "nobs", "events", "dyads", "states", "treated", "treated_dyads", "switching_dyads", "base_risk", "estimate",
-    "std_error", "df", "conf_low", "conf_high", "p_value", "smallest_effect", "mde", "mde_share",
-)  # fmt: skip
+COLUMNS = tuple(LEDGER.columns)
 
 
 @dataclass(frozen=True)
@@ -71,7 +58,7 @@ def ledger(
         if isinstance(claim, Claim):
             row |= {"sample": claim.sample or sample} | _tested(claim, findings.get(claim.id))
         rows.append(row)
-    return pd.DataFrame(rows, columns=list(COLUMNS))
+    return pd.DataFrame(rows, columns=list(COLUMNS)).astype({n: c.dtype for n, c in LEDGER.columns.items()})
 
 
 def checks(claims: ClaimsFile, findings: Mapping[str, Findings]) -> pd.DataFrame:
@@ -82,7 +69,7 @@ def checks(claims: ClaimsFile, findings: Mapping[str, Findings]) -> pd.DataFrame
         if name in findings and _effect(findings[name]) is not None
         for c in claim_verdict(_numbers(findings[name])).checks
     ]
-    return pd.DataFrame(rows, columns=["claim", "check", "outcome", "value", "threshold", "reason"])
+    return pd.DataFrame(rows, columns=list(RESULTS.columns)) if rows else RESULTS.empty()
 
 
 def answer(expected: str, verdict: Verdict) -> Answer:
@@ -123,7 +110,7 @@ def _tested(claim: Claim, found: Findings | None) -> dict[str, Any]:
     numbers = _numbers(found)
     made = claim_verdict(numbers)
     return {
-        **{name: effect[name] for name in _COUNTS},
+        **{name: effect[name] for name in (*OF_HEADLINE, "smallest_effect", "mde", "mde_share")},
         "estimate_share": effect["estimate"] / effect["base_risk"],
         **_power(found),
         **_curve(found, effect["estimate"]),
