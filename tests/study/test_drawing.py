@@ -109,7 +109,7 @@ def test_what_is_made_of_exercises_is_redrawn_over_just_these(
 
     assert isinstance(scheme, KadRedraw)
     assert scheme.measure == measure
-    assert scheme.events["exercise"].tolist() == [i for i, counts in enumerate(counted) if counts]
+    assert scheme.events["event"].tolist() == [i for i, counts in enumerate(counted) if counts]
 
 
 def test_a_treatment_that_does_not_say_how_it_is_assigned_is_refused_by_name() -> None:
