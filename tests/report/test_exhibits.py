@@ -293,7 +293,7 @@ def test_a_term_that_no_model_could_estimate_still_has_its_row():
 def test_a_model_that_learns_from_few_dyads_carries_a_warning(study, tables):
     assert cells_of(tables["main"], "Dyads that switch")[4:6] == ("17", "17")
     assert cells_of(tables["main"], "States in dyads that switch")[5] == "19"
-    assert cells_of(tables["main"], "Raw risk of treated rows")[5] == "263.13"
+    assert cells_of(tables["main"], "Raw risk of treated observations")[5] == "263.13"
     for name in ("main", "samples"):
         (warning,) = [note for note in tables[name].notes if note.startswith("Fewer than 30 dyads switch")]
         assert warning.endswith(": UN mission, LPM (17).")
@@ -417,7 +417,7 @@ def test_recovery_sets_planted_beside_estimated():
 def test_coverage_stands_by_covariance_in_each_sample():
     table = coverage_table(made.coverage(), made.project().claims, made.project().sample_labels)
     assert [(c.group, c.label) for c in table.columns[:3]] == [
-        ("All dyads", "Coverage (%)"),
+        ("All dyads", "Interval coverage (%)"),
         ("All dyads", "SE ÷ spread"),
         ("All dyads", "Length"),
     ]

@@ -264,7 +264,7 @@ def test_a_model_without_risk_shows_its_coefficient_and_why_there_is_no_more(cop
     assert rows["Average marginal effect"][1] == rows["Verdict"][1] == "n.e."
     assert rows["Dyad-years"][1] == f"{clogit.nobs:,}"
     assert rows["Base risk"][1] != "n.e."
-    assert rows["Dyad and year effects"] == ("yes", "dyad")
+    assert rows["Dyad and year fixed effects"] == ("yes", "dyad")
     notes = " ".join(tables["main"].notes)
     assert "n.e.: No effect on risk: Joint exercise, all dyads, Cond. logit: this model has no absolute risk" in notes
     assert "log-odds (Cond. logit)" in notes

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pandas as pd
@@ -33,19 +34,31 @@ def robustness_numbers(evidence: Evidence, registered: tuple[str, str] | None) -
         "unless the claim is about others",
         "tally": _tally(tested),
         "lost": _lost(len(without_interval(ledger))),
+        "moderated": bool(tested["moderator"].fillna("").ne("").any()),
         "counts": {
-            "claims": spelled(len(study.claims)),
-            "estimators": spelled(len(study.estimators)),
-            "all": count(len(ledger)),
-            "tested": count(len(tested)),
-            "fitted": count(multiverse["claim"].nunique()),
-            "without": spelled(int((ledger["needs"].fillna("") != "").sum())),
-            "specifications": count(len(multiverse)),
-            "failed": count(int((multiverse["error"] != "").sum())),
+            "claims": counted(len(study.claims), "claim", spelled),
+            "estimators": counted(len(study.estimators), "estimator", spelled),
+            "examined": counted(len(evidence.examined), "claim", spelled),
+            "all": counted(len(ledger), "claim"),
+            "tested": _have(len(tested)),
+            "fitted": counted(multiverse["claim"].nunique(), "claim"),
+            "without": _have(int((ledger["needs"].fillna("") != "").sum()), "claim"),
+            "specifications": counted(len(multiverse), "specification") + (" was" if len(multiverse) == 1 else " were"),
+            "failed": _have(failed) if (failed := int((multiverse["error"] != "").sum())) else "",
         },
         "claims": [_claim(row) for c in study.claims for row in tested[tested["claim"] == c].to_dict("records")],
         "registration": _registration(ledger, registered),
     }
+
+
+def counted(number: int, noun: str, show: Callable[[float], str] = count) -> str:
+    """A number with its noun: "1 claim", "four estimators"."""
+    return f"{show(number)} {noun}{'' if number == 1 else 's'}"
+
+
+def _have(number: int, noun: str = "") -> str:
+    """A number of things with its verb: "1 has", "18 claims have"."""
+    return f"{counted(number, noun) if noun else count(number)} {'has' if number == 1 else 'have'}"
 
 
 def _tally(tested: pd.DataFrame) -> str:
@@ -53,7 +66,10 @@ def _tally(tested: pd.DataFrame) -> str:
     parts = [f"{spelled(n)} {v}" for v in VERDICTS if (n := int((tested["verdict"] == v).sum()))]
     robust = int((tested["strength"].eq("robust") & tested["verdict"].ne("inconclusive")).sum())
     said = " and ".join(filter(None, [", ".join(parts[:-1]), *parts[-1:]]))
-    return f"the verdicts are: {said}; {spelled(robust)} of those that find something pass every check" if said else ""
+    verdicts = "the verdict is" if len(tested) == 1 else "the verdicts are"
+    found = int(tested["verdict"].ne("inconclusive").sum())
+    passed = f"; {spelled(robust)} of those that are not inconclusive {'passes' if robust == 1 else 'pass'} every check"
+    return f"{verdicts}: {said}{passed if found else ''}" if said else ""
 
 
 def _lost(claims: int) -> str:
@@ -66,12 +82,13 @@ def _claim(row: dict[Any, Any]) -> dict[str, Any]:
     joint = (
         ""
         if pd.isna(row["p_joint"])
-        else f" The median of the {count(row['joint_specifications'])} whose treatment was drawn anew "
+        else f" The median of the {count(row['joint_specifications'])} whose treatment was drawn again "
         f"({row['joint_scheme']}) has p {_p(row['p_joint'])} under the null."
     )
     sentence = (
-        f"The headline is {sign}. Of {count(same)} equivalent specifications {percent(row['share_with_sign'])} have "
-        f"its sign; {percent(row['share_powered'])} could have found the smallest effect of interest.{joint}"
+        f"The headline is {sign}. Of {counted(same, 'equivalent specification')} {percent(row['share_with_sign'])} "
+        f"{'has' if same == 1 else 'have'} its sign; {percent(row['share_powered'])} had the power to find the "
+        f"smallest effect of interest.{joint}"
         if same
         else "No equivalent specification has an estimate."
     )

@@ -26,8 +26,9 @@ _CONFOUNDER_COLUMNS = (
 
 
 _CONFOUNDER_NOTES = (
-    "Robustness value: share of what is left of treatment and outcome that a confounder must explain to bring the "
-    "estimate, or the nearer end of its dyadic interval, to zero; 0% where the interval holds zero already.",
+    "Robustness value: share of the residual variation of treatment and outcome that a confounder must explain to "
+    "bring the estimate, or the nearer end of its dyadic interval, to zero; 0% where the interval contains zero "
+    "already.",
     "Oster's δ: selection on what is not observed, as a multiple of that on controls, that would bring the "
     "estimate to zero, with an R² 1.3 times as large; negative where controls move it away from zero.",
     "E-value: risk ratio that a confounder must have with both to explain the risk ratio of the claim, or the "

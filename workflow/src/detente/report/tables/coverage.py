@@ -59,7 +59,9 @@ def coverage_table(frame: pd.DataFrame, claims: ClaimsFile, labels: Mapping[str,
             cells = (_cells(found[scenario, sample, kind]) for sample in samples)
             rows.append(Row(label, tuple(cell for three in cells for cell in three)))
     columns = tuple(
-        Column(head, labels[sample]) for sample in samples for head in ("Coverage (%)", "SE \u00f7 spread", "Length")
+        Column(head, labels[sample])
+        for sample in samples
+        for head in ("Interval coverage (%)", "SE \u00f7 spread", "Length")
     )
     title = f"How often {percent(LEVEL)} intervals hold a planted effect"
     return Table("coverage", title, "", columns, tuple(rows), _notes(frame, claim.instrument, labels), True, dense=True)
@@ -87,11 +89,13 @@ def _notes(frame: pd.DataFrame, instrument: str, labels: Mapping[str, str]) -> t
     reasons = dict.fromkeys(frame.loc[frame["failure"] != "", "failure"])
     return (
         f"{count(draws)} draws a block. Dyad-years, treatment and controls stay as they are in the headline model of "
-        f"{instrument}, linear with dyad and year effects ({sizes}); shocks to states in a year and onsets are drawn "
-        f"anew from the hazard of this world, with {per_thousand(cells['planted'].iloc[0])} onsets per {PER:,} "
-        "dyad-years planted. The effect is the same in every dyad-year, so that it is just what the model estimates.",
-        "Coverage: share of intervals with the planted effect in them, Monte Carlo standard error in parentheses; an "
-        f"interval that does not exist holds nothing.{lost} SE ÷ spread: mean standard error over the standard "
-        f"deviation of the estimates. Length: mean, in onsets per {PER:,} dyad-years; shocks are in the same unit.",
+        f"{instrument}, linear with dyad and year effects ({sizes}); shocks to states in a year and onsets are "
+        f"simulated again from the hazard of this world, with {per_thousand(cells['planted'].iloc[0])} onsets per "
+        f"{PER:,} dyad-years planted. The effect is the same in every dyad-year, so that it is just what the model "
+        f"estimates.",
+        "Interval coverage: share of intervals that contain the planted effect, Monte Carlo standard error in "
+        f"parentheses; an interval that does not exist contains nothing.{lost} SE ÷ spread: mean standard error over "
+        f"the standard deviation of the estimates. Length: mean, in onsets per {PER:,} dyad-years; shocks are in the "
+        f"same unit.",
         *(f"Not estimable: {reason.rstrip('.')}." for reason in reasons),
     )

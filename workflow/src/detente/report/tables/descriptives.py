@@ -23,7 +23,7 @@ def descriptives(evidence: Evidence) -> Table:
     found = keyed(evidence.frame("descriptives"), "variable", "sample")
     order = list(dict.fromkeys(variable for variable, _ in found))
     headline = evidence.samples[study.headline]
-    columns = [Column(name, headline) for name in ("nobs", "Missing", "Mean", "SD", "Min", "Max")]
+    columns = [Column(name, headline) for name in ("Observations", "Missing", "Mean", "SD", "Min", "Max")]
     columns += [Column(evidence.samples[s].removesuffix(" dyads"), "Mean elsewhere") for s in others]
     rows = []
     for variable in order:

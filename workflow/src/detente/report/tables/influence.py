@@ -35,10 +35,10 @@ def influence_table(frame: pd.DataFrame, claims: Mapping[str, str], *, simulated
             rows.append(Row(label, (*cells, f"{count(int(mine['flips'].sum()))} of {count(len(mine))}")))
     columns = (*(Column(_KINDS[k], "Moves the estimate most", "left") for k in kinds), Column("Another verdict"))
     notes = (
-        "The headline, fitted again without one state, region, era or series of exercises; in brackets the shift of "
+        "The headline, re-estimated without one state, region, era or series of exercises; in brackets the shift of "
         "the estimate in its standard errors. Another verdict: of all that were left out, how many change it.",
     )
-    return Table("influence", "Whom estimates rest on", "", columns, tuple(rows), notes, simulated, dense=True)
+    return Table("influence", "What estimates depend on", "", columns, tuple(rows), notes, simulated, dense=True)
 
 
 def _most(frame: pd.DataFrame) -> str:

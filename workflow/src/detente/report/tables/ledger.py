@@ -59,9 +59,10 @@ def ledger_table(ledger: pd.DataFrame, samples: Mapping[str, str], *, simulated:
         f"Headline: linear probability model with dyad and year effects, treatment the year before, dyadic-robust "
         f"{percent(LEVEL)} interval, {_samples(examined, samples)}. Change in onsets per {PER:,} dyad-years; of "
         "moderators, per standard deviation of the moderator, or from 0 to 1.",
-        "MDE: smallest effect found four times in five. Powered: equivalent specifications whose MDE is within the "
-        "smallest effect of interest. Family p: Romano and Wolf's, within the family. Robustness value: share of what "
-        "is left of treatment and outcome that a confounder would have to explain to bring the estimate to zero.",
+        "MDE: minimum detectable effect at 80% power. Powered: equivalent specifications whose MDE is within the "
+        "smallest effect of interest. Family p: Romano and Wolf's, within the family. Robustness value: share of the "
+        "residual variation of treatment and outcome that a confounder would have to explain to bring the estimate to "
+        "zero.",
         "A verdict is fragile where a check behind it fails (see the figure), untested where one could not be made.",
         *_units(examined),
         *(f"{r['code']} {r['label']} has no interval: {r['reasons']}." for r in without_interval(ledger)),

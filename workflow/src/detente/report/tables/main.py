@@ -27,7 +27,7 @@ _EFFECT: tuple[tuple[str, Callable[[Cell], str]], ...] = (
     (f"{INTERVAL}, lower end", lambda c: per_thousand(c.low)),
     (f"{INTERVAL}, upper end", lambda c: per_thousand(c.high)),
     ("Base risk", lambda c: per_thousand(c.base_risk)),
-    ("Raw risk of treated rows", lambda c: per_thousand(c.treated_risk)),
+    ("Raw risk of treated observations", lambda c: per_thousand(c.treated_risk)),
     ("Risk ratio", lambda c: ratio(c.ratio)),
     (f"{INTERVAL}, lower end", lambda c: ratio(c.ratio_low)),
     (f"{INTERVAL}, upper end", lambda c: ratio(c.ratio_high)),
@@ -46,7 +46,7 @@ _SIZE: tuple[tuple[str, Callable[[Cell], str]], ...] = (
     ("States", lambda c: count(c.states)),
     ("States in dyads that switch", lambda c: count(c.switching_states)),
     ("Onsets", lambda c: count(c.events)),
-    ("Dyad and year effects", lambda c: estimator_label(c.estimator).effects),
+    ("Dyad and year fixed effects", lambda c: estimator_label(c.estimator).effects),
 )
 
 
@@ -72,7 +72,7 @@ def main(evidence: Evidence) -> Table:
         *_control_rows(evidence, models),
         Row(f"Effect on the risk of onset, per {PER:,} dyad-years"),
         *(Row(label, tuple(_effect(m, show(m)) for m in models)) for label, show in _EFFECT),
-        Row("Rows of the model"),
+        Row("Observations of the model"),
         *(Row(label, tuple(show(m) if m.fitted else "" for m in models)) for label, show in _SIZE),
     ]
     title = f"Onset of a dispute on each treatment: {lower_first(evidence.samples[study.headline])}"
@@ -138,13 +138,13 @@ def _main_notes(evidence: Evidence, models: list[Cell]) -> tuple[str, ...]:
     treatments = listed(sorted(timing))
     return (
         f"The treatment, named above the columns, is measured in {treatments}. "
-        f"Coefficients are {_units(evidence)}. Controls that dyad or year effects absorb are blank."
+        f"Coefficients are {_units(evidence)}. Controls that dyad or year fixed effects absorb are blank."
         f"{_means(evidence)}",
         *recipe_notes(evidence, [study.headline], ("Parentheses", "Brackets")),
         "Intervals and p-values use the errors in parentheses. The risk ratio's interval is a delta-method "
         "interval on the log scale. "
         f"{MDE} standard errors. Base risk: {BASE_RISK}; the risk ratio sets the effect against it. "
-        "A dyad switches if its treatment varies in the rows of the model; dyad effects learn from no other. "
+        "A dyad switches if its treatment varies among the observations of the model; dyad fixed effects use no other. "
         f"Peace years in {PEACE_UNIT}.",
         *few_switchers(evidence, models),
         *failure_notes(evidence, models),

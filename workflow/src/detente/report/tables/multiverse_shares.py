@@ -31,14 +31,14 @@ def shares_table(frame: pd.DataFrame, claims: Sequence[Claim], covariance: str, 
     columns = tuple(Column(h, group) for group in ("Equivalent specifications", "All specifications") for h in heads)
     return Table(
         name="multiverse_shares",
-        title="Specifications that agree, and that could have told",
+        title="Specifications that agree, and that had the power to",
         stub="Claim",
         columns=columns,
         rows=tuple(rows),
         notes=(
             "Sign of the claim: that of an effect as claimed; where a claim expects either, the sign that most have.",
-            "Significant: the dyadic-robust 95 % interval excludes zero. With power: the effect that is found four "
-            "times in five is no larger than the smallest effect of interest.",
+            "Significant: the dyadic-robust 95 % interval excludes zero. With power: the minimum detectable effect "
+            "is no larger than the smallest effect of interest.",
             "All: with options that answer another question, or whose standing is uncertain. Those without an estimate "
             "are in the number, and count as not agreeing and without power.",
         ),

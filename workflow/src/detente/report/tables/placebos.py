@@ -48,8 +48,8 @@ def placebo_table(frame: pd.DataFrame, claims: Mapping[str, str], *, simulated: 
         Column("Treated"),
     )
     notes = (
-        "The headline model with a variable that cannot work in place of the treatment: what it finds is bias, or the "
-        "outcome's effect on the treatment, or, in the lead of a lasting treatment, the treatment itself.",
+        "The headline model with a variable that cannot have an effect in place of the treatment: what it finds is "
+        "bias, or the outcome's effect on the treatment, or, in the lead of a lasting treatment, the treatment itself.",
     )
     return Table("placebos", "Negative controls", "", columns, tuple(rows), notes, simulated)
 

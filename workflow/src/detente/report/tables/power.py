@@ -55,10 +55,10 @@ def power_table(frame: pd.DataFrame, claims: Mapping[str, str], *, simulated: bo
     )
     draws = int(frame["draws"].max()) if len(frame) else 0
     notes = (
-        f"Effects are planted on the real rows and looked for by the headline model at 5%, {count(draws)} draws each. "
-        "Exaggeration and wrong sign: of estimates that are significant (types M and S). Rejections under no effect: "
-        "the size of the test, 5% if its intervals are right.",
-        "Where the last column is above one, the record has more dependence than was planted. The verdict takes the "
+        f"Outcomes are simulated under a planted effect and the headline model is tested at 5%, {count(draws)} draws "
+        f"each. Exaggeration and wrong sign: of estimates that are significant (types M and S). Rejections under no "
+        f"effect: the size of the test, 5% if its intervals are right.",
+        "Where the last column is above one, the data have more dependence than was simulated. The verdict takes the "
         "smaller power of the two.",
     )
     return Table("power", "What the headline could have found", "", columns, tuple(rows), notes, simulated, dense=True)

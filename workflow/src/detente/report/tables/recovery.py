@@ -87,14 +87,14 @@ def recovery_table(evidence: Evidence) -> Table:
         Column("Estimated"),
         Column("Standard error"),
         Column("Same sign", align="center"),
-        Column(f"{percent(LEVEL)} interval holds it", align="center"),
+        Column(f"{percent(LEVEL)} interval contains it", align="center"),
         Column("Verdict", align="left"),
         Column("Not wrong", align="center"),
     )
     notes = (
         f"Changes in onsets per {PER:,} dyad-years on the headline sample; {errors} standard errors. "
         f"One world is one draw. With {COVERAGE.states} states dyadic-robust intervals are somewhat short: over "
-        f"{COVERAGE.worlds} such worlds they held the effect in {percent(COVERAGE.dyadic_relevant)} of cases "
+        f"{COVERAGE.worlds} such worlds they contained the effect in {percent(COVERAGE.dyadic_relevant)} of cases "
         f"({percent(COVERAGE.dyadic_all)} among all dyads), intervals clustered by dyad in "
         f"{percent(COVERAGE.dyad_relevant)} ({percent(COVERAGE.dyad_all)}). A verdict is wrong if it names "
         "the other sign, calls negligible what is of interest, or finds an effect where none was planted.",

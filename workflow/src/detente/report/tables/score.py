@@ -32,8 +32,8 @@ def score_table(score: pd.DataFrame) -> Table:
         Column("Planted"),
         Column("Estimated"),
         Column("Sign right", align="center"),
-        Column("Interval holds it", align="center"),
-        Column("Equivalent specifications that hold it"),
+        Column("Interval contains it", align="center"),
+        Column("Equivalent specifications that contain it"),
         Column("Verdict", align="left"),
         Column("Not wrong", align="center"),
     )
