@@ -9,8 +9,8 @@ import pandas as pd
 import pyarrow as pa
 
 from detente.base.files import read_frame, read_json
-from detente.data.acquire.pins import load_sources
 from detente.data.panel import Unit
+from detente.data.pins import load_sources
 from detente.data.record import clean_source
 from detente.data.sources import REGISTRY, Source
 

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import shutil
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
 import numpy as np
 import pytest
 
+from detente.base.code import PACKAGE
 from detente.base.errors import BrokenContract
 from detente.data.panel import catalogue, contrasts
 from detente.data.panel.derived import pairwise
-from detente.data.sources import BY_DYAD, REGISTRY, Variable
+from detente.data.sources import BY_DYAD, REGISTRY, Variable, registered
 
 ENTRIES = catalogue(list(REGISTRY.values())) | catalogue(list(REGISTRY.values()), "directed-dyad-year")
 
@@ -47,3 +54,25 @@ def test_the_units_that_tables_print_are_those_declared() -> None:
 def test_geography_is_what_no_treatment_moves() -> None:
     found = {name for name, entry in ENTRIES.items() if entry.variable.geography}
     assert found == {"contiguity_type", "contiguous", "distance_km", "land_contiguous", "log_distance"}
+
+
+def test_a_module_below_a_theme_is_found_without_being_listed(tmp_path: Path) -> None:
+    package = tmp_path / "detente"
+    shutil.copytree(PACKAGE, package, ignore=shutil.ignore_patterns("__pycache__"))
+    module = (package / "data/sources/discord/rivalry.py").read_text(encoding="utf-8")
+    copied = module.replace('"rivalry', '"feuds').replace("rivalry_", "feuds_")
+    (package / "data/sources/discord/feuds.py").write_text(copied, encoding="utf-8")
+    said = "from detente.data.sources import REGISTRY; print(*(s for s in REGISTRY if s.startswith('feuds')))"
+
+    done = subprocess.run(
+        [sys.executable, "-c", said], env={"PYTHONPATH": str(tmp_path)}, capture_output=True, text=True, check=True
+    )
+
+    assert done.stdout.split() == ["feuds", "feuds-dreyer"]
+
+
+def test_two_sources_of_one_name_are_refused() -> None:
+    one, other = REGISTRY["gml-mid"], replace(REGISTRY["rivalry"], alias="gml")
+    with pytest.raises(BrokenContract, match="two sources are called 'gml': rename one of them"):
+        registered(iter([one, other]))
+    assert list(registered(iter([REGISTRY["rivalry"], one, one]))) == ["gml-mid", "rivalry"]

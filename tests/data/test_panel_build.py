@@ -277,10 +277,10 @@ def test_the_codebook_says_how_a_variable_is_spread_in_the_window(built: Panel):
     inside = built.frame[built.frame["in_window"]]
 
     assert list(frame.index) == list(built.entries)
-    assert ((frame["n"] + frame["missing"]) == len(inside)).all()
+    assert ((frame["nobs"] + frame["missing"]) == len(inside)).all()
     for name in ("peace_years", "cinc_1", "rivalry"):
         column = inside[name].dropna()
-        found = frame.loc[name, ["n", "mean", "sd", "min", "max"]].astype(float).tolist()
+        found = frame.loc[name, ["nobs", "mean", "sd", "min", "max"]].astype(float).tolist()
         assert found == pytest.approx([len(column), column.mean(), column.std(), column.min(), column.max()])
 
 
@@ -288,7 +288,7 @@ def test_a_variable_that_is_never_known_is_described_as_such():
     pact = made_source("pacts", "dyad-year", event("pact"), years=(1900, 1901))
     row = described(made_panel({pact: pd.DataFrame(columns=[*KEY, "pact"], dtype="float64")})).set_index("variable")
 
-    assert row.loc["pact", ["n"]].tolist() == [0]
+    assert row.loc["pact", ["nobs"]].tolist() == [0]
     assert row.loc["pact", ["mean", "sd", "min", "max"]].isna().all()
 
 

@@ -14,9 +14,9 @@ import pytest
 
 from detente.base.errors import ConfigError
 from detente.cli import main
-from detente.data.acquire.pins import project_root
 from detente.data.panel import build, catalogue, chosen
 from detente.data.panel.catalogue import STATES
+from detente.data.pins import project_root
 from detente.data.record.tidied import KEPT
 from detente.data.sources import ALIASES, REGISTRY, Source, Tidy
 
@@ -250,7 +250,7 @@ def test_the_project_is_the_current_folder_or_else_the_checkout(
     empty.mkdir()
     monkeypatch.chdir(empty)
     assert project_root() == REPOSITORY
-    monkeypatch.setattr("detente.data.acquire.pins.__file__", str(root / "workflow/src/detente/data/acquire/pins.py"))
+    monkeypatch.setattr("detente.data.pins.__file__", str(root / "workflow/src/detente/data/pins.py"))
     assert project_root() == root.resolve()
     assert main([*words[:-1], "panel.csv"]) == 0
     assert [p.name for p in empty.iterdir()] == ["panel.csv"]
@@ -261,7 +261,7 @@ def test_without_a_project_the_builder_says_so(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ):
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("detente.data.acquire.pins.__file__", str(tmp_path / "lib/site/detente/data/acquire/pins.py"))
+    monkeypatch.setattr("detente.data.pins.__file__", str(tmp_path / "lib/site/detente/data/pins.py"))
 
     text = refused(main(["panel", "--years", "2000", "--add", "rivalry", "--out", "panel.csv"]), capsys)
 

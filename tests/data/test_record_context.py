@@ -383,7 +383,7 @@ def test_ties_are_of_states_alone():
 
 
 def believers(*lines: tuple[int, int, int, int]) -> pd.DataFrame:
-    frame = pd.DataFrame(lines, columns=["ccode", "year", "chrstgen", "islmgen"])
+    frame = pd.DataFrame(lines, columns=["state", "year", "chrstgen", "islmgen"])
     others = dict.fromkeys(set(religion.RELIGIONS) - {"chrstgen", "islmgen"}, 0)
     return frame.assign(**others, dualrelig=0)
 

@@ -163,12 +163,6 @@ def test_unknown_days_strange_members_and_differing_flags_are_accounted_for():
             1,
         ),
         ("recoded", "member's row and alliance's differ on bilateral: the alliance's counts", "all members", 1),
-        (
-            "merged",
-            "several treaties or phases in one dyad-year are one row, with the most of each obligation",
-            "all dyad-years",
-            0,
-        ),
     ]
 
 
@@ -315,7 +309,6 @@ def test_hosts_of_a_mission_take_the_code_of_the_time():
         ("dropped", "lists no host", "UNSEEN", 1),
         ("recoded", "later state's code: the state of the time", "all host-months", 2),
         ("dropped", "host is not a member of the state system in the year", "UNTAG", 1),
-        ("merged", "months and missions of one state-year are one row", "all host-months", 0),
     ]
 
 
@@ -384,7 +377,6 @@ def test_operations_without_umbrellas_dates_or_hosts():
         ("dropped", "host is not a member of the state system in the year", "UNMIK", 1),
         ("dropped", "host is not a member of the state system in the year", "UNTAG", 1),
         ("dropped", "host is not a member of the state system in the year", "UNTMIH", 1),
-        ("merged", "operations of one state-year are one row", "all host-years", 0),
     ]
 
 

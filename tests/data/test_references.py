@@ -11,7 +11,7 @@ import pytest
 from detente.base.errors import ConfigError
 from detente.base.files import read_note
 from detente.cli import main
-from detente.data.acquire.pins import load_sources
+from detente.data.pins import load_sources
 from detente.data.record.references import REFERENCES, Reference, cited, load_references, own_reference, parsed
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -670,7 +670,6 @@ def test_a_mission_inside_one_state_and_a_year_beyond_coverage_are_in_the_attrit
     assert entries == [
         ("dropped", "fewer than two states are parties: makes no dyad", "all missions", 2),
         ("dropped", "mission-year outside 1948–2022, where coding ends", "all missions", 1),
-        ("merged", MERGED, "all dyad-years", 0),
     ]
 
 

@@ -18,8 +18,8 @@ import pytest
 from detente.base.errors import BrokenContract
 from detente.cli import main
 from detente.cli.datapage import checked, profiles, spans
-from detente.data.acquire.pins import THEMES, load_sources
 from detente.data.panel import UNITS, catalogue
+from detente.data.pins import THEMES, load_sources
 from detente.data.record import Tidied, tidied
 from detente.data.sources import REGISTRY, attrition
 from detente.report.figures.canvas import image

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from detente.base.errors import ConfigError
-from detente.data.acquire.pins import SourceFile
+from detente.data.pins import SourceFile
 from detente.study.config.project import load_project
 
 from support.builders import REPOSITORY, change, line

@@ -14,7 +14,7 @@ import pytest
 
 from detente.base.errors import RawFilesUnavailable
 from detente.data.acquire import Patience, acquire
-from detente.data.acquire.pins import SourceFile, SourceRecord
+from detente.data.pins import SourceFile, SourceRecord
 
 REPOSITORY = Path(__file__).parents[2]
 DATA = bytes(range(256)) * 16

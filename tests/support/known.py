@@ -12,10 +12,10 @@ from typing import TypeVar
 import pandas as pd
 import pytest
 
-from detente.data.acquire.pins import SourceRecord, load_sources
 from detente.data.panel import build_panel
 from detente.data.panel.build import Panel
 from detente.data.panel.catalogue import Unit
+from detente.data.pins import SourceRecord, load_sources
 from detente.data.record import clean_source
 from detente.data.record.rawread import read_raw
 from detente.data.sources import REGISTRY, RawTable, Tidy, check_raw

@@ -18,9 +18,9 @@ import yaml
 from detente.base.files import sha256, write_json
 from detente.cli import main
 from detente.cli.rawformats import write_raw
-from detente.data.acquire.pins import load_sources
 from detente.data.panel import STATES, Panel, build, build_panel
 from detente.data.panel.catalogue import EXPANSIONS
+from detente.data.pins import load_sources
 from detente.data.record import clean_source
 from detente.data.sources import BY_DYAD, KEYS, REGISTRY, Source, Variable
 from detente.simulate import simulate_world

@@ -12,7 +12,7 @@ from detente.base.files import write_json
 from detente.cli.command import Command
 from detente.cli.options import add_study, read_study
 from detente.data.acquire import acquire
-from detente.data.acquire.pins import SourceRecord
+from detente.data.pins import SourceRecord
 from detente.study.config.study import Study
 
 COMMAND = Command(

@@ -12,9 +12,9 @@ import pandas as pd
 from detente.base.errors import BrokenContract
 from detente.base.files import write_bytes, write_text
 from detente.cli.command import Command
-from detente.data.acquire.pins import THEMES, SourceRecord, load_sources, project_root
 from detente.data.panel.catalogue import MAJOR, STATES, expansions
 from detente.data.panel.tool import MIRROR
+from detente.data.pins import THEMES, SourceRecord, load_sources, project_root
 from detente.data.record import Tidied, tidied
 from detente.data.record.tidied import KEPT
 from detente.data.sources import ALIASES, REGISTRY, Source

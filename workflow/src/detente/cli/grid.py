@@ -13,7 +13,7 @@ import pandas as pd
 
 from detente.base.files import write_csv, write_json
 from detente.cli.command import Command
-from detente.data.acquire.pins import project_root
+from detente.data.pins import project_root
 from detente.study.config.multiverse import Multiverse
 from detente.study.config.project import load_project
 from detente.study.multiverse.grid import Grid, shards

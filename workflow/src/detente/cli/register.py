@@ -11,7 +11,7 @@ from detente.base import strict
 from detente.base.errors import ConfigError
 from detente.base.files import write_bytes, write_text
 from detente.cli.command import Command
-from detente.data.acquire.pins import project_root
+from detente.data.pins import project_root
 from detente.study.config.claims import ClaimsFile
 from detente.study.config.names import CLAIMS
 from detente.study.project import load

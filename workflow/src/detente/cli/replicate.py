@@ -15,7 +15,7 @@ from detente.base.errors import NotReproduced, RawFilesUnavailable
 from detente.base.files import write_bytes, write_csv, write_text
 from detente.cli.command import Command
 from detente.cli.evidence import configure_templates
-from detente.data.acquire.pins import project_root
+from detente.data.pins import project_root
 from detente.replicate.checks import check_columns
 from detente.replicate.compare import FAILING
 from detente.replicate.data import obtained, tables

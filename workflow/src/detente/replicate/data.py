@@ -10,7 +10,7 @@ import pandas as pd
 from detente.base.errors import DetenteError, PanelError, RawFilesUnavailable, UnknownVariable, choices
 from detente.base.expressions import Table, evaluate
 from detente.data.acquire import Patience, acquire
-from detente.data.acquire.pins import SourceRecord
+from detente.data.pins import SourceRecord
 from detente.data.record.published import read_published
 from detente.replicate.schema import DataFile, Publication
 

@@ -16,7 +16,7 @@ from detente.base.errors import (
     choices,
 )
 from detente.base.strict import located
-from detente.data.acquire.pins import SOURCES
+from detente.data.pins import SOURCES
 from detente.study.config.names import CLAIMS
 from detente.study.config.project import Project, load_project
 from detente.study.config.samples import SAMPLES

@@ -19,7 +19,7 @@ from detente.data.acquire.download import DeliveryError, Downloader, Patience
 from detente.data.acquire.lock import alone
 
 if TYPE_CHECKING:
-    from detente.data.acquire.pins import SourceFile, SourceRecord
+    from detente.data.pins import SourceFile, SourceRecord
 
 __all__ = ["Obtained", "Patience", "Place", "Problem", "Receipt", "acquire", "broken", "verify"]
 

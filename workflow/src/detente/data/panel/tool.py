@@ -11,9 +11,9 @@ import pandas as pd
 
 from detente.base import strict
 from detente.base.errors import ConfigError, choices
-from detente.data.acquire.pins import SourceRecord, load_sources, project_root
 from detente.data.panel.build import Panel, build_panel
 from detente.data.panel.catalogue import STATES, UNITS, Unit
+from detente.data.pins import SourceRecord, load_sources, project_root
 from detente.data.record import Own, Tidied, own_source, tidied
 from detente.data.record.tidied import KEPT
 from detente.data.sources import ALIASES, REGISTRY, Source

@@ -17,7 +17,7 @@ from detente.base import strict
 from detente.base.errors import ConfigError, SourceSchemaError, choices
 from detente.base.frames import validated
 from detente.base.strict import Strict, Year
-from detente.data.acquire.pins import SourceFile, SourceRecord
+from detente.data.pins import SourceFile, SourceRecord
 from detente.data.record.rawread import read_raw
 from detente.data.sources import KEYS, RawTable, Source, Tidy, Variable, attrition, tidy_schema
 from detente.data.sources.base import undirected
@@ -180,7 +180,7 @@ def _tidy(definition: OwnData, raw: pd.DataFrame, table: Path) -> Tidy:
             int((whole & ~inside).sum()),
         ),
     ]
-    return Tidy(frame, attrition(definition.name, [e for e in entries if e[3]]))
+    return Tidy(frame, attrition(definition.name, entries))
 
 
 def _numbers(column: pd.Series, table: Path) -> pd.Series:

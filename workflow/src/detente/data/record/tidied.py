@@ -14,7 +14,7 @@ import pandas as pd
 from detente.base.code import PACKAGE, modules_used
 from detente.base.files import read_frame, write_frame
 from detente.data.acquire import acquire
-from detente.data.acquire.pins import SourceRecord
+from detente.data.pins import SourceRecord
 from detente.data.record.cleaning import clean_source
 from detente.data.sources import Source, Tidy
 

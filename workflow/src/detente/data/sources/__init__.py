@@ -1,10 +1,16 @@
-"""One file a dataset: raw → tidy, with its key, its variables and the years it covers."""
+"""The public record, one module a dataset: raw columns, how they are cleaned, key, variables and years covered.
+
+A module below one of the themes declares its sources at its top level, and is found there: `REGISTRY` has them by
+slug, in the order of the slugs. What is shared by sources is in the modules beside the themes.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from importlib import import_module
+from pkgutil import walk_packages
 
-from detente.base.errors import ConfigError, choices
+from detente.base.errors import BrokenContract, ConfigError, choices
 from detente.data.sources.base import (
     BY_DYAD,
     BY_NETWORK,
@@ -21,145 +27,37 @@ from detente.data.sources.base import (
     by_event,
     check_raw,
 )
-from detente.data.sources.conflict import (
-    belligerents,
-    conflicts,
-    crises,
-    disputes,
-    dyadic_disputes,
-    events,
-    gml_disputes,
-    participants,
-    wars,
-)
-from detente.data.sources.cooperation import (
-    agreements,
-    alliances,
-    exercise_counts,
-    exercises,
-    forums,
-    joint_exercises,
-    organisations,
-    proteges,
-    treaties,
-    visits,
-)
-from detente.data.sources.discord import ideal_points, rivalry, territorial_claims
-from detente.data.sources.peacekeeping import (
-    codeployment,
-    contributors,
-    deployments,
-    mandates,
-    mediation,
-    missions,
-    operations,
-    peacekeepers,
-    shared_missions,
-    shortfalls,
-)
-from detente.data.sources.place import capitals, colonies, contiguity, distance, drought, geodist, religion, rivers
-from detente.data.sources.power import bases, capabilities, economy, nuclear, states, surplus, trade, us_troops
-from detente.data.sources.regime import democracy, polity, unified_democracy, vdem
 from detente.data.sources.schema import tidy_schema
 
-REGISTRY: Mapping[str, Source] = {
-    source.slug: source
-    for source in (
-        states.SOURCE,
-        contiguity.SOURCE,
-        distance.SOURCE,
-        disputes.GML,
-        disputes.COW,
-        disputes.GML_INITIATIONS,
-        disputes.COW_INITIATIONS,
-        exercises.SOURCE,
-        alliances.SOURCE,
-        missions.SOURCE,
-        agreements.SOURCE,
-        capabilities.SOURCE,
-        democracy.SOURCE,
-        rivalry.SOURCE,
-        rivalry.DREYER,
-        bases.SOURCE,
-        belligerents.SOURCE,
-        capitals.SOURCE,
-        codeployment.SOURCE,
-        colonies.SOURCE,
-        colonies.TIES,
-        conflicts.SOURCE,
-        conflicts.CIVIL_CONFLICTS,
-        contributors.SOURCE,
-        crises.SOURCE,
-        crises.TRIGGERS,
-        deployments.SOURCE,
-        drought.SOURCE,
-        dyadic_disputes.SOURCE,
-        economy.SOURCE,
-        events.SOURCE,
-        events.INITIATIONS,
-        exercise_counts.SOURCE,
-        forums.SOURCE,
-        geodist.SOURCE,
-        geodist.STATES,
-        gml_disputes.SOURCE,
-        gml_disputes.INITIATIONS,
-        ideal_points.SOURCE,
-        joint_exercises.SOURCE,
-        mandates.SOURCE,
-        mediation.SOURCE,
-        nuclear.SOURCE,
-        operations.SOURCE,
-        organisations.SOURCE,
-        participants.SOURCE,
-        participants.INITIATIONS,
-        peacekeepers.SOURCE,
-        polity.SOURCE,
-        proteges.SOURCE,
-        religion.SOURCE,
-        rivers.SOURCE,
-        shared_missions.SOURCE,
-        shortfalls.SOURCE,
-        surplus.SOURCE,
-        territorial_claims.SOURCE,
-        territorial_claims.DIRECTED,
-        trade.SOURCE,
-        trade.DIRECTED,
-        trade.NATIONAL,
-        treaties.SOURCE,
-        unified_democracy.SOURCE,
-        us_troops.SOURCE,
-        vdem.SOURCE,
-        visits.SOURCE,
-        wars.SOURCE,
-    )
-}
+
+def _declared() -> Iterator[Source]:
+    """Sources that the modules of the themes declare."""
+    for module in walk_packages(__path__, f"{__name__}."):
+        if module.name.count(".") > __name__.count(".") + 1:
+            yield from (item for item in vars(import_module(module.name)).values() if isinstance(item, Source))
 
 
-# Short names, as people call these sources.
-ALIASES: Mapping[str, str] = {
-    "capitals": "distance-capitals",
-    "claims": "icow-territory",
-    "colonial": "icow-colonial-ties",
-    "contiguity": "cow-contiguity-3.2",
-    "democracy": "democracy-cow",
-    "drought": "climate-drought",
-    "gdp": "gdp-pop",
-    "gml": "gml-mid",
-    "icb": "icb-13",
-    "ideal-points": "unga-idealpoints",
-    "igo": "cow-igo",
-    "joint-igo": "cow-igo-3",
-    "mid": "mid-5.0-participants",
-    "mie": "mie-1.0",
-    "polity": "polity5",
-    "religion": "cow-religion",
-    "rivers": "rivers-tfdd",
-    "states": "cow-state-system",
-    "trade": "cow-trade-4.0",
-    "troops": "troopdata",
-    "ucdp": "ucdp-prio-acd",
-    "war": "cow-war",
-}
+def registered(sources: Iterator[Source]) -> dict[str, Source]:
+    """Sources by slug, in the order of slugs.
+
+    Raises
+    ------
+    BrokenContract
+        If two have one slug or short name.
+    """
+    found: dict[str, Source] = {}
+    names: dict[str, Source] = {}
+    for item in sources:
+        for name in filter(None, (item.slug, item.alias)):
+            if names.setdefault(name, item) is not item:
+                raise BrokenContract(f"two sources are called {name!r}: rename one of them")
+        found[item.slug] = item
+    return dict(sorted(found.items()))
+
+
+REGISTRY: Mapping[str, Source] = registered(_declared())
+ALIASES: Mapping[str, str] = {s.alias: s.slug for s in REGISTRY.values() if s.alias}
+"""Short names, as people call these sources."""
 
 
 def source(slug: str) -> Source:
@@ -186,6 +84,7 @@ __all__ = [
     "attrition",
     "by_event",
     "check_raw",
+    "registered",
     "source",
     "tidy_schema",
 ]

@@ -108,7 +108,8 @@ class Source:
     """One dataset.
 
     `clean` takes {raw file → frame of raw columns}, in the order of `raw`; where the source `whittles`, because a key
-    may have several disputes, it takes the rules of that as a second argument, or goes by its own.
+    may have several disputes, it takes the rules of that as a second argument, or goes by its own. `alias` is
+    a short name, as people call it.
     """
 
     slug: str
@@ -118,11 +119,12 @@ class Source:
     clean: Callable[..., Tidy]
     years: tuple[int, int]
     whittles: bool = False
+    alias: str | None = None
 
 
 def attrition(source: str, entries: Iterable[tuple[str, str, str, int]] = ()) -> pd.DataFrame:
-    """The attrition log from (action, reason, record, rows)."""
-    rows = [(source, *entry) for entry in entries]
+    """The attrition log from (action, reason, record, rows), without entries of no rows."""
+    rows = [(source, *entry) for entry in entries if entry[3]]
     return pd.DataFrame(rows, columns=list(ATTRITION_COLUMNS)).astype({"rows": "int64"})
 
 

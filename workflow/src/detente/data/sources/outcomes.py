@@ -7,7 +7,7 @@ is `hostility_pair_…`. A coding of events has only the latter, and is about th
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pandas as pd
 
@@ -58,10 +58,10 @@ class Coding:
     years: tuple[int, int]
     pair: bool = True
 
-    def dyad_years(self, slug: str) -> Source:
+    def dyad_years(self, slug: str, alias: str | None = None) -> Source:
         """One row a dyad-year with a dispute under way."""
         variables = dyad_variables(self.name, self.title, pair=self.pair)
-        return self._source(slug, "dyad-year", variables, dyad_years)
+        return replace(self._source(slug, "dyad-year", variables, dyad_years), alias=alias)
 
     def initiations(self, slug: str) -> Source:
         """One row a directed dyad-year in which `ccode1` began a dispute with `ccode2`."""
@@ -83,11 +83,6 @@ class Coding:
         # A build watches the module that a cleaner says it is of, and all that this module imports.
         clean.__module__ = self.records.__module__
         return Source(slug, key, self.raw, variables, clean, self.years, whittles=True)
-
-
-def happened(entries: Entries) -> Entries:
-    """Leave out entries of no rows."""
-    return [entry for entry in entries if entry[3]]
 
 
 def ranked(fatality: pd.Series) -> pd.Series:
@@ -137,7 +132,7 @@ def initiations(records: pd.DataFrame, name: str, rules: Sequence[Rule] = RULES)
     whittled = whittle(disputes, DIRECTED, rules)
     frame, unknown = begun(whittled.frame, name)
     idle = [("dropped", NO_INITIATION, "all", int((~began).sum()))]
-    return frame, [*happened(idle), *entries, *whittled.entries(DIRECTED), *unknown]
+    return frame, [*idle, *entries, *whittled.entries(DIRECTED), *unknown]
 
 
 def begun(kept: pd.DataFrame, name: str) -> Rows:

@@ -12,7 +12,7 @@ import pandas as pd
 
 from detente.data.sources.base import RawTable, Source, Tidy, Variable, attrition, undirected
 from detente.data.sources.cowcodes import STATE_COLUMNS, STATES, translated
-from detente.data.sources.outcomes import Entries, happened
+from detente.data.sources.outcomes import Entries
 
 SLUG = "ucdp-prio-acd"
 CIVIL = "ucdp-prio-acd-civil"
@@ -63,7 +63,7 @@ def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
     )
     frame = flags.groupby(["ccode1", "ccode2", "year"]).max().astype("int64").reset_index()
     more = ("merged", "several conflicts in one dyad-year are one row", "all dyad-years", len(flags) - len(frame))
-    return Tidy(frame, attrition(SLUG, happened([*entries, more])))
+    return Tidy(frame, attrition(SLUG, [*entries, more]))
 
 
 def clean_civil(raw: Mapping[str, pd.DataFrame]) -> Tidy:
@@ -79,7 +79,7 @@ def clean_civil(raw: Mapping[str, pd.DataFrame]) -> Tidy:
     )
     frame = flags.groupby(["ccode", "year"]).max().astype("int64").reset_index()
     more = ("merged", "several conflicts in one state-year are one row", "all state-years", len(flags) - len(frame))
-    return Tidy(frame, attrition(CIVIL, happened([*entries, *lost, more])))
+    return Tidy(frame, attrition(CIVIL, [*entries, *lost, more]))
 
 
 _COLUMNS = ("conflict_id", "year", "intensity_level", "type_of_conflict")
@@ -103,6 +103,7 @@ SOURCE = Source(
     ),
     clean,
     (1946, 2023),
+    alias="ucdp",
 )
 CIVIL_CONFLICTS = Source(
     CIVIL,

@@ -13,7 +13,7 @@ import pandas as pd
 
 from detente.data.sources.base import RawTable, Source, Tidy, Variable, attrition, undirected, yearly
 from detente.data.sources.cowcodes import FROM_GLEDITSCH_WARD, STATE_COLUMNS, STATES, translated
-from detente.data.sources.outcomes import Entries, happened
+from detente.data.sources.outcomes import Entries
 
 SLUG = "icb-13"
 TRIGGERED = "icb-13-triggered"
@@ -87,7 +87,7 @@ def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
     over = frame["year"] > SOURCE.years[1]
     entries += [("dropped", "after the years covered", "all dyad-years", int(over.sum()))]
     entries += [("merged", "several crises of a dyad-year are one row", "all dyad-years", len(rows) - len(frame))]
-    return Tidy(frame[~over].reset_index(drop=True), attrition(SLUG, happened(entries)))
+    return Tidy(frame[~over].reset_index(drop=True), attrition(SLUG, entries))
 
 
 def clean_triggered(raw: Mapping[str, pd.DataFrame]) -> Tidy:
@@ -103,7 +103,7 @@ def clean_triggered(raw: Mapping[str, pd.DataFrame]) -> Tidy:
         .reset_index()
     )
     entries += [("merged", "several crises of a dyad-year are one row", "all dyad-years", len(crises) - len(frame))]
-    return Tidy(frame, attrition(TRIGGERED, happened(entries)))
+    return Tidy(frame, attrition(TRIGGERED, entries))
 
 
 RAW = (
@@ -126,6 +126,7 @@ SOURCE = Source(
     ),
     clean,
     (1918, 2016),
+    alias="icb",
 )
 TRIGGERS = Source(
     TRIGGERED,

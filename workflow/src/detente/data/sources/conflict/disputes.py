@@ -24,7 +24,6 @@ from detente.data.sources.outcomes import (
     Raw,
     begun,
     dyad_variables,
-    happened,
     initiation_variables,
     ranked,
 )
@@ -40,7 +39,7 @@ class Table:
     title: str
     years: tuple[int, int]
 
-    def dyad_years(self, slug: str) -> Source:
+    def dyad_years(self, slug: str, alias: str | None = None) -> Source:
         """One row a dyad-year with a dispute under way, both directions folded."""
         ongoing, onset = f"{self.prefix}midongoing", f"{self.prefix}midonset"
         raw = self._raw(("ccode1", "ccode2", "year", ongoing, onset, "hostlev", "fatality", "orig1", "orig2"))
@@ -51,7 +50,7 @@ class Table:
             frame, entries = _folded(table, table[ongoing], table[onset], self.name)
             return Tidy(frame, attrition(slug, entries))
 
-        return Source(slug, "dyad-year", (raw,), variables, clean, self.years)
+        return Source(slug, "dyad-year", (raw,), variables, clean, self.years, alias=alias)
 
     def initiations(self, slug: str) -> Source:
         """One row a directed dyad-year in which `ccode1` began a dispute with `ccode2`."""
@@ -98,7 +97,7 @@ def _folded(table: pd.DataFrame, ongoing: pd.Series, onset: pd.Series, name: str
     frame = folded.drop(columns="unknown").assign(**{f"fatal_{name}": fatal.astype("float64").mask(unknown)})
     reason = "deaths unknown (−9) at onset: missing, neither fatal nor not"
     both = ("merged", "the two directions of a dyad-year are one row", "all dyad-years", len(table) - len(frame))
-    return frame, [both, *happened([("recoded", reason, "all dyads", int(unknown.sum()))])]
+    return frame, [both, ("recoded", reason, "all dyads", int(unknown.sum()))]
 
 
 def _begun(table: pd.DataFrame, onset: pd.Series, name: str) -> tuple[pd.DataFrame, Entries]:
@@ -112,10 +111,10 @@ def _begun(table: pd.DataFrame, onset: pd.Series, name: str) -> tuple[pd.DataFra
         ("merged", "the row from side B repeats the one from side A", "all dyad-years", int((~side_a).sum())),
         ("dropped", NO_INITIATION, "all", int((side_a & ~began).sum())),
     ]
-    return frame, [*happened(entries), *unknown]
+    return frame, [*entries, *unknown]
 
 
 _GML = Table("gml_mid_ddydisps.rda", "gml", "gml", "GML 2.2.1", (1816, 2010))
 _COW = Table("cow_mid_ddydisps.rda", "cow", "cow", "COW MID 5.0", (1816, 2014))
-GML, GML_INITIATIONS = _GML.dyad_years("gml-mid"), _GML.initiations("gml-mid-initiation")
+GML, GML_INITIATIONS = _GML.dyad_years("gml-mid", "gml"), _GML.initiations("gml-mid-initiation")
 COW, COW_INITIATIONS = _COW.dyad_years("mid-5.0"), _COW.initiations("mid-5.0-dyad-years-initiation")

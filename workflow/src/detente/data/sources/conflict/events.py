@@ -75,4 +75,4 @@ RAW = RawTable(
     member="mie-1.0.csv",
 )
 CODING = Coding("mie", "MIE 1.0", (RAW,), records, (1816, 2014), pair=False)
-SOURCE, INITIATIONS = CODING.dyad_years("mie-1.0"), CODING.initiations("mie-1.0-initiation")
+SOURCE, INITIATIONS = CODING.dyad_years("mie-1.0", "mie"), CODING.initiations("mie-1.0-initiation")

@@ -118,4 +118,4 @@ RAW = (
     RawTable(INCIDENTS, ("dispnum", "incidnum", "ccode", "insidea"), codes={"insidea": FLAG}),
 )
 CODING = Coding("mid5", "COW MID 5.0 by dates", RAW, records, (1816, 2014))
-SOURCE, INITIATIONS = CODING.dyad_years("mid-5.0-participants"), CODING.initiations("mid-5.0-initiation")
+SOURCE, INITIATIONS = CODING.dyad_years("mid-5.0-participants", "mid"), CODING.initiations("mid-5.0-initiation")

@@ -44,6 +44,7 @@ def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
 
 SOURCE = Source(
     slug=SLUG,
+    alias="war",
     key="dyad-year",
     raw=(RawTable(FILE, ("warnum", "statea", "stateb", "year", "warstrtyr")),),
     variables=(

@@ -87,6 +87,7 @@ def _entries(codes: pd.DataFrame) -> list[tuple[str, str, str, int]]:
 
 SOURCE = Source(
     slug=SLUG,
+    alias="igo",
     key="state-year",
     raw=(RawTable(FILE, ("ccode", "year", *FORUMS), codes=dict.fromkeys(FORUMS, CODES)),),
     variables=(

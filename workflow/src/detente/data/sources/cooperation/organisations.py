@@ -27,6 +27,7 @@ def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
 
 SOURCE = Source(
     slug=SLUG,
+    alias="joint-igo",
     key="dyad-year",
     raw=(RawTable(FILE, ("ccode1", "ccode2", "year", "dyadigos")),),
     variables=(

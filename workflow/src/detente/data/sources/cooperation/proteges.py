@@ -47,7 +47,7 @@ def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
     frame = undirected(kept, "power", "protege").groupby(KEY, as_index=False).max()
     reason = "each is the other's protégé: one row, the higher value"
     entries.append(("merged", reason, "200–220", len(kept) - len(frame)))
-    return Tidy(frame[[*KEY, *(v.name for v in SOURCE.variables)]], attrition(SLUG, [e for e in entries if e[3]]))
+    return Tidy(frame[[*KEY, *(v.name for v in SOURCE.variables)]], attrition(SLUG, entries))
 
 
 def _signals(table: pd.DataFrame, prefix: str, power: int) -> pd.DataFrame:

@@ -62,7 +62,7 @@ def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
     ordered = frame[["ccode", "year", *(v.name for v in SOURCE.variables)]]
     return Tidy(
         ordered.sort_values(["ccode", "year"], ignore_index=True),
-        attrition(SLUG, [entry for entry in entries if entry[3]]),
+        attrition(SLUG, entries),
     )
 
 

@@ -32,12 +32,13 @@ def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
     ]
     return Tidy(
         frame.sort_values(["ccode", "year"], ignore_index=True),
-        attrition(SLUG, [entry for entry in entries if entry[3]]),
+        attrition(SLUG, entries),
     )
 
 
 SOURCE = Source(
     slug=SLUG,
+    alias="ideal-points",
     key="state-year",
     raw=(RawTable(FILE, ("ccode", "year", *SCALES)),),
     variables=tuple(

@@ -36,7 +36,7 @@ def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
     ]
     return Tidy(
         frame[["ccode1", "ccode2", "year", *(v.name for v in SOURCE.variables)]],
-        attrition(SLUG, [entry for entry in entries if entry[3]]),
+        attrition(SLUG, entries),
     )
 
 
@@ -49,7 +49,7 @@ def clean_directed(raw: Mapping[str, pd.DataFrame]) -> Tidy:
         ("merged", "several claims in one directed dyad-year are one row", "all dyad-years", len(long) - len(frame)),
         ("kept", "goes on when coding ends", "all claims", beyond),
     ]
-    return Tidy(frame, attrition(DIRECTED_SLUG, [entry for entry in entries if entry[3]]))
+    return Tidy(frame, attrition(DIRECTED_SLUG, entries))
 
 
 def _years(table: pd.DataFrame) -> tuple[pd.DataFrame, int]:
@@ -63,6 +63,7 @@ def _years(table: pd.DataFrame) -> tuple[pd.DataFrame, int]:
 
 SOURCE = Source(
     slug=SLUG,
+    alias="claims",
     key="dyad-year",
     raw=(RAW,),
     variables=(

@@ -57,7 +57,7 @@ def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
     unsized = int(kept["unsized"].sum())
     entries.append(("kept", "strength unknown: counts as a site, not among troops", "all sites", unsized))
     entries.append(("merged", "sites of one state-year are one row", "all sites", len(kept) - len(frame)))
-    return Tidy(frame, attrition(SLUG, [entry for entry in entries if entry[3]]))
+    return Tidy(frame, attrition(SLUG, entries))
 
 
 SOURCE = Source(

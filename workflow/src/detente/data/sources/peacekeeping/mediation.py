@@ -12,7 +12,6 @@ import pandas as pd
 
 from detente.data.sources.base import BY_DYAD, RawTable, Source, Tidy, Variable, attrition, ever, undirected, yearly
 from detente.data.sources.conflict.crises import RAW, records
-from detente.data.sources.outcomes import happened
 
 SLUG = "icb-13-mediation"
 FILE = "icb1v13.csv"
@@ -44,7 +43,7 @@ def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
         for crisis in known.loc[uncoded, "crisis"]
     ]
     entries.append(("merged", "several crises of a dyad-year are one row", "all dyad-years", len(rows) - len(frame)))
-    return Tidy(frame, attrition(SLUG, happened(entries)))
+    return Tidy(frame, attrition(SLUG, entries))
 
 
 def _flag(codes: pd.Series, code: int) -> pd.Series:

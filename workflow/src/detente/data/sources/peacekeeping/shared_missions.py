@@ -75,7 +75,7 @@ def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
     entries.append(("merged", "missions of one dyad-year are one row", "all dyad-years", len(together) - len(frame)))
     missing = "no map of the mission that year, and both serve in it before and after: missing"
     entries.append(("added", missing, "all dyad-years", len(unmapped)))
-    return Tidy(whole[[*DYAD_YEAR, *(v.name for v in SOURCE.variables)]], attrition(SLUG, [e for e in entries if e[3]]))
+    return Tidy(whole[[*DYAD_YEAR, *(v.name for v in SOURCE.variables)]], attrition(SLUG, entries))
 
 
 def _contributors(table: pd.DataFrame) -> pd.DataFrame:

@@ -37,7 +37,7 @@ def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
         ),
         ("dropped", "no member of the state system in this year", "all states", int((~inside).sum())),
     ]
-    return Tidy(frame.reset_index(drop=True), attrition(SLUG, [entry for entry in entries if entry[3]]))
+    return Tidy(frame.reset_index(drop=True), attrition(SLUG, entries))
 
 
 def _corrected(table: pd.DataFrame) -> tuple[pd.DataFrame, list[tuple[str, str, str, int]]]:
@@ -74,6 +74,7 @@ def _members(states: pd.DataFrame) -> pd.DataFrame:
 
 SOURCE = Source(
     slug=SLUG,
+    alias="capitals",
     key="state-year",
     raw=(
         RawTable(FILE, ("ccode", "capital", "stdate", "enddate", "lat", "lng")),

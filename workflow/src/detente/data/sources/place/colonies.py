@@ -42,9 +42,7 @@ def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
     entries = [
         ("recoded", "−9 (not applicable) is missing", column, int(known[column].isna().sum())) for column in columns
     ]
-    return Tidy(
-        frame.sort_values("ccode", ignore_index=True), attrition(SLUG, [entry for entry in entries if entry[3]])
-    )
+    return Tidy(frame.sort_values("ccode", ignore_index=True), attrition(SLUG, entries))
 
 
 def clean_ties(raw: Mapping[str, pd.DataFrame]) -> Tidy:
@@ -71,7 +69,7 @@ def clean_ties(raw: Mapping[str, pd.DataFrame]) -> Tidy:
         ("dropped", "both have the same code", "all states", int(oneself.sum())),
         ("merged", "several ties of one pair are one row", "all pairs", len(ties) - len(frame)),
     ]
-    return Tidy(frame, attrition(TIES_SLUG, [entry for entry in entries if entry[3]]))
+    return Tidy(frame, attrition(TIES_SLUG, entries))
 
 
 SOURCE = Source(
@@ -97,6 +95,7 @@ SOURCE = Source(
 )
 TIES = Source(
     slug=TIES_SLUG,
+    alias="colonial",
     key="dyad",
     raw=(RAW,),
     variables=(

@@ -31,6 +31,7 @@ def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
 
 SOURCE = Source(
     slug=SLUG,
+    alias="contiguity",
     key="dyad-year",
     raw=(
         RawTable(

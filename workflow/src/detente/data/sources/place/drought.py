@@ -68,12 +68,13 @@ def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
     keys = {"ccode": "int64", "year": "int64"}
     return Tidy(
         frame.astype(keys).sort_values(["ccode", "year"], ignore_index=True),
-        attrition(SLUG, [entry for entry in entries if entry[3]]),
+        attrition(SLUG, entries),
     )
 
 
 SOURCE = Source(
     slug=SLUG,
+    alias="drought",
     key="state-year",
     raw=(RawTable(FILE, ("ISO3", "year", "spei_popweighted")),),
     variables=(Variable("spei", "Drought index (SPEI), negative is dry", "standard deviations", "measure", "control"),),

@@ -76,7 +76,7 @@ def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
         ("added", "a state that is gone, with its heir's language; all else missing", "all pairs", len(gone)),
     ]
     whole = pd.concat([frame, gone], ignore_index=True).sort_values(["ccode1", "ccode2"], ignore_index=True)
-    return Tidy(whole, attrition(SLUG, [entry for entry in entries if entry[3]]))
+    return Tidy(whole, attrition(SLUG, entries))
 
 
 def _gone(frame: pd.DataFrame, code: Mapping[str, int]) -> pd.DataFrame:
@@ -118,7 +118,7 @@ def clean_states(raw: Mapping[str, pd.DataFrame]) -> Tidy:
         ("dropped", "a territory, not a state", "all cities", int(strange.sum())),
         ("merged", "cities of one state are one row", "all cities", len(listed) - len(frame)),
     ]
-    return Tidy(frame, attrition(STATES_SLUG, [entry for entry in entries if entry[3]]))
+    return Tidy(frame, attrition(STATES_SLUG, entries))
 
 
 SOURCE = Source(

@@ -50,7 +50,7 @@ def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
         ("added", "between two codings: interpolated", "all states", filled),
         ("added", f"up to {STEP - 1} years after the last coding: kept", "all states", carried),
     ]
-    return Tidy(frame, attrition(SLUG, [entry for entry in entries if entry[3]]))
+    return Tidy(frame, attrition(SLUG, entries))
 
 
 def _every_year(coded: pd.DataFrame) -> tuple[pd.DataFrame, int, int]:
@@ -74,6 +74,7 @@ def _every_year(coded: pd.DataFrame) -> tuple[pd.DataFrame, int, int]:
 
 SOURCE = Source(
     slug=SLUG,
+    alias="religion",
     key="state-year",
     raw=(RawTable(FILE, ("year", "state", *RELIGIONS, "dualrelig"), codes={"dualrelig": frozenset({0, 1})}),),
     variables=tuple(

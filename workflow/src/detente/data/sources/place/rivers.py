@@ -55,12 +55,13 @@ def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
     ]
     return Tidy(
         frame[["ccode1", "ccode2", "shared_river", "shared_basins"]],
-        attrition(SLUG, [entry for entry in entries if entry[3]]),
+        attrition(SLUG, entries),
     )
 
 
 SOURCE = Source(
     slug=SLUG,
+    alias="rivers",
     key="dyad",
     raw=(RawTable(FILE, ("country_name", "bcode", "ccode")),),
     variables=(

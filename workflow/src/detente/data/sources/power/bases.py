@@ -31,7 +31,7 @@ def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
         ("dropped", "in a territory, not a state (code of 1000 or more)", "all sites", int(territory.sum())),
         ("merged", "sites of one host are one row", "all sites", len(abroad) - len(frame)),
     ]
-    return Tidy(frame, attrition(SLUG, [entry for entry in entries if entry[3]]))
+    return Tidy(frame, attrition(SLUG, entries))
 
 
 SOURCE = Source(

@@ -38,6 +38,7 @@ def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
 
 SOURCE = Source(
     slug=SLUG,
+    alias="gdp",
     key="state-year",
     raw=(RawTable(FILE, ("ccode", "year", *COLUMNS)),),
     variables=(

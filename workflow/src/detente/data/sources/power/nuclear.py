@@ -64,7 +64,7 @@ def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
             len(kept) - len(frame),
         )
     )
-    return Tidy(frame, attrition(SLUG, [entry for entry in entries if entry[3]]))
+    return Tidy(frame, attrition(SLUG, entries))
 
 
 SOURCE = Source(

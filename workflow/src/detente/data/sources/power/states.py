@@ -60,6 +60,7 @@ def _day(year: pd.Series, month: pd.Series, day: pd.Series) -> pd.Series:
 
 SOURCE = Source(
     slug=SLUG,
+    alias="states",
     key="spell",
     raw=(
         RawTable("states2016.csv", ("stateabb", "ccode", "statenme", *_SPELL)),

@@ -53,7 +53,7 @@ def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
     ]
     return Tidy(
         kept.sort_values(["ccode", "year"], ignore_index=True),
-        attrition(SLUG, [entry for entry in entries if entry[3]]),
+        attrition(SLUG, entries),
     )
 
 

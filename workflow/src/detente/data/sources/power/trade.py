@@ -43,7 +43,7 @@ def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
     ]
     return Tidy(
         frame.sort_values(["ccode1", "ccode2", "year"], ignore_index=True),
-        attrition(SLUG, [entry for entry in entries if entry[3]]),
+        attrition(SLUG, entries),
     )
 
 
@@ -62,7 +62,7 @@ def clean_directed(raw: Mapping[str, pd.DataFrame]) -> Tidy:
     ]
     return Tidy(
         frame.sort_values(["ccode1", "ccode2", "year"], ignore_index=True),
-        attrition(DIRECTED_SLUG, [entry for entry in entries if entry[3]]),
+        attrition(DIRECTED_SLUG, entries),
     )
 
 
@@ -86,6 +86,7 @@ def clean_national(raw: Mapping[str, pd.DataFrame]) -> Tidy:
 
 SOURCE = Source(
     slug=SLUG,
+    alias="trade",
     key="dyad-year",
     raw=(RAW,),
     variables=(

@@ -57,6 +57,7 @@ def _counted(action: str, reason: str, rows: int) -> list[tuple[str, str, str, i
 
 SOURCE = Source(
     slug=SLUG,
+    alias="troops",
     key="state-year",
     raw=(RawTable(FILE, ("countryname", "ccode", "year", "troops_ad")), STATES),
     variables=(

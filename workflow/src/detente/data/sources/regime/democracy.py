@@ -29,6 +29,7 @@ def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
 
 SOURCE = Source(
     slug=SLUG,
+    alias="democracy",
     key="state-year",
     raw=(RawTable(FILE, ("ccode", "year", "euds", "polity2", "v2x_polyarchy")),),
     variables=(

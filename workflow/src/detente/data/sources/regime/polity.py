@@ -62,7 +62,7 @@ def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
         ("recoded", f"−{-code} ({meaning}) is no score", "all polities", int((kept["polity"] == code).sum()))
         for code, meaning in SPECIAL.items()
     ]
-    return Tidy(frame, attrition(SLUG, [entry for entry in entries if entry[3]]))
+    return Tidy(frame, attrition(SLUG, entries))
 
 
 def _cow(states: pd.DataFrame) -> pd.Series:
@@ -100,6 +100,7 @@ def _overlaps(coded: pd.DataFrame) -> list[tuple[str, str, str, int]]:
 
 SOURCE = Source(
     slug=SLUG,
+    alias="polity",
     key="state-year",
     raw=(RawTable(FILE, ("ccode", "country", "year", "polity", "polity2", *SCORES)),),
     variables=(

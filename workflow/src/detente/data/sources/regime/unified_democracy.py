@@ -41,7 +41,7 @@ def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
             ordered.loc[twice, "extended_country_name"], ordered.loc[twice, "year"].astype("int64"), strict=True
         )
     ]
-    return Tidy(frame, attrition(SLUG, [entry for entry in entries if entry[3]]))
+    return Tidy(frame, attrition(SLUG, entries))
 
 
 SOURCE = Source(

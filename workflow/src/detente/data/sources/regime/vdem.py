@@ -50,7 +50,7 @@ def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
     ]
     return Tidy(
         pd.concat([frame, added]).sort_values(["ccode", "year"], ignore_index=True),
-        attrition(SLUG, [entry for entry in entries if entry[3]]),
+        attrition(SLUG, entries),
     )
 
 

@@ -84,7 +84,7 @@ def project_root() -> Path:
     ConfigError
         If neither has a `config/sources.yaml`.
     """
-    places = [Path(), Path(__file__).resolve().parents[5]]
+    places = [Path(), Path(__file__).resolve().parents[4]]
     for place in places:
         if (place / SOURCES).is_file():
             return place
