@@ -13,7 +13,7 @@ from detente.cli.command import Command
 from detente.cli.options import add_study, read_study
 from detente.data.acquire import acquire
 from detente.data.pins import SourceRecord
-from detente.study.config.study import Study
+from detente.study.config import Study
 
 COMMAND = Command(
     summary="find, fetch and verify raw files",

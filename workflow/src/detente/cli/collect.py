@@ -10,8 +10,8 @@ import pandas as pd
 from detente.base.files import read_frame, write_csv, write_frame
 from detente.cli.command import Command
 from detente.cli.options import add_study
-from detente.study.config.project import Project, load_project
-from detente.study.verdicts.standing import standings
+from detente.study.config import Project, load_project
+from detente.study.verdicts import standings
 
 COMMAND = Command(
     summary="gather estimates into one table",

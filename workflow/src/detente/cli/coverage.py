@@ -20,11 +20,9 @@ from detente.simulate.draws import stream
 from detente.simulate.settings import World
 from detente.stats.frame import ModelFrame
 from detente.stats.resampling.refit import prepared
-from detente.study.config.project import Project
-from detente.study.config.study import Study
-from detente.study.design.matrix import build_design
-from detente.study.design.specification import ESTIMATOR, lagged, specifications
-from detente.study.robustness.coverage import JUDGED, ORDER, SCENARIOS, coverage, coverage_schema
+from detente.study.config import Project, Study
+from detente.study.design import ESTIMATOR, build_design, lagged, specifications
+from detente.study.robustness import JUDGED, ORDER, SCENARIOS, coverage, coverage_schema
 
 COMMAND = Command(
     summary="count how often intervals hold a planted effect, in a simulated world",

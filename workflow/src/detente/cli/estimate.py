@@ -10,10 +10,8 @@ import pandas as pd
 from detente.base.files import read_frame, write_frame
 from detente.cli.command import Command
 from detente.stats.frame import ModelFrame
-from detente.study.design.matrix import build_design
-from detente.study.design.specification import Specification, from_json
-from detente.study.estimation.schema import ESTIMATES
-from detente.study.estimation.tidy import Estimates, estimate
+from detente.study.design import Specification, build_design, from_json
+from detente.study.estimation import ESTIMATES, Estimates, estimate
 
 COMMAND = Command(
     summary="estimate one claim by one estimator on every sample",

@@ -10,7 +10,7 @@ from detente.cli.command import Command
 from detente.cli.options import add_record, add_study, read_record
 from detente.study.design import specification
 from detente.study.project import load
-from detente.study.robustness.examine import Record, examine
+from detente.study.robustness import Record, examine
 
 COMMAND = Command(
     summary="examine a claim's headline: power, confounders, negative controls, influence, randomisation",

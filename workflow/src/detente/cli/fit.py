@@ -23,7 +23,7 @@ from detente.stats.covariance import CONVENTIONS
 from detente.stats.fit import fit
 from detente.stats.registry import REGISTRY, get
 from detente.stats.result import Fit
-from detente.study.config.samples import load_samples
+from detente.study.config import load_samples
 
 COMMAND = Command(
     summary="fit a model to a table of dyads, by any estimator, under any covariance",

@@ -11,11 +11,9 @@ import pandas as pd
 from detente.base.files import read_frame, write_csv
 from detente.cli.command import Command
 from detente.cli.options import add_study
-from detente.study.config.multiverse import Multiverse
-from detente.study.config.project import load_project
-from detente.study.multiverse.grids import multiverse_of
-from detente.study.multiverse.schema import multiverse_schema
-from detente.study.verdicts.standing import standings
+from detente.study.config import Multiverse, load_project
+from detente.study.multiverse import multiverse_of, multiverse_schema
+from detente.study.verdicts import standings
 
 COMMAND = Command(
     summary="put the shards of a multiverse into one table",

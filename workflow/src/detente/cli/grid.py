@@ -14,10 +14,8 @@ import pandas as pd
 from detente.base.files import write_csv, write_json
 from detente.cli.command import Command
 from detente.data.pins import project_root
-from detente.study.config.multiverse import Multiverse
-from detente.study.config.project import load_project
-from detente.study.multiverse.grid import Grid, shards
-from detente.study.multiverse.grids import grids_of, multiverse_of
+from detente.study.config import Multiverse, load_project
+from detente.study.multiverse import Grid, grids_of, multiverse_of, shards
 
 COMMAND = Command(
     summary="print the multiverse: decisions, options, specifications, and what removed the rest",

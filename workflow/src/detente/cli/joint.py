@@ -15,15 +15,21 @@ from detente.cli.command import Command
 from detente.cli.options import add_record, add_study, read_record, read_study
 from detente.stats.resampling.randomisation import Scheme
 from detente.stats.resampling.schemes import CircularShift
-from detente.study.config.claims import Claim
-from detente.study.design.specification import HEADLINE, Specification
-from detente.study.multiverse import curve
-from detente.study.multiverse.decisions import decompose, options
-from detente.study.multiverse.grid import Grid
-from detente.study.multiverse.grids import grids_of, panels_of
-from detente.study.multiverse.joint import joint_test
-from detente.study.multiverse.schema import DECISIONS, JOINT, OPTIONS
-from detente.study.robustness.drawing import schemes
+from detente.study.config import Claim
+from detente.study.design import HEADLINE, Specification
+from detente.study.multiverse import (
+    DECISIONS,
+    JOINT,
+    OPTIONS,
+    Grid,
+    curve,
+    decompose,
+    grids_of,
+    joint_test,
+    options,
+    panels_of,
+)
+from detente.study.robustness import schemes
 
 COMMAND = Command(
     summary="judge a claim's equivalent specifications together",

@@ -13,15 +13,10 @@ from detente.base.files import read_frame, read_json, write_csv, write_frame
 from detente.cli.command import Command
 from detente.cli.options import add_study
 from detente.stats.resampling.randomisation import Randomisation
-from detente.study.config.multiverse import load_multiverse
-from detente.study.config.project import Project
+from detente.study.config import Project, load_multiverse
 from detente.study.project import load
-from detente.study.robustness.frames import Examination
-from detente.study.robustness.scoring import score
-from detente.study.verdicts import families
-from detente.study.verdicts.ledger import Findings, checks, ledger
-from detente.study.verdicts.schema import FAMILIES, LEDGER, RESULTS
-from detente.study.verdicts.standing import standings
+from detente.study.robustness import Examination, score
+from detente.study.verdicts import FAMILIES, LEDGER, RESULTS, Findings, checks, families, ledger, standings
 
 COMMAND = Command(
     summary="write the claims ledger: one row per claim, from its headline to its verdict",

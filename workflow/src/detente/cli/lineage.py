@@ -10,8 +10,7 @@ from detente.base.files import write_json
 from detente.cli.command import Command
 from detente.cli.options import add_study, read_study
 from detente.provenance import Lineage, lineage
-from detente.study.config.project import Project
-from detente.study.config.study import Study
+from detente.study.config import Project, Study
 
 COMMAND = Command(
     summary="record what made every exhibit",

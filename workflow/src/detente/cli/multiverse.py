@@ -12,10 +12,7 @@ from pathlib import Path
 from detente.base.files import read_json
 from detente.cli.command import Command
 from detente.cli.options import add_study, read_study
-from detente.study.multiverse.grid import shards
-from detente.study.multiverse.grids import grids_of, panels_at, panels_of
-from detente.study.multiverse.multiverse import fitted, recheck
-from detente.study.multiverse.schema import multiverse_schema
+from detente.study.multiverse import fitted, grids_of, multiverse_schema, panels_at, panels_of, recheck, shards
 
 COMMAND = Command(
     summary="fit one shard of a claim's multiverse",

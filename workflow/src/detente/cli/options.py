@@ -8,8 +8,7 @@ from pathlib import Path
 import pandas as pd
 
 from detente.base.files import read_frame
-from detente.study.config.project import Project, load_project
-from detente.study.config.study import Study
+from detente.study.config import Project, Study, load_project
 
 
 def add_study(parser: argparse.ArgumentParser) -> None:

@@ -27,8 +27,7 @@ from detente.report.paper.packing import Exhibit, Packed, folders_of, readme
 from detente.report.paper.references import References
 from detente.report.paper.study_words import abstract_of
 from detente.report.site.origin import provenance_words
-from detente.study.config.project import Project, load_project
-from detente.study.config.study import Study
+from detente.study.config import Project, Study, load_project
 
 COMMAND = Command(
     summary="pack a study for its replication",

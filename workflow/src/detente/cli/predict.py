@@ -10,15 +10,10 @@ import pandas as pd
 from detente.base.files import read_frame
 from detente.cli.command import Command
 from detente.cli.options import add_study
-from detente.study.config.claims import Claim
-from detente.study.config.project import Project
-from detente.study.config.study import Study
-from detente.study.design import Specification, specification
-from detente.study.design.duration import duration_terms
-from detente.study.design.matrix import build_design
+from detente.study.config import Claim, Project, Study
+from detente.study.design import Specification, build_design, duration_terms, specification
 from detente.study.project import load
-from detente.study.robustness.frames import PREDICTION, SEPARATION
-from detente.study.robustness.prediction import forecast, separation, task
+from detente.study.robustness import PREDICTION, SEPARATION, forecast, separation, task
 
 COMMAND = Command(
     summary="predict onsets that models have not seen, with and without each instrument",

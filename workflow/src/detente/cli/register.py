@@ -12,10 +12,9 @@ from detente.base.errors import ConfigError
 from detente.base.files import write_bytes, write_text
 from detente.cli.command import Command
 from detente.data.pins import project_root
-from detente.study.config.claims import ClaimsFile
-from detente.study.config.names import CLAIMS
+from detente.study.config import CLAIMS, ClaimsFile
 from detente.study.project import load
-from detente.study.verdicts.registration import FOLDER, INDEX, Registration, digest, registered, registrations
+from detente.study.verdicts import FOLDER, INDEX, Registration, digest, registered, registrations
 
 COMMAND = Command(
     summary="freeze the claims, with a date and a checksum",

@@ -21,8 +21,7 @@ from detente.cli.trace import manifests, read_manifest
 from detente.provenance import GOOD, RELATIVE, STAMP, Build, Verdict, compare, copied, counted, inputs
 from detente.report import read_templates
 from detente.report.site.verification import Verification, verification_page
-from detente.study.config.project import Project, load_project
-from detente.study.config.study import Study
+from detente.study.config import Project, Study, load_project
 
 COMMAND = Command(
     summary="rebuild a study in an empty folder and compare it with the shipped one",

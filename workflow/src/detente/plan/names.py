@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from detente.base.errors import ConfigError
-from detente.study.config.project import Project
+from detente.study.config import Project
 
 RULE = re.compile(r"^rule (\w+):|^use rule \w+ as (\w+) with:", flags=re.M)
 # Rules that are made for each study are called after it.

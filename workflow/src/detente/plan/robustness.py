@@ -14,10 +14,9 @@ from detente.plan import code
 from detente.plan.exhibits import LEDGER_FRAMES, files, page_code, shown
 from detente.plan.study import StudyPlan, canonical
 from detente.report import FORMATS
-from detente.study.config.multiverse import MULTIVERSE
-from detente.study.multiverse.grid import Grid, shards
-from detente.study.multiverse.grids import grids_of, sources_of, variables_of, years_of
-from detente.study.robustness.frames import EXAMINED
+from detente.study.config import MULTIVERSE
+from detente.study.multiverse import Grid, grids_of, shards, sources_of, variables_of, years_of
+from detente.study.robustness import EXAMINED
 
 UNITS = {"dyad-year": False, "directed-dyad-year": True}
 """Whether the dyads of a panel are directed."""

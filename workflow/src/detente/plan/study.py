@@ -15,9 +15,8 @@ from detente.data.sources import REGISTRY
 from detente.plan import code
 from detente.plan.exhibits import COUNTS, files, making, page_code, shown
 from detente.report import Kind, Traits, frame_files, traits_of
-from detente.study.config.project import Project
-from detente.study.config.study import Study
-from detente.study.design.specification import as_json, specifications
+from detente.study.config import Project, Study
+from detente.study.design import as_json, specifications
 
 SHOWN = ("title", "abstract", "world", "samples", "estimators", "vcov", "headline", "window", "simulation")
 """What exhibits say of a study."""

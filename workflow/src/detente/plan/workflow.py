@@ -20,7 +20,7 @@ from detente.plan.study import StudyPlan, canonical
 from detente.provenance import commit, versions
 from detente.report import EXHIBITS, FORMATS
 from detente.study.project import load
-from detente.study.robustness.frames import EXAMINED
+from detente.study.robustness import EXAMINED
 
 T = TypeVar("T")
 

@@ -15,9 +15,7 @@ from detente.base.errors import BrokenContract, EstimationError, UndeclaredFrame
 from detente.base.files import read_frame, read_json
 from detente.report.exhibit import Traits, traits_of
 from detente.stats.registry import get
-from detente.study.config.claims import Claim
-from detente.study.config.project import Project
-from detente.study.config.study import Study
+from detente.study.config import Claim, Project, Study
 
 FEW_SWITCHERS = 30
 """A model with dyad effects that learns from fewer dyads than this carries a warning."""

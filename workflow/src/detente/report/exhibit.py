@@ -11,8 +11,7 @@ from types import MappingProxyType
 from typing import Any, Literal, TypeVar
 
 from detente.base.errors import ConfigError
-from detente.study.config.project import Project
-from detente.study.config.study import Study
+from detente.study.config import Project, Study
 
 Kind = Literal["table", "figure"]
 Page = Literal["paper", "robustness"]

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from detente.report.formats import PER
 from detente.stats.registry import REGISTRY
-from detente.study.config.claims import ClaimsFile
-from detente.study.design.duration import DURATION_UNIT_YEARS
+from detente.study.config import ClaimsFile
+from detente.study.design import DURATION_UNIT_YEARS
 
 
 @dataclass(frozen=True)

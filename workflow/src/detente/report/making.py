@@ -10,7 +10,7 @@ from detente.base.files import write_bytes, write_text
 from detente.report.evidence import Evidence
 from detente.report.exhibit import Exhibit, Kind, Page, exhibits_of
 from detente.report.tables.table import Table, render
-from detente.study.config.claims import Claim
+from detente.study.config import Claim
 
 TEMPLATES = Path(__file__).resolve().parents[3] / "report"
 """Folder of the templates of tables, paper and pages."""

@@ -1,1 +1,8 @@
-"""Claims to specifications, estimates and verdicts."""
+"""From claims to verdicts: what a study tests, how it is estimated, and how far its results can be leaned on.
+
+Sub-packages stand in this order, and import only from those before them: `config` (what the files say), `design`
+(specifications and model frames), `estimation`, `multiverse`, `robustness`, `verdicts`. `project.load` reads the
+configuration with every check that needs the registries of sources, variables and estimators.
+"""
+
+__all__ = ["config", "design", "estimation", "multiverse", "project", "robustness", "verdicts"]

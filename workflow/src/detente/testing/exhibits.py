@@ -11,7 +11,7 @@ import pandas as pd
 
 from detente.report import FORMATS, FRAMES, Evidence, Exhibit, read_templates
 from detente.report.tables.table import SIMULATED, Table, render
-from detente.study.config.claims import Claim
+from detente.study.config import Claim
 
 LONGEST_LABEL = 100
 

@@ -13,7 +13,7 @@ from detente.report.evidence import Evidence, entries
 from detente.report.exhibit import exhibit
 from detente.report.figures.canvas import BLUE, GREEN, GREY, VERMILION, band, canvas, styled
 from detente.report.formats import percent
-from detente.study.verdicts.checks import CHECKS
+from detente.study.verdicts import CHECKS
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -13,9 +13,8 @@ from detente.report.evidence import Evidence
 from detente.report.exhibit import exhibit
 from detente.report.figures.canvas import BAND, BLUE, GREY, VERMILION, canvas, styled
 from detente.report.formats import count, percent
-from detente.study.config.claims import Claim
-from detente.study.config.multiverse import load_multiverse
-from detente.study.multiverse.grid import HEADLINE
+from detente.study.config import Claim, load_multiverse
+from detente.study.design import HEADLINE
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -11,7 +11,7 @@ from detente.report.evidence import Evidence
 from detente.report.exhibit import exhibit
 from detente.report.figures.canvas import BLUE, GREY, canvas, most_ticks, styled
 from detente.report.formats import PER, percent
-from detente.study.config.claims import Claim
+from detente.study.config import Claim
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

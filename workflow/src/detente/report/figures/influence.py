@@ -14,7 +14,7 @@ from detente.report.evidence import Evidence
 from detente.report.exhibit import exhibit
 from detente.report.figures.canvas import BAND, BLUE, GREY, VERMILION, canvas, most_ticks, styled
 from detente.report.formats import PER, count, decimal, percent
-from detente.study.config.claims import Claim
+from detente.study.config import Claim
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -13,7 +13,7 @@ from detente.report.exhibit import exhibit
 from detente.report.figures.canvas import BLUE, GREY, VERMILION, canvas, most_ticks, styled
 from detente.report.formats import PER, decimal
 from detente.report.labels import term_label
-from detente.study.config.claims import Claim
+from detente.study.config import Claim
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -12,7 +12,7 @@ from detente.report.exhibit import exhibit
 from detente.report.figures.canvas import BAND, VERMILION, canvas, styled, ticks_at
 from detente.report.formats import count, decimal, percent
 from detente.report.tables.prediction import models_of
-from detente.study.robustness.prediction import ROLLING
+from detente.study.robustness import ROLLING
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

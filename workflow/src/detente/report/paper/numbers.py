@@ -14,7 +14,7 @@ from detente.report.labels import covariance_label, estimator_label, lower_first
 from detente.report.paper.numbers_models import Number, agreement, balance, grid, model_numbers, number
 from detente.report.paper.study_words import controls, method_words, study_words, tenth, year
 from detente.report.tables.recovery import COVERAGE, recovery
-from detente.study.config.claims import Claim
+from detente.study.config import Claim
 
 
 def numbers(evidence: Evidence) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from detente.report.paper.references import References
 from detente.report.paper.robustness_numbers import robustness_numbers
 from detente.report.site.origin import origin_html, provenance_words
 from detente.report.tables.table import Table, render
-from detente.study.verdicts.registration import registered
+from detente.study.verdicts import registered
 
 
 def paper_of(

@@ -15,9 +15,7 @@ from detente.report.formats import PER, count, decimal, percent, spelled
 from detente.report.labels import BASE_RISK, PEACE_UNIT, estimator_label, listed, lower_first
 from detente.report.paper.numbers_models import number
 from detente.stats.registry import get
-from detente.study.config.claims import Control
-from detente.study.config.project import Project
-from detente.study.config.study import Study
+from detente.study.config import Control, Project, Study
 
 MAKE_TARGETS = ("demo", "paper")
 """Studies that the Makefile builds by name."""

@@ -13,7 +13,7 @@ from detente.report.exhibit import exhibit
 from detente.report.formats import MISSING, PER, count, decimal, per_thousand, percent
 from detente.report.labels import listed, lower_first
 from detente.report.tables.table import Column, Row, Table
-from detente.study.config.claims import ClaimsFile
+from detente.study.config import ClaimsFile
 
 KINDS: Mapping[str, str] = {
     "classical": "Classical",

@@ -9,7 +9,7 @@ import pandas as pd
 from detente.report.evidence import Evidence, entries
 from detente.report.exhibit import exhibit
 from detente.report.tables.table import Column, Row, Table
-from detente.study.verdicts.registration import compare, registered
+from detente.study.verdicts import compare, registered
 
 
 def deviation_table(changes: pd.DataFrame, claims: Mapping[str, str], *, simulated: bool) -> Table:

@@ -13,7 +13,7 @@ from detente.report.exhibit import exhibit
 from detente.report.formats import MISSING, decimal, percent
 from detente.report.tables.multiverse_shares import headline_options
 from detente.report.tables.table import Column, Row, Table
-from detente.study.config.claims import Claim
+from detente.study.config import Claim
 
 
 def samples_table(

@@ -10,8 +10,7 @@ from detente.report.evidence import Evidence
 from detente.report.exhibit import exhibit
 from detente.report.formats import MISSING, count, percent
 from detente.report.tables.table import Column, Row, Table
-from detente.study.config.claims import Claim
-from detente.study.config.multiverse import load_multiverse
+from detente.study.config import Claim, load_multiverse
 
 
 def shares_table(frame: pd.DataFrame, claims: Sequence[Claim], covariance: str, *, simulated: bool) -> Table:

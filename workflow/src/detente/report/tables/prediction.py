@@ -13,7 +13,7 @@ from detente.report.evidence import Evidence, keyed
 from detente.report.exhibit import exhibit
 from detente.report.formats import MISSING, count, decimal, percent
 from detente.report.tables.table import Column, Row, Table
-from detente.study.robustness.prediction import ALL, BASE
+from detente.study.robustness import ALL, BASE
 
 METRICS: Mapping[str, tuple[str, int]] = {
     "pr_auc": ("PR-AUC", 3),

@@ -12,7 +12,7 @@ from detente.report.exhibit import exhibit
 from detente.report.formats import MISSING, PER, per_thousand, percent
 from detente.report.labels import covariance_label
 from detente.report.tables.table import Column, Row, Table
-from detente.study.estimation.verdict import not_wrong
+from detente.study.estimation import not_wrong
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,17 @@
-"""Specification, samples, roles and lags → design matrix."""
+"""From claims to model frames: specifications, samples, roles and lags.
 
+A `Specification` is everything that fixes one estimate, with a digest as its id; `build_design` makes the model frame
+of one from a panel. Roles and timing of controls are checked here, and panels are described before any model.
+"""
+
+from __future__ import annotations
+
+from detente.study.design.duration import DURATION_UNIT_YEARS, duration_terms
 from detente.study.design.matrix import build_design, in_sample
 from detente.study.design.roles import check_claims
 from detente.study.design.specification import (
+    ESTIMATOR,
+    HEADLINE,
     Specification,
     as_json,
     from_json,
@@ -12,10 +21,15 @@ from detente.study.design.specification import (
 )
 
 __all__ = [
+    "DURATION_UNIT_YEARS",
+    "ESTIMATOR",
+    "HEADLINE",
     "Specification",
+    "annotations",
     "as_json",
     "build_design",
     "check_claims",
+    "duration_terms",
     "from_json",
     "in_sample",
     "lagged",

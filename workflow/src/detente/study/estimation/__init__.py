@@ -1,1 +1,19 @@
-"""From a fit to tidy rows."""
+"""From a model frame to tidy estimates.
+
+`estimate` fits a specification and gives one row per term, quantity and covariance, or a named failure.
+A verdict follows from interval and smallest effect of interest.
+"""
+
+from __future__ import annotations
+
+from detente.study.estimation.schema import ESTIMATES
+from detente.study.estimation.tidy import Estimates, estimate
+from detente.study.estimation.verdict import not_wrong
+
+__all__ = [
+    "ESTIMATES",
+    "Estimates",
+    "annotations",
+    "estimate",
+    "not_wrong",
+]

@@ -1,1 +1,44 @@
-"""Every defensible specification of a claim."""
+"""Every defensible specification of a claim: which there are, their estimates, and what they say together.
+
+`grids_of` makes the multiverse of each claim from its decisions; `fitted` estimates a shard of it at once.
+`joint_test` judges equivalent specifications together, and `decompose` says which decision moves the estimate.
+"""
+
+from __future__ import annotations
+
+from detente.study.multiverse.decisions import decompose, options
+from detente.study.multiverse.grid import Grid, shards
+from detente.study.multiverse.grids import (
+    grids_of,
+    multiverse_of,
+    panels_at,
+    panels_of,
+    sources_of,
+    variables_of,
+    years_of,
+)
+from detente.study.multiverse.joint import joint_test
+from detente.study.multiverse.multiverse import fitted, recheck
+from detente.study.multiverse.schema import DECISIONS, JOINT, OPTIONS, multiverse_schema
+
+__all__ = [
+    "DECISIONS",
+    "JOINT",
+    "OPTIONS",
+    "Grid",
+    "annotations",
+    "decompose",
+    "fitted",
+    "grids_of",
+    "joint_test",
+    "multiverse_of",
+    "multiverse_schema",
+    "options",
+    "panels_at",
+    "panels_of",
+    "recheck",
+    "shards",
+    "sources_of",
+    "variables_of",
+    "years_of",
+]

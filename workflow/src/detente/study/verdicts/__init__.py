@@ -1,1 +1,40 @@
-"""What is said of a claim, and whether it was registered."""
+"""What is said of a claim, by rule.
+
+Checks are declared once each, and `claim_verdict` applies them; the claims ledger has one row per claim.
+Families of claims are judged together, and claims are held against what was registered.
+"""
+
+from __future__ import annotations
+
+from detente.study.verdicts.checks import CHECKS
+from detente.study.verdicts.ledger import Findings, checks, ledger
+from detente.study.verdicts.registration import (
+    FOLDER,
+    INDEX,
+    Registration,
+    compare,
+    digest,
+    registered,
+    registrations,
+)
+from detente.study.verdicts.schema import FAMILIES, LEDGER, RESULTS
+from detente.study.verdicts.standing import standings
+
+__all__ = [
+    "CHECKS",
+    "FAMILIES",
+    "FOLDER",
+    "INDEX",
+    "LEDGER",
+    "RESULTS",
+    "Findings",
+    "Registration",
+    "annotations",
+    "checks",
+    "compare",
+    "digest",
+    "ledger",
+    "registered",
+    "registrations",
+    "standings",
+]
