@@ -155,7 +155,7 @@ def build(root: Path, source: str, gate: Barrier, origins: Queue[str]) -> None:
 
     os.chdir(root)
     shutil.copyfile = slowly
-    gate.wait(timeout=30)
+    gate.wait()
     try:
         mirror = None if source.startswith("http") else Path(source)
         address = source if source.startswith("http") else "http://127.0.0.1:9"
@@ -172,9 +172,9 @@ def built_at_once(root: Path, source: str) -> list[str]:
     builders = [context.Process(target=build, args=(root, source, gate, origins)) for _ in range(2)]
     for builder in builders:
         builder.start()
-    said = [origins.get(timeout=60) for _ in builders]
+    said = [origins.get() for _ in builders]
     for builder in builders:
-        builder.join(timeout=30)
+        builder.join()
     return said
 
 

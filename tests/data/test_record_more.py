@@ -424,10 +424,10 @@ def test_the_observed_file_makes_a_valid_source(slug: str, record: dict[str, Tid
 
 
 @pytest.mark.record
-def test_every_folder_of_the_mirror_has_a_module(root: Path, mirror: Path):
+def test_every_source_has_its_folder_in_the_mirror(root: Path, mirror: Path):
     folders = {record.folder or slug for slug, record in load_project(root).sources.items()}
 
-    assert {path.name for path in mirror.iterdir() if path.is_dir()} <= folders
+    assert folders <= {path.name for path in mirror.iterdir()}
 
 
 @pytest.mark.record

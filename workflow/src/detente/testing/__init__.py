@@ -5,5 +5,6 @@ an object of your own wherever you test it: they need nothing but `detente`.
 """
 
 from detente.testing.exhibits import check_exhibit
+from detente.testing.sources import check_source
 
-__all__ = ["check_exhibit"]
+__all__ = ["check_exhibit", "check_source"]
