@@ -19,7 +19,7 @@ from detente.provenance import METADATA, Commit, Crate, check, fresh, metadata, 
 from detente.provenance.bundle import LARGEST
 from detente.provenance.crate import CONTEXT
 from detente.report import TEMPLATES, read_templates
-from detente.report.paper.packing import Exhibit, Packed, readme
+from detente.report.paper import Listed, Packed, readme
 from detente.study.config.project import load_project
 
 from support.made_manifests import MODULE, TABLE, build
@@ -163,7 +163,7 @@ def packed(tmp_path: Path, root: Path) -> Packed:
         manifest=manifest,
         version="0.1.0",
         sources=project.sources_of(project.study("paper")),
-        exhibits=(Exhibit("Table 1", "Samples", "reports/paper/tables/main.tex", "workflow/x.py", "tables"),),
+        exhibits=(Listed("Table 1", "Samples", "reports/paper/tables/main.tex", "workflow/x.py", "tables"),),
         requirements=("numpy 2.4.6",),
         pinned=115,
         pythons="3.11, 3.12 or 3.13",

@@ -22,9 +22,9 @@ from detente.data.panel import UNITS, catalogue
 from detente.data.pins import THEMES, load_sources
 from detente.data.record import Tidied, tidied
 from detente.data.sources import REGISTRY, attrition
-from detente.report.figures.canvas import image
-from detente.report.figures.coverage_chart import coverage_chart
-from detente.report.site.data_page import anchor, data_page
+from detente.report.figures import coverage_chart, image
+from detente.report.site import data_page
+from detente.report.site.data_page import anchor
 
 ROOT = Path(__file__).resolve().parents[2]
 SOURCES = load_sources(ROOT)

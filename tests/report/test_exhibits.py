@@ -20,20 +20,19 @@ from detente.base.errors import ConfigError, EstimationError
 from detente.data.panel import catalogue
 from detente.report import FORMATS, exhibits_of, formats
 from detente.report.evidence import cells
-from detente.report.figures.canvas import image
+from detente.report.figures import image
 from detente.report.figures.partners import matrix, ordered
 from detente.report.labels import listed, lower_first, term_label
-from detente.report.paper.document import Shown, compose
+from detente.report.paper import References, Shown, compose, html, numbers, pdf, recovery, typst_source
 from detente.report.paper.markdown import Sections, to_html, to_typst
-from detente.report.paper.numbers import numbers
 from detente.report.paper.numbers_models import VERDICTS
-from detente.report.paper.paper import Manuscript, html, pdf, typst_source
-from detente.report.paper.references import References
-from detente.report.site.origin import provenance_words
+from detente.report.paper.paper import Manuscript
+from detente.report.site import provenance_words
+from detente.report.tables import Column, Row, Table, render
 from detente.report.tables.coverage import coverage_table
 from detente.report.tables.recipes import merged
-from detente.report.tables.recovery import COVERAGE, recovery
-from detente.report.tables.table import Column, Row, Table, render, tex
+from detente.report.tables.recovery import COVERAGE
+from detente.report.tables.table import tex
 
 from support import exhibit_fixtures as made
 from support.builders import joined

@@ -13,14 +13,14 @@ from matplotlib.figure import Figure
 from matplotlib.text import Annotation, Text
 from scipy.stats import norm
 
-from detente.report.figures.canvas import image
+from detente.report.figures import image
 from detente.report.figures.decisions import decisions_chart
 from detente.report.figures.influence import influence_chart
 from detente.report.figures.power import power_chart
 from detente.report.figures.sensitivity import sensitivity_chart
 from detente.report.figures.separation import separation_plot
+from detente.report.tables import SIMULATED
 from detente.report.tables.prediction import METRICS, prediction_table
-from detente.report.tables.table import SIMULATED
 from detente.study.multiverse import decisions
 from detente.study.robustness import influence, power, prediction, sensitivity
 

@@ -9,10 +9,10 @@ import pandas as pd
 
 from detente.report.formats import MISSING
 from detente.report.paper.page import remove_others
+from detente.report.tables import Table
 from detente.report.tables.confounders import confounder_table
 from detente.report.tables.influence import influence_table
 from detente.report.tables.power import power_table
-from detente.report.tables.table import Table
 
 LABELS = {"b": "Pact", "a": "Exercise"}
 

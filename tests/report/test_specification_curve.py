@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from detente.report.figures.canvas import BLUE, GREY, VERMILION, image
+from detente.report.figures import image
+from detente.report.figures.canvas import BLUE, GREY, VERMILION
 from detente.report.figures.curve import MOST_INTERVALS, colours_of, specification_curve
 from detente.report.tables.multiverse_samples import samples_table
 from detente.report.tables.multiverse_shares import shares_table

@@ -107,7 +107,7 @@ def test_an_abstract_is_inherited_where_nothing_that_it_speaks_of_changes(tmp_pa
 
 
 def test_numbers_of_exercises_are_missing_where_there_are_none(tmp_path: Path) -> None:
-    from detente.report.paper.numbers import numbers
+    from detente.report.paper import numbers
 
     values = numbers(evidence(tmp_path, ALLIANCES))
     assert values["partners"] == {} and not [key for key in values["timeline"] if "exercise" in key]

@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from detente.report.figures.canvas import image
+from detente.report.figures import image
 from detente.report.figures.claims import ledger_chart
 from detente.report.tables.ledger import ledger_table
 from detente.report.tables.untested import untested_table

@@ -11,10 +11,10 @@ import pytest
 from detente.base.errors import choices
 from detente.cli import main
 from detente.data.panel import build_panel
-from detente.report import FORMATS
-from detente.report.evidence import Evidence, cells
+from detente.report import FORMATS, Evidence
+from detente.report.evidence import cells
 from detente.report.labels import covariance_label, estimator_label, term_label
-from detente.report.tables.table import Table, render
+from detente.report.tables import Table, render
 from detente.simulate import simulate_world
 from detente.stats.registry import REGISTRY
 from detente.study.design.matrix import build_design

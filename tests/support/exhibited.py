@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from detente.report import Evidence, exhibits_of
-from detente.report.making import made_of
-from detente.report.paper.document import Block, Shown, compose
-from detente.report.paper.numbers import numbers
-from detente.report.paper.references import References
-from detente.report.site.origin import provenance_words
+from detente.report import Evidence, exhibits_of, made_of
+from detente.report.paper import References, Shown, compose, numbers
+from detente.report.paper.document import Block
+from detente.report.site import provenance_words
 
 from support.pages import PROVENANCE, TEMPLATES, WORKS
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from detente.report import EXHIBITS, Evidence, Exhibit
-from detente.report.tables.table import Row, Table
+from detente.report.tables import Row, Table
 from detente.testing import check_exhibit
 
 from support import exhibit_fixtures as made

@@ -15,7 +15,7 @@ from detente.cli.offer import Offer, add_unit, offered
 from detente.data.panel import Entry
 from detente.data.panel import codebook as listed
 from detente.data.pins import SourceRecord
-from detente.report.site.pipes import pipe_table
+from detente.report.site import pipe_table
 
 COMMAND = Command(
     summary="list the variables that a panel offers",

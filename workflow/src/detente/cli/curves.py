@@ -29,8 +29,7 @@ def run(arguments: argparse.Namespace) -> None:
     # Loaded here, so that asking for help does not load a plotting library.
     from matplotlib.backends.backend_pdf import PdfPages
 
-    from detente.report.figures.canvas import image
-    from detente.report.figures.curve import curves_of
+    from detente.report.figures import curves_of, image
 
     evidence = read_evidence(arguments)
     buffer = io.BytesIO()

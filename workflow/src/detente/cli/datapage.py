@@ -18,9 +18,8 @@ from detente.data.pins import THEMES, SourceRecord, load_sources, project_root
 from detente.data.record import Tidied, tidied
 from detente.data.record.tidied import KEPT
 from detente.data.sources import ALIASES, REGISTRY, Source
-from detente.report.figures.canvas import image
-from detente.report.figures.coverage_chart import coverage_chart
-from detente.report.site.data_page import Profile, data_page
+from detente.report.figures import coverage_chart, image
+from detente.report.site import Profile, data_page
 
 COMMAND = Command(
     summary="write the page of all sources and the chart of their years",

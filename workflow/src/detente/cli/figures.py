@@ -7,7 +7,7 @@ from pathlib import Path
 
 from detente.cli.command import Command
 from detente.cli.evidence import configure_evidence, read_evidence
-from detente.report.making import made_for, write
+from detente.report import made_for, write
 
 COMMAND = Command(
     summary="draw figures",

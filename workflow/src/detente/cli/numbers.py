@@ -8,7 +8,7 @@ from pathlib import Path
 from detente.base.files import write_json
 from detente.cli.command import Command
 from detente.cli.evidence import configure_evidence, read_evidence
-from detente.report.paper.numbers import numbers
+from detente.report.paper import numbers
 
 COMMAND = Command(
     summary="write every number that the text mentions",

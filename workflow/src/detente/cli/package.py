@@ -22,11 +22,8 @@ from detente.cli.trace import manifests, read_manifest
 from detente.cli.verify import studied
 from detente.provenance import MARKS, METADATA, STAMP, Crate, check, commit, fresh, metadata, own_files, zipped
 from detente.report import exhibits_of, read_templates, traits_of
-from detente.report.paper.document import Shown, compose
-from detente.report.paper.packing import Exhibit, Packed, folders_of, readme
-from detente.report.paper.references import References
-from detente.report.paper.study_words import abstract_of
-from detente.report.site.origin import provenance_words
+from detente.report.paper import Listed, Packed, References, Shown, abstract_of, compose, folders_of, readme
+from detente.report.site import provenance_words
 from detente.study.config import Project, Study, load_project
 
 COMMAND = Command(
@@ -177,7 +174,7 @@ def _command(root: Path, study: str) -> str:
 
 def _exhibits(
     project: Project, study: Study, manifest: Mapping[str, Any], templates: Mapping[str, str], folder: Path
-) -> Iterator[Exhibit]:
+) -> Iterator[Listed]:
     """Tables and figures in the order and with the numbers of the paper, and the numbers of its text."""
     numbers = read_json(project.root / "reports" / study.name / "numbers.json")
     works = yaml.safe_load((folder / "references.yaml").read_text(encoding="utf-8"))
@@ -190,7 +187,7 @@ def _exhibits(
         shown = exhibits[block.kind, block.name]
         file = next((f for f in shown.files(study.name) if f.endswith((".tex", ".pdf"))), "")
         made = manifest["lineage"]["files"].get(file)
-        yield Exhibit(
+        yield Listed(
             f"{block.kind.capitalize()} {block.number}",
             shown.label,
             file if made else f"reports/{study.name}/paper.pdf",
@@ -198,17 +195,17 @@ def _exhibits(
             made["step"] if made else "publish",
         )
     numbers_file = f"reports/{study.name}/numbers.json"
-    yield Exhibit("In-text numbers", "every number of the text", numbers_file, _path("detente.cli.numbers"), "numbers")
+    yield Listed("In-text numbers", "every number of the text", numbers_file, _path("detente.cli.numbers"), "numbers")
 
 
-def _robustness(study: str) -> Iterator[Exhibit]:
+def _robustness(study: str) -> Iterator[Listed]:
     """What robustness consists of; its tables and figures stand in its page."""
     for caption, file, verb, step in (
         ("All of it on one page", "robustness.html", "robustness", "robustness_report"),
         ("The claims ledger", "claims_ledger.csv", "ledger", "ledger"),
         ("All specifications", "multiverse.csv", "multiverse", "multiverse"),
     ):
-        yield Exhibit("Robustness", caption, f"reports/{study}/{file}", _path(f"detente.cli.{verb}"), step)
+        yield Listed("Robustness", caption, f"reports/{study}/{file}", _path(f"detente.cli.{verb}"), step)
 
 
 def _path(module: str) -> str:

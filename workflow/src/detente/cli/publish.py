@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import argparse
+from functools import partial
 from pathlib import Path
 
 from detente.base.files import read_json, write_bytes, write_text
 from detente.cli.command import Command
 from detente.cli.evidence import configure_evidence, configure_templates, read_evidence
+from detente.provenance import ancestry
 from detente.report import read_templates
-from detente.report.paper.page import paper_of
-from detente.report.paper.paper import html, pdf, typst_source
+from detente.report.paper import html, paper_of, pdf, typst_source
 
 COMMAND = Command(
     summary="typeset the paper and the page",
@@ -38,7 +39,7 @@ def run(arguments: argparse.Namespace) -> None:
         read_evidence(arguments),
         read_json(arguments.shown / "numbers.json"),
         read_json(arguments.provenance),
-        read_json(arguments.lineage) if arguments.lineage else None,
+        partial(ancestry, read_json(arguments.lineage)) if arguments.lineage else None,
         arguments.shown,
         templates,
         arguments.templates / "references.yaml",

@@ -8,7 +8,7 @@ from pathlib import Path
 from detente.base.files import write_csv
 from detente.cli.command import Command
 from detente.cli.evidence import configure_evidence, read_evidence
-from detente.report.tables.recovery import recovery
+from detente.report.paper import recovery
 
 COMMAND = Command(
     summary="compare planted with estimated effects",

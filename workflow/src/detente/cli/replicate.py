@@ -23,9 +23,8 @@ from detente.replicate.reading import read_publications
 from detente.replicate.run import Replication, not_at_hand, replicate
 from detente.replicate.schema import Publication
 from detente.report import read_templates
-from detente.report.figures.canvas import image
-from detente.report.figures.replication_chart import ratio_chart
-from detente.report.site.replication import counted, page, printed, said
+from detente.report.figures import image, ratio_chart
+from detente.report.site import counted, page, printed, said
 
 COMMAND = Command(
     summary="re-estimate published tables and compare number by number",

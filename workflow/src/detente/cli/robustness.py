@@ -9,8 +9,7 @@ from detente.base.files import write_text
 from detente.cli.command import Command
 from detente.cli.evidence import configure_evidence, configure_templates, read_evidence
 from detente.report import read_templates
-from detente.report.paper.page import robustness_of
-from detente.report.paper.paper import html
+from detente.report.paper import html, robustness_of
 
 COMMAND = Command(
     summary="typeset the robustness of a study",

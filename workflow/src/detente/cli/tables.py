@@ -7,8 +7,7 @@ from pathlib import Path
 
 from detente.cli.command import Command
 from detente.cli.evidence import configure_evidence, configure_templates, read_evidence
-from detente.report import read_templates
-from detente.report.making import made_for, write
+from detente.report import made_for, read_templates, write
 
 COMMAND = Command(
     summary="render tables",

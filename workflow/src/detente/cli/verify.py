@@ -20,7 +20,7 @@ from detente.cli.evidence import configure_templates
 from detente.cli.trace import manifests, read_manifest
 from detente.provenance import GOOD, RELATIVE, STAMP, Build, Verdict, compare, copied, counted, inputs
 from detente.report import read_templates
-from detente.report.site.verification import Verification, verification_page
+from detente.report.site import Verification, verification_page
 from detente.study.config import Project, Study, load_project
 
 COMMAND = Command(

@@ -10,8 +10,13 @@ from typing import Any
 import pandas as pd
 
 from detente.report import FORMATS, FRAMES, Evidence, Exhibit, read_templates
+<<<<<<< HEAD
 from detente.report.tables.table import SIMULATED, Table, render
 from detente.study.config import Claim
+=======
+from detente.report.tables import SIMULATED, Table, render
+from detente.study.config.claims import Claim
+>>>>>>> 3c210c2 (Report is reached through the interfaces of its packages)
 
 LONGEST_LABEL = 100
 
@@ -124,7 +129,7 @@ def _check_table(who: str, exhibit: Exhibit, evidence: Evidence, made: Any, agai
 
 
 def _check_figure(who: str, exhibit: Exhibit, evidence: Evidence, made: Any, again: Any) -> None:
-    from detente.report.figures.canvas import WIDTH, image
+    from detente.report.figures import WIDTH, image
 
     width = made.get_size_inches()[0]
     assert width == WIDTH, f"{who}: is {width} inches wide, not {WIDTH}; draw on `canvas`"

@@ -1,1 +1,18 @@
-"""Figures."""
+"""Figures: one canvas and style, and one file for every figure of a study.
+
+A figure is a function of tidy frames that draws on `canvas`; it loads the plotting library when it is drawn. A function
+that is decorated with `exhibit` in a file of this package is found without being listed anywhere.
+"""
+
+from detente.report.figures.canvas import WIDTH, image
+from detente.report.figures.coverage_chart import coverage_chart
+from detente.report.figures.curve import curves_of
+from detente.report.figures.replication_chart import ratio_chart
+
+__all__ = [
+    "WIDTH",
+    "coverage_chart",
+    "curves_of",
+    "image",
+    "ratio_chart",
+]

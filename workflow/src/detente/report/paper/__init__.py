@@ -1,1 +1,32 @@
-"""The paper."""
+"""The paper of a study and the page of its robustness, as PDF and HTML from one text.
+
+Every number of the text comes from `numbers`, and every sentence appears where it is true of the study. Exhibits stand
+at the places that they declare, and references are those that the text cites.
+"""
+
+from detente.report.paper.document import Shown, compose
+from detente.report.paper.numbers import numbers
+from detente.report.paper.packing import Listed, Packed, folders_of, readme
+from detente.report.paper.page import paper_of, robustness_of
+from detente.report.paper.paper import html, pdf, typst_source
+from detente.report.paper.references import References
+from detente.report.paper.study_words import abstract_of
+from detente.report.tables.recovery import recovery
+
+__all__ = [
+    "Listed",
+    "Packed",
+    "References",
+    "Shown",
+    "abstract_of",
+    "compose",
+    "folders_of",
+    "html",
+    "numbers",
+    "paper_of",
+    "pdf",
+    "readme",
+    "recovery",
+    "robustness_of",
+    "typst_source",
+]

@@ -11,7 +11,7 @@ from detente.report.tables.table import environment
 
 
 @dataclass(frozen=True)
-class Exhibit:
+class Listed:
     """One row of the list of tables and figures: where it stands in the paper, its file and what made it."""
 
     place: str
@@ -34,7 +34,7 @@ class Packed:
     manifest: Mapping[str, Any]
     version: str
     sources: Mapping[str, Any]
-    exhibits: tuple[Exhibit, ...]
+    exhibits: tuple[Listed, ...]
     requirements: tuple[str, ...]
     pinned: int
     pythons: str

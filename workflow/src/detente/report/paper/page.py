@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from detente import __version__
-from detente.provenance import Lineage, ancestry
 from detente.report.evidence import Evidence
 from detente.report.exhibit import exhibits_of
 from detente.report.making import made_of, write
@@ -26,7 +25,7 @@ def paper_of(
     evidence: Evidence,
     numbers: Mapping[str, Any],
     provenance: Mapping[str, Any],
-    lineage: Lineage | None,
+    traced: Callable[[str], Mapping[str, Any]] | None,
     folder: Path,
     templates: Mapping[str, str],
     works: Path,
@@ -37,8 +36,8 @@ def paper_of(
     ----------
     numbers, provenance
         `numbers.json` and `provenance.json`.
-    lineage
-        What made each exhibit; None if the page does not say.
+    traced
+        What leads to a file, as `origin_html` takes it; None if the page does not say.
     folder
         Where the files of tables and figures lie, `tables/` and `figures/` below it.
     works
@@ -58,16 +57,16 @@ def paper_of(
         tables_html={**texts(folder / "tables", "html"), **_rendered(own, "html", templates)},
         tables_typ={**texts(folder / "tables", "typ"), **_rendered(own, "typ", templates)},
         figures=texts(folder / "figures", "svg"),
-        origins=dict(_origins(evidence, lineage)) if lineage is not None else {},
+        origins=dict(_origins(evidence, traced)) if traced is not None else {},
     )
 
 
-def _origins(evidence: Evidence, graph: Lineage) -> Iterator[tuple[tuple[str, str], str]]:
+def _origins(evidence: Evidence, traced: Callable[[str], Mapping[str, Any]]) -> Iterator[tuple[tuple[str, str], str]]:
     """What the page unfolds of each exhibit, which is traced from its first file, or from the frame that it shows."""
     provenance = f"data/processed/{evidence.study.name}/provenance.json"
     for exhibit in exhibits_of(evidence.traits):
         path = next(iter(exhibit.files(evidence.study.name)), provenance)
-        yield (exhibit.kind, exhibit.name), origin_html(ancestry(graph, path), path)
+        yield (exhibit.kind, exhibit.name), origin_html(traced(path), path)
 
 
 def robustness_of(evidence: Evidence, folder: Path, templates: Mapping[str, str], works: Path) -> Manuscript:
