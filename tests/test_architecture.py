@@ -18,7 +18,7 @@ LAYERS = (
     {"simulate", "replicate"},
     {"study"},
     {"report", "provenance"},
-    {"plan"},
+    {"plan", "testing"},
     {"cli"},
 )
 LAYER = {part: height for height, parts in enumerate(LAYERS) for part in parts}

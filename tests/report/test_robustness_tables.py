@@ -8,11 +8,13 @@ from pathlib import Path
 import pandas as pd
 
 from detente.report.formats import MISSING
-from detente.report.paper.page import remove_others
+from detente.report.paper import RobustnessPage, outdated
 from detente.report.tables import Table
 from detente.report.tables.confounders import confounder_table
 from detente.report.tables.influence import influence_table
 from detente.report.tables.power import power_table
+
+from support import exhibit_fixtures as made
 
 LABELS = {"b": "Pact", "a": "Exercise"}
 
@@ -75,7 +77,8 @@ def test_the_part_that_moves_an_estimate_most_is_named_whatever_the_direction() 
 
 
 def test_a_figure_that_an_earlier_run_drew_of_a_claim_does_not_stay(tmp_path: Path) -> None:
-    for name in ("decisions_a.svg", "decisions_b.svg", "claims.svg", "curve.a.svg"):
+    for name in ("decisions_a.svg", "decisions_b.svg", "influence_b.pdf", "claims.svg", "curve.a.svg"):
         (tmp_path / name).touch()
-    remove_others(tmp_path, "decisions", {"decisions_a"})
-    assert {path.name for path in tmp_path.iterdir()} == {"decisions_a.svg", "claims.svg", "curve.a.svg"}
+    page = RobustnessPage(None, {"decisions_a.svg": b"", "claims.svg": b""})  # type: ignore[arg-type]
+    found = {path.name for path in outdated(tmp_path, page, made.evidence())}
+    assert found == {"decisions_b.svg", "influence_b.pdf"}

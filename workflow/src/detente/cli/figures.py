@@ -5,9 +5,10 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from detente.base.files import write_bytes
 from detente.cli.command import Command
 from detente.cli.evidence import configure_evidence, read_evidence
-from detente.report import made_for, write
+from detente.report import files_of, made_for
 
 COMMAND = Command(
     summary="draw figures",
@@ -25,4 +26,5 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> None:
     """Write every figure that the study has, in every format."""
     for exhibit, figure in made_for(read_evidence(arguments), "figure"):
-        write(figure, arguments.out, exhibit.name, exhibit.formats, {})
+        for name, content in files_of(exhibit, figure, {}):
+            write_bytes(content, arguments.out / name)

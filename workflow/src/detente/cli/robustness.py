@@ -5,11 +5,11 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from detente.base.files import write_text
+from detente.base.files import write_bytes, write_text
 from detente.cli.command import Command
 from detente.cli.evidence import configure_evidence, configure_templates, read_evidence
 from detente.report import read_templates
-from detente.report.paper import html, robustness_of
+from detente.report.paper import html, outdated, robustness_of, texts
 
 COMMAND = Command(
     summary="typeset the robustness of a study",
@@ -29,5 +29,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> None:
     """Write tables and figures, each in every format, and the page that holds them."""
     templates, works = read_templates(arguments.templates), arguments.templates / "references.yaml"
-    page = robustness_of(read_evidence(arguments), arguments.shown, templates, works)
-    write_text(html(page, templates), arguments.html)
+    evidence = read_evidence(arguments)
+    page = robustness_of(evidence, texts(arguments.shown, "svg"), templates, works)
+    for name, content in page.files.items():
+        write_bytes(content, arguments.shown / name)
+    for path in outdated(arguments.shown, page, evidence):
+        path.unlink()
+    write_text(html(page.manuscript, templates), arguments.html)

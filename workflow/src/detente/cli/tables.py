@@ -5,9 +5,10 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from detente.base.files import write_bytes
 from detente.cli.command import Command
 from detente.cli.evidence import configure_evidence, configure_templates, read_evidence
-from detente.report import made_for, read_templates, write
+from detente.report import files_of, made_for, read_templates
 
 COMMAND = Command(
     summary="render tables",
@@ -27,4 +28,5 @@ def run(arguments: argparse.Namespace) -> None:
     """Write every table that the study has, in every format."""
     templates = read_templates(arguments.templates)
     for exhibit, table in made_for(read_evidence(arguments), "table"):
-        write(table, arguments.out, exhibit.name, exhibit.formats, templates)
+        for name, content in files_of(exhibit, table, templates):
+            write_bytes(content, arguments.out / name)

@@ -7,7 +7,7 @@ Listing exhibits loads no plotting library: figures load it when they are drawn.
 
 from __future__ import annotations
 
-from detente.report.evidence import FRAMES, Evidence, Frames, frame_files
+from detente.report.evidence import Evidence
 from detente.report.exhibit import (
     EXERCISES,
     FORMATS,
@@ -20,7 +20,8 @@ from detente.report.exhibit import (
     registry,
     traits_of,
 )
-from detente.report.making import TEMPLATES, made_for, made_of, read_templates, write
+from detente.report.frames import FRAMES, Frames, frame_files
+from detente.report.making import TEMPLATES, files_of, made_for, made_of, read_templates
 
 __all__ = [
     "EXERCISES",
@@ -36,12 +37,12 @@ __all__ = [
     "Traits",
     "exhibit",
     "exhibits_of",
+    "files_of",
     "frame_files",
     "made_for",
     "made_of",
     "read_templates",
     "traits_of",
-    "write",
 ]
 
 

@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from detente.base.files import write_bytes, write_text
 from detente.report.evidence import Evidence
 from detente.report.exhibit import Exhibit, Kind, Page, exhibits_of
 from detente.report.tables.table import Table, render
@@ -34,13 +33,16 @@ def made_for(evidence: Evidence, kind: Kind, page: Page = "paper") -> Iterator[t
             yield exhibit, made_of(exhibit, evidence)
 
 
-def write(made: Any, folder: Path, name: str, formats: tuple[str, ...], templates: Mapping[str, str]) -> None:
-    """Write a table or figure to `<folder>/<name>.<format>`, once a format."""
-    for ending in formats:
-        path = folder / f"{name}.{ending}"
-        if isinstance(made, Table):
-            write_text(render(made, ending, templates), path)
-        else:
-            from detente.report.figures.canvas import image
+def content_of(made: Any, ending: str, templates: Mapping[str, str]) -> bytes:
+    """Return a table or figure as the content of a file in one format."""
+    if isinstance(made, Table):
+        return render(made, ending, templates).encode("utf-8")
+    from detente.report.figures.canvas import image
 
-            write_bytes(image(made, ending), path)
+    return image(made, ending)
+
+
+def files_of(exhibit: Exhibit, made: Any, templates: Mapping[str, str], name: str = "") -> Iterator[tuple[str, bytes]]:
+    """Yield name and content of each file of an exhibit that was made; `name` is not its own where a claim has one."""
+    for ending in exhibit.formats:
+        yield f"{name or exhibit.name}.{ending}", content_of(made, ending, templates)

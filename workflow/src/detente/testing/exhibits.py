@@ -10,13 +10,8 @@ from typing import Any
 import pandas as pd
 
 from detente.report import FORMATS, FRAMES, Evidence, Exhibit, read_templates
-<<<<<<< HEAD
-from detente.report.tables.table import SIMULATED, Table, render
-from detente.study.config import Claim
-=======
 from detente.report.tables import SIMULATED, Table, render
-from detente.study.config.claims import Claim
->>>>>>> 3c210c2 (Report is reached through the interfaces of its packages)
+from detente.study.config import Claim
 
 LONGEST_LABEL = 100
 

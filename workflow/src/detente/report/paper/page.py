@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ import yaml
 from detente import __version__
 from detente.report.evidence import Evidence
 from detente.report.exhibit import exhibits_of
-from detente.report.making import made_of, write
+from detente.report.making import files_of, made_of
 from detente.report.paper.document import Shown, compose
 from detente.report.paper.paper import Manuscript
 from detente.report.paper.references import References
@@ -19,6 +20,9 @@ from detente.report.paper.robustness_numbers import robustness_numbers
 from detente.report.site.origin import origin_html, provenance_words
 from detente.report.tables.table import Table, render
 from detente.study.verdicts import registered
+
+CURVE = "curve"
+"""The exhibit that an earlier step makes, one for each claim."""
 
 
 def paper_of(
@@ -69,60 +73,68 @@ def _origins(evidence: Evidence, traced: Callable[[str], Mapping[str, Any]]) -> 
         yield (exhibit.kind, exhibit.name), origin_html(traced(path), path)
 
 
-def robustness_of(evidence: Evidence, folder: Path, templates: Mapping[str, str], works: Path) -> Manuscript:
-    """Write every exhibit of the robustness page that no earlier step made into `folder`, and return the page.
+@dataclass(frozen=True)
+class RobustnessPage:
+    """The page of a study's robustness, and content by name of the files of its exhibits."""
+
+    manuscript: Manuscript
+    files: Mapping[str, bytes]
+
+
+def robustness_of(
+    evidence: Evidence, curves: Mapping[str, str], templates: Mapping[str, str], works: Path
+) -> RobustnessPage:
+    """Make every exhibit of the robustness page that no earlier step made, and the page.
 
     A table without rows, and a figure of a claim that has nothing to draw, is not shown.
+
+    Parameters
+    ----------
+    curves
+        SVG of the specification curves, `curve.<claim>`, which an earlier step drew.
     """
     frozen = registered(evidence.project.root)
     numbers = robustness_numbers(evidence, (frozen.date, frozen.seen) if frozen else None)
     references = References(yaml.safe_load(works.read_text(encoding="utf-8")), [])
-    shown = [*_of_study(evidence, folder, templates), *_of_claims(evidence, numbers, folder)]
-    figures = texts(folder, "svg")
-    curves = {f"curve_{claim['id']}": figures[f"curve.{claim['id']}"] for claim in numbers["claims"]}
-    return Manuscript(
+    told = [claim["id"] for claim in numbers["claims"]]
+    shown, files = [], {}
+    for item, made in _robustness(evidence):
+        files.update(files_of(item.exhibit, made, templates, item.name))
+        if (not isinstance(made, Table) or made.rows) and (not item.claim or item.claim in told):
+            shown.append(item)
+    curve = next(e for e in exhibits_of(evidence.traits, "robustness", per_claim=True) if e.name == CURVE)
+    shown += [Shown(curve, claim) for claim in told]
+    figures = {name.removesuffix(".svg"): text.decode("utf-8") for name, text in files.items() if name.endswith(".svg")}
+    tables = {
+        name.removesuffix(".html"): text.decode("utf-8") for name, text in files.items() if name.endswith(".html")
+    }
+    manuscript = Manuscript(
         title=f"Robustness: {evidence.study.title}",
         simulated=evidence.simulated,
         version=__version__,
         blocks=compose(templates["robustness.md.j2"], numbers, {}, references, shown),
         references=references,
-        tables_html=texts(folder, "html"),
+        tables_html=tables,
         tables_typ={},
-        figures={**figures, **curves},
+        figures={**figures, **{f"{CURVE}_{claim}": curves[f"{CURVE}.{claim}"] for claim in told}},
     )
+    return RobustnessPage(manuscript, files)
 
 
-def _of_study(evidence: Evidence, folder: Path, templates: Mapping[str, str]) -> Iterator[Shown]:
+def _robustness(evidence: Evidence) -> Iterator[tuple[Shown, Any]]:
+    """Every exhibit of the page but for the curves: those of the study, then those of its own claims."""
     for exhibit in exhibits_of(evidence.traits, "robustness"):
-        made = made_of(exhibit, evidence)
-        write(made, folder, exhibit.name, exhibit.formats, templates)
-        if not isinstance(made, Table) or made.rows:
-            yield Shown(exhibit)
-
-
-def _of_claims(evidence: Evidence, numbers: Mapping[str, Any], folder: Path) -> Iterator[Shown]:
-    """Exhibits of single claims; those that an earlier run drew and this one does not are removed."""
-    told = {claim["id"] for claim in numbers["claims"]}
+        yield Shown(exhibit), made_of(exhibit, evidence)
     for exhibit in exhibits_of(evidence.traits, "robustness", per_claim=True):
-        if exhibit.name == "curve":
-            yield from (Shown(exhibit, claim.id) for claim in evidence.claims if claim.id in told)
-            continue
-        drawn = set()
-        for claim in (c for c in evidence.claims if c.id in evidence.examined):
-            made = made_of(exhibit, evidence, claim)
-            if made is not None:
-                drawn.add(f"{exhibit.name}_{claim.id}")
-                write(made, folder, f"{exhibit.name}_{claim.id}", exhibit.formats, {})
-                yield from [Shown(exhibit, claim.id)] if claim.id in told else []
-        remove_others(folder, exhibit.name, drawn)
+        for claim in (c for c in evidence.claims if c.id in evidence.examined and exhibit.name != CURVE):
+            if (made := made_of(exhibit, evidence, claim)) is not None:
+                yield Shown(exhibit, claim.id), made
 
 
-def remove_others(folder: Path, name: str, drawn: Iterable[str]) -> None:
-    """Remove the files of an exhibit that there is one of for each claim, apart from those that were drawn."""
-    keep = set(drawn)
-    for path in folder.glob(f"{name}_*"):
-        if path.stem not in keep:
-            path.unlink()
+def outdated(folder: Path, page: RobustnessPage, evidence: Evidence) -> list[Path]:
+    """Files of single claims that an earlier run made and this one did not."""
+    kinds = [e.name for e in exhibits_of(evidence.traits, "robustness", per_claim=True) if e.name != CURVE]
+    return [path for kind in kinds for path in sorted(folder.glob(f"{kind}_*")) if path.name not in page.files]
 
 
 def texts(folder: Path, ending: str) -> dict[str, str]:
