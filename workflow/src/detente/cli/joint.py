@@ -13,6 +13,7 @@ from detente.base.errors import EstimationError
 from detente.base.files import read_frame
 from detente.cli.command import Command
 from detente.cli.options import add_record, add_study, read_record, read_study
+from detente.cli.readpanels import read_panels
 from detente.stats.resampling.randomisation import Scheme
 from detente.stats.resampling.schemes import CircularShift
 from detente.study.config import Claim
@@ -27,7 +28,6 @@ from detente.study.multiverse import (
     grids_of,
     joint_test,
     options,
-    panels_of,
 )
 from detente.study.robustness import schemes
 
@@ -66,7 +66,7 @@ def run(arguments: argparse.Namespace) -> None:
     variants = [v for v in grid.variants if v.equivalent and whole.loc[v.spec_id, "error"] == ""]
     frame = whole.loc[[v.spec_id for v in variants]].reset_index(drop=True)
     specs = [v.specification for v in variants]
-    panels = panels_of(arguments.panels, specs)
+    panels = read_panels(arguments.panels, specs)
     found = curve.curve(panels, specs) if specs else None
     seed = study.seed_of(arguments.claim)
     if found is None:

@@ -12,7 +12,8 @@ from pathlib import Path
 from detente.base.files import read_json
 from detente.cli.command import Command
 from detente.cli.options import add_study, read_study
-from detente.study.multiverse import fitted, grids_of, multiverse_schema, panels_at, panels_of, recheck, shards
+from detente.cli.readpanels import panels_at, read_panels
+from detente.study.multiverse import fitted, grids_of, multiverse_schema, recheck, shards
 
 COMMAND = Command(
     summary="fit one shard of a claim's multiverse",
@@ -46,7 +47,7 @@ def run(arguments: argparse.Namespace) -> None:
     (grid,) = grids_of(project, study, [arguments.claim])
     shard = shards(grid)[arguments.shard]
     specs = [variant.specification for variant in shard]
-    panels = panels_of(arguments.panels, specs)
+    panels = read_panels(arguments.panels, specs)
     nodes = list(grid.nodes)
     frame = fitted(panels, shard, nodes)
     name = f"{arguments.claim}.{arguments.shard}"

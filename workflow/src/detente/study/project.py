@@ -52,8 +52,8 @@ def load(root: Path, override: Path | None = None) -> Project:
     outcomes = {d: [n for n, e in entries.items() if e.variable.role == "outcome"] for d, entries in offered.items()}
     _check_samples(project, {*offered[False], *offered[True]})
     check_claims(project.claims, offered, outcomes, DURATIONS, partial(located, root / CLAIMS))
-    _check_joined(project, offered)
     _check_estimators(project)
+    _check_joined(project, offered)
     return project
 
 
@@ -133,7 +133,10 @@ def _check_joined(project: Project, offered: Mapping[bool, Mapping[str, Entry]])
 def needed(project: Project, study: Study) -> list[str]:
     """Variables that a study's panel must have: of its claims and of its samples."""
     specs = (
-        specification(project, study, claim, "logit", s) for claim in project.claims_of(study) for s in study.samples
+        specification(project, study, claim, estimator, sample)
+        for claim in project.claims_of(study)
+        for estimator in study.estimators
+        for sample in study.samples
     )
     return list(dict.fromkeys(name for spec in specs for name in spec.variables))
 

@@ -9,10 +9,9 @@ from __future__ import annotations
 from detente.study.multiverse.decisions import decompose, options
 from detente.study.multiverse.grid import Grid, shards
 from detente.study.multiverse.grids import (
+    columns_of,
     grids_of,
     multiverse_of,
-    panels_at,
-    panels_of,
     sources_of,
     variables_of,
     years_of,
@@ -27,6 +26,7 @@ __all__ = [
     "OPTIONS",
     "Grid",
     "annotations",
+    "columns_of",
     "decompose",
     "fitted",
     "grids_of",
@@ -34,8 +34,6 @@ __all__ = [
     "multiverse_of",
     "multiverse_schema",
     "options",
-    "panels_at",
-    "panels_of",
     "recheck",
     "shards",
     "sources_of",

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import partial
-from pathlib import Path
-
-import pandas as pd
 
 from detente.base.errors import ConfigError, DetenteError, UnknownEstimator, UnknownVariable, choices
 from detente.base.strict import located
@@ -21,6 +18,8 @@ from detente.study.design.specification import Specification
 from detente.study.multiverse.grid import Grid, expand, needed
 from detente.study.multiverse.resolve import check_coding
 
+# Key of a panel, directed or not.
+KEY = ("ccode1", "ccode2", "year")
 Offered = Mapping[bool, Mapping[str, Entry]]
 
 
@@ -145,18 +144,9 @@ def years_of(study: Study, grids: Sequence[Grid]) -> tuple[int, int, int]:
     return min(w[0] for w in windows), max(w[1] for w in windows), max(s.reach for s in specs)
 
 
-def panels_at(folder: Path) -> dict[bool, Path]:
-    """Where a study's panels for robustness are: of dyad-years, and of directed ones."""
-    return {False: folder / "dyad-year.parquet", True: folder / "directed-dyad-year.parquet"}
-
-
-def panels_of(folder: Path, specs: Iterable[Specification]) -> dict[bool, pd.DataFrame]:
-    """Panels that specifications need, and of these the columns that they need."""
-    needed: dict[bool, set[str]] = {}
+def columns_of(specs: Iterable[Specification]) -> dict[bool, list[str]]:
+    """Columns that specifications need of the panel of dyad-years (False), and of that of directed ones (True)."""
+    found: dict[bool, set[str]] = {}
     for spec in specs:
-        needed.setdefault(spec.claim.directed, set()).update(spec.variables)
-    key = ["ccode1", "ccode2", "year", "in_window"]
-    return {
-        directed: pd.read_parquet(panels_at(folder)[directed], columns=[*key, *sorted(names)])
-        for directed, names in needed.items()
-    }
+        found.setdefault(spec.claim.directed, set()).update(spec.variables)
+    return {directed: [*KEY, "in_window", *sorted(names)] for directed, names in found.items()}
