@@ -126,10 +126,10 @@ def test_cite_prints_just_what_the_panel_uses(capsys: pytest.CaptureFixture[str]
     assert main(["cite", "--root", str(ROOT), "--add", "gml,atop,nmc"]) == 0
     everything = capsys.readouterr().out
     assert keys(everything) == [
+        "leeds2002atop",
         "cow2017states",
         "gibler2016mid",
         "miller2022peacesciencer",
-        "leeds2002atop",
         "singer1972capability",
         "singer1987capabilities",
     ]

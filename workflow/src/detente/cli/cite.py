@@ -13,7 +13,7 @@ from detente.cli.command import Command
 from detente.cli.offer import add_unit, offered, used
 from detente.data.panel import Entry, Unit
 from detente.data.pins import SourceRecord, project_root
-from detente.data.record.references import cited, load_references, own_reference
+from detente.data.record import cited, load_references, own_reference
 
 COMMAND = Command(
     summary="print BibTeX of what a panel is made from",

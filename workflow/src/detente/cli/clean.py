@@ -9,7 +9,7 @@ from pathlib import Path
 from detente.base.errors import RawFilesUnavailable
 from detente.base.files import read_json, sha256, write_frame
 from detente.cli.command import Command
-from detente.data.record.cleaning import clean_source
+from detente.data.record import clean_source
 from detente.data.sources import source
 
 COMMAND = Command(

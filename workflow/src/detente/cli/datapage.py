@@ -12,11 +12,9 @@ import pandas as pd
 from detente.base.errors import BrokenContract
 from detente.base.files import write_bytes, write_text
 from detente.cli.command import Command
-from detente.data.panel.catalogue import MAJOR, STATES, expansions
-from detente.data.panel.tool import MIRROR
+from detente.data.panel import MAJOR, MIRROR, STATES, expansions
 from detente.data.pins import THEMES, SourceRecord, load_sources, project_root
-from detente.data.record import Tidied, tidied
-from detente.data.record.tidied import KEPT
+from detente.data.record import KEPT, Tidied, tidied
 from detente.data.sources import ALIASES, REGISTRY, Source
 from detente.report.figures import coverage_chart, image
 from detente.report.site import Profile, data_page

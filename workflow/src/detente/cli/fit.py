@@ -17,7 +17,7 @@ from detente.base.expressions import Table, parse_condition, selected
 from detente.base.files import write_csv, write_json
 from detente.cli.command import Command
 from detente.data.pins import project_root
-from detente.data.record.rawread import read_raw
+from detente.data.record import read_raw
 from detente.data.sources import RawTable
 from detente.stats.covariance import CONVENTIONS
 from detente.stats.fit import fit

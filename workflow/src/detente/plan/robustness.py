@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from detente.data.panel.catalogue import STATES
+from detente.data.panel import STATES
 from detente.data.sources import REGISTRY
 from detente.plan import code
 from detente.plan.exhibits import LEDGER_FRAMES, files, page_code, shown

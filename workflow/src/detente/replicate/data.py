@@ -11,7 +11,7 @@ from detente.base.errors import DetenteError, PanelError, RawFilesUnavailable, U
 from detente.base.expressions import Table, evaluate
 from detente.data.acquire import Patience, acquire
 from detente.data.pins import SourceRecord
-from detente.data.record.published import read_published
+from detente.data.record import read_published
 from detente.replicate.schema import DataFile, Publication
 
 WAYS = (

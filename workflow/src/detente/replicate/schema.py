@@ -10,7 +10,7 @@ from pydantic import Field, field_validator, model_validator
 
 from detente.base.strict import Strict
 from detente.data.pins import SourceFile
-from detente.data.record.published import Delimiter
+from detente.data.record import Delimiter
 from detente.replicate.compare import unit
 
 NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?")

@@ -38,8 +38,7 @@ def load(root: Path, override: Path | None = None) -> Project:
     ConfigError, UnknownVariable, RoleError, UnknownEstimator, UnsupportedInstruments, UnsupportedCovariance
         Before any work starts, naming file, line, key, legal values and the nearest match.
     """
-    from detente.data.panel import catalogue
-    from detente.data.panel.outcomes import DURATIONS
+    from detente.data.panel import DURATIONS, catalogue
     from detente.data.sources import REGISTRY
     from detente.study.design.roles import check_claims
 

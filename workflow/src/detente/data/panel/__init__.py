@@ -5,13 +5,20 @@ panel of some sources offers. Nothing here knows of claims, models or studies.
 """
 
 from detente.data.panel.build import LEAD_IN, Panel, build_panel
-from detente.data.panel.catalogue import STATES, UNITS, Entry, Unit, catalogue, contrasts
+from detente.data.panel.catalogue import MAJOR, STATES, UNITS, Entry, Unit, catalogue, contrasts, expansions
 from detente.data.panel.codebook import codebook, described
+from detente.data.panel.outcomes import CODINGS, DURATIONS, GRID
+from detente.data.panel.participants import pairs
 from detente.data.panel.schema import panel_schema
-from detente.data.panel.tool import Built, build, chosen
+from detente.data.panel.tool import MIRROR, Built, build, chosen, whole_attrition
 
 __all__ = [
+    "CODINGS",
+    "DURATIONS",
+    "GRID",
     "LEAD_IN",
+    "MAJOR",
+    "MIRROR",
     "STATES",
     "UNITS",
     "Built",
@@ -25,5 +32,8 @@ __all__ = [
     "codebook",
     "contrasts",
     "described",
+    "expansions",
+    "pairs",
     "panel_schema",
+    "whole_attrition",
 ]

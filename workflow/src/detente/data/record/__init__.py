@@ -1,7 +1,27 @@
-"""The public record on this machine: raw files had, read, checked and cleaned, and the tidy sources kept."""
+"""Raw files read, checked against their declarations, cleaned, and kept as tidy tables.
+
+`clean_source` makes one source's tidy table, `tidied` those of several, each cleaned once for its bytes and code;
+`own_source` reads data of one's own. References and published tables are read here, too.
+"""
 
 from detente.data.record.cleaning import clean_source
 from detente.data.record.own import Own, own_source
-from detente.data.record.tidied import Tidied, tidied
+from detente.data.record.published import Delimiter, read_published
+from detente.data.record.rawread import read_raw
+from detente.data.record.references import cited, load_references, own_reference
+from detente.data.record.tidied import KEPT, Tidied, tidied
 
-__all__ = ["Own", "Tidied", "clean_source", "own_source", "tidied"]
+__all__ = [
+    "KEPT",
+    "Delimiter",
+    "Own",
+    "Tidied",
+    "cited",
+    "clean_source",
+    "load_references",
+    "own_reference",
+    "own_source",
+    "read_published",
+    "read_raw",
+    "tidied",
+]

@@ -7,8 +7,7 @@ from functools import partial
 
 from detente.base.errors import ConfigError, DetenteError, UnknownEstimator, UnknownVariable, choices
 from detente.base.strict import located
-from detente.data.panel import Entry, catalogue
-from detente.data.panel.catalogue import STATES
+from detente.data.panel import STATES, Entry, catalogue
 from detente.data.sources import REGISTRY
 from detente.stats.registry import WITH_ENGINE
 from detente.study.config.multiverse import MULTIVERSE, Multiverse, Option, load_multiverse

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from detente.base.errors import RoleError, choices
-from detente.data.panel.outcomes import CODINGS, DURATIONS, GRID
+from detente.data.panel import CODINGS, DURATIONS, GRID
 from detente.study.config.claims import Claim, Control
 from detente.study.config.multiverse import ControlSet, Multiverse, Option
 from detente.study.config.project import Project

@@ -11,7 +11,7 @@ import pandas as pd
 
 from detente.base.errors import EmptySample, EstimationError, UnknownVariable
 from detente.base.types import Array
-from detente.data.panel.participants import pairs
+from detente.data.panel import pairs
 from detente.data.sources.power.states import region
 from detente.stats.estimator import with_fixed_effects
 from detente.stats.fit import fit
