@@ -161,7 +161,7 @@ def schur(weights: Array, order: Places, start: Places, levels: Places, size: in
     """Cross-products (size, size) of the dummies of further levels within groups."""
     block = np.zeros((size, size))
     count = np.zeros(size)
-    met = np.empty(size, np.int32)
+    met, there = np.empty(size, np.int32), np.zeros(size, np.bool_)
     weighted = len(weights) > 0
     for g in range(len(start) - 1):
         total, seen, low, high = 0.0, 0, size, -1
@@ -171,7 +171,9 @@ def schur(weights: Array, order: Places, start: Places, levels: Places, size: in
             total += w
             for j in range(levels.shape[1]):
                 level = levels[r, j]
-                if count[level] == 0.0:
+                # A weight may be zero, so that a count does not say whether its level was met.
+                if not there[level]:
+                    there[level] = True
                     met[seen] = level
                     seen += 1
                     low, high = min(low, level), max(high, level)
@@ -180,7 +182,7 @@ def schur(weights: Array, order: Places, start: Places, levels: Places, size: in
                     block[level, levels[r, other]] += w
         _subtract_square(block, count, met[:seen], low, high, total)
         for t in range(seen):
-            count[met[t]] = 0.0
+            count[met[t]], there[met[t]] = 0.0, False
     for i in range(size):
         for j in range(i):
             block[i, j] = block[j, i]

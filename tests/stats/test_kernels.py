@@ -1,0 +1,48 @@
+"""Compiled loops stay inside their arrays: numba checks no bounds unless it is asked to."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose
+
+from detente.stats.kernels import absorption
+
+CHECKED = """
+from importlib import import_module
+from pkgutil import iter_modules
+from numba.core.dispatcher import Dispatcher
+from detente.stats import kernels
+
+kernels.warm()
+for module in iter_modules(kernels.__path__):
+    for name, value in vars(import_module(f"{kernels.__name__}.{module.name}")).items():
+        if isinstance(value, Dispatcher) and not value.signatures:
+            print("never run:", module.name, name)
+"""
+
+
+@pytest.mark.slow
+def test_every_kernel_runs_on_small_inputs_and_reads_nothing_past_the_end(tmp_path: Path) -> None:
+    checked = {**os.environ, "NUMBA_BOUNDSCHECK": "1", "NUMBA_CACHE_DIR": str(tmp_path)}
+    ran = subprocess.run([sys.executable, "-c", CHECKED], env=checked, capture_output=True, text=True, check=False)
+    assert (ran.returncode, ran.stdout, ran.stderr[-2000:]) == (0, "", "")
+
+
+@pytest.mark.parametrize("sparse", [False, True])
+def test_cross_products_of_dummies_within_groups_are_those_of_dense_algebra(sparse: bool) -> None:
+    rng = np.random.default_rng(4)
+    groups, size = rng.integers(0, 6, 60).astype(np.int32), 40 if sparse else 5
+    levels = rng.integers(0, size, (60, 1)).astype(np.int32)
+    weights = np.where(rng.random(60) < 0.3, 0.0, rng.random(60)) + (groups == groups[0]) * 0.1
+    order, start = absorption.group(groups, 6)
+    dummies, held = np.eye(size)[levels[:, 0]], np.eye(6)[groups]
+    inside = held * weights[:, None]
+    explained = inside.T @ dummies
+    expected = (dummies * weights[:, None]).T @ dummies - explained.T @ (explained / inside.sum(axis=0)[:, None])
+    assert_allclose(absorption.schur(weights, order, start, levels, size), expected, atol=1e-12)
