@@ -15,7 +15,7 @@ import pyarrow as pa
 
 from detente.stats.covariance import dyadic_meat, number_dyads
 from detente.stats.effects.predictions import marginal_effects
-from detente.stats.fit import fit
+from detente.stats.fitting import fit
 from detente.stats.frame import ModelFrame
 from detente.stats.resampling.wild import wild_bootstrap
 from detente.stats.result import Fit

@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 
 from detente.base.files import read_frame
+from detente.stats.contract import with_fixed_effects
 from detente.stats.covariance import sandwich
-from detente.stats.estimator import with_fixed_effects
 from detente.stats.frame import ModelFrame
 from detente.stats.registry import get
 

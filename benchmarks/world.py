@@ -16,7 +16,7 @@ from detente.data.acquire import verify
 from detente.data.panel import build_panel
 from detente.data.sources import REGISTRY
 from detente.simulate import simulate_world
-from detente.stats.estimator import with_fixed_effects
+from detente.stats.contract import with_fixed_effects
 from detente.stats.frame import ModelFrame
 from detente.stats.registry import get
 from detente.study.config.project import Project, load_project

@@ -9,9 +9,10 @@ import pytest
 from detente.base.code import modules_used
 
 FILES = {
-    "__init__.py": '"""A package."""\n\n_PLACES = {"stats.fit": ("fit",)}\n__version__ = "1"\n',
-    "stats/__init__.py": '"""Facade."""\n\nfrom detente.stats.fit import fit\nfrom detente.stats.frame import Frame\n',
-    "stats/fit.py": "from detente.base import numerics\n",
+    "__init__.py": '"""A package."""\n\n_PLACES = {"stats.fitting": ("fit",)}\n__version__ = "1"\n',
+    "stats/__init__.py": '"""Facade."""\n\nfrom detente.stats.fitting import fit\n'
+    "from detente.stats.frame import Frame\n",
+    "stats/fitting.py": "from detente.base import numerics\n",
     "stats/frame.py": "class Frame: ...\n",
     "base/__init__.py": '"""Nothing."""\n',
     "base/numerics.py": "ZERO = 0\n",
@@ -39,10 +40,10 @@ def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.parametrize(
     ("entry", "used"),
     [
-        ("fit", {"stats/fit.py", "base/numerics.py"}),
-        ("lazy", {"stats/fit.py", "base/numerics.py"}),
+        ("fit", {"stats/fitting.py", "base/numerics.py"}),
+        ("lazy", {"stats/fitting.py", "base/numerics.py"}),
         ("version", {"__init__.py"}),
-        ("whole", {"stats/__init__.py", "stats/fit.py", "stats/frame.py", "base/numerics.py"}),
+        ("whole", {"stats/__init__.py", "stats/fitting.py", "stats/frame.py", "base/numerics.py"}),
         ("typed", set()),
         ("one", {"data/one.py", "data/__init__.py", "data/list.py"}),
     ],

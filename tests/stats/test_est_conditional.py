@@ -20,8 +20,8 @@ from detente.base.errors import (
     UnsuitableOutcome,
     UnsupportedEffects,
 )
-from detente.stats.estimator import Solution
-from detente.stats.fit import fit
+from detente.stats.contract import Solution
+from detente.stats.fitting import fit
 from detente.stats.frame import ModelFrame
 from detente.stats.kernels import conditional as kernel
 from detente.stats.likelihood import conditional

@@ -14,8 +14,8 @@ from statsmodels.genmod.cov_struct import Autoregressive, Exchangeable
 from statsmodels.genmod.generalized_estimating_equations import GEE
 
 from detente.base.errors import EstimationError, NotConverged, NoVariation, Separation, UnsupportedEffects
+from detente.stats.contract import Solution
 from detente.stats.covariance import sandwich
-from detente.stats.estimator import Solution
 from detente.stats.frame import ModelFrame
 from detente.stats.likelihood import gee, working
 from detente.stats.registry import get

@@ -15,8 +15,8 @@ import pytest
 from numpy.testing import assert_allclose
 
 from detente.base.errors import UnsupportedCovariance
+from detente.stats.contract import Solution
 from detente.stats.covariance import KINDS
-from detente.stats.estimator import Solution
 from detente.stats.frame import ModelFrame
 from detente.stats.registry import REGISTRY, get
 from detente.stats.result import made_covariance

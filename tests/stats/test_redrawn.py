@@ -19,7 +19,7 @@ from detente.simulate.again import hazard, policy
 from detente.simulate.draws import stream
 from detente.simulate.risk import CRISIS, draw_disposition
 from detente.simulate.stage import build_stage
-from detente.stats.fit import fit
+from detente.stats.fitting import fit
 from detente.stats.resampling.refit import KINDS, prepared, refit
 from detente.study.config.project import load_project
 from detente.study.robustness.coverage import JUDGED, ORDER, SCENARIOS, SPREAD, coverage, coverage_schema

@@ -7,7 +7,7 @@ import pytest
 from statsmodels.stats.multitest import multipletests
 
 from detente.base.errors import EstimationError, TooFewDraws
-from detente.stats.fit import fit
+from detente.stats.fitting import fit
 from detente.stats.resampling.randomisation import randomisation_test
 from detente.stats.resampling.schemes import circular_shift, state_labels
 from detente.study.verdicts.families import COLUMNS, benjamini_hochberg, family, romano_wolf, standardised

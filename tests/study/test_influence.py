@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from detente.base.errors import NoDyads, UnsupportedEstimator
-from detente.stats.fit import fit
+from detente.stats.fitting import fit
 from detente.stats.frame import ModelFrame
 from detente.stats.jackknife import subset
 from detente.study.estimation.verdict import verdict

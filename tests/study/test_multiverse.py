@@ -13,8 +13,8 @@ from detente.cli.multiverse import progress
 from detente.data.panel import build_panel
 from detente.data.sources import REGISTRY
 from detente.simulate import simulate_world
-from detente.stats.estimator import with_fixed_effects
-from detente.stats.fit import fit
+from detente.stats.contract import with_fixed_effects
+from detente.stats.fitting import fit
 from detente.stats.registry import get
 from detente.stats.resampling.randomisation import randomisation_test
 from detente.stats.resampling.schemes import circular_shift

@@ -10,10 +10,10 @@ import pytest
 from numpy.testing import assert_allclose
 
 from detente.base.errors import EstimationError
+from detente.stats.contract import with_fixed_effects
 from detente.stats.covariance import SandwichParts, Scores, covariance, number_dyads, parse, totals
 from detente.stats.covariance.scores import BLOCK
-from detente.stats.estimator import with_fixed_effects
-from detente.stats.fit import fit
+from detente.stats.fitting import fit
 from detente.stats.frame import ModelFrame
 from detente.stats.kernels import firth_rows
 from detente.stats.likelihood.firth import penalised

@@ -12,7 +12,7 @@ import pytest
 from scipy import stats
 
 from detente.base.errors import EstimationError, UnsupportedEstimator
-from detente.stats.fit import fit
+from detente.stats.fitting import fit
 from detente.stats.result import Fit
 from detente.study.robustness.selection import COLUMNS as OSTER_COLUMNS
 from detente.study.robustness.selection import E_COLUMNS, Moments, e_value, e_values, e_values_of, moments, oster

@@ -24,7 +24,7 @@ from itertools import product
 import numpy as np
 from scipy import special, stats
 
-from detente.stats.estimator import Estimator, with_fixed_effects
+from detente.stats.contract import Estimator, with_fixed_effects
 from detente.stats.frame import ModelFrame
 from detente.stats.jackknife import subset
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from detente.stats.estimator import Estimator, with_fixed_effects
+from detente.stats.contract import Estimator, with_fixed_effects
 from detente.stats.frame import ModelFrame
 from detente.stats.jackknife import subset
 

@@ -11,8 +11,8 @@ from numpy.testing import assert_allclose
 from scipy.special import gammaln
 from scipy.stats import norm
 
+from detente.stats.contract import Solution
 from detente.stats.covariance import cluster_meat
-from detente.stats.estimator import Solution
 from detente.stats.frame import ModelFrame
 
 Rows = Callable[[np.ndarray], np.ndarray]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from detente.stats.estimator import Solution, with_fixed_effects
+from detente.stats.contract import Solution, with_fixed_effects
 from detente.stats.frame import ModelFrame
 from detente.stats.registry import get
 

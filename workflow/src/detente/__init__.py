@@ -11,7 +11,7 @@ _HOMES = {
     "stats.covariance": ("Vcov", "classical", "cluster", "dyadic", "hc0", "hc1", "hc2", "hc3", "jackknife"),
     "stats.frame": ("ModelFrame",),
     "stats.linear.instrumental": ("anderson_rubin",),
-    "stats.fit": ("fit",),
+    "stats.fitting": ("fit",),
     "stats.result": ("Fit",),
     "stats.resampling.bootstrap": ("state_block_bootstrap",),
     "stats.effects.calibration": ("calibration",),

@@ -12,7 +12,7 @@ from detente.stats.effects.predictions import first_differences as first_differe
 from detente.stats.effects.predictions import marginal_effects as marginal_effects
 from detente.stats.effects.predictions import risk_curve as risk_curve
 from detente.stats.effects.predictions import risk_ratios as risk_ratios
-from detente.stats.fit import fit as fit
+from detente.stats.fitting import fit as fit
 from detente.stats.frame import ModelFrame as ModelFrame
 from detente.stats.linear.instrumental import anderson_rubin as anderson_rubin
 from detente.stats.resampling.bootstrap import state_block_bootstrap as state_block_bootstrap

@@ -20,7 +20,7 @@ from detente.data.pins import project_root
 from detente.data.record import read_raw
 from detente.data.sources import RawTable
 from detente.stats.covariance import CONVENTIONS
-from detente.stats.fit import fit
+from detente.stats.fitting import fit
 from detente.stats.registry import REGISTRY, get
 from detente.stats.result import Fit
 from detente.study.config import load_samples

@@ -16,10 +16,10 @@ from detente.base.types import Array, Codes
 from detente.replicate import linear, random_probit
 from detente.replicate.schema import Model, named
 from detente.replicate.search import earlier_bread
+from detente.stats.contract import Solution
 from detente.stats.covariance import Covariance, covariance, parse
 from detente.stats.covariance.vcov import KINDS
-from detente.stats.estimator import Solution
-from detente.stats.fit import fit
+from detente.stats.fitting import fit
 from detente.stats.frame import ModelFrame
 from detente.stats.registry import REGISTRY, get
 from detente.stats.sandwich_parts import sandwich_parts

@@ -16,7 +16,7 @@ from detente.base.expressions import Table, evaluate
 from detente.replicate import likelihoods
 from detente.replicate.models import Fitted
 from detente.replicate.schema import QUANTITY, Derived
-from detente.stats.fit import fit
+from detente.stats.fitting import fit
 from detente.stats.likelihood.firth import penalised_fall, profile_interval
 from detente.stats.resampling.wild import WildBootstrap, wild_bootstrap
 from detente.stats.sensitivity import confounding

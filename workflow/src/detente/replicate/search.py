@@ -15,7 +15,7 @@ import numpy as np
 
 from detente.base.errors import NotConverged
 from detente.base.types import Array
-from detente.stats.estimator import Solution
+from detente.stats.contract import Solution
 from detente.stats.frame import ModelFrame
 from detente.stats.likelihood import multinomial, ordered
 from detente.stats.likelihood.binary import LOGIT, PROBIT

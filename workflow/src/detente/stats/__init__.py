@@ -11,13 +11,13 @@ from importlib import import_module
 
 _HOMES = {
     "covariance": (
-        "Covariance", "Pairs", "SandwichParts", "Scores", "Vcov", "classical", "cluster", "covariance", "dyadic", "hc0",
+        "Covariance", "Pairs", "SandwichParts", "Scores", "Vcov", "classical", "cluster", "dyadic", "hc0",
         "hc1", "hc2", "hc3", "jackknife", "number_dyads", "parse", "sandwich",
     ),
     "effects.calibration": ("calibration",),
     "effects.predictions": ("first_differences", "marginal_effects", "risk_curve", "risk_ratios"),
-    "estimator": ("Estimator", "Label", "Solution", "estimator"),
-    "fit": ("fit",),
+    "contract": ("Estimator", "Label", "Solution", "estimator"),
+    "fitting": ("fit",),
     "frame": ("ModelFrame",),
     "linear.instrumental": ("anderson_rubin",),
     "registry": ("REGISTRY",),

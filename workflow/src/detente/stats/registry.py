@@ -6,7 +6,7 @@ from importlib import import_module
 from pkgutil import iter_modules
 
 from detente.stats import likelihood, linear
-from detente.stats.estimator import REGISTRY, Estimator, get
+from detente.stats.contract import REGISTRY, Estimator, get
 
 for _package in (linear, likelihood):
     for _module in sorted(m.name for m in iter_modules(_package.__path__)):

@@ -14,8 +14,8 @@ from scipy import stats
 from detente.base.numerics import LEVEL
 from detente.base.types import Array
 from detente.stats import show
+from detente.stats.contract import Solution
 from detente.stats.covariance import Covariance, Vcov, covariance
-from detente.stats.estimator import Solution
 from detente.stats.frame import ModelFrame
 from detente.stats.jackknife import jackknife
 from detente.stats.registry import get

@@ -6,11 +6,11 @@ from collections.abc import Iterable
 
 from detente.base.errors import NoDyads, UnsupportedCovariance, choices
 from detente.base.types import Array, Codes
+from detente.stats.contract import Estimator, Solution
 from detente.stats.covariance import KINDS, Pairs, SandwichParts, Vcov, number_dyads, parse
 from detente.stats.covariance.leverage import effects_leverage
 from detente.stats.covariance.sandwich import within
 from detente.stats.covariance.vcov import FACTORS
-from detente.stats.estimator import Estimator, Solution
 from detente.stats.frame import ModelFrame
 
 # Refits any estimator, so that none has to declare it.

@@ -26,7 +26,7 @@ from detente.study.design.specification import specification
 if TYPE_CHECKING:
     from detente.data.panel import Entry
     from detente.data.sources import Source
-    from detente.stats.estimator import Estimator
+    from detente.stats.contract import Estimator
     from detente.stats.frame import ModelFrame
 
 
@@ -160,7 +160,7 @@ def _check_estimators(project: Project) -> None:
 
 def _check_covariances(project: Project, study: Study, estimator: Estimator, specimen: ModelFrame) -> None:
     """What the job would refuse is refused here, by the same function, on a design of a study's factors."""
-    from detente.stats.estimator import with_fixed_effects
+    from detente.stats.contract import with_fixed_effects
     from detente.stats.sandwich_parts import read
 
     for i, name in enumerate(study.vcov):

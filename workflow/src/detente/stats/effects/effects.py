@@ -11,9 +11,9 @@ import numpy as np
 
 from detente.base.errors import EstimationError, NoRisk
 from detente.base.types import Array
+from detente.stats.contract import Solution
 from detente.stats.effects.links import CURVES
 from detente.stats.effects.risk import chunks
-from detente.stats.estimator import Solution
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ import numpy as np
 from scipy.special import ndtr
 
 from detente.base.types import Array
-from detente.stats.estimator import Link
+from detente.stats.contract import Link
 
 LARGEST_INDEX = 700.0
 

@@ -10,9 +10,9 @@ import numpy as np
 
 from detente.base.errors import NoRisk, UnknownVariable, choices
 from detente.base.types import Array, Codes
+from detente.stats.contract import Solution
 from detente.stats.effects.links import CURVES, Curve
 from detente.stats.effects.structure import Structure, structure
-from detente.stats.estimator import Solution
 from detente.stats.frame import ModelFrame
 
 # Rows worked on at a time, so that they stay in the processor's cache; fewer with many coefficients at once.

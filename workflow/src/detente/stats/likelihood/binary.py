@@ -10,8 +10,8 @@ from scipy.special import expit, log_ndtr, logit, ndtr, ndtri
 
 from detente.base.errors import NotConverged
 from detente.base.types import Array
+from detente.stats.contract import ROBUST, Label, Link, Solution, estimator
 from detente.stats.covariance import Scores
-from detente.stats.estimator import ROBUST, Label, Link, Solution, estimator
 from detente.stats.frame import ModelFrame
 from detente.stats.likelihood.likelihood import (
     CLOSE,

@@ -9,8 +9,8 @@ import numpy as np
 
 from detente.base.errors import EstimationError, NotConverged
 from detente.base.types import Array
+from detente.stats.contract import ROBUST, Label, Solution, estimator
 from detente.stats.covariance import Scores
-from detente.stats.estimator import ROBUST, Label, Solution, estimator
 from detente.stats.frame import ModelFrame
 from detente.stats.likelihood.binary import LOGIT, likelihood
 from detente.stats.likelihood.likelihood import (

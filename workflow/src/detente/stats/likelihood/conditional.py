@@ -9,8 +9,8 @@ import numpy as np
 
 from detente.base.errors import NotConverged
 from detente.base.types import Array, Places
+from detente.stats.contract import Label, Solution, estimator
 from detente.stats.covariance import Scores
-from detente.stats.estimator import Label, Solution, estimator
 from detente.stats.frame import ModelFrame
 from detente.stats.kernels import conditional as kernel
 from detente.stats.likelihood.binary import DIVERGED, MOST_POLISHES, NEARER, SETTLED

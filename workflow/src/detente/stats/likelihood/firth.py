@@ -12,8 +12,8 @@ from scipy.stats import chi2
 
 from detente.base.errors import EstimationError, NotConverged, UnknownOption, UnknownVariable, choices
 from detente.base.types import Array
+from detente.stats.contract import ROBUST, Label, Solution, estimator
 from detente.stats.covariance import Scores
-from detente.stats.estimator import ROBUST, Label, Solution, estimator
 from detente.stats.frame import ModelFrame
 from detente.stats.kernels import firth_rows as kernel
 from detente.stats.likelihood.binary import FRACTION, LARGE, NEAR, NEARER

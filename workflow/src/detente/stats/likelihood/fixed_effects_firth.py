@@ -10,8 +10,8 @@ from scipy.special import logit
 
 from detente.base.errors import NotConverged
 from detente.base.types import Array
+from detente.stats.contract import ROBUST, Label, Solution, estimator
 from detente.stats.covariance import Scores
-from detente.stats.estimator import ROBUST, Label, Solution, estimator
 from detente.stats.frame import ModelFrame
 from detente.stats.kernels import conditional
 from detente.stats.kernels import firth as kernel

@@ -8,8 +8,8 @@ from typing import Literal
 from scipy.special import expit
 
 from detente.base.errors import UnknownOption, UnsupportedEffects, choices
+from detente.stats.contract import ROBUST, Label, Solution, estimator
 from detente.stats.covariance import Scores
-from detente.stats.estimator import ROBUST, Label, Solution, estimator
 from detente.stats.frame import ModelFrame
 from detente.stats.likelihood.likelihood import (
     binary_outcome,

@@ -8,8 +8,8 @@ import numpy as np
 
 from detente.base.errors import EstimationError, NoVariation, UnsupportedEffects
 from detente.base.types import Array, Codes, Places
+from detente.stats.contract import check_rank
 from detente.stats.covariance import number
-from detente.stats.estimator import check_rank
 from detente.stats.frame import ModelFrame
 from detente.stats.kernels import absorption
 from detente.stats.kernels import conditional as kernel

@@ -16,8 +16,8 @@ from detente.base.errors import (
     choices,
 )
 from detente.base.types import Array, Codes
+from detente.stats.contract import REGISTRY
 from detente.stats.covariance import Scores
-from detente.stats.estimator import REGISTRY
 from detente.stats.frame import ModelFrame
 from detente.stats.linear.regressors import Stalled
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from detente.base.errors import NotReproduced
-from detente.stats.estimator import ROBUST, Label, Solution, estimator
+from detente.stats.contract import ROBUST, Label, Solution, estimator
 from detente.stats.frame import ModelFrame
 from detente.stats.likelihood.binary import LOGIT, solve
 from detente.stats.likelihood.likelihood import (

@@ -8,8 +8,8 @@ import numpy as np
 
 from detente.base.errors import NotConverged, NoVariation, UnsuitableOutcome
 from detente.base.types import Array, Codes
+from detente.stats.contract import ROBUST, Label, Solution, estimator
 from detente.stats.covariance import Scores
-from detente.stats.estimator import ROBUST, Label, Solution, estimator
 from detente.stats.frame import ModelFrame
 from detente.stats.likelihood.likelihood import (
     STILL,

@@ -7,8 +7,8 @@ from dataclasses import replace
 import numpy as np
 
 from detente.base.types import Codes
+from detente.stats.contract import ROBUST, Label, Solution, estimator
 from detente.stats.covariance import totals
-from detente.stats.estimator import ROBUST, Label, Solution, estimator
 from detente.stats.frame import ModelFrame
 from detente.stats.likelihood.binary import LOGIT, solve
 from detente.stats.likelihood.likelihood import (

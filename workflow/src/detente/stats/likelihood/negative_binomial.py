@@ -9,8 +9,8 @@ from scipy.special import digamma, gammaln, polygamma
 
 from detente.base.errors import NotConverged, NoVariation, UnsuitableOutcome
 from detente.base.types import Array
+from detente.stats.contract import ROBUST, Label, Solution, estimator
 from detente.stats.covariance import Scores
-from detente.stats.estimator import ROBUST, Label, Solution, estimator
 from detente.stats.frame import ModelFrame
 from detente.stats.likelihood.likelihood import (
     STILL,

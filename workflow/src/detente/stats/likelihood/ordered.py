@@ -11,8 +11,8 @@ from scipy.special import expit, logit
 
 from detente.base.errors import NotConverged, NoVariation
 from detente.base.types import Array, Codes
+from detente.stats.contract import ROBUST, Label, Solution, estimator
 from detente.stats.covariance import Scores
-from detente.stats.estimator import ROBUST, Label, Solution, estimator
 from detente.stats.frame import ModelFrame
 from detente.stats.likelihood.likelihood import (
     STILL,

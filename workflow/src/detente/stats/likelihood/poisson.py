@@ -6,8 +6,8 @@ import numpy as np
 
 from detente.base.errors import NotConverged, NotReproduced, NoVariation, Separation, UnsuitableOutcome
 from detente.base.types import Array
+from detente.stats.contract import ROBUST, Label, Solution, estimator
 from detente.stats.covariance import Scores
-from detente.stats.estimator import ROBUST, Label, Solution, estimator
 from detente.stats.frame import ModelFrame
 from detente.stats.likelihood.binary import Binary, Slopes, likelihood
 from detente.stats.likelihood.likelihood import (

@@ -9,8 +9,8 @@ from scipy.special import expit, logit
 
 from detente.base.errors import EstimationError
 from detente.base.types import Array
+from detente.stats.contract import ROBUST, Label, Solution, estimator
 from detente.stats.covariance import Scores
-from detente.stats.estimator import ROBUST, Label, Solution, estimator
 from detente.stats.frame import ModelFrame
 from detente.stats.likelihood.binary import LOGIT, likelihood, maximise
 from detente.stats.likelihood.likelihood import (

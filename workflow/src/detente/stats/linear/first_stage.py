@@ -8,8 +8,8 @@ import numpy as np
 
 from detente.base.errors import IndefiniteCovariance, NoInstruments, NoVariation, UnsupportedCovariance
 from detente.base.types import Array
+from detente.stats.contract import check_rank
 from detente.stats.covariance import Covariance, SandwichParts, Scores, Vcov, covariance
-from detente.stats.estimator import check_rank
 from detente.stats.frame import ModelFrame
 from detente.stats.linear.regressors import inverse
 from detente.stats.linear.within import Within, floor, gram, named, within

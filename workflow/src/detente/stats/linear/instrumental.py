@@ -11,8 +11,8 @@ from scipy import optimize, stats
 
 from detente.base.errors import DetenteError, IndefiniteCovariance, NoInstruments, NotReproduced, RankDeficient
 from detente.base.types import Array
+from detente.stats.contract import ROBUST, SINGULAR, Label, Solution, check_rank, estimator
 from detente.stats.covariance import Scores, Vcov
-from detente.stats.estimator import ROBUST, SINGULAR, Label, Solution, check_rank, estimator
 from detente.stats.frame import ModelFrame
 from detente.stats.linear.first_stage import Stage, effective_f, made_robust, reduced_form, sandwich_parts, stage_of
 from detente.stats.linear.regressors import inverse

@@ -6,8 +6,8 @@ import numpy as np
 
 from detente.base.errors import NotReproduced
 from detente.base.types import Array
+from detente.stats.contract import LINEAR, Label, Solution, estimator
 from detente.stats.covariance import Scores
-from detente.stats.estimator import LINEAR, Label, Solution, estimator
 from detente.stats.frame import ModelFrame
 from detente.stats.kernels import products as kernel
 from detente.stats.linear.regressors import inverse

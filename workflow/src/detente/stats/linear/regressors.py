@@ -8,7 +8,7 @@ import numpy as np
 
 from detente.base.errors import EstimationError, NoVariation
 from detente.base.types import Array
-from detente.stats.estimator import check_rank
+from detente.stats.contract import check_rank
 from detente.stats.frame import ModelFrame
 
 # Rows worked on at a time: x and its weighted copy stay in the processor's cache.

@@ -9,7 +9,7 @@ import numpy as np
 
 from detente.base.errors import EstimationError, NoVariation
 from detente.base.types import Array, Codes
-from detente.stats.estimator import check_rank
+from detente.stats.contract import check_rank
 from detente.stats.frame import ModelFrame
 from detente.stats.kernels import products as kernel
 from detente.stats.linear.absorb import Absorber, absorber

@@ -13,9 +13,9 @@ from scipy import stats
 
 from detente.base.errors import EstimationError, IndefiniteCovariance, UnsupportedCovariance
 from detente.base.numerics import LEVEL
+from detente.stats.contract import Solution, with_fixed_effects
 from detente.stats.covariance import Covariance
 from detente.stats.effects.effects import Effect, average_marginal_effect, log_risk_ratio
-from detente.stats.estimator import Solution, with_fixed_effects
 from detente.stats.frame import ModelFrame
 from detente.stats.jackknife import subset
 from detente.stats.registry import get

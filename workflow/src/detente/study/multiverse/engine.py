@@ -12,8 +12,8 @@ import pandas as pd
 
 from detente.base.errors import EstimationError, NoVariation, UnknownVariable, UnsupportedCovariance, choices
 from detente.base.types import Array, Codes, Flags
+from detente.stats.contract import check_rank
 from detente.stats.covariance import Covariance, Pairs
-from detente.stats.estimator import check_rank
 from detente.stats.frame import ModelFrame
 from detente.stats.linear.within import floor, gram
 

@@ -9,9 +9,9 @@ import numpy as np
 
 from detente.base.errors import EstimationError
 from detente.base.types import Array, Codes
+from detente.stats.contract import Solution
 from detente.stats.covariance import Covariance, SandwichParts, Scores, covariance
 from detente.stats.effects.effects import average_marginal_effect
-from detente.stats.estimator import Solution
 from detente.stats.frame import ModelFrame
 from detente.stats.likelihood.binary import (
     DIVERGED,

@@ -14,9 +14,9 @@ from scipy import stats
 from detente.base.errors import EmptySample, EstimationError, NotReproduced
 from detente.base.numerics import LEVEL
 from detente.base.types import Flags
+from detente.stats.contract import with_fixed_effects
 from detente.stats.effects.effects import average_marginal_effect
-from detente.stats.estimator import with_fixed_effects
-from detente.stats.fit import fit
+from detente.stats.fitting import fit
 from detente.stats.registry import get
 from detente.study.design.matrix import build_design
 from detente.study.design.specification import Specification

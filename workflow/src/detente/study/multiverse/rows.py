@@ -11,7 +11,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from detente.base.types import Array, Codes, Flags
-from detente.stats.estimator import with_fixed_effects
+from detente.stats.contract import with_fixed_effects
 from detente.stats.frame import ModelFrame
 from detente.stats.registry import get
 from detente.study.config.claims import Control

@@ -13,8 +13,8 @@ from detente.base.errors import EmptySample, EstimationError, UnknownVariable
 from detente.base.types import Array
 from detente.data.panel import pairs
 from detente.data.sources.power.states import region
-from detente.stats.estimator import with_fixed_effects
-from detente.stats.fit import fit
+from detente.stats.contract import with_fixed_effects
+from detente.stats.fitting import fit
 from detente.stats.frame import ModelFrame
 from detente.stats.registry import get
 from detente.stats.result import Fit

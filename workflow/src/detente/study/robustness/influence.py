@@ -14,7 +14,7 @@ from detente.base.errors import EstimationError, IndefiniteCovariance, NoDyads, 
 from detente.base.types import Array, Flags
 from detente.stats.covariance import Covariance, covariance
 from detente.stats.covariance.scores import Scores
-from detente.stats.fit import fit
+from detente.stats.fitting import fit
 from detente.stats.frame import ModelFrame
 from detente.stats.jackknife import subset
 from detente.stats.linear.absorb import absorber

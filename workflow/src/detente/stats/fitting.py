@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from detente.base.errors import NoDyads, UnknownOption, UnsupportedEffects, UnsupportedInstruments, choices
+from detente.stats.contract import Estimator, Solution
 from detente.stats.covariance import Vcov
-from detente.stats.estimator import Estimator, Solution
 from detente.stats.frame import ModelFrame
 from detente.stats.registry import REGISTRY, get
 from detente.stats.result import Fit, made_covariance
