@@ -46,7 +46,7 @@ FOLDERS = {
     "tests/": "the test suite: `make test`",
     "workflow/": "rules in `rules/`, the Python package in `src/detente/`, templates of paper and tables in `report/`",
     "Makefile": "every command; `make` prints them",
-    "Snakefile": "the workflow's front door",
+    "Snakefile": "the entry point of the workflow",
     "requirements.lock": "every Python package with version and hashes",
 }
 
@@ -200,12 +200,12 @@ def _exhibits(
 
 def _robustness(study: str) -> Iterator[Listed]:
     """What robustness consists of; its tables and figures stand in its page."""
-    for caption, file, verb, step in (
+    for caption, file, command, step in (
         ("All of it on one page", "robustness.html", "robustness", "robustness_report"),
         ("The claims ledger", "claims_ledger.csv", "ledger", "ledger"),
         ("All specifications", "multiverse.csv", "multiverse", "multiverse"),
     ):
-        yield Listed("Robustness", caption, f"reports/{study}/{file}", _path(f"detente.cli.{verb}"), step)
+        yield Listed("Robustness", caption, f"reports/{study}/{file}", _path(f"detente.cli.{command}"), step)
 
 
 def _path(module: str) -> str:

@@ -28,7 +28,7 @@ _WIDTHS = (0.62, 0.25, 0.13)
 
 @styled
 def ledger_chart(ledger: pd.DataFrame, checks: pd.DataFrame, *, simulated: bool) -> Figure:
-    """One row a claim with an estimate, families apart.
+    """One row per claim with an estimate, families apart.
 
     Parameters
     ----------
@@ -36,7 +36,7 @@ def ledger_chart(ledger: pd.DataFrame, checks: pd.DataFrame, *, simulated: bool)
         One row per claim: code, label, family, estimate, conf_low, conf_high, base_risk, smallest_effect, verdict,
         strength.
     checks
-        One row a claim and check that bears on its verdict: claim, check, outcome (pass, fail, not made).
+        One row per claim and check that bears on its verdict: claim, check, outcome (pass, fail, not made).
     """
     rows = ledger[ledger["estimate"].notna()]
     families = list(dict.fromkeys(rows["family"]))

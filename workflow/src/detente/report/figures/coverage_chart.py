@@ -1,4 +1,4 @@
-"""Which years each source codes: one bar a source, theme by theme."""
+"""Which years each source codes: one bar per source, theme by theme."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ LINE, REST = 0.132, 0.75
 
 @styled
 def coverage_chart(frame: pd.DataFrame) -> Figure:
-    """Bars of `frame` (theme, source, first, last; themes together, one row a source), years cut at 1816 and 2024."""
+    """Bars of `frame` (theme, source, first, last; themes together, one row per source), years cut at 1816 and 2024."""
     themes = list(dict.fromkeys(frame["theme"]))
     colours = dict(zip(themes, cycle(COLOURS), strict=False))
     lines = len(frame) + 1.5 * len(themes)

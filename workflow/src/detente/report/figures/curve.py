@@ -42,7 +42,7 @@ def specification_curve(
     Parameters
     ----------
     frame
-        One row a specification that has an estimate: spec_id, one column a node, estimate_share, conf_low, conf_high,
+        One row per specification that has an estimate: spec_id, one column per node, estimate_share, conf_low, conf_high,
         base_risk, p.
     nodes
         Options by node, in order of print; nodes of which the frame has one option are left out.

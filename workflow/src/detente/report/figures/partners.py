@@ -26,7 +26,7 @@ def partners(frame: pd.DataFrame, *, simulated: bool) -> Figure:
     Parameters
     ----------
     frame
-        One row a dyad that ever exercised: `ccode1`, `ccode2`, `name_1`, `name_2`, `exercise_years`.
+        One row per dyad that ever exercised: `ccode1`, `ccode2`, `name_1`, `name_2`, `exercise_years`.
     """
     # Loaded here: it costs a second that no other figure needs.
     import seaborn as sns

@@ -1,4 +1,4 @@
-"""Dyadic-robust over printed standard errors, one dot a coefficient, one line a published model of dyads."""
+"""Dyadic-robust over printed standard errors, one dot per coefficient, one line per published model of dyads."""
 
 from __future__ import annotations
 

@@ -67,7 +67,7 @@ def readme(packed: Packed, templates: Mapping[str, str]) -> str:
 
 
 def raw_rows(packed: Packed) -> list[dict[str, str]]:
-    """One row a raw file: where it belongs, its source, size, address and checksum."""
+    """One row per raw file: where it belongs, its source, size, address and checksum."""
     return [
         {
             "path": f"data/raw/{source.folder or slug}/{file.file}",

@@ -55,7 +55,7 @@ def origin_html(graph: Mapping[str, Any], path: str) -> str:
 
 
 def _rules(graph: Mapping[str, Any]) -> Iterator[str]:
-    """One line a rule: how many jobs, what they made, what code they ran."""
+    """One line per rule: how many jobs, what they made, what code they ran."""
     jobs: dict[str, list[str]] = {}
     for name, step in graph["steps"].items():
         jobs.setdefault(step["rule"], []).append(name)

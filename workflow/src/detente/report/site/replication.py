@@ -19,7 +19,7 @@ TOTAL = "all"
 
 
 def counted(numbers: pd.DataFrame) -> pd.DataFrame:
-    """How many numbers of each table have each status; one row a table (`id`), the last for all."""
+    """How many numbers of each table have each status; one row per table (`id`), the last for all."""
     table = pd.crosstab(numbers["id"], numbers["status"])
     table = table.reindex(columns=list(ORDER), fill_value=0).loc[list(dict.fromkeys(numbers["id"]))]
     table.loc[TOTAL] = table.sum()

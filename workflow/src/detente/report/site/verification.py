@@ -30,7 +30,7 @@ class Verification:
 
 
 def verification_page(found: Verification, templates: Mapping[str, str]) -> str:
-    """Return the page: the outcome, what went in, and one row a product, those that differ first."""
+    """Return the page: the outcome, what went in, and one row per product, those that differ first."""
     bad = [v for v in found.verdicts if v.status in ("different", "missing", "extra")]
     close = [v for v in found.verdicts if v.status == "within tolerance"]
     exact = [v for v in found.verdicts if v.status == "exact"]

@@ -22,7 +22,7 @@ def influence_table(frame: pd.DataFrame, claims: Mapping[str, str], *, simulated
     Parameters
     ----------
     frame
-        One row a part left out: `claim`, `kind`, `left_out`, `change_se` (shift in standard errors), `flips`.
+        One row per part left out: `claim`, `kind`, `left_out`, `change_se` (shift in standard errors), `flips`.
     claims
         Claim id → label, in order of print.
     """

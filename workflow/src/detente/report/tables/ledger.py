@@ -46,7 +46,7 @@ _COLUMNS = (
 
 
 def ledger_table(ledger: pd.DataFrame, samples: Mapping[str, str], *, simulated: bool) -> Table:
-    """One row a claim that was examined, family by family."""
+    """One row per claim that was examined, family by family."""
     tested = ledger[ledger["family"].fillna("") != ""]
     examined = tested[tested["reasons"].fillna("") != NOT_EXAMINED]
     rows: list[Row] = []

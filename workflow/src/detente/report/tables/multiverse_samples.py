@@ -30,7 +30,7 @@ def samples_table(
     Parameters
     ----------
     frame
-        A multiverse: one row a specification.
+        A multiverse: one row per specification.
     nodes
         The headline's option by node.
     study

@@ -20,7 +20,7 @@ def power_table(frame: pd.DataFrame, claims: Mapping[str, str], *, simulated: bo
     Parameters
     ----------
     frame
-        One row a claim: `claim`, `base_risk`, `power_at_smallest`, `power_by_error`, `type_m_at_smallest`,
+        One row per claim: `claim`, `base_risk`, `power_at_smallest`, `power_by_error`, `type_m_at_smallest`,
         `type_s_at_smallest`, `size`, `mde_share`, `mde_simulated_share`, `std_error`, `spread`, `draws`.
     claims
         Claim id → label, in order of print.

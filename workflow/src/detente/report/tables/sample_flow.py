@@ -42,7 +42,7 @@ def sample_flow(evidence: Evidence) -> Table:
     """Size and contents of each sample, and how many dyad-years reach the models."""
     samples = evidence.study.samples
     held = keyed(evidence.frame("sample_flow"), "sample")
-    rows = [Row("What the samples hold")]
+    rows = [Row("What the samples contain")]
     told = [item for item in _FLOW if item[0] in evidence.frame("sample_flow")]
     rows += [Row(label, tuple(show(held[s][name]) for s in samples)) for name, label, show in told]
     rows += _attrition(evidence)
@@ -64,12 +64,12 @@ def _attrition(evidence: Evidence) -> list[Row]:
     rows = []
     for steps, labels in panels.items():
         if steps:
-            rows += [Row(f"From dyad-years to model rows: {listed(labels)}"), *steps]
+            rows += [Row(f"From dyad-years to observations of models: {listed(labels)}"), *steps]
     return rows
 
 
 def _steps(evidence: Evidence, frame: pd.DataFrame) -> tuple[Row, ...]:
-    """One row a step: what there is, what is left out for which reason, what is used."""
+    """One row per step: what there is, what is dropped for which reason, what is used."""
     counts = {(r["sample"], r["reason"]): r["rows"] for r in frame.to_dict("records")}
     rows = []
     for i, reason in enumerate(sorted(dict.fromkeys(frame["reason"]), key=lambda reason: reason == "used")):

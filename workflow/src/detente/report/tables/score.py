@@ -11,7 +11,7 @@ from detente.report.tables.table import Column, Row, Table
 
 
 def score_table(score: pd.DataFrame) -> Table:
-    """What a simulated world's truth says of the pipeline: one row a claim."""
+    """What a simulated world's truth says of the pipeline: one row per claim."""
     words = {True: "yes", False: "no"}
     rows = [
         Row(

@@ -20,7 +20,7 @@ CLASSES: Mapping[str, str] = {
 
 
 def untested_table(ledger: pd.DataFrame, *, simulated: bool) -> Table:
-    """Claims that the record at hand cannot test, why, and what would be needed."""
+    """Claims that the available data cannot test, why, and what would be needed."""
     rows = [
         Row(f"{r['code']} {r['label']}", (CLASSES[r["class"]], str(r["why"]), str(r["needs"])))
         for r in ledger[ledger["needs"].fillna("") != ""].to_dict("records")
