@@ -42,8 +42,8 @@ def specification_curve(
     Parameters
     ----------
     frame
-        One row per specification that has an estimate: spec_id, one column per node, estimate_share, conf_low, conf_high,
-        base_risk, p.
+        One row per specification that has an estimate: spec_id, one column per node, estimate_share, conf_low,
+        conf_high, base_risk, p.
     nodes
         Options by node, in order of print; nodes of which the frame has one option are left out.
     headline
