@@ -31,7 +31,6 @@ def keys(text: str) -> list[str]:
 
 @pytest.mark.parametrize("slug", SOURCES)
 def test_every_source_is_cited_by_entries_that_exist(slug: str) -> None:
-    assert SOURCES[slug].references
     assert [e.key for e in cited(SOURCES[slug].references, ENTRIES)] == list(SOURCES[slug].references)
 
 
@@ -127,9 +126,9 @@ def test_cite_prints_just_what_the_panel_uses(capsys: pytest.CaptureFixture[str]
     everything = capsys.readouterr().out
     assert keys(everything) == [
         "leeds2002atop",
+        "miller2022peacesciencer",
         "cow2017states",
         "gibler2016mid",
-        "miller2022peacesciencer",
         "singer1972capability",
         "singer1987capabilities",
     ]
