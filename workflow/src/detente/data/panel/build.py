@@ -179,10 +179,7 @@ def _unplaced(whole: Spine, records: Records, window: tuple[int, int]) -> list[L
     asked = inside(year, window)
     covered = inside(year, given.years)
     apart = "the two states do not coexist in the system" if len(parts) == 2 else "not a member of the system that year"
-    reasons = {
-        apart: asked & covered & (records.row < 0),
-        "not in the years that the source covers": asked & ~covered,
-    }
+    reasons = {apart: asked & covered & (records.row < 0), "not in the years that the source covers": asked & ~covered}
     rows = {reason: given.frame.loc[lost, list(KEYS[given.key])] for reason, lost in reasons.items()}
     return [entry for reason, lost in rows.items() for entry in _lost(lost, parts, reason)]
 

@@ -175,8 +175,5 @@ def _joint(forum: Variable) -> Derived:
     return Derived(variable, (one, two), lambda p: np.minimum(p[one], p[two]))
 
 
-DERIVED = (
-    *declared(globals(), Derived),
-    *(_joint(v) for v in FORUMS.variables if v.name.startswith("member_")),
-)
+DERIVED = (*declared(globals(), Derived), *(_joint(v) for v in FORUMS.variables if v.name.startswith("member_")))
 DIRECTED = declared(globals(), Directed)

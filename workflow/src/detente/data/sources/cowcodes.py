@@ -23,12 +23,7 @@ FROM_GLEDITSCH_WARD: Mapping[int, tuple[int, int]] = {
     973: (947, 1816),
 }
 # States there that COW never has as members.
-NEVER_MEMBERS: Mapping[int, str] = {
-    396: "Abkhazia",
-    397: "South Ossetia",
-    711: "Tibet",
-    751: "Hyderabad",
-}
+NEVER_MEMBERS: Mapping[int, str] = {396: "Abkhazia", 397: "South Ossetia", 711: "Tibet", 751: "Hyderabad"}
 
 
 @dataclass(frozen=True)

@@ -122,6 +122,5 @@ def whittle(disputes: pd.DataFrame, key: Sequence[str], rules: Sequence[Rule] = 
         raise BrokenContract(f"several disputes are left for {row}; rules: {names}; end with a rule on `dispute`")
     none = disputes.iloc[:0].assign(rule="")
     return Whittled(
-        pd.concat([alone, left]).sort_values(columns, ignore_index=True),
-        pd.concat([*dropped, none], ignore_index=True),
+        pd.concat([alone, left]).sort_values(columns, ignore_index=True), pd.concat([*dropped, none], ignore_index=True)
     )

@@ -113,11 +113,7 @@ CIVIL_CONFLICTS = Source(
         Variable("civil_conflict", "Conflict inside the state (UCDP/PRIO)", "0/1", "event", "control"),
         Variable("civil_war", "Conflict inside the state, 1,000 deaths in the year", "0/1", "event", "control"),
         Variable(
-            "civil_conflict_foreign_troops",
-            "Conflict inside the state, foreign troops",
-            "0/1",
-            "event",
-            "control",
+            "civil_conflict_foreign_troops", "Conflict inside the state, foreign troops", "0/1", "event", "control"
         ),
     ),
     clean_civil,

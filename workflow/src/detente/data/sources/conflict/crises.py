@@ -108,9 +108,7 @@ def clean_triggered(raw: Mapping[str, pd.DataFrame]) -> Tidy:
 
 RAW = (
     RawTable(
-        FILE,
-        ("crisno", "cracid", "trigent", "yrtrig", "yrterm", "sevvio"),
-        codes={"sevvio": frozenset({1, 2, 3, 4})},
+        FILE, ("crisno", "cracid", "trigent", "yrtrig", "yrterm", "sevvio"), codes={"sevvio": frozenset({1, 2, 3, 4})}
     ),
     RawTable(STATES, STATE_COLUMNS, slug="cow-state-system"),
 )

@@ -40,9 +40,7 @@ SOURCE = Source(
     key="dyad-year",
     raw=(
         RawTable(
-            FILE,
-            ("ccode1", "ccode2", "year", *OBLIGATIONS),
-            codes={name: frozenset({0, 1}) for name in OBLIGATIONS},
+            FILE, ("ccode1", "ccode2", "year", *OBLIGATIONS), codes={name: frozenset({0, 1}) for name in OBLIGATIONS}
         ),
     ),
     variables=tuple(

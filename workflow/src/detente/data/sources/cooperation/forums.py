@@ -59,10 +59,7 @@ def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
     part = known[list(WITH_ASSOCIATES)]
     associate = part.isin(ASSOCIATES).astype("float64").where(part.notna()).add_prefix("associate_")
     frame = pd.concat([table[["ccode", "year"]].astype("int64"), full, associate], axis=1).rename(columns=_names())
-    return Tidy(
-        frame.sort_values(["ccode", "year"], ignore_index=True),
-        attrition(SLUG, _entries(codes)),
-    )
+    return Tidy(frame.sort_values(["ccode", "year"], ignore_index=True), attrition(SLUG, _entries(codes)))
 
 
 def _names() -> dict[str, str]:

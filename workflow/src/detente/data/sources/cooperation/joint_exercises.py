@@ -151,16 +151,7 @@ SOURCE = Source(
     raw=(
         RawTable(
             FILE,
-            (
-                "Exercise Name",
-                "Start Date",
-                "s.year",
-                "s.month",
-                "enddate",
-                "e.year",
-                "JME Type",
-                *SLOTS,
-            ),
+            ("Exercise Name", "Start Date", "s.year", "s.month", "enddate", "e.year", "JME Type", *SLOTS),
             member="Sheet1_2",
             text=True,
         ),

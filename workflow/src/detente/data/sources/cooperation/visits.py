@@ -60,10 +60,7 @@ def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
         ("added", "no visit of any office on the list: not coded, missing", "1993 and 2003", len(frame) - len(counts)),
     ]
     ordered = frame[["ccode", "year", *(v.name for v in SOURCE.variables)]]
-    return Tidy(
-        ordered.sort_values(["ccode", "year"], ignore_index=True),
-        attrition(SLUG, entries),
-    )
+    return Tidy(ordered.sort_values(["ccode", "year"], ignore_index=True), attrition(SLUG, entries))
 
 
 def _uncoded(states: pd.DataFrame) -> pd.DataFrame:
@@ -81,10 +78,7 @@ SOURCE = Source(
     key="state-year",
     raw=(
         RawTable(
-            FILE,
-            ("Title", "Name", "Start Day", "Start Month", "Start Year", "State Visit"),
-            member="Sheet1",
-            text=True,
+            FILE, ("Title", "Name", "Start Day", "Start Month", "Start Year", "State Visit"), member="Sheet1", text=True
         ),
         STATES,
     ),

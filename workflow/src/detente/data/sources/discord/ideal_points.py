@@ -30,10 +30,7 @@ def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
     entries = [
         ("kept", "no point on this scale: missing", name, int(frame[name].isna().sum())) for name, _ in SCALES.values()
     ]
-    return Tidy(
-        frame.sort_values(["ccode", "year"], ignore_index=True),
-        attrition(SLUG, entries),
-    )
+    return Tidy(frame.sort_values(["ccode", "year"], ignore_index=True), attrition(SLUG, entries))
 
 
 SOURCE = Source(

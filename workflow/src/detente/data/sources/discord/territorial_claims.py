@@ -34,10 +34,7 @@ def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
         ("merged", "several claims in one dyad-year are one row", "all dyad-years", len(long) - len(frame)),
         ("kept", "goes on when coding ends", "all claims", beyond),
     ]
-    return Tidy(
-        frame[["ccode1", "ccode2", "year", *(v.name for v in SOURCE.variables)]],
-        attrition(SLUG, entries),
-    )
+    return Tidy(frame[["ccode1", "ccode2", "year", *(v.name for v in SOURCE.variables)]], attrition(SLUG, entries))
 
 
 def clean_directed(raw: Mapping[str, pd.DataFrame]) -> Tidy:

@@ -97,14 +97,7 @@ def _entries(table: pd.DataFrame, un: pd.DataFrame) -> Iterator[tuple[str, str, 
 SOURCE = Source(
     slug=SLUG,
     key="state-year",
-    raw=(
-        RawTable(
-            FILE,
-            ("mission", "year", *HOSTS, *TASKS),
-            codes=dict.fromkeys(TASKS, frozenset({0, 1})),
-        ),
-        STATES,
-    ),
+    raw=(RawTable(FILE, ("mission", "year", *HOSTS, *TASKS), codes=dict.fromkeys(TASKS, frozenset({0, 1}))), STATES),
     variables=(
         Variable("un_host", "Host of a UN mission (TAMM)", "0/1", "event", "treatment", assigned=BY_STATE),
         Variable("un_host_missions", "UN missions hosted (TAMM)", "missions", "event", "description"),

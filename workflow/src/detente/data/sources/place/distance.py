@@ -32,12 +32,7 @@ def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
     filled = pd.concat([frame, entry], ignore_index=True).sort_values(["ccode1", "ccode2", "year"], ignore_index=True)
     filled["log_distance"] = np.log1p(filled["distance_km"])
     entries = [
-        (
-            "added",
-            "entry year takes the distance of the year after (1 January snapshot)",
-            "all dyads",
-            len(entry),
-        )
+        ("added", "entry year takes the distance of the year after (1 January snapshot)", "all dyads", len(entry))
     ]
     return Tidy(filled[["ccode1", "ccode2", "year", "distance_km", "log_distance"]], attrition(SLUG, entries))
 

@@ -66,10 +66,7 @@ def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
         ),
     ]
     keys = {"ccode": "int64", "year": "int64"}
-    return Tidy(
-        frame.astype(keys).sort_values(["ccode", "year"], ignore_index=True),
-        attrition(SLUG, entries),
-    )
+    return Tidy(frame.astype(keys).sort_values(["ccode", "year"], ignore_index=True), attrition(SLUG, entries))
 
 
 SOURCE = Source(

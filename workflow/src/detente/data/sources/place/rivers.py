@@ -53,10 +53,7 @@ def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
         ),
         ("merged", "several basins of one pair are one row", "all pairs", len(long) - len(frame)),
     ]
-    return Tidy(
-        frame[["ccode1", "ccode2", "shared_river", "shared_basins"]],
-        attrition(SLUG, entries),
-    )
+    return Tidy(frame[["ccode1", "ccode2", "shared_river", "shared_basins"]], attrition(SLUG, entries))
 
 
 SOURCE = Source(

@@ -24,12 +24,7 @@ def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
     estimates = table[list(COLUMNS)].rename(columns=COLUMNS)
     levels = estimates.where(estimates > 0)
     frame = pd.concat(
-        [
-            table[["ccode", "year"]].astype("int64"),
-            levels,
-            levels.transform(np.log).add_prefix("log_"),
-        ],
-        axis=1,
+        [table[["ccode", "year"]].astype("int64"), levels, levels.transform(np.log).add_prefix("log_")], axis=1
     )
     missing = frame.loc[frame["gdp"].isna(), "ccode"].value_counts().sort_index()
     entries = [("kept", "no estimate: missing", f"state {state}", int(rows)) for state, rows in missing.items()]

@@ -51,10 +51,7 @@ def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
         ("recoded", "one GDP for all years of a state that ended early: missing", "all state-years", fillers),
         ("kept", "no estimate: missing", "all state-years", int(kept["log_surplus"].isna().sum()) - fillers),
     ]
-    return Tidy(
-        kept.sort_values(["ccode", "year"], ignore_index=True),
-        attrition(SLUG, entries),
-    )
+    return Tidy(kept.sort_values(["ccode", "year"], ignore_index=True), attrition(SLUG, entries))
 
 
 SOURCE = Source(

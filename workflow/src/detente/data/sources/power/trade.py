@@ -41,10 +41,7 @@ def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
         ("recoded", "negative code (−9, unknown) is missing", "all flows", int((flows < 0).sum().sum())),
         ("kept", "a flow is unknown: the total is missing", "all dyads", int(frame["trade_cow"].isna().sum())),
     ]
-    return Tidy(
-        frame.sort_values(["ccode1", "ccode2", "year"], ignore_index=True),
-        attrition(SLUG, entries),
-    )
+    return Tidy(frame.sort_values(["ccode1", "ccode2", "year"], ignore_index=True), attrition(SLUG, entries))
 
 
 def clean_directed(raw: Mapping[str, pd.DataFrame]) -> Tidy:
@@ -60,10 +57,7 @@ def clean_directed(raw: Mapping[str, pd.DataFrame]) -> Tidy:
         ("recoded", "negative code (−9, unknown) is missing", "all flows", int((flows < 0).sum().sum())),
         ("kept", "the flow is unknown: missing", "all dyads", int(known["flow1"].isna().sum())),
     ]
-    return Tidy(
-        frame.sort_values(["ccode1", "ccode2", "year"], ignore_index=True),
-        attrition(DIRECTED_SLUG, entries),
-    )
+    return Tidy(frame.sort_values(["ccode1", "ccode2", "year"], ignore_index=True), attrition(DIRECTED_SLUG, entries))
 
 
 def clean_national(raw: Mapping[str, pd.DataFrame]) -> Tidy:

@@ -48,10 +48,7 @@ def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
         ("recoded", f"has no code; COW's {ITALY} before Italy", SARDINIA, int(sardinia.sum())),
         ("added", f"{GERMANY} in {UNION} takes the value of {FEDERAL_REPUBLIC}", "Germany", len(added)),
     ]
-    return Tidy(
-        pd.concat([frame, added]).sort_values(["ccode", "year"], ignore_index=True),
-        attrition(SLUG, entries),
-    )
+    return Tidy(pd.concat([frame, added]).sort_values(["ccode", "year"], ignore_index=True), attrition(SLUG, entries))
 
 
 def _frame(table: pd.DataFrame) -> pd.DataFrame:
