@@ -33,7 +33,7 @@ $(READY): requirements.lock pyproject.toml
 	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements.lock
 	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	-@$(VENV)/bin/python -m compileall -q $(VENV)/lib workflow/src 2>/dev/null
-	@$(VENV)/bin/python -c 'from detente.kernels import warm; warm()'
+	@$(VENV)/bin/python -c 'from detente.stats.kernels import warm; warm()'
 	@touch $@
 
 demo paper replicate: $(READY)
@@ -77,7 +77,7 @@ $(BENCH)/.ready: requirements.lock benchmarks/requirements.lock pyproject.toml
 	$(BENCH)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements.lock --requirement benchmarks/requirements.lock
 	$(BENCH)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	-@$(BENCH)/bin/python -m compileall -q $(BENCH)/lib workflow/src 2>/dev/null
-	@$(BENCH)/bin/python -c 'from detente.kernels import warm; warm()'
+	@$(BENCH)/bin/python -c 'from detente.stats.kernels import warm; warm()'
 	@touch $@
 
 bench: $(BENCH)/.ready

@@ -42,7 +42,7 @@ def data() -> pd.DataFrame:
 
 @pytest.fixture
 def said(tmp_path: Path, data: pd.DataFrame, capsys: pytest.CaptureFixture[str]) -> Said:
-    """Status, output and errors of the verb, on the panel as a CSV unless `data` is named."""
+    """Status, output and errors of the command, on the panel as a CSV unless `data` is named."""
     data.to_csv(tmp_path / "panel.csv", index=False)
 
     def run(*words: str, formula: str = FORMULA) -> tuple[int, str, str]:
@@ -65,7 +65,7 @@ def test_what_is_printed_is_the_summary_of_the_fit(ending: str, data: pd.DataFra
     assert "Rows left out: alliance is missing: 1" in out
 
 
-def test_the_verb_is_a_program_of_its_own(data: pd.DataFrame, tmp_path: Path) -> None:
+def test_the_command_is_a_program_of_its_own(data: pd.DataFrame, tmp_path: Path) -> None:
     data.to_parquet(tmp_path / "panel.parquet")
     words = [sys.executable, "-m", "detente", "fit", FORMULA, "--data", "panel.parquet", *NAMED]
     ran = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, check=False)

@@ -22,7 +22,6 @@ def snakemake(project: Path, *words: str, **environment: str) -> subprocess.Comp
         capture_output=True,
         text=True,
         env={**os.environ, **environment},
-        timeout=600,
         check=False,
     )
 

@@ -122,7 +122,8 @@ def _hands_on(node: ast.stmt) -> bool:
         return node.name in ("__getattr__", "__dir__")
     if isinstance(node, ast.Assign | ast.AnnAssign):
         targets = node.targets if isinstance(node, ast.Assign) else [node.target]
-        return all(isinstance(t, ast.Name) and t.id.startswith("_") for t in targets)
+        names = [name for t in targets for name in (t.elts if isinstance(t, ast.Tuple) else [t])]
+        return all(isinstance(name, ast.Name) and name.id.startswith("_") for name in names)
     return isinstance(node, ast.Import | ast.ImportFrom | ast.Expr | ast.If)
 
 

@@ -15,9 +15,7 @@ from detente.base.files import read_frame, write_frame
 from detente.base.frames import validated
 from detente.cli.command import Command
 from detente.cli.options import add_study, read_study
-from detente.simulate.again import Hazard, hazard, policy
-from detente.simulate.draws import stream
-from detente.simulate.settings import World
+from detente.simulate import Hazard, World, hazard, policy, stream
 from detente.stats.frame import ModelFrame
 from detente.stats.resampling.refit import prepared
 from detente.study.config import Project, Study

@@ -8,8 +8,8 @@ from pathlib import Path
 from detente.base.files import read_frame
 from detente.cli.command import Command
 from detente.cli.options import add_record, add_study, read_record
+from detente.study import load
 from detente.study.design import specification
-from detente.study.project import load
 from detente.study.robustness import Record, examine
 
 COMMAND = Command(

@@ -13,8 +13,8 @@ from detente.base.files import read_frame, read_json, write_csv, write_frame
 from detente.cli.command import Command
 from detente.cli.options import add_study
 from detente.stats.resampling.randomisation import Randomisation
+from detente.study import load
 from detente.study.config import Project, load_multiverse
-from detente.study.project import load
 from detente.study.robustness import Examination, score
 from detente.study.verdicts import FAMILIES, LEDGER, RESULTS, Findings, checks, families, ledger, standings
 

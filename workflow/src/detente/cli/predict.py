@@ -10,9 +10,9 @@ import pandas as pd
 from detente.base.files import read_frame
 from detente.cli.command import Command
 from detente.cli.options import add_study
+from detente.study import load
 from detente.study.config import Claim, Project, Study
 from detente.study.design import Specification, build_design, duration_terms, specification
-from detente.study.project import load
 from detente.study.robustness import PREDICTION, SEPARATION, forecast, separation, task
 
 COMMAND = Command(

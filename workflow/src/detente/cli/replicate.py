@@ -16,12 +16,17 @@ from detente.base.files import write_bytes, write_csv, write_text
 from detente.cli.command import Command
 from detente.cli.evidence import configure_templates
 from detente.data.pins import project_root
-from detente.replicate.checks import check_columns
-from detente.replicate.compare import FAILING
-from detente.replicate.data import obtained, tables
-from detente.replicate.reading import read_publications
-from detente.replicate.run import Replication, not_at_hand, replicate
-from detente.replicate.schema import Publication
+from detente.replicate import (
+    FAILING,
+    Publication,
+    Replication,
+    check_columns,
+    not_at_hand,
+    obtained,
+    read_publications,
+    replicate,
+    tables,
+)
 from detente.report import read_templates
 from detente.report.figures import image, ratio_chart
 from detente.report.site import counted, page, printed, said

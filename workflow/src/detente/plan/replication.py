@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 
 from detente.plan.study import canonical
-from detente.replicate.reading import read_publications
+from detente.replicate import read_publications
 
 FOLDER = Path("config/replications")
 RAW = Path("data/raw/replication")

@@ -19,7 +19,7 @@ from detente.plan.robustness import RobustnessPlan, registrations
 from detente.plan.study import StudyPlan, canonical
 from detente.provenance import commit, versions
 from detente.report import EXHIBITS, FORMATS
-from detente.study.project import load
+from detente.study import load
 from detente.study.robustness import EXAMINED
 
 T = TypeVar("T")

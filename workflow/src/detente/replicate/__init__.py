@@ -1,1 +1,26 @@
 """Published tables re-estimated: one YAML file a table, every printed number beside ours."""
+
+from typing import TYPE_CHECKING
+
+from detente.base.public import on_demand
+
+if TYPE_CHECKING:
+    from detente.replicate.checks import check_columns
+    from detente.replicate.compare import FAILING
+    from detente.replicate.data import obtained, tables
+    from detente.replicate.reading import read_publications
+    from detente.replicate.run import Replication, not_at_hand, replicate
+    from detente.replicate.schema import Publication
+
+__all__ = [
+    "FAILING",
+    "Publication",
+    "Replication",
+    "check_columns",
+    "not_at_hand",
+    "obtained",
+    "read_publications",
+    "replicate",
+    "tables",
+]
+__getattr__, __dir__ = on_demand(__name__)

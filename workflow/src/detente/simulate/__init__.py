@@ -5,6 +5,21 @@ states do under threat, `world` puts them together; `raw_*` write down what happ
 outcomes anew for a panel that stays as it is; a world does not need it.
 """
 
+from detente.simulate.again import Hazard, hazard, policy
+from detente.simulate.draws import stream
+from detente.simulate.settings import World
 from detente.simulate.world import PLANTED, WRITTEN, SimulatedWorld, Tables, Truth, simulate_world
 
-__all__ = ["PLANTED", "WRITTEN", "SimulatedWorld", "Tables", "Truth", "simulate_world"]
+__all__ = [
+    "PLANTED",
+    "WRITTEN",
+    "Hazard",
+    "SimulatedWorld",
+    "Tables",
+    "Truth",
+    "World",
+    "hazard",
+    "policy",
+    "simulate_world",
+    "stream",
+]

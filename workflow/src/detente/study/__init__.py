@@ -5,4 +5,14 @@ Sub-packages stand in this order, and import only from those before them: `confi
 configuration with every check that needs the registries of sources, variables and estimators.
 """
 
-__all__ = ["config", "design", "estimation", "multiverse", "project", "robustness", "verdicts"]
+from typing import TYPE_CHECKING
+
+from detente.base.public import on_demand
+
+if TYPE_CHECKING:
+    from detente.study.project import load
+
+__all__ = [
+    "load",
+]
+__getattr__, __dir__ = on_demand(__name__)

@@ -9,7 +9,7 @@ from pydantic import Field, ValidationInfo, field_validator
 
 from detente.base.errors import choices
 from detente.base.strict import Identifier, Slug, Strict, Year, unrepeated
-from detente.simulate.settings import World
+from detente.simulate import World
 
 
 class Study(Strict):

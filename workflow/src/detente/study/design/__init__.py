@@ -4,8 +4,7 @@ A `Specification` is everything that fixes one estimate, with a digest as its id
 of one from a panel. Roles and timing of controls are checked here, and panels are described before any model.
 """
 
-from __future__ import annotations
-
+from detente.study.design import describe
 from detente.study.design.duration import DURATION_UNIT_YEARS, duration_terms
 from detente.study.design.matrix import build_design, in_sample
 from detente.study.design.roles import check_claims
@@ -25,10 +24,10 @@ __all__ = [
     "ESTIMATOR",
     "HEADLINE",
     "Specification",
-    "annotations",
     "as_json",
     "build_design",
     "check_claims",
+    "describe",
     "duration_terms",
     "from_json",
     "in_sample",

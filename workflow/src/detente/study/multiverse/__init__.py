@@ -4,18 +4,10 @@
 `joint_test` judges equivalent specifications together, and `decompose` says which decision moves the estimate.
 """
 
-from __future__ import annotations
-
+from detente.study.multiverse import curve
 from detente.study.multiverse.decisions import decompose, options
 from detente.study.multiverse.grid import Grid, shards
-from detente.study.multiverse.grids import (
-    columns_of,
-    grids_of,
-    multiverse_of,
-    sources_of,
-    variables_of,
-    years_of,
-)
+from detente.study.multiverse.grids import columns_of, grids_of, multiverse_of, sources_of, variables_of, years_of
 from detente.study.multiverse.joint import joint_test
 from detente.study.multiverse.multiverse import fitted, recheck
 from detente.study.multiverse.schema import DECISIONS, JOINT, OPTIONS, multiverse_schema
@@ -25,8 +17,8 @@ __all__ = [
     "JOINT",
     "OPTIONS",
     "Grid",
-    "annotations",
     "columns_of",
+    "curve",
     "decompose",
     "fitted",
     "grids_of",

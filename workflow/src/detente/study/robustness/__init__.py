@@ -4,8 +4,6 @@
 an `Examination`. Predictions, interval coverage and the scores of a simulated world stand beside it.
 """
 
-from __future__ import annotations
-
 from detente.study.robustness.coverage import JUDGED, ORDER, SCENARIOS, coverage, coverage_schema
 from detente.study.robustness.drawing import schemes
 from detente.study.robustness.examine import Record, examine
@@ -25,7 +23,6 @@ __all__ = [
     "SEPARATION",
     "Examination",
     "Record",
-    "annotations",
     "coverage",
     "coverage_schema",
     "examine",

@@ -4,19 +4,10 @@ Checks are declared once each, and `claim_verdict` applies them; the claims ledg
 Families of claims are judged together, and claims are held against what was registered.
 """
 
-from __future__ import annotations
-
+from detente.study.verdicts import families
 from detente.study.verdicts.checks import CHECKS
 from detente.study.verdicts.ledger import Findings, checks, ledger
-from detente.study.verdicts.registration import (
-    FOLDER,
-    INDEX,
-    Registration,
-    compare,
-    digest,
-    registered,
-    registrations,
-)
+from detente.study.verdicts.registration import FOLDER, INDEX, Registration, compare, digest, registered, registrations
 from detente.study.verdicts.schema import FAMILIES, LEDGER, RESULTS
 from detente.study.verdicts.standing import standings
 
@@ -29,10 +20,10 @@ __all__ = [
     "RESULTS",
     "Findings",
     "Registration",
-    "annotations",
     "checks",
     "compare",
     "digest",
+    "families",
     "ledger",
     "registered",
     "registrations",
