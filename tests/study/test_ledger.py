@@ -155,6 +155,20 @@ def test_a_negligible_effect_needs_negligible_specifications() -> None:
     assert made.loc[made["check"] == "multiverse", "value"].item() == 0.0
 
 
+@pytest.mark.parametrize(("agree", "outcome"), [(4, "pass"), (3, "fail")])
+def test_four_of_five_equivalent_specifications_are_enough(agree: int, outcome: str) -> None:
+    said = ["lowers"] * agree + ["inconclusive"] * (5 - agree)
+    high = [-0.004] * agree + [0.006] * (5 - agree)
+    multiverse = pd.DataFrame(
+        {
+            "claim": CLAIM, "error": "", "equivalent": True, "estimate": -0.01, "conf_low": -0.014, "conf_high": high,
+            "estimate_share": -0.5, "powered": True, "verdict": said,
+        }
+    )  # fmt: skip
+    made = checks(PROJECT.claims, {CLAIM: findings(multiverse=multiverse)}).set_index("check").loc["multiverse"]
+    assert (made["value"], made["outcome"]) == (agree / 5, outcome)
+
+
 def test_a_claim_without_a_headline_says_why() -> None:
     none = findings(
         headline=SCHEMAS["headline"].empty(),

@@ -9,7 +9,7 @@ import pytest
 
 from detente.base.errors import ConfigError
 from detente.cli.predict import predicted
-from detente.data.panel import build_panel
+from detente.data.panel import Unit, build_panel
 from detente.data.sources import REGISTRY
 from detente.simulate import simulate_world
 from detente.study.config.project import Project
@@ -40,7 +40,7 @@ def tidy_of(study: Study) -> dict[str, pd.DataFrame]:
 def test_a_study_is_built_described_and_estimated(copied: Path, name: str) -> None:
     project, study = read(copied, name)
     tidy = tidy_of(study)
-    unit = "directed-dyad-year" if project.is_directed(study) else "dyad-year"
+    unit: Unit = "directed-dyad-year" if project.is_directed(study) else "dyad-year"
     modules = [REGISTRY[slug] for slug in REGISTRY if slug in study.sources]
     panel = build_panel(tidy, modules, study.window, unit=unit, lead_in=project.longest_lag(study)).frame
     samples, claims = project.samples_of(study), project.claims_of(study)
@@ -78,7 +78,7 @@ def test_the_claims_of_a_study_are_examined(copied: Path, tmp_path: Path, name: 
     project, study = read(copied, name)
     tidy, grids = tidy_of(study), grids_of(project, study)
     claim = project.examined(study)[0]
-    unit = "directed-dyad-year" if claim.directed else "dyad-year"
+    unit: Unit = "directed-dyad-year" if claim.directed else "dyad-year"
     modules = [REGISTRY[slug] for slug in REGISTRY if slug in study.sources]
     variables = variables_of(project, study, grids)[claim.directed]
     panel = build_panel(tidy, modules, study.window, unit=unit, lead_in=4, variables=variables).frame

@@ -76,7 +76,8 @@ def test_one_failed_check_makes_it_fragile_and_says_why(check: str, value: dict[
     "name", ["power", "multiverse_share", "joint_p", "family_p", "randomisation_p", "benchmark_high"]
 )
 def test_a_check_that_was_not_made_leaves_it_untested(name: str) -> None:
-    made = claim_verdict(replace(LOWERS, **{name: float("nan")}))
+    missing: dict[str, Any] = {name: float("nan")}
+    made = claim_verdict(replace(LOWERS, **missing))
     assert made.label == "lowers · untested"
     assert len(made.named("not made").split(", ")) == 1
 
@@ -99,7 +100,11 @@ def test_negative_controls_are_judged_together() -> None:
 @pytest.mark.parametrize("size", [0.0, 0.001, 0.005, 0.02])
 @pytest.mark.parametrize("error", [0.0005, 0.002, 0.01])
 def test_checks_never_turn_a_verdict(size: float, error: float) -> None:
-    for failing in ({}, {"power": 0.1, "joint_p": 0.9, "multiverse_share": 0.0, "influence_flips": 9}):
+    several: tuple[dict[str, Any], ...] = (
+        {},
+        {"power": 0.1, "joint_p": 0.9, "multiverse_share": 0.0, "influence_flips": 9},
+    )
+    for failing in several:
         numbers = replace(LOWERS, estimate=-size, std_error=error, **failing)
         assert claim_verdict(numbers).verdict == verdict(-size, error, 190, 0.004)
 
