@@ -7,9 +7,9 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 import numpy as np
-from scipy import stats
 
 from detente.base.errors import DetenteError
+from detente.base.numerics import two_sided
 from detente.replicate.models import Fitted
 from detente.replicate.schema import Publication
 from detente.stats.registry import REGISTRY
@@ -69,7 +69,7 @@ def _row(name: str, model: str, **values: Any) -> dict[str, Any]:
 
 
 def _p(estimate: float, error: float, df: float) -> float:
-    return float(2 * stats.t.sf(abs(estimate) / error, df)) if error > 0 else float("nan")
+    return float(two_sided(estimate / error, df)) if error > 0 else float("nan")
 
 
 def _conclusion(before: float, after: float) -> str:

@@ -13,6 +13,7 @@ from scipy import stats
 
 from detente.base.errors import ConfigError, UnsupportedEstimator, choices
 from detente.base.expressions import Table, evaluate
+from detente.base.numerics import critical, two_sided
 from detente.replicate import likelihoods
 from detente.replicate.models import Fitted
 from detente.replicate.schema import QUANTITY, Derived
@@ -110,11 +111,11 @@ def _statistic(fitted: Fitted, at: int) -> float:
 
 
 def _p(fitted: Fitted, at: int) -> float:
-    return float(2 * stats.t.sf(abs(_statistic(fitted, at)), fitted.vcov.df))
+    return float(two_sided(_statistic(fitted, at), fitted.vcov.df))
 
 
 def _end(fitted: Fitted, at: int, level: float = 95.0, *, side: int) -> float:
-    margin = float(stats.t.ppf(0.5 + level / 200, fitted.vcov.df))
+    margin = critical(fitted.vcov.df, level / 100)
     return _estimate(fitted, at) + side * margin * _error(fitted, at)
 
 

@@ -9,9 +9,8 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
-from detente.base.numerics import LEVEL
+from detente.base.numerics import LEVEL, critical, two_sided
 from detente.base.types import Array
 from detente.stats import show
 from detente.stats.contract import Solution
@@ -63,11 +62,11 @@ class Fit:
     @property
     def p_value(self) -> Array:
         """Two-sided p-values (k,), by the distribution that the recipe names."""
-        return np.asarray(2 * stats.t.sf(np.abs(self.statistic), self.vcov.df))
+        return np.asarray(two_sided(self.statistic, self.vcov.df))
 
     def conf_int(self, level: float = LEVEL) -> pd.DataFrame:
         """Intervals: `conf_low` and `conf_high` by term."""
-        margin = float(stats.t.ppf((1 + level) / 2, self.vcov.df)) * self.std_errors
+        margin = critical(self.vcov.df, level) * self.std_errors
         bounds = {"conf_low": self.estimate - margin, "conf_high": self.estimate + margin}
         return pd.DataFrame(bounds, index=pd.Index(self.terms, name="term"))
 

@@ -7,9 +7,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
-from scipy import stats
 
-from detente.base.numerics import LEVEL
+from detente.base.numerics import LEVEL, critical
 from detente.report.evidence import Evidence
 from detente.report.exhibit import exhibit
 from detente.report.figures.canvas import BAND, BLUE, GREY, VERMILION, canvas, most_ticks, styled
@@ -75,7 +74,7 @@ def _panel(axis: Any, rows: pd.DataFrame, whole: Mapping[str, float]) -> None:
             axis.text(PER * whole["estimate"], y, " not estimable", va="center", size=7.5, color=GREY, style="italic")
             continue
         colour = VERMILION if row["flips"] else BLUE if row["influential"] else GREY
-        margin = PER * float(stats.t.ppf((1 + LEVEL) / 2, row["df"])) * row["std_error"]
+        margin = PER * critical(row["df"]) * row["std_error"]
         at = PER * row["estimate"]
         axis.plot([at - margin, at + margin], [y, y], color=colour, linewidth=1.2, solid_capstyle="butt", zorder=2)
         axis.plot([at], [y], "o", color=colour, markeredgecolor="white", zorder=3)

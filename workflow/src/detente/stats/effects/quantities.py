@@ -10,10 +10,9 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy import stats
 from scipy.special import expit
 
-from detente.base.numerics import LEVEL
+from detente.base.numerics import LEVEL, critical, two_sided
 from detente.base.types import Array
 from detente.stats.covariance import Covariance
 from detente.stats.printing import html, plain
@@ -101,7 +100,7 @@ class Quantities:
     def _interval(self, level: float) -> tuple[Array, Array]:
         tail, shown = (1 - level) / 2, SHOWN[self.scale]
         if self.simulated is None:
-            margin = float(stats.t.isf(tail, self.vcov.df)) * self._errors
+            margin = critical(self.vcov.df, level) * self._errors
             return shown(self.value - margin), shown(self.value + margin)
         low, high = np.quantile(self.simulated, [tail, 1 - tail], axis=1)
         return np.where(self._exists, shown(low), math.nan), np.where(self._exists, shown(high), math.nan)
@@ -111,7 +110,7 @@ class Quantities:
         if self.simulated is None:
             with np.errstate(divide="ignore", invalid="ignore"):
                 statistic = self.value / self._errors
-            return {"statistic": statistic, "p_value": 2 * stats.t.sf(np.abs(statistic), self.vcov.df)}
+            return {"statistic": statistic, "p_value": two_sided(statistic, self.vcov.df)}
         draws = self.simulated.shape[1]
         beyond = np.minimum((self.simulated <= 0).sum(axis=1), (self.simulated >= 0).sum(axis=1))
         statistic = self.value / self.simulated.std(axis=1, ddof=1)

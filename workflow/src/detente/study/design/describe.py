@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 
-import numpy as np
 import pandas as pd
 from scipy import stats
 
@@ -205,7 +204,5 @@ def _wilson(k: int, n: int) -> dict[str, float]:
     """Risk and its interval (Wilson 1927), which takes rows for independent."""
     if n == 0:
         return {"risk": float("nan"), "conf_low": float("nan"), "conf_high": float("nan")}
-    z = float(stats.norm.ppf((1 + LEVEL) / 2))
-    centre = (k + z * z / 2) / (n + z * z)
-    half = z / (n + z * z) * float(np.sqrt(k * (n - k) / n + z * z / 4))
-    return {"risk": k / n, "conf_low": max(centre - half, 0.0), "conf_high": min(centre + half, 1.0)}
+    low, high = stats.binomtest(k, n).proportion_ci(LEVEL, method="wilson")
+    return {"risk": k / n, "conf_low": float(low), "conf_high": float(high)}

@@ -9,10 +9,9 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
 from detente.base.errors import EstimationError, IndefiniteCovariance, UnsupportedCovariance
-from detente.base.numerics import LEVEL
+from detente.base.numerics import critical, two_sided
 from detente.stats.contract import Solution, with_fixed_effects
 from detente.stats.covariance import Covariance
 from detente.stats.effects.effects import Effect, average_marginal_effect, log_risk_ratio
@@ -140,7 +139,7 @@ def _row(quantity: _Quantity, covariance: Covariance) -> dict[str, Any]:
     value, gradient = quantity.effect.value, quantity.effect.gradient
     error = covariance.std_error(gradient)
     unrepaired = covariance.std_error_unrepaired(gradient)
-    margin = float(stats.t.ppf((1 + LEVEL) / 2, covariance.df)) * error
+    margin = critical(covariance.df) * error
     shown = math.exp if quantity.scale == "log" else float
     stretch = math.exp(value) if quantity.scale == "log" else 1.0
     return {
@@ -154,7 +153,7 @@ def _row(quantity: _Quantity, covariance: Covariance) -> dict[str, Any]:
         "std_error_unrepaired": stretch * unrepaired,
         "statistic": value / error,
         "df": covariance.df,
-        "p_value": 2 * float(stats.t.sf(abs(value / error), covariance.df)),
+        "p_value": float(two_sided(value / error, covariance.df)),
         "conf_low": shown(value - margin),
         "conf_high": shown(value + margin),
         "ssc": covariance.ssc,

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from scipy import stats
-
-from detente.base.numerics import EQUIVALENCE_LEVEL, LEVEL, MDE_FACTOR
+from detente.base.numerics import EQUIVALENCE_LEVEL, MDE_FACTOR, critical
 
 Verdict = Literal["lowers", "raises", "negligible", "inconclusive"]
 
@@ -22,10 +20,10 @@ def verdict(estimate: float, std_error: float, df: float, smallest_effect: float
     negligible: the 90 % interval lies within ± smallest_effect, that is, two one-sided tests at 5 % reject effects as
     large (Schuirmann 1987); else lowers or raises: the 95 % interval excludes zero; else inconclusive.
     """
-    inner = stats.t.ppf((1 + EQUIVALENCE_LEVEL) / 2, df) * std_error
+    inner = critical(df, EQUIVALENCE_LEVEL) * std_error
     if abs(estimate) + inner < smallest_effect:
         return "negligible"
-    outer = stats.t.ppf((1 + LEVEL) / 2, df) * std_error
+    outer = critical(df) * std_error
     if abs(estimate) > outer:
         return "lowers" if estimate < 0 else "raises"
     return "inconclusive"

@@ -9,10 +9,9 @@ from math import comb, nan
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy import stats
 
 from detente.base.errors import EstimationError, UnknownVariable, choices
-from detente.base.numerics import LEVEL
+from detente.base.numerics import LEVEL, critical
 from detente.base.types import Array
 from detente.study.multiverse.schema import DECISIONS, OPTIONS
 
@@ -210,7 +209,7 @@ def _intervals(
 def _jackknifed(found: Array, without: Array) -> tuple[Array, Array]:
     n = len(without)
     error = np.sqrt((n - 1) / n * np.square(without - without.mean(axis=0)).sum(axis=0))
-    margin = float(stats.t.ppf((1 + LEVEL) / 2, n - 1)) * error
+    margin = critical(n - 1) * error
     return np.clip(found - margin, 0, 1), np.clip(found + margin, 0, 1)
 
 

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from functools import cache
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
 from detente.base.errors import EmptySample, EstimationError, NotReproduced
-from detente.base.numerics import LEVEL
+from detente.base.numerics import critical, two_sided
 from detente.base.types import Flags
 from detente.stats.contract import with_fixed_effects
 from detente.stats.effects.effects import average_marginal_effect
@@ -218,10 +216,10 @@ def _judged(numbers: Mapping[str, Any], spec: Specification) -> dict[str, Any]:
     row = blank | {"verdict": "", "powered": False, "registration": ""} | dict(numbers)
     if not row["error"]:
         value, error, df, base = (row[name] for name in ("estimate", "std_error", "df", "base_risk"))
-        margin, mde = _quantile((1 + LEVEL) / 2, df) * error, minimum_detectable_effect(error)
+        margin, mde = critical(df) * error, minimum_detectable_effect(error)
         row |= {
             "statistic": value / error,
-            "p_value": 2 * float(stats.t.sf(abs(value / error), df)),
+            "p_value": float(two_sided(value / error, df)),
             "conf_low": value - margin,
             "conf_high": value + margin,
             "mde": mde,
@@ -231,8 +229,3 @@ def _judged(numbers: Mapping[str, Any], spec: Specification) -> dict[str, Any]:
             "powered": bool(mde / base <= spec.smallest_effect),
         }
     return row
-
-
-@cache
-def _quantile(level: float, df: float) -> float:
-    return float(stats.t.ppf(level, df))

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
-from detente.base.numerics import LEVEL
+from detente.base.numerics import critical
 from detente.base.types import Array
 from detente.stats.resampling.refit import KINDS, Model, refit
 
@@ -107,7 +106,7 @@ def few_states(errors: Mapping[str, Array], model: Model) -> dict[str, Array]:
 
 def _judged(estimates: Array, errors: Array, df: float, truth: float) -> dict[str, float]:
     draws, spread = len(estimates), float(estimates.std(ddof=1))
-    margin = errors * stats.t.ppf((1 + LEVEL) / 2, df)
+    margin = errors * critical(df)
     covers = float((np.abs(estimates - truth) <= margin).mean())
     exist = np.isfinite(errors)
     mean, length = (float(v[exist].mean()) if exist.any() else math.nan for v in (errors, 2 * margin))

@@ -12,7 +12,7 @@ import pandas as pd
 from scipy import stats
 
 from detente.base.errors import EstimationError, UnsupportedCovariance, choices
-from detente.base.numerics import LEVEL, MDE_FACTOR, POWER
+from detente.base.numerics import MDE_FACTOR, POWER, critical
 from detente.base.types import Array
 from detente.stats.frame import ModelFrame
 from detente.stats.resampling.refit import KINDS, Model, Refits, prepared, refit
@@ -60,9 +60,9 @@ class Power:
     @property
     def power_by_error(self) -> float:
         """Power at the smallest effect of interest by the observed standard error, which may exceed what is planted."""
-        critical = float(stats.t.ppf((1 + LEVEL) / 2, self.df))
+        least = critical(self.df)
         at = self.smallest_effect * self.base_risk / self.std_error
-        return float(stats.t.sf(critical - at, self.df) + stats.t.cdf(-critical - at, self.df))
+        return float(stats.t.sf(least - at, self.df) + stats.t.cdf(-least - at, self.df))
 
     @property
     def mde_simulated(self) -> float:
@@ -212,7 +212,7 @@ def _joined(parts: Sequence[Refits], vcov: str) -> tuple[Array, Array]:
 def _judged(drawn: tuple[Array, Array], effect: float, share: float, df: float) -> dict[str, float]:
     """One planted effect; an estimate without a standard error rejects nothing and covers nothing."""
     noise, errors = drawn
-    estimates, margin = noise + effect, errors * float(stats.t.ppf((1 + LEVEL) / 2, df))
+    estimates, margin = noise + effect, errors * critical(df)
     rejects = np.abs(estimates) > margin
     power, covers = float(rejects.mean()), float((np.abs(noise) <= margin).mean())
     count, some = len(noise), bool(rejects.any()) and effect != 0

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from detente.base.errors import EstimationError, UnsupportedEstimator
-from detente.base.numerics import LEVEL
+from detente.base.numerics import critical
 from detente.stats.effects.effects import log_risk_ratio
 from detente.stats.linear.regressors import inverse
 from detente.stats.linear.within import gram
@@ -173,8 +173,6 @@ def e_values_of(fit: Fit) -> pd.DataFrame:
     NoRisk, EstimationError
         If the model has no risk ratio.
     """
-    from scipy import stats
-
     effect = log_risk_ratio(fit.solution, fit.design.y, fit.design.treatment)
-    margin = float(stats.t.ppf((1 + LEVEL) / 2, fit.vcov.df)) * fit.vcov.std_error(effect.gradient)
+    margin = critical(fit.vcov.df) * fit.vcov.std_error(effect.gradient)
     return e_values(*(math.exp(effect.value + m) for m in (0.0, -margin, margin)))

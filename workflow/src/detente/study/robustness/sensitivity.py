@@ -18,10 +18,9 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
 from detente.base.errors import EstimationError, UnsupportedEstimator
-from detente.base.numerics import LEVEL
+from detente.base.numerics import LEVEL, critical
 from detente.base.types import Array
 from detente.stats.linear.regressors import inverse
 from detente.stats.linear.within import gram
@@ -67,7 +66,7 @@ class Treatment:
     def critical(self) -> float:
         """Critical t at 5 % beside a confounder, which takes a residual degree of freedom but no state."""
         degrees = self.degrees - 1 if self.degrees == self.df else self.degrees
-        return float(stats.t.ppf((1 + LEVEL) / 2, degrees))
+        return critical(degrees)
 
     def adjusted(self, r2dz_x: float, r2yz_dx: float) -> tuple[float, float]:
         """Estimate and standard error had a confounder of this strength been in the model."""

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
+from scipy import stats
 
 from detente.base.errors import EstimationError, TooFewDraws
 from detente.base.types import Array
@@ -83,11 +84,7 @@ def benjamini_hochberg(p: Array) -> Array:
     """
     if not ((p >= 0) & (p <= 1)).all():
         raise EstimationError("p-values must lie within 0 and 1")
-    order = np.argsort(-p, kind="stable")
-    rank = np.arange(len(p), 0, -1)
-    adjusted = np.empty(len(p))
-    adjusted[order] = np.minimum(1.0, np.minimum.accumulate(p[order] * len(p) / rank))
-    return adjusted
+    return np.asarray(stats.false_discovery_control(p))
 
 
 def family(name: str, tests: Mapping[str, Randomisation]) -> pd.DataFrame:
