@@ -67,7 +67,7 @@ def compose(
     ConfigError
         If the text refers to an exhibit that it does not hold, cites an unknown work, or has no place for an exhibit.
     """
-    there = {(s.exhibit.kind, s.name): s for s in exhibits}
+    there: dict[tuple[str, str], Shown] = {(s.exhibit.kind, s.name): s for s in exhibits}
     made = Environment(undefined=StrictUndefined, lstrip_blocks=True, finalize=_printed)
     values = _escaped(numbers)
     text = made.from_string(template).render(

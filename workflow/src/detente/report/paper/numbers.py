@@ -56,14 +56,13 @@ def _sample(evidence: Evidence, sample: str) -> dict[str, Any]:
     counts = ("dyad_years", "dyads", "onset_gml", "onset_cow", "ongoing_gml", "force_onset", "fatal_onset")
     more = ("exercise_any", "exercise_bilateral", "switches_on", "switches_off", "onset_after_dispute")
     shares = ("exercise_any_share", "exercise_bilateral_share")
-    more, shares = (tuple(name for name in names if name in row) for names in (more, shares))
     return {
         "id": sample,
         "label": label,
         "name": lower_first(label),
         "headline": sample == evidence.study.headline,
-        **{name: number(row[name], count) for name in (*counts, *more)},
-        **{name: number(row[name], lambda v: percent(v, 2)) for name in shares},
+        **{name: number(row[name], count) for name in (*counts, *more) if name in row},
+        **{name: number(row[name], lambda v: percent(v, 2)) for name in shares if name in row},
         "onset_after_dispute_share": number(row["onset_after_dispute"] / (row["onset_gml"] or math.nan), percent),
         "onset_rate": number(row["onset_gml"] / row["dyad_years"], per_thousand),
     }

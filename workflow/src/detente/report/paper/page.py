@@ -97,7 +97,8 @@ def robustness_of(
     numbers = robustness_numbers(evidence, (frozen.date, frozen.seen) if frozen else None)
     references = References(yaml.safe_load(works.read_text(encoding="utf-8")), [])
     told = [claim["id"] for claim in numbers["claims"]]
-    shown, files = [], {}
+    shown: list[Shown] = []
+    files: dict[str, bytes] = {}
     for item, made in _robustness(evidence):
         files.update(files_of(item.exhibit, made, templates, item.name))
         if (not isinstance(made, Table) or made.rows) and (not item.claim or item.claim in told):
