@@ -92,7 +92,7 @@ def test_rules_that_leave_a_tie_are_refused():
         whittle(disputes, ("ccode1", "ccode2", "year"), [Rule("the highest hostility", "hostility")])
 
     assert str(caught.value) == (
-        "several disputes are left for ccode1 2, ccode2 20, year 1990; "
+        "several disputes remain for ccode1 2, ccode2 20, year 1990; "
         "rules: the highest hostility; end with a rule on `dispute`"
     )
 

@@ -58,7 +58,7 @@ def forecasts(held: pd.DataFrame, until: int) -> pd.DataFrame:
 
 
 def cadence(participants: pd.DataFrame, until: int) -> pd.DataFrame:
-    """One row a dyad-year in which a series is alive of whose last occurrence both states were.
+    """One row per dyad-year in which a series is alive of whose last occurrence both states were.
 
     Returns
     -------

@@ -11,7 +11,7 @@ from detente.data.panel.catalogue import Entry
 
 
 def codebook(entries: Mapping[str, Entry]) -> pd.DataFrame:
-    """One row a variable: what it is, the source that holds it, all that it is made from, and what absence means."""
+    """One row per variable: what it is, the source that holds it, all that it is made from, and what absence means."""
     return pd.DataFrame(
         [
             {

@@ -93,7 +93,7 @@ class States(Lazy):
 
 
 class Pairs(Lazy):
-    """Columns of undirected dyad-years, one row a key of `spine.pairs`."""
+    """Columns of undirected dyad-years, one row per key of `spine.pairs`."""
 
     def __init__(self, spine: Spine, records: list[Records], states: States) -> None:
         super().__init__()
@@ -147,7 +147,7 @@ class Pairs(Lazy):
 
 
 class Directions(Lazy):
-    """Columns of directed dyad-years, one row a key of `spine.directions`; dyadic ones are those of the pair."""
+    """Columns of directed dyad-years, one row per key of `spine.directions`; dyadic ones are those of the pair."""
 
     def __init__(self, spine: Spine, records: list[Records], states: States, pairs: Pairs) -> None:
         super().__init__()

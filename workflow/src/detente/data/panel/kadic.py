@@ -21,12 +21,12 @@ PURPOSES = {"warfighting": "warfighting", "peacekeeping": "peacekeeping", "human
 
 
 def expand(participants: pd.DataFrame) -> pd.DataFrame:
-    """One row a dyad-year with a joint exercise.
+    """One row per dyad-year with a joint exercise.
 
     Parameters
     ----------
     participants
-        One row an exercise, year and state, with `parties`: how many took part, states or not.
+        One row per exercise, year and state, with `parties`: how many took part, states or not.
 
     Returns
     -------
@@ -56,7 +56,7 @@ def _by_size(both: pd.DataFrame) -> pd.DataFrame:
 
 
 def _together(tidy: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
-    """Every variable of what two states do together, one row a dyad-year with a joint exercise."""
+    """Every variable of what two states do together, one row per dyad-year with a joint exercise."""
     both = pairs(tidy[SLUG])
     rows = both[DYAD_YEAR].assign(
         exercise_large=(both["parties"] >= LARGE).astype("int64"),

@@ -93,7 +93,7 @@ def initiation(initiated: Array, new: Array, ongoing: Array) -> Array:
 def fought_before(p: Columns, ongoing: str) -> Array:
     """Whether a dispute was under way the year before; a dyad that just entered the system has no such year: 0.
 
-    Rows are sorted by a, b, year.
+    Rows are sorted by key.
     """
     before = np.zeros(len(p["year"]))
     before[1:] = p[ongoing][:-1]
@@ -103,7 +103,7 @@ def fought_before(p: Columns, ongoing: str) -> Array:
 def peace_years(p: Columns, ongoing: str) -> Array:
     """Years since the last year with a dispute, or since the dyad entered the system or the coding began.
 
-    Rows are sorted by a, b, year. The year after a dispute counts 0; a gap in membership starts anew. Missing where
+    Rows are sorted by key. The year after a dispute counts 0; a gap starts again at 0. Missing where
     disputes are not coded.
     """
     fighting, coded = p[ongoing] == 1, ~np.isnan(p[ongoing])

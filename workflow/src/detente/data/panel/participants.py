@@ -22,7 +22,7 @@ def pairs(participants: pd.DataFrame) -> pd.DataFrame:
     Parameters
     ----------
     participants
-        One row an exercise, year and state, in any order; the rows returned are in the order of exercise, year, a, b.
+        One row per exercise, year and state, in any order; the rows returned are in the order of exercise, year, a, b.
     """
     rows = participants.sort_values(["exercise", "year", "ccode"], ignore_index=True)
     event = rows[["exercise", "year"]].to_numpy()

@@ -116,7 +116,7 @@ def build_spine(spells: pd.DataFrame, first: int, last: int) -> Spine:
     Parameters
     ----------
     spells
-        One row a spell of membership: `ccode`, `start`, `end` (whole numbers yyyymmdd).
+        One row per spell of membership: `ccode`, `start`, `end` (whole numbers yyyymmdd).
 
     Raises
     ------

@@ -59,12 +59,12 @@ class Coding:
     pair: bool = True
 
     def dyad_years(self, slug: str, alias: str | None = None) -> Source:
-        """One row a dyad-year with a dispute under way."""
+        """One row per dyad-year with a dispute under way."""
         variables = dyad_variables(self.name, self.title, pair=self.pair)
         return replace(self._source(slug, "dyad-year", variables, dyad_years), alias=alias)
 
     def initiations(self, slug: str) -> Source:
-        """One row a directed dyad-year in which `ccode1` began a dispute with `ccode2`."""
+        """One row per directed dyad-year in which `ccode1` began a dispute with `ccode2`."""
         variables = initiation_variables(self.name, self.title)
         return self._source(slug, "directed-dyad-year", variables, initiations)
 

@@ -35,7 +35,7 @@ def tidy_schema(source: Source) -> DataFrameSchema:
 
 
 def _events() -> DataFrameSchema:
-    """One row an event, year and participant; the events' own flags come along unchecked."""
+    """One row per event, year and participant; the events' own flags come along unchecked."""
     import pandera.pandas as pa
 
     key = ["exercise", "year", "ccode"]
@@ -44,7 +44,7 @@ def _events() -> DataFrameSchema:
 
 
 def _spells() -> DataFrameSchema:
-    """One row a spell, to the day."""
+    """One row per spell, to the day."""
     import pandera.pandas as pa
 
     columns = {

@@ -1,4 +1,4 @@
-"""Whittling: one dispute for a dyad-year that has several, by rules in a stated order.
+"""One dispute for a dyad-year that has several, by rules in a stated order.
 
 The order is a source's `whittle` in `config/sources.yaml`, a list of columns: `fatality` keeps the highest, `lowest
 start` the lowest. Each rule is tried on what the ones before it left, and the last is by the dispute's number, which
@@ -96,7 +96,7 @@ def whittle(disputes: pd.DataFrame, key: Sequence[str], rules: Sequence[Rule] = 
     Parameters
     ----------
     disputes
-        One row a key and dispute, with `dispute` and the columns that the rules name.
+        One row per key and dispute, with `dispute` and the columns that the rules name.
     key
         Columns that shall be unique.
     rules
@@ -119,7 +119,7 @@ def whittle(disputes: pd.DataFrame, key: Sequence[str], rules: Sequence[Rule] = 
     if len(tied):
         row = ", ".join(f"{name} {tied[name].iloc[0]}" for name in columns)
         names = ", ".join(rule.name for rule in rules) or "none"
-        raise BrokenContract(f"several disputes are left for {row}; rules: {names}; end with a rule on `dispute`")
+        raise BrokenContract(f"several disputes remain for {row}; rules: {names}; end with a rule on `dispute`")
     none = disputes.iloc[:0].assign(rule="")
     return Whittled(
         pd.concat([alone, left]).sort_values(columns, ignore_index=True), pd.concat([*dropped, none], ignore_index=True)

@@ -1,6 +1,6 @@
 """COW Inter-State War 4.0 (Sarkees and Wayman 2010): which states are at war in a year, whoever the enemy.
 
-One row a participant of a war, with up to two spells. The traps: −8 is "not applicable"; a state may fight one war on
+One row per participant of a war, with up to two spells. The traps: −8 is "not applicable"; a state may fight one war on
 both sides, in different rows; the initiator is the side's that began the war, in whatever year a member joined.
 """
 
@@ -20,7 +20,7 @@ INITIATED = 1
 
 
 def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
-    """One row a state-year with a day of interstate war; a war is entered in the first year of the state's in it."""
+    """One row per state-year with a day of interstate war; a war is entered in the first year of the state's in it."""
     table = raw[FILE]
     entered = table.groupby(["WarNum", "ccode"])["StartYear1"].transform("min")
     spells = pd.concat(

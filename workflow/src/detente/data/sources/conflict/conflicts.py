@@ -23,7 +23,7 @@ WAR = 2
 
 
 def _parties(table: pd.DataFrame, columns: tuple[str, ...], states: pd.DataFrame) -> tuple[pd.DataFrame, Entries]:
-    """One row a conflict-year and state named in one of `columns`; `primary` if in the first of them."""
+    """One row per conflict-year and state named in one of `columns`; `primary` if in the first of them."""
     parts = []
     for column in columns:
         listed = table[column].dropna().astype(str).str.split(",").explode().str.strip()
@@ -40,7 +40,7 @@ def _parties(table: pd.DataFrame, columns: tuple[str, ...], states: pd.DataFrame
 
 
 def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
-    """One row a dyad-year in an interstate conflict; new if the dyad was not in that conflict the year before."""
+    """One row per dyad-year in an interstate conflict; new if the dyad was not in that conflict the year before."""
     table = raw[FILE]
     between = table[table["type_of_conflict"] == INTERSTATE]
     entries: Entries = [("dropped", "not between states", "all conflict-years", len(table) - len(between))]
@@ -67,7 +67,7 @@ def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
 
 
 def clean_civil(raw: Mapping[str, pd.DataFrame]) -> Tidy:
-    """One row a state-year in which the government fought a conflict inside its own state."""
+    """One row per state-year in which the government fought a conflict inside its own state."""
     table = raw[FILE]
     inside = table[table["type_of_conflict"].isin(INTERNAL)]
     entries: Entries = [("dropped", "not inside a state", "all conflict-years", len(table) - len(inside))]

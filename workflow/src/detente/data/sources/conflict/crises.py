@@ -29,7 +29,7 @@ STRANGERS = {671: "Hejaz", 672: "Najd"}
 
 
 def records(raw: Mapping[str, pd.DataFrame]) -> tuple[pd.DataFrame, Entries]:
-    """One row a crisis of an `actor` with a state that triggered it, first and last year."""
+    """One row per crisis of an `actor` with a state that triggered it, first and last year."""
     table = raw[FILE]
     known = table["trigent"].notna() & table["yrtrig"].notna()
     entries = [
@@ -70,7 +70,7 @@ def records(raw: Mapping[str, pd.DataFrame]) -> tuple[pd.DataFrame, Entries]:
 
 
 def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
-    """One row a dyad-year with a crisis of either state that the other triggered."""
+    """One row per dyad-year with a crisis of either state that the other triggered."""
     crises, entries = records(raw)
     pairs = undirected(crises, "actor", "trigger")
     rows = yearly(pairs, pairs["first"], pairs["last"])
@@ -91,7 +91,7 @@ def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
 
 
 def clean_triggered(raw: Mapping[str, pd.DataFrame]) -> Tidy:
-    """One row a directed dyad-year in which `ccode1` triggered a crisis of `ccode2`."""
+    """One row per directed dyad-year in which `ccode1` triggered a crisis of `ccode2`."""
     crises, entries = records(raw)
     directed = crises.rename(columns={"trigger": "ccode1", "actor": "ccode2", "first": "year"})
     frame = (

@@ -1,6 +1,6 @@
 """Militarized interstate disputes by dyad-year, in two codings: Gibler–Miller–Little 2.2.1 and COW MID 5.
 
-These tables are whittled where they come from, to one dispute a dyad-year (an onset first, then deaths, hostility,
+These tables come with one dispute per dyad-year (an onset first, then deaths, hostility,
 length), so that no order of ours applies. A dyad-year whose gravest dispute one of the two only joined says nothing of
 a lesser one that they began themselves: 2.2.1 has 2,291 initiations where 2.1.1, whittled here after the originators
 are chosen, has 2,439.
@@ -40,7 +40,7 @@ class Table:
     years: tuple[int, int]
 
     def dyad_years(self, slug: str, alias: str | None = None) -> Source:
-        """One row a dyad-year with a dispute under way, both directions folded."""
+        """One row per dyad-year with a dispute under way, both directions folded."""
         ongoing, onset = f"{self.prefix}midongoing", f"{self.prefix}midonset"
         raw = self._raw(("ccode1", "ccode2", "year", ongoing, onset, "hostlev", "fatality", "orig1", "orig2"))
         variables = dyad_variables(self.name, self.title, pair=False)
@@ -53,7 +53,7 @@ class Table:
         return Source(slug, "dyad-year", (raw,), variables, clean, self.years, alias=alias)
 
     def initiations(self, slug: str) -> Source:
-        """One row a directed dyad-year in which `ccode1` began a dispute with `ccode2`."""
+        """One row per directed dyad-year in which `ccode1` began a dispute with `ccode2`."""
         onset = f"{self.prefix}midonset"
         raw = self._raw(("ccode1", "ccode2", "year", onset, "hostlev", "fatality", "sidea1", "orig1", "orig2"))
 

@@ -16,7 +16,7 @@ FILE = "dyadic_mid_4.02.csv"
 
 
 def records(raw: Raw) -> Rows:
-    """One row a dispute, dyad and year; `side_a` is the lower code, not the side that began it."""
+    """One row per dispute, dyad and year; `side_a` is the lower code, not the side that began it."""
     table = raw[FILE]
     halved = table[table["statea"] < table["stateb"]]
     start = halved["strtyr"] * 10000 + halved["strtmnth"] * 100 + halved["strtday"]

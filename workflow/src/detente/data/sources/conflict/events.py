@@ -17,7 +17,7 @@ DYAD = ["dispute", "ccode1", "ccode2"]
 
 
 def records(raw: Raw) -> Rows:
-    """One row a confrontation, dyad and year with an event; `side_a` acted first between the two."""
+    """One row per confrontation, dyad and year with an event; `side_a` acted first between the two."""
     table = raw[FILE].sort_values(["micnum", "eventnum"])
     events = pd.DataFrame(
         {

@@ -26,7 +26,7 @@ FILE = "gml-ddy-disputes-2.1.1.csv"
 
 
 def records(raw: Raw) -> Rows:
-    """One row a dispute, state of side A, state of side B and year."""
+    """One row per dispute, state of side A, state of side B and year."""
     table = raw[FILE]
     pair = [table["dispnum"], table[["ccode1", "ccode2"]].min(axis=1), table[["ccode1", "ccode2"]].max(axis=1)]
     onset = table["midonset"].groupby([*pair, table["year"]]).transform("max")

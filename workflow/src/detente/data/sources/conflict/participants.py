@@ -70,7 +70,7 @@ def faced(pairs: pd.DataFrame, incidents: pd.DataFrame) -> Rows:
 
 
 def records(raw: Raw) -> Rows:
-    """One row a dispute, pair of opponents and year."""
+    """One row per dispute, pair of opponents and year."""
     pairs, apart = opposed(raw[PARTICIPANTS])
     pairs, idle = faced(pairs, raw[INCIDENTS])
     table = raw[DISPUTES]

@@ -17,7 +17,7 @@ FILE = "directed_dyadic_war.csv"
 
 
 def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
-    """One row a dyad-year at war; a war is new for a dyad in the year in which the two entered it."""
+    """One row per dyad-year at war; a war is new for a dyad in the year in which the two entered it."""
     table = raw[FILE]
     halved = table[table["statea"] < table["stateb"]]
     flags = undirected(halved[["statea", "stateb", "year"]], "statea", "stateb").assign(

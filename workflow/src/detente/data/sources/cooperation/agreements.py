@@ -23,7 +23,7 @@ CATEGORIES = {
 
 
 def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
-    """One row a dyad-year with an agreement in force: signYear ≤ year ≤ endYearEstimate (codebook's rule)."""
+    """One row per dyad-year with an agreement in force: signYear ≤ year ≤ endYearEstimate (codebook's rule)."""
     table = raw[FILE]
     oneself = table["ccode1"] == table["ccode2"]
     bilateral = table[~oneself]
@@ -61,7 +61,7 @@ def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
 
 
 def _in_force(table: pd.DataFrame) -> pd.DataFrame:
-    """One row an agreement and year in force, within the years covered."""
+    """One row per agreement and year in force, within the years covered."""
     first, last = SOURCE.years
     rows = yearly(table, table["signYear"].clip(lower=first), table["endYearEstimate"].clip(upper=last))
     return (

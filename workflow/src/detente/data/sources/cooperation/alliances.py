@@ -20,7 +20,7 @@ OBLIGATIONS = {
 
 
 def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
-    """One row an allied dyad-year; an obligation of either state to the other counts for the dyad."""
+    """One row per allied dyad-year; an obligation of either state to the other counts for the dyad."""
     table = raw[FILE].rename(columns={old: new for old, (new, _) in OBLIGATIONS.items()})
     names = [new for new, _ in OBLIGATIONS.values()]
     pairs = undirected(table[["ccode1", "ccode2", "year", *names]].astype("int64"), "ccode1", "ccode2")

@@ -18,7 +18,7 @@ NAMES = {"count": "exercises_state", "jme_d": "exercise_state_any"}
 
 
 def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
-    """One row a state and year in Forester's frame."""
+    """One row per state and year in Forester's frame."""
     table = raw[FILE]
     frame = table[["ccode", "year", *NAMES]].rename(columns={**NAMES}).astype("int64")
     return Tidy(frame.sort_values(["ccode", "year"], ignore_index=True), attrition(SLUG))

@@ -1,4 +1,4 @@
-"""Multinational Military Exercises 7: who trained with whom, when and where; one row an exercise and participant.
+"""Multinational Military Exercises 7: who trained with whom, when and where; one row per exercise and participant.
 
 The coordinates come from a geocoder that was given the location as text: a country's name puts the site in its middle,
 an ocean's in the middle of the ocean, and some names were found elsewhere. The last two are taken for no site.
@@ -43,7 +43,7 @@ SLOTS = tuple(f"State{s}" for s in [*_LETTERS, *(f"A{letter}" for letter in _LET
 
 
 def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
-    """One row an exercise, year and participating state; `parties` counts all who took part, states or not.
+    """One row per exercise, year and participating state; `parties` counts all who took part, states or not.
 
     Exercises are told apart by their row: three ids are used twice for different exercises. `series` is the number
     of the exercise's series (−1 none), `title` what that series is called ("" none), `month` that of its first day,

@@ -51,7 +51,7 @@ WITH_ASSOCIATES = ("asean", "cis", "csto", "saarc", "iadefb")
 
 
 def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
-    """One row a state-year: 1 full member, 0 not (or the forum does not exist), missing where unknown."""
+    """One row per state-year: 1 full member, 0 not (or the forum does not exist), missing where unknown."""
     table = raw[FILE]
     codes = table[list(FORUMS)]
     known = codes.where(codes != UNKNOWN)

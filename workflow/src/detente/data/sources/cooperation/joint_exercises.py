@@ -35,7 +35,7 @@ FIELD, COMMAND = "FTX", "CPX"
 
 
 def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
-    """One row a dyad-year with a joint exercise on the sheet.
+    """One row per dyad-year with a joint exercise on the sheet.
 
     Raises
     ------

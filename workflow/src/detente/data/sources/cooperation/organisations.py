@@ -17,7 +17,7 @@ FILE = "cow_igo_ndy.rda"
 
 
 def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
-    """One row a dyad-year."""
+    """One row per dyad-year."""
     table = raw[FILE]
     frame = undirected(table[["ccode1", "ccode2"]], "ccode1", "ccode2").assign(
         year=table["year"].astype("int64"), joint_organisations=table["dyadigos"]

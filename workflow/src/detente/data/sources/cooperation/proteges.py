@@ -1,6 +1,6 @@
 """Signals of support from great powers to other states, 1950–2012 (McManus and Nieman 2019).
 
-One row a state and year with columns for the United States, the United Kingdom, France, Russia and China. The trap
+One row per state and year with columns for the United States, the United Kingdom, France, Russia and China. The trap
 that costs most: uncoded years hold 0. Exercises are coded 1974–2010 and troops from 1981 only, and the United Kingdom
 and France, alone of the five, are protégés too.
 """
@@ -31,7 +31,7 @@ KEY = ["ccode1", "ccode2", "year"]
 
 
 def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
-    """One row a great power, protégé and year; the United Kingdom and France, each the other's, are one row."""
+    """One row per great power, protégé and year; the United Kingdom and France, each the other's, are one row."""
     table = raw[FILE]
     long = pd.concat([_signals(table, prefix, code) for prefix, code in POWERS.items()], ignore_index=True)
     oneself = long["power"] == long["protege"]

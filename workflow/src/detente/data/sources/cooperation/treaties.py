@@ -1,6 +1,6 @@
 """ATOP 4.01 by member: who owes whom what under which alliance treaty, 1815–2016.
 
-Leeds, Ritter, Mitchell and Long code one row a member and phase of a treaty, to the day. The trap that costs
+Leeds, Ritter, Mitchell and Long code one row per member and phase of a treaty, to the day. The trap that costs
 most: an exit year of 0 means in force at the end of 2016, not never. Phases 2 and 3 of a treaty may run side by
 side where a partner split into two states: members pair inside a phase, never across.
 """
@@ -30,7 +30,7 @@ PHASE = ["atopid", "phase"]
 
 
 def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
-    """One row a pair of members and year in which a treaty phase binds both on at least one day."""
+    """One row per pair of members and year in which a treaty phase binds both on at least one day."""
     table, alliances = raw[MEMBERS], raw[ALLIANCES]
     columns = ["member", *_DATES, *PHASE, *OBLIGATIONS]
     states = table.loc[table["member"] < FIRST_TERRITORY, columns]

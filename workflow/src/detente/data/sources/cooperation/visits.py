@@ -33,7 +33,7 @@ UNCODED = (1993, 2003)
 
 
 def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
-    """One row a state and year with a visit, and every state in the years that are not coded, missing there.
+    """One row per state and year with a visit, and every state in the years that are not coded, missing there.
 
     Raises
     ------

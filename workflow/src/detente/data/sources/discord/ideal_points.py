@@ -22,7 +22,7 @@ SCALES = {
 
 
 def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
-    """One row a state-year with a point on any of the three scales."""
+    """One row per state-year with a point on any of the three scales."""
     table = raw[FILE]
     frame = table[["ccode", "year"]].astype("int64")
     for column, (name, _) in SCALES.items():

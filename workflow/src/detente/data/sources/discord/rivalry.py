@@ -19,13 +19,13 @@ NAMED_TYPES = ("type1", "type2", "type3")
 
 
 def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
-    """One row a dyad-year of rivalry, first and last year included, within the years covered."""
+    """One row per dyad-year of rivalry, first and last year included, within the years covered."""
     table = raw[FILE].rename(columns={"rivalry": "name"})
     return _dyad_years(SOURCE, table[["name", "ccode1", "ccode2", "start", "end"]].assign(rivalry=1))
 
 
 def clean_dreyer(raw: Mapping[str, pd.DataFrame]) -> Tidy:
-    """One row a dyad-year of rivalry, with what it is about; a rivalry may be about several things."""
+    """One row per dyad-year of rivalry, with what it is about; a rivalry may be about several things."""
     table = raw[DREYER_FILE].rename(columns={"rivalryname": "name", "styear": "start", "endyear": "end"})
     about = {f"rivalry_{kind}": table[list(NAMED_TYPES)].isin([kind]).any(axis=1).astype("int64") for kind in TYPES}
     return _dyad_years(DREYER, table[["name", "ccode1", "ccode2", "start", "end"]].assign(rivalry_dreyer=1, **about))

@@ -20,7 +20,7 @@ HIGH = 8  # ICOW's category of high salience: 8 to 12 of 12 points
 
 
 def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
-    """One row a dyad-year with a claim, from the year in which it begins to that in which it ends."""
+    """One row per dyad-year with a claim, from the year in which it begins to that in which it ends."""
     long, beyond = _years(raw[FILE])
     long = undirected(long, "ccode1", "ccode2")
     frame = (
@@ -38,7 +38,7 @@ def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
 
 
 def clean_directed(raw: Mapping[str, pd.DataFrame]) -> Tidy:
-    """One row a challenger, target and year with a claim."""
+    """One row per challenger, target and year with a claim."""
     long, beyond = _years(raw[FILE])
     frame = long.groupby(["ccode1", "ccode2", "year"]).size().rename("claims_made").reset_index()
     frame.insert(3, "claims_territory", 1)
@@ -50,7 +50,7 @@ def clean_directed(raw: Mapping[str, pd.DataFrame]) -> Tidy:
 
 
 def _years(table: pd.DataFrame) -> tuple[pd.DataFrame, int]:
-    """One row a claim, challenger, target and year; and how many claims the coding leaves open."""
+    """One row per claim, challenger, target and year; and how many claims the coding leaves open."""
     first, last = SOURCE.years
     start, end = (table["begclaim"] // 100).clip(lower=first), (table["endclaim"] // 100).clip(upper=last)
     rows = yearly(table[["claim", "chal", "tgt", "icowsal"]], start, end).reset_index(drop=True)

@@ -21,7 +21,7 @@ SHARED = ["date", "mission"]
 
 
 def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
-    """One row a pair of contributors and year in which both serve in one mission in one month.
+    """One row per pair of contributors and year in which both serve in one mission in one month.
 
     Raises
     ------

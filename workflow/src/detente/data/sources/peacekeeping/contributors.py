@@ -1,6 +1,6 @@
 """Uniformed personnel that each state gives to UN missions, 1993–2013 (IPI Providing for Peacekeeping).
 
-One file a contributor, one row a month with personnel: a blank cell is none of that kind, a month without a row
+One file a contributor, one row per month with personnel: a blank cell is none of that kind, a month without a row
 none at all. The trap that costs most: the months begin in November 1990, but not one expert is recorded before August
 1992, and they end in March 2014; we keep the years in which all three kinds are recorded throughout.
 """
@@ -40,7 +40,7 @@ United Arab Emirates|United Kingdom|United States of America|Uruguay|Vanuatu|Ven
 
 
 def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
-    """One row a contributor and year: the mean of its twelve months.
+    """One row per contributor and year: the mean of its twelve months.
 
     Raises
     ------

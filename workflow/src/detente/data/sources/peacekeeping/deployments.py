@@ -24,7 +24,7 @@ SITE = ["mission", "year", "country", "location", "latitude", "longitude"]
 
 
 def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
-    """One row a country and year with a site; troops are the sum over sites whose strength is known.
+    """One row per country and year with a site; troops are the sum over sites whose strength is known.
 
     Raises
     ------

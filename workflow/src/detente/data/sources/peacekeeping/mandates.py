@@ -31,7 +31,7 @@ KEY = ["ccode", "year"]
 
 
 def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
-    """One row a host state and year with a UN mission on its ground."""
+    """One row per host state and year with a UN mission on its ground."""
     table, places = raw[FILE], places_of(raw[STATES.file])
     un = table[~table["mission"].isin(list(NOT_UN))]
     rows = pd.concat([_hosted(un), *_unlisted(un), *_continued(un)], ignore_index=True)
@@ -56,7 +56,7 @@ def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
 
 
 def _hosted(table: pd.DataFrame) -> pd.DataFrame:
-    """One row a mission-month and host."""
+    """One row per mission-month and host."""
     columns = ["mission", "year", *TASKS]
     long = table.melt(id_vars=columns, value_vars=list(HOSTS), value_name="host").dropna(subset="host")
     return long[[*columns, "host"]].rename(columns={"host": "ccode"}).astype({"ccode": "int64", "year": "int64"})

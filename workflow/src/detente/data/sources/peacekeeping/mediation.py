@@ -21,7 +21,7 @@ KEY = ["ccode1", "ccode2", "year"]
 
 
 def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
-    """One row a dyad-year with a crisis of either state that the other triggered."""
+    """One row per dyad-year with a crisis of either state that the other triggered."""
     crises, entries = records(raw)
     known = pd.DataFrame(
         {

@@ -36,7 +36,7 @@ HEADQUARTERS = {"UNRGID": 225, "UNOAU": 530, "UNOWAS": 433}
 
 
 def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
-    """One row a pair of parties and year with a mission of any kind."""
+    """One row per pair of parties and year with a mission of any kind."""
     first, last = SOURCE.years
     table = raw[FILE]
     within = table[table["task_yearest"].between(first, last)]

@@ -31,7 +31,7 @@ CODES = {**COW, "KSV": 347, "YAR": 678}
 
 
 def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
-    """One row a host state and year with an operation on at least one day.
+    """One row per host state and year with an operation on at least one day.
 
     Raises
     ------

@@ -1,6 +1,6 @@
 """UN and non-UN peacekeepers in countries with an intrastate conflict, 1993–2016 (Bara and Hultman, v2).
 
-One row a conflict episode, mission and month. The trap that costs most: only episodes of intrastate conflict in 36
+One row per conflict episode, mission and month. The trap that costs most: only episodes of intrastate conflict in 36
 countries are coded, so a state without a row is missing, not free of peacekeepers; and a mission repeats for each
 conflict of its country.
 """
@@ -23,7 +23,7 @@ KEY = ["ccode", "year"]
 
 
 def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
-    """One row a country and year with a mission: personnel in the month with most of them."""
+    """One row per country and year with a mission: personnel in the month with most of them."""
     table, places = raw[FILE], places_of(raw[STATES.file])
     rows = pd.DataFrame(
         {

@@ -37,7 +37,7 @@ SITE = ["mission", "year", "location"]
 
 
 def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
-    """One row a pair of contributors and year in which both have troops in one mission.
+    """One row per pair of contributors and year in which both have troops in one mission.
 
     Raises
     ------
@@ -79,7 +79,7 @@ def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
 
 
 def _contributors(table: pd.DataFrame) -> pd.DataFrame:
-    """One row a contributor named at a site of a mission in a year."""
+    """One row per contributor named at a site of a mission in a year."""
     texts = table["year.overview"]
     rest = texts.str.replace(ENTRY, "", regex=True).str.replace(r"[,\s]", "", regex=True)
     if (rest != "").any():

@@ -1,6 +1,6 @@
 """Peacekeepers authorised and deployed by host state, 1990–2015 (Passmore, Shannon and Hart).
 
-One row a UN mission and month with one host. The trap that costs most: UNTSO, UNPROFOR and UNPF have no host
+One row per UN mission and month with one host. The trap that costs most: UNTSO, UNPROFOR and UNPF have no host
 code, so a state without a row is not a state without peacekeepers: absent is missing.
 """
 
@@ -25,7 +25,7 @@ KEY = ["ccode", "year"]
 
 
 def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
-    """One row a host state and year: means over its months with a mission of which the figure is known."""
+    """One row per host state and year: means over its months with a mission of which the figure is known."""
     table, places = raw[FILE], places_of(raw[STATES.file])
     coded = table["missionccode"].fillna(table["mission"].map(HOST))
     rows = table.assign(ccode=coded)[coded.notna()].astype({"ccode": "int64", "year": "int64"})

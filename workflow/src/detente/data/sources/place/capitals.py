@@ -19,7 +19,7 @@ CORRECTED = {"Brasilia": (140, -15.80, -47.90), "Tunis": (616, 36.80, 10.18), "R
 
 
 def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
-    """One row a state-year of membership: the capital on 1 January, else the first of the year."""
+    """One row per state-year of membership: the capital on 1 January, else the first of the year."""
     table = raw[FILE]
     places, recoded = _corrected(table)
     spells = _years(places).sort_values(["ccode", "year", "begins"])
@@ -61,7 +61,7 @@ def _corrected(table: pd.DataFrame) -> tuple[pd.DataFrame, list[tuple[str, str, 
 
 
 def _years(places: pd.DataFrame) -> pd.DataFrame:
-    """One row a spell and year that it touches, within the years covered."""
+    """One row per spell and year that it touches, within the years covered."""
     first, last = SOURCE.years
     return yearly(places, places["begins"].dt.year.clip(lower=first), places["ends"].dt.year.clip(upper=last))
 

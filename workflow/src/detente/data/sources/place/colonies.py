@@ -24,7 +24,7 @@ RAW = RawTable(
 
 
 def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
-    """One row a state."""
+    """One row per state."""
     table = raw[FILE]
     columns = ["ColRuler", "IndFrom", "IndDate", "IndViol", "IndType"]
     known = table[columns].where(table[columns] != NONE).astype("float64")
@@ -46,7 +46,7 @@ def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
 
 
 def clean_ties(raw: Mapping[str, pd.DataFrame]) -> Tidy:
-    """One row a pair of a state with its main ruler, or with the state that it became independent of."""
+    """One row per pair of a state with its main ruler, or with the state that it became independent of."""
     table = raw[FILE]
     pairs = pd.concat(
         [

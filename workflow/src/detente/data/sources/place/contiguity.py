@@ -13,7 +13,7 @@ FILE = "DirectContiguity320.zip"
 
 
 def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
-    """One row a contiguous dyad-year with its closest type; a pair not listed is not contiguous."""
+    """One row per contiguous dyad-year with its closest type; a pair not listed is not contiguous."""
     table = raw[FILE][["state1no", "state2no", "year", "conttype"]].astype("int64")
     pairs = undirected(table, "state1no", "state2no")
     closest = pairs.groupby(["ccode1", "ccode2", "year"], as_index=False).agg(contiguity_type=("conttype", "min"))

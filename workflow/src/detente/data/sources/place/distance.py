@@ -14,7 +14,7 @@ FILE = "cow_mindist.rda"
 
 
 def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
-    """One row a dyad-year; the file shows 1 January, so a dyad's first year takes the year after."""
+    """One row per dyad-year; the file shows 1 January, so a dyad's first year takes the year after."""
     table = raw[FILE]
     frame = undirected(
         pd.DataFrame(

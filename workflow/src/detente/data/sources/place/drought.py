@@ -27,7 +27,7 @@ PREDECESSORS: Mapping[str, tuple[int, ...]] = {"DEU": (260, 265), "YEM": (678, 6
 
 
 def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
-    """One row a state-year.
+    """One row per state-year.
 
     Raises
     ------

@@ -37,7 +37,7 @@ FLAGS = {**LANGUAGE, **LINKS}
 
 
 def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
-    """One row a pair of states on the list, and of states that are gone with the language of their heirs.
+    """One row per pair of states on the list, and of states that are gone with the language of their heirs.
 
     Raises
     ------
@@ -98,7 +98,7 @@ def _gone(frame: pd.DataFrame, code: Mapping[str, int]) -> pd.DataFrame:
 
 
 def clean_states(raw: Mapping[str, pd.DataFrame]) -> Tidy:
-    """One row a state; cities of one state repeat it."""
+    """One row per state; cities of one state repeat it."""
     table = raw[CITIES]
     code = resolve(table["iso3"], f"{SLUG}/{CITIES}", NO_STATES, YUGOSLAVIA)
     strange = table["iso3"].isin(NO_STATES)

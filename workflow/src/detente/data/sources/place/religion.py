@@ -38,7 +38,7 @@ NAMES = [f"religion_{name}" for name, _ in RELIGIONS.values()]
 
 
 def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
-    """One row a state-year; shares sum to 1."""
+    """One row per state-year; shares sum to 1."""
     table = raw[FILE]
     heads = table[list(RELIGIONS)].astype("float64")
     total = heads.sum(axis=1)

@@ -21,7 +21,7 @@ OVERSEAS = {"GUF": "FRA"}  # French Guiana is a part of France
 
 
 def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
-    """One row a pair of states with a common basin.
+    """One row per pair of states with a common basin.
 
     Raises
     ------

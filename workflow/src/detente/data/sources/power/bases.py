@@ -20,7 +20,7 @@ KINDS = {"base": "us_bases", "lilypad": "us_lilypads", "fundedsite": "us_funded_
 
 
 def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
-    """One row a host state with a site on the list."""
+    """One row per host state with a site on the list."""
     table = raw[FILE]
     home, territory = table["ccode"] == SENDER, table["ccode"] >= FIRST_TERRITORY
     abroad = table[~home & ~territory]

@@ -13,7 +13,7 @@ FILE = "cow_nmc.rda"
 
 
 def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
-    """One row a state-year: the composite index and military personnel."""
+    """One row per state-year: the composite index and military personnel."""
     table = raw[FILE]
     frame = pd.DataFrame(
         {

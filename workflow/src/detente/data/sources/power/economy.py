@@ -19,7 +19,7 @@ COLUMNS = {"pwtrgdp": "gdp", "pwtpop": "population", "mrgdppc": "gdp_per_head"}
 
 
 def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
-    """One row a state-year, levels and their logs."""
+    """One row per state-year, levels and their logs."""
     table = raw[FILE]
     estimates = table[list(COLUMNS)].rename(columns=COLUMNS)
     levels = estimates.where(estimates > 0)

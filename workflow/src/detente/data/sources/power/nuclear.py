@@ -24,7 +24,7 @@ CONSIDERS, PURSUES, POSSESSES = 1, 2, 3
 
 
 def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
-    """One row a state and year.
+    """One row per state and year.
 
     Raises
     ------

@@ -29,7 +29,7 @@ def region(states: npt.NDArray[np.int64]) -> npt.NDArray[np.str_]:
 
 
 def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
-    """One row a spell: `ccode`, `name`, `status` (member or major), `start` and `end` as yyyymmdd."""
+    """One row per spell: `ccode`, `name`, `status` (member or major), `start` and `end` as yyyymmdd."""
     members, majors = raw["states2016.csv"], raw["majors2016.csv"]
     names = members.drop_duplicates("ccode", keep="last").set_index("ccode")["statenme"]
     frame = pd.concat(

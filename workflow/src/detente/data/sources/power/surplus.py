@@ -23,7 +23,7 @@ FILLER_BELOW = 17.0
 
 
 def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
-    """One row a state-year of membership; a share is of all states whose surplus is known that year."""
+    """One row per state-year of membership; a share is of all states whose surplus is known that year."""
     table = raw[FILE]
     filler = table.groupby("ccode")["wbgdp2011est"].transform("max") < FILLER_BELOW
     frame = pd.DataFrame(

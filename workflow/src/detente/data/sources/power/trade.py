@@ -21,7 +21,7 @@ DOLLARS = "million current USD"
 
 
 def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
-    """One row a dyad-year; the file has each twice, once in either order. Both flows must be known for a total."""
+    """One row per dyad-year; the file has each twice, once in either order. Both flows must be known for a total."""
     table = raw[FILE]
     half = table[table["ccode1"] < table["ccode2"]]
     flows = half[list(FLOWS)]
@@ -45,7 +45,7 @@ def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
 
 
 def clean_directed(raw: Mapping[str, pd.DataFrame]) -> Tidy:
-    """One row a directed dyad-year: what the source imports from the target."""
+    """One row per directed dyad-year: what the source imports from the target."""
     table = raw[FILE]
     flows = table[["flow1", "smoothflow1"]]
     known = flows.where(flows >= 0)
@@ -61,7 +61,7 @@ def clean_directed(raw: Mapping[str, pd.DataFrame]) -> Tidy:
 
 
 def clean_national(raw: Mapping[str, pd.DataFrame]) -> Tidy:
-    """One row a state-year: imports and exports, all partners together."""
+    """One row per state-year: imports and exports, all partners together."""
     table = raw[NATIONAL_FILE]
     flows = table[["imports", "exports"]]
     known = flows.where(flows >= 0)

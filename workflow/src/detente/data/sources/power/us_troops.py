@@ -23,7 +23,7 @@ RECODED = ((816, 817, 1954, 1975), (255, 260, 1955, 1989), (679, 678, 1950, 1989
 
 
 def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
-    """One row a host state and year with a report."""
+    """One row per host state and year with a report."""
     table, places = raw[FILE], places_of(raw[STATES.file])
     long = pd.DataFrame(
         {

@@ -13,7 +13,7 @@ FILE = "cw_democracy.rda"
 
 
 def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
-    """One row a state-year; Polity lacks states under half a million people, the extended scores few."""
+    """One row per state-year; Polity lacks states under half a million people, the extended scores few."""
     table = raw[FILE]
     frame = pd.DataFrame(
         {

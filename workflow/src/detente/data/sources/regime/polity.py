@@ -38,7 +38,7 @@ SCORES = {"democ": "polity5_democracy", "autoc": "polity5_autocracy", "xconst": 
 
 
 def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
-    """One row a COW state-year; where two polities share a year, the one that goes on (coded on 31 December)."""
+    """One row per COW state-year; where two polities share a year, the one that goes on (coded on 31 December)."""
     table = raw[FILE]
     first, last = SOURCE.years
     within = table[table["year"].between(first, last)]

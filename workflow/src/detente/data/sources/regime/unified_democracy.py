@@ -18,7 +18,7 @@ SCORES = {"z1": "uds_extended", "z1_adj": "uds_extended_adjusted", "se_z1": "uds
 
 
 def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
-    """One row a state-year; of two units with one code the member of the Gleditsch–Ward system, else the older name."""
+    """A row per state-year; of two units with one code the member of the Gleditsch–Ward system, else the older name."""
     table = raw[FILE]
     first, last = SOURCE.years
     within = table[table["year"].between(first, last)]

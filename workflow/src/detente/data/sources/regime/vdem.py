@@ -26,7 +26,7 @@ INDICES = {
 
 
 def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
-    """One row a state-year by V-Dem's own COW codes."""
+    """One row per state-year by V-Dem's own COW codes."""
     table = raw[FILE]
     first, last = SOURCE.years
     within = table[table["year"].between(first, last)]
