@@ -26,11 +26,11 @@ MODEL = """
     outcome: y
     terms: [x, {z squared: z**2}]
     estimator: lpm
-    covariance: classical
-    recipe: stata
+    vcov: classical
+    ssc: stata
     printed:
       x: {estimate: "ESTIMATE"}
-    statistics: {n: 60}
+    statistics: {nobs: 60}
 """
 
 
@@ -109,13 +109,13 @@ def test_bytes_that_are_not_the_pinned_ones_are_refused(tmp_path: Path, capsys: 
 
 WRONG = {
     "estimator: lpm": ("estimator: lpn", r"made.yaml:\d+ › models › one › estimator: .*'lpn'.*nearest: 'lpm'"),
-    "recipe: stata": ("recipe: strata", r"› recipe: 'strata' is not known; .*nearest: 'stata'"),
+    "ssc: stata": ("ssc: strata", r"› ssc: 'strata' is not known; .*nearest: 'stata'"),
     "x: {estimate:": ("x: {estimat:", r"› printed › x › estimat: quantity 'estimat' .*nearest: 'estimate'"),
     '{estimate: "ESTIMATE"}': ("{estimate: 0.50}", r"put a printed number in quotes, so that its digits are kept"),
     "outcome: y": ("outcome: open('y')", r"› outcome: .*there is no function 'open'"),
     "outcome: y\n": ("outcome: y\n    options: {link: log}\n", r"has no such option"),
     "terms: [x,": ("terms: [x, x,", r"'x' is twice among the terms"),
-    "statistics: {n: 60}": ("statistics: {n: many}", r"'many' is no printed number"),
+    "statistics: {nobs: 60}": ("statistics: {nobs: many}", r"'many' is no printed number"),
 }
 
 

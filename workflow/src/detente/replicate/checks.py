@@ -76,7 +76,7 @@ def _of_model(keys: list[Any], model: Model) -> Iterator[Problem]:
     wrong = list(_refused([*keys, "estimator"], lambda: options_of(model.estimator)))
     yield from wrong or _of_estimator(keys, model)
     if model.ssc not in CONVENTIONS:
-        yield [*keys, "recipe"], f"{model.ssc!r} is not known; {choices(model.ssc, CONVENTIONS)}"
+        yield [*keys, "ssc"], f"{model.ssc!r} is not known; {choices(model.ssc, CONVENTIONS)}"
 
 
 def _of_estimator(keys: list[Any], model: Model) -> Iterator[Problem]:
