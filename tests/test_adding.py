@@ -26,7 +26,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from detente.data.sources.base import RawTable, Source, Tidy, Variable, attrition, undirected
+from detente.data.sources.base import BY_DYAD, RawTable, Source, Tidy, Variable, attrition, undirected
 
 SLUG = "hotlines"
 FILE = "hotlines.csv"
@@ -43,7 +43,7 @@ SOURCE = Source(
     slug=SLUG,
     key="dyad-year",
     raw=(RawTable(FILE, ("one", "two", "year")),),
-    variables=(Variable("hotline", "A hotline is in service", "0/1", "event", "treatment", assigned="dyad"),),
+    variables=(Variable("hotline", "A hotline is in service", "0/1", "event", "treatment", assigned=BY_DYAD),),
     clean=clean,
     years=(1990, 2010),
 )
@@ -77,7 +77,7 @@ from __future__ import annotations
 from detente.stats.estimator import ROBUST, Label, Solution, estimator
 from detente.stats.frame import ModelFrame
 from detente.stats.likelihood.binary import LOGIT, solve
-from detente.stats.likelihood.likelihood import regressors
+from detente.stats.linear.regressors import regressors
 
 
 @estimator(
