@@ -149,7 +149,7 @@ def added(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "code": "Z9", "label": "Bilateral exercise of two", "treatment": "exercise_bilateral", "placebos": [],
     }  # fmt: skip
     insert(project, "a claim", "claims", {"exercise_of_two": claim})
-    plain = {"label": "As claimed", "tag": "equivalent", "why": "The claim's own."}
+    plain = {"label": "As claimed", "tag": "equivalent", "why": "What the claim itself says."}
     late = {"label": "Two years later", "set": {"lag": 2}, "tag": "different", "why": "Effects may take time."}
     decision = {"question": "How soon?", "options": {"claimed": plain | {"default": True}, "late": late}}
     insert(project, "a robustness decision", "nodes", {"how_soon": decision})
