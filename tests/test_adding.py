@@ -215,4 +215,5 @@ def test_a_study_with_one_of_each_is_built(added: Path) -> None:
     page = (added / "reports/mine/index.html").read_text(encoding="utf-8")
     assert "Contiguous rivals" in page
     assert "Plain logit" in page
-    assert "Estimates of each claim" in page
+    assert "exercise_of_two" in page, "the exhibit is on the page"
+    assert (added / "reports/mine/tables/tally.csv").is_file()
