@@ -74,7 +74,7 @@ ESTIMATOR = '''"""A logit that says its own name."""
 
 from __future__ import annotations
 
-from detente.stats.estimator import ROBUST, Label, Solution, estimator
+from detente.stats.contract import ROBUST, Label, Solution, estimator
 from detente.stats.frame import ModelFrame
 from detente.stats.likelihood.binary import LOGIT, solve
 from detente.stats.linear.regressors import regressors
