@@ -67,7 +67,7 @@ def _covered(panel: pd.DataFrame, right: pd.DataFrame, source: Source, key: list
 
 
 def _years(spells: pd.DataFrame) -> pd.DataFrame:
-    """One row a state, spell and year, with its first and last day in that year."""
+    """One row per state, spell and year, with its first and last day in that year."""
     years = spells.loc[spells.index.repeat(spells["end"] // 10000 - spells["start"] // 10000 + 1)]
     years = years.assign(year=years["start"] // 10000 + years.groupby(level=0).cumcount())
     years["first_day"] = np.maximum(years["start"], years["year"] * 10000 + 101)

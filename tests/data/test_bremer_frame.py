@@ -249,7 +249,7 @@ def test_peace_counted_in_rows_and_in_years(panel: pd.DataFrame, ours: pd.DataFr
     # One step from theirs to ours: count all years of the dyad, whether it was relevant in them or not.
     everything = panel[[*DYAD_YEAR, "ongoing_gml"]].assign(years=_rows_since(panel))
     years = everything.loc[panel["politically_relevant"] == 1, "years"].reset_index(drop=True)
-    # The other: begin anew where one of the states left the system and came back.
+    # The other: begin again where one of the states left the system and came back.
     outside, gap = theirs["gmlmidspell"] != years, years != ours["peace_years"]
     assert (int(outside.sum()), int(gap.sum()), int((outside & gap).sum())) == (20_783, 11_190, 6_206)
     # Years before the dyad was relevant make its peace longer, disputes in them shorter; a gap only shortens it.

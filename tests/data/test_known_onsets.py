@@ -14,7 +14,7 @@ pytestmark = pytest.mark.record
 def following(record: Record) -> pd.DataFrame:
     """Onsets of the panel whose dyad had a dispute the year before, with that older dispute's first year in the dyad.
 
-    The file has one row a directed dyad and year; `dispnum` numbers disputes.
+    The file has one row per directed dyad and year; `dispnum` numbers disputes.
     """
     raw = record.raw["gml-mid"]["gml_mid_ddydisps.rda"].rename(columns={"ccode1": "ccode1", "ccode2": "ccode2"})
     years = raw[raw["ccode1"] < raw["ccode2"]].astype(dict.fromkeys((*DYAD_YEAR, "dispnum"), "int64"))

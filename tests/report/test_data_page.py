@@ -1,6 +1,6 @@
 """The page of all sources is what config, modules and raw files say; so are the codebook and the list of sources.
 
-To make the page anew: python -m detente datapage --out docs/data.md --chart docs/images/coverage.svg
+To make the page again: python -m detente datapage --out docs/data.md --chart docs/images/coverage.svg
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ def test_links_inside_the_page_lead_somewhere() -> None:
 def test_the_committed_page_is_what_the_raw_files_make(mirror: Path, tmp_path: Path) -> None:
     found = tidied(list(REGISTRY.values()), SOURCES, tmp_path / "raw", mirror, tmp_path / "kept", progress=False)
     text = data_page(profiles(SOURCES, checked(found, SOURCES).attrition), "images/coverage.svg")
-    assert text.encode("utf-8") == PAGE.read_bytes(), "make it anew: the command stands at the top of this file"
+    assert text.encode("utf-8") == PAGE.read_bytes(), "make it again: the command stands at the top of this file"
 
 
 def test_rows_that_are_not_there_are_refused() -> None:

@@ -52,7 +52,7 @@ def dummies(design: ModelFrame) -> np.ndarray:
 
 
 def brute_force(design: ModelFrame, group: np.ndarray, weights: np.ndarray, null: float) -> np.ndarray:
-    """The statistic of each draw, every sample fitted anew with all its dummies; weights (B, G)."""
+    """The statistic of each draw, every sample fitted again with all its dummies; weights (B, G)."""
     x = dummies(design)
     inverse = np.linalg.pinv(x)
     others = x[:, 1:]

@@ -55,7 +55,7 @@ def fitted(name: str, design: ModelFrame | None = None, **options: object) -> Fi
 
 
 def by_hand(model: Fit, data: pd.DataFrame, matrix: Callable[[pd.DataFrame], np.ndarray], beta: np.ndarray) -> float:
-    """Mean risk with the regressors made anew from the data."""
+    """Mean risk with the regressors made again from the data."""
     return float(MEANS[model.estimator](matrix(data) @ beta).mean())
 
 

@@ -198,7 +198,7 @@ def test_uncorrelated_groups_of_one_leave_nothing_to_estimate() -> None:
 
 def test_a_repeated_year_has_no_order() -> None:
     design = grouped()
-    with pytest.raises(UnsupportedEffects, match=r"one row a year in each group: .* rows repeat the year of another"):
+    with pytest.raises(UnsupportedEffects, match=r"one row per year in each group: .* rows repeat the year of another"):
         get("gee").fit(replace(design, time=design.time // 2), working="ar1")
 
 

@@ -369,7 +369,7 @@ def treatment_of(design: ModelFrame, held: pd.DataFrame, measure: str, lag: int)
 
 
 def exercises(design: ModelFrame, measure: str = "any", lag: int = 1, seed: int = 5) -> tuple[np.ndarray, Scheme]:
-    """The treatment that made events make, and the scheme that draws them anew."""
+    """The treatment that made events make, and the scheme that draws them again."""
     held = events(np.random.default_rng(seed), range(2, 14), range(1989, 1998))
     candidates = pd.DataFrame(list(product(range(2, 14), range(1985, 2000))), columns=["member", "year"])
     candidates["region"] = np.where(candidates["member"] < 8, "north", "south")
@@ -391,7 +391,7 @@ def test_events_make_the_treatment_before_they_are_drawn_anew(measure: str, lag:
     treatment, scheme = exercises(design, measure, lag)
     treated = replace(design, x=np.column_stack([treatment, design.x[:, 1:]]))
     (said,) = scheme.ready(treated, treated.treatment).flags
-    assert said.endswith("events drawn anew")
+    assert said.endswith("events re-randomised")
     with pytest.raises(UnsuitableEvents, match="make another treatment than the design's in"):
         scheme.ready(design, design.treatment)
 
@@ -441,7 +441,9 @@ def test_who_is_no_candidate_keeps_its_place() -> None:
     treatment = treatment_of(design, held.assign(parties=2), "any", 1)
     treated = replace(design, x=np.column_stack([treatment, design.x[:, 1:]]))
     scheme = kad_redraw(held, candidates)
-    assert scheme.ready(treated, treatment).flags == ("1 places in 1 events drawn anew; 1 kept by who is no candidate",)
+    assert scheme.ready(treated, treatment).flags == (
+        "1 places in 1 events re-randomised; 1 kept by who is no candidate",
+    )
     met = {int(design.side2[np.flatnonzero(t)[0]]) for t in drawn(scheme, treated, 40)}  # type: ignore[index]
     assert met == {3, 4, 5}
     assert all((design.side1[t == 1] == 2).all() for t in drawn(scheme, treated, 5))  # type: ignore[index]

@@ -60,7 +60,7 @@ def draws(seed: int) -> list[dict[str, Any]]:
 
 @pytest.fixture(scope="module")
 def found() -> pd.DataFrame:
-    """One row a world, claim and sample."""
+    """One row per world, claim and sample."""
     frame = pd.DataFrame([row for seed in range(1, WORLDS + 1) for row in draws(seed)])
     frame["off"] = frame["estimate"] - frame["truth"]
     for kind in KINDS:

@@ -1,4 +1,4 @@
-"""How a treatment is drawn anew follows from what it is made of, and who shares it."""
+"""How a treatment is re-randomised follows from what it is made of, and who shares it."""
 
 from __future__ import annotations
 

@@ -180,7 +180,7 @@ def test_the_time_left_is_told_from_what_this_run_has_finished(tmp_path: Path) -
     # a.0 is of an earlier run; 200 specifications took the minute since a.1, so that 600 take three.
     said = f"multiverse {'█' * 8}{'░' * 12} 3 of 4 parts, 400 of 1,000 specifications, about 3 min left"
     assert progress(plan, tmp_path, 0.0, 960.0) == said
-    # What it was made from has changed after a.0, which is fitted anew: 700 are left.
+    # What it was made from has changed after a.0, which is fitted again: 700 are left.
     said = f"multiverse {'█' * 6}{'░' * 14} 2 of 4 parts, 300 of 1,000 specifications, about 4 min left"
     assert progress(plan, tmp_path, 500.0, 960.0) == said
 

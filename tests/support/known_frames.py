@@ -72,7 +72,7 @@ def narrow(record: Record) -> pd.DataFrame:
 
 
 def _long(record: Record) -> pd.DataFrame:
-    """One row a filled slot of the exercise file."""
+    """One row per filled slot of the exercise file."""
     table = record.raw["mme"][EXERCISES]
     slots = table[list(SLOTS)].stack().str.strip()
     long = slots[slots != ""].rename_axis(["exercise", "slot"]).rename("name").reset_index()

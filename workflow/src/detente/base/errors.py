@@ -7,7 +7,7 @@ from difflib import get_close_matches
 
 
 class DetenteError(Exception):
-    """Base of every error that a user can mend; the command line prints it without a traceback."""
+    """Base of every error that a user can repair; the command line prints it without a traceback."""
 
 
 class ConfigError(DetenteError):

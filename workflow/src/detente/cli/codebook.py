@@ -61,7 +61,7 @@ def run(arguments: argparse.Namespace) -> None:
 
 
 def offer_table(offer: Offer) -> pd.DataFrame:
-    """One row a variable: the codebook, and the years in which all that the variable is made from are coded."""
+    """One row per variable: the codebook, and the years in which all that the variable is made from are coded."""
     table = listed(offer.entries)
     spans = [_covered(entry, offer.records) for entry in offer.entries.values()]
     table["first_year"], table["last_year"] = [first for first, _ in spans], [last for _, last in spans]

@@ -53,7 +53,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> None:
-    """Write one row a scenario, sample and covariance, for the first claim of the study."""
+    """Write one row per scenario, sample and covariance, for the first claim of the study."""
     project, study = read_study(arguments)
     world = study.simulation
     if world is None:

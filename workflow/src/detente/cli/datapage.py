@@ -66,7 +66,7 @@ def profiles(records: Mapping[str, SourceRecord], attrition: Mapping[str, pd.Dat
 
 
 def spans(records: Mapping[str, SourceRecord]) -> pd.DataFrame:
-    """One row a source, theme by theme: theme, source, first and last year."""
+    """One row per source, theme by theme: theme, source, first and last year."""
     rows = [
         {"theme": label, "source": slug, "first": records[slug].years[0], "last": records[slug].years[1]}
         for theme, label in THEMES.items()

@@ -142,7 +142,7 @@ def _option(word: str, estimator: str) -> tuple[str, Any]:
 
 
 def _rows(fits: Sequence[Fit]) -> pd.DataFrame:
-    """One row a term and covariance."""
+    """One row per term and covariance."""
     return pd.concat(
         [
             fit.table().assign(

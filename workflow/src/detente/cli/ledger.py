@@ -1,4 +1,4 @@
-"""The claims ledger: from examinations, multiverse and joint tests to one row a claim, its verdict and its checks."""
+"""The claims ledger: from examinations, multiverse and joint tests to one row per claim, its verdict and its checks."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--multiverse", type=Path, required=True, help="multiverse.parquet")
     parser.add_argument("--truth", type=Path, help="truth.json of a simulated world")
     parser.add_argument("--out", type=Path, required=True, help="folder for ledger, checks, families and score")
-    parser.add_argument("--csv", type=Path, required=True, help="CSV to write: one row a claim")
+    parser.add_argument("--csv", type=Path, required=True, help="CSV to write: one row per claim")
 
 
 def run(arguments: argparse.Namespace) -> None:

@@ -29,7 +29,7 @@ def eligible(fitted: Fitted) -> bool:
 
 
 def beside(publication: Publication, name: str, fitted: Fitted) -> Iterator[dict[str, Any]]:
-    """One row a printed coefficient with a printed standard error, the constant and cuts left out.
+    """One row per printed coefficient with a printed standard error, the constant and cuts left out.
 
     `printed_p` is of the published recipe's own distribution, `dyadic_p` of t with one degree of freedom less than
     there are states; a conclusion is about zero at 5 %. Standard errors are those before an indefinite covariance is

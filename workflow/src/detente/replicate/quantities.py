@@ -102,7 +102,7 @@ def _estimate(fitted: Fitted, at: int) -> float:
 
 
 def _error(fitted: Fitted, at: int) -> float:
-    """Of the covariance as it is made: no software mends an indefinite one."""
+    """Of the covariance as it is made: no software repairs an indefinite one."""
     return float(np.sqrt(fitted.vcov.unrepaired[at, at]))
 
 

@@ -2,7 +2,7 @@
 
 `stage` has the states, `risk` the hazard of disputes with its formula, `treatments` and `exercises` what
 states do under threat, `world` puts them together; `raw_*` write down what happened as the sources would. `again` draws
-outcomes anew for a panel that stays as it is; a world does not need it.
+outcomes again for a panel that stays as it is; a world does not need it.
 """
 
 from detente.simulate.again import Hazard, hazard, policy

@@ -18,7 +18,7 @@ POLICY_START, POLICY_STOP = 0.10, 0.20
 
 @dataclass(frozen=True)
 class Hazard:
-    """Onset risk of N dyad-years: what is fixed, and how large are the shocks to it that every draw makes anew.
+    """Onset risk of N dyad-years: what is fixed, and how large are the shocks to it that every draw makes again.
 
     mean (N,) risk on average; `first`, `second`, `year` (N,) places of states and years among `states` and `years`;
     `state_shock` standard deviation of a state-year's shock; `year_swing` largest common shock of a year.

@@ -26,7 +26,7 @@ def invent(regions: pd.Series, seed: int) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        Columns code (ascending), abb, name, region; one row a state.
+        Columns code (ascending), abb, name, region; one row per state.
     """
     draw = stream(seed, "names")
     pairs = list(product(HEADS, TAILS))

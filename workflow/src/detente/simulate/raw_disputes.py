@@ -74,7 +74,7 @@ def _directed(
 
 
 def _facts(count: int, draw: np.random.Generator) -> pd.DataFrame:
-    """One row a dispute, 0 … count − 1: sides (_a the first state), hostility, deaths, length, month."""
+    """One row per dispute, 0 … count − 1: sides (_a the first state), hostility, deaths, length, month."""
     level = draw.choice(HOSTILITY, size=count, p=HOSTILITY_SHARES)
     answered = (draw.random(count) < 0.6) | (level == 5)
     opener = draw.random(count) < 0.5

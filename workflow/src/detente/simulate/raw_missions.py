@@ -1,4 +1,4 @@
-"""Raw table of UN missions: one row a mission and year, parties by code, as in UNPMM."""
+"""Raw table of UN missions: one row per mission and year, parties by code, as in UNPMM."""
 
 from __future__ import annotations
 

@@ -57,13 +57,13 @@ def _by_estimator(evidence: Evidence, frame: pd.DataFrame) -> str:
 
 
 def _repairs(frame: pd.DataFrame) -> str:
-    """Say in how many models a covariance had to be mended, how, and what that adds to the error of an effect."""
+    """Say in how many models a covariance had to be repaired, how, and what that adds to the error of an effect."""
     models = frame[frame["quantity"] == "average_marginal_effect"]
     told = []
-    for repair, mended in models[models["repair"].astype(str) != ""].groupby("repair", sort=True):
-        added = float((mended["std_error"] / mended["std_error_unrepaired"] - 1).max())
+    for repair, repaired in models[models["repair"].astype(str) != ""].groupby("repair", sort=True):
+        added = float((repaired["std_error"] / repaired["std_error_unrepaired"] - 1).max())
         more = f"which adds at most {percent(added, 1)} to the standard error of an effect"
-        told.append(f"; {repair} in {len(mended)} of {len(models)} models, {more}")
+        told.append(f"; {repair} in {len(repaired)} of {len(models)} models, {more}")
     return "".join(told)
 
 

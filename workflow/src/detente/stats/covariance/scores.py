@@ -33,7 +33,7 @@ class Scores:
 
     @property
     def whole(self) -> Array:
-        """The scores (n, k), multiplied out anew each time."""
+        """The scores (n, k), multiplied out again each time."""
         return self.x if self.residual is None else self.x * self.residual[:, None]
 
     @property

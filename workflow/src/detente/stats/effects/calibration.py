@@ -21,8 +21,8 @@ PROBABILITIES = ("logit", "probit", "cloglog")
 class Calibration:
     """Mean predicted risk beside the base rate.
 
-    `groups` one row a group of predicted risk, from low to high: group, rows, predicted_low, predicted_high, predicted
-    (mean), events, observed (rate), ratio of predicted to observed (not a number without events). `impossible` rows
+    `groups` one row per group of predicted risk, from low to high: group, rows, predicted_low, predicted_high,
+    predicted (mean), events, observed (rate), ratio of predicted to observed (NaN without events). `impossible` rows
     whose prediction is below zero, or above one where the outcome is 0 or 1.
     """
 

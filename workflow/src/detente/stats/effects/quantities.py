@@ -61,7 +61,7 @@ class Quantities:
         return replace(self, vcov=covariance, simulated=None)
 
     def table(self, level: float = LEVEL) -> pd.DataFrame:
-        """One row a quantity: its labels, estimate, std_error, statistic and p (of no effect), conf_low, conf_high."""
+        """One row per quantity: labels, estimate, std_error, statistic and p (of no effect), conf_low, conf_high."""
         low, high = self._interval(level)
         tests = self._tests() if self.tested else {}
         numbers = {"estimate": self.estimate, "std_error": self.std_error, **tests, "conf_low": low, "conf_high": high}

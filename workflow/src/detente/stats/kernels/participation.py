@@ -1,4 +1,4 @@
-"""Who takes part: participants drawn anew without replacement, and how often two states took part together."""
+"""Who takes part: participants re-randomised without replacement, and how often two states took part together."""
 
 from __future__ import annotations
 

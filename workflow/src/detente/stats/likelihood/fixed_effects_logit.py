@@ -56,7 +56,7 @@ def felogit(design: ModelFrame, *, bias: Bias = "none") -> Solution:
       events many groups vary in one half only, see the flag.
 
     A corrected estimate has the scores and bread of the maximum, as both corrections are of smaller order than the
-    standard error; `predictor` is that of the corrected coefficients with effects estimated anew.
+    standard error; `predictor` is that of the corrected coefficients with effects estimated again.
 
     Raises
     ------

@@ -48,7 +48,7 @@ def sort_groups(group: Codes, time: Codes | None, *, spaced: bool) -> Groups:
     lag = np.ones(len(after)) if time is None else np.diff(time[order])[after - 1].astype(np.float64)
     if (lag == 0).any():
         raise UnsupportedEffects(
-            f"AR(1) needs one row a year in each group: {int((lag == 0).sum()):,} rows repeat the year of another"
+            f"AR(1) needs one row per year in each group: {int((lag == 0).sum()):,} rows repeat the year of another"
         )
     return Groups(order, code, np.bincount(code).astype(np.float64), after, lag if spaced else np.ones_like(lag))
 

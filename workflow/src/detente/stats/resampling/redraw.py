@@ -35,7 +35,7 @@ class KadRedraw:
     def name(self) -> str:
         """The scheme in words."""
         held = "size, year and region" if "region" in self.candidates else "size and year"
-        return f"participants drawn anew, event by event, holding {held}"
+        return f"participants re-randomised, event by event, holding {held}"
 
     def ready(self, design: ModelFrame, treatment: Array) -> Ready:
         """Make the scheme ready.
@@ -43,7 +43,7 @@ class KadRedraw:
         Raises
         ------
         UnsuitableEvents
-            If the events do not make the treatment of the design, or no participant can be drawn anew.
+            If the events do not make the treatment of the design, or no participant can be re-randomised.
         UnknownVariable, UnknownOption
             If a column is missing, or the measure is not known.
         """
@@ -147,7 +147,7 @@ def _slots(participants: pd.DataFrame, pools: _Pools, states: Codes) -> _Slots:
     rows = rows.sort_values(["event", "pool", "member"])
     event, pool = rows["event"].to_numpy(), rows["pool"].to_numpy()
     if (pool < 0).all():
-        raise UnsuitableEvents("no participant is among the candidates of its year: none can be drawn anew")
+        raise UnsuitableEvents("no participant is among the candidates of its year: none can be re-randomised")
     return _Slots(
         holder=np.searchsorted(states, rows["member"].to_numpy(dtype=np.int64)),
         pool=pool,
@@ -212,7 +212,7 @@ class _Redraw:
         """How many places are drawn, and how many are not."""
         kept = int((self.slots.pool < 0).sum())
         events, places = len(np.unique(self.slots.event)), len(self.slots.pool)
-        said = f"{places - kept:,} places in {events:,} events drawn anew"
+        said = f"{places - kept:,} places in {events:,} events re-randomised"
         return (f"{said}; {kept:,} kept by who is no candidate" if kept else said,)
 
     def put(self, seed: int, draw: int, out: Array) -> None:

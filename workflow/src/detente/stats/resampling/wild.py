@@ -22,7 +22,7 @@ from detente.stats.result import Fit
 
 # Levels of effects that cut across clusters up to which they are kept as columns.
 MOST_LEVELS = 1000
-# Clusters up to which residuals are absorbed anew for each, where there are more levels.
+# Clusters up to which residuals are absorbed again for each, where there are more levels.
 MOST_CLUSTERS = 1000
 # Clusters above which effects that cut across them, a small part of each draw, are multiplied in single precision.
 PRECISE = 1000
@@ -86,7 +86,7 @@ def wild_bootstrap(
 
     Cameron, Gelbach and Miller (2008), in the fast form of Roodman, MacKinnon, Nielsen and Webb (2019): sums within
     clusters are made once, for the residuals and for the regressor, so that every draw and every null of the interval
-    is a product of these. Absorbed effects are estimated anew in every draw, exactly: those that lie within clusters
+    is a product of these. Absorbed effects are estimated again in every draw, exactly: those that lie within clusters
     are untouched by their weights, others are kept as columns.
 
     Parameters

@@ -6,16 +6,18 @@ import json
 from dataclasses import dataclass, field
 from functools import cached_property
 from hashlib import sha256
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import TypeAdapter
 
 from detente.stats.registry import get
 from detente.study.config.claims import Claim, Control
-from detente.study.config.project import Project
 from detente.study.config.samples import Sample
-from detente.study.config.study import Study
 from detente.study.design.duration import Duration
+
+if TYPE_CHECKING:
+    from detente.study.config.project import Project
+    from detente.study.config.study import Study
 
 HEADLINE = "headline"
 """What a specification is called that differs from its claim's headline in nothing."""
@@ -25,7 +27,7 @@ ESTIMATOR = "lpm"
 
 @dataclass(frozen=True)
 class Specification:
-    """One claim, on one sample, by one estimator; made from claims, multiverse rows and replicated models alike.
+    """One claim, on one sample, by one estimator; made from claims and multiverse rows alike.
 
     `claim` has outcome, treatment, lags and direction as they are estimated; `controls` are those that the estimator
     keeps: with dyad effects, geography is absorbed. `vcov` are reported, the first is the headline's. `duration`

@@ -85,7 +85,7 @@ def estimate(design: ModelFrame, spec: Specification) -> Estimates:
 
 
 def failures(lost: Sequence[tuple[Specification, Exception]]) -> pd.DataFrame:
-    """One row a number that does not exist."""
+    """One row per number that does not exist."""
     rows = [(s.claim.id, s.sample.name, s.estimator, type(e).__name__, str(e)) for s, e in lost]
     return pd.DataFrame(rows, columns=list(FAILURE_COLUMNS), dtype="str")
 

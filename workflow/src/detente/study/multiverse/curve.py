@@ -1,4 +1,4 @@
-"""Equivalent specifications of a claim under treatments drawn anew, and without each state."""
+"""Equivalent specifications of a claim under treatments re-randomised, and without each state."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class Curve:
         """Estimates (draws, S) were there no effect, each dyad's influence keeping or changing sign as a whole.
 
         The wild bootstrap by dyad with signs of Rademacher, the same in all specifications (Cameron, Gelbach and Miller
-        2008), in its score form (Kline and Santos 2012): for products, which no permutation can draw anew.
+        2008), in its score form (Kline and Santos 2012): for products, which no permutation can draw again.
         """
         rng = np.random.default_rng(seed)
         return (2.0 * rng.integers(0, 2, size=(draws, len(self.low))) - 1.0) @ self.influence
@@ -74,7 +74,7 @@ def curve(panels: Mapping[bool, pd.DataFrame], specs: Sequence[Specification]) -
 def drawn(
     panels: Mapping[bool, pd.DataFrame], specs: Sequence[Specification], scheme: Scheme, draws: int, seed: int
 ) -> Array:
-    """Estimates (draws, S) of linear specifications with their treatments drawn anew; missing where one does not vary.
+    """Estimates (draws, S) of linear specifications under re-randomised treatments; missing where one does not vary.
 
     By Frisch and Waugh (1933): effects are taken off a drawn treatment once for all specifications of the same rows.
     """

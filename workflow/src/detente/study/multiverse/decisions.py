@@ -49,14 +49,14 @@ def decompose(
     Parameters
     ----------
     frame
-        One row a specification (S): `nodes`, the option chosen at each, and `estimate`.
+        One row per specification (S): `nodes`, the option chosen at each, and `estimate`.
     without_state
         (n, S) estimates without each of n states, in the order of the frame; a state without which some specification
         has no estimate is left out.
 
     Returns
     -------
-    One row a node and one for `REST`, columns `COLUMNS`; intervals are central 95 %.
+    One row per node and one for `REST`, columns `COLUMNS`; intervals are central 95 %.
 
     Raises
     ------

@@ -38,7 +38,7 @@ def joint_test(
 
     Returns
     -------
-    One row a statistic of `STATISTICS`, columns `COLUMNS`: its value, its mean and central 95 % under the null, and
+    One row per statistic of `STATISTICS`, columns `COLUMNS`: its value, its mean and central 95 % under the null, and
     p = (1 + draws as extreme) / (1 + B). `undefined` counts draws without any estimate: these count as extreme.
 
     Raises

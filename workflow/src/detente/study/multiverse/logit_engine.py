@@ -75,7 +75,7 @@ def logits(
     """Pooled logits of one group: estimates are average marginal effects of the treatment, by the delta method.
 
     Each equals `inference.estimate` of its specification alone: Newton's method ends by the same rule wherever it
-    begins, and where it does not end well the fit is made anew from the base rate, refusals included.
+    begins, and where it does not end well the fit is made again from the base rate, refusals included.
 
     Parameters
     ----------

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pandera.pandas import DataFrameSchema
 
 Draw = Callable[[np.random.Generator, int], Array]
-# What may mend dyadic errors where states are few, and is no recipe of the package.
+# What may repair dyadic errors where states are few, and is no recipe of the package.
 FEW_STATES = (
     "dyadic_factor",
     "dyadic_satterthwaite",
@@ -75,7 +75,7 @@ def coverage(model: Model, draw: Draw, truth: float, draws: int, generator: np.r
 
     Returns
     -------
-    One row a kind of `ORDER`, columns `JUDGED`: the share of intervals that hold the truth and its Monte Carlo error,
+    One row per kind of `ORDER`, columns `JUDGED`: the share of intervals that hold the truth and its Monte Carlo error,
     mean standard error, standard deviation of the estimates, the ratio of the two, mean length; and the mean estimate.
     An interval that does not exist holds nothing; `undefined` counts these.
     """

@@ -113,7 +113,7 @@ def _power(whole: Fit, spec: Specification, seed: int) -> Frames:
 
 
 def _placebos(record: Record, spec: Specification) -> tuple[pd.DataFrame, list[tuple[str, str, str]]]:
-    """One row a negative control, the headline with its variable in place of the treatment; and those that fail."""
+    """One row per negative control, the headline with its variable in place of the treatment; and those that fail."""
     rows, lost = [], []
     for placebo in spec.claim.placebos:
         other = spec.claim.model_copy(update={"treatment": placebo.variable, "lag": placebo.lag, "moderator": None})

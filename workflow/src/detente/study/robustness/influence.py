@@ -85,7 +85,7 @@ def leave_out(whole: Fit, parts: Iterable[Left], smallest_effect: float) -> pd.D
 
     Returns
     -------
-    One row a part, columns `COLUMNS`: `change` from the whole estimate, and `change_se` in its standard errors; `flips`
+    One row per part, columns `COLUMNS`: `change` from the whole estimate, and `change_se` in standard errors; `flips`
     whether the verdict is another; `influential` if it is, or if |change_se| > 2/√G of the G parts of its kind
     (Belsley, Kuh and Welsch 1980, of DFBETAS). A refit without an estimate or a standard error is a row with its
     `failure`, whose verdict is none: it flips.

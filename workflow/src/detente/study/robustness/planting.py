@@ -1,4 +1,4 @@
-"""Onsets drawn anew for the rows of a design: the risk of each row, and shocks that all dyads of a state share."""
+"""Onsets re-randomised for the rows of a design: the risk of each row, and shocks that all dyads of a state share."""
 
 from __future__ import annotations
 

@@ -36,7 +36,7 @@ CELLS = 2_500_000
 class Power:
     """What a design can find, by a two-sided test at 5 %.
 
-    `curve` one row a planted effect, columns `COLUMNS`: `effect` in onsets a dyad-year, `effect_share` over base risk,
+    `curve` one row per planted effect, columns `COLUMNS`: `effect` in onsets a dyad-year, `effect_share` of base risk,
     `possible` whether it leaves treated rows a risk between 0 and 1 (if not, their noise is that under no effect);
     `power` share of draws that reject no effect, which is the size in the row of no effect; `type_s` share of these
     with the wrong sign and `type_m` their mean |estimate| over |effect| (Gelman and Carlin 2014), not a number where

@@ -107,7 +107,7 @@ def task(designs: Mapping[str, ModelFrame], base: Sequence[str]) -> Task:
 
 @dataclass(frozen=True)
 class Forecast:
-    """`metrics` one row a scheme, model and metric, columns `COLUMNS`; `predictions` one a scheme, model and row.
+    """`metrics` one row per scheme, model and metric, columns `COLUMNS`; `predictions` one a scheme, model and row.
 
     `gain` is over the base model, positive if better: in PR-AUC and ROC-AUC upwards, in Brier and log score downwards.
     """
@@ -122,7 +122,7 @@ def forecast(
     """Predict each year from all before it, and each tenth of the dyads from the others, by pooled logits.
 
     Intervals of gains are percentiles over draws of weights of states, a dyad's being the product of its two states'
-    (Owen and Eckles 2012: the bootstrap of a network's nodes, somewhat wide); models are not fitted anew.
+    (Owen and Eckles 2012: the bootstrap of a network's nodes, somewhat wide); models are not fitted again.
 
     Raises
     ------

@@ -17,7 +17,7 @@ COLUMNS = (
 
 
 def score(ledger: pd.DataFrame, multiverse: pd.DataFrame, planted: Mapping[str, float]) -> pd.DataFrame:
-    """One row a claim with a planted effect and an estimate, columns `COLUMNS`.
+    """One row per claim with a planted effect and an estimate, columns `COLUMNS`.
 
     `sign`: the headline has the planted one, missing if none was planted; `covered`: its interval holds the planted
     effect; `share_covering`, `share_sign` the same among equivalent specifications. `right`: see `not_wrong`.

@@ -100,7 +100,7 @@ def family(name: str, tests: Mapping[str, Randomisation]) -> pd.DataFrame:
 
     Returns
     -------
-    One row a member, columns `COLUMNS`.
+    One row per member, columns `COLUMNS`.
 
     Raises
     ------

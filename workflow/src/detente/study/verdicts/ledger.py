@@ -1,4 +1,4 @@
-"""The claims ledger: one row a claim, from its headline to its verdict."""
+"""The claims ledger: one row per claim, from its headline to its verdict."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Findings:
 def ledger(
     claims: ClaimsFile, sample: str, findings: Mapping[str, Findings], registration: Mapping[str, str]
 ) -> pd.DataFrame:
-    """One row a claim of the file, tested or not, in the order of their codes; columns `COLUMNS`.
+    """One row per claim of the file, tested or not, in the order of their codes; columns `COLUMNS`.
 
     Parameters
     ----------
@@ -62,7 +62,7 @@ def ledger(
 
 
 def checks(claims: ClaimsFile, findings: Mapping[str, Findings]) -> pd.DataFrame:
-    """One row a claim and check behind its verdict: claim, check, outcome, value, threshold, reason."""
+    """One row per claim and check behind its verdict: claim, check, outcome, value, threshold, reason."""
     rows = [
         (name, c.name, c.outcome, c.value, c.threshold, c.reason)
         for name in claims.claims

@@ -67,7 +67,7 @@ class Registered:
 
 @dataclass(frozen=True)
 class Deviations:
-    """What has changed since registration: frames of COLUMNS, one row a claim and field.
+    """What has changed since registration: frames of COLUMNS, one row per claim and field.
 
     `changes` are of substance, `editorial` of wording; `now` and `then` are the ids of the claims that are and were
     tested.
