@@ -27,7 +27,7 @@ class Coverage:
     dyad_all: float
 
 
-# Measured, not built: docs/coverage.md, from tests/test_coverage.py over so many worlds of the demo's size.
+# Measured, not built: docs/coverage.md, from tests/study/test_coverage.py over so many worlds of the demo's size.
 COVERAGE = Coverage(60, 240, dyadic_relevant=0.906, dyadic_all=0.918, dyad_relevant=0.938, dyad_all=0.952)
 COLUMNS = ("claim", "planted", "estimate", "std_error", "covered", "sign", "verdict", "right")
 

@@ -96,7 +96,7 @@ class Untested(Strict):
 
 
 class ClaimsFile(Strict):
-    """`config/claims.yaml`: the claims, the controls they share, and what effect is worth having."""
+    """`config/claims.yaml`: the claims, the controls they share, and the smallest effect size of interest."""
 
     smallest_effect: float = Field(gt=0, lt=1, description="Share of base risk.")
     controls: dict[Identifier, Control]
