@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import re
+import inspect
 import subprocess
 import sys
-from pathlib import Path
 from types import ModuleType
 
 import pytest
@@ -36,12 +35,7 @@ def test_a_fit_loads_no_data_and_no_study() -> None:
 @pytest.mark.parametrize("package", [detente, detente.stats], ids=lambda p: p.__name__)
 def test_every_public_name_exists_and_says_what_it_is(package: ModuleType) -> None:
     for name in package.__all__:
-        assert getattr(package, name).__doc__ or name == "REGISTRY", name
+        found = getattr(package, name)
+        assert found.__doc__ or not (inspect.isclass(found) or inspect.isfunction(found)), name
     with pytest.raises(AttributeError, match="has no attribute 'nothing'"):
         package.nothing  # noqa: B018
-
-
-@pytest.mark.parametrize("package", [detente, detente.stats], ids=lambda p: p.__name__)
-def test_type_checkers_know_the_public_names(package: ModuleType) -> None:
-    stub = Path(str(package.__file__)).with_suffix(".pyi").read_text("utf-8")
-    assert sorted(re.findall(r"import (\w+) as \1$", stub, re.M)) == package.__all__

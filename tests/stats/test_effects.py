@@ -14,7 +14,7 @@ from scipy import stats
 from detente import dyadic, fit
 from detente.base.errors import EstimationError, NoRisk, UnknownVariable
 from detente.stats.covariance import Covariance
-from detente.stats.effects.calibration import calibration
+from detente.stats.effects.calibrations import calibration
 from detente.stats.effects.effects import average_marginal_effect, log_risk_ratio
 from detente.stats.effects.links import CURVES
 from detente.stats.effects.predictions import Draws, first_differences, marginal_effects, risk_curve, risk_ratios

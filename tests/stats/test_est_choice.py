@@ -13,7 +13,7 @@ from statsmodels.miscmodels.ordinal_model import OrderedModel
 
 from detente.base.errors import NotConverged, Separation, UnsuitableOutcome
 from detente.stats.frame import ModelFrame
-from detente.stats.likelihood import likelihood
+from detente.stats.likelihood import maximum
 from detente.stats.registry import get
 
 from support.likelihoods import (
@@ -143,6 +143,6 @@ def test_a_value_that_the_outcome_does_not_have_is_refused() -> None:
 
 @pytest.mark.parametrize("name", ["ordered_logit", "multinomial_logit"])
 def test_a_search_cut_short_is_not_converged(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(likelihood, "MOST_STEPS", 1)
+    monkeypatch.setattr(maximum, "MOST_STEPS", 1)
     with pytest.raises(NotConverged, match=rf"^{name} found no maximum"):
         get(name).fit(graded())

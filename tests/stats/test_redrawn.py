@@ -20,7 +20,7 @@ from detente.simulate.draws import stream
 from detente.simulate.risk import CRISIS, draw_disposition
 from detente.simulate.stage import build_stage
 from detente.stats.fitting import fit
-from detente.stats.resampling.refit import KINDS, prepared, refit
+from detente.stats.resampling.refits import KINDS, prepared, refit
 from detente.study.config.project import load_project
 from detente.study.robustness.coverage import JUDGED, ORDER, SCENARIOS, SPREAD, coverage, coverage_schema
 

@@ -16,7 +16,7 @@ import pytest
 from detente.cli.coverage import DRAWS, Cell, cells
 from detente.simulate import simulate_world
 from detente.simulate.draws import stream
-from detente.stats.resampling.refit import prepared
+from detente.stats.resampling.refits import prepared
 from detente.study.robustness.coverage import SPREAD, coverage
 
 from support.recovered import DEMO, PROJECT, in_memory, panel_of

@@ -11,7 +11,7 @@ from scipy import stats
 from detente.base.errors import EstimationError, NoDyads, UnsuitableOutcome, UnsupportedCovariance
 from detente.base.numerics import MDE_FACTOR
 from detente.stats.fitting import fit
-from detente.stats.resampling.refit import prepared, refit
+from detente.stats.resampling.refits import prepared, refit
 from detente.study.robustness.planting import HIGHEST, World, world
 from detente.study.robustness.power import COLUMNS, SUMMARY_COLUMNS, Power, _moved, _possible, power
 

@@ -4,36 +4,53 @@
 they are first used, so that importing the package costs nothing.
 """
 
-from importlib import import_module
+from typing import TYPE_CHECKING
+
+from detente.base.public import on_demand
+
+if TYPE_CHECKING:
+    from detente.data import panel
+    from detente.stats import Fit, ModelFrame, fit
+    from detente.stats.covariance import Vcov, classical, cluster, dyadic, hc0, hc1, hc2, hc3, jackknife
+    from detente.stats.effects import calibration, first_differences, marginal_effects, risk_curve, risk_ratios
+    from detente.stats.linear import anderson_rubin
+    from detente.stats.resampling import (
+        circular_shift,
+        kad_redraw,
+        randomisation_test,
+        score_bootstrap,
+        state_block_bootstrap,
+        state_labels,
+        wild_bootstrap,
+    )
 
 __version__ = "0.1.0"
-_HOMES = {
-    "stats.covariance": ("Vcov", "classical", "cluster", "dyadic", "hc0", "hc1", "hc2", "hc3", "jackknife"),
-    "stats.frame": ("ModelFrame",),
-    "stats.linear.instrumental": ("anderson_rubin",),
-    "stats.fitting": ("fit",),
-    "stats.result": ("Fit",),
-    "stats.resampling.bootstrap": ("state_block_bootstrap",),
-    "stats.effects.calibration": ("calibration",),
-    "stats.effects.predictions": ("first_differences", "marginal_effects", "risk_curve", "risk_ratios"),
-    "stats.resampling.randomisation": ("randomisation_test",),
-    "stats.resampling.redraw": ("kad_redraw",),
-    "stats.resampling.schemes": ("circular_shift", "state_labels"),
-    "stats.resampling.score": ("score_bootstrap",),
-    "stats.resampling.wild": ("wild_bootstrap",),
-}
-_PUBLIC = {name: home for home, names in _HOMES.items() for name in names}
-__all__ = sorted(_PUBLIC)  # noqa: PLE0605
-
-
-def __getattr__(name: str) -> object:
-    """Load a public name from the module that defines it; `panel` is `detente.data.panel`."""
-    if name == "panel":
-        return import_module("detente.data.panel")
-    if name not in _PUBLIC:
-        raise AttributeError(f"module 'detente' has no attribute {name!r}")
-    return getattr(import_module(f"detente.{_PUBLIC[name]}"), name)
-
-
-def __dir__() -> list[str]:
-    return [*globals(), *_PUBLIC]
+__all__ = [
+    "Fit",
+    "ModelFrame",
+    "Vcov",
+    "anderson_rubin",
+    "calibration",
+    "circular_shift",
+    "classical",
+    "cluster",
+    "dyadic",
+    "first_differences",
+    "fit",
+    "hc0",
+    "hc1",
+    "hc2",
+    "hc3",
+    "jackknife",
+    "kad_redraw",
+    "marginal_effects",
+    "panel",
+    "randomisation_test",
+    "risk_curve",
+    "risk_ratios",
+    "score_bootstrap",
+    "state_block_bootstrap",
+    "state_labels",
+    "wild_bootstrap",
+]
+__getattr__, __dir__ = on_demand(__name__)

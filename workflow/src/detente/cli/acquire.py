@@ -11,8 +11,8 @@ from detente.base.errors import ConfigError, choices
 from detente.base.files import write_json
 from detente.cli.command import Command
 from detente.cli.options import add_study, read_study
+from detente.data import SourceRecord
 from detente.data.acquire import acquire
-from detente.data.pins import SourceRecord
 from detente.study.config import Study
 
 COMMAND = Command(

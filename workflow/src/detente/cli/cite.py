@@ -11,8 +11,8 @@ from detente.base.errors import ConfigError
 from detente.base.files import read_note, write_text
 from detente.cli.command import Command
 from detente.cli.offer import add_unit, offered, used
+from detente.data import SourceRecord, project_root
 from detente.data.panel import Entry, Unit
-from detente.data.pins import SourceRecord, project_root
 from detente.data.record import cited, load_references, own_reference
 
 COMMAND = Command(

@@ -12,9 +12,9 @@ import pandas as pd
 
 from detente.cli.command import Command
 from detente.cli.offer import Offer, add_unit, offered
+from detente.data import SourceRecord
 from detente.data.panel import Entry
 from detente.data.panel import codebook as listed
-from detente.data.pins import SourceRecord
 from detente.report.site import pipe_table
 
 COMMAND = Command(

@@ -16,8 +16,8 @@ from detente.base.frames import validated
 from detente.cli.command import Command
 from detente.cli.options import add_study, read_study
 from detente.simulate import Hazard, World, hazard, policy, stream
-from detente.stats.frame import ModelFrame
-from detente.stats.resampling.refit import prepared
+from detente.stats import ModelFrame
+from detente.stats.resampling import prepared
 from detente.study.config import Project, Study
 from detente.study.design import ESTIMATOR, build_design, lagged, specifications
 from detente.study.robustness import JUDGED, ORDER, SCENARIOS, coverage, coverage_schema

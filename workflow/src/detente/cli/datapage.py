@@ -12,8 +12,8 @@ import pandas as pd
 from detente.base.errors import BrokenContract
 from detente.base.files import write_bytes, write_text
 from detente.cli.command import Command
+from detente.data import THEMES, SourceRecord, load_sources, project_root
 from detente.data.panel import MAJOR, MIRROR, STATES, expansions
-from detente.data.pins import THEMES, SourceRecord, load_sources, project_root
 from detente.data.record import KEPT, Tidied, tidied
 from detente.data.sources import ALIASES, REGISTRY, Source
 from detente.report.figures import coverage_chart, image

@@ -9,7 +9,7 @@ import pandas as pd
 
 from detente.base.files import read_frame, write_frame
 from detente.cli.command import Command
-from detente.stats.frame import ModelFrame
+from detente.stats import ModelFrame
 from detente.study.design import Specification, build_design, from_json
 from detente.study.estimation import ESTIMATES, Estimates, estimate
 

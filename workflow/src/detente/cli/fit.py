@@ -16,13 +16,11 @@ from detente.base.errors import ConfigError, EmptySample, FormulaError, UnknownV
 from detente.base.expressions import Table, parse_condition, selected
 from detente.base.files import write_csv, write_json
 from detente.cli.command import Command
-from detente.data.pins import project_root
+from detente.data import project_root
 from detente.data.record import read_raw
 from detente.data.sources import RawTable
+from detente.stats import REGISTRY, Fit, fit, get
 from detente.stats.covariance import CONVENTIONS
-from detente.stats.fitting import fit
-from detente.stats.registry import REGISTRY, get
-from detente.stats.result import Fit
 from detente.study.config import load_samples
 
 COMMAND = Command(

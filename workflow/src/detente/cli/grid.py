@@ -13,7 +13,7 @@ import pandas as pd
 
 from detente.base.files import write_csv, write_json
 from detente.cli.command import Command
-from detente.data.pins import project_root
+from detente.data import project_root
 from detente.study.config import Multiverse, load_project
 from detente.study.multiverse import Grid, grids_of, multiverse_of, shards
 

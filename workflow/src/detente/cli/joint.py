@@ -14,8 +14,7 @@ from detente.base.files import read_frame
 from detente.cli.command import Command
 from detente.cli.options import add_record, add_study, read_record, read_study
 from detente.cli.readpanels import read_panels
-from detente.stats.resampling.randomisation import Scheme
-from detente.stats.resampling.schemes import CircularShift
+from detente.stats.resampling import CircularShift, Scheme
 from detente.study.config import Claim
 from detente.study.design import HEADLINE, Specification
 from detente.study.multiverse import (

@@ -12,7 +12,7 @@ import pandas as pd
 from detente.base.files import read_frame, read_json, write_csv, write_frame
 from detente.cli.command import Command
 from detente.cli.options import add_study
-from detente.stats.resampling.randomisation import Randomisation
+from detente.stats.resampling import Randomisation
 from detente.study import load
 from detente.study.config import Project, load_multiverse
 from detente.study.robustness import Examination, score

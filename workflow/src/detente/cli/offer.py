@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from detente.base.errors import ConfigError, UnknownVariable, choices
+from detente.data import SourceRecord, load_sources, project_root
 from detente.data.panel import STATES, Entry, Unit, catalogue, chosen
-from detente.data.pins import SourceRecord, load_sources, project_root
 from detente.data.record import own_source
 
 

@@ -13,8 +13,8 @@ from detente.cli.cite import bibliography, note_of, works_of
 from detente.cli.command import Command
 from detente.cli.offer import add_unit, sources_named, unit_of, used
 from detente.cli.panelfile import WRITERS, write_panel
+from detente.data import load_sources, project_root
 from detente.data.panel import Built, build, build_panel, chosen, described, panel_schema, whole_attrition
-from detente.data.pins import load_sources, project_root
 from detente.data.record import Tidied
 
 COMMAND = Command(

@@ -11,7 +11,7 @@ from detente.base import strict
 from detente.base.errors import ConfigError
 from detente.base.files import write_bytes, write_text
 from detente.cli.command import Command
-from detente.data.pins import project_root
+from detente.data import project_root
 from detente.study import load
 from detente.study.config import CLAIMS, ClaimsFile
 from detente.study.verdicts import FOLDER, INDEX, Registration, digest, registered, registrations

@@ -15,7 +15,7 @@ from detente.base.errors import NotReproduced, RawFilesUnavailable
 from detente.base.files import write_bytes, write_csv, write_text
 from detente.cli.command import Command
 from detente.cli.evidence import configure_templates
-from detente.data.pins import project_root
+from detente.data import project_root
 from detente.replicate import (
     FAILING,
     Publication,

@@ -11,7 +11,7 @@ import pandas as pd
 from detente.base.errors import ConfigError, choices
 from detente.cli.command import Command
 from detente.cli.offer import sources_named
-from detente.data.pins import SourceRecord, load_sources, project_root
+from detente.data import SourceRecord, load_sources, project_root
 from detente.data.sources import ALIASES, REGISTRY, Source
 
 COMMAND = Command(

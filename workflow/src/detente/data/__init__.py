@@ -3,3 +3,15 @@
 `sources` declares every dataset, one module each, and `pins` what is known of its raw files. Nothing here knows of a
 model, a claim or a study: whoever wants a panel alone needs no other package.
 """
+
+from typing import TYPE_CHECKING
+
+from detente.base.public import on_demand
+
+if TYPE_CHECKING:
+    from detente.data.pins import SOURCES, THEMES, SourceFile, SourceRecord, load_sources, project_root
+    from detente.data.sources.power.states import region
+    from detente.data.sources.whittle import rules
+
+__all__ = ["SOURCES", "THEMES", "SourceFile", "SourceRecord", "load_sources", "project_root", "region", "rules"]
+__getattr__, __dir__ = on_demand(__name__)

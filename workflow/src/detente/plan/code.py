@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 
 from detente.base.code import PACKAGE, modules_used
 from detente.data.sources import REGISTRY
-from detente.stats.registry import WITH_ENGINE, get
+from detente.stats import WITH_ENGINE, get
 
 # These only list others: a new command, dataset or estimator changes no result that does not use it.
 REGISTRIES = ("detente.cli", "detente.data.sources", "detente.stats.registry")

@@ -12,8 +12,7 @@ from detente.replicate.models import DUMMIES, OWN, WEIGHTED, clusters_of, option
 from detente.replicate.quantities import MODEL, TERM, read
 from detente.replicate.schema import DataFile, Model, Publication, named
 from detente.replicate.search import EARLIER
-from detente.stats.covariance import CONVENTIONS
-from detente.stats.covariance.vcov import FACTORS, KINDS
+from detente.stats.covariance import CONVENTIONS, FACTORS, KINDS
 
 Problem = tuple[list[Any], str]
 

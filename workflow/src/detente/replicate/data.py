@@ -9,8 +9,8 @@ import pandas as pd
 
 from detente.base.errors import DetenteError, PanelError, RawFilesUnavailable, UnknownVariable, choices
 from detente.base.expressions import Table, evaluate
+from detente.data import SourceRecord
 from detente.data.acquire import Patience, acquire
-from detente.data.pins import SourceRecord
 from detente.data.record import read_published
 from detente.replicate.schema import DataFile, Publication
 

@@ -12,7 +12,7 @@ from detente.base.errors import DetenteError
 from detente.base.numerics import two_sided
 from detente.replicate.models import Fitted
 from detente.replicate.schema import Publication
-from detente.stats.registry import REGISTRY
+from detente.stats import REGISTRY
 
 COLUMNS = (
     *("id", "model", "term", "estimate", "printed_std_error", "dyadic_std_error", "ratio", "printed_p", "dyadic_p"),

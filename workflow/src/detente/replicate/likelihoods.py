@@ -12,9 +12,8 @@ from scipy.special import log_ndtr
 from detente.base.errors import UnsupportedEstimator, choices
 from detente.base.types import Array
 from detente.replicate import random_probit
-from detente.stats.likelihood import conditional, multinomial, negative_binomial, ordered
-from detente.stats.likelihood.rare_events import outcome_weights
-from detente.stats.registry import get
+from detente.stats import get
+from detente.stats.likelihood import conditional, multinomial, negative_binomial, ordered, outcome_weights
 
 if TYPE_CHECKING:
     from detente.replicate.models import Fitted

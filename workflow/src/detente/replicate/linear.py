@@ -11,9 +11,8 @@ import numpy as np
 
 from detente.base.errors import EstimationError, UnsupportedEffects
 from detente.base.types import Array, Codes
-from detente.stats.contract import Solution, check_rank
+from detente.stats import ModelFrame, Solution, check_rank
 from detente.stats.covariance import Scores, number
-from detente.stats.frame import ModelFrame
 
 CONSTANT = "intercept"
 

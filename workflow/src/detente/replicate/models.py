@@ -16,13 +16,8 @@ from detente.base.types import Array, Codes
 from detente.replicate import linear, random_probit
 from detente.replicate.schema import Model, named
 from detente.replicate.search import earlier_bread
-from detente.stats.contract import Solution
-from detente.stats.covariance import Covariance, covariance, parse
-from detente.stats.covariance.vcov import KINDS
-from detente.stats.fitting import fit
-from detente.stats.frame import ModelFrame
-from detente.stats.registry import REGISTRY, get
-from detente.stats.sandwich_parts import sandwich_parts
+from detente.stats import REGISTRY, ModelFrame, Solution, fit, get, sandwich_parts
+from detente.stats.covariance import KINDS, Covariance, covariance, parse
 
 # Estimators that published tables use and no study here does; those of `WEIGHTED` take analytic weights.
 WEIGHTED: Mapping[str, Callable[..., Solution]] = {

@@ -17,9 +17,9 @@ from detente.base.numerics import critical, two_sided
 from detente.replicate import likelihoods
 from detente.replicate.models import Fitted
 from detente.replicate.schema import QUANTITY, Derived
-from detente.stats.fitting import fit
-from detente.stats.likelihood.firth import penalised_fall, profile_interval
-from detente.stats.resampling.wild import WildBootstrap, wild_bootstrap
+from detente.stats import fit
+from detente.stats.likelihood import penalised_fall, profile_interval
+from detente.stats.resampling import WildBootstrap, wild_bootstrap
 from detente.stats.sensitivity import confounding
 
 Argument = float | str

@@ -11,11 +11,9 @@ from scipy.special import log_ndtr, logsumexp
 
 from detente.base.errors import UnsupportedEffects
 from detente.base.types import Array
-from detente.stats.contract import Solution
+from detente.stats import ModelFrame, Solution, get
 from detente.stats.covariance import Scores, number
-from detente.stats.frame import ModelFrame
-from detente.stats.likelihood.likelihood import Point, newton
-from detente.stats.registry import get
+from detente.stats.likelihood import Point, newton
 
 TERM = "lnsig2u"
 

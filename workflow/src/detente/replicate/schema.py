@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, field_validator, model_validator
 
 from detente.base.strict import Strict
-from detente.data.pins import SourceFile
+from detente.data import SourceFile
 from detente.data.record import Delimiter
 from detente.replicate.compare import unit
 

@@ -15,12 +15,9 @@ import numpy as np
 
 from detente.base.errors import NotConverged
 from detente.base.types import Array
-from detente.stats.contract import Solution
-from detente.stats.frame import ModelFrame
-from detente.stats.likelihood import multinomial, ordered
-from detente.stats.likelihood.binary import LOGIT, PROBIT
-from detente.stats.likelihood.binary import likelihood as binary
-from detente.stats.likelihood.likelihood import Point
+from detente.stats import ModelFrame, Solution
+from detente.stats.likelihood import LOGIT, PROBIT, Point, multinomial, ordered
+from detente.stats.likelihood import likelihood as binary
 
 Objective = Callable[[Array], Point]
 GAIN = 1e-5

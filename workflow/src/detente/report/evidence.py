@@ -12,7 +12,7 @@ import pandas as pd
 
 from detente.base.errors import EstimationError, UndeclaredFrame, choices
 from detente.report.exhibit import Traits, traits_of
-from detente.stats.registry import get
+from detente.stats import get
 from detente.study.config import Claim, Project, Study
 
 FEW_SWITCHERS = 30

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from detente.report.formats import PER
-from detente.stats.registry import REGISTRY
+from detente.stats import REGISTRY
 from detente.study.config import ClaimsFile
 from detente.study.design import DURATION_UNIT_YEARS
 

@@ -5,40 +5,92 @@ were made; `check_…` of `detente.testing` say whether an estimator or covarian
 Nothing here knows a state, a source, a claim or a study, and a name is loaded when it is first used.
 """
 
-from __future__ import annotations
+from typing import TYPE_CHECKING
 
-from importlib import import_module
+from detente.base.public import on_demand
 
-_HOMES = {
-    "covariance": (
-        "Covariance", "Pairs", "SandwichParts", "Scores", "Vcov", "classical", "cluster", "dyadic", "hc0",
-        "hc1", "hc2", "hc3", "jackknife", "number_dyads", "parse", "sandwich",
-    ),
-    "effects.calibration": ("calibration",),
-    "effects.predictions": ("first_differences", "marginal_effects", "risk_curve", "risk_ratios"),
-    "contract": ("Estimator", "Label", "Solution", "estimator"),
-    "fitting": ("fit",),
-    "frame": ("ModelFrame",),
-    "linear.instrumental": ("anderson_rubin",),
-    "registry": ("REGISTRY",),
-    "resampling.bootstrap": ("state_block_bootstrap",),
-    "resampling.randomisation": ("randomisation_test",),
-    "resampling.redraw": ("kad_redraw",),
-    "resampling.schemes": ("circular_shift", "state_labels"),
-    "resampling.score": ("score_bootstrap",),
-    "resampling.wild": ("wild_bootstrap",),
-    "result": ("Fit",),
-}  # fmt: skip
-_PUBLIC = {name: home for home, names in _HOMES.items() for name in names}
-__all__ = sorted(_PUBLIC)  # noqa: PLE0605
+if TYPE_CHECKING:
+    from detente.stats.contract import Estimator, Label, Link, Solution, check_rank, estimator, with_fixed_effects
+    from detente.stats.covariance import (
+        Covariance,
+        Pairs,
+        SandwichParts,
+        Scores,
+        Vcov,
+        classical,
+        cluster,
+        dyadic,
+        hc0,
+        hc1,
+        hc2,
+        hc3,
+        jackknife,
+        number_dyads,
+        parse,
+        sandwich,
+    )
+    from detente.stats.effects.calibrations import calibration
+    from detente.stats.effects.predictions import first_differences, marginal_effects, risk_curve, risk_ratios
+    from detente.stats.fitting import fit
+    from detente.stats.frame import ModelFrame
+    from detente.stats.jackknife import subset
+    from detente.stats.linear.instrumental import anderson_rubin
+    from detente.stats.parts import read, sandwich_parts
+    from detente.stats.registry import REGISTRY, WITH_ENGINE, get
+    from detente.stats.resampling.bootstrap import state_block_bootstrap
+    from detente.stats.resampling.randomisation import randomisation_test
+    from detente.stats.resampling.redraw import kad_redraw
+    from detente.stats.resampling.schemes import circular_shift, state_labels
+    from detente.stats.resampling.score import score_bootstrap
+    from detente.stats.resampling.wild import wild_bootstrap
+    from detente.stats.result import Fit, made_covariance
 
-
-def __getattr__(name: str) -> object:
-    """Load a public name from the module that defines it."""
-    if name not in _PUBLIC:
-        raise AttributeError(f"module 'detente.stats' has no attribute {name!r}")
-    return getattr(import_module(f"detente.stats.{_PUBLIC[name]}"), name)
-
-
-def __dir__() -> list[str]:
-    return [*globals(), *_PUBLIC]
+__all__ = [
+    "REGISTRY",
+    "WITH_ENGINE",
+    "Covariance",
+    "Estimator",
+    "Fit",
+    "Label",
+    "Link",
+    "ModelFrame",
+    "Pairs",
+    "SandwichParts",
+    "Scores",
+    "Solution",
+    "Vcov",
+    "anderson_rubin",
+    "calibration",
+    "check_rank",
+    "circular_shift",
+    "classical",
+    "cluster",
+    "dyadic",
+    "estimator",
+    "first_differences",
+    "fit",
+    "get",
+    "hc0",
+    "hc1",
+    "hc2",
+    "hc3",
+    "jackknife",
+    "kad_redraw",
+    "made_covariance",
+    "marginal_effects",
+    "number_dyads",
+    "parse",
+    "randomisation_test",
+    "read",
+    "risk_curve",
+    "risk_ratios",
+    "sandwich",
+    "sandwich_parts",
+    "score_bootstrap",
+    "state_block_bootstrap",
+    "state_labels",
+    "subset",
+    "wild_bootstrap",
+    "with_fixed_effects",
+]
+__getattr__, __dir__ = on_demand(__name__)

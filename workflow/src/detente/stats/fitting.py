@@ -11,9 +11,9 @@ from detente.base.errors import NoDyads, UnknownOption, UnsupportedEffects, Unsu
 from detente.stats.contract import Estimator, Solution
 from detente.stats.covariance import Vcov
 from detente.stats.frame import ModelFrame
+from detente.stats.parts import read, used_pairs
 from detente.stats.registry import REGISTRY, get
 from detente.stats.result import Fit, made_covariance
-from detente.stats.sandwich_parts import read, used_pairs
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -17,8 +17,8 @@ from detente.stats.contract import Solution
 from detente.stats.covariance import Covariance, Vcov, covariance
 from detente.stats.frame import ModelFrame
 from detente.stats.jackknife import jackknife
+from detente.stats.parts import read, sandwich_parts
 from detente.stats.registry import get
-from detente.stats.sandwich_parts import read, sandwich_parts
 
 
 @dataclass(frozen=True)

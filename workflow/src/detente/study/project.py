@@ -16,7 +16,7 @@ from detente.base.errors import (
     choices,
 )
 from detente.base.strict import located
-from detente.data.pins import SOURCES
+from detente.data import SOURCES
 from detente.study.config.names import CLAIMS
 from detente.study.config.project import Project, load_project
 from detente.study.config.samples import SAMPLES
@@ -26,8 +26,7 @@ from detente.study.design.specification import specification
 if TYPE_CHECKING:
     from detente.data.panel import Entry
     from detente.data.sources import Source
-    from detente.stats.contract import Estimator
-    from detente.stats.frame import ModelFrame
+    from detente.stats import Estimator, ModelFrame
 
 
 def load(root: Path, override: Path | None = None) -> Project:
@@ -82,7 +81,7 @@ def _check_sources(project: Project) -> None:
 
 
 def _check_whittling(path: Path, slug: str, names: Sequence[str], module: Source) -> None:
-    from detente.data.sources.whittle import rules
+    from detente.data import rules
 
     if not names:
         return
@@ -141,7 +140,7 @@ def needed(project: Project, study: Study) -> list[str]:
 
 
 def _check_estimators(project: Project) -> None:
-    from detente.stats.registry import get
+    from detente.stats import get
 
     specimen = _specimen()
     for study in project.studies.values():
@@ -160,8 +159,7 @@ def _check_estimators(project: Project) -> None:
 
 def _check_covariances(project: Project, study: Study, estimator: Estimator, specimen: ModelFrame) -> None:
     """What the job would refuse is refused here, by the same function, on a design of a study's factors."""
-    from detente.stats.contract import with_fixed_effects
-    from detente.stats.sandwich_parts import read
+    from detente.stats import read, with_fixed_effects
 
     for i, name in enumerate(study.vcov):
         try:
@@ -174,7 +172,7 @@ def _specimen() -> ModelFrame:
     """A design with the factors that a study's designs have: three dyads in two years."""
     import numpy as np
 
-    from detente.stats.frame import ModelFrame
+    from detente.stats import ModelFrame
 
     a, b = np.repeat([[1, 1, 2], [2, 3, 3]], 2, axis=1)
     return ModelFrame(np.zeros(6), np.zeros((6, 1)), ("treatment",), a, b, np.tile([1990, 1991], 3))

@@ -8,8 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from detente.base.types import Array, Flags
-from detente.stats import REGISTRY, Fit, ModelFrame, Vcov, fit
-from detente.stats.jackknife import subset
+from detente.stats import REGISTRY, Fit, ModelFrame, Vcov, fit, subset
 from detente.testing.panels import example_frame
 
 CLOSE = 1e-8

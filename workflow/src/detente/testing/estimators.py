@@ -9,10 +9,8 @@ from typing import Any, get_args
 import numpy as np
 
 from detente.base.errors import EstimationError, UnsupportedEffects, UnsupportedInstruments
-from detente.stats import REGISTRY, Estimator, ModelFrame, Solution, fit
-from detente.stats.contract import Link, get
+from detente.stats import REGISTRY, Estimator, Link, ModelFrame, Solution, fit, get, subset
 from detente.stats.covariance import KINDS
-from detente.stats.jackknife import subset
 from detente.testing.panels import example_frame
 
 NAMED = {"cluster": "dyad"}

@@ -6,8 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from detente.stats import Estimator, ModelFrame
-from detente.stats.contract import with_fixed_effects
+from detente.stats import Estimator, ModelFrame, with_fixed_effects
 
 STATES, YEARS = 14, 8
 

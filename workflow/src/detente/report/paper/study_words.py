@@ -14,7 +14,7 @@ from detente.report.exhibit import EXERCISES, traits_of
 from detente.report.formats import PER, count, decimal, percent, spelled
 from detente.report.labels import BASE_RISK, PEACE_UNIT, estimator_label, listed, lower_first
 from detente.report.paper.numbers_models import number
-from detente.stats.registry import get
+from detente.stats import get
 from detente.study.config import Control, Project, Study
 
 MAKE_TARGETS = ("demo", "paper")

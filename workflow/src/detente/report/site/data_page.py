@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from detente.data.pins import THEMES, SourceRecord
+from detente.data import THEMES, SourceRecord
 from detente.report.formats import checksum, count, megabytes
 from detente.report.site.pipes import pipe_table
 

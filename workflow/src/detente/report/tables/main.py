@@ -20,7 +20,7 @@ from detente.report.labels import (
 from detente.report.tables.notes import INTERVAL, MDE, NOT_ESTIMABLE, failure_notes, few_switchers
 from detente.report.tables.recipes import merged, recipe_notes
 from detente.report.tables.table import Column, Row, Table
-from detente.stats.registry import get
+from detente.stats import get
 
 _EFFECT: tuple[tuple[str, Callable[[Cell], str]], ...] = (
     ("Average marginal effect", lambda c: per_thousand(c.effect)),

@@ -2,7 +2,7 @@
 
 from detente.stats.covariance.meats import cluster_meat, dyadic_meat, multiway_meat
 from detente.stats.covariance.pairs import Pairs, number, number_dyads
-from detente.stats.covariance.sandwich import Covariance, SandwichParts, covariance, sandwich
+from detente.stats.covariance.sandwich import NO_VARIANCE, Covariance, SandwichParts, covariance, sandwich, semidefinite
 from detente.stats.covariance.scores import Scores, totals
 from detente.stats.covariance.ssc import CONVENTIONS
 from detente.stats.covariance.vcov import (
@@ -24,6 +24,7 @@ __all__ = [
     "CONVENTIONS",
     "FACTORS",
     "KINDS",
+    "NO_VARIANCE",
     "Covariance",
     "Pairs",
     "SandwichParts",
@@ -45,5 +46,6 @@ __all__ = [
     "number_dyads",
     "parse",
     "sandwich",
+    "semidefinite",
     "totals",
 ]

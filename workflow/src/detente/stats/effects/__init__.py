@@ -1,1 +1,26 @@
-"""Marginal effects, predictions and risks."""
+"""What a treatment does to the mean of the outcome, from any fit of `detente.stats`.
+
+`marginal_effects`, `risk_ratios`, `risk_curve` and `first_differences` have standard errors by the delta method;
+`calibration` compares predicted with observed risk. Estimators without a prediction are refused by name.
+"""
+
+from typing import TYPE_CHECKING
+
+from detente.base.public import on_demand
+
+if TYPE_CHECKING:
+    from detente.stats.effects.calibrations import calibration
+    from detente.stats.effects.effects import Effect, average_marginal_effect, log_risk_ratio
+    from detente.stats.effects.predictions import first_differences, marginal_effects, risk_curve, risk_ratios
+
+__all__ = [
+    "Effect",
+    "average_marginal_effect",
+    "calibration",
+    "first_differences",
+    "log_risk_ratio",
+    "marginal_effects",
+    "risk_curve",
+    "risk_ratios",
+]
+__getattr__, __dir__ = on_demand(__name__)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from importlib import import_module
 from pkgutil import iter_modules
 
+__all__ = ["absorption", "multiverse", "products", "warm"]
+
 
 def warm() -> None:
     """Compile every kernel, or load it from numba's cache: seconds once, at installation, instead of in a first fit."""

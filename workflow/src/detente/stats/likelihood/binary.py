@@ -13,7 +13,7 @@ from detente.base.types import Array
 from detente.stats.contract import ROBUST, Label, Link, Solution, estimator
 from detente.stats.covariance import Scores
 from detente.stats.frame import ModelFrame
-from detente.stats.likelihood.likelihood import (
+from detente.stats.likelihood.maximum import (
     CLOSE,
     STILL,
     Optimum,

@@ -13,7 +13,7 @@ from detente.stats.contract import ROBUST, Label, Solution, estimator
 from detente.stats.covariance import Scores
 from detente.stats.frame import ModelFrame
 from detente.stats.likelihood.binary import LOGIT, likelihood
-from detente.stats.likelihood.likelihood import (
+from detente.stats.likelihood.maximum import (
     Point,
     binary_outcome,
     check_score,

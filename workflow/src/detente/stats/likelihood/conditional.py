@@ -15,7 +15,7 @@ from detente.stats.frame import ModelFrame
 from detente.stats.kernels import conditional as kernel
 from detente.stats.likelihood.binary import DIVERGED, MOST_POLISHES, NEARER, SETTLED
 from detente.stats.likelihood.grouping import Grouped, grouped
-from detente.stats.likelihood.likelihood import (
+from detente.stats.likelihood.maximum import (
     STILL,
     Point,
     direction,

@@ -17,7 +17,7 @@ from detente.stats.covariance import Scores
 from detente.stats.frame import ModelFrame
 from detente.stats.kernels import firth_rows as kernel
 from detente.stats.likelihood.binary import FRACTION, LARGE, NEAR, NEARER
-from detente.stats.likelihood.likelihood import (
+from detente.stats.likelihood.maximum import (
     Point,
     binary_outcome,
     direction,

@@ -17,7 +17,7 @@ from detente.stats.kernels import conditional
 from detente.stats.kernels import firth as kernel
 from detente.stats.likelihood.firth import calibration, checked_bread
 from detente.stats.likelihood.grouping import Grouped, grouped
-from detente.stats.likelihood.likelihood import (
+from detente.stats.likelihood.maximum import (
     MOST_HALVINGS,
     MOST_STEPS,
     check_score,

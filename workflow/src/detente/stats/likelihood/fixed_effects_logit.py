@@ -11,11 +11,11 @@ from detente.base.errors import UnknownOption, UnsupportedEffects, choices
 from detente.stats.contract import ROBUST, Label, Solution, estimator
 from detente.stats.covariance import Scores
 from detente.stats.frame import ModelFrame
-from detente.stats.likelihood.likelihood import (
+from detente.stats.likelihood.logit_within import Fitted, effects_anew, fit_within
+from detente.stats.likelihood.maximum import (
     binary_outcome,
     check_score,
 )
-from detente.stats.likelihood.logit_within import Fitted, effects_anew, fit_within
 from detente.stats.likelihood.panel_bias import analytical, splitpanel
 from detente.stats.linear.regressors import inverse
 from detente.stats.linear.within import notes

@@ -13,7 +13,7 @@ from detente.stats.covariance import number
 from detente.stats.frame import ModelFrame
 from detente.stats.kernels import absorption
 from detente.stats.kernels import conditional as kernel
-from detente.stats.likelihood.likelihood import binary_outcome
+from detente.stats.likelihood.maximum import binary_outcome
 from detente.stats.linear.within import gram
 
 # A column whose largest distance from its group means is below this share of its largest value is fixed in groups.

@@ -8,7 +8,7 @@ from detente.base.errors import NotReproduced
 from detente.stats.contract import ROBUST, Label, Solution, estimator
 from detente.stats.frame import ModelFrame
 from detente.stats.likelihood.binary import LOGIT, solve
-from detente.stats.likelihood.likelihood import (
+from detente.stats.likelihood.maximum import (
     refuse_effects,
 )
 from detente.stats.linear.regressors import regressors

@@ -12,7 +12,7 @@ from detente.base.errors import NotConverged, NoVariation, Separation
 from detente.base.types import Array, Codes
 from detente.stats.covariance import number
 from detente.stats.frame import ModelFrame
-from detente.stats.likelihood.likelihood import (
+from detente.stats.likelihood.maximum import (
     MOST_HALVINGS,
     MOST_STEPS,
     listing,

@@ -11,7 +11,7 @@ from detente.stats.contract import ROBUST, Label, Solution, estimator
 from detente.stats.covariance import totals
 from detente.stats.frame import ModelFrame
 from detente.stats.likelihood.binary import LOGIT, solve
-from detente.stats.likelihood.likelihood import (
+from detente.stats.likelihood.maximum import (
     only_effect,
 )
 from detente.stats.linear.regressors import regressors

@@ -14,7 +14,7 @@ from detente.base.types import Array, Codes
 from detente.stats.contract import ROBUST, Label, Solution, estimator
 from detente.stats.covariance import Scores
 from detente.stats.frame import ModelFrame
-from detente.stats.likelihood.likelihood import (
+from detente.stats.likelihood.maximum import (
     STILL,
     Optimum,
     Point,

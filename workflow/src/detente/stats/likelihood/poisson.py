@@ -10,7 +10,7 @@ from detente.stats.contract import ROBUST, Label, Solution, estimator
 from detente.stats.covariance import Scores
 from detente.stats.frame import ModelFrame
 from detente.stats.likelihood.binary import Binary, Slopes, likelihood
-from detente.stats.likelihood.likelihood import (
+from detente.stats.likelihood.maximum import (
     check_score,
     listing,
     newton,

@@ -8,7 +8,7 @@ import numpy as np
 
 from detente.base.errors import NotConverged, Separation
 from detente.base.types import Array, Flags
-from detente.stats.likelihood.likelihood import listing
+from detente.stats.likelihood.maximum import listing
 
 # Rows of the first program, and rows added to it at a time.
 BATCH = 2000

@@ -9,7 +9,7 @@ import numpy as np
 from detente.base.errors import NotConverged, Separation
 from detente.base.types import Array, Places
 from detente.stats.kernels import conditional as kernel
-from detente.stats.likelihood.likelihood import listing
+from detente.stats.likelihood.maximum import listing
 from detente.stats.likelihood.separation import BATCH, MOST_ROUNDS, ZERO
 
 

@@ -20,8 +20,8 @@ from detente.base.errors import (
 from detente.base.types import Array, Codes
 from detente.stats.covariance import Vcov, number, parse
 from detente.stats.covariance.vcov import FACTORS
+from detente.stats.parts import factors_of
 from detente.stats.result import Fit
-from detente.stats.sandwich_parts import factors_of
 
 Weights = Literal["rademacher", "webb"]
 # Six points with mean 0 and variance 1 (Webb 2014), for few clusters.

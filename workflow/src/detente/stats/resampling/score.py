@@ -12,7 +12,7 @@ from detente.base.numerics import LEVEL
 from detente.base.types import Array
 from detente.stats.covariance import Vcov, cluster
 from detente.stats.likelihood.binary import Binary
-from detente.stats.likelihood.likelihood import (
+from detente.stats.likelihood.maximum import (
     Point,
     newton,
 )

@@ -9,7 +9,7 @@ from pathlib import Path
 from detente.base import strict
 from detente.base.errors import ConfigError, choices
 from detente.base.inherit import chain, extended
-from detente.data.pins import SOURCES, SourceRecord, load_sources
+from detente.data import SOURCES, SourceRecord, load_sources
 from detente.study.config.claims import Claim, ClaimsFile
 from detente.study.config.names import CLAIMS
 from detente.study.config.samples import SAMPLES, Sample, load_samples

@@ -10,7 +10,7 @@ import pandas as pd
 from detente.base.errors import EmptySample, UnknownVariable, choices
 from detente.base.lags import lag
 from detente.base.types import Array, Codes
-from detente.stats.frame import ModelFrame
+from detente.stats import ModelFrame
 from detente.study.config.samples import Sample
 from detente.study.design.duration import duration_terms
 from detente.study.design.specification import Specification, lagged

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import TypeAdapter
 
-from detente.stats.registry import get
+from detente.stats import get
 from detente.study.config.claims import Claim, Control
 from detente.study.config.samples import Sample
 from detente.study.design.duration import Duration

@@ -12,14 +12,9 @@ import pandas as pd
 
 from detente.base.errors import EstimationError, IndefiniteCovariance, UnsupportedCovariance
 from detente.base.numerics import critical, two_sided
-from detente.stats.contract import Solution, with_fixed_effects
+from detente.stats import ModelFrame, Solution, get, made_covariance, read, subset, with_fixed_effects
 from detente.stats.covariance import Covariance
-from detente.stats.effects.effects import Effect, average_marginal_effect, log_risk_ratio
-from detente.stats.frame import ModelFrame
-from detente.stats.jackknife import subset
-from detente.stats.registry import get
-from detente.stats.result import made_covariance
-from detente.stats.sandwich_parts import read
+from detente.stats.effects import Effect, average_marginal_effect, log_risk_ratio
 from detente.study.design.specification import Specification
 from detente.study.estimation.schema import ESTIMATES
 from detente.study.estimation.verdict import minimum_detectable_effect, verdict

@@ -10,10 +10,9 @@ import pandas as pd
 
 from detente.base.errors import NotReproduced
 from detente.base.types import Array, Codes
-from detente.stats.frame import ModelFrame
-from detente.stats.linear.absorb import absorber
-from detente.stats.linear.within import gram
-from detente.stats.resampling.randomisation import Scheme
+from detente.stats import ModelFrame
+from detente.stats.linear import absorber, gram
+from detente.stats.resampling import Scheme
 from detente.study.design.specification import Specification
 from detente.study.multiverse.engine import Choice, Group
 from detente.study.multiverse.multiverse import by_panel, by_rows, chosen

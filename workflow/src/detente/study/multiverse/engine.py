@@ -12,10 +12,9 @@ import pandas as pd
 
 from detente.base.errors import EstimationError, NoVariation, UnknownVariable, UnsupportedCovariance, choices
 from detente.base.types import Array, Codes, Flags
-from detente.stats.contract import check_rank
+from detente.stats import ModelFrame, check_rank
 from detente.stats.covariance import Covariance, Pairs
-from detente.stats.frame import ModelFrame
-from detente.stats.linear.within import floor, gram
+from detente.stats.linear import floor, gram
 
 COVARIANCES = ("dyad", "dyadic", "hc1")
 FAILURES = ("choice", "vcov", "error", "message")

@@ -9,7 +9,7 @@ from detente.base.errors import ConfigError, DetenteError, UnknownEstimator, Unk
 from detente.base.strict import located
 from detente.data.panel import STATES, Entry, catalogue
 from detente.data.sources import REGISTRY
-from detente.stats.registry import WITH_ENGINE
+from detente.stats import WITH_ENGINE
 from detente.study.config.multiverse import MULTIVERSE, Multiverse, Option, load_multiverse
 from detente.study.config.project import Project
 from detente.study.config.study import Study

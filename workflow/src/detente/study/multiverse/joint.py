@@ -10,7 +10,7 @@ import pandas as pd
 from detente.base.errors import EstimationError, TooFewDraws
 from detente.base.numerics import LEVEL
 from detente.base.types import Array, Flags
-from detente.stats.resampling.resampling import TIE
+from detente.stats.resampling import TIE
 from detente.study.multiverse.schema import JOINT
 
 COLUMNS = tuple(name for name in JOINT.columns if name not in ("claim", "scheme"))

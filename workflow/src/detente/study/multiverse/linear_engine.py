@@ -16,14 +16,20 @@ import numpy as np
 
 from detente.base.errors import EstimationError, NoVariation
 from detente.base.types import Array, Codes
-from detente.stats.covariance import Covariance, Pairs, SandwichParts, Scores, covariance, totals
-from detente.stats.covariance.sandwich import NO_VARIANCE, semidefinite
+from detente.stats.covariance import (
+    NO_VARIANCE,
+    Covariance,
+    Pairs,
+    SandwichParts,
+    Scores,
+    covariance,
+    semidefinite,
+    totals,
+)
+from detente.stats.kernels import absorption
 from detente.stats.kernels import multiverse as kernel
 from detente.stats.kernels import products as rows_kernel
-from detente.stats.kernels.absorption import group as by_group
-from detente.stats.linear.absorb import Absorber, absorber
-from detente.stats.linear.regressors import Stalled, inverse
-from detente.stats.linear.within import degrees_left, gram, named, notes
+from detente.stats.linear import Absorber, Stalled, absorber, degrees_left, gram, inverse, named, notes
 from detente.study.multiverse.engine import Choice, Fits, Found, Group, Shared, check, stack, tabulate
 
 CONVENTION = "detente"
@@ -147,7 +153,7 @@ def _moments(z: Array, inner: int, pairs: Pairs) -> _Moments:
         return _Moments(gram(z)[:inner], {}, {}, np.empty((0, 0), dtype=np.int64), np.empty(0))
     place = kernel.places(inner, z.shape[1])
     packed = int(place.max()) + 1
-    order, start = by_group(pairs.dyad.astype(np.int32), len(pairs.low))
+    order, start = absorption.group(pairs.dyad.astype(np.int32), len(pairs.low))
     total, most, by_dyad = np.zeros(packed), np.zeros(inner), np.zeros((packed, packed))
     by_state = np.zeros((pairs.states, packed))
     step = max(BLOCK // packed, 1)

@@ -9,11 +9,10 @@ import numpy as np
 
 from detente.base.errors import EstimationError
 from detente.base.types import Array, Codes
-from detente.stats.contract import Solution
+from detente.stats import ModelFrame, Solution
 from detente.stats.covariance import Covariance, SandwichParts, Scores, covariance
-from detente.stats.effects.effects import average_marginal_effect
-from detente.stats.frame import ModelFrame
-from detente.stats.likelihood.binary import (
+from detente.stats.effects import average_marginal_effect
+from detente.stats.likelihood import (
     DIVERGED,
     FRACTION,
     LARGE,
@@ -22,18 +21,16 @@ from detente.stats.likelihood.binary import (
     NEAR,
     NEARER,
     SETTLED,
-    likelihood,
-    solve,
-)
-from detente.stats.likelihood.likelihood import (
     STILL,
     Runaway,
     binary_outcome,
     direction,
+    likelihood,
     newton,
     refuse_effects,
+    solve,
 )
-from detente.stats.linear.regressors import Regressors, Stalled, inverse
+from detente.stats.linear import Regressors, Stalled, inverse
 from detente.study.multiverse.engine import (
     Choice,
     Fits,

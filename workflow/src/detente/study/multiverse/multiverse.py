@@ -12,10 +12,8 @@ import pandas as pd
 from detente.base.errors import EmptySample, EstimationError, NotReproduced
 from detente.base.numerics import critical, two_sided
 from detente.base.types import Flags
-from detente.stats.contract import with_fixed_effects
-from detente.stats.effects.effects import average_marginal_effect
-from detente.stats.fitting import fit
-from detente.stats.registry import get
+from detente.stats import fit, get, with_fixed_effects
+from detente.stats.effects import average_marginal_effect
 from detente.study.design.matrix import build_design
 from detente.study.design.specification import Specification
 from detente.study.estimation.verdict import minimum_detectable_effect, verdict

@@ -11,9 +11,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from detente.base.types import Array, Codes, Flags
-from detente.stats.contract import with_fixed_effects
-from detente.stats.frame import ModelFrame
-from detente.stats.registry import get
+from detente.stats import ModelFrame, get, with_fixed_effects
 from detente.study.config.claims import Control
 from detente.study.config.samples import Sample
 from detente.study.design import matrix

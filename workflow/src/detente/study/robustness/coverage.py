@@ -11,7 +11,7 @@ import pandas as pd
 
 from detente.base.numerics import critical
 from detente.base.types import Array
-from detente.stats.resampling.refit import KINDS, Model, refit
+from detente.stats.resampling import KINDS, Model, refit
 
 if TYPE_CHECKING:
     from pandera.pandas import DataFrameSchema

@@ -9,14 +9,19 @@ import numpy.typing as npt
 import pandas as pd
 
 from detente.base.errors import RoleError
+from detente.data import region
 from detente.data.panel import Unit, catalogue
 from detente.data.sources import REGISTRY, Assignment
-from detente.data.sources.power.states import region
-from detente.stats.resampling.randomisation import Randomisation, Scheme, randomisation_test
-from detente.stats.resampling.redraw import kad_redraw
-from detente.stats.resampling.schemes import circular_shift, state_labels
-from detente.stats.resampling.wild import wild_bootstrap
-from detente.stats.result import Fit
+from detente.stats import Fit
+from detente.stats.resampling import (
+    Randomisation,
+    Scheme,
+    circular_shift,
+    kad_redraw,
+    randomisation_test,
+    state_labels,
+    wild_bootstrap,
+)
 from detente.study.config.claims import Claim
 from detente.study.robustness.frames import TESTS
 

@@ -11,13 +11,9 @@ import pandas as pd
 
 from detente.base.errors import EmptySample, EstimationError, UnknownVariable
 from detente.base.types import Array
+from detente.data import region
 from detente.data.panel import pairs
-from detente.data.sources.power.states import region
-from detente.stats.contract import with_fixed_effects
-from detente.stats.fitting import fit
-from detente.stats.frame import ModelFrame
-from detente.stats.registry import get
-from detente.stats.result import Fit
+from detente.stats import Fit, ModelFrame, fit, get, with_fixed_effects
 from detente.study.config.claims import Claim
 from detente.study.design.matrix import build_design
 from detente.study.design.specification import ESTIMATOR, Specification, lagged

@@ -12,17 +12,9 @@ import pandas as pd
 
 from detente.base.errors import EstimationError, IndefiniteCovariance, NoDyads, NoVariation, UnsupportedEstimator
 from detente.base.types import Array, Flags
-from detente.stats.covariance import Covariance, covariance
-from detente.stats.covariance.scores import Scores
-from detente.stats.fitting import fit
-from detente.stats.frame import ModelFrame
-from detente.stats.jackknife import subset
-from detente.stats.linear.absorb import absorber
-from detente.stats.linear.regressors import inverse
-from detente.stats.linear.within import gram
-from detente.stats.registry import get
-from detente.stats.result import Fit
-from detente.stats.sandwich_parts import read, sandwich_parts
+from detente.stats import Fit, ModelFrame, fit, get, read, sandwich_parts, subset
+from detente.stats.covariance import Covariance, Scores, covariance
+from detente.stats.linear import absorber, gram, inverse
 from detente.study.estimation.verdict import verdict
 from detente.study.robustness import frames
 

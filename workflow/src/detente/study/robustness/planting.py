@@ -11,9 +11,8 @@ from scipy.special import ndtr
 
 from detente.base.errors import NoDyads
 from detente.base.types import Array, Codes
-from detente.stats.frame import ModelFrame
-from detente.stats.likelihood.likelihood import binary_outcome
-from detente.stats.registry import get
+from detente.stats import ModelFrame, get
+from detente.stats.likelihood import binary_outcome
 
 # Of log shocks: variances and correlations from year to year beyond these are noise of small samples.
 MOST_VARIANCE, MOST_PERSISTENCE = 1.0, 0.95

@@ -14,8 +14,8 @@ from scipy import stats
 from detente.base.errors import EstimationError, UnsupportedCovariance, choices
 from detente.base.numerics import MDE_FACTOR, POWER, critical
 from detente.base.types import Array
-from detente.stats.frame import ModelFrame
-from detente.stats.resampling.refit import KINDS, Model, Refits, prepared, refit
+from detente.stats import ModelFrame
+from detente.stats.resampling import KINDS, Model, Refits, prepared, refit
 from detente.study.robustness import frames
 from detente.study.robustness.planting import World, world
 

@@ -15,11 +15,10 @@ from scipy import optimize
 from detente.base.errors import EmptySample, EstimationError, NoDyads, choices
 from detente.base.numerics import LEVEL
 from detente.base.types import Array, Codes
+from detente.stats import ModelFrame
 from detente.stats.covariance import number
-from detente.stats.frame import ModelFrame
-from detente.stats.likelihood.binary import LOGIT, likelihood
-from detente.stats.likelihood.likelihood import Point, newton
-from detente.stats.linear.regressors import Stalled
+from detente.stats.likelihood import LOGIT, Point, likelihood, newton
+from detente.stats.linear import Stalled
 from detente.study.robustness.frames import PREDICTION, SEPARATION
 from detente.study.robustness.scores import GAINS, METRICS, Ranked
 

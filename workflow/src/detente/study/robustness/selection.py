@@ -10,11 +10,9 @@ import pandas as pd
 
 from detente.base.errors import EstimationError, UnsupportedEstimator
 from detente.base.numerics import critical
-from detente.stats.effects.effects import log_risk_ratio
-from detente.stats.linear.regressors import inverse
-from detente.stats.linear.within import gram
-from detente.stats.registry import get
-from detente.stats.result import Fit
+from detente.stats import Fit, get
+from detente.stats.effects import log_risk_ratio
+from detente.stats.linear import gram, inverse
 from detente.study.robustness import frames
 
 COLUMNS = tuple(frames.SELECTION.columns)

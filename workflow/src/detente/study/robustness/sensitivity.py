@@ -22,11 +22,9 @@ import pandas as pd
 from detente.base.errors import EstimationError, UnsupportedEstimator
 from detente.base.numerics import LEVEL, critical
 from detente.base.types import Array
-from detente.stats.linear.regressors import inverse
-from detente.stats.linear.within import gram
-from detente.stats.registry import get
-from detente.stats.result import Fit
-from detente.stats.sensitivity.confounding import (
+from detente.stats import Fit, get
+from detente.stats.linear import gram, inverse
+from detente.stats.sensitivity import (
     adjusted_estimate,
     adjusted_std_error,
     bound_from_benchmark,

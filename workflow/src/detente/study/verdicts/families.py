@@ -10,8 +10,7 @@ from scipy import stats
 
 from detente.base.errors import EstimationError, TooFewDraws
 from detente.base.types import Array
-from detente.stats.resampling.randomisation import Randomisation
-from detente.stats.resampling.resampling import TIE
+from detente.stats.resampling import TIE, Randomisation
 from detente.study.verdicts.schema import FAMILIES
 
 COLUMNS = tuple(FAMILIES.columns)
