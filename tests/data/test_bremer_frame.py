@@ -57,7 +57,7 @@ def record() -> Record:
 @pytest.fixture(scope="module")
 def theirs(replication: Path) -> pd.DataFrame:
     frame = pd.read_csv(replication / "bremer_peacesciencer" / "analysis_0.7.0.csv.gz")
-    named = frame.rename(columns={"ccode1": "ccode1", "ccode2": "ccode2"})
+    named = frame
     return named.sort_values(DYAD_YEAR, ignore_index=True)
 
 
@@ -78,7 +78,7 @@ def ours(panel: pd.DataFrame) -> pd.DataFrame:
     """The rows and columns of the frame, from our panel alone."""
     rows = panel[panel["politically_relevant"] == 1].reset_index(drop=True)
     low, high = (which(rows["cinc_1"], rows["cinc_2"]) for which in (np.minimum, np.maximum))
-    armed = [rows[f"military_personnel_{side}"] / rows[f"people_{side}"] for side in "ab"]
+    armed = [rows[f"military_personnel_{side}"] / rows[f"people_{side}"] for side in (1, 2)]
     return rows[DYAD_YEAR].assign(
         gmlmidonset=rows["new_gml"],
         gmlmidongoing=rows["ongoing_gml"],
