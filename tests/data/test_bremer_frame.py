@@ -215,7 +215,7 @@ def test_the_scores_that_differ_are_of_another_unit_with_the_same_code(
     serbia = raw[(raw["extended_country_name"] == "Serbia") & raw["year"].between(1918, 1920)].set_index("year")["z1"]
     rows = panel.loc[panel["politically_relevant"] == 1].reset_index(drop=True)
     instead = rows["year"].map(serbia)
-    sides = [rows[f"uds_extended_{s}"].mask((rows[s] == 345) & instead.notna(), instead) for s in "ab"]
+    sides = [rows[f"uds_extended_{s}"].mask((rows[f"ccode{s}"] == 345) & instead.notna(), instead) for s in (1, 2)]
     assert agreement("", np.minimum(*sides), theirs["mindemest"], RE_ESTIMATED).different == 0
 
 

@@ -102,7 +102,10 @@ def test_the_manifest_records_what_went_in_and_came_out(built: Path) -> None:
     assert manifest["seed"] == manifest["study"]["seed"]
     raw = [p for p in (built / "data/simulated/tiny").rglob("*") if p.is_file()]
     assert sorted(manifest["raw"].values()) == sorted(sha256(p) for p in raw)
-    settings = ("config/claims.yaml", "config/sources.yaml", "config/study/tiny.yaml", "config/study/demo.yaml")
+    settings = (
+        *("config/claims.yaml", "config/samples.yaml", "config/sources.yaml"),
+        *("config/study/tiny.yaml", "config/study/demo.yaml"),
+    )
     assert manifest["config"] == {name: sha256(built / name) for name in settings}
     assert manifest["lock"] == {"requirements.lock": sha256(built / "requirements.lock")}
 
