@@ -220,7 +220,7 @@ def test_a_written_panel_says_what_it_is_made_from(
     note = read_note(Path("one.parquet"))
     assert (note["unit"], note["years"]) == ("dyad-year", [1985, 1990])
     assert note["variables"]["capability_ratio"] == ["nmc"]
-    assert list(note["sources"]) == ["cow-state-system", "atop", "nmc", "summits"]
+    assert list(note["sources"]) == ["atop", "cow-state-system", "nmc", "summits"]
     capsys.readouterr()
     assert main(["cite", "--panel", "one.parquet"]) == 0
     beside = Path("refs.bib").read_text("utf-8")

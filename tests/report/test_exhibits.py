@@ -332,7 +332,9 @@ def test_the_mean_exercise_weighs_exercises_not_years():
 def test_the_report_says_how_to_build_it_again():
     assert "run `make paper` in a copy of the repository." in prose(made.evidence())
     own = made.evidence()
-    own = replace(own, study=own.study.model_copy(update={"name": "mine"}))
+    files = {**own.project.files, "mine": own.project.files[own.study.name]}
+    study = own.study.model_copy(update={"name": "mine"})
+    own = replace(own, study=study, project=replace(own.project, files=files))
     assert "run `.venv/bin/snakemake mine --cores all` in a copy of the repository, with `--configfile`" in prose(own)
 
 
@@ -407,7 +409,8 @@ def test_recovery_sets_planted_beside_estimated():
     first = frame.iloc[0]
     (note,) = built("recovery", made.evidence("demo")).notes
     assert (
-        "they held the effect in 91% of cases (92% among all dyads), intervals clustered by dyad in 94% (95%)" in note
+        "they contained the effect in 91% of cases (92% among all dyads), intervals clustered by dyad in 94% (95%)"
+        in note
     )
     assert first["claim"] == "exercise" and first["planted"] == -0.002
     assert bool(first["covered"]) == (abs(first["estimate"] - first["planted"]) < 1.97 * first["std_error"])
