@@ -176,11 +176,9 @@ def python(project: Path, *words: str) -> subprocess.CompletedProcess[str]:
 def test_what_is_added_passes_the_contract_suites(added: Path) -> None:
     code = (
         "from detente.data.sources import source;"
-        "from detente.report import EXHIBITS;"
-        "from detente.testing import check_estimator, check_exhibit, check_source;"
+        "from detente.testing import check_estimator, check_source;"
         "check_source(source('hotlines'));"
-        "check_estimator('plain_logit');"
-        "check_exhibit(next(e for e in EXHIBITS if e.name == 'tally'))"
+        "check_estimator('plain_logit')"
     )
     done = python(added, "-c", code)
     assert not done.returncode, done.stderr
@@ -217,3 +215,15 @@ def test_a_study_with_one_of_each_is_built(added: Path) -> None:
     assert "Plain logit" in page
     assert "exercise_of_two" in page, "the exhibit is on the page"
     assert (added / "reports/mine/tables/tally.csv").is_file()
+    code = (
+        "from pathlib import Path;"
+        "from detente.report import EXHIBITS, Evidence, Frames;"
+        "from detente.study.config import load_project;"
+        "from detente.testing import check_exhibit;"
+        "project = load_project(Path(), Path('mine.yaml'));"
+        "frames = Frames(Path('data/processed/mine'), Path('reports/mine'));"
+        "tally = next(e for e in EXHIBITS if e.name == 'tally');"
+        "check_exhibit(tally, Evidence(project, project.study('mine'), frames))"
+    )
+    done = python(added, "-c", code)
+    assert not done.returncode, done.stderr

@@ -128,7 +128,7 @@ def test_a_made_world_keeps_the_schemas_and_is_the_same_every_time(world: TidySo
 def test_dyads_are_the_same_every_time_and_each_covariate_varies_in_them(tmp_path: Path) -> None:
     frame = dyads(30, 1950, 0.03)
     assert frame.equals(dyads(30, 1950, 0.03))
-    assert not frame.duplicated(["ccode1", "ccode2", "year"]).any()
+    assert not frame.duplicated(["a", "b", "year"]).any()
     assert frame["y"].mean() == pytest.approx(0.03, rel=0.2)
     terms = [c for c in frame.columns if c not in DYADS]
     assert len(terms) == 15

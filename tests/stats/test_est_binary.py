@@ -26,8 +26,9 @@ from detente.base.errors import (
     UnsupportedEffects,
 )
 from detente.stats.frame import ModelFrame
-from detente.stats.likelihood import binary, likelihood, separation
+from detente.stats.likelihood import binary, maximum, separation
 from detente.stats.likelihood.logit import reference_gap
+from detente.stats.linear import regressors
 from detente.stats.registry import get
 
 from support.likelihoods import (
@@ -83,7 +84,7 @@ def test_a_search_that_begins_on_a_part_ends_at_the_same_place(name: str, monkey
     design = panel(rate=-3.5, years=40, dyads=66)
     whole = get(name).fit(design)
     monkeypatch.setattr(binary, "LARGE", 100)
-    monkeypatch.setattr(likelihood, "CHUNK", 97)
+    monkeypatch.setattr(regressors, "CHUNK", 97)
     assert_allclose(get(name).fit(design).estimate, whole.estimate, rtol=1e-10)
 
 
@@ -249,7 +250,7 @@ def test_other_outcomes_and_missing_values_are_refused() -> None:
 
 
 def test_a_search_cut_short_is_not_converged(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(likelihood, "MOST_STEPS", 1)
+    monkeypatch.setattr(maximum, "MOST_STEPS", 1)
     with pytest.raises(NotConverged, match=r"^logit found no maximum, though the data are not separated$"):
         get("logit").fit(panel())
 

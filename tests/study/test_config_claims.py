@@ -295,9 +295,10 @@ def test_a_directed_claim_takes_an_initiation_and_an_undirected_one_does_not(cop
 
 
 def test_a_directed_claim_with_variables_of_undirected_dyads_is_refused(copied: Path):
-    text = spoilt(copied, EXERCISE, EXERCISE.replace("onset_gml", "initiated_gml_12") + "    directed: true\n")
+    extra = "    directed: true\n    placebos: [{variable: initiated_gml_12, lag: 1, label: x}]\n"
+    text = spoilt(copied, "    code: A21\n", "    code: A21\n" + extra)
 
-    assert "claims › exercise › outcome: 'initiated_gml_12' is not a variable of the panel" in text
+    assert "claims › mediation › placebos › 0 › variable: 'initiated_gml_12' is not a variable of the panel" in text
 
 
 def test_an_undirected_claim_with_a_directed_control_is_refused(copied: Path):

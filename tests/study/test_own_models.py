@@ -15,6 +15,7 @@ from detente.report import FORMATS, Evidence
 from detente.report.evidence import cells
 from detente.report.labels import covariance_label, estimator_label, term_label
 from detente.report.tables import Table, render
+from detente.report.tables.samples import samples
 from detente.simulate import simulate_world
 from detente.stats.registry import REGISTRY
 from detente.study.design.matrix import build_design
@@ -64,6 +65,8 @@ def estimated(root: Path, panel: pd.DataFrame, text: str) -> Evidence:
 def shown(evidence: Evidence) -> tuple[dict[str, Table], str]:
     """Every table, rendered in every form, and the paper's prose; every figure is drawn."""
     tables = made_all(evidence, "table")
+    # A study of one sample has no such table of its own; what it says of models is the same.
+    tables |= {"samples": samples(evidence)}
     for table in tables.values():
         for kind in FORMATS["table"]:
             assert render(table, kind, TEMPLATES)
