@@ -277,7 +277,7 @@ def test_a_model_without_risk_shows_its_coefficient_and_why_there_is_no_more(cop
 def test_a_study_of_models_without_risk_has_no_verdict(copied: Path, panel: pd.DataFrame) -> None:
     tables, text = shown(estimated(copied, panel, "estimators: [clogit]\nvcov: [dyad, dyadic]\n"))
     assert "n.e. (NoRisk)" in tables["samples"].rows[1].cells
-    assert "the claim stays without a verdict" in text
+    assert "the claim has no verdict" in text
 
 
 def test_an_estimator_without_a_label_goes_by_its_id() -> None:

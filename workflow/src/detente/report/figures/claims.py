@@ -130,6 +130,7 @@ def _marks_frame(axis: Axes) -> None:
 @exhibit(
     kind="figure",
     name="claims",
+    title="Claims and evidence",
     caption="Claims and evidence: estimates as shares of base risk with dyadic-robust intervals, on the band of "
     "effects too small to matter; the checks that bear on each verdict; the verdict. Arrows: beyond the axis.",
     alt="For each claim a line with its interval, a mark for each of its checks, and its verdict in words.",

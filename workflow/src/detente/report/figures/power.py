@@ -102,6 +102,7 @@ def _frame(axes: Any, sizes: list[pd.Series], smallest: float) -> None:
 @exhibit(
     kind="figure",
     name="power",
+    title="Power by planted effect",
     caption="Power of the headline model by planted effect, one line per claim; marked where four in five are found.",
     alt="Curves that rise from the size of the test to one, and a vertical line at the smallest effect of interest.",
     needs=("power", "power_curve"),

@@ -66,6 +66,7 @@ def _strip(axis: Any, rows: pd.DataFrame, label: str, top: float) -> None:
 @exhibit(
     kind="figure",
     name="separation",
+    title="Each year predicted from all before it",
     caption="Each year predicted from all before it: dyad-years by predicted risk, a line where there was an onset.",
     alt="Strips with lines for onsets that crowd to the right where a model predicts well.",
     needs=("separation",),
