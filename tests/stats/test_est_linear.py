@@ -315,8 +315,8 @@ def test_a_small_variation_about_a_large_mean_is_no_constant() -> None:
 PROGRAM = """
 import hashlib
 import numpy as np
-from detente.design import ModelFrame
-from detente.estimators import get
+from detente.stats import ModelFrame
+from detente.stats import get
 rng = np.random.default_rng(5)
 n = 40_000
 effects = {"dyad": rng.integers(0, 2000, n), "year": rng.integers(0, 40, n)}
