@@ -1,7 +1,7 @@
 """Raw files read, checked against their declarations, cleaned, and kept as tidy tables.
 
 `clean_source` makes one source's tidy table, `tidied` those of several, each cleaned once for its bytes and code;
-`own_source` reads data of one's own. References and published tables are read here, too.
+`own_source` reads a user's own data. References and published tables are read here, too.
 """
 
 from detente.data.record.cleaning import clean_source
