@@ -49,9 +49,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--quick", action="store_true", help="a tiny simulated world, once each: does it run?")
     parser.add_argument("--only", nargs="+", choices=BY_NAME, metavar="TASK", help=f"of {', '.join(BY_NAME)}")
     parser.add_argument(
-        "--out",
-        type=Path,
-        help="JSON to write (default: reports/bench/bench.json; nothing after --quick or --only)",
+        "--out", type=Path, help="JSON to write (default: reports/bench/bench.json; nothing after --quick or --only)"
     )
     return parser.parse_args()
 

@@ -128,10 +128,7 @@ def _merge_directed(panel: pd.DataFrame, tidy: Tidy) -> pd.DataFrame:
     """What one state does to the other, once for each direction."""
     for source in _keyed("directed-dyad-year"):
         names = list(JOINED[source.slug])
-        for way, sides in (
-            ("12", {}),
-            ("21", {"ccode1": "ccode2", "ccode2": "ccode1"}),
-        ):
+        for way, sides in (("12", {}), ("21", {"ccode1": "ccode2", "ccode2": "ccode1"})):
             right = tidy[source.slug].rename(columns=sides)
             panel = _covered(panel, right, source, KEY).rename(columns={name: f"{name}_{way}" for name in names})
     return panel

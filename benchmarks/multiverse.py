@@ -68,9 +68,7 @@ def contenders(task: str) -> dict[str, Contender]:
     as_columns, as_indexed = regressions.as_columns, regressions.as_indexed
     return {
         OURS: Contender(
-            load=lambda folder: world(task, load_dyads(folder)),
-            run=ours,
-            rehearse=lambda: world(task, rehearsal()),
+            load=lambda folder: world(task, load_dyads(folder)), run=ours, rehearse=lambda: world(task, rehearsal())
         ),
         FEREG: _peer(task, regressions.fereg, as_columns, DRAWN, "fereg"),
         PYFIXEST: _peer(task, regressions.pyfixest, as_columns, DRAWN, "pyfixest"),

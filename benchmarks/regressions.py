@@ -60,10 +60,7 @@ def contenders(task: str) -> dict[str, Contender]:
 
 
 def _contender(
-    task: str,
-    shaped: Callable[[pd.DataFrame], Any],
-    run: Callable[[Any], pd.DataFrame],
-    imports: tuple[str, ...],
+    task: str, shaped: Callable[[pd.DataFrame], Any], run: Callable[[Any], pd.DataFrame], imports: tuple[str, ...]
 ) -> Contender:
     return Contender(
         load=lambda folder: shaped(read_frame(design_path(folder, task))),

@@ -53,12 +53,7 @@ def test_the_command_writes_receipts_and_says_where_files_came_from(project: Pat
     assert json.loads(first) == {
         "slug": "mme",
         "files": [
-            {
-                "file": "mme_v7.csv",
-                "path": "data/raw/mme/mme_v7.csv",
-                "sha256": sha256(DATA),
-                "bytes": len(DATA),
-            }
+            {"file": "mme_v7.csv", "path": "data/raw/mme/mme_v7.csv", "sha256": sha256(DATA), "bytes": len(DATA)}
         ],
     }
     printed = "mme/mme_v7.csv: copied from shelf/mme/mme_v7.csv\nmme/mme_v7.csv: in place\n"

@@ -124,12 +124,7 @@ def test_a_server_that_sends_another_range_is_asked_for_the_whole(raw: Path, ser
 
 
 @pytest.mark.parametrize(
-    ("part", "asked"),
-    [
-        (WRONG[:1500], ["bytes=1500-", None]),
-        (WRONG, [None]),
-        (DATA + b"x", [None]),
-    ],
+    ("part", "asked"), [(WRONG[:1500], ["bytes=1500-", None]), (WRONG, [None]), (DATA + b"x", [None])]
 )
 def test_a_bad_partial_file_is_thrown_away(
     raw: Path, server: Server, patience: Patience, part: bytes, asked: list[str | None]

@@ -66,10 +66,7 @@ def panel(record: Record) -> pd.DataFrame:
     """All dyad-years, 1816–2010, with every source that the frame draws on and the mirror has."""
     modules = [REGISTRY[slug] for slug in (STATES, *JOINED)]
     tidy = {source.slug: record.tidy[source.slug] for source in modules}
-    tidy |= {
-        "nmc-population": _tidy(record, "nmc", POPULATION),
-        "sdp-income": _tidy(record, "gdp-pop", INCOME),
-    }
+    tidy |= {"nmc-population": _tidy(record, "nmc", POPULATION), "sdp-income": _tidy(record, "gdp-pop", INCOME)}
     return build_panel(tidy, [*modules, POPULATION[0], INCOME[0]], WINDOW, lead_in=0).frame
 
 

@@ -254,12 +254,7 @@ def test_our_exercises(record: Record) -> None:
     makes_dyad, by_pair = parties.loc[once["exercise"].unique()], once["exercise"].map(parties)
     # Ours, as docs/known-answers.md prints them: dyads, dyad-exercises, shares of two and of ten parties.
     assert (_dyads(pairs), len(pairs)) == (4_107, 42_166)
-    shares = (
-        (makes_dyad == 2).mean(),
-        (by_pair == 2).mean(),
-        (makes_dyad >= 10).mean(),
-        (by_pair >= 10).mean(),
-    )
+    shares = ((makes_dyad == 2).mean(), (by_pair == 2).mean(), (makes_dyad >= 10).mean(), (by_pair >= 10).mean())
     assert [round(100 * s, 1) for s in shares] == [60.6, 5.1, 7.1, 63.4]
 
 

@@ -148,11 +148,7 @@ def test_north_vietnam_went_on_as_vietnam(panel: pd.DataFrame) -> None:
 
 
 def test_yemen_succeeds_two_states_and_meets_neither(panel: pd.DataFrame) -> None:
-    spans = {
-        YEMEN_ARAB: list(range(1926, 1991)),
-        YEMEN: list(range(1990, 2015)),
-        YEMEN_SOUTH: list(range(1967, 1991)),
-    }
+    spans = {YEMEN_ARAB: list(range(1926, 1991)), YEMEN: list(range(1990, 2015)), YEMEN_SOUTH: list(range(1967, 1991))}
     assert {state: _years(panel, state) for state in spans} == spans
     both = panel[panel["ccode1"].isin(spans) & panel["ccode2"].isin(spans)]
     assert set(zip(both["ccode1"], both["ccode2"], strict=True)) == {(YEMEN_ARAB, YEMEN_SOUTH)}

@@ -20,14 +20,7 @@ from detente.data.sources.whittle import ORDER, REASONS, RULES, SPELLED, rules
 
 NA = float("nan")
 # Codings of disputes by dyad-year, and the folder of the mirror of each source.
-OWN = (
-    disputes.GML,
-    disputes.COW,
-    gml_disputes.SOURCE,
-    participants.SOURCE,
-    dyadic_disputes.SOURCE,
-    events.SOURCE,
-)
+OWN = (disputes.GML, disputes.COW, gml_disputes.SOURCE, participants.SOURCE, dyadic_disputes.SOURCE, events.SOURCE)
 FOLDERS = {
     "gml-mid": "gml-mid",
     "gml-mid-initiation": "gml-mid",

@@ -54,10 +54,7 @@ WRONG = {
         "visits.yaml:6 › columns: column 'ccode1' is named for two parts of the key",
     ),
     "years reversed": ({"years": [2000, 1980]}, "visits.yaml:10 › years: start in 2000, after they end in 1980"),
-    "year zero": (
-        {"years": [0, 1980]},
-        "visits.yaml:11 › years › 0: must be greater than or equal to 1 (found 0)",
-    ),
+    "year zero": ({"years": [0, 1980]}, "visits.yaml:11 › years › 0: must be greater than or equal to 1 (found 0)"),
     "no variables": ({"variables": {}}, "visits.yaml:13 › variables: must have at least 1 entries (found {})"),
     "variable of the key": (
         {"variables": {"year": {"label": "Year", "absent": "missing"}}},

@@ -11,14 +11,7 @@ import pytest
 from detente.data.panel import build, catalogue
 from detente.data.panel.catalogue import DIRECTIONAL, PAIRWISE, SPELLS
 from detente.data.panel.instruments import INSTRUMENTS, JOINT_FORUMS
-from detente.data.panel.partners import (
-    ALLIES,
-    BEHIND_TARGET,
-    EXERCISE_MAJORS,
-    allies,
-    exercise_majors,
-    nuclear_allies,
-)
+from detente.data.panel.partners import ALLIES, BEHIND_TARGET, EXERCISE_MAJORS, allies, exercise_majors, nuclear_allies
 from detente.data.panel.past import PAST
 from detente.data.panel.sites import exclusive_distances, faced
 from detente.data.sources import REGISTRY

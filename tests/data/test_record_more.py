@@ -149,9 +149,7 @@ def test_letters_of_no_state_stop_the_build():
 
 
 def test_cities_of_one_state_are_one_row():
-    table = pd.DataFrame(
-        {"iso3": ["BOL", "BOL", "ABW"], "area": [1098581, 1098581, 193], "landlocked": [1, 1, 0]},
-    )
+    table = pd.DataFrame({"iso3": ["BOL", "BOL", "ABW"], "area": [1098581, 1098581, 193], "landlocked": [1, 1, 0]})
 
     tidy = cleaned(geodist.STATES, table)
 
@@ -293,11 +291,7 @@ def _surplus(lines: list[tuple[int, int, float | None, float]]) -> pd.DataFrame:
 
 def test_a_war_is_entered_once_whatever_the_spells():
     columns = ["WarNum", "ccode", "StartYear1", "EndYear1", "StartYear2", "EndYear2", "Initiator"]
-    lines = [
-        (139, 220, 1939, 1940, 1944, 1945, 2),
-        (139, 220, 1940, 1941, -8, -8, 2),
-        (1, 220, 1945, 1945, -8, -8, 1),
-    ]
+    lines = [(139, 220, 1939, 1940, 1944, 1945, 2), (139, 220, 1940, 1941, -8, -8, 2), (1, 220, 1945, 1945, -8, -8, 1)]
 
     tidy = cleaned(belligerents.SOURCE, pd.DataFrame(lines, columns=columns))
 

@@ -198,8 +198,7 @@ def test_an_unknown_day_may_be_any_of_its_month():
 
 def test_where_there_are_incidents_opponents_must_meet_in_one():
     parties = table(
-        PARTY,
-        *((d, s, 1, 1, 1995, 1, 2, 1996, side, 4, 1) for d in (1, 2) for s, side in ((2, 1), (20, 0), (40, 0))),
+        PARTY, *((d, s, 1, 1, 1995, 1, 2, 1996, side, 4, 1) for d in (1, 2) for s, side in ((2, 1), (20, 0), (40, 0)))
     )
     met = table(MIDIP, (1, 11, 20, 1), (1, 11, 2, 0), (1, 12, 40, 1), (1, 12, 20, 0))
 

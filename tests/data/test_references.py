@@ -111,10 +111,7 @@ def test_signs_of_latex_in_a_citation_of_ones_own_are_escaped() -> None:
     assert entry == Reference(
         "misc",
         "mine",
-        {
-            "title": r"{R\&D}",
-            "note": r"50 \% of \{all\} at http://x.org/a\_b\textasciitilde{}c\textbackslash{}d",
-        },
+        {"title": r"{R\&D}", "note": r"50 \% of \{all\} at http://x.org/a\_b\textasciitilde{}c\textbackslash{}d"},
     )
 
 

@@ -128,10 +128,7 @@ def test_a_zip_member_is_found_in_any_folder(tmp_path: Path):
     table = REGISTRY["cow-contiguity-3.2"].raw[0]
     frame = pd.DataFrame({name: [1] for name in table.columns})
     write_raw(tmp_path / "plain.zip", {"contdird.dta": frame})
-    with (
-        zipfile.ZipFile(tmp_path / "plain.zip") as plain,
-        zipfile.ZipFile(tmp_path / table.file, "w") as deep,
-    ):
+    with zipfile.ZipFile(tmp_path / "plain.zip") as plain, zipfile.ZipFile(tmp_path / table.file, "w") as deep:
         deep.writestr("deep/er/contdird.dta", plain.read("contdird.dta"))
 
     assert list(read_raw(tmp_path / table.file, table).columns) == list(table.columns)
@@ -153,10 +150,7 @@ def test_text_columns_keep_what_they_hold(tmp_path: Path):
     path = tmp_path / "x.csv"
     path.write_bytes(b"\xef\xbb\xbfday,name\nxx,\n01,-9\n")
 
-    assert read_raw(path, RawTable("x.csv", (), text=True)).to_dict("list") == {
-        "day": ["xx", "01"],
-        "name": ["", "-9"],
-    }
+    assert read_raw(path, RawTable("x.csv", (), text=True)).to_dict("list") == {"day": ["xx", "01"], "name": ["", "-9"]}
 
 
 def test_a_source_that_no_module_cleans_is_refused():
@@ -202,8 +196,7 @@ def test_the_order_of_raw_rows_does_not_matter(slug: str, raw: dict[str, Raw]):
     columns = [c for c in one if c != "exercise"]
     order = [*key, *(c for c in columns if c not in key)]
     pd.testing.assert_frame_equal(
-        one[columns].sort_values(order, ignore_index=True),
-        other[columns].sort_values(order, ignore_index=True),
+        one[columns].sort_values(order, ignore_index=True), other[columns].sort_values(order, ignore_index=True)
     )
 
 
@@ -386,12 +379,7 @@ def test_exercises_with_one_identifier_are_told_apart_by_their_row():
 
     tidy = REGISTRY["mme"].clean(exercises(one, two))
 
-    assert records(tidy.frame, "exercise", "ccode", "parties") == {
-        (0, 2, 2),
-        (0, 290, 2),
-        (1, 2, 2),
-        (1, 365, 2),
-    }
+    assert records(tidy.frame, "exercise", "ccode", "parties") == {(0, 2, 2), (0, 290, 2), (1, 2, 2), (1, 365, 2)}
     kept = ("kept", "identifier used twice: told apart by row", "mme1 keen edge", 1)
     assert reasons(tidy.attrition) == [kept, kept]
 
@@ -574,10 +562,7 @@ def test_agreements_of_one_dyad_year_are_one_row():
 
     assert records(
         frame, "ccode1", "ccode2", "year", "agreement_training", "agreement_industry", "defence_agreement"
-    ) == {
-        (2, 20, 1990, 0, 1, 1),
-        (2, 20, 1991, 0, 1, 1),
-    }
+    ) == {(2, 20, 1990, 0, 1, 1), (2, 20, 1991, 0, 1, 1)}
     assert entries == [
         ("dropped", "both parties have the same code", "dca2", 1),
         ("dropped", "in force in no year of 1980–2010", "dca3", 1),
@@ -660,10 +645,7 @@ def test_the_state_of_the_headquarters_is_no_party(name: str, seat: int):
 
 def test_a_mission_inside_one_state_and_a_year_beyond_coverage_are_in_the_attrition_log():
     frame, entries = missions(
-        ("X", "PKO", 1990, [2]),
-        ("X", "PKO", 1991, []),
-        ("Y", "PKO", 2023, [2, 20]),
-        ("Z", "PKO", 1990, [2, 20]),
+        ("X", "PKO", 1990, [2]), ("X", "PKO", 1991, []), ("Y", "PKO", 2023, [2, 20]), ("Z", "PKO", 1990, [2, 20])
     )
 
     assert records(frame, "ccode1", "ccode2", "year") == {(2, 20, 1990)}
@@ -677,13 +659,7 @@ def test_a_mission_inside_one_state_and_a_year_beyond_coverage_are_in_the_attrit
 
 
 def test_the_year_of_entry_takes_the_distance_of_the_year_after_but_not_before_the_source_begins():
-    rows = [
-        (2, 20, 1886, 5.0),
-        (2, 20, 1887, 6.0),
-        (40, 2, 1950, 7.0),
-        (40, 2, 1951, 8.0),
-        (40, 2, 1960, 9.0),
-    ]
+    rows = [(2, 20, 1886, 5.0), (2, 20, 1887, 6.0), (40, 2, 1950, 7.0), (40, 2, 1951, 8.0), (40, 2, 1960, 9.0)]
     raw = pd.DataFrame(rows, columns=["ccode1", "ccode2", "year", "mindist"])
 
     tidy = REGISTRY["distance"].clean({"cow_mindist.rda": raw})

@@ -367,10 +367,7 @@ def test_figures_survive_missing_models_zero_risks_and_few_states():
     few = evidence.frames["partners"].head(1)
     lost = evidence.failures.iloc[:0]
     for estimate in evidence.estimates.drop_duplicates("spec_id").to_dict("records"):
-        row = {k: estimate[k] for k in ("claim", "sample", "estimator")} | {
-            "error": "Separation",
-            "message": "m",
-        }
+        row = {k: estimate[k] for k in ("claim", "sample", "estimator")} | {"error": "Separation", "message": "m"}
         lost = pd.concat([lost, pd.DataFrame([row])], ignore_index=True)
     nothing = evidence.with_frames(
         estimates=evidence.estimates.iloc[:0],
@@ -489,11 +486,7 @@ def test_the_paragraph_of_a_claim_is_grammatical_for_every_verdict(verdict, sign
     assert (
         "**Joint exercise.** Before any adjustment, the risk of onset under a joint military exercise is 4.10" in text
     )
-    sentence = {
-        -1: "4.00 fewer onsets per 1,000",
-        0: "neither fewer nor more onsets",
-        1: "4.00 more onsets per 1,000",
-    }
+    sentence = {-1: "4.00 fewer onsets per 1,000", 0: "neither fewer nor more onsets", 1: "4.00 more onsets per 1,000"}
     assert sentence[sign] in text
     closing = {
         "lowers": "In the headline model the claim is supported.",

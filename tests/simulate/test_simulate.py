@@ -163,8 +163,7 @@ def test_another_seed_gives_other_bytes_in_every_file(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("slug", "file", "prefix"),
-    [("gml-mid", "gml_mid_ddydisps.rda", "gml"), ("mid-5.0", "cow_mid_ddydisps.rda", "cow")],
+    ("slug", "file", "prefix"), [("gml-mid", "gml_mid_ddydisps.rda", "gml"), ("mid-5.0", "cow_mid_ddydisps.rda", "cow")]
 )
 def test_disputes_are_the_same_in_both_orders(
     slug: str, file: str, prefix: str, raw: dict[str, dict[str, pd.DataFrame]]
@@ -216,9 +215,7 @@ def test_exercises_range_from_bilateral_to_ten_and_more(tidy: dict[str, pd.DataF
     assert parties.max() >= 10
 
 
-def test_identifiers_of_exercises_repeat_and_days_are_unknown(
-    raw: dict[str, dict[str, pd.DataFrame]],
-) -> None:
+def test_identifiers_of_exercises_repeat_and_days_are_unknown(raw: dict[str, dict[str, pd.DataFrame]]) -> None:
     frame = raw["mme"]["mme_v7.csv"]
     assert frame["MMEID"].duplicated().sum() == 2
     assert (frame["s.day"] == "xx").any()
@@ -300,11 +297,7 @@ def test_an_unknown_format_is_refused(tmp_path: Path) -> None:
 def run(study: str, folder: Path, *more: str) -> None:
     parser = argparse.ArgumentParser()
     command.configure(parser)
-    places: Mapping[str, Path] = {
-        "out": folder / "sim",
-        "receipts": folder / "raw",
-        "truth": folder / "truth.json",
-    }
+    places: Mapping[str, Path] = {"out": folder / "sim", "receipts": folder / "raw", "truth": folder / "truth.json"}
     options = [part for name, path in places.items() for part in (f"--{name}", str(path))]
     command.run(parser.parse_args(["--root", str(ROOT), "--study", study, *options, *more]))
 

@@ -20,14 +20,7 @@ from detente.stats.frame import ModelFrame
 from detente.stats.likelihood import gee, working
 from detente.stats.registry import get
 
-from support.likelihoods import (
-    assert_printed,
-    clustered,
-    constant,
-    mansfield_pevehouse,
-    panel,
-    targets,
-)
+from support.likelihoods import assert_printed, clustered, constant, mansfield_pevehouse, panel, targets
 
 FAMILIES = {
     "logit": families.Binomial(),

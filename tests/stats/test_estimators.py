@@ -70,10 +70,7 @@ def logit_reference(design: ModelFrame) -> tuple[np.ndarray, dict[str, np.ndarra
         tol=1e-14, maxiter=200, cov_type="cluster", cov_kwds={"groups": dyad(design), "use_correction": False}
     ).cov_params()
     dyads = len(np.unique(dyad(design)))
-    return fit.params, {
-        "dyadic": bread @ double_sum(scores, design) @ bread,
-        "dyad": clustered * dyads / (dyads - 1),
-    }
+    return fit.params, {"dyadic": bread @ double_sum(scores, design) @ bread, "dyad": clustered * dyads / (dyads - 1)}
 
 
 def double_sum(scores: np.ndarray, design: ModelFrame) -> np.ndarray:
@@ -174,12 +171,7 @@ def test_logit_meets_stata_on_mansfield_and_pevehouse(replication: Path) -> None
     x = used[columns].to_numpy(float)
     states = used[["state1", "state2"]].to_numpy()
     design = ModelFrame(
-        used["midon"].to_numpy(float),
-        x,
-        tuple(terms),
-        states[:, 0],
-        states[:, 1],
-        used["year"].to_numpy(),
+        used["midon"].to_numpy(float), x, tuple(terms), states[:, 0], states[:, 1], used["year"].to_numpy()
     )
     fit = solved("logit", design)
     errors = dict(zip(fit.terms, sandwich("dyad", fit.scores, fit.bread, design.pairs).std_errors, strict=True))

@@ -217,8 +217,7 @@ def test_rows_that_break_the_schema_are_named() -> None:
     rows = estimate(dyadic_design(), specification("lpm")).rows
     broken = rows.assign(std_error=-1.0)
     with pytest.raises(
-        BrokenContract,
-        match=r"^estimates: column 'std_error' fails greater_than_or_equal_to\(0\), e.g. -1.0$",
+        BrokenContract, match=r"^estimates: column 'std_error' fails greater_than_or_equal_to\(0\), e.g. -1.0$"
     ):
         ESTIMATES.validated(broken)
     with pytest.raises(BrokenContract, match="estimates"):

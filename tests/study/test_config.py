@@ -121,20 +121,8 @@ def test_the_shipped_configuration_is_valid(copied: Path):
             "must have at most 2 entries (found [1980, 1990, 2010])",
         ),
         (PAPER, "[1980, 2010]", "1980", "window", "must be a list (found 1980)"),
-        (
-            PAPER,
-            "[all, relevant, contiguous]",
-            "[all, relevant, all]",
-            "samples",
-            "'all' must be listed only once",
-        ),
-        (
-            PAPER,
-            "estimators: [logit, lpm]",
-            "estimators: []",
-            "estimators",
-            "must have at least 1 entries (found [])",
-        ),
+        (PAPER, "[all, relevant, contiguous]", "[all, relevant, all]", "samples", "'all' must be listed only once"),
+        (PAPER, "estimators: [logit, lpm]", "estimators: []", "estimators", "must have at least 1 entries (found [])"),
         (
             DEMO,
             "years: [1980, 2010]",

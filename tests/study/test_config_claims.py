@@ -50,13 +50,7 @@ def test_claims_effects_and_controls_that_are_not_defined_are_reported_together(
             "exercise_anny",
             "exercise_any",
         ),
-        (
-            "    outcome: onset_gml",
-            "    outcome: onset_gmll",
-            "claims › exercise › outcome",
-            "onset_gmll",
-            "onset_gml",
-        ),
+        ("    outcome: onset_gml", "    outcome: onset_gmll", "claims › exercise › outcome", "onset_gmll", "onset_gml"),
         (
             "    variable: democracy_low",
             "    variable: democracy_lo",

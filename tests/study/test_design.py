@@ -83,13 +83,7 @@ def test_a_lag_crosses_neither_a_gap_nor_dyads():
 
 def test_samples_are_rows_of_the_window():
     frame = panel(
-        dyad_years(
-            2,
-            20,
-            range(1989, 1994),
-            politically_relevant=[1.0, 1, 1, 0, NA],
-            contiguous=[1.0, 0, 1, 0, NA],
-        ),
+        dyad_years(2, 20, range(1989, 1994), politically_relevant=[1.0, 1, 1, 0, NA], contiguous=[1.0, 0, 1, 0, NA]),
         start=1990,
     )
 
@@ -161,10 +155,7 @@ def test_a_design_holds_the_values_of_the_panel():
     assert np.array_equal(design.treatment, design.x[:, 0])
     for i, (b, year) in enumerate(zip(design.side2, design.time, strict=True)):
         assert design.y[i] == value.loc[(b, year), "onset_gml"]
-        assert design.x[i].tolist() == [
-            value.loc[(b, year - 1), "exercise_any"],
-            value.loc[(b, year - 2), "rivalry"],
-        ]
+        assert design.x[i].tolist() == [value.loc[(b, year - 1), "exercise_any"], value.loc[(b, year - 2), "rivalry"]]
     assert set(design.side1) == {2}
     assert not np.isnan(design.x).any()
 
@@ -372,13 +363,7 @@ def test_raw_risks_carry_wilson_intervals(onsets: int, rows: int):
 
 def test_raw_risks_compare_the_year_after_a_treatment_with_other_years():
     frame = panel(
-        dyad_years(
-            2,
-            20,
-            range(1990, 1997),
-            exercise_any=[1.0, 1, 0, 0, 0, 0, 1],
-            onset_gml=[1.0, 1, 0, 1, 0, NA, 0],
-        )
+        dyad_years(2, 20, range(1990, 1997), exercise_any=[1.0, 1, 0, 0, 0, 0, 1], onset_gml=[1.0, 1, 0, 1, 0, NA, 0])
     )
 
     risks = raw_risk(frame, samples("all", "relevant"), [CLAIM])

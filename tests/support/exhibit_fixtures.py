@@ -17,11 +17,7 @@ from detente.study.config.project import Project, load_project
 from support.pages import PROVENANCE
 
 ROOT = Path(__file__).resolve().parents[2]
-SAMPLES = {
-    "all": (497_568, 19_543, 1_115),
-    "relevant": (48_097, 1_861, 904),
-    "contiguous": (15_649, 590, 738),
-}
+SAMPLES = {"all": (497_568, 19_543, 1_115), "relevant": (48_097, 1_861, 904), "contiguous": (15_649, 590, 738)}
 PLANTED = {"exercise": -0.002, "defence_pact": 0.0, "un_mission": -0.01, "defence_agreement": 0.003}
 # Effect and dyadic standard error as shares of base risk: every verdict occurs in the headline sample.
 SHAPES = {

@@ -146,11 +146,7 @@ PLACES: Mapping[str, Mapping[str, list[tuple[str, tuple[str, ...]]]]] = {
         **sided("1", "2"),
         "directed-dyad-year": [("_12", ("ccode1", "ccode2")), ("_21", ("ccode2", "ccode1"))],
     },
-    "directed-dyad-year": {
-        **BOTH,
-        **sided("sender", "target"),
-        "directed-dyad-year": [("", ("ccode1", "ccode2"))],
-    },
+    "directed-dyad-year": {**BOTH, **sided("sender", "target"), "directed-dyad-year": [("", ("ccode1", "ccode2"))]},
     "state-year": {"state-year": [("", ("ccode",))], "state": [("", ("ccode",))]},
 }
 

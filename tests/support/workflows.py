@@ -17,12 +17,7 @@ def snakemake(project: Path, *words: str, **environment: str) -> subprocess.Comp
     """Run Snakemake of this interpreter on a copy of the project."""
     call = [sys.executable, "-m", "snakemake", *words, "--cores", "2", "--nocolor"]
     return subprocess.run(
-        call,
-        cwd=project,
-        capture_output=True,
-        text=True,
-        env={**os.environ, **environment},
-        check=False,
+        call, cwd=project, capture_output=True, text=True, env={**os.environ, **environment}, check=False
     )
 
 

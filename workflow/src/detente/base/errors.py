@@ -1,7 +1,5 @@
 """The domain's errors: each says what is wrong, where, what would be legal and the nearest match."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from difflib import get_close_matches
 

@@ -6,8 +6,6 @@ as are `min` and `max` of it. What a comparison with one is has to be said, as s
 (missing, and an error where a sample depends on it).
 """
 
-from __future__ import annotations
-
 import ast
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """Reading and writing of files: parquet, CSV, JSON, text; whole or not at all."""
 
-from __future__ import annotations
-
 import hashlib
 import json
 import os

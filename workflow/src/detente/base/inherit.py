@@ -1,7 +1,5 @@
 """Files that start from another with `extends: name`: mappings merge, lists replace."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any

@@ -1,7 +1,5 @@
 """Values of earlier years, which a gap in membership makes unknown."""
 
-from __future__ import annotations
-
 import numpy as np
 import pandas as pd
 

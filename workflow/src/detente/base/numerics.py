@@ -1,7 +1,5 @@
 """Levels, thresholds, quantiles and p-values, once."""
 
-from __future__ import annotations
-
 from functools import cache
 from typing import Any
 

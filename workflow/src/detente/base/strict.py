@@ -1,7 +1,5 @@
 """Strict reading of YAML: a model refuses what it does not know, and says where in which file."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator
 from pathlib import Path

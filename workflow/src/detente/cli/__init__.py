@@ -4,8 +4,6 @@ Commands are for people (`panel`, `fit`, `trace`, …) or steps that Snakemake r
 No other package reads or writes the files of a study.
 """
 
-from __future__ import annotations
-
 import argparse
 import importlib
 import os

@@ -1,7 +1,5 @@
 """Raw files of an observed study: found, fetched and verified, with a receipt for each source."""
 
-from __future__ import annotations
-
 import argparse
 import os
 from collections.abc import Mapping, Sequence

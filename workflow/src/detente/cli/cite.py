@@ -1,7 +1,5 @@
 """Print BibTeX of what a panel is made from: just that, and the list of states, which every panel needs."""
 
-from __future__ import annotations
-
 import argparse
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,9 +14,7 @@ from detente.data.panel import Entry, Unit
 from detente.data.record import cited, load_references, own_reference
 
 COMMAND = Command(
-    summary="print BibTeX of what a panel is made from",
-    group="data",
-    example="detente cite --panel panel.parquet",
+    summary="print BibTeX of what a panel is made from", group="data", example="detente cite --panel panel.parquet"
 )
 
 

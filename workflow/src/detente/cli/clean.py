@@ -1,7 +1,5 @@
 """Clean one source: raw files → tidy frame and attrition log."""
 
-from __future__ import annotations
-
 import argparse
 from functools import partial
 from pathlib import Path

@@ -1,7 +1,5 @@
 """List every variable that a panel of some sources offers: no data are needed."""
 
-from __future__ import annotations
-
 import argparse
 import shutil
 import textwrap
@@ -18,9 +16,7 @@ from detente.data.panel import codebook as listed
 from detente.report.site import pipe_table
 
 COMMAND = Command(
-    summary="list the variables that a panel offers",
-    group="data",
-    example="detente codebook --add gml mme --directed",
+    summary="list the variables that a panel offers", group="data", example="detente codebook --add gml mme --directed"
 )
 
 HEAD = ("variable", "label", "unit", "role", "years", "absent")

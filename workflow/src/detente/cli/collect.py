@@ -1,7 +1,5 @@
 """Gather the estimates, failures and attrition of all claims and estimators."""
 
-from __future__ import annotations
-
 import argparse
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """What a command is: declared in its own file, and found there without loading what it runs."""
 
-from __future__ import annotations
-
 import ast
 from collections.abc import Iterator
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """How often intervals hold a planted effect in a simulated world, its outcomes drawn again and again."""
 
-from __future__ import annotations
-
 import argparse
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace

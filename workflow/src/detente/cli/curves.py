@@ -1,7 +1,5 @@
 """Specification curves of one claim: a PDF with one page per estimand, and the headline's as SVG and PNG."""
 
-from __future__ import annotations
-
 import argparse
 import io
 from pathlib import Path

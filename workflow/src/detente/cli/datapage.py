@@ -1,7 +1,5 @@
 """Write the page of all sources, from the raw files themselves, and the chart of the years that they code."""
 
-from __future__ import annotations
-
 import argparse
 import os
 from collections.abc import Mapping

@@ -1,7 +1,5 @@
 """Count and describe the panel for the exhibits."""
 
-from __future__ import annotations
-
 import argparse
 from pathlib import Path
 

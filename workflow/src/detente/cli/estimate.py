@@ -1,7 +1,5 @@
 """Estimate one claim by one estimator on every sample."""
 
-from __future__ import annotations
-
 import argparse
 from pathlib import Path
 

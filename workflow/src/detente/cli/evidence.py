@@ -1,7 +1,5 @@
 """Reading what exhibits are made of; shared by the commands that make them."""
 
-from __future__ import annotations
-
 import argparse
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """Examine the headline estimate of one claim: power, sensitivity, negative controls, influence, randomisation."""
 
-from __future__ import annotations
-
 import argparse
 from pathlib import Path
 

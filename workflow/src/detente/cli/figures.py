@@ -1,7 +1,5 @@
 """Figures of a study, each as SVG, PDF and PNG."""
 
-from __future__ import annotations
-
 import argparse
 from pathlib import Path
 
@@ -11,9 +9,7 @@ from detente.cli.evidence import configure_evidence, read_evidence
 from detente.report import files_of, made_for
 
 COMMAND = Command(
-    summary="draw figures",
-    group="step",
-    example="detente figures --study tiny --out reports/tiny/figures",
+    summary="draw figures", group="step", example="detente figures --study tiny --out reports/tiny/figures"
 )
 
 

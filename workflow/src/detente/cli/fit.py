@@ -1,7 +1,5 @@
 """Fit a model to a table of dyads, and print it with the recipe of its standard errors."""
 
-from __future__ import annotations
-
 import argparse
 import ast
 import inspect

@@ -1,7 +1,5 @@
 """Put the parts of a study's multiverse into one table."""
 
-from __future__ import annotations
-
 import argparse
 from collections.abc import Mapping
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Print the multiverse of a study: decisions, options, how many specifications there are, and what removed the rest."""
 
-from __future__ import annotations
-
 import argparse
 import shutil
 import textwrap

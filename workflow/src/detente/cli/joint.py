@@ -1,7 +1,5 @@
 """Judge a claim's equivalent specifications together, and say which decision moves the estimate."""
 
-from __future__ import annotations
-
 import argparse
 import time
 from collections.abc import Sequence
@@ -17,17 +15,7 @@ from detente.cli.readpanels import read_panels
 from detente.stats.resampling import CircularShift, Scheme
 from detente.study.config import Claim
 from detente.study.design import HEADLINE, Specification
-from detente.study.multiverse import (
-    DECISIONS,
-    JOINT,
-    OPTIONS,
-    Grid,
-    curve,
-    decompose,
-    grids_of,
-    joint_test,
-    options,
-)
+from detente.study.multiverse import DECISIONS, JOINT, OPTIONS, Grid, curve, decompose, grids_of, joint_test, options
 from detente.study.robustness import schemes
 
 COMMAND = Command(

@@ -1,7 +1,5 @@
 """The claims ledger: from examinations, multiverse and joint tests to one row per claim, its verdict and its checks."""
 
-from __future__ import annotations
-
 import argparse
 from collections.abc import Mapping
 from pathlib import Path

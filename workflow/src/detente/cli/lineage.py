@@ -1,7 +1,5 @@
 """Record what made every exhibit, back to the raw files."""
 
-from __future__ import annotations
-
 import argparse
 from collections.abc import Iterable
 from pathlib import Path

@@ -1,7 +1,5 @@
 """The manifest of a report: checksums of all it is made from and of, versions, time and memory of each step."""
 
-from __future__ import annotations
-
 import argparse
 import csv
 import os
@@ -48,11 +46,7 @@ def run(arguments: argparse.Namespace) -> None:
         {
             **provenance,
             "study": study.model_dump(mode="json"),
-            "machine": {
-                "python": platform.python_version(),
-                "system": platform.system(),
-                "cores": os.cpu_count(),
-            },
+            "machine": {"python": platform.python_version(), "system": platform.system(), "cores": os.cpu_count()},
             "config": {shown(path): sha256(path) for path in project.files_of(study)},
             "lock": {lock.name: sha256(lock)} if lock.is_file() else {},
             "raw": {f"{f['slug']}/{f['file']}": f["sha256"] for f in raw},

@@ -1,7 +1,5 @@
 """Fit one part of a claim's multiverse."""
 
-from __future__ import annotations
-
 import argparse
 import sys
 import time

@@ -1,7 +1,5 @@
 """Every number that the paper's text mentions."""
 
-from __future__ import annotations
-
 import argparse
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """What a panel of some sources offers, as several commands are asked for it: options, variables, records."""
 
-from __future__ import annotations
-
 import argparse
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """Options that several commands share, and what they name."""
 
-from __future__ import annotations
-
 import argparse
 from pathlib import Path
 

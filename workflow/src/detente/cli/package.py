@@ -1,7 +1,5 @@
 """Pack a study for its replication: code, settings, report and instructions, but nobody's data."""
 
-from __future__ import annotations
-
 import argparse
 import json
 import os
@@ -27,9 +25,7 @@ from detente.report.site import provenance_words
 from detente.study.config import Project, Study, load_project
 
 COMMAND = Command(
-    summary="pack a study for its replication",
-    group="replication",
-    example="detente package --study paper",
+    summary="pack a study for its replication", group="replication", example="detente package --study paper"
 )
 
 ABOUT, README = "ABOUT.md", "README.md"

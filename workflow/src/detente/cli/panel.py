@@ -1,7 +1,5 @@
 """Build a panel of dyad-years or state-years from the sources that it shall join."""
 
-from __future__ import annotations
-
 import argparse
 import re
 from pathlib import Path

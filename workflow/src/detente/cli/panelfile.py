@@ -1,7 +1,5 @@
 """A panel as a file: parquet, CSV, Stata with labels, R."""
 
-from __future__ import annotations
-
 import gzip
 from collections.abc import Callable, Mapping
 from datetime import datetime

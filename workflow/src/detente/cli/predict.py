@@ -1,7 +1,5 @@
 """Predict onsets that models have not seen, with and without each instrument."""
 
-from __future__ import annotations
-
 import argparse
 from pathlib import Path
 

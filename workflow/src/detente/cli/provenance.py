@@ -1,7 +1,5 @@
 """Record what a report is made from: commit, seed, versions, raw files."""
 
-from __future__ import annotations
-
 import argparse
 from dataclasses import asdict
 from pathlib import Path

@@ -1,7 +1,5 @@
 """The paper as PDF and as one self-contained page."""
 
-from __future__ import annotations
-
 import argparse
 from functools import partial
 from pathlib import Path

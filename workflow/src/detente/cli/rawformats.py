@@ -1,7 +1,5 @@
 """Writing raw files in their authors' formats (CSV, DTA, RDA, XLSX, ZIP): same tables, same bytes."""
 
-from __future__ import annotations
-
 import gzip
 import io
 import re

@@ -1,7 +1,5 @@
 """Reading the panels that many specifications are fitted to."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from pathlib import Path
 

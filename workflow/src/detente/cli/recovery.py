@@ -1,7 +1,5 @@
 """Planted effects of a simulated world beside what the pipeline estimated."""
 
-from __future__ import annotations
-
 import argparse
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """Freeze the claims, with a date and a checksum, so that later changes can be told."""
 
-from __future__ import annotations
-
 import argparse
 import json
 from datetime import date

@@ -1,7 +1,5 @@
 """Re-estimate published tables: every printed number beside ours, and the same models under the dyadic covariance."""
 
-from __future__ import annotations
-
 import argparse
 import os
 import sys

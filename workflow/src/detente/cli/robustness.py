@@ -1,7 +1,5 @@
 """The robustness report: ledger, curves, power, sensitivity, influence and prediction on one page."""
 
-from __future__ import annotations
-
 import argparse
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """Raw files of a simulated study, in the schema and format of each source, with receipts and the truth."""
 
-from __future__ import annotations
-
 import argparse
 import os
 from dataclasses import asdict

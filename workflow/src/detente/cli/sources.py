@@ -1,7 +1,5 @@
 """List the sources of the record: version, years coded, rows, variables, terms, citation."""
 
-from __future__ import annotations
-
 import argparse
 import textwrap
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Tables of a study, each as HTML, LaTeX, typst and CSV."""
 
-from __future__ import annotations
-
 import argparse
 from pathlib import Path
 
@@ -11,9 +9,7 @@ from detente.cli.evidence import configure_evidence, configure_templates, read_e
 from detente.report import files_of, made_for, read_templates
 
 COMMAND = Command(
-    summary="render tables",
-    group="step",
-    example="detente tables --study tiny --out reports/tiny/tables",
+    summary="render tables", group="step", example="detente tables --study tiny --out reports/tiny/tables"
 )
 
 

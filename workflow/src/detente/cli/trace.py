@@ -1,7 +1,5 @@
 """Print what a file was made from, by which steps, back to the raw files; nothing is run."""
 
-from __future__ import annotations
-
 import argparse
 import json
 import os

@@ -1,7 +1,5 @@
 """Rebuild a study: in an empty folder, in a new environment from the lock, from nothing but the raw files."""
 
-from __future__ import annotations
-
 import argparse
 import os
 import shutil

@@ -1,7 +1,5 @@
 """What `config/sources.yaml` says of each source."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from pathlib import Path, PureWindowsPath
 from typing import Literal

@@ -1,7 +1,5 @@
 """Which files of the package each rule runs, so that an edit reruns what it touches and nothing else."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Iterable, Iterator
 

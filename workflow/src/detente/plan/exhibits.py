@@ -1,7 +1,5 @@
 """Exhibits that rules write, as their declarations say: files, the frames they are made from, the code they run."""
 
-from __future__ import annotations
-
 from detente.plan import code
 from detente.report import Exhibit, Kind, Page, Traits, exhibits_of
 

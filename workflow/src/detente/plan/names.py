@@ -1,7 +1,5 @@
 """Names that a study cannot have, since the workflow uses them."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable
 from pathlib import Path

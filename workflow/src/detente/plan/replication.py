@@ -1,7 +1,5 @@
 """What the rules of replication depend on."""
 
-from __future__ import annotations
-
 import os
 from dataclasses import dataclass
 from functools import cached_property

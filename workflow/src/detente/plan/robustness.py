@@ -1,7 +1,5 @@
 """What the rules of a study's robustness read, write and depend on, from its panels to its manifest."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """What the rules of one study read, write and depend on, from raw files to the manifest of its paper."""
 
-from __future__ import annotations
-
 import json
 import os
 from collections.abc import Sequence

@@ -1,7 +1,5 @@
 """A replication package as a zip: what goes in, what must not, and the same bytes for the same files."""
 
-from __future__ import annotations
-
 import hashlib
 import io
 import re

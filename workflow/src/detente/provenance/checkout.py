@@ -1,7 +1,5 @@
 """The files of the project itself: those that git tracks, or those that the stamp of a replication package lists."""
 
-from __future__ import annotations
-
 import shutil
 import subprocess
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Two builds of one study beside each other: each product exact, within tolerance, different, missing or extra."""
 
-from __future__ import annotations
-
 import math
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence

@@ -1,7 +1,5 @@
 """What a replication package holds, for machines: RO-Crate 1.1 metadata with the workflow as its main entity."""
 
-from __future__ import annotations
-
 import hashlib
 import mimetypes
 from collections.abc import Mapping

@@ -1,7 +1,5 @@
 """How far two files of one kind differ in their numbers, all else being equal."""
 
-from __future__ import annotations
-
 import base64
 import csv
 import io

@@ -1,7 +1,5 @@
 """What made a file, from what, back to the raw files: the graph of a study's products, as the workflow ran it."""
 
-from __future__ import annotations
-
 import ast
 from base64 import urlsafe_b64encode
 from collections.abc import Iterable, Iterator, Mapping

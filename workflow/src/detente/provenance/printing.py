@@ -1,7 +1,5 @@
 """The graph of a product in words: an indented tree, then each step, module and raw file once."""
 
-from __future__ import annotations
-
 import textwrap
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any

@@ -1,7 +1,5 @@
 """Where a result came from: the modules it ran, the versions and the commit it ran them at."""
 
-from __future__ import annotations
-
 import re
 import subprocess
 from dataclasses import dataclass

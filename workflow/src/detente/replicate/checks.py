@@ -1,7 +1,5 @@
 """What a file says that its schema cannot judge: names of estimators, options, recipes, quantities, expressions."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from typing import Any
 

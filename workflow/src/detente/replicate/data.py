@@ -1,7 +1,5 @@
 """Data of published tables: found, fetched, verified, read, merged, and their variables derived."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from pathlib import Path
 

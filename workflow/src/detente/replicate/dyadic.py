@@ -1,7 +1,5 @@
 """The same model under the dyadic-robust covariance: what becomes of every published standard error and conclusion."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
 from typing import Any

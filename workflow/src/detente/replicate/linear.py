@@ -5,8 +5,6 @@ factor, the group, as `ModelFrame.fixed_effects`, and analytic weights (n,) (Sta
 weight).
 """
 
-from __future__ import annotations
-
 import numpy as np
 
 from detente.base.errors import EstimationError, UnsupportedEffects

@@ -1,7 +1,5 @@
 """From a model in YAML and its data to a fit: outcome, terms, factors, sample, estimator, covariance."""
 
-from __future__ import annotations
-
 import inspect
 import re
 from collections.abc import Callable, Mapping

@@ -1,7 +1,5 @@
 """Every kind of printed number by name: of a term, or of the model as a whole."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial

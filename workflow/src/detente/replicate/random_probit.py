@@ -1,7 +1,5 @@
 """Probit with a normal random effect of each group, by Gauss–Hermite quadrature (Butler and Moffitt 1982)."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np

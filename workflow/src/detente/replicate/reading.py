@@ -1,7 +1,5 @@
 """Reading files of published tables, with every check of what they say."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 from detente.base import strict

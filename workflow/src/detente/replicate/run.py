@@ -1,7 +1,5 @@
 """A published table from its data to a row for every printed number, none left out."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass

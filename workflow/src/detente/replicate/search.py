@@ -6,8 +6,6 @@ inverse informations of the place before it. With regressors in dollars and few 
 a standard error. The rule is inferred from the log of Mansfield and Pevehouse (2000), whose nine logits it meets.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from typing import Any
 

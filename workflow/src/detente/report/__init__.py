@@ -5,8 +5,6 @@ Every table and figure is an exhibit, declared by one decorated function in a fi
 Listing exhibits loads no plotting library: figures load it when they are drawn.
 """
 
-from __future__ import annotations
-
 from detente.report.evidence import Evidence
 from detente.report.exhibit import (
     EXERCISES,

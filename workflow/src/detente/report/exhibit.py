@@ -1,7 +1,5 @@
 """Exhibits: what a study shows, each declared once, by the function that makes it."""
 
-from __future__ import annotations
-
 import importlib
 import pkgutil
 from collections.abc import Callable, Mapping

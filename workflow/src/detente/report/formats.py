@@ -1,7 +1,5 @@
 """How numbers are printed: one function a kind of number, the same in tables, figures and text."""
 
-from __future__ import annotations
-
 import math
 
 MINUS = "\u2212"
@@ -9,21 +7,7 @@ MISSING = "–"
 PER = 1000
 """Risks and effects on risk are printed as onsets per this many dyad-years."""
 
-_WORDS = [
-    "none",
-    "one",
-    "two",
-    "three",
-    "four",
-    "five",
-    "six",
-    "seven",
-    "eight",
-    "nine",
-    "ten",
-    "eleven",
-    "twelve",
-]
+_WORDS = ["none", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"]
 _SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 

@@ -1,7 +1,5 @@
 """The frames that exhibits are made from: where each lies, read when it is first asked for."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 

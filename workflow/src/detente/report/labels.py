@@ -1,7 +1,5 @@
 """What samples, estimators, covariances and terms are called in exhibits."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """Making exhibits: each from the frames that it declares, each into every format of its kind."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any

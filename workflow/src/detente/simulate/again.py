@@ -1,7 +1,5 @@
 """Outcomes drawn again for dyad-years whose regressors stay as they are: the hazard of `risk`, shock by shock."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np

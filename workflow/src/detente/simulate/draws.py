@@ -1,7 +1,5 @@
 """Random streams: one a component of the world, so that none depends on how much another draws."""
 
-from __future__ import annotations
-
 from zlib import crc32
 
 import numpy as np

@@ -10,8 +10,6 @@ The treatment of the hazard is the union of them all. Only states that are membe
 and no exercise is held before the study, since the record of exercises begins then.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np

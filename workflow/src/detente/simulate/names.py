@@ -1,7 +1,5 @@
 """Invented states: names of syllables, abbreviations ending in X, codes in regional blocks."""
 
-from __future__ import annotations
-
 from itertools import product
 
 import pandas as pd

@@ -1,7 +1,5 @@
 """Raw tables of disputes in two codings, and of the rivalries behind them."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np
@@ -115,12 +113,7 @@ def rivalry_table(stage: Stage, threat: Flags, seed: int) -> pd.DataFrame:
             "end": np.where(end == stage.years[-1], max(STILL_ON, stage.years[-1]), end).astype(float),
         }
     )
-    for kind, share in (
-        ("positional", 0.5),
-        ("spatial", 0.6),
-        ("ideological", 0.2),
-        ("interventionary", 0.5),
-    ):
+    for kind, share in (("positional", 0.5), ("spatial", 0.6), ("ideological", 0.2), ("interventionary", 0.5)):
         frame[kind] = np.where(draw.random(len(frame)) < share, 1.0, np.nan)
     for kind in ("principal", "aprin"):
         frame[kind] = np.where(draw.random(len(frame)) < 0.2, 1.0, np.nan)

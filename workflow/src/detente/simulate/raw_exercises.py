@@ -1,7 +1,5 @@
 """Raw table of exercises: one row an exercise, its participants by name in 39 slots, as in MME."""
 
-from __future__ import annotations
-
 import numpy as np
 import pandas as pd
 
@@ -98,15 +96,6 @@ def _numbered(frame: pd.DataFrame) -> pd.DataFrame:
 
 MME_COLUMNS = (
     *("MMEID", "Ex_Name", "Series_Name", "Location", "lat", "lon", "StartDate", "s.year", "s.month", "s.day"),
-    *(
-        "EndDate",
-        "e.year",
-        "e.month",
-        "e.day",
-        *KINDS,
-        *PURPOSES,
-        "FocusDescription",
-        "AdditionalParticipantInfo",
-    ),
+    *("EndDate", "e.year", "e.month", "e.day", *KINDS, *PURPOSES, "FocusDescription", "AdditionalParticipantInfo"),
     *SLOTS,
 )

@@ -1,7 +1,5 @@
 """Raw table of UN missions: one row per mission and year, parties by code, as in UNPMM."""
 
-from __future__ import annotations
-
 import numpy as np
 import pandas as pd
 
@@ -97,14 +95,7 @@ UNPMM_COLUMNS = (
     *(f"gwno_{i}" for i in range(1, 6)),
     *("mission_regionclass", "region_code", "ucdp_link"),
     *(f"ucdpconflict_id{i}" for i in range(1, 5)),
-    *(
-        "mission_yearest",
-        "mission_yearend",
-        "mission_startdate",
-        "mission_enddate",
-        "mission_orgs",
-        "task_yearest",
-    ),
+    *("mission_yearest", "mission_yearend", "mission_startdate", "mission_enddate", "mission_orgs", "task_yearest"),
     *TASKS,
     *("mission_calc", "mission_class", "version"),
 )

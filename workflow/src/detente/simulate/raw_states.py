@@ -1,7 +1,5 @@
 """Raw tables of states and dyads as such: membership, majors, borders, distance, capabilities, democracy."""
 
-from __future__ import annotations
-
 import numpy as np
 import pandas as pd
 

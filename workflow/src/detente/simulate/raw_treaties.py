@@ -1,7 +1,5 @@
 """Raw tables of what states sign: alliances and defence agreements."""
 
-from __future__ import annotations
-
 import numpy as np
 import pandas as pd
 
@@ -102,28 +100,8 @@ def _as_in_dcad(signed: pd.DataFrame, draw: np.random.Generator) -> pd.DataFrame
 
 
 DCAD_COLUMNS = (
-    *(
-        "ccode1",
-        "cowName1",
-        "ccode2",
-        "cowName2",
-        "signDay",
-        "signMonth",
-        "signYear",
-        "EIFDay",
-        "EIFMonth",
-        "EIFYear",
-    ),
+    *("ccode1", "cowName1", "ccode2", "cowName2", "signDay", "signMonth", "signYear", "EIFDay", "EIFMonth", "EIFYear"),
     *("type", "category1", "category2", "category3", "span", "renewType", "renewYears", "terminated"),
-    *(
-        "durationActual",
-        "endYearEstimate",
-        "asymmetry",
-        "categoryConf",
-        "UNTS",
-        "fullText",
-        "sourceType",
-        "source",
-    ),
+    *("durationActual", "endYearEstimate", "asymmetry", "categoryConf", "UNTS", "fullText", "sourceType", "source"),
     *("factivaConf", "factivaSign", "factivaEIF", "DCAid"),
 )

@@ -30,8 +30,6 @@ A dispute goes on for a second and a third year with probability 0.3 each, and n
 no onsets and not at risk.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -104,12 +102,7 @@ def switch(start: Floats, stop: float, draw: np.random.Generator) -> Flags:
 
 
 def draw_disputes(
-    world: World,
-    stage: Stage,
-    disposition: Disposition,
-    threat: Flags,
-    treatments: Mapping[str, Flags],
-    seed: int,
+    world: World, stage: Stage, disposition: Disposition, threat: Flags, treatments: Mapping[str, Flags], seed: int
 ) -> Disputes:
     """Run the hazard through the years; every array is D × T."""
     draw = stream(seed, "disputes")
@@ -134,12 +127,7 @@ def draw_disputes(
 
 
 def _risk(
-    world: World,
-    stage: Stage,
-    disposition: Disposition,
-    threat: Flags,
-    treatments: Mapping[str, Flags],
-    seed: int,
+    world: World, stage: Stage, disposition: Disposition, threat: Flags, treatments: Mapping[str, Flags], seed: int
 ) -> Floats:
     """Onset risk before it is kept within bounds (D × T); in the first years of burn-in nothing is lagged."""
     draw = stream(seed, "shocks")

@@ -1,7 +1,5 @@
 """What a study says of the world that it simulates."""
 
-from __future__ import annotations
-
 from pydantic import Field, field_validator
 
 from detente.base.strict import Identifier, Strict, Year

@@ -6,8 +6,6 @@ border), types 2 to 5 up to 12, 24, 150 and 400 miles. A dyad exists in a year i
 a common day of it.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np

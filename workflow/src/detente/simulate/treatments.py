@@ -15,8 +15,6 @@ mission), they would still go together a little: so no dyad may have both.
 - Defence agreements: any dyad.
 """
 
-from __future__ import annotations
-
 import numpy as np
 
 from detente.base.types import Flags

@@ -1,7 +1,5 @@
 """A whole world: its history, its raw files, and the truth that the pipeline is to find."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -14,13 +12,7 @@ from detente.simulate.exercises import Exercises, draw_exercises
 from detente.simulate.raw_disputes import cow_table, gml_table, rivalry_table
 from detente.simulate.raw_exercises import exercise_table
 from detente.simulate.raw_missions import mission_table
-from detente.simulate.raw_states import (
-    capability_table,
-    contiguity_table,
-    democracy_table,
-    distance_table,
-    spell_table,
-)
+from detente.simulate.raw_states import capability_table, contiguity_table, democracy_table, distance_table, spell_table
 from detente.simulate.raw_treaties import agreement_table, alliance_table
 from detente.simulate.risk import Disputes, draw_disposition, draw_disputes, draw_threat
 from detente.simulate.settings import World

@@ -1,7 +1,5 @@
 """What an estimator is: one decorated function `fit(design) → Solution`, usable by name at once."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal, Required, TypedDict, Unpack

@@ -1,7 +1,5 @@
 """From a formula and a data frame to a design: `outcome ~ regressors | effects | [endogenous ~ instruments]`."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass

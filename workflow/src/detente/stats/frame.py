@@ -1,7 +1,5 @@
 """The model frame: outcome, regressors and keys of one model, and an account of every row that was excluded."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property

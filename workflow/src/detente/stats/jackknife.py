@@ -1,7 +1,5 @@
 """The jackknife over states: how far the estimate moves if one state, with all its dyads, had never been there."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import fields, replace
 from typing import Any
@@ -48,9 +46,7 @@ def jackknife(
     moves = np.array([_without(bare, estimate, solution, int(state)) for state in states])
     matrix = (len(states) - 1) / len(states) * (moves.T @ moves)
     df = corrections.degrees(
-        corrections.dyadic_rule(ssc, linear=solution.link == "identity"),
-        clusters=len(states) - 1,
-        residual=np.nan,
+        corrections.dyadic_rule(ssc, linear=solution.link == "identity"), clusters=len(states) - 1, residual=np.nan
     )
     said = f"jackknife over {len(states)} states, factor (n−1)/n, {corrections.said(df)}"
     independent = solution.bread @ solution.scores.gram() @ solution.bread

@@ -1,7 +1,5 @@
 """From a solution and its design to what covariances are made from."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 
 from detente.base.errors import NoDyads, UnsupportedCovariance, choices

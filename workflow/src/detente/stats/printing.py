@@ -1,7 +1,5 @@
 """Tables of results in plain text and HTML."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Sequence
 from html import escape

@@ -1,7 +1,5 @@
 """Every estimator by name: the modules of `linear` and `likelihood` are searched, and none is listed."""
 
-from __future__ import annotations
-
 from importlib import import_module
 from pkgutil import iter_modules
 

@@ -147,12 +147,7 @@ class Fit:
 
 
 def made_covariance(
-    name: str | Vcov,
-    design: ModelFrame,
-    solution: Solution,
-    estimator: str,
-    ssc: str,
-    options: Mapping[str, Any],
+    name: str | Vcov, design: ModelFrame, solution: Solution, estimator: str, ssc: str, options: Mapping[str, Any]
 ) -> Covariance:
     """The covariance of a solution by the name of its recipe."""
     registered = get(estimator)

@@ -12,7 +12,5 @@ from detente.base.public import on_demand
 if TYPE_CHECKING:
     from detente.study.project import load
 
-__all__ = [
-    "load",
-]
+__all__ = ["load"]
 __getattr__, __dir__ = on_demand(__name__)

@@ -1,7 +1,5 @@
 """The contract of estimators, for those of the project and for one of your own."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any, get_args

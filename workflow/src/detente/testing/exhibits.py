@@ -1,7 +1,5 @@
 """The contract of exhibits, for those of the project and for one of your own."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace

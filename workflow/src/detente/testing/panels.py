@@ -1,7 +1,5 @@
 """A small panel that any estimator can be tried on."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 import numpy as np

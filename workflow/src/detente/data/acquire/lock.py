@@ -1,7 +1,5 @@
 """One build at a time in a folder of raw files."""
 
-from __future__ import annotations
-
 import fcntl
 import os
 from collections.abc import Iterator

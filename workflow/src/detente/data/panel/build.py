@@ -1,7 +1,5 @@
 """The panel: spine, joins, spells, derived variables, and an attrition log of what found no place in it."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial

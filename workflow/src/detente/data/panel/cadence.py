@@ -10,8 +10,6 @@ The record begins in 1980, so that nothing can be due before 1982, and 1980 and 
 look young until the mid 1980s: a 0 of those years may be a series whose past is not in the file.
 """
 
-from __future__ import annotations
-
 from bisect import insort
 from collections.abc import Mapping
 from itertools import groupby

@@ -1,7 +1,5 @@
 """What a panel of some sources offers: every variable by name, where it comes from, and what it is made of."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, get_args

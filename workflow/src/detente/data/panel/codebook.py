@@ -1,7 +1,5 @@
 """What each variable of a panel is, where it comes from, and how it is spread."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 import pandas as pd

@@ -6,8 +6,6 @@ it is. `@pairwise` is for a pair, the same in both directions; `@lookback` for a
 `<name>_sender`, `<name>_target` and all columns of the pair. A variable exists where all columns that it needs do.
 """
 
-from __future__ import annotations
-
 import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass

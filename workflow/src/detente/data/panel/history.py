@@ -1,7 +1,5 @@
 """The last years of a treatment that switches on and off, as one whole number a row (Imai, Kim & Wang 2023)."""
 
-from __future__ import annotations
-
 import numpy as np
 import numpy.typing as npt
 

@@ -3,8 +3,6 @@
 A contrast is missing, not 0, where no instrument is in use: it compares its users with one another.
 """
 
-from __future__ import annotations
-
 from functools import reduce
 
 import numpy as np

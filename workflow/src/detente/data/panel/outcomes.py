@@ -5,8 +5,6 @@ on. A narrower onset (with force, with deaths, between originators) is 0 where a
 dyad was at risk. `GRID` names the variable of each coding and kind.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 

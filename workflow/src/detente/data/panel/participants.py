@@ -1,7 +1,5 @@
 """Who took part with whom: every two states of one exercise, and who took part and who did not, year by year."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import dataclass
 

@@ -1,7 +1,5 @@
 """With whom a state is allied or trains, counted by state, so that a pair can tell who stands behind the other side."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 import numpy as np

@@ -1,7 +1,5 @@
 """What a dyad has been through: disputes ever, how its last crisis was handled, how fast power shifted between it."""
 
-from __future__ import annotations
-
 import numpy as np
 import numpy.typing as npt
 

@@ -1,7 +1,5 @@
 """Where the rows of a source stand in a panel: looked up once, and placed without a sort."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property

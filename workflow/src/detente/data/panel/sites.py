@@ -4,8 +4,6 @@ A site is a point that a geocoder found for a text: many are the middle of a cou
 some hundred kilometres. An exercise without a site is near to nobody: it cannot be found to be.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Exercises seen by those who were not there: with whom else a state trains, and which partners two states share."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 import numpy as np

@@ -1,7 +1,5 @@
 """A panel for anybody: from the names of sources to rows, whatever has to be fetched, cleaned or joined for it."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """One source from verified raw files to its tidy frame."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """Data of one's own: a small YAML file says what a table holds, and it joins the panel as every source does."""
 
-from __future__ import annotations
-
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass

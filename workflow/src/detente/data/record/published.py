@@ -1,7 +1,5 @@
 """Reading the data file of a published table as its authors left it: Stata, or text with some delimiter."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal

@@ -1,7 +1,5 @@
 """Reading raw files in the formats their authors chose: CSV, RDA, XLS, XLSX, DTA, parquet and ZIP of these."""
 
-from __future__ import annotations
-
 import io
 import zipfile
 from collections.abc import Mapping

@@ -4,8 +4,6 @@ The file is ours, so its grammar is strict: one field a line, one closing brace 
 line of a fault and print an entry as it stands there.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass

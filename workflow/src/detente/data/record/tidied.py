@@ -1,7 +1,5 @@
 """Tidy sources for anybody's panel: each cleaned once for the bytes it comes from and the code that cleans it."""
 
-from __future__ import annotations
-
 import hashlib
 import json
 from collections.abc import Mapping, Sequence

@@ -4,8 +4,6 @@ A module below one of the themes declares its sources at its top level, and is f
 slug, in the order of the slugs. What is shared by sources is in the modules beside the themes.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from importlib import import_module
 from pkgutil import walk_packages

@@ -1,7 +1,5 @@
 """Codes of states that are Gleditsch–Ward's, or nearly → COW codes, by year."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 

@@ -1,7 +1,5 @@
 """ISO 3166 three-letter codes of today's states → COW codes, and the old or home-made codes that datasets still use."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 

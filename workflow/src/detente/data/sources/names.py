@@ -1,7 +1,5 @@
 """Names of states as exercises print them → COW codes, by date."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 

@@ -4,8 +4,6 @@ Force, deaths and hostility are the whole dispute's, as in the field's dyad-year
 is `hostility_pair_…`. A coding of events has only the latter, and is about the two states throughout.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 

@@ -1,7 +1,5 @@
 """Names of states as lists of troops, missions and weapons print them → COW codes, by year."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import replace
 

@@ -9,8 +9,6 @@ nothing of gravity, only that the result is the same on every run. `originators`
 dispute that both states joined then hides a lesser one between them alone.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal

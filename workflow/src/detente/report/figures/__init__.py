@@ -9,10 +9,4 @@ from detente.report.figures.coverage_chart import coverage_chart
 from detente.report.figures.curve import curves_of
 from detente.report.figures.replication_chart import ratio_chart
 
-__all__ = [
-    "WIDTH",
-    "coverage_chart",
-    "curves_of",
-    "image",
-    "ratio_chart",
-]
+__all__ = ["WIDTH", "coverage_chart", "curves_of", "image", "ratio_chart"]

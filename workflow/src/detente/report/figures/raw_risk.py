@@ -91,13 +91,7 @@ def _pair(axis: Any, rows: Arms, x: float, floor: float) -> None:
     axis.plot([x - _OFFSET, x + _OFFSET], points, color=colour, linewidth=1, zorder=3)
     top = PER * max(rows[0]["conf_high"], rows[1]["conf_high"])
     axis.annotate(
-        multiple(share),
-        (x, top),
-        xytext=(0, 4),
-        textcoords="offset points",
-        ha="center",
-        size=8,
-        color=colour,
+        multiple(share), (x, top), xytext=(0, 4), textcoords="offset points", ha="center", size=8, color=colour
     )
 
 

@@ -1,7 +1,5 @@
 """The paper as a list of blocks: prose filled with numbers, cut at the places of exhibits."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """The paper's three equations, for typst and for the browser, with words for those who cannot see them."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 

@@ -1,7 +1,5 @@
 """Markdown to typst and to HTML, over the tokens of one parser; what neither can show is refused."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -85,10 +83,7 @@ _HTML_BLOCKS: Mapping[str, str] = {
 
 
 def _walk(
-    tokens: Sequence[Token],
-    blocks: Mapping[str, str],
-    inline: Callable[[Token], str],
-    heading: Callable[[Token], str],
+    tokens: Sequence[Token], blocks: Mapping[str, str], inline: Callable[[Token], str], heading: Callable[[Token], str]
 ) -> str:
     out: list[str] = []
     in_heading = False

@@ -1,7 +1,5 @@
 """Every number that the text mentions, as value and as print; the paper's template may use no other."""
 
-from __future__ import annotations
-
 import math
 from dataclasses import asdict
 from typing import Any

@@ -1,7 +1,5 @@
 """What the text may say of models: each number as value and as print, and what many models say together."""
 
-from __future__ import annotations
-
 import math
 from collections import Counter
 from collections.abc import Callable

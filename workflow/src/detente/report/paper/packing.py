@@ -1,7 +1,5 @@
 """The README of a replication package, in the section order of the social science data editors' template."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any

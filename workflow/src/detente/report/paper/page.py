@@ -1,7 +1,5 @@
 """The paper of a study and the page of its robustness, each from exhibits, numbers and one template."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path

@@ -1,7 +1,5 @@
 """The paper, from one list of blocks: typst source → PDF, and a self-contained page for the browser."""
 
-from __future__ import annotations
-
 import base64
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field

@@ -1,7 +1,5 @@
 """Works and data sources that the text cites: marks in the text, entries at the end."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any

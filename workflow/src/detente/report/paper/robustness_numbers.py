@@ -1,7 +1,5 @@
 """Numbers and words of the robustness report's prose."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import Any
 

@@ -1,7 +1,5 @@
 """What the text may say of a study as such: each fact that decides whether a sentence is true of it, and its words."""
 
-from __future__ import annotations
-
 from functools import cache
 from typing import Any
 
@@ -93,13 +91,7 @@ def controls(evidence: Evidence) -> list[dict[str, Any]]:
     used = {name for claim in evidence.claims for name in claim.controls}
     known = evidence.project.claims.controls
     return [
-        {
-            "label": control.label,
-            "role": control.role,
-            "lag": control.lag,
-            "why": control.why,
-            "used": name in used,
-        }
+        {"label": control.label, "role": control.role, "lag": control.lag, "why": control.why, "used": name in used}
         for name, control in known.items()
         if name in used or _refused(evidence, control)
     ]

@@ -1,7 +1,5 @@
 """The page of all sources, in Markdown: what each is, what it gives, and what was dropped on the way."""
 
-from __future__ import annotations
-
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence

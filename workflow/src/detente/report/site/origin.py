@@ -1,7 +1,5 @@
 """What the paper says of its own making: commit, seed, versions, checksums, and what made each exhibit."""
 
-from __future__ import annotations
-
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from html import escape

@@ -1,7 +1,5 @@
 """Tables in Markdown with pipes."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 

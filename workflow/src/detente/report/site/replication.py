@@ -1,7 +1,5 @@
 """The comparison of published numbers with ours: a page, a summary, and lines for a terminal."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Any, cast
 

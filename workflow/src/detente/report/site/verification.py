@@ -1,7 +1,5 @@
 """The page that says whether a second build gave the same report."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any

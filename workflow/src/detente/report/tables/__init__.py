@@ -6,10 +6,4 @@ function that is decorated with `exhibit` in a file of this package is found wit
 
 from detente.report.tables.table import SIMULATED, Column, Row, Table, render
 
-__all__ = [
-    "SIMULATED",
-    "Column",
-    "Row",
-    "Table",
-    "render",
-]
+__all__ = ["SIMULATED", "Column", "Row", "Table", "render"]

@@ -1,7 +1,5 @@
 """The raw files of a build with their checksums."""
 
-from __future__ import annotations
-
 from detente.report.evidence import Evidence, entries
 from detente.report.exhibit import exhibit
 from detente.report.formats import checksum, megabytes

@@ -1,7 +1,5 @@
 """How strong a confounder would have to be."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 import pandas as pd

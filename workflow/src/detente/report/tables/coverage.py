@@ -1,7 +1,5 @@
 """Table of how often intervals hold a planted effect, by kind of covariance, in a simulated world."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Any
 

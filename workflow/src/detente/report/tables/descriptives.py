@@ -1,7 +1,5 @@
 """How the variables are distributed."""
 
-from __future__ import annotations
-
 from detente.report.evidence import Evidence, keyed
 from detente.report.exhibit import exhibit
 from detente.report.formats import MISSING, count, decimal
@@ -28,11 +26,7 @@ def descriptives(evidence: Evidence) -> Table:
     rows = []
     for variable in order:
         row = found[variable, study.headline]
-        own = [
-            count(row["nobs"]),
-            count(row["missing"]),
-            *(_measure(row[k]) for k in ("mean", "sd", "min", "max")),
-        ]
+        own = [count(row["nobs"]), count(row["missing"]), *(_measure(row[k]) for k in ("mean", "sd", "min", "max"))]
         elsewhere = [_measure(found[variable, s]["mean"]) if (variable, s) in found else MISSING for s in others]
         unit = f" ({row['unit']})" if row["unit"] not in ("", "0/1") else ""
         rows.append(Row(f"{row['label']}{unit}", (*own, *elsewhere)))

@@ -1,7 +1,5 @@
 """What is tested otherwise than it was registered."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 import pandas as pd

@@ -1,7 +1,5 @@
 """The parts of the data that each estimate depends on most."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 import pandas as pd

@@ -1,7 +1,5 @@
 """The claims ledger as a table: claims with their estimates and verdicts, family by family."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Any
 

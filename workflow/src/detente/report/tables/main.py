@@ -1,7 +1,5 @@
 """The regressions of every claim on the headline sample, with the standard errors of two covariances."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 import pandas as pd
@@ -9,14 +7,7 @@ import pandas as pd
 from detente.report.evidence import Cell, Evidence, cell, lost_terms, model_rows
 from detente.report.exhibit import exhibit
 from detente.report.formats import MISSING, PER, coefficient, count, p_value, per_thousand, percent, ratio
-from detente.report.labels import (
-    BASE_RISK,
-    PEACE_UNIT,
-    estimator_label,
-    listed,
-    lower_first,
-    term_label,
-)
+from detente.report.labels import BASE_RISK, PEACE_UNIT, estimator_label, listed, lower_first, term_label
 from detente.report.tables.notes import INTERVAL, MDE, NOT_ESTIMABLE, failure_notes, few_switchers
 from detente.report.tables.recipes import merged, recipe_notes
 from detente.report.tables.table import Column, Row, Table

@@ -1,7 +1,5 @@
 """The headline of every claim in every sample."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from typing import Any
 

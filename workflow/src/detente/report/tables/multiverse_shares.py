@@ -1,7 +1,5 @@
 """How many specifications agree with each claim, and had the power to."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 import pandas as pd

@@ -1,15 +1,9 @@
 """Notes that tables of estimates share: what does not exist and why, and which models rest on few dyads."""
 
-from __future__ import annotations
-
 from detente.base.numerics import LEVEL, MDE_FACTOR
 from detente.report.evidence import FEW_SWITCHERS, Cell, Evidence
 from detente.report.formats import decimal, percent
-from detente.report.labels import (
-    estimator_label,
-    listed,
-    lower_first,
-)
+from detente.report.labels import estimator_label, listed, lower_first
 
 NOT_ESTIMABLE = "n.e."
 

@@ -1,7 +1,5 @@
 """Negative controls of every claim."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 import pandas as pd

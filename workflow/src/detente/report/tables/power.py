@@ -1,7 +1,5 @@
 """What the headline of each claim could have found."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Table of out-of-sample prediction: how good each model is, and what it gains over geography and peace years."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Mapping
 from typing import Any

@@ -1,7 +1,5 @@
 """The recipe of every standard error, told once: clusters, correction, degrees of freedom, repair."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable
 

@@ -1,7 +1,5 @@
 """Planted beside estimated: what the pipeline finds in a world whose effects are known."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import pandas as pd

@@ -1,7 +1,5 @@
 """What samples contain, and which observations are dropped on the way to the models."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 import pandas as pd

@@ -1,16 +1,10 @@
 """The headline quantity of every claim in every sample."""
 
-from __future__ import annotations
-
 from detente.base.numerics import EQUIVALENCE_LEVEL
 from detente.report.evidence import Cell, Evidence, cells
 from detente.report.exhibit import exhibit
 from detente.report.formats import MISSING, PER, decimal, p_value, per_thousand, percent
-from detente.report.labels import (
-    BASE_RISK,
-    covariance_label,
-    estimator_label,
-)
+from detente.report.labels import BASE_RISK, covariance_label, estimator_label
 from detente.report.tables.notes import INTERVAL, MDE, NOT_ESTIMABLE, failure_notes, few_switchers
 from detente.report.tables.recipes import recipe_notes
 from detente.report.tables.table import Column, Row, Table

@@ -1,7 +1,5 @@
 """What the truth of a simulated world says of the pipeline."""
 
-from __future__ import annotations
-
 import pandas as pd
 
 from detente.report.evidence import Evidence

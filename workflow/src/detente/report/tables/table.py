@@ -1,7 +1,5 @@
 """One table object, and its renderings: HTML, LaTeX, typst and CSV."""
 
-from __future__ import annotations
-
 import csv
 import io
 import re

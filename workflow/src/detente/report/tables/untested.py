@@ -1,7 +1,5 @@
 """Claims that the public record cannot test."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 import pandas as pd

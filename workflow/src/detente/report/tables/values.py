@@ -1,7 +1,5 @@
 """Cells and labels that tables of robustness share."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Leverages of absorbed effects, which HC2 and HC3 need beside those of the regressors."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 import numpy as np

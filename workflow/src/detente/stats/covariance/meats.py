@@ -1,7 +1,5 @@
 """Sums of products of scores: over rows, clusters, several kinds of clusters at once, and dyads that share a state."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from itertools import combinations
 

@@ -1,7 +1,5 @@
 """Numbering from 0: groups of any codes, dyads and their states."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Scores, bread and recipe → covariance: bread × meat × bread, under a named small-sample convention."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field

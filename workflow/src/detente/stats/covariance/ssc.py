@@ -5,8 +5,6 @@ in words. Sources: Stata 18 manual, `regress` and `_robust`; sandwich 3.1 `vcovC
 statsmodels 0.15 `stats/sandwich_covariance.py`, `base/covtype.py`; linearmodels 7.1 `panel/covariance.py`, `model.py`.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -46,10 +44,7 @@ TABLE: Mapping[str, tuple[Rule | None, Rule | None]] = {
         Rule(_HC1, "own", "", "counted", "clusters", "residual"),
         Rule(_HC1, "own", "", "counted", "clusters", "normal"),
     ),
-    "none": (
-        Rule("", "", "", "counted", "normal", "normal"),
-        Rule("", "", "", "counted", "normal", "normal"),
-    ),
+    "none": (Rule("", "", "", "counted", "normal", "normal"), Rule("", "", "", "counted", "normal", "normal")),
     "stata": (
         Rule(_HC1, "fewest", _STATA, "left out", "clusters", "residual"),
         Rule("N/(N−1)", "fewest", "", "counted", "normal", "normal"),
@@ -62,10 +57,7 @@ TABLE: Mapping[str, tuple[Rule | None, Rule | None]] = {
         Rule(_HC1, "own", _STATA, "counted", "normal", "normal"),
         Rule("", "own", _STATA, "counted", "normal", "normal"),
     ),
-    "linearmodels": (
-        Rule(_HC1, "", _HC1, "left out if alone", "residual", "residual"),
-        None,
-    ),
+    "linearmodels": (Rule(_HC1, "", _HC1, "left out if alone", "residual", "residual"), None),
 }
 CONVENTIONS = tuple(TABLE)
 # Software that has no dyadic covariance has no convention for it.

@@ -1,7 +1,5 @@
 """What a covariance allows for, as frozen data; made by constructors or read from the names that YAML uses."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from dataclasses import dataclass
 

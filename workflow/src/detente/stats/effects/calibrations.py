@@ -1,7 +1,5 @@
 """Whether a model predicts as many onsets as there are: in all, and among rows of low and of high predicted risk."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np

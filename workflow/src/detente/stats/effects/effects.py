@@ -3,8 +3,6 @@
 For all regressors, curves and simulated intervals see `predictions`.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np

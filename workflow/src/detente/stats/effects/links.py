@@ -1,7 +1,5 @@
 """From linear predictor to mean outcome, and the mean's first two derivatives, for every link."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from functools import cached_property
 

@@ -5,8 +5,6 @@ Kalkan 2013). Powers and interactions of a regressor move with it, and levels of
 effects are absorbed, rows keep theirs: gradients let them adapt to the coefficients, as in the estimate.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -76,11 +74,7 @@ def marginal_effects(
 
 
 def first_differences(
-    fit: Fit,
-    changes: Mapping[str, tuple[float, float]],
-    *,
-    at: Values | None = None,
-    simulate: Draws | None = None,
+    fit: Fit, changes: Mapping[str, tuple[float, float]], *, at: Values | None = None, simulate: Draws | None = None
 ) -> Quantities:
     """Mean risk with a regressor at its second value in every row, less that with it at its first.
 

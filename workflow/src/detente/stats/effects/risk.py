@@ -1,7 +1,5 @@
 """Mean risks as functions of the coefficients, with gradients, or at many coefficients at once."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property

@@ -1,7 +1,5 @@
 """Which columns move together: powers and interactions of a regressor, and the levels of one category."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """Compiled loops over rows, where array operations cannot reach the speed; a module's `warm` compiles its own."""
 
-from __future__ import annotations
-
 from importlib import import_module
 from pkgutil import iter_modules
 

@@ -5,8 +5,6 @@ Rows are visited in `order` (N,), group g from `start[g]` to `start[g + 1]`, gro
 positive, or (0,) for none. One thread and a fixed order of sums: the same bytes on any machine of one kind.
 """
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np

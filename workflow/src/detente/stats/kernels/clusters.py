@@ -1,7 +1,5 @@
 """Sums and cross-products of regressors within clusters, in one pass over rows and a fixed order of sums."""
 
-from __future__ import annotations
-
 import numpy as np
 from numba import njit
 

@@ -8,8 +8,6 @@ events is then p (1 − p) d dᵀ, d the difference that an event in it makes to
 of squares, in O(T m k²). One thread and a fixed order of sums.
 """
 
-from __future__ import annotations
-
 import numpy as np
 from numba import njit
 

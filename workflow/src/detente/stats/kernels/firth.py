@@ -5,8 +5,6 @@ diagonal, so that leverages need the information within groups only: h = w [1/W 
 W and m the sum of w and the mean of x under w in the group. One thread and a fixed order of sums.
 """
 
-from __future__ import annotations
-
 import numpy as np
 from numba import njit
 

@@ -4,8 +4,6 @@ Sums over a block run along its columns, so that a processor's lanes are full wh
 symmetric matrices one half is summed. One thread and a fixed order of sums.
 """
 
-from __future__ import annotations
-
 import numpy as np
 from numba import njit
 

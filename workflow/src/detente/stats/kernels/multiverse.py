@@ -5,8 +5,6 @@ regressor and a column is among P of them. One thread and a fixed order of sums:
 kind.
 """
 
-from __future__ import annotations
-
 import numpy as np
 from numba import njit
 

@@ -1,7 +1,5 @@
 """Who takes part: participants re-randomised without replacement, and how often two states took part together."""
 
-from __future__ import annotations
-
 import numpy as np
 from numba import njit
 

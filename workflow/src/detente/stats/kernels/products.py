@@ -1,7 +1,5 @@
 """Least-squares residuals and sums of squares, each in one pass over rows; the same bytes on any number of threads."""
 
-from __future__ import annotations
-
 import numpy as np
 from numba import njit
 

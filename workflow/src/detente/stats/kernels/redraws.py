@@ -1,7 +1,5 @@
 """Least squares for many outcomes of the same rows: products and score totals, in one pass over rows each."""
 
-from __future__ import annotations
-
 import numpy as np
 from numba import njit
 

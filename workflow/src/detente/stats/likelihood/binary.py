@@ -1,7 +1,5 @@
 """Probit and complementary log-log by maximum likelihood, and what all binary models with a link share."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -222,12 +220,7 @@ def solve(model: Binary, design: ModelFrame, data: Regressors) -> Solution:
 
 @estimator(
     "probit",
-    Label(
-        "Probit",
-        "pooled probit",
-        "A probit of all rows together; it compares different dyads.",
-        "probits",
-    ),
+    Label("Probit", "pooled probit", "A probit of all rows together; it compares different dyads.", "probits"),
     link="probit",
     covariances=ROBUST,
     reference="statsmodels Probit and GLM, in tests",

@@ -1,7 +1,5 @@
 """Logit with weakly informative Cauchy priors (Gelman, Jakulin, Pittau and Su 2008)."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -13,13 +11,7 @@ from detente.stats.contract import ROBUST, Label, Solution, estimator
 from detente.stats.covariance import Scores
 from detente.stats.frame import ModelFrame
 from detente.stats.likelihood.binary import LOGIT, likelihood
-from detente.stats.likelihood.maximum import (
-    Point,
-    binary_outcome,
-    check_score,
-    newton,
-    refuse_effects,
-)
+from detente.stats.likelihood.maximum import Point, binary_outcome, check_score, newton, refuse_effects
 from detente.stats.linear.regressors import Stalled, chunks, inverse, regressors
 
 

@@ -1,7 +1,5 @@
 """Conditional logit: the exact likelihood of which rows of a group are events given how many (Chamberlain 1980)."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -15,12 +13,7 @@ from detente.stats.frame import ModelFrame
 from detente.stats.kernels import conditional as kernel
 from detente.stats.likelihood.binary import DIVERGED, MOST_POLISHES, NEARER, SETTLED
 from detente.stats.likelihood.grouping import Grouped, grouped
-from detente.stats.likelihood.maximum import (
-    STILL,
-    Point,
-    direction,
-    newton,
-)
+from detente.stats.likelihood.maximum import STILL, Point, direction, newton
 from detente.stats.likelihood.separation_within import refuse_separation_within
 from detente.stats.linear.regressors import Stalled, inverse
 

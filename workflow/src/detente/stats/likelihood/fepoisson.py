@@ -1,7 +1,5 @@
 """Poisson with any number of effects absorbed: iteratively reweighted least squares."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -13,10 +11,7 @@ from detente.base.types import Array, Codes
 from detente.stats.contract import ROBUST, Label, Solution, estimator
 from detente.stats.covariance import Scores
 from detente.stats.frame import ModelFrame
-from detente.stats.likelihood.maximum import (
-    STILL,
-    check_score,
-)
+from detente.stats.likelihood.maximum import STILL, check_score
 from detente.stats.likelihood.poisson import LARGEST_INDEX, blame, checked, refuse_unsuitable
 from detente.stats.linear.linear import without_dummies
 from detente.stats.linear.regressors import Stalled, inverse

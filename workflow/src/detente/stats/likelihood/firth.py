@@ -1,7 +1,5 @@
 """Logit penalised by Jeffreys' prior (Firth 1993): finite under separation, without first-order bias."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -17,13 +15,7 @@ from detente.stats.covariance import Scores
 from detente.stats.frame import ModelFrame
 from detente.stats.kernels import firth_rows as kernel
 from detente.stats.likelihood.binary import FRACTION, LARGE, NEAR, NEARER
-from detente.stats.likelihood.maximum import (
-    Point,
-    binary_outcome,
-    direction,
-    newton,
-    refuse_effects,
-)
+from detente.stats.likelihood.maximum import Point, binary_outcome, direction, newton, refuse_effects
 from detente.stats.linear.regressors import Stalled, chunks, inverse, regressors
 from detente.stats.linear.within import gram
 

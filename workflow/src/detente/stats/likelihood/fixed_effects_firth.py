@@ -1,7 +1,5 @@
 """Firth's logit with one factor absorbed: equal to dummies, at the cost of none."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -17,11 +15,7 @@ from detente.stats.kernels import conditional
 from detente.stats.kernels import firth as kernel
 from detente.stats.likelihood.firth import calibration, checked_bread
 from detente.stats.likelihood.grouping import Grouped, grouped
-from detente.stats.likelihood.maximum import (
-    MOST_HALVINGS,
-    MOST_STEPS,
-    check_score,
-)
+from detente.stats.likelihood.maximum import MOST_HALVINGS, MOST_STEPS, check_score
 from detente.stats.linear.regressors import Stalled, inverse
 
 Bread = Literal["expected", "augmented"]

@@ -1,7 +1,5 @@
 """Logit with any number of effects absorbed, unconditional: by maximum likelihood, or corrected for its bias."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from typing import Literal
 
@@ -12,10 +10,7 @@ from detente.stats.contract import ROBUST, Label, Solution, estimator
 from detente.stats.covariance import Scores
 from detente.stats.frame import ModelFrame
 from detente.stats.likelihood.logit_within import Fitted, effects_anew, fit_within
-from detente.stats.likelihood.maximum import (
-    binary_outcome,
-    check_score,
-)
+from detente.stats.likelihood.maximum import binary_outcome, check_score
 from detente.stats.likelihood.panel_bias import analytical, splitpanel
 from detente.stats.linear.regressors import inverse
 from detente.stats.linear.within import notes

@@ -1,7 +1,5 @@
 """Generalised estimating equations: rows of a group correlated, all alike or the less the further apart in time."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
@@ -15,12 +13,7 @@ from detente.stats.contract import ROBUST, Label, Solution, estimator
 from detente.stats.covariance import Scores
 from detente.stats.frame import ModelFrame
 from detente.stats.likelihood.binary import LOGIT, PROBIT
-from detente.stats.likelihood.maximum import (
-    binary_outcome,
-    check_score,
-    known,
-    only_effect,
-)
+from detente.stats.likelihood.maximum import binary_outcome, check_score, known, only_effect
 from detente.stats.likelihood.separation import refuse_separation
 from detente.stats.likelihood.working import STRUCTURES, Groups, Structure, sort_groups
 from detente.stats.linear.regressors import Regressors, Stalled, inverse, regressors

@@ -1,7 +1,5 @@
 """Rows sorted by the levels of one factor, regressors centred within them: what estimators within groups start from."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np

@@ -1,16 +1,12 @@
 """Pooled logit by maximum likelihood, verified by statsmodels."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from detente.base.errors import NotReproduced
 from detente.stats.contract import ROBUST, Label, Solution, estimator
 from detente.stats.frame import ModelFrame
 from detente.stats.likelihood.binary import LOGIT, solve
-from detente.stats.likelihood.maximum import (
-    refuse_effects,
-)
+from detente.stats.likelihood.maximum import refuse_effects
 from detente.stats.linear.regressors import regressors
 
 AGREEMENT = 1e-6
@@ -41,11 +37,7 @@ def reference_gap(design: ModelFrame, fit: Solution) -> float:
 
 @estimator(
     "logit",
-    Label(
-        "Logit",
-        "pooled logit",
-        "A logit of all rows together; it compares different dyads.",
-    ),
+    Label("Logit", "pooled logit", "A logit of all rows together; it compares different dyads."),
     link="logit",
     covariances=ROBUST,
     reference="statsmodels Logit",

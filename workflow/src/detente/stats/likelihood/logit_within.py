@@ -1,7 +1,5 @@
 """Maximum likelihood of a logit with any number of effects: iteratively reweighted least squares, effects absorbed."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
@@ -12,11 +10,7 @@ from detente.base.errors import NotConverged, NoVariation, Separation
 from detente.base.types import Array, Codes
 from detente.stats.covariance import number
 from detente.stats.frame import ModelFrame
-from detente.stats.likelihood.maximum import (
-    MOST_HALVINGS,
-    MOST_STEPS,
-    listing,
-)
+from detente.stats.likelihood.maximum import MOST_HALVINGS, MOST_STEPS, listing
 from detente.stats.likelihood.separation_within import refuse_separation_within
 from detente.stats.linear.regressors import Stalled, inverse
 from detente.stats.linear.within import Data, data_within, gram, named

@@ -1,7 +1,5 @@
 """What estimators by maximum likelihood share: regressors with a constant, Newton's method, and what they refuse."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 

@@ -1,7 +1,5 @@
 """Multinomial logit by maximum likelihood, one equation for each value of the outcome but the base."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 import numpy as np
@@ -11,14 +9,7 @@ from detente.base.types import Array, Codes
 from detente.stats.contract import ROBUST, Label, Solution, estimator
 from detente.stats.covariance import Scores
 from detente.stats.frame import ModelFrame
-from detente.stats.likelihood.maximum import (
-    STILL,
-    Optimum,
-    Point,
-    check_score,
-    newton,
-    refuse_effects,
-)
+from detente.stats.likelihood.maximum import STILL, Optimum, Point, check_score, newton, refuse_effects
 from detente.stats.likelihood.separation import refuse_separation
 from detente.stats.linear.regressors import Regressors, Stalled, inverse, regressors
 

@@ -1,7 +1,5 @@
 """Correlated-random-effects logit: the regressors beside their means within dyads (Mundlak 1978; Chamberlain 1980)."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 import numpy as np
@@ -11,9 +9,7 @@ from detente.stats.contract import ROBUST, Label, Solution, estimator
 from detente.stats.covariance import totals
 from detente.stats.frame import ModelFrame
 from detente.stats.likelihood.binary import LOGIT, solve
-from detente.stats.likelihood.maximum import (
-    only_effect,
-)
+from detente.stats.likelihood.maximum import only_effect
 from detente.stats.linear.regressors import regressors
 
 # A column whose largest distance from its group means is below this share of its largest value is fixed in groups.

@@ -1,7 +1,5 @@
 """Negative binomial regression (NB2) by maximum likelihood, its dispersion a parameter like the others."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 import numpy as np
@@ -12,13 +10,7 @@ from detente.base.types import Array
 from detente.stats.contract import ROBUST, Label, Solution, estimator
 from detente.stats.covariance import Scores
 from detente.stats.frame import ModelFrame
-from detente.stats.likelihood.maximum import (
-    STILL,
-    Point,
-    check_score,
-    newton,
-    refuse_effects,
-)
+from detente.stats.likelihood.maximum import STILL, Point, check_score, newton, refuse_effects
 from detente.stats.likelihood.separation import refuse_empty
 from detente.stats.linear.regressors import Regressors, Stalled, inverse, regressors
 

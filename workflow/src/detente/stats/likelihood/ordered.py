@@ -1,7 +1,5 @@
 """Ordered logit by maximum likelihood, with scores of coefficients and cut points alike."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -14,14 +12,7 @@ from detente.base.types import Array, Codes
 from detente.stats.contract import ROBUST, Label, Solution, estimator
 from detente.stats.covariance import Scores
 from detente.stats.frame import ModelFrame
-from detente.stats.likelihood.maximum import (
-    STILL,
-    Optimum,
-    Point,
-    check_score,
-    newton,
-    refuse_effects,
-)
+from detente.stats.likelihood.maximum import STILL, Optimum, Point, check_score, newton, refuse_effects
 from detente.stats.likelihood.separation import refuse_separation
 from detente.stats.linear.regressors import Regressors, Stalled, inverse, regressors
 
@@ -102,14 +93,7 @@ def _rows(theta: Array, level: Codes, x: Array) -> _Rows:
     chance = np.where(v > 0, expit(-v) - expit(-u), cdf_u - cdf_v)
     with np.errstate(divide="ignore", invalid="ignore"):
         up, low = cdf_u * expit(-u) / chance, -cdf_v * expit(-v) / chance
-        return _Rows(
-            np.log(chance),
-            up,
-            low,
-            up * (1 - 2 * cdf_u) - up**2,
-            low * (1 - 2 * cdf_v) - low**2,
-            -up * low,
-        )
+        return _Rows(np.log(chance), up, low, up * (1 - 2 * cdf_u) - up**2, low * (1 - 2 * cdf_v) - low**2, -up * low)
 
 
 def _by_cut(rows: _Rows, level: Codes, cuts: int) -> Array:

@@ -1,7 +1,5 @@
 """Bias of order 1/T of logit with estimated effects: by formula, and by the two halves of each group's years."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Poisson by maximum likelihood, pooled with a constant."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from detente.base.errors import NotConverged, NotReproduced, NoVariation, Separation, UnsuitableOutcome
@@ -10,12 +8,7 @@ from detente.stats.contract import ROBUST, Label, Solution, estimator
 from detente.stats.covariance import Scores
 from detente.stats.frame import ModelFrame
 from detente.stats.likelihood.binary import Binary, Slopes, likelihood
-from detente.stats.likelihood.maximum import (
-    check_score,
-    listing,
-    newton,
-    refuse_effects,
-)
+from detente.stats.likelihood.maximum import check_score, listing, newton, refuse_effects
 from detente.stats.linear.regressors import Regressors, Stalled, inverse, regressors
 from detente.stats.linear.within import gram
 

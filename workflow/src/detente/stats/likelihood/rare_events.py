@@ -1,7 +1,5 @@
 """Rare-events logit: bias correction, and correction for sampling on the outcome (King and Zeng 2001)."""
 
-from __future__ import annotations
-
 from typing import Literal
 
 import numpy as np
@@ -13,12 +11,7 @@ from detente.stats.contract import ROBUST, Label, Solution, estimator
 from detente.stats.covariance import Scores
 from detente.stats.frame import ModelFrame
 from detente.stats.likelihood.binary import LOGIT, likelihood, maximise
-from detente.stats.likelihood.maximum import (
-    binary_outcome,
-    check_score,
-    known,
-    refuse_effects,
-)
+from detente.stats.likelihood.maximum import binary_outcome, check_score, known, refuse_effects
 from detente.stats.linear.regressors import inverse, regressors
 
 Correction = Literal["prior", "weighting"]

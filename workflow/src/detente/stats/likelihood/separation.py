@@ -1,7 +1,5 @@
 """Separation: whether some combination of regressors predicts the outcome perfectly, decided by linear programming."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np

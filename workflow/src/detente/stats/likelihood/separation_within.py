@@ -1,7 +1,5 @@
 """Separation within groups: whether some combination of regressors puts the events of every group at one end."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Working correlation within groups: its parameter from residuals, and products with its inverse, in O(N)."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 

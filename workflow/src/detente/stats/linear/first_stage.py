@@ -1,7 +1,5 @@
 """Instruments: the first stage and the reduced form within effects."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Linear probability model with instruments: two-stage least squares, and a test that survives weak instruments."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -157,12 +155,7 @@ class AndersonRubin:
 
 
 def anderson_rubin(
-    design: ModelFrame,
-    recipe: str | Vcov = "dyadic",
-    *,
-    ssc: str = "detente",
-    null: float = 0.0,
-    level: float = 0.95,
+    design: ModelFrame, recipe: str | Vcov = "dyadic", *, ssc: str = "detente", null: float = 0.0, level: float = 0.95
 ) -> AndersonRubin:
     """Anderson and Rubin's (1949) test of the one endogenous regressor, robust as `recipe` says.
 

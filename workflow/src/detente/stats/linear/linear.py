@@ -1,7 +1,5 @@
 """Linear probability model with any number of absorbed effects."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from detente.base.errors import NotReproduced

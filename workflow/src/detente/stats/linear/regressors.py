@@ -1,7 +1,5 @@
 """Regressors of a model frame, with a constant or without, and the inverse of their cross-products."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np

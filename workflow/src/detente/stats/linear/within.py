@@ -1,7 +1,5 @@
 """Outcome and regressors within absorbed effects: what is left of them, what is not, and what a reader must know."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -94,10 +92,7 @@ class Data:
 
 
 def data_within(
-    design: ModelFrame,
-    rows: Codes,
-    effects: Mapping[str, Codes],
-    start: Callable[[Array, Mapping[str, Codes]], Array],
+    design: ModelFrame, rows: Codes, effects: Mapping[str, Codes], start: Callable[[Array, Mapping[str, Codes]], Array]
 ) -> Data:
     """Regressors of some rows within effects, unweighted: the same span, near zero, so that weights lose no digits.
 

@@ -1,7 +1,5 @@
 """Block bootstrap over states: what the estimate would be if other states, with all their dyads, had been drawn."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace

@@ -1,7 +1,5 @@
 """Participants of k-adic events redrawn, event by event, holding size, year and region (Poast 2010)."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Literal
 

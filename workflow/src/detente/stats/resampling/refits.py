@@ -1,7 +1,5 @@
 """One linear model fitted to any number of outcomes, with standard errors of its treatment by kind of covariance."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace

@@ -1,7 +1,5 @@
 """What bootstraps over clusters share: weights of clusters, p-values of draws, and ends of confidence sets."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import product

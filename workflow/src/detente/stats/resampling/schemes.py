@@ -1,7 +1,5 @@
 """How nature might have drawn the treatment: other years within a dyad, or other states in the network."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any

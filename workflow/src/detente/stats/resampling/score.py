@@ -1,7 +1,5 @@
 """Score bootstrap: what the wild cluster bootstrap is to least squares, for any estimator with scores."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -12,10 +10,7 @@ from detente.base.numerics import LEVEL
 from detente.base.types import Array
 from detente.stats.covariance import Vcov, cluster
 from detente.stats.likelihood.binary import Binary
-from detente.stats.likelihood.maximum import (
-    Point,
-    newton,
-)
+from detente.stats.likelihood.maximum import Point, newton
 from detente.stats.linear.regressors import Stalled, chunks, inverse
 from detente.stats.registry import get
 from detente.stats.resampling import resampling

@@ -6,8 +6,6 @@ formulas are of a linear model; `df` are its residual degrees of freedom. Number
 and its standard error, which have the unit of the outcome over that of the treatment.
 """
 
-from __future__ import annotations
-
 import math
 
 from scipy import stats

@@ -4,8 +4,6 @@
 A wrong key, name or value is refused with file, line, legal values and the nearest match.
 """
 
-from __future__ import annotations
-
 from detente.study.config.claims import Claim, ClaimsFile, Control, Evidence, Moderator, Placebo, Untested
 from detente.study.config.multiverse import MULTIVERSE, Multiverse, load_multiverse
 from detente.study.config.names import CLAIMS

@@ -1,7 +1,5 @@
 """Names that everything under `config/` and all that reads it share."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Literal
 

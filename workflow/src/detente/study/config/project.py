@@ -1,7 +1,5 @@
 """All of `config/`, read and cross-checked by the one loader."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path

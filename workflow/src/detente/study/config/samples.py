@@ -1,7 +1,5 @@
 """What `config/samples.yaml` says: which dyad-years a model is fitted to, as expressions over panel variables."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Any
 

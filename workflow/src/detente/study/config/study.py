@@ -1,7 +1,5 @@
 """A study: which world, which window, which samples, what is built."""
 
-from __future__ import annotations
-
 import zlib
 from typing import Literal
 

@@ -1,7 +1,5 @@
 """Counts and raw risks of the panel, before any model."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Mapping, Sequence
 
@@ -15,12 +13,7 @@ from detente.study.config.samples import Sample
 from detente.study.design.matrix import in_sample
 
 DYAD = ["ccode1", "ccode2"]
-COUNTED = {
-    "onsets": "new_gml",
-    "ongoing": "ongoing_gml",
-    "force_onsets": "force_gml",
-    "exercise_dyads": "exercise_any",
-}
+COUNTED = {"onsets": "new_gml", "ongoing": "ongoing_gml", "force_onsets": "force_gml", "exercise_dyads": "exercise_any"}
 OUTCOMES = ("onset_gml", "onset_force_gml", "onset_fatal_gml", "onset_cow")
 DESCRIBED = (*COUNTED.values(), "new_cow", "fatal_gml", "exercise_bilateral")
 
@@ -69,11 +62,7 @@ def descriptives(
     codebook: pd.DataFrame,
 ) -> pd.DataFrame:
     """Number, mean, spread and range of every variable that a model uses, by sample."""
-    used = [
-        *OUTCOMES,
-        *(c.treatment for c in claims),
-        *(controls[k].variable for c in claims for k in c.controls),
-    ]
+    used = [*OUTCOMES, *(c.treatment for c in claims), *(controls[k].variable for c in claims for k in c.controls)]
     described = codebook.set_index("variable")
     rows = []
     for sample in samples:
@@ -159,13 +148,7 @@ def raw_risk(panel: pd.DataFrame, samples: Sequence[Sample], claims: Sequence[Cl
             }
             ratio = _ratio({t: (len(arm), int(arm[claim.outcome].sum())) for t, arm in arms.items()})
             rows += [
-                {
-                    "claim": claim.id,
-                    "sample": sample.name,
-                    "treated": t,
-                    **_arm(arm, claim.outcome),
-                    "ratio": ratio,
-                }
+                {"claim": claim.id, "sample": sample.name, "treated": t, **_arm(arm, claim.outcome), "ratio": ratio}
                 for t, arm in arms.items()
             ]
     return pd.DataFrame(rows)

@@ -1,7 +1,5 @@
 """Years at peace as regressors: the forms in which the field lets risk fall with them."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from typing import Literal, get_args
 

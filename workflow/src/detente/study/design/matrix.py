@@ -1,7 +1,5 @@
 """From panel and specification to outcome, regressors and keys, with account of every row left out."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Roles and timing of controls, checked by code (Ray 2003; Clarke 2005; Dworschak 2024)."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Collection, Iterator, Mapping
 
 from detente.base.errors import RoleError, UnknownVariable, choices

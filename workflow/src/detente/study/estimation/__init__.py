@@ -4,16 +4,8 @@
 A verdict follows from interval and smallest effect of interest.
 """
 
-from __future__ import annotations
-
 from detente.study.estimation.schema import ESTIMATES
 from detente.study.estimation.tidy import Estimates, estimate
 from detente.study.estimation.verdict import not_wrong
 
-__all__ = [
-    "ESTIMATES",
-    "Estimates",
-    "annotations",
-    "estimate",
-    "not_wrong",
-]
+__all__ = ["ESTIMATES", "Estimates", "annotations", "estimate", "not_wrong"]

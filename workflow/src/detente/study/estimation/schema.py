@@ -1,7 +1,5 @@
 """The schema of tidy estimates."""
 
-from __future__ import annotations
-
 from detente.base.frames import Column, FrameSchema
 
 VERDICTS = ("", "lowers", "raises", "negligible", "inconclusive")

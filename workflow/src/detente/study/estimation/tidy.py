@@ -1,7 +1,5 @@
 """From a fit to tidy rows: everything estimated is a row, and what does not exist is a named failure."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """Power beside every estimate, and the verdict that follows from interval and smallest effect of interest."""
 
-from __future__ import annotations
-
 from typing import Literal
 
 from detente.base.numerics import EQUIVALENCE_LEVEL, MDE_FACTOR, critical

@@ -1,7 +1,5 @@
 """Equivalent specifications of a claim under treatments re-randomised, and without each state."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 

@@ -1,7 +1,5 @@
 """What a multiverse's engines share: rows and columns that many specifications use, and what comes of each of them."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field

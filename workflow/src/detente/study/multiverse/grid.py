@@ -1,7 +1,5 @@
 """From decisions to specifications: which there are for a claim, and what removed the others, before any is fitted."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import prod
@@ -163,10 +161,7 @@ def _within(multiverse: Multiverse, nodes: Mapping[str, tuple[str, ...]]) -> tup
 
 
 def _resolved(
-    multiverse: Multiverse,
-    resolver: Resolver,
-    nodes: Mapping[str, tuple[str, ...]],
-    kept: Sequence[tuple[str, ...]],
+    multiverse: Multiverse, resolver: Resolver, nodes: Mapping[str, tuple[str, ...]], kept: Sequence[tuple[str, ...]]
 ) -> tuple[list[Variant], list[Removed]]:
     """Distinct specifications, the one nearest to the headline of those that are the same."""
     seen: set[tuple[object, ...]] = set()

@@ -1,7 +1,5 @@
 """Grids of a study's claims, made from its configuration and checked against every registry that they name."""
 
-from __future__ import annotations
-
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 
@@ -97,10 +95,7 @@ def _of_option(option: Option, variables: Collection[str]) -> Iterator[Fault]:
     if estimator is not None and estimator not in WITH_ENGINE:
         fault = f"a multiverse is not fitted by {estimator!r}; {choices(estimator, WITH_ENGINE)}"
         yield ["set", "estimator"], UnknownEstimator, fault
-    faults = {
-        "coding": check_coding(option.sets.coding, None),
-        "severity": check_coding(None, option.sets.severity),
-    }
+    faults = {"coding": check_coding(option.sets.coding, None), "severity": check_coding(None, option.sets.severity)}
     for key, said in faults.items():
         if said:
             yield ["set", key], ConfigError, said

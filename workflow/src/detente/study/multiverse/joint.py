@@ -1,7 +1,5 @@
 """Whether many equivalent specifications together speak against no effect: the specification curve under the null."""
 
-from __future__ import annotations
-
 import warnings
 
 import numpy as np
@@ -100,10 +98,6 @@ def _check(observed: Array, draws: Array, significant: Flags | None, drawn: Flag
     if (
         significant is not None
         and drawn is not None
-        and (len(significant), *np.shape(drawn))
-        != (
-            len(observed),
-            *draws.shape,
-        )
+        and (len(significant), *np.shape(drawn)) != (len(observed), *draws.shape)
     ):
         raise EstimationError("significance must be given for every estimate and every draw")

@@ -6,8 +6,6 @@ in M_d. So Σ_d S_d S_dᵀ, and the same over states, are quadratic forms in (�
 made once, each fit then is a small solve whatever the number of rows.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace

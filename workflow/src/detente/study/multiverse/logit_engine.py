@@ -1,7 +1,5 @@
 """Many pooled logits of the same rows, each begun where its neighbour ended, and the treatment's effect on risk."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -31,17 +29,7 @@ from detente.stats.likelihood import (
     solve,
 )
 from detente.stats.linear import Regressors, Stalled, inverse
-from detente.study.multiverse.engine import (
-    Choice,
-    Fits,
-    Found,
-    Group,
-    Shared,
-    check,
-    design,
-    stack,
-    tabulate,
-)
+from detente.study.multiverse.engine import Choice, Fits, Found, Group, Shared, check, design, stack, tabulate
 
 CONVENTION = "detente"
 
@@ -134,12 +122,7 @@ def _part(shared: Shared, outcome: str) -> _Part | None:
 
 
 def _fitted(
-    group: Group,
-    shared: Shared,
-    parts: Mapping[str, _Part | None],
-    reach: Array,
-    choice: Choice,
-    near: _Place | None,
+    group: Group, shared: Shared, parts: Mapping[str, _Part | None], reach: Array, choice: Choice, near: _Place | None
 ) -> Solution:
     """The fit of one choice, begun near the last one if that had the same outcome.
 

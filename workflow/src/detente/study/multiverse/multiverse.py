@@ -1,7 +1,5 @@
 """Every specification of a shard of a multiverse, fitted together, judged, and checked against stand-alone fits."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any

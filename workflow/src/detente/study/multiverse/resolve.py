@@ -1,7 +1,5 @@
 """What a combination of options amounts to for one claim: the fields of its specification, or why there is none."""
 
-from __future__ import annotations
-
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any

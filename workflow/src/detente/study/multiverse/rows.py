@@ -1,7 +1,5 @@
 """Rows and columns of many specifications of one sample, each column made once, by the rules of `build_design`."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any

@@ -1,7 +1,5 @@
 """The frames of a multiverse: one row per specification, and what is made of them together."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 from detente.base.frames import Column, FrameSchema

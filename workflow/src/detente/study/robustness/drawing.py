@@ -1,7 +1,5 @@
 """How nature would draw a claim's treatment: exercise by exercise where it is made of them, in time elsewhere."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np
@@ -79,12 +77,7 @@ def assignment(claim: Claim) -> Assignment:
 def network(panel: pd.DataFrame, claim: Claim) -> pd.DataFrame:
     """A claim's treatment of all dyads of a panel, lagged: a, b, year, value; where it is not known, no row."""
     frame = pd.DataFrame(
-        {
-            "a": panel["ccode1"],
-            "b": panel["ccode2"],
-            "year": panel["year"] + claim.lag,
-            "value": panel[claim.treatment],
-        }
+        {"a": panel["ccode1"], "b": panel["ccode2"], "year": panel["year"] + claim.lag, "value": panel[claim.treatment]}
     )
     return frame.dropna(subset=["value"]).astype({"value": "float64"})
 

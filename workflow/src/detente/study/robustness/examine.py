@@ -1,7 +1,5 @@
 """All that is asked of one claim's headline estimate: power, sensitivity, negative controls, influence, draws."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
@@ -121,14 +119,7 @@ def _placebos(record: Record, spec: Specification) -> tuple[pd.DataFrame, list[t
             continue
         row = made.table().set_index("term").loc[lagged(placebo.variable, placebo.lag)]
         counts = (made.nobs, made.events, int((design.treatment > 0).sum()))
-        values = (
-            row["estimate"],
-            row["std_error"],
-            made.vcov.df,
-            row["p_value"],
-            row["conf_low"],
-            row["conf_high"],
-        )
+        values = (row["estimate"], row["std_error"], made.vcov.df, row["p_value"], row["conf_low"], row["conf_high"])
         rows.append((placebo.variable, placebo.lag, placebo.label, *values, *counts))
     return pd.DataFrame(rows, columns=list(PLACEBOS.columns)) if rows else PLACEBOS.empty(), lost
 

@@ -29,10 +29,7 @@ def _count(description: str) -> Column:
     return Column("int64", description, low=0)
 
 
-ESTIMATE = {
-    "estimate": _number("change in the risk of onset"),
-    "std_error": _number("its standard error", low=0),
-}
+ESTIMATE = {"estimate": _number("change in the risk of onset"), "std_error": _number("its standard error", low=0)}
 INTERVAL = {"conf_low": _number("95 % interval, lower end"), "conf_high": _number("95 % interval, upper end")}
 POWER = FrameSchema(
     "power",
@@ -201,11 +198,7 @@ TESTS = FrameSchema(
 DRAWS = FrameSchema("draws", {"draw": _count("from 0"), "statistic": _number("of a re-randomised treatment")})
 FAILURES = FrameSchema(
     "failures",
-    {
-        "part": _text("what of the examination is missing"),
-        "error": _text("kind of failure"),
-        "message": _text("why"),
-    },
+    {"part": _text("what of the examination is missing"), "error": _text("kind of failure"), "message": _text("why")},
 )
 PREDICTION = FrameSchema(
     "prediction",

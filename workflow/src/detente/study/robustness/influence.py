@@ -1,7 +1,5 @@
 """What an estimate rests on: the same model, fitted exactly, without one state, region, era or series of exercises."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -88,13 +86,7 @@ def leave_out(whole: Fit, parts: Iterable[Left], smallest_effect: float) -> pd.D
         kept = np.flatnonzero(~part.rows)
         counts = {"rows": int(part.rows.sum()), "events": float(design.y[part.rows].sum())}
         try:
-            refitted = fit(
-                subset(design, kept),
-                estimator=whole.estimator,
-                vcov=kind,
-                ssc=whole.ssc,
-                **whole.options,
-            )
+            refitted = fit(subset(design, kept), estimator=whole.estimator, vcov=kind, ssc=whole.ssc, **whole.options)
             place = refitted.solution.treatment
             found = _found(float(refitted.estimate[place]), refitted.vcov, place)
         except EstimationError as error:

@@ -1,7 +1,5 @@
 """Onsets re-randomised for the rows of a design: the risk of each row, and shocks that all dyads of a state share."""
 
-from __future__ import annotations
-
 import math
 from dataclasses import dataclass
 

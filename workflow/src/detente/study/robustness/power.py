@@ -1,7 +1,5 @@
 """What a design can find: effects planted on its real rows, how often it finds them, how far off, with which sign."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field

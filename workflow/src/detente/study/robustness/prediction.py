@@ -1,7 +1,5 @@
 """Whether an instrument helps to foresee onsets that a model has not seen: later years, and other dyads."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace

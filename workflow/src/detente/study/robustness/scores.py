@@ -1,7 +1,5 @@
 """How good predicted risks are: ranking, distance and calibration, with weights on rows."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property

@@ -1,7 +1,5 @@
 """A simulated world knows the truth: how the ledger's signs, intervals and verdicts stand against it."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Hashable, Mapping
 from typing import Any

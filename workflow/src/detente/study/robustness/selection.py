@@ -1,7 +1,5 @@
 """How selective the unobserved would have to be: Oster's δ of a linear fit, and the E-value of a risk ratio."""
 
-from __future__ import annotations
-
 import math
 from dataclasses import dataclass
 

@@ -8,8 +8,6 @@ confounder left the dependence among dyads what it is, and its own degrees of fr
 the classical covariance all numbers are those of sensemakr.
 """
 
-from __future__ import annotations
-
 import math
 import re
 from collections.abc import Mapping, Sequence

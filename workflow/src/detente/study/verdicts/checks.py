@@ -1,7 +1,5 @@
 """Checks behind a verdict, each declared once: its question, its threshold, the verdicts that need it, its wording."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass

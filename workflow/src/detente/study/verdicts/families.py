@@ -1,7 +1,5 @@
 """Many tests at once: stepdown p-values from the draws of randomisation tests, and the false discovery rate."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 import numpy as np

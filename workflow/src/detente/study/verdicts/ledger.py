@@ -1,7 +1,5 @@
 """The claims ledger: one row per claim, from its headline to its verdict."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -190,10 +188,7 @@ def _curve(found: Findings, estimate: float) -> dict[str, Any]:
     if same.empty:
         return dict.fromkeys(
             ("share_with_sign", "share_powered", "share_powered_with_sign", "median_share"), math.nan
-        ) | {
-            "specifications": len(found.multiverse),
-            "equivalent_specifications": 0,
-        }
+        ) | {"specifications": len(found.multiverse), "equivalent_specifications": 0}
     sign, powered = same["estimate"] * estimate > 0, same["powered"].astype(bool)
     return {
         "specifications": len(found.multiverse),

@@ -1,7 +1,5 @@
 """The claims ledger and the frames beside it: what their columns say."""
 
-from __future__ import annotations
-
 from detente.base.frames import Column, FrameSchema
 from detente.study.estimation.schema import ESTIMATES
 

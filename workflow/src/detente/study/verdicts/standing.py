@@ -1,7 +1,5 @@
 """How the claims of a project stand to what was registered."""
 
-from __future__ import annotations
-
 from detente.study.config.project import Project
 from detente.study.verdicts.registration import compare, registered
 

@@ -1,7 +1,5 @@
 """The verdict on a claim: a pure function of its numbers, by a rule fixed before any result (docs/verdicts.md)."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Literal
 

@@ -4,8 +4,6 @@ One row per participant of a war, with up to two spells. The traps: −8 is "not
 both sides, in different rows; the initiator is the side's that began the war, in whatever year a member joined.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 import pandas as pd

@@ -4,8 +4,6 @@ Sides are lists of Gleditsch–Ward codes with commas. Primary parties oppose ea
 side (`…_2nd`) are apart, for a great coalition would make hundreds of dyads of which most never exchanged a shot.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 import pandas as pd

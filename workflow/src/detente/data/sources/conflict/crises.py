@@ -5,8 +5,6 @@ triggers are several states, an actor that is no state, or the inside of the sta
 but for Vichy France (219), Hejaz and Najd (671, 672), and Germany and Yemen after 1990.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 import pandas as pd

@@ -6,8 +6,6 @@ a lesser one that they began themselves: 2.2.1 has 2,291 initiations where 2.1.1
 are chosen, has 2,439.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import pandas as pd

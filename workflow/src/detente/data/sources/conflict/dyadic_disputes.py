@@ -5,8 +5,6 @@ stands in both orders, and eight dyad-years (16 rows) have two records of the sa
 was on side A is told twice, by `sideaa` and by `rolea`, and the two disagree in 405 rows.
 """
 
-from __future__ import annotations
-
 import pandas as pd
 
 from detente.data.sources.base import RawTable

@@ -5,8 +5,6 @@ event over New Year counts in each of its years: 3,868 dyad-years, 3,738 by the 
 (`micnum`) is new for a dyad in the year of its first event between the two. Only days are ever unknown (−9), no months.
 """
 
-from __future__ import annotations
-
 import pandas as pd
 
 from detente.data.sources.base import RawTable, undirected, yearly

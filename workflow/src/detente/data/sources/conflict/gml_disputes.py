@@ -5,8 +5,6 @@ two directions of four dispute-dyad-years disagree on the onset: it is one if ei
 year: a dispute starts in its first year in the file, in the month that it gives.
 """
 
-from __future__ import annotations
-
 import pandas as pd
 
 from detente.data.sources.base import RawTable

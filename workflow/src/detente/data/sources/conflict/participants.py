@@ -7,8 +7,6 @@ states that opposed each other in no incident of the dispute faced nobody but th
 onset is the first year of a spell of theirs, so that a state that joins later has its onset when it joins.
 """
 
-from __future__ import annotations
-
 import pandas as pd
 
 from detente.data.sources.base import RawTable, yearly

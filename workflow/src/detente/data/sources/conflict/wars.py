@@ -4,8 +4,6 @@ Each dyad stands in both orders, and five dyad-years have two wars. Some years o
 and some months (24): only the year of the row and the year of the start are used, which agree with each other.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 import pandas as pd

@@ -1,7 +1,5 @@
 """DCAD 1.0: bilateral defence cooperation agreements in force, by what they agree on."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 import pandas as pd

@@ -1,7 +1,5 @@
 """ATOP 5.1: obligations between two states that an alliance puts in force in a year."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 import pandas as pd

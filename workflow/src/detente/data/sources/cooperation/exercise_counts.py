@@ -4,8 +4,6 @@ The trap that costs most: counts have no partners, so they make no dyad; and sta
 have no rows, so absent is missing, not 0.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 import pandas as pd

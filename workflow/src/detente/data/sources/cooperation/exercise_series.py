@@ -4,8 +4,6 @@ Exercises without a coded series are of one series if their names agree and two 
 Friendship is an exercise of China with Pakistan and, elsewhere, one of the Soviet Union.
 """
 
-from __future__ import annotations
-
 import re
 import unicodedata
 from collections.abc import Sequence

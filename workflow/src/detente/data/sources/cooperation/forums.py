@@ -5,8 +5,6 @@ five-year data). The trap: −1 (the forum does not exist) and −9 (unknown) ar
 end in 1990 (260, 265, 678, 680) have no row that year, and an absent row is not a state without memberships.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 import pandas as pd

@@ -5,8 +5,6 @@ in 30 slots, in any case; the last column, AUS, is a flag and no slot; a sixth o
 typed text, with misprints; the years before 1977 hold four exercises in all.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import replace
 

@@ -4,8 +4,6 @@ Pevehouse, Nordstrom, McManus and Jamison, 1816–2014. The trap: universal orga
 number grows with time everywhere; it wants year effects. Unknown memberships were summed as none by the compiler.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 import pandas as pd

@@ -5,8 +5,6 @@ that costs most: uncoded years hold 0. Exercises are coded 1974–2010 and troop
 and France, alone of the five, are protégés too.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 import pandas as pd

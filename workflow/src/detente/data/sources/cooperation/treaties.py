@@ -5,8 +5,6 @@ most: an exit year of 0 means in force at the end of 2016, not never. Phases 2 a
 side where a partner split into two states: members pair inside a phase, never across.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 import numpy as np

@@ -5,8 +5,6 @@ Marine Corps and two commanders. The traps: one sender; 1993 and 2003 hold no vi
 coded; offices join the list one by one, so counts rise (16 in 1992, 87 in 2011) without more travel.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 import pandas as pd

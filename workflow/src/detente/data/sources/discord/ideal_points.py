@@ -4,8 +4,6 @@ The trap: the Assembly did not vote in 1964, so no state has a point that year; 
 before they are members of the state system. Distances of dyads are the panel's to take.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 import pandas as pd

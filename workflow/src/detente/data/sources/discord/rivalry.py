@@ -4,8 +4,6 @@ Thompson, Sakuwa and Suhas (2021), 1494–2020, and the earlier one of Thompson 
 what a rivalry is about: space, position, ideology, intervention.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 import pandas as pd

@@ -5,8 +5,6 @@ YYYYMM with month 0 or 99 for unknown; a claim ending 200199 goes on where codin
 known.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 import pandas as pd

@@ -5,8 +5,6 @@ part, so its zeros there would be silent; we keep the four whole years. Two cont
 mission if both have personnel in it in the same month.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 import pandas as pd

@@ -5,8 +5,6 @@ none at all. The trap that costs most: the months begin in November 1990, but no
 1992, and they end in March 2014; we keep the years in which all three kinds are recorded throughout.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 import pandas as pd

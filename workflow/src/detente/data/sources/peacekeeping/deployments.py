@@ -5,8 +5,6 @@ repeats its yearly mean on several rows, so adding rows counts troops twice. A c
 no map of UNIFIL in 2016 is in the table, for one.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 import pandas as pd

@@ -5,8 +5,6 @@ stands between two states it often lists one (UNIKOM Iraq, UNDOF Syria, UNMEE Et
 deployment, not parties; parties are in UNPMM. UNTSO lists none, and UNMOGIP stops in 1949.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 
 import pandas as pd

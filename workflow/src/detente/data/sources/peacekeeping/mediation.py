@@ -4,8 +4,6 @@ What is known of a whole crisis, given to every pair of an actor and the state t
 and 3 of `mediate` are no mediation either; mediators and days stand in the file for 4 alone. Five crises are uncoded.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 import pandas as pd

@@ -1,7 +1,5 @@
 """UN peace missions between states (UNPMM 2.0): peacekeeping, political missions, good offices."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from itertools import combinations

@@ -5,8 +5,6 @@ trap that costs most: umbrella entries (UNEF, UNAVEM, UNOSOM, UNCPSG) repeat ope
 The list leaves out UNTAG, with which Namibia became a state in 1990, and UNTMIH; both are added.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 import pandas as pd

@@ -5,8 +5,6 @@ countries are coded, so a state without a row is missing, not free of peacekeepe
 conflict of its country.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 import pandas as pd

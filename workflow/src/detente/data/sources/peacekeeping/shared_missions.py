@@ -5,8 +5,6 @@ The traps: only troops are named, so missions of observers and police are absent
 say "Multinational"; UNIFIL in 2016 and UNPREDEP in 1996 have no map, and who served there then is not known.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 import pandas as pd

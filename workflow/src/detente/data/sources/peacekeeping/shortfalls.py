@@ -4,8 +4,6 @@ One row per UN mission and month with one host. The trap that costs most: UNTSO,
 code, so a state without a row is not a state without peacekeepers: absent is missing.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 import pandas as pd

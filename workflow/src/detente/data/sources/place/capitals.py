@@ -4,8 +4,6 @@ The trap: the list runs to 2024 for states long gone; and three capitals were ge
 Great-circle distances between capitals are the panel's to take.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 import pandas as pd

@@ -4,8 +4,6 @@ Two sources of one file: states, and pairs of a state with its former ruler. Not
 −9 is "not applicable" (never a dependency), and the main ruler need not be whom independence was won from.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 import pandas as pd

@@ -1,7 +1,5 @@
 """COW Direct Contiguity 3.2: shares a border, or faces across at most 400 miles of water."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 import pandas as pd

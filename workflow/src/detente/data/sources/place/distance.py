@@ -1,7 +1,5 @@
 """Minimum distance between the territories of two states (CShapes 2.0), in kilometres."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 import numpy as np

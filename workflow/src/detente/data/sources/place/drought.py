@@ -4,8 +4,6 @@ Negative is dry. The trap: borders are today's, so a state of the past takes the
 are old ISO codes, some countries come several times over, and Norway is missing throughout.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 import pandas as pd

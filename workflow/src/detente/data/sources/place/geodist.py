@@ -4,8 +4,6 @@ Nothing here changes with time. The trap that costs most: states are ISO 3166 le
 gone by then are not listed. Those named in `GONE` take the language of the state that followed them and nothing else.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 import numpy as np

@@ -5,8 +5,6 @@ interpolated; up to four years after a state's last one keep it; nothing is carr
 the panel's to take, for example the sum of the smaller share of each religion.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 import pandas as pd

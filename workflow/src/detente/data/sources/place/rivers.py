@@ -4,8 +4,6 @@ The trap: borders are those of 2018, so the Soviet Union is Russia here; and uni
 codes of all claimants, none of whom we count for it.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from itertools import combinations
 

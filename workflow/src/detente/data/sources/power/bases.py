@@ -4,8 +4,6 @@ The trap that costs most: the list is a snapshot without years, so it is a fact 
 nothing of earlier years. The file is Latin-1.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 import pandas as pd

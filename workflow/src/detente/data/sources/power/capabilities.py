@@ -1,7 +1,5 @@
 """COW National Material Capabilities 7: a state's share of the system's material power."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 import pandas as pd

@@ -4,8 +4,6 @@ The trap: levels, not logs; GDP per head is anchored in Maddison (2011 dollars),
 10 (2017 dollars), so the first is not the ratio of the other two.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 import numpy as np

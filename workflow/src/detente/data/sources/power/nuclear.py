@@ -4,8 +4,6 @@ The trap that costs most: the file writes today's states back to 1938, so German
 Republic and Serbia for Yugoslavia; each name takes the code of the state of the year. Absent is missing, not 0.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 import pandas as pd

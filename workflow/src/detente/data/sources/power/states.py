@@ -1,7 +1,5 @@
 """COW State System Membership: who is a state, who is a major power, and when, to the day."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 import numpy as np

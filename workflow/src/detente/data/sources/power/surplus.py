@@ -6,8 +6,6 @@ States that ended before GDP is estimated (Bavaria, Two Sicilies, South Vietnam 
 million dollars throughout, whatever their size: no estimate, and missing here.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 import numpy as np

@@ -4,8 +4,6 @@ Barbieri, Keshk and Pollins, 1870–2014. The trap: flows of this table are roun
 the modern dyad-years show 0 where little was traded. A dyad-year without a row, or with unknown flows, is missing.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 import numpy as np

@@ -5,8 +5,6 @@ report is missing, not 0. The file writes today's name, so the 537,377 in South 
 and those in the Federal Republic under Germany (255).
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 import pandas as pd

@@ -1,7 +1,5 @@
 """Regime scores on COW states: extended Unified Democracy Scores, Polity5 and V-Dem."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 import pandas as pd

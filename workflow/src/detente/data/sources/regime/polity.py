@@ -5,8 +5,6 @@ after 2011 (COW: South Sudan) and its 341 is Kosovo (COW: Montenegro), its 347 S
 Special codes −66, −77 and −88 are no scores; states under half a million people are not coded at all.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 import pandas as pd

@@ -4,8 +4,6 @@ The trap: many units are no sovereign states in their year, some never (no COW c
 where Serbia and Yugoslavia overlap.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 import pandas as pd

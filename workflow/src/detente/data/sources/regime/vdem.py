@@ -4,8 +4,6 @@ The trap: V-Dem codes countries, not states: what became Germany in 1990 is one 
 Sardinia has no COW code though it is the Italy of COW's list, and Zanzibar, Palestine or Hong Kong are no states.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 import pandas as pd
