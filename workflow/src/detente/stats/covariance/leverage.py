@@ -16,10 +16,7 @@ def effects_leverage(effects: Sequence[Codes]) -> Array:
     The dummies of the first are orthogonal: 1/n_g. The second adds what is left of its dummies within the first, by
     the pseudo-inverse of a matrix of its own size: put the larger factor first.
 
-    Raises
-    ------
-    UnsupportedCovariance
-        If there are more than two factors.
+    Raises UnsupportedCovariance if there are more than two factors.
     """
     if len(effects) > 2:
         raise UnsupportedCovariance("HC2 and HC3 take at most two absorbed effects; use hc1, cluster or dyadic")

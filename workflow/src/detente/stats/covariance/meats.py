@@ -20,10 +20,7 @@ def dyadic_meat(scores: Scores | Array, pairs: Pairs) -> tuple[Array, int]:
     S_d totals the scores of dyad d over its years, U_i the S_d of all dyads of state i. Every pair of observations
     that shares a state counts once: pairs within one dyad share both states and would count twice.
 
-    Parameters
-    ----------
-    scores
-        (N, k); `pairs` the dyads of the rows.
+    `scores`: (N, k); `pairs` the dyads of the rows.
     """
     by_dyad = totals(scores, pairs.dyad, len(pairs.low))
     n = pairs.states
@@ -46,15 +43,8 @@ def multiway_meat(
 ) -> tuple[Array, list[int]]:
     """Sum over all sets of factors, odd ones added, even ones taken off (Cameron, Gelbach and Miller 2011, eq. 2.13).
 
-    Parameters
-    ----------
-    scores
-        (N, k); `factors` codes (N,) each; `weigh` returns a factor for each part from the parts' numbers of groups,
-        single factors first.
-
-    Returns
-    -------
-    The meat (k, k) and the number of groups of each single factor.
+    `scores`: (N, k); `factors` codes (N,) each; `weigh` returns a factor for each part from the parts' numbers of
+    groups, single factors first. Returns the meat (k, k) and the number of groups of each single factor.
     """
     parts: list[tuple[int, Array, int]] = []
     for size in range(1, len(factors) + 1):
@@ -77,10 +67,7 @@ def leverage(x: Array, bread: Array, effects: Array | float = 0.0) -> Array:
 def corrected_scores(scores: Scores | Array, leverages: Array, power: float) -> Scores:
     """Scores over (1 − h)^power: ½ for HC2, 1 for HC3 (MacKinnon and White 1985).
 
-    Raises
-    ------
-    UnsupportedCovariance
-        If rows are fitted exactly, as those of single-row effects are.
+    Raises UnsupportedCovariance if rows are fitted exactly, as those of single-row effects are.
     """
     left = 1 - leverages
     exact = int((left < EXACT).sum())

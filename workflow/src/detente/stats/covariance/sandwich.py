@@ -57,10 +57,8 @@ class Covariance:
     def std_error(self, gradient: Array) -> float:
         """Delta-method standard error of a function of the coefficients with this gradient (k,).
 
-        Raises
-        ------
-        IndefiniteCovariance
-            If the variance before repair is not positive: clipping would make up a standard error.
+        Raises IndefiniteCovariance if the variance before repair is not positive: clipping would make up a standard
+        error.
         """
         if not self.exists(gradient):
             raise IndefiniteCovariance(
@@ -130,21 +128,11 @@ class _Filling:
 def covariance(recipe: Vcov | str, parts: SandwichParts, ssc: str = "detente") -> Covariance:
     """Covariance of the coefficients by a recipe.
 
-    Parameters
-    ----------
-    recipe
-        A recipe or its name: "classical", "hc0" to "hc3", "dyadic", or factors joined by "+".
-    ssc
-        "detente", "none", "stata", "r-sandwich", "statsmodels" or "linearmodels": see `ssc.TABLE`.
-
-    Raises
-    ------
-    UnsupportedCovariance
-        If the recipe is not known, or does not exist for this model or under this convention.
-    TooFewStates, TooFewClusters
-        If there are fewer than five states, or fewer than two clusters.
-    NoDyads, UnknownVariable
-        If the rows are no dyads, or there is no factor of the name.
+    `recipe`: a recipe or its name: "classical", "hc0" to "hc3", "dyadic", or factors joined by "+". `ssc`: "detente",
+    "none", "stata", "r-sandwich", "statsmodels" or "linearmodels": see `ssc.TABLE`.
+    Raises UnsupportedCovariance if the recipe is not known, or does not exist for this model or under this convention;
+    TooFewStates, TooFewClusters if there are fewer than five states, or fewer than two clusters; NoDyads,
+    UnknownVariable if the rows are no dyads, or there is no factor of the name.
     """
     recipe = parse(recipe)
     if recipe.kind == "jackknife":

@@ -72,10 +72,7 @@ def of_rows(scores: Scores | Array) -> Scores:
 def totals(scores: Scores | Array, groups: Codes, size: int) -> Array:
     """Sums of the scores of rows within each of `size` groups, (size, k), in one pass without sorting.
 
-    Raises
-    ------
-    EstimationError
-        If `groups` (n,) are not numbers from 0 to size − 1, one a row.
+    Raises EstimationError if `groups` (n,) are not numbers from 0 to size − 1, one a row.
     """
     given = of_rows(scores)
     if len(groups) != len(given) or (len(groups) and not 0 <= groups.min() <= groups.max() < size):

@@ -67,10 +67,7 @@ DYADIC = ("detente", "none")
 def rule(ssc: str, *, linear: bool) -> Rule:
     """The rule of a convention.
 
-    Raises
-    ------
-    UnsupportedCovariance
-        If there is none of this name, or none for likelihoods.
+    Raises UnsupportedCovariance if there is none of this name, or none for likelihoods.
     """
     if ssc not in TABLE:
         raise UnsupportedCovariance(f"small-sample convention {ssc!r} is not known; {choices(ssc, TABLE)}")
@@ -92,10 +89,7 @@ def dyadic_rule(ssc: str, *, linear: bool) -> Distribution:
 def share(name: Share, rows: int, parameters: int) -> float:
     """A factor by its name.
 
-    Raises
-    ------
-    EstimationError
-        If there are no more rows than parameters.
+    Raises EstimationError if there are no more rows than parameters.
     """
     if not name:
         return 1.0

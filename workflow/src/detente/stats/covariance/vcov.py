@@ -59,10 +59,7 @@ def hc3() -> Vcov:
 def cluster(*factors: str) -> Vcov:
     """Clusters by one factor, or by several at once (Cameron, Gelbach and Miller 2011).
 
-    Raises
-    ------
-    UnsupportedCovariance
-        If no factor is named, or one twice.
+    Raises UnsupportedCovariance if no factor is named, or one twice.
     """
     if not factors or len(set(factors)) < len(factors):
         raise UnsupportedCovariance(f"cluster{factors!r}: name one factor or more, each once, such as cluster('dyad')")
@@ -84,10 +81,7 @@ def jackknife() -> Vcov:
 def parse(name: str | Vcov, factors: Iterable[str] = FACTORS) -> Vcov:
     """The recipe of a name: "dyadic", "hc1", "classical", or factors joined by "+", such as "dyad" or "dyad+year".
 
-    Raises
-    ------
-    UnsupportedCovariance
-        If it is no kind and not made of known factors; the message names the nearest.
+    Raises UnsupportedCovariance if it is no kind and not made of known factors; the message names the nearest.
     """
     if isinstance(name, Vcov):
         return name

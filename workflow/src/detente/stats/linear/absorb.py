@@ -88,10 +88,7 @@ class Absorber:
     def residual(self, values: Array, out: Array | None = None) -> Array:
         """Residuals of each column of `values` (N, K), or of a vector (N,), on all dummies; in `out` (N, K) if given.
 
-        Raises
-        ------
-        NotConverged
-            If they are found by iteration, and 5,000 are not enough.
+        Raises NotConverged if they are found by iteration, and 5,000 are not enough.
         """
         if values.ndim == 1:
             return self.residual(values[:, None])[:, 0]

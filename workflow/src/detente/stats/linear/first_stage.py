@@ -31,12 +31,8 @@ class Stage:
 def stage_of(design: ModelFrame) -> Stage:
     """Take effects off everything.
 
-    Raises
-    ------
-    NoInstruments
-        If there are no endogenous regressors, or fewer instruments than of them.
-    NoVariation
-        If an endogenous regressor, or too many instruments, do not vary within effects.
+    Raises NoInstruments if there are no endogenous regressors, or fewer instruments than of them; NoVariation if an
+    endogenous regressor, or too many instruments, do not vary within effects.
     """
     data = within(design)
     if not design.endogenous or design.instruments is None:

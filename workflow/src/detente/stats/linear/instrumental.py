@@ -25,10 +25,7 @@ UNDEFINED = "the covariance leaves a combination of the instruments no variance"
 def reference_gap(design: ModelFrame, fit: Solution) -> float:
     """Largest difference of a coefficient from linearmodels' IV2SLS on data within effects, relative to precision.
 
-    Raises
-    ------
-    NotReproduced
-        If it exceeds 1e-6.
+    Raises NotReproduced if it exceeds 1e-6.
     """
     from linearmodels.iv import IV2SLS
 
@@ -68,14 +65,9 @@ def iv_lpm(design: ModelFrame, *, first_stage: str | Vcov = "") -> Solution:
     under the covariance that `first_stage` names: by default dyadic, or HC0 where rows are no dyads. Below about 10
     believe `anderson_rubin` alone. `bread` is that of the projected regressors, `dispersion` RSS / (n − k − absorbed).
 
-    Raises
-    ------
-    NoInstruments
-        If endogenous regressors or instruments are missing, or too few instruments vary within effects.
-    NoVariation
-        If outcome, treatment or an endogenous regressor does not vary within effects.
-    RankDeficient
-        If regressors, instruments, or regressors projected on instruments are linearly dependent.
+    Raises NoInstruments if endogenous regressors or instruments are missing, or too few instruments vary within
+    effects; NoVariation if outcome, treatment or an endogenous regressor does not vary within effects; RankDeficient if
+    regressors, instruments, or regressors projected on instruments are linearly dependent.
     """
     stage = stage_of(design)
     data, m = stage.data, stage.instruments.shape[1]
@@ -163,14 +155,9 @@ def anderson_rubin(
     y − β d for every β. Ends of the confidence set are found on the circle of directions (1, −β), on which the
     statistic is continuous through infinity.
 
-    Raises
-    ------
-    NoInstruments
-        If there is not exactly one endogenous regressor, or no instrument.
-    UnsupportedCovariance
-        If the recipe does not go by scores.
-    IndefiniteCovariance
-        If the covariance leaves some combination of the instruments no variance.
+    Raises NoInstruments if there is not exactly one endogenous regressor, or no instrument; UnsupportedCovariance if
+    the recipe does not go by scores; IndefiniteCovariance if the covariance leaves some combination of the instruments
+    no variance.
     """
     if len(design.endogenous) != 1:
         raise NoInstruments(

@@ -24,10 +24,7 @@ def reference_gap(design: ModelFrame, fit: Solution) -> float:
     (Fong and Saunders 2011) takes the dummies, as a sparse matrix, out of y − xb; it shares nothing with the absorber.
     What is left of the normal equations, times the bread, is the step to the solution.
 
-    Raises
-    ------
-    NotReproduced
-        If it exceeds 1e-6.
+    Raises NotReproduced if it exceeds 1e-6.
     """
     x = design.x[:, [design.terms.index(t) for t in fit.terms if t != "intercept"]]
     if "intercept" in fit.terms:
@@ -84,14 +81,8 @@ def lpm(design: ModelFrame) -> Solution:
     level of an effect are kept: their residual is zero, and so are their scores. `dispersion` is
     RSS / (n − k − absorbed parameters).
 
-    Raises
-    ------
-    NoVariation
-        If outcome or treatment does not vary within effects.
-    RankDeficient
-        If the remaining regressors are linearly dependent.
-    EstimationError
-        If a value is missing, or no degree of freedom is left.
+    Raises NoVariation if outcome or treatment does not vary within effects; RankDeficient if the remaining regressors
+    are linearly dependent; EstimationError if a value is missing, or no degree of freedom is left.
     """
     data = within(design)
     df = degrees_left(len(data.y), len(data.terms), data.absorber.parameters)

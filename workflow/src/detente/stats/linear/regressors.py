@@ -35,14 +35,8 @@ class Regressors:
 def regressors(design: ModelFrame, *, intercept: bool = True) -> Regressors:
     """Regressors of a design, a constant first, without columns that never vary.
 
-    Raises
-    ------
-    EstimationError
-        If outcome or regressors hold a value that is not finite.
-    NoVariation
-        If the treatment never varies.
-    RankDeficient
-        If columns depend on one another, naming them.
+    Raises EstimationError if outcome or regressors hold a value that is not finite; NoVariation if the treatment never
+    varies; RankDeficient if columns depend on one another, naming them.
     """
     spread = _spread(design)
     varies = spread.high > spread.low
@@ -103,10 +97,7 @@ def chunks(n: int) -> list[slice]:
 def inverse(information: Array) -> Array:
     """Inverse of a positive definite matrix (k, k), whatever the units of its rows.
 
-    Raises
-    ------
-    Stalled
-        If it is not positive definite.
+    Raises Stalled if it is not positive definite.
     """
     diagonal = np.diag(information)
     if not diagonal.min() > 0:

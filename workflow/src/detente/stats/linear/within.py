@@ -44,14 +44,8 @@ class Within:
 def within(design: ModelFrame) -> Within:
     """Take the design's effects off its outcome and regressors.
 
-    Raises
-    ------
-    NoVariation
-        If outcome or treatment does not vary within effects.
-    RankDeficient
-        If the regressors that vary are linearly dependent, naming them.
-    EstimationError
-        If a value is not finite.
+    Raises NoVariation if outcome or treatment does not vary within effects; RankDeficient if the regressors that vary
+    are linearly dependent, naming them; EstimationError if a value is not finite.
     """
     if not design.fixed_effects:
         return _pooled(design)
@@ -96,12 +90,8 @@ def data_within(
 ) -> Data:
     """Regressors of some rows within effects, unweighted: the same span, near zero, so that weights lose no digits.
 
-    Raises
-    ------
-    NoVariation
-        If the treatment does not vary within the effects.
-    RankDeficient
-        If the regressors that do are linearly dependent.
+    Raises NoVariation if the treatment does not vary within the effects; RankDeficient if the regressors that do are
+    linearly dependent.
     """
     whole = len(rows) == len(design.y)
     y, x = (design.y, design.x) if whole else (design.y[rows], design.x[rows])
@@ -155,10 +145,7 @@ def gram(*parts: Array, weights: Array | None = None) -> Array:
 def floor(x: Array, y: Array, terms: Sequence[str]) -> Array:
     """Sums of squares (K + 1,) within effects of the columns of x (N, K) and of y (N,) that are no more than rounding.
 
-    Raises
-    ------
-    EstimationError
-        If a value is not finite, naming the columns.
+    Raises EstimationError if a value is not finite, naming the columns.
     """
     columns = [np.ascontiguousarray(part, dtype=np.float64) for part in (x, y[:, None])]
     about_zero, about_mean = np.concatenate([kernel.spread(part) for part in columns], axis=1)

@@ -68,12 +68,8 @@ def state_block_bootstrap(fit: Fit, *, draws: int = 199, seed: int = 0) -> State
     `fit` may be of any estimator, which is given its own options again; `replace(fit, vcov=found.vcov)` is
     the fit under this covariance.
 
-    Raises
-    ------
-    NoDyads, TooFewStates
-        If the rows are no dyads, or of fewer than five states.
-    TooFewDraws
-        If more than a tenth of the draws have no estimate, naming the commonest reason, or fewer than two are left.
+    Raises NoDyads, TooFewStates if the rows are no dyads, or of fewer than five states; TooFewDraws if more than a
+    tenth of the draws have no estimate, naming the commonest reason, or fewer than two are left.
     """
     design = fit.design
     if design.side1 is None or design.side2 is None:

@@ -110,24 +110,11 @@ def randomisation_test(
 
     By Frisch and Waugh (1933): effects and controls are taken out of the outcome once, and out of each drawn treatment.
 
-    Parameters
-    ----------
-    scheme
-        `circular_shift()`, `state_labels()` or `kad_redraw(…)`.
-    term
-        The treatment that is drawn; the fit's if None.
-    statistic
-        "coefficient", or "t" for the coefficient over its standard error clustered by dyad, which is as good as
-        the coefficient under the sharp null and better if effects differ (Wu and Ding 2021).
-
-    Raises
-    ------
-    UnsupportedEstimator
-        If the fit is not least squares, or other regressors are made of the treatment.
-    UnknownVariable, UnknownOption
-        If there is no such term, or statistic.
-    NoDyads
-        If the rows are no dyads.
+    `scheme`: `circular_shift()`, `state_labels()` or `kad_redraw(…)`. `term`: the treatment that is drawn; the fit's if
+    None. `statistic`: "coefficient", or "t" for the coefficient over its standard error clustered by dyad, which is as
+    good as the coefficient under the sharp null and better if effects differ (Wu and Ding 2021).
+    Raises UnsupportedEstimator if the fit is not least squares, or other regressors are made of the treatment;
+    UnknownVariable, UnknownOption if there is no such term, or statistic; NoDyads if the rows are no dyads.
     """
     _refuse(fit, statistic, draws)
     place, design = place_of(fit, term), fit.design
@@ -173,10 +160,7 @@ def _drawn(ready: Ready, comparison: _Comparison, draws: int, seed: int) -> Arra
 def _column(design: ModelFrame, term: str) -> int:
     """The design's column of a term.
 
-    Raises
-    ------
-    UnsupportedEstimator
-        If other columns are powers or products of it, which would have to be drawn with it.
+    Raises UnsupportedEstimator if other columns are powers or products of it, which would have to be drawn with it.
     """
     if term not in design.terms:
         raise UnsupportedEstimator(f"{term!r} is no regressor of the design that could be drawn")

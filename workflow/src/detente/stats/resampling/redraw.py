@@ -38,12 +38,8 @@ class KadRedraw:
     def ready(self, design: ModelFrame, treatment: Array) -> Ready:
         """Make the scheme ready.
 
-        Raises
-        ------
-        UnsuitableEvents
-            If the events do not make the treatment of the design, or no participant can be re-randomised.
-        UnknownVariable, UnknownOption
-            If a column is missing, or the measure is not known.
+        Raises UnsuitableEvents if the events do not make the treatment of the design, or no participant can be
+        re-randomised; UnknownVariable, UnknownOption if a column is missing, or the measure is not known.
         """
         self._check()
         a, b, year = sides_and_year(design)
@@ -85,17 +81,11 @@ def kad_redraw(events: pd.DataFrame, candidates: pd.DataFrame, *, lag: int = 1, 
     A participant's place goes to a state of the same region in that year, drawn without replacement within the event.
     One that is no candidate itself keeps its place. An event of two years has the same participants in both.
 
-    Parameters
-    ----------
-    events
-        One row per event, year and member; with `parties`, how many took part, for the measure "weight". Those that
-        make the treatment: for bilateral exercises, the bilateral ones.
-    candidates
-        One row per member and year that could have taken part, with its `region` if that is held.
-    lag
-        Years by which the design's treatment follows the events.
-    measure
-        What the treatment is: "any" joint event (0 or 1), their "count", or the sum of 1/(parties − 1), "weight".
+    `events`: one row per event, year and member; with `parties`, how many took part, for the measure "weight". Those
+    that make the treatment: for bilateral exercises, the bilateral ones. `candidates`: one row per member and year that
+    could have taken part, with its `region` if that is held. `lag`: years by which the design's treatment follows the
+    events. `measure`: what the treatment is: "any" joint event (0 or 1), their "count", or the sum of 1/(parties − 1),
+    "weight".
     """
     return KadRedraw(events, candidates, lag, measure)
 

@@ -90,10 +90,8 @@ class Refits:
 def prepared(design: ModelFrame, *, jackknife: bool = True) -> Model:
     """Absorb and invert what all outcomes share; the jackknife costs a fit a state, and 4 bytes a row and state.
 
-    Raises
-    ------
-    NoVariation, RankDeficient, EstimationError, TooFewStates
-        If the model cannot be fitted, or there are fewer than five states.
+    Raises NoVariation, RankDeficient, EstimationError, TooFewStates if the model cannot be fitted, or there are fewer
+    than five states.
     """
     full = with_fixed_effects(design, get("lpm"))
     data, pairs = within(full), design.pairs
@@ -112,10 +110,7 @@ def leave_out(design: ModelFrame, model: Model) -> Array:
     A control that no longer varies without a state is left out there, which the jackknife of a study refuses. In single
     precision: what that adds is a ten-millionth of a standard error.
 
-    Raises
-    ------
-    EstimationError
-        If the treatment has no estimate without some state.
+    Raises EstimationError if the treatment has no estimate without some state.
     """
     pairs = model.pairs
     weights = np.repeat(-model.influence.astype(np.float32)[:, None], pairs.states, axis=1)

@@ -93,14 +93,8 @@ class Plan:
 def plan(fit: Fit, clusters: str | Vcov | None, weights: Weights, draws: int, seed: int) -> Plan:
     """A plan to draw the clusters of one factor; None for that of the fit's covariance if it is one, else the dyad.
 
-    Raises
-    ------
-    UnsupportedCovariance
-        If it is not one factor.
-    TooFewClusters, TooFewDraws
-        If there are fewer than two clusters, or no draws.
-    UnknownOption
-        If there is no such distribution of weights.
+    Raises UnsupportedCovariance if it is not one factor; TooFewClusters, TooFewDraws if there are fewer than two
+    clusters, or no draws; UnknownOption if there is no such distribution of weights.
     """
     if weights not in POINTS:
         raise UnknownOption(f"weights {weights!r} are not known; {choices(weights, POINTS)}")
@@ -141,10 +135,7 @@ def confidence_end(
 ) -> float:
     """How far from the estimate a test at `level` first rejects, on one side; infinite if it never does.
 
-    Parameters
-    ----------
-    p_at
-        p-value of the null that is so far from the estimate; `tolerance` in standard errors, of where it rejects.
+    `p_at`: p-value of the null that is so far from the estimate; `tolerance` in standard errors, of where it rejects.
     """
     inside, outside = 0.0, side * std_error
     while p_at(outside) > 1 - level:

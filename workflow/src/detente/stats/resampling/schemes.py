@@ -91,14 +91,8 @@ class StateLabels:
     def ready(self, design: ModelFrame, treatment: Array) -> Ready:
         """Make the scheme ready.
 
-        Raises
-        ------
-        TooFewStates
-            If no two states can exchange places.
-        UnsuitableEvents
-            If the network does not hold the treatments of the design.
-        UnknownVariable
-            If the network lacks a column.
+        Raises TooFewStates if no two states can exchange places; UnsuitableEvents if the network does not hold the
+        treatments of the design; UnknownVariable if the network lacks a column.
         """
         a, b, year = sides_and_year(design)
         source = _rows(design, treatment) if self.network is None else _checked(self.network)
@@ -127,13 +121,9 @@ class StateLabels:
 def state_labels(network: pd.DataFrame | None = None, strata: Mapping[int, int] | None = None) -> StateLabels:
     """Permute states' labels, rows and columns at once, which keeps the network's shape (Krackhardt 1988).
 
-    Parameters
-    ----------
-    network
-        Treatments of all dyads, whether in the design or not: columns a, b, year, value, lagged as the design's; dyads
-        that it does not have are untreated. None takes those of the design, which misses dyads outside its sample.
-    strata
-        Stratum by state: labels are exchanged within strata, states without one keep theirs.
+    `network`: treatments of all dyads, whether in the design or not: columns a, b, year, value, lagged as the design's;
+    dyads that it does not have are untreated. None takes those of the design, which misses dyads outside its sample.
+    `strata`: stratum by state: labels are exchanged within strata, states without one keep theirs.
     """
     return StateLabels(network, strata)
 

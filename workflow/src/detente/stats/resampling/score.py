@@ -75,20 +75,10 @@ def score_bootstrap(
     Of pooled logit, probit, cloglog and Poisson the null is imposed: the scores are those at the estimate that obeys
     it, as in a Lagrange multiplier test. Of all other estimators they are those of the fit.
 
-    Parameters
-    ----------
-    term, clusters, weights
-        As in `wild_bootstrap`.
-
-    Raises
-    ------
-    UnknownVariable
-        If the term is not in the fit.
-    TooFewClusters, UnsupportedCovariance
-        If there are fewer than two clusters, clusters of several factors, or clusters that split the groups of an
-        estimator of whole groups.
-    NotConverged
-        If the model has no estimate under the null.
+    `term`, `clusters`, `weights`: as in `wild_bootstrap`.
+    Raises UnknownVariable if the term is not in the fit; TooFewClusters, UnsupportedCovariance if there are fewer than
+    two clusters, clusters of several factors, or clusters that split the groups of an estimator of whole groups;
+    NotConverged if the model has no estimate under the null.
     """
     place = resampling.place_of(fit, term)
     plan = resampling.plan(fit, clusters, weights, draws, seed)

@@ -89,26 +89,13 @@ def wild_bootstrap(
     is a product of these. Absorbed effects are estimated again in every draw, exactly: those that lie within clusters
     are untouched by their weights, others are kept as columns.
 
-    Parameters
-    ----------
-    term
-        The coefficient; the treatment's if None.
-    clusters
-        A factor; None for that of the fit's covariance, or the dyad.
-    weights
-        "rademacher" (±1), or "webb" (six points), for fewer than a dozen clusters. If all vectors of ±1 are no more
-        than `draws`, each is taken once.
-
-    Raises
-    ------
-    UnsupportedEstimator
-        If the fit is not least squares: `score_bootstrap` is for likelihoods.
-    UnknownVariable
-        If the term is not in the fit.
-    TooFewClusters, UnsupportedCovariance
-        If there are fewer than two clusters, or clusters of several factors.
-    UnsupportedEffects
-        If effects cut across clusters, with more than 1,000 levels and more than 1,000 clusters.
+    `term`: the coefficient; the treatment's if None. `clusters`: a factor; None for that of the fit's covariance, or
+    the dyad. `weights`: "rademacher" (±1), or "webb" (six points), for fewer than a dozen clusters. If all vectors of
+    ±1 are no more than `draws`, each is taken once.
+    Raises UnsupportedEstimator if the fit is not least squares: `score_bootstrap` is for likelihoods; UnknownVariable
+    if the term is not in the fit; TooFewClusters, UnsupportedCovariance if there are fewer than two clusters, or
+    clusters of several factors; UnsupportedEffects if effects cut across clusters, with more than 1,000 levels and more
+    than 1,000 clusters.
     """
     _refuse_other_estimators(fit)
     place = resampling.place_of(fit, term)

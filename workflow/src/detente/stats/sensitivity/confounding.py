@@ -16,10 +16,7 @@ from detente.base.errors import EstimationError
 def partial_r2(t: float, df: float) -> float:
     """Share of the residual variance of the outcome that the treatment explains, t²/(t² + df).
 
-    Raises
-    ------
-    EstimationError
-        If `df` is not positive.
+    Raises EstimationError if `df` is not positive.
     """
     _check_df(df)
     return t**2 / (t**2 + df)
@@ -33,10 +30,7 @@ def robustness_value(t: float, df: float, q: float = 1.0, alpha: float = 1.0) ->
     all of the outcome's residual variance the first solution holds, else that of the extreme scenario
     (sensemakr 0.1.4, `robustness_value`).
 
-    Raises
-    ------
-    EstimationError
-        If df ≤ 1, q ≤ 0, or alpha is not in (0, 1].
+    Raises EstimationError if df ≤ 1, q ≤ 0, or alpha is not in (0, 1].
     """
     if df <= 1:
         raise EstimationError(f"a robustness value needs more than one residual degree of freedom (found {df:g})")
@@ -99,24 +93,10 @@ def bound_from_benchmark(
 ) -> tuple[float, float]:
     """(r2dz_x, r2yz_dx) of a confounder `kd`, `ky` times as strong as an observed covariate Xj.
 
-    Parameters
-    ----------
-    r2dxj_x
-        Partial R² of Xj with the treatment given the other covariates.
-    r2yxj_dx
-        Partial R² of Xj with the outcome given treatment and other covariates.
-    kd, ky
-        How many times as strong; `ky` is `kd` if not given.
-
-    Returns
-    -------
-    tuple
-        Bounds of section 4.4, equations 16 and 17; the second is at most 1.
-
-    Raises
-    ------
-    EstimationError
-        If `kd` is so large that the confounder would explain more of the treatment than there is.
+    `r2dxj_x`: partial R² of Xj with the treatment given the other covariates. `r2yxj_dx`: partial R² of Xj with the
+    outcome given treatment and other covariates. `kd`, `ky`: how many times as strong; `ky` is `kd` if not given.
+    Returns bounds of section 4.4, equations 16 and 17; the second is at most 1.
+    Raises EstimationError if `kd` is so large that the confounder would explain more of the treatment than there is.
     """
     _check_shares(r2dz_x=r2dxj_x, r2yz_dx=r2yxj_dx)
     ky = kd if ky is None else ky

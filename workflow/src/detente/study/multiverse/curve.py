@@ -94,10 +94,7 @@ def drawn(
 def agree(found: Array, frame: pd.DataFrame) -> None:
     """Refuse estimates that differ from those of the multiverse.
 
-    Raises
-    ------
-    NotReproduced
-        If one is off by more than 1e-6 standard errors.
+    Raises NotReproduced if one is off by more than 1e-6 standard errors.
     """
     off = np.abs(found - frame["estimate"].to_numpy()) / frame["std_error"].to_numpy()
     if (off > TOLERANCE).any():

@@ -46,24 +46,11 @@ def decompose(
     to the variance that is decomposed, and shift every share. `resample` draws specifications instead: it says only how
     far a multiverse that is itself a random part of a larger grid may be off.
 
-    Parameters
-    ----------
-    frame
-        One row per specification (S): `nodes`, the option chosen at each, and `estimate`.
-    without_state
-        (n, S) estimates without each of n states, in the order of the frame; a state without which some specification
-        has no estimate is left out.
-
-    Returns
-    -------
-    One row per node and one for `REST`, columns `COLUMNS`; intervals are central 95 %.
-
-    Raises
-    ------
-    UnknownVariable
-        If the frame lacks a column.
-    EstimationError
-        If estimates do not vary, one is missing, or there are more than 14 nodes with several options.
+    `frame`: one row per specification (S): `nodes`, the option chosen at each, and `estimate`. `without_state`: (n, S)
+    estimates without each of n states, in the order of the frame; a state without which some specification has no
+    estimate is left out. Returns one row per node and one for `REST`, columns `COLUMNS`; intervals are central 95 %.
+    Raises UnknownVariable if the frame lacks a column; EstimationError if estimates do not vary, one is missing, or
+    there are more than 14 nodes with several options.
     """
     _check(frame, nodes, estimate)
     kept = [n for n in nodes if len(frame[n].unique()) > 1]
@@ -98,9 +85,7 @@ def options(frame: pd.DataFrame, nodes: Sequence[str], *, estimate: str = "estim
     The main effects are of least squares on the options of all nodes, so that options of other nodes that happen to go
     with one are not taken for it.
 
-    Returns
-    -------
-    One row an option, columns `OPTION_COLUMNS`; in the unit of the estimate.
+    Returns one row an option, columns `OPTION_COLUMNS`; in the unit of the estimate.
     """
     _check(frame, nodes, estimate)
     kept = [n for n in nodes if len(frame[n].unique()) > 1]

@@ -25,10 +25,7 @@ class Group:
     x (N, p) regressors called `names`, y (N, q) outcomes called `outcomes`; `pairs` the dyads of these rows and their
     states; `effects` codes (N,) by name.
 
-    Raises
-    ------
-    EstimationError
-        If shapes do not fit together, or dyads have no rows.
+    Raises EstimationError if shapes do not fit together, or dyads have no rows.
     """
 
     y: Array
@@ -101,14 +98,9 @@ class Fits:
 def check(group: Group, specifications: Sequence[Choice], covariances: Sequence[str]) -> None:
     """Refuse names that are not there, before any work.
 
-    Raises
-    ------
-    UnknownVariable
-        If a choice names a column that the group does not have; the message names the nearest.
-    UnsupportedCovariance
-        If a covariance is none of "dyad", "dyadic" and "hc1".
-    EstimationError
-        If a choice names a regressor twice.
+    Raises UnknownVariable if a choice names a column that the group does not have; the message names the nearest;
+    UnsupportedCovariance if a covariance is none of "dyad", "dyadic" and "hc1"; EstimationError if a choice names a
+    regressor twice.
     """
     for kind in covariances:
         if kind not in COVARIANCES:
@@ -146,10 +138,7 @@ class Shared:
     def kept(self, choice: Choice) -> tuple[Codes, tuple[str, ...]]:
         """Regressors (k,) of a choice that vary, constants first, and names of those that do not.
 
-        Raises
-        ------
-        NoVariation, RankDeficient
-            If the treatment never varies, or those that do depend on one another.
+        Raises NoVariation, RankDeficient if the treatment never varies, or those that do depend on one another.
         """
         found = np.array([self.index[t] for t in choice.terms])
         moves = self.varies[found]
@@ -171,10 +160,7 @@ def used(group: Group, specifications: Sequence[Choice]) -> tuple[list[str], lis
 def stack(group: Group, specifications: Sequence[Choice], lead: int) -> tuple[Shared, Array]:
     """Columns that choices use as they came, behind `lead` constants, and what of each is rounding (see `floor`).
 
-    Raises
-    ------
-    EstimationError
-        If a value is not finite, naming the columns.
+    Raises EstimationError if a value is not finite, naming the columns.
     """
     terms, outcomes = used(group, specifications)
     x, inner = columns(group.x, group.names, terms), len(terms) + lead

@@ -78,19 +78,10 @@ def expand(
 ) -> Grid:
     """All specifications of one claim.
 
-    Parameters
-    ----------
-    offered
-        Variables that the study's world has, of dyad-years under False, of directed ones under True.
-    locate
-        From keys of the file to `file:line`.
-
-    Raises
-    ------
-    ConfigError
-        If the headline itself cannot be had in this study.
-    RoleError
-        If an option puts a control where it has no place, naming file, line and option.
+    `offered`: variables that the study's world has, of dyad-years under False, of directed ones under True. `locate`:
+    from keys of the file to `file:line`.
+    Raises ConfigError if the headline itself cannot be had in this study; RoleError if an option puts a control where
+    it has no place, naming file, line and option.
     """
     resolver = Resolver(multiverse, project, study, claim, offered)
     nodes, lacking = _available(multiverse, resolver, claim, locate)

@@ -23,10 +23,8 @@ Offered = Mapping[bool, Mapping[str, Entry]]
 def multiverse_of(project: Project) -> Multiverse:
     """`config/multiverse.yaml`, with every variable, outcome and estimator that it names.
 
-    Raises
-    ------
-    ConfigError, UnknownVariable, UnknownEstimator
-        Naming file, line, key, legal values and the nearest match; all problems of a kind together.
+    Raises ConfigError, UnknownVariable, UnknownEstimator, naming file, line, key, legal values and the nearest match;
+    all problems of a kind together.
     """
     multiverse = load_multiverse(project.root, project)
     path = project.root / MULTIVERSE
@@ -50,10 +48,7 @@ def grids_of(
 ) -> list[Grid]:
     """Grids of the claims that a study examines, or of some of them; `multiverse` if it is read already.
 
-    Raises
-    ------
-    ConfigError
-        If one of `only` is not examined, or the headline of a claim cannot be had in this study.
+    Raises ConfigError if one of `only` is not examined, or the headline of a claim cannot be had in this study.
     """
     multiverse = multiverse or multiverse_of(project)
     variables = offered(study)

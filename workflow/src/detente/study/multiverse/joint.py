@@ -24,25 +24,13 @@ def joint_test(
     the share that are significant and of that sign. Each draw of the treatment is put through every specification, so
     that the draws hold the dependence among them. All specifications must be of one estimand and of one unit.
 
-    Parameters
-    ----------
-    observed
-        Estimates (S,) of equivalent specifications.
-    draws
-        (B, S) estimates of treatments drawn under the null, a row a draw; not a number where one has no estimate.
-    significant, drawn_significant
-        (S,) and (B, S), whether each is significant by the analyst's test. If they are not given, an estimate is
-        significant if it lies beyond the `LEVEL` quantile of its own specification's |draws|.
-
-    Returns
-    -------
-    One row per statistic of `STATISTICS`, columns `COLUMNS`: its value, its mean and central 95 % under the null, and
-    p = (1 + draws as extreme) / (1 + B). `undefined` counts draws without any estimate: these count as extreme.
-
-    Raises
-    ------
-    TooFewDraws, EstimationError
-        If there is no draw, or shapes do not fit.
+    `observed`: estimates (S,) of equivalent specifications. `draws`: (B, S) estimates of treatments drawn under the
+    null, a row a draw; not a number where one has no estimate. `significant`, `drawn_significant`: (S,) and (B, S),
+    whether each is significant by the analyst's test. If they are not given, an estimate is significant if it lies
+    beyond the `LEVEL` quantile of its own specification's |draws|. Returns one row per statistic of `STATISTICS`,
+    columns `COLUMNS`: its value, its mean and central 95 % under the null, and p = (1 + draws as extreme) / (1 + B).
+    `undefined` counts draws without any estimate: these count as extreme.
+    Raises TooFewDraws, EstimationError if there is no draw, or shapes do not fit.
     """
     observed, draws = np.asarray(observed, dtype=np.float64), np.asarray(draws, dtype=np.float64)
     _check(observed, draws, significant, drawn_significant)

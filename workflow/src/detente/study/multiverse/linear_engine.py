@@ -93,16 +93,10 @@ class _Fit:
 def linear(group: Group, specifications: Sequence[Choice], covariances: Sequence[str] = ("dyad", "dyadic")) -> Fits:
     """Linear probability models of one group: each equals `fit(design, estimator="lpm")` alone.
 
-    Parameters
-    ----------
-    covariances
-        "dyad", "dyadic", and "hc1", which alone needs a pass over the rows for each choice.
-
-    Raises
-    ------
-    UnknownVariable, UnsupportedCovariance, EstimationError
-        As `engine.check`; or if a value is missing, or effects are not absorbed in 5,000 iterations. What one choice
-        lacks (variation, rank, a variance) is among the failures of the result.
+    `covariances`: "dyad", "dyadic", and "hc1", which alone needs a pass over the rows for each choice.
+    Raises UnknownVariable, UnsupportedCovariance, EstimationError as `engine.check`; or if a value is missing, or
+    effects are not absorbed in 5,000 iterations. What one choice lacks (variation, rank, a variance) is among the
+    failures of the result.
     """
     check(group, specifications, covariances)
     if not specifications:
@@ -123,10 +117,7 @@ def linear_of(
 
     Each group is made when its turn comes, so that no more of them are in memory than `threads`.
 
-    Raises
-    ------
-    UnknownVariable, UnsupportedCovariance, EstimationError
-        As `linear`.
+    Raises UnknownVariable, UnsupportedCovariance, EstimationError as `linear`.
     """
     with ThreadPoolExecutor(threads) as pool:
         yield from pool.map(lambda make: linear(make(), specifications, covariances), groups)
@@ -210,10 +201,7 @@ def _refuse_still(sample: _Sample, choice: Choice, outcome: int) -> None:
 def _solved(sample: _Sample, columns: Codes, outcome: int) -> _Fit:
     """Coefficients of a choice; where regressors all but depend on one another, from the rows, as `lpm` has them.
 
-    Raises
-    ------
-    EstimationError
-        If no degree of freedom is left, or regressors cannot be told from the constant.
+    Raises EstimationError if no degree of freedom is left, or regressors cannot be told from the constant.
     """
     degrees_left(sample.group.rows, len(columns), sample.absorber.parameters)
     cross, with_y = sample.moments.totals[np.ix_(columns, columns)], sample.moments.totals[columns, outcome]

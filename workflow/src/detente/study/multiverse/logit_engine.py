@@ -62,17 +62,9 @@ def logits(
     Each equals `inference.estimate` of its specification alone: Newton's method ends by the same rule wherever it
     begins, and where it does not end well the fit is made again from the base rate, refusals included.
 
-    Parameters
-    ----------
-    start
-        Coefficients by name, "intercept" among them, from which the first fit begins: the `ends` of a group alike.
-
-    Raises
-    ------
-    UnsupportedEffects
-        If the group has effects.
-    UnknownVariable, UnsupportedCovariance, EstimationError
-        As `engine.check`, or if a value is missing. What one choice lacks is among the failures of the result.
+    `start`: coefficients by name, "intercept" among them, from which the first fit begins: the `ends` of a group alike.
+    Raises UnsupportedEffects if the group has effects; UnknownVariable, UnsupportedCovariance, EstimationError as
+    `engine.check`, or if a value is missing. What one choice lacks is among the failures of the result.
     """
     check(group, specifications, covariances)
     if not specifications:
@@ -126,10 +118,7 @@ def _fitted(
 ) -> Solution:
     """The fit of one choice, begun near the last one if that had the same outcome.
 
-    Raises
-    ------
-    EstimationError
-        As `logit`.
+    Raises EstimationError as `logit`.
     """
     kept, dropped = shared.kept(choice)
     names = ("intercept", *(t for t in choice.terms if t not in dropped))
@@ -167,10 +156,7 @@ def _nearer(part: _Part | None, start: Array, data: Regressors, kept: Codes) -> 
 def _from(start: Array, y: Array, data: Regressors) -> Solution | None:
     """Newton's method from a start, down to where `solve` ends it; None where that would look into separation.
 
-    Raises
-    ------
-    Stalled, Runaway
-        If it does not get there.
+    Raises Stalled, Runaway if it does not get there.
     """
     objective = likelihood(LOGIT, y, data.x)
     found = newton(objective, start, close=NEARER, reach=data.reach)

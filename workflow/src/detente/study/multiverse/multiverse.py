@@ -35,10 +35,7 @@ def fitted(panels: Mapping[bool, pd.DataFrame], shard: Sequence[Variant], nodes:
     four times in five, `powered` whether that is no more than the smallest effect of interest; shares are of base risk.
     A specification without an estimate has the `error` and its message.
 
-    Parameters
-    ----------
-    panels
-        Of dyad-years under False, of directed ones under True.
+    `panels`: of dyad-years under False, of directed ones under True.
     """
     found: dict[int, dict[str, Any]] = {}
     specs = [variant.specification for variant in shard]
@@ -62,10 +59,8 @@ def recheck(
 ) -> int:
     """Fit a random share of the specifications by themselves, and compare; returns how many.
 
-    Raises
-    ------
-    NotReproduced
-        If an estimate or a standard error is off by more than 1e-8 standard errors, or one fit fails and the other not.
+    Raises NotReproduced if an estimate or a standard error is off by more than 1e-8 standard errors, or one fit fails
+    and the other not.
     """
     count = math.ceil(share * len(frame))
     drawn = set(np.random.default_rng(seed).permutation(len(frame))[:count].tolist())

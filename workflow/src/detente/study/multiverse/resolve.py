@@ -152,10 +152,7 @@ class Resolver:
     def _fixed(self, name: str, swaps: Mapping[str, str], later: int, claim: Claim) -> Control | None:
         """A control as it enters the model of a claim; none if it is what the claim is about.
 
-        Raises
-        ------
-        RoleError
-            If it has no place in the model, by the rules that claims are held to.
+        Raises RoleError if it has no place in the model, by the rules that claims are held to.
         """
         control = self.named[name]
         variable, lag = swaps.get(control.variable, control.variable), control.lag

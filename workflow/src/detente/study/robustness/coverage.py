@@ -68,16 +68,10 @@ def coverage(model: Model, draw: Draw, truth: float, draws: int, generator: np.r
     mean of the outcome is `truth` times the treatment, and else a dyad's own, a year's, or linear in the controls: the
     effect is then the same for every row, and nothing hangs on how rows are weighed.
 
-    Parameters
-    ----------
-    draw
-        From a generator and a count to outcomes, (N, count).
-
-    Returns
-    -------
-    One row per kind of `ORDER`, columns `JUDGED`: the share of intervals that hold the truth and its Monte Carlo error,
-    mean standard error, standard deviation of the estimates, the ratio of the two, mean length; and the mean estimate.
-    An interval that does not exist holds nothing; `undefined` counts these.
+    `draw`: from a generator and a count to outcomes, (N, count). Returns one row per kind of `ORDER`, columns `JUDGED`:
+    the share of intervals that hold the truth and its Monte Carlo error, mean standard error, standard deviation of the
+    estimates, the ratio of the two, mean length; and the mean estimate. An interval that does not exist holds nothing;
+    `undefined` counts these.
     """
     parts = [refit(model, draw(generator, min(BLOCK, draws - start))) for start in range(0, draws, BLOCK)]
     estimates = np.concatenate([part.estimate for part in parts])

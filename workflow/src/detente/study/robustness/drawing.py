@@ -36,14 +36,8 @@ def schemes(
     network: dyads share the treatment, and shifts would draw them apart, so that states exchange their places in the
     network within their region.
 
-    Parameters
-    ----------
-    panel
-        All dyad-years, with the treatment.
-    exercises, states
-        Tidy frames of exercises and of the state system.
-    years
-        First and last year in which a state can take part.
+    `panel`: all dyad-years, with the treatment. `exercises`, `states`: tidy frames of exercises and of the state
+    system. `years`: first and last year in which a state can take part.
     """
     how = assignment(claim)
     if how.by == "none":
@@ -59,10 +53,7 @@ def schemes(
 def assignment(claim: Claim) -> Assignment:
     """How a claim's treatment is assigned, as its variable declares.
 
-    Raises
-    ------
-    RoleError
-        If the variable does not declare it.
+    Raises RoleError if the variable does not declare it.
     """
     unit: Unit = "directed-dyad-year" if claim.directed else "dyad-year"
     variable = catalogue(list(REGISTRY.values()), unit)[claim.treatment].variable

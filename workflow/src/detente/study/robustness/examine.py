@@ -47,14 +47,8 @@ class Record:
 def examine(record: Record, spec: Specification, seed: int, family_seed: int) -> Examination:
     """Every frame of one claim; a part that does not exist for it is empty, with its reason in `failures`.
 
-    Parameters
-    ----------
-    spec
-        The headline: an LPM.
-    seed
-        Of the claim: simulations follow from it.
-    family_seed
-        Of the claim's family, whose members are drawn together: draws of treatments follow from it.
+    `spec`: the headline: an LPM. `seed`: of the claim: simulations follow from it. `family_seed`: of the claim's
+    family, whose members are drawn together: draws of treatments follow from it.
     """
     design = build_design(record.panel, spec)
     estimates = estimate(design, spec)

@@ -66,16 +66,9 @@ def eras(design: ModelFrame, edges: Iterable[int]) -> Iterator[Left]:
 def leave_out(whole: Fit, parts: Iterable[Left], smallest_effect: float) -> pd.DataFrame:
     """Refit without each part, rows and all.
 
-    Parameters
-    ----------
-    whole
-        The fit to all rows; its estimator, covariance and options are those of the refits.
-    smallest_effect
-        Of interest, in the unit of the estimate: the same for all refits, so that it is not what flips a verdict.
-
-    Returns
-    -------
-    One row per part, columns `COLUMNS`: `change` from the whole estimate, and `change_se` in standard errors; `flips`
+    `whole`: the fit to all rows; its estimator, covariance and options are those of the refits. `smallest_effect`: of
+    interest, in the unit of the estimate: the same for all refits, so that it is not what flips a verdict. Returns one
+    row per part, columns `COLUMNS`: `change` from the whole estimate, and `change_se` in standard errors; `flips`
     whether the verdict is another; `influential` if it is, or if |change_se| > 2/√G of the G parts of its kind
     (Belsley, Kuh and Welsch 1980, of DFBETAS). A refit without an estimate or a standard error is a row with its
     `failure`, whose verdict is none: it flips.
@@ -103,21 +96,9 @@ def rebuilt(
     Outcome, controls and effects are taken care of once (Frisch and Waugh 1933); estimates and standard errors are
     those of a fit.
 
-    Parameters
-    ----------
-    whole
-        An LPM.
-    treatments
-        Names of what is left out with the treatment (N,) that remains, in the rows of the design.
-
-    Returns
-    -------
-    As `leave_out`; `rows` and `events` count rows whose treatment changes, and onsets in them.
-
-    Raises
-    ------
-    UnsupportedEstimator
-        If the fit is not least squares.
+    `whole`: an LPM. `treatments`: names of what is left out with the treatment (N,) that remains, in the rows of the
+    design. Returns as `leave_out`; `rows` and `events` count rows whose treatment changes, and onsets in them.
+    Raises UnsupportedEstimator if the fit is not least squares.
     """
     if not get(whole.estimator).least_squares:
         raise UnsupportedEstimator(f"treatments are made again for the lpm, not for {whole.estimator!r}")

@@ -65,12 +65,8 @@ def world(design: ModelFrame) -> World:
     proneness, shrunken to one by how far dyads differ (gamma frailty, empirical Bayes). Shocks are as large, and as
     lasting, as the residuals of dyads that share one state and a year, or two years running, go together.
 
-    Raises
-    ------
-    NoDyads
-        If the rows have no two sides and a year.
-    UnsuitableOutcome, NoVariation
-        If the outcome is not 0 or 1, or the same in all rows.
+    Raises NoDyads if the rows have no two sides and a year; UnsuitableOutcome, NoVariation if the outcome is not 0 or
+    1, or the same in all rows.
     """
     if design.side1 is None or design.side2 is None or design.time is None:
         raise NoDyads("rows are not dyad-years: name their columns, sides=(side1, side2) and time")

@@ -121,22 +121,12 @@ def power(
     coefficient exactly. The noise of treated rows is that of their risk once the effect has changed it. The same luck
     goes through all effects.
 
-    Parameters
-    ----------
-    smallest_effect
-        Of interest, a share of base risk; always among the planted ones.
-    sign
-        Of the planted effects: −1 if the claim says that the treatment lowers the risk.
-    shares
-        Planted |effects| over base risk; if None, 0.35 to 1.5 detectable ones, by the observed standard error or the
-        spread of a few draws, whichever is larger. None and the smallest are always added.
-
-    Raises
-    ------
-    UnsupportedCovariance
-        If the covariance is none of `inference.refit.KINDS`.
-    EstimationError, NoDyads
-        If the model cannot be fitted, has no standard error, or its outcome is not 0 or 1.
+    `smallest_effect`: of interest, a share of base risk; always among the planted ones. `sign`: of the planted effects:
+    −1 if the claim says that the treatment lowers the risk. `shares`: planted |effects| over base risk; if None, 0.35
+    to 1.5 detectable ones, by the observed standard error or the spread of a few draws, whichever is larger. None and
+    the smallest are always added.
+    Raises UnsupportedCovariance if the covariance is none of `inference.refit.KINDS`; EstimationError, NoDyads if the
+    model cannot be fitted, has no standard error, or its outcome is not 0 or 1.
     """
     if vcov not in KINDS:
         raise UnsupportedCovariance(f"covariance {vcov!r} cannot be simulated; {choices(vcov, KINDS)}")

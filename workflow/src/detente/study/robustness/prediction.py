@@ -58,19 +58,10 @@ class Task:
 def task(designs: Mapping[str, ModelFrame], base: Sequence[str]) -> Task:
     """The rows that designs of one outcome share, with the treatment of each as an instrument.
 
-    Parameters
-    ----------
-    designs
-        By name of instrument; made from one panel, so that `rows` are places in the same frame.
-    base
-        Terms of geography and peace years, which every design has.
-
-    Raises
-    ------
-    EstimationError
-        If a design lacks a term, or two designs have different outcomes in the same row.
-    EmptySample
-        If no row is in all of them.
+    `designs`: by name of instrument; made from one panel, so that `rows` are places in the same frame. `base`: terms of
+    geography and peace years, which every design has.
+    Raises EstimationError if a design lacks a term, or two designs have different outcomes in the same row; EmptySample
+    if no row is in all of them.
     """
     first, listed = next(iter(designs.values())), {name: d.rows for name, d in designs.items() if d.rows is not None}
     if len(listed) < len(designs):
@@ -121,12 +112,8 @@ def forecast(
     Intervals of gains are percentiles over draws of weights of states, a dyad's being the product of its two states'
     (Owen and Eckles 2012: the bootstrap of a network's nodes, somewhat wide); models are not fitted again.
 
-    Raises
-    ------
-    NoDyads
-        If rows have no two sides and a year.
-    EstimationError
-        If there are too few years or dyads, or what is predicted is all of one kind.
+    Raises NoDyads if rows have no two sides and a year; EstimationError if there are too few years or dyads, or what is
+    predicted is all of one kind.
     """
     design = given.design
     if design.side1 is None or design.side2 is None or design.time is None:

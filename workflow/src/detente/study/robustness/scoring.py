@@ -20,10 +20,7 @@ def score(ledger: pd.DataFrame, multiverse: pd.DataFrame, planted: Mapping[str, 
     `sign`: the headline has the planted one, missing if none was planted; `covered`: its interval holds the planted
     effect; `share_covering`, `share_sign` the same among equivalent specifications. `right`: see `not_wrong`.
 
-    Parameters
-    ----------
-    planted
-        Differences in onset risk by claim.
+    `planted`: differences in onset risk by claim.
     """
     estimated = ledger[ledger["estimate"].notna() & ledger["claim"].isin(list(planted))]
     rows = [_scored(row, multiverse, planted[row["claim"]]) for row in estimated.to_dict("records")]

@@ -74,12 +74,7 @@ class Moments:
 def moments(fit: Fit) -> Moments:
     """The moments of an LPM beside the same without its controls; effects stay in both.
 
-    Raises
-    ------
-    UnsupportedEstimator
-        If the fit is not least squares.
-    EstimationError
-        If it has no control.
+    Raises UnsupportedEstimator if the fit is not least squares; EstimationError if it has no control.
     """
     solution, place = fit.solution, fit.solution.treatment
     if not get(fit.estimator).least_squares or solution.predictor is None:
@@ -111,9 +106,7 @@ def oster(fit: Fit) -> pd.DataFrame:
 
     R² are within the absorbed effects, as these are in both models.
 
-    Returns
-    -------
-    Two rows, columns `COLUMNS`; `roots` all effects that δ = 1 allows, `beta_star` the nearest to the estimate.
+    Returns two rows, columns `COLUMNS`; `roots` all effects that δ = 1 allows, `beta_star` the nearest to the estimate.
     """
     found, rows = moments(fit), []
     for rule, r_max in ((f"{R_MAX_TIMES:g} × R²", min(1.0, R_MAX_TIMES * found.r2)), ("1", 1.0)):
@@ -139,10 +132,7 @@ def e_value(ratio: float) -> float:
 
     R + √(R(R − 1)) of R ≥ 1, or of 1/R (VanderWeele and Ding 2017).
 
-    Raises
-    ------
-    EstimationError
-        If the ratio is not positive.
+    Raises EstimationError if the ratio is not positive.
     """
     if not ratio > 0:
         raise EstimationError(f"a risk ratio must be positive (found {ratio:g})")
@@ -153,9 +143,7 @@ def e_value(ratio: float) -> float:
 def e_values(ratio: float, low: float, high: float) -> pd.DataFrame:
     """E-value of a risk ratio and of the limit of its interval nearer to one: 1 if the interval has one in it.
 
-    Returns
-    -------
-    One row, columns `E_COLUMNS`.
+    Returns one row, columns `E_COLUMNS`.
     """
     limit = 1.0 if low <= 1 <= high else e_value(high if ratio < 1 else low)
     return pd.DataFrame([(ratio, low, high, e_value(ratio), limit)], columns=list(E_COLUMNS))
@@ -164,10 +152,7 @@ def e_values(ratio: float, low: float, high: float) -> pd.DataFrame:
 def e_values_of(fit: Fit) -> pd.DataFrame:
     """E-values of the risk ratio of a fit's treatment, with the interval of its covariance.
 
-    Raises
-    ------
-    NoRisk, EstimationError
-        If the model has no risk ratio.
+    Raises NoRisk, EstimationError if the model has no risk ratio.
     """
     effect = log_risk_ratio(fit.solution, fit.design.y, fit.design.treatment)
     margin = critical(fit.vcov.df) * fit.vcov.std_error(effect.gradient)

@@ -73,17 +73,9 @@ class Treatment:
 def treatment_of(fit: Fit, benchmarks: Mapping[str, Sequence[str]] | None = None) -> Treatment:
     """What sensitivity needs of an LPM.
 
-    Parameters
-    ----------
-    benchmarks
-        Terms by name of benchmark; if None each control, powers of one (`x`, `x_2`, `x_3`) together.
-
-    Raises
-    ------
-    UnsupportedEstimator
-        If the fit is not least squares.
-    EstimationError
-        If a benchmark names no control of the fit.
+    `benchmarks`: terms by name of benchmark; if None each control, powers of one (`x`, `x_2`, `x_3`) together.
+    Raises UnsupportedEstimator if the fit is not least squares; EstimationError if a benchmark names no control of the
+    fit.
     """
     solution = fit.solution
     if not get(fit.estimator).least_squares:
@@ -183,10 +175,7 @@ def bounds(treatment: Treatment, times: Sequence[float] = TIMES) -> pd.DataFrame
 def strongest(frame: pd.DataFrame, estimate: float, times: float = 1.0) -> pd.Series:
     """The row of `bounds` whose interval comes nearest to zero, or furthest beyond it, at `times` the benchmark.
 
-    Raises
-    ------
-    EstimationError
-        If no benchmark has a bound.
+    Raises EstimationError if no benchmark has a bound.
     """
     rows = _at(frame, times)
     edge = rows["conf_low"] if estimate >= 0 else -rows["conf_high"]
@@ -198,10 +187,7 @@ def furthest(frame: pd.DataFrame, estimate: float, times: float = 1.0) -> tuple[
 
     `bounds` takes the bias off the estimate; a confounder that hides an effect adds it.
 
-    Raises
-    ------
-    EstimationError
-        If no benchmark has a bound.
+    Raises EstimationError if no benchmark has a bound.
     """
     rows = _at(frame, times)
     away = 2 * (estimate - rows["estimate"])
