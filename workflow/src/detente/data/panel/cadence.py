@@ -11,7 +11,6 @@ look young until the mid 1980s: a 0 of those years may be a series whose past is
 """
 
 from bisect import insort
-from collections.abc import Mapping
 from itertools import groupby
 from operator import itemgetter
 
@@ -19,7 +18,7 @@ import pandas as pd
 
 from detente.data.panel.derived import Expansion
 from detente.data.panel.participants import DYAD_YEAR, coexisting, first_years, pairs
-from detente.data.sources import BY_NETWORK, Variable
+from detente.data.sources import BY_NETWORK, Frames, event
 from detente.data.sources.cooperation.exercises import SLUG, SOURCE
 from detente.data.sources.power.states import SLUG as STATES
 
@@ -74,7 +73,7 @@ def cadence(participants: pd.DataFrame, until: int) -> pd.DataFrame:
     return frame.assign(exercise_off_year=~frame["exercise_due"]).astype("int64")
 
 
-def _of_members(tidy: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+def _of_members(tidy: Frames) -> pd.DataFrame:
     frame = cadence(tidy[SLUG], SOURCE.years[1])
     return frame[coexisting(frame, tidy[STATES])].reset_index(drop=True)
 
@@ -84,28 +83,15 @@ CADENCE = Expansion(
     needs=(SLUG, STATES),
     key="dyad-year",
     variables=(
-        Variable(
+        event(
             "exercise_due",
             "Series in which both took part last is due by its own past interval (from 1982)",
-            "0/1",
-            "event",
-            "treatment",
             assigned=BY_NETWORK,
         ),
-        Variable(
-            "exercise_scheduled",
-            "Joint exercise of a series that was due (from 1982)",
-            "0/1",
-            "event",
-            "treatment",
-            assigned=BY_NETWORK,
-        ),
-        Variable(
+        event("exercise_scheduled", "Joint exercise of a series that was due (from 1982)", assigned=BY_NETWORK),
+        event(
             "exercise_off_year",
             "Series in which both took part last is alive, and none is due (placebo, from 1982)",
-            "0/1",
-            "event",
-            "treatment",
             assigned=BY_NETWORK,
         ),
     ),

@@ -13,12 +13,12 @@ from detente.data.panel.outcomes import INITIATIONS, OUTCOMES
 from detente.data.panel.outcomes import SPELLS as PEACE
 from detente.data.panel.partners import ALLIES, BEHIND_TARGET
 from detente.data.panel.past import PAST
-from detente.data.sources import KEYS, Source, Variable
+from detente.data.sources import KEYS, Source, Variable, measure
 
 STATES = "cow-state-system"
 Unit = Literal["dyad-year", "directed-dyad-year", "state-year"]
 UNITS: tuple[Unit, ...] = get_args(Unit)
-MAJOR = Variable("major", "Major power", "0/1", "measure", "control")
+MAJOR = measure("major", "Major power", role="control")
 SPELLS: tuple[Spell, ...] = (*PEACE, *HISTORIES, *PAST)
 PAIRWISE: tuple[Derived, ...] = (*OUTCOMES, *DERIVED, *INSTRUMENTS)
 DIRECTIONAL: tuple[Directed, ...] = (*INITIATIONS, *DIRECTED, *BEHIND_TARGET)

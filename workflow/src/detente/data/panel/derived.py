@@ -16,7 +16,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from detente.base.types import Array
-from detente.data.sources import BY_NETWORK, KEYS, Assignment, Key, Variable
+from detente.data.sources import BY_NETWORK, KEYS, Assignment, Frames, Key, Variable, measure
 from detente.data.sources.cooperation.forums import SOURCE as FORUMS
 
 Columns = Mapping[str, npt.NDArray[Any]]
@@ -54,7 +54,7 @@ def _decorator(kind: type[Kind]) -> Callable[..., Callable[[Callable[..., Any]],
         label: str, unit: str = "0/1", role: Role = "control", *, assigned: Assignment | None = None, contrast: str = ""
     ) -> Callable[[Callable[..., Any]], Kind]:
         def made(function: Callable[..., Any]) -> Kind:
-            variable = Variable(function.__name__, label, unit, "measure", role, assigned=assigned, contrast=contrast)
+            variable = measure(function.__name__, label, unit, role, assigned=assigned, contrast=contrast)
             parts = tuple(inspect.signature(function).parameters)
             needs = tuple(name for name in parts if name not in KEY_PARTS)
             return kind(variable, needs, lambda p: np.asarray(function(*(p[name] for name in parts))))
@@ -84,7 +84,7 @@ class Expansion:
     needs: tuple[str, ...]
     key: Key
     variables: tuple[Variable, ...]
-    make: Callable[[Mapping[str, pd.DataFrame]], pd.DataFrame]
+    make: Callable[[Frames], pd.DataFrame]
     blind: int = 0
 
 
@@ -162,12 +162,9 @@ def capability_share(cinc_sender: Array, cinc_target: Array) -> Array:
 def _joint(forum: Variable) -> Derived:
     """Whether both states are members of a forum."""
     one, two = f"{forum.name}_1", f"{forum.name}_2"
-    variable = Variable(
+    variable = measure(
         f"joint_{forum.name.removeprefix('member_')}",
         forum.label.replace("Full member:", "Both full members:"),
-        "0/1",
-        "measure",
-        "treatment",
         assigned=BY_NETWORK,
     )
     return Derived(variable, (one, two), lambda p: np.minimum(p[one], p[two]))

@@ -9,7 +9,7 @@ import numpy as np
 
 from detente.base.types import Array
 from detente.data.panel.derived import Derived, declared, pairwise
-from detente.data.sources import BY_NETWORK, NOT_REDRAWN, Variable
+from detente.data.sources import BY_NETWORK, NOT_REDRAWN, measure
 
 # Forums whose founding text or regular business is security; neither the UN, which has nearly all states, nor bodies
 # of trade, faith or general politics, nor those two (ECCAS, Inter-American Defense Board) whose members are unknown
@@ -91,12 +91,10 @@ def _among_exercisers(exercise_any: Array, values: Array) -> Array:
 
 
 security_forums = Derived(
-    Variable(
+    measure(
         "security_forums",
         "Forums for security with both as full members",
         "forums",
-        "measure",
-        "treatment",
         assigned=BY_NETWORK,
         contrast="one more forum",
     ),

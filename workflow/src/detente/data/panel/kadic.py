@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 import numpy as np
 import pandas as pd
@@ -13,7 +13,7 @@ from detente.data.panel.participants import DYAD_YEAR, pairs
 from detente.data.panel.partners import EXERCISE_MAJORS
 from detente.data.panel.sites import SITES, SITES_DIRECTED, SITES_FACED
 from detente.data.panel.thirdparty import ATTENDANCE, COMMON, WITHOUT
-from detente.data.sources import BY_NETWORK, Variable, by_event
+from detente.data.sources import BY_NETWORK, Frames, by_event, event
 from detente.data.sources.cooperation.exercises import SLUG, SMALL, SOURCE
 
 LARGE = 10
@@ -55,7 +55,7 @@ def _by_size(both: pd.DataFrame) -> pd.DataFrame:
     return pd.concat([flags, sums], axis=1).reset_index()
 
 
-def _together(tidy: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+def _together(tidy: Frames) -> pd.DataFrame:
     """Every variable of what two states do together, one row per dyad-year with a joint exercise."""
     both = pairs(tidy[SLUG])
     rows = both[DYAD_YEAR].assign(
@@ -87,38 +87,20 @@ TOGETHER = Expansion(
     key="dyad-year",
     variables=(
         *SOURCE.variables,
-        Variable(
+        event(
             "exercise_large",
             "Joint exercise of ten parties or more",
-            "0/1",
-            "event",
-            "treatment",
             assigned=by_event(lambda e: e["parties"] >= LARGE),
         ),
         *(
-            Variable(
-                f"exercise_{purpose}",
-                f"Joint exercise of {label}",
-                "0/1",
-                "event",
-                "treatment",
-                assigned=by_event(_with(purpose)),
-            )
+            event(f"exercise_{purpose}", f"Joint exercise of {label}", assigned=by_event(_with(purpose)))
             for purpose, label in PURPOSES.items()
         ),
-        Variable(
-            "exercise_parties",
-            "Parties to the largest joint exercise, 0 without one",
-            "parties",
-            "event",
-            "description",
-        ),
-        Variable(
+        event("exercise_parties", "Parties to the largest joint exercise, 0 without one", "parties"),
+        event(
             "exercise_series_years",
             "Years, this one included, of joint training in the series of this year's exercises, at most",
             "years",
-            "event",
-            "treatment",
             assigned=BY_NETWORK,
         ),
     ),

@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from detente.base.types import Array
 from detente.data.panel.derived import Columns, Derived, Directed, Spell
-from detente.data.sources import Variable
+from detente.data.sources import Variable, measure
 
 Cell = Derived | Directed
 # What the label of a narrower onset or initiation says.
@@ -155,7 +155,7 @@ def _initiation(c: Coding, kind: str = "") -> Directed:
 
 
 def _outcome(c: Coding, name: str, label: str) -> Variable:
-    return Variable(name, f"{label} ({c.title})", "0/1", "measure", "outcome")
+    return measure(name, f"{label} ({c.title})", role="outcome")
 
 
 def _what(c: Coding, kind: str = "") -> str:
@@ -178,13 +178,9 @@ def _spells(c: Coding) -> tuple[Spell, Spell]:
     ongoing = f"ongoing_{c.name}"
     before = f"{c.noun.capitalize()} under way the year before ({c.title})"
     return (
+        Spell(measure(c.fought_before, before), (ongoing,), lambda p: fought_before(p, ongoing)),
         Spell(
-            Variable(c.fought_before, before, "0/1", "measure", "description"),
-            (ongoing,),
-            lambda p: fought_before(p, ongoing),
-        ),
-        Spell(
-            Variable(c.peace_years, f"Years at peace ({c.title})", "years", "measure", "control"),
+            measure(c.peace_years, f"Years at peace ({c.title})", "years", "control"),
             (ongoing,),
             lambda p: peace_years(p, ongoing),
         ),

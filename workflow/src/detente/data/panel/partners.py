@@ -1,14 +1,12 @@
 """With whom a state is allied or trains, counted by state, so that a pair can tell who stands behind the other side."""
 
-from collections.abc import Mapping
-
 import numpy as np
 import pandas as pd
 
 from detente.base.types import Array
 from detente.data.panel.derived import Directed, Expansion, declared, directed
 from detente.data.panel.participants import DYAD_YEAR, coexisting, pairs
-from detente.data.sources import BY_NETWORK, Variable
+from detente.data.sources import BY_NETWORK, Frames, Variable, event
 from detente.data.sources.cooperation.alliances import SLUG as ALLIANCES
 from detente.data.sources.cooperation.exercises import SLUG as EXERCISES
 from detente.data.sources.power.nuclear import SLUG as NUCLEAR
@@ -18,13 +16,13 @@ UNITED_STATES = 2
 STATE_YEAR = ["ccode", "year"]
 
 
-def allies(tidy: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+def allies(tidy: Frames) -> pd.DataFrame:
     """State-years with a defence pact: `defence_allies`, and `major_allies`, those of them that are major powers."""
     sides = _allied(tidy)
     return _counted(sides, defence_allies=pd.Series(1, sides.index), major_allies=_major(sides, tidy[STATES]))
 
 
-def nuclear_allies(tidy: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+def nuclear_allies(tidy: Frames) -> pd.DataFrame:
     """State-years with a defence pact: `nuclear_allies`, other parties to it that have nuclear weapons."""
     sides, armed = _allied(tidy), tidy[NUCLEAR]
     keys = pd.MultiIndex.from_frame(armed.loc[armed["nuclear_possesses"] == 1, STATE_YEAR])
@@ -32,14 +30,14 @@ def nuclear_allies(tidy: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     return _counted(sides, nuclear_allies=pd.Series(found, sides.index).astype("int64"))
 
 
-def exercise_majors(tidy: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+def exercise_majors(tidy: Frames) -> pd.DataFrame:
     """State-years with an exercise: `exercise_majors`, how many major powers took part beside the state."""
     both = pairs(tidy[EXERCISES])[DYAD_YEAR].drop_duplicates()
     sides = _sides(both[coexisting(both, tidy[STATES])])
     return _counted(sides, exercise_majors=_major(sides, tidy[STATES]))
 
 
-def _allied(tidy: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+def _allied(tidy: Frames) -> pd.DataFrame:
     """Both sides of every defence pact between states that exist together."""
     rows = tidy[ALLIANCES]
     rows = rows.loc[rows["defence_pact"] == 1, DYAD_YEAR]
@@ -107,7 +105,7 @@ def _any_other(count: Array) -> Array:
 
 
 def _count(name: str, label: str, unit: str) -> Variable:
-    return Variable(name, label, unit, "event", "description")
+    return event(name, label, unit)
 
 
 ALLIES: tuple[Expansion, ...] = (

@@ -4,7 +4,6 @@ A site is a point that a geocoder found for a text: many are the middle of a cou
 some hundred kilometres. An exercise without a site is near to nobody: it cannot be found to be.
 """
 
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -13,7 +12,7 @@ import pandas as pd
 from detente.base.types import Array
 from detente.data.panel.derived import Expansion
 from detente.data.panel.participants import DYAD_YEAR, Year, pairs, years
-from detente.data.sources import BY_NETWORK, Variable
+from detente.data.sources import BY_NETWORK, Frames, event, measure
 from detente.data.sources.cooperation.exercises import SLUG
 from detente.data.sources.place.capitals import SLUG as CAPITALS
 from detente.data.sources.power.states import SLUG as STATES
@@ -32,7 +31,7 @@ def great_circle_km(latitude: Any, longitude: Any, other_latitude: Any, other_lo
     return np.asarray(2 * EARTH_RADIUS_KM * np.arcsin(np.sqrt(np.minimum(chord, 1.0))), dtype=np.float64)
 
 
-def site_distances(tidy: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+def site_distances(tidy: Frames) -> pd.DataFrame:
     """Dyad-years with a joint exercise: from the nearest site to the nearer of the two capitals."""
     both = pairs(tidy[SLUG].dropna(subset=["latitude", "longitude"]))
     capitals = tidy[CAPITALS].set_index(["ccode", "year"])
@@ -45,7 +44,7 @@ def site_distances(tidy: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     return nearest.groupby(DYAD_YEAR, as_index=False).min()
 
 
-def exclusive_distances(tidy: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+def exclusive_distances(tidy: Frames) -> pd.DataFrame:
     """Directed dyad-years in which the sender took part, at a known site, in an exercise without the target.
 
     Returns
@@ -61,7 +60,7 @@ def exclusive_distances(tidy: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     )
 
 
-def faced(tidy: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+def faced(tidy: Frames) -> pd.DataFrame:
     """The same from the other side: the target took part in an exercise without the sender, near its capital or far.
 
     Returns
@@ -101,13 +100,7 @@ SITES = Expansion(
     needs=(SLUG, CAPITALS),
     key="dyad-year",
     variables=(
-        Variable(
-            "exercise_site_km",
-            "From the nearest joint exercise to the nearer of the two capitals",
-            "kilometres",
-            "measure",
-            "description",
-        ),
+        measure("exercise_site_km", "From the nearest joint exercise to the nearer of the two capitals", "kilometres"),
     ),
     make=site_distances,
 )
@@ -116,28 +109,20 @@ SITES_DIRECTED = Expansion(
     needs=(SLUG, CAPITALS, STATES),
     key="directed-dyad-year",
     variables=(
-        Variable(
+        event(
             "exercise_near",
             "Sender exercised, without the target, within 1,000 km of the target's capital",
-            "0/1",
-            "event",
-            "treatment",
             assigned=BY_NETWORK,
         ),
-        Variable(
+        event(
             "exercise_far",
             "Sender exercised without the target, nowhere within 5,000 km of the target's capital (placebo)",
-            "0/1",
-            "event",
-            "treatment",
             assigned=BY_NETWORK,
         ),
-        Variable(
+        measure(
             "exercise_near_km",
             "From the nearest exercise of the sender without the target to the target's capital",
             "kilometres",
-            "measure",
-            "description",
         ),
     ),
     make=exclusive_distances,
@@ -147,20 +132,14 @@ SITES_FACED = Expansion(
     needs=(SLUG, CAPITALS, STATES),
     key="directed-dyad-year",
     variables=(
-        Variable(
+        event(
             "faces_exercise_near",
             "Target exercised, without the sender, within 1,000 km of the sender's capital",
-            "0/1",
-            "event",
-            "treatment",
             assigned=BY_NETWORK,
         ),
-        Variable(
+        event(
             "faces_exercise_far",
             "Target exercised without the sender, nowhere within 5,000 km of the sender's capital (placebo)",
-            "0/1",
-            "event",
-            "treatment",
             assigned=BY_NETWORK,
         ),
     ),

@@ -1,19 +1,17 @@
 """Exercises seen by those who were not there: with whom else a state trains, and which partners two states share."""
 
-from collections.abc import Mapping
-
 import numpy as np
 import pandas as pd
 
 from detente.base.types import Flags
 from detente.data.panel.derived import Expansion
 from detente.data.panel.participants import Year, pairs, years
-from detente.data.sources import BY_NETWORK, BY_STATE, Variable
+from detente.data.sources import BY_NETWORK, BY_STATE, Frames, event
 from detente.data.sources.cooperation.exercises import SLUG
 from detente.data.sources.power.states import SLUG as STATES
 
 
-def without(tidy: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+def without(tidy: Frames) -> pd.DataFrame:
     """Directed dyad-years in which the sender took part in an exercise and the target, which existed, did not."""
     found = [_keys(year, excluded(year), ("ccode1", "ccode2")) for year in years(tidy[SLUG], tidy[STATES])]
     return _stacked(found, ("ccode1", "ccode2")).assign(exercise_without=1)
@@ -25,7 +23,7 @@ def excluded(year: Year) -> Flags:
     return year.together & (np.diag(jointly)[:, None] > jointly)
 
 
-def common(tidy: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+def common(tidy: Frames) -> pd.DataFrame:
     """Dyad-years in which both states trained with one and the same third state, and not with each other."""
     found = [_keys(year, np.triu(sharing(year)), ("ccode1", "ccode2")) for year in years(tidy[SLUG], tidy[STATES])]
     return _stacked(found, ("ccode1", "ccode2")).assign(exercise_common_partner=1)
@@ -49,7 +47,7 @@ def _stacked(frames: list[pd.DataFrame], names: tuple[str, str]) -> pd.DataFrame
     return pd.concat([empty, *frames], ignore_index=True) if frames else empty
 
 
-def attendance(tidy: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+def attendance(tidy: Frames) -> pd.DataFrame:
     """State-years with an exercise: how many, and how many other states took part in them."""
     rows = tidy[SLUG]
     held = rows.groupby(["ccode", "year"])["exercise"].nunique().rename("exercises_held")
@@ -64,16 +62,7 @@ WITHOUT = Expansion(
     source=SLUG,
     needs=(SLUG, STATES),
     key="directed-dyad-year",
-    variables=(
-        Variable(
-            "exercise_without",
-            "Sender took part in an exercise without the target",
-            "0/1",
-            "event",
-            "treatment",
-            assigned=BY_NETWORK,
-        ),
-    ),
+    variables=(event("exercise_without", "Sender took part in an exercise without the target", assigned=BY_NETWORK),),
     make=without,
 )
 COMMON = Expansion(
@@ -81,12 +70,9 @@ COMMON = Expansion(
     needs=(SLUG, STATES),
     key="dyad-year",
     variables=(
-        Variable(
+        event(
             "exercise_common_partner",
             "Both exercised with one and the same third state, not with each other",
-            "0/1",
-            "event",
-            "treatment",
             assigned=BY_NETWORK,
         ),
     ),
@@ -97,22 +83,8 @@ ATTENDANCE = Expansion(
     needs=(SLUG,),
     key="state-year",
     variables=(
-        Variable(
-            "exercises_held",
-            "Joint exercises that the state took part in",
-            "exercises",
-            "event",
-            "treatment",
-            assigned=BY_STATE,
-        ),
-        Variable(
-            "exercise_partners",
-            "States that the state exercised with",
-            "states",
-            "event",
-            "treatment",
-            assigned=BY_STATE,
-        ),
+        event("exercises_held", "Joint exercises that the state took part in", "exercises", assigned=BY_STATE),
+        event("exercise_partners", "States that the state exercised with", "states", assigned=BY_STATE),
     ),
     make=attendance,
 )

@@ -16,6 +16,7 @@ from detente.data.sources.base import (
     KEYS,
     NOT_REDRAWN,
     Assignment,
+    Frames,
     Key,
     RawTable,
     Source,
@@ -24,6 +25,8 @@ from detente.data.sources.base import (
     attrition,
     by_event,
     check_raw,
+    event,
+    measure,
 )
 from detente.data.sources.schema import tidy_schema
 
@@ -74,6 +77,7 @@ __all__ = [
     "NOT_REDRAWN",
     "REGISTRY",
     "Assignment",
+    "Frames",
     "Key",
     "RawTable",
     "Source",
@@ -82,6 +86,8 @@ __all__ = [
     "attrition",
     "by_event",
     "check_raw",
+    "event",
+    "measure",
     "registered",
     "source",
     "tidy_schema",

@@ -19,7 +19,14 @@ KEYS: Mapping[str, tuple[str, ...]] = {
     "dyad": ("ccode1", "ccode2"),
     "state": ("ccode",),
 }
+STATE_YEAR, DYAD, DYAD_YEAR = (list(KEYS[key]) for key in ("state-year", "dyad", "dyad-year"))
+BINARY = frozenset({0, 1})
 ATTRITION_COLUMNS = ("source", "action", "reason", "record", "rows")
+Frames = Mapping[str, pd.DataFrame]
+"""Raw tables by file, or tidy ones by slug."""
+Entries = list[tuple[str, str, str, int]]
+"""Entries of the attrition log: action, reason, record and rows."""
+Role = Literal["outcome", "treatment", "control", "description"]
 
 
 @dataclass(frozen=True)
@@ -84,7 +91,7 @@ class Variable:
     label: str
     unit: str
     kind: Literal["event", "measure"]
-    role: Literal["outcome", "treatment", "control", "description"]
+    role: Role
     unknown: bool = False
     assigned: Assignment | None = None
     contrast: str = ""
@@ -93,6 +100,36 @@ class Variable:
     def __post_init__(self) -> None:
         if self.role == "treatment" and self.assigned is None:
             raise BrokenContract(f"{self.name!r} is a treatment and does not declare how it is `assigned`")
+
+
+def event(
+    name: str,
+    label: str,
+    unit: str = "0/1",
+    role: Role | None = None,
+    *,
+    assigned: Assignment | None = None,
+    unknown: bool = False,
+    geography: bool = False,
+) -> Variable:
+    """A variable that is 0 where absent; by default a treatment where it is `assigned`, else a description."""
+    role = role or ("treatment" if assigned else "description")
+    return Variable(name, label, unit, "event", role, unknown=unknown, assigned=assigned, geography=geography)
+
+
+def measure(
+    name: str,
+    label: str,
+    unit: str = "0/1",
+    role: Role | None = None,
+    *,
+    assigned: Assignment | None = None,
+    contrast: str = "",
+    geography: bool = False,
+) -> Variable:
+    """A variable that is missing where absent; its role as that of an `event`."""
+    role = role or ("treatment" if assigned else "description")
+    return Variable(name, label, unit, "measure", role, assigned=assigned, contrast=contrast, geography=geography)
 
 
 @dataclass(frozen=True)
@@ -120,6 +157,16 @@ class Source:
     years: tuple[int, int]
     whittles: bool = False
     alias: str | None = None
+
+
+def each(action: str, reason: str, records: pd.Series) -> Entries:
+    """An entry of the attrition log for every record in the column, sorted, with its number of rows."""
+    return [(action, reason, str(name), int(rows)) for name, rows in records.value_counts().sort_index().items()]
+
+
+def singly(action: str, reason: str, records: Iterable[object]) -> Entries:
+    """An entry of one row for each of the records."""
+    return [(action, reason, str(record), 1) for record in records]
 
 
 def attrition(source: str, entries: Iterable[tuple[str, str, str, int]] = ()) -> pd.DataFrame:
@@ -180,3 +227,14 @@ def ever(rows: pd.DataFrame, flag: str, key: list[str]) -> pd.Series:
     groups = rows.assign(unknown=rows[flag].isna()).groupby(key)
     most = groups[flag].max()
     return most.mask(groups["unknown"].max() & ~(most == 1))
+
+
+def keyed(table: pd.DataFrame, key: list[str], columns: Mapping[str, str]) -> pd.DataFrame:
+    """The key as whole numbers, by which rows are sorted, and columns of the raw table under names of ours."""
+    named = table[key].astype("int64").assign(**{ours: table[theirs] for theirs, ours in columns.items()})
+    return named.sort_values(key, ignore_index=True)
+
+
+def highest(rows: pd.DataFrame, key: list[str]) -> pd.DataFrame:
+    """One row per key: the highest value of every other column, a whole number."""
+    return rows.groupby(key).max().astype("int64").reset_index()

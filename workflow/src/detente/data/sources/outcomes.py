@@ -4,12 +4,12 @@ Force, deaths and hostility are the whole dispute's, as in the field's dyad-year
 is `hostility_pair_…`. A coding of events has only the latter, and is about the two states throughout.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import pandas as pd
 
-from detente.data.sources.base import Key, RawTable, Source, Tidy, Variable, attrition, undirected
+from detente.data.sources.base import Frames, Key, RawTable, Source, Tidy, Variable, attrition, event, undirected
 from detente.data.sources.whittle import DEATHS_UNKNOWN, RULES, Rule, whittle
 
 USE_OF_FORCE = 4
@@ -32,7 +32,7 @@ RECORD = (
     "originators",
 )
 Entries = list[tuple[str, str, str, int]]
-Raw = Mapping[str, pd.DataFrame]
+Raw = Frames
 Rows = tuple[pd.DataFrame, Entries]
 FLAG = frozenset({0, 1})
 MONTHS = frozenset(range(1, 13))
@@ -178,4 +178,4 @@ def initiation_variables(name: str, title: str) -> tuple[Variable, ...]:
 
 def _event(name: str, label: str, unit: str) -> Variable:
     unknown = name.startswith(("fatal_", "initiated_fatal_"))
-    return Variable(name, label, unit, "event", "description", unknown=unknown)
+    return event(name, label, unit, unknown=unknown)

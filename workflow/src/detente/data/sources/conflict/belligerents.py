@@ -4,11 +4,9 @@ One row per participant of a war, with up to two spells. The traps: −8 is "not
 both sides, in different rows; the initiator is the side's that began the war, in whatever year a member joined.
 """
 
-from collections.abc import Mapping
-
 import pandas as pd
 
-from detente.data.sources.base import RawTable, Source, Tidy, Variable, attrition, yearly
+from detente.data.sources.base import Frames, RawTable, Source, Tidy, attrition, event, yearly
 
 SLUG = "cow-war-states"
 FILE = "Inter-StateWarData_v4.0.csv"
@@ -17,7 +15,7 @@ NOT_APPLICABLE = -8
 INITIATED = 1
 
 
-def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
+def clean(raw: Frames) -> Tidy:
     """One row per state-year with a day of interstate war; a war is entered in the first year of the state's in it."""
     table = raw[FILE]
     entered = table.groupby(["WarNum", "ccode"])["StartYear1"].transform("min")
@@ -58,15 +56,9 @@ SOURCE = Source(
         ),
     ),
     variables=(
-        Variable("at_war", "At war with any state (COW wars)", "0/1", "event", "control"),
-        Variable("war_entered", "Enters a war with any state (COW wars)", "0/1", "event", "description"),
-        Variable(
-            "war_initiated",
-            "Enters a war on the side that began it, in person (COW wars)",
-            "0/1",
-            "event",
-            "description",
-        ),
+        event("at_war", "At war with any state (COW wars)", role="control"),
+        event("war_entered", "Enters a war with any state (COW wars)"),
+        event("war_initiated", "Enters a war on the side that began it, in person (COW wars)"),
     ),
     clean=clean,
     years=(1816, 2007),

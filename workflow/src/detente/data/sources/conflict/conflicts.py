@@ -4,11 +4,9 @@ Sides are lists of Gleditsch–Ward codes with commas. Primary parties oppose ea
 side (`…_2nd`) are apart, for a great coalition would make hundreds of dyads of which most never exchanged a shot.
 """
 
-from collections.abc import Mapping
-
 import pandas as pd
 
-from detente.data.sources.base import RawTable, Source, Tidy, Variable, attrition, undirected
+from detente.data.sources.base import Frames, RawTable, Source, Tidy, attrition, event, undirected
 from detente.data.sources.cowcodes import STATE_COLUMNS, STATES, translated
 from detente.data.sources.outcomes import Entries
 
@@ -37,7 +35,7 @@ def _parties(table: pd.DataFrame, columns: tuple[str, ...], states: pd.DataFrame
     return long[found.member], [*found.entries(long["listed"]), *entries]
 
 
-def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
+def clean(raw: Frames) -> Tidy:
     """One row per dyad-year in an interstate conflict; new if the dyad was not in that conflict the year before."""
     table = raw[FILE]
     between = table[table["type_of_conflict"] == INTERSTATE]
@@ -64,7 +62,7 @@ def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
     return Tidy(frame, attrition(SLUG, [*entries, more]))
 
 
-def clean_civil(raw: Mapping[str, pd.DataFrame]) -> Tidy:
+def clean_civil(raw: Frames) -> Tidy:
     """One row per state-year in which the government fought a conflict inside its own state."""
     table = raw[FILE]
     inside = table[table["type_of_conflict"].isin(INTERNAL)]
@@ -88,16 +86,10 @@ SOURCE = Source(
     "dyad-year",
     (RawTable(FILE, (*_COLUMNS, "gwno_a", "gwno_a_2nd", "gwno_b", "gwno_b_2nd"), _CODES), _STATES),
     (
-        Variable("ongoing_ucdp", "Armed conflict with each other (UCDP/PRIO)", "0/1", "event", "description"),
-        Variable("new_ucdp", "New armed conflict with each other (UCDP/PRIO)", "0/1", "event", "description"),
-        Variable("war_ucdp", "Armed conflict of 1,000 deaths in the year (UCDP/PRIO)", "0/1", "event", "description"),
-        Variable(
-            "coalition_ucdp",
-            "On opposite sides of an interstate conflict, with troops at least (UCDP/PRIO)",
-            "0/1",
-            "event",
-            "description",
-        ),
+        event("ongoing_ucdp", "Armed conflict with each other (UCDP/PRIO)"),
+        event("new_ucdp", "New armed conflict with each other (UCDP/PRIO)"),
+        event("war_ucdp", "Armed conflict of 1,000 deaths in the year (UCDP/PRIO)"),
+        event("coalition_ucdp", "On opposite sides of an interstate conflict, with troops at least (UCDP/PRIO)"),
     ),
     clean,
     (1946, 2023),
@@ -108,11 +100,9 @@ CIVIL_CONFLICTS = Source(
     "state-year",
     (RawTable(FILE, (*_COLUMNS, "gwno_a"), _CODES), _STATES),
     (
-        Variable("civil_conflict", "Conflict inside the state (UCDP/PRIO)", "0/1", "event", "control"),
-        Variable("civil_war", "Conflict inside the state, 1,000 deaths in the year", "0/1", "event", "control"),
-        Variable(
-            "civil_conflict_foreign_troops", "Conflict inside the state, foreign troops", "0/1", "event", "control"
-        ),
+        event("civil_conflict", "Conflict inside the state (UCDP/PRIO)", role="control"),
+        event("civil_war", "Conflict inside the state, 1,000 deaths in the year", role="control"),
+        event("civil_conflict_foreign_troops", "Conflict inside the state, foreign troops", role="control"),
     ),
     clean_civil,
     (1946, 2023),

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from detente.data.sources.base import RawTable, Source, Tidy, Variable, attrition, undirected, yearly
+from detente.data.sources.base import Frames, RawTable, Source, Tidy, attrition, event, undirected, yearly
 from detente.data.sources.cowcodes import FROM_GLEDITSCH_WARD, STATE_COLUMNS, STATES, translated
 from detente.data.sources.outcomes import Entries
 
@@ -26,7 +26,7 @@ CODES = {**FROM_GLEDITSCH_WARD, 219: (220, 1940)}
 STRANGERS = {671: "Hejaz", 672: "Najd"}
 
 
-def records(raw: Mapping[str, pd.DataFrame]) -> tuple[pd.DataFrame, Entries]:
+def records(raw: Frames) -> tuple[pd.DataFrame, Entries]:
     """One row per crisis of an `actor` with a state that triggered it, first and last year."""
     table = raw[FILE]
     known = table["trigent"].notna() & table["yrtrig"].notna()
@@ -67,7 +67,7 @@ def records(raw: Mapping[str, pd.DataFrame]) -> tuple[pd.DataFrame, Entries]:
     return frame[~outside], entries
 
 
-def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
+def clean(raw: Frames) -> Tidy:
     """One row per dyad-year with a crisis of either state that the other triggered."""
     crises, entries = records(raw)
     pairs = undirected(crises, "actor", "trigger")
@@ -88,7 +88,7 @@ def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
     return Tidy(frame[~over].reset_index(drop=True), attrition(SLUG, entries))
 
 
-def clean_triggered(raw: Mapping[str, pd.DataFrame]) -> Tidy:
+def clean_triggered(raw: Frames) -> Tidy:
     """One row per directed dyad-year in which `ccode1` triggered a crisis of `ccode2`."""
     crises, entries = records(raw)
     directed = crises.rename(columns={"trigger": "ccode1", "actor": "ccode2", "first": "year"})
@@ -115,10 +115,10 @@ SOURCE = Source(
     "dyad-year",
     RAW,
     (
-        Variable("ongoing_icb", "Crisis triggered by the other under way (ICB 13)", "0/1", "event", "description"),
-        Variable("new_icb", "New crisis triggered by the other (ICB 13)", "0/1", "event", "description"),
-        Variable("violent_icb", "New crisis with serious clashes or war (ICB 13)", "0/1", "event", "description"),
-        Variable("war_icb", "New crisis with full-scale war (ICB 13)", "0/1", "event", "description"),
+        event("ongoing_icb", "Crisis triggered by the other under way (ICB 13)"),
+        event("new_icb", "New crisis triggered by the other (ICB 13)"),
+        event("violent_icb", "New crisis with serious clashes or war (ICB 13)"),
+        event("war_icb", "New crisis with full-scale war (ICB 13)"),
     ),
     clean,
     (1918, 2016),
@@ -129,14 +129,8 @@ TRIGGERS = Source(
     "directed-dyad-year",
     RAW,
     (
-        Variable("triggered_icb", "Triggered a crisis of the target (ICB 13)", "0/1", "event", "description"),
-        Variable(
-            "triggered_violent_icb",
-            "Triggered a crisis with serious clashes or war (ICB 13)",
-            "0/1",
-            "event",
-            "description",
-        ),
+        event("triggered_icb", "Triggered a crisis of the target (ICB 13)"),
+        event("triggered_violent_icb", "Triggered a crisis with serious clashes or war (ICB 13)"),
     ),
     clean_triggered,
     (1918, 2016),

@@ -4,17 +4,13 @@ Each dyad stands in both orders, and five dyad-years have two wars. Some years o
 and some months (24): only the year of the row and the year of the start are used, which agree with each other.
 """
 
-from collections.abc import Mapping
-
-import pandas as pd
-
-from detente.data.sources.base import RawTable, Source, Tidy, Variable, attrition, undirected
+from detente.data.sources.base import Frames, RawTable, Source, Tidy, attrition, event, undirected
 
 SLUG = "cow-war"
 FILE = "directed_dyadic_war.csv"
 
 
-def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
+def clean(raw: Frames) -> Tidy:
     """One row per dyad-year at war; a war is new for a dyad in the year in which the two entered it."""
     table = raw[FILE]
     halved = table[table["statea"] < table["stateb"]]
@@ -46,8 +42,8 @@ SOURCE = Source(
     key="dyad-year",
     raw=(RawTable(FILE, ("warnum", "statea", "stateb", "year", "warstrtyr")),),
     variables=(
-        Variable("ongoing_war", "At war with each other (COW wars)", "0/1", "event", "description"),
-        Variable("new_war", "New war with each other this year (COW wars)", "0/1", "event", "description"),
+        event("ongoing_war", "At war with each other (COW wars)"),
+        event("new_war", "New war with each other this year (COW wars)"),
     ),
     clean=clean,
     years=(1816, 2007),

@@ -1,10 +1,8 @@
 """DCAD 1.0: bilateral defence cooperation agreements in force, by what they agree on."""
 
-from collections.abc import Mapping
-
 import pandas as pd
 
-from detente.data.sources.base import BY_DYAD, RawTable, Source, Tidy, Variable, attrition, undirected, yearly
+from detente.data.sources.base import BY_DYAD, Frames, RawTable, Source, Tidy, attrition, event, undirected, yearly
 
 SLUG = "dcad"
 FILE = "DCAD-v1.0-main.csv"
@@ -20,7 +18,7 @@ CATEGORIES = {
 }
 
 
-def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
+def clean(raw: Frames) -> Tidy:
     """One row per dyad-year with an agreement in force: signYear ≤ year ≤ endYearEstimate (codebook's rule)."""
     table = raw[FILE]
     oneself = table["ccode1"] == table["ccode2"]
@@ -92,16 +90,9 @@ SOURCE = Source(
         ),
     ),
     variables=(
-        Variable(
-            "defence_agreement", "Defence cooperation agreement in force", "0/1", "event", "treatment", assigned=BY_DYAD
-        ),
-        Variable(
-            "defence_agreement_broad", "Same, any coding confidence", "0/1", "event", "description", assigned=BY_DYAD
-        ),
-        *(
-            Variable(name, label, "0/1", "event", "description", assigned=BY_DYAD)
-            for name, label in CATEGORIES.values()
-        ),
+        event("defence_agreement", "Defence cooperation agreement in force", assigned=BY_DYAD),
+        event("defence_agreement_broad", "Same, any coding confidence", role="description", assigned=BY_DYAD),
+        *(event(name, label, role="description", assigned=BY_DYAD) for name, label in CATEGORIES.values()),
     ),
     clean=clean,
     years=(1980, 2010),

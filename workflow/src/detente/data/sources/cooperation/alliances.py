@@ -1,10 +1,6 @@
 """ATOP 5.1: obligations between two states that an alliance puts in force in a year."""
 
-from collections.abc import Mapping
-
-import pandas as pd
-
-from detente.data.sources.base import BY_NETWORK, RawTable, Source, Tidy, Variable, attrition, undirected
+from detente.data.sources.base import BY_NETWORK, Frames, RawTable, Source, Tidy, attrition, event, undirected
 
 SLUG = "atop"
 FILE = "atop_alliance.rda"
@@ -17,7 +13,7 @@ OBLIGATIONS = {
 }
 
 
-def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
+def clean(raw: Frames) -> Tidy:
     """One row per allied dyad-year; an obligation of either state to the other counts for the dyad."""
     table = raw[FILE].rename(columns={old: new for old, (new, _) in OBLIGATIONS.items()})
     names = [new for new, _ in OBLIGATIONS.values()]
@@ -42,9 +38,7 @@ SOURCE = Source(
         ),
     ),
     variables=tuple(
-        Variable(
-            name, label, "0/1", "event", "treatment" if name == "defence_pact" else "description", assigned=BY_NETWORK
-        )
+        event(name, label, role="treatment" if name == "defence_pact" else "description", assigned=BY_NETWORK)
         for name, label in OBLIGATIONS.values()
     ),
     clean=clean,

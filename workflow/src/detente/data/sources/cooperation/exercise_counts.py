@@ -4,18 +4,14 @@ The trap that costs most: counts have no partners, so they make no dyad; and sta
 have no rows, so absent is missing, not 0.
 """
 
-from collections.abc import Mapping
-
-import pandas as pd
-
-from detente.data.sources.base import BY_STATE, RawTable, Source, Tidy, Variable, attrition
+from detente.data.sources.base import BY_STATE, Frames, RawTable, Source, Tidy, attrition, measure
 
 SLUG = "forester-jme"
 FILE = "ctryYrData.rda"
 NAMES = {"count": "exercises_state", "jme_d": "exercise_state_any"}
 
 
-def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
+def clean(raw: Frames) -> Tidy:
     """One row per state and year in Forester's frame."""
     table = raw[FILE]
     frame = table[["ccode", "year", *NAMES]].rename(columns={**NAMES}).astype("int64")
@@ -27,22 +23,8 @@ SOURCE = Source(
     key="state-year",
     raw=(RawTable(FILE, ("ccode", "year", *NAMES), codes={"jme_d": frozenset({0.0, 1.0})}),),
     variables=(
-        Variable(
-            "exercises_state",
-            "Joint exercises that the state took part in",
-            "exercises",
-            "measure",
-            "treatment",
-            assigned=BY_STATE,
-        ),
-        Variable(
-            "exercise_state_any",
-            "State took part in a joint exercise",
-            "0/1",
-            "measure",
-            "treatment",
-            assigned=BY_STATE,
-        ),
+        measure("exercises_state", "Joint exercises that the state took part in", "exercises", assigned=BY_STATE),
+        measure("exercise_state_any", "State took part in a joint exercise", assigned=BY_STATE),
     ),
     clean=clean,
     years=(1978, 2016),

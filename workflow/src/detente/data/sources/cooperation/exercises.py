@@ -6,13 +6,11 @@ an ocean's in the middle of the ocean, and some names were found elsewhere. The 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import numpy as np
 import pandas as pd
 
 from detente.base.errors import UnresolvedNames, choices
-from detente.data.sources.base import RawTable, Source, Tidy, Variable, attrition, by_event
+from detente.data.sources.base import Entries, Frames, RawTable, Source, Tidy, attrition, by_event, event
 from detente.data.sources.cooperation.exercise_series import Held, number_series, series_name, stem
 from detente.data.sources.names import NOT_STATES, UNKNOWN, Gazetteer, gazetteer, unknown_names
 
@@ -42,17 +40,12 @@ MISPLACED = {
 SLOTS = tuple(f"State{s}" for s in [*_LETTERS, *(f"A{letter}" for letter in _LETTERS[:13])])
 
 
-def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
+def clean(raw: Frames) -> Tidy:
     """One row per exercise, year and participating state; `parties` counts all who took part, states or not.
 
     Exercises are told apart by their row: three ids are used twice for different exercises. `series` is the number
     of the exercise's series (−1 none), `title` what that series is called ("" none), `month` that of its first day,
     `latitude` and `longitude` its site, if known.
-
-    Raises
-    ------
-    UnresolvedNames
-        If a participant is neither a state of the list nor a known party that is no state.
     """
     table, places = raw[FILE], gazetteer(raw[STATES])
     slots = table[list(SLOTS)].stack()
@@ -136,7 +129,7 @@ def _in_mid_ocean(sites: pd.DataFrame) -> pd.Series:
     return pd.Series(pd.MultiIndex.from_frame(sites).isin(list(OCEANS)), index=sites.index)
 
 
-def _entries(long: pd.DataFrame, table: pd.DataFrame) -> list[tuple[str, str, str, int]]:
+def _entries(long: pd.DataFrame, table: pd.DataFrame) -> Entries:
     """Everything that was named but makes no participant."""
     labels = (table["MMEID"] + " " + table["Ex_Name"]).str.strip()
     records = labels.reindex(long["exercise"]).to_numpy() + ": " + long["name"].to_numpy()
@@ -154,7 +147,7 @@ def _entries(long: pd.DataFrame, table: pd.DataFrame) -> list[tuple[str, str, st
     return entries
 
 
-def _unplaced(table: pd.DataFrame, sites: pd.DataFrame, series: pd.Series) -> list[tuple[str, str, str, int]]:
+def _unplaced(table: pd.DataFrame, sites: pd.DataFrame, series: pd.Series) -> Entries:
     """Exercises without a site, and how many are of no series."""
     labels = (table["MMEID"] + " " + table["Ex_Name"]).str.strip()
     reasons = table["MMEID"].map({k: f"the geocoder found {v}" for k, v in MISPLACED.items()})
@@ -199,39 +192,22 @@ SOURCE = Source(
         ),
     ),
     variables=(
-        Variable("exercise_any", "Joint exercise", "0/1", "event", "treatment", assigned=by_event(of_any_size)),
-        Variable(
-            "exercise_bilateral",
-            "Joint exercise of these two alone",
-            "0/1",
-            "event",
-            "treatment",
-            assigned=by_event(lambda e: e["parties"] == 2),
+        event("exercise_any", "Joint exercise", assigned=by_event(of_any_size)),
+        event(
+            "exercise_bilateral", "Joint exercise of these two alone", assigned=by_event(lambda e: e["parties"] == 2)
         ),
-        Variable(
+        event(
             "exercise_small",
             "Joint exercise of at most five parties",
-            "0/1",
-            "event",
-            "treatment",
             assigned=by_event(lambda e: e["parties"] <= SMALL),
         ),
-        Variable(
+        event(
             "exercise_weight",
             "Joint exercises, each weighted 1/(parties − 1)",
             "exercises",
-            "event",
-            "treatment",
             assigned=by_event(of_any_size, "weight"),
         ),
-        Variable(
-            "exercise_count",
-            "Joint exercises",
-            "exercises",
-            "event",
-            "description",
-            assigned=by_event(of_any_size, "count"),
-        ),
+        event("exercise_count", "Joint exercises", "exercises", "description", assigned=by_event(of_any_size, "count")),
     ),
     clean=clean,
     years=(1980, 2010),

@@ -5,11 +5,9 @@ five-year data). The trap: −1 (the forum does not exist) and −9 (unknown) ar
 end in 1990 (260, 265, 678, 680) have no row that year, and an absent row is not a state without memberships.
 """
 
-from collections.abc import Mapping
-
 import pandas as pd
 
-from detente.data.sources.base import BY_STATE, RawTable, Source, Tidy, Variable, attrition
+from detente.data.sources.base import BY_STATE, Entries, Frames, RawTable, Source, Tidy, attrition, measure
 
 SLUG = "cow-igo"
 FILE = "state_year_format3.rda"
@@ -48,7 +46,7 @@ FORUMS = {
 WITH_ASSOCIATES = ("asean", "cis", "csto", "saarc", "iadefb")
 
 
-def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
+def clean(raw: Frames) -> Tidy:
     """One row per state-year: 1 full member, 0 not (or the forum does not exist), missing where unknown."""
     table = raw[FILE]
     codes = table[list(FORUMS)]
@@ -65,7 +63,7 @@ def _names() -> dict[str, str]:
     return full | {f"associate_{column}": f"associate_{FORUMS[column][0]}" for column in WITH_ASSOCIATES}
 
 
-def _entries(codes: pd.DataFrame) -> list[tuple[str, str, str, int]]:
+def _entries(codes: pd.DataFrame) -> Entries:
     """Codes that are no numbers, and associates, forum by forum."""
     kinds = (
         ((ABSENT,), "−1 (the forum does not exist) is 0"),
@@ -86,18 +84,9 @@ SOURCE = Source(
     key="state-year",
     raw=(RawTable(FILE, ("ccode", "year", *FORUMS), codes=dict.fromkeys(FORUMS, CODES)),),
     variables=(
+        *(measure(f"member_{name}", f"Full member: {label}", assigned=BY_STATE) for name, label in FORUMS.values()),
         *(
-            Variable(f"member_{name}", f"Full member: {label}", "0/1", "measure", "treatment", assigned=BY_STATE)
-            for name, label in FORUMS.values()
-        ),
-        *(
-            Variable(
-                f"associate_{FORUMS[column][0]}",
-                f"Associate or observer: {FORUMS[column][1]}",
-                "0/1",
-                "measure",
-                "description",
-            )
+            measure(f"associate_{FORUMS[column][0]}", f"Associate or observer: {FORUMS[column][1]}")
             for column in WITH_ASSOCIATES
         ),
     ),

@@ -10,7 +10,7 @@ from dataclasses import replace
 
 import pandas as pd
 
-from detente.data.sources.base import BY_NETWORK, RawTable, Source, Tidy, Variable, attrition, paired
+from detente.data.sources.base import BY_NETWORK, Entries, Frames, RawTable, Source, Tidy, attrition, event, paired
 from detente.data.sources.isocodes import resolve
 from detente.data.sources.names import UNKNOWN, gazetteer
 from detente.data.sources.places import STATES
@@ -32,14 +32,8 @@ NOT_STATES: Mapping[str, str] = {
 FIELD, COMMAND = "FTX", "CPX"
 
 
-def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
-    """One row per dyad-year with a joint exercise on the sheet.
-
-    Raises
-    ------
-    UnresolvedNames
-        If a participant is neither a state's letters nor a known party that is no state.
-    """
+def clean(raw: Frames) -> Tidy:
+    """One row per dyad-year with a joint exercise on the sheet."""
     table = raw[FILE]
     days, entries = _days(table)
     named = table.loc[days.index, list(SLOTS)].stack().str.strip().str.upper()
@@ -66,7 +60,7 @@ def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
     return Tidy(frame, attrition(SLUG, entries))
 
 
-def _days(table: pd.DataFrame) -> tuple[pd.DataFrame, list[tuple[str, str, str, int]]]:
+def _days(table: pd.DataFrame) -> tuple[pd.DataFrame, Entries]:
     """First and last possible day of each exercise with a year, yyyymmdd, and what becomes of the others."""
     low, high = SOURCE.years
     typed = table["Start Date"].str.extract(r"^(?P<month>\d{1,2})/.*?(?P<year>\d{4})$")
@@ -106,7 +100,7 @@ def _labels(table: pd.DataFrame) -> pd.Series:
     return "row " + (table.index.to_series() + 2).astype("str") + " " + table["Exercise Name"].str.strip()
 
 
-def _lost(long: pd.DataFrame, table: pd.DataFrame) -> list[tuple[str, str, str, int]]:
+def _lost(long: pd.DataFrame, table: pd.DataFrame) -> Entries:
     """Everything that was named but makes no participant."""
     labels = _labels(table).reindex(long["exercise"]).to_numpy()
     lost = long["ccode"].isna().to_numpy()
@@ -156,29 +150,13 @@ SOURCE = Source(
         STATES,
     ),
     variables=(
-        Variable("jme_any", "Joint exercise (JME)", "0/1", "event", "treatment", assigned=BY_NETWORK),
-        Variable(
-            "jme_bilateral", "Joint exercise of these two alone (JME)", "0/1", "event", "treatment", assigned=BY_NETWORK
-        ),
-        Variable(
-            "jme_small",
-            "Joint exercise of at most five parties (JME)",
-            "0/1",
-            "event",
-            "treatment",
-            assigned=BY_NETWORK,
-        ),
-        Variable("jme_field", "Joint field exercise (JME)", "0/1", "event", "treatment", assigned=BY_NETWORK),
-        Variable("jme_command", "Joint command-post exercise (JME)", "0/1", "event", "treatment", assigned=BY_NETWORK),
-        Variable(
-            "jme_weight",
-            "Joint exercises, each weighted 1/(parties − 1) (JME)",
-            "exercises",
-            "event",
-            "treatment",
-            assigned=BY_NETWORK,
-        ),
-        Variable("jme_count", "Joint exercises (JME)", "exercises", "event", "description"),
+        event("jme_any", "Joint exercise (JME)", assigned=BY_NETWORK),
+        event("jme_bilateral", "Joint exercise of these two alone (JME)", assigned=BY_NETWORK),
+        event("jme_small", "Joint exercise of at most five parties (JME)", assigned=BY_NETWORK),
+        event("jme_field", "Joint field exercise (JME)", assigned=BY_NETWORK),
+        event("jme_command", "Joint command-post exercise (JME)", assigned=BY_NETWORK),
+        event("jme_weight", "Joint exercises, each weighted 1/(parties − 1) (JME)", "exercises", assigned=BY_NETWORK),
+        event("jme_count", "Joint exercises (JME)", "exercises"),
     ),
     clean=clean,
     years=(1974, 2010),

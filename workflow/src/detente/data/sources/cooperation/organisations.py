@@ -4,17 +4,13 @@ Pevehouse, Nordstrom, McManus and Jamison, 1816–2014. The trap: universal orga
 number grows with time everywhere; it wants year effects. Unknown memberships were summed as none by the compiler.
 """
 
-from collections.abc import Mapping
-
-import pandas as pd
-
-from detente.data.sources.base import RawTable, Source, Tidy, Variable, attrition, undirected
+from detente.data.sources.base import Frames, RawTable, Source, Tidy, attrition, measure, undirected
 
 SLUG = "cow-igo-3"
 FILE = "cow_igo_ndy.rda"
 
 
-def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
+def clean(raw: Frames) -> Tidy:
     """One row per dyad-year."""
     table = raw[FILE]
     frame = undirected(table[["ccode1", "ccode2"]], "ccode1", "ccode2").assign(
@@ -29,11 +25,10 @@ SOURCE = Source(
     key="dyad-year",
     raw=(RawTable(FILE, ("ccode1", "ccode2", "year", "dyadigos")),),
     variables=(
-        Variable(
+        measure(
             "joint_organisations",
             "Intergovernmental organisations with both as full members",
             "organisations",
-            "measure",
             "control",
         ),
     ),

@@ -5,11 +5,9 @@ that costs most: uncoded years hold 0. Exercises are coded 1974–2010 and troop
 and France, alone of the five, are protégés too.
 """
 
-from collections.abc import Mapping
-
 import pandas as pd
 
-from detente.data.sources.base import BY_NETWORK, RawTable, Source, Tidy, Variable, attrition, undirected
+from detente.data.sources.base import BY_NETWORK, Frames, RawTable, Source, Tidy, attrition, measure, undirected
 
 SLUG = "mcmanus-nieman"
 FILE = "Individual Signals Dataset.csv"
@@ -28,7 +26,7 @@ CODED = {"ex": (1974, 2010), "troops": (1981, 2012)}
 KEY = ["ccode1", "ccode2", "year"]
 
 
-def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
+def clean(raw: Frames) -> Tidy:
     """One row per great power, protégé and year; the United Kingdom and France, each the other's, are one row."""
     table = raw[FILE]
     long = pd.concat([_signals(table, prefix, code) for prefix, code in POWERS.items()], ignore_index=True)
@@ -74,17 +72,16 @@ SOURCE = Source(
     ),
     variables=(
         *(
-            Variable(
+            measure(
                 name,
                 label,
                 unit,
-                "measure",
                 "treatment" if signal in ("ex", "vis", "troops") else "description",
                 assigned=BY_NETWORK,
             )
             for signal, (name, label, unit) in SIGNALS.items()
         ),
-        Variable(NUKES, "Great power's nuclear weapons in the protégé", "0/1", "measure", "description"),
+        measure(NUKES, "Great power's nuclear weapons in the protégé"),
     ),
     clean=clean,
     years=(1950, 2012),

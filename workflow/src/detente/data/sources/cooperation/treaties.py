@@ -5,12 +5,10 @@ most: an exit year of 0 means in force at the end of 2016, not never. Phases 2 a
 side where a partner split into two states: members pair inside a phase, never across.
 """
 
-from collections.abc import Mapping
-
 import numpy as np
 import pandas as pd
 
-from detente.data.sources.base import RawTable, Source, Tidy, Variable, attrition, yearly
+from detente.data.sources.base import Entries, Frames, RawTable, Source, Tidy, attrition, event, yearly
 
 SLUG = "atop-4.01"
 MEMBERS = "atop-member-level.csv"
@@ -27,7 +25,7 @@ BINARY = frozenset({0, 1})
 PHASE = ["atopid", "phase"]
 
 
-def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
+def clean(raw: Frames) -> Tidy:
     """One row per pair of members and year in which a treaty phase binds both on at least one day."""
     table, alliances = raw[MEMBERS], raw[ALLIANCES]
     columns = ["member", *_DATES, *PHASE, *OBLIGATIONS]
@@ -104,7 +102,7 @@ def _years(pairs: pd.DataFrame) -> pd.DataFrame:
     ).drop(columns=["entry", "left"])
 
 
-def _entries(table: pd.DataFrame, alliances: pd.DataFrame) -> list[tuple[str, str, str, int]]:
+def _entries(table: pd.DataFrame, alliances: pd.DataFrame) -> Entries:
     last = SOURCE.years[1]
     entries = [
         ("dropped", "member is no state of the state system's list", f"{r.atopid}: {r.member}", 1)
@@ -142,18 +140,15 @@ SOURCE = Source(
         RawTable(ALLIANCES, ("atopid", "begyr", "bilat"), codes={"bilat": BINARY}),
     ),
     variables=(
-        Variable("treaty", "Alliance treaty in force (ATOP 4.01)", "0/1", "event", "description"),
-        *(
-            Variable(name, f"Treaty with an obligation of {word} (ATOP 4.01)", "0/1", "event", "description")
-            for name, word in OBLIGATIONS.values()
-        ),
-        Variable("treaty_asymmetric", "Treaty under which the two owe different things", "0/1", "event", "description"),
-        Variable("treaty_bilateral", "Bilateral alliance treaty", "0/1", "event", "description"),
-        Variable("treaty_multilateral", "Multilateral alliance treaty", "0/1", "event", "description"),
-        Variable("treaty_formed", "Treaty signed this year", "0/1", "event", "description"),
-        Variable("treaty_entered", "A treaty starts to bind both this year", "0/1", "event", "description"),
-        Variable("treaty_exited", "A treaty ceases to bind both this year", "0/1", "event", "description"),
-        Variable("treaties", "Alliance treaties in force", "treaties", "event", "description"),
+        event("treaty", "Alliance treaty in force (ATOP 4.01)"),
+        *(event(name, f"Treaty with an obligation of {word} (ATOP 4.01)") for name, word in OBLIGATIONS.values()),
+        event("treaty_asymmetric", "Treaty under which the two owe different things"),
+        event("treaty_bilateral", "Bilateral alliance treaty"),
+        event("treaty_multilateral", "Multilateral alliance treaty"),
+        event("treaty_formed", "Treaty signed this year"),
+        event("treaty_entered", "A treaty starts to bind both this year"),
+        event("treaty_exited", "A treaty ceases to bind both this year"),
+        event("treaties", "Alliance treaties in force", "treaties"),
     ),
     clean=clean,
     years=(1815, 2016),

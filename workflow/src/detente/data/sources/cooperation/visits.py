@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from detente.data.sources.base import RawTable, Source, Tidy, Variable, attrition
+from detente.data.sources.base import Frames, RawTable, Source, Tidy, attrition, event
 from detente.data.sources.isocodes import resolve
 from detente.data.sources.places import STATES, members, places_of
 
@@ -30,14 +30,8 @@ NO_VISIT: Mapping[str, str] = {
 UNCODED = (1993, 2003)
 
 
-def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
-    """One row per state and year with a visit, and every state in the years that are not coded, missing there.
-
-    Raises
-    ------
-    UnresolvedNames
-        If a place is neither a state nor known to be none.
-    """
+def clean(raw: Frames) -> Tidy:
+    """One row per state and year with a visit, and every state in the years that are not coded, missing there."""
     table, places = raw[FILE], places_of(raw[STATES.file])
     codes = resolve(table["State Visit"], f"mme/{FILE}", NO_VISIT, NAMED)
     visits = table[["Title", "Name", "Start Day", "Start Month", "Start Year", "State Visit"]].drop_duplicates()
@@ -81,17 +75,8 @@ SOURCE = Source(
         STATES,
     ),
     variables=(
-        Variable(
-            "us_visit", "Visit of a US service secretary or commander", "0/1", "event", "description", unknown=True
-        ),
-        Variable(
-            "us_visits",
-            "Visits of US service secretaries and commanders",
-            "visits",
-            "event",
-            "description",
-            unknown=True,
-        ),
+        event("us_visit", "Visit of a US service secretary or commander", unknown=True),
+        event("us_visits", "Visits of US service secretaries and commanders", "visits", unknown=True),
     ),
     clean=clean,
     years=(1992, 2012),

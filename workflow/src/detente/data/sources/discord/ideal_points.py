@@ -4,11 +4,7 @@ The trap: the Assembly did not vote in 1964, so no state has a point that year; 
 before they are members of the state system. Distances of dyads are the panel's to take.
 """
 
-from collections.abc import Mapping
-
-import pandas as pd
-
-from detente.data.sources.base import RawTable, Source, Tidy, Variable, attrition
+from detente.data.sources.base import Frames, RawTable, Source, Tidy, attrition, measure
 
 SLUG = "unga-idealpoints"
 FILE = "IdealpointsJuly2025.dta"
@@ -19,7 +15,7 @@ SCALES = {
 }
 
 
-def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
+def clean(raw: Frames) -> Tidy:
     """One row per state-year with a point on any of the three scales."""
     table = raw[FILE]
     frame = table[["ccode", "year"]].astype("int64")
@@ -36,9 +32,7 @@ SOURCE = Source(
     alias="ideal-points",
     key="state-year",
     raw=(RawTable(FILE, ("ccode", "year", *SCALES)),),
-    variables=tuple(
-        Variable(name, label, "standard deviations", "measure", "control") for name, label in SCALES.values()
-    ),
+    variables=tuple(measure(name, label, "standard deviations", "control") for name, label in SCALES.values()),
     clean=clean,
     years=(1946, 2024),
 )

@@ -4,11 +4,9 @@ Thompson, Sakuwa and Suhas (2021), 1494–2020, and the earlier one of Thompson 
 what a rivalry is about: space, position, ideology, intervention.
 """
 
-from collections.abc import Mapping
-
 import pandas as pd
 
-from detente.data.sources.base import RawTable, Source, Tidy, Variable, attrition, undirected, yearly
+from detente.data.sources.base import Frames, RawTable, Source, Tidy, attrition, event, undirected, yearly
 
 SLUG, DREYER_SLUG = "rivalry", "rivalry-dreyer"
 FILE, DREYER_FILE = "tss_rivalries.rda", "td_rivalries.rda"
@@ -16,13 +14,13 @@ TYPES = ("spatial", "positional", "ideological", "interventionary")
 NAMED_TYPES = ("type1", "type2", "type3")
 
 
-def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
+def clean(raw: Frames) -> Tidy:
     """One row per dyad-year of rivalry, first and last year included, within the years covered."""
     table = raw[FILE].rename(columns={"rivalry": "name"})
     return _dyad_years(SOURCE, table[["name", "ccode1", "ccode2", "start", "end"]].assign(rivalry=1))
 
 
-def clean_dreyer(raw: Mapping[str, pd.DataFrame]) -> Tidy:
+def clean_dreyer(raw: Frames) -> Tidy:
     """One row per dyad-year of rivalry, with what it is about; a rivalry may be about several things."""
     table = raw[DREYER_FILE].rename(columns={"rivalryname": "name", "styear": "start", "endyear": "end"})
     about = {f"rivalry_{kind}": table[list(NAMED_TYPES)].isin([kind]).any(axis=1).astype("int64") for kind in TYPES}
@@ -53,7 +51,7 @@ SOURCE = Source(
     slug=SLUG,
     key="dyad-year",
     raw=(RawTable(FILE, ("rivalry", "ccode1", "ccode2", "start", "end")),),
-    variables=(Variable("rivalry", "Strategic rivalry", "0/1", "event", "control"),),
+    variables=(event("rivalry", "Strategic rivalry", role="control"),),
     clean=clean,
     years=(1816, 2020),
 )
@@ -68,11 +66,11 @@ DREYER = Source(
         ),
     ),
     variables=(
-        Variable("rivalry_dreyer", "Strategic rivalry (Thompson and Dreyer)", "0/1", "event", "control"),
-        Variable("rivalry_spatial", "Rivalry over territory", "0/1", "event", "control"),
-        Variable("rivalry_positional", "Rivalry over influence and prestige", "0/1", "event", "control"),
-        Variable("rivalry_ideological", "Rivalry over ideology", "0/1", "event", "control"),
-        Variable("rivalry_interventionary", "Rivalry over intervention in each other", "0/1", "event", "control"),
+        event("rivalry_dreyer", "Strategic rivalry (Thompson and Dreyer)", role="control"),
+        event("rivalry_spatial", "Rivalry over territory", role="control"),
+        event("rivalry_positional", "Rivalry over influence and prestige", role="control"),
+        event("rivalry_ideological", "Rivalry over ideology", role="control"),
+        event("rivalry_interventionary", "Rivalry over intervention in each other", role="control"),
     ),
     clean=clean_dreyer,
     years=(1816, 2010),

@@ -5,11 +5,9 @@ YYYYMM with month 0 or 99 for unknown; a claim ending 200199 goes on where codin
 known.
 """
 
-from collections.abc import Mapping
-
 import pandas as pd
 
-from detente.data.sources.base import RawTable, Source, Tidy, Variable, attrition, undirected, yearly
+from detente.data.sources.base import Frames, RawTable, Source, Tidy, attrition, event, undirected, yearly
 
 SLUG, DIRECTED_SLUG = "icow-territory", "icow-territory-directed"
 FILE = "ICOWprov101.csv"
@@ -17,7 +15,7 @@ RAW = RawTable(FILE, ("claim", "chal", "tgt", "begclaim", "endclaim", "icowsal")
 HIGH = 8  # ICOW's category of high salience: 8 to 12 of 12 points
 
 
-def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
+def clean(raw: Frames) -> Tidy:
     """One row per dyad-year with a claim, from the year in which it begins to that in which it ends."""
     long, beyond = _years(raw[FILE])
     long = undirected(long, "ccode1", "ccode2")
@@ -35,7 +33,7 @@ def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
     return Tidy(frame[["ccode1", "ccode2", "year", *(v.name for v in SOURCE.variables)]], attrition(SLUG, entries))
 
 
-def clean_directed(raw: Mapping[str, pd.DataFrame]) -> Tidy:
+def clean_directed(raw: Frames) -> Tidy:
     """One row per challenger, target and year with a claim."""
     long, beyond = _years(raw[FILE])
     frame = long.groupby(["ccode1", "ccode2", "year"]).size().rename("claims_made").reset_index()
@@ -62,12 +60,10 @@ SOURCE = Source(
     key="dyad-year",
     raw=(RAW,),
     variables=(
-        Variable("territorial_claim", "Territorial claim", "0/1", "event", "control"),
-        Variable("territorial_claim_high", "Territorial claim of high salience", "0/1", "event", "control"),
-        Variable("territorial_claims", "Territorial claims", "claims", "event", "description"),
-        Variable(
-            "territorial_claim_salience", "Salience of the most salient claim, 1 … 12", "points", "event", "description"
-        ),
+        event("territorial_claim", "Territorial claim", role="control"),
+        event("territorial_claim_high", "Territorial claim of high salience", role="control"),
+        event("territorial_claims", "Territorial claims", "claims"),
+        event("territorial_claim_salience", "Salience of the most salient claim, 1 … 12", "points"),
     ),
     clean=clean,
     years=(1816, 2001),
@@ -77,8 +73,8 @@ DIRECTED = Source(
     key="directed-dyad-year",
     raw=(RAW,),
     variables=(
-        Variable("claims_territory", "Claims territory of the target", "0/1", "event", "control"),
-        Variable("claims_made", "Claims to territory of the target", "claims", "event", "description"),
+        event("claims_territory", "Claims territory of the target", role="control"),
+        event("claims_made", "Claims to territory of the target", "claims"),
     ),
     clean=clean_directed,
     years=(1816, 2001),

@@ -5,11 +5,9 @@ part, so its zeros there would be silent; we keep the four whole years. Two cont
 mission if both have personnel in it in the same month.
 """
 
-from collections.abc import Mapping
-
 import pandas as pd
 
-from detente.data.sources.base import BY_NETWORK, RawTable, Source, Tidy, Variable, attrition, paired
+from detente.data.sources.base import BY_NETWORK, Entries, Frames, RawTable, Source, Tidy, attrition, event, paired
 from detente.data.sources.places import STATES, codes, places_of
 
 SLUG = "ipi-codeployment"
@@ -18,14 +16,8 @@ MONTHS = 12
 SHARED = ["date", "mission"]
 
 
-def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
-    """One row per pair of contributors and year in which both serve in one mission in one month.
-
-    Raises
-    ------
-    UnresolvedNames
-        If a contributor is no state of the list.
-    """
+def clean(raw: Frames) -> Tidy:
+    """One row per pair of contributors and year in which both serve in one mission in one month."""
     table = raw[FILE]
     first, last = SOURCE.years
     year = table["Date"].str.slice(0, 4).astype("int64")
@@ -65,7 +57,7 @@ def _dyads(one: pd.DataFrame) -> tuple[pd.DataFrame, int]:
     return frame, len(both) - len(frame)
 
 
-def _entries(table: pd.DataFrame, long: pd.DataFrame, twice: int) -> list[tuple[str, str, str, int]]:
+def _entries(table: pd.DataFrame, long: pd.DataFrame, twice: int) -> Entries:
     first, last = SOURCE.years
     counts = (
         ("dropped", f"month outside {first}–{last}, the years that the file holds whole", len(table) - len(long)),
@@ -85,31 +77,13 @@ SOURCE = Source(
     key="dyad-year",
     raw=(RawTable(FILE, ("Date", "Contributor", "Mission", "Total Total")), STATES),
     variables=(
-        Variable(
-            "codeployment",
-            "Both serve in one UN mission in one month",
-            "0/1",
-            "event",
-            "treatment",
-            assigned=BY_NETWORK,
-        ),
-        Variable(
-            "codeployment_missions",
-            "UN missions in which both serve",
-            "missions",
-            "event",
-            "treatment",
-            assigned=BY_NETWORK,
-        ),
-        Variable(
-            "codeployment_months", "Months with a UN mission in which both serve", "months", "event", "description"
-        ),
-        Variable(
+        event("codeployment", "Both serve in one UN mission in one month", assigned=BY_NETWORK),
+        event("codeployment_missions", "UN missions in which both serve", "missions", assigned=BY_NETWORK),
+        event("codeployment_months", "Months with a UN mission in which both serve", "months"),
+        event(
             "codeployment_personnel",
             "Personnel of the smaller contributor, summed over shared missions, mean month",
             "persons",
-            "event",
-            "treatment",
             assigned=BY_NETWORK,
         ),
     ),

@@ -5,11 +5,9 @@ none at all. The trap that costs most: the months begin in November 1990, but no
 1992, and they end in March 2014; we keep the years in which all three kinds are recorded throughout.
 """
 
-from collections.abc import Mapping
-
 import pandas as pd
 
-from detente.data.sources.base import BY_STATE, RawTable, Source, Tidy, Variable, attrition
+from detente.data.sources.base import BY_STATE, Frames, RawTable, Source, Tidy, attrition, event
 from detente.data.sources.places import STATES, codes, places_of
 
 SLUG = "ipi-contributors"
@@ -37,14 +35,8 @@ United Arab Emirates|United Kingdom|United States of America|Uruguay|Vanuatu|Ven
 )
 
 
-def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
-    """One row per contributor and year: the mean of its twelve months.
-
-    Raises
-    ------
-    UnresolvedNames
-        If a file's name is no state of the list.
-    """
+def clean(raw: Frames) -> Tidy:
+    """One row per contributor and year: the mean of its twelve months."""
     first, last = SOURCE.years
     tables = {name: raw[f"{FOLDER}/{name}.csv"] for name in CONTRIBUTORS}
     long = pd.concat([table.assign(name=name) for name, table in tables.items()], ignore_index=True)
@@ -77,19 +69,10 @@ SOURCE = Source(
     key="state-year",
     raw=(*(RawTable(f"{FOLDER}/{name}.csv", ("Date", *KINDS)) for name in CONTRIBUTORS), STATES),
     variables=(
-        Variable(
-            "un_troops_given", "Troops in UN missions, mean month", "persons", "event", "treatment", assigned=BY_STATE
-        ),
-        Variable("un_police_given", "Police in UN missions, mean month", "persons", "event", "description"),
-        Variable("un_experts_given", "Military experts in UN missions, mean month", "persons", "event", "description"),
-        Variable(
-            "un_personnel_given",
-            "Uniformed personnel in UN missions, mean month",
-            "persons",
-            "event",
-            "treatment",
-            assigned=BY_STATE,
-        ),
+        event("un_troops_given", "Troops in UN missions, mean month", "persons", assigned=BY_STATE),
+        event("un_police_given", "Police in UN missions, mean month", "persons"),
+        event("un_experts_given", "Military experts in UN missions, mean month", "persons"),
+        event("un_personnel_given", "Uniformed personnel in UN missions, mean month", "persons", assigned=BY_STATE),
     ),
     clean=clean,
     years=(1993, 2013),

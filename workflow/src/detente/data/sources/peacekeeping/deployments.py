@@ -5,11 +5,9 @@ repeats its yearly mean on several rows, so adding rows counts troops twice. A c
 no map of UNIFIL in 2016 is in the table, for one.
 """
 
-from collections.abc import Mapping
-
 import pandas as pd
 
-from detente.data.sources.base import BY_STATE, RawTable, Source, Tidy, Variable, attrition
+from detente.data.sources.base import BY_STATE, Frames, RawTable, Source, Tidy, attrition, measure
 from detente.data.sources.places import STATES, codes, places_of
 
 SLUG = "geopko"
@@ -21,14 +19,8 @@ TERRITORIES = ("Western Sahara", "Kosovo", "Montenegro")
 SITE = ["mission", "year", "country", "location", "latitude", "longitude"]
 
 
-def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
-    """One row per country and year with a site; troops are the sum over sites whose strength is known.
-
-    Raises
-    ------
-    UnresolvedNames
-        If a country is no state of the list.
-    """
+def clean(raw: Frames) -> Tidy:
+    """One row per country and year with a site; troops are the sum over sites whose strength is known."""
     table = raw[FILE]
     sites = table.groupby(SITE, as_index=False).agg(
         troops=("ave.no.troops", "max"), police=("UNPOL", "max"), observers=("UNMO", "max")
@@ -70,18 +62,11 @@ SOURCE = Source(
         STATES,
     ),
     variables=(
-        Variable(
-            "peacekeeper_troops",
-            "UN troops at sites of known strength",
-            "persons",
-            "measure",
-            "treatment",
-            assigned=BY_STATE,
-        ),
-        Variable("peacekeeper_sites", "Sites of UN peacekeepers", "sites", "measure", "description"),
-        Variable("peacekeeper_sites_unsized", "Sites of unknown strength", "sites", "measure", "description"),
-        Variable("peacekeeper_police", "A site has UN police", "0/1", "measure", "description"),
-        Variable("peacekeeper_observers", "A site has UN military observers", "0/1", "measure", "description"),
+        measure("peacekeeper_troops", "UN troops at sites of known strength", "persons", assigned=BY_STATE),
+        measure("peacekeeper_sites", "Sites of UN peacekeepers", "sites"),
+        measure("peacekeeper_sites_unsized", "Sites of unknown strength", "sites"),
+        measure("peacekeeper_police", "A site has UN police"),
+        measure("peacekeeper_observers", "A site has UN military observers"),
     ),
     clean=clean,
     years=(1994, 2024),

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 
 import pandas as pd
 
-from detente.data.sources.base import BY_STATE, RawTable, Source, Tidy, Variable, attrition, ever
+from detente.data.sources.base import BY_STATE, Frames, RawTable, Source, Tidy, attrition, event, ever
 from detente.data.sources.places import STATES, members, of_the_time, places_of
 
 SLUG = "tamm"
@@ -28,7 +28,7 @@ NOT_UN = {"MISCA": "led by the African Union, not by the UN"}
 KEY = ["ccode", "year"]
 
 
-def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
+def clean(raw: Frames) -> Tidy:
     """One row per host state and year with a UN mission on its ground."""
     table, places = raw[FILE], places_of(raw[STATES.file])
     un = table[~table["mission"].isin(list(NOT_UN))]
@@ -97,12 +97,9 @@ SOURCE = Source(
     key="state-year",
     raw=(RawTable(FILE, ("mission", "year", *HOSTS, *TASKS), codes=dict.fromkeys(TASKS, frozenset({0, 1}))), STATES),
     variables=(
-        Variable("un_host", "Host of a UN mission (TAMM)", "0/1", "event", "treatment", assigned=BY_STATE),
-        Variable("un_host_missions", "UN missions hosted (TAMM)", "missions", "event", "description"),
-        *(
-            Variable(name, f"Host of a UN mission {words}", "0/1", "event", "description", unknown=True)
-            for name, words in TASKS.values()
-        ),
+        event("un_host", "Host of a UN mission (TAMM)", assigned=BY_STATE),
+        event("un_host_missions", "UN missions hosted (TAMM)", "missions"),
+        *(event(name, f"Host of a UN mission {words}", unknown=True) for name, words in TASKS.values()),
     ),
     clean=clean,
     years=(1948, 2015),

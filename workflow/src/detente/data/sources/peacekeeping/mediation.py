@@ -4,11 +4,21 @@ What is known of a whole crisis, given to every pair of an actor and the state t
 and 3 of `mediate` are no mediation either; mediators and days stand in the file for 4 alone. Five crises are uncoded.
 """
 
-from collections.abc import Mapping
-
 import pandas as pd
 
-from detente.data.sources.base import BY_DYAD, RawTable, Source, Tidy, Variable, attrition, ever, undirected, yearly
+from detente.data.sources.base import (
+    BY_DYAD,
+    Frames,
+    RawTable,
+    Source,
+    Tidy,
+    attrition,
+    event,
+    ever,
+    measure,
+    undirected,
+    yearly,
+)
 from detente.data.sources.conflict.crises import RAW, records
 
 SLUG = "icb-13-mediation"
@@ -18,7 +28,7 @@ US_MILITARY = 4
 KEY = ["ccode1", "ccode2", "year"]
 
 
-def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
+def clean(raw: Frames) -> Tidy:
     """One row per dyad-year with a crisis of either state that the other triggered."""
     crises, entries = records(raw)
     known = pd.DataFrame(
@@ -60,26 +70,11 @@ SOURCE = Source(
         ),
     ),
     variables=(
-        Variable(
-            "mediated_icb",
-            "Crisis between them under way that was mediated (ICB 13)",
-            "0/1",
-            "event",
-            "treatment",
-            assigned=BY_DYAD,
-            unknown=True,
+        event(
+            "mediated_icb", "Crisis between them under way that was mediated (ICB 13)", assigned=BY_DYAD, unknown=True
         ),
-        Variable(
-            "us_military_icb",
-            "Crisis between them under way with US military action (ICB 13)",
-            "0/1",
-            "event",
-            "description",
-            unknown=True,
-        ),
-        Variable(
-            "days_icb", "Length of the longest crisis between them under way (ICB 13)", "days", "measure", "description"
-        ),
+        event("us_military_icb", "Crisis between them under way with US military action (ICB 13)", unknown=True),
+        measure("days_icb", "Length of the longest crisis between them under way (ICB 13)", "days"),
     ),
     clean=clean,
     years=(1918, 2016),

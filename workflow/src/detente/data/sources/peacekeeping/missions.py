@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from detente.data.sources.base import BY_DYAD, BY_NETWORK, RawTable, Source, Tidy, Variable, attrition
+from detente.data.sources.base import BY_DYAD, BY_NETWORK, Frames, RawTable, Source, Tidy, attrition, event
 
 SLUG = "unpmm"
 FILE = "UNPMM_V2.0.xlsx"
@@ -18,14 +18,7 @@ KINDS = {
     "GOE": ("un_good_offices", "UN good offices between the parties"),
 }
 # ONUCA, for one, is coded with five states of Central America, as if it stood between any two of them.
-PAIR = Variable(
-    "un_mission_pair",
-    "UN peacekeeping mission between these two parties alone",
-    "0/1",
-    "event",
-    "treatment",
-    assigned=BY_DYAD,
-)
+PAIR = event("un_mission_pair", "UN peacekeeping mission between these two parties alone", assigned=BY_DYAD)
 # UNTSO is coded for Israel (666) alone; it supervises the armistice agreements that Egypt, Lebanon, Jordan
 # and Syria each signed with Israel in 1949 (UN Security Council resolution 73).
 ARMISTICES = {"UNTSO": (666, (651, 660, 663, 652))}
@@ -33,7 +26,7 @@ ARMISTICES = {"UNTSO": (666, (651, 660, 663, 652))}
 HEADQUARTERS = {"UNRGID": 225, "UNOAU": 530, "UNOWAS": 433}
 
 
-def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
+def clean(raw: Frames) -> Tidy:
     """One row per pair of parties and year with a mission of any kind."""
     first, last = SOURCE.years
     table = raw[FILE]
@@ -108,9 +101,7 @@ SOURCE = Source(
     ),
     variables=(
         *(
-            Variable(
-                name, label, "0/1", "event", "treatment" if name == "un_mission" else "description", assigned=BY_NETWORK
-            )
+            event(name, label, role="treatment" if name == "un_mission" else "description", assigned=BY_NETWORK)
             for name, label in KINDS.values()
         ),
         PAIR,

@@ -5,12 +5,10 @@ trap that costs most: umbrella entries (UNEF, UNAVEM, UNOSOM, UNCPSG) repeat ope
 The list leaves out UNTAG, with which Namibia became a state in 1990, and UNTMIH; both are added.
 """
 
-from collections.abc import Mapping
-
 import pandas as pd
 
 from detente.base.errors import UnresolvedNames
-from detente.data.sources.base import BY_STATE, RawTable, Source, Tidy, Variable, attrition, yearly
+from detente.data.sources.base import BY_STATE, Frames, RawTable, Source, Tidy, attrition, event, yearly
 from detente.data.sources.isocodes import COW
 from detente.data.sources.places import STATES, members, places_of
 
@@ -28,14 +26,8 @@ OMITTED = (("UNTAG", 565, "1989-04-01", "1990-03-31"), ("UNTMIH", 41, "1997-08-0
 CODES = {**COW, "KSV": 347, "YAR": 678}
 
 
-def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
-    """One row per host state and year with an operation on at least one day.
-
-    Raises
-    ------
-    UnresolvedNames
-        If a host's letters are none of the table's.
-    """
+def clean(raw: Frames) -> Tidy:
+    """One row per host state and year with an operation on at least one day."""
     table, places = raw[FILE], places_of(raw[STATES.file])
     listed = table[~table["mission_acronym"].isin(list(UMBRELLAS))]
     dated = listed.dropna(subset="start_date")
@@ -103,23 +95,8 @@ SOURCE = Source(
         STATES,
     ),
     variables=(
-        Variable(
-            "un_operation",
-            "Host of a UN peacekeeping operation (UN list)",
-            "0/1",
-            "event",
-            "treatment",
-            assigned=BY_STATE,
-            unknown=True,
-        ),
-        Variable(
-            "un_operations",
-            "UN peacekeeping operations hosted (UN list)",
-            "operations",
-            "event",
-            "description",
-            unknown=True,
-        ),
+        event("un_operation", "Host of a UN peacekeeping operation (UN list)", assigned=BY_STATE, unknown=True),
+        event("un_operations", "UN peacekeeping operations hosted (UN list)", "operations", unknown=True),
     ),
     clean=clean,
     years=(1948, 2023),

@@ -5,11 +5,9 @@ countries are coded, so a state without a row is missing, not free of peacekeepe
 conflict of its country.
 """
 
-from collections.abc import Mapping
-
 import pandas as pd
 
-from detente.data.sources.base import BY_STATE, RawTable, Source, Tidy, Variable, attrition
+from detente.data.sources.base import BY_STATE, Frames, RawTable, Source, Tidy, attrition, measure
 from detente.data.sources.places import STATES, members, places_of
 
 SLUG = "bara-hultman"
@@ -20,7 +18,7 @@ SERBIA, KOSOVO, INDEPENDENT = 345, 347, 2008
 KEY = ["ccode", "year"]
 
 
-def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
+def clean(raw: Frames) -> Tidy:
     """One row per country and year with a mission: personnel in the month with most of them."""
     table, places = raw[FILE], places_of(raw[STATES.file])
     rows = pd.DataFrame(
@@ -77,26 +75,17 @@ SOURCE = Source(
         STATES,
     ),
     variables=(
-        Variable(
-            "un_personnel_conflict",
-            "UN personnel, highest month (intrastate conflicts)",
-            "persons",
-            "measure",
-            "treatment",
-            assigned=BY_STATE,
+        measure(
+            "un_personnel_conflict", "UN personnel, highest month (intrastate conflicts)", "persons", assigned=BY_STATE
         ),
-        Variable(
+        measure(
             "nonun_personnel_conflict",
             "Non-UN peacekeepers, highest month (intrastate conflicts)",
             "persons",
-            "measure",
-            "treatment",
             assigned=BY_STATE,
         ),
-        Variable("un_missions_conflict", "UN missions (intrastate conflicts)", "missions", "measure", "description"),
-        Variable(
-            "nonun_missions_conflict", "Non-UN missions (intrastate conflicts)", "missions", "measure", "description"
-        ),
+        measure("un_missions_conflict", "UN missions (intrastate conflicts)", "missions"),
+        measure("nonun_missions_conflict", "Non-UN missions (intrastate conflicts)", "missions"),
     ),
     clean=clean,
     years=(1993, 2016),

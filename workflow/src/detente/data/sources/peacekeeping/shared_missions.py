@@ -10,7 +10,7 @@ from collections.abc import Mapping
 import pandas as pd
 
 from detente.base.errors import SourceSchemaError
-from detente.data.sources.base import BY_NETWORK, RawTable, Source, Tidy, Variable, attrition, paired
+from detente.data.sources.base import BY_NETWORK, Entries, Frames, RawTable, Source, Tidy, attrition, event, paired
 from detente.data.sources.places import STATES, codes, places_of
 
 SLUG = "geopko-codeployment"
@@ -34,16 +34,8 @@ DYAD_YEAR = ["ccode1", "ccode2", "year"]
 SITE = ["mission", "year", "location"]
 
 
-def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
-    """One row per pair of contributors and year in which both have troops in one mission.
-
-    Raises
-    ------
-    SourceSchemaError
-        If a cell is not a list of names with sizes in brackets.
-    UnresolvedNames
-        If a contributor is no state of the list.
-    """
+def clean(raw: Frames) -> Tidy:
+    """One row per pair of contributors and year in which both have troops in one mission."""
     table = raw[FILE]
     long = _contributors(table)
     long["ccode"] = codes(
@@ -109,7 +101,7 @@ def _unmapped(present: pd.DataFrame, known: pd.DataFrame) -> pd.DataFrame:
     return gaps[~pd.MultiIndex.from_frame(gaps).isin(pd.MultiIndex.from_frame(known[DYAD_YEAR]))]
 
 
-def _lost(long: pd.DataFrame) -> list[tuple[str, str, str, int]]:
+def _lost(long: pd.DataFrame) -> Entries:
     lost = long[long["ccode"].isna()]
     outside = "not a member of the state system in the year"
     return [("dropped", NOBODY.get(str(name), outside), str(name), len(g)) for name, g in lost.groupby("name")]
@@ -120,39 +112,24 @@ SOURCE = Source(
     key="dyad-year",
     raw=(RawTable(FILE, (*SITE, "year.overview")), STATES),
     variables=(
-        Variable(
-            "codeployed",
-            "Both have troops in one UN mission (Geo-PKO)",
-            "0/1",
-            "event",
-            "treatment",
-            assigned=BY_NETWORK,
-            unknown=True,
-        ),
-        Variable(
+        event("codeployed", "Both have troops in one UN mission (Geo-PKO)", assigned=BY_NETWORK, unknown=True),
+        event(
             "codeployed_missions",
             "UN missions in which both have troops (Geo-PKO)",
             "missions",
-            "event",
-            "treatment",
             assigned=BY_NETWORK,
             unknown=True,
         ),
-        Variable(
+        event(
             "codeployed_weight",
             "Shared UN missions, each weighted 1/(contributors − 1) (Geo-PKO)",
             "missions",
-            "event",
-            "treatment",
             assigned=BY_NETWORK,
             unknown=True,
         ),
-        Variable(
+        event(
             "codeployed_site",
             "Both have troops at one site of a UN mission (Geo-PKO)",
-            "0/1",
-            "event",
-            "treatment",
             assigned=BY_NETWORK,
             unknown=True,
         ),

@@ -4,11 +4,9 @@ One row per UN mission and month with one host. The trap that costs most: UNTSO,
 code, so a state without a row is not a state without peacekeepers: absent is missing.
 """
 
-from collections.abc import Mapping
-
 import pandas as pd
 
-from detente.data.sources.base import BY_STATE, RawTable, Source, Tidy, Variable, attrition
+from detente.data.sources.base import BY_STATE, Frames, RawTable, Source, Tidy, attrition, measure
 from detente.data.sources.places import STATES, members, of_the_time, places_of
 
 SLUG = "pko-shortfall"
@@ -22,7 +20,7 @@ COUNTS = {
 KEY = ["ccode", "year"]
 
 
-def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
+def clean(raw: Frames) -> Tidy:
     """One row per host state and year: means over its months with a mission of which the figure is known."""
     table, places = raw[FILE], places_of(raw[STATES.file])
     coded = table["missionccode"].fillna(table["mission"].map(HOST))
@@ -71,33 +69,10 @@ SOURCE = Source(
     key="state-year",
     raw=(RawTable(FILE, ("mission", "missionccode", "year", "month", *COUNTS)), STATES),
     variables=(
-        Variable(
-            "un_personnel_deployed",
-            "UN personnel deployed in the state",
-            "persons",
-            "measure",
-            "treatment",
-            assigned=BY_STATE,
-        ),
-        Variable(
-            "un_personnel_authorised", "UN personnel authorised for the state", "persons", "measure", "description"
-        ),
-        Variable(
-            "un_personnel_shortfall",
-            "UN personnel short of those authorised",
-            "persons",
-            "measure",
-            "treatment",
-            assigned=BY_STATE,
-        ),
-        Variable(
-            "un_personnel_shortfall_share",
-            "Shortfall as share of authorised",
-            "share",
-            "measure",
-            "treatment",
-            assigned=BY_STATE,
-        ),
+        measure("un_personnel_deployed", "UN personnel deployed in the state", "persons", assigned=BY_STATE),
+        measure("un_personnel_authorised", "UN personnel authorised for the state", "persons"),
+        measure("un_personnel_shortfall", "UN personnel short of those authorised", "persons", assigned=BY_STATE),
+        measure("un_personnel_shortfall_share", "Shortfall as share of authorised", "share", assigned=BY_STATE),
     ),
     clean=clean,
     years=(1990, 2015),

@@ -4,11 +4,9 @@ The trap: the list runs to 2024 for states long gone; and three capitals were ge
 Great-circle distances between capitals are the panel's to take.
 """
 
-from collections.abc import Mapping
-
 import pandas as pd
 
-from detente.data.sources.base import RawTable, Source, Tidy, Variable, attrition, yearly
+from detente.data.sources.base import Entries, Frames, RawTable, Source, Tidy, attrition, measure, yearly
 
 SLUG = "distance-capitals"
 FILE, STATES = "cow_capitals.rda", "states2016.csv"
@@ -16,7 +14,7 @@ FILE, STATES = "cow_capitals.rda", "states2016.csv"
 CORRECTED = {"Brasilia": (140, -15.80, -47.90), "Tunis": (616, 36.80, 10.18), "Riyadh": (670, 24.64, 46.77)}
 
 
-def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
+def clean(raw: Frames) -> Tidy:
     """One row per state-year of membership: the capital on 1 January, else the first of the year."""
     table = raw[FILE]
     places, recoded = _corrected(table)
@@ -38,7 +36,7 @@ def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
     return Tidy(frame.reset_index(drop=True), attrition(SLUG, entries))
 
 
-def _corrected(table: pd.DataFrame) -> tuple[pd.DataFrame, list[tuple[str, str, str, int]]]:
+def _corrected(table: pd.DataFrame) -> tuple[pd.DataFrame, Entries]:
     """Spells as numbers, with the corrected coordinates and the attrition entries of these."""
     places = pd.DataFrame(
         {
@@ -79,8 +77,8 @@ SOURCE = Source(
         RawTable(STATES, ("ccode", "styear", "endyear"), slug="cow-state-system"),
     ),
     variables=(
-        Variable("capital_latitude", "Latitude of the capital", "degrees north", "measure", "description"),
-        Variable("capital_longitude", "Longitude of the capital", "degrees east", "measure", "description"),
+        measure("capital_latitude", "Latitude of the capital", "degrees north"),
+        measure("capital_longitude", "Longitude of the capital", "degrees east"),
     ),
     clean=clean,
     years=(1816, 2016),

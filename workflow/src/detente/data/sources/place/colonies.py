@@ -4,11 +4,9 @@ Two sources of one file: states, and pairs of a state with its former ruler. Not
 −9 is "not applicable" (never a dependency), and the main ruler need not be whom independence was won from.
 """
 
-from collections.abc import Mapping
-
 import pandas as pd
 
-from detente.data.sources.base import RawTable, Source, Tidy, Variable, attrition, undirected
+from detente.data.sources.base import Frames, RawTable, Source, Tidy, attrition, event, measure, undirected
 
 SLUG, TIES_SLUG = "icow-colonial", "icow-colonial-ties"
 FILE = "coldata110.csv"
@@ -21,7 +19,7 @@ RAW = RawTable(
 )
 
 
-def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
+def clean(raw: Frames) -> Tidy:
     """One row per state."""
     table = raw[FILE]
     columns = ["ColRuler", "IndFrom", "IndDate", "IndViol", "IndType"]
@@ -43,7 +41,7 @@ def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
     return Tidy(frame.sort_values("ccode", ignore_index=True), attrition(SLUG, entries))
 
 
-def clean_ties(raw: Mapping[str, pd.DataFrame]) -> Tidy:
+def clean_ties(raw: Frames) -> Tidy:
     """One row per pair of a state with its main ruler, or with the state that it became independent of."""
     table = raw[FILE]
     pairs = pd.concat(
@@ -75,18 +73,12 @@ SOURCE = Source(
     key="state",
     raw=(RAW,),
     variables=(
-        Variable("former_dependency", "Was a colony or dependency", "0/1", "measure", "description"),
-        Variable("colonial_ruler", "Main colonial ruler", "COW code", "measure", "description"),
-        Variable("independence_from", "Independent from", "COW code", "measure", "description"),
-        Variable("independence_year", "Year of independence", "year", "measure", "description"),
-        Variable("independence_violent", "Independence was violent", "0/1", "measure", "description"),
-        Variable(
-            "independence_type",
-            "1 formation, 2 decolonisation, 3 secession, 4 partition",
-            "category",
-            "measure",
-            "description",
-        ),
+        measure("former_dependency", "Was a colony or dependency"),
+        measure("colonial_ruler", "Main colonial ruler", "COW code"),
+        measure("independence_from", "Independent from", "COW code"),
+        measure("independence_year", "Year of independence", "year"),
+        measure("independence_violent", "Independence was violent"),
+        measure("independence_type", "1 formation, 2 decolonisation, 3 secession, 4 partition", "category"),
     ),
     clean=clean,
     years=(1816, 2018),
@@ -97,8 +89,8 @@ TIES = Source(
     key="dyad",
     raw=(RAW,),
     variables=(
-        Variable("colonial_tie", "One was the other's main colonial ruler", "0/1", "event", "control"),
-        Variable("independence_tie", "One became independent of the other", "0/1", "event", "control"),
+        event("colonial_tie", "One was the other's main colonial ruler", role="control"),
+        event("independence_tie", "One became independent of the other", role="control"),
     ),
     clean=clean_ties,
     years=(1816, 2018),

@@ -1,16 +1,12 @@
 """COW Direct Contiguity 3.2: shares a border, or faces across at most 400 miles of water."""
 
-from collections.abc import Mapping
-
-import pandas as pd
-
-from detente.data.sources.base import RawTable, Source, Tidy, Variable, attrition, undirected
+from detente.data.sources.base import Frames, RawTable, Source, Tidy, attrition, event, undirected
 
 SLUG = "cow-contiguity-3.2"
 FILE = "DirectContiguity320.zip"
 
 
-def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
+def clean(raw: Frames) -> Tidy:
     """One row per contiguous dyad-year with its closest type; a pair not listed is not contiguous."""
     table = raw[FILE][["state1no", "state2no", "year", "conttype"]].astype("int64")
     pairs = undirected(table, "state1no", "state2no")
@@ -40,18 +36,9 @@ SOURCE = Source(
         ),
     ),
     variables=(
-        Variable(
-            "contiguous", "Contiguous by land or at most 400 miles of water", "0/1", "event", "control", geography=True
-        ),
-        Variable("land_contiguous", "Contiguous by land or river", "0/1", "event", "control", geography=True),
-        Variable(
-            "contiguity_type",
-            "Contiguity, 1 land … 5 ≤ 400 miles of water, 0 none",
-            "code",
-            "event",
-            "description",
-            geography=True,
-        ),
+        event("contiguous", "Contiguous by land or at most 400 miles of water", role="control", geography=True),
+        event("land_contiguous", "Contiguous by land or river", role="control", geography=True),
+        event("contiguity_type", "Contiguity, 1 land … 5 ≤ 400 miles of water, 0 none", "code", geography=True),
     ),
     clean=clean,
     years=(1816, 2016),

@@ -1,17 +1,15 @@
 """Minimum distance between the territories of two states (CShapes 2.0), in kilometres."""
 
-from collections.abc import Mapping
-
 import numpy as np
 import pandas as pd
 
-from detente.data.sources.base import RawTable, Source, Tidy, Variable, attrition, undirected
+from detente.data.sources.base import Frames, RawTable, Source, Tidy, attrition, measure, undirected
 
 SLUG = "distance"
 FILE = "cow_mindist.rda"
 
 
-def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
+def clean(raw: Frames) -> Tidy:
     """One row per dyad-year; the file shows 1 January, so a dyad's first year takes the year after."""
     table = raw[FILE]
     frame = undirected(
@@ -47,8 +45,8 @@ SOURCE = Source(
     key="dyad-year",
     raw=(RawTable(FILE, ("ccode1", "ccode2", "year", "mindist")),),
     variables=(
-        Variable("distance_km", "Minimum distance between territories", "km", "measure", "control", geography=True),
-        Variable("log_distance", "Log of minimum distance", "log(km + 1)", "measure", "control", geography=True),
+        measure("distance_km", "Minimum distance between territories", "km", "control", geography=True),
+        measure("log_distance", "Log of minimum distance", "log(km + 1)", "control", geography=True),
     ),
     clean=clean,
     years=(1886, 2019),

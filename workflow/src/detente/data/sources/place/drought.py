@@ -9,7 +9,7 @@ from collections.abc import Mapping
 import pandas as pd
 
 from detente.base.errors import UnresolvedNames
-from detente.data.sources.base import RawTable, Source, Tidy, Variable, attrition
+from detente.data.sources.base import Frames, RawTable, Source, Tidy, attrition, measure
 from detente.data.sources.isocodes import resolve
 
 SLUG = "climate-drought"
@@ -24,14 +24,8 @@ NO_STATES = frozenset(_TERRITORIES.split())
 PREDECESSORS: Mapping[str, tuple[int, ...]] = {"DEU": (260, 265), "YEM": (678, 680), "VNM": (817,), "CZE": (315,)}
 
 
-def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
-    """One row per state-year.
-
-    Raises
-    ------
-    UnresolvedNames
-        If a country's code is neither a state's nor a known territory's, or its repeated rows differ.
-    """
+def clean(raw: Frames) -> Tidy:
+    """One row per state-year."""
     table = raw[FILE]
     codes = resolve(table["ISO3"], f"{SLUG}/{FILE}", NO_STATES)
     states = table[table["ISO3"].isin(codes)]
@@ -72,7 +66,7 @@ SOURCE = Source(
     alias="drought",
     key="state-year",
     raw=(RawTable(FILE, ("ISO3", "year", "spei_popweighted")),),
-    variables=(Variable("spei", "Drought index (SPEI), negative is dry", "standard deviations", "measure", "control"),),
+    variables=(measure("spei", "Drought index (SPEI), negative is dry", "standard deviations", "control"),),
     clean=clean,
     years=(1901, 2023),
 )

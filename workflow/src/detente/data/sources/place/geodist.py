@@ -9,7 +9,7 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from detente.data.sources.base import RawTable, Source, Tidy, Variable, attrition, undirected
+from detente.data.sources.base import Frames, RawTable, Source, Tidy, attrition, measure, undirected
 from detente.data.sources.isocodes import resolve
 
 SLUG, STATES_SLUG = "cepii-geodist", "cepii-geodist-states"
@@ -34,14 +34,8 @@ DISTANCES = {"dist": "main_city_distance_km", "distw": "population_distance_km"}
 FLAGS = {**LANGUAGE, **LINKS}
 
 
-def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
-    """One row per pair of states on the list, and of states that are gone with the language of their heirs.
-
-    Raises
-    ------
-    UnresolvedNames
-        If letters are neither a state's nor a known territory's.
-    """
+def clean(raw: Frames) -> Tidy:
+    """One row per pair of states on the list, and of states that are gone with the language of their heirs."""
     table = raw[FILE]
     code = resolve(table["iso_o"], f"{SLUG}/{FILE}", NO_STATES, YUGOSLAVIA)
     strange = table["iso_o"].isin(NO_STATES) | table["iso_d"].isin(NO_STATES)
@@ -95,7 +89,7 @@ def _gone(frame: pd.DataFrame, code: Mapping[str, int]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["ccode1", "ccode2", *names], dtype="int64")
 
 
-def clean_states(raw: Mapping[str, pd.DataFrame]) -> Tidy:
+def clean_states(raw: Frames) -> Tidy:
     """One row per state; cities of one state repeat it."""
     table = raw[CITIES]
     code = resolve(table["iso3"], f"{SLUG}/{CITIES}", NO_STATES, YUGOSLAVIA)
@@ -131,18 +125,16 @@ SOURCE = Source(
         ),
     ),
     variables=(
-        Variable("common_language_official", "Share an official language", "0/1", "measure", "control"),
-        Variable("common_language_spoken", "Share a language of at least 9 % of each", "0/1", "measure", "control"),
-        Variable("contiguous_today", "Share a border (about 2000)", "0/1", "measure", "description"),
-        Variable("colonial_link", "Were ever in a colonial relation", "0/1", "measure", "control"),
-        Variable("colonial_link_1945", "Were in a colonial relation after 1945", "0/1", "measure", "control"),
-        Variable("colonial_link_today", "Are in a colonial relation (about 2000)", "0/1", "measure", "description"),
-        Variable("common_coloniser", "Had a common coloniser after 1945", "0/1", "measure", "control"),
-        Variable("same_country", "Are or were one country", "0/1", "measure", "control"),
-        Variable("main_city_distance_km", "Distance between the largest cities", "km", "measure", "control"),
-        Variable(
-            "population_distance_km", "Distance between cities, weighted by population", "km", "measure", "control"
-        ),
+        measure("common_language_official", "Share an official language", role="control"),
+        measure("common_language_spoken", "Share a language of at least 9 % of each", role="control"),
+        measure("contiguous_today", "Share a border (about 2000)"),
+        measure("colonial_link", "Were ever in a colonial relation", role="control"),
+        measure("colonial_link_1945", "Were in a colonial relation after 1945", role="control"),
+        measure("colonial_link_today", "Are in a colonial relation (about 2000)"),
+        measure("common_coloniser", "Had a common coloniser after 1945", role="control"),
+        measure("same_country", "Are or were one country", role="control"),
+        measure("main_city_distance_km", "Distance between the largest cities", "km", "control"),
+        measure("population_distance_km", "Distance between cities, weighted by population", "km", "control"),
     ),
     clean=clean,
     years=(1946, 2016),
@@ -152,8 +144,8 @@ STATES = Source(
     key="state",
     raw=(RawTable(CITIES, ("iso3", "area", "landlocked"), codes={"landlocked": frozenset({0, 1})}),),
     variables=(
-        Variable("landlocked", "Without access to the sea", "0/1", "measure", "control"),
-        Variable("area_km2", "Area", "km²", "measure", "control"),
+        measure("landlocked", "Without access to the sea", role="control"),
+        measure("area_km2", "Area", "km²", "control"),
     ),
     clean=clean_states,
     years=(1946, 2016),

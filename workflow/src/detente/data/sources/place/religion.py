@@ -5,11 +5,9 @@ interpolated; up to four years after a state's last one keep it; nothing is carr
 the panel's to take, for example the sum of the smaller share of each religion.
 """
 
-from collections.abc import Mapping
-
 import pandas as pd
 
-from detente.data.sources.base import RawTable, Source, Tidy, Variable, attrition
+from detente.data.sources.base import Frames, RawTable, Source, Tidy, attrition, measure
 
 SLUG = "cow-religion"
 FILE = "WRP_national.csv"
@@ -35,7 +33,7 @@ RELIGIONS = {
 NAMES = [f"religion_{name}" for name, _ in RELIGIONS.values()]
 
 
-def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
+def clean(raw: Frames) -> Tidy:
     """One row per state-year; shares sum to 1."""
     table = raw[FILE]
     heads = table[list(RELIGIONS)].astype("float64")
@@ -76,7 +74,7 @@ SOURCE = Source(
     key="state-year",
     raw=(RawTable(FILE, ("year", "state", *RELIGIONS, "dualrelig"), codes={"dualrelig": frozenset({0, 1})}),),
     variables=tuple(
-        Variable(f"religion_{name}", f"{label}, share of population", "share", "measure", "control")
+        measure(f"religion_{name}", f"{label}, share of population", "share", "control")
         for name, label in RELIGIONS.values()
     ),
     clean=clean,

@@ -4,12 +4,11 @@ The trap: borders are those of 2018, so the Soviet Union is Russia here; and uni
 codes of all claimants, none of whom we count for it.
 """
 
-from collections.abc import Mapping
 from itertools import combinations
 
 import pandas as pd
 
-from detente.data.sources.base import RawTable, Source, Tidy, Variable, attrition
+from detente.data.sources.base import Frames, RawTable, Source, Tidy, attrition, event
 from detente.data.sources.isocodes import COW, resolve
 
 SLUG = "rivers-tfdd"
@@ -18,14 +17,8 @@ NO_STATES = {"PAL": "the West Bank: no member of the state system"}
 OVERSEAS = {"GUF": "FRA"}  # French Guiana is a part of France
 
 
-def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
-    """One row per pair of states with a common basin.
-
-    Raises
-    ------
-    UnresolvedNames
-        If a unit's code is neither a state's, nor known to be none, nor a list of claimants.
-    """
+def clean(raw: Frames) -> Tidy:
+    """One row per pair of states with a common basin."""
     table = raw[FILE]
     contested = table["ccode"].str.contains("/", regex=False)
     units = table[~contested]
@@ -60,8 +53,8 @@ SOURCE = Source(
     key="dyad",
     raw=(RawTable(FILE, ("country_name", "bcode", "ccode")),),
     variables=(
-        Variable("shared_river", "Share an international river basin", "0/1", "event", "control"),
-        Variable("shared_basins", "International river basins shared", "basins", "event", "description"),
+        event("shared_river", "Share an international river basin", role="control"),
+        event("shared_basins", "International river basins shared", "basins"),
     ),
     clean=clean,
     years=(1816, 2018),

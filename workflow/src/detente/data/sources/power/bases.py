@@ -4,11 +4,7 @@ The trap that costs most: the list is a snapshot without years, so it is a fact 
 nothing of earlier years. The file is Latin-1.
 """
 
-from collections.abc import Mapping
-
-import pandas as pd
-
-from detente.data.sources.base import RawTable, Source, Tidy, Variable, attrition
+from detente.data.sources.base import Frames, RawTable, Source, Tidy, attrition, event
 
 SLUG = "troopdata-bases"
 FILE = "basedata.csv"
@@ -17,7 +13,7 @@ FIRST_TERRITORY = 1000
 KINDS = {"base": "us_bases", "lilypad": "us_lilypads", "fundedsite": "us_funded_sites"}
 
 
-def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
+def clean(raw: Frames) -> Tidy:
     """One row per host state with a site on the list."""
     table = raw[FILE]
     home, territory = table["ccode"] == SENDER, table["ccode"] >= FIRST_TERRITORY
@@ -37,9 +33,9 @@ SOURCE = Source(
     key="state",
     raw=(RawTable(FILE, ("ccode", *KINDS), codes=dict.fromkeys(KINDS, frozenset({0, 1})), encoding="latin-1"),),
     variables=(
-        Variable("us_bases", "US bases (2018)", "sites", "event", "description"),
-        Variable("us_lilypads", "US lily pads, small or shared sites (2018)", "sites", "event", "description"),
-        Variable("us_funded_sites", "Host sites built with US funds (2018)", "sites", "event", "description"),
+        event("us_bases", "US bases (2018)", "sites"),
+        event("us_lilypads", "US lily pads, small or shared sites (2018)", "sites"),
+        event("us_funded_sites", "Host sites built with US funds (2018)", "sites"),
     ),
     clean=clean,
     years=(2018, 2018),

@@ -1,16 +1,14 @@
 """COW National Material Capabilities 7: a state's share of the system's material power."""
 
-from collections.abc import Mapping
-
 import pandas as pd
 
-from detente.data.sources.base import RawTable, Source, Tidy, Variable, attrition
+from detente.data.sources.base import Frames, RawTable, Source, Tidy, attrition, measure
 
 SLUG = "nmc"
 FILE = "cow_nmc.rda"
 
 
-def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
+def clean(raw: Frames) -> Tidy:
     """One row per state-year: the composite index and military personnel."""
     table = raw[FILE]
     frame = pd.DataFrame(
@@ -29,8 +27,8 @@ SOURCE = Source(
     key="state-year",
     raw=(RawTable(FILE, ("ccode", "year", "cinc", "milper")),),
     variables=(
-        Variable("cinc", "Composite index of national capability", "share of system", "measure", "control"),
-        Variable("military_personnel", "Military personnel", "thousand persons", "measure", "description"),
+        measure("cinc", "Composite index of national capability", "share of system", "control"),
+        measure("military_personnel", "Military personnel", "thousand persons"),
     ),
     clean=clean,
     years=(1816, 2022),

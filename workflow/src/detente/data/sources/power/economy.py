@@ -4,19 +4,17 @@ The trap: levels, not logs; GDP per head is anchored in Maddison (2011 dollars),
 10 (2017 dollars), so the first is not the ratio of the other two.
 """
 
-from collections.abc import Mapping
-
 import numpy as np
 import pandas as pd
 
-from detente.data.sources.base import RawTable, Source, Tidy, Variable, attrition
+from detente.data.sources.base import Frames, RawTable, Source, Tidy, attrition, measure
 
 SLUG = "gdp-pop"
 FILE = "cw_gdppop.rda"
 COLUMNS = {"pwtrgdp": "gdp", "pwtpop": "population", "mrgdppc": "gdp_per_head"}
 
 
-def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
+def clean(raw: Frames) -> Tidy:
     """One row per state-year, levels and their logs."""
     table = raw[FILE]
     estimates = table[list(COLUMNS)].rename(columns=COLUMNS)
@@ -35,12 +33,12 @@ SOURCE = Source(
     key="state-year",
     raw=(RawTable(FILE, ("ccode", "year", *COLUMNS)),),
     variables=(
-        Variable("gdp", "Real GDP", "million 2017 international USD", "measure", "control"),
-        Variable("population", "Population", "million persons", "measure", "control"),
-        Variable("gdp_per_head", "Real GDP per head", "2011 international USD", "measure", "control"),
-        Variable("log_gdp", "Log of real GDP", "log", "measure", "control"),
-        Variable("log_population", "Log of population", "log", "measure", "control"),
-        Variable("log_gdp_per_head", "Log of real GDP per head", "log", "measure", "control"),
+        measure("gdp", "Real GDP", "million 2017 international USD", "control"),
+        measure("population", "Population", "million persons", "control"),
+        measure("gdp_per_head", "Real GDP per head", "2011 international USD", "control"),
+        measure("log_gdp", "Log of real GDP", "log", "control"),
+        measure("log_population", "Log of population", "log", "control"),
+        measure("log_gdp_per_head", "Log of real GDP per head", "log", "control"),
     ),
     clean=clean,
     years=(1816, 2019),

@@ -4,11 +4,9 @@ The trap that costs most: the file writes today's states back to 1938, so German
 Republic and Serbia for Yugoslavia; each name takes the code of the state of the year. Absent is missing, not 0.
 """
 
-from collections.abc import Mapping
-
 import pandas as pd
 
-from detente.data.sources.base import RawTable, Source, Tidy, Variable, attrition
+from detente.data.sources.base import Frames, RawTable, Source, Tidy, attrition, measure
 from detente.data.sources.places import STATES, codes, places_of
 
 SLUG = "nuclear"
@@ -21,14 +19,8 @@ NOBODY = {
 CONSIDERS, PURSUES, POSSESSES = 1, 2, 3
 
 
-def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
-    """One row per state and year.
-
-    Raises
-    ------
-    UnresolvedNames
-        If an entity is neither a state of the list nor a known party that is no state.
-    """
+def clean(raw: Frames) -> Tidy:
+    """One row per state and year."""
     table = raw[FILE]
     state = codes(table["Entity"], table["Year"], places_of(raw[STATES.file]), where=f"{SLUG}/{FILE}", nobody=NOBODY)
     long = pd.DataFrame(
@@ -77,10 +69,10 @@ SOURCE = Source(
         STATES,
     ),
     variables=(
-        Variable("nuclear_status", "Nuclear status, 0 none … 3 possesses", "code", "measure", "description"),
-        Variable("nuclear_considers", "Considers nuclear weapons", "0/1", "measure", "description"),
-        Variable("nuclear_pursues", "Pursues nuclear weapons", "0/1", "measure", "description"),
-        Variable("nuclear_possesses", "Possesses nuclear weapons", "0/1", "measure", "control"),
+        measure("nuclear_status", "Nuclear status, 0 none … 3 possesses", "code"),
+        measure("nuclear_considers", "Considers nuclear weapons"),
+        measure("nuclear_pursues", "Pursues nuclear weapons"),
+        measure("nuclear_possesses", "Possesses nuclear weapons", role="control"),
     ),
     clean=clean,
     years=(1938, 2022),

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from detente.data.sources.base import RawTable, Source, Tidy, attrition
+from detente.data.sources.base import Frames, RawTable, Source, Tidy, attrition
 
 SLUG = "cow-state-system"
 # First code of each region in COW's numbering of states.
@@ -26,7 +26,7 @@ def region(states: npt.NDArray[np.int64]) -> npt.NDArray[np.str_]:
     return names[np.searchsorted(list(REGIONS), states, side="right") - 1]
 
 
-def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
+def clean(raw: Frames) -> Tidy:
     """One row per spell: `ccode`, `name`, `status` (member or major), `start` and `end` as yyyymmdd."""
     members, majors = raw["states2016.csv"], raw["majors2016.csv"]
     names = members.drop_duplicates("ccode", keep="last").set_index("ccode")["statenme"]

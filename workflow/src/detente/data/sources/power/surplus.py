@@ -6,12 +6,10 @@ States that ended before GDP is estimated (Bavaria, Two Sicilies, South Vietnam 
 million dollars throughout, whatever their size: no estimate, and missing here.
 """
 
-from collections.abc import Mapping
-
 import numpy as np
 import pandas as pd
 
-from detente.data.sources.base import RawTable, Source, Tidy, Variable, attrition
+from detente.data.sources.base import Frames, RawTable, Source, Tidy, attrition, measure
 from detente.data.sources.places import STATES, members, places_of
 
 SLUG = "gdp-pop-surplus"
@@ -20,7 +18,7 @@ FILE = "cow_sdp_gdp.rda"
 FILLER_BELOW = 17.0
 
 
-def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
+def clean(raw: Frames) -> Tidy:
     """One row per state-year of membership; a share is of all states whose surplus is known that year."""
     table = raw[FILE]
     filler = table.groupby("ccode")["wbgdp2011est"].transform("max") < FILLER_BELOW
@@ -57,8 +55,8 @@ SOURCE = Source(
     key="state-year",
     raw=(RawTable(FILE, ("ccode", "year", "sdpest", "wbgdp2011est")), STATES),
     variables=(
-        Variable("log_surplus", "Log of surplus domestic product", "log 2011 USD", "measure", "control"),
-        Variable("surplus_share", "Share of the system's surplus domestic product", "share", "measure", "control"),
+        measure("log_surplus", "Log of surplus domestic product", "log 2011 USD", "control"),
+        measure("surplus_share", "Share of the system's surplus domestic product", "share", "control"),
     ),
     clean=clean,
     years=(1816, 2015),

@@ -4,12 +4,10 @@ Barbieri, Keshk and Pollins, 1870–2014. The trap: flows of this table are roun
 the modern dyad-years show 0 where little was traded. A dyad-year without a row, or with unknown flows, is missing.
 """
 
-from collections.abc import Mapping
-
 import numpy as np
 import pandas as pd
 
-from detente.data.sources.base import RawTable, Source, Tidy, Variable, attrition
+from detente.data.sources.base import Frames, RawTable, Source, Tidy, attrition, measure
 
 SLUG, DIRECTED_SLUG, NATIONAL_SLUG = "cow-trade-4.0", "cow-trade-4.0-directed", "cow-trade-4.0-national"
 FILE, NATIONAL_FILE = "cow_trade_ddy.rds", "National_COW_4.0.csv"
@@ -18,7 +16,7 @@ RAW = RawTable(FILE, ("ccode1", "ccode2", "year", *FLOWS))
 DOLLARS = "million current USD"
 
 
-def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
+def clean(raw: Frames) -> Tidy:
     """One row per dyad-year; the file has each twice, once in either order. Both flows must be known for a total."""
     table = raw[FILE]
     half = table[table["ccode1"] < table["ccode2"]]
@@ -42,7 +40,7 @@ def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
     return Tidy(frame.sort_values(["ccode1", "ccode2", "year"], ignore_index=True), attrition(SLUG, entries))
 
 
-def clean_directed(raw: Mapping[str, pd.DataFrame]) -> Tidy:
+def clean_directed(raw: Frames) -> Tidy:
     """One row per directed dyad-year: what the source imports from the target."""
     table = raw[FILE]
     flows = table[["flow1", "smoothflow1"]]
@@ -58,7 +56,7 @@ def clean_directed(raw: Mapping[str, pd.DataFrame]) -> Tidy:
     return Tidy(frame.sort_values(["ccode1", "ccode2", "year"], ignore_index=True), attrition(DIRECTED_SLUG, entries))
 
 
-def clean_national(raw: Mapping[str, pd.DataFrame]) -> Tidy:
+def clean_national(raw: Frames) -> Tidy:
     """One row per state-year: imports and exports, all partners together."""
     table = raw[NATIONAL_FILE]
     flows = table[["imports", "exports"]]
@@ -82,9 +80,9 @@ SOURCE = Source(
     key="dyad-year",
     raw=(RAW,),
     variables=(
-        Variable("trade_cow", "Trade, both directions", DOLLARS, "measure", "control"),
-        Variable("trade_cow_smoothed", "Trade, both directions, gaps smoothed", DOLLARS, "measure", "control"),
-        Variable("log_trade_cow", "Log of smoothed trade", "log(million + 1)", "measure", "control"),
+        measure("trade_cow", "Trade, both directions", DOLLARS, "control"),
+        measure("trade_cow_smoothed", "Trade, both directions, gaps smoothed", DOLLARS, "control"),
+        measure("log_trade_cow", "Log of smoothed trade", "log(million + 1)", "control"),
     ),
     clean=clean,
     years=(1870, 2014),
@@ -94,8 +92,8 @@ DIRECTED = Source(
     key="directed-dyad-year",
     raw=(RAW,),
     variables=(
-        Variable("imports_dyad_cow", "Imports from the target", DOLLARS, "measure", "control"),
-        Variable("imports_dyad_cow_smoothed", "Imports from the target, gaps smoothed", DOLLARS, "measure", "control"),
+        measure("imports_dyad_cow", "Imports from the target", DOLLARS, "control"),
+        measure("imports_dyad_cow_smoothed", "Imports from the target, gaps smoothed", DOLLARS, "control"),
     ),
     clean=clean_directed,
     years=(1870, 2014),
@@ -105,8 +103,8 @@ NATIONAL = Source(
     key="state-year",
     raw=(RawTable(NATIONAL_FILE, ("ccode", "year", "imports", "exports")),),
     variables=(
-        Variable("imports_cow", "Imports from all states", DOLLARS, "measure", "control"),
-        Variable("exports_cow", "Exports to all states", DOLLARS, "measure", "control"),
+        measure("imports_cow", "Imports from all states", DOLLARS, "control"),
+        measure("exports_cow", "Exports to all states", DOLLARS, "control"),
     ),
     clean=clean_national,
     years=(1870, 2014),

@@ -5,11 +5,9 @@ report is missing, not 0. The file writes today's name, so the 537,377 in South 
 and those in the Federal Republic under Germany (255).
 """
 
-from collections.abc import Mapping
-
 import pandas as pd
 
-from detente.data.sources.base import BY_STATE, RawTable, Source, Tidy, Variable, attrition
+from detente.data.sources.base import BY_STATE, Entries, Frames, RawTable, Source, Tidy, attrition, measure
 from detente.data.sources.places import STATES, members, places_of
 
 SLUG = "troopdata"
@@ -20,7 +18,7 @@ SENDER = 2
 RECODED = ((816, 817, 1954, 1975), (255, 260, 1955, 1989), (679, 678, 1950, 1989))
 
 
-def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
+def clean(raw: Frames) -> Tidy:
     """One row per host state and year with a report."""
     table, places = raw[FILE], places_of(raw[STATES.file])
     long = pd.DataFrame(
@@ -30,7 +28,7 @@ def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
             "us_troops": table["troops_ad"],
         }
     )
-    entries: list[tuple[str, str, str, int]] = []
+    entries: Entries = []
     territory = long["ccode"] >= FIRST_TERRITORY
     home = long["ccode"] == SENDER
     entries += _counted("dropped", "a territory, not a state (code of 1000 or more)", int(territory.sum()))
@@ -49,7 +47,7 @@ def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
     return Tidy(frame.astype("int64"), attrition(SLUG, entries))
 
 
-def _counted(action: str, reason: str, rows: int) -> list[tuple[str, str, str, int]]:
+def _counted(action: str, reason: str, rows: int) -> Entries:
     return [(action, reason, "all country-years", rows)] if rows else []
 
 
@@ -58,16 +56,7 @@ SOURCE = Source(
     alias="troops",
     key="state-year",
     raw=(RawTable(FILE, ("countryname", "ccode", "year", "troops_ad")), STATES),
-    variables=(
-        Variable(
-            "us_troops",
-            "US active-duty troops reported in the state",
-            "persons",
-            "measure",
-            "treatment",
-            assigned=BY_STATE,
-        ),
-    ),
+    variables=(measure("us_troops", "US active-duty troops reported in the state", "persons", assigned=BY_STATE),),
     clean=clean,
     years=(1950, 2024),
 )

@@ -1,16 +1,14 @@
 """Regime scores on COW states: extended Unified Democracy Scores, Polity5 and V-Dem."""
 
-from collections.abc import Mapping
-
 import pandas as pd
 
-from detente.data.sources.base import RawTable, Source, Tidy, Variable, attrition
+from detente.data.sources.base import Frames, RawTable, Source, Tidy, attrition, measure
 
 SLUG = "democracy-cow"
 FILE = "cw_democracy.rda"
 
 
-def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
+def clean(raw: Frames) -> Tidy:
     """One row per state-year; Polity lacks states under half a million people, the extended scores few."""
     table = raw[FILE]
     frame = pd.DataFrame(
@@ -31,9 +29,9 @@ SOURCE = Source(
     key="state-year",
     raw=(RawTable(FILE, ("ccode", "year", "euds", "polity2", "v2x_polyarchy")),),
     variables=(
-        Variable("democracy", "Extended Unified Democracy Score", "standard deviations", "measure", "control"),
-        Variable("polity", "Polity score, −10 … 10", "points", "measure", "description"),
-        Variable("polyarchy", "V-Dem electoral democracy, 0 … 1", "index", "measure", "description"),
+        measure("democracy", "Extended Unified Democracy Score", "standard deviations", "control"),
+        measure("polity", "Polity score, −10 … 10", "points"),
+        measure("polyarchy", "V-Dem electoral democracy, 0 … 1", "index"),
     ),
     clean=clean,
     years=(1816, 2025),

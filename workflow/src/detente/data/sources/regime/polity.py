@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from detente.data.sources.base import RawTable, Source, Tidy, Variable, attrition
+from detente.data.sources.base import Entries, Frames, RawTable, Source, Tidy, attrition, measure
 
 SLUG = "polity5"
 FILE = "p5v2018.csv"
@@ -35,7 +35,7 @@ STATUS = {-66: 1, -77: 2, -88: 3}
 SCORES = {"democ": "polity5_democracy", "autoc": "polity5_autocracy", "xconst": "polity5_executive_constraints"}
 
 
-def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
+def clean(raw: Frames) -> Tidy:
     """One row per COW state-year; where two polities share a year, the one that goes on (coded on 31 December)."""
     table = raw[FILE]
     first, last = SOURCE.years
@@ -79,7 +79,7 @@ def _goes_on(states: pd.DataFrame, table: pd.DataFrame) -> pd.Series:
     return pd.Series(following.isin(coded), index=states.index)
 
 
-def _renamed(coded: pd.DataFrame) -> list[tuple[str, str, str, int]]:
+def _renamed(coded: pd.DataFrame) -> Entries:
     """Attrition entries of polities whose code is not COW's."""
     other = coded[coded["polity_code"] != coded["ccode"]]
     counted = other.groupby(["polity_code", "ccode", "country"], as_index=False).size().rename(columns={"size": "rows"})
@@ -89,7 +89,7 @@ def _renamed(coded: pd.DataFrame) -> list[tuple[str, str, str, int]]:
     ]
 
 
-def _overlaps(coded: pd.DataFrame) -> list[tuple[str, str, str, int]]:
+def _overlaps(coded: pd.DataFrame) -> Entries:
     """Attrition entries of polities that end in a year in which the state's next polity begins."""
     lost = coded[coded.duplicated(["ccode", "year"], keep="last")]
     reason = "ends in this year, which its successor takes"
@@ -102,17 +102,11 @@ SOURCE = Source(
     key="state-year",
     raw=(RawTable(FILE, ("ccode", "country", "year", "polity", "polity2", *SCORES)),),
     variables=(
-        Variable("polity5", "Polity score (polity2), −10 … 10", "points", "measure", "control"),
-        Variable("polity5_democracy", "Institutionalised democracy, 0 … 10", "points", "measure", "description"),
-        Variable("polity5_autocracy", "Institutionalised autocracy, 0 … 10", "points", "measure", "description"),
-        Variable("polity5_executive_constraints", "Executive constraints, 1 … 7", "points", "measure", "control"),
-        Variable(
-            "polity5_status",
-            "0 scored, 1 interruption, 2 interregnum, 3 transition",
-            "category",
-            "measure",
-            "description",
-        ),
+        measure("polity5", "Polity score (polity2), −10 … 10", "points", "control"),
+        measure("polity5_democracy", "Institutionalised democracy, 0 … 10", "points"),
+        measure("polity5_autocracy", "Institutionalised autocracy, 0 … 10", "points"),
+        measure("polity5_executive_constraints", "Executive constraints, 1 … 7", "points", "control"),
+        measure("polity5_status", "0 scored, 1 interruption, 2 interregnum, 3 transition", "category"),
     ),
     clean=clean,
     years=(1816, 2018),

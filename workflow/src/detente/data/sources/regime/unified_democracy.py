@@ -4,18 +4,16 @@ The trap: many units are no sovereign states in their year, some never (no COW c
 where Serbia and Yugoslavia overlap.
 """
 
-from collections.abc import Mapping
-
 import pandas as pd
 
-from detente.data.sources.base import RawTable, Source, Tidy, Variable, attrition
+from detente.data.sources.base import Frames, RawTable, Source, Tidy, attrition, measure
 
 SLUG = "quickuds"
 FILE = "extended_uds.rda"
 SCORES = {"z1": "uds_extended", "z1_adj": "uds_extended_adjusted", "se_z1": "uds_extended_error"}
 
 
-def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
+def clean(raw: Frames) -> Tidy:
     """A row per state-year; of two units with one code the member of the Gleditsch–Ward system, else the older name."""
     table = raw[FILE]
     first, last = SOURCE.years
@@ -47,15 +45,14 @@ SOURCE = Source(
     key="state-year",
     raw=(RawTable(FILE, ("extended_country_name", "cown", "year", "in_GW_system", *SCORES)),),
     variables=(
-        Variable("uds_extended", "Extended Unified Democracy Score", "standard deviations", "measure", "control"),
-        Variable(
+        measure("uds_extended", "Extended Unified Democracy Score", "standard deviations", "control"),
+        measure(
             "uds_extended_adjusted",
             "Extended Unified Democracy Score, 0 where measures switch to democracy",
             "standard deviations",
-            "measure",
             "control",
         ),
-        Variable("uds_extended_error", "Its standard error", "standard deviations", "measure", "description"),
+        measure("uds_extended_error", "Its standard error", "standard deviations"),
     ),
     clean=clean,
     years=(1816, 2017),

@@ -4,11 +4,9 @@ The trap: V-Dem codes countries, not states: what became Germany in 1990 is one 
 Sardinia has no COW code though it is the Italy of COW's list, and Zanzibar, Palestine or Hong Kong are no states.
 """
 
-from collections.abc import Mapping
-
 import pandas as pd
 
-from detente.data.sources.base import RawTable, Source, Tidy, Variable, attrition
+from detente.data.sources.base import Frames, RawTable, Source, Tidy, attrition, measure
 
 SLUG = "vdem"
 FILE = "vdem_simple.rda"
@@ -23,7 +21,7 @@ INDICES = {
 }
 
 
-def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
+def clean(raw: Frames) -> Tidy:
     """One row per state-year by V-Dem's own COW codes."""
     table = raw[FILE]
     first, last = SOURCE.years
@@ -61,8 +59,7 @@ SOURCE = Source(
     key="state-year",
     raw=(RawTable(FILE, ("vdem_country_name", "vdem_cowcode", "year", *INDICES)),),
     variables=tuple(
-        Variable(name, f"V-Dem: {label.lower()}, 0 … 1", "index", "measure", "control")
-        for name, label in INDICES.values()
+        measure(name, f"V-Dem: {label.lower()}, 0 … 1", "index", "control") for name, label in INDICES.values()
     ),
     clean=clean,
     years=(1816, 2024),
