@@ -19,8 +19,8 @@ help:
 	  'make replicate  published tables re-estimated, number by number -> reports/replicate/' \
 	  'make verify     rebuilds all of it in an empty folder and compares -> reports/paper/verification.html' \
 	  'make package    a replication package for a journal -> dist/' \
-	  'make test       the test suite, under five minutes' \
-	  'make test-all   the same, then the slow tests' \
+	  'make test       the test suite, under five minutes, without any raw file' \
+	  'make test-all   the same, then the slow tests and those of the record' \
 	  'make lint       style, types, workflow' \
 	  'make data-page  docs/data.md and its chart, from the raw files' \
 	  'make bench      speed and memory beside linearmodels and pyfixest -> reports/bench/bench.json' \
@@ -53,10 +53,10 @@ package: $(READY)
 	@$(VENV)/bin/python -m detente package --study $(STUDY) $(if $(ROBUSTNESS),--robustness)
 
 test: $(READY)
-	@$(VENV)/bin/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m 'not slow'
+	@$(VENV)/bin/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m 'not slow and not record'
 
 test-slow: $(READY)
-	@$(VENV)/bin/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m slow
+	@$(VENV)/bin/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m 'slow or record'
 
 test-all: test test-slow
 

@@ -107,7 +107,7 @@ def pauses() -> list[float]:
 @pytest.fixture
 def patience(pauses: list[float]) -> Patience:
     """Little of it, and none spent waiting."""
-    return Patience(connect=1.0, read=0.2, retries=2, sleep=pauses.append)
+    return Patience(connect=30.0, read=30.0, retries=2, sleep=pauses.append)
 
 
 @pytest.fixture
@@ -118,5 +118,8 @@ def raw(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with the builds, which take longest, so that the other worker does all the rest meanwhile."""
+    """Mark what needs the record or published data; begin with the builds, which take longest."""
+    for item in items:
+        if {"mirror", "replication"} & set(getattr(item, "fixturenames", ())):
+            item.add_marker("record")
     items.sort(key=lambda item: item.path.name != "test_workflow.py")

@@ -19,6 +19,8 @@ import yaml
 
 from support.workflows import copy_project, outputs, snakemake
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
@@ -345,7 +347,6 @@ def test_snakemake_report_builds_with_captions(built: Path) -> None:
         assert word in text
 
 
-@pytest.mark.slow
 def test_two_builds_give_the_same_bytes(built: Path, tmp_path: Path) -> None:
     """Another folder, hash seed, time zone and locale."""
     other = copy_project(tmp_path / "elsewhere" / "second")

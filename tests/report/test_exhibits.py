@@ -578,6 +578,7 @@ def test_the_template_is_told_what_is_wrong_with_it():
         to_html("> no", Sections([]))
 
 
+@pytest.mark.slow
 def test_command_line_makes_everything_from_files(tmp_path, monkeypatch):
     from detente.cli import main
 

@@ -22,12 +22,12 @@ def snakemake(project: Path, *words: str, **environment: str) -> subprocess.Comp
 
 
 def copy_project(folder: Path) -> Path:
-    """A copy of all that a build needs."""
+    """A copy of all that a build needs, with the kernels that are compiled already."""
     folder.mkdir(parents=True, exist_ok=True)
     for name in COPIED:
         source, target = ROOT / name, folder / name
         if source.is_dir():
-            shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__"))
+            shutil.copytree(source, target)
         else:
             shutil.copy2(source, target)
     return folder

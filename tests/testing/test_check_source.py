@@ -49,7 +49,10 @@ def test_every_source_keeps_the_contract_on_its_pinned_bytes(slug: str, mirror: 
     raw = {}
     for table in REGISTRY[slug].raw:
         owner = table.slug or slug
-        raw[table.file] = read_raw(mirror / (records[owner].folder or owner) / table.file, table)
+        path = mirror / (records[owner].folder or owner) / table.file
+        if not path.is_file():
+            pytest.skip(f"no {path}")
+        raw[table.file] = read_raw(path, table)
     check_source(REGISTRY[slug], raw)
 
 

@@ -26,7 +26,6 @@ __all__ = [
     "Sample",
     "Study",
     "Untested",
-    "annotations",
     "load_multiverse",
     "load_project",
     "load_samples",

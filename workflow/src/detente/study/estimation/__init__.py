@@ -8,4 +8,4 @@ from detente.study.estimation.schema import ESTIMATES
 from detente.study.estimation.tidy import Estimates, estimate
 from detente.study.estimation.verdict import not_wrong
 
-__all__ = ["ESTIMATES", "Estimates", "annotations", "estimate", "not_wrong"]
+__all__ = ["ESTIMATES", "Estimates", "estimate", "not_wrong"]
