@@ -27,18 +27,12 @@ def own(tmp_path: Path, text: str) -> Path:
     return path
 
 
-def test_every_name_that_a_rule_asks_for_is_in_the_plan() -> None:
+def test_every_name_that_a_rule_asks_for_is_in_the_plan(plan: Plan) -> None:
     for path in RULES:
         text = path.read_text("utf-8")
         for namespace, kind in (("STUDY", StudyPlan), ("ROBUSTNESS", RobustnessPlan), ("PLAN", Plan)):
             for name in re.findall(rf"\b{namespace}\.(?:of\(name\)\.)?(?!of\b)(\w+)", text):
-                assert hasattr(kind, name) or name in (
-                    "studies",
-                    "robustness_of",
-                    "study",
-                    "robustness",
-                    "replication",
-                ), name
+                assert hasattr(kind, name) or name in vars(plan), name
 
 
 def test_rules_hold_no_logic() -> None:
@@ -100,12 +94,12 @@ def test_a_wrong_grid_is_refused_in_the_workflows_words(tmp_path: Path) -> None:
 
 def test_the_robustness_of_a_study_joins_what_its_panels_need_and_no_more(plan: Plan) -> None:
     robustness = plan.robustness_of["tiny"]
-    assert set(robustness.slugs()) <= set(plan.project.sources)
-    assert "cow-state-system" in robustness.slugs()
-    units = {Path(file).stem for file in robustness.panels()}
-    assert set(robustness.units()) == units
-    joined = {slug for unit in units for slug in robustness.joined(unit).split()}
-    assert set(robustness.slugs()) == joined
+    assert set(robustness.slugs) <= set(plan.project.sources)
+    assert "cow-state-system" in robustness.slugs
+    units = {Path(file).stem for claim in robustness.claims for file in robustness.panels_of(claim)}
+    assert set(robustness.units) == units
+    joined = {Path(file).stem for unit in units for file in robustness.tidy(unit)}
+    assert set(robustness.slugs) == joined
 
 
 def test_a_shard_is_rerun_when_one_of_its_specifications_changes(plan: Plan) -> None:

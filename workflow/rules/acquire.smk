@@ -36,7 +36,7 @@ for name in PLAN.simulated:
             code=command("simulate"),
         output:
             receipts=PLAN.studies[name].receipts(),
-            raw=PLAN.studies[name].simulated_files(),
+            raw=PLAN.studies[name].simulated_raw(),
             truth=f"data/processed/{name}/truth.json",
         log:
             f"data/processed/{name}/logs/simulate.log",

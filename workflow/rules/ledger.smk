@@ -106,7 +106,7 @@ for name in PLAN.studies:
                 "table.typ.j2",
             ),
             style=package_file("report", "figures", "style.mplstyle"),
-            code=ROBUSTNESS.of(name).page_code,
+            code=ROBUSTNESS.of(name).robustness_code,
         output:
             page=report(
                 f"reports/{name}/robustness.html",
@@ -145,7 +145,7 @@ use rule provenance as robustness_provenance with:
         "data/processed/{study}/benchmarks/robustness_provenance.tsv"
     params:
         project=STUDY.arguments,
-        sources=ROBUSTNESS.raw_sources,
+        sources=ROBUSTNESS.raw_options,
         seed=STUDY.seed,
         commit=PLAN.commit,
         versions=PLAN.versions,

@@ -14,14 +14,11 @@ rule panel:
     conda:
         "../envs/analysis.yaml"
     params:
-        years=STUDY.years,
-        lead=STUDY.lead,
-        sources=STUDY.joined,
-        directed=STUDY.directed,
+        panel=STUDY.panel_options,
     message:
         "Building the panel of dyad-years of {wildcards.study}"
     shell:
-        "python -m detente panel {params.directed} --years {params.years} --lead-in {params.lead} --add {params.sources}"
+        "python -m detente panel {params.panel}"
         " --tidy data/processed/{wildcards.study}/tidy --attrition-logs data/processed/{wildcards.study}/attrition_log"
         " --out {output.panel} --attrition {output.attrition} --codebook {output.codebook} > {log} 2>&1"
 

@@ -22,7 +22,7 @@ rule replicate_table:
     conda:
         "../envs/analysis.yaml"
     params:
-        available=PLAN.available_data,
+        available=REPLICATION.available,
     message:
         "Re-estimating {wildcards.table}"
     shell:

@@ -44,16 +44,11 @@ rule robustness_panel:
     conda:
         "../envs/analysis.yaml"
     params:
-        years=ROBUSTNESS.years,
-        lead=ROBUSTNESS.lead,
-        sources=ROBUSTNESS.joined,
-        variables=ROBUSTNESS.variables,
-        directed=ROBUSTNESS.directed,
+        panel=ROBUSTNESS.panel_options,
     message:
         "Building the panel of {wildcards.unit}s for all specifications of {wildcards.study}"
     shell:
-        "python -m detente panel {params.directed} --years {params.years} --lead-in {params.lead} --add {params.sources}"
-        " --variables {params.variables} --tidy data/processed/{wildcards.study}/tidy"
+        "python -m detente panel {params.panel} --tidy data/processed/{wildcards.study}/tidy"
         " --attrition-logs data/processed/{wildcards.study}/attrition_log --out {output} > {log} 2>&1"
 
 

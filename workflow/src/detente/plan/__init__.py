@@ -5,20 +5,8 @@ project once and has a plan for each study, its robustness and the published tab
 """
 
 from detente.plan.code import command, fitting, package_file
-from detente.plan.names import check_names
-from detente.plan.replication import ReplicationPlan
 from detente.plan.robustness import RobustnessPlan
 from detente.plan.study import StudyPlan
 from detente.plan.workflow import Plan, alternatives
 
-__all__ = [
-    "Plan",
-    "ReplicationPlan",
-    "RobustnessPlan",
-    "StudyPlan",
-    "alternatives",
-    "check_names",
-    "command",
-    "fitting",
-    "package_file",
-]
+__all__ = ["Plan", "RobustnessPlan", "StudyPlan", "alternatives", "command", "fitting", "package_file"]

@@ -38,6 +38,11 @@ def fitting(name: str) -> list[str]:
     return command(name, *map(_module, WITH_ENGINE))
 
 
+def raw_sources(slugs: Iterable[str]) -> list[str]:
+    """Sources whose raw files these are cleaned from."""
+    return sorted({table.slug or slug for slug in slugs for table in REGISTRY[slug].raw})
+
+
 def package_file(*parts: str) -> str:
     """A file of the package that is no module."""
     return os.path.relpath(PACKAGE.joinpath(*parts))

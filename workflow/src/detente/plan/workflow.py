@@ -4,25 +4,30 @@ from __future__ import annotations
 
 import inspect
 import os
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from shlex import quote
 from typing import Generic, TypeVar
 
-from detente.base.errors import DetenteError
-from detente.plan.exhibits import COUNTS, LEDGER_FRAMES
-from detente.plan.names import check_names, rules_in
-from detente.plan.replication import ReplicationPlan
-from detente.plan.robustness import RobustnessPlan, registrations
-from detente.plan.study import StudyPlan, canonical
+from detente.base.errors import ConfigError, DetenteError
+from detente.plan.robustness import LEDGER_FRAMES, RobustnessPlan, registrations
+from detente.plan.stages import canonical
+from detente.plan.study import COUNTS, StudyPlan
 from detente.provenance import commit, versions
+from detente.replicate import read_publications
 from detente.report import EXHIBITS, FORMATS
 from detente.study import load
+from detente.study.config import Project
 from detente.study.robustness import EXAMINED
 
 T = TypeVar("T")
+RULE = re.compile(r"^rule (\w+):|^use rule \w+ as (\w+) with:", flags=re.M)
+# Rules that are made for each study are called after it.
+MADE = ("acquire", "acquire_robustness", "figures", "robustness", "robustness_report", "simulate", "tables")
+REPLICATIONS = Path("config/replications")
 
 
 @dataclass(frozen=True)
@@ -33,18 +38,17 @@ class ByStudy(Generic[T]):
     `refused` makes an error of the configuration one of the workflow.
     """
 
-    kind: type[T]
     plans: Mapping[str, T]
     refused: Callable[[str], Exception]
     study: str | None = None
 
     def __getattr__(self, name: str) -> Callable[[Mapping[str, str]], object]:
-        wanted = [p for p in inspect.signature(getattr(self.kind, name)).parameters if p != "self"]
-
         def asked(wildcards: Mapping[str, str]) -> object:
-            plan = self.plans[self.study or wildcards["study"]]
+            method = getattr(self.plans[self.study or wildcards["study"]], name)
+            parameters = inspect.signature(method).parameters.values()
+            wanted = [p.name for p in parameters if p.default is p.empty and p.kind is not p.VAR_POSITIONAL]
             try:
-                return getattr(plan, name)(*(wildcards[key] for key in wanted))
+                return method(*(wildcards[name] for name in wanted))
             except DetenteError as error:
                 raise self.refused(f"{type(error).__name__}: {error}") from None
 
@@ -52,39 +56,65 @@ class ByStudy(Generic[T]):
 
     def of(self, study: str) -> ByStudy[T]:
         """The same functions where a rule is of one study, which no wildcard names."""
-        return ByStudy(self.kind, self.plans, self.refused, study)
+        return ByStudy(self.plans, self.refused, study)
+
+
+@dataclass(frozen=True)
+class ReplicationPlan:
+    """Published tables, each of which is a job of its own."""
+
+    root: Path
+
+    @cached_property
+    def tables(self) -> list[str]:
+        """Ids of the published tables."""
+        return sorted(path.stem for path in (self.root / REPLICATIONS).glob("*.yaml"))
+
+    def check(self) -> None:
+        """Refuse a wrong file before any model is fitted; raises ConfigError."""
+        read_publications([self.root / REPLICATIONS / f"{name}.yaml" for name in self.tables])
+
+    def available(self, wildcards: Mapping[str, str]) -> str:
+        """Which data files of a table are there: a job that had none runs again once they are."""
+        folders = [self.root / "data/raw/replication", Path(os.environ.get("DETENTE_REPLICATION") or "/dev/null")]
+        places = [folder.expanduser() / wildcards["table"] for folder in folders]
+        return canonical(sorted({file.name for place in places if place.is_dir() for file in place.iterdir()}))
+
+    def folders(self) -> list[str]:
+        """A folder of frames for every table."""
+        return [f"data/processed/replicate/{table}" for table in self.tables]
+
+    def frames(self, name: str) -> list[str]:
+        """A frame of every table."""
+        return [f"{folder}/{name}.csv" for folder in self.folders()]
 
 
 class Plan:
     """What the rules need of the configuration and the code.
 
-    Parameters
-    ----------
-    root
-        Folder of the project.
-    override
-        A study file outside `config/study`.
-    refused
-        Makes an error of the workflow from a message.
+    `root`: folder of the project; `override`: a study file outside `config/study`; `refused`: makes an error of the
+    workflow from a message.
 
-    Raises
-    ------
-    DetenteError
-        Whatever is wrong with the configuration, before any work starts.
+    Raises DetenteError whatever is wrong with the configuration, before any work starts.
     """
+
+    counts = COUNTS
+    figure_formats = FORMATS["figure"]
+    ledger_frames = LEDGER_FRAMES
+    examined_frames = EXAMINED
 
     def __init__(self, root: Path, override: Path | None, refused: Callable[[str], Exception]) -> None:
         self.root = root
         self.project = load(root, override)
-        check_names(self.project, rules_in(root / "workflow" / "rules"))
-        self.studies = {
-            name: StudyPlan(self.project, study, self._arguments(name, override))
-            for name, study in self.project.studies.items()
-        }
-        self.robustness_of = {name: RobustnessPlan(plan) for name, plan in self.studies.items()}
-        self.study = ByStudy(StudyPlan, self.studies, refused)
-        self.robustness = ByStudy(RobustnessPlan, self.robustness_of, refused)
+        texts = (path.read_text(encoding="utf-8") for path in (root / "workflow/rules").glob("*.smk"))
+        check_names(self.project, {first or second for text in texts for first, second in RULE.findall(text)})
+        parts = [(self.project, study, self._arguments(name, override)) for name, study in self.project.studies.items()]
+        self.studies = {study.name: StudyPlan(project, study, options) for project, study, options in parts}
+        self.robustness_of = {study.name: RobustnessPlan(project, study, options) for project, study, options in parts}
+        self.study, self.robustness = ByStudy(self.studies, refused), ByStudy(self.robustness_of, refused)
         self.replication = ReplicationPlan(root)
+        self.observed = [name for name, plan in self.studies.items() if not plan.simulated]
+        self.simulated = [name for name, plan in self.studies.items() if plan.simulated]
 
     def _arguments(self, study: str, override: Path | None) -> str:
         """Options that name the project; a file outside it stands in the commands of its own study alone."""
@@ -92,21 +122,6 @@ class Plan:
         outside = own and override is not None and override.resolve().parent != (self.root / "config/study").resolve()
         file = f" --override {quote(os.path.relpath(override))}" if outside and override else ""
         return f"--root {quote(os.path.relpath(self.root))}{file}"
-
-    counts = COUNTS
-    figure_formats = FORMATS["figure"]
-    ledger_frames = LEDGER_FRAMES
-    examined_frames = EXAMINED
-
-    @property
-    def observed(self) -> list[str]:
-        """Studies of the observed record."""
-        return [name for name, plan in self.studies.items() if not plan.simulated]
-
-    @property
-    def simulated(self) -> list[str]:
-        """Studies of a simulated world."""
-        return [name for name, plan in self.studies.items() if plan.simulated]
 
     def templates(self, *names: str) -> list[str]:
         """Templates of the report, relative like code."""
@@ -117,10 +132,6 @@ class Plan:
         study = file.split("/")[1]
         exhibit = next(e for e in EXHIBITS if file in e.files(study))
         return {"category": f"{exhibit.kind.capitalize()}s", "labels": {"study": study, "exhibit": exhibit.label}}
-
-    def available_data(self, wildcards: Mapping[str, str]) -> str:
-        """Which data files of a published table are there."""
-        return self.replication.available(wildcards["table"])
 
     def registrations(self) -> list[str]:
         """Registered claims, if there are any."""
@@ -135,6 +146,18 @@ class Plan:
     def versions(self) -> str:
         """Versions of all that the package depends on."""
         return canonical(versions())
+
+
+def check_names(project: Project, rules: Iterable[str]) -> None:
+    """A study is a target of its own, so it cannot be called as a rule is, nor as a target of another study.
+
+    Raises ConfigError naming file and line.
+    """
+    taken = dict.fromkeys(rules, "a step of the workflow")
+    taken |= {f"{kind}_{name}": f"a target of study {name!r}" for kind in MADE for name in project.studies}
+    for name, study in project.studies.items():
+        if name in taken:
+            raise ConfigError(f"{project.located(study, 'name')}: {name!r} is {taken[name]}; choose another name")
 
 
 def alternatives(names: list[str]) -> str:
