@@ -15,9 +15,9 @@ import pytest
 from detente.base.errors import ConfigError, FormulaError, PanelError, UnknownVariable
 from detente.base.expressions import Missing, Table, evaluate, parse, selected
 from detente.cli import main
-from detente.replicate.compare import Status, compare, unit
 from detente.replicate.reading import read_publication
-from detente.replicate.schema import Target, Tolerance
+from detente.replicate.run import Status, compare
+from detente.replicate.schema import Target, Tolerance, unit
 
 ROOT = Path(__file__).resolve().parents[2]
 MODEL = """

@@ -5,11 +5,9 @@ from typing import TYPE_CHECKING
 from detente.base.public import on_demand
 
 if TYPE_CHECKING:
-    from detente.replicate.checks import check_columns
-    from detente.replicate.compare import FAILING
     from detente.replicate.data import obtained, tables
-    from detente.replicate.reading import read_publications
-    from detente.replicate.run import Replication, not_at_hand, replicate
+    from detente.replicate.reading import check_columns, read_publications
+    from detente.replicate.run import FAILING, Replication, not_at_hand, replicate
     from detente.replicate.schema import Publication
 
 __all__ = [

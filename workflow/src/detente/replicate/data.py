@@ -25,10 +25,7 @@ def obtained(
 ) -> dict[str, Path]:
     """Verified paths of the data files of a table by their names: in `raw`/<id>/, else copied, else downloaded.
 
-    Raises
-    ------
-    RawFilesUnavailable
-        Naming what cannot be had, every place looked at, and the ways on.
+    Raises RawFilesUnavailable naming what cannot be had, every place looked at, and the ways on.
     """
     record = SourceRecord(
         title=publication.title, version="as published", citation=publication.citation, terms="the authors'",
@@ -46,12 +43,8 @@ def obtained(
 def tables(publication: Publication, paths: Mapping[str, Path]) -> dict[str, Table]:
     """Tables of all data files, with merged and derived columns.
 
-    Raises
-    ------
-    UnknownVariable, FormulaError, PanelError
-        If a derived variable or a merge cannot be made; the message says which.
-    SourceSchemaError
-        If a file cannot be read.
+    Raises UnknownVariable, FormulaError, PanelError if a derived variable or a merge cannot be made; the message says
+    which; SourceSchemaError if a file cannot be read.
     """
     raw = {name: read_published(paths[name], data.delimiter) for name, data in publication.data.items()}
     found = {}

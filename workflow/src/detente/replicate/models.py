@@ -1,9 +1,11 @@
-"""From a model in YAML and its data to a fit: outcome, terms, factors, sample, estimator, covariance."""
+"""From a published model and its data to a fit: specification, model frame, estimator, covariance."""
 
 import inspect
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -11,21 +13,20 @@ import pandas as pd
 from detente.base.errors import EmptySample, UnknownEstimator, UnknownVariable, choices
 from detente.base.expressions import Table, column, evaluate, selected
 from detente.base.types import Array, Codes
-from detente.replicate import linear, random_probit
-from detente.replicate.schema import Model, named
-from detente.replicate.search import earlier_bread
-from detente.stats import REGISTRY, ModelFrame, Solution, fit, get, sandwich_parts
+from detente.replicate import estimators
+from detente.replicate.likelihoods import earlier_bread
+from detente.replicate.schema import DataFile, Model, Publication, named
+from detente.stats import REGISTRY, ModelFrame, Solution, Specification, fit, get, sandwich_parts
 from detente.stats.covariance import KINDS, Covariance, covariance, parse
 
 # Estimators that published tables use and no study here does; those of `WEIGHTED` take analytic weights.
 WEIGHTED: Mapping[str, Callable[..., Solution]] = {
-    "wls": linear.wls,
-    "within": linear.within,
-    "between": linear.between,
-    "random_effects": linear.random_effects,
+    "wls": estimators.wls,
+    "within": estimators.within,
+    "between": estimators.between,
+    "random_effects": estimators.random_effects,
 }
-OWN: Mapping[str, Callable[..., Solution]] = {**WEIGHTED, "probit_re": random_probit.probit_re}
-CONSTANT = "intercept"
+OWN: Mapping[str, Callable[..., Solution]] = {**WEIGHTED, "probit_re": estimators.probit_re}
 # How software prints the constant, and terms of one of several equations.
 CONSTANTS = ("_cons", "(Intercept)", "Intercept", "Constant", "const")
 EQUATION = re.compile(r"\[(?P<value>[^\]]+)\](?P<term>.+)")
@@ -34,18 +35,59 @@ DUMMIES = re.compile(r"dummies\((?P<column>[^()]+)\)")
 
 
 @dataclass(frozen=True)
-class Fitted:
-    """A published model estimated: its rows, solution and covariance.
+class Published(Specification):
+    """The specification of a published model: of its table (the subject), and called as it is there (the name)."""
 
-    `table` what expressions speak of, `rows` (N,) places in it of the design's rows.
-    """
-
+    table: str
     model: Model
+    data: DataFile
+
+    @property
+    def subject(self) -> str:
+        """Id of the table."""
+        return self.table
+
+    @property
+    def covariance(self) -> str:
+        """That of the printed standard errors, with its small-sample correction."""
+        return f"{self.model.vcov}, {self.model.ssc}"
+
+    @cached_property
+    def fit(self) -> tuple[Any, ...]:
+        """What fixes the estimate: the bytes of the data and what is made of them, the equation, the estimator."""
+        made = self.data.model_dump(mode="json", include={"sha256", "sides", "panel", "merge", "missing", "derive"})
+        equation = {"outcome", "terms", "sample", "weights", "fixed_effects", "estimator", "options", "bread"}
+        return made, self.model.model_dump(mode="json", include=equation)
+
+    @property
+    def clusters(self) -> tuple[str, ...]:
+        """Columns that the covariance goes by."""
+        if self.model.vcov in KINDS:
+            return ()
+        own = ("dyad", "side1", "side2") if self.data.sides else ()
+        return tuple(name for name in self.model.vcov.split("+") if name not in own)
+
+
+def specification(publication: Publication, name: str) -> Published:
+    """The specification of one model of a table."""
+    model = publication.models[name]
+    return Published(publication.id, model, publication.data[publication.file_of(model)], name=name)
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """A published model estimated: its rows, solution and covariance; `table` is what expressions speak of."""
+
+    spec: Published
     design: ModelFrame
     solution: Solution
     vcov: Covariance
     table: Table
-    rows: Codes
+
+    @property
+    def model(self) -> Model:
+        """What the file says of it."""
+        return self.spec.model
 
     @property
     def estimate(self) -> Array:
@@ -53,13 +95,7 @@ class Fitted:
         return self.solution.estimate
 
     def place(self, printed: str) -> int:
-        """Place of a term by its printed name.
-
-        Raises
-        ------
-        UnknownVariable
-            If the estimator gives no such term, naming the nearest.
-        """
+        """Place of a term by its printed name; raises UnknownVariable if the estimator gives no such term."""
         terms = self.solution.terms
         name = self.model.names.get(printed, printed)
         for candidate in (name, translated(name)):
@@ -67,16 +103,15 @@ class Fitted:
                 return terms.index(candidate)
         raise UnknownVariable(f"the estimate has no term {name!r}; {choices(name, terms)}")
 
-    def covariance_of(self, recipe: str, convention: str) -> Covariance:
+    def covariance_of(self, recipe: str, ssc: str) -> Covariance:
         """Another covariance of the same coefficients."""
-        return covariance(parse(recipe, _factors(self.design)), sandwich_parts(self.design, self.solution), convention)
+        return _covariance(self.design, self.solution, recipe, ssc)
 
     @property
     def slopes(self) -> list[int]:
         """Places of the regressors: no constant, cut or variance."""
         names = set(self.design.terms)
-        return [i for i, term in enumerate(self.solution.terms) if term in names or re.sub(r"\[[^\]]*\]$", "", term)
-                in names]  # fmt: skip
+        return [i for i, t in enumerate(self.solution.terms) if t in names or re.sub(r"\[[^\]]*\]$", "", t) in names]
 
 
 def translated(name: str) -> str:
@@ -84,108 +119,87 @@ def translated(name: str) -> str:
     equation = EQUATION.fullmatch(name)
     if equation:
         return f"{translated(equation['term'])}[{equation['value']}]"
-    return CONSTANT if name in CONSTANTS else CUT.sub(r"cut\1", name)
+    return estimators.CONSTANT if name in CONSTANTS else CUT.sub(r"cut\1", name)
 
 
-def estimate(model: Model, table: Table, sides: tuple[str, str] | None) -> Fitted:
-    """Estimate a model.
+def estimate(spec: Published, table: Table) -> Fitted:
+    """Estimate a published model.
 
-    Raises
-    ------
-    UnknownVariable, FormulaError, PanelError
-        If an expression cannot be evaluated.
-    EmptySample
-        If no row is left.
-    UnknownEstimator, UnknownOption, UnsupportedCovariance, EstimationError
-        As `detente.fit`.
+    Raises UnknownVariable, FormulaError, PanelError if an expression cannot be evaluated; EmptySample if no row is
+    left; UnknownEstimator, UnknownOption, UnsupportedCovariance, EstimationError as `detente.fit`.
     """
-    design, weights, rows = built(model, table, sides)
+    model, design = spec.model, build_design(table, spec)
     if model.estimator in OWN:
-        given = {"weights": weights} if model.estimator in WEIGHTED else {}
+        given = {"weights": _weights(table, spec, design)} if model.estimator in WEIGHTED else {}
         solution = OWN[model.estimator](design, **given, **model.options)
-        recipe = parse(model.vcov, _factors(design))
-        made = covariance(recipe, sandwich_parts(design, solution), model.ssc)
-    else:
-        found = fit(design, estimator=model.estimator, vcov=model.vcov, ssc=model.ssc,
-                    **model.options)  # fmt: skip
-        solution, made = found.solution, found.vcov
-        if model.bread == "one step earlier":
-            shrink = found.solution.dispersion
-            solution = replace(solution, bread=earlier_bread(found.design, solution, model.estimator) * shrink)
-            made = covariance(parse(model.vcov, _factors(design)), sandwich_parts(design, solution), model.ssc)
-    return Fitted(model, design, solution, made, table, rows)
+        return Fitted(spec, design, solution, _covariance(design, solution, model.vcov, model.ssc), table)
+    found = fit(design, estimator=model.estimator, vcov=model.vcov, ssc=model.ssc, **model.options)
+    if model.bread == "final":
+        return Fitted(spec, design, found.solution, found.vcov, table)
+    bread = earlier_bread(found.design, found.solution, model.estimator) * found.solution.dispersion
+    solution = replace(found.solution, bread=bread)
+    return Fitted(spec, design, solution, _covariance(design, solution, model.vcov, model.ssc), table)
 
 
 def options_of(estimator: str) -> list[str]:
-    """Options that an estimator takes.
-
-    Raises
-    ------
-    UnknownEstimator
-        If there is none of the name.
-    """
+    """Options that an estimator takes; raises UnknownEstimator if there is none of the name."""
     if estimator not in OWN and estimator not in REGISTRY:
-        raise UnknownEstimator(
-            f"estimator {estimator!r} is not known; {choices(estimator, {*OWN, *REGISTRY} - {'iv_lpm'})}"
-        )
+        legal = choices(estimator, {*OWN, *REGISTRY} - {"iv_lpm"})
+        raise UnknownEstimator(f"estimator {estimator!r} is not known; {legal}")
     function = OWN[estimator] if estimator in OWN else get(estimator).fit
     return [name for name in list(inspect.signature(function).parameters)[1:] if name != "weights"]
 
 
-def built(model: Model, table: Table, sides: tuple[str, str] | None) -> tuple[ModelFrame, Array | None, Codes]:
-    """ModelFrame, weights and places of the rows used: those of the sample in which nothing is missing."""
-    outcome = evaluate(model.outcome, table)
-    terms = columns_of(model, table)
-    weights = evaluate(model.weights, table) if model.weights else None
-    factors = {name: factor(name, table, sides) for name in (*model.fixed_effects, *clusters_of(model, sides))}
+def build_design(table: Table, spec: Published) -> ModelFrame:
+    """The model frame of `spec`: rows of its sample in which nothing is missing; `rows` are their places in the table.
+
+    Raises EmptySample if there is none.
+    """
+    model, sides = spec.model, spec.data.sides
+    outcome, terms = evaluate(model.outcome, table), columns_of(model, table)
+    factors = {name: factor(name, table, sides) for name in (*model.fixed_effects, *spec.clusters)}
+    ends = codes_of(sides, table) if sides else ()
     keep = selected(model.sample, table) if model.sample else np.ones(len(outcome), dtype=bool)
     wanted = int(keep.sum())
-    for values in (outcome, *terms.values(), *([weights] if weights is not None else [])):
+    weights = [evaluate(model.weights, table)] if model.weights else []
+    for values in (outcome, *terms.values(), *weights):
         keep &= np.isfinite(values)
-    for codes in factors.values():
+    for codes in (*factors.values(), *ends):
         keep &= codes >= 0
-    a, b = codes_of(sides, table) if sides else (None, None)
-    if a is not None and b is not None:
-        keep &= (a >= 0) & (b >= 0)
     rows = np.flatnonzero(keep)
     if not len(rows):
-        raise EmptySample(f"no row is left: the sample has {wanted:,} rows, of which none is complete")
-    year = _time(table, rows)
-    design = ModelFrame(
+        raise EmptySample(f"{spec}: no row is left: the sample has {wanted:,} rows, of which none is complete")
+    side1, side2 = (codes[rows] for codes in ends) if ends else (None, None)
+    return ModelFrame(
         y=outcome[rows],
         x=np.column_stack([v[rows] for v in terms.values()]),
         terms=tuple(terms),
-        side1=None if a is None else a[rows],
-        side2=None if b is None else b[rows],
-        time=year,
+        side1=side1,
+        side2=side2,
+        time=_time(table, rows),
         fixed_effects={name: factors[name][rows] for name in model.fixed_effects},
         clusters={name: codes[rows] for name, codes in factors.items() if name not in model.fixed_effects},
         rows=rows,
     )
-    return design, None if weights is None else weights[rows], rows
+
+
+def _weights(table: Table, spec: Published, design: ModelFrame) -> Array | None:
+    return evaluate(spec.model.weights, table)[design.rows] if spec.model.weights else None
 
 
 def columns_of(model: Model, table: Table) -> dict[str, Array]:
     """Regressors (N,) by printed name; `dummies(x)` stands for one column a level but the lowest."""
     found: dict[str, Array] = {}
-    for term in model.terms:
-        for name, text in named(term).items():
-            dummies = DUMMIES.fullmatch(text)
-            if dummies:
-                values = column(table.frame, dummies["column"])
-                for level in sorted(set(values[~pd.isna(values)]))[1:]:
-                    shown = f"{level:g}" if isinstance(level, float) else level
-                    found[f"{name}[{shown}]"] = np.asarray(values == level, dtype=np.float64)
-            else:
-                found[name] = evaluate(text, table)
+    for name, text in (item for term in model.terms for item in named(term).items()):
+        dummies = DUMMIES.fullmatch(text)
+        if dummies is None:
+            found[name] = evaluate(text, table)
+            continue
+        values = column(table.frame, dummies["column"])
+        for level in sorted(set(values[~pd.isna(values)]))[1:]:
+            shown = f"{level:g}" if isinstance(level, float) else level
+            found[f"{name}[{shown}]"] = np.asarray(values == level, dtype=np.float64)
     return found
-
-
-def clusters_of(model: Model, sides: tuple[str, str] | None) -> tuple[str, ...]:
-    """Columns that the covariance goes by."""
-    if model.vcov in KINDS:
-        return ()
-    return tuple(name for name in model.vcov.split("+") if not (sides and name in ("dyad", "side1", "side2")))
 
 
 def factor(name: str, table: Table, sides: tuple[str, str] | None) -> Codes:
@@ -211,5 +225,6 @@ def _time(table: Table, rows: Codes) -> Codes | None:
     return np.asarray(values, dtype=np.int64) if np.isfinite(values).all() else None
 
 
-def _factors(design: ModelFrame) -> tuple[str, ...]:
-    return (*design.fixed_effects, *design.clusters, *(() if design.side1 is None else ("dyad", "side1", "side2")))
+def _covariance(design: ModelFrame, solution: Solution, recipe: str, ssc: str) -> Covariance:
+    factors = (*design.fixed_effects, *design.clusters, *(() if design.side1 is None else ("dyad", "side1", "side2")))
+    return covariance(parse(recipe, factors), sandwich_parts(design, solution), ssc)

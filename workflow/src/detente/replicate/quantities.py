@@ -12,8 +12,9 @@ from scipy import stats
 from detente.base.errors import ConfigError, UnsupportedEstimator, choices
 from detente.base.expressions import Table, evaluate
 from detente.base.numerics import critical, two_sided
-from detente.replicate import likelihoods
-from detente.replicate.models import Fitted
+from detente.base.types import Array
+from detente.replicate.likelihoods import log_likelihood, null_log_likelihood
+from detente.replicate.models import Fitted, factor
 from detente.replicate.schema import QUANTITY, Derived
 from detente.stats import fit
 from detente.stats.likelihood import penalised_fall, profile_interval
@@ -33,46 +34,13 @@ class Quantity:
 
 
 def read(text: str, legal: Mapping[str, Any]) -> Quantity:
-    """A quantity from its text.
-
-    Raises
-    ------
-    ConfigError
-        If there is none of the name, naming the nearest.
-    """
+    """A quantity from its text; raises ConfigError if there is none of the name, naming the nearest."""
     found = QUANTITY.fullmatch(text)
     if found is None or found["name"] not in legal:
         name = found["name"] if found else text
         raise ConfigError(f"quantity {name!r} is not known; {choices(name, legal)}")
     parts = [p.strip() for p in (found["arguments"] or "").split(",") if p.strip()]
     return Quantity(found["name"], tuple(_argument(p) for p in parts))
-
-
-def of_term(fitted: Fitted, term: str, quantity: str) -> float:
-    """A number of one term; a derived one has an estimate and a standard error alone.
-
-    Raises
-    ------
-    UnknownVariable
-        If there is no such term.
-    UnsupportedEstimator, EstimationError
-        If the number does not exist for this model.
-    """
-    what = read(quantity, TERM)
-    derived = fitted.model.derived.get(term)
-    if derived is not None:
-        value, error = _derived(fitted, derived)
-        numbers = {"estimate": value, "std_error": error, "statistic": value / error}
-        if what.name not in numbers:
-            raise ConfigError(f"{term!r} is derived: it has no {what.name!r}; {choices(what.name, numbers)}")
-        return numbers[what.name]
-    return float(TERM[what.name](fitted, fitted.place(term), *what.arguments))
-
-
-def of_model(fitted: Fitted, quantity: str) -> float:
-    """A number of the whole model; errors as `of_term`."""
-    what = read(quantity, MODEL)
-    return float(MODEL[what.name](fitted, *what.arguments))
 
 
 def _argument(text: str) -> Argument:
@@ -82,17 +50,50 @@ def _argument(text: str) -> Argument:
         return text
 
 
+def of_term(fitted: Fitted, term: str, quantity: str) -> float:
+    """A number of one term; a derived one has an estimate and a standard error alone.
+
+    Raises UnknownVariable if there is no such term; UnsupportedEstimator, EstimationError if the number does not exist
+    for this model.
+    """
+    what = read(quantity, TERM)
+    derived = fitted.model.derived.get(term)
+    if derived is None:
+        return float(TERM[what.name](fitted, fitted.place(term), *what.arguments))
+    value, error = _derived(fitted, derived)
+    numbers = {"estimate": value, "std_error": error, "statistic": value / error}
+    if what.name not in numbers:
+        raise ConfigError(f"{term!r} is derived: it has no {what.name!r}; {choices(what.name, numbers)}")
+    return numbers[what.name]
+
+
+def of_model(fitted: Fitted, quantity: str) -> float:
+    """A number of the whole model; errors as `of_term`."""
+    what = read(quantity, MODEL)
+    return float(MODEL[what.name](fitted, *what.arguments))
+
+
 def _derived(fitted: Fitted, derived: Derived) -> tuple[float, float]:
     """Value and delta-method standard error of a function of one coefficient."""
     at = fitted.place(derived.term)
-    value, error = float(fitted.estimate[at]), _error(fitted, at)
+    value, error = _estimate(fitted, at), _error(fitted, at)
     step = STEP * max(1.0, abs(value))
     frame = pd.DataFrame({"value": [value, value - step, value + step]})
     found, low, high = evaluate(derived.expression, Table(frame))
     return float(found), float(abs(high - low) / (2 * step) * error)
 
 
-# Of a term ------------------------------------------------------------------------------------------------------------
+def _only(fitted: Fitted, estimator: str) -> None:
+    if fitted.model.estimator != estimator:
+        raise UnsupportedEstimator(f"only {estimator!r} has this number, not {fitted.model.estimator!r}")
+
+
+def _linear(fitted: Fitted) -> None:
+    if fitted.solution.link != "identity":
+        raise UnsupportedEstimator(f"only linear models have this number, not {fitted.model.estimator!r}")
+
+
+# Of a term
 
 
 def _estimate(fitted: Fitted, at: int) -> float:
@@ -108,13 +109,8 @@ def _statistic(fitted: Fitted, at: int) -> float:
     return _estimate(fitted, at) / _error(fitted, at)
 
 
-def _p(fitted: Fitted, at: int) -> float:
-    return float(two_sided(_statistic(fitted, at), fitted.vcov.df))
-
-
 def _end(fitted: Fitted, at: int, level: float = 95.0, *, side: int) -> float:
-    margin = critical(fitted.vcov.df, level / 100)
-    return _estimate(fitted, at) + side * margin * _error(fitted, at)
+    return _estimate(fitted, at) + side * critical(fitted.vcov.df, level / 100) * _error(fitted, at)
 
 
 def _profile(fitted: Fitted, at: int, level: float = 95.0, *, side: int) -> float:
@@ -122,13 +118,14 @@ def _profile(fitted: Fitted, at: int, level: float = 95.0, *, side: int) -> floa
     return profile_interval(fitted.design, fitted.solution.terms[at], level / 100)[side]
 
 
-def _fall(fitted: Fitted, at: int) -> float:
+def _penalised(fitted: Fitted, terms: tuple[str, ...]) -> float:
+    """Twice the fall of the penalised log-likelihood without some terms."""
     _only(fitted, "firth")
-    return penalised_fall(fitted.design, (fitted.solution.terms[at],))
+    return penalised_fall(fitted.design, terms)
 
 
-def _fall_p(fitted: Fitted, at: int) -> float:
-    return float(stats.chi2.sf(_fall(fitted, at), 1))
+def _fall(fitted: Fitted, at: int) -> float:
+    return _penalised(fitted, (fitted.solution.terms[at],))
 
 
 def _wild(
@@ -136,22 +133,16 @@ def _wild(
 ) -> float:
     _only(fitted, "lpm")
     found = fit(fitted.design, estimator="lpm", vcov="hc0", ssc=fitted.model.ssc)
-    design = replace(fitted.design, clusters={**fitted.design.clusters, clusters: _codes(fitted, clusters)})
-    test = wild_bootstrap(replace(found, design=design), fitted.solution.terms[at], clusters, draws=int(draws))
-    return give(test)
-
-
-def _codes(fitted: Fitted, name: str) -> Any:
-    from detente.replicate.models import factor
-
-    return factor(name, fitted.table, None)[fitted.rows]
+    codes = factor(clusters, fitted.table, None)[fitted.design.rows]
+    design = replace(fitted.design, clusters={**fitted.design.clusters, clusters: codes})
+    return give(wild_bootstrap(replace(found, design=design), fitted.solution.terms[at], clusters, draws=int(draws)))
 
 
 def _df(fitted: Fitted) -> float:
     return len(fitted.solution.scores) - len(fitted.estimate) - fitted.solution.absorbed
 
 
-def _share(fitted: Fitted, at: int) -> float:
+def _partial_r2(fitted: Fitted, at: int) -> float:
     _linear(fitted)
     return confounding.partial_r2(_statistic(fitted, at), _df(fitted))
 
@@ -164,15 +155,14 @@ def _robustness(fitted: Fitted, at: int, q: float = 1.0, alpha: float = 1.0) -> 
 def _bound(fitted: Fitted, at: int, benchmark: str, times: float = 1.0) -> tuple[float, float]:
     """Partial R² of a confounder `times` as strong as a covariate, with treatment and outcome."""
     _linear(fitted)
-    name = fitted.solution.terms[at]
-    place = fitted.design.terms.index(name)
+    place = fitted.design.terms.index(fitted.solution.terms[at])
     rest = [i for i in range(len(fitted.design.terms)) if i != place]
     terms = tuple(fitted.design.terms[i] for i in rest)
     treatment = replace(fitted.design, y=fitted.design.x[:, place], x=fitted.design.x[:, rest], terms=terms)
     other = fit(treatment, estimator="lpm", vcov="classical", ssc="stata")
     t = float(other.statistic[other.terms.index(benchmark)])
     df = other.nobs - len(other.terms) - other.solution.absorbed
-    with_outcome = confounding.partial_r2(_statistic(fitted, fitted.place(benchmark)), _df(fitted))
+    with_outcome = _partial_r2(fitted, fitted.place(benchmark))
     return confounding.bound_from_benchmark(confounding.partial_r2(t, df), with_outcome, times)
 
 
@@ -181,9 +171,9 @@ def _bound_part(fitted: Fitted, at: int, benchmark: str, times: float = 1.0, *, 
 
 
 def _adjusted(fitted: Fitted, at: int, benchmark: str, times: float = 1.0, *, part: int) -> float:
-    r2dz_x, r2yz_dx = _bound(fitted, at, benchmark, times)
+    with_treatment, with_outcome = _bound(fitted, at, benchmark, times)
     return confounding.bias_adjusted(
-        _estimate(fitted, at), _error(fitted, at), _df(fitted), r2dz_x=r2dz_x, r2yz_dx=r2yz_dx
+        _estimate(fitted, at), _error(fitted, at), _df(fitted), r2dz_x=with_treatment, r2yz_dx=with_outcome
     )[part]
 
 
@@ -191,18 +181,18 @@ TERM: Mapping[str, Callable[..., float]] = {
     "estimate": _estimate,
     "std_error": _error,
     "statistic": _statistic,
-    "p_value": _p,
+    "p_value": lambda f, at: two_sided(_statistic(f, at), f.vcov.df),
     "conf_low": partial(_end, side=-1),
     "conf_high": partial(_end, side=1),
-    "odds_ratio": lambda f, at: float(np.exp(_estimate(f, at))),
+    "odds_ratio": lambda f, at: np.exp(_estimate(f, at)),
     "profile_low": partial(_profile, side=0),
     "profile_high": partial(_profile, side=1),
     "penalised_chi2": _fall,
-    "penalised_p": _fall_p,
+    "penalised_p": lambda f, at: stats.chi2.sf(_fall(f, at), 1),
     "wild_t": partial(_wild, give=lambda test: test.statistic),
     "wild_p": partial(_wild, give=lambda test: test.p_value),
     "wild_p_strict": partial(_wild, give=lambda test: test.p_strict),
-    "partial_r2": _share,
+    "partial_r2": _partial_r2,
     "robustness_value": _robustness,
     "r2dz_x": partial(_bound_part, part=0),
     "r2yz_dx": partial(_bound_part, part=1),
@@ -212,46 +202,28 @@ TERM: Mapping[str, Callable[..., float]] = {
 }
 
 
-# Of the model ---------------------------------------------------------------------------------------------------------
+# Of the model
 
 
 def _groups(fitted: Fitted) -> float:
-    """Levels of the first effect among the rows used, or of the one factor of the covariance."""
+    """Levels of the first fixed effect among the rows used, or of the one factor of the covariance."""
     held = fitted.design.fixed_effects or fitted.design.clusters
     if not held:
-        raise UnsupportedEstimator("the model has neither effects nor clusters to count")
+        raise UnsupportedEstimator("the model has neither fixed effects nor clusters to count")
     codes, rows = next(iter(held.values())), fitted.solution.rows
     return len(np.unique(codes if rows is None else codes[rows]))
-
-
-def _dropped_groups(fitted: Fitted) -> float:
-    return len(np.unique(next(iter(fitted.design.fixed_effects.values())))) - _groups(fitted)
 
 
 def _wald(fitted: Fitted, *, everything: bool = False) -> float:
     """Of all regressors; of `everything`, the constant too, as logistf's summary has it."""
     at = list(range(len(fitted.estimate))) if everything else fitted.slopes
-    values = fitted.estimate[at]
     matrix = fitted.vcov.unrepaired[np.ix_(at, at)]
     size = np.sqrt(np.diag(matrix))
-    unit = values / size
+    unit = fitted.estimate[at] / size
     return float(unit @ np.linalg.solve(matrix / np.outer(size, size), unit))
 
 
-def _ratio(fitted: Fitted) -> float:
-    return 2 * (likelihoods.log_likelihood(fitted) - likelihoods.null_log_likelihood(fitted))
-
-
-def _pseudo(fitted: Fitted) -> float:
-    return 1 - likelihoods.log_likelihood(fitted) / likelihoods.null_log_likelihood(fitted)
-
-
-def _penalised(fitted: Fitted) -> float:
-    _only(fitted, "firth")
-    return penalised_fall(fitted.design, tuple(t for t in fitted.solution.terms if t != "intercept"))
-
-
-def _residual(fitted: Fitted) -> Any:
+def _residual(fitted: Fitted) -> Array:
     _linear(fitted)
     assert fitted.solution.predictor is not None
     return fitted.design.y - fitted.solution.predictor
@@ -266,27 +238,17 @@ MODEL: Mapping[str, Callable[..., float]] = {
     "rows": lambda f: len(f.design.y),
     "dropped_rows": lambda f: len(f.design.y) - len(f.solution.scores),
     "groups": _groups,
-    "dropped_groups": _dropped_groups,
+    "dropped_groups": lambda f: len(np.unique(next(iter(f.design.fixed_effects.values())))) - _groups(f),
     "df": _df,
-    "log_likelihood": likelihoods.log_likelihood,
-    "null_log_likelihood": likelihoods.null_log_likelihood,
-    "deviance": lambda f: -2 * likelihoods.log_likelihood(f),
-    "null_deviance": lambda f: -2 * likelihoods.null_log_likelihood(f),
+    "log_likelihood": log_likelihood,
+    "null_log_likelihood": null_log_likelihood,
+    "deviance": lambda f: -2 * log_likelihood(f),
+    "null_deviance": lambda f: -2 * null_log_likelihood(f),
     "wald_chi2": _wald,
     "wald_chi2_all": partial(_wald, everything=True),
-    "lr_chi2": _ratio,
-    "pseudo_r2": _pseudo,
-    "penalised_lr_chi2": _penalised,
+    "lr_chi2": lambda f: 2 * (log_likelihood(f) - null_log_likelihood(f)),
+    "pseudo_r2": lambda f: 1 - log_likelihood(f) / null_log_likelihood(f),
+    "penalised_lr_chi2": lambda f: _penalised(f, tuple(t for t in f.solution.terms if t != "intercept")),
     "r2": _r2,
-    "rmse": lambda f: float(np.sqrt((_residual(f) ** 2).sum() / _df(f))),
+    "rmse": lambda f: np.sqrt((_residual(f) ** 2).sum() / _df(f)),
 }
-
-
-def _only(fitted: Fitted, estimator: str) -> None:
-    if fitted.model.estimator != estimator:
-        raise UnsupportedEstimator(f"only {estimator!r} has this number, not {fitted.model.estimator!r}")
-
-
-def _linear(fitted: Fitted) -> None:
-    if fitted.solution.link != "identity":
-        raise UnsupportedEstimator(f"only linear models have this number, not {fitted.model.estimator!r}")

@@ -1,21 +1,23 @@
-"""Reading files of published tables, with every check of what they say."""
+"""Reading files of published tables, with every check of what they say that their schema cannot make."""
 
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
-from detente.base import strict
-from detente.base.errors import ConfigError, choices
-from detente.replicate.checks import problems
-from detente.replicate.schema import Publication
+from detente.base import expressions, strict
+from detente.base.errors import ConfigError, DetenteError, UnknownVariable, choices
+from detente.base.expressions import Table
+from detente.replicate.likelihoods import EARLIER
+from detente.replicate.models import DUMMIES, OWN, WEIGHTED, Published, options_of, specification
+from detente.replicate.quantities import MODEL, TERM, read
+from detente.replicate.schema import DataFile, Model, Publication, named
+from detente.stats.covariance import CONVENTIONS, FACTORS, KINDS
+
+Problem = tuple[list[Any], str]
 
 
 def read_publication(path: Path) -> Publication:
-    """Read and check one file; its id is its name.
-
-    Raises
-    ------
-    ConfigError
-        With all problems of the file, each as `file:line › key: what is wrong`.
-    """
+    """Read and check one file, whose id is its name; raises ConfigError with all that is wrong and where."""
     read = strict.read(path, Publication).model_copy(update={"id": path.stem})
     found = [f"{' › '.join([strict.located(path, keys), *map(str, keys)])}: {what}" for keys, what in problems(read)]
     if found:
@@ -26,10 +28,7 @@ def read_publication(path: Path) -> Publication:
 def read_publications(paths: list[Path], only: list[str] | None = None) -> list[Publication]:
     """All files, in the order of their names; `only` these ids.
 
-    Raises
-    ------
-    ConfigError
-        With the problems of all files together, or if there is no file of an id.
+    Raises ConfigError with the problems of all files together, or if there is no file of an id.
     """
     found, wrong = [], []
     known = sorted({path.stem for path in paths})
@@ -44,3 +43,117 @@ def read_publications(paths: list[Path], only: list[str] | None = None) -> list[
     if wrong:
         raise ConfigError("\n".join(wrong))
     return [each for each in found if not only or each.id in only]
+
+
+def problems(publication: Publication) -> Iterator[Problem]:
+    """Keys of every wrong entry and what is wrong with it; columns are checked when the data are read."""
+    for name, data in publication.data.items():
+        yield from _of_data(publication, ["data", name], data)
+    for name, model in publication.models.items():
+        keys = ["models", name]
+        if model.data is not None and model.data not in publication.data:
+            yield [*keys, "data"], _no_data(model.data, publication)
+        elif model.data is None and len(publication.data) > 1 and not model.infeasible:
+            yield keys, f"'data' is missing: the table has several files; {choices('', publication.data)}"
+        yield from _of_numbers(keys, model)
+        if not model.infeasible:
+            yield from _of_model(keys, model)
+
+
+def _of_data(publication: Publication, keys: list[Any], data: DataFile) -> Iterator[Problem]:
+    for name, text in data.derive.items():
+        wrong = list(_illegal([*keys, "derive", name], text))
+        yield from wrong
+        if not wrong and data.panel is None and expressions.uses_lag(expressions.parse(text)):
+            yield [*keys, "derive", name], "lag and lead need `panel:` with the key of a unit and its time"
+    for i, merge in enumerate(data.merge):
+        if merge.data not in publication.data:
+            yield [*keys, "merge", i], _no_data(merge.data, publication)
+
+
+def _no_data(name: str, publication: Publication) -> str:
+    return f"{name!r} is no data file of this table; {choices(name, publication.data)}"
+
+
+def _of_numbers(keys: list[Any], model: Model) -> Iterator[Problem]:
+    for term, numbers in model.printed.items():
+        for quantity in numbers:
+            yield from _refused([*keys, "printed", term, quantity], lambda q=quantity: read(q, TERM))
+    for quantity in model.statistics:
+        yield from _refused([*keys, "statistics", quantity], lambda q=quantity: read(q, MODEL))
+    for name, derived in model.derived.items():
+        yield from _illegal([*keys, "derived", name], derived.expression)
+
+
+def _of_model(keys: list[Any], model: Model) -> Iterator[Problem]:
+    yield from _illegal([*keys, "outcome"], model.outcome)
+    for i, term in enumerate(model.terms):
+        for text in named(term).values():
+            if not DUMMIES.fullmatch(text):
+                yield from _illegal([*keys, "terms", i], text)
+    for key in ("sample", "weights"):
+        text = getattr(model, key)
+        if text is not None:
+            yield from _illegal([*keys, key], text)
+    wrong = list(_refused([*keys, "estimator"], lambda: options_of(model.estimator)))
+    yield from wrong or _of_estimator(keys, model)
+    if model.ssc not in CONVENTIONS:
+        yield [*keys, "ssc"], f"{model.ssc!r} is not known; {choices(model.ssc, CONVENTIONS)}"
+
+
+def _of_estimator(keys: list[Any], model: Model) -> Iterator[Problem]:
+    name, legal = model.estimator, options_of(model.estimator)
+    for option in model.options:
+        if option not in legal:
+            yield [*keys, "options", option], f"estimator {name!r} has no such option; {choices(option, legal)}"
+    if model.weights is not None and name not in WEIGHTED:
+        yield [*keys, "weights"], f"estimator {name!r} takes no weights; those that do: {', '.join(WEIGHTED)}"
+    if model.bread != "final" and name not in EARLIER:
+        yield [*keys, "bread"], f"estimator {name!r} has but the final one; others: {', '.join(EARLIER)}"
+    if model.vcov == "jackknife" and name in OWN:
+        yield [*keys, "vcov"], f"estimator {name!r} has no jackknife"
+
+
+def _illegal(keys: list[Any], text: str) -> Iterator[Problem]:
+    return _refused(keys, lambda: expressions.parse(text))
+
+
+def _refused(keys: list[Any], attempt: Any) -> Iterator[Problem]:
+    try:
+        attempt()
+    except DetenteError as error:
+        yield keys, str(error)
+
+
+def missing_columns(publication: Publication, tables: Mapping[str, Table]) -> Iterator[Problem]:
+    """Columns that models or covariances speak of and the data lack, once the data are read and derived."""
+    for name, model in publication.models.items():
+        data = publication.file_of(model)
+        if model.infeasible or data not in tables:
+            continue
+        frame, keys = tables[data].frame, ["models", name]
+        spec = specification(publication, name)
+        for where, column in _spoken_of(spec):
+            if column not in frame.columns:
+                legal = [*map(str, frame.columns), *(KINDS if where == "vcov" else ())]
+                legal += FACTORS if where != "terms" and spec.data.sides else ()
+                yield [*keys, where], f"the data have no column {column!r}; {choices(column, legal)}"
+
+
+def _spoken_of(spec: Published) -> Iterator[tuple[str, str]]:
+    model = spec.model
+    texts = [("outcome", model.outcome), *(("terms", t) for term in model.terms for t in named(term).values())]
+    texts += [(key, text) for key in ("sample", "weights") if (text := getattr(model, key))]
+    for where, text in texts:
+        dummies = DUMMIES.fullmatch(text)
+        found = [dummies["column"]] if dummies else expressions.names(expressions.parse(text))
+        yield from ((where, name) for name in found)
+    yield from (("fixed_effects", name) for name in model.fixed_effects if not (spec.data.sides and name == "dyad"))
+    yield from (("vcov", name) for name in spec.clusters)
+
+
+def check_columns(publication: Publication, tables: Mapping[str, Table], where: str) -> None:
+    """Raise UnknownVariable with all columns that are missing."""
+    found = [f"{where} › {' › '.join(map(str, keys))}: {what}" for keys, what in missing_columns(publication, tables)]
+    if found:
+        raise UnknownVariable("\n".join(found))

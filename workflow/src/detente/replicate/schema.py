@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from decimal import Decimal, InvalidOperation
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, field_validator, model_validator
@@ -11,12 +12,24 @@ from pydantic import Field, field_validator, model_validator
 from detente.base.strict import Strict
 from detente.data import SourceFile
 from detente.data.record import Delimiter
-from detente.replicate.compare import unit
 
 NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
 QUANTITY = re.compile(r"(?P<name>[a-z][a-z0-9_]*)(\((?P<arguments>[^()]*)\))?")
 Missing = Literal["refuse", "drop", "largest"]
-Statistic = dict[str, Any]
+
+
+def unit(printed: str) -> Decimal:
+    """Value of one step of the last printed digit: 0.0001 of "-.1260", 1e-11 of "1.76e-09", 1 of "20990".
+
+    Raises ValueError if the text is no finite number.
+    """
+    try:
+        exponent = Decimal(printed).as_tuple().exponent
+    except InvalidOperation as error:
+        raise ValueError(f"{printed!r} is no number") from error
+    if not isinstance(exponent, int):
+        raise ValueError(f"{printed!r} is no finite number")
+    return Decimal(1).scaleb(min(exponent, 0) if "e" not in printed.lower() else exponent)
 
 
 def _digits(value: object) -> object:
@@ -117,7 +130,7 @@ class Model(Strict):
     sample: str | None = None
     vcov: str = "classical"
     ssc: str = "stata"
-    bread: Literal["final", "one step earlier"] = Field(default="final", description="See `detente.replicate.search`.")
+    bread: Literal["final", "one step earlier"] = Field(default="final", description="See `likelihoods`.")
     derived: dict[str, Derived] = Field(default_factory=dict)
     names: dict[str, str] = Field(default_factory=dict, description="Printed name → name of the estimator's term.")
     within: Tolerance | None = None

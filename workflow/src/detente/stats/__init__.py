@@ -44,8 +44,10 @@ if TYPE_CHECKING:
     from detente.stats.resampling.score import score_bootstrap
     from detente.stats.resampling.wild import wild_bootstrap
     from detente.stats.result import Fit, made_covariance
+    from detente.stats.specification import HEADLINE, Specification
 
 __all__ = [
+    "HEADLINE",
     "REGISTRY",
     "WITH_ENGINE",
     "Covariance",
@@ -58,6 +60,7 @@ __all__ = [
     "SandwichParts",
     "Scores",
     "Solution",
+    "Specification",
     "Vcov",
     "anderson_rubin",
     "calibration",

@@ -1,15 +1,14 @@
-"""A specification: everything that fixes one estimate and its standard error, as frozen data with a digest as id."""
+"""The specification of a claim: everything that fixes its estimate, from the configuration of a study."""
 
 from __future__ import annotations
 
-import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
-from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 from pydantic import TypeAdapter
 
+from detente import stats
 from detente.stats import get
 from detente.study.config.claims import Claim, Control
 from detente.study.config.samples import Sample
@@ -19,20 +18,18 @@ if TYPE_CHECKING:
     from detente.study.config.project import Project
     from detente.study.config.study import Study
 
-HEADLINE = "headline"
-"""What a specification is called that differs from its claim's headline in nothing."""
+HEADLINE = stats.HEADLINE
 ESTIMATOR = "lpm"
 """Of headlines: its coefficient is a difference in risk."""
 
 
 @dataclass(frozen=True)
-class Specification:
-    """One claim, on one sample, by one estimator; made from claims and multiverse rows alike.
+class Specification(stats.Specification):
+    """A claim, on one sample, by one estimator: of its headline, or of a row of its multiverse.
 
     `claim` has outcome, treatment, lags and direction as they are estimated; `controls` are those that the estimator
     keeps: with dyad effects, geography is absorbed. `vcov` are reported, the first is the headline's. `duration`
-    is the form in which years at peace enter; `effects` those to absorb, where they are not the estimator's own. `name`
-    says in what it differs from its claim's headline.
+    is the form in which years at peace enter; `effects` those to absorb, where they are not the estimator's own.
     """
 
     claim: Claim
@@ -44,15 +41,20 @@ class Specification:
     smallest_effect: float
     duration: Duration = "cubic"
     effects: tuple[str, ...] | None = None
-    name: str = field(default=HEADLINE, compare=False)
 
-    def __str__(self) -> str:
-        """Its claim, what sets it apart, and its id."""
-        return f"{self.claim.id}, {self.name} [{self.spec_id}]"
+    @property
+    def subject(self) -> str:
+        """Id of the claim."""
+        return self.claim.id
+
+    @property
+    def covariance(self) -> str:
+        """That of the headline."""
+        return self.vcov[0]
 
     @cached_property
     def fit(self) -> tuple[Any, ...]:
-        """What fixes the estimate: of two specifications alike in this, one is the other."""
+        """What fixes the estimate."""
         claim, moderator = self.claim, self.claim.moderator
         return (
             claim.outcome,
@@ -73,16 +75,6 @@ class Specification:
         """Fixed effects; of a directed dyad by its own name, which leaves "dyad" to the pair."""
         names = get(self.estimator).fixed_effects if self.effects is None else self.effects
         return tuple("directed_dyad" if n == "dyad" and self.claim.directed else n for n in names)
-
-    @property
-    def spec_id(self) -> str:
-        """Stable id: the claim, and a digest of what fixes the estimate and the standard error of the headline."""
-        return self.id_under(self.vcov[0])
-
-    def id_under(self, covariance: str) -> str:
-        """Stable id of the same with its standard error by this covariance."""
-        text = json.dumps([*self.fit, covariance], ensure_ascii=False)
-        return f"{self.claim.id}.{sha256(text.encode('utf-8')).hexdigest()[:12]}"
 
     @property
     def treatment_term(self) -> str:
