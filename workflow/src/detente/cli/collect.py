@@ -5,10 +5,11 @@ from pathlib import Path
 
 import pandas as pd
 
-from detente.base.files import read_frame, write_csv, write_frame
+from detente.base.files import write_csv
 from detente.cli.command import Command
 from detente.cli.options import add_study
 from detente.study.config import Project, load_project
+from detente.study.estimation import ATTRITION, ESTIMATES, FAILURES
 from detente.study.verdicts import standings
 
 COMMAND = Command(
@@ -19,10 +20,12 @@ COMMAND = Command(
     "--attrition-out attrition.parquet --csv estimates.csv",
 )
 
+GATHERED = {"estimates": ESTIMATES, "failures": FAILURES, "attrition": ATTRITION}
+
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Options."""
-    for name in ("estimates", "failures", "attrition"):
+    for name in GATHERED:
         parser.add_argument(f"--{name}", type=Path, nargs="+", required=True, help="parquet files to gather")
         parser.add_argument(f"--{name}-out", type=Path, required=True, help="parquet to write")
     add_study(parser)
@@ -31,11 +34,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> None:
     """Concatenate in the order given; an empty part (a claim that cannot be estimated) adds nothing."""
-    for name in ("estimates", "failures", "attrition"):
-        parts = [read_frame(path) for path in getattr(arguments, name)]
+    for name, schema in GATHERED.items():
+        parts = [schema.read(path) for path in getattr(arguments, name)]
         filled = [p for p in parts if len(p)]
         frame = pd.concat(filled, ignore_index=True) if filled else parts[0]
-        write_frame(frame, getattr(arguments, f"{name}_out"))
+        schema.write(frame, getattr(arguments, f"{name}_out"))
         if name == "estimates":
             write_csv(_told(frame, load_project(arguments.root, arguments.override), arguments.study), arguments.csv)
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from detente.base.files import read_frame, write_csv, write_frame
+from detente.base.files import read_frame, write_csv
 from detente.cli.command import Command
 from detente.cli.options import add_record, add_study, read_record, read_study
 from detente.study.design import describe as d
@@ -44,5 +44,5 @@ def run(arguments: argparse.Namespace) -> None:
         "raw_risk": d.raw_risk(panel, samples, claims),
     }
     for name, frame in frames.items():
-        write_frame(frame, arguments.out / f"{name}.parquet")
+        d.SCHEMAS[name].write(frame, arguments.out / f"{name}.parquet")
     write_csv(flow, arguments.csv)

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pandas as pd
 
-from detente.base.files import read_frame, write_frame
+from detente.base.files import read_frame
 from detente.cli.command import Command
 from detente.stats import ModelFrame
 from detente.study.design import Specification, build_design, from_json
-from detente.study.estimation import ESTIMATES, Estimates, estimate
+from detente.study.estimation import ATTRITION, ESTIMATES, FAILURES, Estimates, estimate
 
 COMMAND = Command(
     summary="estimate one claim by one estimator on every sample",
@@ -43,9 +43,8 @@ def run(arguments: argparse.Namespace) -> None:
         print(f"{spec}: {len(design.y):,} rows, {int(design.y.sum()):,} onsets", flush=True)
     rows = pd.concat([r.rows for r in results], ignore_index=True)
     ESTIMATES.write(ESTIMATES.empty() if rows.empty else rows, arguments.estimates)
-    write_frame(pd.concat([r.failures for r in results], ignore_index=True), arguments.failures)
-    columns = ["claim", "estimator", "sample", "order", "reason", "rows"]
-    write_frame(pd.DataFrame(steps, columns=columns), arguments.attrition)
+    FAILURES.write(pd.concat([r.failures for r in results], ignore_index=True), arguments.failures)
+    ATTRITION.write(pd.DataFrame(steps, columns=list(ATTRITION.columns)), arguments.attrition)
 
 
 def _attrition(design: ModelFrame, spec: Specification, unused: int) -> list[tuple[str, int]]:

@@ -42,19 +42,10 @@ PACKED = frozenset({".png", ".pdf", ".gz", ".zip"})
 def check(content: Mapping[str, bytes], pinned: Collection[str], places: Collection[str]) -> None:
     """Refuse a package that a data editor would send back.
 
-    Parameters
-    ----------
-    content
-        Bytes of each file, by its path in the package.
-    pinned
-        Checksums of every raw file of every source: none may be passed on.
-    places
-        Folders of this machine that no file may name.
+    `content`: bytes of each file, by its path in the package; `pinned`: checksums of every raw file of every source:
+    none may be passed on; `places`: folders of this machine that no file may name.
 
-    Raises
-    ------
-    UnfitPackage
-        Naming each fault and the files that have it.
+    Raises UnfitPackage naming each fault and the files that have it.
     """
     faults: dict[str, list[str]] = {}
     for path, data in sorted(content.items()):
@@ -88,10 +79,8 @@ def _faults(path: str, data: bytes, pinned: Collection[str], places: Collection[
 def fresh(manifest: Mapping[str, Any], root: Path, now: Commit, robustness: bool = False) -> None:
     """Refuse a report, or the robustness of a study, that is not what the files at hand make.
 
-    Raises
-    ------
-    UnfitPackage
-        If it was built at another commit or from other code, settings or lock, or its files were altered since.
+    Raises UnfitPackage if it was built at another commit or from other code, settings or lock, or its files were
+    altered since.
     """
     study = manifest["study"]["name"]
     own = f"reports/{study}/{'robustness/' if robustness else ''}manifest.json"

@@ -12,10 +12,7 @@ from detente.provenance.software import STAMP, Commit, commit
 def own_files(root: Path) -> list[str]:
     """Paths of the project's files, sorted; what git ignores, and what was built, is not among them.
 
-    Raises
-    ------
-    UnfitPackage
-        If the folder is neither a git checkout nor a replication package.
+    Raises UnfitPackage if the folder is neither a git checkout nor a replication package.
     """
     if (root / STAMP).is_file():
         return sorted([*read_json(root / STAMP)["files"], "README.md", STAMP])

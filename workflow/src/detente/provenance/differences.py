@@ -45,10 +45,7 @@ class Difference:
 def difference(before: Path, after: Path) -> Difference:
     """Compare two files of the same ending: parquet, CSV, JSON, or text with numbers in it.
 
-    Raises
-    ------
-    Unequal
-        If something other than a number differs: words, columns, rows, missing values, whole numbers.
+    Raises Unequal if something other than a number differs: words, columns, rows, missing values, whole numbers.
     """
     ending = before.suffix
     if ending == ".parquet":

@@ -35,26 +35,14 @@ def lineage(
 ) -> Lineage:
     """The graph of all that leads to `products`, paths relative to `root`.
 
-    Parameters
-    ----------
-    products
-        Files made by the workflow.
-    records
-        Folder of Snakemake's records of finished jobs (.snakemake/metadata), which say what truly ran.
-    addresses
-        Where the raw file (source, file) is published.
-    root
-        The folder that the workflow runs in.
+    `products`: files made by the workflow; `records`: folder of Snakemake's records of finished jobs
+    (.snakemake/metadata), which say what truly ran; `addresses`: where the raw file (source, file) is published;
+    `root`: the folder that the workflow runs in.
 
-    Returns
-    -------
-    `files` (path → sha256, bytes, step, and for a receipt `raw`), `raw` (path → source, file, sha256, bytes,
+    Returns `files` (path → sha256, bytes, step, and for a receipt `raw`), `raw` (path → source, file, sha256, bytes,
     address), `steps` (name → Step) and `modules` (path → sha256), all sorted.
 
-    Raises
-    ------
-    UnknownOrigin
-        If a product has no record.
+    Raises UnknownOrigin if a product has no record.
     """
     files: dict[str, dict[str, Any]] = {}
     raw: dict[str, dict[str, Any]] = {}
@@ -145,10 +133,7 @@ def _raw(
 def ancestry(graph: Lineage, path: str) -> Lineage:
     """The part of a graph that leads to one file.
 
-    Raises
-    ------
-    UnknownOrigin
-        If the graph does not have the file.
+    Raises UnknownOrigin if the graph does not have the file.
     """
     if path not in graph["files"]:
         raise UnknownOrigin(f"{path}: the manifest does not list it")

@@ -14,14 +14,8 @@ SHORT = 12
 def printed(graph: Lineage, path: str, origin: Mapping[str, Any], state: Callable[[str, str], str]) -> str:
     """The whole origin of a file as text.
 
-    Parameters
-    ----------
-    graph
-        What `lineage.ancestry` gives of `path`.
-    origin
-        The manifest's `commit`, `dirty`, `seed` and `versions`.
-    state
-        Of a path and the checksum that the manifest has: what to say of the file as it is now, or nothing.
+    `graph`: what `lineage.ancestry` gives of `path`; `origin`: the manifest's `commit`, `dirty`, `seed` and `versions`;
+    `state`: of a path and the checksum that the manifest has: what to say of the file as it is now, or nothing.
     """
     parts = [_tree(graph, path, state), _steps(graph), _modules(graph, state), _raw(graph, state), _software(origin)]
     return "\n\n".join("\n".join(part) for part in parts) + "\n"

@@ -41,10 +41,7 @@ class Hazard:
     def draw(self, generator: np.random.Generator, count: int) -> Floats:
         """Draw outcomes (N, count), 0 or 1.
 
-        Raises
-        ------
-        ConfigError
-            If a risk could leave [0, 1], so that effects would not be planted in full.
+        Raises ConfigError if a risk could leave [0, 1], so that effects would not be planted in full.
         """
         if not 0 <= self.state_shock <= self.strongest:
             raise ConfigError(
@@ -63,12 +60,7 @@ class Hazard:
 def hazard(world: World, seed: int, a: Ints, b: Ints, year: Ints, planted: Floats) -> Hazard:
     """The hazard of dyad-years (N,) of the world drawn from `seed`, with its own lasting risks of dyads.
 
-    Parameters
-    ----------
-    a, b
-        Codes of the two states, as the world wrote them.
-    planted
-        What regressors add to the risk, (N,).
+    `a`, `b`: codes of the two states, as the world wrote them; `planted`: what regressors add to the risk, (N,).
     """
     stage = build_stage(world, seed)
     base = draw_disposition(world, stage, seed).base

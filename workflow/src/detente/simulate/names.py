@@ -21,10 +21,7 @@ ENDINGS = (4, 7, 9)
 def invent(regions: pd.Series, seed: int) -> pd.DataFrame:
     """Name and number one state for each entry of `regions` (0, 1, …).
 
-    Returns
-    -------
-    DataFrame
-        Columns code (ascending), abb, name, region; one row per state.
+    Returns columns code (ascending), abb, name, region; one row per state.
     """
     draw = stream(seed, "names")
     pairs = list(product(HEADS, TAILS))

@@ -77,10 +77,7 @@ class SimulatedWorld:
 def simulate_world(world: World, seed: int) -> SimulatedWorld:
     """Draw a world and write down its record in the schema of each source.
 
-    Raises
-    ------
-    ConfigError
-        If an effect is planted for a claim that the simulated world knows no treatment of.
+    Raises ConfigError if an effect is planted for a claim that the simulated world knows no treatment of.
     """
     history = draw_history(world, seed)
     truth = Truth(

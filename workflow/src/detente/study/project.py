@@ -32,10 +32,8 @@ if TYPE_CHECKING:
 def load(root: Path, override: Path | None = None) -> Project:
     """Load the project and check it against the registries of sources, variables and estimators.
 
-    Raises
-    ------
-    ConfigError, UnknownVariable, RoleError, UnknownEstimator, UnsupportedInstruments, UnsupportedCovariance
-        Before any work starts, naming file, line, key, legal values and the nearest match.
+    Raises ConfigError, UnknownVariable, RoleError, UnknownEstimator, UnsupportedInstruments, UnsupportedCovariance
+    before any work starts, naming file, line, key, legal values and the nearest match.
     """
     from detente.data.panel import DURATIONS, catalogue
     from detente.data.sources import REGISTRY

@@ -141,10 +141,7 @@ class Multiverse(Strict):
 def load_multiverse(root: Path, project: Project) -> Multiverse:
     """Read `config/multiverse.yaml` and check every name that it uses against the project's.
 
-    Raises
-    ------
-    ConfigError
-        Naming file, line, key, legal values and the nearest match; all problems together.
+    Raises ConfigError naming file, line, key, legal values and the nearest match; all problems together.
     """
     path = root / MULTIVERSE
     multiverse = strict.read(path, Multiverse)

@@ -84,10 +84,7 @@ class Project:
 def load_project(root: Path, override: Path | None = None) -> Project:
     """Read and cross-check `config/`; a study file given as `override` joins the shipped ones.
 
-    Raises
-    ------
-    ConfigError
-        Naming file, line, key, legal values and the nearest match; all problems of a file together.
+    Raises ConfigError naming file, line, key, legal values and the nearest match; all problems of a file together.
     """
     sources = load_sources(root)
     samples = load_samples(root)

@@ -42,10 +42,7 @@ class Sample(Strict):
     def rows(self, panel: pd.DataFrame) -> pd.Series:
         """Whether rows (N,) are in the sample.
 
-        Raises
-        ------
-        UnknownVariable
-            If the panel lacks a variable of the expression, naming the nearest.
+        Raises UnknownVariable if the panel lacks a variable of the expression, naming the nearest.
         """
         if self.expression is None:
             return pd.Series(data=True, index=panel.index)

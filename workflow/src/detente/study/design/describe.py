@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 from scipy import stats
 
+from detente.base.frames import Column, FrameSchema
 from detente.base.lags import lag
 from detente.base.numerics import LEVEL
 from detente.study.config.claims import Claim, Control
@@ -16,6 +17,105 @@ DYAD = ["ccode1", "ccode2"]
 COUNTED = {"onsets": "new_gml", "ongoing": "ongoing_gml", "force_onsets": "force_gml", "exercise_dyads": "exercise_any"}
 OUTCOMES = ("onset_gml", "onset_force_gml", "onset_fatal_gml", "onset_cow")
 DESCRIBED = (*COUNTED.values(), "new_cow", "fatal_gml", "exercise_bilateral")
+
+
+def _count(description: str) -> Column:
+    """A number of rows, whole where no variable is missing."""
+    return Column("any", description, low=0)
+
+
+def _number(description: str, high: float | None = None) -> Column:
+    return Column("float64", description, nullable=True, high=high)
+
+
+SAMPLE = Column("str", "sample of `config/samples.yaml`")
+SCHEMAS: Mapping[str, FrameSchema] = {
+    "sample_flow": FrameSchema(
+        "sample flow",
+        {
+            "sample": SAMPLE,
+            "label": Column("str", "what it is called"),
+            "dyad_years": Column("int64", "its dyad-years", low=0),
+            "dyads": Column("int64", "its dyads", low=0),
+            "onset_gml": _count("onsets of disputes, by GML"),
+            "onset_cow": _count("onsets of disputes, by COW"),
+            "onset_after_dispute": _count("onsets in the year after one with a dispute"),
+            "ongoing_gml": _count("dyad-years with a dispute"),
+            "force_onset": _count("onsets with use of force"),
+            "fatal_onset": _count("onsets with deaths"),
+            "exercise_any": _count("dyad-years with a joint exercise"),
+            "exercise_bilateral": _count("dyad-years with a bilateral one"),
+            "switches_on": _count("years with a joint exercise after one without"),
+            "switches_off": _count("years without a joint exercise after one with"),
+            "exercise_any_share": _number("share of dyad-years with a joint exercise", 1),
+            "exercise_bilateral_share": _number("share of dyad-years with a bilateral one", 1),
+        },
+        key=("sample",),
+    ),
+    "descriptives": FrameSchema(
+        "descriptive statistics",
+        {
+            "sample": SAMPLE,
+            "variable": Column("str", "name in `codebook.csv`"),
+            "label": Column("str", "what it is called"),
+            "unit": Column("str", "its unit"),
+            "nobs": Column("int64", "dyad-years that have a value", low=0),
+            "missing": Column("int64", "dyad-years that have none", low=0),
+            "mean": _number("mean"),
+            "sd": _number("standard deviation"),
+            "min": _number("least value"),
+            "max": _number("largest value"),
+        },
+        key=("sample", "variable"),
+    ),
+    "timeline": FrameSchema(
+        "time line",
+        {
+            "year": Column("int64", "year"),
+            "dyad_years": Column("int64", "dyads in the year", low=0),
+            "onsets": _count("onsets of disputes, by GML"),
+            "ongoing": _count("dyads with a dispute"),
+            "force_onsets": _count("onsets with use of force"),
+            "exercise_dyads": _count("dyads with a joint exercise"),
+            "sample": SAMPLE,
+            "exercises": _count("joint exercises held, whoever took part"),
+            "mean_participants": _number("known states that took part, on average"),
+        },
+        key=("sample", "year"),
+    ),
+    "partners": FrameSchema(
+        "partners",
+        {
+            "ccode1": Column("int64", "state with the lower code"),
+            "ccode2": Column("int64", "state with the higher code"),
+            "exercise_years": Column("int64", "years with a joint exercise", low=1),
+            "bilateral_years": Column("int64", "years with a bilateral one", low=0),
+            "first_year": Column("int64", "the first of these years"),
+            "last_year": Column("int64", "the last of these years"),
+            "name_1": Column("any", "name of the first state"),
+            "name_2": Column("any", "name of the second state"),
+        },
+        key=("ccode1", "ccode2"),
+    ),
+    "raw_risk": FrameSchema(
+        "raw risks",
+        {
+            "claim": Column("str", "the claim"),
+            "sample": SAMPLE,
+            "treated": Column("int64", "1 with the treatment, 0 without", allowed=(0, 1)),
+            "dyad_years": Column("int64", "dyad-years at risk", low=0),
+            "dyads": Column("int64", "their dyads", low=0),
+            "onsets": Column("int64", "their onsets", low=0),
+            "half_dyads": Column("int64", "the fewest dyads that have half of the onsets", low=0),
+            "risk": _number("onsets per dyad-year", 1),
+            "conf_low": _number("95 % interval, lower end", 1),
+            "conf_high": _number("95 % interval, upper end", 1),
+            "ratio": _number("risk with the treatment over risk without"),
+        },
+        key=("claim", "sample", "treated"),
+    ),
+}
+"""What is described of a panel, by name."""
 
 
 def sample_flow(panel: pd.DataFrame, samples: Sequence[Sample]) -> pd.DataFrame:
@@ -37,16 +137,16 @@ def sample_flow(panel: pd.DataFrame, samples: Sequence[Sample]) -> pd.DataFrame:
                 "label": sample.label,
                 "dyad_years": len(part),
                 "dyads": len(part[DYAD].drop_duplicates()),
-                "onset_gml": _count(part["new_gml"]),
-                "onset_cow": _count(part["new_cow"]),
-                "onset_after_dispute": _count((part["new_gml"] == 1).where(part["new_gml"].notna()) * fought[inside]),
-                "ongoing_gml": _count(part["ongoing_gml"]),
-                "force_onset": _count(part["force_gml"]),
-                "fatal_onset": _count(part["fatal_gml"]),
-                "exercise_any": _count(now),
-                "exercise_bilateral": _count(part["exercise_bilateral"]),
-                "switches_on": _count(((earlier == 0) & (now == 1)).where(now.notna())),
-                "switches_off": _count(((earlier == 1) & (now == 0)).where(now.notna())),
+                "onset_gml": _times(part["new_gml"]),
+                "onset_cow": _times(part["new_cow"]),
+                "onset_after_dispute": _times((part["new_gml"] == 1).where(part["new_gml"].notna()) * fought[inside]),
+                "ongoing_gml": _times(part["ongoing_gml"]),
+                "force_onset": _times(part["force_gml"]),
+                "fatal_onset": _times(part["fatal_gml"]),
+                "exercise_any": _times(now),
+                "exercise_bilateral": _times(part["exercise_bilateral"]),
+                "switches_on": _times(((earlier == 0) & (now == 1)).where(now.notna())),
+                "switches_off": _times(((earlier == 1) & (now == 0)).where(now.notna())),
                 "exercise_any_share": float(now.mean()),
                 "exercise_bilateral_share": float(part["exercise_bilateral"].mean()),
             }
@@ -173,7 +273,7 @@ def _widened(panel: pd.DataFrame) -> pd.DataFrame:
     return panel.assign(**dict.fromkeys(lacking, math.nan)) if lacking else panel
 
 
-def _count(column: pd.Series) -> float:
+def _times(column: pd.Series) -> float:
     """How often it is 1; missing where it never has a value."""
     return int((column == 1).sum()) if column.notna().any() or not len(column) else math.nan
 

@@ -24,12 +24,8 @@ def build_design(panel: pd.DataFrame, spec: Specification) -> ModelFrame:
 
     A directed panel's source and target are the two states of a row; "directed_dyad" is then a factor besides.
 
-    Raises
-    ------
-    UnknownVariable
-        If the panel lacks a variable.
-    EmptySample
-        If no row or no onset is left, naming the step that took the last ones.
+    Raises UnknownVariable if the panel lacks a variable; EmptySample if no row or no onset is left, naming the step
+    that took the last ones.
     """
     _check_variables(panel, spec)
     wanted = in_sample(panel, spec.sample) & panel["year"].between(*spec.window)

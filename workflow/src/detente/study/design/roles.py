@@ -20,24 +20,13 @@ def check_claims(
 ) -> None:
     """Refuse claims whose variables do not exist or do not fit their place in a model.
 
-    Parameters
-    ----------
-    variables
-        Every variable of the panel: of dyad-years under False, of directed ones under True.
-    outcomes
-        Those that are onsets, or initiations, among dyads at risk.
-    durations
-        For each outcome, the variable that counts the years at peace by the same coding of disputes.
-    locate
-        From keys of the claims file to `file:line`.
+    `variables`: every variable of the panel: of dyad-years under False, of directed ones under True; `outcomes`: those
+    that are onsets, or initiations, among dyads at risk; `durations`: for each outcome, the variable that counts the
+    years at peace by the same coding of disputes; `locate`: from keys of the claims file to `file:line`.
 
-    Raises
-    ------
-    UnknownVariable
-        If an outcome, a treatment or a control is not a variable of the panel.
-    RoleError
-        If an outcome is no onset among dyads at risk; if a confounder is not measured before the treatment, a
-        mediator or moderator is a control, or a role is claimed that the variable cannot have.
+    Raises UnknownVariable if an outcome, a treatment or a control is not a variable of the panel; RoleError if an
+    outcome is no onset among dyads at risk; if a confounder is not measured before the treatment, a mediator or
+    moderator is a control, or a role is claimed that the variable cannot have.
     """
     if unknown := list(_unknown(claims, variables, locate)):
         raise UnknownVariable("\n".join(unknown))

@@ -4,8 +4,8 @@
 A verdict follows from interval and smallest effect of interest.
 """
 
-from detente.study.estimation.schema import ESTIMATES
+from detente.study.estimation.schema import ATTRITION, ESTIMATES, FAILURES
 from detente.study.estimation.tidy import Estimates, estimate
 from detente.study.estimation.verdict import not_wrong
 
-__all__ = ["ESTIMATES", "Estimates", "estimate", "not_wrong"]
+__all__ = ["ATTRITION", "ESTIMATES", "FAILURES", "Estimates", "estimate", "not_wrong"]

@@ -84,3 +84,25 @@ ESTIMATES = FrameSchema(
         "estimate inside its interval": lambda f: (f["conf_low"] <= f["estimate"]) & (f["estimate"] <= f["conf_high"])
     },
 )
+FAILURES = FrameSchema(
+    "failures",
+    {
+        "claim": Column("str", f"the claim; {PARTS}"),
+        "sample": Column("str", "its sample"),
+        "estimator": Column("str", "its estimator"),
+        "error": Column("str", "the error by which a number does not exist"),
+        "message": Column("str", "the same in words"),
+    },
+)
+ATTRITION = FrameSchema(
+    "attrition",
+    {
+        "claim": Column("str", f"the claim; {PARTS}"),
+        "estimator": Column("str", "its estimator"),
+        "sample": Column("str", "its sample"),
+        "order": Column("int64", "place of the step, from 0", low=0),
+        "reason": Column("str", "why rows are left out; of the first and the last step, what they are"),
+        "rows": Column("int64", "how many", low=0),
+    },
+    key=("claim", "estimator", "sample", "order"),
+)

@@ -14,10 +14,8 @@ from detente.stats import ModelFrame, Solution, get, made_covariance, read, subs
 from detente.stats.covariance import Covariance
 from detente.stats.effects import Effect, average_marginal_effect, log_risk_ratio
 from detente.study.design.specification import Specification
-from detente.study.estimation.schema import ESTIMATES
+from detente.study.estimation.schema import ESTIMATES, FAILURES
 from detente.study.estimation.verdict import minimum_detectable_effect, verdict
-
-FAILURE_COLUMNS = ("claim", "sample", "estimator", "error", "message")
 
 
 @dataclass(frozen=True)
@@ -46,10 +44,7 @@ class _Quantity:
 def estimate(design: ModelFrame, spec: Specification) -> Estimates:
     """Fit `spec` and tidy it under each of its covariances.
 
-    Raises
-    ------
-    UnsupportedCovariance
-        If the estimator does not support a covariance of the specification.
+    Raises UnsupportedCovariance if the estimator does not support a covariance of the specification.
     """
     estimator = get(spec.estimator)
     design = with_fixed_effects(design, estimator, spec.effects)
@@ -80,7 +75,7 @@ def estimate(design: ModelFrame, spec: Specification) -> Estimates:
 def failures(lost: Sequence[tuple[Specification, Exception]]) -> pd.DataFrame:
     """One row per number that does not exist."""
     rows = [(s.claim.id, s.sample.name, s.estimator, type(e).__name__, str(e)) for s, e in lost]
-    return pd.DataFrame(rows, columns=list(FAILURE_COLUMNS), dtype="str")
+    return pd.DataFrame(rows, columns=list(FAILURES.columns), dtype="str")
 
 
 def _coefficients(fit: Solution) -> list[_Quantity]:

@@ -21,19 +21,10 @@ def romano_wolf(observed: Array, draws: Array) -> Array:
     |statistic|, among it and those below, is as large; and no less than that of any above it. The observed statistics
     count as one of the draws, so that no p-value is zero.
 
-    Parameters
-    ----------
-    observed
-        Statistics (m,), of one scale: studentised, or divided by the spread of their draws (`standardised`).
-    draws
-        (B, m) the same under the null, row by row from one draw; not a number counts as far from zero.
+    `observed`: statistics (m,), of one scale: studentised, or divided by the spread of their draws (`standardised`);
+    `draws`: (B, m) the same under the null, row by row from one draw; not a number counts as far from zero.
 
-    Raises
-    ------
-    TooFewDraws
-        If there is no draw.
-    EstimationError
-        If shapes differ, or an observed statistic is not finite.
+    Raises TooFewDraws if there is no draw; EstimationError if shapes differ, or an observed statistic is not finite.
     """
     _check(observed, draws)
     size = np.abs(observed)
@@ -54,10 +45,7 @@ def standardised(observed: Array, draws: Array) -> tuple[Array, Array]:
     So coefficients of treatments in different units can stand in one family: without this the largest of a draw is
     that of the treatment with the largest unit.
 
-    Raises
-    ------
-    EstimationError
-        If the draws of some hypothesis do not vary, or none exists.
+    Raises EstimationError if the draws of some hypothesis do not vary, or none exists.
     """
     _check(observed, draws)
     with np.errstate(invalid="ignore"):
@@ -74,10 +62,7 @@ def benjamini_hochberg(p: Array) -> Array:
     p₍ᵢ₎·m/i, made monotone from the largest down (Benjamini and Hochberg 1995); valid for independent tests and for
     those that depend positively (Benjamini and Yekutieli 2001).
 
-    Raises
-    ------
-    EstimationError
-        If a p-value is not within 0 and 1.
+    Raises EstimationError if a p-value is not within 0 and 1.
     """
     if not ((p >= 0) & (p <= 1)).all():
         raise EstimationError("p-values must lie within 0 and 1")
@@ -90,19 +75,11 @@ def family(name: str, tests: Mapping[str, Randomisation]) -> pd.DataFrame:
     Tests of one scheme and seed draw states, years or participants alike, so that their draws are joint; tests of
     different schemes are drawn apart, for which the largest of a draw is that of independent tests.
 
-    Parameters
-    ----------
-    tests
-        Randomisation tests by member, all of as many draws.
+    `tests`: randomisation tests by member, all of as many draws.
 
-    Returns
-    -------
-    One row per member, columns `COLUMNS`.
+    Returns one row per member, columns `COLUMNS`.
 
-    Raises
-    ------
-    EstimationError
-        If there is no member, or their draws differ in number.
+    Raises EstimationError if there is no member, or their draws differ in number.
     """
     if not tests:
         raise EstimationError(f"family {name!r} has no test in it")

@@ -40,14 +40,8 @@ def ledger(
 ) -> pd.DataFrame:
     """One row per claim of the file, tested or not, in the order of their codes; columns `COLUMNS`.
 
-    Parameters
-    ----------
-    sample
-        Headline sample of the study.
-    findings
-        By claim; a testable claim that was not examined here has none, and says so.
-    registration
-        By claim: "registered", "deviated" or "added".
+    `sample`: headline sample of the study; `findings`: by claim; a testable claim that was not examined here has none,
+    and says so; `registration`: by claim: "registered", "deviated" or "added".
     """
     every: Sequence[Claim | Untested] = [*claims.claims.values(), *claims.untested.values()]
     rows = []

@@ -81,10 +81,7 @@ class Deviations:
     def status(self, claim: str) -> Status:
         """Whether a claim is tested as it was registered.
 
-        Raises
-        ------
-        ConfigError
-            If it is neither tested now nor was it to be when the claims were registered.
+        Raises ConfigError if it is neither tested now nor was it to be when the claims were registered.
         """
         if claim not in self.now | self.then:
             raise ConfigError(f"registration: {claim!r} is no claim, now or then")
@@ -120,10 +117,7 @@ def digest(claims: ClaimsFile) -> str:
 def registrations(root: Path) -> tuple[Registration, ...]:
     """All registrations of a project, oldest first; none if it has no index.
 
-    Raises
-    ------
-    ConfigError
-        If the index is malformed.
+    Raises ConfigError if the index is malformed.
     """
     path = root / INDEX
     return strict.read(path, Index).registrations if path.is_file() else ()
@@ -132,10 +126,7 @@ def registrations(root: Path) -> tuple[Registration, ...]:
 def registered(root: Path) -> Registered | None:
     """The first registration of a project, verified; None if there is none.
 
-    Raises
-    ------
-    ConfigError
-        If any frozen copy is missing, malformed, or not what was registered.
+    Raises ConfigError if any frozen copy is missing, malformed, or not what was registered.
     """
     found = [_verified(root, each) for each in registrations(root)]
     return found[0] if found else None

@@ -7,10 +7,7 @@ from detente.study.verdicts.registration import compare, registered
 def standings(project: Project) -> dict[str, str]:
     """By testable claim: "registered", "deviated" or "added after registration"; nothing if none was registered.
 
-    Raises
-    ------
-    ConfigError
-        If a frozen copy is not what was registered.
+    Raises ConfigError if a frozen copy is not what was registered.
     """
     frozen = registered(project.root)
     if frozen is None:
