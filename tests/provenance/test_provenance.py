@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from detente import __version__
-from detente.provenance import Commit, commit, software, versions
+from detente.provenance import Commit, checkout, commit, versions
 
 
 @pytest.fixture
@@ -60,7 +60,7 @@ def test_outside_a_repository_there_is_no_commit(tmp_path: Path, monkeypatch: py
 
 def test_versions_are_those_of_the_dependencies_that_the_package_declares(monkeypatch: pytest.MonkeyPatch) -> None:
     declared = ["numpy>=2", "pandera[pandas]>=0.3 ; python_version > '3'", "absent>=1 ; extra == 'more'"]
-    monkeypatch.setattr(software, "requires", lambda _: declared)
+    monkeypatch.setattr(checkout, "requires", lambda _: declared)
 
     found = versions()
 
@@ -73,6 +73,6 @@ def test_a_package_that_is_not_installed_knows_its_own_version(monkeypatch: pyte
     def unknown(name: str) -> list[str]:
         raise PackageNotFoundError(name)
 
-    monkeypatch.setattr(software, "requires", unknown)
+    monkeypatch.setattr(checkout, "requires", unknown)
 
     assert versions() == {"detente": __version__}

@@ -15,8 +15,7 @@ from detente.base.errors import NotVerified
 from detente.base.files import write_frame, write_json, write_text
 from detente.cli import main, verify
 from detente.provenance import STAMP, Build, commit, compare, copied, counted, inputs, own_files
-from detente.provenance.differences import CHECKSUM, Unequal, difference, relative
-from detente.provenance.summaries import summary
+from detente.provenance.differences import CHECKSUM, Unequal, difference, relative, summary
 
 from support.made_manifests import CSV, FIGURE, NUMBERS, PANEL, PDF, PRODUCTS, TABLE, build, listed
 
@@ -161,7 +160,7 @@ def test_checksums_in_a_page_are_passed_over_and_words_and_counts_are_not() -> N
 
 def test_what_the_builds_had_not_in_common_is_told(builds: tuple[Path, Path]) -> None:
     first, second = (build(folder) for folder in builds)
-    assert inputs(first, second) == []
+    assert list(inputs(first, second)) == []
     second |= {"commit": "1" * 40, "versions": {"detente": "0.2.0"}, "raw": {"mme/mme.csv": "0"}}
     first["dirty"] = True
     told = dict(inputs(first, second))

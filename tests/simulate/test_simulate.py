@@ -19,7 +19,7 @@ from detente.cli.rawformats import write_raw
 from detente.data.record.rawread import read_raw
 from detente.data.sources import REGISTRY, check_raw
 from detente.simulate import PLANTED, SimulatedWorld, simulate_world
-from detente.simulate.raw_exercises import SLOTS, UNKNOWN
+from detente.simulate.raw_events import SLOTS, UNKNOWN
 from detente.simulate.settings import World
 from detente.simulate.world import History, draw_history, naive_difference
 from detente.study.config.project import load_project

@@ -15,7 +15,7 @@ import pytest
 
 from detente.cli.coverage import DRAWS, Cell, cells
 from detente.simulate import simulate_world
-from detente.simulate.draws import stream
+from detente.simulate.settings import stream
 from detente.stats.resampling.refits import prepared
 from detente.study.robustness.coverage import SPREAD, coverage
 

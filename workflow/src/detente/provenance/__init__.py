@@ -5,13 +5,11 @@ compared product by product; and a replication package that a journal can check.
 """
 
 from detente.provenance.bundle import MARKS, check, fresh, zipped
-from detente.provenance.checkout import copied, own_files
+from detente.provenance.checkout import STAMP, Commit, commit, copied, own_files, versions
 from detente.provenance.comparison import GOOD, RELATIVE, Build, Verdict, compare, counted, inputs
 from detente.provenance.crate import METADATA, Crate, metadata
-from detente.provenance.graph import Lineage, ancestry, lineage
-from detente.provenance.printing import printed
-from detente.provenance.software import STAMP, Commit, commit, versions
-from detente.provenance.summaries import columns
+from detente.provenance.differences import columns
+from detente.provenance.graph import Lineage, ancestry, lineage, printed
 
 __all__ = [
     "GOOD",

@@ -10,7 +10,7 @@ from typing import Any
 
 from detente.base.errors import UnfitPackage
 from detente.base.files import sha256
-from detente.provenance.software import Commit
+from detente.provenance.checkout import Commit
 
 # Files larger than this are data, which journals want deposited apart from code (bytes).
 LARGEST = 50_000_000

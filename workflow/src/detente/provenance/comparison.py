@@ -112,12 +112,8 @@ def _share(key: str, old: Any, new: Any, size: float) -> float:
     return abs(old - new) / max(size, FLOOR) if key in ("sum", "weighted") else apart(old, new)
 
 
-def inputs(shipped: Mapping[str, Any], rebuilt: Mapping[str, Any]) -> list[tuple[str, str]]:
+def inputs(shipped: Mapping[str, Any], rebuilt: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """What the two builds were made from, where it is not the same: (what, how)."""
-    return list(_inputs(shipped, rebuilt))
-
-
-def _inputs(shipped: Mapping[str, Any], rebuilt: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     if shipped["commit"] != rebuilt["commit"]:
         yield "commit", f"shipped {shipped['commit'] or 'unknown'}, built now {rebuilt['commit'] or 'unknown'}"
     if shipped["dirty"]:

@@ -4,7 +4,9 @@ import hashlib
 import mimetypes
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import PurePosixPath
 from typing import Any
+from urllib.parse import quote
 
 METADATA = "ro-crate-metadata.json"
 CONTEXT = "https://w3id.org/ro/crate/1.1/context"
@@ -20,6 +22,18 @@ FORMATS = {
     ".svg": "image/svg+xml",
     ".tex": "application/x-tex",
     ".yaml": "application/yaml",
+}
+# What is said of files besides.
+SAID: Mapping[str, Mapping[str, Any]] = {
+    "LICENSE": {"description": "License of the code"},
+    "README.md": {"description": "Instructions to replicators", "about": {"@id": "./"}},
+    MAIN: {
+        "@type": ["File", "SoftwareSourceCode", "ComputationalWorkflow"],
+        "name": "Workflow",
+        "programmingLanguage": {"@id": "#snakemake"},
+        "license": {"@id": "LICENSE"},
+        "conformsTo": {"@id": "https://bioschemas.org/profiles/ComputationalWorkflow/1.0-RELEASE"},
+    },
 }
 
 
@@ -42,29 +56,9 @@ class Crate:
 def metadata(crate: Crate, content: Mapping[str, bytes]) -> dict[str, Any]:
     """RO-Crate metadata (JSON-LD) of a package with these files; the metadata file itself is not listed."""
     files = [_file(path, data) for path, data in sorted(content.items()) if path != METADATA]
-    remote = {f["address"]: (slug, f) for slug, s in crate.sources.items() for f in s["files"] if f["address"]}
-    own = [{"@id": entity["@id"]} for entity in files]
-    graph = [
-        {
-            "@id": METADATA,
-            "@type": "CreativeWork",
-            "about": {"@id": "./"},
-            "conformsTo": [
-                {"@id": "https://w3id.org/ro/crate/1.1"},
-                {"@id": "https://w3id.org/workflowhub/workflow-ro-crate/1.0"},
-            ],
-        },
-        _root(crate, own, sorted(remote)),
-        *files,
-        *(_remote(address, slug, file) for address, (slug, file) in sorted(remote.items())),
-        *(_source(slug, source) for slug, source in crate.sources.items()),
-        *_context(crate),
-    ]
-    return {"@context": CONTEXT, "@graph": graph}
-
-
-def _root(crate: Crate, own: list[dict[str, str]], addresses: list[str]) -> dict[str, Any]:
-    return {
+    addressed = {f["address"]: (slug, f) for slug, s in crate.sources.items() for f in s["files"] if f["address"]}
+    remote = [_remote(address, slug, file) for address, (slug, file) in sorted(addressed.items())]
+    root = {
         "@id": "./",
         "@type": "Dataset",
         "name": crate.name,
@@ -76,40 +70,27 @@ def _root(crate: Crate, own: list[dict[str, str]], addresses: list[str]) -> dict
         "author": {"@id": "#authors"},
         "publisher": {"@id": "#authors"},
         "mainEntity": {"@id": MAIN},
-        "hasPart": [*own, *({"@id": address} for address in addresses)],
+        "hasPart": [{"@id": entity["@id"]} for entity in (*files, *remote)],
         "mentions": [{"@id": f"#source-{slug}"} for slug in crate.sources],
     }
+    conforms = ("https://w3id.org/ro/crate/1.1", "https://w3id.org/workflowhub/workflow-ro-crate/1.0")
+    own = {"about": {"@id": "./"}, "conformsTo": [{"@id": address} for address in conforms]}
+    sources = [_source(slug, source) for slug, source in crate.sources.items()]
+    graph = [{"@id": METADATA, "@type": "CreativeWork", **own}, root, *files, *remote, *sources, *_context(crate)]
+    return {"@context": CONTEXT, "@graph": graph}
 
 
 def _file(path: str, data: bytes) -> dict[str, Any]:
-    suffix = "." + path.rpartition(".")[2]
-    known = FORMATS.get(suffix) or mimetypes.types_map.get(suffix, "text/plain")
-    entity: dict[str, Any] = {
-        "@id": _escaped(path),
+    suffix = PurePosixPath(path).suffix
+    return {
+        "@id": quote(path, safe="/~!$&'()*+,;=:@[]"),
         "@type": "File",
         "name": path,
-        "encodingFormat": known,
+        "encodingFormat": FORMATS.get(suffix) or mimetypes.types_map.get(suffix, "text/plain"),
         "contentSize": str(len(data)),
         "sha256": hashlib.sha256(data).hexdigest(),
+        **SAID.get(path, {}),
     }
-    if path == MAIN:
-        entity |= {
-            "@type": ["File", "SoftwareSourceCode", "ComputationalWorkflow"],
-            "name": "Workflow",
-            "programmingLanguage": {"@id": "#snakemake"},
-            "license": {"@id": "LICENSE"},
-            "conformsTo": {"@id": "https://bioschemas.org/profiles/ComputationalWorkflow/1.0-RELEASE"},
-        }
-    more: dict[str, dict[str, Any]] = {
-        "LICENSE": {"description": "License of the code"},
-        "README.md": {"description": "Instructions to replicators", "about": {"@id": "./"}},
-    }
-    return entity | more.get(path, {})
-
-
-def _escaped(path: str) -> str:
-    """A path as a relative address."""
-    return path.replace("%", "%25").replace(" ", "%20").replace("#", "%23").replace("?", "%3F")
 
 
 def _remote(address: str, slug: str, file: Mapping[str, Any]) -> dict[str, Any]:
@@ -118,7 +99,7 @@ def _remote(address: str, slug: str, file: Mapping[str, Any]) -> dict[str, Any]:
         "@type": "File",
         "name": f"data/raw/{slug}/{file['file']}",
         "description": "Raw file, not in the package: to be had from this address.",
-        "encodingFormat": FORMATS.get("." + file["file"].rpartition(".")[2], "application/octet-stream"),
+        "encodingFormat": FORMATS.get(PurePosixPath(file["file"]).suffix, "application/octet-stream"),
         "contentSize": str(file["bytes"]),
         "sha256": file["sha256"],
         "isPartOf": {"@id": f"#source-{slug}"},

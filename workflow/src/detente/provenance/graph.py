@@ -1,8 +1,9 @@
 """What made a file, from what, back to the raw files: the graph of a study's products, as the workflow ran it."""
 
 import ast
+import textwrap
 from base64 import urlsafe_b64encode
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from shlex import quote
@@ -13,7 +14,12 @@ from detente.base.files import read_json, sha256
 
 # Snakemake cuts the name of a record into folders of this many signs, as no file system takes longer names.
 LONGEST = 255
+WIDTH = 120
+# Digits of a module's checksum in print; products and raw files are shown with all of theirs.
+SHORT = 12
 Lineage = Mapping[str, Any]
+Addresses = Mapping[tuple[str, str], str | None]
+State = Callable[[str, str], str]
 
 
 @dataclass(frozen=True)
@@ -30,19 +36,15 @@ class Step:
     settings: tuple[str, ...]
 
 
-def lineage(
-    products: Iterable[str], records: Path, addresses: Mapping[tuple[str, str], str | None], root: Path = Path()
-) -> Lineage:
-    """The graph of all that leads to `products`, paths relative to `root`.
+def lineage(products: Iterable[str], records: Path, addresses: Addresses, root: Path = Path()) -> Lineage:
+    """The graph of all that leads to `products`, made by the workflow; paths are relative to `root`, where it runs.
 
-    `products`: files made by the workflow; `records`: folder of Snakemake's records of finished jobs
-    (.snakemake/metadata), which say what truly ran; `addresses`: where the raw file (source, file) is published;
-    `root`: the folder that the workflow runs in.
+    `records` is the folder of Snakemake's records of finished jobs (.snakemake/metadata), which say what truly ran;
+    `addresses` say where the raw file (source, file) is published.
 
     Returns `files` (path → sha256, bytes, step, and for a receipt `raw`), `raw` (path → source, file, sha256, bytes,
-    address), `steps` (name → Step) and `modules` (path → sha256), all sorted.
-
-    Raises UnknownOrigin if a product has no record.
+    address), `steps` (name → Step) and `modules` (path → sha256), all sorted. Raises UnknownOrigin if a product has no
+    record.
     """
     files: dict[str, dict[str, Any]] = {}
     raw: dict[str, dict[str, Any]] = {}
@@ -55,8 +57,9 @@ def lineage(
         name, step = _step(path, root, records)
         steps[name] = step
         files[path] = {"sha256": sha256(root / path), "bytes": (root / path).stat().st_size, "step": name}
-        if found := dict(_raw(path, root, addresses)):
-            files[path]["raw"] = sorted(found)
+        if Path(path).parent.name == "raw" and path.endswith(".json"):
+            found = dict(_vouched(read_json(root / path), addresses))
+            files[path] |= {"raw": sorted(found)} if found else {}
             raw |= found
         waiting += step.inputs
     modules = {m: sha256(root / m) for step in steps.values() for m in step.modules}
@@ -66,6 +69,13 @@ def lineage(
         "steps": {name: asdict(step) for name, step in sorted(steps.items())},
         "modules": dict(sorted(modules.items())),
     }
+
+
+def _vouched(receipt: Mapping[str, Any], addresses: Addresses) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Raw files that a receipt vouches for."""
+    for file in receipt["files"]:
+        own = {"source": receipt["slug"], **{key: file[key] for key in ("file", "sha256", "bytes")}}
+        yield file["path"], own | {"address": addresses.get((receipt["slug"], file["file"]))}
 
 
 def _step(path: str, root: Path, records: Path) -> tuple[str, Step]:
@@ -78,63 +88,30 @@ def _step(path: str, root: Path, records: Path) -> tuple[str, Step]:
     record = read_json(file)
     command = " ".join(record["shellcmd"].split())
     inputs = sorted(record["input"])
-    made = [_is_product(name) for name in inputs]
+    products = tuple(name for name in inputs if name.startswith(("data/", "reports/")))
     step = Step(
         rule=record["rule"],
         command=command.partition(" > ")[0],
-        inputs=tuple(n for n, is_made in zip(inputs, made, strict=True) if is_made),
-        modules=tuple(n for n, is_made in zip(inputs, made, strict=True) if not is_made),
+        inputs=products,
+        modules=tuple(name for name in inputs if name not in products),
         settings=tuple(sorted(_settings(record["params"], command))),
     )
     return Path(record["log"][0]).stem, step
 
 
-def _is_product(path: str) -> bool:
-    return path.startswith(("data/", "reports/"))
-
-
 def _settings(parameters: Iterable[str], command: str) -> Iterator[str]:
-    """Parameters whose text is not in the command."""
+    """Parameters whose text is not in the command, without the quotes that a shell would take off."""
     for written in parameters:
         value = ast.literal_eval(written)
         text = " ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
         shown = " ".join(text.split())
         if shown and shown not in command and " ".join(quote(text).split()) not in command:
-            yield _unquoted(text)
-
-
-def _unquoted(text: str) -> str:
-    """A text without the quotes that a shell would take off."""
-    inner = text[1:-1].replace("'\"'\"'", "'")
-    return inner if text[:1] == "'" and quote(inner) == text else text
-
-
-def _raw(
-    path: str, root: Path, addresses: Mapping[tuple[str, str], str | None]
-) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Raw files that a receipt vouches for; nothing of any other file."""
-    if Path(path).parent.name != "raw" or not path.endswith(".json"):
-        return
-    receipt = read_json(root / path)
-    for file in receipt["files"]:
-        source = receipt["slug"]
-        yield (
-            file["path"],
-            {
-                "source": source,
-                "file": file["file"],
-                "sha256": file["sha256"],
-                "bytes": file["bytes"],
-                "address": addresses.get((source, file["file"])),
-            },
-        )
+            inner = text[1:-1].replace("'\"'\"'", "'")
+            yield inner if text[:1] == "'" and quote(inner) == text else text
 
 
 def ancestry(graph: Lineage, path: str) -> Lineage:
-    """The part of a graph that leads to one file.
-
-    Raises UnknownOrigin if the graph does not have the file.
-    """
+    """The part of a graph that leads to one file; raises UnknownOrigin if the graph does not have it."""
     if path not in graph["files"]:
         raise UnknownOrigin(f"{path}: the manifest does not list it")
     kept: dict[str, Any] = {}
@@ -166,3 +143,67 @@ def in_order(graph: Lineage, steps: Iterable[str]) -> list[str]:
         return depth[name]
 
     return sorted(steps, key=lambda name: (height(name), name))
+
+
+def printed(graph: Lineage, path: str, origin: Mapping[str, Any], state: State) -> str:
+    """The origin of a file in words: an indented tree, then each step, module and raw file once.
+
+    `graph`: what `ancestry` gives of `path`; `origin`: the manifest's `commit`, `dirty`, `seed` and `versions`;
+    `state`: of a path and the checksum that the manifest has, what to say of the file as it is now, or nothing.
+    """
+    commit, dirty = origin["commit"] or "no commit known", ", with changes that were not committed"
+    parts = [
+        _tree(graph, path, state, 0, set()),
+        _steps(graph),
+        [
+            f"Code and templates, by the first {SHORT} digits of their sha256",
+            *(f"  {checksum[:SHORT]}  {name}{state(name, checksum)}" for name, checksum in graph["modules"].items()),
+        ],
+        _raw(graph, state),
+        [
+            f"Commit {commit}{dirty if origin['dirty'] else ''}; seed {origin['seed']}",
+            *_wrapped(", ".join(f"{n} {v}" for n, v in sorted(origin["versions"].items())), "  "),
+        ],
+    ]
+    return "\n\n".join("\n".join(part) for part in parts) + "\n"
+
+
+def _tree(graph: Lineage, name: str, state: State, depth: int, seen: set[str]) -> Iterator[str]:
+    file = graph["files"][name]
+    indent = "  " * depth
+    if name in seen:
+        yield f"{indent}{name}  (above)"
+        return
+    seen.add(name)
+    yield f"{indent}{name}  sha256 {file['sha256']}{state(name, file['sha256'])}"
+    yield f"{indent}  made by step {file['step']} from"
+    for raw in file.get("raw", ()):
+        yield f"{indent}    {raw}  (raw)  sha256 {graph['raw'][raw]['sha256']}"
+    for before in graph["steps"][file["step"]]["inputs"]:
+        yield from _tree(graph, before, state, depth + 2, seen)
+
+
+def _steps(graph: Lineage) -> Iterator[str]:
+    yield "Steps, from the first to the last"
+    for name, step in graph["steps"].items():
+        yield f"  {name}"
+        yield from _wrapped(step["command"], "    $ ")
+        for setting in step["settings"]:
+            yield from _wrapped(setting, "    setting ")
+        names = [m.removeprefix("workflow/src/") for m in step["modules"]]
+        yield from _wrapped("runs " + ", ".join(names), "    ")
+
+
+def _raw(graph: Lineage, state: State) -> Iterator[str]:
+    yield "Raw files"
+    for name, raw in graph["raw"].items():
+        yield f"  {raw['sha256']}  {name}  {raw['bytes']:,} bytes{state(name, raw['sha256'])}"
+        if raw["address"]:
+            yield f"    from {raw['address']}"
+
+
+def _wrapped(text: str, lead: str) -> list[str]:
+    rest = " " * (len(lead) + 2)
+    return textwrap.wrap(
+        text, WIDTH, initial_indent=lead, subsequent_indent=rest, break_long_words=False, break_on_hyphens=False
+    )

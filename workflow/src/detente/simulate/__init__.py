@@ -6,8 +6,7 @@ outcomes again for a panel that stays as it is; a world does not need it.
 """
 
 from detente.simulate.again import Hazard, hazard, policy
-from detente.simulate.draws import stream
-from detente.simulate.settings import World
+from detente.simulate.settings import World, stream
 from detente.simulate.world import PLANTED, WRITTEN, SimulatedWorld, Tables, Truth, simulate_world
 
 __all__ = [

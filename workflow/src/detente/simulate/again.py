@@ -5,9 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from detente.base.errors import ConfigError
-from detente.simulate.draws import Floats, Ints
 from detente.simulate.risk import CRISIS, YEAR_SWING, draw_disposition, switch
-from detente.simulate.settings import World
+from detente.simulate.settings import Floats, Ints, World
 from detente.simulate.stage import build_stage
 
 # A policy of a state, such as a mobilisation, starts and stops in a year with these probabilities.

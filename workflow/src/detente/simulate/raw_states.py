@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from detente.simulate.draws import Floats, stream
+from detente.simulate.settings import Floats, stream
 from detente.simulate.stage import Stage
 
 MICROSTATE = 0.3

@@ -36,8 +36,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from detente.base.types import Flags
-from detente.simulate.draws import Floats, Ints, stream
-from detente.simulate.settings import World
+from detente.simulate.settings import Floats, Ints, World, stream
 from detente.simulate.stage import Stage
 
 FLOOR, CEILING = 0.001, 0.9

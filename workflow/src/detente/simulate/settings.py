@@ -1,8 +1,16 @@
-"""What a study says of the world that it simulates."""
+"""What a world is drawn from: its settings, and random streams, one per component, none of which moves another."""
 
+from zlib import crc32
+
+import numpy as np
+import numpy.typing as npt
 from pydantic import Field, field_validator
 
 from detente.base.strict import Identifier, Strict, Year
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+Days = npt.NDArray[np.datetime64]
 
 
 class World(Strict):
@@ -23,3 +31,13 @@ class World(Strict):
         if years[1] - years[0] < 9:
             raise ValueError(f"{years[1] - years[0] + 1} years are too few for a world: use at least 10")
         return years
+
+
+def stream(seed: int, component: str) -> np.random.Generator:
+    """Return the generator of one named component of the world drawn from `seed`."""
+    return np.random.default_rng([seed, crc32(component.encode("ascii"))])
+
+
+def logistic(log_odds: Floats) -> Floats:
+    """Probability of given log-odds."""
+    return 1.0 / (1.0 + np.exp(-log_odds))

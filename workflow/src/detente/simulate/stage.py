@@ -7,14 +7,13 @@ a common day of it.
 """
 
 from dataclasses import dataclass
+from itertools import product
 
 import numpy as np
 import pandas as pd
 
 from detente.base.types import Flags
-from detente.simulate.draws import Days, Floats, Ints, stream
-from detente.simulate.names import invent
-from detente.simulate.settings import World
+from detente.simulate.settings import Days, Floats, Ints, World, stream
 
 # Years of membership, disputes, pacts and missions on record before the first year of the study.
 HISTORY = 5
@@ -25,6 +24,16 @@ EARTH_RADIUS_KM = 6371.0
 MILE_KM = 1.609344
 # Upper bounds of contiguity types 1 to 5, in kilometres (Stinnett et al. 2002).
 CONTIGUITY_KM = (0.0, 12 * MILE_KM, 24 * MILE_KM, 150 * MILE_KM, 400 * MILE_KM)
+HEADS = (
+    *("Bre", "Cal", "Dru", "Fen", "Gor", "Hal", "Jux", "Kes", "Lum", "Mor"),
+    *("Nav", "Pel", "Quo", "Ras", "Sel", "Tav", "Vor", "Wen", "Yst", "Zan"),
+)
+TAILS = (
+    *("bara", "cova", "dane", "fell", "gath", "holm", "jund", "kesh", "lune", "mere"),
+    *("nesh", "pur", "quill", "rath", "sett", "tavia", "vane", "wick", "yra", "zel"),
+)
+# Codes of states end in 4, 7 or 9, as few codes of the Correlates of War do.
+ENDINGS = (4, 7, 9)
 LATE_SHARE, LEAVING_SHARE = 0.12, 0.05
 # The record of membership ends here for states that never leave.
 RECORD_END = 2016
@@ -103,7 +112,7 @@ def _states(count: int, seed: int) -> pd.DataFrame:
     """States in regional clusters; power is log-normal, radii shrink as regions fill."""
     draw = stream(seed, "geography")
     regions = max(2, min(len(CENTRES), count // 6))
-    states = invent(pd.Series(np.sort(np.arange(count) % regions)), seed)
+    states = _invented(pd.Series(np.sort(np.arange(count) % regions)), seed)
     centres = np.array(CENTRES)[states["region"]]
     crowding = np.sqrt(12 * regions / count)
     return states.assign(
@@ -111,6 +120,30 @@ def _states(count: int, seed: int) -> pd.DataFrame:
         lon=centres[:, 1] + draw.normal(0, 10, count),
         radius_km=410 * crowding * np.exp(draw.normal(0, 0.35, count)),
         power=np.exp(draw.normal(0, 1, count)),
+    )
+
+
+def _invented(regions: pd.Series, seed: int) -> pd.DataFrame:
+    """Name and number one state for each entry of `regions` (0, 1, …).
+
+    Returns columns code (ascending), abb, name, region; one row per state.
+    """
+    draw = stream(seed, "names")
+    pairs = list(product(HEADS, TAILS))
+    chosen = [pairs[i] for i in draw.choice(len(pairs), size=len(regions), replace=False)]
+    width = 990 // (int(regions.max()) + 1)
+    codes: list[int] = []
+    for region, members in regions.groupby(regions):
+        block = range(int(str(region)) * width + 2, (int(str(region)) + 1) * width)
+        legal = [code for code in block if code % 10 in ENDINGS]
+        codes += sorted(int(code) for code in draw.choice(legal, size=len(members), replace=False))
+    return pd.DataFrame(
+        {
+            "code": codes,
+            "abb": [f"{head[0]}{tail[0]}X".upper() for head, tail in chosen],
+            "name": [head + tail for head, tail in chosen],
+            "region": sorted(regions),
+        }
     )
 
 

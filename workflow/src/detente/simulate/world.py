@@ -1,6 +1,6 @@
 """A whole world: its history, its raw files, and the truth that the pipeline is to find."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,35 +8,15 @@ import pandas as pd
 
 from detente.base.errors import ConfigError, choices
 from detente.base.types import Flags
-from detente.simulate.exercises import Exercises, draw_exercises
-from detente.simulate.raw_disputes import cow_table, gml_table, rivalry_table
-from detente.simulate.raw_exercises import exercise_table
-from detente.simulate.raw_missions import mission_table
+from detente.simulate.raw_dyads import agreement_table, alliance_table, cow_table, gml_table, rivalry_table
+from detente.simulate.raw_events import exercise_table, mission_table
 from detente.simulate.raw_states import capability_table, contiguity_table, democracy_table, distance_table, spell_table
-from detente.simulate.raw_treaties import agreement_table, alliance_table
 from detente.simulate.risk import Disputes, draw_disposition, draw_disputes, draw_threat
 from detente.simulate.settings import World
 from detente.simulate.stage import Stage, build_stage
-from detente.simulate.treatments import draw_spells
+from detente.simulate.treatments import Exercises, draw_exercises, draw_spells
 
 PLANTED = ("exercise", "defence_pact", "un_mission", "defence_agreement")
-# Raw files that a simulated world writes, by folder and name.
-WRITTEN = (
-    ("cow-state-system", "states2016.csv"),
-    ("cow-state-system", "majors2016.csv"),
-    ("cow-contiguity-3.2", "DirectContiguity320.zip"),
-    ("distance", "cow_mindist.rda"),
-    ("gml-mid", "gml_mid_ddydisps.rda"),
-    ("mid-5.0", "cow_mid_ddydisps.rda"),
-    ("mme", "mme_v7.csv"),
-    ("atop", "atop_alliance.rda"),
-    ("unpmm", "UNPMM_V2.0.xlsx"),
-    ("dcad", "DCAD-v1.0-main.csv"),
-    ("nmc", "cow_nmc.rda"),
-    ("democracy-cow", "cw_democracy.rda"),
-    ("rivalry", "tss_rivalries.rda"),
-)
-
 Tables = Mapping[str, pd.DataFrame]
 
 
@@ -85,7 +65,7 @@ def simulate_world(world: World, seed: int) -> SimulatedWorld:
         naive={name: naive_difference(history, name) for name in PLANTED},
         clipped_share=history.disputes.clipped_share,
     )
-    return SimulatedWorld(raw_tables(history, seed), truth)
+    return SimulatedWorld({place: written(history, seed) for place, written in RAW.items()}, truth)
 
 
 def draw_history(world: World, seed: int) -> History:
@@ -103,31 +83,6 @@ def draw_history(world: World, seed: int) -> History:
     return History(stage, threat, treatments, exercises, disputes)
 
 
-def raw_tables(history: History, seed: int) -> dict[tuple[str, str], Tables]:
-    """Every raw file of the world by (slug, file)."""
-    stage, treatments = history.stage, history.treatments
-    contiguity = contiguity_table(stage)
-    members = {f"DirectContiguity320/contdird.{kind}": contiguity for kind in ("csv", "dta")}
-    gml, cow = (table(stage, history.disputes, seed) for table in (gml_table, cow_table))
-    alliances = alliance_table(stage, treatments["defence_pact"], seed)
-    tables: tuple[Tables, ...] = (
-        {"": spell_table(stage, stage.spells, named=True)},
-        {"": spell_table(stage, stage.majors, named=False)},
-        members,
-        {"cow_mindist": distance_table(stage)},
-        {"gml_mid_ddydisps": gml},
-        {"cow_mid_ddydisps": cow},
-        {"": exercise_table(stage, history.exercises, seed)},
-        {"atop_alliance": alliances},
-        {"Peace Missions": mission_table(stage, treatments["un_mission"], seed)},
-        {"": agreement_table(stage, treatments["defence_agreement"], seed)},
-        {"cow_nmc": capability_table(stage, seed)},
-        {"cw_democracy": democracy_table(stage, seed)},
-        {"tss_rivalries": rivalry_table(stage, history.threat, seed)},
-    )
-    return dict(zip(WRITTEN, tables, strict=True))
-
-
 def naive_difference(history: History, name: str) -> float:
     """Onset risk with the treatment the year before, less that without, in relevant dyad-years at risk."""
     counted = history.disputes.at_risk & history.stage.relevant_years & history.stage.studied
@@ -135,3 +90,30 @@ def naive_difference(history: History, name: str) -> float:
     treated[:, 1:] = history.treatments[name][:, :-1]
     with_it, without = (history.disputes.onset[counted & t] for t in (treated, ~treated))
     return float(with_it.mean() - without.mean()) if with_it.size and without.size else 0.0
+
+
+RAW: Mapping[tuple[str, str], Callable[[History, int], Tables]] = {
+    ("cow-state-system", "states2016.csv"): lambda h, _: {"": spell_table(h.stage, h.stage.spells, named=True)},
+    ("cow-state-system", "majors2016.csv"): lambda h, _: {"": spell_table(h.stage, h.stage.majors, named=False)},
+    ("cow-contiguity-3.2", "DirectContiguity320.zip"): lambda h, _: {
+        f"DirectContiguity320/contdird.{kind}": contiguity_table(h.stage) for kind in ("csv", "dta")
+    },
+    ("distance", "cow_mindist.rda"): lambda h, _: {"cow_mindist": distance_table(h.stage)},
+    ("gml-mid", "gml_mid_ddydisps.rda"): lambda h, seed: {"gml_mid_ddydisps": gml_table(h.stage, h.disputes, seed)},
+    ("mid-5.0", "cow_mid_ddydisps.rda"): lambda h, seed: {"cow_mid_ddydisps": cow_table(h.stage, h.disputes, seed)},
+    ("mme", "mme_v7.csv"): lambda h, seed: {"": exercise_table(h.stage, h.exercises, seed)},
+    ("atop", "atop_alliance.rda"): lambda h, seed: {
+        "atop_alliance": alliance_table(h.stage, h.treatments["defence_pact"], seed)
+    },
+    ("unpmm", "UNPMM_V2.0.xlsx"): lambda h, seed: {
+        "Peace Missions": mission_table(h.stage, h.treatments["un_mission"], seed)
+    },
+    ("dcad", "DCAD-v1.0-main.csv"): lambda h, seed: {
+        "": agreement_table(h.stage, h.treatments["defence_agreement"], seed)
+    },
+    ("nmc", "cow_nmc.rda"): lambda h, seed: {"cow_nmc": capability_table(h.stage, seed)},
+    ("democracy-cow", "cw_democracy.rda"): lambda h, seed: {"cw_democracy": democracy_table(h.stage, seed)},
+    ("rivalry", "tss_rivalries.rda"): lambda h, seed: {"tss_rivalries": rivalry_table(h.stage, h.threat, seed)},
+}
+"""Raw files by (slug, file), and how each is written."""
+WRITTEN = tuple(RAW)
