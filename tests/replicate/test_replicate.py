@@ -12,12 +12,15 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from detente.base.errors import ConfigError, FormulaError, PanelError, UnknownVariable
+from detente.base.errors import ConfigError, EmptySample, FormulaError, PanelError, UnknownVariable
 from detente.base.expressions import Missing, Table, evaluate, parse, selected
 from detente.cli import main
+from detente.replicate import tables
+from detente.replicate.models import build_design, specification
 from detente.replicate.reading import read_publication
 from detente.replicate.run import Status, compare
 from detente.replicate.schema import Target, Tolerance, unit
+from detente.stats import Specification
 
 ROOT = Path(__file__).resolve().parents[2]
 MODEL = """
@@ -247,3 +250,33 @@ def test_the_documented_example_is_this_one(tmp_path: Path, monkeypatch: pytest.
     assert Path("out/dyadic.svg").is_file()
     Path("mytable.yaml").write_text(table.replace(', differs: "a misprint, to show one"', ""), encoding="utf-8")
     assert main(words) == 1
+
+
+def test_a_published_model_is_a_specification_whose_id_is_a_digest_of_what_fixes_its_numbers(tmp_path: Path) -> None:
+    spec = specification(read_publication(written(tmp_path)), "one")
+    assert isinstance(spec, Specification)
+    assert re.fullmatch(r"made, one \[made\.[0-9a-f]{12}\]", str(spec))
+    assert (
+        specification(read_publication(written(tmp_path, MODEL.replace("p. 1", "p. 2"))), "one").spec_id == spec.spec_id
+    )
+    changes = {"z**2": "z**3", "vcov: classical": "vcov: hc1", "ssc: stata": "ssc: none", "outcome: y": "outcome: x"}
+    others = {
+        specification(read_publication(written(tmp_path, MODEL.replace(*c))), "one").spec_id for c in changes.items()
+    }
+    derived = specification(read_publication(written(tmp_path, derive="{w: x + z}")), "one").spec_id
+    assert len(others | {derived, spec.spec_id}) == len(changes) + 2
+
+
+def test_a_model_without_rows_is_named_by_its_table_its_name_and_its_id(tmp_path: Path) -> None:
+    publication = read_publication(written(tmp_path, MODEL.replace("outcome: y", "outcome: y\n    sample: x > 99")))
+    spec = specification(publication, "one")
+    made = tables(publication, {"made": tmp_path / "data/made/made.csv"})["made"]
+    with pytest.raises(EmptySample, match=re.escape(f"{spec}: no row is left: the sample has 0 rows")):
+        build_design(made, spec)
+
+
+def test_every_row_names_the_specification_that_its_number_is_of(tmp_path: Path) -> None:
+    path = written(tmp_path)
+    assert run(tmp_path, path) == 0
+    ids = pd.read_csv(tmp_path / "out/replication.csv")["spec_id"]
+    assert set(ids) == {specification(read_publication(path), "one").spec_id}

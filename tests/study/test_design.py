@@ -14,7 +14,7 @@ from detente.base.lags import lag
 from detente.study.config.claims import Control
 from detente.study.config.project import load_project
 from detente.study.config.samples import Sample
-from detente.study.design.describe import descriptives, partners, raw_risk, sample_flow, timeline
+from detente.study.design.describe import SCHEMAS, descriptives, partners, raw_risk, sample_flow, timeline
 from detente.study.design.matrix import build_design, in_sample
 from detente.study.design.specification import Specification, as_json, from_json, specifications
 
@@ -342,6 +342,26 @@ def test_the_flow_counts_rows_disputes_and_switches():
     }
     # 1990 is not relevant, so 1991 switches against nothing.
     assert flow.loc["relevant", ["dyad_years", "dyads", "switches_on", "switches_off"]].tolist() == [4, 1, 0, 1]
+
+
+@pytest.mark.parametrize("lacking", [[], ["exercise_any", "exercise_bilateral"]])
+def test_what_is_described_of_a_panel_keeps_its_schema_whatever_the_panel_lacks(lacking: list[str]) -> None:
+    known = {"exercise_any": [0.0, 1, 0, NA], "defence_pact": [0.0, 1, 0, 0], "onset_gml": [NA, 1.0, 0, 0]}
+    frame = panel(dyad_years(2, 20, range(1990, 1994), **known)).drop(columns=lacking)
+    held = pd.DataFrame({"year": [1991], "exercise": ["one"], "ccode": [2]}).iloc[: 0 if lacking else 1]
+    states = pd.DataFrame({"ccode": [2, 20], "status": "member", "name": ["United States", "Canada"]})
+    labels = pd.DataFrame({"variable": list(frame), "label": list(frame), "unit": "0/1"})
+    claim = PROJECT.claims.claims["defence_pact"]
+    made = {
+        "sample_flow": sample_flow(frame, samples("all")),
+        "descriptives": descriptives(frame, samples("all"), [claim], PROJECT.claims.controls, labels),
+        "timeline": timeline(frame, samples("all"), held),
+        "partners": partners(frame, states),
+        "raw_risk": raw_risk(frame, samples("all"), [claim]),
+    }
+    assert made.keys() == SCHEMAS.keys()
+    for name, found in made.items():
+        assert list(SCHEMAS[name].validated(found).columns) == list(SCHEMAS[name].columns)
 
 
 @pytest.mark.parametrize(("onsets", "rows"), [(0, 10), (1, 10), (5, 10), (10, 10), (37, 400)])

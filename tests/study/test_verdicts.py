@@ -9,8 +9,7 @@ from typing import Any
 import pytest
 
 from detente.study.estimation.verdict import Verdict, verdict
-from detente.study.verdicts.checks import CHECKS, VerdictInputs, documented, needed
-from detente.study.verdicts.verdicts import claim_verdict
+from detente.study.verdicts.checks import CHECKS, VerdictInputs, claim_verdict, documented, needed
 
 # The rule of docs/verdicts.md, in numbers of its own.
 EVERY = (

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from detente.base.files import sha256
 from detente.provenance.differences import FLOOR, Difference, Unequal, difference
@@ -49,50 +49,41 @@ def compare(shipped: Build, rebuilt: Build, relative: float = RELATIVE) -> list[
     drawings number by number; where the shipped table is not at hand, by the summaries of its columns. What
     has no numbers to read (pictures, PDF) is exact or different.
     """
-    return list(_verdicts(shipped, rebuilt, relative))
-
-
-def _verdicts(shipped: Build, rebuilt: Build, relative: float) -> Iterator[Verdict]:
     before, after = shipped.products(), rebuilt.products()
-    for path in sorted({*before, *after}):
-        at_hand = (shipped.root / path).is_file()
-        if path not in after:
-            yield Verdict(path, "missing", "the second build did not make it")
-        elif path not in before:
-            yield Verdict(path, "extra", "the shipped manifest does not list it")
-        elif at_hand and sha256(shipped.root / path) != before[path]:
-            yield Verdict(path, "different", "the shipped file is not the one that its manifest lists")
-        elif before[path] == after[path]:
-            yield Verdict(path, "exact")
-        elif at_hand:
-            yield _by_value(path, shipped.root / path, rebuilt.root / path, relative)
-        else:
-            yield _by_columns(path, shipped, rebuilt, relative)
+    paths = sorted({*before, *after})
+    return [_verdict(path, before.get(path), after.get(path), (shipped, rebuilt), relative) for path in paths]
 
 
-def _by_value(path: str, before: Path, after: Path, relative: float) -> Verdict:
+def _verdict(path: str, before: str | None, after: str | None, builds: tuple[Build, Build], relative: float) -> Verdict:
+    """On one product, by its checksum in both builds; None where a build does not have it."""
+    old, new = (build.root / path for build in builds)
+    if after is None:
+        return Verdict(path, "missing", "the second build did not make it")
+    if before is None:
+        return Verdict(path, "extra", "the shipped manifest does not list it")
+    if old.is_file() and sha256(old) != before:
+        return Verdict(path, "different", "the shipped file is not the one that its manifest lists")
+    if before == after:
+        return Verdict(path, "exact")
     try:
-        found = difference(before, after)
+        found = difference(old, new) if old.is_file() else _by_columns(path, *builds)
     except Unequal as unequal:
         return Verdict(path, "different", str(unequal))
-    return _judged(path, found, relative, found.where)
-
-
-def _judged(path: str, found: Difference, relative: float, where: str) -> Verdict:
     status: Status = "within tolerance" if found.largest <= relative else "different"
-    return Verdict(path, status, where, found.numbers, found.largest)
+    return Verdict(path, status, found.where, found.numbers, found.largest)
 
 
-def _by_columns(path: str, shipped: Build, rebuilt: Build, relative: float) -> Verdict:
+def _by_columns(path: str, shipped: Build, rebuilt: Build) -> Difference:
+    """The difference of two tables by summaries of their columns."""
     before, after = (build.manifest.get("columns", {}).get(path) for build in (shipped, rebuilt))
     if before is None or after is None:
-        return Verdict(path, "different", "of the shipped file, only the checksum is at hand")
+        raise Unequal("of the shipped file, only the checksum is at hand")
     if list(before) != list(after):
-        return Verdict(path, "different", "its columns are others")
+        raise Unequal("its columns are others")
     gaps = {name: _gap(before[name], after[name]) for name in before}
     name = max(gaps, key=lambda column: gaps[column], default="")
-    found = Difference(sum(len(c) for c in before.values()), gaps.get(name, 0.0), "")
-    return _judged(path, found, relative, f"by summaries of its columns; the largest difference is in {name!r}")
+    where = f"by summaries of its columns; the largest difference is in {name!r}"
+    return Difference(sum(map(len, before.values())), gaps.get(name, 0.0), where)
 
 
 def _gap(before: Mapping[str, Any], after: Mapping[str, Any]) -> float:
@@ -140,5 +131,4 @@ def _machine(manifest: Mapping[str, Any]) -> str:
 def counted(verdicts: Sequence[Verdict]) -> dict[Status, int]:
     """How many products have each status, all five of them."""
     found = Counter(v.status for v in verdicts)
-    every: tuple[Status, ...] = ("exact", "within tolerance", "different", "missing", "extra")
-    return {status: found[status] for status in every}
+    return {status: found[status] for status in get_args(Status)}

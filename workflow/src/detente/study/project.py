@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,13 +17,14 @@ from detente.base.errors import (
 )
 from detente.base.strict import located
 from detente.data import SOURCES
-from detente.study.config.names import CLAIMS
+from detente.study.config.claims import CLAIMS
 from detente.study.config.project import Project, load_project
 from detente.study.config.samples import SAMPLES
 from detente.study.config.study import Study
 from detente.study.design.specification import specification
 
 if TYPE_CHECKING:
+    from detente.data import SourceRecord
     from detente.data.panel import Entry
     from detente.data.sources import Source
     from detente.stats import Estimator, ModelFrame
@@ -62,35 +63,29 @@ def _check_sources(project: Project) -> None:
             module = source(slug)
         except ConfigError as error:
             raise ConfigError(f"{located(path, ['sources', slug])} › sources: {error}") from error
-        if module.years != record.years:
-            raise ConfigError(
-                f"{located(path, ['sources', slug, 'years'])} › sources › {slug} › years: {list(record.years)} "
-                f"differs from {list(module.years)}, which its module cleans"
-            )
-        _check_whittling(path, slug, record.whittle, module)
-        listed = {f.file for f in record.files}
-        for table in module.raw:
-            if table.slug is None and table.file not in listed:
-                where = located(path, ["sources", slug, "files"])
-                legal = choices(table.file, listed)
-                raise ConfigError(f"{where} › sources › {slug} › files: {table.file!r} is missing; {legal}")
+        for key, fault in _faults(record, module):
+            raise ConfigError(f"{located(path, ['sources', slug, key])} › sources › {slug} › {key}: {fault}")
     if missing := sorted(set(REGISTRY) - set(project.sources)):
         raise ConfigError(f"{located(path, ['sources'])} › sources: no block for {', '.join(missing)}")
 
 
-def _check_whittling(path: Path, slug: str, names: Sequence[str], module: Source) -> None:
+def _faults(record: SourceRecord, module: Source) -> Iterator[tuple[str, str]]:
+    """What `config/sources.yaml` says of a source and its module does not, by key."""
     from detente.data import rules
 
-    if not names:
-        return
+    if module.years != record.years:
+        yield "years", f"{list(record.years)} differs from {list(module.years)}, which its module cleans"
     try:
-        if not module.whittles:
+        if record.whittle and not module.whittles:
             raise ConfigError("this source has no dyad-year with several disputes; take it out")
-        rules(names)
+        if record.whittle:
+            rules(record.whittle)
     except ConfigError as error:
-        where = located(path, ["sources", slug, "whittle"])
-        fault = str(error).removeprefix("whittle: ")
-        raise ConfigError(f"{where} › sources › {slug} › whittle: {fault}") from error
+        yield "whittle", str(error).removeprefix("whittle: ")
+    listed = {f.file for f in record.files}
+    for table in module.raw:
+        if table.slug is None and table.file not in listed:
+            yield "files", f"{table.file!r} is missing; {choices(table.file, listed)}"
 
 
 def _check_samples(project: Project, variables: Collection[str]) -> None:
@@ -143,12 +138,12 @@ def _check_estimators(project: Project) -> None:
     specimen = _specimen()
     for study in project.studies.values():
         for i, name in enumerate(study.estimators):
+            where = project.located(study, "estimators", i)
             try:
                 estimator = get(name)
             except UnknownEstimator as error:
-                raise UnknownEstimator(f"{project.located(study, 'estimators', i)}: {error}") from error
-            if get(name).needs_instruments:
-                where = project.located(study, "estimators", i)
+                raise UnknownEstimator(f"{where}: {error}") from error
+            if estimator.needs_instruments:
                 raise UnsupportedInstruments(
                     f"{where}: {name!r} needs instruments, which no claim has; use `python -m detente fit`"
                 )

@@ -4,9 +4,8 @@
 A wrong key, name or value is refused with file, line, legal values and the nearest match.
 """
 
-from detente.study.config.claims import Claim, ClaimsFile, Control, Evidence, Moderator, Placebo, Untested
+from detente.study.config.claims import CLAIMS, Claim, ClaimsFile, Control, Evidence, Moderator, Placebo, Untested
 from detente.study.config.multiverse import MULTIVERSE, Multiverse, load_multiverse
-from detente.study.config.names import CLAIMS
 from detente.study.config.project import Project, load_project
 from detente.study.config.samples import SAMPLES, Sample, load_samples
 from detente.study.config.study import Study

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import Field, field_validator, model_validator
 
 from detente.base.strict import Identifier, Strict, unrepeated
-from detente.study.config.names import Role
 
+CLAIMS = Path("config/claims.yaml")
 CODE = r"^[A-Z][0-9]{1,2}$"
 # powered: the record can tell; weak: it can tell large effects alone; case-only: one case, or a handful; untestable: no
 # record of treatment or outcome; descriptive: no effect is claimed.
 Evidence = Literal["powered", "weak", "case-only", "untestable", "descriptive"]
+Role = Literal["confounder", "duration", "geography", "mediator", "moderator"]
 Family = Literal["instruments", "deterrence", "moderators", "contrasts"]
 
 

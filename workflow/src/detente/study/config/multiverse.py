@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Sequence
 from functools import cached_property
-from itertools import chain
 from pathlib import Path
 from typing import Any, Literal
 
@@ -13,8 +12,7 @@ from pydantic import Field, field_validator, model_validator
 from detente.base import strict
 from detente.base.errors import ConfigError, choices
 from detente.base.strict import Identifier, Strict, Year, unrepeated
-from detente.study.config.claims import Control
-from detente.study.config.names import Role
+from detente.study.config.claims import Control, Role
 from detente.study.config.project import Project
 
 MULTIVERSE = Path("config/multiverse.yaml")
@@ -145,9 +143,7 @@ def load_multiverse(root: Path, project: Project) -> Multiverse:
     """
     path = root / MULTIVERSE
     multiverse = strict.read(path, Multiverse)
-    named = (check(multiverse, project) for check in (_claims, _samples, _controls))
-    found = [*chain.from_iterable(named), *_forbidden(multiverse)]
-    if found:
+    if found := [*_named(multiverse, project), *_forbidden(multiverse)]:
         lines = [f"{strict.located(path, keys)} › {' › '.join(map(str, keys))}: {fault}" for keys, fault in found]
         raise ConfigError("\n".join(lines))
     return multiverse
@@ -156,42 +152,24 @@ def load_multiverse(root: Path, project: Project) -> Multiverse:
 Fault = tuple[list[str | int], str]
 
 
-def _claims(multiverse: Multiverse, project: Project) -> Iterator[Fault]:
-    known = project.claims.claims
-    for node, decision in multiverse.nodes.items():
-        lists: Mapping[tuple[str, ...], tuple[str, ...] | None] = {
-            (): decision.claims,
-            **{("options", name): option.claims for name, option in decision.options.items()},
-        }
-        for keys, names in lists.items():
-            for i, name in enumerate(names or ()):
-                if name not in known:
-                    yield ["nodes", node, *keys, "claims", i], f"{name!r} is not a claim; {choices(name, known)}"
-
-
-def _samples(multiverse: Multiverse, project: Project) -> Iterator[Fault]:
-    for node, decision in multiverse.nodes.items():
-        for option, chosen in decision.options.items():
-            if (name := chosen.sets.sample) is not None and name not in project.samples:
-                legal = choices(name, project.samples)
-                yield ["nodes", node, "options", option, "set", "sample"], f"{name!r} is not a sample; {legal}"
-
-
-def _controls(multiverse: Multiverse, project: Project) -> Iterator[Fault]:
-    shared = project.claims.controls
+def _named(multiverse: Multiverse, project: Project) -> Iterator[Fault]:
+    """Claims, samples and controls that decisions name and the project does not have."""
+    claims, samples, shared = project.claims.claims, project.samples, project.claims.controls
+    controls = {*shared, *multiverse.controls}
     for name in multiverse.controls:
         if name in shared:
             yield ["controls", name], f"{name!r} is a control of config/claims.yaml; choose another name"
-    legal = {*shared, *multiverse.controls}
     for node, decision in multiverse.nodes.items():
+        yield from _unknown(["nodes", node, "claims"], decision.claims, "claim", claims)
         for option, chosen in decision.options.items():
-            if (controls := chosen.sets.controls) is None:
-                continue
-            for key in ("keep", "add"):
-                for i, name in enumerate(getattr(controls, key)):
-                    if name not in legal:
-                        keys = ["nodes", node, "options", option, "set", "controls", key, i]
-                        yield keys, f"{name!r} is not a control; {choices(name, legal)}"
+            keys, sets = ["nodes", node, "options", option], chosen.sets
+            yield from _unknown([*keys, "claims"], chosen.claims, "claim", claims)
+            if sets.sample is not None and sets.sample not in samples:
+                yield [*keys, "set", "sample"], f"{sets.sample!r} is not a sample; {choices(sets.sample, samples)}"
+            if sets.controls is not None:
+                for key in ("keep", "add"):
+                    names = getattr(sets.controls, key)
+                    yield from _unknown([*keys, "set", "controls", key], names, "control", controls)
 
 
 def _forbidden(multiverse: Multiverse) -> Iterator[Fault]:
@@ -201,7 +179,15 @@ def _forbidden(multiverse: Multiverse) -> Iterator[Fault]:
             if node not in multiverse.nodes:
                 yield keys, f"{node!r} is not a node; {choices(node, multiverse.nodes)}"
                 continue
-            legal = multiverse.nodes[node].options
             for j, name in enumerate(options):
-                if name not in legal:
+                if name not in (legal := multiverse.nodes[node].options):
                     yield [*keys, j], f"{name!r} is not an option of {node!r}; {choices(name, legal)}"
+
+
+def _unknown(
+    keys: Sequence[str | int], names: Sequence[str] | None, kind: str, known: Collection[str]
+) -> Iterator[Fault]:
+    """Names of a list that are not known."""
+    for i, name in enumerate(names or ()):
+        if name not in known:
+            yield [*keys, i], f"{name!r} is not a {kind}; {choices(name, known)}"

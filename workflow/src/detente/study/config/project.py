@@ -8,8 +8,7 @@ from detente.base import strict
 from detente.base.errors import ConfigError, choices
 from detente.base.inherit import chain, extended
 from detente.data import SOURCES, SourceRecord, load_sources
-from detente.study.config.claims import Claim, ClaimsFile
-from detente.study.config.names import CLAIMS
+from detente.study.config.claims import CLAIMS, Claim, ClaimsFile
 from detente.study.config.samples import SAMPLES, Sample, load_samples
 from detente.study.config.study import Study
 
@@ -90,40 +89,25 @@ def load_project(root: Path, override: Path | None = None) -> Project:
     samples = load_samples(root)
     claims = strict.read(root / CLAIMS, ClaimsFile)
     shipped = {p.stem: p for p in sorted((root / "config" / "study").glob("*.yaml"))}
-    studies = {name: _study(path, shipped) for name, path in shipped.items()}
-    files = {name: chain(path, shipped) for name, path in shipped.items()}
-    if override is not None and override.resolve() not in {p.resolve() for p in shipped.values()}:
-        study = _own_study(override, shipped)
-        studies[study.name] = study
-        files[study.name] = chain(override, shipped)
-    project = Project(root, sources, samples, claims, studies, files)
-    _cross_check(project)
+    own = override is not None and override.resolve() not in {p.resolve() for p in shipped.values()}
+    paths = [*shipped.values(), *([override] if own and override is not None else [])]
+    read = {path: _study(path, shipped) for path in paths}
+    files = {study.name: chain(path, shipped) for path, study in read.items()}
+    project = Project(root, sources, samples, claims, {study.name: study for study in read.values()}, files)
+    if problems := dict.fromkeys([*_undefined_in_claims(project), *_undefined_in_studies(project)]):
+        raise ConfigError("\n".join(problems))
     return project
 
 
 def _study(path: Path, shipped: Mapping[str, Path]) -> Study:
+    """A study file: a shipped one is called as its study, and a user's own cannot pass itself off as shipped."""
     study = strict.validated(path, Study, extended(path, shipped))
+    where = f"{strict.located(path, ['name'])} › name: {study.name!r}"
     if path in shipped.values() and study.name != path.stem:
-        where = strict.located(path, ["name"])
-        raise ConfigError(f"{where} › name: {study.name!r} must be the file's name, {path.stem!r}")
+        raise ConfigError(f"{where} must be the file's name, {path.stem!r}")
+    if path not in shipped.values() and study.name in shipped:
+        raise ConfigError(f"{where} is the shipped study of {strict.shown(shipped[study.name])}; choose another name")
     return study
-
-
-def _own_study(path: Path, shipped: Mapping[str, Path]) -> Study:
-    """Study of a user's own file, which cannot pass itself off as a shipped one."""
-    study = _study(path, shipped)
-    if study.name in shipped:
-        where = strict.located(path, ["name"])
-        theirs = strict.shown(shipped[study.name])
-        raise ConfigError(f"{where} › name: {study.name!r} is the shipped study of {theirs}; choose another name")
-    return study
-
-
-def _cross_check(project: Project) -> None:
-    """What types cannot say: every name used is defined."""
-    problems = dict.fromkeys([*_undefined_in_claims(project), *_undefined_in_studies(project)])
-    if problems:
-        raise ConfigError("\n".join(problems))
 
 
 def _undefined_in_claims(project: Project) -> Iterator[str]:

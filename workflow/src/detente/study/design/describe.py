@@ -3,6 +3,7 @@
 import math
 from collections.abc import Mapping, Sequence
 
+import numpy as np
 import pandas as pd
 from scipy import stats
 
@@ -15,6 +16,15 @@ from detente.study.design.matrix import in_sample
 
 DYAD = ["ccode1", "ccode2"]
 COUNTED = {"onsets": "new_gml", "ongoing": "ongoing_gml", "force_onsets": "force_gml", "exercise_dyads": "exercise_any"}
+FLOW = {
+    "onset_gml": "new_gml",
+    "onset_cow": "new_cow",
+    "ongoing_gml": "ongoing_gml",
+    "force_onset": "force_gml",
+    "fatal_onset": "fatal_gml",
+    "exercise_any": "exercise_any",
+    "exercise_bilateral": "exercise_bilateral",
+}
 OUTCOMES = ("onset_gml", "onset_force_gml", "onset_fatal_gml", "onset_cow")
 DESCRIBED = (*COUNTED.values(), "new_cow", "fatal_gml", "exercise_bilateral")
 
@@ -137,21 +147,14 @@ def sample_flow(panel: pd.DataFrame, samples: Sequence[Sample]) -> pd.DataFrame:
                 "label": sample.label,
                 "dyad_years": len(part),
                 "dyads": len(part[DYAD].drop_duplicates()),
-                "onset_gml": _times(part["new_gml"]),
-                "onset_cow": _times(part["new_cow"]),
+                **{name: _times(part[variable]) for name, variable in FLOW.items()},
                 "onset_after_dispute": _times((part["new_gml"] == 1).where(part["new_gml"].notna()) * fought[inside]),
-                "ongoing_gml": _times(part["ongoing_gml"]),
-                "force_onset": _times(part["force_gml"]),
-                "fatal_onset": _times(part["fatal_gml"]),
-                "exercise_any": _times(now),
-                "exercise_bilateral": _times(part["exercise_bilateral"]),
                 "switches_on": _times(((earlier == 0) & (now == 1)).where(now.notna())),
                 "switches_off": _times(((earlier == 1) & (now == 0)).where(now.notna())),
-                "exercise_any_share": float(now.mean()),
-                "exercise_bilateral_share": float(part["exercise_bilateral"].mean()),
+                **{f"{name}_share": float(part[name].mean()) for name in ("exercise_any", "exercise_bilateral")},
             }
         )
-    return pd.DataFrame(rows)
+    return pd.DataFrame(rows)[list(SCHEMAS["sample_flow"].columns)]
 
 
 def descriptives(
@@ -242,16 +245,13 @@ def raw_risk(panel: pd.DataFrame, samples: Sequence[Sample], claims: Sequence[Cl
         outcome = panel[claim.outcome]
         for sample in samples:
             usable = in_sample(panel, sample) & outcome.notna() & treatment.notna()
-            arms = {
-                treated: panel.loc[usable & ((treatment > 0) == bool(treated)), [*DYAD, claim.outcome]]
-                for treated in (0, 1)
-            }
-            ratio = _ratio({t: (len(arm), int(arm[claim.outcome].sum())) for t, arm in arms.items()})
-            rows += [
-                {"claim": claim.id, "sample": sample.name, "treated": t, **_arm(arm, claim.outcome), "ratio": ratio}
-                for t, arm in arms.items()
-            ]
-    return pd.DataFrame(rows)
+            for treated in (0, 1):
+                arm = panel.loc[usable & ((treatment > 0) == bool(treated)), [*DYAD, claim.outcome]]
+                rows.append({"claim": claim.id, "sample": sample.name, "treated": treated, **_arm(arm, claim.outcome)})
+    frame = pd.DataFrame(rows)
+    without, treated = (frame.loc[frame["treated"] == t, "risk"].to_numpy() for t in (0, 1))
+    ratio = np.divide(treated, without, out=np.full(len(treated), np.nan), where=without > 0)
+    return frame.assign(ratio=np.repeat(ratio, 2))
 
 
 def _arm(rows: pd.DataFrame, outcome: str) -> dict[str, float]:
@@ -276,11 +276,6 @@ def _widened(panel: pd.DataFrame) -> pd.DataFrame:
 def _times(column: pd.Series) -> float:
     """How often it is 1; missing where it never has a value."""
     return int((column == 1).sum()) if column.notna().any() or not len(column) else math.nan
-
-
-def _ratio(risks: Mapping[int, tuple[int, int]]) -> float:
-    (n0, k0), (n1, k1) = risks[0], risks[1]
-    return (k1 / n1) / (k0 / n0) if n0 and n1 and k0 else float("nan")
 
 
 def _wilson(k: int, n: int) -> dict[str, float]:

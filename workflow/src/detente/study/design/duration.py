@@ -1,6 +1,5 @@
 """Years at peace as regressors: the forms in which the field lets risk fall with them."""
 
-from collections.abc import Callable, Mapping
 from typing import Literal, get_args
 
 import numpy as np
@@ -22,41 +21,26 @@ def duration_terms(name: str, years: pd.Series, form: Duration) -> dict[str, pd.
     and 7 years (Beck, Katz and Tucker 1998). log: log(1 + t). decay: a memory of the last dispute that halves every
     five years (Hegre et al. 2001). none: nothing.
     """
-    return {} if form == "none" else _FORMS[form](name, years)
-
-
-def _cubic(name: str, years: pd.Series) -> dict[str, pd.Series]:
     tens = years / DURATION_UNIT_YEARS
-    return {name: tens, f"{name}_2": tens**2, f"{name}_3": tens**3}
+    match form:
+        case "cubic":
+            return {name: tens, f"{name}_2": tens**2, f"{name}_3": tens**3}
+        case "spline":
+            return {name: tens, f"{name}_spline": _bend(tens)}
+        case "log":
+            return {f"log_{name}": np.log1p(years)}
+        case "decay":
+            return {f"{name}_decay": 2.0 ** (-years / HALF_LIFE_YEARS)}
+        case "none":
+            return {}
 
 
-def _spline(name: str, years: pd.Series) -> dict[str, pd.Series]:
-    """Linear before the first knot and after the last; the basis of Harrell (2015, eq. 2.25), in tens of years."""
-    tens = years / DURATION_UNIT_YEARS
+def _bend(tens: pd.Series) -> pd.Series:
+    """Linear before the first knot and after the last; the basis of Harrell (2015, eq. 2.25)."""
     first, middle, last = (k / DURATION_UNIT_YEARS for k in KNOTS)
-
-    def above(knot: float) -> pd.Series:
-        return (tens - knot).clip(lower=0) ** 3
-
-    bend = (
-        above(first)
-        - above(middle) * (last - first) / (last - middle)
-        + above(last) * (middle - first) / (last - middle)
+    cubes = {knot: (tens - knot).clip(lower=0) ** 3 for knot in (first, middle, last)}
+    return (
+        cubes[first]
+        - cubes[middle] * (last - first) / (last - middle)
+        + cubes[last] * (middle - first) / (last - middle)
     )
-    return {name: tens, f"{name}_spline": bend}
-
-
-def _log(name: str, years: pd.Series) -> dict[str, pd.Series]:
-    return {f"log_{name}": np.log1p(years)}
-
-
-def _decay(name: str, years: pd.Series) -> dict[str, pd.Series]:
-    return {f"{name}_decay": 2.0 ** (-years / HALF_LIFE_YEARS)}
-
-
-_FORMS: Mapping[str, Callable[[str, pd.Series], dict[str, pd.Series]]] = {
-    "cubic": _cubic,
-    "spline": _spline,
-    "log": _log,
-    "decay": _decay,
-}

@@ -7,9 +7,17 @@ Families of claims are judged together, and claims are held against what was reg
 from detente.study.verdicts import families
 from detente.study.verdicts.checks import CHECKS
 from detente.study.verdicts.ledger import Findings, checks, ledger
-from detente.study.verdicts.registration import FOLDER, INDEX, Registration, compare, digest, registered, registrations
+from detente.study.verdicts.registration import (
+    FOLDER,
+    INDEX,
+    Registration,
+    compare,
+    digest,
+    registered,
+    registrations,
+    standings,
+)
 from detente.study.verdicts.schema import FAMILIES, LEDGER, RESULTS
-from detente.study.verdicts.standing import standings
 
 __all__ = [
     "CHECKS",

@@ -12,9 +12,8 @@ from detente.study.config.claims import Claim, ClaimsFile, Untested
 from detente.study.estimation.verdict import Verdict
 from detente.study.robustness.frames import Examination
 from detente.study.robustness.sensitivity import furthest, strongest
-from detente.study.verdicts.checks import BENCHMARK_TIMES, VerdictInputs, holm
+from detente.study.verdicts.checks import BENCHMARK_TIMES, ClaimVerdict, VerdictInputs, claim_verdict, holm
 from detente.study.verdicts.schema import LEDGER, OF_HEADLINE, RESULTS
-from detente.study.verdicts.verdicts import claim_verdict
 
 Answer = Literal["supported", "contradicted", "no effect of interest", "open", "not tested"]
 NOT_TESTED: Answer = "not tested"
@@ -55,11 +54,12 @@ def ledger(
 
 def checks(claims: ClaimsFile, findings: Mapping[str, Findings]) -> pd.DataFrame:
     """One row per claim and check behind its verdict: claim, check, outcome, value, threshold, reason."""
+    effects = {name: _effect(findings[name]) for name in claims.claims if name in findings}
     rows = [
         (name, c.name, c.outcome, c.value, c.threshold, c.reason)
-        for name in claims.claims
-        if name in findings and _effect(findings[name]) is not None
-        for c in claim_verdict(_numbers(findings[name])).checks
+        for name, effect in effects.items()
+        if effect is not None
+        for c in _verdict(findings[name], effect, _measured(findings[name], effect)).checks
     ]
     return pd.DataFrame(rows, columns=list(RESULTS.columns)) if rows else RESULTS.empty()
 
@@ -99,18 +99,11 @@ def _tested(claim: Claim, found: Findings | None) -> dict[str, Any]:
     if effect is None:
         lost = found.examined.failures
         return {"reasons": "; ".join(f"{r.error}: {r.message}" for r in lost[lost["part"] == "headline"].itertuples())}
-    numbers = _numbers(found)
-    made = claim_verdict(numbers)
+    measured = _measured(found, effect)
+    made = _verdict(found, effect, measured)
     return {
         **{name: effect[name] for name in (*OF_HEADLINE, "smallest_effect", "mde", "mde_share")},
-        "estimate_share": effect["estimate"] / effect["base_risk"],
-        **_power(found),
-        **_curve(found, effect["estimate"]),
-        **_tests(found),
-        **_strength(found),
-        "p_negative_controls": holm(_controls(found)),
-        "influential": _named(found.examined.influence),
-        "flips": numbers.influence_flips,
+        **measured,
         "verdict": made.verdict,
         "strength": made.strength,
         "checks_passed": made.named("pass"),
@@ -129,34 +122,48 @@ def _effect(found: Findings) -> pd.Series | None:
     return effects.iloc[0] if len(effects) else None
 
 
-def _numbers(found: Findings) -> VerdictInputs:
-    """What the rule of verdicts asks for."""
-    effect = _effect(found)
-    assert effect is not None
-    powered, tests, bound = _power(found), _tests(found), _bound(found)
-    influence = found.examined.influence
-    band = float(effect["smallest_effect"])
-    share = _agreeing(found, float(effect["estimate"]), effect["verdict"] == "negligible")
-    return VerdictInputs(
-        estimate=float(effect["estimate"]),
-        std_error=float(effect["std_error"]),
-        df=float(effect["df"]),
-        smallest_effect=band,
-        power=powered["power_at_smallest"],
-        multiverse_share=share,
-        joint_p=tests["p_joint"],
-        family_p=tests["p_family"],
-        randomisation_p=tests["p_randomisation"],
-        benchmark_low=bound["benchmark_low"],
-        benchmark_high=bound["benchmark_high"],
-        negative_control_p=_controls(found),
-        influence_flips=None if influence.empty else int(influence["flips"].sum()),
+def _verdict(found: Findings, effect: pd.Series, measured: Mapping[str, Any]) -> ClaimVerdict:
+    """What the rule of verdicts makes of the numbers of a claim."""
+    return claim_verdict(
+        VerdictInputs(
+            **{name: float(effect[name]) for name in ("estimate", "std_error", "df", "smallest_effect")},
+            power=measured["power_at_smallest"],
+            multiverse_share=_agreeing(found, float(effect["estimate"]), effect["verdict"] == "negligible"),
+            joint_p=measured["p_joint"],
+            family_p=measured["p_family"],
+            randomisation_p=measured["p_randomisation"],
+            benchmark_low=measured["benchmark_low"],
+            benchmark_high=measured["benchmark_high"],
+            negative_control_p=_controls(found),
+            influence_flips=measured["flips"],
+        )
     )
 
 
-def _same(found: Findings) -> pd.DataFrame:
-    """Its equivalent specifications that have an estimate."""
-    return found.multiverse[(found.multiverse["error"] == "") & found.multiverse["equivalent"]]
+def _measured(found: Findings, effect: pd.Series) -> dict[str, Any]:
+    """The ledger's numbers of a claim beside its headline; power is planted or by the observed error, which is less."""
+    examined, joint = found.examined, found.joint
+    planted, by_error = (_only(examined.power, f"power_{kind}") for kind in ("at_smallest", "by_error"))
+    median = joint[joint["statistic"] == "median"] if len(joint) else joint
+    return {
+        "estimate_share": effect["estimate"] / effect["base_risk"],
+        "power_at_smallest": float(np.minimum(planted, by_error)),
+        "size": _only(examined.power, "size"),
+        **_curve(found.multiverse, effect["estimate"]),
+        "p_joint": _only(median, "p_value"),
+        "joint_specifications": _only(median, "specifications"),
+        "joint_scheme": str(median["scheme"].iloc[0]) if len(median) else "",
+        "p_randomisation": _only(examined.tests, "p_value"),
+        "p_family": _only(found.family, "p_romano_wolf"),
+        "p_false_discovery": _only(found.family, "p_benjamini_hochberg"),
+        "robustness_value": _only(examined.sensitivity, "rv"),
+        "robustness_value_alpha": _only(examined.sensitivity, "rv_alpha"),
+        **_bound(examined.bounds, effect),
+        "e_value": _only(examined.evalue, "e_value"),
+        "p_negative_controls": holm(_controls(found)),
+        "influential": _named(examined.influence),
+        "flips": None if examined.influence.empty else int(examined.influence["flips"].sum()),
+    }
 
 
 def _agreeing(found: Findings, estimate: float, negligible: bool) -> float:
@@ -169,65 +176,32 @@ def _agreeing(found: Findings, estimate: float, negligible: bool) -> float:
     return float(((same["conf_high"] < 0) if estimate < 0 else (same["conf_low"] > 0)).mean())
 
 
-def _power(found: Findings) -> dict[str, float]:
-    """Power at the smallest effect of interest, planted or by the observed error, whichever is less; size."""
-    frame = found.examined.power
-    planted, observed = _only(frame, "power_at_smallest"), _only(frame, "power_by_error")
-    return {"power_at_smallest": float(np.minimum(planted, observed)), "size": _only(frame, "size")}
-
-
-def _curve(found: Findings, estimate: float) -> dict[str, Any]:
-    """Of the claim's specifications, how many say the same and how many could have told."""
-    same = _same(found)
-    if same.empty:
-        return dict.fromkeys(
-            ("share_with_sign", "share_powered", "share_powered_with_sign", "median_share"), math.nan
-        ) | {"specifications": len(found.multiverse), "equivalent_specifications": 0}
+def _curve(multiverse: pd.DataFrame, estimate: float) -> dict[str, Any]:
+    """Of the claim's equivalent specifications that have an estimate, how many say the same and how many could have."""
+    same = multiverse[(multiverse["error"] == "") & multiverse["equivalent"]]
     sign, powered = same["estimate"] * estimate > 0, same["powered"].astype(bool)
     return {
-        "specifications": len(found.multiverse),
+        "specifications": len(multiverse),
         "equivalent_specifications": len(same),
         "share_with_sign": float(sign.mean()),
         "share_powered": float(powered.mean()),
-        "share_powered_with_sign": float(sign[powered].mean()) if powered.any() else math.nan,
+        "share_powered_with_sign": float(sign[powered].mean()),
         "median_share": float(same["estimate_share"].median()),
     }
 
 
-def _tests(found: Findings) -> dict[str, Any]:
-    tests, joint = found.examined.tests, found.joint
-    median = joint[joint["statistic"] == "median"] if len(joint) else joint
-    return {
-        "p_randomisation": float(tests["p_value"].iloc[0]) if len(tests) else math.nan,
-        "p_joint": _only(median, "p_value"),
-        "joint_specifications": _only(median, "specifications"),
-        "joint_scheme": str(median["scheme"].iloc[0]) if len(median) else "",
-        "p_family": _only(found.family, "p_romano_wolf"),
-        "p_false_discovery": _only(found.family, "p_benjamini_hochberg"),
-    }
-
-
-def _strength(found: Findings) -> dict[str, Any]:
-    frame = found.examined.sensitivity
-    values = {"robustness_value": _only(frame, "rv"), "robustness_value_alpha": _only(frame, "rv_alpha")}
-    return values | _bound(found) | {"e_value": _only(found.examined.evalue, "e_value")}
-
-
-def _bound(found: Findings) -> dict[str, Any]:
+def _bound(bounds: pd.DataFrame, effect: pd.Series) -> dict[str, Any]:
     """The interval beside a confounder as strong as the strongest control; of a negligible effect, either way."""
-    frame, effect = found.examined.bounds, _effect(found)
-    usable = frame[(frame["times"] == BENCHMARK_TIMES) & (frame["failure"] == "")] if len(frame) else frame
-    if effect is None or usable.empty:
-        return {"strongest_benchmark": "", "benchmark_low": math.nan, "benchmark_high": math.nan}
-    if effect["verdict"] == "negligible":
-        made = furthest(frame, float(effect["estimate"]), BENCHMARK_TIMES)
-        return dict(zip(("strongest_benchmark", "benchmark_low", "benchmark_high"), made, strict=True))
-    row = strongest(frame, float(effect["estimate"]), BENCHMARK_TIMES)
-    return {
-        "strongest_benchmark": row["benchmark"],
-        "benchmark_low": float(row["conf_low"]),
-        "benchmark_high": float(row["conf_high"]),
-    }
+    usable = bounds[(bounds["times"] == BENCHMARK_TIMES) & (bounds["failure"] == "")] if len(bounds) else bounds
+    estimate = float(effect["estimate"])
+    if usable.empty:
+        made: tuple[str, float, float] = ("", math.nan, math.nan)
+    elif effect["verdict"] == "negligible":
+        made = furthest(bounds, estimate, BENCHMARK_TIMES)
+    else:
+        row = strongest(bounds, estimate, BENCHMARK_TIMES)
+        made = (row["benchmark"], float(row["conf_low"]), float(row["conf_high"]))
+    return dict(zip(("strongest_benchmark", "benchmark_low", "benchmark_high"), made, strict=True))
 
 
 def _named(influence: pd.DataFrame, most: int = 5) -> str:

@@ -19,8 +19,8 @@ from pydantic import Field, model_validator
 from detente.base import strict
 from detente.base.errors import ConfigError
 from detente.base.strict import Strict, unrepeated
-from detente.study.config.claims import Claim, ClaimsFile
-from detente.study.config.names import CLAIMS
+from detente.study.config.claims import CLAIMS, Claim, ClaimsFile
+from detente.study.config.project import Project
 
 FOLDER = Path("config/registered")
 INDEX = FOLDER / "index.yaml"
@@ -132,6 +132,18 @@ def registered(root: Path) -> Registered | None:
     return found[0] if found else None
 
 
+def standings(project: Project) -> dict[str, str]:
+    """By testable claim: "registered", "deviated" or "added after registration"; nothing if none was registered.
+
+    Raises ConfigError if a frozen copy is not what was registered.
+    """
+    frozen = registered(project.root)
+    if frozen is None:
+        return {}
+    deviations = compare(project.claims, frozen.claims)
+    return {name: deviations.status(name) for name in project.claims.claims}
+
+
 def _verified(root: Path, each: Registration) -> Registered:
     path = root / FOLDER / each.file
     if not path.is_file():
@@ -151,14 +163,10 @@ def compare(current: ClaimsFile, frozen: ClaimsFile) -> Deviations:
     A control stands in every claim that holds it, and the smallest effect of interest in all: a change of either is a
     deviation of each. What is not there stands as "not there".
     """
-    rows = list(_differences(current, frozen))
-    substance = [(claim, field, *values) for claim, field, *values in rows if not _is_wording(field)]
-    wording = [(claim, field, *values) for claim, field, *values in rows if _is_wording(field)]
-    return Deviations(_frame(substance), _frame(wording), frozenset(current.claims), frozenset(frozen.claims))
-
-
-def _frame(rows: list[tuple[str, ...]]) -> pd.DataFrame:
-    return pd.DataFrame(rows, columns=list(COLUMNS), dtype="str")
+    rows = pd.DataFrame(_differences(current, frozen), columns=list(COLUMNS), dtype="str")
+    wording = rows["field"].str.rsplit(".", n=1).str[-1].isin(WORDING)
+    substance, editorial = (rows[chosen].reset_index(drop=True) for chosen in (~wording, wording))
+    return Deviations(substance, editorial, frozenset(current.claims), frozenset(frozen.claims))
 
 
 def _differences(current: ClaimsFile, frozen: ClaimsFile) -> Iterator[tuple[str, str, str, str]]:
@@ -178,10 +186,8 @@ def _fields(claims: ClaimsFile) -> Mapping[str, dict[str, str]]:
     """Fields of each claim, tested or not, as text by their path."""
     tested = {key: _leaves(_resolved(claims, claim)) for key, claim in claims.claims.items()}
     untested = {key: _leaves(claim.model_dump(mode="json")) for key, claim in claims.untested.items()}
-    return {
-        **{key: {**fields, "tested": "no"} for key, fields in untested.items()},
-        **{key: {**fields, "tested": "yes"} for key, fields in tested.items()},
-    }
+    said = {"no": untested, "yes": tested}
+    return {key: fields | {"tested": yes} for yes, each in said.items() for key, fields in each.items()}
 
 
 def _resolved(claims: ClaimsFile, claim: Claim) -> dict[str, Any]:
@@ -202,10 +208,6 @@ def _leaves(value: Any, path: str = "") -> dict[str, str]:
     if isinstance(value, (list, tuple)):
         return {path: ", ".join(map(str, value))}
     return {} if value is None else {path: str(value)}
-
-
-def _is_wording(field: str) -> bool:
-    return field.rsplit(".", 1)[-1] in WORDING
 
 
 def _section(title: str, rows: pd.DataFrame) -> list[str]:
