@@ -85,16 +85,17 @@ def _of_numbers(keys: list[Any], model: Model) -> Iterator[Problem]:
         yield from _illegal([*keys, "derived", name], derived.expression)
 
 
+def _expressions(model: Model) -> Iterator[tuple[list[Any], str]]:
+    """What a model says in expressions, or as dummies of a column, by key."""
+    yield ["outcome"], model.outcome
+    yield from ((["terms", i], text) for i, term in enumerate(model.terms) for text in named(term).values())
+    yield from (([key], text) for key in ("sample", "weights") if (text := getattr(model, key)) is not None)
+
+
 def _of_model(keys: list[Any], model: Model) -> Iterator[Problem]:
-    yield from _illegal([*keys, "outcome"], model.outcome)
-    for i, term in enumerate(model.terms):
-        for text in named(term).values():
-            if not DUMMIES.fullmatch(text):
-                yield from _illegal([*keys, "terms", i], text)
-    for key in ("sample", "weights"):
-        text = getattr(model, key)
-        if text is not None:
-            yield from _illegal([*keys, key], text)
+    for place, text in _expressions(model):
+        if not DUMMIES.fullmatch(text):
+            yield from _illegal([*keys, *place], text)
     wrong = list(_refused([*keys, "estimator"], lambda: options_of(model.estimator)))
     yield from wrong or _of_estimator(keys, model)
     if model.ssc not in CONVENTIONS:
@@ -141,14 +142,13 @@ def missing_columns(publication: Publication, tables: Mapping[str, Table]) -> It
 
 
 def _spoken_of(spec: Published) -> Iterator[tuple[str, str]]:
-    model = spec.model
-    texts = [("outcome", model.outcome), *(("terms", t) for term in model.terms for t in named(term).values())]
-    texts += [(key, text) for key in ("sample", "weights") if (text := getattr(model, key))]
-    for where, text in texts:
+    for place, text in _expressions(spec.model):
         dummies = DUMMIES.fullmatch(text)
         found = [dummies["column"]] if dummies else expressions.names(expressions.parse(text))
-        yield from ((where, name) for name in found)
-    yield from (("fixed_effects", name) for name in model.fixed_effects if not (spec.data.sides and name == "dyad"))
+        yield from ((place[0], name) for name in found)
+    yield from (
+        ("fixed_effects", name) for name in spec.model.fixed_effects if not (spec.data.sides and name == "dyad")
+    )
     yield from (("vcov", name) for name in spec.clusters)
 
 
