@@ -130,7 +130,8 @@ def estimate(spec: Published, table: Table) -> Fitted:
     """
     model, design = spec.model, build_design(table, spec)
     if model.estimator in OWN:
-        given = {"weights": _weights(table, spec, design)} if model.estimator in WEIGHTED else {}
+        weights = evaluate(model.weights, table)[design.rows] if model.weights else None
+        given = {"weights": weights} if model.estimator in WEIGHTED else {}
         solution = OWN[model.estimator](design, **given, **model.options)
         return Fitted(spec, design, solution, _covariance(design, solution, model.vcov, model.ssc), table)
     found = fit(design, estimator=model.estimator, vcov=model.vcov, ssc=model.ssc, **model.options)
@@ -181,10 +182,6 @@ def build_design(table: Table, spec: Published) -> ModelFrame:
         clusters={name: codes[rows] for name, codes in factors.items() if name not in model.fixed_effects},
         rows=rows,
     )
-
-
-def _weights(table: Table, spec: Published, design: ModelFrame) -> Array | None:
-    return evaluate(spec.model.weights, table)[design.rows] if spec.model.weights else None
 
 
 def columns_of(model: Model, table: Table) -> dict[str, Array]:

@@ -91,6 +91,8 @@ def build_stage(world: World, seed: int) -> Stage:
     first, second = (rows.astype(np.int64) for rows in np.triu_indices(len(states), k=1))
     distance = _minimum_distance(states, first, second)
     together, member, full_year = _membership(spells, years, len(states))
+    # Type 1 to 5 by minimum distance, 0 beyond 400 miles.
+    kind = np.searchsorted(np.array(CONTIGUITY_KM), distance, side="left") + 1
     return Stage(
         years=years,
         study_start=start,
@@ -100,7 +102,7 @@ def build_stage(world: World, seed: int) -> Stage:
         first=first,
         second=second,
         distance_km=distance,
-        contiguity=_contiguity(distance),
+        contiguity=np.where(kind > len(CONTIGUITY_KM), 0, kind).astype(np.int64),
         exists=together[first, second],
         member=member,
         full_year=full_year,
@@ -222,9 +224,3 @@ def _minimum_distance(states: pd.DataFrame, first: Ints, second: Ints) -> Floats
     centres = 2 * EARTH_RADIUS_KM * np.arcsin(np.sqrt(sine))
     gap: Floats = np.maximum(centres - radius[first] - radius[second], 0.0)
     return gap
-
-
-def _contiguity(distance_km: Floats) -> Ints:
-    """Contiguity type 1 to 5 by minimum distance, 0 beyond 400 miles."""
-    kind = np.searchsorted(np.array(CONTIGUITY_KM), distance_km, side="left") + 1
-    return np.where(kind > len(CONTIGUITY_KM), 0, kind).astype(np.int64)

@@ -27,7 +27,9 @@ def build_design(panel: pd.DataFrame, spec: Specification) -> ModelFrame:
     Raises UnknownVariable if the panel lacks a variable; EmptySample if no row or no onset is left, naming the step
     that took the last ones.
     """
-    _check_variables(panel, spec)
+    for name in spec.variables:
+        if name not in panel.columns:
+            raise UnknownVariable(f"{spec}: the panel has no variable {name!r}; {choices(name, panel.columns)}")
     wanted = in_sample(panel, spec.sample) & panel["year"].between(*spec.window)
     columns = _columns(panel, spec)
     outcome = panel[spec.claim.outcome]
@@ -45,6 +47,7 @@ def build_design(panel: pd.DataFrame, spec: Specification) -> ModelFrame:
     a, b, year = (panel.loc[keep, part].to_numpy(dtype=np.int64) for part in parts)
     kept = {term: column[keep].to_numpy(dtype="float64") for term, column in columns.items()}
     terms = _with_product(spec, kept)
+    directed: Codes = pd.MultiIndex.from_arrays([a, b]).factorize()[0].astype(np.int64)
     return ModelFrame(
         y=y,
         x=np.column_stack(list(terms.values())),
@@ -52,7 +55,7 @@ def build_design(panel: pd.DataFrame, spec: Specification) -> ModelFrame:
         side1=a,
         side2=b,
         time=year,
-        clusters={"directed_dyad": _numbered(a, b)} if spec.claim.directed else {},
+        clusters={"directed_dyad": directed} if spec.claim.directed else {},
         rows=np.flatnonzero(keep.to_numpy()),
         attrition=tuple(attrition),
     )
@@ -85,12 +88,6 @@ def _with_product(spec: Specification, columns: dict[str, Array]) -> dict[str, A
     return {spec.treatment_term: columns[treatment] * values, **columns, moderator: values}
 
 
-def _numbered(a: Codes, b: Codes) -> Codes:
-    """Directed dyads, numbered (N,)."""
-    codes: Codes = pd.MultiIndex.from_arrays([a, b]).factorize()[0].astype(np.int64)
-    return codes
-
-
 def _steps(spec: Specification, columns: Mapping[str, pd.Series], outcome: pd.Series) -> list[tuple[str, pd.Series]]:
     """Reasons for which rows are left out, in order."""
     claim = spec.claim
@@ -104,9 +101,3 @@ def _steps(spec: Specification, columns: Mapping[str, pd.Series], outcome: pd.Se
         (f"treatment not coded, or the dyad did not exist, {before}", treated),
         (f"{other} is not coded, or the dyad did not exist, in the control's year", controls.all(axis=1)),
     ]
-
-
-def _check_variables(panel: pd.DataFrame, spec: Specification) -> None:
-    for name in spec.variables:
-        if name not in panel.columns:
-            raise UnknownVariable(f"{spec}: the panel has no variable {name!r}; {choices(name, panel.columns)}")
