@@ -55,6 +55,30 @@ def test_a_simulated_world_has_a_truth_and_an_observed_one_none(plan: Plan) -> N
     assert {"tiny", "demo"} <= set(plan.simulated) and "paper" in plan.observed
 
 
+def test_files_of_a_stage_are_named_for_all_that_its_pattern_has_a_field_for(plan: Plan) -> None:
+    tiny, robustness = plan.studies["tiny"], plan.robustness_of["tiny"]
+    assert tiny.estimates() == [
+        f"data/processed/tiny/estimates/{claim}.{estimator}.parquet"
+        for claim in tiny.study.claims
+        for estimator in tiny.study.estimators
+    ]
+    assert tiny.files("one.csv", "{slug}/{event}.csv")[:2] == [
+        "data/processed/tiny/one.csv",
+        f"data/processed/tiny/{tiny.slugs[0]}/{tiny.events[0]}.csv",
+    ]
+    assert robustness.examinations()[:2] == [
+        f"data/processed/tiny/robustness/examined/{robustness.claims[0]}/{frame}.parquet"
+        for frame in plan.examined_frames[:2]
+    ]
+    assert plan.studies["paper"].truth() == plan.studies["paper"].coverage() == []
+
+
+def test_a_rule_gives_a_plan_the_wildcards_that_it_takes_and_no_others(plan: Plan) -> None:
+    assert plan.study.tables({"study": "tiny", "slug": "mme"}) == plan.studies["tiny"].tables()
+    assert plan.study.of("tiny").seed({}) == json.dumps({"seed": plan.studies["tiny"].study.seed})
+    assert plan.study.cleaning_code({"study": "tiny", "slug": "mme"}) == plan.studies["tiny"].cleaning_code("mme")
+
+
 def test_a_study_file_from_outside_stands_in_the_commands_of_its_study_alone(tmp_path: Path) -> None:
     path = own(tmp_path, "extends: tiny\nname: mine\n")
     plan = Plan(ROOT, path, ValueError)
