@@ -1,7 +1,6 @@
 """Raw tables of what is between two states: disputes in two codings, rivalries, alliances, defence agreements."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -34,21 +33,9 @@ DCAD_COLUMNS = (
 )
 
 
-@dataclass(frozen=True)
-class Record:
-    """Dyad-years with a dispute: row of the dyad, index of the year, the dispute's number, onset."""
-
-    dyad: Ints
-    year: Ints
-    number: Ints
-    onset: Flags
-
-
 def gml_table(stage: Stage, disputes: Disputes, seed: int) -> pd.DataFrame:
     """Disputes as they were (directed dyad-years, columns of GML 2.2.1)."""
-    dyad, year = np.nonzero(disputes.number > 0)
-    record = Record(dyad, year, disputes.number[dyad, year], disputes.onset[dyad, year])
-    return _directed(stage, record, "gml", GML_ORDER, stream(seed, "gml"))
+    return _directed(stage, disputes.number, disputes.onset, "gml", GML_ORDER, stream(seed, "gml"))
 
 
 def cow_table(stage: Stage, disputes: Disputes, seed: int) -> pd.DataFrame:
@@ -59,24 +46,24 @@ def cow_table(stage: Stage, disputes: Disputes, seed: int) -> pd.DataFrame:
     free = stage.exists & (disputes.number == 0) & stage.relevant[:, None]
     added = free & (draw.random(free.shape) < ADDED)
     number[added] = int(disputes.number.max()) + 1 + np.arange(added.sum())
-    dyad, year = np.nonzero(number > 0)
-    onset = (disputes.onset | added)[dyad, year]
-    return _directed(stage, Record(dyad, year, number[dyad, year], onset), "cow", COW_ORDER, draw)
+    return _directed(stage, number, disputes.onset | added, "cow", COW_ORDER, draw)
 
 
 def _directed(
-    stage: Stage, record: Record, prefix: str, order: tuple[str, ...], draw: np.random.Generator
+    stage: Stage, numbers: Ints, onsets: Flags, prefix: str, order: tuple[str, ...], draw: np.random.Generator
 ) -> pd.DataFrame:
-    """Both orders of each dyad-year; what is coded by dispute is the same in all of its years."""
-    facts = _facts(int(record.number.max(initial=0)) + 1, draw).loc[record.number].reset_index(drop=True)
+    """Both orders of each dyad-year with a dispute (D × T); facts of a dispute are the same in all of its years."""
+    dyad, year = np.nonzero(numbers > 0)
+    number, onset = numbers[dyad, year], onsets[dyad, year]
+    facts = _facts(int(number.max(initial=0)) + 1, draw).loc[number].reset_index(drop=True)
     sided = ("sidea", "fatality", "fatalpre", "hiact", "hostlev", "orig")
 
     def columns(one: int) -> dict[str, Any]:
         ends = ("a", "b") if one == 0 else ("b", "a")
         by_side = {f"{name}{k}": facts[f"{name}_{end}"] for name in sided for k, end in enumerate(ends, start=1)}
-        return {f"{prefix}midongoing": 1, f"{prefix}midonset": record.onset, **by_side, **facts[list(order)]}
+        return {f"{prefix}midongoing": 1, f"{prefix}midonset": onset, **by_side, **facts[list(order)]}
 
-    return _both_orders(stage, record.dyad, record.year, columns, dispnum=record.number)
+    return _both_orders(stage, dyad, year, columns, dispnum=number)
 
 
 def _both_orders(
