@@ -249,8 +249,8 @@ def raw_risk(panel: pd.DataFrame, samples: Sequence[Sample], claims: Sequence[Cl
                 arm = panel.loc[usable & ((treatment > 0) == bool(treated)), [*DYAD, claim.outcome]]
                 rows.append({"claim": claim.id, "sample": sample.name, "treated": treated, **_arm(arm, claim.outcome)})
     frame = pd.DataFrame(rows)
-    without, treated = (frame.loc[frame["treated"] == t, "risk"].to_numpy() for t in (0, 1))
-    ratio = np.divide(treated, without, out=np.full(len(treated), np.nan), where=without > 0)
+    without, with_it = (frame.loc[frame["treated"] == t, "risk"].to_numpy() for t in (0, 1))
+    ratio = np.divide(with_it, without, out=np.full(len(with_it), np.nan), where=without > 0)
     return frame.assign(ratio=np.repeat(ratio, 2))
 
 

@@ -47,7 +47,6 @@ def build_design(panel: pd.DataFrame, spec: Specification) -> ModelFrame:
     a, b, year = (panel.loc[keep, part].to_numpy(dtype=np.int64) for part in parts)
     kept = {term: column[keep].to_numpy(dtype="float64") for term, column in columns.items()}
     terms = _with_product(spec, kept)
-    directed: Codes = pd.MultiIndex.from_arrays([a, b]).factorize()[0].astype(np.int64)
     return ModelFrame(
         y=y,
         x=np.column_stack(list(terms.values())),
@@ -55,7 +54,7 @@ def build_design(panel: pd.DataFrame, spec: Specification) -> ModelFrame:
         side1=a,
         side2=b,
         time=year,
-        clusters={"directed_dyad": directed} if spec.claim.directed else {},
+        clusters={"directed_dyad": _numbered(a, b)} if spec.claim.directed else {},
         rows=np.flatnonzero(keep.to_numpy()),
         attrition=tuple(attrition),
     )
@@ -75,6 +74,12 @@ def _columns(panel: pd.DataFrame, spec: Specification) -> dict[str, pd.Series]:
         else:
             columns.setdefault(lagged(control.variable, control.lag), value)
     return columns
+
+
+def _numbered(a: Codes, b: Codes) -> Codes:
+    """Directed dyads, numbered (N,)."""
+    codes: Codes = pd.MultiIndex.from_arrays([a, b]).factorize()[0].astype(np.int64)
+    return codes
 
 
 def _with_product(spec: Specification, columns: dict[str, Array]) -> dict[str, Array]:
