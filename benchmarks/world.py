@@ -10,8 +10,8 @@ import pandas as pd
 
 from detente.base.errors import RawFilesUnavailable
 from detente.base.files import write_frame, write_json
-from detente.cli.acquire import mirror_folder
-from detente.cli.rawformats import write_raw
+from detente.cli.formats import write_raw
+from detente.cli.raw import mirror_folder
 from detente.data.acquire import verify
 from detente.data.panel import build_panel
 from detente.data.sources import REGISTRY

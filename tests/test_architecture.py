@@ -96,9 +96,10 @@ def test_every_rule_logs_measures_speaks_and_calls_the_command_line(path: Path) 
 
 
 def test_the_code_of_a_rule_is_all_that_it_imports() -> None:
-    names = {p.relative_to(PACKAGE).as_posix() for p in modules_used(PACKAGE, "detente.cli.estimate", ["detente.cli"])}
+    used = modules_used(PACKAGE, "detente.cli.estimates.estimate", ["detente.cli"])
+    names = {p.relative_to(PACKAGE).as_posix() for p in used}
     assert {
-        "cli/estimate.py",
+        "cli/estimates.py",
         "base/files.py",
         "study/design/matrix.py",
         "stats/covariance/sandwich.py",
@@ -111,7 +112,7 @@ def test_the_code_of_a_rule_is_all_that_it_imports() -> None:
 def test_a_new_dataset_reruns_no_other_dataset() -> None:
     names = {
         p.relative_to(PACKAGE).as_posix()
-        for p in modules_used(PACKAGE, "detente.cli.clean", ["detente.cli", "detente.data.sources"])
+        for p in modules_used(PACKAGE, "detente.cli.raw.clean", ["detente.cli", "detente.data.sources"])
     }
     assert "data/sources/__init__.py" not in names
     assert not {"data/sources/discord/rivalry.py", "data/sources/regime/polity.py"} & names

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from detente.base.code import modules_used
+from detente.base.code import decorated, modules_used
 
 FILES = {
     "__init__.py": '"""A package."""\n\n_PLACES = {"stats.fitting": ("fit",)}\n__version__ = "1"\n',
@@ -25,6 +25,9 @@ FILES = {
     "cli/whole.py": "import detente.stats\n",
     "cli/typed.py": "if TYPE_CHECKING:\n    from detente.stats import Frame\n",
     "cli/one.py": "def run():\n    from detente.data.one import ONE\n",
+    "cli/two.py": "from detente.data.one import ONE\nfrom detente.stats import Frame, fit\n\n"
+    "NUMBER = len(ONE)\n\n\n@command()\ndef first(frame: Frame):\n    from detente.base import numerics\n\n\n"
+    "@command()\ndef second():\n    return _third(NUMBER)\n\n\ndef _third(number):\n    ...\n",
 }
 
 
@@ -56,3 +59,16 @@ def test_a_name_leads_to_the_module_that_defines_it(package: Path, entry: str, u
 def test_a_registry_is_not_followed(package: Path) -> None:
     found = {f.relative_to(package).as_posix() for f in modules_used(package, "detente.cli.one", ["detente.data"])}
     assert found == {"cli/one.py", "data/one.py"}
+
+
+@pytest.mark.parametrize(
+    ("function", "used"), [("first", {"stats/frame.py", "base/numerics.py"}), ("second", {"data/one.py"})]
+)
+def test_of_the_module_of_a_function_only_what_it_names_counts(package: Path, function: str, used: set[str]) -> None:
+    found = modules_used(package, f"detente.cli.two.{function}", ["detente.data"])
+    assert {f.relative_to(package).as_posix() for f in found} == {"cli/two.py", *used}
+
+
+def test_decorated_functions_are_found_in_the_text_of_their_modules(package: Path) -> None:
+    found = [(module, function.name) for module, function, _ in decorated(package / "cli", "command")]
+    assert found == [("two", "first"), ("two", "second")]

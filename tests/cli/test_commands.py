@@ -1,36 +1,37 @@
-"""Commands are declared in their own files: help lists them by group, and each example is a legal call."""
+"""Commands are functions: help lists them by group, each example is a legal call, and their parameters are options."""
 
 from __future__ import annotations
 
-import argparse
 import importlib
+import inspect
 import shlex
 import subprocess
 import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated, Any, Literal
 
 import pytest
 
+from detente.cli import command as declaring
 from detente.cli import main
-from detente.cli.command import GROUPS, commands
-
-FOLDER = Path(main.__code__.co_filename).parent
+from detente.cli.command import GROUPS, Command, Option, command, commands, parsed
 
 
 @pytest.mark.parametrize("name", commands())
 def test_the_example_of_a_command_is_a_legal_call(name: str) -> None:
     program, word, *rest = shlex.split(commands()[name].example)
-    parser = argparse.ArgumentParser(exit_on_error=False)
-    importlib.import_module(f"detente.cli.{name}").configure(parser)
     assert (program, word) == ("detente", name)
-    parser.parse_args(rest)
+    parsed(name, rest)
 
 
-def test_every_module_with_options_and_a_run_is_a_command_as_it_declares_itself() -> None:
-    modules = {p.stem for p in FOLDER.glob("*.py") if "\ndef configure(" in p.read_text("utf-8")}
-    assert set(commands()) == modules
-    for name, command in commands().items():
-        assert command == importlib.import_module(f"detente.cli.{name}").COMMAND
+@pytest.mark.parametrize("name", commands())
+def test_a_command_is_the_function_that_it_is_declared_as(name: str) -> None:
+    declared = commands()[name]
+    function = getattr(importlib.import_module(f"detente.cli.{declared.module}"), name)
+    assert inspect.getdoc(function).startswith(f"{declared.summary}.")
+    assert declared.group in GROUPS
 
 
 def test_help_tells_commands_for_people_from_steps(capsys: pytest.CaptureFixture[str]) -> None:
@@ -39,10 +40,10 @@ def test_help_tells_commands_for_people_from_steps(capsys: pytest.CaptureFixture
     assert stop.value.code == 0
     text = capsys.readouterr().out
     people, steps = text.split(f"{GROUPS['step']}:")
-    for name, command in commands().items():
-        part = steps if command.group == "step" else people
-        assert f"  {name:<12}{command.summary}" in part
-        assert command.group == "step" or command.example in people
+    for name, each in commands().items():
+        part = steps if each.group == "step" else people
+        assert f"  {name:<12}{each.summary[0].lower()}{each.summary[1:]}" in part
+        assert each.group == "step" or each.example in people
 
 
 def test_the_help_of_a_command_ends_with_its_example(capsys: pytest.CaptureFixture[str]) -> None:
@@ -65,3 +66,84 @@ def test_help_loads_no_command() -> None:
         "sys.exit(bool({'pandas', 'numpy', 'detente.cli.panel'} & set(sys.modules)))"
     )
     assert subprocess.run([sys.executable, "-c", call], check=False, capture_output=True).returncode == 0
+
+
+def length(text: str) -> int:
+    return len(text)
+
+
+@dataclass(frozen=True)
+class Place:
+    folder: Annotated[Path, "where"]
+    depth: Annotated[int, "how far below"] = 1
+
+
+CALLS: list[dict[str, Any]] = []
+
+
+@command("step", "detente tried")
+def tried(
+    what: Annotated[str, "an argument"],
+    /,
+    place: Place,
+    names: Annotated[Sequence[str], "one or more"],
+    pair: Annotated[tuple[str, str] | None, Option("two", ("A", "B"))] = None,
+    long_name: Annotated[int, Option("read by a function", "TEXT", length)] = 0,
+    format_: Annotated[Literal["text", "csv"], "one of two"] = "text",
+    loud: Annotated[bool, "a flag"] = False,
+) -> None:
+    """Try every kind of option."""
+    CALLS.append(dict(locals()))
+
+
+@pytest.fixture
+def call(monkeypatch: pytest.MonkeyPatch) -> Any:
+    known = {"tried": Command("tried", "Try every kind of option", "step", "detente tried")}
+    monkeypatch.setattr(declaring, "commands", lambda: known)
+    monkeypatch.setattr(declaring.importlib, "import_module", lambda _: sys.modules[__name__])
+    CALLS.clear()
+
+    def run(*words: str) -> dict[str, Any]:
+        parsed("tried", words)()
+        return CALLS[-1]
+
+    return run
+
+
+def test_parameters_are_options_and_a_dataclass_stands_for_its_fields(call: Any) -> None:
+    assert call("x", "--folder", "f", "--names", "a", "b") == {
+        "what": "x", "place": Place(Path("f")), "names": ("a", "b"), "pair": None, "long_name": 0, "format_": "text",
+        "loud": False,
+    }  # fmt: skip
+    made = call(
+        *("x", "--folder", "f", "--depth", "3", "--names", "a", "--pair", "p", "q"),
+        *("--long-name", "four", "--format", "csv", "--loud"),
+    )
+    assert made["place"] == Place(Path("f"), 3)
+    assert (made["pair"], made["long_name"], made["format_"], made["loud"]) == (("p", "q"), 4, "csv", True)
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("x", "--names", "a"), "the following arguments are required: --folder"),
+        (("--folder", "f", "--names", "a"), "the following arguments are required: what"),
+        (("x", "--folder", "f", "--names"), "argument --names: expected at least one argument"),
+        (("x", "--folder", "f", "--names", "a", "--format", "xml"), "argument --format: invalid choice: 'xml'"),
+        (("x", "--folder", "f", "--names", "a", "--depth", "deep"), "argument --depth: invalid int value: 'deep'"),
+    ],
+)
+def test_a_wrong_call_is_refused_by_option(
+    words: tuple[str, ...], said: str, call: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as stop:
+        call(*words)
+    assert stop.value.code == 2
+    assert said in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("words", [[], ["--add", "gml", "--panel", "panel.parquet"]], ids=["neither", "both"])
+def test_of_options_that_exclude_one_another_one_is_required(words: list[str]) -> None:
+    with pytest.raises(SystemExit) as stop:
+        main(["cite", *words])
+    assert stop.value.code == 2

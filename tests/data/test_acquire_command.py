@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import json
 import shutil
 from dataclasses import replace
@@ -12,7 +11,8 @@ import pytest
 import yaml
 
 from detente.base.errors import ConfigError, RawFilesUnavailable
-from detente.cli import acquire as command
+from detente.cli.command import parsed
+from detente.cli.raw import chosen
 from detente.data.acquire import Patience, acquire
 from detente.study.config.project import load_project
 
@@ -38,10 +38,8 @@ def project(tmp_path: Path, raw: Path, server: Server, monkeypatch: pytest.Monke
 
 
 def run(study: str, *more: str) -> None:
-    parser = argparse.ArgumentParser()
-    command.configure(parser)
     options = ["--root", ".", "--raw", "data/raw", "--receipts", "data/processed/mine/raw"]
-    command.run(parser.parse_args([*options, "--study", study, "--override", "study.yaml", *more]))
+    parsed("acquire", [*options, "--study", study, "--override", "study.yaml", *more])()
 
 
 def test_the_command_writes_receipts_and_says_where_files_came_from(project: Path, capsys: pytest.CaptureFixture[str]):
@@ -116,7 +114,7 @@ def test_what_the_study_does_not_join_is_acquired_if_asked_for(project: Path, se
 def test_some_sources_can_be_chosen(project: Path):
     record = sources(pin("http://x"))["mme"]
 
-    assert list(command.chosen({"b": record, "a": record, "c": record}, ["c", "b"])) == ["b", "c"]
+    assert list(chosen({"b": record, "a": record, "c": record}, ["c", "b"])) == ["b", "c"]
 
 
 @pytest.mark.record

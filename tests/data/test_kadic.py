@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from detente.base.errors import PanelError
-from detente.cli.rawformats import write_raw
+from detente.cli.formats import write_raw
 from detente.data.panel.cadence import cadence, forecasts
 from detente.data.panel.derived import Expansion
 from detente.data.panel.history import HISTORIES, history, text

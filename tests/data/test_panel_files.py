@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from detente.cli.panelfile import LABEL_LENGTH, NAME_LENGTH, WRITERS, stata_names
+from detente.cli.formats import LABEL_LENGTH, NAME_LENGTH, WRITERS, stata_names
 from detente.data.panel import build, catalogue, chosen
 from detente.data.panel.catalogue import UNITS
 from detente.data.sources import KEYS, REGISTRY

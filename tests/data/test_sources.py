@@ -10,7 +10,7 @@ import pytest
 
 from detente.base.errors import LISTED, BrokenContract, ConfigError, SourceSchemaError, UnresolvedNames
 from detente.base.frames import validated
-from detente.cli.rawformats import write_raw
+from detente.cli.formats import write_raw
 from detente.data.record.rawread import read_raw
 from detente.data.sources import REGISTRY, RawTable, Source, check_raw, source, tidy_schema
 from detente.data.sources.cooperation.agreements import CATEGORIES

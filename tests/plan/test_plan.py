@@ -136,7 +136,7 @@ def test_a_shard_is_rerun_when_one_of_its_specifications_changes(plan: Plan) -> 
 
 def test_a_command_runs_its_own_module_and_no_other_command() -> None:
     files = command("collect")
-    assert any(file.endswith("detente/cli/collect.py") for file in files)
+    assert any(file.endswith("detente/cli/estimates.py") for file in files)
     assert not any(file.endswith(("cli/__init__.py", "cli/panel.py")) for file in files)
 
 

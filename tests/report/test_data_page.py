@@ -17,7 +17,7 @@ import pytest
 
 from detente.base.errors import BrokenContract
 from detente.cli import main
-from detente.cli.datapage import checked, profiles, spans
+from detente.cli.sources import checked, profiles, spans
 from detente.data.panel import UNITS, catalogue
 from detente.data.pins import THEMES, load_sources
 from detente.data.record import Tidied, tidied

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from detente.base.frames import validated
-from detente.cli.rawformats import write_raw
+from detente.cli.formats import write_raw
 from detente.data.record.rawread import read_raw
 from detente.data.sources import check_raw, tidy_schema
 from detente.simulate import PLANTED, SimulatedWorld, simulate_world

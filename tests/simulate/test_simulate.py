@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import argparse
 import hashlib
 import json
 import os
@@ -14,8 +13,8 @@ import pandas as pd
 import pytest
 
 from detente.base.errors import ConfigError
-from detente.cli import simulate as command
-from detente.cli.rawformats import write_raw
+from detente.cli.command import parsed
+from detente.cli.formats import write_raw
 from detente.data.record.rawread import read_raw
 from detente.data.sources import REGISTRY, check_raw
 from detente.simulate import PLANTED, SimulatedWorld, simulate_world
@@ -295,11 +294,9 @@ def test_an_unknown_format_is_refused(tmp_path: Path) -> None:
 
 
 def run(study: str, folder: Path, *more: str) -> None:
-    parser = argparse.ArgumentParser()
-    command.configure(parser)
     places: Mapping[str, Path] = {"out": folder / "sim", "receipts": folder / "raw", "truth": folder / "truth.json"}
     options = [part for name, path in places.items() for part in (f"--{name}", str(path))]
-    command.run(parser.parse_args(["--root", str(ROOT), "--study", study, *options, *more]))
+    parsed("simulate", ["--root", str(ROOT), "--study", study, *options, *more])()
 
 
 def test_the_command_writes_files_receipts_and_truth(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from detente.cli.ledger import judged
+from detente.cli.claims import judged
 from detente.data.panel import build_panel
 from detente.simulate import simulate_world
 from detente.study.design.matrix import build_design

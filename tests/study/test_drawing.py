@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from detente.base.errors import RoleError
-from detente.cli.gather import _standing
+from detente.cli.multiverse import standing
 from detente.stats.resampling.redraw import KadRedraw
 from detente.stats.resampling.schemes import CircularShift, StateLabels
 from detente.study.config.claims import Claim
@@ -135,4 +135,4 @@ def test_only_a_headline_is_registered() -> None:
     headline = {name: node.headline for name, node in multiverse.nodes.items()}
     frame = pd.DataFrame([headline, {**headline, "controls": "wide"}, headline])
     frame = frame.assign(claim=["exercise", "exercise", "unknown"])
-    assert _standing(frame, multiverse, {"exercise": "registered"}).tolist() == ["registered", "not registered", ""]
+    assert standing(frame, multiverse, {"exercise": "registered"}).tolist() == ["registered", "not registered", ""]

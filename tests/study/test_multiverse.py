@@ -203,7 +203,7 @@ def _world(study: Study) -> dict[str, pd.DataFrame]:
     """Tidy frames of a simulated study."""
     import tempfile
 
-    from detente.cli.rawformats import write_raw
+    from detente.cli.formats import write_raw
     from detente.data.record.rawread import read_raw
 
     assert study.simulation is not None

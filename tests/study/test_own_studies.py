@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from detente.base.errors import ConfigError
-from detente.cli.predict import predicted
+from detente.cli.claims import predicted
 from detente.data.panel import Unit, build_panel
 from detente.data.sources import REGISTRY
 from detente.simulate import simulate_world

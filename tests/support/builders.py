@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from detente.cli.rawformats import write_raw
+from detente.cli.formats import write_raw
 from detente.data.panel import Entry, catalogue
 from detente.data.record.rawread import read_raw
 from detente.data.sources import REGISTRY, Source, Tidy, tidy_schema

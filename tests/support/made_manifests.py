@@ -20,7 +20,7 @@ CSV = "reports/mini/estimates.csv"
 NUMBERS = "reports/mini/numbers.json"
 FIGURE = "reports/mini/figures/timeline.svg"
 PDF = "reports/mini/paper.pdf"
-MODULE = "workflow/src/detente/cli/acquire.py"
+MODULE = "workflow/src/detente/cli/raw.py"
 PRODUCTS = (PANEL, TABLE, CSV, NUMBERS, FIGURE, PDF)
 ADDRESS = "https://example.org/mme.csv"
 

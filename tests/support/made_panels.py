@@ -17,7 +17,7 @@ import yaml
 
 from detente.base.files import sha256, write_json
 from detente.cli import main
-from detente.cli.rawformats import write_raw
+from detente.cli.formats import write_raw
 from detente.data.panel import STATES, Panel, build, build_panel
 from detente.data.panel.catalogue import EXPANSIONS
 from detente.data.pins import load_sources

@@ -34,19 +34,34 @@ def modules_used(package: Path, entry: str, registries: Collection[str] = ()) ->
     package
         Folder of the package (…/detente).
     entry
-        Dotted module, e.g. "detente.cli.clean".
+        Dotted module, or a function of one: then of its module, and of those beside it, only what the function names
+        counts, and what that names in turn.
     registries
         Packages or modules that only list others: importing from them follows nothing, so that a new dataset
         does not rerun every other one; name the modules that are used as entries of their own.
     """
-    seen: set[Path] = set()
-    waiting = [entry]
+    module, _, function = entry.rpartition(".")
+    around = None if _path(package, entry) else _path(package, module)
+    waiting: list[tuple[str, str | None]] = [(module, function) if around else (entry, None)]
+    seen: set[tuple[Path, str | None]] = set()
     while waiting:
-        for file in _run_by(package, waiting.pop(), frozenset(registries)):
-            if file not in seen:
-                seen.add(file)
-                waiting += [_home(package, *named) for named in _read(file).imports]
-    return sorted(seen)
+        module, name = waiting.pop()
+        for file in _run_by(package, module, frozenset(registries)):
+            part = name if around and file.parent == around.parent else None
+            if (file, part) not in seen:
+                seen.add((file, part))
+                waiting += [(_home(package, *named), named[1]) for named in _read(file, part).imports]
+    return sorted({file for file, _ in seen})
+
+
+def decorated(folder: Path, decorator: str) -> Iterator[tuple[str, ast.FunctionDef, ast.Call]]:
+    """Functions below `@decorator(…)` in the modules of a folder: module, function, call; read, never imported."""
+    for path in sorted(folder.glob("*.py")):
+        functions = (n for n in ast.parse(path.read_text(encoding="utf-8")).body if isinstance(n, ast.FunctionDef))
+        for function in functions:
+            for call in function.decorator_list:
+                if isinstance(call, ast.Call) and ast.unparse(call.func) == decorator:
+                    yield path.stem, function, call
 
 
 def imported(package: Path, module: str) -> set[str]:
@@ -86,8 +101,10 @@ def _home(package: Path, module: str, name: str | None) -> str:
 
 
 @cache
-def _read(file: Path) -> _File:
+def _read(file: Path, function: str | None = None) -> _File:
     tree = ast.parse(file.read_text(encoding="utf-8"))
+    if function:
+        tree = _reached(tree, function)
     facade = file.name == "__init__.py" and all(map(_hands_on, tree.body))
     imports: list[tuple[str, str | None]] = []
     names: dict[str, tuple[str, str]] = {}
@@ -102,6 +119,33 @@ def _read(file: Path) -> _File:
         parts = (PACKAGE.name, *file.relative_to(_root(file)).parts[:-1])
         names = {**dict(_lazy(tree, ".".join(parts))), **names}
     return _File(own, facade, names)
+
+
+def _reached(tree: ast.Module, function: str) -> ast.Module:
+    """The part of a module that a function runs: itself, what it names, and what that names in turn."""
+    made = {name: node for statement in tree.body for name, node in _bound(statement)}
+    waiting, reached = [function], {}
+    while waiting:
+        name = waiting.pop()
+        if name in made and name not in reached:
+            reached[name] = made[name]
+            node = reached[name]
+            own = {n.arg for n in ast.walk(node.args) if isinstance(n, ast.arg)} if hasattr(node, "args") else set()
+            waiting += [n.id for n in ast.walk(node) if isinstance(n, ast.Name) and n.id not in own]
+    return ast.Module(list(reached.values()), [])
+
+
+def _bound(node: ast.stmt) -> Iterator[tuple[str, ast.stmt]]:
+    """Names that a statement gives a module, each with the statement, or the part of an import, that makes it."""
+    if isinstance(node, ast.FunctionDef | ast.ClassDef):
+        yield node.name, node
+    elif isinstance(node, ast.ImportFrom):
+        yield from ((a.asname or a.name, ast.ImportFrom(node.module, [a], node.level)) for a in node.names)
+    elif isinstance(node, ast.Import):
+        yield from ((a.asname or a.name.partition(".")[0], ast.Import([a])) for a in node.names)
+    elif isinstance(node, ast.Assign | ast.AnnAssign):
+        named = (name for name in ast.walk(node) if isinstance(name, ast.Name) and isinstance(name.ctx, ast.Store))
+        yield from ((name.id, node) for name in named)
 
 
 def _running(tree: ast.AST) -> Iterator[ast.AST]:

@@ -1,18 +1,17 @@
-"""The command-line interface: a module per command, and one command per step of the workflow.
+"""The command-line interface: a function per command, and one command per step of the workflow.
 
 Commands are for people (`panel`, `fit`, `trace`, …) or steps that Snakemake runs; `detente --help` tells them apart.
 No other package reads or writes the files of a study.
 """
 
 import argparse
-import importlib
 import os
 import sys
 from typing import NoReturn
 
 from detente import __version__
 from detente.base.errors import DetenteError, choices
-from detente.cli.command import commands, described
+from detente.cli.command import commands, described, parsed
 
 __all__ = ["main"]
 
@@ -22,17 +21,9 @@ def main(argv: list[str] | None = None) -> int:
     words = sys.argv[1:] if argv is None else argv
     if not words or words[0] not in commands():
         _without_command(words)
-    name, declared = words[0], commands()[words[0]]
-    parser = argparse.ArgumentParser(
-        prog=f"detente {name}",
-        description=declared.summary[0].upper() + declared.summary[1:] + ".",
-        epilog=f"Example: {declared.example}",
-    )
-    module = importlib.import_module(f"detente.cli.{name}")
-    module.configure(parser)
-    arguments = parser.parse_args(words[1:])
+    run = parsed(words[0], words[1:])
     try:
-        module.run(arguments)
+        run()
         sys.stdout.flush()
     except DetenteError as error:
         print(f"{type(error).__name__}: {error}", file=sys.stderr)

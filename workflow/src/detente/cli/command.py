@@ -1,11 +1,17 @@
-"""What a command is: declared in its own file, and found there without loading what it runs."""
+"""What a command is: a function whose parameters are its options, found without loading what it runs."""
 
+import argparse
 import ast
-from collections.abc import Iterator
-from dataclasses import dataclass
-from functools import cache
+import importlib
+import inspect
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, is_dataclass
+from functools import cache, partial
 from pathlib import Path
-from typing import Literal
+from types import UnionType
+from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
+
+from detente.base.code import decorated
 
 Group = Literal["data", "models", "claims", "replication", "step"]
 GROUPS: dict[Group, str] = {
@@ -15,36 +21,49 @@ GROUPS: dict[Group, str] = {
     "replication": "Replication and origin of results",
     "step": "Steps of the workflow, which Snakemake runs",
 }
-START, END = "\nCOMMAND = Command(\n", "\n)\n"
+F = TypeVar("F", bound=Callable[..., None])
 
 
 @dataclass(frozen=True)
 class Command:
-    """A command: what it does, in words that follow "to"; whom it is for; how it is called."""
+    """A command as its function declares it; the summary is the first sentence of the docstring."""
 
+    module: str
     summary: str
     group: Group
     example: str
 
 
+@dataclass(frozen=True)
+class Option:
+    """What the type of a parameter does not say of an option; of options that are `exclusive`, one is required."""
+
+    help: str
+    metavar: str | tuple[str, ...] | None = None
+    read: Callable[[str], Any] | None = None
+    nargs: str | None = None
+    exclusive: bool = False
+
+
+def command(group: Group, example: str) -> Callable[[F], F]:
+    """Declare that a function is the command of its name.
+
+    Its parameters are options, positional-only ones are arguments; `Annotated` says what each is for. A dataclass as
+    a type stands for the options that are its fields. `true` by presence is `bool`, one or more values a `Sequence`.
+    """
+    assert group in GROUPS, example
+    return lambda function: function
+
+
 @cache
 def commands() -> dict[str, Command]:
-    """Every command by name: modules of this package that declare one, in the order of their groups."""
-    found = dict(_found(Path(__file__).parent))
+    """Every command by name, in the order of their groups; read from text, as importing all would take seconds."""
+    found = {}
+    for module, function, call in decorated(Path(__file__).parent, "command"):
+        sentence = (ast.get_docstring(function) or "").split(".\n")[0].removesuffix(".")
+        found[function.name] = Command(module, sentence, *map(ast.literal_eval, call.args))
     order = list(GROUPS)
     return dict(sorted(found.items(), key=lambda item: (order.index(item[1].group), item[0])))
-
-
-def _found(folder: Path) -> Iterator[tuple[str, Command]]:
-    """Declarations, read from the text of their files: importing all of them would take seconds."""
-    for path in folder.glob("*.py"):
-        text = path.read_text(encoding="utf-8")
-        if START in text and path.stem != Path(__file__).stem:
-            written = text.partition(START)[2].partition(END)[0]
-            call = ast.parse(f"Command({written})", mode="eval").body
-            assert isinstance(call, ast.Call)
-            given = {str(word.arg): ast.literal_eval(word.value) for word in call.keywords}
-            yield path.stem, Command(*map(ast.literal_eval, call.args), **given)
 
 
 def described() -> str:
@@ -52,9 +71,68 @@ def described() -> str:
     lines: list[str] = []
     for group, title in GROUPS.items():
         lines.append(f"{title}:")
-        for name, command in commands().items():
-            if command.group == group:
-                lines.append(f"  {name:<12}{command.summary}")
-                lines += [f"{'':<14}{command.example}"] if group != "step" else []
+        for name, each in commands().items():
+            if each.group == group:
+                lines.append(f"  {name:<12}{each.summary[0].lower()}{each.summary[1:]}")
+                lines += [f"{'':<14}{each.example}"] if group != "step" else []
         lines.append("")
     return "\n".join([*lines, "`detente <command> --help` says which options a command has, with an example."])
+
+
+def parsed(name: str, words: Sequence[str]) -> Callable[[], None]:
+    """The call of a command that `words` ask for; ends the program as argparse does if they are no legal call."""
+    declared = commands()[name]
+    function = getattr(importlib.import_module(f"detente.cli.{declared.module}"), name)
+    parser = argparse.ArgumentParser(
+        prog=f"detente {name}", description=f"{declared.summary}.", epilog=f"Example: {declared.example}"
+    )
+    one_of = cache(partial(parser.add_mutually_exclusive_group, required=True))
+    for parameter, hint in _options(function):
+        kind, said = get_args(hint)
+        option = said if isinstance(said, Option) else Option(said)
+        place = one_of() if option.exclusive else parser
+        place.add_argument(*_flags(parameter), **_words(parameter, kind, option))
+    given = {n: tuple(v) if isinstance(v, list) else v for n, v in vars(parser.parse_args(words)).items()}
+    return lambda: _made(function, given)
+
+
+def _options(made: Callable[..., Any]) -> Iterator[tuple[inspect.Parameter, Any]]:
+    """Every option with its annotation, those of a dataclass in its place."""
+    hints = get_type_hints(made, include_extras=True)
+    for name, parameter in inspect.signature(made).parameters.items():
+        yield from _options(hints[name]) if is_dataclass(hints[name]) else [(parameter, hints[name])]
+
+
+def _made(made: Callable[..., Any], given: dict[str, Any]) -> Any:
+    """What a function or dataclass makes of the options that it declares."""
+    hints, signature = get_type_hints(made), inspect.signature(made)
+    call = signature.bind_partial()
+    for name in signature.parameters:
+        call.arguments[name] = _made(hints[name], given) if is_dataclass(hints[name]) else given[name]
+    return made(*call.args, **call.kwargs)
+
+
+def _flags(parameter: inspect.Parameter) -> list[str]:
+    """How argparse calls an option; the name of an argument is that of its parameter."""
+    named = parameter.name.rstrip("_").replace("_", "-")
+    return [parameter.name if parameter.kind is parameter.POSITIONAL_ONLY else f"--{named}"]
+
+
+def _words(parameter: inspect.Parameter, kind: Any, option: Option) -> dict[str, Any]:
+    """What argparse shall know of an option."""
+    kind = get_args(kind)[0] if get_origin(kind) is UnionType else kind
+    words: dict[str, Any] = {"help": option.help}
+    if parameter.kind is not parameter.POSITIONAL_ONLY:
+        absent = parameter.default is parameter.empty
+        words |= {"dest": parameter.name, "default": None if absent else parameter.default}
+        words["required"] = absent and not option.exclusive
+    if kind is bool:
+        return words | {"action": "store_true"}
+    inner = get_args(kind)
+    words |= {"metavar": option.metavar, "nargs": option.nargs, "type": option.read or kind}
+    if get_origin(kind) is Literal:
+        words |= {"choices": inner, "type": str}
+    elif inner and not option.read:
+        several = len(inner) if get_origin(kind) is tuple else "+"
+        words |= {"nargs": option.nargs or several, "type": inner[0]}
+    return words

@@ -1,9 +1,9 @@
 """How often intervals hold a planted effect in a simulated world, its outcomes drawn again and again."""
 
-import argparse
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Annotated
 
 import numpy as np
 import pandas as pd
@@ -11,25 +11,21 @@ import pandas as pd
 from detente.base.errors import ConfigError, EstimationError
 from detente.base.files import read_frame, write_frame
 from detente.base.frames import validated
-from detente.cli.command import Command
-from detente.cli.options import add_study, read_study
+from detente.cli.command import command
+from detente.cli.options import Parquet, StudyOptions
 from detente.simulate import Hazard, World, hazard, policy, stream
 from detente.stats import ModelFrame
 from detente.stats.resampling import prepared
 from detente.study.config import Project, Study
 from detente.study.design import ESTIMATOR, build_design, lagged, specifications
-from detente.study.robustness import JUDGED, ORDER, SCENARIOS, coverage, coverage_schema
-
-COMMAND = Command(
-    summary="count how often intervals hold a planted effect, in a simulated world",
-    group="step",
-    example="detente coverage --study demo --panel data/processed/demo/panel.parquet --out coverage.parquet",
-)
+from detente.study.robustness import JUDGED, ORDER, SCENARIOS, coverage_schema
+from detente.study.robustness import coverage as covered
 
 # A world of fewer states is a test's: it gets few draws.
 SMALL, DRAWS, FEW_DRAWS = 30, 1000, 50
 # Rivalry enters the hazard two years later.
 THREAT = lagged("rivalry", 2)
+KEY = ("side1", "side2", "year")
 
 
 @dataclass(frozen=True)
@@ -42,31 +38,32 @@ class Cell:
     shocks: Mapping[str, float]
 
 
-def configure(parser: argparse.ArgumentParser) -> None:
-    """Declare the options."""
-    add_study(parser)
-    parser.add_argument("--panel", type=Path, required=True, help="panel of the study")
-    parser.add_argument("--draws", type=int, help=f"outcomes to draw (default: {DRAWS:,}, of small worlds {FEW_DRAWS})")
-    parser.add_argument("--out", type=Path, required=True, help="parquet to write")
+@command("step", "detente coverage --study demo --panel data/processed/demo/panel.parquet --out coverage.parquet")
+def coverage(
+    of: StudyOptions,
+    panel: Annotated[Path, "panel of the study"],
+    out: Parquet,
+    draws: Annotated[int | None, f"outcomes to draw (default: {DRAWS:,}, of small worlds {FEW_DRAWS})"] = None,
+) -> None:
+    """Count how often intervals hold a planted effect, in a simulated world.
 
-
-def run(arguments: argparse.Namespace) -> None:
-    """Write one row per scenario, sample and covariance, for the first claim of the study."""
-    project, study = read_study(arguments)
+    One row per scenario, sample and covariance, for the first claim of the study.
+    """
+    project, study = of.read()
     world = study.simulation
     if world is None:
         raise ConfigError(f"study {study.name!r} is set in the observed world: nobody planted its effects")
-    draws = arguments.draws or (DRAWS if world.states >= SMALL else FEW_DRAWS)
     claim = study.claims[0]
     truth = world.effects.get(claim, 0.0)
+    wanted = draws or (DRAWS if world.states >= SMALL else FEW_DRAWS)
     made = [
         frame
-        for cell in cells(project, study, world, read_frame(arguments.panel))
-        for frame in judged(cell, truth, draws, study.seed)
+        for cell in cells(project, study, world, read_frame(panel))
+        for frame in judged(cell, truth, wanted, study.seed)
     ]
     frame = pd.concat(made, ignore_index=True).assign(claim=claim)
     ordered = frame.sort_values("scenario", key=lambda names: names.map(SCENARIOS.index), kind="stable")
-    write_frame(validated(ordered, coverage_schema(), "coverage"), arguments.out)
+    write_frame(validated(ordered, coverage_schema(), "coverage"), out)
 
 
 def cells(project: Project, study: Study, world: World, panel: pd.DataFrame) -> list[Cell]:
@@ -91,15 +88,15 @@ def cells(project: Project, study: Study, world: World, panel: pd.DataFrame) -> 
 
 def _shared(design: ModelFrame, seed: int) -> ModelFrame:
     """The design with a treatment that states give all of their dyads."""
-    a, b, year = (design.factor(name) for name in ("side1", "side2", "year"))
+    a, b, year = map(design.factor, KEY)
     treatment = policy(a, b, year, stream(seed, "policy"))
     return replace(design, x=np.column_stack([treatment, design.x[:, 1:]]))
 
 
 def _hazard(design: ModelFrame, world: World, seed: int, effect: float) -> Hazard:
     """The world's hazard for the rows of a design, with the effects of its treatment and of rivalry."""
-    a, b, year = (design.factor(name) for name in ("side1", "side2", "year"))
     threat = design.x[:, design.terms.index(THREAT)] if THREAT in design.terms else np.zeros(len(design.y))
+    a, b, year = map(design.factor, KEY)
     return hazard(world, seed, a, b, year, effect * design.treatment + world.threat_on_onset * threat)
 
 
@@ -118,7 +115,7 @@ def judged(cell: Cell, truth: float, draws: int, seed: int) -> Iterator[pd.DataF
         if failure is None:
             try:
                 draw = replace(cell.hazard, state_shock=shock).draw
-                found = coverage(model, draw, truth, draws, stream(seed, f"coverage {cell.sample}"))
+                found = covered(model, draw, truth, draws, stream(seed, f"coverage {cell.sample}"))
             except ConfigError as error:
                 failure = error
         said = f"{type(failure).__name__}: {failure}" if failure else ""

@@ -1,66 +1,98 @@
-"""Fit one part of a claim's multiverse."""
+"""The multiverse of a study: fitted in shards, put into one table, and judged claim by claim."""
 
-import argparse
 import sys
 import time
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated
 
-from detente.base.files import read_json
-from detente.cli.command import Command
-from detente.cli.options import add_study, read_study
-from detente.cli.readpanels import panels_at, read_panels
-from detente.study.multiverse import fitted, grids_of, multiverse_schema, recheck, shards
+import pandas as pd
 
-COMMAND = Command(
-    summary="fit one shard of a claim's multiverse",
-    group="step",
-    example="detente multiverse --study tiny --claim exercise --shard 0 --panels data/processed/tiny/robustness "
-    "--out shard.parquet",
+from detente.base.errors import EstimationError
+from detente.base.files import read_frame, read_json, write_csv
+from detente.cli.command import Option, command
+from detente.cli.options import Csv, Parquet, RecordOptions, StudyOptions
+from detente.stats.resampling import CircularShift
+from detente.study.config import Claim, Multiverse
+from detente.study.design import HEADLINE, Specification
+from detente.study.multiverse import (
+    DECISIONS,
+    JOINT,
+    OPTIONS,
+    Grid,
+    columns_of,
+    curve,
+    decompose,
+    fitted,
+    grids_of,
+    joint_test,
+    multiverse_of,
+    multiverse_schema,
+    options,
+    recheck,
+    shards,
 )
+from detente.study.robustness import schemes
+from detente.study.verdicts import standings
 
-# Parts that are finished within this time of one another are taken for those of one run.
+# Shards that are finished within this time of one another are taken for those of one run.
 PAUSE_SECONDS = 180
 # Length of the progress bar, characters.
 BAR = 20
+DRAWS = 499
+WILD = "wild bootstrap by dyad, no effect imposed"
+Panels = Annotated[Path, "folder of dyad-year.parquet and directed-dyad-year.parquet"]
 
 
-def configure(parser: argparse.ArgumentParser) -> None:
-    """Options."""
-    add_study(parser)
-    parser.add_argument("--claim", required=True, help="the claim to fit a part of")
-    parser.add_argument("--shard", type=int, default=0, help="which part, from 0")
-    parser.add_argument(
-        "--panels", type=Path, required=True, help="folder of dyad-year.parquet and directed-dyad-year.parquet"
-    )
-    parser.add_argument("--plan", type=Path, help="sizes of all parts, written by `grid --plan`, for the time left")
-    parser.add_argument("--out", type=Path, required=True, help="parquet to write")
+@command(
+    "step",
+    "detente multiverse --study tiny --claim exercise --shard 0 --panels data/processed/tiny/robustness "
+    "--out shard.parquet",
+)
+def multiverse(
+    of: StudyOptions,
+    claim: Annotated[str, "the claim to fit a part of"],
+    panels: Panels,
+    out: Parquet,
+    shard: Annotated[int, "which part, from 0"] = 0,
+    plan: Annotated[Path | None, "sizes of all parts, written by `grid --plan`, for the time left"] = None,
+) -> None:
+    """Fit one shard of a claim's multiverse.
 
-
-def run(arguments: argparse.Namespace) -> None:
-    """Fit all, and some of them again by themselves."""
+    Some of its specifications are fitted again by themselves.
+    """
     started = time.monotonic()
-    project, study = read_study(arguments)
-    (grid,) = grids_of(project, study, [arguments.claim])
-    shard = shards(grid)[arguments.shard]
-    specs = [variant.specification for variant in shard]
-    panels = read_panels(arguments.panels, specs)
-    nodes = list(grid.nodes)
-    frame = fitted(panels, shard, nodes)
-    name = f"{arguments.claim}.{arguments.shard}"
-    checked = recheck(panels, specs, frame, zlib.crc32(name.encode("utf-8")))
-    multiverse_schema(nodes).write(frame, arguments.out)
+    (grid,) = grids_of(*of.read(), [claim])
+    variants = shards(grid)[shard]
+    specs = [variant.specification for variant in variants]
+    rows = _read_panels(panels, specs)
+    frame = fitted(rows, variants, list(grid.nodes))
+    name = f"{claim}.{shard}"
+    checked = recheck(rows, specs, frame, zlib.crc32(name.encode("utf-8")))
+    multiverse_schema(list(grid.nodes)).write(frame, out)
     lost = int((frame["error"] != "").sum())
     seconds = time.monotonic() - started
     print(f"{name}: {len(frame):,} specifications, {lost:,} without an estimate, in {seconds:.0f} s")
     print(f"{name}: {checked:,} of them fitted again by themselves: the same to 1e-8 standard errors")
-    if arguments.plan and arguments.plan.is_file():
-        since = changed(panels_at(arguments.panels).values())
-        print(progress(read_json(arguments.plan), arguments.out.parent, since, time.time()), file=sys.stderr)
+    if plan and plan.is_file():
+        since = _changed(_panels_at(panels).values())
+        print(progress(read_json(plan), out.parent, since, time.time()), file=sys.stderr)
 
 
-def changed(panels: Iterable[Path]) -> float:
+def _panels_at(folder: Path) -> dict[bool, Path]:
+    """Where a study's panels for robustness are: of dyad-years, and of directed ones."""
+    return {False: folder / "dyad-year.parquet", True: folder / "directed-dyad-year.parquet"}
+
+
+def _read_panels(folder: Path, specs: Iterable[Specification]) -> dict[bool, pd.DataFrame]:
+    """Panels that specifications need, and of these the columns that they need."""
+    files = _panels_at(folder)
+    return {directed: pd.read_parquet(files[directed], columns=names) for directed, names in columns_of(specs).items()}
+
+
+def _changed(panels: Iterable[Path]) -> float:
     """When what parts are made from last changed, panels and this package: older parts will be fitted again."""
     modules = [m.__file__ for name, m in sys.modules.items() if name.partition(".")[0] == "detente"]
     return max(Path(f).stat().st_mtime for f in (*panels, *modules) if f and Path(f).is_file())
@@ -88,3 +120,128 @@ def progress(plan: dict[str, int], folder: Path, since: float, now: float) -> st
         return head
     minutes = (now - run[-1][0]) / fitted_since * left / 60
     return f"{head}, about {max(1, round(minutes))} min left"
+
+
+@command(
+    "step",
+    "detente gather --study tiny --parts data/processed/tiny/multiverse/exercise.0.parquet --out multiverse.parquet "
+    "--csv multiverse.csv",
+)
+def gather(
+    of: StudyOptions,
+    parts: Annotated[Sequence[Path], Option("what `multiverse` wrote", "PART")],
+    out: Parquet,
+    csv: Csv,
+) -> None:
+    """Put the shards of a multiverse into one table.
+
+    They are in the order given, with the standing of each to what was registered.
+    """
+    frame = pd.concat([read_frame(path) for path in parts], ignore_index=True)
+    project, study = of.read()
+    decisions = multiverse_of(project)
+    schema = multiverse_schema(list(decisions.nodes))
+    frame = frame.assign(registration=standing(frame, decisions, standings(project)))[list(schema.columns)]
+    schema.write(frame, out)
+    write_csv(frame if study.world == "observed" else frame.assign(world=study.world), csv)
+    lost = int((frame["error"] != "").sum())
+    print(f"{len(frame):,} specifications of {frame['claim'].nunique()} claims, {lost:,} without an estimate")
+
+
+def standing(frame: pd.DataFrame, multiverse: Multiverse, claims: Mapping[str, str]) -> pd.Series:
+    """The claim's standing where a specification is its headline; what departs from that was not registered."""
+    headline = pd.Series({name: node.headline for name, node in multiverse.nodes.items()})
+    plain = (frame[list(headline.index)] == headline).all(axis=1)
+    said = frame["claim"].map(claims).fillna("")
+    return said.where(plain | (said == ""), "not registered")
+
+
+@dataclass(frozen=True)
+class Judged:
+    """What is written of a claim's equivalent specifications."""
+
+    joint: Annotated[Path, "parquet to write: the tests"]
+    decisions: Annotated[Path, "parquet to write: shares of variance by decision"]
+    options: Annotated[Path, "parquet to write: what each option shifts"]
+
+
+@command(
+    "step",
+    "detente joint --study tiny --claim exercise --multiverse shard.parquet --panels robustness --states "
+    "states.parquet --joint joint.parquet --decisions decisions.parquet --options options.parquet",
+)
+def joint(
+    of: StudyOptions,
+    claim: Annotated[str, "the claim to judge"],
+    multiverse: Annotated[Sequence[Path], "parts of the claim's multiverse"],
+    panels: Panels,
+    record: RecordOptions,
+    out: Judged,
+    draws: Annotated[int, "draws under no effect"] = DRAWS,
+) -> None:
+    """Judge a claim's equivalent specifications together.
+
+    It says, too, which decision moves the estimate.
+    """
+    started = time.monotonic()
+    project, study = of.read()
+    (grid,) = grids_of(project, study, [claim])
+    whole = pd.concat([read_frame(path) for path in multiverse]).set_index("spec_id", drop=False)
+    variants = [v for v in grid.variants if v.equivalent and whole.loc[v.spec_id, "error"] == ""]
+    frame = whole.loc[[v.spec_id for v in variants]].reset_index(drop=True)
+    specs = [v.specification for v in variants]
+    rows = _read_panels(panels, specs)
+    found = curve.curve(rows, specs) if specs else None
+    made: list[pd.DataFrame] = []
+    if found is not None:
+        curve.agree(found.estimate, frame)
+        made = list(_tests(specs, rows, record, found, draws, study.seed_of(claim)))
+    tests = pd.concat(made, ignore_index=True).assign(claim=claim)[list(JOINT.columns)] if made else JOINT.empty()
+    JOINT.write(tests, out.joint)
+    decided, moved = _decided(grid, frame, found)
+    DECISIONS.write(decided, out.decisions)
+    OPTIONS.write(moved, out.options)
+    print(f"{claim}: {len(specs)} equivalent specifications in {time.monotonic() - started:.0f} s")
+    print(tests.to_string(index=False))
+
+
+def _tests(
+    specs: Sequence[Specification],
+    panels: dict[bool, pd.DataFrame],
+    record: RecordOptions,
+    found: curve.Curve,
+    draws: int,
+    seed: int,
+) -> Iterator[pd.DataFrame]:
+    """Joint tests by each scheme: a shift draws any treatment, others that of the headline alone."""
+    if specs[0].claim.moderator is not None:
+        yield joint_test(found.estimate, found.under_null(draws, seed)).assign(scheme=WILD)
+        return
+    headline = next((s.claim for s in specs if s.name == HEADLINE), specs[0].claim)
+    exercises, states = record.read()
+    years = next(iter(panels.values()))["year"]
+    for scheme in schemes(headline, panels[headline.directed], exercises, states, (int(years.min()), int(years.max()))):
+        mine = [
+            i
+            for i, spec in enumerate(specs)
+            if isinstance(scheme, CircularShift) or _treatment(spec.claim) == _treatment(headline)
+        ]
+        if mine:
+            drawn = curve.drawn(panels, [specs[i] for i in mine], scheme, draws, seed)
+            yield joint_test(found.estimate[mine], drawn).assign(scheme=scheme.name)
+
+
+def _treatment(claim: Claim) -> tuple[str, int, bool]:
+    return claim.treatment, claim.lag, claim.directed
+
+
+def _decided(grid: Grid, frame: pd.DataFrame, found: curve.Curve | None) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Shares of variance by decision with intervals over states, and what options shift; empty where nothing varies."""
+    nodes = [n for n in grid.nodes if len(set(frame[n])) > 1]
+    if found is not None and nodes:
+        try:
+            shares = decompose(frame, nodes, without_state=found.without_states())
+            return shares.assign(claim=grid.claim), options(frame, nodes).assign(claim=grid.claim)
+        except EstimationError as error:
+            print(f"{grid.claim}: {error}")
+    return DECISIONS.empty(), OPTIONS.empty()

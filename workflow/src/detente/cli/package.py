@@ -1,32 +1,27 @@
 """Pack a study for its replication: code, settings, report and instructions, but nobody's data."""
 
-import argparse
 import json
 import os
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import yaml
 
 from detente import __version__
 from detente.base.errors import UnfitPackage
 from detente.base.files import read_json, write_bytes
-from detente.cli.command import Command
-from detente.cli.evidence import configure_templates
-from detente.cli.trace import manifests, read_manifest
+from detente.cli.command import command, commands
+from detente.cli.options import Templates
+from detente.cli.provenance import manifests, read_manifest
 from detente.cli.verify import studied
 from detente.provenance import MARKS, METADATA, STAMP, Crate, check, commit, fresh, metadata, own_files, zipped
-from detente.report import exhibits_of, read_templates, traits_of
+from detente.report import TEMPLATES, exhibits_of, read_templates, traits_of
 from detente.report.paper import Listed, Packed, References, Shown, abstract_of, compose, folders_of, readme
 from detente.report.site import provenance_words
 from detente.study.config import Project, Study, load_project
-
-COMMAND = Command(
-    summary="pack a study for its replication", group="replication", example="detente package --study paper"
-)
 
 ABOUT, README = "ABOUT.md", "README.md"
 # Of no use to a replicator: what runs the tests of every change.
@@ -47,28 +42,30 @@ FOLDERS = {
 }
 
 
-def configure(parser: argparse.ArgumentParser) -> None:
-    """Options."""
-    parser.add_argument("--root", type=Path, default=Path(), help="folder of the checkout or package")
-    parser.add_argument("--study", help="name of the study (default: the package's, else paper)")
-    parser.add_argument("--robustness", action="store_true", help="with what `make robustness` made of the study")
-    parser.add_argument("--out", type=Path, help="zip to write (default: dist/replication-<study>-<version>.zip)")
-    configure_templates(parser)
+@command("replication", "detente package --study paper")
+def package(
+    root: Annotated[Path, "folder of the checkout or package"] = Path(),
+    study: Annotated[str | None, "name of the study (default: the package's, else paper)"] = None,
+    robustness: Annotated[bool, "with what `make robustness` made of the study"] = False,
+    out: Annotated[Path | None, "zip to write (default: dist/replication-<study>-<version>.zip)"] = None,
+    templates: Templates = TEMPLATES,
+) -> None:
+    """Pack a study for its replication.
 
-
-def run(arguments: argparse.Namespace) -> None:
-    """Write the zip, unless the report is stale or the package would not be fit to be passed on."""
-    root = arguments.root.resolve()
+    The zip holds code, settings, report and instructions, but nobody's data. A stale report is refused, and so is a
+    package that would not be fit to be passed on.
+    """
+    root = root.resolve()
     project = load_project(root)
-    study = project.study(arguments.study or studied(root))
-    made = [read_manifest(root / m) for m in manifests(study.name)[: 2 if arguments.robustness else 1]]
-    for robustness, manifest in enumerate(made):
-        fresh(manifest, root, commit(root), bool(robustness))
-    content = contents(project, study, made, read_templates(arguments.templates), arguments.templates)
+    of = project.study(study or studied(root))
+    made = [read_manifest(root / m) for m in manifests(of.name)[: 2 if robustness else 1]]
+    for number, manifest in enumerate(made):
+        fresh(manifest, root, commit(root), bool(number))
+    content = contents(project, of, made, read_templates(templates), templates)
     pinned = {file.sha256 for record in project.sources.values() for file in record.files}
     check(content, pinned, [str(root), str(Path.home())] if Path.home() != Path("/") else [str(root)])
-    name = f"replication-{study.name}-{__version__}"
-    out = arguments.out or root / "dist" / f"{name}.zip"
+    name = f"replication-{of.name}-{__version__}"
+    out = out or root / "dist" / f"{name}.zip"
     packed = zipped(name, content)
     write_bytes(packed, out)
     print(f"{os.path.relpath(out)}: {len(content)} files, {len(packed) / 1e6:.1f} MB")
@@ -191,17 +188,21 @@ def _exhibits(
             made["step"] if made else "publish",
         )
     numbers_file = f"reports/{study.name}/numbers.json"
-    yield Listed("In-text numbers", "every number of the text", numbers_file, _path("detente.cli.numbers"), "numbers")
+    yield Listed("In-text numbers", "every number of the text", numbers_file, _command_file("numbers"), "numbers")
 
 
 def _robustness(study: str) -> Iterator[Listed]:
     """What robustness consists of; its tables and figures stand in its page."""
-    for caption, file, command, step in (
+    for caption, file, name, step in (
         ("All of it on one page", "robustness.html", "robustness", "robustness_report"),
         ("The claims ledger", "claims_ledger.csv", "ledger", "ledger"),
         ("All specifications", "multiverse.csv", "multiverse", "multiverse"),
     ):
-        yield Listed("Robustness", caption, f"reports/{study}/{file}", _path(f"detente.cli.{command}"), step)
+        yield Listed("Robustness", caption, f"reports/{study}/{file}", _command_file(name), step)
+
+
+def _command_file(name: str) -> str:
+    return _path(f"detente.cli.{commands()[name].module}")
 
 
 def _path(module: str) -> str:

@@ -1,71 +1,52 @@
-"""Build a panel of dyad-years or state-years from the sources that it shall join."""
+"""Panels of dyad-years or state-years, what they offer, and how to cite what they are made from."""
 
 import argparse
 import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated, Any, Literal
 
-from detente.base.errors import ConfigError
-from detente.base.files import read_frame, write_csv, write_frame, write_text
+from detente.base.errors import ConfigError, UnknownVariable, choices
+from detente.base.files import read_frame, read_note, write_csv, write_frame, write_text
 from detente.base.frames import validated
-from detente.cli.cite import bibliography, note_of, works_of
-from detente.cli.command import Command
-from detente.cli.offer import add_unit, sources_named, unit_of, used
-from detente.cli.panelfile import WRITERS, write_panel
-from detente.data import load_sources, project_root
-from detente.data.panel import Built, build, build_panel, chosen, described, panel_schema, whole_attrition
-from detente.data.record import Tidied
-
-COMMAND = Command(
-    summary="build a panel of dyad-years or state-years",
-    group="data",
-    example="detente panel --years 1980-2010 --add gml mme nmc --out panel.parquet",
+from detente.cli.command import Option, command
+from detente.cli.formats import WRITERS, write_panel
+from detente.cli.options import Home, Mirror
+from detente.data import SourceRecord, load_sources, project_root
+from detente.data.panel import (
+    STATES,
+    Built,
+    Entry,
+    Unit,
+    build,
+    build_panel,
+    catalogue,
+    chosen,
+    described,
+    panel_schema,
+    whole_attrition,
 )
+from detente.data.record import Tidied, cited, load_references, own_reference, own_source
+
+Kept = Annotated[Sequence[str], Option("variables to keep (default: all)", "NAME")]
+Works = Mapping[str, Mapping[str, Any]]
 
 
-def configure(parser: argparse.ArgumentParser) -> None:
-    """Options."""
-    add_unit(parser)
-    parser.add_argument("--years", type=span, required=True, metavar="FIRST-LAST", help="e.g. 1946-2010")
-    parser.add_argument(
-        "--add",
-        nargs="+",
-        default=["all"],
-        metavar="SOURCE",
-        help="sources to join, with spaces or commas between; `detente sources` lists them; a YAML file describes data"
-        " of your own (default: all)",
-    )
-    parser.add_argument("--variables", nargs="+", metavar="NAME", help="variables to keep (default: all)")
-    parser.add_argument("--lead-in", type=int, default=0, metavar="N", help="years before the first to hold, for lags")
-    parser.add_argument("--out", type=Path, required=True, help=f"file to write: {', '.join(WRITERS)}")
-    parser.add_argument("--attrition", type=Path, help="parquet to write: rows dropped, merged or recoded, and why")
-    parser.add_argument("--codebook", type=Path, help="CSV to write: what each variable is and how it is spread")
-    parser.add_argument("--cite", type=Path, help="BibTeX file to write: what the panel is made from")
-    parser.add_argument("--root", type=Path, help="folder of the project (default: here, or the checkout)")
-    parser.add_argument("--mirror", type=Path, help="folder of raw files to copy from (default: DETENTE_MIRROR)")
-    parser.add_argument("--tidy", type=Path, help="folder of tidy sources, cleaned before: nothing is fetched")
-    parser.add_argument("--attrition-logs", type=Path, help="folder of their attrition logs")
+@dataclass(frozen=True)
+class UnitOptions:
+    """What a row of a panel is."""
 
+    unit: Annotated[Literal["dyad-year", "state-year"], "what a row is"] = "dyad-year"
+    directed: Annotated[bool, "a row for each direction of a dyad: source, target"] = False
 
-def run(arguments: argparse.Namespace) -> None:
-    """Build and write."""
-    if arguments.out.suffix not in WRITERS:
-        raise ConfigError(f"--out: {arguments.out.name!r} must end in one of {', '.join(WRITERS)}")
-    built = _from_tidy(arguments) if arguments.tidy else _from_record(arguments)
-    panel = built.panel
-    frame = validated(panel.frame, panel_schema(panel.entries, panel.unit), "panel")
-    # Tidy sources may be of a simulated world: only a panel made of the record says what it is made from.
-    note = note_of(panel.entries, built.records, panel.unit, arguments.years) if built.records else None
-    write_panel(frame, panel.entries, arguments.out, note)
-    if arguments.attrition:
-        write_frame(built.attrition, arguments.attrition)
-    if arguments.codebook:
-        write_csv(described(panel), arguments.codebook)
-    if arguments.cite:
-        home = arguments.root or project_root()
-        records = built.records or load_sources(home)
-        write_text(bibliography(works_of(used(panel.entries, records)), home), arguments.cite)
-    inside = panel.frame[panel.frame["in_window"]]
-    print(f"{arguments.out}: {len(inside):,} {panel.unit}s, {len(panel.entries)} variables")
+    def read(self) -> Unit:
+        """The unit; raises ConfigError for a directed state-year."""
+        if self.unit == "state-year":
+            if self.directed:
+                raise ConfigError("--directed: a state-year has no direction; leave it out, or use --unit dyad-year")
+            return "state-year"
+        return "directed-dyad-year" if self.directed else "dyad-year"
 
 
 def span(text: str) -> tuple[int, int]:
@@ -76,32 +57,217 @@ def span(text: str) -> tuple[int, int]:
     return int(found[1]), int(found[2] or found[1])
 
 
-def _from_record(arguments: argparse.Namespace) -> Built:
+@dataclass(frozen=True, kw_only=True)
+class Joined(UnitOptions):
+    """What a panel holds."""
+
+    years: Annotated[tuple[int, int], Option("e.g. 1946-2010", "FIRST-LAST", span)]
+    add: Annotated[
+        Sequence[str],
+        Option(
+            "sources to join, with spaces or commas between; `detente sources` lists them; a YAML file describes data"
+            " of your own (default: all)",
+            "SOURCE",
+        ),
+    ] = ("all",)
+    variables: Kept = ()
+    lead_in: Annotated[int, Option("years before the first to hold, for lags", "N")] = 0
+
+
+@dataclass(frozen=True)
+class Beside:
+    """Files that are written beside a panel."""
+
+    attrition: Annotated[Path | None, "parquet to write: rows dropped, merged or recoded, and why"] = None
+    codebook: Annotated[Path | None, "CSV to write: what each variable is and how it is spread"] = None
+    cite: Annotated[Path | None, "BibTeX file to write: what the panel is made from"] = None
+
+
+@dataclass(frozen=True)
+class Places:
+    """Where raw files or tidy tables are."""
+
+    root: Home = None
+    mirror: Mirror = None
+    tidy: Annotated[Path | None, "folder of tidy sources, cleaned before: nothing is fetched"] = None
+    attrition_logs: Annotated[Path | None, "folder of their attrition logs"] = None
+
+
+@command("data", "detente panel --years 1980-2010 --add gml mme nmc --out panel.parquet")
+def panel(
+    of: Joined, out: Annotated[Path, f"file to write: {', '.join(WRITERS)}"], beside: Beside, places: Places
+) -> None:
+    """Build a panel of dyad-years or state-years."""
+    if out.suffix not in WRITERS:
+        raise ConfigError(f"--out: {out.name!r} must end in one of {', '.join(WRITERS)}")
+    built = _from_tidy(of, places) if places.tidy else _from_record(of, places)
+    made = built.panel
+    frame = validated(made.frame, panel_schema(made.entries, made.unit), "panel")
+    # Tidy sources may be of a simulated world: only a panel made of the record says what it is made from.
+    note = note_of(made.entries, built.records, made.unit, of.years) if built.records else None
+    write_panel(frame, {name: entry.variable.label for name, entry in made.entries.items()}, out, note)
+    if beside.attrition:
+        write_frame(built.attrition, beside.attrition)
+    if beside.codebook:
+        write_csv(described(made), beside.codebook)
+    if beside.cite:
+        home = places.root or project_root()
+        records = built.records or load_sources(home)
+        write_text(bibliography(works_of(made.entries, records), home), beside.cite)
+    print(f"{out}: {int(frame['in_window'].sum()):,} {made.unit}s, {len(made.entries)} variables")
+
+
+def _from_record(of: Joined, places: Places) -> Built:
     """Whatever has to be fetched and cleaned."""
     return build(
-        arguments.years,
-        sources_named(arguments.add),
-        unit=unit_of(arguments),
-        variables=arguments.variables,
-        lead_in=arguments.lead_in,
-        root=arguments.root,
-        mirror=arguments.mirror,
+        of.years,
+        sources_named(of.add),
+        unit=of.read(),
+        variables=of.variables or None,
+        lead_in=of.lead_in,
+        root=places.root,
+        mirror=places.mirror,
     )
 
 
-def _from_tidy(arguments: argparse.Namespace) -> Built:
+def _from_tidy(of: Joined, places: Places) -> Built:
     """Sources that an earlier step cleaned."""
-    if not arguments.attrition_logs:
+    if not (places.tidy and places.attrition_logs):
         raise ConfigError("--tidy needs --attrition-logs: the folder of the sources' attrition logs")
-    modules = chosen(sources_named(arguments.add))
-    frames = {m.slug: read_frame(arguments.tidy / f"{m.slug}.parquet") for m in modules}
-    attrition = {m.slug: read_frame(arguments.attrition_logs / f"{m.slug}.parquet") for m in modules}
-    panel = build_panel(
-        frames,
-        modules,
-        arguments.years,
-        unit=unit_of(arguments),
-        lead_in=arguments.lead_in,
-        variables=arguments.variables,
-    )
-    return Built(panel, whole_attrition(Tidied(frames, attrition), panel), {})
+    modules = chosen(sources_named(of.add))
+    frames = {m.slug: read_frame(places.tidy / f"{m.slug}.parquet") for m in modules}
+    attrition = {m.slug: read_frame(places.attrition_logs / f"{m.slug}.parquet") for m in modules}
+    made = build_panel(frames, modules, of.years, unit=of.read(), lead_in=of.lead_in, variables=of.variables or None)
+    return Built(made, whole_attrition(Tidied(frames, attrition), made), {})
+
+
+def sources_named(words: Sequence[str]) -> list[str]:
+    """Names given with spaces or commas between them."""
+    return [name for word in words for name in word.split(",") if name]
+
+
+@dataclass(frozen=True)
+class Offer:
+    """Variables of a panel by name, and the `records` of the sources at hand by slug, data of one's own among them."""
+
+    entries: Mapping[str, Entry]
+    records: Mapping[str, SourceRecord]
+
+
+def offered(add: Sequence[str], unit: Unit, variables: Sequence[str], root: Path) -> Offer:
+    """What a panel of these sources and variables would hold; reads no raw file of the record.
+
+    Raises
+    ------
+    ConfigError
+        If a name is no source.
+    UnknownVariable
+        If a variable is not offered by these sources.
+    """
+    names = sources_named(add)
+    files = [name for name in names if name.endswith((".yaml", ".yml"))]
+    modules = chosen([name for name in names if name not in files])
+    own = [own_source(Path(name)) for name in files]
+    entries = catalogue([*modules, *(o.source for o in own)], unit)
+    for name in variables:
+        if name not in entries:
+            raise UnknownVariable(f"the panel has no variable {name!r}; {choices(name, entries)}")
+    listed = load_sources(root)
+    records = {m.slug: listed[m.slug] for m in modules} | {o.source.slug: o.record for o in own}
+    return Offer({name: e for name, e in entries.items() if name in (variables or entries)}, records)
+
+
+@command("data", "detente cite --panel panel.parquet")
+def cite(
+    add: Annotated[
+        Sequence[str],
+        Option(
+            "sources of the panel, with spaces or commas between, or YAML files of your own data",
+            "SOURCE",
+            exclusive=True,
+        ),
+    ],
+    panel: Annotated[Path, Option("a panel that `detente panel` wrote as parquet", exclusive=True)],
+    unit: UnitOptions,
+    variables: Kept = (),
+    out: Annotated[Path | None, "file to write (default: print)"] = None,
+    root: Home = None,
+) -> None:
+    """Print BibTeX of what a panel is made from.
+
+    That is just this, and the list of states, which every panel needs.
+    """
+    home = root or project_root()
+    if panel:
+        if variables or unit.directed:
+            raise ConfigError("--panel: the file says itself what it holds; leave out --variables and --directed")
+        works = _of_panel(panel)
+    else:
+        offer = offered(add, unit.read(), variables, home)
+        works = works_of(offer.entries, offer.records)
+    text = bibliography(works, home)
+    if out:
+        write_text(text, out)
+    else:
+        print(text, end="")
+
+
+def works_of(entries: Mapping[str, Entry], records: Mapping[str, SourceRecord]) -> Works:
+    """By source, what is to be cited of what variables are made from, and of the list of states.
+
+    Of each its title, version, `references` in `config/references.bib`, and the `citation` as it stands if none.
+    """
+    used = {STATES, *(slug for entry in entries.values() for slug in entry.sources)}
+    told = {"title", "version", "references", "citation"}
+    return {slug: record.model_dump(mode="json", include=told) for slug, record in records.items() if slug in used}
+
+
+def bibliography(works: Works, root: Path) -> str:
+    """BibTeX of all works, each entry once, after a comment that says which entry is of which source.
+
+    Raises
+    ------
+    ConfigError
+        If `config/references.bib` cannot be read, or lacks an entry.
+    """
+    references = load_references(root)
+    count = "1 source" if len(works) == 1 else f"{len(works)} sources"
+    lines, entries = [f"% What this panel is made from: {count}."], []
+    for slug, work in works.items():
+        key = f"{slug}-data" if slug in references else slug
+        found = cited(work["references"], references) or [own_reference(key, work["title"], work["citation"])]
+        # BibTeX begins an entry at every @, even after a per cent sign.
+        said = f"% {slug}: {work['title']}, version {work['version']}".replace("@", "(at)")
+        lines.append(f"{said} -> {', '.join(r.key for r in found)}")
+        entries += found
+    once = {entry.key: entry.bibtex() for entry in entries}
+    return "\n".join(lines) + "\n\n" + "\n\n".join(once.values()) + "\n"
+
+
+def note_of(
+    entries: Mapping[str, Entry], records: Mapping[str, SourceRecord], unit: Unit, years: tuple[int, int]
+) -> dict[str, object]:
+    """What a panel's file says of itself: unit, years, what each variable is made from, and how to cite that."""
+    return {
+        "unit": unit,
+        "years": list(years),
+        "variables": {name: list(entry.sources) for name, entry in entries.items()},
+        "sources": works_of(entries, records),
+    }
+
+
+def _of_panel(path: Path) -> Works:
+    """What a written panel says that it is made from."""
+    otherwise = "name its sources: detente cite --add …"
+    if path.suffix != ".parquet":
+        raise ConfigError(f"--panel: {path.name!r} cannot say what it is made from, only parquet can; {otherwise}")
+    if not path.is_file():
+        raise ConfigError(f"--panel: there is no {path}")
+    note = read_note(path)
+    if note is None:
+        raise ConfigError(
+            f"--panel: {path.name!r} does not say what it is made from, as only panels do that `detente panel` made"
+            f" of the record; {otherwise}"
+        )
+    works: Works = note["sources"]
+    return works

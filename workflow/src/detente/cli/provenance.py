@@ -1,48 +1,199 @@
-"""Record what a report is made from: commit, seed, versions, raw files."""
+"""What a report is made from: versions and raw files, lineage and manifest; and the origin of a single file."""
 
-import argparse
-from dataclasses import asdict
+import csv
+import os
+import platform
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from json import dumps
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
-from detente.base.files import read_json, write_json
-from detente.cli.command import Command
-from detente.cli.options import add_study, read_study
-from detente.provenance import commit, versions
+from detente.base.errors import UnknownOrigin, choices
+from detente.base.files import read_json, sha256, write_json
+from detente.base.strict import shown
+from detente.cli.command import Option, command
+from detente.cli.options import Json, StudyOptions
+from detente.provenance import Lineage, ancestry, columns, commit, printed, versions
+from detente.provenance import lineage as graph_of
+from detente.study.config import Project, Study
 
-COMMAND = Command(
-    summary="record what a report was made from",
-    group="step",
-    example="detente provenance --study tiny --sources mme --receipts data/processed/tiny/raw --out provenance.json",
+# The folders that hold products, each with one folder a study.
+PLACES = ("reports/", "data/processed/")
+
+
+@command(
+    "step", "detente provenance --study tiny --sources mme --receipts data/processed/tiny/raw --out provenance.json"
 )
+def provenance(
+    of: StudyOptions,
+    receipts: Annotated[Path, "folder of receipts of raw files"],
+    sources: Annotated[Sequence[str], Option("sources that have receipts", "SLUG")],
+    out: Json,
+) -> None:
+    """Record what a report was made from.
 
-
-def configure(parser: argparse.ArgumentParser) -> None:
-    """Options."""
-    add_study(parser)
-    parser.add_argument("--receipts", type=Path, required=True, help="folder of receipts of raw files")
-    parser.add_argument("--sources", nargs="+", required=True, metavar="SLUG", help="sources that have receipts")
-    parser.add_argument("--out", type=Path, required=True, help="JSON to write")
-
-
-def run(arguments: argparse.Namespace) -> None:
-    """Write the record."""
-    _, study = read_study(arguments)
-    write_json(
-        {
-            **asdict(commit(arguments.root)),
-            "seed": study.seed,
-            "versions": versions(),
-            "raw": raw_files(arguments.receipts, arguments.sources),
-        },
-        arguments.out,
-    )
-
-
-def raw_files(receipts: Path, slugs: list[str]) -> list[dict[str, Any]]:
-    """Every raw file of a study with its checksum."""
-    return [
-        {"slug": slug, "file": f["file"], "sha256": f["sha256"], "bytes": f["bytes"]}
-        for slug in slugs
-        for f in read_json(receipts / f"{slug}.json")["files"]
+    That is commit, seed, versions, and every raw file with its checksum.
+    """
+    raw = [
+        {"slug": slug, **{key: file[key] for key in ("file", "sha256", "bytes")}}
+        for slug in sources
+        for file in read_json(receipts / f"{slug}.json")["files"]
     ]
+    seed = of.read()[1].seed
+    write_json({**asdict(commit(of.root)), "seed": seed, "versions": versions(), "raw": raw}, out)
+
+
+@dataclass(frozen=True)
+class Products:
+    """Files that a study is made of."""
+
+    products: Annotated[Sequence[Path], "files whose making is recorded"]
+    records: Annotated[Path, "Snakemake's records of finished jobs"] = Path(".snakemake/metadata")
+
+    def lineage(self, project: Project, study: Study, *more: Path) -> Lineage:
+        """What made them, back to the raw files; simulated ones are published nowhere."""
+        observed = study.world == "observed"
+        addresses = {
+            (slug, file.file): file.address if observed else None
+            for slug, record in project.sources.items()
+            for file in record.files
+        }
+        return graph_of([path.as_posix() for path in (*self.products, *more)], self.records, addresses)
+
+
+@command("step", "detente lineage --study tiny --products reports/tiny/numbers.json --out lineage.json")
+def lineage(of: StudyOptions, made: Products, out: Json) -> None:
+    """Record what made every exhibit."""
+    write_json(made.lineage(*of.read()), out)
+
+
+@command(
+    "step",
+    "detente manifest --study tiny --provenance provenance.json --processed data/processed/tiny --report "
+    "reports/tiny --products reports/tiny/numbers.json --benchmarks data/processed/tiny/benchmarks/panel.tsv --out "
+    "manifest.json",
+)
+def manifest(
+    of: StudyOptions,
+    provenance: Annotated[Path, "JSON of the provenance step"],
+    processed: Annotated[Path, "folder of processed files"],
+    report: Annotated[Path, "folder of the report"],
+    made: Products,
+    benchmarks: Annotated[Sequence[Path], "benchmarks of the study's steps"],
+    out: Json,
+) -> None:
+    """Record checksums, versions, time and memory.
+
+    What belongs to the study as it is now is listed; whatever else lies in its folders is not.
+    """
+    project, study = of.read()
+    recorded = read_json(provenance)
+    raw = recorded.pop("raw")
+    lock = of.root / "requirements.lock"
+    content = {
+        **recorded,
+        "study": study.model_dump(mode="json"),
+        "machine": {"python": platform.python_version(), "system": platform.system(), "cores": os.cpu_count()},
+        "config": {shown(path): sha256(path) for path in project.files_of(study)},
+        "lock": {lock.name: sha256(lock)} if lock.is_file() else {},
+        "raw": {f"{f['slug']}/{f['file']}": f["sha256"] for f in raw},
+        "processed": _checksums_below(processed, made.products),
+        "exhibits": _checksums_below(report, made.products),
+        "columns": {p.as_posix(): columns(p) for p in made.products if p.suffix == ".parquet"},
+        "lineage": made.lineage(project, study, provenance),
+        "steps": _steps(benchmarks),
+    }
+    write_json(content, out)
+
+
+def _checksums_below(folder: Path, files: Iterable[Path]) -> dict[str, str]:
+    """SHA-256 of those `files` that lie below `folder`, by path relative to it."""
+    return {f.relative_to(folder).as_posix(): sha256(f) for f in files if f.is_relative_to(folder)}
+
+
+def _steps(benchmarks: Iterable[Path]) -> dict[str, Any]:
+    """Wall seconds and peak memory of every step, from Snakemake's benchmark files that are at hand."""
+    found = {}
+    for path in filter(Path.is_file, benchmarks):
+        with path.open(encoding="utf-8") as stream:
+            row = next(csv.DictReader(stream, delimiter="\t"), None)
+        if row:
+            found[path.stem] = {"seconds": _number(row["s"]), "peak_mb": _number(row["max_rss"])}
+    return found
+
+
+def _number(text: str) -> float | None:
+    try:
+        return float(text)
+    except ValueError:
+        return None
+
+
+@command("replication", "detente trace reports/paper/tables/main.tex")
+def trace(
+    file: Annotated[Path, "a table, figure, number file or intermediate product of a study"],
+    /,
+    root: Annotated[Path, "folder of the project (has reports/)"] = Path(),
+    manifest: Annotated[Path | None, "manifest (default: that which lists the file, in reports/)"] = None,
+    json: Annotated[bool, "print the graph as JSON"] = False,
+) -> None:
+    """Print what a file was made from, back to the raw files.
+
+    Nothing is run.
+    """
+    path = _inside(root, file)
+    content = read_manifest(manifest or _manifest(root, path))
+    if path not in (files := _files(content)):
+        raise UnknownOrigin(f"{path}: the manifest does not list it; {choices(path, files)}")
+    graph = ancestry(content["lineage"], path)
+
+    def state(name: str, checksum: str) -> str:
+        product = root / name
+        if not product.is_file():
+            return "  (not at hand)"
+        return "" if sha256(product) == checksum else f"  STALE: the file now has sha256 {sha256(product)}"
+
+    if json:
+        checksums = {n: f["sha256"] for part in (graph["files"], graph["raw"]) for n, f in part.items()}
+        stale = [n for n, c in {**checksums, **graph["modules"]}.items() if "STALE" in state(n, c)]
+        print(dumps({"file": path, **graph, "stale": stale}, indent=1, ensure_ascii=False))
+    else:
+        print(printed(graph, path, content, state), end="")
+
+
+def read_manifest(path: Path) -> dict[str, Any]:
+    """A manifest that has a lineage; raises UnknownOrigin if there is none, or an older version wrote it."""
+    if not path.is_file():
+        raise UnknownOrigin(f"{path.as_posix()}: there is no manifest; build the study first")
+    content: dict[str, Any] = read_json(path)
+    if "lineage" not in content:
+        raise UnknownOrigin(f"{path.as_posix()}: an older version wrote it, without lineage; rebuild the study")
+    return content
+
+
+def _inside(root: Path, file: Path) -> str:
+    """The file's path as the manifest writes it: relative to the project, whether named from there or from here."""
+    named = Path(os.path.normpath(file)).as_posix()
+    if named.startswith(PLACES):
+        return named
+    return Path(os.path.relpath(file.resolve(), root.resolve())).as_posix()
+
+
+def manifests(study: str) -> tuple[Path, Path]:
+    """Where the manifests of a study are, below the project: of its paper, and of its robustness."""
+    report = Path("reports", study)
+    return report / "manifest.json", report / "robustness" / "manifest.json"
+
+
+def _manifest(root: Path, path: str) -> Path:
+    """The manifest that lists a file, else that of the paper."""
+    for place in PLACES:
+        if path.startswith(place):
+            places = [root / m for m in manifests(path.removeprefix(place).partition("/")[0])]
+            return next((m for m in places if m.is_file() and path in _files(read_json(m))), places[0])
+    raise UnknownOrigin(f"{path}: not a product of a study; those lie in {' and '.join(PLACES)}")
+
+
+def _files(manifest: Mapping[str, Any]) -> Any:
+    return manifest.get("lineage", {}).get("files", {})

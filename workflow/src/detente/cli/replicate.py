@@ -1,18 +1,17 @@
 """Re-estimate published tables: every printed number beside ours, and the same models under the dyadic covariance."""
 
-import argparse
-import os
 import sys
 from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import pandas as pd
 
 from detente.base.errors import NotReproduced, RawFilesUnavailable
 from detente.base.files import write_bytes, write_csv, write_text
-from detente.cli.command import Command
-from detente.cli.evidence import configure_templates
+from detente.cli.command import Option, command
+from detente.cli.options import Home, Templates, mirror
 from detente.data import project_root
 from detente.replicate import (
     FAILING,
@@ -22,61 +21,67 @@ from detente.replicate import (
     not_at_hand,
     obtained,
     read_publications,
-    replicate,
     tables,
 )
-from detente.report import read_templates
+from detente.replicate import replicate as replication_of
+from detente.report import TEMPLATES, read_templates
 from detente.report.figures import image, ratio_chart
 from detente.report.site import counted, page, printed, said
-
-COMMAND = Command(
-    summary="re-estimate published tables and compare number by number",
-    group="replication",
-    example="detente replicate --only king_zeng_mid --out reports/replicate",
-)
 
 FOLDER = Path("config/replications")
 MIRROR = "DETENTE_REPLICATION"
 NUMBERS, DYADIC = "replication.csv", "dyadic.csv"
 
 
-def configure(parser: argparse.ArgumentParser) -> None:
-    """Options."""
-    parser.add_argument("--tables", type=Path, nargs="+", help=f"files of tables (default: {FOLDER}/*.yaml)")
-    parser.add_argument("--only", nargs="+", metavar="ID", help="tables to estimate (default: all)")
-    parser.add_argument("--data", type=Path, help="folder of <id>/<file> (default: data/raw/replication)")
-    parser.add_argument("--mirror", type=Path, help=f"folder to copy <id>/<file> from (default: {MIRROR})")
-    parser.add_argument("--out", type=Path, required=True, help="folder of the page and its CSV files")
-    parser.add_argument("--gather", type=Path, nargs="+", metavar="FOLDER", help="put these parts together instead")
-    parser.add_argument("--part", action="store_true", help="write the two CSV files alone")
-    parser.add_argument(
-        "--check", action="store_true", help="only print and judge what --out holds; exit 1 if a number differs"
-    )
-    parser.add_argument("--root", type=Path, help="folder of the project (default: here, or the checkout)")
-    configure_templates(parser)
+@dataclass(frozen=True)
+class Given:
+    """Published tables, and where their data are."""
+
+    tables: Annotated[Sequence[Path], f"files of tables (default: {FOLDER}/*.yaml)"] = ()
+    only: Annotated[Sequence[str], Option("tables to estimate (default: all)", "ID")] = ()
+    data: Annotated[Path | None, "folder of <id>/<file> (default: data/raw/replication)"] = None
+    mirror: Annotated[Path | None, f"folder to copy <id>/<file> from (default: {MIRROR})"] = None
+    root: Home = None
+
+    def read(self) -> list[Publication]:
+        """The tables."""
+        files = list(self.tables) or sorted(((self.root or project_root()) / FOLDER).glob("*.yaml"))
+        return read_publications(files, list(self.only) or None)
 
 
-def run(arguments: argparse.Namespace) -> None:
-    """Estimate, write, print, judge."""
-    root = arguments.root or project_root()
-    publications = read_publications(_files(arguments.tables, root), arguments.only)
-    if arguments.check:
-        numbers = _read(arguments.out / NUMBERS)
+@command("replication", "detente replicate --only king_zeng_mid --out reports/replicate")
+def replicate(
+    given: Given,
+    out: Annotated[Path, "folder of the page and its CSV files"],
+    gather: Annotated[Sequence[Path], Option("put these parts together instead", "FOLDER")] = (),
+    part: Annotated[bool, "write the two CSV files alone"] = False,
+    check: Annotated[bool, "only print and judge what --out holds; exit 1 if a number differs"] = False,
+    templates: Templates = TEMPLATES,
+) -> None:
+    """Re-estimate published tables and compare number by number.
+
+    Every printed number stands beside ours, and the same models under the dyadic covariance.
+    """
+    publications = given.read()
+    if check:
+        numbers = _read(out / NUMBERS)
         print(printed(numbers), flush=True)
         judge(numbers)
         return
-    if arguments.gather:
-        found = gathered(arguments.gather)
+    if gather:
+        found = _together([Replication(_read(f / NUMBERS), _read(f / DYADIC)) for f in gather])
     else:
-        found = estimated(publications, arguments.data or root / "data/raw/replication", mirror_of(arguments))
-    write_csv(found.numbers, arguments.out / NUMBERS)
-    write_csv(found.dyadic, arguments.out / DYADIC)
-    if arguments.part:
+        raw = given.data or (given.root or project_root()) / "data/raw/replication"
+        found = estimated(publications, raw, mirror(MIRROR, given.mirror))
+    write_csv(found.numbers, out / NUMBERS)
+    write_csv(found.dyadic, out / DYADIC)
+    if part:
         return
-    _refuse_empty(found.numbers)
-    _write(found, publications, arguments.out, arguments.templates)
+    if set(found.numbers["status"]) <= {"data not at hand", "infeasible"}:
+        raise RawFilesUnavailable("the data of no table are at hand; the ways on are named above, table by table")
+    _write(found, publications, out, templates)
     print(printed(found.numbers))
-    if not arguments.gather:
+    if not gather:
         judge(found.numbers)
 
 
@@ -94,13 +99,8 @@ def estimated(publications: Sequence[Publication], raw: Path, mirror: Path | Non
         check_columns(publication, made, f"{FOLDER.as_posix()}/{publication.id}.yaml")
         ready.append((publication, made))
     for publication, made in ready:
-        parts[publication.id] = replicate(publication, made)
+        parts[publication.id] = replication_of(publication, made)
     return _together([parts[p.id] for p in publications])
-
-
-def gathered(folders: Sequence[Path]) -> Replication:
-    """Parts that earlier runs wrote, in the order of their folders."""
-    return _together([Replication(_read(f / NUMBERS), _read(f / DYADIC)) for f in folders])
 
 
 def judge(numbers: pd.DataFrame) -> None:
@@ -121,16 +121,6 @@ def _line(row: Mapping[Hashable, Any]) -> str:
     return f"{place}: printed {row['printed']}, ours {said(row['ours']) or 'none'} ({row['status']}{why})"
 
 
-def mirror_of(arguments: argparse.Namespace) -> Path | None:
-    """Folder to copy data from: named, or of the environment."""
-    named = arguments.mirror or os.environ.get(MIRROR)
-    return Path(named).expanduser() if named else None
-
-
-def _files(given: Sequence[Path] | None, root: Path) -> list[Path]:
-    return list(given) if given else sorted((root / FOLDER).glob("*.yaml"))
-
-
 def _read(path: Path) -> pd.DataFrame:
     texts = ("id", "model", "term", "quantity", "printed", "status", "reason", "precision")
     frame = pd.read_csv(path, dtype=dict.fromkeys(texts, str), keep_default_na=True)
@@ -142,11 +132,6 @@ def _together(parts: Sequence[Replication]) -> Replication:
     frames = [[p.numbers for p in parts], [p.dyadic for p in parts]]
     numbers, dyadic = (pd.concat([f for f in each if len(f)] or each, ignore_index=True) for each in frames)
     return Replication(numbers, dyadic)
-
-
-def _refuse_empty(numbers: pd.DataFrame) -> None:
-    if not len(numbers) or set(numbers["status"]) <= {"data not at hand", "infeasible"}:
-        raise RawFilesUnavailable("the data of no table are at hand; the ways on are named above, table by table")
 
 
 def _write(found: Replication, publications: Sequence[Publication], out: Path, templates: Path) -> None:

@@ -1,46 +1,57 @@
-"""List the sources of the record: version, years coded, rows, variables, terms, citation."""
+"""What is known of the sources of the record: a list, their variables, and the page of all of them."""
 
-import argparse
+import os
+import shutil
 import textwrap
+from collections.abc import Hashable, Mapping, Sequence
+from itertools import zip_longest
 from pathlib import Path
+from typing import Annotated, Literal
 
 import pandas as pd
 
-from detente.base.errors import ConfigError, choices
-from detente.cli.command import Command
-from detente.cli.offer import sources_named
-from detente.data import SourceRecord, load_sources, project_root
+from detente.base.errors import BrokenContract, ConfigError, choices
+from detente.base.files import write_bytes, write_text
+from detente.cli.command import Option, command
+from detente.cli.options import Home, Mirror, mirror
+from detente.cli.panel import Offer, UnitOptions, offered, sources_named
+from detente.data import THEMES, SourceRecord, load_sources, project_root
+from detente.data.panel import MAJOR, MIRROR, STATES, expansions
+from detente.data.panel import codebook as listed
+from detente.data.record import KEPT, Tidied, tidied
 from detente.data.sources import ALIASES, REGISTRY, Source
+from detente.report.site import Profile, data_page, pipe_table
 
-COMMAND = Command(
-    summary="list the sources: version, years, rows, variables, terms, citation",
-    group="data",
-    example="detente sources --only mme gml-mid",
-)
-
-
-def configure(parser: argparse.ArgumentParser) -> None:
-    """Options."""
-    parser.add_argument("--root", type=Path, help="folder of the project (default: here, or the checkout)")
-    parser.add_argument("--only", nargs="+", metavar="SOURCE", help="sources to list (default: all)")
-    parser.add_argument("--format", choices=("text", "csv"), default="text", help="for reading, or for machines")
+HEAD = ("variable", "label", "unit", "role", "years", "absent")
+ABSENCE = "Absent: what a row without a record has in the years that are covered; outside them, everything is missing."
+# With less room for labels a table cannot be read: each variable then has lines of its own.
+ROOM = 36
+UNIT = 18
+# Where the output is no terminal.
+PAGE = (100, 24)
+DERIVED = "derived"
+PACKAGE = "workflow/src/detente"
 
 
-def run(arguments: argparse.Namespace) -> None:
-    """Print the list."""
-    records = load_sources(arguments.root or project_root())
-    wanted = [ALIASES.get(name, name) for name in sources_named(arguments.only or ())] or records
+@command("data", "detente sources --only mme gml-mid")
+def sources(
+    only: Annotated[Sequence[str], Option("sources to list (default: all)", "SOURCE")] = (),
+    format_: Annotated[Literal["text", "csv"], "for reading, or for machines"] = "text",
+    root: Home = None,
+) -> None:
+    """List the sources: version, years, rows, variables, terms, citation."""
+    records = load_sources(root or project_root())
+    wanted = [ALIASES.get(name, name) for name in sources_named(only)] or records
     for name in wanted:
         if name not in records:
             raise ConfigError(f"--only: {name!r} is no source; {choices(name, [*records, *ALIASES])}")
-    chosen = {name: records[name] for name in wanted}
-    if arguments.format == "csv":
-        print(pd.DataFrame([_row(name, record) for name, record in chosen.items()]).to_csv(index=False), end="")
+    if format_ == "csv":
+        print(pd.DataFrame([_source_row(name, records[name]) for name in wanted]).to_csv(index=False), end="")
     else:
-        print("\n\n".join(_entry(name, record, REGISTRY[name]) for name, record in chosen.items()))
+        print("\n\n".join(_source_entry(name, records[name]) for name in wanted))
 
 
-def _row(name: str, record: SourceRecord) -> dict[str, object]:
+def _source_row(name: str, record: SourceRecord) -> dict[str, object]:
     module = REGISTRY[name]
     return {
         "source": name,
@@ -60,20 +71,176 @@ def _row(name: str, record: SourceRecord) -> dict[str, object]:
     }
 
 
-def _entry(name: str, record: SourceRecord, module: Source) -> str:
+def _source_entry(name: str, record: SourceRecord) -> str:
     """One source as a paragraph."""
-    variables = ", ".join(v.name for v in module.variables) or "spells"
+    module, (first, last), files = REGISTRY[name], record.years, len(record.files)
     lines = [
-        f"{name}: {record.title}, version {record.version}",
-        f"{record.years[0]}–{record.years[1]}; {record.rows or 0:,} rows by {module.key}; {_count(record)}",
-        variables,
-        record.terms + ".",
+        f"{first}–{last}; {record.rows or 0:,} rows by {module.key}; {files} file{'s' if files > 1 else ''}",
+        ", ".join(v.name for v in module.variables) or "spells",
+        f"{record.terms}.",
         record.citation.replace("{", "").replace("}", ""),
     ]
-    return "\n".join(
-        [lines[0], *(textwrap.fill(line, 100, initial_indent="  ", subsequent_indent="  ") for line in lines[1:])]
+    filled = (textwrap.fill(line, 100, initial_indent="  ", subsequent_indent="  ") for line in lines)
+    return "\n".join([f"{name}: {record.title}, version {record.version}", *filled])
+
+
+@command("data", "detente codebook --add gml mme --directed")
+def codebook(
+    unit: UnitOptions,
+    add: Annotated[
+        Sequence[str],
+        Option(
+            "sources of the panel, with spaces or commas between, or YAML files of your own data (default: all)",
+            "SOURCE",
+        ),
+    ] = ("all",),
+    variables: Annotated[Sequence[str], Option("variables to list (default: all)", "NAME")] = (),
+    format_: Annotated[Literal["text", "csv", "markdown"], "text for reading"] = "text",
+    root: Home = None,
+) -> None:
+    """List the variables that a panel offers.
+
+    No data are needed.
+    """
+    offer = offered(add, unit.read(), variables, root or project_root())
+    table = _offer_table(offer)
+    if format_ == "csv":
+        print(table.to_csv(index=False, lineterminator="\n"), end="")
+    elif format_ == "markdown":
+        print(pipe_table(list(table.columns), table.to_numpy().tolist()), end="")
+    else:
+        print(_text(table, offer.records, shutil.get_terminal_size(PAGE).columns))
+
+
+def _offer_table(offer: Offer) -> pd.DataFrame:
+    """One row per variable: the codebook, and the years in which all that the variable is made from are coded."""
+    spans = [[offer.records[slug].years for slug in entry.sources] for entry in offer.entries.values()]
+    return listed(offer.entries).assign(
+        first_year=[max(first for first, _ in each) for each in spans],
+        last_year=[min(last for _, last in each) for each in spans],
     )
 
 
-def _count(record: SourceRecord) -> str:
-    return "1 file" if len(record.files) == 1 else f"{len(record.files)} files"
+def _text(table: pd.DataFrame, records: Mapping[str, SourceRecord], width: int) -> str:
+    """The list for a terminal, source by source; what is made from several comes last."""
+    rows = [_cells(row) for row in table.to_dict("records")]
+    widths = _widths(rows, width)
+    shown = [f"  {_row(row, widths)}" if widths else _stacked(row, width) for row in rows]
+    blocks = [f"  {_row(HEAD, widths)}"] if widths else []
+    for slug in (*(s for s in dict.fromkeys(table["source"]) if s != DERIVED), DERIVED):
+        lines = [line for line, source in zip(shown, table["source"], strict=True) if source == slug]
+        record = records.get(slug)
+        head = f"{slug}: {record.title} ({record.version})" if record else "made from other variables, in brackets"
+        blocks += ["\n".join([_wrapped(head, width, "", "    "), *lines])] if lines else []
+    return "\n\n".join([*blocks, _wrapped(f"{len(rows)} variables. {ABSENCE}", width, "", "")])
+
+
+def _cells(row: Mapping[Hashable, object]) -> list[str]:
+    """What the list says of a variable, in the order of `HEAD`."""
+    made = str(row["made_from"])
+    label = f"{row['label']} [{made.replace(' ', ', ')}]" if made != row["source"] else row["label"]
+    absent = "missing" if row["absent_means"] == "missing" else "0"
+    years = f"{row['first_year']}–{row['last_year']}"
+    return [str(cell) for cell in (row["variable"], label, row["unit"], row["role"], years, absent)]
+
+
+def _widths(rows: list[list[str]], width: int) -> list[int]:
+    """Width of each cell, labels having what is left; none if that is too little for a table."""
+    name, unit, role = (max(len(row[i]) for row in rows) for i in (0, 2, 3))
+    others = [name, min(unit, UNIT), role, len("1816–2016"), len("missing")]
+    label = width - sum(others) - 2 * len(HEAD)
+    return [name, label, *others[1:]] if label >= ROOM else []
+
+
+def _stacked(cells: list[str], width: int) -> str:
+    """A variable as a paragraph."""
+    name, label, unit, role, years, absent = cells
+    first = _wrapped(f"{name}: {label}", width, "  ", "      ")
+    return f"{first}\n{_wrapped(f'{unit}; {role}; {years}; absent: {absent}', width, '      ', '      ')}"
+
+
+def _row(cells: Sequence[str], widths: list[int]) -> str:
+    """One row of the table, over several lines where a cell needs them."""
+    wrapped = [textwrap.wrap(cell, n, break_on_hyphens=False) for cell, n in zip(cells, widths, strict=True)]
+    lines = (
+        "  ".join(part.ljust(n) for part, n in zip(parts, widths, strict=True)).rstrip()
+        for parts in zip_longest(*wrapped, fillvalue="")
+    )
+    return "\n  ".join(lines)
+
+
+def _wrapped(text: str, width: int, first: str, rest: str) -> str:
+    return textwrap.fill(text, width, initial_indent=first, subsequent_indent=rest, break_on_hyphens=False)
+
+
+@command("data", "detente datapage --out docs/data.md --chart docs/images/coverage.svg")
+def datapage(
+    out: Annotated[Path, "Markdown file to write"],
+    chart: Annotated[Path, "picture to write: .svg, .png or .pdf"],
+    root: Home = None,
+    mirror_: Mirror = None,
+) -> None:
+    """Write the page of all sources and the chart of their years."""
+    from detente.report.figures import coverage_chart, image
+
+    home = root or project_root()
+    records = load_sources(home)
+    cleaned = tidied(list(REGISTRY.values()), records, home / "data" / "raw", mirror(MIRROR, mirror_), home / KEPT)
+    shown = Path(os.path.relpath(chart, out.parent)).as_posix()
+    write_text(data_page(profiles(records, checked(cleaned, records).attrition), shown), out)
+    write_bytes(image(coverage_chart(spans(records)), chart.suffix.removeprefix(".")), chart)
+
+
+def profiles(records: Mapping[str, SourceRecord], attrition: Mapping[str, pd.DataFrame]) -> list[Profile]:
+    """What the page says of each source, in the order of the alphabet."""
+    short = {slug: name for name, slug in ALIASES.items()}
+    return [
+        Profile(
+            slug,
+            records[slug],
+            REGISTRY[slug].key,
+            _variables(REGISTRY[slug]),
+            attrition[slug],
+            f"../{PACKAGE}/{REGISTRY[slug].clean.__module__.partition('.')[2].replace('.', '/')}.py",
+            short.get(slug),
+        )
+        for slug in sorted(records)
+    ]
+
+
+def spans(records: Mapping[str, SourceRecord]) -> pd.DataFrame:
+    """One row per source, theme by theme: theme, source, first and last year."""
+    rows = [
+        (label, slug, *records[slug].years)
+        for theme, label in THEMES.items()
+        for slug in sorted(records)
+        if records[slug].theme == theme
+    ]
+    return pd.DataFrame(rows, columns=["theme", "source", "first", "last"])
+
+
+def checked(found: Tidied, records: Mapping[str, SourceRecord]) -> Tidied:
+    """What was found, if it has the rows that `config/sources.yaml` says.
+
+    Raises
+    ------
+    BrokenContract
+        Naming every source whose `rows` are not those that its raw files clean to.
+    """
+    wrong = [
+        f"config/sources.yaml › sources › {slug} › rows: says {records[slug].rows}, the raw files clean to {len(frame)}"
+        for slug, frame in found.frames.items()
+        if len(frame) != records[slug].rows
+    ]
+    if wrong:
+        raise BrokenContract("\n".join(wrong))
+    return found
+
+
+def _variables(module: Source) -> pd.DataFrame:
+    """Variables of a source, and those that a panel makes of its spells or events: name, label, unit, kind."""
+    grown = [v for e in expansions(list(REGISTRY.values())) if e.source == module.slug for v in e.variables]
+    major = (MAJOR,) if module.slug == STATES else ()
+    once = {v.name: v for v in (*major, *module.variables, *grown)}
+    rows = [(v.name, v.label, v.unit, v.kind) for v in once.values()]
+    return pd.DataFrame(rows, columns=["name", "label", "unit", "kind"])

@@ -1,6 +1,5 @@
 """Rebuild a study: in an empty folder, in a new environment from the lock, from nothing but the raw files."""
 
-import argparse
 import os
 import shutil
 import subprocess
@@ -9,23 +8,18 @@ import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated
 
 from detente.base.errors import NotVerified
 from detente.base.files import read_json, write_text
-from detente.cli.acquire import MIRROR, mirror_folder
-from detente.cli.command import Command
-from detente.cli.evidence import configure_templates
-from detente.cli.trace import manifests, read_manifest
+from detente.cli.command import command
+from detente.cli.options import Templates
+from detente.cli.provenance import manifests, read_manifest
+from detente.cli.raw import MIRROR, mirror_folder
 from detente.provenance import GOOD, RELATIVE, STAMP, Build, Verdict, compare, copied, counted, inputs
-from detente.report import read_templates
+from detente.report import TEMPLATES, read_templates
 from detente.report.site import Verification, verification_page
 from detente.study.config import Project, Study, load_project
-
-COMMAND = Command(
-    summary="rebuild a study in an empty folder and compare it with the shipped one",
-    group="replication",
-    example="detente verify --study paper",
-)
 
 ENVIRONMENT = ".venv"
 # What is built where no study is named and no package says which one it is for.
@@ -55,58 +49,66 @@ class Target:
         return manifests(self.study.name)[self.robustness]
 
 
-def configure(parser: argparse.ArgumentParser) -> None:
-    """Options."""
-    parser.add_argument("--root", type=Path, default=Path(), help="folder of the checkout or package")
-    parser.add_argument("--study", help=f"name of the study (default: the package's, else {DEFAULT})")
-    parser.add_argument("--robustness", action="store_true", help="verify what `make robustness` makes of the study")
-    parser.add_argument("--manifest", type=Path, help="manifest to compare with (default: that of the study)")
-    parser.add_argument("--into", type=Path, help="empty folder to build in (default: a temporary one, removed after)")
-    parser.add_argument("--python", type=Path, help="build with this interpreter instead of a new environment")
-    parser.add_argument("--cores", default="all", help="cores to use (default: all)")
-    parser.add_argument("--tolerance", type=float, default=RELATIVE, help=f"relative (default: {RELATIVE:g})")
-    parser.add_argument("--page", type=Path, help="page to write (default: verification.html beside the manifest)")
-    configure_templates(parser)
+@dataclass(frozen=True)
+class How:
+    """How a study is rebuilt and compared."""
+
+    into: Annotated[Path | None, "empty folder to build in (default: a temporary one, removed after)"] = None
+    python: Annotated[Path | None, "build with this interpreter instead of a new environment"] = None
+    cores: Annotated[str, "cores to use (default: all)"] = "all"
+    tolerance: Annotated[float, f"relative (default: {RELATIVE:g})"] = RELATIVE
 
 
-def run(arguments: argparse.Namespace) -> None:
-    """Build, compare, write the page; fail if anything differs.
+@command("replication", "detente verify --study paper")
+def verify(
+    how: How,
+    root: Annotated[Path, "folder of the checkout or package"] = Path(),
+    study: Annotated[str | None, f"name of the study (default: the package's, else {DEFAULT})"] = None,
+    robustness: Annotated[bool, "verify what `make robustness` makes of the study"] = False,
+    manifest: Annotated[Path | None, "manifest to compare with (default: that of the study)"] = None,
+    page: Annotated[Path | None, "page to write (default: verification.html beside the manifest)"] = None,
+    templates: Templates = TEMPLATES,
+) -> None:
+    """Rebuild a study in an empty folder and compare it with the shipped one.
+
+    It is built in a new environment from the lock, from nothing but the raw files.
 
     Raises
     ------
     NotVerified
         If the build fails, or a product is different, missing or extra.
     """
-    root = arguments.root.resolve()
+    root = root.resolve()
     project = load_project(root)
-    study = project.study(arguments.study or studied(root))
-    target = Target(study, arguments.robustness)
-    manifest = (arguments.manifest or root / target.manifest).resolve()
-    shipped = Build(read_manifest(manifest), _products_beside(manifest, target, root))
-    if shipped.manifest["study"]["name"] != study.name:
-        raise NotVerified(f"{manifest}: the manifest of {shipped.manifest['study']['name']!r}, not of {study.name!r}")
-    folder = _empty(arguments.into)
+    target = Target(project.study(study or studied(root)), robustness)
+    path = (manifest or root / target.manifest).resolve()
+    shipped = Build(read_manifest(path), _products_beside(path, target, root))
+    if (of := shipped.manifest["study"]["name"]) != target.study.name:
+        raise NotVerified(f"{path}: the manifest of {of!r}, not of {target.study.name!r}")
+    folder = _empty(how.into)
     try:
-        seconds, changed = rebuild(project, target, folder, arguments.python, arguments.cores)
+        seconds, changed = rebuild(project, target, folder, how.python, how.cores)
         rebuilt = Build(read_json(folder / target.manifest), folder)
-        verdicts = compare(shipped, rebuilt, arguments.tolerance)
+        verdicts = compare(shipped, rebuilt, how.tolerance)
     finally:
-        if arguments.into is None:
+        if how.into is None:
             shutil.rmtree(folder, ignore_errors=True)
+    named = "the interpreter that --python names, not made for this"
+    uncommitted = [("not in the copy", "uncommitted changes of " + ", ".join(changed))] if changed else []
     found = Verification(
         study=target.title,
-        name=study.name,
-        simulated=study.world == "simulated",
+        name=target.study.name,
+        simulated=target.study.world == "simulated",
         verdicts=verdicts,
-        inputs=[*_uncommitted(changed), *inputs(shipped.manifest, rebuilt.manifest)],
+        inputs=[*uncommitted, *inputs(shipped.manifest, rebuilt.manifest)],
         manifest=rebuilt.manifest,
-        environment=_named(arguments.python),
+        environment=named if how.python else "made for this from requirements.lock",
         seconds=seconds,
-        tolerance=arguments.tolerance,
+        tolerance=how.tolerance,
     )
-    page = arguments.page or (root / target.manifest).with_name("verification.html")
-    write_text(verification_page(found, read_templates(arguments.templates)), page)
-    _conclude(verdicts, page)
+    written = page or (root / target.manifest).with_name("verification.html")
+    write_text(verification_page(found, read_templates(templates)), written)
+    _conclude(verdicts, written)
 
 
 def studied(root: Path) -> str:
@@ -143,7 +145,8 @@ def rebuild(project: Project, target: Target, folder: Path, python: Path | None,
     changed = copied(root, folder)
     interpreter = python.absolute() if python else _environment(folder)
     _bring_raw(project, target, folder)
-    environment = {**os.environ, **_mirror(root, target.study)}
+    mirror = mirror_folder(root, target.study)
+    environment = {**os.environ, **({MIRROR: str(mirror.resolve())} if mirror and mirror.is_dir() else {})}
     environment.pop("PYTHONPATH", None)
     print(f"building {target.name} from nothing", flush=True)
     begun = time.monotonic()
@@ -172,11 +175,6 @@ def _bring_raw(project: Project, target: Target, folder: Path) -> None:
                 shutil.copyfile(project.root / below, folder / below)
 
 
-def _mirror(root: Path, study: Study) -> dict[str, str]:
-    mirror = mirror_folder(root, study)
-    return {MIRROR: str(mirror.resolve())} if mirror and mirror.is_dir() else {}
-
-
 def _call(words: list[str], folder: Path, environment: dict[str, str]) -> None:
     done = subprocess.run(
         words, cwd=folder, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
@@ -186,19 +184,8 @@ def _call(words: list[str], folder: Path, environment: dict[str, str]) -> None:
         raise NotVerified(f"{' '.join(words[1:4])} failed with status {done.returncode}; its last lines:\n{last}")
 
 
-def _uncommitted(changed: list[str]) -> list[tuple[str, str]]:
-    return [("not in the copy", "uncommitted changes of " + ", ".join(changed))] if changed else []
-
-
-def _named(python: Path | None) -> str:
-    return (
-        "the interpreter that --python names, not made for this" if python else "made for this from requirements.lock"
-    )
-
-
 def _conclude(verdicts: list[Verdict], page: Path) -> None:
-    counts = counted(verdicts)
-    said = ", ".join(f"{number} {status}" for status, number in counts.items() if number)
+    said = ", ".join(f"{number} {status}" for status, number in counted(verdicts).items() if number)
     shown = os.path.relpath(page)
     bad = [v for v in verdicts if v.status not in GOOD]
     if bad:

@@ -2,8 +2,9 @@
 
 import os
 from collections.abc import Iterable, Iterator
+from functools import cache
 
-from detente.base.code import PACKAGE, modules_used
+from detente.base.code import PACKAGE, decorated, modules_used
 from detente.data.sources import REGISTRY
 from detente.stats import WITH_ENGINE, get
 
@@ -13,7 +14,7 @@ REGISTRIES = ("detente.cli", "detente.data.sources", "detente.stats.registry")
 
 def command(name: str, *modules: str) -> list[str]:
     """A command, with modules that it finds in a registry; relative, so that a moved checkout reruns nothing."""
-    entries = (f"{PACKAGE.name}.cli.{name}", *modules)
+    entries = (f"{PACKAGE.name}.cli.{_commands()[name]}.{name}", *modules)
     files = {file for entry in entries for file in modules_used(PACKAGE, entry, REGISTRIES)}
     return sorted(map(os.path.relpath, files))
 
@@ -46,6 +47,12 @@ def raw_sources(slugs: Iterable[str]) -> list[str]:
 def package_file(*parts: str) -> str:
     """A file of the package that is no module."""
     return os.path.relpath(PACKAGE.joinpath(*parts))
+
+
+@cache
+def _commands() -> dict[str, str]:
+    """Every command, with the module that its function is in."""
+    return {function.name: module for module, function, _ in decorated(PACKAGE / "cli", "command")}
 
 
 def _cleaners(slugs: Iterable[str]) -> Iterator[str]:

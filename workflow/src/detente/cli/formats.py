@@ -1,4 +1,7 @@
-"""Writing raw files in their authors' formats (CSV, DTA, RDA, XLSX, ZIP): same tables, same bytes."""
+"""Tables as files: raw files in their authors' formats, panels as parquet, CSV, Stata with labels, R.
+
+The formats stamp the time of writing; here every stamp is one moment, so that the same table gives the same bytes.
+"""
 
 import gzip
 import io
@@ -12,27 +15,20 @@ from pathlib import Path
 import pandas as pd
 import pyreadr
 
-from detente.base.files import write_bytes
+from detente.base.files import write_bytes, write_csv, write_frame, write_whole
 
-# The formats stamp the time of writing; every stamp is this moment, the earliest that a ZIP can hold.
+# The earliest that a ZIP can hold.
 STAMP = datetime(1980, 1, 1)
+# Limits of Stata's file format, and what panels are stamped with.
+NAME_LENGTH, LABEL_LENGTH = 32, 80
+FIRST = datetime(1816, 1, 1)
 SAVED = re.compile(rb"(<dcterms:(?:created|modified)[^>]*>)[^<]*")
 
 
 def write_raw(path: Path, tables: Mapping[str, pd.DataFrame]) -> None:
-    """Write a raw file in the format of its ending.
+    """Write a raw file in the format of its ending, .csv, .dta, .rda, .xlsx or .zip; raises ValueError for another.
 
-    Parameters
-    ----------
-    path
-        Target; .csv, .dta, .rda, .xlsx or .zip.
-    tables
-        Tables by name: R object, sheet, or member of the ZIP; a .csv or .dta has one, whatever its name.
-
-    Raises
-    ------
-    ValueError
-        If the ending is none of these.
+    Tables are by name of R object, sheet, or member of the ZIP; a .csv or .dta has one, whatever its name.
     """
     if path.suffix not in FORMATS:
         raise ValueError(f"{path.name}: no writer for {path.suffix!r}; known: {', '.join(sorted(FORMATS))}")
@@ -94,4 +90,64 @@ FORMATS: Mapping[str, Callable[[Mapping[str, pd.DataFrame]], bytes]] = {
     ".rda": _rda,
     ".xlsx": _xlsx,
     ".zip": _zip,
+}
+
+
+def write_panel(
+    frame: pd.DataFrame, labels: Mapping[str, str], path: Path, note: Mapping[str, object] | None = None
+) -> None:
+    """Write a panel in the format that the ending of `path` names, whole or not at all.
+
+    Parquet keeps the `note`, Stata the `labels` of variables.
+    """
+    if path.suffix == ".parquet":
+        write_frame(frame, path, note)
+    else:
+        WRITERS[path.suffix](frame, labels, path)
+
+
+def _stata(frame: pd.DataFrame, labels: Mapping[str, str], path: Path) -> None:
+    names = stata_names(list(frame.columns))
+    short = {
+        names[name]: label if len(label) <= LABEL_LENGTH else f"{label[: LABEL_LENGTH - 1]}…"
+        for name, label in labels.items()
+    }
+    table = frame.rename(columns=names)
+    if "in_window" in table:
+        table = table.astype({"in_window": "int8"})
+    write_whole(
+        path,
+        lambda temporary: table.to_stata(
+            temporary, write_index=False, variable_labels=short, version=118, time_stamp=FIRST
+        ),
+    )
+
+
+def stata_names(names: list[str]) -> dict[str, str]:
+    """Name → name of at most 32 characters: long ones are cut and, where two then agree, numbered."""
+    short: dict[str, str] = {}
+    for name in names:
+        cut, number = name[:NAME_LENGTH], 2
+        while cut in short.values():
+            ending = f"_{number}"
+            cut, number = name[: NAME_LENGTH - len(ending)] + ending, number + 1
+        short[name] = cut
+    return short
+
+
+def _r(frame: pd.DataFrame, _: Mapping[str, str], path: Path) -> None:
+    """Compressed here: pyreadr's own compression stamps time and name."""
+
+    def write(temporary: Path) -> None:
+        pyreadr.write_rds(str(temporary), frame)
+        temporary.write_bytes(gzip.compress(temporary.read_bytes(), mtime=0))
+
+    write_whole(path, write)
+
+
+WRITERS: Mapping[str, Callable[[pd.DataFrame, Mapping[str, str], Path], None]] = {
+    ".parquet": lambda frame, _, path: write_frame(frame, path),
+    ".csv": lambda frame, _, path: write_csv(frame, path),
+    ".dta": _stata,
+    ".rds": _r,
 }

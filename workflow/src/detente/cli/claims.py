@@ -1,0 +1,251 @@
+"""The evidence on claims: each examined, onsets predicted, the claims ledger, and the claims' registration."""
+
+import argparse
+import json
+from collections.abc import Mapping
+from datetime import date
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+import pandas as pd
+
+from detente.base import strict
+from detente.base.errors import ConfigError
+from detente.base.files import read_frame, read_json, write_bytes, write_csv, write_frame, write_text
+from detente.cli.command import Option, command
+from detente.cli.options import Home, RecordOptions, StudyOptions
+from detente.data import project_root
+from detente.stats.resampling import Randomisation
+from detente.study import load
+from detente.study.config import CLAIMS, Claim, ClaimsFile, Project, Study, load_multiverse
+from detente.study.design import Specification, build_design, duration_terms, specification
+from detente.study.robustness import PREDICTION, SEPARATION, Examination, Record, forecast, score, separation, task
+from detente.study.robustness import examine as examined
+from detente.study.verdicts import (
+    FAMILIES,
+    FOLDER,
+    INDEX,
+    LEDGER,
+    RESULTS,
+    Findings,
+    Registration,
+    checks,
+    digest,
+    families,
+    registered,
+    registrations,
+    standings,
+)
+from detente.study.verdicts import ledger as ledger_of
+
+ESTIMATOR = "logit"
+# Of the dyad-years of the first instrument: one that is coded in fewer would decide which rows all are judged on.
+COMMON = 0.9
+HEAD = """\
+# Claims as they were frozen: `python -m detente register`. The checksum is of what a file says, not of its bytes; the
+# first registration is the one that estimates are held against. Do not edit.
+registrations:
+"""
+
+
+@command(
+    "step",
+    "detente examine --study tiny --claim exercise --panel panel.parquet --states states.parquet --out "
+    "examined/exercise",
+)
+def examine(
+    of: StudyOptions,
+    claim: Annotated[str, "id of the claim"],
+    panel: Annotated[Path, "panel of its unit, parquet"],
+    record: RecordOptions,
+    out: Annotated[Path, "folder for one parquet a frame"],
+) -> None:
+    """Examine a claim's headline: power, confounders, negative controls, influence, randomisation.
+
+    A frame that does not exist for this claim is empty, and `failures` says why.
+    """
+    project = load(of.root, of.override)
+    study, about = project.study(of.study), project.claims.claims[claim]
+    made = Record(read_frame(panel), *record.read())
+    spec = specification(project, study, about)
+    examination = examined(made, spec, study.seed_of(about.id), study.seed_of(about.family))
+    examination.write(out)
+    for row in examination.failures.itertuples():
+        print(f"{about.id}, {row.part}: {row.error}: {row.message}")
+
+
+@command(
+    "step",
+    "detente predict --study tiny --panel panel.parquet --metrics prediction.parquet --separation separation.parquet",
+)
+def predict(
+    of: StudyOptions,
+    metrics: Annotated[Path, "parquet to write: how good each model is"],
+    separation_: Annotated[Path, "parquet to write: onsets by predicted risk"],
+    panel: Annotated[
+        Path | None, Option("panel of dyad-years, parquet; none where no claim is about them", nargs="?")
+    ] = None,
+) -> None:
+    """Predict onsets that models have not seen, with and without each instrument.
+
+    On the study's headline sample; an instrument that is coded in too few years is left out, and named.
+    """
+    project = load(of.root, of.override)
+    study = project.study(of.study)
+    specs = predicted(project, study)
+    if not specs:
+        print("no claim that is examined is about an instrument between two states: nothing is predicted")
+        PREDICTION.write(PREDICTION.empty(), metrics)
+        SEPARATION.write(SEPARATION.empty(), separation_)
+        return
+    if panel is None:
+        raise ConfigError("--panel: name the panel of dyad-years, as claims about them are examined")
+    rows = read_frame(panel)
+    designs = {spec.claim.id: build_design(rows, spec) for spec in specs}
+    whole = len(designs[specs[0].claim.id].y)
+    for name in [n for n, d in designs.items() if len(d.y) < COMMON * whole]:
+        print(f"{name}: coded in {len(designs.pop(name).y):,} of {whole:,} dyad-years, left out")
+    made = forecast(task(designs, _base(specs[0])), seed=study.seed_of("prediction"))
+    PREDICTION.write(made.metrics, metrics)
+    SEPARATION.write(separation(made.predictions), separation_)
+
+
+def predicted(project: Project, study: Study) -> list[Specification]:
+    """Of the examined claims about an instrument between two states, those of one outcome; the study's own first."""
+    named = {claim.id: claim for claim in project.examined(study)}
+    ordered = dict.fromkeys([*(name for name in study.claims if name in named), *named])
+    claims = [c for c in map(named.__getitem__, ordered) if _is_instrument(c)]
+    return [
+        specification(project, study, claim, ESTIMATOR, study.headline)
+        for claim in claims
+        if claim.outcome == claims[0].outcome
+    ]
+
+
+def _is_instrument(claim: Claim) -> bool:
+    return claim.family == "instruments" and not claim.directed and claim.moderator is None
+
+
+def _base(spec: Specification) -> list[str]:
+    """Terms of geography and of years at peace."""
+    empty = pd.Series(dtype="float64")
+    terms = [c.variable for c in spec.controls if c.role == "geography"]
+    counted = (duration_terms(c.variable, empty, spec.duration) for c in spec.controls if c.role == "duration")
+    return [*terms, *(term for terms in counted for term in terms)]
+
+
+@command(
+    "step",
+    "detente ledger --study tiny --examined robustness/examined --joint robustness --multiverse multiverse.parquet "
+    "--out robustness --csv claims_ledger.csv",
+)
+def ledger(
+    of: StudyOptions,
+    examined: Annotated[Path, "folder with one folder a claim"],
+    joint: Annotated[Path, "folder of joint tests, joint.<claim>.parquet"],
+    multiverse: Annotated[Path, "multiverse.parquet"],
+    out: Annotated[Path, "folder for ledger, checks, families and score"],
+    csv: Annotated[Path, "CSV to write: one row per claim"],
+    truth: Annotated[Path | None, "truth.json of a simulated world"] = None,
+) -> None:
+    """Write the claims ledger: one row per claim, from its headline to its verdict."""
+    project = load(of.root, of.override)
+    study = project.study(of.study)
+    whole = judged(project, read_frame(multiverse))
+    parts = {claim.id: Examination.read(examined / claim.id) for claim in project.examined(study)}
+    grouped = _families(project, parts)
+    findings = {
+        name: Findings(
+            study.vcov[0],
+            part,
+            whole[whole["claim"] == name],
+            read_frame(joint / f"joint.{name}.parquet"),
+            grouped[grouped["member"] == name],
+        )
+        for name, part in parts.items()
+    }
+    made = ledger_of(project.claims, study.headline, findings, standings(project))
+    LEDGER.write(made, out / "ledger.parquet")
+    RESULTS.write(checks(project.claims, findings), out / "checks.parquet")
+    FAMILIES.write(grouped, out / "families.parquet")
+    planted = read_json(truth)["effects"] if truth is not None else {}
+    write_frame(score(made, whole, planted), out / "score.parquet")
+    write_csv(made, csv)
+
+
+def judged(project: Project, multiverse: pd.DataFrame) -> pd.DataFrame:
+    """The multiverse; a fit that stands in it under several covariances is counted once, under the headline's."""
+    headline = load_multiverse(project.root, project).nodes["vcov"].headline
+    return multiverse.assign(equivalent=multiverse["equivalent"] & (multiverse["vcov"] == headline))
+
+
+def _families(project: Project, parts: Mapping[str, Examination]) -> pd.DataFrame:
+    """P-values within each declared family, from the draws of its claims' randomisation tests."""
+    members: dict[str, dict[str, Randomisation]] = {}
+    for name, frames in parts.items():
+        if len(frames.tests):
+            members.setdefault(project.claims.claims[name].family, {})[name] = _test(frames)
+    found = [families.family(name, tests) for name, tests in members.items()]
+    return pd.concat(found, ignore_index=True) if found else FAMILIES.empty()
+
+
+def _test(frames: Examination) -> Randomisation:
+    """The randomisation test that a claim's family is judged by: its first, with its draws."""
+    row = frames.tests.iloc[0]
+    return Randomisation(
+        term=str(row["term"]),
+        statistic="t",
+        observed=float(row["observed"]),
+        scheme=str(row["scheme"]),
+        seed=int(row["seed"]),
+        flags=(),
+        draws=frames.draws["statistic"].to_numpy(dtype=np.float64),
+    )
+
+
+def day(text: str) -> str:
+    """Read a date; returns it as it stands."""
+    try:
+        return date.fromisoformat(text).isoformat()
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is no date; write it as 2026-11-22") from None
+
+
+@command("claims", "detente register --date 2027-01-31")
+def register(
+    date_: Annotated[str, Option("day of the registration", "YYYY-MM-DD", day)],
+    seen: Annotated[str, "what had been seen of results before, in sentences for the reader"] = "",
+    root: Home = None,
+) -> None:
+    """Freeze the claims, with a date and a checksum.
+
+    They are checked, copied, and the copy entered in the index, so that later changes can be told.
+    """
+    home = root or project_root()
+    load(home)
+    claims = strict.read(home / CLAIMS, ClaimsFile)
+    registered(home)
+    earlier = registrations(home)
+    new = Registration(file=f"claims-{date_}.yaml", date=date_, sha256=digest(claims), seen=seen)
+    _check_new(home, new, earlier)
+    write_bytes((home / CLAIMS).read_bytes(), home / FOLDER / new.file)
+    write_text(HEAD + "".join(map(_block, (*earlier, new))), home / INDEX)
+    print(f"{FOLDER / new.file}: {len(claims.claims)} claims, {len(claims.untested)} untested, sha256 {new.sha256}")
+
+
+def _check_new(root: Path, new: Registration, earlier: tuple[Registration, ...]) -> None:
+    """A registration is never overwritten, back-dated or repeated."""
+    if (root / FOLDER / new.file).exists():
+        raise ConfigError(
+            f"{FOLDER / new.file}: claims were registered on {new.date}; a registration is not overwritten"
+        )
+    if earlier and new.date <= earlier[-1].date:
+        raise ConfigError(f"--date: {new.date} is not after {earlier[-1].date}, the last registration")
+    if same := next((each for each in earlier if each.sha256 == new.sha256), None):
+        raise ConfigError(f"{CLAIMS}: says what was registered on {same.date}: there is nothing to register")
+
+
+def _block(each: Registration) -> str:
+    block = f'  - file: {each.file}\n    date: "{each.date}"\n    sha256: {each.sha256}\n'
+    return block + (f"    seen: {json.dumps(each.seen, ensure_ascii=False)}\n" if each.seen else "")

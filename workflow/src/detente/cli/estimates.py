@@ -1,0 +1,139 @@
+"""The panel of a study described, its claims estimated, and the estimates gathered."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import pandas as pd
+
+from detente.base.files import read_frame, write_csv
+from detente.base.frames import FrameSchema
+from detente.cli.command import command
+from detente.cli.options import Parquet, RecordOptions, StudyOptions
+from detente.study.design import Specification, build_design, from_json
+from detente.study.design import describe as d
+from detente.study.estimation import ATTRITION, ESTIMATES, FAILURES, Estimates
+from detente.study.estimation import estimate as estimated
+from detente.study.verdicts import standings
+
+if TYPE_CHECKING:
+    from detente.stats import ModelFrame
+
+Parts = Annotated[Sequence[Path], "parquet files to gather"]
+
+
+@command(
+    "step",
+    "detente describe --study tiny --panel panel.parquet --codebook codebook.csv --states states.parquet "
+    "--out describe --csv sample_flow.csv",
+)
+def describe(
+    of: StudyOptions,
+    panel: Annotated[Path, "panel of the study, parquet"],
+    codebook: Annotated[Path, "codebook of the panel, CSV"],
+    record: RecordOptions,
+    out: Annotated[Path, "folder for parquet files"],
+    csv: Annotated[Path, "CSV of the sample flow"],
+) -> None:
+    """Count and describe the panel.
+
+    Writes sample flow, descriptive statistics, time line, partners and raw risks.
+    """
+    project, study = of.read()
+    rows = read_frame(panel)
+    exercises, states = record.read()
+    claims, samples = project.claims_of(study), project.samples_of(study)
+    flow = d.sample_flow(rows, samples)
+    frames = {
+        "sample_flow": flow,
+        "descriptives": d.descriptives(rows, samples, claims, project.claims.controls, pd.read_csv(codebook)),
+        "timeline": d.timeline(rows, samples, exercises),
+        "partners": d.partners(rows, states),
+        "raw_risk": d.raw_risk(rows, samples, claims),
+    }
+    for name, frame in frames.items():
+        d.SCHEMAS[name].write(frame, out / f"{name}.parquet")
+    write_csv(flow, csv)
+
+
+@command(
+    "step",
+    "detente estimate --panel panel.parquet --specifications '[…]' --estimates estimates.parquet "
+    "--failures failures.parquet --attrition attrition.parquet",
+)
+def estimate(
+    panel: Annotated[Path, "panel of the study, parquet"],
+    specifications: Annotated[str, "list of specifications, as JSON"],
+    estimates: Parquet,
+    failures: Parquet,
+    attrition: Parquet,
+) -> None:
+    """Estimate one claim by one estimator on every sample.
+
+    A sample without onsets stops the step, a number that does not exist is recorded.
+    """
+    rows = read_frame(panel)
+    results: list[Estimates] = []
+    steps = []
+    for spec in from_json(specifications):
+        design = build_design(rows, spec)
+        results.append(estimated(design, spec))
+        steps += [
+            (spec.claim.id, spec.estimator, spec.sample.name, i, reason, count)
+            for i, (reason, count) in enumerate(_attrition(design, spec, results[-1].unused))
+        ]
+        print(f"{spec}: {len(design.y):,} rows, {int(design.y.sum()):,} onsets", flush=True)
+    found = pd.concat([r.rows for r in results], ignore_index=True)
+    ESTIMATES.write(ESTIMATES.empty() if found.empty else found, estimates)
+    FAILURES.write(pd.concat([r.failures for r in results], ignore_index=True), failures)
+    ATTRITION.write(pd.DataFrame(steps, columns=list(ATTRITION.columns)), attrition)
+
+
+def _attrition(design: "ModelFrame", spec: Specification, unused: int) -> list[tuple[str, int]]:
+    """The steps of the design, and before the last, what is left, the rows that the estimator has no use for."""
+    *left_out, (last, used) = design.attrition
+    return [*left_out, *([(f"of no use to {spec.estimator}", unused)] if unused else []), (last, used - unused)]
+
+
+@dataclass(frozen=True)
+class Gathered:
+    """Frames of one claim and estimator each, and where all of them together are written."""
+
+    estimates: Parts
+    failures: Parts
+    attrition: Parts
+    estimates_out: Parquet
+    failures_out: Parquet
+    attrition_out: Parquet
+
+
+@command(
+    "step",
+    "detente collect --study tiny --estimates estimates/*.parquet --failures failures/*.parquet "
+    "--attrition attrition/*.parquet --estimates-out estimates.parquet --failures-out failures.parquet "
+    "--attrition-out attrition.parquet --csv estimates.csv",
+)
+def collect(of: StudyOptions, frames: Gathered, csv: Annotated[Path, "CSV of the estimates to write"]) -> None:
+    """Gather estimates into one table.
+
+    They are in the order given; an empty part (a claim that cannot be estimated) adds nothing. The CSV has what the
+    estimates are of, too, and how their claims stand to what was registered.
+    """
+    _together(FAILURES, frames.failures, frames.failures_out)
+    _together(ATTRITION, frames.attrition, frames.attrition_out)
+    frame = _together(ESTIMATES, frames.estimates, frames.estimates_out)
+    project, study = of.read()
+    world = "SIMULATED WORLD" if study.world == "simulated" else study.world
+    frame = frame.assign(registration=frame["claim"].map(standings(project)))
+    frame.insert(0, "study", study.name)
+    frame.insert(1, "world", world)
+    write_csv(frame, csv)
+
+
+def _together(schema: FrameSchema, paths: Sequence[Path], out: Path) -> pd.DataFrame:
+    parts = [schema.read(path) for path in paths]
+    filled = [p for p in parts if len(p)]
+    frame = pd.concat(filled, ignore_index=True) if filled else parts[0]
+    schema.write(frame, out)
+    return frame

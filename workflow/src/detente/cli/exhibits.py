@@ -1,0 +1,147 @@
+"""What a study shows: tables, figures, the numbers of the text, the paper and the page of its robustness."""
+
+import io
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Annotated
+
+from detente.base.files import read_json, write_bytes, write_csv, write_json, write_text
+from detente.cli.command import command
+from detente.cli.options import Csv, StudyOptions, Templates
+from detente.report import TEMPLATES, Evidence, Frames, files_of, made_for, read_templates
+
+
+@dataclass(frozen=True)
+class EvidenceOptions(StudyOptions):
+    """A study and the folders of its frames."""
+
+    processed: Annotated[Path | None, "folder of frames (default: data/processed/<study>)"] = None
+    reports: Annotated[Path | None, "folder of the report (default: reports/<study>)"] = None
+
+    def evidence(self) -> Evidence:
+        """The configuration; frames are read when an exhibit asks for them."""
+        project, study = self.read()
+        processed = self.processed or self.root / "data" / "processed" / study.name
+        reports = self.reports or self.root / "reports" / study.name
+        return Evidence(project, study, Frames(processed, reports, [claim.id for claim in project.examined(study)]))
+
+
+@command("step", "detente tables --study tiny --out reports/tiny/tables")
+def tables(
+    of: EvidenceOptions, out: Annotated[Path, "folder for <table>.{html,tex,typ,csv}"], templates: Templates = TEMPLATES
+) -> None:
+    """Render tables."""
+    read = read_templates(templates)
+    for exhibit, table in made_for(of.evidence(), "table"):
+        for name, content in files_of(exhibit, table, read):
+            write_bytes(content, out / name)
+
+
+@command("step", "detente figures --study tiny --out reports/tiny/figures")
+def figures(of: EvidenceOptions, out: Annotated[Path, "folder for <figure>.{svg,pdf,png}"]) -> None:
+    """Draw figures."""
+    for exhibit, figure in made_for(of.evidence(), "figure"):
+        for name, content in files_of(exhibit, figure, {}):
+            write_bytes(content, out / name)
+
+
+@command("step", "detente curves --study tiny --claim exercise --out reports/tiny/robustness")
+def curves(
+    of: EvidenceOptions, claim: Annotated[str, "the claim to draw"], out: Annotated[Path, "folder to write to"]
+) -> None:
+    """Draw the specification curves of a claim.
+
+    A PDF has one page per estimand; the headline's is written as SVG and PNG, too.
+    """
+    from matplotlib.backends.backend_pdf import PdfPages
+
+    from detente.report.figures import curves_of, image
+
+    evidence = of.evidence()
+    buffer = io.BytesIO()
+    drawn = list(curves_of(evidence, evidence.project.claims.claims[claim]))
+    with PdfPages(buffer, metadata={"CreationDate": None, "ModDate": None, "Producer": None, "Creator": None}) as pages:
+        for figure in drawn:
+            pages.savefig(figure)
+    for kind in ("svg", "png"):
+        write_bytes(image(drawn[0], kind), out / f"curve.{claim}.{kind}")
+    write_bytes(buffer.getvalue(), out / f"curve.{claim}.pdf")
+    print(f"{claim}: {len(drawn)} curves")
+
+
+@command("step", "detente numbers --study tiny --out reports/tiny/numbers.json")
+def numbers(of: EvidenceOptions, out: Annotated[Path, "numbers.json"]) -> None:
+    """Write every number that the text mentions.
+
+    Planted effects are among them where the world is simulated.
+    """
+    from detente.report.paper import numbers as mentioned
+
+    write_json(mentioned(of.evidence()), out)
+
+
+@command("step", "detente recovery --study tiny --out reports/tiny/recovery.csv")
+def recovery(of: EvidenceOptions, out: Csv) -> None:
+    """Compare planted with estimated effects."""
+    from detente.report.paper import recovery as compared
+
+    write_csv(compared(of.evidence()), out)
+
+
+@command(
+    "step",
+    "detente publish --study tiny --shown reports/tiny --provenance provenance.json --lineage lineage.json "
+    "--pdf paper.pdf --html index.html",
+)
+def publish(
+    of: EvidenceOptions,
+    shown: Annotated[Path, "folder with numbers.json, tables/ and figures/"],
+    provenance: Annotated[Path, "commit, seed, versions, raw files (JSON)"],
+    pdf: Annotated[Path, "paper to write"],
+    html: Annotated[Path, "page to write"],
+    lineage: Annotated[Path | None, "what made each exhibit (JSON; default: the page does not say)"] = None,
+    templates: Templates = TEMPLATES,
+) -> None:
+    """Typeset the paper and the page."""
+    from detente.provenance import ancestry
+    from detente.report.paper import html as written
+    from detente.report.paper import paper_of, typst_source
+    from detente.report.paper import pdf as typeset
+
+    read = read_templates(templates)
+    manuscript = paper_of(
+        of.evidence(),
+        read_json(shown / "numbers.json"),
+        read_json(provenance),
+        partial(ancestry, read_json(lineage)) if lineage else None,
+        shown,
+        read,
+        templates / "references.yaml",
+    )
+    write_bytes(typeset(typst_source(manuscript, read)), pdf)
+    write_text(written(manuscript, read), html)
+
+
+@command("step", "detente robustness --study tiny --shown reports/tiny/robustness --html reports/tiny/robustness.html")
+def robustness(
+    of: EvidenceOptions,
+    shown: Annotated[Path, "folder of curves, tables and figures"],
+    html: Annotated[Path, "page to write"],
+    templates: Templates = TEMPLATES,
+) -> None:
+    """Typeset the robustness of a study.
+
+    Tables and figures are written beside the page that holds them, each in every format.
+    """
+    from detente.report.paper import html as written
+    from detente.report.paper import outdated, robustness_of, texts
+
+    read, works = read_templates(templates), templates / "references.yaml"
+    evidence = of.evidence()
+    page = robustness_of(evidence, texts(shown, "svg"), read, works)
+    for name, content in page.files.items():
+        write_bytes(content, shown / name)
+    for path in outdated(shown, page, evidence):
+        path.unlink()
+    write_text(written(page.manuscript, read), html)
