@@ -9,7 +9,7 @@ BENCH := benchmarks/.venv
 RECENT := $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo 'detente needs Python 3.11 or later; name one with: make PYTHON=/path/to/python3'; exit 1; }
 
 .DEFAULT_GOAL := help
-.PHONY: help demo paper robustness replicate verify package test test-slow test-all lint bench data-page
+.PHONY: help demo paper robustness replicate verify package test test-slow test-all nightly lint bench data-page
 
 help:
 	@printf '%s\n' \
@@ -21,6 +21,7 @@ help:
 	  'make package    a replication package for a journal -> dist/' \
 	  'make test       the test suite, under five minutes, without any raw file' \
 	  'make test-all   the same, then the slow tests and those of the record' \
+	  'make nightly    what takes hours: coverage at full size, checks of bounds, Slurm, the robustness of the paper' \
 	  'make lint       style, types, workflow' \
 	  'make data-page  docs/data.md and its chart, from the raw files' \
 	  'make bench      speed and memory beside linearmodels and pyfixest -> reports/bench/bench.json' \
@@ -59,6 +60,10 @@ test-slow: $(READY)
 	@$(VENV)/bin/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m 'slow or record'
 
 test-all: test test-slow
+
+# Says at the end what ran, and what was skipped and why.
+nightly: $(READY)
+	@tests/nightly
 
 lint: $(READY)
 	@$(VENV)/bin/ruff check

@@ -9,7 +9,7 @@ import pytest
 from detente.base.code import decorated, modules_used
 
 FILES = {
-    "__init__.py": '"""A package."""\n\n_PLACES = {"stats.fitting": ("fit",)}\n__version__ = "1"\n',
+    "__init__.py": '"""A package."""\n\nif TYPE_CHECKING:\n    from detente.stats import fit\n\n__version__ = "1"\n',
     "stats/__init__.py": '"""Facade."""\n\nfrom detente.stats.fitting import fit\n'
     "from detente.stats.frame import Frame\n",
     "stats/fitting.py": "from detente.base import numerics\n",

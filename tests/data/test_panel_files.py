@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from detente.cli.formats import LABEL_LENGTH, NAME_LENGTH, WRITERS, stata_names
+from detente.cli.formats import LABEL_LENGTH, NAME_LENGTH, WRITTEN, stata_names
 from detente.data.panel import build, catalogue, chosen
 from detente.data.panel.catalogue import UNITS
 from detente.data.sources import KEYS, REGISTRY
@@ -21,7 +21,7 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return made_project(tmp_path_factory.mktemp("project"))
 
 
-@pytest.mark.parametrize("ending", WRITERS)
+@pytest.mark.parametrize("ending", WRITTEN)
 def test_a_panel_is_read_back_as_it_was_written_and_has_the_same_bytes_twice(
     ending: str, root: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ):

@@ -1,6 +1,6 @@
 """Many demo worlds through panel, design and linear model: are estimates right on average, do intervals cover?
 
-docs/coverage.md has the table of a longer run: DETENTE_COVERAGE_WORLDS=240 pytest -s tests/test_coverage.py
+docs/coverage.md has the table of a longer run: DETENTE_COVERAGE_WORLDS=240 pytest -s tests/study/test_coverage.py
 """
 
 from __future__ import annotations

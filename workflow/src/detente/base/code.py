@@ -47,7 +47,8 @@ def modules_used(package: Path, entry: str, registries: Collection[str] = ()) ->
     while waiting:
         module, name = waiting.pop()
         for file in _run_by(package, module, frozenset(registries)):
-            part = name if around and file.parent == around.parent else None
+            beside = around is not None and file.parent == around.parent
+            part = name if beside or _read(file).facade else None
             if (file, part) not in seen:
                 seen.add((file, part))
                 waiting += [(_home(package, *named), named[1]) for named in _read(file, part).imports]
@@ -115,9 +116,6 @@ def _read(file: Path, function: str | None = None) -> _File:
             imports += [(node.module, alias.name) for alias in node.names]
             names |= {alias.asname or alias.name: (node.module, alias.name) for alias in node.names}
     own = tuple((module, name) for module, name in imports if module.split(".")[0] == PACKAGE.name)
-    if facade:
-        parts = (PACKAGE.name, *file.relative_to(_root(file)).parts[:-1])
-        names = {**dict(_lazy(tree, ".".join(parts))), **names}
     return _File(own, facade, names)
 
 
@@ -144,8 +142,11 @@ def _bound(node: ast.stmt) -> Iterator[tuple[str, ast.stmt]]:
     elif isinstance(node, ast.Import):
         yield from ((a.asname or a.name.partition(".")[0], ast.Import([a])) for a in node.names)
     elif isinstance(node, ast.Assign | ast.AnnAssign):
-        named = (name for name in ast.walk(node) if isinstance(name, ast.Name) and isinstance(name.ctx, ast.Store))
-        yield from ((name.id, node) for name in named)
+        yield from ((name, node) for name in _stored(node))
+
+
+def _stored(node: ast.stmt) -> list[str]:
+    return [n.id for n in ast.walk(node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)]
 
 
 def _running(tree: ast.AST) -> Iterator[ast.AST]:
@@ -156,31 +157,10 @@ def _running(tree: ast.AST) -> Iterator[ast.AST]:
             yield from _running(node)
 
 
-def _root(file: Path) -> Path:
-    return next(parent for parent in file.parents if parent.name == PACKAGE.name)
-
-
 def _hands_on(node: ast.stmt) -> bool:
     """Whether a statement of an `__init__` only says where names come from."""
     if isinstance(node, ast.FunctionDef):
         return node.name in ("__getattr__", "__dir__")
     if isinstance(node, ast.Assign | ast.AnnAssign):
-        targets = node.targets if isinstance(node, ast.Assign) else [node.target]
-        names = [name for t in targets for name in (t.elts if isinstance(t, ast.Tuple) else [t])]
-        return all(isinstance(name, ast.Name) and name.id.startswith("_") for name in names)
+        return all(name.startswith("_") for name in _stored(node))
     return isinstance(node, ast.Import | ast.ImportFrom | ast.Expr | ast.If)
-
-
-def _lazy(tree: ast.Module, package: str) -> Iterator[tuple[str, tuple[str, str]]]:
-    """Names that an `__init__` loads when they are first used: a mapping of modules to the names in each."""
-    for node in tree.body:
-        if not isinstance(node, ast.Assign | ast.AnnAssign) or not isinstance(node.value, ast.Dict):
-            continue
-        for key, value in zip(node.value.keys, node.value.values, strict=True):
-            if isinstance(key, ast.Constant) and isinstance(value, ast.Tuple):
-                module = str(key.value).removeprefix(f"{package}.")
-                yield from (
-                    (name.value, (f"{package}.{module}", name.value))
-                    for name in value.elts
-                    if isinstance(name, ast.Constant) and isinstance(name.value, str)
-                )

@@ -47,7 +47,17 @@ _OF_ONE: Mapping[str, Callable[[Values], Values]] = {
 }
 Within = Literal["mean", "sum", "count"]
 _WITHIN: tuple[Within, ...] = get_args(Within)
-FUNCTIONS = (*_OF_ONE, "min", "max", *_WITHIN, "lag", "lead", "missing", "standardise", "where", "isin")
+# How many arguments each function takes, from and to.
+FUNCTIONS: Mapping[str, tuple[int, int]] = {
+    **dict.fromkeys(_OF_ONE, (1, 1)),
+    **dict.fromkeys(("min", "max"), (2, LONGEST)),
+    **dict.fromkeys(_WITHIN, (1, LONGEST)),
+    **dict.fromkeys(("lag", "lead"), (2, 2)),
+    "missing": (1, 1),
+    "standardise": (1, 2),
+    "where": (3, 3),
+    "isin": (2, LONGEST),
+}
 
 
 @dataclass(frozen=True)
@@ -61,13 +71,7 @@ class Table:
 
 
 def parse(text: str) -> ast.expr:
-    """The expression, if it is made of nothing but what this language has.
-
-    Raises
-    ------
-    FormulaError
-        If it cannot be read or holds anything else, naming it.
-    """
+    """The expression, if it is made of nothing but what this language has; raises FormulaError naming anything else."""
     if len(text) > LONGEST:
         raise FormulaError(f"an expression of {len(text):,} characters; at most {LONGEST:,} are read")
     try:
@@ -99,14 +103,16 @@ def names(tree: ast.expr) -> tuple[str, ...]:
 
 def uses_lag(tree: ast.expr) -> bool:
     """Whether it looks at another time."""
-    calls = (n for n in ast.walk(tree) if isinstance(n, ast.Call) and isinstance(n.func, ast.Name))
-    return any(n.func.id in ("lag", "lead") for n in calls if isinstance(n.func, ast.Name))
+    return not {"lag", "lead"}.isdisjoint(_calls(tree))
 
 
 def uses_other_rows(tree: ast.expr) -> str | None:
     """The first function that looks at rows other than its own, if there is one."""
-    calls = [n.func.id for n in ast.walk(tree) if isinstance(n, ast.Call) and isinstance(n.func, ast.Name)]
-    return next((name for name in calls if name in (*_WITHIN, "lag", "lead", "standardise")), None)
+    return next((name for name in _calls(tree) if name in (*_WITHIN, "lag", "lead", "standardise")), None)
+
+
+def _calls(tree: ast.expr) -> list[str]:
+    return [n.func.id for n in ast.walk(tree) if isinstance(n, ast.Call) and isinstance(n.func, ast.Name)]
 
 
 def _check(node: ast.AST, text: str, depth: int) -> None:
@@ -157,7 +163,7 @@ def evaluate(text: str, table: Table) -> Values:
     """
     with np.errstate(all="ignore"):
         value = _Evaluation(table, text).of(parse(text))
-    if isinstance(value, str) or (isinstance(value, np.ndarray) and value.dtype == object):
+    if _is_text(value):
         raise FormulaError(f"{text!r} is text, not numbers")
     return np.broadcast_to(np.asarray(value, dtype=np.float64), (len(table.frame),)).copy()
 
@@ -178,6 +184,10 @@ def selected(text: str, table: Table) -> npt.NDArray[np.bool_]:
             "(leave them out), or test with missing(x)"
         )
     return np.asarray(np.nan_to_num(value) != 0)
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str) or (isinstance(value, np.ndarray) and value.dtype == object)
 
 
 class _Evaluation:
@@ -204,7 +214,7 @@ class _Evaluation:
 
     def numbers(self, node: ast.expr) -> Values:
         value = self.of(node)
-        if isinstance(value, str) or (isinstance(value, np.ndarray) and value.dtype == object):
+        if _is_text(value):
             raise FormulaError(f"{self.text!r}: {ast.unparse(node)!r} is text, not numbers")
         return np.asarray(value, dtype=np.float64)
 
@@ -234,7 +244,7 @@ class _Evaluation:
         return found
 
     def compared(self, operator: ast.cmpop, left: Any, right: Any) -> Values:
-        texts = [isinstance(v, str) or (isinstance(v, np.ndarray) and v.dtype == object) for v in (left, right)]
+        texts = [_is_text(v) for v in (left, right)]
         if any(texts):
             if not all(texts) or not isinstance(operator, ast.Eq | ast.NotEq):
                 raise FormulaError(f"{self.text!r}: text is only == or != to text")
@@ -249,33 +259,28 @@ class _Evaluation:
 
     def call(self, node: ast.Call) -> Any:  # noqa: PLR0911
         assert isinstance(node.func, ast.Name)
-        name, count = node.func.id, len(node.args)
-        if name in _OF_ONE or name == "missing":
-            self.expect(name, count, 1, 1)
-            value = self.of(node.args[0])
-            return np.asarray(pd.isna(value), dtype=np.float64) if name == "missing" else _OF_ONE[name](
-                self.numbers(node.args[0])
-            )  # fmt: skip
+        name, args, (least, most) = node.func.id, node.args, FUNCTIONS[node.func.id]
+        if not least <= len(args) <= most:
+            wanted = f"{least}" if least == most else f"at least {least}" if most == LONGEST else f"{least} to {most}"
+            raise FormulaError(f"{self.text!r}: {name} takes {wanted} arguments, not {len(args)}")
+        if name in _OF_ONE:
+            return _OF_ONE[name](self.numbers(args[0]))
+        if name == "missing":
+            return np.asarray(pd.isna(self.of(args[0])), dtype=np.float64)
         if name in ("min", "max"):
-            self.expect(name, count, 2, LONGEST)
             pick = np.minimum if name == "min" else np.maximum
-            return pick.reduce(np.broadcast_arrays(*map(self.numbers, node.args)))
+            return pick.reduce(np.broadcast_arrays(*map(self.numbers, args)))
         if name in _WITHIN:
-            self.expect(name, count, 1, LONGEST)
-            return within(self.rows(node.args[0]), [self.of(a) for a in node.args[1:]], name)
+            return within(self.rows(args[0]), [self.of(a) for a in args[1:]], name)
         if name in ("lag", "lead"):
-            self.expect(name, count, 2, 2)
-            return lagged(self.rows(node.args[0]), self.whole(node.args[1]) * (1 if name == "lag" else -1), self.table)
+            return lagged(self.rows(args[0]), self.whole(args[1]) * (1 if name == "lag" else -1), self.table)
         if name == "standardise":
-            self.expect(name, count, 1, 2)
-            value, sds = self.rows(node.args[0]), self.whole(node.args[1]) if count == 2 else 1
+            value, sds = self.rows(args[0]), self.whole(args[1]) if len(args) > 1 else 1
             return (value - np.nanmean(value)) / (sds * np.nanstd(value, ddof=1))
         if name == "where":
-            self.expect(name, count, 3, 3)
-            condition, yes, no = map(self.numbers, node.args)
+            condition, yes, no = map(self.numbers, args)
             return np.where(np.isnan(condition), np.nan, np.where(condition != 0, yes, no))
-        self.expect(name, count, 2, LONGEST)
-        tests = [self.compared(ast.Eq(), self.of(node.args[0]), self.of(a)) for a in node.args[1:]]
+        tests = [self.compared(ast.Eq(), self.of(args[0]), self.of(a)) for a in args[1:]]
         return np.max(np.broadcast_arrays(*tests), axis=0)
 
     def rows(self, node: ast.expr) -> Values:
@@ -287,20 +292,9 @@ class _Evaluation:
             raise FormulaError(f"{self.text!r}: {ast.unparse(node)!r} must be a whole number")
         return int(value)
 
-    def expect(self, name: str, count: int, least: int, most: int) -> None:
-        if not least <= count <= most:
-            wanted = f"{least}" if least == most else f"at least {least}" if most == LONGEST else f"{least} to {most}"
-            raise FormulaError(f"{self.text!r}: {name} takes {wanted} arguments, not {count}")
-
 
 def column(frame: pd.DataFrame, name: str) -> Any:
-    """A column as float64, or as objects if it is text.
-
-    Raises
-    ------
-    UnknownVariable
-        If there is none of the name.
-    """
+    """A column as float64, or as objects if it is text; raises UnknownVariable if there is none of the name."""
     if name not in frame.columns:
         raise UnknownVariable(f"the data have no column {name!r}; {choices(name, map(str, frame.columns))}")
     values = frame[name]
@@ -319,10 +313,7 @@ def within(values: Values, groups: list[Any], name: Within) -> Values:
 def lagged(values: Values, periods: int, table: Table) -> Values:
     """Values (N,) of the row of the same key whose time is `periods` earlier; missing where there is no such row.
 
-    Raises
-    ------
-    PanelError
-        If the table names no panel, or a key has two rows of a time.
+    Raises PanelError if the table names no panel, or a key has two rows of a time.
     """
     if not table.key:
         raise PanelError("lag and lead need `panel:` with the key of a unit and its time")
@@ -330,8 +321,10 @@ def lagged(values: Values, periods: int, table: Table) -> Values:
     place = pd.MultiIndex.from_arrays(parts)
     if place.has_duplicates:
         twice = place[place.duplicated()][0]
-        keys = ", ".join(f"{name} {value:g}" if isinstance(value, float) else f"{name} {value}"
-                         for name, value in zip((*table.key, table.time), twice, strict=True))  # fmt: skip
+        named = zip((*table.key, table.time), twice, strict=True)
+        keys = ", ".join(
+            f"{name} {value:g}" if isinstance(value, float) else f"{name} {value}" for name, value in named
+        )
         raise PanelError(f"lag and lead need each key once a time; twice: {keys}")
     earlier = pd.MultiIndex.from_arrays([*parts[:-1], parts[-1] - periods])
     found = place.get_indexer(earlier)

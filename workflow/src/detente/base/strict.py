@@ -1,7 +1,10 @@
-"""Strict reading of YAML: a model refuses what it does not know, and says where in which file."""
+"""Strict reading of YAML: a model refuses what it does not know, and says where in which file.
+
+A file may start from another with `extends: name`: mappings merge, lists replace.
+"""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
@@ -164,3 +167,37 @@ def shown(path: Path) -> str:
     """Return the path from `config` on, or the bare name of a file elsewhere."""
     parts = path.parts
     return "/".join(parts[len(parts) - parts[::-1].index("config") - 1 :]) if "config" in parts else path.name
+
+
+def chain(path: Path, shipped: Mapping[str, Path]) -> tuple[Path, ...]:
+    """A valid file and those that it extends, nearest first."""
+    base = content(path).get("extends")
+    return (path, *chain(shipped[base], shipped)) if base else (path,)
+
+
+def extended(path: Path, shipped: Mapping[str, Path], before: tuple[Path, ...] = ()) -> Any:
+    """Content of a file with that of all it extends, which are among the `shipped` ones.
+
+    Raises
+    ------
+    ConfigError
+        If it extends what is not there, or what extends it in turn, or has no name of its own.
+    """
+    raw = content(path)
+    if not isinstance(raw, dict) or "extends" not in raw:
+        return raw
+    base = raw.pop("extends")
+    where = f"{located(path, ['extends'])} › extends"
+    if not isinstance(base, str) or base not in shipped:
+        raise ConfigError(f"{where}: no study is called {base!r}; {choices(str(base), shipped)}")
+    if shipped[base] in (*before, path):
+        raise ConfigError(f"{where}: {base!r} extends this study in turn")
+    if "name" not in raw:
+        raise ConfigError(f"{located(path, [])}: a study that extends another needs a `name` of its own")
+    return _merged(extended(shipped[base], shipped, (*before, path)), raw)
+
+
+def _merged(base: Any, over: Any) -> Any:
+    if isinstance(base, dict) and isinstance(over, dict):
+        return {**base, **{k: _merged(base.get(k), v) for k, v in over.items()}}
+    return over

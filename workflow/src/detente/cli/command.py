@@ -91,7 +91,9 @@ def parsed(name: str, words: Sequence[str]) -> Callable[[], None]:
         kind, said = get_args(hint)
         option = said if isinstance(said, Option) else Option(said)
         place = one_of() if option.exclusive else parser
-        place.add_argument(*_flags(parameter), **_words(parameter, kind, option))
+        named = f"--{parameter.name.rstrip('_').replace('_', '-')}"
+        flag = parameter.name if parameter.kind is parameter.POSITIONAL_ONLY else named
+        place.add_argument(flag, **_words(parameter, kind, option))
     given = {n: tuple(v) if isinstance(v, list) else v for n, v in vars(parser.parse_args(words)).items()}
     return lambda: _made(function, given)
 
@@ -110,12 +112,6 @@ def _made(made: Callable[..., Any], given: dict[str, Any]) -> Any:
     for name in signature.parameters:
         call.arguments[name] = _made(hints[name], given) if is_dataclass(hints[name]) else given[name]
     return made(*call.args, **call.kwargs)
-
-
-def _flags(parameter: inspect.Parameter) -> list[str]:
-    """How argparse calls an option; the name of an argument is that of its parameter."""
-    named = parameter.name.rstrip("_").replace("_", "-")
-    return [parameter.name if parameter.kind is parameter.POSITIONAL_ONLY else f"--{named}"]
 
 
 def _words(parameter: inspect.Parameter, kind: Any, option: Option) -> dict[str, Any]:

@@ -10,6 +10,7 @@ import tempfile
 import zipfile
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
@@ -22,6 +23,8 @@ STAMP = datetime(1980, 1, 1)
 # Limits of Stata's file format, and what panels are stamped with.
 NAME_LENGTH, LABEL_LENGTH = 32, 80
 FIRST = datetime(1816, 1, 1)
+# Endings of panels.
+WRITTEN = (".parquet", ".csv", ".dta", ".rds")
 SAVED = re.compile(rb"(<dcterms:(?:created|modified)[^>]*>)[^<]*")
 
 
@@ -96,31 +99,32 @@ FORMATS: Mapping[str, Callable[[Mapping[str, pd.DataFrame]], bytes]] = {
 def write_panel(
     frame: pd.DataFrame, labels: Mapping[str, str], path: Path, note: Mapping[str, object] | None = None
 ) -> None:
-    """Write a panel in the format that the ending of `path` names, whole or not at all.
+    """Write a panel in the format that the ending of `path` names, one of `WRITTEN`, whole or not at all.
 
     Parquet keeps the `note`, Stata the `labels` of variables.
     """
     if path.suffix == ".parquet":
         write_frame(frame, path, note)
+    elif path.suffix == ".csv":
+        write_csv(frame, path)
     else:
-        WRITERS[path.suffix](frame, labels, path)
+        write_whole(path, partial(_stata, frame, labels) if path.suffix == ".dta" else partial(_rds, frame))
 
 
 def _stata(frame: pd.DataFrame, labels: Mapping[str, str], path: Path) -> None:
     names = stata_names(list(frame.columns))
-    short = {
-        names[name]: label if len(label) <= LABEL_LENGTH else f"{label[: LABEL_LENGTH - 1]}…"
-        for name, label in labels.items()
-    }
     table = frame.rename(columns=names)
     if "in_window" in table:
         table = table.astype({"in_window": "int8"})
-    write_whole(
-        path,
-        lambda temporary: table.to_stata(
-            temporary, write_index=False, variable_labels=short, version=118, time_stamp=FIRST
-        ),
-    )
+    cut = {n: text if len(text) <= LABEL_LENGTH else f"{text[: LABEL_LENGTH - 1]}…" for n, text in labels.items()}
+    short = {names[name]: text for name, text in cut.items()}
+    table.to_stata(path, write_index=False, variable_labels=short, version=118, time_stamp=FIRST)
+
+
+def _rds(frame: pd.DataFrame, path: Path) -> None:
+    """Compressed here: pyreadr's own compression stamps time and name."""
+    pyreadr.write_rds(str(path), frame)
+    path.write_bytes(gzip.compress(path.read_bytes(), mtime=0))
 
 
 def stata_names(names: list[str]) -> dict[str, str]:
@@ -133,21 +137,3 @@ def stata_names(names: list[str]) -> dict[str, str]:
             cut, number = name[: NAME_LENGTH - len(ending)] + ending, number + 1
         short[name] = cut
     return short
-
-
-def _r(frame: pd.DataFrame, _: Mapping[str, str], path: Path) -> None:
-    """Compressed here: pyreadr's own compression stamps time and name."""
-
-    def write(temporary: Path) -> None:
-        pyreadr.write_rds(str(temporary), frame)
-        temporary.write_bytes(gzip.compress(temporary.read_bytes(), mtime=0))
-
-    write_whole(path, write)
-
-
-WRITERS: Mapping[str, Callable[[pd.DataFrame, Mapping[str, str], Path], None]] = {
-    ".parquet": lambda frame, _, path: write_frame(frame, path),
-    ".csv": lambda frame, _, path: write_csv(frame, path),
-    ".dta": _stata,
-    ".rds": _r,
-}

@@ -11,7 +11,7 @@ from detente.base.errors import ConfigError, UnknownVariable, choices
 from detente.base.files import read_frame, read_note, write_csv, write_frame, write_text
 from detente.base.frames import validated
 from detente.cli.command import Option, command
-from detente.cli.formats import WRITERS, write_panel
+from detente.cli.formats import WRITTEN, write_panel
 from detente.cli.options import Home, Mirror
 from detente.data import SourceRecord, load_sources, project_root
 from detente.data.panel import (
@@ -95,11 +95,11 @@ class Places:
 
 @command("data", "detente panel --years 1980-2010 --add gml mme nmc --out panel.parquet")
 def panel(
-    of: Joined, out: Annotated[Path, f"file to write: {', '.join(WRITERS)}"], beside: Beside, places: Places
+    of: Joined, out: Annotated[Path, f"file to write: {', '.join(WRITTEN)}"], beside: Beside, places: Places
 ) -> None:
     """Build a panel of dyad-years or state-years."""
-    if out.suffix not in WRITERS:
-        raise ConfigError(f"--out: {out.name!r} must end in one of {', '.join(WRITERS)}")
+    if out.suffix not in WRITTEN:
+        raise ConfigError(f"--out: {out.name!r} must end in one of {', '.join(WRITTEN)}")
     built = _from_tidy(of, places) if places.tidy else _from_record(of, places)
     made = built.panel
     frame = validated(made.frame, panel_schema(made.entries, made.unit), "panel")

@@ -6,7 +6,6 @@ from pathlib import Path
 
 from detente.base import strict
 from detente.base.errors import ConfigError, choices
-from detente.base.inherit import chain, extended
 from detente.data import SOURCES, SourceRecord, load_sources
 from detente.study.config.claims import CLAIMS, Claim, ClaimsFile
 from detente.study.config.samples import SAMPLES, Sample, load_samples
@@ -92,7 +91,7 @@ def load_project(root: Path, override: Path | None = None) -> Project:
     own = override is not None and override.resolve() not in {p.resolve() for p in shipped.values()}
     paths = [*shipped.values(), *([override] if own and override is not None else [])]
     read = {path: _study(path, shipped) for path in paths}
-    files = {study.name: chain(path, shipped) for path, study in read.items()}
+    files = {study.name: strict.chain(path, shipped) for path, study in read.items()}
     project = Project(root, sources, samples, claims, {study.name: study for study in read.values()}, files)
     if problems := dict.fromkeys([*_undefined_in_claims(project), *_undefined_in_studies(project)]):
         raise ConfigError("\n".join(problems))
@@ -101,7 +100,7 @@ def load_project(root: Path, override: Path | None = None) -> Project:
 
 def _study(path: Path, shipped: Mapping[str, Path]) -> Study:
     """A study file: a shipped one is called as its study, and a user's own cannot pass itself off as shipped."""
-    study = strict.validated(path, Study, extended(path, shipped))
+    study = strict.validated(path, Study, strict.extended(path, shipped))
     where = f"{strict.located(path, ['name'])} › name: {study.name!r}"
     if path in shipped.values() and study.name != path.stem:
         raise ConfigError(f"{where} must be the file's name, {path.stem!r}")

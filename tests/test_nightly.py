@@ -1,0 +1,51 @@
+"""`make nightly` runs what it can, says why it skips the rest, and fails if a part fails."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+SCRIPT = Path(__file__).resolve().parent / "nightly"
+PARTS = ("coverage of planted effects", "kernels and all that uses them", "the smallest study", "the robustness")
+
+
+def said(folder: Path, *, broken: str = "", mirror: str = "", slurm: bool = False) -> tuple[int, list[str]]:
+    """Exit status and summary of the script in a folder whose programs do nothing, of which one may fail."""
+    (folder / "tests").mkdir()
+    shutil.copy(SCRIPT, folder / "tests")
+    for name in (".venv/bin/python", ".venv/bin/snakemake", "bin/make", *(["bin/sbatch"] if slurm else [])):
+        program = folder / name
+        program.parent.mkdir(parents=True, exist_ok=True)
+        program.write_text(f"#!/bin/sh\nexit {int(program.name == broken)}\n")
+        program.chmod(0o755)
+    if slurm:
+        (folder / "profiles/slurm").mkdir(parents=True)
+    path = f"{folder / 'bin'}:/usr/bin:/bin"
+    ran = subprocess.run(
+        [folder / "tests/nightly"],
+        env={"PATH": path, "DETENTE_MIRROR": mirror},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return ran.returncode, ran.stdout.rpartition("\n\n")[2].splitlines()
+
+
+def test_what_cannot_run_is_skipped_with_its_reason(tmp_path: Path) -> None:
+    status, lines = said(tmp_path)
+    assert status == 0
+    assert [line.split()[0] for line in lines] == ["passed", "passed", "skipped", "skipped"]
+    assert all(part in line for part, line in zip(PARTS, lines, strict=True))
+    assert lines[2].endswith(("there is no sbatch here", "there is no profiles/slurm"))
+    assert lines[3].endswith("DETENTE_MIRROR names no folder of raw files")
+
+
+@pytest.mark.parametrize(("broken", "status"), [("", 0), ("make", 1), ("snakemake", 1)])
+def test_a_part_that_fails_hides_no_other_and_is_no_success(tmp_path: Path, broken: str, status: int) -> None:
+    found, lines = said(tmp_path, broken=broken, mirror=str(tmp_path), slurm=True)
+    assert found == status
+    failed = {"make": 3, "snakemake": 2}.get(broken)
+    assert [line.split()[0] for line in lines] == ["FAILED" if i == failed else "passed" for i in range(4)]
