@@ -152,14 +152,8 @@ def _parts(node: ast.AST, text: str) -> list[ast.expr]:
 def evaluate(text: str, table: Table) -> Values:
     """Values (N,) of an expression.
 
-    Raises
-    ------
-    FormulaError
-        If it is not legal, or a function is given what it cannot take.
-    UnknownVariable
-        If it speaks of a column that does not exist, naming the nearest.
-    PanelError
-        If a lag is asked for and the table has no panel, or a key is not unique.
+    Raises FormulaError if it is not legal, or a function is given what it cannot take; UnknownVariable, naming the
+    nearest, for a column that does not exist; PanelError for a lag where there is no panel, or a key is not unique.
     """
     with np.errstate(all="ignore"):
         value = _Evaluation(table, text).of(parse(text))
@@ -171,10 +165,7 @@ def evaluate(text: str, table: Table) -> Values:
 def selected(text: str, table: Table) -> npt.NDArray[np.bool_]:
     """Rows (N,) for which a condition is true.
 
-    Raises
-    ------
-    FormulaError
-        If it is missing in some row, and the file does not say what that means; others as `evaluate`.
+    Raises FormulaError if it is missing in some row, and the file does not say what that means; others as `evaluate`.
     """
     value = evaluate(text, table)
     unknown = int(np.isnan(value).sum())

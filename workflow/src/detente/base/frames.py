@@ -108,13 +108,7 @@ def _storage(dtype: Dtype) -> str:
 
 
 def validated(frame: pd.DataFrame, schema: DataFrameSchema | FrameSchema, name: str) -> pd.DataFrame:
-    """Return `frame` if it keeps `schema`.
-
-    Raises
-    ------
-    BrokenContract
-        Listing every column and check that fails, with examples.
-    """
+    """Return `frame` if it keeps `schema`; raises BrokenContract with every check that fails, with examples."""
     from pandera.errors import SchemaErrors
 
     made = schema.pandera() if isinstance(schema, FrameSchema) else schema

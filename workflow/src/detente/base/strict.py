@@ -178,10 +178,7 @@ def chain(path: Path, shipped: Mapping[str, Path]) -> tuple[Path, ...]:
 def extended(path: Path, shipped: Mapping[str, Path], before: tuple[Path, ...] = ()) -> Any:
     """Content of a file with that of all it extends, which are among the `shipped` ones.
 
-    Raises
-    ------
-    ConfigError
-        If it extends what is not there, or what extends it in turn, or has no name of its own.
+    Raises ConfigError if it extends what is not there, or what extends it in turn, or has no name of its own.
     """
     raw = content(path)
     if not isinstance(raw, dict) or "extends" not in raw:

@@ -136,26 +136,20 @@ def _packed(
     sizes = (sum(file["bytes"] for file in graph["raw"].values()), sum(bytes_of.values()) - shown, shown)
     exhibits = _exhibits(project, study, manifest, templates, folder)
     used = {name.partition("/")[0] for name in manifest["raw"]}
-    tops = {top: FOLDERS[top] for top in folders_of(paths) if top in FOLDERS}
+    lock = (project.root / "requirements.lock").read_text(encoding="utf-8").splitlines()
     return Packed(
         manifest=manifest,
         version=__version__,
         sources={} if simulated else {slug: r for slug, r in project.sources.items() if slug in used},
         exhibits=(*exhibits, *(_robustness(study.name) if robustness else ())),
         requirements=tuple(f"{n} {v}" for n, v in sorted(manifest["versions"].items()) if n != "detente"),
-        pinned=_pinned(project.root),
+        pinned=sum("==" in line and not line[:1].isspace() for line in lock),
         pythons=PYTHONS,
-        folders=tuple(tops.items()),
+        folders=tuple((top, FOLDERS[top]) for top in folders_of(paths) if top in FOLDERS),
         sizes=sizes,
         command=_command(project.root, study.name),
         robustness=robustness,
     )
-
-
-def _pinned(root: Path) -> int:
-    """Packages in the lock."""
-    lock = (root / "requirements.lock").read_text(encoding="utf-8")
-    return sum("==" in line and not line[:1].isspace() for line in lock.splitlines())
 
 
 def _command(root: Path, study: str) -> str:

@@ -157,12 +157,7 @@ class Offer:
 def offered(add: Sequence[str], unit: Unit, variables: Sequence[str], root: Path) -> Offer:
     """What a panel of these sources and variables would hold; reads no raw file of the record.
 
-    Raises
-    ------
-    ConfigError
-        If a name is no source.
-    UnknownVariable
-        If a variable is not offered by these sources.
+    Raises ConfigError for a name that is no source, UnknownVariable for a variable that these do not offer.
     """
     names = sources_named(add)
     files = [name for name in names if name.endswith((".yaml", ".yml"))]
@@ -225,10 +220,7 @@ def works_of(entries: Mapping[str, Entry], records: Mapping[str, SourceRecord]) 
 def bibliography(works: Works, root: Path) -> str:
     """BibTeX of all works, each entry once, after a comment that says which entry is of which source.
 
-    Raises
-    ------
-    ConfigError
-        If `config/references.bib` cannot be read, or lacks an entry.
+    Raises ConfigError if `config/references.bib` cannot be read, or lacks an entry.
     """
     references = load_references(root)
     count = "1 source" if len(works) == 1 else f"{len(works)} sources"

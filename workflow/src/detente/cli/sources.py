@@ -220,13 +220,7 @@ def spans(records: Mapping[str, SourceRecord]) -> pd.DataFrame:
 
 
 def checked(found: Tidied, records: Mapping[str, SourceRecord]) -> Tidied:
-    """What was found, if it has the rows that `config/sources.yaml` says.
-
-    Raises
-    ------
-    BrokenContract
-        Naming every source whose `rows` are not those that its raw files clean to.
-    """
+    """What was found, if it has the rows that `config/sources.yaml` says; else BrokenContract names the sources."""
     wrong = [
         f"config/sources.yaml › sources › {slug} › rows: says {records[slug].rows}, the raw files clean to {len(frame)}"
         for slug, frame in found.frames.items()

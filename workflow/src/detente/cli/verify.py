@@ -71,12 +71,8 @@ def verify(
 ) -> None:
     """Rebuild a study in an empty folder and compare it with the shipped one.
 
-    It is built in a new environment from the lock, from nothing but the raw files.
-
-    Raises
-    ------
-    NotVerified
-        If the build fails, or a product is different, missing or extra.
+    It is built in a new environment from the lock, from nothing but the raw files. Raises NotVerified if the build
+    fails, or a product is different, missing or extra.
     """
     root = root.resolve()
     project = load_project(root)
@@ -135,10 +131,7 @@ def _empty(into: Path | None) -> Path:
 def rebuild(project: Project, target: Target, folder: Path, python: Path | None, cores: str) -> tuple[float, list[str]]:
     """Build a study in an empty folder; returns the seconds of the build and files with uncommitted changes.
 
-    Raises
-    ------
-    NotVerified
-        If a step fails; the message has the last lines of what it printed.
+    Raises NotVerified with the last lines of what a step printed, if one fails.
     """
     root = project.root.resolve()
     print(f"copying {root.name} to an empty folder", flush=True)
