@@ -34,8 +34,6 @@ from detente.study.multiverse import (
     recheck,
     shards,
 )
-from detente.study.robustness import schemes
-from detente.study.verdicts import standings
 
 # Shards that are finished within this time of one another are taken for those of one run.
 PAUSE_SECONDS = 180
@@ -137,6 +135,8 @@ def gather(
 
     They are in the order given, with the standing of each to what was registered.
     """
+    from detente.study.verdicts import standings
+
     frame = pd.concat([read_frame(path) for path in parts], ignore_index=True)
     project, study = of.read()
     decisions = multiverse_of(project)
@@ -214,6 +214,8 @@ def _tests(
     seed: int,
 ) -> Iterator[pd.DataFrame]:
     """Joint tests by each scheme: a shift draws any treatment, others that of the headline alone."""
+    from detente.study.robustness import schemes
+
     if specs[0].claim.moderator is not None:
         yield joint_test(found.estimate, found.under_null(draws, seed)).assign(scheme=WILD)
         return
