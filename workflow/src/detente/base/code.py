@@ -29,16 +29,10 @@ def modules_used(package: Path, entry: str, registries: Collection[str] = ()) ->
     An `__init__` that only hands names on is no file that a result depends on: a name imported from it leads to the
     module that defines it, so that an edit of one module does not touch all that use its package.
 
-    Parameters
-    ----------
-    package
-        Folder of the package (…/detente).
-    entry
-        Dotted module, or a function of one: then of its module, and of those beside it, only what the function names
-        counts, and what that names in turn.
-    registries
-        Packages or modules that only list others: importing from them follows nothing, so that a new dataset
-        does not rerun every other one; name the modules that are used as entries of their own.
+    `package` is its folder (…/detente), `entry` a dotted module, or a function of one: then of its module, and of those
+    beside it, only what the function names counts, and what that names in turn. `registries` are packages or modules
+    that only list others: importing from them follows nothing, so that a new dataset does not rerun every other one;
+    name the modules that are used as entries of their own.
     """
     module, _, function = entry.rpartition(".")
     around = None if _path(package, entry) else _path(package, module)

@@ -37,21 +37,10 @@ def check_covariance(vcov: str | Vcov, dependent: Dependent | None = None, *, es
     Its matrix is symmetric and positive semi-definite after repair, and says in words how it was made. It does not
     depend on the order of the rows, on which of two states comes first, or on how states are numbered; coefficients of
     a regressor in other units have the variance of these units. Without a small-sample correction it is the sum of
-    products of scores over all pairs of rows that may depend on one another, if it is told which.
+    products of scores over all pairs of rows that may depend on one another, if it is told which: `dependent` says so
+    of a frame, (n, n); it is known for hc0, dyadic and clusters by dyad, year or side.
 
-    Parameters
-    ----------
-    vcov
-        The covariance or its name.
-    dependent
-        Which rows of a frame depend on one another, (n, n); known for hc0, dyadic and clusters by dyad, year or side.
-    estimator
-        What it is tried on.
-
-    Raises
-    ------
-    AssertionError
-        Naming the covariance and what it breaks.
+    Raises AssertionError with the name of the covariance and what it breaks.
 
     Examples
     --------

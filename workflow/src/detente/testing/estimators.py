@@ -24,19 +24,10 @@ def check_estimator(estimator: str | Callable[..., Solution], frame: ModelFrame 
     can be made, and what it does not take (fixed effects, instruments, missing values, a treatment that never varies)
     is refused by a named error.
 
-    Parameters
-    ----------
-    estimator
-        Its name, or the function under `@estimator`.
-    frame
-        What to fit it on, with its fixed effects; a small simulated panel of dyad-years with a 0/1 outcome if None.
-    options
-        The estimator's own.
+    `estimator` is its name, or the function under `@estimator`, with its own `options`. It is fitted on `frame`, which
+    has its fixed effects; on a small simulated panel of dyad-years with a 0/1 outcome if there is none.
 
-    Raises
-    ------
-    AssertionError
-        Naming the estimator and what it breaks.
+    Raises AssertionError with the name of the estimator and what it breaks.
 
     Examples
     --------

@@ -21,20 +21,11 @@ def check_exhibit(exhibit: Exhibit, evidence: Evidence, claim: Claim | None = No
     they are; it is the same when made twice; it says that a simulated world is one, and nothing of the kind of an
     observed one; and it can be written in every format of its kind.
 
-    Parameters
-    ----------
-    exhibit
-        The exhibit, as `@exhibit` declares it: look it up in `detente.report.EXHIBITS`.
-    evidence
-        A study with the frames that the exhibit needs, those of a build for example:
-        `Evidence(project, project.study("tiny"), Frames(Path("data/processed/tiny"), Path("reports/tiny")))`.
-    claim
-        The claim to make it for, where there is one exhibit for each.
+    Exhibits are listed in `detente.report.EXHIBITS`; where there is one for each claim, name the `claim`. `evidence` is
+    a study with the frames that the exhibit needs, those of a build for example:
+    `Evidence(project, project.study("tiny"), Frames(Path("data/processed/tiny"), Path("reports/tiny")))`.
 
-    Raises
-    ------
-    AssertionError
-        Naming the exhibit and what it breaks.
+    Raises AssertionError with the name of the exhibit and what it breaks.
 
     Examples
     --------

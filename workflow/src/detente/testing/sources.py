@@ -19,18 +19,9 @@ def check_source(source: Source, raw: Raw | None = None) -> None:
     It is declared in full. With raw tables, too: they have its columns and codes, and a table that lacks a column is
     refused by name; cleaning leaves them as they are and is the same when done twice; the tidy table fits its schema,
     is of the years covered and sorted by key; and every entry of the attrition log says what happened to how many rows.
+    `raw` has the tables by the name of their file, as `source.clean` takes them; a few rows do.
 
-    Parameters
-    ----------
-    source
-        The source, as its module declares it.
-    raw
-        Raw tables by the name of their file, as `source.clean` takes them; a few rows do.
-
-    Raises
-    ------
-    AssertionError
-        Naming the source and what it breaks.
+    Raises AssertionError with the name of the source and what it breaks.
 
     Examples
     --------
