@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import pandas as pd
 
@@ -39,6 +39,26 @@ class Column:
         return [check(limit) for check, limit in limits if limit is not None]
 
 
+def number(description: str = "", low: float | None = None, high: float | None = None) -> Column:
+    """A number that may be missing: what could not be computed has none."""
+    return Column("float64", description, nullable=True, low=low, high=high)
+
+
+def share(description: str = "") -> Column:
+    """A share from 0 to 1, which may be missing."""
+    return number(description, low=0, high=1)
+
+
+def count(description: str) -> Column:
+    """A count, from 0."""
+    return Column("int64", description, low=0)
+
+
+def text(description: str) -> Column:
+    """Words, empty where there are none."""
+    return Column("str", description)
+
+
 @dataclass(frozen=True)
 class FrameSchema:
     """What a frame holds: columns in order, those that identify a row, and checks of whole rows by what they demand.
@@ -67,6 +87,12 @@ class FrameSchema:
     def empty(self) -> pd.DataFrame:
         """A frame of no rows."""
         return pd.DataFrame({n: pd.Series(dtype=_storage(c.dtype)) for n, c in self.columns.items()})
+
+    def frame(self, rows: Iterable[Mapping[str, Any] | Sequence[Any]]) -> pd.DataFrame:
+        """A frame of rows, given by column or in the order of the columns; numbers that are not given are missing."""
+        made = pd.DataFrame(list(rows), columns=list(self.columns))
+        floats = [name for name, column in self.columns.items() if column.dtype == "float64"]
+        return made.astype(dict.fromkeys(floats, "float64")) if len(made) else self.empty()
 
     def write(self, frame: pd.DataFrame, path: Path, note: Mapping[str, object] | None = None) -> None:
         """Write a frame as parquet, if it keeps the schema."""

@@ -1,7 +1,11 @@
-"""Levels, thresholds, quantiles and p-values, once."""
+"""Levels, thresholds, tolerances, quantiles and p-values, once."""
 
 from functools import cache
 from typing import Any
+
+import numpy as np
+
+from detente.base.types import Array
 
 # Intervals, and the two one-sided tests at 5 % whose interval is the 90 % one (Schuirmann 1987).
 LEVEL = 0.95
@@ -9,6 +13,27 @@ EQUIVALENCE_LEVEL = 0.90
 # An effect of 1.96 + 0.84 standard errors is found four times in five by a two-sided test at 5 % (Bloom 1995).
 POWER = 0.80
 MDE_FACTOR = 2.8
+# Share of a column's variance, and of its mean square, at or below which what fixed effects and controls leave of it
+# is rounding.
+CONSTANT, CONSTANT_SQUARE = 1e-10, 1e-20
+# Smallest over largest eigenvalue, or singular value, of columns of length one at which they depend on one another.
+SINGULAR = 1e-10
+# The same at which the inverse of their cross-products has no correct digit.
+UNDETERMINED = 1e-15
+# Largest distance of a fit from its reference implementation, relative to size and standard error.
+AGREEMENT = 1e-6
+# Largest distance of a fit of many from the same fit alone, in standard errors; of two ways to an estimate.
+REPRODUCED, REPRODUCED_OTHERWISE = 1e-8, 1e-6
+# Statistics this close, relative to their size, are equal: draws that repeat the sample are so but for rounding.
+TIE = 1e-9
+# Share of the heteroskedastic variance below which a variance is zero but for rounding.
+NO_VARIANCE = 1e-6
+# Share of the largest eigenvalue below which a negative one is rounding, and no indefinite covariance.
+INDEFINITE = 1e-12
+# Relative rounding of a sum of many products.
+ROUNDING = 1e-14
+# What stands in for zero under a division or a logarithm.
+TINY = 1e-300
 
 
 @cache
@@ -24,3 +49,32 @@ def two_sided(statistic: Any, df: float) -> Any:
     from scipy import stats
 
     return 2 * stats.t.sf(abs(statistic), df)
+
+
+def power_at(effect: float, df: float) -> float:
+    """Chance that a two-sided test at 5 % rejects no effect, of an effect in standard errors."""
+    from scipy import stats
+
+    least = critical(df)
+    return float(stats.t.sf(least - effect, df) + stats.t.cdf(-least - effect, df))
+
+
+def interval(estimate: float, std_error: float, df: float, level: float = LEVEL) -> tuple[float, float]:
+    """Lower and upper end of an interval."""
+    margin = critical(df, level) * std_error
+    return estimate - margin, estimate + margin
+
+
+def percentiles(draws: Array, level: float = LEVEL) -> Array:
+    """Ends (2, …) of the central interval of draws (B, …)."""
+    return np.asarray(np.quantile(draws, [(1 - level) / 2, (1 + level) / 2], axis=0))
+
+
+def share_of_draws(beyond: Any) -> float:
+    """P-value by redrawn treatments: the share of draws (B,) that are `beyond`, the observed one counted among them."""
+    return float(1 + np.sum(beyond)) / (1 + len(beyond))
+
+
+def monte_carlo_error(share: float, draws: int) -> float:
+    """Standard error of a share of simulated draws."""
+    return float(np.sqrt(share * (1 - share) / draws))

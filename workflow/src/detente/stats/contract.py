@@ -7,6 +7,7 @@ from typing import Any, Literal, Required, TypedDict, Unpack
 import numpy as np
 
 from detente.base.errors import RankDeficient, UnknownEstimator, choices
+from detente.base.numerics import SINGULAR
 from detente.base.types import Array, Codes
 from detente.stats.covariance import Scores
 from detente.stats.frame import ModelFrame
@@ -17,7 +18,6 @@ Uses = Literal["nothing", "absorbs", "conditions", "averages", "groups"]
 # What scores of rows and a bread give; `LINEAR` what leverages give besides. "cluster" is by any factors, "dyad" one.
 ROBUST = frozenset({"classical", "hc0", "hc1", "cluster", "dyad", "dyadic"})
 LINEAR = ROBUST | {"hc2", "hc3"}
-SINGULAR = 1e-10
 
 
 @dataclass(frozen=True)

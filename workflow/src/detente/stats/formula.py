@@ -10,8 +10,7 @@ import pandas as pd
 
 from detente.base.errors import EmptySample, FormulaError, NoVariation, UnknownVariable, choices
 from detente.base.types import Codes
-from detente.stats.covariance import FACTORS, Vcov, parse
-from detente.stats.covariance.pairs import intersect
+from detente.stats.covariance import FACTORS, Vcov, intersect, parse
 from detente.stats.frame import ModelFrame
 
 OPEN, CLOSE = "([{", ")]}"

@@ -10,9 +10,8 @@ import numpy.typing as npt
 from detente.base.errors import EstimationError, NoDyads, TooFewStates
 from detente.base.types import Array
 from detente.stats.contract import Solution
-from detente.stats.covariance import Covariance
+from detente.stats.covariance import FEWEST_STATES, Covariance
 from detente.stats.covariance import ssc as corrections
-from detente.stats.covariance.sandwich import FEWEST_STATES
 from detente.stats.frame import ModelFrame
 
 

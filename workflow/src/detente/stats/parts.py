@@ -5,10 +5,17 @@ from collections.abc import Iterable
 from detente.base.errors import NoDyads, UnsupportedCovariance, choices
 from detente.base.types import Array, Codes
 from detente.stats.contract import Estimator, Solution
-from detente.stats.covariance import KINDS, Pairs, SandwichParts, Vcov, number_dyads, parse
-from detente.stats.covariance.leverage import effects_leverage
-from detente.stats.covariance.sandwich import within
-from detente.stats.covariance.vcov import FACTORS
+from detente.stats.covariance import (
+    FACTORS,
+    KINDS,
+    Pairs,
+    SandwichParts,
+    Vcov,
+    effects_leverage,
+    nested,
+    number_dyads,
+    parse,
+)
 from detente.stats.frame import ModelFrame
 
 # Refits any estimator, so that none has to declare it.
@@ -86,7 +93,7 @@ def _refuse_split_groups(recipe: Vcov, design: ModelFrame, estimator: Estimator)
     name, group = next(iter(design.fixed_effects.items()))
     factors = {"dyadic": ("dyad",), "cluster": recipe.factors}.get(recipe.kind, ())
     for factor in factors:
-        if not within(group, design.factor(factor)):
+        if not nested(group, design.factor(factor)):
             raise UnsupportedCovariance(
                 f"estimator {estimator.name!r} needs clusters of whole groups of {name!r}, which {factor!r} splits"
             )

@@ -1,8 +1,8 @@
 """Scores and bread → covariance, for dependence within clusters and among dyads that share a state."""
 
-from detente.stats.covariance.meats import cluster_meat, dyadic_meat, multiway_meat
-from detente.stats.covariance.pairs import Pairs, number, number_dyads
-from detente.stats.covariance.sandwich import NO_VARIANCE, Covariance, SandwichParts, covariance, sandwich, semidefinite
+from detente.base.numbering import Pairs, intersect, nested, number, number_dyads
+from detente.stats.covariance.meats import cluster_meat, dyadic_meat, effects_leverage, multiway_meat
+from detente.stats.covariance.sandwich import FEWEST_STATES, Covariance, SandwichParts, semidefinite
 from detente.stats.covariance.scores import Scores, totals
 from detente.stats.covariance.ssc import CONVENTIONS
 from detente.stats.covariance.vcov import (
@@ -11,6 +11,7 @@ from detente.stats.covariance.vcov import (
     Vcov,
     classical,
     cluster,
+    covariance,
     dyadic,
     hc0,
     hc1,
@@ -18,34 +19,12 @@ from detente.stats.covariance.vcov import (
     hc3,
     jackknife,
     parse,
+    sandwich,
 )
 
 __all__ = [
-    "CONVENTIONS",
-    "FACTORS",
-    "KINDS",
-    "NO_VARIANCE",
-    "Covariance",
-    "Pairs",
-    "SandwichParts",
-    "Scores",
-    "Vcov",
-    "classical",
-    "cluster",
-    "cluster_meat",
-    "covariance",
-    "dyadic",
-    "dyadic_meat",
-    "hc0",
-    "hc1",
-    "hc2",
-    "hc3",
-    "jackknife",
-    "multiway_meat",
-    "number",
-    "number_dyads",
-    "parse",
-    "sandwich",
-    "semidefinite",
-    "totals",
-]
+    "CONVENTIONS", "FACTORS", "FEWEST_STATES", "KINDS", "Covariance", "Pairs", "SandwichParts", "Scores", "Vcov",
+    "classical", "cluster", "cluster_meat", "covariance", "dyadic", "dyadic_meat", "effects_leverage", "hc0", "hc1",
+    "hc2", "hc3", "intersect", "jackknife", "multiway_meat", "nested", "number", "number_dyads", "parse", "sandwich",
+    "semidefinite", "totals",
+]  # fmt: skip

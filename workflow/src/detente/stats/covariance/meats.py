@@ -1,13 +1,14 @@
-"""Sums of products of scores: over rows, clusters, several kinds of clusters at once, and dyads that share a state."""
+"""Sums of products of scores over rows, clusters and dyads that share a state; leverages, which HC2 and HC3 need."""
 
 from collections.abc import Callable, Sequence
 from itertools import combinations
 
 import numpy as np
+from scipy import sparse
 
 from detente.base.errors import UnsupportedCovariance
+from detente.base.numbering import Pairs, intersect, number
 from detente.base.types import Array, Codes
-from detente.stats.covariance.pairs import Pairs, intersect, number
 from detente.stats.covariance.scores import Scores, of_rows, totals
 
 # A row whose leverage is this close to one is fitted exactly: its residual says nothing.
@@ -76,3 +77,27 @@ def corrected_scores(scores: Scores | Array, leverages: Array, power: float) -> 
             f"{exact:,} rows are fitted exactly (leverage 1): HC2 and HC3 do not exist; use hc1, cluster or dyadic"
         )
     return of_rows(scores).over(left**power)
+
+
+def effects_leverage(effects: Sequence[Codes]) -> Array:
+    """Diagonal (n,) of the projection on full sets of dummies of one or two factors (n,).
+
+    The dummies of the first are orthogonal: 1/n_g. The second adds what is left of its dummies within the first, by
+    the pseudo-inverse of a matrix of its own size: put the larger factor first.
+
+    Raises UnsupportedCovariance if there are more than two factors.
+    """
+    if len(effects) > 2:
+        raise UnsupportedCovariance("HC2 and HC3 take at most two absorbed effects; use hc1, cluster or dyadic")
+    levels, first = number(effects[0])
+    count = np.bincount(first, minlength=len(levels)).astype(np.float64)
+    if len(effects) == 1:
+        return np.asarray(1 / count[first])
+    others, second = number(effects[1])
+    shape = (len(levels), len(others))
+    table = sparse.coo_array((np.ones(len(first)), (first, second)), shape=shape).tocsr()
+    share = (table.multiply(1 / count[:, None])).toarray()
+    inverse = np.linalg.pinv(np.diag(np.bincount(second, minlength=len(others)).astype(np.float64)) - table.T @ share)
+    spread = share @ inverse
+    within = np.diag(inverse)[second] - 2 * spread[first, second] + np.einsum("ij,ij->i", spread, share)[first]
+    return np.asarray(1 / count[first] + within)

@@ -65,10 +65,7 @@ DYADIC = ("detente", "none")
 
 
 def rule(ssc: str, *, linear: bool) -> Rule:
-    """The rule of a convention.
-
-    Raises UnsupportedCovariance if there is none of this name, or none for likelihoods.
-    """
+    """The rule of a convention; raises UnsupportedCovariance if there is none of this name, or none for likelihoods."""
     if ssc not in TABLE:
         raise UnsupportedCovariance(f"small-sample convention {ssc!r} is not known; {choices(ssc, TABLE)}")
     found = TABLE[ssc][0 if linear else 1]
@@ -87,10 +84,7 @@ def dyadic_rule(ssc: str, *, linear: bool) -> Distribution:
 
 
 def share(name: Share, rows: int, parameters: int) -> float:
-    """A factor by its name.
-
-    Raises EstimationError if there are no more rows than parameters.
-    """
+    """A factor by its name; raises EstimationError if there are no more rows than parameters."""
     if not name:
         return 1.0
     used = 1 if name == "N/(N−1)" else parameters
@@ -105,6 +99,16 @@ def group_factors(rule: Rule, groups: Sequence[int], fewest: int) -> list[float]
         return [1.0] * len(groups)
     counts = groups if rule.groups == "own" else [fewest] * len(groups)
     return [g / (g - 1) for g in counts]
+
+
+def factors(rule: Rule, ways: int, parameters: int) -> str:
+    """The small-sample factors of a covariance of so many cluster variables, in words."""
+    groups = "G/(G−1)" if rule.groups else ""
+    if groups and ways > 1:
+        groups += " of each part" if rule.groups == "own" else " of the fewest clusters"
+    share = f"{rule.share} with K = {parameters}" if rule.share else ""
+    named = " and ".join(filter(None, (groups, share)))
+    return f"factor {named}" if named else "no small-sample factor"
 
 
 def degrees(distribution: Distribution, *, clusters: float, residual: float) -> float:

@@ -1,12 +1,18 @@
-"""What a covariance allows for, as frozen data; made by constructors or read from the names that YAML uses."""
+"""Covariances by kind: what each allows for, the name that YAML uses, and how its meat is made; each declared once."""
 
-from collections.abc import Iterable
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
-from detente.base.errors import UnsupportedCovariance, choices
+from detente.base.errors import TooFewClusters, TooFewStates, UnknownVariable, UnsupportedCovariance, choices
+from detente.base.numbering import Pairs, nested, number
+from detente.base.types import Array, Codes
+from detente.stats.covariance import ssc as corrections
+from detente.stats.covariance.meats import corrected_scores, dyadic_meat, leverage, multiway_meat
+from detente.stats.covariance.sandwich import FEWEST_STATES, Covariance, SandwichParts, semidefinite
+from detente.stats.covariance.scores import Scores, of_rows
 
-ROWS = ("classical", "hc0", "hc1", "hc2", "hc3")
-KINDS = (*ROWS, "cluster", "dyadic", "jackknife")
 # Factors that rows of a dyadic panel always have.
 FACTORS = ("dyad", "year", "side1", "side2")
 PLURAL = {"dyad": "dyads", "year": "years"}
@@ -14,11 +20,10 @@ PLURAL = {"dyad": "dyads", "year": "years"}
 
 @dataclass(frozen=True)
 class Vcov:
-    """A kind of covariance and what it goes by.
+    """A kind of covariance, one of `KINDS`, and what it goes by.
 
-    kind "classical" (the inverse information), "hc0" … "hc3" (rows independent), "cluster" (rows of one level of any of
-    `factors` dependent), "dyadic" (rows that share a state dependent; `sides` the columns of the two states where
-    there is no design yet), "jackknife" (one state left out at a time).
+    Of "cluster", rows of one level of any of `factors` are dependent; `sides` are the columns of the two states of
+    "dyadic" where there is no design yet.
     """
 
     kind: str
@@ -85,16 +90,130 @@ def parse(name: str | Vcov, factors: Iterable[str] = FACTORS) -> Vcov:
     """
     if isinstance(name, Vcov):
         return name
-    if name in KINDS and name != "cluster":
+    kinds = [kind for kind in KINDS if kind != "cluster"]
+    if name in kinds:
         return Vcov(name)
     known = list(dict.fromkeys(factors))
     for part in name.split("+"):
         if part not in known:
-            legal = choices(part, [*(k for k in KINDS if k != "cluster"), *known])
+            legal = choices(part, [*kinds, *known])
             raise UnsupportedCovariance(f"covariance {name!r} is not known; {legal} (factors may be joined by '+')")
     return cluster(*name.split("+"))
 
 
-def counted(factor: str, groups: int) -> str:
+def covariance(recipe: Vcov | str, parts: SandwichParts, ssc: str = "detente") -> Covariance:
+    """Covariance of the coefficients by a recipe or its name.
+
+    `ssc`: "detente", "none", "stata", "r-sandwich", "statsmodels" or "linearmodels": see `ssc.TABLE`.
+
+    Raises UnsupportedCovariance if the recipe is not known, or does not exist for this model or under this convention;
+    TooFewStates, TooFewClusters if there are fewer than five states, or fewer than two clusters; NoDyads,
+    UnknownVariable if the rows are no dyads, or there is no factor of the name.
+    """
+    recipe = parse(recipe)
+    make = KINDS[recipe.kind]
+    if make is None:
+        raise UnsupportedCovariance("a jackknife refits the model: ask for it where the model is fitted")
+    bread = parts.bread
+    independent = bread @ of_rows(parts.scores).gram() @ bread
+    meat = make(recipe, parts, ssc)
+    unrepaired = meat.matrix if recipe.kind == "classical" else bread @ meat.matrix @ bread
+    matrix, repair = semidefinite(unrepaired)
+    return Covariance(matrix, unrepaired, independent, recipe.name, meat.df, meat.ssc, repair)
+
+
+def sandwich(kind: Vcov | str, scores: Scores | Array, bread: Array, pairs: Pairs) -> Covariance:
+    """The covariance of a recipe that needs only scores, bread and dyads, such as "dyadic", "dyad" or "hc0"."""
+
+    def factor(name: str) -> Codes:
+        if name == "dyad":
+            return pairs.dyad
+        raise UnknownVariable(f"no factor is called {name!r}; {choices(name, ['dyad'])}")
+
+    return covariance(parse(kind, ("dyad",)), SandwichParts(scores, bread, pairs=lambda: pairs, factor=factor))
+
+
+@dataclass(frozen=True)
+class Meat:
+    """Meat between the breads (k, k), or the whole classical covariance; degrees of freedom, and recipe in words."""
+
+    matrix: Array
+    df: float
+    ssc: str
+
+
+def _classical(_: Vcov, given: SandwichParts, ssc: str) -> Meat:
+    distribution = corrections.rule(ssc, linear=given.linear).rows
+    df = corrections.degrees(distribution, clusters=math.nan, residual=given.rows - given.parameters)
+    what = "classical, σ² = RSS/(N−K)" if given.linear else "classical, inverse information"
+    return Meat(given.dispersion * given.bread, df, f"{what}, {corrections.said(df)}")
+
+
+def _independent(recipe: Vcov, given: SandwichParts, ssc: str, power: float = 0.0) -> Meat:
+    """Rows independent, of scores over (1 − leverage)^power; HC1 alone has a factor."""
+    rule = corrections.rule(ssc, linear=given.linear)
+    scores, share = of_rows(given.scores), corrections.share(rule.hc1, given.rows, given.parameters)
+    if power:
+        if not given.linear or given.x is None:
+            raise UnsupportedCovariance(f"{recipe.kind} needs leverages, which only least squares has; use hc1")
+        scores = corrected_scores(scores, leverage(given.x, given.bread, given.effect_leverage()), power)
+    factor = share if recipe.kind == "hc1" else 1.0
+    df = corrections.degrees(rule.rows, clusters=math.nan, residual=given.rows - given.parameters)
+    named = f"factor {rule.hc1}" if recipe.kind == "hc1" and rule.hc1 else "no small-sample factor"
+    correction = f"heteroskedasticity-robust ({recipe.kind.upper()}), {named}, {corrections.said(df)}"
+    return Meat(factor * scores.gram(), df, correction)
+
+
+def _clustered(recipe: Vcov, given: SandwichParts, ssc: str) -> Meat:
+    """Clusters by one or more factors."""
+    rule = corrections.rule(ssc, linear=given.linear)
+    codes = [given.factor(name) for name in recipe.factors]
+    counts = [len(number(c)[0]) for c in codes]
+    for name, count in zip(recipe.factors, counts, strict=True):
+        if count < 2:
+            raise TooFewClusters(f"clusters by {name!r}: {_counted(name, count)}; it needs at least 2")
+    fewest = min(counts)
+    meat, _ = multiway_meat(given.scores, codes, lambda groups: corrections.group_factors(rule, groups, fewest))
+    parameters = given.parameters - _nested(rule, given, codes)
+    share = corrections.share(rule.share, given.rows, parameters)
+    df = corrections.degrees(rule.clustered, clusters=fewest - 1, residual=given.rows - given.parameters)
+    by = " and ".join(_counted(name, count) for name, count in zip(recipe.factors, counts, strict=True))
+    factors = corrections.factors(rule, len(codes), parameters)
+    return Meat(share * meat, df, f"clustered by {by}, {factors}, {corrections.said(df)}")
+
+
+def _counted(factor: str, groups: int) -> str:
     """A number of groups in words: "190 dyads", or "12 groups of region"."""
     return f"{groups} {PLURAL[factor]}" if factor in PLURAL else f"{groups} groups of {factor}"
+
+
+def _nested(rule: corrections.Rule, given: SandwichParts, clusters: Sequence[Codes]) -> int:
+    """Absorbed parameters that the convention leaves out, as their effects lie within clusters."""
+    if rule.nested == "counted" or not given.absorbed:
+        return 0
+    effects = list(given.fixed_effects.values())
+    if rule.nested == "left out if alone":
+        return given.absorbed if len(effects) == 1 and all(nested(effects[0], c) for c in clusters) else 0
+    return sum(len(number(e)[0]) - 1 for e in effects if any(nested(e, c) for c in clusters))
+
+
+def _dyadic(_: Vcov, given: SandwichParts, ssc: str) -> Meat:
+    distribution = corrections.dyadic_rule(ssc, linear=given.linear)
+    matrix, states = dyadic_meat(given.scores, given.pairs())
+    if states < FEWEST_STATES:
+        raise TooFewStates(f"dyadic-robust inference from {states} states; it needs at least {FEWEST_STATES}")
+    df = corrections.degrees(distribution, clusters=states - 1, residual=math.nan)
+    return Meat(matrix, df, f"dyadic-robust over {states} states, no small-sample factor, {corrections.said(df)}")
+
+
+KINDS: Mapping[str, Callable[[Vcov, SandwichParts, str], Meat] | None] = {
+    "classical": _classical,
+    "hc0": _independent,
+    "hc1": _independent,
+    "hc2": partial(_independent, power=0.5),
+    "hc3": partial(_independent, power=1.0),
+    "cluster": _clustered,
+    "dyadic": _dyadic,
+    "jackknife": None,
+}
+"""Every kind with what makes its meat; none where the model is fitted again, without each state in turn."""

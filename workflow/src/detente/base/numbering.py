@@ -1,4 +1,4 @@
-"""Numbering from 0: groups of any codes, dyads and their states."""
+"""Numbering from 0: groups of any codes, dyads and their states, and which factor lies within another."""
 
 from dataclasses import dataclass
 
@@ -47,7 +47,11 @@ def number_dyads(a: Codes, b: Codes) -> Pairs:
 
 def intersect(first: Codes, second: Codes) -> Codes:
     """Numbers (N,) of the combinations of two factors that occur."""
-    groups, ours = number(first)
-    others, theirs = number(second)
-    del groups
+    ours, (others, theirs) = number(first)[1], number(second)
     return number(ours * max(len(others), 1) + theirs)[1]
+
+
+def nested(levels: Codes, groups: Codes) -> bool:
+    """Whether each level of a factor (N,) lies in one group (N,)."""
+    distinct, _ = number(levels)
+    return int(intersect(levels, groups).max(initial=-1)) + 1 == len(distinct)

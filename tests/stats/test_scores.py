@@ -91,7 +91,7 @@ def test_a_fit_takes_less_than_twice_the_memory_of_its_regressors(estimator: str
     assert peak < 2 * design.x.nbytes
 
 
-def test_scores_are_made_anew_and_as_large_as_the_regressors() -> None:
+def test_scores_are_made_again_and_as_large_as_the_regressors() -> None:
     solution = get("logit").fit(panel(100, 10, 3))
     assert solution.scores.whole.shape == solution.x.shape
     assert_allclose(solution.scores.whole, solution.x * solution.scores.residual[:, None], rtol=0)
