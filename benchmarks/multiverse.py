@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -13,8 +14,8 @@ import pandas as pd
 
 from detente.base.files import read_frame
 from detente.stats.covariance import number_dyads
-from detente.study.multiverse.engine import Choice, Group
-from detente.study.multiverse.linear_engine import linear_of
+from detente.stats.linear import linear_models
+from detente.stats.linear.group import Choice, Group
 
 from benchmarks import regressions
 from benchmarks.contender import Contender
@@ -109,9 +110,13 @@ def ours(data: World) -> pd.DataFrame:
     """Group by group, two at a time: rows taken and dyads numbered, one demeaning, then every set of controls."""
     chosen = [Choice("y", TREATMENT, controls) for controls in data.sets]
     groups = [partial(_group, data, sample) for sample in data.samples]
-    found = pd.concat([fits.rows for fits in linear_of(groups, chosen)], ignore_index=True)
-    kept = {"estimate": "estimate", "std_error_dyad": "std_error", "std_error_dyadic": "dyadic_std_error"}
-    return found[list(kept)].rename(columns=kept).rename_axis("specification").reset_index()
+    # Each group is made when its turn comes, so that no more than two are in memory.
+    with ThreadPoolExecutor(2) as pool:
+        fits = [f for made in pool.map(lambda make: linear_models(make(), chosen), groups) for f in made.found]
+    errors = [tuple(fit.under(kind)["std_error"] for kind in ("dyad", "dyadic")) for fit in fits]
+    found = pd.DataFrame(errors, columns=["std_error", "dyadic_std_error"])
+    found.insert(0, "estimate", [fit.value for fit in fits])
+    return found.rename_axis("specification").reset_index()
 
 
 def _group(data: World, sample: Mask) -> Group:

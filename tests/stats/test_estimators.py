@@ -19,7 +19,7 @@ from detente.base.errors import NoVariation, RankDeficient, Separation, UnknownE
 from detente.stats.covariance import sandwich
 from detente.stats.frame import ModelFrame
 from detente.stats.jackknife import subset
-from detente.stats.linear.absorb import absorb_two_way
+from detente.stats.linear.absorb import absorber
 from detente.stats.linear.linear import reference_gap
 from detente.stats.registry import REGISTRY, get
 
@@ -118,13 +118,13 @@ def test_absorbing_two_factors_equals_regressing_on_their_dummies() -> None:
     values = np.column_stack([design.y, design.x])
     full = dummies(design)
     residual = values - full @ np.linalg.lstsq(full, values, rcond=None)[0]
-    assert_allclose(absorb_two_way(values, dyad(design), design.time), residual, atol=1e-10)
+    assert_allclose(absorber([dyad(design), design.time], len(values)).residual(values), residual, atol=1e-10)
 
 
 def test_absorbing_survives_single_observations_and_disconnected_years() -> None:
     values = np.array([[1.0], [2.0], [4.0], [8.0], [16.0]])
     first, second = np.array([1, 1, 2, 2, 3]), np.array([1990, 1991, 2000, 2001, 2010])
-    assert_allclose(absorb_two_way(values, first, second), 0, atol=1e-12)
+    assert_allclose(absorber([first, second], len(values)).residual(values), 0, atol=1e-12)
 
 
 def test_lpm_reports_its_gap_to_linearmodels() -> None:

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from detente.stats.covariance import number_dyads, sandwich
-from detente.stats.linear.absorb import absorb_two_way
+from detente.stats.linear.absorb import absorber
 from detente.study.design.duration import DURATION_UNIT_YEARS
 from detente.study.estimation.verdict import minimum_detectable_effect
 
@@ -50,7 +50,7 @@ def detectable_share(
     used = rows[present]
     pairs = number_dyads(used["ccode1"].to_numpy(), used["ccode2"].to_numpy())
     data = np.column_stack([used[outcome], earlier.loc[used.index, treatment], used[list(controls)]])
-    within = absorb_two_way(data, pairs.dyad, used["year"].to_numpy())
+    within = absorber([pairs.dyad, used["year"].to_numpy()], len(data)).residual(data)
     y, x = within[:, 0], within[:, 1:]
     bread = np.linalg.inv(x.T @ x)
     scores = x * (y - x @ (bread @ x.T @ y))[:, None]

@@ -10,48 +10,20 @@ from detente.base.public import on_demand
 
 if TYPE_CHECKING:
     from detente.stats.likelihood import conditional, multinomial, negative_binomial, ordered
-    from detente.stats.likelihood.binary import (
-        DIVERGED,
-        FRACTION,
-        LARGE,
-        LOGIT,
-        MOST_POLISHES,
-        NEAR,
-        NEARER,
-        PROBIT,
-        SETTLED,
-        likelihood,
-        solve,
-    )
+    from detente.stats.likelihood.binary import LOGIT, PROBIT, likelihood
     from detente.stats.likelihood.firth import penalised_fall, profile_interval
-    from detente.stats.likelihood.maximum import (
-        STILL,
-        Point,
-        Runaway,
-        binary_outcome,
-        direction,
-        newton,
-        refuse_effects,
-    )
+    from detente.stats.likelihood.many import logit_models
+    from detente.stats.likelihood.maximum import Point, binary_outcome, newton
     from detente.stats.likelihood.rare_events import outcome_weights
 
 __all__ = [
-    "DIVERGED",
-    "FRACTION",
-    "LARGE",
     "LOGIT",
-    "MOST_POLISHES",
-    "NEAR",
-    "NEARER",
     "PROBIT",
-    "SETTLED",
-    "STILL",
     "Point",
-    "Runaway",
     "binary_outcome",
     "conditional",
-    "direction",
     "likelihood",
+    "logit_models",
     "multinomial",
     "negative_binomial",
     "newton",
@@ -59,7 +31,5 @@ __all__ = [
     "outcome_weights",
     "penalised_fall",
     "profile_interval",
-    "refuse_effects",
-    "solve",
 ]
 __getattr__, __dir__ = on_demand(__name__)

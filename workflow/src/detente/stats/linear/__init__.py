@@ -1,7 +1,7 @@
 """The linear core, and the estimators on it: least squares within fixed effects, with and without instruments.
 
-Demeaning, cross-products and their rounding are here. Estimators are declared by one decorator and found
-by the registry.
+Demeaning, cross-products and their rounding, coefficients from what fixed effects and controls leave (Frisch and
+Waugh), and many models of the same rows are here, once.
 """
 
 from typing import TYPE_CHECKING
@@ -10,21 +10,15 @@ from detente.base.public import on_demand
 
 if TYPE_CHECKING:
     from detente.stats.linear.absorb import Absorber, absorber
+    from detente.stats.linear.group import Choice, Found, Group
     from detente.stats.linear.instrumental import anderson_rubin
-    from detente.stats.linear.regressors import Regressors, Stalled, inverse
-    from detente.stats.linear.within import degrees_left, floor, gram, named, notes
+    from detente.stats.linear.many import linear_models
+    from detente.stats.linear.partialling import GroupWithin, left_of, outcome_within, with_treatment
+    from detente.stats.linear.regressors import Stalled, inverse
+    from detente.stats.linear.within import gram
 
 __all__ = [
-    "Absorber",
-    "Regressors",
-    "Stalled",
-    "absorber",
-    "anderson_rubin",
-    "degrees_left",
-    "floor",
-    "gram",
-    "inverse",
-    "named",
-    "notes",
-]
+    "Absorber", "Choice", "Found", "Group", "GroupWithin", "Stalled", "absorber", "anderson_rubin", "gram", "inverse",
+    "left_of", "linear_models", "outcome_within", "with_treatment",
+]  # fmt: skip
 __getattr__, __dir__ = on_demand(__name__)

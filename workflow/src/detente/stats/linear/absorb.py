@@ -10,8 +10,9 @@ import numpy as np
 import numpy.typing as npt
 
 from detente.base.errors import NotConverged
+from detente.base.numbering import number
+from detente.base.numerics import ROUNDING
 from detente.base.types import Array, Codes, Places
-from detente.stats.covariance import number
 from detente.stats.kernels import absorption as kernel
 
 # Places beside the largest factor up to which their equations are solved at once; more are solved by iteration.
@@ -20,7 +21,6 @@ DIRECT = 1000
 DEPENDENT = 1e-11
 # Length of what dummies still explain, relative to a column within groups and as it came, at which iteration ends.
 TOLERANCE = 1e-10
-ROUNDING = 1e-14
 MOST_ITERATIONS = 5000
 NONE = np.empty(0)
 
@@ -174,7 +174,7 @@ def absorber(effects: Mapping[str, Codes] | Sequence[Codes], rows: int, weights:
     Factors that hold the same levels, or that lie within one another, are legal: what they share counts once.
     """
     factors: Iterable[Codes] = effects.values() if isinstance(effects, Mapping) else effects
-    numbered = [_numbered(f) for f in factors]
+    numbered = [(place.astype(np.int32), len(distinct)) for distinct, place in map(number, factors)]
     numbered.sort(key=lambda f: -f[1])
     alone = np.zeros(rows, dtype=bool)
     for codes, count in numbered:
@@ -191,16 +191,6 @@ def absorber(effects: Mapping[str, Codes] | Sequence[Codes], rows: int, weights:
         levels[:, j] = codes + np.int32(offsets[j])
     counts = tuple(count for _, count in numbered)
     return Absorber(order, start, levels, int(offsets[-1]), counts, alone, weights)
-
-
-def absorb_two_way(values: Array, first: Codes, second: Codes) -> Array:
-    """Residuals of each column of `values` (N, k) on full sets of dummies of two factors."""
-    return absorber([first, second], len(values)).residual(values)
-
-
-def _numbered(codes: Codes) -> tuple[Places, int]:
-    distinct, place = number(codes)
-    return place.astype(np.int32), len(distinct)
 
 
 def _dot(x: Array, y: Array) -> Array:

@@ -1,25 +1,134 @@
 """Linear probability model with instruments: two-stage least squares, and a test that survives weak instruments."""
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from scipy import optimize, stats
 
-from detente.base.errors import DetenteError, IndefiniteCovariance, NoInstruments, NotReproduced, RankDeficient
+from detente.base.errors import (
+    DetenteError,
+    IndefiniteCovariance,
+    NoInstruments,
+    NotReproduced,
+    NoVariation,
+    RankDeficient,
+    UnsupportedCovariance,
+)
+from detente.base.numerics import AGREEMENT, SINGULAR
 from detente.base.types import Array
-from detente.stats.contract import ROBUST, SINGULAR, Label, Solution, check_rank, estimator
-from detente.stats.covariance import Scores, Vcov
+from detente.stats.contract import ROBUST, Label, Solution, check_rank, estimator
+from detente.stats.covariance import Covariance, SandwichParts, Scores, Vcov, covariance
 from detente.stats.frame import ModelFrame
-from detente.stats.linear.first_stage import Stage, effective_f, made_robust, reduced_form, sandwich_parts, stage_of
 from detente.stats.linear.regressors import inverse
-from detente.stats.linear.within import degrees_left, gram
+from detente.stats.linear.within import Within, degrees_left, floor, gram, linear_solution, named, within
 
-AGREEMENT = 1e-6
 # Directions that are tried in search of the ends of a confidence set.
 DIRECTIONS = 2001
 UNDEFINED = "the covariance leaves a combination of the instruments no variance"
+
+
+@dataclass(frozen=True)
+class Stage:
+    """Outcome and regressors within effects, and instruments (N, m) too; columns of the `endogenous` regressors."""
+
+    data: Within
+    endogenous: tuple[int, ...]
+    instruments: Array
+    unused: tuple[str, ...]
+
+    @property
+    def exogenous(self) -> Array:
+        """Regressors that instrument themselves, (N, k − endogenous)."""
+        return np.delete(self.data.x, self.endogenous, axis=1)
+
+
+def stage_of(design: ModelFrame) -> Stage:
+    """Take effects off everything.
+
+    Raises NoInstruments if there are no endogenous regressors, or fewer instruments than of them; NoVariation if an
+    endogenous regressor, or too many instruments, do not vary within effects.
+    """
+    data, rows = within(design), f"{len(design.y):,} rows"
+    where = f"{named(design.fixed_effects)} in {rows}" if design.fixed_effects else rows
+    if not design.endogenous or design.instruments is None:
+        raise NoInstruments("iv_lpm needs endogenous regressors and instruments: y ~ x | effects | [d ~ z]")
+    if missing := [t for t in design.endogenous if t not in data.terms]:
+        raise NoVariation(f"the endogenous {missing[0]!r} does not vary within {where}")
+    raw = np.asarray(design.instruments, dtype=np.float64).reshape(len(design.y), -1)
+    names = [f"instrument {i + 1}" for i in range(raw.shape[1])]
+    lowest = floor(raw, np.zeros(len(raw)), names)[:-1]
+    z = data.absorber.residual(raw) if design.fixed_effects else raw
+    varies = np.diag(gram(z)) > lowest
+    unused = tuple(n for n, v in zip(names, varies, strict=True) if not v)
+    if varies.sum() < len(design.endogenous):
+        lost = f", {', '.join(unused)} not varying within {where}" if unused else ""
+        raise NoInstruments(f"{int(varies.sum())} instruments for {len(design.endogenous)} endogenous regressors{lost}")
+    endogenous = tuple(data.terms.index(t) for t in design.endogenous)
+    return Stage(data, endogenous, np.ascontiguousarray(z[:, varies]), unused)
+
+
+def effective_f(design: ModelFrame, stage: Stage, recipe: str | Vcov) -> tuple[float, Covariance]:
+    """F = π'Z'Zπ / tr(meat (Z'Z)⁻¹), the robust F itself if there is one instrument, and the covariance of π."""
+    reduced = reduced_form(stage)
+    bread = inverse(gram(reduced.z))
+    scores = Scores(reduced.z, reduced.treatment_residual)
+    made = made_robust(recipe, sandwich_parts(design, stage, scores, bread))
+    noise = float(np.trace(np.linalg.solve(bread, made.matrix)))
+    if not noise > 0:
+        raise IndefiniteCovariance(f"the {made.kind} covariance leaves the first stage no variance")
+    return float(reduced.on_treatment @ np.linalg.solve(bread, reduced.on_treatment)) / noise, made
+
+
+@dataclass(frozen=True)
+class Reduced:
+    """Instruments z (N, m), other regressors taken out; coefficients (m,) of outcome and treatment, residuals (N,)."""
+
+    z: Array
+    on_outcome: Array
+    on_treatment: Array
+    outcome_residual: Array
+    treatment_residual: Array
+
+
+def reduced_form(stage: Stage) -> Reduced:
+    """The reduced form of one endogenous regressor."""
+    values = np.column_stack([stage.instruments, stage.data.y, stage.data.x[:, stage.endogenous[0]]])
+    m, exogenous = stage.instruments.shape[1], stage.exogenous
+    if free := exogenous.shape[1]:
+        products = gram(exogenous, values)
+        values = values - exogenous @ (inverse(products[:free, :free]) @ products[:free, free:])
+    z = np.ascontiguousarray(values[:, :m])
+    products = gram(values)
+    check_rank(products[:m, :m], [f"instrument {i + 1}" for i in range(m)])
+    on = inverse(products[:m, :m]) @ products[:m, m:]
+    residuals = values[:, m:] - z @ on
+    return Reduced(z, on[:, 0], on[:, 1], residuals[:, 0], residuals[:, 1])
+
+
+def sandwich_parts(design: ModelFrame, stage: Stage, scores: Scores | Array, bread: Array) -> SandwichParts:
+    """What a covariance of reduced-form coefficients is made from; `scores` (N, m), or (N, 2m) of two equations.
+
+    Every equation has as many parameters as one.
+    """
+    each = stage.instruments.shape[1] + stage.exogenous.shape[1] + stage.data.absorber.parameters
+    return SandwichParts(
+        scores,
+        bread,
+        absorbed=each - len(bread),
+        fixed_effects=design.fixed_effects if design.fixed_effects else {},
+        linear=True,
+        pairs=lambda: design.pairs,
+        factor=design.factor,
+    )
+
+
+def made_robust(recipe: str | Vcov, given: SandwichParts, ssc: str = "detente") -> Covariance:
+    """A covariance from scores; UnsupportedCovariance if the recipe does not go by scores alone."""
+    kind = recipe.kind if isinstance(recipe, Vcov) else recipe
+    if kind in ("classical", "hc2", "hc3"):
+        raise UnsupportedCovariance(f"{kind} does not go by scores alone; use hc0, hc1, cluster or dyadic")
+    return covariance(recipe, given, ssc)
 
 
 def reference_gap(design: ModelFrame, fit: Solution) -> float:
@@ -73,7 +182,7 @@ def iv_lpm(design: ModelFrame, *, first_stage: str | Vcov = "") -> Solution:
     data, m = stage.data, stage.instruments.shape[1]
     exogenous = stage.exogenous
     k, free = len(data.terms), exogenous.shape[1]
-    df = degrees_left(len(data.y), k, data.absorber.parameters)
+    degrees_left(len(data.y), k, data.absorber.parameters)
     names = [f"instrument {i + 1}" for i in range(m)] + [
         t for i, t in enumerate(data.terms) if i not in stage.endogenous
     ]
@@ -82,33 +191,15 @@ def iv_lpm(design: ModelFrame, *, first_stage: str | Vcov = "") -> Solution:
     check_rank(products[z, z], names)
     first = inverse(products[z, z]) @ products[z, x]
     projected = products[x, z] @ first
-    _check_identified(projected, products[x, x], data.terms)
+    scale = 1 / np.sqrt(np.diag(products[x, x]))
+    if np.linalg.eigvalsh(projected * np.outer(scale, scale))[0] <= SINGULAR:
+        terms = ", ".join(data.terms)
+        raise RankDeficient(f"the instruments do not move the endogenous regressors apart from {terms}")
     bread = inverse((projected + projected.T) / 2)
     estimate = bread @ (first.T @ products[z, -1])
     residual = data.y - data.x @ estimate
     fitted = stage.instruments @ first[:m] + exogenous @ first[m:]
-    return Solution(
-        terms=data.terms,
-        estimate=estimate,
-        scores=Scores(fitted, residual),
-        bread=bread,
-        x=data.x,
-        link="identity",
-        treatment=data.treatment,
-        dropped=data.dropped,
-        converged=True,
-        predictor=design.y - residual,
-        absorbed=data.absorber.parameters,
-        dispersion=float(np.einsum("i,i->", residual, residual)) / df,
-        flags=(*data.flags, *_said(design, stage, first_stage)),
-    )
-
-
-def _check_identified(projected: Array, cross: Array, terms: Sequence[str]) -> None:
-    """Raise RankDeficient if the instruments do not tell the regressors apart."""
-    scale = 1 / np.sqrt(np.diag(cross))
-    if np.linalg.eigvalsh(projected * np.outer(scale, scale))[0] <= SINGULAR:
-        raise RankDeficient(f"the instruments do not move the endogenous regressors apart from {', '.join(terms)}")
+    return linear_solution(design, data, estimate, bread, Scores(fitted, residual), _said(design, stage, first_stage))
 
 
 def _said(design: ModelFrame, stage: Stage, recipe: str | Vcov) -> tuple[str, ...]:

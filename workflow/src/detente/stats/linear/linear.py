@@ -3,15 +3,16 @@
 import numpy as np
 
 from detente.base.errors import NotReproduced
+from detente.base.numbering import number
+from detente.base.numerics import AGREEMENT
 from detente.base.types import Array
 from detente.stats.contract import LINEAR, Label, Solution, estimator
 from detente.stats.covariance import Scores
 from detente.stats.frame import ModelFrame
 from detente.stats.kernels import products as kernel
 from detente.stats.linear.regressors import inverse
-from detente.stats.linear.within import degrees_left, within
+from detente.stats.linear.within import degrees_left, linear_solution, within
 
-AGREEMENT = 1e-6
 # Of LSMR: relative error of the residual and of the normal equations.
 TIGHT = 1e-14
 MOST_ITERATIONS = 20_000
@@ -46,7 +47,7 @@ def without_dummies(design: ModelFrame, values: Array) -> Array:
 
     if not design.fixed_effects:
         return values
-    factors = [np.unique(codes, return_inverse=True)[1] for codes in design.fixed_effects.values()]
+    factors = [number(codes)[1] for codes in design.fixed_effects.values()]
     sizes = [np.bincount(f) for f in factors]
     columns = np.stack([f + sum(map(len, sizes[:j])) for j, f in enumerate(factors)], axis=1)
     entries = np.stack([1 / np.sqrt(s[f]) for f, s in zip(factors, sizes, strict=True)], axis=1)
@@ -85,23 +86,9 @@ def lpm(design: ModelFrame) -> Solution:
     are linearly dependent; EstimationError if a value is missing, or no degree of freedom is left.
     """
     data = within(design)
-    df = degrees_left(len(data.y), len(data.terms), data.absorber.parameters)
+    degrees_left(len(data.y), len(data.terms), data.absorber.parameters)
     bread = inverse(data.cross)
     estimate = bread @ data.with_y
     residual = data.y
     kernel.least_squares_residual(data.x, data.y, estimate, residual)
-    return Solution(
-        terms=data.terms,
-        estimate=estimate,
-        scores=Scores(data.x, residual),
-        bread=bread,
-        x=data.x,
-        link="identity",
-        treatment=data.treatment,
-        dropped=data.dropped,
-        converged=True,
-        predictor=design.y - residual,
-        absorbed=data.absorber.parameters,
-        dispersion=float(np.einsum("i,i->", residual, residual)) / df,
-        flags=data.flags,
-    )
+    return linear_solution(design, data, estimate, bread, Scores(data.x, residual))

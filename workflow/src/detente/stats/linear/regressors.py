@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from detente.base.errors import EstimationError, NoVariation
+from detente.base.numerics import UNDETERMINED
 from detente.base.types import Array
 from detente.stats.contract import check_rank
 from detente.stats.frame import ModelFrame
@@ -104,7 +105,7 @@ def inverse(information: Array) -> Array:
         raise Stalled
     scale = 1 / np.sqrt(diagonal)
     values, vectors = np.linalg.eigh(information * np.outer(scale, scale))
-    if values[0] <= 1e-15 * values[-1]:
+    if values[0] <= UNDETERMINED * values[-1]:
         raise Stalled
     result: Array = (vectors / values) @ vectors.T * np.outer(scale, scale)
     return result

@@ -6,16 +6,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from detente.base.errors import EstimationError, NoVariation
+from detente.base.numerics import CONSTANT, CONSTANT_SQUARE
 from detente.base.types import Array, Codes
-from detente.stats.contract import check_rank
+from detente.stats.contract import Solution, check_rank
+from detente.stats.covariance import Scores
 from detente.stats.frame import ModelFrame
 from detente.stats.kernels import products as kernel
 from detente.stats.linear.absorb import Absorber, absorber
 from detente.stats.linear.regressors import CHUNK, regressors
-
-# Shares of a column's variance, and of its mean square, below which what is left within effects is rounding.
-CONSTANT = 1e-10
-ROUNDING = 1e-20
 
 
 @dataclass(frozen=True)
@@ -152,7 +150,7 @@ def floor(x: Array, y: Array, terms: Sequence[str]) -> Array:
     if not np.isfinite(about_zero).all():
         guilty = [repr(t) for t, ok in zip((*terms, "the outcome"), np.isfinite(about_zero), strict=True) if not ok]
         raise EstimationError(f"values that are missing or infinite in {', '.join(guilty)}: leave these rows out first")
-    lowest: Array = np.maximum(CONSTANT * about_mean, ROUNDING * about_zero)
+    lowest: Array = np.maximum(CONSTANT * about_mean, CONSTANT_SQUARE * about_zero)
     return lowest
 
 
@@ -177,6 +175,30 @@ def notes(made: Absorber) -> tuple[str, ...]:
     if not made.direct:
         said.append("effects absorbed by iteration, to a relative 1e-10")
     return tuple(said)
+
+
+def linear_solution(
+    design: ModelFrame, data: Within, estimate: Array, bread: Array, scores: Scores, flags: Sequence[str] = ()
+) -> Solution:
+    """A linear model of the design as estimators return it; `scores` hold its residuals (N,)."""
+    residual, absorbed = scores.residual, data.absorber.parameters
+    assert residual is not None
+    df = degrees_left(len(residual), len(data.terms), absorbed)
+    return Solution(
+        terms=data.terms,
+        estimate=estimate,
+        scores=scores,
+        bread=bread,
+        x=data.x,
+        link="identity",
+        treatment=data.treatment,
+        dropped=data.dropped,
+        converged=True,
+        predictor=design.y - residual,
+        absorbed=absorbed,
+        dispersion=float(np.einsum("i,i->", residual, residual)) / df,
+        flags=(*data.flags, *flags),
+    )
 
 
 def degrees_left(rows: int, terms: int, absorbed: int) -> int:

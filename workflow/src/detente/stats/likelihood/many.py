@@ -7,10 +7,11 @@ import numpy as np
 
 from detente.base.errors import EstimationError
 from detente.base.types import Array, Codes
-from detente.stats import ModelFrame, Solution
-from detente.stats.covariance import Covariance, SandwichParts, Scores, covariance
-from detente.stats.effects import average_marginal_effect
-from detente.stats.likelihood import (
+from detente.stats.contract import Solution
+from detente.stats.covariance import Scores
+from detente.stats.effects.effects import average_marginal_effect
+from detente.stats.frame import ModelFrame
+from detente.stats.likelihood.binary import (
     DIVERGED,
     FRACTION,
     LARGE,
@@ -19,19 +20,12 @@ from detente.stats.likelihood import (
     NEAR,
     NEARER,
     SETTLED,
-    STILL,
-    Runaway,
-    binary_outcome,
-    direction,
     likelihood,
-    newton,
-    refuse_effects,
     solve,
 )
-from detente.stats.linear import Regressors, Stalled, inverse
-from detente.study.multiverse.engine import Choice, Fits, Found, Group, Shared, check, design, stack, tabulate
-
-CONVENTION = "detente"
+from detente.stats.likelihood.maximum import STILL, Runaway, binary_outcome, direction, newton, refuse_effects
+from detente.stats.linear.group import Choice, Fits, Found, Group, Shared, check, covariance_of_rows, design, stack
+from detente.stats.linear.regressors import Regressors, Stalled, inverse
 
 
 @dataclass(frozen=True)
@@ -51,54 +45,53 @@ class _Place:
     slopes: Mapping[str, float]
 
 
-def logits(
+def logit_models(
     group: Group,
-    specifications: Sequence[Choice],
+    models: Sequence[Choice],
     covariances: Sequence[str] = ("dyad", "dyadic"),
     start: Mapping[str, float] | None = None,
 ) -> Fits:
     """Pooled logits of one group: estimates are average marginal effects of the treatment, by the delta method.
 
-    Each equals `inference.estimate` of its specification alone: Newton's method ends by the same rule wherever it
-    begins, and where it does not end well the fit is made again from the base rate, refusals included.
+    Each equals the fit of its design alone: Newton's method ends by the same rule wherever it begins, and where it does
+    not end well the fit is made again from the base rate, refusals included.
 
     `start`: coefficients by name, "intercept" among them, from which the first fit begins: the `ends` of a group alike.
     Raises UnsupportedEffects if the group has effects; UnknownVariable, UnsupportedCovariance, EstimationError as
-    `engine.check`, or if a value is missing. What one choice lacks is among the failures of the result.
+    `check`, or if a value is missing. What one choice lacks is its reason in the result.
     """
-    check(group, specifications, covariances)
-    if not specifications:
-        return tabulate(group, (), (), covariances)
-    refuse_effects(design(group, specifications[0]), "logit")
-    shared, _ = stack(group, specifications, lead=1)
+    check(group, models, covariances)
+    if not models:
+        return Fits(())
+    refuse_effects(design(group, models[0]), "logit")
+    shared, _ = stack(group, models, lead=1)
     reach = np.maximum(shared.z.max(axis=0), -shared.z.min(axis=0))
     found: dict[int, Found | Exception] = {}
-    near = _Place(specifications[0].outcome, start) if start else None
-    parts = {name: _part(shared, name) for name in dict.fromkeys(c.outcome for c in specifications)}
-    for i in in_order(group, specifications):
+    near = _Place(models[0].outcome, start) if start else None
+    parts = {name: _part(shared, name) for name in dict.fromkeys(c.outcome for c in models)}
+    for i in in_order(group, models):
         try:
-            solution = _fitted(group, shared, parts, reach, specifications[i], near)
+            solution = _fitted(group, shared, parts, reach, models[i], near)
         except EstimationError as error:
             found[i] = error
             continue
-        near = _Place(specifications[i].outcome, dict(zip(solution.terms, solution.estimate.tolist(), strict=True)))
-        found[i] = _found(group, solution, specifications[i], covariances)
-    results = [found[i] for i in range(len(specifications))]
-    return tabulate(group, specifications, results, covariances, ends=near.slopes if near else None)
+        near = _Place(models[i].outcome, dict(zip(solution.terms, solution.estimate.tolist(), strict=True)))
+        found[i] = _found(group, solution, models[i], covariances)
+    return Fits([found[i] for i in range(len(models))], ends=near.slopes if near else {})
 
 
-def in_order(group: Group, specifications: Sequence[Choice]) -> list[int]:
+def in_order(group: Group, models: Sequence[Choice]) -> list[int]:
     """Places of choices in an order in which neighbours differ little: sets of controls by rank in Gray's code."""
     bits = {name: 1 << i for i, name in enumerate(group.names)}
 
     def rank(i: int) -> tuple[int, int, int]:
-        choice = specifications[i]
+        choice = models[i]
         code = left = sum(bits[t] for t in choice.controls)
         while left := left >> 1:
             code ^= left
         return group.outcomes.index(choice.outcome), group.names.index(choice.treatment), code
 
-    return sorted(range(len(specifications)), key=rank)
+    return sorted(range(len(models)), key=rank)
 
 
 def _part(shared: Shared, outcome: str) -> _Part | None:
@@ -189,16 +182,7 @@ def _from(start: Array, y: Array, data: Regressors) -> Solution | None:
 
 def _found(group: Group, fit: Solution, choice: Choice, kinds: Sequence[str]) -> Found:
     """The effect of the treatment and its covariances."""
-    y = group.y[:, group.outcomes.index(choice.outcome)]
+    y = group.outcome(choice.outcome)
     effect = average_marginal_effect(fit, y, fit.x[:, fit.treatment])
-    made = {kind: _covariance(group, fit, kind) for kind in kinds}
+    made = {kind: covariance_of_rows(kind, fit.scores, fit.bread, group.pairs) for kind in kinds}
     return Found(effect.value, effect.gradient, fit.dropped, made, fit.iterations)
-
-
-def _covariance(group: Group, fit: Solution, kind: str) -> Covariance | Exception:
-    pairs = group.pairs
-    given = SandwichParts(fit.scores, fit.bread, pairs=lambda: pairs, factor=lambda _: pairs.dyad)
-    try:
-        return covariance(kind, given, CONVENTION)
-    except EstimationError as error:
-        return error

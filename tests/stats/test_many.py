@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
@@ -17,11 +18,11 @@ from detente.stats.covariance import Pairs, number_dyads
 from detente.stats.effects.effects import average_marginal_effect
 from detente.stats.fitting import fit
 from detente.stats.kernels import multiverse as kernel
+from detente.stats.likelihood import many as many_logits
+from detente.stats.likelihood.many import in_order
+from detente.stats.linear import many
+from detente.stats.linear.group import Choice, Fits, Group, design
 from detente.stats.registry import get
-from detente.study.multiverse import linear_engine, logit_engine
-from detente.study.multiverse.engine import Choice, Fits, Group, design
-from detente.study.multiverse.linear_engine import linear
-from detente.study.multiverse.logit_engine import in_order, logits
 
 Codes = npt.NDArray[np.int64]
 CLOSE = 1e-8
@@ -110,10 +111,52 @@ def alone(shared: Group, choice: Choice, kinds: Sequence[str], estimator: str) -
     return row, lost
 
 
-def compare(shared: Group, specifications: Sequence[Choice], found: Fits, kinds: Sequence[str], estimator: str) -> None:
+@dataclass(frozen=True)
+class Table:
+    """`rows`, one per choice, and `failures`, one per missing number: choice, vcov, error, message."""
+
+    rows: pd.DataFrame
+    failures: pd.DataFrame
+    ends: Mapping[str, float]
+
+
+def tabulated(shared: Group, chosen: Sequence[Choice], fits: Fits, kinds: Sequence[str]) -> Table:
+    rows, lost = [], []
+    for i, (choice, found) in enumerate(zip(chosen, fits.found, strict=True)):
+        y = shared.y[:, shared.outcomes.index(choice.outcome)]
+        row: dict[str, Any] = {"nobs": shared.rows, "dyads": len(shared.pairs.low), "states": shared.pairs.states}
+        row |= {"events": int(y.sum()), "base_risk": y.mean(), "estimate": math.nan, "converged": False}
+        row |= {"dropped": "", "notes": "", "iterations": 0}
+        row |= {f"{name}_{kind}": math.nan for kind in kinds for name in ("std_error", "std_error_unrepaired", "df")}
+        row |= {f"repair_{kind}": "" for kind in kinds}
+        if isinstance(found, Exception):
+            lost.append((i, "", type(found).__name__, str(found)))
+        else:
+            row |= {"estimate": found.value, "converged": True, "iterations": found.iterations}
+            row |= {"dropped": ", ".join(found.dropped), "notes": "; ".join(fits.notes)}
+            for kind in kinds:
+                numbers = found.under(kind)
+                if reason := numbers.pop("failure", None):
+                    lost.append((i, kind, type(reason).__name__, str(reason)))
+                row |= {f"{name}_{kind}": value for name, value in numbers.items()}
+        rows.append(row)
+    return Table(pd.DataFrame(rows), pd.DataFrame(lost, columns=["choice", "vcov", "error", "message"]), fits.ends)
+
+
+def linear(shared: Group, chosen: Sequence[Choice], kinds: Sequence[str] = ("dyad", "dyadic")) -> Table:
+    return tabulated(shared, chosen, many.linear_models(shared, chosen, kinds), kinds)
+
+
+def logits(
+    shared: Group, chosen: Sequence[Choice], kinds: Sequence[str] = ("dyad", "dyadic"), start: Any = None
+) -> Table:
+    return tabulated(shared, chosen, many_logits.logit_models(shared, chosen, kinds, start), kinds)
+
+
+def compare(shared: Group, chosen: Sequence[Choice], found: Table, kinds: Sequence[str], estimator: str) -> None:
     """Each number to 1e-8, each word alike, each failure by name and message."""
-    assert len(found.rows) == len(specifications)
-    for i, choice in enumerate(specifications):
+    assert len(found.rows) == len(chosen)
+    for i, choice in enumerate(chosen):
         expected, lost = alone(shared, choice, kinds, estimator)
         here = found.failures[found.failures["choice"] == i]
         assert set(here[["vcov", "error", "message"]].itertuples(index=False, name=None)) == lost, choice
@@ -167,8 +210,10 @@ def test_what_rounding_would_spoil_is_made_from_rows(monkeypatch: pytest.MonkeyP
     frame["sum_of_two"] += 1e-4 * random.normal(size=len(frame))
     shared, chosen = group(frame, ("dyad",)), [Choice("onset", "treated", ("trade", "peace", "sum_of_two"))]
     rows = []
-    real = linear_engine._by_rows
-    monkeypatch.setattr(linear_engine, "_by_rows", lambda *given: rows.append(given[0]) or real(*given))
+    real = many.covariance_of_rows
+    monkeypatch.setattr(
+        many, "covariance_of_rows", lambda *given, **more: rows.append(given[0]) or real(*given, **more)
+    )
     found = linear(shared, chosen)
     asked = len(rows)
     compare(shared, chosen, found, ("dyad", "dyadic"), "lpm")
@@ -181,7 +226,7 @@ def test_what_rounding_would_spoil_is_made_from_rows(monkeypatch: pytest.MonkeyP
 def test_many_columns_are_fitted_without_products(monkeypatch: pytest.MonkeyPatch) -> None:
     shared, chosen = group(panel(9, 10, seed=6), ("dyad", "year")), some(6, 4, ("onset",), ("treated",))
     quick = linear(shared, chosen)
-    monkeypatch.setattr(linear_engine, "WIDEST", 3)
+    monkeypatch.setattr(many, "WIDEST", 3)
     slow = linear(shared, chosen)
     pd.testing.assert_frame_equal(quick.rows, slow.rows, rtol=CLOSE, atol=0)
     pd.testing.assert_frame_equal(quick.failures, slow.failures)
@@ -190,7 +235,7 @@ def test_many_columns_are_fitted_without_products(monkeypatch: pytest.MonkeyPatc
 def test_blocks_of_dyads_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     shared, chosen = group(panel(9, 10, seed=7), ("dyad", "year")), some(8, 5, ("onset",), ("treated",))
     whole = linear(shared, chosen)
-    monkeypatch.setattr(linear_engine, "BLOCK", 500)
+    monkeypatch.setattr(many, "BLOCK", 500)
     pd.testing.assert_frame_equal(whole.rows, linear(shared, chosen).rows, rtol=1e-10, atol=0)
 
 
@@ -253,7 +298,7 @@ def test_logits_begin_where_the_neighbour_ended(monkeypatch: pytest.MonkeyPatch)
     chosen = [c for c in chosen if "sum_of_two" not in c.controls]
     cold = []
     real = get("logit").fit.__globals__["solve"]
-    monkeypatch.setattr(logit_engine, "solve", lambda *given: cold.append(1) or real(*given))
+    monkeypatch.setattr(many_logits, "solve", lambda *given: cold.append(1) or real(*given))
     found = logits(shared, chosen)
     assert len(cold) == 1
     assert found.ends.keys() >= {"intercept", "treated"}
@@ -270,10 +315,10 @@ def test_of_many_rows_a_part_is_gone_through_first(monkeypatch: pytest.MonkeyPat
     shared = group(panel(16, 20, seed=16, onsets=0.06))
     chosen = [c for c in some(12, 9, ("onset",), ("treated",)) if not {"always", "sum_of_two"} & set(c.controls)]
     whole = logits(shared, chosen)
-    monkeypatch.setattr(logit_engine, "LARGE", 100)
+    monkeypatch.setattr(many_logits, "LARGE", 100)
     seen = []
-    real = logit_engine._part
-    monkeypatch.setattr(logit_engine, "_part", lambda *given: seen.append(real(*given)) or seen[-1])
+    real = many_logits._part
+    monkeypatch.setattr(many_logits, "_part", lambda *given: seen.append(real(*given)) or seen[-1])
     found = logits(shared, chosen)
     assert [len(part.y) < shared.rows / 2 for part in seen] == [True]
     compare(shared, chosen, found, ("dyad", "dyadic"), "logit")

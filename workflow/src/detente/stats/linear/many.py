@@ -1,4 +1,4 @@
-"""Many linear probability models of the same rows and effects, from one demeaning and one pass over the rows.
+"""Many linear models of the same rows and fixed effects, from one demeaning and one pass over the rows.
 
 Within effects, least squares and its cluster-robust covariances need nothing of the rows but products of columns. With
 M_d = Σ_t z_t z_tᵀ of dyad d, z = (x, y), a fit on columns J has the score totals S_d = M_d[J, y] − M_d[J, J] b, linear
@@ -6,31 +6,24 @@ in M_d. So Σ_d S_d S_dᵀ, and the same over states, are quadratic forms in (�
 made once, each fit then is a small solve whatever the number of rows.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from detente.base.errors import EstimationError, NoVariation
+from detente.base.numbering import Pairs
+from detente.base.numerics import NO_VARIANCE
 from detente.base.types import Array, Codes
-from detente.stats.covariance import (
-    NO_VARIANCE,
-    Covariance,
-    Pairs,
-    SandwichParts,
-    Scores,
-    covariance,
-    semidefinite,
-    totals,
-)
+from detente.stats.covariance import Covariance, Scores, semidefinite, totals
 from detente.stats.kernels import absorption
 from detente.stats.kernels import multiverse as kernel
 from detente.stats.kernels import products as rows_kernel
-from detente.stats.linear import Absorber, Stalled, absorber, degrees_left, gram, inverse, named, notes
-from detente.study.multiverse.engine import Choice, Fits, Found, Group, Shared, check, stack, tabulate
+from detente.stats.linear.absorb import Absorber, absorber
+from detente.stats.linear.group import Choice, Fits, Found, Group, Shared, check, covariance_of_rows, stack
+from detente.stats.linear.regressors import Stalled, inverse
+from detente.stats.linear.within import degrees_left, gram, named, notes
 
-CONVENTION = "detente"
 # Numbers in a block of packed products of dyads.
 BLOCK = 8_000_000
 # Columns beyond which a table of the products of products outgrows its use: scores are then made row by row.
@@ -59,21 +52,16 @@ class _Moments:
 
 @dataclass(frozen=True)
 class _Sample:
-    """Columns within effects, or as they came behind a constant without any, and their products."""
+    """Columns within effects, or as they came behind a constant without any, and their products.
+
+    `recipes` covariances of a single score by kind: their small-sample factor, degrees of freedom and recipe.
+    """
 
     group: Group
     columns: Shared
     absorber: Absorber
     moments: _Moments
-
-
-@dataclass(frozen=True)
-class _Recipe:
-    """What covariances of one kind share in a group: small-sample factor, degrees of freedom, recipe in words."""
-
-    factor: float
-    df: float
-    ssc: str
+    recipes: Mapping[str, Covariance | Exception]
 
 
 @dataclass(frozen=True)
@@ -90,50 +78,33 @@ class _Fit:
     rows: tuple[Array, Array] | None = None
 
 
-def linear(group: Group, specifications: Sequence[Choice], covariances: Sequence[str] = ("dyad", "dyadic")) -> Fits:
+def linear_models(group: Group, models: Sequence[Choice], covariances: Sequence[str] = ("dyad", "dyadic")) -> Fits:
     """Linear probability models of one group: each equals `fit(design, estimator="lpm")` alone.
 
     `covariances`: "dyad", "dyadic", and "hc1", which alone needs a pass over the rows for each choice.
-    Raises UnknownVariable, UnsupportedCovariance, EstimationError as `engine.check`; or if a value is missing, or
-    effects are not absorbed in 5,000 iterations. What one choice lacks (variation, rank, a variance) is among the
-    failures of the result.
+
+    Raises UnknownVariable, UnsupportedCovariance, EstimationError as `check`; or if a value is missing, or effects are
+    not absorbed in 5,000 iterations. What one choice lacks (variation, rank, a variance) is its reason in the result.
     """
-    check(group, specifications, covariances)
-    if not specifications:
-        return tabulate(group, (), (), covariances)
-    sample = _prepared(group, specifications)
-    recipes = {kind: _recipe(sample, kind) for kind in covariances if kind != "hc1"}
-    found = [_attempted(sample, choice, covariances, recipes) for choice in specifications]
-    return tabulate(group, specifications, found, covariances, notes(sample.absorber))
+    check(group, models, covariances)
+    if not models:
+        return Fits(())
+    sample = _prepared(group, models, [kind for kind in covariances if kind != "hc1"])
+    return Fits([_attempted(sample, choice, covariances) for choice in models], notes(sample.absorber))
 
 
-def linear_of(
-    groups: Sequence[Callable[[], Group]],
-    specifications: Sequence[Choice],
-    covariances: Sequence[str] = ("dyad", "dyadic"),
-    threads: int = 2,
-) -> Iterator[Fits]:
-    """The same specifications in each of several groups, in order, so many groups at a time.
-
-    Each group is made when its turn comes, so that no more of them are in memory than `threads`.
-
-    Raises UnknownVariable, UnsupportedCovariance, EstimationError as `linear`.
-    """
-    with ThreadPoolExecutor(threads) as pool:
-        yield from pool.map(lambda make: linear(make(), specifications, covariances), groups)
-
-
-def _prepared(group: Group, specifications: Sequence[Choice]) -> _Sample:
+def _prepared(group: Group, models: Sequence[Choice], kinds: Sequence[str]) -> _Sample:
     """Take effects off the columns that any choice uses, and make their products."""
-    shared, lowest = stack(group, specifications, lead=0 if group.effects else 1)
+    shared, lowest = stack(group, models, lead=0 if group.effects else 1)
     made, inner = absorber(group.effects, group.rows), shared.inner
+    recipes = {kind: _recipe(group.pairs, kind) for kind in kinds}
     if not group.effects:
-        return _Sample(group, shared, made, _moments(shared.z, inner, group.pairs))
+        return _Sample(group, shared, made, _moments(shared.z, inner, group.pairs), recipes)
     z = made.residual(shared.z, out=shared.z if made.direct else None)
     moments = _moments(z, inner, group.pairs)
     ranked, outcomes = moments.totals[:, :inner], z[:, inner:]
     varies = np.concatenate([np.diag(ranked), np.einsum("ij,ij->j", outcomes, outcomes)]) > lowest
-    return _Sample(group, replace(shared, z=z, varies=varies, ranked=ranked), made, moments)
+    return _Sample(group, replace(shared, z=z, varies=varies, ranked=ranked), made, moments, recipes)
 
 
 def _moments(z: Array, inner: int, pairs: Pairs) -> _Moments:
@@ -161,24 +132,20 @@ def _moments(z: Array, inner: int, pairs: Pairs) -> _Moments:
     return _Moments(total[place], second, roots, place, reach)
 
 
-def _recipe(sample: _Sample, kind: str) -> _Recipe | Exception:
-    """What a covariance is like in this group, asked of it with a row for each dyad, one of them with a score."""
-    pairs = sample.group.pairs
+def _recipe(pairs: Pairs, kind: str) -> Covariance | Exception:
+    """What a covariance is like in a group, asked of it with a row for each dyad, one of them with a score."""
     dyads = len(pairs.low)
     scores = np.zeros((dyads, 1))
     scores[0] = 1.0
     one_each = Pairs(np.arange(dyads), pairs.low, pairs.high, pairs.states)
-    made = _by_rows(kind, Scores(scores), np.ones((1, 1)), one_each, 0)
-    return made if isinstance(made, Exception) else _Recipe(float(made.unrepaired[0, 0]), made.df, made.ssc)
+    return covariance_of_rows(kind, Scores(scores), np.ones((1, 1)), one_each, linear=True)
 
 
-def _attempted(
-    sample: _Sample, choice: Choice, kinds: Sequence[str], recipes: Mapping[str, _Recipe | Exception]
-) -> Found | Exception:
+def _attempted(sample: _Sample, choice: Choice, kinds: Sequence[str]) -> Found | Exception:
     """A fit and its covariances, or why there is none."""
     outcome, lead = sample.columns.index[choice.outcome], sample.columns.lead
     try:
-        _refuse_still(sample, choice, outcome)
+        _refuse_constant(sample, choice, outcome)
         kept, dropped = sample.columns.kept(choice)
         if not sample.columns.varies[outcome]:
             value, rows = sample.columns.z[0, outcome], sample.group.rows
@@ -186,11 +153,11 @@ def _attempted(
         fit = _solved(sample, kept, outcome)
     except EstimationError as error:
         return error
-    covariances = {kind: _covariance(sample, fit, kind, recipes.get(kind)) for kind in kinds}
+    covariances = {kind: _covariance(sample, fit, kind) for kind in kinds}
     return Found(float(fit.slopes[lead]), np.eye(len(kept))[lead], dropped, covariances)
 
 
-def _refuse_still(sample: _Sample, choice: Choice, outcome: int) -> None:
+def _refuse_constant(sample: _Sample, choice: Choice, outcome: int) -> None:
     """Raise NoVariation, as `lpm` does, if outcome or treatment does not vary within effects."""
     varies, effects = sample.columns.varies, sample.group.effects
     if effects and not (varies[outcome] and varies[sample.columns.index[choice.treatment]]):
@@ -201,23 +168,19 @@ def _refuse_still(sample: _Sample, choice: Choice, outcome: int) -> None:
 def _solved(sample: _Sample, columns: Codes, outcome: int) -> _Fit:
     """Coefficients of a choice; where regressors all but depend on one another, from the rows, as `lpm` has them.
 
-    Raises EstimationError if no degree of freedom is left, or regressors cannot be told from the constant.
+    Raises EstimationError if no degree of freedom is left, or regressors are too large beside the constant.
     """
     degrees_left(sample.group.rows, len(columns), sample.absorber.parameters)
     cross, with_y = sample.moments.totals[np.ix_(columns, columns)], sample.moments.totals[columns, outcome]
-    bread, rows = _inverse(cross), None
-    if (np.diag(bread) * np.diag(cross)).max() > INFLATED:
-        rows = _rows(sample, columns, outcome)
-        products = gram(*rows)
-        bread, with_y = _inverse(products[:-1, :-1]), products[:-1, -1]
-    return _Fit(columns, outcome, bread @ with_y, bread, rows)
-
-
-def _inverse(cross: Array) -> Array:
     try:
-        return inverse(cross)
+        bread, rows = inverse(cross), None
+        if (np.diag(bread) * np.diag(cross)).max() > INFLATED:
+            rows = _rows(sample, columns, outcome)
+            products = gram(*rows)
+            bread, with_y = inverse(products[:-1, :-1]), products[:-1, -1]
     except Stalled:
         raise EstimationError("the regressors are so large that they cannot be told from the constant") from None
+    return _Fit(columns, outcome, bread @ with_y, bread, rows)
 
 
 def _rows(sample: _Sample, columns: Codes, outcome: int) -> tuple[Array, Array]:
@@ -225,8 +188,9 @@ def _rows(sample: _Sample, columns: Codes, outcome: int) -> tuple[Array, Array]:
     return np.ascontiguousarray(z[:, columns]), np.ascontiguousarray(z[:, outcome])
 
 
-def _covariance(sample: _Sample, fit: _Fit, kind: str, recipe: _Recipe | Exception | None) -> Covariance | Exception:
+def _covariance(sample: _Sample, fit: _Fit, kind: str) -> Covariance | Exception:
     """From products where they are exact enough, else from the scores of rows."""
+    recipe = sample.recipes.get(kind)
     if isinstance(recipe, Exception):
         return recipe
     if recipe and sample.moments.second and fit.rows is None:
@@ -236,32 +200,19 @@ def _covariance(sample: _Sample, fit: _Fit, kind: str, recipe: _Recipe | Excepti
     x, y = fit.rows or _rows(sample, fit.columns, fit.outcome)
     residual = np.empty(len(y))
     rows_kernel.least_squares_residual(x, y, fit.slopes, residual)
-    return _by_rows(kind, Scores(x, residual), fit.bread, sample.group.pairs, sample.absorber.parameters)
+    absorbed = sample.absorber.parameters
+    return covariance_of_rows(kind, Scores(x, residual), fit.bread, sample.group.pairs, absorbed=absorbed, linear=True)
 
 
-def _by_rows(kind: str, scores: Scores, bread: Array, pairs: Pairs, absorbed: int) -> Covariance | Exception:
-    """The covariance of the scores of rows, or why it does not exist."""
-    given = SandwichParts(
-        scores, bread, absorbed=absorbed, linear=True, pairs=lambda: pairs, factor=lambda _: pairs.dyad
-    )
-    try:
-        return covariance(kind, given, CONVENTION)
-    except EstimationError as error:
-        return error
-
-
-def _by_products(sample: _Sample, fit: _Fit, kind: str, recipe: _Recipe) -> Covariance | None:
+def _by_products(sample: _Sample, fit: _Fit, kind: str, recipe: Covariance) -> Covariance | None:
     """The same from products; None if rounding could be felt, or whether there is a variance is in doubt."""
-    moments, lead = sample.moments, sample.columns.lead
+    moments, lead, factor = sample.moments, sample.columns.lead, float(recipe.unrepaired[0, 0])
     meat = kernel.meat(moments.second[kind], moments.place, fit.columns, fit.outcome, fit.slopes)
-    unrepaired = fit.bread @ (recipe.factor * meat) @ fit.bread
-    variance, weight, both = (
-        np.diag(unrepaired),
-        np.append(np.abs(fit.slopes), 1.0),
-        np.append(fit.columns, fit.outcome),
-    )
+    unrepaired = fit.bread @ (factor * meat) @ fit.bread
+    variance, weight = np.diag(unrepaired), np.append(np.abs(fit.slopes), 1.0)
+    both = np.append(fit.columns, fit.outcome)
     largest = np.abs(fit.bread) @ (moments.roots[kind][fit.columns[:, None], both] @ weight)
-    if not (recipe.factor * largest**2 <= CANCELLED * np.abs(variance)).all():
+    if not (factor * largest**2 <= CANCELLED * np.abs(variance)).all():
         return None
     residual = float(moments.reach[both] @ weight)
     if 0 < variance[lead] <= NO_VARIANCE * residual**2 * fit.bread[lead, lead]:

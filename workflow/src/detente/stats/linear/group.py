@@ -1,0 +1,199 @@
+"""Many models of the same rows: the rows and columns that they share, and what comes of each of them."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from detente.base.errors import EstimationError, NoVariation, UnknownVariable, UnsupportedCovariance, choices
+from detente.base.numbering import Pairs
+from detente.base.types import Array, Codes, Flags
+from detente.stats.contract import check_rank
+from detente.stats.covariance import Covariance, SandwichParts, Scores, covariance
+from detente.stats.frame import ModelFrame
+from detente.stats.linear.within import floor, gram
+
+COVARIANCES = ("dyad", "dyadic", "hc1")
+
+
+@dataclass(frozen=True)
+class Group:
+    """Rows that models share, complete in every column, and the fixed effects that all of them absorb.
+
+    x (N, p) regressors called `names`, y (N, q) outcomes called `outcomes`; `pairs` the dyads of these rows and their
+    states; `effects` codes (N,) by name. Raises EstimationError if shapes do not fit together, or dyads have no rows.
+    """
+
+    y: Array
+    x: Array
+    outcomes: tuple[str, ...]
+    names: tuple[str, ...]
+    pairs: Pairs
+    effects: Mapping[str, Codes] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Refuse what does not fit together."""
+        rows = len(self.pairs.dyad)
+        given = {"y": self.y.shape, "x": self.x.shape} | {n: c.shape for n, c in self.effects.items()}
+        wanted = {"y": (rows, len(self.outcomes)), "x": (rows, len(self.names))}
+        for name, shape in given.items():
+            if shape != wanted.get(name, (rows,)):
+                raise EstimationError(f"{name!r} of a group has shape {shape}; {wanted.get(name, (rows,))} is needed")
+        if empty := int((np.bincount(self.pairs.dyad, minlength=len(self.pairs.low)) == 0).sum()):
+            raise EstimationError(f"{empty:,} dyads of a group are without rows: number those of its rows alone")
+
+    @property
+    def rows(self) -> int:
+        """Dyad-years, N."""
+        return len(self.pairs.dyad)
+
+    def outcome(self, name: str) -> Array:
+        """An outcome (N,), by itself in memory."""
+        return np.ascontiguousarray(self.y[:, self.outcomes.index(name)], dtype=np.float64)
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One model of a group: an outcome, a treatment, and the controls beside it, by name."""
+
+    outcome: str
+    treatment: str
+    controls: tuple[str, ...] = ()
+
+    @property
+    def terms(self) -> tuple[str, ...]:
+        """Regressors, the treatment first."""
+        return (self.treatment, *self.controls)
+
+
+@dataclass(frozen=True)
+class Found:
+    """One model's estimate and its gradient (k,) in the coefficients, and the covariances of these by kind.
+
+    Of a kind whose covariance does not exist, `covariances` holds the reason. `iterations` that it took.
+    """
+
+    value: float
+    gradient: Array
+    dropped: tuple[str, ...]
+    covariances: Mapping[str, Covariance | Exception]
+    iterations: int = 0
+
+    def under(self, kind: str) -> dict[str, Any]:
+        """Of a covariance std_error, std_error_unrepaired (before negative eigenvalues are clipped), df and repair.
+
+        What does not exist is not there, and its reason is the `failure`.
+        """
+        made = self.covariances[kind]
+        if isinstance(made, Exception):
+            return {"failure": made}
+        numbers: dict[str, Any] = {"df": made.df, "repair": made.repair}
+        try:
+            numbers["std_error"] = made.std_error(self.gradient)
+            numbers["std_error_unrepaired"] = made.std_error_unrepaired(self.gradient)
+        except EstimationError as error:
+            numbers["failure"] = error
+        return numbers
+
+
+@dataclass(frozen=True)
+class Fits:
+    """Models of one group: `found`, one per choice in the order given, or why there is none; `notes` on all of them.
+
+    `ends` are coefficients by name of the last fit that took steps, for others to start from.
+    """
+
+    found: Sequence[Found | Exception]
+    notes: tuple[str, ...] = ()
+    ends: Mapping[str, float] = field(default_factory=dict)
+
+
+def check(group: Group, models: Sequence[Choice], covariances: Sequence[str]) -> None:
+    """Refuse names that are not there, before any work.
+
+    Raises UnknownVariable if a choice names a column that the group does not have; UnsupportedCovariance if a
+    covariance is none of `COVARIANCES`; EstimationError if a choice names a regressor twice.
+    """
+    for kind in covariances:
+        if kind not in COVARIANCES:
+            raise UnsupportedCovariance(f"many models have no covariance {kind!r}; {choices(kind, COVARIANCES)}")
+    for i, choice in enumerate(models):
+        for name, legal in ((choice.outcome, group.outcomes), *((t, group.names) for t in choice.terms)):
+            if name not in legal:
+                raise UnknownVariable(f"choice {i}: the group has no column {name!r}; {choices(name, legal)}")
+        if len(set(choice.terms)) < len(choice.terms):
+            twice = sorted({t for t in choice.terms if choice.terms.count(t) > 1})
+            raise EstimationError(f"choice {i}: {', '.join(map(repr, twice))} is among its regressors more than once")
+
+
+@dataclass(frozen=True)
+class Shared:
+    """Columns z (N, K) that choices share: `inner` regressors, and then outcomes.
+
+    `index` columns by name; `lead` how many constants come first, the place of the treatment in a fit; `varies` (K,)
+    whether a column does; `ranked` (inner, inner) cross-products that show dependence.
+    """
+
+    z: Array
+    inner: int
+    index: Mapping[str, int]
+    lead: int
+    varies: Flags
+    ranked: Array
+
+    def kept(self, choice: Choice) -> tuple[Codes, tuple[str, ...]]:
+        """Regressors (k,) of a choice that vary, constants first, and names of those that do not.
+
+        Raises NoVariation, RankDeficient if the treatment never varies, or those that do depend on one another.
+        """
+        found = np.array([self.index[t] for t in choice.terms])
+        moves = self.varies[found]
+        if not moves[0]:
+            value, rows = self.z[0, found[0]], len(self.z)
+            raise NoVariation(f"the treatment {choice.treatment!r} is {value:g} in all {rows:,} rows")
+        kept = found[moves]
+        check_rank(self.ranked[np.ix_(kept, kept)], [t for t, v in zip(choice.terms, moves, strict=True) if v])
+        dropped = tuple(t for t, v in zip(choice.terms, moves, strict=True) if not v)
+        return np.concatenate([np.arange(self.lead), kept]), dropped
+
+
+def stack(group: Group, models: Sequence[Choice], lead: int) -> tuple[Shared, Array]:
+    """Columns that choices use as they came, behind `lead` constants, and what of each is rounding (see `floor`).
+
+    Raises EstimationError if a value is not finite, naming the columns.
+    """
+    wanted, aims = {t for c in models for t in c.terms}, {c.outcome for c in models}
+    terms, outcomes = [t for t in group.names if t in wanted], [t for t in group.outcomes if t in aims]
+    x = group.x if len(terms) == len(group.names) else group.x[:, [group.names.index(t) for t in terms]]
+    x, inner = np.ascontiguousarray(x, dtype=np.float64), len(terms) + lead
+    z: Array = np.empty((group.rows, inner + len(outcomes)))
+    z[:, :lead], z[:, lead:inner] = 1.0, x
+    z[:, inner:] = group.y[:, [group.outcomes.index(t) for t in outcomes]]
+    lowest = [floor(x, z[:, inner], terms)[:-1], *(floor(x[:, :0], column, ()) for column in z[:, inner:].T)]
+    ranked: Array = np.zeros((inner, inner))
+    if lead:
+        ranked[lead:, lead:] = gram(x - x.mean(axis=0))
+    varies = z.min(axis=0) < z.max(axis=0) if lead else np.ones(z.shape[1], dtype=bool)
+    index = {name: lead + i for i, name in enumerate([*terms, *outcomes])}
+    return Shared(z, inner, index, lead, varies, ranked), np.concatenate(lowest)
+
+
+def design(group: Group, choice: Choice) -> ModelFrame:
+    """The design of one choice, as estimators take it."""
+    x = np.ascontiguousarray(group.x[:, [group.names.index(t) for t in choice.terms]])
+    a, b = group.pairs.low[group.pairs.dyad], group.pairs.high[group.pairs.dyad]
+    return ModelFrame(group.outcome(choice.outcome), x, choice.terms, a, b, fixed_effects=group.effects)
+
+
+def covariance_of_rows(
+    kind: str, scores: Scores, bread: Array, pairs: Pairs, *, absorbed: int = 0, linear: bool = False
+) -> Covariance | Exception:
+    """The covariance of the scores of rows, or why it does not exist."""
+    given = SandwichParts(
+        scores, bread, absorbed=absorbed, linear=linear, pairs=lambda: pairs, factor=lambda _: pairs.dyad
+    )
+    try:
+        return covariance(kind, given)
+    except EstimationError as error:
+        return error
