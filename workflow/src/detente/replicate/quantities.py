@@ -18,7 +18,7 @@ from detente.replicate.models import Fitted, factor
 from detente.replicate.schema import QUANTITY, Derived
 from detente.stats import fit
 from detente.stats.likelihood import penalised_fall, profile_interval
-from detente.stats.resampling import WildBootstrap, wild_bootstrap
+from detente.stats.resampling import ClusterBootstrap, wild_bootstrap
 from detente.stats.sensitivity import confounding
 
 Argument = float | str
@@ -129,7 +129,7 @@ def _fall(fitted: Fitted, at: int) -> float:
 
 
 def _wild(
-    fitted: Fitted, at: int, clusters: str, draws: float = 999, *, give: Callable[[WildBootstrap], float]
+    fitted: Fitted, at: int, clusters: str, draws: float = 999, *, give: Callable[[ClusterBootstrap], float]
 ) -> float:
     _only(fitted, "lpm")
     found = fit(fitted.design, estimator="lpm", vcov="hc0", ssc=fitted.model.ssc)

@@ -10,31 +10,17 @@ from detente.base.public import on_demand
 
 if TYPE_CHECKING:
     from detente.stats.resampling.bootstrap import state_block_bootstrap
-    from detente.stats.resampling.randomisation import Randomisation, Scheme, randomisation_test
+    from detente.stats.resampling.randomisation import Randomisation, Scheme, drawn_blocks, randomisation_test
     from detente.stats.resampling.redraw import kad_redraw
     from detente.stats.resampling.refits import KINDS, Model, Refits, prepared, refit
-    from detente.stats.resampling.resampling import TIE
+    from detente.stats.resampling.resampling import ClusterBootstrap
     from detente.stats.resampling.schemes import CircularShift, circular_shift, state_labels
     from detente.stats.resampling.score import score_bootstrap
-    from detente.stats.resampling.wild import WildBootstrap, wild_bootstrap
+    from detente.stats.resampling.wild import wild_bootstrap
 
 __all__ = [
-    "KINDS",
-    "TIE",
-    "CircularShift",
-    "Model",
-    "Randomisation",
-    "Refits",
-    "Scheme",
-    "WildBootstrap",
-    "circular_shift",
-    "kad_redraw",
-    "prepared",
-    "randomisation_test",
-    "refit",
-    "score_bootstrap",
-    "state_block_bootstrap",
-    "state_labels",
-    "wild_bootstrap",
-]
+    "KINDS", "CircularShift", "ClusterBootstrap", "Model", "Randomisation", "Refits", "Scheme", "circular_shift",
+    "drawn_blocks", "kad_redraw", "prepared", "randomisation_test", "refit", "score_bootstrap", "state_block_bootstrap",
+    "state_labels", "wild_bootstrap",
+]  # fmt: skip
 __getattr__, __dir__ = on_demand(__name__)

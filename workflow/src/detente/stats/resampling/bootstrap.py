@@ -2,19 +2,17 @@
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields, replace
-from typing import Any
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
 
 from detente.base.errors import EstimationError, NoDyads, TooFewDraws, TooFewStates
-from detente.base.numerics import LEVEL
+from detente.base.numerics import LEVEL, percentiles
 from detente.base.types import Array, Codes
-from detente.stats.covariance import Covariance, number
-from detente.stats.covariance.pairs import intersect
-from detente.stats.covariance.sandwich import FEWEST_STATES, within
+from detente.stats.covariance import FEWEST_STATES, Covariance, intersect, nested, number
 from detente.stats.frame import ModelFrame
+from detente.stats.jackknife import subset
 from detente.stats.printing import plain
 from detente.stats.registry import get
 from detente.stats.result import Fit
@@ -40,7 +38,7 @@ class StateBootstrap:
 
     def conf_int(self, level: float = LEVEL) -> pd.DataFrame:
         """Percentile intervals: `conf_low` and `conf_high` by term."""
-        low, high = np.quantile(self.draws, [(1 - level) / 2, (1 + level) / 2], axis=0)
+        low, high = percentiles(self.draws, level)
         return pd.DataFrame({"conf_low": low, "conf_high": high}, index=pd.Index(self.terms, name="term"))
 
     def table(self, level: float = LEVEL) -> pd.DataFrame:
@@ -91,20 +89,15 @@ def state_block_bootstrap(fit: Fit, *, draws: int = 199, seed: int = 0) -> State
             found.append(solution.estimate)
         else:
             lost["a term has no estimate"] += 1
-    _refuse_too_many(lost, draws, len(found))
+    if lost.total() > MOST_LOST * draws or len(found) < 2:
+        why = f", most often: {lost.most_common(1)[0][0]}" if lost else ""
+        raise TooFewDraws(f"{lost.total():,} of {draws:,} draws of states have no estimate{why}")
     matrix = np.atleast_2d(np.cov(np.array(found), rowvar=False))
     solution = fit.solution
     independent = solution.bread @ solution.scores.gram() @ solution.bread
     said = f"bootstrap over {len(states)} states, {len(found):,} draws, t with {len(states) - 1} df"
     made = Covariance(matrix, matrix, independent, KIND, float(len(states) - 1), said, "")
     return StateBootstrap(fit.terms, fit.estimate, made, dict(lost), fit.flags, np.array(found))
-
-
-def _refuse_too_many(lost: Counter[str], draws: int, found: int) -> None:
-    count = lost.total()
-    if count > MOST_LOST * draws or found < 2:
-        why = f", most often: {lost.most_common(1)[0][0]}" if lost else ""
-        raise TooFewDraws(f"{count:,} of {draws:,} draws of states have no estimate{why}")
 
 
 @dataclass(frozen=True)
@@ -124,20 +117,15 @@ class _Source:
         place = np.arange(len(rows)) - np.repeat(np.cumsum(count) - count, count)
         width = times[self.ends[1]][rows]
         a, b = first[self.ends[0]][rows] + place // width, first[self.ends[1]][rows] + place % width
-        taken: dict[str, Any] = {
-            f.name: value[rows]
-            for f in fields(self.design)
-            if isinstance(value := getattr(self.design, f.name), np.ndarray)
-        }
         effects = {name: self._copied(codes, rows, a, b) for name, codes in self.design.fixed_effects.items()}
-        return replace(self.design, **{**taken, "side1": a, "side2": b, "rows": None, "fixed_effects": effects})
+        return replace(subset(self.design, rows), side1=a, side2=b, rows=None, fixed_effects=effects)
 
     def _copied(self, codes: Codes, rows: Codes, a: Codes, b: Codes) -> Codes:
         """Codes of an effect: levels within one dyad, or within one state, are the copies' own."""
         low, high = np.minimum(*self.ends), np.maximum(*self.ends)
-        if within(codes, low * self.states + high):
+        if nested(codes, low * self.states + high):
             return intersect(codes[rows], np.minimum(a, b) * len(rows) + np.maximum(a, b))
         for side, copies in zip(self.ends, (a, b), strict=True):
-            if within(codes, side):
+            if nested(codes, side):
                 return intersect(codes[rows], copies)
         return codes[rows]

@@ -1,31 +1,28 @@
 """Randomisation inference: what the estimate would be if nature had drawn the treatment again, by a stated scheme."""
 
-from __future__ import annotations
-
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
 import numpy as np
-import numpy.typing as npt
 
 from detente.base.errors import NoDyads, NoVariation, TooFewDraws, UnknownOption, UnsupportedEstimator, choices
-from detente.base.types import Array, Codes
+from detente.base.numerics import CONSTANT, TIE, share_of_draws
+from detente.base.types import Array
 from detente.stats.covariance import totals
 from detente.stats.effects.structure import structure
 from detente.stats.frame import ModelFrame
-from detente.stats.linear.absorb import Absorber, absorber
-from detente.stats.linear.regressors import inverse
+from detente.stats.linear.absorb import absorber
+from detente.stats.linear.partialling import partial_out, spread
 from detente.stats.linear.within import gram
 from detente.stats.registry import get
-from detente.stats.resampling.resampling import TIE, place_of
+from detente.stats.resampling.resampling import place_of
 from detente.stats.result import Fit
 
 Statistic = Literal["coefficient", "t"]
 STATISTICS = ("coefficient", "t")
 # Draws worked on at a time.
 BLOCK = 16
-# What is left of a treatment within effects and controls is rounding below this share of the observed one's variance.
-CONSTANT = 1e-10
 
 
 class Ready(Protocol):
@@ -59,9 +56,9 @@ class Randomisation:
     """A test of no effect on any unit (Fisher's sharp null), by draws of the treatment.
 
     `observed` the statistic of the fit; `draws` (B,) that of each drawn treatment, not a number where it does not vary;
-    p two-sided, (1 + draws as far from zero) / (1 + B), p_low and p_high one-sided. One scheme and seed draw the same
-    for every fit of the same rows, so that the draws of several fits, side by side, are those of a family (Romano and
-    Wolf 2005).
+    p two-sided, (1 + draws as far from zero) / (1 + B), p_low and p_high one-sided; the observed treatment counts among
+    the draws, and those without a statistic as beyond. One scheme and seed draw the same for every fit of the same
+    rows, so that the draws of several fits, side by side, are those of a family (Romano and Wolf 2005).
     """
 
     term: str
@@ -75,21 +72,17 @@ class Randomisation:
     @property
     def p_value(self) -> float:
         """Two-sided p-value."""
-        return self._share(np.abs(self.draws) >= abs(self.observed) * (1 - TIE))
+        return share_of_draws((np.abs(self.draws) >= abs(self.observed) * (1 - TIE)) | np.isnan(self.draws))
 
     @property
     def p_low(self) -> float:
         """Share of draws as low: small if the treatment lowers the outcome."""
-        return self._share(self.draws <= self.observed + TIE * abs(self.observed))
+        return share_of_draws((self.draws <= self.observed + TIE * abs(self.observed)) | np.isnan(self.draws))
 
     @property
     def p_high(self) -> float:
         """Share of draws as high."""
-        return self._share(self.draws >= self.observed - TIE * abs(self.observed))
-
-    def _share(self, beyond: npt.NDArray[np.bool_]) -> float:
-        """Share, the observed treatment counted among the draws, and those without a statistic as beyond."""
-        return float(1 + (beyond | np.isnan(self.draws)).sum()) / (1 + len(self.draws))
+        return share_of_draws((self.draws >= self.observed - TIE * abs(self.observed)) | np.isnan(self.draws))
 
     def __str__(self) -> str:
         """The test in words."""
@@ -118,17 +111,17 @@ def randomisation_test(
     """
     _refuse(fit, statistic, draws)
     place, design = place_of(fit, term), fit.design
-    column = _column(design, fit.terms[place])
-    treatment = np.ascontiguousarray(design.x[:, column])
-    comparison = _comparison(fit, place, treatment, statistic)
+    treatment = np.ascontiguousarray(design.x[:, _column(design, fit.terms[place])])
+    compared = _comparison(fit, place, treatment, statistic)
     ready = scheme.ready(design, treatment)
-    found = _drawn(ready, comparison, draws, seed)
+    blocks = drawn_blocks(ready, draws, seed, len(treatment))
+    found = np.concatenate([compared(block) for _, block in blocks])[:draws]
     fixed = int(np.isnan(found).sum())
     lost = (f"{fixed:,} draws do not vary within effects and controls: counted as far from zero",) if fixed else ()
     return Randomisation(
         term=fit.terms[place],
         statistic=statistic,
-        observed=float(comparison.of(treatment[:, None])[0]),
+        observed=float(compared(treatment[:, None])[0]),
         scheme=scheme.name,
         seed=seed,
         flags=(*fit.flags, *ready.flags, *lost),
@@ -147,14 +140,16 @@ def _refuse(fit: Fit, statistic: str, draws: int) -> None:
         raise NoDyads("rows are not dyads: name the columns of their two sides, dyadic(side1, side2)")
 
 
-def _drawn(ready: Ready, comparison: _Comparison, draws: int, seed: int) -> Array:
-    """Statistics (B,) of drawn treatments; blocks are whole, so that no draw differs by how many are asked for."""
-    made, found = np.empty((BLOCK, len(comparison.y))), []
-    for s in range(0, draws, BLOCK):
+def drawn_blocks(ready: Ready, draws: int, seed: int, rows: int) -> Iterator[tuple[int, Array]]:
+    """Drawn treatments (rows, B) some at a time, with the number of the first.
+
+    Blocks are whole, so that no draw differs by how many are asked for: the last one may hold more than are wanted.
+    """
+    made = np.empty((BLOCK, rows))
+    for start in range(0, draws, BLOCK):
         for i, out in enumerate(made):
-            ready.put(seed, s + i, out)
-        found.append(comparison.of(np.ascontiguousarray(made.T)))
-    return np.concatenate(found)[:draws]
+            ready.put(seed, start + i, out)
+        yield start, np.ascontiguousarray(made.T)
 
 
 def _column(design: ModelFrame, term: str) -> int:
@@ -170,54 +165,32 @@ def _column(design: ModelFrame, term: str) -> int:
     return column
 
 
-@dataclass(frozen=True)
-class _Comparison:
-    """Outcome `y` (N,) and `controls` (N, k − 1), with the inverse of their cross-products, within effects.
+def _comparison(fit: Fit, place: int, treatment: Array, statistic: Statistic) -> Callable[[Array], Array]:
+    """From treatments (N, K) to their statistics (K,), not a number where they do not vary within effects and controls.
 
-    The outcome is less the controls too. `least` sum of squares that is more than rounding; `dyad` (N,) of `dyads` for
-    a clustered statistic, None for the coefficient.
+    Everything but the treatment is made once: the outcome less controls, and these, within effects.
     """
-
-    y: Array
-    controls: Array
-    inverse: Array
-    absorber: Absorber
-    least: float
-    dyad: Codes | None
-    dyads: int
-
-    def of(self, treatments: Array) -> Array:
-        """Statistics (K,) of treatments (N, K), not a number where they do not vary within effects and controls."""
-        left = self.absorber.residual(treatments)
-        on_controls = self.controls.T @ left
-        shares = self.inverse @ on_controls
-        size = np.einsum("ij,ij->j", left, left) - np.einsum("ij,ij->j", on_controls, shares)
-        varies = size > self.least
-        with np.errstate(divide="ignore", invalid="ignore"):
-            coefficient = np.where(varies, (self.y @ left) / size, np.nan)
-            if self.dyad is None:
-                return np.asarray(coefficient)
-            left -= self.controls @ shares
-            left *= self.y[:, None] - left * coefficient
-            by_dyad = totals(left, self.dyad, self.dyads)
-            return np.asarray(coefficient * size / np.sqrt(np.einsum("ij,ij->j", by_dyad, by_dyad)))
-
-
-def _comparison(fit: Fit, place: int, treatment: Array, statistic: Statistic) -> _Comparison:
-    """Everything but the treatment, made once."""
     solution, design = fit.solution, fit.design
     assert solution.predictor is not None
     direction = solution.bread[:, place] / solution.bread[place, place]
     y = design.y - solution.predictor + fit.estimate[place] * (solution.x @ direction)
-    controls = np.ascontiguousarray(np.delete(solution.x, place, axis=1))
     if not float(y @ y) > 0:
         raise NoVariation("effects and controls leave nothing of the outcome: there is nothing to compare")
-    return _Comparison(
-        y=y,
-        controls=controls,
-        inverse=inverse(gram(controls)) if controls.shape[1] else np.empty((0, 0)),
-        absorber=absorber(design.fixed_effects, len(design.y)),
-        least=CONSTANT * float(np.sum((treatment - treatment.mean()) ** 2)),
-        dyad=design.pairs.dyad if statistic == "t" else None,
-        dyads=len(design.pairs.low),
-    )
+    controls = np.ascontiguousarray(np.delete(solution.x, place, axis=1))
+    cross = gram(controls) if controls.shape[1] else np.empty((0, 0))
+    effects, uncorrelated = absorber(design.fixed_effects, len(design.y)), np.zeros(controls.shape[1])
+    least, pairs = CONSTANT * float(spread(treatment)), design.pairs
+
+    def compared(treatments: Array) -> Array:
+        left = effects.residual(treatments)
+        size = np.einsum("ij,ij->j", left, left)
+        made = partial_out(cross, uncorrelated, controls.T @ left, y @ left, size, least)
+        if statistic == "coefficient":
+            return made.coefficient
+        left -= controls @ made.shares
+        left *= y[:, None] - left * made.coefficient
+        by_dyad = totals(left, pairs.dyad, len(pairs.low))
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return np.asarray(made.coefficient * made.size / np.sqrt(np.einsum("ij,ij->j", by_dyad, by_dyad)))
+
+    return compared

@@ -8,10 +8,10 @@ from functools import cached_property
 import numpy as np
 
 from detente.base.errors import EstimationError, TooFewStates
+from detente.base.numerics import NO_VARIANCE
 from detente.base.types import Array, Codes
 from detente.stats.contract import with_fixed_effects
-from detente.stats.covariance import Pairs, number, totals
-from detente.stats.covariance.sandwich import FEWEST_STATES, NO_VARIANCE, semidefinite
+from detente.stats.covariance import FEWEST_STATES, Pairs, number, semidefinite, totals
 from detente.stats.frame import ModelFrame
 from detente.stats.jackknife import subset
 from detente.stats.kernels import redraws as kernel

@@ -1,9 +1,9 @@
 """What bootstraps over clusters share: weights of clusters, p-values of draws, and ends of confidence sets."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import product
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
@@ -15,9 +15,9 @@ from detente.base.errors import (
     UnsupportedCovariance,
     choices,
 )
+from detente.base.numerics import LEVEL, ROUNDING, TIE
 from detente.base.types import Array, Codes
-from detente.stats.covariance import Vcov, number, parse
-from detente.stats.covariance.vcov import FACTORS
+from detente.stats.covariance import FACTORS, Vcov, cluster, number, parse
 from detente.stats.parts import factors_of
 from detente.stats.result import Fit
 
@@ -27,13 +27,12 @@ WEBB = np.array([-np.sqrt(1.5), -1.0, -np.sqrt(0.5), np.sqrt(0.5), 1.0, np.sqrt(
 POINTS = {"rademacher": np.array([-1.0, 1.0]), "webb": WEBB}
 # Draws made at a time.
 BLOCK = 128
-# Statistics this close, relative to their size, are equal: draws that repeat the sample are so but for rounding.
-TIE = 1e-9
 # Clusters below which draws are few, or weights of two points give few distinct statistics.
 FEW = 12
 # Standard errors from the estimate beyond which a confidence set counts as unbounded: ties are lost in rounding there.
 FARTHEST = 512.0
-ROUNDING = 1e-14
+# Of the ends of an interval, in standard errors: where each null that is tried costs a fit, and where it does not.
+COARSE, FINE = 1e-3, 1e-12
 
 
 def place_of(fit: Fit, term: str | None) -> int:
@@ -85,9 +84,16 @@ class Plan:
             said.append(f"{g} clusters of {self.name!r} are few for a bootstrap{more}")
         return tuple(said)
 
-    def said(self, drawn: Array) -> str:
+    @property
+    def said(self) -> str:
         """Draws and weights in words."""
-        return f"{len(drawn):,} draws, {self.weights} weights"
+        draws = 2**self.clusters if self.enumerated else self.draws
+        return f"{draws:,} draws, {self.weights} weights"
+
+    def std_error(self, fit: Fit, place: int) -> tuple[float, str]:
+        """Standard error of a coefficient, clustered as the plan draws, and its recipe."""
+        under = fit.with_vcov(cluster(self.name)).vcov
+        return float(under.std_error(np.eye(len(fit.terms))[place])), under.ssc
 
 
 def plan(fit: Fit, clusters: str | Vcov | None, weights: Weights, draws: int, seed: int) -> Plan:
@@ -115,23 +121,86 @@ def plan(fit: Fit, clusters: str | Vcov | None, weights: Weights, draws: int, se
     return Plan(name, group, len(distinct), weights, draws, seed)
 
 
-def share_beyond(draws: Array, statistic: float) -> float:
+# From a null to the statistic and the draws (B,) that it is compared with.
+Tested = Callable[[float], tuple[float, Array]]
+
+
+@dataclass(frozen=True)
+class ClusterBootstrap:
+    """A bootstrap test of one coefficient, over `clusters`.
+
+    `statistic` (estimate − null)/std_error, clustered, or that of a score test; `draws` (B,) the same in bootstrap
+    samples; p the share of draws at least as far from zero, `p_strict` without ties (as boottest prints it); `p_of` the
+    p-value of any null, with the same weights; `imposed` whether the null was; `refits` whether each null costs a fit.
+    """
+
+    term: str
+    null: float
+    estimate: float
+    std_error: float
+    statistic: float
+    p_value: float
+    p_strict: float
+    clusters: int
+    imposed: bool
+    refits: bool
+    ssc: str
+    flags: tuple[str, ...]
+    draws: Array = field(repr=False)
+    p_of: Callable[[float], float] = field(repr=False)
+
+    def conf_int(self, level: float = LEVEL) -> tuple[float, float]:
+        """The nulls that are not rejected at 1 − level, infinite where nothing bounds them; two dozen are tried."""
+
+        def away(distance: float) -> float:
+            return self.p_of(self.estimate + distance)
+
+        tolerance = COARSE if self.refits else FINE
+        low, high = (confidence_end(away, self.std_error, side, level, tolerance) for side in (-1, 1))
+        return self.estimate + low, self.estimate + high
+
+    def __str__(self) -> str:
+        """The test in words, its interval where it costs no fit."""
+        p = f"p = {self.p_value:.4f}" if self.p_value else f"p < {1 / len(self.draws):.2g}"
+        test = f"{self.term} = {self.null:g}: t = {self.statistic:.4f}, {p}"
+        if not self.refits:
+            low, high = self.conf_int()
+            test += f"; {100 * LEVEL:.0f} % interval {low:.6g} to {high:.6g}"
+        return "\n".join([f"{test} ({self.ssc})", *self.flags])
+
+
+def bootstrapped(
+    fit: Fit, place: int, plan: Plan, std_error: float, tested: Tested, null: float, **said: Any
+) -> ClusterBootstrap:
+    """The test of the coefficient at this place among the fit's terms; `said` are further fields of the result."""
+
+    def p_of(value: float) -> float:
+        return share_beyond(*tested(value))
+
+    statistic, draws = tested(null)
+    return ClusterBootstrap(
+        term=fit.terms[place],
+        null=null,
+        estimate=float(fit.estimate[place]),
+        std_error=std_error,
+        statistic=statistic,
+        p_value=share_beyond(statistic, draws),
+        p_strict=float(np.mean(np.abs(draws) > abs(statistic) * (1 + TIE))),
+        clusters=plan.clusters,
+        flags=(*fit.flags, *plan.flags),
+        draws=draws,
+        p_of=p_of,
+        **said,
+    )
+
+
+def share_beyond(statistic: float, draws: Array) -> float:
     """Share of draws (B,) at least as far from zero as the statistic, ties counted."""
     return float(np.mean(np.abs(draws) >= abs(statistic) * (1 - TIE)))
 
 
-def share_strictly_beyond(draws: Array, statistic: float) -> float:
-    """The same, ties not counted: what boottest and wildboottest print."""
-    return float(np.mean(np.abs(draws) > abs(statistic) * (1 + TIE)))
-
-
-def said(p: float, draws: int) -> str:
-    """A p-value in words: none is below one in the number of draws."""
-    return f"p = {p:.4f}" if p else f"p < {1 / draws:.2g}"
-
-
 def confidence_end(
-    p_at: Callable[[float], float], std_error: float, side: int, level: float, tolerance: float = 1e-12
+    p_at: Callable[[float], float], std_error: float, side: int, level: float, tolerance: float
 ) -> float:
     """How far from the estimate a test at `level` first rejects, on one side; infinite if it never does.
 

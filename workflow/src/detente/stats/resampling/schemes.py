@@ -1,7 +1,7 @@
 """How nature might have drawn the treatment: other years within a dyad, or other states in the network."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -9,9 +9,8 @@ import numpy.typing as npt
 import pandas as pd
 
 from detente.base.errors import NoDyads, TooFewStates, UnknownVariable, UnsuitableEvents, choices
-from detente.base.types import Array, Codes
-from detente.stats.covariance import number
-from detente.stats.covariance.pairs import intersect
+from detente.base.types import Array, Codes, Flags
+from detente.stats.covariance import intersect, number
 from detente.stats.frame import ModelFrame
 from detente.stats.kernels import absorption
 from detente.stats.kernels import participation as kernel
@@ -26,7 +25,11 @@ MEASURED = 16
 
 @dataclass(frozen=True)
 class CircularShift:
-    """Each dyad's treatments moved on by a random number of its rows, the last ones to the front."""
+    """Treatments shifted in time within each dyad, which keeps how many there are and how they follow one another.
+
+    Rows used count as consecutive; each dyad is shifted by itself, the last rows to the front, so that treatments that
+    dyads share are drawn apart: for those use `state_labels` or `kad_redraw`.
+    """
 
     @property
     def name(self) -> str:
@@ -36,27 +39,21 @@ class CircularShift:
     def ready(self, design: ModelFrame, treatment: Array) -> Ready:
         """Make the scheme ready; raises NoDyads if rows have no two sides or no year."""
         a, b, year = sides_and_year(design)
-        first, second = number(a)[1], number(b)[1]
-        dyads, dyad = number(intersect(first, second))
+        dyad = intersect(a, b)
+        dyads = int(dyad.max()) + 1
         by_year = np.argsort(year, kind="stable")
-        grouped, start = absorption.group(dyad[by_year].astype(np.int32), len(dyads))
+        grouped, start = absorption.group(dyad[by_year].astype(np.int32), dyads)
         order: Codes = by_year[grouped].astype(np.int64)
         heads = order[start[:-1]]
         key = _mixed(a[heads].astype(np.uint64) << np.uint64(32) | b[heads].astype(np.uint64))
-        sums = np.bincount(dyad, treatment, minlength=len(dyads))
-        squares = np.bincount(dyad, treatment**2, minlength=len(dyads))
+        sums = np.bincount(dyad, treatment, minlength=dyads)
+        squares = np.bincount(dyad, treatment**2, minlength=dyads)
         switching = int((squares - sums**2 / np.diff(start) > 1e-12).sum())
-        said = (f"{switching:,} of {len(dyads):,} dyads have treatments that differ between years",)
+        said = (f"{switching:,} of {dyads:,} dyads have treatments that differ between years",)
         return _Shift(treatment, order, start.astype(np.int64), key, said)
 
 
-def circular_shift() -> CircularShift:
-    """Shift treatments in time within each dyad, which keeps how many there are and how they follow one another.
-
-    Rows used count as consecutive; each dyad is shifted by itself, so that treatments that dyads share are drawn apart:
-    for those use `state_labels` or `kad_redraw`.
-    """
-    return CircularShift()
+circular_shift = CircularShift
 
 
 @dataclass(frozen=True)
@@ -78,10 +75,15 @@ class _Shift:
 
 @dataclass(frozen=True)
 class StateLabels:
-    """States exchange their places in the network of treatments, for all years at once."""
+    """States' labels permuted, rows and columns at once, which keeps the network's shape (Krackhardt 1988).
 
-    network: pd.DataFrame | None
-    strata: Mapping[int, int] | None
+    `network`: treatments of all dyads, whether in the design or not: columns a, b, year, value, lagged as the design's;
+    dyads that it does not have are untreated. None takes those of the design, which misses dyads outside its sample.
+    `strata`: stratum by state: labels are exchanged within strata, states without one keep theirs.
+    """
+
+    network: pd.DataFrame | None = None
+    strata: Mapping[int, int] | None = None
 
     @property
     def name(self) -> str:
@@ -95,19 +97,20 @@ class StateLabels:
         treatments of the design; UnknownVariable if the network lacks a column.
         """
         a, b, year = sides_and_year(design)
-        source = _rows(design, treatment) if self.network is None else _checked(self.network)
-        codes, years = np.union1d(source.ends.ravel(), np.union1d(a, b)), np.union1d(source.year, year)
+        ends, when, value = (np.stack([a, b]), year, treatment) if self.network is None else _checked(self.network)
+        codes, years = np.union1d(ends.ravel(), np.union1d(a, b)), np.union1d(when, year)
         if len(codes) ** 2 * len(years) > MOST_CELLS:
             raise UnsuitableEvents(f"a network of {len(codes):,} states and {len(years):,} years is too large")
         directed = len(np.intersect1d(_packed(a, b), _packed(b, a))) > 0
-        table, known = _tables(source, codes, years, directed)
+        size = (len(codes), len(codes), len(years))
+        table, known = _tables(np.searchsorted(codes, ends), np.searchsorted(years, when), value, size, directed)
         stratum = np.zeros(len(codes), dtype=np.int64)
         if self.strata is not None:
-            stratum = np.array([self.strata.get(int(code), -1 - i) for i, code in enumerate(codes)])
-        if np.bincount(number(stratum)[1]).max() < 2:
+            stratum = number(np.array([self.strata.get(int(code), -1 - i) for i, code in enumerate(codes)]))[1]
+        if np.bincount(stratum).max() < 2:
             raise TooFewStates("no two states are in one stratum: none can exchange places")
         at = (np.searchsorted(codes, a), np.searchsorted(codes, b), np.searchsorted(years, year))
-        made = _Labels(table, at, number(stratum)[1], _mixed(codes.astype(np.uint64)), ())
+        made = _Labels(table, at, stratum, _mixed(codes.astype(np.uint64)), ())
         if not np.array_equal(made.looked_up(np.arange(len(codes)), table), treatment):
             raise UnsuitableEvents(
                 "the network does not hold the treatments of the design, dyad by dyad and year by year"
@@ -115,17 +118,10 @@ class StateLabels:
         drawn = [made.looked_up(made.permutation(0, draw), known) for draw in range(MEASURED)]
         absent = 1 - float(np.mean(drawn))
         said = f"permuted labels name a dyad-year that is not in the network in {100 * absent:.1f} % of rows: untreated"
-        return _Labels(made.table, at, made.stratum, made.key, (said,) if absent > 0 else ())
+        return replace(made, flags=(said,) if absent > 0 else ())
 
 
-def state_labels(network: pd.DataFrame | None = None, strata: Mapping[int, int] | None = None) -> StateLabels:
-    """Permute states' labels, rows and columns at once, which keeps the network's shape (Krackhardt 1988).
-
-    `network`: treatments of all dyads, whether in the design or not: columns a, b, year, value, lagged as the design's;
-    dyads that it does not have are untreated. None takes those of the design, which misses dyads outside its sample.
-    `strata`: stratum by state: labels are exchanged within strata, states without one keep theirs.
-    """
-    return StateLabels(network, strata)
+state_labels = StateLabels
 
 
 @dataclass(frozen=True)
@@ -156,38 +152,25 @@ class _Labels:
         return np.asarray(table.ravel()[(permutation[a] * n + permutation[b]) * years + year])
 
 
-@dataclass(frozen=True)
-class _Network:
-    ends: Codes
-    year: Codes
-    value: Array
-
-
-def _rows(design: ModelFrame, treatment: Array) -> _Network:
-    a, b, year = sides_and_year(design)
-    return _Network(np.stack([a, b]), year, treatment)
-
-
-def _checked(frame: pd.DataFrame) -> _Network:
+def _checked(frame: pd.DataFrame) -> tuple[Codes, Codes, Array]:
+    """States (2, n), years and treatments of a network."""
     for name in ("a", "b", "year", "value"):
         if name not in frame:
             raise UnknownVariable(f"the network has no column {name!r}; {choices(name, map(str, frame.columns))}")
     a, b, year = (frame[name].to_numpy(dtype=np.int64) for name in ("a", "b", "year"))
-    return _Network(np.stack([a, b]), year, frame["value"].to_numpy(dtype=np.float64))
+    return np.stack([a, b]), year, frame["value"].to_numpy(dtype=np.float64)
 
 
 def _tables(
-    source: _Network, codes: Codes, years: Codes, directed: bool
-) -> tuple[npt.NDArray[Any], npt.NDArray[np.bool_]]:
+    ends: Codes, year: Codes, value: Array, size: tuple[int, int, int], directed: bool
+) -> tuple[npt.NDArray[Any], Flags]:
     """Treatments (n, n, T) by states and year, zero where none is known, and whether one is."""
-    size = (len(codes), len(codes), len(years))
     # Flags take a tenth of the memory of numbers, and are looked up the faster.
-    flags = bool(((source.value == 0) | (source.value == 1)).all())
+    flags = bool(((value == 0) | (value == 1)).all())
     table: npt.NDArray[Any] = np.zeros(size, dtype=np.bool_ if flags else np.float64)
     known = np.zeros(size, dtype=bool)
-    (one, two), year = np.searchsorted(codes, source.ends), np.searchsorted(years, source.year)
-    for i, j in ((one, two),) if directed else ((one, two), (two, one)):
-        table[i, j, year] = source.value
+    for i, j in (ends,) if directed else (ends, ends[::-1]):
+        table[i, j, year] = value
         known[i, j, year] = True
     return table, known
 

@@ -1,63 +1,16 @@
 """Score bootstrap: what the wild cluster bootstrap is to least squares, for any estimator with scores."""
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
-
 import numpy as np
 
 from detente.base.errors import EstimationError, NotConverged
-from detente.base.numerics import LEVEL
 from detente.base.types import Array
-from detente.stats.covariance import Vcov, cluster
+from detente.stats.covariance import Vcov
 from detente.stats.likelihood.binary import Binary
 from detente.stats.likelihood.maximum import Point, newton
 from detente.stats.linear.regressors import Stalled, chunks, inverse
 from detente.stats.registry import get
 from detente.stats.resampling import resampling
 from detente.stats.result import Fit
-
-# Of the ends of an interval, in standard errors, where each null that is tried costs a fit.
-TOLERANCE = 1e-3
-
-
-@dataclass(frozen=True)
-class ScoreBootstrap:
-    """A score bootstrap test of one coefficient, over `clusters`.
-
-    `statistic` with the null imposed, the sum of clusters' effective scores over the root of their sum of squares
-    about the mean; without, (estimate − null)/std_error. `draws` (B,) the same in bootstrap samples; p the share at
-    least as far from zero; `p_of` the p-value of any null, with the same weights; `imposed` whether the null was.
-    """
-
-    term: str
-    null: float
-    estimate: float
-    std_error: float
-    statistic: float
-    p_value: float
-    clusters: int
-    imposed: bool
-    ssc: str
-    flags: tuple[str, ...]
-    draws: Array = field(repr=False)
-    p_of: Callable[[float], float] = field(repr=False)
-
-    def conf_int(self, level: float = LEVEL) -> tuple[float, float]:
-        """The nulls that are not rejected at 1 − level; with the null imposed, some two dozen fits."""
-
-        def away(distance: float) -> float:
-            return self.p_of(self.estimate + distance)
-
-        tolerance = TOLERANCE if self.imposed else 1e-12
-        low, high = (resampling.confidence_end(away, self.std_error, side, level, tolerance) for side in (-1, 1))
-        return self.estimate + low, self.estimate + high
-
-    def __str__(self) -> str:
-        """The test in words."""
-        test = (
-            f"{self.term} = {self.null:g}: t = {self.statistic:.4f}, {resampling.said(self.p_value, len(self.draws))}"
-        )
-        return "\n".join([f"{test} ({self.ssc})", *self.flags])
 
 
 def score_bootstrap(
@@ -69,7 +22,7 @@ def score_bootstrap(
     draws: int = 999,
     weights: resampling.Weights = "rademacher",
     seed: int = 0,
-) -> ScoreBootstrap:
+) -> resampling.ClusterBootstrap:
     """Test a coefficient by perturbing the scores of clusters (Kline and Santos 2012); nothing is refitted in a draw.
 
     Of pooled logit, probit, cloglog and Poisson the null is imposed: the scores are those at the estimate that obeys
@@ -82,38 +35,15 @@ def score_bootstrap(
     """
     place = resampling.place_of(fit, term)
     plan = resampling.plan(fit, clusters, weights, draws, seed)
-    covariance = fit.with_vcov(cluster(plan.name)).vcov
-    std_error = float(covariance.std_error(np.eye(len(fit.terms))[place]))
     imposed = get(fit.estimator).index_model is not None
+    std_error, _ = plan.std_error(fit, place)
     tested = _imposed(fit, place, plan) if imposed else _not_imposed(fit, place, plan, std_error)
-
-    def p_of(value: float) -> float:
-        at, there = tested(value)
-        return resampling.share_beyond(there, at)
-
-    statistic, found = tested(null)
     how = "null imposed" if imposed else "null not imposed"
-    return ScoreBootstrap(
-        term=fit.terms[place],
-        null=null,
-        estimate=float(fit.estimate[place]),
-        std_error=std_error,
-        statistic=statistic,
-        p_value=resampling.share_beyond(found, statistic),
-        clusters=plan.clusters,
-        imposed=imposed,
-        ssc=f"score bootstrap, {how}, {plan.said(found)}, {plan.clusters:,} clusters of {plan.name}",
-        flags=(*fit.flags, *plan.flags),
-        draws=found,
-        p_of=p_of,
-    )
+    said = f"score bootstrap, {how}, {plan.said}, {plan.clusters:,} clusters of {plan.name}"
+    return resampling.bootstrapped(fit, place, plan, std_error, tested, null, imposed=imposed, refits=imposed, ssc=said)
 
 
-# From a null to the statistic and the draws (B,) that it is compared with.
-Tested = Callable[[float], tuple[float, Array]]
-
-
-def _imposed(fit: Fit, place: int, plan: resampling.Plan) -> Tested:
+def _imposed(fit: Fit, place: int, plan: resampling.Plan) -> resampling.Tested:
     def tested(value: float) -> tuple[float, Array]:
         parts = np.bincount(plan.group, _effective_scores(fit, place, value), minlength=plan.clusters)
         whole = np.asarray(parts, dtype=np.float64)
@@ -122,7 +52,7 @@ def _imposed(fit: Fit, place: int, plan: resampling.Plan) -> Tested:
     return tested
 
 
-def _not_imposed(fit: Fit, place: int, plan: resampling.Plan, std_error: float) -> Tested:
+def _not_imposed(fit: Fit, place: int, plan: resampling.Plan, std_error: float) -> resampling.Tested:
     solution = fit.solution
     along = solution.scores.along(solution.bread[:, place])
     parts = np.asarray(np.bincount(plan.group, along, minlength=plan.clusters), dtype=np.float64)

@@ -7,8 +7,9 @@ import pandas as pd
 from scipy import stats
 
 from detente.base.errors import EstimationError, TooFewDraws
+from detente.base.numerics import TIE
 from detente.base.types import Array
-from detente.stats.resampling import TIE, Randomisation
+from detente.stats.resampling import Randomisation
 from detente.study.verdicts.schema import FAMILIES
 
 COLUMNS = tuple(FAMILIES.columns)
