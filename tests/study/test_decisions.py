@@ -10,15 +10,8 @@ import pytest
 from scipy import stats
 
 from detente.base.errors import EstimationError, UnknownVariable
-from detente.study.multiverse.decisions import (
-    COLUMNS,
-    OPTION_COLUMNS,
-    OVER_SPECIFICATIONS,
-    OVER_STATES,
-    REST,
-    decompose,
-    options,
-)
+from detente.study.multiverse.decisions import OVER_STATES, REST, decompose, options
+from detente.study.multiverse.schema import DECISIONS, OPTIONS
 
 NODES = ("sample", "controls", "estimator")
 
@@ -45,7 +38,7 @@ def test_on_a_full_grid_shares_are_those_of_the_analysis_of_variance() -> None:
     parts = {"sample": 6.0, "controls": 1.0, "estimator": 0.25, REST: 0.16 * 2 / 3}
     whole = sum(parts.values())
     found = decompose(frame, NODES).set_index("node")
-    assert tuple(found.reset_index()) == COLUMNS
+    assert tuple(found.reset_index()) == tuple(DECISIONS.columns)[:-1]
     for node, part in parts.items():
         assert found.loc[node, "share"] == pytest.approx(part / whole)
     for node in NODES:
@@ -90,18 +83,10 @@ def test_intervals_are_of_the_jackknife_over_states() -> None:
     assert found.loc["estimator", "share_low"] == 0
 
 
-def test_intervals_over_specifications_are_called_so_and_the_same_each_time() -> None:
-    frame = grid(sample=1.0, controls=0.6, both=0.5)
-    one, again = (decompose(frame, NODES, resample=50, seed=1) for _ in range(2))
-    pd.testing.assert_frame_equal(one, again)
-    assert set(one["interval"]) == {OVER_SPECIFICATIONS}
-    assert one["total_low"].isna().all()
-
-
 def test_shifts_are_main_effects_whatever_options_go_together() -> None:
     frame = grid(sample=1.0, controls=0.5).drop(index=[0, 1, 11]).reset_index(drop=True)
     found = options(frame, NODES).set_index(["node", "option"])
-    assert tuple(found.reset_index()) == OPTION_COLUMNS
+    assert tuple(found.reset_index()) == tuple(OPTIONS.columns)[:-1]
     assert found.loc[("sample", "far"), "shift"] == pytest.approx(1.0)
     assert found.loc[("controls", "many"), "shift"] == pytest.approx(0.5)
     assert found.loc[("estimator", "lpm"), "shift"] == pytest.approx(0.0)

@@ -36,12 +36,6 @@ def test_statistics_and_p_values_are_those_of_the_definition() -> None:
     assert frame.loc["share_significant", "p_value"] == expected
 
 
-def test_significance_may_be_that_of_the_analyst() -> None:
-    observed, draws = np.array([1.0, 2.0]), curve(RNG, 50, 2)
-    frame = joint_test(observed, draws, np.array([True, False]), np.zeros((50, 2), dtype=bool)).set_index("statistic")
-    assert frame.loc["share_significant", ["observed", "p_value"]].tolist() == [0.5, 1 / 51]
-
-
 def test_under_no_effect_one_curve_in_twenty_is_rejected() -> None:
     rejected = np.zeros(3)
     for _ in range(400):
@@ -78,7 +72,3 @@ def test_what_is_no_curve_is_refused() -> None:
         joint_test(np.ones(2), np.ones((5, 3)))
     with pytest.raises(EstimationError, match="leave it out"):
         joint_test(np.array([1.0, np.nan]), np.ones((5, 2)))
-    with pytest.raises(EstimationError, match="not for both"):
-        joint_test(np.ones(2), np.ones((5, 2)), np.ones(2, dtype=bool))
-    with pytest.raises(EstimationError, match="every estimate and every draw"):
-        joint_test(np.ones(2), np.ones((5, 2)), np.ones(2, dtype=bool), np.ones((4, 2), dtype=bool))

@@ -110,7 +110,7 @@ def _account(grid: Grid, width: int) -> str:
     digits = len(f"{grid.combinations:,}") + 1
     lines = [
         f"{grid.combinations:>{digits},}  combinations of options",
-        *(f"{-removed.count:>{digits},}  {removed.why}" for removed in grid.removed),
+        *(f"{-count:>{digits},}  {why}" for why, count in grid.removed.items()),
         f"{len(grid.variants):>{digits},}  specifications",
         *(f"left out  {node}={option}: {why}" for node, option, why in grid.lacking),
     ]

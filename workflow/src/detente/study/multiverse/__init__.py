@@ -13,22 +13,6 @@ from detente.study.multiverse.multiverse import fitted, recheck
 from detente.study.multiverse.schema import DECISIONS, JOINT, OPTIONS, multiverse_schema
 
 __all__ = [
-    "DECISIONS",
-    "JOINT",
-    "OPTIONS",
-    "Grid",
-    "columns_of",
-    "curve",
-    "decompose",
-    "fitted",
-    "grids_of",
-    "joint_test",
-    "multiverse_of",
-    "multiverse_schema",
-    "options",
-    "recheck",
-    "shards",
-    "sources_of",
-    "variables_of",
-    "years_of",
-]
+    "DECISIONS", "JOINT", "OPTIONS", "Grid", "columns_of", "curve", "decompose", "fitted", "grids_of", "joint_test",
+    "multiverse_of", "multiverse_schema", "options", "recheck", "shards", "sources_of", "variables_of", "years_of",
+]  # fmt: skip

@@ -1,12 +1,12 @@
 """From decisions to specifications: which there are for a claim, and what removed the others, before any is fitted."""
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from math import prod
 
 from detente.base.errors import ConfigError, RoleError
 from detente.study.config.claims import Claim
-from detente.study.config.multiverse import Multiverse, Option
+from detente.study.config.multiverse import Multiverse
 from detente.study.config.project import Project
 from detente.study.config.study import Study
 from detente.study.design.specification import HEADLINE, Specification
@@ -40,26 +40,19 @@ class Variant:
 
 
 @dataclass(frozen=True)
-class Removed:
-    """How many combinations went, in the order in which reasons were applied."""
-
-    why: str
-    count: int
-
-
-@dataclass(frozen=True)
 class Grid:
     """The multiverse of one claim.
 
     `nodes` options by node, the headline's first; `lacking` (node, option, why) of options that the claim cannot have
-    in this study; `combinations` of options before anything is removed; `removed` with what each reason took.
+    in this study; `combinations` of options before anything is removed; `removed` how many of them each reason took, in
+    the order in which reasons were applied.
     """
 
     claim: str
     nodes: Mapping[str, tuple[str, ...]]
     lacking: tuple[tuple[str, str, str], ...]
     combinations: int
-    removed: tuple[Removed, ...]
+    removed: Mapping[str, int]
     variants: tuple[Variant, ...]
 
     @property
@@ -85,24 +78,27 @@ def expand(
     """
     resolver = Resolver(multiverse, project, study, claim, offered)
     nodes, lacking = _available(multiverse, resolver, claim, locate)
-    kept, far = _within(multiverse, nodes)
-    removed = [Removed(TOO_FAR, far)] if far else []
+    total = prod(len(options) for options in nodes.values())
+    kept = _within(multiverse, nodes)
+    removed = {TOO_FAR: total - len(kept)}
     for constraint in multiverse.constraints:
         at = {i: frozenset(constraint.forbid[n]) for i, n in enumerate(nodes) if n in constraint.forbid}
-        if len(at) < len(constraint.forbid):
+        if len(at) == len(constraint.forbid):
+            allowed = [c for c in kept if not all(c[i] in names for i, names in at.items())]
+            removed[constraint.why] = removed.get(constraint.why, 0) + len(kept) - len(allowed)
+            kept = allowed
+    variants: dict[tuple[object, ...], Variant] = {}
+    removed |= {IMPOSSIBLE: 0, TWICE: 0}
+    for options in kept:
+        try:
+            variant = _variant(multiverse, resolver, nodes, options)
+        except Impossible:
+            removed[IMPOSSIBLE] += 1
             continue
-        allowed = [c for c in kept if not all(c[i] in names for i, names in at.items())]
-        if len(allowed) < len(kept):
-            removed.append(Removed(constraint.why, len(kept) - len(allowed)))
-        kept = allowed
-    variants, more = _resolved(multiverse, resolver, nodes, kept)
-    sizes = prod(len(options) for options in nodes.values())
-    return Grid(claim.id, nodes, tuple(lacking), sizes, (*removed, *more), tuple(variants))
-
-
-def chosen(multiverse: Multiverse, nodes: Mapping[str, Sequence[str]], options: Sequence[str]) -> Iterator[Option]:
-    """The options of a combination."""
-    return (multiverse.nodes[node].options[option] for node, option in zip(nodes, options, strict=True))
+        if variants.setdefault(_fixed(variant.specification), variant) is not variant:
+            removed[TWICE] += 1
+    counted = {why: count for why, count in removed.items() if count}
+    return Grid(claim.id, nodes, tuple(lacking), total, counted, tuple(variants.values()))
 
 
 def _available(
@@ -110,9 +106,10 @@ def _available(
 ) -> tuple[dict[str, tuple[str, ...]], list[tuple[str, str, str]]]:
     """Options that a claim can have, alone beside the headline's, and why not the others."""
     headline = {name: node.options[node.headline] for name, node in multiverse.nodes.items()}
-    base = resolver.specification(headline.values())
-    if isinstance(base, Impossible):
-        raise ConfigError(f"the headline of {claim.id!r} cannot be had in this study: {base.why}")
+    try:
+        base = resolver.specification(headline.values())
+    except Impossible as why:
+        raise ConfigError(f"the headline of {claim.id!r} cannot be had in this study: {why}") from None
     nodes: dict[str, tuple[str, ...]] = {}
     lacking = []
     for name, node in multiverse.nodes.items():
@@ -124,9 +121,10 @@ def _available(
                 keys: list[str | int] = ["nodes", name, "options", option]
                 where = " › ".join([locate(keys), *map(str, keys)])
                 raise RoleError(f"{where}, for {claim.id!r}: {error}") from error
-            if isinstance(found, Impossible):
-                lacking.append((name, option, found.why))
-            elif _fixed(found) == _fixed(base) and option != node.headline:
+            except Impossible as why:
+                lacking.append((name, option, str(why)))
+                continue
+            if _fixed(found) == _fixed(base) and option != node.headline:
                 lacking.append((name, option, "the same as the headline's for this claim"))
             else:
                 mine.append(option)
@@ -134,8 +132,8 @@ def _available(
     return nodes, lacking
 
 
-def _within(multiverse: Multiverse, nodes: Mapping[str, tuple[str, ...]]) -> tuple[list[tuple[str, ...]], int]:
-    """Combinations that depart from the headline in no more decisions than is allowed, and how many depart in more."""
+def _within(multiverse: Multiverse, nodes: Mapping[str, tuple[str, ...]]) -> list[tuple[str, ...]]:
+    """Combinations that depart from the headline in no more decisions than is allowed."""
     limit = multiverse.departures
     partial: list[tuple[tuple[str, ...], int, int]] = [((), 0, 0)]
     for name, options in nodes.items():
@@ -147,38 +145,24 @@ def _within(multiverse: Multiverse, nodes: Mapping[str, tuple[str, ...]]) -> tup
             if different + (tag == "different") <= limit.different
             and together + (tag != "equivalent") <= limit.together
         ]
-    total = prod(len(options) for options in nodes.values())
-    return [done for done, _, _ in partial], total - len(partial)
+    return [done for done, _, _ in partial]
 
 
-def _resolved(
-    multiverse: Multiverse, resolver: Resolver, nodes: Mapping[str, tuple[str, ...]], kept: Sequence[tuple[str, ...]]
-) -> tuple[list[Variant], list[Removed]]:
-    """Distinct specifications, the one nearest to the headline of those that are the same."""
-    seen: set[tuple[object, ...]] = set()
-    variants: list[Variant] = []
-    impossible = twice = 0
-    for options in kept:
-        decided = list(chosen(multiverse, nodes, options))
-        named = [(f"{node}={option}", d) for node, option, d in zip(nodes, options, decided, strict=True)]
-        spec = resolver.specification(decided, ", ".join(text for text, d in named if not d.default) or HEADLINE)
-        if isinstance(spec, Impossible):
-            impossible += 1
-            continue
-        if _fixed(spec) in seen:
-            twice += 1
-            continue
-        seen.add(_fixed(spec))
-        other = ", ".join(text for text, d in named if d.tag == "different")
-        variants.append(Variant(spec, options, other or HEADLINE, all(d.tag == "equivalent" for d in decided)))
-    counts = {IMPOSSIBLE: impossible, TWICE: twice}
-    return variants, [Removed(why, count) for why, count in counts.items() if count]
+def _variant(
+    multiverse: Multiverse, resolver: Resolver, nodes: Mapping[str, tuple[str, ...]], options: tuple[str, ...]
+) -> Variant:
+    """The specification of a combination of options; raises Impossible where there is none."""
+    decided = {f"{node}={o}": multiverse.nodes[node].options[o] for node, o in zip(nodes, options, strict=True)}
+    name = ", ".join(text for text, option in decided.items() if not option.default)
+    spec = resolver.specification(decided.values(), name or HEADLINE)
+    other = ", ".join(text for text, option in decided.items() if option.tag == "different")
+    return Variant(spec, options, other or HEADLINE, all(option.tag == "equivalent" for option in decided.values()))
 
 
-def needed(grids: Sequence[Grid]) -> dict[bool, list[str]]:
-    """Variables that the specifications use, sorted, by whether the panel is directed."""
+def needed(specs: Iterable[Specification]) -> dict[bool, list[str]]:
+    """Variables that specifications use, sorted, by whether the panel is directed."""
     found: dict[bool, set[str]] = {}
-    for spec in (v.specification for grid in grids for v in grid.variants):
+    for spec in specs:
         found.setdefault(spec.claim.directed, set()).update(spec.variables)
     return {directed: sorted(names) for directed, names in sorted(found.items())}
 
@@ -188,12 +172,12 @@ def shards(grid: Grid, most: int = 1000) -> list[list[Variant]]:
     runs: dict[object, list[Variant]] = {}
     for variant in sorted(grid.variants, key=_order):
         runs.setdefault(together(variant.specification), []).append(variant)
-    shards: list[list[Variant]] = [[]]
+    found: list[list[Variant]] = [[]]
     for run in runs.values():
-        if shards[-1] and len(shards[-1]) + len(run) > most:
-            shards.append([])
-        shards[-1] += run
-    return shards
+        if found[-1] and len(found[-1]) + len(run) > most:
+            found.append([])
+        found[-1] += run
+    return found
 
 
 def together(spec: Specification) -> tuple[object, ...]:

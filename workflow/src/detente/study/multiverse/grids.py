@@ -5,18 +5,23 @@ from functools import partial
 
 from detente.base.errors import ConfigError, DetenteError, UnknownEstimator, UnknownVariable, choices
 from detente.base.strict import located
-from detente.data.panel import STATES, Entry, catalogue
+from detente.data.panel import CODINGS, GRID, STATES, Entry, catalogue
 from detente.data.sources import REGISTRY
 from detente.stats import WITH_ENGINE
-from detente.study.config.multiverse import MULTIVERSE, Multiverse, Option, load_multiverse
+from detente.study.config.multiverse import MULTIVERSE, Multiverse, load_multiverse
 from detente.study.config.project import Project
 from detente.study.config.study import Study
 from detente.study.design.specification import Specification
 from detente.study.multiverse.grid import Grid, expand, needed
-from detente.study.multiverse.resolve import check_coding
+from detente.study.multiverse.resolve import INITIATION
 
 # Key of a panel, directed or not.
 KEY = ("ccode1", "ccode2", "year")
+VARIABLE = "{} is not a variable of the panel"
+ESTIMATOR = "a multiverse is not fitted by {}"
+CODING = "{} is not a coding of conflict"
+SEVERITY = "{} is not a severity"
+Fault = tuple[list[str | int], type[DetenteError], str]
 Offered = Mapping[bool, Mapping[str, Entry]]
 
 
@@ -28,9 +33,8 @@ def multiverse_of(project: Project) -> Multiverse:
     """
     multiverse = load_multiverse(project.root, project)
     path = project.root / MULTIVERSE
-    everywhere = _everywhere()
     found: dict[type[DetenteError], list[str]] = {}
-    for keys, kind, fault in _named(multiverse, everywhere):
+    for keys, kind, fault in _faults(multiverse):
         found.setdefault(kind, []).append(f"{located(path, keys)} › {' › '.join(map(str, keys))}: {fault}")
     for kind, faults in found.items():
         raise kind("\n".join(faults))
@@ -64,49 +68,37 @@ def grids_of(
     ]
 
 
-Fault = tuple[list[str | int], type[DetenteError], str]
-
-
-def _everywhere() -> set[str]:
-    sources = list(REGISTRY.values())
-    return {*catalogue(sources), *catalogue(sources, "directed-dyad-year")}
-
-
-def _named(multiverse: Multiverse, variables: Collection[str]) -> Iterator[Fault]:
+def _faults(multiverse: Multiverse) -> Iterator[Fault]:
     """Names that nothing has."""
+    sources = list(REGISTRY.values())
+    variables = {*catalogue(sources), *catalogue(sources, "directed-dyad-year")}
+    kinds = sorted({kind for _, kind in GRID if not kind.startswith(INITIATION)})
+
+    def unless(legal: Collection[str], name: str | None, keys: list[str | int], what: str) -> Iterator[Fault]:
+        if name is not None and name not in legal:
+            error = {VARIABLE: UnknownVariable, ESTIMATOR: UnknownEstimator}.get(what, ConfigError)
+            yield keys, error, f"{what.format(repr(name))}; {choices(name, legal)}"
+
     for name, control in multiverse.controls.items():
-        if control.variable not in variables:
-            yield ["controls", name, "variable"], UnknownVariable, _no_variable(control.variable, variables)
+        yield from unless(variables, control.variable, ["controls", name, "variable"], VARIABLE)
     for node, decision in multiverse.nodes.items():
         for name, option in decision.options.items():
-            keys: list[str | int] = ["nodes", node, "options", name]
-            yield from ((keys + more, kind, fault) for more, kind, fault in _of_option(option, variables))
-
-
-def _of_option(option: Option, variables: Collection[str]) -> Iterator[Fault]:
-    treatment, estimator = option.sets.treatment, option.sets.estimator
-    if treatment is not None and treatment not in variables:
-        yield ["set", "treatment"], UnknownVariable, _no_variable(treatment, variables)
-    if estimator is not None and estimator not in WITH_ENGINE:
-        fault = f"a multiverse is not fitted by {estimator!r}; {choices(estimator, WITH_ENGINE)}"
-        yield ["set", "estimator"], UnknownEstimator, fault
-    faults = {"coding": check_coding(option.sets.coding, None), "severity": check_coding(None, option.sets.severity)}
-    for key, said in faults.items():
-        if said:
-            yield ["set", key], ConfigError, said
-    for old, new in option.replace.items():
-        for variable in (old, new):
-            if variable not in variables:
-                yield ["replace", old], UnknownVariable, _no_variable(variable, variables)
-
-
-def _no_variable(name: str, variables: Collection[str]) -> str:
-    return f"{name!r} is not a variable of the panel; {choices(name, variables)}"
+            at: list[str | int] = ["nodes", node, "options", name]
+            sets = option.sets
+            yield from unless(variables, sets.treatment, [*at, "set", "treatment"], VARIABLE)
+            yield from unless(WITH_ENGINE, sets.estimator, [*at, "set", "estimator"], ESTIMATOR)
+            yield from unless([c.name for c in CODINGS], sets.coding, [*at, "set", "coding"], CODING)
+            yield from unless(kinds, sets.severity, [*at, "set", "severity"], SEVERITY)
+            for old, new in option.replace.items():
+                for variable in (old, new):
+                    yield from unless(variables, variable, [*at, "replace", old], VARIABLE)
 
 
 def variables_of(project: Project, study: Study, grids: Sequence[Grid]) -> dict[bool, list[str]]:
     """Variables that the panels of robustness hold: of all specifications, and what there is of negative controls."""
-    variables, found = offered(study), {directed: set(names) for directed, names in needed(grids).items()}
+    variables = offered(study)
+    specs = (v.specification for grid in grids for v in grid.variants)
+    found = {directed: set(names) for directed, names in needed(specs).items()}
     for claim in (project.claims.claims[g.claim] for g in grids):
         there = {p.variable for p in claim.placebos} & set(variables[claim.directed])
         found.setdefault(claim.directed, set()).update(there)
@@ -135,7 +127,4 @@ def years_of(study: Study, grids: Sequence[Grid]) -> tuple[int, int, int]:
 
 def columns_of(specs: Iterable[Specification]) -> dict[bool, list[str]]:
     """Columns that specifications need of the panel of dyad-years (False), and of that of directed ones (True)."""
-    found: dict[bool, set[str]] = {}
-    for spec in specs:
-        found.setdefault(spec.claim.directed, set()).update(spec.variables)
-    return {directed: [*KEY, "in_window", *sorted(names)] for directed, names in found.items()}
+    return {directed: [*KEY, "in_window", *names] for directed, names in needed(specs).items()}

@@ -6,47 +6,45 @@ import numpy as np
 import pandas as pd
 
 from detente.base.errors import EstimationError, TooFewDraws
-from detente.base.numerics import LEVEL
+from detente.base.numerics import LEVEL, TIE, percentiles, share_of_draws
 from detente.base.types import Array, Flags
-from detente.stats.resampling import TIE
 from detente.study.multiverse.schema import JOINT
 
 COLUMNS = tuple(name for name in JOINT.columns if name not in ("claim", "scheme"))
 STATISTICS = ("median", "share_dominant_sign", "share_significant")
 
 
-def joint_test(
-    observed: Array, draws: Array, significant: Flags | None = None, drawn_significant: Flags | None = None
-) -> pd.DataFrame:
+def joint_test(observed: Array, draws: Array) -> pd.DataFrame:
     """Three statistics of one specification curve, and how often treatments drawn under the null give as much.
 
     After Simonsohn, Simmons and Nelson (2020): the median estimate; the share of estimates of the sign that most have;
     the share that are significant and of that sign. Each draw of the treatment is put through every specification, so
-    that the draws hold the dependence among them. All specifications must be of one estimand and of one unit.
+    that the draws hold the dependence among them. All specifications must be of one estimand and of one unit. An
+    estimate is significant if it lies beyond the `LEVEL` quantile of its own specification's |draws|.
 
     `observed`: estimates (S,) of equivalent specifications. `draws`: (B, S) estimates of treatments drawn under the
-    null, a row a draw; not a number where one has no estimate. `significant`, `drawn_significant`: (S,) and (B, S),
-    whether each is significant by the analyst's test. If they are not given, an estimate is significant if it lies
-    beyond the `LEVEL` quantile of its own specification's |draws|. Returns one row per statistic of `STATISTICS`,
-    columns `COLUMNS`: its value, its mean and central 95 % under the null, and p = (1 + draws as extreme) / (1 + B).
+    null, a row a draw; not a number where one has no estimate. Returns one row per statistic of `STATISTICS`, columns
+    `COLUMNS`: its value, its mean and central 95 % under the null, and p = (1 + draws as extreme) / (1 + B).
     `undefined` counts draws without any estimate: these count as extreme.
     Raises TooFewDraws, EstimationError if there is no draw, or shapes do not fit.
     """
     observed, draws = np.asarray(observed, dtype=np.float64), np.asarray(draws, dtype=np.float64)
-    _check(observed, draws, significant, drawn_significant)
-    if significant is None or drawn_significant is None:
-        significant, drawn_significant = beyond_own_draws(observed, draws)
-    of_data = _statistics(observed[None], np.asarray(significant)[None])
-    of_null = _statistics(draws, np.asarray(drawn_significant))
+    if draws.ndim != 2 or observed.ndim != 1 or draws.shape[1] != len(observed) or not len(observed):
+        raise EstimationError(f"estimates of shape {observed.shape} beside draws of shape {draws.shape}: (S,), (B, S)")
+    if not len(draws):
+        raise TooFewDraws("a joint test needs at least 1 draw, and 500 for its p-values to be read")
+    if not np.isfinite(observed).all():
+        raise EstimationError("a specification without an estimate is no part of the curve: leave it out")
+    significant, drawn_significant = beyond_own_draws(observed, draws)
+    of_data, of_null = _statistics(observed[None], significant[None]), _statistics(draws, drawn_significant)
     undefined = int(np.isnan(draws).all(axis=1).sum())
     rows = []
     for place, name in enumerate(STATISTICS):
         value, null = float(of_data[0, place]), of_null[:, place]
         exists = null[~np.isnan(null)]
-        extreme = int((np.abs(exists) >= abs(value) * (1 - TIE)).sum()) + len(null) - len(exists)
-        low, high = np.quantile(exists, [(1 - LEVEL) / 2, (1 + LEVEL) / 2]) if len(exists) else (np.nan, np.nan)
+        p = share_of_draws((np.abs(null) >= abs(value) * (1 - TIE)) | np.isnan(null))
+        low, high = percentiles(exists) if len(exists) else (np.nan, np.nan)
         mean = float(exists.mean()) if len(exists) else np.nan
-        p = (1 + extreme) / (1 + len(null))
         rows.append((name, value, mean, low, high, p, len(observed), len(null), undefined))
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
@@ -72,20 +70,3 @@ def _statistics(estimates: Array, significant: Flags) -> Array:
     shares = np.stack([np.maximum(up, down) / count, same.sum(axis=1) / count], axis=1)
     shares[~exists.any(axis=1)] = np.nan
     return np.column_stack([median, shares])
-
-
-def _check(observed: Array, draws: Array, significant: Flags | None, drawn: Flags | None) -> None:
-    if draws.ndim != 2 or observed.ndim != 1 or draws.shape[1] != len(observed) or not len(observed):
-        raise EstimationError(f"estimates of shape {observed.shape} beside draws of shape {draws.shape}: (S,), (B, S)")
-    if not len(draws):
-        raise TooFewDraws("a joint test needs at least 1 draw, and 500 for its p-values to be read")
-    if not np.isfinite(observed).all():
-        raise EstimationError("a specification without an estimate is no part of the curve: leave it out")
-    if (significant is None) != (drawn is None):
-        raise EstimationError("significance is given for the estimates or for the draws, not for both")
-    if (
-        significant is not None
-        and drawn is not None
-        and (len(significant), *np.shape(drawn)) != (len(observed), *draws.shape)
-    ):
-        raise EstimationError("significance must be given for every estimate and every draw")

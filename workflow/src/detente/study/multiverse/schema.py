@@ -2,17 +2,8 @@
 
 from collections.abc import Sequence
 
-from detente.base.frames import Column, FrameSchema
+from detente.base.frames import Column, FrameSchema, number, text
 from detente.study.estimation.schema import ESTIMATES, VERDICTS
-
-
-def _number(description: str) -> Column:
-    return Column("float64", description, nullable=True)
-
-
-def _text(description: str) -> Column:
-    return Column("str", description)
-
 
 _OWN = {
     "treated": "treated observations",
@@ -36,24 +27,24 @@ def _described(name: str) -> str:
 def multiverse_schema(nodes: Sequence[str]) -> FrameSchema:
     """A row has an estimate inside its interval, or an error; ids are unique."""
     numbers = {
-        name: Column("int64", _described(name), low=0) if name in COUNTS else _number(_described(name))
+        name: Column("int64", _described(name), low=0) if name in COUNTS else number(_described(name))
         for name in NUMBERS
     }
     return FrameSchema(
         "multiverse",
         {
-            "spec_id": _text(ESTIMATES.columns["spec_id"].description),
-            "specification": _text(ESTIMATES.columns["specification"].description),
-            "claim": _text("the claim"),
-            **{node: _text("option of this decision") for node in nodes},
-            "estimand": _text("options that answer another question than the headline's"),
+            "spec_id": text(ESTIMATES.columns["spec_id"].description),
+            "specification": text(ESTIMATES.columns["specification"].description),
+            "claim": text("the claim"),
+            **{node: text("option of this decision") for node in nodes},
+            "estimand": text("options that answer another question than the headline's"),
             "equivalent": Column("bool", "whether all options are equivalent to the headline's"),
             **numbers,
             "verdict": Column("str", "from interval and smallest effect of interest", allowed=VERDICTS),
             "powered": Column("bool", "whether it could find the smallest effect of interest"),
-            "error": _text("why there is no estimate, in a word"),
-            "message": _text("why there is none, in a sentence"),
-            "registration": _text("how it compares with what was registered"),
+            "error": text("why there is no estimate, in a word"),
+            "message": text("why there is none, in a sentence"),
+            "registration": text("how it compares with what was registered"),
         },
         key=("spec_id",),
         checks={
@@ -68,13 +59,13 @@ def multiverse_schema(nodes: Sequence[str]) -> FrameSchema:
 JOINT = FrameSchema(
     "joint",
     {
-        "claim": _text("the claim"),
-        "scheme": _text("how treatments were re-randomised"),
-        "statistic": _text("of the specification curve"),
-        "observed": _number("in the data"),
-        "expected": _number("mean under the null"),
-        "null_low": _number("central 95 % under the null, lower end"),
-        "null_high": _number("central 95 % under the null, upper end"),
+        "claim": text("the claim"),
+        "scheme": text("how treatments were re-randomised"),
+        "statistic": text("of the specification curve"),
+        "observed": number("in the data"),
+        "expected": number("mean under the null"),
+        "null_low": number("central 95 % under the null, lower end"),
+        "null_high": number("central 95 % under the null, upper end"),
         "p_value": Column("float64", "two-sided", low=0, high=1),
         "specifications": Column("int64", "specifications of the curve", low=1),
         "draws": Column("int64", "re-randomised treatments", low=1),
@@ -85,28 +76,28 @@ JOINT = FrameSchema(
 DECISIONS = FrameSchema(
     "decisions",
     {
-        "node": _text("the decision"),
+        "node": text("the decision"),
         "options": Column("int64", "its options", low=0),
-        **{name: _number("share of the variance of estimates") for name in ("share", "share_low", "share_high")},
-        "share_alone": _number("R² of the decision by itself"),
-        "share_total": _number("mean variance among specifications that differ in it alone, over that of all"),
-        "total_low": _number("interval, lower end"),
-        "total_high": _number("interval, upper end"),
-        "interval": _text("what intervals are of"),
-        "claim": _text("the claim"),
+        **{name: number("share of the variance of estimates") for name in ("share", "share_low", "share_high")},
+        "share_alone": number("R² of the decision by itself"),
+        "share_total": number("mean variance among specifications that differ in it alone, over that of all"),
+        "total_low": number("interval, lower end"),
+        "total_high": number("interval, upper end"),
+        "interval": text("what intervals are of"),
+        "claim": text("the claim"),
     },
     key=("claim", "node"),
 )
 OPTIONS = FrameSchema(
     "options",
     {
-        "node": _text("the decision"),
-        "option": _text("the option"),
+        "node": text("the decision"),
+        "option": text("the option"),
         "specifications": Column("int64", "specifications with it", low=1),
-        "mean": _number("their mean estimate"),
-        "median": _number("their median estimate"),
-        "shift": _number("its main effect, less the mean of the decision's options"),
-        "claim": _text("the claim"),
+        "mean": number("their mean estimate"),
+        "median": number("their median estimate"),
+        "shift": number("its main effect, less the mean of the decision's options"),
+        "claim": text("the claim"),
     },
     key=("claim", "node", "option"),
 )
