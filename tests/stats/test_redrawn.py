@@ -11,7 +11,6 @@ import pytest
 from scipy import stats
 
 from detente.base.errors import BrokenContract, ConfigError, IndefiniteCovariance, TooFewStates
-from detente.base.frames import validated
 from detente.cli import main
 from detente.data.panel import build_panel
 from detente.simulate import simulate_world
@@ -22,7 +21,7 @@ from detente.simulate.stage import build_stage
 from detente.stats.fitting import fit
 from detente.stats.resampling.refits import KINDS, prepared, refit
 from detente.study.config.project import load_project
-from detente.study.robustness.coverage import JUDGED, ORDER, SCENARIOS, SPREAD, coverage, coverage_schema
+from detente.study.robustness.coverage import COVERAGE, ORDER, SCENARIOS, SPREAD, coverage
 
 from support.builders import joined
 from support.recovered import in_memory
@@ -221,8 +220,7 @@ def test_the_observed_world_has_no_coverage(tmp_path: Path, capsys: pytest.Captu
 def test_a_row_has_coverage_or_says_why_not() -> None:
     cell = {"claim": "exercise", "scenario": "own", "sample": "all", "state_shock": 0.01, "planted": -0.03}
     cell |= {"rows": 9, "dyads": 3, "states": 3, "vcov": "dyadic", "failure": ""}
-    frame = pd.DataFrame([cell]).reindex(columns=[*JUDGED, *(c for c in cell if c not in JUDGED)])
-    frame[["covers", "ratio"]] = frame[["covers", "ratio"]].astype(float)
+    frame = COVERAGE.frame([cell])
     with pytest.raises(BrokenContract, match="covers, or a reason why not"):
-        validated(frame, coverage_schema(), "coverage")
-    validated(frame.assign(failure="NoVariation: none"), coverage_schema(), "coverage")
+        COVERAGE.validated(frame)
+    COVERAGE.validated(frame.assign(failure="NoVariation: none"))

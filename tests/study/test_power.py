@@ -12,8 +12,9 @@ from detente.base.errors import EstimationError, NoDyads, UnsuitableOutcome, Uns
 from detente.base.numerics import MDE_FACTOR
 from detente.stats.fitting import fit
 from detente.stats.resampling.refits import prepared, refit
-from detente.study.robustness.planting import HIGHEST, World, world
-from detente.study.robustness.power import COLUMNS, SUMMARY_COLUMNS, Power, _moved, _possible, power
+from detente.study.robustness.frames import POWER, POWER_CURVE
+from detente.study.robustness.power import Power, _moved, _possible, power
+from detente.study.robustness.simulated_outcomes import HIGHEST, OnsetProcess, onset_process
 
 from support.worlds import dyadic_design, studied
 
@@ -25,12 +26,12 @@ def found() -> Power:
     return power(DESIGN, 0.2, draws=300, seed=3)
 
 
-def made_world(variance: float, persistence: float = 0.6, risk: float = 0.05) -> World:
+def made_world(variance: float, persistence: float = 0.6, risk: float = 0.05) -> OnsetProcess:
     first, second = np.triu_indices(40, 1)
     years = 12
     a, b = np.repeat(first, years), np.repeat(second, years)
     year = np.tile(np.arange(years), len(first))
-    return World(np.full(len(a), risk), variance, persistence, a, b, year, 40, years)
+    return OnsetProcess(np.full(len(a), risk), variance, persistence, a, b, year, 40, years)
 
 
 def test_shocks_have_mean_one_and_the_mean_risk_is_exact_though_none_exceeds_one() -> None:
@@ -70,7 +71,7 @@ def test_what_a_world_was_made_with_is_found_again() -> None:
         drawn = replace(
             DESIGN, y=y, x=x, terms=("d", "w"), side1=source.a, side2=source.b, time=source.year + 1990, rows=None
         )
-        again = world(drawn)
+        again = onset_process(drawn)
         spreads.append(again.variance)
         lasting.append(again.persistence)
         assert again.risk.sum() == pytest.approx(y.sum(), rel=1e-9)
@@ -83,7 +84,7 @@ def test_without_dependence_no_shock_is_made_up() -> None:
     y = (rng.random(len(source.risk)) < source.risk).astype(float)
     x = rng.standard_normal((len(y), 1))
     drawn = replace(DESIGN, y=y, x=x, terms=("d",), side1=source.a, side2=source.b, time=source.year, rows=None)
-    assert world(drawn).variance < 0.03
+    assert onset_process(drawn).variance < 0.03
 
 
 def test_risks_follow_controls_years_and_dyads() -> None:
@@ -92,7 +93,7 @@ def test_risks_follow_controls_years_and_dyads() -> None:
     prone = rng.gamma(1.0, 1.0, len(DESIGN.pairs.low))[dyad]
     risk = np.clip(0.06 * prone * (1 + (DESIGN.time > 1993)) * np.exp(0.5 * DESIGN.x[:, 1]), 0, 0.9)
     drawn = replace(DESIGN, y=(rng.random(len(risk)) < risk).astype(float))
-    source = world(drawn)
+    source = onset_process(drawn)
     assert (source.risk > 0).all()
     assert source.risk.max() <= HIGHEST
     assert source.risk.sum() == pytest.approx(drawn.y.sum(), rel=1e-3)
@@ -113,7 +114,7 @@ def test_with_no_effect_the_test_has_its_size(found: Power) -> None:
 
 
 def test_planted_effects_are_estimated_and_found_as_often_as_theory_says(found: Power) -> None:
-    assert tuple(found.curve) == COLUMNS
+    assert tuple(found.curve) == tuple(POWER_CURVE.columns)
     for row in found.curve[found.curve["effect"] != 0].itertuples():
         assert row.mean_estimate == pytest.approx(row.effect, abs=4 * row.spread / 300**0.5)
         z = abs(row.effect) / row.spread
@@ -129,15 +130,15 @@ def test_the_noise_is_that_of_the_observed_fit(found: Power) -> None:
     """
     none = found.curve[found.curve["effect"] == 0].iloc[0]
     own = fit(studied("lpm", DESIGN))
-    assert found.std_error == pytest.approx(own.std_errors[0], rel=1e-9)
-    assert found.df == own.vcov.df
+    assert found.summary["std_error"] == pytest.approx(own.std_errors[0], rel=1e-9)
+    assert found.summary["df"] == own.vcov.df
     assert none["spread"] == pytest.approx(own.with_vcov("hc1").std_errors[0], rel=0.2)
 
 
 def test_detectable_effects_by_formula_and_from_the_curve_agree(found: Power) -> None:
-    row = found.summary()
-    assert tuple(row) == SUMMARY_COLUMNS
-    assert row["mde"] == MDE_FACTOR * found.std_error
+    row = found.summary
+    assert set(row) == set(POWER.columns)
+    assert row["mde"] == MDE_FACTOR * row["std_error"]
     none = found.curve[found.curve["effect"] == 0].iloc[0]
     assert row["mde_simulated"] == pytest.approx(MDE_FACTOR * none["spread"], rel=0.2)
     assert row["smallest_effect"] == 0.2 * DESIGN.y.mean()
@@ -170,7 +171,7 @@ def test_the_sign_of_the_claim_is_planted_and_impossible_effects_are_marked() ->
 
 
 def test_an_effect_never_found_has_no_detectable_one() -> None:
-    assert np.isnan(power(DESIGN, 0.001, shares=[0.001], draws=40).mde_simulated)
+    assert np.isnan(power(DESIGN, 0.001, shares=[0.001], draws=40).summary["mde_simulated"])
 
 
 def test_the_same_seed_draws_the_same(found: Power) -> None:
@@ -182,7 +183,7 @@ def test_the_same_seed_draws_the_same(found: Power) -> None:
 
 def test_standard_errors_are_those_of_fits_to_the_drawn_outcomes() -> None:
     """What is refitted is noise alone: with the rest of the mean put back, a fit has the same error and moves by it."""
-    model, source = prepared(DESIGN, jackknife=False), world(DESIGN)
+    model, source = prepared(DESIGN, jackknife=False), onset_process(DESIGN)
     rng = np.random.default_rng(9)
     noise = (rng.random((len(DESIGN.y), 3)) < source.risk[:, None]) - source.risk[:, None]
     refitted = refit(model, noise)
@@ -199,7 +200,7 @@ def test_what_cannot_be_planted_is_refused() -> None:
     with pytest.raises(UnsuitableOutcome):
         power(replace(DESIGN, y=DESIGN.y * 2), 0.2, draws=5)
     with pytest.raises(NoDyads):
-        world(replace(DESIGN, side1=None, side2=None))
+        onset_process(replace(DESIGN, side1=None, side2=None))
     constant = DESIGN.x.copy()
     constant[:, 0] = 1.0
     with pytest.raises(EstimationError):

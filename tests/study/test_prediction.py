@@ -11,15 +11,14 @@ import statsmodels.api as sm
 
 from detente.base.errors import EmptySample, EstimationError, NoDyads
 from detente.stats.frame import ModelFrame
+from detente.study.robustness.frames import PREDICTION, SEPARATION
 from detente.study.robustness.prediction import (
     ALL,
     BASE,
-    COLUMNS,
     LEFT_OUT,
     PREDICTION_COLUMNS,
     PRIOR,
     ROLLING,
-    SEPARATION_COLUMNS,
     Forecast,
     Task,
     forecast,
@@ -98,7 +97,7 @@ def found() -> Forecast:
 
 
 def test_an_instrument_that_helps_gains_and_one_that_does_not_gains_nothing(found: Forecast) -> None:
-    assert tuple(found.metrics) == COLUMNS
+    assert tuple(found.metrics) == tuple(PREDICTION.columns)
     frame = found.metrics.set_index(["scheme", "model", "metric"])
     for scheme in (ROLLING, LEFT_OUT):
         for metric in GAINS:
@@ -172,7 +171,7 @@ def test_the_same_seed_gives_the_same(found: Forecast) -> None:
 
 def test_separation_keeps_every_onset_and_the_order_of_risk(found: Forecast) -> None:
     frame = separation(found.predictions, bins=100)
-    assert tuple(frame) == SEPARATION_COLUMNS
+    assert tuple(frame) == tuple(SEPARATION.columns)
     for (scheme, model), rows in frame.groupby(["scheme", "model"]):
         whole = found.predictions[(found.predictions["scheme"] == scheme) & (found.predictions["model"] == model)]
         assert rows["outcome"].sum() == whole["outcome"].sum()

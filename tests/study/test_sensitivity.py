@@ -14,13 +14,10 @@ from scipy import stats
 from detente.base.errors import EstimationError, UnsupportedEstimator
 from detente.stats.fitting import fit
 from detente.stats.result import Fit
-from detente.study.robustness.selection import COLUMNS as OSTER_COLUMNS
-from detente.study.robustness.selection import E_COLUMNS, Moments, e_value, e_values, e_values_of, moments, oster
+from detente.study.robustness.frames import BOUNDS, CONTOURS, EVALUE, EXTREMES, SELECTION, SENSITIVITY
+from detente.study.robustness.selection import Moments, e_value, e_values, e_values_of, moments, oster
 from detente.study.robustness.sensitivity import (
-    BOUND_COLUMNS,
-    COLUMNS,
-    CONTOUR_COLUMNS,
-    EXTREME_COLUMNS,
+    POINTS,
     Treatment,
     benchmark_groups,
     bounds,
@@ -47,7 +44,7 @@ def test_darfur_is_as_strong_as_sensemakr_prints(darfur: Fit) -> None:
     # Oracle: R sensemakr at 0744523, tests/testthat/test-02-darfur.R and README: sensemakr(lm(peacefactor ~
     # directlyharmed + … + village), treatment = "directlyharmed", benchmark_covariates = "female", kd = 1:3).
     row = sensitivity(treatment_of(darfur)).iloc[0]
-    assert tuple(row.index) == COLUMNS
+    assert tuple(row.index) == tuple(SENSITIVITY.columns)
     assert round(row["estimate"], 5) == 0.09732
     assert round(row["std_error"], 5) == 0.02326
     assert round(row["t"], 5) == 4.18445
@@ -63,7 +60,7 @@ def test_darfur_bounds_are_those_of_sensemakr(darfur: Fit, replication: Path) ->
     # Oracle: the same, ovb_bounds printed with 15 digits.
     targets = pd.read_csv(replication / "oracle_sensemakr_darfur/targets.tsv", sep="\t")
     found = bounds(treatment_of(darfur)).set_index(["benchmark", "times"])
-    assert tuple(found.reset_index()) == BOUND_COLUMNS
+    assert tuple(found.reset_index()) == tuple(BOUNDS.columns)
     for times in (1, 2, 3):
         told = targets[targets["model"] == f"{times}x female bound"].iloc[0]
         others = dict(part.split("=") for part in told["other_stat"].split(";"))
@@ -132,18 +129,18 @@ def test_an_estimate_that_is_not_significant_has_no_robustness() -> None:
 
 def test_contours_and_extremes_agree_with_the_formula() -> None:
     given = treatment_of(dyadic())
-    grid = contours(given, reach=0.3, points=4)
-    assert tuple(grid) == CONTOUR_COLUMNS
-    assert len(grid) == 16
+    grid = contours(given)
+    assert tuple(grid) == tuple(CONTOURS.columns)
+    assert len(grid) == POINTS**2
     assert grid["estimate"].iloc[0] == pytest.approx(given.estimate)
-    row = grid.iloc[6]
-    assert (row["r2dz_x"], row["r2yz_dx"]) == (pytest.approx(0.2), pytest.approx(0.1))
+    row, most = grid.iloc[POINTS + 2], grid["r2dz_x"].max()
+    assert (row["r2dz_x"], row["r2yz_dx"]) == (pytest.approx(most / 20), pytest.approx(most / 40))
     estimate, error = given.adjusted(row["r2dz_x"], row["r2yz_dx"])
     assert (row["estimate"], row["t"]) == (estimate, estimate / error)
     known = bounds(given)
     assert contours(given)["r2yz_dx"].max() >= known["r2yz_dx"].max()
     worst = extreme(given)
-    assert tuple(worst) == EXTREME_COLUMNS
+    assert tuple(worst) == tuple(EXTREMES.columns)
     assert worst.groupby("r2yz_dx")["estimate"].first().tolist() == pytest.approx([given.estimate] * 3)
 
 
@@ -233,7 +230,7 @@ def test_moments_are_those_of_two_regressions() -> None:
     alone = fit(replace(whole.design, x=whole.design.x[:, :1], terms=whole.design.terms[:1]))
     found, frame = moments(whole), oster(whole)
     assert found.short == pytest.approx(alone.estimate[0], rel=1e-10)
-    assert tuple(frame) == OSTER_COLUMNS
+    assert tuple(frame) == tuple(SELECTION.columns)
     assert frame["r_max"].tolist() == [pytest.approx(1.3 * found.r2), 1.0]
     assert abs(frame["delta"].iloc[0]) > abs(frame["delta"].iloc[1])
 
@@ -241,7 +238,7 @@ def test_moments_are_those_of_two_regressions() -> None:
 def test_the_e_value_is_that_of_the_paper() -> None:
     # Oracle: VanderWeele and Ding (2017), Annals of Internal Medicine 167: RR 3.9 (1.8 to 8.7) has 7.26 and 3.0.
     row = e_values(3.9, 1.8, 8.7).iloc[0]
-    assert tuple(row.index) == E_COLUMNS
+    assert tuple(row.index) == tuple(EVALUE.columns)
     assert round(row["e_value"], 2) == 7.26
     assert round(row["e_value_limit"], 1) == 3.0
     # And a protective one, 0.80 (0.71 to 0.91): 1.81 and 1.43.

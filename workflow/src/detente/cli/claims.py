@@ -12,7 +12,7 @@ import pandas as pd
 
 from detente.base import strict
 from detente.base.errors import ConfigError
-from detente.base.files import read_frame, read_json, write_bytes, write_csv, write_frame, write_text
+from detente.base.files import read_frame, read_json, write_bytes, write_csv, write_text
 from detente.cli.command import Option, command
 from detente.cli.options import Home, RecordOptions, StudyOptions
 from detente.data import project_root
@@ -20,7 +20,17 @@ from detente.stats.resampling import Randomisation
 from detente.study import load
 from detente.study.config import CLAIMS, Claim, ClaimsFile, Project, Study, load_multiverse
 from detente.study.design import Specification, build_design, duration_terms, specification
-from detente.study.robustness import PREDICTION, SEPARATION, Examination, Record, forecast, score, separation, task
+from detente.study.robustness import (
+    PREDICTION,
+    SCORE,
+    SEPARATION,
+    Examination,
+    Record,
+    forecast,
+    score,
+    separation,
+    task,
+)
 from detente.study.robustness import examine as examined
 from detente.study.verdicts import (
     FAMILIES,
@@ -170,7 +180,7 @@ def ledger(
     RESULTS.write(checks(project.claims, findings), out / "checks.parquet")
     FAMILIES.write(grouped, out / "families.parquet")
     planted = read_json(truth)["effects"] if truth is not None else {}
-    write_frame(score(made, whole, planted), out / "score.parquet")
+    SCORE.write(score(made, whole, planted), out / "score.parquet")
     write_csv(made, csv)
 
 

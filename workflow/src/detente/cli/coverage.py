@@ -9,8 +9,7 @@ import numpy as np
 import pandas as pd
 
 from detente.base.errors import ConfigError, EstimationError
-from detente.base.files import read_frame, write_frame
-from detente.base.frames import validated
+from detente.base.files import read_frame
 from detente.cli.command import command
 from detente.cli.options import Parquet, StudyOptions
 from detente.simulate import Hazard, World, hazard, policy, stream
@@ -18,7 +17,7 @@ from detente.stats import ModelFrame
 from detente.stats.resampling import prepared
 from detente.study.config import Project, Study
 from detente.study.design import ESTIMATOR, build_design, lagged, specifications
-from detente.study.robustness import JUDGED, ORDER, SCENARIOS, coverage_schema
+from detente.study.robustness import COVERAGE, JUDGED, ORDER, SCENARIOS
 from detente.study.robustness import coverage as covered
 
 # A world of fewer states is a test's: it gets few draws.
@@ -63,7 +62,7 @@ def coverage(
     ]
     frame = pd.concat(made, ignore_index=True).assign(claim=claim)
     ordered = frame.sort_values("scenario", key=lambda names: names.map(SCENARIOS.index), kind="stable")
-    write_frame(validated(ordered, coverage_schema(), "coverage"), out)
+    COVERAGE.write(ordered, out)
 
 
 def cells(project: Project, study: Study, world: World, panel: pd.DataFrame) -> list[Cell]:

@@ -1,4 +1,4 @@
-"""What unobserved confounders of a given strength would do to an estimate (Cinelli and Hazlett 2020).
+"""What unobserved confounders of a given strength would do to an estimate (Cinelli and Hazlett 2020; Oster 2019).
 
 Strengths are partial R²; bounds compare them with observed regressors. Nothing here refits a model.
 """
@@ -14,15 +14,12 @@ if TYPE_CHECKING:
         adjusted_std_error,
         bound_from_benchmark,
         partial_r2,
+        robustness,
         robustness_value,
     )
 
 __all__ = [
-    "adjusted_estimate",
-    "adjusted_std_error",
-    "bound_from_benchmark",
-    "confounding",
-    "partial_r2",
+    "adjusted_estimate", "adjusted_std_error", "bound_from_benchmark", "confounding", "partial_r2", "robustness",
     "robustness_value",
-]
+]  # fmt: skip
 __getattr__, __dir__ = on_demand(__name__)

@@ -8,9 +8,8 @@ and its standard error, which have the unit of the outcome over that of the trea
 
 import math
 
-from scipy import stats
-
 from detente.base.errors import EstimationError
+from detente.base.numerics import critical
 
 
 def partial_r2(t: float, df: float) -> float:
@@ -26,9 +25,7 @@ def robustness_value(t: float, df: float, q: float = 1.0, alpha: float = 1.0) ->
     """Smallest equal r2dz_x = r2yz_dx that brings the estimate down by the share `q`, or to insignificance.
 
     With `alpha` = 1 the point estimate falls by 100·q %; with `alpha` < 1 the t statistic of the test against
-    (1 − q)·estimate falls to its critical value at `alpha` (equations 14 and 18). Where the confounder need not explain
-    all of the outcome's residual variance the first solution holds, else that of the extreme scenario
-    (sensemakr 0.1.4, `robustness_value`).
+    (1 − q)·estimate falls to its critical value at `alpha`, with one degree of freedom less: the confounder takes one.
 
     Raises EstimationError if df ≤ 1, q ≤ 0, or alpha is not in (0, 1].
     """
@@ -36,13 +33,23 @@ def robustness_value(t: float, df: float, q: float = 1.0, alpha: float = 1.0) ->
         raise EstimationError(f"a robustness value needs more than one residual degree of freedom (found {df:g})")
     if q <= 0:
         raise EstimationError(f"q, the share of the estimate to explain away, must be positive (found {q:g})")
-    f, critical = q * abs(t) / math.sqrt(df), _critical_f(df, alpha)
-    net = f - critical
+    if not 0 < alpha <= 1:
+        raise EstimationError(f"alpha must be above 0 and at most 1 (found {alpha:g})")
+    return robustness(q * abs(t) / math.sqrt(df), critical(df - 1, 1 - alpha) / math.sqrt(df - 1))
+
+
+def robustness(f: float, threshold: float) -> float:
+    """Robustness value of a partial f of the treatment against the one that is to be reached, equations 14 and 18.
+
+    Where the confounder need not explain all of the outcome's residual variance the first solution holds, else that of
+    the extreme scenario (sensemakr 0.1.4, `robustness_value`).
+    """
+    net = f - threshold
     if net <= 0:
         return 0.0
-    if critical == 0 or f <= 1 / critical:
+    if f * threshold <= 1:
         return (math.sqrt(net**4 + 4 * net**2) - net**2) / 2
-    return (f**2 - critical**2) / (1 + f**2)
+    return (f**2 - threshold**2) / (1 + f**2)
 
 
 def adjusted_estimate(
@@ -62,14 +69,6 @@ def adjusted_std_error(std_error: float, df: float, *, r2dz_x: float, r2yz_dx: f
     _check_df(df - 1)
     _check_shares(r2dz_x=r2dz_x, r2yz_dx=r2yz_dx)
     return std_error * math.sqrt((1 - r2yz_dx) / (1 - r2dz_x) * df / (df - 1))
-
-
-def adjusted_t(
-    estimate: float, std_error: float, df: float, *, r2dz_x: float, r2yz_dx: float, reduce: bool = True
-) -> float:
-    """Adjusted estimate over adjusted standard error."""
-    moved = adjusted_estimate(estimate, std_error, df, r2dz_x=r2dz_x, r2yz_dx=r2yz_dx, reduce=reduce)
-    return moved / adjusted_std_error(std_error, df, r2dz_x=r2dz_x, r2yz_dx=r2yz_dx)
 
 
 def bias_adjusted(
@@ -110,13 +109,6 @@ def bound_from_benchmark(
         raise EstimationError(f"kd = {kd:g}: a confounder cannot be that strong beside a covariate of {r2dxj_x:.4g}")
     strength = (math.sqrt(ky) + math.sqrt(shared)) / math.sqrt(1 - shared)
     return r2dz_x, min(1.0, strength**2 * r2yxj_dx / (1 - r2yxj_dx))
-
-
-def _critical_f(df: float, alpha: float) -> float:
-    """Critical value at `alpha` as partial f with one degree of freedom less: the confounder takes one."""
-    if not 0 < alpha <= 1:
-        raise EstimationError(f"alpha must be above 0 and at most 1 (found {alpha:g})")
-    return float(abs(stats.t.ppf(alpha / 2, df - 1))) / math.sqrt(df - 1)
 
 
 def _check_df(df: float) -> None:

@@ -4,31 +4,14 @@
 an `Examination`. Predictions, interval coverage and the scores of a simulated world stand beside it.
 """
 
-from detente.study.robustness.coverage import JUDGED, ORDER, SCENARIOS, coverage, coverage_schema
-from detente.study.robustness.drawing import schemes
+from detente.study.robustness.coverage import COVERAGE, JUDGED, ORDER, SCENARIOS, coverage
 from detente.study.robustness.examine import Record, examine
 from detente.study.robustness.frames import EXAMINED, PREDICTION, SEPARATION, Examination
 from detente.study.robustness.prediction import ALL, BASE, ROLLING, forecast, separation, task
-from detente.study.robustness.scoring import score
+from detente.study.robustness.schemes import schemes
+from detente.study.robustness.scoring import SCORE, score
 
 __all__ = [
-    "ALL",
-    "BASE",
-    "EXAMINED",
-    "JUDGED",
-    "ORDER",
-    "PREDICTION",
-    "ROLLING",
-    "SCENARIOS",
-    "SEPARATION",
-    "Examination",
-    "Record",
-    "coverage",
-    "coverage_schema",
-    "examine",
-    "forecast",
-    "schemes",
-    "score",
-    "separation",
-    "task",
-]
+    "ALL", "BASE", "COVERAGE", "EXAMINED", "JUDGED", "ORDER", "PREDICTION", "ROLLING", "SCENARIOS", "SCORE",
+    "SEPARATION", "Examination", "Record", "coverage", "examine", "forecast", "schemes", "score", "separation", "task",
+]  # fmt: skip

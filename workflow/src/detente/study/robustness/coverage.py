@@ -1,20 +1,15 @@
 """How often intervals hold a planted effect: outcomes drawn again and again for one design, by kind of covariance."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
-from detente.base.numerics import critical
+from detente.base.frames import Column, FrameSchema, count, number, share, text
+from detente.base.numerics import critical, monte_carlo_error
 from detente.base.types import Array
 from detente.stats.resampling import KINDS, Model, refit
-
-if TYPE_CHECKING:
-    from pandera.pandas import DataFrameSchema
 
 Draw = Callable[[np.random.Generator, int], Array]
 # What may repair dyadic errors where states are few, and is no recipe of the package.
@@ -28,37 +23,41 @@ FEW_STATES = (
 # The estimates' own standard deviation, which no analyst knows.
 SPREAD = "spread"
 ORDER = (*KINDS, *FEW_STATES, SPREAD)
-JUDGED = (
-    "vcov", "df", "draws", "covers", "covers_error", "std_error", "spread", "ratio", "length", "undefined",
-    "mean_estimate",
-)  # fmt: skip
 # Treatment and state shocks of a simulated world, its shocks as large as can be, and a treatment of whole states.
 SCENARIOS = ("own", "strong", "shared")
 # Outcomes drawn at once.
 BLOCK = 50
 
 
-def coverage_schema() -> DataFrameSchema:
-    """Shares within 0 and 1; a cell without numbers says why."""
-    import pandera.pandas as pa
-
-    columns = {name: pa.Column(nullable=True) for name in JUDGED}
-    columns |= {
-        "claim": pa.Column(str),
-        "scenario": pa.Column(checks=pa.Check.isin(SCENARIOS)),
-        "sample": pa.Column(str),
-        "state_shock": pa.Column("float64", nullable=True, checks=pa.Check.ge(0)),
-        "planted": pa.Column("float64"),
-        "rows": pa.Column("int64", checks=pa.Check.ge(0)),
-        "dyads": pa.Column("int64", checks=pa.Check.ge(0)),
-        "states": pa.Column("int64", checks=pa.Check.ge(0)),
-        "failure": pa.Column(str),
-        "vcov": pa.Column(checks=pa.Check.isin(ORDER)),
-        "covers": pa.Column("float64", nullable=True, checks=pa.Check.in_range(0, 1)),
-        "ratio": pa.Column("float64", nullable=True, checks=pa.Check.ge(0)),
-    }
-    told = pa.Check(lambda f: f["covers"].notna() | (f["failure"] != ""), name="covers, or a reason why not")
-    return pa.DataFrameSchema(columns, checks=[told], strict=True, unique=["scenario", "sample", "vcov"])
+_JUDGED = {
+    "vcov": Column("str", "covariance estimator", allowed=ORDER),
+    "df": number("degrees of freedom"),
+    "draws": Column("any", "outcomes drawn"),
+    "covers": share("interval coverage"),
+    "covers_error": number("its Monte Carlo error", low=0),
+    "std_error": number("mean standard error", low=0),
+    "spread": number("standard deviation of the estimates", low=0),
+    "ratio": number("the former over the latter", low=0),
+    "length": number("mean length of intervals", low=0),
+    "undefined": Column("any", "draws without an interval"),
+    "mean_estimate": number("mean of the estimates"),
+}
+JUDGED = tuple(_JUDGED)
+COVERAGE = FrameSchema(
+    "coverage",
+    {
+        **_JUDGED,
+        "scenario": Column("str", "where treatment and state shocks come from", allowed=SCENARIOS),
+        "sample": text("sample"),
+        "state_shock": number("standard deviation of the shocks of states", low=0),
+        "planted": Column("float64", "the effect"),
+        "failure": text("why there is no coverage"),
+        **{name: count(f"{name} of the model") for name in ("rows", "dyads", "states")},
+        "claim": text("the claim"),
+    },
+    key=("scenario", "sample", "vcov"),
+    checks={"covers, or a reason why not": lambda f: f["covers"].notna() | (f["failure"] != "")},
+)
 
 
 def coverage(model: Model, draw: Draw, truth: float, draws: int, generator: np.random.Generator) -> pd.DataFrame:
@@ -66,12 +65,8 @@ def coverage(model: Model, draw: Draw, truth: float, draws: int, generator: np.r
 
     The estimand is the coefficient of the treatment. With regressors fixed, its expectation is exactly `truth` if the
     mean of the outcome is `truth` times the treatment, and else a dyad's own, a year's, or linear in the controls: the
-    effect is then the same for every row, and nothing hangs on how rows are weighed.
-
-    `draw`: from a generator and a count to outcomes, (N, count). Returns one row per kind of `ORDER`, columns `JUDGED`:
-    the share of intervals that hold the truth and its Monte Carlo error, mean standard error, standard deviation of the
-    estimates, the ratio of the two, mean length; and the mean estimate. An interval that does not exist holds nothing;
-    `undefined` counts these.
+    effect is then the same for every row, and nothing hangs on how rows are weighed. `draw` makes outcomes, (N, count).
+    Returns one row per kind of `ORDER`, columns `JUDGED`; an interval that does not exist holds nothing.
     """
     parts = [refit(model, draw(generator, min(BLOCK, draws - start))) for start in range(0, draws, BLOCK)]
     estimates = np.concatenate([part.estimate for part in parts])
@@ -80,7 +75,12 @@ def coverage(model: Model, draw: Draw, truth: float, draws: int, generator: np.r
     errors[SPREAD] = np.full(draws, estimates.std(ddof=1))
     df = {**dict.fromkeys(FEW_STATES, model.degrees["dyadic"]), **model.degrees, SPREAD: math.inf}
     df |= {kind: model.satterthwaite for kind in FEW_STATES if kind.endswith("satterthwaite")}
-    rows = [{"vcov": kind, **_judged(estimates, errors[kind], df[kind], truth)} for kind in ORDER]
+    rows = []
+    for kind in ORDER:
+        row = judged(estimates - truth, errors[kind], df[kind])
+        lengths = {"ratio": row["std_error"] / row["spread"], "length": 2 * critical(df[kind]) * row["std_error"]}
+        more = {"vcov": kind, "df": df[kind], "draws": draws, "mean_estimate": float(estimates.mean())}
+        rows.append(row | lengths | more)
     return pd.DataFrame(rows)[list(JUDGED)]
 
 
@@ -98,21 +98,17 @@ def few_states(errors: Mapping[str, Array], model: Model) -> dict[str, Array]:
     return dict(zip(FEW_STATES, made, strict=True))
 
 
-def _judged(estimates: Array, errors: Array, df: float, truth: float) -> dict[str, float]:
-    draws, spread = len(estimates), float(estimates.std(ddof=1))
-    margin = errors * critical(df)
-    covers = float((np.abs(estimates - truth) <= margin).mean())
-    exist = np.isfinite(errors)
-    mean, length = (float(v[exist].mean()) if exist.any() else math.nan for v in (errors, 2 * margin))
+def judged(deviations: Array, errors: Array, df: float) -> dict[str, float]:
+    """What simulated estimates less the truth (B,) say of their standard errors (B,): interval coverage and the rest.
+
+    An estimate without a standard error covers nothing.
+    """
+    draws, exist = len(deviations), np.isfinite(errors)
+    covers = float((np.abs(deviations) <= errors * critical(df)).mean())
     return {
-        "df": df,
-        "draws": draws,
         "covers": covers,
-        "covers_error": math.sqrt(covers * (1 - covers) / draws),
-        "std_error": mean,
-        "spread": spread,
-        "ratio": mean / spread,
-        "length": length,
+        "covers_error": monte_carlo_error(covers, draws),
+        "std_error": float(errors[exist].mean()) if exist.any() else math.nan,
+        "spread": float(deviations.std(ddof=1)) if draws > 1 else math.nan,
         "undefined": int((~exist).sum()),
-        "mean_estimate": float(estimates.mean()),
     }

@@ -16,7 +16,7 @@ from detente.study.config.claims import Claim
 from detente.study.design.matrix import build_design
 from detente.study.design.specification import ESTIMATOR, Specification, lagged
 from detente.study.estimation.tidy import estimate
-from detente.study.robustness import drawing, influence
+from detente.study.robustness import influence, schemes
 from detente.study.robustness.frames import FAILURES, PLACEBOS, POWER, Examination
 from detente.study.robustness.power import power
 from detente.study.robustness.selection import e_values_of, oster
@@ -58,7 +58,7 @@ def examine(record: Record, spec: Specification, seed: int, family_seed: int) ->
         whole = _fitted(design, spec)
     except EstimationError as error:
         lost.append(("fit", type(error).__name__, str(error)))
-        return _complete(found, lost)
+        return Examination.of({**found, "failures": FAILURES.frame(lost)})
     band = spec.smallest_effect * float(design.y.mean())
     parts: Mapping[str, Callable[[], Frames]] = {
         "power": partial(_power, whole, spec, seed),
@@ -74,13 +74,7 @@ def examine(record: Record, spec: Specification, seed: int, family_seed: int) ->
         except EstimationError as error:
             lost.append((name, type(error).__name__, str(error)))
     found["placebos"], without = _placebos(record, spec)
-    lost += without
-    return _complete(found, lost)
-
-
-def _complete(found: Frames, lost: list[tuple[str, str, str]]) -> Examination:
-    failed = pd.DataFrame(lost, columns=list(FAILURES.columns), dtype="str")
-    return Examination.of({**found, "failures": failed})
+    return Examination.of({**found, "failures": FAILURES.frame([*lost, *without])})
 
 
 def _fitted(design: ModelFrame, spec: Specification) -> Fit:
@@ -97,7 +91,7 @@ def _sensitivity(whole: Fit) -> Frames:
 def _power(whole: Fit, spec: Specification, seed: int) -> Frames:
     sign = 1 if spec.claim.expected == "raises" else -1
     made = power(whole.design, spec.smallest_effect, sign=sign, vcov=whole.vcov.kind, seed=seed)
-    return {"power": pd.DataFrame([made.summary()])[list(POWER.columns)], "power_curve": made.curve}
+    return {"power": POWER.frame([made.summary]), "power_curve": made.curve}
 
 
 def _placebos(record: Record, spec: Specification) -> tuple[pd.DataFrame, list[tuple[str, str, str]]]:
@@ -115,14 +109,12 @@ def _placebos(record: Record, spec: Specification) -> tuple[pd.DataFrame, list[t
         counts = (made.nobs, made.events, int((design.treatment > 0).sum()))
         values = (row["estimate"], row["std_error"], made.vcov.df, row["p_value"], row["conf_low"], row["conf_high"])
         rows.append((placebo.variable, placebo.lag, placebo.label, *values, *counts))
-    return pd.DataFrame(rows, columns=list(PLACEBOS.columns)) if rows else PLACEBOS.empty(), lost
+    return PLACEBOS.frame(rows), lost
 
 
 def _influence(record: Record, whole: Fit, spec: Specification, band: float) -> pd.DataFrame:
     design = whole.design
-    assert design.side1 is not None
-    assert design.side2 is not None
-    codes = np.union1d(design.side1, design.side2)
+    codes = np.union1d(design.factor("side1"), design.factor("side2"))
     where = region(codes)
     regions = {name: codes[where == name] for name in dict.fromkeys(where)}
     left = [
@@ -130,7 +122,7 @@ def _influence(record: Record, whole: Fit, spec: Specification, band: float) -> 
         influence.leave_out(whole, influence.groups(design, influence.REGION, regions), band),
         influence.leave_out(whole, influence.eras(design, ERAS), band),
     ]
-    how = drawing.assignment(spec.claim)
+    how = schemes.assignment(spec.claim)
     if how.events and not spec.claim.directed and spec.claim.moderator is None:
         held = record.exercises[how.events(record.exercises)]
         left.append(influence.rebuilt(whole, _without_series(held, how.measure, design, spec.claim), band))
@@ -157,6 +149,6 @@ def _without_series(
 def _randomisation(record: Record, whole: Fit, spec: Specification, seed: int) -> Frames:
     years = record.panel["year"]
     span = (int(years.min()), int(years.max()))
-    found = drawing.schemes(spec.claim, record.panel, record.exercises, record.states, span)
-    tests, draws = drawing.frame(drawing.drawn(whole, spec.claim, found, seed))
+    found = schemes.schemes(spec.claim, record.panel, record.exercises, record.states, span)
+    tests, draws = schemes.tabulated(schemes.tested(whole, spec.claim, found, seed))
     return {"tests": tests, "draws": draws}

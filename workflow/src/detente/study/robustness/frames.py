@@ -8,51 +8,33 @@ from pathlib import Path
 
 import pandas as pd
 
-from detente.base.frames import Column, FrameSchema
+from detente.base.frames import Column, FrameSchema, count, number, share, text
 from detente.study.estimation.schema import ESTIMATES, VERDICTS
 
-
-def _number(description: str = "", **limits: float) -> Column:
-    """A number that may be missing: what could not be computed has none."""
-    return Column("float64", description, nullable=True, low=limits.get("low"), high=limits.get("high"))
-
-
-def _share(description: str = "") -> Column:
-    return _number(description, low=0, high=1)
-
-
-def _text(description: str) -> Column:
-    return Column("str", description)
-
-
-def _count(description: str) -> Column:
-    return Column("int64", description, low=0)
-
-
-ESTIMATE = {"estimate": _number("change in the risk of onset"), "std_error": _number("its standard error", low=0)}
-INTERVAL = {"conf_low": _number("95 % interval, lower end"), "conf_high": _number("95 % interval, upper end")}
+ESTIMATE = {"estimate": number("change in the risk of onset"), "std_error": number("its standard error", low=0)}
+INTERVAL = {"conf_low": number("95 % interval, lower end"), "conf_high": number("95 % interval, upper end")}
 POWER = FrameSchema(
     "power",
     {
-        "base_risk": _share("mean outcome over the rows of the model"),
-        "vcov": _text("covariance estimator"),
-        "df": _number("degrees of freedom"),
-        "std_error": _number("of the observed fit", low=0),
-        "mde": _number("minimum detectable effect, 2.8 standard errors of the observed fit", low=0),
-        "mde_share": _number("the same over base risk", low=0),
-        "mde_simulated": _number("where the simulated power curve crosses 80 %", low=0),
-        "mde_simulated_share": _number("the same over base risk", low=0),
-        "smallest_effect": _number("smallest effect of interest", low=0),
-        "power_at_smallest": _share("share of planted draws in which it is found"),
-        "power_by_error": _share("power at it by the observed standard error"),
-        "spread": _number("standard deviation of estimates under no effect", low=0),
-        "type_m_at_smallest": _number("mean exaggeration of significant estimates at it", low=0),
-        "type_s_at_smallest": _share("share of significant estimates with the wrong sign"),
-        "size": _share("share of draws under no effect that reject"),
-        "size_error": _number("its Monte Carlo error", low=0),
-        "shock": _number("standard deviation of the shocks of states, in logs", low=0),
-        "persistence": _number("their correlation from year to year"),
-        "draws": _count("simulated outcomes"),
+        "base_risk": share("mean outcome over the rows of the model"),
+        "vcov": text("covariance estimator"),
+        "df": number("degrees of freedom"),
+        "std_error": number("of the observed fit", low=0),
+        "mde": number("minimum detectable effect, 2.8 standard errors of the observed fit", low=0),
+        "mde_share": number("the same over base risk", low=0),
+        "mde_simulated": number("where the simulated power curve crosses 80 %", low=0),
+        "mde_simulated_share": number("the same over base risk", low=0),
+        "smallest_effect": number("smallest effect of interest", low=0),
+        "power_at_smallest": share("share of planted draws in which it is found"),
+        "power_by_error": share("power at it by the observed standard error"),
+        "spread": number("standard deviation of estimates under no effect", low=0),
+        "type_m_at_smallest": number("mean exaggeration of significant estimates at it", low=0),
+        "type_s_at_smallest": share("share of significant estimates with the wrong sign"),
+        "size": share("share of draws under no effect that reject"),
+        "size_error": number("its Monte Carlo error", low=0),
+        "shock": number("standard deviation of the shocks of states, in logs", low=0),
+        "persistence": number("their correlation from year to year"),
+        "draws": count("simulated outcomes"),
     },
 )
 POWER_CURVE = FrameSchema(
@@ -61,169 +43,169 @@ POWER_CURVE = FrameSchema(
         "effect": Column("float64", "planted, in onsets per dyad-year"),
         "effect_share": Column("float64", "the same over base risk"),
         "possible": Column("bool", "whether it leaves treated rows a risk between 0 and 1"),
-        "draws": _count("simulated outcomes"),
-        "power": _share("share of draws that reject no effect"),
-        "power_error": _number("its Monte Carlo error", low=0),
-        "type_s": _share("share of these with the wrong sign"),
-        "type_m": _number("their mean |estimate| over |effect|", low=0),
-        "coverage": _share("interval coverage"),
-        "coverage_error": _number("its Monte Carlo error", low=0),
-        "mean_estimate": _number("mean of the estimates"),
-        "spread": _number("their standard deviation", low=0),
-        "std_error": _number("their mean standard error", low=0),
-        "undefined": _count("draws without a standard error"),
+        "draws": count("simulated outcomes"),
+        "power": share("share of draws that reject no effect"),
+        "power_error": number("its Monte Carlo error", low=0),
+        "type_s": share("share of these with the wrong sign"),
+        "type_m": number("their mean |estimate| over |effect|", low=0),
+        "coverage": share("interval coverage"),
+        "coverage_error": number("its Monte Carlo error", low=0),
+        "mean_estimate": number("mean of the estimates"),
+        "spread": number("their standard deviation", low=0),
+        "std_error": number("their mean standard error", low=0),
+        "undefined": count("draws without a standard error"),
     },
 )
 SENSITIVITY = FrameSchema(
     "sensitivity",
     {
-        "term": _text("the treatment"),
+        "term": text("the treatment"),
         **ESTIMATE,
-        "t": _number("its t statistic"),
-        "df": _number("degrees of freedom"),
-        "critical": _number("critical t at 5 % beside a confounder"),
-        "vcov": _text("covariance estimator"),
-        "std_error_classical": _number("classical standard error", low=0),
-        "t_classical": _number("t by it"),
-        "df_residual": _number("observations less coefficients and fixed effects"),
-        "partial_r2": _share("of treatment and outcome"),
-        "rv": _share("what a confounder must explain of both to bring the estimate to zero"),
-        "rv_alpha": _share("the same to make it insignificant at 5 %"),
-        "rv_alpha_classical": _share("the same under the classical covariance"),
-        "rv_substituted": _share("`rv` with this t in the place of the classical one"),
-        "q": _number("share of the estimate that is to be explained"),
+        "t": number("its t statistic"),
+        "df": number("degrees of freedom"),
+        "critical": number("critical t at 5 % beside a confounder"),
+        "vcov": text("covariance estimator"),
+        "std_error_classical": number("classical standard error", low=0),
+        "t_classical": number("t by it"),
+        "df_residual": number("observations less coefficients and fixed effects"),
+        "partial_r2": share("of treatment and outcome"),
+        "rv": share("what a confounder must explain of both to bring the estimate to zero"),
+        "rv_alpha": share("the same to make it insignificant at 5 %"),
+        "rv_alpha_classical": share("the same under the classical covariance"),
+        "rv_substituted": share("`rv` with this t in the place of the classical one"),
+        "q": number("share of the estimate that is to be explained"),
     },
 )
 BOUNDS = FrameSchema(
     "bounds",
     {
-        "benchmark": _text("observed control that a confounder is compared with"),
+        "benchmark": text("observed control that a confounder is compared with"),
         "times": Column("float64", "how many times as strong"),
-        "r2dz_x": _share("partial R² of the confounder with the treatment"),
-        "r2yz_dx": _share("partial R² of the confounder with the outcome"),
+        "r2dz_x": share("partial R² of the confounder with the treatment"),
+        "r2yz_dx": share("partial R² of the confounder with the outcome"),
         **ESTIMATE,
-        "t": _number("t beside the confounder"),
+        "t": number("t beside the confounder"),
         **INTERVAL,
-        "failure": _text("why there is no such confounder"),
+        "failure": text("why there is no such confounder"),
     },
 )
 CONTOURS = FrameSchema(
     "contours",
     {
-        "r2dz_x": _share("partial R² of the confounder with the treatment"),
-        "r2yz_dx": _share("partial R² of the confounder with the outcome"),
-        "estimate": _number("the estimate beside it"),
-        "t": _number("its t statistic"),
+        "r2dz_x": share("partial R² of the confounder with the treatment"),
+        "r2yz_dx": share("partial R² of the confounder with the outcome"),
+        "estimate": number("the estimate beside it"),
+        "t": number("its t statistic"),
     },
 )
 EXTREMES = FrameSchema(
     "extremes",
     {
-        "r2yz_dx": _share("share of what is left of the outcome that the confounder explains"),
-        "r2dz_x": _share("partial R² of the confounder with the treatment"),
-        "estimate": _number("the estimate beside it"),
+        "r2yz_dx": share("share of what is left of the outcome that the confounder explains"),
+        "r2dz_x": share("partial R² of the confounder with the treatment"),
+        "estimate": number("the estimate beside it"),
     },
 )
 SELECTION = FrameSchema(
     "selection",
     {
-        "r_max_rule": _text("how the largest R² is set"),
-        "r_max": _share("the largest R²"),
-        "estimate_short": _number("without controls"),
-        "r2_short": _share("R² without controls"),
-        "estimate": _number("with controls"),
-        "r2": _share("R² with controls"),
-        "delta": _number("selection on unobservables over that on observables that would bring the effect to zero"),
-        "beta_star": _number("the effect if both are the same"),
-        "roots": _text("all effects that this allows"),
+        "r_max_rule": text("how the largest R² is set"),
+        "r_max": share("the largest R²"),
+        "estimate_short": number("without controls"),
+        "r2_short": share("R² without controls"),
+        "estimate": number("with controls"),
+        "r2": share("R² with controls"),
+        "delta": number("selection on unobservables over that on observables that would bring the effect to zero"),
+        "beta_star": number("the effect if both are the same"),
+        "roots": text("all effects that this allows"),
     },
 )
 EVALUE = FrameSchema(
     "evalue",
     {
-        "ratio": _number("risk ratio", low=0),
-        "ratio_low": _number("95 % interval, lower end", low=0),
-        "ratio_high": _number("95 % interval, upper end", low=0),
-        "e_value": _number("risk ratio with treatment and outcome that explains it away", low=1),
-        "e_value_limit": _number("the same of the end of the interval nearer to one", low=1),
+        "ratio": number("risk ratio", low=0),
+        "ratio_low": number("95 % interval, lower end", low=0),
+        "ratio_high": number("95 % interval, upper end", low=0),
+        "e_value": number("risk ratio with treatment and outcome that explains it away", low=1),
+        "e_value_limit": number("the same of the end of the interval nearer to one", low=1),
     },
 )
 PLACEBOS = FrameSchema(
     "placebos",
     {
-        "variable": _text("a treatment that cannot work"),
+        "variable": text("a treatment that cannot work"),
         "lag": Column("int64", "years before the outcome; negative after it"),
-        "label": _text("what it is called"),
+        "label": text("what it is called"),
         **ESTIMATE,
-        "df": _number("degrees of freedom"),
-        "p_value": _share("two-sided"),
+        "df": number("degrees of freedom"),
+        "p_value": share("two-sided"),
         **INTERVAL,
-        "nobs": _count("observations"),
-        "events": _count("onsets"),
-        "treated": _count("treated observations"),
+        "nobs": count("observations"),
+        "events": count("onsets"),
+        "treated": count("treated observations"),
     },
 )
 INFLUENCE = FrameSchema(
     "influence",
     {
         "kind": Column("str", "what is left out", allowed=("state", "series", "region", "era")),
-        "left_out": _text("which"),
-        "rows": _count("observations that go, or whose treatment changes"),
-        "events": _number("onsets in them", low=0),
+        "left_out": text("which"),
+        "rows": count("observations that go, or whose treatment changes"),
+        "events": number("onsets in them", low=0),
         **ESTIMATE,
-        "df": _number("degrees of freedom"),
-        "change": _number("from the estimate of all rows"),
-        "change_se": _number("the same in its standard errors"),
+        "df": number("degrees of freedom"),
+        "change": number("from the estimate of all rows"),
+        "change_se": number("the same in its standard errors"),
         "verdict": Column("str", "of the refit", allowed=VERDICTS),
         "flips": Column("bool", "whether it is another than the headline's"),
         "influential": Column("bool", "whether it flips, or moves the estimate by more than 2/√G standard errors"),
-        "failure": _text("why there is no estimate, or no standard error"),
+        "failure": text("why there is no estimate, or no standard error"),
     },
 )
 TESTS = FrameSchema(
     "tests",
     {
-        "scheme": _text("how the treatment is re-randomised"),
-        "term": _text("the treatment"),
-        "statistic": _text("what is compared"),
-        "observed": _number("in the data"),
-        "draws": _count("re-randomised treatments"),
-        "seed": _count("of the draws"),
-        "p_value": _share("two-sided"),
-        "p_low": _share("one-sided, lower"),
-        "p_high": _share("one-sided, higher"),
-        "flags": _text("what a reader must know of the draws"),
+        "scheme": text("how the treatment is re-randomised"),
+        "term": text("the treatment"),
+        "statistic": text("what is compared"),
+        "observed": number("in the data"),
+        "draws": count("re-randomised treatments"),
+        "seed": count("of the draws"),
+        "p_value": share("two-sided"),
+        "p_low": share("one-sided, lower"),
+        "p_high": share("one-sided, higher"),
+        "flags": text("what a reader must know of the draws"),
     },
 )
-DRAWS = FrameSchema("draws", {"draw": _count("from 0"), "statistic": _number("of a re-randomised treatment")})
+DRAWS = FrameSchema("draws", {"draw": count("from 0"), "statistic": number("of a re-randomised treatment")})
 FAILURES = FrameSchema(
     "failures",
-    {"part": _text("what of the examination is missing"), "error": _text("kind of failure"), "message": _text("why")},
+    {"part": text("what of the examination is missing"), "error": text("kind of failure"), "message": text("why")},
 )
 PREDICTION = FrameSchema(
     "prediction",
     {
-        "scheme": _text("how rows are kept from the model that predicts them"),
-        "model": _text("base, with one instrument, or with all"),
-        "metric": _text("of predicted risks"),
-        "value": _number("of the model"),
-        "gain": _number("over the base model, positive if better"),
-        "gain_low": _number("95 % interval over draws of states, lower end"),
-        "gain_high": _number("95 % interval over draws of states, upper end"),
-        "rows": _count("predicted"),
-        "events": _count("onsets in them"),
-        "states": _count("their states"),
-        "draws": _count("draws of states"),
+        "scheme": text("how rows are kept from the model that predicts them"),
+        "model": text("base, with one instrument, or with all"),
+        "metric": text("of predicted risks"),
+        "value": number("of the model"),
+        "gain": number("over the base model, positive if better"),
+        "gain_low": number("95 % interval over draws of states, lower end"),
+        "gain_high": number("95 % interval over draws of states, upper end"),
+        "rows": count("predicted"),
+        "events": count("onsets in them"),
+        "states": count("their states"),
+        "draws": count("draws of states"),
     },
     key=("scheme", "model", "metric"),
 )
 SEPARATION = FrameSchema(
     "separation",
     {
-        "scheme": _text("how rows are kept from the model that predicts them"),
-        "model": _text("base, with one instrument, or with all"),
-        "rank": _share("place in the order of predicted risk"),
-        "risk": _share("predicted"),
+        "scheme": text("how rows are kept from the model that predicts them"),
+        "model": text("base, with one instrument, or with all"),
+        "rank": share("place in the order of predicted risk"),
+        "risk": share("predicted"),
         "outcome": Column("float64", "1 for an onset", allowed=(0.0, 1.0)),
     },
 )

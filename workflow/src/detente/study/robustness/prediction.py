@@ -6,23 +6,20 @@ from dataclasses import dataclass, field, replace
 from functools import reduce
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 from scipy import optimize
 
 from detente.base.errors import EmptySample, EstimationError, NoDyads, choices
-from detente.base.numerics import LEVEL
+from detente.base.numerics import percentiles
 from detente.base.types import Array, Codes
-from detente.stats import ModelFrame
-from detente.stats.covariance import number
+from detente.stats import ModelFrame, subset
+from detente.stats.covariance import Pairs
 from detente.stats.likelihood import LOGIT, Point, likelihood, newton
 from detente.stats.linear import Stalled
 from detente.study.robustness.frames import PREDICTION, SEPARATION
 from detente.study.robustness.scores import GAINS, METRICS, Ranked
 
-COLUMNS = tuple(PREDICTION.columns)
 PREDICTION_COLUMNS = ("scheme", "model", "row", "ccode1", "ccode2", "year", "outcome", "risk")
-SEPARATION_COLUMNS = tuple(SEPARATION.columns)
 BASE, ALL = "base", "all"
 ROLLING, LEFT_OUT = "rolling origin", "dyads left out"
 SCHEMES = (ROLLING, LEFT_OUT)
@@ -63,7 +60,8 @@ def task(designs: Mapping[str, ModelFrame], base: Sequence[str]) -> Task:
     Raises EstimationError if a design lacks a term, or two designs have different outcomes in the same row; EmptySample
     if no row is in all of them.
     """
-    first, listed = next(iter(designs.values())), {name: d.rows for name, d in designs.items() if d.rows is not None}
+    first = next(iter(designs.values()))
+    listed = {name: design.rows for name, design in designs.items() if design.rows is not None}
     if len(listed) < len(designs):
         raise EstimationError("designs must come from a panel, so that their rows can be matched")
     for name, design in designs.items():
@@ -74,28 +72,17 @@ def task(designs: Mapping[str, ModelFrame], base: Sequence[str]) -> Task:
     if not len(shared):
         raise EmptySample("no dyad-year is in all designs: predict their instruments one by one")
     places = {name: np.searchsorted(rows, shared) for name, rows in listed.items()}
-    own = places[next(iter(designs))]
+    kept = replace(subset(first, next(iter(places.values()))), fixed_effects={}, clusters={})
     for name, design in designs.items():
-        if not np.array_equal(design.y[places[name]], first.y[own]):
+        if not np.array_equal(design.y[places[name]], kept.y):
             raise EstimationError(f"the design of {name!r} has another outcome: predict it by itself")
     columns = [first.terms.index(term) for term in base]
-    kept = replace(
-        first,
-        y=first.y[own],
-        x=first.x[own],
-        side1=None if first.side1 is None else first.side1[own],
-        side2=None if first.side2 is None else first.side2[own],
-        time=None if first.time is None else first.time[own],
-        rows=shared,
-        fixed_effects={},
-        clusters={},
-    )
     return Task(kept, kept.x[:, columns], {name: d.x[places[name], 0] for name, d in designs.items()})
 
 
 @dataclass(frozen=True)
 class Forecast:
-    """`metrics` one row per scheme, model and metric, columns `COLUMNS`; `predictions` one a scheme, model and row.
+    """`metrics` one row per scheme, model and metric, as `PREDICTION`; `predictions` one a scheme, model and row.
 
     `gain` is over the base model, positive if better: in PR-AUC and ROC-AUC upwards, in Brier and log score downwards.
     """
@@ -126,8 +113,8 @@ def forecast(
         raise EstimationError(f"{folds} folds of {dyads} dyads: it takes 2 to {dyads}")
     fold = np.random.default_rng(seed).permutation(np.arange(dyads) % folds)[design.pairs.dyad]
     splits: dict[str, list[tuple[Codes, Codes]]] = {
-        ROLLING: [_split(design.time < t, design.time == t) for t in years[first_years:]],
-        LEFT_OUT: [_split(fold != f, fold == f) for f in range(folds)],
+        ROLLING: [(np.flatnonzero(design.time < t), np.flatnonzero(design.time == t)) for t in years[first_years:]],
+        LEFT_OUT: [(np.flatnonzero(fold != f), np.flatnonzero(fold == f)) for f in range(folds)],
     }
     metrics, predictions = [], []
     for scheme, parts in splits.items():
@@ -139,7 +126,7 @@ def forecast(
 
 
 def separation(predictions: pd.DataFrame, bins: int = 2000) -> pd.DataFrame:
-    """Rows in order of predicted risk, columns `SEPARATION_COLUMNS`, for Greenhill, Ward and Sacks's (2011) plot.
+    """Rows in order of predicted risk, as `SEPARATION`, for Greenhill, Ward and Sacks's (2011) plot.
 
     `rank` runs from 0 to 1. Rows without an onset are thinned to `bins` a model, evenly over the ranks, as their risks
     are all that is drawn of them; every onset is kept.
@@ -153,11 +140,7 @@ def separation(predictions: pd.DataFrame, bins: int = 2000) -> pd.DataFrame:
         kept[np.unique(np.linspace(0, len(ordered) - 1, min(bins, len(ordered))).round().astype(int))] = True
         part = {"scheme": scheme, "model": model, "rank": ranks[kept], "risk": ordered["risk"].to_numpy()[kept]}
         parts.append(pd.DataFrame({**part, "outcome": outcome[kept]}))
-    return pd.concat(parts, ignore_index=True)[list(SEPARATION_COLUMNS)]
-
-
-def _split(train: npt.NDArray[np.bool_], test: npt.NDArray[np.bool_]) -> tuple[Codes, Codes]:
-    return np.flatnonzero(train), np.flatnonzero(test)
+    return pd.concat(parts, ignore_index=True)[list(SEPARATION.columns)]
 
 
 def _predicted(y: Array, x: Array, parts: Sequence[tuple[Codes, Codes]]) -> Array:
@@ -210,37 +193,32 @@ def _judged(
     scheme: str, design: ModelFrame, rows: Codes, risks: Mapping[str, Array], draws: int, seed: int
 ) -> pd.DataFrame:
     """Metrics of each model, and gains over the base with intervals."""
-    assert design.side1 is not None and design.side2 is not None
-    y, even = design.y[rows], np.ones(len(rows))
-    ranked = {model: Ranked(y, risk) for model, risk in risks.items()}
+    part, even = subset(design, rows), np.ones(len(rows))
+    ranked = {model: Ranked(part.y, risk) for model, risk in risks.items()}
     values = {model: {m: metric(r, even) for m, metric in METRICS.items()} for model, r in ranked.items()}
-    codes, ends = number(np.concatenate([design.side1[rows], design.side2[rows]]))
-    drawn = _drawn_gains(ranked, ends[: len(rows)], ends[len(rows) :], len(codes), draws, seed)
+    drawn = _drawn_gains(ranked, part.pairs, draws, seed)
     made = []
     for model, own in values.items():
         for metric, value in own.items():
-            gain, low, high = math.nan, math.nan, math.nan
-            if model != BASE and metric in GAINS:
-                gain = _gain(metric, value, values[BASE][metric])
+            row = {"scheme": scheme, "model": model, "metric": metric, "value": value}
+            row |= {"rows": len(rows), "events": int(part.y.sum()), "states": part.pairs.states, "draws": draws}
+            if (model, metric) in drawn:
+                row["gain"] = _gain(metric, value, values[BASE][metric])
                 if draws:
-                    ends_of = [(1 - LEVEL) / 2, (1 + LEVEL) / 2]
-                    low, high = (float(v) for v in np.quantile(drawn[model, metric], ends_of))
-            counts = (len(rows), int(y.sum()), len(codes), draws)
-            made.append((scheme, model, metric, value, gain, low, high, *counts))
-    return pd.DataFrame(made, columns=list(COLUMNS))
+                    row["gain_low"], row["gain_high"] = percentiles(drawn[model, metric])
+            made.append(row)
+    return PREDICTION.frame(made)
 
 
-def _drawn_gains(
-    ranked: Mapping[str, Ranked], first: Codes, second: Codes, states: int, draws: int, seed: int
-) -> dict[tuple[str, str], Array]:
+def _drawn_gains(ranked: Mapping[str, Ranked], pairs: Pairs, draws: int, seed: int) -> dict[tuple[str, str], Array]:
     """Gains (draws,) by model and metric under weights of states drawn from an exponential distribution."""
     rng = np.random.default_rng(seed)
     found: dict[tuple[str, str], Array] = {
         (model, metric): np.empty(draws) for model in ranked if model != BASE for metric in GAINS
     }
     for draw in range(draws):
-        weight = rng.standard_exponential(states)
-        of_rows = weight[first] * weight[second]
+        weight = rng.standard_exponential(pairs.states)
+        of_rows = (weight[pairs.low] * weight[pairs.high])[pairs.dyad]
         base = {metric: METRICS[metric](ranked[BASE], of_rows) for metric in GAINS}
         for (model, metric), values in found.items():
             values[draw] = _gain(metric, METRICS[metric](ranked[model], of_rows), base[metric])
@@ -252,7 +230,6 @@ def _gain(metric: str, value: float, base: float) -> float:
 
 
 def _listed(scheme: str, model: str, design: ModelFrame, rows: Codes, risk: Array) -> pd.DataFrame:
-    assert design.side1 is not None and design.side2 is not None and design.time is not None
-    places = rows if design.rows is None else design.rows[rows]
-    columns = (scheme, model, places, design.side1[rows], design.side2[rows], design.time[rows], design.y[rows], risk)
+    keys = (design.factor(name)[rows] for name in ("side1", "side2", "year"))
+    columns = (scheme, model, rows if design.rows is None else design.rows[rows], *keys, design.y[rows], risk)
     return pd.DataFrame(dict(zip(PREDICTION_COLUMNS, columns, strict=True)))

@@ -2,15 +2,13 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 
 import numpy as np
-import numpy.typing as npt
 
 from detente.base.errors import EstimationError
-from detente.base.types import Array
+from detente.base.types import Array, Codes
 
-Codes = npt.NDArray[np.intp]
 # Log scores and calibration are of risks at least this far from 0 and 1.
 NEAREST = 1e-12
 STEPS, STILL = 50, 1e-10
@@ -18,7 +16,10 @@ STEPS, STILL = 50, 1e-10
 
 @dataclass(frozen=True)
 class Ranked:
-    """Outcomes `y` (N,), 0 or 1, and predicted risks `p` (N,), made ready to be judged under any weights of rows."""
+    """Outcomes `y` (N,), 0 or 1, and predicted risks `p` (N,), made ready to be judged under any weights of rows.
+
+    Raises EstimationError unless both outcomes are there and risks lie within 0 and 1.
+    """
 
     y: Array
     p: Array
@@ -62,8 +63,7 @@ class Ranked:
 
     def counts(self, weights: Array) -> tuple[Array, Array, Array, float]:
         """Of each run, the weight of its events, of all rows before it, and of all up to its end; and of all rows."""
-        starts, ends = self.runs
-        rows, first = self.events
+        (starts, ends), (rows, first) = self.runs, self.events
         cumulated = np.cumsum(weights[self.order])
         before = np.where(starts > 0, cumulated[starts - 1], 0.0)
         return np.add.reduceat(weights[rows], first), before, cumulated[ends], float(cumulated[-1])
@@ -83,55 +83,30 @@ def roc_auc(ranked: Ranked, weights: Array) -> float:
     events, before, upto, everything = ranked.counts(weights)
     found = np.cumsum(events)
     others = everything - found[-1]
-    below = others - (upto - found)
-    alike = (upto - before) - events
+    below, alike = others - (upto - found), (upto - before) - events
     return float(events @ (below + alike / 2) / (found[-1] * others))
 
 
 def brier(ranked: Ranked, weights: Array) -> float:
-    """Mean squared distance of risks from outcomes (Brier 1950)."""
-    return _mean(ranked.squares, weights)
+    """Mean squared distance of risks from outcomes (Brier 1950); summed in one order, on any number of threads."""
+    return float(np.einsum("i,i->", weights, ranked.squares) / weights.sum())
 
 
 def log_score(ranked: Ranked, weights: Array) -> float:
     """Mean minus log of the probability given to what happened, natural logs; lower is better."""
-    return _mean(ranked.surprise, weights)
+    return float(np.einsum("i,i->", weights, ranked.surprise) / weights.sum())
 
 
-def calibration_slope(ranked: Ranked, weights: Array) -> float:
-    """Slope of a logit of the outcome on the log odds of the risk (Cox 1958): 1 if calibrated, less if too bold."""
-    return float(_recalibrated(ranked, weights, slope=True)[1])
+def calibration(ranked: Ranked, weights: Array, *, slope: bool) -> float:
+    """Slope of a logit of the outcome on the log odds of the risk (Cox 1958): 1 if calibrated, less if too bold.
 
-
-def calibration_intercept(ranked: Ranked, weights: Array) -> float:
-    """Constant of such a logit with a slope of 1: 0 if as many events are predicted as happen, below if too many."""
-    return float(_recalibrated(ranked, weights, slope=False)[0])
-
-
-Metric = Callable[[Ranked, Array], float]
-METRICS: Mapping[str, Metric] = {
-    "pr_auc": average_precision,
-    "roc_auc": roc_auc,
-    "brier": brier,
-    "log_score": log_score,
-    "calibration_intercept": calibration_intercept,
-    "calibration_slope": calibration_slope,
-}
-# Metrics of which a model gains over another, and whether more is better.
-GAINS: Mapping[str, bool] = {"pr_auc": True, "roc_auc": True, "brier": False, "log_score": False}
-
-
-def _mean(values: Array, weights: Array) -> float:
-    """Weighted mean; summed in one order, on any number of threads."""
-    return float(np.einsum("i,i->", weights, values) / weights.sum())
-
-
-def _recalibrated(ranked: Ranked, weights: Array, *, slope: bool) -> Array:
+    Without `slope` the constant of such a logit with a slope of 1: 0 if as many events are predicted as happen, below
+    if too many. Missing where the search does not end.
+    """
     p = np.clip(ranked.p, NEAREST, 1 - NEAREST)
     odds = np.log(p / (1 - p))
     x = np.column_stack([np.ones(len(p)), odds])[:, : 1 + slope]
-    offset = np.zeros(len(p)) if slope else odds
-    beta = np.array([0.0, 1.0])[: 1 + slope]
+    offset, beta = (np.zeros(len(p)) if slope else odds), np.array([0.0, 1.0])[: 1 + slope]
     for _ in range(STEPS):
         fitted = 1 / (1 + np.exp(-np.clip(offset + x @ beta, -700, 700)))
         information = np.einsum("ij,i,ik->jk", x, weights * fitted * (1 - fitted), x)
@@ -139,5 +114,17 @@ def _recalibrated(ranked: Ranked, weights: Array, *, slope: bool) -> Array:
         step = np.linalg.lstsq(information, gradient, rcond=None)[0]
         beta = beta + np.clip(step, -2.0, 2.0)
         if float(gradient @ step) < STILL:
-            return np.asarray(beta)
-    return np.full(1 + slope, np.nan)
+            return float(beta[-1])
+    return np.nan
+
+
+METRICS: Mapping[str, Callable[[Ranked, Array], float]] = {
+    "pr_auc": average_precision,
+    "roc_auc": roc_auc,
+    "brier": brier,
+    "log_score": log_score,
+    "calibration_intercept": partial(calibration, slope=False),
+    "calibration_slope": partial(calibration, slope=True),
+}
+# Metrics of which a model gains over another, and whether more is better.
+GAINS: Mapping[str, bool] = {"pr_auc": True, "roc_auc": True, "brier": False, "log_score": False}

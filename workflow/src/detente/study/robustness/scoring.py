@@ -6,25 +6,36 @@ from typing import Any
 
 import pandas as pd
 
+from detente.base.frames import Column, FrameSchema, count, number, share, text
+from detente.study.estimation.schema import VERDICTS
 from detente.study.estimation.verdict import not_wrong
 
-COLUMNS = (
-    "code", "claim", "label", "planted", "estimate", "std_error", "sign", "covered", "specifications", "share_covering",
-    "share_sign", "verdict", "right",
-)  # fmt: skip
+SCORE = FrameSchema(
+    "score",
+    {
+        "code": text("of the claim"),
+        "claim": text("the claim"),
+        "label": text("what it is called"),
+        "planted": number("planted effect, difference in onset risk"),
+        "estimate": number("of the headline"),
+        "std_error": number("its standard error", low=0),
+        "sign": Column("any", "whether the headline has the planted sign, missing if no effect was planted"),
+        "covered": Column("bool", "whether its interval holds the planted effect"),
+        "specifications": count("equivalent specifications"),
+        "share_covering": share("share of these whose interval holds it"),
+        "share_sign": share("share of these with the planted sign"),
+        "verdict": Column("str", "of the claim", allowed=VERDICTS),
+        "right": Column("bool", "whether the verdict fits the planted effect, see `not_wrong`"),
+    },
+    key=("claim",),
+)
 
 
 def score(ledger: pd.DataFrame, multiverse: pd.DataFrame, planted: Mapping[str, float]) -> pd.DataFrame:
-    """One row per claim with a planted effect and an estimate, columns `COLUMNS`.
-
-    `sign`: the headline has the planted one, missing if none was planted; `covered`: its interval holds the planted
-    effect; `share_covering`, `share_sign` the same among equivalent specifications. `right`: see `not_wrong`.
-
-    `planted`: differences in onset risk by claim.
-    """
+    """One row per claim with a planted effect (difference in onset risk, by claim) and an estimate, as `SCORE`."""
     estimated = ledger[ledger["estimate"].notna() & ledger["claim"].isin(list(planted))]
     rows = [_scored(row, multiverse, planted[row["claim"]]) for row in estimated.to_dict("records")]
-    return pd.DataFrame(rows, columns=list(COLUMNS)).astype({"sign": "boolean"})
+    return SCORE.frame(rows).astype({"sign": "boolean"})
 
 
 def _scored(row: Mapping[Hashable, Any], multiverse: pd.DataFrame, truth: float) -> tuple[Any, ...]:

@@ -5,18 +5,20 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from numpy.polynomial import Polynomial
 
 from detente.base.errors import EstimationError, UnsupportedEstimator
-from detente.base.numerics import critical
+from detente.base.numerics import INDEFINITE, TINY, interval
+from detente.base.types import Array
 from detente.stats import Fit, get
 from detente.stats.effects import log_risk_ratio
-from detente.stats.linear import gram, inverse
-from detente.study.robustness import frames
+from detente.stats.linear import gram, left_of, outcome_within
+from detente.study.robustness.frames import EVALUE, SELECTION
 
-COLUMNS = tuple(frames.SELECTION.columns)
-E_COLUMNS = tuple(frames.EVALUE.columns)
 # Of Oster (2019, p. 189): results of randomised trials mostly survive this much.
 R_MAX_TIMES = 1.3
+# Imaginary over real part of a root that is real but for rounding.
+REAL = 1e-8
 
 
 @dataclass(frozen=True)
@@ -41,34 +43,29 @@ class Moments:
         Oster (2019, proposition 3). |δ| > 1: the unobserved must matter more than all that is observed. A negative δ:
         it must pull the other way. Infinite if nothing does.
         """
-        number, other = self._terms(self.long - target, r_max)
+        number, other = (float(cubic(self.long - target)) for cubic in self._cubics(r_max))
         return number / other if other else math.copysign(math.inf, number)
 
     def effects(self, r_max: float, delta: float = 1.0) -> list[float]:
-        """Effects that a δ is compatible with: the real roots of the cubic, nearest to the long estimate first.
+        """Effects that a δ is compatible with, nearest to the long estimate first: real roots of `number − δ · other`.
 
-        Where `delta` · f(ν) = g(ν) with ν the bias, both cubics; with δ = 1 the cubic terms cancel.
+        With δ = 1 the cubic terms cancel.
         """
-        points = np.array([-2.0, -1.0, 1.0, 2.0]) * max(abs(self.long), abs(self.short), 1e-300)
-        values = [number - delta * other for number, other in (self._terms(float(v), r_max) for v in points)]
-        polynomial = np.polynomial.Polynomial(np.linalg.solve(np.vander(points / points[-1], increasing=True), values))
-        coefficients = polynomial.coef
-        kept = np.flatnonzero(np.abs(coefficients) > 1e-12 * np.abs(coefficients).max())
-        if not len(kept) or kept[-1] == 0:
-            return []
-        roots = np.roots(coefficients[: kept[-1] + 1][::-1])
-        real = roots[np.abs(roots.imag) <= 1e-8 * np.maximum(np.abs(roots), 1e-12)].real * points[-1]
+        number, other = self._cubics(r_max)
+        unit = max(abs(self.long), abs(self.short), TINY)
+        # In units of the estimate, so that what is left of a coefficient that cancels can be told from the others.
+        scaled: Array = (number.coef - delta * other.coef) * np.power(unit, np.arange(4.0))
+        roots = Polynomial(scaled).trim(INDEFINITE * np.abs(scaled).max()).roots()
+        real = roots[np.abs(roots.imag) <= REAL * np.maximum(np.abs(roots), REAL)].real * unit
         return sorted((self.long - float(v) for v in real), key=lambda effect: abs(effect - self.long))
 
-    def _terms(self, bias: float, r_max: float) -> tuple[float, float]:
-        """Numerator and denominator of δ, of ν = long estimate less the effect."""
+    def _cubics(self, r_max: float) -> tuple[Polynomial, Polynomial]:
+        """Numerator and denominator of δ in ν, the long estimate less the effect."""
         gained, missing = (self.r2 - self.r2_short) * self.outcome, (r_max - self.r2) * self.outcome
         moved, x, t = self.short - self.long, self.treatment, self.left
-        common = bias**2 * t * moved * x
-        cube = bias**3 * (t * x - t**2)
-        number = bias * gained * t + bias * x * t * moved**2 + 2 * common + cube
-        other = missing * moved * x + bias * missing * (x - t) + common + cube
-        return number, other
+        number = (0.0, gained * t + x * t * moved**2, 2 * t * moved * x, x * t - t**2)
+        other = (missing * moved * x, missing * (x - t), t * moved * x, x * t - t**2)
+        return Polynomial(number), Polynomial(other)
 
 
 def moments(fit: Fit) -> Moments:
@@ -84,11 +81,9 @@ def moments(fit: Fit) -> Moments:
     controls = [j for j in range(x.shape[1]) if j != place and j not in constant]
     if not controls:
         raise EstimationError("the model has no control: there is no selection on observables to compare with")
-    y = residual + x @ fit.estimate
+    y = outcome_within(fit.design, solution)
     products = gram(*(v - v.mean(axis=0) if constant else v for v in (x[:, place], x[:, controls], y)))
     of_d, of_y, with_y = float(products[0, 0]), float(products[-1, -1]), float(products[0, -1])
-    with_controls = products[0, 1:-1]
-    explained = float(with_controls @ inverse(products[1:-1, 1:-1]) @ with_controls)
     n = len(y)
     return Moments(
         short=with_y / of_d,
@@ -97,7 +92,7 @@ def moments(fit: Fit) -> Moments:
         r2=1 - float(np.einsum("i,i->", residual, residual)) / of_y,
         outcome=of_y / n,
         treatment=of_d / n,
-        left=(of_d - explained) / n,
+        left=left_of(products, 0, range(1, len(products) - 1)) / n,
     )
 
 
@@ -106,25 +101,16 @@ def oster(fit: Fit) -> pd.DataFrame:
 
     R² are within the absorbed effects, as these are in both models.
 
-    Returns two rows, columns `COLUMNS`; `roots` all effects that δ = 1 allows, `beta_star` the nearest to the estimate.
+    Returns two rows, of `SELECTION`; `roots` all effects that δ = 1 allows, `beta_star` the nearest to the estimate.
     """
-    found, rows = moments(fit), []
-    for rule, r_max in ((f"{R_MAX_TIMES:g} × R²", min(1.0, R_MAX_TIMES * found.r2)), ("1", 1.0)):
+    found = moments(fit)
+    rules = {f"{R_MAX_TIMES:g} × R²": min(1.0, R_MAX_TIMES * found.r2), "1": 1.0}
+    rows = []
+    for rule, r_max in rules.items():
         effects = found.effects(r_max)
-        rows.append(
-            {
-                "r_max_rule": rule,
-                "r_max": r_max,
-                "estimate_short": found.short,
-                "r2_short": found.r2_short,
-                "estimate": found.long,
-                "r2": found.r2,
-                "delta": found.delta(r_max),
-                "beta_star": effects[0] if effects else math.nan,
-                "roots": "; ".join(f"{e:.6g}" for e in effects),
-            }
-        )
-    return pd.DataFrame(rows)[list(COLUMNS)]
+        numbers = (found.short, found.r2_short, found.long, found.r2, found.delta(r_max))
+        rows.append((rule, r_max, *numbers, next(iter(effects), math.nan), "; ".join(f"{e:.6g}" for e in effects)))
+    return SELECTION.frame(rows)
 
 
 def e_value(ratio: float) -> float:
@@ -141,12 +127,9 @@ def e_value(ratio: float) -> float:
 
 
 def e_values(ratio: float, low: float, high: float) -> pd.DataFrame:
-    """E-value of a risk ratio and of the limit of its interval nearer to one: 1 if the interval has one in it.
-
-    Returns one row, columns `E_COLUMNS`.
-    """
+    """E-value of a risk ratio and of the limit of its interval nearer to one: 1 if the interval has one in it."""
     limit = 1.0 if low <= 1 <= high else e_value(high if ratio < 1 else low)
-    return pd.DataFrame([(ratio, low, high, e_value(ratio), limit)], columns=list(E_COLUMNS))
+    return EVALUE.frame([(ratio, low, high, e_value(ratio), limit)])
 
 
 def e_values_of(fit: Fit) -> pd.DataFrame:
@@ -155,5 +138,5 @@ def e_values_of(fit: Fit) -> pd.DataFrame:
     Raises NoRisk, EstimationError if the model has no risk ratio.
     """
     effect = log_risk_ratio(fit.solution, fit.design.y, fit.design.treatment)
-    margin = critical(fit.vcov.df) * fit.vcov.std_error(effect.gradient)
-    return e_values(*(math.exp(effect.value + m) for m in (0.0, -margin, margin)))
+    ends = interval(effect.value, fit.vcov.std_error(effect.gradient), fit.vcov.df)
+    return e_values(*(math.exp(v) for v in (effect.value, *ends)))

@@ -21,22 +21,20 @@ from detente.base.errors import EstimationError, UnsupportedEstimator
 from detente.base.numerics import LEVEL, critical
 from detente.base.types import Array
 from detente.stats import Fit, get
-from detente.stats.linear import gram, inverse
+from detente.stats.linear import gram, left_of, outcome_within
 from detente.stats.sensitivity import (
     adjusted_estimate,
     adjusted_std_error,
     bound_from_benchmark,
     partial_r2,
+    robustness,
     robustness_value,
 )
-from detente.study.robustness import frames
+from detente.study.robustness.frames import BOUNDS, CONTOURS, EXTREMES, SENSITIVITY
 
-COLUMNS = tuple(frames.SENSITIVITY.columns)
-BOUND_COLUMNS = tuple(frames.BOUNDS.columns)
-CONTOUR_COLUMNS = tuple(frames.CONTOURS.columns)
-EXTREME_COLUMNS = tuple(frames.EXTREMES.columns)
 TIMES = (1.0, 2.0, 3.0)
-EXTREMES = (1.0, 0.75, 0.5)
+# Shares of what is left of the outcome that an extreme confounder explains.
+SHARES = (1.0, 0.75, 0.5)
 POINTS = 41
 
 
@@ -61,8 +59,7 @@ class Treatment:
     @property
     def critical(self) -> float:
         """Critical t at 5 % beside a confounder, which takes a residual degree of freedom but no state."""
-        degrees = self.degrees - 1 if self.degrees == self.df else self.degrees
-        return critical(degrees)
+        return critical(self.degrees - 1 if self.degrees == self.df else self.degrees)
 
     def adjusted(self, r2dz_x: float, r2yz_dx: float) -> tuple[float, float]:
         """Estimate and standard error had a confounder of this strength been in the model."""
@@ -81,25 +78,20 @@ def treatment_of(fit: Fit, benchmarks: Mapping[str, Sequence[str]] | None = None
     if not get(fit.estimator).least_squares:
         raise UnsupportedEstimator(f"the bias of a confounder is that of least squares, not of {fit.estimator!r}")
     place = solution.treatment
-    df = float(fit.nobs - len(fit.terms) - solution.absorbed)
     named = benchmark_groups(fit.terms, place) if benchmarks is None else benchmarks
-    unknown = sorted({t for terms in named.values() for t in terms} - {*fit.terms} | {fit.terms[place]} & _all(named))
-    if unknown:
+    controls = set(fit.terms) - {fit.terms[place]}
+    if unknown := sorted({t for terms in named.values() for t in terms} - controls):
         raise EstimationError(f"benchmarks must be controls of the fit; these are none: {', '.join(unknown)}")
-    cross, with_y, of_y = _products(fit)
-    found = {
-        name: _partials(cross, with_y, of_y, place, [fit.terms.index(t) for t in terms])
-        for name, terms in named.items()
-    }
+    products = gram(solution.x, outcome_within(fit.design, solution))
     return Treatment(
         term=fit.terms[place],
         estimate=float(fit.estimate[place]),
         error=float(fit.vcov.std_error(np.eye(len(fit.terms))[place])),
         degrees=float(fit.vcov.df),
         classical=math.sqrt(solution.dispersion * solution.bread[place, place]),
-        df=df,
+        df=float(fit.nobs - len(fit.terms) - solution.absorbed),
         vcov=fit.vcov.kind,
-        benchmarks=found,
+        benchmarks={n: _partials(products, place, [fit.terms.index(t) for t in terms]) for n, terms in named.items()},
     )
 
 
@@ -116,13 +108,23 @@ def benchmark_groups(terms: Sequence[str], treatment: int) -> dict[str, list[str
     return found
 
 
-def sensitivity(treatment: Treatment, q: float = 1.0) -> pd.DataFrame:
-    """One row, columns `COLUMNS`.
+def _partials(products: Array, place: int, group: list[int]) -> tuple[float, float]:
+    """Partial R² of a group of controls with the treatment, and with the outcome, the last of the columns."""
+    outcome = len(products) - 1
+    rest = [j for j in range(outcome) if j != place and j not in group]
 
-    `partial_r2` of treatment and outcome; `rv` what a confounder must explain of both to bring the estimate down by the
-    share `q`: neither depends on the covariance. `rv_alpha` the same to make it insignificant at 5 % under the
-    covariance of the fit, `rv_alpha_classical` under the classical one. `rv_substituted` is `rv` with the fit's t put
-    in the place of the classical one, as is often done with robust errors: a t statistic in the unit of a partial R².
+    def share(column: int, out: list[int]) -> float:
+        before, after = left_of(products, column, out), left_of(products, column, sorted([*out, *group]))
+        return min(max((before - after) / before, 0.0), 1.0)
+
+    return share(place, rest), share(outcome, [place, *rest])
+
+
+def sensitivity(treatment: Treatment, q: float = 1.0) -> pd.DataFrame:
+    """One row of `SENSITIVITY`, for a confounder that brings the estimate down by the share `q`.
+
+    Partial R² and `rv` do not depend on the covariance. `rv_substituted`, with the fit's t in the place of the
+    classical one, is what is often printed with robust errors: a t statistic in the unit of a partial R².
     """
     t, classical = treatment.estimate / treatment.error, treatment.estimate / treatment.classical
     strength = q * abs(classical) / math.sqrt(treatment.df)
@@ -140,36 +142,34 @@ def sensitivity(treatment: Treatment, q: float = 1.0) -> pd.DataFrame:
         "df_residual": treatment.df,
         "partial_r2": partial_r2(classical, treatment.df),
         "rv": robustness_value(classical, treatment.df, q),
-        "rv_alpha": _robustness(strength, threshold, treatment.df),
+        "rv_alpha": robustness(strength, threshold),
         "rv_alpha_classical": robustness_value(classical, treatment.df, q, 1 - LEVEL),
         "rv_substituted": robustness_value(t, treatment.df, q),
         "q": q,
     }
-    return pd.DataFrame([row])[list(COLUMNS)]
+    return SENSITIVITY.frame([row])
 
 
 def bounds(treatment: Treatment, times: Sequence[float] = TIMES) -> pd.DataFrame:
-    """Estimates beside a confounder so many times as strong as each benchmark, columns `BOUND_COLUMNS`.
+    """Estimates beside a confounder so many times as strong as each benchmark, as `BOUNDS`.
 
     A confounder that would explain more than there is has no estimate but a `failure`.
     """
-    rows: list[dict[str, Any]] = []
-    for name, (with_treatment, with_outcome) in treatment.benchmarks.items():
-        for k in times:
-            row: dict[str, Any] = {"benchmark": name, "times": k, "failure": ""}
-            try:
-                shares = bound_from_benchmark(with_treatment, with_outcome, k)
-                estimate, error = treatment.adjusted(*shares)
-            except EstimationError as problem:
-                rows.append(row | {"failure": str(problem)})
-                continue
-            margin = treatment.critical * error
-            row |= {"r2dz_x": shares[0], "r2yz_dx": shares[1], "estimate": estimate, "std_error": error}
-            t = estimate / error if error > 0 else math.copysign(math.inf, estimate)
-            rows.append(row | {"t": t, "conf_low": estimate - margin, "conf_high": estimate + margin})
-    frame = pd.DataFrame(rows).reindex(columns=list(BOUND_COLUMNS))
-    numbers = [c for c in BOUND_COLUMNS if c not in ("benchmark", "failure")]
-    return frame.astype(dict.fromkeys(numbers, "float64"))
+    pairs = [(name, k) for name in treatment.benchmarks for k in times]
+    return BOUNDS.frame([_bound(treatment, name, k) for name, k in pairs])
+
+
+def _bound(treatment: Treatment, name: str, times: float) -> dict[str, Any]:
+    row: dict[str, Any] = {"benchmark": name, "times": times, "failure": ""}
+    try:
+        shares = bound_from_benchmark(*treatment.benchmarks[name], times)
+        estimate, error = treatment.adjusted(*shares)
+    except EstimationError as problem:
+        return row | {"failure": str(problem)}
+    margin = treatment.critical * error
+    row |= {"r2dz_x": shares[0], "r2yz_dx": shares[1], "estimate": estimate, "std_error": error}
+    t = estimate / error if error > 0 else math.copysign(math.inf, estimate)
+    return row | {"t": t, "conf_low": estimate - margin, "conf_high": estimate + margin}
 
 
 def strongest(frame: pd.DataFrame, estimate: float, times: float = 1.0) -> pd.Series:
@@ -204,75 +204,26 @@ def _at(frame: pd.DataFrame, times: float) -> pd.DataFrame:
     return rows
 
 
-def contours(treatment: Treatment, reach: float | None = None, points: int = POINTS) -> pd.DataFrame:
-    """Adjusted estimate and t on a square grid of strengths, columns `CONTOUR_COLUMNS`.
-
-    `reach` is the largest strength on both axes; if None a quarter beyond the robustness value and the bounds.
-    """
-    if reach is None:
-        known = bounds(treatment)[["r2dz_x", "r2yz_dx"]].max().max()
-        value = float(sensitivity(treatment)["rv"].iloc[0])
-        reach = min(0.95, 1.25 * max(value, 0.0 if math.isnan(known) else float(known)))
-    axis = np.linspace(0.0, max(reach, 1e-6), points)
+def contours(treatment: Treatment) -> pd.DataFrame:
+    """Adjusted estimate and t on a square grid of strengths, to a quarter beyond robustness value and bounds."""
+    known = bounds(treatment)[["r2dz_x", "r2yz_dx"]].max().max()
+    value = float(sensitivity(treatment)["rv"].iloc[0])
+    axis = _axis(max(value, 0.0 if math.isnan(known) else float(known)))
     rows = []
     for r2yz_dx in axis:
         for r2dz_x in axis:
-            estimate, error = treatment.adjusted(float(r2dz_x), float(r2yz_dx))
+            estimate, error = treatment.adjusted(r2dz_x, r2yz_dx)
             rows.append((r2dz_x, r2yz_dx, estimate, estimate / error))
-    return pd.DataFrame(rows, columns=list(CONTOUR_COLUMNS))
+    return CONTOURS.frame(rows)
 
 
-def extreme(treatment: Treatment, reach: float | None = None, points: int = POINTS) -> pd.DataFrame:
-    """Adjusted estimate if a confounder explains 100, 75 or 50 % of what is left of the outcome, `EXTREME_COLUMNS`."""
-    if reach is None:
-        shares = [share for share, _ in treatment.benchmarks.values()]
-        reach = min(0.95, 1.25 * max([partial_r2(treatment.estimate / treatment.classical, treatment.df), *shares]))
-    rows = [
-        (r2yz_dx, r2dz_x, treatment.adjusted(float(r2dz_x), r2yz_dx)[0])
-        for r2yz_dx in EXTREMES
-        for r2dz_x in np.linspace(0.0, max(reach, 1e-6), points)
-    ]
-    return pd.DataFrame(rows, columns=list(EXTREME_COLUMNS))
+def extreme(treatment: Treatment) -> pd.DataFrame:
+    """Adjusted estimate if a confounder explains 100, 75 or 50 % of what is left of the outcome, as `EXTREMES`."""
+    shares = [share for share, _ in treatment.benchmarks.values()]
+    axis = _axis(max([partial_r2(treatment.estimate / treatment.classical, treatment.df), *shares]))
+    return EXTREMES.frame([(y, d, treatment.adjusted(d, y)[0]) for y in SHARES for d in axis])
 
 
-def _robustness(strength: float, threshold: float, df: float) -> float:
-    """Robustness value of a partial f of `strength` against a critical one: equations 14 and 18 in units of f."""
-    if strength <= threshold:
-        return 0.0
-    if strength * threshold <= 1:
-        return robustness_value((strength - threshold) * math.sqrt(df), df)
-    return (strength**2 - threshold**2) / (1 + strength**2)
-
-
-def _products(fit: Fit) -> tuple[Array, Array, float]:
-    """Cross-products of regressors (k, k), of these with the outcome (k,), and its sum of squares, within effects."""
-    x, solution = fit.solution.x, fit.solution
-    assert solution.predictor is not None
-    y = fit.design.y - solution.predictor + x @ fit.estimate
-    products = gram(x, y)
-    return products[:-1, :-1], products[:-1, -1], float(products[-1, -1])
-
-
-def _partials(cross: Array, with_y: Array, of_y: float, place: int, group: list[int]) -> tuple[float, float]:
-    """Partial R² of a group of controls with the treatment, and with the outcome."""
-    others = [j for j in range(len(cross)) if j != place]
-    rest = [j for j in others if j not in group]
-    with_treatment = _share(cross, cross[:, place], float(cross[place, place]), others, rest)
-    return with_treatment, _share(cross, with_y, of_y, [place, *others], [place, *rest])
-
-
-def _share(cross: Array, with_target: Array, of_target: float, full: list[int], less: list[int]) -> float:
-    """Share of the target's residual sum of squares given `less` that the rest of `full` takes off."""
-    before, after = (of_target - _explained(cross, with_target, s) for s in (less, full))
-    return min(max((before - after) / before, 0.0), 1.0)
-
-
-def _explained(cross: Array, with_target: Array, columns: list[int]) -> float:
-    if not columns:
-        return 0.0
-    part = with_target[columns]
-    return float(part @ inverse(cross[np.ix_(columns, columns)]) @ part)
-
-
-def _all(named: Mapping[str, Sequence[str]]) -> set[str]:
-    return {t for terms in named.values() for t in terms}
+def _axis(known: float) -> list[float]:
+    """Strengths from none to a quarter beyond those that are known."""
+    return [float(v) for v in np.linspace(0.0, max(min(0.95, 1.25 * known), 1e-6), POINTS)]

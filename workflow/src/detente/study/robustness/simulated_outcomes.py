@@ -1,4 +1,4 @@
-"""Onsets re-randomised for the rows of a design: the risk of each row, and shocks that all dyads of a state share."""
+"""Simulated onsets for the rows of a design: the risk of each row, and shocks that all dyads of a state share."""
 
 import math
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ HIGHEST = 0.95
 
 
 @dataclass(frozen=True)
-class World:
+class OnsetProcess:
     """How onsets come about in the rows of a design; every row keeps its dyad, year, treatment and controls.
 
     An onset has the probability `risk` (N,) · exp(u_it + u_jt − `variance`): u is a normal shock of variance `variance`
@@ -57,8 +57,8 @@ class World:
         return np.asarray(below + ndtr((log - self.variance) / spread))
 
 
-def world(design: ModelFrame) -> World:
-    """The world that a design's own outcomes speak for, as if its treatment had no effect.
+def onset_process(design: ModelFrame) -> OnsetProcess:
+    """The process that a design's own outcomes speak for, as if its treatment had no effect.
 
     A row's risk is that of a pooled logit of its controls, without the treatment, under weak priors so that it exists
     (Gelman et al. 2008); times how many more onsets there were in its year than predicted; times its dyad's own
@@ -76,11 +76,15 @@ def world(design: ModelFrame) -> World:
     risk = _in_years(_predicted(design), design.y, year)
     risk = np.minimum(_in_dyads(risk, design.y, pairs.dyad), HIGHEST)
     a, b = pairs.low[pairs.dyad], pairs.high[pairs.dyad]
-    bare = World(risk, 0.0, 0.0, a, b, year.astype(np.int64), pairs.states, len(years))
-    same, next_year = (_shared(bare, years, pairs.dyad, design.y - risk, lag) for lag in (0, 1))
+    bare = OnsetProcess(risk, 0.0, 0.0, a, b, year.astype(np.int64), pairs.states, len(years))
+    # Products of residuals over products of risks are exp(covariance) − 1 of log shocks so many years apart.
+    same, next_year = (
+        _shared(bare, years, pairs.dyad, design.y - risk, lag) / _shared(bare, years, pairs.dyad, risk, lag)
+        for lag in (0, 1)
+    )
     variance = min(math.log1p(max(same, 0.0)), MOST_VARIANCE)
     lasting = math.log1p(max(next_year, 0.0)) / variance if variance else 0.0
-    return World(risk, variance, min(lasting, MOST_PERSISTENCE), a, b, bare.year, bare.states, bare.years)
+    return OnsetProcess(risk, variance, min(lasting, MOST_PERSISTENCE), a, b, bare.year, bare.states, bare.years)
 
 
 def _predicted(design: ModelFrame) -> Array:
@@ -114,24 +118,22 @@ def _in_dyads(risk: Array, y: Array, dyad: Codes) -> Array:
     return np.asarray(made * (y.sum() / made.sum()))
 
 
-def _shared(world: World, years: Codes, dyad: Codes, left: Array, lag: int) -> float:
-    """exp(covariance) − 1 of log shocks `lag` years apart: products of residuals over products of risks.
+def _shared(process: OnsetProcess, years: Codes, dyad: Codes, values: Array, lag: int) -> float:
+    """Sum of products over all pairs of rows of different dyads that share one state, the second `lag` years later."""
+    span, calendar = int(years.max() - years.min()) + 1, years[process.year] - years.min()
 
-    Over all pairs of rows of different dyads that share one state, the second `lag` years after the first.
-    """
-    return _products(world, years, dyad, left, lag) / _products(world, years, dyad, world.risk, lag)
+    def summed(codes: Codes) -> Array:
+        """Sums by code and calendar year, with empty years behind the last."""
+        wide = span + lag
+        sums = np.bincount(codes * wide + calendar, values, minlength=(int(codes.max()) + 1) * wide)
+        return np.asarray(sums.reshape(-1, wide), dtype=np.float64)
 
+    def together(table: Array) -> float:
+        return float((table[:, : span - lag] * table[:, lag:span]).sum())
 
-def _products(world: World, years: Codes, dyad: Codes, values: Array, lag: int) -> float:
-    first, last = int(years.min()), int(years.max())
-    calendar = years[world.year] - first
-    span = last - first + 1
-    table = np.zeros(world.states * span)
-    for side in (world.a, world.b):
-        table += np.bincount(side * span + calendar, values, minlength=len(table))
-    by_state = table.reshape(world.states, span)
-    together = float((by_state[:, : span - lag] * by_state[:, lag:]).sum())
+    by_state = np.zeros((process.states, span + lag))
+    for side in (process.a, process.b):
+        part = summed(side)
+        by_state[: len(part)] += part
     # Products within one dyad, which both of its states hold.
-    own = np.bincount(dyad * (span + lag) + calendar, values, minlength=(int(dyad.max()) + 1) * (span + lag))
-    grid = own.reshape(-1, span + lag)
-    return together - 2 * float((grid[:, : span - lag] * grid[:, lag:span]).sum())
+    return together(by_state) - 2 * together(summed(dyad))

@@ -1,9 +1,6 @@
 """How nature would draw a claim's treatment: exercise by exercise where it is made of them, in time elsewhere."""
 
-from typing import Any
-
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from detente.base.errors import RoleError
@@ -21,7 +18,7 @@ from detente.stats.resampling import (
     wild_bootstrap,
 )
 from detente.study.config.claims import Claim
-from detente.study.robustness.frames import TESTS
+from detente.study.robustness import frames
 
 DRAWS = 999
 
@@ -82,17 +79,14 @@ def regions(panel: pd.DataFrame) -> dict[int, int]:
 def candidates(states: pd.DataFrame, years: tuple[int, int]) -> pd.DataFrame:
     """Members of the system by year, with their region: `member`, `year`, `region`."""
     spells = states[states["status"] == "member"]
-    first = np.maximum(spells["start"].to_numpy() // 10000, years[0])
-    last = np.minimum(spells["end"].to_numpy() // 10000, years[1])
-    lengths = np.maximum(last - first + 1, 0)
-    state = np.repeat(spells["ccode"].to_numpy(dtype=np.int64), lengths)
-    ends = np.cumsum(lengths)
-    year = np.arange(ends[-1] if len(ends) else 0) - np.repeat(ends - lengths, lengths) + np.repeat(first, lengths)
-    frame = pd.DataFrame({"member": state, "year": year}).drop_duplicates(ignore_index=True)
+    first, last = (spells["start"] // 10000).clip(lower=years[0]), (spells["end"] // 10000).clip(upper=years[1])
+    spans = [list(range(start, end + 1)) for start, end in zip(first, last, strict=True)]
+    frame = pd.DataFrame({"member": spells["ccode"], "year": pd.Series(spans, index=spells.index, dtype="object")})
+    frame = frame.explode("year").dropna().astype("int64").drop_duplicates(ignore_index=True)
     return frame.assign(region=region(frame["member"].to_numpy()))
 
 
-def drawn(fit: Fit, claim: Claim, found: list[Scheme], seed: int, draws: int = DRAWS) -> list[Randomisation]:
+def tested(fit: Fit, claim: Claim, found: list[Scheme], seed: int, draws: int = DRAWS) -> list[Randomisation]:
     """Randomisation tests of a fit by its schemes; a product cannot be drawn again, so its draws are bootstrapped.
 
     Of a moderated claim, treatment and moderator would have to be drawn with their product: a wild bootstrap that
@@ -105,23 +99,11 @@ def drawn(fit: Fit, claim: Claim, found: list[Scheme], seed: int, draws: int = D
     return [Randomisation(made.term, "t", made.statistic, name, seed, made.flags, made.draws)]
 
 
-def frame(tests: list[Randomisation]) -> tuple[pd.DataFrame, pd.DataFrame]:
+def tabulated(tests: list[Randomisation]) -> tuple[pd.DataFrame, pd.DataFrame]:
     """The tests, one row each, and the draws of the first: `draw`, `statistic`."""
-    rows: list[dict[str, Any]] = [
-        {
-            "scheme": t.scheme,
-            "term": t.term,
-            "statistic": t.statistic,
-            "observed": t.observed,
-            "draws": len(t.draws),
-            "seed": t.seed,
-            "p_value": t.p_value,
-            "p_low": t.p_low,
-            "p_high": t.p_high,
-            "flags": "; ".join(t.flags),
-        }
-        for t in tests
-    ]
-    draws: npt.NDArray[Any] = tests[0].draws if tests else np.empty(0)
-    made = pd.DataFrame(rows) if rows else TESTS.empty()
-    return made, pd.DataFrame({"draw": np.arange(len(draws)), "statistic": draws})
+    rows = []
+    for test in tests:
+        shares = (test.p_value, test.p_low, test.p_high)
+        what = (test.scheme, test.term, test.statistic, test.observed)
+        rows.append((*what, len(test.draws), test.seed, *shares, "; ".join(test.flags)))
+    return frames.TESTS.frame(rows), frames.DRAWS.frame(enumerate(tests[0].draws) if tests else ())
