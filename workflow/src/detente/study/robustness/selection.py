@@ -51,10 +51,10 @@ class Moments:
 
         With δ = 1 the cubic terms cancel.
         """
-        number, other = self._cubics(r_max)
+        number, other = (np.asarray(cubic.coef, dtype=np.float64) for cubic in self._cubics(r_max))
         unit = max(abs(self.long), abs(self.short), TINY)
         # In units of the estimate, so that what is left of a coefficient that cancels can be told from the others.
-        scaled: Array = (number.coef - delta * other.coef) * np.power(unit, np.arange(4.0))
+        scaled: Array = (number - delta * other) * np.power(unit, np.arange(4.0))
         roots = Polynomial(scaled).trim(INDEFINITE * np.abs(scaled).max()).roots()
         real = roots[np.abs(roots.imag) <= REAL * np.maximum(np.abs(roots), REAL)].real * unit
         return sorted((self.long - float(v) for v in real), key=lambda effect: abs(effect - self.long))
