@@ -84,6 +84,7 @@ from detente.stats.linear.regressors import regressors
     "plain_logit",
     Label("Plain logit", "plain pooled logit", "A logit of all rows together; it compares different dyads."),
     link="logit",
+    outcome="binary",
     covariances=ROBUST,
     reference="statsmodels Logit",
 )

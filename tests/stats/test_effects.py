@@ -16,10 +16,10 @@ from detente.base.errors import EstimationError, NoRisk, UnknownVariable
 from detente.stats.covariance import Covariance
 from detente.stats.effects.calibrations import calibration
 from detente.stats.effects.effects import average_marginal_effect, log_risk_ratio
-from detente.stats.effects.links import CURVES
 from detente.stats.effects.predictions import Draws, first_differences, marginal_effects, risk_curve, risk_ratios
 from detente.stats.effects.quantities import draw_coefficients
 from detente.stats.frame import ModelFrame
+from detente.stats.links import SHAPES, Curve
 from detente.stats.result import Fit
 
 from support.worlds import dyadic_design, solved, studied
@@ -67,17 +67,17 @@ def gradient(value: Callable[[np.ndarray], float], beta: np.ndarray, step: float
 # Links
 
 
-@pytest.mark.parametrize("link", CURVES)
+@pytest.mark.parametrize("link", SHAPES)
 def test_slopes_and_bends_are_the_derivatives_of_the_mean(link: str) -> None:
     eta, step = np.linspace(-4, 2, 13), 1e-5
-    up, at, down = (CURVES[link](eta + s) for s in (step, 0.0, -step))
+    up, at, down = (Curve(link, eta + s) for s in (step, 0.0, -step))
     assert_allclose(at.slope, (up.mean - down.mean) / (2 * step), rtol=1e-6, atol=1e-9)
     assert_allclose(at.bend, (up.slope - down.slope) / (2 * step), rtol=1e-6, atol=1e-9)
 
 
 @pytest.mark.parametrize("link", ["logit", "probit", "cloglog"])
 def test_risks_far_out_are_zero_and_one(link: str) -> None:
-    assert_allclose(CURVES[link](np.array([-800.0, 800.0])).mean, [0, 1], atol=1e-12)
+    assert_allclose(Curve(link, np.array([-800.0, 800.0])).mean, [0, 1], atol=1e-12)
 
 
 # Marginal effects

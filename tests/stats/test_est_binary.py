@@ -232,7 +232,7 @@ def test_what_does_not_vary_is_refused_or_dropped_by_name(name: str) -> None:
 @pytest.mark.parametrize("name", [*LINKS, "negbin", "king_zeng", "cauchy_logit", "ordered_logit", "multinomial_logit"])
 def test_effects_are_refused_by_name(name: str) -> None:
     design = panel()
-    words = rf"^{name} takes no fixed effects, but got dyad; estimators that do: .*lpm"
+    words = rf"^estimator '{name}' takes no fixed effects, but got dyad; those that absorb: .*lpm"
     with pytest.raises(UnsupportedEffects, match=words):
         get(name).fit(replace(design, fixed_effects={"dyad": design.pairs.dyad}))
 

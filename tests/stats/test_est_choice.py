@@ -135,7 +135,7 @@ def test_a_treatment_that_always_lifts_above_a_grade_is_separation() -> None:
 
 
 def test_a_value_that_the_outcome_does_not_have_is_refused() -> None:
-    with pytest.raises(UnsuitableOutcome, match="base 7 is no value of the outcome; its values: 0, 1, 2"):
+    with pytest.raises(UnsuitableOutcome, match="base 7 is not one of 0, 1, 2"):
         get("multinomial_logit").fit(graded(), base=7.0)
     with pytest.raises(UnsuitableOutcome, match="equation 0 is not one of 1, 2"):
         get("multinomial_logit").fit(graded(), equation=0.0)

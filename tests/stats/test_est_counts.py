@@ -122,7 +122,7 @@ def test_a_treatment_that_always_means_zero_is_separation_by_name() -> None:
     with pytest.raises(Separation) as error:
         get("negbin").fit(replace(design, y=np.where(design.x[:, 0] == 1, 0.0, design.y)))
     assert str(error.value) == (
-        f"every count is zero in the {treated} of {len(design.y)} rows that 'treatment' sets apart: "
+        f"'treatment' predicts an outcome of zero perfectly in {treated} of {len(design.y)} rows: "
         "its negbin coefficient is infinite"
     )
 

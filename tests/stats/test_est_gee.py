@@ -13,11 +13,12 @@ from statsmodels.genmod import families
 from statsmodels.genmod.cov_struct import Autoregressive, Exchangeable
 from statsmodels.genmod.generalized_estimating_equations import GEE
 
-from detente.base.errors import EstimationError, NotConverged, NoVariation, Separation, UnsupportedEffects
+from detente.base.errors import NotConverged, NoVariation, Separation, UnknownOption, UnsupportedEffects
 from detente.stats.contract import Solution
 from detente.stats.covariance import sandwich
 from detente.stats.frame import ModelFrame
-from detente.stats.likelihood import gee, working
+from detente.stats.likelihood import gee
+from detente.stats.links import Curve
 from detente.stats.registry import get
 
 from support.likelihoods import assert_printed, clustered, constant, mansfield_pevehouse, panel, targets
@@ -66,7 +67,7 @@ def test_exchangeable_meets_statsmodels(link: str) -> None:
 def test_ar1_meets_statsmodels_at_the_same_correlation(link: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """It estimates ρ otherwise and goes by the order of rows, whatever the gaps: compared at ρ = 0.4, in that order."""
     design = grouped()
-    fixed = working.Structure(lambda *_: 0.4, working.STRUCTURES["ar1"].solve)
+    fixed = gee.Structure(lambda *_: 0.4, gee.STRUCTURES["ar1"].solve)
     monkeypatch.setitem(gee.STRUCTURES, "ar1", fixed)
     structure = Autoregressive(grid=True)
     structure.dep_params, structure.update = 0.4, lambda _: None
@@ -87,10 +88,10 @@ def sandwich_of(fit: Solution, design: ModelFrame) -> np.ndarray:
 def test_scores_of_groups_and_bread_are_those_of_dense_algebra(structure: str, link: str, convention: str) -> None:
     design = grouped()
     fit = get("gee").fit(design, working=structure, link=link, convention=convention)
-    x, family = constant(design.x), gee.FAMILIES[link]
-    eta = x @ fit.estimate
-    spread = np.sqrt(family.variance(family.mean(eta)))
-    r, d = (design.y - family.mean(eta)) / spread, x * (family.slope(eta) / spread)[:, None]
+    x = constant(design.x)
+    curve = Curve(link, x @ fit.estimate)
+    spread = np.sqrt(curve.mean * (1 - curve.mean)) if link != "identity" else 1.0
+    r, d = (design.y - curve.mean) / spread, x * (curve.slope / spread)[:, None]
     correlation = dense_rho(r, design, structure, 0 if convention == "stata" else 4)
     assert abs(rho(fit) - correlation) < 6e-5
     bread = np.zeros((4, 4))
@@ -208,7 +209,7 @@ def test_an_option_that_is_not_known_names_the_nearest() -> None:
         ("link", "probits", "'probit'"),
         ("convention", "statas", "'stata'"),
     ):
-        with pytest.raises(EstimationError, match=f"^{option} '{value}' is not known; .* nearest: {near}"):
+        with pytest.raises(UnknownOption, match=f"^{option} '{value}' is not known; .* nearest: {near}"):
             get("gee").fit(grouped(), **{option: value})
 
 

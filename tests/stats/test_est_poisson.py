@@ -26,8 +26,7 @@ from detente.base.errors import (
 )
 from detente.stats.covariance import number_dyads, sandwich
 from detente.stats.frame import ModelFrame
-from detente.stats.likelihood.fepoisson import absorbed_gap, fepoisson
-from detente.stats.likelihood.poisson import poisson, pooled_gap
+from detente.stats.likelihood.poisson import absorbed_gap, fepoisson, poisson, pooled_gap
 from detente.stats.linear.absorb import absorber
 from detente.stats.registry import get
 
@@ -298,10 +297,10 @@ def test_a_wrong_coefficient_is_not_reproduced() -> None:
 def test_what_does_not_exist_is_a_named_error() -> None:
     design = with_fixed_effects(panel(), "dyad", "year")
     pooled = replace(design, fixed_effects={})
-    with pytest.raises(UnsupportedEffects, match=r"^poisson .* but got dyad, year; estimators .*fepoisson"):
+    with pytest.raises(UnsupportedEffects, match=r"^estimator 'poisson' .* got dyad, year; .* absorb: .*fepoisson"):
         poisson(design)
     with pytest.raises(
-        UnsupportedEffects, match=r"^fepoisson absorbs effects and got none; without effects use poisson$"
+        UnsupportedEffects, match=r"^fepoisson absorbs effects and got none; estimators without .*: negbin, poisson$"
     ):
         fepoisson(pooled)
     negative = np.where(np.arange(len(design.y)) < 2, -1.0, design.y)

@@ -11,7 +11,7 @@ import pytest
 from numpy.testing import assert_allclose
 from scipy.optimize import minimize
 
-from detente.base.errors import EstimationError, NotConverged, Separation
+from detente.base.errors import EstimationError, NotConverged, Separation, UnknownOption
 from detente.stats.frame import ModelFrame
 from detente.stats.likelihood import maximum
 from detente.stats.registry import get
@@ -117,7 +117,7 @@ def test_a_share_outside_zero_and_one_is_refused(tau: float) -> None:
 
 @pytest.mark.parametrize(("option", "value"), [("correction", "weights"), ("convention", "zelg")])
 def test_an_option_that_is_not_known_is_refused(option: str, value: str) -> None:
-    with pytest.raises(EstimationError, match=f"^{option} '{value}' is not known; legal values: "):
+    with pytest.raises(UnknownOption, match=f"^{option} '{value}' is not known; legal values: "):
         get("king_zeng").fit(panel(), **{option: value})
 
 

@@ -215,14 +215,14 @@ def test_states_may_have_names_and_outcomes_be_boolean() -> None:
 
 def test_instruments_stand_in_the_last_bar() -> None:
     data = frame().assign(z=lambda d: d["treatment"] + d["control"], w=lambda d: d["control"] ** 2)
-    from detente.stats.formula import Model, build
+    from detente.stats.formula import build
 
-    _, design, _ = build("onset ~ control | dyad + year | [treatment ~ z + w]", data, Model(BOTH, None, "year"))
+    _, design, _ = build("onset ~ control | dyad + year | [treatment ~ z + w]", data, BOTH, None, "year")
     assert design.terms == ("treatment", "control")
     assert design.endogenous == ("treatment",)
     assert design.instruments is not None
     assert_allclose(design.instruments, data[["z", "w"]])
-    _, pooled, _ = build("onset ~ control | [treatment ~ z]", data, Model(BOTH, None, None))
+    _, pooled, _ = build("onset ~ control | [treatment ~ z]", data, BOTH, None, None)
     assert (pooled.fixed_effects, pooled.endogenous) == ({}, ("treatment",))
 
 
@@ -254,7 +254,7 @@ def test_a_formula_that_cannot_be_is_an_error_by_name(formula: str, error: type[
 
 def test_estimators_without_effects_refuse_them_and_name_those_that_take_them() -> None:
     with pytest.raises(
-        UnsupportedEffects, match=r"estimator 'logit' takes no fixed effects .*dyad, year.*absorb: .*lpm"
+        UnsupportedEffects, match=r"estimator 'logit' takes no fixed effects, .*dyad, year.*absorb: .*lpm"
     ):
         fit(f"{FORMULA} | dyad + year", frame(), estimator="logit", vcov=BOTH)
 

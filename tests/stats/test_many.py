@@ -22,7 +22,6 @@ from detente.stats.likelihood import many as many_logits
 from detente.stats.likelihood.many import in_order
 from detente.stats.linear import many
 from detente.stats.linear.group import Choice, Fits, Group, design
-from detente.stats.registry import get
 
 Codes = npt.NDArray[np.int64]
 CLOSE = 1e-8
@@ -297,7 +296,7 @@ def test_logits_begin_where_the_neighbour_ended(monkeypatch: pytest.MonkeyPatch)
     chosen = [c for c in some(24, 8, ("onset",), ("treated",)) if "always" not in c.controls]
     chosen = [c for c in chosen if "sum_of_two" not in c.controls]
     cold = []
-    real = get("logit").fit.__globals__["solve"]
+    real = many_logits.solve
     monkeypatch.setattr(many_logits, "solve", lambda *given: cold.append(1) or real(*given))
     found = logits(shared, chosen)
     assert len(cold) == 1
@@ -342,7 +341,7 @@ def test_what_is_not_there_is_refused_before_any_work() -> None:
         linear(shared, [Choice("onset", "treated")], ("dyadc",))
     with pytest.raises(EstimationError, match="'trade' is among its regressors more than once"):
         linear(shared, [Choice("onset", "treated", ("trade", "trade"))])
-    with pytest.raises(UnsupportedEffects, match="logit takes no fixed effects"):
+    with pytest.raises(UnsupportedEffects, match="'logit' takes no fixed effects"):
         logits(group(panel(5, 5, seed=14), ("dyad",)), [Choice("onset", "treated")])
     assert linear(shared, []).rows.empty
 

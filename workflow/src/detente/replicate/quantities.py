@@ -1,6 +1,6 @@
 """Every kind of printed number by name: of a term, or of the model as a whole."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -13,10 +13,10 @@ from detente.base.errors import ConfigError, UnsupportedEstimator, choices
 from detente.base.expressions import Table, evaluate
 from detente.base.numerics import critical, two_sided
 from detente.base.types import Array
-from detente.replicate.likelihoods import log_likelihood, null_log_likelihood
+from detente.replicate.likelihoods import able, log_likelihood, null_log_likelihood
 from detente.replicate.models import Fitted, factor
 from detente.replicate.schema import QUANTITY, Derived
-from detente.stats import fit
+from detente.stats import REGISTRY, fit
 from detente.stats.likelihood import penalised_fall, profile_interval
 from detente.stats.resampling import ClusterBootstrap, wild_bootstrap
 from detente.stats.sensitivity import confounding
@@ -83,9 +83,10 @@ def _derived(fitted: Fitted, derived: Derived) -> tuple[float, float]:
     return float(found), float(abs(high - low) / (2 * step) * error)
 
 
-def _only(fitted: Fitted, estimator: str) -> None:
-    if fitted.model.estimator != estimator:
-        raise UnsupportedEstimator(f"only {estimator!r} has this number, not {fitted.model.estimator!r}")
+def _only(fitted: Fitted, estimators: Sequence[str]) -> None:
+    if fitted.model.estimator not in estimators:
+        named = ", ".join(map(repr, estimators))
+        raise UnsupportedEstimator(f"only {named} has this number, not {fitted.model.estimator!r}")
 
 
 def _linear(fitted: Fitted) -> None:
@@ -114,13 +115,13 @@ def _end(fitted: Fitted, at: int, level: float = 95.0, *, side: int) -> float:
 
 
 def _profile(fitted: Fitted, at: int, level: float = 95.0, *, side: int) -> float:
-    _only(fitted, "firth")
+    _only(fitted, able("penalised_lr_chi2"))
     return profile_interval(fitted.design, fitted.solution.terms[at], level / 100)[side]
 
 
 def _penalised(fitted: Fitted, terms: tuple[str, ...]) -> float:
     """Twice the fall of the penalised log-likelihood without some terms."""
-    _only(fitted, "firth")
+    _only(fitted, able("penalised_lr_chi2"))
     return penalised_fall(fitted.design, terms)
 
 
@@ -131,8 +132,8 @@ def _fall(fitted: Fitted, at: int) -> float:
 def _wild(
     fitted: Fitted, at: int, clusters: str, draws: float = 999, *, give: Callable[[ClusterBootstrap], float]
 ) -> float:
-    _only(fitted, "lpm")
-    found = fit(fitted.design, estimator="lpm", vcov="hc0", ssc=fitted.model.ssc)
+    _only(fitted, [name for name, estimator in REGISTRY.items() if estimator.least_squares])
+    found = fit(fitted.design, estimator=fitted.model.estimator, vcov="hc0", ssc=fitted.model.ssc)
     codes = factor(clusters, fitted.table, None)[fitted.design.rows]
     design = replace(fitted.design, clusters={**fitted.design.clusters, clusters: codes})
     return give(wild_bootstrap(replace(found, design=design), fitted.solution.terms[at], clusters, draws=int(draws)))

@@ -10,7 +10,18 @@ from typing import TYPE_CHECKING
 from detente.base.public import on_demand
 
 if TYPE_CHECKING:
-    from detente.stats.contract import Estimator, Label, Link, Solution, check_rank, estimator, with_fixed_effects
+    from detente.stats.contract import (
+        Estimated,
+        Estimator,
+        Label,
+        Link,
+        Solution,
+        Statistic,
+        check_outcome,
+        check_rank,
+        estimator,
+        with_fixed_effects,
+    )
     from detente.stats.covariance import (
         Covariance,
         Pairs,
@@ -51,6 +62,7 @@ __all__ = [
     "REGISTRY",
     "WITH_ENGINE",
     "Covariance",
+    "Estimated",
     "Estimator",
     "Fit",
     "Label",
@@ -61,9 +73,11 @@ __all__ = [
     "Scores",
     "Solution",
     "Specification",
+    "Statistic",
     "Vcov",
     "anderson_rubin",
     "calibration",
+    "check_outcome",
     "check_rank",
     "circular_shift",
     "classical",

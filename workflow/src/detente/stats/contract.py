@@ -1,13 +1,26 @@
 """What an estimator is: one decorated function `fit(design) → Solution`, usable by name at once."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
-from typing import Any, Literal, Required, TypedDict, Unpack
+import inspect
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import wraps
+from typing import Any, Literal, get_args, get_origin
 
 import numpy as np
 
-from detente.base.errors import RankDeficient, UnknownEstimator, choices
-from detente.base.numerics import SINGULAR
+from detente.base.errors import (
+    EstimationError,
+    NotReproduced,
+    NoVariation,
+    RankDeficient,
+    UnknownEstimator,
+    UnknownOption,
+    UnsuitableOutcome,
+    UnsupportedEffects,
+    UnsupportedInstruments,
+    choices,
+)
+from detente.base.numerics import AGREEMENT, SINGULAR
 from detente.base.types import Array, Codes
 from detente.stats.covariance import Scores
 from detente.stats.frame import ModelFrame
@@ -15,9 +28,12 @@ from detente.stats.frame import ModelFrame
 Link = Literal["identity", "logit", "probit", "cloglog", "log"]
 Engine = Literal["linear", "logit"]
 Uses = Literal["nothing", "absorbs", "conditions", "averages", "groups"]
+Outcome = Literal["any", "binary", "amount", "count", "levels"]
+Statistic = Literal["log_likelihood", "null_log_likelihood", "penalised_lr_chi2"]
 # What scores of rows and a bread give; `LINEAR` what leverages give besides. "cluster" is by any factors, "dyad" one.
 ROBUST = frozenset({"classical", "hc0", "hc1", "cluster", "dyad", "dyadic"})
 LINEAR = ROBUST | {"hc2", "hc3"}
+ONE_FACTOR = {"conditions": "conditions on", "averages": "averages within", "groups": "correlates rows within"}
 
 
 @dataclass(frozen=True)
@@ -38,9 +54,9 @@ class Solution:
     bread: Array
     x: Array
     link: Link
-    treatment: int
-    dropped: tuple[str, ...]
-    converged: bool
+    treatment: int = 0
+    dropped: tuple[str, ...] = ()
+    converged: bool = True
     predictor: Array | None = None
     rows: Codes | None = None
     absorbed: int = 0
@@ -63,48 +79,72 @@ class Label:
     unit: str = "log-odds"
 
 
-class Declared(TypedDict, total=False):
-    """What the file of an estimator declares of it, beside its name and label; see `Estimator`."""
+@dataclass(frozen=True)
+class Estimated:
+    """A model frame, the solution of an estimator, and the options it was fitted with: what statistics are of."""
 
-    link: Required[Link]
-    covariances: Required[frozenset[str]]
-    reference: Required[str]
-    uses: Uses
-    fixed_effects: tuple[str, ...]
-    gap: Callable[[ModelFrame, Solution], float] | None
-    engine: Engine | None
-    index_model: object
-    needs_instruments: bool
-    relative: bool
+    design: ModelFrame
+    solution: Solution
+    options: Mapping[str, Any]
+
+
+Report = Callable[[Estimated], float]
+
+
+def _undecorated(design: ModelFrame) -> Solution:
+    raise NotImplementedError
 
 
 @dataclass(frozen=True)
 class Estimator:
-    """A registered estimator: what it can do is asked of these fields, never of its name.
+    """An estimator, registered under its name by decorating its function: `@estimator("name", Label(…), link=…, …)`.
 
-    `link` from linear predictor to mean. `uses` says what it does with `ModelFrame.fixed_effects`: "nothing" (it
-    refuses them), "absorbs" any number of them, "conditions" on the first, "averages" the regressors within the first,
-    or takes the first for "groups" of correlated rows. `fixed_effects` are those that a study gives it. `covariances`
-    are the kinds that it supports. `reference` names the independent implementation that each fit is compared with;
-    `gap` returns the largest relative difference of a coefficient from it, None where the fit is the library's own or
-    tests alone compare. `engine` fits many specifications of one sample at once, if there is one. `index_model` gives
-    score and weight of a row from its linear predictor, which refits under a null need. `needs_instruments` for
-    endogenous regressors. `relative` if it compares two values of the outcome, so that it predicts no risk.
+    What it can do is asked of these fields, never of its name. `fit` takes a model frame, and options of its own by
+    keyword; options, fixed effects, instruments and outcome are checked by what is declared before the decorated
+    function is called, and an option annotated as `Literal` takes its values alone.
+
+    `link` from linear predictor to mean. `outcome` what it may be: "any" number, "binary", an "amount" from zero on, a
+    "count", or at least two "levels". `uses` says what it does with `ModelFrame.fixed_effects`: "nothing" (it
+    refuses them), "absorbs" them, "conditions" on the first, "averages" the regressors within the first, or takes the
+    first for "groups" of correlated rows; `factors` how many it takes. `fixed_effects` are those that a study gives it.
+    `covariances` are the kinds that it supports, `statistics` those of a fit that it reports, by name. `reference`
+    names the independent implementation that each fit is compared with; `gap` returns the largest relative difference
+    of a coefficient from it, None where the fit is the library's own or tests alone compare. `engine` fits many
+    specifications of one sample at once, if there is one. `index_model` gives score and weight of a row from its linear
+    predictor, which refits under a null need. `objective` its `likelihood.Search` for outcome (n,) and regressors
+    (n, k). `needs_instruments` for endogenous regressors. `relative` if it compares two values of the outcome, so that
+    it predicts no risk.
     """
 
     name: str
-    fit: Callable[..., Solution]
     label: Label
-    link: Link
-    covariances: frozenset[str]
-    reference: str
+    link: Link = field(kw_only=True)
+    covariances: frozenset[str] = field(kw_only=True)
+    reference: str = field(kw_only=True)
+    outcome: Outcome = "any"
     uses: Uses = "nothing"
+    factors: Literal["any", "some", "one"] = "any"
     fixed_effects: tuple[str, ...] = ()
+    statistics: Mapping[Statistic, Report] = field(default_factory=dict)
     gap: Callable[[ModelFrame, Solution], float] | None = None
     engine: Engine | None = None
     index_model: Any = None
+    objective: Callable[[Array, Array], Any] | None = None
     needs_instruments: bool = False
     relative: bool = False
+    fit: Callable[..., Solution] = _undecorated
+
+    def __call__(self, function: Callable[..., Solution]) -> Callable[..., Solution]:
+        """Register the estimator with a function that fits it."""
+
+        @wraps(function)
+        def checked(design: ModelFrame, **options: Any) -> Solution:
+            self.check_options(options)
+            self.check(design)
+            return function(design, **options)
+
+        REGISTRY[self.name] = replace(self, fit=checked)
+        return checked
 
     @property
     def module(self) -> str:
@@ -126,20 +166,73 @@ class Estimator:
         """Whether its coefficients compare each dyad with itself."""
         return self.absorbs_dyads or (self.uses == "averages" and "dyad" in self.fixed_effects)
 
+    def check_options(self, options: Mapping[str, Any]) -> None:
+        """Raise UnknownOption, naming the nearest, unless it has these options and their values are legal."""
+        legal = dict(list(inspect.signature(get(self.name).fit).parameters.items())[1:])
+        for name, value in options.items():
+            if name not in legal:
+                raise UnknownOption(f"estimator {self.name!r} has no option {name!r}; {choices(name, legal)}")
+            values = get_args(legal[name].annotation) if get_origin(legal[name].annotation) is Literal else ()
+            if values and value not in values:
+                raise UnknownOption(f"{name} {value!r} is not known; {choices(value, values)}")
+
+    def check(self, design: ModelFrame) -> None:
+        """Refuse a design that the estimator does not take.
+
+        Raises UnsupportedEffects, UnsupportedInstruments if it has fixed effects or endogenous regressors and the
+        estimator uses none, or too many or too few; EstimationError, UnsuitableOutcome, NoVariation if the outcome is
+        not finite, not of the kind that the estimator models, or does not vary.
+        """
+        self.check_effects(design.fixed_effects)
+        if design.endogenous and not self.needs_instruments:
+            takers = ", ".join(sorted(e.name for e in REGISTRY.values() if e.needs_instruments)) or "none"
+            raise UnsupportedInstruments(
+                f"estimator {self.name!r} takes no instruments ({', '.join(design.endogenous)} is endogenous); "
+                f"those that do: {takers}"
+            )
+        check_outcome(design.y, self.outcome)
+
+    def check_effects(self, given: Mapping[str, Codes]) -> None:
+        """Raise UnsupportedEffects if the estimator uses no fixed effects, or more or fewer than are given."""
+        one = self.uses in ONE_FACTOR or self.factors == "one"
+        if self.uses == "nothing" and given:
+            takers = ", ".join(sorted(e.name for e in REGISTRY.values() if e.uses == "absorbs"))
+            raise UnsupportedEffects(
+                f"estimator {self.name!r} takes no fixed effects, but got {', '.join(given)}; "
+                f"those that absorb: {takers}"
+            )
+        if one and len(given) != 1:
+            does = ONE_FACTOR.get(self.uses, self.uses)
+            raise UnsupportedEffects(
+                f"{self.name} {does} one factor, such as the dyad; given: {' × '.join(given) or 'none'}"
+            )
+        if self.factors == "some" and not given:
+            pooled = sorted(e.name for e in REGISTRY.values() if e.uses == "nothing" and e.link == self.link)
+            raise UnsupportedEffects(
+                f"{self.name} absorbs effects and got none; estimators without effects: {', '.join(pooled)}"
+            )
+
 
 REGISTRY: dict[str, Estimator] = {}
+estimator = Estimator
 
 
-def estimator(
-    name: str, label: Label, **declared: Unpack[Declared]
-) -> Callable[[Callable[..., Solution]], Callable[..., Solution]]:
-    """Register the decorated function under `name`; it takes a model frame, and options of its own by keyword."""
+def check_outcome(y: Array, kind: Outcome) -> None:
+    """Refuse an outcome (N,) that is not of a kind.
 
-    def register(function: Callable[..., Solution]) -> Callable[..., Solution]:
-        REGISTRY[name] = Estimator(name, function, label, **declared)
-        return function
-
-    return register
+    Raises EstimationError if a value is not finite; UnsuitableOutcome if it is not 0 or 1, negative, or no count where
+    it must be; NoVariation if it does not vary, or an amount is zero in all rows.
+    """
+    if not np.isfinite(y.sum()):
+        raise EstimationError("values that are missing or infinite in the outcome: leave these rows out first")
+    if kind == "binary" and not ((y == 0) | (y == 1)).all():
+        raise UnsuitableOutcome("the outcome must be 0 or 1 in every row")
+    if kind == "amount" and not y.min() >= 0:
+        raise UnsuitableOutcome(f"the outcome is negative in {int((y < 0).sum()):,} rows: Poisson counts from zero")
+    if kind == "count" and (y.min() < 0 or not (y == np.round(y)).all()):
+        raise UnsuitableOutcome("the outcome must be a count: 0, 1, 2 … in every row")
+    if kind != "any" and y.min() == y.max() and not (kind == "amount" and y.any()):
+        raise NoVariation(f"the outcome is {y[0]:g} in all {len(y):,} rows")
 
 
 def with_fixed_effects(design: ModelFrame, estimator: Estimator, chosen: tuple[str, ...] | None = None) -> ModelFrame:
@@ -168,3 +261,10 @@ def check_rank(cross: Array, terms: Sequence[str]) -> None:
     if values[0] <= SINGULAR * values[-1]:
         guilty = [t for t, weight in zip(terms, np.abs(vectors[:, 0]), strict=True) if weight > 1e-3]
         raise RankDeficient(f"linearly dependent regressors: {', '.join(guilty)}; drop one of them")
+
+
+def agreed(name: str, reference: str, gap: float) -> float:
+    """The largest relative difference from a reference implementation; raises NotReproduced if it exceeds 1e-6."""
+    if not gap <= AGREEMENT:
+        raise NotReproduced(f"{name} differs from {reference} by {gap:.1e} (at most {AGREEMENT:.0e} is rounding)")
+    return gap

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,15 +16,6 @@ from detente.stats.frame import ModelFrame
 
 OPEN, CLOSE = "([{", ")]}"
 CONSTANT = "Intercept"
-
-
-@dataclass(frozen=True)
-class Model:
-    """What goes with a formula: covariance, and columns of the two sides of a dyad and of time."""
-
-    vcov: str | Vcov
-    sides: tuple[str, str] | None
-    time: str | None
 
 
 @dataclass(frozen=True)
@@ -41,28 +33,23 @@ class _Parts:
         return tuple(s for s in (self.outcome, self.regressors, self.endogenous, self.instruments) if s)
 
 
-def build(formula: str, data: pd.DataFrame | None, model: Model) -> tuple[str, ModelFrame, Vcov]:
-    """Name of the outcome, the design, and the recipe of the covariance.
+def build(
+    formula: str, data: pd.DataFrame | None, vcov: str | Vcov, sides: tuple[str, str] | None, time: str | None
+) -> tuple[str, ModelFrame, Vcov]:
+    """Name of the outcome, the design, and the recipe of the covariance; `sides` and `time` name columns.
 
     Rows with something missing are left out and counted by the first column, in the order of the formula, that lacks
     them; then those for which a term, such as log(x), is no number.
 
-    Raises
-    ------
-    FormulaError
-        If the formula cannot be read, a term is infinite, or it asks for a model without a constant.
-    UnknownVariable
-        If a column does not exist, naming the nearest.
-    EmptySample
-        If no row is left.
+    Raises FormulaError if the formula cannot be read, a term is infinite, or it asks for a model without a constant;
+    UnknownVariable if a column does not exist, naming the nearest; EmptySample if no row is left.
     """
     if not isinstance(data, pd.DataFrame):
         raise FormulaError("a formula needs a data frame: fit(formula, data)")
     parts = _taken_apart(formula)
-    recipe = parse(model.vcov, (*FACTORS, *map(str, data.columns)))
-    sides = recipe.sides or model.sides
-    columns = _columns(parts, data, sides, model.time, recipe.factors)
-    kept, attrition = _complete(data, columns)
+    recipe = parse(vcov, (*FACTORS, *map(str, data.columns)))
+    sides = recipe.sides or sides
+    kept, attrition = _complete(data, _columns(parts, data, sides, time, recipe.factors))
     terms, matrices = _evaluated(parts, kept, attrition)
     rows = terms.index
     codes = _Codes(data, np.asarray(rows, dtype=np.int64), sides)
@@ -73,7 +60,7 @@ def build(formula: str, data: pd.DataFrame | None, model: Model) -> tuple[str, M
         terms=tuple(terms.columns),
         side1=a,
         side2=b,
-        time=None if model.time is None else codes.time(model.time),
+        time=None if time is None else codes.time(time),
         fixed_effects={name: codes.factor(name) for name in parts.effects},
         clusters=codes,
         endogenous=tuple(matrices["endogenous"]),
@@ -132,24 +119,17 @@ def _columns(
 ) -> list[str]:
     """Columns that the model needs, in the order of the formula.
 
-    Raises
-    ------
-    UnknownVariable
-        If one does not exist, naming the nearest.
+    Raises UnknownVariable if one does not exist, naming the nearest.
     """
     wanted = [name for source in parts.sources for name in _variables(source)]
     named = [part for name in (*parts.effects, *factors) for part in name.split(":")]
     for name in named:
-        if name in data.columns:
-            wanted.append(name)
-        elif name in ("dyad", "side1", "side2") and sides is not None:
-            wanted += sides
-        elif name == "dyad":
+        if name not in data.columns and name == "dyad" and sides is None:
             raise UnknownVariable(
                 "'dyad' is no column, and the two sides have no name: dyadic(side1, side2) or sides=(side1, side2)"
             )
-        else:
-            wanted.append(name)
+        is_side = name not in data.columns and name in ("dyad", "side1", "side2")
+        wanted += sides if sides and is_side else (name,)
     wanted += [*(sides or ()), *((time,) if time else ())]
     for name in wanted:
         if name not in data.columns:
@@ -160,13 +140,21 @@ def _columns(
 def _variables(source: str) -> list[str]:
     """Variables of a formula's part, in their order."""
     from formulaic import Formula
+
+    with _named(source):
+        names = [str(name) for name in Formula(source).required_variables]
+    return sorted(names, key=lambda name: (source.find(name), name))
+
+
+@contextmanager
+def _named(source: str) -> Iterator[None]:
+    """What formulaic finds wrong with a formula's part, under its own name."""
     from formulaic.errors import FormulaicError
 
     try:
-        names = [str(name) for name in Formula(source).required_variables]
+        yield
     except FormulaicError as error:
         raise FormulaError(f"{source!r}: {str(error).splitlines()[0]}") from error
-    return sorted(names, key=lambda name: (source.find(name), name))
 
 
 def _complete(data: pd.DataFrame, columns: Sequence[str]) -> tuple[pd.DataFrame, list[tuple[str, int]]]:
@@ -202,7 +190,9 @@ def _evaluated(
         numbers = everything.notna().all(axis=1).to_numpy()
         if numbers.all():
             break
-        attrition += list(_without_number(everything))
+        first = everything.isna().to_numpy().argmax(axis=1)[~numbers]
+        lost = np.bincount(first, minlength=everything.shape[1])
+        attrition += [(f"{name} is not a number:", int(n)) for name, n in zip(everything, lost, strict=True) if n]
         data = data[numbers]
         if data.empty:
             raise EmptySample(f"no row is left: {'; '.join(f'{why} {rows:,}' for why, rows in attrition)}")
@@ -213,16 +203,6 @@ def _evaluated(
         "instruments": instruments.to_numpy() if parts.instruments else None,
     }
     return regressors, found
-
-
-def _without_number(everything: pd.DataFrame) -> Iterator[tuple[str, int]]:
-    """Terms that are not a number, with the rows that each is the first to cost."""
-    lost = np.zeros(len(everything), dtype=bool)
-    for name in everything:
-        missing = everything[name].isna().to_numpy() & ~lost
-        if missing.any():
-            yield f"{name} is not a number:", int(missing.sum())
-        lost |= missing
 
 
 def _refuse(parts: _Parts, everything: pd.DataFrame, regressors: pd.DataFrame) -> None:
@@ -251,18 +231,14 @@ def _outcome(source: str, data: pd.DataFrame) -> pd.Series:
 def _matrix(source: str, data: pd.DataFrame) -> pd.DataFrame:
     """Columns of a formula's part as numbers, without the constant, which estimators add or absorb."""
     from formulaic import Formula
-    from formulaic.errors import FormulaicError
 
     if not source:
         return pd.DataFrame(index=data.index)
-    try:
+    with _named(source), np.errstate(all="ignore"):  # what is no number or infinite is counted and named
         formula = Formula(source)
         if "1" not in map(str, formula):
             raise FormulaError(f"{source!r} takes the constant out: estimators add one, or absorb effects that hold it")
-        with np.errstate(all="ignore"):  # what is no number or infinite is counted and named
-            found = formula.get_model_matrix(data, na_action="ignore", output="pandas")
-    except FormulaicError as error:
-        raise FormulaError(f"{source!r}: {str(error).splitlines()[0]}") from error
+        found = formula.get_model_matrix(data, na_action="ignore", output="pandas")
     return pd.DataFrame(found).drop(columns=CONSTANT, errors="ignore").astype("float64").set_axis(data.index, axis=0)
 
 
@@ -331,10 +307,7 @@ class _Codes(Mapping[str, Codes]):
     def _column(self, name: str) -> pd.Series:
         """A column in the rows used.
 
-        Raises
-        ------
-        FormulaError
-            If it is missing there: only columns that the fit asked for are known to be complete.
+        Raises FormulaError if it is missing there: only columns that the fit asked for are known to be complete.
         """
         column = self.data[name].iloc[self.rows]
         missing = int(column.isna().sum())

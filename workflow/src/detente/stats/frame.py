@@ -42,10 +42,7 @@ class ModelFrame:
     def pairs(self) -> Pairs:
         """Dyads and states, numbered.
 
-        Raises
-        ------
-        NoDyads
-            If the rows are no dyads.
+        Raises NoDyads if the rows are no dyads.
         """
         if self.side1 is None or self.side2 is None:
             raise NoDyads("rows are not dyads: name the columns of their two sides, dyadic(side1, side2)")
@@ -54,10 +51,7 @@ class ModelFrame:
     def factor(self, name: str) -> Codes:
         """Codes (N,) to cluster or absorb by: a fixed effect, a further factor, "dyad", "year", "side1" or "side2".
 
-        Raises
-        ------
-        UnknownVariable
-            If there is none of this name.
+        Raises UnknownVariable if there is none of this name.
         """
         own = {k: v for k, v in (("side1", self.side1), ("side2", self.side2), ("year", self.time)) if v is not None}
         for known in (self.fixed_effects, self.clusters, own):

@@ -24,17 +24,9 @@ def jackknife(
     it is positive semi-definite and larger, up to √2 in the standard error if only rows of one dyad depend on each
     other. It costs one fit a state. Delete-a-group jackknife on the nodes of a network: Frank and Snijders (1994).
 
-    Parameters
-    ----------
-    estimate
-        The estimator with its options; `solution` its fit to the whole design.
-
-    Raises
-    ------
-    NoDyads, TooFewStates
-        If the rows are no dyads, or of fewer than five states.
-    EstimationError
-        If the model without some state has no estimate, naming the state.
+    `estimate`: the estimator with its options; `solution` its fit to the whole design.
+    Raises NoDyads, TooFewStates if the rows are no dyads, or of fewer than five states; EstimationError if the model
+    without some state has no estimate, naming the state.
     """
     if design.side1 is None or design.side2 is None:
         raise NoDyads("a jackknife over states needs rows with two sides: name their two columns, dyadic(side1, side2)")

@@ -68,12 +68,8 @@ def factors_of(design: ModelFrame) -> tuple[str, ...]:
 def read(name: str | Vcov, design: ModelFrame, estimator: Estimator) -> Vcov:
     """The recipe of a name, if design and estimator have what it needs.
 
-    Raises
-    ------
-    UnsupportedCovariance
-        If the name is not known, or the estimator does not support its kind.
-    NoDyads
-        If it goes by dyads and the rows are none.
+    Raises UnsupportedCovariance if the name is not known, or the estimator does not support its kind; NoDyads if it
+    goes by dyads and the rows are none.
     """
     recipe = parse(name, (*factors_of(design), *FACTORS))
     refuse_unsupported(recipe, estimator, factors_of(design))

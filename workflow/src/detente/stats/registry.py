@@ -18,11 +18,13 @@ __all__ = ["REGISTRY", "WITH_ENGINE", "Estimator", "get"]
 
 def documented() -> str:
     """The registered estimators as a Markdown table, which stands in `docs/estimates.md`."""
-    head = "| name | estimator | link | fixed effects | covariances | many specifications | compared with |"
-    rows = [head, "|" + "---|" * head.count(" | ") + "---|"]
+    columns = "name", "estimator", "link", "fixed effects", "covariances", "statistics"
+    rows = [f"| {' | '.join(columns)} | many specifications | compared with |", "|" + "---|" * (len(columns) + 2)]
     for name, found in sorted(REGISTRY.items()):
         effects = {"nothing": "none"}.get(found.uses, f"{found.uses} {', '.join(found.fixed_effects)}")
         kinds = ", ".join(sorted(found.covariances))
-        cells = (f"`{name}`", found.label.long, found.link, effects, kinds, found.engine or "–", found.reference)
+        statistics = ", ".join(f"`{s}`" for s in sorted(found.statistics)) or "–"
+        engine = found.engine or "–"
+        cells = (f"`{name}`", found.label.long, found.link, effects, kinds, statistics, engine, found.reference)
         rows.append(f"| {' | '.join(cells)} |")
     return "\n".join(rows)

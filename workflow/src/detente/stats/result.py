@@ -12,13 +12,19 @@ import pandas as pd
 
 from detente.base.numerics import LEVEL, critical, two_sided
 from detente.base.types import Array
-from detente.stats import show
-from detente.stats.contract import Solution
+from detente.stats.contract import Estimated, Solution
 from detente.stats.covariance import Covariance, Vcov, covariance
 from detente.stats.frame import ModelFrame
 from detente.stats.jackknife import jackknife
 from detente.stats.parts import read, sandwich_parts
+from detente.stats.printing import fit_html, fit_text
 from detente.stats.registry import get
+
+LABELS: Mapping[str, str] = {
+    "log_likelihood": "Log-likelihood",
+    "null_log_likelihood": "Log-likelihood of constants alone",
+    "penalised_lr_chi2": "Penalised likelihood-ratio χ²",
+}
 
 
 @dataclass(frozen=True)
@@ -87,10 +93,7 @@ class Fit:
     def with_vcov(self, vcov: str | Vcov, ssc: str | None = None) -> Fit:
         """The same fit under another covariance; nothing is refitted, except by a jackknife.
 
-        Raises
-        ------
-        UnsupportedCovariance, NoDyads, TooFewStates, TooFewClusters, UnknownVariable
-            As `fit`.
+        Raises UnsupportedCovariance, NoDyads, TooFewStates, TooFewClusters, UnknownVariable as `fit`.
         """
         ssc = self.ssc if ssc is None else ssc
         made = made_covariance(vcov, self.design, self.solution, self.estimator, ssc, self.options)
@@ -98,11 +101,11 @@ class Fit:
 
     def __str__(self) -> str:
         """A summary that prints the recipe of the standard errors."""
-        return show.text(self)
+        return fit_text(self)
 
     def _repr_html_(self) -> str:
         """The same for notebooks."""
-        return show.html(self)
+        return fit_html(self)
 
     @property
     def __maketables_coef_table__(self) -> pd.DataFrame:
@@ -114,7 +117,10 @@ class Fit:
         return self.table(0.95).rename(columns=names).set_index("term").rename_axis("Coefficient")
 
     def __maketables_stat__(self, key: str) -> int | float | str | None:
-        """A statistic of the model for maketables; None if there is none of the name."""
+        """A statistic of the model for maketables, of those its estimator declares too; None if there is none."""
+        for name, made in get(self.estimator).statistics.items():
+            if name == key:
+                return made(Estimated(self.design, self.solution, self.options))
         return {
             "N": self.nobs,
             "dyads": self.dyads,
@@ -134,12 +140,12 @@ class Fit:
 
     @property
     def __maketables_stat_labels__(self) -> dict[str, str]:
-        return {"dyads": "Dyads", "states": "States", "events": "Events", "estimator": "Estimator"}
+        return {"dyads": "Dyads", "states": "States", "events": "Events", "estimator": "Estimator", **LABELS}
 
     @property
     def __maketables_default_stat_keys__(self) -> list[str]:
-        known = ("N", "dyads", "states", "events", "estimator", "se_type")
-        return [key for key in known if self.__maketables_stat__(key) is not None]
+        counts = [key for key in ("N", "dyads", "states", "events") if self.__maketables_stat__(key) is not None]
+        return [*counts, *get(self.estimator).statistics, "estimator", "se_type"]
 
     @property
     def __maketables_vcov_info__(self) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import Any, get_args
 import numpy as np
 
 from detente.base.errors import EstimationError, UnsupportedEffects, UnsupportedInstruments
-from detente.stats import REGISTRY, Estimator, Link, ModelFrame, Solution, fit, get, subset
+from detente.stats import REGISTRY, Estimated, Estimator, Link, ModelFrame, Solution, Statistic, fit, get, subset
 from detente.stats.covariance import KINDS
 from detente.testing.panels import example_frame
 
@@ -20,9 +20,9 @@ def check_estimator(estimator: str | Callable[..., Solution], frame: ModelFrame 
 
     It is declared in full. Its solution has the shapes that `Solution` says, finite, with a bread that is symmetric and
     positive, and scores that sum to zero at the estimate. Fitted twice it is the same to the last bit, in whatever
-    order the rows come it is the same to rounding, and the frame is left as it was. Every covariance that it declares
-    can be made, and what it does not take (fixed effects, instruments, missing values, a treatment that never varies)
-    is refused by a named error.
+    order the rows come it is the same to rounding, and the frame is left as it was. Every covariance and statistic that
+    it declares can be made, and what it does not take (fixed effects, instruments, missing values, a treatment that
+    never varies) is refused by a named error.
 
     `estimator` is its name, or the function under `@estimator`, with its own `options`. It is fitted on `frame`, which
     has its fixed effects; on a small simulated panel of dyad-years with a 0/1 outcome if there is none.
@@ -80,9 +80,14 @@ def _solution(found: Estimator, frame: ModelFrame, options: dict[str, Any]) -> I
         yield "its estimate depends on the order of the rows"
     if not (np.array_equal(before[0], frame.y) and np.array_equal(before[1], frame.x)):
         yield "it changes the frame that it is given"
+    for statistic, made in found.statistics.items():
+        if statistic not in get_args(Statistic):
+            yield f"its statistic {statistic!r} is none of {', '.join(get_args(Statistic))}"
+        elif not np.isfinite(made(Estimated(frame, solution, options))):
+            yield f"its {statistic} is not finite"
     for kind in sorted(found.covariances):
-        made = fit(frame, estimator=found.name, vcov=NAMED.get(kind, kind), **options)
-        if not np.isfinite(made.vcov.matrix).all() or not str(made.vcov):
+        vcov = fit(frame, estimator=found.name, vcov=NAMED.get(kind, kind), **options).vcov
+        if not np.isfinite(vcov.matrix).all() or not str(vcov):
             yield f"its {kind} covariance is not finite, or does not say how it was made"
 
 

@@ -53,14 +53,14 @@ _LINEAR = (
 _BREAD = '<msup><mi mathvariant="bold">A</mi><mrow><mo>−</mo><mn>1</mn></mrow></msup>'
 
 EQUATIONS: Mapping[str, Equation] = {
-    "logit": Equation(
+    "logistic": Equation(
         "Pr(Y_(a b t) = 1) = Lambda(alpha + tau D_(a b t) + bold(x)'_(a b t) bold(beta) + g(s_(a b t)))",
         f"<mi>Pr</mi><mo>(</mo>{_sub(_i('Y'), _DYAD_YEAR)}{_o('=')}<mn>1</mn><mo>)</mo>{_o('=')}"
         f"{_i('Λ')}<mo>(</mo>{_i('α')}{_o('+')}{_LINEAR}<mo>)</mo>",
         "The probability of an onset in dyad a b in year t is the logistic function of a constant, tau times "
         "the treatment, the controls times beta, and a function g of years at peace.",
     ),
-    "lpm": Equation(
+    "two_way_linear": Equation(
         "Y_(a b t) = tau D_(a b t) + bold(x)'_(a b t) bold(beta) + g(s_(a b t))"
         " + alpha_(a b) + delta_t + epsilon_(a b t)",
         f"{_sub(_i('Y'), _DYAD_YEAR)}{_o('=')}{_LINEAR}{_o('+')}{_sub(_i('α'), _i('a', 'b'))}{_o('+')}"

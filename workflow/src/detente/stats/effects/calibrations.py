@@ -7,8 +7,8 @@ import pandas as pd
 
 from detente.base.errors import EstimationError, NoRisk
 from detente.base.types import Array
-from detente.stats.effects.links import CURVES
-from detente.stats.printing import html, plain
+from detente.stats.links import Curve
+from detente.stats.printing import Printed
 from detente.stats.registry import get
 from detente.stats.result import Fit
 
@@ -16,7 +16,7 @@ PROBABILITIES = ("logit", "probit", "cloglog")
 
 
 @dataclass(frozen=True)
-class Calibration:
+class Calibration(Printed):
     """Mean predicted risk beside the base rate.
 
     `groups` one row per group of predicted risk, from low to high: group, rows, predicted_low, predicted_high,
@@ -40,24 +40,12 @@ class Calibration:
         """Largest distance of mean predicted risk from the observed rate in a group."""
         return float((self.groups["predicted"] - self.groups["observed"]).abs().max())
 
-    def __str__(self) -> str:
-        """The table of groups below the comparison in all."""
-        return plain(self._title, self.groups, self._notes)
-
-    def _repr_html_(self) -> str:
-        """The same for notebooks."""
-        return html(self._title, self.groups, self._notes)
-
-    @property
-    def _title(self) -> str:
+    def _printed(self) -> tuple[str, pd.DataFrame, list[str]]:
         means = f"Mean predicted {self.predicted:.5f}, base rate {self.observed:.5f}"
-        return f"{means}: {self.ratio:.3f} times as many predicted as observed"
-
-    @property
-    def _notes(self) -> list[str]:
+        title = f"{means}: {self.ratio:.3f} times as many predicted as observed"
         rows = int(self.groups["rows"].sum())
         said = [f"{self.impossible:,} of {rows:,} predictions are no possible risk"] if self.impossible else []
-        return [*said, *self.flags]
+        return title, self.groups, [*said, *self.flags]
 
 
 def calibration(fit: Fit, groups: int = 10) -> Calibration:
@@ -67,12 +55,7 @@ def calibration(fit: Fit, groups: int = 10) -> Calibration:
     canonical link and a constant is calibrated in all by its own first-order condition; penalised, conditional and
     shrunken ones need not be (a Firth logit with dyad effects predicts several times the base rate).
 
-    Raises
-    ------
-    NoRisk
-        If the model has no absolute risk.
-    EstimationError
-        If fewer than two groups are asked for.
+    Raises NoRisk if the model has no absolute risk; EstimationError if fewer than two groups are asked for.
     """
     if groups < 2:
         raise EstimationError(f"{groups} groups of predicted risk: it takes at least 2")
@@ -80,7 +63,7 @@ def calibration(fit: Fit, groups: int = 10) -> Calibration:
     if solution.predictor is None:
         raise NoRisk("this model has no absolute risk to calibrate: it conditions its effects out")
     y = fit.design.y if solution.rows is None else fit.design.y[solution.rows]
-    risk = CURVES[solution.link](solution.predictor).mean
+    risk = Curve(solution.link, solution.predictor).mean
     if solution.link in PROBABILITIES:
         y = _as_event(fit, y)
     highest = 1.0 if y.max() <= 1 else np.inf

@@ -10,8 +10,8 @@ import numpy as np
 from detente.base.errors import EstimationError, NoRisk
 from detente.base.types import Array
 from detente.stats.contract import Solution
-from detente.stats.effects.links import CURVES
 from detente.stats.effects.risk import chunks
+from detente.stats.links import Curve
 
 
 @dataclass(frozen=True)
@@ -22,81 +22,56 @@ class Effect:
     gradient: Array
 
 
-@dataclass(frozen=True)
-class _Risks:
-    treated: float
-    untreated: float
-    treated_gradient: Array
-    untreated_gradient: Array
-
-
 def average_marginal_effect(fit: Solution, y: Array, treatment: Array) -> Effect:
     """Mean difference of onset risk between all rows treated and none (Hanmer and Kalkan 2013: observed values).
 
-    Parameters
-    ----------
-    fit
-        A solution; y, treatment (N,) outcome and treatment of the design that it is of.
-
-    Raises
-    ------
-    NoRisk
-        If the model has no absolute risk.
+    y, treatment (N,) are outcome and treatment of the design that the solution is of. Raises NoRisk if the model has no
+    absolute risk.
     """
-    risks = _risks(fit, y, treatment)
-    return Effect(risks.treated - risks.untreated, risks.treated_gradient - risks.untreated_gradient)
+    treated, untreated = _risks(fit, y, treatment)
+    return Effect(treated.value - untreated.value, treated.gradient - untreated.gradient)
 
 
 def log_risk_ratio(fit: Solution, y: Array, treatment: Array) -> Effect:
-    """Log of mean risk with all rows treated over mean risk with none.
+    """Log of mean risk with all rows treated over mean risk with none; NoRisk as above.
 
-    Raises
-    ------
-    EstimationError
-        If the linear model puts one of the two mean risks at or below zero: the ratio does not exist.
+    Raises EstimationError if the linear model puts one of the two mean risks at or below zero: the ratio does not
+    exist.
     """
-    risks = _risks(fit, y, treatment)
-    if risks.treated <= 0 or risks.untreated <= 0:
+    treated, untreated = _risks(fit, y, treatment)
+    if min(treated.value, untreated.value) <= 0:
         raise EstimationError(
-            f"mean risk is {risks.treated:.4f} with treatment and {risks.untreated:.4f} without: there is no ratio"
+            f"mean risk is {treated.value:.4f} with treatment and {untreated.value:.4f} without: there is no ratio"
         )
-    gradient = risks.treated_gradient / risks.treated - risks.untreated_gradient / risks.untreated
-    return Effect(float(np.log(risks.treated / risks.untreated)), gradient)
+    gradient = treated.gradient / treated.value - untreated.gradient / untreated.value
+    return Effect(float(np.log(treated.value / untreated.value)), gradient)
 
 
-def _risks(fit: Solution, y: Array, treatment: Array) -> _Risks:
-    """Mean risk with all rows treated and with none, and their gradients in the coefficients."""
+def _risks(fit: Solution, y: Array, treatment: Array) -> tuple[Effect, Effect]:
+    """Mean risk with all rows treated and with none."""
     if fit.predictor is None:
         raise NoRisk("this model has no absolute risk: it conditions its effects out and never estimates them")
     if fit.rows is not None:
         y, treatment = y[fit.rows], treatment[fit.rows]
+    unit = np.eye(len(fit.estimate))[fit.treatment]
     if fit.link == "identity":
-        return _linear_risks(fit, y, treatment)
+        # Every row's risk moves by the coefficient: mean outcome holds effects and controls at what they are.
+        coefficient, share = float(fit.estimate[fit.treatment]), float(treatment.mean())
+        untreated = float(y.mean()) - coefficient * share
+        return Effect(untreated + coefficient, (1 - share) * unit), Effect(untreated, -share * unit)
     if not fit.absorbed:
         treatment = fit.x[:, fit.treatment]
-    (treated, treated_gradient), (untreated, untreated_gradient) = (
-        _mean_risk(fit, treatment, level) for level in (1.0, 0.0)
-    )
-    return _Risks(treated, untreated, treated_gradient, untreated_gradient)
+    return _mean_risk(fit, treatment, 1.0, unit), _mean_risk(fit, treatment, 0.0, unit)
 
 
-def _mean_risk(fit: Solution, treatment: Array, level: float) -> tuple[float, Array]:
-    """Mean risk with the treatment at a level in every row, and its gradient; absorbed effects adapt."""
+def _mean_risk(fit: Solution, treatment: Array, level: float, unit: Array) -> Effect:
+    """Mean risk with the treatment at a level in every row; absorbed effects adapt."""
     assert fit.predictor is not None
-    total, gradient, unit = 0.0, np.zeros(len(fit.estimate)), np.eye(len(fit.estimate))[fit.treatment]
+    total, gradient = 0.0, np.zeros(len(fit.estimate))
     for s in chunks(len(treatment)):
         moved = level - treatment[s]
         eta = fit.predictor[s] if fit.absorbed else fit.x[s] @ fit.estimate
-        curve = CURVES[fit.link](eta + moved * fit.estimate[fit.treatment])
+        curve = Curve(fit.link, eta + moved * fit.estimate[fit.treatment])
         total += float(curve.mean.sum())
         gradient += curve.slope @ fit.x[s] + (curve.slope @ moved) * unit
-    return total / len(treatment), gradient / len(treatment)
-
-
-def _linear_risks(fit: Solution, y: Array, treatment: Array) -> _Risks:
-    """Move every row's risk by the coefficient: mean outcome holds effects and controls at what they are."""
-    unit = np.zeros(len(fit.estimate))
-    unit[fit.treatment] = 1.0
-    coefficient, share = float(fit.estimate[fit.treatment]), float(treatment.mean())
-    untreated = float(y.mean()) - coefficient * share
-    return _Risks(untreated + coefficient, untreated, (1 - share) * unit, -share * unit)
+    return Effect(total / len(treatment), gradient / len(treatment))

@@ -13,7 +13,7 @@ import pandas as pd
 
 from detente.base.errors import EstimationError
 from detente.base.types import Array
-from detente.stats.effects.quantities import Quantities, Scale, draw_coefficients
+from detente.stats.effects.quantities import STRETCH, Quantities, Scale, draw_coefficients
 from detente.stats.effects.risk import Average, Predictor, at_draws, averages, predictor
 from detente.stats.result import Fit
 
@@ -43,21 +43,10 @@ def marginal_effects(
 ) -> Quantities:
     """Average marginal effect on risk of regressors: of one that is 0 or 1 the change, of another the derivative.
 
-    Parameters
-    ----------
-    terms
-        Names of regressors; all that can be moved by themselves if None.
-    at
-        Other regressors set to values in every row.
-    simulate
-        Draws of the coefficients for intervals, instead of the delta method.
-
-    Raises
-    ------
-    NoRisk
-        If the model has no absolute risk, as conditional logit.
-    UnknownVariable
-        If a name is no regressor of the fit.
+    `terms`: names of regressors; all that can be moved by themselves if None. `at`: other regressors set to values in
+    every row. `simulate`: draws of the coefficients for intervals, instead of the delta method.
+    Raises NoRisk if the model has no absolute risk, as conditional logit; UnknownVariable if a name is no regressor of
+    the fit.
     """
     of, others = predictor(fit.solution, fit.design), at or {}
     fixed = {of.column(name): float(value) for name, value in others.items()}
@@ -78,10 +67,7 @@ def first_differences(
 ) -> Quantities:
     """Mean risk with a regressor at its second value in every row, less that with it at its first.
 
-    Parameters
-    ----------
-    changes
-        By regressor, from which value to which. `at` and `simulate` as in `marginal_effects`.
+    `changes`: by regressor, from which value to which. `at` and `simulate` as in `marginal_effects`.
     """
     of = predictor(fit.solution, fit.design)
     wanted = _between(of, changes, at)
@@ -100,10 +86,7 @@ def risk_ratios(
     `changes` None takes every regressor: from 0 to 1 if it is no other, else from its mean to a standard deviation
     above it.
 
-    Raises
-    ------
-    EstimationError
-        If a mean risk is not positive, as in linear models: the ratio does not exist.
+    Raises EstimationError if a mean risk is not positive, as in linear models: the ratio does not exist.
     """
     of = predictor(fit.solution, fit.design)
     if changes is None:
@@ -124,10 +107,7 @@ def risk_curve(
     Intervals are made on the scale of log odds, or of logs for a count, so that they stay where risks can be; those of
     linear models on that of the risk. Where effects are absorbed by a linear model, the mean outcome is taken as known.
 
-    Parameters
-    ----------
-    values
-        Where to predict; None for 0 and 1, or 21 values over the range that the regressor has.
+    `values`: where to predict; None for 0 and 1, or 21 values over the range that the regressor has.
     """
     of = predictor(fit.solution, fit.design)
     column, s = of.column(term), of.structure
@@ -171,10 +151,15 @@ def _made(
     fit: Fit, of: Predictor, wanted: Sequence[_Contrast], title: str, scale: Scale, simulate: Draws | None
 ) -> Quantities:
     """All averages in one pass, then what is asked of them."""
-    asked = list(_asked(wanted))
+    asked = [average for contrast in wanted for average in (contrast.first, contrast.second) if average is not None]
     found = averages(of, asked)
-    outcome, gradient = _put(found.value, scale), _steepness(found.value, scale)[:, None] * found.gradient
-    _refuse_missing(outcome, found.value)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        outcome, gradient = _put(found.value, scale), found.gradient / STRETCH[scale](found.value)[:, None]
+    if not np.isfinite(outcome).all():
+        worst = float(found.value[~np.isfinite(outcome)][0])
+        raise EstimationError(f"a mean risk is {worst:.4f}: it has no ratio and no odds; use first_differences")
+    unused = len(fit.design.y) - of.n
+    excluded = f"averages are over the {of.n:,} rows that the fit uses, not the {unused:,} others"
     simulated = None
     if simulate is not None:
         draws = draw_coefficients(fit.estimate, fit.vcov, simulate.number, simulate.seed)
@@ -190,15 +175,8 @@ def _made(
         tested="value" not in wanted[0].labels if wanted else False,
         vcov=fit.vcov,
         simulated=simulated,
-        flags=_flags(fit, of),
+        flags=(*fit.flags, *([excluded] if unused else [])),
     )
-
-
-def _asked(wanted: Sequence[_Contrast]) -> Iterable[Average]:
-    for contrast in wanted:
-        yield contrast.first
-        if contrast.second is not None:
-            yield contrast.second
 
 
 def _contrasted(wanted: Sequence[_Contrast], asked: Sequence[Average], values: Array) -> Array:
@@ -215,23 +193,3 @@ def _put(risk: Array, scale: Scale) -> Array:
     """Mean risks on a scale; not finite where they do not exist there."""
     with np.errstate(divide="ignore", invalid="ignore"):
         return {"identity": risk, "log": np.log(risk), "logit": np.log(risk) - np.log1p(-risk)}[scale]
-
-
-def _steepness(risk: Array, scale: Scale) -> Array:
-    """Derivative of the scale in the risk."""
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return {"identity": np.ones_like(risk), "log": 1 / risk, "logit": 1 / (risk * (1 - risk))}[scale]
-
-
-def _refuse_missing(outcome: Array, risk: Array) -> None:
-    if not np.isfinite(outcome).all():
-        worst = float(risk[~np.isfinite(outcome)][0])
-        raise EstimationError(f"a mean risk is {worst:.4f}: it has no ratio and no odds; use first_differences")
-
-
-def _flags(fit: Fit, of: Predictor) -> tuple[str, ...]:
-    """The fit's flags, and what the averages leave out."""
-    unused = len(fit.design.y) - of.n
-    if not unused:
-        return fit.flags
-    return (*fit.flags, f"averages are over the {of.n:,} rows that the fit uses, not the {unused:,} others")

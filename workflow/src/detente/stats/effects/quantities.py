@@ -15,16 +15,22 @@ from scipy.special import expit
 from detente.base.numerics import LEVEL, critical, two_sided
 from detente.base.types import Array
 from detente.stats.covariance import Covariance
-from detente.stats.printing import html, plain
+from detente.stats.printing import Printed
 
 Scale = Literal["identity", "log", "logit"]
 SHOWN: Mapping[Scale, Callable[[Array], Array]] = {"identity": lambda v: v, "log": np.exp, "logit": expit}
+# Derivative of what is shown in what is on the scale.
+STRETCH: Mapping[Scale, Callable[[Array], Array]] = {
+    "identity": np.ones_like,
+    "log": lambda v: v,
+    "logit": lambda v: v * (1 - v),
+}
 # A singular covariance is drawn from by its eigenvectors, down to this share of the largest eigenvalue.
 SINGULAR = 1e-14
 
 
 @dataclass(frozen=True)
-class Quantities:
+class Quantities(Printed):
     """m functions of the coefficients, a row each.
 
     labels m rows that say what each is; `value` (m,) and `gradient` (m, k) on the `scale` on which an interval is
@@ -52,9 +58,7 @@ class Quantities:
         """Standard errors (m,) of the numbers as they are read; not a number where the covariance leaves none."""
         if self.simulated is not None:
             return np.asarray(np.where(self._exists, SHOWN[self.scale](self.simulated).std(axis=1, ddof=1), math.nan))
-        shown = self.estimate
-        stretch = {"identity": np.ones_like(shown), "log": shown, "logit": shown * (1 - shown)}
-        return np.asarray(stretch[self.scale] * self._errors)
+        return np.asarray(STRETCH[self.scale](self.estimate) * self._errors)
 
     def under(self, covariance: Covariance) -> Quantities:
         """The same by the delta method under another covariance."""
@@ -67,17 +71,9 @@ class Quantities:
         numbers = {"estimate": self.estimate, "std_error": self.std_error, **tests, "conf_low": low, "conf_high": high}
         return self.labels.assign(**numbers)
 
-    def __str__(self) -> str:
-        """The table, and what it rests on."""
-        return plain(self.title, self.table(), self._notes)
-
-    def _repr_html_(self) -> str:
-        """The same for notebooks."""
-        return html(self.title, self.table(), self._notes)
-
-    @property
-    def _notes(self) -> list[str]:
-        return [f"Intervals of {100 * LEVEL:.0f} %: {self.method}; {self.vcov}", *self.flags]
+    def _printed(self) -> tuple[str, pd.DataFrame, list[str]]:
+        made = f"Intervals of {100 * LEVEL:.0f} %: {self.method}; {self.vcov}"
+        return self.title, self.table(), [made, *self.flags]
 
     @property
     def method(self) -> str:

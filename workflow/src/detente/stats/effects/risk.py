@@ -9,9 +9,9 @@ import numpy as np
 from detente.base.errors import NoRisk, UnknownVariable, choices
 from detente.base.types import Array, Codes
 from detente.stats.contract import Solution
-from detente.stats.effects.links import CURVES, Curve
 from detente.stats.effects.structure import Structure, structure
 from detente.stats.frame import ModelFrame
+from detente.stats.links import Curve
 
 # Rows worked on at a time, so that they stay in the processor's cache; fewer with many coefficients at once.
 CHUNK, CHUNK_OF_DRAWS = 4096, 256
@@ -85,10 +85,7 @@ class Predictor:
     def column(self, term: str) -> int:
         """The column of a regressor that can be moved by itself.
 
-        Raises
-        ------
-        UnknownVariable
-            If there is none of this name.
+        Raises UnknownVariable if there is none of this name.
         """
         if term not in self.bases:
             raise UnknownVariable(f"no regressor of the fit is called {term!r}; {choices(term, self.bases)}")
@@ -104,10 +101,7 @@ class Predictor:
 def predictor(solution: Solution, design: ModelFrame) -> Predictor:
     """The predictor of a solution.
 
-    Raises
-    ------
-    NoRisk
-        If the solution has none: its effects are conditioned out.
+    Raises NoRisk if the solution has none: its effects are conditioned out.
     """
     if solution.predictor is None:
         raise NoRisk(
@@ -164,7 +158,7 @@ class _Rows:
                 del self.made[other]
             moved, delta = self.moved(settings)
             eta = self.eta + self.of.coefficients[moved] @ delta if moved else self.eta
-            self.made[key] = _Place(CURVES[self.of.solution.link](eta), moved, delta)
+            self.made[key] = _Place(Curve(self.of.solution.link, eta), moved, delta)
         return self.made[key]
 
     def moved(self, settings: Mapping[int, float]) -> tuple[list[int], Array]:
@@ -225,7 +219,7 @@ def _change(rows: _Rows, average: Average, weights: Array, by_column: Array) -> 
             weights[:] = sign * place.curve.slope + (weights if level == 0 else 0.0)
         return total
     toward = 1 - 2 * rows.columns[column]
-    here, there = rows.at({}).curve, CURVES[of.solution.link](rows.eta + of.coefficients[column] * toward)
+    here, there = rows.at({}).curve, Curve(of.solution.link, rows.eta + of.coefficients[column] * toward)
     by_column[column] += there.slope.sum()
     np.multiply(there.slope - here.slope, toward, out=weights)
     return float((there.mean - here.mean) @ toward)
@@ -253,7 +247,7 @@ def _total_at_draws(rows: _Rows, average: Average, eta: Array, by_column: Array)
         untreated: Array = _total_at_draws(rows, Average(off), eta, by_column)
         return treated - untreated
     moved, delta = rows.moved(settings)
-    curve = CURVES[of.solution.link](eta + delta.T @ by_column[moved] if moved else eta)
+    curve = Curve(of.solution.link, eta + delta.T @ by_column[moved] if moved else eta)
     if average.derivative_in is None:
         return np.asarray(curve.mean.sum(axis=0))
     along, slopes = of.structure.derivative(rows.placed(settings), average.derivative_in)

@@ -72,10 +72,7 @@ class Structure:
 def structure(names: Sequence[str], parts: Callable[[], Iterable[Array]]) -> Structure:
     """The structure of columns by their names, wherever the numbers agree: `x_2`, `x_3`, `I(x ** 2)`, `x:z`, `x[T.b]`.
 
-    Parameters
-    ----------
-    parts
-        Returns the rows, some at a time, (K, .).
+    `parts`: returns the rows, some at a time, (K, .).
     """
     guesses = {j: product for j, name in enumerate(names) if (product := _guess(name, names))}
     low, high, binary = np.full(len(names), np.inf), np.full(len(names), -np.inf), np.ones(len(names), dtype=bool)

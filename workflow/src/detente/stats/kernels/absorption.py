@@ -210,10 +210,8 @@ def _subtract_square(block: Array, count: Array, met: Places, low: int, high: in
 def factorize(block: Array, tolerance: float) -> tuple[Array, Array, Places, int]:
     """Cholesky factor with pivots of a positive semi-definite `block` (Q, Q).
 
-    Returns
-    -------
-    R (Q, Q), upper triangular, with RᵀR the block scaled to a diagonal of one; the scale (Q,); the pivots (Q,); the
-    rank: a pivot of at most `tolerance` depends on those before it.
+    Returns R (Q, Q), upper triangular, with RᵀR the block scaled to a diagonal of one; the scale (Q,); the pivots (Q,);
+    the rank: a pivot of at most `tolerance` depends on those before it.
     """
     size = len(block)
     scale, pivots = np.empty(size), np.arange(size).astype(np.int32)

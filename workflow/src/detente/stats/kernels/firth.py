@@ -72,9 +72,8 @@ def curvature(x: Array, start: Places, p: Array, leverage: Array, curved: bool, 
     `curved`, the intercepts' part of the penalty, ½ log W, is differentiated twice instead, but in groups where that
     leaves the intercept no information.
 
-    Returns
-    -------
-    (G, k + 1): by group the information of the intercept, and the x at which the intercept does not move with slopes.
+    Returns (G, k + 1): by group the information of the intercept, and the x at which the intercept does not move with
+    slopes.
     """
     columns = x.shape[1]
     width = columns + -columns % LANES

@@ -27,16 +27,10 @@ def score_totals(
 ) -> tuple[Array, Array, Array, Array]:
     """Totals of the scores x(y − xb) of least squares, for B outcomes at once.
 
-    Parameters
-    ----------
-    x, y
-        (N, K) and (N, B), within effects; `estimates` (K, B) of each outcome; `dyad`, `year` (N,) the groups of rows,
-        `dyads`, `years` how many there are.
-
-    Returns
-    -------
-    Totals by dyad (D, K, B) and by year (T, K, B); cross-products of the rows' scores (K, K, B), the lower triangle;
-    sums of squared residuals (B,).
+    `x`, `y`: (N, K) and (N, B), within effects; `estimates` (K, B) of each outcome; `dyad`, `year` (N,) the groups of
+    rows, `dyads`, `years` how many there are.
+    Returns totals by dyad (D, K, B) and by year (T, K, B); cross-products of the rows' scores (K, K, B), the lower
+    triangle; sums of squared residuals (B,).
     """
     columns, count = estimates.shape
     by_dyad, by_year = np.zeros((dyads, columns, count)), np.zeros((years, columns, count))

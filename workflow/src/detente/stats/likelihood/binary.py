@@ -1,39 +1,35 @@
-"""Probit and complementary log-log by maximum likelihood, and what all binary models with a link share."""
+"""Models of an index, with a link from it to the mean: their likelihood, its maximum, and what they report."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
+from typing import Any
 
 import numpy as np
-from scipy.special import expit, log_ndtr, logit, ndtr, ndtri
+from scipy.special import log_ndtr, logit, ndtri
 
-from detente.base.errors import NotConverged
 from detente.base.types import Array
-from detente.stats.contract import ROBUST, Label, Link, Solution, estimator
+from detente.stats.contract import Estimated, Link, Outcome, Solution, agreed, check_outcome
 from detente.stats.covariance import Scores
 from detente.stats.frame import ModelFrame
 from detente.stats.likelihood.maximum import (
-    CLOSE,
-    STILL,
+    LARGE,
+    NEAR,
+    NEARER,
+    Maximum,
+    Objective,
     Optimum,
     Point,
     Runaway,
-    binary_outcome,
-    direction,
+    Search,
+    find_maximum,
     newton,
-    refuse_effects,
+    part_of,
 )
 from detente.stats.likelihood.separation import refuse_separation
-from detente.stats.linear.regressors import Regressors, Stalled, chunks, inverse, regressors
+from detente.stats.linear.regressors import Regressors, Stalled, chunks
 
-# Standard error of a coefficient times the largest value of its regressor: what lies above is looked into.
-DIVERGED = 100.0
-# Rows from which the search begins on a part of them: all of the rarer outcome, and every eighth row of the other.
-LARGE = 100_000
-FRACTION = 8
-# Squared distance, in standard errors, at which the search on a part may end, and at which the last pass begins.
-NEAR, NEARER = 1e-2, 1e-9
-SETTLED = 1e-18
-MOST_POLISHES = 5
 LARGEST_INDEX = 700.0
 
 
@@ -47,12 +43,14 @@ class Slopes:
 
 
 @dataclass(frozen=True)
-class Binary:
-    """A binary model: the name of its link, the log-likelihood in (index, outcome), and from mean to index."""
+class IndexModel:
+    """A link, the log-likelihood in (index, outcome), from mean to index, what refuses separation, and its outcomes."""
 
     link: Link
     slopes: Callable[[Array, Array], Slopes]
     index: Callable[[float], float]
+    refuse: Callable[[Array, Array, tuple[str, ...], str], None] = refuse_separation
+    outcome: Outcome = "binary"
 
 
 def _logit_slopes(eta: Array, y: Array) -> Slopes:
@@ -79,17 +77,12 @@ def _cloglog_slopes(eta: Array, y: Array) -> Slopes:
     return Slopes(np.where(event, log_risk, -hazard), np.where(event, onset, -hazard), np.where(event, bend, hazard))
 
 
-LOGIT = Binary("logit", _logit_slopes, lambda p: float(logit(p)))
-PROBIT = Binary("probit", _probit_slopes, lambda p: float(ndtri(p)))
-CLOGLOG = Binary("cloglog", _cloglog_slopes, lambda p: float(np.log(-np.log1p(-p))))
-MEANS: dict[str, Callable[[Array], Array]] = {
-    "logit": expit,
-    "probit": ndtr,
-    "cloglog": lambda eta: -np.expm1(-np.exp(np.minimum(eta, LARGEST_INDEX))),
-}
+LOGIT = IndexModel("logit", _logit_slopes, lambda p: float(logit(p)))
+PROBIT = IndexModel("probit", _probit_slopes, lambda p: float(ndtri(p)))
+CLOGLOG = IndexModel("cloglog", _cloglog_slopes, lambda p: float(np.log(-np.log1p(-p))))
 
 
-def likelihood(model: Binary, y: Array, x: Array, weights: Array | None = None) -> Callable[[Array], Point]:
+def likelihood(model: IndexModel, y: Array, x: Array, weights: Array | None = None) -> Objective:
     """The log-likelihood of rows (weighted by `weights` (N,) if given) as a function of the coefficients."""
 
     def at(beta: Array) -> Point:
@@ -106,147 +99,80 @@ def likelihood(model: Binary, y: Array, x: Array, weights: Array | None = None) 
     return at
 
 
-def maximise(model: Binary, y: Array, data: Regressors, weights: Array | None = None) -> Optimum:
-    """Newton's method from the base rate, down to rounding; refusals as in `solve`."""
-    found = _search(model, y, data, weights, CLOSE)
-    if _moves(found.last, data):
-        refuse_separation(y, data.x, data.terms, model.link)
-    return found
+def objective(model: IndexModel, y: Array, x: Array) -> Search:
+    """The search with a constant beside regressors `x` (n, k), from the base rate."""
+    start = np.r_[model.index(float(y.mean())), np.zeros(x.shape[1])]
+    return Search(likelihood(model, y, np.column_stack([np.ones(len(y)), x])), start, np.arange(-1, x.shape[1]))
 
 
-def _moves(step: Array, data: Regressors) -> bool:
-    """Whether a last step still moves a linear predictor, as it always does under separation."""
-    return float(np.abs(step) @ data.reach) > STILL
+def maximise(model: IndexModel, y: Array, data: Regressors, weights: Array | None = None) -> Maximum:
+    """Newton's method from the base rate, down to rounding.
 
-
-def _search(model: Binary, y: Array, data: Regressors, weights: Array | None, close: float) -> Optimum:
+    Raises Separation if the maximum does not exist, naming the terms to blame; NotConverged if it is not found.
+    """
+    rows = likelihood(model, y, data.x, weights)
     start: Array = np.zeros(len(data.terms))
     start[0] = model.index(float(np.average(y, weights=weights)))
-    if len(y) > LARGE and weights is None:
-        start = _from_a_part(model, y, data, start)
-    objective = likelihood(model, y, data.x, weights)
-    try:
+    refuse = partial(model.refuse, y, data.x, data.terms, model.link)
+
+    def search() -> Optimum:
+        begin = start
+        if len(y) > LARGE and weights is None and model.link != "log":
+            keep, standing = part_of(y)
+            with suppress(Stalled, Runaway):
+                part = likelihood(model, y[keep], data.x[keep], standing[keep])
+                begin = newton(part, start, close=NEAR, reach=data.reach).estimate
         try:
-            return newton(objective, start, close=close, reach=data.reach)
+            return newton(rows, begin, close=NEARER, reach=data.reach)
         except Runaway:
-            refuse_separation(y, data.x, data.terms, model.link)
-            return newton(objective, start, close=close)
-    except Stalled:
-        refuse_separation(y, data.x, data.terms, model.link)
-        raise NotConverged(f"{model.link} found no maximum, though the data are not separated") from None
+            refuse()
+            return newton(rows, begin, close=NEARER)
+
+    return find_maximum(rows, search, data.reach, refuse, model.link)
 
 
-def _from_a_part(model: Binary, y: Array, data: Regressors, start: Array) -> Array:
-    """Where the search ends on a part of the rows, weighted to stand for all, or `start` if they have no maximum."""
-    rare = float(y.mean() < 0.5)
-    keep = np.zeros(len(y), dtype=bool)
-    keep[::FRACTION] = True
-    weights = np.full(len(y), float(FRACTION))
-    if min(y.mean(), 1 - y.mean()) < 1 / FRACTION:
-        keep |= y == rare
-        weights[y == rare] = 1.0
-    try:
-        part = likelihood(model, y[keep], data.x[keep], weights[keep])
-        return newton(part, start, close=NEAR, reach=data.reach).estimate
-    except (Stalled, Runaway):
-        return start
-
-
-@dataclass(frozen=True)
-class _Fitted:
-    point: Point
-    residual: Array
-    predictor: Array
-
-
-def _last_pass(model: Binary, y: Array, x: Array, beta: Array) -> _Fitted:
-    residual, predictor = np.empty(len(y)), np.empty(len(y))
-    value, gradient, information = 0.0, np.zeros(x.shape[1]), np.zeros((x.shape[1], x.shape[1]))
-    for s in chunks(len(y)):
-        part = x[s]
-        predictor[s] = part @ beta
-        rows = model.slopes(predictor[s], y[s])
-        residual[s] = rows.first
-        value += float(rows.value.sum())
-        gradient += rows.first @ part
-        information += (part * rows.curvature[:, None]).T @ part
-    return _Fitted(Point(value, gradient, information), residual, predictor)
-
-
-def solve(model: Binary, design: ModelFrame, data: Regressors) -> Solution:
-    """Maximum-likelihood fit of a binary model on regressors, with observed information.
-
-    Raises
-    ------
-    NoVariation, UnsuitableOutcome
-        As `binary_outcome` says.
-    Separation
-        If the maximum does not exist, naming the terms to blame.
-    NotConverged
-        If it is not found.
-    """
-    binary_outcome(design.y)
-    found = _search(model, design.y, data, None, NEARER)
-    estimate, settled = found.estimate, False
-    try:
-        for _ in range(MOST_POLISHES):
-            fitted = _last_pass(model, design.y, data.x, estimate)
-            step = direction(fitted.point)
-            settled = float(step @ fitted.point.gradient) < SETTLED
-            if settled:
-                break
-            estimate = np.add(estimate, step)
-        bread = inverse(fitted.point.information)
-    except Stalled:
-        settled = False
-    if not settled or _moves(step, data) or np.max(np.sqrt(np.diag(bread)) * data.reach) > DIVERGED:
-        refuse_separation(design.y, data.x, data.terms, model.link)
-    if not settled:
-        raise NotConverged(f"{model.link}: the score is not zero where the search ended")
-    return Solution(
-        terms=data.terms,
-        estimate=estimate,
-        scores=Scores(data.x, fitted.residual),
-        bread=bread,
-        x=data.x,
+def solve(model: IndexModel, design: ModelFrame, data: Regressors) -> Solution:
+    """Maximum-likelihood fit on regressors, with observed information; refuses as `check_outcome` and `maximise`."""
+    check_outcome(design.y, model.outcome)
+    found = maximise(model, design.y, data)
+    return from_regressors(
+        data,
+        found.estimate,
+        Scores(data.x, model.slopes(data.x @ found.estimate, design.y).first),
+        found.bread,
         link=model.link,
-        treatment=data.treatment,
-        dropped=data.dropped,
-        converged=True,
-        predictor=fitted.predictor,
-        iterations=found.steps + 1,
+        iterations=found.steps,
     )
 
 
-@estimator(
-    "probit",
-    Label("Probit", "pooled probit", "A probit of all rows together; it compares different dyads.", "probits"),
-    link="probit",
-    covariances=ROBUST,
-    reference="statsmodels Probit and GLM, in tests",
-    index_model=PROBIT,
-)
-def probit(design: ModelFrame) -> Solution:
-    """Pooled probit with a constant; terms are the constant and the regressors; refusals as in `logit`."""
-    refuse_effects(design, "probit")
-    return solve(PROBIT, design, regressors(design))
+def from_regressors(data: Regressors, estimate: Array, scores: Scores, bread: Array, **other: Any) -> Solution:
+    """The solution of a model whose predictor is that of the regressors, with what `other` says of it."""
+    given = {"link": "logit", "predictor": data.x @ estimate} | other
+    return Solution(
+        data.terms, estimate, scores, bread, data.x, treatment=data.treatment, dropped=data.dropped, **given
+    )
 
 
-@estimator(
-    "cloglog",
-    Label(
-        "Cloglog",
-        "complementary log-log model",
-        "A complementary log-log model of all rows together, the grouped-time form of proportional hazards (Beck, "
-        "Katz and Tucker 1998); it compares different dyads.",
-        "logs of the hazard",
-    ),
-    link="cloglog",
-    covariances=ROBUST,
-    reference="statsmodels GLM with a complementary log-log link, in tests",
-    index_model=CLOGLOG,
-)
-def cloglog(design: ModelFrame) -> Solution:
-    """Pooled complementary log-log: a proportional hazard observed by the year; refusals as in `logit`."""
-    refuse_effects(design, "cloglog")
-    return solve(CLOGLOG, design, regressors(design))
+def log_likelihood(model: IndexModel, fit: Estimated) -> float:
+    """Maximised log-likelihood of a fit."""
+    return likelihood(model, fit.design.y, fit.solution.x)(fit.solution.estimate).value
+
+
+def newton_gap(name: str, reference: str) -> Callable[[ModelFrame, Solution], float]:
+    """The function that finds how far a fit is from the maximum of a discrete model of statsmodels.
+
+    One Newton step with statsmodels' own score and Hessian from the estimate: the likelihood is concave, so that the
+    step leads to its only maximum, up to the square of its length. The function returns the largest distance of a
+    coefficient, relative to its size and its precision, and raises NotReproduced if that exceeds 1e-6.
+    """
+
+    def gap(design: ModelFrame, fit: Solution) -> float:
+        from statsmodels.discrete import discrete_model
+
+        model = getattr(discrete_model, reference)(design.y, fit.x, check_rank=False)
+        scale = np.sqrt(np.diag(fit.bread))
+        hessian = np.asarray(model.hessian(fit.estimate)) * np.outer(scale, scale)
+        step = scale * np.linalg.solve(-hessian, scale * np.asarray(model.score(fit.estimate)))
+        return agreed(name, f"statsmodels' {reference}", float(np.max(np.abs(step) / (np.abs(fit.estimate) + scale))))
+
+    return gap

@@ -1,6 +1,5 @@
 """Logit with weakly informative Cauchy priors (Gelman, Jakulin, Pittau and Su 2008)."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,9 +9,9 @@ from detente.base.types import Array
 from detente.stats.contract import ROBUST, Label, Solution, estimator
 from detente.stats.covariance import Scores
 from detente.stats.frame import ModelFrame
-from detente.stats.likelihood.binary import LOGIT, likelihood
-from detente.stats.likelihood.maximum import Point, binary_outcome, check_score, newton, refuse_effects
-from detente.stats.linear.regressors import Stalled, chunks, inverse, regressors
+from detente.stats.likelihood.binary import LOGIT, from_regressors, likelihood
+from detente.stats.likelihood.maximum import Objective, Point, check_score, newton
+from detente.stats.linear.regressors import Stalled, inverse, regressors
 
 
 @dataclass(frozen=True)
@@ -39,6 +38,7 @@ class Prior:
         "exist where a treatment predicts peace perfectly.",
     ),
     link="logit",
+    outcome="binary",
     covariances=ROBUST,
     reference="brute-force maximisation of the posterior by scipy, in tests",
 )
@@ -55,17 +55,9 @@ def cauchy_logit(design: ModelFrame, *, scale: float = 2.5, scale_intercept: flo
     M-estimator: the spread of the mode in repeated samples, not its distance from the truth, as the shrinkage is not
     in it. The classical covariance is the normal approximation to the posterior.
 
-    Raises
-    ------
-    EstimationError
-        If a scale is not positive.
-    NotConverged
-        If no mode is found.
-    UnsupportedEffects, RankDeficient, NoVariation
-        As `logit` does.
+    Raises EstimationError if a scale is not positive; NotConverged if no mode is found; RankDeficient, NoVariation as
+    `logit` does.
     """
-    refuse_effects(design, "cauchy_logit")
-    binary_outcome(design.y)
     if min(scale, scale_intercept) <= 0:
         raise EstimationError("the scales of the priors must be positive")
     data, y = regressors(design), design.y
@@ -78,27 +70,10 @@ def cauchy_logit(design: ModelFrame, *, scale: float = 2.5, scale_intercept: flo
         bread = inverse(objective(found.estimate).information)
     except Stalled:
         raise NotConverged("cauchy_logit found no mode of the posterior") from None
-    predictor, scores = data.x @ found.estimate, np.empty_like(data.x)
-    pull = prior.at(found.estimate).gradient / len(y)
-    for s in chunks(len(y)):
-        scores[s] = data.x[s] * LOGIT.slopes(predictor[s], y[s]).first[:, None] + pull
-    check_score(Scores(scores), "cauchy_logit")
-    return Solution(
-        terms=data.terms,
-        estimate=found.estimate,
-        scores=Scores(scores),
-        bread=bread,
-        x=data.x,
-        link="logit",
-        treatment=data.treatment,
-        dropped=data.dropped,
-        converged=True,
-        predictor=predictor,
-        iterations=found.steps,
-        flags=(
-            f"Cauchy(0, {scale:g}) priors on standardised regressors, Cauchy(0, {scale_intercept:g}) on the constant",
-        ),
-    )
+    residual, pull = LOGIT.slopes(data.x @ found.estimate, y).first, prior.at(found.estimate).gradient / len(y)
+    scores = check_score(Scores(data.x * residual[:, None] + pull), "cauchy_logit")
+    said = f"Cauchy(0, {scale:g}) priors on standardised regressors, Cauchy(0, {scale_intercept:g}) on the constant"
+    return from_regressors(data, found.estimate, scores, bread, iterations=found.steps, flags=(said,))
 
 
 def standardised(x: Array, scale: float, scale_intercept: float) -> Prior:
@@ -110,7 +85,7 @@ def standardised(x: Array, scale: float, scale_intercept: float) -> Prior:
     return Prior(rows, np.r_[scale_intercept, np.full(x.shape[1] - 1, scale)])
 
 
-def posterior(loglik: Callable[[Array], Point], prior: Prior) -> Callable[[Array], Point]:
+def posterior(loglik: Objective, prior: Prior) -> Objective:
     """Log-likelihood plus log prior."""
 
     def at(beta: Array) -> Point:

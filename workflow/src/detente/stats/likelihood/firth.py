@@ -1,6 +1,7 @@
 """Logit penalised by Jeffreys' prior (Firth 1993): finite under separation, without first-order bias."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Literal
 
@@ -8,22 +9,20 @@ import numpy as np
 from scipy.optimize import brentq
 from scipy.stats import chi2
 
-from detente.base.errors import EstimationError, NotConverged, UnknownOption, UnknownVariable, choices
-from detente.base.types import Array
-from detente.stats.contract import ROBUST, Label, Solution, estimator
+from detente.base.errors import EstimationError, NotConverged, UnknownVariable, choices
+from detente.base.types import Array, Flags
+from detente.stats.contract import ROBUST, Label, Solution, estimator, get
 from detente.stats.covariance import Scores
 from detente.stats.frame import ModelFrame
 from detente.stats.kernels import firth_rows as kernel
-from detente.stats.likelihood.binary import FRACTION, LARGE, NEAR, NEARER
-from detente.stats.likelihood.maximum import Point, binary_outcome, direction, newton, refuse_effects
-from detente.stats.linear.regressors import Stalled, chunks, inverse, regressors
+from detente.stats.likelihood.binary import from_regressors
+from detente.stats.likelihood.maximum import LARGE, NEAR, Objective, Point, newton, part_of
+from detente.stats.linear.regressors import Regressors, Stalled, chunks, inverse, regressors
 from detente.stats.linear.within import gram
 
 Bread = Literal["expected", "augmented", "observed"]
-BREADS: tuple[Bread, ...] = ("expected", "augmented", "observed")
-# Squared distance to the maximum, in standard errors, at which the search ends; steps that may lead from near to there.
+# Squared distance to the maximum, in standard errors, at which the search ends.
 SETTLED = 1e-20
-MOST_POLISHES = 20
 # Largest leverage that is small: it slows the search by less than it costs to allow for.
 SMALL = 0.01
 # Standard errors away at which the search for the end of an interval begins and ends.
@@ -54,7 +53,9 @@ class Penalised:
         "predicts peace perfectly.",
     ),
     link="logit",
+    outcome="binary",
     covariances=ROBUST,
+    statistics={"penalised_lr_chi2": lambda fit: penalised_fall(fit.design, fit.solution.terms[1:])},
     reference="R brglm2 AS_mean and logistf, in tests",
 )
 def firth(design: ModelFrame, *, bread: Bread = "expected") -> Solution:
@@ -71,18 +72,9 @@ def firth(design: ModelFrame, *, bread: Bread = "expected") -> Solution:
     With many rows an event the three agree. Wald intervals can be far off where the data are separated or nearly so:
     `profile_interval` has those of the penalised likelihood.
 
-    Raises
-    ------
-    UnsupportedEffects
-        If the design has effects; firth_fe absorbs one.
-    UnsuitableOutcome, NoVariation, RankDeficient
-        As `logit`.
-    NotConverged
-        If the adjusted score is not zero where the search stopped.
+    Raises NoVariation, RankDeficient as `logit`; EstimationError if the observed information is not positive definite;
+    NotConverged if the adjusted score is not zero where the search stopped.
     """
-    refuse_effects(design, "firth")
-    checked_bread(bread, BREADS)
-    binary_outcome(design.y)
     data, y = regressors(design), np.ascontiguousarray(design.y, dtype=np.float64)
     estimate, here, steps = _maximise(y, data.x)
     try:
@@ -91,32 +83,14 @@ def firth(design: ModelFrame, *, bread: Bread = "expected") -> Solution:
         raise EstimationError(
             f"firth: the {bread} information is not positive definite; use bread='expected'"
         ) from None
-    return Solution(
-        terms=data.terms,
-        estimate=estimate,
-        scores=Scores(data.x, here.left),
-        bread=made,
-        x=data.x,
-        link="logit",
-        treatment=data.treatment,
-        dropped=data.dropped,
-        converged=True,
-        predictor=data.x @ estimate,
-        iterations=steps,
-        flags=(calibration(here.p, y),),
-    )
+    flags = (calibration(here.p, y),)
+    return from_regressors(data, estimate, Scores(data.x, here.left), made, iterations=steps, flags=flags)
 
 
 def _information(bread: Bread, x: Array, here: Penalised) -> Array:
     if bread == "observed":
         return observed(x, here)
     return augmented(x, here) if bread == "augmented" else here.information
-
-
-def checked_bread(bread: str, legal: tuple[str, ...]) -> None:
-    """Raise UnknownOption unless the bread is known."""
-    if bread not in legal:
-        raise UnknownOption(f"bread {bread!r} is not known; {choices(bread, legal)}")
 
 
 def calibration(p: Array, y: Array) -> str:
@@ -128,10 +102,7 @@ def calibration(p: Array, y: Array) -> str:
 def penalised(y: Array, x: Array, beta: Array, weights: Array | None = None) -> Penalised:
     """The penalised log-likelihood of rows (weighted by `weights` (n,) if given) at `beta` (k,).
 
-    Raises
-    ------
-    Stalled
-        If the information is singular.
+    Raises Stalled if the information is singular.
     """
     n, k = x.shape
     p, rows, by_row = np.empty(n), np.empty((2, n)), np.empty(0) if weights is None else weights
@@ -181,38 +152,61 @@ def observed(x: Array, here: Penalised) -> Array:
     return result
 
 
+@dataclass(frozen=True)
+class _Profile:
+    """The maximum of the penalised likelihood, and maxima of it with some coefficients held."""
+
+    y: Array
+    data: Regressors
+    estimate: Array
+    top: Penalised
+
+    def held(self, place: Array, free: Flags) -> tuple[Array, float]:
+        """Coefficients (k,) that maximise among the `free` ones, the others as in `place`; how far the value falls."""
+        whole = _objective(self.y, self.data.x)
+
+        def filled(values: Array) -> Array:
+            out = place.copy()
+            out[free] = values
+            return out
+
+        def at(values: Array) -> Point:
+            here = whole(filled(values))
+            return Point(here.value, here.gradient[free], here.information[np.ix_(free, free)])
+
+        best = filled(newton(at, place[free], close=1e-14).estimate) if free.any() else place
+        return best, self.top.value - penalised(self.y, self.data.x, best).value
+
+
+def _profile(design: ModelFrame, terms: Sequence[str]) -> _Profile:
+    get("firth").check(design)
+    data, y = regressors(design), np.ascontiguousarray(design.y, dtype=np.float64)
+    for term in terms:
+        if term not in data.terms:
+            raise UnknownVariable(f"the model has no term {term!r}; {choices(term, data.terms)}")
+    estimate, top, _ = _maximise(y, data.x)
+    return _Profile(y, data, estimate, top)
+
+
 def profile_interval(design: ModelFrame, term: str, level: float = 0.95) -> tuple[float, float]:
     """Interval of a coefficient of `firth` from the profile of its penalised likelihood (Heinze and Schemper 2002).
 
     The values at which twice the fall of the maximised penalised likelihood is the quantile of χ² with one degree of
     freedom. Each end costs some ten fits.
 
-    Raises
-    ------
-    UnknownVariable
-        If `term` is none of the model.
-    UnsupportedEffects, UnsuitableOutcome, NoVariation, RankDeficient
-        As `firth`.
-    NotConverged
-        If an end is not found within 64 standard errors.
+    Raises UnknownVariable if `term` is none of the model; NotConverged if an end is not found within 64 standard
+    errors; other refusals as in `firth`.
     """
-    refuse_effects(design, "firth")
-    binary_outcome(design.y)
-    data, y = regressors(design), np.ascontiguousarray(design.y, dtype=np.float64)
-    if term not in data.terms:
-        raise UnknownVariable(f"the model has no term {term!r}; {choices(term, data.terms)}")
-    j = data.terms.index(term)
-    estimate, top, _ = _maximise(y, data.x)
+    profile = _profile(design, (term,))
+    j, estimate = profile.data.terms.index(term), profile.estimate
     free = np.arange(len(estimate)) != j
-    error = float(np.sqrt(inverse(top.information)[j, j]))
+    error = float(np.sqrt(inverse(profile.top.information)[j, j]))
     fall = float(chi2.ppf(level, 1)) / 2
     nearest = {"start": estimate}
 
     def excess(value: float) -> float:
-        start = np.where(free, nearest["start"], value)
-        best = newton(_constrained(y, data.x, start, free), start[free], close=1e-14).estimate
-        nearest["start"] = _filled(start, free, best)
-        return penalised(y, data.x, nearest["start"]).value - top.value + fall
+        nearest["start"], fallen = profile.held(np.where(free, nearest["start"], value), free)
+        return fall - fallen
 
     def end(sign: float) -> float:
         reach, nearest["start"] = 1.0, estimate
@@ -220,9 +214,8 @@ def profile_interval(design: ModelFrame, term: str, level: float = 0.95) -> tupl
             reach *= 2
             if reach > WIDEST:
                 raise NotConverged(f"profile of {term!r}: no end of the interval within {WIDEST:.0f} standard errors")
-        between = (estimate[j] + sign * reach * error / 2, estimate[j] + sign * reach * error)
-        if reach == 1.0:
-            between = (estimate[j], between[1])
+        near = 0.0 if reach == 1.0 else reach / 2
+        between = (estimate[j] + sign * near * error, estimate[j] + sign * reach * error)
         return float(brentq(excess, *between, xtol=1e-10, rtol=1e-12))
 
     return end(-1.0), end(1.0)
@@ -231,91 +224,35 @@ def profile_interval(design: ModelFrame, term: str, level: float = 0.95) -> tupl
 def penalised_fall(design: ModelFrame, terms: Sequence[str]) -> float:
     """Twice the fall of the maximised penalised likelihood of `firth` where `terms` are zero: a likelihood-ratio χ².
 
-    The penalty stays that of the whole model (Heinze and Schemper 2002; R logistf).
-
-    Raises
-    ------
-    UnknownVariable
-        If one of them is none of the model.
-    UnsupportedEffects, UnsuitableOutcome, NoVariation, RankDeficient
-        As `firth`.
+    The penalty stays that of the whole model (Heinze and Schemper 2002; R logistf). Refusals as in `profile_interval`.
     """
-    refuse_effects(design, "firth")
-    binary_outcome(design.y)
-    data, y = regressors(design), np.ascontiguousarray(design.y, dtype=np.float64)
-    for term in terms:
-        if term not in data.terms:
-            raise UnknownVariable(f"the model has no term {term!r}; {choices(term, data.terms)}")
-    estimate, top, _ = _maximise(y, data.x)
-    free = np.array([t not in terms for t in data.terms])
-    start = np.where(free, estimate, 0.0)
-    if free.any():
-        best = newton(_constrained(y, data.x, start, free), start[free], close=1e-14).estimate
-        start = _filled(start, free, best)
-    return 2 * (top.value - penalised(y, data.x, start).value)
+    profile = _profile(design, terms)
+    free = np.array([t not in terms for t in profile.data.terms])
+    return 2 * profile.held(np.where(free, profile.estimate, 0.0), free)[1]
 
 
-def _constrained(y: Array, x: Array, place: Array, free: Array) -> Callable[[Array], Point]:
-    """The penalised likelihood as a function of the free coefficients, the others as in `place`."""
-    whole = _objective(y, x)
-
-    def at(values: Array) -> Point:
-        here = whole(_filled(place, free, values))
-        return Point(here.value, here.gradient[free], here.information[np.ix_(free, free)])
-
-    return at
-
-
-def _filled(place: Array, free: Array, values: Array) -> Array:
-    out = place.copy()
-    out[free] = values
-    return out
-
-
-def _objective(y: Array, x: Array, weights: Array | None = None) -> Callable[[Array], Point]:
+def _objective(y: Array, x: Array, weights: Array | None = None) -> Objective:
     """The penalised likelihood with the information for leverages held fixed: that of the data where all are small."""
 
     def at(beta: Array) -> Point:
-        return _point(x, penalised(y, x, beta, weights), 1.0 if weights is None else weights)
+        here = penalised(y, x, beta, weights)
+        small = float(here.leverage.max()) < SMALL
+        information = here.information if small else augmented(x, here, 1.0 if weights is None else weights)
+        return Point(here.value, here.gradient, information)
 
     return at
-
-
-def _point(x: Array, here: Penalised, weights: Array | float = 1.0) -> Point:
-    small = float(here.leverage.max()) < SMALL
-    return Point(here.value, here.gradient, here.information if small else augmented(x, here, weights))
 
 
 def _maximise(y: Array, x: Array) -> tuple[Array, Penalised, int]:
     """Estimate (k,), the likelihood there, and steps; with many rows from the estimate of a part of them."""
     start: Array = np.zeros(x.shape[1])
     start[0] = np.log(y.mean() / (1 - y.mean()))
+    if len(y) > LARGE:
+        keep, weights = part_of(y)
+        with suppress(Stalled):
+            start = newton(_objective(y[keep], x[keep], weights[keep]), start, close=NEAR).estimate
     try:
-        if len(y) > LARGE:
-            start = _from_a_part(y, x, start)
-        found = newton(_objective(y, x), start, close=NEARER)
-        estimate = found.estimate
-        for polish in range(MOST_POLISHES):
-            here = penalised(y, x, estimate)
-            step = direction(_point(x, here))
-            if float(step @ here.gradient) < SETTLED:
-                return estimate, here, found.steps + polish
-            estimate = np.add(estimate, step)
+        found = newton(_objective(y, x), start, close=SETTLED)
+        return found.estimate, penalised(y, x, found.estimate), found.steps
     except Stalled:
-        pass
-    raise NotConverged("firth found no maximum of the penalised likelihood")
-
-
-def _from_a_part(y: Array, x: Array, start: Array) -> Array:
-    """Where the search ends on every eighth row and all of the rarer outcome, weighted to stand for all."""
-    rare = float(y.mean() < 0.5)
-    keep = np.zeros(len(y), dtype=bool)
-    keep[::FRACTION] = True
-    weights = np.full(len(y), float(FRACTION))
-    if min(y.mean(), 1 - y.mean()) < 1 / FRACTION:
-        keep |= y == rare
-        weights[y == rare] = 1.0
-    try:
-        return newton(_objective(y[keep], x[keep], weights[keep]), start, close=NEAR).estimate
-    except Stalled:
-        return start
+        raise NotConverged("firth found no maximum of the penalised likelihood") from None

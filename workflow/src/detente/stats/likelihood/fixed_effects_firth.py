@@ -13,13 +13,11 @@ from detente.stats.covariance import Scores
 from detente.stats.frame import ModelFrame
 from detente.stats.kernels import conditional
 from detente.stats.kernels import firth as kernel
-from detente.stats.likelihood.firth import calibration, checked_bread
-from detente.stats.likelihood.grouping import Grouped, grouped
-from detente.stats.likelihood.maximum import MOST_HALVINGS, MOST_STEPS, check_score
+from detente.stats.likelihood.conditional import Grouped, grouped
+from detente.stats.likelihood.firth import calibration
+from detente.stats.likelihood.maximum import HALVINGS, MOST_STEPS, check_score, climbs
 from detente.stats.linear.regressors import Stalled, inverse
 
-Bread = Literal["expected", "augmented"]
-BREADS: tuple[Bread, ...] = ("expected", "augmented")
 # Squared distance to the maximum, in standard errors, at which the search ends.
 SETTLED = 1e-18
 
@@ -33,12 +31,14 @@ SETTLED = 1e-18
         "Franzese 2020); its risks are too high where onsets are rare.",
     ),
     link="logit",
+    outcome="binary",
     uses="absorbs",
+    factors="one",
     fixed_effects=("dyad",),
     covariances=ROBUST,
     reference="the dense penalised likelihood with dummies, in tests",
 )
-def firth_fe(design: ModelFrame, *, bread: Bread = "expected") -> Solution:
+def firth_fe(design: ModelFrame, *, bread: Literal["expected", "augmented"] = "expected") -> Solution:
     """Logit with an intercept for each level of one factor that maximises l + ½ log |I|, I over all parameters.
 
     Groups whose outcome never varies are kept: their intercepts are finite. `x` and the scores are regressors less
@@ -47,18 +47,12 @@ def firth_fe(design: ModelFrame, *, bread: Bread = "expected") -> Solution:
     events by about (½ − p) over its rows: where events are rare the mean risk is a multiple of the base rate (see the
     flag), so that coefficients are a point on the curve and predicted risks no headline.
 
-    Raises
-    ------
-    UnsupportedEffects
-        If the design has no factor, or more than one; dummies of a further one may be regressors.
-    UnsuitableOutcome, NoVariation, RankDeficient
-        As `clogit`.
-    NotConverged
-        If no maximum is found.
+    Raises NoVariation, RankDeficient as `clogit`; NotConverged if no maximum is found.
     """
-    checked_bread(bread, BREADS)
-    data = grouped(design, "firth_fe absorbs", informative=False)
-    start = _Place(np.zeros(len(data.terms)), _base_rates(data))
+    data = grouped(design, informative=False)
+    # Without regressors, half an event is added to each group, and half another, exactly.
+    events, rows = np.add.reduceat(data.y, data.start[:-1]), np.diff(data.start)
+    start: Array = np.r_[np.zeros(len(data.terms)), logit((events + 0.5) / (rows + 1))]
     try:
         here = _search(data, start)
     except Stalled:
@@ -66,23 +60,20 @@ def firth_fe(design: ModelFrame, *, bread: Bread = "expected") -> Solution:
     information, weights = here.information, here.p * (1 - here.p)
     if bread == "augmented":
         information, weights = here.working, weights * (1 + here.leverage)
-    predictor = data.x @ here.place.beta + np.repeat(here.place.intercepts, np.diff(data.start))
+    k = len(data.terms)
+    predictor = data.x @ here.place[:k] + np.repeat(here.place[k:], np.diff(data.start))
     x = data.x
     x *= data.scale
     conditional.recenter(x, weights, data.start)
     x = data.in_order(x)
-    scores = Scores(x, data.in_order(here.left))
-    check_score(scores, "firth_fe")
     return Solution(
         terms=data.terms,
-        estimate=here.place.beta / data.scale,
-        scores=scores,
+        estimate=here.place[:k] / data.scale,
+        scores=check_score(Scores(x, data.in_order(here.left)), "firth_fe"),
         bread=inverse(information) / np.outer(data.scale, data.scale),
         x=x,
         link="logit",
-        treatment=0,
         dropped=data.dropped,
-        converged=True,
         predictor=data.in_order(predictor),
         absorbed=len(data.start) - 1,
         iterations=here.steps,
@@ -91,48 +82,36 @@ def firth_fe(design: ModelFrame, *, bread: Bread = "expected") -> Solution:
 
 
 @dataclass(frozen=True)
-class _Place:
-    """Coefficients (k,) and intercepts (G,)."""
-
-    beta: Array
-    intercepts: Array
-
-
-@dataclass(frozen=True)
 class _Here:
-    """The penalised likelihood at one place: chances p, leverages and adjusted residuals (n,); informations (k, k).
+    """The penalised likelihood at one place, (k + G,) coefficients and then intercepts.
 
+    Chances p, leverages and adjusted residuals `left` (n,); informations (k, k).
     `step` is Newton's under the working information, `gain` its inner product with the gradient.
     """
 
-    place: _Place
+    place: Array
     value: float
     p: Array
     leverage: Array
     left: Array
     information: Array
     working: Array
-    step: _Place
+    step: Array
     gain: float
     steps: int = 0
 
 
-def _base_rates(data: Grouped) -> Array:
-    """Intercepts of the model without regressors, exactly: half an event is added to each group, and half another."""
-    events, rows = np.add.reduceat(data.y, data.start[:-1]), np.diff(data.start)
-    intercepts: Array = logit((events + 0.5) / (rows + 1))
-    return intercepts
-
-
-def _value(data: Grouped, place: _Place, p: Array, information: Array) -> float:
+def _value(data: Grouped, place: Array, p: Array, information: Array) -> float:
     """Penalised log-likelihood at a place; fills p (n,) and the information (k, k)."""
     information[:] = 0.0
-    value = kernel.weigh(data.x, data.y, data.start, place.beta, place.intercepts, p, information)
+    value = kernel.weigh(
+        data.x, data.y, data.start, place[: len(information)], place[len(information) :], p, information
+    )
     sign, size = np.linalg.slogdet(information)
     return value + 0.5 * float(size) if sign > 0 else -np.inf
 
 
-def _step(data: Grouped, place: _Place, value: float, p: Array, information: Array, *, curved: bool) -> _Here:
+def _step(data: Grouped, place: Array, value: float, p: Array, information: Array, *, curved: bool) -> _Here:
     """Leverages, adjusted scores and Newton's step at a place."""
     rows, working = np.empty((2, len(p))), np.zeros_like(information)
     residuals = kernel.adjust(data.x, data.y, data.start, p, inverse(information), rows)
@@ -141,11 +120,11 @@ def _step(data: Grouped, place: _Place, value: float, p: Array, information: Arr
     score = np.einsum("ij,i->j", data.x, rows[1]) - np.einsum("gj,g->j", means, residuals)
     beta = inverse(working) @ score
     gain = float(beta @ score + np.sum(residuals**2 / weights))
-    step = _Place(beta, residuals / weights - means @ beta)
+    step: Array = np.r_[beta, residuals / weights - means @ beta]
     return _Here(place, value, p, rows[0], rows[1], information.copy(), working, step, gain)
 
 
-def _search(data: Grouped, place: _Place) -> _Here:
+def _search(data: Grouped, place: Array) -> _Here:
     """Newton's method with step halving; raises Stalled if it does not arrive.
 
     Where the curvature of the intercepts' penalty leaves no information, or no step that climbs, leverages are held
@@ -175,15 +154,12 @@ def _search(data: Grouped, place: _Place) -> _Here:
     raise Stalled
 
 
-def _climb(data: Grouped, here: _Here) -> tuple[_Place, float, Array, Array] | None:
+def _climb(data: Grouped, here: _Here) -> tuple[Array, float, Array, Array] | None:
     """The first place along the step where the objective is no lower, with its value, chances and information."""
     p, information = np.empty_like(here.p), np.empty_like(here.information)
-    share = 1.0
-    for _ in range(MOST_HALVINGS):
-        beta = here.place.beta + share * here.step.beta
-        there = _Place(beta, here.place.intercepts + share * here.step.intercepts)
+    for share in HALVINGS:
+        there = here.place + share * here.step
         value = _value(data, there, p, information)
-        if value >= here.value - 1e-12 * (1 + abs(here.value)):
+        if climbs(here.value, value):
             return there, value, p, information
-        share /= 2
     return None

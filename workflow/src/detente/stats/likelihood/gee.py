@@ -1,22 +1,21 @@
 """Generalised estimating equations: rows of a group correlated, all alike or the less the further apart in time."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from scipy.special import expit, ndtr
 
-from detente.base.errors import NotConverged, NoVariation
-from detente.base.types import Array
-from detente.stats.contract import ROBUST, Label, Solution, estimator
-from detente.stats.covariance import Scores
+from detente.base.errors import NotConverged, NoVariation, UnsupportedEffects
+from detente.base.types import Array, Codes
+from detente.stats.contract import ROBUST, Label, Solution, check_outcome, estimator
+from detente.stats.covariance import Scores, number, totals
 from detente.stats.frame import ModelFrame
-from detente.stats.likelihood.binary import LOGIT, PROBIT
-from detente.stats.likelihood.maximum import binary_outcome, check_score, known, only_effect
+from detente.stats.likelihood.binary import LOGIT, PROBIT, from_regressors
+from detente.stats.likelihood.maximum import check_score
 from detente.stats.likelihood.separation import refuse_separation
-from detente.stats.likelihood.working import STRUCTURES, Groups, Structure, sort_groups
-from detente.stats.linear.regressors import Regressors, Stalled, inverse, regressors
+from detente.stats.linear.regressors import Stalled, inverse, regressors
+from detente.stats.links import Curve
 
 GeeLink = Literal["logit", "probit", "identity"]
 Correlation = Literal["exchangeable", "ar1"]
@@ -26,26 +25,6 @@ CLOSE = 1e-20
 MOST_ROUNDS = 300
 # Rounds whose steps are combined, and rounds before that.
 MEMORY, WARM_UP = 5, 3
-
-
-@dataclass(frozen=True)
-class _Family:
-    """From index to mean, its derivative in the index, and from mean to variance."""
-
-    mean: Callable[[Array], Array]
-    slope: Callable[[Array], Array]
-    variance: Callable[[Array], Array]
-
-
-def _bernoulli(mean: Array) -> Array:
-    return np.maximum(mean * (1 - mean), 1e-300)
-
-
-FAMILIES: dict[str, _Family] = {
-    "logit": _Family(expit, lambda eta: expit(eta) * expit(-eta), _bernoulli),
-    "probit": _Family(ndtr, lambda eta: np.exp(-(eta**2) / 2) / np.sqrt(2 * np.pi), _bernoulli),
-    "identity": _Family(lambda eta: eta, np.ones_like, np.ones_like),
-}
 
 
 @estimator(
@@ -75,83 +54,126 @@ def gee(
     meaning: cluster by the groups, or coarser. Bread inverts the expected information ΣDᵀV⁻¹D. The classical covariance
     believes in R, with dispersion 1 for binary outcomes.
 
-    Parameters
-    ----------
-    working
-        "exchangeable", or "ar1" by `design.factor("year")`: ρ^|t − s|.
-    link
-        "logit", "probit" (binary outcomes) or "identity" (variance constant).
-    convention
-        ρ from Pearson residuals r. "liang_zeger": mean product of pairs over mean square, the number of parameters
-        taken off both counts (as Stata 6, and `nmp` later). "stata": [Σrr′/pairs]/[Σr²/N], and AR(1) in the order of
-        rows whatever the gaps (its `force`). The G/(G − 1) of its robust errors is the cluster covariance's own.
-
-    Raises
-    ------
-    UnsupportedEffects
-        Unless there is one factor; for "ar1" also if a group has two rows of a year.
-    NoVariation, NotConverged
-        As `logit` does; also if no two rows share a group, or ρ is no correlation. Its other errors as well.
+    `working`: "exchangeable", or "ar1" by `design.factor("year")`: ρ^|t − s|. `link`: "logit", "probit" (binary
+    outcomes) or "identity" (variance constant). `convention`: ρ from Pearson residuals r. "liang_zeger": mean product
+    of pairs over mean square, the number of parameters taken off both counts (as Stata 6, and `nmp` later). "stata":
+    [Σrr′/pairs]/[Σr²/N], and AR(1) in the order of rows whatever the gaps (its `force`). The G/(G − 1) of its robust
+    errors is the cluster covariance's own.
+    Raises UnsupportedEffects for "ar1" if a group has two rows of a year; NoVariation, NotConverged as `logit` does;
+    also if no two rows share a group, or ρ is no correlation. Its other errors as well.
     """
-    _check(design.y, working, link, convention)
+    check_outcome(design.y, "levels" if link == "identity" else "binary")
     data = regressors(design)
-    groups = _groups(design, working, convention)
+    group = number(next(iter(design.fixed_effects.values())))[1]
+    groups = sort_groups(group, design.factor("year") if working == "ar1" else None, spaced=convention != "stata")
     less = 0 if convention == "stata" else len(data.terms)
     equations = _Equations(design.y[groups.order], data.x[groups.order], groups, STRUCTURES[working], link, less)
+    mean, start = float(design.y.mean()), np.zeros(len(data.terms))
+    start[0] = {"identity": float, "logit": LOGIT.index, "probit": PROBIT.index}[link](mean)
     try:
-        end, rounds = _iterate(equations, _start(design.y, link, len(data.terms)))
+        end, rounds = _iterate(equations, start)
     except Stalled:
-        _refuse(design.y, data, link)
+        if link != "identity":
+            refuse_separation(design.y, data.x, data.terms, link)
         raise NotConverged(f"gee did not settle in {MOST_ROUNDS} rounds") from None
     scores = np.empty_like(data.x)
     scores[groups.order] = end.scores
-    check_score(Scores(scores), "gee")
-    return Solution(
-        terms=data.terms,
-        estimate=end.beta,
-        scores=Scores(scores),
-        bread=inverse(end.information),
-        x=data.x,
+    return from_regressors(
+        data,
+        end.beta,
+        check_score(Scores(scores), "gee"),
+        inverse(end.information),
         link=link,
-        treatment=data.treatment,
-        dropped=data.dropped,
-        converged=True,
-        predictor=data.x @ end.beta,
         dispersion=end.square / (len(scores) - less) if link == "identity" else 1.0,
         iterations=rounds,
         flags=(f"working correlation {working}, ρ = {end.rho:.4f}, in {len(groups.size):,} groups ({convention})",),
     )
 
 
-def _check(y: Array, working: str, link: str, convention: str) -> None:
-    known(working, tuple(STRUCTURES), "working")
-    known(link, tuple(FAMILIES), "link")
-    known(convention, ("liang_zeger", "stata"), "convention")
-    if link != "identity":
-        binary_outcome(y)
-    elif np.ptp(y) == 0:
-        raise NoVariation(f"the outcome is {y[0]:g} in all {len(y):,} rows")
+@dataclass(frozen=True)
+class Groups:
+    """Rows sorted by group and time: `order` (N,) that sorts them, `code` (N,) their groups from 0, `size` (G,) theirs.
+
+    `after` (M,) places among the sorted rows that follow on a row of the same group, `lag` (M,) years since that one.
+    """
+
+    order: Codes
+    code: Codes
+    size: Array
+    after: Codes
+    lag: Array
 
 
-def _groups(design: ModelFrame, working: str, convention: str) -> Groups:
-    group = only_effect(design, "gee", "correlates rows within")
-    time = design.factor("year") if working == "ar1" else None
-    return sort_groups(group, time, spaced=convention != "stata")
+@dataclass(frozen=True)
+class Structure:
+    """A working correlation: `parameter`(residuals, groups, taken off each count), `solve`(values, groups, ρ)."""
+
+    parameter: Callable[[Array, Groups, int], float]
+    solve: Callable[[Array, Groups, float], Array]
 
 
-def _refuse(y: Array, data: Regressors, link: str) -> None:
-    if link != "identity":
-        refuse_separation(y, data.x, data.terms, link)
+def sort_groups(group: Codes, time: Codes | None, *, spaced: bool) -> Groups:
+    """Sort rows by group and time; without `spaced`, every row counts as a year after the one before it.
+
+    Raises UnsupportedEffects if two rows of a group have the same time; `time` None where it does not matter.
+    """
+    order = np.argsort(group, kind="stable") if time is None else np.lexsort((time, group))
+    code = group[order]
+    after = np.flatnonzero(code[1:] == code[:-1]) + 1
+    lag = np.ones(len(after)) if time is None else np.diff(time[order])[after - 1].astype(np.float64)
+    if (lag == 0).any():
+        raise UnsupportedEffects(
+            f"AR(1) needs one row per year in each group: {int((lag == 0).sum()):,} rows repeat the year of another"
+        )
+    return Groups(order, code, np.bincount(code).astype(np.float64), after, lag if spaced else np.ones_like(lag))
 
 
-def _start(y: Array, link: str, k: int) -> Array:
-    mean = float(y.mean())
-    start = np.zeros(k)
-    if link == "identity":
-        start[0] = mean
-    else:
-        start[0] = (LOGIT if link == "logit" else PROBIT).index(mean)
-    return start
+def _exchangeable(r: Array, groups: Groups, less: int) -> float:
+    """Mean product of two residuals of a group over the mean square of one."""
+    one, square = np.bincount(groups.code, weights=r), np.bincount(groups.code, weights=r**2)
+    pairs = float((groups.size * (groups.size - 1) / 2).sum())
+    return _ratio(float((one**2 - square).sum()) / 2, pairs - less, float(r @ r), len(r) - less)
+
+
+def _ratio(products: float, pairs: float, squares: float, rows: float) -> float:
+    if pairs <= 0 or rows <= 0:
+        raise NoVariation("too few pairs of rows share a group to estimate their correlation; use logit")
+    return products / pairs / (squares / rows)
+
+
+def _exchangeable_solve(values: Array, groups: Groups, rho: float) -> Array:
+    share = rho / (1 + (groups.size - 1) * rho)
+    if rho >= 1 or (1 + (groups.size - 1) * rho).min() <= 0:
+        largest = int(groups.size.max())
+        raise NotConverged(f"a correlation of {rho:.3f} between all rows of a group of {largest} is impossible")
+    summed = totals(values, groups.code, len(groups.size)) * share[:, None]
+    result: Array = (values - summed[groups.code]) / (1 - rho)
+    return result
+
+
+def _ar1(r: Array, groups: Groups, less: int) -> float:
+    """Mean product of a residual and the one before it, whatever lies between, over the mean square of one."""
+    return _ratio(float(r[groups.after] @ r[groups.after - 1]), len(groups.after) - less, float(r @ r), len(r) - less)
+
+
+def _ar1_solve(values: Array, groups: Groups, rho: float) -> Array:
+    """Inverse of ρ^|t − s|, tridiagonal whatever the gaps."""
+    if abs(rho) >= 1:
+        raise NotConverged(f"an autocorrelation of {rho:.3f} is impossible")
+    now, before = groups.after, groups.after - 1
+    phi = np.sign(rho) ** groups.lag * np.abs(rho) ** groups.lag
+    weight = 1 / (1 - phi**2)
+    result = values.copy()
+    step = (values[now] - phi[:, None] * values[before]) * weight[:, None]
+    result[now] += step - values[now]
+    result[before] -= phi[:, None] * step
+    return result
+
+
+STRUCTURES: Mapping[str, Structure] = {
+    "exchangeable": Structure(_exchangeable, _exchangeable_solve),
+    "ar1": Structure(_ar1, _ar1_solve),
+}
 
 
 @dataclass(frozen=True)
@@ -177,19 +199,18 @@ class _Equations:
     x: Array
     groups: Groups
     structure: Structure
-    link: str
+    link: GeeLink
     less: int
 
     def at(self, beta: Array, rho: float | None = None) -> _Place:
         """Everything at β, with ρ from its residuals unless given."""
-        family = FAMILIES[self.link]
-        eta = self.x @ beta
-        mean = family.mean(eta)
-        spread = np.sqrt(family.variance(mean))
-        r = (self.y - mean) / spread
+        curve = Curve(self.link, self.x @ beta)
+        binary = self.link != "identity"
+        spread = np.sqrt(np.maximum(curve.mean * (1 - curve.mean), 1e-300)) if binary else np.ones(len(self.y))
+        r = (self.y - curve.mean) / spread
         if rho is None:
             rho = self.structure.parameter(r, self.groups, self.less)
-        d = self.x * (family.slope(eta) / spread)[:, None]
+        d = self.x * (curve.slope / spread)[:, None]
         solved = self.structure.solve(np.column_stack([d, r]), self.groups, rho)
         information = d.T @ solved[:, :-1]
         information = (information + information.T) / 2

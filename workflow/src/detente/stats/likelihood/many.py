@@ -1,31 +1,22 @@
 """Many pooled logits of the same rows, each begun where its neighbour ended, and the treatment's effect on risk."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
 from detente.base.errors import EstimationError
 from detente.base.types import Array, Codes
-from detente.stats.contract import Solution
+from detente.stats.contract import Solution, check_outcome, get
 from detente.stats.covariance import Scores
 from detente.stats.effects.effects import average_marginal_effect
 from detente.stats.frame import ModelFrame
-from detente.stats.likelihood.binary import (
-    DIVERGED,
-    FRACTION,
-    LARGE,
-    LOGIT,
-    MOST_POLISHES,
-    NEAR,
-    NEARER,
-    SETTLED,
-    likelihood,
-    solve,
-)
-from detente.stats.likelihood.maximum import STILL, Runaway, binary_outcome, direction, newton, refuse_effects
+from detente.stats.likelihood.binary import LOGIT, from_regressors, likelihood, solve
+from detente.stats.likelihood.maximum import FRACTION, LARGE, NEAR, NEARER, Runaway, find_maximum, newton, part_of
 from detente.stats.linear.group import Choice, Fits, Found, Group, Shared, check, covariance_of_rows, design, stack
-from detente.stats.linear.regressors import Regressors, Stalled, inverse
+from detente.stats.linear.regressors import Regressors, Stalled
 
 
 @dataclass(frozen=True)
@@ -63,7 +54,7 @@ def logit_models(
     check(group, models, covariances)
     if not models:
         return Fits(())
-    refuse_effects(design(group, models[0]), "logit")
+    get("logit").check_effects(design(group, models[0]).fixed_effects)
     shared, _ = stack(group, models, lead=1)
     reach = np.maximum(shared.z.max(axis=0), -shared.z.min(axis=0))
     found: dict[int, Found | Exception] = {}
@@ -97,13 +88,11 @@ def in_order(group: Group, models: Sequence[Choice]) -> list[int]:
 def _part(shared: Shared, outcome: str) -> _Part | None:
     """All rows of the rarer outcome and every eighth of the other; None if rows are few, or outcomes not rare."""
     y = shared.z[:, shared.index[outcome]]
-    rare = float(y.mean() < 0.5)
     if len(y) <= LARGE or not 0 < min(y.mean(), 1 - y.mean()) < 1 / FRACTION:
         return None
-    keep = y == rare
-    keep[::FRACTION] = True
+    keep, weights = part_of(y)
     z = shared.z[keep]
-    return _Part(z, z[:, shared.index[outcome]], np.where(z[:, shared.index[outcome]] == rare, 1.0, FRACTION))
+    return _Part(z, z[:, shared.index[outcome]], weights[keep])
 
 
 def _fitted(
@@ -113,19 +102,15 @@ def _fitted(
 
     Raises EstimationError as `logit`.
     """
+    y = np.ascontiguousarray(shared.z[:, shared.index[choice.outcome]])
+    check_outcome(y, "binary")
     kept, dropped = shared.kept(choice)
     names = ("intercept", *(t for t in choice.terms if t not in dropped))
     data = Regressors(np.ascontiguousarray(shared.z[:, kept]), names, 1, dropped, reach[kept])
-    y = np.ascontiguousarray(shared.z[:, shared.index[choice.outcome]])
     if near is not None and near.outcome == choice.outcome:
-        binary_outcome(y)
-        try:
+        with suppress(Stalled, Runaway):
             begin = _start(shared, near.slopes, names)
-            warm = _from(_nearer(parts[choice.outcome], begin, data, kept), y, data)
-        except (Stalled, Runaway):
-            warm = None
-        if warm is not None:
-            return warm
+            return _from(_nearer(parts[choice.outcome], begin, data, kept), y, data)
     pairs = group.pairs
     return solve(LOGIT, ModelFrame(y, data.x[:, 1:], names[1:], pairs.low[pairs.dyad], pairs.high[pairs.dyad]), data)
 
@@ -146,38 +131,20 @@ def _nearer(part: _Part | None, start: Array, data: Regressors, kept: Codes) -> 
     return newton(objective, start, close=NEAR, reach=data.reach).estimate
 
 
-def _from(start: Array, y: Array, data: Regressors) -> Solution | None:
-    """Newton's method from a start, down to where `solve` ends it; None where that would look into separation.
+def _from(start: Array, y: Array, data: Regressors) -> Solution:
+    """Newton's method from a start, down to where `solve` ends it.
 
-    Raises Stalled, Runaway if it does not get there.
+    Raises Stalled, Runaway if it does not get there, or ends where `solve` would look into separation.
     """
-    objective = likelihood(LOGIT, y, data.x)
-    found = newton(objective, start, close=NEARER, reach=data.reach)
-    estimate = found.estimate
-    for _ in range(MOST_POLISHES):
-        point = objective(estimate)
-        step = direction(point)
-        if settled := float(step @ point.gradient) < SETTLED:
-            break
-        estimate = np.add(estimate, step)
-    bread = inverse(point.information)
-    moves = float(np.abs(step) @ data.reach) > STILL
-    if not settled or moves or np.max(np.sqrt(np.diag(bread)) * data.reach) > DIVERGED:
-        return None
-    predictor = data.x @ estimate
-    return Solution(
-        terms=data.terms,
-        estimate=estimate,
-        scores=Scores(data.x, LOGIT.slopes(predictor, y).first),
-        bread=bread,
-        x=data.x,
-        link="logit",
-        treatment=data.treatment,
-        dropped=data.dropped,
-        converged=True,
-        predictor=predictor,
-        iterations=found.steps + 1,
-    )
+
+    def refuse() -> None:
+        raise Stalled
+
+    rows = likelihood(LOGIT, y, data.x)
+    search = partial(newton, rows, start, close=NEARER, reach=data.reach)
+    found = find_maximum(rows, search, data.reach, refuse, "logit")
+    scores = Scores(data.x, LOGIT.slopes(data.x @ found.estimate, y).first)
+    return from_regressors(data, found.estimate, scores, found.bread, iterations=found.steps)
 
 
 def _found(group: Group, fit: Solution, choice: Choice, kinds: Sequence[str]) -> Found:

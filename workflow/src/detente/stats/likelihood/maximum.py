@@ -1,33 +1,34 @@
-"""What estimators by maximum likelihood share: regressors with a constant, Newton's method, and what they refuse."""
+"""What estimators by maximum likelihood share: Newton's method, and the check that scores sum to zero."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
-from detente.base.errors import (
-    EstimationError,
-    NotConverged,
-    NoVariation,
-    UnsuitableOutcome,
-    UnsupportedEffects,
-    choices,
-)
-from detente.base.types import Array, Codes
-from detente.stats.contract import REGISTRY
+from detente.base.errors import NotConverged
+from detente.base.types import Array, Codes, Flags
+from detente.stats.contract import Estimated, Report, Statistic
 from detente.stats.covariance import Scores
-from detente.stats.frame import ModelFrame
-from detente.stats.linear.regressors import Stalled
+from detente.stats.linear.regressors import Stalled, inverse
 
 # Squared distance to the maximum, in standard errors, from which one more step is exact to rounding.
 CLOSE = 1e-12
+# Squared distance at which a search on a part of the rows may end, at which the last steps begin, and their end.
+NEAR, NEARER, SETTLED = 1e-2, 1e-9, 1e-18
+MOST_POLISHES = 5
+# Rows from which a search begins on a part of them: all of the rarer outcome, and every eighth row of the other.
+LARGE = 100_000
+FRACTION = 8
 # Largest move of a linear predictor that a last step may make: under separation it never falls below it.
 STILL = 1e-3
+# Standard error of a coefficient times the largest value of its regressor: what lies above is looked into.
+DIVERGED = 100.0
 # Where the squared distance left is this small, a step that may move a linear predictor this far looks like separation.
 FLAT, LONG = 1e-4, 0.5
 SCORE_TOLERANCE = 1e-6
 MOST_STEPS = 100
-MOST_HALVINGS = 40
+# Shares of a step that are tried in turn.
+HALVINGS = tuple(0.5**i for i in range(40))
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,18 @@ class Point:
     value: float
     gradient: Array
     information: Array
+
+
+Objective = Callable[[Array], Point]
+
+
+@dataclass(frozen=True)
+class Search:
+    """An objective of P parameters, where a search for its maximum starts, and the regressor of each, −1 for none."""
+
+    objective: Objective
+    start: Array
+    columns: Codes
 
 
 @dataclass(frozen=True)
@@ -52,58 +65,26 @@ class Runaway(Exception):
     """Newton's method gains next to nothing, but its steps are long: a coefficient may be infinite."""
 
 
-def refuse_effects(design: ModelFrame, name: str) -> None:
-    """Raise UnsupportedEffects if the design has effects, naming estimators that take them."""
-    if design.fixed_effects:
-        able = sorted(e.name for e in REGISTRY.values() if e.uses in ("absorbs", "conditions"))
-        given = ", ".join(design.fixed_effects)
-        raise UnsupportedEffects(
-            f"{name} takes no fixed effects, but got {given}; estimators that do: {', '.join(able)}"
-        )
+@dataclass(frozen=True)
+class Maximum:
+    """Where a search settled: estimate (k,), the objective there, its inverse information (k, k), and steps."""
 
-
-def only_effect(design: ModelFrame, name: str, purpose: str) -> Codes:
-    """Codes (N,) of the one effect of the design, numbered from 0; UnsupportedEffects if there is none, or more."""
-    if len(design.fixed_effects) != 1:
-        given = " × ".join(design.fixed_effects) or "none"
-        raise UnsupportedEffects(f"{name} {purpose} one factor, such as the dyad; given: {given}")
-    codes: Codes = np.unique(next(iter(design.fixed_effects.values())), return_inverse=True)[1]
-    return codes
-
-
-def known(value: str, legal: Sequence[str], option: str) -> None:
-    """Raise EstimationError, naming the nearest, unless the value of an option is legal."""
-    if value not in legal:
-        raise EstimationError(f"{option} {value!r} is not known; {choices(value, legal)}")
-
-
-def binary_outcome(y: Array) -> None:
-    """Raise UnsuitableOutcome unless the outcome is 0 or 1, NoVariation unless it is both."""
-    if not ((y == 0) | (y == 1)).all():
-        raise UnsuitableOutcome("the outcome must be 0 or 1 in every row")
-    if y.min() == y.max():
-        raise NoVariation(f"the outcome is {y[0]:.0f} in all {len(y):,} rows")
+    estimate: Array
+    point: Point
+    bread: Array
+    steps: int
 
 
 def newton(
-    objective: Callable[[Array], Point],
-    start: Array,
-    *,
-    concave: bool = True,
-    close: float = CLOSE,
-    reach: Array | None = None,
+    objective: Objective, start: Array, *, concave: bool = True, close: float = CLOSE, reach: Array | None = None
 ) -> Optimum:
     """Maximise by Newton's method with step halving, until the squared distance left, in standard errors, is `close`.
 
     Where the objective is not concave, directions of negative curvature are turned uphill. `reach` (k,) largest
     absolute values of the regressors.
 
-    Raises
-    ------
-    Runaway
-        If `reach` is given and steps stay long where the objective is flat.
-    Stalled
-        If the information becomes singular, no step climbs, or 100 steps are not enough.
+    Raises Runaway if `reach` is given and steps stay long where the objective is flat; Stalled if the information
+    becomes singular, no step climbs, or 100 steps are not enough.
     """
     place, here = start, objective(start)
     for steps in range(1, MOST_STEPS + 1):
@@ -113,16 +94,19 @@ def newton(
             return Optimum(place + step, steps, step)
         if reach is not None and gain < FLAT and float(np.abs(step) @ reach) > LONG:
             raise Runaway
-        slack = 1e-12 * (1 + abs(here.value))
-        for _ in range(MOST_HALVINGS):
-            there = objective(place + step)
-            if there.value >= here.value - slack:
+        for share in HALVINGS:
+            there = objective(place + share * step)
+            if climbs(here.value, there.value):
                 break
-            step = step / 2
         else:
             raise Stalled
-        place, here = place + step, there
+        place, here = place + share * step, there
     raise Stalled
+
+
+def climbs(value: float, reached: float) -> bool:
+    """Whether a step lowers the objective by no more than rounding."""
+    return reached >= value - 1e-12 * (1 + abs(value))
 
 
 def direction(here: Point, *, concave: bool = True) -> Array:
@@ -133,8 +117,7 @@ def direction(here: Point, *, concave: bool = True) -> Array:
     if diagonal.min() <= 0:
         raise Stalled
     scale = 1 / np.sqrt(diagonal)
-    scaled = here.information * np.outer(scale, scale)
-    values, vectors = np.linalg.eigh(scaled)
+    values, vectors = np.linalg.eigh(here.information * np.outer(scale, scale))
     if concave and values[0] <= 1e-14 * values[-1]:
         raise Stalled
     along = vectors.T @ (scale * here.gradient)
@@ -142,14 +125,64 @@ def direction(here: Point, *, concave: bool = True) -> Array:
     return step
 
 
-def check_score(scores: Scores, name: str) -> None:
-    """Raise NotConverged unless the scores of rows sum to zero."""
+def find_maximum(
+    objective: Objective, search: Callable[[], Optimum], reach: Array, refuse: Callable[[], None], name: str
+) -> Maximum:
+    """The maximum, down to rounding, from where `search` ends.
+
+    `refuse` raises Separation if the data are separated; it is called if the search does not settle, still moves a
+    linear predictor, or leaves a coefficient all but undetermined, given the `reach` (k,) of the regressors.
+
+    Raises NotConverged if no maximum is found though the data are not separated.
+    """
+    settled = sound = False
+    try:
+        found = search()
+        estimate = found.estimate
+        for _ in range(MOST_POLISHES):
+            here = objective(estimate)
+            step = direction(here)
+            settled = float(step @ here.gradient) < SETTLED
+            if settled:
+                break
+            estimate = np.add(estimate, step)
+        bread = inverse(here.information)
+        undetermined = float(np.max(np.sqrt(np.diag(bread)) * reach)) > DIVERGED
+        sound = settled and float(np.abs(step) @ reach) <= STILL and not undetermined
+    except Stalled:
+        settled = False
+    if not sound:
+        refuse()
+    if not settled:
+        raise NotConverged(f"{name} found no maximum, though the data are not separated")
+    return Maximum(estimate, here, bread, found.steps + 1)
+
+
+def part_of(y: Array) -> tuple[Flags, Array]:
+    """Every eighth row and all of the rarer outcome, if that is rare, (N,), and how many rows each stands for, (N,)."""
+    rare = float(y.mean() < 0.5)
+    keep = np.zeros(len(y), dtype=bool)
+    keep[::FRACTION] = True
+    weights = np.full(len(y), float(FRACTION))
+    if min(y.mean(), 1 - y.mean()) < 1 / FRACTION:
+        keep |= y == rare
+        weights[y == rare] = 1.0
+    return keep, weights
+
+
+def reports(log_likelihood: Report) -> Mapping[Statistic, Report]:
+    """The log-likelihood of a fit, and that of as many constants as the outcome has values, less one."""
+
+    def alone(fit: Estimated) -> float:
+        counts = np.unique(fit.design.y, return_counts=True)[1]
+        return float((counts * np.log(counts / counts.sum())).sum())
+
+    return {"log_likelihood": log_likelihood, "null_log_likelihood": alone}
+
+
+def check_score(scores: Scores, name: str) -> Scores:
+    """The scores; raises NotConverged unless they sum to zero."""
     total, square = scores.extent
     if np.max(np.abs(total) / np.maximum(np.sqrt(square), 1e-300)) > SCORE_TOLERANCE:
         raise NotConverged(f"{name} stopped where the score is {np.abs(total).max():.1e}, not zero")
-
-
-def listing(names: Sequence[str]) -> str:
-    """Names in quotes: 'a', 'b' and 'c'."""
-    quoted = [repr(n) for n in names]
-    return quoted[0] if len(quoted) == 1 else f"{', '.join(quoted[:-1])} and {quoted[-1]}"
+    return scores

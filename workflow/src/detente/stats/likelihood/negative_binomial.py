@@ -1,23 +1,23 @@
 """Negative binomial regression (NB2) by maximum likelihood, its dispersion a parameter like the others."""
 
-from collections.abc import Callable
-
 import numpy as np
 from scipy.special import digamma, gammaln, polygamma
 
-from detente.base.errors import NotConverged, NoVariation, UnsuitableOutcome
+from detente.base.errors import NotConverged, NoVariation
 from detente.base.types import Array
 from detente.stats.contract import ROBUST, Label, Solution, estimator
 from detente.stats.covariance import Scores
 from detente.stats.frame import ModelFrame
-from detente.stats.likelihood.maximum import STILL, Point, check_score, newton, refuse_effects
-from detente.stats.likelihood.separation import refuse_empty
+from detente.stats.likelihood.binary import likelihood as of_index
+from detente.stats.likelihood.maximum import STILL, Objective, Point, check_score, newton
+from detente.stats.likelihood.poisson import POISSON
+from detente.stats.likelihood.separation import refuse_zeros
 from detente.stats.linear.regressors import Regressors, Stalled, inverse, regressors
 
 LARGEST_INDEX = 300.0
 # Overdispersion exp(−9) adds a thousandth to the standard deviation of a count of sixteen: as good as none. The search
 # keeps inside the outer bounds.
-POISSON = -9.0
+NO_MORE = -9.0
 LEAST_LOG, LARGEST_LOG = -15.0, 50.0
 
 
@@ -31,7 +31,9 @@ LEAST_LOG, LARGEST_LOG = -15.0, 50.0
         "logs of the count",
     ),
     link="log",
+    outcome="count",
     covariances=ROBUST,
+    statistics={"log_likelihood": lambda f: likelihood(f.design.y, f.solution.x[:, :-1])(f.solution.estimate).value},
     reference="statsmodels NegativeBinomial and Stata's nbreg, in tests",
 )
 def negbin(design: ModelFrame) -> Solution:
@@ -40,58 +42,41 @@ def negbin(design: ModelFrame) -> Solution:
     Terms are the constant, the regressors and "ln(alpha)", whose column of `x` is zero. Scores and observed information
     are those of all of them, so that any sandwich counts α as estimated.
 
-    Raises
-    ------
-    UnsupportedEffects, RankDeficient
-        As `logit` does.
-    UnsuitableOutcome
-        If the outcome is no count.
-    NoVariation
-        If outcome or treatment do not vary, or the counts vary no more than Poisson's: α is then zero and has no log.
-    Separation
-        If every count is zero in rows that some regressors set apart, naming them.
-    NotConverged
-        If no maximum is found.
+    Raises NoVariation if outcome or treatment do not vary, or the counts vary no more than Poisson's: α is then zero
+    and has no log; RankDeficient as `logit` does; Separation if every count is zero in rows that some regressors set
+    apart, naming them; NotConverged if no maximum is found.
     """
-    refuse_effects(design, "negbin")
-    y = design.y
-    if y.min() < 0 or not (y == np.round(y)).all():
-        raise UnsuitableOutcome("the outcome of negbin must be a count: 0, 1, 2 … in every row")
-    data = regressors(design)
-    if y.min() == y.max():
-        raise NoVariation(f"the outcome is {y[0]:.0f} in all {len(y):,} rows")
+    y, data = design.y, regressors(design)
     objective, start = likelihood(y, data.x), _start(y, data)
     try:
         found = newton(objective, start, concave=False)
         bread = inverse(objective(found.estimate).information)
     except Stalled:
-        refuse_empty(y, data.x, data.terms, "negbin")
+        refuse_zeros(y, data.x, data.terms, "negbin")
         _refuse_poisson(float(start[-1]))
         raise NotConverged("negbin found no maximum of the likelihood") from None
     if float(np.abs(found.last[:-1]) @ data.reach) > STILL:
-        refuse_empty(y, data.x, data.terms, "negbin")
+        refuse_zeros(y, data.x, data.terms, "negbin")
     _refuse_poisson(float(found.estimate[-1]))
     predictor = data.x @ found.estimate[:-1]
     slope, shape = _slopes(y, predictor, found.estimate[-1])
-    scores = np.column_stack([data.x * slope[:, None], shape])
-    check_score(Scores(scores), "negbin")
+    scores = check_score(Scores(np.column_stack([data.x * slope[:, None], shape])), "negbin")
     return Solution(
         terms=(*data.terms, "ln(alpha)"),
         estimate=found.estimate,
-        scores=Scores(scores),
+        scores=scores,
         bread=bread,
         x=np.column_stack([data.x, np.zeros(len(y))]),
         link="log",
         treatment=data.treatment,
         dropped=data.dropped,
-        converged=True,
         predictor=predictor,
         iterations=found.steps,
     )
 
 
 def _refuse_poisson(log_alpha: float) -> None:
-    if log_alpha <= POISSON:
+    if log_alpha <= NO_MORE:
         raise NoVariation("the counts vary no more than a Poisson's: alpha is zero and has no logarithm; use poisson")
 
 
@@ -100,22 +85,13 @@ def _start(y: Array, data: Regressors) -> Array:
     first = np.zeros(len(data.terms))
     first[0] = np.log(y.mean())
     try:
-        beta = newton(_poisson(y, data.x), first).estimate
+        beta = newton(of_index(POISSON, y, data.x), first).estimate
     except Stalled:
         beta = first
     mean = np.exp(np.minimum(data.x @ beta, LARGEST_INDEX))
     moment = float(np.sum((y - mean) ** 2 - y) / np.sum(mean**2))
-    start: Array = np.r_[beta, np.log(moment) if moment > 0 else POISSON]
+    start: Array = np.r_[beta, np.log(moment) if moment > 0 else NO_MORE]
     return start
-
-
-def _poisson(y: Array, x: Array) -> Callable[[Array], Point]:
-    def at(beta: Array) -> Point:
-        eta = x @ beta
-        mean = np.exp(np.minimum(eta, LARGEST_INDEX))
-        return Point(float(y @ eta - mean.sum()), (y - mean) @ x, (x * mean[:, None]).T @ x)
-
-    return at
 
 
 def _slopes(y: Array, eta: Array, log_alpha: float) -> tuple[Array, Array]:
@@ -127,7 +103,7 @@ def _slopes(y: Array, eta: Array, log_alpha: float) -> tuple[Array, Array]:
     return slope, shape
 
 
-def likelihood(y: Array, x: Array) -> Callable[[Array], Point]:
+def likelihood(y: Array, x: Array) -> Objective:
     """Log-likelihood of (β, ln α), with m = 1/α: Γ(y + m)/Γ(m)/y! (m/(m + μ))ᵐ (μ/(m + μ))ʸ."""
 
     def at(theta: Array) -> Point:

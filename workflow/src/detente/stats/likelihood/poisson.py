@@ -1,21 +1,26 @@
-"""Poisson by maximum likelihood, pooled with a constant."""
+"""Poisson by maximum likelihood, pooled with a constant or with any number of effects absorbed."""
+
+import math
+from dataclasses import replace
 
 import numpy as np
 
-from detente.base.errors import NotConverged, NotReproduced, NoVariation, Separation, UnsuitableOutcome
 from detente.base.types import Array
-from detente.stats.contract import ROBUST, Label, Solution, estimator
-from detente.stats.covariance import Scores
+from detente.stats.contract import ROBUST, Label, Solution, agreed, estimator
 from detente.stats.frame import ModelFrame
-from detente.stats.likelihood.binary import Binary, Slopes, likelihood
-from detente.stats.likelihood.maximum import check_score, listing, newton, refuse_effects
-from detente.stats.linear.regressors import Regressors, Stalled, inverse, regressors
-from detente.stats.linear.within import gram
+from detente.stats.likelihood.absorbed import Family, fit_within, one_step_on, solution
+from detente.stats.likelihood.binary import LARGEST_INDEX, IndexModel, Slopes, newton_gap, solve
+from detente.stats.likelihood.maximum import STILL
+from detente.stats.likelihood.separation import blame_zeros, refuse_zeros
+from detente.stats.linear.linear import without_dummies
+from detente.stats.linear.regressors import regressors
 
-AGREEMENT = 1e-6
-# Of regressors and directions scaled to at most 1: what is smaller is rounding.
-ROUNDING = 1e-6
-LARGEST_INDEX = 700.0
+# Squared distance, in standard errors, at which a row that a step still moves is separated: the standard error of its
+# predictor is above 30.
+NEAR = 1e-9
+LEAST_INDEX = -300.0
+# Of rows that link blocks by outcomes of zero alone: their means fade until, weighted, they link no more.
+FADED = math.log(1e-6)
 
 
 def _slopes(eta: Array, y: Array) -> Slopes:
@@ -23,31 +28,8 @@ def _slopes(eta: Array, y: Array) -> Slopes:
     return Slopes(y * eta - mean, y - mean, mean)
 
 
-POISSON = Binary("log", _slopes, lambda mean: float(np.log(mean)))
-
-
-def pooled_gap(design: ModelFrame, fit: Solution) -> float:
-    """Largest distance of a coefficient from statsmodels' maximum: one Newton step by its score and Hessian.
-
-    Raises
-    ------
-    NotReproduced
-        If it exceeds 1e-6 of size and standard error.
-    """
-    from statsmodels.discrete.discrete_model import Poisson
-
-    model = Poisson(design.y, fit.x, check_rank=False)
-    scale = np.sqrt(np.diag(fit.bread))
-    hessian = np.asarray(model.hessian(fit.estimate)) * np.outer(scale, scale)
-    step = scale * np.linalg.solve(-hessian, scale * np.asarray(model.score(fit.estimate)))
-    return checked("poisson", "statsmodels' Poisson", float(np.max(np.abs(step) / (np.abs(fit.estimate) + scale))))
-
-
-def checked(name: str, reference: str, gap: float) -> float:
-    """The gap; raises NotReproduced if it exceeds 1e-6."""
-    if not gap <= AGREEMENT:
-        raise NotReproduced(f"{name} differs from {reference} by {gap:.1e} (at most {AGREEMENT:.0e} is rounding)")
-    return gap
+POISSON = IndexModel("log", _slopes, lambda mean: float(np.log(mean)), refuse_zeros, "amount")
+pooled_gap = newton_gap("poisson", "Poisson")
 
 
 @estimator(
@@ -60,6 +42,7 @@ def checked(name: str, reference: str, gap: float) -> float:
         "logs of the risk",
     ),
     link="log",
+    outcome="amount",
     covariances=ROBUST,
     reference="statsmodels Poisson",
     gap=pooled_gap,
@@ -71,95 +54,79 @@ def poisson(design: ModelFrame) -> Solution:
     The outcome may be any number from zero on: with a robust covariance the estimate is that of the exponential mean
     (Gourieroux, Monfort and Trognon 1984).
 
-    Raises
-    ------
-    UnsupportedEffects
-        If the design has effects.
-    UnsuitableOutcome, NoVariation
-        If an outcome is negative; if the outcome is always zero, or the treatment never varies.
-    Separation
-        If some combination of regressors is constant wherever the outcome is positive and of one sign elsewhere.
-    RankDeficient
-        If regressors are linearly dependent.
-    NotConverged
-        If the score is not zero where the search stopped.
+    Raises Separation if some combination of regressors is constant wherever the outcome is positive and of one sign
+    elsewhere; NoVariation, RankDeficient, NotConverged as `logit`.
     """
-    refuse_effects(design, "poisson")
-    refuse_unsuitable(design.y)
-    data = regressors(design)
-    refuse_separation(design.y, data)
-    start = np.zeros(len(data.terms))
-    start[0] = np.log(design.y.mean())
-    try:
-        found = newton(likelihood(POISSON, design.y, data.x), start)
-    except Stalled:
-        raise NotConverged("poisson found no maximum, though the data are not separated") from None
-    predictor = data.x @ found.estimate
-    mean = np.exp(predictor)
-    scores = Scores(data.x, design.y - mean)
-    check_score(scores, "poisson")
-    return Solution(
-        terms=data.terms,
-        estimate=found.estimate,
-        scores=scores,
-        bread=inverse(gram(data.x, weights=mean)),
-        x=data.x,
-        link="log",
-        treatment=data.treatment,
-        dropped=data.dropped,
-        converged=True,
-        predictor=predictor,
-        iterations=found.steps,
-    )
+    return solve(POISSON, design, regressors(design))
 
 
-def refuse_unsuitable(y: Array) -> None:
-    """Raise UnsuitableOutcome if an outcome is negative, NoVariation if all are zero."""
-    if not y.min() >= 0:
-        raise UnsuitableOutcome(f"the outcome is negative in {int((y < 0).sum()):,} rows: Poisson counts from zero")
-    if not y.any():
-        raise NoVariation(f"the outcome is 0 in all {len(y):,} rows")
+def _mean(predictor: Array) -> Array:
+    return np.asarray(np.exp(np.clip(predictor, LEAST_INDEX, LARGEST_INDEX)))
 
 
-def refuse_separation(y: Array, data: Regressors) -> None:
-    """Raise Separation if the maximum does not exist, naming terms.
+ABSORBED = Family(
+    name="fepoisson",
+    link="log",
+    silent="is always zero",
+    perfect="to be zero",
+    still=STILL,
+    index=lambda total, rows: np.asarray(np.log(total / rows)),
+    mean=_mean,
+    weight=_mean,
+    value=lambda y, predictor: float(np.sum(y * predictor - _mean(predictor))),
+    says_nothing=lambda total, _: np.asarray(total == 0),
+    endless=lambda gain, _, longest: gain < NEAR and longest > STILL,
+    refuse=lambda found, guilty, rows: blame_zeros(guilty, rows, len(found.data.y), "Poisson"),
+    faded=lambda found: np.asarray((found.data.y == 0) & (found.predictor < FADED)),
+)
 
-    It does not exist if and only if some combination z of the regressors is zero in every row with a positive outcome
-    and z ≤ 0, not always zero, in the rest (Correia, Guimarães and Zylkin 2021, Proposition 1). Such z lie in the null
-    space of the rows with a positive outcome, which is mostly empty.
+
+def absorbed_gap(design: ModelFrame, fit: Solution) -> float:
+    """How far a fit is from the conditions of its maximum, checked on the data as they came.
+
+    The likelihood is concave in coefficients and effects together, so that a point is its maximum if the predictor is
+    a sum of regressors and effects (what SciPy's LSMR leaves of it, less xb, on explicit dummies is zero), and if the
+    residuals y − μ are orthogonal to every dummy (as a share of the outcomes of its level) and every regressor (as a
+    step, relative to the coefficient and its standard error). The largest of the three; NotReproduced above 1e-6.
     """
-    scale = 1 / data.reach
-    values, vectors = np.linalg.eigh(gram(data.x[y > 0] * scale) / (y > 0).sum())
-    free = vectors[:, values <= 1e-12 * values[-1]]
-    if not free.shape[1]:
-        return
-    rest = (data.x[y == 0] * scale) @ free
-    rest /= np.abs(rest).max()
-    found = _falling(rest)
-    if found is None:
-        return
-    weights = free @ found
-    guilty = [t for t, w in zip(data.terms, np.abs(weights), strict=True) if w > 1e-6 * np.abs(weights).max()]
-    blame([t for t in guilty if t != "intercept"], int((rest @ found < -ROUNDING).sum()), len(y))
+    rows = np.arange(len(design.y)) if fit.rows is None else fit.rows
+    used = replace(design, fixed_effects={name: codes[rows] for name, codes in design.fixed_effects.items()})
+    x = design.x[rows][:, [design.terms.index(t) for t in fit.terms]]
+    assert fit.predictor is not None
+    y, left = design.y[rows], design.y[rows] - np.exp(fit.predictor)
+    unexplained = without_dummies(used, fit.predictor - x @ fit.estimate)
+    apart = [float(np.max(np.abs(unexplained) / (1 + np.abs(fit.predictor))))]
+    for codes in used.fixed_effects.values():
+        _, level = np.unique(codes, return_inverse=True)
+        apart.append(float(np.max(np.abs(np.bincount(level, left)) / np.bincount(level, y))))
+    step = fit.bread @ np.einsum("ij,i->j", x, left)
+    apart.append(float(np.max(np.abs(step) / (np.abs(fit.estimate) + np.sqrt(np.diag(fit.bread))))))
+    return agreed("fepoisson", "the maximum on explicit dummies", max(apart))
 
 
-def _falling(rows: Array) -> Array | None:
-    """A direction d (r,) with rows.d ≤ 0 in all of `rows` (N, r), and below zero in some; None if there is none."""
-    from scipy.optimize import linprog
+@estimator(
+    "fepoisson",
+    Label(
+        "FE Poisson",
+        "Poisson regression with dyad and year effects",
+        "A Poisson regression with dyad and year effects (Correia, Guimarães and Zylkin 2020); it compares each dyad "
+        "with itself and learns nothing from dyads without an onset.",
+        "logs of the risk",
+    ),
+    link="log",
+    outcome="amount",
+    uses="absorbs",
+    factors="some",
+    fixed_effects=("dyad", "year"),
+    covariances=ROBUST,
+    reference="first-order conditions on dummies, SciPy LSMR",
+    gap=absorbed_gap,
+)
+def fepoisson(design: ModelFrame) -> Solution:
+    """Poisson with any number of effects absorbed: iteratively reweighted least squares with weighted absorption.
 
-    different = np.unique(np.round(rows, 9), axis=0)
-    total = different.sum(axis=0)
-    program = linprog(total, A_ub=different, b_ub=np.zeros(len(different)), bounds=(-1, 1), method="highs")
-    if program.x is None:
-        raise NotConverged("whether the regressors predict zeros perfectly could not be decided")
-    return program.x if program.fun < -ROUNDING else None
-
-
-def blame(terms: list[str], rows: int, total: int) -> None:
-    """Raise Separation: terms that predict zeros perfectly in some rows."""
-    one = len(terms) == 1
-    what = "its Poisson coefficient is" if one else "their Poisson coefficients are"
-    raise Separation(
-        f"{listing(terms)} {'predicts' if one else 'together predict'} an outcome of zero perfectly in {rows:,} of "
-        f"{total:,} rows: {what} infinite"
-    )
+    Levels whose outcome is always zero are left out, as are rows that the effects alone predict to be zero (Correia,
+    Guimarães and Zylkin 2020); `rows` are those used. `x` and the scores are regressors within effects, weighted by
+    the mean: what a coefficient moves in the predictor once the effects have adapted. Refusals as in `fit_within`.
+    """
+    return solution(ABSORBED, one_step_on(fit_within(ABSORBED, design)))

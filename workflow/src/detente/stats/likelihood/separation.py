@@ -1,12 +1,13 @@
-"""Separation: whether some combination of regressors predicts the outcome perfectly, decided by linear programming."""
+"""Separation: whether regressors predict the outcome perfectly, in all rows or within groups, by linear programming."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
 from detente.base.errors import NotConverged, Separation
-from detente.base.types import Array, Flags
-from detente.stats.likelihood.maximum import listing
+from detente.base.types import Array, Codes, Flags, Places
+from detente.stats.kernels import conditional as kernel
 
 # Rows of the first program, and rows added to it at a time.
 BATCH = 2000
@@ -17,10 +18,19 @@ ZERO = 1e-6
 
 @dataclass(frozen=True)
 class Direction:
-    """A direction d (k,) in which the likelihood never falls, and the rows (N,) that it predicts perfectly."""
+    """A direction d (k,) in which the likelihood never falls, and rows or groups (N,) that it predicts perfectly."""
 
     weights: Array
     perfect: Flags
+
+
+@dataclass(frozen=True)
+class _Judged:
+    """What a direction does in each row or group: the least it adds, whether it adds anything, rows to constrain."""
+
+    least: Array
+    apart: Flags
+    rows: Callable[[Codes], Array]
 
 
 def refuse_separation(y: Array, x: Array, terms: tuple[str, ...], model: str) -> None:
@@ -29,52 +39,90 @@ def refuse_separation(y: Array, x: Array, terms: tuple[str, ...], model: str) ->
     It does not exist if and only if some d ≠ 0 has (2y − 1) x·d ≥ 0 in every row (Albert and Anderson 1984), which
     holds for every binary model with a log-concave link.
     """
-    largest = np.abs(x).max(axis=0)
-    signed = (x / np.where(largest > 0, largest, 1.0)) * (2 * y - 1)[:, None]
-    found = _smallest(signed, terms)
+    found = _widest(_scaled(x) * (2 * y - 1)[:, None], terms)
     if found is not None:
         raise Separation(_blame(found, y, x, terms, model))
 
 
-def refuse_empty(y: Array, x: Array, terms: tuple[str, ...], model: str) -> None:
+def refuse_zeros(y: Array, x: Array, terms: tuple[str, ...], model: str) -> None:
     """Raise Separation, naming a smallest set of terms, if the maximum-likelihood estimate of a count does not exist.
 
     It does not if and only if some d ≠ 0 has x·d = 0 wherever y > 0, and x·d ≤ 0, not always 0, wherever y = 0 (Santos
     Silva and Tenreyro 2010).
     """
-    largest = np.abs(x).max(axis=0)
-    scaled = x / np.where(largest > 0, largest, 1.0)
-    some = y > 0
-    found = _smallest(np.concatenate([-scaled[~some], scaled[some], -scaled[some]]), terms)
+    scaled, some = _scaled(x), y > 0
+    found = _widest(np.concatenate([-scaled[~some], scaled[some], -scaled[some]]), terms)
     if found is not None:
-        names = [t for t, w in zip(terms, np.abs(found.weights) > ZERO, strict=True) if w and t != "intercept"]
+        guilty = [t for t, w in zip(terms, np.abs(found.weights), strict=True) if w > ZERO and t != "intercept"]
+        blame_zeros(guilty, int(found.perfect.sum()), len(y), {"log": "Poisson"}.get(model, model))
+
+
+def refuse_separation_within(y: Array, x: Array, start: Places, terms: tuple[str, ...], model: str) -> None:
+    """Raise Separation, naming a smallest set of terms, if the estimate within groups does not exist.
+
+    x (n, k) and y (n,) are sorted by group, group g from `start[g]` to `start[g + 1]`. The estimate does not exist if
+    and only if some d ≠ 0 has x·d of every event at least as large as that of every other row of its group: that holds
+    given the number of events in a group (Albert and Anderson 1984, applied to differences) and with an intercept for
+    each group as well.
+    """
+    scaled = _scaled(x)
+    found = _smallest(lambda free: direction_within(y, scaled, start, free), terms)
+    if found is not None:
+        names = [t for t, w in zip(terms, np.abs(found.weights), strict=True) if w > ZERO]
+        one = len(names) == 1
         raise Separation(
-            f"every count is zero in the {int(found.perfect.sum()):,} of {len(y):,} rows that {listing(names)} "
-            f"set{'s' if len(names) == 1 else ''} apart: {'its' if len(names) == 1 else 'their'} {model} "
-            f"{'coefficient is' if len(names) == 1 else 'coefficients are'} infinite"
+            f"{listing(names)} {'sets' if one else 'together set'} events apart from the other rows in "
+            f"{int(found.perfect.sum()):,} of {len(start) - 1:,} groups and {'is' if one else 'are'} never lower for "
+            f"an event: {infinite(names, model)}"
         )
 
 
-def _smallest(signed: Array, terms: tuple[str, ...]) -> Direction | None:
-    """A separating direction that no term can be taken out of, predicting as many rows as its terms can."""
-    free, everywhere = np.ones(len(terms), dtype=bool), np.ones(len(signed), dtype=bool)
-    found = separating_direction(signed, free, everywhere)
-    if found is None:
-        return None
+def blame_zeros(terms: list[str], rows: int, total: int, model: str) -> None:
+    """Raise Separation: terms that predict zeros perfectly in some rows."""
+    raise Separation(
+        f"{listing(terms)} {'predicts' if len(terms) == 1 else 'together predict'} an outcome of zero perfectly in "
+        f"{rows:,} of {total:,} rows: {infinite(terms, model)}"
+    )
+
+
+def infinite(names: list[str], model: str) -> str:
+    """That the coefficients of some terms are infinite, in words."""
+    return f"its {model} coefficient is infinite" if len(names) == 1 else f"their {model} coefficients are infinite"
+
+
+def listing(names: list[str]) -> str:
+    """Names in quotes: 'a', 'b' and 'c'."""
+    quoted = [repr(n) for n in names]
+    return quoted[0] if len(quoted) == 1 else f"{', '.join(quoted[:-1])} and {quoted[-1]}"
+
+
+def _scaled(x: Array) -> Array:
+    largest = np.abs(x).max(axis=0)
+    scaled: Array = x / np.where(largest > 0, largest, 1.0)
+    return scaled
+
+
+def _smallest(find: Callable[[Flags], Direction | None], terms: tuple[str, ...]) -> Direction | None:
+    """A separating direction that no term can be taken out of; the constant stays."""
+    free = np.ones(len(terms), dtype=bool)
+    found = find(free)
     for j in reversed(range(len(terms))):
-        if terms[j] == "intercept":
+        if found is None or terms[j] == "intercept":
             continue
         free[j] = False
-        if abs(found.weights[j]) <= ZERO:
-            continue
-        simpler = separating_direction(signed, free, everywhere)
-        free[j] = simpler is None
-        found = simpler or found
-    return _widened(found, signed, free)
+        if abs(found.weights[j]) > ZERO:
+            simpler = find(free) if free.any() else None
+            free[j] = simpler is None
+            found = simpler or found
+    return found
 
 
-def _widened(found: Direction, signed: Array, free: Flags) -> Direction:
-    """The sum of separating directions among the free coordinates that predicts the most rows perfectly."""
+def _widest(signed: Array, terms: tuple[str, ...]) -> Direction | None:
+    """The sum of directions among the terms of a smallest one that predicts the most rows (N,) perfectly."""
+    found = _smallest(lambda free: separating_direction(signed, free, np.ones(len(signed), dtype=bool)), terms)
+    if found is None:
+        return None
+    free = (np.abs(found.weights) > ZERO) | np.array([t == "intercept" for t in terms])
     while not found.perfect.all():
         other = separating_direction(signed, free, ~found.perfect)
         if other is None or not (other.perfect & ~found.perfect).any():
@@ -87,29 +135,60 @@ def separating_direction(signed: Array, free: Flags, wanted: Flags) -> Direction
     """A separating direction among the `free` (k,) coordinates that predicts `wanted` (N,) rows, None if none does.
 
     `signed` (N, k) rows times ±1 by outcome. The program maximises the mean of signed.d over wanted rows and d in
-    [−1, 1] subject to signed.d ≥ 0 in all, its constraints added as they are found broken: a maximum of zero under some
-    of them proves that there is no direction under all.
+    [−1, 1] subject to signed.d ≥ 0 in all.
+    """
+    columns = signed[:, free]
+    first = np.unique(np.linspace(0, len(signed) - 1, min(BATCH, len(signed))).astype(np.int64))
+
+    def judged(d: Array) -> _Judged:
+        reached = columns @ d
+        return _Judged(reached, reached > ZERO, lambda add: columns[add])
+
+    return _solved(columns[wanted].mean(axis=0), columns[first], judged, free)
+
+
+def direction_within(y: Array, x: Array, start: Places, free: Flags) -> Direction | None:
+    """A separating direction among the `free` (k,) coordinates, None if there is none.
+
+    The program maximises the sum over groups of the mean difference of events and others, no pair of an event and
+    another row of its group differing the wrong way: the worst pair of each group is constrained.
+    """
+    columns = np.ascontiguousarray(x[:, free])
+    events, rows = np.add.reduceat(y, start[:-1]), np.diff(start)
+    of_events = np.add.reduceat(columns * y[:, None], start[:-1], axis=0)
+    of_others = np.add.reduceat(columns, start[:-1], axis=0) - of_events
+    differences = of_events / events[:, None] - of_others / (rows - events)[:, None]
+
+    def judged(d: Array) -> _Judged:
+        index = columns @ d
+        low, high, other_low, other_high = kernel.extremes(index, y, start)
+        apart = index[high] - index[other_low] > ZERO
+        return _Judged(index[low] - index[other_high], apart, lambda add: columns[low[add]] - columns[other_high[add]])
+
+    return _solved(differences.mean(axis=0), np.empty((0, columns.shape[1])), judged, free)
+
+
+def _solved(gain: Array, rows: Array, judged: Callable[[Array], _Judged], free: Flags) -> Direction | None:
+    """The direction that gains most, its constraints `rows` added as they are found broken.
+
+    A maximum of zero under some of them proves that there is no direction under all.
     """
     from scipy.optimize import linprog
 
-    columns = signed[:, free]
-    gain = columns[wanted].mean(axis=0)
-    rows = np.unique(np.linspace(0, len(signed) - 1, min(BATCH, len(signed))).astype(np.int64))
     for _ in range(MOST_ROUNDS):
-        program = linprog(-gain, A_ub=-columns[rows], b_ub=np.zeros(len(rows)), bounds=(-1, 1), method="highs")
+        program = linprog(-gain, A_ub=-rows, b_ub=np.zeros(len(rows)), bounds=(-1, 1), method="highs")
         if program.x is None:
             break
-        reached = columns @ program.x
-        broken = np.flatnonzero(reached < -ZERO)
-        perfect = reached > ZERO
-        if -program.fun <= 1e-12 or (not len(broken) and not perfect.any()):
+        found = judged(program.x)
+        broken = np.flatnonzero(found.least < -ZERO)
+        if -program.fun <= 1e-12 or (not len(broken) and not found.apart.any()):
             return None
         if not len(broken):
             weights = np.zeros(len(free))
             weights[free] = program.x
-            return Direction(weights, perfect)
-        worst = broken[np.argsort(reached[broken], kind="stable")[:BATCH]]
-        rows = np.union1d(rows, worst)
+            return Direction(weights, found.apart)
+        worst = broken[np.argsort(found.least[broken], kind="stable")[:BATCH]]
+        rows = np.concatenate([rows, found.rows(worst)])
     raise NotConverged("whether the regressors predict the outcome perfectly could not be decided")
 
 
@@ -121,11 +200,9 @@ def _blame(found: Direction, y: Array, x: Array, terms: tuple[str, ...], model: 
     if len(guilty) == 1 and np.isin(column, (0.0, 1.0)).all() and len(np.unique(column[found.perfect])) == 1:
         how = "no onset" if not y[found.perfect].any() else "nothing but onsets"
         side = column[found.perfect][0]
-        return f"{names[0]!r} = {side:.0f} has {how} in {rows:,} dyad-years: its {model} coefficient is infinite"
+        return f"{names[0]!r} = {side:.0f} has {how} in {rows:,} dyad-years: {infinite(names, model)}"
     kind = "completely" if rows == len(y) else "quasi-completely"
-    whose = "its" if len(names) == 1 else "their"
-    plural = "coefficient is" if len(names) == 1 else "coefficients are"
     return (
         f"{listing(names)} {'predicts' if len(names) == 1 else 'together predict'} the outcome perfectly in {rows:,} "
-        f"of {len(y):,} rows ({kind} separated): {whose} {model} {plural} infinite"
+        f"of {len(y):,} rows ({kind} separated): {infinite(names, model)}"
     )

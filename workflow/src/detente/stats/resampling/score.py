@@ -5,7 +5,7 @@ import numpy as np
 from detente.base.errors import EstimationError, NotConverged
 from detente.base.types import Array
 from detente.stats.covariance import Vcov
-from detente.stats.likelihood.binary import Binary
+from detente.stats.likelihood.binary import IndexModel
 from detente.stats.likelihood.maximum import Point, newton
 from detente.stats.linear.regressors import Stalled, chunks, inverse
 from detente.stats.registry import get
@@ -92,7 +92,7 @@ def _effective_scores(fit: Fit, place: int, value: float) -> Array:
         raise NotConverged(f"the model has no information with the coefficient held at {value:g}") from None
 
 
-def _restricted(model: Binary, y: Array, x: Array, start: Array, held: tuple[int, float]) -> Array:
+def _restricted(model: IndexModel, y: Array, x: Array, start: Array, held: tuple[int, float]) -> Array:
     """Maximum-likelihood estimates of all coefficients but the one that is held at a value."""
     place, value = held
     others = np.delete(np.arange(x.shape[1]), place)

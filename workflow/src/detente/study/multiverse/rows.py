@@ -69,7 +69,7 @@ class Rows:
         clusters = {"directed_dyad": matrix._numbered(a, b)} if specs[0].claim.directed else {}
         x = np.column_stack(list(kept.values()))
         made = ModelFrame(np.zeros(len(a)), x, tuple(kept), a, b, year, clusters=clusters)
-        return with_fixed_effects(made, get("lpm"), specs[0].effects), terms
+        return with_fixed_effects(made, get(specs[0].estimator), specs[0].effects), terms
 
     def group(self, specs: Sequence[Specification], keep: Flags) -> tuple[Group, list[Choice]]:
         """The same as many models are fitted from it, with every outcome; and the model of each specification."""

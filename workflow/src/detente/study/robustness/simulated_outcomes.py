@@ -9,8 +9,7 @@ from scipy.special import ndtr
 
 from detente.base.errors import NoDyads
 from detente.base.types import Array, Codes
-from detente.stats import ModelFrame, get
-from detente.stats.likelihood import binary_outcome
+from detente.stats import ModelFrame, check_outcome, get
 
 # Of log shocks: variances and correlations from year to year beyond these are noise of small samples.
 MOST_VARIANCE, MOST_PERSISTENCE = 1.0, 0.95
@@ -70,7 +69,7 @@ def onset_process(design: ModelFrame) -> OnsetProcess:
     """
     if design.side1 is None or design.side2 is None or design.time is None:
         raise NoDyads("rows are not dyad-years: name their columns, sides=(side1, side2) and time")
-    binary_outcome(design.y)
+    check_outcome(design.y, "binary")
     pairs = design.pairs
     years, year = np.unique(design.time, return_inverse=True)
     risk = _in_years(_predicted(design), design.y, year)
