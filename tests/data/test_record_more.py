@@ -11,13 +11,13 @@ import pytest
 from detente.base.errors import SourceSchemaError, UnresolvedNames
 from detente.data.record.rawread import read_raw
 from detente.data.sources import REGISTRY, RawTable, Source, Tidy, check_raw, isocodes, tidy_schema
-from detente.data.sources.base import ever, paired
 from detente.data.sources.conflict import belligerents, crises, wars
 from detente.data.sources.cooperation import joint_exercises, visits
 from detente.data.sources.discord import rivalry
 from detente.data.sources.peacekeeping import codeployment, mediation, operations, shared_missions
 from detente.data.sources.place import colonies, geodist
 from detente.data.sources.power import bases, surplus
+from detente.data.sources.steps import ever, paired
 from detente.study.config.project import load_project
 
 from support.builders import cleaner, entries, rows, state_list

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from detente.base.errors import BrokenContract, SourceSchemaError, choices
+from detente.data.sources.steps import Entry
 
 Key = Literal["dyad-year", "directed-dyad-year", "state-year", "dyad", "state", "spell", "event"]
 KEYS: Mapping[str, tuple[str, ...]] = {
@@ -19,13 +20,10 @@ KEYS: Mapping[str, tuple[str, ...]] = {
     "dyad": ("ccode1", "ccode2"),
     "state": ("ccode",),
 }
-STATE_YEAR, DYAD, DYAD_YEAR = (list(KEYS[key]) for key in ("state-year", "dyad", "dyad-year"))
 BINARY = frozenset({0, 1})
 ATTRITION_COLUMNS = ("source", "action", "reason", "record", "rows")
 Frames = Mapping[str, pd.DataFrame]
 """Raw tables by file, or tidy ones by slug."""
-Entries = list[tuple[str, str, str, int]]
-"""Entries of the attrition log: action, reason, record and rows."""
 Role = Literal["outcome", "treatment", "control", "description"]
 
 
@@ -159,19 +157,9 @@ class Source:
     alias: str | None = None
 
 
-def each(action: str, reason: str, records: pd.Series) -> Entries:
-    """An entry of the attrition log for every record in the column, sorted, with its number of rows."""
-    return [(action, reason, str(name), int(rows)) for name, rows in records.value_counts().sort_index().items()]
-
-
-def singly(action: str, reason: str, records: Iterable[object]) -> Entries:
-    """An entry of one row for each of the records."""
-    return [(action, reason, str(record), 1) for record in records]
-
-
-def attrition(source: str, entries: Iterable[tuple[str, str, str, int]] = ()) -> pd.DataFrame:
-    """The attrition log from (action, reason, record, rows), without entries of no rows."""
-    rows = [(source, *entry) for entry in entries if entry[3]]
+def attrition(source: str, entries: Iterable[Entry] = ()) -> pd.DataFrame:
+    """The attrition log from its entries, without those of no rows."""
+    rows = [(source, *words, n) for *words, rows in entries if (n := int(np.sum(rows)))]
     return pd.DataFrame(rows, columns=list(ATTRITION_COLUMNS)).astype({"rows": "int64"})
 
 
@@ -200,41 +188,8 @@ def check_raw(source: Source, table: RawTable, frame: pd.DataFrame) -> None:
         raise SourceSchemaError("\n".join(f"{folder}/{table.file}: {problem}" for problem in problems))
 
 
-def yearly(frame: pd.DataFrame, first: pd.Series, last: pd.Series) -> pd.DataFrame:
-    """Repeat each row in every `year` from its `first` to its `last`; not at all where it ends before it starts."""
-    start = first.to_numpy(dtype="int64")
-    lengths = np.maximum(last.to_numpy(dtype="int64") - start + 1, 0)
-    since = np.arange(lengths.sum()) - np.repeat(np.cumsum(lengths) - lengths, lengths)
-    rows = frame.iloc[np.repeat(np.arange(len(frame)), lengths)]
-    return rows.assign(year=np.repeat(start, lengths) + since)
-
-
 def undirected(frame: pd.DataFrame, first: str, second: str) -> pd.DataFrame:
     """Rename two state columns to `ccode1` < `ccode2`, whichever order the row had."""
     low = frame[[first, second]].min(axis=1).astype("int64")
     high = frame[[first, second]].max(axis=1).astype("int64")
     return frame.drop(columns=[first, second]).assign(ccode1=low, ccode2=high)
-
-
-def paired(rows: pd.DataFrame, shared: list[str]) -> pd.DataFrame:
-    """Pair the states of rows that agree in `shared`, `ccode1` < `ccode2`; columns of the second end in `_2`."""
-    both = rows.merge(rows, on=shared, suffixes=("", "_2"))
-    return both[both["ccode"] < both["ccode_2"]].rename(columns={"ccode": "ccode1", "ccode_2": "ccode2"})
-
-
-def ever(rows: pd.DataFrame, flag: str, key: list[str]) -> pd.Series:
-    """Whether the flag is up in any row of each key: 1 if so, missing if in none but unknown in one, else 0."""
-    groups = rows.assign(unknown=rows[flag].isna()).groupby(key)
-    most = groups[flag].max()
-    return most.mask(groups["unknown"].max() & ~(most == 1))
-
-
-def keyed(table: pd.DataFrame, key: list[str], columns: Mapping[str, str]) -> pd.DataFrame:
-    """The key as whole numbers, by which rows are sorted, and columns of the raw table under names of ours."""
-    named = table[key].astype("int64").assign(**{ours: table[theirs] for theirs, ours in columns.items()})
-    return named.sort_values(key, ignore_index=True)
-
-
-def highest(rows: pd.DataFrame, key: list[str]) -> pd.DataFrame:
-    """One row per key: the highest value of every other column, a whole number."""
-    return rows.groupby(key).max().astype("int64").reset_index()

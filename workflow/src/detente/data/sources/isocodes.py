@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
-from detente.base.errors import UnresolvedNames, choices
+from detente.data.sources.names import refuse
 
 _TABLE = """
 AFG 700  AGO 540  ALB 339  AND 232  ARE 696  ARG 160  ARM 371  ATG 58  AUS 900  AUT 305  AZE 373  BDI 516  BEL 211
@@ -41,7 +41,5 @@ def resolve(
     wanted, apart = sorted(set(codes)), set(others)
     known = {**COW, **{old: COW[new] for old, new in OLD.items()}, **more}
     strangers = [code for code in wanted if code not in known and code not in apart]
-    if strangers:
-        listed = "; ".join(f"{code!r} ({choices(code, known).split('; ')[-1]})" for code in strangers)
-        raise UnresolvedNames(f"{where}: no state has the ISO code {listed}; add it to the module's codes")
+    refuse(strangers, known, f"{where}: no state has the ISO code", "add it to the module's codes")
     return {code: known[code] for code in wanted if code not in apart}

@@ -6,7 +6,8 @@ both sides, in different rows; the initiator is the side's that began the war, i
 
 import pandas as pd
 
-from detente.data.sources.base import Frames, RawTable, Source, Tidy, attrition, event, yearly
+from detente.data.sources.base import Frames, RawTable, Source, Tidy, attrition, event
+from detente.data.sources.steps import yearly
 
 SLUG = "cow-war-states"
 FILE = "Inter-StateWarData_v4.0.csv"

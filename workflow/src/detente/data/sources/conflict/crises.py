@@ -9,9 +9,10 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from detente.data.sources.base import Frames, RawTable, Source, Tidy, attrition, event, undirected, yearly
+from detente.data.sources.base import Frames, RawTable, Source, Tidy, attrition, event, undirected
 from detente.data.sources.cowcodes import FROM_GLEDITSCH_WARD, STATE_COLUMNS, STATES, translated
 from detente.data.sources.outcomes import Entries
+from detente.data.sources.steps import yearly
 
 SLUG = "icb-13"
 TRIGGERED = "icb-13-triggered"

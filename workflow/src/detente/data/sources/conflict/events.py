@@ -7,8 +7,9 @@ event over New Year counts in each of its years: 3,868 dyad-years, 3,738 by the 
 
 import pandas as pd
 
-from detente.data.sources.base import RawTable, undirected, yearly
+from detente.data.sources.base import RawTable, undirected
 from detente.data.sources.outcomes import HOSTILITY, MONTHS, Coding, Raw, Rows
+from detente.data.sources.steps import yearly
 
 FILE = "events.zip"
 DYAD = ["dispute", "ccode1", "ccode2"]

@@ -9,7 +9,7 @@ onset is the first year of a spell of theirs, so that a state that joins later h
 
 import pandas as pd
 
-from detente.data.sources.base import RawTable, yearly
+from detente.data.sources.base import RawTable
 from detente.data.sources.outcomes import (
     DISPUTE_HOSTILITY,
     FATALITY,
@@ -23,6 +23,7 @@ from detente.data.sources.outcomes import (
     Rows,
     ranked,
 )
+from detente.data.sources.steps import yearly
 
 DISPUTES, PARTICIPANTS, INCIDENTS = "MIDA 5.0.csv", "MIDB 5.0.csv", "MIDIP 5.0.csv"
 PAIR = ["dispute", "side_a", "side_b"]

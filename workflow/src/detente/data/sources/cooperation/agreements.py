@@ -1,8 +1,7 @@
 """DCAD 1.0: bilateral defence cooperation agreements in force, by what they agree on."""
 
-import pandas as pd
-
-from detente.data.sources.base import BY_DYAD, Frames, RawTable, Source, Tidy, attrition, event, undirected, yearly
+from detente.data.sources.base import BY_DYAD, Frames, RawTable, Source, Tidy, attrition, event, undirected
+from detente.data.sources.steps import DYAD_YEAR, Entries, highest, singly, yearly
 
 SLUG = "dcad"
 FILE = "DCAD-v1.0-main.csv"
@@ -21,58 +20,22 @@ CATEGORIES = {
 def clean(raw: Frames) -> Tidy:
     """One row per dyad-year with an agreement in force: signYear ≤ year ≤ endYearEstimate (codebook's rule)."""
     table = raw[FILE]
+    first, last = SOURCE.years
     oneself = table["ccode1"] == table["ccode2"]
     bilateral = table[~oneself]
-    years = _in_force(bilateral)
-    first, last = SOURCE.years
-    idle = (bilateral["endYearEstimate"] < first) | (bilateral["signYear"] > last)
-    names = [name for name, _ in CATEGORIES.values()]
-    flags = pd.DataFrame(
-        {name: (years["category1"] == code) & years["confident"] for code, (name, _) in CATEGORIES.items()}
-    )
-    frame = (
-        pd.concat([years[["ccode1", "ccode2", "year"]], flags], axis=1)
-        .assign(defence_agreement=years["confident"], defence_agreement_broad=True)
-        .groupby(["ccode1", "ccode2", "year"])
-        .max()
-        .astype("int64")
-        .reset_index()
-    )
-    entries = [("dropped", "both parties have the same code", str(r.DCAid), 1) for r in table[oneself].itertuples()]
-    entries += [
-        ("dropped", f"in force in no year of {first}–{last}", str(r.DCAid), 1) for r in bilateral[idle].itertuples()
+    begins, ends = bilateral["signYear"].clip(lower=first), bilateral["endYearEstimate"].clip(upper=last)
+    years = undirected(yearly(bilateral, begins, ends), "ccode1", "ccode2")
+    confident = years["categoryConf"].isin(CONFIDENT)
+    flags = {name: (years["category1"] == code) & confident for code, (name, _) in CATEGORIES.items()}
+    broad = years[DYAD_YEAR].assign(defence_agreement=confident, defence_agreement_broad=True, **flags)
+    frame = highest(broad, DYAD_YEAR)
+    reason = "several agreements in force in one dyad-year are one row"
+    entries: Entries = [
+        *singly("dropped", "both parties have the same code", table.loc[oneself, "DCAid"]),
+        *singly("dropped", f"in force in no year of {first}–{last}", bilateral.loc[begins > ends, "DCAid"]),
+        ("merged", reason, "all dyad-years", len(years) - len(frame)),
     ]
-    entries.append(
-        (
-            "merged",
-            "several agreements in force in one dyad-year are one row",
-            "all dyad-years",
-            len(years) - len(frame),
-        )
-    )
-    return Tidy(
-        frame[["ccode1", "ccode2", "year", "defence_agreement", "defence_agreement_broad", *names]],
-        attrition(SLUG, entries),
-    )
-
-
-def _in_force(table: pd.DataFrame) -> pd.DataFrame:
-    """One row per agreement and year in force, within the years covered."""
-    first, last = SOURCE.years
-    rows = yearly(table, table["signYear"].clip(lower=first), table["endYearEstimate"].clip(upper=last))
-    return (
-        pd.DataFrame(
-            {
-                "first": rows["ccode1"].astype("int64"),
-                "second": rows["ccode2"].astype("int64"),
-                "year": rows["year"],
-                "category1": rows["category1"],
-                "confident": rows["categoryConf"].isin(CONFIDENT),
-            }
-        )
-        .pipe(undirected, "first", "second")
-        .reset_index(drop=True)
-    )
+    return Tidy(frame, attrition(SLUG, entries))
 
 
 SOURCE = Source(

@@ -5,6 +5,7 @@ have no rows, so absent is missing, not 0.
 """
 
 from detente.data.sources.base import BY_STATE, Frames, RawTable, Source, Tidy, attrition, measure
+from detente.data.sources.steps import STATE_YEAR, keyed
 
 SLUG = "forester-jme"
 FILE = "ctryYrData.rda"
@@ -13,9 +14,7 @@ NAMES = {"count": "exercises_state", "jme_d": "exercise_state_any"}
 
 def clean(raw: Frames) -> Tidy:
     """One row per state and year in Forester's frame."""
-    table = raw[FILE]
-    frame = table[["ccode", "year", *NAMES]].rename(columns={**NAMES}).astype("int64")
-    return Tidy(frame.sort_values(["ccode", "year"], ignore_index=True), attrition(SLUG))
+    return Tidy(keyed(raw[FILE], STATE_YEAR, NAMES).astype("int64"), attrition(SLUG))
 
 
 SOURCE = Source(

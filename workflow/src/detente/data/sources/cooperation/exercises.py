@@ -9,15 +9,16 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from detente.base.errors import UnresolvedNames, choices
-from detente.data.sources.base import Entries, Frames, RawTable, Source, Tidy, attrition, by_event, event
+from detente.data.sources.base import Frames, RawTable, Source, Tidy, attrition, by_event, event
 from detente.data.sources.cooperation.exercise_series import Held, number_series, series_name, stem
-from detente.data.sources.names import NOT_STATES, UNKNOWN, Gazetteer, gazetteer, unknown_names
+from detente.data.sources.names import NOT_STATES, UNKNOWN, gazetteer, refuse_unknown
+from detente.data.sources.names import STATES as STATE_LIST
+from detente.data.sources.steps import Entries, over_new_year, singly
 
 SMALL = 5
 SLUG = "mme"
 FILE = "mme_v7.csv"
-STATES = "states2016.csv"
+STATES = STATE_LIST.file
 KINDS = {"Warfighting": "warfighting", "Peacekeeping": "peacekeeping", "Humanitarian": "humanitarian"}
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 MONTHS = frozenset(map(str, range(1, 13)))
@@ -50,9 +51,7 @@ def clean(raw: Frames) -> Tidy:
     table, places = raw[FILE], gazetteer(raw[STATES])
     slots = table[list(SLOTS)].stack()
     named = slots[slots.str.strip() != ""].str.strip()
-    if strangers := unknown_names(named, places):
-        listed = "; ".join(f"{name!r} ({_nearest(name, places)})" for name in strangers)
-        raise UnresolvedNames(f"{SLUG}/{FILE}: no state is called {listed}; add the name to sources/names.py")
+    refuse_unknown(named.unique(), places, NOT_STATES, f"{SLUG}/{FILE}")
     long = pd.DataFrame({"exercise": named.index.get_level_values(0), "name": named.to_numpy()}).merge(
         _days(table), left_on="exercise", right_index=True, validate="many_to_one"
     )
@@ -69,13 +68,10 @@ def clean(raw: Frames) -> Tidy:
     members = known.assign(parties=known["exercise"].map(parties)).merge(
         traits, left_on="exercise", right_index=True, validate="many_to_one"
     )
-    frame = _years(members).sort_values(["exercise", "year", "ccode"], ignore_index=True)
+    key = ["exercise", "year", "ccode"]
+    columns = [*key, "parties", *KINDS.values(), "series", "title", "month", "latitude", "longitude"]
+    frame = over_new_year(members).sort_values(key, ignore_index=True)[columns]
     return Tidy(frame, attrition(SLUG, _entries(long, table) + _unplaced(table, sites, series["series"])))
-
-
-def _nearest(name: str, places: Gazetteer) -> str:
-    listed = choices(name, places.by_name)
-    return listed.split("; ")[-1] if "; nearest: " in listed else "no name is near"
 
 
 def _days(table: pd.DataFrame) -> pd.DataFrame:
@@ -89,15 +85,6 @@ def _days(table: pd.DataFrame) -> pd.DataFrame:
             "last_day": (number["e.year"] * 10000 + number["e.month"] * 100 + end_day).astype("int64"),
         }
     )
-
-
-def _years(members: pd.DataFrame) -> pd.DataFrame:
-    """Repeat an exercise that runs over New Year in each of its years."""
-    years = [members.assign(year=members["first_day"] // 10000)]
-    over = members[members["last_day"] // 10000 > members["first_day"] // 10000]
-    years.append(over.assign(year=over["last_day"] // 10000))
-    traits = ["parties", *KINDS.values(), "series", "title", "month", "latitude", "longitude"]
-    return pd.concat(years)[["exercise", "year", "ccode", *traits]]
 
 
 def _series(table: pd.DataFrame, known: pd.DataFrame) -> pd.DataFrame:
@@ -134,17 +121,15 @@ def _entries(long: pd.DataFrame, table: pd.DataFrame) -> Entries:
     labels = (table["MMEID"] + " " + table["Ex_Name"]).str.strip()
     records = labels.reindex(long["exercise"]).to_numpy() + ": " + long["name"].to_numpy()
     lost = long["ccode"].isna().to_numpy()
-    outside = "not a member of the state system at the time"
-    reasons = long["name"].map(NOT_STATES).fillna(outside)
-    entries = [("dropped", reason, str(record), 1) for reason, record in zip(reasons[lost], records[lost], strict=True)]
+    reasons = long["name"].map(NOT_STATES).fillna("not a member of the state system at the time")
     repeated = ~lost & long.duplicated(["exercise", "ccode"]).to_numpy()
-    entries += [("merged", "named twice in one exercise", str(record), 1) for record in records[repeated]]
     states = long.dropna(subset="ccode").groupby("exercise")["ccode"].nunique().reindex(table.index, fill_value=0)
-    few = "fewer than two states known: makes no dyad"
-    entries += [("dropped", few, str(label), 1) for label in labels[states < 2]]
-    twice = table["MMEID"].duplicated(keep=False)
-    entries += [("kept", "identifier used twice: told apart by row", str(label), 1) for label in labels[twice]]
-    return entries
+    return [
+        *(("dropped", reason, record, 1) for reason, record in zip(reasons[lost], records[lost], strict=True)),
+        *singly("merged", "named twice in one exercise", records[repeated]),
+        *singly("dropped", "fewer than two states known: makes no dyad", labels[states < 2]),
+        *singly("kept", "identifier used twice: told apart by row", labels[table["MMEID"].duplicated(keep=False)]),
+    ]
 
 
 def _unplaced(table: pd.DataFrame, sites: pd.DataFrame, series: pd.Series) -> Entries:
@@ -153,12 +138,11 @@ def _unplaced(table: pd.DataFrame, sites: pd.DataFrame, series: pd.Series) -> En
     reasons = table["MMEID"].map({k: f"the geocoder found {v}" for k, v in MISPLACED.items()})
     reasons = reasons.fillna("located in an ocean at large").mask(table["lat"] == "", "no coordinates")
     lost = sites["latitude"].isna()
-    entries = [
+    placeless: Entries = [
         ("kept", f"{reason}: no distance from the site", str(label), 1)
         for reason, label in zip(reasons[lost], labels[lost], strict=True)
     ]
-    unnamed = int((series < 0).sum())
-    return entries + [("kept", "no name of its own: of no series", "all exercises", unnamed)] * (unnamed > 0)
+    return [*placeless, ("kept", "no name of its own: of no series", "all exercises", series < 0)]
 
 
 def of_any_size(events: pd.DataFrame) -> pd.Series[bool]:
@@ -185,11 +169,7 @@ SOURCE = Source(
             },
             text=True,
         ),
-        RawTable(
-            STATES,
-            ("ccode", "statenme", "styear", "stmonth", "stday", "endyear", "endmonth", "endday"),
-            slug="cow-state-system",
-        ),
+        STATE_LIST,
     ),
     variables=(
         event("exercise_any", "Joint exercise", assigned=by_event(of_any_size)),

@@ -7,7 +7,8 @@ end in 1990 (260, 265, 678, 680) have no row that year, and an absent row is not
 
 import pandas as pd
 
-from detente.data.sources.base import BY_STATE, Entries, Frames, RawTable, Source, Tidy, attrition, measure
+from detente.data.sources.base import BY_STATE, Frames, RawTable, Source, Tidy, attrition, measure
+from detente.data.sources.steps import STATE_YEAR, Entries, keyed
 
 SLUG = "cow-igo"
 FILE = "state_year_format3.rda"
@@ -51,16 +52,14 @@ def clean(raw: Frames) -> Tidy:
     table = raw[FILE]
     codes = table[list(FORUMS)]
     known = codes.where(codes != UNKNOWN)
-    full = (known == FULL).astype("float64").where(known.notna()).add_prefix("member_")
-    part = known[list(WITH_ASSOCIATES)]
-    associate = part.isin(ASSOCIATES).astype("float64").where(part.notna()).add_prefix("associate_")
-    frame = pd.concat([table[["ccode", "year"]].astype("int64"), full, associate], axis=1).rename(columns=_names())
-    return Tidy(frame.sort_values(["ccode", "year"], ignore_index=True), attrition(SLUG, _entries(codes)))
+    flags = {f"member_{FORUMS[column][0]}": _coded(known[column], (FULL,)) for column in FORUMS}
+    flags |= {f"associate_{FORUMS[column][0]}": _coded(known[column], ASSOCIATES) for column in WITH_ASSOCIATES}
+    frame = keyed(table[STATE_YEAR].assign(**flags), STATE_YEAR, {name: name for name in flags})
+    return Tidy(frame, attrition(SLUG, _entries(codes)))
 
 
-def _names() -> dict[str, str]:
-    full = {f"member_{column}": f"member_{name}" for column, (name, _) in FORUMS.items()}
-    return full | {f"associate_{column}": f"associate_{FORUMS[column][0]}" for column in WITH_ASSOCIATES}
+def _coded(known: pd.Series, values: tuple[int, ...]) -> pd.Series:
+    return known.isin(values).astype("float64").where(known.notna())
 
 
 def _entries(codes: pd.DataFrame) -> Entries:
@@ -70,12 +69,11 @@ def _entries(codes: pd.DataFrame) -> Entries:
         ((UNKNOWN,), "−9 (unknown) is missing"),
         (ASSOCIATES, "2 and 3 (associate, observer) are no full members; kept apart"),
     )
-    counted = [
-        ("recoded", reason, name, int(codes[column].isin(values).sum()))
+    return [
+        ("recoded", reason, name, codes[column].isin(values))
         for values, reason in kinds
         for column, (name, _) in FORUMS.items()
     ]
-    return [entry for entry in counted if entry[3]]
 
 
 SOURCE = Source(

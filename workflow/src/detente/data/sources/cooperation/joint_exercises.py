@@ -10,10 +10,10 @@ from dataclasses import replace
 
 import pandas as pd
 
-from detente.data.sources.base import BY_NETWORK, Entries, Frames, RawTable, Source, Tidy, attrition, event, paired
+from detente.data.sources.base import BY_NETWORK, Frames, RawTable, Source, Tidy, attrition, event
 from detente.data.sources.isocodes import resolve
-from detente.data.sources.names import UNKNOWN, gazetteer
-from detente.data.sources.places import STATES
+from detente.data.sources.names import STATES, UNKNOWN, gazetteer
+from detente.data.sources.steps import DYAD_YEAR, Entries, highest, over_new_year, paired, singly
 
 SLUG = "jme"
 FILE = "jme_v3.xls"
@@ -55,7 +55,8 @@ def clean(raw: Frames) -> Tidy:
         field=known["exercise"].map(kind.str.contains(FIELD)),
         command=known["exercise"].map(kind.str.contains(COMMAND)),
     )
-    frame, merged = _dyads(_years(members))
+    years = over_new_year(members)
+    frame, merged = _dyads(years[years["year"] <= SOURCE.years[1]])
     entries.append(("merged", "several exercises of one dyad-year are one row", "all dyad-years", merged))
     return Tidy(frame, attrition(SLUG, entries))
 
@@ -81,15 +82,19 @@ def _days(table: pd.DataFrame) -> tuple[pd.DataFrame, Entries]:
     twice = table[["Exercise Name", "Start Date", "enddate"]].join(slots).duplicated()
     undated = start.isna()
     labels = _labels(table)
-    entries = [("dropped", "no year can be read", str(label), 1) for label in labels[undated]]
-    entries += [("dropped", "the same row twice", str(label), 1) for label in labels[twice & ~undated]]
-    typed_only = coded.isna() & ~undated & begun.notna() & ~twice
-    misprint = begun.isna() & ~undated & ~twice
-    entries.append(
-        ("recoded", "no columns of dates: year from the typed start", "all exercises", int(typed_only.sum()))
-    )
-    entries += [("recoded", "year of start misprinted: year of end", str(label), 1) for label in labels[misprint]]
-    return days[~undated & ~twice].astype("int64"), entries
+    kept = ~undated & ~twice
+    entries: Entries = [
+        *singly("dropped", "no year can be read", labels[undated]),
+        *singly("dropped", "the same row twice", labels[twice & ~undated]),
+        (
+            "recoded",
+            "no columns of dates: year from the typed start",
+            "all exercises",
+            coded.isna() & begun.notna() & kept,
+        ),
+        *singly("recoded", "year of start misprinted: year of end", labels[begun.isna() & kept]),
+    ]
+    return days[kept].astype("int64"), entries
 
 
 def _number(column: pd.Series) -> pd.Series:
@@ -106,34 +111,26 @@ def _lost(long: pd.DataFrame, table: pd.DataFrame) -> Entries:
     lost = long["ccode"].isna().to_numpy()
     reasons = long["name"].map(NOT_STATES).fillna("not a member of the state system at the time")
     records = pd.Series(labels, index=long.index) + ": " + long["name"]
-    entries = [("dropped", reason, str(record), 1) for reason, record in zip(reasons[lost], records[lost], strict=True)]
+    entries: Entries = [
+        ("dropped", reason, record, 1) for reason, record in zip(reasons[lost], records[lost], strict=True)
+    ]
     repeated = ~lost & long.duplicated(["exercise", "ccode"]).to_numpy()
-    return entries + [("merged", "named twice in one exercise", str(record), 1) for record in records[repeated]]
-
-
-def _years(members: pd.DataFrame) -> pd.DataFrame:
-    """Repeat an exercise that runs over New Year in each of its years."""
-    over = members[members["last_day"] // 10000 > members["first_day"] // 10000]
-    years = pd.concat([members.assign(year=members["first_day"] // 10000), over.assign(year=over["last_day"] // 10000)])
-    return years[years["year"] <= SOURCE.years[1]]
+    return entries + singly("merged", "named twice in one exercise", records[repeated])
 
 
 def _dyads(members: pd.DataFrame) -> tuple[pd.DataFrame, int]:
     """Dyad-years from exercises' participants, and how many exercises of a dyad they merge."""
     columns = ["exercise", "year", "parties", "field", "command"]
     both = paired(members[[*columns, "ccode"]].astype({"ccode": "int64"}), columns)
-    pairs = both.assign(
-        jme_any=1,
-        jme_bilateral=both["parties"] == 2,
-        jme_small=both["parties"] <= SMALL,
-        jme_field=both["field"],
-        jme_command=both["command"],
-        jme_weight=1.0 / (both["parties"] - 1),
-        jme_count=1,
-    )
-    groups = pairs.groupby(["ccode1", "ccode2", "year"])
-    flags = groups[["jme_any", "jme_bilateral", "jme_small", "jme_field", "jme_command"]].max().astype("int64")
-    frame = flags.join(groups[["jme_weight", "jme_count"]].sum()).reset_index()
+    flags = {
+        "jme_any": True,
+        "jme_bilateral": both["parties"] == 2,
+        "jme_small": both["parties"] <= SMALL,
+        "jme_field": both["field"],
+        "jme_command": both["command"],
+    }
+    sums = both[DYAD_YEAR].assign(jme_weight=1.0 / (both["parties"] - 1), jme_count=1).groupby(DYAD_YEAR).sum()
+    frame = highest(both[DYAD_YEAR].assign(**flags), DYAD_YEAR).join(sums, on=DYAD_YEAR)
     return frame, len(both) - len(frame)
 
 

@@ -5,6 +5,7 @@ number grows with time everywhere; it wants year effects. Unknown memberships we
 """
 
 from detente.data.sources.base import Frames, RawTable, Source, Tidy, attrition, measure, undirected
+from detente.data.sources.steps import DYAD_YEAR, keyed
 
 SLUG = "cow-igo-3"
 FILE = "cow_igo_ndy.rda"
@@ -12,11 +13,8 @@ FILE = "cow_igo_ndy.rda"
 
 def clean(raw: Frames) -> Tidy:
     """One row per dyad-year."""
-    table = raw[FILE]
-    frame = undirected(table[["ccode1", "ccode2"]], "ccode1", "ccode2").assign(
-        year=table["year"].astype("int64"), joint_organisations=table["dyadigos"]
-    )
-    return Tidy(frame.sort_values(["ccode1", "ccode2", "year"], ignore_index=True), attrition(SLUG))
+    pairs = undirected(raw[FILE], "ccode1", "ccode2")
+    return Tidy(keyed(pairs, DYAD_YEAR, {"dyadigos": "joint_organisations"}), attrition(SLUG))
 
 
 SOURCE = Source(

@@ -7,7 +7,8 @@ and France, alone of the five, are protégés too.
 
 import pandas as pd
 
-from detente.data.sources.base import BY_NETWORK, Frames, RawTable, Source, Tidy, attrition, measure, undirected
+from detente.data.sources.base import BINARY, BY_NETWORK, Frames, RawTable, Source, Tidy, attrition, measure, undirected
+from detente.data.sources.steps import DYAD_YEAR, Entries
 
 SLUG = "mcmanus-nieman"
 FILE = "Individual Signals Dataset.csv"
@@ -23,36 +24,30 @@ SIGNALS = {
 DEPLOYERS = ("us", "uk", "rus")
 NUKES = "protege_nuclear_weapons"
 CODED = {"ex": (1974, 2010), "troops": (1981, 2012)}
-KEY = ["ccode1", "ccode2", "year"]
 
 
 def clean(raw: Frames) -> Tidy:
     """One row per great power, protégé and year; the United Kingdom and France, each the other's, are one row."""
-    table = raw[FILE]
-    long = pd.concat([_signals(table, prefix, code) for prefix, code in POWERS.items()], ignore_index=True)
+    long = pd.concat([_signals(raw[FILE], prefix, code) for prefix, code in POWERS.items()], ignore_index=True)
     oneself = long["power"] == long["protege"]
-    entries = [("dropped", "great power and protégé are one state", "all dyad-years", int(oneself.sum()))]
     kept = long[~oneself]
+    entries: Entries = [("dropped", "great power and protégé are one state", "all dyad-years", oneself)]
     for signal, (first, last) in CODED.items():
-        outside = ~kept["year"].between(first, last)
-        name = SIGNALS[signal][0]
-        entries.append(
-            ("recoded", f"{name} outside {first}–{last} is uncoded: missing", "all dyad-years", int(outside.sum()))
-        )
+        name, outside = SIGNALS[signal][0], ~kept["year"].between(first, last)
+        entries.append(("recoded", f"{name} outside {first}–{last} is uncoded: missing", "all dyad-years", outside))
         kept = kept.assign(**{name: kept[name].astype("float64").mask(outside)})
-    frame = undirected(kept, "power", "protege").groupby(KEY, as_index=False).max()
+    frame = undirected(kept, "power", "protege").groupby(DYAD_YEAR, as_index=False).max()
     reason = "each is the other's protégé: one row, the higher value"
     entries.append(("merged", reason, "200–220", len(kept) - len(frame)))
-    return Tidy(frame[[*KEY, *(v.name for v in SOURCE.variables)]], attrition(SLUG, entries))
+    return Tidy(frame, attrition(SLUG, entries))
 
 
 def _signals(table: pd.DataFrame, prefix: str, power: int) -> pd.DataFrame:
     """Signals of one great power; nuclear weapons are coded for three of them."""
+    keys = {"protege": table["ccode"], "power": power, "year": table["year"].astype("int64")}
     signals = {name: table[f"{prefix}_{signal}"] for signal, (name, _, _) in SIGNALS.items()}
     nukes = table[f"{prefix}_nukes"].astype("float64") if prefix in DEPLOYERS else float("nan")
-    return pd.DataFrame(
-        {"protege": table["ccode"], "power": power, "year": table["year"].astype("int64"), **signals, NUKES: nukes}
-    )
+    return pd.DataFrame({**keys, **signals, NUKES: nukes})
 
 
 SOURCE = Source(
@@ -67,7 +62,7 @@ SOURCE = Source(
                 *(f"{prefix}_{signal}" for prefix in POWERS for signal in SIGNALS),
                 *(f"{prefix}_nukes" for prefix in DEPLOYERS),
             ),
-            codes={f"{prefix}_{s}": frozenset({0, 1}) for prefix in POWERS for s in ("ex", "vis", "pact", "bit")},
+            codes={f"{prefix}_{s}": BINARY for prefix in POWERS for s in ("ex", "vis", "pact", "bit")},
         ),
     ),
     variables=(

@@ -8,7 +8,8 @@ side where a partner split into two states: members pair inside a phase, never a
 import numpy as np
 import pandas as pd
 
-from detente.data.sources.base import Entries, Frames, RawTable, Source, Tidy, attrition, event, yearly
+from detente.data.sources.base import BINARY, Frames, RawTable, Source, Tidy, attrition, event
+from detente.data.sources.steps import DYAD_YEAR, Entries, Entry, singly, yearly
 
 SLUG = "atop-4.01"
 MEMBERS = "atop-member-level.csv"
@@ -21,7 +22,6 @@ OBLIGATIONS = {
     "consul": ("treaty_consultation", "consultation"),
 }
 FIRST_TERRITORY = 1000
-BINARY = frozenset({0, 1})
 PHASE = ["atopid", "phase"]
 
 
@@ -35,18 +35,11 @@ def clean(raw: Frames) -> Tidy:
     years = _years(pairs)
     flags = ["treaty", *(name for name, _ in OBLIGATIONS.values()), "treaty_asymmetric"]
     flags += ["treaty_bilateral", "treaty_multilateral", "treaty_formed", "treaty_entered", "treaty_exited"]
-    frame = years.groupby(["ccode1", "ccode2", "year"])[flags].max()
-    frame["treaties"] = years.groupby(["ccode1", "ccode2", "year"])["atopid"].nunique()
-    entries = _entries(table, alliances)
-    entries.append(
-        (
-            "merged",
-            "several treaties or phases in one dyad-year are one row, with the most of each obligation",
-            "all dyad-years",
-            len(years) - len(frame),
-        )
-    )
-    return Tidy(frame.astype("int64").reset_index(), attrition(SLUG, entries))
+    pairs_of_year = years.groupby(DYAD_YEAR)
+    frame = pairs_of_year[flags].max().assign(treaties=pairs_of_year["atopid"].nunique()).astype("int64")
+    most = "several treaties or phases in one dyad-year are one row, with the most of each obligation"
+    merged: Entry = ("merged", most, "all dyad-years", len(years) - len(frame))
+    return Tidy(frame.reset_index(), attrition(SLUG, [*_entries(table, alliances), merged]))
 
 
 def _entry(table: pd.DataFrame) -> pd.Series:
@@ -103,28 +96,19 @@ def _years(pairs: pd.DataFrame) -> pd.DataFrame:
 
 
 def _entries(table: pd.DataFrame, alliances: pd.DataFrame) -> Entries:
-    last = SOURCE.years[1]
-    entries = [
-        ("dropped", "member is no state of the state system's list", f"{r.atopid}: {r.member}", 1)
-        for r in table[table["member"] >= FIRST_TERRITORY].itertuples()
+    territory = table["member"] >= FIRST_TERRITORY
+    named = (table["atopid"].astype("str") + ": " + table["member"].astype("str"))[territory]
+    outside = "not in the state system by ATOP's own flag: whether the dyad exists is the panel's to say"
+    differ = "member's row and alliance's differ on bilateral: the alliance's counts"
+    bilateral = table["atopid"].map(alliances.set_index("atopid")["bilat"])
+    return [
+        *singly("dropped", "member is no state of the state system's list", named),
+        ("recoded", f"exit year 0: in force at the end of {SOURCE.years[1]}", "all members", table["yrexit"] == 0),
+        ("recoded", "day of entry unknown: the month's first", "all members", table["dayent"].isna()),
+        ("recoded", "day of exit unknown: the month's last", "all members", table["dayexit"].isna()),
+        ("kept", outside, "all members", (table["cowsys"] == 0) & ~territory),
+        ("recoded", differ, "all members", table["bilat"] != bilateral),
     ]
-    counts = (
-        ("recoded", f"exit year 0: in force at the end of {last}", int((table["yrexit"] == 0).sum())),
-        ("recoded", "day of entry unknown: the month's first", int(table["dayent"].isna().sum())),
-        ("recoded", "day of exit unknown: the month's last", int(table["dayexit"].isna().sum())),
-        (
-            "kept",
-            "not in the state system by ATOP's own flag: whether the dyad exists is the panel's to say",
-            int(((table["cowsys"] == 0) & (table["member"] < FIRST_TERRITORY)).sum()),
-        ),
-        (
-            "recoded",
-            "member's row and alliance's differ on bilateral: the alliance's counts",
-            int((table["bilat"] != table["atopid"].map(alliances.set_index("atopid")["bilat"])).sum()),
-        ),
-    )
-    entries += [(action, reason, "all members", rows) for action, reason, rows in counts if rows]
-    return entries
 
 
 _DATES = ("yrent", "moent", "dayent", "yrexit", "moexit", "dayexit")

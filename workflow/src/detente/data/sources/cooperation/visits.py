@@ -7,11 +7,13 @@ coded; offices join the list one by one, so counts rise (16 in 1992, 87 in 2011)
 
 from collections.abc import Mapping
 
+import numpy as np
 import pandas as pd
 
 from detente.data.sources.base import Frames, RawTable, Source, Tidy, attrition, event
 from detente.data.sources.isocodes import resolve
-from detente.data.sources.places import STATES, members, places_of
+from detente.data.sources.names import OUTSIDE, STATES, members
+from detente.data.sources.steps import STATE_YEAR, Entries, keyed, yearly
 
 SLUG = "us-visits"
 FILE = "visits.xls"
@@ -28,52 +30,39 @@ NO_VISIT: Mapping[str, str] = {
     "Antarctica": "no state",
 }
 UNCODED = (1993, 2003)
+COLUMNS = ("Title", "Name", "Start Day", "Start Month", "Start Year", "State Visit")
 
 
 def clean(raw: Frames) -> Tidy:
     """One row per state and year with a visit, and every state in the years that are not coded, missing there."""
-    table, places = raw[FILE], places_of(raw[STATES.file])
+    table, states = raw[FILE], raw[STATES.file]
     codes = resolve(table["State Visit"], f"mme/{FILE}", NO_VISIT, NAMED)
-    visits = table[["Title", "Name", "Start Day", "Start Month", "Start Year", "State Visit"]].drop_duplicates()
+    visits = table[list(COLUMNS)].drop_duplicates()
     nowhere = visits["State Visit"].isin(list(NO_VISIT))
     abroad = visits[~nowhere]
     rows = pd.DataFrame({"ccode": abroad["State Visit"].map(codes), "year": abroad["Start Year"].astype("int64")})
-    before = (rows["ccode"] == NAMED["Kosovo"]) & ~members(rows["ccode"], rows["year"], places)
+    before = (rows["ccode"] == NAMED["Kosovo"]) & ~members(rows, raw)
     rows["ccode"] = rows["ccode"].mask(before, 345).astype("int64")
-    inside = members(rows["ccode"], rows["year"], places)
-    counts = rows[inside].groupby(["ccode", "year"]).size().rename("us_visits").reset_index()
-    frame = pd.concat([counts.assign(us_visit=1), _uncoded(raw[STATES.file])], ignore_index=True)
-    entries = [
+    inside = members(rows, raw)
+    counts = rows[inside].groupby(STATE_YEAR).size().rename("us_visits").reset_index()
+    system = yearly(states[["ccode"]], states["styear"], states["endyear"]).drop_duplicates()
+    uncoded = system[system["year"].isin(UNCODED)].assign(us_visit=np.nan, us_visits=np.nan)
+    frame = pd.concat([counts.assign(us_visit=1), uncoded], ignore_index=True)
+    entries: Entries = [
         ("merged", "the same visit twice", "all visits", len(table) - len(visits)),
         *(("dropped", NO_VISIT[str(name)], str(name), len(g)) for name, g in visits[nowhere].groupby("State Visit")),
-        ("recoded", "Kosovo was Serbia's (345) until it became a state", "Kosovo", int(before.sum())),
-        ("dropped", "not a member of the state system in the year", "all visits", int((~inside).sum())),
+        ("recoded", "Kosovo was Serbia's (345) until it became a state", "Kosovo", before),
+        ("dropped", OUTSIDE, "all visits", ~inside),
         ("merged", "visits of one state-year are one row", "all visits", int(inside.sum()) - len(counts)),
-        ("added", "no visit of any office on the list: not coded, missing", "1993 and 2003", len(frame) - len(counts)),
+        ("added", "no visit of any office on the list: not coded, missing", "1993 and 2003", len(uncoded)),
     ]
-    ordered = frame[["ccode", "year", *(v.name for v in SOURCE.variables)]]
-    return Tidy(ordered.sort_values(["ccode", "year"], ignore_index=True), attrition(SLUG, entries))
-
-
-def _uncoded(states: pd.DataFrame) -> pd.DataFrame:
-    """Every member in each year that is not coded."""
-    years = [
-        states.loc[(states["styear"] <= year) & (states["endyear"] >= year), ["ccode"]].assign(year=year)
-        for year in UNCODED
-    ]
-    rows = pd.concat(years).drop_duplicates()
-    return rows.assign(us_visit=float("nan"), us_visits=float("nan"))
+    return Tidy(keyed(frame, STATE_YEAR, {v.name: v.name for v in SOURCE.variables}), attrition(SLUG, entries))
 
 
 SOURCE = Source(
     slug=SLUG,
     key="state-year",
-    raw=(
-        RawTable(
-            FILE, ("Title", "Name", "Start Day", "Start Month", "Start Year", "State Visit"), member="Sheet1", text=True
-        ),
-        STATES,
-    ),
+    raw=(RawTable(FILE, COLUMNS, member="Sheet1", text=True), STATES),
     variables=(
         event("us_visit", "Visit of a US service secretary or commander", unknown=True),
         event("us_visits", "Visits of US service secretaries and commanders", "visits", unknown=True),

@@ -5,6 +5,7 @@ before they are members of the state system. Distances of dyads are the panel's 
 """
 
 from detente.data.sources.base import Frames, RawTable, Source, Tidy, attrition, measure
+from detente.data.sources.steps import STATE_YEAR, Entries, keyed
 
 SLUG = "unga-idealpoints"
 FILE = "IdealpointsJuly2025.dta"
@@ -17,14 +18,12 @@ SCALES = {
 
 def clean(raw: Frames) -> Tidy:
     """One row per state-year with a point on any of the three scales."""
-    table = raw[FILE]
-    frame = table[["ccode", "year"]].astype("int64")
-    for column, (name, _) in SCALES.items():
-        frame[name] = table[column].astype("float64")
-    entries = [
-        ("kept", "no point on this scale: missing", name, int(frame[name].isna().sum())) for name, _ in SCALES.values()
+    names = {column: name for column, (name, _) in SCALES.items()}
+    frame = keyed(raw[FILE], STATE_YEAR, names).astype(dict.fromkeys(names.values(), "float64"))
+    entries: Entries = [
+        ("kept", "no point on this scale: missing", name, frame[name].isna()) for name in names.values()
     ]
-    return Tidy(frame.sort_values(["ccode", "year"], ignore_index=True), attrition(SLUG, entries))
+    return Tidy(frame, attrition(SLUG, entries))
 
 
 SOURCE = Source(

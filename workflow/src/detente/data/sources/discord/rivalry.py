@@ -6,7 +6,8 @@ what a rivalry is about: space, position, ideology, intervention.
 
 import pandas as pd
 
-from detente.data.sources.base import Frames, RawTable, Source, Tidy, attrition, event, undirected, yearly
+from detente.data.sources.base import Frames, RawTable, Source, Tidy, attrition, event, undirected
+from detente.data.sources.steps import DYAD_YEAR, Entries, singly, yearly
 
 SLUG, DREYER_SLUG = "rivalry", "rivalry-dreyer"
 FILE, DREYER_FILE = "tss_rivalries.rda", "td_rivalries.rda"
@@ -30,20 +31,13 @@ def clean_dreyer(raw: Frames) -> Tidy:
 def _dyad_years(source: Source, spells: pd.DataFrame) -> Tidy:
     """Repeat each spell's flags in its years; of two rivalries in a dyad-year, whatever either is."""
     first, last = source.years
-    names = [v.name for v in source.variables]
-    bounded = spells.assign(
-        start=spells["start"].clip(lower=first).astype("int64"), end=spells["end"].clip(upper=last).astype("int64")
-    )
-    outside = bounded["start"] > bounded["end"]
-    inside = undirected(bounded[~outside], "ccode1", "ccode2")
-    years = yearly(inside, inside["start"], inside["end"])
-    frame = years.groupby(["ccode1", "ccode2", "year"])[names].max().reset_index()
-    entries = [
-        ("dropped", f"rivalry of no year in {first}–{last}", str(name), 1) for name in spells.loc[outside, "name"]
+    start, end = spells["start"].clip(lower=first), spells["end"].clip(upper=last)
+    years = undirected(yearly(spells, start, end), "ccode1", "ccode2")
+    frame = years.groupby(DYAD_YEAR)[[v.name for v in source.variables]].max().reset_index()
+    entries: Entries = [
+        *singly("dropped", f"rivalry of no year in {first}–{last}", spells.loc[start > end, "name"]),
+        ("merged", "two rivalries of one dyad-year are one row", "all dyad-years", len(years) - len(frame)),
     ]
-    if len(years) > len(frame):
-        twice = "two rivalries of one dyad-year are one row"
-        entries.append(("merged", twice, "all dyad-years", len(years) - len(frame)))
     return Tidy(frame, attrition(source.slug, entries))
 
 

@@ -7,7 +7,8 @@ known.
 
 import pandas as pd
 
-from detente.data.sources.base import Frames, RawTable, Source, Tidy, attrition, event, undirected, yearly
+from detente.data.sources.base import Frames, RawTable, Source, Tidy, attrition, event, undirected
+from detente.data.sources.steps import DYAD_YEAR, Entries, yearly
 
 SLUG, DIRECTED_SLUG = "icow-territory", "icow-territory-directed"
 FILE = "ICOWprov101.csv"
@@ -19,26 +20,24 @@ def clean(raw: Frames) -> Tidy:
     """One row per dyad-year with a claim, from the year in which it begins to that in which it ends."""
     long, beyond = _years(raw[FILE])
     long = undirected(long, "ccode1", "ccode2")
-    frame = (
-        long.groupby(["ccode1", "ccode2", "year"])
-        .agg(territorial_claims=("claim", "size"), territorial_claim_salience=("icowsal", "max"))
-        .reset_index()
-    )
-    frame["territorial_claim"] = 1
-    frame["territorial_claim_high"] = (frame["territorial_claim_salience"] >= HIGH).astype("int64")
-    entries = [
+    claims = long.groupby(DYAD_YEAR)
+    salience = claims["icowsal"].max()
+    flags = {"territorial_claim": 1, "territorial_claim_high": (salience >= HIGH).astype("int64")}
+    counts = {"territorial_claims": claims.size(), "territorial_claim_salience": salience}
+    frame = pd.DataFrame({**flags, **counts}).reset_index()
+    entries: Entries = [
         ("merged", "several claims in one dyad-year are one row", "all dyad-years", len(long) - len(frame)),
         ("kept", "goes on when coding ends", "all claims", beyond),
     ]
-    return Tidy(frame[["ccode1", "ccode2", "year", *(v.name for v in SOURCE.variables)]], attrition(SLUG, entries))
+    return Tidy(frame, attrition(SLUG, entries))
 
 
 def clean_directed(raw: Frames) -> Tidy:
     """One row per challenger, target and year with a claim."""
     long, beyond = _years(raw[FILE])
-    frame = long.groupby(["ccode1", "ccode2", "year"]).size().rename("claims_made").reset_index()
+    frame = long.groupby(DYAD_YEAR).size().rename("claims_made").reset_index()
     frame.insert(3, "claims_territory", 1)
-    entries = [
+    entries: Entries = [
         ("merged", "several claims in one directed dyad-year are one row", "all dyad-years", len(long) - len(frame)),
         ("kept", "goes on when coding ends", "all claims", beyond),
     ]

@@ -5,14 +5,14 @@ part, so its zeros there would be silent; we keep the four whole years. Two cont
 mission if both have personnel in it in the same month.
 """
 
-import pandas as pd
-
-from detente.data.sources.base import BY_NETWORK, Entries, Frames, RawTable, Source, Tidy, attrition, event, paired
-from detente.data.sources.places import STATES, codes, places_of
+from detente.data.sources.base import BY_NETWORK, Frames, RawTable, Source, Tidy, attrition, event
+from detente.data.sources.names import OUTSIDE, STATES, codes
+from detente.data.sources.steps import DYAD_YEAR, Entries, paired
 
 SLUG = "ipi-codeployment"
 FILE = "Gender.Full.csv"
 MONTHS = 12
+RECORDS = "all contributor-mission-months"
 SHARED = ["date", "mission"]
 
 
@@ -21,55 +21,33 @@ def clean(raw: Frames) -> Tidy:
     table = raw[FILE]
     first, last = SOURCE.years
     year = table["Date"].str.slice(0, 4).astype("int64")
-    within = table[year.between(first, last)]
-    years = year[within.index]
-    where = f"ipi/{FILE}"
-    state = codes(within["Contributor"], years, places_of(raw[STATES.file]), where=where, nobody={})
-    long = pd.DataFrame(
-        {
-            "ccode": state,
-            "year": years,
-            "date": within["Date"],
-            "mission": within["Mission"],
-            "personnel": within["Total Total"].astype("int64"),
-        }
+    within = table[year.between(first, last)].assign(year=year)
+    state = codes(within["Contributor"], within["year"], raw, where=f"ipi/{FILE}", nobody={})
+    long = within[["year"]].assign(
+        ccode=state, date=within["Date"], mission=within["Mission"], personnel=within["Total Total"].astype("int64")
     )
-    present = long[(long["personnel"] > 0) & long["ccode"].notna()].astype({"ccode": "int64"})
+    idle, outside = long["personnel"] <= 0, long["ccode"].isna()
+    present = long[~idle & ~outside].astype({"ccode": "int64"})
     one = present.groupby(["ccode", "year", *SHARED])[["personnel"]].max().reset_index()
-    entries = _entries(table, long, len(present) - len(one))
-    frame, months = _dyads(one)
-    entries.append(("merged", "shared mission-months of one dyad-year are one row", "all dyad-years", months))
-    return Tidy(frame, attrition(SLUG, entries))
-
-
-def _dyads(one: pd.DataFrame) -> tuple[pd.DataFrame, int]:
-    """Dyad-years from contributor-mission-months, and how many mission-months they merge."""
     both = paired(one, [*SHARED, "year"])
     both = both.assign(smaller=both[["personnel", "personnel_2"]].min(axis=1))
-    pairs = both.groupby(["ccode1", "ccode2", "year"])
-    frame = pairs.agg(
+    frame = both.groupby(DYAD_YEAR).agg(
         codeployment_missions=("mission", "nunique"),
         codeployment_months=("date", "nunique"),
         codeployment_personnel=("smaller", "sum"),
-    ).reset_index()
-    frame["codeployment_personnel"] = frame["codeployment_personnel"] / MONTHS
-    frame.insert(3, "codeployment", 1)
-    return frame, len(both) - len(frame)
-
-
-def _entries(table: pd.DataFrame, long: pd.DataFrame, twice: int) -> Entries:
-    first, last = SOURCE.years
-    counts = (
-        ("dropped", f"month outside {first}–{last}, the years that the file holds whole", len(table) - len(long)),
-        ("dropped", "no personnel in the month", int((long["personnel"] <= 0).sum())),
-        (
-            "dropped",
-            "contributor is not a member of the state system in the year",
-            int((long["ccode"].isna() & (long["personnel"] > 0)).sum()),
-        ),
-        ("merged", "two names of one contributor in one mission-month: the larger count", twice),
     )
-    return [(action, reason, "all contributor-mission-months", rows) for action, reason, rows in counts if rows]
+    frame["codeployment_personnel"] /= MONTHS
+    frame.insert(0, "codeployment", 1)
+    whole = f"month outside {first}–{last}, the years that the file holds whole"
+    names = "two names of one contributor in one mission-month: the larger count"
+    entries: Entries = [
+        ("dropped", whole, RECORDS, len(table) - len(long)),
+        ("dropped", "no personnel in the month", RECORDS, idle),
+        ("dropped", f"contributor is {OUTSIDE}", RECORDS, outside & ~idle),
+        ("merged", names, RECORDS, len(present) - len(one)),
+        ("merged", "shared mission-months of one dyad-year are one row", "all dyad-years", len(both) - len(frame)),
+    ]
+    return Tidy(frame.reset_index(), attrition(SLUG, entries))
 
 
 SOURCE = Source(

@@ -8,11 +8,13 @@ none at all. The trap that costs most: the months begin in November 1990, but no
 import pandas as pd
 
 from detente.data.sources.base import BY_STATE, Frames, RawTable, Source, Tidy, attrition, event
-from detente.data.sources.places import STATES, codes, places_of
+from detente.data.sources.names import OUTSIDE, STATES, codes
+from detente.data.sources.steps import STATE_YEAR, Entries
 
 SLUG = "ipi-contributors"
 FOLDER = "countries"
 MONTHS = 12
+RECORDS = "all contributor-months"
 KINDS = {"Troops": "un_troops_given", "Police": "un_police_given", "Experts": "un_experts_given"}
 CONTRIBUTORS = tuple(
     name.strip()
@@ -38,29 +40,25 @@ United Arab Emirates|United Kingdom|United States of America|Uruguay|Vanuatu|Ven
 def clean(raw: Frames) -> Tidy:
     """One row per contributor and year: the mean of its twelve months."""
     first, last = SOURCE.years
-    tables = {name: raw[f"{FOLDER}/{name}.csv"] for name in CONTRIBUTORS}
-    long = pd.concat([table.assign(name=name) for name, table in tables.items()], ignore_index=True)
+    tables = [raw[f"{FOLDER}/{name}.csv"].assign(name=name) for name in CONTRIBUTORS]
+    long = pd.concat(tables, ignore_index=True)
     year = long["Date"].str.slice(0, 4).astype("int64")
     rows = long[year.between(first, last)].assign(year=year)
-    state = codes(rows["name"], rows["year"], places_of(raw[STATES.file]), where=f"ipi/{FOLDER}", nobody={})
-    counted = rows.assign(ccode=state)
-    blank = int(counted[list(KINDS)].isna().to_numpy().sum())
-    known = counted.dropna(subset="ccode").fillna(dict.fromkeys(KINDS, 0)).astype({"ccode": "int64"})
-    months = known.groupby(["ccode", "year", "Date"], as_index=False)[list(KINDS)].max()
-    sums = months.groupby(["ccode", "year"])[list(KINDS)].sum() / MONTHS
+    rows["ccode"] = codes(rows["name"], rows["year"], raw, where=f"ipi/{FOLDER}", nobody={})
+    known = rows.dropna(subset="ccode").fillna(dict.fromkeys(KINDS, 0)).astype({"ccode": "int64"})
+    months = known.groupby([*STATE_YEAR, "Date"], as_index=False)[list(KINDS)].max()
+    sums = months.groupby(STATE_YEAR)[list(KINDS)].sum() / MONTHS
     frame = sums.rename(columns=KINDS).assign(un_personnel_given=sums.sum(axis=1)).reset_index()
-    counts = (
-        (
-            "dropped",
-            f"month outside {first}–{last}, the years in which all three kinds are recorded",
-            len(long) - len(rows),
-        ),
-        ("dropped", "contributor is not a member of the state system in the year", len(counted) - len(known)),
-        ("recoded", "blank cell in a month with personnel: none of that kind", blank),
-        ("merged", "two files of one contributor in one month: the larger count", len(known) - len(months)),
-        ("merged", "months of one state-year are one row: their mean over twelve", len(months) - len(frame)),
-    )
-    entries = [(action, reason, "all contributor-months", n) for action, reason, n in counts if n]
+    outside = f"month outside {first}–{last}, the years in which all three kinds are recorded"
+    mean = "months of one state-year are one row: their mean over twelve"
+    blank = int(rows[list(KINDS)].isna().to_numpy().sum())
+    entries: Entries = [
+        ("dropped", outside, RECORDS, len(long) - len(rows)),
+        ("dropped", f"contributor is {OUTSIDE}", RECORDS, len(rows) - len(known)),
+        ("recoded", "blank cell in a month with personnel: none of that kind", RECORDS, blank),
+        ("merged", "two files of one contributor in one month: the larger count", RECORDS, len(known) - len(months)),
+        ("merged", mean, RECORDS, len(months) - len(frame)),
+    ]
     return Tidy(frame, attrition(SLUG, entries))
 
 

@@ -7,14 +7,15 @@ no map of UNIFIL in 2016 is in the table, for one.
 
 import pandas as pd
 
-from detente.data.sources.base import BY_STATE, Frames, RawTable, Source, Tidy, attrition, measure
-from detente.data.sources.places import STATES, codes, places_of
+from detente.data.sources.base import BINARY, BY_STATE, Frames, RawTable, Source, Tidy, attrition, measure
+from detente.data.sources.names import OUTSIDE, STATES, codes
+from detente.data.sources.steps import STATE_YEAR, Entries
 
 SLUG = "geopko"
 FILE = "FrontMap_v.2.3.csv"
 NOBODY = {"Ethiopia/Eritrea": "between two states: which of them is not said"}
 # Elsewhere (TAMM, Bara and Hultman) the mission in Western Sahara is Morocco's (600), and Kosovo's was Serbia's (345)
-# until it became a state; so here, through sources/places.py.
+# until it became a state; so here, through sources/names.py.
 TERRITORIES = ("Western Sahara", "Kosovo", "Montenegro")
 SITE = ["mission", "year", "country", "location", "latitude", "longitude"]
 
@@ -25,9 +26,9 @@ def clean(raw: Frames) -> Tidy:
     sites = table.groupby(SITE, as_index=False).agg(
         troops=("ave.no.troops", "max"), police=("UNPOL", "max"), observers=("UNMO", "max")
     )
-    state = codes(sites["country"], sites["year"], places_of(raw[STATES.file]), where=f"{SLUG}/{FILE}", nobody=NOBODY)
+    state = codes(sites["country"], sites["year"], raw, where=f"{SLUG}/{FILE}", nobody=NOBODY)
     kept = sites.assign(ccode=state, unsized=sites["troops"].isna()).dropna(subset="ccode").astype({"ccode": "int64"})
-    groups = kept.groupby(["ccode", "year"])
+    groups = kept.groupby(STATE_YEAR)
     frame = pd.DataFrame(
         {
             "peacekeeper_troops": groups["troops"].sum(min_count=1),
@@ -37,30 +38,26 @@ def clean(raw: Frames) -> Tidy:
             "peacekeeper_observers": groups["observers"].max().astype("int64"),
         }
     ).reset_index()
-    entries = [("merged", "rows of one site in one year repeat its mean", "all sites", len(table) - len(sites))]
-    for name, group in sites[state.isna()].groupby("country"):
-        reason = NOBODY.get(str(name), "not a member of the state system in the year")
-        entries.append(("dropped", reason, str(name), len(group)))
-    for name, group in kept[kept["country"].isin(TERRITORIES)].groupby("country"):
-        held = ", ".join(map(str, sorted(group["ccode"].unique())))
-        entries.append(("recoded", f"counted with the state that holds or held it: {held}", str(name), len(group)))
-    unsized = int(kept["unsized"].sum())
-    entries.append(("kept", "strength unknown: counts as a site, not among troops", "all sites", unsized))
-    entries.append(("merged", "sites of one state-year are one row", "all sites", len(kept) - len(frame)))
+    held = kept[kept["country"].isin(TERRITORIES)].groupby("country")["ccode"]
+    holders = held.agg(lambda states: ", ".join(map(str, sorted(states.unique()))))
+    lost = sites[state.isna()].groupby("country").size()
+    entries: Entries = [
+        ("merged", "rows of one site in one year repeat its mean", "all sites", len(table) - len(sites)),
+        *(("dropped", NOBODY.get(str(name), OUTSIDE), str(name), int(rows)) for name, rows in lost.items()),
+        *(
+            ("recoded", f"counted with the state that holds or held it: {holders[name]}", str(name), int(rows))
+            for name, rows in held.size().items()
+        ),
+        ("kept", "strength unknown: counts as a site, not among troops", "all sites", kept["unsized"]),
+        ("merged", "sites of one state-year are one row", "all sites", len(kept) - len(frame)),
+    ]
     return Tidy(frame, attrition(SLUG, entries))
 
 
 SOURCE = Source(
     slug=SLUG,
     key="state-year",
-    raw=(
-        RawTable(
-            FILE,
-            (*SITE, "ave.no.troops", "UNPOL", "UNMO"),
-            codes={"UNPOL": frozenset({0, 1}), "UNMO": frozenset({0, 1})},
-        ),
-        STATES,
-    ),
+    raw=(RawTable(FILE, (*SITE, "ave.no.troops", "UNPOL", "UNMO"), codes={"UNPOL": BINARY, "UNMO": BINARY}), STATES),
     variables=(
         measure("peacekeeper_troops", "UN troops at sites of known strength", "persons", assigned=BY_STATE),
         measure("peacekeeper_sites", "Sites of UN peacekeepers", "sites"),

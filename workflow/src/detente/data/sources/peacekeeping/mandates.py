@@ -9,8 +9,9 @@ from collections.abc import Iterator, Mapping
 
 import pandas as pd
 
-from detente.data.sources.base import BY_STATE, Frames, RawTable, Source, Tidy, attrition, event, ever
-from detente.data.sources.places import STATES, members, of_the_time, places_of
+from detente.data.sources.base import BINARY, BY_STATE, Frames, RawTable, Source, Tidy, attrition, event
+from detente.data.sources.names import OUTSIDE, STATES, members, of_the_time
+from detente.data.sources.steps import STATE_YEAR, Entries, Entry, each, ever
 
 SLUG = "tamm"
 FILE = "TAMM.csv"
@@ -25,31 +26,27 @@ ADDED_HOSTS: Mapping[str, tuple[int, ...]] = {"UNTSO": (651, 652, 660, 663, 666)
 # UNMOGIP has watched the ceasefire of India and Pakistan ever since 1949; what it is told is not coded after that.
 CONTINUES: Mapping[str, tuple[tuple[int, ...], int]] = {"UNMOGIP": ((750, 770), 1950)}
 NOT_UN = {"MISCA": "led by the African Union, not by the UN"}
-KEY = ["ccode", "year"]
 
 
 def clean(raw: Frames) -> Tidy:
     """One row per host state and year with a UN mission on its ground."""
-    table, places = raw[FILE], places_of(raw[STATES.file])
+    table = raw[FILE]
     un = table[~table["mission"].isin(list(NOT_UN))]
     rows = pd.concat([_hosted(un), *_unlisted(un), *_continued(un)], ignore_index=True)
-    state = of_the_time(rows["ccode"], rows["year"])
-    recoded = int((state != rows["ccode"]).sum())
+    state = of_the_time(rows)
+    recoded = state != rows["ccode"]
     rows = rows.assign(ccode=state)
-    inside = members(rows["ccode"], rows["year"], places)
+    inside = members(rows, raw)
     kept = rows[inside]
-    frame = kept.groupby(KEY, as_index=False).agg(un_host_missions=("mission", "nunique"))
-    frame.insert(2, "un_host", 1)
-    for raw_name, (name, _) in TASKS.items():
-        frame[name] = ever(kept, raw_name, KEY).reindex(pd.MultiIndex.from_frame(frame[KEY])).to_numpy()
-    entries = [*_entries(table, un)]
-    entries += [("recoded", "later state's code: the state of the time", "all host-months", recoded)] if recoded else []
-    outside = rows[~inside]
-    lost = "host is not a member of the state system in the year"
-    entries += [("dropped", lost, str(name), len(group)) for name, group in outside.groupby("mission")]
-    entries.append(
-        ("merged", "months and missions of one state-year are one row", "all host-months", len(kept) - len(frame))
-    )
+    groups = kept.groupby(STATE_YEAR)
+    flags = {name: ever(kept, theirs, STATE_YEAR) for theirs, (name, _) in TASKS.items()}
+    frame = pd.DataFrame({"un_host": 1, "un_host_missions": groups["mission"].nunique(), **flags}).reset_index()
+    entries: Entries = [
+        *_entries(table, un),
+        ("recoded", "later state's code: the state of the time", "all host-months", recoded),
+        *each("dropped", f"host is {OUTSIDE}", rows.loc[~inside, "mission"]),
+        ("merged", "months and missions of one state-year are one row", "all host-months", len(kept) - len(frame)),
+    ]
     return Tidy(frame, attrition(SLUG, entries))
 
 
@@ -74,7 +71,7 @@ def _continued(table: pd.DataFrame) -> Iterator[pd.DataFrame]:
             yield from (years.assign(ccode=host) for host in hosts)
 
 
-def _entries(table: pd.DataFrame, un: pd.DataFrame) -> Iterator[tuple[str, str, str, int]]:
+def _entries(table: pd.DataFrame, un: pd.DataFrame) -> Iterator[Entry]:
     months = table["mission"].value_counts()
     for name, reason in NOT_UN.items():
         if name in months:
@@ -88,14 +85,13 @@ def _entries(table: pd.DataFrame, un: pd.DataFrame) -> Iterator[tuple[str, str, 
             reason = f"went on in {first}–{last}, uncoded: host, tasks missing"
             yield "added", reason, name, (last - first + 1) * len(hosts)
     nowhere = un[un[list(HOSTS)].isna().all(axis=1) & ~un["mission"].isin(list(ADDED_HOSTS))]
-    for mission, group in nowhere.groupby("mission"):
-        yield "dropped", "lists no host", str(mission), len(group)
+    yield from each("dropped", "lists no host", nowhere["mission"])
 
 
 SOURCE = Source(
     slug=SLUG,
     key="state-year",
-    raw=(RawTable(FILE, ("mission", "year", *HOSTS, *TASKS), codes=dict.fromkeys(TASKS, frozenset({0, 1}))), STATES),
+    raw=(RawTable(FILE, ("mission", "year", *HOSTS, *TASKS), codes=dict.fromkeys(TASKS, BINARY)), STATES),
     variables=(
         event("un_host", "Host of a UN mission (TAMM)", assigned=BY_STATE),
         event("un_host_missions", "UN missions hosted (TAMM)", "missions"),

@@ -6,26 +6,14 @@ and 3 of `mediate` are no mediation either; mediators and days stand in the file
 
 import pandas as pd
 
-from detente.data.sources.base import (
-    BY_DYAD,
-    Frames,
-    RawTable,
-    Source,
-    Tidy,
-    attrition,
-    event,
-    ever,
-    measure,
-    undirected,
-    yearly,
-)
+from detente.data.sources.base import BY_DYAD, Frames, RawTable, Source, Tidy, attrition, event, measure, undirected
 from detente.data.sources.conflict.crises import RAW, records
+from detente.data.sources.steps import DYAD_YEAR, ever, singly, yearly
 
 SLUG = "icb-13-mediation"
 FILE = "icb1v13.csv"
 MEDIATED = 4
 US_MILITARY = 4
-KEY = ["ccode1", "ccode2", "year"]
 
 
 def clean(raw: Frames) -> Tidy:
@@ -42,14 +30,11 @@ def clean(raw: Frames) -> Tidy:
     pairs = undirected(crises, "actor", "trigger").merge(known, on="crisis", how="left", validate="many_to_one")
     rows = yearly(pairs, pairs["first"], pairs["last"])
     rows = rows[rows["year"] <= SOURCE.years[1]]
-    groups = rows.groupby(KEY)
-    flags = {name: ever(rows, name, KEY) for name in ("mediated_icb", "us_military_icb")}
+    groups = rows.groupby(DYAD_YEAR)
+    flags = {name: ever(rows, name, DYAD_YEAR) for name in ("mediated_icb", "us_military_icb")}
     frame = pd.DataFrame({**flags, "days_icb": groups["days_icb"].max()}).reset_index()
-    uncoded = known["mediated_icb"].isna()
-    entries += [
-        ("kept", "not known whether it was mediated: missing", f"crisis {crisis}", 1)
-        for crisis in known.loc[uncoded, "crisis"]
-    ]
+    unknown = "crisis " + known.loc[known["mediated_icb"].isna(), "crisis"].astype("str")
+    entries += singly("kept", "not known whether it was mediated: missing", unknown)
     entries.append(("merged", "several crises of a dyad-year are one row", "all dyad-years", len(rows) - len(frame)))
     return Tidy(frame, attrition(SLUG, entries))
 

@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from detente.data.sources.base import BY_DYAD, BY_NETWORK, Frames, RawTable, Source, Tidy, attrition, event
+from detente.data.sources.steps import DYAD_YEAR, Entries, Entry, highest
 
 SLUG = "unpmm"
 FILE = "UNPMM_V2.0.xlsx"
@@ -38,18 +39,18 @@ def clean(raw: Frames) -> Tidy:
         for group in _groups(row)
         for a, b in combinations(group, 2)
     ]
-    long = pd.DataFrame(pairs, columns=["ccode1", "ccode2", "year", "kind", "alone"])
-    flags = {name: (long["kind"] == code).astype("int64") for code, (name, _) in KINDS.items()}
-    flags[PAIR.name] = flags["un_mission"] * long["alone"].astype("int64")
-    frame = long[["ccode1", "ccode2", "year"]].assign(**flags)
-    merged = frame.groupby(["ccode1", "ccode2", "year"], as_index=False).max()
-    entries = [*_recoded(within), *_expanded(rows)]
-    if alone := sum(not _groups(row) for row in rows):
-        entries.append(("dropped", "fewer than two states are parties: makes no dyad", "all missions", alone))
-    if beyond := len(table) - len(within):
-        entries.append(("dropped", f"mission-year outside {first}–{last}, where coding ends", "all missions", beyond))
-    one_row = "several missions in one dyad-year are one row"
-    entries.append(("merged", one_row, "all dyad-years", len(frame) - len(merged)))
+    long = pd.DataFrame(pairs, columns=[*DYAD_YEAR, "kind", "alone"])
+    flags = {name: long["kind"] == code for code, (name, _) in KINDS.items()}
+    frame = long[DYAD_YEAR].assign(**flags, **{PAIR.name: flags["un_mission"] & long["alone"]})
+    merged = highest(frame, DYAD_YEAR)
+    outside, alone = len(table) - len(within), sum(not _groups(row) for row in rows)
+    entries: Entries = [
+        *_recoded(within),
+        *_expanded(rows),
+        ("dropped", "fewer than two states are parties: makes no dyad", "all missions", alone),
+        ("dropped", f"mission-year outside {first}–{last}, where coding ends", "all missions", outside),
+        ("merged", "several missions in one dyad-year are one row", "all dyad-years", len(frame) - len(merged)),
+    ]
     return Tidy(merged, attrition(SLUG, entries))
 
 
@@ -63,7 +64,7 @@ def _groups(row: Mapping[Hashable, Any]) -> list[tuple[int, ...]]:
     return [tuple(sorted(coded))] if len(coded) > 1 else []
 
 
-def _recoded(table: pd.DataFrame) -> Iterator[tuple[str, str, str, int]]:
+def _recoded(table: pd.DataFrame) -> Iterator[Entry]:
     """Attrition entries of parties that we add or take out."""
     years = table["mission_abbrev"].value_counts()
     for name, (party, others) in ARMISTICES.items():
@@ -75,7 +76,7 @@ def _recoded(table: pd.DataFrame) -> Iterator[tuple[str, str, str, int]]:
             yield "dropped", f"{name}: {state} is the headquarters, not a party", name, int(years[name])
 
 
-def _expanded(rows: Sequence[Mapping[Hashable, Any]]) -> Iterator[tuple[str, str, str, int]]:
+def _expanded(rows: Sequence[Mapping[Hashable, Any]]) -> Iterator[Entry]:
     """Attrition entries of missions between three states or more, with the dyad-years that they make."""
     many = Counter(
         (str(row["mission_abbrev"]), str(row["mission_type"]), group)

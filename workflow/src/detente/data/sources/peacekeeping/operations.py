@@ -8,9 +8,10 @@ The list leaves out UNTAG, with which Namibia became a state in 1990, and UNTMIH
 import pandas as pd
 
 from detente.base.errors import UnresolvedNames
-from detente.data.sources.base import BY_STATE, Frames, RawTable, Source, Tidy, attrition, event, yearly
+from detente.data.sources.base import BY_STATE, Frames, RawTable, Source, Tidy, attrition, event
 from detente.data.sources.isocodes import COW
-from detente.data.sources.places import STATES, members, places_of
+from detente.data.sources.names import OUTSIDE, STATES, members
+from detente.data.sources.steps import STATE_YEAR, Entries, each, singly, yearly
 
 SLUG = "un-pko-list"
 FILE = "DPPADPOSS-PKO.csv"
@@ -28,39 +29,34 @@ CODES = {**COW, "KSV": 347, "YAR": 678}
 
 def clean(raw: Frames) -> Tidy:
     """One row per host state and year with an operation on at least one day."""
-    table, places = raw[FILE], places_of(raw[STATES.file])
+    table = raw[FILE]
     listed = table[~table["mission_acronym"].isin(list(UMBRELLAS))]
-    dated = listed.dropna(subset="start_date")
+    starting = listed["start_date"].notna()
     hosts = raw[CROSSWALK].dropna(subset="iso3c")
     if strangers := sorted(set(hosts["iso3c"]) - set(CODES)):
         raise UnresolvedNames(
             f"{SLUG}/{CROSSWALK}: no code for {', '.join(strangers)}; add it to sources/operations.py"
         )
     hosts = hosts.assign(ccode=hosts["iso3c"].map(CODES))[["mission_acronym", "ccode"]].drop_duplicates()
-    placed = dated.merge(hosts, on="mission_acronym", how="left")
+    placed = listed[starting].merge(hosts, on="mission_acronym", how="left")
+    nowhere = placed["ccode"].isna()
     omitted = _omitted(table)
-    rows = _years(pd.concat([placed.dropna(subset="ccode"), omitted], ignore_index=True))
-    inside = members(rows["ccode"], rows["year"], places)
-    kept = rows[inside]
-    frame = kept.groupby(["ccode", "year"], as_index=False).agg(un_operations=("mission_acronym", "nunique"))
-    frame.insert(2, "un_operation", 1)
-    merged = len(kept) - len(frame)
-    undated = _undated(listed[listed["start_date"].isna()], hosts, frame)
-    frame = pd.concat([frame, undated], ignore_index=True).sort_values(["ccode", "year"], ignore_index=True)
-    entries = [
-        ("dropped", f"umbrella of {UMBRELLAS[name]}", name, 1) for name in table["mission_acronym"] if name in UMBRELLAS
+    rows = _years(pd.concat([placed[~nowhere], omitted], ignore_index=True))
+    inside = members(rows, raw)
+    counts = rows[inside].groupby(STATE_YEAR)["mission_acronym"].nunique()
+    known = pd.DataFrame({"un_operation": 1, "un_operations": counts}).reset_index()
+    undated = _undated(listed[~starting], hosts, known)
+    frame = pd.concat([known, undated], ignore_index=True).sort_values(STATE_YEAR, ignore_index=True)
+    unknown = "an operation ended, but its start is unknown: missing from the first year of coverage"
+    entries: Entries = [
+        *(("dropped", f"umbrella of {UMBRELLAS[n]}", n, 1) for n in table["mission_acronym"] if n in UMBRELLAS),
+        *singly("dropped", "no date of start", listed.loc[~starting, "mission_acronym"]),
+        *singly("dropped", "the crosswalk gives no host", placed.loc[nowhere, "mission_acronym"]),
+        *singly("added", "the list leaves it out", omitted["mission_acronym"]),
+        ("recoded", unknown, "all host-years", len(undated)),
+        *each("dropped", f"host is {OUTSIDE}", rows.loc[~inside, "mission_acronym"]),
+        ("merged", "operations of one state-year are one row", "all host-years", int(inside.sum()) - len(known)),
     ]
-    no_start = listed[listed["start_date"].isna()]
-    entries += [("dropped", "no date of start", str(name), 1) for name in no_start["mission_acronym"]]
-    nowhere = placed.loc[placed["ccode"].isna(), "mission_acronym"]
-    entries += [("dropped", "the crosswalk gives no host", str(name), 1) for name in nowhere]
-    entries += [("added", "the list leaves it out", name, 1) for name in omitted["mission_acronym"]]
-    if len(undated):
-        reason = "an operation ended, but its start is unknown: missing from the first year of coverage"
-        entries.append(("recoded", reason, "all host-years", len(undated)))
-    lost = "host is not a member of the state system in the year"
-    entries += [("dropped", lost, str(name), len(g)) for name, g in rows[~inside].groupby("mission_acronym")]
-    entries.append(("merged", "operations of one state-year are one row", "all host-years", merged))
     return Tidy(frame, attrition(SLUG, entries))
 
 

@@ -8,56 +8,58 @@ conflict of its country.
 import pandas as pd
 
 from detente.data.sources.base import BY_STATE, Frames, RawTable, Source, Tidy, attrition, measure
-from detente.data.sources.places import STATES, members, places_of
+from detente.data.sources.names import OUTSIDE, STATES, members
+from detente.data.sources.steps import STATE_YEAR, Entries
 
 SLUG = "bara-hultman"
 FILE = "UN and Non-UN Peacekeeping_v2-2019.dta"
 UN = 1
 # Every mission coded for Serbia from 2008 on (UNMIK, KFOR, EULEX) is in Kosovo, a state since 17 February 2008.
 SERBIA, KOSOVO, INDEPENDENT = 345, 347, 2008
-KEY = ["ccode", "year"]
+MONTHS = "all mission-months"
 
 
 def clean(raw: Frames) -> Tidy:
     """One row per country and year with a mission: personnel in the month with most of them."""
-    table, places = raw[FILE], places_of(raw[STATES.file])
-    rows = pd.DataFrame(
-        {
-            "ccode": table["ccode"].astype("int64"),
-            "year": table["year"].astype("int64"),
-            "date": table["date"],
-            "mission": table["missionid"],
-            "side": table["org"].eq(UN).map({True: "un", False: "nonun"}),
-            "personnel": table["totals_backward"].astype("float64"),
-        }
+    table = raw[FILE]
+    rows = (
+        table[STATE_YEAR]
+        .astype("int64")
+        .assign(
+            date=table["date"],
+            mission=table["missionid"],
+            side=table["org"].eq(UN).map({True: "un", False: "nonun"}),
+            personnel=table["totals_backward"].astype("float64"),
+        )
     )
     kosovo = (rows["ccode"] == SERBIA) & (rows["year"] >= INDEPENDENT)
     rows["ccode"] = rows["ccode"].mask(kosovo, KOSOVO)
-    inside = members(rows["ccode"], rows["year"], places)
+    inside = members(rows, raw)
     kept = rows[inside]
     once = kept.drop_duplicates(["ccode", "date", "mission"])
     zero = once["personnel"] == 0
     frame = _peaks(once.assign(personnel=once["personnel"].mask(zero)))
-    counts = (
-        ("recoded", f"{SERBIA} from {INDEPENDENT}: the mission is in Kosovo ({KOSOVO})", int(kosovo.sum())),
-        ("dropped", "not a member of the state system in the year", int((~inside).sum())),
-        ("merged", "one mission-month repeated for another conflict of the country", len(kept) - len(once)),
-        ("recoded", "no personnel recorded for a mission in being: missing", int(zero.sum())),
-        ("merged", "missions and months of one state-year are one row: the highest month", len(once) - len(frame)),
-    )
-    entries = [(action, reason, "all mission-months", n) for action, reason, n in counts if n]
+    repeated = "one mission-month repeated for another conflict of the country"
+    peak = "missions and months of one state-year are one row: the highest month"
+    entries: Entries = [
+        ("recoded", f"{SERBIA} from {INDEPENDENT}: the mission is in Kosovo ({KOSOVO})", MONTHS, kosovo),
+        ("dropped", OUTSIDE, MONTHS, ~inside),
+        ("merged", repeated, MONTHS, len(kept) - len(once)),
+        ("recoded", "no personnel recorded for a mission in being: missing", MONTHS, zero),
+        ("merged", peak, MONTHS, len(once) - len(frame)),
+    ]
     return Tidy(frame, attrition(SLUG, entries))
 
 
 def _peaks(once: pd.DataFrame) -> pd.DataFrame:
     """Missions and highest monthly personnel of each side; a side without a mission has none of either."""
-    keys = once.groupby(KEY).size().index
+    keys = once.groupby(STATE_YEAR).size().index
     columns: dict[str, pd.Series] = {}
     for side in ("un", "nonun"):
         own = once[once["side"] == side]
-        missions = own.groupby(KEY)["mission"].nunique().reindex(keys, fill_value=0)
-        monthly = own.groupby([*KEY, "date"])["personnel"].sum(min_count=1)
-        peak = monthly.groupby(KEY).max().reindex(keys)
+        missions = own.groupby(STATE_YEAR)["mission"].nunique().reindex(keys, fill_value=0)
+        monthly = own.groupby([*STATE_YEAR, "date"])["personnel"].sum(min_count=1)
+        peak = monthly.groupby(STATE_YEAR).max().reindex(keys)
         columns[f"{side}_personnel_conflict"] = peak.mask(missions == 0, 0)
         columns[f"{side}_missions_conflict"] = missions
     return pd.DataFrame(columns).reset_index()

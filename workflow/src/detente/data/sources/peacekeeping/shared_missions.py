@@ -10,8 +10,9 @@ from collections.abc import Mapping
 import pandas as pd
 
 from detente.base.errors import SourceSchemaError
-from detente.data.sources.base import BY_NETWORK, Entries, Frames, RawTable, Source, Tidy, attrition, event, paired
-from detente.data.sources.places import STATES, codes, places_of
+from detente.data.sources.base import BY_NETWORK, Frames, RawTable, Source, Tidy, attrition, event
+from detente.data.sources.names import OUTSIDE, STATES, codes
+from detente.data.sources.steps import DYAD_YEAR, Entries, paired
 
 SLUG = "geopko-codeployment"
 FILE = "TCCMap_v.2.3.csv"
@@ -30,22 +31,25 @@ NOBODY: Mapping[str, str] = {
     "TCC name unknown": "contributor not named",
     "Un": "the UN itself",
 }
-DYAD_YEAR = ["ccode1", "ccode2", "year"]
 SITE = ["mission", "year", "location"]
 
 
 def clean(raw: Frames) -> Tidy:
-    """One row per pair of contributors and year in which both have troops in one mission."""
-    table = raw[FILE]
-    long = _contributors(table)
-    long["ccode"] = codes(
-        long["name"].replace(SPELLED), long["year"], places_of(raw[STATES.file]), where=f"geopko/{FILE}", nobody=NOBODY
-    )
+    """One row per pair of contributors and year in which both have troops in one mission.
+
+    Raises
+    ------
+    SourceSchemaError
+        If a cell is not a list of names with sizes in brackets.
+    """
+    long = _contributors(raw[FILE])
+    spelled = long["name"].replace(SPELLED)
+    long["ccode"] = codes(spelled, long["year"], raw, where=f"geopko/{FILE}", nobody=NOBODY)
     known = long.dropna(subset="ccode").astype({"ccode": "int64"})
     present = known[["mission", "year", "ccode"]].drop_duplicates()
     together = _pairs(present, ["mission", "year"])
     groups = together.groupby(DYAD_YEAR)
-    same_site = _pairs(known[[*SITE, "ccode"]].drop_duplicates(), SITE)[DYAD_YEAR].drop_duplicates()
+    sites = pd.MultiIndex.from_frame(_pairs(known[[*SITE, "ccode"]].drop_duplicates(), SITE)[DYAD_YEAR])
     frame = pd.DataFrame(
         {
             "codeployed": 1.0,
@@ -53,19 +57,18 @@ def clean(raw: Frames) -> Tidy:
             "codeployed_weight": groups["weight"].sum(),
         }
     )
-    sites = pd.MultiIndex.from_frame(same_site)
-    frame["codeployed_site"] = frame.index.isin(sites).astype("float64")
-    frame = frame.reset_index()
+    frame = frame.assign(codeployed_site=frame.index.isin(sites).astype("float64")).reset_index()
     unmapped = _unmapped(present, frame)
     whole = pd.concat([frame, unmapped], ignore_index=True).sort_values(DYAD_YEAR, ignore_index=True)
-    entries = [
-        *_lost(long),
-        ("merged", "sites of one mission-year are one row", "all contributors", len(known) - len(present)),
-    ]
-    entries.append(("merged", "missions of one dyad-year are one row", "all dyad-years", len(together) - len(frame)))
     missing = "no map of the mission that year, and both serve in it before and after: missing"
-    entries.append(("added", missing, "all dyad-years", len(unmapped)))
-    return Tidy(whole[[*DYAD_YEAR, *(v.name for v in SOURCE.variables)]], attrition(SLUG, entries))
+    lost = long.loc[long["ccode"].isna(), "name"].value_counts().sort_index()
+    entries: Entries = [
+        *(("dropped", NOBODY.get(str(name), OUTSIDE), str(name), int(rows)) for name, rows in lost.items()),
+        ("merged", "sites of one mission-year are one row", "all contributors", len(known) - len(present)),
+        ("merged", "missions of one dyad-year are one row", "all dyad-years", len(together) - len(frame)),
+        ("added", missing, "all dyad-years", len(unmapped)),
+    ]
+    return Tidy(whole, attrition(SLUG, entries))
 
 
 def _contributors(table: pd.DataFrame) -> pd.DataFrame:
@@ -101,38 +104,18 @@ def _unmapped(present: pd.DataFrame, known: pd.DataFrame) -> pd.DataFrame:
     return gaps[~pd.MultiIndex.from_frame(gaps).isin(pd.MultiIndex.from_frame(known[DYAD_YEAR]))]
 
 
-def _lost(long: pd.DataFrame) -> Entries:
-    lost = long[long["ccode"].isna()]
-    outside = "not a member of the state system in the year"
-    return [("dropped", NOBODY.get(str(name), outside), str(name), len(g)) for name, g in lost.groupby("name")]
-
-
 SOURCE = Source(
     slug=SLUG,
     key="dyad-year",
     raw=(RawTable(FILE, (*SITE, "year.overview")), STATES),
-    variables=(
-        event("codeployed", "Both have troops in one UN mission (Geo-PKO)", assigned=BY_NETWORK, unknown=True),
-        event(
-            "codeployed_missions",
-            "UN missions in which both have troops (Geo-PKO)",
-            "missions",
-            assigned=BY_NETWORK,
-            unknown=True,
-        ),
-        event(
-            "codeployed_weight",
-            "Shared UN missions, each weighted 1/(contributors − 1) (Geo-PKO)",
-            "missions",
-            assigned=BY_NETWORK,
-            unknown=True,
-        ),
-        event(
-            "codeployed_site",
-            "Both have troops at one site of a UN mission (Geo-PKO)",
-            assigned=BY_NETWORK,
-            unknown=True,
-        ),
+    variables=tuple(
+        event(name, f"{label} (Geo-PKO)", unit, assigned=BY_NETWORK, unknown=True)
+        for name, label, unit in (
+            ("codeployed", "Both have troops in one UN mission", "0/1"),
+            ("codeployed_missions", "UN missions in which both have troops", "missions"),
+            ("codeployed_weight", "Shared UN missions, each weighted 1/(contributors − 1)", "missions"),
+            ("codeployed_site", "Both have troops at one site of a UN mission", "0/1"),
+        )
     ),
     clean=clean,
     years=(1994, 2024),

@@ -7,7 +7,8 @@ code, so a state without a row is not a state without peacekeepers: absent is mi
 import pandas as pd
 
 from detente.data.sources.base import BY_STATE, Frames, RawTable, Source, Tidy, attrition, measure
-from detente.data.sources.places import STATES, members, of_the_time, places_of
+from detente.data.sources.names import OUTSIDE, STATES, members, of_the_time
+from detente.data.sources.steps import STATE_YEAR, Entries, each
 
 SLUG = "pko-shortfall"
 FILE = "Personnel_shortfall_data.dta"
@@ -17,50 +18,45 @@ COUNTS = {
     "totalauth": "un_personnel_authorised",
     "shortfalltotal": "un_personnel_shortfall",
 }
-KEY = ["ccode", "year"]
+MONTHS = "all mission-months"
 
 
 def clean(raw: Frames) -> Tidy:
     """One row per host state and year: means over its months with a mission of which the figure is known."""
-    table, places = raw[FILE], places_of(raw[STATES.file])
+    table = raw[FILE]
+    uncoded = table["missionccode"].isna()
     coded = table["missionccode"].fillna(table["mission"].map(HOST))
     rows = table.assign(ccode=coded)[coded.notna()].astype({"ccode": "int64", "year": "int64"})
-    state = of_the_time(rows["ccode"], rows["year"])
-    recoded = int((state != rows["ccode"]).sum())
+    state = of_the_time(rows)
+    recoded = state != rows["ccode"]
     rows = rows.assign(ccode=state)
-    inside = members(rows["ccode"], rows["year"], places)
+    inside = members(rows, raw)
     kept = rows[inside]
     frame = _means(kept)
-    entries = [
-        ("dropped", "no code of a host", str(name), len(group))
-        for name, group in table[coded.isna()].groupby("mission")
+    mean = "missions and months of one state-year are one row: the mean month"
+    unknown = "a figure is unknown: its month is left out of that mean"
+    entries: Entries = [
+        *each("dropped", "no code of a host", table.loc[coded.isna(), "mission"]),
+        *(
+            ("recoded", f"no code of a host: {host}", name, (table["mission"] == name) & uncoded)
+            for name, host in HOST.items()
+        ),
+        ("recoded", "later state's code: the state of the time", MONTHS, recoded),
+        ("dropped", f"host is {OUTSIDE}", MONTHS, ~inside),
+        ("merged", mean, MONTHS, len(kept) - len(frame)),
+        ("kept", unknown, MONTHS, kept[list(COUNTS)].isna().any(axis=1)),
     ]
-    for name, host in HOST.items():
-        if rows_added := int(((table["mission"] == name) & table["missionccode"].isna()).sum()):
-            entries.append(("recoded", f"no code of a host: {host}", name, rows_added))
-    lost = "host is not a member of the state system in the year"
-    counts = (
-        ("recoded", "later state's code: the state of the time", recoded),
-        ("dropped", lost, len(rows) - len(kept)),
-        ("merged", "missions and months of one state-year are one row: the mean month", len(kept) - len(frame)),
-    )
-    entries += [(action, reason, "all mission-months", n) for action, reason, n in counts if n]
-    unknown = int(kept[list(COUNTS)].isna().any(axis=1).sum())
-    if unknown:
-        entries.append(
-            ("kept", "a figure is unknown: its month is left out of that mean", "all mission-months", unknown)
-        )
     return Tidy(frame, attrition(SLUG, entries))
 
 
 def _means(kept: pd.DataFrame) -> pd.DataFrame:
     """Mean month of each state-year; a month in which one mission's figure is unknown counts as unknown."""
-    groups = kept.groupby([*KEY, "month"])[list(COUNTS)]
+    groups = kept.groupby([*STATE_YEAR, "month"])[list(COUNTS)]
     months = groups.sum().where(groups.count().eq(groups.size(), axis=0))
     both = months["totalauth"].notna() & months["shortfalltotal"].notna()
-    sums = months[both].groupby(KEY)[["totalauth", "shortfalltotal"]].sum()
+    sums = months[both].groupby(STATE_YEAR)[["totalauth", "shortfalltotal"]].sum()
     share = (sums["shortfalltotal"] / sums["totalauth"]).where(sums["totalauth"] > 0)
-    means = months.groupby(KEY).mean().rename(columns=COUNTS)
+    means = months.groupby(STATE_YEAR).mean().rename(columns=COUNTS)
     return means.assign(un_personnel_shortfall_share=share).reset_index()
 
 

@@ -6,7 +6,8 @@ Great-circle distances between capitals are the panel's to take.
 
 import pandas as pd
 
-from detente.data.sources.base import Entries, Frames, RawTable, Source, Tidy, attrition, measure, yearly
+from detente.data.sources.base import Frames, RawTable, Source, Tidy, attrition, measure
+from detente.data.sources.steps import STATE_YEAR, Entries, yearly
 
 SLUG = "distance-capitals"
 FILE, STATES = "cow_capitals.rda", "states2016.csv"
@@ -16,56 +17,41 @@ CORRECTED = {"Brasilia": (140, -15.80, -47.90), "Tunis": (616, 36.80, 10.18), "R
 
 def clean(raw: Frames) -> Tidy:
     """One row per state-year of membership: the capital on 1 January, else the first of the year."""
-    table = raw[FILE]
-    places, recoded = _corrected(table)
-    spells = _years(places).sort_values(["ccode", "year", "begins"])
-    first = spells.drop_duplicates(["ccode", "year"])
-    members = pd.MultiIndex.from_frame(_members(raw[STATES]))
-    inside = pd.MultiIndex.from_frame(first[["ccode", "year"]]).isin(members)
-    frame = first.loc[inside, ["ccode", "year", "capital_latitude", "capital_longitude"]]
-    entries = [
+    first, last = SOURCE.years
+    places, recoded = _corrected(raw[FILE])
+    spells = yearly(places, places["begins"].dt.year.clip(lower=first), places["ends"].dt.year.clip(upper=last))
+    once = spells.sort_values([*STATE_YEAR, "begins"]).drop_duplicates(STATE_YEAR)
+    states = raw[STATES]
+    system = yearly(states[["ccode"]].astype("int64"), states["styear"], states["endyear"])
+    inside = pd.MultiIndex.from_frame(once[STATE_YEAR]).isin(pd.MultiIndex.from_frame(system))
+    frame = once.loc[inside, [*STATE_YEAR, "capital_latitude", "capital_longitude"]].reset_index(drop=True)
+    moves = "moves during the year: the capital of its beginning counts"
+    entries: Entries = [
         *recoded,
-        (
-            "dropped",
-            "moves during the year: the capital of its beginning counts",
-            "all states",
-            len(spells) - len(first),
-        ),
-        ("dropped", "no member of the state system in this year", "all states", int((~inside).sum())),
+        ("dropped", moves, "all states", len(spells) - len(once)),
+        ("dropped", "no member of the state system in this year", "all states", len(once) - len(frame)),
     ]
-    return Tidy(frame.reset_index(drop=True), attrition(SLUG, entries))
+    return Tidy(frame, attrition(SLUG, entries))
 
 
 def _corrected(table: pd.DataFrame) -> tuple[pd.DataFrame, Entries]:
     """Spells as numbers, with the corrected coordinates and the attrition entries of these."""
-    places = pd.DataFrame(
-        {
-            "ccode": table["ccode"].astype("int64"),
-            "capital": table["capital"],
-            "begins": pd.to_datetime(table["stdate"].astype("str")),
-            "ends": pd.to_datetime(table["enddate"].astype("str")),
-            "capital_latitude": table["lat"],
-            "capital_longitude": table["lng"],
-        }
+    places = (
+        table[["ccode"]]
+        .astype("int64")
+        .assign(
+            begins=pd.to_datetime(table["stdate"].astype("str")),
+            ends=pd.to_datetime(table["enddate"].astype("str")),
+            capital_latitude=table["lat"],
+            capital_longitude=table["lng"],
+        )
     )
-    entries = []
+    entries: Entries = []
     for capital, (state, latitude, longitude) in CORRECTED.items():
-        rows = (places["ccode"] == state) & (places["capital"] == capital)
+        rows = (places["ccode"] == state) & (table["capital"] == capital)
         places.loc[rows, ["capital_latitude", "capital_longitude"]] = latitude, longitude
-        entries.append(("recoded", "coordinates of the country's middle, not of the city", capital, int(rows.sum())))
+        entries.append(("recoded", "coordinates of the country's middle, not of the city", capital, rows))
     return places, entries
-
-
-def _years(places: pd.DataFrame) -> pd.DataFrame:
-    """One row per spell and year that it touches, within the years covered."""
-    first, last = SOURCE.years
-    return yearly(places, places["begins"].dt.year.clip(lower=first), places["ends"].dt.year.clip(upper=last))
-
-
-def _members(states: pd.DataFrame) -> pd.DataFrame:
-    """State-years with a day of membership."""
-    spells = states[["ccode"]].astype("int64")
-    return yearly(spells, states["styear"], states["endyear"]).drop_duplicates(ignore_index=True)
 
 
 SOURCE = Source(

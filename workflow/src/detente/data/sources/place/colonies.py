@@ -4,65 +4,49 @@ Two sources of one file: states, and pairs of a state with its former ruler. Not
 −9 is "not applicable" (never a dependency), and the main ruler need not be whom independence was won from.
 """
 
-import pandas as pd
-
 from detente.data.sources.base import Frames, RawTable, Source, Tidy, attrition, event, measure, undirected
+from detente.data.sources.steps import DYAD, Entries, highest, keyed
 
 SLUG, TIES_SLUG = "icow-colonial", "icow-colonial-ties"
 FILE = "coldata110.csv"
 NONE = -9
 NO_STATES = {89: "United Provinces of Central America"}
+NAMES = {
+    "ColRuler": "colonial_ruler",
+    "IndFrom": "independence_from",
+    "IndDate": "independence_year",
+    "IndViol": "independence_violent",
+    "IndType": "independence_type",
+}
 RAW = RawTable(
-    FILE,
-    ("State", "ColRuler", "IndFrom", "IndDate", "IndViol", "IndType"),
-    codes={"IndViol": frozenset({0, 1, NONE}), "IndType": frozenset({1, 2, 3, 4, NONE})},
+    FILE, ("State", *NAMES), codes={"IndViol": frozenset({0, 1, NONE}), "IndType": frozenset({1, 2, 3, 4, NONE})}
 )
 
 
 def clean(raw: Frames) -> Tidy:
     """One row per state."""
     table = raw[FILE]
-    columns = ["ColRuler", "IndFrom", "IndDate", "IndViol", "IndType"]
-    known = table[columns].where(table[columns] != NONE).astype("float64")
-    frame = pd.DataFrame(
-        {
-            "ccode": table["State"].astype("int64"),
-            "former_dependency": known["ColRuler"].notna().astype("int64"),
-            "colonial_ruler": known["ColRuler"],
-            "independence_from": known["IndFrom"],
-            "independence_year": known["IndDate"] // 100,
-            "independence_violent": known["IndViol"],
-            "independence_type": known["IndType"],
-        }
-    )
-    entries = [
-        ("recoded", "−9 (not applicable) is missing", column, int(known[column].isna().sum())) for column in columns
-    ]
-    return Tidy(frame.sort_values("ccode", ignore_index=True), attrition(SLUG, entries))
+    known = table[list(NAMES)].where(table[list(NAMES)] != NONE).astype("float64")
+    entries: Entries = [("recoded", "−9 (not applicable) is missing", name, known[name].isna()) for name in NAMES]
+    known = known.assign(ccode=table["State"], IndDate=known["IndDate"] // 100, dependency=known["ColRuler"].notna())
+    frame = keyed(known.astype({"dependency": "int64"}), ["ccode"], {"dependency": "former_dependency", **NAMES})
+    return Tidy(frame, attrition(SLUG, entries))
 
 
 def clean_ties(raw: Frames) -> Tidy:
     """One row per pair of a state with its main ruler, or with the state that it became independent of."""
     table = raw[FILE]
-    pairs = pd.concat(
-        [
-            table[["State", column]].rename(columns={column: "ruler"}).assign(kind=name)
-            for column, name in (("ColRuler", "colonial_tie"), ("IndFrom", "independence_tie"))
-        ],
-        ignore_index=True,
-    )
+    kinds = {"ColRuler": "colonial_tie", "IndFrom": "independence_tie"}
+    pairs = table.melt("State", list(kinds), var_name="kind", value_name="ruler")
     none, foreign = pairs["ruler"] == NONE, pairs["ruler"].isin(NO_STATES)
     oneself = pairs["ruler"] == pairs["State"]
     ties = undirected(pairs[~(none | foreign | oneself)], "State", "ruler")
-    flags = {name: (ties["kind"] == name).astype("int64") for name in ("colonial_tie", "independence_tie")}
-    frame = ties[["ccode1", "ccode2"]].assign(**flags).groupby(["ccode1", "ccode2"], as_index=False).max()
-    entries = [
-        ("dropped", "−9: no ruler", "all states", int(none.sum())),
-        *(
-            ("dropped", "the ruler was never a member of the state system", name, int((pairs["ruler"] == code).sum()))
-            for code, name in NO_STATES.items()
-        ),
-        ("dropped", "both have the same code", "all states", int(oneself.sum())),
+    frame = highest(ties[DYAD].assign(**{name: ties["kind"] == column for column, name in kinds.items()}), DYAD)
+    never = "the ruler was never a member of the state system"
+    entries: Entries = [
+        ("dropped", "−9: no ruler", "all states", none),
+        *(("dropped", never, name, pairs["ruler"] == code) for code, name in NO_STATES.items()),
+        ("dropped", "both have the same code", "all states", oneself),
         ("merged", "several ties of one pair are one row", "all pairs", len(ties) - len(frame)),
     ]
     return Tidy(frame, attrition(TIES_SLUG, entries))

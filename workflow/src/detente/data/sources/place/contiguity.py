@@ -1,6 +1,7 @@
 """COW Direct Contiguity 3.2: shares a border, or faces across at most 400 miles of water."""
 
 from detente.data.sources.base import Frames, RawTable, Source, Tidy, attrition, event, undirected
+from detente.data.sources.steps import DYAD_YEAR, Entries, singly
 
 SLUG = "cow-contiguity-3.2"
 FILE = "DirectContiguity320.zip"
@@ -10,16 +11,14 @@ def clean(raw: Frames) -> Tidy:
     """One row per contiguous dyad-year with its closest type; a pair not listed is not contiguous."""
     table = raw[FILE][["state1no", "state2no", "year", "conttype"]].astype("int64")
     pairs = undirected(table, "state1no", "state2no")
-    closest = pairs.groupby(["ccode1", "ccode2", "year"], as_index=False).agg(contiguity_type=("conttype", "min"))
+    closest = pairs.groupby(DYAD_YEAR, as_index=False).agg(contiguity_type=("conttype", "min"))
     frame = closest.assign(contiguous=1, land_contiguous=(closest["contiguity_type"] == 1).astype("int64"))
     types = pairs.drop_duplicates()
-    twice = types[types.duplicated(["ccode1", "ccode2", "year"])]
-    entries = [
-        ("merged", "two types in one year: the closest counts", f"{a}-{b} {year}", 1)
-        for a, b, year in twice[["ccode1", "ccode2", "year"]].to_numpy().tolist()
+    twice = types.loc[types.duplicated(DYAD_YEAR), DYAD_YEAR].itertuples(index=False, name=None)
+    entries: Entries = [
+        *singly("merged", "two types in one year: the closest counts", (f"{a}-{b} {year}" for a, b, year in twice)),
+        ("merged", "the two directions of a dyad-year are one row", "all dyad-years", len(pairs) - len(types)),
     ]
-    folded = "the two directions of a dyad-year are one row"
-    entries.append(("merged", folded, "all dyad-years", len(pairs) - len(types)))
     return Tidy(frame, attrition(SLUG, entries))
 
 

@@ -11,6 +11,7 @@ import pandas as pd
 from detente.base.errors import UnresolvedNames
 from detente.data.sources.base import Frames, RawTable, Source, Tidy, attrition, measure
 from detente.data.sources.isocodes import resolve
+from detente.data.sources.steps import STATE_YEAR, Entries, each, keyed
 
 SLUG = "climate-drought"
 FILE = "spei_popweighted.csv"
@@ -34,31 +35,19 @@ def clean(raw: Frames) -> Tidy:
     if differ := sorted(once.loc[once.duplicated(["ISO3", "year"]), "ISO3"].unique()):
         raise UnresolvedNames(f"{SLUG}/{FILE}: repeated rows of {', '.join(differ)} differ; say which one counts")
     named = once.assign(ccode=once["ISO3"].map(codes))
-    past = [named[named["ISO3"] == iso].assign(ccode=code) for iso, old in PREDECESSORS.items() for code in old]
-    added = pd.concat(past)
-    frame = pd.concat([named, added])[["ccode", "year", "spei_popweighted"]].rename(
-        columns={"spei_popweighted": "spei"}
-    )
-    entries = [
+    past = {code: iso for iso, old in PREDECESSORS.items() for code in old}
+    added = pd.concat([named[named["ISO3"] == iso].assign(ccode=code) for code, iso in past.items()])
+    frame = keyed(pd.concat([named, added]), STATE_YEAR, {"spei_popweighted": "spei"})
+    entries: Entries = [
         ("dropped", "no state: a territory or disputed area", "all codes", len(table) - len(states)),
-        *(
-            ("dropped", "no value", str(iso), int(rows))
-            for iso, rows in states.loc[states["spei_popweighted"].isna(), "ISO3"].value_counts().sort_index().items()
-        ),
+        *each("dropped", "no value", states.loc[states["spei_popweighted"].isna(), "ISO3"]),
         ("merged", "the same row repeated", "all codes", len(known) - len(once)),
         *(
-            (
-                "added",
-                f"state {code} of the past takes the value of today's borders",
-                iso,
-                int((added["ccode"] == code).sum()),
-            )
-            for iso, old in PREDECESSORS.items()
-            for code in old
+            ("added", f"state {code} of the past takes the value of today's borders", iso, added["ccode"] == code)
+            for code, iso in past.items()
         ),
     ]
-    keys = {"ccode": "int64", "year": "int64"}
-    return Tidy(frame.astype(keys).sort_values(["ccode", "year"], ignore_index=True), attrition(SLUG, entries))
+    return Tidy(frame, attrition(SLUG, entries))
 
 
 SOURCE = Source(

@@ -9,8 +9,9 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from detente.data.sources.base import Frames, RawTable, Source, Tidy, attrition, measure, undirected
+from detente.data.sources.base import BINARY, Frames, RawTable, Source, Tidy, attrition, measure, undirected
 from detente.data.sources.isocodes import resolve
+from detente.data.sources.steps import DYAD, Entries, keyed
 
 SLUG, STATES_SLUG = "cepii-geodist", "cepii-geodist-states"
 FILE, CITIES = "dist_cepii.zip", "geo_cepii.xls"
@@ -42,32 +43,23 @@ def clean(raw: Frames) -> Tidy:
     oneself = (table["iso_o"] == table["iso_d"]) & ~strange
     between = table[~strange & ~oneself]
     distances = between[list(DISTANCES)].replace(".", np.nan).astype("float64")
-    directed = (
-        between[list(FLAGS)].join(distances).assign(one=between["iso_o"].map(code), two=between["iso_d"].map(code))
-    )
-    pairs = undirected(directed, "one", "two").groupby(["ccode1", "ccode2"], as_index=False)
+    sides = {side: between[f"iso_{side}"].map(code) for side in "od"}
+    directed = undirected(between[list(FLAGS)].join(distances).assign(**sides), "o", "d")
+    pairs = directed.groupby(DYAD, as_index=False)
     frame = pairs[list(FLAGS)].max().merge(pairs[list(DISTANCES)].mean()).rename(columns={**FLAGS, **DISTANCES})
-    unlike = pairs[list(FLAGS)].max().set_index(["ccode1", "ccode2"]) != pairs[list(FLAGS)].min().set_index(
-        ["ccode1", "ccode2"]
-    )
+    unlike = pairs[list(FLAGS)].max()[list(FLAGS)] != pairs[list(FLAGS)].min()[list(FLAGS)]
     gone = _gone(frame, code)
-    entries = [
-        ("dropped", "a territory, not a state", "all pairs", int(strange.sum())),
-        ("dropped", "a state with itself", "all pairs", int(oneself.sum())),
+    heirs = "a state that is gone, with its heir's language; all else missing"
+    apart = frame["population_distance_km"].isna()
+    entries: Entries = [
+        ("dropped", "a territory, not a state", "all pairs", strange),
+        ("dropped", "a state with itself", "all pairs", oneself),
         ("merged", "the two directions of a pair are one row", "all pairs", len(between) - len(frame)),
-        *(
-            ("merged", "the two directions differ: the larger counts", column, int(rows))
-            for column, rows in zip(FLAGS, unlike.sum(), strict=True)
-        ),
-        (
-            "kept",
-            "no distance between populations: missing",
-            "all pairs",
-            int(frame["population_distance_km"].isna().sum()),
-        ),
-        ("added", "a state that is gone, with its heir's language; all else missing", "all pairs", len(gone)),
+        *(("merged", "the two directions differ: the larger counts", column, unlike[column]) for column in FLAGS),
+        ("kept", "no distance between populations: missing", "all pairs", apart),
+        ("added", heirs, "all pairs", len(gone)),
     ]
-    whole = pd.concat([frame, gone], ignore_index=True).sort_values(["ccode1", "ccode2"], ignore_index=True)
+    whole = pd.concat([frame, gone], ignore_index=True).sort_values(DYAD, ignore_index=True)
     return Tidy(whole, attrition(SLUG, entries))
 
 
@@ -76,9 +68,7 @@ def _gone(frame: pd.DataFrame, code: Mapping[str, int]) -> pd.DataFrame:
     heirs = {state: code[letters] for letters, states in GONE.items() if letters in code for state in states}
     standing = sorted({*frame["ccode1"], *frame["ccode2"]})
     names = list(LANGUAGE.values())
-    spoken = {
-        (a, b): values for a, b, *values in frame[["ccode1", "ccode2", *names]].itertuples(index=False, name=None)
-    }
+    spoken = {(a, b): values for a, b, *values in frame[[*DYAD, *names]].itertuples(index=False, name=None)}
     rows = []
     for gone, heir in sorted(heirs.items()):
         for other in [*standing, *(s for s in sorted(heirs) if s > gone)]:
@@ -86,7 +76,7 @@ def _gone(frame: pd.DataFrame, code: Mapping[str, int]) -> pd.DataFrame:
             flags = [1, 1] if pair[0] == pair[1] else spoken.get(pair)
             if flags:
                 rows.append((min(gone, other), max(gone, other), *flags))
-    return pd.DataFrame(rows, columns=["ccode1", "ccode2", *names], dtype="int64")
+    return pd.DataFrame(rows, columns=[*DYAD, *names], dtype="int64")
 
 
 def clean_states(raw: Frames) -> Tidy:
@@ -94,20 +84,12 @@ def clean_states(raw: Frames) -> Tidy:
     table = raw[CITIES]
     code = resolve(table["iso3"], f"{SLUG}/{CITIES}", NO_STATES, YUGOSLAVIA)
     strange = table["iso3"].isin(NO_STATES)
-    listed = table[~strange]
-    frame = (
-        pd.DataFrame(
-            {
-                "ccode": listed["iso3"].map(code).astype("int64"),
-                "landlocked": listed["landlocked"].astype("int64"),
-                "area_km2": listed["area"].astype("float64"),
-            }
-        )
-        .drop_duplicates()
-        .sort_values("ccode", ignore_index=True)
+    listed = table[~strange].assign(ccode=table["iso3"].map(code)).astype({"landlocked": "int64", "area": "float64"})
+    frame = keyed(listed, ["ccode"], {"landlocked": "landlocked", "area": "area_km2"}).drop_duplicates(
+        ignore_index=True
     )
-    entries = [
-        ("dropped", "a territory, not a state", "all cities", int(strange.sum())),
+    entries: Entries = [
+        ("dropped", "a territory, not a state", "all cities", strange),
         ("merged", "cities of one state are one row", "all cities", len(listed) - len(frame)),
     ]
     return Tidy(frame, attrition(STATES_SLUG, entries))
@@ -118,10 +100,7 @@ SOURCE = Source(
     key="dyad",
     raw=(
         RawTable(
-            FILE,
-            ("iso_o", "iso_d", *FLAGS, *DISTANCES),
-            codes=dict.fromkeys(FLAGS, frozenset({0, 1})),
-            member="dist_cepii.xls",
+            FILE, ("iso_o", "iso_d", *FLAGS, *DISTANCES), codes=dict.fromkeys(FLAGS, BINARY), member="dist_cepii.xls"
         ),
     ),
     variables=(
@@ -142,7 +121,7 @@ SOURCE = Source(
 STATES = Source(
     slug=STATES_SLUG,
     key="state",
-    raw=(RawTable(CITIES, ("iso3", "area", "landlocked"), codes={"landlocked": frozenset({0, 1})}),),
+    raw=(RawTable(CITIES, ("iso3", "area", "landlocked"), codes={"landlocked": BINARY}),),
     variables=(
         measure("landlocked", "Without access to the sea", role="control"),
         measure("area_km2", "Area", "km²", "control"),

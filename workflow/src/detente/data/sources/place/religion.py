@@ -7,7 +7,8 @@ the panel's to take, for example the sum of the smaller share of each religion.
 
 import pandas as pd
 
-from detente.data.sources.base import Frames, RawTable, Source, Tidy, attrition, measure
+from detente.data.sources.base import BINARY, Frames, RawTable, Source, Tidy, attrition, measure
+from detente.data.sources.steps import STATE_YEAR, Entries, keyed
 
 SLUG = "cow-religion"
 FILE = "WRP_national.csv"
@@ -39,10 +40,10 @@ def clean(raw: Frames) -> Tidy:
     heads = table[list(RELIGIONS)].astype("float64")
     total = heads.sum(axis=1)
     shares = heads.div(total.where(total > 0), axis=0).set_axis(NAMES, axis=1)
-    coded = pd.concat([table[["state", "year"]].rename(columns={"state": "ccode"}).astype("int64"), shares], axis=1)
-    frame, filled, carried = _every_year(coded.sort_values(["ccode", "year"], ignore_index=True))
-    entries = [
-        ("recoded", "dual believers: shares rescaled to sum to 1", "all states", int((table["dualrelig"] == 1).sum())),
+    coded = shares.assign(ccode=table["state"], year=table["year"])
+    frame, filled, carried = _every_year(keyed(coded, STATE_YEAR, {name: name for name in NAMES}))
+    entries: Entries = [
+        ("recoded", "dual believers: shares rescaled to sum to 1", "all states", table["dualrelig"] == 1),
         ("added", "between two codings: interpolated", "all states", filled),
         ("added", f"up to {STEP - 1} years after the last coding: kept", "all states", carried),
     ]
@@ -72,7 +73,7 @@ SOURCE = Source(
     slug=SLUG,
     alias="religion",
     key="state-year",
-    raw=(RawTable(FILE, ("year", "state", *RELIGIONS, "dualrelig"), codes={"dualrelig": frozenset({0, 1})}),),
+    raw=(RawTable(FILE, ("year", "state", *RELIGIONS, "dualrelig"), codes={"dualrelig": BINARY}),),
     variables=tuple(
         measure(f"religion_{name}", f"{label}, share of population", "share", "control")
         for name, label in RELIGIONS.values()

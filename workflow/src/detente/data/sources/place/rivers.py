@@ -10,6 +10,7 @@ import pandas as pd
 
 from detente.data.sources.base import Frames, RawTable, Source, Tidy, attrition, event
 from detente.data.sources.isocodes import COW, resolve
+from detente.data.sources.steps import DYAD, Entries
 
 SLUG = "rivers-tfdd"
 FILE = "intl_river_basin_register.csv"
@@ -26,25 +27,23 @@ def clean(raw: Frames) -> Tidy:
     codes = resolve(home, f"{SLUG}/{FILE}", NO_STATES)
     riparian = units.assign(ccode=home.map(codes)).dropna(subset="ccode")
     pairs = [
-        (a, b, basin)
-        for basin, states in riparian.groupby("bcode")["ccode"]
+        (a, b)
+        for _, states in riparian.groupby("bcode")["ccode"]
         for a, b in combinations(sorted(set(states.astype("int64"))), 2)
     ]
-    long = pd.DataFrame(pairs, columns=["ccode1", "ccode2", "basin"]).astype({"ccode1": "int64", "ccode2": "int64"})
-    frame = long.groupby(["ccode1", "ccode2"]).size().rename("shared_basins").reset_index().assign(shared_river=1)
-    entries = [
+    basins = pd.DataFrame(pairs, columns=DYAD).astype("int64").groupby(DYAD).size()
+    frame = pd.DataFrame({"shared_river": 1, "shared_basins": basins}).reset_index()
+    claims = table.loc[contested, ["ccode", "country_name", "bcode"]].itertuples(index=False, name=None)
+    entries: Entries = [
+        *(("dropped", f"contested by {claimants}", f"{name}, {basin}", 1) for claimants, name, basin in claims),
+        *(("dropped", why, code, home == code) for code, why in NO_STATES.items()),
         *(
-            ("dropped", f"contested by {row.ccode}", f"{row.country_name}, {row.bcode}", 1)
-            for row in table[contested].itertuples()
-        ),
-        *(("dropped", why, code, int((home == code).sum())) for code, why in NO_STATES.items()),
-        *(
-            ("recoded", f"a part of {whole}, COW {COW[whole]}", part, int((units["ccode"] == part).sum()))
+            ("recoded", f"a part of {whole}, COW {COW[whole]}", part, units["ccode"] == part)
             for part, whole in OVERSEAS.items()
         ),
-        ("merged", "several basins of one pair are one row", "all pairs", len(long) - len(frame)),
+        ("merged", "several basins of one pair are one row", "all pairs", len(pairs) - len(frame)),
     ]
-    return Tidy(frame[["ccode1", "ccode2", "shared_river", "shared_basins"]], attrition(SLUG, entries))
+    return Tidy(frame, attrition(SLUG, entries))
 
 
 SOURCE = Source(

@@ -4,7 +4,8 @@ The trap that costs most: the list is a snapshot without years, so it is a fact 
 nothing of earlier years. The file is Latin-1.
 """
 
-from detente.data.sources.base import Frames, RawTable, Source, Tidy, attrition, event
+from detente.data.sources.base import BINARY, Frames, RawTable, Source, Tidy, attrition, event
+from detente.data.sources.steps import Entries
 
 SLUG = "troopdata-bases"
 FILE = "basedata.csv"
@@ -17,12 +18,11 @@ def clean(raw: Frames) -> Tidy:
     """One row per host state with a site on the list."""
     table = raw[FILE]
     home, territory = table["ccode"] == SENDER, table["ccode"] >= FIRST_TERRITORY
-    abroad = table[~home & ~territory]
-    sums = abroad.groupby("ccode")[list(KINDS)].sum().rename(columns=KINDS).astype("int64")
-    frame = sums.rename_axis("ccode").reset_index().astype({"ccode": "int64"})
-    entries = [
-        ("dropped", "in the United States itself", "all sites", int(home.sum())),
-        ("dropped", "in a territory, not a state (code of 1000 or more)", "all sites", int(territory.sum())),
+    abroad = table.loc[~home & ~territory, ["ccode", *KINDS]].rename(columns=KINDS)
+    frame = abroad.groupby("ccode").sum().astype("int64").reset_index().astype({"ccode": "int64"})
+    entries: Entries = [
+        ("dropped", "in the United States itself", "all sites", home),
+        ("dropped", "in a territory, not a state (code of 1000 or more)", "all sites", territory),
         ("merged", "sites of one host are one row", "all sites", len(abroad) - len(frame)),
     ]
     return Tidy(frame, attrition(SLUG, entries))
@@ -31,7 +31,7 @@ def clean(raw: Frames) -> Tidy:
 SOURCE = Source(
     slug=SLUG,
     key="state",
-    raw=(RawTable(FILE, ("ccode", *KINDS), codes=dict.fromkeys(KINDS, frozenset({0, 1})), encoding="latin-1"),),
+    raw=(RawTable(FILE, ("ccode", *KINDS), codes=dict.fromkeys(KINDS, BINARY), encoding="latin-1"),),
     variables=(
         event("us_bases", "US bases (2018)", "sites"),
         event("us_lilypads", "US lily pads, small or shared sites (2018)", "sites"),

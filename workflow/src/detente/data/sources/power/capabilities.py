@@ -1,8 +1,7 @@
 """COW National Material Capabilities 7: a state's share of the system's material power."""
 
-import pandas as pd
-
 from detente.data.sources.base import Frames, RawTable, Source, Tidy, attrition, measure
+from detente.data.sources.steps import STATE_YEAR, keyed
 
 SLUG = "nmc"
 FILE = "cow_nmc.rda"
@@ -10,16 +9,7 @@ FILE = "cow_nmc.rda"
 
 def clean(raw: Frames) -> Tidy:
     """One row per state-year: the composite index and military personnel."""
-    table = raw[FILE]
-    frame = pd.DataFrame(
-        {
-            "ccode": table["ccode"].astype("int64"),
-            "year": table["year"].astype("int64"),
-            "cinc": table["cinc"],
-            "military_personnel": table["milper"],
-        }
-    )
-    return Tidy(frame.sort_values(["ccode", "year"], ignore_index=True), attrition(SLUG))
+    return Tidy(keyed(raw[FILE], STATE_YEAR, {"cinc": "cinc", "milper": "military_personnel"}), attrition(SLUG))
 
 
 SOURCE = Source(

@@ -5,9 +5,9 @@ The trap: levels, not logs; GDP per head is anchored in Maddison (2011 dollars),
 """
 
 import numpy as np
-import pandas as pd
 
 from detente.data.sources.base import Frames, RawTable, Source, Tidy, attrition, measure
+from detente.data.sources.steps import STATE_YEAR, each, keyed
 
 SLUG = "gdp-pop"
 FILE = "cw_gdppop.rda"
@@ -17,14 +17,11 @@ COLUMNS = {"pwtrgdp": "gdp", "pwtpop": "population", "mrgdppc": "gdp_per_head"}
 def clean(raw: Frames) -> Tidy:
     """One row per state-year, levels and their logs."""
     table = raw[FILE]
-    estimates = table[list(COLUMNS)].rename(columns=COLUMNS)
-    levels = estimates.where(estimates > 0)
-    frame = pd.concat(
-        [table[["ccode", "year"]].astype("int64"), levels, levels.transform(np.log).add_prefix("log_")], axis=1
-    )
-    missing = frame.loc[frame["gdp"].isna(), "ccode"].value_counts().sort_index()
-    entries = [("kept", "no estimate: missing", f"state {state}", int(rows)) for state, rows in missing.items()]
-    return Tidy(frame.sort_values(["ccode", "year"], ignore_index=True), attrition(SLUG, entries))
+    levels = table[list(COLUMNS)].where(table[list(COLUMNS)] > 0)
+    frame = keyed(table[STATE_YEAR].join(levels), STATE_YEAR, COLUMNS)
+    frame = frame.join(frame[list(COLUMNS.values())].transform(np.log).add_prefix("log_"))
+    missing = "state " + frame.loc[frame["gdp"].isna(), "ccode"].astype("str")
+    return Tidy(frame, attrition(SLUG, each("kept", "no estimate: missing", missing)))
 
 
 SOURCE = Source(

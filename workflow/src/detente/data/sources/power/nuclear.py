@@ -7,7 +7,8 @@ Republic and Serbia for Yugoslavia; each name takes the code of the state of the
 import pandas as pd
 
 from detente.data.sources.base import Frames, RawTable, Source, Tidy, attrition, measure
-from detente.data.sources.places import STATES, codes, places_of
+from detente.data.sources.names import OUTSIDE, STATES, codes
+from detente.data.sources.steps import STATE_YEAR, Entries, each, highest
 
 SLUG = "nuclear"
 FILE = "Nuclear weapons proliferation – OWID based on Bleek (2017), Nuclear Threat Initiative (2022).csv"
@@ -22,38 +23,21 @@ CONSIDERS, PURSUES, POSSESSES = 1, 2, 3
 def clean(raw: Frames) -> Tidy:
     """One row per state and year."""
     table = raw[FILE]
-    state = codes(table["Entity"], table["Year"], places_of(raw[STATES.file]), where=f"{SLUG}/{FILE}", nobody=NOBODY)
-    long = pd.DataFrame(
-        {
-            "entity": table["Entity"],
-            "ccode": state,
-            "year": table["Year"].astype("int64"),
-            "nuclear_status": table["nuclear_weapons_status"].astype("int64"),
-        }
-    )
-    lost, kept = long[state.isna()], long[state.notna()].astype({"ccode": "int64"})
-    frame = kept.groupby(["ccode", "year"])[["nuclear_status"]].max().reset_index()
+    state = codes(table["Entity"], table["Year"], raw, where=f"{SLUG}/{FILE}", nobody=NOBODY)
+    long = pd.DataFrame({"ccode": state, "year": table["Year"], "nuclear_status": table["nuclear_weapons_status"]})
+    kept = long[state.notna()].astype("int64")
+    frame = highest(kept, STATE_YEAR)
     for name, code in (("considers", CONSIDERS), ("pursues", PURSUES), ("possesses", POSSESSES)):
         frame[f"nuclear_{name}"] = (frame["nuclear_status"] == code).astype("int64")
-    entries = [
-        ("dropped", reason, name, n) for name, reason in NOBODY.items() if (n := int((lost["entity"] == name).sum()))
+    entity, outside = table["Entity"], state.isna() & ~table["Entity"].isin(list(NOBODY))
+    active = outside & (table["nuclear_weapons_status"] > 0)
+    both = "an entity and the state that it was part of then: the higher status"
+    entries: Entries = [
+        *(("dropped", why, name, entity[state.isna()] == name) for name, why in NOBODY.items()),
+        *each("dropped", f"{OUTSIDE}, though coded as active", entity[active]),
+        ("dropped", OUTSIDE, "all others", outside & ~active),
+        ("merged", both, "all state-years", len(kept) - len(frame)),
     ]
-    outside = lost[~lost["entity"].isin(list(NOBODY))]
-    reason = "not a member of the state system in the year"
-    active = outside["nuclear_status"] > 0
-    entries += [
-        ("dropped", f"{reason}, though coded as active", str(name), len(group))
-        for name, group in outside[active].groupby("entity")
-    ]
-    entries.append(("dropped", reason, "all others", int((~active).sum())))
-    entries.append(
-        (
-            "merged",
-            "an entity and the state that it was part of then: the higher status",
-            "all state-years",
-            len(kept) - len(frame),
-        )
-    )
     return Tidy(frame, attrition(SLUG, entries))
 
 

@@ -30,30 +30,14 @@ def clean(raw: Frames) -> Tidy:
     """One row per spell: `ccode`, `name`, `status` (member or major), `start` and `end` as yyyymmdd."""
     members, majors = raw["states2016.csv"], raw["majors2016.csv"]
     names = members.drop_duplicates("ccode", keep="last").set_index("ccode")["statenme"]
-    frame = pd.concat(
-        [
-            _spells(members, "member").assign(name=members["statenme"]),
-            _spells(majors, "major").assign(name=majors["ccode"].map(names)),
-        ],
-        ignore_index=True,
-    )
-    ordered = frame.sort_values(["status", "ccode", "start"], ignore_index=True)
-    return Tidy(ordered[["ccode", "name", "status", "start", "end"]], attrition(SLUG))
-
-
-def _spells(raw: pd.DataFrame, status: str) -> pd.DataFrame:
-    return pd.DataFrame(
-        {
-            "ccode": raw["ccode"].astype("int64"),
-            "status": status,
-            "start": _day(raw["styear"], raw["stmonth"], raw["stday"]),
-            "end": _day(raw["endyear"], raw["endmonth"], raw["endday"]),
-        }
-    )
-
-
-def _day(year: pd.Series, month: pd.Series, day: pd.Series) -> pd.Series:
-    return (year * 10000 + month * 100 + day).astype("int64")
+    both = [members.assign(status="member"), majors.assign(status="major", statenme=majors["ccode"].map(names))]
+    spells = pd.concat(both, ignore_index=True).sort_values(["status", "ccode", *_SPELL[:3]], ignore_index=True)
+    days = {
+        end: (spells[year] * 10000 + spells[month] * 100 + spells[day]).astype("int64")
+        for end, (year, month, day) in (("start", _SPELL[:3]), ("end", _SPELL[3:]))
+    }
+    frame = spells[["ccode", "statenme", "status"]].rename(columns={"statenme": "name"}).assign(**days)
+    return Tidy(frame.astype({"ccode": "int64"}), attrition(SLUG))
 
 
 SOURCE = Source(

@@ -7,10 +7,10 @@ million dollars throughout, whatever their size: no estimate, and missing here.
 """
 
 import numpy as np
-import pandas as pd
 
 from detente.data.sources.base import Frames, RawTable, Source, Tidy, attrition, measure
-from detente.data.sources.places import STATES, members, places_of
+from detente.data.sources.names import OUTSIDE, STATES, members
+from detente.data.sources.steps import STATE_YEAR, Entries
 
 SLUG = "gdp-pop-surplus"
 FILE = "cow_sdp_gdp.rda"
@@ -22,32 +22,20 @@ def clean(raw: Frames) -> Tidy:
     """One row per state-year of membership; a share is of all states whose surplus is known that year."""
     table = raw[FILE]
     filler = table.groupby("ccode")["wbgdp2011est"].transform("max") < FILLER_BELOW
-    frame = pd.DataFrame(
-        {
-            "ccode": table["ccode"].astype("int64"),
-            "year": table["year"].astype("int64"),
-            "log_surplus": table["sdpest"].mask(filler),
-        }
-    )
-    covered = frame["year"].between(*SOURCE.years)
-    within = frame[covered]
-    inside = members(within["ccode"], within["year"], places_of(raw[STATES.file]))
+    frame = table[STATE_YEAR].astype("int64").assign(log_surplus=table["sdpest"].mask(filler))
+    within = frame[frame["year"].between(*SOURCE.years)]
+    inside = members(within, raw)
     kept = within[inside]
-    fillers = int(filler[kept.index].sum())
-    level = np.exp(kept["log_surplus"])
+    fillers, level = filler[kept.index], np.exp(kept["log_surplus"])
     kept = kept.assign(surplus_share=level / level.groupby(kept["year"]).transform("sum"))
-    entries = [
-        (
-            "dropped",
-            "before the state system begins, or after the last estimate",
-            "all state-years",
-            int((~covered).sum()),
-        ),
-        ("dropped", "not a member of the state system in the year", "all state-years", int((~inside).sum())),
+    before = "before the state system begins, or after the last estimate"
+    entries: Entries = [
+        ("dropped", before, "all state-years", len(frame) - len(within)),
+        ("dropped", OUTSIDE, "all state-years", ~inside),
         ("recoded", "one GDP for all years of a state that ended early: missing", "all state-years", fillers),
-        ("kept", "no estimate: missing", "all state-years", int(kept["log_surplus"].isna().sum()) - fillers),
+        ("kept", "no estimate: missing", "all state-years", kept["log_surplus"].isna() & ~fillers),
     ]
-    return Tidy(kept.sort_values(["ccode", "year"], ignore_index=True), attrition(SLUG, entries))
+    return Tidy(kept.sort_values(STATE_YEAR, ignore_index=True), attrition(SLUG, entries))
 
 
 SOURCE = Source(

@@ -4,10 +4,13 @@ Barbieri, Keshk and Pollins, 1870–2014. The trap: flows of this table are roun
 the modern dyad-years show 0 where little was traded. A dyad-year without a row, or with unknown flows, is missing.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 
 from detente.data.sources.base import Frames, RawTable, Source, Tidy, attrition, measure
+from detente.data.sources.steps import DYAD_YEAR, STATE_YEAR, Entries, Entry, keyed
 
 SLUG, DIRECTED_SLUG, NATIONAL_SLUG = "cow-trade-4.0", "cow-trade-4.0-directed", "cow-trade-4.0-national"
 FILE, NATIONAL_FILE = "cow_trade_ddy.rds", "National_COW_4.0.csv"
@@ -20,58 +23,38 @@ def clean(raw: Frames) -> Tidy:
     """One row per dyad-year; the file has each twice, once in either order. Both flows must be known for a total."""
     table = raw[FILE]
     half = table[table["ccode1"] < table["ccode2"]]
-    flows = half[list(FLOWS)]
-    known = flows.where(flows >= 0)
-    frame = pd.DataFrame(
-        {
-            "ccode1": half["ccode1"].astype("int64"),
-            "ccode2": half["ccode2"].astype("int64"),
-            "year": half["year"].astype("int64"),
-            "trade_cow": known["flow1"] + known["flow2"],
-            "trade_cow_smoothed": known["smoothflow1"] + known["smoothflow2"],
-        }
-    )
+    known, negative = _known(half, FLOWS)
+    totals = known.assign(trade=known["flow1"] + known["flow2"], smooth=known["smoothflow1"] + known["smoothflow2"])
+    frame = keyed(totals, DYAD_YEAR, {"trade": "trade_cow", "smooth": "trade_cow_smoothed"})
     frame["log_trade_cow"] = np.log1p(frame["trade_cow_smoothed"])
-    entries = [
+    entries: Entries = [
         ("dropped", "the same dyad-year in the other order", "all dyads", len(table) - len(half)),
-        ("recoded", "negative code (−9, unknown) is missing", "all flows", int((flows < 0).sum().sum())),
-        ("kept", "a flow is unknown: the total is missing", "all dyads", int(frame["trade_cow"].isna().sum())),
+        negative,
+        ("kept", "a flow is unknown: the total is missing", "all dyads", frame["trade_cow"].isna()),
     ]
-    return Tidy(frame.sort_values(["ccode1", "ccode2", "year"], ignore_index=True), attrition(SLUG, entries))
+    return Tidy(frame, attrition(SLUG, entries))
 
 
 def clean_directed(raw: Frames) -> Tidy:
     """One row per directed dyad-year: what the source imports from the target."""
-    table = raw[FILE]
-    flows = table[["flow1", "smoothflow1"]]
-    known = flows.where(flows >= 0)
-    keys = {"ccode1": "ccode1", "ccode2": "ccode2", "year": "year"}
-    frame = table[list(keys)].astype("int64").rename(columns=keys)
-    frame["imports_dyad_cow"] = known["flow1"]
-    frame["imports_dyad_cow_smoothed"] = known["smoothflow1"]
-    entries = [
-        ("recoded", "negative code (−9, unknown) is missing", "all flows", int((flows < 0).sum().sum())),
-        ("kept", "the flow is unknown: missing", "all dyads", int(known["flow1"].isna().sum())),
-    ]
-    return Tidy(frame.sort_values(["ccode1", "ccode2", "year"], ignore_index=True), attrition(DIRECTED_SLUG, entries))
+    known, negative = _known(raw[FILE], ("flow1", "smoothflow1"))
+    frame = keyed(known, DYAD_YEAR, {"flow1": "imports_dyad_cow", "smoothflow1": "imports_dyad_cow_smoothed"})
+    unknown: Entry = ("kept", "the flow is unknown: missing", "all dyads", known["flow1"].isna())
+    return Tidy(frame, attrition(DIRECTED_SLUG, [negative, unknown]))
 
 
 def clean_national(raw: Frames) -> Tidy:
     """One row per state-year: imports and exports, all partners together."""
-    table = raw[NATIONAL_FILE]
-    flows = table[["imports", "exports"]]
-    known = flows.where(flows >= 0)
-    frame = pd.DataFrame(
-        {
-            "ccode": table["ccode"].astype("int64"),
-            "year": table["year"].astype("int64"),
-            "imports_cow": known["imports"],
-            "exports_cow": known["exports"],
-        }
-    )
-    negative = int((flows < 0).sum().sum())
-    entries = [("recoded", "negative code (−9, unknown) is missing", "all flows", negative)] if negative else []
-    return Tidy(frame.sort_values(["ccode", "year"], ignore_index=True), attrition(NATIONAL_SLUG, entries))
+    known, negative = _known(raw[NATIONAL_FILE], ("imports", "exports"))
+    frame = keyed(known, STATE_YEAR, {"imports": "imports_cow", "exports": "exports_cow"})
+    return Tidy(frame, attrition(NATIONAL_SLUG, [negative]))
+
+
+def _known(table: pd.DataFrame, columns: Sequence[str]) -> tuple[pd.DataFrame, Entry]:
+    """The table with negative codes of flows missing, and the entry that says so."""
+    flows = table[list(columns)]
+    negative: Entry = ("recoded", "negative code (−9, unknown) is missing", "all flows", int((flows < 0).sum().sum()))
+    return table.assign(**flows.where(flows >= 0)), negative
 
 
 SOURCE = Source(

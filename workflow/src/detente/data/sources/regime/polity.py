@@ -9,7 +9,8 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from detente.data.sources.base import Entries, Frames, RawTable, Source, Tidy, attrition, measure
+from detente.data.sources.base import Frames, RawTable, Source, Tidy, attrition, measure
+from detente.data.sources.steps import STATE_YEAR, Entries, each, keyed, singly
 
 SLUG = "polity5"
 FILE = "p5v2018.csv"
@@ -44,20 +45,17 @@ def clean(raw: Frames) -> Tidy:
     states = within[~foreign]
     coded = states.assign(ccode=_cow(states), polity_code=states["ccode"], follows=_goes_on(states, table))
     coded = coded.sort_values(["ccode", "year", "follows"])
-    kept = coded.drop_duplicates(["ccode", "year"], keep="last").reset_index(drop=True)
-    frame = kept[["ccode", "year"]].astype("int64").assign(polity5=kept["polity2"])
-    for column, name in SCORES.items():
-        frame[name] = kept[column].where(~kept[column].isin(SPECIAL))
+    lost = coded.duplicated(["ccode", "year"], keep="last")
+    kept, ended = coded[~lost].reset_index(drop=True), coded["country"][lost] + " " + coded["year"][lost].astype("str")
+    frame = keyed(
+        kept.assign(**kept[list(SCORES)].mask(kept.isin(list(SPECIAL)))), STATE_YEAR, {"polity2": "polity5", **SCORES}
+    )
     frame["polity5_status"] = kept["polity"].map(STATUS).fillna(0)
-    entries = [("dropped", f"year outside {first}–{last}", "all polities", len(table) - len(within))]
+    entries: Entries = [("dropped", f"year outside {first}–{last}", "all polities", len(table) - len(within))]
+    entries += each("dropped", "never a member of the state system", within.loc[foreign, "country"])
+    entries += [*_renamed(coded), *singly("dropped", "ends in this year, which its successor takes", ended)]
     entries += [
-        ("dropped", "never a member of the state system", str(name), int(rows))
-        for name, rows in within.loc[foreign, "country"].value_counts().sort_index().items()
-    ]
-    entries += _renamed(coded)
-    entries += _overlaps(coded)
-    entries += [
-        ("recoded", f"−{-code} ({meaning}) is no score", "all polities", int((kept["polity"] == code).sum()))
+        ("recoded", f"−{-code} ({meaning}) is no score", "all polities", kept["polity"] == code)
         for code, meaning in SPECIAL.items()
     ]
     return Tidy(frame, attrition(SLUG, entries))
@@ -87,13 +85,6 @@ def _renamed(coded: pd.DataFrame) -> Entries:
         ("recoded", f"Polity's code {row.polity_code} is COW's {row.ccode}", str(row.country), int(str(row.rows)))
         for row in counted.itertuples()
     ]
-
-
-def _overlaps(coded: pd.DataFrame) -> Entries:
-    """Attrition entries of polities that end in a year in which the state's next polity begins."""
-    lost = coded[coded.duplicated(["ccode", "year"], keep="last")]
-    reason = "ends in this year, which its successor takes"
-    return [("dropped", reason, f"{row.country} {row.year}", 1) for row in lost.itertuples()]
 
 
 SOURCE = Source(

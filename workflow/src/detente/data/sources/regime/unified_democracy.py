@@ -7,6 +7,7 @@ where Serbia and Yugoslavia overlap.
 import pandas as pd
 
 from detente.data.sources.base import Frames, RawTable, Source, Tidy, attrition, measure
+from detente.data.sources.steps import STATE_YEAR, Entries, keyed, singly
 
 SLUG = "quickuds"
 FILE = "extended_uds.rda"
@@ -18,26 +19,16 @@ def clean(raw: Frames) -> Tidy:
     table = raw[FILE]
     first, last = SOURCE.years
     within = table[table["year"].between(first, last)]
-    code = pd.to_numeric(within["cown"])
-    rows = within.assign(ccode=code)[code.notna()].assign(outside=lambda f: ~f["in_GW_system"].astype("bool"))
-    ordered = rows.sort_values(["ccode", "year", "outside", "extended_country_name"])
-    twice = ordered.duplicated(["ccode", "year"])
-    kept = ordered[~twice].reset_index(drop=True)
-    frame = kept[["ccode", "year"]].astype("int64")
-    for column, name in SCORES.items():
-        frame[name] = kept[column]
-    entries = [
+    rows = within.assign(ccode=pd.to_numeric(within["cown"]), outside=~within["in_GW_system"].astype("bool"))
+    rows = rows.dropna(subset="ccode").sort_values([*STATE_YEAR, "outside", "extended_country_name"])
+    twice = rows.duplicated(STATE_YEAR)
+    others = rows.loc[twice, "extended_country_name"] + " " + rows.loc[twice, "year"].astype("int64").astype("str")
+    entries: Entries = [
         ("dropped", f"year outside {first}–{last}", "all units", len(table) - len(within)),
         ("dropped", "no code of a COW state", "all units", len(within) - len(rows)),
+        *singly("dropped", "another unit has this state's code in this year", others),
     ]
-    reason = "another unit has this state's code in this year"
-    entries += [
-        ("dropped", reason, f"{name} {year}", 1)
-        for name, year in zip(
-            ordered.loc[twice, "extended_country_name"], ordered.loc[twice, "year"].astype("int64"), strict=True
-        )
-    ]
-    return Tidy(frame, attrition(SLUG, entries))
+    return Tidy(keyed(rows[~twice], STATE_YEAR, SCORES), attrition(SLUG, entries))
 
 
 SOURCE = Source(

@@ -7,6 +7,7 @@ Sardinia has no COW code though it is the Italy of COW's list, and Zanzibar, Pal
 import pandas as pd
 
 from detente.data.sources.base import Frames, RawTable, Source, Tidy, attrition, measure
+from detente.data.sources.steps import STATE_YEAR, Entries, each, keyed
 
 SLUG = "vdem"
 FILE = "vdem_simple.rda"
@@ -31,27 +32,18 @@ def clean(raw: Frames) -> Tidy:
     sardinia = (within["vdem_country_name"] == SARDINIA) & code.isna() & ~within["year"].isin(taken)
     code[sardinia] = ITALY
     stateless = code.isna()
-    frame = _frame(within.assign(ccode=code)[~stateless])
+    scores = {column: name for column, (name, _) in INDICES.items()}
+    frame = keyed(within.assign(ccode=code)[~stateless], STATE_YEAR, scores)
     united = frame[(frame["ccode"] == FEDERAL_REPUBLIC) & (frame["year"] == UNION)].assign(ccode=GERMANY)
     here = ((frame["ccode"] == GERMANY) & (frame["year"] == UNION)).any()
     added = united.iloc[:0] if here else united
-    entries = [("dropped", f"year outside {first}–{last}", "all countries", len(table) - len(within))]
+    entries: Entries = [("dropped", f"year outside {first}–{last}", "all countries", len(table) - len(within))]
+    entries += each("dropped", "no state of the COW list in these years", within.loc[stateless, "vdem_country_name"])
     entries += [
-        ("dropped", "no state of the COW list in these years", str(name), int(rows))
-        for name, rows in within.loc[stateless, "vdem_country_name"].value_counts().sort_index().items()
-    ]
-    entries += [
-        ("recoded", f"has no code; COW's {ITALY} before Italy", SARDINIA, int(sardinia.sum())),
+        ("recoded", f"has no code; COW's {ITALY} before Italy", SARDINIA, sardinia),
         ("added", f"{GERMANY} in {UNION} takes the value of {FEDERAL_REPUBLIC}", "Germany", len(added)),
     ]
-    return Tidy(pd.concat([frame, added]).sort_values(["ccode", "year"], ignore_index=True), attrition(SLUG, entries))
-
-
-def _frame(table: pd.DataFrame) -> pd.DataFrame:
-    frame = table[["ccode", "year"]].astype("int64")
-    for column, (name, _) in INDICES.items():
-        frame[name] = table[column]
-    return frame
+    return Tidy(pd.concat([frame, added]).sort_values(STATE_YEAR, ignore_index=True), attrition(SLUG, entries))
 
 
 SOURCE = Source(
