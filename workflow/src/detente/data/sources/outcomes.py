@@ -10,31 +10,17 @@ from dataclasses import dataclass, replace
 import pandas as pd
 
 from detente.data.sources.base import Frames, Key, RawTable, Source, Tidy, Variable, attrition, event, undirected
+from detente.data.sources.steps import DYAD_YEAR, Entries, Entry, singly
 from detente.data.sources.whittle import DEATHS_UNKNOWN, RULES, Rule, whittle
 
 USE_OF_FORCE = 4
 UNKNOWN = -9
-DYAD_YEAR = ("ccode1", "ccode2", "year")
-DIRECTED = ("ccode1", "ccode2", "year")
 # What a coding must tell of each dispute and dyad-year; side A began the dispute.
 RECORD = (
-    "side_a",
-    "side_b",
-    "year",
-    "dispute",
-    "onset",
-    "fatality",
-    "hostility",
-    "hostility_pair",
-    "shortest_duration",
-    "longest_duration",
-    "start",
-    "originators",
+    *("side_a", "side_b", "year", "dispute", "onset", "fatality", "hostility", "hostility_pair"),
+    *("shortest_duration", "longest_duration", "start", "originators"),
 )
-Entries = list[tuple[str, str, str, int]]
-Raw = Frames
 Rows = tuple[pd.DataFrame, Entries]
-FLAG = frozenset({0, 1})
 MONTHS = frozenset(range(1, 13))
 FATALITY = frozenset({UNKNOWN, 0, 1, 2, 3, 4, 5, 6})
 HOSTILITY = frozenset({1, 2, 3, 4, 5})
@@ -52,7 +38,7 @@ class Coding:
     name: str
     title: str
     raw: tuple[RawTable, ...]
-    records: Callable[[Raw], Rows]
+    records: Callable[[Frames], Rows]
     years: tuple[int, int]
     pair: bool = True
 
@@ -73,7 +59,7 @@ class Coding:
         variables: tuple[Variable, ...],
         make: Callable[[pd.DataFrame, str, Sequence[Rule]], Rows],
     ) -> Source:
-        def clean(raw: Raw, rules: Sequence[Rule] = RULES) -> Tidy:
+        def clean(raw: Frames, rules: Sequence[Rule] = RULES) -> Tidy:
             disputes, before = self.records(raw)
             frame, entries = make(disputes, self.name, rules)
             return Tidy(frame, attrition(slug, [*before, *entries]))
@@ -91,14 +77,11 @@ def ranked(fatality: pd.Series) -> pd.Series:
 def together(records: pd.DataFrame, one: str, two: str) -> Rows:
     """Make one row of each dispute and dyad-year, where two spells or records of the same dispute meet in a year."""
     key = [one, two, "year", "dispute"]
-    twice = records.duplicated(key)
     grouped = records.groupby(key)
     merged = grouped.max().assign(start=grouped["start"].min()).reset_index()
-    reason = "one dispute recorded more than once for a dyad-year"
-    listed = records.loc[twice, key].sort_values(["dispute", one, two, "year"]).itertuples(index=False, name=None)
-    return merged, [
-        ("merged", reason, f"dispute {d}, {first}–{second}, {year}", 1) for first, second, year, d in listed
-    ]
+    twice = records.loc[records.duplicated(key), key].sort_values(["dispute", one, two, "year"])
+    listed = (f"dispute {d}, {a}–{b}, {year}" for a, b, year, d in twice.itertuples(index=False, name=None))
+    return merged, singly("merged", "one dispute recorded more than once for a dyad-year", listed)
 
 
 def dyad_years(records: pd.DataFrame, name: str, rules: Sequence[Rule] = RULES) -> Rows:
@@ -116,7 +99,7 @@ def dyad_years(records: pd.DataFrame, name: str, rules: Sequence[Rule] = RULES) 
         f"originators_{name}": new * kept["originators"].astype("int64"),
         f"hostility_{name}": kept["hostility"].astype("int64"),
     }
-    frame = kept[list(DYAD_YEAR)].astype("int64").assign(**columns)
+    frame = kept[DYAD_YEAR].astype("int64").assign(**columns)
     if "hostility_pair" in kept:
         frame[f"hostility_pair_{name}"] = kept["hostility_pair"].astype("int64")
     return frame, [*entries, *whittled.entries(DYAD_YEAR), *_unknown(unknown)]
@@ -127,10 +110,10 @@ def initiations(records: pd.DataFrame, name: str, rules: Sequence[Rule] = RULES)
     began = (records["onset"] == 1) & (records["originators"] == 1)
     directed = records[began].rename(columns={"side_a": "ccode1", "side_b": "ccode2"})
     disputes, entries = together(directed, "ccode1", "ccode2")
-    whittled = whittle(disputes, DIRECTED, rules)
+    whittled = whittle(disputes, DYAD_YEAR, rules)
     frame, unknown = begun(whittled.frame, name)
-    idle = [("dropped", NO_INITIATION, "all", int((~began).sum()))]
-    return frame, [*idle, *entries, *whittled.entries(DIRECTED), *unknown]
+    idle: Entry = ("dropped", NO_INITIATION, "all", ~began)
+    return frame, [idle, *entries, *whittled.entries(DYAD_YEAR), *unknown]
 
 
 def begun(kept: pd.DataFrame, name: str) -> Rows:
@@ -141,12 +124,12 @@ def begun(kept: pd.DataFrame, name: str) -> Rows:
         f"initiated_force_{name}": (kept["hostility"] >= USE_OF_FORCE).astype("int64"),
         f"initiated_fatal_{name}": (kept["fatality"] >= 1).astype("float64").mask(unknown),
     }
-    return kept[list(DIRECTED)].astype("int64").assign(**columns), _unknown(unknown)
+    return kept[DYAD_YEAR].astype("int64").assign(**columns), _unknown(unknown)
 
 
 def _unknown(unknown: pd.Series) -> Entries:
     reason = "deaths unknown (−9) at onset: missing, neither fatal nor not"
-    return [("recoded", reason, "all dyad-years", int(unknown.sum()))] if unknown.any() else []
+    return [("recoded", reason, "all dyad-years", unknown)]
 
 
 def dyad_variables(name: str, title: str, *, pair: bool = True) -> tuple[Variable, ...]:
@@ -162,20 +145,15 @@ def dyad_variables(name: str, title: str, *, pair: bool = True) -> tuple[Variabl
     if pair:
         degrees["hostility_pair"] = "Highest hostility of the two states, 0 none … 5 war"
     return (
-        *(_event(f"{stem}_{name}", f"{label} ({title})", "0/1") for stem, label in flags.items()),
-        *(_event(f"{stem}_{name}", f"{label} ({title})", "code") for stem, label in degrees.items()),
+        *(event(f"{stem}_{name}", f"{label} ({title})", unknown=stem == "fatal") for stem, label in flags.items()),
+        *(event(f"{stem}_{name}", f"{label} ({title})", "code") for stem, label in degrees.items()),
     )
 
 
 def initiation_variables(name: str, title: str) -> tuple[Variable, ...]:
     """Variables of `initiations`."""
     return (
-        _event(f"initiated_{name}", f"Began a dispute with the target ({title})", "0/1"),
-        _event(f"initiated_force_{name}", f"Began a dispute that came to use of force ({title})", "0/1"),
-        _event(f"initiated_fatal_{name}", f"Began a dispute that cost lives ({title})", "0/1"),
+        event(f"initiated_{name}", f"Began a dispute with the target ({title})"),
+        event(f"initiated_force_{name}", f"Began a dispute that came to use of force ({title})"),
+        event(f"initiated_fatal_{name}", f"Began a dispute that cost lives ({title})", unknown=True),
     )
-
-
-def _event(name: str, label: str, unit: str) -> Variable:
-    unknown = name.startswith(("fatal_", "initiated_fatal_"))
-    return event(name, label, unit, unknown=unknown)

@@ -57,5 +57,5 @@ def keyed(table: pd.DataFrame, key: list[str], columns: Mapping[str, str]) -> pd
 
 
 def highest(rows: pd.DataFrame, key: list[str]) -> pd.DataFrame:
-    """One row per key: the highest value of every other column, a whole number."""
-    return rows.groupby(key).max().astype("int64").reset_index()
+    """One row per key: the highest value of every other column, all of them whole numbers."""
+    return rows.groupby(key).max().reset_index().astype("int64")

@@ -8,7 +8,7 @@ import pandas as pd
 
 from detente.data.sources.base import Frames, RawTable, Source, Tidy, attrition, event, undirected
 from detente.data.sources.cowcodes import STATE_COLUMNS, STATES, translated
-from detente.data.sources.outcomes import Entries
+from detente.data.sources.steps import DYAD_YEAR, STATE_YEAR, Entries, Entry, highest
 
 SLUG = "ucdp-prio-acd"
 CIVIL = "ucdp-prio-acd-civil"
@@ -24,14 +24,12 @@ def _parties(table: pd.DataFrame, columns: tuple[str, ...], states: pd.DataFrame
     for column in columns:
         listed = table[column].dropna().astype(str).str.split(",").explode().str.strip()
         parts.append(pd.DataFrame({"listed": listed.astype("float").astype("int64"), "primary": column == columns[0]}))
-    named = pd.concat(parts)
-    long = named.join(table[["conflict_id", "year", "intensity_level", "type_of_conflict"]]).reset_index(drop=True)
+    long = pd.concat(parts).join(table[list(_COLUMNS)]).reset_index(drop=True)
     found = translated(long["listed"], long["year"], states, f"{SLUG}/{FILE}")
     long = long.assign(ccode=found.code)
-    lost = long[~found.member].groupby(["listed", "conflict_id"]).size().rename("rows").reset_index()
+    lost = long[~found.member].groupby(["listed", "conflict_id"]).size()
     reason = "not a member of the state system in that year"
-    each = lost.itertuples(index=False, name=None)
-    entries = [("dropped", reason, f"{code} in conflict {conflict}", int(rows)) for code, conflict, rows in each]
+    entries = [("dropped", reason, f"{code} in conflict {conflict}", rows) for (code, conflict), rows in lost.items()]
     return long[found.member], [*found.entries(long["listed"]), *entries]
 
 
@@ -45,20 +43,25 @@ def clean(raw: Frames) -> Tidy:
         parties, lost = _parties(between, (f"gwno_{side}", f"gwno_{side}_2nd"), raw[STATES])
         sides.append(parties)
         entries += lost
-    key = ["conflict_id", "year", "intensity_level"]
+    key = list(_COLUMNS[:3])
     pairs = sides[0].merge(sides[1][[*key, "ccode", "primary"]], on=key, suffixes=("_a", "_b"))
     pairs = undirected(pairs, "ccode_a", "ccode_b").assign(primary=pairs["primary_a"] & pairs["primary_b"])
     pairs = pairs.sort_values(["conflict_id", "ccode1", "ccode2", "year"])
     primary = pairs[pairs["primary"]]
     fresh = primary["year"].groupby([primary[name] for name in ("conflict_id", "ccode1", "ccode2")]).diff() != 1
-    flags = pairs[["ccode1", "ccode2", "year"]].assign(
+    flags = pairs[DYAD_YEAR].assign(
         ongoing_ucdp=pairs["primary"],
         new_ucdp=fresh.reindex(pairs.index, fill_value=False),
         war_ucdp=pairs["primary"] & (pairs["intensity_level"] == WAR),
         coalition_ucdp=True,
     )
-    frame = flags.groupby(["ccode1", "ccode2", "year"]).max().astype("int64").reset_index()
-    more = ("merged", "several conflicts in one dyad-year are one row", "all dyad-years", len(flags) - len(frame))
+    frame = highest(flags, DYAD_YEAR)
+    more: Entry = (
+        "merged",
+        "several conflicts in one dyad-year are one row",
+        "all dyad-years",
+        len(flags) - len(frame),
+    )
     return Tidy(frame, attrition(SLUG, [*entries, more]))
 
 
@@ -68,42 +71,36 @@ def clean_civil(raw: Frames) -> Tidy:
     inside = table[table["type_of_conflict"].isin(INTERNAL)]
     entries: Entries = [("dropped", "not inside a state", "all conflict-years", len(table) - len(inside))]
     parties, lost = _parties(inside, ("gwno_a",), raw[STATES])
-    flags = parties[["ccode", "year"]].assign(
+    flags = parties[STATE_YEAR].assign(
         civil_conflict=1,
         civil_war=parties["intensity_level"] == WAR,
         civil_conflict_foreign_troops=parties["type_of_conflict"] == INTERNATIONALISED,
     )
-    frame = flags.groupby(["ccode", "year"]).max().astype("int64").reset_index()
-    more = ("merged", "several conflicts in one state-year are one row", "all state-years", len(flags) - len(frame))
+    frame = highest(flags, STATE_YEAR)
+    more: Entry = (
+        "merged",
+        "several conflicts in one state-year are one row",
+        "all state-years",
+        len(flags) - len(frame),
+    )
     return Tidy(frame, attrition(CIVIL, [*entries, *lost, more]))
 
 
 _COLUMNS = ("conflict_id", "year", "intensity_level", "type_of_conflict")
 _CODES = {"type_of_conflict": frozenset({1, 2, 3, 4}), "intensity_level": frozenset({1, 2})}
 _STATES = RawTable(STATES, STATE_COLUMNS, slug="cow-state-system")
-SOURCE = Source(
-    SLUG,
-    "dyad-year",
-    (RawTable(FILE, (*_COLUMNS, "gwno_a", "gwno_a_2nd", "gwno_b", "gwno_b_2nd"), _CODES), _STATES),
-    (
-        event("ongoing_ucdp", "Armed conflict with each other (UCDP/PRIO)"),
-        event("new_ucdp", "New armed conflict with each other (UCDP/PRIO)"),
-        event("war_ucdp", "Armed conflict of 1,000 deaths in the year (UCDP/PRIO)"),
-        event("coalition_ucdp", "On opposite sides of an interstate conflict, with troops at least (UCDP/PRIO)"),
-    ),
-    clean,
-    (1946, 2023),
-    alias="ucdp",
+RAW = (RawTable(FILE, (*_COLUMNS, "gwno_a", "gwno_a_2nd", "gwno_b", "gwno_b_2nd"), _CODES), _STATES)
+VARIABLES = (
+    event("ongoing_ucdp", "Armed conflict with each other (UCDP/PRIO)"),
+    event("new_ucdp", "New armed conflict with each other (UCDP/PRIO)"),
+    event("war_ucdp", "Armed conflict of 1,000 deaths in the year (UCDP/PRIO)"),
+    event("coalition_ucdp", "On opposite sides of an interstate conflict, with troops at least (UCDP/PRIO)"),
 )
-CIVIL_CONFLICTS = Source(
-    CIVIL,
-    "state-year",
-    (RawTable(FILE, (*_COLUMNS, "gwno_a"), _CODES), _STATES),
-    (
-        event("civil_conflict", "Conflict inside the state (UCDP/PRIO)", role="control"),
-        event("civil_war", "Conflict inside the state, 1,000 deaths in the year", role="control"),
-        event("civil_conflict_foreign_troops", "Conflict inside the state, foreign troops", role="control"),
-    ),
-    clean_civil,
-    (1946, 2023),
+SOURCE = Source(SLUG, "dyad-year", RAW, VARIABLES, clean, (1946, 2023), alias="ucdp")
+CIVIL_RAW = (RawTable(FILE, (*_COLUMNS, "gwno_a"), _CODES), _STATES)
+CIVIL_VARIABLES = (
+    event("civil_conflict", "Conflict inside the state (UCDP/PRIO)", role="control"),
+    event("civil_war", "Conflict inside the state, 1,000 deaths in the year", role="control"),
+    event("civil_conflict_foreign_troops", "Conflict inside the state, foreign troops", role="control"),
 )
+CIVIL_CONFLICTS = Source(CIVIL, "state-year", CIVIL_RAW, CIVIL_VARIABLES, clean_civil, (1946, 2023))

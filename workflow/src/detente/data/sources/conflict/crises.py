@@ -11,8 +11,7 @@ import pandas as pd
 
 from detente.data.sources.base import Frames, RawTable, Source, Tidy, attrition, event, undirected
 from detente.data.sources.cowcodes import FROM_GLEDITSCH_WARD, STATE_COLUMNS, STATES, translated
-from detente.data.sources.outcomes import Entries
-from detente.data.sources.steps import yearly
+from detente.data.sources.steps import DYAD_YEAR, Entries, highest, singly, yearly
 
 SLUG = "icb-13"
 TRIGGERED = "icb-13-triggered"
@@ -30,42 +29,35 @@ STRANGERS = {671: "Hejaz", 672: "Najd"}
 def records(raw: Frames) -> tuple[pd.DataFrame, Entries]:
     """One row per crisis of an `actor` with a state that triggered it, first and last year."""
     table = raw[FILE]
+    label = "crisis " + table["crisno"].astype("str") + ", " + table["cracid"].astype("str")
     known = table["trigent"].notna() & table["yrtrig"].notna()
-    entries = [
-        ("dropped", "trigger or its year unknown", f"crisis {r.crisno}, {r.cracid}", 1)
-        for r in table[~known].itertuples()
-    ]
     table = table[known]
-    for code, reason in NO_STATE.items():
-        entries.append(("dropped", reason, "all crises", int((table["trigent"] == code).sum())))
-    table = table[~table["trigent"].isin(NO_STATE)]
-    first = table["yrtrig"].astype("int64")
-    endless = table["yrterm"].isna()
-    entries += [
-        ("recoded", "end unknown: under way in the year of its trigger only", f"crisis {r.crisno}, {r.cracid}", 1)
-        for r in table[endless].itertuples()
-    ]
-    sides = {
-        name: translated(table[column], first, raw[STATES], f"{SLUG}/{FILE}", CODES, STRANGERS)
-        for name, column in (("actor", "cracid"), ("trigger", "trigent"))
-    }
-    entries += [*sides["actor"].entries(table["cracid"]), *sides["trigger"].entries(table["trigent"])]
+    dyadic = table[~table["trigent"].isin(NO_STATE)]
+    first, endless = dyadic["yrtrig"].astype("int64"), dyadic["yrterm"].isna()
+    actor, trigger = (
+        translated(dyadic[column], first, raw[STATES], f"{SLUG}/{FILE}", CODES, STRANGERS)
+        for column in ("cracid", "trigent")
+    )
     frame = pd.DataFrame(
         {
-            "actor": sides["actor"].code,
-            "trigger": sides["trigger"].code,
+            "actor": actor.code,
+            "trigger": trigger.code,
             "first": first,
-            "last": table["yrterm"].fillna(table["yrtrig"]).astype("int64"),
-            "violence": table["sevvio"].astype("int64"),
-            "crisis": table["crisno"],
+            "last": dyadic["yrterm"].fillna(dyadic["yrtrig"]).astype("int64"),
+            "violence": dyadic["sevvio"].astype("int64"),
+            "crisis": dyadic["crisno"],
         }
     )
-    outside = ~(sides["actor"].member & sides["trigger"].member)
-    entries += [
-        ("dropped", "not both members of the state system in that year", f"crisis {r.crisis}, {r.actor}–{r.trigger}", 1)
-        for r in frame[outside].itertuples()
+    both = actor.member & trigger.member
+    outside = (f"crisis {r.crisis}, {r.actor}–{r.trigger}" for r in frame[~both].itertuples())
+    return frame[both], [
+        *singly("dropped", "trigger or its year unknown", label[~known]),
+        *(("dropped", reason, "all crises", table["trigent"] == code) for code, reason in NO_STATE.items()),
+        *singly("recoded", "end unknown: under way in the year of its trigger only", label[endless[endless].index]),
+        *actor.entries(dyadic["cracid"]),
+        *trigger.entries(dyadic["trigent"]),
+        *singly("dropped", "not both members of the state system in that year", outside),
     ]
-    return frame[~outside], entries
 
 
 def clean(raw: Frames) -> Tidy:
@@ -73,19 +65,19 @@ def clean(raw: Frames) -> Tidy:
     crises, entries = records(raw)
     pairs = undirected(crises, "actor", "trigger")
     rows = yearly(pairs, pairs["first"], pairs["last"])
-    year = rows["year"]
-    new = (year == rows["first"]).astype("int64")
-    flags = rows[["ccode1", "ccode2"]].assign(
-        year=year,
+    new = (rows["year"] == rows["first"]).astype("int64")
+    flags = rows[DYAD_YEAR].assign(
         ongoing_icb=1,
         new_icb=new,
         violent_icb=new * (rows["violence"] >= SERIOUS_CLASHES),
         war_icb=new * (rows["violence"] == WAR),
     )
-    frame = flags.groupby(["ccode1", "ccode2", "year"]).max().astype("int64").reset_index()
+    frame = highest(flags, DYAD_YEAR)
     over = frame["year"] > SOURCE.years[1]
-    entries += [("dropped", "after the years covered", "all dyad-years", int(over.sum()))]
-    entries += [("merged", "several crises of a dyad-year are one row", "all dyad-years", len(rows) - len(frame))]
+    entries += [
+        ("dropped", "after the years covered", "all dyad-years", over),
+        ("merged", "several crises of a dyad-year are one row", "all dyad-years", len(rows) - len(frame)),
+    ]
     return Tidy(frame[~over].reset_index(drop=True), attrition(SLUG, entries))
 
 
@@ -93,14 +85,8 @@ def clean_triggered(raw: Frames) -> Tidy:
     """One row per directed dyad-year in which `ccode1` triggered a crisis of `ccode2`."""
     crises, entries = records(raw)
     directed = crises.rename(columns={"trigger": "ccode1", "actor": "ccode2", "first": "year"})
-    frame = (
-        directed[["ccode1", "ccode2", "year"]]
-        .assign(triggered_icb=1, triggered_violent_icb=directed["violence"] >= SERIOUS_CLASHES)
-        .groupby(["ccode1", "ccode2", "year"])
-        .max()
-        .astype("int64")
-        .reset_index()
-    )
+    violent = directed["violence"] >= SERIOUS_CLASHES
+    frame = highest(directed[DYAD_YEAR].assign(triggered_icb=1, triggered_violent_icb=violent), DYAD_YEAR)
     entries += [("merged", "several crises of a dyad-year are one row", "all dyad-years", len(crises) - len(frame))]
     return Tidy(frame, attrition(TRIGGERED, entries))
 
@@ -111,28 +97,15 @@ RAW = (
     ),
     RawTable(STATES, STATE_COLUMNS, slug="cow-state-system"),
 )
-SOURCE = Source(
-    SLUG,
-    "dyad-year",
-    RAW,
-    (
-        event("ongoing_icb", "Crisis triggered by the other under way (ICB 13)"),
-        event("new_icb", "New crisis triggered by the other (ICB 13)"),
-        event("violent_icb", "New crisis with serious clashes or war (ICB 13)"),
-        event("war_icb", "New crisis with full-scale war (ICB 13)"),
-    ),
-    clean,
-    (1918, 2016),
-    alias="icb",
+VARIABLES = (
+    event("ongoing_icb", "Crisis triggered by the other under way (ICB 13)"),
+    event("new_icb", "New crisis triggered by the other (ICB 13)"),
+    event("violent_icb", "New crisis with serious clashes or war (ICB 13)"),
+    event("war_icb", "New crisis with full-scale war (ICB 13)"),
 )
-TRIGGERS = Source(
-    TRIGGERED,
-    "directed-dyad-year",
-    RAW,
-    (
-        event("triggered_icb", "Triggered a crisis of the target (ICB 13)"),
-        event("triggered_violent_icb", "Triggered a crisis with serious clashes or war (ICB 13)"),
-    ),
-    clean_triggered,
-    (1918, 2016),
+SOURCE = Source(SLUG, "dyad-year", RAW, VARIABLES, clean, (1918, 2016), alias="icb")
+TRIGGERS_VARIABLES = (
+    event("triggered_icb", "Triggered a crisis of the target (ICB 13)"),
+    event("triggered_violent_icb", "Triggered a crisis with serious clashes or war (ICB 13)"),
 )
+TRIGGERS = Source(TRIGGERED, "directed-dyad-year", RAW, TRIGGERS_VARIABLES, clean_triggered, (1918, 2016))

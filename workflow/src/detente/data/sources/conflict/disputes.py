@@ -10,21 +10,19 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from detente.data.sources.base import RawTable, Source, Tidy, attrition, undirected
+from detente.data.sources.base import BINARY, Frames, RawTable, Source, Tidy, attrition, undirected
 from detente.data.sources.outcomes import (
     FATALITY,
-    FLAG,
     HOSTILITY,
     NO_INITIATION,
     UNKNOWN,
     USE_OF_FORCE,
-    Entries,
-    Raw,
     begun,
     dyad_variables,
     initiation_variables,
     ranked,
 )
+from detente.data.sources.steps import DYAD_YEAR, Entries, Entry, highest
 
 
 @dataclass(frozen=True)
@@ -43,7 +41,7 @@ class Table:
         raw = self._raw(("ccode1", "ccode2", "year", ongoing, onset, "hostlev", "fatality", "orig1", "orig2"))
         variables = dyad_variables(self.name, self.title, pair=False)
 
-        def clean(raw: Raw) -> Tidy:
+        def clean(raw: Frames) -> Tidy:
             table = raw[self.file]
             frame, entries = _folded(table, table[ongoing], table[onset], self.name)
             return Tidy(frame, attrition(slug, entries))
@@ -55,7 +53,7 @@ class Table:
         onset = f"{self.prefix}midonset"
         raw = self._raw(("ccode1", "ccode2", "year", onset, "hostlev", "fatality", "sidea1", "orig1", "orig2"))
 
-        def clean(raw: Raw) -> Tidy:
+        def clean(raw: Frames) -> Tidy:
             table = raw[self.file]
             frame, entries = _begun(table, table[onset], self.name)
             return Tidy(frame, attrition(slug, entries))
@@ -67,7 +65,7 @@ class Table:
         codes = {
             "hostlev": HOSTILITY,
             "fatality": FATALITY,
-            **dict.fromkeys((f"{self.prefix}midonset", f"{self.prefix}midongoing", "sidea1", "orig1", "orig2"), FLAG),
+            **dict.fromkeys((f"{self.prefix}midonset", f"{self.prefix}midongoing", "sidea1", "orig1", "orig2"), BINARY),
         }
         return RawTable(self.file, columns, {name: codes[name] for name in columns if name in codes})
 
@@ -75,39 +73,35 @@ class Table:
 def _folded(table: pd.DataFrame, ongoing: pd.Series, onset: pd.Series, name: str) -> tuple[pd.DataFrame, Entries]:
     """Dyad-years; what either direction says of a dispute holds for the dyad."""
     new = onset.astype("int64")
-    directed = pd.DataFrame(
-        {
-            "first": table["ccode1"],
-            "second": table["ccode2"],
-            "year": table["year"].astype("int64"),
-            f"ongoing_{name}": ongoing.astype("int64"),
-            f"new_{name}": new,
-            f"force_{name}": new * (table["hostlev"] >= USE_OF_FORCE),
-            f"fatal_{name}": new * (table["fatality"] > 0),
-            f"originators_{name}": new * (table["orig1"] * table["orig2"]).astype("int64"),
-            f"hostility_{name}": table["hostlev"].astype("int64"),
-            "unknown": new * (table["fatality"] == UNKNOWN),
-        }
-    )
-    folded = undirected(directed, "first", "second").groupby(["ccode1", "ccode2", "year"]).max().reset_index()
+    columns = {
+        f"ongoing_{name}": ongoing,
+        f"new_{name}": new,
+        f"force_{name}": new * (table["hostlev"] >= USE_OF_FORCE),
+        f"fatal_{name}": new * (table["fatality"] > 0),
+        f"originators_{name}": new * (table["orig1"] * table["orig2"]),
+        f"hostility_{name}": table["hostlev"],
+        "unknown": new * (table["fatality"] == UNKNOWN),
+    }
+    folded = highest(undirected(table[DYAD_YEAR].assign(**columns), "ccode1", "ccode2"), DYAD_YEAR)
     fatal = folded[f"fatal_{name}"]
     unknown = (folded["unknown"] == 1) & (fatal == 0)
     frame = folded.drop(columns="unknown").assign(**{f"fatal_{name}": fatal.astype("float64").mask(unknown)})
     reason = "deaths unknown (−9) at onset: missing, neither fatal nor not"
-    both = ("merged", "the two directions of a dyad-year are one row", "all dyad-years", len(table) - len(frame))
-    return frame, [both, ("recoded", reason, "all dyads", int(unknown.sum()))]
+    both = "the two directions of a dyad-year are one row"
+    merged: Entry = ("merged", both, "all dyad-years", len(table) - len(frame))
+    return frame, [merged, ("recoded", reason, "all dyads", unknown)]
 
 
 def _begun(table: pd.DataFrame, onset: pd.Series, name: str) -> tuple[pd.DataFrame, Entries]:
     """Directed dyad-years of an onset between two originators, from side A (`ccode1`) to side B."""
     side_a = table["sidea1"] == 1
     began = side_a & (onset == 1) & (table["orig1"] == 1) & (table["orig2"] == 1)
-    kept = table[began].rename(columns={"ccode1": "ccode1", "ccode2": "ccode2", "hostlev": "hostility"})
-    kept = kept.assign(fatality=ranked(kept["fatality"])).sort_values(["ccode1", "ccode2", "year"], ignore_index=True)
+    kept = table[began].rename(columns={"hostlev": "hostility"}).sort_values(DYAD_YEAR, ignore_index=True)
+    kept = kept.assign(fatality=ranked(kept["fatality"]))
     frame, unknown = begun(kept, name)
     entries: Entries = [
-        ("merged", "the row from side B repeats the one from side A", "all dyad-years", int((~side_a).sum())),
-        ("dropped", NO_INITIATION, "all", int((side_a & ~began).sum())),
+        ("merged", "the row from side B repeats the one from side A", "all dyad-years", ~side_a),
+        ("dropped", NO_INITIATION, "all", side_a & ~began),
     ]
     return frame, [*entries, *unknown]
 

@@ -7,13 +7,14 @@ was on side A is told twice, by `sideaa` and by `rolea`, and the two disagree in
 
 import pandas as pd
 
-from detente.data.sources.base import RawTable
-from detente.data.sources.outcomes import FATALITY, FLAG, HOSTILITY, Coding, Entries, Raw, Rows, ranked
+from detente.data.sources.base import BINARY, Frames, RawTable
+from detente.data.sources.outcomes import FATALITY, HOSTILITY, Coding, Rows, ranked
+from detente.data.sources.steps import Entries
 
 FILE = "dyadic_mid_4.02.csv"
 
 
-def records(raw: Raw) -> Rows:
+def records(raw: Frames) -> Rows:
     """One row per dispute, dyad and year; `side_a` is the lower code, not the side that began it."""
     table = raw[FILE]
     halved = table[table["statea"] < table["stateb"]]
@@ -48,7 +49,7 @@ RAW = RawTable(
     codes={
         "fatlev": FATALITY,
         **dict.fromkeys(("hihost", "hihosta", "hihostb"), HOSTILITY),
-        **dict.fromkeys(("orignata", "orignatb"), FLAG),
+        **dict.fromkeys(("orignata", "orignatb"), BINARY),
     },
 )
 SOURCE = Coding("dyadic", "COW dyadic MID 4.02", (RAW,), records, (1816, 2014)).dyad_years("dyadic-mid-4.02")

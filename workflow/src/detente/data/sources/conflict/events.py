@@ -7,15 +7,15 @@ event over New Year counts in each of its years: 3,868 dyad-years, 3,738 by the 
 
 import pandas as pd
 
-from detente.data.sources.base import RawTable, undirected
-from detente.data.sources.outcomes import HOSTILITY, MONTHS, Coding, Raw, Rows
+from detente.data.sources.base import Frames, RawTable, undirected
+from detente.data.sources.outcomes import HOSTILITY, MONTHS, Coding, Rows
 from detente.data.sources.steps import yearly
 
 FILE = "events.zip"
 DYAD = ["dispute", "ccode1", "ccode2"]
 
 
-def records(raw: Raw) -> Rows:
+def records(raw: Frames) -> Rows:
     """One row per confrontation, dyad and year with an event; `side_a` acted first between the two."""
     table = raw[FILE].sort_values(["micnum", "eventnum"])
     events = pd.DataFrame(

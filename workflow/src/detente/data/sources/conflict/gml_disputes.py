@@ -7,23 +7,14 @@ year: a dispute starts in its first year in the file, in the month that it gives
 
 import pandas as pd
 
-from detente.data.sources.base import RawTable
-from detente.data.sources.outcomes import (
-    DISPUTE_HOSTILITY,
-    FATALITY,
-    FLAG,
-    HOSTILITY,
-    Coding,
-    Entries,
-    Raw,
-    Rows,
-    ranked,
-)
+from detente.data.sources.base import BINARY, Frames, RawTable
+from detente.data.sources.outcomes import DISPUTE_HOSTILITY, FATALITY, HOSTILITY, Coding, Rows, ranked
+from detente.data.sources.steps import Entries
 
 FILE = "gml-ddy-disputes-2.1.1.csv"
 
 
-def records(raw: Raw) -> Rows:
+def records(raw: Frames) -> Rows:
     """One row per dispute, state of side A, state of side B and year."""
     table = raw[FILE]
     pair = [table["dispnum"], table[["ccode1", "ccode2"]].min(axis=1), table[["ccode1", "ccode2"]].max(axis=1)]
@@ -46,11 +37,11 @@ def records(raw: Raw) -> Rows:
             "originators": began["orig1"] * began["orig2"],
         }
     )
+    one_side = "an onset in one direction only is an onset"
     entries: Entries = [
-        ("merged", "the row from side B repeats the one from side A", "all dyad-years", len(table) - len(began))
+        ("merged", "the row from side B repeats the one from side A", "all dyad-years", len(table) - len(began)),
+        ("recoded", one_side, "all dyad-years", onset != table["midonset"]),
     ]
-    if changed := int((onset != table["midonset"]).sum()):
-        entries.append(("recoded", "an onset in one direction only is an onset", "all dyad-years", changed))
     return frame, entries
 
 
@@ -64,7 +55,7 @@ RAW = RawTable(
         "hostlev": DISPUTE_HOSTILITY,
         "fatality": FATALITY,
         **dict.fromkeys(("hostlev1", "hostlev2"), HOSTILITY),
-        **dict.fromkeys(("sidea1", "orig1", "orig2", "midonset"), FLAG),
+        **dict.fromkeys(("sidea1", "orig1", "orig2", "midonset"), BINARY),
     },
 )
 CODING = Coding("gml211", "GML 2.1.1", (RAW,), records, (1816, 2010))

@@ -9,21 +9,9 @@ onset is the first year of a spell of theirs, so that a state that joins later h
 
 import pandas as pd
 
-from detente.data.sources.base import RawTable
-from detente.data.sources.outcomes import (
-    DISPUTE_HOSTILITY,
-    FATALITY,
-    FLAG,
-    HOSTILITY,
-    MONTHS,
-    RECORD,
-    Coding,
-    Entries,
-    Raw,
-    Rows,
-    ranked,
-)
-from detente.data.sources.steps import yearly
+from detente.data.sources.base import BINARY, Frames, RawTable
+from detente.data.sources.outcomes import DISPUTE_HOSTILITY, FATALITY, HOSTILITY, MONTHS, RECORD, Coding, Rows, ranked
+from detente.data.sources.steps import Entries, yearly
 
 DISPUTES, PARTICIPANTS, INCIDENTS = "MIDA 5.0.csv", "MIDB 5.0.csv", "MIDIP 5.0.csv"
 PAIR = ["dispute", "side_a", "side_b"]
@@ -68,7 +56,7 @@ def faced(pairs: pd.DataFrame, incidents: pd.DataFrame) -> Rows:
     return pairs[~idle], _dropped(pairs[idle], "opposed each other in no incident of the dispute")
 
 
-def records(raw: Raw) -> Rows:
+def records(raw: Frames) -> Rows:
     """One row per dispute, pair of opponents and year."""
     pairs, apart = opposed(raw[PARTICIPANTS])
     pairs, idle = faced(pairs, raw[INCIDENTS])
@@ -96,7 +84,7 @@ def _day(table: pd.DataFrame, side: str, unknown: int) -> pd.Series:
 
 def _dropped(pairs: pd.DataFrame, reason: str) -> Entries:
     counts = pairs.groupby("dispute").size()
-    return [("dropped", reason, f"dispute {dispute}", int(rows)) for dispute, rows in counts.items()]
+    return [("dropped", reason, f"dispute {dispute}", rows) for dispute, rows in counts.items()]
 
 
 RAW = (
@@ -110,11 +98,11 @@ RAW = (
         ("dispnum", "ccode", *DAYS, "sidea", "hostlev", "orig"),
         codes={
             "hostlev": HOSTILITY,
-            **dict.fromkeys(("sidea", "orig"), FLAG),
+            **dict.fromkeys(("sidea", "orig"), BINARY),
             **dict.fromkeys(("stmon", "endmon"), MONTHS),
         },
     ),
-    RawTable(INCIDENTS, ("dispnum", "incidnum", "ccode", "insidea"), codes={"insidea": FLAG}),
+    RawTable(INCIDENTS, ("dispnum", "incidnum", "ccode", "insidea"), codes={"insidea": BINARY}),
 )
 CODING = Coding("mid5", "COW MID 5.0 by dates", RAW, records, (1816, 2014))
 SOURCE, INITIATIONS = CODING.dyad_years("mid-5.0-participants", "mid"), CODING.initiations("mid-5.0-initiation")

@@ -38,25 +38,20 @@ def clean(raw: Frames) -> Tidy:
     return Tidy(frame, attrition(SLUG, entries))
 
 
-SOURCE = Source(
-    slug=SLUG,
-    key="dyad-year",
-    raw=(
-        RawTable(
-            FILE,
-            ("ccode1", "ccode2", "signYear", "endYearEstimate", "type", "category1", "categoryConf", "DCAid"),
-            codes={
-                "category1": frozenset(CATEGORIES),
-                "categoryConf": frozenset({"med", "high", "low", "atypical"}),
-                "type": frozenset({"general", "sector"}),
-            },
-        ),
+RAW = (
+    RawTable(
+        FILE,
+        ("ccode1", "ccode2", "signYear", "endYearEstimate", "type", "category1", "categoryConf", "DCAid"),
+        codes={
+            "category1": frozenset(CATEGORIES),
+            "categoryConf": frozenset({"med", "high", "low", "atypical"}),
+            "type": frozenset({"general", "sector"}),
+        },
     ),
-    variables=(
-        event("defence_agreement", "Defence cooperation agreement in force", assigned=BY_DYAD),
-        event("defence_agreement_broad", "Same, any coding confidence", role="description", assigned=BY_DYAD),
-        *(event(name, label, role="description", assigned=BY_DYAD) for name, label in CATEGORIES.values()),
-    ),
-    clean=clean,
-    years=(1980, 2010),
 )
+VARIABLES = (
+    event("defence_agreement", "Defence cooperation agreement in force", assigned=BY_DYAD),
+    event("defence_agreement_broad", "Same, any coding confidence", role="description", assigned=BY_DYAD),
+    *(event(name, label, role="description", assigned=BY_DYAD) for name, label in CATEGORIES.values()),
+)
+SOURCE = Source(SLUG, "dyad-year", RAW, VARIABLES, clean, (1980, 2010))

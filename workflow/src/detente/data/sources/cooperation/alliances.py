@@ -30,14 +30,9 @@ def clean(raw: Frames) -> Tidy:
     return Tidy(frame.reset_index(), attrition(SLUG, entries))
 
 
-SOURCE = Source(
-    slug=SLUG,
-    key="dyad-year",
-    raw=(RawTable(FILE, ("ccode1", "ccode2", "year", *OBLIGATIONS), codes=dict.fromkeys(OBLIGATIONS, BINARY)),),
-    variables=tuple(
-        event(name, label, role="treatment" if name == "defence_pact" else "description", assigned=BY_NETWORK)
-        for name, label in OBLIGATIONS.values()
-    ),
-    clean=clean,
-    years=(1815, 2018),
+RAW = (RawTable(FILE, ("ccode1", "ccode2", "year", *OBLIGATIONS), codes=dict.fromkeys(OBLIGATIONS, BINARY)),)
+VARIABLES = tuple(
+    event(name, label, role="treatment" if name == "defence_pact" else "description", assigned=BY_NETWORK)
+    for name, label in OBLIGATIONS.values()
 )
+SOURCE = Source(SLUG, "dyad-year", RAW, VARIABLES, clean, (1815, 2018))

@@ -17,14 +17,9 @@ def clean(raw: Frames) -> Tidy:
     return Tidy(keyed(raw[FILE], STATE_YEAR, NAMES).astype("int64"), attrition(SLUG))
 
 
-SOURCE = Source(
-    slug=SLUG,
-    key="state-year",
-    raw=(RawTable(FILE, ("ccode", "year", *NAMES), codes={"jme_d": frozenset({0.0, 1.0})}),),
-    variables=(
-        measure("exercises_state", "Joint exercises that the state took part in", "exercises", assigned=BY_STATE),
-        measure("exercise_state_any", "State took part in a joint exercise", assigned=BY_STATE),
-    ),
-    clean=clean,
-    years=(1978, 2016),
+RAW = (RawTable(FILE, ("ccode", "year", *NAMES), codes={"jme_d": frozenset({0.0, 1.0})}),)
+VARIABLES = (
+    measure("exercises_state", "Joint exercises that the state took part in", "exercises", assigned=BY_STATE),
+    measure("exercise_state_any", "State took part in a joint exercise", assigned=BY_STATE),
 )
+SOURCE = Source(SLUG, "state-year", RAW, VARIABLES, clean, (1978, 2016))

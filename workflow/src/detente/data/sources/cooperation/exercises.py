@@ -150,45 +150,36 @@ def of_any_size(events: pd.DataFrame) -> pd.Series[bool]:
     return events["parties"] >= 0
 
 
-SOURCE = Source(
-    slug=SLUG,
-    key="event",
-    raw=(
-        RawTable(
-            FILE,
-            (
-                *("MMEID", "Ex_Name", "Series_Name", "lat", "lon"),
-                *("s.year", "s.month", "s.day", "e.year", "e.month", "e.day"),
-                *KINDS,
-                *SLOTS,
-            ),
-            codes={
-                **{name: frozenset({"0", "1"}) for name in KINDS},
-                **dict.fromkeys(("s.month", "e.month"), MONTHS),
-                **dict.fromkeys(("s.day", "e.day"), DAYS),
-            },
-            text=True,
+RAW = (
+    RawTable(
+        FILE,
+        (
+            *("MMEID", "Ex_Name", "Series_Name", "lat", "lon"),
+            *("s.year", "s.month", "s.day", "e.year", "e.month", "e.day"),
+            *KINDS,
+            *SLOTS,
         ),
-        STATE_LIST,
+        codes={
+            **{name: frozenset({"0", "1"}) for name in KINDS},
+            **dict.fromkeys(("s.month", "e.month"), MONTHS),
+            **dict.fromkeys(("s.day", "e.day"), DAYS),
+        },
+        text=True,
     ),
-    variables=(
-        event("exercise_any", "Joint exercise", assigned=by_event(of_any_size)),
-        event(
-            "exercise_bilateral", "Joint exercise of these two alone", assigned=by_event(lambda e: e["parties"] == 2)
-        ),
-        event(
-            "exercise_small",
-            "Joint exercise of at most five parties",
-            assigned=by_event(lambda e: e["parties"] <= SMALL),
-        ),
-        event(
-            "exercise_weight",
-            "Joint exercises, each weighted 1/(parties − 1)",
-            "exercises",
-            assigned=by_event(of_any_size, "weight"),
-        ),
-        event("exercise_count", "Joint exercises", "exercises", "description", assigned=by_event(of_any_size, "count")),
-    ),
-    clean=clean,
-    years=(1980, 2010),
+    STATE_LIST,
 )
+VARIABLES = (
+    event("exercise_any", "Joint exercise", assigned=by_event(of_any_size)),
+    event("exercise_bilateral", "Joint exercise of these two alone", assigned=by_event(lambda e: e["parties"] == 2)),
+    event(
+        "exercise_small", "Joint exercise of at most five parties", assigned=by_event(lambda e: e["parties"] <= SMALL)
+    ),
+    event(
+        "exercise_weight",
+        "Joint exercises, each weighted 1/(parties − 1)",
+        "exercises",
+        assigned=by_event(of_any_size, "weight"),
+    ),
+    event("exercise_count", "Joint exercises", "exercises", "description", assigned=by_event(of_any_size, "count")),
+)
+SOURCE = Source(SLUG, "event", RAW, VARIABLES, clean, (1980, 2010))

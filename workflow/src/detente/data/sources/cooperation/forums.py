@@ -76,18 +76,12 @@ def _entries(codes: pd.DataFrame) -> Entries:
     ]
 
 
-SOURCE = Source(
-    slug=SLUG,
-    alias="igo",
-    key="state-year",
-    raw=(RawTable(FILE, ("ccode", "year", *FORUMS), codes=dict.fromkeys(FORUMS, CODES)),),
-    variables=(
-        *(measure(f"member_{name}", f"Full member: {label}", assigned=BY_STATE) for name, label in FORUMS.values()),
-        *(
-            measure(f"associate_{FORUMS[column][0]}", f"Associate or observer: {FORUMS[column][1]}")
-            for column in WITH_ASSOCIATES
-        ),
+RAW = (RawTable(FILE, ("ccode", "year", *FORUMS), codes=dict.fromkeys(FORUMS, CODES)),)
+VARIABLES = (
+    *(measure(f"member_{name}", f"Full member: {label}", assigned=BY_STATE) for name, label in FORUMS.values()),
+    *(
+        measure(f"associate_{FORUMS[column][0]}", f"Associate or observer: {FORUMS[column][1]}")
+        for column in WITH_ASSOCIATES
     ),
-    clean=clean,
-    years=(1816, 2014),
 )
+SOURCE = Source(SLUG, "state-year", RAW, VARIABLES, clean, (1816, 2014), alias="igo")

@@ -134,27 +134,22 @@ def _dyads(members: pd.DataFrame) -> tuple[pd.DataFrame, int]:
     return frame, len(both) - len(frame)
 
 
-SOURCE = Source(
-    slug=SLUG,
-    key="dyad-year",
-    raw=(
-        RawTable(
-            FILE,
-            ("Exercise Name", "Start Date", "s.year", "s.month", "enddate", "e.year", "JME Type", *SLOTS),
-            member="Sheet1_2",
-            text=True,
-        ),
-        STATES,
+RAW = (
+    RawTable(
+        FILE,
+        ("Exercise Name", "Start Date", "s.year", "s.month", "enddate", "e.year", "JME Type", *SLOTS),
+        member="Sheet1_2",
+        text=True,
     ),
-    variables=(
-        event("jme_any", "Joint exercise (JME)", assigned=BY_NETWORK),
-        event("jme_bilateral", "Joint exercise of these two alone (JME)", assigned=BY_NETWORK),
-        event("jme_small", "Joint exercise of at most five parties (JME)", assigned=BY_NETWORK),
-        event("jme_field", "Joint field exercise (JME)", assigned=BY_NETWORK),
-        event("jme_command", "Joint command-post exercise (JME)", assigned=BY_NETWORK),
-        event("jme_weight", "Joint exercises, each weighted 1/(parties − 1) (JME)", "exercises", assigned=BY_NETWORK),
-        event("jme_count", "Joint exercises (JME)", "exercises"),
-    ),
-    clean=clean,
-    years=(1974, 2010),
+    STATES,
 )
+VARIABLES = (
+    event("jme_any", "Joint exercise (JME)", assigned=BY_NETWORK),
+    event("jme_bilateral", "Joint exercise of these two alone (JME)", assigned=BY_NETWORK),
+    event("jme_small", "Joint exercise of at most five parties (JME)", assigned=BY_NETWORK),
+    event("jme_field", "Joint field exercise (JME)", assigned=BY_NETWORK),
+    event("jme_command", "Joint command-post exercise (JME)", assigned=BY_NETWORK),
+    event("jme_weight", "Joint exercises, each weighted 1/(parties − 1) (JME)", "exercises", assigned=BY_NETWORK),
+    event("jme_count", "Joint exercises (JME)", "exercises"),
+)
+SOURCE = Source(SLUG, "dyad-year", RAW, VARIABLES, clean, (1974, 2010))

@@ -17,19 +17,10 @@ def clean(raw: Frames) -> Tidy:
     return Tidy(keyed(pairs, DYAD_YEAR, {"dyadigos": "joint_organisations"}), attrition(SLUG))
 
 
-SOURCE = Source(
-    slug=SLUG,
-    alias="joint-igo",
-    key="dyad-year",
-    raw=(RawTable(FILE, ("ccode1", "ccode2", "year", "dyadigos")),),
-    variables=(
-        measure(
-            "joint_organisations",
-            "Intergovernmental organisations with both as full members",
-            "organisations",
-            "control",
-        ),
+RAW = (RawTable(FILE, ("ccode1", "ccode2", "year", "dyadigos")),)
+VARIABLES = (
+    measure(
+        "joint_organisations", "Intergovernmental organisations with both as full members", "organisations", "control"
     ),
-    clean=clean,
-    years=(1816, 2014),
 )
+SOURCE = Source(SLUG, "dyad-year", RAW, VARIABLES, clean, (1816, 2014), alias="joint-igo")

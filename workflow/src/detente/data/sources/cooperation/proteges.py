@@ -50,34 +50,25 @@ def _signals(table: pd.DataFrame, prefix: str, power: int) -> pd.DataFrame:
     return pd.DataFrame({**keys, **signals, NUKES: nukes})
 
 
-SOURCE = Source(
-    slug=SLUG,
-    key="dyad-year",
-    raw=(
-        RawTable(
-            FILE,
-            (
-                "ccode",
-                "year",
-                *(f"{prefix}_{signal}" for prefix in POWERS for signal in SIGNALS),
-                *(f"{prefix}_nukes" for prefix in DEPLOYERS),
-            ),
-            codes={f"{prefix}_{s}": BINARY for prefix in POWERS for s in ("ex", "vis", "pact", "bit")},
+RAW = (
+    RawTable(
+        FILE,
+        (
+            "ccode",
+            "year",
+            *(f"{prefix}_{signal}" for prefix in POWERS for signal in SIGNALS),
+            *(f"{prefix}_nukes" for prefix in DEPLOYERS),
         ),
+        codes={f"{prefix}_{s}": BINARY for prefix in POWERS for s in ("ex", "vis", "pact", "bit")},
     ),
-    variables=(
-        *(
-            measure(
-                name,
-                label,
-                unit,
-                "treatment" if signal in ("ex", "vis", "troops") else "description",
-                assigned=BY_NETWORK,
-            )
-            for signal, (name, label, unit) in SIGNALS.items()
-        ),
-        measure(NUKES, "Great power's nuclear weapons in the protégé"),
-    ),
-    clean=clean,
-    years=(1950, 2012),
 )
+VARIABLES = (
+    *(
+        measure(
+            name, label, unit, "treatment" if signal in ("ex", "vis", "troops") else "description", assigned=BY_NETWORK
+        )
+        for signal, (name, label, unit) in SIGNALS.items()
+    ),
+    measure(NUKES, "Great power's nuclear weapons in the protégé"),
+)
+SOURCE = Source(SLUG, "dyad-year", RAW, VARIABLES, clean, (1950, 2012))

@@ -112,28 +112,23 @@ def _entries(table: pd.DataFrame, alliances: pd.DataFrame) -> Entries:
 
 
 _DATES = ("yrent", "moent", "dayent", "yrexit", "moexit", "dayexit")
-SOURCE = Source(
-    slug=SLUG,
-    key="dyad-year",
-    raw=(
-        RawTable(
-            MEMBERS,
-            ("atopid", "member", "cowsys", *_DATES, "bilat", "phase", *OBLIGATIONS),
-            codes={**dict.fromkeys(OBLIGATIONS, BINARY), "bilat": BINARY, "cowsys": BINARY},
-        ),
-        RawTable(ALLIANCES, ("atopid", "begyr", "bilat"), codes={"bilat": BINARY}),
+RAW = (
+    RawTable(
+        MEMBERS,
+        ("atopid", "member", "cowsys", *_DATES, "bilat", "phase", *OBLIGATIONS),
+        codes={**dict.fromkeys(OBLIGATIONS, BINARY), "bilat": BINARY, "cowsys": BINARY},
     ),
-    variables=(
-        event("treaty", "Alliance treaty in force (ATOP 4.01)"),
-        *(event(name, f"Treaty with an obligation of {word} (ATOP 4.01)") for name, word in OBLIGATIONS.values()),
-        event("treaty_asymmetric", "Treaty under which the two owe different things"),
-        event("treaty_bilateral", "Bilateral alliance treaty"),
-        event("treaty_multilateral", "Multilateral alliance treaty"),
-        event("treaty_formed", "Treaty signed this year"),
-        event("treaty_entered", "A treaty starts to bind both this year"),
-        event("treaty_exited", "A treaty ceases to bind both this year"),
-        event("treaties", "Alliance treaties in force", "treaties"),
-    ),
-    clean=clean,
-    years=(1815, 2016),
+    RawTable(ALLIANCES, ("atopid", "begyr", "bilat"), codes={"bilat": BINARY}),
 )
+VARIABLES = (
+    event("treaty", "Alliance treaty in force (ATOP 4.01)"),
+    *(event(name, f"Treaty with an obligation of {word} (ATOP 4.01)") for name, word in OBLIGATIONS.values()),
+    event("treaty_asymmetric", "Treaty under which the two owe different things"),
+    event("treaty_bilateral", "Bilateral alliance treaty"),
+    event("treaty_multilateral", "Multilateral alliance treaty"),
+    event("treaty_formed", "Treaty signed this year"),
+    event("treaty_entered", "A treaty starts to bind both this year"),
+    event("treaty_exited", "A treaty ceases to bind both this year"),
+    event("treaties", "Alliance treaties in force", "treaties"),
+)
+SOURCE = Source(SLUG, "dyad-year", RAW, VARIABLES, clean, (1815, 2016))

@@ -59,14 +59,9 @@ def clean(raw: Frames) -> Tidy:
     return Tidy(keyed(frame, STATE_YEAR, {v.name: v.name for v in SOURCE.variables}), attrition(SLUG, entries))
 
 
-SOURCE = Source(
-    slug=SLUG,
-    key="state-year",
-    raw=(RawTable(FILE, COLUMNS, member="Sheet1", text=True), STATES),
-    variables=(
-        event("us_visit", "Visit of a US service secretary or commander", unknown=True),
-        event("us_visits", "Visits of US service secretaries and commanders", "visits", unknown=True),
-    ),
-    clean=clean,
-    years=(1992, 2012),
+RAW = (RawTable(FILE, COLUMNS, member="Sheet1", text=True), STATES)
+VARIABLES = (
+    event("us_visit", "Visit of a US service secretary or commander", unknown=True),
+    event("us_visits", "Visits of US service secretaries and commanders", "visits", unknown=True),
 )
+SOURCE = Source(SLUG, "state-year", RAW, VARIABLES, clean, (1992, 2012))

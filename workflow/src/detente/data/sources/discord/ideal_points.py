@@ -26,12 +26,6 @@ def clean(raw: Frames) -> Tidy:
     return Tidy(frame, attrition(SLUG, entries))
 
 
-SOURCE = Source(
-    slug=SLUG,
-    alias="ideal-points",
-    key="state-year",
-    raw=(RawTable(FILE, ("ccode", "year", *SCALES)),),
-    variables=tuple(measure(name, label, "standard deviations", "control") for name, label in SCALES.values()),
-    clean=clean,
-    years=(1946, 2024),
-)
+RAW = (RawTable(FILE, ("ccode", "year", *SCALES)),)
+VARIABLES = tuple(measure(name, label, "standard deviations", "control") for name, label in SCALES.values())
+SOURCE = Source(SLUG, "state-year", RAW, VARIABLES, clean, (1946, 2024), alias="ideal-points")

@@ -41,31 +41,21 @@ def _dyad_years(source: Source, spells: pd.DataFrame) -> Tidy:
     return Tidy(frame, attrition(source.slug, entries))
 
 
-SOURCE = Source(
-    slug=SLUG,
-    key="dyad-year",
-    raw=(RawTable(FILE, ("rivalry", "ccode1", "ccode2", "start", "end")),),
-    variables=(event("rivalry", "Strategic rivalry", role="control"),),
-    clean=clean,
-    years=(1816, 2020),
-)
-DREYER = Source(
-    slug=DREYER_SLUG,
-    key="dyad-year",
-    raw=(
-        RawTable(
-            DREYER_FILE,
-            ("rivalryname", "ccode1", "ccode2", "styear", "endyear", *NAMED_TYPES),
-            codes=dict.fromkeys(NAMED_TYPES, frozenset(TYPES)),
-        ),
+RAW = (RawTable(FILE, ("rivalry", "ccode1", "ccode2", "start", "end")),)
+VARIABLES = (event("rivalry", "Strategic rivalry", role="control"),)
+SOURCE = Source(SLUG, "dyad-year", RAW, VARIABLES, clean, (1816, 2020))
+DREYER_RAW = (
+    RawTable(
+        DREYER_FILE,
+        ("rivalryname", "ccode1", "ccode2", "styear", "endyear", *NAMED_TYPES),
+        codes=dict.fromkeys(NAMED_TYPES, frozenset(TYPES)),
     ),
-    variables=(
-        event("rivalry_dreyer", "Strategic rivalry (Thompson and Dreyer)", role="control"),
-        event("rivalry_spatial", "Rivalry over territory", role="control"),
-        event("rivalry_positional", "Rivalry over influence and prestige", role="control"),
-        event("rivalry_ideological", "Rivalry over ideology", role="control"),
-        event("rivalry_interventionary", "Rivalry over intervention in each other", role="control"),
-    ),
-    clean=clean_dreyer,
-    years=(1816, 2010),
 )
+DREYER_VARIABLES = (
+    event("rivalry_dreyer", "Strategic rivalry (Thompson and Dreyer)", role="control"),
+    event("rivalry_spatial", "Rivalry over territory", role="control"),
+    event("rivalry_positional", "Rivalry over influence and prestige", role="control"),
+    event("rivalry_ideological", "Rivalry over ideology", role="control"),
+    event("rivalry_interventionary", "Rivalry over intervention in each other", role="control"),
+)
+DREYER = Source(DREYER_SLUG, "dyad-year", DREYER_RAW, DREYER_VARIABLES, clean_dreyer, (1816, 2010))

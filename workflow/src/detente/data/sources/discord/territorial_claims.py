@@ -53,28 +53,15 @@ def _years(table: pd.DataFrame) -> tuple[pd.DataFrame, int]:
     return long, int((table["endclaim"] >= last * 100 + 99).sum())
 
 
-SOURCE = Source(
-    slug=SLUG,
-    alias="claims",
-    key="dyad-year",
-    raw=(RAW,),
-    variables=(
-        event("territorial_claim", "Territorial claim", role="control"),
-        event("territorial_claim_high", "Territorial claim of high salience", role="control"),
-        event("territorial_claims", "Territorial claims", "claims"),
-        event("territorial_claim_salience", "Salience of the most salient claim, 1 … 12", "points"),
-    ),
-    clean=clean,
-    years=(1816, 2001),
+VARIABLES = (
+    event("territorial_claim", "Territorial claim", role="control"),
+    event("territorial_claim_high", "Territorial claim of high salience", role="control"),
+    event("territorial_claims", "Territorial claims", "claims"),
+    event("territorial_claim_salience", "Salience of the most salient claim, 1 … 12", "points"),
 )
-DIRECTED = Source(
-    slug=DIRECTED_SLUG,
-    key="directed-dyad-year",
-    raw=(RAW,),
-    variables=(
-        event("claims_territory", "Claims territory of the target", role="control"),
-        event("claims_made", "Claims to territory of the target", "claims"),
-    ),
-    clean=clean_directed,
-    years=(1816, 2001),
+SOURCE = Source(SLUG, "dyad-year", (RAW,), VARIABLES, clean, (1816, 2001), alias="claims")
+DIRECTED_VARIABLES = (
+    event("claims_territory", "Claims territory of the target", role="control"),
+    event("claims_made", "Claims to territory of the target", "claims"),
 )
+DIRECTED = Source(DIRECTED_SLUG, "directed-dyad-year", (RAW,), DIRECTED_VARIABLES, clean_directed, (1816, 2001))

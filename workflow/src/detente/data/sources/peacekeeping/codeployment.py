@@ -50,21 +50,16 @@ def clean(raw: Frames) -> Tidy:
     return Tidy(frame.reset_index(), attrition(SLUG, entries))
 
 
-SOURCE = Source(
-    slug=SLUG,
-    key="dyad-year",
-    raw=(RawTable(FILE, ("Date", "Contributor", "Mission", "Total Total")), STATES),
-    variables=(
-        event("codeployment", "Both serve in one UN mission in one month", assigned=BY_NETWORK),
-        event("codeployment_missions", "UN missions in which both serve", "missions", assigned=BY_NETWORK),
-        event("codeployment_months", "Months with a UN mission in which both serve", "months"),
-        event(
-            "codeployment_personnel",
-            "Personnel of the smaller contributor, summed over shared missions, mean month",
-            "persons",
-            assigned=BY_NETWORK,
-        ),
+RAW = (RawTable(FILE, ("Date", "Contributor", "Mission", "Total Total")), STATES)
+VARIABLES = (
+    event("codeployment", "Both serve in one UN mission in one month", assigned=BY_NETWORK),
+    event("codeployment_missions", "UN missions in which both serve", "missions", assigned=BY_NETWORK),
+    event("codeployment_months", "Months with a UN mission in which both serve", "months"),
+    event(
+        "codeployment_personnel",
+        "Personnel of the smaller contributor, summed over shared missions, mean month",
+        "persons",
+        assigned=BY_NETWORK,
     ),
-    clean=clean,
-    years=(2010, 2013),
 )
+SOURCE = Source(SLUG, "dyad-year", RAW, VARIABLES, clean, (2010, 2013))

@@ -62,16 +62,11 @@ def clean(raw: Frames) -> Tidy:
     return Tidy(frame, attrition(SLUG, entries))
 
 
-SOURCE = Source(
-    slug=SLUG,
-    key="state-year",
-    raw=(*(RawTable(f"{FOLDER}/{name}.csv", ("Date", *KINDS)) for name in CONTRIBUTORS), STATES),
-    variables=(
-        event("un_troops_given", "Troops in UN missions, mean month", "persons", assigned=BY_STATE),
-        event("un_police_given", "Police in UN missions, mean month", "persons"),
-        event("un_experts_given", "Military experts in UN missions, mean month", "persons"),
-        event("un_personnel_given", "Uniformed personnel in UN missions, mean month", "persons", assigned=BY_STATE),
-    ),
-    clean=clean,
-    years=(1993, 2013),
+RAW = (*(RawTable(f"{FOLDER}/{name}.csv", ("Date", *KINDS)) for name in CONTRIBUTORS), STATES)
+VARIABLES = (
+    event("un_troops_given", "Troops in UN missions, mean month", "persons", assigned=BY_STATE),
+    event("un_police_given", "Police in UN missions, mean month", "persons"),
+    event("un_experts_given", "Military experts in UN missions, mean month", "persons"),
+    event("un_personnel_given", "Uniformed personnel in UN missions, mean month", "persons", assigned=BY_STATE),
 )
+SOURCE = Source(SLUG, "state-year", RAW, VARIABLES, clean, (1993, 2013))

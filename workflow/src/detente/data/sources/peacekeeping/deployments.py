@@ -54,17 +54,12 @@ def clean(raw: Frames) -> Tidy:
     return Tidy(frame, attrition(SLUG, entries))
 
 
-SOURCE = Source(
-    slug=SLUG,
-    key="state-year",
-    raw=(RawTable(FILE, (*SITE, "ave.no.troops", "UNPOL", "UNMO"), codes={"UNPOL": BINARY, "UNMO": BINARY}), STATES),
-    variables=(
-        measure("peacekeeper_troops", "UN troops at sites of known strength", "persons", assigned=BY_STATE),
-        measure("peacekeeper_sites", "Sites of UN peacekeepers", "sites"),
-        measure("peacekeeper_sites_unsized", "Sites of unknown strength", "sites"),
-        measure("peacekeeper_police", "A site has UN police"),
-        measure("peacekeeper_observers", "A site has UN military observers"),
-    ),
-    clean=clean,
-    years=(1994, 2024),
+RAW = (RawTable(FILE, (*SITE, "ave.no.troops", "UNPOL", "UNMO"), codes={"UNPOL": BINARY, "UNMO": BINARY}), STATES)
+VARIABLES = (
+    measure("peacekeeper_troops", "UN troops at sites of known strength", "persons", assigned=BY_STATE),
+    measure("peacekeeper_sites", "Sites of UN peacekeepers", "sites"),
+    measure("peacekeeper_sites_unsized", "Sites of unknown strength", "sites"),
+    measure("peacekeeper_police", "A site has UN police"),
+    measure("peacekeeper_observers", "A site has UN military observers"),
 )
+SOURCE = Source(SLUG, "state-year", RAW, VARIABLES, clean, (1994, 2024))

@@ -88,15 +88,10 @@ def _entries(table: pd.DataFrame, un: pd.DataFrame) -> Iterator[Entry]:
     yield from each("dropped", "lists no host", nowhere["mission"])
 
 
-SOURCE = Source(
-    slug=SLUG,
-    key="state-year",
-    raw=(RawTable(FILE, ("mission", "year", *HOSTS, *TASKS), codes=dict.fromkeys(TASKS, BINARY)), STATES),
-    variables=(
-        event("un_host", "Host of a UN mission (TAMM)", assigned=BY_STATE),
-        event("un_host_missions", "UN missions hosted (TAMM)", "missions"),
-        *(event(name, f"Host of a UN mission {words}", unknown=True) for name, words in TASKS.values()),
-    ),
-    clean=clean,
-    years=(1948, 2015),
+RAW = (RawTable(FILE, ("mission", "year", *HOSTS, *TASKS), codes=dict.fromkeys(TASKS, BINARY)), STATES)
+VARIABLES = (
+    event("un_host", "Host of a UN mission (TAMM)", assigned=BY_STATE),
+    event("un_host_missions", "UN missions hosted (TAMM)", "missions"),
+    *(event(name, f"Host of a UN mission {words}", unknown=True) for name, words in TASKS.values()),
 )
+SOURCE = Source(SLUG, "state-year", RAW, VARIABLES, clean, (1948, 2015))

@@ -43,24 +43,17 @@ def _flag(codes: pd.Series, code: int) -> pd.Series:
     return (codes == code).astype("float64").where(codes.notna())
 
 
-SOURCE = Source(
-    slug=SLUG,
-    key="dyad-year",
-    raw=(
-        *RAW,
-        RawTable(
-            FILE,
-            ("crisno", "mediate", "usinv", "brexit"),
-            codes={"mediate": frozenset({1, 2, 3, 4}), "usinv": frozenset({1, 2, 3, 4})},
-        ),
+RAW = (
+    *RAW,
+    RawTable(
+        FILE,
+        ("crisno", "mediate", "usinv", "brexit"),
+        codes={"mediate": frozenset({1, 2, 3, 4}), "usinv": frozenset({1, 2, 3, 4})},
     ),
-    variables=(
-        event(
-            "mediated_icb", "Crisis between them under way that was mediated (ICB 13)", assigned=BY_DYAD, unknown=True
-        ),
-        event("us_military_icb", "Crisis between them under way with US military action (ICB 13)", unknown=True),
-        measure("days_icb", "Length of the longest crisis between them under way (ICB 13)", "days"),
-    ),
-    clean=clean,
-    years=(1918, 2016),
 )
+VARIABLES = (
+    event("mediated_icb", "Crisis between them under way that was mediated (ICB 13)", assigned=BY_DYAD, unknown=True),
+    event("us_military_icb", "Crisis between them under way with US military action (ICB 13)", unknown=True),
+    measure("days_icb", "Length of the longest crisis between them under way (ICB 13)", "days"),
+)
+SOURCE = Source(SLUG, "dyad-year", RAW, VARIABLES, clean, (1918, 2016))

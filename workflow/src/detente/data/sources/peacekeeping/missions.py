@@ -89,24 +89,19 @@ def _expanded(rows: Sequence[Mapping[Hashable, Any]]) -> Iterator[Entry]:
         yield "expanded", reason, name, years * len(list(combinations(group, 2)))
 
 
-SOURCE = Source(
-    slug=SLUG,
-    key="dyad-year",
-    raw=(
-        RawTable(
-            FILE,
-            ("mission_abbrev", "mission_type", *PARTIES, "task_yearest"),
-            codes={"mission_type": frozenset(KINDS)},
-            member="Peace Missions",
-        ),
+RAW = (
+    RawTable(
+        FILE,
+        ("mission_abbrev", "mission_type", *PARTIES, "task_yearest"),
+        codes={"mission_type": frozenset(KINDS)},
+        member="Peace Missions",
     ),
-    variables=(
-        *(
-            event(name, label, role="treatment" if name == "un_mission" else "description", assigned=BY_NETWORK)
-            for name, label in KINDS.values()
-        ),
-        PAIR,
-    ),
-    clean=clean,
-    years=(1948, 2022),
 )
+VARIABLES = (
+    *(
+        event(name, label, role="treatment" if name == "un_mission" else "description", assigned=BY_NETWORK)
+        for name, label in KINDS.values()
+    ),
+    PAIR,
+)
+SOURCE = Source(SLUG, "dyad-year", RAW, VARIABLES, clean, (1948, 2022))

@@ -82,18 +82,13 @@ def _years(placed: pd.DataFrame) -> pd.DataFrame:
     return rows.astype({"ccode": "int64"}).reset_index(drop=True)
 
 
-SOURCE = Source(
-    slug=SLUG,
-    key="state-year",
-    raw=(
-        RawTable(FILE, ("mission_acronym", "start_date", "end_date")),
-        RawTable(CROSSWALK, ("mission_acronym", "iso3c")),
-        STATES,
-    ),
-    variables=(
-        event("un_operation", "Host of a UN peacekeeping operation (UN list)", assigned=BY_STATE, unknown=True),
-        event("un_operations", "UN peacekeeping operations hosted (UN list)", "operations", unknown=True),
-    ),
-    clean=clean,
-    years=(1948, 2023),
+RAW = (
+    RawTable(FILE, ("mission_acronym", "start_date", "end_date")),
+    RawTable(CROSSWALK, ("mission_acronym", "iso3c")),
+    STATES,
 )
+VARIABLES = (
+    event("un_operation", "Host of a UN peacekeeping operation (UN list)", assigned=BY_STATE, unknown=True),
+    event("un_operations", "UN peacekeeping operations hosted (UN list)", "operations", unknown=True),
+)
+SOURCE = Source(SLUG, "state-year", RAW, VARIABLES, clean, (1948, 2023))

@@ -65,30 +65,25 @@ def _peaks(once: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(columns).reset_index()
 
 
-SOURCE = Source(
-    slug=SLUG,
-    key="state-year",
-    raw=(
-        RawTable(
-            FILE,
-            ("ccode", "year", "date", "missionid", "org", "totals_backward"),
-            codes={"org": frozenset({1.0, 2.0, 3.0})},
-        ),
-        STATES,
+RAW = (
+    RawTable(
+        FILE,
+        ("ccode", "year", "date", "missionid", "org", "totals_backward"),
+        codes={"org": frozenset({1.0, 2.0, 3.0})},
     ),
-    variables=(
-        measure(
-            "un_personnel_conflict", "UN personnel, highest month (intrastate conflicts)", "persons", assigned=BY_STATE
-        ),
-        measure(
-            "nonun_personnel_conflict",
-            "Non-UN peacekeepers, highest month (intrastate conflicts)",
-            "persons",
-            assigned=BY_STATE,
-        ),
-        measure("un_missions_conflict", "UN missions (intrastate conflicts)", "missions"),
-        measure("nonun_missions_conflict", "Non-UN missions (intrastate conflicts)", "missions"),
-    ),
-    clean=clean,
-    years=(1993, 2016),
+    STATES,
 )
+VARIABLES = (
+    measure(
+        "un_personnel_conflict", "UN personnel, highest month (intrastate conflicts)", "persons", assigned=BY_STATE
+    ),
+    measure(
+        "nonun_personnel_conflict",
+        "Non-UN peacekeepers, highest month (intrastate conflicts)",
+        "persons",
+        assigned=BY_STATE,
+    ),
+    measure("un_missions_conflict", "UN missions (intrastate conflicts)", "missions"),
+    measure("nonun_missions_conflict", "Non-UN missions (intrastate conflicts)", "missions"),
+)
+SOURCE = Source(SLUG, "state-year", RAW, VARIABLES, clean, (1993, 2016))

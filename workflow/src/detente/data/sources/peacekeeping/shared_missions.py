@@ -104,19 +104,13 @@ def _unmapped(present: pd.DataFrame, known: pd.DataFrame) -> pd.DataFrame:
     return gaps[~pd.MultiIndex.from_frame(gaps).isin(pd.MultiIndex.from_frame(known[DYAD_YEAR]))]
 
 
-SOURCE = Source(
-    slug=SLUG,
-    key="dyad-year",
-    raw=(RawTable(FILE, (*SITE, "year.overview")), STATES),
-    variables=tuple(
-        event(name, f"{label} (Geo-PKO)", unit, assigned=BY_NETWORK, unknown=True)
-        for name, label, unit in (
-            ("codeployed", "Both have troops in one UN mission", "0/1"),
-            ("codeployed_missions", "UN missions in which both have troops", "missions"),
-            ("codeployed_weight", "Shared UN missions, each weighted 1/(contributors − 1)", "missions"),
-            ("codeployed_site", "Both have troops at one site of a UN mission", "0/1"),
-        )
-    ),
-    clean=clean,
-    years=(1994, 2024),
+VARIABLES = tuple(
+    event(name, f"{label} (Geo-PKO)", unit, assigned=BY_NETWORK, unknown=True)
+    for name, label, unit in (
+        ("codeployed", "Both have troops in one UN mission", "0/1"),
+        ("codeployed_missions", "UN missions in which both have troops", "missions"),
+        ("codeployed_weight", "Shared UN missions, each weighted 1/(contributors − 1)", "missions"),
+        ("codeployed_site", "Both have troops at one site of a UN mission", "0/1"),
+    )
 )
+SOURCE = Source(SLUG, "dyad-year", (RawTable(FILE, (*SITE, "year.overview")), STATES), VARIABLES, clean, (1994, 2024))

@@ -60,16 +60,11 @@ def _means(kept: pd.DataFrame) -> pd.DataFrame:
     return means.assign(un_personnel_shortfall_share=share).reset_index()
 
 
-SOURCE = Source(
-    slug=SLUG,
-    key="state-year",
-    raw=(RawTable(FILE, ("mission", "missionccode", "year", "month", *COUNTS)), STATES),
-    variables=(
-        measure("un_personnel_deployed", "UN personnel deployed in the state", "persons", assigned=BY_STATE),
-        measure("un_personnel_authorised", "UN personnel authorised for the state", "persons"),
-        measure("un_personnel_shortfall", "UN personnel short of those authorised", "persons", assigned=BY_STATE),
-        measure("un_personnel_shortfall_share", "Shortfall as share of authorised", "share", assigned=BY_STATE),
-    ),
-    clean=clean,
-    years=(1990, 2015),
+RAW = (RawTable(FILE, ("mission", "missionccode", "year", "month", *COUNTS)), STATES)
+VARIABLES = (
+    measure("un_personnel_deployed", "UN personnel deployed in the state", "persons", assigned=BY_STATE),
+    measure("un_personnel_authorised", "UN personnel authorised for the state", "persons"),
+    measure("un_personnel_shortfall", "UN personnel short of those authorised", "persons", assigned=BY_STATE),
+    measure("un_personnel_shortfall_share", "Shortfall as share of authorised", "share", assigned=BY_STATE),
 )
+SOURCE = Source(SLUG, "state-year", RAW, VARIABLES, clean, (1990, 2015))

@@ -54,18 +54,12 @@ def _corrected(table: pd.DataFrame) -> tuple[pd.DataFrame, Entries]:
     return places, entries
 
 
-SOURCE = Source(
-    slug=SLUG,
-    alias="capitals",
-    key="state-year",
-    raw=(
-        RawTable(FILE, ("ccode", "capital", "stdate", "enddate", "lat", "lng")),
-        RawTable(STATES, ("ccode", "styear", "endyear"), slug="cow-state-system"),
-    ),
-    variables=(
-        measure("capital_latitude", "Latitude of the capital", "degrees north"),
-        measure("capital_longitude", "Longitude of the capital", "degrees east"),
-    ),
-    clean=clean,
-    years=(1816, 2016),
+RAW = (
+    RawTable(FILE, ("ccode", "capital", "stdate", "enddate", "lat", "lng")),
+    RawTable(STATES, ("ccode", "styear", "endyear"), slug="cow-state-system"),
 )
+VARIABLES = (
+    measure("capital_latitude", "Latitude of the capital", "degrees north"),
+    measure("capital_longitude", "Longitude of the capital", "degrees east"),
+)
+SOURCE = Source(SLUG, "state-year", RAW, VARIABLES, clean, (1816, 2016), alias="capitals")

@@ -52,30 +52,17 @@ def clean_ties(raw: Frames) -> Tidy:
     return Tidy(frame, attrition(TIES_SLUG, entries))
 
 
-SOURCE = Source(
-    slug=SLUG,
-    key="state",
-    raw=(RAW,),
-    variables=(
-        measure("former_dependency", "Was a colony or dependency"),
-        measure("colonial_ruler", "Main colonial ruler", "COW code"),
-        measure("independence_from", "Independent from", "COW code"),
-        measure("independence_year", "Year of independence", "year"),
-        measure("independence_violent", "Independence was violent"),
-        measure("independence_type", "1 formation, 2 decolonisation, 3 secession, 4 partition", "category"),
-    ),
-    clean=clean,
-    years=(1816, 2018),
+VARIABLES = (
+    measure("former_dependency", "Was a colony or dependency"),
+    measure("colonial_ruler", "Main colonial ruler", "COW code"),
+    measure("independence_from", "Independent from", "COW code"),
+    measure("independence_year", "Year of independence", "year"),
+    measure("independence_violent", "Independence was violent"),
+    measure("independence_type", "1 formation, 2 decolonisation, 3 secession, 4 partition", "category"),
 )
-TIES = Source(
-    slug=TIES_SLUG,
-    alias="colonial",
-    key="dyad",
-    raw=(RAW,),
-    variables=(
-        event("colonial_tie", "One was the other's main colonial ruler", role="control"),
-        event("independence_tie", "One became independent of the other", role="control"),
-    ),
-    clean=clean_ties,
-    years=(1816, 2018),
+SOURCE = Source(SLUG, "state", (RAW,), VARIABLES, clean, (1816, 2018))
+TIES_VARIABLES = (
+    event("colonial_tie", "One was the other's main colonial ruler", role="control"),
+    event("independence_tie", "One became independent of the other", role="control"),
 )
+TIES = Source(TIES_SLUG, "dyad", (RAW,), TIES_VARIABLES, clean_ties, (1816, 2018), alias="colonial")

@@ -22,23 +22,17 @@ def clean(raw: Frames) -> Tidy:
     return Tidy(frame, attrition(SLUG, entries))
 
 
-SOURCE = Source(
-    slug=SLUG,
-    alias="contiguity",
-    key="dyad-year",
-    raw=(
-        RawTable(
-            FILE,
-            ("state1no", "state2no", "year", "conttype"),
-            codes={"conttype": frozenset({1, 2, 3, 4, 5})},
-            member="contdird.dta",
-        ),
+RAW = (
+    RawTable(
+        FILE,
+        ("state1no", "state2no", "year", "conttype"),
+        codes={"conttype": frozenset({1, 2, 3, 4, 5})},
+        member="contdird.dta",
     ),
-    variables=(
-        event("contiguous", "Contiguous by land or at most 400 miles of water", role="control", geography=True),
-        event("land_contiguous", "Contiguous by land or river", role="control", geography=True),
-        event("contiguity_type", "Contiguity, 1 land … 5 ≤ 400 miles of water, 0 none", "code", geography=True),
-    ),
-    clean=clean,
-    years=(1816, 2016),
 )
+VARIABLES = (
+    event("contiguous", "Contiguous by land or at most 400 miles of water", role="control", geography=True),
+    event("land_contiguous", "Contiguous by land or river", role="control", geography=True),
+    event("contiguity_type", "Contiguity, 1 land … 5 ≤ 400 miles of water, 0 none", "code", geography=True),
+)
+SOURCE = Source(SLUG, "dyad-year", RAW, VARIABLES, clean, (1816, 2016), alias="contiguity")

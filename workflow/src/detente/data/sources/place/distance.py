@@ -22,14 +22,9 @@ def clean(raw: Frames) -> Tidy:
     return Tidy(filled, attrition(SLUG, [("added", reason, "all dyads", len(entry))]))
 
 
-SOURCE = Source(
-    slug=SLUG,
-    key="dyad-year",
-    raw=(RawTable(FILE, ("ccode1", "ccode2", "year", "mindist")),),
-    variables=(
-        measure("distance_km", "Minimum distance between territories", "km", "control", geography=True),
-        measure("log_distance", "Log of minimum distance", "log(km + 1)", "control", geography=True),
-    ),
-    clean=clean,
-    years=(1886, 2019),
+RAW = (RawTable(FILE, ("ccode1", "ccode2", "year", "mindist")),)
+VARIABLES = (
+    measure("distance_km", "Minimum distance between territories", "km", "control", geography=True),
+    measure("log_distance", "Log of minimum distance", "log(km + 1)", "control", geography=True),
 )
+SOURCE = Source(SLUG, "dyad-year", RAW, VARIABLES, clean, (1886, 2019))

@@ -50,12 +50,6 @@ def clean(raw: Frames) -> Tidy:
     return Tidy(frame, attrition(SLUG, entries))
 
 
-SOURCE = Source(
-    slug=SLUG,
-    alias="drought",
-    key="state-year",
-    raw=(RawTable(FILE, ("ISO3", "year", "spei_popweighted")),),
-    variables=(measure("spei", "Drought index (SPEI), negative is dry", "standard deviations", "control"),),
-    clean=clean,
-    years=(1901, 2023),
-)
+RAW = (RawTable(FILE, ("ISO3", "year", "spei_popweighted")),)
+VARIABLES = (measure("spei", "Drought index (SPEI), negative is dry", "standard deviations", "control"),)
+SOURCE = Source(SLUG, "state-year", RAW, VARIABLES, clean, (1901, 2023), alias="drought")

@@ -95,37 +95,25 @@ def clean_states(raw: Frames) -> Tidy:
     return Tidy(frame, attrition(STATES_SLUG, entries))
 
 
-SOURCE = Source(
-    slug=SLUG,
-    key="dyad",
-    raw=(
-        RawTable(
-            FILE, ("iso_o", "iso_d", *FLAGS, *DISTANCES), codes=dict.fromkeys(FLAGS, BINARY), member="dist_cepii.xls"
-        ),
-    ),
-    variables=(
-        measure("common_language_official", "Share an official language", role="control"),
-        measure("common_language_spoken", "Share a language of at least 9 % of each", role="control"),
-        measure("contiguous_today", "Share a border (about 2000)"),
-        measure("colonial_link", "Were ever in a colonial relation", role="control"),
-        measure("colonial_link_1945", "Were in a colonial relation after 1945", role="control"),
-        measure("colonial_link_today", "Are in a colonial relation (about 2000)"),
-        measure("common_coloniser", "Had a common coloniser after 1945", role="control"),
-        measure("same_country", "Are or were one country", role="control"),
-        measure("main_city_distance_km", "Distance between the largest cities", "km", "control"),
-        measure("population_distance_km", "Distance between cities, weighted by population", "km", "control"),
-    ),
-    clean=clean,
-    years=(1946, 2016),
+RAW = (
+    RawTable(FILE, ("iso_o", "iso_d", *FLAGS, *DISTANCES), codes=dict.fromkeys(FLAGS, BINARY), member="dist_cepii.xls"),
 )
-STATES = Source(
-    slug=STATES_SLUG,
-    key="state",
-    raw=(RawTable(CITIES, ("iso3", "area", "landlocked"), codes={"landlocked": BINARY}),),
-    variables=(
-        measure("landlocked", "Without access to the sea", role="control"),
-        measure("area_km2", "Area", "km²", "control"),
-    ),
-    clean=clean_states,
-    years=(1946, 2016),
+VARIABLES = (
+    measure("common_language_official", "Share an official language", role="control"),
+    measure("common_language_spoken", "Share a language of at least 9 % of each", role="control"),
+    measure("contiguous_today", "Share a border (about 2000)"),
+    measure("colonial_link", "Were ever in a colonial relation", role="control"),
+    measure("colonial_link_1945", "Were in a colonial relation after 1945", role="control"),
+    measure("colonial_link_today", "Are in a colonial relation (about 2000)"),
+    measure("common_coloniser", "Had a common coloniser after 1945", role="control"),
+    measure("same_country", "Are or were one country", role="control"),
+    measure("main_city_distance_km", "Distance between the largest cities", "km", "control"),
+    measure("population_distance_km", "Distance between cities, weighted by population", "km", "control"),
 )
+SOURCE = Source(SLUG, "dyad", RAW, VARIABLES, clean, (1946, 2016))
+STATES_RAW = (RawTable(CITIES, ("iso3", "area", "landlocked"), codes={"landlocked": BINARY}),)
+STATES_VARIABLES = (
+    measure("landlocked", "Without access to the sea", role="control"),
+    measure("area_km2", "Area", "km²", "control"),
+)
+STATES = Source(STATES_SLUG, "state", STATES_RAW, STATES_VARIABLES, clean_states, (1946, 2016))

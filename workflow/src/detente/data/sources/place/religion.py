@@ -69,15 +69,9 @@ def _every_year(coded: pd.DataFrame) -> tuple[pd.DataFrame, int, int]:
     return every, int((kinds == "between").sum()), int((kinds == "after").sum())
 
 
-SOURCE = Source(
-    slug=SLUG,
-    alias="religion",
-    key="state-year",
-    raw=(RawTable(FILE, ("year", "state", *RELIGIONS, "dualrelig"), codes={"dualrelig": BINARY}),),
-    variables=tuple(
-        measure(f"religion_{name}", f"{label}, share of population", "share", "control")
-        for name, label in RELIGIONS.values()
-    ),
-    clean=clean,
-    years=(1945, 2010),
+RAW = (RawTable(FILE, ("year", "state", *RELIGIONS, "dualrelig"), codes={"dualrelig": BINARY}),)
+VARIABLES = tuple(
+    measure(f"religion_{name}", f"{label}, share of population", "share", "control")
+    for name, label in RELIGIONS.values()
 )
+SOURCE = Source(SLUG, "state-year", RAW, VARIABLES, clean, (1945, 2010), alias="religion")

@@ -46,15 +46,9 @@ def clean(raw: Frames) -> Tidy:
     return Tidy(frame, attrition(SLUG, entries))
 
 
-SOURCE = Source(
-    slug=SLUG,
-    alias="rivers",
-    key="dyad",
-    raw=(RawTable(FILE, ("country_name", "bcode", "ccode")),),
-    variables=(
-        event("shared_river", "Share an international river basin", role="control"),
-        event("shared_basins", "International river basins shared", "basins"),
-    ),
-    clean=clean,
-    years=(1816, 2018),
+RAW = (RawTable(FILE, ("country_name", "bcode", "ccode")),)
+VARIABLES = (
+    event("shared_river", "Share an international river basin", role="control"),
+    event("shared_basins", "International river basins shared", "basins"),
 )
+SOURCE = Source(SLUG, "dyad", RAW, VARIABLES, clean, (1816, 2018), alias="rivers")

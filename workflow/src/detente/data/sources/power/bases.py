@@ -19,7 +19,7 @@ def clean(raw: Frames) -> Tidy:
     table = raw[FILE]
     home, territory = table["ccode"] == SENDER, table["ccode"] >= FIRST_TERRITORY
     abroad = table.loc[~home & ~territory, ["ccode", *KINDS]].rename(columns=KINDS)
-    frame = abroad.groupby("ccode").sum().astype("int64").reset_index().astype({"ccode": "int64"})
+    frame = abroad.groupby("ccode").sum().reset_index().astype("int64")
     entries: Entries = [
         ("dropped", "in the United States itself", "all sites", home),
         ("dropped", "in a territory, not a state (code of 1000 or more)", "all sites", territory),
@@ -28,15 +28,10 @@ def clean(raw: Frames) -> Tidy:
     return Tidy(frame, attrition(SLUG, entries))
 
 
-SOURCE = Source(
-    slug=SLUG,
-    key="state",
-    raw=(RawTable(FILE, ("ccode", *KINDS), codes=dict.fromkeys(KINDS, BINARY), encoding="latin-1"),),
-    variables=(
-        event("us_bases", "US bases (2018)", "sites"),
-        event("us_lilypads", "US lily pads, small or shared sites (2018)", "sites"),
-        event("us_funded_sites", "Host sites built with US funds (2018)", "sites"),
-    ),
-    clean=clean,
-    years=(2018, 2018),
+RAW = (RawTable(FILE, ("ccode", *KINDS), codes=dict.fromkeys(KINDS, BINARY), encoding="latin-1"),)
+VARIABLES = (
+    event("us_bases", "US bases (2018)", "sites"),
+    event("us_lilypads", "US lily pads, small or shared sites (2018)", "sites"),
+    event("us_funded_sites", "Host sites built with US funds (2018)", "sites"),
 )
+SOURCE = Source(SLUG, "state", RAW, VARIABLES, clean, (2018, 2018))

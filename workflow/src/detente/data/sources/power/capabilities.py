@@ -12,14 +12,9 @@ def clean(raw: Frames) -> Tidy:
     return Tidy(keyed(raw[FILE], STATE_YEAR, {"cinc": "cinc", "milper": "military_personnel"}), attrition(SLUG))
 
 
-SOURCE = Source(
-    slug=SLUG,
-    key="state-year",
-    raw=(RawTable(FILE, ("ccode", "year", "cinc", "milper")),),
-    variables=(
-        measure("cinc", "Composite index of national capability", "share of system", "control"),
-        measure("military_personnel", "Military personnel", "thousand persons"),
-    ),
-    clean=clean,
-    years=(1816, 2022),
+RAW = (RawTable(FILE, ("ccode", "year", "cinc", "milper")),)
+VARIABLES = (
+    measure("cinc", "Composite index of national capability", "share of system", "control"),
+    measure("military_personnel", "Military personnel", "thousand persons"),
 )
+SOURCE = Source(SLUG, "state-year", RAW, VARIABLES, clean, (1816, 2022))

@@ -24,19 +24,13 @@ def clean(raw: Frames) -> Tidy:
     return Tidy(frame, attrition(SLUG, each("kept", "no estimate: missing", missing)))
 
 
-SOURCE = Source(
-    slug=SLUG,
-    alias="gdp",
-    key="state-year",
-    raw=(RawTable(FILE, ("ccode", "year", *COLUMNS)),),
-    variables=(
-        measure("gdp", "Real GDP", "million 2017 international USD", "control"),
-        measure("population", "Population", "million persons", "control"),
-        measure("gdp_per_head", "Real GDP per head", "2011 international USD", "control"),
-        measure("log_gdp", "Log of real GDP", "log", "control"),
-        measure("log_population", "Log of population", "log", "control"),
-        measure("log_gdp_per_head", "Log of real GDP per head", "log", "control"),
-    ),
-    clean=clean,
-    years=(1816, 2019),
+RAW = (RawTable(FILE, ("ccode", "year", *COLUMNS)),)
+VARIABLES = (
+    measure("gdp", "Real GDP", "million 2017 international USD", "control"),
+    measure("population", "Population", "million persons", "control"),
+    measure("gdp_per_head", "Real GDP per head", "2011 international USD", "control"),
+    measure("log_gdp", "Log of real GDP", "log", "control"),
+    measure("log_population", "Log of population", "log", "control"),
+    measure("log_gdp_per_head", "Log of real GDP per head", "log", "control"),
 )
+SOURCE = Source(SLUG, "state-year", RAW, VARIABLES, clean, (1816, 2019), alias="gdp")

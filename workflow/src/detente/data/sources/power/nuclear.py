@@ -41,23 +41,18 @@ def clean(raw: Frames) -> Tidy:
     return Tidy(frame, attrition(SLUG, entries))
 
 
-SOURCE = Source(
-    slug=SLUG,
-    key="state-year",
-    raw=(
-        RawTable(
-            FILE,
-            ("Entity", "Year", "nuclear_weapons_status"),
-            codes={"nuclear_weapons_status": frozenset({0, CONSIDERS, PURSUES, POSSESSES})},
-        ),
-        STATES,
+RAW = (
+    RawTable(
+        FILE,
+        ("Entity", "Year", "nuclear_weapons_status"),
+        codes={"nuclear_weapons_status": frozenset({0, CONSIDERS, PURSUES, POSSESSES})},
     ),
-    variables=(
-        measure("nuclear_status", "Nuclear status, 0 none … 3 possesses", "code"),
-        measure("nuclear_considers", "Considers nuclear weapons"),
-        measure("nuclear_pursues", "Pursues nuclear weapons"),
-        measure("nuclear_possesses", "Possesses nuclear weapons", role="control"),
-    ),
-    clean=clean,
-    years=(1938, 2022),
+    STATES,
 )
+VARIABLES = (
+    measure("nuclear_status", "Nuclear status, 0 none … 3 possesses", "code"),
+    measure("nuclear_considers", "Considers nuclear weapons"),
+    measure("nuclear_pursues", "Pursues nuclear weapons"),
+    measure("nuclear_possesses", "Possesses nuclear weapons", role="control"),
+)
+SOURCE = Source(SLUG, "state-year", RAW, VARIABLES, clean, (1938, 2022))

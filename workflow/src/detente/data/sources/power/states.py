@@ -40,15 +40,8 @@ def clean(raw: Frames) -> Tidy:
     return Tidy(frame.astype({"ccode": "int64"}), attrition(SLUG))
 
 
-SOURCE = Source(
-    slug=SLUG,
-    alias="states",
-    key="spell",
-    raw=(
-        RawTable("states2016.csv", ("stateabb", "ccode", "statenme", *_SPELL)),
-        RawTable("majors2016.csv", ("stateabb", "ccode", *_SPELL)),
-    ),
-    variables=(),
-    clean=clean,
-    years=(1816, 2016),
+RAW = (
+    RawTable("states2016.csv", ("stateabb", "ccode", "statenme", *_SPELL)),
+    RawTable("majors2016.csv", ("stateabb", "ccode", *_SPELL)),
 )
+SOURCE = Source(SLUG, "spell", RAW, (), clean, (1816, 2016), alias="states")

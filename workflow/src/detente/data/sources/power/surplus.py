@@ -38,14 +38,9 @@ def clean(raw: Frames) -> Tidy:
     return Tidy(kept.sort_values(STATE_YEAR, ignore_index=True), attrition(SLUG, entries))
 
 
-SOURCE = Source(
-    slug=SLUG,
-    key="state-year",
-    raw=(RawTable(FILE, ("ccode", "year", "sdpest", "wbgdp2011est")), STATES),
-    variables=(
-        measure("log_surplus", "Log of surplus domestic product", "log 2011 USD", "control"),
-        measure("surplus_share", "Share of the system's surplus domestic product", "share", "control"),
-    ),
-    clean=clean,
-    years=(1816, 2015),
+RAW = (RawTable(FILE, ("ccode", "year", "sdpest", "wbgdp2011est")), STATES)
+VARIABLES = (
+    measure("log_surplus", "Log of surplus domestic product", "log 2011 USD", "control"),
+    measure("surplus_share", "Share of the system's surplus domestic product", "share", "control"),
 )
+SOURCE = Source(SLUG, "state-year", RAW, VARIABLES, clean, (1816, 2015))

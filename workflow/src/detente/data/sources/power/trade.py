@@ -57,38 +57,20 @@ def _known(table: pd.DataFrame, columns: Sequence[str]) -> tuple[pd.DataFrame, E
     return table.assign(**flows.where(flows >= 0)), negative
 
 
-SOURCE = Source(
-    slug=SLUG,
-    alias="trade",
-    key="dyad-year",
-    raw=(RAW,),
-    variables=(
-        measure("trade_cow", "Trade, both directions", DOLLARS, "control"),
-        measure("trade_cow_smoothed", "Trade, both directions, gaps smoothed", DOLLARS, "control"),
-        measure("log_trade_cow", "Log of smoothed trade", "log(million + 1)", "control"),
-    ),
-    clean=clean,
-    years=(1870, 2014),
+VARIABLES = (
+    measure("trade_cow", "Trade, both directions", DOLLARS, "control"),
+    measure("trade_cow_smoothed", "Trade, both directions, gaps smoothed", DOLLARS, "control"),
+    measure("log_trade_cow", "Log of smoothed trade", "log(million + 1)", "control"),
 )
-DIRECTED = Source(
-    slug=DIRECTED_SLUG,
-    key="directed-dyad-year",
-    raw=(RAW,),
-    variables=(
-        measure("imports_dyad_cow", "Imports from the target", DOLLARS, "control"),
-        measure("imports_dyad_cow_smoothed", "Imports from the target, gaps smoothed", DOLLARS, "control"),
-    ),
-    clean=clean_directed,
-    years=(1870, 2014),
+SOURCE = Source(SLUG, "dyad-year", (RAW,), VARIABLES, clean, (1870, 2014), alias="trade")
+DIRECTED_VARIABLES = (
+    measure("imports_dyad_cow", "Imports from the target", DOLLARS, "control"),
+    measure("imports_dyad_cow_smoothed", "Imports from the target, gaps smoothed", DOLLARS, "control"),
 )
-NATIONAL = Source(
-    slug=NATIONAL_SLUG,
-    key="state-year",
-    raw=(RawTable(NATIONAL_FILE, ("ccode", "year", "imports", "exports")),),
-    variables=(
-        measure("imports_cow", "Imports from all states", DOLLARS, "control"),
-        measure("exports_cow", "Exports to all states", DOLLARS, "control"),
-    ),
-    clean=clean_national,
-    years=(1870, 2014),
+DIRECTED = Source(DIRECTED_SLUG, "directed-dyad-year", (RAW,), DIRECTED_VARIABLES, clean_directed, (1870, 2014))
+NATIONAL_RAW = (RawTable(NATIONAL_FILE, ("ccode", "year", "imports", "exports")),)
+NATIONAL_VARIABLES = (
+    measure("imports_cow", "Imports from all states", DOLLARS, "control"),
+    measure("exports_cow", "Exports to all states", DOLLARS, "control"),
 )
+NATIONAL = Source(NATIONAL_SLUG, "state-year", NATIONAL_RAW, NATIONAL_VARIABLES, clean_national, (1870, 2014))

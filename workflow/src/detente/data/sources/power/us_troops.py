@@ -39,12 +39,6 @@ def clean(raw: Frames) -> Tidy:
     return Tidy(frame.astype("int64"), attrition(SLUG, entries))
 
 
-SOURCE = Source(
-    slug=SLUG,
-    alias="troops",
-    key="state-year",
-    raw=(RawTable(FILE, ("countryname", "ccode", "year", "troops_ad")), STATES),
-    variables=(measure("us_troops", "US active-duty troops reported in the state", "persons", assigned=BY_STATE),),
-    clean=clean,
-    years=(1950, 2024),
-)
+RAW = (RawTable(FILE, ("countryname", "ccode", "year", "troops_ad")), STATES)
+VARIABLES = (measure("us_troops", "US active-duty troops reported in the state", "persons", assigned=BY_STATE),)
+SOURCE = Source(SLUG, "state-year", RAW, VARIABLES, clean, (1950, 2024), alias="troops")

@@ -13,16 +13,10 @@ def clean(raw: Frames) -> Tidy:
     return Tidy(keyed(raw[FILE], STATE_YEAR, SCORES), attrition(SLUG))
 
 
-SOURCE = Source(
-    slug=SLUG,
-    alias="democracy",
-    key="state-year",
-    raw=(RawTable(FILE, ("ccode", "year", *SCORES)),),
-    variables=(
-        measure("democracy", "Extended Unified Democracy Score", "standard deviations", "control"),
-        measure("polity", "Polity score, −10 … 10", "points"),
-        measure("polyarchy", "V-Dem electoral democracy, 0 … 1", "index"),
-    ),
-    clean=clean,
-    years=(1816, 2025),
+RAW = (RawTable(FILE, ("ccode", "year", *SCORES)),)
+VARIABLES = (
+    measure("democracy", "Extended Unified Democracy Score", "standard deviations", "control"),
+    measure("polity", "Polity score, −10 … 10", "points"),
+    measure("polyarchy", "V-Dem electoral democracy, 0 … 1", "index"),
 )
+SOURCE = Source(SLUG, "state-year", RAW, VARIABLES, clean, (1816, 2025), alias="democracy")

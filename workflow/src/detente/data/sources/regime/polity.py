@@ -87,18 +87,12 @@ def _renamed(coded: pd.DataFrame) -> Entries:
     ]
 
 
-SOURCE = Source(
-    slug=SLUG,
-    alias="polity",
-    key="state-year",
-    raw=(RawTable(FILE, ("ccode", "country", "year", "polity", "polity2", *SCORES)),),
-    variables=(
-        measure("polity5", "Polity score (polity2), −10 … 10", "points", "control"),
-        measure("polity5_democracy", "Institutionalised democracy, 0 … 10", "points"),
-        measure("polity5_autocracy", "Institutionalised autocracy, 0 … 10", "points"),
-        measure("polity5_executive_constraints", "Executive constraints, 1 … 7", "points", "control"),
-        measure("polity5_status", "0 scored, 1 interruption, 2 interregnum, 3 transition", "category"),
-    ),
-    clean=clean,
-    years=(1816, 2018),
+RAW = (RawTable(FILE, ("ccode", "country", "year", "polity", "polity2", *SCORES)),)
+VARIABLES = (
+    measure("polity5", "Polity score (polity2), −10 … 10", "points", "control"),
+    measure("polity5_democracy", "Institutionalised democracy, 0 … 10", "points"),
+    measure("polity5_autocracy", "Institutionalised autocracy, 0 … 10", "points"),
+    measure("polity5_executive_constraints", "Executive constraints, 1 … 7", "points", "control"),
+    measure("polity5_status", "0 scored, 1 interruption, 2 interregnum, 3 transition", "category"),
 )
+SOURCE = Source(SLUG, "state-year", RAW, VARIABLES, clean, (1816, 2018), alias="polity")

@@ -31,20 +31,15 @@ def clean(raw: Frames) -> Tidy:
     return Tidy(keyed(rows[~twice], STATE_YEAR, SCORES), attrition(SLUG, entries))
 
 
-SOURCE = Source(
-    slug=SLUG,
-    key="state-year",
-    raw=(RawTable(FILE, ("extended_country_name", "cown", "year", "in_GW_system", *SCORES)),),
-    variables=(
-        measure("uds_extended", "Extended Unified Democracy Score", "standard deviations", "control"),
-        measure(
-            "uds_extended_adjusted",
-            "Extended Unified Democracy Score, 0 where measures switch to democracy",
-            "standard deviations",
-            "control",
-        ),
-        measure("uds_extended_error", "Its standard error", "standard deviations"),
+RAW = (RawTable(FILE, ("extended_country_name", "cown", "year", "in_GW_system", *SCORES)),)
+VARIABLES = (
+    measure("uds_extended", "Extended Unified Democracy Score", "standard deviations", "control"),
+    measure(
+        "uds_extended_adjusted",
+        "Extended Unified Democracy Score, 0 where measures switch to democracy",
+        "standard deviations",
+        "control",
     ),
-    clean=clean,
-    years=(1816, 2017),
+    measure("uds_extended_error", "Its standard error", "standard deviations"),
 )
+SOURCE = Source(SLUG, "state-year", RAW, VARIABLES, clean, (1816, 2017))

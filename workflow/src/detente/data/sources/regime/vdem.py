@@ -46,13 +46,8 @@ def clean(raw: Frames) -> Tidy:
     return Tidy(pd.concat([frame, added]).sort_values(STATE_YEAR, ignore_index=True), attrition(SLUG, entries))
 
 
-SOURCE = Source(
-    slug=SLUG,
-    key="state-year",
-    raw=(RawTable(FILE, ("vdem_country_name", "vdem_cowcode", "year", *INDICES)),),
-    variables=tuple(
-        measure(name, f"V-Dem: {label.lower()}, 0 … 1", "index", "control") for name, label in INDICES.values()
-    ),
-    clean=clean,
-    years=(1816, 2024),
+RAW = (RawTable(FILE, ("vdem_country_name", "vdem_cowcode", "year", *INDICES)),)
+VARIABLES = tuple(
+    measure(name, f"V-Dem: {label.lower()}, 0 … 1", "index", "control") for name, label in INDICES.values()
 )
+SOURCE = Source(SLUG, "state-year", RAW, VARIABLES, clean, (1816, 2024))
