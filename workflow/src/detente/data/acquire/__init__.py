@@ -8,15 +8,14 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from detente.base.errors import RawFilesUnavailable
-from detente.data.acquire.download import DeliveryError, Downloader, Patience
-from detente.data.acquire.lock import alone
+from detente.data.acquire.download import DeliveryError, Downloader, Patience, alone
 
 if TYPE_CHECKING:
     from detente.data.pins import SourceFile, SourceRecord
@@ -108,15 +107,8 @@ def acquire(
     ----------
     sources
         Records by slug; a file lives at `<raw>/<slug>/<file>` and `<mirror>/<slug>/<file>`.
-    patience
-        How long to wait for servers.
     progress
         Show download bars on standard error: always, never, or (None) if that is a terminal.
-
-    Returns
-    -------
-    list of Receipt
-        One a source, in the order of `sources`.
 
     Raises
     ------
@@ -137,11 +129,7 @@ def acquire(
 def verify(path: Path, pin: SourceFile) -> Problem | None:
     """Compare the bytes at `path` with the size and sha256 of `pin`; None if they agree."""
     try:
-        with path.open("rb") as handle:
-            head = handle.read(4096)
-            handle.seek(0)
-            sha256 = hashlib.file_digest(handle, "sha256").hexdigest()
-            size = handle.tell()
+        head, size, sha256 = _contents(path)
     except FileNotFoundError:
         return Problem("not there")
     except OSError as error:
@@ -149,6 +137,15 @@ def verify(path: Path, pin: SourceFile) -> Problem | None:
     if (size, sha256) == (pin.bytes, pin.sha256):
         return None
     return Problem("an HTML page" if HTML.match(head) else "wrong bytes", f"found {size:,} bytes, sha256 {sha256}")
+
+
+def _contents(path: Path) -> tuple[bytes, int, str]:
+    """How a file begins, its size and its sha256."""
+    with path.open("rb") as handle:
+        head = handle.read(4096)
+        handle.seek(0)
+        sha256 = hashlib.file_digest(handle, "sha256").hexdigest()
+        return head, handle.tell(), sha256
 
 
 def broken(receipts: Iterable[Path]) -> list[str]:
@@ -169,8 +166,7 @@ def _broken(receipt: Path) -> list[str]:
 
 def _holds(path: Path, size: int, sha256: str) -> bool:
     try:
-        with path.open("rb") as handle:
-            return path.stat().st_size == size and hashlib.file_digest(handle, "sha256").hexdigest() == sha256
+        return _contents(path)[1:] == (size, sha256)
     except OSError:
         return False
 
@@ -187,10 +183,12 @@ def _obtain(
         kept = f"{problem}; left as it is: move it away, then run again"
         return _Unavailable(slug, pin, (Place(path.as_posix(), kept),))
     places = [Place(path.as_posix(), "not there")]
-    ways = [(_mirrored(mirror, slug, pin), "copied", partial(_from_mirror, mirror, slug, path, pin))]
+    mirrored = mirror / slug / pin.file if mirror else None
+    copy = partial(_from_mirror, mirror, mirrored, path, pin)
+    ways = [(mirrored.as_posix() if mirrored else "mirror", "copied", copy)]
     if pin.address:
-        fetch = partial(_from_address, path, pin, pin.address, downloader, f"{slug}/{pin.file}")
-        ways.append((pin.address, "downloaded", fetch))
+        fetch = partial(_downloaded, path, pin, pin.address, downloader, f"{slug}/{pin.file}")
+        ways.append((pin.address, "downloaded", partial(_brought, path, pin, fetch)))
     for where, verb, attempt in ways:
         try:
             finding = attempt()
@@ -205,45 +203,35 @@ def _obtain(
     return _Unavailable(slug, pin, tuple(places))
 
 
-def _mirrored(mirror: Path | None, slug: str, pin: SourceFile) -> str:
-    return (mirror / slug / pin.file).as_posix() if mirror else "mirror"
-
-
-def _from_mirror(mirror: Path | None, slug: str, path: Path, pin: SourceFile) -> str | None:
+def _from_mirror(mirror: Path | None, source: Path | None, path: Path, pin: SourceFile) -> str | None:
     """Copy the file from the mirror to `path`, or say why not; raises OSError if `path` cannot be written."""
-    if mirror is None:
+    if mirror is None or source is None:
         return "none is set"
-    source = mirror / slug / pin.file
     problem = verify(source, pin)
     if problem is not None:
         return str(problem) if mirror.is_dir() else f"{problem}, and there is no folder {mirror.as_posix()}"
+    return _brought(path, pin, partial(_copied, source, path, pin))
+
+
+def _brought(path: Path, pin: SourceFile, bring: Callable[[], str | None]) -> str | None:
+    """Have `bring` put the file at `path`, unless another process did while this one waited; or say why not."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with alone(path.parent):
-        if os.path.lexists(path):
-            return _come_meanwhile(path, pin)
-        # Named for the process, for folders that cannot be locked.
-        copy = path.with_name(f"{path.name}.{os.getpid()}.copy")
-        try:
-            shutil.copyfile(source, copy)
-            problem = _named(copy, path, pin)
-        finally:
-            copy.unlink(missing_ok=True)
+        if not os.path.lexists(path):
+            return bring()
+        problem = verify(path, pin)
+        return None if problem is None else f"{path.as_posix()} came meanwhile: {problem}; left as it is"
+
+
+def _copied(source: Path, path: Path, pin: SourceFile) -> str | None:
+    # Named for the process, for folders that cannot be locked.
+    copy = path.with_name(f"{path.name}.{os.getpid()}.copy")
+    try:
+        shutil.copyfile(source, copy)
+        problem = _named(copy, path, pin)
+    finally:
+        copy.unlink(missing_ok=True)
     return None if problem is None else f"{problem}, after copying"
-
-
-def _from_address(path: Path, pin: SourceFile, address: str, downloader: Downloader, label: str) -> str | None:
-    """Download the file to `path`, or say why not; raises OSError if `path` cannot be written."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with alone(path.parent):
-        if os.path.lexists(path):
-            return _come_meanwhile(path, pin)
-        return _downloaded(path, pin, address, downloader, label)
-
-
-def _come_meanwhile(path: Path, pin: SourceFile) -> str | None:
-    """Judge a file that another process brought to `path` while this one waited."""
-    problem = verify(path, pin)
-    return None if problem is None else f"{path.as_posix()} came meanwhile: {problem}; left as it is"
 
 
 def _downloaded(path: Path, pin: SourceFile, address: str, downloader: Downloader, label: str) -> str | None:
@@ -276,13 +264,8 @@ def _named(temporary: Path, path: Path, pin: SourceFile) -> Problem | None:
 def _report(missing: Sequence[_Unavailable], total: int, raw: Path) -> str:
     """All that cannot be had: one block a file, the ways on once."""
     blocks = [
-        "\n".join(
-            [
-                f"{each.slug}/{each.pin.file}",
-                f"  expected {each.pin.bytes:,} bytes, sha256 {each.pin.sha256}",
-                *(f"  {place.where}: {place.finding}" for place in each.places),
-            ]
-        )
+        f"{each.slug}/{each.pin.file}\n  expected {each.pin.bytes:,} bytes, sha256 {each.pin.sha256}\n"
+        + "\n".join(f"  {place.where}: {place.finding}" for place in each.places)
         for each in missing
     ]
     ways = (

@@ -1,9 +1,12 @@
-"""Downloads over bad networks: time-outs, retries with back-off, and going on where a connection broke."""
+"""Downloads over bad networks: time-outs, retries with back-off, going on where a connection broke; one at a time."""
 
 from __future__ import annotations
 
+import fcntl
+import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from functools import cached_property
@@ -47,6 +50,21 @@ class _PassingError(DeliveryError):
 
 class _NoConnectionError(_PassingError):
     """The host cannot be reached at all."""
+
+
+@contextmanager
+def alone(folder: Path) -> Iterator[None]:
+    """Wait until no other process is here with the same `folder`; leaves no file behind.
+
+    A file system that knows no locks (some network folders) makes nobody wait.
+    """
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        with suppress(OSError):
+            fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
 
 
 class Downloader:

@@ -23,11 +23,11 @@ from detente.data.panel.columns import Directions, Lazy, Members, Pairs, States
 from detente.data.panel.placing import Given, Records, inside
 from detente.data.panel.spine import Spine, build_spine
 from detente.data.sources import KEYS, Source, attrition
+from detente.data.sources.steps import Entries
+from detente.data.sources.steps import Entry as AttritionEntry
 
 # Years before the window that a panel holds for lags, unless others are asked for.
 LEAD_IN = 2
-# Action, reason, record and rows: an entry of the attrition log.
-Loss = tuple[str, str, str, int]
 
 
 @dataclass(frozen=True)
@@ -168,7 +168,7 @@ def _attrition(whole: Spine, records: list[Records], window: tuple[int, int]) ->
     return pd.concat([attrition("panel"), *found], ignore_index=True)
 
 
-def _unplaced(whole: Spine, records: Records, window: tuple[int, int]) -> list[Loss]:
+def _unplaced(whole: Spine, records: Records, window: tuple[int, int]) -> Entries:
     """Records that have no row: of states that are no members that year, or do not coexist in it, or ever."""
     given, parts = records.given, records.parts
     if "year" not in KEYS[given.key]:
@@ -182,7 +182,7 @@ def _unplaced(whole: Spine, records: Records, window: tuple[int, int]) -> list[L
     return [entry for reason, lost in rows.items() for entry in _lost(lost, parts, reason)]
 
 
-def _lost(rows: pd.DataFrame, parts: list[str], reason: str) -> Iterator[Loss]:
+def _lost(rows: pd.DataFrame, parts: list[str], reason: str) -> Iterator[AttritionEntry]:
     """Attrition entries of timed records, one for each state or dyad."""
     if rows.empty:
         return
@@ -191,7 +191,7 @@ def _lost(rows: pd.DataFrame, parts: list[str], reason: str) -> Iterator[Loss]:
         yield "dropped", reason, f"{'-'.join(map(str, states))} {first}–{last}", size
 
 
-def _never_placed(whole: Spine, given: Given, parts: list[str]) -> list[Loss]:
+def _never_placed(whole: Spine, given: Given, parts: list[str]) -> Entries:
     """Lasting records of states that were never members, or never together."""
     places = [given.places(whole, p) for p in parts]
     known = np.stack(places).min(axis=0) >= 0

@@ -17,10 +17,11 @@ from operator import itemgetter
 import pandas as pd
 
 from detente.data.panel.derived import Expansion
-from detente.data.panel.participants import DYAD_YEAR, coexisting, first_years, pairs
+from detente.data.panel.participants import coexisting, first_years, pairs
 from detente.data.sources import BY_NETWORK, Frames, event
 from detente.data.sources.cooperation.exercises import SLUG, SOURCE
 from detente.data.sources.power.states import SLUG as STATES
+from detente.data.sources.steps import DYAD_YEAR
 
 REACH = 2
 OCCURRENCE = ["series", "last"]
@@ -78,23 +79,17 @@ def _of_members(tidy: Frames) -> pd.DataFrame:
     return frame[coexisting(frame, tidy[STATES])].reset_index(drop=True)
 
 
-CADENCE = Expansion(
-    source=SLUG,
-    needs=(SLUG, STATES),
-    key="dyad-year",
-    variables=(
-        event(
-            "exercise_due",
-            "Series in which both took part last is due by its own past interval (from 1982)",
-            assigned=BY_NETWORK,
-        ),
-        event("exercise_scheduled", "Joint exercise of a series that was due (from 1982)", assigned=BY_NETWORK),
-        event(
-            "exercise_off_year",
-            "Series in which both took part last is alive, and none is due (placebo, from 1982)",
-            assigned=BY_NETWORK,
-        ),
+_VARIABLES = (
+    event(
+        "exercise_due",
+        "Series in which both took part last is due by its own past interval (from 1982)",
+        assigned=BY_NETWORK,
     ),
-    make=_of_members,
-    blind=2,
+    event("exercise_scheduled", "Joint exercise of a series that was due (from 1982)", assigned=BY_NETWORK),
+    event(
+        "exercise_off_year",
+        "Series in which both took part last is alive, and none is due (placebo, from 1982)",
+        assigned=BY_NETWORK,
+    ),
 )
+CADENCE = Expansion(SLUG, (SLUG, STATES), "dyad-year", _VARIABLES, _of_members, blind=2)

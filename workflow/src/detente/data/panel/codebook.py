@@ -29,18 +29,7 @@ def codebook(entries: Mapping[str, Entry]) -> pd.DataFrame:
 def described(panel: Panel) -> pd.DataFrame:
     """The codebook, with how each variable is spread in the window."""
     frame = panel.frame[panel.frame["in_window"]]
-    rows = []
-    for name in panel.entries:
-        column = frame[name]
-        seen = bool(column.notna().any())
-        rows.append(
-            {
-                "nobs": int(column.notna().sum()),
-                "missing": int(column.isna().sum()),
-                "mean": float(column.mean()) if seen else None,
-                "sd": float(column.std()) if seen else None,
-                "min": float(column.min()) if seen else None,
-                "max": float(column.max()) if seen else None,
-            }
-        )
-    return pd.concat([codebook(panel.entries), pd.DataFrame(rows)], axis=1)
+    columns = [frame[name] for name in panel.entries]
+    spread = [(c.count(), c.isna().sum(), c.mean(), c.std(), c.min(), c.max()) for c in columns]
+    rows = pd.DataFrame(spread, columns=["nobs", "missing", "mean", "sd", "min", "max"])
+    return pd.concat([codebook(panel.entries), rows], axis=1)

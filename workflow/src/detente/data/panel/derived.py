@@ -9,14 +9,14 @@ it is. `@pairwise` is for a pair, the same in both directions; `@lookback` for a
 import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from detente.base.types import Array
-from detente.data.sources import BY_NETWORK, KEYS, Assignment, Frames, Key, Variable, measure
+from detente.base.types import Array, Codes, Flags
+from detente.data.sources import BY_NETWORK, KEYS, Assignment, Frames, Key, Role, Variable, measure
 from detente.data.sources.cooperation.forums import SOURCE as FORUMS
 
 Columns = Mapping[str, npt.NDArray[Any]]
@@ -46,7 +46,6 @@ class Directed(Computed):
 
 
 Kind = TypeVar("Kind", bound=Computed)
-Role = Literal["treatment", "control", "description"]
 
 
 def _decorator(kind: type[Kind]) -> Callable[..., Callable[[Callable[..., Any]], Kind]]:
@@ -88,10 +87,36 @@ class Expansion:
     blind: int = 0
 
 
-@pairwise("Major power in the dyad")
-def major_power(major_1: Array, major_2: Array) -> Array:
-    """Whether either state is one."""
-    return np.maximum(major_1, major_2)
+def of_both(
+    name: str,
+    combine: Callable[[Array, Array], Array],
+    of: str,
+    label: str,
+    unit: str = "0/1",
+    assigned: Assignment | None = None,
+    contrast: str = "",
+) -> Derived:
+    """What `combine` makes of the two states' values of one variable; a control."""
+    one, two = f"{of}_1", f"{of}_2"
+    variable = measure(name, label, unit, "control", assigned=assigned, contrast=contrast)
+    return Derived(variable, (one, two), lambda p: np.asarray(combine(p[one], p[two])))
+
+
+def apart(one: Array, two: Array) -> Array:
+    """Distance of two values."""
+    return np.abs(one - two)
+
+
+def follows(one: Codes, two: Codes, year: Codes, years: int = 1) -> Flags:
+    """Whether the row `years` above is the same dyad's of that many years earlier, (N,); rows are sorted by key."""
+    found = np.zeros(len(year), dtype=bool)
+    later, earlier = slice(years, None), slice(None, -years)
+    same = (one[later] == one[earlier]) & (two[later] == two[earlier])
+    found[later] = same & (year[later] - year[earlier] == years)
+    return found
+
+
+major_power = of_both("major_power", np.maximum, "major", "Major power in the dyad")
 
 
 @pairwise("Contiguous, or a major power in the dyad", role="description")
@@ -109,46 +134,30 @@ def capability_ratio(cinc_1: Array, cinc_2: Array) -> Array:
         return np.where(weaker > 0, np.log(stronger / np.where(weaker > 0, weaker, 1.0)), np.nan)
 
 
-@pairwise("Lower of the two democracy scores", "standard deviations")
-def democracy_low(democracy_1: Array, democracy_2: Array) -> Array:
-    """The less democratic state governs a pair's risk (Dixon 1994)."""
-    return np.minimum(democracy_1, democracy_2)
-
-
-@pairwise("Lower of the two Polity scores", "points")
-def polity5_low(polity5_1: Array, polity5_2: Array) -> Array:
-    """Lower of the two."""
-    return np.minimum(polity5_1, polity5_2)
-
-
-@pairwise("Lower of the two electoral democracy indices", "index 0–1")
-def vdem_low(vdem_polyarchy_1: Array, vdem_polyarchy_2: Array) -> Array:
-    """Lower of the two."""
-    return np.minimum(vdem_polyarchy_1, vdem_polyarchy_2)
-
-
-@pairwise("Difference in electoral democracy", "index 0–1")
-def vdem_distance(vdem_polyarchy_1: Array, vdem_polyarchy_2: Array) -> Array:
-    """Distance of the two."""
-    return np.abs(vdem_polyarchy_1 - vdem_polyarchy_2)
-
-
-@pairwise("Lower of the two log GDPs per head", "log")
-def gdp_per_head_low(log_gdp_per_head_1: Array, log_gdp_per_head_2: Array) -> Array:
-    """Lower of the two."""
-    return np.minimum(log_gdp_per_head_1, log_gdp_per_head_2)
-
-
-@pairwise("Distance of UN ideal points", "points", assigned=BY_NETWORK, contrast="one more point of distance")
-def ideal_point_distance(ideal_point_1: Array, ideal_point_2: Array) -> Array:
-    """Distance of the two."""
-    return np.abs(ideal_point_1 - ideal_point_2)
-
-
-@pairwise("Higher of the two nuclear statuses", "code")
-def nuclear_status_high(nuclear_status_1: Array, nuclear_status_2: Array) -> Array:
-    """Higher of the two."""
-    return np.maximum(nuclear_status_1, nuclear_status_2)
+# The less democratic state governs a pair's risk (Dixon 1994).
+democracy_low = of_both(
+    "democracy_low", np.minimum, "democracy", "Lower of the two democracy scores", "standard deviations"
+)
+polity5_low = of_both("polity5_low", np.minimum, "polity5", "Lower of the two Polity scores", "points")
+vdem_low = of_both(
+    "vdem_low", np.minimum, "vdem_polyarchy", "Lower of the two electoral democracy indices", "index 0–1"
+)
+vdem_distance = of_both("vdem_distance", apart, "vdem_polyarchy", "Difference in electoral democracy", "index 0–1")
+gdp_per_head_low = of_both(
+    "gdp_per_head_low", np.minimum, "log_gdp_per_head", "Lower of the two log GDPs per head", "log"
+)
+ideal_point_distance = of_both(
+    "ideal_point_distance",
+    apart,
+    "ideal_point",
+    "Distance of UN ideal points",
+    "points",
+    BY_NETWORK,
+    "one more point of distance",
+)
+nuclear_status_high = of_both(
+    "nuclear_status_high", np.maximum, "nuclear_status", "Higher of the two nuclear statuses", "code"
+)
 
 
 @directed("The sender's share of the two states' capabilities", "share")

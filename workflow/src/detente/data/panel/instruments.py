@@ -8,7 +8,7 @@ from functools import reduce
 import numpy as np
 
 from detente.base.types import Array
-from detente.data.panel.derived import Derived, declared, pairwise
+from detente.data.panel.derived import Derived, declared, of_both, pairwise
 from detente.data.sources import BY_NETWORK, NOT_REDRAWN, measure
 
 # Forums whose founding text or regular business is security; neither the UN, which has nearly all states, nor bodies
@@ -109,18 +109,15 @@ def partnership_not_nato(joint_partnership_for_peace: Array, joint_nato: Array) 
     return joint_partnership_for_peace * (1 - joint_nato)
 
 
-@pairwise("Conflict inside either state (UCDP/PRIO)")
-def civil_conflict_either(civil_conflict_1: Array, civil_conflict_2: Array) -> Array:
-    """Whether either state has one."""
-    return np.maximum(civil_conflict_1, civil_conflict_2)
-
-
-@pairwise("Conflict with foreign troops inside either state (UCDP/PRIO)")
-def civil_conflict_foreign_troops_either(
-    civil_conflict_foreign_troops_1: Array, civil_conflict_foreign_troops_2: Array
-) -> Array:
-    """Whether either state has one."""
-    return np.maximum(civil_conflict_foreign_troops_1, civil_conflict_foreign_troops_2)
+civil_conflict_either = of_both(
+    "civil_conflict_either", np.maximum, "civil_conflict", "Conflict inside either state (UCDP/PRIO)"
+)
+civil_conflict_foreign_troops_either = of_both(
+    "civil_conflict_foreign_troops_either",
+    np.maximum,
+    "civil_conflict_foreign_troops",
+    "Conflict with foreign troops inside either state (UCDP/PRIO)",
+)
 
 
 @pairwise("Log of smoothed trade, dyads with a major power", "log(million + 1)")

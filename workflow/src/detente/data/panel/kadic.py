@@ -9,12 +9,13 @@ import pandas as pd
 
 from detente.data.panel.cadence import CADENCE
 from detente.data.panel.derived import Expansion
-from detente.data.panel.participants import DYAD_YEAR, pairs
+from detente.data.panel.participants import pairs
 from detente.data.panel.partners import EXERCISE_MAJORS
 from detente.data.panel.sites import SITES, SITES_DIRECTED, SITES_FACED
 from detente.data.panel.thirdparty import ATTENDANCE, COMMON, WITHOUT
 from detente.data.sources import BY_NETWORK, Frames, by_event, event
 from detente.data.sources.cooperation.exercises import SLUG, SMALL, SOURCE
+from detente.data.sources.steps import DYAD_YEAR, highest
 
 LARGE = 10
 PURPOSES = {"warfighting": "warfighting", "peacekeeping": "peacekeeping", "humanitarian": "humanitarian tasks"}
@@ -39,20 +40,10 @@ def expand(participants: pd.DataFrame) -> pd.DataFrame:
 
 def _by_size(both: pd.DataFrame) -> pd.DataFrame:
     """Dyad-years from pairs of participants, by the number of parties."""
-    rows = pd.DataFrame(
-        {
-            **{name: both[name] for name in DYAD_YEAR},
-            "exercise_any": 1,
-            "exercise_bilateral": (both["parties"] == 2).astype("int64"),
-            "exercise_small": (both["parties"] <= SMALL).astype("int64"),
-            "exercise_weight": 1.0 / (both["parties"] - 1),
-            "exercise_count": 1,
-        }
-    )
-    grouped = rows.groupby(DYAD_YEAR)
-    flags = grouped[["exercise_any", "exercise_bilateral", "exercise_small"]].max()
-    sums = grouped[["exercise_weight", "exercise_count"]].sum()
-    return pd.concat([flags, sums], axis=1).reset_index()
+    parties = both["parties"]
+    flags = both[DYAD_YEAR].assign(exercise_any=1, exercise_bilateral=parties == 2, exercise_small=parties <= SMALL)
+    sums = both[DYAD_YEAR].assign(exercise_weight=1.0 / (parties - 1), exercise_count=1).groupby(DYAD_YEAR).sum()
+    return highest(flags, DYAD_YEAR).join(sums, on=DYAD_YEAR)
 
 
 def _together(tidy: Frames) -> pd.DataFrame:
@@ -81,39 +72,22 @@ def _with(purpose: str) -> Callable[[pd.DataFrame], pd.Series[bool]]:
     return lambda events: events[purpose] == 1
 
 
-TOGETHER = Expansion(
-    source=SLUG,
-    needs=(SLUG,),
-    key="dyad-year",
-    variables=(
-        *SOURCE.variables,
-        event(
-            "exercise_large",
-            "Joint exercise of ten parties or more",
-            assigned=by_event(lambda e: e["parties"] >= LARGE),
-        ),
-        *(
-            event(f"exercise_{purpose}", f"Joint exercise of {label}", assigned=by_event(_with(purpose)))
-            for purpose, label in PURPOSES.items()
-        ),
-        event("exercise_parties", "Parties to the largest joint exercise, 0 without one", "parties"),
-        event(
-            "exercise_series_years",
-            "Years, this one included, of joint training in the series of this year's exercises, at most",
-            "years",
-            assigned=BY_NETWORK,
-        ),
+_VARIABLES = (
+    *SOURCE.variables,
+    event(
+        "exercise_large", "Joint exercise of ten parties or more", assigned=by_event(lambda e: e["parties"] >= LARGE)
     ),
-    make=_together,
+    *(
+        event(f"exercise_{purpose}", f"Joint exercise of {label}", assigned=by_event(_with(purpose)))
+        for purpose, label in PURPOSES.items()
+    ),
+    event("exercise_parties", "Parties to the largest joint exercise, 0 without one", "parties"),
+    event(
+        "exercise_series_years",
+        "Years, this one included, of joint training in the series of this year's exercises, at most",
+        "years",
+        assigned=BY_NETWORK,
+    ),
 )
-EXPANSIONS: tuple[Expansion, ...] = (
-    TOGETHER,
-    CADENCE,
-    COMMON,
-    WITHOUT,
-    SITES,
-    SITES_DIRECTED,
-    SITES_FACED,
-    ATTENDANCE,
-    EXERCISE_MAJORS,
-)
+TOGETHER = Expansion(SLUG, (SLUG,), "dyad-year", _VARIABLES, _together)
+EXPANSIONS = (TOGETHER, CADENCE, COMMON, WITHOUT, SITES, SITES_DIRECTED, SITES_FACED, ATTENDANCE, EXERCISE_MAJORS)

@@ -9,10 +9,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 from detente.base.types import Array
-from detente.data.panel.derived import Columns, Derived, Directed, Spell
+from detente.data.panel.derived import Columns, Derived, Directed, Spell, follows
 from detente.data.sources import Variable, measure
 
 Cell = Derived | Directed
@@ -95,7 +94,7 @@ def fought_before(p: Columns, ongoing: str) -> Array:
     """
     before = np.zeros(len(p["year"]))
     before[1:] = p[ongoing][:-1]
-    return np.where(_follows(p), before, 0.0)
+    return np.where(follows(p["ccode1"], p["ccode2"], p["year"]), before, 0.0)
 
 
 def peace_years(p: Columns, ongoing: str) -> Array:
@@ -105,19 +104,11 @@ def peace_years(p: Columns, ongoing: str) -> Array:
     disputes are not coded.
     """
     fighting, coded = p[ongoing] == 1, ~np.isnan(p[ongoing])
-    fresh = ~_follows(p)
+    fresh = ~follows(p["ccode1"], p["ccode2"], p["year"])
     fresh[1:] |= fighting[:-1] | ~coded[:-1]
     rows = np.arange(len(fresh))
     since = rows - np.maximum.accumulate(np.where(fresh, rows, 0))
     return np.where(coded, since, np.nan)
-
-
-def _follows(p: Columns) -> npt.NDArray[np.bool_]:
-    """Whether the row before is the same dyad's year before, (N,)."""
-    a, b, year = p["ccode1"], p["ccode2"], p["year"]
-    follows = np.zeros(len(year), dtype=bool)
-    follows[1:] = (a[1:] == a[:-1]) & (b[1:] == b[:-1]) & (year[1:] == year[:-1] + 1)
-    return follows
 
 
 def _onset(c: Coding, kind: str = "") -> Derived:

@@ -11,8 +11,6 @@ from detente.base.errors import PanelError
 from detente.base.types import Flags
 from detente.data.panel.spine import Spine, build_spine
 
-DYAD_YEAR = ["ccode1", "ccode2", "year"]
-
 
 def pairs(participants: pd.DataFrame) -> pd.DataFrame:
     """Every two states `ccode1` < `ccode2` of an exercise in a year, with all else that is known of the exercise.

@@ -5,15 +5,15 @@ import pandas as pd
 
 from detente.base.types import Array
 from detente.data.panel.derived import Directed, Expansion, declared, directed
-from detente.data.panel.participants import DYAD_YEAR, coexisting, pairs
-from detente.data.sources import BY_NETWORK, Frames, Variable, event
+from detente.data.panel.participants import coexisting, pairs
+from detente.data.sources import BY_NETWORK, Frames, event
 from detente.data.sources.cooperation.alliances import SLUG as ALLIANCES
 from detente.data.sources.cooperation.exercises import SLUG as EXERCISES
 from detente.data.sources.power.nuclear import SLUG as NUCLEAR
 from detente.data.sources.power.states import SLUG as STATES
+from detente.data.sources.steps import DYAD_YEAR, STATE_YEAR
 
 UNITED_STATES = 2
-STATE_YEAR = ["ccode", "year"]
 
 
 def allies(tidy: Frames) -> pd.DataFrame:
@@ -104,34 +104,15 @@ def _any_other(count: Array) -> Array:
     return np.where(np.isnan(count), np.nan, count > 0)
 
 
-def _count(name: str, label: str, unit: str) -> Variable:
-    return event(name, label, unit)
-
-
-ALLIES: tuple[Expansion, ...] = (
-    Expansion(
-        source=ALLIANCES,
-        needs=(ALLIANCES, STATES),
-        key="state-year",
-        variables=(
-            _count("defence_allies", "States with which the state has a defence pact", "states"),
-            _count("major_allies", "Major powers with which the state has a defence pact", "states"),
-        ),
-        make=allies,
-    ),
-    Expansion(
-        source=ALLIANCES,
-        needs=(ALLIANCES, NUCLEAR, STATES),
-        key="state-year",
-        variables=(_count("nuclear_allies", "Nuclear-armed states with which the state has a defence pact", "states"),),
-        make=nuclear_allies,
-    ),
+_ALLIES = (
+    event("defence_allies", "States with which the state has a defence pact", "states"),
+    event("major_allies", "Major powers with which the state has a defence pact", "states"),
 )
-EXERCISE_MAJORS = Expansion(
-    source=EXERCISES,
-    needs=(EXERCISES, STATES),
-    key="state-year",
-    variables=(_count("exercise_majors", "Major powers that the state exercised with", "states"),),
-    make=exercise_majors,
+_NUCLEAR = event("nuclear_allies", "Nuclear-armed states with which the state has a defence pact", "states")
+_MAJORS = event("exercise_majors", "Major powers that the state exercised with", "states")
+ALLIES = (
+    Expansion(ALLIANCES, (ALLIANCES, STATES), "state-year", _ALLIES, allies),
+    Expansion(ALLIANCES, (ALLIANCES, NUCLEAR, STATES), "state-year", (_NUCLEAR,), nuclear_allies),
 )
+EXERCISE_MAJORS = Expansion(EXERCISES, (EXERCISES, STATES), "state-year", (_MAJORS,), exercise_majors)
 BEHIND_TARGET = declared(globals(), Directed)

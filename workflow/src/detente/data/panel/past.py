@@ -4,7 +4,7 @@ import numpy as np
 import numpy.typing as npt
 
 from detente.base.types import Array
-from detente.data.panel.derived import Spell, declared, lookback
+from detente.data.panel.derived import Spell, declared, follows, lookback
 from detente.data.sources import BY_DYAD
 
 AFTERMATH_YEARS = 5
@@ -42,15 +42,8 @@ def capability_shift(ccode1: Codes, ccode2: Codes, year: Codes, cinc_1: Array, c
     with np.errstate(divide="ignore", invalid="ignore"):
         share = np.where(both > 0, cinc_1 / both, np.nan)
     shift = np.full(len(share), np.nan)
-    same = np.zeros(len(share), dtype=bool)
-    later, earlier = slice(SHIFT_YEARS, None), slice(None, -SHIFT_YEARS)
-    same[later] = (
-        (ccode1[later] == ccode1[earlier])
-        & (ccode2[later] == ccode2[earlier])
-        & (year[later] - year[earlier] == SHIFT_YEARS)
-    )
-    shift[later] = np.abs(share[later] - share[earlier])
-    return np.where(same, shift, np.nan)
+    shift[SHIFT_YEARS:] = np.abs(share[SHIFT_YEARS:] - share[:-SHIFT_YEARS])
+    return np.where(follows(ccode1, ccode2, year, SHIFT_YEARS), shift, np.nan)
 
 
 def _first_row(ccode1: Codes, ccode2: Codes) -> Codes:

@@ -11,11 +11,12 @@ import pandas as pd
 
 from detente.base.types import Array
 from detente.data.panel.derived import Expansion
-from detente.data.panel.participants import DYAD_YEAR, Year, pairs, years
+from detente.data.panel.participants import Year, pairs, years
 from detente.data.sources import BY_NETWORK, Frames, event, measure
 from detente.data.sources.cooperation.exercises import SLUG
 from detente.data.sources.place.capitals import SLUG as CAPITALS
 from detente.data.sources.power.states import SLUG as STATES
+from detente.data.sources.steps import DYAD_YEAR, STATE_YEAR
 
 EARTH_RADIUS_KM = 6371.0088
 NEAR_KM, FAR_KM = 1000.0, 5000.0
@@ -34,7 +35,7 @@ def great_circle_km(latitude: Any, longitude: Any, other_latitude: Any, other_lo
 def site_distances(tidy: Frames) -> pd.DataFrame:
     """Dyad-years with a joint exercise: from the nearest site to the nearer of the two capitals."""
     both = pairs(tidy[SLUG].dropna(subset=["latitude", "longitude"]))
-    capitals = tidy[CAPITALS].set_index(["ccode", "year"])
+    capitals = tidy[CAPITALS].set_index(STATE_YEAR)
     away = []
     for side in ("ccode1", "ccode2"):
         at = capitals.reindex(pd.MultiIndex.from_frame(both[[side, "year"]]))
@@ -95,53 +96,39 @@ def _rows(sender: Any, target: Any, year: int, km: Any) -> pd.DataFrame:
     return keys.assign(exercise_near_km=km)
 
 
-SITES = Expansion(
-    source=SLUG,
-    needs=(SLUG, CAPITALS),
-    key="dyad-year",
-    variables=(
-        measure("exercise_site_km", "From the nearest joint exercise to the nearer of the two capitals", "kilometres"),
-    ),
-    make=site_distances,
+_NEAREST = measure(
+    "exercise_site_km", "From the nearest joint exercise to the nearer of the two capitals", "kilometres"
 )
-SITES_DIRECTED = Expansion(
-    source=SLUG,
-    needs=(SLUG, CAPITALS, STATES),
-    key="directed-dyad-year",
-    variables=(
-        event(
-            "exercise_near",
-            "Sender exercised, without the target, within 1,000 km of the target's capital",
-            assigned=BY_NETWORK,
-        ),
-        event(
-            "exercise_far",
-            "Sender exercised without the target, nowhere within 5,000 km of the target's capital (placebo)",
-            assigned=BY_NETWORK,
-        ),
-        measure(
-            "exercise_near_km",
-            "From the nearest exercise of the sender without the target to the target's capital",
-            "kilometres",
-        ),
+_DIRECTED = (
+    event(
+        "exercise_near",
+        "Sender exercised, without the target, within 1,000 km of the target's capital",
+        assigned=BY_NETWORK,
     ),
-    make=exclusive_distances,
-)
-SITES_FACED = Expansion(
-    source=SLUG,
-    needs=(SLUG, CAPITALS, STATES),
-    key="directed-dyad-year",
-    variables=(
-        event(
-            "faces_exercise_near",
-            "Target exercised, without the sender, within 1,000 km of the sender's capital",
-            assigned=BY_NETWORK,
-        ),
-        event(
-            "faces_exercise_far",
-            "Target exercised without the sender, nowhere within 5,000 km of the sender's capital (placebo)",
-            assigned=BY_NETWORK,
-        ),
+    event(
+        "exercise_far",
+        "Sender exercised without the target, nowhere within 5,000 km of the target's capital (placebo)",
+        assigned=BY_NETWORK,
     ),
-    make=faced,
+    measure(
+        "exercise_near_km",
+        "From the nearest exercise of the sender without the target to the target's capital",
+        "kilometres",
+    ),
 )
+_FACED = (
+    event(
+        "faces_exercise_near",
+        "Target exercised, without the sender, within 1,000 km of the sender's capital",
+        assigned=BY_NETWORK,
+    ),
+    event(
+        "faces_exercise_far",
+        "Target exercised without the sender, nowhere within 5,000 km of the sender's capital (placebo)",
+        assigned=BY_NETWORK,
+    ),
+)
+_NEEDS = (SLUG, CAPITALS, STATES)
+SITES = Expansion(SLUG, (SLUG, CAPITALS), "dyad-year", (_NEAREST,), site_distances)
+SITES_DIRECTED = Expansion(SLUG, _NEEDS, "directed-dyad-year", _DIRECTED, exclusive_distances)
+SITES_FACED = Expansion(SLUG, _NEEDS, "directed-dyad-year", _FACED, faced)

@@ -1,5 +1,7 @@
 """Exercises seen by those who were not there: with whom else a state trains, and which partners two states share."""
 
+from collections.abc import Callable
+
 import numpy as np
 import pandas as pd
 
@@ -9,12 +11,12 @@ from detente.data.panel.participants import Year, pairs, years
 from detente.data.sources import BY_NETWORK, BY_STATE, Frames, event
 from detente.data.sources.cooperation.exercises import SLUG
 from detente.data.sources.power.states import SLUG as STATES
+from detente.data.sources.steps import DYAD_YEAR, STATE_YEAR
 
 
 def without(tidy: Frames) -> pd.DataFrame:
     """Directed dyad-years in which the sender took part in an exercise and the target, which existed, did not."""
-    found = [_keys(year, excluded(year), ("ccode1", "ccode2")) for year in years(tidy[SLUG], tidy[STATES])]
-    return _stacked(found, ("ccode1", "ccode2")).assign(exercise_without=1)
+    return _of_years(tidy, excluded).assign(exercise_without=1)
 
 
 def excluded(year: Year) -> Flags:
@@ -25,8 +27,7 @@ def excluded(year: Year) -> Flags:
 
 def common(tidy: Frames) -> pd.DataFrame:
     """Dyad-years in which both states trained with one and the same third state, and not with each other."""
-    found = [_keys(year, np.triu(sharing(year)), ("ccode1", "ccode2")) for year in years(tidy[SLUG], tidy[STATES])]
-    return _stacked(found, ("ccode1", "ccode2")).assign(exercise_common_partner=1)
+    return _of_years(tidy, lambda year: np.triu(sharing(year))).assign(exercise_common_partner=1)
 
 
 def sharing(year: Year) -> Flags:
@@ -37,54 +38,36 @@ def sharing(year: Year) -> Flags:
     return year.together & ~partners & (linked @ linked > 0)
 
 
-def _keys(year: Year, which: Flags, names: tuple[str, str]) -> pd.DataFrame:
-    one, other = np.nonzero(which)
-    return pd.DataFrame({names[0]: year.states[one], names[1]: year.states[other], "year": year.year})
-
-
-def _stacked(frames: list[pd.DataFrame], names: tuple[str, str]) -> pd.DataFrame:
-    empty = pd.DataFrame(columns=[*names, "year"], dtype="int64")
-    return pd.concat([empty, *frames], ignore_index=True) if frames else empty
+def _of_years(tidy: Frames, which: Callable[[Year], Flags]) -> pd.DataFrame:
+    """Dyad-years of which `which` says so, (n × n) in each year with exercises."""
+    found = [pd.DataFrame(columns=DYAD_YEAR, dtype="int64")]
+    for year in years(tidy[SLUG], tidy[STATES]):
+        one, other = np.nonzero(which(year))
+        found.append(pd.DataFrame({"ccode1": year.states[one], "ccode2": year.states[other], "year": year.year}))
+    return pd.concat(found, ignore_index=True)
 
 
 def attendance(tidy: Frames) -> pd.DataFrame:
     """State-years with an exercise: how many, and how many other states took part in them."""
     rows = tidy[SLUG]
-    held = rows.groupby(["ccode", "year"])["exercise"].nunique().rename("exercises_held")
-    both = pairs(rows)[["ccode1", "ccode2", "year"]].drop_duplicates()
+    held = rows.groupby(STATE_YEAR)["exercise"].nunique().rename("exercises_held")
+    both = pairs(rows)[DYAD_YEAR].drop_duplicates()
     sides = pd.concat([both, both.rename(columns={"ccode1": "ccode2", "ccode2": "ccode1"})])
-    partners = sides.groupby(["ccode1", "year"]).size().rename_axis(["ccode", "year"]).rename("exercise_partners")
+    partners = sides.groupby(["ccode1", "year"]).size().rename_axis(STATE_YEAR).rename("exercise_partners")
     frame = held.to_frame().join(partners).fillna({"exercise_partners": 0})
     return frame.astype("int64").reset_index()
 
 
-WITHOUT = Expansion(
-    source=SLUG,
-    needs=(SLUG, STATES),
-    key="directed-dyad-year",
-    variables=(event("exercise_without", "Sender took part in an exercise without the target", assigned=BY_NETWORK),),
-    make=without,
+_WITHOUT = event("exercise_without", "Sender took part in an exercise without the target", assigned=BY_NETWORK)
+_COMMON = event(
+    "exercise_common_partner",
+    "Both exercised with one and the same third state, not with each other",
+    assigned=BY_NETWORK,
 )
-COMMON = Expansion(
-    source=SLUG,
-    needs=(SLUG, STATES),
-    key="dyad-year",
-    variables=(
-        event(
-            "exercise_common_partner",
-            "Both exercised with one and the same third state, not with each other",
-            assigned=BY_NETWORK,
-        ),
-    ),
-    make=common,
+_ATTENDANCE = (
+    event("exercises_held", "Joint exercises that the state took part in", "exercises", assigned=BY_STATE),
+    event("exercise_partners", "States that the state exercised with", "states", assigned=BY_STATE),
 )
-ATTENDANCE = Expansion(
-    source=SLUG,
-    needs=(SLUG,),
-    key="state-year",
-    variables=(
-        event("exercises_held", "Joint exercises that the state took part in", "exercises", assigned=BY_STATE),
-        event("exercise_partners", "States that the state exercised with", "states", assigned=BY_STATE),
-    ),
-    make=attendance,
-)
+WITHOUT = Expansion(SLUG, (SLUG, STATES), "directed-dyad-year", (_WITHOUT,), without)
+COMMON = Expansion(SLUG, (SLUG, STATES), "dyad-year", (_COMMON,), common)
+ATTENDANCE = Expansion(SLUG, (SLUG,), "state-year", _ATTENDANCE, attendance)

@@ -1,7 +1,6 @@
 """Data of one's own: a small YAML file says what a table holds, and it joins the panel as every source does."""
 
 import hashlib
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
@@ -17,8 +16,9 @@ from detente.base.frames import validated
 from detente.base.strict import Strict, Year
 from detente.data.pins import SourceFile, SourceRecord
 from detente.data.record.rawread import read_raw
-from detente.data.sources import KEYS, RawTable, Source, Tidy, Variable, attrition, tidy_schema
+from detente.data.sources import KEYS, Frames, RawTable, Source, Tidy, Variable, attrition, tidy_schema
 from detente.data.sources.base import undirected
+from detente.data.sources.steps import Entries
 
 FORMATS = (".csv", ".dta", ".parquet", ".rda", ".rds", ".xls", ".xlsx", ".zip")
 Slug = Annotated[str, Field(pattern=strict.SLUG)]
@@ -113,42 +113,34 @@ def own_source(path: Path) -> Own:
         )
     if not table.is_file():
         raise ConfigError(f"{strict.located(path, ['file'])} › file: there is no {table}")
-    columns = [*definition.columns.values(), *(v.column or name for name, v in definition.variables.items())]
-    raw = read_raw(table, RawTable(table.name, (), member=definition.sheet))
-    for column in columns:
+    source = _source(definition, table)
+    raw = read_raw(table, source.raw[0])
+    for column in source.raw[0].columns:
         if column not in raw.columns:
             raise SourceSchemaError(f"{table}: column {column!r} is missing; {choices(column, map(str, raw.columns))}")
-    source = _source(definition, table.name, tuple(columns))
     tidy = _tidy(definition, raw, table)
-    return Own(
-        source, Tidy(validated(tidy.frame, tidy_schema(source), str(table)), tidy.attrition), _record(definition, table)
-    )
+    validated(tidy.frame, tidy_schema(source), str(table))
+    return Own(source, tidy, _record(definition, table))
 
 
 def _record(definition: OwnData, table: Path) -> SourceRecord:
     content = table.read_bytes()
-    pin = SourceFile(
-        file=table.name, address=None, sha256=hashlib.sha256(content).hexdigest(), bytes=max(len(content), 1)
-    )
-    return SourceRecord(
-        title=definition.title,
-        version=definition.version,
-        citation=definition.citation,
-        terms=definition.terms,
-        years=definition.years,
-        files=(pin,),
-    )
+    sha256 = hashlib.sha256(content).hexdigest()
+    pin = SourceFile(file=table.name, address=None, sha256=sha256, bytes=max(len(content), 1))
+    said = definition.model_dump(include={"title", "version", "citation", "terms", "years"})
+    return SourceRecord(files=(pin,), **said)
 
 
-def _source(definition: OwnData, file: str, columns: tuple[str, ...]) -> Source:
+def _source(definition: OwnData, table: Path) -> Source:
     variables = tuple(
         Variable(name, v.label, v.unit, "event" if v.absent == "zero" else "measure", "control", unknown=True)
         for name, v in definition.variables.items()
     )
-    raw = RawTable(file, columns, member=definition.sheet)
+    columns = (*definition.columns.values(), *(v.column or name for name, v in definition.variables.items()))
+    raw = RawTable(table.name, columns, member=definition.sheet)
 
-    def clean(tables: Mapping[str, pd.DataFrame]) -> Tidy:
-        return _tidy(definition, tables[file], Path(file))
+    def clean(tables: Frames) -> Tidy:
+        return _tidy(definition, tables[table.name], Path(table.name))
 
     return Source(definition.name, definition.key, (raw,), variables, clean, definition.years)
 
@@ -169,14 +161,10 @@ def _tidy(definition: OwnData, raw: pd.DataFrame, table: Path) -> Tidy:
     if definition.key in ("dyad-year", "dyad"):
         frame = undirected(frame, "ccode1", "ccode2")[[*parts, *values]]
     frame = frame.sort_values(list(parts), ignore_index=True)
-    entries = [
-        ("dropped", "a part of the key is missing", table.name, int((~whole).sum())),
-        (
-            "dropped",
-            f"not in the years covered, {definition.years[0]}–{definition.years[1]}",
-            table.name,
-            int((whole & ~inside).sum()),
-        ),
+    outside = f"not in the years covered, {definition.years[0]}–{definition.years[1]}"
+    entries: Entries = [
+        ("dropped", "a part of the key is missing", table.name, ~whole),
+        ("dropped", outside, table.name, whole & ~inside),
     ]
     return Tidy(frame, attrition(definition.name, entries))
 

@@ -86,7 +86,5 @@ def _sheet(book: pd.ExcelFile, sheet: str | int, *, text: bool) -> pd.DataFrame:
 
 def _csv(content: Path | io.BytesIO, table: RawTable) -> pd.DataFrame:
     """Text columns keep '' and '-9' as they stand."""
-    encoding = table.encoding or "utf-8-sig"
-    if table.text:
-        return pd.read_csv(content, dtype=str, keep_default_na=False, encoding=encoding)
-    return pd.read_csv(content, encoding=encoding)
+    kept = {"dtype": str, "keep_default_na": False} if table.text else {}
+    return pd.read_csv(content, encoding=table.encoding or "utf-8-sig", **kept)

@@ -9,8 +9,7 @@ import pandas as pd
 from detente.data.sources.base import Frames, RawTable, Source, Tidy, attrition, event
 from detente.data.sources.steps import STATE_YEAR, highest, yearly
 
-SLUG = "cow-war-states"
-FILE = "Inter-StateWarData_v4.0.csv"
+SLUG, FILE = "cow-war-states", "Inter-StateWarData_v4.0.csv"
 SPELLS = (("StartYear1", "EndYear1"), ("StartYear2", "EndYear2"))
 NOT_APPLICABLE = -8
 INITIATED = 1

@@ -27,9 +27,10 @@ def _parties(table: pd.DataFrame, columns: tuple[str, ...], states: pd.DataFrame
     long = pd.concat(parts).join(table[list(_COLUMNS)]).reset_index(drop=True)
     found = translated(long["listed"], long["year"], states, f"{SLUG}/{FILE}")
     long = long.assign(ccode=found.code)
-    lost = long[~found.member].groupby(["listed", "conflict_id"]).size()
+    lost = long[~found.member].groupby(["listed", "conflict_id"], as_index=False).size()
     reason = "not a member of the state system in that year"
-    entries = [("dropped", reason, f"{code} in conflict {conflict}", rows) for (code, conflict), rows in lost.items()]
+    each = lost.itertuples(index=False, name=None)
+    entries = [("dropped", reason, f"{code} in conflict {conflict}", int(rows)) for code, conflict, rows in each]
     return long[found.member], [*found.entries(long["listed"]), *entries]
 
 

@@ -7,8 +7,7 @@ and some months (24): only the year of the row and the year of the start are use
 from detente.data.sources.base import Frames, RawTable, Source, Tidy, attrition, event
 from detente.data.sources.steps import DYAD_YEAR, Entries, highest, singly
 
-SLUG = "cow-war"
-FILE = "directed_dyadic_war.csv"
+SLUG, FILE = "cow-war", "directed_dyadic_war.csv"
 
 
 def clean(raw: Frames) -> Tidy:

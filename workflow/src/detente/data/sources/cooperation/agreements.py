@@ -3,8 +3,7 @@
 from detente.data.sources.base import BY_DYAD, Frames, RawTable, Source, Tidy, attrition, event, undirected
 from detente.data.sources.steps import DYAD_YEAR, Entries, highest, singly, yearly
 
-SLUG = "dcad"
-FILE = "DCAD-v1.0-main.csv"
+SLUG, FILE = "dcad", "DCAD-v1.0-main.csv"
 # The codebook's version 1 counts agreements coded with medium or high confidence; the file writes "med".
 CONFIDENT = ("med", "high")
 CATEGORIES = {

@@ -3,8 +3,7 @@
 from detente.data.sources.base import BINARY, BY_NETWORK, Frames, RawTable, Source, Tidy, attrition, event, undirected
 from detente.data.sources.steps import DYAD_YEAR, Entries, keyed
 
-SLUG = "atop"
-FILE = "atop_alliance.rda"
+SLUG, FILE = "atop", "atop_alliance.rda"
 OBLIGATIONS = {
     "atop_defense": ("defence_pact", "Defence pact"),
     "atop_offense": ("offence_pact", "Offence pact"),

@@ -7,8 +7,7 @@ have no rows, so absent is missing, not 0.
 from detente.data.sources.base import BY_STATE, Frames, RawTable, Source, Tidy, attrition, measure
 from detente.data.sources.steps import STATE_YEAR, keyed
 
-SLUG = "forester-jme"
-FILE = "ctryYrData.rda"
+SLUG, FILE = "forester-jme", "ctryYrData.rda"
 NAMES = {"count": "exercises_state", "jme_d": "exercise_state_any"}
 
 

@@ -16,8 +16,7 @@ from detente.data.sources.names import STATES as STATE_LIST
 from detente.data.sources.steps import Entries, over_new_year, singly
 
 SMALL = 5
-SLUG = "mme"
-FILE = "mme_v7.csv"
+SLUG, FILE = "mme", "mme_v7.csv"
 STATES = STATE_LIST.file
 KINDS = {"Warfighting": "warfighting", "Peacekeeping": "peacekeeping", "Humanitarian": "humanitarian"}
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"

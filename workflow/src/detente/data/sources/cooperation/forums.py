@@ -10,8 +10,7 @@ import pandas as pd
 from detente.data.sources.base import BY_STATE, Frames, RawTable, Source, Tidy, attrition, measure
 from detente.data.sources.steps import STATE_YEAR, Entries, keyed
 
-SLUG = "cow-igo"
-FILE = "state_year_format3.rda"
+SLUG, FILE = "cow-igo", "state_year_format3.rda"
 ABSENT, UNKNOWN, FULL, ASSOCIATES = -1, -9, 1, (2, 3)
 CODES = frozenset({float(code) for code in (ABSENT, UNKNOWN, 0, FULL, *ASSOCIATES)})
 # Column of the file → name of the forum in ours and in prose.

@@ -15,8 +15,7 @@ from detente.data.sources.isocodes import resolve
 from detente.data.sources.names import STATES, UNKNOWN, gazetteer
 from detente.data.sources.steps import DYAD_YEAR, Entries, highest, over_new_year, paired, singly
 
-SLUG = "jme"
-FILE = "jme_v3.xls"
+SLUG, FILE = "jme", "jme_v3.xls"
 SMALL = 5
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 SLOTS = tuple(f"State {s}" for s in [*_LETTERS, *(f"A{letter}" for letter in _LETTERS[:4])])

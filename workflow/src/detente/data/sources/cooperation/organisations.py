@@ -7,8 +7,7 @@ number grows with time everywhere; it wants year effects. Unknown memberships we
 from detente.data.sources.base import Frames, RawTable, Source, Tidy, attrition, measure, undirected
 from detente.data.sources.steps import DYAD_YEAR, keyed
 
-SLUG = "cow-igo-3"
-FILE = "cow_igo_ndy.rda"
+SLUG, FILE = "cow-igo-3", "cow_igo_ndy.rda"
 
 
 def clean(raw: Frames) -> Tidy:

@@ -10,8 +10,7 @@ import pandas as pd
 from detente.data.sources.base import BINARY, BY_NETWORK, Frames, RawTable, Source, Tidy, attrition, measure, undirected
 from detente.data.sources.steps import DYAD_YEAR, Entries
 
-SLUG = "mcmanus-nieman"
-FILE = "Individual Signals Dataset.csv"
+SLUG, FILE = "mcmanus-nieman", "Individual Signals Dataset.csv"
 POWERS = {"us": 2, "uk": 200, "fra": 220, "rus": 365, "chi": 710}
 SIGNALS = {
     "ex": ("protege_exercise", "Joint exercise with the great power", "0/1"),

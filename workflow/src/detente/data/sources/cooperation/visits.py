@@ -15,8 +15,7 @@ from detente.data.sources.isocodes import resolve
 from detente.data.sources.names import OUTSIDE, STATES, members
 from detente.data.sources.steps import STATE_YEAR, Entries, keyed, yearly
 
-SLUG = "us-visits"
-FILE = "visits.xls"
+SLUG, FILE = "us-visits", "visits.xls"
 NAMED = {"Nassau": 31, "Kosovo": 347}
 NO_VISIT: Mapping[str, str] = {
     "CUB": "to the US base at Guantánamo, not to the Cuban state",

@@ -7,8 +7,7 @@ before they are members of the state system. Distances of dyads are the panel's 
 from detente.data.sources.base import Frames, RawTable, Source, Tidy, attrition, measure
 from detente.data.sources.steps import STATE_YEAR, Entries, keyed
 
-SLUG = "unga-idealpoints"
-FILE = "IdealpointsJuly2025.dta"
+SLUG, FILE = "unga-idealpoints", "IdealpointsJuly2025.dta"
 SCALES = {
     "idealpointfp": ("ideal_point", "Ideal point, votes on final passage"),
     "idealpointall": ("ideal_point_all", "Ideal point, all votes"),

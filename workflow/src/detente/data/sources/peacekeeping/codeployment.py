@@ -9,8 +9,7 @@ from detente.data.sources.base import BY_NETWORK, Frames, RawTable, Source, Tidy
 from detente.data.sources.names import OUTSIDE, STATES, codes
 from detente.data.sources.steps import DYAD_YEAR, Entries, paired
 
-SLUG = "ipi-codeployment"
-FILE = "Gender.Full.csv"
+SLUG, FILE = "ipi-codeployment", "Gender.Full.csv"
 MONTHS = 12
 RECORDS = "all contributor-mission-months"
 SHARED = ["date", "mission"]

@@ -11,8 +11,7 @@ from detente.data.sources.base import BINARY, BY_STATE, Frames, RawTable, Source
 from detente.data.sources.names import OUTSIDE, STATES, codes
 from detente.data.sources.steps import STATE_YEAR, Entries
 
-SLUG = "geopko"
-FILE = "FrontMap_v.2.3.csv"
+SLUG, FILE = "geopko", "FrontMap_v.2.3.csv"
 NOBODY = {"Ethiopia/Eritrea": "between two states: which of them is not said"}
 # Elsewhere (TAMM, Bara and Hultman) the mission in Western Sahara is Morocco's (600), and Kosovo's was Serbia's (345)
 # until it became a state; so here, through sources/names.py.

@@ -13,8 +13,7 @@ from detente.data.sources.base import BINARY, BY_STATE, Frames, RawTable, Source
 from detente.data.sources.names import OUTSIDE, STATES, members, of_the_time
 from detente.data.sources.steps import STATE_YEAR, Entries, Entry, each, ever
 
-SLUG = "tamm"
-FILE = "TAMM.csv"
+SLUG, FILE = "tamm", "TAMM.csv"
 HOSTS = ("ccode", "ccode2", "ccode3", "ccode4", "ccode5")
 TASKS = {
     "ch7": ("un_host_chapter7", "under chapter VII"),

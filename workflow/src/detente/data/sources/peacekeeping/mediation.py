@@ -10,8 +10,7 @@ from detente.data.sources.base import BY_DYAD, Frames, RawTable, Source, Tidy, a
 from detente.data.sources.conflict.crises import RAW, records
 from detente.data.sources.steps import DYAD_YEAR, ever, singly, yearly
 
-SLUG = "icb-13-mediation"
-FILE = "icb1v13.csv"
+SLUG, FILE = "icb-13-mediation", "icb1v13.csv"
 MEDIATED = 4
 US_MILITARY = 4
 

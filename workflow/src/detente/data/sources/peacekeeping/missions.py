@@ -10,8 +10,7 @@ import pandas as pd
 from detente.data.sources.base import BY_DYAD, BY_NETWORK, Frames, RawTable, Source, Tidy, attrition, event
 from detente.data.sources.steps import DYAD_YEAR, Entries, Entry, highest
 
-SLUG = "unpmm"
-FILE = "UNPMM_V2.0.xlsx"
+SLUG, FILE = "unpmm", "UNPMM_V2.0.xlsx"
 PARTIES = tuple(f"gwno_{i}" for i in range(1, 6))
 KINDS = {
     "PKO": ("un_mission", "UN peacekeeping mission between the parties"),

@@ -13,8 +13,7 @@ from detente.data.sources.isocodes import COW
 from detente.data.sources.names import OUTSIDE, STATES, members
 from detente.data.sources.steps import STATE_YEAR, Entries, each, singly, yearly
 
-SLUG = "un-pko-list"
-FILE = "DPPADPOSS-PKO.csv"
+SLUG, FILE = "un-pko-list", "DPPADPOSS-PKO.csv"
 CROSSWALK = "unpko_country_crosswalk.xlsx"
 UMBRELLAS = {
     "UNEF": "UNEF I and UNEF II",

@@ -11,8 +11,7 @@ from detente.data.sources.base import BY_STATE, Frames, RawTable, Source, Tidy, 
 from detente.data.sources.names import OUTSIDE, STATES, members
 from detente.data.sources.steps import STATE_YEAR, Entries
 
-SLUG = "bara-hultman"
-FILE = "UN and Non-UN Peacekeeping_v2-2019.dta"
+SLUG, FILE = "bara-hultman", "UN and Non-UN Peacekeeping_v2-2019.dta"
 UN = 1
 # Every mission coded for Serbia from 2008 on (UNMIK, KFOR, EULEX) is in Kosovo, a state since 17 February 2008.
 SERBIA, KOSOVO, INDEPENDENT = 345, 347, 2008

@@ -14,8 +14,7 @@ from detente.data.sources.base import BY_NETWORK, Frames, RawTable, Source, Tidy
 from detente.data.sources.names import OUTSIDE, STATES, codes
 from detente.data.sources.steps import DYAD_YEAR, Entries, paired
 
-SLUG = "geopko-codeployment"
-FILE = "TCCMap_v.2.3.csv"
+SLUG, FILE = "geopko-codeployment", "TCCMap_v.2.3.csv"
 ENTRY = r"(?P<name>[^(),]+(?:\s\(ROK\))?)\s\((?P<size>[^()]*)\)"
 SPELLED = {
     "Britain": "United Kingdom",

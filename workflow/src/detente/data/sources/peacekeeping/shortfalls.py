@@ -10,8 +10,7 @@ from detente.data.sources.base import BY_STATE, Frames, RawTable, Source, Tidy, 
 from detente.data.sources.names import OUTSIDE, STATES, members, of_the_time
 from detente.data.sources.steps import STATE_YEAR, Entries, each
 
-SLUG = "pko-shortfall"
-FILE = "Personnel_shortfall_data.dta"
+SLUG, FILE = "pko-shortfall", "Personnel_shortfall_data.dta"
 HOST = {"MINUSMA": 432}
 COUNTS = {
     "total": "un_personnel_deployed",

@@ -3,8 +3,7 @@
 from detente.data.sources.base import Frames, RawTable, Source, Tidy, attrition, event, undirected
 from detente.data.sources.steps import DYAD_YEAR, Entries, singly
 
-SLUG = "cow-contiguity-3.2"
-FILE = "DirectContiguity320.zip"
+SLUG, FILE = "cow-contiguity-3.2", "DirectContiguity320.zip"
 
 
 def clean(raw: Frames) -> Tidy:

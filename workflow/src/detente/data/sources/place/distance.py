@@ -6,8 +6,7 @@ import pandas as pd
 from detente.data.sources.base import Frames, RawTable, Source, Tidy, attrition, measure, undirected
 from detente.data.sources.steps import DYAD, DYAD_YEAR, keyed
 
-SLUG = "distance"
-FILE = "cow_mindist.rda"
+SLUG, FILE = "distance", "cow_mindist.rda"
 
 
 def clean(raw: Frames) -> Tidy:

@@ -13,8 +13,7 @@ from detente.data.sources.base import Frames, RawTable, Source, Tidy, attrition,
 from detente.data.sources.isocodes import resolve
 from detente.data.sources.steps import STATE_YEAR, Entries, each, keyed
 
-SLUG = "climate-drought"
-FILE = "spei_popweighted.csv"
+SLUG, FILE = "climate-drought", "spei_popweighted.csv"
 # Territories, Antarctica and disputed areas (X…): no states of the COW list.
 _TERRITORIES = """
 ABW AIA ANT ASM ATA ATF BMU CCK COK CXR CYM ESH FLK FRO GIB GLP GRL GUF GUM HMD IOT MAC MNP MSR MTQ MYT NCL NFK NIU PCN

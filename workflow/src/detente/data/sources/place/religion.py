@@ -10,8 +10,7 @@ import pandas as pd
 from detente.data.sources.base import BINARY, Frames, RawTable, Source, Tidy, attrition, measure
 from detente.data.sources.steps import STATE_YEAR, Entries, keyed
 
-SLUG = "cow-religion"
-FILE = "WRP_national.csv"
+SLUG, FILE = "cow-religion", "WRP_national.csv"
 STEP = 5
 RELIGIONS = {
     "chrstgen": ("christian", "Christians"),

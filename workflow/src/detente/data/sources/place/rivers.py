@@ -12,8 +12,7 @@ from detente.data.sources.base import Frames, RawTable, Source, Tidy, attrition,
 from detente.data.sources.isocodes import COW, resolve
 from detente.data.sources.steps import DYAD, Entries
 
-SLUG = "rivers-tfdd"
-FILE = "intl_river_basin_register.csv"
+SLUG, FILE = "rivers-tfdd", "intl_river_basin_register.csv"
 NO_STATES = {"PAL": "the West Bank: no member of the state system"}
 OVERSEAS = {"GUF": "FRA"}  # French Guiana is a part of France
 

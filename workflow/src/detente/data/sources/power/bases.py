@@ -7,8 +7,7 @@ nothing of earlier years. The file is Latin-1.
 from detente.data.sources.base import BINARY, Frames, RawTable, Source, Tidy, attrition, event
 from detente.data.sources.steps import Entries
 
-SLUG = "troopdata-bases"
-FILE = "basedata.csv"
+SLUG, FILE = "troopdata-bases", "basedata.csv"
 SENDER = 2
 FIRST_TERRITORY = 1000
 KINDS = {"base": "us_bases", "lilypad": "us_lilypads", "fundedsite": "us_funded_sites"}

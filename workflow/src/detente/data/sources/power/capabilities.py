@@ -3,8 +3,7 @@
 from detente.data.sources.base import Frames, RawTable, Source, Tidy, attrition, measure
 from detente.data.sources.steps import STATE_YEAR, keyed
 
-SLUG = "nmc"
-FILE = "cow_nmc.rda"
+SLUG, FILE = "nmc", "cow_nmc.rda"
 
 
 def clean(raw: Frames) -> Tidy:

@@ -9,8 +9,7 @@ import numpy as np
 from detente.data.sources.base import Frames, RawTable, Source, Tidy, attrition, measure
 from detente.data.sources.steps import STATE_YEAR, each, keyed
 
-SLUG = "gdp-pop"
-FILE = "cw_gdppop.rda"
+SLUG, FILE = "gdp-pop", "cw_gdppop.rda"
 COLUMNS = {"pwtrgdp": "gdp", "pwtpop": "population", "mrgdppc": "gdp_per_head"}
 
 

@@ -12,8 +12,7 @@ from detente.data.sources.base import Frames, RawTable, Source, Tidy, attrition,
 from detente.data.sources.names import OUTSIDE, STATES, members
 from detente.data.sources.steps import STATE_YEAR, Entries
 
-SLUG = "gdp-pop-surplus"
-FILE = "cow_sdp_gdp.rda"
+SLUG, FILE = "gdp-pop-surplus", "cow_sdp_gdp.rda"
 # Log of a GDP (24 million dollars) that no state stays below throughout, but for those that have the filler.
 FILLER_BELOW = 17.0
 

@@ -9,8 +9,7 @@ from detente.data.sources.base import BY_STATE, Frames, RawTable, Source, Tidy, 
 from detente.data.sources.names import OUTSIDE, STATES, members
 from detente.data.sources.steps import STATE_YEAR, Entries, keyed
 
-SLUG = "troopdata"
-FILE = "troopdata-rebuild-country-year.csv"
+SLUG, FILE = "troopdata", "troopdata-rebuild-country-year.csv"
 FIRST_TERRITORY = 1000
 SENDER = 2
 REPORTS = "all country-years"

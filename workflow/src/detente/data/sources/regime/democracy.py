@@ -3,8 +3,7 @@
 from detente.data.sources.base import Frames, RawTable, Source, Tidy, attrition, measure
 from detente.data.sources.steps import STATE_YEAR, keyed
 
-SLUG = "democracy-cow"
-FILE = "cw_democracy.rda"
+SLUG, FILE = "democracy-cow", "cw_democracy.rda"
 SCORES = {"euds": "democracy", "polity2": "polity", "v2x_polyarchy": "polyarchy"}
 
 

@@ -12,8 +12,7 @@ import pandas as pd
 from detente.data.sources.base import Frames, RawTable, Source, Tidy, attrition, measure
 from detente.data.sources.steps import STATE_YEAR, Entries, each, keyed, singly
 
-SLUG = "polity5"
-FILE = "p5v2018.csv"
+SLUG, FILE = "polity5", "p5v2018.csv"
 EVER = (1776, 2020)
 # Polity's code → COW's, with the years in which it holds.
 CODES: Mapping[int, tuple[tuple[int, tuple[int, int]], ...]] = {

@@ -9,8 +9,7 @@ import pandas as pd
 from detente.data.sources.base import Frames, RawTable, Source, Tidy, attrition, measure
 from detente.data.sources.steps import STATE_YEAR, Entries, keyed, singly
 
-SLUG = "quickuds"
-FILE = "extended_uds.rda"
+SLUG, FILE = "quickuds", "extended_uds.rda"
 SCORES = {"z1": "uds_extended", "z1_adj": "uds_extended_adjusted", "se_z1": "uds_extended_error"}
 
 

@@ -9,8 +9,7 @@ import pandas as pd
 from detente.data.sources.base import Frames, RawTable, Source, Tidy, attrition, measure
 from detente.data.sources.steps import STATE_YEAR, Entries, each, keyed
 
-SLUG = "vdem"
-FILE = "vdem_simple.rda"
+SLUG, FILE = "vdem", "vdem_simple.rda"
 SARDINIA, ITALY = "Piedmont-Sardinia", 325
 FEDERAL_REPUBLIC, GERMANY, UNION = 260, 255, 1990
 INDICES = {
