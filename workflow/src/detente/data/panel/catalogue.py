@@ -59,7 +59,8 @@ def catalogue(sources: Sequence[Source], unit: Unit = "dyad-year") -> dict[str, 
                 raise ConfigError(
                     f"{known[name].origin!r} has a variable {name!r}, which is derived: rename the variable"
                 )
-            entries[name] = known[name] = Entry(item.variable, "derived", _sources_of(item.needs, known))
+            made_from = dict.fromkeys(slug for need in item.needs for slug in known[need].sources)
+            entries[name] = known[name] = Entry(item.variable, "derived", tuple(made_from))
     return entries
 
 
@@ -132,7 +133,3 @@ def _names(v: Variable, key: str, unit: Unit) -> list[tuple[str, str]]:
             (f"{v.name}_21", f"{v.label}, state 2 towards state 1"),
         ]
     return [(v.name, v.label)]
-
-
-def _sources_of(needs: Sequence[str], known: dict[str, Entry]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(slug for need in needs for slug in known[need].sources))

@@ -49,7 +49,10 @@ class Placed:
         self.here = (row >= 0) & inside(year, given.years)
         self.row = row[self.here]
         self.covered = inside(spine.years, given.years)
-        self._refuse_twice()
+        seen = np.zeros(len(keys), dtype=bool)
+        seen[self.row] = True
+        if np.count_nonzero(seen) != len(self.row):
+            unique(given.frame[self.here], KEYS[given.key], given.slug)
 
     def column(self, variable: Variable) -> Array:
         """Values of a variable: absence is 0 for an event where the source codes, and missing otherwise."""
@@ -57,12 +60,6 @@ class Placed:
         values = taken(absent, self.keys.parts[-1])
         values[self.row] = self.given.frame[variable.name].to_numpy(dtype=np.float64)[self.here]
         return values
-
-    def _refuse_twice(self) -> None:
-        seen = np.zeros(len(self.keys), dtype=bool)
-        seen[self.row] = True
-        if np.count_nonzero(seen) != len(self.row):
-            unique(self.given.frame[self.here], KEYS[self.given.key], self.given.slug)
 
 
 class Records:

@@ -79,18 +79,15 @@ def build(
     records = load_sources(home)
     modules, own = _named(add)
     mine = _mine(own)
-    found = tidied(modules, records, home / "data" / "raw", mirror or _mirror(), home / KEPT)
+    named = os.environ.get(MIRROR)
+    mirror = mirror or (Path(named).expanduser() if named else None)
+    found = tidied(modules, records, home / "data" / "raw", mirror, home / KEPT)
     frames = {**found.frames, **{o.source.slug: o.tidy.frame for o in mine}}
     attrition = {**found.attrition, **{o.source.slug: o.tidy.attrition for o in mine}}
     sources = [*modules, *(o.source for o in mine)]
     panel = build_panel(frames, sources, years, unit=unit, lead_in=lead_in, variables=variables)
     cited = {m.slug: records[m.slug] for m in modules} | {o.source.slug: o.record for o in mine}
     return Built(panel, whole_attrition(Tidied(frames, attrition), panel), cited)
-
-
-def _mirror() -> Path | None:
-    named = os.environ.get(MIRROR)
-    return Path(named).expanduser() if named else None
 
 
 def whole_attrition(found: Tidied, panel: Panel) -> pd.DataFrame:

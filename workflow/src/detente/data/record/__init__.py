@@ -6,8 +6,7 @@
 
 from detente.data.record.cleaning import clean_source
 from detente.data.record.own import Own, own_source
-from detente.data.record.published import Delimiter, read_published
-from detente.data.record.rawread import read_raw
+from detente.data.record.rawread import Delimiter, read_published, read_raw
 from detente.data.record.references import cited, load_references, own_reference
 from detente.data.record.tidied import KEPT, Tidied, tidied
 

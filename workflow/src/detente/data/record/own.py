@@ -149,7 +149,9 @@ def _tidy(definition: OwnData, raw: pd.DataFrame, table: Path) -> Tidy:
     """Key and variables alone; records without a whole key, or of other years, are in the attrition log."""
     parts = KEYS[definition.key]
     named = {definition.columns[part]: part for part in parts}
-    key = pd.DataFrame({part: _whole_numbers(raw[column], table) for column, part in named.items()}, index=raw.index)
+    key = pd.DataFrame({part: _numbers(raw[column], table) for column, part in named.items()}, index=raw.index)
+    for column, part in named.items():
+        _refuse(raw[column], key[part].notna() & (key[part] % 1 != 0), table, "whole numbers")
     values = pd.DataFrame(
         {name: _numbers(raw[v.column or name], table) for name, v in definition.variables.items()}, index=raw.index
     )
@@ -175,12 +177,6 @@ def _numbers(column: pd.Series, table: Path) -> pd.Series:
     plain = pd.Series(np.nan, index=column.index) if dated else column
     numbers: pd.Series = pd.to_numeric(plain, errors="coerce").astype("float64")
     _refuse(column, column.notna() & ~np.isfinite(numbers), table, "numbers")
-    return numbers
-
-
-def _whole_numbers(column: pd.Series, table: Path) -> pd.Series:
-    numbers = _numbers(column, table)
-    _refuse(column, numbers.notna() & (numbers % 1 != 0), table, "whole numbers")
     return numbers
 
 

@@ -1,4 +1,4 @@
-"""Reading raw files in the formats their authors chose: CSV, RDA, XLS, XLSX, DTA, parquet and ZIP of these."""
+"""Raw files in their authors' formats (CSV, RDA, XLS, XLSX, DTA, parquet, ZIP of these), and data of published tables."""
 
 import io
 import zipfile
@@ -13,6 +13,8 @@ from detente.data.sources import RawTable
 
 # Engines of pandas by ending: calamine reads the binary .xls too.
 WORKBOOKS: Mapping[str, Literal["calamine", "openpyxl"]] = {".xls": "calamine", ".xlsx": "openpyxl"}
+Delimiter = Literal["comma", "tab", "spaces", "semicolon"]
+SEPARATORS: Mapping[Delimiter, str] = {"comma": ",", "tab": "\t", "spaces": r"\s+", "semicolon": ";"}
 
 
 def read_raw(path: Path, table: RawTable) -> pd.DataFrame:
@@ -88,3 +90,19 @@ def _csv(content: Path | io.BytesIO, table: RawTable) -> pd.DataFrame:
     """Text columns keep '' and '-9' as they stand."""
     kept = {"dtype": str, "keep_default_na": False} if table.text else {}
     return pd.read_csv(content, encoding=table.encoding or "utf-8-sig", **kept)
+
+
+def read_published(path: Path, delimiter: Delimiter = "comma") -> pd.DataFrame:
+    """Columns of a .dta file (labels left aside), or of a text file in UTF-8; compression by the ending.
+
+    Raises
+    ------
+    SourceSchemaError
+        If the file cannot be read as what it is called.
+    """
+    try:
+        if path.suffix == ".dta":
+            return pd.read_stata(path, convert_categoricals=False)
+        return pd.read_csv(path, sep=SEPARATORS[delimiter], encoding="utf-8-sig")
+    except (ValueError, OSError, UnicodeDecodeError) as error:
+        raise SourceSchemaError(f"{path}: cannot be read as {path.suffix.lstrip('.') or 'text'} ({error})") from error

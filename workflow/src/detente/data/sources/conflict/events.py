@@ -43,7 +43,8 @@ def records(raw: Frames) -> Rows:
     )
     number = grouped["event"].min()
     dyads["originators"] = (number == number.groupby("dispute").transform("min")).astype("int64")
-    years = _years(events)
+    # Every year that an event of the two touches.
+    years = yearly(events[DYAD], events["first"], events["last"]).drop_duplicates(ignore_index=True)
     frame = years.join(dyads, on=DYAD)
     frame = frame.assign(
         onset=(frame["year"] == frame["since"]).astype("int64"), longest_duration=frame["shortest_duration"]
@@ -51,11 +52,6 @@ def records(raw: Frames) -> Rows:
     frame = frame.rename(columns={"actor": "side_a", "target": "side_b"}).drop(columns=["ccode1", "ccode2", "since"])
     more = len(events) - len(frame)
     return frame, [("merged", "events of a confrontation, dyad and year are one row", "all dyad-years", more)]
-
-
-def _years(events: pd.DataFrame) -> pd.DataFrame:
-    """Confrontation, dyad and every year that one of its events touches."""
-    return yearly(events[DYAD], events["first"], events["last"]).drop_duplicates(ignore_index=True)
 
 
 def _day(table: pd.DataFrame, side: str, unknown: int) -> pd.Series:

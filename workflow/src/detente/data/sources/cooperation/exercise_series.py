@@ -72,7 +72,7 @@ def number_series(exercises: Sequence[Held]) -> list[int]:
         if family:
             families.setdefault(family, []).append(k)
     found = [
-        (family, *_earliest(exercises, group), group)
+        (family, *min((exercises[k].year, exercises[k].month, sorted(exercises[k].states)) for k in group), group)
         for family, members in families.items()
         for group in _related(exercises, members)
     ]
@@ -97,18 +97,13 @@ def _families(exercises: Sequence[Held]) -> list[str]:
 
 def _related(exercises: Sequence[Held], members: Sequence[int]) -> list[list[int]]:
     """Parts of a family that are linked by a coded series or by states in common."""
+
+    def related(one: Held, other: Held) -> bool:
+        return bool(one.series and other.series) or len(one.states & other.states) >= IN_COMMON
+
     parts: list[list[int]] = []
     for k in members:
-        linked = [part for part in parts if any(_kin(exercises[k], exercises[i]) for i in part)]
+        linked = [part for part in parts if any(related(exercises[k], exercises[i]) for i in part)]
         parts = [part for part in parts if part not in linked]
         parts.append([*(i for part in linked for i in part), k])
     return parts
-
-
-def _kin(one: Held, other: Held) -> bool:
-    return bool(one.series and other.series) or len(one.states & other.states) >= IN_COMMON
-
-
-def _earliest(exercises: Sequence[Held], group: Sequence[int]) -> tuple[int, int, list[int]]:
-    """Year, month and states of a series' first exercise."""
-    return min((exercises[k].year, exercises[k].month, sorted(exercises[k].states)) for k in group)

@@ -23,6 +23,7 @@ OBLIGATIONS = {
 }
 FIRST_TERRITORY = 1000
 PHASE = ["atopid", "phase"]
+END = 20161231
 
 
 def clean(raw: Frames) -> Tidy:
@@ -30,7 +31,11 @@ def clean(raw: Frames) -> Tidy:
     table, alliances = raw[MEMBERS], raw[ALLIANCES]
     columns = ["member", *_DATES, *PHASE, *OBLIGATIONS]
     states = table.loc[table["member"] < FIRST_TERRITORY, columns]
-    members = states.assign(start=_entry(states), end=_exit(states))
+    # An unknown day is the month's first, or last; an exit year of 0 is the end of coverage.
+    start = states["yrent"] * 10000 + states["moent"] * 100 + states["dayent"].replace(0, np.nan).fillna(1)
+    last_day = states["dayexit"].replace(0, np.nan).fillna(31)
+    end = (states["yrexit"] * 10000 + states["moexit"].replace(0, 12) * 100 + last_day).where(states["yrexit"] > 0, END)
+    members = states.assign(start=start.astype("int64"), end=end.astype("int64"))
     pairs = _pairs(members, alliances)
     years = _years(pairs)
     flags = ["treaty", *(name for name, _ in OBLIGATIONS.values()), "treaty_asymmetric"]
@@ -40,20 +45,6 @@ def clean(raw: Frames) -> Tidy:
     most = "several treaties or phases in one dyad-year are one row, with the most of each obligation"
     merged: Entry = ("merged", most, "all dyad-years", len(years) - len(frame))
     return Tidy(frame.reset_index(), attrition(SLUG, [*_entries(table, alliances), merged]))
-
-
-def _entry(table: pd.DataFrame) -> pd.Series:
-    """First day, yyyymmdd; an unknown day is the month's first."""
-    day = table["dayent"].replace(0, np.nan).fillna(1)
-    return (table["yrent"] * 10000 + table["moent"] * 100 + day).astype("int64")
-
-
-def _exit(table: pd.DataFrame) -> pd.Series:
-    """Last day, yyyymmdd: the end of coverage where the exit year is 0, the month's last where the day is unknown."""
-    month = table["moexit"].replace(0, 12)
-    day = table["dayexit"].replace(0, np.nan).fillna(31)
-    last = table["yrexit"] * 10000 + month * 100 + day
-    return last.where(table["yrexit"] > 0, SOURCE.years[1] * 10000 + 1231).astype("int64")
 
 
 def _pairs(members: pd.DataFrame, alliances: pd.DataFrame) -> pd.DataFrame:
@@ -83,10 +74,7 @@ def _years(pairs: pd.DataFrame) -> pd.DataFrame:
     """Repeat each pair in its years; flag the years in which a treaty is formed, starts and ends to bind the pair."""
     spell = pairs.groupby(["atopid", "ccode1", "ccode2"])
     leave = spell["end"].transform("max")
-    dated = pairs.assign(
-        entry=spell["start"].transform("min") // 10000,
-        left=(leave // 10000).mask(leave == SOURCE.years[1] * 10000 + 1231, 0),
-    )
+    dated = pairs.assign(entry=spell["start"].transform("min") // 10000, left=(leave // 10000).mask(leave == END, 0))
     rows = yearly(dated, pairs["start"] // 10000, pairs["end"] // 10000).reset_index(drop=True)
     return rows.assign(
         treaty_formed=(rows["began"] == rows["year"]).astype("int64"),

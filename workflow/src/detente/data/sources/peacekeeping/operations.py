@@ -39,7 +39,8 @@ def clean(raw: Frames) -> Tidy:
     hosts = hosts.assign(ccode=hosts["iso3c"].map(CODES))[["mission_acronym", "ccode"]].drop_duplicates()
     placed = listed[starting].merge(hosts, on="mission_acronym", how="left")
     nowhere = placed["ccode"].isna()
-    omitted = _omitted(table)
+    left_out = [row for row in OMITTED if row[0] not in set(table["mission_acronym"])]
+    omitted = pd.DataFrame(left_out, columns=["mission_acronym", "ccode", "start_date", "end_date"])
     rows = _years(pd.concat([placed[~nowhere], omitted], ignore_index=True))
     inside = members(rows, raw)
     counts = rows[inside].groupby(STATE_YEAR)["mission_acronym"].nunique()
@@ -57,12 +58,6 @@ def clean(raw: Frames) -> Tidy:
         ("merged", "operations of one state-year are one row", "all host-years", int(inside.sum()) - len(known)),
     ]
     return Tidy(frame, attrition(SLUG, entries))
-
-
-def _omitted(table: pd.DataFrame) -> pd.DataFrame:
-    columns = ["mission_acronym", "ccode", "start_date", "end_date"]
-    rows = [row for row in OMITTED if row[0] not in set(table["mission_acronym"])]
-    return pd.DataFrame(rows, columns=columns)
 
 
 def _undated(listed: pd.DataFrame, hosts: pd.DataFrame, known: pd.DataFrame) -> pd.DataFrame:

@@ -42,7 +42,10 @@ def clean(raw: Frames) -> Tidy:
     within = table[table["year"].between(first, last)]
     foreign = within["ccode"].isin(NO_STATES)
     states = within[~foreign]
-    coded = states.assign(ccode=_cow(states), polity_code=states["ccode"], follows=_goes_on(states, table))
+    # Of two polities in a year the last is the one that is coded in the year after, too.
+    coming = pd.MultiIndex.from_arrays([states["ccode"], states["year"] + 1])
+    follows = coming.isin(pd.MultiIndex.from_frame(table[STATE_YEAR]))
+    coded = states.assign(ccode=_cow(states), polity_code=states["ccode"], follows=follows)
     coded = coded.sort_values(["ccode", "year", "follows"])
     lost = coded.duplicated(["ccode", "year"], keep="last")
     kept, ended = coded[~lost].reset_index(drop=True), coded["country"][lost] + " " + coded["year"][lost].astype("str")
@@ -69,20 +72,13 @@ def _cow(states: pd.DataFrame) -> pd.Series:
     return codes
 
 
-def _goes_on(states: pd.DataFrame, table: pd.DataFrame) -> pd.Series:
-    """Whether the same polity is coded in the year after too."""
-    following = pd.MultiIndex.from_arrays([states["ccode"], states["year"] + 1])
-    coded = pd.MultiIndex.from_arrays([table["ccode"], table["year"]])
-    return pd.Series(following.isin(coded), index=states.index)
-
-
 def _renamed(coded: pd.DataFrame) -> Entries:
     """Attrition entries of polities whose code is not COW's."""
     other = coded[coded["polity_code"] != coded["ccode"]]
-    counted = other.groupby(["polity_code", "ccode", "country"], as_index=False).size().rename(columns={"size": "rows"})
+    counted = other.groupby(["polity_code", "ccode", "country"], as_index=False).size()
     return [
-        ("recoded", f"Polity's code {row.polity_code} is COW's {row.ccode}", str(row.country), int(str(row.rows)))
-        for row in counted.itertuples()
+        ("recoded", f"Polity's code {theirs} is COW's {ours}", country, int(rows))
+        for theirs, ours, country, rows in counted.itertuples(index=False, name=None)
     ]
 
 
