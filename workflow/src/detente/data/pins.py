@@ -77,10 +77,7 @@ def load_sources(root: Path) -> Mapping[str, SourceRecord]:
 def project_root() -> Path:
     """The folder whose `config/` counts: the current one, or else the checkout that this package runs from.
 
-    Raises
-    ------
-    ConfigError
-        If neither has a `config/sources.yaml`.
+    Raises ConfigError if neither has a `config/sources.yaml`.
     """
     places = [Path(), Path(__file__).resolve().parents[4]]
     for place in places:

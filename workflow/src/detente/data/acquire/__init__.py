@@ -103,17 +103,9 @@ def acquire(
     Size and sha256 are checked before a file takes its name. A file that is already in `raw` is never
     overwritten or removed, right or wrong.
 
-    Parameters
-    ----------
-    sources
-        Records by slug; a file lives at `<raw>/<slug>/<file>` and `<mirror>/<slug>/<file>`.
-    progress
-        Show download bars on standard error: always, never, or (None) if that is a terminal.
-
-    Raises
-    ------
-    RawFilesUnavailable
-        Naming every file that cannot be had, what was expected, every place looked at and the ways on.
+    `sources`: records by slug; a file lives at `<raw>/<slug>/<file>` and `<mirror>/<slug>/<file>`. `progress`: show
+    download bars on standard error: always, never, or (None) if that is a terminal. Raises RawFilesUnavailable naming
+    every file that cannot be had, what was expected, every place looked at and the ways on.
     """
     with Downloader(patience or Patience(), progress=progress) as downloader:
         outcomes = {

@@ -86,17 +86,8 @@ class Downloader:
     def fetch(self, address: str, part: Path, size: int, label: str) -> bool:
         """Bring the body at `address` into `part`, going on from the bytes that `part` already holds.
 
-        Returns
-        -------
-        bool
-            Whether any of the bytes in `part` come from an earlier attempt or an earlier run.
-
-        Raises
-        ------
-        DeliveryError
-            Saying why, after all retries. What was received stays in `part`.
-        OSError
-            If `part` cannot be written.
+        Returns whether any of the bytes in `part` come from an earlier attempt or an earlier run. Raises DeliveryError
+        saying why, after all retries. What was received stays in `part`. Raises OSError if `part` cannot be written.
         """
         host = urlsplit(address).netloc
         if host in self._unreachable:

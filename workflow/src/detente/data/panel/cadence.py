@@ -30,15 +30,8 @@ OCCURRENCE = ["series", "last"]
 def forecasts(held: pd.DataFrame, until: int) -> pd.DataFrame:
     """What each series' past says of the years after its second occurrence, up to `until`.
 
-    Parameters
-    ----------
-    held
-        `series` and `year`, in any order, repeated or not.
-
-    Returns
-    -------
-    `series`, `year`, `last` (the latest occurrence before that year), `due` (whether the year is a due one or off).
-    Years in which the series has lapsed have no row.
+    `held`: `series` and `year`, in any order, repeated or not. Returns `series`, `year`, `last` (the latest occurrence
+    before that year), `due` (whether the year is a due one or off). Years in which the series has lapsed have no row.
     """
     rows: list[tuple[int, int, int, bool]] = []
     once = sorted({*zip(held["series"].tolist(), held["year"].tolist(), strict=True)})
@@ -58,10 +51,8 @@ def forecasts(held: pd.DataFrame, until: int) -> pd.DataFrame:
 def cadence(participants: pd.DataFrame, until: int) -> pd.DataFrame:
     """One row per dyad-year in which a series is alive of whose last occurrence both states were.
 
-    Returns
-    -------
-    `ccode1`, `ccode2`, `year`; `exercise_due` (such a series is due), `exercise_scheduled` (a due one was held, both
-    came), `exercise_off_year` (such a series is alive, none is due).
+    Returns `ccode1`, `ccode2`, `year`; `exercise_due` (such a series is due), `exercise_scheduled` (a due one was held,
+    both came), `exercise_off_year` (such a series is alive, none is due).
     """
     held = first_years(participants[participants["series"] >= 0])
     both = pairs(held)

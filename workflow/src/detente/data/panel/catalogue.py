@@ -41,10 +41,8 @@ class Entry:
 def catalogue(sources: Sequence[Source], unit: Unit = "dyad-year") -> dict[str, Entry]:
     """Every variable that a panel of `sources` and `unit` offers, by name, in the order of its columns.
 
-    Raises
-    ------
-    ConfigError
-        If `unit` is none, two sources have a variable of the same name, or one has the name of a derived variable.
+    Raises ConfigError if `unit` is none, two sources have a variable of the same name, or one has the name of a derived
+    variable.
     """
     if unit not in UNITS:
         raise ConfigError(f"no panel has the unit {unit!r}; {choices(unit, UNITS)}")

@@ -21,15 +21,8 @@ def history(
     00110, on three years ago and two years ago, is 6. A row is −1 where one of those years is missing or has no row:
     the dyad was not yet in the system, or its membership has a gap.
 
-    Parameters
-    ----------
-    columns
-        The two parts of `pair`, `year` and `variable` (0, 1 or missing), each (N,), sorted by key.
-
-    Raises
-    ------
-    PanelError
-        If the variable takes other values, keys are not sorted, or `years` is not from 1 to 20.
+    `columns`: the two parts of `pair`, `year` and `variable` (0, 1 or missing), each (N,), sorted by key. Raises
+    PanelError if the variable takes other values, keys are not sorted, or `years` is not from 1 to 20.
     """
     if not 1 <= years <= MOST_YEARS:
         raise PanelError(f"a history has 1 to {MOST_YEARS} years; asked for {years}")

@@ -24,13 +24,7 @@ PURPOSES = {"warfighting": "warfighting", "peacekeeping": "peacekeeping", "human
 def expand(participants: pd.DataFrame) -> pd.DataFrame:
     """One row per dyad-year with a joint exercise.
 
-    Parameters
-    ----------
-    participants
-        One row per exercise, year and state, with `parties`: how many took part, states or not.
-
-    Returns
-    -------
+    `participants`: one row per exercise, year and state, with `parties`: how many took part, states or not. Returns
     `ccode1`, `ccode2`, `year`, `exercise_any`, `exercise_bilateral` (two parties), `exercise_small` (at most five),
     `exercise_weight` (sum of 1/(parties − 1): an exercise weighs one for each participant, large or small),
     `exercise_count`.

@@ -15,10 +15,8 @@ from detente.data.panel.spine import Spine, build_spine
 def pairs(participants: pd.DataFrame) -> pd.DataFrame:
     """Every two states `ccode1` < `ccode2` of an exercise in a year, with all else that is known of the exercise.
 
-    Parameters
-    ----------
-    participants
-        One row per exercise, year and state, in any order; the rows returned are in the order of exercise, year, a, b.
+    `participants`: one row per exercise, year and state, in any order; the rows returned are in the order of exercise,
+    year, a, b.
     """
     rows = participants.sort_values(["exercise", "year", "ccode"], ignore_index=True)
     event = rows[["exercise", "year"]].to_numpy()
@@ -76,10 +74,7 @@ class Year:
 def years(participants: pd.DataFrame, spells: pd.DataFrame) -> Iterator[Year]:
     """One `Year` for each year with exercises; a participant that is no member that year does not count.
 
-    Raises
-    ------
-    PanelError
-        If a participant is no state of the system at all.
+    Raises PanelError if a participant is no state of the system at all.
     """
     if participants.empty:
         return

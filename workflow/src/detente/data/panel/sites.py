@@ -48,9 +48,7 @@ def site_distances(tidy: Frames) -> pd.DataFrame:
 def exclusive_distances(tidy: Frames) -> pd.DataFrame:
     """Directed dyad-years in which the sender took part, at a known site, in an exercise without the target.
 
-    Returns
-    -------
-    `ccode1`, `ccode2`, `year`; `exercise_near_km` (from the nearest such site to the target's capital),
+    Returns `ccode1`, `ccode2`, `year`; `exercise_near_km` (from the nearest such site to the target's capital),
     `exercise_near` (at most 1,000 km), `exercise_far` (the nearest one lies beyond 5,000 km).
     """
     found = [_of_year(year, tidy[CAPITALS]) for year in years(tidy[SLUG], tidy[STATES])]
@@ -64,9 +62,7 @@ def exclusive_distances(tidy: Frames) -> pd.DataFrame:
 def faced(tidy: Frames) -> pd.DataFrame:
     """The same from the other side: the target took part in an exercise without the sender, near its capital or far.
 
-    Returns
-    -------
-    `ccode1`, `ccode2`, `year`, `faces_exercise_near`, `faces_exercise_far`.
+    Returns `ccode1`, `ccode2`, `year`, `faces_exercise_near`, `faces_exercise_far`.
     """
     turned = {"ccode1": "ccode2", "ccode2": "ccode1"}
     seen = {name: f"faces_{name}" for name in ("exercise_near", "exercise_far")}

@@ -49,10 +49,7 @@ class Spine:
     def places(self, codes: Any, name: str = "a state's code") -> Codes:
         """Place of each state code among `states`; -1 for one that is no state of the system.
 
-        Raises
-        ------
-        PanelError
-            If a code is no whole number from 0 to 9,999; `name` says what it is.
+        Raises PanelError if a code is no whole number from 0 to 9,999; `name` says what it is.
         """
         wanted = np.asarray(codes, dtype=np.int64)
         if len(wanted) and not (wanted.min() >= 0 and wanted.max() < CODES):
@@ -113,15 +110,8 @@ class Keys:
 def build_spine(spells: pd.DataFrame, first: int, last: int) -> Spine:
     """All pairs of states that coexist on a day, year by year from `first` to `last`.
 
-    Parameters
-    ----------
-    spells
-        One row per spell of membership: `ccode`, `start`, `end` (whole numbers yyyymmdd).
-
-    Raises
-    ------
-    PanelError
-        If no two states coexist in the years asked for.
+    `spells`: one row per spell of membership: `ccode`, `start`, `end` (whole numbers yyyymmdd). Raises PanelError if no
+    two states coexist in the years asked for.
     """
     codes = spells["ccode"].to_numpy(dtype=np.int64)
     states, place = np.unique(codes, return_inverse=True)

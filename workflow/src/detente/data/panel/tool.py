@@ -98,10 +98,7 @@ def whole_attrition(found: Tidied, panel: Panel) -> pd.DataFrame:
 def chosen(names: Sequence[str]) -> list[Source]:
     """Sources by name or short name, in the order of the registry, with the list of states.
 
-    Raises
-    ------
-    ConfigError
-        If a name is none, naming the nearest.
+    Raises ConfigError if a name is none, naming the nearest.
     """
     if EVERYTHING in names:
         return list(REGISTRY.values())

@@ -12,21 +12,10 @@ from detente.data.sources.whittle import rules
 def clean_source(module: Source, find: Callable[[str, str], Path], whittle: Sequence[str] = ()) -> Tidy:
     """Read, check and clean a source, and check what came out.
 
-    Parameters
-    ----------
-    find
-        Path of a raw file by slug and name.
-    whittle
-        Rules that leave one dispute a dyad-year, for sources that code disputes; theirs by default.
-
-    Raises
-    ------
-    ConfigError
-        If a rule is not known.
-    SourceSchemaError, UnresolvedNames
-        If a raw file is not what the module expects.
-    BrokenContract
-        If the tidy frame breaks its schema.
+    `find`: path of a raw file by slug and name. `whittle`: rules that leave one dispute a dyad-year, for sources that
+    code disputes; theirs by default. Raises ConfigError if a rule is not known. Raises SourceSchemaError,
+    UnresolvedNames if a raw file is not what the module expects. Raises BrokenContract if the tidy frame breaks its
+    schema.
     """
     raw = {}
     for table in module.raw:

@@ -96,14 +96,9 @@ class Own:
 def own_source(path: Path) -> Own:
     """Read a user's YAML file and the table that it describes.
 
-    Raises
-    ------
-    ConfigError
-        If the file or its table cannot be read, naming file, line and key.
-    SourceSchemaError
-        If the table lacks a column, or has anything but a number where one should be.
-    BrokenContract
-        If a key occurs twice, `ccode1` and `ccode2` are one state, or what counts events is negative.
+    Raises ConfigError if the file or its table cannot be read, naming file, line and key. Raises SourceSchemaError if
+    the table lacks a column, or has anything but a number where one should be. Raises BrokenContract if a key occurs
+    twice, `ccode1` and `ccode2` are one state, or what counts events is negative.
     """
     definition = strict.read(path, OwnData)
     table = path.parent / definition.file

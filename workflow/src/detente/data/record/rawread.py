@@ -1,4 +1,4 @@
-"""Raw files in their authors' formats (CSV, RDA, XLS, XLSX, DTA, parquet, ZIP of these), and data of published tables."""
+"""Raw files in their authors' formats (CSV, RDA, XLS, XLSX, DTA, parquet, ZIP of these) and data of published tables."""
 
 import io
 import zipfile
@@ -20,10 +20,7 @@ SEPARATORS: Mapping[Delimiter, str] = {"comma": ",", "tab": "\t", "spaces": r"\s
 def read_raw(path: Path, table: RawTable) -> pd.DataFrame:
     """Read one raw table.
 
-    Raises
-    ------
-    SourceSchemaError
-        If the file is not of the format that its name promises, or lacks the member or sheet.
+    Raises SourceSchemaError if the file is not of the format that its name promises, or lacks the member or sheet.
     """
     try:
         return _read(path, table)
@@ -95,10 +92,7 @@ def _csv(content: Path | io.BytesIO, table: RawTable) -> pd.DataFrame:
 def read_published(path: Path, delimiter: Delimiter = "comma") -> pd.DataFrame:
     """Columns of a .dta file (labels left aside), or of a text file in UTF-8; compression by the ending.
 
-    Raises
-    ------
-    SourceSchemaError
-        If the file cannot be read as what it is called.
+    Raises SourceSchemaError if the file cannot be read as what it is called.
     """
     try:
         if path.suffix == ".dta":

@@ -38,17 +38,9 @@ def tidied(
 ) -> Tidied:
     """Have the raw files of all sources, then each source cleaned, or as it was kept in `kept` when last cleaned.
 
-    Parameters
-    ----------
-    records
-        What `config/sources.yaml` says of every source, by slug.
-    raw, mirror
-        Folders of raw files, as `acquire` wants them.
-
-    Raises
-    ------
-    RawFilesUnavailable
-        Before anything is cleaned, naming every file that cannot be had and where it was looked for.
+    `records`: what `config/sources.yaml` says of every source, by slug. `raw`, `mirror`: folders of raw files, as
+    `acquire` wants them. Raises RawFilesUnavailable before anything is cleaned, naming every file that cannot be had
+    and where it was looked for.
     """
     slugs = {slug for m in modules for slug in (m.slug, *(t.slug for t in m.raw if t.slug))}
     wanted = {slug: record for slug, record in records.items() if slug in slugs}

@@ -42,10 +42,7 @@ def _declared() -> Iterator[Source]:
 def registered(sources: Iterator[Source]) -> dict[str, Source]:
     """Sources by slug, in the order of slugs.
 
-    Raises
-    ------
-    BrokenContract
-        If two have one slug or short name.
+    Raises BrokenContract if two have one slug or short name.
     """
     found: dict[str, Source] = {}
     names: dict[str, Source] = {}

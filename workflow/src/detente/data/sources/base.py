@@ -166,10 +166,7 @@ def attrition(source: str, entries: Iterable[Entry] = ()) -> pd.DataFrame:
 def check_raw(source: Source, table: RawTable, frame: pd.DataFrame) -> None:
     """Refuse a raw table that lost a column or uses a code its codebook does not list.
 
-    Raises
-    ------
-    SourceSchemaError
-        Naming the file, every missing column or unknown code, and the nearest match.
+    Raises SourceSchemaError naming the file, every missing column or unknown code, and the nearest match.
     """
     problems = [
         f"column {name!r} is missing; {choices(name, map(str, frame.columns))}"

@@ -51,21 +51,9 @@ def translated(
 ) -> Translation:
     """Translate codes by year and say which are members that year; a year after the list's last counts as its last.
 
-    Parameters
-    ----------
-    codes, years
-        Aligned, whole numbers.
-    states
-        Raw list of states.
-    where
-        What the codes are from, for the message.
-    table, strangers
-        Codes that differ, with the first year in which they do, and codes of no member of the system.
-
-    Raises
-    ------
-    UnresolvedNames
-        If a code is neither COW's nor in one of the two tables.
+    `codes`, `years`: aligned, whole numbers. `states`: raw list of states. `where`: what the codes are from, for the
+    message. `table`, `strangers`: codes that differ, with the first year in which they do, and codes of no member of
+    the system. Raises UnresolvedNames if a code is neither COW's nor in one of the two tables.
     """
     code = codes.astype("int64").copy()
     for old, (new, since) in table.items():

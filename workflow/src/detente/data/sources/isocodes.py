@@ -33,10 +33,7 @@ def resolve(
 ) -> dict[str, int]:
     """COW code of each ISO code that stands for a state; `others` stand for none, `more` are codes that one list has.
 
-    Raises
-    ------
-    UnresolvedNames
-        Listing every code that is neither, each with the nearest known one.
+    Raises UnresolvedNames listing every code that is neither, each with the nearest known one.
     """
     wanted, apart = sorted(set(codes)), set(others)
     known = {**COW, **{old: COW[new] for old, new in OLD.items()}, **more}

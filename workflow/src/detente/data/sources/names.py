@@ -135,10 +135,7 @@ def codes(names: pd.Series, years: pd.Series, raw: Frames, *, where: str, nobody
 
     The raw list of states ends in 2016; a state of its last day counts as one ever after.
 
-    Raises
-    ------
-    UnresolvedNames
-        Listing every name that is neither a state of any time nor in `nobody`.
+    Raises UnresolvedNames listing every name that is neither a state of any time nor in `nobody`.
     """
     places = gazetteer(raw[STATES.file], ALIASES_BY_YEAR)
     asked = pd.DataFrame({"name": names.astype("str"), "year": years.astype("int64")})

@@ -51,10 +51,7 @@ SPELLED: Mapping[str, Rule] = {
 def rules(names: Sequence[str]) -> tuple[Rule, ...]:
     """Rules of an order as `config/sources.yaml` spells it.
 
-    Raises
-    ------
-    ConfigError
-        If a rule is unknown, a column is ranked by twice, or the order can leave ties.
+    Raises ConfigError if a rule is unknown, a column is ranked by twice, or the order can leave ties.
     """
     for name in names:
         if name not in SPELLED:
@@ -91,19 +88,9 @@ class Whittled:
 def whittle(disputes: pd.DataFrame, key: Sequence[str], rules: Sequence[Rule] = RULES) -> Whittled:
     """Keep one dispute a key by trying the rules in order, each on what the ones before it left.
 
-    Parameters
-    ----------
-    disputes
-        One row per key and dispute, with `dispute` and the columns that the rules name.
-    key
-        Columns that shall be unique.
-    rules
-        Tried from first to last.
-
-    Raises
-    ------
-    BrokenContract
-        If the rules leave a key with several disputes.
+    `disputes`: one row per key and dispute, with `dispute` and the columns that the rules name. `key`: columns that
+    shall be unique. `rules`: tried from first to last. Raises BrokenContract if the rules leave a key with several
+    disputes.
     """
     columns = list(key)
     crowded = disputes.duplicated(columns, keep=False)

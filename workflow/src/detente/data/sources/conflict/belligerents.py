@@ -30,13 +30,8 @@ def clean(raw: Frames) -> Tidy:
     return Tidy(frame, attrition(SLUG, [("merged", reason, "all state-years", len(flags) - len(frame))]))
 
 
-RAW = (
-    RawTable(
-        FILE,
-        ("WarNum", "ccode", *(name for spell in SPELLS for name in spell), "Initiator"),
-        codes={"Initiator": frozenset({1, 2})},
-    ),
-)
+_CODES = {"Initiator": frozenset({1, 2})}
+RAW = (RawTable(FILE, ("WarNum", "ccode", *(name for spell in SPELLS for name in spell), "Initiator"), _CODES),)
 VARIABLES = (
     event("at_war", "At war with any state (COW wars)", role="control"),
     event("war_entered", "Enters a war with any state (COW wars)"),

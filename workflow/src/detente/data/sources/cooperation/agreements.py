@@ -37,15 +37,14 @@ def clean(raw: Frames) -> Tidy:
     return Tidy(frame, attrition(SLUG, entries))
 
 
+_CODES = {
+    "category1": frozenset(CATEGORIES),
+    "categoryConf": frozenset({"med", "high", "low", "atypical"}),
+    "type": frozenset({"general", "sector"}),
+}
 RAW = (
     RawTable(
-        FILE,
-        ("ccode1", "ccode2", "signYear", "endYearEstimate", "type", "category1", "categoryConf", "DCAid"),
-        codes={
-            "category1": frozenset(CATEGORIES),
-            "categoryConf": frozenset({"med", "high", "low", "atypical"}),
-            "type": frozenset({"general", "sector"}),
-        },
+        FILE, ("ccode1", "ccode2", "signYear", "endYearEstimate", "type", "category1", "categoryConf", "DCAid"), _CODES
     ),
 )
 VARIABLES = (

@@ -100,12 +100,9 @@ def _entries(table: pd.DataFrame, alliances: pd.DataFrame) -> Entries:
 
 
 _DATES = ("yrent", "moent", "dayent", "yrexit", "moexit", "dayexit")
+_CODES = {**dict.fromkeys(OBLIGATIONS, BINARY), "bilat": BINARY, "cowsys": BINARY}
 RAW = (
-    RawTable(
-        MEMBERS,
-        ("atopid", "member", "cowsys", *_DATES, "bilat", "phase", *OBLIGATIONS),
-        codes={**dict.fromkeys(OBLIGATIONS, BINARY), "bilat": BINARY, "cowsys": BINARY},
-    ),
+    RawTable(MEMBERS, ("atopid", "member", "cowsys", *_DATES, "bilat", "phase", *OBLIGATIONS), _CODES),
     RawTable(ALLIANCES, ("atopid", "begyr", "bilat"), codes={"bilat": BINARY}),
 )
 VARIABLES = (

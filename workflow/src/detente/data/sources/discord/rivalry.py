@@ -44,13 +44,8 @@ def _dyad_years(source: Source, spells: pd.DataFrame) -> Tidy:
 RAW = (RawTable(FILE, ("rivalry", "ccode1", "ccode2", "start", "end")),)
 VARIABLES = (event("rivalry", "Strategic rivalry", role="control"),)
 SOURCE = Source(SLUG, "dyad-year", RAW, VARIABLES, clean, (1816, 2020))
-DREYER_RAW = (
-    RawTable(
-        DREYER_FILE,
-        ("rivalryname", "ccode1", "ccode2", "styear", "endyear", *NAMED_TYPES),
-        codes=dict.fromkeys(NAMED_TYPES, frozenset(TYPES)),
-    ),
-)
+_CODES = dict.fromkeys(NAMED_TYPES, frozenset(TYPES))
+DREYER_RAW = (RawTable(DREYER_FILE, ("rivalryname", "ccode1", "ccode2", "styear", "endyear", *NAMED_TYPES), _CODES),)
 DREYER_VARIABLES = (
     event("rivalry_dreyer", "Strategic rivalry (Thompson and Dreyer)", role="control"),
     event("rivalry_spatial", "Rivalry over territory", role="control"),

@@ -42,14 +42,8 @@ def _flag(codes: pd.Series, code: int) -> pd.Series:
     return (codes == code).astype("float64").where(codes.notna())
 
 
-RAW = (
-    *RAW,
-    RawTable(
-        FILE,
-        ("crisno", "mediate", "usinv", "brexit"),
-        codes={"mediate": frozenset({1, 2, 3, 4}), "usinv": frozenset({1, 2, 3, 4})},
-    ),
-)
+_CODES = {"mediate": frozenset({1, 2, 3, 4}), "usinv": frozenset({1, 2, 3, 4})}
+RAW = (*RAW, RawTable(FILE, ("crisno", "mediate", "usinv", "brexit"), _CODES))
 VARIABLES = (
     event("mediated_icb", "Crisis between them under way that was mediated (ICB 13)", assigned=BY_DYAD, unknown=True),
     event("us_military_icb", "Crisis between them under way with US military action (ICB 13)", unknown=True),

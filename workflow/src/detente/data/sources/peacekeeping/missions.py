@@ -88,14 +88,8 @@ def _expanded(rows: Sequence[Mapping[Hashable, Any]]) -> Iterator[Entry]:
         yield "expanded", reason, name, years * len(list(combinations(group, 2)))
 
 
-RAW = (
-    RawTable(
-        FILE,
-        ("mission_abbrev", "mission_type", *PARTIES, "task_yearest"),
-        codes={"mission_type": frozenset(KINDS)},
-        member="Peace Missions",
-    ),
-)
+_CODES = {"mission_type": frozenset(KINDS)}
+RAW = (RawTable(FILE, ("mission_abbrev", "mission_type", *PARTIES, "task_yearest"), _CODES, member="Peace Missions"),)
 VARIABLES = (
     *(
         event(name, label, role="treatment" if name == "un_mission" else "description", assigned=BY_NETWORK)

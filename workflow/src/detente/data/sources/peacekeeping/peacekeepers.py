@@ -64,14 +64,8 @@ def _peaks(once: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(columns).reset_index()
 
 
-RAW = (
-    RawTable(
-        FILE,
-        ("ccode", "year", "date", "missionid", "org", "totals_backward"),
-        codes={"org": frozenset({1.0, 2.0, 3.0})},
-    ),
-    STATES,
-)
+_CODES = {"org": frozenset({1.0, 2.0, 3.0})}
+RAW = (RawTable(FILE, ("ccode", "year", "date", "missionid", "org", "totals_backward"), _CODES), STATES)
 VARIABLES = (
     measure(
         "un_personnel_conflict", "UN personnel, highest month (intrastate conflicts)", "persons", assigned=BY_STATE

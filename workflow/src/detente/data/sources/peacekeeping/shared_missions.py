@@ -36,10 +36,7 @@ SITE = ["mission", "year", "location"]
 def clean(raw: Frames) -> Tidy:
     """One row per pair of contributors and year in which both have troops in one mission.
 
-    Raises
-    ------
-    SourceSchemaError
-        If a cell is not a list of names with sizes in brackets.
+    Raises SourceSchemaError if a cell is not a list of names with sizes in brackets.
     """
     long = _contributors(raw[FILE])
     spelled = long["name"].replace(SPELLED)

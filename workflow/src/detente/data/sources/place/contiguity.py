@@ -21,14 +21,8 @@ def clean(raw: Frames) -> Tidy:
     return Tidy(frame, attrition(SLUG, entries))
 
 
-RAW = (
-    RawTable(
-        FILE,
-        ("state1no", "state2no", "year", "conttype"),
-        codes={"conttype": frozenset({1, 2, 3, 4, 5})},
-        member="contdird.dta",
-    ),
-)
+_CODES = {"conttype": frozenset({1, 2, 3, 4, 5})}
+RAW = (RawTable(FILE, ("state1no", "state2no", "year", "conttype"), _CODES, member="contdird.dta"),)
 VARIABLES = (
     event("contiguous", "Contiguous by land or at most 400 miles of water", role="control", geography=True),
     event("land_contiguous", "Contiguous by land or river", role="control", geography=True),

@@ -41,14 +41,8 @@ def clean(raw: Frames) -> Tidy:
     return Tidy(frame, attrition(SLUG, entries))
 
 
-RAW = (
-    RawTable(
-        FILE,
-        ("Entity", "Year", "nuclear_weapons_status"),
-        codes={"nuclear_weapons_status": frozenset({0, CONSIDERS, PURSUES, POSSESSES})},
-    ),
-    STATES,
-)
+_CODES = {"nuclear_weapons_status": frozenset({0, CONSIDERS, PURSUES, POSSESSES})}
+RAW = (RawTable(FILE, ("Entity", "Year", "nuclear_weapons_status"), _CODES), STATES)
 VARIABLES = (
     measure("nuclear_status", "Nuclear status, 0 none … 3 possesses", "code"),
     measure("nuclear_considers", "Considers nuclear weapons"),
