@@ -70,17 +70,12 @@ def _of_members(tidy: Frames) -> pd.DataFrame:
     return frame[coexisting(frame, tidy[STATES])].reset_index(drop=True)
 
 
-_VARIABLES = (
-    event(
-        "exercise_due",
-        "Series in which both took part last is due by its own past interval (from 1982)",
-        assigned=BY_NETWORK,
-    ),
-    event("exercise_scheduled", "Joint exercise of a series that was due (from 1982)", assigned=BY_NETWORK),
-    event(
-        "exercise_off_year",
-        "Series in which both took part last is alive, and none is due (placebo, from 1982)",
-        assigned=BY_NETWORK,
-    ),
+_VARIABLES = tuple(
+    event(name, f"{label}from 1982)", assigned=BY_NETWORK)
+    for name, label in (
+        ("exercise_due", "Series in which both took part last is due by its own past interval ("),
+        ("exercise_scheduled", "Joint exercise of a series that was due ("),
+        ("exercise_off_year", "Series in which both took part last is alive, and none is due (placebo, "),
+    )
 )
 CADENCE = Expansion(SLUG, (SLUG, STATES), "dyad-year", _VARIABLES, _of_members, blind=2)

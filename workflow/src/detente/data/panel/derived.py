@@ -87,18 +87,9 @@ class Expansion:
     blind: int = 0
 
 
-def of_both(
-    name: str,
-    combine: Callable[[Array, Array], Array],
-    of: str,
-    label: str,
-    unit: str = "0/1",
-    assigned: Assignment | None = None,
-    contrast: str = "",
-) -> Derived:
-    """What `combine` makes of the two states' values of one variable; a control."""
+def of_both(variable: Variable, combine: Callable[[Array, Array], Array], of: str) -> Derived:
+    """What `combine` makes of the two states' values of one variable."""
     one, two = f"{of}_1", f"{of}_2"
-    variable = measure(name, label, unit, "control", assigned=assigned, contrast=contrast)
     return Derived(variable, (one, two), lambda p: np.asarray(combine(p[one], p[two])))
 
 
@@ -116,7 +107,7 @@ def follows(one: Codes, two: Codes, year: Codes, years: int = 1) -> Flags:
     return found
 
 
-major_power = of_both("major_power", np.maximum, "major", "Major power in the dyad")
+major_power = of_both(measure("major_power", "Major power in the dyad", role="control"), np.maximum, "major")
 
 
 @pairwise("Contiguous, or a major power in the dyad", role="description")
@@ -134,30 +125,24 @@ def capability_ratio(cinc_1: Array, cinc_2: Array) -> Array:
         return np.where(weaker > 0, np.log(stronger / np.where(weaker > 0, weaker, 1.0)), np.nan)
 
 
+_DEMOCRACY = measure("democracy_low", "Lower of the two democracy scores", "standard deviations", "control")
+_POLITY = measure("polity5_low", "Lower of the two Polity scores", "points", "control")
+_VDEM = measure("vdem_low", "Lower of the two electoral democracy indices", "index 0–1", "control")
+_VDEM_APART = measure("vdem_distance", "Difference in electoral democracy", "index 0–1", "control")
+_GDP = measure("gdp_per_head_low", "Lower of the two log GDPs per head", "log", "control")
+_FURTHER = "one more point of distance"
+_IDEAL = measure(
+    "ideal_point_distance", "Distance of UN ideal points", "points", "control", assigned=BY_NETWORK, contrast=_FURTHER
+)
+_NUCLEAR = measure("nuclear_status_high", "Higher of the two nuclear statuses", "code", "control")
 # The less democratic state governs a pair's risk (Dixon 1994).
-democracy_low = of_both(
-    "democracy_low", np.minimum, "democracy", "Lower of the two democracy scores", "standard deviations"
-)
-polity5_low = of_both("polity5_low", np.minimum, "polity5", "Lower of the two Polity scores", "points")
-vdem_low = of_both(
-    "vdem_low", np.minimum, "vdem_polyarchy", "Lower of the two electoral democracy indices", "index 0–1"
-)
-vdem_distance = of_both("vdem_distance", apart, "vdem_polyarchy", "Difference in electoral democracy", "index 0–1")
-gdp_per_head_low = of_both(
-    "gdp_per_head_low", np.minimum, "log_gdp_per_head", "Lower of the two log GDPs per head", "log"
-)
-ideal_point_distance = of_both(
-    "ideal_point_distance",
-    apart,
-    "ideal_point",
-    "Distance of UN ideal points",
-    "points",
-    BY_NETWORK,
-    "one more point of distance",
-)
-nuclear_status_high = of_both(
-    "nuclear_status_high", np.maximum, "nuclear_status", "Higher of the two nuclear statuses", "code"
-)
+democracy_low = of_both(_DEMOCRACY, np.minimum, "democracy")
+polity5_low = of_both(_POLITY, np.minimum, "polity5")
+vdem_low = of_both(_VDEM, np.minimum, "vdem_polyarchy")
+vdem_distance = of_both(_VDEM_APART, apart, "vdem_polyarchy")
+gdp_per_head_low = of_both(_GDP, np.minimum, "log_gdp_per_head")
+ideal_point_distance = of_both(_IDEAL, apart, "ideal_point")
+nuclear_status_high = of_both(_NUCLEAR, np.maximum, "nuclear_status")
 
 
 @directed("The sender's share of the two states' capabilities", "share")
@@ -170,13 +155,8 @@ def capability_share(cinc_sender: Array, cinc_target: Array) -> Array:
 
 def _joint(forum: Variable) -> Derived:
     """Whether both states are members of a forum."""
-    one, two = f"{forum.name}_1", f"{forum.name}_2"
-    variable = measure(
-        f"joint_{forum.name.removeprefix('member_')}",
-        forum.label.replace("Full member:", "Both full members:"),
-        assigned=BY_NETWORK,
-    )
-    return Derived(variable, (one, two), lambda p: np.minimum(p[one], p[two]))
+    name, label = forum.name.removeprefix("member_"), forum.label.replace("Full member:", "Both full members:")
+    return of_both(measure(f"joint_{name}", label, assigned=BY_NETWORK), np.minimum, forum.name)
 
 
 DERIVED = (*declared(globals(), Derived), *(_joint(v) for v in FORUMS.variables if v.name.startswith("member_")))

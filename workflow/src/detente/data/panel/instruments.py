@@ -109,15 +109,14 @@ def partnership_not_nato(joint_partnership_for_peace: Array, joint_nato: Array) 
     return joint_partnership_for_peace * (1 - joint_nato)
 
 
-civil_conflict_either = of_both(
-    "civil_conflict_either", np.maximum, "civil_conflict", "Conflict inside either state (UCDP/PRIO)"
-)
-civil_conflict_foreign_troops_either = of_both(
+_INSIDE = measure("civil_conflict_either", "Conflict inside either state (UCDP/PRIO)", role="control")
+_TROOPS = measure(
     "civil_conflict_foreign_troops_either",
-    np.maximum,
-    "civil_conflict_foreign_troops",
     "Conflict with foreign troops inside either state (UCDP/PRIO)",
+    role="control",
 )
+civil_conflict_either = of_both(_INSIDE, np.maximum, "civil_conflict")
+civil_conflict_foreign_troops_either = of_both(_TROOPS, np.maximum, "civil_conflict_foreign_troops")
 
 
 @pairwise("Log of smoothed trade, dyads with a major power", "log(million + 1)")

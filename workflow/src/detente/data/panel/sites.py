@@ -12,7 +12,7 @@ import pandas as pd
 from detente.base.types import Array
 from detente.data.panel.derived import Expansion
 from detente.data.panel.participants import Year, pairs, years
-from detente.data.sources import BY_NETWORK, Frames, event, measure
+from detente.data.sources import BY_NETWORK, Frames, Variable, event, measure
 from detente.data.sources.cooperation.exercises import SLUG
 from detente.data.sources.place.capitals import SLUG as CAPITALS
 from detente.data.sources.power.states import SLUG as STATES
@@ -92,38 +92,23 @@ def _rows(sender: Any, target: Any, year: int, km: Any) -> pd.DataFrame:
     return keys.assign(exercise_near_km=km)
 
 
+def _near_and_far(prefix: str, who: str, other: str) -> tuple[Variable, Variable]:
+    near = f"{who} exercised, without the {other}, within 1,000 km of the {other}'s capital"
+    far = f"{who} exercised without the {other}, nowhere within 5,000 km of the {other}'s capital (placebo)"
+    return event(f"{prefix}_near", near, assigned=BY_NETWORK), event(f"{prefix}_far", far, assigned=BY_NETWORK)
+
+
+_KM = "kilometres"
 _NEAREST = measure(
     "exercise_site_km", "From the nearest joint exercise to the nearer of the two capitals", "kilometres"
 )
 _DIRECTED = (
-    event(
-        "exercise_near",
-        "Sender exercised, without the target, within 1,000 km of the target's capital",
-        assigned=BY_NETWORK,
-    ),
-    event(
-        "exercise_far",
-        "Sender exercised without the target, nowhere within 5,000 km of the target's capital (placebo)",
-        assigned=BY_NETWORK,
-    ),
+    *_near_and_far("exercise", "Sender", "target"),
     measure(
-        "exercise_near_km",
-        "From the nearest exercise of the sender without the target to the target's capital",
-        "kilometres",
+        "exercise_near_km", "From the nearest exercise of the sender without the target to the target's capital", _KM
     ),
 )
-_FACED = (
-    event(
-        "faces_exercise_near",
-        "Target exercised, without the sender, within 1,000 km of the sender's capital",
-        assigned=BY_NETWORK,
-    ),
-    event(
-        "faces_exercise_far",
-        "Target exercised without the sender, nowhere within 5,000 km of the sender's capital (placebo)",
-        assigned=BY_NETWORK,
-    ),
-)
+_FACED = _near_and_far("faces_exercise", "Target", "sender")
 _NEEDS = (SLUG, CAPITALS, STATES)
 SITES = Expansion(SLUG, (SLUG, CAPITALS), "dyad-year", (_NEAREST,), site_distances)
 SITES_DIRECTED = Expansion(SLUG, _NEEDS, "directed-dyad-year", _DIRECTED, exclusive_distances)

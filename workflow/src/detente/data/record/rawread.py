@@ -1,4 +1,4 @@
-"""Raw files in their authors' formats (CSV, RDA, XLS, XLSX, DTA, parquet, ZIP of these) and data of published tables."""
+"""Raw files in their formats (CSV, RDA, XLS, XLSX, DTA, parquet, ZIP of these), and the data of published tables."""
 
 import io
 import zipfile

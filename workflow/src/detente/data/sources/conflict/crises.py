@@ -92,9 +92,7 @@ def clean_triggered(raw: Frames) -> Tidy:
 
 
 RAW = (
-    RawTable(
-        FILE, ("crisno", "cracid", "trigent", "yrtrig", "yrterm", "sevvio"), codes={"sevvio": frozenset({1, 2, 3, 4})}
-    ),
+    RawTable(FILE, ("crisno", "cracid", "trigent", "yrtrig", "yrterm", "sevvio"), {"sevvio": frozenset({1, 2, 3, 4})}),
     RawTable(STATES, STATE_COLUMNS, slug="cow-state-system"),
 )
 VARIABLES = (

@@ -40,16 +40,14 @@ def records(raw: Frames) -> Rows:
     return frame, entries
 
 
-RAW = RawTable(
-    FILE,
-    (
-        *("disno", "dyindex", "statea", "stateb", "year", "strtyr", "strtmnth", "strtday", "duration"),
-        *("fatlev", "hihost", "hihosta", "hihostb", "orignata", "orignatb"),
-    ),
-    codes={
-        "fatlev": FATALITY,
-        **dict.fromkeys(("hihost", "hihosta", "hihostb"), HOSTILITY),
-        **dict.fromkeys(("orignata", "orignatb"), BINARY),
-    },
+_COLUMNS = (
+    *("disno", "dyindex", "statea", "stateb", "year", "strtyr", "strtmnth", "strtday", "duration"),
+    *("fatlev", "hihost", "hihosta", "hihostb", "orignata", "orignatb"),
 )
+_CODES = {
+    "fatlev": FATALITY,
+    **dict.fromkeys(("hihost", "hihosta", "hihostb"), HOSTILITY),
+    **dict.fromkeys(("orignata", "orignatb"), BINARY),
+}
+RAW = RawTable(FILE, _COLUMNS, _CODES)
 SOURCE = Coding("dyadic", "COW dyadic MID 4.02", (RAW,), records, (1816, 2014)).dyad_years("dyadic-mid-4.02")

@@ -60,14 +60,11 @@ def _day(table: pd.DataFrame, side: str, unknown: int) -> pd.Series:
     return table[f"{side}year"] * 372 + table[f"{side}mon"] * 31 + day
 
 
-RAW = RawTable(
-    FILE,
-    (
-        *("micnum", "eventnum", "ccode1", "ccode2", "stday", "stmon", "styear", "endday", "endmon", "endyear"),
-        *("hostlev", "fatalmin1", "fatalmin2"),
-    ),
-    codes={"hostlev": HOSTILITY, **dict.fromkeys(("stmon", "endmon"), MONTHS)},
-    member="mie-1.0.csv",
+_COLUMNS = (
+    *("micnum", "eventnum", "ccode1", "ccode2", "stday", "stmon", "styear", "endday", "endmon", "endyear"),
+    *("hostlev", "fatalmin1", "fatalmin2"),
 )
+_CODES = {"hostlev": HOSTILITY, **dict.fromkeys(("stmon", "endmon"), MONTHS)}
+RAW = RawTable(FILE, _COLUMNS, _CODES, member="mie-1.0.csv")
 CODING = Coding("mie", "MIE 1.0", (RAW,), records, (1816, 2014), pair=False)
 SOURCE, INITIATIONS = CODING.dyad_years("mie-1.0", "mie"), CODING.initiations("mie-1.0-initiation")

@@ -45,18 +45,16 @@ def records(raw: Frames) -> Rows:
     return frame, entries
 
 
-RAW = RawTable(
-    FILE,
-    (
-        *("dispnum", "ccode1", "ccode2", "year", "sidea1", "orig1", "orig2", "midonset", "stmon"),
-        *("fatality", "hostlev", "hostlev1", "hostlev2", "mindur", "maxdur"),
-    ),
-    codes={
-        "hostlev": DISPUTE_HOSTILITY,
-        "fatality": FATALITY,
-        **dict.fromkeys(("hostlev1", "hostlev2"), HOSTILITY),
-        **dict.fromkeys(("sidea1", "orig1", "orig2", "midonset"), BINARY),
-    },
+_COLUMNS = (
+    *("dispnum", "ccode1", "ccode2", "year", "sidea1", "orig1", "orig2", "midonset", "stmon"),
+    *("fatality", "hostlev", "hostlev1", "hostlev2", "mindur", "maxdur"),
 )
+_CODES = {
+    "hostlev": DISPUTE_HOSTILITY,
+    "fatality": FATALITY,
+    **dict.fromkeys(("hostlev1", "hostlev2"), HOSTILITY),
+    **dict.fromkeys(("sidea1", "orig1", "orig2", "midonset"), BINARY),
+}
+RAW = RawTable(FILE, _COLUMNS, _CODES)
 CODING = Coding("gml211", "GML 2.1.1", (RAW,), records, (1816, 2010))
 SOURCE, INITIATIONS = CODING.dyad_years("gml-mid-2.1.1"), CODING.initiations("gml-mid-2.1.1-initiation")

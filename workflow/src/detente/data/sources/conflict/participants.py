@@ -87,22 +87,13 @@ def _dropped(pairs: pd.DataFrame, reason: str) -> Entries:
     return [("dropped", reason, f"dispute {dispute}", rows) for dispute, rows in counts.items()]
 
 
+_DISPUTES = ("dispnum", "stday", "stmon", "styear", "fatality", "hostlev", "mindur", "maxdur")
+_SPELLS = ("dispnum", "ccode", *DAYS, "sidea", "hostlev", "orig")
+_SPELL_CODES = dict.fromkeys(("sidea", "orig"), BINARY) | dict.fromkeys(("stmon", "endmon"), MONTHS)
 RAW = (
-    RawTable(
-        DISPUTES,
-        ("dispnum", "stday", "stmon", "styear", "fatality", "hostlev", "mindur", "maxdur"),
-        codes={"hostlev": DISPUTE_HOSTILITY, "fatality": FATALITY, "stmon": MONTHS},
-    ),
-    RawTable(
-        PARTICIPANTS,
-        ("dispnum", "ccode", *DAYS, "sidea", "hostlev", "orig"),
-        codes={
-            "hostlev": HOSTILITY,
-            **dict.fromkeys(("sidea", "orig"), BINARY),
-            **dict.fromkeys(("stmon", "endmon"), MONTHS),
-        },
-    ),
-    RawTable(INCIDENTS, ("dispnum", "incidnum", "ccode", "insidea"), codes={"insidea": BINARY}),
+    RawTable(DISPUTES, _DISPUTES, {"hostlev": DISPUTE_HOSTILITY, "fatality": FATALITY, "stmon": MONTHS}),
+    RawTable(PARTICIPANTS, _SPELLS, {**_SPELL_CODES, "hostlev": HOSTILITY}),
+    RawTable(INCIDENTS, ("dispnum", "incidnum", "ccode", "insidea"), {"insidea": BINARY}),
 )
 CODING = Coding("mid5", "COW MID 5.0 by dates", RAW, records, (1816, 2014))
 SOURCE, INITIATIONS = CODING.dyad_years("mid-5.0-participants", "mid"), CODING.initiations("mid-5.0-initiation")

@@ -149,36 +149,22 @@ def of_any_size(events: pd.DataFrame) -> pd.Series[bool]:
     return events["parties"] >= 0
 
 
-RAW = (
-    RawTable(
-        FILE,
-        (
-            *("MMEID", "Ex_Name", "Series_Name", "lat", "lon"),
-            *("s.year", "s.month", "s.day", "e.year", "e.month", "e.day"),
-            *KINDS,
-            *SLOTS,
-        ),
-        codes={
-            **{name: frozenset({"0", "1"}) for name in KINDS},
-            **dict.fromkeys(("s.month", "e.month"), MONTHS),
-            **dict.fromkeys(("s.day", "e.day"), DAYS),
-        },
-        text=True,
-    ),
-    STATE_LIST,
-)
+_DAYS = ("s.year", "s.month", "s.day", "e.year", "e.month", "e.day")
+_CODES = {
+    **{name: frozenset({"0", "1"}) for name in KINDS},
+    **dict.fromkeys(("s.month", "e.month"), MONTHS),
+    **dict.fromkeys(("s.day", "e.day"), DAYS),
+}
+_COLUMNS = ("MMEID", "Ex_Name", "Series_Name", "lat", "lon", *_DAYS, *KINDS, *SLOTS)
+RAW = (RawTable(FILE, _COLUMNS, _CODES, text=True), STATE_LIST)
+_ALL, _TWO = by_event(of_any_size), by_event(lambda e: e["parties"] == 2)
+_WEIGHED, _COUNTED = by_event(of_any_size, "weight"), by_event(of_any_size, "count")
+_FEW = by_event(lambda e: e["parties"] <= SMALL)
 VARIABLES = (
-    event("exercise_any", "Joint exercise", assigned=by_event(of_any_size)),
-    event("exercise_bilateral", "Joint exercise of these two alone", assigned=by_event(lambda e: e["parties"] == 2)),
-    event(
-        "exercise_small", "Joint exercise of at most five parties", assigned=by_event(lambda e: e["parties"] <= SMALL)
-    ),
-    event(
-        "exercise_weight",
-        "Joint exercises, each weighted 1/(parties − 1)",
-        "exercises",
-        assigned=by_event(of_any_size, "weight"),
-    ),
-    event("exercise_count", "Joint exercises", "exercises", "description", assigned=by_event(of_any_size, "count")),
+    event("exercise_any", "Joint exercise", assigned=_ALL),
+    event("exercise_bilateral", "Joint exercise of these two alone", assigned=_TWO),
+    event("exercise_small", "Joint exercise of at most five parties", assigned=_FEW),
+    event("exercise_weight", "Joint exercises, each weighted 1/(parties − 1)", "exercises", assigned=_WEIGHED),
+    event("exercise_count", "Joint exercises", "exercises", "description", assigned=_COUNTED),
 )
 SOURCE = Source(SLUG, "event", RAW, VARIABLES, clean, (1980, 2010))

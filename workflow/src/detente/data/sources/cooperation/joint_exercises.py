@@ -133,15 +133,8 @@ def _dyads(members: pd.DataFrame) -> tuple[pd.DataFrame, int]:
     return frame, len(both) - len(frame)
 
 
-RAW = (
-    RawTable(
-        FILE,
-        ("Exercise Name", "Start Date", "s.year", "s.month", "enddate", "e.year", "JME Type", *SLOTS),
-        member="Sheet1_2",
-        text=True,
-    ),
-    STATES,
-)
+_COLUMNS = ("Exercise Name", "Start Date", "s.year", "s.month", "enddate", "e.year", "JME Type", *SLOTS)
+RAW = (RawTable(FILE, _COLUMNS, member="Sheet1_2", text=True), STATES)
 VARIABLES = (
     event("jme_any", "Joint exercise (JME)", assigned=BY_NETWORK),
     event("jme_bilateral", "Joint exercise of these two alone (JME)", assigned=BY_NETWORK),

@@ -21,6 +21,7 @@ SIGNALS = {
     "bit": ("protege_investment_treaty", "Investment treaty with the great power", "0/1"),
 }
 DEPLOYERS = ("us", "uk", "rus")
+TREATMENTS = ("ex", "vis", "troops")
 NUKES = "protege_nuclear_weapons"
 CODED = {"ex": (1974, 2010), "troops": (1981, 2012)}
 
@@ -49,23 +50,12 @@ def _signals(table: pd.DataFrame, prefix: str, power: int) -> pd.DataFrame:
     return pd.DataFrame({**keys, **signals, NUKES: nukes})
 
 
-RAW = (
-    RawTable(
-        FILE,
-        (
-            "ccode",
-            "year",
-            *(f"{prefix}_{signal}" for prefix in POWERS for signal in SIGNALS),
-            *(f"{prefix}_nukes" for prefix in DEPLOYERS),
-        ),
-        codes={f"{prefix}_{s}": BINARY for prefix in POWERS for s in ("ex", "vis", "pact", "bit")},
-    ),
-)
+_COLUMNS = (*(f"{p}_{signal}" for p in POWERS for signal in SIGNALS), *(f"{p}_nukes" for p in DEPLOYERS))
+_CODES = {f"{p}_{signal}": BINARY for p in POWERS for signal in ("ex", "vis", "pact", "bit")}
+RAW = (RawTable(FILE, ("ccode", "year", *_COLUMNS), _CODES),)
 VARIABLES = (
     *(
-        measure(
-            name, label, unit, "treatment" if signal in ("ex", "vis", "troops") else "description", assigned=BY_NETWORK
-        )
+        measure(name, label, unit, None if signal in TREATMENTS else "description", assigned=BY_NETWORK)
         for signal, (name, label, unit) in SIGNALS.items()
     ),
     measure(NUKES, "Great power's nuclear weapons in the protégé"),

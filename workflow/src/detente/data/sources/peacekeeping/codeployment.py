@@ -50,15 +50,11 @@ def clean(raw: Frames) -> Tidy:
 
 
 RAW = (RawTable(FILE, ("Date", "Contributor", "Mission", "Total Total")), STATES)
+_SMALLER = "Personnel of the smaller contributor, summed over shared missions, mean month"
 VARIABLES = (
     event("codeployment", "Both serve in one UN mission in one month", assigned=BY_NETWORK),
     event("codeployment_missions", "UN missions in which both serve", "missions", assigned=BY_NETWORK),
     event("codeployment_months", "Months with a UN mission in which both serve", "months"),
-    event(
-        "codeployment_personnel",
-        "Personnel of the smaller contributor, summed over shared missions, mean month",
-        "persons",
-        assigned=BY_NETWORK,
-    ),
+    event("codeployment_personnel", _SMALLER, "persons", assigned=BY_NETWORK),
 )
 SOURCE = Source(SLUG, "dyad-year", RAW, VARIABLES, clean, (2010, 2013))

@@ -66,16 +66,10 @@ def _peaks(once: pd.DataFrame) -> pd.DataFrame:
 
 _CODES = {"org": frozenset({1.0, 2.0, 3.0})}
 RAW = (RawTable(FILE, ("ccode", "year", "date", "missionid", "org", "totals_backward"), _CODES), STATES)
+_PEAK = "highest month (intrastate conflicts)"
 VARIABLES = (
-    measure(
-        "un_personnel_conflict", "UN personnel, highest month (intrastate conflicts)", "persons", assigned=BY_STATE
-    ),
-    measure(
-        "nonun_personnel_conflict",
-        "Non-UN peacekeepers, highest month (intrastate conflicts)",
-        "persons",
-        assigned=BY_STATE,
-    ),
+    measure("un_personnel_conflict", f"UN personnel, {_PEAK}", "persons", assigned=BY_STATE),
+    measure("nonun_personnel_conflict", f"Non-UN peacekeepers, {_PEAK}", "persons", assigned=BY_STATE),
     measure("un_missions_conflict", "UN missions (intrastate conflicts)", "missions"),
     measure("nonun_missions_conflict", "Non-UN missions (intrastate conflicts)", "missions"),
 )

@@ -31,14 +31,10 @@ def clean(raw: Frames) -> Tidy:
 
 
 RAW = (RawTable(FILE, ("extended_country_name", "cown", "year", "in_GW_system", *SCORES)),)
+_SCORE, _UNIT = "Extended Unified Democracy Score", "standard deviations"
 VARIABLES = (
-    measure("uds_extended", "Extended Unified Democracy Score", "standard deviations", "control"),
-    measure(
-        "uds_extended_adjusted",
-        "Extended Unified Democracy Score, 0 where measures switch to democracy",
-        "standard deviations",
-        "control",
-    ),
-    measure("uds_extended_error", "Its standard error", "standard deviations"),
+    measure("uds_extended", _SCORE, _UNIT, "control"),
+    measure("uds_extended_adjusted", f"{_SCORE}, 0 where measures switch to democracy", _UNIT, "control"),
+    measure("uds_extended_error", "Its standard error", _UNIT),
 )
 SOURCE = Source(SLUG, "state-year", RAW, VARIABLES, clean, (1816, 2017))
