@@ -90,17 +90,9 @@ def _among_exercisers(exercise_any: Array, values: Array) -> Array:
     return np.where(exercise_any == 1, values, np.nan)
 
 
-security_forums = Derived(
-    measure(
-        "security_forums",
-        "Forums for security with both as full members",
-        "forums",
-        assigned=BY_NETWORK,
-        contrast="one more forum",
-    ),
-    JOINT_FORUMS,
-    lambda p: np.asarray(sum(p[name] for name in JOINT_FORUMS)),
-)
+_LABEL = "Forums for security with both as full members"
+_FORUMS = measure("security_forums", _LABEL, "forums", assigned=BY_NETWORK, contrast="one more forum")
+security_forums = Derived(_FORUMS, JOINT_FORUMS, lambda p: np.asarray(sum(p[name] for name in JOINT_FORUMS)))
 
 
 @pairwise("Both in the Partnership for Peace, not both in NATO", role="treatment", assigned=BY_NETWORK)

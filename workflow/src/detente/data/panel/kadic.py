@@ -66,22 +66,17 @@ def _with(purpose: str) -> Callable[[pd.DataFrame], pd.Series[bool]]:
     return lambda events: events[purpose] == 1
 
 
+_LARGE = by_event(lambda e: e["parties"] >= LARGE)
+_SERIES = "Years, this one included, of joint training in the series of this year's exercises, at most"
 _VARIABLES = (
     *SOURCE.variables,
-    event(
-        "exercise_large", "Joint exercise of ten parties or more", assigned=by_event(lambda e: e["parties"] >= LARGE)
-    ),
+    event("exercise_large", "Joint exercise of ten parties or more", assigned=_LARGE),
     *(
         event(f"exercise_{purpose}", f"Joint exercise of {label}", assigned=by_event(_with(purpose)))
         for purpose, label in PURPOSES.items()
     ),
     event("exercise_parties", "Parties to the largest joint exercise, 0 without one", "parties"),
-    event(
-        "exercise_series_years",
-        "Years, this one included, of joint training in the series of this year's exercises, at most",
-        "years",
-        assigned=BY_NETWORK,
-    ),
+    event("exercise_series_years", _SERIES, "years", assigned=BY_NETWORK),
 )
 TOGETHER = Expansion(SLUG, (SLUG,), "dyad-year", _VARIABLES, _together)
 EXPANSIONS = (TOGETHER, CADENCE, COMMON, WITHOUT, SITES, SITES_DIRECTED, SITES_FACED, ATTENDANCE, EXERCISE_MAJORS)

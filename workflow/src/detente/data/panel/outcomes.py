@@ -116,21 +116,16 @@ def _onset(c: Coding, kind: str = "") -> Derived:
     new, ongoing = f"new_{c.name}", f"ongoing_{c.name}"
     stem = f"{kind}_{c.name}" if kind else c.name
     narrow = stem if kind else new
-    return Derived(
-        _outcome(c, f"onset_{stem}", f"Onset {_what(c, kind)}, dyads at risk"),
-        tuple(dict.fromkeys((new, ongoing, narrow))),
-        lambda p: at_risk(p[new], p[ongoing]) * p[narrow],
-    )
+    outcome = _outcome(c, f"onset_{stem}", f"Onset {_what(c, kind)}, dyads at risk")
+    needs = tuple(dict.fromkeys((new, ongoing, narrow)))
+    return Derived(outcome, needs, lambda p: at_risk(p[new], p[ongoing]) * p[narrow])
 
 
 def _strict(c: Coding) -> Derived:
     """Onset of any dispute among dyads at peace the year before."""
     new, ongoing, before = f"new_{c.name}", f"ongoing_{c.name}", c.fought_before
-    return Derived(
-        _outcome(c, f"onset_{c.name}_strict", f"Onset {_what(c)}, no {c.noun} the year before"),
-        (new, ongoing, before),
-        lambda p: at_peace(at_risk(p[new], p[ongoing]), p[before]),
-    )
+    outcome = _outcome(c, f"onset_{c.name}_strict", f"Onset {_what(c)}, no {c.noun} the year before")
+    return Derived(outcome, (new, ongoing, before), lambda p: at_peace(at_risk(p[new], p[ongoing]), p[before]))
 
 
 def _initiation(c: Coding, kind: str = "") -> Directed:
@@ -138,11 +133,9 @@ def _initiation(c: Coding, kind: str = "") -> Directed:
     new, ongoing, began = f"new_{c.name}", f"ongoing_{c.name}", f"{c.began}_{c.name}"
     stem = f"{kind}_{c.name}" if kind else c.name
     narrow = f"{c.began}_{stem}"
-    return Directed(
-        _outcome(c, f"initiation_{stem}", f"Initiation {_what(c, kind)} by the sender, dyads at risk"),
-        tuple(dict.fromkeys((began, new, ongoing, narrow))),
-        lambda p: initiation(p[began], p[new], p[ongoing]) * p[narrow],
-    )
+    outcome = _outcome(c, f"initiation_{stem}", f"Initiation {_what(c, kind)} by the sender, dyads at risk")
+    needs = tuple(dict.fromkeys((began, new, ongoing, narrow)))
+    return Directed(outcome, needs, lambda p: initiation(p[began], p[new], p[ongoing]) * p[narrow])
 
 
 def _outcome(c: Coding, name: str, label: str) -> Variable:
@@ -167,14 +160,11 @@ def _cells(c: Coding) -> Iterator[tuple[str, Cell]]:
 
 def _spells(c: Coding) -> tuple[Spell, Spell]:
     ongoing = f"ongoing_{c.name}"
-    before = f"{c.noun.capitalize()} under way the year before ({c.title})"
+    before = measure(c.fought_before, f"{c.noun.capitalize()} under way the year before ({c.title})")
+    peace = measure(c.peace_years, f"Years at peace ({c.title})", "years", "control")
     return (
-        Spell(measure(c.fought_before, before), (ongoing,), lambda p: fought_before(p, ongoing)),
-        Spell(
-            measure(c.peace_years, f"Years at peace ({c.title})", "years", "control"),
-            (ongoing,),
-            lambda p: peace_years(p, ongoing),
-        ),
+        Spell(before, (ongoing,), lambda p: fought_before(p, ongoing)),
+        Spell(peace, (ongoing,), lambda p: peace_years(p, ongoing)),
     )
 
 

@@ -16,6 +16,7 @@ from typing import Literal
 import pandas as pd
 
 from detente.base.errors import BrokenContract, ConfigError, choices
+from detente.data.sources.steps import Entries
 
 # Deaths unknown (−9) rank between none and the fewest.
 DEATHS_UNKNOWN = 0.5
@@ -76,7 +77,7 @@ class Whittled:
     frame: pd.DataFrame
     dropped: pd.DataFrame
 
-    def entries(self, key: Sequence[str]) -> list[tuple[str, str, str, int]]:
+    def entries(self, key: Sequence[str]) -> Entries:
         """Return an entry of the attrition log for every dispute dropped."""
         named = self.dropped[[*key, "dispute", "rule"]].sort_values([*key, "dispute"])
         return [
@@ -105,7 +106,5 @@ def whittle(disputes: pd.DataFrame, key: Sequence[str], rules: Sequence[Rule] = 
         row = ", ".join(f"{name} {tied[name].iloc[0]}" for name in columns)
         names = ", ".join(rule.name for rule in rules) or "none"
         raise BrokenContract(f"several disputes remain for {row}; rules: {names}; end with a rule on `dispute`")
-    none = disputes.iloc[:0].assign(rule="")
-    return Whittled(
-        pd.concat([alone, left]).sort_values(columns, ignore_index=True), pd.concat([*dropped, none], ignore_index=True)
-    )
+    kept = pd.concat([alone, left]).sort_values(columns, ignore_index=True)
+    return Whittled(kept, pd.concat([*dropped, disputes.iloc[:0].assign(rule="")], ignore_index=True))

@@ -6,23 +6,27 @@ a lesser one that they began themselves: 2.2.1 has 2,291 initiations where 2.1.1
 are chosen, has 2,439.
 """
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 
 import pandas as pd
 
-from detente.data.sources.base import BINARY, Frames, RawTable, Source, Tidy, attrition, undirected
+from detente.data.sources.base import BINARY, Frames, Key, RawTable, Source, Tidy, Variable, attrition, undirected
 from detente.data.sources.outcomes import (
     FATALITY,
     HOSTILITY,
     NO_INITIATION,
     UNKNOWN,
     USE_OF_FORCE,
+    Rows,
     begun,
     dyad_variables,
     initiation_variables,
     ranked,
 )
 from detente.data.sources.steps import DYAD_YEAR, Entries, Entry, highest
+
+CODES = {"hostlev": HOSTILITY, "fatality": FATALITY}
 
 
 @dataclass(frozen=True)
@@ -37,44 +41,34 @@ class Table:
 
     def dyad_years(self, slug: str, alias: str | None = None) -> Source:
         """One row per dyad-year with a dispute under way, both directions folded."""
-        ongoing, onset = f"{self.prefix}midongoing", f"{self.prefix}midonset"
-        raw = self._raw(("ccode1", "ccode2", "year", ongoing, onset, "hostlev", "fatality", "orig1", "orig2"))
+        columns = (f"{self.prefix}midongoing", f"{self.prefix}midonset", "hostlev", "fatality", "orig1", "orig2")
         variables = dyad_variables(self.name, self.title, pair=False)
-
-        def clean(raw: Frames) -> Tidy:
-            table = raw[self.file]
-            frame, entries = _folded(table, table[ongoing], table[onset], self.name)
-            return Tidy(frame, attrition(slug, entries))
-
-        return Source(slug, "dyad-year", (raw,), variables, clean, self.years, alias=alias)
+        return replace(self._source(slug, "dyad-year", columns, variables, _folded), alias=alias)
 
     def initiations(self, slug: str) -> Source:
         """One row per directed dyad-year in which `ccode1` began a dispute with `ccode2`."""
-        onset = f"{self.prefix}midonset"
-        raw = self._raw(("ccode1", "ccode2", "year", onset, "hostlev", "fatality", "sidea1", "orig1", "orig2"))
+        columns = (f"{self.prefix}midonset", "hostlev", "fatality", "sidea1", "orig1", "orig2")
+        variables = initiation_variables(self.name, self.title)
+        return self._source(slug, "directed-dyad-year", columns, variables, _begun)
+
+    def _source(
+        self, slug: str, key: Key, columns: tuple[str, ...], variables: tuple[Variable, ...], make: Callable[..., Rows]
+    ) -> Source:
+        ours = {f"{self.prefix}midongoing": "ongoing", f"{self.prefix}midonset": "onset"}
+        legal = {column: CODES.get(column, BINARY) for column in columns}
 
         def clean(raw: Frames) -> Tidy:
-            table = raw[self.file]
-            frame, entries = _begun(table, table[onset], self.name)
+            frame, entries = make(raw[self.file].rename(columns=ours), self.name)
             return Tidy(frame, attrition(slug, entries))
 
-        variables = initiation_variables(self.name, self.title)
-        return Source(slug, "directed-dyad-year", (raw,), variables, clean, self.years)
-
-    def _raw(self, columns: tuple[str, ...]) -> RawTable:
-        codes = {
-            "hostlev": HOSTILITY,
-            "fatality": FATALITY,
-            **dict.fromkeys((f"{self.prefix}midonset", f"{self.prefix}midongoing", "sidea1", "orig1", "orig2"), BINARY),
-        }
-        return RawTable(self.file, columns, {name: codes[name] for name in columns if name in codes})
+        return Source(slug, key, (RawTable(self.file, (*DYAD_YEAR, *columns), legal),), variables, clean, self.years)
 
 
-def _folded(table: pd.DataFrame, ongoing: pd.Series, onset: pd.Series, name: str) -> tuple[pd.DataFrame, Entries]:
+def _folded(table: pd.DataFrame, name: str) -> Rows:
     """Dyad-years; what either direction says of a dispute holds for the dyad."""
-    new = onset.astype("int64")
+    new = table["onset"].astype("int64")
     columns = {
-        f"ongoing_{name}": ongoing,
+        f"ongoing_{name}": table["ongoing"],
         f"new_{name}": new,
         f"force_{name}": new * (table["hostlev"] >= USE_OF_FORCE),
         f"fatal_{name}": new * (table["fatality"] > 0),
@@ -92,10 +86,10 @@ def _folded(table: pd.DataFrame, ongoing: pd.Series, onset: pd.Series, name: str
     return frame, [merged, ("recoded", reason, "all dyads", unknown)]
 
 
-def _begun(table: pd.DataFrame, onset: pd.Series, name: str) -> tuple[pd.DataFrame, Entries]:
+def _begun(table: pd.DataFrame, name: str) -> Rows:
     """Directed dyad-years of an onset between two originators, from side A (`ccode1`) to side B."""
     side_a = table["sidea1"] == 1
-    began = side_a & (onset == 1) & (table["orig1"] == 1) & (table["orig2"] == 1)
+    began = side_a & (table["onset"] == 1) & (table["orig1"] == 1) & (table["orig2"] == 1)
     kept = table[began].rename(columns={"hostlev": "hostility"}).sort_values(DYAD_YEAR, ignore_index=True)
     kept = kept.assign(fatality=ranked(kept["fatality"]))
     frame, unknown = begun(kept, name)

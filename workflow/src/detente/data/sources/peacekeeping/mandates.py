@@ -31,7 +31,8 @@ def clean(raw: Frames) -> Tidy:
     """One row per host state and year with a UN mission on its ground."""
     table = raw[FILE]
     un = table[~table["mission"].isin(list(NOT_UN))]
-    rows = pd.concat([_hosted(un), *_unlisted(un), *_continued(un)], ignore_index=True)
+    added = list(_added(un))
+    rows = pd.concat([_hosted(un), *(rows for rows, _ in added)], ignore_index=True)
     state = of_the_time(rows)
     recoded = state != rows["ccode"]
     rows = rows.assign(ccode=state)
@@ -39,9 +40,12 @@ def clean(raw: Frames) -> Tidy:
     kept = rows[inside]
     groups = kept.groupby(STATE_YEAR)
     flags = {name: ever(kept, theirs, STATE_YEAR) for theirs, (name, _) in TASKS.items()}
+    nowhere = un[list(HOSTS)].isna().all(axis=1) & ~un["mission"].isin(list(ADDED_HOSTS))
     frame = pd.DataFrame({"un_host": 1, "un_host_missions": groups["mission"].nunique(), **flags}).reset_index()
     entries: Entries = [
-        *_entries(table, un),
+        *(("dropped", reason, name, table["mission"] == name) for name, reason in NOT_UN.items()),
+        *(entry for _, entry in added),
+        *each("dropped", "lists no host", un.loc[nowhere, "mission"]),
         ("recoded", "later state's code: the state of the time", "all host-months", recoded),
         *each("dropped", f"host is {OUTSIDE}", rows.loc[~inside, "mission"]),
         ("merged", "months and missions of one state-year are one row", "all host-months", len(kept) - len(frame)),
@@ -56,35 +60,18 @@ def _hosted(table: pd.DataFrame) -> pd.DataFrame:
     return long[[*columns, "host"]].rename(columns={"host": "ccode"}).astype({"ccode": "int64", "year": "int64"})
 
 
-def _unlisted(table: pd.DataFrame) -> Iterator[pd.DataFrame]:
+def _added(table: pd.DataFrame) -> Iterator[tuple[pd.DataFrame, Entry]]:
+    """Months of missions that list no host, and years in which one went on uncoded, whose tasks are missing."""
+    last = SOURCE.years[1]
     for name, hosts in ADDED_HOSTS.items():
         months = table.loc[table["mission"] == name, ["mission", "year", *TASKS]]
-        yield from (months.assign(ccode=host) for host in hosts)
-
-
-def _continued(table: pd.DataFrame) -> Iterator[pd.DataFrame]:
-    """Years in which a mission went on uncoded; its tasks are missing."""
+        rows = pd.concat([months.assign(ccode=host) for host in hosts])
+        yield rows, ("added", f"lists no host: {', '.join(map(str, hosts))}", name, len(rows))
     for name, (hosts, first) in CONTINUES.items():
-        if (table["mission"] == name).any():
-            years = pd.DataFrame({"year": range(first, SOURCE.years[1] + 1), "mission": name})
-            yield from (years.assign(ccode=host) for host in hosts)
-
-
-def _entries(table: pd.DataFrame, un: pd.DataFrame) -> Iterator[Entry]:
-    months = table["mission"].value_counts()
-    for name, reason in NOT_UN.items():
-        if name in months:
-            yield "dropped", reason, name, int(months[name])
-    for name, hosts in ADDED_HOSTS.items():
-        if name in months:
-            yield "added", f"lists no host: {', '.join(map(str, hosts))}", name, int(months[name]) * len(hosts)
-    for name, (hosts, first) in CONTINUES.items():
-        if name in months:
-            last = SOURCE.years[1]
-            reason = f"went on in {first}–{last}, uncoded: host, tasks missing"
-            yield "added", reason, name, (last - first + 1) * len(hosts)
-    nowhere = un[un[list(HOSTS)].isna().all(axis=1) & ~un["mission"].isin(list(ADDED_HOSTS))]
-    yield from each("dropped", "lists no host", nowhere["mission"])
+        uncoded = pd.DataFrame({"year": range(first, last + 1), "mission": name})
+        years = uncoded[uncoded["mission"].isin(table["mission"])]
+        rows = pd.concat([years.assign(ccode=host) for host in hosts])
+        yield rows, ("added", f"went on in {first}–{last}, uncoded: host, tasks missing", name, len(rows))
 
 
 RAW = (RawTable(FILE, ("mission", "year", *HOSTS, *TASKS), codes=dict.fromkeys(TASKS, BINARY)), STATES)

@@ -65,14 +65,12 @@ def _groups(row: Mapping[Hashable, Any]) -> list[tuple[int, ...]]:
 
 def _recoded(table: pd.DataFrame) -> Iterator[Entry]:
     """Attrition entries of parties that we add or take out."""
-    years = table["mission_abbrev"].value_counts()
+    years = Counter(table["mission_abbrev"])
     for name, (party, others) in ARMISTICES.items():
-        if name in years:
-            reason = f"{name}: pairs of {party} with {', '.join(map(str, others))}"
-            yield "added", reason, name, int(years[name]) * len(others)
+        reason = f"{name}: pairs of {party} with {', '.join(map(str, others))}"
+        yield "added", reason, name, years[name] * len(others)
     for name, state in HEADQUARTERS.items():
-        if name in years:
-            yield "dropped", f"{name}: {state} is the headquarters, not a party", name, int(years[name])
+        yield "dropped", f"{name}: {state} is the headquarters, not a party", name, years[name]
 
 
 def _expanded(rows: Sequence[Mapping[Hashable, Any]]) -> Iterator[Entry]:
