@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from detente.base.errors import ConfigError, UnknownVariable, choices
-from detente.base.files import read_frame, read_note, write_csv, write_frame, write_text
+from detente.base.files import read_frame, read_note, write_csv, write_text
 from detente.base.frames import validated
 from detente.cli.command import Option, command
 from detente.cli.formats import WRITTEN, write_panel
@@ -28,6 +28,7 @@ from detente.data.panel import (
     whole_attrition,
 )
 from detente.data.record import Tidied, cited, load_references, own_reference, own_source
+from detente.data.sources import ATTRITION
 
 Kept = Annotated[Sequence[str], Option("variables to keep (default: all)", "NAME")]
 Works = Mapping[str, Mapping[str, Any]]
@@ -107,7 +108,7 @@ def panel(
     note = note_of(made.entries, built.records, made.unit, of.years) if built.records else None
     write_panel(frame, {name: entry.variable.label for name, entry in made.entries.items()}, out, note)
     if beside.attrition:
-        write_frame(built.attrition, beside.attrition)
+        ATTRITION.write(built.attrition, beside.attrition)
     if beside.codebook:
         write_csv(described(made), beside.codebook)
     if beside.cite:

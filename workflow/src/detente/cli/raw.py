@@ -110,12 +110,13 @@ def clean(
 ) -> None:
     """Clean one source: from raw files to a tidy table."""
     from detente.data.record import clean_source
+    from detente.data.sources import ATTRITION
     from detente.data.sources import source as declared
 
     module = declared(source)
     made = clean_source(module, partial(_raw_path, receipts), whittle)
     write_frame(made.frame, tidy)
-    write_frame(made.attrition, attrition)
+    ATTRITION.write(made.attrition, attrition)
     print(f"{module.slug}: {len(made.frame):,} rows, {len(made.attrition):,} attrition entries")
 
 

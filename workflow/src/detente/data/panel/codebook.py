@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from detente.base.frames import Column, FrameSchema
 from detente.data.panel.build import Panel
 from detente.data.panel.catalogue import Entry, Unit
 from detente.data.sources import KEYS
@@ -15,22 +16,29 @@ if TYPE_CHECKING:
     from pandera.pandas import DataFrameSchema
 
 
+_NUMBER = Column("float64", "of the window's rows", nullable=True)
+DESCRIBED = FrameSchema(
+    "codebook",
+    {
+        **dict.fromkeys(("variable", "label", "unit", "role", "source", "made_from", "absent_means"), Column("str")),
+        **dict.fromkeys(("nobs", "missing"), Column("int64", low=0)),
+        **dict.fromkeys(("mean", "sd", "min", "max"), _NUMBER),
+    },
+    key=("variable",),
+)
+
+
 def codebook(entries: Mapping[str, Entry]) -> pd.DataFrame:
     """One row per variable: what it is, the source that holds it, all that it is made from, and what absence means."""
-    return pd.DataFrame(
-        [
-            {
-                "variable": name,
-                "label": entry.variable.label,
-                "unit": entry.variable.unit,
-                "role": entry.variable.role,
-                "source": entry.origin,
-                "made_from": " ".join(entry.sources),
-                "absent_means": "0 in the years covered" if entry.variable.kind == "event" else "missing",
-            }
-            for name, entry in entries.items()
-        ]
-    )
+    rows = [
+        (
+            *(name, entry.variable.label, entry.variable.unit, entry.variable.role, entry.origin),
+            " ".join(entry.sources),
+            "0 in the years covered" if entry.variable.kind == "event" else "missing",
+        )
+        for name, entry in entries.items()
+    ]
+    return pd.DataFrame(rows, columns=list(DESCRIBED.columns)[:7])
 
 
 def described(panel: Panel) -> pd.DataFrame:
@@ -38,8 +46,8 @@ def described(panel: Panel) -> pd.DataFrame:
     frame = panel.frame[panel.frame["in_window"]]
     columns = [frame[name] for name in panel.entries]
     spread = [(c.count(), c.isna().sum(), c.mean(), c.std(), c.min(), c.max()) for c in columns]
-    rows = pd.DataFrame(spread, columns=["nobs", "missing", "mean", "sd", "min", "max"])
-    return pd.concat([codebook(panel.entries), rows], axis=1)
+    rows = pd.DataFrame(spread, columns=list(DESCRIBED.columns)[7:])
+    return DESCRIBED.validated(pd.concat([codebook(panel.entries), rows], axis=1))
 
 
 def panel_schema(entries: Mapping[str, Entry], unit: Unit) -> DataFrameSchema:

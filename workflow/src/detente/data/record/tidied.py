@@ -14,7 +14,7 @@ from detente.base.files import read_frame, write_frame
 from detente.data.acquire import acquire
 from detente.data.pins import SourceRecord
 from detente.data.record.cleaning import clean_source
-from detente.data.sources import Source, Tidy
+from detente.data.sources import ATTRITION, Source, Tidy
 
 KEPT = Path("data/processed/tidy")
 
@@ -58,7 +58,7 @@ def _kept(
     frame, attrition = folder / f"{stem}.parquet", folder / f"{stem}.attrition.parquet"
     if not (frame.is_file() and attrition.is_file()):
         tidy = clean_source(module, lambda slug, file: paths[slug, file], records[module.slug].whittle)
-        write_frame(tidy.attrition, attrition)
+        ATTRITION.write(tidy.attrition, attrition)
         write_frame(tidy.frame, frame)
         for old in set(folder.glob("*.parquet")) - {frame, attrition}:
             old.unlink(missing_ok=True)

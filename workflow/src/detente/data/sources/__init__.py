@@ -10,6 +10,7 @@ from pkgutil import walk_packages
 
 from detente.base.errors import BrokenContract, ConfigError, choices
 from detente.data.sources.base import (
+    ATTRITION,
     BY_DYAD,
     BY_NETWORK,
     BY_STATE,
@@ -68,6 +69,7 @@ def source(slug: str) -> Source:
 
 __all__ = [
     "ALIASES",
+    "ATTRITION",
     "BY_DYAD",
     "BY_NETWORK",
     "BY_STATE",

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from detente.base.errors import BrokenContract, SourceSchemaError, choices
+from detente.base.frames import Column, FrameSchema
 from detente.data.sources.steps import Entry
 
 Key = Literal["dyad-year", "directed-dyad-year", "state-year", "dyad", "state", "spell", "event"]
@@ -21,7 +22,16 @@ KEYS: Mapping[str, tuple[str, ...]] = {
     "state": ("ccode",),
 }
 BINARY = frozenset({0, 1})
-ATTRITION_COLUMNS = ("source", "action", "reason", "record", "rows")
+ATTRITION = FrameSchema(
+    "attrition log",
+    {
+        "source": Column("str", "dataset, or `panel`"),
+        "action": Column("str", "dropped, merged, recoded, added, expanded or kept"),
+        "reason": Column("str", "why"),
+        "record": Column("str", "what it was done to"),
+        "rows": Column("int64", "how many rows", low=1),
+    },
+)
 Frames = Mapping[str, pd.DataFrame]
 """Raw tables by file, or tidy ones by slug."""
 Role = Literal["outcome", "treatment", "control", "description"]
@@ -160,7 +170,7 @@ class Source:
 def attrition(source: str, entries: Iterable[Entry] = ()) -> pd.DataFrame:
     """The attrition log from its entries, without those of no rows."""
     rows = [(source, *words, n) for *words, rows in entries if (n := int(np.sum(rows)))]
-    return pd.DataFrame(rows, columns=list(ATTRITION_COLUMNS)).astype({"rows": "int64"})
+    return pd.DataFrame(rows, columns=list(ATTRITION.columns)) if rows else ATTRITION.empty()
 
 
 def check_raw(source: Source, table: RawTable, frame: pd.DataFrame) -> None:
