@@ -6,7 +6,6 @@ from typing import Literal, get_args
 
 from detente.base.errors import ConfigError, choices
 from detente.data.panel.derived import DERIVED, DIRECTED, Derived, Directed, Expansion, Spell
-from detente.data.panel.history import HISTORIES
 from detente.data.panel.instruments import INSTRUMENTS
 from detente.data.panel.kadic import EXPANSIONS as EXERCISES
 from detente.data.panel.outcomes import INITIATIONS, OUTCOMES
@@ -19,7 +18,7 @@ STATES = "cow-state-system"
 Unit = Literal["dyad-year", "directed-dyad-year", "state-year"]
 UNITS: tuple[Unit, ...] = get_args(Unit)
 MAJOR = measure("major", "Major power", role="control")
-SPELLS: tuple[Spell, ...] = (*PEACE, *HISTORIES, *PAST)
+SPELLS: tuple[Spell, ...] = (*PEACE, *PAST)
 PAIRWISE: tuple[Derived, ...] = (*OUTCOMES, *DERIVED, *INSTRUMENTS)
 DIRECTIONAL: tuple[Directed, ...] = (*INITIATIONS, *DIRECTED, *BEHIND_TARGET)
 EXPANSIONS: tuple[Expansion, ...] = (*EXERCISES, *ALLIES)

@@ -10,9 +10,8 @@ import pandas as pd
 from detente.data.panel.cadence import CADENCE
 from detente.data.panel.derived import Expansion
 from detente.data.panel.participants import pairs
-from detente.data.panel.partners import EXERCISE_MAJORS
+from detente.data.panel.partners import ATTENDANCE, COMMON, EXERCISE_MAJORS, WITHOUT
 from detente.data.panel.sites import SITES, SITES_DIRECTED, SITES_FACED
-from detente.data.panel.thirdparty import ATTENDANCE, COMMON, WITHOUT
 from detente.data.sources import BY_NETWORK, Frames, by_event, event
 from detente.data.sources.cooperation.exercises import SLUG, SMALL, SOURCE
 from detente.data.sources.steps import DYAD_YEAR, highest

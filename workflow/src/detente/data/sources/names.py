@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 import pandas as pd
 
@@ -140,21 +141,20 @@ def codes(names: pd.Series, years: pd.Series, raw: Frames, *, where: str, nobody
     places = gazetteer(raw[STATES.file], ALIASES_BY_YEAR)
     asked = pd.DataFrame({"name": names.astype("str"), "year": years.astype("int64")})
     refuse_unknown(asked["name"].unique(), places, nobody, where)
-    found = {
-        (name, year): None if name in nobody else places.code(name, *_days(year))
-        for name, year in asked.drop_duplicates().itertuples(index=False)
-    }
-    matched = [found[pair] for pair in zip(asked["name"], asked["year"], strict=True)]
-    return pd.Series(matched, index=names.index, dtype="Int64")
+
+    @cache
+    def code(name: str, year: int) -> int | None:
+        return None if name in nobody else places.code(name, *_days(year))
+
+    return pd.Series([*map(code, asked["name"], asked["year"])], index=names.index, dtype="Int64")
 
 
 def members(rows: pd.DataFrame, raw: Frames) -> pd.Series:
     """Whether the state of each row, `ccode`, is a member of the state system on a day of its `year`."""
     places = gazetteer(raw[STATES.file])
-    asked = rows[["ccode", "year"]].astype("int64")
-    found = {(s, y): places.member(s, *_days(y)) for s, y in asked.drop_duplicates().itertuples(index=False)}
-    flags = [found[pair] for pair in zip(asked["ccode"], asked["year"], strict=True)]
-    return pd.Series(flags, index=rows.index, dtype="bool")
+    member = cache(lambda state, year: places.member(state, *_days(year)))
+    flags = map(member, rows["ccode"].astype("int64"), rows["year"].astype("int64"))
+    return pd.Series([*flags], index=rows.index, dtype="bool")
 
 
 def of_the_time(rows: pd.DataFrame) -> pd.Series:

@@ -21,6 +21,12 @@ def singly(action: str, reason: str, records: Iterable[object]) -> Entries:
     return [(action, reason, str(record), 1) for record in records]
 
 
+def covered(table: pd.DataFrame, years: tuple[int, int], record: str) -> tuple[pd.DataFrame, Entry]:
+    """Rows of the `years`, and the entry of the others."""
+    within = table[table["year"].between(*years)]
+    return within, ("dropped", f"year outside {years[0]}–{years[1]}", record, len(table) - len(within))
+
+
 def yearly(frame: pd.DataFrame, first: pd.Series, last: pd.Series) -> pd.DataFrame:
     """Repeat each row in every `year` from its `first` to its `last`; not at all where it ends before it starts."""
     start = first.to_numpy(dtype="int64")

@@ -108,11 +108,8 @@ def _sites(table: pd.DataFrame) -> pd.DataFrame:
             "longitude": pd.to_numeric(table["lon"].replace("", np.nan)).astype("float64"),
         }
     )
-    return sites.mask(_in_mid_ocean(sites) | table["MMEID"].isin(MISPLACED))
-
-
-def _in_mid_ocean(sites: pd.DataFrame) -> pd.Series:
-    return pd.Series(pd.MultiIndex.from_frame(sites).isin(list(OCEANS)), index=sites.index)
+    at_sea = pd.MultiIndex.from_frame(sites).isin(list(OCEANS))
+    return sites.mask(table["MMEID"].isin(MISPLACED) | at_sea)
 
 
 def _entries(long: pd.DataFrame, table: pd.DataFrame) -> Entries:

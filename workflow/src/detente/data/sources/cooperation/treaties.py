@@ -23,7 +23,8 @@ OBLIGATIONS = {
 }
 FIRST_TERRITORY = 1000
 PHASE = ["atopid", "phase"]
-END = 20161231
+YEARS = (1815, 2016)
+END = YEARS[1] * 10000 + 1231
 
 
 def clean(raw: Frames) -> Tidy:
@@ -91,7 +92,7 @@ def _entries(table: pd.DataFrame, alliances: pd.DataFrame) -> Entries:
     bilateral = table["atopid"].map(alliances.set_index("atopid")["bilat"])
     return [
         *singly("dropped", "member is no state of the state system's list", named),
-        ("recoded", f"exit year 0: in force at the end of {SOURCE.years[1]}", "all members", table["yrexit"] == 0),
+        ("recoded", f"exit year 0: in force at the end of {YEARS[1]}", "all members", table["yrexit"] == 0),
         ("recoded", "day of entry unknown: the month's first", "all members", table["dayent"].isna()),
         ("recoded", "day of exit unknown: the month's last", "all members", table["dayexit"].isna()),
         ("kept", outside, "all members", (table["cowsys"] == 0) & ~territory),
@@ -116,4 +117,4 @@ VARIABLES = (
     event("treaty_exited", "A treaty ceases to bind both this year"),
     event("treaties", "Alliance treaties in force", "treaties"),
 )
-SOURCE = Source(SLUG, "dyad-year", RAW, VARIABLES, clean, (1815, 2016))
+SOURCE = Source(SLUG, "dyad-year", RAW, VARIABLES, clean, YEARS)

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 import pandas as pd
 
 from detente.data.sources.base import Frames, RawTable, Source, Tidy, attrition, measure
-from detente.data.sources.steps import STATE_YEAR, Entries, each, keyed, singly
+from detente.data.sources.steps import STATE_YEAR, Entries, covered, each, keyed, singly
 
 SLUG, FILE = "polity5", "p5v2018.csv"
 EVER = (1776, 2020)
@@ -38,8 +38,7 @@ SCORES = {"democ": "polity5_democracy", "autoc": "polity5_autocracy", "xconst": 
 def clean(raw: Frames) -> Tidy:
     """One row per COW state-year; where two polities share a year, the one that goes on (coded on 31 December)."""
     table = raw[FILE]
-    first, last = SOURCE.years
-    within = table[table["year"].between(first, last)]
+    within, outside = covered(table, SOURCE.years, "all polities")
     foreign = within["ccode"].isin(NO_STATES)
     states = within[~foreign]
     # Of two polities in a year the last is the one that is coded in the year after, too.
@@ -53,12 +52,15 @@ def clean(raw: Frames) -> Tidy:
         kept.assign(**kept[list(SCORES)].mask(kept.isin(list(SPECIAL)))), STATE_YEAR, {"polity2": "polity5", **SCORES}
     )
     frame["polity5_status"] = kept["polity"].map(STATUS).fillna(0)
-    entries: Entries = [("dropped", f"year outside {first}–{last}", "all polities", len(table) - len(within))]
-    entries += each("dropped", "never a member of the state system", within.loc[foreign, "country"])
-    entries += [*_renamed(coded), *singly("dropped", "ends in this year, which its successor takes", ended)]
-    entries += [
-        ("recoded", f"−{-code} ({meaning}) is no score", "all polities", kept["polity"] == code)
-        for code, meaning in SPECIAL.items()
+    entries: Entries = [
+        outside,
+        *each("dropped", "never a member of the state system", within.loc[foreign, "country"]),
+        *_renamed(coded),
+        *singly("dropped", "ends in this year, which its successor takes", ended),
+        *(
+            ("recoded", f"−{-code} ({meaning}) is no score", "all polities", kept["polity"] == code)
+            for code, meaning in SPECIAL.items()
+        ),
     ]
     return Tidy(frame, attrition(SLUG, entries))
 

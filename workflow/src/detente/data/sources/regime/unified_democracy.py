@@ -7,7 +7,7 @@ where Serbia and Yugoslavia overlap.
 import pandas as pd
 
 from detente.data.sources.base import Frames, RawTable, Source, Tidy, attrition, measure
-from detente.data.sources.steps import STATE_YEAR, Entries, keyed, singly
+from detente.data.sources.steps import STATE_YEAR, Entries, covered, keyed, singly
 
 SLUG, FILE = "quickuds", "extended_uds.rda"
 SCORES = {"z1": "uds_extended", "z1_adj": "uds_extended_adjusted", "se_z1": "uds_extended_error"}
@@ -16,14 +16,13 @@ SCORES = {"z1": "uds_extended", "z1_adj": "uds_extended_adjusted", "se_z1": "uds
 def clean(raw: Frames) -> Tidy:
     """A row per state-year; of two units with one code the member of the Gleditsch–Ward system, else the older name."""
     table = raw[FILE]
-    first, last = SOURCE.years
-    within = table[table["year"].between(first, last)]
+    within, outside = covered(table, SOURCE.years, "all units")
     rows = within.assign(ccode=pd.to_numeric(within["cown"]), outside=~within["in_GW_system"].astype("bool"))
     rows = rows.dropna(subset="ccode").sort_values([*STATE_YEAR, "outside", "extended_country_name"])
     twice = rows.duplicated(STATE_YEAR)
     others = rows.loc[twice, "extended_country_name"] + " " + rows.loc[twice, "year"].astype("int64").astype("str")
     entries: Entries = [
-        ("dropped", f"year outside {first}–{last}", "all units", len(table) - len(within)),
+        outside,
         ("dropped", "no code of a COW state", "all units", len(within) - len(rows)),
         *singly("dropped", "another unit has this state's code in this year", others),
     ]

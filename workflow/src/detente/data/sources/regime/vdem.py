@@ -7,7 +7,7 @@ Sardinia has no COW code though it is the Italy of COW's list, and Zanzibar, Pal
 import pandas as pd
 
 from detente.data.sources.base import Frames, RawTable, Source, Tidy, attrition, measure
-from detente.data.sources.steps import STATE_YEAR, Entries, each, keyed
+from detente.data.sources.steps import STATE_YEAR, Entries, covered, each, keyed
 
 SLUG, FILE = "vdem", "vdem_simple.rda"
 SARDINIA, ITALY = "Piedmont-Sardinia", 325
@@ -24,8 +24,7 @@ INDICES = {
 def clean(raw: Frames) -> Tidy:
     """One row per state-year by V-Dem's own COW codes."""
     table = raw[FILE]
-    first, last = SOURCE.years
-    within = table[table["year"].between(first, last)]
+    within, outside = covered(table, SOURCE.years, "all countries")
     code = within["vdem_cowcode"].copy()
     taken = within.loc[code == ITALY, "year"]
     sardinia = (within["vdem_country_name"] == SARDINIA) & code.isna() & ~within["year"].isin(taken)
@@ -36,9 +35,9 @@ def clean(raw: Frames) -> Tidy:
     united = frame[(frame["ccode"] == FEDERAL_REPUBLIC) & (frame["year"] == UNION)].assign(ccode=GERMANY)
     here = ((frame["ccode"] == GERMANY) & (frame["year"] == UNION)).any()
     added = united.iloc[:0] if here else united
-    entries: Entries = [("dropped", f"year outside {first}–{last}", "all countries", len(table) - len(within))]
-    entries += each("dropped", "no state of the COW list in these years", within.loc[stateless, "vdem_country_name"])
-    entries += [
+    entries: Entries = [
+        outside,
+        *each("dropped", "no state of the COW list in these years", within.loc[stateless, "vdem_country_name"]),
         ("recoded", f"has no code; COW's {ITALY} before Italy", SARDINIA, sardinia),
         ("added", f"{GERMANY} in {UNION} takes the value of {FEDERAL_REPUBLIC}", "Germany", len(added)),
     ]
