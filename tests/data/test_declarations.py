@@ -9,13 +9,14 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from detente.base.code import PACKAGE
 from detente.base.errors import BrokenContract
 from detente.data.panel import catalogue, contrasts
 from detente.data.panel.derived import pairwise
-from detente.data.sources import BY_DYAD, REGISTRY, Variable, registered
+from detente.data.sources import ATTRITION, BY_DYAD, REGISTRY, Variable, attrition, registered
 
 ENTRIES = catalogue(list(REGISTRY.values())) | catalogue(list(REGISTRY.values()), "directed-dyad-year")
 
@@ -76,3 +77,19 @@ def test_two_sources_of_one_name_are_refused() -> None:
     with pytest.raises(BrokenContract, match="two sources are called 'gml': rename one of them"):
         registered(iter([one, other]))
     assert list(registered(iter([REGISTRY["rivalry"], one, one]))) == ["gml-mid", "rivalry"]
+
+
+def test_an_attrition_log_counts_flags_and_leaves_out_what_happened_to_no_row() -> None:
+    flags = pd.Series([True, False, True])
+    log = attrition(
+        "mme", [("dropped", "no state", "all", flags), ("merged", "twice", "all", 0), ("kept", "a", "b", 3)]
+    )
+
+    assert ATTRITION.validated(log)["rows"].tolist() == [2, 3]
+    assert ATTRITION.validated(attrition("mme")).empty
+
+
+def test_an_attrition_log_of_no_rows_is_refused() -> None:
+    log = attrition("mme", [("dropped", "no state", "all", 1)])
+    with pytest.raises(BrokenContract, match="attrition log: column 'rows' fails"):
+        ATTRITION.validated(log.assign(rows=0))
