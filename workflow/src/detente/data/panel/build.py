@@ -119,25 +119,17 @@ def _spine(tidy: Mapping[str, pd.DataFrame], sources: Sequence[Source], window: 
 
 def _givens(tidy: Mapping[str, pd.DataFrame], sources: Sequence[Source]) -> list[Given]:
     """Tidy rows with a key of the panel: of sources, and of expansions of event sources."""
-    given = [
-        _whole(Given(s.slug, s.key, s.variables, s.years, partial(tidy.__getitem__, s.slug)))
-        for s in sources
-        if s.key in KEYS
-    ]
+    keyed = (s for s in sources if s.key in KEYS)
+    given = [Given(s.slug, s.key, s.variables, s.years, partial(tidy.__getitem__, s.slug)) for s in keyed]
+    for each in given:
+        wanted = (*KEYS[each.key], *(v.name for v in each.variables))
+        if missing := [name for name in wanted if name not in each.frame]:
+            raise PanelError(f"{each.slug}: declared columns are missing from the tidy frame: {', '.join(missing)}")
     grown = [
-        Given(
-            e.source, e.key, e.variables, years_of(e, sources), partial(e.make, {slug: tidy[slug] for slug in e.needs})
-        )
+        Given(e.source, e.key, e.variables, years_of(e, sources), partial(e.make, {s: tidy[s] for s in e.needs}))
         for e in expansions(sources)
     ]
     return [*given, *grown]
-
-
-def _whole(given: Given) -> Given:
-    wanted = (*KEYS[given.key], *(v.name for v in given.variables))
-    if missing := [name for name in wanted if name not in given.frame]:
-        raise PanelError(f"{given.slug}: declared columns are missing from the tidy frame: {', '.join(missing)}")
-    return given
 
 
 def _columns(whole: Spine, spine: Spine, records: list[Records], states: pd.DataFrame, unit: Unit) -> Lazy:
@@ -145,7 +137,8 @@ def _columns(whole: Spine, spine: Spine, records: list[Records], states: pd.Data
     majors = states[states["status"] == "major"]
     tables = States(spine, records, majors)
     pairs = Pairs(spine, records, tables)
-    pairs.remember(SPELLS, None if spine.first == whole.first else _history(whole, records, majors))
+    again = [Records(each.given, whole) for each in records] if spine.first > whole.first else []
+    pairs.remember(SPELLS, Pairs(whole, again, States(whole, again, majors)) if again else None)
     pairs.derive(PAIRWISE)
     if unit == "dyad-year":
         return pairs
@@ -154,12 +147,6 @@ def _columns(whole: Spine, spine: Spine, records: list[Records], states: pd.Data
     directions = Directions(spine, records, tables, pairs)
     directions.derive(DIRECTIONAL)
     return directions
-
-
-def _history(whole: Spine, records: list[Records], majors: pd.DataFrame) -> Pairs:
-    """The same pairs from the first year on that the state list knows."""
-    again = [Records(each.given, whole) for each in records]
-    return Pairs(whole, again, States(whole, again, majors))
 
 
 def _attrition(whole: Spine, records: list[Records], window: tuple[int, int]) -> pd.DataFrame:

@@ -77,7 +77,8 @@ def build(
         raise ConfigError(f"no panel has the unit {unit!r}; {choices(unit, UNITS)}")
     home = root or project_root()
     records = load_sources(home)
-    modules, own = _named(add)
+    own = [Path(name) for name in add if str(name).endswith((".yaml", ".yml"))]
+    modules = chosen([str(name) for name in add if Path(name) not in own])
     mine = _mine(own)
     named = os.environ.get(MIRROR)
     mirror = mirror or (Path(named).expanduser() if named else None)
@@ -123,9 +124,3 @@ def _mine(files: Sequence[Path]) -> list[Own]:
         taken[name] = f"the name of {strict.shown(path)}, too"
         mine.append(own)
     return mine
-
-
-def _named(add: Sequence[str | Path]) -> tuple[list[Source], list[Path]]:
-    """Sources of the record, and YAML files of the user's own."""
-    files = [Path(name) for name in add if str(name).endswith((".yaml", ".yml"))]
-    return chosen([str(name) for name in add if not str(name).endswith((".yaml", ".yml"))]), files

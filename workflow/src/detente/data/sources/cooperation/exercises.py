@@ -70,7 +70,7 @@ def clean(raw: Frames) -> Tidy:
     key = ["exercise", "year", "ccode"]
     columns = [*key, "parties", *KINDS.values(), "series", "title", "month", "latitude", "longitude"]
     frame = over_new_year(members).sort_values(key, ignore_index=True)[columns]
-    return Tidy(frame, attrition(SLUG, _entries(long, table) + _unplaced(table, sites, series["series"])))
+    return Tidy(frame, attrition(SLUG, _entries(long, table, sites["latitude"].isna(), series["series"])))
 
 
 def _days(table: pd.DataFrame) -> pd.DataFrame:
@@ -112,33 +112,25 @@ def _sites(table: pd.DataFrame) -> pd.DataFrame:
     return sites.mask(table["MMEID"].isin(MISPLACED) | at_sea)
 
 
-def _entries(long: pd.DataFrame, table: pd.DataFrame) -> Entries:
-    """Everything that was named but makes no participant."""
+def _entries(long: pd.DataFrame, table: pd.DataFrame, unplaced: pd.Series, series: pd.Series) -> Entries:
+    """Everything that was named but makes no participant, exercises without a site, and those of no series."""
     labels = (table["MMEID"] + " " + table["Ex_Name"]).str.strip()
     records = labels.reindex(long["exercise"]).to_numpy() + ": " + long["name"].to_numpy()
     lost = long["ccode"].isna().to_numpy()
     reasons = long["name"].map(NOT_STATES).fillna("not a member of the state system at the time")
     repeated = ~lost & long.duplicated(["exercise", "ccode"]).to_numpy()
     states = long.dropna(subset="ccode").groupby("exercise")["ccode"].nunique().reindex(table.index, fill_value=0)
+    geocoded = table["MMEID"].map({k: f"the geocoder found {v}" for k, v in MISPLACED.items()})
+    geocoded = geocoded.fillna("located in an ocean at large").mask(table["lat"] == "", "no coordinates")
+    placeless = zip(geocoded[unplaced], labels[unplaced], strict=True)
     return [
         *(("dropped", reason, record, 1) for reason, record in zip(reasons[lost], records[lost], strict=True)),
         *singly("merged", "named twice in one exercise", records[repeated]),
         *singly("dropped", "fewer than two states known: makes no dyad", labels[states < 2]),
         *singly("kept", "identifier used twice: told apart by row", labels[table["MMEID"].duplicated(keep=False)]),
+        *(("kept", f"{reason}: no distance from the site", label, 1) for reason, label in placeless),
+        ("kept", "no name of its own: of no series", "all exercises", series < 0),
     ]
-
-
-def _unplaced(table: pd.DataFrame, sites: pd.DataFrame, series: pd.Series) -> Entries:
-    """Exercises without a site, and how many are of no series."""
-    labels = (table["MMEID"] + " " + table["Ex_Name"]).str.strip()
-    reasons = table["MMEID"].map({k: f"the geocoder found {v}" for k, v in MISPLACED.items()})
-    reasons = reasons.fillna("located in an ocean at large").mask(table["lat"] == "", "no coordinates")
-    lost = sites["latitude"].isna()
-    placeless: Entries = [
-        ("kept", f"{reason}: no distance from the site", str(label), 1)
-        for reason, label in zip(reasons[lost], labels[lost], strict=True)
-    ]
-    return [*placeless, ("kept", "no name of its own: of no series", "all exercises", series < 0)]
 
 
 def of_any_size(events: pd.DataFrame) -> pd.Series[bool]:
