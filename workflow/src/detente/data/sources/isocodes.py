@@ -28,6 +28,16 @@ COW: Mapping[str, int] = {iso: int(code) for iso, code in zip(_WORDS[::2], _WORD
 OLD: Mapping[str, str] = {"ZAR": "COD", "ROM": "ROU", "MON": "MNE", "TMP": "TLS", "MFD": "MKD"}
 
 
+# Codes of territories, of Antarctica and of disputed areas (X…): no states of the COW list.
+_TERRITORIES = """
+ABW AIA ANT ASM ATA ATF BMU CCK COK CXR CYM ESH FLK FRO GIB GLP GRL GUF GUM HKG HMD IOT MAC MNP MSR MTQ MYT NCL NFK NIU
+PAL PCN PRI PYF REU SGS SHN SJM SPM TCA TKL UMI VGB VIR WLF XGK XIM XJE XPF XPG
+"""
+TERRITORIES = frozenset(_TERRITORIES.split())
+# States of the past that today's borders hold, or come near to.
+PREDECESSORS: Mapping[str, tuple[int, ...]] = {"DEU": (260, 265), "YEM": (678, 680), "VNM": (817,), "CZE": (315,)}
+
+
 def resolve(
     codes: Iterable[str], where: str, others: Iterable[str], more: Mapping[str, int] = MappingProxyType({})
 ) -> dict[str, int]:

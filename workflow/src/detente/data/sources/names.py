@@ -15,6 +15,8 @@ STATES = RawTable(
     slug="cow-state-system",
 )
 LAST_LISTED = 2016
+# Codes of a thousand and more are territories, in lists that number these, too.
+FIRST_TERRITORY = 1000
 OUTSIDE = "not a member of the state system in the year"
 # (code that lists of today write, code of the state of the time, last year that it holds)
 LATER = ((679, 678, 1989), (347, 345, 2007))

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from detente.data.sources.base import BINARY, Frames, RawTable, Source, Tidy, attrition, event
+from detente.data.sources.names import FIRST_TERRITORY
 from detente.data.sources.steps import DYAD_YEAR, Entries, Entry, singly, yearly
 
 SLUG = "atop-4.01"
@@ -21,7 +22,6 @@ OBLIGATIONS = {
     "nonagg": ("treaty_nonaggression", "non-aggression"),
     "consul": ("treaty_consultation", "consultation"),
 }
-FIRST_TERRITORY = 1000
 PHASE = ["atopid", "phase"]
 YEARS = (1815, 2016)
 END = YEARS[1] * 10000 + 1231

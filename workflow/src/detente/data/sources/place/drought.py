@@ -4,30 +4,20 @@ Negative is dry. The trap: borders are today's, so a state of the past takes the
 are old ISO codes, some countries come several times over, and Norway is missing throughout.
 """
 
-from collections.abc import Mapping
-
 import pandas as pd
 
 from detente.base.errors import UnresolvedNames
 from detente.data.sources.base import Frames, RawTable, Source, Tidy, attrition, measure
-from detente.data.sources.isocodes import resolve
+from detente.data.sources.isocodes import PREDECESSORS, TERRITORIES, resolve
 from detente.data.sources.steps import STATE_YEAR, Entries, each, keyed
 
 SLUG, FILE = "climate-drought", "spei_popweighted.csv"
-# Territories, Antarctica and disputed areas (X…): no states of the COW list.
-_TERRITORIES = """
-ABW AIA ANT ASM ATA ATF BMU CCK COK CXR CYM ESH FLK FRO GIB GLP GRL GUF GUM HMD IOT MAC MNP MSR MTQ MYT NCL NFK NIU PCN
-PRI PYF REU SGS SHN SJM SPM TCA TKL UMI VGB VIR WLF XGK XIM XJE XPF XPG
-"""
-NO_STATES = frozenset(_TERRITORIES.split())
-# States of the past that today's borders hold, or come near to.
-PREDECESSORS: Mapping[str, tuple[int, ...]] = {"DEU": (260, 265), "YEM": (678, 680), "VNM": (817,), "CZE": (315,)}
 
 
 def clean(raw: Frames) -> Tidy:
     """One row per state-year."""
     table = raw[FILE]
-    codes = resolve(table["ISO3"], f"{SLUG}/{FILE}", NO_STATES)
+    codes = resolve(table["ISO3"], f"{SLUG}/{FILE}", TERRITORIES)
     states = table[table["ISO3"].isin(codes)]
     known = states[states["spei_popweighted"].notna()]
     once = known.drop_duplicates(["ISO3", "year", "spei_popweighted"])

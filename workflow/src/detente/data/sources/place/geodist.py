@@ -1,7 +1,7 @@
 """CEPII GeoDist (Mayer and Zignago 2011): language, colonial links and distances of pairs; area and sea of states.
 
 Nothing here changes with time. The trap that costs most: states are ISO 3166 letters of about 2000, so states that are
-gone by then are not listed. Those named in `GONE` take the language of the state that followed them and nothing else.
+gone by then are not listed. Predecessors of some take the language of the state that followed them and nothing else.
 """
 
 from collections.abc import Mapping
@@ -10,18 +10,12 @@ import numpy as np
 import pandas as pd
 
 from detente.data.sources.base import BINARY, Frames, RawTable, Source, Tidy, attrition, measure, undirected
-from detente.data.sources.isocodes import resolve
+from detente.data.sources.isocodes import PREDECESSORS, TERRITORIES, resolve
 from detente.data.sources.steps import DYAD, Entries, keyed
 
 SLUG, STATES_SLUG = "cepii-geodist", "cepii-geodist-states"
 FILE, CITIES = "dist_cepii.zip", "geo_cepii.xls"
 YUGOSLAVIA = {"YUG": 345}
-GONE: Mapping[str, tuple[int, ...]] = {"CZE": (315,), "DEU": (260, 265), "VNM": (817,), "YEM": (678, 680)}
-_TERRITORIES = """
-ABW AIA ANT ATF BMU CCK COK CXR CYM ESH FLK FRO GIB GLP GRL GUF HKG MAC MNP MSR MTQ NCL NFK NIU PAL PCN PRI PYF REU
-SHN SPM TCA TKL VGB WLF
-"""
-NO_STATES = frozenset(_TERRITORIES.split())
 LANGUAGE = {"comlang_off": "common_language_official", "comlang_ethno": "common_language_spoken"}
 LINKS = {
     "contig": "contiguous_today",
@@ -38,8 +32,8 @@ FLAGS = {**LANGUAGE, **LINKS}
 def clean(raw: Frames) -> Tidy:
     """One row per pair of states on the list, and of states that are gone with the language of their heirs."""
     table = raw[FILE]
-    code = resolve(table["iso_o"], f"{SLUG}/{FILE}", NO_STATES, YUGOSLAVIA)
-    strange = table["iso_o"].isin(NO_STATES) | table["iso_d"].isin(NO_STATES)
+    code = resolve(table["iso_o"], f"{SLUG}/{FILE}", TERRITORIES, YUGOSLAVIA)
+    strange = table["iso_o"].isin(TERRITORIES) | table["iso_d"].isin(TERRITORIES)
     oneself = (table["iso_o"] == table["iso_d"]) & ~strange
     between = table[~strange & ~oneself]
     distances = between[list(DISTANCES)].replace(".", np.nan).astype("float64")
@@ -65,7 +59,7 @@ def clean(raw: Frames) -> Tidy:
 
 def _gone(frame: pd.DataFrame, code: Mapping[str, int]) -> pd.DataFrame:
     """Pairs of states that are gone, with each other, their heirs and all others."""
-    heirs = {state: code[letters] for letters, states in GONE.items() if letters in code for state in states}
+    heirs = {state: code[letters] for letters, states in PREDECESSORS.items() if letters in code for state in states}
     standing = sorted({*frame["ccode1"], *frame["ccode2"]})
     names = list(LANGUAGE.values())
     spoken = {(a, b): values for a, b, *values in frame[[*DYAD, *names]].itertuples(index=False, name=None)}
@@ -82,8 +76,8 @@ def _gone(frame: pd.DataFrame, code: Mapping[str, int]) -> pd.DataFrame:
 def clean_states(raw: Frames) -> Tidy:
     """One row per state; cities of one state repeat it."""
     table = raw[CITIES]
-    code = resolve(table["iso3"], f"{SLUG}/{CITIES}", NO_STATES, YUGOSLAVIA)
-    strange = table["iso3"].isin(NO_STATES)
+    code = resolve(table["iso3"], f"{SLUG}/{CITIES}", TERRITORIES, YUGOSLAVIA)
+    strange = table["iso3"].isin(TERRITORIES)
     listed = table[~strange].assign(ccode=table["iso3"].map(code)).astype({"landlocked": "int64", "area": "float64"})
     frame = keyed(listed, ["ccode"], {"landlocked": "landlocked", "area": "area_km2"}).drop_duplicates(
         ignore_index=True

@@ -5,11 +5,11 @@ nothing of earlier years. The file is Latin-1.
 """
 
 from detente.data.sources.base import BINARY, Frames, RawTable, Source, Tidy, attrition, event
+from detente.data.sources.names import FIRST_TERRITORY
 from detente.data.sources.steps import Entries
 
 SLUG, FILE = "troopdata-bases", "basedata.csv"
 SENDER = 2
-FIRST_TERRITORY = 1000
 KINDS = {"base": "us_bases", "lilypad": "us_lilypads", "fundedsite": "us_funded_sites"}
 
 

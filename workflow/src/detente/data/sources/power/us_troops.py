@@ -6,11 +6,10 @@ and those in the Federal Republic under Germany (255).
 """
 
 from detente.data.sources.base import BY_STATE, Frames, RawTable, Source, Tidy, attrition, measure
-from detente.data.sources.names import OUTSIDE, STATES, members
+from detente.data.sources.names import FIRST_TERRITORY, OUTSIDE, STATES, members
 from detente.data.sources.steps import STATE_YEAR, Entries, keyed
 
 SLUG, FILE = "troopdata", "troopdata-rebuild-country-year.csv"
-FIRST_TERRITORY = 1000
 SENDER = 2
 REPORTS = "all country-years"
 # (code in the file, code that the troops were in, first and last year)
