@@ -20,7 +20,7 @@ from detente.data.acquire.download import DeliveryError, Downloader, Patience, a
 if TYPE_CHECKING:
     from detente.data.pins import SourceFile, SourceRecord
 
-__all__ = ["Obtained", "Patience", "Place", "Problem", "Receipt", "acquire", "broken", "verify"]
+__all__ = ["Obtained", "Patience", "Problem", "Receipt", "acquire", "broken", "verify"]
 
 HTML = re.compile(
     rb"(\xef\xbb\xbf)?\s*(<\?xml[^>]*>\s*)?(<!--.*?-->\s*)*<(!doctype\s+html|html|head|body)\b", re.I | re.S
@@ -49,14 +49,6 @@ class Problem:
 
 
 @dataclass(frozen=True)
-class Place:
-    """A place that was looked at for a raw file (path or address), and what is wrong there."""
-
-    where: str
-    finding: str
-
-
-@dataclass(frozen=True)
 class Obtained:
     """A raw file that stands verified at `path`; `origin` says how it came there."""
 
@@ -81,15 +73,6 @@ class Receipt:
         return {"slug": self.slug, "files": files}
 
 
-@dataclass(frozen=True)
-class _Unavailable:
-    """A raw file that cannot be had, and every place that was looked at."""
-
-    slug: str
-    pin: SourceFile
-    places: tuple[Place, ...]
-
-
 def acquire(
     sources: Mapping[str, SourceRecord],
     raw: Path,
@@ -112,7 +95,7 @@ def acquire(
             slug: [_obtain(record.folder or slug, pin, raw, mirror, downloader) for pin in record.files]
             for slug, record in sources.items()
         }
-    missing = [o for each in outcomes.values() for o in each if isinstance(o, _Unavailable)]
+    missing = [o for each in outcomes.values() for o in each if isinstance(o, str)]
     if missing:
         raise RawFilesUnavailable(_report(missing, sum(map(len, outcomes.values())), raw))
     return [Receipt(slug, tuple(o for o in each if isinstance(o, Obtained))) for slug, each in outcomes.items()]
@@ -163,18 +146,16 @@ def _holds(path: Path, size: int, sha256: str) -> bool:
         return False
 
 
-def _obtain(
-    slug: str, pin: SourceFile, raw: Path, mirror: Path | None, downloader: Downloader
-) -> Obtained | _Unavailable:
-    """Have one file in place, or say everything that stood in the way."""
+def _obtain(slug: str, pin: SourceFile, raw: Path, mirror: Path | None, downloader: Downloader) -> Obtained | str:
+    """Have one file in place, or say what was expected, every place that was looked at, and what is wrong there."""
     path = raw / slug / pin.file
+    expected = f"{slug}/{pin.file}\n  expected {pin.bytes:,} bytes, sha256 {pin.sha256}"
     if os.path.lexists(path):
         problem = verify(path, pin)
         if problem is None:
             return Obtained(pin, path, "in place")
-        kept = f"{problem}; left as it is: move it away, then run again"
-        return _Unavailable(slug, pin, (Place(path.as_posix(), kept),))
-    places = [Place(path.as_posix(), "not there")]
+        return f"{expected}\n  {path.as_posix()}: {problem}; left as it is: move it away, then run again"
+    findings = [expected, f"{path.as_posix()}: not there"]
     mirrored = mirror / slug / pin.file if mirror else None
     copy = partial(_from_mirror, mirror, mirrored, path, pin)
     ways = [(mirrored.as_posix() if mirrored else "mirror", "copied", copy)]
@@ -188,11 +169,11 @@ def _obtain(
             # The folder is at fault, so no other place would help.
             obstacle = OBSTACLES.get(error.errno or 0, "the system refuses")
             unsaved = f"cannot be saved in {path.parent.as_posix()}: {obstacle} ({error.strerror})"
-            return _Unavailable(slug, pin, (*places, Place(where, unsaved)))
+            return "\n  ".join([*findings, f"{where}: {unsaved}"])
         if finding is None:
             return Obtained(pin, path, f"{verb} from {where}")
-        places.append(Place(where, finding))
-    return _Unavailable(slug, pin, tuple(places))
+        findings.append(f"{where}: {finding}")
+    return "\n  ".join(findings)
 
 
 def _from_mirror(mirror: Path | None, source: Path | None, path: Path, pin: SourceFile) -> str | None:
@@ -253,13 +234,8 @@ def _named(temporary: Path, path: Path, pin: SourceFile) -> Problem | None:
     return problem
 
 
-def _report(missing: Sequence[_Unavailable], total: int, raw: Path) -> str:
+def _report(missing: Sequence[str], total: int, raw: Path) -> str:
     """All that cannot be had: one block a file, the ways on once."""
-    blocks = [
-        f"{each.slug}/{each.pin.file}\n  expected {each.pin.bytes:,} bytes, sha256 {each.pin.sha256}\n"
-        + "\n".join(f"  {place.where}: {place.finding}" for place in each.places)
-        for each in missing
-    ]
     ways = (
         "Three ways on:\n"
         f"  1. put the file into {raw.as_posix()}/<slug>/ yourself;\n"
@@ -269,4 +245,4 @@ def _report(missing: Sequence[_Unavailable], total: int, raw: Path) -> str:
         "Files are described in config/sources.yaml. Simulated data never take the place of observed ones."
     )
     head = f"{len(missing)} of {total} raw files cannot be had; nothing else was started."
-    return "\n\n".join([head, *blocks, ways])
+    return "\n\n".join([head, *missing, ways])
