@@ -3,8 +3,9 @@
 import io
 import zipfile
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import pandas as pd
 
@@ -31,62 +32,42 @@ def read_raw(path: Path, table: RawTable) -> pd.DataFrame:
 
 
 def _read(path: Path, table: RawTable) -> pd.DataFrame:
-    if path.suffix == ".zip":
-        return _from_zip(path, table)
-    if path.suffix in (".rda", ".rds"):
+    if path.suffix != ".zip":
+        return _parsed(path, path.suffix, table)
+    with zipfile.ZipFile(path) as archive:
+        held = [m for m in archive.namelist() if not m.endswith("/")]
+        if not table.member:
+            raise SourceSchemaError(f"{path}: say which of its files to read; it holds {', '.join(held)}")
+        member = next((m for m in held if m.split("/")[-1] == table.member), None)
+        if member is None:
+            legal = choices(table.member, (m.split("/")[-1] for m in held))
+            raise SourceSchemaError(f"{path}: holds no {table.member!r}; {legal}")
+        content = io.BytesIO(archive.read(member))
+    return _parsed(content, Path(member).suffix, replace(table, member=None))
+
+
+def _parsed(content: Path | io.BytesIO, ending: str, table: RawTable) -> pd.DataFrame:
+    """One table of a format; text columns keep '' and '-9' as they stand."""
+    as_text: Mapping[str, Any] = {"dtype": str, "keep_default_na": False} if table.text else {}
+    if ending in (".rda", ".rds"):
         import pyreadr
 
-        objects = pyreadr.read_r(str(path))
-        return _quiet(pd.DataFrame(next(iter(objects.values()))))
-    if path.suffix in WORKBOOKS:
-        with pd.ExcelFile(path, engine=WORKBOOKS[path.suffix]) as book:
-            if table.member is not None and table.member not in book.sheet_names:
-                legal = choices(table.member, map(str, book.sheet_names))
-                raise SourceSchemaError(f"{path}: has no sheet {table.member!r}; {legal}")
-            return _sheet(book, table.member or 0, text=table.text)
-    if path.suffix == ".dta":
-        return pd.read_stata(path, convert_categoricals=False)
-    if path.suffix == ".parquet":
-        return pd.read_parquet(path)
-    return _csv(path, table)
-
-
-def _quiet(frame: pd.DataFrame) -> pd.DataFrame:
-    """R marks a missing number by bits that raise a warning in whatever is computed from it: those of NaN instead."""
-    numbers = frame.select_dtypes("float64").columns
-    frame[numbers] = frame[numbers] + 0.0
-    return frame
-
-
-def _from_zip(path: Path, table: RawTable) -> pd.DataFrame:
-    with zipfile.ZipFile(path) as archive:
-        members = [m for m in archive.namelist() if table.member and m.split("/")[-1] == table.member]
-        if not members and not table.member:
-            held = ", ".join(m for m in archive.namelist() if not m.endswith("/"))
-            raise SourceSchemaError(f"{path}: say which of its files to read; it holds {held}")
-        if not members:
-            legal = choices(str(table.member), (m.split("/")[-1] for m in archive.namelist() if not m.endswith("/")))
-            raise SourceSchemaError(f"{path}: holds no {table.member!r}; {legal}")
-        content = io.BytesIO(archive.read(members[0]))
-    ending = Path(members[0]).suffix
-    if ending == ".dta":
-        return pd.read_stata(content, convert_categoricals=False)
+        frame = pd.DataFrame(next(iter(pyreadr.read_r(str(content)).values())))
+        # R marks a missing number by bits that raise a warning in whatever is computed from it: those of NaN instead.
+        numbers = frame.select_dtypes("float64").columns
+        frame[numbers] = frame[numbers] + 0.0
+        return frame
     if ending in WORKBOOKS:
         with pd.ExcelFile(content, engine=WORKBOOKS[ending]) as book:
-            return _sheet(book, 0, text=table.text)
-    return _csv(content, table)
-
-
-def _sheet(book: pd.ExcelFile, sheet: str | int, *, text: bool) -> pd.DataFrame:
-    if text:
-        return pd.read_excel(book, sheet_name=sheet, dtype=str, keep_default_na=False)
-    return pd.read_excel(book, sheet_name=sheet)
-
-
-def _csv(content: Path | io.BytesIO, table: RawTable) -> pd.DataFrame:
-    """Text columns keep '' and '-9' as they stand."""
-    kept = {"dtype": str, "keep_default_na": False} if table.text else {}
-    return pd.read_csv(content, encoding=table.encoding or "utf-8-sig", **kept)
+            if table.member is not None and table.member not in book.sheet_names:
+                legal = choices(table.member, map(str, book.sheet_names))
+                raise SourceSchemaError(f"{content}: has no sheet {table.member!r}; {legal}")
+            return pd.read_excel(book, sheet_name=table.member or 0, **as_text)
+    if ending == ".dta":
+        return pd.read_stata(content, convert_categoricals=False)
+    if ending == ".parquet":
+        return pd.read_parquet(content)
+    return pd.read_csv(content, encoding=table.encoding or "utf-8-sig", **as_text)
 
 
 def read_published(path: Path, delimiter: Delimiter = "comma") -> pd.DataFrame:
