@@ -13,9 +13,9 @@ import pandas as pd
 
 from detente.base.types import Array, Codes
 from detente.data.panel.derived import Derived, Directed, Spell
-from detente.data.panel.placing import Given, Placed, Records, inside, taken, unique
+from detente.data.panel.placing import Given, Placed, Records, inside, taken
 from detente.data.panel.spine import Keys, Spine
-from detente.data.sources import KEYS, Variable
+from detente.data.sources import Variable
 
 # Columns that outlive their use, in case the next ones are made of them.
 HELD = 8
@@ -75,11 +75,7 @@ class States(Lazy):
         return table
 
     def _lasting(self, given: Given, variable: Variable) -> Array:
-        """What holds of a state in all years that the source covers."""
-        unique(given.frame, KEYS[given.key], given.slug)
-        place = given.places(self.spine, "ccode")
-        whole = np.full(len(self.spine.states), 0.0 if variable.kind == "event" else np.nan)
-        whole[place[place >= 0]] = given.frame[variable.name].to_numpy(dtype=np.float64)[place >= 0]
+        whole = given.lasting(self.spine, variable)
         return np.where(inside(self.spine.years, given.years), whole[:, None], np.nan)
 
     def _major(self, majors: pd.DataFrame) -> Array:
@@ -120,15 +116,8 @@ class Pairs(Lazy):
         self.dyadic.add(name)
 
     def _lasting(self, given: Given, variable: Variable) -> Array:
-        """What holds of a dyad in all years that the source covers."""
-        unique(given.frame, KEYS[given.key], given.slug)
-        one, two = (given.places(self.spine, p) for p in KEYS["dyad"])
-        known = (one >= 0) & (two >= 0)
-        n = len(self.spine.states)
-        whole = np.full((n, n), 0.0 if variable.kind == "event" else np.nan)
-        whole[one[known], two[known]] = given.frame[variable.name].to_numpy(dtype=np.float64)[known]
         i, j, t = self.spine.pairs.parts
-        return np.where(inside(self.spine.years, given.years)[t], whole[i, j], np.nan)
+        return np.where(inside(self.spine.years, given.years)[t], given.lasting(self.spine, variable)[i, j], np.nan)
 
     def derive(self, items: tuple[Derived, ...]) -> None:
         """Offer derived variables, each where all that it needs is offered before it."""

@@ -39,6 +39,15 @@ class Given:
         """Place of each row's state among those of `spine`; raises PanelError, naming the source, if it can be none."""
         return spine.places(self.frame[part], f"{self.slug}: {part}")
 
+    def lasting(self, spine: Spine, variable: Variable) -> Array:
+        """What holds of each state (n,), or of each two (n, n), in all years that the source covers."""
+        unique(self.frame, KEYS[self.key], self.slug)
+        places = [self.places(spine, part) for part in KEYS[self.key]]
+        known = np.all([place >= 0 for place in places], axis=0)
+        whole = np.full((len(spine.states),) * len(places), 0.0 if variable.kind == "event" else np.nan)
+        whole[tuple(place[known] for place in places)] = self.frame[variable.name].to_numpy(dtype=np.float64)[known]
+        return whole
+
 
 class Placed:
     """Places of a given frame, those that are `here`, and the `row` among the keys of a panel where each belongs."""

@@ -43,6 +43,11 @@ FORUMS = {
     "iadefb": ("inter_american_defence_board", "Inter-American Defense Board"),
     "un": ("un", "United Nations"),
 }
+NO_NUMBERS = (
+    ((ABSENT,), "−1 (the forum does not exist) is 0"),
+    ((UNKNOWN,), "−9 (unknown) is missing"),
+    (ASSOCIATES, "2 and 3 (associate, observer) are no full members; kept apart"),
+)
 WITH_ASSOCIATES = ("asean", "cis", "csto", "saarc", "iadefb")
 
 
@@ -54,25 +59,16 @@ def clean(raw: Frames) -> Tidy:
     flags = {f"member_{FORUMS[column][0]}": _coded(known[column], (FULL,)) for column in FORUMS}
     flags |= {f"associate_{FORUMS[column][0]}": _coded(known[column], ASSOCIATES) for column in WITH_ASSOCIATES}
     frame = keyed(table[STATE_YEAR].assign(**flags), STATE_YEAR, {name: name for name in flags})
-    return Tidy(frame, attrition(SLUG, _entries(codes)))
+    entries: Entries = [
+        ("recoded", reason, name, codes[column].isin(values))
+        for values, reason in NO_NUMBERS
+        for column, (name, _) in FORUMS.items()
+    ]
+    return Tidy(frame, attrition(SLUG, entries))
 
 
 def _coded(known: pd.Series, values: tuple[int, ...]) -> pd.Series:
     return known.isin(values).astype("float64").where(known.notna())
-
-
-def _entries(codes: pd.DataFrame) -> Entries:
-    """Codes that are no numbers, and associates, forum by forum."""
-    kinds = (
-        ((ABSENT,), "−1 (the forum does not exist) is 0"),
-        ((UNKNOWN,), "−9 (unknown) is missing"),
-        (ASSOCIATES, "2 and 3 (associate, observer) are no full members; kept apart"),
-    )
-    return [
-        ("recoded", reason, name, codes[column].isin(values))
-        for values, reason in kinds
-        for column, (name, _) in FORUMS.items()
-    ]
 
 
 RAW = (RawTable(FILE, ("ccode", "year", *FORUMS), codes=dict.fromkeys(FORUMS, CODES)),)
