@@ -17,7 +17,7 @@ from operator import itemgetter
 import pandas as pd
 
 from detente.data.panel.derived import Expansion
-from detente.data.panel.participants import coexisting, first_years, pairs
+from detente.data.panel.participants import coexisting, pairs
 from detente.data.sources import BY_NETWORK, Frames, event
 from detente.data.sources.cooperation.exercises import SLUG, SOURCE
 from detente.data.sources.power.states import SLUG as STATES
@@ -54,7 +54,9 @@ def cadence(participants: pd.DataFrame, until: int) -> pd.DataFrame:
     Returns `ccode1`, `ccode2`, `year`; `exercise_due` (such a series is due), `exercise_scheduled` (a due one was held,
     both came), `exercise_off_year` (such a series is alive, none is due).
     """
-    held = first_years(participants[participants["series"] >= 0])
+    named = participants[participants["series"] >= 0]
+    # An exercise that runs over New Year is held once.
+    held = named[named["year"] == named.groupby("exercise")["year"].transform("min")]
     both = pairs(held)
     attended = both[["series", *DYAD_YEAR]].drop_duplicates()
     alive = forecasts(held, until)

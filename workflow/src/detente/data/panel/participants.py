@@ -29,11 +29,6 @@ def pairs(participants: pd.DataFrame) -> pd.DataFrame:
     return both.assign(ccode2=rows["ccode"].to_numpy()[other])
 
 
-def first_years(participants: pd.DataFrame) -> pd.DataFrame:
-    """The rows of an exercise's first year alone: one that runs over New Year is held once."""
-    return participants[participants["year"] == participants.groupby("exercise")["year"].transform("min")]
-
-
 def coexisting(rows: pd.DataFrame, spells: pd.DataFrame) -> Flags:
     """Whether `ccode1` < `ccode2` are members of the system on a common day of `year`, row by row."""
     if rows.empty:

@@ -30,8 +30,7 @@ END = YEARS[1] * 10000 + 1231
 def clean(raw: Frames) -> Tidy:
     """One row per pair of members and year in which a treaty phase binds both on at least one day."""
     table, alliances = raw[MEMBERS], raw[ALLIANCES]
-    columns = ["member", *_DATES, *PHASE, *OBLIGATIONS]
-    states = table.loc[table["member"] < FIRST_TERRITORY, columns]
+    states = table[table["member"] < FIRST_TERRITORY]
     # An unknown day is the month's first, or last; an exit year of 0 is the end of coverage.
     start = states["yrent"] * 10000 + states["moent"] * 100 + states["dayent"].replace(0, np.nan).fillna(1)
     last_day = states["dayexit"].replace(0, np.nan).fillna(31)
@@ -39,8 +38,7 @@ def clean(raw: Frames) -> Tidy:
     members = states.assign(start=start.astype("int64"), end=end.astype("int64"))
     pairs = _pairs(members, alliances)
     years = _years(pairs)
-    flags = ["treaty", *(name for name, _ in OBLIGATIONS.values()), "treaty_asymmetric"]
-    flags += ["treaty_bilateral", "treaty_multilateral", "treaty_formed", "treaty_entered", "treaty_exited"]
+    flags = [v.name for v in VARIABLES if v.unit == "0/1"]
     pairs_of_year = years.groupby(DYAD_YEAR)
     frame = pairs_of_year[flags].max().assign(treaties=pairs_of_year["atopid"].nunique()).astype("int64")
     most = "several treaties or phases in one dyad-year are one row, with the most of each obligation"
