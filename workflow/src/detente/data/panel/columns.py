@@ -199,10 +199,14 @@ def _offer_keys(columns: Lazy, spine: Spine, keys: Keys, sides: Mapping[str, str
     """Offer the parts of the key, and the tables of states under names with the suffix of each of the `sides`."""
     columns.offer("year", lambda _: spine.first + keys.parts[-1])
     for number, (side, suffix) in enumerate(sides.items()):
-        columns.offer(side, lambda _, at: spine.states.take(at), keys.parts[number])
+        columns.offer(side, _codes, spine, keys.parts[number])
         at = cache(partial(_flat, spine, keys, number))
         for name in states:
             columns.offer(f"{name}{suffix}", _gathered, states, name, at)
+
+
+def _codes(_: Lazy, spine: Spine, place: Codes) -> Codes:
+    return spine.states.take(place)
 
 
 def _gathered(_: Lazy, states: States, name: str, at: Callable[[], Codes]) -> Array:

@@ -52,11 +52,11 @@ def _parsed(content: Path | io.BytesIO, ending: str, table: RawTable) -> pd.Data
     if ending in (".rda", ".rds"):
         import pyreadr
 
-        frame = pd.DataFrame(next(iter(pyreadr.read_r(str(content)).values())))
+        loaded = pd.DataFrame(next(iter(pyreadr.read_r(str(content)).values())))
         # R marks a missing number by bits that raise a warning in whatever is computed from it: those of NaN instead.
-        numbers = frame.select_dtypes("float64").columns
-        frame[numbers] = frame[numbers] + 0.0
-        return frame
+        numbers = loaded.select_dtypes("float64").columns
+        loaded[numbers] = loaded[numbers] + 0.0
+        return loaded
     if ending in WORKBOOKS:
         with pd.ExcelFile(content, engine=WORKBOOKS[ending]) as book:
             if table.member is not None and table.member not in book.sheet_names:
@@ -67,7 +67,8 @@ def _parsed(content: Path | io.BytesIO, ending: str, table: RawTable) -> pd.Data
         return pd.read_stata(content, convert_categoricals=False)
     if ending == ".parquet":
         return pd.read_parquet(content)
-    return pd.read_csv(content, encoding=table.encoding or "utf-8-sig", **as_text)
+    frame: pd.DataFrame = pd.read_csv(content, encoding=table.encoding or "utf-8-sig", **as_text)
+    return frame
 
 
 def read_published(path: Path, delimiter: Delimiter = "comma") -> pd.DataFrame:

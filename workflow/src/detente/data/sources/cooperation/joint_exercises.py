@@ -121,7 +121,7 @@ def _dyads(members: pd.DataFrame) -> tuple[pd.DataFrame, int]:
     """Dyad-years from exercises' participants, and how many exercises of a dyad they merge."""
     columns = ["exercise", "year", "parties", "field", "command"]
     both = paired(members[[*columns, "ccode"]].astype({"ccode": "int64"}), columns)
-    flags = {
+    flags: dict[str, bool | pd.Series] = {
         "jme_any": True,
         "jme_bilateral": both["parties"] == 2,
         "jme_small": both["parties"] <= SMALL,

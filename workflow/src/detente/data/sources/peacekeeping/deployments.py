@@ -44,7 +44,7 @@ def clean(raw: Frames) -> Tidy:
         ("merged", "rows of one site in one year repeat its mean", "all sites", len(table) - len(sites)),
         *(("dropped", NOBODY.get(str(name), OUTSIDE), str(name), int(rows)) for name, rows in lost.items()),
         *(
-            ("recoded", f"counted with the state that holds or held it: {holders[name]}", str(name), int(rows))
+            ("recoded", f"counted with the state that holds or held it: {holders[str(name)]}", str(name), int(rows))
             for name, rows in held.size().items()
         ),
         ("kept", "strength unknown: counts as a site, not among troops", "all sites", kept["unsized"]),

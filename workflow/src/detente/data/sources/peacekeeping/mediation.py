@@ -7,7 +7,8 @@ and 3 of `mediate` are no mediation either; mediators and days stand in the file
 import pandas as pd
 
 from detente.data.sources.base import BY_DYAD, Frames, RawTable, Source, Tidy, attrition, event, measure, undirected
-from detente.data.sources.conflict.crises import RAW, records
+from detente.data.sources.conflict.crises import RAW as CRISES
+from detente.data.sources.conflict.crises import records
 from detente.data.sources.steps import DYAD_YEAR, ever, singly, yearly
 
 SLUG, FILE = "icb-13-mediation", "icb1v13.csv"
@@ -43,7 +44,7 @@ def _flag(codes: pd.Series, code: int) -> pd.Series:
 
 
 _CODES = {"mediate": frozenset({1, 2, 3, 4}), "usinv": frozenset({1, 2, 3, 4})}
-RAW = (*RAW, RawTable(FILE, ("crisno", "mediate", "usinv", "brexit"), _CODES))
+RAW = (*CRISES, RawTable(FILE, ("crisno", "mediate", "usinv", "brexit"), _CODES))
 VARIABLES = (
     event("mediated_icb", "Crisis between them under way that was mediated (ICB 13)", assigned=BY_DYAD, unknown=True),
     event("us_military_icb", "Crisis between them under way with US military action (ICB 13)", unknown=True),
