@@ -30,7 +30,7 @@ END = YEARS[1] * 10000 + 1231
 def clean(raw: Frames) -> Tidy:
     """One row per pair of members and year in which a treaty phase binds both on at least one day."""
     table, alliances = raw[MEMBERS], raw[ALLIANCES]
-    states = table[table["member"] < FIRST_TERRITORY]
+    states = table.loc[table["member"] < FIRST_TERRITORY, ["member", *_DATES, *PHASE, *OBLIGATIONS]]
     # An unknown day is the month's first, or last; an exit year of 0 is the end of coverage.
     start = states["yrent"] * 10000 + states["moent"] * 100 + states["dayent"].replace(0, np.nan).fillna(1)
     last_day = states["dayexit"].replace(0, np.nan).fillna(31)
