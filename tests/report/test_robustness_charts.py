@@ -22,7 +22,7 @@ from detente.report.figures.separation import separation_plot
 from detente.report.tables import SIMULATED
 from detente.report.tables.prediction import METRICS, prediction_table
 from detente.study.multiverse import decisions
-from detente.study.robustness import influence, power, prediction, sensitivity
+from detente.study.robustness import frames, power, prediction, sensitivity
 
 CLAIMS = {"exercise": "Joint exercise", "pact": "Defence pact", "mission": "UN mission", "agreement": "Agreement"}
 MODELS = {"base": "Geography and peace years", "exercise": "… and joint exercises", "all": "All instruments"}
@@ -179,7 +179,7 @@ def test_the_prediction_table_has_a_row_a_model_and_prints_gains() -> None:
         for metric in METRICS:
             gain = (np.nan,) * 3 if model == "base" else (0.0123, -0.001, 0.02)
             rows.append((prediction.ROLLING, model, metric, 0.2, *gain, 5000, 90, 60, 400))
-    table = prediction_table(pd.DataFrame(rows, columns=list(prediction.COLUMNS)), MODELS, simulated=True)
+    table = prediction_table(pd.DataFrame(rows, columns=list(frames.PREDICTION.columns)), MODELS, simulated=True)
     assert [row.label for row in table.rows][1:] == list(MODELS.values())
     assert table.rows[0].label == "Each year from all before it (5,000 dyad-years, 90 onsets)"
     assert table.rows[1].cells[-1] == "–"
@@ -189,6 +189,6 @@ def test_the_prediction_table_has_a_row_a_model_and_prints_gains() -> None:
 
 
 def test_charts_take_the_columns_that_computations_give() -> None:
-    assert {"effect_share", "power"} <= set(power.COLUMNS)
-    assert set(influential()) <= set(influence.COLUMNS)
-    assert {"mde_simulated_share"} <= set(power.SUMMARY_COLUMNS)
+    assert {"effect_share", "power"} <= set(frames.POWER_CURVE.columns)
+    assert set(influential()) <= set(frames.INFLUENCE.columns)
+    assert {"mde_simulated_share"} <= set(frames.POWER.columns)
