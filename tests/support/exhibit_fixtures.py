@@ -9,10 +9,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from detente.base.files import write_frame, write_json
+from detente.base.files import write_json
 from detente.report import FRAMES, Evidence
 from detente.report.tables.coverage import KINDS
 from detente.study.config.project import Project, load_project
+from detente.study.estimation import ESTIMATES
 
 from support.pages import PROVENANCE
 
@@ -39,6 +40,11 @@ def evidence(study: str = "paper") -> Evidence:
     return Evidence(project(), project().study(study), frames())
 
 
+def of_frames(simulated: bool = False, **given: pd.DataFrame) -> Evidence:
+    """The paper or, where the world is simulated, the demo, with these frames alone."""
+    return Evidence(project(), project().study("demo" if simulated else "paper"), given)
+
+
 def frames() -> dict[str, pd.DataFrame]:
     """Every frame of the paper of a study."""
     truth = pd.DataFrame(PLANTED.items(), columns=["claim", "planted"])
@@ -50,13 +56,14 @@ def frames() -> dict[str, pd.DataFrame]:
 def write_frames(folder: Path, made: Evidence) -> None:
     """Write the frames of a study where commands look for them below the folder of its frames."""
     for name, frame in made.frames.items():
-        path = Path(FRAMES[name].format(processed=folder, reports=folder))
+        path = Path(FRAMES[name].path.format(processed=folder, reports=folder))
         if name == "truth":
             write_json({"effects": dict(frame.itertuples(index=False))}, path)
         elif name == "provenance":
             write_json(PROVENANCE, path)
         else:
-            write_frame(frame, path)
+            schema = FRAMES[name].schema
+            schema.write(frame[list(schema.columns)], path)
 
 
 def with_cell(made: Evidence, estimate: float, std_error: float, verdict: str) -> Evidence:
@@ -81,7 +88,7 @@ def estimates() -> pd.DataFrame:
             for estimator in ("logit", "lpm"):
                 if (claim, sample, estimator) != FAILED:
                     rows += _model(claim, sample, estimator, share * (1 - 0.25 * abs(i - 1)) + 0.1 * (i == 0), error)
-    return pd.DataFrame(rows)
+    return pd.DataFrame(rows).assign(specification="the headline", dropped="", notes="")[list(ESTIMATES.columns)]
 
 
 def _model(claim: str, sample: str, estimator: str, share: float, error: float) -> list[dict[str, object]]:
@@ -410,7 +417,8 @@ def coverage() -> pd.DataFrame:
             failed = (scenario, sample) == ("shared", "relevant")
             for i, kind in enumerate(KINDS):
                 judged = {"covers": 0.9 + 0.01 * i, "covers_error": 0.009, "ratio": 0.95, "length": 0.0193}
-                judged |= {"draws": 1000.0, "undefined": 2.0}
+                judged |= {"draws": 1000.0, "undefined": 2.0, "df": 59.0, "std_error": 0.005, "spread": 0.005}
+                judged |= {"mean_estimate": -0.03}
                 rows.append(
                     {
                         **{name: math.nan if failed else value for name, value in judged.items()},

@@ -100,12 +100,16 @@ class FrameSchema:
 
     def read(self, path: Path) -> pd.DataFrame:
         """Read the parquet file that `write` wrote; raises BrokenContract if it lacks a column or has another type."""
-        frame = read_frame(path)
+        return self.typed(read_frame(path), path)
+
+    def typed(self, frame: pd.DataFrame, path: Path) -> pd.DataFrame:
+        """Return a frame from a file; raises BrokenContract if it lacks a column or has another type."""
         for name, column in self.columns.items():
             if name not in frame:
                 raise BrokenContract(f"{path}: {self.name} has no column {name!r}; {choices(name, frame.columns)}")
             found = str(frame[name].dtype)
-            if column.dtype not in ("any", "str") and found != column.dtype and len(frame):
+            fits = found in ("str", "string", "object") if column.dtype == "str" else found == column.dtype
+            if column.dtype != "any" and not fits and len(frame):
                 raise BrokenContract(f"{path}: column {name!r} of {self.name} is {found}, not {column.dtype}")
         return frame
 

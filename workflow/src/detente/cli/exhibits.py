@@ -24,7 +24,8 @@ class EvidenceOptions(StudyOptions):
         project, study = self.read()
         processed = self.processed or self.root / "data" / "processed" / study.name
         reports = self.reports or self.root / "reports" / study.name
-        return Evidence(project, study, Frames(processed, reports, [claim.id for claim in project.examined(study)]))
+        claims, nodes = [c.id for c in project.examined(study)], load_multiverse(project.root, project).nodes
+        return Evidence(project, study, Frames(processed, reports, claims, nodes))
 
 
 @command("step", "detente tables --study tiny --out reports/tiny/tables")

@@ -1,45 +1,65 @@
-"""The frames that exhibits are made from: where each lies, read when it is first asked for."""
+"""The frames that exhibits are made from: where each lies, and the schema through which it is read."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
 
 from detente.base.errors import BrokenContract
 from detente.base.files import read_frame, read_json
+from detente.base.frames import Column, FrameSchema
+from detente.study.design import describe
+from detente.study.estimation import ATTRITION, ESTIMATES, FAILURES
+from detente.study.multiverse import DECISIONS, OPTIONS, multiverse_schema
+from detente.study.robustness import COVERAGE, PREDICTION, SCHEMAS, SCORE, SEPARATION
+from detente.study.verdicts import LEDGER, RESULTS
 
-DESCRIBED = ("sample_flow", "descriptives", "timeline", "partners", "raw_risk", "attrition", "failures")
-_ROBUSTNESS = ("ledger", "checks", "prediction", "separation", "score")
-_OF_CLAIMS = ("decisions", "options")
-_EXAMINED = (
-    "power",
-    "power_curve",
-    "sensitivity",
-    "bounds",
-    "contours",
-    "selection",
-    "evalue",
-    "placebos",
-    "influence",
+TRUTH = FrameSchema("truth", {"claim": Column("str", "the claim"), "planted": Column("float64", "planted effect")})
+RAW = FrameSchema(
+    "raw files",
+    {
+        "slug": Column("str", "the source"),
+        "file": Column("str", "name of the file"),
+        "bytes": Column("int64", "its size"),
+        "sha256": Column("str", "its checksum"),
+    },
 )
-FRAMES: Mapping[str, str] = {
-    "estimates": "{processed}/estimates.parquet",
-    **{name: f"{{processed}}/describe/{name}.parquet" for name in DESCRIBED},
-    "coverage": "{processed}/coverage.parquet",
-    "truth": "{processed}/truth.json",
-    "provenance": "{processed}/provenance.json",
-    "multiverse": "{reports}/multiverse.parquet",
-    **{name: f"{{processed}}/robustness/{name}.parquet" for name in _ROBUSTNESS},
-    **{name: f"{{processed}}/robustness/{name}.{{claim}}.parquet" for name in _OF_CLAIMS},
-    **{name: f"{{processed}}/robustness/examined/{{claim}}/{name}.parquet" for name in _EXAMINED},
+
+
+@dataclass(frozen=True)
+class Stored:
+    """Where a frame lies, with `{processed}`, `{reports}` and, where each claim has its own, `{claim}`; its schema."""
+
+    path: str
+    schema: FrameSchema
+
+
+def _stored(folder: str, schemas: Mapping[str, FrameSchema], part: str = "") -> dict[str, Stored]:
+    return {name: Stored(f"{folder}/{name}{part}.parquet", schema) for name, schema in schemas.items()}
+
+
+FRAMES: Mapping[str, Stored] = {
+    "estimates": Stored("{processed}/estimates.parquet", ESTIMATES),
+    **_stored("{processed}/describe", {**describe.SCHEMAS, "attrition": ATTRITION, "failures": FAILURES}),
+    "coverage": Stored("{processed}/coverage.parquet", COVERAGE),
+    "truth": Stored("{processed}/truth.json", TRUTH),
+    "provenance": Stored("{processed}/provenance.json", RAW),
+    "multiverse": Stored("{reports}/multiverse.parquet", multiverse_schema(())),
+    **_stored(
+        "{processed}/robustness",
+        {"ledger": LEDGER, "checks": RESULTS, "prediction": PREDICTION, "separation": SEPARATION, "score": SCORE},
+    ),
+    **_stored("{processed}/robustness", {"decisions": DECISIONS, "options": OPTIONS}, ".{claim}"),
+    **_stored("{processed}/robustness/examined/{claim}", {n: s for n, s in SCHEMAS.items() if n != "failures"}),
 }
-"""Where the frames that exhibits may need lie; those of single claims are read together, with a column `claim`."""
+"""Frames that exhibits may need; those of single claims are read together, with a column `claim`."""
 
 
 def frame_files(needs: Iterable[str], processed: str, reports: str, claims: Iterable[str] = ()) -> list[str]:
     """Return the files of the frames that exhibits need, each once; `claims` are those with frames of their own."""
-    shapes = [FRAMES[name] for name in needs]
     names = list(claims)
+    shapes = [FRAMES[name].path for name in needs]
     files = [
         shape.format(processed=processed, reports=reports, claim=claim)
         for shape in shapes
@@ -49,24 +69,21 @@ def frame_files(needs: Iterable[str], processed: str, reports: str, claims: Iter
 
 
 class Frames(Mapping[str, pd.DataFrame]):
-    """The frames of a study by name, each read when it is first asked for.
+    """The frames of a study by name, each read through its schema when it is first asked for.
 
-    Parameters
-    ----------
-    processed, reports
-        The study's folders.
-    claims
-        Claims that have frames of their own.
+    `processed` and `reports` are the study's folders, `claims` those that have frames of their own, `nodes` the
+    decisions of the multiverse, each a column of its frame.
     """
 
-    def __init__(self, processed: Path, reports: Path, claims: Iterable[str] = ()) -> None:
+    def __init__(self, processed: Path, reports: Path, claims: Iterable[str] = (), nodes: Iterable[str] = ()) -> None:
         self._folders = {"processed": processed.as_posix(), "reports": reports.as_posix()}
         self._claims = list(claims)
+        self._stored = {**FRAMES, "multiverse": Stored(FRAMES["multiverse"].path, multiverse_schema(list(nodes)))}
         self._read: dict[str, pd.DataFrame] = {}
 
     def __getitem__(self, name: str) -> pd.DataFrame:
         if name not in self._read:
-            self._read[name] = self._frame(name)
+            self._read[name] = self._frame(self._stored[name])
         return self._read[name]
 
     def __contains__(self, name: object) -> bool:
@@ -78,21 +95,25 @@ class Frames(Mapping[str, pd.DataFrame]):
     def __len__(self) -> int:
         return len(FRAMES)
 
-    def _frame(self, name: str) -> pd.DataFrame:
-        if "{claim}" not in FRAMES[name]:
-            return _read(Path(FRAMES[name].format(**self._folders)))
-        paths = {c: Path(FRAMES[name].format(**self._folders, claim=c)) for c in self._claims}
-        frames = [_read(path).assign(claim=claim) for claim, path in paths.items()]
+    def _frame(self, stored: Stored) -> pd.DataFrame:
+        if "{claim}" not in stored.path:
+            return _read(Path(stored.path.format(**self._folders)), stored.schema)
+        paths = {c: Path(stored.path.format(**self._folders, claim=c)) for c in self._claims}
+        frames = [_read(path, stored.schema).assign(claim=claim) for claim, path in paths.items()]
         return pd.concat([f for f in frames if len(f)] or frames[:1], ignore_index=True)
 
 
-def _read(path: Path) -> pd.DataFrame:
-    """A frame; of `truth.json` planted effects by claim, of `provenance.json` the raw files."""
+def _read(path: Path, schema: FrameSchema) -> pd.DataFrame:
+    """A frame; of `truth.json` planted effects by claim, of `provenance.json` the raw files.
+
+    Raises BrokenContract, naming the file, and the column that is missing or of another type.
+    """
     if not path.is_file():
         raise BrokenContract(f"{path.as_posix()}: there is no such file; build the study first")
     if path.suffix != ".json":
-        return read_frame(path)
+        return schema.typed(read_frame(path), path)
     content = read_json(path)
     if "effects" in content:
-        return pd.DataFrame(content["effects"].items(), columns=["claim", "planted"])
-    return pd.DataFrame(content["raw"])
+        effects = pd.DataFrame(content["effects"].items(), columns=["claim", "planted"])
+        return schema.typed(effects.astype({"planted": "float64"}), path)
+    return schema.typed(pd.DataFrame(content["raw"]), path)

@@ -1,6 +1,6 @@
 """Making exhibits: each from the frames that it declares, each into every format of its kind."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -26,21 +26,22 @@ def made_of(exhibit: Exhibit, evidence: Evidence, claim: Claim | None = None) ->
 
 def made_for(evidence: Evidence, kind: Kind, page: Page = "paper") -> Iterator[tuple[Exhibit, Any]]:
     """Make every exhibit of a kind that the study has on a page, apart from those of single claims."""
-    for exhibit in exhibits_of(evidence.traits, page):
-        if exhibit.kind == kind and exhibit.formats:
-            yield exhibit, made_of(exhibit, evidence)
+    exhibits = [e for e in exhibits_of(evidence.traits, page) if e.kind == kind and e.formats]
+    ready = read_for(exhibits, evidence)
+    for exhibit in exhibits:
+        yield exhibit, made_of(exhibit, ready)
 
 
-def content_of(made: Any, ending: str, templates: Mapping[str, str]) -> bytes:
-    """Return a table or figure as the content of a file in one format."""
-    if isinstance(made, Table):
-        return render(made, ending, templates).encode("utf-8")
-    from detente.report.figures.canvas import image
-
-    return image(made, ending)
+def read_for(exhibits: Iterable[Exhibit], evidence: Evidence) -> Evidence:
+    """Read every frame that these exhibits need, so that one that breaks its schema is refused before work starts."""
+    return evidence.only(dict.fromkeys(name for exhibit in exhibits for name in exhibit.needs))
 
 
 def files_of(exhibit: Exhibit, made: Any, templates: Mapping[str, str], name: str = "") -> Iterator[tuple[str, bytes]]:
     """Yield name and content of each file of an exhibit that was made; `name` is not its own where a claim has one."""
+    # Loaded here, as are the figures themselves.
+    from detente.report.figures.canvas import image
+
     for ending in exhibit.formats:
-        yield f"{name or exhibit.name}.{ending}", content_of(made, ending, templates)
+        content = render(made, ending, templates).encode("utf-8") if isinstance(made, Table) else image(made, ending)
+        yield f"{name or exhibit.name}.{ending}", content
