@@ -13,19 +13,27 @@ from matplotlib.figure import Figure
 from matplotlib.text import Annotation, Text
 from scipy.stats import norm
 
+from detente.report.figures import decisions as decisions_chart
 from detente.report.figures import image
-from detente.report.figures.decisions import decisions_chart
-from detente.report.figures.influence import influence_chart
-from detente.report.figures.power import power_chart
-from detente.report.figures.sensitivity import sensitivity_chart
-from detente.report.figures.separation import separation_plot
+from detente.report.figures import influence as influence_chart
+from detente.report.figures import power as power_chart
+from detente.report.figures import sensitivity as sensitivity_chart
+from detente.report.figures import separation as separation_plot
 from detente.report.tables import SIMULATED
-from detente.report.tables.prediction import METRICS, prediction_table
+from detente.report.tables import prediction as prediction_table
 from detente.study.multiverse import decisions
-from detente.study.robustness import frames, power, prediction, sensitivity
+from detente.study.robustness import PREDICTION, power, prediction, sensitivity
 
-CLAIMS = {"exercise": "Joint exercise", "pact": "Defence pact", "mission": "UN mission", "agreement": "Agreement"}
-MODELS = {"base": "Geography and peace years", "exercise": "… and joint exercises", "all": "All instruments"}
+from support import exhibit_fixtures as made
+
+CLAIMS = {
+    "exercise": "Joint exercise",
+    "defence_pact": "Defence pact",
+    "un_mission": "UN mission",
+    "defence_agreement": "Defence agreement",
+}
+EXERCISE = made.project().claims.claims["exercise"]
+MODELS = {"base": "Geography and peace years", "exercise": "Joint exercise", "all": "All instruments"}
 
 
 def made_power(*, simulated: bool = True) -> Figure:
@@ -37,7 +45,8 @@ def made_power(*, simulated: bool = True) -> Figure:
             chance = norm.sf(1.96 - z) + norm.sf(1.96 + z)
             rows.append((claim, -share, chance, detectable))
     frame = pd.DataFrame(rows, columns=["claim", "effect_share", "power", "mde_simulated_share"])
-    return power_chart(frame, CLAIMS, 0.2, simulated=simulated)
+    given = {"power_curve": frame.drop(columns="mde_simulated_share"), "power": frame.drop_duplicates("claim")}
+    return power_chart.power(made.of_frames(simulated, **given))
 
 
 def made_treatment() -> sensitivity.Treatment:
@@ -46,14 +55,14 @@ def made_treatment() -> sensitivity.Treatment:
 
 
 def made_sensitivity(*, simulated: bool = True) -> Figure:
-    given = made_treatment()
-    return sensitivity_chart(
-        sensitivity.contours(given),
-        sensitivity.bounds(given),
-        sensitivity.sensitivity(given).iloc[0].to_dict(),
-        {"rivalry": "Rivalry", "peace_years": "Peace years", "democracy": "Democracy"}.__getitem__,
-        simulated=simulated,
-    )
+    treatment = made_treatment()
+    given = {
+        "contours": sensitivity.contours(treatment),
+        "bounds": sensitivity.bounds(treatment),
+        "sensitivity": sensitivity.sensitivity(treatment),
+    }
+    of_claim = {name: frame.assign(claim="exercise") for name, frame in given.items()}
+    return sensitivity_chart.sensitivity(made.of_frames(simulated, **of_claim), EXERCISE)
 
 
 def influential() -> pd.DataFrame:
@@ -72,8 +81,9 @@ def influential() -> pd.DataFrame:
 
 
 def made_influence(*, simulated: bool = True) -> Figure:
-    whole = {"estimate": -0.0064, "conf_low": -0.0105, "conf_high": -0.0023}
-    return influence_chart(influential(), whole, simulated=simulated)
+    ledger = pd.DataFrame([{"claim": "exercise", "estimate": -0.0064, "conf_low": -0.0105, "conf_high": -0.0023}])
+    given = made.of_frames(simulated, ledger=ledger, influence=influential().assign(claim="exercise"))
+    return influence_chart.influence(given, EXERCISE)
 
 
 def made_predictions() -> pd.DataFrame:
@@ -88,7 +98,8 @@ def made_predictions() -> pd.DataFrame:
 
 
 def made_separation(*, simulated: bool = True) -> Figure:
-    return separation_plot(prediction.separation(made_predictions()), MODELS, prediction.ROLLING, simulated=simulated)
+    frame = prediction.separation(made_predictions())
+    return separation_plot.separation(made.of_frames(simulated, separation=frame))
 
 
 def made_multiverse() -> pd.DataFrame:
@@ -111,7 +122,9 @@ def made_decisions(*, simulated: bool = True) -> Figure:
     frame, nodes, rng = made_multiverse(), ("sample", "controls", "outcome_data"), np.random.default_rng(5)
     without = frame["estimate"].to_numpy() + 0.0003 * rng.standard_normal((60, len(frame)))
     shares = decisions.decompose(frame, nodes, without_state=without)
-    return decisions_chart(shares, decisions.options(frame, nodes), {"sample": "Sample"}, simulated=simulated)
+    given = {"decisions": shares, "options": decisions.options(frame, nodes)}
+    of_claim = {name: frame.assign(claim="exercise") for name, frame in given.items()}
+    return decisions_chart.decisions(made.of_frames(simulated, **of_claim), EXERCISE)
 
 
 CHARTS: dict[str, Callable[..., Figure]] = {
@@ -176,10 +189,11 @@ def test_influence_shows_eight_of_a_kind_and_what_flips() -> None:
 def test_the_prediction_table_has_a_row_a_model_and_prints_gains() -> None:
     rows = []
     for model in MODELS:
-        for metric in METRICS:
+        for metric in prediction_table.METRICS:
             gain = (np.nan,) * 3 if model == "base" else (0.0123, -0.001, 0.02)
             rows.append((prediction.ROLLING, model, metric, 0.2, *gain, 5000, 90, 60, 400))
-    table = prediction_table(pd.DataFrame(rows, columns=list(frames.PREDICTION.columns)), MODELS, simulated=True)
+    frame = pd.DataFrame(rows, columns=list(PREDICTION.columns))
+    table = prediction_table.prediction(made.of_frames(True, prediction=frame))
     assert [row.label for row in table.rows][1:] == list(MODELS.values())
     assert table.rows[0].label == "Each year from all before it (5,000 dyad-years, 90 onsets)"
     assert table.rows[1].cells[-1] == "–"

@@ -9,13 +9,11 @@ import pytest
 from detente.report.figures import image
 from detente.report.figures.canvas import BLUE, GREY, VERMILION
 from detente.report.figures.curve import MOST_INTERVALS, colours_of, specification_curve
-from detente.report.tables.multiverse_samples import samples_table
-from detente.report.tables.multiverse_shares import shares_table
-from detente.study.config.project import load_project
+from detente.report.tables.multiverse import multiverse_samples, multiverse_shares
 
-from support.builders import REPOSITORY
+from support import exhibit_fixtures as fixtures
 
-NODES = {"source": ["claimed", "cow"], "duration": ["cubic", "log"], "lag": ["claimed", "two"]}
+HEADLINE = fixtures.of_frames().headline_options
 
 
 def made(count: int = 8) -> pd.DataFrame:
@@ -23,24 +21,18 @@ def made(count: int = 8) -> pd.DataFrame:
     share = np.linspace(-0.4, 0.3, count)
     frame = pd.DataFrame({"spec_id": [f"c.{i}" for i in range(count)], "estimate_share": share, "base_risk": 0.05})
     half = np.where(np.arange(count) % 2 == 0, 0.1, 0.5) * 0.05
-    return frame.assign(
+    return frame.assign(**HEADLINE).assign(
+        source=np.where(np.arange(count) < count // 2, "claimed", "cow"),
+        duration=np.where(np.arange(count) % 2 == 0, "cubic", "log"),
         estimate=share * 0.05,
         conf_low=share * 0.05 - half,
         conf_high=share * 0.05 + half,
-        source=np.where(np.arange(count) < count // 2, "claimed", "cow"),
-        duration=np.where(np.arange(count) % 2 == 0, "cubic", "log"),
-        lag="claimed",
     )
 
 
 def drawn(frame: pd.DataFrame, headline: str | None = "c.2", simulated: bool = False):
     return specification_curve(
-        frame.sample(frac=1.0, random_state=1),
-        NODES,
-        title="A claim",
-        headline=headline,
-        smallest_effect=0.2,
-        simulated=simulated,
+        fixtures.of_frames(simulated), frame.sample(frac=1.0, random_state=1), "A claim", headline
     )
 
 
@@ -80,7 +72,7 @@ def test_a_simulated_world_is_marked_and_the_same_curve_has_the_same_bytes() -> 
 
 def multiverse() -> pd.DataFrame:
     """Four specifications of one claim: two equivalent, one of another sample, one that failed."""
-    rows = {
+    rows = HEADLINE | {
         "claim": "exercise",
         "sample": ["claimed", "claimed", "all", "rivals"],
         "duration": ["cubic", "log", "cubic", "cubic"],
@@ -98,18 +90,15 @@ def multiverse() -> pd.DataFrame:
 
 
 def test_the_headline_in_every_sample_is_the_headline_with_another_sample() -> None:
-    claims = [load_project(REPOSITORY).claims.claims["exercise"]]
-    headline = {"sample": "claimed", "duration": "cubic", "vcov": "dyadic"}
-    labels = load_project(REPOSITORY).sample_labels
-    table = samples_table(multiverse(), claims, headline, "relevant", labels, simulated=False)
+    table = multiverse_samples(fixtures.of_frames(multiverse=multiverse()))
     assert [c.label for c in table.columns] == ["All dyads", "Politically relevant dyads", "Strategic rivals"]
-    (row,) = table.rows
+    row = table.rows[0]
+    assert row.label == "Joint exercise"
     assert row.cells == ("−25% [−75, 25]", "−50% [−80, −20]*", "–")
 
 
 def test_shares_count_equivalent_specifications_and_all() -> None:
-    claims = [load_project(REPOSITORY).claims.claims["exercise"]]
-    table = shares_table(multiverse(), claims, "dyadic", simulated=True)
-    (row,) = table.rows
-    assert row.cells == ("2", "50%", "50%", "50%", "50%", "4", "50%", "25%", "25%", "25%")
+    table = multiverse_shares(fixtures.of_frames(True, multiverse=multiverse()))
+    assert table.rows[0].label == "Joint exercise"
+    assert table.rows[0].cells == ("2", "50%", "50%", "50%", "50%", "4", "50%", "25%", "25%", "25%")
     assert table.simulated

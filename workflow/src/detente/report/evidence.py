@@ -1,25 +1,24 @@
 """What exhibits are made of: the frames of a study, and the headline quantity of each of its models."""
 
-from __future__ import annotations
-
 import math
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from functools import cached_property
+from typing import Any, Self
 
 import pandas as pd
 
 from detente.base.errors import EstimationError, UndeclaredFrame, choices
 from detente.report.exhibit import Traits, traits_of
 from detente.stats import get
-from detente.study.config import Claim, Project, Study
+from detente.study.config import Claim, Multiverse, Project, Study, load_multiverse
 
 FEW_SWITCHERS = 30
-"""A model with dyad effects that learns from fewer dyads than this carries a warning."""
+"""A model with dyad effects that is identified from fewer dyads than this carries a warning."""
 
 FAR = 3.0
-"""Base risk is called a poor yardstick where the risk of treated rows is this many times it, or that small a part."""
+"""Base risk is called a poor reference where the risk of treated rows is this many times it, or that small a part."""
 
 
 @dataclass(frozen=True)
@@ -31,13 +30,7 @@ class Evidence:
     frames: Mapping[str, pd.DataFrame]
 
     def frame(self, name: str) -> pd.DataFrame:
-        """Return a frame.
-
-        Raises
-        ------
-        UndeclaredFrame
-            If the exhibit that is being made does not declare that it needs it.
-        """
+        """Return a frame; raises UndeclaredFrame if the exhibit that is being made does not say that it needs it."""
         if name not in self.frames:
             raise UndeclaredFrame(f"frame {name!r} is not among `needs=`; {choices(name, self.frames)}")
         return self.frames[name]
@@ -47,11 +40,11 @@ class Evidence:
         frame = self.frame(name)
         return frame[frame["claim"] == claim].reset_index(drop=True)
 
-    def only(self, needs: Iterable[str]) -> Evidence:
-        """Return the same study with the frames of these names and no others."""
+    def only(self, needs: Iterable[str]) -> Self:
+        """Return the same study with the frames of these names and no others, each read and checked."""
         return replace(self, frames={name: self.frame(name) for name in needs})
 
-    def with_frames(self, **frames: pd.DataFrame) -> Evidence:
+    def with_frames(self, **frames: pd.DataFrame) -> Self:
         """Return the same study with other frames of these names."""
         return replace(self, frames={**self.frames, **frames})
 
@@ -64,6 +57,22 @@ class Evidence:
     def failures(self) -> pd.DataFrame:
         """What could not be estimated, and why."""
         return self.frame("failures")
+
+    @property
+    def estimated(self) -> pd.DataFrame:
+        """Rows of the claims ledger that have an estimate."""
+        ledger = self.frame("ledger")
+        return ledger[ledger["estimate"].notna()]
+
+    @cached_property
+    def decisions(self) -> Multiverse:
+        """Robustness decisions with their options, in order of print."""
+        return load_multiverse(self.project.root, self.project)
+
+    @property
+    def headline_options(self) -> dict[str, str]:
+        """The headline's option of every decision."""
+        return {name: node.headline for name, node in self.decisions.nodes.items()}
 
     @property
     def simulated(self) -> bool:
@@ -150,6 +159,21 @@ class Cell:
     sample_label: str = ""
 
     @property
+    def estimates(self) -> pd.DataFrame:
+        """Estimates of every model: covariances × quantities × terms."""
+        return self.frame("estimates")
+
+    @property
+    def failures(self) -> pd.DataFrame:
+        """What could not be estimated, and why."""
+        return self.frame("failures")
+
+    @property
+    def model(self) -> tuple[str, str, str]:
+        """Claim, sample and estimator."""
+        return self.claim, self.sample, self.estimator
+
+    @property
     def estimated(self) -> bool:
         """Whether the number exists."""
         return math.isfinite(self.effect)
@@ -171,7 +195,7 @@ class Cell:
 
     @property
     def far(self) -> bool:
-        """Whether treated rows start from so different a risk that base risk is a poor yardstick for them."""
+        """Whether treated rows start from so different a risk that base risk is a poor reference for them."""
         return self.estimated and not 1 / FAR < self.treated_risk / self.base_risk < FAR
 
 
@@ -181,91 +205,71 @@ _OF_ROWS = (
     *("base_risk", "treated_risk", "nobs", "dyads", "states", "events"),
     *("treated", "treated_dyads", "switching_dyads", "switching_states"),
 )
-_AS_THEY_ARE = (*_OF_ROWS, "mde", "mde_share", "smallest_effect", "verdict")
+_AS_THEY_ARE = (*_OF_ROWS, "std_error", "p_value", "mde", "mde_share", "smallest_effect", "verdict")
 
 
 def cells(evidence: Evidence) -> list[Cell]:
     """Every claim × sample × estimator of the study, in its order.
 
-    Raises
-    ------
-    EstimationError
-        If a model has neither an estimate nor a recorded failure.
+    Raises EstimationError if a model has neither an estimate nor a recorded failure.
     """
     study = evidence.study
-    return [
-        cell(evidence, claim, sample, estimator)
-        for claim in study.claims
-        for sample in study.samples
-        for estimator in study.estimators
-    ]
+    return [cell(evidence, c, s, e) for c in study.claims for s in study.samples for e in study.estimators]
 
 
 def cell(evidence: Evidence, claim: str, sample: str, estimator: str) -> Cell:
     """Headline quantity of one model; see `cells`."""
-    rows = model_rows(evidence, claim, sample, estimator)
+    model = (claim, sample, estimator)
+    rows = model_rows(evidence, *model)
     effects = rows[rows["quantity"] == "average_marginal_effect"]
-    effect = _row(effects, evidence.vcov)
-    if not effect:
-        fitted = _row(rows[rows["is_treatment"]], evidence.vcov)
-        failed = _failed(evidence, claim, sample, estimator)
-        return replace(failed, **{name: fitted[name] for name in _OF_ROWS}) if fitted else failed
-    beside = _row(effects, evidence.beside)
+    effect, beside = _row(effects, evidence.vcov), _row(effects, evidence.beside)
     ratio = _row(rows[rows["quantity"] == "risk_ratio"], evidence.vcov)
-    failure, message = _failure(evidence, claim, sample, estimator) or ("", "")
-    return Cell(
-        claim,
-        sample,
-        estimator,
-        failure="" if ratio else failure,
-        message="" if ratio else message,
+    failed = {} if effect and ratio else _failure(evidence, *model)
+    found = Cell(*model, **failed, sample_label=evidence.samples[sample])
+    if not effect:
+        if not failed:
+            raise _unaccounted(evidence, *model)
+        fitted = _row(rows[rows["is_treatment"]], evidence.vcov)
+        return replace(found, **{name: fitted[name] for name in _OF_ROWS}) if fitted else found
+    return replace(
+        found,
         effect=effect["estimate"],
-        std_error=effect["std_error"],
-        beside_std_error=beside.get("std_error", math.nan),
         low=effect["conf_low"],
         high=effect["conf_high"],
-        p_value=effect["p_value"],
+        beside_std_error=beside.get("std_error", math.nan),
         ratio=ratio.get("estimate", math.nan),
         ratio_low=ratio.get("conf_low", math.nan),
         ratio_high=ratio.get("conf_high", math.nan),
-        sample_label=evidence.samples[sample],
         **{name: effect[name] for name in _AS_THEY_ARE},
     )
 
 
 def model_rows(evidence: Evidence, claim: str, sample: str, estimator: str) -> pd.DataFrame:
     """Rows of the estimates that belong to one model: covariances × quantities × terms."""
-    frame = evidence.estimates
-    return frame[(frame["claim"] == claim) & (frame["sample"] == sample) & (frame["estimator"] == estimator)]
+    return _of_model(evidence.estimates, claim, sample, estimator)
 
 
 def lost_terms(evidence: Evidence, claim: str, sample: str, estimator: str) -> dict[str, str]:
     """Terms of one model that the headline covariance leaves no variance, and in which words."""
-    found = (_TERM.fullmatch(message) for _, message in _failures(evidence, claim, sample, estimator))
+    failures = _of_model(evidence.failures, claim, sample, estimator)
+    found = (_TERM.fullmatch(str(message)) for message in failures["message"])
     return {m["term"]: m["why"] for m in found if m and m["covariance"] == evidence.vcov}
 
 
 def attrition(evidence: Evidence, claim: str) -> pd.DataFrame:
     """Steps from dyad-years to model rows of one claim, in order; those of the headline estimator.
 
-    Returns
-    -------
-    DataFrame
-        `sample`, `reason`, `rows`; the first step counts what there is, the last ("used") what is left.
+    Columns `sample`, `reason`, `rows`; the first step counts what there is, the last ("used") what remains.
     """
-    frame = evidence.frame("attrition")
-    mine = frame[frame["claim"] == claim]
-    if "estimator" in mine:
-        mine = mine[mine["estimator"] == evidence.preferred]
+    mine = evidence.of_claim("attrition", claim)
+    mine = mine[mine["estimator"] == evidence.preferred]
     return mine.sort_values("order", kind="stable")[["sample", "reason", "rows"]]
 
 
 def keyed(frame: pd.DataFrame, *columns: str) -> dict[Any, dict[str, Any]]:
     """Rows of a frame by the value of one column, or by the tuple of several."""
     records: list[dict[str, Any]] = [{str(k): v for k, v in r.items()} for r in frame.to_dict("records")]
-    if len(columns) == 1:
-        return {r[columns[0]]: r for r in records}
-    return {tuple(r[c] for c in columns): r for r in records}
+    return {r[columns[0]] if len(columns) == 1 else tuple(r[c] for c in columns): r for r in records}
 
 
 def entries(frame: pd.DataFrame) -> Iterator[Any]:
@@ -273,35 +277,29 @@ def entries(frame: pd.DataFrame) -> Iterator[Any]:
     yield from frame.itertuples()
 
 
+def _of_model(frame: pd.DataFrame, claim: str, sample: str, estimator: str) -> pd.DataFrame:
+    return frame[(frame["claim"] == claim) & (frame["sample"] == sample) & (frame["estimator"] == estimator)]
+
+
 def _row(rows: pd.DataFrame, covariance: str) -> dict[str, Any]:
-    found = rows[rows["vcov"] == covariance]
-    return {} if found.empty else {str(k): v for k, v in found.iloc[0].to_dict().items()}
+    """The first row under a covariance, empty if there is none."""
+    return next(iter(keyed(rows[rows["vcov"] == covariance], "vcov").values()), {})
 
 
-def _failed(evidence: Evidence, claim: str, sample: str, estimator: str) -> Cell:
-    failed = _failure(evidence, claim, sample, estimator)
-    if failed is None:
-        estimated = evidence.estimates[evidence.estimates["vcov"] == evidence.vcov]
-        known = sorted({f"{r.claim}.{r.estimator}.{r.sample}" for r in entries(estimated)})
-        wanted = f"{claim}.{estimator}.{sample}"
-        raise EstimationError(
-            f"estimates: {wanted!r} has neither an estimate nor a recorded failure; "
-            f"{choices(wanted, known)}. "
-            "Estimate it, or take it out of the study's claims, samples or estimators."
-        )
-    return Cell(claim, sample, estimator, *failed, sample_label=evidence.samples[sample])
-
-
-def _failure(evidence: Evidence, claim: str, sample: str, estimator: str) -> tuple[str, str] | None:
+def _failure(evidence: Evidence, claim: str, sample: str, estimator: str) -> dict[str, str]:
     """Class and words of what a model lacks; of several reasons, the one that names the headline covariance."""
-    found = _failures(evidence, claim, sample, estimator)
-    whole = [failure for failure in found if not _TERM.fullmatch(failure[1])]
-    name = rf"(?<![\w+]){re.escape(evidence.vcov)}(?![\w+])"
-    named = [failure for failure in whole if re.search(name, failure[1])]
-    return next(iter([*named, *whole]), None)
+    failures = _of_model(evidence.failures, claim, sample, estimator)
+    whole = failures[[not _TERM.fullmatch(message) for message in failures["message"]]]
+    named = whole["message"].str.contains(rf"(?<![\w+]){re.escape(evidence.vcov)}(?![\w+])")
+    found = pd.concat([whole[named], whole[~named]]).head(1)
+    return {} if found.empty else {"failure": str(found["error"].item()), "message": str(found["message"].item())}
 
 
-def _failures(evidence: Evidence, claim: str, sample: str, estimator: str) -> list[tuple[str, str]]:
-    frame = evidence.failures
-    mine = frame[(frame["claim"] == claim) & (frame["sample"] == sample) & (frame["estimator"] == estimator)]
-    return [(str(error), str(message)) for error, message in zip(mine["error"], mine["message"], strict=True)]
+def _unaccounted(evidence: Evidence, claim: str, sample: str, estimator: str) -> EstimationError:
+    frame, wanted = evidence.estimates, f"{claim}.{estimator}.{sample}"
+    known = frame[frame["vcov"] == evidence.vcov][["claim", "estimator", "sample"]].drop_duplicates()
+    return EstimationError(
+        f"estimates: {wanted!r} has neither an estimate nor a recorded failure; "
+        f"{choices(wanted, sorted(known.agg('.'.join, axis=1)))}. "
+        "Estimate it, or take it out of the study's claims, samples or estimators."
+    )

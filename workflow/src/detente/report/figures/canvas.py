@@ -1,20 +1,25 @@
-"""What all figures share: size, style, colours, the mark of a simulated world, and bytes without dates."""
-
-from __future__ import annotations
+"""What all figures share: size, style, colours, intervals, the mark of a simulated world, and bytes without dates."""
 
 import io
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ParamSpec
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeAlias, TypeVar
 
-from detente.report.exhibit import FORMATS as ENDINGS
+import numpy as np
+
 from detente.report.tables.table import SIMULATED
 
 # Matplotlib is loaded where something is drawn, so that whoever only lists figures does not wait for it.
 if TYPE_CHECKING:
-    from matplotlib.figure import Figure
+    import matplotlib.axes
+    import matplotlib.figure
+
+    Axes: TypeAlias = matplotlib.axes.Axes
+    Figure: TypeAlias = matplotlib.figure.Figure
+else:
+    Axes = Figure = Any
 
 STYLE = Path(__file__).with_name("style.mplstyle")
 WIDTH = 6.5
@@ -28,19 +33,23 @@ _METADATA: dict[str, dict[str, str | None]] = {
     "pdf": {"CreationDate": None, "ModDate": None, "Creator": None, "Producer": None},
     "png": {"Software": None},
 }
-FORMATS = ENDINGS["figure"]
 P = ParamSpec("P")
+Drawn = TypeVar("Drawn", bound="Figure | None")
 
 
-def styled(draw: Callable[P, Figure]) -> Callable[P, Figure]:
+def styled(draw: Callable[P, Drawn]) -> Callable[P, Drawn]:
     """Draw under the one style file and nothing of the user's own; lay out once, for all formats alike."""
 
     @wraps(draw)
-    def drawn(*args: P.args, **kwargs: P.kwargs) -> Figure:
+    def drawn(*args: P.args, **kwargs: P.kwargs) -> Drawn:
         with _style():
             figure = draw(*args, **kwargs)
-            figure.draw_without_rendering()
-            figure.set_layout_engine("none")
+            if figure is not None:
+                figure.draw_without_rendering()
+                figure.set_layout_engine("none")
+                # What a solver of layouts finds differs from run to run in its last bits, which names of clips hold.
+                for axis in figure.axes:
+                    axis.set_position(np.round(axis.get_position(original=True).bounds, 9), which="original")
             return figure
 
     return drawn
@@ -94,7 +103,34 @@ def ticks_at(side: Any, values: Iterable[float]) -> None:
     side.set_major_locator(FixedLocator(list(values)))
 
 
-def band(axis: Any, half: float, y: float) -> None:
+def label(axis: Axes, text: str, at: tuple[float, float], offset: tuple[float, float] = (0, 0), **style: Any) -> None:
+    """Write a text so many points from a place of the data."""
+    axis.annotate(text, at, xytext=offset, textcoords="offset points", **{"va": "center", "size": 7.5, **style})
+
+
+def label_beside(axis: Axes, text: str, side: float, y: float, offset: float, **style: Any) -> None:
+    """Write a text beside the row at `y`: `side` is a share of the axis' width, which `offset` points are added to."""
+    label(axis, text, (side, y), (offset, 0), xycoords=("axes fraction", "data"), annotation_clip=False, **style)
+
+
+def interval(axis: Axes, values: tuple[float, float, float], y: float, colour: str, **style: Any) -> None:
+    """Draw low end, estimate and high end in the row at `y`, with an arrow where the interval runs beyond the axis.
+
+    `style` may hold `width` of the line, `arrow` size and `marker` of the estimate.
+    """
+    low, middle, high = values
+    left, right = axis.get_xlim()
+    line = {"color": colour, "linewidth": style.get("width", 1.4), "solid_capstyle": "butt", "zorder": 2}
+    axis.plot(np.clip([low, high], left, right), [y, y], **line)
+    for beyond, edge, marker in ((low < left, left, "<"), (high > right, right, ">")):
+        if beyond:
+            axis.plot([edge], [y], marker=marker, color=colour, markersize=style.get("arrow", 4), clip_on=False,
+                      zorder=3)  # fmt: skip
+    if left <= middle <= right:
+        axis.plot([middle], [y], marker=style.get("marker", "o"), color=colour, markeredgecolor="white", zorder=4)
+
+
+def band(axis: Axes, half: float, y: float) -> None:
     """Shade the row at `y` from `-half` to `half`: effects too small to matter."""
     from matplotlib.patches import Rectangle
 

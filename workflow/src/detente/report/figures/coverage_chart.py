@@ -1,17 +1,10 @@
 """Which years each source codes: one bar per source, theme by theme."""
 
-from __future__ import annotations
-
 from itertools import cycle
-from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from detente.report.figures.canvas import BAND, GREY, canvas, styled
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
+from detente.report.figures import canvas as draw
 
 CORE = (1980, 2010)
 """Years in which exercises and defence agreements are coded."""
@@ -22,22 +15,26 @@ COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#B58900", "#3A9BD0", "#5
 LINE, REST = 0.132, 0.75
 
 
-@styled
-def coverage_chart(frame: pd.DataFrame) -> Figure:
+@draw.styled
+def coverage_chart(frame: pd.DataFrame) -> draw.Figure:
     """Bars of `frame` (theme, source, first, last; themes together, one row per source), years cut at 1816 and 2024."""
     themes = list(dict.fromkeys(frame["theme"]))
     colours = dict(zip(themes, cycle(COLOURS), strict=False))
     lines = len(frame) + 1.5 * len(themes)
-    figure = canvas(LINE * lines + REST, simulated=False)
+    figure = draw.canvas(LINE * lines + REST, simulated=False)
     axes = figure.subplots()
-    axes.axvspan(CORE[0] - 0.5, CORE[1] + 0.5, color=BAND, zorder=0, linewidth=0)
+    axes.axvspan(CORE[0] - 0.5, CORE[1] + 0.5, color=draw.BAND, zorder=0, linewidth=0)
     line, places, names = 0.0, [], []
     for theme, colour in colours.items():
         rows = frame[frame["theme"] == theme]
         axes.text(FIRST - 0.5, line, theme, color=colour, weight="bold", size=7.5, va="center")
         line += 1
         for row in rows.itertuples():
-            _bar(axes, line, int(row.first), int(row.last), colour)
+            first, last = int(row.first), int(row.last)
+            left, right = max(first, FIRST) - 0.5, min(last, LAST) + 0.5
+            axes.barh(line, right - left, left=left, height=0.62, color=colour, linewidth=0, zorder=2)
+            years = f"{first}–{last}" if last > first else str(first)
+            axes.text(LAST + 2.5, line, years, size=6, color=draw.GREY, va="center")
             places.append(line)
             names.append(str(row.source))
             line += 1
@@ -46,13 +43,7 @@ def coverage_chart(frame: pd.DataFrame) -> Figure:
     return figure
 
 
-def _bar(axes: Axes, line: float, first: int, last: int, colour: str) -> None:
-    left, right = max(first, FIRST) - 0.5, min(last, LAST) + 0.5
-    axes.barh(line, right - left, left=left, height=0.62, color=colour, linewidth=0, zorder=2)
-    axes.text(LAST + 2.5, line, f"{first}–{last}" if last > first else str(first), size=6, color=GREY, va="center")
-
-
-def _frame(axes: Axes, lines: float, places: list[float], names: list[str]) -> None:
+def _frame(axes: draw.Axes, lines: float, places: list[float], names: list[str]) -> None:
     """Years below and above, names of sources on the left, and what the band is, beside the first theme."""
     axes.set_xlim(FIRST - 0.5, LAST + 0.5)
     axes.set_ylim(lines - 0.5, -0.8)
@@ -64,4 +55,4 @@ def _frame(axes: Axes, lines: float, places: list[float], names: list[str]) -> N
     for year in (1850, 1900, 1950):
         axes.axvline(year, color="#e3e3e3", linewidth=0.5, zorder=0)
     middle = (CORE[0] + CORE[1]) / 2
-    axes.text(middle, 0, "core window", size=6, color=GREY, ha="center", va="center")
+    axes.text(middle, 0, "core window", size=6, color=draw.GREY, ha="center", va="center")

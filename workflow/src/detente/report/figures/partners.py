@@ -1,8 +1,6 @@
 """Who exercises with whom: a heatmap of the most active states, partners beside partners."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -10,43 +8,34 @@ import pandas as pd
 
 from detente.report.evidence import Evidence
 from detente.report.exhibit import exhibit
-from detente.report.figures.canvas import canvas, styled
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
+from detente.report.figures import canvas as draw
 
 MOST = 25
 """How many states the heatmap shows."""
 
 
-@styled
-def partners(frame: pd.DataFrame, *, simulated: bool) -> Figure:
-    """Years with a joint exercise, for the 25 states with most dyad-years of exercising.
-
-    Parameters
-    ----------
-    frame
-        One row per dyad that ever exercised: `ccode1`, `ccode2`, `name_1`, `name_2`, `exercise_years`.
-    """
+@exhibit(
+    kind="figure", name="partners", place="exercises", needs=("partners",), applies=lambda study: study.exercises,
+    caption="Years with a joint exercise between the most active states, partners beside partners. Grey: never. States "
+    "are ordered by clustering on the partners that they share.",
+    alt="A symmetric heatmap of states by states. Dark cells, many years with a joint exercise, form blocks of states "
+    "that train together.{% if partners.pair %} No pair has more than {{ partners.years }} years, which "
+    "{{ partners.pair }} have.{% endif %}",
+)  # fmt: skip
+@draw.styled
+def partners(evidence: Evidence) -> draw.Figure:
+    """Years with a joint exercise, for the 25 states with most dyad-years of exercising."""
     # Loaded here: it costs a second that no other figure needs.
     import seaborn as sns
 
-    counts = ordered(matrix(frame, MOST))
-    hidden = counts.to_numpy() == 0
-    figure = canvas(5.7, simulated=simulated)
+    counts = ordered(matrix(evidence.frame("partners"), MOST))
+    figure = draw.canvas(5.7, simulated=evidence.simulated)
     axis = figure.subplots()
     sns.heatmap(
-        counts,
-        ax=axis,
-        mask=hidden,
-        cmap="mako_r",
-        vmin=1,
-        vmax=max(2, int(counts.to_numpy().max())),
-        square=True,
-        linewidths=0.4,
-        linecolor="white",
+        counts, ax=axis, mask=counts.to_numpy() == 0, cmap="mako_r", vmin=1, vmax=max(2, int(counts.to_numpy().max())),
+        square=True, linewidths=0.4, linecolor="white",
         cbar_kws={"label": "years with a joint exercise", "shrink": 0.6, "pad": 0.02},
-    )
+    )  # fmt: skip
     axis.set_facecolor("#f2f2f2")
     axis.set(xlabel="", ylabel="")
     axis.tick_params(axis="both", length=0, labelsize=7.5)
@@ -57,20 +46,13 @@ def partners(frame: pd.DataFrame, *, simulated: bool) -> Figure:
 
 def matrix(frame: pd.DataFrame, most: int) -> pd.DataFrame:
     """Return the symmetric state × state matrix of exercise years for the `most` active states."""
-    names = {
-        **dict(zip(frame["ccode1"], frame["name_1"], strict=True)),
-        **dict(zip(frame["ccode2"], frame["name_2"], strict=True)),
-    }
-    long = pd.concat(
-        [
-            frame[["ccode1", "ccode2", "exercise_years"]],
-            frame.rename(columns={"ccode1": "ccode2", "ccode2": "ccode1"})[["ccode1", "ccode2", "exercise_years"]],
-        ]
-    )
-    totals = long.groupby("ccode1")["exercise_years"].sum().sort_values(ascending=False, kind="stable")
+    one, other = {"ccode1": "state", "ccode2": "partner"}, {"ccode2": "state", "ccode1": "partner"}
+    both = pd.concat([frame.rename(columns=one | {"name_1": "name"}), frame.rename(columns=other | {"name_2": "name"})])
+    totals = both.groupby("state")["exercise_years"].sum().sort_values(ascending=False, kind="stable")
     chosen = sorted(int(state) for state in totals.index[:most])
-    wide = long.pivot_table(index="ccode1", columns="ccode2", values="exercise_years", aggfunc="sum")
+    wide = both.pivot_table(index="state", columns="partner", values="exercise_years", aggfunc="sum")
     square = wide.reindex(index=chosen, columns=chosen).fillna(0).astype("int64")
+    names = both.drop_duplicates("state", keep="last").set_index("state")["name"]
     shown = [str(names[state]) for state in chosen]
     return pd.DataFrame(square.to_numpy(), index=shown, columns=shown)
 
@@ -95,20 +77,3 @@ def _distance(counts: pd.DataFrame) -> npt.NDArray[np.float64]:
     distance: npt.NDArray[np.float64] = np.round(1 - np.nan_to_num(correlation), 10)
     np.fill_diagonal(distance, 0.0)
     return np.clip((distance + distance.T) / 2, 0.0, None)
-
-
-@exhibit(
-    kind="figure",
-    name="partners",
-    caption="Years with a joint exercise between the most active states, partners beside partners. Grey: never. States "
-    "are ordered by clustering on the partners that they share.",
-    alt="A symmetric heatmap of states by states. Dark cells, many years with a joint exercise, form blocks of states "
-    "that train together.{% if partners.pair %} No pair has more than {{ partners.years }} years, which "
-    "{{ partners.pair }} have.{% endif %}",
-    needs=("partners",),
-    applies=lambda study: study.exercises,
-    place="exercises",
-)
-def partners_of(evidence: Evidence) -> Figure:
-    """Who exercises with whom."""
-    return partners(evidence.frame("partners"), simulated=evidence.simulated)

@@ -1,36 +1,29 @@
 """Dyadic-robust over printed standard errors, one dot per coefficient, one line per published model of dyads."""
 
-from __future__ import annotations
-
 import textwrap
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
-from detente.report.figures.canvas import BLUE, GREEN, GREY, VERMILION, canvas, styled, ticks_at
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
+from detente.report.figures import canvas as draw
 
 KINDS = (
     ("stays insignificant", "#b8b8b8", "o", 9),
-    ("stays significant", BLUE, "o", 13),
-    ("gains significance", GREEN, "^", 20),
-    ("loses significance", VERMILION, "v", 20),
+    ("stays significant", draw.BLUE, "o", 13),
+    ("gains significance", draw.GREEN, "^", 20),
+    ("loses significance", draw.VERMILION, "v", 20),
 )
 TICKS = (0.25, 0.5, 0.75, 1, 1.5, 2, 3, 4, 6)
 # Inches a line and around all lines; width of a name in letters.
 LINE, REST, LETTERS = 0.3, 1.0, 40
 
 
-@styled
-def ratio_chart(dyadic: pd.DataFrame) -> Figure:
+@draw.styled
+def ratio_chart(dyadic: pd.DataFrame) -> draw.Figure:
     """Draw `dyadic` (id, model, term, ratio, conclusion); rows without a ratio are left out, medians are bars."""
     rows = dyadic[dyadic["ratio"].notna()].assign(ratio=lambda d: d["ratio"].astype(float))
     models = list(dict.fromkeys(zip(rows["id"], rows["model"], strict=True)))
-    figure = canvas(LINE * len(models) + REST, simulated=False)
+    figure = draw.canvas(LINE * len(models) + REST, simulated=False)
     axes = figure.subplots()
     axes.axvline(1, color="black", linewidth=0.7, zorder=1)
     places = {pair: place for place, pair in enumerate(models)}
@@ -52,16 +45,16 @@ def _spread(term: str) -> float:
     return (sum(ord(c) * (i + 7) for i, c in enumerate(str(term))) % 13 - 6) / 22
 
 
-def _frame(axes: Axes, models: list[tuple[str, str]], ratios: pd.Series) -> None:
+def _frame(axes: draw.Axes, models: list[tuple[str, str]], ratios: pd.Series) -> None:
     low, high = min(0.7, float(ratios.min()) * 0.95), max(1.6, float(ratios.max()) * 1.05)
     ticks = [t for t in TICKS if low <= t <= high]
     axes.set_xscale("log")
     axes.set_xlim(low, high)
-    ticks_at(axes.xaxis, ticks)
+    draw.ticks_at(axes.xaxis, ticks)
     axes.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
     axes.minorticks_off()
     axes.set_ylim(len(models) - 0.4, -0.6)
-    names = [_label(name, model) for name, model in models]
+    names = [f"{textwrap.shorten(model, LETTERS, placeholder='…')}\n{name}" for name, model in models]
     axes.set_yticks(np.arange(len(models)), names, size=6)
     axes.tick_params(axis="y", length=0)
     axes.tick_params(axis="x", labelsize=7)
@@ -69,9 +62,4 @@ def _frame(axes: Axes, models: list[tuple[str, str]], ratios: pd.Series) -> None
         axes.axhline(place, color="#e6e6e6", linewidth=0.5, zorder=0)
     axes.set_xlabel("dyadic-robust over printed standard error (log scale; bar: median of the model)", size=7.5)
     axes.spines[["left"]].set_visible(False)
-    axes.axvspan(low, 1, color=GREY, alpha=0.05, linewidth=0, zorder=0)
-
-
-def _label(name: str, model: str) -> str:
-    first = textwrap.shorten(model, LETTERS, placeholder="…")
-    return f"{first}\n{name}"
+    axes.axvspan(low, 1, color=draw.GREY, alpha=0.05, linewidth=0, zorder=0)

@@ -1,22 +1,14 @@
 """Contours of an estimate and its t beside confounders of any strength, with observed controls as benchmarks."""
 
-from __future__ import annotations
-
-from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
-
 import numpy as np
 import pandas as pd
 
 from detente.report.evidence import Evidence
 from detente.report.exhibit import exhibit
-from detente.report.figures.canvas import BLUE, GREY, VERMILION, canvas, most_ticks, styled
+from detente.report.figures import canvas as draw
 from detente.report.formats import PER, decimal
 from detente.report.labels import term_label
 from detente.study.config import Claim
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
 
 _LEVELS = 7
 # Contours nearer than this share of all values to the threshold, or to the estimate as it is, are left out.
@@ -29,81 +21,74 @@ _SMALL = 0.06
 _LETTER, _LINE, _STEP = 0.018, 0.06, 0.065
 
 
-@styled
-def sensitivity_chart(
-    contours: pd.DataFrame,
-    bounds: pd.DataFrame,
-    summary: Mapping[str, Any],
-    label: Callable[[str], str],
-    *,
-    simulated: bool,
-) -> Figure:
-    """Adjusted estimate on the left, adjusted t on the right, by strength of a confounder.
-
-    Parameters
-    ----------
-    contours
-        `r2dz_x`, `r2yz_dx` on a square grid, `estimate`, `t`.
-    bounds
-        `benchmark`, `times`, `r2dz_x`, `r2yz_dx`, `failure`.
-    summary
-        `estimate`, `t`, `critical` of the model as it is.
-    label
-        What a benchmark is called.
-    """
-    figure = canvas(3.4, simulated=simulated)
+@exhibit(
+    kind="figure", name="sensitivity", page="robustness", place="confounders", order=2,
+    needs=("contours", "bounds", "sensitivity"), per_claim=True, title="Sensitivity to confounders",
+    caption="{{ claim.label }}: adjusted estimate (left) and adjusted t (right), by the share of the residual "
+    "variation of treatment and outcome that a confounder explains. Points: confounders once, twice and three times "
+    "as strong as a control.",
+    alt="Contour lines of the adjusted estimate and t statistic with points for benchmarks.",
+)  # fmt: skip
+@draw.styled
+def sensitivity(evidence: Evidence, claim: Claim) -> draw.Figure | None:
+    """Adjusted estimate of one claim on the left, adjusted t on the right, by strength of a confounder."""
+    contours, bounds = evidence.of_claim("contours", claim.id), evidence.of_claim("bounds", claim.id)
+    if contours.empty:
+        return None
+    now = evidence.of_claim("sensitivity", claim.id).iloc[0]
+    figure = draw.canvas(3.4, simulated=evidence.simulated)
     left, right = figure.subplots(1, 2, sharey=True)
-    critical = float(np.copysign(summary["critical"], summary["estimate"]))
-    _panel(left, contours, PER * contours["estimate"], 0.0, 1)
-    _panel(right, contours, contours["t"], critical, 1)
-    left.set_title(f"Onsets per {PER:,} dyad-years (now {decimal(PER * summary['estimate'], 1)})")
-    right.set_title(f"t statistic (now {decimal(summary['t'], 1)})")
+    _panel(left, contours, PER * contours["estimate"], 0.0)
+    _panel(right, contours, contours["t"], float(np.copysign(now["critical"], now["estimate"])))
+    left.set_title(f"Onsets per {PER:,} dyad-years (now {decimal(PER * now['estimate'], 1)})")
+    right.set_title(f"t statistic (now {decimal(now['t'], 1)})")
+    bounds = bounds[bounds["failure"] == ""]
+    labels = {name: term_label(str(name), evidence.project.claims) for name in bounds["benchmark"]}
     for axis in (left, right):
-        _benchmarks(axis, bounds, label)
-    figure.supxlabel("Share of what is left of the treatment that the confounder explains (partial R²)", size=9)
-    left.set_ylabel("Share of what is left of the outcome (partial R²)")
+        _benchmarks(axis, bounds.assign(label=bounds["benchmark"].map(labels)))
+    figure.supxlabel("Share of the residual treatment that the confounder explains (partial R²)", size=9)
+    left.set_ylabel("Share of the residual outcome (partial R²)")
     return figure
 
 
-def _panel(axis: Any, frame: pd.DataFrame, values: pd.Series, threshold: float, digits: int) -> None:
+def _panel(axis: draw.Axes, frame: pd.DataFrame, values: pd.Series, threshold: float) -> None:
+    from matplotlib.ticker import MaxNLocator
+
     grid = frame.assign(z=values).pivot_table(index="r2yz_dx", columns="r2dz_x", values="z")
     x, y, z = grid.columns.to_numpy(), grid.index.to_numpy(), grid.to_numpy()
     near = _APART * (z.max() - z.min())
-    from matplotlib.ticker import MaxNLocator
-
     ticks = MaxNLocator(_LEVELS).tick_values(z.min(), z.max())
     levels = [v for v in ticks if abs(v - threshold) > near and abs(v - z[0, 0]) > near]
-    lines = axis.contour(x, y, z, levels=levels, colors=GREY, linewidths=0.7, linestyles="solid")
-    axis.clabel(lines, fmt=lambda v: decimal(v, digits), fontsize=7, colors=GREY)
+    lines = axis.contour(x, y, z, levels=levels, colors=draw.GREY, linewidths=0.7, linestyles="solid")
+    axis.clabel(lines, fmt=lambda v: decimal(v, 1), fontsize=7, colors=draw.GREY)
     if z.min() < threshold < z.max():
-        line = axis.contour(x, y, z, levels=[threshold], colors=VERMILION, linewidths=1.4, linestyles="dashed")
-        axis.clabel(line, fmt=lambda v: decimal(v, 0 if v == 0 else 2), fontsize=8, colors=VERMILION)
+        line = axis.contour(x, y, z, levels=[threshold], colors=draw.VERMILION, linewidths=1.4, linestyles="dashed")
+        axis.clabel(line, fmt=lambda v: decimal(v, 0 if v == 0 else 2), fontsize=8, colors=draw.VERMILION)
     axis.set_xlim(0, x.max())
     axis.set_ylim(0, y.max())
     digits_of_axis = 0 if x.max() > 0.06 else 1 if x.max() > 0.006 else 2
     for side in (axis.xaxis, axis.yaxis):
-        most_ticks(side, 5, steps=[1, 2, 5, 10])
+        draw.most_ticks(side, 5, steps=[1, 2, 5, 10])
         side.set_major_formatter(lambda v, _: f"{decimal(100 * v, digits_of_axis)}%")
 
 
-def _benchmarks(axis: Any, bounds: pd.DataFrame, label: Callable[[str], str]) -> None:
+def _benchmarks(axis: draw.Axes, bounds: pd.DataFrame) -> None:
     """Points of confounders once, twice … as strong as a control; the strongest are named at their last point."""
     axis.plot([0], [0], "s", color="black", markersize=4, clip_on=False, zorder=5)
-    real = bounds[bounds["failure"] == ""]
-    strength = (real["r2dz_x"] * real["r2yz_dx"]).groupby(real["benchmark"]).max().sort_values(ascending=False)
+    strength = (bounds["r2dz_x"] * bounds["r2yz_dx"]).groupby(bounds["benchmark"]).max().sort_values(ascending=False)
     used: list[tuple[float, float, float]] = []
     top, right = axis.get_ylim()[1], axis.get_xlim()[1]
     for name in strength.index[:_NAMED]:
-        rows = real[(real["benchmark"] == name)].sort_values("times")
+        rows = bounds[bounds["benchmark"] == name].sort_values("times")
         inside = rows[(rows["r2dz_x"] <= right) & (rows["r2yz_dx"] <= top)]
         if inside.empty:
             continue
-        axis.plot(inside["r2dz_x"], inside["r2yz_dx"], "o-", color=BLUE, linewidth=0.6, markersize=3, zorder=4)
+        axis.plot(inside["r2dz_x"], inside["r2yz_dx"], "o-", color=draw.BLUE, linewidth=0.6, markersize=3, zorder=4)
         last = inside.iloc[-1]
         x, y = float(last["r2dz_x"]), float(last["r2yz_dx"])
         if x < _SMALL * right and y < _SMALL * top:
             continue
-        said = f"{label(str(name))} ×{last['times']:g}"
+        said = f"{last['label']} ×{last['times']:g}"
         near = x > 0.55 * right
         start, end = sorted((x, x + (-1 if near else 1) * _LETTER * right * len(said)))
         heights = (y + k * _STEP * top for k in range(9))
@@ -113,34 +98,7 @@ def _benchmarks(axis: Any, bounds: pd.DataFrame, label: Callable[[str], str]) ->
         used.append((start, end, free))
         axis.annotate(
             said, (x, y), xytext=(x, free + 0.015 * top), ha="right" if near else "left", va="bottom", size=7.5,
-            color=BLUE, zorder=6,
+            color=draw.BLUE, zorder=6,
             bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.4, "alpha": 0.8},
-            arrowprops={"arrowstyle": "-", "color": BLUE, "linewidth": 0.4} if free > y else None,
+            arrowprops={"arrowstyle": "-", "color": draw.BLUE, "linewidth": 0.4} if free > y else None,
         )  # fmt: skip
-
-
-@exhibit(
-    kind="figure",
-    name="sensitivity",
-    title="Sensitivity to confounders",
-    caption="{{ claim.label }}: adjusted estimate (left) and adjusted t (right), by the share of the residual "
-    "variation of treatment and outcome that a confounder explains. Points: confounders once, twice and three times "
-    "as strong as a control.",
-    alt="Contour lines of the adjusted estimate and t statistic with points for benchmarks.",
-    needs=("contours", "bounds", "sensitivity"),
-    page="robustness",
-    place="confounders",
-    order=2,
-    per_claim=True,
-)
-def sensitivity_of(evidence: Evidence, claim: Claim) -> Figure | None:
-    """Sensitivity of one claim to confounders."""
-    contours, bounds = evidence.of_claim("contours", claim.id), evidence.of_claim("bounds", claim.id)
-    if contours.empty:
-        return None
-    summary = {str(k): v for k, v in evidence.of_claim("sensitivity", claim.id).iloc[0].items()}
-
-    def label(term: str) -> str:
-        return term_label(term, evidence.project.claims)
-
-    return sensitivity_chart(contours, bounds, summary, label, simulated=evidence.simulated)

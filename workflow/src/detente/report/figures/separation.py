@@ -1,55 +1,44 @@
 """Separation plots: whether onsets stand where predicted risk is high (Greenhill, Ward and Sacks 2011)."""
 
-from __future__ import annotations
-
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
-
 import pandas as pd
 
 from detente.report.evidence import Evidence
 from detente.report.exhibit import exhibit
-from detente.report.figures.canvas import BAND, VERMILION, canvas, styled, ticks_at
+from detente.report.figures import canvas as draw
 from detente.report.formats import count, decimal, percent
 from detente.report.tables.prediction import models_of
 from detente.study.robustness import ROLLING
 
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
 
-_STRIP = 0.62
-
-
-@styled
-def separation_plot(frame: pd.DataFrame, models: Mapping[str, str], scheme: str, *, simulated: bool) -> Figure:
-    """A strip a model: dyad-years from the lowest predicted risk to the highest, a line where there was an onset.
-
-    Parameters
-    ----------
-    frame
-        `scheme`, `model`, `rank` (0 to 1), `risk`, `outcome`; every onset, and enough other rows to draw the risk.
-    models
-        Model → label, in order of print.
-    scheme
-        Which predictions.
-    """
-    mine = frame[frame["scheme"] == scheme]
+@exhibit(
+    kind="figure", name="separation", page="robustness", place="prediction", order=2, needs=("separation",),
+    title="Each year predicted from all before it",
+    caption="Each year predicted from all before it: dyad-years by predicted risk, a line where there was an onset.",
+    alt="Strips with lines for onsets that crowd to the right where a model predicts well.",
+)  # fmt: skip
+@draw.styled
+def separation(evidence: Evidence) -> draw.Figure:
+    """A strip a model: dyad-years from the lowest predicted risk to the highest, a line where there was an onset."""
+    frame, models = evidence.frame("separation"), models_of(evidence)
+    mine = frame[frame["scheme"] == ROLLING]
     shown = [m for m in models if (mine["model"] == m).any()]
-    figure = canvas(0.75 + (_STRIP + 0.22) * len(shown), simulated=simulated)
+    if not shown:
+        return draw.canvas(1.0, simulated=evidence.simulated)
+    figure = draw.canvas(0.75 + 0.84 * len(shown), simulated=evidence.simulated)
     axes = figure.subplots(len(shown), 1, sharex=True, squeeze=False)[:, 0]
     top = float(mine["risk"].max())
     for axis, model in zip(axes, shown, strict=True):
         _strip(axis, mine[mine["model"] == model].sort_values("rank"), models[model], top)
     axes[-1].set_xlabel("Dyad-years from the lowest predicted risk to the highest")
-    ticks_at(axes[-1].xaxis, [0, 0.25, 0.5, 0.75, 1])
+    draw.ticks_at(axes[-1].xaxis, [0, 0.25, 0.5, 0.75, 1])
     axes[-1].xaxis.set_major_formatter(lambda v, _: percent(v))
     return figure
 
 
-def _strip(axis: Any, rows: pd.DataFrame, label: str, top: float) -> None:
+def _strip(axis: draw.Axes, rows: pd.DataFrame, label: str, top: float) -> None:
     onsets = rows[rows["outcome"] == 1]
-    axis.axvspan(0, 1, color=BAND, linewidth=0, zorder=0)
-    axis.vlines(onsets["rank"], 0, 1, color=VERMILION, linewidth=0.35, alpha=0.6, zorder=1)
+    axis.axvspan(0, 1, color=draw.BAND, linewidth=0, zorder=0)
+    axis.vlines(onsets["rank"], 0, 1, color=draw.VERMILION, linewidth=0.35, alpha=0.6, zorder=1)
     axis.plot(rows["rank"], rows["risk"] / top, color="black", linewidth=1.0, zorder=2)
     highest = float((onsets["rank"] >= 0.9).mean())
     said = f"{percent(highest)} of {count(len(onsets))} onsets in the tenth of highest risk"
@@ -61,19 +50,3 @@ def _strip(axis: Any, rows: pd.DataFrame, label: str, top: float) -> None:
     axis.spines[["left", "bottom"]].set_visible(False)
     axis.tick_params(length=0)
     axis.set_ylabel("risk", size=7.5)
-
-
-@exhibit(
-    kind="figure",
-    name="separation",
-    title="Each year predicted from all before it",
-    caption="Each year predicted from all before it: dyad-years by predicted risk, a line where there was an onset.",
-    alt="Strips with lines for onsets that crowd to the right where a model predicts well.",
-    needs=("separation",),
-    page="robustness",
-    place="prediction",
-    order=2,
-)
-def separation_of(evidence: Evidence) -> Figure:
-    """Predictions with each instrument of the study."""
-    return separation_plot(evidence.frame("separation"), models_of(evidence), ROLLING, simulated=evidence.simulated)
