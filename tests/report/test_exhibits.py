@@ -29,8 +29,8 @@ from detente.report.paper.numbers_models import VERDICTS
 from detente.report.paper.paper import Manuscript
 from detente.report.site import provenance_words
 from detente.report.tables import Column, Row, Table, render
-from detente.report.tables.coverage import coverage_table
-from detente.report.tables.recipes import merged
+from detente.report.tables.coverage import coverage
+from detente.report.tables.notes import merged
 from detente.report.tables.recovery import COVERAGE
 from detente.report.tables.table import tex
 
@@ -414,7 +414,7 @@ def test_recovery_sets_planted_beside_estimated():
 
 
 def test_coverage_stands_by_covariance_in_each_sample():
-    table = coverage_table(made.coverage(), made.project().claims, made.project().sample_labels)
+    table = coverage(made.evidence("demo"))
     assert [(c.group, c.label) for c in table.columns[:3]] == [
         ("All dyads", "Interval coverage (%)"),
         ("All dyads", "SE ÷ spread"),
@@ -440,9 +440,9 @@ def test_coverage_is_that_of_the_monte_carlo():
         for kind in ("dyadic-robust", "clustered by dyad")
         for share in re.search(rf"^\| {kind} \| ([\d.]+) % .*\| ([\d.]+) % ", text, re.MULTILINE).groups()
     ]
-    told = (COVERAGE.dyadic_relevant, COVERAGE.dyadic_all, COVERAGE.dyad_relevant, COVERAGE.dyad_all)
-    assert told == pytest.approx(shares)
-    assert f"the tables are of {COVERAGE.worlds}:" in text and f"({COVERAGE.states} states," in text
+    said = [COVERAGE[name] for name in ("dyadic_relevant", "dyadic_all", "dyad_relevant", "dyad_all")]
+    assert said == pytest.approx(shares)
+    assert f"the tables are of {COVERAGE['worlds']}:" in text and f"({COVERAGE['states']} states," in text
 
 
 def test_the_variables_that_the_paper_offers_are_in_the_panel():
@@ -574,7 +574,7 @@ def test_the_template_is_told_what_is_wrong_with_it():
     for template, message in wrong.items():
         with pytest.raises(ConfigError, match=message):
             compose(template, values, {}, references)
-    with pytest.raises(ConfigError, match="'blockquote' has no print; legal values: bullet_list, heading"):
+    with pytest.raises(ConfigError, match="'blockquote' has no print; legal values: bullet_list, code_inline"):
         to_html("> no", Sections([]))
 
 
@@ -610,3 +610,23 @@ def test_a_simulated_world_needs_its_truth_and_an_observed_one_looks_at_none(tmp
     assert main([*call, "--study", "demo"]) == 1
     assert "truth.json: there is no such file; build the study first" in capsys.readouterr().err
     assert main([*call, "--study", "paper"]) == 0
+
+
+@pytest.mark.parametrize(
+    ("change", "fault"),
+    [
+        (lambda f: f.drop(columns="onsets"), "timeline.parquet: timeline has no column 'onsets'; "),
+        (lambda f: f.assign(sample=1.0), "timeline.parquet: column 'sample' of timeline is float64, not str"),
+        (lambda f: f.astype({"year": "float64"}), "timeline.parquet: column 'year' of timeline is float64, not int64"),
+    ],
+)
+def test_a_frame_that_breaks_its_schema_is_refused_before_anything_is_drawn(tmp_path, capsys, change, fault):
+    from detente.cli import main
+
+    made.write_frames(tmp_path, made.evidence())
+    path = tmp_path / "describe" / "timeline.parquet"
+    change(pd.read_parquet(path)).to_parquet(path)
+    call = ["figures", "--root", str(made.ROOT), "--study", "paper", "--processed", str(tmp_path)]
+    assert main([*call, "--out", str(tmp_path / "figures")]) == 1
+    assert fault in capsys.readouterr().err
+    assert not (tmp_path / "figures").exists()

@@ -10,13 +10,14 @@ import pandas as pd
 from detente.report.formats import MISSING
 from detente.report.paper import RobustnessPage, outdated
 from detente.report.tables import Table
-from detente.report.tables.confounders import confounder_table
-from detente.report.tables.influence import influence_table
-from detente.report.tables.power import power_table
+from detente.report.tables.confounders import confounders
+from detente.report.tables.influence import influence
+from detente.report.tables.power import power
 
 from support import exhibit_fixtures as made
 
-LABELS = {"b": "Pact", "a": "Exercise"}
+# Claims in the order of the ledger.
+LABELS = pd.DataFrame({"claim": ["b", "a"], "label": ["Pact", "Exercise"], "estimate": 0.01})
 
 
 def cells(table: Table, label: str) -> tuple[str, ...]:
@@ -34,7 +35,7 @@ def test_power_stands_in_the_order_of_print_and_a_share_that_does_not_exist_is_m
              "type_s_at_smallest": math.nan, **common},
         ]
     )  # fmt: skip
-    table = power_table(frame, LABELS, simulated=False)
+    table = power(made.of_frames(power=frame, ledger=LABELS))
     assert [row.label for row in table.rows] == ["Pact", "Exercise"]
     assert cells(table, "Exercise") == ("18.8", "31%", "32%", "42%", "46%", "×1.4", "0%", "6.4%", "1.2")
     assert cells(table, "Pact")[4:7] == ("0%", MISSING, MISSING)
@@ -46,6 +47,7 @@ def test_confounders_stand_beside_the_strongest_control() -> None:
         {
             "claim": ["a", "b"],
             "label": ["Exercise", "Pact"],
+            "estimate": 0.01,
             "robustness_value": [0.0067, math.nan],
             "robustness_value_alpha": [0.0, math.nan],
             "strongest_benchmark": ["rivalry_lag2", ""],
@@ -55,8 +57,16 @@ def test_confounders_stand_beside_the_strongest_control() -> None:
     )
     selection = pd.DataFrame({"claim": ["a", "a"], "r_max_rule": ["1.3 × R²", "1"], "delta": [-6.78, -0.02]})
     evalues = pd.DataFrame({"claim": ["a"], "e_value": [1.6], "e_value_limit": [1.0]})
-    table = confounder_table(ledger, selection, evalues, str.upper, simulated=False)
-    assert cells(table, "Exercise") == ("0.7%", "0.0%", "RIVALRY_LAG2", "−1.86 to 6.42", "−6.8", "1.6", "1.0")
+    table = confounders(made.of_frames(ledger=ledger, selection=selection, evalue=evalues))
+    assert cells(table, "Exercise") == (
+        "0.7%",
+        "0.0%",
+        "Strategic rivalry (t−2)",
+        "−1.86 to 6.42",
+        "−6.8",
+        "1.6",
+        "1.0",
+    )
     assert set(cells(table, "Pact")) == {MISSING}
 
 
@@ -70,7 +80,7 @@ def test_the_part_that_moves_an_estimate_most_is_named_whatever_the_direction() 
             "flips": [False, True, False, False],
         }
     )
-    table = influence_table(frame, LABELS, simulated=False)
+    table = influence(made.of_frames(influence=frame, ledger=LABELS))
     assert [column.label for column in table.columns] == ["State", "Era", "Another verdict"]
     assert cells(table, "Exercise") == ("Graustark (−0.9)", "1980–1991 (0.1)", "1 of 4")
     assert [row.label for row in table.rows] == ["Exercise"]

@@ -9,14 +9,16 @@ import pandas as pd
 import pytest
 
 from detente.report.figures import image
-from detente.report.figures.claims import ledger_chart
-from detente.report.tables.ledger import ledger_table
-from detente.report.tables.untested import untested_table
+from detente.report.figures.claims import claims as ledger_chart
+from detente.report.tables.ledger import ledger as ledger_table
+from detente.report.tables.ledger import untested as untested_table
 from detente.study.config.project import load_project
 from detente.study.estimation.verdict import not_wrong
 from detente.study.robustness.frames import EXAMINED, SCHEMAS, Examination
 from detente.study.robustness.scoring import score
 from detente.study.verdicts.ledger import COLUMNS, NOT_TESTED, Findings, answer, checks, ledger
+
+from support.exhibit_fixtures import of_frames
 
 PROJECT = load_project(Path(__file__).parents[2])
 CLAIM = "exercise"
@@ -188,7 +190,7 @@ def test_no_other_covariance_stands_in_for_the_headlines() -> None:
     assert pd.isna(found["estimate"])
     assert checks(PROJECT.claims, {CLAIM: clustered}).empty
     made = ledger(PROJECT.claims, "relevant", {CLAIM: clustered}, {})
-    table = ledger_table(made, PROJECT.sample_labels, simulated=False)
+    table = ledger_table(of_frames(ledger=made))
     mine = next(r for r in table.rows if r.label.startswith("A2 "))
     assert mine.cells[0] == "no interval"
     assert any("has no interval: IndefiniteCovariance: it leaves no variance." in note for note in table.notes)
@@ -238,11 +240,11 @@ def test_the_score_counts_signs_and_intervals_of_headline_and_multiverse() -> No
 def test_the_ledger_is_a_table_and_a_figure() -> None:
     found = {CLAIM: findings()}
     frame = ledger(PROJECT.claims, "relevant", found, {CLAIM: "registered"})
-    table = ledger_table(frame, PROJECT.sample_labels, simulated=True)
+    shown = of_frames(True, ledger=frame, checks=checks(PROJECT.claims, found))
+    table = ledger_table(shown)
     mine = next(r for r in table.rows if r.label.startswith("A2 "))
     assert mine.cells[:6] == ("lowers · fragile", "supported", "−10.00", "−14.00 to −6.00", "−50%", "28%")
     assert mine.cells[-3:] == ("8.0%", "powered", "registered")
     assert [r.label for r in table.rows if r.cells] == [mine.label]
-    assert len(untested_table(frame, simulated=False).rows) == len(PROJECT.claims.untested)
-    drawn = ledger_chart(frame, checks(PROJECT.claims, found), simulated=True)
-    assert image(drawn, "svg") == image(ledger_chart(frame, checks(PROJECT.claims, found), simulated=True), "svg")
+    assert len(untested_table(shown).rows) == len(PROJECT.claims.untested)
+    assert image(ledger_chart(shown), "svg") == image(ledger_chart(shown), "svg")

@@ -1,6 +1,9 @@
 """How numbers are printed: one function a kind of number, the same in tables, figures and text."""
 
 import math
+from collections.abc import Callable
+
+from detente.base.numerics import LEVEL
 
 MINUS = "\u2212"
 MISSING = "–"
@@ -30,6 +33,11 @@ def spelled(value: float) -> str:
     return _WORDS[whole] if 0 <= whole < len(_WORDS) else count(value)
 
 
+def plural(number: float, noun: str, show: Callable[[float], str] = count) -> str:
+    """Return a number with its noun: "1 claim", "four estimators"."""
+    return f"{show(number)} {noun}{'' if number == 1 else 's'}"
+
+
 def per_thousand(risk: float) -> str:
     """Return a probability, or a difference of probabilities, as onsets per 1,000 dyad-years."""
     return decimal(PER * risk, 2)
@@ -39,6 +47,14 @@ def percent(share: float, digits: int = 0) -> str:
     """Return a share as a percentage, sign included."""
     text = decimal(100 * share, digits)
     return text if text == MISSING else f"{text}%"
+
+
+INTERVAL = f"{percent(LEVEL)} interval"
+
+
+def between(low: float, high: float) -> str:
+    """Return the ends of an interval of risks, or a dash if there is none."""
+    return f"{per_thousand(low)} to {per_thousand(high)}" if math.isfinite(low + high) else MISSING
 
 
 def ratio(value: float) -> str:
@@ -79,3 +95,9 @@ def checksum(sha256: str) -> str:
 def megabytes(size: float) -> str:
     """Return a number of bytes in kB or MB, whichever reads better."""
     return f"{decimal(size / 1e6, 1)} MB" if size >= 1e6 else f"{decimal(size / 1e3, 1)} kB"
+
+
+def duration(seconds: float) -> str:
+    """Return seconds in words: "48 s", "3 min 20 s"."""
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes} min {rest} s" if minutes else f"{max(rest, 1)} s"

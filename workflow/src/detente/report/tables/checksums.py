@@ -7,13 +7,9 @@ from detente.report.tables.table import Column, Row, Table
 
 
 @exhibit(
-    kind="table",
-    name="checksums",
+    kind="table", name="checksums", place="provenance", needs=("provenance",), stored=False,
     caption="Raw files of this build.",
-    needs=("provenance",),
-    place="provenance",
-    stored=False,
-)
+)  # fmt: skip
 def checksums(evidence: Evidence) -> Table:
     """Raw files with their sizes and the beginnings of their checksums."""
     columns = (Column("File", align="left"), Column("Size"), Column("SHA-256", align="left"))

@@ -1,17 +1,16 @@
 """Table of how often intervals hold a planted effect, by kind of covariance, in a simulated world."""
 
 from collections.abc import Mapping
+from itertools import chain
 from typing import Any
 
 import pandas as pd
 
-from detente.base.numerics import LEVEL
 from detente.report.evidence import Evidence, keyed
 from detente.report.exhibit import exhibit
-from detente.report.formats import MISSING, PER, count, decimal, per_thousand, percent
+from detente.report.formats import INTERVAL, MISSING, PER, count, decimal, per_thousand
 from detente.report.labels import listed, lower_first
-from detente.report.tables.table import Column, Row, Table
-from detente.study.config import ClaimsFile
+from detente.report.tables.table import Row, Table, columns
 
 KINDS: Mapping[str, str] = {
     "classical": "Classical",
@@ -31,38 +30,27 @@ SCENARIOS: Mapping[str, str] = {
 
 
 @exhibit(
-    kind="table",
-    name="coverage",
-    caption="Interval coverage: how often intervals hold a planted effect, by covariance estimator.",
-    needs=("coverage",),
+    kind="table", name="coverage", place="recovery", order=2, needs=("coverage",),
     applies=lambda study: study.simulated,
-    place="recovery",
-    order=2,
-)
+    caption="Interval coverage: how often intervals hold a planted effect, by covariance estimator.",
+)  # fmt: skip
 def coverage(evidence: Evidence) -> Table:
-    """Interval coverage of this study's simulated world."""
-    return coverage_table(evidence.frame("coverage"), evidence.project.claims, evidence.samples)
-
-
-def coverage_table(frame: pd.DataFrame, claims: ClaimsFile, labels: Mapping[str, str]) -> Table:
-    """Coverage, mean standard error over true spread, and mean length, by scenario, kind and sample."""
+    """Coverage, mean standard error over true spread, and mean length, by scenario, covariance and sample."""
+    frame = evidence.frame("coverage")
     found = keyed(frame, "scenario", "sample", "vcov")
     samples = list(dict.fromkeys(frame["sample"]))
-    claim = claims.claims[str(frame["claim"].iloc[0])]
+    claim = evidence.project.claims.claims[str(frame["claim"].iloc[0])]
     rows = []
     for scenario, heading in SCENARIOS.items():
         shock = per_thousand(found[scenario, samples[0], "dyadic"]["state_shock"])
         rows.append(Row(heading.format(claim=claim.label, shock=shock)))
         for kind, label in KINDS.items():
-            cells = (_cells(found[scenario, sample, kind]) for sample in samples)
-            rows.append(Row(label, tuple(cell for three in cells for cell in three)))
-    columns = tuple(
-        Column(head, labels[sample])
-        for sample in samples
-        for head in ("Interval coverage (%)", "SE \u00f7 spread", "Length")
-    )
-    title = f"How often {percent(LEVEL)} intervals hold a planted effect"
-    return Table("coverage", title, "", columns, tuple(rows), _notes(frame, claim.instrument, labels), True, dense=True)
+            rows.append(Row(label, tuple(chain(*(_cells(found[scenario, sample, kind]) for sample in samples)))))
+    heads = ("Interval coverage (%)", "SE \u00f7 spread", "Length")
+    shown = tuple(chain(*(columns(*heads, group=evidence.samples[sample]) for sample in samples)))
+    notes = _notes(frame, claim.instrument, evidence.samples)
+    title = f"How often {INTERVAL}s hold a planted effect"
+    return Table("coverage", title, "", shown, tuple(rows), notes, evidence.simulated, dense=True)
 
 
 def _cells(row: Mapping[str, Any]) -> tuple[str, str, str]:

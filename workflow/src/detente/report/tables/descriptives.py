@@ -3,26 +3,23 @@
 from detente.report.evidence import Evidence, keyed
 from detente.report.exhibit import exhibit
 from detente.report.formats import MISSING, count, decimal
-from detente.report.tables.table import Column, Row, Table
+from detente.report.tables.table import Row, Table, columns
 
 
 @exhibit(
-    kind="table",
-    name="descriptives",
+    kind="table", name="descriptives", place="sample", order=2, needs=("descriptives",),
     caption="Descriptive statistics of all variables in the headline sample, with their means in the others.",
-    needs=("descriptives",),
-    place="sample",
-    order=2,
-)
+)  # fmt: skip
 def descriptives(evidence: Evidence) -> Table:
     """Distribution of every variable in the headline sample, and its mean in the others."""
     study = evidence.study
     others = [s for s in study.samples if s != study.headline]
     found = keyed(evidence.frame("descriptives"), "variable", "sample")
     order = list(dict.fromkeys(variable for variable, _ in found))
-    headline = evidence.samples[study.headline]
-    columns = [Column(name, headline) for name in ("Observations", "Missing", "Mean", "SD", "Min", "Max")]
-    columns += [Column(evidence.samples[s].removesuffix(" dyads"), "Mean elsewhere") for s in others]
+    heads = (
+        *columns("Observations", "Missing", "Mean", "SD", "Min", "Max", group=evidence.samples[study.headline]),
+        *columns(*(evidence.samples[s].removesuffix(" dyads") for s in others), group="Mean elsewhere"),
+    )
     rows = []
     for variable in order:
         row = found[variable, study.headline]
@@ -31,7 +28,7 @@ def descriptives(evidence: Evidence) -> Table:
         unit = f" ({row['unit']})" if row["unit"] not in ("", "0/1") else ""
         rows.append(Row(f"{row['label']}{unit}", (*own, *elsewhere)))
     notes = ("Dyad-years; the unit stands in parentheses where a variable is not 0/1.",)
-    return Table("descriptives", "Descriptive statistics", "", tuple(columns), tuple(rows), notes, evidence.simulated)
+    return Table("descriptives", "Descriptive statistics", "", heads, tuple(rows), notes, evidence.simulated)
 
 
 def _measure(value: float) -> str:

@@ -4,39 +4,44 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from detente.report.evidence import Evidence
+from detente.report.evidence import Evidence, entries
 from detente.report.exhibit import exhibit
 from detente.report.formats import MISSING, count, decimal
-from detente.report.tables.table import Column, Row, Table
-from detente.report.tables.values import labels_with_interval
+from detente.report.labels import listed, lower_first
+from detente.report.tables.table import Column, Row, Table, columns
 
-# Parts of the record that are left out one at a time, as the head of a column calls them.
+# Parts of the data that are left out one at a time, as the head of a column calls them.
 _KINDS: Mapping[str, str] = {"state": "State", "region": "Region", "era": "Era", "series": "Series of exercises"}
 
 
-def influence_table(frame: pd.DataFrame, claims: Mapping[str, str], *, simulated: bool) -> Table:
-    """Of each kind of part, the one without which the estimate moves most, and how many give another verdict.
-
-    Parameters
-    ----------
-    frame
-        One row per part left out: `claim`, `kind`, `left_out`, `change_se` (shift in standard errors), `flips`.
-    claims
-        Claim id → label, in order of print.
-    """
+@exhibit(
+    kind="table", name="influence", page="robustness", place="influence", order=1, needs=("ledger", "influence"),
+    caption="Influence: the part of the data without which each estimate moves most.",
+)  # fmt: skip
+def influence(evidence: Evidence) -> Table:
+    """Of each kind of part, the one without which the estimate moves most, and how many give another verdict."""
+    frame = evidence.frame("influence")
     kinds = [k for k in _KINDS if (frame["kind"] == k).any()]
     rows = []
-    for claim, label in claims.items():
-        mine = frame[frame["claim"] == claim]
+    for claim in entries(evidence.estimated):
+        mine = frame[frame["claim"] == claim.claim]
         if len(mine):
             cells = [_most(mine[mine["kind"] == k]) for k in kinds]
-            rows.append(Row(label, (*cells, f"{count(int(mine['flips'].sum()))} of {count(len(mine))}")))
-    columns = (*(Column(_KINDS[k], "Moves the estimate most", "left") for k in kinds), Column("Another verdict"))
+            rows.append(Row(claim.label, (*cells, f"{count(int(mine['flips'].sum()))} of {count(len(mine))}")))
+    heads = columns(*(_KINDS[k] for k in kinds), group="Moves the estimate most", align="left")
     notes = (
-        "The headline, re-estimated without one state, region, era or series of exercises; in brackets the shift of "
+        f"The headline, re-estimated without one {left_out(frame)}; in brackets the shift of "
         "the estimate in its standard errors. Another verdict: of all that were left out, how many change it.",
     )
-    return Table("influence", "What estimates depend on", "", columns, tuple(rows), notes, simulated, dense=True)
+    title = "What estimates depend on"
+    return Table(
+        "influence", title, "", (*heads, Column("Another verdict")), tuple(rows), notes, evidence.simulated, dense=True
+    )
+
+
+def left_out(frame: pd.DataFrame) -> str:
+    """Kinds of parts that are left out one at a time, as a sentence has them: "state, region or era"."""
+    return listed((lower_first(_KINDS[k]) for k in _KINDS if (frame["kind"] == k).any()), last="or")
 
 
 def _most(frame: pd.DataFrame) -> str:
@@ -45,17 +50,3 @@ def _most(frame: pd.DataFrame) -> str:
         return MISSING
     row = known.iloc[int(known["change_se"].abs().to_numpy().argmax())]
     return f"{row['left_out']} ({decimal(row['change_se'], 1)})"
-
-
-@exhibit(
-    kind="table",
-    name="influence",
-    caption="Influence: the state, region, era or series of exercises without which each estimate moves most.",
-    needs=("ledger", "influence"),
-    page="robustness",
-    place="influence",
-    order=1,
-)
-def influence_of(evidence: Evidence) -> Table:
-    """Leave-one-out influence on the claims that have an estimate."""
-    return influence_table(evidence.frame("influence"), labels_with_interval(evidence), simulated=evidence.simulated)

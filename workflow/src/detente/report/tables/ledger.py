@@ -1,23 +1,21 @@
-"""The claims ledger as a table: claims with their estimates and verdicts, family by family."""
+"""The claims ledger as a table, claims without a test, and what is tested otherwise than it was registered."""
 
 from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
 
-from detente.base.numerics import LEVEL
 from detente.data.panel import contrasts
 from detente.data.sources import REGISTRY
-from detente.report.evidence import Evidence
+from detente.report.evidence import Evidence, entries
 from detente.report.exhibit import exhibit
-from detente.report.formats import MISSING, PER, count, p_value, per_thousand, percent
-from detente.report.tables.table import Column, Row, Table
-from detente.report.tables.untested import CLASSES
+from detente.report.formats import INTERVAL, MISSING, PER, between, count, p_value, per_thousand, percent
+from detente.report.labels import covariance_label
+from detente.report.tables.table import Column, Row, Table, columns
+from detente.study.verdicts import compare, registered
 
 # Why a claim of the file has no numbers, where a study leaves it out.
 NOT_EXAMINED = "not examined in this study"
-
-
 FAMILIES: Mapping[str, str] = {
     "instruments": "Instruments, between participants",
     "deterrence": "Deterrence, initiator against target",
@@ -25,27 +23,33 @@ FAMILIES: Mapping[str, str] = {
     "contrasts": "Contrasts between kinds of the instrument",
 }
 """Families of claims, which are judged together, as tables call them."""
-
-
+CLASSES: Mapping[str, str] = {
+    "powered": "powered",
+    "weak": "weak",
+    "case-only": "cases only",
+    "untestable": "untestable",
+    "descriptive": "descriptive",
+}
 _COLUMNS = (
-    Column("Verdict", align="left"),
-    Column("Claim", align="left"),
+    *columns("Verdict", "Claim", align="left"),
     Column(f"Per {PER:,}", "Change in onsets"),
-    Column(f"{percent(LEVEL)} interval", "Change in onsets", "center"),
+    Column(INTERVAL, "Change in onsets", "center"),
     Column("Of base risk", "Change in onsets"),
     Column("MDE, of base risk"),
-    Column("Powered", "Specifications"),
-    Column("Of these, same sign", "Specifications"),
-    Column("Family p"),
-    Column("Robustness value"),
-    Column("Class", align="left"),
-    Column("Registered", align="left"),
+    *columns("Powered", "Of these, same sign", group="Specifications"),
+    *columns("Family p", "Robustness value"),
+    *columns("Class", "Registered", align="left"),
 )
 
 
-def ledger_table(ledger: pd.DataFrame, samples: Mapping[str, str], *, simulated: bool) -> Table:
+@exhibit(
+    kind="table", name="ledger", page="robustness", place="ledger", order=2, needs=("ledger",),
+    caption="The claims ledger: each claim with its estimate, the checks behind its verdict, and the verdict.",
+)  # fmt: skip
+def ledger(evidence: Evidence) -> Table:
     """One row per claim that was examined, family by family."""
-    tested = ledger[ledger["family"].fillna("") != ""]
+    frame = evidence.frame("ledger")
+    tested = frame[frame["family"].fillna("") != ""]
     examined = tested[tested["reasons"].fillna("") != NOT_EXAMINED]
     rows: list[Row] = []
     for family, title in FAMILIES.items():
@@ -53,20 +57,25 @@ def ledger_table(ledger: pd.DataFrame, samples: Mapping[str, str], *, simulated:
         if len(mine):
             rows += [Row(title), *(_claim(r) for r in mine.to_dict("records"))]
     others = len(tested) - len(examined)
+    samples = ", ".join(evidence.samples[s].lower() for s in dict.fromkeys(examined["sample"])) or "no sample"
+    known, errors = evidence.project.claims.claims, covariance_label(evidence.study.vcov[0]).long
+    timing = "treatment the year before, " if {known[c].lag for c in examined["claim"]} <= {1} else ""
+    moderators = examined["moderator"].fillna("").ne("").any()
+    moderated = "; of moderators, per standard deviation of the moderator, or from 0 to 1" if moderators else ""
+    further = f"{count(others)} further {'claim is' if others == 1 else 'claims are'}"
     notes = (
-        f"Headline: linear probability model with dyad and year effects, treatment the year before, dyadic-robust "
-        f"{percent(LEVEL)} interval, {_samples(examined, samples)}. Change in onsets per {PER:,} dyad-years; of "
-        "moderators, per standard deviation of the moderator, or from 0 to 1.",
+        f"Headline: linear probability model with dyad and year effects, {timing}{errors} "
+        f"{INTERVAL}, {samples}. Change in onsets per {PER:,} dyad-years{moderated}.",
         "MDE: minimum detectable effect at 80% power. Powered: equivalent specifications whose MDE is within the "
         "smallest effect of interest. Family p: Romano and Wolf's, within the family. Robustness value: share of the "
         "residual variation of treatment and outcome that a confounder would have to explain to bring the estimate to "
         "zero.",
         "A verdict is fragile where a check behind it fails (see the figure), untested where one could not be made.",
         *_units(examined),
-        *(f"{r['code']} {r['label']} has no interval: {r['reasons']}." for r in without_interval(ledger)),
-        *((f"{count(others)} further claims are not examined in this study.",) if others else ()),
+        *(f"{r['code']} {r['label']} has no interval: {r['reasons']}." for r in without_interval(frame)),
+        *((f"{further} not examined in this study.",) if others else ()),
     )
-    return Table("ledger", "The claims ledger", "", _COLUMNS, tuple(rows), notes, simulated, dense=True)
+    return Table("ledger", "The claims ledger", "", _COLUMNS, tuple(rows), notes, evidence.simulated, dense=True)
 
 
 def _units(examined: pd.DataFrame) -> list[str]:
@@ -95,7 +104,7 @@ def _claim(row: Mapping[Any, Any]) -> Row:
     word = row["verdict"] if row["verdict"] == "inconclusive" else f"{row['verdict']} · {row['strength']}"
     numbers = (
         per_thousand(row["estimate"]),
-        f"{per_thousand(row['conf_low'])} to {per_thousand(row['conf_high'])}",
+        between(row["conf_low"], row["conf_high"]),
         percent(row["estimate_share"]),
         percent(row["mde_share"]),
         percent(row["share_powered"]),
@@ -106,20 +115,29 @@ def _claim(row: Mapping[Any, Any]) -> Row:
     return Row(label, (word, str(row["answer"]), *numbers, *ends))
 
 
-def _samples(tested: pd.DataFrame, labels: Mapping[str, str]) -> str:
-    names = [labels[s] for s in dict.fromkeys(tested["sample"])]
-    return ", ".join([names[0].lower(), *(n.lower() for n in names[1:])]) if names else "no sample"
+@exhibit(
+    kind="table", name="untested", page="robustness", place="ledger", order=3, needs=("ledger",),
+    caption="Claims without a test, why, and which data one would need.",
+)  # fmt: skip
+def untested(evidence: Evidence) -> Table:
+    """Claims that the available data cannot test, why, and what would be needed."""
+    frame = evidence.frame("ledger")
+    rows = [
+        Row(f"{r['code']} {r['label']}", (CLASSES[r["class"]], str(r["why"]), str(r["needs"])))
+        for r in frame[frame["needs"].fillna("") != ""].to_dict("records")
+    ]
+    heads = (Column("Class", align="left"), *columns("Why", "What would be needed", align="text"))
+    return Table("untested", "Claims without a test", "", heads, tuple(rows), (), evidence.simulated)
 
 
 @exhibit(
-    kind="table",
-    name="ledger",
-    caption="The claims ledger: each claim with its estimate, the checks behind its verdict, and the verdict.",
-    needs=("ledger",),
-    page="robustness",
-    place="ledger",
-    order=2,
-)
-def ledger_of(evidence: Evidence) -> Table:
-    """Claims that the study examined."""
-    return ledger_table(evidence.frame("ledger"), evidence.samples, simulated=evidence.simulated)
+    kind="table", name="deviations", page="robustness", place="registration", needs=(),
+    caption="Deviations from the registration.",
+)  # fmt: skip
+def deviations(evidence: Evidence) -> Table:
+    """Every field of a claim that is not as it was registered, as it was and as it is."""
+    now, frozen = evidence.project.claims, registered(evidence.project.root)
+    changes = compare(now, frozen.claims if frozen else now).changes
+    rows = [Row(evidence.examined.get(r.claim, str(r.claim)), (r.field, r.registered, r.now)) for r in entries(changes)]
+    heads = columns("Field", "Registered", "Now", align="left")
+    return Table("deviations", "Deviations from the registration", "", heads, tuple(rows), (), evidence.simulated)

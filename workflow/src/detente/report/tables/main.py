@@ -6,10 +6,17 @@ import pandas as pd
 
 from detente.report.evidence import Cell, Evidence, cell, lost_terms, model_rows
 from detente.report.exhibit import exhibit
-from detente.report.formats import MISSING, PER, coefficient, count, p_value, per_thousand, percent, ratio
+from detente.report.formats import INTERVAL, MISSING, PER, coefficient, count, p_value, per_thousand, percent, ratio
 from detente.report.labels import BASE_RISK, PEACE_UNIT, estimator_label, listed, lower_first, term_label
-from detente.report.tables.notes import INTERVAL, MDE, NOT_ESTIMABLE, failure_notes, few_switchers
-from detente.report.tables.recipes import merged, recipe_notes
+from detente.report.tables.notes import (
+    MDE,
+    NOT_ESTIMABLE,
+    column_of,
+    failure_notes,
+    few_switchers,
+    merged,
+    recipe_notes,
+)
 from detente.report.tables.table import Column, Row, Table
 from detente.stats import get
 
@@ -26,8 +33,6 @@ _EFFECT: tuple[tuple[str, Callable[[Cell], str]], ...] = (
     ("MDE as a share of base risk", lambda c: percent(c.mde_share)),
     ("Verdict", lambda c: c.verdict),
 )
-
-
 _SIZE: tuple[tuple[str, Callable[[Cell], str]], ...] = (
     ("Dyad-years", lambda c: count(c.nobs)),
     ("Dyad-years under treatment", lambda c: count(c.treated)),
@@ -42,18 +47,13 @@ _SIZE: tuple[tuple[str, Callable[[Cell], str]], ...] = (
 
 
 @exhibit(
-    kind="table",
-    name="main",
+    kind="table", name="main", place="results", order=3, needs=("estimates", "failures"),
     caption="Regressions of each claim on the headline sample, by estimator. Standard errors by two covariance "
     "estimators.",
-    needs=("estimates", "failures"),
-    place="results",
-    order=3,
-)
+)  # fmt: skip
 def main(evidence: Evidence) -> Table:
     """Regressions: claims × estimators on the headline sample, with the standard errors of two covariances."""
-    study = evidence.study
-    claims = evidence.project.claims_of(study)
+    study, claims = evidence.study, evidence.claims
     models = [cell(evidence, c.id, study.headline, e) for c in claims for e in study.estimators]
     columns = tuple(Column(estimator_label(e).short, c.label, "center") for c in claims for e in study.estimators)
     linear = listed(estimator_label(e).short for e in study.estimators if get(e).link == "identity")
@@ -77,20 +77,15 @@ def _effect(model: Cell, shown: str) -> str:
 
 def _treatment_rows(evidence: Evidence, models: list[Cell]) -> list[Row]:
     """The treatment's coefficient, its standard errors (parentheses, brackets) and its p-value."""
-    found = {m: _coefficients(evidence, m, evidence.vcov, treatment=True) for m in models}
-    estimates, errors, ps = [], [], []
-    for frame in found.values():
-        row = frame.iloc[0] if len(frame) else None
-        estimates.append(NOT_ESTIMABLE if row is None else _shown(row, "estimate"))
-        errors.append("" if row is None else f"({_shown(row, 'std_error')})")
-        ps.append("" if row is None else p_value(float(row["p_value"])))
+    found = [_coefficients(evidence, m, evidence.vcov, treatment=True) for m in models]
+    estimates = (_first(f, "{}", "estimate") or NOT_ESTIMABLE for f in found)
+    errors = (_first(f, "({})", "std_error") for f in found)
     rows = [Row("Treatment", tuple(estimates)), Row("", tuple(errors))]
     if evidence.beside:
         beside = (_coefficients(evidence, m, evidence.beside, treatment=True) for m in models)
-        shown = zip(found.values(), beside, strict=True)
-        cells = (f"[{_shown(f.iloc[0], 'std_error')}]" if len(ours) and len(f) else "" for ours, f in shown)
-        rows.append(Row("", tuple(cells)))
-    return [*rows, Row("p-value", tuple(ps))]
+        pairs = zip(found, beside, strict=True)
+        rows.append(Row("", tuple(_first(f, "[{}]", "std_error") if len(ours) else "" for ours, f in pairs)))
+    return [*rows, Row("p-value", tuple(p_value(float(f["p_value"].iloc[0])) if len(f) else "" for f in found))]
 
 
 def _control_rows(evidence: Evidence, models: list[Cell]) -> list[Row]:
@@ -99,39 +94,41 @@ def _control_rows(evidence: Evidence, models: list[Cell]) -> list[Row]:
     Means of the dyad, which correlated random effects add for each of them, stay in the estimates.
     """
     frames = [_coefficients(evidence, m, evidence.vcov, treatment=False) for m in models]
-    lost = [lost_terms(evidence, m.claim, m.sample, m.estimator) for m in models]
+    lost = [lost_terms(evidence, *m.model) for m in models]
     terms = [str(term) for frame in frames for term in frame["term"]] + [term for gone in lost for term in gone]
-    rows = []
     shown = (term for term in dict.fromkeys(terms) if not term.startswith("mean("))
+    rows = []
     for term in sorted(shown, key=lambda term: term == "intercept"):
         found = [frame[frame["term"] == term] for frame in frames]
-        absent = [NOT_ESTIMABLE if term in gone else "" for gone in lost]
-        estimates = (_shown(f.iloc[0], "estimate") if len(f) else a for f, a in zip(found, absent, strict=True))
-        errors = (f"({_shown(f.iloc[0], 'std_error')})" if len(f) else "" for f in found)
+        absent = (NOT_ESTIMABLE if term in gone else "" for gone in lost)
+        estimates = (_first(f, "{}", "estimate") or a for f, a in zip(found, absent, strict=True))
+        errors = (_first(f, "({})", "std_error") for f in found)
         rows += [Row(term_label(term, evidence.project.claims), tuple(estimates)), Row("", tuple(errors))]
     return rows
 
 
 def _coefficients(evidence: Evidence, model: Cell, covariance: str, *, treatment: bool) -> pd.DataFrame:
-    rows = model_rows(evidence, model.claim, model.sample, model.estimator)
+    rows = model_rows(evidence, *model.model)
     wanted = (rows["quantity"] == "coefficient") & (rows["vcov"] == covariance)
     return rows[wanted & (rows["is_treatment"] == treatment)]
 
 
-def _shown(row: pd.Series, name: str) -> str:
-    scale = PER if get(row["estimator"]).link == "identity" else 1
-    return coefficient(scale * float(row[name]))
+def _first(rows: pd.DataFrame, shape: str, name: str) -> str:
+    """A number of the first row as it is printed, empty if there is no row."""
+    if rows.empty:
+        return ""
+    scale = PER if get(rows["estimator"].iloc[0]).link == "identity" else 1
+    return shape.format(coefficient(scale * float(rows[name].iloc[0])))
 
 
 def _main_notes(evidence: Evidence, models: list[Cell]) -> tuple[str, ...]:
-    study = evidence.study
-    timing = {f"t\u2212{c.lag}" for c in evidence.project.claims_of(study)}
-    treatments = listed(sorted(timing))
+    timing = sorted({f"t\u2212{c.lag}" for c in evidence.claims})
+    means = evidence.estimates["term"].str.startswith("mean(").any()
     return (
-        f"The treatment, named above the columns, is measured in {treatments}. "
+        f"The treatment, named above the columns, is measured in {listed(timing)}. "
         f"Coefficients are {_units(evidence)}. Controls that dyad or year fixed effects absorb are blank."
-        f"{_means(evidence)}",
-        *recipe_notes(evidence, [study.headline], ("Parentheses", "Brackets")),
+        f"{' Coefficients of the means of the dyad stand in estimates.csv.' if means else ''}",
+        *recipe_notes(evidence, [evidence.study.headline], ("Parentheses", "Brackets")),
         "Intervals and p-values use the errors in parentheses. The risk ratio's interval is a delta-method "
         "interval on the log scale. "
         f"{MDE} standard errors. Base risk: {BASE_RISK}; the risk ratio sets the effect against it. "
@@ -144,13 +141,6 @@ def _main_notes(evidence: Evidence, models: list[Cell]) -> tuple[str, ...]:
     )
 
 
-def _means(evidence: Evidence) -> str:
-    """Say where the coefficients of dyad means are, if a model has them."""
-    if not evidence.estimates["term"].str.startswith("mean(").any():
-        return ""
-    return " Coefficients of the means of the dyad stand in estimates.csv."
-
-
 def _units(evidence: Evidence) -> str:
     """What coefficients are, by estimator: "log-odds (Logit) and onsets per 1,000 dyad-years (LPM)"."""
     units: dict[str, list[str]] = {}
@@ -161,22 +151,16 @@ def _units(evidence: Evidence) -> str:
 
 def _model_notes(evidence: Evidence) -> list[str]:
     """What the headline sample's fits say of themselves, counts of several claims as a range."""
-    frame = evidence.estimates
-    if "notes" not in frame:
-        return []
-    mine = frame[frame["sample"] == evidence.study.headline]
-    told = []
-    for name in evidence.study.estimators:
-        notes = mine.loc[mine["estimator"] == name, "notes"].drop_duplicates()
-        told += [f"{estimator_label(name).short}: {note}." for note in merged(n for n in notes if n)]
-    return told
+    mine = evidence.estimates[evidence.estimates["sample"] == evidence.study.headline]
+    notes = {e: mine.loc[mine["estimator"] == e, "notes"].drop_duplicates() for e in evidence.study.estimators}
+    return [f"{estimator_label(e).short}: {note}." for e, own in notes.items() for note in merged(n for n in own if n)]
 
 
 def _lost_terms(evidence: Evidence, models: list[Cell]) -> list[str]:
     """Say which coefficients of controls have no standard error, one sentence a reason."""
     where: dict[tuple[str, str], list[str]] = {}
     for m in models:
-        column = f"{evidence.project.claims.claims[m.claim].label}, {estimator_label(m.estimator).short}"
-        for term, why in lost_terms(evidence, m.claim, m.sample, m.estimator).items():
-            where.setdefault((term_label(term, evidence.project.claims), why.rstrip(".")), []).append(column)
+        for term, why in lost_terms(evidence, *m.model).items():
+            reason = (term_label(term, evidence.project.claims), why.rstrip("."))
+            where.setdefault(reason, []).append(column_of(evidence, m))
     return [f"{NOT_ESTIMABLE}: {term} ({'; '.join(columns)}): {why}." for (term, why), columns in where.items()]

@@ -1,39 +1,108 @@
-"""Notes that tables of estimates share: what does not exist and why, and which models rest on few dyads."""
+"""Notes that tables of estimates share: recipes of standard errors, what does not exist and why, few switchers."""
 
-from detente.base.numerics import LEVEL, MDE_FACTOR
+import re
+from collections.abc import Iterable
+
+import pandas as pd
+
+from detente.base.numerics import MDE_FACTOR
 from detente.report.evidence import FEW_SWITCHERS, Cell, Evidence
-from detente.report.formats import decimal, percent
+from detente.report.formats import count, decimal, percent, scientific
 from detente.report.labels import estimator_label, listed, lower_first
 
 NOT_ESTIMABLE = "n.e."
-
-
-INTERVAL = f"{percent(LEVEL)} interval"
-
-
 MDE = f"MDE: minimum detectable effect, {decimal(MDE_FACTOR, 1)}"
 
 
 def few_switchers(evidence: Evidence, models: list[Cell]) -> list[str]:
-    """Warn of models with dyad effects that learn from very few dyads, claim by claim."""
-    told: dict[str, list[int]] = {}
+    """Warn of models with dyad effects that are identified from very few dyads, claim by claim."""
+    switching: dict[str, list[int]] = {}
     for m in models:
         if m.few_switchers and estimator_label(m.estimator).within:
-            name = f"{evidence.project.claims.claims[m.claim].label}, {estimator_label(m.estimator).short}"
-            told.setdefault(name, []).append(m.switching_dyads)
-    found = [f"{name} ({listed(str(n) for n in dict.fromkeys(counts))})" for name, counts in told.items()]
+            switching.setdefault(column_of(evidence, m), []).append(m.switching_dyads)
+    found = [f"{name} ({listed(str(n) for n in dict.fromkeys(counts))})" for name, counts in switching.items()]
     warning = f"Fewer than {FEW_SWITCHERS} dyads switch, so that one of them can decide the estimate"
     return [f"{warning}: {'; '.join(found)}."] if found else []
 
 
 def failure_notes(evidence: Evidence, models: list[Cell]) -> list[str]:
     """Say which numbers do not exist, and why; models that share the reason together."""
-    told: dict[tuple[str, str], list[str]] = {}
+    found: dict[tuple[str, str], list[str]] = {}
     for m in models:
         if m.failure:
             lost = "No risk ratio" if m.estimated else "No effect on risk" if m.fitted else "not estimable"
-            claim = evidence.project.claims.claims[m.claim].label
-            where = f"{claim}, {lower_first(m.sample_label)}, {estimator_label(m.estimator).short}"
-            told.setdefault((lost, m.message.rstrip(".")), []).append(where)
+            found.setdefault((lost, m.message.rstrip(".")), []).append(column_of(evidence, m, m.sample_label))
     marks = {"not estimable": f"{NOT_ESTIMABLE}, ", "No effect on risk": f"{NOT_ESTIMABLE}: "}
-    return [f"{marks.get(lost, '')}{lost}: {'; '.join(where)}: {why}." for (lost, why), where in told.items()]
+    return [f"{marks.get(lost, '')}{lost}: {'; '.join(where)}: {why}." for (lost, why), where in found.items()]
+
+
+def column_of(evidence: Evidence, model: Cell, sample: str = "") -> str:
+    """Name a model by claim, sample where it is given, and estimator."""
+    claim = evidence.project.claims.claims[model.claim].label
+    return ", ".join(filter(None, (claim, lower_first(sample), estimator_label(model.estimator).short)))
+
+
+_NUMBER = re.compile(r"\d+")
+
+
+def recipe_notes(evidence: Evidence, samples: Iterable[str], marks: tuple[str, str]) -> tuple[str, ...]:
+    """One sentence a covariance, on every estimator in `samples`, and one on agreement with reference fits.
+
+    `marks` says where the table shows the headline standard error and where the one beside it.
+    """
+    frame = evidence.estimates[evidence.estimates["sample"].isin(list(samples))]
+    sentences = [
+        f"{mark[:1].upper()}{mark[1:]}: {_by_estimator(evidence, frame[frame['vcov'] == name])}."
+        for mark, name in zip(marks, (evidence.vcov, evidence.beside), strict=True)
+        if (frame["vcov"] == name).any()
+    ]
+    return (*sentences, *_references(frame))
+
+
+def merged(recipes: Iterable[str]) -> list[str]:
+    """Recipes that differ in whole numbers alone become one, with the range: "t with 186–190 df"."""
+    groups: dict[str, list[list[int]]] = {}
+    for recipe in recipes:
+        numbers = [int(n) for n in _NUMBER.findall(recipe)]
+        groups.setdefault(_NUMBER.sub("\0", recipe), []).append(numbers)
+    return [_filled(pattern, numbers) for pattern, numbers in groups.items()]
+
+
+def _filled(pattern: str, numbers: list[list[int]]) -> str:
+    text = pattern
+    for values in zip(*numbers, strict=True):
+        low, high = min(values), max(values)
+        text = text.replace("\0", count(low) if low == high else f"{count(low)}–{count(high)}", 1)
+    return text
+
+
+def _by_estimator(evidence: Evidence, frame: pd.DataFrame) -> str:
+    said: dict[str, list[str]] = {}
+    for estimator in evidence.study.estimators:
+        recipes = merged(frame.loc[frame["estimator"] == estimator, "ssc"].drop_duplicates())
+        if recipes:
+            said.setdefault("; ".join(recipes), []).append(estimator_label(estimator).short)
+    parts = said if len(said) == 1 else (f"{listed(names)}: {recipe}" for recipe, names in said.items())
+    return "; ".join(parts) + _repairs(frame)
+
+
+def _repairs(frame: pd.DataFrame) -> str:
+    """Say in how many models a covariance had to be repaired, how, and what that adds to the error of an effect."""
+    models = frame[frame["quantity"] == "average_marginal_effect"]
+    said = []
+    for repair, repaired in models[models["repair"].astype(str) != ""].groupby("repair", sort=True):
+        added = float((repaired["std_error"] / repaired["std_error_unrepaired"] - 1).max())
+        more = f"which adds at most {percent(added, 1)} to the standard error of an effect"
+        said.append(f"; {repair} in {len(repaired)} of {len(models)} models, {more}")
+    return "".join(said)
+
+
+def _references(frame: pd.DataFrame) -> list[str]:
+    """Say what each fit was checked against, and how far off the worst coefficient was."""
+    checked = frame[frame["reference"].astype(str) != ""]
+    gaps = checked.groupby("reference", sort=True)["reference_gap"].max()
+    said = [
+        f"{name} (largest relative gap of a coefficient {scientific(float(gap))})" if gap > 0 else str(name)
+        for name, gap in gaps.items()
+    ]
+    return [f"Reference fits: {'; '.join(said)}."] if said else []

@@ -1,44 +1,37 @@
 """Planted beside estimated: what the pipeline finds in a world whose effects are known."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
 
 import pandas as pd
 
-from detente.base.numerics import LEVEL
 from detente.report.evidence import Evidence, cell
 from detente.report.exhibit import exhibit
-from detente.report.formats import MISSING, PER, per_thousand, percent
+from detente.report.formats import INTERVAL, MISSING, PER, per_thousand, percent
 from detente.report.labels import covariance_label
-from detente.report.tables.table import Column, Row, Table
+from detente.report.tables.table import Column, Row, Table, columns
 from detente.study.estimation import not_wrong
 
-
-@dataclass(frozen=True)
-class Coverage:
-    """Share of intervals that hold the planted effect, by covariance and sample, over so many simulated worlds."""
-
-    states: int
-    worlds: int
-    dyadic_relevant: float
-    dyadic_all: float
-    dyad_relevant: float
-    dyad_all: float
-
-
-# Measured, not built: docs/coverage.md, from tests/study/test_coverage.py over so many worlds of the demo's size.
-COVERAGE = Coverage(60, 240, dyadic_relevant=0.906, dyadic_all=0.918, dyad_relevant=0.938, dyad_all=0.952)
+# How often intervals hold the planted effect. Measured, not built: docs/coverage.md, from tests/study/test_coverage.py
+# over so many worlds of the demo's size.
+COVERAGE: Mapping[str, float] = {
+    "states": 60, "worlds": 240,
+    "dyadic_relevant": 0.906, "dyadic_all": 0.918, "dyad_relevant": 0.938, "dyad_all": 0.952,
+}  # fmt: skip
 COLUMNS = ("claim", "planted", "estimate", "std_error", "covered", "sign", "verdict", "right")
+_COLUMNS = (
+    *columns("Planted", "Estimated", "Standard error"),
+    *columns("Same sign", f"{INTERVAL} contains it", align="center"),
+    Column("Verdict", align="left"),
+    Column("Not wrong", align="center"),
+)
 
 
 def recovery(evidence: Evidence) -> pd.DataFrame:
     """Planted effects and their estimates on the headline sample (probabilities); claims without one are left out.
 
-    Returns
-    -------
-    DataFrame
-        `claim`, `planted`, `estimate`, `std_error`, `covered` (whether the interval holds the planted effect), `sign`
-        (whether the estimate has the planted one; missing if none was planted), `verdict`, and `right` (`not_wrong`);
-        missing if there is no estimate.
+    Columns `claim`, `planted`, `estimate`, `std_error`, `covered` (whether the interval holds the planted effect),
+    `sign` (whether the estimate has the planted one; missing if none was planted), `verdict`, and `right`
+    (`not_wrong`); missing if there is no estimate.
     """
     rows = []
     planted = evidence.frame("truth").set_index("claim")["planted"]
@@ -56,45 +49,71 @@ def recovery(evidence: Evidence) -> pd.DataFrame:
 
 
 @exhibit(
-    kind="table",
-    name="recovery",
-    caption="Planted and estimated effects of the simulated world, claim by claim.",
-    needs=("estimates", "failures", "truth"),
+    kind="table", name="recovery", place="recovery", order=1, needs=("estimates", "failures", "truth"),
     applies=lambda study: study.simulated,
-    place="recovery",
-    order=1,
-)
+    caption="Planted and estimated effects of the simulated world, claim by claim.",
+)  # fmt: skip
 def recovery_table(evidence: Evidence) -> Table:
     """Planted effects beside their estimates, as `recovery` has them."""
-    words = {True: "yes", False: "no"}
-    rows = tuple(
-        Row(
-            evidence.project.claims.claims[str(r["claim"])].label,
-            (
-                *(per_thousand(r[name]) for name in ("planted", "estimate", "std_error")),
-                *(MISSING if pd.isna(r[name]) else words[bool(r[name])] for name in ("sign", "covered")),
-                str(r["verdict"]) or MISSING,
-                MISSING if pd.isna(r["right"]) else words[bool(r["right"])],
-            ),
+    rows = []
+    for r in recovery(evidence).to_dict("records"):
+        cells = (
+            *(per_thousand(r[name]) for name in ("planted", "estimate", "std_error")),
+            *(yes(r[name]) for name in ("sign", "covered")),
+            str(r["verdict"]) or MISSING,
+            yes(r["right"]),
         )
-        for r in recovery(evidence).to_dict("records")
-    )
+        rows.append(Row(evidence.project.claims.claims[str(r["claim"])].label, cells))
     errors = covariance_label(evidence.vcov).long
-    columns = (
-        Column("Planted"),
-        Column("Estimated"),
-        Column("Standard error"),
-        Column("Same sign", align="center"),
-        Column(f"{percent(LEVEL)} interval contains it", align="center"),
-        Column("Verdict", align="left"),
-        Column("Not wrong", align="center"),
+    relevant, everywhere, dyad_relevant, dyad_everywhere = (
+        percent(COVERAGE[name]) for name in ("dyadic_relevant", "dyadic_all", "dyad_relevant", "dyad_all")
     )
     notes = (
         f"Changes in onsets per {PER:,} dyad-years on the headline sample; {errors} standard errors. "
-        f"One world is one draw. With {COVERAGE.states} states dyadic-robust intervals are somewhat short: over "
-        f"{COVERAGE.worlds} such worlds they contained the effect in {percent(COVERAGE.dyadic_relevant)} of cases "
-        f"({percent(COVERAGE.dyadic_all)} among all dyads), intervals clustered by dyad in "
-        f"{percent(COVERAGE.dyad_relevant)} ({percent(COVERAGE.dyad_all)}). A verdict is wrong if it names "
+        f"One world is one draw. With {COVERAGE['states']} states dyadic-robust intervals are somewhat short: over "
+        f"{COVERAGE['worlds']} such worlds they contained the effect in {relevant} of cases ({everywhere} among all "
+        f"dyads), intervals clustered by dyad in {dyad_relevant} ({dyad_everywhere}). A verdict is wrong if it names "
         "the other sign, calls negligible what is of interest, or finds an effect where none was planted.",
     )
-    return Table("recovery", "Planted and estimated effects", "", columns, rows, notes, simulated=True)
+    title = "Planted and estimated effects"
+    return Table("recovery", title, "", _COLUMNS, tuple(rows), notes, evidence.simulated)
+
+
+_SCORE_COLUMNS = (
+    *columns("Planted", "Estimated"),
+    *columns("Sign right", "Interval contains it", align="center"),
+    Column("Equivalent specifications that contain it"),
+    Column("Verdict", align="left"),
+    Column("Not wrong", align="center"),
+)
+_SCORE_NOTES = (
+    f"Changes in onsets per {PER:,} dyad-years. A verdict is wrong if it names the other sign, calls an effect "
+    "negligible that is at least the smallest of interest, or finds one where none was planted.",
+)
+
+
+@exhibit(
+    kind="table", name="score", page="robustness", place="score", needs=("score",),
+    applies=lambda study: study.simulated,
+    caption="The pipeline against the truth of the simulated world, claim by claim.",
+)  # fmt: skip
+def score(evidence: Evidence) -> Table:
+    """Verdicts beside planted effects, one row per claim."""
+    rows = []
+    for r in evidence.frame("score").to_dict("records"):
+        cells = (
+            *(per_thousand(r[name]) for name in ("planted", "estimate")),
+            *(yes(r[name]) for name in ("sign", "covered")),
+            percent(r["share_covering"]),
+            str(r["verdict"]),
+            yes(r["right"]),
+        )
+        rows.append(Row(f"{r['code']} {r['label']}", cells))
+    return Table(
+        "score", "The pipeline against the truth", "", _SCORE_COLUMNS, tuple(rows), _SCORE_NOTES, evidence.simulated
+    )
+
+
+def yes(value: object) -> str:
+    """Return "yes" or "no", or a dash where neither is known."""
+    return MISSING if pd.isna(value) else "yes" if value else "no"

@@ -8,7 +8,7 @@ from detente.report.evidence import Evidence, attrition, keyed
 from detente.report.exhibit import exhibit
 from detente.report.formats import count, percent
 from detente.report.labels import listed, reason_label
-from detente.report.tables.table import Column, Row, Table
+from detente.report.tables.table import Row, Table, columns
 
 _FLOW: tuple[tuple[str, str, Callable[[float], str]], ...] = (
     ("dyad_years", "Dyad-years", count),
@@ -29,41 +29,35 @@ _FLOW: tuple[tuple[str, str, Callable[[float], str]], ...] = (
 
 
 @exhibit(
-    kind="table",
-    name="sample_flow",
+    kind="table", name="sample_flow", place="sample", order=1, needs=("sample_flow", "attrition"),
     caption="Samples: dyad-years and onsets in each, and the observations dropped on the way to the models.",
-    needs=("sample_flow", "attrition"),
-    place="sample",
-    order=1,
-)
+)  # fmt: skip
 def sample_flow(evidence: Evidence) -> Table:
     """Size and contents of each sample, and how many dyad-years reach the models."""
-    samples = evidence.study.samples
-    held = keyed(evidence.frame("sample_flow"), "sample")
+    samples, flow = evidence.study.samples, evidence.frame("sample_flow")
+    held = keyed(flow, "sample")
+    # What the panel has no variable for is missing in every sample.
+    known = [item for item in _FLOW if flow[item[0]].notna().any()]
     rows = [Row("What the samples contain")]
-    told = [item for item in _FLOW if item[0] in evidence.frame("sample_flow")]
-    rows += [Row(label, tuple(show(held[s][name]) for s in samples)) for name, label, show in told]
+    rows += [Row(label, tuple(show(held[s][name]) for s in samples)) for name, label, show in known]
     rows += _attrition(evidence)
-    switches = evidence.frame("sample_flow").columns.str.startswith("switches").any()
+    switches = flow["switches_on"].notna().any()
     notes = (
         "An onset is a year in which a new dispute begins, even where an older one continues; a year in which only an "
         "older dispute continues is not at risk and is dropped from the models."
         + (" A switch is a change of the treatment between neighbouring years of a dyad." if switches else ""),
     )
-    columns = tuple(Column(evidence.samples[s]) for s in samples)
-    return Table("sample_flow", "Samples", "", columns, tuple(rows), notes, evidence.simulated)
+    heads = columns(*(evidence.samples[s] for s in samples))
+    return Table("sample_flow", "Samples", "", heads, tuple(rows), notes, evidence.simulated)
 
 
 def _attrition(evidence: Evidence) -> list[Row]:
     """Rows dropped and used: one panel for all claims that share them."""
     panels: dict[tuple[Row, ...], list[str]] = {}
-    for claim in evidence.project.claims_of(evidence.study):
+    for claim in evidence.claims:
         panels.setdefault(_steps(evidence, attrition(evidence, claim.id)), []).append(claim.label)
-    rows = []
-    for steps, labels in panels.items():
-        if steps:
-            rows += [Row(f"From dyad-years to observations of models: {listed(labels)}"), *steps]
-    return rows
+    heads = {steps: Row(f"From dyad-years to observations of models: {listed(c)}") for steps, c in panels.items()}
+    return [row for steps, head in heads.items() if steps for row in (head, *steps)]
 
 
 def _steps(evidence: Evidence, frame: pd.DataFrame) -> tuple[Row, ...]:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from html import escape as html_escape
 from itertools import groupby
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from jinja2 import DictLoader, Environment, StrictUndefined
 
@@ -27,6 +27,11 @@ class Column:
     align: Alignment = "right"
 
 
+def columns(*labels: str, group: str = "", align: Alignment = "right") -> tuple[Column, ...]:
+    """Columns with these heads, alike in group and alignment."""
+    return tuple(Column(label, group, align) for label in labels)
+
+
 @dataclass(frozen=True)
 class Row:
     """A row of printed cells, one a column; a row with no cells at all is the heading of what follows."""
@@ -35,18 +40,13 @@ class Row:
     cells: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
-class Group:
+class Group(NamedTuple):
     """A run of neighbouring columns under one head: `first` and `last` count table columns from 1."""
 
     label: str
     first: int
     last: int
-
-    @property
-    def span(self) -> int:
-        """Number of columns."""
-        return self.last - self.first + 1
+    span: int
 
 
 @dataclass(frozen=True)
@@ -92,53 +92,27 @@ class Table:
         """Heads above heads, the label column among them; empty if no column has a group."""
         if not any(column.group for column in self.columns):
             return ()
-        runs, first = [Group("", 1, 1)], 2
+        runs = [Group("", 1, 1, 1)]
         for label, members in groupby(column.group for column in self.columns):
-            last = first + len(list(members)) - 1
-            runs.append(Group(label, first, last))
-            first = last + 1
+            first, span = runs[-1].last + 1, len(list(members))
+            runs.append(Group(label, first, first + span - 1, span))
         return tuple(runs)
 
 
-_TEX = {
-    "\\": r"\textbackslash{}",
-    "&": r"\&",
-    "%": r"\%",
-    "$": r"\$",
-    "#": r"\#",
-    "_": r"\_",
-    "{": r"\{",
-    "}": r"\}",
-    "~": r"\textasciitilde{}",
-    "^": r"\textasciicircum{}",
-    "<": "$<$",
-    ">": "$>$",
-    "|": r"\textbar{}",
-    MINUS: "$-$",
-    "×": r"$\times$",
-    "±": r"$\pm$",
-    "≤": r"$\leq$",
-    "≥": r"$\geq$",
-    "÷": r"$\div$",
-    "·": r"$\cdot$",
-    "²": "$^{2}$",
-    "³": "$^{3}$",
-    "⁻": "$^{-}$",
-    **{digit: f"$^{{{i}}}$" for i, digit in enumerate("⁰¹²³⁴⁵⁶⁷⁸⁹") if i not in (2, 3)},
-    "–": "--",
-    "—": "---",
-    "“": "``",
-    "”": "''",
-    "‘": "`",
-    "’": "'",
-    "\u00a0": "~",
-    "\u202f": r"\,",
-}
+_TEX = str.maketrans(
+    {
+        "\\": r"\textbackslash{}", "&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_", "{": r"\{", "}": r"\}",
+        "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "<": "$<$", ">": "$>$", "|": r"\textbar{}",
+        MINUS: "$-$", "×": r"$\times$", "±": r"$\pm$", "≤": r"$\leq$", "≥": r"$\geq$", "÷": r"$\div$", "·": r"$\cdot$",
+        **{digit: f"$^{{{i}}}$" for i, digit in enumerate("⁰¹²³⁴⁵⁶⁷⁸⁹")}, "⁻": "$^{-}$",
+        "–": "--", "—": "---", "“": "``", "”": "''", "‘": "`", "’": "'", "\u00a0": "~", "\u202f": r"\,",
+    }
+)  # fmt: skip
 
 
 def tex(text: str) -> str:
     """Escape plain text for LaTeX; typographic signs become commands that need no package."""
-    return "".join(_TEX.get(character, character) for character in text)
+    return text.translate(_TEX)
 
 
 def typst_string(text: str) -> str:
@@ -152,27 +126,18 @@ def ascii_minus(text: str) -> str:
     return re.sub(rf"{MINUS}(?=[\d.])", "-", text)
 
 
-_ESCAPES: Mapping[str, Callable[[str], str]] = {
-    "html": lambda text: html_escape(text, quote=True),
-    "tex": tex,
-    "typ": typst_string,
-}
-
-
+_ESCAPES: Mapping[str, Callable[[str], str]] = {"html": html_escape, "tex": tex, "typ": typst_string}
+# In LaTeX and typst templates, as braces and hashes are theirs.
 _FENCES = {
-    "block_start_string": "((*",
-    "block_end_string": "*))",
-    "variable_start_string": "(((",
-    "variable_end_string": ")))",
-    "comment_start_string": "((=",
-    "comment_end_string": "=))",
-}
+    "block_start_string": "((*", "block_end_string": "*))", "variable_start_string": "(((",
+    "variable_end_string": ")))", "comment_start_string": "((=", "comment_end_string": "=))",
+}  # fmt: skip
 
 
 def environment(templates: Mapping[str, str], kind: str) -> Environment:
     """Return a strict Jinja environment over template texts, with `| e` escaping for `kind` (html, tex, typ).
 
-    In LaTeX and typst templates `((* *))` and `((( )))` are the tags, as braces and hashes are theirs.
+    In LaTeX and typst templates `((* *))` and `((( )))` are the tags.
     """
     braces: dict[str, Any] = {} if kind == "html" else _FENCES
     made = Environment(
