@@ -207,6 +207,21 @@ def test_a_simulated_study_claims_no_external_data(packed: Packed, root: Path) -
     assert "data/raw/" not in text.partition("## Dataset list")[2].partition("## Computational")[0]
 
 
+def test_the_readme_counts_in_the_right_number_and_calls_no_file_public_that_is_not(packed: Packed) -> None:
+    (slug, source), *_ = packed.sources.items()
+    (file, *_) = source.files
+    hidden = source.model_copy(update={"files": (file.model_copy(update={"address": None}),)})
+    packed.manifest["machine"]["cores"] = 1
+    text = readme(Packed(**{**packed.__dict__, "sources": {slug: hidden}}), read_templates(TEMPLATES))
+    assert "obtains and verifies 1 raw file from 1 source, builds" in text
+    assert "with its 1 table and 0 figures" in text and "on 1 core with Python" in text
+    assert "It has no public address: ask its authors" in text
+    for false in ("as each is public", "No registration", "from the public address", "there is nothing to do; without"):
+        assert false not in text, false
+    whole = readme(packed, read_templates(TEMPLATES))
+    assert "as each is public" in whole and "no public address" not in whole
+
+
 def crate(packed: Packed) -> tuple[dict[str, bytes], dict[str, Any]]:
     content = {"Snakefile": b"rule", "LICENSE": b"MIT", "README.md": b"# Read me", "docs/a b.md": b"x"}
     sources = {slug: source.model_dump(mode="json") for slug, source in packed.sources.items()}

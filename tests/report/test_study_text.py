@@ -9,36 +9,11 @@ import pandas as pd
 import pytest
 
 from detente.report import Evidence
-from detente.study.config.project import load_project
 
 from support import exhibit_fixtures as made
 from support.exhibited import composed, made_all, prose
+from support.own_studies import ALLIANCES, DIRECTED, MINE, SIMULATED, evidence
 from support.pages import assert_clean
-
-MINE = "extends: paper\nname: mine\nclaims: [exercise]\nsamples: [relevant]\nwindow: [1990, 2010]\n"
-SOURCES = "cow-state-system, cow-contiguity-3.2, distance, gml-mid, mid-5.0, atop, nmc, democracy-cow, rivalry"
-ALLIANCES = f"extends: paper\nname: alliances\nclaims: [defence_pact]\nsources: [{SOURCES}]\n"
-DIRECTED = "extends: paper\nname: directed\nclaims: [alliance_deters]\nabstract: Pacts deter.\n"
-SIMULATED = "extends: demo\nname: simulated\nclaims: [defence_pact]\nestimators: [lpm]\n"
-
-
-def evidence(folder: Path, text: str) -> Evidence:
-    """A study of its own file, with made-up frames cut to what it has."""
-    path = folder / "own.yaml"
-    path.write_text(text, encoding="utf-8")
-    project = load_project(made.ROOT, path)
-    name = text.split("name: ")[1].split("\n", maxsplit=1)[0]
-    study = project.study(name)
-    frames = made.frames()
-    if not set(study.claims) <= set(made.SHAPES):
-        frames = {k: f.replace({"claim": {"exercise": study.claims[0]}}) for k, f in frames.items()}
-    if "mme" not in study.sources:
-        del frames["partners"]
-        gone = r"exercise|switches|participants"
-        frames |= {k: frames[k].loc[:, ~frames[k].columns.str.contains(gone)] for k in ("sample_flow", "timeline")}
-    for key, values in (("sample", study.samples), ("claim", study.claims), ("estimator", study.estimators)):
-        frames = {k: f[f[key].isin(values)] if key in f and k != "coverage" else f for k, f in frames.items()}
-    return Evidence(project, study, {k: f.reset_index(drop=True) for k, f in frames.items()})
 
 
 def everything(made_up: Evidence) -> str:
