@@ -22,26 +22,10 @@ from detente.report.frames import FRAMES, Frames, frame_files
 from detente.report.making import TEMPLATES, files_of, made_for, made_of, read_templates
 
 __all__ = [
-    "EXERCISES",
-    "EXHIBITS",
-    "FORMATS",
-    "FRAMES",
-    "TEMPLATES",
-    "Evidence",
-    "Exhibit",
-    "Frames",
-    "Kind",
-    "Page",
-    "Traits",
-    "exhibit",
-    "exhibits_of",
-    "files_of",
-    "frame_files",
-    "made_for",
-    "made_of",
-    "read_templates",
+    "EXERCISES", "EXHIBITS", "FORMATS", "FRAMES", "TEMPLATES", "Evidence", "Exhibit", "Frames", "Kind", "Page",
+    "Traits", "exhibit", "exhibits_of", "files_of", "frame_files", "made_for", "made_of", "read_templates",
     "traits_of",
-]
+]  # fmt: skip
 
 
 def __getattr__(name: str) -> tuple[Exhibit, ...]:

@@ -49,40 +49,22 @@ def traits_of(project: Project, study: Study) -> Traits:
     )
 
 
-def every_study(_: Traits) -> bool:
-    """Whether an exhibit that needs nothing in particular exists: always."""
-    return True
-
-
 @dataclass(frozen=True)
 class Exhibit:
     """One table or figure.
 
-    Attributes
-    ----------
-    kind, name
-        `name` is a file-safe id, unique among the exhibits of its kind and page.
-    caption
-        What it shows. A figure's is printed below it, and may hold numbers of `numbers.json` as a template does;
-        its first sentence, or the title, stands in Snakemake's report and in the list of a replication package.
-    title
-        A short heading in plain words, where the first sentence of the caption cannot be one.
-    alt
-        Alternative text of a figure, for those who cannot see it; may hold numbers as the caption may.
-    needs
-        Frames that it is made from, by the names of `detente.report.FRAMES`; it can read no others.
-    applies
-        Whether a study with these traits has it.
-    page, place, order
-        The page that shows it, the place there (a `[[place …]]` of the template), and its order among those of the
-        same place.
-    per_claim
-        Whether there is one for each of a study's own claims, if there is anything to draw.
-    formats
-        Endings of its files; none if the page alone holds it.
-    make
-        Function of `Evidence`, and of a claim if there is one for each: returns a `Table` or a figure, or None where
-        a claim has nothing to draw.
+    `name` is a file-safe id, unique among the exhibits of its kind and page. `caption` says what it shows: a figure's
+    is printed below it, and may hold numbers of `numbers.json` as a template does; its first sentence, or `title` where
+    that cannot be a heading in plain words, stands in Snakemake's report and in the list of a replication package.
+    `alt` is the alternative text of a figure, for those who cannot see it, with numbers as in the caption.
+
+    It is made from the frames that it `needs`, names of `detente.report.FRAMES`, and can read no others; a study has it
+    if `applies` says so of its traits. `page` shows it at `place` (a `[[place …]]` of the template), by `order` among
+    those of the same place. `per_claim`: there is one for each of a study's own claims, if there is anything to draw.
+    `formats` are the endings of its files; none if the page alone holds it.
+
+    `make` is a function of `Evidence`, and of a claim if there is one for each: it returns a `Table` or a figure, or
+    None where a claim has nothing to draw.
     """
 
     kind: Kind
@@ -90,7 +72,7 @@ class Exhibit:
     caption: str
     needs: tuple[str, ...]
     make: Callable[..., Any] = field(repr=False)
-    applies: Callable[[Traits], bool] = every_study
+    applies: Callable[[Traits], bool] = lambda _: True
     page: Page = "paper"
     place: str = ""
     order: int = 0
@@ -121,12 +103,9 @@ _DECLARED: dict[tuple[Page, Kind, str], Exhibit] = {}
 def exhibit(
     *, kind: Kind, name: str, caption: str, needs: tuple[str, ...], stored: bool = True, **more: Any
 ) -> Callable[[Maker], Maker]:
-    """Declare the decorated function to make an exhibit; see `Exhibit` for the rest of the arguments.
+    """Declare the decorated function to make an exhibit; the arguments are the attributes of `Exhibit`.
 
-    Parameters
-    ----------
-    stored
-        Whether it is written to files of its own, one a format of its kind.
+    `stored`: whether it is written to files of its own, one a format of its kind.
     """
 
     def declare(make: Maker) -> Maker:
@@ -152,11 +131,5 @@ def registry() -> Mapping[tuple[Page, Kind, str], Exhibit]:
 
 
 def exhibits_of(traits: Traits, page: Page = "paper", *, per_claim: bool = False) -> tuple[Exhibit, ...]:
-    """Return the exhibits that a study with these traits has on a page, tables apart from figures.
-
-    Parameters
-    ----------
-    per_claim
-        Whether to return those of which there is one for each claim; the others if not.
-    """
+    """Return the exhibits that a study with these traits has on a page: those of single claims, or the others."""
     return tuple(e for e in registry().values() if e.page == page and e.per_claim == per_claim and e.applies(traits))

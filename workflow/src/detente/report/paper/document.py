@@ -1,15 +1,69 @@
-"""The paper as a list of blocks: prose filled with numbers, cut at the places of exhibits."""
+"""The paper as a list of blocks: prose filled with numbers, cut at the places of exhibits; and the works it cites."""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from jinja2 import Environment, StrictUndefined
 
 from detente.base.errors import ConfigError, choices
 from detente.report.exhibit import Exhibit
-from detente.report.paper.references import References
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One line of the reference list; `anchor` is what marks in the text link to."""
+
+    anchor: str
+    text: str
+
+
+@dataclass
+class References:
+    """The works that a text may cite, and those that it did.
+
+    `works` maps key → {"authors", "year", "entry"}; `sources` are those of numbers.json.
+    """
+
+    works: Mapping[str, Mapping[str, Any]]
+    sources: list[Mapping[str, Any]]
+    cited: set[str] = field(default_factory=set)
+
+    def parenthetical(self, *keys: str) -> str:
+        """Return "(Author 2000; Author 2001)" in Markdown, each a link to its entry."""
+        links = [f"[{self._work(key)['authors']} {self._work(key)['year']}](#ref-{key})" for key in keys]
+        return f"({'; '.join(links)})"
+
+    def textual(self, key: str) -> str:
+        """Return "Author (2000)" in Markdown."""
+        work = self._work(key)
+        return f"[{work['authors']} ({work['year']})](#ref-{key})"
+
+    def linked(self, text: str) -> str:
+        """Link every "Author 2000" of `text` that is a known work to its entry, and count it as cited."""
+        for key, work in self.works.items():
+            mark = f"{work['authors']} {work['year']}"
+            if mark in text:
+                self.cited.add(key)
+                text = text.replace(mark, f"[{mark}](#ref-{key})")
+        return text
+
+    def entries(self) -> list[Entry]:
+        """Works cited so far and all data sources, in the order of the alphabet."""
+        works = [Entry(f"ref-{key}", str(self.works[key]["entry"]).strip()) for key in self.cited]
+        return sorted(works, key=lambda entry: entry.text)
+
+    def data_entries(self) -> list[Entry]:
+        """Every data source, in the order of `sources.yaml`."""
+        return [Entry(f"data-{s['slug']}", str(s["citation"])) for s in self.sources]
+
+    def _work(self, key: str) -> Mapping[str, Any]:
+        if key not in self.works:
+            raise ConfigError(f"workflow/report/*.md.j2: {key!r} is not in references.yaml; {choices(key, self.works)}")
+        self.cited.add(key)
+        return self.works[key]
+
 
 Kind = Literal["text", "table", "figure", "equation", "references", "data_references"]
 
@@ -60,10 +114,8 @@ def compose(
     "Table 1") and `shown` (whether the page has an exhibit). `[[place results]]` is where the exhibits of that place
     stand, `[[place influence pact]]` those of them that are about one claim.
 
-    Raises
-    ------
-    ConfigError
-        If the text refers to an exhibit that it does not hold, cites an unknown work, or has no place for an exhibit.
+    Raises ConfigError if the text refers to an exhibit that it does not hold, cites an unknown work, or has no place
+    for an exhibit.
     """
     there: dict[tuple[str, str], Shown] = {(s.exhibit.kind, s.name): s for s in exhibits}
     made = Environment(undefined=StrictUndefined, lstrip_blocks=True, finalize=_printed)
@@ -79,7 +131,10 @@ def compose(
     )
     _check_places(text, there.values())
     text = _PLACE.sub(lambda m: "\n\n".join(_placed(there.values(), m["place"], m["claim"] or "")), text)
-    numbered = _numbered((m["kind"], m["name"]) for m in _BLOCK.finditer(text))
+    # Tables and figures, each kind from 1, in the order of the text.
+    numbered: dict[tuple[str, str], int] = {}
+    for kind, name in ((m["kind"], m["name"]) for m in _BLOCK.finditer(text)):
+        numbered[kind, name] = 1 + sum(k == kind for k, _ in numbered)
     claims = {claim["id"]: claim for claim in values.get("claims", ())}
 
     def words(shown: Shown, source: str) -> str:
@@ -121,14 +176,6 @@ def _escaped(value: Any) -> Any:
     if isinstance(value, list):
         return [_escaped(inner) for inner in value]
     return value
-
-
-def _numbered(places: Iterable[tuple[str, str]]) -> dict[tuple[str, str], int]:
-    """Number tables and figures, each kind from 1, in the order of the text."""
-    numbered: dict[tuple[str, str], int] = {}
-    for kind, name in places:
-        numbered[kind, name] = 1 + sum(k == kind for k, _ in numbered)
-    return numbered
 
 
 def _reference(kind: str, name: str, numbered: Mapping[tuple[str, str], int]) -> str:

@@ -1,4 +1,4 @@
-"""The paper's three equations, for typst and for the browser, with words for those who cannot see them."""
+"""The paper's three equations, for typst and for the browser, with alternative text."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -1,9 +1,8 @@
 """Markdown to typst and to HTML, over the tokens of one parser; what neither can show is refused."""
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
-from html import escape
 
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
@@ -12,6 +11,28 @@ from detente.base.errors import ConfigError, choices
 from detente.report.tables.table import typst_string
 
 UNNUMBERED = frozenset({"Abstract", "References", "Data sources"})
+# What each piece of Markdown is in typst, but for text, code and links. All prose is in string literals: none of it is
+# markup. A rule (`***`) keeps the exhibits before it from floating past it; it is not drawn.
+_TYPST = {
+    "paragraph_open": "\n#par[",
+    "paragraph_close": "]\n",
+    "bullet_list_open": "\n#list(",
+    "bullet_list_close": ")\n",
+    "ordered_list_open": "\n#enum(",
+    "ordered_list_close": ")\n",
+    "list_item_open": "[",
+    "list_item_close": "],",
+    "heading_open": "\n#heading(level: 1)[",
+    "hr": "\n#place.flush()\n",
+    "strong_open": "#strong[",
+    "strong_close": "];",
+    "em_open": "#emph[",
+    "em_close": "];",
+    "link_close": "];",
+    "softbreak": " ",
+}
+_SHOWN = {*_TYPST, "heading_close", "inline", "text", "text_special", "code_inline", "link_open"}
+_PARSER = MarkdownIt("commonmark", {"typographer": True, "html": False}).enable(["smartquotes", "replacements"])
 
 
 @dataclass
@@ -29,140 +50,69 @@ class Sections:
         return anchor, shown
 
 
-def parse(text: str) -> list[Token]:
-    """Return the block tokens of a Markdown text, with typographic quotes."""
-    parser = MarkdownIt("commonmark", {"typographer": True, "html": False})
-    return parser.enable(["smartquotes", "replacements"]).parse(text)
-
-
 def to_typst(text: str, sections: Sections) -> str:
-    """Return typst source; all prose is in string literals, so that no sign of it is markup.
-
-    A rule (`***`) keeps the exhibits before it from floating past it; it is not drawn.
-    """
-    return _walk(parse(text), _TYPST_BLOCKS, _typst_inline, lambda t: _typst_heading(t, sections))
+    """Return typst source."""
+    return "".join(_typst(token) for token in _flat(_parsed(text, sections)))
 
 
 def to_html(text: str, sections: Sections) -> str:
     """Return HTML, sections as <h2>."""
-    return _walk(parse(text), _HTML_BLOCKS, _html_inline, lambda t: _html_heading(t, sections))
+    tokens = [token for token in _parsed(text, sections) if token.type != "hr"]
+    return str(_PARSER.renderer.render(tokens, _PARSER.options, {}))
 
 
 def inline_typst(text: str) -> str:
     """Return one line of Markdown, a caption for instance, as typst content."""
-    return "".join(_typst_inline(t) for t in parse(text) if t.type == "inline")
+    return "".join(_typst(token) for token in _flat(_parsed(text, Sections([]))) if not token.block)
 
 
 def inline_html(text: str) -> str:
     """Return one line of Markdown as HTML."""
-    return "".join(_html_inline(t) for t in parse(text) if t.type == "inline")
+    inline = [token for token in _parsed(text, Sections([])) if token.type == "inline"]
+    return str(_PARSER.renderer.render(inline, _PARSER.options, {}))
 
 
-_TYPST_BLOCKS: Mapping[str, str] = {
-    "paragraph_open": "\n#par[",
-    "paragraph_close": "]\n",
-    "bullet_list_open": "\n#list(",
-    "bullet_list_close": ")\n",
-    "ordered_list_open": "\n#enum(",
-    "ordered_list_close": ")\n",
-    "list_item_open": "[",
-    "list_item_close": "],",
-    "hr": "\n#place.flush()\n",
-}
-_HTML_BLOCKS: Mapping[str, str] = {
-    "paragraph_open": "<p>",
-    "paragraph_close": "</p>\n",
-    "bullet_list_open": "<ul>\n",
-    "bullet_list_close": "</ul>\n",
-    "ordered_list_open": "<ol>\n",
-    "ordered_list_close": "</ol>\n",
-    "list_item_open": "<li>",
-    "list_item_close": "</li>\n",
-    "hr": "",
-}
+def _parsed(text: str, sections: Sections) -> list[Token]:
+    """Block tokens with typographic quotes, sections numbered and all of one level.
+
+    Raises ConfigError if the text has something that one of the two prints cannot show.
+    """
+    tokens = _PARSER.parse(text)
+    for token in _flat(tokens):
+        if token.type not in _SHOWN:
+            line = f" near line {token.map[0] + 1} of its block" if token.map else ""
+            kind = token.type.removesuffix("_open")
+            known = sorted(t.removesuffix("_open") for t in _SHOWN if t != "inline" and not t.endswith("_close"))
+            raise ConfigError(f"workflow/report/*.md.j2{line}: Markdown {kind!r} has no print; {choices(kind, known)}")
+    for i, token in enumerate(tokens):
+        if token.type == "heading_open":
+            title, end = tokens[i + 1], tokens[i + 2]
+            plain = "".join(" " if c.type == "softbreak" else c.content for c in title.children or [])
+            anchor, shown = sections.enter(plain)
+            title.children = [Token("text", "", 0, content=shown)]
+            token.tag = end.tag = "h2"
+            token.attrs["id"] = anchor
+            end.meta["anchor"] = anchor
+    return tokens
 
 
-def _walk(
-    tokens: Sequence[Token], blocks: Mapping[str, str], inline: Callable[[Token], str], heading: Callable[[Token], str]
-) -> str:
-    out: list[str] = []
-    in_heading = False
+def _flat(tokens: list[Token]) -> Iterator[Token]:
+    """Tokens, the pieces of a line in place of the line; without the paragraphs of tight lists, which have no print."""
     for token in tokens:
-        if token.type in ("heading_open", "heading_close"):
-            in_heading = token.type == "heading_open"
-        elif token.type == "inline":
-            out.append(heading(token) if in_heading else inline(token))
-        elif token.type in blocks:
-            out.append("" if token.hidden else blocks[token.type])
-        else:
-            raise _unsupported(token)
-    return "".join(out)
+        if token.type == "inline":
+            yield from token.children or []
+        elif not token.hidden:
+            yield token
 
 
-def _unsupported(token: Token) -> ConfigError:
-    line = f" near line {token.map[0] + 1} of its block" if token.map else ""
-    legal = [*(name.removesuffix("_open") for name in _HTML_BLOCKS if name.endswith("_open")), "heading"]
-    kind = token.type.removesuffix("_open")
-    return ConfigError(f"workflow/report/*.md.j2{line}: Markdown {kind!r} has no print; {choices(kind, legal)}")
-
-
-def _text(token: Token) -> str:
-    """Return the plain text of an inline token."""
-    shown = {"softbreak": " "}
-    return "".join(shown.get(child.type, child.content) for child in token.children or [])
-
-
-def _typst_heading(token: Token, sections: Sections) -> str:
-    anchor, shown = sections.enter(_text(token))
-    return f"\n#heading(level: 1, {typst_string(shown)}) <{anchor}>\n"
-
-
-def _html_heading(token: Token, sections: Sections) -> str:
-    anchor, shown = sections.enter(_text(token))
-    return f'<h2 id="{anchor}">{escape(shown)}</h2>\n'
-
-
-def _typst_inline(token: Token) -> str:
-    marks = {"strong_open": "#strong[", "em_open": "#emph["}
-    out = []
-    for child in token.children or []:
-        if child.type in ("text", "text_special"):
-            out.append(f"#{typst_string(child.content)};" if child.content else "")
-        elif child.type == "softbreak":
-            out.append(" ")
-        elif child.type == "code_inline":
-            out.append(f"#raw({typst_string(child.content)});")
-        elif child.type == "link_open":
-            out.append(f"#link({_typst_target(str(child.attrs['href']))})[")
-        elif child.type in marks:
-            out.append(marks[child.type])
-        elif child.type in ("strong_close", "em_close", "link_close"):
-            out.append("];")
-        else:
-            raise _unsupported(child)
-    return "".join(out)
-
-
-def _typst_target(address: str) -> str:
-    return f"<{address[1:]}>" if address.startswith("#") else typst_string(address)
-
-
-def _html_inline(token: Token) -> str:
-    tags = {"strong_open": "<strong>", "strong_close": "</strong>", "em_open": "<em>", "em_close": "</em>"}
-    out = []
-    for child in token.children or []:
-        if child.type in ("text", "text_special"):
-            out.append(escape(child.content, quote=False))
-        elif child.type == "softbreak":
-            out.append("\n")
-        elif child.type == "code_inline":
-            out.append(f"<code>{escape(child.content)}</code>")
-        elif child.type == "link_open":
-            out.append(f'<a href="{escape(str(child.attrs["href"]))}">')
-        elif child.type == "link_close":
-            out.append("</a>")
-        elif child.type in tags:
-            out.append(tags[child.type])
-        else:
-            raise _unsupported(child)
-    return "".join(out)
+def _typst(token: Token) -> str:
+    if token.type in ("text", "text_special"):
+        return f"#{typst_string(token.content)};" if token.content else ""
+    if token.type == "code_inline":
+        return f"#raw({typst_string(token.content)});"
+    if token.type == "link_open":
+        address = str(token.attrs["href"])
+        return f"#link({f'<{address[1:]}>' if address.startswith('#') else typst_string(address)})["
+    if token.type == "heading_close":
+        return f"] <{token.meta['anchor']}>\n"
+    return _TYPST[token.type]

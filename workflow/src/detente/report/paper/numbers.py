@@ -1,6 +1,7 @@
 """Every number that the text mentions, as value and as print; the paper's template may use no other."""
 
 import math
+from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
@@ -9,7 +10,7 @@ import pandas as pd
 from detente.report.evidence import Cell, Evidence, attrition, cells, keyed
 from detente.report.formats import count, per_thousand, percent, ratio
 from detente.report.labels import covariance_label, estimator_label, lower_first, reason_label
-from detente.report.paper.numbers_models import Number, agreement, balance, grid, model_numbers, number
+from detente.report.paper.numbers_models import Number, agreement, balance, grid, model_numbers, number, numbered
 from detente.report.paper.study_words import controls, method_words, study_words, tenth, year
 from detente.report.tables.recovery import COVERAGE, recovery
 from detente.study.config import Claim
@@ -26,41 +27,38 @@ def numbers(evidence: Evidence) -> dict[str, Any]:
         "balance": balance(evidence, models),
         "method": method_words(evidence),
         "estimators": [asdict(estimator_label(e)) for e in evidence.study.estimators],
-        "covariances": _covariances(evidence),
+        "covariances": {"headline": _covariance(evidence.vcov), "beside": _covariance(evidence.beside)},
         "samples": [_sample(evidence, s) for s in evidence.study.samples],
         "headline": _sample(evidence, evidence.study.headline),
-        "claims": [_claim(evidence, c, models) for c in evidence.project.claims_of(evidence.study)],
+        "claims": [_claim(evidence, c, models) for c in evidence.claims],
         "controls": controls(evidence),
         "grid": grid(models),
         "attrition": _attrition(evidence),
         "timeline": _timeline(evidence),
         "partners": _partners(evidence) if evidence.traits.exercises else {},
         "recovery": _recovery(evidence),
-        "coverage": _coverage(),
+        "coverage": {name: number(value, percent if value < 1 else count) for name, value in COVERAGE.items()},
         "sources": _sources(evidence),
     }
 
 
-def _covariances(evidence: Evidence) -> dict[str, dict[str, str]]:
-    """The two covariances of tables, by id and in words; empty words where there is no second one."""
-    blank = {"id": "", "short": "", "long": "", "those": ""}
-    named = {"headline": evidence.vcov, "beside": evidence.beside}
-    return {role: {"id": name, **asdict(covariance_label(name))} if name else blank for role, name in named.items()}
+def _covariance(name: str) -> dict[str, str]:
+    """A covariance by id and in words, which are empty if there is none."""
+    return {"id": name, **(asdict(covariance_label(name)) if name else dict.fromkeys(("short", "long", "those"), ""))}
 
 
 def _sample(evidence: Evidence, sample: str) -> dict[str, Any]:
-    row = keyed(evidence.frame("sample_flow"), "sample")[sample]
-    label = evidence.samples[sample]
-    counts = ("dyad_years", "dyads", "onset_gml", "onset_cow", "ongoing_gml", "force_onset", "fatal_onset")
-    more = ("exercise_any", "exercise_bilateral", "switches_on", "switches_off", "onset_after_dispute")
-    shares = ("exercise_any_share", "exercise_bilateral_share")
+    row, label = keyed(evidence.frame("sample_flow"), "sample")[sample], evidence.samples[sample]
+    counts = ["dyad_years", "dyads", "onset_gml", "onset_cow", "ongoing_gml", "force_onset", "fatal_onset"]
+    counts += ["exercise_any", "exercise_bilateral", "switches_on", "switches_off"] if evidence.traits.exercises else []
+    shares = ("exercise_any_share", "exercise_bilateral_share") if evidence.traits.exercises else ()
     return {
         "id": sample,
         "label": label,
         "name": lower_first(label),
         "headline": sample == evidence.study.headline,
-        **{name: number(row[name], count) for name in (*counts, *more) if name in row},
-        **{name: number(row[name], lambda v: percent(v, 2)) for name in shares if name in row},
+        **numbered(row, (*counts, "onset_after_dispute"), count),
+        **numbered(row, shares, lambda share: percent(share, 2)),
         "onset_after_dispute_share": number(row["onset_after_dispute"] / (row["onset_gml"] or math.nan), percent),
         "onset_rate": number(row["onset_gml"] / row["dyad_years"], per_thousand),
     }
@@ -70,15 +68,9 @@ def _claim(evidence: Evidence, claim: Claim, models: list[Cell]) -> dict[str, An
     mine = [m for m in models if m.claim == claim.id]
     headline = [m for m in mine if m.sample == evidence.study.headline]
     preferred = next(m for m in headline if m.estimator == evidence.preferred)
+    words = ("id", "label", "instrument", "treatment", "statement", "design", "expected", "evidence")
     return {
-        "id": claim.id,
-        "label": claim.label,
-        "instrument": claim.instrument,
-        "treatment": claim.treatment,
-        "statement": claim.statement,
-        "design": claim.design,
-        "expected": claim.expected,
-        "evidence": claim.evidence,
+        **{name: getattr(claim, name) for name in words},
         "preferred": model_numbers(preferred),
         "headline": [model_numbers(m) for m in headline],
         "models": [model_numbers(m) for m in mine],
@@ -95,18 +87,16 @@ def _raw(evidence: Evidence, claim: str) -> list[dict[str, Any]]:
         if (claim, sample, 0) not in found or (claim, sample, 1) not in found:
             continue
         untreated, treated = found[claim, sample, 0], found[claim, sample, 1]
-        share = float(treated["ratio"])
+        counts = {f"treated_{name}": treated[name] for name in ("onsets", "dyad_years", "dyads")}
         rows.append(
             {
                 "sample": sample,
                 "sample_name": lower_first(evidence.samples[sample]),
-                "ratio": number(share, ratio),
-                "higher": share > 1,
+                "ratio": number(treated["ratio"], ratio),
+                "higher": float(treated["ratio"]) > 1,
                 "treated_risk": number(treated["risk"], per_thousand),
                 "untreated_risk": number(untreated["risk"], per_thousand),
-                "treated_onsets": number(treated["onsets"], count),
-                "treated_dyad_years": number(treated["dyad_years"], count),
-                "treated_dyads": number(treated["dyads"], count),
+                **numbered(counts, counts, count),
                 "half_dyads": number(treated["half_dyads"], count),
             }
         )
@@ -117,14 +107,14 @@ def _attrition(evidence: Evidence) -> dict[str, Any]:
     """Steps from dyad-years to model rows, for the first claim on the headline sample."""
     frame = attrition(evidence, evidence.study.claims[0])
     steps = frame[frame["sample"] == evidence.study.headline].to_dict("records")
-    told: list[dict[str, Any]] = [
+    shown: list[dict[str, Any]] = [
         {"reason": reason_label(str(r["reason"]), evidence.project.claims), "rows": number(r["rows"], count)}
         for r in steps
     ]
     return {
-        "start": told[0]["rows"],
-        "dropped": [step for step in told[1:-1] if step["rows"]["value"]],
-        "used": told[-1]["rows"],
+        "start": shown[0]["rows"],
+        "dropped": [step for step in shown[1:-1] if step["rows"]["value"]],
+        "used": shown[-1]["rows"],
     }
 
 
@@ -135,12 +125,15 @@ def _timeline(evidence: Evidence) -> dict[str, Any]:
     return {
         "first_year": number(years[0]["year"], year),
         "last_year": number(years[-1]["year"], year),
-        "onsets_most": number(most["onsets"], count),
-        "onsets_most_year": number(most["year"], year),
-        "onsets_least": number(least["onsets"], count),
-        "onsets_least_year": number(least["year"], year),
+        **_extreme("onsets_most", most, "onsets"),
+        **_extreme("onsets_least", least, "onsets"),
         **(_exercises(years) if evidence.traits.exercises else {}),
     }
+
+
+def _extreme(name: str, row: Mapping[str, Any], column: str) -> dict[str, Number]:
+    """What was counted in a year, and which year that was."""
+    return {name: number(row[column], count), f"{name}_year": number(row["year"], year)}
 
 
 def _exercises(years: list[dict[str, Any]]) -> dict[str, Number]:
@@ -152,8 +145,7 @@ def _exercises(years: list[dict[str, Any]]) -> dict[str, Number]:
     return {
         "exercises_first": number(years[0]["exercises"], count),
         "exercises_last": number(years[-1]["exercises"], count),
-        "exercises_peak": number(peak["exercises"], count),
-        "exercises_peak_year": number(peak["year"], year),
+        **_extreme("exercises_peak", peak, "exercises"),
         "participants": number(participants / exercises if exercises else math.nan, tenth),
     }
 
@@ -173,29 +165,16 @@ def _partners(evidence: Evidence) -> dict[str, Any]:
 def _recovery(evidence: Evidence) -> list[dict[str, Any]]:
     if not evidence.simulated:
         return []
-    frame = recovery(evidence)
     return [
         {
             "claim": str(r["claim"]),
             "label": evidence.project.claims.claims[str(r["claim"])].label,
-            **{name: number(r[name], per_thousand) for name in ("planted", "estimate", "std_error")},
+            **numbered(r, ("planted", "estimate", "std_error"), per_thousand),
             **{name: None if pd.isna(r[name]) else bool(r[name]) for name in ("covered", "sign", "right")},
             "verdict": str(r["verdict"]),
         }
-        for r in frame.to_dict("records")
+        for r in keyed(recovery(evidence), "claim").values()
     ]
-
-
-def _coverage() -> dict[str, Number]:
-    """How often intervals hold the effect in worlds of the demo's size."""
-    return {
-        "states": number(COVERAGE.states, count),
-        "worlds": number(COVERAGE.worlds, count),
-        **{
-            name: number(getattr(COVERAGE, name), percent)
-            for name in ("dyadic_relevant", "dyadic_all", "dyad_relevant", "dyad_all")
-        },
-    }
 
 
 def _sources(evidence: Evidence) -> list[dict[str, Any]]:

@@ -2,7 +2,7 @@
 
 import math
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from statistics import median
 from typing import Any
 
@@ -11,6 +11,7 @@ from detente.report.formats import count, p_value, per_thousand, percent, ratio,
 from detente.report.labels import estimator_label, lower_first
 
 VERDICTS = ("lowers", "raises", "negligible", "inconclusive")
+DIRECTED = ("lowers", "raises")
 Number = dict[str, Any]
 
 
@@ -20,12 +21,17 @@ def number(value: float, show: Callable[[float], str]) -> Number:
     return {"value": value if math.isfinite(value) else None, "text": show(value)}
 
 
+def numbered(values: Mapping[str, Any], names: Iterable[str], show: Callable[[float], str]) -> dict[str, Number]:
+    """Those of the values that have these names, each as a number."""
+    return {name: number(values[name], show) for name in names}
+
+
 def balance(evidence: Evidence, models: list[Cell]) -> dict[str, Number]:
     """How many claims the headline model bears out, contradicts, finds negligible, or leaves open."""
-    expected = {c.id: c.expected for c in evidence.project.claims_of(evidence.study)}
+    expected = {c.id: c.expected for c in evidence.claims}
     headline = [m for m in models if (m.sample, m.estimator) == (evidence.study.headline, evidence.preferred)]
-    borne = sum(m.verdict == expected[m.claim] for m in headline)
-    directed = sum(m.verdict in ("lowers", "raises") for m in headline)
+    directed = sum(m.verdict in DIRECTED for m in headline)
+    borne = sum(m.verdict in DIRECTED and expected[m.claim] in (m.verdict, "either") for m in headline)
     negligible = sum(m.verdict == "negligible" for m in headline)
     return {
         "borne_out": number(borne, spelled),
@@ -37,10 +43,8 @@ def balance(evidence: Evidence, models: list[Cell]) -> dict[str, Number]:
 
 def model_numbers(model: Cell) -> dict[str, Any]:
     """All that the text may say of one model; numbers are missing where it could not be estimated."""
-    name = estimator_label(model.estimator)
+    name, values = estimator_label(model.estimator), {**vars(model), "inflation": model.inflation}
     risks = ("effect", "low", "high", "std_error", "beside_std_error", "mde", "smallest_effect")
-    levels = ("base_risk", "treated_risk")
-    ratios = ("ratio", "ratio_low", "ratio_high", "inflation")
     counts = ("nobs", "dyads", "states", "events", "treated", "treated_dyads", "switching_dyads", "switching_states")
     return {
         "sample": model.sample,
@@ -53,25 +57,18 @@ def model_numbers(model: Cell) -> dict[str, Any]:
         "failure": model.failure,
         "message": model.message.rstrip("."),
         "verdict": model.verdict,
-        "direction": _direction(model.effect),
+        "direction": "" if not model.estimated else "below" if model.effect < 0 else "above" if model.effect else "at",
         "magnitude": number(abs(model.effect), per_thousand),
-        **{r: number(getattr(model, r), per_thousand) for r in (*risks, *levels)},
-        **{r: number(getattr(model, r), ratio) for r in ratios},
+        **numbered(values, (*risks, "base_risk", "treated_risk"), per_thousand),
+        **numbered(values, ("ratio", "ratio_low", "ratio_high", "inflation"), ratio),
         "mde_share": number(model.mde_share, percent),
         "effect_share": number(abs(model.effect) / model.base_risk, percent),
         "p_value": number(model.p_value, p_value),
-        **{c: number(getattr(model, c), count) for c in counts},
+        **numbered(values, counts, count),
         "within": name.within,
         "few_switchers": name.within and model.few_switchers,
         "far": model.far,
     }
-
-
-def _direction(effect: float) -> str:
-    """Return "below", "above" or "at" the untreated risk; "" if there is no estimate."""
-    if math.isnan(effect):
-        return ""
-    return "below" if effect < 0 else "above" if effect > 0 else "at"
 
 
 def agreement(models: list[Cell]) -> dict[str, bool]:
@@ -87,20 +84,23 @@ def agreement(models: list[Cell]) -> dict[str, bool]:
 def grid(models: list[Cell]) -> dict[str, Any]:
     """How many of the models say what, and how headline errors compare with those beside them."""
     found = [m for m in models if m.estimated]
-    tally = Counter(m.verdict for m in found)
-    inflation = [m.inflation for m in found if math.isfinite(m.inflation)]
-    shares = [m.mde_share for m in found if math.isfinite(m.mde_share)]
+    verdicts = Counter(m.verdict for m in found)
+    counts = {
+        "models": len(models),
+        "estimated": len(found),
+        "failed": len(models) - len(found),
+        "below": sum(m.effect < 0 for m in found),
+        "above": sum(m.effect > 0 for m in found),
+        **{verdict: verdicts.get(verdict, 0) for verdict in VERDICTS},
+    }
+    inflation = [m.inflation for m in found if math.isfinite(m.inflation)] or [math.nan]
+    shares = [m.mde_share for m in found if math.isfinite(m.mde_share)] or [math.nan]
     return {
-        "models": number(len(models), count),
-        "estimated": number(len(found), count),
-        "failed": number(len(models) - len(found), count),
-        "below": number(sum(m.effect < 0 for m in found), count),
-        "above": number(sum(m.effect > 0 for m in found), count),
-        **{verdict: number(tally.get(verdict, 0), count) for verdict in VERDICTS},
+        **numbered(counts, counts, count),
         "far": any(m.far for m in found),
-        "inflation_low": number(min(inflation, default=math.nan), ratio),
-        "inflation_median": number(median(inflation) if inflation else math.nan, ratio),
-        "inflation_high": number(max(inflation, default=math.nan), ratio),
-        "mde_low": number(min(shares, default=math.nan), percent),
-        "mde_high": number(max(shares, default=math.nan), percent),
+        "inflation_low": number(min(inflation), ratio),
+        "inflation_median": number(median(inflation), ratio),
+        "inflation_high": number(max(inflation), ratio),
+        "mde_low": number(min(shares), percent),
+        "mde_high": number(max(shares), percent),
     }

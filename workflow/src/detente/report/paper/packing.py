@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from detente.report.formats import megabytes
+from detente.report.formats import duration, megabytes, plural
 from detente.report.tables.table import environment
 
 
@@ -44,7 +44,9 @@ class Packed:
 
 def readme(packed: Packed, templates: Mapping[str, str]) -> str:
     """Return the README as Markdown."""
-    template = environment(templates, "html").get_template("package_readme.md.j2")
+    made = environment(templates, "html")
+    made.filters["plural"] = plural
+    template = made.get_template("package_readme.md.j2")
     steps = packed.manifest["steps"]
     simulated = packed.manifest["study"]["world"] == "simulated"
     return template.render(
@@ -89,12 +91,6 @@ def grouped(steps: Mapping[str, Mapping[str, Any]]) -> list[tuple[str, int, str,
         (kind, len(kinds[kind]), duration(total[kind]), f"{max(s['peak_mb'] or 0.0 for s in kinds[kind]):,.0f} MB")
         for kind in sorted(kinds, key=lambda kind: (-total[kind], kind))
     ]
-
-
-def duration(seconds: float) -> str:
-    """Seconds in words: "48 s", "3 min 20 s"."""
-    minutes, rest = divmod(round(seconds), 60)
-    return f"{minutes} min {rest} s" if minutes else f"{max(rest, 1)} s"
 
 
 def cell(text: str) -> str:

@@ -1,6 +1,6 @@
 """The paper of a study and the page of its robustness, each from exhibits, numbers and one template."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,14 +10,12 @@ import yaml
 from detente import __version__
 from detente.report.evidence import Evidence
 from detente.report.exhibit import exhibits_of
-from detente.report.making import files_of, made_of
-from detente.report.paper.document import Shown, compose
+from detente.report.making import files_of, made_of, read_for
+from detente.report.paper.document import References, Shown, compose
 from detente.report.paper.paper import Manuscript
-from detente.report.paper.references import References
 from detente.report.paper.robustness_numbers import robustness_numbers
 from detente.report.site.origin import origin_html, provenance_words
 from detente.report.tables.table import Table, render
-from detente.study.verdicts import registered
 
 CURVE = "curve"
 """The exhibit that an earlier step makes, one for each claim."""
@@ -32,32 +30,23 @@ def paper_of(
     templates: Mapping[str, str],
     works: Path,
 ) -> Manuscript:
-    """Return the paper.
+    """Return the paper, from `numbers.json`, `provenance.json` and the references of the file `works`.
 
-    Parameters
-    ----------
-    numbers, provenance
-        `numbers.json` and `provenance.json`.
-    traced
-        What leads to a file, as `origin_html` takes it; None if the page does not say.
-    folder
-        Where the files of tables and figures lie, `tables/` and `figures/` below it.
-    works
-        `references.yaml`.
+    `traced` gives what leads to a file, as `origin_html` takes it; without it the page does not say. The files of
+    exhibits lie in `tables/` and `figures/` below `folder`.
     """
     references = References(yaml.safe_load(works.read_text(encoding="utf-8")), numbers["sources"])
     exhibits = exhibits_of(evidence.traits)
     own = [made_of(e, evidence) for e in exhibits if not e.formats]
-    shown = [Shown(e) for e in exhibits]
-    words = provenance_words(provenance)
+    words, shown = provenance_words(provenance), [Shown(e) for e in exhibits]
     return Manuscript(
         title=evidence.study.title,
         simulated=evidence.simulated,
         version=__version__,
         blocks=compose(templates["paper.md.j2"], numbers, words, references, shown),
         references=references,
-        tables_html={**texts(folder / "tables", "html"), **_rendered(own, "html", templates)},
-        tables_typ={**texts(folder / "tables", "typ"), **_rendered(own, "typ", templates)},
+        tables_html=texts(folder / "tables", "html") | {t.name: render(t, "html", templates) for t in own},
+        tables_typ=texts(folder / "tables", "typ") | {t.name: render(t, "typ", templates) for t in own},
         figures=texts(folder / "figures", "svg"),
         origins=dict(_origins(evidence, traced)) if traced is not None else {},
     )
@@ -84,49 +73,45 @@ def robustness_of(
 ) -> RobustnessPage:
     """Make every exhibit of the robustness page that no earlier step made, and the page.
 
-    A table without rows, and a figure of a claim that has nothing to draw, is not shown.
-
-    Parameters
-    ----------
-    curves
-        SVG of the specification curves, `curve.<claim>`, which an earlier step drew.
+    A table without rows, and a figure with nothing to draw, is not shown. `curves` are the SVG of the
+    specification curves, `curve.<claim>`, which an earlier step drew.
     """
-    frozen = registered(evidence.project.root)
-    numbers = robustness_numbers(evidence, (frozen.date, frozen.seen) if frozen else None)
+    numbers = robustness_numbers(evidence)
     references = References(yaml.safe_load(works.read_text(encoding="utf-8")), [])
-    told = [claim["id"] for claim in numbers["claims"]]
+    claims = [claim["id"] for claim in numbers["claims"]]
     shown: list[Shown] = []
     files: dict[str, bytes] = {}
     for item, made in _robustness(evidence):
         files.update(files_of(item.exhibit, made, templates, item.name))
-        if (not isinstance(made, Table) or made.rows) and (not item.claim or item.claim in told):
+        drawn = made.rows if isinstance(made, Table) else made.axes
+        if drawn and (not item.claim or item.claim in claims):
             shown.append(item)
     curve = next(e for e in exhibits_of(evidence.traits, "robustness", per_claim=True) if e.name == CURVE)
-    shown += [Shown(curve, claim) for claim in told]
-    figures = {name.removesuffix(".svg"): text.decode("utf-8") for name, text in files.items() if name.endswith(".svg")}
-    tables = {
-        name.removesuffix(".html"): text.decode("utf-8") for name, text in files.items() if name.endswith(".html")
-    }
+    shown += [Shown(curve, claim) for claim in claims]
+    own_curves = {f"{CURVE}_{claim}": curves[f"{CURVE}.{claim}"] for claim in claims}
     manuscript = Manuscript(
         title=f"Robustness: {evidence.study.title}",
         simulated=evidence.simulated,
         version=__version__,
         blocks=compose(templates["robustness.md.j2"], numbers, {}, references, shown),
         references=references,
-        tables_html=tables,
+        tables_html=_with_ending(files, ".html"),
         tables_typ={},
-        figures={**figures, **{f"{CURVE}_{claim}": curves[f"{CURVE}.{claim}"] for claim in told}},
+        figures=_with_ending(files, ".svg") | own_curves,
     )
     return RobustnessPage(manuscript, files)
 
 
 def _robustness(evidence: Evidence) -> Iterator[tuple[Shown, Any]]:
     """Every exhibit of the page but for the curves: those of the study, then those of its own claims."""
-    for exhibit in exhibits_of(evidence.traits, "robustness"):
-        yield Shown(exhibit), made_of(exhibit, evidence)
-    for exhibit in exhibits_of(evidence.traits, "robustness", per_claim=True):
-        for claim in (c for c in evidence.claims if c.id in evidence.examined and exhibit.name != CURVE):
-            if (made := made_of(exhibit, evidence, claim)) is not None:
+    of_study = exhibits_of(evidence.traits, "robustness")
+    of_claims = [e for e in exhibits_of(evidence.traits, "robustness", per_claim=True) if e.name != CURVE]
+    ready = read_for([*of_study, *of_claims], evidence)
+    for exhibit in of_study:
+        yield Shown(exhibit), made_of(exhibit, ready)
+    for exhibit in of_claims:
+        for claim in (c for c in evidence.claims if c.id in evidence.examined):
+            if (made := made_of(exhibit, ready, claim)) is not None:
                 yield Shown(exhibit, claim.id), made
 
 
@@ -141,5 +126,6 @@ def texts(folder: Path, ending: str) -> dict[str, str]:
     return {path.stem: path.read_text(encoding="utf-8") for path in sorted(folder.glob(f"*.{ending}"))}
 
 
-def _rendered(tables: Iterable[Table], kind: str, templates: Mapping[str, str]) -> dict[str, str]:
-    return {table.name: render(table, kind, templates) for table in tables}
+def _with_ending(files: Mapping[str, bytes], ending: str) -> dict[str, str]:
+    """Text of the files with this ending by name without it."""
+    return {n.removesuffix(ending): content.decode("utf-8") for n, content in files.items() if n.endswith(ending)}

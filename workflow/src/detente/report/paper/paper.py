@@ -1,16 +1,15 @@
 """The paper, from one list of blocks: typst source → PDF, and a self-contained page for the browser."""
 
 import base64
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from html import escape
 from typing import Any
 
 from detente.base.errors import ConfigError, choices
-from detente.report.paper.document import Block
+from detente.report.paper.document import Block, Entry, References
 from detente.report.paper.equations import EQUATIONS
 from detente.report.paper.markdown import Sections, inline_html, inline_typst, to_html, to_typst
-from detente.report.paper.references import Entry, References
 from detente.report.tables.table import SIMULATED, environment, fragment, typst_string
 
 BANNER = f"{SIMULATED}: every number here is made up to test the pipeline; none is evidence"
@@ -82,7 +81,8 @@ def _typst_block(paper: Manuscript, block: Block, sections: Sections) -> str:
             f"#figure(kind: image, placement: auto, supplement: [Figure], alt: {alt}, caption: [{caption}], "
             f'image(bytes({drawing}), format: "svg", width: 100%)) <figure-{block.name}>'
         )
-    return _typst_entries(_entries(paper, block))
+    lines = (f"#[#entry({typst_string(e.text)}) <{e.anchor}>]" for e in _entries(paper, block))
+    return "#block[\n" + "\n".join(lines) + "\n]"
 
 
 def _html_block(paper: Manuscript, block: Block, sections: Sections) -> str:
@@ -120,8 +120,3 @@ def _plain(markdown: str) -> str:
 
 def _entries(paper: Manuscript, block: Block) -> list[Entry]:
     return paper.references.entries() if block.kind == "references" else paper.references.data_entries()
-
-
-def _typst_entries(entries: Iterable[Entry]) -> str:
-    lines = [f"[#entry({typst_string(e.text)}) <{e.anchor}>]" for e in entries]
-    return "#block[\n" + "\n".join(f"#{line}" for line in lines) + "\n]"

@@ -45,17 +45,11 @@ def study_words(evidence: Evidence) -> dict[str, Any]:
         "logit_and_lpm": sorted(get(e).engine or "" for e in study.estimators) == ["linear", "logit"],
         "claim_count": number(len(claims), spelled),
         "sample_count": number(len(study.samples), spelled),
-        "varied": listed(_varied(study)),
+        "varied": listed(what for what in ("claims", "samples", "estimators") if len(getattr(study, what)) > 1),
         "main_outcome": {c.outcome for c in claims} == {MAIN_OUTCOME},
         "outcomes": [label_of(name) for name in dict.fromkeys(c.outcome for c in claims)],
         "one_coding": len({(c.outcome, c.lag) for c in claims}) == 1,
     }
-
-
-def _varied(study: Study) -> list[str]:
-    """What the models of a study differ in."""
-    counted = {"claims": study.claims, "samples": study.samples, "estimators": study.estimators}
-    return [name for name, items in counted.items() if len(items) > 1]
 
 
 def method_words(evidence: Evidence) -> dict[str, Any]:

@@ -9,7 +9,6 @@ import pandas as pd
 
 from detente.data import THEMES, SourceRecord
 from detente.report.formats import checksum, count, megabytes
-from detente.report.site.pipes import pipe_table
 
 # More files than this are summed up, and more reasons of one action.
 FILES, REASONS = 6, 8
@@ -46,6 +45,13 @@ def data_page(profiles: Sequence[Profile], chart: str) -> str:
     return "\n".join(parts)
 
 
+def pipe_table(head: Sequence[str], rows: Sequence[Sequence[object]], right: Sequence[str] = ()) -> str:
+    """Return a table in Markdown with a header; columns named in `right` are set to the right."""
+    rule = ["---:" if name in right else "---" for name in head]
+    cells = ([str(cell).replace("|", "\\|").replace("\n", " ") for cell in row] for row in [head, rule, *rows])
+    return "\n".join(f"| {' | '.join(row)} |" for row in cells) + "\n"
+
+
 def anchor(heading: str) -> str:
     """What a link to a heading is called where Markdown is shown."""
     return re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
@@ -71,7 +77,7 @@ by the module that its source names, and used under the terms of those who made 
   such event, or missing, because it is a measurement. Outside the years covered, everything is missing.
 - **On the way** sums up the attrition log: every row dropped, merged, recoded, added, or kept as it is, has a reason.
   `python -m detente panel … --attrition attrition.parquet` writes it record by record.
-- In a panel of dyad-years, a variable of a state ends in `_a` and `_b`, in a directed one in `_source` and `_target`.
+- In a panel of dyad-years, a variable of a state ends in `_1` and `_2`, in a directed one in `_sender` and `_target`.
   `python -m detente codebook --add …` lists what a panel offers, with all that is made from several sources.
 
 ![Years that each source codes, 1816–2024]({chart})
@@ -81,18 +87,11 @@ by the module that its source names, and used under the terms of those who made 
 
 
 def _contents(label: str, profiles: Sequence[Profile]) -> str:
-    rows = [
-        [
-            f"[{p.slug}](#{anchor(p.slug)})",
-            p.record.title,
-            p.record.version,
-            _years(p.record),
-            p.key,
-            count(p.record.rows or 0),
-            len(p.variables),
-        ]
-        for p in profiles
-    ]
+    rows = []
+    for p in profiles:
+        link, record = f"[{p.slug}](#{anchor(p.slug)})", p.record
+        sizes = (count(record.rows or 0), len(p.variables))
+        rows.append([link, record.title, record.version, _years(record), p.key, *sizes])
     head = ["source", "what", "version", "years", "a row is a", "rows", "variables"]
     return f"**[{label}](#{anchor(label)})**\n\n{pipe_table(head, rows, right=('rows', 'variables'))}"
 
@@ -111,7 +110,7 @@ def _section(profile: Profile) -> str:
         f"- {_files(record)}",
     ]
     if record.whittle:
-        lines.append(f"- One dispute a dyad-year is left by these rules, in turn: {', '.join(record.whittle)}.")
+        lines.append(f"- One dispute per dyad-year remains by these rules, in turn: {', '.join(record.whittle)}.")
     tables = [_variables(profile.variables), _attrition(profile.attrition)]
     return "\n".join([*lines, "", *(table for table in tables if table)])
 
@@ -132,11 +131,9 @@ def _files(record: SourceRecord) -> str:
     if len(files) > FILES:
         total = megabytes(sum(f.bytes for f in files))
         return f"Raw: {len(files)} files, {total} in all; each has its address and checksum in config/sources.yaml."
-    shown = []
-    for f in files:
-        name = f"[{f.file}]({f.address})" if f.address else f"`{f.file}` (no public address)"
-        shown.append(f"{name} ({megabytes(f.bytes)}, sha256 {checksum(f.sha256)}…)")
-    return f"Raw: {', '.join(shown)}."
+    names = (f"[{f.file}]({f.address})" if f.address else f"`{f.file}` (no public address)" for f in files)
+    sizes = (f"({megabytes(f.bytes)}, sha256 {checksum(f.sha256)}…)" for f in files)
+    return f"Raw: {', '.join(map(' '.join, zip(names, sizes, strict=True)))}."
 
 
 def _variables(variables: pd.DataFrame) -> str:

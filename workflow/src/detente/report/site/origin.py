@@ -9,13 +9,7 @@ from detente.report.formats import checksum
 
 
 def provenance_words(provenance: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the words that the template may use.
-
-    Parameters
-    ----------
-    provenance
-        `commit`, `dirty`, `seed`, `versions` and `raw`, as the workflow records them.
-    """
+    """Return the words that the template may use, from `provenance.json`."""
     return {
         "commit": (provenance["commit"] or "")[:12],
         "dirty": bool(provenance["dirty"]),
@@ -30,14 +24,9 @@ LISTED = 3
 
 
 def origin_html(graph: Mapping[str, Any], path: str) -> str:
-    """Return the making of one exhibit as a folded list of steps, for the page.
+    """Return the making of one exhibit, the file at `path`, as a folded list of steps for the page.
 
-    Parameters
-    ----------
-    graph
-        What leads to the exhibit: `files`, `raw`, `steps` (from the first to the last) and `modules`.
-    path
-        The exhibit's file.
+    `graph` is what leads to the exhibit: `files`, `raw`, `steps` (from the first to the last) and `modules`.
     """
     items = "".join(f"<li>{item}</li>" for item in _rules(graph))
     raw = ", ".join(

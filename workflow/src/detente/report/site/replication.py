@@ -6,7 +6,7 @@ from typing import Any, cast
 import pandas as pd
 from jinja2 import Environment, StrictUndefined
 
-from detente.report.formats import MINUS
+from detente.report.formats import MINUS, plural
 
 ORDER = (
     *("exact", "within tolerance", "different, explained", "infeasible", "data not at hand"),
@@ -52,19 +52,11 @@ def page(
 ) -> str:
     """The page, with nothing loaded from elsewhere.
 
-    Parameters
-    ----------
-    numbers
-        id, model, term, quantity, printed, ours, difference, status, reason, precision.
-    dyadic
-        id, model, term, estimate, printed_std_error, dyadic_std_error, ratio, printed_p, dyadic_p, sign, conclusion.
-    described
-        Title and citation of each table by its id.
-    figure
-        The figure as SVG, None if no model is of dyads.
+    `numbers` and `dyadic` are the comparisons by number and by coefficient, `described` has title and citation of each
+    table by its id, `figure` is SVG, None if no model is of dyads.
     """
     made = Environment(undefined=StrictUndefined, autoescape=True, trim_blocks=True, lstrip_blocks=True)
-    made.filters["said"] = said
+    made.filters |= {"said": said, "plural": plural}
     svg = None if figure is None else figure[figure.index("<svg") :]
     return made.from_string(template).render(
         summary=counted(numbers).to_dict("records"),
@@ -72,7 +64,7 @@ def page(
         tables=[_table(str(name), rows, described) for name, rows in numbers.groupby("id", sort=False)],
         dyadic=conclusions(dyadic).to_dict("records"),
         changes=CHANGES,
-        changed=_changed(dyadic),
+        changed=dyadic[dyadic["conclusion"].isin(["loses significance", "gains significance"])].to_dict("records"),
         medians=_medians(dyadic),
         figure=svg,
     )
@@ -99,24 +91,14 @@ def _medians(dyadic: pd.DataFrame) -> dict[str, Any]:
     lower, middle, upper = ratio.quantile([0.25, 0.5, 0.75])
     significant = dyadic["conclusion"].isin(["stays significant", "loses significance"])
     return {
-        "coefficients": len(ratio), "models": len(conclusions(dyadic)), "lower": f"{lower:.2f}", "middle":
-        f"{middle:.2f}", "upper": f"{upper:.2f}", "larger": int((ratio > 1).sum()), "significant":
-        int(significant.sum()), "lost": int((dyadic["conclusion"] == "loses significance").sum()),
+        **{name: f"{value:.2f}" for name, value in (("lower", lower), ("middle", middle), ("upper", upper))},
+        "coefficients": len(ratio),
+        "models": len(conclusions(dyadic)),
+        "larger": int((ratio > 1).sum()),
+        "significant": int(significant.sum()),
+        "lost": int((dyadic["conclusion"] == "loses significance").sum()),
         "gained": int((dyadic["conclusion"] == "gains significance").sum()),
-    }  # fmt: skip
-
-
-def _changed(dyadic: pd.DataFrame) -> list[dict[str, Any]]:
-    rows = dyadic[dyadic["conclusion"].isin(["loses significance", "gains significance"])]
-    return [
-        {
-            **{str(key): value for key, value in row.items()},
-            "ratio": f"{row['ratio']:.2f}",
-            "printed_p": f"{row['printed_p']:.3f}",
-            "dyadic_p": f"{row['dyadic_p']:.3f}",
-        }
-        for row in rows.to_dict("records")
-    ]
+    }
 
 
 def _table(name: str, rows: pd.DataFrame, described: Mapping[str, tuple[str, str]]) -> dict[str, Any]:
