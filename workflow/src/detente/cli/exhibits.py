@@ -10,6 +10,7 @@ from detente.base.files import read_json, write_bytes, write_csv, write_json, wr
 from detente.cli.command import command
 from detente.cli.options import Csv, StudyOptions, Templates
 from detente.report import TEMPLATES, Evidence, Frames, files_of, made_for, read_templates
+from detente.study.config import load_multiverse
 
 
 @dataclass(frozen=True)
