@@ -224,8 +224,8 @@ def cell(evidence: Evidence, claim: str, sample: str, estimator: str) -> Cell:
     effects = rows[rows["quantity"] == "average_marginal_effect"]
     effect, beside = _row(effects, evidence.vcov), _row(effects, evidence.beside)
     ratio = _row(rows[rows["quantity"] == "risk_ratio"], evidence.vcov)
-    failed = {} if effect and ratio else _failure(evidence, *model)
-    found = Cell(*model, **failed, sample_label=evidence.samples[sample])
+    failed = _failure(evidence, *model)
+    found = Cell(*model, **({} if effect and ratio else failed), sample_label=evidence.samples[sample])
     if not effect:
         if not failed:
             raise _unaccounted(evidence, *model)
@@ -289,7 +289,7 @@ def _row(rows: pd.DataFrame, covariance: str) -> dict[str, Any]:
 def _failure(evidence: Evidence, claim: str, sample: str, estimator: str) -> dict[str, str]:
     """Class and words of what a model lacks; of several reasons, the one that names the headline covariance."""
     failures = _of_model(evidence.failures, claim, sample, estimator)
-    whole = failures[[not _TERM.fullmatch(message) for message in failures["message"]]]
+    whole = failures[~failures["message"].str.fullmatch(_TERM)]
     named = whole["message"].str.contains(rf"(?<![\w+]){re.escape(evidence.vcov)}(?![\w+])")
     found = pd.concat([whole[named], whole[~named]]).head(1)
     return {} if found.empty else {"failure": str(found["error"].item()), "message": str(found["message"].item())}
