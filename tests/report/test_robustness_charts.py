@@ -192,7 +192,7 @@ def test_the_prediction_table_has_a_row_a_model_and_prints_gains() -> None:
         for metric in prediction_table.METRICS:
             gain = (np.nan,) * 3 if model == "base" else (0.0123, -0.001, 0.02)
             rows.append((prediction.ROLLING, model, metric, 0.2, *gain, 5000, 90, 60, 400))
-    frame = pd.DataFrame(rows, columns=list(PREDICTION.columns))
+    frame = pd.DataFrame(rows, columns=list(frames.PREDICTION.columns))
     table = prediction_table.prediction(made.of_frames(True, prediction=frame))
     assert [row.label for row in table.rows][1:] == list(MODELS.values())
     assert table.rows[0].label == "Each year from all before it (5,000 dyad-years, 90 onsets)"

@@ -159,16 +159,6 @@ class Cell:
     sample_label: str = ""
 
     @property
-    def estimates(self) -> pd.DataFrame:
-        """Estimates of every model: covariances × quantities × terms."""
-        return self.frame("estimates")
-
-    @property
-    def failures(self) -> pd.DataFrame:
-        """What could not be estimated, and why."""
-        return self.frame("failures")
-
-    @property
     def model(self) -> tuple[str, str, str]:
         """Claim, sample and estimator."""
         return self.claim, self.sample, self.estimator
@@ -224,10 +214,12 @@ def cell(evidence: Evidence, claim: str, sample: str, estimator: str) -> Cell:
     effects = rows[rows["quantity"] == "average_marginal_effect"]
     effect, beside = _row(effects, evidence.vcov), _row(effects, evidence.beside)
     ratio = _row(rows[rows["quantity"] == "risk_ratio"], evidence.vcov)
-    failed = _failure(evidence, *model)
-    found = Cell(*model, **({} if effect and ratio else failed), sample_label=evidence.samples[sample])
+    failure, message = _failure(evidence, *model)
+    if effect and ratio:
+        failure, message = "", ""
+    found = Cell(*model, failure, message, sample_label=evidence.samples[sample])
     if not effect:
-        if not failed:
+        if not failure:
             raise _unaccounted(evidence, *model)
         fitted = _row(rows[rows["is_treatment"]], evidence.vcov)
         return replace(found, **{name: fitted[name] for name in _OF_ROWS}) if fitted else found
@@ -286,13 +278,13 @@ def _row(rows: pd.DataFrame, covariance: str) -> dict[str, Any]:
     return next(iter(keyed(rows[rows["vcov"] == covariance], "vcov").values()), {})
 
 
-def _failure(evidence: Evidence, claim: str, sample: str, estimator: str) -> dict[str, str]:
-    """Class and words of what a model lacks; of several reasons, the one that names the headline covariance."""
+def _failure(evidence: Evidence, claim: str, sample: str, estimator: str) -> tuple[str, str]:
+    """Class and words of what a model lacks, both "" if nothing; of several reasons, the one that names the headline covariance."""
     failures = _of_model(evidence.failures, claim, sample, estimator)
     whole = failures[~failures["message"].str.fullmatch(_TERM)]
     named = whole["message"].str.contains(rf"(?<![\w+]){re.escape(evidence.vcov)}(?![\w+])")
     found = pd.concat([whole[named], whole[~named]]).head(1)
-    return {} if found.empty else {"failure": str(found["error"].item()), "message": str(found["message"].item())}
+    return ("", "") if found.empty else (str(found["error"].item()), str(found["message"].item()))
 
 
 def _unaccounted(evidence: Evidence, claim: str, sample: str, estimator: str) -> EstimationError:

@@ -1,6 +1,7 @@
 """Planted beside estimated: what the pipeline finds in a world whose effects are known."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import pandas as pd
 
@@ -114,6 +115,6 @@ def score(evidence: Evidence) -> Table:
     )
 
 
-def yes(value: object) -> str:
+def yes(value: Any) -> str:
     """Return "yes" or "no", or a dash where neither is known."""
     return MISSING if pd.isna(value) else "yes" if value else "no"
