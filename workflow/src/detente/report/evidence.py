@@ -279,7 +279,7 @@ def _row(rows: pd.DataFrame, covariance: str) -> dict[str, Any]:
 
 
 def _failure(evidence: Evidence, claim: str, sample: str, estimator: str) -> tuple[str, str]:
-    """Class and words of what a model lacks, both "" if nothing; of several reasons, the one that names the headline covariance."""
+    """Class and words of what a model lacks ("" if nothing), of several that which names the headline covariance."""
     failures = _of_model(evidence.failures, claim, sample, estimator)
     whole = failures[~failures["message"].str.fullmatch(_TERM)]
     named = whole["message"].str.contains(rf"(?<![\w+]){re.escape(evidence.vcov)}(?![\w+])")
