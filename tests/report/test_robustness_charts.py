@@ -22,7 +22,7 @@ from detente.report.figures import separation as separation_plot
 from detente.report.tables import SIMULATED
 from detente.report.tables import prediction as prediction_table
 from detente.study.multiverse import decisions
-from detente.study.robustness import PREDICTION, power, prediction, sensitivity
+from detente.study.robustness import frames, power, prediction, sensitivity
 
 from support import exhibit_fixtures as made
 
