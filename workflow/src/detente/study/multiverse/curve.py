@@ -50,8 +50,10 @@ def curve(panels: Mapping[bool, pd.DataFrame], specs: Sequence[Specification]) -
     """Estimates and influence of linear specifications."""
     estimates = np.empty(len(specs))
     found: dict[int, pd.Series] = {}
-    for places, choices, _, within in _groups(panels, specs):
-        dyads = pd.MultiIndex.from_arrays([within.group.pairs.low, within.group.pairs.high])
+    for places, choices, design, within in _groups(panels, specs):
+        # Groups number their states by themselves: dyads are matched by the codes of their states.
+        states = np.union1d(design.factor("side1"), design.factor("side2"))
+        dyads = pd.MultiIndex.from_arrays([states[within.group.pairs.low], states[within.group.pairs.high]])
         for i, choice in zip(places, choices, strict=True):
             estimates[i], by_dyad = within.influence(choice)
             found[i] = pd.Series(by_dyad, index=dyads)
