@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from support.differing import STUDIES, prepared
-from support.workflows import copy_project, snakemake
+from support.workflows import ROOT, copy_project, snakemake
 
 pytestmark = pytest.mark.slow
 
@@ -21,6 +21,17 @@ def test_a_study_is_built_from_raw_files_to_paper_and_page(tmp_path: Path, name:
     assert (project / f"reports/{name}/paper.pdf").stat().st_size > 10_000
     assert (project / f"reports/{name}/index.html").is_file()
     assert (project / f"data/processed/{name}/tidy/mme.parquet").is_file() == (name != "alliances")
+
+
+def test_the_study_of_the_readme_is_built_of_the_record(tmp_path: Path, mirror: Path) -> None:
+    project = copy_project(tmp_path / "project")
+    shown = (ROOT / "README.md").read_text("utf-8").partition("# mine.yaml\n")[2].partition("```")[0]
+    (project / "mine.yaml").write_text(shown, "utf-8")
+    result = snakemake(project, "mine", "--configfile", "mine.yaml", DETENTE_MIRROR=str(mirror))
+    assert result.returncode == 0, result.stderr[-3000:]
+    page = (project / "reports/mine/index.html").read_text("utf-8")
+    assert "We test one claim of military diplomacy (joint exercise)" in page and "1990–2010" in page
+    assert "1980–2010" not in page
 
 
 @pytest.mark.parametrize("name", STUDIES)

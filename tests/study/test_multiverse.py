@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -157,8 +158,6 @@ def test_leaving_out_a_state_moves_the_estimate_as_its_influence_says(
     first = curve.curve(panels, mine).without_states()[:, 0]
     design = with_fixed_effects(build_design(panels[False], mine[0]), get("lpm"), mine[0].effects)
     states = np.unique([design.side1, design.side2])
-    from dataclasses import replace
-
     exact = []
     for state in states:
         keep = (design.side1 != state) & (design.side2 != state)
@@ -167,6 +166,22 @@ def test_leaving_out_a_state_moves_the_estimate_as_its_influence_says(
         exact.append(fit(less, estimator="lpm", vcov="dyad").table()["estimate"].iloc[0])
     moved, approximate = np.array(exact) - rows["estimate"][0], first - rows["estimate"][0]
     assert np.corrcoef(moved, approximate)[0, 1] > 0.9
+
+
+def test_dyads_are_the_same_in_specifications_whose_samples_hold_other_states(
+    panels: dict[bool, pd.DataFrame], specs: list[Specification], frame: pd.DataFrame
+) -> None:
+    whole = equivalent(specs, frame)[0][0]
+    above = f"ccode1 > {panels[False]['ccode1'].min()}"
+    fewer = replace(whole, sample=whole.sample.model_copy(update={"name": "fewer", "expression": above}))
+    together = curve.curve(panels, [whole, fewer])
+    assert set(together.low) | set(together.high) <= set(panels[False]["ccode1"]) | set(panels[False]["ccode2"])
+    for i, spec in enumerate((whole, fewer)):
+        alone = curve.curve(panels, [spec])
+        joint = pd.Series(together.influence[:, i], index=[together.low, together.high])
+        assert (joint[joint != 0].index.isin(pd.MultiIndex.from_arrays([alone.low, alone.high]))).all()
+        np.testing.assert_allclose(joint.loc[list(zip(alone.low, alone.high, strict=True))], alone.influence[:, 0])
+    assert (pd.Series(together.influence[:, 1])[together.low == min(together.low)] == 0).all()
 
 
 def test_the_time_left_is_told_from_what_this_run_has_finished(tmp_path: Path) -> None:

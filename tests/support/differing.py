@@ -19,6 +19,8 @@ ONE = """
 extends: tiny
 name: one
 title: One claim
+simulation: {years: [1990, 2010]}
+window: [1990, 2010]
 samples: [contiguous]
 headline: contiguous
 claims: [exercise]
