@@ -615,9 +615,9 @@ def test_a_simulated_world_needs_its_truth_and_an_observed_one_looks_at_none(tmp
 @pytest.mark.parametrize(
     ("change", "fault"),
     [
-        (lambda f: f.drop(columns="onsets"), "timeline.parquet: timeline has no column 'onsets'; "),
-        (lambda f: f.assign(sample=1.0), "timeline.parquet: column 'sample' of timeline is float64, not str"),
-        (lambda f: f.astype({"year": "float64"}), "timeline.parquet: column 'year' of timeline is float64, not int64"),
+        (lambda f: f.drop(columns="onsets"), "timeline.parquet: time line has no column 'onsets'; "),
+        (lambda f: f.assign(sample=1.0), "timeline.parquet: column 'sample' of time line is float64, not str"),
+        (lambda f: f.astype({"year": "float64"}), "timeline.parquet: column 'year' of time line is float64, not int64"),
     ],
 )
 def test_a_frame_that_breaks_its_schema_is_refused_before_anything_is_drawn(tmp_path, capsys, change, fault):
