@@ -54,10 +54,10 @@ package: $(READY)
 	@$(VENV)/bin/python -m detente package --study $(STUDY) $(if $(ROBUSTNESS),--robustness)
 
 test: $(READY)
-	@$(VENV)/bin/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m 'not slow and not record'
+	@$(VENV)/bin/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m 'not slow and not record and not nightly'
 
 test-slow: $(READY)
-	@$(VENV)/bin/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m 'slow or record'
+	@$(VENV)/bin/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m '(slow or record) and not nightly'
 
 test-all: test test-slow
 

@@ -24,7 +24,7 @@ from detente.study.design.matrix import build_design
 from support.recovered import DEMO, SAMPLES, in_memory, panel_of, specification
 from support.worlds import solved
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.nightly
 
 WORLDS = int(os.environ.get("DETENTE_COVERAGE_WORLDS", "60"))
 KINDS = ("dyadic", "dyad")
