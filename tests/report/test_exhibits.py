@@ -338,13 +338,18 @@ def test_the_report_says_how_to_build_it_again():
     assert "run `.venv/bin/snakemake mine --cores all` in a copy of the repository, with `--configfile`" in prose(own)
 
 
-@pytest.mark.parametrize(
-    "claimed",
-    ["make verify", "robustness run", "nineteen", "before estimation", "in advance", "was seen", "dyad at peace"],
-)
-def test_the_paper_promises_nothing_that_is_not_so(study, claimed):
-    assert claimed not in prose(study)
-    assert all(claimed not in note for table in made_all(study, "table").values() for note in table.notes)
+def test_the_paper_promises_nothing_that_is_not_so(study):
+    text = "\n".join([prose(study), *(note for table in made_all(study, "table").values() for note in table.notes)])
+    promises = (
+        "make verify",
+        "robustness run",
+        "nineteen",
+        "before estimation",
+        "in advance",
+        "was seen",
+        "dyad at peace",
+    )
+    assert [promise for promise in promises if promise in text] == []
 
 
 @pytest.mark.parametrize("name", FIGURES)

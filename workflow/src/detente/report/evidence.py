@@ -40,6 +40,17 @@ class Evidence:
         frame = self.frame(name)
         return frame[frame["claim"] == claim].reset_index(drop=True)
 
+    def of_model(self, name: str, claim: str, sample: str, estimator: str) -> pd.DataFrame:
+        """Return the rows of a frame that belong to one model."""
+        if name not in self._by_model:
+            models = self.frame(name).groupby(["claim", "sample", "estimator"], sort=False)
+            self._by_model[name] = dict(iter(models))
+        return self._by_model[name].get((claim, sample, estimator), self.frame(name).iloc[:0])
+
+    @cached_property
+    def _by_model(self) -> dict[str, dict[Any, pd.DataFrame]]:
+        return {}
+
     def only(self, needs: Iterable[str]) -> Self:
         """Return the same study with the frames of these names and no others, each read and checked."""
         return replace(self, frames={name: self.frame(name) for name in needs})
@@ -238,12 +249,12 @@ def cell(evidence: Evidence, claim: str, sample: str, estimator: str) -> Cell:
 
 def model_rows(evidence: Evidence, claim: str, sample: str, estimator: str) -> pd.DataFrame:
     """Rows of the estimates that belong to one model: covariances × quantities × terms."""
-    return _of_model(evidence.estimates, claim, sample, estimator)
+    return evidence.of_model("estimates", claim, sample, estimator)
 
 
 def lost_terms(evidence: Evidence, claim: str, sample: str, estimator: str) -> dict[str, str]:
     """Terms of one model that the headline covariance leaves no variance, and in which words."""
-    failures = _of_model(evidence.failures, claim, sample, estimator)
+    failures = evidence.of_model("failures", claim, sample, estimator)
     found = (_TERM.fullmatch(str(message)) for message in failures["message"])
     return {m["term"]: m["why"] for m in found if m and m["covariance"] == evidence.vcov}
 
@@ -269,10 +280,6 @@ def entries(frame: pd.DataFrame) -> Iterator[Any]:
     yield from frame.itertuples()
 
 
-def _of_model(frame: pd.DataFrame, claim: str, sample: str, estimator: str) -> pd.DataFrame:
-    return frame[(frame["claim"] == claim) & (frame["sample"] == sample) & (frame["estimator"] == estimator)]
-
-
 def _row(rows: pd.DataFrame, covariance: str) -> dict[str, Any]:
     """The first row under a covariance, empty if there is none."""
     return next(iter(keyed(rows[rows["vcov"] == covariance], "vcov").values()), {})
@@ -280,7 +287,7 @@ def _row(rows: pd.DataFrame, covariance: str) -> dict[str, Any]:
 
 def _failure(evidence: Evidence, claim: str, sample: str, estimator: str) -> tuple[str, str]:
     """Class and words of what a model lacks ("" if nothing), of several that which names the headline covariance."""
-    failures = _of_model(evidence.failures, claim, sample, estimator)
+    failures = evidence.of_model("failures", claim, sample, estimator)
     whole = failures[~failures["message"].str.fullmatch(_TERM)]
     named = whole["message"].str.contains(rf"(?<![\w+]){re.escape(evidence.vcov)}(?![\w+])")
     found = pd.concat([whole[named], whole[~named]]).head(1)

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any, Literal
 
 from jinja2 import Environment, StrictUndefined
@@ -118,9 +119,8 @@ def compose(
     for an exhibit.
     """
     there: dict[tuple[str, str], Shown] = {(s.exhibit.kind, s.name): s for s in exhibits}
-    made = Environment(undefined=StrictUndefined, lstrip_blocks=True, finalize=_printed)
     values = _escaped(numbers)
-    text = made.from_string(template).render(
+    text = _compiled(template).render(
         **values,
         provenance=_escaped(provenance),
         cite=references.parenthetical,
@@ -138,7 +138,7 @@ def compose(
     claims = {claim["id"]: claim for claim in values.get("claims", ())}
 
     def words(shown: Shown, source: str) -> str:
-        return made.from_string(source).render(**values, claim=claims.get(shown.claim))
+        return _compiled(source).render(**values, claim=claims.get(shown.claim))
 
     captions = {key: (words(s, s.exhibit.caption), words(s, s.exhibit.alt)) for key, s in there.items()}
     return list(_blocks(_MARK.sub(lambda m: _reference(m[1], m[2], numbered), text), numbered, captions))
@@ -165,6 +165,9 @@ def _check_places(text: str, exhibits: Iterable[Shown]) -> None:
 def _printed(value: Any) -> Any:
     """Print a number of numbers.json by its text."""
     return value["text"] if isinstance(value, Mapping) and "text" in value else value
+
+
+_compiled = cache(Environment(undefined=StrictUndefined, lstrip_blocks=True, finalize=_printed).from_string)
 
 
 def _escaped(value: Any) -> Any:
