@@ -13,7 +13,7 @@ from statsmodels.miscmodels.ordinal_model import OrderedModel
 
 from detente.base.errors import NotConverged, Separation, UnsuitableOutcome
 from detente.stats.frame import ModelFrame
-from detente.stats.likelihood import maximum
+from detente.stats.likelihood import choice, maximum
 from detente.stats.registry import get
 
 from support.likelihoods import (
@@ -139,6 +139,16 @@ def test_a_value_that_the_outcome_does_not_have_is_refused() -> None:
         get("multinomial_logit").fit(graded(), base=7.0)
     with pytest.raises(UnsuitableOutcome, match="equation 0 is not one of 1, 2"):
         get("multinomial_logit").fit(graded(), equation=0.0)
+
+
+def test_a_coefficient_that_runs_away_is_no_estimate_even_where_no_value_is_found_to_be_apart(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    design = graded()
+    y = np.where((design.x[:, 0] == 1) & (design.y == 2), 1.0, design.y)
+    monkeypatch.setattr(choice, "refuse_separation", lambda *_: None)
+    with pytest.raises(NotConverged, match=r"^multinomial_logit found no maximum"):
+        get("multinomial_logit").fit(replace(design, y=y))
 
 
 @pytest.mark.parametrize("name", ["ordered_logit", "multinomial_logit"])

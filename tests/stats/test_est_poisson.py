@@ -17,6 +17,7 @@ from statsmodels.genmod.generalized_linear_model import GLM
 
 from detente.base.errors import (
     EstimationError,
+    NotConverged,
     NotReproduced,
     NoVariation,
     RankDeficient,
@@ -26,6 +27,7 @@ from detente.base.errors import (
 )
 from detente.stats.covariance import number_dyads, sandwich
 from detente.stats.frame import ModelFrame
+from detente.stats.likelihood import maximum
 from detente.stats.likelihood.poisson import absorbed_gap, fepoisson, poisson, pooled_gap
 from detente.stats.linear.absorb import absorber
 from detente.stats.registry import get
@@ -362,8 +364,16 @@ def test_an_outcome_scaled_leaves_all_but_the_constant_alone() -> None:
     design = counts(panel())
     pooled, scaled = poisson(design), poisson(replace(design, y=design.y / 7))
     assert_allclose(scaled.estimate, pooled.estimate - np.log(7) * np.eye(len(pooled.estimate))[0], atol=1e-9)
+    large = poisson(replace(design, y=design.y * 1e12))
+    assert_allclose(large.estimate - np.log(1e12) * np.eye(len(pooled.estimate))[0], pooled.estimate, atol=1e-9)
     absorbed = with_fixed_effects(design, "dyad", "year")
     assert_allclose(fepoisson(replace(absorbed, y=design.y / 7)).estimate, fepoisson(absorbed).estimate, atol=1e-9)
+
+
+def test_a_search_cut_short_is_not_converged(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(maximum, "MOST_STEPS", 1)
+    with pytest.raises(NotConverged, match=r"^poisson found no maximum"):
+        poisson(counts(panel()))
 
 
 def test_the_scores_are_within_effects_weighted_by_the_mean() -> None:

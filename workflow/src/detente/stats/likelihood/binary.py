@@ -52,6 +52,11 @@ class IndexModel:
     refuse: Callable[[Array, Array, tuple[str, ...], str], None] = refuse_separation
     outcome: Outcome = "binary"
 
+    @property
+    def name(self) -> str:
+        """What the estimator is called."""
+        return "poisson" if self.link == "log" else self.link
+
 
 def _logit_slopes(eta: Array, y: Array) -> Slopes:
     odds = np.exp(np.minimum(eta, LARGEST_INDEX))
@@ -128,7 +133,7 @@ def maximise(model: IndexModel, y: Array, data: Regressors, weights: Array | Non
             refuse()
             return newton(rows, begin, close=NEARER)
 
-    return find_maximum(rows, search, data.reach, refuse, model.link)
+    return find_maximum(rows, search, data.reach, refuse, model.name)
 
 
 def solve(model: IndexModel, design: ModelFrame, data: Regressors) -> Solution:

@@ -16,6 +16,8 @@ from detente.stats.likelihood.maximum import STILL, Objective, Optimum, Point, S
 from detente.stats.likelihood.separation import refuse_separation
 from detente.stats.linear.regressors import Stalled, inverse, regressors
 
+NO_MAXIMUM = "found no maximum: the likelihood is flat or a coefficient runs to infinity"
+
 
 def _maximise(search: Search, reach: Array, refuse: Callable[[], None], name: str) -> Optimum:
     """Where Newton's method ends; `refuse` is called if it does not, or if it still moves an index there."""
@@ -25,7 +27,7 @@ def _maximise(search: Search, reach: Array, refuse: Callable[[], None], name: st
     if found is None or float(np.abs(found.last) @ reach) > STILL:
         refuse()
     if found is None:
-        raise NotConverged(f"{name} found no maximum: the likelihood is flat or a coefficient runs to infinity")
+        raise NotConverged(f"{name} {NO_MAXIMUM}")
     return found
 
 
@@ -224,6 +226,8 @@ def multinomial_logit(design: ModelFrame, *, base: float | None = None, equation
         for j in range(1, len(values)):
             rows = (level == 0) | (level == j)
             refuse_separation((level[rows] == j).astype(np.float64), data.x[rows], data.terms, "multinomial logit")
+        # Values may be apart by less than a separating direction must show, or the likelihood be flat.
+        raise NotConverged(f"multinomial_logit {NO_MAXIMUM}")
 
     search = multinomial_objective(design.y, data.x[:, 1:], base)
     found = _maximise(search, np.tile(data.reach, equations), refuse, "multinomial_logit")

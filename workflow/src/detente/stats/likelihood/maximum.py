@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from detente.base.errors import NotConverged
+from detente.base.numerics import ROUNDING
 from detente.base.types import Array, Codes, Flags
 from detente.stats.contract import Estimated, Report, Statistic
 from detente.stats.covariance import Scores
@@ -142,7 +143,8 @@ def find_maximum(
         for _ in range(MOST_POLISHES):
             here = objective(estimate)
             step = direction(here)
-            settled = float(step @ here.gradient) < SETTLED
+            # The sums of an outcome in billions are rounded by more than a distance that is nothing to others.
+            settled = float(step @ here.gradient) < max(SETTLED, ROUNDING**2 * abs(here.value))
             if settled:
                 break
             estimate = np.add(estimate, step)
