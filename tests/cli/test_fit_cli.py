@@ -154,7 +154,7 @@ def test_effects_by_dyad_need_the_two_sides(said: Said) -> None:
         ((*NAMED, "--estimator", "lpmm"), "UnknownEstimator: estimator 'lpmm' is not registered; "),
         ((*NAMED, "--vcov", "dyadik"), "UnsupportedCovariance: covariance 'dyadik' is not known; "),
         ((*NAMED, "--vcov", "dyadic", "hc9"), "UnsupportedCovariance: covariance 'hc9' is not known; "),
-        ((*NAMED, "--ssc", "statta"), "UnsupportedCovariance: small-sample convention 'statta' is not known; "),
+        ((*NAMED, "--ssc", "statta"), "UnsupportedCovariance: small-sample correction 'statta' is not known; "),
         ((*NAMED, "--option", "bias"), "ConfigError: --option: 'bias' must read name=value"),
         ((*NAMED, "--option", "bias=x"), "UnknownOption: estimator 'lpm' has no option 'bias'; legal values: none"),
         (

@@ -384,7 +384,7 @@ def test_letters_of_no_known_host_stop_the_build():
     listed = pd.DataFrame({"mission_acronym": ["UNX"], "start_date": ["2000-01-01"], "end_date": [None]})
     hosts = pd.DataFrame({"mission_acronym": ["UNX"], "iso3c": ["XXX"]})
 
-    with pytest.raises(UnresolvedNames, match=r"no code for XXX; add it to sources/operations\.py"):
+    with pytest.raises(UnresolvedNames, match=r"no code for XXX; add it to data/sources/.*/operations\.py"):
         cleaned(operations.SOURCE, listed=listed, hosts=hosts)
 
 

@@ -350,7 +350,7 @@ def test_codes_are_translated_by_year_and_unknown_ones_named():
     assert list(found.code) == [260, 255, 678, 679, 751]
     assert list(found.member) == [True, True, True, True, False]
     with pytest.raises(
-        UnresolvedNames, match=r"^x/y.csv: no state has the code 398 \(.*\); add the code to sources/cow"
+        UnresolvedNames, match=r"^x/y.csv: no state has the code 398 \(.*\); add the code to data/sources/cow"
     ):
         translated(pd.Series([2, 398]), pd.Series([1990, 1990]), STATES, "x/y.csv")
 

@@ -346,7 +346,7 @@ def test_unknown_names_stop_the_cleaning_with_the_nearest_one():
 
     assert str(caught.value) == (
         "mme/mme_v7.csv: no state is called 'Atlantis' (no name is near); 'Polandia' (nearest: 'Poland'); "
-        "'Qqq' (no name is near); add the name to sources/names.py"
+        "'Qqq' (no name is near); add the name to data/sources/names.py"
     )
 
 

@@ -379,7 +379,7 @@ def test_software_without_a_dyadic_covariance_has_no_convention_for_it() -> None
     given = SandwichParts(scores, np.eye(2), pairs=lambda: number_dyads(a, b))
     with pytest.raises(UnsupportedCovariance) as error:
         covariance("dyadic", given, "stata")
-    assert str(error.value) == "convention 'stata' has no dyadic covariance; legal values: detente, none"
+    assert str(error.value) == "small-sample correction 'stata' has no dyadic covariance; legal values: detente, none"
     assert np.isinf(covariance("dyadic", given, "none").df)
     with pytest.raises(UnsupportedCovariance, match="for linear models only"):
         covariance("hc1", given, "linearmodels")

@@ -58,7 +58,7 @@ def reference(name: str) -> Reference:
 
 @pytest.mark.parametrize("name", sorted(REGISTRY))
 def test_every_estimator_solves_its_own_objective(name: str) -> None:
-    assert name in OBJECTIVES, f"estimator {name!r} has no objective: add one to tests/accounts.py"
+    assert name in OBJECTIVES, f"estimator {name!r} has no objective: add one to tests/support/accounts.py"
     found, own = solution(name), reference(name)
     assert_allclose(own.scores.sum(axis=0), 0, atol=1e-6)
     assert_allclose(found.estimate, own.estimate[: len(found.terms)], rtol=1e-6, atol=1e-8)
@@ -68,8 +68,8 @@ def test_every_estimator_solves_its_own_objective(name: str) -> None:
 
 @pytest.mark.parametrize(("name", "recipe"), PAIRS, ids=[f"{n} × {r}" for n, r in PAIRS])
 def test_every_estimator_meets_an_independent_covariance_of_every_kind(name: str, recipe: str) -> None:
-    assert name in OBJECTIVES, f"estimator {name!r} has no objective: add one to tests/accounts.py"
-    assert recipe in NAIVE, f"covariance {recipe!r} has no independent account: add one to tests/naive.py"
+    assert name in OBJECTIVES, f"estimator {name!r} has no objective: add one to tests/support/accounts.py"
+    assert recipe in NAIVE, f"covariance {recipe!r} has no independent account: add one to tests/support/naive.py"
     assert recipe not in OBJECTIVES[name].skip, f"{name!r} declares {recipe!r}, of which its objective has no account"
     found = solution(name)
     made = made_covariance(recipe, world(name), found, name, "detente", OBJECTIVES[name].options)

@@ -99,7 +99,7 @@ def test_dyadic_and_clustered_covariances_meet_statsmodels_and_the_double_sum(na
 
 @pytest.mark.parametrize("name", sorted(REGISTRY))
 def test_the_score_is_zero_at_the_estimate(name: str) -> None:
-    assert name in OBJECTIVES, f"estimator {name!r} has no objective: add one to tests/accounts.py"
+    assert name in OBJECTIVES, f"estimator {name!r} has no objective: add one to tests/support/accounts.py"
     fit = get(name).fit(OBJECTIVES[name].world(get(name)), **OBJECTIVES[name].options)
     spread = np.sqrt((fit.scores.whole**2).sum(axis=0))
     assert_allclose(fit.scores.whole.sum(axis=0) / np.where(spread > 0, spread, 1), 0, atol=1e-7)

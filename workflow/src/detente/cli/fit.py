@@ -69,11 +69,10 @@ def fit(
     vcov: Annotated[
         Sequence[str],
         Option(
-            "recipes of standard errors, one printed table each: dyadic, dyad, dyad+year, hc1, … (default: dyadic)",
-            "NAME",
+            "covariance estimators, one printed table each: dyadic, dyad, dyad+year, hc1, … (default: dyadic)", "NAME"
         ),
     ] = ("dyadic",),
-    ssc: Annotated[str, f"convention: {', '.join(CONVENTIONS)}"] = "detente",
+    ssc: Annotated[str, f"small-sample correction: {', '.join(CONVENTIONS)}"] = "detente",
     out: Annotated[Path | None, f"table of coefficients to write: {' or '.join(WRITTEN)}"] = None,
 ) -> None:
     """Fit a model to a table of dyads, by any estimator, under any covariance.

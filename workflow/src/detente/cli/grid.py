@@ -25,7 +25,7 @@ def grid(
     study: Annotated[str, "name of the study (default: paper)"] = "paper",
     override: Annotated[Path | None, "a study file outside config/study"] = None,
     claim: Annotated[Sequence[str], Option("claims to print (default: all that are examined)", "CLAIM")] = (),
-    plan: Annotated[Path | None, "JSON to write, and nothing printed: sizes of the parts that are fitted"] = None,
+    plan: Annotated[Path | None, "JSON to write, and nothing printed: sizes of the shards"] = None,
     csv: Annotated[Path | None, "CSV to write: every specification, one column a decision"] = None,
     root: Home = None,
 ) -> None:

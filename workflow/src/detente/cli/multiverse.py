@@ -51,7 +51,7 @@ Panels = Annotated[Path, "folder of dyad-year.parquet and directed-dyad-year.par
 )
 def multiverse(
     of: StudyOptions,
-    claim: Annotated[str, "the claim to fit a part of"],
+    claim: Annotated[str, "the claim whose shard is fitted"],
     panels: Panels,
     out: Parquet,
     shard: Annotated[int, "which part, from 0"] = 0,

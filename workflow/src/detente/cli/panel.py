@@ -39,7 +39,7 @@ class UnitOptions:
     """What a row of a panel is."""
 
     unit: Annotated[Literal["dyad-year", "state-year"], "what a row is"] = "dyad-year"
-    directed: Annotated[bool, "a row for each direction of a dyad: source, target"] = False
+    directed: Annotated[bool, "a row for each direction of a dyad: sender, target"] = False
 
     def read(self) -> Unit:
         """The unit; raises ConfigError for a directed state-year."""

@@ -34,7 +34,7 @@ REPLICATIONS = Path("config/replications")
 class ByStudy(Generic[T]):
     """Input and parameter functions of rules: each attribute asks the plan of the study that the wildcards name.
 
-    `BY_STUDY.raw` is a function of wildcards that calls `raw` of that plan with the wildcards that `raw` takes.
+    In a rule, `STUDY.raw` is a function of wildcards that calls `raw` of that plan with the wildcards that `raw` takes.
     `refused` makes an error of the configuration one of the workflow.
     """
 

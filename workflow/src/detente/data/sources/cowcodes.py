@@ -62,7 +62,7 @@ def translated(
     unknown = sorted({int(c) for c in code} - listed - set(strangers))
     if unknown:
         named = "; ".join(f"{c} ({choices(str(c), map(str, strangers))})" for c in unknown)
-        raise UnresolvedNames(f"{where}: no state has the code {named}; add the code to sources/cowcodes.py")
+        raise UnresolvedNames(f"{where}: no state has the code {named}; add the code to data/sources/cowcodes.py")
     asked = pd.DataFrame({"ccode": code, "year": years.clip(upper=LAST)}).drop_duplicates()
     spells = asked.merge(states[list(STATE_COLUMNS)], on="ccode")
     inside = spells[(spells["styear"] <= spells["year"]) & (spells["year"] <= spells["endyear"])]

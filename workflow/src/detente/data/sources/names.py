@@ -130,7 +130,7 @@ def _nearest(name: str, known: Collection[str]) -> str:
 def refuse_unknown(names: Iterable[str], places: Gazetteer, nobody: Collection[str], where: str) -> None:
     """Raise UnresolvedNames for names that are neither a state's of any time nor in `nobody`."""
     strangers = {n for n in names if n not in places.by_name and n not in nobody}
-    refuse(strangers, places.by_name, f"{where}: no state is called", "add the name to sources/names.py")
+    refuse(strangers, places.by_name, f"{where}: no state is called", "add the name to data/sources/names.py")
 
 
 def codes(names: pd.Series, years: pd.Series, raw: Frames, *, where: str, nobody: Mapping[str, str]) -> pd.Series:

@@ -67,11 +67,11 @@ DYADIC = ("detente", "none")
 def rule(ssc: str, *, linear: bool) -> Rule:
     """The rule of a convention; raises UnsupportedCovariance if there is none of this name, or none for likelihoods."""
     if ssc not in TABLE:
-        raise UnsupportedCovariance(f"small-sample convention {ssc!r} is not known; {choices(ssc, TABLE)}")
+        raise UnsupportedCovariance(f"small-sample correction {ssc!r} is not known; {choices(ssc, TABLE)}")
     found = TABLE[ssc][0 if linear else 1]
     if found is None:
         legal = choices(ssc, [name for name, rules in TABLE.items() if rules[1] is not None])
-        raise UnsupportedCovariance(f"convention {ssc!r} is for linear models only; {legal}")
+        raise UnsupportedCovariance(f"small-sample correction {ssc!r} is for linear models only; {legal}")
     return found
 
 
@@ -79,7 +79,7 @@ def dyadic_rule(ssc: str, *, linear: bool) -> Distribution:
     """Distribution of a dyadic or jackknifed statistic; raises UnsupportedCovariance where software has neither."""
     rule(ssc, linear=linear)
     if ssc not in DYADIC:
-        raise UnsupportedCovariance(f"convention {ssc!r} has no dyadic covariance; {choices(ssc, DYADIC)}")
+        raise UnsupportedCovariance(f"small-sample correction {ssc!r} has no dyadic covariance; {choices(ssc, DYADIC)}")
     return "normal" if ssc == "none" else "clusters"
 
 

@@ -30,7 +30,7 @@ class Study(Strict):
         default=None, min_length=1, description="Claims that `make robustness` examines; all of them if None."
     )
     estimators: tuple[Identifier, ...] = Field(min_length=1)
-    vcov: tuple[str, ...] = Field(min_length=1, description="Recipes; the first two stand in tables.")
+    vcov: tuple[str, ...] = Field(min_length=1, description="Covariance estimators; tables show two of them.")
 
     def seed_of(self, use: str) -> int:
         """A seed of its own for each use, a claim say: draws for one do not move when another is added."""

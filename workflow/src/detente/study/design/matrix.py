@@ -22,7 +22,7 @@ def in_sample(panel: pd.DataFrame, sample: Sample) -> pd.Series:
 def build_design(panel: pd.DataFrame, spec: Specification) -> ModelFrame:
     """Build the design of `spec`; rows with anything missing are left out, step by step.
 
-    A directed panel's source and target are the two states of a row; "directed_dyad" is then a factor besides.
+    A directed panel's sender and target are the two states of a row; "directed_dyad" is then a factor besides.
 
     Raises UnknownVariable if the panel lacks a variable; EmptySample if no row or no onset is left, naming the step
     that took the last ones.

@@ -23,7 +23,7 @@ def joint_test(observed: Array, draws: Array) -> pd.DataFrame:
     estimate is significant if it lies beyond the `LEVEL` quantile of its own specification's |draws|.
 
     `observed`: estimates (S,) of equivalent specifications. `draws`: (B, S) estimates of treatments drawn under the
-    null, a row a draw; not a number where one has no estimate. Returns one row per statistic of `STATISTICS`, columns
+    null, one row per draw; NaN where one has no estimate. Returns one row per statistic of `STATISTICS`, columns
     `COLUMNS`: its value, its mean and central 95 % under the null, and p = (1 + draws as extreme) / (1 + B).
     `undefined` counts draws without any estimate: these count as extreme.
     Raises TooFewDraws, EstimationError if there is no draw, or shapes do not fit.

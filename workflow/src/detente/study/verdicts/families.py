@@ -23,7 +23,7 @@ def romano_wolf(observed: Array, draws: Array) -> Array:
     count as one of the draws, so that no p-value is zero.
 
     `observed`: statistics (m,), of one scale: studentised, or divided by the spread of their draws (`standardised`);
-    `draws`: (B, m) the same under the null, row by row from one draw; not a number counts as far from zero.
+    `draws`: (B, m) the same under the null, one row per draw; NaN counts as far from zero.
 
     Raises TooFewDraws if there is no draw; EstimationError if shapes differ, or an observed statistic is not finite.
     """

@@ -14,7 +14,7 @@ from detente.data.sources.steps import STATE_YEAR, Entries
 SLUG, FILE = "geopko", "FrontMap_v.2.3.csv"
 NOBODY = {"Ethiopia/Eritrea": "between two states: which of them is not said"}
 # Elsewhere (TAMM, Bara and Hultman) the mission in Western Sahara is Morocco's (600), and Kosovo's was Serbia's (345)
-# until it became a state; so here, through sources/names.py.
+# until it became a state; so here, through data/sources/names.py.
 TERRITORIES = ("Western Sahara", "Kosovo", "Montenegro")
 SITE = ["mission", "year", "country", "location", "latitude", "longitude"]
 

@@ -34,7 +34,7 @@ def clean(raw: Frames) -> Tidy:
     hosts = raw[CROSSWALK].dropna(subset="iso3c")
     if strangers := sorted(set(hosts["iso3c"]) - set(CODES)):
         raise UnresolvedNames(
-            f"{SLUG}/{CROSSWALK}: no code for {', '.join(strangers)}; add it to sources/operations.py"
+            f"{SLUG}/{CROSSWALK}: no code for {', '.join(strangers)}; add it to data/sources/peacekeeping/operations.py"
         )
     hosts = hosts.assign(ccode=hosts["iso3c"].map(CODES))[["mission_acronym", "ccode"]].drop_duplicates()
     placed = listed[starting].merge(hosts, on="mission_acronym", how="left")
