@@ -56,7 +56,7 @@ class Fit:
 
     @property
     def std_errors(self) -> Array:
-        """Standard errors (k,); not a number where the covariance leaves a coefficient no variance."""
+        """Standard errors (k,); NaN where the covariance leaves a coefficient no variance."""
         unit = np.eye(len(self.terms))
         return np.array([self.vcov.std_error(u) if self.vcov.exists(u) else math.nan for u in unit])
 

@@ -55,7 +55,7 @@ class Quantities(Printed):
 
     @property
     def std_error(self) -> Array:
-        """Standard errors (m,) of the numbers as they are read; not a number where the covariance leaves none."""
+        """Standard errors (m,) of the numbers as they are read; NaN where the covariance leaves none."""
         if self.simulated is not None:
             return np.asarray(np.where(self._exists, SHOWN[self.scale](self.simulated).std(axis=1, ddof=1), math.nan))
         return np.asarray(STRETCH[self.scale](self.estimate) * self._errors)

@@ -23,7 +23,7 @@ LANES = 4
 def center(x: Array, start: Places) -> tuple[Array, Array]:
     """Take group means off x (n, k) in place; largest absolute values before, (k,), and after, (k,).
 
-    The former are not a number in columns with a value that is missing or infinite.
+    The former are NaN in columns with a value that is missing or infinite.
     """
     columns = x.shape[1]
     before, after, mean, total = np.zeros(columns), np.zeros(columns), np.empty(columns), np.zeros(columns)

@@ -55,7 +55,7 @@ class Scheme(Protocol):
 class Randomisation:
     """A test of no effect on any unit (Fisher's sharp null), by draws of the treatment.
 
-    `observed` the statistic of the fit; `draws` (B,) that of each drawn treatment, not a number where it does not vary;
+    `observed` the statistic of the fit; `draws` (B,) that of each drawn treatment, NaN where it does not vary;
     p two-sided, (1 + draws as far from zero) / (1 + B), p_low and p_high one-sided; the observed treatment counts among
     the draws, and those without a statistic as beyond. One scheme and seed draw the same for every fit of the same
     rows, so that the draws of several fits, side by side, are those of a family (Romano and Wolf 2005).
@@ -166,7 +166,7 @@ def _column(design: ModelFrame, term: str) -> int:
 
 
 def _comparison(fit: Fit, place: int, treatment: Array, statistic: Statistic) -> Callable[[Array], Array]:
-    """From treatments (N, K) to their statistics (K,), not a number where they do not vary within effects and controls.
+    """From treatments (N, K) to their statistics (K,), NaN where they do not vary within effects and controls.
 
     Everything but the treatment is made once: the outcome less controls, and these, within effects.
     """

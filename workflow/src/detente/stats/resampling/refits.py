@@ -81,7 +81,7 @@ class Model:
 
 @dataclass(frozen=True)
 class Refits:
-    """Estimates of B outcomes, (B,), and their standard errors by kind, (B,) each; not a number where none exists."""
+    """Estimates of B outcomes, (B,), and their standard errors by kind, (B,) each; NaN where none exists."""
 
     estimate: Array
     errors: Mapping[str, Array]

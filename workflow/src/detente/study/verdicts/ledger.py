@@ -218,7 +218,7 @@ def _only(frame: pd.DataFrame, name: str) -> float:
 
 
 def _controls(found: Findings) -> list[float]:
-    """P-values of a claim's negative controls, not a number for each that could not be fitted."""
+    """P-values of a claim's negative controls, NaN for each that could not be fitted."""
     lost = found.examined.failures
     failed = int((lost["part"] == "placebos").sum()) if len(lost) else 0
     return [*map(float, found.examined.placebos["p_value"]), *[math.nan] * failed]
