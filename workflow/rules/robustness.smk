@@ -90,7 +90,7 @@ rule multiverse:
         project=STUDY.arguments,
         ids=ROBUSTNESS.spec_ids,
     message:
-        "Fitting part {wildcards.shard} of the specifications of {wildcards.claim}"
+        "Fitting shard {wildcards.shard} of the specifications of {wildcards.claim}"
     shell:
         "OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 python -m detente multiverse {params.project}"
         " --study {wildcards.study} --claim {wildcards.claim}"
