@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 from pathlib import Path
 
 import pytest
 
+from detente.base.code import PACKAGE
 from detente.base.errors import ConfigError
 from detente.plan import Plan, RobustnessPlan, StudyPlan, alternatives, command, fitting
+from detente.replicate import read_publications
+from detente.stats import REGISTRY, get
 
 ROOT = Path(__file__).resolve().parents[2]
 RULES = sorted((ROOT / "workflow/rules").glob("*.smk"))
@@ -30,7 +34,8 @@ def own(tmp_path: Path, text: str) -> Path:
 def test_every_name_that_a_rule_asks_for_is_in_the_plan(plan: Plan) -> None:
     for path in RULES:
         text = path.read_text("utf-8")
-        for namespace, kind in (("STUDY", StudyPlan), ("ROBUSTNESS", RobustnessPlan), ("PLAN", Plan)):
+        kinds = {"STUDY": StudyPlan, "ROBUSTNESS": RobustnessPlan, "REPLICATION": type(plan.replication), "PLAN": Plan}
+        for namespace, kind in kinds.items():
             for name in re.findall(rf"\b{namespace}\.(?:of\(name\)\.)?(?!of\b)(\w+)", text):
                 assert hasattr(kind, name) or name in vars(plan), name
 
@@ -143,6 +148,22 @@ def test_a_command_runs_its_own_module_and_no_other_command() -> None:
 def test_many_specifications_depend_on_the_estimators_that_the_engine_stands_in_for() -> None:
     names = {Path(file).name for file in fitting("multiverse")}
     assert {"logit.py", "linear.py"} <= names
+
+
+@pytest.mark.parametrize(
+    ("files", "named"), [(fitting("examine"), "cauchy.py"), (command("replicate"), "likelihood/logit.py")]
+)
+def test_a_command_depends_on_an_estimator_that_its_code_takes_by_name(files: list[str], named: str) -> None:
+    assert any(file.endswith(named) for file in files)
+
+
+def test_a_published_table_depends_on_the_estimators_that_it_is_fitted_by(plan: Plan) -> None:
+    replication = plan.replication
+    for publication in read_publications([ROOT / f"config/replications/{name}.yaml" for name in replication.tables]):
+        used = {name for m in publication.models.values() if (name := m.estimator) in REGISTRY}
+        files = set(replication.code({"table": publication.id}))
+        assert {os.path.relpath(PACKAGE / f"{get(name).module.replace('.', '/')}.py") for name in used} <= files
+    assert not any(file.endswith("gee.py") for file in command("replicate"))
 
 
 def test_a_constraint_on_no_names_matches_nothing() -> None:

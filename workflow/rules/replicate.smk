@@ -11,7 +11,7 @@ if {"replicate", "reports/replicate/index.html"} & set(sys.argv[1:]):
 rule replicate_table:
     input:
         table="config/replications/{table}.yaml",
-        code=command("replicate"),
+        code=REPLICATION.code,
     output:
         numbers="data/processed/replicate/{table}/replication.csv",
         dyadic="data/processed/replicate/{table}/dyadic.csv",

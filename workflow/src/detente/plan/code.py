@@ -1,21 +1,33 @@
 """Which files of the package each rule runs, so that an edit reruns what it touches and nothing else."""
 
 import os
+import re
 from collections.abc import Iterable, Iterator
 from functools import cache
+from pathlib import Path
 
 from detente.base.code import PACKAGE, decorated, modules_used
 from detente.data.sources import REGISTRY
+from detente.stats import REGISTRY as ESTIMATORS
 from detente.stats import WITH_ENGINE, get
 
 # These only list others: a new command, dataset or estimator changes no result that does not use it.
 REGISTRIES = ("detente.cli", "detente.data.sources", "detente.stats.registry")
+# An estimator that code takes from the registry by name.
+BY_NAME = re.compile(r'\b(?:get\(|estimator=)"(\w+)"')
 
 
 def command(name: str, *modules: str) -> list[str]:
-    """A command, with modules that it finds in a registry; relative, so that a moved checkout reruns nothing."""
-    entries = (f"{PACKAGE.name}.cli.{_commands()[name]}.{name}", *modules)
-    files = {file for entry in entries for file in modules_used(PACKAGE, entry, REGISTRIES)}
+    """A command, with modules that it finds in a registry; relative, so that a moved checkout reruns nothing.
+
+    An estimator that the code names, as in `get("probit")`, is found there.
+    """
+    waiting = [f"{PACKAGE.name}.cli.{_commands()[name]}.{name}", *modules]
+    files: set[Path] = set()
+    while waiting:
+        more = set(modules_used(PACKAGE, waiting.pop(), REGISTRIES)) - files
+        waiting += [_module(estimator) for file in more for estimator in _estimators(file, BY_NAME)]
+        files |= more
     return sorted(map(os.path.relpath, files))
 
 
@@ -39,6 +51,11 @@ def fitting(name: str) -> list[str]:
     return command(name, *map(_module, WITH_ENGINE))
 
 
+def replicating(table: Path) -> list[str]:
+    """Re-estimating a published table: the estimators that its file names belong to it."""
+    return command("replicate", *map(_module, _estimators(table, re.compile(r"\w+"))))
+
+
 def raw_sources(slugs: Iterable[str]) -> list[str]:
     """Sources whose raw files these are cleaned from."""
     return sorted({table.slug or slug for slug in slugs for table in REGISTRY[slug].raw})
@@ -57,6 +74,12 @@ def _commands() -> dict[str, str]:
 
 def _cleaners(slugs: Iterable[str]) -> Iterator[str]:
     yield from sorted({REGISTRY[slug].clean.__module__ for slug in slugs})
+
+
+@cache
+def _estimators(file: Path, named: re.Pattern[str]) -> list[str]:
+    """Registered estimators among what the text of a file names."""
+    return sorted(ESTIMATORS.keys() & set(named.findall(file.read_text(encoding="utf-8"))))
 
 
 def _module(estimator: str) -> str:

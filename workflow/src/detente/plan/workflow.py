@@ -13,6 +13,7 @@ from shlex import quote
 from typing import Generic, TypeVar
 
 from detente.base.errors import ConfigError, DetenteError
+from detente.plan.code import replicating
 from detente.plan.robustness import LEDGER_FRAMES, RobustnessPlan, registrations
 from detente.plan.stages import canonical
 from detente.plan.study import COUNTS, StudyPlan
@@ -73,6 +74,10 @@ class ReplicationPlan:
     def check(self) -> None:
         """Refuse a wrong file before any model is fitted; raises ConfigError."""
         read_publications([self.root / REPLICATIONS / f"{name}.yaml" for name in self.tables])
+
+    def code(self, wildcards: Mapping[str, str]) -> list[str]:
+        """What re-estimating a table runs, with the estimators that its file names."""
+        return replicating(self.root / REPLICATIONS / f"{wildcards['table']}.yaml")
 
     def available(self, wildcards: Mapping[str, str]) -> str:
         """Which data files of a table are there: a job that had none runs again once they are."""
