@@ -23,6 +23,7 @@ FILES = {
     "cli/lazy.py": "from detente import fit\n",
     "cli/version.py": "from detente import __version__\n",
     "cli/whole.py": "import detente.stats\n",
+    "cli/attribute.py": "from detente import stats\n\n\ndef run():\n    stats.fit()\n",
     "cli/typed.py": "if TYPE_CHECKING:\n    from detente.stats import Frame\n",
     "cli/one.py": "def run():\n    from detente.data.one import ONE\n",
     "cli/two.py": "from detente.data.one import ONE\nfrom detente.stats import Frame, fit\n\n"
@@ -47,6 +48,7 @@ def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ("lazy", {"stats/fitting.py", "base/numerics.py"}),
         ("version", {"__init__.py"}),
         ("whole", {"stats/__init__.py", "stats/fitting.py", "stats/frame.py", "base/numerics.py"}),
+        ("attribute", {"stats/__init__.py", "stats/fitting.py", "stats/frame.py", "base/numerics.py"}),
         ("typed", set()),
         ("one", {"data/one.py", "data/__init__.py", "data/list.py"}),
     ],
@@ -62,7 +64,12 @@ def test_a_registry_is_not_followed(package: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("function", "used"), [("first", {"stats/frame.py", "base/numerics.py"}), ("second", {"data/one.py"})]
+    ("function", "used"),
+    [
+        ("first", {"stats/frame.py", "base/numerics.py"}),
+        ("second", {"data/one.py"}),
+        ("unseen", {"stats/frame.py", "stats/fitting.py", "base/numerics.py", "data/one.py"}),
+    ],
 )
 def test_of_the_module_of_a_function_only_what_it_names_counts(package: Path, function: str, used: set[str]) -> None:
     found = modules_used(package, f"detente.cli.two.{function}", ["detente.data"])

@@ -45,7 +45,7 @@ def modules_used(package: Path, entry: str, registries: Collection[str] = ()) ->
             part = name if beside or _read(file).facade else None
             if (file, part) not in seen:
                 seen.add((file, part))
-                waiting += [(_home(package, *named), named[1]) for named in _read(file, part).imports]
+                waiting += [_home(package, *named) for named in _read(file, part).imports]
     return sorted({file for file, _ in seen})
 
 
@@ -62,7 +62,7 @@ def decorated(folder: Path, decorator: str) -> Iterator[tuple[str, ast.FunctionD
 def imported(package: Path, module: str) -> set[str]:
     """Modules of the package that a module imports names from, wherever in its file, each where it is defined."""
     file = _path(package, module)
-    return {_home(package, *named) for named in _read(file).imports} - {module} if file else set()
+    return {_home(package, *named)[0] for named in _read(file).imports} - {module} if file else set()
 
 
 def _path(package: Path, module: str) -> Path | None:
@@ -84,15 +84,15 @@ def _run_by(package: Path, module: str, registries: Collection[str]) -> Iterator
             yield file
 
 
-def _home(package: Path, module: str, name: str | None) -> str:
-    """The module that a name comes from, through all that hand it on."""
+def _home(package: Path, module: str, name: str | None) -> tuple[str, str | None]:
+    """The module that a name comes from, through all that hand it on, and its name there: none of a whole module."""
     if name is None:
-        return module
+        return module, None
     if _path(package, f"{module}.{name}"):
-        return f"{module}.{name}"
+        return f"{module}.{name}", None
     file = _path(package, module)
     made = _read(file) if file else None
-    return _home(package, *made.names[name]) if made and made.facade and name in made.names else module
+    return _home(package, *made.names[name]) if made and made.facade and name in made.names else (module, name)
 
 
 @cache
@@ -114,8 +114,13 @@ def _read(file: Path, function: str | None = None) -> _File:
 
 
 def _reached(tree: ast.Module, function: str) -> ast.Module:
-    """The part of a module that a function runs: itself, what it names, and what that names in turn."""
+    """The part of a module that a function runs: itself, what it names, and what that names in turn.
+
+    All of the module if it is not seen where that name is made.
+    """
     made = {name: node for statement in tree.body for name, node in _bound(statement)}
+    if function not in made:
+        return tree
     waiting, reached = [function], {}
     while waiting:
         name = waiting.pop()

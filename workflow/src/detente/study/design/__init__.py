@@ -4,13 +4,13 @@ A `Specification` is everything that fixes one estimate, with a digest as its id
 of one from a panel. Roles and timing of controls are checked here, and panels are described before any model.
 """
 
+from detente.stats import HEADLINE
 from detente.study.design import describe
 from detente.study.design.duration import DURATION_UNIT_YEARS, duration_terms
 from detente.study.design.matrix import build_design, in_sample
 from detente.study.design.roles import check_claims
 from detente.study.design.specification import (
     ESTIMATOR,
-    HEADLINE,
     Specification,
     as_json,
     from_json,

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import TypeAdapter
 
-from detente import stats
-from detente.stats import get
+from detente.stats import HEADLINE, get
+from detente.stats import Specification as Identified
 from detente.study.config.claims import Claim, Control
 from detente.study.config.samples import Sample
 from detente.study.design.duration import Duration
@@ -18,13 +18,12 @@ if TYPE_CHECKING:
     from detente.study.config.project import Project
     from detente.study.config.study import Study
 
-HEADLINE = stats.HEADLINE
 ESTIMATOR = "lpm"
 """Of headlines: its coefficient is a difference in risk."""
 
 
 @dataclass(frozen=True)
-class Specification(stats.Specification):
+class Specification(Identified):
     """A claim, on one sample, by one estimator: of its headline, or of a row of its multiverse.
 
     `claim` has outcome, treatment, lags and direction as they are estimated; `controls` are those that the estimator

@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from math import prod
 
 from detente.base.errors import ConfigError, RoleError
+from detente.stats import HEADLINE
 from detente.study.config.claims import Claim
 from detente.study.config.multiverse import Multiverse
 from detente.study.config.project import Project
 from detente.study.config.study import Study
-from detente.study.design.specification import HEADLINE, Specification
+from detente.study.design.specification import Specification
 from detente.study.multiverse.resolve import KINDS, Impossible, Resolver
 
 TOO_FAR = "leave the headline in more decisions at a time than `departures` allows"

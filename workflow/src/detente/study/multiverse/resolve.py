@@ -5,12 +5,13 @@ from typing import Any
 
 from detente.base.errors import RoleError
 from detente.data.panel import DURATIONS, GRID
+from detente.stats import HEADLINE
 from detente.study.config.claims import Claim, Control
 from detente.study.config.multiverse import ControlSet, Multiverse, Option
 from detente.study.config.project import Project
 from detente.study.config.study import Study
 from detente.study.design import roles
-from detente.study.design.specification import ESTIMATOR, HEADLINE, Specification
+from detente.study.design.specification import ESTIMATOR, Specification
 
 EFFECTS = ("dyad", "year")
 COVARIANCE = "dyadic"
