@@ -18,6 +18,7 @@ from detente.stats.contract import Solution
 from detente.stats.covariance import sandwich
 from detente.stats.frame import ModelFrame
 from detente.stats.likelihood import gee
+from detente.stats.linear.regressors import Stalled, inverse
 from detente.stats.links import Curve
 from detente.stats.registry import get
 
@@ -229,3 +230,12 @@ def test_separation_and_what_does_not_vary_are_refused_by_name(monkeypatch: pyte
     monkeypatch.setattr(gee, "MOST_ROUNDS", 2)
     with pytest.raises(NotConverged, match="did not settle in 2 rounds"):
         get("gee").fit(design)
+
+
+@pytest.mark.parametrize("entry", [np.nan, np.inf])
+def test_an_information_that_overflows_stops_the_search_instead_of_breaking_it(entry: float) -> None:
+    """As that of a separated treatment may, whose risk no number can hold: `gee` then names it."""
+    with pytest.raises(Stalled):
+        inverse(np.array([[1.0, entry], [entry, 1.0]]))
+    with pytest.raises(Stalled):
+        inverse(np.diag([1.0, entry]))

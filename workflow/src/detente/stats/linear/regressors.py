@@ -98,13 +98,17 @@ def chunks(n: int) -> list[slice]:
 def inverse(information: Array) -> Array:
     """Inverse of a positive definite matrix (k, k), whatever the units of its rows.
 
-    Raises Stalled if it is not positive definite.
+    Raises Stalled if it is not positive definite, or not finite.
     """
     diagonal = np.diag(information)
     if not diagonal.min() > 0:
         raise Stalled
     scale = 1 / np.sqrt(diagonal)
-    values, vectors = np.linalg.eigh(information * np.outer(scale, scale))
+    with np.errstate(over="ignore", invalid="ignore"):
+        scaled = information * np.outer(scale, scale)
+    if not np.isfinite(scaled).all():
+        raise Stalled
+    values, vectors = np.linalg.eigh(scaled)
     if values[0] <= UNDETERMINED * values[-1]:
         raise Stalled
     result: Array = (vectors / values) @ vectors.T * np.outer(scale, scale)
