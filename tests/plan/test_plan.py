@@ -6,6 +6,7 @@ import json
 import os
 import re
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -137,6 +138,21 @@ def test_a_shard_is_rerun_when_one_of_its_specifications_changes(plan: Plan) -> 
     shards = robustness.shards_of(claim)
     ids = [i for shard in range(len(shards)) for i in json.loads(robustness.spec_ids(claim, str(shard)))]
     assert len(ids) == len(set(ids)) == json.loads(robustness.sizes())[claim]
+
+
+def test_a_shard_is_made_again_when_an_option_becomes_equivalent(plan: Plan, monkeypatch: pytest.MonkeyPatch) -> None:
+    robustness = plan.robustness_of["tiny"]
+    (claim, *_) = robustness.claims
+    before, grid = robustness.spec_ids(claim, "0"), robustness.grids[claim]
+    other = replace(grid, variants=tuple(replace(v, equivalent=not v.equivalent) for v in grid.variants))
+    monkeypatch.setitem(robustness.grids, claim, other)
+    assert json.loads(robustness.spec_ids(claim, "0")).keys() == json.loads(before).keys()
+    assert robustness.spec_ids(claim, "0") != before
+
+
+def test_the_gathered_multiverse_says_what_was_registered() -> None:
+    rule = (ROOT / "workflow/rules/robustness.smk").read_text("utf-8").split("rule gather_multiverse:")[1]
+    assert "registered=PLAN.registrations()" in rule.split("output:")[0]
 
 
 def test_a_command_runs_its_own_module_and_no_other_command() -> None:

@@ -103,6 +103,7 @@ rule gather_multiverse:
     input:
         parts=ROBUSTNESS.shards,
         plan="data/processed/{study}/multiverse/plan.json",
+        registered=PLAN.registrations(),
         code=command("gather"),
     output:
         parquet="reports/{study}/multiverse.parquet",
@@ -115,6 +116,7 @@ rule gather_multiverse:
         "../envs/analysis.yaml"
     params:
         project=STUDY.arguments,
+        decided=ROBUSTNESS.decided,
     message:
         "Gathering the specifications of {wildcards.study}"
     shell:

@@ -125,8 +125,13 @@ class RobustnessPlan(Stages):
         return canonical({claim: len(grid.variants) for claim, grid in self.grids.items()})
 
     def spec_ids(self, claim: str, shard: str) -> str:
-        """Ids of a shard's specifications: a change of any reruns it."""
-        return canonical([v.spec_id for v in shards(self.grids[claim])[int(shard)]])
+        """Ids of a shard's specifications, and what it says of their options: a change of any reruns it."""
+        variants = shards(self.grids[claim])[int(shard)]
+        return canonical({v.spec_id: [v.options, v.estimand, v.equivalent] for v in variants})
+
+    def decided(self) -> str:
+        """Claims, and the options of their decisions, the headline's first: how rows stand to what was registered."""
+        return canonical([self.every_claim(), {claim: dict(grid.nodes) for claim, grid in self.grids.items()}])
 
     def shards(self) -> list[str]:
         """Shards of all claims' multiverses."""
