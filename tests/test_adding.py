@@ -185,6 +185,7 @@ def test_what_is_added_passes_the_contract_suites(added: Path) -> None:
     assert not done.returncode, done.stderr
 
 
+@pytest.mark.slow
 def test_the_workflow_plans_what_is_added(added: Path) -> None:
     done = snakemake(added, "mine", "--configfile", "mine.yaml", "--dry-run")
     assert not done.returncode, done.stdout + done.stderr

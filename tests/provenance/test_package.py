@@ -100,7 +100,7 @@ def test_secrets_are_refused(name: str, text: str) -> None:
 
 
 def test_a_file_too_large_and_a_path_out_of_the_package_are_refused() -> None:
-    assert "more than 50 MB" in refused({"a.csv": b"x" * (LARGEST + 1)})
+    assert "more than 50 MB" in refused({"a.png": b"x" * (LARGEST + 1)})
     assert "a path that leaves the package" in refused({"../a.csv": b"x"})
 
 

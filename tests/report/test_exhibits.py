@@ -352,6 +352,7 @@ def test_the_paper_promises_nothing_that_is_not_so(study):
     assert [promise for promise in promises if promise in text] == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", FIGURES)
 def test_figures_are_marked_sized_and_the_same_twice(study, figures, name):
     words = [text.get_text() for text in figures[name].texts]
@@ -365,6 +366,7 @@ def test_figures_are_marked_sized_and_the_same_twice(study, figures, name):
         assert b"Date" not in data and str(made.ROOT).encode() not in data
 
 
+@pytest.mark.slow
 def test_figures_survive_missing_models_zero_risks_and_few_states():
     evidence = made.evidence()
     raw = evidence.frames["raw_risk"].copy()

@@ -509,6 +509,7 @@ def test_events_that_cannot_be_drawn_are_refused_by_name() -> None:
 # Size
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["shift", "labels", "events"])
 @pytest.mark.parametrize("statistic", ["coefficient", "t"])
 def test_p_values_are_uniform_if_nature_drew_as_the_scheme_says(name: str, statistic: str) -> None:

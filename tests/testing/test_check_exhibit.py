@@ -16,6 +16,7 @@ from support import exhibit_fixtures as made
 PAPER = [e for e in EXHIBITS if e.page == "paper"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("exhibit", PAPER, ids=[f"{e.kind} {e.name}" for e in PAPER])
 def test_exhibits_of_the_paper_keep_the_contract(exhibit: Exhibit) -> None:
     check_exhibit(exhibit, made.evidence("demo"))
