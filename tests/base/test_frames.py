@@ -11,7 +11,7 @@ import pytest
 
 from detente.base.errors import BrokenContract
 from detente.base.files import write_frame
-from detente.base.frames import Column, FrameSchema
+from detente.base.frames import Column, FrameSchema, count, number, text
 
 RISKS = FrameSchema(
     "risks",
@@ -68,3 +68,18 @@ def test_an_empty_frame_keeps_the_schema(tmp_path: Path) -> None:
 def test_declaring_a_frame_imports_no_pandera() -> None:
     call = "import sys; from detente.base.frames import Column, FrameSchema; sys.exit('pandera' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", call], check=False).returncode == 0
+
+
+def test_a_csv_is_read_as_it_was_written(tmp_path: Path) -> None:
+    schema = FrameSchema("risks", {"name": text("name"), "risk": number("risk"), "n": count("rows")}, key=("name",))
+    frame = schema.frame([("NA", None, 1), ("", 0.25, 2)])
+    schema.write_csv(frame, tmp_path / "a.csv")
+    pd.testing.assert_frame_equal(schema.read_csv(tmp_path / "a.csv"), frame)
+    schema.write_csv(schema.empty(), tmp_path / "none.csv")
+    pd.testing.assert_frame_equal(schema.read_csv(tmp_path / "none.csv"), schema.empty())
+    (tmp_path / "a.csv").write_text("name,risk\nNA,high\n", encoding="utf-8")
+    with pytest.raises(BrokenContract, match=r"a\.csv: column 'risk' of risks is (str|object), not float64"):
+        schema.read_csv(tmp_path / "a.csv")
+    (tmp_path / "a.csv").write_text("name,n\nNA,1\n", encoding="utf-8")
+    with pytest.raises(BrokenContract, match=r"a\.csv: risks has no column 'risk'"):
+        schema.read_csv(tmp_path / "a.csv")

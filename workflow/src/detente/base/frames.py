@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import pandas as pd
 
 from detente.base.errors import BrokenContract, choices
-from detente.base.files import read_frame, write_frame
+from detente.base.files import read_frame, write_csv, write_frame
 
 if TYPE_CHECKING:
     from pandera.pandas import Check, DataFrameSchema
@@ -101,6 +101,17 @@ class FrameSchema:
     def read(self, path: Path) -> pd.DataFrame:
         """Read the parquet file that `write` wrote; raises BrokenContract if it lacks a column or has another type."""
         return self.typed(read_frame(path), path)
+
+    def write_csv(self, frame: pd.DataFrame, path: Path) -> None:
+        """Write a frame as CSV, if it keeps the schema."""
+        write_csv(self.validated(frame), path)
+
+    def read_csv(self, path: Path) -> pd.DataFrame:
+        """Read the CSV file that `write_csv` wrote; raises BrokenContract as `read` does."""
+        words = [name for name, column in self.columns.items() if column.dtype == "str"]
+        blank = {name: [""] for name in self.columns if name not in words}
+        frame = pd.read_csv(path, dtype=dict.fromkeys(words, str), keep_default_na=False, na_values=blank)
+        return self.typed(frame, path) if len(frame) else self.empty()
 
     def typed(self, frame: pd.DataFrame, path: Path) -> pd.DataFrame:
         """Return a frame from a file; raises BrokenContract if it lacks a column or has another type."""

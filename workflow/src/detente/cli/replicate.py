@@ -14,6 +14,8 @@ from detente.cli.command import Option, command
 from detente.cli.options import Home, Templates, mirror
 from detente.data import project_root
 from detente.replicate import (
+    COMPARISON,
+    DYADIC_COMPARISON,
     FAILING,
     Publication,
     Replication,
@@ -64,17 +66,18 @@ def replicate(
     """
     publications = given.read()
     if check:
-        numbers = _read(out / NUMBERS)
+        numbers = COMPARISON.read_csv(out / NUMBERS)
         print(printed(numbers), flush=True)
         judge(numbers)
         return
     if gather:
-        found = _together([Replication(_read(f / NUMBERS), _read(f / DYADIC)) for f in gather])
+        parts = (Replication(COMPARISON.read_csv(f / NUMBERS), DYADIC_COMPARISON.read_csv(f / DYADIC)) for f in gather)
+        found = _together(list(parts))
     else:
         raw = given.data or (given.root or project_root()) / "data/raw/replication"
         found = estimated(publications, raw, mirror(MIRROR, given.mirror))
-    write_csv(found.numbers, out / NUMBERS)
-    write_csv(found.dyadic, out / DYADIC)
+    COMPARISON.write_csv(found.numbers, out / NUMBERS)
+    DYADIC_COMPARISON.write_csv(found.dyadic, out / DYADIC)
     if part:
         return
     if set(found.numbers["status"]) <= {"data not at hand", "infeasible"}:
@@ -119,13 +122,6 @@ def _line(row: Mapping[Hashable, Any]) -> str:
     place = " › ".join(filter(None, (row["id"], row["model"], row["term"], row["quantity"])))
     why = f": {row['reason']}" if row["reason"] else ""
     return f"{place}: printed {row['printed']}, ours {said(row['ours']) or 'none'} ({row['status']}{why})"
-
-
-def _read(path: Path) -> pd.DataFrame:
-    texts = ("id", "model", "term", "quantity", "printed", "status", "reason", "precision")
-    frame = pd.read_csv(path, dtype=dict.fromkeys(texts, str), keep_default_na=True)
-    text = [c for c in texts if c in frame]
-    return frame.assign(**{c: frame[c].fillna("") for c in text})
 
 
 def _together(parts: Sequence[Replication]) -> Replication:

@@ -7,10 +7,12 @@ from detente.base.public import on_demand
 if TYPE_CHECKING:
     from detente.replicate.data import obtained, tables
     from detente.replicate.reading import check_columns, read_publications
-    from detente.replicate.run import FAILING, Replication, not_at_hand, replicate
+    from detente.replicate.run import COMPARISON, DYADIC_COMPARISON, FAILING, Replication, not_at_hand, replicate
     from detente.replicate.schema import Publication
 
 __all__ = [
+    "COMPARISON",
+    "DYADIC_COMPARISON",
     "FAILING",
     "Publication",
     "Replication",

@@ -18,6 +18,7 @@ import pandas as pd
 
 from detente.base.errors import DetenteError
 from detente.base.expressions import Table
+from detente.base.frames import Column, FrameSchema, number, share, text
 from detente.base.numerics import two_sided
 from detente.replicate.models import Fitted, Published, estimate, specification
 from detente.replicate.quantities import of_model, of_term
@@ -38,19 +39,49 @@ STATUSES: tuple[Status, ...] = get_args(Status)
 FAILING: tuple[Status, ...] = ("different", "no longer differs")
 # Of what rounding may add to a half of the last printed digit.
 ROUNDING = Decimal("1e-9")
-NUMBERS = (
-    *("id", "model", "term", "quantity", "printed", "ours", "difference", "status", "reason", "precision", "spec_id"),
+COMPARISON = FrameSchema(
+    "printed numbers",
+    {
+        "id": text("table"),
+        "model": text("model of the table"),
+        "term": text("term; empty for a number of the whole model"),
+        "quantity": text("which number of the term or model"),
+        "printed": text("the number as printed"),
+        "ours": number("ours; missing where there is none"),
+        "difference": number("ours less the printed number"),
+        "status": Column("str", "how the two compare", allowed=STATUSES),
+        "reason": text("why they differ, or why ours is missing"),
+        "precision": text("unit of the last printed digit"),
+        "spec_id": text("digest of the specification"),
+    },
+    key=("id", "model", "term", "quantity"),
 )
-DYADIC = (
-    *("id", "model", "term", "estimate", "printed_std_error", "dyadic_std_error", "ratio", "printed_p", "dyadic_p"),
-    *("sign", "conclusion", "vcov", "dyadic"),
+CONCLUSIONS = ("stays significant", "stays insignificant", "loses significance", "gains significance", "none")
+DYADIC_COMPARISON = FrameSchema(
+    "printed coefficients under the dyadic-robust covariance",
+    {
+        "id": text("table"),
+        "model": text("model of the table"),
+        "term": text("term; empty where the model has no dyadic-robust covariance"),
+        "estimate": number("our estimate"),
+        "printed_std_error": number("printed standard error", low=0),
+        "dyadic_std_error": number("dyadic-robust standard error", low=0),
+        "ratio": number("dyadic-robust standard error over the printed one", low=0),
+        "printed_p": share("p-value by the printed standard error"),
+        "dyadic_p": share("p-value by the dyadic-robust standard error"),
+        "sign": text("sign of the estimate"),
+        "conclusion": Column("str", "what becomes of significance at 5 %", allowed=CONCLUSIONS),
+        "vcov": text("recipe of the printed standard error"),
+        "dyadic": text("recipe of the dyadic-robust one, or why there is none"),
+    },
+    key=("id", "model", "term"),
 )
 LEVEL = 0.05
 
 
 @dataclass(frozen=True)
 class Replication:
-    """Rows of the comparison (`NUMBERS`) and of the dyadic covariance beside it (`DYADIC`)."""
+    """Rows of the comparison (`COMPARISON`) and of the dyadic covariance beside it (`DYADIC_COMPARISON`)."""
 
     numbers: pd.DataFrame
     dyadic: pd.DataFrame
@@ -85,7 +116,7 @@ def replicate(publication: Publication, tables: Mapping[str, Table]) -> Replicat
             continue
         numbers += [_compared(fitted, place) for place in places(spec)]
         beside += list(_dyadic(fitted))
-    return Replication(pd.DataFrame(numbers, columns=NUMBERS), pd.DataFrame(beside, columns=DYADIC))
+    return Replication(COMPARISON.frame(numbers), DYADIC_COMPARISON.frame(beside))
 
 
 def not_at_hand(publication: Publication, reason: str) -> Replication:
@@ -96,7 +127,7 @@ def not_at_hand(publication: Publication, reason: str) -> Replication:
         for why in [spec.model.infeasible]
         for place in places(spec)
     ]
-    return Replication(pd.DataFrame(rows, columns=NUMBERS), pd.DataFrame(columns=DYADIC))
+    return Replication(COMPARISON.frame(rows), DYADIC_COMPARISON.empty())
 
 
 def places(spec: Published) -> Iterator[_Place]:
@@ -119,7 +150,7 @@ def _row(spec: Published, place: _Place, status: str, reason: str, ours: float |
     printed = place.target.printed
     difference = None if ours is None else _difference(ours, printed)
     said = (printed, ours, difference, status, reason, f"{unit(printed):g}", spec.spec_id)
-    return dict(zip(NUMBERS, (spec.subject, spec.name, place.term, place.quantity, *said), strict=True))
+    return dict(zip(COMPARISON.columns, (spec.subject, spec.name, place.term, place.quantity, *said), strict=True))
 
 
 def _difference(ours: float, printed: str) -> float:
@@ -165,7 +196,8 @@ def _dyadic(fitted: Fitted) -> Iterator[dict[str, Any]]:
     there are states; a conclusion is about zero at 5 %. Standard errors are those before an indefinite covariance is
     repaired, which can only add to them; a coefficient without a positive variance has none, and no conclusion.
     """
-    model, own = fitted.model, dict.fromkeys(DYADIC) | {"id": fitted.spec.subject, "model": fitted.spec.name}
+    model, words = fitted.model, (n for n, c in DYADIC_COMPARISON.columns.items() if c.dtype == "str")
+    own: dict[str, Any] = dict.fromkeys(words, "") | {"id": fitted.spec.subject, "model": fitted.spec.name}
     without = model.estimator in REGISTRY and "dyadic" not in REGISTRY[model.estimator].covariances
     if not model.dyadic or fitted.design.side1 is None or model.vcov == "dyadic" or without:
         return
