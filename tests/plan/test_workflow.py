@@ -347,6 +347,7 @@ def test_snakemake_report_builds_with_captions(built: Path) -> None:
         assert word in text
 
 
+@pytest.mark.nightly
 def test_two_builds_give_the_same_bytes(built: Path, tmp_path: Path) -> None:
     """Another folder, hash seed, time zone and locale."""
     other = copy_project(tmp_path / "elsewhere" / "second")

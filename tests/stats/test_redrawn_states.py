@@ -21,7 +21,7 @@ from detente.study.robustness.coverage import SPREAD, coverage
 
 from support.recovered import DEMO, PROJECT, in_memory, panel_of
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.nightly
 
 STATES = 150
 
