@@ -1,4 +1,4 @@
-"""Data of one's own join a panel as every source does."""
+"""User data join a panel as every source does."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A mistake in data of one's own is named, with its place: one line of the command line, no traceback."""
+"""A mistake in user data is named, with its place: one line of the command line, no traceback."""
 
 from __future__ import annotations
 

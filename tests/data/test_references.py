@@ -176,7 +176,7 @@ def test_a_table_that_is_no_panel_of_ours_is_told(tmp_path: Path, capsys: pytest
 
 @pytest.fixture
 def own(tmp_path: Path) -> Path:
-    """Data of one's own: a table of summits and what it holds."""
+    """User data: a table of summits and what it holds."""
     (tmp_path / "summits.csv").write_text("one,other,year,met\n2,20,1990,1\n2,200,1991,1\n", "utf-8")
     text = """
     name: summits

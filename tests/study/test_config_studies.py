@@ -1,4 +1,4 @@
-"""Files of `config/` that cannot be read, studies that extend others, and studies of one's own."""
+"""Files of `config/` that cannot be read, studies that extend others, and users' studies."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A study of one's own names any estimator and any covariance: refused with its line, or told in every exhibit."""
+"""A user's study names any estimator and any covariance: refused with its line, or told in every exhibit."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def panel() -> pd.DataFrame:
 
 
 def estimated(root: Path, panel: pd.DataFrame, text: str) -> Evidence:
-    """What the exhibits of a study of one's own are made of; its counts are made up."""
+    """What the exhibits of a user's study are made of; its counts are made up."""
     project = load(root, own(root, HEADER + text))
     study = project.study("mine")
     found: list[Estimates] = []

@@ -25,7 +25,7 @@ def refusal(root: Path, override: Path | None = None) -> str:
 
 
 def own(root: Path, text: str) -> Path:
-    """A study file of one's own, called mine.yaml."""
+    """A user's study file, called mine.yaml."""
     path = root / "mine.yaml"
     path.write_text(text, encoding="utf-8")
     return path

@@ -1,4 +1,4 @@
-"""Studies of one's own whose text must be true of them, with made-up frames."""
+"""Users' studies whose text must be true of them, with made-up frames."""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ def context() -> bytes:
 
 
 class Local(urllib.request.BaseHandler):
-    """Answers for w3id.org, and for nobody else."""
+    """Answers for w3id.org, and for no other host."""
 
     handler_order = 100
 

@@ -16,7 +16,7 @@ shell.prefix(
     f" PYTHONPATH={quote(str(SOURCE_ROOT))} PYTHONHASHSEED=0; "
 )
 
-# A study of one's own comes as --configfile; it is a study file, checked as strictly as the shipped ones.
+# A user's study comes as --configfile; it is a study file, checked as strictly as the shipped ones.
 if len(workflow.configfiles) > 1:
     raise WorkflowError(
         "give one study file with --configfile; use `extends:` to start from another"

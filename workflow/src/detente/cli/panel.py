@@ -149,7 +149,7 @@ def sources_named(words: Sequence[str]) -> list[str]:
 
 @dataclass(frozen=True)
 class Offer:
-    """Variables of a panel by name, and the `records` of the sources at hand by slug, data of one's own among them."""
+    """Variables of a panel by name, and the `records` of the sources at hand by slug, user data among them."""
 
     entries: Mapping[str, Entry]
     records: Mapping[str, SourceRecord]

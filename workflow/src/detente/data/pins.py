@@ -47,11 +47,11 @@ class SourceRecord(Strict):
     """What is known of one source: where it is, what it is, who made it, under which terms."""
 
     title: str
-    theme: Theme | None = Field(default=None, description="What it is about; none for data of one's own.")
+    theme: Theme | None = Field(default=None, description="What it is about; none for user data.")
     version: str
     citation: str
     references: tuple[Citekey, ...] = Field(
-        default=(), description="Entries of config/references.bib that cite it; none for data of one's own."
+        default=(), description="Entries of config/references.bib that cite it; none for user data."
     )
     terms: str
     years: tuple[Year, Year] = Field(description="First and last year that the source codes.")

@@ -56,7 +56,7 @@ class _NoConnectionError(_PassingError):
 def alone(folder: Path) -> Iterator[None]:
     """Wait until no other process is here with the same `folder`; leaves no file behind.
 
-    A file system that knows no locks (some network folders) makes nobody wait.
+    A file system that knows no locks (some network folders) is used without waiting.
     """
     handle = os.open(folder, os.O_RDONLY)
     try:

@@ -1,4 +1,4 @@
-"""Data of one's own: a small YAML file says what a table holds, and it joins the panel as every source does."""
+"""User data: a small YAML file says what a table holds, and it joins the panel as every source does."""
 
 import hashlib
 from dataclasses import dataclass
@@ -38,7 +38,7 @@ class OwnVariable(Strict):
 
 
 class OwnData(Strict):
-    """A table of one's own."""
+    """A table of the user."""
 
     name: Slug
     title: str

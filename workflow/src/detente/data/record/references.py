@@ -1,4 +1,4 @@
-"""References in BibTeX: the entries of `config/references.bib`, and one made for data of one's own.
+"""References in BibTeX: the entries of `config/references.bib`, and one made for user data.
 
 The file is ours, so its grammar is strict: one field a line, one closing brace a line. What reads it can then name the
 line of a fault and print an entry as it stands there.
@@ -94,7 +94,7 @@ def cited(keys: Iterable[str], references: Mapping[str, Reference]) -> list[Refe
 
 
 def own_reference(key: str, title: str, citation: str) -> Reference:
-    """An entry for data of one's own: the citation that came with them, as it stands, for a note."""
+    """An entry for user data: the citation that came with them, as it stands, for a note."""
     return Reference("misc", key, {"title": f"{{{title.translate(_ESCAPED)}}}", "note": citation.translate(_ESCAPED)})
 
 

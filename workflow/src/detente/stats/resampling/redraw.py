@@ -106,7 +106,7 @@ def _pools(candidates: pd.DataFrame) -> pd.DataFrame:
 
 
 def _slots(participants: pd.DataFrame, pools: pd.DataFrame) -> pd.DataFrame:
-    """Places of participants with their pool, −1 if nobody else can have it; those of one event and pool together."""
+    """Places of participants with their pool, −1 if it is theirs alone; those of one event and pool together."""
     rows = participants[["event", "member", "year"]].merge(pools, how="left", on=["member", "year"])
     rows = rows.fillna({"pool": -1}).sort_values(["event", "pool", "member"])
     if (rows["pool"] < 0).all():
