@@ -38,7 +38,7 @@ from detente.stats.covariance import (
     sandwich,
     totals,
 )
-from detente.stats.covariance.meats import effects_leverage
+from detente.stats.covariance.scores import effects_leverage
 from detente.stats.covariance.ssc import TABLE
 
 KINDS = ("dyad", "dyadic", "hc0", "hc1")

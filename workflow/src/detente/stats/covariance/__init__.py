@@ -1,9 +1,8 @@
 """Scores and bread → covariance, for dependence within clusters and among dyads that share a state."""
 
 from detente.base.numbering import Pairs, intersect, nested, number, number_dyads
-from detente.stats.covariance.meats import cluster_meat, dyadic_meat, effects_leverage, multiway_meat
 from detente.stats.covariance.sandwich import FEWEST_STATES, Covariance, SandwichParts, semidefinite
-from detente.stats.covariance.scores import Scores, totals
+from detente.stats.covariance.scores import Scores, cluster_meat, dyadic_meat, effects_leverage, multiway_meat, totals
 from detente.stats.covariance.ssc import CONVENTIONS
 from detente.stats.covariance.vcov import (
     FACTORS,

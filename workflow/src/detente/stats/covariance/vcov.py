@@ -9,9 +9,8 @@ from detente.base.errors import TooFewClusters, TooFewStates, UnknownVariable, U
 from detente.base.numbering import Pairs, nested, number
 from detente.base.types import Array, Codes
 from detente.stats.covariance import ssc as corrections
-from detente.stats.covariance.meats import corrected_scores, dyadic_meat, leverage, multiway_meat
 from detente.stats.covariance.sandwich import FEWEST_STATES, Covariance, SandwichParts, semidefinite
-from detente.stats.covariance.scores import Scores, of_rows
+from detente.stats.covariance.scores import Scores, corrected_scores, dyadic_meat, leverage, multiway_meat, of_rows
 
 # Factors that rows of a dyadic panel always have.
 FACTORS = ("dyad", "year", "side1", "side2")
