@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from detente.base.errors import EstimationError
-from detente.stats.sensitivity import confounding
+from detente.stats import confounding
 
 # R sensemakr 0.1.4, Darfur: peacefactor ~ directlyharmed + … + female + village; 783 residual degrees of freedom.
 T, DF = 4.18445, 783

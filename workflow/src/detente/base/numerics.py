@@ -1,11 +1,13 @@
 """Levels, thresholds, tolerances, quantiles and p-values, once."""
 
 from functools import cache
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
 from detente.base.types import Array
+
+Number = TypeVar("Number", float, Array)
 
 # Intervals, and the two one-sided tests at 5 % whose interval is the 90 % one (Schuirmann 1987).
 LEVEL = 0.95
@@ -59,8 +61,8 @@ def power_at(effect: float, df: float) -> float:
     return float(stats.t.sf(least - effect, df) + stats.t.cdf(-least - effect, df))
 
 
-def interval(estimate: float, std_error: float, df: float, level: float = LEVEL) -> tuple[float, float]:
-    """Lower and upper end of an interval."""
+def interval(estimate: Number, std_error: Number, df: float, level: float = LEVEL) -> tuple[Number, Number]:
+    """Lower and upper end of an interval, of numbers or of arrays."""
     margin = critical(df, level) * std_error
     return estimate - margin, estimate + margin
 

@@ -11,15 +11,14 @@ from scipy import stats
 
 from detente.base.errors import ConfigError, UnsupportedEstimator, choices
 from detente.base.expressions import Table, evaluate
-from detente.base.numerics import critical, two_sided
+from detente.base.numerics import interval, two_sided
 from detente.base.types import Array
 from detente.replicate.likelihoods import able, log_likelihood, null_log_likelihood
 from detente.replicate.models import Fitted, factor
 from detente.replicate.schema import QUANTITY, Derived
-from detente.stats import REGISTRY, fit
+from detente.stats import REGISTRY, confounding, fit
 from detente.stats.likelihood import penalised_fall, profile_interval
 from detente.stats.resampling import ClusterBootstrap, wild_bootstrap
-from detente.stats.sensitivity import confounding
 
 Argument = float | str
 STEP = 1e-6
@@ -111,7 +110,7 @@ def _statistic(fitted: Fitted, at: int) -> float:
 
 
 def _end(fitted: Fitted, at: int, level: float = 95.0, *, side: int) -> float:
-    return _estimate(fitted, at) + side * critical(fitted.vcov.df, level / 100) * _error(fitted, at)
+    return float(interval(_estimate(fitted, at), _error(fitted, at), fitted.vcov.df, level / 100)[side])
 
 
 def _profile(fitted: Fitted, at: int, level: float = 95.0, *, side: int) -> float:
@@ -183,7 +182,7 @@ TERM: Mapping[str, Callable[..., float]] = {
     "std_error": _error,
     "statistic": _statistic,
     "p_value": lambda f, at: two_sided(_statistic(f, at), f.vcov.df),
-    "conf_low": partial(_end, side=-1),
+    "conf_low": partial(_end, side=0),
     "conf_high": partial(_end, side=1),
     "odds_ratio": lambda f, at: np.exp(_estimate(f, at)),
     "profile_low": partial(_profile, side=0),

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from detente.base.numerics import LEVEL, critical
+from detente.base.numerics import LEVEL, interval
 from detente.report.evidence import Evidence
 from detente.report.exhibit import exhibit
 from detente.report.figures import canvas as draw
@@ -69,8 +69,9 @@ def _panel(axis: draw.Axes, rows: pd.DataFrame, whole: pd.Series) -> None:
             axis.text(middle, y, " not estimable", va="center", size=7.5, color=draw.GREY, style="italic")
             continue
         colour = draw.VERMILION if row["flips"] else draw.BLUE if row["influential"] else draw.GREY
-        margin, at = PER * critical(row["df"]) * row["std_error"], PER * row["estimate"]
-        axis.plot([at - margin, at + margin], [y, y], color=colour, linewidth=1.2, solid_capstyle="butt", zorder=2)
+        at = PER * row["estimate"]
+        ends = interval(at, PER * row["std_error"], row["df"])
+        axis.plot(ends, [y, y], color=colour, linewidth=1.2, solid_capstyle="butt", zorder=2)
         axis.plot([at], [y], "o", color=colour, markeredgecolor="white", zorder=3)
         said = f"{decimal(row['change_se'], 2)} SE" + (", other verdict" if row["flips"] else "")
         draw.label_beside(axis, said, 1.0, y, 4, color=colour)

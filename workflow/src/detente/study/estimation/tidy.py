@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from detente.base.errors import EstimationError, IndefiniteCovariance, UnsupportedCovariance
-from detente.base.numerics import critical, two_sided
+from detente.base.numerics import interval, two_sided
 from detente.stats import ModelFrame, Solution, get, made_covariance, read, subset, with_fixed_effects
 from detente.stats.covariance import Covariance
 from detente.stats.effects import Effect, average_marginal_effect, log_risk_ratio
@@ -127,7 +127,7 @@ def _row(quantity: _Quantity, covariance: Covariance) -> dict[str, Any]:
     value, gradient = quantity.effect.value, quantity.effect.gradient
     error = covariance.std_error(gradient)
     unrepaired = covariance.std_error_unrepaired(gradient)
-    margin = critical(covariance.df) * error
+    low, high = interval(value, error, covariance.df)
     shown = math.exp if quantity.scale == "log" else float
     stretch = math.exp(value) if quantity.scale == "log" else 1.0
     return {
@@ -142,8 +142,8 @@ def _row(quantity: _Quantity, covariance: Covariance) -> dict[str, Any]:
         "statistic": value / error,
         "df": covariance.df,
         "p_value": float(two_sided(value / error, covariance.df)),
-        "conf_low": shown(value - margin),
-        "conf_high": shown(value + margin),
+        "conf_low": shown(low),
+        "conf_high": shown(high),
         "ssc": covariance.ssc,
         "repair": covariance.repair,
     }

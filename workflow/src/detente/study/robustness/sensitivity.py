@@ -18,18 +18,10 @@ import numpy as np
 import pandas as pd
 
 from detente.base.errors import EstimationError, UnsupportedEstimator
-from detente.base.numerics import LEVEL, critical
+from detente.base.numerics import LEVEL, critical, interval
 from detente.base.types import Array
-from detente.stats import Fit, get
+from detente.stats import Fit, confounding, get
 from detente.stats.linear import gram, left_of, outcome_within
-from detente.stats.sensitivity import (
-    adjusted_estimate,
-    adjusted_std_error,
-    bound_from_benchmark,
-    partial_r2,
-    robustness,
-    robustness_value,
-)
 from detente.study.robustness.frames import BOUNDS, CONTOURS, EXTREMES, SENSITIVITY
 
 TIMES = (1.0, 2.0, 3.0)
@@ -57,14 +49,19 @@ class Treatment:
     benchmarks: Mapping[str, tuple[float, float]]
 
     @property
+    def beside(self) -> float:
+        """Degrees of freedom beside a confounder, which takes a residual one but no state."""
+        return self.degrees - 1 if self.degrees == self.df else self.degrees
+
+    @property
     def critical(self) -> float:
-        """Critical t at 5 % beside a confounder, which takes a residual degree of freedom but no state."""
-        return critical(self.degrees - 1 if self.degrees == self.df else self.degrees)
+        """Critical t at 5 % beside a confounder."""
+        return critical(self.beside)
 
     def adjusted(self, r2dz_x: float, r2yz_dx: float) -> tuple[float, float]:
         """Estimate and standard error had a confounder of this strength been in the model."""
-        moved = adjusted_estimate(self.estimate, self.classical, self.df, r2dz_x=r2dz_x, r2yz_dx=r2yz_dx)
-        return moved, adjusted_std_error(self.error, self.df, r2dz_x=r2dz_x, r2yz_dx=r2yz_dx)
+        moved = confounding.adjusted_estimate(self.estimate, self.classical, self.df, r2dz_x=r2dz_x, r2yz_dx=r2yz_dx)
+        return moved, confounding.adjusted_std_error(self.error, self.df, r2dz_x=r2dz_x, r2yz_dx=r2yz_dx)
 
 
 def treatment_of(fit: Fit, benchmarks: Mapping[str, Sequence[str]] | None = None) -> Treatment:
@@ -140,11 +137,11 @@ def sensitivity(treatment: Treatment, q: float = 1.0) -> pd.DataFrame:
         "std_error_classical": treatment.classical,
         "t_classical": classical,
         "df_residual": treatment.df,
-        "partial_r2": partial_r2(classical, treatment.df),
-        "rv": robustness_value(classical, treatment.df, q),
-        "rv_alpha": robustness(strength, threshold),
-        "rv_alpha_classical": robustness_value(classical, treatment.df, q, 1 - LEVEL),
-        "rv_substituted": robustness_value(t, treatment.df, q),
+        "partial_r2": confounding.partial_r2(classical, treatment.df),
+        "rv": confounding.robustness_value(classical, treatment.df, q),
+        "rv_alpha": confounding.robustness(strength, threshold),
+        "rv_alpha_classical": confounding.robustness_value(classical, treatment.df, q, 1 - LEVEL),
+        "rv_substituted": confounding.robustness_value(t, treatment.df, q),
         "q": q,
     }
     return SENSITIVITY.frame([row])
@@ -162,14 +159,14 @@ def bounds(treatment: Treatment, times: Sequence[float] = TIMES) -> pd.DataFrame
 def _bound(treatment: Treatment, name: str, times: float) -> dict[str, Any]:
     row: dict[str, Any] = {"benchmark": name, "times": times, "failure": ""}
     try:
-        shares = bound_from_benchmark(*treatment.benchmarks[name], times)
+        shares = confounding.bound_from_benchmark(*treatment.benchmarks[name], times)
         estimate, error = treatment.adjusted(*shares)
     except EstimationError as problem:
         return row | {"failure": str(problem)}
-    margin = treatment.critical * error
+    low, high = interval(estimate, error, treatment.beside)
     row |= {"r2dz_x": shares[0], "r2yz_dx": shares[1], "estimate": estimate, "std_error": error}
     t = estimate / error if error > 0 else math.copysign(math.inf, estimate)
-    return row | {"t": t, "conf_low": estimate - margin, "conf_high": estimate + margin}
+    return row | {"t": t, "conf_low": low, "conf_high": high}
 
 
 def strongest(frame: pd.DataFrame, estimate: float, times: float = 1.0) -> pd.Series:
@@ -220,7 +217,7 @@ def contours(treatment: Treatment) -> pd.DataFrame:
 def extreme(treatment: Treatment) -> pd.DataFrame:
     """Adjusted estimate if a confounder explains 100, 75 or 50 % of what is left of the outcome, as `EXTREMES`."""
     shares = [share for share, _ in treatment.benchmarks.values()]
-    axis = _axis(max([partial_r2(treatment.estimate / treatment.classical, treatment.df), *shares]))
+    axis = _axis(max([confounding.partial_r2(treatment.estimate / treatment.classical, treatment.df), *shares]))
     return EXTREMES.frame([(y, d, treatment.adjusted(d, y)[0]) for y in SHARES for d in axis])
 
 

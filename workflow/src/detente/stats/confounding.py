@@ -59,8 +59,7 @@ def adjusted_estimate(
 
     The bias is SE·√(df · r2yz_dx · r2dz_x/(1 − r2dz_x)), equation 12.
     """
-    size = bias(std_error, df, r2dz_x=r2dz_x, r2yz_dx=r2yz_dx)
-    away = size if estimate >= 0 else -size
+    away = math.copysign(bias(std_error, df, r2dz_x=r2dz_x, r2yz_dx=r2yz_dx), estimate)
     return estimate - away if reduce else estimate + away
 
 
