@@ -15,9 +15,15 @@ from detente import dyadic, fit
 from detente.base.errors import EstimationError, NoRisk, UnknownVariable
 from detente.stats.covariance import Covariance
 from detente.stats.effects.calibrations import calibration
-from detente.stats.effects.effects import average_marginal_effect, log_risk_ratio
-from detente.stats.effects.predictions import Draws, first_differences, marginal_effects, risk_curve, risk_ratios
-from detente.stats.effects.quantities import draw_coefficients
+from detente.stats.effects.predictions import (
+    Draws,
+    draw_coefficients,
+    first_differences,
+    marginal_effects,
+    risk_curve,
+    risk_ratios,
+)
+from detente.stats.effects.risk import average_marginal_effect, log_risk_ratio
 from detente.stats.frame import ModelFrame
 from detente.stats.links import SHAPES, Curve
 from detente.stats.result import Fit

@@ -13,7 +13,7 @@ from scipy import stats
 
 from detente.base.errors import BrokenContract, EstimationError, UnsupportedCovariance
 from detente.stats.covariance import sandwich
-from detente.stats.effects.effects import average_marginal_effect, log_risk_ratio
+from detente.stats.effects.risk import average_marginal_effect, log_risk_ratio
 from detente.stats.result import made_covariance
 from detente.study.config.claims import Claim, Control
 from detente.study.config.samples import Sample

@@ -15,7 +15,7 @@ import pytest
 
 from detente.base.errors import EstimationError, UnknownVariable, UnsupportedCovariance, UnsupportedEffects
 from detente.stats.covariance import Pairs, number_dyads
-from detente.stats.effects.effects import average_marginal_effect
+from detente.stats.effects.risk import average_marginal_effect
 from detente.stats.fitting import fit
 from detente.stats.kernels import multiverse as kernel
 from detente.stats.likelihood import many as many_logits

@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from html import escape
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from detente.base.numerics import LEVEL, critical, two_sided
+from detente.base.numerics import LEVEL, interval, two_sided
 from detente.base.types import Array
 from detente.stats.contract import Estimated, Solution
 from detente.stats.covariance import Covariance, Vcov, covariance
 from detente.stats.frame import ModelFrame
 from detente.stats.jackknife import jackknife
 from detente.stats.parts import read, sandwich_parts
-from detente.stats.printing import fit_html, fit_text
 from detente.stats.registry import get
 
 LABELS: Mapping[str, str] = {
@@ -25,6 +25,42 @@ LABELS: Mapping[str, str] = {
     "null_log_likelihood": "Log-likelihood of constants alone",
     "penalised_lr_chi2": "Penalised likelihood-ratio χ²",
 }
+# Entries of the attrition that say how many there are, not how many were left out.
+SIZES = ("rows of the data", "used", "dyad-years of the sample in the window")
+
+
+def number(value: float) -> str:
+    """A number to four significant digits or four places; "none" if it does not exist."""
+    if math.isnan(value):
+        return "none"
+    return f"{value:.4g}" if value and (abs(value) < 0.01 or abs(value) >= 1e5) else f"{value:.4f}"
+
+
+def plain(title: str, table: pd.DataFrame, notes: Sequence[str]) -> str:
+    """Title, table and notes in plain text."""
+    return "\n".join([title, _shown(table).to_string(index=False), *notes])
+
+
+class Printed:
+    """A result that prints, and is shown in notebooks, as a title, a table and notes."""
+
+    def _printed(self) -> tuple[str, pd.DataFrame, list[str]]:
+        raise NotImplementedError
+
+    def __str__(self) -> str:
+        """Title, table and notes in plain text."""
+        return plain(*self._printed())
+
+    def _repr_html_(self) -> str:
+        """The same for notebooks."""
+        title, table, notes = self._printed()
+        return f"<p>{escape(title)}</p>{_shown(table).to_html(index=False)}<p>{'<br>'.join(map(escape, notes))}</p>"
+
+
+def _shown(table: pd.DataFrame) -> pd.DataFrame:
+    written = {"f": number, "i": "{:,}".format, "u": "{:,}".format}
+    columns = {str(c): table[c].map(written[table[c].dtype.kind]) for c in table if table[c].dtype.kind in written}
+    return table.assign(**columns)
 
 
 @dataclass(frozen=True)
@@ -72,23 +108,16 @@ class Fit:
 
     def conf_int(self, level: float = LEVEL) -> pd.DataFrame:
         """Intervals: `conf_low` and `conf_high` by term."""
-        margin = critical(self.vcov.df, level) * self.std_errors
-        bounds = {"conf_low": self.estimate - margin, "conf_high": self.estimate + margin}
-        return pd.DataFrame(bounds, index=pd.Index(self.terms, name="term"))
+        low, high = interval(self.estimate, self.std_errors, self.vcov.df, level)
+        return pd.DataFrame({"conf_low": low, "conf_high": high}, index=pd.Index(self.terms, name="term"))
 
     def table(self, level: float = LEVEL) -> pd.DataFrame:
         """One row per term: term, estimate, std_error, statistic, p_value, conf_low, conf_high."""
-        bounds = self.conf_int(level)
-        columns = {
-            "term": list(self.terms),
-            "estimate": self.estimate,
-            "std_error": self.std_errors,
-            "statistic": self.statistic,
-            "p_value": self.p_value,
-            "conf_low": bounds["conf_low"].to_numpy(),
-            "conf_high": bounds["conf_high"].to_numpy(),
-        }
-        return pd.DataFrame(columns)
+        numbers = {
+            "estimate": self.estimate, "std_error": self.std_errors,
+            "statistic": self.statistic, "p_value": self.p_value,
+        }  # fmt: skip
+        return self.conf_int(level).assign(**numbers).reset_index()[["term", *numbers, "conf_low", "conf_high"]]
 
     def with_vcov(self, vcov: str | Vcov, ssc: str | None = None) -> Fit:
         """The same fit under another covariance; nothing is refitted, except by a jackknife.
@@ -100,12 +129,52 @@ class Fit:
         return replace(self, vcov=made, ssc=ssc)
 
     def __str__(self) -> str:
-        """A summary that prints the recipe of the standard errors."""
-        return fit_text(self)
+        """Table and notes in plain text, the recipe of the standard errors among them."""
+        title, rows, notes = self._printed()
+        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+        lines = [
+            "  ".join([row[0].ljust(widths[0]), *(c.rjust(w) for c, w in zip(row[1:], widths[1:], strict=True))])
+            for row in rows
+        ]
+        rule = "─" * len(lines[0])
+        return "\n".join([title, rule, lines[0], rule, *lines[1:], rule, *notes])
 
     def _repr_html_(self) -> str:
         """The same for notebooks."""
-        return fit_html(self)
+        title, (header, *rows), notes = self._printed()
+        head = "".join(f"<th>{escape(c)}</th>" for c in header)
+        body = "".join(
+            f"<tr><th>{escape(row[0])}</th>{''.join(f'<td>{escape(c)}</td>' for c in row[1:])}</tr>" for row in rows
+        )
+        return (
+            f"<table><caption>{escape(title)}</caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+            f"<p>{'<br>'.join(map(escape, notes))}</p>"
+        )
+
+    def _printed(self) -> tuple[str, list[list[str]], list[str]]:
+        """Title, rows of the table with its header, notes."""
+        effects = f", fixed effects of {' and '.join(self.design.fixed_effects)}" if self.design.fixed_effects else ""
+        statistic = "z" if math.isinf(self.vcov.df) else "t"
+        rows = [["", "Estimate", "Std. error", statistic, "p", f"{100 * LEVEL:.0f} % interval"]]
+        for term, estimate, error, t, p, low, high in self.table().itertuples(index=False):
+            shown = [number(error), f"{t:.2f}", f"{p:.3f}", f"{number(low)} to {number(high)}"]
+            rows.append([term, number(estimate), *(["none", "", "", ""] if math.isnan(error) else shown)])
+        return f"{self.estimator}: {self.outcome}{effects}", rows, self._notes()
+
+    def _notes(self) -> list[str]:
+        counted = {"rows": self.nobs, "dyads": self.dyads, "states": self.states, "events": self.events}
+        counts = [f"{count:,} {what}" for what, count in counted.items() if count is not None]
+        notes = [", ".join(counts), f"Standard errors: {self.vcov}"]
+        if excluded := [f"{reason} {rows:,}" for reason, rows in self.attrition if rows and reason not in SIZES]:
+            notes.append(f"Rows left out: {'; '.join(excluded)}")
+        if self.solution.dropped:
+            notes.append(f"Dropped for want of variation: {', '.join(self.solution.dropped)}")
+        if none := [t for t, e in zip(self.terms, self.std_errors, strict=True) if math.isnan(e)]:
+            kind = self.vcov.kind
+            notes.append(
+                f"No standard error, as the double sum of the {kind} covariance is negative: {', '.join(none)}"
+            )
+        return [*notes, *self.flags]
 
     @property
     def __maketables_coef_table__(self) -> pd.DataFrame:

@@ -10,17 +10,11 @@ from detente.base.public import on_demand
 
 if TYPE_CHECKING:
     from detente.stats.effects.calibrations import calibration
-    from detente.stats.effects.effects import Effect, average_marginal_effect, log_risk_ratio
     from detente.stats.effects.predictions import first_differences, marginal_effects, risk_curve, risk_ratios
+    from detente.stats.effects.risk import Effect, average_marginal_effect, log_risk_ratio
 
 __all__ = [
-    "Effect",
-    "average_marginal_effect",
-    "calibration",
-    "first_differences",
-    "log_risk_ratio",
-    "marginal_effects",
-    "risk_curve",
-    "risk_ratios",
-]
+    "Effect", "average_marginal_effect", "calibration", "first_differences", "log_risk_ratio", "marginal_effects",
+    "risk_curve", "risk_ratios",
+]  # fmt: skip
 __getattr__, __dir__ = on_demand(__name__)

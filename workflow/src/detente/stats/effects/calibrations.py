@@ -8,9 +8,8 @@ import pandas as pd
 from detente.base.errors import EstimationError, NoRisk
 from detente.base.types import Array
 from detente.stats.links import Curve
-from detente.stats.printing import Printed
 from detente.stats.registry import get
-from detente.stats.result import Fit
+from detente.stats.result import Fit, Printed
 
 PROBABILITIES = ("logit", "probit", "cloglog")
 

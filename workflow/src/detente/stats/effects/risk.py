@@ -1,4 +1,8 @@
-"""Mean risks as functions of the coefficients, with gradients, or at many coefficients at once."""
+"""Mean risks as functions of the coefficients, with gradients (delta method), or at many coefficients at once.
+
+The treatment's own effects, `average_marginal_effect` and `log_risk_ratio`, are of a solution alone; for all
+regressors, curves and simulated intervals see `predictions`.
+"""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -6,7 +10,7 @@ from functools import cached_property
 
 import numpy as np
 
-from detente.base.errors import NoRisk, UnknownVariable, choices
+from detente.base.errors import EstimationError, NoRisk, UnknownVariable, choices
 from detente.base.types import Array, Codes
 from detente.stats.contract import Solution
 from detente.stats.effects.structure import Structure, structure
@@ -15,6 +19,74 @@ from detente.stats.links import Curve
 
 # Rows worked on at a time, so that they stay in the processor's cache; fewer with many coefficients at once.
 CHUNK, CHUNK_OF_DRAWS = 4096, 256
+
+
+def chunks(n: int, size: int = CHUNK) -> Iterator[slice]:
+    """Slices that cover n rows."""
+    return (slice(s, min(s + size, n)) for s in range(0, n, size))
+
+
+@dataclass(frozen=True)
+class Effect:
+    """A function of the coefficients: its value and its gradient (k,). A ratio is carried on the log scale."""
+
+    value: float
+    gradient: Array
+
+
+def average_marginal_effect(fit: Solution, y: Array, treatment: Array) -> Effect:
+    """Mean difference of onset risk between all rows treated and none (Hanmer and Kalkan 2013: observed values).
+
+    y, treatment (N,) are outcome and treatment of the design that the solution is of. Raises NoRisk if the model has no
+    absolute risk.
+    """
+    treated, untreated = _risks(fit, y, treatment)
+    return Effect(treated.value - untreated.value, treated.gradient - untreated.gradient)
+
+
+def log_risk_ratio(fit: Solution, y: Array, treatment: Array) -> Effect:
+    """Log of mean risk with all rows treated over mean risk with none; NoRisk as above.
+
+    Raises EstimationError if the linear model puts one of the two mean risks at or below zero: the ratio does not
+    exist.
+    """
+    treated, untreated = _risks(fit, y, treatment)
+    if min(treated.value, untreated.value) <= 0:
+        raise EstimationError(
+            f"mean risk is {treated.value:.4f} with treatment and {untreated.value:.4f} without: there is no ratio"
+        )
+    gradient = treated.gradient / treated.value - untreated.gradient / untreated.value
+    return Effect(float(np.log(treated.value / untreated.value)), gradient)
+
+
+def _risks(fit: Solution, y: Array, treatment: Array) -> tuple[Effect, Effect]:
+    """Mean risk with all rows treated and with none."""
+    if fit.predictor is None:
+        raise NoRisk("this model has no absolute risk: it conditions its effects out and never estimates them")
+    if fit.rows is not None:
+        y, treatment = y[fit.rows], treatment[fit.rows]
+    unit = np.eye(len(fit.estimate))[fit.treatment]
+    if fit.link == "identity":
+        # Every row's risk moves by the coefficient: mean outcome holds effects and controls at what they are.
+        coefficient, share = float(fit.estimate[fit.treatment]), float(treatment.mean())
+        untreated = float(y.mean()) - coefficient * share
+        return Effect(untreated + coefficient, (1 - share) * unit), Effect(untreated, -share * unit)
+    if not fit.absorbed:
+        treatment = fit.x[:, fit.treatment]
+    return _mean_risk(fit, treatment, 1.0, unit), _mean_risk(fit, treatment, 0.0, unit)
+
+
+def _mean_risk(fit: Solution, treatment: Array, level: float, unit: Array) -> Effect:
+    """Mean risk with the treatment at a level in every row; absorbed effects adapt."""
+    assert fit.predictor is not None
+    total, gradient = 0.0, np.zeros(len(fit.estimate))
+    for s in chunks(len(treatment)):
+        moved = level - treatment[s]
+        eta = fit.predictor[s] if fit.absorbed else fit.x[s] @ fit.estimate
+        curve = Curve(fit.link, eta + moved * fit.estimate[fit.treatment])
+        total += float(curve.mean.sum())
+        gradient += curve.slope @ fit.x[s] + (curve.slope @ moved) * unit
+    return Effect(total / len(treatment), gradient / len(treatment))
 
 
 @dataclass(frozen=True)
@@ -112,11 +184,6 @@ def predictor(solution: Solution, design: ModelFrame) -> Predictor:
         return Predictor(solution, solution.predictor, solution.x, solution.terms, np.arange(len(solution.terms)), None)
     places = np.array([design.terms.index(t) for t in solution.terms])
     return Predictor(solution, solution.predictor, design.x, design.terms, places, solution.rows)
-
-
-def chunks(n: int, size: int = CHUNK) -> Iterator[slice]:
-    """Slices that cover n rows."""
-    return (slice(s, min(s + size, n)) for s in range(0, n, size))
 
 
 def averages(of: Predictor, wanted: Sequence[Average]) -> Averages:

@@ -11,7 +11,7 @@ from detente.base.errors import EstimationError
 from detente.base.types import Array, Codes
 from detente.stats.contract import Solution, check_outcome, get
 from detente.stats.covariance import Scores
-from detente.stats.effects.effects import average_marginal_effect
+from detente.stats.effects.risk import average_marginal_effect
 from detente.stats.frame import ModelFrame
 from detente.stats.likelihood.binary import LOGIT, from_regressors, likelihood, solve
 from detente.stats.likelihood.maximum import FRACTION, LARGE, NEAR, NEARER, Runaway, find_maximum, newton, part_of

@@ -13,9 +13,8 @@ from detente.base.types import Array, Codes
 from detente.stats.covariance import FEWEST_STATES, Covariance, intersect, nested, number
 from detente.stats.frame import ModelFrame
 from detente.stats.jackknife import subset
-from detente.stats.printing import plain
 from detente.stats.registry import get
-from detente.stats.result import Fit
+from detente.stats.result import Fit, plain
 
 # Share of draws without an estimate above which those that have one say little of the spread.
 MOST_LOST = 0.1
