@@ -10,12 +10,11 @@ from detente.base.public import on_demand
 
 if TYPE_CHECKING:
     from detente.stats.linear.absorb import Absorber, absorber
-    from detente.stats.linear.group import Choice, Found, Group
+    from detente.stats.linear.group import Choice, Found, Group, GroupWithin
     from detente.stats.linear.instrumental import anderson_rubin
     from detente.stats.linear.many import linear_models
-    from detente.stats.linear.partialling import GroupWithin, left_of, outcome_within, with_treatment
     from detente.stats.linear.regressors import Stalled, inverse
-    from detente.stats.linear.within import gram
+    from detente.stats.linear.within import gram, left_of, outcome_within, with_treatment
 
 __all__ = [
     "Absorber", "Choice", "Found", "Group", "GroupWithin", "Stalled", "absorber", "anderson_rubin", "gram", "inverse",

@@ -2,17 +2,20 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
 from detente.base.errors import EstimationError, NoVariation, UnknownVariable, UnsupportedCovariance, choices
 from detente.base.numbering import Pairs
+from detente.base.numerics import CONSTANT
 from detente.base.types import Array, Codes, Flags
 from detente.stats.contract import check_rank
 from detente.stats.covariance import Covariance, SandwichParts, Scores, covariance
 from detente.stats.frame import ModelFrame
-from detente.stats.linear.within import floor, gram
+from detente.stats.linear.absorb import Absorber, absorber
+from detente.stats.linear.within import floor, gram, partial_out, spread
 
 COVARIANCES = ("dyad", "dyadic", "hc1")
 
@@ -197,3 +200,75 @@ def covariance_of_rows(
         return covariance(kind, given)
     except EstimationError as error:
         return error
+
+
+@dataclass(frozen=True)
+class GroupWithin:
+    """Columns of a group within its fixed effects, x (N, p) and y (N, q), and what makes many models of them."""
+
+    group: Group
+    absorber: Absorber
+    x: Array
+    y: Array
+
+    @classmethod
+    def of(cls, group: Group) -> "GroupWithin":
+        """Take the fixed effects off all columns of a group."""
+        made = absorber(group.effects, group.rows)
+        x, y = (made.residual(np.ascontiguousarray(part, dtype=np.float64)) for part in (group.x, group.y))
+        return cls(group, made, x, y)
+
+    @cached_property
+    def cross(self) -> Array:
+        """Cross-products of regressors, (p, p)."""
+        return gram(self.x)
+
+    @cached_property
+    def with_y(self) -> Array:
+        """Cross-products of regressors and outcomes, (p, q)."""
+        return np.asarray(self.x.T @ self.y)
+
+    @cached_property
+    def spread(self) -> Array:
+        """Sums of squares about the mean of regressors as they came, (p,)."""
+        return spread(self.group.x)
+
+    @cached_property
+    def varies(self) -> Flags:
+        """Whether more than rounding is left of each regressor, (p,)."""
+        return np.asarray(np.diag(self.cross) > CONSTANT * self.spread)
+
+    def _places(self, choice: Choice) -> tuple[int, int, Codes]:
+        """Columns of a choice: outcome, treatment, and its controls that vary."""
+        names = self.group.names
+        controls = np.array([names.index(t) for t in choice.controls if self.varies[names.index(t)]], dtype=np.int64)
+        return self.group.outcomes.index(choice.outcome), names.index(choice.treatment), controls
+
+    def influence(self, choice: Choice) -> tuple[float, Array]:
+        """The estimate of a model, and what each dyad (G,) contributes to its error."""
+        outcome, at, used = self._places(choice)
+        shares = np.linalg.solve(
+            self.cross[np.ix_(used, used)], np.column_stack([self.cross[used, at], self.with_y[used, outcome]])
+        )
+        left = self.x[:, at] - self.x[:, used] @ shares[:, 0]
+        residual = self.y[:, outcome] - self.x[:, used] @ shares[:, 1]
+        size = float(left @ left)
+        slope = float(left @ residual) / size
+        scores = left * (residual - slope * left) / size
+        by_dyad = np.bincount(self.group.pairs.dyad, scores, minlength=len(self.group.pairs.low))
+        return slope, np.asarray(by_dyad, dtype=np.float64)
+
+    def coefficients(self, treatments: Array, choices: Sequence[Choice]) -> Array:
+        """Coefficients (K, len(choices)) of drawn treatments (N, K); missing where one does not vary."""
+        left = self.absorber.residual(treatments)
+        on_x, on_y, size = self.x.T @ left, self.y.T @ left, np.einsum("ij,ij->j", left, left)
+        made = np.empty((treatments.shape[1], len(choices)))
+        for k, choice in enumerate(choices):
+            outcome, at, used = self._places(choice)
+            cross, with_y, least = (
+                self.cross[np.ix_(used, used)],
+                self.with_y[used, outcome],
+                CONSTANT * self.spread[at],
+            )
+            made[:, k] = partial_out(cross, with_y, on_x[used], on_y[outcome], size, least).coefficient
+        return made

@@ -1,7 +1,7 @@
 """Outcome and regressors within absorbed effects: what is left of them, what is not, and what a reader must know."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -13,7 +13,7 @@ from detente.stats.covariance import Scores
 from detente.stats.frame import ModelFrame
 from detente.stats.kernels import products as kernel
 from detente.stats.linear.absorb import Absorber, absorber
-from detente.stats.linear.regressors import CHUNK, regressors
+from detente.stats.linear.regressors import CHUNK, inverse, regressors
 
 
 @dataclass(frozen=True)
@@ -208,3 +208,69 @@ def degrees_left(rows: int, terms: int, absorbed: int) -> int:
             f"{rows:,} rows for {terms:,} coefficients and {absorbed:,} absorbed effects: no degree of freedom is left"
         )
     return rows - terms - absorbed
+
+
+def outcome_within(design: ModelFrame, solution: Solution) -> Array:
+    """The outcome (N,) of a linear fit within its fixed effects."""
+    assert solution.predictor is not None
+    within: Array = design.y - solution.predictor + solution.x @ solution.estimate
+    return within
+
+
+def spread(columns: Array) -> Array:
+    """Sums of squares about the mean, (K,) of columns (N, K) or a number of one (N,)."""
+    return np.asarray(np.square(columns - columns.mean(axis=0)).sum(axis=0))
+
+
+def left_of(products: Array, column: int, out: Sequence[int]) -> float:
+    """Sum of squares of a column, other columns taken `out`, from cross-products (K, K) of all."""
+    if not out:
+        return float(products[column, column])
+    along = products[list(out), column]
+    return float(products[column, column] - along @ inverse(products[np.ix_(out, out)]) @ along)
+
+
+@dataclass(frozen=True)
+class Partial:
+    """K treatments less controls: `shares` (m, K) of the m controls in them; `size` (K,) sums of squares that are left.
+
+    `coefficient` (K,) of the outcome on each; missing where no more is left than `least`.
+    """
+
+    shares: Array
+    size: Array
+    coefficient: Array
+
+
+def partial_out(
+    controls: Array, with_y: Array, on_controls: Array, on_y: Array, size: Array, least: float | Array
+) -> Partial:
+    """Take controls out of treatments, all from products of columns within fixed effects.
+
+    `controls` (m, m) of controls; `with_y` (m,) of these and the outcome; `on_controls` (m, K) of controls and
+    treatments; `on_y` (K,) of outcome and treatments; `size` (K,) of treatments.
+    """
+    scale = 1 / np.sqrt(np.diag(controls))
+    shares = scale[:, None] * np.linalg.solve(controls * np.outer(scale, scale), scale[:, None] * on_controls)
+    own = size - np.einsum("ij,ij->j", on_controls, shares)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return Partial(shares, own, np.where(own > least, (on_y - shares.T @ with_y) / own, np.nan))
+
+
+def with_treatment(design: ModelFrame, solution: Solution, treatment: Array, effects: Absorber, y: Array) -> Solution:
+    """The linear fit of a design with another treatment (N,); `effects` absorbs its fixed effects, `y` is within them.
+
+    Raises NoVariation if the treatment does not vary within fixed effects and controls.
+    """
+    place, x = solution.treatment, solution.x.copy()
+    x[:, place] = effects.residual(np.asarray(treatment, dtype=np.float64)) if effects.counts else treatment
+    products = gram(x, y)
+    others, least = [j for j in range(x.shape[1]) if j != place], CONSTANT * float(spread(treatment))
+    if not (products[place, place] > least and left_of(products, place, others) > least):
+        raise NoVariation("the treatment that remains does not vary within effects and controls")
+    bread = inverse(products[:-1, :-1])
+    estimate = bread @ products[:-1, -1]
+    residual = y - x @ estimate
+    dispersion = float(np.einsum("i,i->", residual, residual)) / (len(y) - len(estimate) - solution.absorbed)
+    made = replace(solution, estimate=estimate, bread=bread, x=x, scores=Scores(x, residual), dispersion=dispersion)
+    return replace(made, predictor=design.y - residual)

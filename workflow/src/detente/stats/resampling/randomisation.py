@@ -13,8 +13,7 @@ from detente.stats.covariance import totals
 from detente.stats.effects.structure import structure
 from detente.stats.frame import ModelFrame
 from detente.stats.linear.absorb import absorber
-from detente.stats.linear.partialling import partial_out, spread
-from detente.stats.linear.within import gram
+from detente.stats.linear.within import gram, partial_out, spread
 from detente.stats.registry import get
 from detente.stats.resampling.resampling import place_of
 from detente.stats.result import Fit
