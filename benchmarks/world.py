@@ -19,8 +19,7 @@ from detente.simulate import simulate_world
 from detente.stats.contract import with_fixed_effects
 from detente.stats.frame import ModelFrame
 from detente.stats.registry import get
-from detente.study.config.project import Project, load_project
-from detente.study.config.study import Study
+from detente.study.config.project import Project, Study, load_project
 from detente.study.design.matrix import build_design
 from detente.study.design.specification import specifications
 

@@ -11,9 +11,8 @@ from statsmodels.stats.proportion import proportion_confint
 
 from detente.base.errors import EmptySample, UnknownVariable
 from detente.base.lags import lag
-from detente.study.config.claims import Control
+from detente.study.config.claims import Control, Sample
 from detente.study.config.project import load_project
-from detente.study.config.samples import Sample
 from detente.study.design.describe import SCHEMAS, descriptives, partners, raw_risk, sample_flow, timeline
 from detente.study.design.matrix import build_design, in_sample
 from detente.study.design.specification import Specification, as_json, from_json, specifications

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from typing import get_args
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from detente.base.errors import UnknownVariable
-from detente.study.config.claims import Control, Moderator
+from detente.study.config.claims import Control, Duration, Moderator
 from detente.study.config.project import load_project
-from detente.study.design.duration import DURATIONS, KNOTS, duration_terms
-from detente.study.design.matrix import build_design
+from detente.study.design.matrix import KNOTS, build_design, duration_terms
 from detente.study.design.specification import Specification, specifications
 
 from support.builders import REPOSITORY, dyad_years, panel
@@ -81,7 +82,7 @@ def test_the_spline_is_natural():
     assert np.abs(np.diff(curvature)).max() < 1e-4
 
 
-@pytest.mark.parametrize("form", DURATIONS)
+@pytest.mark.parametrize("form", get_args(Duration))
 def test_unknown_years_stay_unknown(form):
     for column in duration_terms("peace_years", pd.Series([NA, 3.0]), form).values():
         assert column.isna().tolist() == [True, False]

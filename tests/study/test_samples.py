@@ -8,9 +8,9 @@ import pandas as pd
 import pytest
 from pydantic import ValidationError
 
-from detente.study.config.samples import Sample
+from detente.study.config.claims import Sample
 from detente.study.design import specifications
-from detente.study.multiverse.grids import grids_of
+from detente.study.multiverse.grid import grids_of
 from detente.study.project import load
 
 from support.builders import change

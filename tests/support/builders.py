@@ -15,8 +15,7 @@ from detente.data.record.rawread import read_raw
 from detente.data.sources import REGISTRY, Source, Tidy, tidy_schema
 from detente.data.sources.cooperation.exercises import FILE, KINDS, SLOTS, STATES
 from detente.simulate import simulate_world
-from detente.study.config.project import load_project
-from detente.study.config.study import Study
+from detente.study.config.project import Study, load_project
 
 REPOSITORY = Path(__file__).parents[2]
 # Code, name, first and last day of membership, as the list of states has them.

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from detente.base.errors import ConfigError, choices
 
@@ -42,7 +42,18 @@ def unrepeated(names: tuple[str, ...]) -> tuple[str, ...]:
     return names
 
 
+def _forward(years: tuple[int, int]) -> tuple[int, int]:
+    if years[0] > years[1]:
+        raise ValueError(f"starts in {years[0]}, after it ends in {years[1]}")
+    return years
+
+
 M = TypeVar("M", bound=Strict)
+T = TypeVar("T", bound=str)
+Once = Annotated[tuple[T, ...], AfterValidator(unrepeated)]
+"""A list that names nothing twice."""
+Window = Annotated[tuple[Year, Year], AfterValidator(_forward)]
+"""First and last year."""
 
 
 # The parser in C where PyYAML has it: ten times as fast.

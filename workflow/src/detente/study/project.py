@@ -1,14 +1,13 @@
 """Loading `config/` with every check that needs more than its types."""
 
-from __future__ import annotations
-
-from collections.abc import Collection, Iterator, Mapping
-from functools import partial
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+
+import numpy as np
 
 from detente.base.errors import (
     ConfigError,
+    RoleError,
     UnknownEstimator,
     UnknownVariable,
     UnsupportedCovariance,
@@ -16,18 +15,17 @@ from detente.base.errors import (
     choices,
 )
 from detente.base.strict import located
-from detente.data import SOURCES
-from detente.study.config.claims import CLAIMS
-from detente.study.config.project import Project, load_project
-from detente.study.config.samples import SAMPLES
-from detente.study.config.study import Study
-from detente.study.design.specification import specification
+from detente.data import SOURCES, SourceRecord, rules
+from detente.data.panel import DURATIONS, Entry, catalogue
+from detente.data.sources import REGISTRY, Source, source
+from detente.simulate import WRITTEN
+from detente.stats import Estimator, ModelFrame, get, read, with_fixed_effects
+from detente.study.config import CLAIMS, SAMPLES, Claim, Project, Study, load_project
+from detente.study.design import misplaced, specification
 
-if TYPE_CHECKING:
-    from detente.data import SourceRecord
-    from detente.data.panel import Entry
-    from detente.data.sources import Source
-    from detente.stats import Estimator, ModelFrame
+Keys = tuple[str | int, ...]
+# Variables of a panel of dyad-years under False, of directed ones under True.
+Offered = Mapping[bool, Mapping[str, Entry]]
 
 
 def load(root: Path, override: Path | None = None) -> Project:
@@ -36,27 +34,19 @@ def load(root: Path, override: Path | None = None) -> Project:
     Raises ConfigError, UnknownVariable, RoleError, UnknownEstimator, UnsupportedInstruments, UnsupportedCovariance
     before any work starts, naming file, line, key, legal values and the nearest match.
     """
-    from detente.data.panel import DURATIONS, catalogue
-    from detente.data.sources import REGISTRY
-    from detente.study.design.roles import check_claims
-
     project = load_project(root, override)
     _check_sources(project)
-    offered = {
-        directed: catalogue(list(REGISTRY.values()), "directed-dyad-year" if directed else "dyad-year")
-        for directed in (False, True)
-    }
-    outcomes = {d: [n for n, e in entries.items() if e.variable.role == "outcome"] for d, entries in offered.items()}
-    _check_samples(project, {*offered[False], *offered[True]})
-    check_claims(project.claims, offered, outcomes, DURATIONS, partial(located, root / CLAIMS))
+    sources = list(REGISTRY.values())
+    offered = {False: catalogue(sources), True: catalogue(sources, "directed-dyad-year")}
+    for error, faults in ((UnknownVariable, _unknown(project, offered)), (RoleError, _unfit(project, offered))):
+        if lines := list(faults):
+            raise error("\n".join(lines))
     _check_estimators(project)
     _check_joined(project, offered)
     return project
 
 
 def _check_sources(project: Project) -> None:
-    from detente.data.sources import REGISTRY, source
-
     path = project.root / SOURCES
     for slug, record in project.sources.items():
         try:
@@ -71,8 +61,6 @@ def _check_sources(project: Project) -> None:
 
 def _faults(record: SourceRecord, module: Source) -> Iterator[tuple[str, str]]:
     """What `config/sources.yaml` says of a source and its module does not, by key."""
-    from detente.data import rules
-
     if module.years != record.years:
         yield "years", f"{list(record.years)} differs from {list(module.years)}, which its module cleans"
     try:
@@ -88,23 +76,68 @@ def _faults(record: SourceRecord, module: Source) -> Iterator[tuple[str, str]]:
             yield "files", f"{table.file!r} is missing; {choices(table.file, listed)}"
 
 
-def _check_samples(project: Project, variables: Collection[str]) -> None:
-    unknown = [
-        f"{located(project.root / SAMPLES, ['samples', name, 'expression'])} › samples › {name} › expression: "
-        f"{variable!r} is not a variable of the panel; {choices(variable, variables)}"
-        for name, sample in project.samples.items()
-        for variable in sample.variables
-        if variable not in variables
-    ]
-    if unknown:
-        raise UnknownVariable("\n".join(unknown))
+def _unknown(project: Project, offered: Offered) -> Iterator[str]:
+    """Names of samples, controls and claims that are no variable of the panel."""
+    either = {**offered[False], **offered[True]}
+
+    def unless(legal: Mapping[str, Entry], name: str, file: Path, *keys: str | int) -> Iterator[str]:
+        if name not in legal:
+            yield f"{_at(project, file, *keys)}: {name!r} is not a variable of the panel; {choices(name, legal)}"
+
+    for name, sample in project.samples.items():
+        for variable in sample.variables:
+            yield from unless(either, variable, SAMPLES, "samples", name, "expression")
+    for name, control in project.claims.controls.items():
+        yield from unless(either, control.variable, CLAIMS, "controls", name, "variable")
+    for claim in project.claims.claims.values():
+        for keys, variable in _named(claim):
+            yield from unless(offered[claim.directed], variable, CLAIMS, "claims", claim.id, *keys)
+        for i, name in enumerate(claim.controls):
+            if (variable := project.claims.controls[name].variable) in either:
+                yield from unless(offered[claim.directed], variable, CLAIMS, "claims", claim.id, "controls", i)
 
 
-def _check_joined(project: Project, offered: Mapping[bool, Mapping[str, Entry]]) -> None:
+def _named(claim: Claim) -> Iterator[tuple[Keys, str]]:
+    """Variables that a claim names itself, and where."""
+    yield ("treatment",), claim.treatment
+    yield ("outcome",), claim.outcome
+    if claim.moderator is not None:
+        yield ("moderator", "variable"), claim.moderator.variable
+    for i, placebo in enumerate(claim.placebos):
+        yield ("placebos", i, "variable"), placebo.variable
+
+
+def _unfit(project: Project, offered: Offered) -> Iterator[str]:
+    """Outcomes that are no onset among dyads at risk; controls with a role not theirs, or with no place in a model.
+
+    Geography and duration exempt a control from coming before the treatment, so that only some variables have them.
+    """
+    controls, either = project.claims.controls, {**offered[True], **offered[False]}
+    geography = sorted(name for name, entry in either.items() if entry.variable.geography)
+    entitled = {"geography": geography, "duration": list(dict.fromkeys(DURATIONS.values()))}
+    for name, control in controls.items():
+        legal = entitled.get(control.role, [control.variable])
+        if control.variable not in legal:
+            where = _at(project, CLAIMS, "controls", name, "role")
+            yield f"{where}: {control.variable!r} cannot be {control.role}; {choices(control.variable, legal)}"
+    for claim in project.claims.claims.values():
+        legal = [name for name, entry in offered[claim.directed].items() if entry.variable.role == "outcome"]
+        if claim.outcome not in legal:
+            where = _at(project, CLAIMS, "claims", claim.id, "outcome")
+            yield f"{where}: {claim.outcome!r} is not an onset among dyads at risk; {choices(claim.outcome, legal)}"
+            continue
+        for i, name in enumerate(claim.controls):
+            if fault := misplaced(claim, controls[name], DURATIONS):
+                where = located(project.root / CLAIMS, ["claims", claim.id, "controls", i])
+                yield f"{where} › claims › {claim.id} › controls › {name}: {fault}"
+
+
+def _at(project: Project, file: Path, *keys: str | int) -> str:
+    return " › ".join([located(project.root / file, list(keys)), *map(str, keys)])
+
+
+def _check_joined(project: Project, offered: Offered) -> None:
     """Every study joins the sources that its claims need, and a simulated world writes all that its study joins."""
-    from detente.data.sources import REGISTRY
-    from detente.simulate import WRITTEN
-
     for study in project.studies.values():
         for i, slug in enumerate(study.sources if study.world == "simulated" else ()):
             if any((t.slug or project.sources[slug].folder or slug, t.file) not in WRITTEN for t in REGISTRY[slug].raw):
@@ -133,8 +166,6 @@ def needed(project: Project, study: Study) -> list[str]:
 
 
 def _check_estimators(project: Project) -> None:
-    from detente.stats import get
-
     specimen = _specimen()
     for study in project.studies.values():
         for i, name in enumerate(study.estimators):
@@ -152,8 +183,6 @@ def _check_estimators(project: Project) -> None:
 
 def _check_covariances(project: Project, study: Study, estimator: Estimator, specimen: ModelFrame) -> None:
     """What the job would refuse is refused here, by the same function, on a design of a study's factors."""
-    from detente.stats import read, with_fixed_effects
-
     for i, name in enumerate(study.vcov):
         try:
             read(name, with_fixed_effects(specimen, estimator), estimator)
@@ -163,9 +192,5 @@ def _check_covariances(project: Project, study: Study, estimator: Estimator, spe
 
 def _specimen() -> ModelFrame:
     """A design with the factors that a study's designs have: three dyads in two years."""
-    import numpy as np
-
-    from detente.stats import ModelFrame
-
     a, b = np.repeat([[1, 1, 2], [2, 3, 3]], 2, axis=1)
     return ModelFrame(np.zeros(6), np.zeros((6, 1)), ("treatment",), a, b, np.tile([1990, 1991], 3))

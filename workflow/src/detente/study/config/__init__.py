@@ -4,28 +4,11 @@
 A wrong key, name or value is refused with file, line, legal values and the nearest match.
 """
 
-from detente.study.config.claims import CLAIMS, Claim, ClaimsFile, Control, Evidence, Moderator, Placebo, Untested
+from detente.study.config.claims import CLAIMS, SAMPLES, Claim, ClaimsFile, Control, Duration, Sample, load_samples
 from detente.study.config.multiverse import MULTIVERSE, Multiverse, load_multiverse
-from detente.study.config.project import Project, load_project
-from detente.study.config.samples import SAMPLES, Sample, load_samples
-from detente.study.config.study import Study
+from detente.study.config.project import Project, Study, load_project
 
 __all__ = [
-    "CLAIMS",
-    "MULTIVERSE",
-    "SAMPLES",
-    "Claim",
-    "ClaimsFile",
-    "Control",
-    "Evidence",
-    "Moderator",
-    "Multiverse",
-    "Placebo",
-    "Project",
-    "Sample",
-    "Study",
-    "Untested",
-    "load_multiverse",
-    "load_project",
-    "load_samples",
-]
+    "CLAIMS", "MULTIVERSE", "SAMPLES", "Claim", "ClaimsFile", "Control", "Duration", "Multiverse", "Project", "Sample",
+    "Study", "load_multiverse", "load_project", "load_samples",
+]  # fmt: skip

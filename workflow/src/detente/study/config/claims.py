@@ -1,21 +1,29 @@
-"""What `config/claims.yaml` says: claims in testable form, those that no data can test, and the controls they share."""
+"""What `config/claims.yaml` says, claims in testable form and the controls they share, and what `config/samples.yaml`.
+
+Samples say which dyad-years a model is fitted to, as expressions over panel variables.
+"""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import Any, Literal
 
+import pandas as pd
 from pydantic import Field, field_validator, model_validator
 
-from detente.base.strict import Identifier, Strict, unrepeated
+from detente.base.errors import FormulaError
+from detente.base.expressions import Table, names, parse, parse_condition, selected, uses_other_rows
+from detente.base.strict import Identifier, Once, Strict, read, unrepeated
 
-CLAIMS = Path("config/claims.yaml")
+CLAIMS, SAMPLES = Path("config/claims.yaml"), Path("config/samples.yaml")
 CODE = r"^[A-Z][0-9]{1,2}$"
 # powered: the record can tell; weak: it can tell large effects alone; case-only: one case, or a handful; untestable: no
 # record of treatment or outcome; descriptive: no effect is claimed.
 Evidence = Literal["powered", "weak", "case-only", "untestable", "descriptive"]
 Role = Literal["confounder", "duration", "geography", "mediator", "moderator"]
 Family = Literal["instruments", "deterrence", "moderators", "contrasts"]
+Duration = Literal["cubic", "spline", "log", "decay", "none"]
+"""Forms in which years at peace enter a model."""
 
 
 class Control(Strict):
@@ -67,13 +75,8 @@ class Claim(Strict):
     directed: bool = Field(default=False, description="Whether rows are a potential initiator and its target.")
     sample: Identifier | None = Field(default=None, description="Its headline sample, where it is not the study's.")
     moderator: Moderator | None = None
-    controls: tuple[Identifier, ...]
+    controls: Once[Identifier]
     placebos: tuple[Placebo, ...] = ()
-
-    @field_validator("controls")
-    @classmethod
-    def _once(cls, names: tuple[str, ...]) -> tuple[str, ...]:
-        return unrepeated(names)
 
     @model_validator(mode="after")
     def _moderated_before(self) -> Claim:
@@ -109,14 +112,7 @@ class ClaimsFile(Strict):
     @classmethod
     def _ids(cls, data: Any) -> Any:
         """Each claim carries its own key as its id."""
-        if not isinstance(data, dict):
-            return data
-        lists = {name: data[name] for name in ("claims", "untested") if isinstance(data.get(name), dict)}
-        named = {
-            name: {k: {**v, "id": k} if isinstance(v, dict) else v for k, v in claims.items()}
-            for name, claims in lists.items()
-        }
-        return {**data, **named}
+        return _keyed(data, "id", "claims", "untested")
 
     @model_validator(mode="after")
     def _told_apart(self) -> ClaimsFile:
@@ -126,3 +122,67 @@ class ClaimsFile(Strict):
         tested, others = self.claims.values(), self.untested.values()
         unrepeated((*(c.code for c in tested), *(c.code for c in others)))
         return self
+
+
+class Sample(Strict):
+    """Rows of a panel for which an expression is true; all of them without one."""
+
+    name: str = ""
+    label: str
+    expression: str | None = Field(default=None, description="Of each row by itself; rows where it is missing are out.")
+    why: str = Field(min_length=20)
+
+    @field_validator("expression")
+    @classmethod
+    def _of_one_row(cls, text: str | None) -> str | None:
+        if text is None:
+            return None
+        try:
+            tree = parse_condition(text)
+        except FormulaError as error:
+            raise ValueError(str(error)) from error
+        if function := uses_other_rows(tree):
+            raise ValueError(f"{function!r} looks at other rows; whether a row is in a sample depends on it alone")
+        return text
+
+    @property
+    def variables(self) -> tuple[str, ...]:
+        """Columns of the panel that it is cut by."""
+        return names(parse(self.expression)) if self.expression else ()
+
+    def rows(self, panel: pd.DataFrame) -> pd.Series:
+        """Whether rows (N,) are in the sample.
+
+        Raises UnknownVariable if the panel lacks a variable of the expression, naming the nearest.
+        """
+        if self.expression is None:
+            return pd.Series(data=True, index=panel.index)
+        return pd.Series(selected(self.expression, Table(panel, missing="drop")), index=panel.index)
+
+
+class SamplesFile(Strict):
+    """`config/samples.yaml`."""
+
+    samples: dict[Identifier, Sample] = Field(min_length=1)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _named(cls, data: Any) -> Any:
+        """Each sample carries its own key as its name."""
+        return _keyed(data, "name", "samples")
+
+
+def load_samples(root: Path) -> dict[str, Sample]:
+    """Read `config/samples.yaml`; raises ConfigError naming file, line, key and what is wrong."""
+    return read(root / SAMPLES, SamplesFile).samples
+
+
+def _keyed(data: Any, field: str, *lists: str) -> Any:
+    """The content of a file, in which every entry of its `lists` holds its own key as `field`."""
+    if not isinstance(data, dict):
+        return data
+    found = {name: data[name] for name in lists if isinstance(data.get(name), dict)}
+    return data | {
+        name: {key: {**entry, field: key} if isinstance(entry, dict) else entry for key, entry in entries.items()}
+        for name, entries in found.items()
+    }

@@ -2,38 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, model_validator
 
 from detente.base import strict
-from detente.base.errors import ConfigError, choices
-from detente.base.strict import Identifier, Strict, Year, unrepeated
-from detente.study.config.claims import Control, Role
+from detente.base.errors import ConfigError, DetenteError, choices
+from detente.base.strict import Identifier, Once, Strict, Window
+from detente.study.config.claims import Control, Duration, Role
 from detente.study.config.project import Project
 
 MULTIVERSE = Path("config/multiverse.yaml")
 # Del Giudice and Gangestad (2021): options are equivalent in principle, answer another question, or it is not known
 # which of the two.
 Tag = Literal["equivalent", "different", "uncertain"]
-Form = Literal["cubic", "spline", "log", "decay", "none"]
 Effect = Literal["dyad", "year"]
+Keys = list[str | int]
+VARIABLE, ESTIMATOR = "a variable of the panel", "an estimator that a multiverse is fitted by"
+CODING, SEVERITY = "a coding of conflict", "a severity"
+# What the fields of `Settings` name that is declared elsewhere, but for controls.
+NAMED = {"coding": CODING, "severity": SEVERITY, "treatment": VARIABLE, "sample": "a sample", "estimator": ESTIMATOR}
 
 
 class ControlSet(Strict):
     """Controls made from those of a claim: kept are those of `roles`, and those named in `keep`; then `add` joins."""
 
-    roles: tuple[Role, ...] | None = Field(default=None, description="None keeps them all.")
-    keep: tuple[Identifier, ...] = Field(default=(), description="Kept where the claim has them.")
-    add: tuple[Identifier, ...] = ()
-
-    @field_validator("roles", "keep", "add")
-    @classmethod
-    def _once(cls, names: tuple[str, ...] | None) -> tuple[str, ...] | None:
-        return None if names is None else unrepeated(names)
+    roles: Once[Role] | None = Field(default=None, description="None keeps them all.")
+    keep: Once[Identifier] = Field(default=(), description="Kept where the claim has them.")
+    add: Once[Identifier] = ()
 
 
 class Settings(Strict):
@@ -51,18 +50,11 @@ class Settings(Strict):
     lag: int | None = Field(default=None, ge=1, le=10)
     sample: Identifier | None = None
     controls: ControlSet | None = None
-    duration: Form | None = None
+    duration: Duration | None = None
     effects: tuple[Effect, ...] | None = None
     estimator: Identifier | None = None
     vcov: Literal["dyadic", "dyad"] | None = None
-    window: tuple[Year, Year] | None = None
-
-    @field_validator("window")
-    @classmethod
-    def _forward(cls, window: tuple[int, int] | None) -> tuple[int, int] | None:
-        if window and window[0] > window[1]:
-            raise ValueError(f"starts in {window[0]}, after it ends in {window[1]}")
-        return window
+    window: Window | None = None
 
     @cached_property
     def given(self) -> dict[str, Any]:
@@ -141,53 +133,68 @@ def load_multiverse(root: Path, project: Project) -> Multiverse:
 
     Raises ConfigError naming file, line, key, legal values and the nearest match; all problems together.
     """
-    path = root / MULTIVERSE
-    multiverse = strict.read(path, Multiverse)
-    if found := [*_named(multiverse, project), *_forbidden(multiverse)]:
-        lines = [f"{strict.located(path, keys)} › {' › '.join(map(str, keys))}: {fault}" for keys, fault in found]
-        raise ConfigError("\n".join(lines))
+    multiverse = strict.read(root / MULTIVERSE, Multiverse)
+    shared, nodes = project.claims.controls, multiverse.nodes
+    legal: dict[str, Collection[str]] = {
+        "a claim": project.claims.claims,
+        "a sample": project.samples,
+        "a control": {*shared, *multiverse.controls},
+        "a node": nodes,
+        **{_option_of(node): decision.options for node, decision in nodes.items()},
+    }
+    taken: list[tuple[Keys, str]] = [
+        (["controls", name], f"{name!r} is a control of config/claims.yaml; choose another name")
+        for name in multiverse.controls
+        if name in shared
+    ]
+    refuse_unknown(multiverse, root, legal, ConfigError, taken)
     return multiverse
 
 
-Fault = tuple[list[str | int], str]
+def refuse_unknown(
+    multiverse: Multiverse,
+    root: Path,
+    legal: Mapping[str, Collection[str]],
+    error: type[DetenteError],
+    others: Sequence[tuple[Keys, str]] = (),
+) -> None:
+    """Raise `error` with all names that are not among the `legal` ones of their kind, and with `others` before them."""
+    unknown = [
+        (keys, f"{name!r} is not {kind}; {choices(name, legal[kind])}")
+        for keys, kind, name in _names(multiverse)
+        if kind in legal and name not in legal[kind]
+    ]
+    if found := [*others, *unknown]:
+        path = root / MULTIVERSE
+        lines = [f"{strict.located(path, keys)} › {' › '.join(map(str, keys))}: {fault}" for keys, fault in found]
+        raise error("\n".join(lines))
 
 
-def _named(multiverse: Multiverse, project: Project) -> Iterator[Fault]:
-    """Claims, samples and controls that decisions name and the project does not have."""
-    claims, samples, shared = project.claims.claims, project.samples, project.claims.controls
-    controls = {*shared, *multiverse.controls}
-    for name in multiverse.controls:
-        if name in shared:
-            yield ["controls", name], f"{name!r} is a control of config/claims.yaml; choose another name"
+def _names(multiverse: Multiverse) -> Iterator[tuple[Keys, str, str]]:
+    """All names of what is declared elsewhere: where they are used, what they are to be, and the name."""
+    for name, control in multiverse.controls.items():
+        yield ["controls", name, "variable"], VARIABLE, control.variable
     for node, decision in multiverse.nodes.items():
-        yield from _unknown(["nodes", node, "claims"], decision.claims, "claim", claims)
+        yield from _listed(["nodes", node, "claims"], "a claim", decision.claims)
         for option, chosen in decision.options.items():
-            keys, sets = ["nodes", node, "options", option], chosen.sets
-            yield from _unknown([*keys, "claims"], chosen.claims, "claim", claims)
-            if sets.sample is not None and sets.sample not in samples:
-                yield [*keys, "set", "sample"], f"{sets.sample!r} is not a sample; {choices(sets.sample, samples)}"
-            if sets.controls is not None:
-                for key in ("keep", "add"):
-                    names = getattr(sets.controls, key)
-                    yield from _unknown([*keys, "set", "controls", key], names, "control", controls)
-
-
-def _forbidden(multiverse: Multiverse) -> Iterator[Fault]:
+            at: Keys = ["nodes", node, "options", option]
+            yield from _listed([*at, "claims"], "a claim", chosen.claims)
+            for key in (k for k in NAMED if k in chosen.sets.given):
+                yield [*at, "set", key], NAMED[key], chosen.sets.given[key]
+            if (controls := chosen.sets.controls) is not None:
+                yield from _listed([*at, "set", "controls", "keep"], "a control", controls.keep)
+                yield from _listed([*at, "set", "controls", "add"], "a control", controls.add)
+            for old, new in chosen.replace.items():
+                yield from (([*at, "replace", old], VARIABLE, variable) for variable in (old, new))
     for i, constraint in enumerate(multiverse.constraints):
         for node, options in constraint.forbid.items():
-            keys: list[str | int] = ["constraints", i, "forbid", node]
-            if node not in multiverse.nodes:
-                yield keys, f"{node!r} is not a node; {choices(node, multiverse.nodes)}"
-                continue
-            for j, name in enumerate(options):
-                if name not in (legal := multiverse.nodes[node].options):
-                    yield [*keys, j], f"{name!r} is not an option of {node!r}; {choices(name, legal)}"
+            yield ["constraints", i, "forbid", node], "a node", node
+            yield from _listed(["constraints", i, "forbid", node], _option_of(node), options)
 
 
-def _unknown(
-    keys: Sequence[str | int], names: Sequence[str] | None, kind: str, known: Collection[str]
-) -> Iterator[Fault]:
-    """Names of a list that are not known."""
-    for i, name in enumerate(names or ()):
-        if name not in known:
-            yield [*keys, i], f"{name!r} is not a {kind}; {choices(name, known)}"
+def _listed(keys: Keys, kind: str, names: Sequence[str] | None) -> Iterator[tuple[Keys, str, str]]:
+    yield from (([*keys, i], kind, name) for i, name in enumerate(names or ()))
+
+
+def _option_of(node: str) -> str:
+    return f"an option of {node!r}"

@@ -1,15 +1,64 @@
-"""All of `config/`, read and cross-checked by the one loader."""
+"""A study, and all of `config/`, read and cross-checked by the one loader."""
 
+import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, ValidationInfo, field_validator
 
 from detente.base import strict
 from detente.base.errors import ConfigError, choices
+from detente.base.strict import Identifier, Once, Slug, Strict, Window
 from detente.data import SOURCES, SourceRecord, load_sources
-from detente.study.config.claims import CLAIMS, Claim, ClaimsFile
-from detente.study.config.samples import SAMPLES, Sample, load_samples
-from detente.study.config.study import Study
+from detente.simulate import World
+from detente.study.config.claims import CLAIMS, SAMPLES, Claim, ClaimsFile, Sample, load_samples
+
+
+class Study(Strict):
+    """One paper: which world, which window, which samples, what is built."""
+
+    name: Identifier
+    extends: str | None = Field(default=None, exclude=True, description="The shipped study it starts from.")
+    title: str
+    abstract: str = ""
+    world: Literal["observed", "simulated"]
+    simulation: World | None = Field(default=None, validate_default=True)
+    mirror: str | None = None
+    seed: int = Field(ge=0)
+    window: Window
+    sources: Once[Slug] = Field(min_length=1, description="Sources that the panel joins.")
+    samples: Once[Identifier] = Field(min_length=1)
+    headline: Identifier
+    claims: Once[Identifier] = Field(min_length=1)
+    examined: Once[Identifier] | None = Field(
+        default=None, min_length=1, description="Claims that `make robustness` examines; all of them if None."
+    )
+    estimators: Once[Identifier] = Field(min_length=1)
+    vcov: Once[str] = Field(min_length=1, description="Covariance estimators; tables show two of them.")
+
+    def seed_of(self, use: str) -> int:
+        """A seed of its own for each use, a claim say: draws for one do not move when another is added."""
+        return self.seed ^ zlib.crc32(use.encode("utf-8"))
+
+    @field_validator("simulation")
+    @classmethod
+    def _simulated(cls, simulation: World | None, info: ValidationInfo) -> World | None:
+        world = info.data.get("world")
+        if world == "simulated" and simulation is None:
+            raise ValueError("a simulated world needs this block")
+        if world == "observed" and simulation is not None:
+            raise ValueError("an observed world must not have this block")
+        return simulation
+
+    @field_validator("headline")
+    @classmethod
+    def _built(cls, headline: str, info: ValidationInfo) -> str:
+        samples = info.data.get("samples", (headline,))
+        if headline not in samples:
+            raise ValueError(f"{headline!r} is not among the study's samples; {choices(headline, samples)}")
+        return headline
 
 
 @dataclass(frozen=True)
@@ -88,8 +137,9 @@ def load_project(root: Path, override: Path | None = None) -> Project:
     samples = load_samples(root)
     claims = strict.read(root / CLAIMS, ClaimsFile)
     shipped = {p.stem: p for p in sorted((root / "config" / "study").glob("*.yaml"))}
-    own = override is not None and override.resolve() not in {p.resolve() for p in shipped.values()}
-    paths = [*shipped.values(), *([override] if own and override is not None else [])]
+    paths = list(shipped.values())
+    if override is not None and override.resolve() not in {p.resolve() for p in paths}:
+        paths.append(override)
     read = {path: _study(path, shipped) for path in paths}
     files = {study.name: strict.chain(path, shipped) for path, study in read.items()}
     project = Project(root, sources, samples, claims, {study.name: study for study in read.values()}, files)

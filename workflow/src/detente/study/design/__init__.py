@@ -6,32 +6,19 @@ of one from a panel. Roles and timing of controls are checked here, and panels a
 
 from detente.stats import HEADLINE
 from detente.study.design import describe
-from detente.study.design.duration import DURATION_UNIT_YEARS, duration_terms
-from detente.study.design.matrix import build_design, in_sample
-from detente.study.design.roles import check_claims
+from detente.study.design.matrix import DURATION_UNIT_YEARS, build_design, duration_terms, in_sample
 from detente.study.design.specification import (
     ESTIMATOR,
     Specification,
     as_json,
     from_json,
     lagged,
+    misplaced,
     specification,
     specifications,
-)
+)  # fmt: skip
 
 __all__ = [
-    "DURATION_UNIT_YEARS",
-    "ESTIMATOR",
-    "HEADLINE",
-    "Specification",
-    "as_json",
-    "build_design",
-    "check_claims",
-    "describe",
-    "duration_terms",
-    "from_json",
-    "in_sample",
-    "lagged",
-    "specification",
-    "specifications",
-]
+    "DURATION_UNIT_YEARS", "ESTIMATOR", "HEADLINE", "Specification", "as_json", "build_design", "describe",
+    "duration_terms", "from_json", "in_sample", "lagged", "misplaced", "specification", "specifications",
+]  # fmt: skip

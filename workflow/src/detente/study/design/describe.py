@@ -10,8 +10,7 @@ from scipy import stats
 from detente.base.frames import Column, FrameSchema
 from detente.base.lags import lag
 from detente.base.numerics import LEVEL
-from detente.study.config.claims import Claim, Control
-from detente.study.config.samples import Sample
+from detente.study.config import Claim, Control, Sample
 from detente.study.design.matrix import in_sample
 
 DYAD = ["ccode1", "ccode2"]

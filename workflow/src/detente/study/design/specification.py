@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -10,13 +11,10 @@ from pydantic import TypeAdapter
 
 from detente.stats import HEADLINE, get
 from detente.stats import Specification as Identified
-from detente.study.config.claims import Claim, Control
-from detente.study.config.samples import Sample
-from detente.study.design.duration import Duration
+from detente.study.config import Claim, Control, Duration, Sample
 
 if TYPE_CHECKING:
-    from detente.study.config.project import Project
-    from detente.study.config.study import Study
+    from detente.study.config import Project, Study
 
 ESTIMATOR = "lpm"
 """Of headlines: its coefficient is a difference in risk."""
@@ -125,6 +123,29 @@ def specification(
     name = ", ".join(apart) or HEADLINE
     smallest = project.claims.smallest_effect
     return Specification(claim, chosen, estimator, controls, study.vcov, study.window, smallest, name=name)
+
+
+def misplaced(claim: Claim, control: Control, durations: Mapping[str, str]) -> str | None:
+    """Why a control cannot stand in the model of a claim, None if it can (Ray 2003; Clarke 2005; Dworschak 2024).
+
+    `durations`: for each outcome, the variable that counts the years at peace by the same coding of disputes.
+    """
+    if control.variable in (claim.outcome, claim.treatment) and control.lag <= claim.lag:
+        return f"{control.variable!r} is the claim's own outcome or treatment"
+    if control.role == "mediator":
+        return "a mediator never enters a total-effect model; take it out, or give it the role it has"
+    if control.role == "moderator":
+        return "a moderator enters through an interaction, not as a control"
+    if control.role == "confounder" and control.lag <= claim.lag:
+        return (
+            f"measured {control.lag} and the treatment {claim.lag} years before the outcome; "
+            f"a confounder must come before the treatment: use lag {claim.lag + 1} or more"
+        )
+    fitting = durations.get(claim.outcome)
+    counts = control.role == "duration" and control.variable in durations.values()
+    if counts and fitting and control.variable != fitting:
+        return f"{control.variable!r} counts by another coding of disputes than {claim.outcome!r}; use {fitting!r}"
+    return None
 
 
 def as_json(specs: list[Specification]) -> str:
