@@ -15,12 +15,10 @@ from detente.base.errors import BrokenContract, EstimationError, UnsupportedCova
 from detente.stats.covariance import sandwich
 from detente.stats.effects.risk import average_marginal_effect, log_risk_ratio
 from detente.stats.result import made_covariance
-from detente.study.config.claims import Claim, Control
-from detente.study.config.samples import Sample
+from detente.study.config.claims import Claim, Control, Sample
 from detente.study.design.specification import Specification
-from detente.study.estimation.schema import ESTIMATES
+from detente.study.estimation.schema import ESTIMATES, minimum_detectable_effect, verdict
 from detente.study.estimation.tidy import COLUMNS, estimate
-from detente.study.estimation.verdict import minimum_detectable_effect, verdict
 
 from support.worlds import dyadic_design, solved
 

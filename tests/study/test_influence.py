@@ -11,7 +11,7 @@ from detente.base.errors import NoDyads, UnsupportedEstimator
 from detente.stats.fitting import fit
 from detente.stats.frame import ModelFrame
 from detente.stats.jackknife import subset
-from detente.study.estimation.verdict import verdict
+from detente.study.estimation.schema import verdict
 from detente.study.robustness.influence import COLUMNS, Left, eras, groups, leave_out, rebuilt, states
 
 from support.worlds import dyadic_design, studied

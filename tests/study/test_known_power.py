@@ -11,8 +11,8 @@ import pytest
 
 from detente.stats.covariance import number_dyads, sandwich
 from detente.stats.linear.absorb import absorber
-from detente.study.design.duration import DURATION_UNIT_YEARS
-from detente.study.estimation.verdict import minimum_detectable_effect
+from detente.study.design.matrix import DURATION_UNIT_YEARS
+from detente.study.estimation.schema import minimum_detectable_effect
 
 from support.known import DYAD_YEAR, Record
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from detente.study.estimation.verdict import Verdict, verdict
+from detente.study.estimation.schema import Verdict, verdict
 from detente.study.verdicts.checks import CHECKS, VerdictInputs, claim_verdict, documented, needed
 
 # The rule of docs/verdicts.md, in numbers of its own.

@@ -4,8 +4,9 @@
 A verdict follows from interval and smallest effect of interest.
 """
 
-from detente.study.estimation.schema import ATTRITION, ESTIMATES, FAILURES
+from detente.study.estimation.schema import ATTRITION, ESTIMATES, FAILURES, VERDICTS, Verdict, not_wrong, verdict
 from detente.study.estimation.tidy import Estimates, estimate
-from detente.study.estimation.verdict import not_wrong
 
-__all__ = ["ATTRITION", "ESTIMATES", "FAILURES", "Estimates", "estimate", "not_wrong"]
+__all__ = [
+    "ATTRITION", "ESTIMATES", "FAILURES", "VERDICTS", "Estimates", "Verdict", "estimate", "not_wrong", "verdict",
+]  # fmt: skip

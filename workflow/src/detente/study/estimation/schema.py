@@ -1,29 +1,31 @@
-"""The schema of tidy estimates."""
+"""The schema of tidy estimates, and the verdict that follows from an interval and the smallest effect of interest."""
 
-from detente.base.frames import Column, FrameSchema
+from typing import Literal, get_args
 
-VERDICTS = ("", "lowers", "raises", "negligible", "inconclusive")
+from detente.base.frames import Column, FrameSchema, count, number, text
+from detente.base.numerics import EQUIVALENCE_LEVEL, MDE_FACTOR, critical
+
+Verdict = Literal["lowers", "raises", "negligible", "inconclusive"]
+VERDICTS = ("", *get_args(Verdict))
 QUANTITIES = ("coefficient", "average_marginal_effect", "risk_ratio")
 PARTS = "names as in `config/` and `codebook.csv`"
 EFFECT = "for the average marginal effect"
 ESTIMATES = FrameSchema(
     "estimates",
     {
-        "spec_id": Column(
-            "str",
-            "stable id of the specification: the claim, and a digest of all that fixes the "
-            "estimate and its standard error",
+        "spec_id": text(
+            "stable id of the specification: the claim, and a digest of all that fixes the estimate "
+            "and its standard error"
         ),
-        "specification": Column("str", "in what it differs from the claim's headline"),
-        "claim": Column("str", f"the claim; {PARTS}"),
-        "outcome": Column("str", f"its outcome; {PARTS}"),
-        "treatment": Column("str", f"its treatment; {PARTS}"),
-        "sample": Column("str", "sample of `config/samples.yaml`"),
-        "estimator": Column("str", "estimator"),
-        "vcov": Column(
-            "str",
+        "specification": text("in what it differs from the claim's headline"),
+        "claim": text(f"the claim; {PARTS}"),
+        "outcome": text(f"its outcome; {PARTS}"),
+        "treatment": text(f"its treatment; {PARTS}"),
+        "sample": text("sample of `config/samples.yaml`"),
+        "estimator": text("estimator"),
+        "vcov": text(
             "name of its [covariance estimator](recipes.md): `dyadic` (robust to dependence among "
-            "dyads that share a state), `dyad` (clustered by dyad), `dyad+year`, `hc1`, …",
+            "dyads that share a state), `dyad` (clustered by dyad), `dyad+year`, `hc1`, …"
         ),
         "quantity": Column(
             "str",
@@ -31,9 +33,8 @@ ESTIMATES = FrameSchema(
             "`risk_ratio`; a model without risks, such as conditional logit, has coefficients alone",
             allowed=QUANTITIES,
         ),
-        "term": Column(
-            "str",
-            "regressor, with `_lagN` for the years before the outcome; `intercept`; peace years in units of ten years",
+        "term": text(
+            "regressor, with `_lagN` for the years before the outcome; `intercept`; peace years in units of ten years"
         ),
         "is_treatment": Column("bool", "whether the row is about the treatment"),
         "scale": Column(
@@ -44,9 +45,7 @@ ESTIMATES = FrameSchema(
         ),
         "estimate": Column("float64", "the estimate"),
         "std_error": Column("float64", "its standard error", low=0),
-        "std_error_unrepaired": Column(
-            "float64", "the same before negative eigenvalues of the covariance were clipped", nullable=True
-        ),
+        "std_error_unrepaired": number("the same before negative eigenvalues of the covariance were clipped"),
         "statistic": Column("float64", "t statistic"),
         "df": Column("float64", "its degrees of freedom"),
         "p_value": Column("float64", "two-sided p-value", low=0, high=1),
@@ -57,27 +56,24 @@ ESTIMATES = FrameSchema(
         "states": Column("int64", "its states", low=2),
         "events": Column("int64", "its onsets", low=1),
         "base_risk": Column("float64", "mean outcome over the rows of the model"),
-        "treated": Column("int64", "treated observations", low=0),
-        "treated_dyads": Column("int64", "dyads with a treated observation", low=0),
-        "switching_dyads": Column(
-            "int64", "dyads whose treatment varies in the model's rows: what dyad effects learn from", low=0
-        ),
-        "switching_states": Column("int64", "their states", low=0),
-        "treated_risk": Column("float64", "mean outcome of the treated rows", nullable=True),
-        "mde": Column("float64", f"minimum detectable effect (2.8 standard errors); {EFFECT}", nullable=True),
-        "mde_share": Column("float64", "the same as a share of `base_risk`", nullable=True),
-        "smallest_effect": Column("float64", "smallest effect of interest, in probability", nullable=True),
+        "treated": count("treated observations"),
+        "treated_dyads": count("dyads with a treated observation"),
+        "switching_dyads": count("dyads whose treatment varies in the model's rows: what dyad effects learn from"),
+        "switching_states": count("their states"),
+        "treated_risk": number("mean outcome of the treated rows"),
+        "mde": number(f"minimum detectable effect (2.8 standard errors); {EFFECT}"),
+        "mde_share": number("the same as a share of `base_risk`"),
+        "smallest_effect": number("smallest effect of interest, in probability"),
         "verdict": Column("str", f"lowers, raises, negligible or inconclusive; {EFFECT}", allowed=VERDICTS),
-        "ssc": Column("str", "recipe of the standard error: clusters, small-sample factor, degrees of freedom"),
-        "repair": Column("str", "what was done to make the covariance positive semi-definite, empty if nothing"),
-        "dropped": Column("str", "controls without variation once effects are absorbed"),
-        "notes": Column(
-            "str",
-            "what a reader must know of the fit, in words, such as how many rows say nothing about the coefficients",
+        "ssc": text("recipe of the standard error: clusters, small-sample factor, degrees of freedom"),
+        "repair": text("what was done to make the covariance positive semi-definite, empty if nothing"),
+        "dropped": text("controls without variation once effects are absorbed"),
+        "notes": text(
+            "what a reader must know of the fit, in words, such as how many rows say nothing about the coefficients"
         ),
         "converged": Column("bool", "always true: what did not converge is a failure, not a row", allowed=(True,)),
-        "reference": Column("str", "the implementation that the fit was compared with in this run"),
-        "reference_gap": Column("float64", "the largest relative difference from it", nullable=True),
+        "reference": text("the implementation that the fit was compared with in this run"),
+        "reference_gap": number("the largest relative difference from it"),
     },
     key=("spec_id", "vcov", "quantity", "term"),
     checks={
@@ -87,22 +83,51 @@ ESTIMATES = FrameSchema(
 FAILURES = FrameSchema(
     "failures",
     {
-        "claim": Column("str", f"the claim; {PARTS}"),
-        "sample": Column("str", "its sample"),
-        "estimator": Column("str", "its estimator"),
-        "error": Column("str", "the error by which a number does not exist"),
-        "message": Column("str", "the same in words"),
+        "claim": text(f"the claim; {PARTS}"),
+        "sample": text("its sample"),
+        "estimator": text("its estimator"),
+        "error": text("the error by which a number does not exist"),
+        "message": text("the same in words"),
     },
 )
 ATTRITION = FrameSchema(
     "attrition",
     {
-        "claim": Column("str", f"the claim; {PARTS}"),
-        "estimator": Column("str", "its estimator"),
-        "sample": Column("str", "its sample"),
-        "order": Column("int64", "place of the step, from 0", low=0),
-        "reason": Column("str", "why rows are left out; of the first and the last step, what they are"),
-        "rows": Column("int64", "how many", low=0),
+        "claim": text(f"the claim; {PARTS}"),
+        "estimator": text("its estimator"),
+        "sample": text("its sample"),
+        "order": count("place of the step, from 0"),
+        "reason": text("why rows are left out; of the first and the last step, what they are"),
+        "rows": count("how many"),
     },
     key=("claim", "estimator", "sample", "order"),
 )
+
+
+def minimum_detectable_effect(std_error: float) -> float:
+    """Effect that a test at 5 % detects with 80 % power."""
+    return MDE_FACTOR * std_error
+
+
+def verdict(estimate: float, std_error: float, df: float, smallest_effect: float) -> Verdict:
+    """Judge an effect on risk.
+
+    negligible: the 90 % interval lies within ± smallest_effect, that is, two one-sided tests at 5 % reject effects as
+    large (Schuirmann 1987); else lowers or raises: the 95 % interval excludes zero; else inconclusive.
+    """
+    inner = critical(df, EQUIVALENCE_LEVEL) * std_error
+    if abs(estimate) + inner < smallest_effect:
+        return "negligible"
+    outer = critical(df) * std_error
+    if abs(estimate) > outer:
+        return "lowers" if estimate < 0 else "raises"
+    return "inconclusive"
+
+
+def not_wrong(verdict: str, planted: float, smallest_effect: float) -> bool:
+    """Whether a verdict fits a planted effect: an inconclusive one is never wrong, it only says little."""
+    if verdict == "inconclusive":
+        return True
+    if verdict == "negligible":
+        return abs(planted) < smallest_effect
+    return planted < 0 if verdict == "lowers" else planted > 0

@@ -13,9 +13,8 @@ from detente.base.numerics import interval, two_sided
 from detente.stats import ModelFrame, Solution, get, made_covariance, read, subset, with_fixed_effects
 from detente.stats.covariance import Covariance
 from detente.stats.effects import Effect, average_marginal_effect, log_risk_ratio
-from detente.study.design.specification import Specification
-from detente.study.estimation.schema import ESTIMATES, FAILURES
-from detente.study.estimation.verdict import minimum_detectable_effect, verdict
+from detente.study.design import Specification
+from detente.study.estimation.schema import ESTIMATES, FAILURES, minimum_detectable_effect, verdict
 
 
 @dataclass(frozen=True)
