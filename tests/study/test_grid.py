@@ -12,8 +12,7 @@ from detente.cli import main
 from detente.data.panel.outcomes import DURATIONS
 from detente.study.config.project import load_project
 from detente.study.design.specification import Specification
-from detente.study.multiverse.grid import HEADLINE, Grid, Variant, needed, shards, together
-from detente.study.multiverse.grids import grids_of, multiverse_of, offered
+from detente.study.multiverse.grid import HEADLINE, Grid, Variant, grids_of, multiverse_of, needed, offered, together
 
 from support.builders import REPOSITORY, change
 
@@ -128,7 +127,7 @@ def test_a_simulated_world_does_without_the_sources_that_it_does_not_write() -> 
 
 def test_parts_hold_everything_once_and_keep_together_what_shares_rows(grids: dict[str, Grid]) -> None:
     for grid in (grids["exercise"], grids["un_mission"]):
-        parts = shards(grid, 400)
+        parts = grid.shards(400)
         assert sorted(u.spec_id for part in parts for u in part) == sorted(u.spec_id for u in grid.variants)
         homes: dict[object, set[int]] = {}
         for i, part in enumerate(parts):

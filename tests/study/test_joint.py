@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from detente.base.errors import EstimationError, TooFewDraws
-from detente.study.multiverse.joint import COLUMNS, STATISTICS, beyond_own_draws, joint_test
+from detente.study.multiverse.curve import COLUMNS, STATISTICS, beyond_own_draws, joint_test
 
 RNG = np.random.default_rng(8)
 

@@ -9,7 +9,7 @@ import pytest
 from detente.base.errors import DetenteError
 from detente.study.config.multiverse import MULTIVERSE, load_multiverse
 from detente.study.config.project import load_project
-from detente.study.multiverse.grids import grids_of
+from detente.study.multiverse.grid import grids_of
 
 from support.builders import change
 

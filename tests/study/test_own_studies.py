@@ -12,12 +12,11 @@ from detente.cli.claims import predicted
 from detente.data.panel import Unit, build_panel
 from detente.data.sources import REGISTRY
 from detente.simulate import simulate_world
-from detente.study.config.project import Project
-from detente.study.config.study import Study
+from detente.study.config.project import Project, Study
 from detente.study.design import build_design, specification, specifications
 from detente.study.design import describe as d
 from detente.study.estimation.tidy import estimate
-from detente.study.multiverse.grids import grids_of, sources_of, variables_of
+from detente.study.multiverse.grid import grids_of, sources_of, variables_of
 from detente.study.project import load
 from detente.study.robustness.examine import Record, examine
 from detente.study.robustness.frames import EXAMINED, Examination

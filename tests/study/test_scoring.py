@@ -10,7 +10,7 @@ from detente.data.panel import build_panel
 from detente.simulate import simulate_world
 from detente.study.design.matrix import build_design
 from detente.study.estimation.tidy import estimate
-from detente.study.multiverse.grids import grids_of, variables_of, years_of
+from detente.study.multiverse.grid import grids_of, variables_of, years_of
 from detente.study.multiverse.multiverse import fitted
 from detente.study.robustness.scoring import score
 

@@ -14,7 +14,7 @@ from detente.cli.command import Option, command
 from detente.cli.options import Home
 from detente.data import project_root
 from detente.study.config import Multiverse, load_project
-from detente.study.multiverse import Grid, grids_of, multiverse_of, shards
+from detente.study.multiverse import Grid, grids_of, multiverse_of
 
 # Size of the page where the output is no terminal, and its greatest width.
 PAGE, WIDEST = (100, 24), 120
@@ -37,7 +37,7 @@ def grid(
     multiverse = multiverse_of(project)
     grids = grids_of(project, project.study(study), claim or None, multiverse)
     if plan:
-        write_json({f"{g.claim}.{i}": len(part) for g in grids for i, part in enumerate(shards(g))}, plan)
+        write_json({f"{g.claim}.{i}": len(part) for g in grids for i, part in enumerate(g.shards())}, plan)
         return
     width = min(shutil.get_terminal_size(PAGE).columns, WIDEST)
     print(_printed(multiverse, grids, width))

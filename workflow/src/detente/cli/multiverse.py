@@ -32,7 +32,6 @@ from detente.study.multiverse import (
     multiverse_schema,
     options,
     recheck,
-    shards,
 )
 
 # Shards that are finished within this time of one another are taken for those of one run.
@@ -63,7 +62,7 @@ def multiverse(
     """
     started = time.monotonic()
     (grid,) = grids_of(*of.read(), [claim])
-    variants = shards(grid)[shard]
+    variants = grid.shards()[shard]
     specs = [variant.specification for variant in variants]
     rows = _read_panels(panels, specs)
     frame = fitted(rows, variants, list(grid.nodes))

@@ -12,7 +12,7 @@ from detente.plan import code
 from detente.plan.stages import Stages, canonical
 from detente.report import FORMATS
 from detente.study.config import MULTIVERSE
-from detente.study.multiverse import Grid, grids_of, shards, sources_of, variables_of, years_of
+from detente.study.multiverse import Grid, grids_of, sources_of, variables_of, years_of
 from detente.study.robustness import EXAMINED
 
 LEDGER_FRAMES = ("ledger", "checks", "families", "score")
@@ -126,7 +126,7 @@ class RobustnessPlan(Stages):
 
     def spec_ids(self, claim: str, shard: str) -> str:
         """Ids of a shard's specifications, and what it says of their options: a change of any reruns it."""
-        variants = shards(self.grids[claim])[int(shard)]
+        variants = self.grids[claim].shards()[int(shard)]
         return canonical({v.spec_id: [v.options, v.estimand, v.equivalent] for v in variants})
 
     def decided(self) -> str:
@@ -139,7 +139,7 @@ class RobustnessPlan(Stages):
 
     def shards_of(self, claim: str) -> list[str]:
         """Shards of one claim's multiverse."""
-        count = len(shards(self.grids[claim]))
+        count = len(self.grids[claim].shards())
         return self.processed(*(f"multiverse/{claim}.{i}.parquet" for i in range(count)))
 
     def seed(self) -> int:

@@ -1,24 +1,23 @@
 """From decisions to specifications: which there are for a claim, and what removed the others, before any is fitted."""
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import prod
 
-from detente.base.errors import ConfigError, RoleError
-from detente.stats import HEADLINE
-from detente.study.config.claims import Claim
-from detente.study.config.multiverse import Multiverse
-from detente.study.config.project import Project
-from detente.study.config.study import Study
-from detente.study.design.specification import Specification
-from detente.study.multiverse.resolve import KINDS, Impossible, Resolver
+from detente.base.errors import ConfigError, RoleError, UnknownEstimator, UnknownVariable, choices
+from detente.base.strict import located
+from detente.data.panel import CODINGS, GRID, STATES, Entry, catalogue
+from detente.data.sources import REGISTRY
+from detente.stats import HEADLINE, WITH_ENGINE
+from detente.study.config import MULTIVERSE, Claim, Multiverse, Project, Study, load_multiverse
+from detente.study.config.multiverse import CODING, ESTIMATOR, SEVERITY, VARIABLE, refuse_unknown
+from detente.study.design import Specification
+from detente.study.multiverse.resolve import INITIATION, KINDS, Impossible, Resolver
 
 TOO_FAR = "leave the headline in more decisions at a time than `departures` allows"
 IMPOSSIBLE = "the record has no such outcome, or no such variable"
 TWICE = "the same specification as another"
-
-
-Locate = Callable[[list[str | int]], str]
+Offered = Mapping[bool, Mapping[str, Entry]]
 
 
 @dataclass(frozen=True)
@@ -61,24 +60,73 @@ class Grid:
         """Models to fit: a second covariance is no second fit."""
         return len({v.specification.fit for v in self.variants})
 
+    def shards(self, most: int = 1000) -> list[list[Variant]]:
+        """The variants in shards of at most about `most`, those that share rows side by side and in one shard."""
+        runs: dict[object, list[Variant]] = {}
+        for variant in sorted(self.variants, key=_order):
+            runs.setdefault(together(variant.specification), []).append(variant)
+        found: list[list[Variant]] = [[]]
+        for run in runs.values():
+            if found[-1] and len(found[-1]) + len(run) > most:
+                found.append([])
+            found[-1] += run
+        return found
+
+
+def multiverse_of(project: Project) -> Multiverse:
+    """`config/multiverse.yaml`, with every variable, outcome and estimator that it names.
+
+    Raises ConfigError, UnknownVariable, UnknownEstimator, naming file, line, key, legal values and the nearest match;
+    all problems of a kind together.
+    """
+    multiverse = load_multiverse(project.root, project)
+    sources = list(REGISTRY.values())
+    variables = {*catalogue(sources), *catalogue(sources, "directed-dyad-year")}
+    kinds = sorted({kind for _, kind in GRID if not kind.startswith(INITIATION)})
+    codings = [coding.name for coding in CODINGS]
+    refuse_unknown(multiverse, project.root, {VARIABLE: variables}, UnknownVariable)
+    refuse_unknown(multiverse, project.root, {ESTIMATOR: WITH_ENGINE}, UnknownEstimator)
+    refuse_unknown(multiverse, project.root, {CODING: codings, SEVERITY: kinds}, ConfigError)
+    return multiverse
+
+
+def offered(study: Study) -> Offered:
+    """Variables that a study's world has: of a simulated one, those of the sources that the study joins."""
+    sources = [s for slug, s in REGISTRY.items() if study.world == "observed" or slug in study.sources]
+    return {False: catalogue(sources), True: catalogue(sources, "directed-dyad-year")}
+
+
+def grids_of(
+    project: Project, study: Study, only: Collection[str] | None = None, multiverse: Multiverse | None = None
+) -> list[Grid]:
+    """Grids of the claims that a study examines, or of some of them; `multiverse` if it is read already.
+
+    Raises ConfigError if one of `only` is not examined, or the headline of a claim cannot be had in this study.
+    """
+    multiverse = multiverse or multiverse_of(project)
+    variables = offered(study)
+    claims = {claim.id: claim for claim in project.examined(study)}
+    for name in only or ():
+        if name not in claims:
+            raise ConfigError(f"{study.name} does not examine {name!r}; {choices(name, claims)}")
+    return [
+        expand(multiverse, project, study, claim, variables)
+        for name, claim in claims.items()
+        if only is None or name in only
+    ]
+
 
 def expand(
-    multiverse: Multiverse,
-    project: Project,
-    study: Study,
-    claim: Claim,
-    offered: Mapping[bool, Collection[str]],
-    locate: Locate = lambda _: "config/multiverse.yaml",
+    multiverse: Multiverse, project: Project, study: Study, claim: Claim, offered: Mapping[bool, Collection[str]]
 ) -> Grid:
     """All specifications of one claim.
 
-    `offered`: variables that the study's world has, of dyad-years under False, of directed ones under True. `locate`:
-    from keys of the file to `file:line`.
+    `offered`: variables that the study's world has, of dyad-years under False, of directed ones under True.
     Raises ConfigError if the headline itself cannot be had in this study; RoleError if an option puts a control where
     it has no place, naming file, line and option.
     """
     resolver = Resolver(multiverse, project, study, claim, offered)
-    nodes, lacking = _available(multiverse, resolver, claim, locate)
+    nodes, lacking = _available(multiverse, resolver)
     total = prod(len(options) for options in nodes.values())
     kept = _within(multiverse, nodes)
     removed = {TOO_FAR: total - len(kept)}
@@ -103,9 +151,10 @@ def expand(
 
 
 def _available(
-    multiverse: Multiverse, resolver: Resolver, claim: Claim, locate: Locate
+    multiverse: Multiverse, resolver: Resolver
 ) -> tuple[dict[str, tuple[str, ...]], list[tuple[str, str, str]]]:
     """Options that a claim can have, alone beside the headline's, and why not the others."""
+    claim = resolver.claim
     headline = {name: node.options[node.headline] for name, node in multiverse.nodes.items()}
     try:
         base = resolver.specification(headline.values())
@@ -120,7 +169,7 @@ def _available(
                 found = resolver.specification({**headline, name: node.options[option]}.values())
             except RoleError as error:
                 keys: list[str | int] = ["nodes", name, "options", option]
-                where = " › ".join([locate(keys), *map(str, keys)])
+                where = " › ".join([located(resolver.project.root / MULTIVERSE, keys), *map(str, keys)])
                 raise RoleError(f"{where}, for {claim.id!r}: {error}") from error
             except Impossible as why:
                 lacking.append((name, option, str(why)))
@@ -168,17 +217,41 @@ def needed(specs: Iterable[Specification]) -> dict[bool, list[str]]:
     return {directed: sorted(names) for directed, names in sorted(found.items())}
 
 
-def shards(grid: Grid, most: int = 1000) -> list[list[Variant]]:
-    """The variants in shards of at most about `most`, those that share rows side by side and in one shard."""
-    runs: dict[object, list[Variant]] = {}
-    for variant in sorted(grid.variants, key=_order):
-        runs.setdefault(together(variant.specification), []).append(variant)
-    found: list[list[Variant]] = [[]]
-    for run in runs.values():
-        if found[-1] and len(found[-1]) + len(run) > most:
-            found.append([])
-        found[-1] += run
-    return found
+def variables_of(project: Project, study: Study, grids: Sequence[Grid]) -> dict[bool, list[str]]:
+    """Variables that the panels of robustness hold: of all specifications, and what there is of negative controls."""
+    variables = offered(study)
+    specs = (v.specification for grid in grids for v in grid.variants)
+    found = {directed: set(names) for directed, names in needed(specs).items()}
+    for claim in (project.claims.claims[g.claim] for g in grids):
+        there = {p.variable for p in claim.placebos} & set(variables[claim.directed])
+        found.setdefault(claim.directed, set()).update(there)
+    return {directed: sorted(names) for directed, names in sorted(found.items())}
+
+
+def sources_of(study: Study, variables: Mapping[bool, Collection[str]]) -> dict[bool, list[str]]:
+    """Sources that variables are made from, in the order of the registry, the list of states among them."""
+    entries = offered(study)
+    return {
+        directed: [
+            slug
+            for slug in REGISTRY
+            if slug == STATES or any(slug in entries[directed][name].sources for name in names)
+        ]
+        for directed, names in variables.items()
+    }
+
+
+def years_of(study: Study, grids: Sequence[Grid]) -> tuple[int, int, int]:
+    """First and last year of the panels, and how many years before the first they reach back."""
+    specs = [v.specification for grid in grids for v in grid.variants]
+    windows = [study.window, *(s.window for s in specs)]
+    return min(w[0] for w in windows), max(w[1] for w in windows), max(s.reach for s in specs)
+
+
+def columns_of(specs: Iterable[Specification]) -> dict[bool, list[str]]:
+    """Columns that specifications need of the panel of dyad-years (False), and of that of directed ones (True)."""
+    key = ("ccode1", "ccode2", "year", "in_window")
+    return {directed: [*key, *names] for directed, names in needed(specs).items()}
 
 
 def together(spec: Specification) -> tuple[object, ...]:

@@ -14,9 +14,8 @@ from detente.stats import fit, get, with_fixed_effects
 from detente.stats.effects import average_marginal_effect
 from detente.stats.likelihood import logit_models
 from detente.stats.linear import Found, linear_models
-from detente.study.design.matrix import build_design
-from detente.study.design.specification import Specification
-from detente.study.estimation.verdict import minimum_detectable_effect, verdict
+from detente.study.design import Specification, build_design
+from detente.study.estimation.schema import minimum_detectable_effect, verdict
 from detente.study.multiverse.grid import Variant
 from detente.study.multiverse.rows import Rows, by_panel, by_rows
 from detente.study.multiverse.schema import COUNTS, NUMBERS, multiverse_schema

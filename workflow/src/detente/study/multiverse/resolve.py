@@ -6,12 +6,9 @@ from typing import Any
 from detente.base.errors import RoleError
 from detente.data.panel import DURATIONS, GRID
 from detente.stats import HEADLINE
-from detente.study.config.claims import Claim, Control
-from detente.study.config.multiverse import ControlSet, Multiverse, Option
-from detente.study.config.project import Project
-from detente.study.config.study import Study
-from detente.study.design import roles
-from detente.study.design.specification import ESTIMATOR, Specification
+from detente.study.config import Claim, Control, Multiverse, Project, Study
+from detente.study.config.multiverse import ControlSet, Option
+from detente.study.design import ESTIMATOR, Specification, misplaced
 
 EFFECTS = ("dyad", "year")
 COVARIANCE = "dyadic"
@@ -141,6 +138,6 @@ class Resolver:
         if variable in (claim.outcome, claim.treatment) and lag <= claim.lag:
             return None
         moved = control.model_copy(update={"variable": variable, "lag": lag})
-        if fault := roles._misplaced(claim, moved, DURATIONS):
+        if fault := misplaced(claim, moved, DURATIONS):
             raise RoleError(f"control {name!r}: {fault}")
         return Control(variable=variable, role=control.role, lag=lag, label=variable, why=variable)

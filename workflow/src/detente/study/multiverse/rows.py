@@ -12,11 +12,8 @@ from detente.base.numbering import intersect
 from detente.base.types import Array, Codes, Flags
 from detente.stats import ModelFrame, get, with_fixed_effects
 from detente.stats.linear import Choice, Group
-from detente.study.config.claims import Control
-from detente.study.config.samples import Sample
-from detente.study.design import matrix
-from detente.study.design.matrix import in_sample
-from detente.study.design.specification import Specification, lagged
+from detente.study.config import Control, Sample
+from detente.study.design import Specification, in_sample, lagged, matrix
 
 
 class Rows:

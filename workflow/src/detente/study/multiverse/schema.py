@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from detente.base.frames import Column, FrameSchema, number, text
-from detente.study.estimation.schema import ESTIMATES, VERDICTS
+from detente.study.estimation import ESTIMATES, VERDICTS
 
 _OWN = {
     "treated": "treated observations",

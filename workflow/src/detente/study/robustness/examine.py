@@ -12,10 +12,9 @@ from detente.base.types import Array
 from detente.data import region
 from detente.data.panel import pairs
 from detente.stats import Fit, ModelFrame, fit, get, with_fixed_effects
-from detente.study.config.claims import Claim
-from detente.study.design.matrix import build_design
-from detente.study.design.specification import ESTIMATOR, Specification, lagged
-from detente.study.estimation.tidy import estimate
+from detente.study.config import Claim
+from detente.study.design import ESTIMATOR, Specification, build_design, lagged
+from detente.study.estimation import estimate
 from detente.study.robustness import influence, schemes
 from detente.study.robustness.frames import FAILURES, PLACEBOS, POWER, Examination
 from detente.study.robustness.power import power

@@ -9,7 +9,7 @@ from pathlib import Path
 import pandas as pd
 
 from detente.base.frames import Column, FrameSchema, count, number, share, text
-from detente.study.estimation.schema import ESTIMATES, VERDICTS
+from detente.study.estimation import ESTIMATES, VERDICTS
 
 ESTIMATE = {"estimate": number("change in the risk of onset"), "std_error": number("its standard error", low=0)}
 INTERVAL = {"conf_low": number("95 % interval, lower end"), "conf_high": number("95 % interval, upper end")}

@@ -14,7 +14,7 @@ from detente.base.types import Array, Codes, Flags
 from detente.stats import Fit, ModelFrame, fit, get, read, sandwich_parts, subset
 from detente.stats.covariance import Covariance, covariance
 from detente.stats.linear import absorber, outcome_within, with_treatment
-from detente.study.estimation.verdict import verdict
+from detente.study.estimation import verdict
 from detente.study.robustness import frames
 
 COLUMNS = tuple(frames.INFLUENCE.columns)

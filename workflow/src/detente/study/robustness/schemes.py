@@ -17,7 +17,7 @@ from detente.stats.resampling import (
     state_labels,
     wild_bootstrap,
 )
-from detente.study.config.claims import Claim
+from detente.study.config import Claim
 from detente.study.robustness import frames
 
 DRAWS = 999

@@ -7,8 +7,7 @@ from typing import Any
 import pandas as pd
 
 from detente.base.frames import Column, FrameSchema, count, number, share, text
-from detente.study.estimation.schema import VERDICTS
-from detente.study.estimation.verdict import not_wrong
+from detente.study.estimation import VERDICTS, not_wrong
 
 SCORE = FrameSchema(
     "score",

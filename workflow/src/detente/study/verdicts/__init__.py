@@ -20,20 +20,6 @@ from detente.study.verdicts.registration import (
 from detente.study.verdicts.schema import FAMILIES, LEDGER, RESULTS
 
 __all__ = [
-    "CHECKS",
-    "FAMILIES",
-    "FOLDER",
-    "INDEX",
-    "LEDGER",
-    "RESULTS",
-    "Findings",
-    "Registration",
-    "checks",
-    "compare",
-    "digest",
-    "families",
-    "ledger",
-    "registered",
-    "registrations",
-    "standings",
-]
+    "CHECKS", "FAMILIES", "FOLDER", "INDEX", "LEDGER", "RESULTS", "Findings", "Registration", "checks", "compare",
+    "digest", "families", "ledger", "registered", "registrations", "standings",
+]  # fmt: skip

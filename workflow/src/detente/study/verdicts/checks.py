@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from detente.base.numerics import LEVEL, POWER
-from detente.study.estimation.verdict import Verdict, verdict
+from detente.study.estimation import Verdict, verdict
 
 Outcome = Literal["pass", "fail", "not made"]
 Strength = Literal["robust", "fragile", "untested"]

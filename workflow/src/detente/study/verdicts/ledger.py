@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from detente.study.config.claims import Claim, ClaimsFile, Untested
-from detente.study.estimation.verdict import Verdict
+from detente.study.estimation import Verdict
 from detente.study.robustness.frames import Examination
 from detente.study.robustness.sensitivity import furthest, strongest
 from detente.study.verdicts.checks import BENCHMARK_TIMES, ClaimVerdict, VerdictInputs, claim_verdict, holm

@@ -19,8 +19,7 @@ from pydantic import Field, model_validator
 from detente.base import strict
 from detente.base.errors import ConfigError
 from detente.base.strict import Strict, unrepeated
-from detente.study.config.claims import CLAIMS, Claim, ClaimsFile
-from detente.study.config.project import Project
+from detente.study.config import CLAIMS, Claim, ClaimsFile, Project
 
 FOLDER = Path("config/registered")
 INDEX = FOLDER / "index.yaml"

@@ -1,7 +1,7 @@
 """The claims ledger and the frames beside it: what their columns say."""
 
 from detente.base.frames import Column, FrameSchema
-from detente.study.estimation.schema import ESTIMATES
+from detente.study.estimation import ESTIMATES
 
 
 def _text(description: str, *allowed: str) -> Column:
