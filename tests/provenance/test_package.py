@@ -16,8 +16,7 @@ import pytest
 from detente.base.errors import UnfitPackage
 from detente.cli import package
 from detente.provenance import METADATA, Commit, Crate, check, fresh, metadata, zipped
-from detente.provenance.bundle import LARGEST
-from detente.provenance.crate import CONTEXT
+from detente.provenance.bundle import CONTEXT, LARGEST
 from detente.report import TEMPLATES, read_templates
 from detente.report.paper import Listed, Packed, readme
 from detente.study.config.project import load_project

@@ -15,7 +15,7 @@ from detente.base.errors import NotVerified
 from detente.base.files import write_frame, write_json, write_text
 from detente.cli import main, verify
 from detente.provenance import STAMP, Build, commit, compare, copied, counted, inputs, own_files
-from detente.provenance.differences import CHECKSUM, Unequal, difference, relative, summary
+from detente.provenance.comparison import CHECKSUM, Unequal, difference, relative, summary
 
 from support.made_manifests import CSV, FIGURE, NUMBERS, PANEL, PDF, PRODUCTS, TABLE, build, listed
 

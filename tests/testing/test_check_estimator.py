@@ -11,7 +11,7 @@ import pytest
 from detente.stats import REGISTRY, Label, ModelFrame, Solution, cluster, estimator
 from detente.stats.contract import LINEAR
 from detente.testing import check_covariance, check_estimator
-from detente.testing.panels import example_frame
+from detente.testing.estimators import example_frame
 
 LABEL = Label("Own", "an estimator of my own", "Least squares; it compares different dyads.")
 

@@ -4,37 +4,13 @@ What made a file, step by step back to the raw bytes; the software, commit and s
 compared product by product; and a replication package that a journal can check.
 """
 
-from detente.provenance.bundle import MARKS, check, fresh, zipped
+from detente.provenance.bundle import MARKS, METADATA, Crate, check, fresh, metadata, zipped
 from detente.provenance.checkout import STAMP, Commit, commit, copied, own_files, versions
-from detente.provenance.comparison import GOOD, RELATIVE, Build, Verdict, compare, counted, inputs
-from detente.provenance.crate import METADATA, Crate, metadata
-from detente.provenance.differences import columns
+from detente.provenance.comparison import GOOD, RELATIVE, Build, Verdict, columns, compare, counted, inputs
 from detente.provenance.graph import Lineage, ancestry, lineage, printed
 
 __all__ = [
-    "GOOD",
-    "MARKS",
-    "METADATA",
-    "RELATIVE",
-    "STAMP",
-    "Build",
-    "Commit",
-    "Crate",
-    "Lineage",
-    "Verdict",
-    "ancestry",
-    "check",
-    "columns",
-    "commit",
-    "compare",
-    "copied",
-    "counted",
-    "fresh",
-    "inputs",
-    "lineage",
-    "metadata",
-    "own_files",
-    "printed",
-    "versions",
-    "zipped",
-]
+    "GOOD", "MARKS", "METADATA", "RELATIVE", "STAMP", "Build", "Commit", "Crate", "Lineage", "Verdict", "ancestry",
+    "check", "columns", "commit", "compare", "copied", "counted", "fresh", "inputs", "lineage", "metadata",
+    "own_files", "printed", "versions", "zipped",
+]  # fmt: skip

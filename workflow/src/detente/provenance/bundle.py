@@ -1,12 +1,15 @@
-"""A replication package as a zip: what goes in, what must not, and the same bytes for the same files."""
+"""A replication package as a zip: what goes in, what must not, what it says for machines (RO-Crate 1.1), its bytes."""
 
 import hashlib
 import io
+import mimetypes
 import re
 import zipfile
 from collections.abc import Collection, Iterator, Mapping
-from pathlib import Path
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
 from typing import Any
+from urllib.parse import quote
 
 from detente.base.errors import UnfitPackage
 from detente.base.files import sha256
@@ -37,6 +40,33 @@ SECRETS = {
 }
 # Endings whose bytes are compressed, so that words in them mean nothing.
 PACKED = frozenset({".png", ".pdf", ".gz", ".zip"})
+METADATA = "ro-crate-metadata.json"
+CONTEXT = "https://w3id.org/ro/crate/1.1/context"
+MAIN = "Snakefile"
+FORMATS = {
+    ".csv": "text/csv",
+    ".html": "text/html",
+    ".json": "application/json",
+    ".md": "text/markdown",
+    ".pdf": "application/pdf",
+    ".png": "image/png",
+    ".py": "text/x-python",
+    ".svg": "image/svg+xml",
+    ".tex": "application/x-tex",
+    ".yaml": "application/yaml",
+}
+# What is said of files besides.
+SAID: Mapping[str, Mapping[str, Any]] = {
+    "LICENSE": {"description": "License of the code"},
+    "README.md": {"description": "Instructions to replicators", "about": {"@id": "./"}},
+    MAIN: {
+        "@type": ["File", "SoftwareSourceCode", "ComputationalWorkflow"],
+        "name": "Workflow",
+        "programmingLanguage": {"@id": "#snakemake"},
+        "license": {"@id": "LICENSE"},
+        "conformsTo": {"@id": "https://bioschemas.org/profiles/ComputationalWorkflow/1.0-RELEASE"},
+    },
+}
 
 
 def check(content: Mapping[str, bytes], pinned: Collection[str], places: Collection[str]) -> None:
@@ -114,3 +144,93 @@ def zipped(folder: str, content: Mapping[str, bytes], runnable: Collection[str] 
             entry.external_attr = (0o755 if path in runnable else 0o644) << 16
             archive.writestr(entry, data)
     return stream.getvalue()
+
+
+SNAKEMAKE = {
+    "@id": "#snakemake",
+    "@type": "ComputerLanguage",
+    "name": "Snakemake",
+    "identifier": {"@id": "https://doi.org/10.1093/bioinformatics/bts480"},
+    "url": {"@id": "https://snakemake.readthedocs.io"},
+}
+
+
+@dataclass(frozen=True)
+class Crate:
+    """What the crate says of itself; `day` is an ISO date, `sources` describe raw files that are not inside.
+
+    Each source has `title`, `version`, `citation`, `terms` and `files` with `address`, `sha256`, `bytes`, `file`.
+    """
+
+    name: str
+    description: str
+    version: str
+    day: str
+    authors: str
+    keywords: tuple[str, ...]
+    sources: Mapping[str, Mapping[str, Any]]
+
+
+def metadata(crate: Crate, content: Mapping[str, bytes]) -> dict[str, Any]:
+    """RO-Crate metadata (JSON-LD) of a package with these files; the metadata file itself is not listed."""
+    files = [_file(path, data) for path, data in sorted(content.items()) if path != METADATA]
+    addressed = {f["address"]: (slug, f) for slug, s in crate.sources.items() for f in s["files"] if f["address"]}
+    remote = [_remote(address, slug, file) for address, (slug, file) in sorted(addressed.items())]
+    root = {
+        "@id": "./",
+        "@type": "Dataset",
+        "name": crate.name,
+        "description": crate.description,
+        "version": crate.version,
+        "datePublished": crate.day,
+        "keywords": ", ".join(crate.keywords),
+        "license": {"@id": "LICENSE"},
+        "author": {"@id": "#authors"},
+        "publisher": {"@id": "#authors"},
+        "mainEntity": {"@id": MAIN},
+        "hasPart": [{"@id": entity["@id"]} for entity in (*files, *remote)],
+        "mentions": [{"@id": f"#source-{slug}"} for slug in crate.sources],
+    }
+    conforms = ("https://w3id.org/ro/crate/1.1", "https://w3id.org/workflowhub/workflow-ro-crate/1.0")
+    own = {"about": {"@id": "./"}, "conformsTo": [{"@id": address} for address in conforms]}
+    made_by = {"@id": "#authors", "@type": "Organization", "name": crate.authors}
+    sources = [
+        {
+            "@id": f"#source-{slug}",
+            "@type": "CreativeWork",
+            "name": source["title"],
+            "version": source["version"],
+            "citation": source["citation"],
+            "usageInfo": source["terms"],
+        }
+        for slug, source in crate.sources.items()
+    ]
+    about = {"@id": METADATA, "@type": "CreativeWork", **own}
+    graph = [about, root, *files, *remote, *sources, made_by, SNAKEMAKE]
+    return {"@context": CONTEXT, "@graph": graph}
+
+
+def _file(path: str, data: bytes) -> dict[str, Any]:
+    suffix = PurePosixPath(path).suffix
+    return {
+        "@id": quote(path, safe="/~!$&'()*+,;=:@[]"),
+        "@type": "File",
+        "name": path,
+        "encodingFormat": FORMATS.get(suffix) or mimetypes.types_map.get(suffix, "text/plain"),
+        "contentSize": str(len(data)),
+        "sha256": hashlib.sha256(data).hexdigest(),
+        **SAID.get(path, {}),
+    }
+
+
+def _remote(address: str, slug: str, file: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "@id": address,
+        "@type": "File",
+        "name": f"data/raw/{slug}/{file['file']}",
+        "description": "Raw file, not in the package: to be had from this address.",
+        "encodingFormat": FORMATS.get(PurePosixPath(file["file"]).suffix, "application/octet-stream"),
+        "contentSize": str(file["bytes"]),
+        "sha256": file["sha256"],
+        "isPartOf": {"@id": f"#source-{slug}"},
+    }

@@ -4,7 +4,6 @@ import ast
 import textwrap
 from base64 import urlsafe_b64encode
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass
 from pathlib import Path
 from shlex import quote
 from typing import Any
@@ -22,20 +21,6 @@ Addresses = Mapping[tuple[str, str], str | None]
 State = Callable[[str, str], str]
 
 
-@dataclass(frozen=True)
-class Step:
-    """One job: its rule and command, the products it read, the code and templates it ran, and its settings.
-
-    `settings` are parameters that do not stand in the command: what the rule reads of the configuration.
-    """
-
-    rule: str
-    command: str
-    inputs: tuple[str, ...]
-    modules: tuple[str, ...]
-    settings: tuple[str, ...]
-
-
 def lineage(products: Iterable[str], records: Path, addresses: Addresses, root: Path = Path()) -> Lineage:
     """The graph of all that leads to `products`, made by the workflow; paths are relative to `root`, where it runs.
 
@@ -43,42 +28,42 @@ def lineage(products: Iterable[str], records: Path, addresses: Addresses, root: 
     `addresses` say where the raw file (source, file) is published.
 
     Returns `files` (path → sha256, bytes, step, and for a receipt `raw`), `raw` (path → source, file, sha256, bytes,
-    address), `steps` (name → Step) and `modules` (path → sha256), all sorted. Raises UnknownOrigin if a product has no
-    record.
+    address), `steps` (name → rule, command, inputs, modules, settings) and `modules` (path → sha256), all sorted; of a
+    step, `inputs` are the products that it read, `modules` code and templates, and `settings` parameters that do not
+    stand in the command: what the rule reads of the configuration. Raises UnknownOrigin if a product has no record.
     """
     files: dict[str, dict[str, Any]] = {}
     raw: dict[str, dict[str, Any]] = {}
-    steps: dict[str, Step] = {}
+    steps: dict[str, dict[str, Any]] = {}
     waiting = list(products)
     while waiting:
         path = waiting.pop()
         if path in files:
             continue
-        name, step = _step(path, root, records)
-        steps[name] = step
+        name, steps[name] = _step(path, root, records)
         files[path] = {"sha256": sha256(root / path), "bytes": (root / path).stat().st_size, "step": name}
         if Path(path).parent.name == "raw" and path.endswith(".json"):
-            found = dict(_vouched(read_json(root / path), addresses))
+            receipt = read_json(root / path)
+            found = {file["path"]: _vouched(receipt["slug"], file, addresses) for file in receipt["files"]}
             files[path] |= {"raw": sorted(found)} if found else {}
             raw |= found
-        waiting += step.inputs
-    modules = {m: sha256(root / m) for step in steps.values() for m in step.modules}
+        waiting += steps[name]["inputs"]
+    modules = {m: sha256(root / m) for step in steps.values() for m in step["modules"]}
     return {
         "files": dict(sorted(files.items())),
         "raw": dict(sorted(raw.items())),
-        "steps": {name: asdict(step) for name, step in sorted(steps.items())},
+        "steps": dict(sorted(steps.items())),
         "modules": dict(sorted(modules.items())),
     }
 
 
-def _vouched(receipt: Mapping[str, Any], addresses: Addresses) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Raw files that a receipt vouches for."""
-    for file in receipt["files"]:
-        own = {"source": receipt["slug"], **{key: file[key] for key in ("file", "sha256", "bytes")}}
-        yield file["path"], own | {"address": addresses.get((receipt["slug"], file["file"]))}
+def _vouched(slug: str, file: Mapping[str, Any], addresses: Addresses) -> dict[str, Any]:
+    """A raw file that the receipt of a source vouches for."""
+    kept = {key: file[key] for key in ("file", "sha256", "bytes")}
+    return {"source": slug, **kept, "address": addresses.get((slug, file["file"]))}
 
 
-def _step(path: str, root: Path, records: Path) -> tuple[str, Step]:
+def _step(path: str, root: Path, records: Path) -> tuple[str, dict[str, Any]]:
     """The job that made a product, named as its log is."""
     encoded = urlsafe_b64encode(path.encode()).decode()
     pieces = [encoded[i : i + LONGEST - 1] for i in range(0, len(encoded), LONGEST - 1)]
@@ -89,14 +74,13 @@ def _step(path: str, root: Path, records: Path) -> tuple[str, Step]:
     command = " ".join(record["shellcmd"].split())
     inputs = sorted(record["input"])
     products = tuple(name for name in inputs if name.startswith(("data/", "reports/")))
-    step = Step(
-        rule=record["rule"],
-        command=command.partition(" > ")[0],
-        inputs=products,
-        modules=tuple(name for name in inputs if name not in products),
-        settings=tuple(sorted(_settings(record["params"], command))),
-    )
-    return Path(record["log"][0]).stem, step
+    return Path(record["log"][0]).stem, {
+        "rule": record["rule"],
+        "command": command.partition(" > ")[0],
+        "inputs": products,
+        "modules": tuple(name for name in inputs if name not in products),
+        "settings": tuple(sorted(_settings(record["params"], command))),
+    }
 
 
 def _settings(parameters: Iterable[str], command: str) -> Iterator[str]:

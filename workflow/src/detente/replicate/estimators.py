@@ -3,6 +3,12 @@
 Linear ones are least squares of transformed rows, constant included, so that every sandwich covariance applies. They
 take one factor, the group, as `ModelFrame.fixed_effects`, and analytic weights (n,) (Stata's aweights: variance inverse
 to the weight).
+
+Stata's early commands report the inverse information of the step before the last. Newton's method starts from the model
+without regressors, halves a step that does not climb, and makes its last step where the gain that it promises, gᵀI⁻¹g,
+is below 1e-5. Robust covariances then put scores of the last place between inverse informations of the place before
+it (`earlier_bread`). With regressors in dollars and few disputes that moves the fifth digit of a standard error. The
+rule is inferred from the log of Mansfield and Pevehouse (2000), whose nine logits it meets.
 """
 
 from dataclasses import dataclass, replace
@@ -11,14 +17,18 @@ import numpy as np
 from scipy import sparse
 from scipy.special import log_ndtr, logsumexp
 
-from detente.base.errors import EstimationError, UnsupportedEffects
+from detente.base.errors import EstimationError, NotConverged, UnsupportedEffects, UnsupportedEstimator
 from detente.base.types import Array, Codes
-from detente.stats import ModelFrame, Solution, check_rank, get
+from detente.stats import REGISTRY, ModelFrame, Solution, check_rank, get
 from detente.stats.covariance import Scores, number
-from detente.stats.likelihood import Point, newton
+from detente.stats.likelihood import Point, Search, newton
 
 CONSTANT = "intercept"
 LOG_VARIANCE = "lnsig2u"
+# Estimators whose bread one step earlier can be had.
+EARLIER = tuple(sorted(name for name, estimator in REGISTRY.items() if estimator.objective))
+GAIN = 1e-5
+MOST_STEPS, MOST_HALVINGS = 200, 60
 
 
 def wls(design: ModelFrame, weights: Array | None) -> Solution:
@@ -205,3 +215,37 @@ def _point(rows: _Rows, theta: Array) -> tuple[Point, Array]:
         gradients += summed * p[:, None]
     hessian -= gradients.T @ gradients
     return Point(float(each.sum()), gradients.sum(axis=0), -hessian), scores
+
+
+def earlier_bread(design: ModelFrame, solution: Solution, estimator: str) -> Array:
+    """Inverse information (k, k), in the order of the solution's terms, one step before the search ends.
+
+    Raises UnsupportedEstimator if the estimator declares no objective; NotConverged if the search does not end.
+    """
+    objective = get(estimator).objective
+    if objective is None:
+        raise UnsupportedEstimator(f"estimator {estimator!r} has but the final bread; others: {', '.join(EARLIER)}")
+    x = design.x[:, [i for i, term in enumerate(design.terms) if term not in solution.dropped]]
+    # Columns of size one: those in dollars would leave no digits.
+    scale = np.sqrt((x**2).mean(axis=0))
+    search = objective(design.y, x / scale)
+    unit = np.where(search.columns < 0, 1.0, scale[search.columns])
+    return np.asarray(np.linalg.inv(_before_last(search)) / np.outer(unit, unit))
+
+
+def _before_last(search: Search) -> Array:
+    place, here = search.start, search.objective(search.start)
+    for _ in range(MOST_STEPS):
+        step = np.linalg.solve(here.information, here.gradient)
+        gain = float(step @ here.gradient)
+        for _ in range(MOST_HALVINGS):
+            there = search.objective(place + step)
+            if there.value >= here.value:
+                break
+            step = step / 2
+        else:
+            break
+        if gain < GAIN:
+            return here.information
+        place, here = place + step, there
+    raise NotConverged("the search as Stata makes it did not end")

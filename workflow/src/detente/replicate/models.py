@@ -14,7 +14,6 @@ from detente.base.errors import EmptySample, UnknownEstimator, UnknownVariable, 
 from detente.base.expressions import Table, column, evaluate, selected
 from detente.base.types import Array, Codes
 from detente.replicate import estimators
-from detente.replicate.likelihoods import earlier_bread
 from detente.replicate.schema import DataFile, Model, Publication, named
 from detente.stats import REGISTRY, ModelFrame, Solution, Specification, fit, get, sandwich_parts
 from detente.stats.covariance import KINDS, Covariance, covariance, parse
@@ -137,7 +136,7 @@ def estimate(spec: Published, table: Table) -> Fitted:
     found = fit(design, estimator=model.estimator, vcov=model.vcov, ssc=model.ssc, **model.options)
     if model.bread == "final":
         return Fitted(spec, design, found.solution, found.vcov, table)
-    bread = earlier_bread(found.design, found.solution, model.estimator) * found.solution.dispersion
+    bread = estimators.earlier_bread(found.design, found.solution, model.estimator) * found.solution.dispersion
     solution = replace(found.solution, bread=bread)
     return Fitted(spec, design, solution, _covariance(design, solution, model.vcov, model.ssc), table)
 

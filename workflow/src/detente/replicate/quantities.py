@@ -13,10 +13,10 @@ from detente.base.errors import ConfigError, UnsupportedEstimator, choices
 from detente.base.expressions import Table, evaluate
 from detente.base.numerics import interval, two_sided
 from detente.base.types import Array
-from detente.replicate.likelihoods import able, log_likelihood, null_log_likelihood
+from detente.replicate.estimators import probit_re_likelihood
 from detente.replicate.models import Fitted, factor
 from detente.replicate.schema import QUANTITY, Derived
-from detente.stats import REGISTRY, confounding, fit
+from detente.stats import REGISTRY, Estimated, Statistic, confounding, fit, get
 from detente.stats.likelihood import penalised_fall, profile_interval
 from detente.stats.resampling import ClusterBootstrap, wild_bootstrap
 
@@ -80,6 +80,11 @@ def _derived(fitted: Fitted, derived: Derived) -> tuple[float, float]:
     frame = pd.DataFrame({"value": [value, value - step, value + step]})
     found, low, high = evaluate(derived.expression, Table(frame))
     return float(found), float(abs(high - low) / (2 * step) * error)
+
+
+def able(statistic: Statistic) -> list[str]:
+    """Estimators that declare a statistic."""
+    return [name for name, estimator in REGISTRY.items() if statistic in estimator.statistics]
 
 
 def _only(fitted: Fitted, estimators: Sequence[str]) -> None:
@@ -221,6 +226,25 @@ def _wald(fitted: Fitted, *, everything: bool = False) -> float:
     size = np.sqrt(np.diag(matrix))
     unit = fitted.estimate[at] / size
     return float(unit @ np.linalg.solve(matrix / np.outer(size, size), unit))
+
+
+def log_likelihood(fitted: Fitted) -> float:
+    """Maximised log-likelihood of a model; raises UnsupportedEstimator if the estimator maximises none."""
+    if fitted.model.estimator == "probit_re":
+        return probit_re_likelihood(fitted.design, fitted.estimate, **fitted.model.options)
+    return _reported(fitted, "log_likelihood")
+
+
+def null_log_likelihood(fitted: Fitted) -> float:
+    """The same with a constant (or cuts) alone; of conditional logit, with nothing."""
+    return _reported(fitted, "null_log_likelihood")
+
+
+def _reported(fitted: Fitted, statistic: Statistic) -> float:
+    name = fitted.model.estimator
+    if name not in able(statistic):
+        raise UnsupportedEstimator(f"estimator {name!r} has no log-likelihood here; {choices(name, able(statistic))}")
+    return get(name).statistics[statistic](Estimated(fitted.design, fitted.solution, fitted.model.options))
 
 
 def _residual(fitted: Fitted) -> Array:

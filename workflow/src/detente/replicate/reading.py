@@ -7,7 +7,7 @@ from typing import Any
 from detente.base import expressions, strict
 from detente.base.errors import ConfigError, DetenteError, UnknownVariable, choices
 from detente.base.expressions import Table
-from detente.replicate.likelihoods import EARLIER
+from detente.replicate.estimators import EARLIER
 from detente.replicate.models import DUMMIES, OWN, WEIGHTED, Published, options_of, specification
 from detente.replicate.quantities import MODEL, TERM, read
 from detente.replicate.schema import DataFile, Model, Publication, named

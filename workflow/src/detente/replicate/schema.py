@@ -130,7 +130,7 @@ class Model(Strict):
     sample: str | None = None
     vcov: str = "classical"
     ssc: str = "stata"
-    bread: Literal["final", "one step earlier"] = Field(default="final", description="See `likelihoods`.")
+    bread: Literal["final", "one step earlier"] = Field(default="final", description="See `estimators`.")
     derived: dict[str, Derived] = Field(default_factory=dict)
     names: dict[str, str] = Field(default_factory=dict, description="Printed name → name of the estimator's term.")
     within: Tolerance | None = None

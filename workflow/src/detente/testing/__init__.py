@@ -4,8 +4,7 @@ Each checks one object and says what it breaks. They run over the registries of 
 an object of your own wherever you test it: they need nothing but `detente`.
 """
 
-from detente.testing.covariances import check_covariance
-from detente.testing.estimators import check_estimator
+from detente.testing.estimators import check_covariance, check_estimator
 from detente.testing.exhibits import check_exhibit
 from detente.testing.sources import check_source
 
