@@ -81,7 +81,7 @@ class Place:
 CALLS: list[dict[str, Any]] = []
 
 
-@command("step", "detente tried")
+@command("step", "x --folder f --names a")
 def tried(
     what: Annotated[str, "an argument"],
     /,

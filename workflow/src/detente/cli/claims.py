@@ -13,8 +13,7 @@ import pandas as pd
 from detente.base import strict
 from detente.base.errors import ConfigError
 from detente.base.files import read_frame, read_json, write_bytes, write_csv, write_text
-from detente.cli.command import Option, command
-from detente.cli.options import Home, RecordOptions, StudyOptions
+from detente.cli.command import Home, Option, RecordOptions, StudyOptions, command
 from detente.data import project_root
 from detente.stats.resampling import Randomisation
 from detente.study import load
@@ -59,11 +58,7 @@ registrations:
 """
 
 
-@command(
-    "step",
-    "detente examine --study tiny --claim exercise --panel panel.parquet --states states.parquet --out "
-    "examined/exercise",
-)
+@command("step", "--study tiny --claim exercise --panel panel.parquet --states states.parquet --out examined/exercise")
 def examine(
     of: StudyOptions,
     claim: Annotated[str, "id of the claim"],
@@ -85,10 +80,7 @@ def examine(
         print(f"{about.id}, {row.part}: {row.error}: {row.message}")
 
 
-@command(
-    "step",
-    "detente predict --study tiny --panel panel.parquet --metrics prediction.parquet --separation separation.parquet",
-)
+@command("step", "--study tiny --panel panel.parquet --metrics prediction.parquet --separation separation.parquet")
 def predict(
     of: StudyOptions,
     metrics: Annotated[Path, "parquet to write: how good each model is"],
@@ -147,8 +139,8 @@ def _base(spec: Specification) -> list[str]:
 
 @command(
     "step",
-    "detente ledger --study tiny --examined robustness/examined --joint robustness --multiverse multiverse.parquet "
-    "--out robustness --csv claims_ledger.csv",
+    "--study tiny --examined robustness/examined --joint robustness --multiverse multiverse.parquet --out "
+    "robustness --csv claims_ledger.csv",
 )
 def ledger(
     of: StudyOptions,
@@ -222,7 +214,7 @@ def day(text: str) -> str:
         raise argparse.ArgumentTypeError(f"{text!r} is no date; write it as 2026-11-22") from None
 
 
-@command("claims", "detente register --date 2027-01-31")
+@command("claims", "--date 2027-01-31")
 def register(
     date_: Annotated[str, Option("day of the registration", "YYYY-MM-DD", day)],
     seen: Annotated[str, "what had been seen of results before, in sentences for the reader"] = "",

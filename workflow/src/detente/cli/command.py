@@ -1,17 +1,28 @@
-"""What a command is: a function whose parameters are its options, found without loading what it runs."""
+"""What a command is, a function whose parameters are its options; and the options that several commands share.
+
+Commands are found without loading what they run.
+"""
+
+from __future__ import annotations
 
 import argparse
 import ast
 import importlib
 import inspect
+import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, is_dataclass
 from functools import cache, partial
 from pathlib import Path
 from types import UnionType
-from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 
 from detente.base.code import decorated
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from detente.study.config import Project, Study
 
 Group = Literal["data", "models", "claims", "replication", "step"]
 GROUPS: dict[Group, str] = {
@@ -46,7 +57,7 @@ class Option:
 
 
 def command(group: Group, example: str) -> Callable[[F], F]:
-    """Declare that a function is the command of its name.
+    """Declare that a function is the command of its name; the example is what may follow the name.
 
     Its parameters are options, positional-only ones are arguments; `Annotated` says what each is for. A dataclass as
     a type stands for the options that are its fields. `true` by presence is `bool`, one or more values a `Sequence`.
@@ -61,7 +72,8 @@ def commands() -> dict[str, Command]:
     found = {}
     for module, function, call in decorated(Path(__file__).parent, "command"):
         sentence = (ast.get_docstring(function) or "").split(".\n")[0].removesuffix(".")
-        found[function.name] = Command(module, sentence, *map(ast.literal_eval, call.args))
+        group, example = map(ast.literal_eval, call.args)
+        found[function.name] = Command(module, sentence, group, f"detente {function.name} {example}")
     order = list(GROUPS)
     return dict(sorted(found.items(), key=lambda item: (order.index(item[1].group), item[0])))
 
@@ -132,3 +144,52 @@ def _words(parameter: inspect.Parameter, kind: Any, option: Option) -> dict[str,
         several = len(inner) if get_origin(kind) is tuple else "+"
         words |= {"nargs": option.nargs or several, "type": inner[0]}
     return words
+
+
+Home = Annotated[Path | None, "folder of the project (default: here, or the checkout)"]
+Mirror = Annotated[Path | None, "folder of raw files to copy from (default: DETENTE_MIRROR)"]
+Templates = Annotated[Path, "folder of templates (default: workflow/report)"]
+Parquet = Annotated[Path, "parquet to write"]
+Csv = Annotated[Path, "CSV to write"]
+Json = Annotated[Path, "JSON to write"]
+
+
+@dataclass(frozen=True)
+class StudyOptions:
+    """A study and its project."""
+
+    study: Annotated[str, "name of the study"]
+    root: Annotated[Path, "folder of the project (has config/)"] = Path()
+    override: Annotated[Path | None, "a study file outside config/study"] = None
+
+    def read(self) -> tuple[Project, Study]:
+        """The project and the study, from their files."""
+        from detente.study.config import load_project
+
+        project = load_project(self.root, self.override)
+        return project, project.study(self.study)
+
+
+@dataclass(frozen=True)
+class RecordOptions:
+    """Tidy tables that are used beside the panel."""
+
+    states: Annotated[Path, "tidy states, parquet"]
+    exercises: Annotated[Sequence[Path], Option("tidy exercises, parquet, if there are any", nargs="*")] = ()
+
+    def read(self) -> tuple[pd.DataFrame, pd.DataFrame]:
+        """Exercises, none where the study joins no source of them, and states."""
+        import pandas as pd
+
+        from detente.base.files import read_frame
+
+        columns = ("exercise", "ccode", "year", "parties")
+        none = pd.DataFrame({name: pd.Series(dtype="int64") for name in columns})
+        exercises = pd.concat([read_frame(path) for path in self.exercises]) if self.exercises else none
+        return exercises, read_frame(self.states)
+
+
+def mirror(variable: str, named: Path | None = None) -> Path | None:
+    """A folder to copy raw files from: named, or that of a variable of the environment, or None."""
+    folder = named or os.environ.get(variable)
+    return Path(folder).expanduser() if folder else None

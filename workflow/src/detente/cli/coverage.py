@@ -10,8 +10,7 @@ import pandas as pd
 
 from detente.base.errors import ConfigError, EstimationError
 from detente.base.files import read_frame
-from detente.cli.command import command
-from detente.cli.options import Parquet, StudyOptions
+from detente.cli.command import Parquet, StudyOptions, command
 from detente.simulate import Hazard, World, hazard, policy, stream
 from detente.stats import ModelFrame
 from detente.stats.resampling import prepared
@@ -37,7 +36,7 @@ class Cell:
     shocks: Mapping[str, float]
 
 
-@command("step", "detente coverage --study demo --panel data/processed/demo/panel.parquet --out coverage.parquet")
+@command("step", "--study demo --panel data/processed/demo/panel.parquet --out coverage.parquet")
 def coverage(
     of: StudyOptions,
     panel: Annotated[Path, "panel of the study"],

@@ -9,8 +9,7 @@ import pandas as pd
 
 from detente.base.files import read_frame, write_csv
 from detente.base.frames import FrameSchema
-from detente.cli.command import command
-from detente.cli.options import Parquet, RecordOptions, StudyOptions
+from detente.cli.command import Parquet, RecordOptions, StudyOptions, command
 from detente.study.design import Specification, build_design, from_json
 from detente.study.design import describe as d
 from detente.study.estimation import ATTRITION, ESTIMATES, FAILURES, Estimates
@@ -25,8 +24,8 @@ Parts = Annotated[Sequence[Path], "parquet files to gather"]
 
 @command(
     "step",
-    "detente describe --study tiny --panel panel.parquet --codebook codebook.csv --states states.parquet "
-    "--out describe --csv sample_flow.csv",
+    "--study tiny --panel panel.parquet --codebook codebook.csv --states states.parquet --out describe --csv "
+    "sample_flow.csv",
 )
 def describe(
     of: StudyOptions,
@@ -59,8 +58,8 @@ def describe(
 
 @command(
     "step",
-    "detente estimate --panel panel.parquet --specifications '[…]' --estimates estimates.parquet "
-    "--failures failures.parquet --attrition attrition.parquet",
+    "--panel panel.parquet --specifications '[…]' --estimates estimates.parquet --failures failures.parquet "
+    "--attrition attrition.parquet",
 )
 def estimate(
     panel: Annotated[Path, "panel of the study, parquet"],
@@ -110,9 +109,9 @@ class Gathered:
 
 @command(
     "step",
-    "detente collect --study tiny --estimates estimates/*.parquet --failures failures/*.parquet "
-    "--attrition attrition/*.parquet --estimates-out estimates.parquet --failures-out failures.parquet "
-    "--attrition-out attrition.parquet --csv estimates.csv",
+    "--study tiny --estimates estimates/*.parquet --failures failures/*.parquet --attrition attrition/*.parquet "
+    "--estimates-out estimates.parquet --failures-out failures.parquet --attrition-out attrition.parquet --csv "
+    "estimates.csv",
 )
 def collect(of: StudyOptions, frames: Gathered, csv: Annotated[Path, "CSV of the estimates to write"]) -> None:
     """Gather estimates into one table.

@@ -7,8 +7,7 @@ from pathlib import Path
 from typing import Annotated
 
 from detente.base.files import read_json, write_bytes, write_csv, write_json, write_text
-from detente.cli.command import command
-from detente.cli.options import Csv, StudyOptions, Templates
+from detente.cli.command import Csv, StudyOptions, Templates, command
 from detente.report import TEMPLATES, Evidence, Frames, files_of, made_for, read_templates
 from detente.study.config import load_multiverse
 
@@ -29,7 +28,7 @@ class EvidenceOptions(StudyOptions):
         return Evidence(project, study, Frames(processed, reports, claims, nodes))
 
 
-@command("step", "detente tables --study tiny --out reports/tiny/tables")
+@command("step", "--study tiny --out reports/tiny/tables")
 def tables(
     of: EvidenceOptions, out: Annotated[Path, "folder for <table>.{html,tex,typ,csv}"], templates: Templates = TEMPLATES
 ) -> None:
@@ -40,7 +39,7 @@ def tables(
             write_bytes(content, out / name)
 
 
-@command("step", "detente figures --study tiny --out reports/tiny/figures")
+@command("step", "--study tiny --out reports/tiny/figures")
 def figures(of: EvidenceOptions, out: Annotated[Path, "folder for <figure>.{svg,pdf,png}"]) -> None:
     """Draw figures."""
     for exhibit, figure in made_for(of.evidence(), "figure"):
@@ -48,7 +47,7 @@ def figures(of: EvidenceOptions, out: Annotated[Path, "folder for <figure>.{svg,
             write_bytes(content, out / name)
 
 
-@command("step", "detente curves --study tiny --claim exercise --out reports/tiny/robustness")
+@command("step", "--study tiny --claim exercise --out reports/tiny/robustness")
 def curves(
     of: EvidenceOptions, claim: Annotated[str, "the claim to draw"], out: Annotated[Path, "folder to write to"]
 ) -> None:
@@ -72,7 +71,7 @@ def curves(
     print(f"{claim}: {len(drawn)} curves")
 
 
-@command("step", "detente numbers --study tiny --out reports/tiny/numbers.json")
+@command("step", "--study tiny --out reports/tiny/numbers.json")
 def numbers(of: EvidenceOptions, out: Annotated[Path, "numbers.json"]) -> None:
     """Write every number that the text mentions.
 
@@ -83,7 +82,7 @@ def numbers(of: EvidenceOptions, out: Annotated[Path, "numbers.json"]) -> None:
     write_json(mentioned(of.evidence()), out)
 
 
-@command("step", "detente recovery --study tiny --out reports/tiny/recovery.csv")
+@command("step", "--study tiny --out reports/tiny/recovery.csv")
 def recovery(of: EvidenceOptions, out: Csv) -> None:
     """Compare planted with estimated effects."""
     from detente.report.paper import recovery as compared
@@ -91,11 +90,7 @@ def recovery(of: EvidenceOptions, out: Csv) -> None:
     write_csv(compared(of.evidence()), out)
 
 
-@command(
-    "step",
-    "detente publish --study tiny --shown reports/tiny --provenance provenance.json --lineage lineage.json "
-    "--pdf paper.pdf --html index.html",
-)
+@command("step", "--study tiny --shown reports/tiny --provenance provenance.json --pdf paper.pdf --html index.html")
 def publish(
     of: EvidenceOptions,
     shown: Annotated[Path, "folder with numbers.json, tables/ and figures/"],
@@ -125,7 +120,7 @@ def publish(
     write_text(written(manuscript, read), html)
 
 
-@command("step", "detente robustness --study tiny --shown reports/tiny/robustness --html reports/tiny/robustness.html")
+@command("step", "--study tiny --shown reports/tiny/robustness --html reports/tiny/robustness.html")
 def robustness(
     of: EvidenceOptions,
     shown: Annotated[Path, "folder of curves, tables and figures"],

@@ -13,8 +13,7 @@ import pandas as pd
 from detente.base.errors import ConfigError, EmptySample, FormulaError, UnknownVariable, choices
 from detente.base.expressions import Table, parse_condition, selected
 from detente.base.files import write_csv, write_json
-from detente.cli.command import Option, command
-from detente.cli.options import Home
+from detente.cli.command import Home, Option, command
 from detente.data import project_root
 from detente.data.record import read_raw
 from detente.data.sources import RawTable
@@ -56,10 +55,7 @@ class Rows:
         return frame
 
 
-@command(
-    "models",
-    'detente fit "onset_gml ~ defence_pact | dyad + year" --data panel.parquet --sides ccode1 ccode2 --time year',
-)
+@command("models", '"onset_gml ~ defence_pact | dyad + year" --data panel.parquet --sides ccode1 ccode2 --time year')
 def fit(
     formula: Annotated[str, "e.g. 'onset ~ exercise + alliance | dyad + year'; the part after | is absorbed"],
     /,

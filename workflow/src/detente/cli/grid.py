@@ -10,8 +10,7 @@ from typing import Annotated
 import pandas as pd
 
 from detente.base.files import write_csv, write_json
-from detente.cli.command import Option, command
-from detente.cli.options import Home
+from detente.cli.command import Home, Option, command
 from detente.data import project_root
 from detente.study.config import Multiverse, load_project
 from detente.study.multiverse import Grid, grids_of, multiverse_of
@@ -20,7 +19,7 @@ from detente.study.multiverse import Grid, grids_of, multiverse_of
 PAGE, WIDEST = (100, 24), 120
 
 
-@command("claims", "detente grid --study paper")
+@command("claims", "--study paper")
 def grid(
     study: Annotated[str, "name of the study (default: paper)"] = "paper",
     override: Annotated[Path | None, "a study file outside config/study"] = None,

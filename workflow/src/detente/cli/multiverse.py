@@ -12,8 +12,7 @@ import pandas as pd
 
 from detente.base.errors import EstimationError
 from detente.base.files import read_frame, read_json, write_csv
-from detente.cli.command import Option, command
-from detente.cli.options import Csv, Parquet, RecordOptions, StudyOptions
+from detente.cli.command import Csv, Option, Parquet, RecordOptions, StudyOptions, command
 from detente.stats.resampling import CircularShift
 from detente.study.config import Claim, Multiverse
 from detente.study.design import HEADLINE, Specification
@@ -43,11 +42,7 @@ WILD = "wild bootstrap by dyad, no effect imposed"
 Panels = Annotated[Path, "folder of dyad-year.parquet and directed-dyad-year.parquet"]
 
 
-@command(
-    "step",
-    "detente multiverse --study tiny --claim exercise --shard 0 --panels data/processed/tiny/robustness "
-    "--out shard.parquet",
-)
+@command("step", "--study tiny --claim exercise --shard 0 --panels data/processed/tiny/robustness --out shard.parquet")
 def multiverse(
     of: StudyOptions,
     claim: Annotated[str, "the claim whose shard is fitted"],
@@ -119,11 +114,7 @@ def progress(plan: dict[str, int], folder: Path, since: float, now: float) -> st
     return f"{head}, about {max(1, round(minutes))} min left"
 
 
-@command(
-    "step",
-    "detente gather --study tiny --parts data/processed/tiny/multiverse/exercise.0.parquet --out multiverse.parquet "
-    "--csv multiverse.csv",
-)
+@command("step", "--study tiny --parts exercise.0.parquet --out multiverse.parquet --csv multiverse.csv")
 def gather(
     of: StudyOptions,
     parts: Annotated[Sequence[Path], Option("what `multiverse` wrote", "PART")],
@@ -166,8 +157,8 @@ class Judged:
 
 @command(
     "step",
-    "detente joint --study tiny --claim exercise --multiverse shard.parquet --panels robustness --states "
-    "states.parquet --joint joint.parquet --decisions decisions.parquet --options options.parquet",
+    "--study tiny --claim exercise --multiverse shard.parquet --panels robustness --states states.parquet --joint "
+    "joint.parquet --decisions decisions.parquet --options options.parquet",
 )
 def joint(
     of: StudyOptions,

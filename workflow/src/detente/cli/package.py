@@ -13,8 +13,7 @@ import yaml
 from detente import __version__
 from detente.base.errors import UnfitPackage
 from detente.base.files import read_json, write_bytes
-from detente.cli.command import command, commands
-from detente.cli.options import Templates
+from detente.cli.command import Templates, command, commands
 from detente.cli.provenance import manifests, read_manifest
 from detente.cli.verify import studied
 from detente.provenance import MARKS, METADATA, STAMP, Crate, check, commit, fresh, metadata, own_files, zipped
@@ -42,7 +41,7 @@ FOLDERS = {
 }
 
 
-@command("replication", "detente package --study paper")
+@command("replication", "--study paper")
 def package(
     root: Annotated[Path, "folder of the checkout or package"] = Path(),
     study: Annotated[str | None, "name of the study (default: the package's, else paper)"] = None,

@@ -10,9 +10,8 @@ from typing import Annotated, Any, Literal
 from detente.base.errors import ConfigError, UnknownVariable, choices
 from detente.base.files import read_frame, read_note, write_csv, write_text
 from detente.base.frames import validated
-from detente.cli.command import Option, command
+from detente.cli.command import Home, Mirror, Option, command
 from detente.cli.formats import WRITTEN, write_panel
-from detente.cli.options import Home, Mirror
 from detente.data import SourceRecord, load_sources, project_root
 from detente.data.panel import (
     STATES,
@@ -94,7 +93,7 @@ class Places:
     attrition_logs: Annotated[Path | None, "folder of their attrition logs"] = None
 
 
-@command("data", "detente panel --years 1980-2010 --add gml mme nmc --out panel.parquet")
+@command("data", "--years 1980-2010 --add gml mme nmc --out panel.parquet")
 def panel(
     of: Joined, out: Annotated[Path, f"file to write: {', '.join(WRITTEN)}"], beside: Beside, places: Places
 ) -> None:
@@ -173,7 +172,7 @@ def offered(add: Sequence[str], unit: Unit, variables: Sequence[str], root: Path
     return Offer({name: e for name, e in entries.items() if name in (variables or entries)}, records)
 
 
-@command("data", "detente cite --panel panel.parquet")
+@command("data", "--panel panel.parquet")
 def cite(
     add: Annotated[
         Sequence[str],

@@ -12,8 +12,7 @@ from typing import Annotated, Any
 from detente.base.errors import UnknownOrigin, choices
 from detente.base.files import read_json, sha256, write_json
 from detente.base.strict import shown
-from detente.cli.command import Option, command
-from detente.cli.options import Json, StudyOptions
+from detente.cli.command import Json, Option, StudyOptions, command
 from detente.provenance import Lineage, ancestry, columns, commit, printed, versions
 from detente.provenance import lineage as graph_of
 from detente.study.config import Project, Study
@@ -22,9 +21,7 @@ from detente.study.config import Project, Study
 PLACES = ("reports/", "data/processed/")
 
 
-@command(
-    "step", "detente provenance --study tiny --sources mme --receipts data/processed/tiny/raw --out provenance.json"
-)
+@command("step", "--study tiny --sources mme --receipts data/processed/tiny/raw --out provenance.json")
 def provenance(
     of: StudyOptions,
     receipts: Annotated[Path, "folder of receipts of raw files"],
@@ -62,7 +59,7 @@ class Products:
         return graph_of([path.as_posix() for path in (*self.products, *more)], self.records, addresses)
 
 
-@command("step", "detente lineage --study tiny --products reports/tiny/numbers.json --out lineage.json")
+@command("step", "--study tiny --products reports/tiny/numbers.json --out lineage.json")
 def lineage(of: StudyOptions, made: Products, out: Json) -> None:
     """Record what made every exhibit."""
     write_json(made.lineage(*of.read()), out)
@@ -70,9 +67,8 @@ def lineage(of: StudyOptions, made: Products, out: Json) -> None:
 
 @command(
     "step",
-    "detente manifest --study tiny --provenance provenance.json --processed data/processed/tiny --report "
-    "reports/tiny --products reports/tiny/numbers.json --benchmarks data/processed/tiny/benchmarks/panel.tsv --out "
-    "manifest.json",
+    "--study tiny --provenance provenance.json --processed data/processed/tiny --report reports/tiny --products "
+    "reports/tiny/numbers.json --benchmarks data/processed/tiny/benchmarks/panel.tsv --out manifest.json",
 )
 def manifest(
     of: StudyOptions,
@@ -130,7 +126,7 @@ def _number(text: str) -> float | None:
         return None
 
 
-@command("replication", "detente trace reports/paper/tables/main.tex")
+@command("replication", "reports/paper/tables/main.tex")
 def trace(
     file: Annotated[Path, "a table, figure, number file or intermediate product of a study"],
     /,

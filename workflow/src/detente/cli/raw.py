@@ -9,8 +9,7 @@ from typing import Annotated
 
 from detente.base.errors import ConfigError, RawFilesUnavailable, choices
 from detente.base.files import read_json, sha256, write_frame, write_json
-from detente.cli.command import Option, command
-from detente.cli.options import Parquet, StudyOptions, mirror
+from detente.cli.command import Option, Parquet, StudyOptions, command, mirror
 from detente.data import SourceRecord
 from detente.study.config import Study
 
@@ -18,7 +17,7 @@ MIRROR = "DETENTE_MIRROR"
 Receipts = Annotated[Path, "folder for receipts of raw files, <slug>.json"]
 
 
-@command("step", "detente acquire --study paper --raw data/raw --receipts data/processed/paper/raw")
+@command("step", "--study paper --raw data/raw --receipts data/processed/paper/raw")
 def acquire(
     of: StudyOptions,
     raw: Annotated[Path, "folder for raw files, <slug>/<file>"],
@@ -59,11 +58,7 @@ def mirror_folder(root: Path, study: Study) -> Path | None:
     return mirror(MIRROR) or (root / Path(study.mirror).expanduser() if study.mirror else None)
 
 
-@command(
-    "step",
-    "detente simulate --study tiny --out data/simulated/tiny --receipts data/processed/tiny/raw --truth "
-    "data/processed/tiny/truth.json",
-)
+@command("step", "--study tiny --out data/simulated/tiny --receipts data/processed/tiny/raw --truth truth.json")
 def simulate(
     of: StudyOptions,
     out: Annotated[Path, "folder for raw files, <slug>/<file>"],
@@ -98,9 +93,7 @@ def simulate(
     write_json(asdict(world.truth), truth)
 
 
-@command(
-    "step", "detente clean --source mme --receipts data/processed/tiny/raw --tidy mme.parquet --attrition log.parquet"
-)
+@command("step", "--source mme --receipts data/processed/tiny/raw --tidy mme.parquet --attrition log.parquet")
 def clean(
     source: Annotated[str, "slug of the source"],
     receipts: Receipts,

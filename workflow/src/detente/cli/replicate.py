@@ -10,8 +10,7 @@ import pandas as pd
 
 from detente.base.errors import NotReproduced, RawFilesUnavailable
 from detente.base.files import write_bytes, write_csv, write_text
-from detente.cli.command import Option, command
-from detente.cli.options import Home, Templates, mirror
+from detente.cli.command import Home, Option, Templates, command, mirror
 from detente.data import project_root
 from detente.replicate import (
     COMPARISON,
@@ -51,7 +50,7 @@ class Given:
         return read_publications(files, list(self.only) or None)
 
 
-@command("replication", "detente replicate --only king_zeng_mid --out reports/replicate")
+@command("replication", "--only king_zeng_mid --out reports/replicate")
 def replicate(
     given: Given,
     out: Annotated[Path, "folder of the page and its CSV files"],

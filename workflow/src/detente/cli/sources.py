@@ -12,8 +12,7 @@ import pandas as pd
 
 from detente.base.errors import BrokenContract, ConfigError, choices
 from detente.base.files import write_bytes, write_text
-from detente.cli.command import Option, command
-from detente.cli.options import Home, Mirror, mirror
+from detente.cli.command import Home, Mirror, Option, command, mirror
 from detente.cli.panel import Offer, UnitOptions, offered, sources_named
 from detente.data import THEMES, SourceRecord, load_sources, project_root
 from detente.data.panel import MAJOR, MIRROR, STATES, expansions
@@ -33,7 +32,7 @@ DERIVED = "derived"
 PACKAGE = "workflow/src/detente"
 
 
-@command("data", "detente sources --only mme gml-mid")
+@command("data", "--only mme gml-mid")
 def sources(
     only: Annotated[Sequence[str], Option("sources to list (default: all)", "SOURCE")] = (),
     format_: Annotated[Literal["text", "csv"], "for reading, or for machines"] = "text",
@@ -84,7 +83,7 @@ def _source_entry(name: str, record: SourceRecord) -> str:
     return "\n".join([f"{name}: {record.title}, version {record.version}", *filled])
 
 
-@command("data", "detente codebook --add gml mme --directed")
+@command("data", "--add gml mme --directed")
 def codebook(
     unit: UnitOptions,
     add: Annotated[
@@ -173,7 +172,7 @@ def _wrapped(text: str, width: int, first: str, rest: str) -> str:
     return textwrap.fill(text, width, initial_indent=first, subsequent_indent=rest, break_on_hyphens=False)
 
 
-@command("data", "detente datapage --out docs/data.md --chart docs/images/coverage.svg")
+@command("data", "--out docs/data.md --chart docs/images/coverage.svg")
 def datapage(
     out: Annotated[Path, "Markdown file to write"],
     chart: Annotated[Path, "picture to write: .svg, .png or .pdf"],

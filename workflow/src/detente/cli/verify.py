@@ -12,8 +12,7 @@ from typing import Annotated
 
 from detente.base.errors import NotVerified
 from detente.base.files import read_json, write_text
-from detente.cli.command import command
-from detente.cli.options import Templates
+from detente.cli.command import Templates, command
 from detente.cli.provenance import manifests, read_manifest
 from detente.cli.raw import MIRROR, mirror_folder
 from detente.provenance import GOOD, RELATIVE, STAMP, Build, Verdict, compare, copied, counted, inputs
@@ -59,7 +58,7 @@ class How:
     tolerance: Annotated[float, f"relative (default: {RELATIVE:g})"] = RELATIVE
 
 
-@command("replication", "detente verify --study paper")
+@command("replication", "--study paper")
 def verify(
     how: How,
     root: Annotated[Path, "folder of the checkout or package"] = Path(),

@@ -160,7 +160,7 @@ def _share_a_state(frame: ModelFrame) -> Flags:
 
 
 def _share(factor: str, frame: ModelFrame) -> Flags:
-    return frame.factor(factor)[:, None] == frame.factor(factor)
+    return np.asarray(frame.factor(factor)[:, None] == frame.factor(factor))
 
 
 DEPENDENT: dict[str, Dependent] = {
