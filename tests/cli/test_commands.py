@@ -29,7 +29,7 @@ def test_the_example_of_a_command_is_a_legal_call(name: str) -> None:
 @pytest.mark.parametrize("name", commands())
 def test_a_command_is_the_function_that_it_is_declared_as(name: str) -> None:
     declared = commands()[name]
-    function = getattr(importlib.import_module(f"detente.cli.{declared.module}"), name)
+    function = getattr(importlib.import_module(declared.module), name)
     assert inspect.getdoc(function).startswith(f"{declared.summary}.")
     assert declared.group in GROUPS
 

@@ -14,8 +14,7 @@ from detente.base.errors import BrokenContract, ConfigError, IndefiniteCovarianc
 from detente.cli import main
 from detente.data.panel import build_panel
 from detente.simulate import simulate_world
-from detente.simulate.again import hazard, policy
-from detente.simulate.risk import CRISIS, draw_disposition
+from detente.simulate.risk import CRISIS, draw_disposition, hazard, policy
 from detente.simulate.settings import stream
 from detente.simulate.stage import build_stage
 from detente.stats.fitting import fit

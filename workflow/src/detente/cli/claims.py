@@ -16,8 +16,8 @@ from detente.base.files import read_frame, read_json, write_bytes, write_csv, wr
 from detente.cli.command import Home, Option, RecordOptions, StudyOptions, command
 from detente.data import project_root
 from detente.stats.resampling import Randomisation
-from detente.study import load
-from detente.study.config import CLAIMS, Claim, ClaimsFile, Project, Study, load_multiverse
+from detente.study import load, verdicts
+from detente.study.config import CLAIMS, ClaimsFile, Project, Study, load_multiverse
 from detente.study.design import Specification, build_design, duration_terms, specification
 from detente.study.robustness import (
     PREDICTION,
@@ -31,22 +31,6 @@ from detente.study.robustness import (
     task,
 )
 from detente.study.robustness import examine as examined
-from detente.study.verdicts import (
-    FAMILIES,
-    FOLDER,
-    INDEX,
-    LEDGER,
-    RESULTS,
-    Findings,
-    Registration,
-    checks,
-    digest,
-    families,
-    registered,
-    registrations,
-    standings,
-)
-from detente.study.verdicts import ledger as ledger_of
 
 ESTIMATOR = "logit"
 # Of the dyad-years of the first instrument: one that is coded in fewer would decide which rows all are judged on.
@@ -72,9 +56,8 @@ def examine(
     """
     project = load(of.root, of.override)
     study, about = project.study(of.study), project.claims.claims[claim]
-    made = Record(read_frame(panel), *record.read())
-    spec = specification(project, study, about)
-    examination = examined(made, spec, study.seed_of(about.id), study.seed_of(about.family))
+    spec, rows = specification(project, study, about), Record(read_frame(panel), *record.read())
+    examination = examined(rows, spec, study.seed_of(about.id), study.seed_of(about.family))
     examination.write(out)
     for row in examination.failures.itertuples():
         print(f"{about.id}, {row.part}: {row.error}: {row.message}")
@@ -117,16 +100,10 @@ def predicted(project: Project, study: Study) -> list[Specification]:
     """Of the examined claims about an instrument between two states, those of one outcome; the study's own first."""
     named = {claim.id: claim for claim in project.examined(study)}
     ordered = dict.fromkeys([*(name for name in study.claims if name in named), *named])
-    claims = [c for c in map(named.__getitem__, ordered) if _is_instrument(c)]
-    return [
-        specification(project, study, claim, ESTIMATOR, study.headline)
-        for claim in claims
-        if claim.outcome == claims[0].outcome
-    ]
-
-
-def _is_instrument(claim: Claim) -> bool:
-    return claim.family == "instruments" and not claim.directed and claim.moderator is None
+    claims = [c for c in map(named.__getitem__, ordered) if c.family == "instruments"]
+    claims = [c for c in claims if not c.directed and c.moderator is None]
+    same = (c for c in claims if c.outcome == claims[0].outcome)
+    return [specification(project, study, claim, ESTIMATOR, study.headline) for claim in same]
 
 
 def _base(spec: Specification) -> list[str]:
@@ -157,20 +134,14 @@ def ledger(
     whole = judged(project, read_frame(multiverse))
     parts = {claim.id: Examination.read(examined / claim.id) for claim in project.examined(study)}
     grouped = _families(project, parts)
-    findings = {
-        name: Findings(
-            study.vcov[0],
-            part,
-            whole[whole["claim"] == name],
-            read_frame(joint / f"joint.{name}.parquet"),
-            grouped[grouped["member"] == name],
-        )
-        for name, part in parts.items()
-    }
-    made = ledger_of(project.claims, study.headline, findings, standings(project))
-    LEDGER.write(made, out / "ledger.parquet")
-    RESULTS.write(checks(project.claims, findings), out / "checks.parquet")
-    FAMILIES.write(grouped, out / "families.parquet")
+    findings = {}
+    for name, part in parts.items():
+        tests, own = read_frame(joint / f"joint.{name}.parquet"), grouped[grouped["member"] == name]
+        findings[name] = verdicts.Findings(study.vcov[0], part, whole[whole["claim"] == name], tests, own)
+    made = verdicts.ledger(project.claims, study.headline, findings, verdicts.standings(project))
+    verdicts.LEDGER.write(made, out / "ledger.parquet")
+    verdicts.RESULTS.write(verdicts.checks(project.claims, findings), out / "checks.parquet")
+    verdicts.FAMILIES.write(grouped, out / "families.parquet")
     planted = read_json(truth)["effects"] if truth is not None else {}
     SCORE.write(score(made, whole, planted), out / "score.parquet")
     write_csv(made, csv)
@@ -183,27 +154,16 @@ def judged(project: Project, multiverse: pd.DataFrame) -> pd.DataFrame:
 
 
 def _families(project: Project, parts: Mapping[str, Examination]) -> pd.DataFrame:
-    """P-values within each declared family, from the draws of its claims' randomisation tests."""
+    """P-values within each declared family, from the draws of its claims' first randomisation tests."""
     members: dict[str, dict[str, Randomisation]] = {}
     for name, frames in parts.items():
-        if len(frames.tests):
-            members.setdefault(project.claims.claims[name].family, {})[name] = _test(frames)
-    found = [families.family(name, tests) for name, tests in members.items()]
-    return pd.concat(found, ignore_index=True) if found else FAMILIES.empty()
-
-
-def _test(frames: Examination) -> Randomisation:
-    """The randomisation test that a claim's family is judged by: its first, with its draws."""
-    row = frames.tests.iloc[0]
-    return Randomisation(
-        term=str(row["term"]),
-        statistic="t",
-        observed=float(row["observed"]),
-        scheme=str(row["scheme"]),
-        seed=int(row["seed"]),
-        flags=(),
-        draws=frames.draws["statistic"].to_numpy(dtype=np.float64),
-    )
+        for row in frames.tests.head(1).to_dict("records"):
+            members.setdefault(project.claims.claims[name].family, {})[name] = Randomisation(
+                term=row["term"], statistic="t", observed=row["observed"], scheme=row["scheme"], seed=row["seed"],
+                flags=(), draws=frames.draws["statistic"].to_numpy(dtype=np.float64),
+            )  # fmt: skip
+    found = [verdicts.families.family(name, tests) for name, tests in members.items()]
+    return pd.concat(found, ignore_index=True) if found else verdicts.FAMILIES.empty()
 
 
 def day(text: str) -> str:
@@ -220,34 +180,25 @@ def register(
     seen: Annotated[str, "what had been seen of results before, in sentences for the reader"] = "",
     root: Home = None,
 ) -> None:
-    """Freeze the claims, with a date and a checksum.
-
-    They are checked, copied, and the copy entered in the index, so that later changes can be told.
-    """
+    """Freeze the claims, with a date and a checksum."""
     home = root or project_root()
     load(home)
     claims = strict.read(home / CLAIMS, ClaimsFile)
-    registered(home)
-    earlier = registrations(home)
-    new = Registration(file=f"claims-{date_}.yaml", date=date_, sha256=digest(claims), seen=seen)
-    _check_new(home, new, earlier)
-    write_bytes((home / CLAIMS).read_bytes(), home / FOLDER / new.file)
-    write_text(HEAD + "".join(map(_block, (*earlier, new))), home / INDEX)
-    print(f"{FOLDER / new.file}: {len(claims.claims)} claims, {len(claims.untested)} untested, sha256 {new.sha256}")
-
-
-def _check_new(root: Path, new: Registration, earlier: tuple[Registration, ...]) -> None:
-    """A registration is never overwritten, back-dated or repeated."""
-    if (root / FOLDER / new.file).exists():
-        raise ConfigError(
-            f"{FOLDER / new.file}: claims were registered on {new.date}; a registration is not overwritten"
-        )
-    if earlier and new.date <= earlier[-1].date:
-        raise ConfigError(f"--date: {new.date} is not after {earlier[-1].date}, the last registration")
+    verdicts.registered(home)
+    earlier = verdicts.registrations(home)
+    new = verdicts.Registration(file=f"claims-{date_}.yaml", date=date_, sha256=verdicts.digest(claims), seen=seen)
+    place = verdicts.FOLDER / new.file
+    if (home / place).exists():
+        raise ConfigError(f"{place}: claims were registered on {date_}; a registration is not overwritten")
+    if earlier and date_ <= earlier[-1].date:
+        raise ConfigError(f"--date: {date_} is not after {earlier[-1].date}, the last registration")
     if same := next((each for each in earlier if each.sha256 == new.sha256), None):
         raise ConfigError(f"{CLAIMS}: says what was registered on {same.date}: there is nothing to register")
-
-
-def _block(each: Registration) -> str:
-    block = f'  - file: {each.file}\n    date: "{each.date}"\n    sha256: {each.sha256}\n'
-    return block + (f"    seen: {json.dumps(each.seen, ensure_ascii=False)}\n" if each.seen else "")
+    write_bytes((home / CLAIMS).read_bytes(), home / place)
+    blocks = "".join(
+        f'  - file: {each.file}\n    date: "{each.date}"\n    sha256: {each.sha256}\n'
+        + (f"    seen: {json.dumps(each.seen, ensure_ascii=False)}\n" if each.seen else "")
+        for each in (*earlier, new)
+    )
+    write_text(HEAD + blocks, home / verdicts.INDEX)
+    print(f"{place}: {len(claims.claims)} claims, {len(claims.untested)} untested, sha256 {new.sha256}")

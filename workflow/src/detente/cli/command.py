@@ -73,7 +73,7 @@ def commands() -> dict[str, Command]:
     for module, function, call in decorated(Path(__file__).parent, "command"):
         sentence = (ast.get_docstring(function) or "").split(".\n")[0].removesuffix(".")
         group, example = map(ast.literal_eval, call.args)
-        found[function.name] = Command(module, sentence, group, f"detente {function.name} {example}")
+        found[function.name] = Command(f"detente.cli.{module}", sentence, group, f"detente {function.name} {example}")
     order = list(GROUPS)
     return dict(sorted(found.items(), key=lambda item: (order.index(item[1].group), item[0])))
 
@@ -94,7 +94,7 @@ def described() -> str:
 def parsed(name: str, words: Sequence[str]) -> Callable[[], None]:
     """The call of a command that `words` ask for; ends the program as argparse does if they are no legal call."""
     declared = commands()[name]
-    function = getattr(importlib.import_module(f"detente.cli.{declared.module}"), name)
+    function = getattr(importlib.import_module(declared.module), name)
     parser = argparse.ArgumentParser(
         prog=f"detente {name}", description=f"{declared.summary}.", epilog=f"Example: {declared.example}"
     )

@@ -54,11 +54,8 @@ def coverage(
     claim = study.claims[0]
     truth = world.effects.get(claim, 0.0)
     wanted = draws or (DRAWS if world.states >= SMALL else FEW_DRAWS)
-    made = [
-        frame
-        for cell in cells(project, study, world, read_frame(panel))
-        for frame in judged(cell, truth, wanted, study.seed)
-    ]
+    found = cells(project, study, world, read_frame(panel))
+    made = [part for cell in found for part in judged(cell, truth, wanted, study.seed)]
     frame = pd.concat(made, ignore_index=True).assign(claim=claim)
     ordered = frame.sort_values("scenario", key=lambda names: names.map(SCENARIOS.index), kind="stable")
     COVERAGE.write(ordered, out)

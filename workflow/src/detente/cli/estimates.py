@@ -3,21 +3,18 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import pandas as pd
 
 from detente.base.files import read_frame, write_csv
 from detente.base.frames import FrameSchema
 from detente.cli.command import Parquet, RecordOptions, StudyOptions, command
-from detente.study.design import Specification, build_design, from_json
+from detente.study.design import build_design, from_json
 from detente.study.design import describe as d
 from detente.study.estimation import ATTRITION, ESTIMATES, FAILURES, Estimates
 from detente.study.estimation import estimate as estimated
 from detente.study.verdicts import standings
-
-if TYPE_CHECKING:
-    from detente.stats import ModelFrame
 
 Parts = Annotated[Sequence[Path], "parquet files to gather"]
 
@@ -35,10 +32,7 @@ def describe(
     out: Annotated[Path, "folder for parquet files"],
     csv: Annotated[Path, "CSV of the sample flow"],
 ) -> None:
-    """Count and describe the panel.
-
-    Writes sample flow, descriptive statistics, time line, partners and raw risks.
-    """
+    """Count and describe the panel."""
     project, study = of.read()
     rows = read_frame(panel)
     exercises, states = record.read()
@@ -78,21 +72,16 @@ def estimate(
     for spec in from_json(specifications):
         design = build_design(rows, spec)
         results.append(estimated(design, spec))
-        steps += [
-            (spec.claim.id, spec.estimator, spec.sample.name, i, reason, count)
-            for i, (reason, count) in enumerate(_attrition(design, spec, results[-1].unused))
-        ]
+        # Before the last step of the design, what is left: the rows that the estimator has no use for.
+        unused, (*dropped, (last, used)) = results[-1].unused, design.attrition
+        dropped += [(f"of no use to {spec.estimator}", unused)] if unused else []
+        about = (spec.claim.id, spec.estimator, spec.sample.name)
+        steps += [(*about, i, *step) for i, step in enumerate([*dropped, (last, used - unused)])]
         print(f"{spec}: {len(design.y):,} rows, {int(design.y.sum()):,} onsets", flush=True)
     found = pd.concat([r.rows for r in results], ignore_index=True)
     ESTIMATES.write(ESTIMATES.empty() if found.empty else found, estimates)
     FAILURES.write(pd.concat([r.failures for r in results], ignore_index=True), failures)
     ATTRITION.write(pd.DataFrame(steps, columns=list(ATTRITION.columns)), attrition)
-
-
-def _attrition(design: "ModelFrame", spec: Specification, unused: int) -> list[tuple[str, int]]:
-    """The steps of the design, and before the last, what is left, the rows that the estimator has no use for."""
-    *left_out, (last, used) = design.attrition
-    return [*left_out, *([(f"of no use to {spec.estimator}", unused)] if unused else []), (last, used - unused)]
 
 
 @dataclass(frozen=True)
@@ -132,7 +121,6 @@ def collect(of: StudyOptions, frames: Gathered, csv: Annotated[Path, "CSV of the
 
 def _together(schema: FrameSchema, paths: Sequence[Path], out: Path) -> pd.DataFrame:
     parts = [schema.read(path) for path in paths]
-    filled = [p for p in parts if len(p)]
-    frame = pd.concat(filled, ignore_index=True) if filled else parts[0]
+    frame = pd.concat([p for p in parts if len(p)] or parts[:1], ignore_index=True)
     schema.write(frame, out)
     return frame

@@ -73,10 +73,7 @@ def curves(
 
 @command("step", "--study tiny --out reports/tiny/numbers.json")
 def numbers(of: EvidenceOptions, out: Annotated[Path, "numbers.json"]) -> None:
-    """Write every number that the text mentions.
-
-    Planted effects are among them where the world is simulated.
-    """
+    """Write every number that the text mentions."""
     from detente.report.paper import numbers as mentioned
 
     write_json(mentioned(of.evidence()), out)
@@ -127,10 +124,7 @@ def robustness(
     html: Annotated[Path, "page to write"],
     templates: Templates = TEMPLATES,
 ) -> None:
-    """Typeset the robustness of a study.
-
-    Tables and figures are written beside the page that holds them, each in every format.
-    """
+    """Typeset the robustness of a study."""
     from detente.report.paper import html as written
     from detente.report.paper import outdated, robustness_of, texts
 

@@ -24,6 +24,7 @@ from detente.study.config import load_samples
 
 READ = (".parquet", ".csv", ".dta", ".rds", ".rda", ".xlsx", ".zip")
 WRITTEN = (".csv", ".json")
+COVARIANCES = "covariance estimators, one printed table each: dyadic, dyad, dyad+year, hc1, … (default: dyadic)"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,19 +63,11 @@ def fit(
     rows: Rows,
     estimator: Annotated[str, f"default: lpm; {', '.join(sorted(REGISTRY))}"] = "lpm",
     option: Annotated[Sequence[str], Option("options of the estimator, e.g. bias=analytical", "NAME=VALUE")] = (),
-    vcov: Annotated[
-        Sequence[str],
-        Option(
-            "covariance estimators, one printed table each: dyadic, dyad, dyad+year, hc1, … (default: dyadic)", "NAME"
-        ),
-    ] = ("dyadic",),
+    vcov: Annotated[Sequence[str], Option(COVARIANCES, "NAME")] = ("dyadic",),
     ssc: Annotated[str, f"small-sample correction: {', '.join(CONVENTIONS)}"] = "detente",
     out: Annotated[Path | None, f"table of coefficients to write: {' or '.join(WRITTEN)}"] = None,
 ) -> None:
-    """Fit a model to a table of dyads, by any estimator, under any covariance.
-
-    It is printed with the recipe of its standard errors.
-    """
+    """Fit a model to a table of dyads, by any estimator, under any covariance."""
     if out and out.suffix not in WRITTEN:
         raise ConfigError(f"--out: {out.name!r} must end in one of {', '.join(WRITTEN)}")
     fitted = fitted_by(
@@ -121,25 +114,15 @@ def _option(word: str, estimator: str) -> tuple[str, Any]:
         raise ConfigError(f"--option: {name!r} must be a number, True, False or None; found {value!r}") from error
 
 
+def _recipe(fit: Fit) -> dict[str, Any]:
+    """What the covariance says of itself."""
+    return {"vcov": fit.vcov.kind, "ssc": fit.vcov.ssc, "repair": fit.vcov.repair, "df": fit.vcov.df}
+
+
 def _rows(fits: Sequence[Fit]) -> pd.DataFrame:
     """One row per term and covariance."""
-    return pd.concat(
-        [
-            fit.table().assign(
-                outcome=fit.outcome,
-                estimator=fit.estimator,
-                vcov=fit.vcov.kind,
-                ssc=fit.vcov.ssc,
-                repair=fit.vcov.repair,
-                df=fit.vcov.df,
-                nobs=fit.nobs,
-                dyads=fit.dyads,
-                states=fit.states,
-            )
-            for fit in fits
-        ],
-        ignore_index=True,
-    )
+    tables = [fit.table().assign(outcome=fit.outcome, estimator=fit.estimator, **_recipe(fit)) for fit in fits]
+    return pd.concat(tables, ignore_index=True).assign(nobs=fits[0].nobs, dyads=fits[0].dyads, states=fits[0].states)
 
 
 def _content(formula: str, fits: Sequence[Fit]) -> dict[str, object]:
@@ -151,10 +134,7 @@ def _content(formula: str, fits: Sequence[Fit]) -> dict[str, object]:
         "estimator": first.estimator,
         "options": dict(first.options),
         "effects": list(first.design.fixed_effects),
-        "nobs": first.nobs,
-        "dyads": first.dyads,
-        "states": first.states,
-        "events": first.events,
+        **{count: getattr(first, count) for count in ("nobs", "dyads", "states", "events")},
         "attrition": [{"reason": reason, "rows": rows} for reason, rows in first.attrition],
         "dropped": list(first.solution.dropped),
         "notes": list(first.flags),
@@ -165,11 +145,6 @@ def _content(formula: str, fits: Sequence[Fit]) -> dict[str, object]:
 def _covariance(fit: Fit) -> dict[str, object]:
     # A number that does not exist is null in JSON.
     table = fit.table().replace([math.inf, -math.inf], math.nan).astype(object)
-    return {
-        "vcov": fit.vcov.kind,
-        "ssc_rule": fit.ssc,
-        "ssc": fit.vcov.ssc,
-        "repair": fit.vcov.repair,
-        "df": fit.vcov.df if math.isfinite(fit.vcov.df) else None,
-        "terms": table.where(table.notna(), None).to_dict("records"),
-    }
+    terms = table.where(table.notna(), None).to_dict("records")
+    df = fit.vcov.df if math.isfinite(fit.vcov.df) else None
+    return _recipe(fit) | {"ssc_rule": fit.ssc, "df": df, "terms": terms}

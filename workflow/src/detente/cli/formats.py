@@ -8,7 +8,7 @@ import io
 import re
 import tempfile
 import zipfile
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -23,7 +23,8 @@ STAMP = datetime(1980, 1, 1)
 # Limits of Stata's file format, and what panels are stamped with.
 NAME_LENGTH, LABEL_LENGTH = 32, 80
 FIRST = datetime(1816, 1, 1)
-# Endings of panels.
+# Endings of raw files, and of panels.
+FORMATS = (".csv", ".dta", ".rda", ".xlsx", ".zip")
 WRITTEN = (".parquet", ".csv", ".dta", ".rds")
 SAVED = re.compile(rb"(<dcterms:(?:created|modified)[^>]*>)[^<]*")
 
@@ -34,25 +35,23 @@ def write_raw(path: Path, tables: Mapping[str, pd.DataFrame]) -> None:
     Tables are by name of R object, sheet, or member of the ZIP; a .csv or .dta has one, whatever its name.
     """
     if path.suffix not in FORMATS:
-        raise ValueError(f"{path.name}: no writer for {path.suffix!r}; known: {', '.join(sorted(FORMATS))}")
-    write_bytes(FORMATS[path.suffix](tables), path)
+        raise ValueError(f"{path.name}: no writer for {path.suffix!r}; known: {', '.join(FORMATS)}")
+    write_bytes(_encoded(path.suffix, tables), path)
 
 
-def _csv(tables: Mapping[str, pd.DataFrame]) -> bytes:
-    (frame,) = tables.values()
-    return frame.to_csv(index=False, lineterminator="\n").encode("utf-8")
-
-
-def _dta(tables: Mapping[str, pd.DataFrame]) -> bytes:
-    (frame,) = tables.values()
-    content = io.BytesIO()
-    frame.to_stata(content, write_index=False, time_stamp=STAMP)
-    return content.getvalue()
-
-
-def _rda(tables: Mapping[str, pd.DataFrame]) -> bytes:
-    """R data, compressed here because pyreadr's own compression stamps name and time."""
+def _encoded(ending: str, tables: Mapping[str, pd.DataFrame]) -> bytes:
+    if ending == ".zip":
+        return _zipped({name: _encoded(Path(name).suffix, {name: frame}) for name, frame in tables.items()})
+    if ending == ".xlsx":
+        return _xlsx(tables)
     ((name, frame),) = tables.items()
+    if ending == ".csv":
+        return frame.to_csv(index=False, lineterminator="\n").encode("utf-8")
+    if ending == ".dta":
+        content = io.BytesIO()
+        frame.to_stata(content, write_index=False, time_stamp=STAMP)
+        return content.getvalue()
+    # R data are compressed here, because pyreadr's own compression stamps name and time.
     with tempfile.TemporaryDirectory() as folder:
         plain = Path(folder) / "plain.rda"
         pyreadr.write_rdata(str(plain), frame, df_name=name)
@@ -72,10 +71,6 @@ def _xlsx(tables: Mapping[str, pd.DataFrame]) -> bytes:
     return _zipped(members)
 
 
-def _zip(tables: Mapping[str, pd.DataFrame]) -> bytes:
-    return _zipped({name: FORMATS[Path(name).suffix]({name: frame}) for name, frame in tables.items()})
-
-
 def _zipped(members: Mapping[str, bytes]) -> bytes:
     content = io.BytesIO()
     with zipfile.ZipFile(content, "w") as archive:
@@ -85,15 +80,6 @@ def _zipped(members: Mapping[str, bytes]) -> bytes:
             entry.external_attr = 0o644 << 16
             archive.writestr(entry, body)
     return content.getvalue()
-
-
-FORMATS: Mapping[str, Callable[[Mapping[str, pd.DataFrame]], bytes]] = {
-    ".csv": _csv,
-    ".dta": _dta,
-    ".rda": _rda,
-    ".xlsx": _xlsx,
-    ".zip": _zip,
-}
 
 
 def write_panel(

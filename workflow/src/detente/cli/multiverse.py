@@ -14,7 +14,7 @@ from detente.base.errors import EstimationError
 from detente.base.files import read_frame, read_json, write_csv
 from detente.cli.command import Csv, Option, Parquet, RecordOptions, StudyOptions, command
 from detente.stats.resampling import CircularShift
-from detente.study.config import Claim, Multiverse
+from detente.study.config import Multiverse
 from detente.study.design import HEADLINE, Specification
 from detente.study.multiverse import (
     DECISIONS,
@@ -39,6 +39,7 @@ PAUSE_SECONDS = 180
 BAR = 20
 DRAWS = 499
 WILD = "wild bootstrap by dyad, no effect imposed"
+FILES = {False: "dyad-year.parquet", True: "directed-dyad-year.parquet"}
 Panels = Annotated[Path, "folder of dyad-year.parquet and directed-dyad-year.parquet"]
 
 
@@ -51,56 +52,40 @@ def multiverse(
     shard: Annotated[int, "which part, from 0"] = 0,
     plan: Annotated[Path | None, "sizes of all parts, written by `grid --plan`, for the time left"] = None,
 ) -> None:
-    """Fit one shard of a claim's multiverse.
-
-    Some of its specifications are fitted again by themselves.
-    """
+    """Fit one shard of a claim's multiverse."""
     started = time.monotonic()
     (grid,) = grids_of(*of.read(), [claim])
-    variants = grid.shards()[shard]
+    variants, nodes = grid.shards()[shard], list(grid.nodes)
     specs = [variant.specification for variant in variants]
     rows = _read_panels(panels, specs)
-    frame = fitted(rows, variants, list(grid.nodes))
+    frame = fitted(rows, variants, nodes)
     name = f"{claim}.{shard}"
     checked = recheck(rows, specs, frame, zlib.crc32(name.encode("utf-8")))
-    multiverse_schema(list(grid.nodes)).write(frame, out)
-    lost = int((frame["error"] != "").sum())
-    seconds = time.monotonic() - started
+    multiverse_schema(nodes).write(frame, out)
+    lost, seconds = int((frame["error"] != "").sum()), time.monotonic() - started
     print(f"{name}: {len(frame):,} specifications, {lost:,} without an estimate, in {seconds:.0f} s")
     print(f"{name}: {checked:,} of them fitted again by themselves: the same to 1e-8 standard errors")
     if plan and plan.is_file():
-        since = _changed(_panels_at(panels).values())
+        # Parts older than the panels or this package will be fitted again.
+        modules = [m.__file__ for name, m in sys.modules.items() if name.partition(".")[0] == "detente"]
+        made_from = [Path(f) for f in (*(panels / file for file in FILES.values()), *modules) if f]
+        since = max(path.stat().st_mtime for path in made_from if path.is_file())
         print(progress(read_json(plan), out.parent, since, time.time()), file=sys.stderr)
 
 
-def _panels_at(folder: Path) -> dict[bool, Path]:
-    """Where a study's panels for robustness are: of dyad-years, and of directed ones."""
-    return {False: folder / "dyad-year.parquet", True: folder / "directed-dyad-year.parquet"}
-
-
 def _read_panels(folder: Path, specs: Iterable[Specification]) -> dict[bool, pd.DataFrame]:
-    """Panels that specifications need, and of these the columns that they need."""
-    files = _panels_at(folder)
-    return {directed: pd.read_parquet(files[directed], columns=names) for directed, names in columns_of(specs).items()}
-
-
-def _changed(panels: Iterable[Path]) -> float:
-    """When what parts are made from last changed, panels and this package: older parts will be fitted again."""
-    modules = [m.__file__ for name, m in sys.modules.items() if name.partition(".")[0] == "detente"]
-    return max(Path(f).stat().st_mtime for f in (*panels, *modules) if f and Path(f).is_file())
+    """Panels that specifications need, by whether they are directed, and of these the columns that they need."""
+    return {way: pd.read_parquet(folder / FILES[way], columns=names) for way, names in columns_of(specs).items()}
 
 
 def progress(plan: dict[str, int], folder: Path, since: float, now: float) -> str:
     """One line: a bar, parts finished after `since`, specifications fitted, and time left at the pace of this run."""
     files = {name: folder / f"{name}.parquet" for name in plan}
-    ends = {name: file.stat().st_mtime for name, file in files.items() if file.is_file()}
-    ends = {name: end for name, end in ends.items() if end >= since}
-    done = sum(plan[name] for name in ends)
-    whole = sum(plan.values())
+    ends = {n: f.stat().st_mtime for n, f in files.items() if f.is_file() and f.stat().st_mtime >= since}
+    done, whole = sum(plan[name] for name in ends), sum(plan.values())
     full = BAR * done // whole
     bar = "█" * full + "░" * (BAR - full)
     head = f"multiverse {bar} {len(ends)} of {len(plan)} parts, {done:,} of {whole:,} specifications"
-    left = whole - done
     run: list[tuple[float, str]] = []
     for end, name in sorted(((end, name) for name, end in ends.items()), reverse=True):
         if (run[-1][0] if run else now) - end > PAUSE_SECONDS:
@@ -108,9 +93,9 @@ def progress(plan: dict[str, int], folder: Path, since: float, now: float) -> st
         run.append((end, name))
     # The first part of a run says when it ended, not how long it took: it only starts the clock.
     fitted_since = sum(plan[name] for _, name in run[:-1])
-    if not left or not fitted_since:
+    if done == whole or not fitted_since:
         return head
-    minutes = (now - run[-1][0]) / fitted_since * left / 60
+    minutes = (now - run[-1][0]) / fitted_since * (whole - done) / 60
     return f"{head}, about {max(1, round(minutes))} min left"
 
 
@@ -121,10 +106,7 @@ def gather(
     out: Parquet,
     csv: Csv,
 ) -> None:
-    """Put the shards of a multiverse into one table.
-
-    They are in the order given, with the standing of each to what was registered.
-    """
+    """Put the shards of a multiverse into one table."""
     from detente.study.verdicts import standings
 
     frame = pd.concat([read_frame(path) for path in parts], ignore_index=True)
@@ -169,10 +151,7 @@ def joint(
     out: Judged,
     draws: Annotated[int, "draws under no effect"] = DRAWS,
 ) -> None:
-    """Judge a claim's equivalent specifications together.
-
-    It says, too, which decision moves the estimate.
-    """
+    """Judge a claim's equivalent specifications together."""
     started = time.monotonic()
     project, study = of.read()
     (grid,) = grids_of(project, study, [claim])
@@ -209,22 +188,16 @@ def _tests(
     if specs[0].claim.moderator is not None:
         yield joint_test(found.estimate, found.under_null(draws, seed)).assign(scheme=WILD)
         return
-    headline = next((s.claim for s in specs if s.name == HEADLINE), specs[0].claim)
+    own = next((i for i, spec in enumerate(specs) if spec.name == HEADLINE), 0)
+    headline, treatments = specs[own].claim, [(s.claim.treatment, s.claim.lag, s.claim.directed) for s in specs]
     exercises, states = record.read()
     years = next(iter(panels.values()))["year"]
     for scheme in schemes(headline, panels[headline.directed], exercises, states, (int(years.min()), int(years.max()))):
-        mine = [
-            i
-            for i, spec in enumerate(specs)
-            if isinstance(scheme, CircularShift) or _treatment(spec.claim) == _treatment(headline)
-        ]
+        any_treatment = isinstance(scheme, CircularShift)
+        mine = [i for i, treated in enumerate(treatments) if any_treatment or treated == treatments[own]]
         if mine:
             drawn = curve.drawn(panels, [specs[i] for i in mine], scheme, draws, seed)
             yield joint_test(found.estimate[mine], drawn).assign(scheme=scheme.name)
-
-
-def _treatment(claim: Claim) -> tuple[str, int, bool]:
-    return claim.treatment, claim.lag, claim.directed
 
 
 def _decided(grid: Grid, frame: pd.DataFrame, found: curve.Curve | None) -> tuple[pd.DataFrame, pd.DataFrame]:

@@ -85,7 +85,7 @@ def contents(
     shipped += [path.as_posix() for path in manifests(study.name)[: len(made)]]
     report = {path: (root / path).read_bytes() for path in shipped}
     packed = _packed(project, study, made, [*content, *report], templates, folder)
-    stamp = {
+    stamp: dict[str, Any] = {
         "study": study.name,
         "version": __version__,
         "commit": made[0]["commit"],
@@ -96,7 +96,16 @@ def contents(
     content |= report
     content[README] = readme(packed, templates).encode("utf-8")
     content[STAMP] = _json(stamp)
-    content[METADATA] = _json(metadata(_crate(project, study, stamp, packed), content))
+    crate = Crate(
+        name=f"{study.title} Replication package",
+        description=abstract_of(project, study),
+        version=__version__,
+        day=stamp["day"],
+        authors="The detente developers",
+        keywords=("interstate conflict", "military diplomacy", "replication package"),
+        sources={slug: record.model_dump(mode="json") for slug, record in packed.sources.items()},
+    )
+    content[METADATA] = _json(metadata(crate, content))
     return content
 
 
@@ -180,8 +189,8 @@ def _exhibits(
             _path(shown.module),
             made["step"] if made else "publish",
         )
-    numbers_file = f"reports/{study.name}/numbers.json"
-    yield Listed("In-text numbers", "every number of the text", numbers_file, _command_file("numbers"), "numbers")
+    file, code = f"reports/{study.name}/numbers.json", _path(commands()["numbers"].module)
+    yield Listed("In-text numbers", "every number of the text", file, code, "numbers")
 
 
 def _robustness(study: str) -> Iterator[Listed]:
@@ -191,11 +200,7 @@ def _robustness(study: str) -> Iterator[Listed]:
         ("The claims ledger", "claims_ledger.csv", "ledger", "ledger"),
         ("All specifications", "multiverse.csv", "multiverse", "multiverse"),
     ):
-        yield Listed("Robustness", caption, f"reports/{study}/{file}", _command_file(name), step)
-
-
-def _command_file(name: str) -> str:
-    return _path(f"detente.cli.{commands()[name].module}")
+        yield Listed("Robustness", caption, f"reports/{study}/{file}", _path(commands()[name].module), step)
 
 
 def _path(module: str) -> str:
@@ -211,19 +216,6 @@ def _day(root: Path) -> str:
         return subprocess.run(call, check=True, capture_output=True, text=True).stdout.strip()
     except (OSError, subprocess.CalledProcessError) as error:
         raise UnfitPackage(f"{root.as_posix()}: git does not say when the last commit was made") from error
-
-
-def _crate(project: Project, study: Study, stamp: Mapping[str, Any], packed: Packed) -> Crate:
-    sources = {slug: record.model_dump(mode="json") for slug, record in packed.sources.items()}
-    return Crate(
-        name=f"{study.title} Replication package",
-        description=abstract_of(project, study),
-        version=str(stamp["version"]),
-        day=str(stamp["day"]),
-        authors="The detente developers",
-        keywords=("interstate conflict", "military diplomacy", "replication package"),
-        sources=sources,
-    )
 
 
 def _json(content: object) -> bytes:

@@ -29,6 +29,8 @@ from detente.data.panel import (
 from detente.data.record import Tidied, cited, load_references, own_reference, own_source
 from detente.data.sources import ATTRITION
 
+SOURCES = "sources, with spaces or commas between (`detente sources` lists them), or YAML files of your own data"
+Add = Annotated[Sequence[str], Option(f"{SOURCES} (default: all)", "SOURCE")]
 Kept = Annotated[Sequence[str], Option("variables to keep (default: all)", "NAME")]
 Works = Mapping[str, Mapping[str, Any]]
 
@@ -62,14 +64,7 @@ class Joined(UnitOptions):
     """What a panel holds."""
 
     years: Annotated[tuple[int, int], Option("e.g. 1946-2010", "FIRST-LAST", span)]
-    add: Annotated[
-        Sequence[str],
-        Option(
-            "sources to join, with spaces or commas between; `detente sources` lists them; a YAML file describes data"
-            " of your own (default: all)",
-            "SOURCE",
-        ),
-    ] = ("all",)
+    add: Add = ("all",)
     variables: Kept = ()
     lead_in: Annotated[int, Option("years before the first to hold, for lags", "N")] = 0
 
@@ -100,7 +95,7 @@ def panel(
     """Build a panel of dyad-years or state-years."""
     if out.suffix not in WRITTEN:
         raise ConfigError(f"--out: {out.name!r} must end in one of {', '.join(WRITTEN)}")
-    built = _from_tidy(of, places) if places.tidy else _from_record(of, places)
+    built = _from_tidy(of, places, places.tidy) if places.tidy else _from_record(of, places)
     made = built.panel
     frame = validated(made.frame, panel_schema(made.entries, made.unit), "panel")
     # Tidy sources may be of a simulated world: only a panel made of the record says what it is made from.
@@ -119,23 +114,17 @@ def panel(
 
 def _from_record(of: Joined, places: Places) -> Built:
     """Whatever has to be fetched and cleaned."""
-    return build(
-        of.years,
-        sources_named(of.add),
-        unit=of.read(),
-        variables=of.variables or None,
-        lead_in=of.lead_in,
-        root=places.root,
-        mirror=places.mirror,
-    )
+    names, kept, unit = sources_named(of.add), of.variables or None, of.read()
+    at = {"root": places.root, "mirror": places.mirror}
+    return build(of.years, names, unit=unit, variables=kept, lead_in=of.lead_in, **at)
 
 
-def _from_tidy(of: Joined, places: Places) -> Built:
+def _from_tidy(of: Joined, places: Places, tidy: Path) -> Built:
     """Sources that an earlier step cleaned."""
-    if not (places.tidy and places.attrition_logs):
+    if not places.attrition_logs:
         raise ConfigError("--tidy needs --attrition-logs: the folder of the sources' attrition logs")
     modules = chosen(sources_named(of.add))
-    frames = {m.slug: read_frame(places.tidy / f"{m.slug}.parquet") for m in modules}
+    frames = {m.slug: read_frame(tidy / f"{m.slug}.parquet") for m in modules}
     attrition = {m.slug: read_frame(places.attrition_logs / f"{m.slug}.parquet") for m in modules}
     made = build_panel(frames, modules, of.years, unit=of.read(), lead_in=of.lead_in, variables=of.variables or None)
     return Built(made, whole_attrition(Tidied(frames, attrition), made), {})
@@ -174,14 +163,7 @@ def offered(add: Sequence[str], unit: Unit, variables: Sequence[str], root: Path
 
 @command("data", "--panel panel.parquet")
 def cite(
-    add: Annotated[
-        Sequence[str],
-        Option(
-            "sources of the panel, with spaces or commas between, or YAML files of your own data",
-            "SOURCE",
-            exclusive=True,
-        ),
-    ],
+    add: Annotated[Sequence[str], Option(SOURCES, "SOURCE", exclusive=True)],
     panel: Annotated[Path, Option("a panel that `detente panel` wrote as parquet", exclusive=True)],
     unit: UnitOptions,
     variables: Kept = (),

@@ -134,10 +134,7 @@ def trace(
     manifest: Annotated[Path | None, "manifest (default: that which lists the file, in reports/)"] = None,
     json: Annotated[bool, "print the graph as JSON"] = False,
 ) -> None:
-    """Print what a file was made from, back to the raw files.
-
-    Nothing is run.
-    """
+    """Print what a file was made from, back to the raw files."""
     path = _inside(root, file)
     content = read_manifest(manifest or _manifest(root, path))
     if path not in (files := _files(content)):

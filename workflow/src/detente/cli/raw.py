@@ -65,10 +65,7 @@ def simulate(
     receipts: Receipts,
     truth: Annotated[Path, "file for the planted effects, JSON"],
 ) -> None:
-    """Write the raw files of a simulated world.
-
-    They have the schema and format of each source, and come with receipts and the truth.
-    """
+    """Write the raw files of a simulated world."""
     from detente.cli.formats import write_raw
     from detente.simulate import simulate_world
 

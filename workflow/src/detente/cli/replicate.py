@@ -59,10 +59,7 @@ def replicate(
     check: Annotated[bool, "only print and judge what --out holds; exit 1 if a number differs"] = False,
     templates: Templates = TEMPLATES,
 ) -> None:
-    """Re-estimate published tables and compare number by number.
-
-    Every printed number stands beside ours, and the same models under the dyadic covariance.
-    """
+    """Re-estimate published tables and compare number by number."""
     publications = given.read()
     if check:
         numbers = COMPARISON.read_csv(out / NUMBERS)

@@ -13,7 +13,7 @@ import pandas as pd
 from detente.base.errors import BrokenContract, ConfigError, choices
 from detente.base.files import write_bytes, write_text
 from detente.cli.command import Home, Mirror, Option, command, mirror
-from detente.cli.panel import Offer, UnitOptions, offered, sources_named
+from detente.cli.panel import Add, Offer, UnitOptions, offered, sources_named
 from detente.data import THEMES, SourceRecord, load_sources, project_root
 from detente.data.panel import MAJOR, MIRROR, STATES, expansions
 from detente.data.panel import codebook as listed
@@ -86,21 +86,12 @@ def _source_entry(name: str, record: SourceRecord) -> str:
 @command("data", "--add gml mme --directed")
 def codebook(
     unit: UnitOptions,
-    add: Annotated[
-        Sequence[str],
-        Option(
-            "sources of the panel, with spaces or commas between, or YAML files of your own data (default: all)",
-            "SOURCE",
-        ),
-    ] = ("all",),
+    add: Add = ("all",),
     variables: Annotated[Sequence[str], Option("variables to list (default: all)", "NAME")] = (),
     format_: Annotated[Literal["text", "csv", "markdown"], "text for reading"] = "text",
     root: Home = None,
 ) -> None:
-    """List the variables that a panel offers.
-
-    No data are needed.
-    """
+    """List the variables that a panel offers."""
     offer = offered(add, unit.read(), variables, root or project_root())
     table = _offer_table(offer)
     if format_ == "csv":

@@ -38,11 +38,6 @@ class Target:
         return f"robustness_{self.study.name}" if self.robustness else self.study.name
 
     @property
-    def title(self) -> str:
-        """For the reader."""
-        return f"Robustness: {self.study.title}" if self.robustness else self.study.title
-
-    @property
     def manifest(self) -> Path:
         """Below the project."""
         return manifests(self.study.name)[self.robustness]
@@ -77,7 +72,10 @@ def verify(
     project = load_project(root)
     target = Target(project.study(study or studied(root)), robustness)
     path = (manifest or root / target.manifest).resolve()
-    shipped = Build(read_manifest(path), _products_beside(path, target, root))
+    # Products lie in the folder that the manifest lies in as it should, else in the project.
+    depth = len(target.manifest.parts)
+    beside = path.parents[depth - 1] if path.parts[-depth:] == target.manifest.parts else root
+    shipped = Build(read_manifest(path), beside)
     if (of := shipped.manifest["study"]["name"]) != target.study.name:
         raise NotVerified(f"{path}: the manifest of {of!r}, not of {target.study.name!r}")
     folder = _empty(how.into)
@@ -91,7 +89,7 @@ def verify(
     named = "the interpreter that --python names, not made for this"
     uncommitted = [("not in the copy", "uncommitted changes of " + ", ".join(changed))] if changed else []
     found = Verification(
-        study=target.title,
+        study=f"Robustness: {target.study.title}" if robustness else target.study.title,
         name=target.study.name,
         simulated=target.study.world == "simulated",
         verdicts=verdicts,
@@ -112,12 +110,6 @@ def studied(root: Path) -> str:
     return str(read_json(stamp)["study"]) if stamp.is_file() else DEFAULT
 
 
-def _products_beside(manifest: Path, target: Target, root: Path) -> Path:
-    """The folder that has the products of a manifest: the one that it lies in as it should, else the project."""
-    depth = len(target.manifest.parts)
-    return manifest.parents[depth - 1] if manifest.parts[-depth:] == target.manifest.parts else root
-
-
 def _empty(into: Path | None) -> Path:
     if into is None:
         return Path(tempfile.mkdtemp(prefix="detente-verify-"))
@@ -135,7 +127,12 @@ def rebuild(project: Project, target: Target, folder: Path, python: Path | None,
     root = project.root.resolve()
     print(f"copying {root.name} to an empty folder", flush=True)
     changed = copied(root, folder)
-    interpreter = python.absolute() if python else _environment(folder)
+    if python is None:
+        print("making a new environment from requirements.lock", flush=True)
+        base = getattr(sys, "_base_executable", sys.executable)
+        # The Makefile's recipe installs what the lock has, hash by hash.
+        _call(["make", f"{ENVIRONMENT}/.ready", f"PYTHON={base}"], folder, dict(os.environ))
+    interpreter = python.absolute() if python else folder / ENVIRONMENT / "bin" / "python"
     _bring_raw(project, target, folder)
     mirror = mirror_folder(root, target.study)
     environment = {**os.environ, **({MIRROR: str(mirror.resolve())} if mirror and mirror.is_dir() else {})}
@@ -145,14 +142,6 @@ def rebuild(project: Project, target: Target, folder: Path, python: Path | None,
     words = [str(interpreter), "-m", "snakemake", target.name, "--forceall", "--cores", cores, "--nocolor"]
     _call(words, folder, environment)
     return time.monotonic() - begun, changed
-
-
-def _environment(folder: Path) -> Path:
-    """A new environment by the recipe of the Makefile, which installs what the lock has, hash by hash."""
-    print("making a new environment from requirements.lock", flush=True)
-    base = getattr(sys, "_base_executable", sys.executable)
-    _call(["make", f"{ENVIRONMENT}/.ready", f"PYTHON={base}"], folder, dict(os.environ))
-    return folder / ENVIRONMENT / "bin" / "python"
 
 
 def _bring_raw(project: Project, target: Target, folder: Path) -> None:

@@ -1,11 +1,10 @@
 """A world with planted effects, recorded in the schema of each source: a test, and no evidence of anything.
 
-`stage` has the states, `risk` the hazard of disputes with its formula, `treatments` and `exercises` what
-states do under threat, `world` puts them together; `raw_*` write down what happened as the sources would. `again` draws
-outcomes again for a panel that stays as it is; a world does not need it.
+`stage` has the states, `risk` the hazard of disputes with its formula, `treatments` what states do under threat,
+`world` puts them together; `raw_*` write down what happened as the sources would.
 """
 
-from detente.simulate.again import Hazard, hazard, policy
+from detente.simulate.risk import Hazard, hazard, policy
 from detente.simulate.settings import World, stream
 from detente.simulate.world import PLANTED, WRITTEN, SimulatedWorld, Tables, Truth, simulate_world
 

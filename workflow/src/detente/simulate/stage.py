@@ -1,9 +1,8 @@
 """The stage: invented states on a sphere, when they are members, which are major powers, which dyads exist.
 
-States lie in regional clusters. The minimum distance of a dyad is the great-circle distance of its centres
-less both radii, in kilometres, and not below 0. Contiguity follows from it: type 1 at 0 km (a shared
-border), types 2 to 5 up to 12, 24, 150 and 400 miles. A dyad exists in a year if both states are members on
-a common day of it.
+States lie in regional clusters. The minimum distance of a dyad is the great-circle distance of its centres less both
+radii, in kilometres, and not below 0. Contiguity follows from it: type 1 at 0 km (a shared border), types 2 to 5 up to
+12, 24, 150 and 400 miles. A dyad exists in a year if both states are members on a common day of it.
 """
 
 from dataclasses import dataclass
@@ -43,10 +42,9 @@ RECORD_END = 2016
 class Stage:
     """Who there is: n states, D dyads, T years (burn-in, history, study).
 
-    `states` has code (ascending), abb, name, region, lat, lon, radius_km and power; `spells` and `majors`
-    have state (row of `states`), start and end (days). `first` < `second` are rows of `states` (D).
-    `contiguity` is 0 to 5 (D). `exists` is D × T, `member` (any day), `full_year` (every day) and `major`
-    are n × T.
+    `states` has code (ascending), abb, name, region, lat, lon, radius_km and power; `spells` and `majors` have state
+    (row of `states`), start and end (days). `first` < `second` are rows of `states` (D). `contiguity` is 0 to 5 (D).
+    `exists` is D × T, `member` (any day), `full_year` (every day) and `major` are n × T.
     """
 
     years: Ints

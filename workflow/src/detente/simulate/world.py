@@ -24,10 +24,9 @@ Tables = Mapping[str, pd.DataFrame]
 class Truth:
     """What was planted.
 
-    `effects`: change in onset risk by claim, in probability. `naive`: difference of raw onset risk between
-    treated and untreated relevant dyad-years at risk, what a comparison without design would report.
-    `clipped_share`: share of dyad-years at risk whose risk was kept within bounds, so that effects were not
-    planted in full.
+    `effects`: change in onset risk by claim, in probability. `naive`: difference of raw onset risk between treated and
+    untreated relevant dyad-years at risk, what a comparison without design would report. `clipped_share`: share of
+    dyad-years at risk whose risk was kept within bounds, so that effects were not planted in full.
     """
 
     effects: Mapping[str, float]
