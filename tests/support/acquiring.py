@@ -14,6 +14,7 @@ import pytest
 
 from detente.base.errors import RawFilesUnavailable
 from detente.data.acquire import Patience, acquire
+from detente.data.acquire.download import LOCK
 from detente.data.pins import SourceFile, SourceRecord
 
 REPOSITORY = Path(__file__).parents[2]
@@ -102,7 +103,8 @@ def put(path: Path, data: bytes) -> Path:
 
 
 def names(folder: Path) -> list[str]:
-    return sorted(p.name for p in folder.iterdir())
+    """What is in a folder, but the file that is locked."""
+    return sorted(p.name for p in folder.iterdir() if p.name != LOCK)
 
 
 def message(*blocks: str, total: int = 1) -> str:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
-import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -14,9 +12,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 from urllib.parse import urlsplit
 
+from filelock import FileLock
+
 if TYPE_CHECKING:
     import httpx
 
+# The file that is locked while others of its folder are written.
+LOCK = ".lock"
 PASSING = frozenset({408, 425, 429, 500, 502, 503, 504})
 
 
@@ -54,17 +56,17 @@ class _NoConnectionError(_PassingError):
 
 @contextmanager
 def alone(folder: Path) -> Iterator[None]:
-    """Wait until no other process is here with the same `folder`; leaves no file behind.
+    """Wait until no other process is here with the same `folder`; an empty hidden file in it is what is locked.
 
     A file system that knows no locks (some network folders) is used without waiting.
     """
-    handle = os.open(folder, os.O_RDONLY)
+    lock = FileLock(folder / LOCK)
+    with suppress(OSError, NotImplementedError):
+        lock.acquire()
     try:
-        with suppress(OSError):
-            fcntl.flock(handle, fcntl.LOCK_EX)
         yield
     finally:
-        os.close(handle)
+        lock.release()
 
 
 class Downloader:

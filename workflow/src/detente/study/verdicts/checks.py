@@ -8,6 +8,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+import numpy as np
+
 from detente.base.numerics import LEVEL, POWER
 from detente.study.estimation import Verdict, verdict
 
@@ -125,9 +127,11 @@ def documented() -> str:
 
 
 def holm(values: Sequence[float]) -> float:
-    """Holm's smallest adjusted p-value; those that are missing are counted, but cannot be the smallest."""
-    known = [p for p in values if not math.isnan(p)]
-    return min(1.0, len(values) * min(known)) if known else math.nan
+    """Holm's (1979) smallest adjusted p-value; one that is missing counts as a test that does not reject."""
+    from statsmodels.stats.multitest import multipletests
+
+    p = np.asarray(values, dtype=np.float64)
+    return math.nan if np.isnan(p).all() else float(multipletests(np.nan_to_num(p, nan=1.0), method="holm")[1].min())
 
 
 def _percent(share: float) -> str:
