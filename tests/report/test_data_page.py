@@ -22,8 +22,8 @@ from detente.data.panel import UNITS, catalogue
 from detente.data.pins import THEMES, load_sources
 from detente.data.record import Tidied, tidied
 from detente.data.sources import REGISTRY, attrition
-from detente.report.figures import coverage_chart, image
-from detente.report.site import data_page
+from detente.report.figures import image
+from detente.report.site import coverage_chart, data_page
 from detente.report.site.data_page import anchor
 
 ROOT = Path(__file__).resolve().parents[2]

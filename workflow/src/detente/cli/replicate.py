@@ -26,8 +26,8 @@ from detente.replicate import (
 )
 from detente.replicate import replicate as replication_of
 from detente.report import TEMPLATES, read_templates
-from detente.report.figures import image, ratio_chart
-from detente.report.site import counted, page, printed, said
+from detente.report.figures import image
+from detente.report.site import counted, page, printed, ratio_chart, said
 
 FOLDER = Path("config/replications")
 MIRROR = "DETENTE_REPLICATION"

@@ -19,7 +19,7 @@ from detente.data.panel import MAJOR, MIRROR, STATES, expansions
 from detente.data.panel import codebook as listed
 from detente.data.record import KEPT, Tidied, tidied
 from detente.data.sources import ALIASES, REGISTRY, Source
-from detente.report.site import Profile, data_page, pipe_table
+from detente.report.site import Profile, coverage_chart, data_page, pipe_table
 
 HEAD = ("variable", "label", "unit", "role", "years", "absent")
 ABSENCE = "Absent: what a row without a record has in the years that are covered; outside them, everything is missing."
@@ -171,7 +171,7 @@ def datapage(
     mirror_: Mirror = None,
 ) -> None:
     """Write the page of all sources and the chart of their years."""
-    from detente.report.figures import coverage_chart, image
+    from detente.report.figures import image
 
     home = root or project_root()
     records = load_sources(home)

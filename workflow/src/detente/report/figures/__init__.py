@@ -5,8 +5,6 @@ that is decorated with `exhibit` in a file of this package is found without bein
 """
 
 from detente.report.figures.canvas import WIDTH, image
-from detente.report.figures.coverage_chart import coverage_chart
 from detente.report.figures.curve import curves_of
-from detente.report.figures.replication_chart import ratio_chart
 
-__all__ = ["WIDTH", "coverage_chart", "curves_of", "image", "ratio_chart"]
+__all__ = ["WIDTH", "curves_of", "image"]

@@ -1,7 +1,7 @@
 """What all figures share: size, style, colours, intervals, the mark of a simulated world, and bytes without dates."""
 
 import io
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import wraps
 from pathlib import Path
@@ -89,18 +89,21 @@ def image(figure: Figure, kind: str) -> bytes:
     return buffer.getvalue()
 
 
-def most_ticks(side: Any, most: int, **options: Any) -> None:
-    """Put at most so many ticks on an axis, at round numbers."""
-    from matplotlib.ticker import MaxNLocator
+def ticks(side: Any, show: Callable[[float], str] | None = None, at: Iterable[float] = (), **rounds: Any) -> None:
+    """Put the ticks of an axis at these values, or at round numbers under the options of `MaxNLocator`."""
+    from matplotlib.ticker import FixedLocator, MaxNLocator
 
-    side.set_major_locator(MaxNLocator(most, **options))
+    side.set_major_locator(MaxNLocator(**rounds) if rounds else FixedLocator(list(at)))
+    if show is not None:
+        side.set_major_formatter(lambda value, _: show(value))
 
 
-def ticks_at(side: Any, values: Iterable[float]) -> None:
-    """Put the ticks of an axis at these values, whatever its limits."""
-    from matplotlib.ticker import FixedLocator
-
-    side.set_major_locator(FixedLocator(list(values)))
+def rows(axis: Axes, names: Mapping[float, str], foot: float, head: float, **style: Any) -> None:
+    """Name the rows of a panel by their heights, which run from `head` down to `foot`, without ticks or a line."""
+    axis.set_yticks(list(names), list(names.values()), **style)
+    axis.set_ylim(foot, head)
+    axis.tick_params(axis="y", length=0)
+    axis.spines["left"].set_visible(False)
 
 
 def label(axis: Axes, text: str, at: tuple[float, float], offset: tuple[float, float] = (0, 0), **style: Any) -> None:

@@ -72,14 +72,11 @@ def _places(rows: pd.DataFrame) -> dict[Any, float]:
 
 def _estimates_frame(axis: draw.Axes, rows: pd.DataFrame, places: Mapping[Any, float]) -> None:
     axis.axvline(0, color="black", linewidth=0.7, zorder=1)
-    names = {r.claim: f"{r.label}  {r.code}" for r in entries(rows)}
-    axis.set_yticks(list(places.values()), [names[c] for c in places], size=7.5)
-    axis.set_ylim(max(places.values()) + 0.6, -0.2)
+    names = {places[r.claim]: f"{r.label}  {r.code}" for r in entries(rows)}
+    draw.rows(axis, dict(sorted(names.items())), max(names) + 0.6, -0.2, size=7.5)
     for family, mine in rows.groupby("family", sort=False):
         top = min(places[c] for c in mine["claim"]) - 0.85
         draw.label_beside(axis, str(family).capitalize(), 0, top, -4, ha="right", weight="bold")
-    axis.tick_params(axis="y", length=0)
-    axis.spines["left"].set_visible(False)
     ticks = [-2, -1, 0, 1, 2]
     axis.set_xticks(ticks, [f"{'+' if t > 0 else ''}{percent(t)}" for t in ticks])
     axis.set_xlabel(f"Change in onset risk, share of base risk, {percent(LEVEL)} interval", size=8)

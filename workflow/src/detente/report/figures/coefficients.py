@@ -48,7 +48,7 @@ def coefficients(evidence: Evidence) -> draw.Figure:
         axis.axvline(0, color="black", linewidth=0.7, zorder=1)
         axis.set_title(mine[0].sample_label)
         axis.tick_params(axis="y", length=0, pad=7)
-        draw.most_ticks(axis.xaxis, 5, steps=[1, 2, 5, 10])
+        draw.ticks(axis.xaxis, nbins=5, steps=[1, 2, 5, 10])
         axis.spines["left"].set_visible(False)
     axes[0].set_yticks(list(rows.values()), [estimator_label(e).short for _, e in rows])
     axes[0].set_ylim(max(rows.values()) + 0.6, -1.2)

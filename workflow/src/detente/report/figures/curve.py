@@ -128,8 +128,6 @@ def _decisions(axis: draw.Axes, frame: pd.DataFrame, nodes: Mapping[str, Sequenc
             axis.vlines(place[taken], line - 0.34, line + 0.34, colors=colours[taken], linewidth=width)
             ticks[line] = option.replace("_", " ")
             line += 1
-    axis.set_yticks(list(ticks), list(ticks.values()), size=7)
-    axis.tick_params(axis="both", length=0)
-    axis.set_ylim(line - 0.4, -0.6)
+    draw.rows(axis, ticks, line - 0.4, -0.6, size=7)
     axis.set_xticks([])
-    axis.spines[["left", "bottom"]].set_visible(False)
+    axis.spines["bottom"].set_visible(False)

@@ -48,7 +48,7 @@ def influence(evidence: Evidence, claim: Claim) -> draw.Figure | None:
         said = f"the {count(shown)} of {count(total)} {many} that move it most" if total > shown else f"all {many}"
         axis.set_title(f"Without one {one}: {said}")
     axes[-1].set_xlabel(f"Change in onsets per {PER:,} dyad-years under the treatment, {percent(LEVEL)} interval")
-    draw.most_ticks(axes[-1].xaxis, 7, steps=[1, 2, 5, 10])
+    draw.ticks(axes[-1].xaxis, nbins=7, steps=[1, 2, 5, 10])
     return figure
 
 
@@ -75,7 +75,4 @@ def _panel(axis: draw.Axes, rows: pd.DataFrame, whole: pd.Series) -> None:
         axis.plot([at], [y], "o", color=colour, markeredgecolor="white", zorder=3)
         said = f"{decimal(row['change_se'], 2)} SE" + (", other verdict" if row["flips"] else "")
         draw.label_beside(axis, said, 1.0, y, 4, color=colour)
-    axis.set_yticks(range(len(rows)), list(rows["left_out"]))
-    axis.set_ylim(len(rows) - 0.4, -0.6)
-    axis.tick_params(axis="y", length=0)
-    axis.spines["left"].set_visible(False)
+    draw.rows(axis, dict(enumerate(rows["left_out"])), len(rows) - 0.4, -0.6)

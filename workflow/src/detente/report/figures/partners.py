@@ -1,9 +1,6 @@
 """Who exercises with whom: a heatmap of the most active states, partners beside partners."""
 
-from typing import Any
-
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from detente.report.evidence import Evidence
@@ -64,16 +61,12 @@ def ordered(counts: pd.DataFrame) -> pd.DataFrame:
     from scipy.cluster.hierarchy import leaves_list, linkage
     from scipy.spatial.distance import squareform
 
-    leaves = leaves_list(linkage(squareform(_distance(counts)), "average", optimal_ordering=True))
+    # One minus the correlation of two states' partners; each state is its own closest partner.
+    values = counts.to_numpy(dtype="float64").copy()
+    np.fill_diagonal(values, np.maximum(values.max(axis=1), 1.0))
+    distance = np.round(1 - np.nan_to_num(np.corrcoef(np.sqrt(values))), 10)
+    np.fill_diagonal(distance, 0.0)
+    near = squareform(np.clip((distance + distance.T) / 2, 0.0, None))
+    leaves = leaves_list(linkage(near, "average", optimal_ordering=True))
     shown: pd.DataFrame = counts.iloc[leaves, leaves]
     return shown
-
-
-def _distance(counts: pd.DataFrame) -> npt.NDArray[np.float64]:
-    """One minus the correlation of two states' partners; each state is its own closest partner."""
-    values: npt.NDArray[np.float64] = counts.to_numpy(dtype="float64").copy()
-    np.fill_diagonal(values, np.maximum(values.max(axis=1), 1.0))
-    correlation: Any = np.corrcoef(np.sqrt(values))
-    distance: npt.NDArray[np.float64] = np.round(1 - np.nan_to_num(correlation), 10)
-    np.fill_diagonal(distance, 0.0)
-    return np.clip((distance + distance.T) / 2, 0.0, None)

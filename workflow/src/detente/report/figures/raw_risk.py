@@ -58,8 +58,7 @@ def _scale(axis: draw.Axes, floor: float, top: float, labels: list[str]) -> None
     axis.set_yscale("log")
     axis.set_ylim(floor, 2.2 * top)
     ticks = [m * 10.0**k for k in range(-4, 4) for m in (1, 3)]
-    draw.ticks_at(axis.yaxis, [t for t in ticks if floor <= t <= 2.2 * top])
-    axis.yaxis.set_major_formatter(lambda value, _: f"{value:g}")
+    draw.ticks(axis.yaxis, "{:g}".format, [t for t in ticks if floor <= t <= 2.2 * top])
     axis.yaxis.set_minor_formatter("")
     axis.tick_params(axis="y", which="minor", length=0)
     axis.grid(axis="y")

@@ -6,7 +6,7 @@ import pandas as pd
 from detente.report.evidence import Evidence
 from detente.report.exhibit import exhibit
 from detente.report.figures import canvas as draw
-from detente.report.formats import PER, decimal
+from detente.report.formats import PER, decimal, percent
 from detente.report.labels import term_label
 from detente.study.config import Claim
 
@@ -66,10 +66,9 @@ def _panel(axis: draw.Axes, frame: pd.DataFrame, values: pd.Series, threshold: f
         axis.clabel(line, fmt=lambda v: decimal(v, 0 if v == 0 else 2), fontsize=8, colors=draw.VERMILION)
     axis.set_xlim(0, x.max())
     axis.set_ylim(0, y.max())
-    digits_of_axis = 0 if x.max() > 0.06 else 1 if x.max() > 0.006 else 2
+    digits = 0 if x.max() > 0.06 else 1 if x.max() > 0.006 else 2
     for side in (axis.xaxis, axis.yaxis):
-        draw.most_ticks(side, 5, steps=[1, 2, 5, 10])
-        side.set_major_formatter(lambda v, _: f"{decimal(100 * v, digits_of_axis)}%")
+        draw.ticks(side, lambda v: percent(v, digits), nbins=5, steps=[1, 2, 5, 10])
 
 
 def _benchmarks(axis: draw.Axes, bounds: pd.DataFrame) -> None:

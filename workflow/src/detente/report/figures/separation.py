@@ -30,8 +30,7 @@ def separation(evidence: Evidence) -> draw.Figure:
     for axis, model in zip(axes, shown, strict=True):
         _strip(axis, mine[mine["model"] == model].sort_values("rank"), models[model], top)
     axes[-1].set_xlabel("Dyad-years from the lowest predicted risk to the highest")
-    draw.ticks_at(axes[-1].xaxis, [0, 0.25, 0.5, 0.75, 1])
-    axes[-1].xaxis.set_major_formatter(lambda v, _: percent(v))
+    draw.ticks(axes[-1].xaxis, percent, [0, 0.25, 0.5, 0.75, 1])
     return figure
 
 

@@ -43,10 +43,10 @@ def timeline(evidence: Evidence) -> draw.Figure:
         below.bar(exercises["year"], exercises["exercises"], color=draw.GREEN, width=0.75)
         below.set_title("Joint military exercises")
         below.set_ylabel("exercises per year")
-    draw.most_ticks(below.xaxis, 8, integer=True)
+    draw.ticks(below.xaxis, nbins=8, integer=True)
     for axis in panels:
         axis.set_ylim(bottom=0)
-        draw.most_ticks(axis.yaxis, 5, integer=True)
+        draw.ticks(axis.yaxis, nbins=5, integer=True)
         axis.grid(axis="y")
         axis.set_axisbelow(True)
     return figure

@@ -1,11 +1,17 @@
-"""What the paper says of its own making: commit, seed, versions, checksums, and what made each exhibit."""
+"""What a report says of its making: commit, seed, versions, what made each exhibit, and how a second build compares."""
 
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from html import escape
 from typing import Any
 
-from detente.report.formats import checksum
+from detente import __version__
+from detente.report.formats import checksum, duration
+from detente.report.tables.table import environment
+
+# More products of one rule than this are counted, not listed.
+LISTED = 3
 
 
 def provenance_words(provenance: Mapping[str, Any]) -> dict[str, Any]:
@@ -17,10 +23,6 @@ def provenance_words(provenance: Mapping[str, Any]) -> dict[str, Any]:
         "versions": [f"{name} {version}" for name, version in sorted(provenance["versions"].items())],
         "files": str(len(provenance["raw"])),
     }
-
-
-# More products of one rule than this are counted, not listed.
-LISTED = 3
 
 
 def origin_html(graph: Mapping[str, Any], path: str) -> str:
@@ -59,3 +61,52 @@ def _made(made: Sequence[tuple[str, str]]) -> str:
         folders = sorted({path.rpartition("/")[0] for path, _ in made})
         return f"{len(made)} files in " + ", ".join(f"<code>{escape(folder)}/</code>" for folder in folders)
     return ", ".join(f"<code>{escape(path)}</code> <code>{checksum(digest)}</code>" for path, digest in made)
+
+
+@dataclass(frozen=True)
+class Verification:
+    """What the page says.
+
+    `verdicts` have `path`, `status`, `detail`, `numbers` and `largest`; `inputs` are pairs of what the builds did not
+    have in common and how; `manifest` is that of the second build, `environment` says where its software came from.
+    """
+
+    study: str
+    name: str
+    simulated: bool
+    verdicts: Sequence[Any]
+    inputs: Sequence[tuple[str, str]]
+    manifest: Mapping[str, Any]
+    environment: str
+    seconds: float
+    tolerance: float
+
+
+def verification_page(found: Verification, templates: Mapping[str, str]) -> str:
+    """Return the page: the outcome, what went in, and one row per product, those that differ first."""
+    bad = [v for v in found.verdicts if v.status in ("different", "missing", "extra")]
+    close = [v for v in found.verdicts if v.status == "within tolerance"]
+    exact = [v for v in found.verdicts if v.status == "exact"]
+    groups = {
+        "Different, missing or extra": bad,
+        "Within tolerance": close,
+        "Exact: exhibits and numbers": [v for v in exact if v.path.startswith("reports/")],
+        "Exact: what they are made from": [v for v in exact if not v.path.startswith("reports/")],
+    }
+    template = environment(templates, "html").get_template("verification.html.j2")
+    return template.render(
+        found=found,
+        outcome=_outcome(len(bad), len(close)),
+        good=not bad,
+        groups=[(title, rows) for title, rows in groups.items() if rows],
+        total=len(found.verdicts),
+        time=duration(found.seconds),
+        checked=sum(v.numbers for v in found.verdicts),
+        version=__version__,
+    )
+
+
+def _outcome(bad: int, close: int) -> str:
+    if bad:
+        return f"Not the same: {bad} product{'s' if bad > 1 else ''} differ{'' if bad > 1 else 's'}"
+    return "The same within tolerance" if close else "The same to the byte"
