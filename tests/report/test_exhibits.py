@@ -22,10 +22,9 @@ from detente.report import FORMATS, exhibits_of, formats
 from detente.report.evidence import cells
 from detente.report.figures import image
 from detente.report.figures.partners import matrix, ordered
-from detente.report.labels import listed, lower_first, term_label
+from detente.report.labels import VERDICTS, listed, lower_first, term_label
 from detente.report.paper import References, Shown, compose, html, numbers, pdf, recovery, typst_source
-from detente.report.paper.markdown import Sections, to_html, to_typst
-from detente.report.paper.numbers_models import VERDICTS
+from detente.report.paper.markup import Sections, to_html, to_typst
 from detente.report.paper.paper import Manuscript
 from detente.report.site import provenance_words
 from detente.report.tables import Column, Row, Table, render

@@ -1,7 +1,8 @@
 """How numbers are printed: one function a kind of number, the same in tables, figures and text."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
 
 from detente.base.numerics import LEVEL
 
@@ -64,9 +65,9 @@ def ratio(value: float) -> str:
 
 def multiple(value: float) -> str:
     """Return a ratio with two significant digits and a multiplication sign, for a label: ×4.1, ×0.94, ×41."""
-    if not math.isfinite(value) or value == 0:
-        return f"×{decimal(value, 0)}"
-    return f"×{decimal(value, max(0, 1 - math.floor(math.log10(abs(value)))))}"
+    if not math.isfinite(value):
+        return MISSING
+    return f"×{decimal(value, max(0, 1 - math.floor(math.log10(abs(value)))) if value else 0)}"
 
 
 def coefficient(value: float) -> str:
@@ -87,6 +88,11 @@ def p_value(p: float) -> str:
     return "<0.001" if p < 0.001 else decimal(p, 3)
 
 
+def year(value: float) -> str:
+    """Return a year, which has no thousands separated."""
+    return str(int(value))
+
+
 def checksum(sha256: str) -> str:
     """Return the first twelve digits of a checksum."""
     return sha256[:12]
@@ -101,3 +107,17 @@ def duration(seconds: float) -> str:
     """Return seconds in words: "48 s", "3 min 20 s"."""
     minutes, rest = divmod(round(seconds), 60)
     return f"{minutes} min {rest} s" if minutes else f"{max(rest, 1)} s"
+
+
+Number = dict[str, Any]
+
+
+def number(value: float, show: Callable[[float], str]) -> Number:
+    """Return a number of the text: its value (None if there is none) and how it is printed."""
+    value = float(value)
+    return {"value": value if math.isfinite(value) else None, "text": show(value)}
+
+
+def numbered(values: Mapping[str, Any], show: Callable[[float], str], names: Iterable[str] = ()) -> dict[str, Number]:
+    """Return each of the values as a number, or those that have the names."""
+    return {name: number(values[name], show) for name in names or values}

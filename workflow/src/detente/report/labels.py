@@ -49,6 +49,9 @@ BASE_RISK = "the mean risk of onset among the observations of a model"
 PEACE_UNIT = f"units of {DURATION_UNIT_YEARS} years"
 """What the polynomial of peace years counts."""
 
+VERDICTS = ("lowers", "raises", "negligible", "inconclusive")
+"""Verdicts on claims, in order of print."""
+
 _POWERS = {"_2": "²", "_3": "³"}
 
 

@@ -7,8 +7,7 @@ at the places that they declare, and references are those that the text cites.
 from detente.report.paper.document import References, Shown, compose
 from detente.report.paper.numbers import numbers
 from detente.report.paper.packing import Listed, Packed, folders_of, readme
-from detente.report.paper.page import RobustnessPage, outdated, paper_of, robustness_of, texts
-from detente.report.paper.paper import html, pdf, typst_source
+from detente.report.paper.paper import RobustnessPage, html, outdated, paper_of, pdf, robustness_of, texts, typst_source
 from detente.report.paper.study_words import abstract_of
 from detente.report.tables.recovery import recovery
 

@@ -1,19 +1,38 @@
 """Every number that the text mentions, as value and as print; the paper's template may use no other."""
 
 import math
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
+from statistics import median
 from typing import Any
 
 import pandas as pd
 
 from detente.report.evidence import Cell, Evidence, attrition, cells, keyed
-from detente.report.formats import count, per_thousand, percent, ratio
-from detente.report.labels import covariance_label, estimator_label, lower_first, reason_label
-from detente.report.paper.numbers_models import Number, agreement, balance, grid, model_numbers, number, numbered
-from detente.report.paper.study_words import controls, method_words, study_words, tenth, year
+from detente.report.formats import Number, count, number, numbered, p_value, per_thousand, percent, ratio, spelled, year
+from detente.report.labels import VERDICTS, covariance_label, estimator_label, lower_first, reason_label
+from detente.report.paper.study_words import controls, method_words, study_words, tenth
 from detente.report.tables.recovery import COVERAGE, recovery
 from detente.study.config import Claim
+
+DIRECTED = ("lowers", "raises")
+_OF_SAMPLE = (
+    *("dyad_years", "dyads", "onset_gml", "onset_cow", "ongoing_gml", "force_onset", "fatal_onset"),
+    "onset_after_dispute",
+)
+_OF_EXERCISES = ("exercise_any", "exercise_bilateral", "switches_on", "switches_off")
+# Numbers of one model, by how they are printed.
+_OF_MODEL: Mapping[Callable[[float], str], tuple[str, ...]] = {
+    per_thousand: (
+        *("effect", "magnitude", "low", "high", "std_error", "beside_std_error", "mde", "smallest_effect"),
+        *("base_risk", "treated_risk"),
+    ),
+    ratio: ("ratio", "ratio_low", "ratio_high", "inflation"),
+    percent: ("mde_share", "effect_share"),
+    p_value: ("p_value",),
+    count: (*("nobs", "dyads", "states", "events", "treated", "treated_dyads", "switching_dyads", "switching_states"),),
+}
 
 
 def numbers(evidence: Evidence) -> dict[str, Any]:
@@ -24,7 +43,7 @@ def numbers(evidence: Evidence) -> dict[str, Any]:
     models = cells(evidence)
     return {
         "study": study_words(evidence),
-        "balance": balance(evidence, models),
+        "balance": _balance(evidence, models),
         "method": method_words(evidence),
         "estimators": [asdict(estimator_label(e)) for e in evidence.study.estimators],
         "covariances": {"headline": _covariance(evidence.vcov), "beside": _covariance(evidence.beside)},
@@ -32,14 +51,26 @@ def numbers(evidence: Evidence) -> dict[str, Any]:
         "headline": _sample(evidence, evidence.study.headline),
         "claims": [_claim(evidence, c, models) for c in evidence.claims],
         "controls": controls(evidence),
-        "grid": grid(models),
+        "grid": _grid(models),
         "attrition": _attrition(evidence),
         "timeline": _timeline(evidence),
         "partners": _partners(evidence) if evidence.traits.exercises else {},
-        "recovery": _recovery(evidence),
+        "recovery": _recovery(evidence) if evidence.simulated else [],
         "coverage": {name: number(value, percent if value < 1 else count) for name, value in COVERAGE.items()},
         "sources": _sources(evidence),
     }
+
+
+def _balance(evidence: Evidence, models: list[Cell]) -> dict[str, Number]:
+    """How many claims the headline model bears out, contradicts, finds negligible, or leaves open."""
+    expected = {c.id: c.expected for c in evidence.claims}
+    headline = [m for m in models if (m.sample, m.estimator) == (evidence.study.headline, evidence.preferred)]
+    directed = [m for m in headline if m.verdict in DIRECTED]
+    borne = sum(expected[m.claim] in (m.verdict, "either") for m in directed)
+    negligible = sum(m.verdict == "negligible" for m in headline)
+    still_open = len(headline) - len(directed) - negligible
+    counts = {"borne_out": borne, "contradicted": len(directed) - borne, "negligible": negligible, "open": still_open}
+    return numbered(counts, spelled)
 
 
 def _covariance(name: str) -> dict[str, str]:
@@ -49,16 +80,15 @@ def _covariance(name: str) -> dict[str, str]:
 
 def _sample(evidence: Evidence, sample: str) -> dict[str, Any]:
     row, label = keyed(evidence.frame("sample_flow"), "sample")[sample], evidence.samples[sample]
-    counts = ["dyad_years", "dyads", "onset_gml", "onset_cow", "ongoing_gml", "force_onset", "fatal_onset"]
-    counts += ["exercise_any", "exercise_bilateral", "switches_on", "switches_off"] if evidence.traits.exercises else []
-    shares = ("exercise_any_share", "exercise_bilateral_share") if evidence.traits.exercises else ()
+    exercises = evidence.traits.exercises
+    shares = {name: row[name] for name in ("exercise_any_share", "exercise_bilateral_share") if exercises}
     return {
         "id": sample,
         "label": label,
         "name": lower_first(label),
         "headline": sample == evidence.study.headline,
-        **numbered(row, (*counts, "onset_after_dispute"), count),
-        **numbered(row, shares, lambda share: percent(share, 2)),
+        **numbered(row, count, (*_OF_SAMPLE, *(_OF_EXERCISES if exercises else ()))),
+        **numbered(shares, lambda share: percent(share, 2)),
         "onset_after_dispute_share": number(row["onset_after_dispute"] / (row["onset_gml"] or math.nan), percent),
         "onset_rate": number(row["onset_gml"] / row["dyad_years"], per_thousand),
     }
@@ -67,16 +97,64 @@ def _sample(evidence: Evidence, sample: str) -> dict[str, Any]:
 def _claim(evidence: Evidence, claim: Claim, models: list[Cell]) -> dict[str, Any]:
     mine = [m for m in models if m.claim == claim.id]
     headline = [m for m in mine if m.sample == evidence.study.headline]
-    preferred = next(m for m in headline if m.estimator == evidence.preferred)
     words = ("id", "label", "instrument", "treatment", "statement", "design", "expected", "evidence")
     return {
         **{name: getattr(claim, name) for name in words},
-        "preferred": model_numbers(preferred),
-        "headline": [model_numbers(m) for m in headline],
-        "models": [model_numbers(m) for m in mine],
-        "agreement": agreement(headline),
-        "summary": grid(mine),
+        "preferred": next(_model(m) for m in headline if m.estimator == evidence.preferred),
+        "headline": [_model(m) for m in headline],
+        "models": [_model(m) for m in mine],
+        "agreement": _agreement(headline),
+        "summary": _grid(mine),
         "raw": _raw(evidence, claim.id),
+    }
+
+
+def _model(model: Cell) -> dict[str, Any]:
+    """All that the text may say of one model; numbers are missing where it could not be estimated."""
+    name, size = estimator_label(model.estimator), abs(model.effect)
+    derived = {"inflation": model.inflation, "magnitude": size, "effect_share": size / model.base_risk}
+    words = ("sample", "estimator", "estimated", "fitted", "failure", "verdict", "far")
+    return {
+        **{word: getattr(model, word) for word in words},
+        **{word: getattr(name, word) for word in ("short", "long", "within")},
+        "sample_name": lower_first(model.sample_label),
+        "message": model.message.rstrip("."),
+        "direction": "" if not model.estimated else "below" if model.effect < 0 else "above" if model.effect else "at",
+        "few_switchers": name.within and model.few_switchers,
+        **{k: v for show, names in _OF_MODEL.items() for k, v in numbered(vars(model) | derived, show, names).items()},
+    }
+
+
+def _agreement(models: list[Cell]) -> dict[str, bool]:
+    """Whether the estimators of one sample agree; true of a single model."""
+    found = [m for m in models if m.estimated]
+    return {
+        "comparable": len(found) > 1,
+        "sign": len({m.effect > 0 for m in found}) <= 1,
+        "verdict": len({m.verdict for m in found}) <= 1,
+    }
+
+
+def _grid(models: list[Cell]) -> dict[str, Any]:
+    """How many of the models say what, and how headline errors compare with those beside them."""
+    found = [m for m in models if m.estimated]
+    verdicts = Counter(m.verdict for m in found)
+    counts = {
+        "models": len(models),
+        "estimated": len(found),
+        "failed": len(models) - len(found),
+        "below": sum(m.effect < 0 for m in found),
+        "above": sum(m.effect > 0 for m in found),
+        **{verdict: verdicts[verdict] for verdict in VERDICTS},
+    }
+    inflation = [m.inflation for m in found if math.isfinite(m.inflation)] or [math.nan]
+    shares = [m.mde_share for m in found if math.isfinite(m.mde_share)] or [math.nan]
+    ends = {"low": min(inflation), "median": median(inflation), "high": max(inflation)}
+    return {
+        **numbered(counts, count),
+        "far": any(m.far for m in found),
+        **numbered({f"inflation_{name}": value for name, value in ends.items()}, ratio),
+        **numbered({"mde_low": min(shares), "mde_high": max(shares)}, percent),
     }
 
 
@@ -84,19 +162,17 @@ def _raw(evidence: Evidence, claim: str) -> list[dict[str, Any]]:
     found = keyed(evidence.frame("raw_risk"), "claim", "sample", "treated")
     rows = []
     for sample in evidence.study.samples:
-        if (claim, sample, 0) not in found or (claim, sample, 1) not in found:
+        if not {(claim, sample, 0), (claim, sample, 1)} <= found.keys():
             continue
         untreated, treated = found[claim, sample, 0], found[claim, sample, 1]
-        counts = {f"treated_{name}": treated[name] for name in ("onsets", "dyad_years", "dyads")}
         rows.append(
             {
                 "sample": sample,
                 "sample_name": lower_first(evidence.samples[sample]),
                 "ratio": number(treated["ratio"], ratio),
                 "higher": float(treated["ratio"]) > 1,
-                "treated_risk": number(treated["risk"], per_thousand),
-                "untreated_risk": number(untreated["risk"], per_thousand),
-                **numbered(counts, counts, count),
+                **numbered({"treated_risk": treated["risk"], "untreated_risk": untreated["risk"]}, per_thousand),
+                **{f"treated_{name}": number(treated[name], count) for name in ("onsets", "dyad_years", "dyads")},
                 "half_dyads": number(treated["half_dyads"], count),
             }
         )
@@ -107,26 +183,20 @@ def _attrition(evidence: Evidence) -> dict[str, Any]:
     """Steps from dyad-years to model rows, for the first claim on the headline sample."""
     frame = attrition(evidence, evidence.study.claims[0])
     steps = frame[frame["sample"] == evidence.study.headline].to_dict("records")
-    shown: list[dict[str, Any]] = [
-        {"reason": reason_label(str(r["reason"]), evidence.project.claims), "rows": number(r["rows"], count)}
-        for r in steps
-    ]
+    dropped = [(reason_label(str(s["reason"]), evidence.project.claims), s["rows"]) for s in steps[1:-1] if s["rows"]]
     return {
-        "start": shown[0]["rows"],
-        "dropped": [step for step in shown[1:-1] if step["rows"]["value"]],
-        "used": shown[-1]["rows"],
+        **numbered({"start": steps[0]["rows"], "used": steps[-1]["rows"]}, count),
+        "dropped": [{"reason": reason, "rows": number(rows, count)} for reason, rows in dropped],
     }
 
 
 def _timeline(evidence: Evidence) -> dict[str, Any]:
     frame = evidence.frame("timeline")
     years = list(keyed(frame[frame["sample"] == evidence.study.headline].sort_values("year"), "year").values())
-    most, least = max(years, key=lambda y: y["onsets"]), min(years, key=lambda y: y["onsets"])
     return {
-        "first_year": number(years[0]["year"], year),
-        "last_year": number(years[-1]["year"], year),
-        **_extreme("onsets_most", most, "onsets"),
-        **_extreme("onsets_least", least, "onsets"),
+        **numbered({"first_year": years[0]["year"], "last_year": years[-1]["year"]}, year),
+        **_extreme("onsets_most", max(years, key=lambda y: y["onsets"]), "onsets"),
+        **_extreme("onsets_least", min(years, key=lambda y: y["onsets"]), "onsets"),
         **(_exercises(years) if evidence.traits.exercises else {}),
     }
 
@@ -138,14 +208,12 @@ def _extreme(name: str, row: Mapping[str, Any], column: str) -> dict[str, Number
 
 def _exercises(years: list[dict[str, Any]]) -> dict[str, Number]:
     """Joint exercises in the first, the last and the busiest year, and how many states are in the mean exercise."""
-    peak = max(years, key=lambda y: y["exercises"])
     held = [y for y in years if math.isfinite(y["mean_participants"])]
     exercises = sum(y["exercises"] for y in held)
     participants = sum(y["mean_participants"] * y["exercises"] for y in held)
     return {
-        "exercises_first": number(years[0]["exercises"], count),
-        "exercises_last": number(years[-1]["exercises"], count),
-        **_extreme("exercises_peak", peak, "exercises"),
+        **numbered({"exercises_first": years[0]["exercises"], "exercises_last": years[-1]["exercises"]}, count),
+        **_extreme("exercises_peak", max(years, key=lambda y: y["exercises"]), "exercises"),
         "participants": number(participants / exercises if exercises else math.nan, tenth),
     }
 
@@ -153,27 +221,22 @@ def _exercises(years: list[dict[str, Any]]) -> dict[str, Number]:
 def _partners(evidence: Evidence) -> dict[str, Any]:
     frame = evidence.frame("partners")
     if frame.empty:
-        return {"dyads": number(0, count), "pair": "", "years": number(0, count)}
+        return {"pair": "", **numbered({"dyads": 0, "years": 0}, count)}
     top = frame.sort_values(["exercise_years", "ccode1", "ccode2"], ascending=[False, True, True]).iloc[0]
-    return {
-        "dyads": number(len(frame), count),
-        "pair": f"{top['name_1']} and {top['name_2']}",
-        "years": number(top["exercise_years"], count),
-    }
+    pair = f"{top['name_1']} and {top['name_2']}"
+    return {"pair": pair, **numbered({"dyads": len(frame), "years": top["exercise_years"]}, count)}
 
 
 def _recovery(evidence: Evidence) -> list[dict[str, Any]]:
-    if not evidence.simulated:
-        return []
     return [
         {
-            "claim": str(r["claim"]),
-            "label": evidence.project.claims.claims[str(r["claim"])].label,
-            **numbered(r, ("planted", "estimate", "std_error"), per_thousand),
+            "claim": claim,
+            "label": evidence.project.claims.claims[claim].label,
+            **numbered(r, per_thousand, ("planted", "estimate", "std_error")),
             **{name: None if pd.isna(r[name]) else bool(r[name]) for name in ("covered", "sign", "right")},
             "verdict": str(r["verdict"]),
         }
-        for r in keyed(recovery(evidence), "claim").values()
+        for claim, r in keyed(recovery(evidence), "claim").items()
     ]
 
 
@@ -181,11 +244,9 @@ def _sources(evidence: Evidence) -> list[dict[str, Any]]:
     """Sources as the references print them; braces are a BibTeX habit that print does not need."""
     return [
         {
+            **{name: getattr(record, name) for name in ("title", "version", "terms")},
             "slug": slug,
-            "title": record.title,
-            "version": record.version,
             "citation": record.citation.replace("{", "").replace("}", ""),
-            "terms": record.terms,
             "years": f"{record.years[0]}–{record.years[1]}",
         }
         for slug, record in evidence.project.sources_of(evidence.study).items()

@@ -1,18 +1,28 @@
-"""The paper, from one list of blocks: typst source → PDF, and a self-contained page for the browser."""
+"""The paper of a study and the page of its robustness: from exhibits, numbers and a template to PDF and HTML."""
 
 import base64
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from html import escape
+from pathlib import Path
 from typing import Any
 
+import yaml
+from jinja2 import Template
+
+from detente import __version__
 from detente.base.errors import ConfigError, choices
-from detente.report.paper.document import Block, Entry, References
-from detente.report.paper.equations import EQUATIONS
-from detente.report.paper.markdown import Sections, inline_html, inline_typst, to_html, to_typst
-from detente.report.tables.table import SIMULATED, environment, fragment, typst_string
+from detente.report.evidence import Evidence
+from detente.report.exhibit import Exhibit, exhibits_of, files_of, made_of, read_for
+from detente.report.paper.document import Block, Entry, References, Shown, compose
+from detente.report.paper.markup import EQUATIONS, Sections, inline_html, inline_typst, to_html, to_typst
+from detente.report.paper.robustness_numbers import robustness_numbers
+from detente.report.site.provenance import origin_html, provenance_words
+from detente.report.tables.table import SIMULATED, Table, environment, fragment, render, typst_string
 
 BANNER = f"{SIMULATED}: every number here is made up to test the pipeline; none is evidence"
+CURVE = "curve"
+"""The exhibit that an earlier step makes, one for each claim."""
 
 
 @dataclass(frozen=True)
@@ -34,14 +44,133 @@ class Manuscript:
     origins: Mapping[tuple[str, str], str] = field(default_factory=dict)
 
 
+def paper_of(
+    evidence: Evidence,
+    numbers: Mapping[str, Any],
+    provenance: Mapping[str, Any],
+    traced: Callable[[str], Mapping[str, Any]] | None,
+    folder: Path,
+    templates: Mapping[str, str],
+    works: Path,
+) -> Manuscript:
+    """Return the paper, from `numbers.json`, `provenance.json` and the references of the file `works`.
+
+    `traced` gives what leads to a file, as `origin_html` takes it; without it the page does not say. The files of
+    exhibits lie in `tables/` and `figures/` below `folder`.
+    """
+    references = References(yaml.safe_load(works.read_text(encoding="utf-8")), numbers["sources"])
+    exhibits = exhibits_of(evidence.traits)
+    own = [made_of(e, evidence) for e in exhibits if not e.formats]
+    words, shown = provenance_words(provenance), [Shown(e) for e in exhibits]
+    return Manuscript(
+        title=evidence.study.title,
+        simulated=evidence.simulated,
+        version=__version__,
+        blocks=compose(templates["paper.md.j2"], numbers, words, references, shown),
+        references=references,
+        tables_html=texts(folder / "tables", "html") | {t.name: render(t, "html", templates) for t in own},
+        tables_typ=texts(folder / "tables", "typ") | {t.name: render(t, "typ", templates) for t in own},
+        figures=texts(folder / "figures", "svg"),
+        origins=dict(_origins(evidence, traced)) if traced is not None else {},
+    )
+
+
+def _origins(evidence: Evidence, traced: Callable[[str], Mapping[str, Any]]) -> Iterator[tuple[tuple[str, str], str]]:
+    """What the page unfolds of each exhibit, which is traced from its first file, or from the frame that it shows."""
+    provenance = f"data/processed/{evidence.study.name}/provenance.json"
+    for exhibit in exhibits_of(evidence.traits):
+        path = next(iter(exhibit.files(evidence.study.name)), provenance)
+        yield (exhibit.kind, exhibit.name), origin_html(traced(path), path)
+
+
+@dataclass(frozen=True)
+class RobustnessPage:
+    """The page of a study's robustness, and content by name of the files of its exhibits."""
+
+    manuscript: Manuscript
+    files: Mapping[str, bytes]
+
+
+def robustness_of(
+    evidence: Evidence, curves: Mapping[str, str], templates: Mapping[str, str], works: Path
+) -> RobustnessPage:
+    """Make every exhibit of the robustness page that no earlier step made, and the page.
+
+    A table without rows, and a figure with nothing to draw, is not shown. `curves` are the SVG of the
+    specification curves, `curve.<claim>`, which an earlier step drew.
+    """
+    numbers = robustness_numbers(evidence)
+    references = References(yaml.safe_load(works.read_text(encoding="utf-8")), [])
+    claims = [claim["id"] for claim in numbers["claims"]]
+    shown: list[Shown] = []
+    files: dict[str, bytes] = {}
+    for item, made in _robustness(evidence):
+        files.update(files_of(item.exhibit, made, templates, item.name))
+        drawn = made.rows if isinstance(made, Table) else made.axes
+        if drawn and (not item.claim or item.claim in claims):
+            shown.append(item)
+    curve = next(e for e in exhibits_of(evidence.traits, "robustness", per_claim=True) if e.name == CURVE)
+    shown += [Shown(curve, claim) for claim in claims]
+    pages, drawings = (
+        {name.removesuffix(ending): text.decode("utf-8") for name, text in files.items() if name.endswith(ending)}
+        for ending in (".html", ".svg")
+    )
+    manuscript = Manuscript(
+        title=f"Robustness: {evidence.study.title}",
+        simulated=evidence.simulated,
+        version=__version__,
+        blocks=compose(templates["robustness.md.j2"], numbers, {}, references, shown),
+        references=references,
+        tables_html=pages,
+        tables_typ={},
+        figures=drawings | {f"{CURVE}_{claim}": curves[f"{CURVE}.{claim}"] for claim in claims},
+    )
+    return RobustnessPage(manuscript, files)
+
+
+def _robustness(evidence: Evidence) -> Iterator[tuple[Shown, Any]]:
+    """Every exhibit of the page but for the curves: those of the study, then those of its own claims."""
+    of_study, of_claims = exhibits_of(evidence.traits, "robustness"), _of_claims(evidence)
+    ready = read_for([*of_study, *of_claims], evidence)
+    for exhibit in of_study:
+        yield Shown(exhibit), made_of(exhibit, ready)
+    for exhibit in of_claims:
+        for claim in (c for c in evidence.claims if c.id in evidence.examined):
+            if (made := made_of(exhibit, ready, claim)) is not None:
+                yield Shown(exhibit, claim.id), made
+
+
+def _of_claims(evidence: Evidence) -> list[Exhibit]:
+    """Exhibits of single claims that the step of the page makes."""
+    return [e for e in exhibits_of(evidence.traits, "robustness", per_claim=True) if e.name != CURVE]
+
+
+def outdated(folder: Path, page: RobustnessPage, evidence: Evidence) -> list[Path]:
+    """Files of single claims that an earlier run made and this one did not."""
+    found = (path for exhibit in _of_claims(evidence) for path in sorted(folder.glob(f"{exhibit.name}_*")))
+    return [path for path in found if path.name not in page.files]
+
+
+def texts(folder: Path, ending: str) -> dict[str, str]:
+    """Return the text of every file with this ending by the file's name."""
+    return {path.stem: path.read_text(encoding="utf-8") for path in sorted(folder.glob(f"*.{ending}"))}
+
+
 def typst_source(paper: Manuscript, templates: Mapping[str, str]) -> str:
     """Return the whole paper as one typst source, figures and all."""
+    return _filled(paper, environment(templates, "typ").get_template("paper.typ.j2"), _typst_block)
+
+
+def html(paper: Manuscript, templates: Mapping[str, str]) -> str:
+    """Return the paper as one page that loads nothing."""
+    return _filled(paper, environment(templates, "html").get_template("site.html.j2"), _html_block)
+
+
+def _filled(paper: Manuscript, template: Template, printed: Callable[[Manuscript, Block, Sections], str]) -> str:
     sections = Sections([])
-    body = "\n".join(_typst_block(paper, block, sections) for block in paper.blocks)
-    template = environment(templates, "typ").get_template("paper.typ.j2")
-    return template.render(
-        title=paper.title, version=paper.version, simulated=paper.simulated, banner=BANNER, body=body
-    )
+    body = "\n".join(printed(paper, block, sections) for block in paper.blocks)
+    words = {name: getattr(paper, name) for name in ("title", "version", "simulated")}
+    return template.render(**words, banner=BANNER, body=body, sections=sections.seen)
 
 
 def pdf(source: str) -> bytes:
@@ -50,21 +179,6 @@ def pdf(source: str) -> bytes:
 
     made: bytes = typst.compile(source.encode("utf-8"), ignore_system_fonts=True, pdf_standards=["ua-1"], timestamp=0)
     return made
-
-
-def html(paper: Manuscript, templates: Mapping[str, str]) -> str:
-    """Return the paper as one page that loads nothing."""
-    sections = Sections([])
-    body = "\n".join(_html_block(paper, block, sections) for block in paper.blocks)
-    template = environment(templates, "html").get_template("site.html.j2")
-    return template.render(
-        title=paper.title,
-        version=paper.version,
-        simulated=paper.simulated,
-        banner=BANNER,
-        body=body,
-        sections=sections.seen,
-    )
 
 
 def _typst_block(paper: Manuscript, block: Block, sections: Sections) -> str:
@@ -107,11 +221,10 @@ def _html_block(paper: Manuscript, block: Block, sections: Sections) -> str:
 
 
 def _found(available: Mapping[str, Any], block: Block) -> Any:
-    if block.name not in available:
-        raise ConfigError(
-            f"workflow/report/*.md.j2: no {block.kind} is called {block.name!r}; {choices(block.name, available)}"
-        )
-    return available[block.name]
+    if block.name in available:
+        return available[block.name]
+    known = choices(block.name, available)
+    raise ConfigError(f"workflow/report/*.md.j2: no {block.kind} is called {block.name!r}; {known}")
 
 
 def _plain(markdown: str) -> str:

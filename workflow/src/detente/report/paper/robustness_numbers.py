@@ -7,8 +7,7 @@ import pandas as pd
 from detente.base.numerics import LEVEL
 from detente.report.evidence import Evidence
 from detente.report.formats import count, p_value, percent, plural, spelled
-from detente.report.labels import covariance_label, listed, lower_first
-from detente.report.paper.numbers_models import VERDICTS
+from detente.report.labels import VERDICTS, covariance_label, listed, lower_first
 from detente.report.tables.influence import left_out
 from detente.report.tables.ledger import without_interval
 from detente.study.verdicts import registered

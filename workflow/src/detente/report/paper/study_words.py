@@ -7,11 +7,9 @@ from detente.base import strict
 from detente.base.numerics import EQUIVALENCE_LEVEL, LEVEL, MDE_FACTOR, POWER
 from detente.data.panel import Entry, Unit, catalogue
 from detente.data.sources import REGISTRY
-from detente.report.evidence import FEW_SWITCHERS, Evidence
-from detente.report.exhibit import EXERCISES, traits_of
-from detente.report.formats import PER, count, decimal, percent, spelled
+from detente.report.evidence import EXERCISES, FEW_SWITCHERS, Evidence
+from detente.report.formats import PER, count, decimal, number, numbered, percent, spelled, year
 from detente.report.labels import BASE_RISK, PEACE_UNIT, estimator_label, listed, lower_first
-from detente.report.paper.numbers_models import number
 from detente.stats import get
 from detente.study.config import Control, Project, Study
 
@@ -37,14 +35,11 @@ def study_words(evidence: Evidence) -> dict[str, Any]:
         "exercise_claims": number(sum(EXERCISES in made_from(c.treatment) for c in claims), count),
         "directed": all(c.directed for c in claims),
         "undirected": not any(c.directed for c in claims),
-        "first_year": number(study.window[0], year),
-        "last_year": number(study.window[1], year),
-        "seed": number(study.seed, year),
+        **numbered({"first_year": study.window[0], "last_year": study.window[1], "seed": study.seed}, year),
         "preferred": estimator_label(evidence.preferred).long,
         "estimators": [estimator_label(e).long for e in study.estimators],
         "logit_and_lpm": sorted(get(e).engine or "" for e in study.estimators) == ["linear", "logit"],
-        "claim_count": number(len(claims), spelled),
-        "sample_count": number(len(study.samples), spelled),
+        **numbered({"claim_count": len(claims), "sample_count": len(study.samples)}, spelled),
         "varied": listed(what for what in ("claims", "samples", "estimators") if len(getattr(study, what)) > 1),
         "main_outcome": {c.outcome for c in claims} == {MAIN_OUTCOME},
         "outcomes": [label_of(name) for name in dict.fromkeys(c.outcome for c in claims)],
@@ -55,59 +50,48 @@ def study_words(evidence: Evidence) -> dict[str, Any]:
 def method_words(evidence: Evidence) -> dict[str, Any]:
     """Constants of the method, so that the prose holds none of its own."""
     used = [c for c in controls(evidence) if c["used"]]
+    known = evidence.project.claims.controls
+    gaps = {known[n].lag - c.lag for c in evidence.claims for n in c.controls if known[n].role == "confounder"}
+    levels = {"interval": LEVEL, "equivalence": EQUIVALENCE_LEVEL, "power": POWER}
     return {
-        "interval": number(LEVEL, percent),
-        "equivalence": number(EQUIVALENCE_LEVEL, percent),
-        "power": number(POWER, percent),
+        **numbered(levels | {"smallest_effect": evidence.project.claims.smallest_effect}, percent),
+        **numbered({"few_switchers": FEW_SWITCHERS, "per": PER}, count),
         "multiple": number(MDE_FACTOR, tenth),
-        "few_switchers": number(FEW_SWITCHERS, count),
-        "smallest_effect": number(evidence.project.claims.smallest_effect, percent),
-        "per": number(PER, count),
         "base_risk": BASE_RISK,
         "peace_unit": PEACE_UNIT,
         "treatment_time": before({c.lag for c in evidence.claims}),
         "year_before": {c.lag for c in evidence.claims} == {1},
         "confounder_time": before({c["lag"] for c in used if c["role"] == "confounder"}),
-        "year_between": _a_year_between(evidence),
+        # Whether every confounder is measured one year before the treatment.
+        "year_between": gaps == {1},
         "durations": [c["label"] for c in used if c["role"] == "duration"],
     }
-
-
-def _a_year_between(evidence: Evidence) -> bool:
-    """Whether every confounder is measured one year before the treatment."""
-    known = evidence.project.claims.controls
-    gaps = {known[n].lag - c.lag for c in evidence.claims for n in c.controls if known[n].role == "confounder"}
-    return gaps == {1}
 
 
 def controls(evidence: Evidence) -> list[dict[str, Any]]:
     """Controls that a claim of the study uses, and mediators that it refuses, in the order of `claims.yaml`."""
     used = {name for claim in evidence.claims for name in claim.controls}
-    known = evidence.project.claims.controls
+
+    def refused(control: Control) -> bool:
+        """Whether it lies between a treatment of the study and its outcome, and the study has data of it."""
+        there = set(made_from(control.variable)) <= set(evidence.study.sources)
+        return control.role == "mediator" and there and any(c.treatment != control.variable for c in evidence.claims)
+
     return [
-        {"label": control.label, "role": control.role, "lag": control.lag, "why": control.why, "used": name in used}
-        for name, control in known.items()
-        if name in used or _refused(evidence, control)
+        {**{word: getattr(control, word) for word in ("label", "role", "lag", "why")}, "used": name in used}
+        for name, control in evidence.project.claims.controls.items()
+        if name in used or refused(control)
     ]
-
-
-def _refused(evidence: Evidence, control: Control) -> bool:
-    """Whether a control lies between a treatment of the study and its outcome, and the study has data of it."""
-    there = set(made_from(control.variable)) <= set(evidence.study.sources)
-    others = any(claim.treatment != control.variable for claim in evidence.claims)
-    return control.role == "mediator" and there and others
 
 
 def made_from(variable: str) -> tuple[str, ...]:
     """Sources that a variable is made from."""
-    entry = _entry(variable)
-    return tuple(entry.sources) if entry else ()
+    return tuple(entry.sources) if (entry := _entry(variable)) else ()
 
 
 def label_of(variable: str) -> str:
     """What a variable of a panel is called, inside a sentence."""
-    entry = _entry(variable)
-    return lower_first(entry.variable.label) if entry else variable
+    return lower_first(entry.variable.label) if (entry := _entry(variable)) else variable
 
 
 @cache
@@ -132,9 +116,9 @@ def abstract_of(project: Project, study: Study) -> str:
 
 
 def _summary(project: Project, study: Study) -> str:
-    claims, traits = project.claims_of(study), traits_of(project, study)
+    claims = project.claims_of(study)
     many = f"{spelled(len(claims))} claims" if len(claims) > 1 else "one claim"
-    record = "a simulated world" if traits.simulated else "the public record"
+    record = "a simulated world" if study.world == "simulated" else "the public record"
     robust = ", with inference that is robust to dependence between dyads that share a state"
     return (
         f"We test {many} of military diplomacy ({listed(lower_first(c.label) for c in claims)}) on "
@@ -146,11 +130,6 @@ def _summary(project: Project, study: Study) -> str:
 def before(lags: set[int]) -> str:
     """Years before the outcome: "t−1 or t−2"."""
     return " or ".join(f"t\u2212{lag}" for lag in sorted(lags))
-
-
-def year(value: float) -> str:
-    """A year, which has no thousands separated."""
-    return str(int(value))
 
 
 def tenth(value: float) -> str:
