@@ -5,21 +5,22 @@ Every table and figure is an exhibit, declared by one decorated function in a fi
 Listing exhibits loads no plotting library: figures load it when they are drawn.
 """
 
-from detente.report.evidence import Evidence
+from detente.report.evidence import EXERCISES, Evidence, Traits, traits_of
 from detente.report.exhibit import (
-    EXERCISES,
     FORMATS,
+    TEMPLATES,
     Exhibit,
     Kind,
     Page,
-    Traits,
     exhibit,
     exhibits_of,
+    files_of,
+    made_for,
+    made_of,
+    read_templates,
     registry,
-    traits_of,
 )
 from detente.report.frames import FRAMES, Frames, frame_files
-from detente.report.making import TEMPLATES, files_of, made_for, made_of, read_templates
 
 __all__ = [
     "EXERCISES", "EXHIBITS", "FORMATS", "FRAMES", "TEMPLATES", "Evidence", "Exhibit", "Frames", "Kind", "Page",

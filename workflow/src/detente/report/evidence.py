@@ -10,15 +10,47 @@ from typing import Any, Self
 import pandas as pd
 
 from detente.base.errors import EstimationError, UndeclaredFrame, choices
-from detente.report.exhibit import Traits, traits_of
 from detente.stats import get
 from detente.study.config import Claim, Multiverse, Project, Study, load_multiverse
+
+EXERCISES = "mme"
+"""The dataset of joint exercises."""
 
 FEW_SWITCHERS = 30
 """A model with dyad effects that is identified from fewer dyads than this carries a warning."""
 
 FAR = 3.0
 """Base risk is called a poor reference where the risk of treated rows is this many times it, or that small a part."""
+
+
+@dataclass(frozen=True)
+class Traits:
+    """What decides which exhibits and sentences a study has.
+
+    `exercises`: whether it joins the dataset of joint exercises; `directed`: whether any of its claims is about
+    directed dyads.
+    """
+
+    simulated: bool
+    exercises: bool
+    directed: bool
+    samples: tuple[str, ...]
+    estimators: tuple[str, ...]
+    claims: tuple[str, ...]
+    sources: frozenset[str]
+
+
+def traits_of(project: Project, study: Study) -> Traits:
+    """Return the traits of a study."""
+    return Traits(
+        simulated=study.world == "simulated",
+        exercises=EXERCISES in study.sources,
+        directed=any(claim.directed for claim in project.claims_of(study)),
+        samples=study.samples,
+        estimators=study.estimators,
+        claims=study.claims,
+        sources=frozenset(study.sources),
+    )
 
 
 @dataclass(frozen=True)
@@ -43,8 +75,7 @@ class Evidence:
     def of_model(self, name: str, claim: str, sample: str, estimator: str) -> pd.DataFrame:
         """Return the rows of a frame that belong to one model."""
         if name not in self._by_model:
-            models = self.frame(name).groupby(["claim", "sample", "estimator"], sort=False)
-            self._by_model[name] = dict(iter(models))
+            self._by_model[name] = dict(iter(self.frame(name).groupby(["claim", "sample", "estimator"], sort=False)))
         return self._by_model[name].get((claim, sample, estimator), self.frame(name).iloc[:0])
 
     @cached_property
@@ -123,8 +154,7 @@ class Evidence:
     @property
     def preferred(self) -> str:
         """The estimator that headline sentences quote: the one with effects, if the study has it."""
-        linear = (name for name in self.study.estimators if get(name).least_squares)
-        return next(linear, self.study.estimators[0])
+        return next((e for e in self.study.estimators if get(e).least_squares), self.study.estimators[0])
 
 
 @dataclass(frozen=True)
@@ -207,6 +237,9 @@ _OF_ROWS = (
     *("treated", "treated_dyads", "switching_dyads", "switching_states"),
 )
 _AS_THEY_ARE = (*_OF_ROWS, "std_error", "p_value", "mde", "mde_share", "smallest_effect", "verdict")
+# Attributes of a cell, by the column of an estimate that they are.
+_EFFECT = {"effect": "estimate", "low": "conf_low", "high": "conf_high", **{name: name for name in _AS_THEY_ARE}}
+_RATIO = {"ratio": "estimate", "ratio_low": "conf_low", "ratio_high": "conf_high"}
 
 
 def cells(evidence: Evidence) -> list[Cell]:
@@ -221,35 +254,23 @@ def cells(evidence: Evidence) -> list[Cell]:
 def cell(evidence: Evidence, claim: str, sample: str, estimator: str) -> Cell:
     """Headline quantity of one model; see `cells`."""
     model = (claim, sample, estimator)
-    rows = model_rows(evidence, *model)
+    rows = evidence.of_model("estimates", *model)
     effects = rows[rows["quantity"] == "average_marginal_effect"]
     effect, beside = _row(effects, evidence.vcov), _row(effects, evidence.beside)
     ratio = _row(rows[rows["quantity"] == "risk_ratio"], evidence.vcov)
-    failure, message = _failure(evidence, *model)
-    if effect and ratio:
-        failure, message = "", ""
+    failure, message = ("", "") if effect and ratio else _failure(evidence, *model)
     found = Cell(*model, failure, message, sample_label=evidence.samples[sample])
     if not effect:
         if not failure:
-            raise _unaccounted(evidence, *model)
+            raise _unaccounted(evidence, f"{claim}.{estimator}.{sample}")
         fitted = _row(rows[rows["is_treatment"]], evidence.vcov)
-        return replace(found, **{name: fitted[name] for name in _OF_ROWS}) if fitted else found
+        return replace(found, **{name: fitted[name] for name in _OF_ROWS if fitted})
     return replace(
         found,
-        effect=effect["estimate"],
-        low=effect["conf_low"],
-        high=effect["conf_high"],
         beside_std_error=beside.get("std_error", math.nan),
-        ratio=ratio.get("estimate", math.nan),
-        ratio_low=ratio.get("conf_low", math.nan),
-        ratio_high=ratio.get("conf_high", math.nan),
-        **{name: effect[name] for name in _AS_THEY_ARE},
+        **{name: effect[column] for name, column in _EFFECT.items()},
+        **{name: ratio.get(column, math.nan) for name, column in _RATIO.items()},
     )
-
-
-def model_rows(evidence: Evidence, claim: str, sample: str, estimator: str) -> pd.DataFrame:
-    """Rows of the estimates that belong to one model: covariances × quantities × terms."""
-    return evidence.of_model("estimates", claim, sample, estimator)
 
 
 def lost_terms(evidence: Evidence, claim: str, sample: str, estimator: str) -> dict[str, str]:
@@ -294,8 +315,8 @@ def _failure(evidence: Evidence, claim: str, sample: str, estimator: str) -> tup
     return ("", "") if found.empty else (str(found["error"].item()), str(found["message"].item()))
 
 
-def _unaccounted(evidence: Evidence, claim: str, sample: str, estimator: str) -> EstimationError:
-    frame, wanted = evidence.estimates, f"{claim}.{estimator}.{sample}"
+def _unaccounted(evidence: Evidence, wanted: str) -> EstimationError:
+    frame = evidence.estimates
     known = frame[frame["vcov"] == evidence.vcov][["claim", "estimator", "sample"]].drop_duplicates()
     return EstimationError(
         f"estimates: {wanted!r} has neither an estimate nor a recorded failure; "

@@ -1,52 +1,26 @@
-"""Exhibits: what a study shows, each declared once, by the function that makes it."""
+"""Exhibits: what a study shows, each declared once, by the function that makes it from the frames that it names."""
 
 import importlib
 import pkgutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Literal, TypeVar
 
 from detente.base.errors import ConfigError
-from detente.study.config import Project, Study
+from detente.report.evidence import Evidence, Traits
+from detente.report.tables.table import Table, render
+from detente.study.config import Claim
 
 Kind = Literal["table", "figure"]
 Page = Literal["paper", "robustness"]
 FORMATS: Mapping[Kind, tuple[str, ...]] = {"table": ("html", "tex", "typ", "csv"), "figure": ("svg", "pdf", "png")}
 """Formats of each kind of exhibit, the one that the page shows first."""
-EXERCISES = "mme"
+TEMPLATES = Path(__file__).resolve().parents[3] / "report"
+"""Folder of the templates of tables, paper and pages."""
 Maker = TypeVar("Maker", bound=Callable[..., Any])
-
-
-@dataclass(frozen=True)
-class Traits:
-    """What decides which exhibits and sentences a study has.
-
-    `exercises`: whether it joins the dataset of joint exercises; `directed`: whether any of its claims is about
-    directed dyads.
-    """
-
-    simulated: bool
-    exercises: bool
-    directed: bool
-    samples: tuple[str, ...]
-    estimators: tuple[str, ...]
-    claims: tuple[str, ...]
-    sources: frozenset[str]
-
-
-def traits_of(project: Project, study: Study) -> Traits:
-    """Return the traits of a study."""
-    return Traits(
-        simulated=study.world == "simulated",
-        exercises=EXERCISES in study.sources,
-        directed=any(claim.directed for claim in project.claims_of(study)),
-        samples=study.samples,
-        estimators=study.estimators,
-        claims=study.claims,
-        sources=frozenset(study.sources),
-    )
 
 
 @dataclass(frozen=True)
@@ -101,15 +75,17 @@ _DECLARED: dict[tuple[Page, Kind, str], Exhibit] = {}
 
 
 def exhibit(
-    *, kind: Kind, name: str, caption: str, needs: tuple[str, ...], stored: bool = True, **more: Any
+    *, kind: Kind, name: str, needs: tuple[str, ...], caption: str = "", stored: bool = True, **more: Any
 ) -> Callable[[Maker], Maker]:
     """Declare the decorated function to make an exhibit; the arguments are the attributes of `Exhibit`.
 
-    `stored`: whether it is written to files of its own, one a format of its kind.
+    `caption` is the first line of the function's docstring if it is not given; `stored`: whether the exhibit is written
+    to files of its own, one a format of its kind.
     """
 
     def declare(make: Maker) -> Maker:
-        made = Exhibit(kind, name, caption, needs, make, formats=FORMATS[kind] if stored else (), **more)
+        said, formats = caption or (make.__doc__ or "").partition("\n")[0], FORMATS[kind] if stored else ()
+        made = Exhibit(kind, name, said, needs, make, formats=formats, **more)
         key = (made.page, kind, name)
         if key in _DECLARED and _DECLARED[key].module != made.module:
             raise ConfigError(
@@ -133,3 +109,37 @@ def registry() -> Mapping[tuple[Page, Kind, str], Exhibit]:
 def exhibits_of(traits: Traits, page: Page = "paper", *, per_claim: bool = False) -> tuple[Exhibit, ...]:
     """Return the exhibits that a study with these traits has on a page: those of single claims, or the others."""
     return tuple(e for e in registry().values() if e.page == page and e.per_claim == per_claim and e.applies(traits))
+
+
+def read_templates(folder: Path = TEMPLATES) -> dict[str, str]:
+    """Read every Jinja template of a folder: name → text."""
+    return {path.name: path.read_text(encoding="utf-8") for path in sorted(folder.glob("*.j2"))}
+
+
+def made_of(exhibit: Exhibit, evidence: Evidence, claim: Claim | None = None) -> Any:
+    """Return the table or figure, or None where a claim has nothing to draw; it sees only the frames that it needs."""
+    seen = evidence.only(exhibit.needs)
+    return exhibit.make(seen) if claim is None else exhibit.make(seen, claim)
+
+
+def made_for(evidence: Evidence, kind: Kind, page: Page = "paper") -> Iterator[tuple[Exhibit, Any]]:
+    """Make every exhibit of a kind that the study has on a page, apart from those of single claims."""
+    exhibits = [e for e in exhibits_of(evidence.traits, page) if e.kind == kind and e.formats]
+    ready = read_for(exhibits, evidence)
+    for exhibit in exhibits:
+        yield exhibit, made_of(exhibit, ready)
+
+
+def read_for(exhibits: Iterable[Exhibit], evidence: Evidence) -> Evidence:
+    """Read every frame that these exhibits need, so that one that breaks its schema is refused before work starts."""
+    return evidence.only(dict.fromkeys(name for exhibit in exhibits for name in exhibit.needs))
+
+
+def files_of(exhibit: Exhibit, made: Any, templates: Mapping[str, str], name: str = "") -> Iterator[tuple[str, bytes]]:
+    """Yield name and content of each file of an exhibit that was made; `name` is not its own where a claim has one."""
+    # Loaded here, as are the figures themselves, which import this module.
+    from detente.report.figures.canvas import image
+
+    for ending in exhibit.formats:
+        content = render(made, ending, templates).encode("utf-8") if isinstance(made, Table) else image(made, ending)
+        yield f"{name or exhibit.name}.{ending}", content
