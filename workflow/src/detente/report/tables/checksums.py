@@ -6,12 +6,9 @@ from detente.report.formats import checksum, megabytes
 from detente.report.tables.table import Column, Row, Table
 
 
-@exhibit(
-    kind="table", name="checksums", place="provenance", needs=("provenance",), stored=False,
-    caption="Raw files of this build.",
-)  # fmt: skip
+@exhibit(kind="table", name="checksums", place="provenance", needs=("provenance",), stored=False)
 def checksums(evidence: Evidence) -> Table:
-    """Raw files with their sizes and the beginnings of their checksums."""
+    """Raw files of this build."""
     columns = (Column("File", align="left"), Column("Size"), Column("SHA-256", align="left"))
     raw = evidence.frame("provenance").sort_values(["slug", "file"])
     rows = tuple(Row(f.slug, (f.file, megabytes(f.bytes), checksum(f.sha256))) for f in entries(raw))

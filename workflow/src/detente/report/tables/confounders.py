@@ -1,19 +1,20 @@
 """How strong a confounder would have to be."""
 
-import math
-
 from detente.report.evidence import Evidence, entries
 from detente.report.exhibit import exhibit
 from detente.report.formats import INTERVAL, MISSING, PER, between, decimal, percent
 from detente.report.labels import term_label
-from detente.report.tables.table import Column, Row, Table, columns
+from detente.report.tables.table import Column, Table, shown
 
+_ROBUSTNESS, _BESIDE = "Robustness value", "Beside a confounder as strong"
 _COLUMNS = (
-    *columns("Of the estimate", "Of the interval", group="Robustness value"),
-    Column("Strongest control", "Beside a confounder as strong", "left"),
-    Column(f"{INTERVAL}, per {PER:,}", "Beside a confounder as strong", "center"),
-    Column("Oster's δ"),
-    *columns("Estimate", "Limit", group="E-value"),
+    Column("Of the estimate", _ROBUSTNESS, show=lambda r: percent(r.robustness_value, 1)),
+    Column("Of the interval", _ROBUSTNESS, show=lambda r: percent(r.robustness_value_alpha, 1)),
+    Column("Strongest control", _BESIDE, "left", lambda r: r.control),
+    Column(f"{INTERVAL}, per {PER:,}", _BESIDE, "center", lambda r: between(r.benchmark_low, r.benchmark_high)),
+    Column("Oster's δ", show=lambda r: decimal(r.delta, 1)),
+    Column("Estimate", "E-value", show=lambda r: decimal(r.e_value, 1)),
+    Column("Limit", "E-value", show=lambda r: decimal(r.e_value_limit, 1)),
 )
 _NOTES = (
     "Robustness value: share of the residual variation of treatment and outcome that a confounder must explain to "
@@ -29,23 +30,13 @@ _NOTES = (
 @exhibit(
     kind="table", name="confounders", page="robustness", place="confounders", order=1,
     needs=("ledger", "selection", "evalue"),
-    caption="Sensitivity: how strong a confounder would have to be, claim by claim.",
 )  # fmt: skip
 def confounders(evidence: Evidence) -> Table:
-    """How strong a confounder would have to be, for each claim that has an estimate."""
-    delta = evidence.frame("selection").drop_duplicates("claim").set_index("claim")["delta"]
-    ratio = evidence.frame("evalue").drop_duplicates("claim").set_index("claim")
-    rows = []
-    for r in entries(evidence.estimated):
-        control = term_label(r.strongest_benchmark, evidence.project.claims) if r.strongest_benchmark else MISSING
-        cells = (
-            percent(r.robustness_value, 1),
-            percent(r.robustness_value_alpha, 1),
-            control,
-            between(r.benchmark_low, r.benchmark_high),
-            decimal(delta.get(r.claim, math.nan), 1),
-            *(decimal(ratio[name].get(r.claim, math.nan), 1) for name in ("e_value", "e_value_limit")),
-        )
-        rows.append(Row(str(r.label), cells))
+    """Sensitivity: how strong a confounder would have to be, claim by claim."""
+    known, ledger = evidence.project.claims, evidence.estimated.drop(columns="e_value", errors="ignore")
+    frame = ledger.assign(control=[term_label(b, known) if b else MISSING for b in ledger["strongest_benchmark"]])
+    for name, columns in (("selection", ["delta"]), ("evalue", ["e_value", "e_value_limit"])):
+        frame = frame.merge(evidence.frame(name).drop_duplicates("claim")[["claim", *columns]], "left", "claim")
+    rows = [shown(str(r.label), _COLUMNS, r) for r in entries(frame)]
     title = "How strong a confounder would have to be"
     return Table("confounders", title, "", _COLUMNS, tuple(rows), _NOTES, evidence.simulated, dense=True)

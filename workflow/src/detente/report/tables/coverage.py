@@ -32,10 +32,9 @@ SCENARIOS: Mapping[str, str] = {
 @exhibit(
     kind="table", name="coverage", place="recovery", order=2, needs=("coverage",),
     applies=lambda study: study.simulated,
-    caption="Interval coverage: how often intervals hold a planted effect, by covariance estimator.",
 )  # fmt: skip
 def coverage(evidence: Evidence) -> Table:
-    """Coverage, mean standard error over true spread, and mean length, by scenario, covariance and sample."""
+    """Interval coverage: how often intervals hold a planted effect, by covariance estimator."""
     frame = evidence.frame("coverage")
     found = keyed(frame, "scenario", "sample", "vcov")
     samples = list(dict.fromkeys(frame["sample"]))

@@ -6,12 +6,9 @@ from detente.report.formats import MISSING, count, decimal
 from detente.report.tables.table import Row, Table, columns
 
 
-@exhibit(
-    kind="table", name="descriptives", place="sample", order=2, needs=("descriptives",),
-    caption="Descriptive statistics of all variables in the headline sample, with their means in the others.",
-)  # fmt: skip
+@exhibit(kind="table", name="descriptives", place="sample", order=2, needs=("descriptives",))
 def descriptives(evidence: Evidence) -> Table:
-    """Distribution of every variable in the headline sample, and its mean in the others."""
+    """Descriptive statistics of all variables in the headline sample, with their means in the others."""
     study = evidence.study
     others = [s for s in study.samples if s != study.headline]
     found = keyed(evidence.frame("descriptives"), "variable", "sample")

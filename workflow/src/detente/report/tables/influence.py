@@ -14,12 +14,9 @@ from detente.report.tables.table import Column, Row, Table, columns
 _KINDS: Mapping[str, str] = {"state": "State", "region": "Region", "era": "Era", "series": "Series of exercises"}
 
 
-@exhibit(
-    kind="table", name="influence", page="robustness", place="influence", order=1, needs=("ledger", "influence"),
-    caption="Influence: the part of the data without which each estimate moves most.",
-)  # fmt: skip
+@exhibit(kind="table", name="influence", page="robustness", place="influence", order=1, needs=("ledger", "influence"))
 def influence(evidence: Evidence) -> Table:
-    """Of each kind of part, the one without which the estimate moves most, and how many give another verdict."""
+    """Influence: the part of the data without which each estimate moves most."""
     frame = evidence.frame("influence")
     kinds = [k for k in _KINDS if (frame["kind"] == k).any()]
     rows = []

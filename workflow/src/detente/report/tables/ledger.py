@@ -9,9 +9,9 @@ from detente.data.panel import contrasts
 from detente.data.sources import REGISTRY
 from detente.report.evidence import Evidence, entries
 from detente.report.exhibit import exhibit
-from detente.report.formats import INTERVAL, MISSING, PER, between, count, p_value, per_thousand, percent
+from detente.report.formats import INTERVAL, PER, between, count, p_value, per_thousand, percent
 from detente.report.labels import covariance_label
-from detente.report.tables.table import Column, Row, Table, columns
+from detente.report.tables.table import Column, Row, Table, columns, shown
 from detente.study.verdicts import compare, registered
 
 # Why a claim of the file has no numbers, where a study leaves it out.
@@ -23,31 +23,35 @@ FAMILIES: Mapping[str, str] = {
     "contrasts": "Contrasts between kinds of the instrument",
 }
 """Families of claims, which are judged together, as tables call them."""
-CLASSES: Mapping[str, str] = {
-    "powered": "powered",
-    "weak": "weak",
-    "case-only": "cases only",
-    "untestable": "untestable",
-    "descriptive": "descriptive",
-}
+_CHANGE, _SPECIFICATIONS = "Change in onsets", "Specifications"
+
+
+def _verdict(row: Mapping[Any, Any]) -> str:
+    if pd.isna(row["estimate"]):
+        return "no interval"
+    return str(row["verdict"] if row["verdict"] == "inconclusive" else f"{row['verdict']} · {row['strength']}")
+
+
+_CLASS = Column("Class", align="left", show=lambda r: str(r["class"]).replace("case-only", "cases only"))
 _COLUMNS = (
-    *columns("Verdict", "Claim", align="left"),
-    Column(f"Per {PER:,}", "Change in onsets"),
-    Column(INTERVAL, "Change in onsets", "center"),
-    Column("Of base risk", "Change in onsets"),
-    Column("MDE, of base risk"),
-    *columns("Powered", "Of these, same sign", group="Specifications"),
-    *columns("Family p", "Robustness value"),
-    *columns("Class", "Registered", align="left"),
+    Column("Verdict", align="left", show=_verdict),
+    Column("Claim", align="left", show=lambda r: str(r["answer"])),
+    Column(f"Per {PER:,}", _CHANGE, show=lambda r: per_thousand(r["estimate"])),
+    Column(INTERVAL, _CHANGE, "center", lambda r: between(r["conf_low"], r["conf_high"])),
+    Column("Of base risk", _CHANGE, show=lambda r: percent(r["estimate_share"])),
+    Column("MDE, of base risk", show=lambda r: percent(r["mde_share"])),
+    Column("Powered", _SPECIFICATIONS, show=lambda r: percent(r["share_powered"])),
+    Column("Of these, same sign", _SPECIFICATIONS, show=lambda r: percent(r["share_powered_with_sign"])),
+    Column("Family p", show=lambda r: p_value(r["p_family"])),
+    Column("Robustness value", show=lambda r: percent(r["robustness_value"], 1)),
+    _CLASS,
+    Column("Registered", align="left", show=lambda r: str(r["registration"])),
 )
 
 
-@exhibit(
-    kind="table", name="ledger", page="robustness", place="ledger", order=2, needs=("ledger",),
-    caption="The claims ledger: each claim with its estimate, the checks behind its verdict, and the verdict.",
-)  # fmt: skip
+@exhibit(kind="table", name="ledger", page="robustness", place="ledger", order=2, needs=("ledger",))
 def ledger(evidence: Evidence) -> Table:
-    """One row per claim that was examined, family by family."""
+    """The claims ledger: each claim with its estimate, the checks behind its verdict, and the verdict."""
     frame = evidence.frame("ledger")
     tested = frame[frame["family"].fillna("") != ""]
     examined = tested[tested["reasons"].fillna("") != NOT_EXAMINED]
@@ -55,7 +59,7 @@ def ledger(evidence: Evidence) -> Table:
     for family, title in FAMILIES.items():
         mine = examined[examined["family"] == family]
         if len(mine):
-            rows += [Row(title), *(_claim(r) for r in mine.to_dict("records"))]
+            rows += [Row(title), *(shown(f"{r['code']} {r['label']}", _COLUMNS, r) for r in mine.to_dict("records"))]
     others = len(tested) - len(examined)
     samples = ", ".join(evidence.samples[s].lower() for s in dict.fromkeys(examined["sample"])) or "no sample"
     known, errors = evidence.project.claims.claims, covariance_label(evidence.study.vcov[0]).long
@@ -96,46 +100,20 @@ def without_interval(ledger: pd.DataFrame) -> list[dict[Any, Any]]:
     return tested[tested["reasons"].fillna("") != NOT_EXAMINED].to_dict("records")
 
 
-def _claim(row: Mapping[Any, Any]) -> Row:
-    label = f"{row['code']} {row['label']}"
-    ends = (CLASSES[row["class"]], str(row["registration"]))
-    if pd.isna(row["estimate"]):
-        return Row(label, ("no interval", str(row["answer"]), *[MISSING] * 8, *ends))
-    word = row["verdict"] if row["verdict"] == "inconclusive" else f"{row['verdict']} · {row['strength']}"
-    numbers = (
-        per_thousand(row["estimate"]),
-        between(row["conf_low"], row["conf_high"]),
-        percent(row["estimate_share"]),
-        percent(row["mde_share"]),
-        percent(row["share_powered"]),
-        percent(row["share_powered_with_sign"]),
-        MISSING if pd.isna(row["p_family"]) else p_value(row["p_family"]),
-        percent(row["robustness_value"], 1),
-    )
-    return Row(label, (word, str(row["answer"]), *numbers, *ends))
-
-
-@exhibit(
-    kind="table", name="untested", page="robustness", place="ledger", order=3, needs=("ledger",),
-    caption="Claims without a test, why, and which data one would need.",
-)  # fmt: skip
+@exhibit(kind="table", name="untested", page="robustness", place="ledger", order=3, needs=("ledger",))
 def untested(evidence: Evidence) -> Table:
-    """Claims that the available data cannot test, why, and what would be needed."""
+    """Claims without a test, why, and which data one would need."""
     frame = evidence.frame("ledger")
-    rows = [
-        Row(f"{r['code']} {r['label']}", (CLASSES[r["class"]], str(r["why"]), str(r["needs"])))
-        for r in frame[frame["needs"].fillna("") != ""].to_dict("records")
-    ]
-    heads = (Column("Class", align="left"), *columns("Why", "What would be needed", align="text"))
-    return Table("untested", "Claims without a test", "", heads, tuple(rows), (), evidence.simulated)
+    why = Column("Why", align="text", show=lambda r: str(r["why"]))
+    heads = (_CLASS, why, Column("What would be needed", align="text", show=lambda r: str(r["needs"])))
+    records = frame[frame["needs"].fillna("") != ""].to_dict("records")
+    rows = tuple(shown(f"{r['code']} {r['label']}", heads, r) for r in records)
+    return Table("untested", "Claims without a test", "", heads, rows, (), evidence.simulated)
 
 
-@exhibit(
-    kind="table", name="deviations", page="robustness", place="registration", needs=(),
-    caption="Deviations from the registration.",
-)  # fmt: skip
+@exhibit(kind="table", name="deviations", page="robustness", place="registration", needs=())
 def deviations(evidence: Evidence) -> Table:
-    """Every field of a claim that is not as it was registered, as it was and as it is."""
+    """Deviations from the registration."""
     now, frozen = evidence.project.claims, registered(evidence.project.root)
     changes = compare(now, frozen.claims if frozen else now).changes
     rows = [Row(evidence.examined.get(r.claim, str(r.claim)), (r.field, r.registered, r.now)) for r in entries(changes)]

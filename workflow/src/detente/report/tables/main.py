@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pandas as pd
 
-from detente.report.evidence import Cell, Evidence, cell, lost_terms, model_rows
+from detente.report.evidence import Cell, Evidence, cell, lost_terms
 from detente.report.exhibit import exhibit
 from detente.report.formats import INTERVAL, MISSING, PER, coefficient, count, p_value, per_thousand, percent, ratio
 from detente.report.labels import BASE_RISK, PEACE_UNIT, estimator_label, listed, lower_first, term_label
@@ -46,13 +46,9 @@ _SIZE: tuple[tuple[str, Callable[[Cell], str]], ...] = (
 )
 
 
-@exhibit(
-    kind="table", name="main", place="results", order=3, needs=("estimates", "failures"),
-    caption="Regressions of each claim on the headline sample, by estimator. Standard errors by two covariance "
-    "estimators.",
-)  # fmt: skip
+@exhibit(kind="table", name="main", place="results", order=3, needs=("estimates", "failures"))
 def main(evidence: Evidence) -> Table:
-    """Regressions: claims × estimators on the headline sample, with the standard errors of two covariances."""
+    """Regressions of each claim on the headline sample, by estimator. Standard errors by two covariance estimators."""
     study, claims = evidence.study, evidence.claims
     models = [cell(evidence, c.id, study.headline, e) for c in claims for e in study.estimators]
     columns = tuple(Column(estimator_label(e).short, c.label, "center") for c in claims for e in study.estimators)
@@ -108,7 +104,7 @@ def _control_rows(evidence: Evidence, models: list[Cell]) -> list[Row]:
 
 
 def _coefficients(evidence: Evidence, model: Cell, covariance: str, *, treatment: bool) -> pd.DataFrame:
-    rows = model_rows(evidence, *model.model)
+    rows = evidence.of_model("estimates", *model.model)
     wanted = (rows["quantity"] == "coefficient") & (rows["vcov"] == covariance)
     return rows[wanted & (rows["is_treatment"] == treatment)]
 

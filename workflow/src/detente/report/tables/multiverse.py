@@ -22,12 +22,9 @@ _NOTES = (
 )
 
 
-@exhibit(
-    kind="table", name="multiverse_shares", page="robustness", place="multiverse", order=1, needs=("multiverse",),
-    caption="Specifications that agree with each claim, and that had the power to.",
-)  # fmt: skip
+@exhibit(kind="table", name="multiverse_shares", page="robustness", place="multiverse", order=1, needs=("multiverse",))
 def multiverse_shares(evidence: Evidence) -> Table:
-    """Shares of specifications by sign, significance and power: of equivalent ones, and of all."""
+    """Specifications that agree with each claim, and that had the power to."""
     frame = evidence.frame("multiverse")
     # A second covariance of the same fits would count them twice.
     counted = frame[frame["vcov"] == evidence.headline_options["vcov"]]
@@ -53,12 +50,9 @@ def _shares(frame: pd.DataFrame, claim: Claim) -> tuple[str, ...]:
     return (count(len(frame)), *(percent(float(s.mean())) for s in (agrees, significant, powered, agrees & powered)))
 
 
-@exhibit(
-    kind="table", name="multiverse_samples", page="robustness", place="multiverse", order=2, needs=("multiverse",),
-    caption="The headline of each claim in every sample.",
-)  # fmt: skip
+@exhibit(kind="table", name="multiverse_samples", page="robustness", place="multiverse", order=2, needs=("multiverse",))
 def multiverse_samples(evidence: Evidence) -> Table:
-    """Effects of the headline model in every sample, as shares of base risk with dyadic intervals."""
+    """The headline of each claim in every sample."""
     frame, claims = evidence.frame("multiverse"), evidence.project.examined(evidence.study)
     options = evidence.headline_options
     others = {node: option for node, option in options.items() if node != "sample"}

@@ -12,12 +12,9 @@ _NOTES = (
 )
 
 
-@exhibit(
-    kind="table", name="placebos", page="robustness", place="placebos", needs=("placebos",),
-    caption="Negative controls: what the headline model finds where there can be no effect.",
-)  # fmt: skip
+@exhibit(kind="table", name="placebos", page="robustness", place="placebos", needs=("placebos",))
 def placebos(evidence: Evidence) -> Table:
-    """What the headline model of each claim finds where there can be no effect."""
+    """Negative controls: what the headline model finds where there can be no effect."""
     rows: list[Row] = []
     for claim, label in evidence.examined.items():
         mine = evidence.of_claim("placebos", claim)

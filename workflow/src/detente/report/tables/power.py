@@ -1,44 +1,30 @@
 """What the headline of each claim could have found."""
 
-import math
-
 from detente.report.evidence import Evidence, entries
 from detente.report.exhibit import exhibit
-from detente.report.formats import MISSING, PER, count, decimal, multiple, percent
-from detente.report.tables.table import Row, Table, columns
+from detente.report.formats import PER, count, decimal, multiple, percent
+from detente.report.tables.table import Column, Table, shown
 
+_DETECTABLE, _AT = "Detectable effect, of base risk", "At the smallest effect of interest"
 _COLUMNS = (
-    *columns(f"Base risk per {PER:,}"),
-    *columns("2.8 SE", "Planted", group="Detectable effect, of base risk"),
-    *columns("Power by SE", "Planted", "Exaggeration", "Wrong sign", group="At the smallest effect of interest"),
-    *columns("Rejections under no effect", "Observed SE by planted spread"),
+    Column(f"Base risk per {PER:,}", show=lambda r: decimal(PER * r.base_risk, 1)),
+    Column("2.8 SE", _DETECTABLE, show=lambda r: percent(r.mde_share)),
+    Column("Planted", _DETECTABLE, show=lambda r: percent(r.mde_simulated_share)),
+    Column("Power by SE", _AT, show=lambda r: percent(r.power_by_error)),
+    Column("Planted", _AT, show=lambda r: percent(r.power_at_smallest)),
+    Column("Exaggeration", _AT, show=lambda r: multiple(r.type_m_at_smallest)),
+    Column("Wrong sign", _AT, show=lambda r: percent(r.type_s_at_smallest)),
+    Column("Rejections under no effect", show=lambda r: percent(r.size, 1)),
+    Column("Observed SE by planted spread", show=lambda r: decimal(r.std_error / r.spread, 1)),
 )
 
 
-@exhibit(
-    kind="table", name="power", page="robustness", place="power", order=1, needs=("ledger", "power"),
-    caption="Power: what the headline of each claim could have found, from effects planted in its own data.",
-)  # fmt: skip
+@exhibit(kind="table", name="power", page="robustness", place="power", order=1, needs=("ledger", "power"))
 def power(evidence: Evidence) -> Table:
-    """What the headline of each claim could have found, from effects planted on its real rows."""
+    """Power: what the headline of each claim could have found, from effects planted in its own data."""
     frame = evidence.frame("power")
     found = {r.claim: r for r in entries(frame)}
-    rows = []
-    for claim in entries(evidence.estimated):
-        if (r := found.get(claim.claim)) is None:
-            continue
-        cells = (
-            decimal(PER * r.base_risk, 1),
-            percent(r.mde_share),
-            percent(r.mde_simulated_share),
-            percent(r.power_by_error),
-            percent(r.power_at_smallest),
-            multiple(r.type_m_at_smallest) if math.isfinite(r.type_m_at_smallest) else MISSING,
-            percent(r.type_s_at_smallest),
-            percent(r.size, 1),
-            decimal(r.std_error / r.spread, 1),
-        )
-        rows.append(Row(claim.label, cells))
+    rows = [shown(c.label, _COLUMNS, found[c.claim]) for c in entries(evidence.estimated) if c.claim in found]
     draws = int(frame["draws"].max()) if len(frame) else 0
     notes = (
         f"Outcomes are simulated under a planted effect and the headline model is tested at 5%, {count(draws)} draws "

@@ -23,12 +23,9 @@ _GAIN = "pr_auc"
 _HEADINGS = {"rolling origin": "Each year from all before it", "dyads left out": "Dyads from other dyads"}
 
 
-@exhibit(
-    kind="table", name="prediction", page="robustness", place="prediction", order=1, needs=("prediction",),
-    caption="Out-of-sample prediction: each model's metrics, and what each instrument adds.",
-)  # fmt: skip
+@exhibit(kind="table", name="prediction", page="robustness", place="prediction", order=1, needs=("prediction",))
 def prediction(evidence: Evidence) -> Table:
-    """Metrics of each model under each scheme, and its gain in PR-AUC with its interval."""
+    """Out-of-sample prediction: each model's metrics, and what each instrument adds."""
     frame = evidence.frame("prediction")
     found = keyed(frame, "scheme", "model", "metric")
     rows = []

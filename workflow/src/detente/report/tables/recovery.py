@@ -9,7 +9,7 @@ from detente.report.evidence import Evidence, cell
 from detente.report.exhibit import exhibit
 from detente.report.formats import INTERVAL, MISSING, PER, per_thousand, percent
 from detente.report.labels import covariance_label
-from detente.report.tables.table import Column, Row, Table, columns
+from detente.report.tables.table import Column, Table, shown
 from detente.study.estimation import not_wrong
 
 # How often intervals hold the planted effect. Measured, not built: docs/coverage.md, from tests/study/test_coverage.py
@@ -19,11 +19,30 @@ COVERAGE: Mapping[str, float] = {
     "dyadic_relevant": 0.906, "dyadic_all": 0.918, "dyad_relevant": 0.938, "dyad_all": 0.952,
 }  # fmt: skip
 COLUMNS = ("claim", "planted", "estimate", "std_error", "covered", "sign", "verdict", "right")
+
+
+def yes(value: Any) -> str:
+    """Return "yes" or "no", or a dash where neither is known."""
+    return MISSING if pd.isna(value) else "yes" if value else "no"
+
+
+def _risk(label: str, name: str) -> Column:
+    return Column(label, show=lambda r: per_thousand(r[name]))
+
+
+def _answer(label: str, name: str) -> Column:
+    return Column(label, align="center", show=lambda r: yes(r[name]))
+
+
+_EFFECTS = (_risk("Planted", "planted"), _risk("Estimated", "estimate"))
+_VERDICT = (Column("Verdict", align="left", show=lambda r: str(r["verdict"]) or MISSING), _answer("Not wrong", "right"))
 _COLUMNS = (
-    *columns("Planted", "Estimated", "Standard error"),
-    *columns("Same sign", f"{INTERVAL} contains it", align="center"),
-    Column("Verdict", align="left"),
-    Column("Not wrong", align="center"),
+    *(*_EFFECTS, _risk("Standard error", "std_error")),
+    *(_answer("Same sign", "sign"), _answer(f"{INTERVAL} contains it", "covered"), *_VERDICT),
+)
+_SCORE_COLUMNS = (
+    *(*_EFFECTS, _answer("Sign right", "sign"), _answer("Interval contains it", "covered")),
+    *(Column("Equivalent specifications that contain it", show=lambda r: percent(r["share_covering"])), *_VERDICT),
 )
 
 
@@ -52,19 +71,11 @@ def recovery(evidence: Evidence) -> pd.DataFrame:
 @exhibit(
     kind="table", name="recovery", place="recovery", order=1, needs=("estimates", "failures", "truth"),
     applies=lambda study: study.simulated,
-    caption="Planted and estimated effects of the simulated world, claim by claim.",
 )  # fmt: skip
 def recovery_table(evidence: Evidence) -> Table:
-    """Planted effects beside their estimates, as `recovery` has them."""
-    rows = []
-    for r in recovery(evidence).to_dict("records"):
-        cells = (
-            *(per_thousand(r[name]) for name in ("planted", "estimate", "std_error")),
-            *(yes(r[name]) for name in ("sign", "covered")),
-            str(r["verdict"]) or MISSING,
-            yes(r["right"]),
-        )
-        rows.append(Row(evidence.project.claims.claims[str(r["claim"])].label, cells))
+    """Planted and estimated effects of the simulated world, claim by claim."""
+    claims, frame = evidence.project.claims.claims, recovery(evidence)
+    rows = tuple(shown(claims[str(r["claim"])].label, _COLUMNS, r) for r in frame.to_dict("records"))
     errors = covariance_label(evidence.vcov).long
     relevant, everywhere, dyad_relevant, dyad_everywhere = (
         percent(COVERAGE[name]) for name in ("dyadic_relevant", "dyadic_all", "dyad_relevant", "dyad_all")
@@ -77,44 +88,19 @@ def recovery_table(evidence: Evidence) -> Table:
         "the other sign, calls negligible what is of interest, or finds an effect where none was planted.",
     )
     title = "Planted and estimated effects"
-    return Table("recovery", title, "", _COLUMNS, tuple(rows), notes, evidence.simulated)
-
-
-_SCORE_COLUMNS = (
-    *columns("Planted", "Estimated"),
-    *columns("Sign right", "Interval contains it", align="center"),
-    Column("Equivalent specifications that contain it"),
-    Column("Verdict", align="left"),
-    Column("Not wrong", align="center"),
-)
-_SCORE_NOTES = (
-    f"Changes in onsets per {PER:,} dyad-years. A verdict is wrong if it names the other sign, calls an effect "
-    "negligible that is at least the smallest of interest, or finds one where none was planted.",
-)
+    return Table("recovery", title, "", _COLUMNS, rows, notes, evidence.simulated)
 
 
 @exhibit(
     kind="table", name="score", page="robustness", place="score", needs=("score",),
     applies=lambda study: study.simulated,
-    caption="The pipeline against the truth of the simulated world, claim by claim.",
 )  # fmt: skip
 def score(evidence: Evidence) -> Table:
-    """Verdicts beside planted effects, one row per claim."""
-    rows = []
-    for r in evidence.frame("score").to_dict("records"):
-        cells = (
-            *(per_thousand(r[name]) for name in ("planted", "estimate")),
-            *(yes(r[name]) for name in ("sign", "covered")),
-            percent(r["share_covering"]),
-            str(r["verdict"]),
-            yes(r["right"]),
-        )
-        rows.append(Row(f"{r['code']} {r['label']}", cells))
-    return Table(
-        "score", "The pipeline against the truth", "", _SCORE_COLUMNS, tuple(rows), _SCORE_NOTES, evidence.simulated
+    """The pipeline against the truth of the simulated world, claim by claim."""
+    records = evidence.frame("score").to_dict("records")
+    rows = tuple(shown(f"{r['code']} {r['label']}", _SCORE_COLUMNS, r) for r in records)
+    notes = (
+        f"Changes in onsets per {PER:,} dyad-years. A verdict is wrong if it names the other sign, calls an effect "
+        "negligible that is at least the smallest of interest, or finds one where none was planted.",
     )
-
-
-def yes(value: Any) -> str:
-    """Return "yes" or "no", or a dash where neither is known."""
-    return MISSING if pd.isna(value) else "yes" if value else "no"
+    return Table("score", "The pipeline against the truth", "", _SCORE_COLUMNS, rows, notes, evidence.simulated)

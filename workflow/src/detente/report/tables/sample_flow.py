@@ -28,12 +28,9 @@ _FLOW: tuple[tuple[str, str, Callable[[float], str]], ...] = (
 )
 
 
-@exhibit(
-    kind="table", name="sample_flow", place="sample", order=1, needs=("sample_flow", "attrition"),
-    caption="Samples: dyad-years and onsets in each, and the observations dropped on the way to the models.",
-)  # fmt: skip
+@exhibit(kind="table", name="sample_flow", place="sample", order=1, needs=("sample_flow", "attrition"))
 def sample_flow(evidence: Evidence) -> Table:
-    """Size and contents of each sample, and how many dyad-years reach the models."""
+    """Samples: dyad-years and onsets in each, and the observations dropped on the way to the models."""
     samples, flow = evidence.study.samples, evidence.frame("sample_flow")
     held = keyed(flow, "sample")
     # What the panel has no variable for is missing in every sample.

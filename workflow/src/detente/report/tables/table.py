@@ -3,7 +3,7 @@
 import csv
 import io
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from html import escape as html_escape
 from itertools import groupby
@@ -20,11 +20,12 @@ Alignment = Literal["left", "center", "right", "text"]
 
 @dataclass(frozen=True)
 class Column:
-    """Head of a column; neighbours with the same `group` share a head above their own."""
+    """A column: its head, and how it prints a record; neighbours with the same `group` share a head above their own."""
 
     label: str
     group: str = ""
     align: Alignment = "right"
+    show: Callable[[Any], str] = field(default=str, compare=False, repr=False)
 
 
 def columns(*labels: str, group: str = "", align: Alignment = "right") -> tuple[Column, ...]:
@@ -38,6 +39,11 @@ class Row:
 
     label: str
     cells: tuple[str, ...] = ()
+
+
+def shown(label: str, columns: Iterable[Column], record: Any) -> Row:
+    """Return the row of what each column shows of a record."""
+    return Row(label, tuple(column.show(record) for column in columns))
 
 
 class Group(NamedTuple):
