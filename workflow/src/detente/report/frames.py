@@ -58,13 +58,9 @@ FRAMES: Mapping[str, Stored] = {
 
 def frame_files(needs: Iterable[str], processed: str, reports: str, claims: Iterable[str] = ()) -> list[str]:
     """Return the files of the frames that exhibits need, each once; `claims` are those with frames of their own."""
-    names = list(claims)
-    shapes = [FRAMES[name].path for name in needs]
-    files = [
-        shape.format(processed=processed, reports=reports, claim=claim)
-        for shape in shapes
-        for claim in (names if "{claim}" in shape else [""])
-    ]
+    own = list(claims)
+    shapes = [(FRAMES[name].path, own if "{claim}" in FRAMES[name].path else [""]) for name in needs]
+    files = (path.format(processed=processed, reports=reports, claim=c) for path, each in shapes for c in each)
     return list(dict.fromkeys(files))
 
 

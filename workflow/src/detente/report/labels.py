@@ -36,11 +36,7 @@ class CovarianceLabel:
     those: str
 
 
-_COVARIANCES = {
-    "dyadic": ("dyadic", "dyadic-robust"),
-    "jackknife": ("jackknife", "jackknifed"),
-    "classical": ("classical", "classical"),
-}
+_COVARIANCES = {"dyadic": "dyadic-robust", "jackknife": "jackknifed", "classical": "classical"}
 _SIDES = {"side1": "first state", "side2": "second state"}
 
 BASE_RISK = "the mean risk of onset among the observations of a model"
@@ -60,18 +56,11 @@ def estimator_label(name: str) -> EstimatorLabel:
     if name not in REGISTRY:
         words = name.replace("_", " ")
         return EstimatorLabel(name, words, "", unit=f"coefficients of {words}")
-    found = REGISTRY[name]
-    unit = f"onsets per {PER:,} dyad-years" if found.link == "identity" else found.label.unit
-    own = {"averages": "dyad means", "groups": "no"}.get(found.uses)
+    found, said = REGISTRY[name], REGISTRY[name].label
+    unit = f"onsets per {PER:,} dyad-years" if found.link == "identity" else said.unit
     absorbed = "yes" if found.fixed_effects == ("dyad", "year") else " and ".join(found.fixed_effects) or "no"
-    return EstimatorLabel(
-        found.label.short,
-        found.label.long,
-        found.label.sentence,
-        unit,
-        own or absorbed,
-        within=found.compares_within_dyads,
-    )
+    effects = {"averages": "dyad means", "groups": "no"}.get(found.uses) or absorbed
+    return EstimatorLabel(said.short, said.long, said.sentence, unit, effects, found.compares_within_dyads)
 
 
 def covariance_label(name: str) -> CovarianceLabel:
@@ -79,8 +68,7 @@ def covariance_label(name: str) -> CovarianceLabel:
     if re.fullmatch(r"hc\d", name):
         return CovarianceLabel(name.upper(), f"heteroskedasticity-robust ({name.upper()})", f"the {name.upper()} ones")
     if name in _COVARIANCES:
-        short, long = _COVARIANCES[name]
-        return CovarianceLabel(short, long, f"the {long} ones")
+        return CovarianceLabel(name, _COVARIANCES[name], f"the {_COVARIANCES[name]} ones")
     by = f"by {listed(_SIDES.get(factor, factor) for factor in name.split('+'))}"
     return CovarianceLabel(by, f"clustered {by}", f"those clustered {by}")
 

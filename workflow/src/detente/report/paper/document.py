@@ -50,14 +50,12 @@ class References:
                 text = text.replace(mark, f"[{mark}](#ref-{key})")
         return text
 
-    def entries(self) -> list[Entry]:
-        """Works cited so far and all data sources, in the order of the alphabet."""
+    def listed(self, kind: str) -> list[Entry]:
+        """Works cited so far ("references") by alphabet, or every source ("data_references") as in `sources.yaml`."""
+        if kind == "data_references":
+            return [Entry(f"data-{s['slug']}", str(s["citation"])) for s in self.sources]
         works = [Entry(f"ref-{key}", str(self.works[key]["entry"]).strip()) for key in self.cited]
         return sorted(works, key=lambda entry: entry.text)
-
-    def data_entries(self) -> list[Entry]:
-        """Every data source, in the order of `sources.yaml`."""
-        return [Entry(f"data-{s['slug']}", str(s["citation"])) for s in self.sources]
 
     def _work(self, key: str) -> Mapping[str, Any]:
         if key not in self.works:
@@ -69,9 +67,8 @@ class References:
 Kind = Literal["text", "table", "figure", "equation", "references", "data_references"]
 
 _PLACE = re.compile(r"^\[\[place (?P<place>[\w-]+)(?: (?P<claim>\w+))?\]\]$", re.MULTILINE)
-_BLOCK = re.compile(
-    r"^\[\[(?P<kind>table|figure|equation|references|data_references)(?: (?P<name>\w+))?\]\]$", re.MULTILINE
-)
+_KINDS = "table|figure|equation|references|data_references"
+_BLOCK = re.compile(rf"^\[\[(?P<kind>{_KINDS})(?: (?P<name>\w+))?\]\]$", re.MULTILINE)
 _MARK = re.compile("\ue000(table|figure) (\\w+)\ue001")
 _MARKDOWN = re.compile(r"(?<!\w)_|_(?!\w)|[\\`*\[\]<>#|]")
 
@@ -140,8 +137,14 @@ def compose(
     def words(shown: Shown, source: str) -> str:
         return _compiled(source).render(**values, claim=claims.get(shown.claim))
 
+    def link(kind: str, name: str) -> str:
+        if (kind, name) not in numbered:
+            known = choices(name, [n for k, n in numbered if k == kind])
+            raise ConfigError(f"workflow/report/*.md.j2: there is no {kind} {name!r}; {known}")
+        return f"[{kind.capitalize()}\u00a0{numbered[kind, name]}](#{kind}-{name})"
+
     captions = {key: (words(s, s.exhibit.caption), words(s, s.exhibit.alt)) for key, s in there.items()}
-    return list(_blocks(_MARK.sub(lambda m: _reference(m[1], m[2], numbered), text), numbered, captions))
+    return list(_blocks(_MARK.sub(lambda m: link(m[1], m[2]), text), numbered, captions))
 
 
 def _placed(exhibits: Iterable[Shown], place: str, claim: str) -> Iterator[str]:
@@ -155,11 +158,9 @@ def _check_places(text: str, exhibits: Iterable[Shown]) -> None:
     places = {(m["place"], m["claim"] or "") for m in _PLACE.finditer(text)}
     for s in exhibits:
         if (s.exhibit.place, s.claim) not in places:
+            what = f"the page has no place {s.exhibit.place!r} for the {s.exhibit.kind} {s.name!r}"
             legal = choices(s.exhibit.place, sorted({place for place, _ in places}))
-            raise ConfigError(
-                f"{s.exhibit.module}: the page has no place {s.exhibit.place!r} for the {s.exhibit.kind} {s.name!r}; "
-                f"{legal}"
-            )
+            raise ConfigError(f"{s.exhibit.module}: {what}; {legal}")
 
 
 def _printed(value: Any) -> Any:
@@ -179,13 +180,6 @@ def _escaped(value: Any) -> Any:
     if isinstance(value, list):
         return [_escaped(inner) for inner in value]
     return value
-
-
-def _reference(kind: str, name: str, numbered: Mapping[tuple[str, str], int]) -> str:
-    if (kind, name) not in numbered:
-        known = [n for k, n in numbered if k == kind]
-        raise ConfigError(f"workflow/report/*.md.j2: there is no {kind} {name!r}; {choices(name, known)}")
-    return f"[{kind.capitalize()}\u00a0{numbered[kind, name]}](#{kind}-{name})"
 
 
 def _blocks(

@@ -45,7 +45,7 @@ class Packed:
 def readme(packed: Packed, templates: Mapping[str, str]) -> str:
     """Return the README as Markdown."""
     made = environment(templates, "html")
-    made.filters["plural"] = plural
+    made.filters |= {"plural": plural, "megabytes": megabytes, "cell": cell}
     template = made.get_template("package_readme.md.j2")
     steps = packed.manifest["steps"]
     simulated = packed.manifest["study"]["world"] == "simulated"
@@ -55,30 +55,13 @@ def readme(packed: Packed, templates: Mapping[str, str]) -> str:
         simulated=simulated,
         machine=packed.manifest["machine"],
         public=all(f.address for source in packed.sources.values() for f in source.files),
-        raw=[] if simulated else raw_rows(packed),
+        raw=sum(len(source.files) for source in packed.sources.values()),
         runtime=duration(sum(step["seconds"] or 0.0 for step in steps.values())),
         groups=grouped(steps),
         peak=f"{max((step['peak_mb'] or 0.0 for step in steps.values()), default=0.0):,.0f} MB",
-        sizes=[megabytes(size) for size in packed.sizes],
         tables=sum(e.place.startswith("Table") for e in packed.exhibits),
         figures=sum(e.place.startswith("Figure") for e in packed.exhibits),
-        cell=cell,
     )
-
-
-def raw_rows(packed: Packed) -> list[dict[str, str]]:
-    """One row per raw file: where it belongs, its source, size, address and checksum."""
-    return [
-        {
-            "path": f"data/raw/{source.folder or slug}/{file.file}",
-            "slug": slug,
-            "size": megabytes(file.bytes),
-            "address": file.address or "",
-            "sha256": file.sha256,
-        }
-        for slug, source in packed.sources.items()
-        for file in source.files
-    ]
 
 
 def grouped(steps: Mapping[str, Mapping[str, Any]]) -> list[tuple[str, int, str, str]]:

@@ -14,7 +14,7 @@ from detente import __version__
 from detente.base.errors import ConfigError, choices
 from detente.report.evidence import Evidence
 from detente.report.exhibit import Exhibit, exhibits_of, files_of, made_of, read_for
-from detente.report.paper.document import Block, Entry, References, Shown, compose
+from detente.report.paper.document import Block, References, Shown, compose
 from detente.report.paper.markup import EQUATIONS, Sections, inline_html, inline_typst, to_html, to_typst
 from detente.report.paper.robustness_numbers import robustness_numbers
 from detente.report.site.provenance import origin_html, provenance_words
@@ -189,13 +189,13 @@ def _typst_block(paper: Manuscript, block: Block, sections: Sections) -> str:
     if block.kind == "table":
         return str(_found(paper.tables_typ, block))
     if block.kind == "figure":
-        drawing, alt = typst_string(_found(paper.figures, block)), typst_string(_plain(block.alt))
+        drawing, alt = typst_string(_found(paper.figures, block)), typst_string(block.alt.replace("\\", ""))
         caption = inline_typst(block.caption)
         return (
             f"#figure(kind: image, placement: auto, supplement: [Figure], alt: {alt}, caption: [{caption}], "
             f'image(bytes({drawing}), format: "svg", width: 100%)) <figure-{block.name}>'
         )
-    lines = (f"#[#entry({typst_string(e.text)}) <{e.anchor}>]" for e in _entries(paper, block))
+    lines = (f"#[#entry({typst_string(e.text)}) <{e.anchor}>]" for e in paper.references.listed(block.kind))
     return "#block[\n" + "\n".join(lines) + "\n]"
 
 
@@ -209,15 +209,16 @@ def _html_block(paper: Manuscript, block: Block, sections: Sections) -> str:
         shown = fragment(_found(paper.tables_html, block)).replace("<figcaption>", f"<figcaption>{label}", 1)
         return shown + paper.origins.get(("table", block.name), "")
     if block.kind == "figure":
+        alt = escape(block.alt.replace("\\", ""))
         data = base64.b64encode(_found(paper.figures, block).encode("utf-8")).decode("ascii")
         return (
             f'<figure class="figure" id="figure-{block.name}"><div class="wide" tabindex="0">'
-            f'<img src="data:image/svg+xml;base64,{data}" alt="{escape(_plain(block.alt))}"></div>'
+            f'<img src="data:image/svg+xml;base64,{data}" alt="{alt}"></div>'
             f"<figcaption><b>Figure {block.number}.</b> {inline_html(block.caption)}</figcaption></figure>"
             + paper.origins.get(("figure", block.name), "")
         )
-    items = "\n".join(f'<li id="{e.anchor}">{escape(e.text, quote=False)}</li>' for e in _entries(paper, block))
-    return f'<ul class="references">\n{items}\n</ul>'
+    items = (f'<li id="{e.anchor}">{escape(e.text, quote=False)}</li>' for e in paper.references.listed(block.kind))
+    return '<ul class="references">\n' + "\n".join(items) + "\n</ul>"
 
 
 def _found(available: Mapping[str, Any], block: Block) -> Any:
@@ -225,11 +226,3 @@ def _found(available: Mapping[str, Any], block: Block) -> Any:
         return available[block.name]
     known = choices(block.name, available)
     raise ConfigError(f"workflow/report/*.md.j2: no {block.kind} is called {block.name!r}; {known}")
-
-
-def _plain(markdown: str) -> str:
-    return markdown.replace("\\", "")
-
-
-def _entries(paper: Manuscript, block: Block) -> list[Entry]:
-    return paper.references.entries() if block.kind == "references" else paper.references.data_entries()

@@ -9,8 +9,10 @@ from itertools import cycle
 import pandas as pd
 
 from detente.data import THEMES, SourceRecord
+from detente.report.exhibit import read_templates
 from detente.report.figures import canvas as draw
 from detente.report.formats import checksum, count, megabytes
+from detente.report.tables.table import environment
 
 # More files than this are summed up, and more reasons of one action.
 FILES, REASONS = 6, 8
@@ -47,11 +49,19 @@ class Profile:
 
 def data_page(profiles: Sequence[Profile], chart: str) -> str:
     """Return the page; `chart` is the path of the chart of coverage, from the page."""
-    themes = {label: [p for p in profiles if p.record.theme == theme] for theme, label in THEMES.items()}
-    parts = [_opening(profiles, chart), *(_contents(label, group) for label, group in themes.items())]
-    for label, group in themes.items():
-        parts += [f"## {label}\n", *(_section(p) for p in group)]
-    return "\n".join(parts)
+    made = environment(read_templates(), "html")
+    made.filters |= {"anchor": anchor, "years": _years, "plain": _plain, "contents": _contents}
+    made.filters |= {"variables": _variables, "attrition": _attrition}
+    made.filters |= {"count": count, "megabytes": megabytes, "checksum": checksum}
+    page = made.get_template("data_page.md.j2").render(
+        profiles=profiles,
+        themes={label: [p for p in profiles if p.record.theme == theme] for theme, label in THEMES.items()},
+        files={(p.record.folder or p.slug, f.file): f.bytes for p in profiles for f in p.record.files},
+        variables=sum(len(p.variables) for p in profiles),
+        most_files=FILES,
+        chart=chart,
+    )
+    return page.removesuffix("\n")
 
 
 def pipe_table(head: Sequence[str], rows: Sequence[Sequence[object]], right: Sequence[str] = ()) -> str:
@@ -66,62 +76,14 @@ def anchor(heading: str) -> str:
     return re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
 
 
-def _opening(profiles: Sequence[Profile], chart: str) -> str:
-    files = {(p.record.folder or p.slug, f.file): f.bytes for p in profiles for f in p.record.files}
-    variables = sum(len(p.variables) for p in profiles)
-    links = " · ".join(f"[{label}](#{anchor(label)})" for label in THEMES.values())
-    return f"""# The data
-
-<!-- Made by `python -m detente datapage`. Do not edit: change config/sources.yaml or what cleans a source. -->
-
-{len(profiles)} sources, {count(len(files))} raw files ({megabytes(sum(files.values()))}), {count(variables)} variables.
-None of the data are part of this repository: a raw file is found or downloaded, verified by its checksum, cleaned
-by the module that its source names, and used under the terms of those who made it. Cite what you use:
-`python -m detente cite --add …` prints the BibTeX of just that.
-
-[Contents](#contents) · {links}
-
-- **Rows** are those of the tidy table that the pinned bytes clean to; a panel has room for those whose states coexist.
-- **Absent** is what a panel has, in the years covered, where the table has no row: 0, because the source records every
-  such event, or missing, because it is a measurement. Outside the years covered, everything is missing.
-- **On the way** sums up the attrition log: every row dropped, merged, recoded, added, or kept as it is, has a reason.
-  `python -m detente panel … --attrition attrition.parquet` writes it record by record.
-- In a panel of dyad-years, a variable of a state ends in `_1` and `_2`, in a directed one in `_sender` and `_target`.
-  `python -m detente codebook --add …` lists what a panel offers, with all that is made from several sources.
-
-![Years that each source codes, 1816–2024]({chart})
-
-## Contents
-"""
-
-
-def _contents(label: str, profiles: Sequence[Profile]) -> str:
+def _contents(profiles: Sequence[Profile]) -> str:
     rows = []
     for p in profiles:
         link, record = f"[{p.slug}](#{anchor(p.slug)})", p.record
         sizes = (count(record.rows or 0), len(p.variables))
         rows.append([link, record.title, record.version, _years(record), p.key, *sizes])
     head = ["source", "what", "version", "years", "a row is a", "rows", "variables"]
-    return f"**[{label}](#{anchor(label)})**\n\n{pipe_table(head, rows, right=('rows', 'variables'))}"
-
-
-def _section(profile: Profile) -> str:
-    record = profile.record
-    names = f" Short name: `{profile.short}`." if profile.short else ""
-    keys = ", ".join(f"`{key}`" for key in record.references)
-    version = f", version {record.version}" if record.version[:1].isdigit() else f": {record.version}"
-    lines = [
-        f"### {profile.slug}\n",
-        f"**{record.title}**{version}. {_years(record)}; {count(record.rows or 0)} rows by {profile.key};"
-        f" cleaned by [{profile.module.rpartition('/')[2]}]({profile.module}).{names}\n",
-        f"- Cite: {_plain(record.citation.removesuffix('.'))}. BibTeX: {keys}.",
-        f"- Terms: {_plain(record.terms)}.",
-        f"- {_files(record)}",
-    ]
-    if record.whittle:
-        lines.append(f"- One dispute per dyad-year remains by these rules, in turn: {', '.join(record.whittle)}.")
-    tables = [_variables(profile.variables), _attrition(profile.attrition)]
-    return "\n".join([*lines, "", *(table for table in tables if table)])
+    return pipe_table(head, rows, right=("rows", "variables"))
 
 
 def _years(record: SourceRecord) -> str:
@@ -133,16 +95,6 @@ def _plain(text: str) -> str:
     """Text that Markdown shows as it stands: brackets and asterisks mean nothing, addresses are links."""
     escaped = re.sub(r"([\[\]*_])", r"\\\1", text)
     return re.sub(r"https?://[^\s,;\"]+[^\s,;\".]", lambda found: f"<{found[0].replace(chr(92), '')}>", escaped)
-
-
-def _files(record: SourceRecord) -> str:
-    files = record.files
-    if len(files) > FILES:
-        total = megabytes(sum(f.bytes for f in files))
-        return f"Raw: {len(files)} files, {total} in all; each has its address and checksum in config/sources.yaml."
-    names = (f"[{f.file}]({f.address})" if f.address else f"`{f.file}` (no public address)" for f in files)
-    sizes = (f"({megabytes(f.bytes)}, sha256 {checksum(f.sha256)}…)" for f in files)
-    return f"Raw: {', '.join(map(' '.join, zip(names, sizes, strict=True)))}."
 
 
 def _variables(variables: pd.DataFrame) -> str:

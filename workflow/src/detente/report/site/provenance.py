@@ -93,20 +93,6 @@ def verification_page(found: Verification, templates: Mapping[str, str]) -> str:
         "Exact: exhibits and numbers": [v for v in exact if v.path.startswith("reports/")],
         "Exact: what they are made from": [v for v in exact if not v.path.startswith("reports/")],
     }
-    template = environment(templates, "html").get_template("verification.html.j2")
-    return template.render(
-        found=found,
-        outcome=_outcome(len(bad), len(close)),
-        good=not bad,
-        groups=[(title, rows) for title, rows in groups.items() if rows],
-        total=len(found.verdicts),
-        time=duration(found.seconds),
-        checked=sum(v.numbers for v in found.verdicts),
-        version=__version__,
-    )
-
-
-def _outcome(bad: int, close: int) -> str:
-    if bad:
-        return f"Not the same: {bad} product{'s' if bad > 1 else ''} differ{'' if bad > 1 else 's'}"
-    return "The same within tolerance" if close else "The same to the byte"
+    shown = {title: rows for title, rows in groups.items() if rows}
+    template, time = environment(templates, "html").get_template("verification.html.j2"), duration(found.seconds)
+    return template.render(found=found, bad=bad, close=close, groups=shown, time=time, version=__version__)

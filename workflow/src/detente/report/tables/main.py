@@ -8,15 +8,8 @@ from detente.report.evidence import Cell, Evidence, cell, lost_terms
 from detente.report.exhibit import exhibit
 from detente.report.formats import INTERVAL, MISSING, PER, coefficient, count, p_value, per_thousand, percent, ratio
 from detente.report.labels import BASE_RISK, PEACE_UNIT, estimator_label, listed, lower_first, term_label
-from detente.report.tables.notes import (
-    MDE,
-    NOT_ESTIMABLE,
-    column_of,
-    failure_notes,
-    few_switchers,
-    merged,
-    recipe_notes,
-)
+from detente.report.tables import notes
+from detente.report.tables.notes import MDE, NOT_ESTIMABLE, column_of
 from detente.report.tables.table import Column, Row, Table
 from detente.stats import get
 
@@ -73,15 +66,14 @@ def _effect(model: Cell, shown: str) -> str:
 
 def _treatment_rows(evidence: Evidence, models: list[Cell]) -> list[Row]:
     """The treatment's coefficient, its standard errors (parentheses, brackets) and its p-value."""
-    found = [_coefficients(evidence, m, evidence.vcov, treatment=True) for m in models]
-    estimates = (_first(f, "{}", "estimate") or NOT_ESTIMABLE for f in found)
-    errors = (_first(f, "({})", "std_error") for f in found)
-    rows = [Row("Treatment", tuple(estimates)), Row("", tuple(errors))]
-    if evidence.beside:
-        beside = (_coefficients(evidence, m, evidence.beside, treatment=True) for m in models)
-        pairs = zip(found, beside, strict=True)
-        rows.append(Row("", tuple(_first(f, "[{}]", "std_error") if len(ours) else "" for ours, f in pairs)))
-    return [*rows, Row("p-value", tuple(p_value(float(f["p_value"].iloc[0])) if len(f) else "" for f in found))]
+    found, beside = ([_coefficients(evidence, m, c, True) for m in models] for c in (evidence.vcov, evidence.beside))
+    brackets = (_first(f, "[{}]", "std_error") if len(ours) else "" for ours, f in zip(found, beside, strict=True))
+    return [
+        Row("Treatment", tuple(_first(f, "{}", "estimate") or NOT_ESTIMABLE for f in found)),
+        Row("", tuple(_first(f, "({})", "std_error") for f in found)),
+        *([Row("", tuple(brackets))] if evidence.beside else []),
+        Row("p-value", tuple(p_value(float(f["p_value"].iloc[0])) if len(f) else "" for f in found)),
+    ]
 
 
 def _control_rows(evidence: Evidence, models: list[Cell]) -> list[Row]:
@@ -89,10 +81,10 @@ def _control_rows(evidence: Evidence, models: list[Cell]) -> list[Row]:
 
     Means of the dyad, which correlated random effects add for each of them, stay in the estimates.
     """
-    frames = [_coefficients(evidence, m, evidence.vcov, treatment=False) for m in models]
+    frames = [_coefficients(evidence, m, evidence.vcov, False) for m in models]
     lost = [lost_terms(evidence, *m.model) for m in models]
-    terms = [str(term) for frame in frames for term in frame["term"]] + [term for gone in lost for term in gone]
-    shown = (term for term in dict.fromkeys(terms) if not term.startswith("mean("))
+    terms = dict.fromkeys(str(term) for each in ([f["term"] for f in frames], lost) for some in each for term in some)
+    shown = (term for term in terms if not term.startswith("mean("))
     rows = []
     for term in sorted(shown, key=lambda term: term == "intercept"):
         found = [frame[frame["term"] == term] for frame in frames]
@@ -103,7 +95,7 @@ def _control_rows(evidence: Evidence, models: list[Cell]) -> list[Row]:
     return rows
 
 
-def _coefficients(evidence: Evidence, model: Cell, covariance: str, *, treatment: bool) -> pd.DataFrame:
+def _coefficients(evidence: Evidence, model: Cell, covariance: str, treatment: bool) -> pd.DataFrame:
     rows = evidence.of_model("estimates", *model.model)
     wanted = (rows["quantity"] == "coefficient") & (rows["vcov"] == covariance)
     return rows[wanted & (rows["is_treatment"] == treatment)]
@@ -119,37 +111,35 @@ def _first(rows: pd.DataFrame, shape: str, name: str) -> str:
 
 def _main_notes(evidence: Evidence, models: list[Cell]) -> tuple[str, ...]:
     timing = sorted({f"t\u2212{c.lag}" for c in evidence.claims})
+    # What coefficients are, by estimator: "log-odds (Logit) and onsets per 1,000 dyad-years (LPM)".
+    units: dict[str, list[str]] = {}
+    for label in map(estimator_label, evidence.study.estimators):
+        units.setdefault(label.unit, []).append(label.short)
+    measured = listed(f"{unit} ({listed(names)})" for unit, names in units.items())
     means = evidence.estimates["term"].str.startswith("mean(").any()
     return (
         f"The treatment, named above the columns, is measured in {listed(timing)}. "
-        f"Coefficients are {_units(evidence)}. Controls that dyad or year fixed effects absorb are blank."
+        f"Coefficients are {measured}. Controls that dyad or year fixed effects absorb are blank."
         f"{' Coefficients of the means of the dyad stand in estimates.csv.' if means else ''}",
-        *recipe_notes(evidence, [evidence.study.headline], ("Parentheses", "Brackets")),
+        *notes.recipe_notes(evidence, [evidence.study.headline], ("Parentheses", "Brackets")),
         "Intervals and p-values use the errors in parentheses. The risk ratio's interval is a delta-method "
         "interval on the log scale. "
         f"{MDE} standard errors. Base risk: {BASE_RISK}; the risk ratio sets the effect against it. "
         "A dyad switches if its treatment varies among the observations of the model; dyad fixed effects use no other. "
         f"Peace years in {PEACE_UNIT}.",
-        *few_switchers(evidence, models),
-        *failure_notes(evidence, models),
+        *notes.few_switchers(evidence, models),
+        *notes.failure_notes(evidence, models),
         *_lost_terms(evidence, models),
         *_model_notes(evidence),
     )
 
 
-def _units(evidence: Evidence) -> str:
-    """What coefficients are, by estimator: "log-odds (Logit) and onsets per 1,000 dyad-years (LPM)"."""
-    units: dict[str, list[str]] = {}
-    for name in evidence.study.estimators:
-        units.setdefault(estimator_label(name).unit, []).append(estimator_label(name).short)
-    return listed(f"{unit} ({listed(names)})" for unit, names in units.items())
-
-
 def _model_notes(evidence: Evidence) -> list[str]:
     """What the headline sample's fits say of themselves, counts of several claims as a range."""
     mine = evidence.estimates[evidence.estimates["sample"] == evidence.study.headline]
-    notes = {e: mine.loc[mine["estimator"] == e, "notes"].drop_duplicates() for e in evidence.study.estimators}
-    return [f"{estimator_label(e).short}: {note}." for e, own in notes.items() for note in merged(n for n in own if n)]
+    said = {e: mine.loc[mine["estimator"] == e, "notes"].drop_duplicates() for e in evidence.study.estimators}
+    found = ((estimator_label(e).short, note) for e, own in said.items() for note in notes.merged(filter(None, own)))
+    return [f"{name}: {note}." for name, note in found]
 
 
 def _lost_terms(evidence: Evidence, models: list[Cell]) -> list[str]:
