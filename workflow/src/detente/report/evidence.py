@@ -302,7 +302,6 @@ def entries(frame: pd.DataFrame) -> Iterator[Any]:
 
 
 def _row(rows: pd.DataFrame, covariance: str) -> dict[str, Any]:
-    """The first row under a covariance, empty if there is none."""
     return next(iter(keyed(rows[rows["vcov"] == covariance], "vcov").values()), {})
 
 

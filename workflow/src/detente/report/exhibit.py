@@ -5,7 +5,6 @@ import pkgutil
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
-from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Literal, TypeVar
 
@@ -18,8 +17,6 @@ Kind = Literal["table", "figure"]
 Page = Literal["paper", "robustness"]
 FORMATS: Mapping[Kind, tuple[str, ...]] = {"table": ("html", "tex", "typ", "csv"), "figure": ("svg", "pdf", "png")}
 """Formats of each kind of exhibit, the one that the page shows first."""
-TEMPLATES = Path(__file__).resolve().parents[3] / "report"
-"""Folder of the templates of tables, paper and pages."""
 Maker = TypeVar("Maker", bound=Callable[..., Any])
 
 
@@ -88,9 +85,8 @@ def exhibit(
         made = Exhibit(kind, name, said, needs, make, formats=formats, **more)
         key = (made.page, kind, name)
         if key in _DECLARED and _DECLARED[key].module != made.module:
-            raise ConfigError(
-                f"{made.module}: {_DECLARED[key].module} has a {kind} {name!r} already; choose another name"
-            )
+            taken = f"{_DECLARED[key].module} has a {kind} {name!r} already"
+            raise ConfigError(f"{made.module}: {taken}; choose another name")
         _DECLARED[key] = made
         return make
 
@@ -109,11 +105,6 @@ def registry() -> Mapping[tuple[Page, Kind, str], Exhibit]:
 def exhibits_of(traits: Traits, page: Page = "paper", *, per_claim: bool = False) -> tuple[Exhibit, ...]:
     """Return the exhibits that a study with these traits has on a page: those of single claims, or the others."""
     return tuple(e for e in registry().values() if e.page == page and e.per_claim == per_claim and e.applies(traits))
-
-
-def read_templates(folder: Path = TEMPLATES) -> dict[str, str]:
-    """Read every Jinja template of a folder: name → text."""
-    return {path.name: path.read_text(encoding="utf-8") for path in sorted(folder.glob("*.j2"))}
 
 
 def made_of(exhibit: Exhibit, evidence: Evidence, claim: Claim | None = None) -> Any:

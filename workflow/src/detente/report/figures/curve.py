@@ -81,7 +81,6 @@ def specification_curve(evidence: Evidence, frame: pd.DataFrame, title: str, hea
 
 
 def _estimates(axis: draw.Axes, frame: pd.DataFrame, smallest_effect: float) -> None:
-    """Estimates, coloured by what a test at 5 % says, and intervals."""
     place, shares = np.arange(len(frame)), frame["estimate_share"]
     low, high = frame["conf_low"] / frame["base_risk"], frame["conf_high"] / frame["base_risk"]
     colours = colours_of(frame)
@@ -102,7 +101,6 @@ def _estimates(axis: draw.Axes, frame: pd.DataFrame, smallest_effect: float) -> 
 
 
 def _headline(axis: draw.Axes, row: pd.Series, at: int, total: int) -> None:
-    """Mark the headline's estimate at its place among all."""
     value, ends = float(row["estimate_share"]), [row[end] / row["base_risk"] for end in ("conf_low", "conf_high")]
     axis.plot([at, at], ends, color="black", linewidth=1.1, zorder=4)
     axis.plot([at], [value], marker="D", color="black", markersize=4.5, zorder=5)

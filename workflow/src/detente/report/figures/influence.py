@@ -1,7 +1,6 @@
 """What an estimate rests on: the refits that move it most, kind by kind."""
 
 import math
-from collections.abc import Mapping
 
 import pandas as pd
 
@@ -10,14 +9,12 @@ from detente.report.evidence import Evidence
 from detente.report.exhibit import exhibit
 from detente.report.figures import canvas as draw
 from detente.report.formats import PER, count, decimal, percent
+from detente.report.labels import lower_first
+from detente.report.tables.influence import KINDS
 from detente.study.config import Claim
 
-KINDS: Mapping[str, tuple[str, str]] = {
-    "state": ("state", "states"),
-    "series": ("series of exercises", "series of exercises"),
-    "region": ("region", "regions"),
-    "era": ("era", "eras"),
-}
+# In the order of panels.
+_KINDS = ("state", "series", "region", "era")
 _SHOWN = 8
 # Inches a refit, and above and below a panel.
 _LINE, _GAP = 0.165, 0.42
@@ -26,8 +23,7 @@ _LINE, _GAP = 0.165, 0.42
 @exhibit(
     kind="figure", name="influence", page="robustness", place="influence", order=2, needs=("ledger", "influence"),
     per_claim=True, title="Estimates without one part of the data",
-    caption="{{ claim.label }}: estimates without one {{ parts }}, those that move it "
-    "most.",
+    caption="{{ claim.label }}: estimates without one {{ parts }}, those that move it most.",
     alt="Points with intervals, one for each part that is left out, around the interval of all observations.",
 )  # fmt: skip
 @draw.styled
@@ -36,14 +32,15 @@ def influence(evidence: Evidence, claim: Claim) -> draw.Figure | None:
     frame, ledger = evidence.of_claim("influence", claim.id), evidence.of_claim("ledger", claim.id)
     if frame.empty:
         return None
-    kinds = [k for k in KINDS if (frame["kind"] == k).any()]
+    kinds = [k for k in _KINDS if (frame["kind"] == k).any()]
     parts = {k: _foremost(frame[frame["kind"] == k]) for k in kinds}
     heights = [_LINE * max(len(p), 2) + _GAP for p in parts.values()]
     figure = draw.canvas(sum(heights) + 0.45, simulated=evidence.simulated)
     axes = figure.subplots(len(kinds), 1, sharex=True, squeeze=False, height_ratios=heights)[:, 0]
     for axis, (kind, rows) in zip(axes, parts.items(), strict=True):
         _panel(axis, rows, ledger.iloc[0])
-        one, many = KINDS[kind]
+        one = lower_first(KINDS[kind])
+        many = one if kind == "series" else f"{one}s"
         total, shown = int((frame["kind"] == kind).sum()), len(rows)
         said = f"the {count(shown)} of {count(total)} {many} that move it most" if total > shown else f"all {many}"
         axis.set_title(f"Without one {one}: {said}")

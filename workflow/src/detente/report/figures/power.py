@@ -20,12 +20,11 @@ _TICKS = (0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0)
 @exhibit(
     kind="figure", name="power", page="robustness", place="power", order=2, needs=("power", "power_curve"),
     title="Power by planted effect",
-    caption="Power of the headline model by planted effect, one line per claim; marked where four in five are found.",
     alt="Curves that rise from the size of the test to one, and a vertical line at the smallest effect of interest.",
 )  # fmt: skip
 @draw.styled
 def power(evidence: Evidence) -> draw.Figure:
-    """Power of a two-sided test at 5 % by planted effect, a line a claim, its detectable effect marked."""
+    """Power of the headline model by planted effect, one line per claim; marked where four in five are found."""
     frame, detectable = evidence.frame("power_curve"), evidence.frame("power").set_index("claim")["mde_simulated_share"]
     labels = {c.id: c.label for c in evidence.claims if c.id in evidence.examined and (frame["claim"] == c.id).any()}
     if not labels:

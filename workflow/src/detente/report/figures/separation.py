@@ -13,12 +13,11 @@ from detente.study.robustness import ROLLING
 @exhibit(
     kind="figure", name="separation", page="robustness", place="prediction", order=2, needs=("separation",),
     title="Each year predicted from all before it",
-    caption="Each year predicted from all before it: dyad-years by predicted risk, a line where there was an onset.",
     alt="Strips with lines for onsets that crowd to the right where a model predicts well.",
 )  # fmt: skip
 @draw.styled
 def separation(evidence: Evidence) -> draw.Figure:
-    """A strip a model: dyad-years from the lowest predicted risk to the highest, a line where there was an onset."""
+    """Each year predicted from all before it: dyad-years by predicted risk, a line where there was an onset."""
     frame, models = evidence.frame("separation"), models_of(evidence)
     mine = frame[frame["scheme"] == ROLLING]
     shown = [m for m in models if (mine["model"] == m).any()]

@@ -148,7 +148,6 @@ def compose(
 
 
 def _placed(exhibits: Iterable[Shown], place: str, claim: str) -> Iterator[str]:
-    """Marks of the exhibits of one place, in order."""
     mine = [s for s in exhibits if s.exhibit.place == place and s.claim == claim]
     for s in sorted(mine, key=lambda s: (s.exhibit.order, s.exhibit.kind, s.name)):
         yield f"[[{s.exhibit.kind} {s.name}]]"
@@ -164,7 +163,6 @@ def _check_places(text: str, exhibits: Iterable[Shown]) -> None:
 
 
 def _printed(value: Any) -> Any:
-    """Print a number of numbers.json by its text."""
     return value["text"] if isinstance(value, Mapping) and "text" in value else value
 
 

@@ -147,13 +147,9 @@ def _o(sign: str) -> str:
     return f"<mo>{sign}</mo>"
 
 
-def _sum(index: str) -> str:
-    return f"<munder><mo>∑</mo><mi>{index}</mi></munder>"
-
-
 def _outer(total: str, index: str) -> str:
     vector = _sub(f'<mi mathvariant="bold">{total}</mi>', _i(index))
-    return f"{_sum(index)}{vector}<msup>{vector}<mo>′</mo></msup>"
+    return f"<munder><mo>∑</mo><mi>{index}</mi></munder>{vector}<msup>{vector}<mo>′</mo></msup>"
 
 
 _DYAD_YEAR = _i("a", "b", "t")

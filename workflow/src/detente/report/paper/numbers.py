@@ -17,21 +17,16 @@ from detente.report.tables.recovery import COVERAGE, recovery
 from detente.study.config import Claim
 
 DIRECTED = ("lowers", "raises")
-_OF_SAMPLE = (
-    *("dyad_years", "dyads", "onset_gml", "onset_cow", "ongoing_gml", "force_onset", "fatal_onset"),
-    "onset_after_dispute",
-)
+_OF_DISPUTES = ("onset_gml", "onset_after_dispute", "onset_cow", "ongoing_gml", "force_onset", "fatal_onset")
 _OF_EXERCISES = ("exercise_any", "exercise_bilateral", "switches_on", "switches_off")
+_RISKS = ("effect", "magnitude", "low", "high", "std_error", "beside_std_error", "mde", "smallest_effect")
 # Numbers of one model, by how they are printed.
 _OF_MODEL: Mapping[Callable[[float], str], tuple[str, ...]] = {
-    per_thousand: (
-        *("effect", "magnitude", "low", "high", "std_error", "beside_std_error", "mde", "smallest_effect"),
-        *("base_risk", "treated_risk"),
-    ),
+    per_thousand: (*_RISKS, "base_risk", "treated_risk"),
     ratio: ("ratio", "ratio_low", "ratio_high", "inflation"),
     percent: ("mde_share", "effect_share"),
     p_value: ("p_value",),
-    count: (*("nobs", "dyads", "states", "events", "treated", "treated_dyads", "switching_dyads", "switching_states"),),
+    count: ("nobs", "dyads", "states", "events", "treated", "treated_dyads", "switching_dyads", "switching_states"),
 }
 
 
@@ -87,7 +82,7 @@ def _sample(evidence: Evidence, sample: str) -> dict[str, Any]:
         "label": label,
         "name": lower_first(label),
         "headline": sample == evidence.study.headline,
-        **numbered(row, count, (*_OF_SAMPLE, *(_OF_EXERCISES if exercises else ()))),
+        **numbered(row, count, ("dyad_years", "dyads", *_OF_DISPUTES, *(_OF_EXERCISES if exercises else ()))),
         **numbered(shares, lambda share: percent(share, 2)),
         "onset_after_dispute_share": number(row["onset_after_dispute"] / (row["onset_gml"] or math.nan), percent),
         "onset_rate": number(row["onset_gml"] / row["dyad_years"], per_thousand),
@@ -202,7 +197,6 @@ def _timeline(evidence: Evidence) -> dict[str, Any]:
 
 
 def _extreme(name: str, row: Mapping[str, Any], column: str) -> dict[str, Number]:
-    """What was counted in a year, and which year that was."""
     return {name: number(row[column], count), f"{name}_year": number(row["year"], year)}
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from detente.report.formats import duration, megabytes, plural
+from detente.report.labels import gathered
 from detente.report.tables.table import environment
 
 
@@ -66,9 +67,7 @@ def readme(packed: Packed, templates: Mapping[str, str]) -> str:
 
 def grouped(steps: Mapping[str, Mapping[str, Any]]) -> list[tuple[str, int, str, str]]:
     """Name, jobs, time of all together and peak memory of each kind of step, the longest first."""
-    kinds: dict[str, list[Mapping[str, Any]]] = {}
-    for name, step in steps.items():
-        kinds.setdefault(name.partition(".")[0], []).append(step)
+    kinds = gathered((name.partition(".")[0], step) for name, step in steps.items())
     total = {kind: sum(s["seconds"] or 0.0 for s in each) for kind, each in kinds.items()}
     return [
         (kind, len(kinds[kind]), duration(total[kind]), f"{max(s['peak_mb'] or 0.0 for s in kinds[kind]):,.0f} MB")

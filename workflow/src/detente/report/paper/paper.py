@@ -141,7 +141,6 @@ def _robustness(evidence: Evidence) -> Iterator[tuple[Shown, Any]]:
 
 
 def _of_claims(evidence: Evidence) -> list[Exhibit]:
-    """Exhibits of single claims that the step of the page makes."""
     return [e for e in exhibits_of(evidence.traits, "robustness", per_claim=True) if e.name != CURVE]
 
 

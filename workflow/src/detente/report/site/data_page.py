@@ -9,10 +9,9 @@ from itertools import cycle
 import pandas as pd
 
 from detente.data import THEMES, SourceRecord
-from detente.report.exhibit import read_templates
 from detente.report.figures import canvas as draw
 from detente.report.formats import checksum, count, megabytes
-from detente.report.tables.table import environment
+from detente.report.tables.table import environment, read_templates
 
 # More files than this are summed up, and more reasons of one action.
 FILES, REASONS = 6, 8
@@ -50,8 +49,7 @@ class Profile:
 def data_page(profiles: Sequence[Profile], chart: str) -> str:
     """Return the page; `chart` is the path of the chart of coverage, from the page."""
     made = environment(read_templates(), "html")
-    made.filters |= {"anchor": anchor, "years": _years, "plain": _plain, "contents": _contents}
-    made.filters |= {"variables": _variables, "attrition": _attrition}
+    made.filters |= {"anchor": anchor, "years": _years, "plain": _plain, "attrition": _attrition, "cell": _cell}
     made.filters |= {"count": count, "megabytes": megabytes, "checksum": checksum}
     page = made.get_template("data_page.md.j2").render(
         profiles=profiles,
@@ -59,6 +57,7 @@ def data_page(profiles: Sequence[Profile], chart: str) -> str:
         files={(p.record.folder or p.slug, f.file): f.bytes for p in profiles for f in p.record.files},
         variables=sum(len(p.variables) for p in profiles),
         most_files=FILES,
+        absent=ABSENT,
         chart=chart,
     )
     return page.removesuffix("\n")
@@ -67,23 +66,16 @@ def data_page(profiles: Sequence[Profile], chart: str) -> str:
 def pipe_table(head: Sequence[str], rows: Sequence[Sequence[object]], right: Sequence[str] = ()) -> str:
     """Return a table in Markdown with a header; columns named in `right` are set to the right."""
     rule = ["---:" if name in right else "---" for name in head]
-    cells = ([str(cell).replace("|", "\\|").replace("\n", " ") for cell in row] for row in [head, rule, *rows])
-    return "\n".join(f"| {' | '.join(row)} |" for row in cells) + "\n"
+    return "\n".join(f"| {' | '.join(map(_cell, row))} |" for row in [head, rule, *rows]) + "\n"
+
+
+def _cell(text: object) -> str:
+    return str(text).replace("|", "\\|").replace("\n", " ")
 
 
 def anchor(heading: str) -> str:
     """What a link to a heading is called where Markdown is shown."""
     return re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
-
-
-def _contents(profiles: Sequence[Profile]) -> str:
-    rows = []
-    for p in profiles:
-        link, record = f"[{p.slug}](#{anchor(p.slug)})", p.record
-        sizes = (count(record.rows or 0), len(p.variables))
-        rows.append([link, record.title, record.version, _years(record), p.key, *sizes])
-    head = ["source", "what", "version", "years", "a row is a", "rows", "variables"]
-    return pipe_table(head, rows, right=("rows", "variables"))
 
 
 def _years(record: SourceRecord) -> str:
@@ -95,14 +87,6 @@ def _plain(text: str) -> str:
     """Text that Markdown shows as it stands: brackets and asterisks mean nothing, addresses are links."""
     escaped = re.sub(r"([\[\]*_])", r"\\\1", text)
     return re.sub(r"https?://[^\s,;\"]+[^\s,;\".]", lambda found: f"<{found[0].replace(chr(92), '')}>", escaped)
-
-
-def _variables(variables: pd.DataFrame) -> str:
-    rows = [
-        [f"`{name}`", label, unit, ABSENT[kind]]
-        for name, label, unit, kind in zip(*(variables[c] for c in ("name", "label", "unit", "kind")), strict=True)
-    ]
-    return pipe_table(["variable", "what", "unit", "absent"], rows) if rows else ""
 
 
 def _attrition(attrition: pd.DataFrame) -> str:

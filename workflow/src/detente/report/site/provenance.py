@@ -8,6 +8,7 @@ from typing import Any
 
 from detente import __version__
 from detente.report.formats import checksum, duration
+from detente.report.labels import gathered
 from detente.report.tables.table import environment
 
 # More products of one rule than this are counted, not listed.
@@ -45,9 +46,7 @@ def origin_html(graph: Mapping[str, Any], path: str) -> str:
 
 def _rules(graph: Mapping[str, Any]) -> Iterator[str]:
     """One line per rule: how many jobs, what they made, what code they ran."""
-    jobs: dict[str, list[str]] = {}
-    for name, step in graph["steps"].items():
-        jobs.setdefault(step["rule"], []).append(name)
+    jobs = gathered((step["rule"], name) for name, step in graph["steps"].items())
     for rule, names in jobs.items():
         made = [(path, file["sha256"]) for path, file in graph["files"].items() if file["step"] in names]
         modules = sorted({m for name in names for m in graph["steps"][name]["modules"]})

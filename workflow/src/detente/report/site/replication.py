@@ -100,16 +100,17 @@ def _medians(dyadic: pd.DataFrame) -> dict[str, Any]:
     ratio = dyadic["ratio"].dropna().astype(float)
     if ratio.empty:
         return {}
-    lower, middle, upper = ratio.quantile([0.25, 0.5, 0.75])
-    significant = dyadic["conclusion"].isin(["stays significant", "loses significance"])
+    counts = dyadic["conclusion"].value_counts()
+    lost, gained = (int(counts.get(f"{word} significance", 0)) for word in ("loses", "gains"))
+    quartiles = zip(("lower", "middle", "upper"), ratio.quantile([0.25, 0.5, 0.75]), strict=True)
     return {
-        **{name: f"{value:.2f}" for name, value in (("lower", lower), ("middle", middle), ("upper", upper))},
+        **{name: f"{value:.2f}" for name, value in quartiles},
         "coefficients": len(ratio),
         "models": len(conclusions(dyadic)),
         "larger": int((ratio > 1).sum()),
-        "significant": int(significant.sum()),
-        "lost": int((dyadic["conclusion"] == "loses significance").sum()),
-        "gained": int((dyadic["conclusion"] == "gains significance").sum()),
+        "significant": int(counts.get("stays significant", 0)) + lost,
+        "lost": lost,
+        "gained": gained,
     }
 
 

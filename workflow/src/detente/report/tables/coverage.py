@@ -68,9 +68,8 @@ def _notes(frame: pd.DataFrame, instrument: str, labels: Mapping[str, str]) -> t
         for c in cells.drop_duplicates("sample").to_dict("records")
     )
     undefined = int(cells["undefined"].sum())
-    lost = (
-        f" In all {count(undefined)} dyadic-robust ones do not, as their variance is not positive." if undefined else ""
-    )
+    why = "dyadic-robust ones do not, as their variance is not positive."
+    lost = f" In all {count(undefined)} {why}" if undefined else ""
     reasons = dict.fromkeys(frame.loc[frame["failure"] != "", "failure"])
     return (
         f"{count(draws)} draws a block. Dyad-years, treatment and controls stay as they are in the headline model of "

@@ -29,7 +29,6 @@ def descriptives(evidence: Evidence) -> Table:
 
 
 def _measure(value: float) -> str:
-    """Return a statistic with digits that suit its size."""
     value = float(value)
     if value.is_integer() and abs(value) < 1e7:
         return count(value)

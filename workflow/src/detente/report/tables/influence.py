@@ -11,34 +11,32 @@ from detente.report.labels import listed, lower_first
 from detente.report.tables.table import Column, Row, Table, columns
 
 # Parts of the data that are left out one at a time, as the head of a column calls them.
-_KINDS: Mapping[str, str] = {"state": "State", "region": "Region", "era": "Era", "series": "Series of exercises"}
+KINDS: Mapping[str, str] = {"state": "State", "region": "Region", "era": "Era", "series": "Series of exercises"}
 
 
 @exhibit(kind="table", name="influence", page="robustness", place="influence", order=1, needs=("ledger", "influence"))
 def influence(evidence: Evidence) -> Table:
     """Influence: the part of the data without which each estimate moves most."""
     frame = evidence.frame("influence")
-    kinds = [k for k in _KINDS if (frame["kind"] == k).any()]
+    kinds = [k for k in KINDS if (frame["kind"] == k).any()]
     rows = []
     for claim in entries(evidence.estimated):
         mine = frame[frame["claim"] == claim.claim]
         if len(mine):
             cells = [_most(mine[mine["kind"] == k]) for k in kinds]
             rows.append(Row(claim.label, (*cells, f"{count(int(mine['flips'].sum()))} of {count(len(mine))}")))
-    heads = columns(*(_KINDS[k] for k in kinds), group="Moves the estimate most", align="left")
+    heads = columns(*(KINDS[k] for k in kinds), group="Moves the estimate most", align="left")
     notes = (
         f"The headline, re-estimated without one {left_out(frame)}; in brackets the shift of "
         "the estimate in its standard errors. Another verdict: of all that were left out, how many change it.",
     )
-    title = "What estimates depend on"
-    return Table(
-        "influence", title, "", (*heads, Column("Another verdict")), tuple(rows), notes, evidence.simulated, dense=True
-    )
+    title, shown = "What estimates depend on", (*heads, Column("Another verdict"))
+    return Table("influence", title, "", shown, tuple(rows), notes, evidence.simulated, dense=True)
 
 
 def left_out(frame: pd.DataFrame) -> str:
     """Kinds of parts that are left out one at a time, as a sentence has them: "state, region or era"."""
-    return listed((lower_first(_KINDS[k]) for k in _KINDS if (frame["kind"] == k).any()), last="or")
+    return listed((lower_first(KINDS[k]) for k in KINDS if (frame["kind"] == k).any()), last="or")
 
 
 def _most(frame: pd.DataFrame) -> str:

@@ -7,7 +7,7 @@ import pandas as pd
 from detente.report.evidence import Cell, Evidence, cell, lost_terms
 from detente.report.exhibit import exhibit
 from detente.report.formats import INTERVAL, MISSING, PER, coefficient, count, p_value, per_thousand, percent, ratio
-from detente.report.labels import BASE_RISK, PEACE_UNIT, estimator_label, listed, lower_first, term_label
+from detente.report.labels import BASE_RISK, PEACE_UNIT, estimator_label, gathered, listed, lower_first, term_label
 from detente.report.tables import notes
 from detente.report.tables.notes import MDE, NOT_ESTIMABLE, column_of
 from detente.report.tables.table import Column, Row, Table
@@ -112,9 +112,7 @@ def _first(rows: pd.DataFrame, shape: str, name: str) -> str:
 def _main_notes(evidence: Evidence, models: list[Cell]) -> tuple[str, ...]:
     timing = sorted({f"t\u2212{c.lag}" for c in evidence.claims})
     # What coefficients are, by estimator: "log-odds (Logit) and onsets per 1,000 dyad-years (LPM)".
-    units: dict[str, list[str]] = {}
-    for label in map(estimator_label, evidence.study.estimators):
-        units.setdefault(label.unit, []).append(label.short)
+    units = gathered((label.unit, label.short) for label in map(estimator_label, evidence.study.estimators))
     measured = listed(f"{unit} ({listed(names)})" for unit, names in units.items())
     means = evidence.estimates["term"].str.startswith("mean(").any()
     return (
@@ -143,10 +141,7 @@ def _model_notes(evidence: Evidence) -> list[str]:
 
 
 def _lost_terms(evidence: Evidence, models: list[Cell]) -> list[str]:
-    """Say which coefficients of controls have no standard error, one sentence a reason."""
-    where: dict[tuple[str, str], list[str]] = {}
-    for m in models:
-        for term, why in lost_terms(evidence, *m.model).items():
-            reason = (term_label(term, evidence.project.claims), why.rstrip("."))
-            where.setdefault(reason, []).append(column_of(evidence, m))
+    lost = ((m, term, why) for m in models for term, why in lost_terms(evidence, *m.model).items())
+    known = evidence.project.claims
+    where = gathered(((term_label(term, known), why.rstrip(".")), column_of(evidence, m)) for m, term, why in lost)
     return [f"{NOT_ESTIMABLE}: {term} ({'; '.join(columns)}): {why}." for (term, why), columns in where.items()]

@@ -41,9 +41,8 @@ def _shares(frame: pd.DataFrame, claim: Claim) -> tuple[str, ...]:
     if frame.empty:
         return ("0", *([MISSING] * 4))
     estimates = frame["estimate"]
-    expected = {"lowers": -1, "raises": 1}.get(
-        claim.expected, 1 if (estimates > 0).sum() >= (estimates < 0).sum() else -1
-    )
+    most = 1 if (estimates > 0).sum() >= (estimates < 0).sum() else -1
+    expected = {"lowers": -1, "raises": 1}.get(claim.expected, most)
     agrees = estimates * expected > 0
     significant = agrees & ((frame["conf_high"] < 0) | (frame["conf_low"] > 0))
     powered = frame["powered"]
@@ -77,7 +76,6 @@ def multiverse_samples(evidence: Evidence) -> Table:
 
 
 def _cell(row: Any) -> str:
-    """An estimate and its interval, in percent of base risk."""
     shares = (row.estimate_share, row.conf_low / row.base_risk, row.conf_high / row.base_risk)
     value, low, high = (decimal(100 * share, 0) for share in shares)
     return f"{value}% [{low}, {high}]"

@@ -8,7 +8,7 @@ import pandas as pd
 from detente.base.numerics import MDE_FACTOR
 from detente.report.evidence import FEW_SWITCHERS, Cell, Evidence
 from detente.report.formats import count, decimal, percent, scientific
-from detente.report.labels import estimator_label, listed, lower_first
+from detente.report.labels import estimator_label, gathered, listed, lower_first
 
 NOT_ESTIMABLE = "n.e."
 MDE = f"MDE: minimum detectable effect, {decimal(MDE_FACTOR, 1)}"
@@ -16,10 +16,8 @@ MDE = f"MDE: minimum detectable effect, {decimal(MDE_FACTOR, 1)}"
 
 def few_switchers(evidence: Evidence, models: list[Cell]) -> list[str]:
     """Warn of models with dyad effects that are identified from very few dyads, claim by claim."""
-    switching: dict[str, list[int]] = {}
-    for m in models:
-        if m.few_switchers and estimator_label(m.estimator).within:
-            switching.setdefault(column_of(evidence, m), []).append(m.switching_dyads)
+    few = (m for m in models if m.few_switchers and estimator_label(m.estimator).within)
+    switching = gathered((column_of(evidence, m), m.switching_dyads) for m in few)
     found = [f"{name} ({listed(str(n) for n in dict.fromkeys(counts))})" for name, counts in switching.items()]
     warning = f"Fewer than {FEW_SWITCHERS} dyads switch, so that one of them can decide the estimate"
     return [f"{warning}: {'; '.join(found)}."] if found else []
@@ -27,13 +25,14 @@ def few_switchers(evidence: Evidence, models: list[Cell]) -> list[str]:
 
 def failure_notes(evidence: Evidence, models: list[Cell]) -> list[str]:
     """Say which numbers do not exist, and why; models that share the reason together."""
-    found: dict[tuple[str, str], list[str]] = {}
-    for m in models:
-        if m.failure:
-            lost = "No risk ratio" if m.estimated else "No effect on risk" if m.fitted else "not estimable"
-            found.setdefault((lost, m.message.rstrip(".")), []).append(column_of(evidence, m, m.sample_label))
+
+    def lost(m: Cell) -> str:
+        return "No risk ratio" if m.estimated else "No effect on risk" if m.fitted else "not estimable"
+
+    failed = (m for m in models if m.failure)
+    found = gathered(((lost(m), m.message.rstrip(".")), column_of(evidence, m, m.sample_label)) for m in failed)
     marks = {"not estimable": f"{NOT_ESTIMABLE}, ", "No effect on risk": f"{NOT_ESTIMABLE}: "}
-    return [f"{marks.get(lost, '')}{lost}: {'; '.join(where)}: {why}." for (lost, why), where in found.items()]
+    return [f"{marks.get(what, '')}{what}: {'; '.join(where)}: {why}." for (what, why), where in found.items()]
 
 
 def column_of(evidence: Evidence, model: Cell, sample: str = "") -> str:
@@ -61,27 +60,19 @@ def recipe_notes(evidence: Evidence, samples: Iterable[str], marks: tuple[str, s
 
 def merged(recipes: Iterable[str]) -> list[str]:
     """Recipes that differ in whole numbers alone become one, with the range: "t with 186–190 df"."""
-    groups: dict[str, list[list[int]]] = {}
-    for recipe in recipes:
-        numbers = [int(n) for n in _NUMBER.findall(recipe)]
-        groups.setdefault(_NUMBER.sub("\0", recipe), []).append(numbers)
+    groups = gathered((_NUMBER.sub("\0", recipe), [int(n) for n in _NUMBER.findall(recipe)]) for recipe in recipes)
     return [_filled(pattern, numbers) for pattern, numbers in groups.items()]
 
 
 def _filled(pattern: str, numbers: list[list[int]]) -> str:
-    text = pattern
-    for values in zip(*numbers, strict=True):
-        low, high = min(values), max(values)
-        text = text.replace("\0", count(low) if low == high else f"{count(low)}–{count(high)}", 1)
-    return text
+    for low, high in ((min(values), max(values)) for values in zip(*numbers, strict=True)):
+        pattern = pattern.replace("\0", count(low) if low == high else f"{count(low)}–{count(high)}", 1)
+    return pattern
 
 
 def _by_estimator(evidence: Evidence, frame: pd.DataFrame) -> str:
-    said: dict[str, list[str]] = {}
-    for estimator in evidence.study.estimators:
-        recipes = merged(frame.loc[frame["estimator"] == estimator, "ssc"].drop_duplicates())
-        if recipes:
-            said.setdefault("; ".join(recipes), []).append(estimator_label(estimator).short)
+    own = {e: merged(frame.loc[frame["estimator"] == e, "ssc"].drop_duplicates()) for e in evidence.study.estimators}
+    said = gathered(("; ".join(recipes), estimator_label(e).short) for e, recipes in own.items() if recipes)
     parts = said if len(said) == 1 else (f"{listed(names)}: {recipe}" for recipe, names in said.items())
     return "; ".join(parts) + _repairs(frame)
 
@@ -98,11 +89,8 @@ def _repairs(frame: pd.DataFrame) -> str:
 
 
 def _references(frame: pd.DataFrame) -> list[str]:
-    """Say what each fit was checked against, and how far off the worst coefficient was."""
     checked = frame[frame["reference"].astype(str) != ""]
-    gaps = checked.groupby("reference", sort=True)["reference_gap"].max()
-    said = [
-        f"{name} (largest relative gap of a coefficient {scientific(float(gap))})" if gap > 0 else str(name)
-        for name, gap in gaps.items()
-    ]
+    gaps = checked.groupby("reference", sort=True)["reference_gap"].max().astype(float)
+    far = {name: f" (largest relative gap of a coefficient {scientific(gap)})" for name, gap in gaps.items() if gap > 0}
+    said = [f"{name}{far.get(name, '')}" for name in gaps.index]
     return [f"Reference fits: {'; '.join(said)}."] if said else []

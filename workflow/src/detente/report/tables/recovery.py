@@ -77,15 +77,14 @@ def recovery_table(evidence: Evidence) -> Table:
     claims, frame = evidence.project.claims.claims, recovery(evidence)
     rows = tuple(shown(claims[str(r["claim"])].label, _COLUMNS, r) for r in frame.to_dict("records"))
     errors = covariance_label(evidence.vcov).long
-    relevant, everywhere, dyad_relevant, dyad_everywhere = (
-        percent(COVERAGE[name]) for name in ("dyadic_relevant", "dyadic_all", "dyad_relevant", "dyad_all")
-    )
+    of = {name: percent(share) for name, share in COVERAGE.items()}
     notes = (
         f"Changes in onsets per {PER:,} dyad-years on the headline sample; {errors} standard errors. "
         f"One world is one draw. With {COVERAGE['states']} states dyadic-robust intervals are somewhat short: over "
-        f"{COVERAGE['worlds']} such worlds they contained the effect in {relevant} of cases ({everywhere} among all "
-        f"dyads), intervals clustered by dyad in {dyad_relevant} ({dyad_everywhere}). A verdict is wrong if it names "
-        "the other sign, calls negligible what is of interest, or finds an effect where none was planted.",
+        f"{COVERAGE['worlds']} such worlds they contained the effect in {of['dyadic_relevant']} of cases "
+        f"({of['dyadic_all']} among all dyads), intervals clustered by dyad in {of['dyad_relevant']} "
+        f"({of['dyad_all']}). A verdict is wrong if it names the other sign, calls negligible what is of interest, or "
+        "finds an effect where none was planted.",
     )
     title = "Planted and estimated effects"
     return Table("recovery", title, "", _COLUMNS, rows, notes, evidence.simulated)

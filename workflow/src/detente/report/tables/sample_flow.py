@@ -7,7 +7,7 @@ import pandas as pd
 from detente.report.evidence import Evidence, attrition, keyed
 from detente.report.exhibit import exhibit
 from detente.report.formats import count, percent
-from detente.report.labels import listed, reason_label
+from detente.report.labels import gathered, listed, reason_label
 from detente.report.tables.table import Row, Table, columns
 
 _FLOW: tuple[tuple[str, str, Callable[[float], str]], ...] = (
@@ -50,15 +50,12 @@ def sample_flow(evidence: Evidence) -> Table:
 
 def _attrition(evidence: Evidence) -> list[Row]:
     """Rows dropped and used: one panel for all claims that share them."""
-    panels: dict[tuple[Row, ...], list[str]] = {}
-    for claim in evidence.claims:
-        panels.setdefault(_steps(evidence, attrition(evidence, claim.id)), []).append(claim.label)
+    panels = gathered((_steps(evidence, attrition(evidence, c.id)), c.label) for c in evidence.claims)
     heads = {steps: Row(f"From dyad-years to observations of models: {listed(c)}") for steps, c in panels.items()}
     return [row for steps, head in heads.items() if steps for row in (head, *steps)]
 
 
 def _steps(evidence: Evidence, frame: pd.DataFrame) -> tuple[Row, ...]:
-    """One row per step: what there is, what is dropped for which reason, what is used."""
     counts = {(r["sample"], r["reason"]): r["rows"] for r in frame.to_dict("records")}
     rows = []
     for i, reason in enumerate(sorted(dict.fromkeys(frame["reason"]), key=lambda reason: reason == "used")):

@@ -6,7 +6,7 @@ from detente.report.exhibit import exhibit
 from detente.report.formats import INTERVAL, MISSING, PER, decimal, p_value, per_thousand, percent
 from detente.report.labels import BASE_RISK, covariance_label, estimator_label
 from detente.report.tables.notes import MDE, NOT_ESTIMABLE, failure_notes, few_switchers, recipe_notes
-from detente.report.tables.table import Column, Row, Table, columns
+from detente.report.tables.table import Column, Row, Table, shown
 
 
 @exhibit(
@@ -17,40 +17,37 @@ from detente.report.tables.table import Column, Row, Table, columns
 )  # fmt: skip
 def samples(evidence: Evidence) -> Table:
     """The headline quantity for every claim, sample and estimator, with its power and its verdict."""
-    pair = [covariance_label(c).short for c in (evidence.vcov, evidence.beside) if c]
-    heads = (
-        Column("Model", align="left"),
-        *columns("Base risk", "Effect"),
-        Column(INTERVAL, align="center"),
-        Column("p"),
-        *columns(*pair, *(["ratio"] if evidence.beside else []), group="Standard error"),
-        Column("MDE / base"),
-        Column("Verdict", align="left"),
-    )
+    heads = _columns(*(covariance_label(c).short for c in (evidence.vcov, evidence.beside) if c))
     models = cells(evidence)
     rows: list[Row] = []
     for claim in evidence.claims:
         rows.append(Row(claim.label))
-        rows += [_row(m, len(heads), beside=bool(evidence.beside)) for m in models if m.claim == claim.id]
+        rows += [_row(m, heads) for m in models if m.claim == claim.id]
     title, notes = "The same claims in every sample", _notes(evidence, models)
     return Table("samples", title, "Dyads", heads, tuple(rows), notes, evidence.simulated, dense=True)
 
 
-def _row(model: Cell, width: int, *, beside: bool) -> Row:
-    label, name = model.sample_label.removesuffix(" dyads"), estimator_label(model.estimator).short
-    if not model.estimated:
-        return Row(label, (name, *[MISSING] * (width - 2), f"{NOT_ESTIMABLE} ({model.failure})"))
-    shown = (
-        name,
-        *(per_thousand(value) for value in (model.base_risk, model.effect)),
-        f"[{per_thousand(model.low)}, {per_thousand(model.high)}]",
-        p_value(model.p_value),
-        per_thousand(model.std_error),
-        *([per_thousand(model.beside_std_error), decimal(model.inflation, 2)] if beside else []),
-        percent(model.mde_share),
-        model.verdict,
+def _columns(errors: str, beside: str = "") -> tuple[Column, ...]:
+    group = "Standard error"
+    return (
+        Column("Model", align="left", show=lambda m: estimator_label(m.estimator).short),
+        Column("Base risk", show=lambda m: per_thousand(m.base_risk)),
+        Column("Effect", show=lambda m: per_thousand(m.effect)),
+        Column(INTERVAL, align="center", show=lambda m: f"[{per_thousand(m.low)}, {per_thousand(m.high)}]"),
+        Column("p", show=lambda m: p_value(m.p_value)),
+        Column(errors, group, show=lambda m: per_thousand(m.std_error)),
+        *([Column(beside, group, show=lambda m: per_thousand(m.beside_std_error))] if beside else []),
+        *([Column("ratio", group, show=lambda m: decimal(m.inflation, 2))] if beside else []),
+        Column("MDE / base", show=lambda m: percent(m.mde_share)),
+        Column("Verdict", align="left", show=lambda m: m.verdict),
     )
-    return Row(label, shown)
+
+
+def _row(model: Cell, heads: tuple[Column, ...]) -> Row:
+    label, name = model.sample_label.removesuffix(" dyads"), heads[0].show(model)
+    if model.estimated:
+        return shown(label, heads, model)
+    return Row(label, (name, *[MISSING] * (len(heads) - 2), f"{NOT_ESTIMABLE} ({model.failure})"))
 
 
 def _notes(evidence: Evidence, models: list[Cell]) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from html import escape as html_escape
 from itertools import groupby
+from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 from jinja2 import DictLoader, Environment, StrictUndefined
@@ -14,6 +15,8 @@ from jinja2 import DictLoader, Environment, StrictUndefined
 from detente.report.formats import MINUS
 
 SIMULATED = "SIMULATED WORLD"
+TEMPLATES = Path(__file__).resolve().parents[4] / "report"
+"""Folder of the templates of tables, paper and pages."""
 # "text": sentences, on the left, broken into lines.
 Alignment = Literal["left", "center", "right", "text"]
 
@@ -138,6 +141,11 @@ _FENCES = {
     "block_start_string": "((*", "block_end_string": "*))", "variable_start_string": "(((",
     "variable_end_string": ")))", "comment_start_string": "((=", "comment_end_string": "=))",
 }  # fmt: skip
+
+
+def read_templates(folder: Path = TEMPLATES) -> dict[str, str]:
+    """Read every Jinja template of a folder: name → text."""
+    return {path.name: path.read_text(encoding="utf-8") for path in sorted(folder.glob("*.j2"))}
 
 
 def environment(templates: Mapping[str, str], kind: str) -> Environment:
