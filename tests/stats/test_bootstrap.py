@@ -27,7 +27,7 @@ from detente.base.errors import (
 )
 from detente.stats.covariance import number
 from detente.stats.frame import ModelFrame
-from detente.stats.kernels import clusters as kernel
+from detente.stats.kernels import products as kernel
 from detente.stats.resampling import resampling as shared
 from detente.stats.resampling import wild as wild_module
 from detente.stats.resampling.bootstrap import state_block_bootstrap
@@ -211,7 +211,6 @@ def test_kernels_add_products_by_cluster() -> None:
     member = group == np.arange(4)[:, None]
     assert_allclose(first, member @ (x * residual[:, None]))
     assert_allclose(second, member @ (x * along[:, None]))
-    kernel.warm()
 
 
 # Score bootstrap

@@ -24,8 +24,8 @@ from detente.stats.contract import Solution
 from detente.stats.fitting import fit
 from detente.stats.frame import ModelFrame
 from detente.stats.kernels import conditional as kernel
-from detente.stats.likelihood import conditional
-from detente.stats.likelihood.conditional import log_likelihood
+from detente.stats.likelihood import grouped
+from detente.stats.likelihood.grouped import log_likelihood
 from detente.stats.registry import get
 
 from support.worlds import dyadic_design, solved, studied
@@ -179,7 +179,7 @@ def test_a_group_of_thousands_of_rows_neither_overflows_nor_recurses() -> None:
 
 def test_starting_from_a_part_of_the_groups_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     direct = solved("clogit", dyadic_design())
-    monkeypatch.setattr(conditional, "LARGE", 100)
+    monkeypatch.setattr(grouped, "LARGE", 100)
     assert_allclose(solved("clogit", dyadic_design()).estimate, direct.estimate, rtol=1e-10)
 
 

@@ -171,7 +171,7 @@ def test_absorbing_a_factor_equals_the_dense_estimate_with_dummies(bread: str) -
 
 
 def test_the_absorbed_estimate_does_not_depend_on_the_curvature_it_climbs_by(monkeypatch: pytest.MonkeyPatch) -> None:
-    from detente.stats.likelihood import fixed_effects_firth as module
+    from detente.stats.likelihood import grouped as module
 
     design = rare_design()
     quick = get("firth_fe").fit(design)

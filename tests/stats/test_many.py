@@ -17,7 +17,7 @@ from detente.base.errors import EstimationError, UnknownVariable, UnsupportedCov
 from detente.stats.covariance import Pairs, number_dyads
 from detente.stats.effects.risk import average_marginal_effect
 from detente.stats.fitting import fit
-from detente.stats.kernels import multiverse as kernel
+from detente.stats.kernels import products as kernel
 from detente.stats.likelihood import many as many_logits
 from detente.stats.likelihood.many import in_order
 from detente.stats.linear import many

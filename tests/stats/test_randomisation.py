@@ -556,4 +556,3 @@ def test_kernels_shift_within_groups() -> None:
     kernel.shift.py_func(values, np.array([0, 2, 4, 1, 3, 5, 6]), np.array([0, 3, 7]), np.array([1, 3]), out)
     assert_array_equal(out[[0, 2, 4]], [4, 0, 2])
     assert_array_equal(out[[1, 3, 5, 6]], [3, 5, 6, 1])
-    kernel.warm()

@@ -15,7 +15,7 @@ from detente.stats.covariance import SandwichParts, Scores, covariance, number_d
 from detente.stats.covariance.scores import BLOCK
 from detente.stats.fitting import fit
 from detente.stats.frame import ModelFrame
-from detente.stats.kernels import firth_rows
+from detente.stats.kernels import firth as kernel
 from detente.stats.likelihood.firth import penalised
 from detente.stats.registry import get
 
@@ -97,7 +97,7 @@ def test_scores_are_made_again_and_as_large_as_the_regressors() -> None:
     assert_allclose(solution.scores.whole, solution.x * solution.scores.residual[:, None], rtol=0)
 
 
-@pytest.mark.parametrize("rows", [firth_rows.BLOCK - 1, firth_rows.BLOCK, 5 * firth_rows.BLOCK + 3])
+@pytest.mark.parametrize("rows", [kernel.BLOCK - 1, kernel.BLOCK, 5 * kernel.BLOCK + 3])
 def test_penalised_likelihood_by_blocks_is_that_of_dense_matrices(rows: int) -> None:
     rng = np.random.default_rng(rows)
     x = np.column_stack([np.ones(rows), rng.normal(size=(rows, 3))])

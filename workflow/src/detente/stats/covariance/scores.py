@@ -12,7 +12,7 @@ from scipy import sparse
 from detente.base.errors import EstimationError, UnsupportedCovariance
 from detente.base.numbering import Pairs, intersect, number
 from detente.base.types import Array, Codes
-from detente.stats.kernels.clusters import add_rows
+from detente.stats.kernels.products import add_rows
 
 # Rows multiplied out at a time: they stay in the processor's cache.
 BLOCK = 8192

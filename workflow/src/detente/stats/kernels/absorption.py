@@ -5,18 +5,17 @@ Rows are visited in `order` (N,), group g from `start[g]` to `start[g + 1]`, gro
 positive, or (0,) for none. One thread and a fixed order of sums: the same bytes on any machine of one kind.
 """
 
-from typing import Any
-
 import numpy as np
 from numba import njit
 
 from detente.base.types import Array, Places
+from detente.stats.kernels import compiled
 
 # A span of levels at most this many times as long as the levels in it that a group has is gone through without gaps.
 SPARSE = 4
 
 
-@njit(cache=True, nogil=True)
+@compiled("(i4[::1], i8)")
 def group(codes: Places, size: int) -> tuple[Places, Places]:
     """Rows by group, in their order within each, (N,), and where each group starts, (size + 1,)."""
     start = np.zeros(size + 1, np.int32)
@@ -32,7 +31,7 @@ def group(codes: Places, size: int) -> tuple[Places, Places]:
     return order, start
 
 
-@njit(cache=True, nogil=True)
+@compiled("(f8[:, ::1], f8[::1], i4[::1], i4[::1], i4[:, ::1], f8[:, ::1], f8[:, ::1])")
 def center(
     values: Array, weights: Array, order: Places, start: Places, levels: Places, out: Array, sums: Array
 ) -> None:
@@ -67,7 +66,7 @@ def center(
                     sum_[k] += w * left[k]
 
 
-@njit(cache=True, nogil=True)
+@compiled("(f8[:, ::1], f8[:, ::1], f8[::1], i4[::1], i4[::1], i4[:, ::1])")
 def take_off(values: Array, effect: Array, weights: Array, order: Places, start: Places, levels: Places) -> None:
     """Take effects (size, K) of further levels, less their group means, off `values` (N, K), in place."""
     columns = values.shape[1]
@@ -85,7 +84,7 @@ def take_off(values: Array, effect: Array, weights: Array, order: Places, start:
                     row[k] -= of[k]
 
 
-@njit(cache=True, nogil=True)
+@compiled("(f8[::1], f8[::1], i4[::1], i4[::1], i4[:, ::1], f8[::1], f8[:, ::1])")
 def explain(
     products: Array, weights: Array, order: Places, start: Places, levels: Places, mean: Array, sums: Array
 ) -> None:
@@ -103,23 +102,7 @@ def explain(
                 sums[levels[r, j], 0] += products[r] - w * mean[g]
 
 
-@njit(cache=True, nogil=True)
-def lay_out(
-    mean: Array, effect: Array, weights: Array, order: Places, start: Places, levels: Places, out: Array
-) -> None:
-    """Put group means (G,), and effects (size, 1) of further levels less their own group means, into `out` (N,)."""
-    own = np.empty(1)
-    for g in range(len(start) - 1):
-        members = order[start[g] : start[g + 1]]
-        _mean_effect(effect, weights, members, levels, own)
-        for r in members:
-            value = mean[g] - own[0]
-            for j in range(levels.shape[1]):
-                value += effect[levels[r, j], 0]
-            out[r] = value
-
-
-@njit(cache=True, nogil=True)
+@compiled("(f8[:, ::1], f8[::1], i4[::1], i4[::1], i4[:, ::1])")
 def couple(effect: Array, weights: Array, order: Places, start: Places, levels: Places) -> Array:
     """Sums (size, K) by further level of effects (size, K) of these levels less their group means."""
     columns = effect.shape[1]
@@ -138,7 +121,7 @@ def couple(effect: Array, weights: Array, order: Places, start: Places, levels: 
     return out
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def _mean_effect(effect: Array, weights: Array, members: Places, levels: Places, mean: Array) -> None:
     """Put the weighted mean of the effects of some rows into `mean` (K,)."""
     mean[:] = 0.0
@@ -154,7 +137,7 @@ def _mean_effect(effect: Array, weights: Array, members: Places, levels: Places,
         mean[k] /= total
 
 
-@njit(cache=True, nogil=True)
+@compiled("(f8[::1], i4[::1], i4[::1], i4[:, ::1], i8)")
 def schur(weights: Array, order: Places, start: Places, levels: Places, size: int) -> Array:
     """Cross-products (size, size) of the dummies of further levels within groups."""
     block = np.zeros((size, size))
@@ -187,7 +170,7 @@ def schur(weights: Array, order: Places, start: Places, levels: Places, size: in
     return block
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def _subtract_square(block: Array, count: Array, met: Places, low: int, high: int, total: float) -> None:
     """Take count × countᵀ / total off the upper triangle."""
     if high - low < SPARSE * len(met):
@@ -206,7 +189,7 @@ def _subtract_square(block: Array, count: Array, met: Places, low: int, high: in
                 row[j] -= share * count[j]
 
 
-@njit(cache=True, nogil=True)
+@compiled("(f8[:, ::1], f8)")
 def factorize(block: Array, tolerance: float) -> tuple[Array, Array, Places, int]:
     """Cholesky factor with pivots of a positive semi-definite `block` (Q, Q).
 
@@ -234,7 +217,7 @@ def factorize(block: Array, tolerance: float) -> tuple[Array, Array, Places, int
     return a, scale, pivots, size
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def _subtract_from_below(a: Array, k: int) -> None:
     """Take the outer product of row k with itself off the upper triangle below it."""
     above = a[k]
@@ -245,7 +228,7 @@ def _subtract_from_below(a: Array, k: int) -> None:
                 row[j] -= share * above[j]
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def _exchange(a: Array, k: int, best: int) -> None:
     """Exchange two rows and columns of a matrix of which the upper triangle counts, and the factor above it."""
     for i in range(k):
@@ -257,7 +240,7 @@ def _exchange(a: Array, k: int, best: int) -> None:
         a[k, j], a[best, j] = a[best, j], a[k, j]
 
 
-@njit(cache=True, nogil=True)
+@compiled("(f8[:, ::1], f8[::1], i4[::1], i8, f8[:, ::1])")
 def solve(factor: Array, scale: Array, pivots: Places, rank: int, target: Array) -> Array:
     """One solution (Q, K) of block × solution = `target` (Q, K), zero where a level depends on others."""
     columns = target.shape[1]
@@ -278,19 +261,3 @@ def solve(factor: Array, scale: Array, pivots: Places, rank: int, target: Array)
     for i in range(rank):
         out[pivots[i]] = z[i] * scale[pivots[i]]
     return out
-
-
-def warm() -> None:
-    """Compile for the types that fits use."""
-    codes = np.array([0, 0, 1, 1], dtype=np.int32)
-    order, start = group(codes, 2)
-    levels = np.array([[0], [1], [0], [1]], dtype=np.int32)
-    values = np.array([[1.0], [2.0], [4.0], [9.0]])
-    none: Any = np.empty(0)
-    left, by_level = np.empty(values.shape), np.zeros((2, 1))
-    center(values, none, order, start, levels, left, by_level)
-    take_off(left, by_level, none, order, start, levels)
-    explain(values[:, 0].copy(), none, order, start, levels, np.empty(2), by_level)
-    lay_out(np.empty(2), by_level, none, order, start, levels, np.empty(4))
-    couple(by_level, none, order, start, levels)
-    solve(*factorize(schur(none, order, start, levels, 2), 1e-10), by_level)

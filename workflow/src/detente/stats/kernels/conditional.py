@@ -12,6 +12,7 @@ import numpy as np
 from numba import njit
 
 from detente.base.types import Array, Places
+from detente.stats.kernels import compiled
 
 # Spread of log odds in a group above which ratios of their symmetric functions are kept as logarithms.
 WIDE = 300.0
@@ -19,52 +20,7 @@ WIDE = 300.0
 LANES = 4
 
 
-@njit(cache=True)
-def center(x: Array, start: Places) -> tuple[Array, Array]:
-    """Take group means off x (n, k) in place; largest absolute values before, (k,), and after, (k,).
-
-    The former are NaN in columns with a value that is missing or infinite.
-    """
-    columns = x.shape[1]
-    before, after, mean, total = np.zeros(columns), np.zeros(columns), np.empty(columns), np.zeros(columns)
-    for g in range(len(start) - 1):
-        mean[:] = 0.0
-        for i in range(start[g], start[g + 1]):
-            for k in range(columns):
-                mean[k] += x[i, k]
-                before[k] = max(before[k], abs(x[i, k]))
-        for k in range(columns):
-            mean[k] /= start[g + 1] - start[g]
-            total[k] += mean[k]
-        for i in range(start[g], start[g + 1]):
-            for k in range(columns):
-                x[i, k] -= mean[k]
-                after[k] = max(after[k], abs(x[i, k]))
-    for k in range(columns):
-        if not np.isfinite(total[k]):
-            before[k] = np.nan
-    return before, after
-
-
-@njit(cache=True)
-def recenter(x: Array, weights: Array, start: Places) -> None:
-    """Take group means under `weights` (n,) off x (n, k), in place; groups without weight stay as they are."""
-    columns = x.shape[1]
-    mean = np.empty(columns)
-    for g in range(len(start) - 1):
-        mean[:] = 0.0
-        total = 0.0
-        for i in range(start[g], start[g + 1]):
-            total += weights[i]
-            for k in range(columns):
-                mean[k] += weights[i] * x[i, k]
-        if total > 0.0:
-            for i in range(start[g], start[g + 1]):
-                for k in range(columns):
-                    x[i, k] -= mean[k] / total
-
-
-@njit(cache=True)
+@compiled("(f8[::1], f8[::1], i4[::1])")
 def extremes(index: Array, y: Array, start: Places) -> tuple[Places, Places, Places, Places]:
     """Rows of each group, (G,) each: least and largest `index` (n,) of an event, least and largest of the others."""
     groups = len(start) - 1
@@ -79,7 +35,7 @@ def extremes(index: Array, y: Array, start: Places) -> tuple[Places, Places, Pla
     return out[0], out[1], out[2], out[3]
 
 
-@njit(cache=True)
+@compiled("(f8[:, ::1], f8[::1], i4[::1], f8[::1], f8[::1], f8[::1], f8[:, ::1])")
 def evaluate(
     x: Array, y: Array, start: Places, beta: Array, expected: Array, gradient: Array, information: Array
 ) -> float:
@@ -223,13 +179,3 @@ def _add(x: Array, chance: Array, mass: Array, m: int, value: Array, move: Array
                     share, line = variance * move[k], information[k]
                     for other in range(columns):
                         line[other] += share * move[other]
-
-
-def warm() -> None:
-    """Compile for the types that fits use."""
-    x = np.array([[1.0], [2.0], [4.0], [0.0], [9.0]])
-    y, start = np.array([0.0, 1.0, 0.0, 1.0, 0.0]), np.array([0, 3, 5], dtype=np.int32)
-    center(x, start)
-    extremes(x[:, 0].copy(), y, start)
-    evaluate(x, y, start, np.zeros(1), np.empty(5), np.zeros(1), np.zeros((1, 1)))
-    recenter(x, np.ones(5), start)

@@ -1,22 +1,27 @@
-"""Jeffreys-penalised logit with an intercept for each group: two passes a step, O(N k²) each.
+"""Jeffreys-penalised logit, pooled or with an intercept for each group: two passes a step, O(n k²) each.
 
-Rows of groups are sorted, group g from `start[g]` to `start[g + 1]`. The intercepts' part of the information is
-diagonal, so that leverages need the information within groups only: h = w [1/W + (x − m)ᵀ S⁻¹ (x − m)], w = p (1 − p),
-W and m the sum of w and the mean of x under w in the group. One thread and a fixed order of sums.
+With groups, rows are sorted by them, group g from `start[g]` to `start[g + 1]`. The intercepts' part of the information
+is diagonal, so that leverages need the information within groups only: h = w [1/W + (x − m)ᵀ S⁻¹ (x − m)],
+w = p (1 − p), W and m the sum of w and the mean of x under w in the group. Without, blocks of rows are laid out column
+by column, so that a processor's lanes are full whatever the number of columns, and of symmetric matrices one half is
+summed. One thread and a fixed order of sums.
 """
 
 import numpy as np
 from numba import njit
 
 from detente.base.types import Array, Places
+from detente.stats.kernels import compiled
 
 LANES = 4
+# Rows at a time: their columns stay in the processor's nearest cache, and a product of so many numbers up to 2 is one.
+BLOCK = 128
 SMALLEST = 1e-300
 # Share of the intercept's information that its penalty must leave.
 LEAST = 0.1
 
 
-@njit(cache=True)
+@compiled("(f8[:, ::1], f8[::1], i4[::1], f8[::1], f8[::1], f8[::1], f8[:, ::1])")
 def weigh(x: Array, y: Array, start: Places, beta: Array, intercepts: Array, p: Array, information: Array) -> float:
     """Fill chances `p` (n,) at `beta` (k,) and `intercepts` (G,), add the information within groups to (k, k).
 
@@ -36,14 +41,13 @@ def weigh(x: Array, y: Array, start: Places, beta: Array, intercepts: Array, p: 
             value += (y[i] * eta if eta < 0.0 else (y[i] - 1.0) * eta) - np.log1p(odds)
         value += 0.5 * np.log(_mean(x, p, start[g], start[g + 1], mean))
         for i in range(start[g], start[g + 1]):
-            for k in range(columns):
-                row[k] = x[i, k] - mean[k]
+            _less(x[i], mean, row)
             _add_square(square, row, _weight(p[i]))
     information += square[:columns, :columns]
     return value
 
 
-@njit(cache=True)
+@compiled("(f8[:, ::1], f8[::1], i4[::1], f8[::1], f8[:, ::1], f8[:, ::1])")
 def adjust(x: Array, y: Array, start: Places, p: Array, inverse: Array, rows: Array) -> Array:
     """Fill `rows` (2, n), leverages h and residuals y − p + h (½ − p); sums of residuals by group, (G,).
 
@@ -64,7 +68,7 @@ def adjust(x: Array, y: Array, start: Places, p: Array, inverse: Array, rows: Ar
     return out
 
 
-@njit(cache=True)
+@compiled("(f8[:, ::1], i4[::1], f8[::1], f8[::1], b1, f8[:, ::1])")
 def curvature(x: Array, start: Places, p: Array, leverage: Array, curved: bool, working: Array) -> Array:
     """Add to the `working` information within groups (k, k).
 
@@ -83,10 +87,10 @@ def curvature(x: Array, start: Places, p: Array, leverage: Array, curved: bool, 
     for g in range(len(start) - 1):
         first, last, of = start[g], start[g + 1], out[g]
         total = _mean(x, p, first, last, mean)
-        of[0] = _intercept(p, leverage, first, last, total) if curved else 0.0
+        of[0] = _intercept(p, leverage, first, last, total, True) if curved else 0.0
         bends = of[0] > LEAST * total
         if not bends:
-            of[0] = _augmented(p, leverage, first, last)
+            of[0] = _intercept(p, leverage, first, last, total, False)
         once[:], slope[:] = 0.0, 0.0
         for i in range(first, last):
             _less(x[i], mean, row)
@@ -125,19 +129,11 @@ def _level(p: Array, first: int, last: int, total: float) -> float:
 
 
 @njit(cache=True)
-def _intercept(p: Array, h: Array, first: int, last: int, total: float) -> float:
-    """Information of the intercept, minus the second derivative of ½ log W in it."""
-    information = 0.5 * _level(p, first, last, total) ** 2
+def _intercept(p: Array, h: Array, first: int, last: int, total: float, bends: bool) -> float:
+    """Information of the intercept; if it `bends`, minus the second derivative of ½ log W in it."""
+    information = 0.5 * _level(p, first, last, total) ** 2 if bends else 0.0
     for i in range(first, last):
-        information += _row_weight(p[i], h[i], total, True)
-    return information
-
-
-@njit(cache=True)
-def _augmented(p: Array, h: Array, first: int, last: int) -> float:
-    information = 0.0
-    for i in range(first, last):
-        information += _weight(p[i]) * (1.0 + h[i])
+        information += _row_weight(p[i], h[i], total, bends)
     return information
 
 
@@ -188,11 +184,97 @@ def _length(square: Array, row: Array, turned: Array) -> float:
     return total
 
 
-def warm() -> None:
-    """Compile for the types that fits use."""
-    x, y = np.array([[1.0], [2.0], [4.0], [0.0], [9.0]]), np.array([0.0, 1.0, 0.0, 1.0, 0.0])
-    start, p, one = np.array([0, 3, 5], dtype=np.int32), np.empty(5), np.zeros((1, 1))
-    rows = np.empty((2, 5))
-    weigh(x, y, start, np.zeros(1), np.zeros(2), p, one)
-    adjust(x, y, start, p, np.ones((1, 1)), rows)
-    curvature(x, start, p, rows[0], True, one)
+@compiled("(f8[:, ::1], f8[::1], f8[::1], f8[::1], f8[::1], f8[:, ::1])")
+def weigh_rows(x: Array, y: Array, weights: Array, beta: Array, p: Array, information: Array) -> float:
+    """Fill chances `p` (n,) at `beta` (k,), add XᵀWX to (k, k); the log-likelihood. `weights` (n,) or (0,)."""
+    columns = x.shape[1]
+    block, index, scaled, w = np.empty((columns, BLOCK)), np.empty(BLOCK), np.empty(BLOCK), np.empty(BLOCK)
+    value = 0.0
+    for first in range(0, len(x), BLOCK):
+        count = min(BLOCK, len(x) - first)
+        _turn(x, first, count, block)
+        _combine(beta, block, count, index)
+        value += _risks(index, y, weights, first, count, p, w)
+        for a in range(columns):
+            line = block[a]
+            for i in range(count):
+                scaled[i] = w[i] * line[i]
+            for b in range(a + 1):
+                information[a, b] += _dot(scaled, block[b], count)
+    for a in range(columns):
+        for b in range(a):
+            information[b, a] = information[a, b]
+    return value
+
+
+@compiled("(f8[:, ::1], f8[::1], f8[::1], f8[::1], f8[:, ::1], f8[:, ::1])")
+def adjust_rows(x: Array, y: Array, weights: Array, p: Array, root: Array, rows: Array) -> Array:
+    """Fill `rows` (2, n), leverages h and residuals y − p + h (½ − p), both times weights; the adjusted score (k,).
+
+    `root` (k, k), lower triangular: its transpose times it is the inverse information.
+    """
+    columns = x.shape[1]
+    block, turned, length = np.empty((columns, BLOCK)), np.empty(BLOCK), np.empty(BLOCK)
+    score = np.zeros(columns)
+    for first in range(0, len(x), BLOCK):
+        count = min(BLOCK, len(x) - first)
+        _turn(x, first, count, block)
+        length[:] = 0.0
+        for j in range(columns):
+            _combine(root[j, : j + 1], block, count, turned)
+            for i in range(count):
+                length[i] += turned[i] * turned[i]
+        for i in range(count):
+            r = first + i
+            c = weights[r] if len(weights) > 0 else 1.0
+            h = c * _weight(p[r]) * length[i]
+            rows[0, r], rows[1, r] = h, c * (y[r] - p[r]) + h * (0.5 - p[r])
+        for k in range(columns):
+            score[k] += _dot(rows[1, first : first + count], block[k], count)
+    return score
+
+
+@njit(cache=True)
+def _turn(x: Array, first: int, count: int, block: Array) -> None:
+    """Copy rows of x (n, k) into the columns of a block (k, B)."""
+    for i in range(count):
+        row = x[first + i]
+        for k in range(len(row)):
+            block[k, i] = row[k]
+
+
+@njit(cache=True)
+def _combine(shares: Array, block: Array, count: int, out: Array) -> None:
+    """Put the sum of lines of a block, times their shares, into `out`."""
+    out[:] = 0.0
+    for k in range(len(shares)):
+        share, line = shares[k], block[k]
+        for i in range(count):
+            out[i] += share * line[i]
+
+
+@njit(cache=True)
+def _risks(index: Array, y: Array, weights: Array, first: int, count: int, p: Array, w: Array) -> float:
+    """Fill chances and the weights of rows in the information; the log-likelihood of a block."""
+    weighted = len(weights) > 0
+    value, product = 0.0, 1.0
+    for i in range(count):
+        r, eta = first + i, index[i]
+        odds = np.exp(-abs(eta))
+        p[r] = (1.0 if eta > 0.0 else odds) / (1.0 + odds)
+        c = weights[r] if weighted else 1.0
+        w[i] = c * _weight(p[r])
+        value += c * (y[r] * eta if eta < 0.0 else (y[r] - 1.0) * eta)
+        if weighted:
+            value -= c * np.log1p(odds)
+        else:
+            product *= 1.0 + odds
+    return float(value - np.log(product))
+
+
+@njit(cache=True, fastmath={"reassoc"})
+def _dot(one: Array, other: Array, count: int) -> float:
+    total = 0.0
+    for i in range(count):
+        total += one[i] * other[i]
+    return total

@@ -1,12 +1,10 @@
 """Who takes part: participants re-randomised without replacement, and how often two states took part together."""
 
-import numpy as np
-from numba import njit
-
 from detente.base.types import Array, Codes, Flags, Places
+from detente.stats.kernels import compiled
 
 
-@njit(cache=True)
+@compiled("(f8[::1], i8[::1], i8[::1], i8[::1], f8[::1])")
 def shift(values: Array, order: Codes, start: Codes, offset: Codes, out: Array) -> None:
     """Put `values` (N,) into `out` (N,), moved on by `offset` (G,) rows within groups, the last ones to the front.
 
@@ -22,7 +20,7 @@ def shift(values: Array, order: Codes, start: Codes, offset: Codes, out: Array) 
                 at = 0
 
 
-@njit(cache=True)
+@compiled("(i8[::1], i8[::1], b1[::1], i8[::1], i8[::1], f8[::1], i8[::1])")
 def redraw(holder: Codes, pool: Codes, new: Flags, start: Codes, members: Codes, uniform: Array, drawn: Codes) -> None:
     """Put new participants into `drawn` (S,): each slot's from its pool, no one twice in a run of slots.
 
@@ -44,7 +42,7 @@ def redraw(holder: Codes, pool: Codes, new: Flags, start: Codes, members: Codes,
         taken += 1
 
 
-@njit(cache=True)
+@compiled("(i8[::1], i8[:, ::1], i8[::1], f8[::1], i4[:, ::1], i4[:, ::1], f8[::1])")
 def meet(who: Codes, span: Codes, year: Codes, value: Array, dyad: Places, row: Places, out: Array) -> None:
     """Add each event's value to `out` (N,) in the rows of every two of its participants in its year.
 
@@ -60,14 +58,3 @@ def meet(who: Codes, span: Codes, year: Codes, value: Array, dyad: Places, row: 
                     r = row[d, t]
                     if r >= 0:
                         out[r] += worth
-
-
-def warm() -> None:
-    """Compile for the types that randomisation uses."""
-    ones, codes, start = np.ones(2), np.array([0, 1]), np.array([0, 2])
-    shift(ones, codes, start, np.array([1]), np.empty(2))
-    new = np.array([True, False])
-    redraw(codes, np.array([0, 0]), new, start, codes.copy(), np.array([0.1, 0.2]), codes.copy())
-    zero = np.array([0])
-    dyad, row = np.array([[-1, 0], [-1, -1]], dtype=np.int32), np.zeros((1, 1), dtype=np.int32)
-    meet(codes, np.array([[0, 2]]), zero, np.ones(1), dyad, row, ones)

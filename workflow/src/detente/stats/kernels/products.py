@@ -1,12 +1,17 @@
-"""Least-squares residuals and sums of squares, each in one pass over rows; the same bytes on any number of threads."""
+"""Sums and products over rows: least squares, totals within groups, and what many models of the same rows share.
+
+With p regressors and then q outcomes in K = p + q columns, products of columns are packed: `place` (p, K) says where
+that of a regressor and a column is among P of them. One thread and a fixed order of sums: the same bytes on
+any machine of one kind.
+"""
 
 import numpy as np
-from numba import njit
 
-from detente.base.types import Array
+from detente.base.types import Array, Codes, Places
+from detente.stats.kernels import compiled
 
 
-@njit(cache=True, nogil=True)
+@compiled("(f8[:, ::1], f8[::1], f8[::1], f8[::1])")
 def least_squares_residual(x: Array, y: Array, estimate: Array, residual: Array) -> None:
     """Put residuals y − xb into `residual` (N,), which may be y; x (N, K)."""
     rows, columns = x.shape
@@ -18,7 +23,7 @@ def least_squares_residual(x: Array, y: Array, estimate: Array, residual: Array)
         residual[r] = left
 
 
-@njit(cache=True, nogil=True)
+@compiled("(f8[:, ::1],)")
 def spread(x: Array) -> Array:
     """Sums of squares about zero (first row) and about the mean (second row) of each column of x (N, K), (2, K)."""
     rows, columns = x.shape
@@ -35,8 +40,159 @@ def spread(x: Array) -> Array:
     return out
 
 
-def warm() -> None:
-    """Compile for the types that fits use."""
-    x, y = np.array([[1.0], [2.0], [3.0], [5.0], [8.0]]), np.ones(5)
-    least_squares_residual(x, y, np.ones(1), np.empty(5))
-    spread(x)
+@compiled("(f8[:, ::1], f8[::1], f8[::1], i8[::1], f8[::1], f8[:, ::1], f8[:, ::1])")
+def cluster_products(
+    x: Array, direction: Array, residual: Array, group: Codes, along: Array, by_residual: Array, by_along: Array
+) -> None:
+    """Put x @ direction into `along` (N,); add x times residual, and x times that, by group to the others (G, K).
+
+    x (N, K), direction (K,), residual (N,), group (N,) numbers from 0.
+    """
+    rows, columns = x.shape
+    for r in range(rows):
+        row, left, g = x[r], residual[r], group[r]
+        value = 0.0
+        for k in range(columns):
+            value += row[k] * direction[k]
+        along[r] = value
+        first, second = by_residual[g], by_along[g]
+        for k in range(columns):
+            first[k] += row[k] * left
+            second[k] += row[k] * value
+
+
+@compiled("(f8[:, ::1], f8[::1], i8[::1], f8[:, ::1])")
+def add_rows(x: Array, weights: Array, group: Codes, out: Array) -> None:
+    """Add rows x (N, K), times `weights` (N,) unless that is (0,), to `out` (G, K) by group (N,), numbers from 0."""
+    weighted = len(weights) > 0
+    for r in range(len(x)):
+        row, of, w = x[r], out[group[r]], weights[r] if weighted else 1.0
+        for k in range(len(row)):
+            of[k] += row[k] * w
+
+
+@compiled("(f8[:, ::1], f8[:, ::1])", "(f4[:, ::1], f8[:, ::1])")
+def project(x: Array, outcomes: Array) -> Array:
+    """Products (B, K) of the columns of `outcomes` (N, B) with those of x (N, K), outcomes of zero passed over."""
+    out = np.zeros((outcomes.shape[1], x.shape[1]))
+    for r in range(len(x)):
+        row = x[r]
+        for b in range(outcomes.shape[1]):
+            y = outcomes[r, b]
+            if y != 0.0:
+                sums = out[b]
+                for k in range(len(row)):
+                    sums[k] += y * row[k]
+    return out
+
+
+@compiled("(f8[:, ::1], f8[:, ::1], f8[:, ::1], i8[::1], i8[::1], i8, i8)")
+def score_totals(
+    x: Array, y: Array, estimates: Array, dyad: Codes, year: Codes, dyads: int, years: int
+) -> tuple[Array, Array, Array, Array]:
+    """Totals of the scores x(y − xb) of least squares, for B outcomes at once.
+
+    `x`, `y`: (N, K) and (N, B), within effects; `estimates` (K, B) of each outcome; `dyad`, `year` (N,) the groups of
+    rows, `dyads`, `years` how many there are.
+    Returns totals by dyad (D, K, B) and by year (T, K, B); cross-products of the rows' scores (K, K, B), the lower
+    triangle; sums of squared residuals (B,).
+    """
+    columns, count = estimates.shape
+    by_dyad, by_year = np.zeros((dyads, columns, count)), np.zeros((years, columns, count))
+    alone, squares = np.zeros((columns, columns, count)), np.zeros(count)
+    left, square = np.empty(count), np.empty(count)
+    for r in range(len(y)):
+        row, outcome = x[r], y[r]
+        for b in range(count):
+            left[b] = outcome[b]
+        for k in range(columns):
+            of, value = estimates[k], row[k]
+            for b in range(count):
+                left[b] -= value * of[b]
+        for b in range(count):
+            square[b] = left[b] * left[b]
+            squares[b] += square[b]
+        for k in range(columns):
+            of_dyad, of_year, value = by_dyad[dyad[r], k], by_year[year[r], k], row[k]
+            for b in range(count):
+                of_dyad[b] += value * left[b]
+                of_year[b] += value * left[b]
+            for j in range(k + 1):
+                both, product = alone[k, j], value * row[j]
+                for b in range(count):
+                    both[b] += product * square[b]
+    return by_dyad, by_year, alone, squares
+
+
+@compiled("(f8[:, ::1], i8, i4[::1], i4[::1])")
+def products(z: Array, inner: int, order: Places, start: Places) -> Array:
+    """Sums over the rows of each group of the products of the first `inner` columns with all, (G, P).
+
+    z (N, K); group g has the rows `order[start[g]:start[g + 1]]`, which rise.
+    """
+    width, most = z.shape[1], 0
+    for g in range(len(start) - 1):
+        most = max(most, start[g + 1] - start[g])
+    copied, square = np.empty((most, width)), np.empty((width, width))
+    out = np.empty((len(start) - 1, inner * (inner + 1) // 2 + inner * (width - inner)))
+    for g in range(len(start) - 1):
+        members = order[start[g] : start[g + 1]]
+        if len(members) == 0:
+            out[g] = 0.0
+            continue
+        if members[-1] - members[0] == len(members) - 1:
+            here = z[members[0] : members[-1] + 1]
+        else:
+            here = copied[: len(members)]
+            for i in range(len(members)):
+                here[i] = z[members[i]]
+        np.dot(here.T, here, square)
+        at = 0
+        for r in range(inner):
+            for k in range(r, width):
+                out[g, at] = square[r, k]
+                at += 1
+    return out
+
+
+@compiled("(i8, i8)")
+def places(inner: int, width: int) -> Codes:
+    """Where `products` packs that of regressor and column, (p, K)."""
+    out = np.empty((inner, width), np.int64)
+    at = 0
+    for r in range(inner):
+        for k in range(r, width):
+            out[r, k] = at
+            if k < inner:
+                out[k, r] = at
+            at += 1
+    return out
+
+
+@compiled("(f8[:, ::1], i8[:, ::1], i8[::1], i8, f8[::1])")
+def meat(second: Array, place: Codes, columns: Codes, outcome: int, slopes: Array) -> Array:
+    """Sum over groups of the outer products of score totals, (k, k), for the fit of one column on k others.
+
+    `second` (P, P) the sum over groups of the outer products of packed products: the scores are linear in these.
+    `columns` (k,) regressors, `outcome` the column fitted, `slopes` (k,) its coefficients.
+    """
+    size = len(columns)
+    weight, at = np.empty(size + 1), np.empty((size, size + 1), np.int64)
+    for j in range(size):
+        weight[j] = -slopes[j]
+    weight[size] = 1.0
+    for r in range(size):
+        for j in range(size):
+            at[r, j] = place[columns[r], columns[j]]
+        at[r, size] = place[columns[r], outcome]
+    out = np.empty((size, size))
+    for r in range(size):
+        for s in range(r + 1):
+            total = 0.0
+            for j in range(size + 1):
+                line, part = second[at[r, j]], 0.0
+                for k in range(size + 1):
+                    part += weight[k] * line[at[s, k]]
+                total += weight[j] * part
+            out[r, s], out[s, r] = total, total
+    return out

@@ -14,7 +14,7 @@ from detente.base.types import Array, Flags
 from detente.stats.contract import ROBUST, Label, Solution, estimator, get
 from detente.stats.covariance import Scores
 from detente.stats.frame import ModelFrame
-from detente.stats.kernels import firth_rows as kernel
+from detente.stats.kernels import firth as kernel
 from detente.stats.likelihood.binary import from_regressors
 from detente.stats.likelihood.maximum import LARGE, NEAR, Objective, Point, newton, part_of
 from detente.stats.linear.regressors import Regressors, Stalled, chunks, inverse, regressors
@@ -107,8 +107,8 @@ def penalised(y: Array, x: Array, beta: Array, weights: Array | None = None) -> 
     n, k = x.shape
     p, rows, by_row = np.empty(n), np.empty((2, n)), np.empty(0) if weights is None else weights
     information = np.zeros((k, k))
-    value = kernel.weigh(x, y, by_row, beta, p, information)
-    gradient = kernel.adjust(x, y, by_row, p, _root(information), rows)
+    value = kernel.weigh_rows(x, y, by_row, beta, p, information)
+    gradient = kernel.adjust_rows(x, y, by_row, p, _root(information), rows)
     value += 0.5 * float(np.linalg.slogdet(information)[1])
     return Penalised(value, p, rows[0], rows[1], gradient, information)
 

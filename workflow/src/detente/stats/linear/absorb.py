@@ -114,7 +114,8 @@ class Absorber:
         mean = np.empty(self.counts[0])
         kernel.explain(products, *rows, mean, sums)
         effect = self._effect(sums, lambda: self._small_sums(products, sums)) if self.size else sums
-        kernel.lay_out(mean, effect, *rows, out)
+        out[self.order] = np.repeat(mean, np.diff(self.start))
+        kernel.take_off(out[:, None], -effect, *rows)
         return out
 
     def _by_level(self, values: Array) -> Array:

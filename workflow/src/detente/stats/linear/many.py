@@ -17,8 +17,7 @@ from detente.base.numerics import NO_VARIANCE
 from detente.base.types import Array, Codes
 from detente.stats.covariance import Covariance, Scores, semidefinite, totals
 from detente.stats.kernels import absorption
-from detente.stats.kernels import multiverse as kernel
-from detente.stats.kernels import products as rows_kernel
+from detente.stats.kernels import products as kernel
 from detente.stats.linear.absorb import Absorber, absorber
 from detente.stats.linear.group import Choice, Fits, Found, Group, Shared, check, covariance_of_rows, stack
 from detente.stats.linear.regressors import Stalled, inverse
@@ -199,7 +198,7 @@ def _covariance(sample: _Sample, fit: _Fit, kind: str) -> Covariance | Exception
             return quick
     x, y = fit.rows or _rows(sample, fit.columns, fit.outcome)
     residual = np.empty(len(y))
-    rows_kernel.least_squares_residual(x, y, fit.slopes, residual)
+    kernel.least_squares_residual(x, y, fit.slopes, residual)
     absorbed = sample.absorber.parameters
     return covariance_of_rows(kind, Scores(x, residual), fit.bread, sample.group.pairs, absorbed=absorbed, linear=True)
 

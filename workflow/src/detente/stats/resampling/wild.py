@@ -10,7 +10,7 @@ from detente.base.numerics import SINGULAR
 from detente.base.types import Array, Codes
 from detente.stats.covariance import Vcov, nested, number, totals
 from detente.stats.kernels import absorption
-from detente.stats.kernels.clusters import cluster_products
+from detente.stats.kernels.products import cluster_products
 from detente.stats.linear.absorb import absorber
 from detente.stats.registry import get
 from detente.stats.resampling import resampling

@@ -1,0 +1,67 @@
+"""Every compiled loop over rows, run on small inputs of the types that fits use."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from detente.stats.kernels import absorption, conditional, firth, participation, products
+
+NONE = np.empty(0)
+
+
+def run() -> None:
+    """Run each kernel."""
+    run_products()
+    run_participation()
+    run_absorption()
+    run_logits()
+
+
+def run_products() -> None:
+    x, y = np.array([[1.0], [2.0], [3.0], [5.0], [8.0]]), np.ones(5)
+    products.least_squares_residual(x, y, np.ones(1), np.empty(5))
+    products.spread(x)
+    x, group = np.ones((2, 1)), np.array([0, 1])
+    products.add_rows(x, NONE, group, np.zeros((2, 1)))
+    products.cluster_products(x, np.ones(1), np.ones(2), group, np.empty(2), np.zeros((2, 1)), np.zeros((2, 1)))
+    codes = np.zeros(2, dtype=np.int64)
+    products.project(x, np.ones((2, 1)))
+    products.project(x.astype(np.float32), np.ones((2, 1)))
+    products.score_totals(x, np.ones((2, 1)), np.ones((1, 1)), codes, codes, 1, 1)
+    z, rows = np.array([[1.0, 3.0], [2.0, 1.0]]), np.array([0, 1], dtype=np.int32)
+    made = products.products(z, 1, rows, np.array([0, 2], dtype=np.int32))
+    products.meat(made.T @ made, products.places(1, 2), np.array([0]), 1, np.ones(1))
+
+
+def run_participation() -> None:
+    ones, codes, start = np.ones(2), np.array([0, 1]), np.array([0, 2])
+    participation.shift(ones, codes, start, np.array([1]), np.empty(2))
+    new = np.array([True, False])
+    participation.redraw(codes, np.array([0, 0]), new, start, codes.copy(), np.array([0.1, 0.2]), codes.copy())
+    zero = np.array([0])
+    dyad, row = np.array([[-1, 0], [-1, -1]], dtype=np.int32), np.zeros((1, 1), dtype=np.int32)
+    participation.meet(codes, np.array([[0, 2]]), zero, np.ones(1), dyad, row, ones)
+
+
+def run_absorption() -> None:
+    order, start = absorption.group(np.array([0, 0, 1, 1], dtype=np.int32), 2)
+    levels, values = np.array([[0], [1], [0], [1]], dtype=np.int32), np.array([[1.0], [2.0], [4.0], [9.0]])
+    left, by_level = np.empty(values.shape), np.zeros((2, 1))
+    absorption.center(values, NONE, order, start, levels, left, by_level)
+    absorption.take_off(left, by_level, NONE, order, start, levels)
+    absorption.explain(values[:, 0].copy(), NONE, order, start, levels, np.empty(2), by_level)
+    absorption.couple(by_level, NONE, order, start, levels)
+    absorption.solve(*absorption.factorize(absorption.schur(NONE, order, start, levels, 2), 1e-10), by_level)
+
+
+def run_logits() -> None:
+    x, y = np.array([[1.0], [2.0], [4.0], [0.0], [9.0]]), np.array([0.0, 1.0, 0.0, 1.0, 0.0])
+    start, p, one = np.array([0, 3, 5], dtype=np.int32), np.empty(5), np.zeros((1, 1))
+    rows = np.empty((2, 5))
+    firth.weigh_rows(x, y, NONE, np.zeros(1), p, one)
+    firth.adjust_rows(x, y, NONE, p, np.ones((1, 1)), rows)
+    firth.weigh(x, y, start, np.zeros(1), np.zeros(2), p, one)
+    firth.adjust(x, y, start, p, np.ones((1, 1)), rows)
+    firth.curvature(x, start, p, rows[0], True, one)
+    conditional.extremes(x[:, 0].copy(), y, start)
+    conditional.evaluate(x, y, start, np.zeros(1), p, np.zeros(1), one)
