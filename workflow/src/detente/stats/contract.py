@@ -185,10 +185,9 @@ class Estimator:
         """
         self.check_effects(design.fixed_effects)
         if design.endogenous and not self.needs_instruments:
-            takers = ", ".join(sorted(e.name for e in REGISTRY.values() if e.needs_instruments)) or "none"
             raise UnsupportedInstruments(
                 f"estimator {self.name!r} takes no instruments ({', '.join(design.endogenous)} is endogenous); "
-                f"those that do: {takers}"
+                f"those that do: {_those(lambda e: e.needs_instruments)}"
             )
         check_outcome(design.y, self.outcome)
 
@@ -196,10 +195,9 @@ class Estimator:
         """Raise UnsupportedEffects if the estimator uses no fixed effects, or more or fewer than are given."""
         one = self.uses in ONE_FACTOR or self.factors == "one"
         if self.uses == "nothing" and given:
-            takers = ", ".join(sorted(e.name for e in REGISTRY.values() if e.uses == "absorbs"))
             raise UnsupportedEffects(
                 f"estimator {self.name!r} takes no fixed effects, but got {', '.join(given)}; "
-                f"those that absorb: {takers}"
+                f"those that absorb: {_those(lambda e: e.uses == 'absorbs')}"
             )
         if one and len(given) != 1:
             does = ONE_FACTOR.get(self.uses, self.uses)
@@ -207,14 +205,16 @@ class Estimator:
                 f"{self.name} {does} one factor, such as the dyad; given: {' × '.join(given) or 'none'}"
             )
         if self.factors == "some" and not given:
-            pooled = sorted(e.name for e in REGISTRY.values() if e.uses == "nothing" and e.link == self.link)
-            raise UnsupportedEffects(
-                f"{self.name} absorbs effects and got none; estimators without effects: {', '.join(pooled)}"
-            )
+            pooled = _those(lambda e: e.uses == "nothing" and e.link == self.link)
+            raise UnsupportedEffects(f"{self.name} absorbs effects and got none; estimators without effects: {pooled}")
 
 
 REGISTRY: dict[str, Estimator] = {}
 estimator = Estimator
+
+
+def _those(wanted: Callable[[Estimator], bool]) -> str:
+    return ", ".join(sorted(e.name for e in REGISTRY.values() if wanted(e))) or "none"
 
 
 def check_outcome(y: Array, kind: Outcome) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from detente.base.errors import NoDyads, UnsupportedCovariance, choices
-from detente.base.types import Array, Codes
+from detente.base.types import Codes
 from detente.stats.contract import Estimator, Solution
 from detente.stats.covariance import (
     FACTORS,
@@ -24,29 +24,24 @@ ANY = frozenset({"jackknife"})
 
 def sandwich_parts(design: ModelFrame, solution: Solution) -> SandwichParts:
     """SandwichParts for the rows that the solution uses; dyads and factors are numbered when asked for."""
-    rows = solution.rows
     linear = solution.link == "identity"
-    effects = dict(design.fixed_effects) if solution.absorbed else {}
 
     def used(codes: Codes) -> Codes:
-        return codes if rows is None else codes[rows]
+        return codes if solution.rows is None else codes[solution.rows]
 
-    def effect_leverage() -> Array | float:
-        if effects:
-            return effects_leverage([used(e) for e in effects.values()])
-        return solution.absorbed / len(solution.scores)
-
+    effects = {name: used(codes) for name, codes in design.fixed_effects.items()} if solution.absorbed else {}
+    share = solution.absorbed / len(solution.scores)
     return SandwichParts(
         scores=solution.scores,
         bread=solution.bread,
         dispersion=solution.dispersion,
         x=solution.x if linear else None,
         absorbed=solution.absorbed,
-        fixed_effects={name: used(codes) for name, codes in effects.items()},
+        fixed_effects=effects,
         linear=linear,
         pairs=lambda: used_pairs(design, solution),
         factor=lambda name: used(design.factor(name)),
-        effect_leverage=effect_leverage,
+        effect_leverage=lambda: effects_leverage(list(effects.values())) if effects else share,
     )
 
 
@@ -71,12 +66,11 @@ def read(name: str | Vcov, design: ModelFrame, estimator: Estimator) -> Vcov:
     Raises UnsupportedCovariance if the name is not known, or the estimator does not support its kind; NoDyads if it
     goes by dyads and the rows are none.
     """
-    recipe = parse(name, (*factors_of(design), *FACTORS))
-    refuse_unsupported(recipe, estimator, factors_of(design))
-    by_dyads = recipe.kind in ("dyadic", "jackknife") or {"dyad", "side1", "side2"} & set(recipe.factors) - {
-        *factors_of(design)
-    }
-    if by_dyads and design.side1 is None:
+    factors = factors_of(design)
+    recipe = parse(name, (*factors, *FACTORS))
+    refuse_unsupported(recipe, estimator, factors)
+    by_sides = {"dyad", "side1", "side2"} & set(recipe.factors) - set(factors)
+    if design.side1 is None and (by_sides or recipe.kind in ("dyadic", "jackknife")):
         raise NoDyads(f"{recipe.name!r} needs rows with two sides: name their two columns, dyadic(side1, side2)")
     _refuse_split_groups(recipe, design, estimator)
     return recipe
@@ -87,8 +81,7 @@ def _refuse_split_groups(recipe: Vcov, design: ModelFrame, estimator: Estimator)
     if estimator.uses not in ("groups", "conditions") or not design.fixed_effects:
         return
     name, group = next(iter(design.fixed_effects.items()))
-    factors = {"dyadic": ("dyad",), "cluster": recipe.factors}.get(recipe.kind, ())
-    for factor in factors:
+    for factor in {"dyadic": ("dyad",), "cluster": recipe.factors}.get(recipe.kind, ()):
         if not nested(group, design.factor(factor)):
             raise UnsupportedCovariance(
                 f"estimator {estimator.name!r} needs clusters of whole groups of {name!r}, which {factor!r} splits"

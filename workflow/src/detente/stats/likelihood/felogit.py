@@ -12,10 +12,9 @@ from detente.stats.contract import ROBUST, Label, Solution, estimator
 from detente.stats.covariance import number
 from detente.stats.frame import ModelFrame
 from detente.stats.likelihood.absorbed import Family, Fitted, fit_within, search, solution
-from detente.stats.likelihood.separation import infinite, listing, refuse_separation_within
+from detente.stats.likelihood.separation import perfect, refuse_separation_within
 from detente.stats.linear.regressors import inverse
 
-Bias = Literal["none", "analytical", "splitpanel"]
 # Index beyond which weights no longer fall: chances are zero or one to rounding.
 LARGEST_INDEX = 35.0
 # Separation: little is left to gain, each step gains hardly less than the one before, and yet rows move this far.
@@ -35,10 +34,8 @@ def _refuse(found: Fitted, guilty: list[str], rows: int) -> None:
         order, start = data.absorber.order, data.absorber.start
         refuse_separation_within(data.y[order], data.x[order], start, data.terms, "felogit")
         raise NotConverged("felogit: the search still moves where it ended, though the data are not separated")
-    raise Separation(
-        f"{listing(guilty)}, with the effects, {'predicts' if len(guilty) == 1 else 'together predict'} the outcome "
-        f"perfectly in {rows:,} of {len(data.y):,} rows: {infinite(guilty, 'felogit')}"
-    )
+    what = f"the outcome perfectly in {rows:,} of {len(data.y):,} rows"
+    raise Separation(perfect(guilty, what, "felogit", ", with the effects,"))
 
 
 FAMILY = Family(
@@ -73,7 +70,7 @@ FAMILY = Family(
     covariances=ROBUST,
     reference="statsmodels Logit on dummies, in tests",
 )
-def felogit(design: ModelFrame, *, bias: Bias = "none") -> Solution:
+def felogit(design: ModelFrame, *, bias: Literal["none", "analytical", "splitpanel"] = "none") -> Solution:
     """Logit with an intercept for every level of any number of effects, estimated, not conditioned out.
 
     Levels whose outcome never varies are left out, as are rows that the effects alone predict perfectly; `rows` are
@@ -113,8 +110,7 @@ def analytical(fitted: Fitted) -> tuple[Array, str]:
     p = expit(fitted.predictor)
     weight = p * (1 - p)
     spread = np.zeros(len(p))
-    for codes in fitted.kept.effects.values():
-        _, place = number(codes)
+    for place in (number(codes)[1] for codes in fitted.kept.effects.values()):
         spread += (1 / np.bincount(place, weight))[place]
     moved: Array = 0.5 * inverse(fitted.information) @ ((weight * (1 - 2 * p) * spread) @ fitted.x)
     return moved, f"corrected for bias of order 1/T by its formula; {UNCORRECTED}"

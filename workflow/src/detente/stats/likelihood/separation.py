@@ -71,26 +71,28 @@ def refuse_separation_within(y: Array, x: Array, start: Places, terms: tuple[str
         names = [t for t, w in zip(terms, np.abs(found.weights), strict=True) if w > ZERO]
         one = len(names) == 1
         raise Separation(
-            f"{listing(names)} {'sets' if one else 'together set'} events apart from the other rows in "
+            f"{_listing(names)} {'sets' if one else 'together set'} events apart from the other rows in "
             f"{int(found.perfect.sum()):,} of {len(start) - 1:,} groups and {'is' if one else 'are'} never lower for "
-            f"an event: {infinite(names, model)}"
+            f"an event: {_infinite(names, model)}"
         )
 
 
 def blame_zeros(terms: list[str], rows: int, total: int, model: str) -> None:
     """Raise Separation: terms that predict zeros perfectly in some rows."""
-    raise Separation(
-        f"{listing(terms)} {'predicts' if len(terms) == 1 else 'together predict'} an outcome of zero perfectly in "
-        f"{rows:,} of {total:,} rows: {infinite(terms, model)}"
-    )
+    raise Separation(perfect(terms, f"an outcome of zero perfectly in {rows:,} of {total:,} rows", model))
 
 
-def infinite(names: list[str], model: str) -> str:
-    """That the coefficients of some terms are infinite, in words."""
+def perfect(names: list[str], what: str, model: str, beside: str = "") -> str:
+    """That some terms, `beside` others, predict `what`, so that their coefficients are infinite."""
+    verb = "predicts" if len(names) == 1 else "together predict"
+    return f"{_listing(names)}{beside} {verb} {what}: {_infinite(names, model)}"
+
+
+def _infinite(names: list[str], model: str) -> str:
     return f"its {model} coefficient is infinite" if len(names) == 1 else f"their {model} coefficients are infinite"
 
 
-def listing(names: list[str]) -> str:
+def _listing(names: list[str]) -> str:
     """Names in quotes: 'a', 'b' and 'c'."""
     quoted = [repr(n) for n in names]
     return quoted[0] if len(quoted) == 1 else f"{', '.join(quoted[:-1])} and {quoted[-1]}"
@@ -98,8 +100,7 @@ def listing(names: list[str]) -> str:
 
 def _scaled(x: Array) -> Array:
     largest = np.abs(x).max(axis=0)
-    scaled: Array = x / np.where(largest > 0, largest, 1.0)
-    return scaled
+    return np.asarray(x / np.where(largest > 0, largest, 1.0))
 
 
 def _smallest(find: Callable[[Flags], Direction | None], terms: tuple[str, ...]) -> Direction | None:
@@ -200,9 +201,6 @@ def _blame(found: Direction, y: Array, x: Array, terms: tuple[str, ...], model: 
     if len(guilty) == 1 and np.isin(column, (0.0, 1.0)).all() and len(np.unique(column[found.perfect])) == 1:
         how = "no onset" if not y[found.perfect].any() else "nothing but onsets"
         side = column[found.perfect][0]
-        return f"{names[0]!r} = {side:.0f} has {how} in {rows:,} dyad-years: {infinite(names, model)}"
+        return f"{names[0]!r} = {side:.0f} has {how} in {rows:,} dyad-years: {_infinite(names, model)}"
     kind = "completely" if rows == len(y) else "quasi-completely"
-    return (
-        f"{listing(names)} {'predicts' if len(names) == 1 else 'together predict'} the outcome perfectly in {rows:,} "
-        f"of {len(y):,} rows ({kind} separated): {infinite(names, model)}"
-    )
+    return perfect(names, f"the outcome perfectly in {rows:,} of {len(y):,} rows ({kind} separated)", model)
