@@ -90,7 +90,7 @@ from detente.stats.linear.regressors import regressors
 )
 def plain_logit(design: ModelFrame) -> Solution:
     """Pooled logit."""
-    return solve(LOGIT, design, regressors(design))
+    return solve(LOGIT, design.y, regressors(design))
 '''
 EXHIBIT = '''"""How many estimates there are of each claim."""
 

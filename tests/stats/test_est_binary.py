@@ -27,7 +27,6 @@ from detente.base.errors import (
 )
 from detente.stats.frame import ModelFrame
 from detente.stats.likelihood import binary, maximum, separation
-from detente.stats.likelihood.logit import reference_gap
 from detente.stats.linear import regressors
 from detente.stats.registry import get
 
@@ -127,9 +126,9 @@ def test_logit_meets_stata_on_mansfield_and_pevehouse(
 def test_logit_reports_its_gap_to_statsmodels_and_refuses_another_estimate() -> None:
     design = panel()
     fit = get("logit").fit(design)
-    assert 0 <= reference_gap(design, fit) < 1e-9
+    assert 0 <= get("logit").gap(design, fit) < 1e-9
     with pytest.raises(NotReproduced, match="logit differs from statsmodels' Logit by"):
-        reference_gap(design, replace(fit, estimate=fit.estimate * 1.0001))
+        get("logit").gap(design, replace(fit, estimate=fit.estimate * 1.0001))
 
 
 def test_the_gap_is_the_distance_to_statsmodels_own_maximum() -> None:
@@ -138,7 +137,7 @@ def test_the_gap_is_the_distance_to_statsmodels_own_maximum() -> None:
     moved = replace(fit, estimate=fit.estimate + 1e-7 * np.sqrt(np.diag(fit.bread)))
     own = Logit(design.y, constant(design.x)).fit(method="newton", tol=1e-13, disp=False).params
     distance = np.abs(moved.estimate - own) / (np.abs(moved.estimate) + np.sqrt(np.diag(fit.bread)))
-    assert_allclose(reference_gap(design, moved), distance.max(), rtol=1e-4)
+    assert_allclose(get("logit").gap(design, moved), distance.max(), rtol=1e-4)
 
 
 @pytest.mark.parametrize("name", LINKS)

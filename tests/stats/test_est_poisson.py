@@ -28,7 +28,7 @@ from detente.base.errors import (
 from detente.stats.covariance import number_dyads, sandwich
 from detente.stats.frame import ModelFrame
 from detente.stats.likelihood import maximum
-from detente.stats.likelihood.poisson import absorbed_gap, fepoisson, poisson, pooled_gap
+from detente.stats.likelihood.counts import absorbed_gap, fepoisson, poisson, pooled_gap
 from detente.stats.linear.absorb import absorber
 from detente.stats.registry import get
 

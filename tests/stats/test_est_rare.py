@@ -184,5 +184,5 @@ def test_refusals_of_the_cauchy_prior(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(EstimationError, match="scales of the priors must be positive"):
         get("cauchy_logit").fit(panel(), scale=0.0)
     monkeypatch.setattr(maximum, "MOST_STEPS", 1)
-    with pytest.raises(NotConverged, match="no mode"):
+    with pytest.raises(NotConverged, match="no maximum"):
         get("cauchy_logit").fit(panel())

@@ -297,7 +297,13 @@ def test_logits_begin_where_the_neighbour_ended(monkeypatch: pytest.MonkeyPatch)
     chosen = [c for c in chosen if "sum_of_two" not in c.controls]
     cold = []
     real = many_logits.solve
-    monkeypatch.setattr(many_logits, "solve", lambda *given: cold.append(1) or real(*given))
+
+    def counted(*given: object, begin: object = None) -> object:
+        if begin is None:
+            cold.append(1)
+        return real(*given, begin=begin)
+
+    monkeypatch.setattr(many_logits, "solve", counted)
     found = logits(shared, chosen)
     assert len(cold) == 1
     assert found.ends.keys() >= {"intercept", "treated"}

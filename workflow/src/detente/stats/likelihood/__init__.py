@@ -15,14 +15,6 @@ if TYPE_CHECKING:
     from detente.stats.likelihood.maximum import Point, Search, newton
 
 __all__ = [
-    "LOGIT",
-    "PROBIT",
-    "Point",
-    "Search",
-    "likelihood",
-    "logit_models",
-    "newton",
-    "penalised_fall",
-    "profile_interval",
-]
+    "LOGIT", "PROBIT", "Point", "Search", "likelihood", "logit_models", "newton", "penalised_fall", "profile_interval",
+]  # fmt: skip
 __getattr__, __dir__ = on_demand(__name__)

@@ -1,7 +1,7 @@
 """Maximum likelihood with any number of effects absorbed: iteratively reweighted least squares, for any family."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -106,17 +106,16 @@ def fit_within(family: Family, design: ModelFrame) -> Fitted:
 
 def _informative(family: Family, design: ModelFrame, rows: Codes, flags: tuple[str, ...]) -> Informative:
     """Leave out levels of effects that say nothing, again and again until none is left."""
-    lost: dict[str, tuple[int, int]] = {}
+    lost: dict[str, Codes] = {}
     before = -1
     while len(rows) != before:
         before = len(rows)
         for name, codes in design.fixed_effects.items():
-            levels, place = number(codes[rows])
-            silent = family.says_nothing(*_totals(place, design.y[rows], len(levels)))
+            place, total, size = _levels(codes[rows], design.y[rows])
+            silent = family.says_nothing(total, size)
             if silent.any():
                 dropped = silent[place]
-                seen = lost.get(name, (0, 0))
-                lost[name] = (seen[0] + int(dropped.sum()), seen[1] + int(silent.sum()))
+                lost.setdefault(name, np.zeros(2, dtype=np.int64))[:] += dropped.sum(), silent.sum()
                 rows = rows[~dropped]
     if not len(rows):
         raise NoVariation(f"no row is left where the outcome varies within {named(design.fixed_effects)}")
@@ -128,10 +127,10 @@ def _informative(family: Family, design: ModelFrame, rows: Codes, flags: tuple[s
     return Informative(rows, {n: c[rows] for n, c in design.fixed_effects.items()}, (*flags, *said))
 
 
-def _totals(place: Codes, y: Array, levels: int) -> tuple[Array, Array]:
-    """Outcome and rows of levels, (L,) each."""
-    total, rows = np.bincount(place, y, minlength=levels), np.bincount(place, minlength=levels)
-    return total.astype(np.float64), rows.astype(np.float64)
+def _levels(codes: Codes, y: Array) -> tuple[Codes, Array, Array]:
+    """Each row's level (n,), and outcome and rows of levels, (L,) each."""
+    place = number(codes)[1]
+    return place, np.bincount(place, y).astype(np.float64), np.bincount(place).astype(np.float64)
 
 
 def _effects_alone(family: Family, y: Array, effects: Mapping[str, Codes]) -> Array:
@@ -139,8 +138,8 @@ def _effects_alone(family: Family, y: Array, effects: Mapping[str, Codes]) -> Ar
     whole = float(np.log(y.mean())) if family.link == "log" else float(np.log(y.mean() / (1 - y.mean())))
     predictor = np.full(len(y), whole * (1 - len(effects)))
     for codes in effects.values():
-        levels, place = number(codes)
-        predictor += family.index(*_totals(place, y, len(levels)))[place]
+        place, *totals = _levels(codes, y)
+        predictor += family.index(*totals)[place]
     return predictor
 
 
@@ -209,9 +208,3 @@ def solution(family: Family, found: Fitted) -> Solution:
         iterations=found.steps,
         flags=(*kept.flags, *notes(data.absorber)),
     )
-
-
-def one_step_on(found: Fitted) -> Fitted:
-    """The place that a further step leads to."""
-    estimate, predictor = found.estimate + found.change, found.predictor + found.move
-    return replace(found, estimate=estimate, predictor=predictor, steps=found.steps + 1)

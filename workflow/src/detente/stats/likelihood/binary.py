@@ -1,36 +1,27 @@
-"""Models of an index, with a link from it to the mean: their likelihood, its maximum, and what they report."""
+"""Pooled models of an index, their likelihood and its maximum: logit, probit, complementary log-log, Mundlak's."""
 
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
 import numpy as np
-from scipy.special import log_ndtr, logit, ndtri
+from scipy.special import log_ndtr, ndtri
+from scipy.special import logit as log_odds
 
-from detente.base.types import Array
-from detente.stats.contract import Estimated, Link, Outcome, Solution, agreed, check_outcome
-from detente.stats.covariance import Scores
+from detente.base.types import Array, Codes
+from detente.stats.contract import ROBUST, Estimated, Label, Link, Solution, agreed, estimator
+from detente.stats.covariance import Scores, number, totals
 from detente.stats.frame import ModelFrame
-from detente.stats.likelihood.maximum import (
-    LARGE,
-    NEAR,
-    NEARER,
-    Maximum,
-    Objective,
-    Optimum,
-    Point,
-    Runaway,
-    Search,
-    find_maximum,
-    newton,
-    part_of,
-)
+from detente.stats.likelihood import maximum
+from detente.stats.likelihood.maximum import LARGE, Maximum, Objective, Optimum, Point, Runaway, Search, newton, part_of
 from detente.stats.likelihood.separation import refuse_separation
-from detente.stats.linear.regressors import Regressors, Stalled, chunks
+from detente.stats.linear.regressors import Regressors, Stalled, chunks, regressors
 
 LARGEST_INDEX = 700.0
+# A column whose largest distance from its group means is below this share of its largest value is fixed in groups.
+FIXED = 1e-12
 
 
 @dataclass(frozen=True)
@@ -44,13 +35,12 @@ class Slopes:
 
 @dataclass(frozen=True)
 class IndexModel:
-    """A link, the log-likelihood in (index, outcome), from mean to index, what refuses separation, and its outcomes."""
+    """A link, the log-likelihood in (index, outcome), from mean to index, and what refuses separation."""
 
     link: Link
     slopes: Callable[[Array, Array], Slopes]
     index: Callable[[float], float]
     refuse: Callable[[Array, Array, tuple[str, ...], str], None] = refuse_separation
-    outcome: Outcome = "binary"
 
     @property
     def name(self) -> str:
@@ -82,7 +72,7 @@ def _cloglog_slopes(eta: Array, y: Array) -> Slopes:
     return Slopes(np.where(event, log_risk, -hazard), np.where(event, onset, -hazard), np.where(event, bend, hazard))
 
 
-LOGIT = IndexModel("logit", _logit_slopes, lambda p: float(logit(p)))
+LOGIT = IndexModel("logit", _logit_slopes, lambda p: float(log_odds(p)))
 PROBIT = IndexModel("probit", _probit_slopes, lambda p: float(ndtri(p)))
 CLOGLOG = IndexModel("cloglog", _cloglog_slopes, lambda p: float(np.log(-np.log1p(-p))))
 
@@ -110,44 +100,45 @@ def objective(model: IndexModel, y: Array, x: Array) -> Search:
     return Search(likelihood(model, y, np.column_stack([np.ones(len(y)), x])), start, np.arange(-1, x.shape[1]))
 
 
-def maximise(model: IndexModel, y: Array, data: Regressors, weights: Array | None = None) -> Maximum:
-    """Newton's method from the base rate, down to rounding.
+def maximise(
+    model: IndexModel, y: Array, data: Regressors, weights: Array | None = None, begin: Array | None = None
+) -> Maximum:
+    """Newton's method from the base rate, or from `begin` (k,), down to rounding.
 
-    Raises Separation if the maximum does not exist, naming the terms to blame; NotConverged if it is not found.
+    Raises Separation if the maximum does not exist, naming the terms to blame; NotConverged if it is not found. Begun
+    elsewhere than at the base rate, it raises Stalled or Runaway where separation would be looked into.
     """
     rows = likelihood(model, y, data.x, weights)
-    start: Array = np.zeros(len(data.terms))
-    start[0] = model.index(float(np.average(y, weights=weights)))
-    refuse = partial(model.refuse, y, data.x, data.terms, model.link)
+    refuse = partial(model.refuse, y, data.x, data.terms, model.link) if begin is None else _stall
 
     def search() -> Optimum:
-        begin = start
+        if begin is not None:
+            return newton(rows, begin, close=maximum.NEARER, reach=data.reach)
+        start: Array = np.zeros(len(data.terms))
+        start[0] = model.index(float(np.average(y, weights=weights)))
         if len(y) > LARGE and weights is None and model.link != "log":
             keep, standing = part_of(y)
             with suppress(Stalled, Runaway):
                 part = likelihood(model, y[keep], data.x[keep], standing[keep])
-                begin = newton(part, start, close=NEAR, reach=data.reach).estimate
+                start = newton(part, start, close=maximum.NEAR, reach=data.reach).estimate
         try:
-            return newton(rows, begin, close=NEARER, reach=data.reach)
+            return newton(rows, start, close=maximum.NEARER, reach=data.reach)
         except Runaway:
             refuse()
-            return newton(rows, begin, close=NEARER)
+            return newton(rows, start, close=maximum.NEARER)
 
-    return find_maximum(rows, search, data.reach, refuse, model.name)
+    return maximum.find_maximum(rows, search, data.reach, refuse, model.name)
 
 
-def solve(model: IndexModel, design: ModelFrame, data: Regressors) -> Solution:
-    """Maximum-likelihood fit on regressors, with observed information; refuses as `check_outcome` and `maximise`."""
-    check_outcome(design.y, model.outcome)
-    found = maximise(model, design.y, data)
-    return from_regressors(
-        data,
-        found.estimate,
-        Scores(data.x, model.slopes(data.x @ found.estimate, design.y).first),
-        found.bread,
-        link=model.link,
-        iterations=found.steps,
-    )
+def _stall() -> None:
+    raise Stalled
+
+
+def solve(model: IndexModel, y: Array, data: Regressors, *, begin: Array | None = None) -> Solution:
+    """Maximum-likelihood fit of an outcome (n,) on regressors, with observed information; `begin` as `maximise`."""
+    found = maximise(model, y, data, begin=begin)
+    scores = Scores(data.x, model.slopes(data.x @ found.estimate, y).first)
+    return from_regressors(data, found.estimate, scores, found.bread, link=model.link, iterations=found.steps)
 
 
 def from_regressors(data: Regressors, estimate: Array, scores: Scores, bread: Array, **other: Any) -> Solution:
@@ -181,3 +172,109 @@ def newton_gap(name: str, reference: str) -> Callable[[ModelFrame, Solution], fl
         return agreed(name, f"statsmodels' {reference}", float(np.max(np.abs(step) / (np.abs(fit.estimate) + scale))))
 
     return gap
+
+
+@estimator(
+    "logit",
+    Label("Logit", "pooled logit", "A logit of all rows together; it compares different dyads."),
+    link="logit",
+    outcome="binary",
+    covariances=ROBUST,
+    statistics=maximum.reports(partial(log_likelihood, LOGIT)),
+    reference="statsmodels Logit",
+    gap=newton_gap("logit", "Logit"),
+    engine="logit",
+    index_model=LOGIT,
+    objective=partial(objective, LOGIT),
+)
+def logit(design: ModelFrame) -> Solution:
+    """Pooled logit with a constant; terms are the constant and the regressors; observed information.
+
+    Raises Separation if some combination of regressors predicts the outcome perfectly, naming them: coefficients are
+    infinite; RankDeficient if regressors are linearly dependent; NoVariation if outcome or treatment do not vary;
+    NotConverged if the score is not zero where the optimiser stopped.
+    """
+    return solve(LOGIT, design.y, regressors(design))
+
+
+@estimator(
+    "probit",
+    Label("Probit", "pooled probit", "A probit of all rows together; it compares different dyads.", "probits"),
+    link="probit",
+    outcome="binary",
+    covariances=ROBUST,
+    statistics=maximum.reports(partial(log_likelihood, PROBIT)),
+    reference="statsmodels Probit and GLM, in tests",
+    index_model=PROBIT,
+    objective=partial(objective, PROBIT),
+)
+def probit(design: ModelFrame) -> Solution:
+    """Pooled probit with a constant; terms are the constant and the regressors; refusals as in `logit`."""
+    return solve(PROBIT, design.y, regressors(design))
+
+
+@estimator(
+    "cloglog",
+    Label(
+        "Cloglog",
+        "complementary log-log model",
+        "A complementary log-log model of all rows together, the grouped-time form of proportional hazards (Beck, "
+        "Katz and Tucker 1998); it compares different dyads.",
+        "logs of the hazard",
+    ),
+    link="cloglog",
+    outcome="binary",
+    covariances=ROBUST,
+    statistics=maximum.reports(partial(log_likelihood, CLOGLOG)),
+    reference="statsmodels GLM with a complementary log-log link, in tests",
+    index_model=CLOGLOG,
+)
+def cloglog(design: ModelFrame) -> Solution:
+    """Pooled complementary log-log: a proportional hazard observed by the year; refusals as in `logit`."""
+    return solve(CLOGLOG, design.y, regressors(design))
+
+
+@estimator(
+    "cre_logit",
+    Label(
+        "CRE logit",
+        "correlated-random-effects logit",
+        "A logit of the regressors beside their means in each dyad (Mundlak 1978), so that coefficients are of "
+        "change within dyads and all rows have a risk.",
+    ),
+    link="logit",
+    outcome="binary",
+    uses="averages",
+    fixed_effects=("dyad",),
+    covariances=ROBUST,
+    statistics=maximum.reports(partial(log_likelihood, LOGIT)),
+    reference="statsmodels Logit on means made by pandas, in tests",
+)
+def cre_logit(design: ModelFrame) -> Solution:
+    """Pooled logit of the regressors and of their means `mean(x)` within the one factor (Mundlak 1978).
+
+    The coefficient of x is then of change within a dyad, as in conditional logit but on all rows, and risks are
+    defined. Means are over the rows used; a regressor that is fixed within dyads has none. Refusals are those of
+    `logit`.
+    """
+    group = number(next(iter(design.fixed_effects.values())))[1]
+    augmented, fixed = add_means(design, group)
+    fit = solve(LOGIT, augmented.y, regressors(augmented))
+    if not fixed:
+        return fit
+    flag = f"fixed within groups, so without a mean and compared between them: {', '.join(fixed)}"
+    return replace(fit, flags=(*fit.flags, flag))
+
+
+def add_means(design: ModelFrame, group: Codes) -> tuple[ModelFrame, tuple[str, ...]]:
+    """The design with group means of what varies within groups, and the names of varying columns that do not."""
+    size = int(group.max()) + 1
+    count = np.bincount(group, minlength=size).astype(np.float64)
+    mean = (totals(design.x, group, size) / count[:, None])[group]
+    largest = np.maximum(np.abs(design.x).max(axis=0), 1e-300)
+    within = np.array([np.max(np.abs(c - m)) for c, m in zip(design.x.T, mean.T, strict=True)]) > FIXED * largest
+    varies = np.ptp(design.x, axis=0) > 0
+    names = tuple(f"mean({t})" for t, w in zip(design.terms, within, strict=True) if w)
+    fixed = tuple(t for t, w, v in zip(design.terms, within, varies, strict=True) if v and not w)
+    x = np.column_stack([design.x, mean[:, within]])
+    return replace(design, x=x, terms=(*design.terms, *names), fixed_effects={}), fixed

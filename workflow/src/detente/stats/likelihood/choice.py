@@ -1,47 +1,50 @@
 """Ordered and multinomial logit by maximum likelihood, with scores of every parameter."""
 
-from collections.abc import Callable
-from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.special import expit, logit
 
-from detente.base.errors import NotConverged, UnsuitableOutcome
+from detente.base.errors import UnsuitableOutcome
 from detente.base.types import Array, Codes
 from detente.stats.contract import ROBUST, Estimated, Label, Solution, estimator
 from detente.stats.covariance import Scores
 from detente.stats.frame import ModelFrame
-from detente.stats.likelihood.maximum import STILL, Objective, Optimum, Point, Search, check_score, newton, reports
+from detente.stats.likelihood.binary import from_regressors
+from detente.stats.likelihood.maximum import Point, Search, check_score, no_maximum, reports, settle
 from detente.stats.likelihood.separation import refuse_separation
-from detente.stats.linear.regressors import Stalled, inverse, regressors
-
-NO_MAXIMUM = "found no maximum: the likelihood is flat or a coefficient runs to infinity"
-
-
-def _maximise(search: Search, reach: Array, refuse: Callable[[], None], name: str) -> Optimum:
-    """Where Newton's method ends; `refuse` is called if it does not, or if it still moves an index there."""
-    found: Optimum | None = None
-    with suppress(Stalled):
-        found = newton(search.objective, search.start)
-    if found is None or float(np.abs(found.last) @ reach) > STILL:
-        refuse()
-    if found is None:
-        raise NotConverged(f"{name} {NO_MAXIMUM}")
-    return found
+from detente.stats.linear.regressors import regressors
 
 
 def ordered_objective(y: Array, x: Array) -> Search:
     """The search for coefficients of `x` (n, k) and cuts, from the shares of the values."""
     level = np.unique(y, return_inverse=True)[1]
-    cuts = logit(np.cumsum(np.bincount(level))[:-1] / len(level))
-    columns = np.r_[np.arange(x.shape[1]), np.full(len(cuts), -1)]
-    return Search(ordered_likelihood(level, x), np.r_[np.zeros(x.shape[1]), cuts], columns)
+    k, cuts = x.shape[1], int(level.max())
+
+    def at(theta: Array) -> Point:
+        if (np.diff(theta[k:]) <= 0).any():
+            return Point(-np.inf, np.zeros(len(theta)), np.eye(len(theta)))
+        r = _rows(theta, level, x)
+        information = np.zeros((len(theta), len(theta)))
+        bend = r.upper_upper + 2 * r.upper_lower + r.lower_lower
+        information[:k, :k] = -(x * bend[:, None]).T @ x
+        for j in range(cuts):
+            below, above = level == j, level == j + 1
+            side = (r.upper_upper + r.upper_lower)[below] @ x[below] + (r.lower_lower + r.upper_lower)[above] @ x[above]
+            information[k + j, :k] = information[:k, k + j] = side
+            information[k + j, k + j] = -r.upper_upper[below].sum() - r.lower_lower[above].sum()
+            if j:
+                information[k + j, k + j - 1] = information[k + j - 1, k + j] = -r.upper_lower[below].sum()
+        gradient = np.r_[-(r.upper + r.lower) @ x, _by_cut(r, level, cuts).sum(axis=0)]
+        return Point(float(r.value.sum()), gradient, information)
+
+    start = np.r_[np.zeros(k), logit(np.cumsum(np.bincount(level))[:-1] / len(level))]
+    return Search(at, start, np.r_[np.arange(k), np.full(cuts, -1)])
 
 
 def _ordered_log_likelihood(fit: Estimated) -> float:
-    level = np.unique(fit.design.y, return_inverse=True)[1]
-    return ordered_likelihood(level, fit.solution.x[:, : -int(level.max())])(fit.solution.estimate).value
+    x = fit.solution.x[:, : 1 - len(np.unique(fit.design.y))]
+    return ordered_objective(fit.design.y, x).objective(fit.solution.estimate).value
 
 
 @estimator(
@@ -78,25 +81,16 @@ def ordered_logit(design: ModelFrame) -> Solution:
         for cut in range(cuts):
             refuse_separation((level > cut).astype(np.float64), x, terms, "ordered logit")
 
-    search = ordered_objective(design.y, data.x)
-    found = _maximise(search, np.r_[data.reach, np.ones(cuts)], refuse, "ordered_logit")
+    reach = np.r_[data.reach, np.ones(cuts)]
+    found = settle(ordered_objective(design.y, data.x), reach, "ordered_logit", refuse)
     rows = _rows(found.estimate, level, data.x)
     scores = np.column_stack([data.x * -(rows.upper + rows.lower)[:, None], _by_cut(rows, level, cuts)])
     x = np.zeros((len(level), k + cuts))
     x[:, :k], x[:, k] = data.x, -1.0
-    return Solution(
-        terms=(*data.terms, *(f"cut{j}" for j in range(1, cuts + 1))),
-        estimate=found.estimate,
-        scores=check_score(Scores(scores), "ordered_logit"),
-        bread=inverse(search.objective(found.estimate).information),
-        x=x,
-        link="logit",
-        treatment=data.treatment,
-        dropped=data.dropped,
-        predictor=x @ found.estimate,
-        iterations=found.steps,
-        flags=(f"{len(values)} ordered values; risks are of more than {values[0]:g}",),
-    )
+    both = replace(data, x=x, terms=(*data.terms, *(f"cut{j}" for j in range(1, cuts + 1))))
+    flags = (f"{len(values)} ordered values; risks are of more than {values[0]:g}",)
+    checked = check_score(Scores(scores), "ordered_logit")
+    return from_regressors(both, found.estimate, checked, found.bread, iterations=found.steps, flags=flags)
 
 
 @dataclass(frozen=True)
@@ -126,62 +120,44 @@ def _rows(theta: Array, level: Codes, x: Array) -> _Rows:
 def _by_cut(rows: _Rows, level: Codes, cuts: int) -> Array:
     """Scores (n, cuts): a cut is the upper bound of the value below it and the lower bound of the one above."""
     at = np.arange(cuts)
-    result: Array = rows.upper[:, None] * (level[:, None] == at) + rows.lower[:, None] * (level[:, None] == at + 1)
-    return result
-
-
-def ordered_likelihood(level: Codes, x: Array) -> Objective:
-    """Log-likelihood of (β, cuts); `level` (n,) place of the outcome among its sorted values."""
-    k, cuts = x.shape[1], int(level.max())
-    members = [(level == j) for j in range(cuts + 1)]
-
-    def at(theta: Array) -> Point:
-        if (np.diff(theta[k:]) <= 0).any():
-            return Point(-np.inf, np.zeros(len(theta)), np.eye(len(theta)))
-        r = _rows(theta, level, x)
-        information = np.zeros((len(theta), len(theta)))
-        bend = r.upper_upper + 2 * r.upper_lower + r.lower_lower
-        information[:k, :k] = -(x * bend[:, None]).T @ x
-        for j in range(cuts):
-            below, above = members[j], members[j + 1]
-            side = (
-                -(r.upper_upper + r.upper_lower)[below] @ x[below] - (r.lower_lower + r.upper_lower)[above] @ x[above]
-            )
-            information[k + j, :k] = information[:k, k + j] = -side
-            information[k + j, k + j] = -r.upper_upper[below].sum() - r.lower_lower[above].sum()
-            if j:
-                information[k + j, k + j - 1] = information[k + j - 1, k + j] = -r.upper_lower[below].sum()
-        gradient = np.r_[-(r.upper + r.lower) @ x, _by_cut(r, level, cuts).sum(axis=0)]
-        return Point(float(r.value.sum()), gradient, information)
-
-    return at
+    return np.asarray(rows.upper[:, None] * (level[:, None] == at) + rows.lower[:, None] * (level[:, None] == at + 1))
 
 
 def _values(y: Array, base: float | None, equation: float | None = None) -> tuple[Array, Codes, int]:
     """Values of the outcome, the base first, each row's place among them, and that of the equation among the others."""
     values, level = np.unique(y, return_inverse=True)
-    base = values[0] if base is None else base
-    _refuse_unknown("base", base, values)
-    order = np.argsort(values != base, kind="stable")
+    first = _legal("base", base, values)
+    order = np.argsort(values != first, kind="stable")
     values, level = values[order], np.argsort(order)[level]
-    equation = values[1] if equation is None else equation
-    _refuse_unknown("equation", equation, values[1:])
-    return values, level, int(np.flatnonzero(values[1:] == equation)[0])
+    return values, level, int(np.flatnonzero(values[1:] == _legal("equation", equation, values[1:]))[0])
 
 
-def _refuse_unknown(what: str, value: float, legal: Array) -> None:
-    if value not in legal:
+def _legal(what: str, value: float | None, legal: Array) -> float:
+    """The value, the first one if None; raises UnsuitableOutcome if it is not legal."""
+    if value is not None and value not in legal:
         raise UnsuitableOutcome(f"{what} {value:g} is not one of {', '.join(f'{v:g}' for v in legal)}")
+    return float(legal[0]) if value is None else value
 
 
 def multinomial_objective(y: Array, x: Array, base: float | None = None) -> Search:
     """The search for constants and coefficients of `x` (n, k), by equation, from the shares of the values."""
-    values, level, _ = _values(y, base)
-    counts = np.bincount(level)
-    start = np.zeros((len(values) - 1, x.shape[1] + 1))
+    _, level, _ = _values(y, base)
+    with_one = np.column_stack([np.ones(len(y)), x])
+    equations, k = int(level.max()), with_one.shape[1]
+
+    def at(theta: Array) -> Point:
+        apart, chance, total = _apart(level, with_one, theta)
+        chosen = np.einsum("ij,ij->i", with_one, np.vstack([np.zeros(k), theta.reshape(equations, k)])[level])
+        information = np.empty((equations * k, equations * k))
+        for i in range(equations):
+            for j in range(equations):
+                w = chance[:, i] * (float(i == j) - chance[:, j])
+                information[i * k : (i + 1) * k, j * k : (j + 1) * k] = (with_one * w[:, None]).T @ with_one
+        return Point(float((chosen - total).sum()), (apart.T @ with_one).ravel(), information)
+
+    start, counts = np.zeros((equations, k)), np.bincount(level)
     start[:, 0] = np.log(counts[1:] / counts[0])
-    columns = np.tile(np.arange(-1, x.shape[1]), len(start))
-    return Search(multinomial_likelihood(level, np.column_stack([np.ones(len(y)), x])), start.ravel(), columns)
+    return Search(at, start.ravel(), np.tile(np.arange(-1, k - 1), equations))
 
 
 def _multinomial_log_likelihood(fit: Estimated) -> float:
@@ -227,27 +203,19 @@ def multinomial_logit(design: ModelFrame, *, base: float | None = None, equation
             rows = (level == 0) | (level == j)
             refuse_separation((level[rows] == j).astype(np.float64), data.x[rows], data.terms, "multinomial logit")
         # Values may be apart by less than a separating direction must show, or the likelihood be flat.
-        raise NotConverged(f"multinomial_logit {NO_MAXIMUM}")
+        raise no_maximum("multinomial_logit")
 
     search = multinomial_objective(design.y, data.x[:, 1:], base)
-    found = _maximise(search, np.tile(data.reach, equations), refuse, "multinomial_logit")
+    found = settle(search, np.tile(data.reach, equations), "multinomial_logit", refuse)
     apart = _apart(level, data.x, found.estimate)[0]
     scores = np.concatenate([data.x * apart[:, [j]] for j in range(equations)], axis=1)
     x = np.zeros_like(scores)
     x[:, place * k : (place + 1) * k] = data.x
-    return Solution(
-        terms=tuple(f"{t}[{v:g}]" for v in values[1:] for t in data.terms),
-        estimate=found.estimate,
-        scores=check_score(Scores(scores), "multinomial_logit"),
-        bread=inverse(search.objective(found.estimate).information),
-        x=x,
-        link="logit",
-        treatment=place * k + data.treatment,
-        dropped=data.dropped,
-        predictor=x @ found.estimate,
-        iterations=found.steps,
-        flags=(f"risks are of {values[place + 1]:g} rather than {values[0]:g}, given one of the two",),
-    )
+    terms = tuple(f"{t}[{v:g}]" for v in values[1:] for t in data.terms)
+    both = replace(data, x=x, terms=terms, treatment=place * k + data.treatment)
+    flags = (f"risks are of {values[place + 1]:g} rather than {values[0]:g}, given one of the two",)
+    checked = check_score(Scores(scores), "multinomial_logit")
+    return from_regressors(both, found.estimate, checked, found.bread, iterations=found.steps, flags=flags)
 
 
 def _apart(level: Codes, x: Array, theta: Array) -> tuple[Array, Array, Array]:
@@ -260,20 +228,3 @@ def _apart(level: Codes, x: Array, theta: Array) -> tuple[Array, Array, Array]:
     chance = odds / total[:, None]
     apart: Array = (level[:, None] == np.arange(1, len(slopes) + 1)) - chance
     return apart, chance, top + np.log(total)
-
-
-def multinomial_likelihood(level: Codes, x: Array) -> Objective:
-    """Log-likelihood of the stacked equations; `level` (n,) 0 for the base."""
-    equations, k = int(level.max()), x.shape[1]
-
-    def at(theta: Array) -> Point:
-        apart, chance, total = _apart(level, x, theta)
-        chosen = np.einsum("ij,ij->i", x, np.vstack([np.zeros(k), theta.reshape(equations, k)])[level])
-        information = np.empty((equations * k, equations * k))
-        for i in range(equations):
-            for j in range(equations):
-                w = chance[:, i] * (float(i == j) - chance[:, j])
-                information[i * k : (i + 1) * k, j * k : (j + 1) * k] = (x * w[:, None]).T @ x
-        return Point(float((chosen - total).sum()), (apart.T @ x).ravel(), information)
-
-    return at

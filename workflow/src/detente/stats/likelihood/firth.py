@@ -78,19 +78,14 @@ def firth(design: ModelFrame, *, bread: Bread = "expected") -> Solution:
     data, y = regressors(design), np.ascontiguousarray(design.y, dtype=np.float64)
     estimate, here, steps = _maximise(y, data.x)
     try:
-        made = inverse(_information(bread, data.x, here))
+        information = observed(data.x, here) if bread == "observed" else here.information
+        made = inverse(augmented(data.x, here) if bread == "augmented" else information)
     except Stalled:
         raise EstimationError(
             f"firth: the {bread} information is not positive definite; use bread='expected'"
         ) from None
     flags = (calibration(here.p, y),)
     return from_regressors(data, estimate, Scores(data.x, here.left), made, iterations=steps, flags=flags)
-
-
-def _information(bread: Bread, x: Array, here: Penalised) -> Array:
-    if bread == "observed":
-        return observed(x, here)
-    return augmented(x, here) if bread == "augmented" else here.information
 
 
 def calibration(p: Array, y: Array) -> str:
@@ -147,9 +142,7 @@ def observed(x: Array, here: Penalised) -> Array:
         lengths = np.einsum("ij,ij->i", part @ within, part)
         bend += (part * (second[s] * lengths)[:, None]).T @ part
     turned = np.array([within @ t.reshape(k, k) for t in third])
-    penalty = 0.5 * bend - 0.5 * np.einsum("aij,bji->ab", turned, turned)
-    result: Array = here.information - penalty
-    return result
+    return np.asarray(here.information - (0.5 * bend - 0.5 * np.einsum("aij,bji->ab", turned, turned)))
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ import numpy as np
 
 from detente.base.errors import NotConverged, NoVariation, UnsupportedEffects
 from detente.base.types import Array, Codes
-from detente.stats.contract import ROBUST, Label, Solution, check_outcome, estimator
+from detente.stats.contract import ROBUST, Label, Link, Solution, check_outcome, estimator
 from detente.stats.covariance import Scores, number, totals
 from detente.stats.frame import ModelFrame
 from detente.stats.likelihood.binary import LOGIT, PROBIT, from_regressors
@@ -17,9 +17,6 @@ from detente.stats.likelihood.separation import refuse_separation
 from detente.stats.linear.regressors import Stalled, inverse, regressors
 from detente.stats.links import Curve
 
-GeeLink = Literal["logit", "probit", "identity"]
-Correlation = Literal["exchangeable", "ar1"]
-Convention = Literal["liang_zeger", "stata"]
 # Squared distance to the solution, in model standard errors.
 CLOSE = 1e-20
 MOST_ROUNDS = 300
@@ -44,9 +41,9 @@ MEMORY, WARM_UP = 5, 3
 def gee(
     design: ModelFrame,
     *,
-    working: Correlation = "exchangeable",
-    link: GeeLink = "logit",
-    convention: Convention = "liang_zeger",
+    working: Literal["exchangeable", "ar1"] = "exchangeable",
+    link: Literal["logit", "probit", "identity"] = "logit",
+    convention: Literal["liang_zeger", "stata"] = "liang_zeger",
 ) -> Solution:
     """Population-averaged model with a working correlation within the one factor of the design (Liang and Zeger 1986).
 
@@ -78,16 +75,10 @@ def gee(
         raise NotConverged(f"gee did not settle in {MOST_ROUNDS} rounds") from None
     scores = np.empty_like(data.x)
     scores[groups.order] = end.scores
-    return from_regressors(
-        data,
-        end.beta,
-        check_score(Scores(scores), "gee"),
-        inverse(end.information),
-        link=link,
-        dispersion=end.square / (len(scores) - less) if link == "identity" else 1.0,
-        iterations=rounds,
-        flags=(f"working correlation {working}, ρ = {end.rho:.4f}, in {len(groups.size):,} groups ({convention})",),
-    )
+    said = f"working correlation {working}, ρ = {end.rho:.4f}, in {len(groups.size):,} groups ({convention})"
+    dispersion = end.square / (len(scores) - less) if link == "identity" else 1.0
+    other = {"link": link, "dispersion": dispersion, "iterations": rounds, "flags": (said,)}
+    return from_regressors(data, end.beta, check_score(Scores(scores), "gee"), inverse(end.information), **other)
 
 
 @dataclass(frozen=True)
@@ -144,11 +135,11 @@ def _ratio(products: float, pairs: float, squares: float, rows: float) -> float:
 def _exchangeable_solve(values: Array, groups: Groups, rho: float) -> Array:
     share = rho / (1 + (groups.size - 1) * rho)
     if rho >= 1 or (1 + (groups.size - 1) * rho).min() <= 0:
-        largest = int(groups.size.max())
-        raise NotConverged(f"a correlation of {rho:.3f} between all rows of a group of {largest} is impossible")
+        raise NotConverged(
+            f"a correlation of {rho:.3f} between all rows of a group of {groups.size.max():.0f} is impossible"
+        )
     summed = totals(values, groups.code, len(groups.size)) * share[:, None]
-    result: Array = (values - summed[groups.code]) / (1 - rho)
-    return result
+    return np.asarray((values - summed[groups.code]) / (1 - rho))
 
 
 def _ar1(r: Array, groups: Groups, less: int) -> float:
@@ -199,7 +190,7 @@ class _Equations:
     x: Array
     groups: Groups
     structure: Structure
-    link: GeeLink
+    link: Link
     less: int
 
     def at(self, beta: Array, rho: float | None = None) -> _Place:
@@ -221,8 +212,7 @@ class _Equations:
 def _iterate(equations: _Equations, start: Array) -> tuple[_Place, int]:
     """Fisher scoring with ρ renewed at every step, sped up by combining the last steps (Anderson 1965)."""
     place = equations.at(start, 0.0)
-    betas: list[Array] = []
-    steps: list[Array] = []
+    betas, steps = list[Array](), list[Array]()
     for rounds in range(1, MOST_ROUNDS + 1):
         if rounds <= WARM_UP:
             place = equations.at(place.beta + place.step, 0.0 if rounds < WARM_UP else None)
@@ -246,5 +236,4 @@ def _combined(betas: list[Array], steps: list[Array], information: Array) -> Arr
     root = np.sqrt(np.diag(information))
     by = np.diff(np.array(steps), axis=0).T
     share = np.linalg.lstsq(by * root[:, None], steps[-1] * root, rcond=1e-10)[0]
-    result: Array = plain - (np.diff(np.array(betas), axis=0).T + by) @ share
-    return result
+    return np.asarray(plain - (np.diff(np.array(betas), axis=0).T + by) @ share)

@@ -113,20 +113,12 @@ def grouped(design: ModelFrame, *, informative: bool) -> Grouped:
     check_rank(cross, terms)
     scale = np.sqrt(np.diag(cross) / len(x))
     x /= scale
+    dropped = tuple(t for t, f in zip(design.terms, free, strict=True) if not f)
     unused, groups = len(design.y) - len(rows), int((~kept).sum())
     silent = f"{unused:,} rows in {groups:,} levels of {factor} whose outcome never varies say nothing about the"
-    return Grouped(
-        x=x,
-        y=np.asarray(design.y[places], dtype=np.float64),
-        start=start,
-        order=order,
-        rows=rows,
-        scale=scale,
-        reach=after[free] / scale,
-        terms=terms,
-        dropped=tuple(t for t, f in zip(design.terms, free, strict=True) if not f),
-        flags=(f"{silent} coefficients",) if unused else (),
-    )
+    flags = (f"{silent} coefficients",) if unused else ()
+    y = np.asarray(design.y[places], dtype=np.float64)
+    return Grouped(x, y, start, order, rows, scale, after[free] / scale, terms, dropped, flags)
 
 
 @estimator(

@@ -3,20 +3,19 @@
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import partial
 
 import numpy as np
 
 from detente.base.errors import EstimationError
 from detente.base.types import Array, Codes
 from detente.stats.contract import Solution, check_outcome, get
-from detente.stats.covariance import Scores
 from detente.stats.effects.risk import average_marginal_effect
-from detente.stats.frame import ModelFrame
-from detente.stats.likelihood.binary import LOGIT, from_regressors, likelihood, solve
-from detente.stats.likelihood.maximum import FRACTION, LARGE, NEAR, NEARER, Runaway, find_maximum, newton, part_of
+from detente.stats.likelihood.binary import LOGIT, likelihood, solve
+from detente.stats.likelihood.maximum import FRACTION, LARGE, NEAR, Runaway, newton, part_of
 from detente.stats.linear.group import Choice, Fits, Found, Group, Shared, check, covariance_of_rows, design, stack
 from detente.stats.linear.regressors import Regressors, Stalled
+
+Slopes = Mapping[str, float]
 
 
 @dataclass(frozen=True)
@@ -28,19 +27,8 @@ class _Part:
     weights: Array
 
 
-@dataclass(frozen=True)
-class _Place:
-    """Where a fit ended: coefficients by name, of one outcome."""
-
-    outcome: str
-    slopes: Mapping[str, float]
-
-
 def logit_models(
-    group: Group,
-    models: Sequence[Choice],
-    covariances: Sequence[str] = ("dyad", "dyadic"),
-    start: Mapping[str, float] | None = None,
+    group: Group, models: Sequence[Choice], covariances: Sequence[str] = ("dyad", "dyadic"), start: Slopes | None = None
 ) -> Fits:
     """Pooled logits of one group: estimates are average marginal effects of the treatment, by the delta method.
 
@@ -58,17 +46,18 @@ def logit_models(
     shared, _ = stack(group, models, lead=1)
     reach = np.maximum(shared.z.max(axis=0), -shared.z.min(axis=0))
     found: dict[int, Found | Exception] = {}
-    near = _Place(models[0].outcome, start) if start else None
+    near = {models[0].outcome: start} if start else {}
     parts = {name: _part(shared, name) for name in dict.fromkeys(c.outcome for c in models)}
     for i in in_order(group, models):
+        outcome = models[i].outcome
         try:
-            solution = _fitted(group, shared, parts, reach, models[i], near)
+            solution = _fitted(shared, parts[outcome], reach, models[i], near.get(outcome))
         except EstimationError as error:
             found[i] = error
             continue
-        near = _Place(models[i].outcome, dict(zip(solution.terms, solution.estimate.tolist(), strict=True)))
-        found[i] = _found(group, solution, models[i], covariances)
-    return Fits([found[i] for i in range(len(models))], ends=near.slopes if near else {})
+        near = {outcome: dict(zip(solution.terms, solution.estimate.tolist(), strict=True))}
+        found[i] = _found(group, solution, outcome, covariances)
+    return Fits([found[i] for i in range(len(models))], ends=next(iter(near.values()), {}))
 
 
 def in_order(group: Group, models: Sequence[Choice]) -> list[int]:
@@ -95,27 +84,20 @@ def _part(shared: Shared, outcome: str) -> _Part | None:
     return _Part(z, z[:, shared.index[outcome]], weights[keep])
 
 
-def _fitted(
-    group: Group, shared: Shared, parts: Mapping[str, _Part | None], reach: Array, choice: Choice, near: _Place | None
-) -> Solution:
-    """The fit of one choice, begun near the last one if that had the same outcome.
-
-    Raises EstimationError as `logit`.
-    """
+def _fitted(shared: Shared, part: _Part | None, reach: Array, choice: Choice, near: Slopes | None) -> Solution:
+    """The fit of one choice, begun at the coefficients of the last one of the same outcome; refusals as `logit`."""
     y = np.ascontiguousarray(shared.z[:, shared.index[choice.outcome]])
     check_outcome(y, "binary")
     kept, dropped = shared.kept(choice)
     names = ("intercept", *(t for t in choice.terms if t not in dropped))
     data = Regressors(np.ascontiguousarray(shared.z[:, kept]), names, 1, dropped, reach[kept])
-    if near is not None and near.outcome == choice.outcome:
+    if near is not None:
         with suppress(Stalled, Runaway):
-            begin = _start(shared, near.slopes, names)
-            return _from(_nearer(parts[choice.outcome], begin, data, kept), y, data)
-    pairs = group.pairs
-    return solve(LOGIT, ModelFrame(y, data.x[:, 1:], names[1:], pairs.low[pairs.dyad], pairs.high[pairs.dyad]), data)
+            return solve(LOGIT, y, data, begin=_nearer(part, _start(shared, near, names), data, kept))
+    return solve(LOGIT, y, data)
 
 
-def _start(shared: Shared, slopes: Mapping[str, float], names: Sequence[str]) -> Array:
+def _start(shared: Shared, slopes: Slopes, names: Sequence[str]) -> Array:
     """A neighbour's coefficients (k,), those of what it had more put into the constant at the regressors' means."""
     start = np.array([slopes.get(t, 0.0) for t in names])
     gone = [t for t in slopes if t not in names and t in shared.index]
@@ -131,25 +113,8 @@ def _nearer(part: _Part | None, start: Array, data: Regressors, kept: Codes) -> 
     return newton(objective, start, close=NEAR, reach=data.reach).estimate
 
 
-def _from(start: Array, y: Array, data: Regressors) -> Solution:
-    """Newton's method from a start, down to where `solve` ends it.
-
-    Raises Stalled, Runaway if it does not get there, or ends where `solve` would look into separation.
-    """
-
-    def refuse() -> None:
-        raise Stalled
-
-    rows = likelihood(LOGIT, y, data.x)
-    search = partial(newton, rows, start, close=NEARER, reach=data.reach)
-    found = find_maximum(rows, search, data.reach, refuse, "logit")
-    scores = Scores(data.x, LOGIT.slopes(data.x @ found.estimate, y).first)
-    return from_regressors(data, found.estimate, scores, found.bread, iterations=found.steps)
-
-
-def _found(group: Group, fit: Solution, choice: Choice, kinds: Sequence[str]) -> Found:
+def _found(group: Group, fit: Solution, outcome: str, kinds: Sequence[str]) -> Found:
     """The effect of the treatment and its covariances."""
-    y = group.outcome(choice.outcome)
-    effect = average_marginal_effect(fit, y, fit.x[:, fit.treatment])
+    effect = average_marginal_effect(fit, group.outcome(outcome), fit.x[:, fit.treatment])
     made = {kind: covariance_of_rows(kind, fit.scores, fit.bread, group.pairs) for kind in kinds}
     return Found(effect.value, effect.gradient, fit.dropped, made, fit.iterations)

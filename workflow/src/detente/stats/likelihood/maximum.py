@@ -1,7 +1,8 @@
 """What estimators by maximum likelihood share: Newton's method, and the check that scores sum to zero."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -50,7 +51,7 @@ class Search:
 
     objective: Objective
     start: Array
-    columns: Codes
+    columns: Codes = field(default_factory=lambda: np.empty(0, dtype=np.int64))
 
 
 @dataclass(frozen=True)
@@ -122,8 +123,7 @@ def direction(here: Point, *, concave: bool = True) -> Array:
     if concave and values[0] <= 1e-14 * values[-1]:
         raise Stalled
     along = vectors.T @ (scale * here.gradient)
-    step: Array = scale * (vectors @ (along / np.maximum(np.abs(values), 1e-10 * values[-1])))
-    return step
+    return np.asarray(scale * (vectors @ (along / np.maximum(np.abs(values), 1e-10 * values[-1]))))
 
 
 def find_maximum(
@@ -158,6 +158,30 @@ def find_maximum(
     if not settled:
         raise NotConverged(f"{name} found no maximum, though the data are not separated")
     return Maximum(estimate, here, bread, found.steps + 1)
+
+
+def settle(
+    search: Search, reach: Array, name: str, refuse: Callable[[], None] = lambda: None, *, concave: bool = True
+) -> Maximum:
+    """Where Newton's method ends, without last steps; `refuse` is called if it does not, or still moves an index there.
+
+    `reach` (P,) largest absolute value of each parameter's regressor. Raises NotConverged if it does not end.
+    """
+    made: Maximum | None = None
+    with suppress(Stalled):
+        found = newton(search.objective, search.start, concave=concave)
+        here = search.objective(found.estimate)
+        made = Maximum(found.estimate, here, inverse(here.information), found.steps)
+    if made is None or float(np.abs(found.last) @ reach) > STILL:
+        refuse()
+    if made is None:
+        raise no_maximum(name)
+    return made
+
+
+def no_maximum(name: str) -> NotConverged:
+    """That a search ended nowhere."""
+    return NotConverged(f"{name} found no maximum: its objective is flat or a coefficient runs to infinity")
 
 
 def part_of(y: Array) -> tuple[Flags, Array]:
