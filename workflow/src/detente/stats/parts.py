@@ -1,7 +1,5 @@
 """From a solution and its design to what covariances are made from."""
 
-from collections.abc import Iterable
-
 from detente.base.errors import NoDyads, UnsupportedCovariance, choices
 from detente.base.types import Codes
 from detente.stats.contract import Estimator, Solution
@@ -68,7 +66,15 @@ def read(name: str | Vcov, design: ModelFrame, estimator: Estimator) -> Vcov:
     """
     factors = factors_of(design)
     recipe = parse(name, (*factors, *FACTORS))
-    refuse_unsupported(recipe, estimator, factors)
+    declared = estimator.covariances | ANY
+    clustered = bool({"cluster", "dyad"} & declared)
+    if recipe.kind not in declared and not (recipe.kind == "cluster" and clustered):
+        legal = {k for k in KINDS if k in declared and k != "cluster"} | (set(factors) if clustered else set())
+        joined = " (factors may be joined by '+')" if clustered else ""
+        raise UnsupportedCovariance(
+            f"estimator {estimator.name!r} does not support covariance {recipe.name!r}; "
+            f"{choices(recipe.name, legal)}{joined}"
+        )
     by_sides = {"dyad", "side1", "side2"} & set(recipe.factors) - set(factors)
     if design.side1 is None and (by_sides or recipe.kind in ("dyadic", "jackknife")):
         raise NoDyads(f"{recipe.name!r} needs rows with two sides: name their two columns, dyadic(side1, side2)")
@@ -86,16 +92,3 @@ def _refuse_split_groups(recipe: Vcov, design: ModelFrame, estimator: Estimator)
             raise UnsupportedCovariance(
                 f"estimator {estimator.name!r} needs clusters of whole groups of {name!r}, which {factor!r} splits"
             )
-
-
-def refuse_unsupported(recipe: Vcov, estimator: Estimator, factors: Iterable[str]) -> None:
-    """Raise UnsupportedCovariance, naming legal kinds and factors, if the estimator has no covariance of this kind."""
-    declared = estimator.covariances
-    clustered = bool({"cluster", "dyad"} & declared)
-    if not (recipe.kind in declared | ANY or (recipe.kind == "cluster" and clustered)):
-        legal = {k for k in KINDS if k in declared | ANY and k != "cluster"} | (set(factors) if clustered else set())
-        joined = " (factors may be joined by '+')" if clustered else ""
-        raise UnsupportedCovariance(
-            f"estimator {estimator.name!r} does not support covariance {recipe.name!r}; "
-            f"{choices(recipe.name, legal)}{joined}"
-        )

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from detente.base.errors import EstimationError
-from detente.base.types import Array, Codes
+from detente.base.types import Array
 from detente.stats.contract import Solution, check_outcome, get
 from detente.stats.effects.risk import average_marginal_effect
 from detente.stats.likelihood.binary import LOGIT, likelihood, solve
@@ -93,7 +93,11 @@ def _fitted(shared: Shared, part: _Part | None, reach: Array, choice: Choice, ne
     data = Regressors(np.ascontiguousarray(shared.z[:, kept]), names, 1, dropped, reach[kept])
     if near is not None:
         with suppress(Stalled, Runaway):
-            return solve(LOGIT, y, data, begin=_nearer(part, _start(shared, near, names), data, kept))
+            begin = _start(shared, near, names)
+            if part is not None:
+                rows = likelihood(LOGIT, part.y, np.ascontiguousarray(part.z[:, kept]), part.weights)
+                begin = newton(rows, begin, close=NEAR, reach=data.reach).estimate
+            return solve(LOGIT, y, data, begin=begin)
     return solve(LOGIT, y, data)
 
 
@@ -103,14 +107,6 @@ def _start(shared: Shared, slopes: Slopes, names: Sequence[str]) -> Array:
     gone = [t for t in slopes if t not in names and t in shared.index]
     start[0] += sum(slopes[t] * float(shared.z[:, shared.index[t]].mean()) for t in gone)
     return start
-
-
-def _nearer(part: _Part | None, start: Array, data: Regressors, kept: Codes) -> Array:
-    """Where the search ends on a part of the rows."""
-    if part is None:
-        return start
-    objective = likelihood(LOGIT, part.y, np.ascontiguousarray(part.z[:, kept]), part.weights)
-    return newton(objective, start, close=NEAR, reach=data.reach).estimate
 
 
 def _found(group: Group, fit: Solution, outcome: str, kinds: Sequence[str]) -> Found:

@@ -13,7 +13,7 @@ from detente.stats.contract import ROBUST, Estimated, Label, Solution, estimator
 from detente.stats.covariance import Scores
 from detente.stats.frame import ModelFrame
 from detente.stats.likelihood.binary import LOGIT, from_regressors, likelihood, maximise, objective
-from detente.stats.likelihood.maximum import Objective, Point, Search, check_score, reports, settle
+from detente.stats.likelihood.maximum import Point, Search, check_score, reports, settle
 from detente.stats.linear.regressors import inverse, regressors
 
 
@@ -147,12 +147,15 @@ def cauchy_logit(design: ModelFrame, *, scale: float = 2.5, scale_intercept: flo
     if min(scale, scale_intercept) <= 0:
         raise EstimationError("the scales of the priors must be positive")
     data, y = regressors(design), design.y
-    prior = standardised(data.x, scale, scale_intercept)
+    prior, rows = standardised(data.x, scale, scale_intercept), likelihood(LOGIT, y, data.x)
+
+    def posterior(beta: Array) -> Point:
+        here, belief = rows(beta), prior.at(beta)
+        return Point(here.value + belief.value, here.gradient + belief.gradient, here.information + belief.information)
+
     start = np.zeros(len(data.terms))
     start[0] = LOGIT.index(float(y.mean()))
-    found = settle(
-        Search(posterior(likelihood(LOGIT, y, data.x), prior), start), data.reach, "cauchy_logit", concave=False
-    )
+    found = settle(Search(posterior, start), data.reach, "cauchy_logit", concave=False)
     residual, pull = LOGIT.slopes(data.x @ found.estimate, y).first, prior.at(found.estimate).gradient / len(y)
     scores = check_score(Scores(data.x * residual[:, None] + pull), "cauchy_logit")
     said = f"Cauchy(0, {scale:g}) priors on standardised regressors, Cauchy(0, {scale_intercept:g}) on the constant"
@@ -166,13 +169,3 @@ def standardised(x: Array, scale: float, scale_intercept: float) -> Prior:
     rows = np.diag(np.where(two, high - low, 2 * x.std(axis=0)))
     rows[0] = mean
     return Prior(rows, np.r_[scale_intercept, np.full(x.shape[1] - 1, scale)])
-
-
-def posterior(loglik: Objective, prior: Prior) -> Objective:
-    """Log-likelihood plus log prior."""
-
-    def at(beta: Array) -> Point:
-        data, belief = loglik(beta), prior.at(beta)
-        return Point(data.value + belief.value, data.gradient + belief.gradient, data.information + belief.information)
-
-    return at
