@@ -163,11 +163,11 @@ def test_a_command_runs_its_own_module_and_no_other_command() -> None:
 
 def test_many_specifications_depend_on_the_estimators_that_the_engine_stands_in_for() -> None:
     names = {Path(file).name for file in fitting("multiverse")}
-    assert {"logit.py", "linear.py"} <= names
+    assert {"binary.py", "linear.py"} <= names
 
 
 @pytest.mark.parametrize(
-    ("files", "named"), [(fitting("examine"), "cauchy.py"), (command("replicate"), "likelihood/logit.py")]
+    ("files", "named"), [(fitting("examine"), "rare_events.py"), (command("replicate"), "likelihood/binary.py")]
 )
 def test_a_command_depends_on_an_estimator_that_its_code_takes_by_name(files: list[str], named: str) -> None:
     assert any(file.endswith(named) for file in files)

@@ -189,7 +189,7 @@ def test_editing_a_source_module_reruns_that_source_and_what_follows(edited: Pat
 
 
 def test_editing_an_estimator_reruns_just_its_estimates_first(edited: Path) -> None:
-    with (edited / "workflow/src/detente/stats/likelihood/logit.py").open("a", encoding="utf-8") as stream:
+    with (edited / "workflow/src/detente/stats/likelihood/binary.py").open("a", encoding="utf-8") as stream:
         stream.write("\n\nUNUSED = 1\n")
     found = planned(edited)
     assert "estimate 4" in found
