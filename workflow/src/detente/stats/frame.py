@@ -54,9 +54,11 @@ class ModelFrame:
         Raises UnknownVariable if there is none of this name.
         """
         own = {k: v for k, v in (("side1", self.side1), ("side2", self.side2), ("year", self.time)) if v is not None}
-        known = {**own, **self.clusters, **self.fixed_effects}
-        if name in known:
-            return known[name]
+        for known in (self.fixed_effects, self.clusters, own):
+            if name in known:
+                return known[name]
         if name == "dyad" and self.side1 is not None:
             return self.pairs.dyad
-        raise UnknownVariable(f"no factor is called {name!r}; {choices(name, {*known, 'dyad'})}")
+        raise UnknownVariable(
+            f"no factor is called {name!r}; {choices(name, {*self.fixed_effects, *self.clusters, *own, 'dyad'})}"
+        )
