@@ -36,6 +36,33 @@ INDEFINITE = 1e-12
 ROUNDING = 1e-14
 # What stands in for zero under a division or a logarithm.
 TINY = 1e-300
+# Absorbing: of a dummy's variance, what is left of one that depends on the other dummies is rounding; length of what
+# dummies still explain, relative to a column within groups and as it came, at which iteration ends; most iterations.
+DEPENDENT, ABSORBED, MOST_ABSORBING = 1e-11, 1e-10, 5000
+# Of SciPy's LSMR, which absorbs for the reference: error of the residual and of the normal equations; most iterations.
+REFERENCE, MOST_REFERENCE = 1e-14, 20_000
+# Many models: sizes of the terms of a variance over the variance, and factor by which dependence inflates that of a
+# coefficient, up to which products of columns give it to 1e-9.
+CANCELLED, INFLATED = 1e6, 1e5
+# A row whose leverage is this close to one is fitted exactly: its residual says nothing.
+EXACT = 1e-9
+# Weight in a combination of columns that vanishes, above which a column is named for it.
+BLAMED = 1e-3
+# A column is a product of others if it differs from it by no more than rounding, relative to their largest value.
+PRODUCT = 1e-9
+# A singular covariance is drawn from by its eigenvectors, down to this share of the largest eigenvalue.
+DRAWN = 1e-14
+# Ends of a bootstrap's interval, in standard errors: where each null that is tried costs a fit, and where it does not;
+# distance from the estimate beyond which it counts as unbounded, as ties are lost in rounding there.
+COARSE, FINE, FARTHEST = 1e-3, 1e-12, 512.0
+# Of angles, where Anderson and Rubin's statistic is least, and where it crosses its bound.
+LEAST_ANGLE, CROSSING = 1e-12, 1e-15
+# Imaginary over real part of a root of a polynomial that is real but for rounding.
+REAL = 1e-8
+# Share of their mean square at which estimates do not vary but by rounding.
+ALIKE = 1e-24
+# Scores and calibration are of risks at least this far from 0 and 1; Newton's method ends at steps of this size.
+NEAREST, STILL, MOST_CALIBRATING = 1e-12, 1e-10, 50
 
 
 @cache

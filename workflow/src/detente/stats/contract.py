@@ -20,7 +20,7 @@ from detente.base.errors import (
     UnsupportedInstruments,
     choices,
 )
-from detente.base.numerics import AGREEMENT, SINGULAR
+from detente.base.numerics import AGREEMENT, BLAMED, SINGULAR
 from detente.base.types import Array, Codes
 from detente.stats.covariance import Scores
 from detente.stats.frame import ModelFrame
@@ -259,7 +259,7 @@ def check_rank(cross: Array, terms: Sequence[str]) -> None:
     scale[scale == 0] = 1.0
     values, vectors = np.linalg.eigh(cross / np.outer(scale, scale))
     if values[0] <= SINGULAR * values[-1]:
-        guilty = [t for t, weight in zip(terms, np.abs(vectors[:, 0]), strict=True) if weight > 1e-3]
+        guilty = [t for t, weight in zip(terms, np.abs(vectors[:, 0]), strict=True) if weight > BLAMED]
         raise RankDeficient(f"linearly dependent regressors: {', '.join(guilty)}; drop one of them")
 
 

@@ -28,10 +28,6 @@ class _Parts:
     endogenous: str
     instruments: str
 
-    @property
-    def sources(self) -> tuple[str, ...]:
-        return tuple(s for s in (self.outcome, self.regressors, self.endogenous, self.instruments) if s)
-
 
 def build(
     formula: str, data: pd.DataFrame | None, vcov: str | Vcov, sides: tuple[str, str] | None, time: str | None
@@ -121,9 +117,9 @@ def _columns(
 
     Raises UnknownVariable if one does not exist, naming the nearest.
     """
-    wanted = [name for source in parts.sources for name in _variables(source)]
-    named = [part for name in (*parts.effects, *factors) for part in name.split(":")]
-    for name in named:
+    sources = (parts.outcome, parts.regressors, parts.endogenous, parts.instruments)
+    wanted = [name for source in sources if source for name in _variables(source)]
+    for name in [part for factor in (*parts.effects, *factors) for part in factor.split(":")]:
         if name not in data.columns and name == "dyad" and sides is None:
             raise UnknownVariable(
                 "'dyad' is no column, and the two sides have no name: dyadic(side1, side2) or sides=(side1, side2)"
@@ -162,8 +158,7 @@ def _complete(data: pd.DataFrame, columns: Sequence[str]) -> tuple[pd.DataFrame,
     attrition = [("rows of the data", len(data))]
     kept = data[list(columns)].reset_index(drop=True)
     for name in columns:
-        missing = kept[name].isna()
-        if missing.any():
+        if (missing := kept[name].isna()).any():
             attrition.append((f"{name} is missing:", int(missing.sum())))
             kept = kept[~missing]
     if kept.empty:
@@ -182,8 +177,7 @@ def _evaluated(
 ) -> tuple[pd.DataFrame, dict[str, Any]]:
     """Regressors (endogenous first), and outcome, endogenous names and instruments; rows without numbers left out."""
     for _ in range(2):
-        outcome = _outcome(parts.outcome, data)
-        endogenous = _matrix(parts.endogenous, data)
+        outcome, endogenous = _outcome(parts.outcome, data), _matrix(parts.endogenous, data)
         regressors = pd.concat([endogenous, _matrix(parts.regressors, data)], axis=1)
         instruments = _matrix(parts.instruments, data)
         everything = pd.concat([outcome, regressors, instruments], axis=1)
@@ -197,31 +191,23 @@ def _evaluated(
         if data.empty:
             raise EmptySample(f"no row is left: {'; '.join(f'{why} {rows:,}' for why, rows in attrition)}")
     _refuse(parts, everything, regressors)
-    found = {
-        "outcome": outcome.to_numpy(),
-        "endogenous": list(endogenous.columns),
-        "instruments": instruments.to_numpy() if parts.instruments else None,
-    }
-    return regressors, found
+    used = instruments.to_numpy() if parts.instruments else None
+    return regressors, {"outcome": outcome.to_numpy(), "endogenous": list(endogenous.columns), "instruments": used}
 
 
 def _refuse(parts: _Parts, everything: pd.DataFrame, regressors: pd.DataFrame) -> None:
-    for name in everything:
-        infinite = int(np.isinf(everything[name].to_numpy()).sum())
+    for name, infinite in zip(everything, np.isinf(everything.to_numpy()).sum(axis=0), strict=True):
         if infinite:
             raise FormulaError(f"{name} is infinite in {infinite:,} rows: transform it otherwise, or leave them out")
-    if regressors.empty or not regressors.shape[1]:
+    if regressors.empty:
         raise FormulaError(f"'{parts.outcome} ~ {parts.regressors}' has no regressor")
-    repeated = regressors.columns[regressors.columns.duplicated()]
-    if len(repeated):
+    if len(repeated := regressors.columns[regressors.columns.duplicated()]):
         raise FormulaError(f"{repeated[0]!r} is twice among the regressors")
-    if np.ptp(everything.iloc[:, 0].to_numpy()) == 0:
-        only = float(everything.iloc[:, 0].to_numpy()[0])
-        raise NoVariation(f"the outcome {parts.outcome!r} is {only:g} in all {len(everything):,} rows")
+    if np.ptp(outcome := everything.iloc[:, 0].to_numpy()) == 0:
+        raise NoVariation(f"the outcome {parts.outcome!r} is {outcome[0]:g} in all {len(outcome):,} rows")
 
 
 def _outcome(source: str, data: pd.DataFrame) -> pd.Series:
-    """The outcome, one numeric column."""
     found = _matrix(source, data)
     if found.shape[1] != 1:
         raise FormulaError(f"the outcome {source!r} is not one numeric column but {found.shape[1]}")
@@ -310,9 +296,6 @@ class _Codes(Mapping[str, Codes]):
         Raises FormulaError if it is missing there: only columns that the fit asked for are known to be complete.
         """
         column = self.data[name].iloc[self.rows]
-        missing = int(column.isna().sum())
-        if missing:
-            raise FormulaError(
-                f"{name!r} is missing in {missing:,} rows of the fit: name it in `covariance` of the fit"
-            )
+        if missing := int(column.isna().sum()):
+            raise FormulaError(f"{name!r} is missing in {missing:,} rows of the fit: name it in `vcov` of the fit")
         return column

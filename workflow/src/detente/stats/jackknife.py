@@ -8,9 +8,9 @@ import numpy as np
 import numpy.typing as npt
 
 from detente.base.errors import EstimationError, NoDyads, TooFewStates
-from detente.base.types import Array
+from detente.base.types import Array, Codes
 from detente.stats.contract import Solution
-from detente.stats.covariance import FEWEST_STATES, Covariance
+from detente.stats.covariance import FEWEST_STATES, Covariance, number
 from detente.stats.covariance import ssc as corrections
 from detente.stats.frame import ModelFrame
 
@@ -28,24 +28,29 @@ def jackknife(
     Raises NoDyads, TooFewStates if the rows are no dyads, or of fewer than five states; EstimationError if the model
     without some state has no estimate, naming the state.
     """
-    if design.side1 is None or design.side2 is None:
-        raise NoDyads("a jackknife over states needs rows with two sides: name their two columns, dyadic(side1, side2)")
-    states = np.union1d(design.side1, design.side2)
-    if len(states) < FEWEST_STATES:
-        raise TooFewStates(f"jackknife over {len(states)} states; it needs at least {FEWEST_STATES}")
+    states, _ = states_of(design, "jackknife")
     bare = replace(design, clusters={})
     moves = np.array([_without(bare, estimate, solution, int(state)) for state in states])
     matrix = (len(states) - 1) / len(states) * (moves.T @ moves)
-    df = corrections.degrees(
-        corrections.dyadic_rule(ssc, linear=solution.link == "identity"), clusters=len(states) - 1, residual=np.nan
-    )
+    df = corrections.dyadic_degrees(ssc, len(states), linear=solution.link == "identity")
     said = f"jackknife over {len(states)} states, factor (n−1)/n, {corrections.said(df)}"
-    independent = solution.bread @ solution.scores.gram() @ solution.bread
-    return Covariance(matrix, matrix, independent, "jackknife", df, said, "")
+    return Covariance(matrix, matrix, solution.scores.sandwiched(solution.bread), "jackknife", df, said, "")
+
+
+def states_of(design: ModelFrame, what: str) -> tuple[Codes, Codes]:
+    """States (n,), and the numbers (2, N) of the two of each row, for a jackknife or bootstrap over states.
+
+    Raises NoDyads, TooFewStates if the rows are no dyads, or of fewer than five states.
+    """
+    if design.side1 is None or design.side2 is None:
+        raise NoDyads(f"a {what} over states needs rows with two sides: name their two columns, dyadic(side1, side2)")
+    states, ends = number(np.concatenate([design.side1, design.side2]))
+    if len(states) < FEWEST_STATES:
+        raise TooFewStates(f"{what} over {len(states)} states; it needs at least {FEWEST_STATES}")
+    return states, ends.reshape(2, -1)
 
 
 def _without(design: ModelFrame, estimate: Callable[[ModelFrame], Solution], solution: Solution, state: int) -> Array:
-    """Move of the estimate (k,) when a state is left out."""
     kept = np.flatnonzero((design.side1 != state) & (design.side2 != state))
     try:
         found = estimate(subset(design, kept))
@@ -54,8 +59,7 @@ def _without(design: ModelFrame, estimate: Callable[[ModelFrame], Solution], sol
     if found.terms != solution.terms:
         lost = ", ".join(set(solution.terms) - set(found.terms))
         raise EstimationError(f"jackknife without state {state}: {lost} no longer has an estimate")
-    move: Array = found.estimate - solution.estimate
-    return move
+    return np.asarray(found.estimate - solution.estimate)
 
 
 def subset(design: ModelFrame, kept: npt.NDArray[np.int64]) -> ModelFrame:

@@ -94,14 +94,14 @@ class SandwichParts:
     effect_leverage: Callable[[], Array | float] = lambda: 0.0
 
     @property
-    def rows(self) -> int:
-        """Rows, n."""
-        return len(self.scores)
-
-    @property
     def parameters(self) -> int:
         """Coefficients and absorbed parameters, K."""
         return len(self.bread) + self.absorbed
+
+    @property
+    def residual(self) -> int:
+        """Rows less parameters, N − K."""
+        return len(self.scores) - self.parameters
 
 
 def semidefinite(matrix: Array) -> tuple[Array, str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import reduce
 from itertools import combinations
 
 import numpy as np
@@ -11,13 +12,12 @@ from scipy import sparse
 
 from detente.base.errors import EstimationError, UnsupportedCovariance
 from detente.base.numbering import Pairs, intersect, number
+from detente.base.numerics import EXACT
 from detente.base.types import Array, Codes
 from detente.stats.kernels.products import add_rows
 
 # Rows multiplied out at a time: they stay in the processor's cache.
 BLOCK = 8192
-# A row whose leverage is this close to one is fitted exactly: its residual says nothing.
-EXACT = 1e-9
 
 
 @dataclass(frozen=True)
@@ -56,6 +56,10 @@ class Scores:
         for block in self._blocks():
             out += block.T @ block
         return out
+
+    def sandwiched(self, bread: Array) -> Array:
+        """Covariance (k, k) of coefficients if rows are independent."""
+        return np.asarray(bread @ self.gram() @ bread)
 
     def along(self, direction: Array) -> Array:
         """Products (n,) with a direction (k,)."""
@@ -121,16 +125,11 @@ def multiway_meat(
     `scores`: (N, k); `factors` codes (N,) each; `weigh` returns a factor for each part from the parts' numbers of
     groups, single factors first. Returns the meat (k, k) and the number of groups of each single factor.
     """
-    parts: list[tuple[int, Array, int]] = []
-    for size in range(1, len(factors) + 1):
-        for chosen in combinations(factors, size):
-            groups = chosen[0]
-            for other in chosen[1:]:
-                groups = intersect(groups, other)
-            parts.append(((-1) ** (size + 1), *cluster_meat(scores, groups)))
-    counts = [count for _, _, count in parts]
-    weights = weigh(counts)
-    meat = sum(sign * weight * part for (sign, part, _), weight in zip(parts, weights, strict=True))
+    chosen = [group for size in range(1, len(factors) + 1) for group in combinations(factors, size)]
+    parts = [cluster_meat(scores, reduce(intersect, group)) for group in chosen]
+    counts = [count for _, count in parts]
+    weights = [(-1) ** (len(group) + 1) * weight for group, weight in zip(chosen, weigh(counts), strict=True)]
+    meat = sum(weight * part for weight, (part, _) in zip(weights, parts, strict=True))
     return np.asarray(meat), counts[: len(factors)]
 
 
@@ -145,8 +144,7 @@ def corrected_scores(scores: Scores | Array, leverages: Array, power: float) -> 
     Raises UnsupportedCovariance if rows are fitted exactly, as those of single-row effects are.
     """
     left = 1 - leverages
-    exact = int((left < EXACT).sum())
-    if exact:
+    if exact := int((left < EXACT).sum()):
         raise UnsupportedCovariance(
             f"{exact:,} rows are fitted exactly (leverage 1): HC2 and HC3 do not exist; use hc1, cluster or dyadic"
         )

@@ -75,12 +75,12 @@ def rule(ssc: str, *, linear: bool) -> Rule:
     return found
 
 
-def dyadic_rule(ssc: str, *, linear: bool) -> Distribution:
-    """Distribution of a dyadic or jackknifed statistic; raises UnsupportedCovariance where software has neither."""
+def dyadic_degrees(ssc: str, states: int, *, linear: bool) -> float:
+    """Degrees of freedom of a dyadic or jackknifed statistic; UnsupportedCovariance where software has neither."""
     rule(ssc, linear=linear)
     if ssc not in DYADIC:
         raise UnsupportedCovariance(f"small-sample correction {ssc!r} has no dyadic covariance; {choices(ssc, DYADIC)}")
-    return "normal" if ssc == "none" else "clusters"
+    return math.inf if ssc == "none" else states - 1
 
 
 def share(name: Share, rows: int, parameters: int) -> float:
@@ -111,7 +111,7 @@ def factors(rule: Rule, ways: int, parameters: int) -> str:
     return f"factor {named}" if named else "no small-sample factor"
 
 
-def degrees(distribution: Distribution, *, clusters: float, residual: float) -> float:
+def degrees(distribution: Distribution, *, residual: float, clusters: float = math.nan) -> float:
     """Degrees of freedom; infinite for the normal distribution."""
     return {"clusters": clusters, "residual": residual, "normal": math.inf}[distribution]
 

@@ -1,6 +1,5 @@
 """Covariances by kind: what each allows for, the name that YAML uses, and how its meat is made; each declared once."""
 
-import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -93,10 +92,9 @@ def parse(name: str | Vcov, factors: Iterable[str] = FACTORS) -> Vcov:
     if name in kinds:
         return Vcov(name)
     known = list(dict.fromkeys(factors))
-    for part in name.split("+"):
-        if part not in known:
-            legal = choices(part, [*kinds, *known])
-            raise UnsupportedCovariance(f"covariance {name!r} is not known; {legal} (factors may be joined by '+')")
+    if unknown := [part for part in name.split("+") if part not in known]:
+        legal = choices(unknown[0], [*kinds, *known])
+        raise UnsupportedCovariance(f"covariance {name!r} is not known; {legal} (factors may be joined by '+')")
     return cluster(*name.split("+"))
 
 
@@ -110,11 +108,10 @@ def covariance(recipe: Vcov | str, parts: SandwichParts, ssc: str = "detente") -
     UnknownVariable if the rows are no dyads, or there is no factor of the name.
     """
     recipe = parse(recipe)
-    make = KINDS[recipe.kind]
-    if make is None:
+    if (make := KINDS[recipe.kind]) is None:
         raise UnsupportedCovariance("a jackknife refits the model: ask for it where the model is fitted")
     bread = parts.bread
-    independent = bread @ of_rows(parts.scores).gram() @ bread
+    independent = of_rows(parts.scores).sandwiched(bread)
     meat = make(recipe, parts, ssc)
     unrepaired = meat.matrix if recipe.kind == "classical" else bread @ meat.matrix @ bread
     matrix, repair = semidefinite(unrepaired)
@@ -142,8 +139,7 @@ class Meat:
 
 
 def _classical(_: Vcov, given: SandwichParts, ssc: str) -> Meat:
-    distribution = corrections.rule(ssc, linear=given.linear).rows
-    df = corrections.degrees(distribution, clusters=math.nan, residual=given.rows - given.parameters)
+    df = corrections.degrees(corrections.rule(ssc, linear=given.linear).rows, residual=given.residual)
     what = "classical, σ² = RSS/(N−K)" if given.linear else "classical, inverse information"
     return Meat(given.dispersion * given.bread, df, f"{what}, {corrections.said(df)}")
 
@@ -151,38 +147,35 @@ def _classical(_: Vcov, given: SandwichParts, ssc: str) -> Meat:
 def _independent(recipe: Vcov, given: SandwichParts, ssc: str, power: float = 0.0) -> Meat:
     """Rows independent, of scores over (1 − leverage)^power; HC1 alone has a factor."""
     rule = corrections.rule(ssc, linear=given.linear)
-    scores, share = of_rows(given.scores), corrections.share(rule.hc1, given.rows, given.parameters)
+    scores, share = of_rows(given.scores), corrections.share(rule.hc1, len(given.scores), given.parameters)
     if power:
         if not given.linear or given.x is None:
             raise UnsupportedCovariance(f"{recipe.kind} needs leverages, which only least squares has; use hc1")
         scores = corrected_scores(scores, leverage(given.x, given.bread, given.effect_leverage()), power)
-    factor = share if recipe.kind == "hc1" else 1.0
-    df = corrections.degrees(rule.rows, clusters=math.nan, residual=given.rows - given.parameters)
+    df = corrections.degrees(rule.rows, residual=given.residual)
     named = f"factor {rule.hc1}" if recipe.kind == "hc1" and rule.hc1 else "no small-sample factor"
     correction = f"heteroskedasticity-robust ({recipe.kind.upper()}), {named}, {corrections.said(df)}"
-    return Meat(factor * scores.gram(), df, correction)
+    return Meat((share if recipe.kind == "hc1" else 1.0) * scores.gram(), df, correction)
 
 
 def _clustered(recipe: Vcov, given: SandwichParts, ssc: str) -> Meat:
-    """Clusters by one or more factors."""
     rule = corrections.rule(ssc, linear=given.linear)
     codes = [given.factor(name) for name in recipe.factors]
-    counts = [len(number(c)[0]) for c in codes]
-    for name, count in zip(recipe.factors, counts, strict=True):
+    counts = {name: len(number(c)[0]) for name, c in zip(recipe.factors, codes, strict=True)}
+    for name, count in counts.items():
         if count < 2:
             raise TooFewClusters(f"clusters by {name!r}: {_counted(name, count)}; it needs at least 2")
-    fewest = min(counts)
+    fewest = min(counts.values())
     meat, _ = multiway_meat(given.scores, codes, lambda groups: corrections.group_factors(rule, groups, fewest))
     parameters = given.parameters - _nested(rule, given, codes)
-    share = corrections.share(rule.share, given.rows, parameters)
-    df = corrections.degrees(rule.clustered, clusters=fewest - 1, residual=given.rows - given.parameters)
-    by = " and ".join(_counted(name, count) for name, count in zip(recipe.factors, counts, strict=True))
+    share = corrections.share(rule.share, len(given.scores), parameters)
+    df = corrections.degrees(rule.clustered, clusters=fewest - 1, residual=given.residual)
+    by = " and ".join(_counted(name, count) for name, count in counts.items())
     factors = corrections.factors(rule, len(codes), parameters)
     return Meat(share * meat, df, f"clustered by {by}, {factors}, {corrections.said(df)}")
 
 
 def _counted(factor: str, groups: int) -> str:
-    """A number of groups in words: "190 dyads", or "12 groups of region"."""
     return f"{groups} {PLURAL[factor]}" if factor in PLURAL else f"{groups} groups of {factor}"
 
 
@@ -197,12 +190,12 @@ def _nested(rule: corrections.Rule, given: SandwichParts, clusters: Sequence[Cod
 
 
 def _dyadic(_: Vcov, given: SandwichParts, ssc: str) -> Meat:
-    distribution = corrections.dyadic_rule(ssc, linear=given.linear)
-    matrix, states = dyadic_meat(given.scores, given.pairs())
-    if states < FEWEST_STATES:
-        raise TooFewStates(f"dyadic-robust inference from {states} states; it needs at least {FEWEST_STATES}")
-    df = corrections.degrees(distribution, clusters=states - 1, residual=math.nan)
-    return Meat(matrix, df, f"dyadic-robust over {states} states, no small-sample factor, {corrections.said(df)}")
+    pairs = given.pairs()
+    df = corrections.dyadic_degrees(ssc, pairs.states, linear=given.linear)
+    if pairs.states < FEWEST_STATES:
+        raise TooFewStates(f"dyadic-robust inference from {pairs.states} states; it needs at least {FEWEST_STATES}")
+    said = f"dyadic-robust over {pairs.states} states, no small-sample factor, {corrections.said(df)}"
+    return Meat(dyadic_meat(given.scores, pairs)[0], df, said)
 
 
 KINDS: Mapping[str, Callable[[Vcov, SandwichParts, str], Meat] | None] = {
