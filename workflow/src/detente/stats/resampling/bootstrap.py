@@ -7,12 +7,12 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import pandas as pd
 
-from detente.base.errors import EstimationError, NoDyads, TooFewDraws, TooFewStates
+from detente.base.errors import EstimationError, TooFewDraws
 from detente.base.numerics import LEVEL, percentiles
 from detente.base.types import Array, Codes
-from detente.stats.covariance import FEWEST_STATES, Covariance, intersect, nested, number
+from detente.stats.covariance import Covariance, intersect, nested
 from detente.stats.frame import ModelFrame
-from detente.stats.jackknife import subset
+from detente.stats.jackknife import states_of, subset
 from detente.stats.registry import get
 from detente.stats.result import Fit, plain
 
@@ -68,19 +68,14 @@ def state_block_bootstrap(fit: Fit, *, draws: int = 199, seed: int = 0) -> State
     Raises NoDyads, TooFewStates if the rows are no dyads, or of fewer than five states; TooFewDraws if more than a
     tenth of the draws have no estimate, naming the commonest reason, or fewer than two are left.
     """
-    design = fit.design
-    if design.side1 is None or design.side2 is None:
-        raise NoDyads("a bootstrap over states needs rows with two sides: name their two columns, dyadic(side1, side2)")
-    states, ends = number(np.concatenate([design.side1, design.side2]))
-    if len(states) < FEWEST_STATES:
-        raise TooFewStates(f"bootstrap over {len(states)} states; it needs at least {FEWEST_STATES}")
-    source = _Source(replace(design, clusters={}, attrition=()), ends.reshape(2, -1), len(states))
+    states, ends = states_of(fit.design, "bootstrap")
+    design = replace(fit.design, clusters={}, attrition=())
     found, lost = [], Counter[str]()
     estimate = get(fit.estimator).fit
     for draw in range(draws):
         chosen = np.random.default_rng([seed, draw]).integers(0, len(states), size=len(states))
         try:
-            solution = estimate(source.drawn(chosen), **fit.options)
+            solution = estimate(_drawn(design, ends, np.bincount(chosen, minlength=len(states))), **fit.options)
         except EstimationError as error:
             lost[type(error).__name__] += 1
             continue
@@ -92,39 +87,27 @@ def state_block_bootstrap(fit: Fit, *, draws: int = 199, seed: int = 0) -> State
         why = f", most often: {lost.most_common(1)[0][0]}" if lost else ""
         raise TooFewDraws(f"{lost.total():,} of {draws:,} draws of states have no estimate{why}")
     matrix = np.atleast_2d(np.cov(np.array(found), rowvar=False))
-    solution = fit.solution
-    independent = solution.bread @ solution.scores.gram() @ solution.bread
-    said = f"bootstrap over {len(states)} states, {len(found):,} draws, t with {len(states) - 1} df"
-    made = Covariance(matrix, matrix, independent, KIND, float(len(states) - 1), said, "")
+    df = float(len(states) - 1)
+    said = f"bootstrap over {len(states)} states, {len(found):,} draws, t with {df:.0f} df"
+    made = Covariance(matrix, matrix, fit.solution.scores.sandwiched(fit.solution.bread), KIND, df, said, "")
     return StateBootstrap(fit.terms, fit.estimate, made, dict(lost), fit.flags, np.array(found))
 
 
-@dataclass(frozen=True)
-class _Source:
-    """A design, and the numbers (2, N) of the two states of its rows, of `states` in all."""
+def _drawn(design: ModelFrame, ends: Codes, times: Codes) -> ModelFrame:
+    """The design of states drawn so many `times` (n,): each row once for every pair of copies of its `ends` (2, N)."""
+    first = np.cumsum(times) - times
+    count = times[ends[0]] * times[ends[1]]
+    rows = np.repeat(np.arange(len(count)), count)
+    place = np.arange(len(rows)) - np.repeat(np.cumsum(count) - count, count)
+    width = times[ends[1]][rows]
+    a, b = first[ends[0]][rows] + place // width, first[ends[1]][rows] + place % width
+    copies = np.minimum(a, b) * len(rows) + np.maximum(a, b)
+    own = ((np.minimum(*ends) * len(times) + np.maximum(*ends), copies), (ends[0], a), (ends[1], b))
 
-    design: ModelFrame
-    ends: Codes
-    states: int
-
-    def drawn(self, chosen: Codes) -> ModelFrame:
-        """The design of the states drawn: each row once for every pair of copies of its two states."""
-        times = np.bincount(chosen, minlength=self.states)
-        first = np.cumsum(times) - times
-        count = times[self.ends[0]] * times[self.ends[1]]
-        rows = np.repeat(np.arange(len(count)), count)
-        place = np.arange(len(rows)) - np.repeat(np.cumsum(count) - count, count)
-        width = times[self.ends[1]][rows]
-        a, b = first[self.ends[0]][rows] + place // width, first[self.ends[1]][rows] + place % width
-        effects = {name: self._copied(codes, rows, a, b) for name, codes in self.design.fixed_effects.items()}
-        return replace(subset(self.design, rows), side1=a, side2=b, rows=None, fixed_effects=effects)
-
-    def _copied(self, codes: Codes, rows: Codes, a: Codes, b: Codes) -> Codes:
+    def copied(codes: Codes) -> Codes:
         """Codes of an effect: levels within one dyad, or within one state, are the copies' own."""
-        low, high = np.minimum(*self.ends), np.maximum(*self.ends)
-        if nested(codes, low * self.states + high):
-            return intersect(codes[rows], np.minimum(a, b) * len(rows) + np.maximum(a, b))
-        for side, copies in zip(self.ends, (a, b), strict=True):
-            if nested(codes, side):
-                return intersect(codes[rows], copies)
-        return codes[rows]
+        drawn = (intersect(codes[rows], copy) for factor, copy in own if nested(codes, factor))
+        return next(drawn, codes[rows])
+
+    effects = {name: copied(codes) for name, codes in design.fixed_effects.items()}
+    return replace(subset(design, rows), side1=a, side2=b, rows=None, fixed_effects=effects)

@@ -2,11 +2,11 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import Literal, Protocol
+from typing import Literal, Protocol, get_args
 
 import numpy as np
 
-from detente.base.errors import NoDyads, NoVariation, TooFewDraws, UnknownOption, UnsupportedEstimator, choices
+from detente.base.errors import NoVariation, TooFewDraws, UnknownOption, UnsupportedEstimator, choices
 from detente.base.numerics import CONSTANT, TIE, share_of_draws
 from detente.base.types import Array
 from detente.stats.covariance import totals
@@ -19,7 +19,6 @@ from detente.stats.resampling.resampling import place_of
 from detente.stats.result import Fit
 
 Statistic = Literal["coefficient", "t"]
-STATISTICS = ("coefficient", "t")
 # Draws worked on at a time.
 BLOCK = 16
 
@@ -71,17 +70,17 @@ class Randomisation:
     @property
     def p_value(self) -> float:
         """Two-sided p-value."""
-        return share_of_draws((np.abs(self.draws) >= abs(self.observed) * (1 - TIE)) | np.isnan(self.draws))
+        return share_of_draws(~(np.abs(self.draws) < abs(self.observed) * (1 - TIE)))
 
     @property
     def p_low(self) -> float:
         """Share of draws as low: small if the treatment lowers the outcome."""
-        return share_of_draws((self.draws <= self.observed + TIE * abs(self.observed)) | np.isnan(self.draws))
+        return share_of_draws(~(self.draws > self.observed + TIE * abs(self.observed)))
 
     @property
     def p_high(self) -> float:
         """Share of draws as high."""
-        return share_of_draws((self.draws >= self.observed - TIE * abs(self.observed)) | np.isnan(self.draws))
+        return share_of_draws(~(self.draws < self.observed - TIE * abs(self.observed)))
 
     def __str__(self) -> str:
         """The test in words."""
@@ -108,7 +107,12 @@ def randomisation_test(
     Raises UnsupportedEstimator if the fit is not least squares, or other regressors are made of the treatment;
     UnknownVariable, UnknownOption if there is no such term, or statistic; NoDyads if the rows are no dyads.
     """
-    _refuse(fit, statistic, draws)
+    if not get(fit.estimator).least_squares:
+        raise UnsupportedEstimator(f"randomisation inference is by the coefficient of lpm, not of {fit.estimator!r}")
+    if statistic not in get_args(Statistic):
+        raise UnknownOption(f"statistic {statistic!r} is not known; {choices(statistic, get_args(Statistic))}")
+    if draws < 1:
+        raise TooFewDraws(f"{draws} draws: randomisation needs at least 1, and 999 for a p-value to be read")
     place, design = place_of(fit, term), fit.design
     treatment = np.ascontiguousarray(design.x[:, _column(design, fit.terms[place])])
     compared = _comparison(fit, place, treatment, statistic)
@@ -117,26 +121,8 @@ def randomisation_test(
     found = np.concatenate([compared(block) for _, block in blocks])[:draws]
     fixed = int(np.isnan(found).sum())
     lost = (f"{fixed:,} draws do not vary within effects and controls: counted as far from zero",) if fixed else ()
-    return Randomisation(
-        term=fit.terms[place],
-        statistic=statistic,
-        observed=float(compared(treatment[:, None])[0]),
-        scheme=scheme.name,
-        seed=seed,
-        flags=(*fit.flags, *ready.flags, *lost),
-        draws=found,
-    )
-
-
-def _refuse(fit: Fit, statistic: str, draws: int) -> None:
-    if not get(fit.estimator).least_squares:
-        raise UnsupportedEstimator(f"randomisation inference is by the coefficient of lpm, not of {fit.estimator!r}")
-    if statistic not in STATISTICS:
-        raise UnknownOption(f"statistic {statistic!r} is not known; {choices(statistic, STATISTICS)}")
-    if draws < 1:
-        raise TooFewDraws(f"{draws} draws: randomisation needs at least 1, and 999 for a p-value to be read")
-    if fit.design.side1 is None:
-        raise NoDyads("rows are not dyads: name the columns of their two sides, dyadic(side1, side2)")
+    observed, flags = float(compared(treatment[:, None])[0]), (*fit.flags, *ready.flags, *lost)
+    return Randomisation(fit.terms[place], statistic, observed, scheme.name, seed, flags, found)
 
 
 def drawn_blocks(ready: Ready, draws: int, seed: int, rows: int) -> Iterator[tuple[int, Array]]:

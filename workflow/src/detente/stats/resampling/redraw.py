@@ -1,7 +1,7 @@
 """Participants of k-adic events redrawn, event by event, holding size, year and region (Poast 2010)."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 import pandas as pd
@@ -16,7 +16,6 @@ from detente.stats.resampling.randomisation import Ready
 from detente.stats.resampling.schemes import sides_and_year
 
 Measure = Literal["any", "count", "weight"]
-MEASURES = ("any", "count", "weight")
 
 
 @dataclass(frozen=True)
@@ -82,8 +81,8 @@ class KadRedraw:
         return made
 
     def _check(self) -> None:
-        if self.measure not in MEASURES:
-            raise UnknownOption(f"measure {self.measure!r} is not known; {choices(self.measure, MEASURES)}")
+        if self.measure not in get_args(Measure):
+            raise UnknownOption(f"measure {self.measure!r} is not known; {choices(self.measure, get_args(Measure))}")
         parties = ("parties",) if self.measure == "weight" else ()
         needed = ((self.events, "events", ("event", "year", "member", *parties)),)
         for frame, what, names in (*needed, (self.candidates, "candidates", ("member", "year"))):
@@ -154,20 +153,17 @@ class _Redraw:
 
     @property
     def flags(self) -> tuple[str, ...]:
-        """How many places are drawn, and how many are not."""
         kept, places = int((self.pool < 0).sum()), len(self.pool)
         said = f"{places - kept:,} places in {self.events:,} events re-randomised"
         return (f"{said}; {kept:,} kept by who is no candidate" if kept else said,)
 
     def put(self, seed: int, draw: int, out: Array) -> None:
-        """Put a drawn treatment into `out` (N,)."""
         uniform = np.random.default_rng([seed, draw]).random(len(self.pool))
         drawn = np.empty(len(uniform), dtype=np.int64)
         kernel.redraw(self.holder, self.pool, self.new, self.start, self.members.copy(), uniform, drawn)
         self._treat(drawn, out)
 
     def _treat(self, who: Codes, out: Array) -> None:
-        """Put the treatment that participants make into `out` (N,)."""
         out[:] = 0.0
         kernel.meet(who, self.span, self.year, self.value, self.dyad, self.row, out)
         if self.binary:

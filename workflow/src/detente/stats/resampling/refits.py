@@ -1,7 +1,7 @@
 """One linear model fitted to any number of outcomes, with standard errors of its treatment by kind of covariance."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -18,11 +18,6 @@ from detente.stats.kernels import products as kernel
 from detente.stats.linear.regressors import inverse
 from detente.stats.linear.within import Within, degrees_left, within
 from detente.stats.registry import get
-
-# Names of recipes, as `detente.stats.covariance` has them.
-KINDS = ("classical", "hc1", "dyad", "side1+side2", "dyad+year", "dyadic", "jackknife")
-# Differences of sums of squares, which may need repair.
-DIFFERENCES = ("side1+side2", "dyad+year", "dyadic")
 
 
 @dataclass(frozen=True)
@@ -45,14 +40,11 @@ class Model:
         return degrees_left(len(self.data.x), len(self.data.terms), self.data.absorber.parameters)
 
     @cached_property
-    def years(self) -> int:
-        """Number of years."""
-        return int(self.year.max()) + 1
-
-    @cached_property
-    def sides(self) -> tuple[int, int]:
-        """How many states are the lower, and how many the higher one of some dyad."""
-        return len(np.unique(self.pairs.low)), len(np.unique(self.pairs.high))
+    def groups(self) -> dict[str, int]:
+        """How many rows, dyads and years there are, and states that are the lower, or the higher one of some dyad."""
+        low, high = (len(np.unique(side)) for side in (self.pairs.low, self.pairs.high))
+        years = int(self.year.max()) + 1
+        return {"rows": len(self.year), "dyad": len(self.pairs.low), "year": years, "low": low, "high": high}
 
     @cached_property
     def influence(self) -> Array:
@@ -62,9 +54,7 @@ class Model:
     @cached_property
     def degrees(self) -> dict[str, float]:
         """Degrees of freedom by kind."""
-        states, dyads = self.pairs.states - 1, len(self.pairs.low) - 1
-        made = {"classical": self.df, "hc1": self.df, "dyad": dyads, "side1+side2": min(self.sides) - 1}
-        return {**made, "dyad+year": min(dyads, self.years - 1), "dyadic": states, "jackknife": states}
+        return {kind: of(self) for kind, of in DEGREES.items()}
 
     @cached_property
     def satterthwaite(self) -> float:
@@ -77,6 +67,19 @@ class Model:
         by_dyad = totals(squares, self.pairs.dyad, len(self.pairs.low))
         by_state = sum(totals(by_dyad, side, self.pairs.states) for side in (self.pairs.low, self.pairs.high))
         return float(squares.sum() ** 2 / (np.square(by_state).sum() - np.square(by_dyad).sum()))
+
+
+# What refits report, by name of recipe as `detente.stats.covariance` has them, and its degrees of freedom.
+DEGREES: Mapping[str, Callable[[Model], float]] = {
+    "classical": lambda m: m.df,
+    "hc1": lambda m: m.df,
+    "dyad": lambda m: m.groups["dyad"] - 1,
+    "side1+side2": lambda m: min(m.groups["low"], m.groups["high"]) - 1,
+    "dyad+year": lambda m: min(m.groups["dyad"], m.groups["year"]) - 1,
+    "dyadic": lambda m: m.pairs.states - 1,
+    "jackknife": lambda m: m.pairs.states - 1,
+}
+KINDS = tuple(DEGREES)
 
 
 @dataclass(frozen=True)
@@ -133,30 +136,31 @@ def refit(model: Model, outcomes: Array) -> Refits:
 def _sandwiches(model: Model, outcomes: Array, estimates: Array) -> dict[str, Array]:
     """Standard errors of the treatment by kind, (B,) each, given the coefficients (B, k) of each outcome.
 
-    The recipes are those of `detente.stats.covariance`: factors, repair, and what counts as no variance.
+    Factors, repair, and what counts as no variance are those of `detente.stats.covariance`.
     """
-    pairs, x, place = model.pairs, model.data.x, model.data.treatment
-    left, dyads, years = model.data.absorber.residual(outcomes), len(pairs.low), model.years
+    pairs, groups, place = model.pairs, model.groups, model.data.treatment
+    left, dyads = model.data.absorber.residual(outcomes), groups["dyad"]
     by_dyad, by_year, lower, squares = kernel.score_totals(
-        x, left, np.ascontiguousarray(estimates.T), pairs.dyad, model.year, dyads, years
+        model.data.x, left, np.ascontiguousarray(estimates.T), pairs.dyad, model.year, dyads, groups["year"]
     )
-    rows = len(left)
-    low, high = (totals(by_dyad.reshape(dyads, -1), side, pairs.states) for side in (pairs.low, pairs.high))
-    by_low, by_high = (side.reshape(-1, *by_dyad.shape[1:]) for side in (low, high))
-    alone, dyad = _symmetric(lower), _squares(by_dyad)
-    first, second = (_grown(_squares(s), n) for s, n in zip((by_low, by_high), model.sides, strict=True))
-    meats = {
-        "hc1": rows / model.df * alone,
-        "dyad": _grown(dyad, dyads),
-        "side1+side2": first + second - _grown(dyad, dyads),
-        "dyad+year": _grown(dyad, dyads) + _grown(_squares(by_year), years) - _grown(alone, rows),
-        "dyadic": _squares(by_low + by_high) - dyad,
+    low, high = (
+        totals(by_dyad.reshape(dyads, -1), side, pairs.states).reshape(-1, *by_dyad.shape[1:])
+        for side in (pairs.low, pairs.high)
+    )
+    sums = {"dyad": by_dyad, "year": by_year, "low": low, "high": high}
+    plain = {"rows": _symmetric(lower), **{by: _squares(total) for by, total in sums.items()}}
+    grown = {by: size / (size - 1) * plain[by] for by, size in groups.items()}
+    differences = {
+        "side1+side2": grown["low"] + grown["high"] - grown["dyad"],
+        "dyad+year": grown["dyad"] + grown["year"] - grown["rows"],
+        "dyadic": _squares(low + high) - plain["dyad"],
     }
-    yardstick = NO_VARIANCE * (model.bread @ alone @ model.bread)[:, place, place]
+    meats = {"hc1": groups["rows"] / model.df * plain["rows"], "dyad": grown["dyad"], **differences}
+    yardstick = NO_VARIANCE * (model.bread @ plain["rows"] @ model.bread)[:, place, place]
     found = {"classical": np.sqrt(squares / model.df * model.bread[place, place])}
     for kind, meat in meats.items():
         unrepaired = model.bread @ meat @ model.bread
-        variances = np.array([semidefinite(v)[0] for v in unrepaired]) if kind in DIFFERENCES else unrepaired
+        variances = np.array([semidefinite(v)[0] for v in unrepaired]) if kind in differences else unrepaired
         exists = unrepaired[:, place, place] > yardstick
         found[kind] = np.sqrt(np.where(exists, variances[:, place, place], math.nan))
     return found
@@ -173,8 +177,3 @@ def _symmetric(lower: Array) -> Array:
     halves = np.moveaxis(lower, 2, 0)
     diagonal = halves * np.eye(len(lower))
     return np.asarray(halves + halves.transpose(0, 2, 1) - diagonal)
-
-
-def _grown(meat: Array, groups: int) -> Array:
-    """Times G/(G − 1)."""
-    return groups / (groups - 1) * meat

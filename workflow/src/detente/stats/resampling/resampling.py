@@ -15,7 +15,7 @@ from detente.base.errors import (
     UnsupportedCovariance,
     choices,
 )
-from detente.base.numerics import LEVEL, ROUNDING, TIE
+from detente.base.numerics import COARSE, FARTHEST, FINE, LEVEL, ROUNDING, TIE
 from detente.base.types import Array, Codes
 from detente.stats.covariance import FACTORS, Vcov, cluster, number, parse
 from detente.stats.parts import factors_of
@@ -29,10 +29,6 @@ POINTS = {"rademacher": np.array([-1.0, 1.0]), "webb": WEBB}
 BLOCK = 128
 # Clusters below which draws are few, or weights of two points give few distinct statistics.
 FEW = 12
-# Standard errors from the estimate beyond which a confidence set counts as unbounded: ties are lost in rounding there.
-FARTHEST = 512.0
-# Of the ends of an interval, in standard errors: where each null that is tried costs a fit, and where it does not.
-COARSE, FINE = 1e-3, 1e-12
 
 
 def place_of(fit: Fit, term: str | None) -> int:
@@ -130,8 +126,8 @@ class ClusterBootstrap:
     """A bootstrap test of one coefficient, over `clusters`.
 
     `statistic` (estimate − null)/std_error, clustered, or that of a score test; `draws` (B,) the same in bootstrap
-    samples; p the share of draws at least as far from zero, `p_strict` without ties (as boottest prints it); `p_of` the
-    p-value of any null, with the same weights; `imposed` whether the null was; `refits` whether each null costs a fit.
+    samples; `tested` both for any null, with the same weights; `imposed` whether the null was; `refits` whether each
+    null costs a fit.
     """
 
     term: str
@@ -139,25 +135,44 @@ class ClusterBootstrap:
     estimate: float
     std_error: float
     statistic: float
-    p_value: float
-    p_strict: float
     clusters: int
     imposed: bool
     refits: bool
     ssc: str
     flags: tuple[str, ...]
     draws: Array = field(repr=False)
-    p_of: Callable[[float], float] = field(repr=False)
+    tested: Tested = field(repr=False)
+
+    @property
+    def p_value(self) -> float:
+        """Share of draws at least as far from zero as the statistic, ties counted."""
+        return _share_beyond(self.statistic, self.draws)
+
+    @property
+    def p_strict(self) -> float:
+        """The same without ties, as boottest prints it."""
+        return float(np.mean(np.abs(self.draws) > abs(self.statistic) * (1 + TIE)))
+
+    def p_of(self, null: float) -> float:
+        """P-value of any null, with the same weights."""
+        return _share_beyond(*self.tested(null))
 
     def conf_int(self, level: float = LEVEL) -> tuple[float, float]:
         """The nulls that are not rejected at 1 − level, infinite where nothing bounds them; two dozen are tried."""
+        return self._end(-1, level), self._end(1, level)
 
-        def away(distance: float) -> float:
-            return self.p_of(self.estimate + distance)
-
-        tolerance = COARSE if self.refits else FINE
-        low, high = (confidence_end(away, self.std_error, side, level, tolerance) for side in (-1, 1))
-        return self.estimate + low, self.estimate + high
+    def _end(self, side: int, level: float) -> float:
+        """Where the test first rejects on one side of the estimate: bisected, once it is bracketed by doubling."""
+        least = self.std_error * (COARSE if self.refits else FINE)
+        inside, outside = 0.0, side * self.std_error
+        while self.p_of(self.estimate + outside) > 1 - level:
+            inside, outside = outside, 2 * outside
+            if abs(outside) > FARTHEST * self.std_error:
+                return side * np.inf
+        while abs(outside - inside) > max(least, ROUNDING * abs(outside)):
+            middle = (inside + outside) / 2
+            inside, outside = (middle, outside) if self.p_of(self.estimate + middle) > 1 - level else (inside, middle)
+        return self.estimate + outside
 
     def __str__(self) -> str:
         """The test in words, its interval where it costs no fit."""
@@ -173,45 +188,10 @@ def bootstrapped(
     fit: Fit, place: int, plan: Plan, std_error: float, tested: Tested, null: float, **said: Any
 ) -> ClusterBootstrap:
     """The test of the coefficient at this place among the fit's terms; `said` are further fields of the result."""
-
-    def p_of(value: float) -> float:
-        return share_beyond(*tested(value))
-
     statistic, draws = tested(null)
-    return ClusterBootstrap(
-        term=fit.terms[place],
-        null=null,
-        estimate=float(fit.estimate[place]),
-        std_error=std_error,
-        statistic=statistic,
-        p_value=share_beyond(statistic, draws),
-        p_strict=float(np.mean(np.abs(draws) > abs(statistic) * (1 + TIE))),
-        clusters=plan.clusters,
-        flags=(*fit.flags, *plan.flags),
-        draws=draws,
-        p_of=p_of,
-        **said,
-    )
+    given = (fit.terms[place], null, float(fit.estimate[place]), std_error, statistic, plan.clusters)
+    return ClusterBootstrap(*given, flags=(*fit.flags, *plan.flags), draws=draws, tested=tested, **said)
 
 
-def share_beyond(statistic: float, draws: Array) -> float:
-    """Share of draws (B,) at least as far from zero as the statistic, ties counted."""
+def _share_beyond(statistic: float, draws: Array) -> float:
     return float(np.mean(np.abs(draws) >= abs(statistic) * (1 - TIE)))
-
-
-def confidence_end(
-    p_at: Callable[[float], float], std_error: float, side: int, level: float, tolerance: float
-) -> float:
-    """How far from the estimate a test at `level` first rejects, on one side; infinite if it never does.
-
-    `p_at`: p-value of the null that is so far from the estimate; `tolerance` in standard errors, of where it rejects.
-    """
-    inside, outside = 0.0, side * std_error
-    while p_at(outside) > 1 - level:
-        inside, outside = outside, 2 * outside
-        if abs(outside) > FARTHEST * std_error:
-            return side * np.inf
-    while abs(outside - inside) > max(tolerance * std_error, ROUNDING * abs(outside)):
-        middle = (inside + outside) / 2
-        inside, outside = (middle, outside) if p_at(middle) > 1 - level else (inside, middle)
-    return outside

@@ -46,9 +46,8 @@ class CircularShift:
         order: Codes = by_year[grouped].astype(np.int64)
         heads = order[start[:-1]]
         key = _mixed(a[heads].astype(np.uint64) << np.uint64(32) | b[heads].astype(np.uint64))
-        sums = np.bincount(dyad, treatment, minlength=dyads)
-        squares = np.bincount(dyad, treatment**2, minlength=dyads)
-        switching = int((squares - sums**2 / np.diff(start) > 1e-12).sum())
+        least, most = (extreme.reduceat(treatment[order], start[:-1]) for extreme in (np.minimum, np.maximum))
+        switching = int((least < most).sum())
         said = (f"{switching:,} of {dyads:,} dyads have treatments that differ between years",)
         return _Shift(treatment, order, start.astype(np.int64), key, said)
 
@@ -67,9 +66,7 @@ class _Shift:
     flags: tuple[str, ...]
 
     def put(self, seed: int, draw: int, out: Array) -> None:
-        """Put a drawn treatment into `out` (N,)."""
-        sizes = np.diff(self.start)
-        offset = (uniforms(self.key, seed, draw) * sizes).astype(np.int64)
+        offset = (uniforms(self.key, seed, draw) * np.diff(self.start)).astype(np.int64)
         kernel.shift(self.treatment, self.order, self.start, offset, out)
 
 
@@ -101,7 +98,7 @@ class StateLabels:
         codes, years = np.union1d(ends.ravel(), np.union1d(a, b)), np.union1d(when, year)
         if len(codes) ** 2 * len(years) > MOST_CELLS:
             raise UnsuitableEvents(f"a network of {len(codes):,} states and {len(years):,} years is too large")
-        directed = len(np.intersect1d(_packed(a, b), _packed(b, a))) > 0
+        directed = len(np.intersect1d(a * 2**32 + b, b * 2**32 + a)) > 0
         size = (len(codes), len(codes), len(years))
         table, known = _tables(np.searchsorted(codes, ends), np.searchsorted(years, when), value, size, directed)
         stratum = np.zeros(len(codes), dtype=np.int64)
@@ -135,11 +132,9 @@ class _Labels:
     flags: tuple[str, ...]
 
     def put(self, seed: int, draw: int, out: Array) -> None:
-        """Put a drawn treatment into `out` (N,)."""
         out[:] = self.looked_up(self.permutation(seed, draw), self.table)
 
     def permutation(self, seed: int, draw: int) -> Codes:
-        """A permutation (n,) of the states within strata."""
         places = np.argsort(self.stratum, kind="stable")
         permuted = np.empty(len(places), dtype=np.int64)
         permuted[places] = np.lexsort((uniforms(self.key, seed, draw), self.stratum))
@@ -180,10 +175,6 @@ def sides_and_year(design: ModelFrame) -> tuple[Codes, Codes, Codes]:
     if design.side1 is None or design.side2 is None or design.time is None:
         raise NoDyads("rows are not dyad-years: name their columns, sides=(side1, side2) and time")
     return design.side1, design.side2, design.time
-
-
-def _packed(a: Codes, b: Codes) -> Codes:
-    return np.unique(a * 2**32 + b)
 
 
 def uniforms(key: Words, seed: int, draw: int) -> Array:

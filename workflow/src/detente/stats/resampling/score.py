@@ -5,7 +5,7 @@ import numpy as np
 from detente.base.errors import EstimationError, NotConverged
 from detente.base.types import Array
 from detente.stats.covariance import Vcov
-from detente.stats.likelihood.binary import IndexModel
+from detente.stats.likelihood.binary import likelihood
 from detente.stats.likelihood.maximum import Point, newton
 from detente.stats.linear.regressors import Stalled, chunks, inverse
 from detente.stats.registry import get
@@ -33,8 +33,7 @@ def score_bootstrap(
     two clusters, clusters of several factors, or clusters that split the groups of an estimator of whole groups;
     NotConverged if the model has no estimate under the null.
     """
-    place = resampling.place_of(fit, term)
-    plan = resampling.plan(fit, clusters, weights, draws, seed)
+    place, plan = resampling.place_of(fit, term), resampling.plan(fit, clusters, weights, draws, seed)
     imposed = get(fit.estimator).index_model is not None
     std_error, _ = plan.std_error(fit, place)
     tested = _imposed(fit, place, plan) if imposed else _not_imposed(fit, place, plan, std_error)
@@ -45,20 +44,21 @@ def score_bootstrap(
 
 def _imposed(fit: Fit, place: int, plan: resampling.Plan) -> resampling.Tested:
     def tested(value: float) -> tuple[float, Array]:
-        parts = np.bincount(plan.group, _effective_scores(fit, place, value), minlength=plan.clusters)
-        whole = np.asarray(parts, dtype=np.float64)
-        return float(_studentised(np.ones((1, plan.clusters)), whole)[0]), _drawn(whole, plan)
+        parts = _by_cluster(plan, _effective_scores(fit, place, value))
+        return float(_studentised(np.ones((1, plan.clusters)), parts)[0]), _drawn(parts, plan)
 
     return tested
 
 
 def _not_imposed(fit: Fit, place: int, plan: resampling.Plan, std_error: float) -> resampling.Tested:
-    solution = fit.solution
-    along = solution.scores.along(solution.bread[:, place])
-    parts = np.asarray(np.bincount(plan.group, along, minlength=plan.clusters), dtype=np.float64)
+    parts = _by_cluster(plan, fit.solution.scores.along(fit.solution.bread[:, place]))
     # Small-sample factors of the standard error are those of the draws' too.
     drawn = _drawn(parts, plan) * float(np.sqrt(parts @ parts)) / std_error
     return lambda value: ((float(fit.estimate[place]) - value) / std_error, drawn)
+
+
+def _by_cluster(plan: resampling.Plan, rows: Array) -> Array:
+    return np.asarray(np.bincount(plan.group, rows, minlength=plan.clusters), dtype=np.float64)
 
 
 def _drawn(parts: Array, plan: resampling.Plan) -> Array:
@@ -77,37 +77,18 @@ def _studentised(weights: Array, parts: Array) -> Array:
 def _effective_scores(fit: Fit, place: int, value: float) -> Array:
     """Each row's part (n,) of one Newton step of a coefficient from the estimate that holds it at a value."""
     model, x, y = get(fit.estimator).index_model, fit.solution.x, fit.design.y
-    others = np.delete(np.arange(x.shape[1]), place)
-    beta = np.empty(x.shape[1])
-    beta[place] = value
-    beta[others] = _restricted(model, y, x, fit.solution.estimate, (place, value))
-    first, information = np.empty(len(y)), np.zeros((x.shape[1], x.shape[1]))
-    for s in chunks(len(y)):
-        rows = model.slopes(x[s] @ beta, y[s])
-        first[s] = rows.first
-        information += (x[s] * rows.curvature[:, None]).T @ x[s]
-    try:
-        return np.asarray(first * (x @ inverse(information)[:, place]))
-    except Stalled:
-        raise NotConverged(f"the model has no information with the coefficient held at {value:g}") from None
+    others, whole = np.delete(np.arange(x.shape[1]), place), likelihood(model, y, x)
 
-
-def _restricted(model: IndexModel, y: Array, x: Array, start: Array, held: tuple[int, float]) -> Array:
-    """Maximum-likelihood estimates of all coefficients but the one that is held at a value."""
-    place, value = held
-    others = np.delete(np.arange(x.shape[1]), place)
-
-    def at(beta: Array) -> Point:
-        total, gradient, information = 0.0, np.zeros(len(beta)), np.zeros((len(beta), len(beta)))
-        for s in chunks(len(y)):
-            part = x[s][:, others]
-            rows = model.slopes(part @ beta + value * x[s, place], y[s])
-            total += float(rows.value.sum())
-            gradient += rows.first @ part
-            information += (part * rows.curvature[:, None]).T @ part
-        return Point(total, gradient, information)
+    def held(beta: Array) -> Point:
+        point = whole(np.insert(beta, place, value))
+        return Point(point.value, point.gradient[others], point.information[np.ix_(others, others)])
 
     try:
-        return newton(at, start[others]).estimate
+        beta = np.insert(newton(held, fit.solution.estimate[others]).estimate, place, value)
     except (Stalled, EstimationError):
         raise NotConverged(f"the model has no estimate with the coefficient held at {value:g}") from None
+    first = np.concatenate([model.slopes(x[s] @ beta, y[s]).first for s in chunks(len(y))])
+    try:
+        return np.asarray(first * (x @ inverse(whole(beta).information)[:, place]))
+    except Stalled:
+        raise NotConverged(f"the model has no information with the coefficient held at {value:g}") from None

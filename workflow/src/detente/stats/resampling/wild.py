@@ -1,7 +1,7 @@
 """Wild cluster bootstrap of a linear model: tests and intervals where clusters are few, or differ much in size."""
 
 from collections.abc import Mapping
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -55,66 +55,44 @@ def wild_bootstrap(
         raise UnsupportedEstimator(
             f"the wild bootstrap is for least squares, not {fit.estimator!r}: use lpm, or score_bootstrap"
         )
-    place = resampling.place_of(fit, term)
-    plan = resampling.plan(fit, clusters, weights, draws, seed)
+    place, plan = resampling.place_of(fit, term), resampling.plan(fit, clusters, weights, draws, seed)
     sample = _sample(fit, place, plan.group, plan.clusters)
-    parts = [astuple(sample.moments(block)) for block in plan.blocks()]
-    moments = _Moments(*(np.concatenate(columns) for columns in zip(*parts, strict=True)))
+    first, slope, square, cross, steep = np.hstack([sample.moments(block) for block in plan.blocks()])
     estimate, (std_error, ssc) = float(fit.estimate[place]), plan.std_error(fit, place)
     # Small-sample factors divide out of every comparison.
     scale = float(np.sqrt(sample.square)) / (std_error * sample.size)
 
     def tested(value: float) -> tuple[float, Array]:
         distance = estimate - value
-        return distance / std_error, moments.statistics(distance) * scale
+        below = square + 2 * distance * cross + distance**2 * steep
+        with np.errstate(divide="ignore", invalid="ignore"):
+            found = (first + distance * slope) / np.sqrt(np.maximum(below, 0.0))
+        return distance / std_error, np.where(np.isnan(found), 0.0, found) * scale
 
     said = f"wild bootstrap, null imposed, {plan.said}; {ssc}"
     return resampling.bootstrapped(fit, place, plan, std_error, tested, null, imposed=True, refits=False, ssc=said)
 
 
 @dataclass(frozen=True)
-class _Moments:
-    """Of B draws: numerators, and squares of the denominators, as polynomials in the distance from the null.
-
-    Residuals that obey the null are û + δx̃, where δ is the estimate less the null and x̃ the regressor less the others:
-    everything is linear or quadratic in δ. first, slope: the numerator; square, cross, steep: the denominator.
-    """
-
-    first: Array
-    slope: Array
-    square: Array
-    cross: Array
-    steep: Array
-
-    def statistics(self, distance: float) -> Array:
-        """Σ x̃ᵀû* over the root of the sum of its squared cluster totals, (B,); infinite where these vanish."""
-        above = self.first + distance * self.slope
-        below = self.square + 2 * distance * self.cross + distance**2 * self.steep
-        with np.errstate(divide="ignore", invalid="ignore"):
-            found = above / np.sqrt(np.maximum(below, 0.0))
-        return np.asarray(np.where(np.isnan(found), 0.0, found))
-
-
-@dataclass(frozen=True)
 class _Sums:
-    """Sums within G clusters: totals of x̃û and x̃² (G,)."""
+    """Sums within G clusters: totals of x̃û and x̃² (G,).
+
+    Residuals that obey the null are û + δx̃, where δ is the estimate less the null and x̃ the regressor less the others.
+    A statistic, Σ x̃ᵀû* over the root of the sum of its squared cluster totals, is linear in δ above the line, and
+    quadratic under the root: `moments` (5, b) of b draws of the clusters' weights (b, G) are constant and slope of the
+    numerator, and constant, half the slope and bend of the squared denominator.
+    """
 
     by_residual: Array
     by_self: Array
 
     @property
     def size(self) -> float:
-        """x̃ᵀx̃."""
         return float(self.by_self.sum())
 
     @property
     def square(self) -> float:
-        """Sum of squared cluster totals of x̃û."""
         return float(self.by_residual @ self.by_residual)
-
-    def moments(self, weights: Array) -> _Moments:
-        """Moments of b draws of the clusters' weights (b, G)."""
-        raise NotImplementedError
 
 
 @dataclass(frozen=True)
@@ -130,20 +108,17 @@ class _Columns(_Sums):
     crossing: Array
     cross: Array
 
-    def moments(self, weights: Array) -> _Moments:
+    def moments(self, weights: Array) -> Array:
         u, x = self.by_residual, self.by_self
         near = np.split(weights @ self.regressors, 4, axis=1)
         far = np.split(weights.astype(self.crossing.dtype) @ self.crossing, 4, axis=1)
         shift_u, shift_x, with_u, with_x = (np.hstack(parts) for parts in zip(near, far, strict=True))
         squared = (weights * weights) @ np.stack([u * u, u * x, x * x], axis=1)
         crossed_u, crossed_x = shift_u @ self.cross, shift_x @ self.cross
-        return _Moments(
-            first=weights @ u,
-            slope=weights @ x,
-            square=squared[:, 0] - 2 * _dot(shift_u, with_u) + _dot(shift_u, crossed_u),
-            cross=squared[:, 1] - _dot(shift_u, with_x) - _dot(shift_x, with_u) + _dot(shift_u, crossed_x),
-            steep=squared[:, 2] - 2 * _dot(shift_x, with_x) + _dot(shift_x, crossed_x),
-        )
+        square = squared[:, 0] - 2 * _dot(shift_u, with_u) + _dot(shift_u, crossed_u)
+        cross = squared[:, 1] - _dot(shift_u, with_x) - _dot(shift_x, with_u) + _dot(shift_u, crossed_x)
+        steep = squared[:, 2] - 2 * _dot(shift_x, with_x) + _dot(shift_x, crossed_x)
+        return np.stack([weights @ u, weights @ x, square, cross, steep])
 
 
 @dataclass(frozen=True)
@@ -153,23 +128,21 @@ class _Squares(_Sums):
     moves_u: Array
     moves_x: Array
 
-    def moments(self, weights: Array) -> _Moments:
+    def moments(self, weights: Array) -> Array:
         u, x = weights @ self.moves_u.T, weights @ self.moves_x.T
-        return _Moments(weights @ self.by_residual, weights @ self.by_self, _dot(u, u), _dot(u, x), _dot(x, x))
+        return np.stack([weights @ self.by_residual, weights @ self.by_self, _dot(u, u), _dot(u, x), _dot(x, x)])
 
 
 def _dot(x: Array, y: Array) -> Array:
-    """Inner products of rows."""
     return np.asarray(np.einsum("ij,ij->i", x, y))
 
 
-def _sample(fit: Fit, place: int, group: Codes, count: int) -> _Sums:
-    """Sums within clusters of a fit, for one of its coefficients."""
+def _sample(fit: Fit, place: int, group: Codes, count: int) -> _Columns | _Squares:
     solution, design = fit.solution, fit.design
     assert solution.predictor is not None
     residual = design.y - solution.predictor
     along = np.empty(len(residual))
-    by_residual, by_along = np.zeros((count, len(fit.terms))), np.zeros((count, len(fit.terms)))
+    by_residual, by_along = np.zeros((2, count, len(fit.terms)))
     direction = np.ascontiguousarray(solution.bread[:, place] / solution.bread[place, place])
     cluster_products(solution.x, direction, residual, group, along, by_residual, by_along)
     a_u, a_x = by_residual @ direction, by_along @ direction
@@ -182,21 +155,21 @@ def _sample(fit: Fit, place: int, group: Codes, count: int) -> _Sums:
                 f"effects of {', '.join(crossing)} cut across the {count:,} clusters and have {size:,} levels: the "
                 f"wild bootstrap takes {MOST_LEVELS:,} such levels, or {MOST_CLUSTERS:,} clusters"
             )
-        moved = [_moved(design.fixed_effects, part, along, group, count) for part in (residual, along)]
-        moves = [m - by_along @ (solution.bread @ b.T) for m, b in zip(moved, (by_residual, by_along), strict=True)]
-        return _Squares(a_u, a_x, moves[0], moves[1])
+        both = ((residual, by_residual), (along, by_along))
+        moved = ((_moved(design.fixed_effects, part, along, group, count), sums) for part, sums in both)
+        return _Squares(a_u, a_x, *(moves - by_along @ (solution.bread @ sums.T) for moves, sums in moved))
     near = _stacked(by_residual, by_along, solution.bread, (a_u, a_x))
     if not levels:
         return _Columns(a_u, a_x, near, np.empty((count, 0)), by_along.T @ by_along)
     inside = [codes for name, codes in design.fixed_effects.items() if name not in crossing]
     inverse = np.linalg.pinv(_coupled(inside, levels, size), SINGULAR, hermitian=True)
     # Regressors are within effects: their products with dummies are zero, and the two sets of columns apart.
-    by_level = [
+    level_u, level_x = (
         np.hstack([_table(part, group, count, level) for _, level in levels.values()]) for part in (residual, along)
-    ]
-    far = _stacked(by_level[0], by_level[1], inverse, (a_u, a_x), precise=count <= PRECISE)
-    between = by_along.T @ by_level[1]
-    cross = np.block([[by_along.T @ by_along, between], [between.T, by_level[1].T @ by_level[1]]])
+    )
+    far = _stacked(level_u, level_x, inverse, (a_u, a_x), precise=count <= PRECISE)
+    between = by_along.T @ level_x
+    cross = np.block([[by_along.T @ by_along, between], [between.T, level_x.T @ level_x]])
     return _Columns(a_u, a_x, near, far, cross)
 
 
