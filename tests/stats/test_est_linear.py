@@ -125,7 +125,7 @@ def test_absorbing_by_iteration_meets_the_direct_solution(names: tuple[str, ...]
 
 def test_an_iteration_that_is_cut_short_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     design = with_fixed_effects(panel(), ("dyad", "year", "region"))
-    monkeypatch.setattr(absorb, "MOST_ITERATIONS", 1)
+    monkeypatch.setattr(absorb, "MOST_ABSORBING", 1)
     with pytest.raises(NotConverged, match=r"^absorbing 3 effects took more than 1 iterations$"):
         replace(absorber(design.fixed_effects, len(design.y)), limit=-1).residual(design.x)
 

@@ -18,13 +18,15 @@ import pandas as pd
 from scipy.special import expit
 
 from detente.base.errors import EstimationError
-from detente.base.numerics import LEVEL, interval, percentiles, two_sided
+from detente.base.numerics import DRAWN, LEVEL, interval, percentiles, two_sided
 from detente.base.types import Array
 from detente.stats.covariance import Covariance
 from detente.stats.effects.risk import Average, Predictor, at_draws, averages, predictor
 from detente.stats.result import Fit, Printed
 
 Values = Mapping[str, float]
+# Labels, and an average of each; or two, those of the second half to be taken off.
+Wanted = tuple[Sequence[Mapping[str, object]], Sequence[Average]]
 POINTS = 21
 Scale = Literal["identity", "log", "logit"]
 SHOWN: Mapping[Scale, Callable[[Array], Array]] = {"identity": lambda v: v, "log": np.exp, "logit": expit}
@@ -34,8 +36,6 @@ STRETCH: Mapping[Scale, Callable[[Array], Array]] = {
     "log": lambda v: v,
     "logit": lambda v: v * (1 - v),
 }
-# A singular covariance is drawn from by its eigenvectors, down to this share of the largest eigenvalue.
-SINGULAR = 1e-14
 
 
 @dataclass(frozen=True)
@@ -136,7 +136,7 @@ def draw_coefficients(estimate: Array, covariance: Covariance, draws: int, seed:
         root = np.linalg.cholesky(correlation)
     except np.linalg.LinAlgError:
         values, vectors = np.linalg.eigh(correlation)
-        root = vectors * np.sqrt(np.where(values > SINGULAR * values[-1], values, 0.0))
+        root = vectors * np.sqrt(np.where(values > DRAWN * values[-1], values, 0.0))
     return np.asarray(estimate + (normal @ root.T) * scale)
 
 
@@ -146,15 +146,6 @@ class Draws:
 
     number: int = 1000
     seed: int = 0
-
-
-@dataclass(frozen=True)
-class _Contrast:
-    """What is left of one average when another is taken off it; `second` None for the average itself."""
-
-    labels: Mapping[str, object]
-    first: Average
-    second: Average | None = None
 
 
 def marginal_effects(
@@ -167,18 +158,12 @@ def marginal_effects(
     Raises NoRisk if the model has no absolute risk, as conditional logit; UnknownVariable if a name is no regressor of
     the fit.
     """
-    of, others = predictor(fit.solution, fit.design), at or {}
-    fixed = {of.column(name): float(value) for name, value in others.items()}
-    wanted = []
-    for name in of.bases if terms is None else terms:
-        column = of.column(name)
-        if name in others:
-            continue
-        if of.structure.binary[column]:
-            wanted.append(_Contrast({"term": name, "change": "0 to 1"}, Average(fixed, change_in=column)))
-        else:
-            wanted.append(_Contrast({"term": name, "change": "derivative"}, Average(fixed, derivative_in=column)))
-    return _made(fit, of, wanted, "Average marginal effects on risk", "identity", simulate)
+    of = predictor(fit.solution, fit.design)
+    fixed, binary = of.settings(at), of.structure.binary
+    columns = {n: of.column(n) for n in (of.bases if terms is None else terms) if of.column(n) not in fixed}
+    labels = [{"term": n, "change": "0 to 1" if binary[j] else "derivative"} for n, j in columns.items()]
+    wanted = [Average(fixed, **{"change_in" if binary[j] else "derivative_in": j}) for j in columns.values()]
+    return _made(fit, of, (labels, wanted), "Average marginal effects on risk", "identity", simulate)
 
 
 def first_differences(
@@ -189,8 +174,7 @@ def first_differences(
     `changes`: by regressor, from which value to which. `at` and `simulate` as in `marginal_effects`.
     """
     of = predictor(fit.solution, fit.design)
-    wanted = _between(of, changes, at)
-    return _made(fit, of, wanted, "First differences of mean risk", "identity", simulate)
+    return _made(fit, of, _between(of, changes, at), "First differences of mean risk", "identity", simulate)
 
 
 def risk_ratios(
@@ -233,18 +217,11 @@ def risk_curve(
     if values is None:
         low, high = float(s.low[column]), float(s.high[column])
         values = [0.0, 1.0] if s.binary[column] else [float(v) for v in np.linspace(low, high, POINTS)]
-    fixed = {of.column(name): float(v) for name, v in (at or {}).items()}
-    wanted = [
-        _Contrast({"term": term, "value": float(v)}, Average(fixed | _levels(of, column, float(v)))) for v in values
-    ]
+    labels = [{"term": term, "value": float(v)} for v in values]
+    wanted = [Average(of.settings(at) | of.level(column, float(v))) for v in values]
     link = fit.solution.link
     scale: Scale = "identity" if link == "identity" else "log" if link == "log" else "logit"
-    return _made(fit, of, wanted, f"Mean risk by {term}", scale, simulate)
-
-
-def _levels(of: Predictor, column: int, value: float) -> dict[int, float]:
-    """A regressor at a value, and the other levels of its category at none."""
-    return {column: value, **dict.fromkeys(of.structure.siblings.get(column, ()), 0.0)}
+    return _made(fit, of, (labels, wanted), f"Mean risk by {term}", scale, simulate)
 
 
 def _deviation(of: Predictor, column: int) -> tuple[float, float]:
@@ -254,58 +231,45 @@ def _deviation(of: Predictor, column: int) -> tuple[float, float]:
     return mean, mean + float(values.std(ddof=1))
 
 
-def _between(of: Predictor, changes: Mapping[str, tuple[float, float]], at: Values | None) -> list[_Contrast]:
-    fixed = {of.column(name): float(value) for name, value in (at or {}).items()}
-    return [
-        _Contrast(
-            {"term": name, "from": float(low), "to": float(high)},
-            Average(fixed | _levels(of, of.column(name), float(high))),
-            Average(fixed | _levels(of, of.column(name), float(low))),
-        )
-        for name, (low, high) in changes.items()
-    ]
+def _between(of: Predictor, changes: Mapping[str, tuple[float, float]], at: Values | None) -> Wanted:
+    fixed, ends = of.settings(at), {of.column(name): change for name, change in changes.items()}
+    labels = [{"term": name, "from": float(low), "to": float(high)} for name, (low, high) in changes.items()]
+    high = [Average(fixed | of.level(j, float(high))) for j, (_, high) in ends.items()]
+    return labels, high + [Average(fixed | of.level(j, float(low))) for j, (low, _) in ends.items()]
 
 
-def _made(
-    fit: Fit, of: Predictor, wanted: Sequence[_Contrast], title: str, scale: Scale, simulate: Draws | None
-) -> Quantities:
+def _made(fit: Fit, of: Predictor, asked: Wanted, title: str, scale: Scale, simulate: Draws | None) -> Quantities:
     """All averages in one pass, then what is asked of them."""
-    asked = [average for contrast in wanted for average in (contrast.first, contrast.second) if average is not None]
-    found = averages(of, asked)
+    labels, wanted = asked
+    risks, slopes = averages(of, wanted)
     with np.errstate(divide="ignore", invalid="ignore"):
-        outcome, gradient = _put(found.value, scale), found.gradient / STRETCH[scale](found.value)[:, None]
+        outcome, gradient = _put(risks, scale), slopes / STRETCH[scale](risks)[:, None]
     if not np.isfinite(outcome).all():
-        worst = float(found.value[~np.isfinite(outcome)][0])
+        worst = float(risks[~np.isfinite(outcome)][0])
         raise EstimationError(f"a mean risk is {worst:.4f}: it has no ratio and no odds; use first_differences")
     unused = len(fit.design.y) - of.n
     excluded = f"averages are over the {of.n:,} rows that the fit uses, not the {unused:,} others"
+
+    def contrasted(values: Array) -> Array:
+        return values if len(values) == len(labels) else values[: len(labels)] - values[len(labels) :]
+
     simulated = None
     if simulate is not None:
         draws = draw_coefficients(fit.estimate, fit.vcov, simulate.number, simulate.seed)
-        simulated = _contrasted(wanted, asked, _put(at_draws(of, asked, draws), scale))
+        simulated = contrasted(_put(at_draws(of, wanted, draws), scale))
         if not np.isfinite(simulated).all():
             raise EstimationError("some draws put a mean risk where none can be: there is no ratio; use differences")
     return Quantities(
         title=f"{title}: {fit.outcome}, {fit.estimator}",
-        labels=pd.DataFrame([dict(w.labels) for w in wanted]),
-        value=_contrasted(wanted, asked, outcome),
-        gradient=_contrasted(wanted, asked, gradient),
+        labels=pd.DataFrame(labels),
+        value=contrasted(outcome),
+        gradient=contrasted(gradient),
         scale=scale,
-        tested="value" not in wanted[0].labels if wanted else False,
+        tested=bool(labels) and "value" not in labels[0],
         vcov=fit.vcov,
         simulated=simulated,
         flags=(*fit.flags, *([excluded] if unused else [])),
     )
-
-
-def _contrasted(wanted: Sequence[_Contrast], asked: Sequence[Average], values: Array) -> Array:
-    """First averages less second ones; `values` (number of averages, …) in the order in which they were asked for."""
-    place, rows = 0, []
-    for contrast in wanted:
-        rows.append(values[place] if contrast.second is None else values[place] - values[place + 1])
-        place += 1 if contrast.second is None else 2
-    assert place == len(asked)
-    return np.array(rows)
 
 
 def _put(risk: Array, scale: Scale) -> Array:

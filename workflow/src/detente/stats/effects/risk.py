@@ -4,7 +4,7 @@ The treatment's own effects, `average_marginal_effect` and `log_risk_ratio`, are
 regressors, curves and simulated intervals see `predictions`.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -15,15 +15,11 @@ from detente.base.types import Array, Codes
 from detente.stats.contract import Solution
 from detente.stats.effects.structure import Structure, structure
 from detente.stats.frame import ModelFrame
+from detente.stats.linear.regressors import chunks
 from detente.stats.links import Curve
 
 # Rows worked on at a time, so that they stay in the processor's cache; fewer with many coefficients at once.
 CHUNK, CHUNK_OF_DRAWS = 4096, 256
-
-
-def chunks(n: int, size: int = CHUNK) -> Iterator[slice]:
-    """Slices that cover n rows."""
-    return (slice(s, min(s + size, n)) for s in range(0, n, size))
 
 
 @dataclass(frozen=True)
@@ -80,7 +76,7 @@ def _mean_risk(fit: Solution, treatment: Array, level: float, unit: Array) -> Ef
     """Mean risk with the treatment at a level in every row; absorbed effects adapt."""
     assert fit.predictor is not None
     total, gradient = 0.0, np.zeros(len(fit.estimate))
-    for s in chunks(len(treatment)):
+    for s in chunks(len(treatment), CHUNK):
         moved = level - treatment[s]
         eta = fit.predictor[s] if fit.absorbed else fit.x[s] @ fit.estimate
         curve = Curve(fit.link, eta + moved * fit.estimate[fit.treatment])
@@ -102,19 +98,12 @@ class Average:
 
 
 @dataclass(frozen=True)
-class Averages:
-    """Values (m,) of averages, and their gradients (m, k) in the coefficients."""
-
-    value: Array
-    gradient: Array
-
-
-@dataclass(frozen=True)
 class Predictor:
     """The linear predictor of n rows, what coefficients move in it, and the regressors as they came.
 
-    eta (n,); `slopes` (n, k) its derivatives in the k coefficients, absorbed effects adapting; `source` (N, K) columns
-    called `names`, of which `rows` (n,) are used, all if None; `places` (k,) the column of each coefficient.
+    eta (n,), whose derivatives in the k coefficients, absorbed effects adapting, are `solution.x` (n, k); `source`
+    (N, K) columns called `names`, of which `rows` (n,) are used, all if None; `places` (k,) the column of each
+    coefficient.
     """
 
     solution: Solution
@@ -129,11 +118,6 @@ class Predictor:
         """Rows."""
         return len(self.eta)
 
-    @property
-    def slopes(self) -> Array:
-        """Derivatives of eta in the coefficients, (n, k)."""
-        return self.solution.x
-
     def columns(self, s: slice) -> Array:
         """Some rows of the regressors, column by column, (K, .)."""
         return np.ascontiguousarray((self.source[s] if self.rows is None else self.source[self.rows[s]]).T)
@@ -141,7 +125,7 @@ class Predictor:
     @cached_property
     def structure(self) -> Structure:
         """Which columns move together."""
-        return structure(self.names, lambda: (self.columns(s) for s in chunks(self.n)))
+        return structure(self.names, lambda: (self.columns(s) for s in chunks(self.n, CHUNK)))
 
     @cached_property
     def coefficients(self) -> Array:
@@ -162,6 +146,14 @@ class Predictor:
         if term not in self.bases:
             raise UnknownVariable(f"no regressor of the fit is called {term!r}; {choices(term, self.bases)}")
         return self.bases[term]
+
+    def settings(self, values: Mapping[str, float] | None) -> dict[int, float]:
+        """Values of regressors, by column."""
+        return {self.column(name): float(value) for name, value in (values or {}).items()}
+
+    def level(self, column: int, value: float) -> dict[int, float]:
+        """A regressor at a value, and the other levels of its category at none."""
+        return {column: value, **dict.fromkeys(self.structure.siblings.get(column, ()), 0.0)}
 
     @cached_property
     def bases(self) -> Mapping[str, int]:
@@ -186,17 +178,17 @@ def predictor(solution: Solution, design: ModelFrame) -> Predictor:
     return Predictor(solution, solution.predictor, design.x, design.terms, places, solution.rows)
 
 
-def averages(of: Predictor, wanted: Sequence[Average]) -> Averages:
-    """All averages in one pass, with gradients in the coefficients (delta method)."""
+def averages(of: Predictor, wanted: Sequence[Average]) -> tuple[Array, Array]:
+    """Values (m,) of averages, and their gradients (m, k) in the coefficients, in one pass."""
     value, by_slope = np.zeros(len(wanted)), np.zeros((len(wanted), len(of.places)))
     by_column = np.zeros((len(wanted), len(of.names)))
-    for s in chunks(of.n):
+    for s in chunks(of.n, CHUNK):
         rows = _Rows(of, of.columns(s), of.eta[s])
         weights = np.empty((len(wanted), s.stop - s.start))
         for i, average in enumerate(wanted):
             value[i] += _add(rows, average, weights[i], by_column[i])
-        by_slope += weights @ of.slopes[s]
-    return Averages(value / of.n, (by_slope + by_column[:, of.places]) / of.n)
+        by_slope += weights @ of.solution.x[s]
+    return value / of.n, (by_slope + by_column[:, of.places]) / of.n
 
 
 @dataclass(frozen=True)
@@ -218,7 +210,6 @@ class _Rows:
     made: dict[tuple[tuple[int, float], ...], _Place] = field(default_factory=dict)
 
     def at(self, settings: Mapping[int, float]) -> _Place:
-        """The risk with regressors set to values."""
         key = tuple(sorted(settings.items()))
         if key not in self.made:
             for other in [k for k in self.made if k]:
@@ -229,7 +220,7 @@ class _Rows:
         return self.made[key]
 
     def moved(self, settings: Mapping[int, float]) -> tuple[list[int], Array]:
-        """Columns that move when regressors are set to values, and by how much, (J, n)."""
+        """Columns that move, and by how much, (J, n)."""
         if not settings:
             return [], np.empty((0, len(self.eta)))
         moved, new = self.of.structure.moved(self.columns, settings)
@@ -247,7 +238,7 @@ class _Rows:
 
 
 def _add(rows: _Rows, average: Average, weights: Array, by_column: Array) -> float:
-    """Sum of an average over rows; what each row's `slopes` weigh in its gradient, and what columns add to that."""
+    """Sum of an average over rows; what each row's regressors weigh in its gradient, and what columns add to that."""
     of, settings = rows.of, average.settings
     if average.change_in is not None:
         return _change(rows, average, weights, by_column)
@@ -276,10 +267,9 @@ def _change(rows: _Rows, average: Average, weights: Array, by_column: Array) -> 
     of, column = rows.of, average.change_in
     assert column is not None
     if average.settings or not of.structure.alone(column) or not of.structure.binary[column]:
-        others = dict.fromkeys(of.structure.siblings.get(column, ()), 0.0)
         total = 0.0
         for level in (1.0, 0.0):
-            place = rows.at({**average.settings, **others, column: level})
+            place = rows.at({**average.settings, **of.level(column, level)})
             sign = 2 * level - 1
             total += sign * float(place.curve.mean.sum())
             by_column[place.moved] += sign * (place.delta @ place.curve.slope)
@@ -298,7 +288,7 @@ def at_draws(of: Predictor, wanted: Sequence[Average], draws: Array) -> Array:
     value = np.zeros((len(wanted), len(draws)))
     for s in chunks(of.n, CHUNK_OF_DRAWS):
         rows = _Rows(of, of.columns(s), of.eta[s])
-        eta = rows.eta[:, None] + of.slopes[s] @ away
+        eta = rows.eta[:, None] + of.solution.x[s] @ away
         for i, average in enumerate(wanted):
             value[i] += _total_at_draws(rows, average, eta, by_column)
     return value / of.n
@@ -308,11 +298,8 @@ def _total_at_draws(rows: _Rows, average: Average, eta: Array, by_column: Array)
     """Sums (B,) of an average over rows, given their predictors (n, B) and the coefficients by column (K, B)."""
     of, settings = rows.of, average.settings
     if average.change_in is not None:
-        others = dict.fromkeys(of.structure.siblings.get(average.change_in, ()), 0.0)
-        on, off = ({**settings, **others, average.change_in: level} for level in (1.0, 0.0))
-        treated = _total_at_draws(rows, Average(on), eta, by_column)
-        untreated: Array = _total_at_draws(rows, Average(off), eta, by_column)
-        return treated - untreated
+        on, off = (Average({**settings, **of.level(average.change_in, level)}) for level in (1.0, 0.0))
+        return np.asarray(_total_at_draws(rows, on, eta, by_column) - _total_at_draws(rows, off, eta, by_column))
     moved, delta = rows.moved(settings)
     curve = Curve(of.solution.link, eta + delta.T @ by_column[moved] if moved else eta)
     if average.derivative_in is None:

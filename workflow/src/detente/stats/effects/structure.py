@@ -8,10 +8,9 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
+from detente.base.numerics import PRODUCT
 from detente.base.types import Array
 
-# A column is a product of others if it differs from it by no more than rounding, relative to their largest value.
-ROUNDING = 1e-9
 Product = Mapping[int, int]
 
 
@@ -109,7 +108,7 @@ def _agrees(part: Array, column: int, product: Product) -> bool:
     for base, power in product.items():
         made *= part[base] ** power
     size = max(float(np.abs(made).max()), float(np.abs(part[column]).max()))
-    return bool(np.abs(made - part[column]).max() <= ROUNDING * size)
+    return bool(np.abs(made - part[column]).max() <= PRODUCT * size)
 
 
 def _flat(product: Product, products: Sequence[Product]) -> Product:

@@ -11,17 +11,12 @@ import numpy.typing as npt
 
 from detente.base.errors import NotConverged
 from detente.base.numbering import number
-from detente.base.numerics import ROUNDING
+from detente.base.numerics import ABSORBED, DEPENDENT, MOST_ABSORBING, ROUNDING
 from detente.base.types import Array, Codes, Places
 from detente.stats.kernels import absorption as kernel
 
 # Places beside the largest factor up to which their equations are solved at once; more are solved by iteration.
 DIRECT = 1000
-# Of a dummy's variance: what is left of one that depends on the other dummies is rounding.
-DEPENDENT = 1e-11
-# Length of what dummies still explain, relative to a column within groups and as it came, at which iteration ends.
-TOLERANCE = 1e-10
-MOST_ITERATIONS = 5000
 NONE = np.empty(0)
 
 
@@ -120,10 +115,7 @@ class Absorber:
 
     def _by_level(self, values: Array) -> Array:
         """Sums (size,) of values (N,) by further level."""
-        total = np.zeros(self.size)
-        for column in self.levels.T:
-            total += np.bincount(column, weights=values, minlength=self.size)
-        return total
+        return np.sum([np.bincount(column, values, self.size) for column in self.levels.T], axis=0, dtype=np.float64)
 
     @cached_property
     def _scale(self) -> Array:
@@ -138,15 +130,13 @@ class Absorber:
     def _small_sums(self, products: Array, sums: Array) -> Array:
         """Squared length (1,) of what is small beside `sums` (size, 1), or rounding of the `products` in them."""
         rounding = (ROUNDING * self._by_level(np.abs(products))[:, None]) ** 2
-        small: Array = np.maximum(TOLERANCE**2 * sums**2 * self._scale, rounding * self._scale).sum(axis=0)
-        return small
+        return np.asarray(np.maximum(ABSORBED**2 * sums**2 * self._scale, rounding * self._scale).sum(axis=0))
 
     def _small(self, values: Array, within: Array) -> Array:
         """Squared lengths (K,) of what is small beside columns within groups, or rounding of columns as they came."""
         weights = self.weights if len(self.weights) else np.ones(len(values))
         about = [np.einsum("i,ij,ij->j", weights, v, v) for v in (within, values)]
-        small: Array = np.maximum(TOLERANCE**2 * about[0], ROUNDING**2 * about[1])
-        return small
+        return np.asarray(np.maximum(ABSORBED**2 * about[0], ROUNDING**2 * about[1]))
 
     def _iterate(self, sums: Array, enough: Array) -> Array:
         """Effects (size, K) whose sums by level within groups are `sums`: conjugate gradients, all columns at once.
@@ -156,7 +146,7 @@ class Absorber:
         effect, left = np.zeros(sums.shape), sums.copy()
         toward = self._scale * left
         along, size = toward.copy(), _dot(left, toward)
-        for _ in range(MOST_ITERATIONS):
+        for _ in range(MOST_ABSORBING):
             if (size <= enough).all():
                 return effect
             product = kernel.couple(along, self.weights, self.order, self.start, self.levels)
@@ -166,7 +156,7 @@ class Absorber:
             toward = self._scale * left
             size, before = _dot(left, toward), size
             along = toward + _ratio(size, before, size > enough) * along
-        raise NotConverged(f"absorbing {len(self.counts)} effects took more than {MOST_ITERATIONS:,} iterations")
+        raise NotConverged(f"absorbing {len(self.counts)} effects took more than {MOST_ABSORBING:,} iterations")
 
 
 def absorber(effects: Mapping[str, Codes] | Sequence[Codes], rows: int, weights: Array = NONE) -> Absorber:
@@ -179,25 +169,21 @@ def absorber(effects: Mapping[str, Codes] | Sequence[Codes], rows: int, weights:
     numbered.sort(key=lambda f: -f[1])
     alone = np.zeros(rows, dtype=bool)
     for codes, count in numbered:
-        sizes = np.bincount(codes, minlength=count)
-        if (sizes == 1).any():
-            alone |= (sizes == 1)[codes]
+        single = np.bincount(codes, minlength=count) == 1
+        if single.any():
+            alone |= single[codes]
+    levels, counts = np.empty((rows, max(len(numbered) - 1, 0)), dtype=np.int32), tuple(count for _, count in numbered)
     if not numbered:
         empty = np.empty(0, dtype=np.int32)
-        return Absorber(empty, empty, np.empty((rows, 0), dtype=np.int32), 0, (), alone, weights)
-    order, start = kernel.group(numbered[0][0], numbered[0][1])
-    offsets = np.cumsum([0, *(count for _, count in numbered[1:])])
-    levels = np.empty((rows, len(numbered) - 1), dtype=np.int32)
+        return Absorber(empty, empty, levels, 0, counts, alone, weights)
+    offsets = np.cumsum([0, *counts[1:]])
     for j, (codes, _) in enumerate(numbered[1:]):
         levels[:, j] = codes + np.int32(offsets[j])
-    counts = tuple(count for _, count in numbered)
-    return Absorber(order, start, levels, int(offsets[-1]), counts, alone, weights)
+    return Absorber(*kernel.group(*numbered[0]), levels, int(offsets[-1]), counts, alone, weights)
 
 
 def _dot(x: Array, y: Array) -> Array:
-    """Inner products of columns, (K,)."""
-    products: Array = np.einsum("ij,ij->j", x, y)
-    return products
+    return np.asarray(np.einsum("ij,ij->j", x, y))
 
 
 def _ratio(above: Array, below: Array, wanted: npt.NDArray[np.bool_]) -> Array:

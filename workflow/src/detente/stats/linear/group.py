@@ -11,10 +11,10 @@ from detente.base.errors import EstimationError, NoVariation, UnknownVariable, U
 from detente.base.numbering import Pairs
 from detente.base.numerics import CONSTANT
 from detente.base.types import Array, Codes, Flags
-from detente.stats.contract import check_rank
 from detente.stats.covariance import Covariance, SandwichParts, Scores, covariance
 from detente.stats.frame import ModelFrame
 from detente.stats.linear.absorb import Absorber, absorber
+from detente.stats.linear.regressors import varying
 from detente.stats.linear.within import floor, gram, partial_out, spread
 
 COVARIANCES = ("dyad", "dyadic", "hc1")
@@ -155,10 +155,8 @@ class Shared:
         if not moves[0]:
             value, rows = self.z[0, found[0]], len(self.z)
             raise NoVariation(f"the treatment {choice.treatment!r} is {value:g} in all {rows:,} rows")
-        kept = found[moves]
-        check_rank(self.ranked[np.ix_(kept, kept)], [t for t, v in zip(choice.terms, moves, strict=True) if v])
-        dropped = tuple(t for t, v in zip(choice.terms, moves, strict=True) if not v)
-        return np.concatenate([np.arange(self.lead), kept]), dropped
+        kept, _, dropped, _ = varying(self.ranked[np.ix_(found, found)], moves, choice.terms)
+        return np.concatenate([np.arange(self.lead), found[kept]]), dropped
 
 
 def stack(group: Group, models: Sequence[Choice], lead: int) -> tuple[Shared, Array]:
@@ -265,10 +263,7 @@ class GroupWithin:
         made = np.empty((treatments.shape[1], len(choices)))
         for k, choice in enumerate(choices):
             outcome, at, used = self._places(choice)
-            cross, with_y, least = (
-                self.cross[np.ix_(used, used)],
-                self.with_y[used, outcome],
-                CONSTANT * self.spread[at],
-            )
-            made[:, k] = partial_out(cross, with_y, on_x[used], on_y[outcome], size, least).coefficient
+            cross, with_y = self.cross[np.ix_(used, used)], self.with_y[used, outcome]
+            left_over = partial_out(cross, with_y, on_x[used], on_y[outcome], size, CONSTANT * self.spread[at])
+            made[:, k] = left_over.coefficient
         return made

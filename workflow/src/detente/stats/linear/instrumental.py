@@ -1,7 +1,7 @@
 """Linear probability model with instruments: two-stage least squares, and a test that survives weak instruments."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy import optimize, stats
@@ -14,7 +14,7 @@ from detente.base.errors import (
     RankDeficient,
     UnsupportedCovariance,
 )
-from detente.base.numerics import SINGULAR
+from detente.base.numerics import CROSSING, LEAST_ANGLE, SINGULAR
 from detente.base.types import Array
 from detente.stats.contract import ROBUST, Label, Solution, agreed, check_rank, estimator
 from detente.stats.covariance import Covariance, SandwichParts, Scores, Vcov, covariance
@@ -55,7 +55,7 @@ def stage_of(design: ModelFrame) -> Stage:
     if missing := [t for t in design.endogenous if t not in data.terms]:
         raise NoVariation(f"the endogenous {missing[0]!r} does not vary within {where}")
     raw = np.asarray(design.instruments, dtype=np.float64).reshape(len(design.y), -1)
-    names = [f"instrument {i + 1}" for i in range(raw.shape[1])]
+    names = numbered(raw.shape[1])
     lowest = floor(raw, np.zeros(len(raw)), names)[:-1]
     z = data.absorber.residual(raw) if design.fixed_effects else raw
     varies = np.diag(gram(z)) > lowest
@@ -67,12 +67,16 @@ def stage_of(design: ModelFrame) -> Stage:
     return Stage(data, endogenous, np.ascontiguousarray(z[:, varies]), unused)
 
 
+def numbered(instruments: int) -> list[str]:
+    """What instruments are called."""
+    return [f"instrument {i + 1}" for i in range(instruments)]
+
+
 def effective_f(design: ModelFrame, stage: Stage, recipe: str | Vcov) -> tuple[float, Covariance]:
     """F = π'Z'Zπ / tr(meat (Z'Z)⁻¹), the robust F itself if there is one instrument, and the covariance of π."""
     reduced = reduced_form(stage)
-    bread = inverse(gram(reduced.z))
-    scores = Scores(reduced.z, reduced.treatment_residual)
-    made = made_robust(recipe, sandwich_parts(design, stage, scores, bread))
+    bread, scores = inverse(gram(reduced.z)), Scores(reduced.z, reduced.treatment_residual)
+    made = made_robust(recipe, design, stage, (scores, bread))
     noise = float(np.trace(np.linalg.solve(bread, made.matrix)))
     if not noise > 0:
         raise IndefiniteCovariance(f"the {made.kind} covariance leaves the first stage no variance")
@@ -99,35 +103,25 @@ def reduced_form(stage: Stage) -> Reduced:
         values = values - exogenous @ (inverse(products[:free, :free]) @ products[:free, free:])
     z = np.ascontiguousarray(values[:, :m])
     products = gram(values)
-    check_rank(products[:m, :m], [f"instrument {i + 1}" for i in range(m)])
+    check_rank(products[:m, :m], numbered(m))
     on = inverse(products[:m, :m]) @ products[:m, m:]
     residuals = values[:, m:] - z @ on
     return Reduced(z, on[:, 0], on[:, 1], residuals[:, 0], residuals[:, 1])
 
 
-def sandwich_parts(design: ModelFrame, stage: Stage, scores: Scores | Array, bread: Array) -> SandwichParts:
-    """What a covariance of reduced-form coefficients is made from; `scores` (N, m), or (N, 2m) of two equations.
+def made_robust(
+    recipe: str | Vcov, design: ModelFrame, stage: Stage, parts: tuple[Scores | Array, Array], ssc: str = "detente"
+) -> Covariance:
+    """A covariance of reduced-form coefficients; `parts` scores (N, m), or (N, 2m) of two equations, and the bread.
 
-    Every equation has as many parameters as one.
+    Every equation has as many parameters as one. UnsupportedCovariance if the recipe does not go by scores alone.
     """
-    each = stage.instruments.shape[1] + stage.exogenous.shape[1] + stage.data.absorber.parameters
-    return SandwichParts(
-        scores,
-        bread,
-        absorbed=each - len(bread),
-        fixed_effects=design.fixed_effects if design.fixed_effects else {},
-        linear=True,
-        pairs=lambda: design.pairs,
-        factor=design.factor,
-    )
-
-
-def made_robust(recipe: str | Vcov, given: SandwichParts, ssc: str = "detente") -> Covariance:
-    """A covariance from scores; UnsupportedCovariance if the recipe does not go by scores alone."""
     kind = recipe.kind if isinstance(recipe, Vcov) else recipe
     if kind in ("classical", "hc2", "hc3"):
         raise UnsupportedCovariance(f"{kind} does not go by scores alone; use hc0, hc1, cluster or dyadic")
-    return covariance(recipe, given, ssc)
+    each = stage.instruments.shape[1] + stage.exogenous.shape[1] + stage.data.absorber.parameters
+    made = SandwichParts(*parts, absorbed=each - len(parts[1]), fixed_effects=design.fixed_effects, linear=True)
+    return covariance(recipe, replace(made, pairs=lambda: design.pairs, factor=design.factor), ssc)
 
 
 def reference_gap(design: ModelFrame, fit: Solution) -> float:
@@ -174,13 +168,10 @@ def iv_lpm(design: ModelFrame, *, first_stage: str | Vcov = "") -> Solution:
     regressors, instruments, or regressors projected on instruments are linearly dependent.
     """
     stage = stage_of(design)
-    data, m = stage.data, stage.instruments.shape[1]
-    exogenous = stage.exogenous
-    k, free = len(data.terms), exogenous.shape[1]
+    data, exogenous = stage.data, stage.exogenous
+    m, k, free = stage.instruments.shape[1], len(data.terms), exogenous.shape[1]
     degrees_left(len(data.y), k, data.absorber.parameters)
-    names = [f"instrument {i + 1}" for i in range(m)] + [
-        t for i, t in enumerate(data.terms) if i not in stage.endogenous
-    ]
+    names = [*numbered(m), *(t for i, t in enumerate(data.terms) if i not in stage.endogenous)]
     products = gram(stage.instruments, exogenous, data.x, data.y)
     z, x = slice(0, m + free), slice(m + free, m + free + k)
     check_rank(products[z, z], names)
@@ -188,8 +179,7 @@ def iv_lpm(design: ModelFrame, *, first_stage: str | Vcov = "") -> Solution:
     projected = products[x, z] @ first
     scale = 1 / np.sqrt(np.diag(products[x, x]))
     if np.linalg.eigvalsh(projected * np.outer(scale, scale))[0] <= SINGULAR:
-        terms = ", ".join(data.terms)
-        raise RankDeficient(f"the instruments do not move the endogenous regressors apart from {terms}")
+        raise RankDeficient(f"the instruments do not move the endogenous regressors apart from {', '.join(data.terms)}")
     bread = inverse((projected + projected.T) / 2)
     estimate = bread @ (first.T @ products[z, -1])
     residual = data.y - data.x @ estimate
@@ -219,7 +209,7 @@ class AndersonRubin:
     `statistic` the robust Wald statistic of the instruments in y − null × d over their number m, F(m, df) under the
     null (χ²/m if df is infinite); `confidence` disjoint intervals from low to high, with infinite ends where nothing
     bounds the coefficient: all of the line if the instruments are too weak, none if more than one contradict each
-    other; `correction` the covariance in words, `repair` included.
+    other; `ssc` the covariance in words, its repair included.
     """
 
     null: float
@@ -252,22 +242,15 @@ def anderson_rubin(
     stage = stage_of(design)
     reduced = reduced_form(stage)
     m = reduced.z.shape[1]
-    scores = np.hstack([reduced.z * reduced.outcome_residual[:, None], reduced.z * reduced.treatment_residual[:, None]])
+    residuals = (reduced.outcome_residual, reduced.treatment_residual)
+    scores = np.hstack([reduced.z * residual[:, None] for residual in residuals])
     bread = np.kron(np.eye(2), inverse(gram(reduced.z)))
-    made = made_robust(recipe, sandwich_parts(design, stage, scores, bread), ssc)
+    made = made_robust(recipe, design, stage, (scores, bread), ssc)
     family = stats.f(m, made.df) if math.isfinite(made.df) else stats.chi2(m, scale=1 / m)
     curve = _Curve(np.concatenate([reduced.on_outcome, reduced.on_treatment]), made.matrix)
     statistic = float(curve.at(np.array([1.0]), np.array([-null]))[0])
-    return AndersonRubin(
-        null=null,
-        statistic=statistic,
-        p_value=float(family.sf(statistic)),
-        instruments=m,
-        df=made.df,
-        level=level,
-        confidence=curve.below(float(family.ppf(level))),
-        ssc=str(made),
-    )
+    p, confidence = float(family.sf(statistic)), curve.below(float(family.ppf(level)))
+    return AndersonRubin(null, statistic, p, m, made.df, level, confidence, str(made))
 
 
 @dataclass(frozen=True)
@@ -289,8 +272,7 @@ class _Curve:
         spread, of = spread / (scale[:, :, None] * scale[:, None, :]), of / scale
         if np.linalg.eigvalsh(spread)[:, 0].min() <= SINGULAR:
             raise IndefiniteCovariance(UNDEFINED)
-        statistic: Array = np.einsum("ai,ai->a", of, np.linalg.solve(spread, of[:, :, None])[:, :, 0]) / m
-        return statistic
+        return np.asarray(np.einsum("ai,ai->a", of, np.linalg.solve(spread, of[:, :, None])[:, :, 0]) / m)
 
     def below(self, bound: float) -> tuple[tuple[float, float], ...]:
         """Intervals of β in which the statistic of y − β d is at most `bound`."""
@@ -306,11 +288,11 @@ class _Curve:
         angles = np.linspace(-math.pi / 2, math.pi / 2, DIRECTIONS)
         lowest = int(excess(angles).argmin())
         near = (angles[max(lowest - 1, 0)], angles[min(lowest + 1, DIRECTIONS - 1)])
-        best = float(optimize.minimize_scalar(one, bounds=near, method="bounded", options={"xatol": 1e-12}).x)
+        best = float(optimize.minimize_scalar(one, bounds=near, method="bounded", options={"xatol": LEAST_ANGLE}).x)
         angles = np.sort(np.append(angles, best))
         inside = excess(angles) <= 0
         ends = [
-            unit * math.tan(optimize.brentq(one, angles[i], angles[i + 1], xtol=1e-15))
+            unit * math.tan(optimize.brentq(one, angles[i], angles[i + 1], xtol=CROSSING))
             for i in np.flatnonzero(inside[1:] != inside[:-1])
         ]
         edges = [*([-math.inf] if inside[0] else []), *ends, *([math.inf] if inside[-1] else [])]

@@ -3,6 +3,7 @@
 import numpy as np
 
 from detente.base.numbering import number
+from detente.base.numerics import MOST_REFERENCE, REFERENCE
 from detente.base.types import Array
 from detente.stats.contract import LINEAR, Label, Solution, agreed, estimator
 from detente.stats.covariance import Scores
@@ -10,10 +11,6 @@ from detente.stats.frame import ModelFrame
 from detente.stats.kernels import products as kernel
 from detente.stats.linear.regressors import inverse
 from detente.stats.linear.within import degrees_left, linear_solution, within
-
-# Of LSMR: relative error of the residual and of the normal equations.
-TIGHT = 1e-14
-MOST_ITERATIONS = 20_000
 
 
 def reference_gap(design: ModelFrame, fit: Solution) -> float:
@@ -46,9 +43,8 @@ def without_dummies(design: ModelFrame, values: Array) -> Array:
     entries = np.stack([1 / np.sqrt(s[f]) for f, s in zip(factors, sizes, strict=True)], axis=1)
     ends = np.arange(0, columns.size + 1, len(factors))
     dummies = sparse.csr_array((entries.ravel(), columns.ravel(), ends), shape=(len(values), sum(map(len, sizes))))
-    found = sparse.linalg.lsmr(dummies, values, atol=TIGHT, btol=TIGHT, conlim=0, maxiter=MOST_ITERATIONS)[0]
-    left: Array = values - dummies @ found
-    return left
+    found = sparse.linalg.lsmr(dummies, values, atol=REFERENCE, btol=REFERENCE, conlim=0, maxiter=MOST_REFERENCE)[0]
+    return np.asarray(values - dummies @ found)
 
 
 @estimator(

@@ -13,7 +13,7 @@ import numpy as np
 
 from detente.base.errors import EstimationError, NoVariation
 from detente.base.numbering import Pairs
-from detente.base.numerics import NO_VARIANCE
+from detente.base.numerics import CANCELLED, INFLATED, NO_VARIANCE
 from detente.base.types import Array, Codes
 from detente.stats.covariance import Covariance, Scores, semidefinite, totals
 from detente.stats.kernels import absorption
@@ -27,10 +27,6 @@ from detente.stats.linear.within import degrees_left, gram, named, notes
 BLOCK = 8_000_000
 # Columns beyond which a table of the products of products outgrows its use: scores are then made row by row.
 WIDEST = 64
-# Sizes of the terms of a variance over the variance, up to which their rounding is no more than 1e-9 of it.
-CANCELLED = 1e6
-# Factor by which dependence inflates the variance of a coefficient, up to which products give it to 1e-9.
-INFLATED = 1e5
 
 
 @dataclass(frozen=True)
@@ -136,32 +132,27 @@ def _recipe(pairs: Pairs, kind: str) -> Covariance | Exception:
     dyads = len(pairs.low)
     scores = np.zeros((dyads, 1))
     scores[0] = 1.0
-    one_each = Pairs(np.arange(dyads), pairs.low, pairs.high, pairs.states)
+    one_each = replace(pairs, dyad=np.arange(dyads))
     return covariance_of_rows(kind, Scores(scores), np.ones((1, 1)), one_each, linear=True)
 
 
 def _attempted(sample: _Sample, choice: Choice, kinds: Sequence[str]) -> Found | Exception:
     """A fit and its covariances, or why there is none."""
-    outcome, lead = sample.columns.index[choice.outcome], sample.columns.lead
+    columns, effects, rows = sample.columns, sample.group.effects, sample.group.rows
+    outcome, lead, varies = columns.index[choice.outcome], columns.lead, columns.varies
     try:
-        _refuse_constant(sample, choice, outcome)
-        kept, dropped = sample.columns.kept(choice)
-        if not sample.columns.varies[outcome]:
-            value, rows = sample.columns.z[0, outcome], sample.group.rows
-            raise NoVariation(f"the outcome is {value:g} in all {rows:,} rows")
+        # As `lpm` does, if outcome or treatment does not vary within effects.
+        if effects and not (varies[outcome] and varies[columns.index[choice.treatment]]):
+            what = f"treatment {choice.treatment!r}" if varies[outcome] else "outcome"
+            raise NoVariation(f"the {what} does not vary within {named(effects)} in {rows:,} rows")
+        kept, dropped = columns.kept(choice)
+        if not varies[outcome]:
+            raise NoVariation(f"the outcome is {columns.z[0, outcome]:g} in all {rows:,} rows")
         fit = _solved(sample, kept, outcome)
     except EstimationError as error:
         return error
     covariances = {kind: _covariance(sample, fit, kind) for kind in kinds}
     return Found(float(fit.slopes[lead]), np.eye(len(kept))[lead], dropped, covariances)
-
-
-def _refuse_constant(sample: _Sample, choice: Choice, outcome: int) -> None:
-    """Raise NoVariation, as `lpm` does, if outcome or treatment does not vary within effects."""
-    varies, effects = sample.columns.varies, sample.group.effects
-    if effects and not (varies[outcome] and varies[sample.columns.index[choice.treatment]]):
-        what = f"treatment {choice.treatment!r}" if varies[outcome] else "outcome"
-        raise NoVariation(f"the {what} does not vary within {named(effects)} in {sample.group.rows:,} rows")
 
 
 def _solved(sample: _Sample, columns: Codes, outcome: int) -> _Fit:
@@ -192,10 +183,8 @@ def _covariance(sample: _Sample, fit: _Fit, kind: str) -> Covariance | Exception
     recipe = sample.recipes.get(kind)
     if isinstance(recipe, Exception):
         return recipe
-    if recipe and sample.moments.second and fit.rows is None:
-        quick = _by_products(sample, fit, kind, recipe)
-        if quick is not None:
-            return quick
+    if recipe and sample.moments.second and fit.rows is None and (quick := _by_products(sample, fit, kind, recipe)):
+        return quick
     x, y = fit.rows or _rows(sample, fit.columns, fit.outcome)
     residual = np.empty(len(y))
     kernel.least_squares_residual(x, y, fit.slopes, residual)

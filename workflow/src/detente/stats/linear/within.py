@@ -6,14 +6,14 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from detente.base.errors import EstimationError, NoVariation
-from detente.base.numerics import CONSTANT, CONSTANT_SQUARE
+from detente.base.numerics import ABSORBED, CONSTANT, CONSTANT_SQUARE
 from detente.base.types import Array, Codes
-from detente.stats.contract import Solution, check_rank
+from detente.stats.contract import Solution
 from detente.stats.covariance import Scores
 from detente.stats.frame import ModelFrame
 from detente.stats.kernels import products as kernel
 from detente.stats.linear.absorb import Absorber, absorber
-from detente.stats.linear.regressors import CHUNK, inverse, regressors
+from detente.stats.linear.regressors import CHUNK, inverse, regressors, varying
 
 
 @dataclass(frozen=True)
@@ -33,11 +33,6 @@ class Within:
     with_y: Array
     absorber: Absorber
 
-    @property
-    def flags(self) -> tuple[str, ...]:
-        """Singletons, and a count of absorbed parameters that is a bound."""
-        return notes(self.absorber)
-
 
 def within(design: ModelFrame) -> Within:
     """Take the design's effects off its outcome and regressors.
@@ -55,20 +50,9 @@ def within(design: ModelFrame) -> Within:
     if not varies[0] or not varies[-1]:
         what = "outcome" if not varies[-1] else f"treatment {design.terms[0]!r}"
         raise NoVariation(f"the {what} does not vary within {named(design.fixed_effects)} in {len(design.y):,} rows")
-    kept = np.flatnonzero(varies[:-1])
-    terms = tuple(design.terms[i] for i in kept)
-    cross = products[np.ix_(kept, kept)]
-    check_rank(cross, terms)
-    return Within(
-        y=y,
-        x=x if len(kept) == x.shape[1] else np.ascontiguousarray(x[:, kept]),
-        terms=terms,
-        treatment=0,
-        dropped=tuple(t for t, v in zip(design.terms, varies[:-1], strict=True) if not v),
-        cross=cross,
-        with_y=products[kept, -1],
-        absorber=made,
-    )
+    kept, terms, dropped, cross = varying(products[:-1, :-1], varies[:-1], design.terms)
+    x = x if len(kept) == x.shape[1] else np.ascontiguousarray(x[:, kept])
+    return Within(y, x, terms, 0, dropped, cross, products[kept, -1], made)
 
 
 @dataclass(frozen=True)
@@ -101,12 +85,8 @@ def data_within(
     if not varies[0]:
         where = f"within {named(design.fixed_effects)} in the {len(y):,} rows whose outcome does"
         raise NoVariation(f"the treatment {design.terms[0]!r} does not vary {where}")
-    columns = np.flatnonzero(varies)
-    terms = tuple(design.terms[i] for i in columns)
-    check_rank(cross[np.ix_(columns, columns)], terms)
-    if len(terms) < x.shape[1]:
-        x = np.ascontiguousarray(x[:, columns])
-    dropped = tuple(t for t, v in zip(design.terms, varies, strict=True) if not v)
+    kept, terms, dropped, _ = varying(cross, varies, design.terms)
+    x = x if len(kept) == x.shape[1] else np.ascontiguousarray(x[:, kept])
     return Data(y, x, terms, dropped, start(y, effects), made)
 
 
@@ -150,8 +130,7 @@ def floor(x: Array, y: Array, terms: Sequence[str]) -> Array:
     if not np.isfinite(about_zero).all():
         guilty = [repr(t) for t, ok in zip((*terms, "the outcome"), np.isfinite(about_zero), strict=True) if not ok]
         raise EstimationError(f"values that are missing or infinite in {', '.join(guilty)}: leave these rows out first")
-    lowest: Array = np.maximum(CONSTANT * about_mean, CONSTANT_SQUARE * about_zero)
-    return lowest
+    return np.asarray(np.maximum(CONSTANT * about_mean, CONSTANT_SQUARE * about_zero))
 
 
 def named(effects: Iterable[str]) -> str:
@@ -164,16 +143,13 @@ def notes(made: Absorber) -> tuple[str, ...]:
     """What a reader must know of absorbed effects."""
     said = []
     if alone := int(made.alone.sum()):
-        said.append(
-            f"{alone:,} rows are the only one of a level of their effects: kept, they add nothing but a parameter"
-        )
+        what = "rows are the only one of a level of their effects: kept, they add nothing but a parameter"
+        said.append(f"{alone:,} {what}")
     if not made.exact_parameters:
-        said.append(
-            f"{made.parameters:,} absorbed parameters are an upper bound: dependence among {len(made.counts)} effects "
-            "is counted for the two largest"
-        )
+        bound = f"{made.parameters:,} absorbed parameters are an upper bound"
+        said.append(f"{bound}: dependence among {len(made.counts)} effects is counted for the two largest")
     if not made.direct:
-        said.append("effects absorbed by iteration, to a relative 1e-10")
+        said.append(f"effects absorbed by iteration, to a relative {ABSORBED:g}")
     return tuple(said)
 
 
@@ -184,21 +160,10 @@ def linear_solution(
     residual, absorbed = scores.residual, data.absorber.parameters
     assert residual is not None
     df = degrees_left(len(residual), len(data.terms), absorbed)
-    return Solution(
-        terms=data.terms,
-        estimate=estimate,
-        scores=scores,
-        bread=bread,
-        x=data.x,
-        link="identity",
-        treatment=data.treatment,
-        dropped=data.dropped,
-        converged=True,
-        predictor=design.y - residual,
-        absorbed=absorbed,
-        dispersion=float(np.einsum("i,i->", residual, residual)) / df,
-        flags=(*data.flags, *flags),
-    )
+    dispersion = float(np.einsum("i,i->", residual, residual)) / df
+    made = Solution(data.terms, estimate, scores, bread, data.x, "identity", data.treatment, data.dropped)
+    said = (*notes(data.absorber), *flags)
+    return replace(made, predictor=design.y - residual, absorbed=absorbed, dispersion=dispersion, flags=said)
 
 
 def degrees_left(rows: int, terms: int, absorbed: int) -> int:
@@ -213,8 +178,7 @@ def degrees_left(rows: int, terms: int, absorbed: int) -> int:
 def outcome_within(design: ModelFrame, solution: Solution) -> Array:
     """The outcome (N,) of a linear fit within its fixed effects."""
     assert solution.predictor is not None
-    within: Array = design.y - solution.predictor + solution.x @ solution.estimate
-    return within
+    return np.asarray(design.y - solution.predictor + solution.x @ solution.estimate)
 
 
 def spread(columns: Array) -> Array:

@@ -9,7 +9,7 @@ import pandas as pd
 
 from detente.base.errors import EstimationError, UnknownVariable, choices
 from detente.base.numbering import intersect
-from detente.base.numerics import SINGULAR, TINY, critical
+from detente.base.numerics import ALIKE, SINGULAR, TINY, critical
 from detente.base.types import Array, Codes
 from detente.study.multiverse.schema import OPTIONS
 
@@ -18,8 +18,6 @@ REST = "interactions"
 # Nodes beyond which all their subsets are too many.
 MOST_NODES = 14
 NO_INTERVAL, OVER_STATES = "none", "jackknife over states"
-# Share of their mean square at which estimates do not vary but by rounding.
-ALIKE = 1e-24
 
 
 def decompose(frame: pd.DataFrame, nodes: Sequence[str], without_state: Array | None = None) -> pd.DataFrame:

@@ -7,11 +7,8 @@ from functools import cached_property, partial
 import numpy as np
 
 from detente.base.errors import EstimationError
+from detente.base.numerics import MOST_CALIBRATING, NEAREST, STILL
 from detente.base.types import Array, Codes
-
-# Log scores and calibration are of risks at least this far from 0 and 1.
-NEAREST = 1e-12
-STEPS, STILL = 50, 1e-10
 
 
 @dataclass(frozen=True)
@@ -107,7 +104,7 @@ def calibration(ranked: Ranked, weights: Array, *, slope: bool) -> float:
     odds = np.log(p / (1 - p))
     x = np.column_stack([np.ones(len(p)), odds])[:, : 1 + slope]
     offset, beta = (np.zeros(len(p)) if slope else odds), np.array([0.0, 1.0])[: 1 + slope]
-    for _ in range(STEPS):
+    for _ in range(MOST_CALIBRATING):
         fitted = 1 / (1 + np.exp(-np.clip(offset + x @ beta, -700, 700)))
         information = np.einsum("ij,i,ik->jk", x, weights * fitted * (1 - fitted), x)
         gradient = np.einsum("ij,i->j", x, weights * (ranked.y - fitted))

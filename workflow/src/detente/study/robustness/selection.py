@@ -8,7 +8,7 @@ import pandas as pd
 from numpy.polynomial import Polynomial
 
 from detente.base.errors import EstimationError, UnsupportedEstimator
-from detente.base.numerics import INDEFINITE, TINY, interval
+from detente.base.numerics import INDEFINITE, REAL, TINY, interval
 from detente.base.types import Array
 from detente.stats import Fit, get
 from detente.stats.effects import log_risk_ratio
@@ -17,8 +17,6 @@ from detente.study.robustness.frames import EVALUE, SELECTION
 
 # Of Oster (2019, p. 189): results of randomised trials mostly survive this much.
 R_MAX_TIMES = 1.3
-# Imaginary over real part of a root that is real but for rounding.
-REAL = 1e-8
 
 
 @dataclass(frozen=True)
