@@ -32,8 +32,7 @@ from detente.stats.resampling import resampling as shared
 from detente.stats.resampling import wild as wild_module
 from detente.stats.resampling.bootstrap import state_block_bootstrap
 from detente.stats.resampling.resampling import WEBB, plan
-from detente.stats.resampling.score import score_bootstrap
-from detente.stats.resampling.wild import wild_bootstrap
+from detente.stats.resampling.wild import score_bootstrap, wild_bootstrap
 from detente.stats.result import Fit
 
 from support.worlds import dyadic_design

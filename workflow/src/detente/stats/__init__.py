@@ -53,8 +53,7 @@ if TYPE_CHECKING:
     from detente.stats.resampling.randomisation import randomisation_test
     from detente.stats.resampling.redraw import kad_redraw
     from detente.stats.resampling.schemes import circular_shift, state_labels
-    from detente.stats.resampling.score import score_bootstrap
-    from detente.stats.resampling.wild import wild_bootstrap
+    from detente.stats.resampling.wild import score_bootstrap, wild_bootstrap
     from detente.stats.result import Fit, made_covariance
     from detente.stats.specification import HEADLINE, Specification
 

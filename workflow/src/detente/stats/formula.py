@@ -113,10 +113,7 @@ def _effect(name: str) -> str:
 def _columns(
     parts: _Parts, data: pd.DataFrame, sides: tuple[str, str] | None, time: str | None, factors: Sequence[str]
 ) -> list[str]:
-    """Columns that the model needs, in the order of the formula.
-
-    Raises UnknownVariable if one does not exist, naming the nearest.
-    """
+    """Columns that the model needs, in the order of the formula."""
     sources = (parts.outcome, parts.regressors, parts.endogenous, parts.instruments)
     wanted = [name for source in sources if source for name in _variables(source)]
     for name in [part for factor in (*parts.effects, *factors) for part in factor.split(":")]:
@@ -291,10 +288,7 @@ class _Codes(Mapping[str, Codes]):
         return np.asarray(pd.factorize(column)[0], dtype=np.int64)
 
     def _column(self, name: str) -> pd.Series:
-        """A column in the rows used.
-
-        Raises FormulaError if it is missing there: only columns that the fit asked for are known to be complete.
-        """
+        """A column in the rows used: only those that the fit asked for are known to be complete."""
         column = self.data[name].iloc[self.rows]
         if missing := int(column.isna().sum()):
             raise FormulaError(f"{name!r} is missing in {missing:,} rows of the fit: name it in `vcov` of the fit")

@@ -61,11 +61,6 @@ class Absorber:
             return self.counts[0] + (self._factor[-1] if self.size else 0)
         return sum(self.counts) - self._components() - (len(self.counts) - 2)
 
-    @property
-    def exact_parameters(self) -> bool:
-        """Whether `parameters` is the rank and no bound."""
-        return self.direct or len(self.counts) <= 2
-
     def _components(self) -> int:
         """Connected components of the two largest factors."""
         from scipy import sparse

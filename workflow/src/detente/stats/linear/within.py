@@ -145,7 +145,7 @@ def notes(made: Absorber) -> tuple[str, ...]:
     if alone := int(made.alone.sum()):
         what = "rows are the only one of a level of their effects: kept, they add nothing but a parameter"
         said.append(f"{alone:,} {what}")
-    if not made.exact_parameters:
+    if not made.direct and len(made.counts) > 2:
         bound = f"{made.parameters:,} absorbed parameters are an upper bound"
         said.append(f"{bound}: dependence among {len(made.counts)} effects is counted for the two largest")
     if not made.direct:

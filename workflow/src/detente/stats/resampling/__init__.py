@@ -15,8 +15,7 @@ if TYPE_CHECKING:
     from detente.stats.resampling.refits import KINDS, Model, Refits, prepared, refit
     from detente.stats.resampling.resampling import ClusterBootstrap
     from detente.stats.resampling.schemes import CircularShift, circular_shift, state_labels
-    from detente.stats.resampling.score import score_bootstrap
-    from detente.stats.resampling.wild import wild_bootstrap
+    from detente.stats.resampling.wild import score_bootstrap, wild_bootstrap
 
 __all__ = [
     "KINDS", "CircularShift", "ClusterBootstrap", "Model", "Randomisation", "Refits", "Scheme", "circular_shift",

@@ -29,11 +29,9 @@ class Ready(Protocol):
     @property
     def flags(self) -> tuple[str, ...]:
         """What a reader must know, in words."""
-        ...
 
     def put(self, seed: int, draw: int, out: Array) -> None:
         """Put a drawn treatment into `out` (N,)."""
-        ...
 
 
 class Scheme(Protocol):
@@ -42,11 +40,9 @@ class Scheme(Protocol):
     @property
     def name(self) -> str:
         """The scheme in words."""
-        ...
 
     def ready(self, design: ModelFrame, treatment: Array) -> Ready:
         """Make the scheme ready to draw the treatment (N,) of a design."""
-        ...
 
 
 @dataclass(frozen=True)
@@ -138,10 +134,7 @@ def drawn_blocks(ready: Ready, draws: int, seed: int, rows: int) -> Iterator[tup
 
 
 def _column(design: ModelFrame, term: str) -> int:
-    """The design's column of a term.
-
-    Raises UnsupportedEstimator if other columns are powers or products of it, which would have to be drawn with it.
-    """
+    """The design's column of a term; powers or products of it would have to be drawn with it."""
     if term not in design.terms:
         raise UnsupportedEstimator(f"{term!r} is no regressor of the design that could be drawn")
     column = design.terms.index(term)
