@@ -15,10 +15,9 @@ import pyarrow as pa
 
 from detente.stats.covariance import dyadic_meat, number_dyads
 from detente.stats.effects.predictions import marginal_effects
-from detente.stats.fitting import fit
+from detente.stats.fitting import Fit, fit
 from detente.stats.frame import ModelFrame
 from detente.stats.resampling.wild import wild_bootstrap
-from detente.stats.result import Fit
 
 from benchmarks import peers
 from benchmarks.contender import Contender

@@ -26,6 +26,7 @@ from detente.base.errors import (
     UnsupportedEstimator,
 )
 from detente.stats.covariance import number
+from detente.stats.fitting import Fit
 from detente.stats.frame import ModelFrame
 from detente.stats.kernels import products as kernel
 from detente.stats.resampling import resampling as shared
@@ -33,7 +34,6 @@ from detente.stats.resampling import wild as wild_module
 from detente.stats.resampling.bootstrap import state_block_bootstrap
 from detente.stats.resampling.resampling import WEBB, plan
 from detente.stats.resampling.wild import score_bootstrap, wild_bootstrap
-from detente.stats.result import Fit
 
 from support.worlds import dyadic_design
 

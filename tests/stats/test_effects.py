@@ -24,9 +24,9 @@ from detente.stats.effects.predictions import (
     risk_ratios,
 )
 from detente.stats.effects.risk import average_marginal_effect, log_risk_ratio
+from detente.stats.fitting import Fit
 from detente.stats.frame import ModelFrame
 from detente.stats.links import SHAPES, Curve
-from detente.stats.result import Fit
 
 from support.worlds import dyadic_design, solved, studied
 

@@ -17,9 +17,9 @@ from numpy.testing import assert_allclose
 from detente.base.errors import UnsupportedCovariance
 from detente.stats.contract import Solution
 from detente.stats.covariance import KINDS
+from detente.stats.fitting import made_covariance
 from detente.stats.frame import ModelFrame
 from detente.stats.registry import REGISTRY, get
-from detente.stats.result import made_covariance
 
 from support.accounts import OBJECTIVES, Reference
 from support.naive import NAIVE

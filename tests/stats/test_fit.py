@@ -29,10 +29,10 @@ from detente.base.errors import (
     UnsupportedInstruments,
 )
 from detente.stats.covariance import Covariance, dyadic_meat, number_dyads
+from detente.stats.fitting import Fit
 from detente.stats.frame import ModelFrame
 from detente.stats.jackknife import subset
 from detente.stats.registry import REGISTRY
-from detente.stats.result import Fit
 
 from support.worlds import dyadic_design, studied
 

@@ -14,7 +14,7 @@ from scipy import stats
 from detente.base.errors import BrokenContract, EstimationError, UnsupportedCovariance
 from detente.stats.covariance import sandwich
 from detente.stats.effects.risk import average_marginal_effect, log_risk_ratio
-from detente.stats.result import made_covariance
+from detente.stats.fitting import made_covariance
 from detente.study.config.claims import Claim, Control, Sample
 from detente.study.design.specification import Specification
 from detente.study.estimation.schema import ESTIMATES, minimum_detectable_effect, verdict

@@ -23,12 +23,12 @@ from detente.base.errors import (
     UnsuitableEvents,
     UnsupportedEstimator,
 )
+from detente.stats.fitting import Fit
 from detente.stats.frame import ModelFrame
 from detente.stats.kernels import participation as kernel
 from detente.stats.resampling.randomisation import Scheme, randomisation_test
 from detente.stats.resampling.redraw import kad_redraw
 from detente.stats.resampling.schemes import circular_shift, state_labels, uniforms
-from detente.stats.result import Fit
 
 from support.worlds import dyadic_design
 

@@ -12,8 +12,7 @@ import pytest
 from scipy import stats
 
 from detente.base.errors import EstimationError, UnsupportedEstimator
-from detente.stats.fitting import fit
-from detente.stats.result import Fit
+from detente.stats.fitting import Fit, fit
 from detente.study.robustness.frames import BOUNDS, CONTOURS, EVALUE, EXTREMES, SELECTION, SENSITIVITY
 from detente.study.robustness.selection import Moments, e_value, e_values, e_values_of, moments, oster
 from detente.study.robustness.sensitivity import (

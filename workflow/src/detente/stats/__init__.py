@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     )
     from detente.stats.effects.calibrations import calibration
     from detente.stats.effects.predictions import first_differences, marginal_effects, risk_curve, risk_ratios
-    from detente.stats.fitting import fit
+    from detente.stats.fitting import Fit, fit, made_covariance
     from detente.stats.frame import ModelFrame
     from detente.stats.jackknife import subset
     from detente.stats.linear.instrumental import anderson_rubin
@@ -54,7 +54,6 @@ if TYPE_CHECKING:
     from detente.stats.resampling.redraw import kad_redraw
     from detente.stats.resampling.schemes import circular_shift, state_labels
     from detente.stats.resampling.wild import score_bootstrap, wild_bootstrap
-    from detente.stats.result import Fit, made_covariance
     from detente.stats.specification import HEADLINE, Specification
 
 __all__ = [

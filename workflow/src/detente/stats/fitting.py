@@ -1,20 +1,235 @@
-"""The one interface: a model frame or a formula, an estimator, a covariance, a small-sample correction → a fit."""
+"""The one interface: a model frame or a formula, an estimator and a covariance → a fit, which prints itself."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from html import escape
+from typing import Any
 
 import numpy as np
+import pandas as pd
 
-from detente.stats.contract import Estimator
-from detente.stats.covariance import Vcov
+from detente.base.numerics import LEVEL, interval, two_sided
+from detente.base.types import Array
+from detente.stats.contract import Estimated, Estimator, Solution
+from detente.stats.covariance import Covariance, Vcov, covariance
 from detente.stats.frame import ModelFrame
-from detente.stats.parts import read, used_pairs
+from detente.stats.jackknife import jackknife
+from detente.stats.parts import read, sandwich_parts, used_pairs
 from detente.stats.registry import get
-from detente.stats.result import Fit, made_covariance
 
-if TYPE_CHECKING:
-    import pandas as pd
+LABELS: Mapping[str, str] = {
+    "log_likelihood": "Log-likelihood",
+    "null_log_likelihood": "Log-likelihood of constants alone",
+    "penalised_lr_chi2": "Penalised likelihood-ratio χ²",
+}
+# Entries of the attrition that say how many there are, not how many were left out.
+SIZES = ("rows of the data", "used", "dyad-years of the sample in the window")
+
+
+def number(value: float) -> str:
+    """A number to four significant digits or four places; "none" if it does not exist."""
+    if math.isnan(value):
+        return "none"
+    return f"{value:.4g}" if value and (abs(value) < 0.01 or abs(value) >= 1e5) else f"{value:.4f}"
+
+
+def plain(title: str, table: pd.DataFrame, notes: Sequence[str]) -> str:
+    """Title, table and notes in plain text."""
+    return "\n".join([title, _shown(table).to_string(index=False), *notes])
+
+
+class Printed:
+    """A result that prints, and is shown in notebooks, as a title, a table and notes."""
+
+    def _printed(self) -> tuple[str, pd.DataFrame, list[str]]:
+        raise NotImplementedError
+
+    def __str__(self) -> str:
+        """Title, table and notes in plain text."""
+        return plain(*self._printed())
+
+    def _repr_html_(self) -> str:
+        """The same for notebooks."""
+        title, table, notes = self._printed()
+        return f"<p>{escape(title)}</p>{_shown(table).to_html(index=False)}<p>{'<br>'.join(map(escape, notes))}</p>"
+
+
+def _shown(table: pd.DataFrame) -> pd.DataFrame:
+    written = {"f": number, "i": "{:,}".format, "u": "{:,}".format}
+    columns = {str(c): table[c].map(written[table[c].dtype.kind]) for c in table if table[c].dtype.kind in written}
+    return table.assign(**columns)
+
+
+@dataclass(frozen=True)
+class Fit:
+    """One fitted model.
+
+    terms k names; estimate (k,); `vcov` their covariance and how it was made; `nobs` observations, of `dyads`
+    and `states` (None if rows are not dyads), `events` the sum of an outcome that counts (None otherwise); `attrition`
+    (reason, rows) excluded, in order; `flags` what a reader must know. `solution`, `design` and `options` are what it
+    was made from.
+    """
+
+    terms: tuple[str, ...]
+    estimate: Array
+    vcov: Covariance
+    estimator: str
+    ssc: str
+    nobs: int
+    dyads: int | None
+    states: int | None
+    events: int | None
+    attrition: tuple[tuple[str, int], ...]
+    converged: bool
+    flags: tuple[str, ...]
+    solution: Solution = field(repr=False)
+    design: ModelFrame = field(repr=False)
+    options: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    outcome: str = "outcome"
+
+    @property
+    def std_errors(self) -> Array:
+        """Standard errors (k,); NaN where the covariance leaves a coefficient no variance."""
+        unit = np.eye(len(self.terms))
+        return np.array([self.vcov.std_error(u) if self.vcov.exists(u) else math.nan for u in unit])
+
+    @property
+    def statistic(self) -> Array:
+        """Estimates over standard errors, (k,)."""
+        return self.estimate / self.std_errors
+
+    @property
+    def p_value(self) -> Array:
+        """Two-sided p-values (k,), by the distribution that the recipe names."""
+        return np.asarray(two_sided(self.statistic, self.vcov.df))
+
+    def conf_int(self, level: float = LEVEL) -> pd.DataFrame:
+        """Intervals: `conf_low` and `conf_high` by term."""
+        low, high = interval(self.estimate, self.std_errors, self.vcov.df, level)
+        return pd.DataFrame({"conf_low": low, "conf_high": high}, index=pd.Index(self.terms, name="term"))
+
+    def table(self, level: float = LEVEL) -> pd.DataFrame:
+        """One row per term: term, estimate, std_error, statistic, p_value, conf_low, conf_high."""
+        numbers = {
+            "estimate": self.estimate, "std_error": self.std_errors,
+            "statistic": self.statistic, "p_value": self.p_value,
+        }  # fmt: skip
+        return self.conf_int(level).assign(**numbers).reset_index()[["term", *numbers, "conf_low", "conf_high"]]
+
+    def with_vcov(self, vcov: str | Vcov, ssc: str | None = None) -> Fit:
+        """The same fit under another covariance; nothing is refitted, except by a jackknife.
+
+        Raises UnsupportedCovariance, NoDyads, TooFewStates, TooFewClusters, UnknownVariable as `fit`.
+        """
+        ssc = self.ssc if ssc is None else ssc
+        made = made_covariance(vcov, self.design, self.solution, self.estimator, ssc, self.options)
+        return replace(self, vcov=made, ssc=ssc)
+
+    def __str__(self) -> str:
+        """Table and notes in plain text, the recipe of the standard errors among them."""
+        title, rows, notes = self._printed()
+        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+        lines = [
+            "  ".join([row[0].ljust(widths[0]), *(c.rjust(w) for c, w in zip(row[1:], widths[1:], strict=True))])
+            for row in rows
+        ]
+        rule = "─" * len(lines[0])
+        return "\n".join([title, rule, lines[0], rule, *lines[1:], rule, *notes])
+
+    def _repr_html_(self) -> str:
+        """The same for notebooks."""
+        title, (header, *rows), notes = self._printed()
+        head = "".join(f"<th>{escape(c)}</th>" for c in header)
+        body = "".join(
+            f"<tr><th>{escape(row[0])}</th>{''.join(f'<td>{escape(c)}</td>' for c in row[1:])}</tr>" for row in rows
+        )
+        return (
+            f"<table><caption>{escape(title)}</caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+            f"<p>{'<br>'.join(map(escape, notes))}</p>"
+        )
+
+    def _printed(self) -> tuple[str, list[list[str]], list[str]]:
+        """Title, rows of the table with its header, notes."""
+        effects = f", fixed effects of {' and '.join(self.design.fixed_effects)}" if self.design.fixed_effects else ""
+        statistic = "z" if math.isinf(self.vcov.df) else "t"
+        rows = [["", "Estimate", "Std. error", statistic, "p", f"{100 * LEVEL:.0f} % interval"]]
+        for term, estimate, error, t, p, low, high in self.table().itertuples(index=False):
+            shown = [number(error), f"{t:.2f}", f"{p:.3f}", f"{number(low)} to {number(high)}"]
+            rows.append([term, number(estimate), *(["none", "", "", ""] if math.isnan(error) else shown)])
+        return f"{self.estimator}: {self.outcome}{effects}", rows, self._notes()
+
+    def _notes(self) -> list[str]:
+        counted = {"rows": self.nobs, "dyads": self.dyads, "states": self.states, "events": self.events}
+        counts = [f"{count:,} {what}" for what, count in counted.items() if count is not None]
+        notes = [", ".join(counts), f"Standard errors: {self.vcov}"]
+        if excluded := [f"{reason} {rows:,}" for reason, rows in self.attrition if rows and reason not in SIZES]:
+            notes.append(f"Rows left out: {'; '.join(excluded)}")
+        if self.solution.dropped:
+            notes.append(f"Dropped for want of variation: {', '.join(self.solution.dropped)}")
+        if none := [t for t, e in zip(self.terms, self.std_errors, strict=True) if math.isnan(e)]:
+            kind = self.vcov.kind
+            notes.append(
+                f"No standard error, as the double sum of the {kind} covariance is negative: {', '.join(none)}"
+            )
+        return [*notes, *self.flags]
+
+    @property
+    def __maketables_coef_table__(self) -> pd.DataFrame:
+        """Coefficients as maketables (and through it great_tables) reads them."""
+        names = {
+            "estimate": "b", "std_error": "se", "statistic": "t", "p_value": "p",
+            "conf_low": "ci95l", "conf_high": "ci95u",
+        }  # fmt: skip
+        return self.table(0.95).rename(columns=names).set_index("term").rename_axis("Coefficient")
+
+    def __maketables_stat__(self, key: str) -> int | float | str | None:
+        """A statistic of the model for maketables, of those its estimator declares too; None if there is none."""
+        for name, made in get(self.estimator).statistics.items():
+            if name == key:
+                return made(Estimated(self.design, self.solution, self.options))
+        return {
+            "N": self.nobs,
+            "dyads": self.dyads,
+            "states": self.states,
+            "events": self.events,
+            "se_type": str(self.vcov),
+            "estimator": self.estimator,
+        }.get(key)
+
+    @property
+    def __maketables_depvar__(self) -> str:
+        return self.outcome
+
+    @property
+    def __maketables_fixef_string__(self) -> str | None:
+        return "+".join(self.design.fixed_effects) or None
+
+    @property
+    def __maketables_stat_labels__(self) -> dict[str, str]:
+        return {"dyads": "Dyads", "states": "States", "events": "Events", "estimator": "Estimator", **LABELS}
+
+    @property
+    def __maketables_default_stat_keys__(self) -> list[str]:
+        counts = [key for key in ("N", "dyads", "states", "events") if self.__maketables_stat__(key) is not None]
+        return [*counts, *get(self.estimator).statistics, "estimator", "se_type"]
+
+    @property
+    def __maketables_vcov_info__(self) -> dict[str, Any]:
+        return {"vcov_type": self.vcov.kind, "clustervar": None}
+
+
+def made_covariance(
+    name: str | Vcov, design: ModelFrame, solution: Solution, estimator: str, ssc: str, options: Mapping[str, Any]
+) -> Covariance:
+    """The covariance of a solution by the name of its recipe."""
+    registered = get(estimator)
+    recipe = read(name, design, registered)
+    if recipe.kind == "jackknife":
+        return jackknife(design, lambda part: registered.fit(part, **options), solution, ssc)
+    return covariance(recipe, sandwich_parts(design, solution), ssc)
 
 
 def fit(

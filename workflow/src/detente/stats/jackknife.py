@@ -66,9 +66,7 @@ def subset(design: ModelFrame, kept: npt.NDArray[np.int64]) -> ModelFrame:
     """The design of some of its rows."""
 
     def part(value: Any) -> Any:
-        if isinstance(value, np.ndarray):
-            return value[kept]
-        return {name: codes[kept] for name, codes in value.items()}
+        return value[kept] if isinstance(value, np.ndarray) else {name: codes[kept] for name, codes in value.items()}
 
     names = [f.name for f in fields(design)]
     by_row = {n: getattr(design, n) for n in names if n not in ("terms", "endogenous", "attrition")}

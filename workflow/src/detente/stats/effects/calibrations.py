@@ -7,9 +7,9 @@ import pandas as pd
 
 from detente.base.errors import EstimationError, NoRisk
 from detente.base.types import Array
+from detente.stats.fitting import Fit, Printed
 from detente.stats.links import Curve
 from detente.stats.registry import get
-from detente.stats.result import Fit, Printed
 
 PROBABILITIES = ("logit", "probit", "cloglog")
 

@@ -22,7 +22,7 @@ from detente.base.numerics import DRAWN, LEVEL, interval, percentiles, two_sided
 from detente.base.types import Array
 from detente.stats.covariance import Covariance
 from detente.stats.effects.risk import Average, Predictor, at_draws, averages, predictor
-from detente.stats.result import Fit, Printed
+from detente.stats.fitting import Fit, Printed
 
 Values = Mapping[str, float]
 # Labels, and an average of each; or two, those of the second half to be taken off.

@@ -44,8 +44,6 @@ class Structure:
         return {b: [j for j in size if b in self.products[j]] for b in size}
 
     def _following(self, *bases: int) -> list[int]:
-        if len(bases) == 1:
-            return self._followers[bases[0]]
         return sorted({j for b in bases for j in self._followers[b]})
 
     def moved(self, columns: Array, values: Mapping[int, float]) -> tuple[list[int], Array]:

@@ -11,10 +11,10 @@ from detente.base.errors import EstimationError, TooFewDraws
 from detente.base.numerics import LEVEL, percentiles
 from detente.base.types import Array, Codes
 from detente.stats.covariance import Covariance, intersect, nested
+from detente.stats.fitting import Fit, plain
 from detente.stats.frame import ModelFrame
 from detente.stats.jackknife import states_of, subset
 from detente.stats.registry import get
-from detente.stats.result import Fit, plain
 
 # Share of draws without an estimate above which those that have one say little of the spread.
 MOST_LOST = 0.1

@@ -11,12 +11,12 @@ from detente.base.numerics import CONSTANT, TIE, share_of_draws
 from detente.base.types import Array
 from detente.stats.covariance import totals
 from detente.stats.effects.structure import structure
+from detente.stats.fitting import Fit
 from detente.stats.frame import ModelFrame
 from detente.stats.linear.absorb import absorber
 from detente.stats.linear.within import gram, partial_out, spread
 from detente.stats.registry import get
 from detente.stats.resampling.resampling import place_of
-from detente.stats.result import Fit
 
 Statistic = Literal["coefficient", "t"]
 # Draws worked on at a time.

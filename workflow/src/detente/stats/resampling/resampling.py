@@ -18,8 +18,8 @@ from detente.base.errors import (
 from detente.base.numerics import COARSE, FARTHEST, FINE, LEVEL, ROUNDING, TIE
 from detente.base.types import Array, Codes
 from detente.stats.covariance import FACTORS, Vcov, cluster, number, parse
+from detente.stats.fitting import Fit
 from detente.stats.parts import factors_of
-from detente.stats.result import Fit
 
 Weights = Literal["rademacher", "webb"]
 # Six points with mean 0 and variance 1 (Webb 2014), for few clusters.

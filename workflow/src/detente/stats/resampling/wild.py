@@ -9,6 +9,7 @@ from detente.base.errors import EstimationError, NotConverged, UnsupportedEffect
 from detente.base.numerics import SINGULAR
 from detente.base.types import Array, Codes
 from detente.stats.covariance import Vcov, nested, number, totals
+from detente.stats.fitting import Fit
 from detente.stats.kernels import absorption
 from detente.stats.kernels.products import cluster_products
 from detente.stats.likelihood.binary import likelihood
@@ -17,7 +18,6 @@ from detente.stats.linear.absorb import absorber
 from detente.stats.linear.regressors import Stalled, chunks, inverse
 from detente.stats.registry import get
 from detente.stats.resampling import resampling
-from detente.stats.result import Fit
 
 # Levels of effects that cut across clusters up to which they are kept as columns.
 MOST_LEVELS = 1000
