@@ -1,5 +1,6 @@
 """Levels, thresholds, tolerances, quantiles and p-values, once."""
 
+from decimal import Decimal
 from functools import cache
 from typing import Any, TypeVar
 
@@ -61,8 +62,21 @@ LEAST_ANGLE, CROSSING = 1e-12, 1e-15
 REAL = 1e-8
 # Share of their mean square at which estimates do not vary but by rounding.
 ALIKE = 1e-24
+# Predictions: squared distance to the maximum, in standard errors, and gradient per event, at which their search ends.
+PREDICTED = 1e-6
 # Scores and calibration are of risks at least this far from 0 and 1; Newton's method ends at steps of this size.
 NEAREST, STILL, MOST_CALIBRATING = 1e-12, 1e-10, 50
+# Published tables: gain of a log-likelihood at which the software behind them ends, most steps and halvings of one;
+# share of a coefficient by which it moves for a derivative; what rounding may add to half of the last printed digit.
+GAIN, MOST_GAINS, MOST_HALVINGS = 1e-5, 200, 60
+STEP = 1e-6
+PRINTED = Decimal("1e-9")
+# Contract suites: relative distance of estimates, and of standard errors, that are the same; of cross-products of
+# scores from the sum over pairs of rows, whose terms cancel.
+SAME, SAME_ERROR, SAME_MEAT = 1e-6, 1e-8, 1e-14
+# Two builds: numbers may differ by this share of the larger one, which other processors and libraries of linear algebra
+# do; those below the second differ as a share of it, so that rounding around zero is no difference.
+RELATIVE, FLOOR = 1e-9, 1e-3
 
 
 @cache

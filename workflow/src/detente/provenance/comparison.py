@@ -22,18 +22,15 @@ import numpy as np
 import pandas as pd
 
 from detente.base.files import read_frame, read_note, sha256
+from detente.base.numerics import FLOOR, RELATIVE
 
 Status = Literal["exact", "within tolerance", "different", "missing", "extra"]
 GOOD: tuple[Status, ...] = ("exact", "within tolerance")
-# Numbers may differ by this share of the larger one, which other processors and libraries of linear algebra do.
-RELATIVE = 1e-9
 TEXTS = frozenset({".tex", ".html", ".typ", ".svg"})
 # A checksum says nothing that its own file does not: it is passed over, and the file judged by itself.
 CHECKSUM = re.compile(
     r"(?<![0-9A-Za-z])(?=[0-9a-f]*[a-f])(?=[0-9a-f]*[0-9])(?:[0-9a-f]{64}|[0-9a-f]{12})(?![0-9A-Za-z])"
 )
-# Numbers below this one differ as a share of it, so that rounding around zero is no difference.
-FLOOR = 1e-3
 # What matplotlib calls a shape, after its outline; the outline itself is compared.
 SHAPE = re.compile(r"(?<=[\"#])[mp][0-9a-f]{10}(?=[\")])")
 # Powers of ten as tables print them: 4.2×10⁻¹³, in LaTeX sign by sign.

@@ -18,6 +18,7 @@ from scipy import sparse
 from scipy.special import log_ndtr, logsumexp
 
 from detente.base.errors import EstimationError, NotConverged, UnsupportedEffects, UnsupportedEstimator
+from detente.base.numerics import GAIN, MOST_GAINS, MOST_HALVINGS
 from detente.base.types import Array, Codes
 from detente.stats import REGISTRY, ModelFrame, Solution, check_rank, get
 from detente.stats.covariance import Scores, number
@@ -27,8 +28,6 @@ CONSTANT = "intercept"
 LOG_VARIANCE = "lnsig2u"
 # Estimators whose bread one step earlier can be had.
 EARLIER = tuple(sorted(name for name, estimator in REGISTRY.items() if estimator.objective))
-GAIN = 1e-5
-MOST_STEPS, MOST_HALVINGS = 200, 60
 
 
 def wls(design: ModelFrame, weights: Array | None) -> Solution:
@@ -235,7 +234,7 @@ def earlier_bread(design: ModelFrame, solution: Solution, estimator: str) -> Arr
 
 def _before_last(search: Search) -> Array:
     place, here = search.start, search.objective(search.start)
-    for _ in range(MOST_STEPS):
+    for _ in range(MOST_GAINS):
         step = np.linalg.solve(here.information, here.gradient)
         gain = float(step @ here.gradient)
         for _ in range(MOST_HALVINGS):

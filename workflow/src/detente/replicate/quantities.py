@@ -11,7 +11,7 @@ from scipy import stats
 
 from detente.base.errors import ConfigError, UnsupportedEstimator, choices
 from detente.base.expressions import Table, evaluate
-from detente.base.numerics import interval, two_sided
+from detente.base.numerics import STEP, interval, two_sided
 from detente.base.types import Array
 from detente.replicate.estimators import probit_re_likelihood
 from detente.replicate.models import Fitted, factor
@@ -21,7 +21,6 @@ from detente.stats.likelihood import penalised_fall, profile_interval
 from detente.stats.resampling import ClusterBootstrap, wild_bootstrap
 
 Argument = float | str
-STEP = 1e-6
 
 
 @dataclass(frozen=True)

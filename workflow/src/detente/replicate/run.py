@@ -19,7 +19,7 @@ import pandas as pd
 from detente.base.errors import DetenteError
 from detente.base.expressions import Table
 from detente.base.frames import Column, FrameSchema, number, share, text
-from detente.base.numerics import two_sided
+from detente.base.numerics import PRINTED, two_sided
 from detente.replicate.models import Fitted, Published, estimate, specification
 from detente.replicate.quantities import of_model, of_term
 from detente.replicate.schema import Publication, Target, Tolerance, unit
@@ -37,8 +37,6 @@ Status = Literal[
 STATUSES: tuple[Status, ...] = get_args(Status)
 # What a reviewer must look at: a number that differs for no stated reason, or a stated reason that no longer holds.
 FAILING: tuple[Status, ...] = ("different", "no longer differs")
-# Of what rounding may add to a half of the last printed digit.
-ROUNDING = Decimal("1e-9")
 COMPARISON = FrameSchema(
     "printed numbers",
     {
@@ -178,9 +176,9 @@ def _measured(ours: float, printed: str, tolerance: Tolerance | None) -> tuple[S
     if not math.isfinite(ours):
         return "different", "ours does not exist"
     steps = abs(Decimal(repr(ours)) - Decimal(printed)) / unit(printed)
-    if steps <= Decimal("0.5") + ROUNDING:
+    if steps <= Decimal("0.5") + PRINTED:
         return "exact", ""
-    if steps <= Decimal("1.5") + ROUNDING:
+    if steps <= Decimal("1.5") + PRINTED:
         return "within tolerance", "one off in the last printed digit"
     distance = abs(ours - float(printed))
     if tolerance and distance <= max(tolerance.absolute, tolerance.relative * abs(float(printed))):

@@ -9,12 +9,12 @@ import numpy as np
 
 from detente import stats
 from detente.base.errors import EstimationError, UnsupportedEffects, UnsupportedInstruments
+from detente.base.numerics import SAME, SAME_ERROR, SAME_MEAT
 from detente.base.types import Array, Flags
 from detente.stats import Estimator, Fit, ModelFrame, Solution, fit, subset
 from detente.stats.covariance import KINDS
 
 # Of fits made twice, and of covariances made twice.
-SAME, CLOSE = 1e-6, 1e-8
 STATES, YEARS = 14, 8
 Dependent = Callable[[ModelFrame], Flags]
 
@@ -195,9 +195,9 @@ def check_covariance(vcov: str | stats.Vcov, dependent: Dependent | None = None,
 
 def _matrix(made: Fit) -> Iterator[str]:
     matrix = made.vcov.matrix
-    if not np.isfinite(matrix).all() or not np.allclose(matrix, matrix.T, rtol=CLOSE):
+    if not np.isfinite(matrix).all() or not np.allclose(matrix, matrix.T, rtol=SAME_ERROR):
         yield "its matrix is not finite and symmetric"
-    if np.linalg.eigvalsh(matrix / np.outer(made.std_errors, made.std_errors))[0] < -CLOSE:
+    if np.linalg.eigvalsh(matrix / np.outer(made.std_errors, made.std_errors))[0] < -SAME_ERROR:
         yield "its matrix has a negative eigenvalue"
     if not made.vcov.ssc:
         yield "it does not say how it was made"
@@ -212,18 +212,18 @@ def _invariance(made: Fit, vcov: str | stats.Vcov) -> Iterator[str]:
         return fit(changed, estimator=made.estimator, vcov=vcov).std_errors
 
     order = np.random.default_rng(2).permutation(len(frame.y))
-    if not np.allclose(again(subset(frame, order)), errors, rtol=CLOSE):
+    if not np.allclose(again(subset(frame, order)), errors, rtol=SAME_ERROR):
         yield "it depends on the order of the rows"
     one, two = frame.factor("side1"), frame.factor("side2")
     numbered = replace(frame, side1=900 - one, side2=900 - two)
-    if not np.allclose(again(numbered), errors, rtol=CLOSE):
+    if not np.allclose(again(numbered), errors, rtol=SAME_ERROR):
         yield "it depends on how states are numbered"
     if "side" not in str(vcov):
         swapped = replace(frame, side1=two, side2=one)
-        if not np.allclose(again(swapped), errors, rtol=CLOSE):
+        if not np.allclose(again(swapped), errors, rtol=SAME_ERROR):
             yield "it depends on which of two states comes first"
     units = replace(frame, x=frame.x * np.r_[1.0, 10.0, 1.0])
-    if not np.allclose(again(units)[1] * 10, errors[1], rtol=CLOSE):
+    if not np.allclose(again(units)[1] * 10, errors[1], rtol=SAME_ERROR):
         yield "the standard error of a regressor in other units is not in these units"
 
 
@@ -234,5 +234,5 @@ def _double_sum(made: Fit, name: str, dependent: Dependent | None) -> Iterator[s
     rows = np.arange(len(made.design.y)) if solution.rows is None else solution.rows
     meat = scores.T @ dependent(subset(made.design, rows)) @ scores
     found = made.with_vcov(name, "none").vcov.unrepaired
-    if not np.allclose(found, solution.bread @ meat @ solution.bread, rtol=1e-6, atol=1e-14):
+    if not np.allclose(found, solution.bread @ meat @ solution.bread, rtol=SAME, atol=SAME_MEAT):
         yield "it is not the sum over the pairs of rows that depend on one another"

@@ -10,7 +10,7 @@ import pandas as pd
 from scipy import optimize
 
 from detente.base.errors import EmptySample, EstimationError, NoDyads, choices
-from detente.base.numerics import percentiles
+from detente.base.numerics import PREDICTED, percentiles
 from detente.base.types import Array, Codes
 from detente.stats import ModelFrame, subset
 from detente.stats.covariance import Pairs
@@ -28,7 +28,6 @@ FIRST_YEARS, FOLDS, DRAWS = 10, 10, 400
 # Standard deviation of the normal prior of coefficients of standardised regressors: it leaves an estimate that exists
 # where it is, and makes one that would be infinite, as of a treatment that no onset has followed yet, finite.
 PRIOR = 3.0
-CLOSE = 1e-6
 
 
 @dataclass(frozen=True)
@@ -173,7 +172,7 @@ def _logit(x: Array, y: Array, start: Array | None) -> Array:
     # their way; a trust region does not.
     for begin in (cold,) if start is None else (start, cold):
         try:
-            return newton(posterior, begin, close=CLOSE).estimate
+            return newton(posterior, begin, close=PREDICTED).estimate
         except Stalled:
             continue
     found = optimize.minimize(
@@ -182,7 +181,7 @@ def _logit(x: Array, y: Array, start: Array | None) -> Array:
         jac=lambda beta: -posterior(beta).gradient,
         hess=lambda beta: posterior(beta).information,
         method="trust-exact",
-        options={"gtol": 1e-6 * max(1.0, float(y.sum()))},
+        options={"gtol": PREDICTED * max(1.0, float(y.sum()))},
     )
     if not found.success:
         raise EstimationError(f"the logit of a prediction has no maximum: {found.message}")
