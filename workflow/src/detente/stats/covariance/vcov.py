@@ -112,10 +112,10 @@ def covariance(recipe: Vcov | str, parts: SandwichParts, ssc: str = "detente") -
         raise UnsupportedCovariance("a jackknife refits the model: ask for it where the model is fitted")
     bread = parts.bread
     independent = of_rows(parts.scores).sandwiched(bread)
-    meat = make(recipe, parts, ssc)
-    unrepaired = meat.matrix if recipe.kind == "classical" else bread @ meat.matrix @ bread
+    meat, df, said = make(recipe, parts, ssc)
+    unrepaired = meat if recipe.kind == "classical" else bread @ meat @ bread
     matrix, repair = semidefinite(unrepaired)
-    return Covariance(matrix, unrepaired, independent, recipe.name, meat.df, meat.ssc, repair)
+    return Covariance(matrix, unrepaired, independent, recipe.name, df, said, repair)
 
 
 def sandwich(kind: Vcov | str, scores: Scores | Array, bread: Array, pairs: Pairs) -> Covariance:
@@ -129,19 +129,14 @@ def sandwich(kind: Vcov | str, scores: Scores | Array, bread: Array, pairs: Pair
     return covariance(parse(kind, ("dyad",)), SandwichParts(scores, bread, pairs=lambda: pairs, factor=factor))
 
 
-@dataclass(frozen=True)
-class Meat:
-    """Meat between the breads (k, k), or the whole classical covariance; degrees of freedom, and recipe in words."""
-
-    matrix: Array
-    df: float
-    ssc: str
+# Between the breads (k, k), or the whole classical covariance; degrees of freedom, and recipe in words.
+Meat = tuple[Array, float, str]
 
 
 def _classical(_: Vcov, given: SandwichParts, ssc: str) -> Meat:
     df = corrections.degrees(corrections.rule(ssc, linear=given.linear).rows, residual=given.residual)
     what = "classical, σ² = RSS/(N−K)" if given.linear else "classical, inverse information"
-    return Meat(given.dispersion * given.bread, df, f"{what}, {corrections.said(df)}")
+    return given.dispersion * given.bread, df, f"{what}, {corrections.said(df)}"
 
 
 def _independent(recipe: Vcov, given: SandwichParts, ssc: str, power: float = 0.0) -> Meat:
@@ -155,7 +150,7 @@ def _independent(recipe: Vcov, given: SandwichParts, ssc: str, power: float = 0.
     df = corrections.degrees(rule.rows, residual=given.residual)
     named = f"factor {rule.hc1}" if recipe.kind == "hc1" and rule.hc1 else "no small-sample factor"
     correction = f"heteroskedasticity-robust ({recipe.kind.upper()}), {named}, {corrections.said(df)}"
-    return Meat((share if recipe.kind == "hc1" else 1.0) * scores.gram(), df, correction)
+    return (share if recipe.kind == "hc1" else 1.0) * scores.gram(), df, correction
 
 
 def _clustered(recipe: Vcov, given: SandwichParts, ssc: str) -> Meat:
@@ -172,7 +167,7 @@ def _clustered(recipe: Vcov, given: SandwichParts, ssc: str) -> Meat:
     df = corrections.degrees(rule.clustered, clusters=fewest - 1, residual=given.residual)
     by = " and ".join(_counted(name, count) for name, count in counts.items())
     factors = corrections.factors(rule, len(codes), parameters)
-    return Meat(share * meat, df, f"clustered by {by}, {factors}, {corrections.said(df)}")
+    return share * meat, df, f"clustered by {by}, {factors}, {corrections.said(df)}"
 
 
 def _counted(factor: str, groups: int) -> str:
@@ -195,7 +190,7 @@ def _dyadic(_: Vcov, given: SandwichParts, ssc: str) -> Meat:
     if pairs.states < FEWEST_STATES:
         raise TooFewStates(f"dyadic-robust inference from {pairs.states} states; it needs at least {FEWEST_STATES}")
     said = f"dyadic-robust over {pairs.states} states, no small-sample factor, {corrections.said(df)}"
-    return Meat(dyadic_meat(given.scores, pairs)[0], df, said)
+    return dyadic_meat(given.scores, pairs)[0], df, said
 
 
 KINDS: Mapping[str, Callable[[Vcov, SandwichParts, str], Meat] | None] = {

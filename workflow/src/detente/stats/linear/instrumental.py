@@ -75,23 +75,22 @@ def numbered(instruments: int) -> list[str]:
 def effective_f(design: ModelFrame, stage: Stage, recipe: str | Vcov) -> tuple[float, Covariance]:
     """F = π'Z'Zπ / tr(meat (Z'Z)⁻¹), the robust F itself if there is one instrument, and the covariance of π."""
     reduced = reduced_form(stage)
-    bread, scores = inverse(gram(reduced.z)), Scores(reduced.z, reduced.treatment_residual)
+    bread, scores = inverse(gram(reduced.z)), Scores(reduced.z, reduced.residuals[:, 1])
     made = made_robust(recipe, design, stage, (scores, bread))
     noise = float(np.trace(np.linalg.solve(bread, made.matrix)))
     if not noise > 0:
         raise IndefiniteCovariance(f"the {made.kind} covariance leaves the first stage no variance")
-    return float(reduced.on_treatment @ np.linalg.solve(bread, reduced.on_treatment)) / noise, made
+    on = reduced.on[:, 1]
+    return float(on @ np.linalg.solve(bread, on)) / noise, made
 
 
 @dataclass(frozen=True)
 class Reduced:
-    """Instruments z (N, m), other regressors taken out; coefficients (m,) of outcome and treatment, residuals (N,)."""
+    """Instruments z (N, m), other regressors taken out; coefficients (m, 2), residuals (N, 2) of outcome, treatment."""
 
     z: Array
-    on_outcome: Array
-    on_treatment: Array
-    outcome_residual: Array
-    treatment_residual: Array
+    on: Array
+    residuals: Array
 
 
 def reduced_form(stage: Stage) -> Reduced:
@@ -105,8 +104,7 @@ def reduced_form(stage: Stage) -> Reduced:
     products = gram(values)
     check_rank(products[:m, :m], numbered(m))
     on = inverse(products[:m, :m]) @ products[:m, m:]
-    residuals = values[:, m:] - z @ on
-    return Reduced(z, on[:, 0], on[:, 1], residuals[:, 0], residuals[:, 1])
+    return Reduced(z, on, values[:, m:] - z @ on)
 
 
 def made_robust(
@@ -242,12 +240,11 @@ def anderson_rubin(
     stage = stage_of(design)
     reduced = reduced_form(stage)
     m = reduced.z.shape[1]
-    residuals = (reduced.outcome_residual, reduced.treatment_residual)
-    scores = np.hstack([reduced.z * residual[:, None] for residual in residuals])
+    scores = np.hstack([reduced.z * residual[:, None] for residual in reduced.residuals.T])
     bread = np.kron(np.eye(2), inverse(gram(reduced.z)))
     made = made_robust(recipe, design, stage, (scores, bread), ssc)
     family = stats.f(m, made.df) if math.isfinite(made.df) else stats.chi2(m, scale=1 / m)
-    curve = _Curve(np.concatenate([reduced.on_outcome, reduced.on_treatment]), made.matrix)
+    curve = _Curve(reduced.on.T.ravel(), made.matrix)
     statistic = float(curve.at(np.array([1.0]), np.array([-null]))[0])
     p, confidence = float(family.sf(statistic)), curve.below(float(family.ppf(level)))
     return AndersonRubin(null, statistic, p, m, made.df, level, confidence, str(made))
