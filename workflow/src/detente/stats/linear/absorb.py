@@ -110,7 +110,7 @@ class Absorber:
 
     def _by_level(self, values: Array) -> Array:
         """Sums (size,) of values (N,) by further level."""
-        return np.sum([np.bincount(column, values, self.size) for column in self.levels.T], axis=0, dtype=np.float64)
+        return np.asarray(np.sum([np.bincount(column, values, self.size) for column in self.levels.T], axis=0))
 
     @cached_property
     def _scale(self) -> Array:
