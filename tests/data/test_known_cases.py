@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from detente.base.lags import lag
-from detente.data.panel.cadence import forecasts
+from detente.data.panel.kadic import forecasts
 from detente.data.sources.cooperation.exercises import FILE as EXERCISES
 
 from support.known import DYAD_YEAR, STATES, Record, observed

@@ -1,13 +1,15 @@
-"""With whom else a state is allied or trains: who stands behind the other side, and whom an exercise left out."""
+"""With whom a state is allied or trains: who stands behind the other side, and whom an exercise left out."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
-from detente.base.types import Array, Flags
+from detente.base.errors import PanelError
+from detente.base.types import Array, Codes, Flags
 from detente.data.panel.derived import Directed, Expansion, declared, directed
-from detente.data.panel.participants import Year, coexisting, pairs, years
+from detente.data.panel.spine import Spine, build_spine
 from detente.data.sources import BY_NETWORK, BY_STATE, Frames, event
 from detente.data.sources.cooperation.alliances import SLUG as ALLIANCES
 from detente.data.sources.cooperation.exercises import SLUG as EXERCISES
@@ -16,6 +18,85 @@ from detente.data.sources.power.states import SLUG as STATES
 from detente.data.sources.steps import DYAD_YEAR, STATE_YEAR
 
 UNITED_STATES = 2
+
+
+def pairs(participants: pd.DataFrame) -> pd.DataFrame:
+    """Every two states `ccode1` < `ccode2` of an exercise in a year, with all else that is known of the exercise.
+
+    `participants`: one row per exercise, year and state, in any order; the rows returned are in the order of exercise,
+    year, a, b.
+    """
+    rows = participants.sort_values(["exercise", "year", "ccode"], ignore_index=True)
+    later = rows.groupby(["exercise", "year"]).cumcount(ascending=False).to_numpy()
+    one = np.repeat(np.arange(len(rows)), later)
+    other = one + 1 + np.arange(len(one)) - np.repeat(np.cumsum(later) - later, later)
+    both = rows.iloc[one].rename(columns={"ccode": "ccode1"}).reset_index(drop=True)
+    return both.assign(ccode2=rows["ccode"].to_numpy()[other])
+
+
+def coexisting(rows: pd.DataFrame, spells: pd.DataFrame) -> Flags:
+    """Whether `ccode1` < `ccode2` are members of the system on a common day of `year`, row by row."""
+    if rows.empty:
+        return np.zeros(0, dtype=bool)
+    spine = _system(spells, rows["year"])
+    one, two = (spine.places(rows[side]) for side in ("ccode1", "ccode2"))
+    year = rows["year"].to_numpy(dtype=np.int64) - spine.first
+    return np.asarray((one >= 0) & (two >= 0) & spine.together[one, two, year])
+
+
+def _system(spells: pd.DataFrame, years: pd.Series) -> Spine:
+    members = spells[spells["status"] == "member"]
+    return build_spine(members, int(years.min()), int(years.max()))
+
+
+@dataclass(frozen=True)
+class Year:
+    """Exercises of one `year`: who `took_part` (E × n), in `exercises` (E rows), and who exists with whom (n × n).
+
+    The second axis is that of `states`, codes of the members of that year, sorted.
+    """
+
+    year: int
+    states: Codes
+    exercises: pd.DataFrame
+    took_part: Flags
+    together: Flags
+
+    @property
+    def jointly(self) -> Codes:
+        """In how many exercises both took part, (n × n); on the diagonal, in how many one did."""
+        # Whole numbers of this size are exact in single precision, whose product is far quicker than theirs.
+        counted = self.took_part.astype(np.float32)
+        return np.asarray(np.rint(counted.T @ counted), dtype=np.int64)
+
+    def dyads(self, which: Flags, **values: Array) -> pd.DataFrame:
+        """Directed dyad-years of `which` (n × n), with the `values` (n × n) that they have."""
+        at = one, other = np.nonzero(which)
+        named = {name: table[at] for name, table in values.items()}
+        return pd.DataFrame({"ccode1": self.states[one], "ccode2": self.states[other], "year": self.year, **named})
+
+
+def years(participants: pd.DataFrame, spells: pd.DataFrame) -> Iterator[Year]:
+    """One `Year` for each year with exercises; a participant that is no member that year does not count.
+
+    Raises PanelError if a participant is no state of the system at all.
+    """
+    if participants.empty:
+        return
+    spine = _system(spells, participants["year"])
+    rows = participants.assign(place=spine.places(participants["ccode"]))
+    if len(strange := rows.loc[rows["place"] < 0, "ccode"].unique()):
+        raise PanelError(f"exercises: no state of the system has the code {strange[0]}")
+    for year in np.unique(rows["year"]):
+        t = int(year) - spine.first
+        alive = np.flatnonzero(spine.present[:, t])
+        part = rows[(rows["year"] == year) & rows["place"].isin(alive)]
+        exercises = part.drop_duplicates("exercise").sort_values("exercise", ignore_index=True)
+        took_part = np.zeros((len(exercises), len(alive)), dtype=bool)
+        held = np.searchsorted(exercises["exercise"], part["exercise"])
+        took_part[held, np.searchsorted(alive, part["place"])] = True
+        exists = spine.together[:, :, t][np.ix_(alive, alive)]
+        yield Year(int(year), spine.states[alive], exercises, took_part, exists | exists.T)
 
 
 def allies(tidy: Frames) -> pd.DataFrame:
@@ -67,37 +148,32 @@ def _counted(sides: pd.DataFrame, **flags: pd.Series) -> pd.DataFrame:
     return sides[STATE_YEAR].assign(**flags).groupby(STATE_YEAR, as_index=False).sum()
 
 
+def of_years(tidy: Frames, rows: Callable[[Year], pd.DataFrame]) -> pd.DataFrame:
+    """Dyad-years that `rows` finds in each year with exercises."""
+    found = map(rows, years(tidy[EXERCISES], tidy[STATES]))
+    return pd.concat([pd.DataFrame(columns=DYAD_YEAR, dtype="int64"), *found], ignore_index=True)
+
+
 def without(tidy: Frames) -> pd.DataFrame:
     """Directed dyad-years in which the sender took part in an exercise and the target, which existed, did not."""
-    return _of_years(tidy, excluded).assign(exercise_without=1)
+    return of_years(tidy, _excluded).assign(exercise_without=1)
 
 
-def excluded(year: Year) -> Flags:
-    """Whether the first state was in an exercise that the second was not in, (n × n)."""
+def _excluded(year: Year) -> pd.DataFrame:
     jointly = year.jointly
-    return year.together & (np.diag(jointly)[:, None] > jointly)
+    return year.dyads(year.together & (np.diag(jointly)[:, None] > jointly))
 
 
 def common(tidy: Frames) -> pd.DataFrame:
     """Dyad-years in which both states trained with one and the same third state, and not with each other."""
-    return _of_years(tidy, lambda year: np.triu(sharing(year))).assign(exercise_common_partner=1)
+    return of_years(tidy, _sharing).assign(exercise_common_partner=1)
 
 
-def sharing(year: Year) -> Flags:
-    """Whether two states, apart, have a partner in common, (n × n)."""
+def _sharing(year: Year) -> pd.DataFrame:
     partners = year.jointly > 0
     np.fill_diagonal(partners, False)
     linked = partners.astype(np.float32)
-    return year.together & ~partners & (linked @ linked > 0)
-
-
-def _of_years(tidy: Frames, which: Callable[[Year], Flags]) -> pd.DataFrame:
-    """Dyad-years of which `which` says so, (n × n) in each year with exercises."""
-    found = [pd.DataFrame(columns=DYAD_YEAR, dtype="int64")]
-    for year in years(tidy[EXERCISES], tidy[STATES]):
-        one, other = np.nonzero(which(year))
-        found.append(pd.DataFrame({"ccode1": year.states[one], "ccode2": year.states[other], "year": year.year}))
-    return pd.concat(found, ignore_index=True)
+    return year.dyads(np.triu(year.together & ~partners & (linked @ linked > 0)))
 
 
 def attendance(tidy: Frames) -> pd.DataFrame:
@@ -110,21 +186,19 @@ def attendance(tidy: Frames) -> pd.DataFrame:
     return frame.astype("int64").reset_index()
 
 
-@directed("Target has a defence pact with a third state", role="treatment", assigned=BY_NETWORK)
+@directed("Target has a defence pact with a third state", assigned=BY_NETWORK)
 def target_allied(defence_allies_target: Array, defence_pact: Array) -> Array:
     """Whether a third state owes the target defence."""
     return _any_other(defence_allies_target - defence_pact)
 
 
-@directed("Target has a defence pact with a nuclear-armed third state", role="treatment", assigned=BY_NETWORK)
+@directed("Target has a defence pact with a nuclear-armed third state", assigned=BY_NETWORK)
 def target_nuclear_ally(nuclear_allies_target: Array, nuclear_possesses_sender: Array, defence_pact: Array) -> Array:
     """Whether a third state with nuclear weapons owes the target defence."""
     return _any_other(nuclear_allies_target - defence_pact * (nuclear_possesses_sender == 1))
 
 
-@directed(
-    "Target, no major power, exercised with a major power other than the sender", role="treatment", assigned=BY_NETWORK
-)
+@directed("Target, no major power, exercised with a major power other than the sender", assigned=BY_NETWORK)
 def target_exercised_with_major(
     exercise_majors_target: Array, exercise_any: Array, major_sender: Array, major_target: Array
 ) -> Array:
@@ -135,7 +209,6 @@ def target_exercised_with_major(
 @directed(
     "Log of one and the US troops in the target, dyads without the US",
     "log",
-    "treatment",
     assigned=BY_NETWORK,
     contrast="one more unit of log(1 + troops), 2.7 times as many",
 )
@@ -149,27 +222,25 @@ def _any_other(count: Array) -> Array:
     return np.where(np.isnan(count), np.nan, count > 0)
 
 
+_PACT = "with which the state has a defence pact"
 _ALLIES = (
-    event("defence_allies", "States with which the state has a defence pact", "states"),
-    event("major_allies", "Major powers with which the state has a defence pact", "states"),
+    event("defence_allies", f"States {_PACT}", "states"),
+    event("major_allies", f"Major powers {_PACT}", "states"),
 )
-_NUCLEAR = event("nuclear_allies", "Nuclear-armed states with which the state has a defence pact", "states")
-_MAJORS = event("exercise_majors", "Major powers that the state exercised with", "states")
+_NUCLEAR = (event("nuclear_allies", f"Nuclear-armed states {_PACT}", "states"),)
 ALLIES = (
     Expansion(ALLIANCES, (ALLIANCES, STATES), "state-year", _ALLIES, allies),
-    Expansion(ALLIANCES, (ALLIANCES, NUCLEAR, STATES), "state-year", (_NUCLEAR,), nuclear_allies),
+    Expansion(ALLIANCES, (ALLIANCES, NUCLEAR, STATES), "state-year", _NUCLEAR, nuclear_allies),
 )
-EXERCISE_MAJORS = Expansion(EXERCISES, (EXERCISES, STATES), "state-year", (_MAJORS,), exercise_majors)
+_MAJORS = event("exercise_majors", "Major powers that the state exercised with", "states")
 _WITHOUT = event("exercise_without", "Sender took part in an exercise without the target", assigned=BY_NETWORK)
-_COMMON = event(
-    "exercise_common_partner",
-    "Both exercised with one and the same third state, not with each other",
-    assigned=BY_NETWORK,
-)
+_SHARED = "Both exercised with one and the same third state, not with each other"
+_COMMON = event("exercise_common_partner", _SHARED, assigned=BY_NETWORK)
 _ATTENDANCE = (
     event("exercises_held", "Joint exercises that the state took part in", "exercises", assigned=BY_STATE),
     event("exercise_partners", "States that the state exercised with", "states", assigned=BY_STATE),
 )
+EXERCISE_MAJORS = Expansion(EXERCISES, (EXERCISES, STATES), "state-year", (_MAJORS,), exercise_majors)
 WITHOUT = Expansion(EXERCISES, (EXERCISES, STATES), "directed-dyad-year", (_WITHOUT,), without)
 COMMON = Expansion(EXERCISES, (EXERCISES, STATES), "dyad-year", (_COMMON,), common)
 ATTENDANCE = Expansion(EXERCISES, (EXERCISES,), "state-year", _ATTENDANCE, attendance)
