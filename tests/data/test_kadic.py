@@ -12,13 +12,20 @@ import pytest
 
 from detente.base.errors import PanelError
 from detente.cli.formats import write_raw
-from detente.data.panel.cadence import cadence, forecasts
 from detente.data.panel.derived import Expansion
-from detente.data.panel.kadic import EXPANSIONS, expand, series_years
-from detente.data.panel.participants import pairs
-from detente.data.panel.partners import attendance, common, without
-from detente.data.panel.past import PAST, history
-from detente.data.panel.sites import EARTH_RADIUS_KM, exclusive_distances, great_circle_km, site_distances
+from detente.data.panel.kadic import (
+    EARTH_RADIUS_KM,
+    EXPANSIONS,
+    cadence,
+    exclusive_distances,
+    expand,
+    forecasts,
+    great_circle_km,
+    series_years,
+    site_distances,
+)
+from detente.data.panel.outcomes import PAST, history
+from detente.data.panel.partners import attendance, common, pairs, without
 from detente.data.record.rawread import read_raw
 from detente.data.sources.base import KEYS, RawTable, Source, Tidy, check_raw
 from detente.data.sources.cooperation.exercise_series import Held, number_series, series_name, stem
@@ -282,7 +289,7 @@ def test_years_in_a_series_count_those_that_a_pair_was_there() -> None:
 def test_an_exercise_weighs_one_for_each_participant() -> None:
     rows = random_events()
     rows = rows[rows["parties"] > 1]
-    frame = expand(rows)
+    frame = expand(pairs(rows))
 
     sides = pd.concat([frame.rename(columns={side: "ccode"}) for side in ("ccode1", "ccode2")])
     weights = sides.groupby(["ccode", "year"])["exercise_weight"].sum()
@@ -407,7 +414,7 @@ def test_an_off_year_is_one_in_which_nothing_is_due() -> None:
 
 def test_scheduled_is_due_and_held() -> None:
     rows = random_events()
-    frame = cadence(rows, 2010).merge(expand(rows), on=DYAD_YEAR, how="left")
+    frame = cadence(rows, 2010).merge(expand(pairs(rows)), on=DYAD_YEAR, how="left")
 
     assert (frame["exercise_scheduled"] <= frame["exercise_due"]).all()
     assert (frame["exercise_due"] + frame["exercise_off_year"] == 1).all()
@@ -795,7 +802,7 @@ def looked_up(raw: dict[str, pd.DataFrame]) -> pd.DataFrame:
 
 @pytest.mark.record
 def test_expanding_gives_the_independent_counts(looked_up: pd.DataFrame) -> None:
-    frame = expand(looked_up)
+    frame = expand(pairs(looked_up))
 
     # Independent count: undirected dyad-years of any exercise, with at most five participants, bilateral.
     flags = ["exercise_any", "exercise_small", "exercise_bilateral"]

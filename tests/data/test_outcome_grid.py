@@ -12,7 +12,7 @@ import pytest
 from detente.base.errors import ConfigError
 from detente.base.types import Array
 from detente.data.panel.derived import Columns
-from detente.data.panel.outcomes import DURATIONS, GRID, INITIATIONS, OUTCOMES, SPELLS, fought_before, peace_years
+from detente.data.panel.outcomes import DURATIONS, GRID, INITIATIONS, OUTCOMES, PEACE, fought_before, peace_years
 from detente.data.record.rawread import read_raw
 from detente.data.sources import KEYS, REGISTRY, Source, Tidy, tidy_schema
 from detente.data.sources.conflict import disputes, dyadic_disputes, events, gml_disputes, participants
@@ -221,16 +221,16 @@ def test_every_outcome_is_an_onset_made_of_columns_that_exist():
         }
         for key in ("dyad-year", "directed-dyad-year")
     )
-    spells = {s.variable.name for s in SPELLS}
+    spells = {s.variable.name for s in PEACE}
 
     assert {d.variable.role for d in (*OUTCOMES, *INITIATIONS)} == {"outcome"}
     assert {name for d in OUTCOMES for name in d.needs} <= undirected | spells
-    assert {name for s in SPELLS for name in s.needs} <= undirected
+    assert {name for s in PEACE for name in s.needs} <= undirected
     assert {name for d in INITIATIONS for name in d.needs} <= undirected | directed
 
 
 def test_every_outcome_has_the_peace_years_of_its_own_coding():
-    counted = {s.variable.name for s in SPELLS if s.variable.role == "control"}
+    counted = {s.variable.name for s in PEACE if s.variable.role == "control"}
 
     assert DURATIONS.keys() == set(GRID.values())
     assert set(DURATIONS.values()) == counted

@@ -13,6 +13,7 @@ from detente.data.panel.catalogue import DIRECTIONAL, PAIRWISE
 from detente.data.panel.derived import DERIVED, DIRECTED, Derived
 from detente.data.panel.kadic import expand
 from detente.data.panel.outcomes import at_risk
+from detente.data.panel.partners import pairs
 from detente.data.sources import REGISTRY
 
 from support.made_panels import NA
@@ -89,7 +90,7 @@ def test_two_members_of_a_forum_are_joint():
 def test_what_is_made_of_two_states_is_the_same_in_both_directions(item: Derived):
     """With the two states changed for one another; missing where any part is, but for a major power's."""
     draw = np.random.default_rng(2)
-    other = {"_a": "_b", "_b": "_a"}
+    other = {"_1": "_2", "_2": "_1"}
     one = {need: draw.integers(0, 2, 40) + draw.random(40) * (need != "contiguous") for need in item.needs}
     turned = {need: one[need[:-2] + other[need[-2:]]] if need[-2:] in other else one[need] for need in item.needs}
 
@@ -127,7 +128,7 @@ def keys(frame: pd.DataFrame) -> list[tuple[int, ...]]:
 
 @pytest.mark.parametrize(("size", "bilateral", "small"), [(2, 1, 1), (3, 0, 1), (5, 0, 1), (6, 0, 0), (39, 0, 0)])
 def test_an_exercise_becomes_every_pair_of_its_participants(size: int, bilateral: int, small: int):
-    frame = expand(exercise(1, 1990, *range(1, size + 1)))
+    frame = expand(pairs(exercise(1, 1990, *range(1, size + 1))))
 
     assert keys(frame) == [(a, b, 1990) for a, b in combinations(range(1, size + 1), 2)]
     assert (frame[["exercise_any", "exercise_count"]] == 1).all(axis=None)
@@ -136,7 +137,7 @@ def test_an_exercise_becomes_every_pair_of_its_participants(size: int, bilateral
 
 
 def test_unknown_parties_make_an_exercise_larger():
-    frame = expand(exercise(1, 1990, 1, 2, parties=3))
+    frame = expand(pairs(exercise(1, 1990, 1, 2, parties=3)))
 
     assert frame.to_dict("records") == [
         {"ccode1": 1, "ccode2": 2, "year": 1990, **dict(zip(COLUMNS, [1, 0, 1, 0.5, 1], strict=True))}
@@ -144,21 +145,21 @@ def test_unknown_parties_make_an_exercise_larger():
 
 
 def test_two_exercises_of_one_year_add_up():
-    frame = expand(pd.concat([exercise(1, 1990, 1, 2), exercise(2, 1990, 1, 2, 3), exercise(3, 1991, 1, 2)]))
+    frame = expand(pairs(pd.concat([exercise(1, 1990, 1, 2), exercise(2, 1990, 1, 2, 3), exercise(3, 1991, 1, 2)])))
 
     together = frame[(frame["ccode2"] == 2) & (frame["year"] == 1990)]
     assert together[COLUMNS].to_numpy().tolist() == [[1, 1, 1, 1.5, 2]]
 
 
 def test_an_exercise_of_two_years_counts_once_in_each():
-    frame = expand(pd.concat([exercise(1, 1989, 1, 2), exercise(1, 1990, 1, 2)]))
+    frame = expand(pairs(pd.concat([exercise(1, 1989, 1, 2), exercise(1, 1990, 1, 2)])))
 
     assert keys(frame) == [(1, 2, 1989), (1, 2, 1990)]
     assert frame[["exercise_weight", "exercise_count"]].to_numpy().tolist() == [[1, 1], [1, 1]]
 
 
 def test_a_single_participant_makes_no_dyad():
-    assert expand(exercise(1, 1990, 2, parties=3)).empty
+    assert expand(pairs(exercise(1, 1990, 2, parties=3))).empty
 
 
 def test_expanding_agrees_with_counting_by_hand():
@@ -178,7 +179,7 @@ def test_expanding_agrees_with_counting_by_hand():
             total[3] += 1 / (len(members) - 1)
             total[4] += 1
 
-    frame = expand(pd.concat(frames).sample(frac=1, random_state=1))
+    frame = expand(pairs(pd.concat(frames).sample(frac=1, random_state=1)))
 
     assert keys(frame) == sorted(by_hand)
     assert np.allclose(frame[COLUMNS], [by_hand[key] for key in sorted(by_hand)], rtol=1e-12)

@@ -10,10 +10,10 @@ import pytest
 
 from detente.data.panel import build, catalogue
 from detente.data.panel.catalogue import DIRECTIONAL, PAIRWISE, SPELLS
-from detente.data.panel.instruments import INSTRUMENTS, JOINT_FORUMS
+from detente.data.panel.derived import DERIVED, JOINT_FORUMS
+from detente.data.panel.kadic import exclusive_distances, faced
+from detente.data.panel.outcomes import PAST
 from detente.data.panel.partners import ALLIES, BEHIND_TARGET, EXERCISE_MAJORS, allies, exercise_majors, nuclear_allies
-from detente.data.panel.past import PAST
-from detente.data.panel.sites import exclusive_distances, faced
 from detente.data.sources import REGISTRY
 
 from support.builders import spells
@@ -129,10 +129,10 @@ def test_a_drought_of_both_is_that_of_the_wetter():
     assert same(found, [1, -1, NA, NA])
 
 
-@pytest.mark.parametrize("item", INSTRUMENTS, ids=lambda d: d.variable.name)
+@pytest.mark.parametrize("item", DERIVED, ids=lambda d: d.variable.name)
 def test_what_is_made_of_two_states_is_the_same_in_both_directions(item):
     draw = np.random.default_rng(2)
-    other = {"_a": "_b", "_b": "_a"}
+    other = {"_1": "_2", "_2": "_1"}
     one = {need: draw.integers(0, 2, 40).astype(float) for need in item.needs}
     turned = {need: one[need[:-2] + other[need[-2:]]] if need[-2:] in other else one[need] for need in item.needs}
 
@@ -317,7 +317,7 @@ def test_all_of_them_are_offered_with_the_sources_that_they_are_made_from():
     directed = catalogue(list(REGISTRY.values()), "directed-dyad-year")
     by_state = catalogue(list(REGISTRY.values()), "state-year")
 
-    assert {d.variable.name for d in (*INSTRUMENTS, *PAST)} <= set(undirected) & set(directed)
+    assert {d.variable.name for d in (*DERIVED, *PAST)} <= set(undirected) & set(directed)
     assert {d.variable.name for d in BEHIND_TARGET} <= set(directed) - set(undirected)
     assert {v.name for e in (*ALLIES, EXERCISE_MAJORS) for v in e.variables} <= set(by_state)
     assert set(directed["target_nuclear_ally"].sources) == {ATOP, NUCLEAR, STATES}

@@ -1,8 +1,10 @@
-"""Outcomes: for every coding of conflict, onset among dyads at risk, initiation, and what a dyad's past says.
+"""Outcomes: for every coding of conflict, onset among dyads at risk and initiation; and what a dyad has been through.
 
 Years in which an older dispute continues are missing, never 0 (McGrath 2015): nothing new can be told from what goes
 on. A narrower onset (with force, with deaths, between originators) is 0 where a dispute without it begins, for that
 dyad was at risk. `GRID` names the variable of each coding and kind.
+
+The last years of a treatment that switches on and off are one whole number a row (Imai, Kim & Wang 2023).
 """
 
 from collections.abc import Iterator, Mapping
@@ -10,10 +12,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from detente.base.types import Array
-from detente.data.panel.derived import Columns, Derived, Directed, Spell, follows
-from detente.data.sources import Variable, measure
+from detente.base.errors import PanelError
+from detente.base.types import Array, Codes, Flags
+from detente.data.panel.derived import Columns, Derived, Directed, Spell, declared, lookback
+from detente.data.sources import BY_DYAD, Variable, measure
 
+AFTERMATH_YEARS = 5
+SHIFT_YEARS = 5
+YEARS, MOST_YEARS = 5, 20
+UNKNOWN = -1
+PART = 10_000
 Cell = Derived | Directed
 # What the label of a narrower onset or initiation says.
 KINDS: Mapping[str, str] = {
@@ -40,15 +48,9 @@ class Coding:
     began: str | None = None
     begun: tuple[str, ...] = ()
 
-    @property
-    def peace_years(self) -> str:
-        """Name of its years at peace; the first coding's goes without its name."""
-        return "peace_years" if self.name == "gml" else f"peace_years_{self.name}"
-
-    @property
-    def fought_before(self) -> str:
-        """Name of its flag of the year before."""
-        return "fought_before" if self.name == "gml" else f"fought_before_{self.name}"
+    def named(self, stem: str) -> str:
+        """Name of a column of the dyad's past; the first coding's goes without its name."""
+        return stem if self.name == "gml" else f"{stem}_{self.name}"
 
 
 _DISPUTE = ("force", "fatal", "originators")
@@ -87,6 +89,20 @@ def initiation(initiated: Array, new: Array, ongoing: Array) -> Array:
     return np.where(continuing | np.isnan(ongoing), np.nan, initiated)
 
 
+def follows(one: Codes, two: Codes, year: Codes, years: int = 1) -> Flags:
+    """Whether the row `years` above is the same dyad's of that many years earlier, (N,); rows are sorted by key."""
+    found = np.zeros(len(year), dtype=bool)
+    later, earlier = slice(years, None), slice(None, -years)
+    same = (one[later] == one[earlier]) & (two[later] == two[earlier])
+    found[later] = same & (year[later] - year[earlier] == years)
+    return found
+
+
+def _run(fresh: Flags) -> Codes:
+    """Row at which the run of each row began, (N,); `fresh` rows begin one."""
+    return np.maximum.accumulate(np.where(fresh, np.arange(len(fresh)), 0))
+
+
 def fought_before(p: Columns, ongoing: str) -> Array:
     """Whether a dispute was under way the year before; a dyad that just entered the system has no such year: 0.
 
@@ -106,45 +122,35 @@ def peace_years(p: Columns, ongoing: str) -> Array:
     fighting, coded = p[ongoing] == 1, ~np.isnan(p[ongoing])
     fresh = ~follows(p["ccode1"], p["ccode2"], p["year"])
     fresh[1:] |= fighting[:-1] | ~coded[:-1]
-    rows = np.arange(len(fresh))
-    since = rows - np.maximum.accumulate(np.where(fresh, rows, 0))
-    return np.where(coded, since, np.nan)
+    return np.where(coded, np.arange(len(fresh)) - _run(fresh), np.nan)
 
 
 def _onset(c: Coding, kind: str = "") -> Derived:
-    """Onset of any dispute, or of a narrower `kind`."""
-    new, ongoing = f"new_{c.name}", f"ongoing_{c.name}"
-    stem = f"{kind}_{c.name}" if kind else c.name
-    narrow = stem if kind else new
-    outcome = _outcome(c, f"onset_{stem}", f"Onset {_what(c, kind)}, dyads at risk")
+    new, ongoing, narrow = f"new_{c.name}", f"ongoing_{c.name}", f"{kind or 'new'}_{c.name}"
     needs = tuple(dict.fromkeys((new, ongoing, narrow)))
-    return Derived(outcome, needs, lambda p: at_risk(p[new], p[ongoing]) * p[narrow])
+    variable = _outcome(c, "Onset", ", dyads at risk", kind)
+    return Derived(variable, needs, lambda p: at_risk(p[new], p[ongoing]) * p[narrow])
 
 
 def _strict(c: Coding) -> Derived:
-    """Onset of any dispute among dyads at peace the year before."""
-    new, ongoing, before = f"new_{c.name}", f"ongoing_{c.name}", c.fought_before
-    outcome = _outcome(c, f"onset_{c.name}_strict", f"Onset {_what(c)}, no {c.noun} the year before")
-    return Derived(outcome, (new, ongoing, before), lambda p: at_peace(at_risk(p[new], p[ongoing]), p[before]))
+    new, ongoing, before = f"new_{c.name}", f"ongoing_{c.name}", c.named("fought_before")
+    variable = _outcome(c, "Onset", f", no {c.noun} the year before", suffix="_strict")
+    return Derived(variable, (new, ongoing, before), lambda p: at_peace(at_risk(p[new], p[ongoing]), p[before]))
 
 
 def _initiation(c: Coding, kind: str = "") -> Directed:
-    """Initiation of any dispute by the sender, or of a narrower `kind`."""
     new, ongoing, began = f"new_{c.name}", f"ongoing_{c.name}", f"{c.began}_{c.name}"
-    stem = f"{kind}_{c.name}" if kind else c.name
-    narrow = f"{c.began}_{stem}"
-    outcome = _outcome(c, f"initiation_{stem}", f"Initiation {_what(c, kind)} by the sender, dyads at risk")
+    narrow = f"{c.began}_{kind}_{c.name}" if kind else began
     needs = tuple(dict.fromkeys((began, new, ongoing, narrow)))
-    return Directed(outcome, needs, lambda p: initiation(p[began], p[new], p[ongoing]) * p[narrow])
+    variable = _outcome(c, "Initiation", " by the sender, dyads at risk", kind)
+    return Directed(variable, needs, lambda p: initiation(p[began], p[new], p[ongoing]) * p[narrow])
 
 
-def _outcome(c: Coding, name: str, label: str) -> Variable:
-    return measure(name, f"{label} ({c.title})", role="outcome")
-
-
-def _what(c: Coding, kind: str = "") -> str:
-    """Return `with deaths`, or `of a dispute` for any."""
-    return KINDS[kind] if kind else f"of {'an' if c.noun[0] in 'aeiou' else 'a'} {c.noun}"
+def _outcome(c: Coding, word: str, rest: str, kind: str = "", suffix: str = "") -> Variable:
+    """Onset or initiation of any dispute, or of a narrower `kind`."""
+    stem = f"{kind}_{c.name}" if kind else c.name
+    what = KINDS[kind] if kind else f"of {'an' if c.noun[0] in 'aeiou' else 'a'} {c.noun}"
+    return measure(f"{word.lower()}_{stem}{suffix}", f"{word} {what}{rest} ({c.title})", role="outcome")
 
 
 def _cells(c: Coding) -> Iterator[tuple[str, Cell]]:
@@ -160,19 +166,107 @@ def _cells(c: Coding) -> Iterator[tuple[str, Cell]]:
 
 def _spells(c: Coding) -> tuple[Spell, Spell]:
     ongoing = f"ongoing_{c.name}"
-    before = measure(c.fought_before, f"{c.noun.capitalize()} under way the year before ({c.title})")
-    peace = measure(c.peace_years, f"Years at peace ({c.title})", "years", "control")
+    before = measure(c.named("fought_before"), f"{c.noun.capitalize()} under way the year before ({c.title})")
+    peace = measure(c.named("peace_years"), f"Years at peace ({c.title})", "years", "control")
     return (
         Spell(before, (ongoing,), lambda p: fought_before(p, ongoing)),
         Spell(peace, (ongoing,), lambda p: peace_years(p, ongoing)),
     )
 
 
+def history(columns: Columns, variable: str, years: int = YEARS) -> Codes:
+    """Code the `years` years before each row, the latest in the lowest bit and the oldest in the highest, (N,).
+
+    00110, on three years ago and two years ago, is 6. A row is −1 where one of those years is missing or has no row:
+    the dyad was not yet in the system, or its membership has a gap.
+
+    `columns`: `ccode1`, `ccode2`, `year` and `variable` (0, 1 or missing), each (N,), sorted by key. Raises
+    PanelError if the variable takes other values, keys are not sorted, or `years` is not from 1 to 20.
+    """
+    if not 1 <= years <= MOST_YEARS:
+        raise PanelError(f"a history has 1 to {MOST_YEARS} years; asked for {years}")
+    value = np.asarray(columns[variable], dtype=np.float64)
+    on = value == 1
+    known = on | (value == 0)
+    if len(strange := value[~known & ~np.isnan(value)]):
+        raise PanelError(f"the history of {variable!r} is one of on and off, 1 and 0; found {strange[0]:g}")
+    code = np.zeros(len(value), dtype=np.int32)
+    bits = on.astype(np.int32)
+    for lag in range(1, years + 1):
+        code[lag:] |= bits[:-lag] << (lag - 1)
+    code[_unbroken(columns, known) < years] = UNKNOWN
+    return code.astype(np.int64)
+
+
+def _unbroken(columns: Columns, known: Flags) -> Codes:
+    """How many years in a row, up to the year before, the dyad has rows whose value is known, (N,)."""
+    one, other, year = (np.asarray(columns[c], dtype=np.int64) for c in ("ccode1", "ccode2", "year"))
+    step = np.diff((one * PART + other) * PART + year)
+    if (step <= 0).any():
+        raise PanelError("a history needs rows sorted by ccode1, ccode2, year, each key once")
+    broken = np.ones(len(known), dtype=bool)
+    broken[1:] = (step != 1) | ~known[:-1]
+    return np.arange(len(known)) - _run(broken)
+
+
+@lookback(
+    f"Joint exercise in each of the {YEARS} years before: one bit a year, the latest in the lowest",
+    f"code 0–{2**YEARS - 1}",
+    "description",
+)
+def exercise_history(ccode1: Codes, ccode2: Codes, year: Codes, exercise_any: Array) -> Array:
+    """The last years of exercises; missing where unknown."""
+    columns = {"ccode1": ccode1, "ccode2": ccode2, "year": year, "exercise_any": exercise_any}
+    code = history(columns, "exercise_any")
+    return np.where(code == UNKNOWN, np.nan, code)
+
+
+@lookback("Dispute in this or any earlier year (GML 2.2.1)", role="description")
+def disputed_ever(ccode1: Codes, ccode2: Codes, ongoing_gml: Array) -> Array:
+    """Whether a dispute was under way this year or in any year before since disputes are coded."""
+    fought = np.cumsum(ongoing_gml == 1)
+    first = _first_row(ccode1, ccode2)
+    before = np.where(first > 0, fought[np.maximum(first - 1, 0)], 0)
+    return np.where(np.isnan(ongoing_gml), np.nan, fought > before)
+
+
+@lookback(
+    "Last crisis of this year and the five before was mediated (1) or not (0), dyads that had one (ICB 13)",
+    assigned=BY_DYAD,
+)
+def crisis_mediated(ccode1: Codes, ccode2: Codes, year: Codes, ongoing_icb: Array, mediated_icb: Array) -> Array:
+    """Whether the dyad's last crisis, of this year or the five before, was mediated; missing if it had none."""
+    row = np.arange(len(year))
+    last = np.maximum.accumulate(np.where(ongoing_icb == 1, row, -1))
+    at = np.maximum(last, 0)
+    recent = (last >= _first_row(ccode1, ccode2)) & (year - year[at] <= AFTERMATH_YEARS)
+    return np.where(recent & ~np.isnan(ongoing_icb), mediated_icb[at], np.nan)
+
+
+@lookback("Change in the balance of capabilities over five years", "share")
+def capability_shift(ccode1: Codes, ccode2: Codes, year: Codes, cinc_1: Array, cinc_2: Array) -> Array:
+    """By how much a state's share of the two states' capabilities has changed in five years, either way."""
+    both = cinc_1 + cinc_2
+    with np.errstate(divide="ignore", invalid="ignore"):
+        share = np.where(both > 0, cinc_1 / both, np.nan)
+    shift = np.full(len(share), np.nan)
+    shift[SHIFT_YEARS:] = np.abs(share[SHIFT_YEARS:] - share[:-SHIFT_YEARS])
+    return np.where(follows(ccode1, ccode2, year, SHIFT_YEARS), shift, np.nan)
+
+
+def _first_row(ccode1: Codes, ccode2: Codes) -> Codes:
+    """Number of the first row of the same dyad, (N,)."""
+    fresh = np.ones(len(ccode1), dtype=bool)
+    fresh[1:] = (ccode1[1:] != ccode1[:-1]) | (ccode2[1:] != ccode2[:-1])
+    return _run(fresh)
+
+
 _CELLS: Mapping[tuple[str, str], Cell] = {(c.name, kind): cell for c in CODINGS for kind, cell in _cells(c)}
 GRID: Mapping[tuple[str, str], str] = {key: cell.variable.name for key, cell in _CELLS.items()}
 """Variable of each coding and kind that exist together: any, strict, force, fatal, originators, initiation …"""
-DURATIONS: Mapping[str, str] = {GRID[c.name, kind]: c.peace_years for c in CODINGS for kind, _ in _cells(c)}
+DURATIONS: Mapping[str, str] = {GRID[c.name, kind]: c.named("peace_years") for c in CODINGS for kind, _ in _cells(c)}
 """Variable that counts the years at peace by the coding of each outcome."""
 OUTCOMES: tuple[Derived, ...] = tuple(cell for cell in _CELLS.values() if isinstance(cell, Derived))
 INITIATIONS: tuple[Directed, ...] = tuple(cell for cell in _CELLS.values() if isinstance(cell, Directed))
-SPELLS: tuple[Spell, ...] = tuple(spell for c in CODINGS for spell in _spells(c))
+PAST: tuple[Spell, ...] = declared(globals(), Spell)
+PEACE: tuple[Spell, ...] = tuple(spell for c in CODINGS for spell in _spells(c))
