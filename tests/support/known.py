@@ -12,8 +12,7 @@ from typing import TypeVar
 import pandas as pd
 import pytest
 
-from detente.data.panel import build_panel
-from detente.data.panel.build import Panel
+from detente.data.panel import Panel, build_panel
 from detente.data.panel.catalogue import Unit
 from detente.data.pins import SourceRecord, load_sources
 from detente.data.record import clean_source

@@ -35,8 +35,9 @@ class Column:
         """The column's limits as pandera's checks."""
         from pandera.pandas import Check
 
-        limits = ((Check.ge, self.low), (Check.le, self.high), (Check.isin, self.allowed or None))
-        return [check(limit) for check, limit in limits if limit is not None]
+        limits = [check(limit) for check, limit in ((Check.ge, self.low), (Check.le, self.high)) if limit is not None]
+        words = " or ".join(map(str, self.allowed))
+        return [*limits, Check.isin(self.allowed, error=words)] if self.allowed else limits
 
 
 def number(description: str = "", low: float | None = None, high: float | None = None) -> Column:

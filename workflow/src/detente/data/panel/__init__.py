@@ -4,11 +4,23 @@
 panel of some sources offers. Nothing here knows of claims, models or studies.
 """
 
-from detente.data.panel.build import LEAD_IN, Panel, build_panel
-from detente.data.panel.catalogue import MAJOR, STATES, UNITS, Entry, Unit, catalogue, contrasts, expansions
-from detente.data.panel.codebook import codebook, described, panel_schema
+from detente.data.panel.build import LEAD_IN, build_panel
+from detente.data.panel.catalogue import (
+    MAJOR,
+    STATES,
+    UNITS,
+    Entry,
+    Panel,
+    Unit,
+    catalogue,
+    codebook,
+    contrasts,
+    described,
+    expansions,
+    panel_schema,
+)
 from detente.data.panel.outcomes import CODINGS, DURATIONS, GRID
-from detente.data.panel.participants import pairs
+from detente.data.panel.partners import pairs
 from detente.data.panel.tool import MIRROR, Built, build, chosen, whole_attrition
 
 __all__ = [

@@ -1,7 +1,6 @@
 """The panel: spine, joins, spells, derived variables, and an attrition log of what found no place in it."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
@@ -13,36 +12,20 @@ from detente.data.panel.catalogue import (
     PAIRWISE,
     SPELLS,
     STATES,
-    Entry,
+    Panel,
     Unit,
     catalogue,
     expansions,
     years_of,
 )
 from detente.data.panel.columns import Directions, Lazy, Members, Pairs, States
-from detente.data.panel.placing import Given, Records, inside
-from detente.data.panel.spine import Spine, build_spine
+from detente.data.panel.spine import Given, Records, Spine, build_spine, inside
 from detente.data.sources import KEYS, Source, attrition
 from detente.data.sources.steps import Entries
 from detente.data.sources.steps import Entry as AttritionEntry
 
 # Years before the window that a panel holds for lags, unless others are asked for.
 LEAD_IN = 2
-
-
-@dataclass(frozen=True)
-class Panel:
-    """Rows of one unit, sorted by key.
-
-    `frame` has the key, `in_window`, and every variable asked for; years before the window are there for lags alone.
-    `attrition` lists records that have no row in the panel, of an expansion only where a variable is made of them;
-    `entries` says of each variable what it is and made of.
-    """
-
-    frame: pd.DataFrame
-    attrition: pd.DataFrame
-    entries: Mapping[str, Entry]
-    unit: Unit
 
 
 def build_panel(
@@ -56,21 +39,12 @@ def build_panel(
 ) -> Panel:
     """Build the panel of `window` (first and last year) and the `lead_in` years before.
 
-    Parameters
-    ----------
-    tidy
-        Tidy frames by slug, one for each of `sources`, the list of states among them.
-    variables
-        Those to keep, in the order of the catalogue; all that the sources offer if None.
+    `tidy`: tidy frames by slug, one for each of `sources`, the list of states among them. `variables`: those to keep,
+    in the order of the catalogue; all that the sources offer if None.
 
-    Raises
-    ------
-    ConfigError
-        If a source is not at hand, the window lies outside the years of the state list, or ends before it starts.
-    UnknownVariable
-        If a variable is not offered by the sources.
-    PanelError
-        If a source has a key twice or lacks a variable, or no two states coexist.
+    Raises ConfigError if a source is not at hand, the window lies outside the years of the state list, or ends before
+    it starts; UnknownVariable if a variable is not offered by the sources; PanelError if a source has a key twice or
+    lacks a variable, or no two states coexist.
     """
     if missing := [s.slug for s in sources if s.slug not in tidy]:
         raise ConfigError(f"the panel needs {', '.join(missing)}; at hand: {', '.join(sorted(tidy)) or 'nothing'}")
@@ -78,7 +52,11 @@ def build_panel(
         raise ConfigError(f"the window starts in {window[0]}, after it ends in {window[1]}")
     if lead_in < 0:
         raise ConfigError(f"the years before the window must be 0 or more; found {lead_in}")
-    entries = _chosen(catalogue(sources, unit), variables)
+    entries = catalogue(sources, unit)
+    for name in variables or ():
+        if name not in entries:
+            raise UnknownVariable(f"the panel has no variable {name!r}; {choices(name, entries)}")
+    entries = {name: entry for name, entry in entries.items() if variables is None or name in variables}
     whole = _spine(tidy, sources, window)
     spine = whole.from_year(window[0] - lead_in)
     givens = _givens(tidy, sources)
@@ -93,15 +71,6 @@ def build_panel(
         copy=False,
     )
     return Panel(frame, _attrition(whole, records, window), entries, unit)
-
-
-def _chosen(entries: Mapping[str, Entry], variables: Sequence[str] | None) -> Mapping[str, Entry]:
-    if variables is None:
-        return entries
-    for name in variables:
-        if name not in entries:
-            raise UnknownVariable(f"the panel has no variable {name!r}; {choices(name, entries)}")
-    return {name: entry for name, entry in entries.items() if name in variables}
 
 
 def _spine(tidy: Mapping[str, pd.DataFrame], sources: Sequence[Source], window: tuple[int, int]) -> Spine:
@@ -119,8 +88,9 @@ def _spine(tidy: Mapping[str, pd.DataFrame], sources: Sequence[Source], window: 
 
 def _givens(tidy: Mapping[str, pd.DataFrame], sources: Sequence[Source]) -> list[Given]:
     """Tidy rows with a key of the panel: of sources, and of expansions of event sources."""
-    keyed = (s for s in sources if s.key in KEYS)
-    given = [Given(s.slug, s.key, s.variables, s.years, partial(tidy.__getitem__, s.slug)) for s in keyed]
+    given = [
+        Given(s.slug, s.key, s.variables, s.years, partial(tidy.__getitem__, s.slug)) for s in sources if s.key in KEYS
+    ]
     for each in given:
         wanted = (*KEYS[each.key], *(v.name for v in each.variables))
         if missing := [name for name in wanted if name not in each.frame]:
@@ -133,7 +103,6 @@ def _givens(tidy: Mapping[str, pd.DataFrame], sources: Sequence[Source]) -> list
 
 
 def _columns(whole: Spine, spine: Spine, records: list[Records], states: pd.DataFrame, unit: Unit) -> Lazy:
-    """Columns of one unit."""
     majors = states[states["status"] == "major"]
     tables = States(spine, records, majors)
     pairs = Pairs(spine, records, tables)
@@ -170,9 +139,6 @@ def _unplaced(whole: Spine, records: Records, window: tuple[int, int]) -> Entrie
 
 
 def _lost(rows: pd.DataFrame, parts: list[str], reason: str) -> Iterator[AttritionEntry]:
-    """Attrition entries of timed records, one for each state or dyad."""
-    if rows.empty:
-        return
     spans = rows.groupby(parts)["year"].agg(["min", "max", "size"]).reset_index()
     for *states, first, last, size in spans.itertuples(index=False):
         yield "dropped", reason, f"{'-'.join(map(str, states))} {first}–{last}", size

@@ -1,17 +1,17 @@
-"""What a panel of some sources offers: every variable by name, where it comes from, and what it is made of."""
+"""What a panel of some sources offers: every variable by name, where it comes from, and how it is spread."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, get_args
 
+import pandas as pd
+
 from detente.base.errors import ConfigError, choices
+from detente.base.frames import Column, FrameSchema, RowCheck
 from detente.data.panel.derived import DERIVED, DIRECTED, Derived, Directed, Expansion, Spell
-from detente.data.panel.instruments import INSTRUMENTS
 from detente.data.panel.kadic import EXPANSIONS as EXERCISES
-from detente.data.panel.outcomes import INITIATIONS, OUTCOMES
-from detente.data.panel.outcomes import SPELLS as PEACE
+from detente.data.panel.outcomes import INITIATIONS, OUTCOMES, PAST, PEACE
 from detente.data.panel.partners import ALLIES, BEHIND_TARGET
-from detente.data.panel.past import PAST
 from detente.data.sources import KEYS, Source, Variable, measure
 
 STATES = "cow-state-system"
@@ -19,10 +19,20 @@ Unit = Literal["dyad-year", "directed-dyad-year", "state-year"]
 UNITS: tuple[Unit, ...] = get_args(Unit)
 MAJOR = measure("major", "Major power", role="control")
 SPELLS: tuple[Spell, ...] = (*PEACE, *PAST)
-PAIRWISE: tuple[Derived, ...] = (*OUTCOMES, *DERIVED, *INSTRUMENTS)
+PAIRWISE: tuple[Derived, ...] = (*OUTCOMES, *DERIVED)
 DIRECTIONAL: tuple[Directed, ...] = (*INITIATIONS, *DIRECTED, *BEHIND_TARGET)
 EXPANSIONS: tuple[Expansion, ...] = (*EXERCISES, *ALLIES)
 SIDES = {"dyad-year": ("1", "2"), "directed-dyad-year": ("sender", "target")}
+_NUMBER = Column("float64", "of the window's rows", nullable=True)
+DESCRIBED = FrameSchema(
+    "codebook",
+    {
+        **dict.fromkeys(("variable", "label", "unit", "role", "source", "made_from", "absent_means"), Column("str")),
+        **dict.fromkeys(("nobs", "missing"), Column("int64", low=0)),
+        **dict.fromkeys(("mean", "sd", "min", "max"), _NUMBER),
+    },
+    key=("variable",),
+)
 
 
 @dataclass(frozen=True)
@@ -35,6 +45,21 @@ class Entry:
     variable: Variable
     origin: str
     sources: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Panel:
+    """Rows of one unit, sorted by key.
+
+    `frame` has the key, `in_window`, and every variable asked for; years before the window are there for lags alone.
+    `attrition` lists records that have no row in the panel, of an expansion only where a variable is made of them;
+    `entries` says of each variable what it is and made of.
+    """
+
+    frame: pd.DataFrame
+    attrition: pd.DataFrame
+    entries: Mapping[str, Entry]
+    unit: Unit
 
 
 def catalogue(sources: Sequence[Source], unit: Unit = "dyad-year") -> dict[str, Entry]:
@@ -69,7 +94,6 @@ def contrasts(sources: Sequence[Source]) -> dict[str, str]:
 
 
 def _once(given: Iterable[Entry]) -> dict[str, Entry]:
-    """Entries by name, refusing the same name twice."""
     entries: dict[str, Entry] = {}
     for entry in given:
         name = entry.variable.name
@@ -130,3 +154,34 @@ def _names(v: Variable, key: str, unit: Unit) -> list[tuple[str, str]]:
             (f"{v.name}_21", f"{v.label}, state 2 towards state 1"),
         ]
     return [(v.name, v.label)]
+
+
+def codebook(entries: Mapping[str, Entry]) -> pd.DataFrame:
+    """One row per variable: what it is, the source that holds it, all that it is made from, and what absence means."""
+    rows = [
+        (
+            *(name, entry.variable.label, entry.variable.unit, entry.variable.role, entry.origin),
+            " ".join(entry.sources),
+            "0 in the years covered" if entry.variable.kind == "event" else "missing",
+        )
+        for name, entry in entries.items()
+    ]
+    return pd.DataFrame(rows, columns=list(DESCRIBED.columns)[:7])
+
+
+def described(panel: Panel) -> pd.DataFrame:
+    """The codebook, with how each variable is spread in the window."""
+    frame = panel.frame[panel.frame["in_window"]]
+    columns = [frame[name] for name in panel.entries]
+    spread = [(c.count(), c.isna().sum(), c.mean(), c.std(), c.min(), c.max()) for c in columns]
+    rows = pd.DataFrame(spread, columns=list(DESCRIBED.columns)[7:])
+    return DESCRIBED.validated(pd.concat([codebook(panel.entries), rows], axis=1))
+
+
+def panel_schema(entries: Mapping[str, Entry], unit: Unit) -> FrameSchema:
+    """Whole-number key, ordered where pairs have no direction, every variable once, 0/1 where the unit says so."""
+    columns = {name: Column("int64") for name in KEYS[unit]} | {"in_window": Column("bool")}
+    for name, entry in entries.items():
+        columns[name] = Column("float64", nullable=True, allowed=(0, 1) if entry.variable.unit == "0/1" else ())
+    ordered: Mapping[str, RowCheck] = {"ccode1 < ccode2": lambda frame: frame["ccode1"] < frame["ccode2"]}
+    return FrameSchema("panel", columns, checks=ordered if unit == "dyad-year" else {})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache, cached_property, partial
 from typing import Any
 from weakref import WeakValueDictionary
@@ -11,10 +11,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from detente.base.types import Array, Codes
-from detente.data.panel.derived import Derived, Directed, Spell
-from detente.data.panel.placing import Given, Placed, Records, inside, taken
-from detente.data.panel.spine import Keys, Spine
+from detente.base.types import Array, Codes, Flags
+from detente.data.panel.derived import Computed, Spell
+from detente.data.panel.spine import Given, Keys, Placed, Records, Spine, inside, taken
 from detente.data.sources import Variable
 
 # Columns that outlive their use, in case the next ones are made of them.
@@ -33,6 +32,16 @@ class Lazy(Mapping[str, npt.NDArray[Any]]):
     def offer(self, name: str, make: Maker, *arguments: object) -> None:
         """Have a column made by `make` of these columns and the arguments; the first offer of a name stands."""
         self._makers.setdefault(name, (make, arguments))
+
+    def derive(self, items: Iterable[Computed]) -> None:
+        """Offer derived variables, each where all that it needs is offered before it."""
+        for item in items:
+            if all(need in self for need in item.needs):
+                self.share(item.variable.name, item.make)
+
+    def share(self, name: str, make: Maker, *arguments: object) -> None:
+        """Offer a column that is the same in both directions, if any is."""
+        self.offer(name, make, *arguments)
 
     def __getitem__(self, name: str) -> npt.NDArray[Any]:
         column = self._made.get(name)
@@ -79,7 +88,6 @@ class States(Lazy):
         return np.where(inside(self.spine.years, given.years), whole[:, None], np.nan)
 
     def _major(self, majors: pd.DataFrame) -> Array:
-        """Whether a state is a major power on any day of the year."""
         table = np.zeros(self.spine.present.shape)
         place = self.spine.places(majors["ccode"])
         first, last = (majors[day].to_numpy(dtype=np.int64) // 10000 - self.spine.first for day in ("start", "end"))
@@ -97,20 +105,16 @@ class Pairs(Lazy):
         self.dyadic: set[str] = set()
         _offer_keys(self, spine, spine.pairs, {"ccode1": "_1", "ccode2": "_2"}, states)
         for each in records:
-            self._offer(each)
+            for v in each.given.variables:
+                if each.given.key == "dyad-year":
+                    self.share(v.name, _column, each, "placed", v)
+                elif each.given.key == "dyad":
+                    self.share(v.name, Pairs._lasting, each.given, v)
+                elif each.given.key == "directed-dyad-year":
+                    self.offer(f"{v.name}_12", _column, each, "forth", v)
+                    self.offer(f"{v.name}_21", _column, each, "back", v)
 
-    def _offer(self, records: Records) -> None:
-        key = records.given.key
-        for v in records.given.variables:
-            if key == "dyad-year":
-                self._share(v.name, _column, records, "placed", v)
-            elif key == "dyad":
-                self._share(v.name, Pairs._lasting, records.given, v)
-            elif key == "directed-dyad-year":
-                self.offer(f"{v.name}_12", _column, records, "forth", v)
-                self.offer(f"{v.name}_21", _column, records, "back", v)
-
-    def _share(self, name: str, make: Maker, *arguments: object) -> None:
+    def share(self, name: str, make: Maker, *arguments: object) -> None:
         """Offer a column that is the same in both directions."""
         self.offer(name, make, *arguments)
         self.dyadic.add(name)
@@ -119,17 +123,11 @@ class Pairs(Lazy):
         i, j, t = self.spine.pairs.parts
         return np.where(inside(self.spine.years, given.years)[t], given.lasting(self.spine, variable)[i, j], np.nan)
 
-    def derive(self, items: tuple[Derived, ...]) -> None:
-        """Offer derived variables, each where all that it needs is offered before it."""
-        for item in items:
-            if all(need in self for need in item.needs):
-                self._share(item.variable.name, item.make)
-
     def remember(self, items: tuple[Spell, ...], history: Pairs | None) -> None:
         """Offer variables of the dyad's past, made on its history, which ends with these very rows, or is them all."""
         for item in items:
             if all(need in (history or self) for need in item.needs):
-                self._share(item.variable.name, *((Pairs._recent, item, history) if history else (item.make,)))
+                self.share(item.variable.name, *((Pairs._recent, item, history) if history else (item.make,)))
 
     def _recent(self, item: Spell, history: Pairs) -> Array:
         return item.make(history)[history["year"] >= self.spine.first]
@@ -156,12 +154,6 @@ class Directions(Lazy):
         one, two, year = self.spine.directions.parts
         return self.spine.pairs.row[np.minimum(one, two), np.maximum(one, two), year].astype(np.int64)
 
-    def derive(self, items: tuple[Directed, ...]) -> None:
-        """Offer directed variables, each where all that it needs is offered."""
-        for item in items:
-            if all(need in self for need in item.needs):
-                self.offer(item.variable.name, item.make)
-
 
 class Members(Lazy):
     """Columns of state-years; of what happens between two states, with how many partners it does."""
@@ -180,7 +172,7 @@ class Members(Lazy):
         count = np.where(known > 0, self._counted(values > 0), np.nan)
         return count[_flat(self.spine, self.spine.members, 0)]
 
-    def _counted(self, which: npt.NDArray[np.bool_]) -> Codes:
+    def _counted(self, which: Flags) -> Codes:
         """How many pairs, of those of `which` (N,), each state of each year is in, (n · T,)."""
         at = np.flatnonzero(which)
         sides = (np.bincount(side[at], minlength=self.spine.present.size) for side in self._sides)
@@ -199,18 +191,10 @@ def _offer_keys(columns: Lazy, spine: Spine, keys: Keys, sides: Mapping[str, str
     """Offer the parts of the key, and the tables of states under names with the suffix of each of the `sides`."""
     columns.offer("year", lambda _: spine.first + keys.parts[-1])
     for number, (side, suffix) in enumerate(sides.items()):
-        columns.offer(side, _codes, spine, keys.parts[number])
+        columns.offer(side, lambda _, place: spine.states[place], keys.parts[number])
         at = cache(partial(_flat, spine, keys, number))
         for name in states:
-            columns.offer(f"{name}{suffix}", _gathered, states, name, at)
-
-
-def _codes(_: Lazy, spine: Spine, place: Codes) -> Codes:
-    return spine.states.take(place)
-
-
-def _gathered(_: Lazy, states: States, name: str, at: Callable[[], Codes]) -> Array:
-    return taken(states[name], at())
+            columns.offer(f"{name}{suffix}", lambda _, name, at: taken(states[name], at()), name, at)
 
 
 def _column(_: Lazy, records: Records, among: str, variable: Variable) -> Array:
@@ -220,5 +204,4 @@ def _column(_: Lazy, records: Records, among: str, variable: Variable) -> Array:
 
 def _flat(spine: Spine, keys: Keys, side: int) -> Codes:
     """Position of a key's state and year in a table of states by years, (N,)."""
-    at: Codes = keys.parts[side] * spine.present.shape[1] + keys.parts[-1]
-    return at
+    return np.ravel_multi_index((keys.parts[side], keys.parts[-1]), spine.present.shape)

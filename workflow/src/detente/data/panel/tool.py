@@ -9,8 +9,8 @@ import pandas as pd
 
 from detente.base import strict
 from detente.base.errors import ConfigError, choices
-from detente.data.panel.build import Panel, build_panel
-from detente.data.panel.catalogue import STATES, UNITS, Unit
+from detente.data.panel.build import build_panel
+from detente.data.panel.catalogue import STATES, UNITS, Panel, Unit
 from detente.data.pins import SourceRecord, load_sources, project_root
 from detente.data.record import Own, Tidied, own_source, tidied
 from detente.data.record.tidied import KEPT
@@ -41,32 +41,17 @@ def build(
 ) -> Built:
     """Build a panel from the public record.
 
-    Parameters
-    ----------
-    years
-        First and last year, within 1816–2016.
-    add
-        Sources by name (`python -m detente sources` lists them), by a short name such as "gml", or YAML files that
-        describe data of your own; "all" for every source of the record. The list of states is always there.
-    unit
-        "dyad-year" (ccode1 < ccode2), "directed-dyad-year" (ccode1 the sender, ccode2 the target) or "state-year".
-    variables
-        Those to keep; all by default.
-    lead_in
-        Years before the first to hold, for lags; `in_window` then tells them from the rest.
-    root, mirror
-        Folder of the project (default: the current one, or the checkout), and of a mirror of raw files (default: the
-        environment's DETENTE_MIRROR). A raw file is taken from the project's data/raw, else from the mirror, else
-        from its pinned address.
+    `years`: first and last, within 1816–2016. `add`: sources by name (`python -m detente sources` lists them), by a
+    short name such as "gml", or YAML files that describe data of your own; "all" for every source of the record. The
+    list of states is always there. `unit`: "dyad-year" (ccode1 < ccode2), "directed-dyad-year" (ccode1 the sender,
+    ccode2 the target) or "state-year". `variables`: those to keep; all by default. `lead_in`: years before the first to
+    hold, for lags; `in_window` then tells them from the rest. `root`: folder of the project (default: the current one,
+    or the checkout). `mirror`: folder of a mirror of raw files (default: the environment's DETENTE_MIRROR). A raw file
+    is taken from the project's data/raw, else from the mirror, else from its pinned address.
 
-    Raises
-    ------
-    ConfigError
-        If a name is no source, data of your own have the name of one, or the years lie outside the state system's.
-    RawFilesUnavailable
-        If a raw file cannot be had, before any work.
-    UnknownVariable
-        If a variable is not offered by these sources.
+    Raises ConfigError if a name is no source, data of your own have the name of one, or the years lie outside the state
+    system's; RawFilesUnavailable if a raw file cannot be had, before any work; UnknownVariable if a variable is not
+    offered by these sources.
 
     Examples
     --------
