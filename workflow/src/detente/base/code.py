@@ -66,7 +66,6 @@ def imported(package: Path, module: str) -> set[str]:
 
 
 def _path(package: Path, module: str) -> Path | None:
-    """The file of a module, or None if there is no such module."""
     place = package.joinpath(*module.split(".")[1:])
     files = (place / "__init__.py", place.with_suffix(".py")) if module != package.name else (place / "__init__.py",)
     return next((f for f in files if f.is_file()), None)

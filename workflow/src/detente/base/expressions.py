@@ -9,6 +9,7 @@ as are `min` and `max` of it. What a comparison with one is has to be said, as s
 import ast
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import reduce
 from typing import Any, Literal, get_args
 
 import numpy as np
@@ -39,11 +40,7 @@ _COMPARISONS: Mapping[type[ast.cmpop], Callable[[Any, Any], Any]] = {
     ast.NotEq: np.not_equal,
 }
 _OF_ONE: Mapping[str, Callable[[Values], Values]] = {
-    "log": np.log,
-    "exp": np.exp,
-    "sqrt": np.sqrt,
-    "abs": np.abs,
-    "round": np.round,
+    name: getattr(np, name) for name in ("log", "exp", "sqrt", "abs", "round")
 }
 Within = Literal["mean", "sum", "count"]
 _WITHIN: tuple[Within, ...] = get_args(Within)
@@ -85,11 +82,9 @@ def parse(text: str) -> ast.expr:
 def parse_condition(text: str) -> ast.expr:
     """The same of an expression that is true or false of a row."""
     tree = parse(text)
-    tests = isinstance(tree, ast.Compare | ast.BoolOp) or (
-        isinstance(tree, ast.UnaryOp) and isinstance(tree.op, ast.Not)
-    )
+    negated = isinstance(tree, ast.UnaryOp) and isinstance(tree.op, ast.Not)
     asks = isinstance(tree, ast.Call) and isinstance(tree.func, ast.Name) and tree.func.id in ("missing", "isin")
-    if not (tests or asks):
+    if not (negated or asks or isinstance(tree, ast.Compare | ast.BoolOp)):
         raise FormulaError(f"{text!r} is no condition, such as 'year >= 1980'")
     return tree
 
@@ -121,15 +116,13 @@ def _check(node: ast.AST, text: str, depth: int) -> None:
     if isinstance(node, ast.Constant):
         if isinstance(node.value, bool) or not isinstance(node.value, int | float | str):
             raise FormulaError(f"{text!r}: {ast.unparse(node)} is neither a number nor a text")
-        return
-    if isinstance(node, ast.Name):
-        return
-    for part in _parts(node, text):
-        _check(part, text, depth + 1)
+    elif not isinstance(node, ast.Name):
+        for part in _parts(node, text):
+            _check(part, text, depth + 1)
 
 
 def _parts(node: ast.AST, text: str) -> list[ast.expr]:
-    """What a legal node is made of; anything else is refused by name."""
+    """What a legal node is made of."""
     if isinstance(node, ast.BinOp) and type(node.op) in _ARITHMETIC:
         return [node.left, node.right]
     if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub | ast.UAdd | ast.Not):
@@ -181,6 +174,11 @@ def _is_text(value: Any) -> bool:
     return isinstance(value, str) or (isinstance(value, np.ndarray) and value.dtype == object)
 
 
+def _truth(value: Values) -> Values:
+    """1 where true, 0 where false, missing where missing."""
+    return np.where(np.isnan(value), np.nan, np.asarray(value != 0, dtype=np.float64))
+
+
 class _Evaluation:
     """One walk over a tree; texts and their columns are objects, all else float64."""
 
@@ -212,27 +210,20 @@ class _Evaluation:
     def unary(self, node: ast.UnaryOp) -> Values:
         value = self.numbers(node.operand)
         if isinstance(node.op, ast.Not):
-            return np.where(np.isnan(value), np.nan, np.asarray(value == 0, dtype=np.float64))
+            return 1.0 - _truth(value)
         return -value if isinstance(node.op, ast.USub) else value
 
     def boolean(self, node: ast.BoolOp) -> Values:
         """Kleene's and, or: false and missing is false, true or missing is true."""
-        parts = [self.numbers(v) for v in node.values]  # noqa: PD011
+        truth = [_truth(self.numbers(v)) for v in node.values]  # noqa: PD011
         decisive = 0.0 if isinstance(node.op, ast.And) else 1.0
-        truth = [np.where(np.isnan(p), np.nan, np.asarray(p != 0, dtype=np.float64)) for p in parts]
         decided = np.logical_or.reduce(np.broadcast_arrays(*(t == decisive for t in truth)))
         unknown = np.logical_or.reduce(np.broadcast_arrays(*map(np.isnan, truth)))
         return np.where(decided, decisive, np.where(unknown, np.nan, 1.0 - decisive))
 
     def comparison(self, node: ast.Compare) -> Values:
-        left, found = self.of(node.left), None
-        for operator, right_node in zip(node.ops, node.comparators, strict=True):
-            right = self.of(right_node)
-            value = self.compared(operator, left, right)
-            found = value if found is None else np.where(np.isnan(found) | np.isnan(value), np.nan, found * value)
-            left = right
-        assert found is not None
-        return found
+        values = [self.of(v) for v in (node.left, *node.comparators)]
+        return reduce(np.multiply, map(self.compared, node.ops, values, values[1:]))
 
     def compared(self, operator: ast.cmpop, left: Any, right: Any) -> Values:
         texts = [_is_text(v) for v in (left, right)]
@@ -262,9 +253,9 @@ class _Evaluation:
             pick = np.minimum if name == "min" else np.maximum
             return pick.reduce(np.broadcast_arrays(*map(self.numbers, args)))
         if name in _WITHIN:
-            return within(self.rows(args[0]), [self.of(a) for a in args[1:]], name)
+            return _within(self.rows(args[0]), [self.of(a) for a in args[1:]], name)
         if name in ("lag", "lead"):
-            return lagged(self.rows(args[0]), self.whole(args[1]) * (1 if name == "lag" else -1), self.table)
+            return _lagged(self.rows(args[0]), self.whole(args[1]) * (1 if name == "lag" else -1), self.table)
         if name == "standardise":
             value, sds = self.rows(args[0]), self.whole(args[1]) if len(args) > 1 else 1
             return (value - np.nanmean(value)) / (sds * np.nanstd(value, ddof=1))
@@ -294,14 +285,13 @@ def column(frame: pd.DataFrame, name: str) -> Any:
     return values.to_numpy(dtype=object)
 
 
-def within(values: Values, groups: list[Any], name: Within) -> Values:
+def _within(values: Values, groups: list[Any], name: Within) -> Values:
     """Mean, sum or count of the values (N,) that are not missing, in all rows or in the group of each row."""
-    series = pd.Series(values)
     keys = [np.broadcast_to(g, values.shape) for g in groups] or [np.zeros(len(values))]
-    return np.asarray(series.groupby(keys).transform(name), dtype=np.float64)
+    return np.asarray(pd.Series(values).groupby(keys).transform(name), dtype=np.float64)
 
 
-def lagged(values: Values, periods: int, table: Table) -> Values:
+def _lagged(values: Values, periods: int, table: Table) -> Values:
     """Values (N,) of the row of the same key whose time is `periods` earlier; missing where there is no such row.
 
     Raises PanelError if the table names no panel, or a key has two rows of a time.
@@ -311,12 +301,9 @@ def lagged(values: Values, periods: int, table: Table) -> Values:
     parts = [pd.Series(column(table.frame, name)) for name in (*table.key, table.time)]
     place = pd.MultiIndex.from_arrays(parts)
     if place.has_duplicates:
-        twice = place[place.duplicated()][0]
-        named = zip((*table.key, table.time), twice, strict=True)
-        keys = ", ".join(
-            f"{name} {value:g}" if isinstance(value, float) else f"{name} {value}" for name, value in named
-        )
-        raise PanelError(f"lag and lead need each key once a time; twice: {keys}")
+        named = zip((*table.key, table.time), place[place.duplicated()][0], strict=True)
+        keys = (f"{name} {value:g}" if isinstance(value, float) else f"{name} {value}" for name, value in named)
+        raise PanelError(f"lag and lead need each key once a time; twice: {', '.join(keys)}")
     earlier = pd.MultiIndex.from_arrays([*parts[:-1], parts[-1] - periods])
     found = place.get_indexer(earlier)
     return np.where(found >= 0, values[np.maximum(found, 0)], np.nan)

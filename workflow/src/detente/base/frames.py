@@ -87,7 +87,8 @@ class FrameSchema:
 
     def empty(self) -> pd.DataFrame:
         """A frame of no rows."""
-        return pd.DataFrame({n: pd.Series(dtype=_storage(c.dtype)) for n, c in self.columns.items()})
+        types = {n: "object" if c.dtype == "any" else c.dtype for n, c in self.columns.items()}
+        return pd.DataFrame({n: pd.Series(dtype=dtype) for n, dtype in types.items()})
 
     def frame(self, rows: Iterable[Mapping[str, Any] | Sequence[Any]]) -> pd.DataFrame:
         """A frame of rows, given by column or in the order of the columns; numbers that are not given are missing."""
@@ -139,14 +140,6 @@ class FrameSchema:
         }
         checks = [pa.Check(check, name=words) for words, check in self.checks.items()]
         return pa.DataFrameSchema(columns, checks=checks, strict=True, ordered=True, unique=list(self.key) or None)
-
-    def documented(self) -> list[tuple[str, str, str]]:
-        """Name, type and description of every column, for the documentation."""
-        return [(name, column.dtype, column.description) for name, column in self.columns.items()]
-
-
-def _storage(dtype: Dtype) -> str:
-    return "object" if dtype == "any" else dtype
 
 
 def validated(frame: pd.DataFrame, schema: DataFrameSchema | FrameSchema, name: str) -> pd.DataFrame:

@@ -7,21 +7,11 @@ from detente.base.errors import PanelError
 
 
 def lag(panel: pd.DataFrame, variable: str, years: int) -> pd.Series:
-    """Value of `variable` exactly `years` earlier for the same key; missing if the key lacks any year since.
+    """Value of `variable` exactly `years` earlier (later if negative) for the same key.
 
-    Two states that lost and regained membership are strangers across the gap.
-
-    Parameters
-    ----------
-    panel
-        Rows of any unit, sorted by key: `year` and the columns that come before it.
-    years
-        How many years earlier; negative for later ones (a lead).
-
-    Raises
-    ------
-    PanelError
-        If the rows are not sorted by key.
+    Missing if the key lacks any year since: two states that lost and regained membership are strangers across the gap.
+    `panel`: rows of any unit, sorted by key: `year` and the columns that come before it; raises PanelError if they are
+    not.
     """
     if years == 0:
         return panel[variable]

@@ -70,8 +70,7 @@ class _Loader(_Safe):  # type: ignore[misc, valid-type]
                 problem = f"{key.value!r} is given twice"
                 raise yaml.constructor.ConstructorError(problem=problem, problem_mark=key.start_mark)
             seen.add(key.value)
-        mapping: dict[Any, Any] = super().construct_mapping(node, deep)
-        return mapping
+        return dict(super().construct_mapping(node, deep))
 
 
 def read(path: Path, model: type[M]) -> M:
@@ -102,12 +101,10 @@ def validated(path: Path, model: type[M], raw: Any) -> M:
     try:
         return model.model_validate(raw)
     except ValidationError as error:
-        problems = [_problem(path, model, e) for e in error.errors()]
-        raise ConfigError("\n".join(problems)) from error
+        raise ConfigError("\n".join(_problem(path, model, e) for e in error.errors())) from error
 
 
 def _problem(path: Path, model: type[BaseModel], error: Any) -> str:
-    """One validation error as `file:line › key › key: what is wrong`."""
     keys = [k for k in error["loc"] if k != "[key]"]
     where = " › ".join([located(path, keys), *map(str, keys)])
     return f"{where}: {_fault(model, keys, error)}"
@@ -132,20 +129,14 @@ def _fault(model: type[BaseModel], keys: list[Any], error: Any) -> str:
         "too_short": f"must have at least {context.get('min_length')} entries",
         "too_long": f"must have at most {context.get('max_length')} entries",
     }.get(kind) or error["msg"].replace("Input should", "must")
-    return f"{words} (found {_short(repr(found))})"
-
-
-def _short(text: str, width: int = 80) -> str:
-    return text if len(text) <= width else f"{text[: width - 1]}…"
+    shown = repr(found)
+    return f"{words} (found {shown if len(shown) <= 80 else f'{shown[:79]}…'})"
 
 
 def _fields(model: type[BaseModel], keys: list[Any]) -> list[str]:
     """Legal keys of the model that `keys` leads to."""
-    for key in keys:
-        if isinstance(key, int) or key not in model.model_fields:
-            continue
-        inner = next(_models(model.model_fields[key].annotation), None)
-        model = inner or model
+    for key in (k for k in keys if k in model.model_fields):
+        model = next(_models(model.model_fields[key].annotation), model)
     return [name for name in model.model_fields if name != "id"]
 
 
