@@ -68,7 +68,6 @@ def package_file(*parts: str) -> str:
 
 @cache
 def _commands() -> dict[str, str]:
-    """Every command, with the module that its function is in."""
     return {function.name: module for module, function, _ in decorated(PACKAGE / "cli", "command")}
 
 
@@ -78,7 +77,6 @@ def _cleaners(slugs: Iterable[str]) -> Iterator[str]:
 
 @cache
 def _estimators(file: Path, named: re.Pattern[str]) -> list[str]:
-    """Registered estimators among what the text of a file names."""
     return sorted(ESTIMATORS.keys() & set(named.findall(file.read_text(encoding="utf-8"))))
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from detente.data.panel import STATES
 from detente.data.sources import REGISTRY
 from detente.plan import code
-from detente.plan.stages import Stages, canonical
+from detente.plan.study import Stages, canonical
 from detente.report import FORMATS
 from detente.study.config import MULTIVERSE
 from detente.study.multiverse import Grid, grids_of, sources_of, variables_of, years_of
@@ -61,15 +61,11 @@ class RobustnessPlan(Stages):
     def _sources(self) -> dict[bool, list[str]]:
         return sources_of(self.study, self._variables)
 
-    # Panels
+    def _of_sources(self, folder: str, unit: str) -> list[str]:
+        return self.processed(*(f"{folder}/{slug}.parquet" for slug in self._sources[UNITS[unit]]))
 
-    def tidy(self, unit: str) -> list[str]:
-        """One tidy table per source of the panel."""
-        return self.processed(*(f"tidy/{slug}.parquet" for slug in self._sources[UNITS[unit]]))
-
-    def attrition_logs(self, unit: str) -> list[str]:
-        """The attrition log of each source of the panel."""
-        return self.processed(*(f"attrition_log/{slug}.parquet" for slug in self._sources[UNITS[unit]]))
+    tidy = partialmethod(_of_sources, "tidy")
+    attrition_logs = partialmethod(_of_sources, "attrition_log")
 
     def panel_code(self, unit: str) -> list[str]:
         """The builder of panels and the modules of the sources that it joins."""
@@ -102,8 +98,6 @@ class RobustnessPlan(Stages):
     def units(self) -> list[str]:
         """Units of the panels that the specifications need."""
         return [unit for unit, directed in UNITS.items() if directed in self._variables]
-
-    # Multiverse
 
     def panels_of(self, claim: str) -> list[str]:
         """Panels that a claim's specifications need."""
@@ -151,8 +145,6 @@ class RobustnessPlan(Stages):
         drawn = (f"robustness/curve.{claim}.{ending}" for claim in self.claims for ending in FORMATS["figure"])
         return [*self.report(*drawn), *self.joint(), *self.report("multiverse.parquet")]
 
-    # Claims ledger
-
     def claim(self, claim: str) -> str:
         """A claim and its controls, as they are configured."""
         every = self.project.claims
@@ -165,8 +157,6 @@ class RobustnessPlan(Stages):
     def every_claim(self) -> str:
         """All claims, tested or not, and the study's choice of them."""
         return canonical([self.project.claims.model_dump(mode="json"), self.claims, self.fields("headline", "claims")])
-
-    # Provenance
 
     def raw_options(self) -> str:
         """Sources whose raw files robustness is made from, as options."""

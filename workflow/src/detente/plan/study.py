@@ -1,5 +1,8 @@
 """What the rules of one study read, write and depend on, from raw files to the manifest of its paper."""
 
+import json
+import os
+import re
 from dataclasses import dataclass
 from functools import cached_property, partialmethod
 from pathlib import Path
@@ -8,13 +11,109 @@ from shlex import quote
 from detente.data.acquire import broken
 from detente.data.sources import REGISTRY
 from detente.plan import code
-from detente.plan.stages import Stages, canonical
-from detente.report import Kind, frame_files
+from detente.report import Exhibit, Kind, Page, Traits, exhibits_of, frame_files, traits_of
+from detente.study.config import Project, Study
 from detente.study.design import as_json, specifications
 
 COUNTS = ("sample_flow", "descriptives", "timeline", "partners", "raw_risk")
 # What exhibits say of a study.
 SHOWN = ("title", "abstract", "world", "samples", "estimators", "vcov", "headline", "window", "simulation")
+FIELD = re.compile(r"\{(\w+)\}")
+
+
+def canonical(content: object) -> str:
+    """JSON with one spelling for one content: what a rule reads of the configuration, so that a change reruns it."""
+    return json.dumps(content, sort_keys=True, ensure_ascii=False)
+
+
+@dataclass(frozen=True)
+class Stages:
+    """What the plans of a study and of its robustness share: files, configuration, exhibits.
+
+    A subclass declares what rules ask for so: files as `partialmethod(Stages.files, "tidy/{slug}.parquet")`,
+    and what a rule depends on as `partialmethod(Stages.fields, "seed")`: that and no more, so that an edit of anything
+    else reruns nothing. Paths are relative to the folder that the workflow runs in.
+    """
+
+    project: Project
+    study: Study
+    options: str
+
+    @property
+    def name(self) -> str:
+        """Name of the study, which is that of its target and its folders."""
+        return self.study.name
+
+    @property
+    def simulated(self) -> bool:
+        """Whether its world is simulated."""
+        return self.study.world == "simulated"
+
+    @cached_property
+    def traits(self) -> Traits:
+        """What decides which exhibits it has."""
+        return traits_of(self.project, self.study)
+
+    def arguments(self) -> str:
+        """Options that name the project."""
+        return self.options
+
+    def processed(self, *names: str) -> list[str]:
+        """Files below the folder of processed data."""
+        return [f"data/processed/{self.name}/{name}" for name in names]
+
+    def report(self, *names: str) -> list[str]:
+        """Files below the folder of the report."""
+        return [f"reports/{self.name}/{name}" for name in names]
+
+    def simulated_files(self, *names: str) -> list[str]:
+        """Processed files that only a simulated world has."""
+        return self.processed(*names) if self.simulated else []
+
+    def files(self, *patterns: str) -> list[str]:
+        """Processed files of patterns, in which `{slug}` stands for each of the plan's `slugs`, and so on."""
+        return self.processed(*(name for pattern in patterns for name in self._named(pattern)))
+
+    def _named(self, pattern: str) -> list[str]:
+        field = FIELD.search(pattern)
+        if field is None:
+            return [pattern]
+        return [n for value in getattr(self, f"{field[1]}s") for n in self._named(pattern.replace(field[0], value))]
+
+    def fields(self, *keys: str) -> str:
+        """The named fields of the study."""
+        return canonical(self.study.model_dump(mode="json", include=set(keys)))
+
+    def fields_and_claims(self, *keys: str) -> str:
+        """The same with its claims and their controls, its samples, and the smallest effect size of interest."""
+        claims, every = self.project.claims_of(self.study), self.project.claims
+        used = {name: every.controls[name].model_dump(mode="json") for claim in claims for name in claim.controls}
+        said = [claim.model_dump(mode="json") for claim in claims]
+        samples = [sample.model_dump(mode="json") for sample in self.project.samples_of(self.study)]
+        return canonical([self.fields(*keys), said, used, samples, every.smallest_effect])
+
+    def settings(self) -> list[str]:
+        """What a user may edit, and what fixes the software: their checksums stand in the manifest."""
+        lock = self.project.root / "requirements.lock"
+        files = [*self.project.files_of(self.study), *([lock] if lock.is_file() else [])]
+        return [os.path.relpath(file) for file in files]
+
+    def exhibits_of(self, kind: Kind, page: Page = "paper") -> list[Exhibit]:
+        """Its exhibits of a kind on a page that have files of their own."""
+        return [exhibit for exhibit in exhibits_of(self.traits, page) if exhibit.kind == kind and exhibit.formats]
+
+    def exhibit_files(self, kind: Kind, page: Page = "paper") -> list[str]:
+        """Files of those exhibits, in every format."""
+        return [file for exhibit in self.exhibits_of(kind, page) for file in exhibit.files(self.name)]
+
+    def exhibit_code(self, command: str, kind: Kind) -> list[str]:
+        """A command that makes exhibits of a kind, with the modules that declare them."""
+        return code.command(command, *sorted({exhibit.module for exhibit in self.exhibits_of(kind)}))
+
+    def page_code(self, command: str, page: Page) -> list[str]:
+        """A command that makes a page, with the modules of every exhibit there, which hold its captions."""
+        exhibits = [e for per_claim in (False, True) for e in exhibits_of(self.traits, page, per_claim=per_claim)]
+        return code.command(command, *sorted({exhibit.module for exhibit in exhibits}))
 
 
 @dataclass(frozen=True)
@@ -67,8 +166,6 @@ class StudyPlan(Stages):
         """Counts and descriptions that exhibits are made from."""
         return (*COUNTS, "failures", "attrition")
 
-    # Raw files
-
     def simulated_raw(self) -> list[str]:
         """Raw files that a simulated world writes."""
         records = self.project.sources_of(self.study).items()
@@ -91,8 +188,6 @@ class StudyPlan(Stages):
         """Raw files that no longer are what an earlier run verified."""
         return broken(sorted(Path(f"data/processed/{self.name}/raw").glob("*.json")))
 
-    # Cleaning
-
     def raw(self, slug: str) -> list[str]:
         """Receipts of the raw files that a source is cleaned from."""
         return self.processed(*(f"raw/{s}.json" for s in code.raw_sources([slug])))
@@ -101,8 +196,6 @@ class StudyPlan(Stages):
         """Options: the rules that leave one dispute per dyad-year, where a source needs them."""
         rules = self.project.sources[slug].whittle
         return "--whittle " + " ".join(map(quote, rules)) if rules else ""
-
-    # Panel
 
     def panel_code(self) -> list[str]:
         """The builder of panels and the modules of the sources that it joins."""
@@ -117,8 +210,6 @@ class StudyPlan(Stages):
     def joined(self) -> str:
         """Sources that the panel joins, as options."""
         return " ".join(self.slugs)
-
-    # Estimates and exhibits
 
     def specifications(self, claim: str, estimator: str) -> str:
         """The specifications of one claim and estimator: all that the job knows of the configuration."""
@@ -141,8 +232,6 @@ class StudyPlan(Stages):
         recovery = ["recovery.csv"] if self.simulated else []
         files = self.report("numbers.json", "estimates.csv", "sample_flow.csv", *recovery)
         return [*files, *self.figures(), *self.tables()]
-
-    # Provenance
 
     def products(self) -> list[str]:
         """All that the study is made of and consists of, but for its raw files: what the manifest lists."""

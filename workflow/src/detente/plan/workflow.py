@@ -15,8 +15,7 @@ from typing import Generic, TypeVar
 from detente.base.errors import ConfigError, DetenteError
 from detente.plan.code import replicating
 from detente.plan.robustness import LEDGER_FRAMES, RobustnessPlan, registrations
-from detente.plan.stages import canonical
-from detente.plan.study import COUNTS, StudyPlan
+from detente.plan.study import COUNTS, StudyPlan, canonical
 from detente.provenance import commit, versions
 from detente.replicate import read_publications
 from detente.report import EXHIBITS, FORMATS
