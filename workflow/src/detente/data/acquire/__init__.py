@@ -9,6 +9,7 @@ import os
 import re
 import shutil
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -25,15 +26,11 @@ __all__ = ["Obtained", "Patience", "Problem", "Receipt", "acquire", "broken", "v
 HTML = re.compile(
     rb"(\xef\xbb\xbf)?\s*(<\?xml[^>]*>\s*)?(<!--.*?-->\s*)*<(!doctype\s+html|html|head|body)\b", re.I | re.S
 )
-READ_ONLY = "the folder is read-only"
 OBSTACLES: Mapping[int, str] = {
     errno.ENOSPC: "the disk is full",
     errno.EDQUOT: "the disk quota is used up",
-    errno.EROFS: READ_ONLY,
-    errno.EACCES: READ_ONLY,
-    errno.EPERM: READ_ONLY,
-    errno.ENOTDIR: "a file stands where a folder should be",
-    errno.EEXIST: "a file stands where a folder should be",
+    **dict.fromkeys((errno.EROFS, errno.EACCES, errno.EPERM), "the folder is read-only"),
+    **dict.fromkeys((errno.ENOTDIR, errno.EEXIST), "a file stands where a folder should be"),
 }
 
 
@@ -66,10 +63,8 @@ class Receipt:
 
     def document(self) -> dict[str, object]:
         """JSON form: the same for the same files, wherever they came from."""
-        files = [
-            {"file": f.pin.file, "path": f.path.as_posix(), "sha256": f.pin.sha256, "bytes": f.pin.bytes}
-            for f in self.files
-        ]
+        pins = ((f.path.as_posix(), f.pin) for f in self.files)
+        files = [{"file": pin.file, "path": path, "sha256": pin.sha256, "bytes": pin.bytes} for path, pin in pins]
         return {"slug": self.slug, "files": files}
 
 
@@ -90,7 +85,7 @@ def acquire(
     download bars on standard error: always, never, or (None) if that is a terminal. Raises RawFilesUnavailable naming
     every file that cannot be had, what was expected, every place looked at and the ways on.
     """
-    with Downloader(patience or Patience(), progress=progress) as downloader:
+    with closing(Downloader(patience or Patience(), progress=progress)) as downloader:
         outcomes = {
             slug: [_obtain(record.folder or slug, pin, raw, mirror, downloader) for pin in record.files]
             for slug, record in sources.items()
@@ -115,7 +110,6 @@ def verify(path: Path, pin: SourceFile) -> Problem | None:
 
 
 def _contents(path: Path) -> tuple[bytes, int, str]:
-    """How a file begins, its size and its sha256."""
     with path.open("rb") as handle:
         head = handle.read(4096)
         handle.seek(0)
@@ -128,15 +122,14 @@ def broken(receipts: Iterable[Path]) -> list[str]:
 
     A receipt that cannot be read is named itself. Paths are relative to the working directory.
     """
-    return [name for receipt in receipts for name in _broken(receipt)]
-
-
-def _broken(receipt: Path) -> list[str]:
-    try:
-        files = json.loads(receipt.read_text(encoding="utf-8"))["files"]
-        return [str(f["path"]) for f in files if not _holds(Path(f["path"]), f["bytes"], f["sha256"])]
-    except (OSError, ValueError, KeyError, TypeError):
-        return [receipt.as_posix()]
+    names: list[str] = []
+    for receipt in receipts:
+        try:
+            files = json.loads(receipt.read_text(encoding="utf-8"))["files"]
+            names += [str(f["path"]) for f in files if not _holds(Path(f["path"]), f["bytes"], f["sha256"])]
+        except (OSError, ValueError, KeyError, TypeError):
+            names.append(receipt.as_posix())
+    return names
 
 
 def _holds(path: Path, size: int, sha256: str) -> bool:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from filelock import FileLock
@@ -75,15 +75,12 @@ class Downloader:
     def __init__(self, patience: Patience, *, progress: bool | None) -> None:
         self.patience = patience
         self.progress = progress
-        self._opened: httpx.Client | None = None
         self._unreachable: dict[str, str] = {}
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if self._opened is not None:
-            self._opened.close()
+    def close(self) -> None:
+        """Close the client, if one was opened."""
+        if "_client" in vars(self):
+            self._client.close()
 
     def fetch(self, address: str, part: Path, size: int, label: str) -> bool:
         """Bring the body at `address` into `part`, going on from the bytes that `part` already holds.
@@ -123,11 +120,10 @@ class Downloader:
         # A compressed body cannot be resumed at a byte of the file.
         headers = {"Accept-Encoding": "identity", "User-Agent": "detente"}
         try:
-            self._opened = httpx.Client(follow_redirects=True, timeout=timeout, headers=headers)
+            return httpx.Client(follow_redirects=True, timeout=timeout, headers=headers)
         except (OSError, ValueError, ImportError, httpx.InvalidURL) as error:
             # Certificates or proxies of the environment (SSL_CERT_FILE, HTTPS_PROXY …) are at fault.
             raise DeliveryError(f"the HTTP client cannot be set up ({error})") from error
-        return self._opened
 
     def _receive(self, address: str, part: Path, size: int, have: int, label: str) -> bool:
         """One request; returns whether its body went on from the `have` bytes of `part`."""
@@ -172,11 +168,9 @@ def _unreached(error: httpx.RequestError, why: str) -> _NoConnectionError:
 
 def _kept(part: Path, size: int) -> int:
     """Bytes of an earlier attempt that can be gone on from; a partial file that is too long is removed."""
-    have = part.stat().st_size if part.exists() else 0
-    if have <= size:
-        return have
-    part.unlink()
-    return 0
+    if part.exists() and part.stat().st_size > size:
+        part.unlink()
+    return part.stat().st_size if part.exists() else 0
 
 
 def _answer(response: httpx.Response, part: Path, have: int) -> bool:
@@ -204,6 +198,5 @@ def _asked_wait(response: httpx.Response) -> float:
 
 
 def _after(part: Path, size: int) -> str:
-    """How far a download got, for the end of a message."""
     have = part.stat().st_size if part.exists() else 0
     return f" after {have:,} of {size:,} bytes" if have else ""

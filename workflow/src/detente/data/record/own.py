@@ -1,9 +1,9 @@
 """User data: a small YAML file says what a table holds, and it joins the panel as every source does."""
 
-import hashlib
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -12,8 +12,9 @@ from pydantic import Field, ValidationInfo, field_validator
 
 from detente.base import strict
 from detente.base.errors import ConfigError, SourceSchemaError, choices
+from detente.base.files import sha256
 from detente.base.frames import validated
-from detente.base.strict import Strict, Year
+from detente.base.strict import Identifier, Slug, Strict, Year
 from detente.data.pins import SourceFile, SourceRecord
 from detente.data.record.rawread import read_raw
 from detente.data.sources import KEYS, Frames, RawTable, Source, Tidy, Variable, attrition, tidy_schema
@@ -21,10 +22,6 @@ from detente.data.sources.base import undirected
 from detente.data.sources.steps import Entries
 
 FORMATS = (".csv", ".dta", ".parquet", ".rda", ".rds", ".xls", ".xlsx", ".zip")
-Slug = Annotated[str, Field(pattern=strict.SLUG)]
-Identifier = Annotated[str, Field(pattern=strict.IDENTIFIER)]
-
-
 KEY_NAMES = frozenset({"in_window", *(part for parts in KEYS.values() for part in parts)})
 
 
@@ -102,26 +99,24 @@ def own_source(path: Path) -> Own:
     """
     definition = strict.read(path, OwnData)
     table = path.parent / definition.file
+    where = f"{strict.located(path, ['file'])} › file"
     if table.suffix not in FORMATS:
-        raise ConfigError(
-            f"{strict.located(path, ['file'])} › file: {table.suffix!r} is not a format; {', '.join(FORMATS)}"
-        )
+        raise ConfigError(f"{where}: {table.suffix!r} is not a format; {', '.join(FORMATS)}")
     if not table.is_file():
-        raise ConfigError(f"{strict.located(path, ['file'])} › file: there is no {table}")
+        raise ConfigError(f"{where}: there is no {table}")
     source = _source(definition, table)
     raw = read_raw(table, source.raw[0])
     for column in source.raw[0].columns:
         if column not in raw.columns:
             raise SourceSchemaError(f"{table}: column {column!r} is missing; {choices(column, map(str, raw.columns))}")
-    tidy = _tidy(definition, raw, table)
+    tidy = source.clean({table.name: raw})
     validated(tidy.frame, tidy_schema(source), str(table))
     return Own(source, tidy, _record(definition, table))
 
 
 def _record(definition: OwnData, table: Path) -> SourceRecord:
-    content = table.read_bytes()
-    sha256 = hashlib.sha256(content).hexdigest()
-    pin = SourceFile(file=table.name, address=None, sha256=sha256, bytes=max(len(content), 1))
+    size = max(table.stat().st_size, 1)
+    pin = SourceFile(file=table.name, address=None, sha256=sha256(table), bytes=size)
     said = definition.model_dump(include={"title", "version", "citation", "terms", "years"})
     return SourceRecord(files=(pin,), **said)
 
@@ -133,23 +128,19 @@ def _source(definition: OwnData, table: Path) -> Source:
     )
     columns = (*definition.columns.values(), *(v.column or name for name, v in definition.variables.items()))
     raw = RawTable(table.name, columns, member=definition.sheet)
-
-    def clean(tables: Frames) -> Tidy:
-        return _tidy(definition, tables[table.name], Path(table.name))
-
+    clean = partial(_tidy, definition, table)
     return Source(definition.name, definition.key, (raw,), variables, clean, definition.years)
 
 
-def _tidy(definition: OwnData, raw: pd.DataFrame, table: Path) -> Tidy:
+def _tidy(definition: OwnData, table: Path, tables: Frames) -> Tidy:
     """Key and variables alone; records without a whole key, or of other years, are in the attrition log."""
-    parts = KEYS[definition.key]
+    raw, parts = tables[table.name], KEYS[definition.key]
     named = {definition.columns[part]: part for part in parts}
     key = pd.DataFrame({part: _numbers(raw[column], table) for column, part in named.items()}, index=raw.index)
     for column, part in named.items():
         _refuse(raw[column], key[part].notna() & (key[part] % 1 != 0), table, "whole numbers")
-    values = pd.DataFrame(
-        {name: _numbers(raw[v.column or name], table) for name, v in definition.variables.items()}, index=raw.index
-    )
+    said = {name: raw[v.column or name] for name, v in definition.variables.items()}
+    values = pd.DataFrame({name: _numbers(column, table) for name, column in said.items()}, index=raw.index)
     values = values.mask(values.isin(definition.missing))
     whole = key.notna().all(axis=1)
     inside = key["year"].between(*definition.years) if "year" in parts else whole
@@ -159,15 +150,12 @@ def _tidy(definition: OwnData, raw: pd.DataFrame, table: Path) -> Tidy:
         frame = undirected(frame, "ccode1", "ccode2")[[*parts, *values]]
     frame = frame.sort_values(list(parts), ignore_index=True)
     outside = f"not in the years covered, {definition.years[0]}–{definition.years[1]}"
-    entries: Entries = [
-        ("dropped", "a part of the key is missing", table.name, ~whole),
-        ("dropped", outside, table.name, whole & ~inside),
-    ]
+    reasons = {"a part of the key is missing": ~whole, outside: whole & ~inside}
+    entries: Entries = [("dropped", reason, table.name, rows) for reason, rows in reasons.items()]
     return Tidy(frame, attrition(definition.name, entries))
 
 
 def _numbers(column: pd.Series, table: Path) -> pd.Series:
-    """Finite numbers, or missing."""
     dated = is_datetime64_any_dtype(column) or is_timedelta64_dtype(column)
     plain = pd.Series(np.nan, index=column.index) if dated else column
     numbers: pd.Series = pd.to_numeric(plain, errors="coerce").astype("float64")

@@ -7,6 +7,7 @@ line of a fault and print an entry as it stands there.
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from itertools import accumulate
 from pathlib import Path
 
 from detente.base import strict
@@ -109,26 +110,20 @@ def _value(field: str, value: str, fields: Mapping[str, str], where: str) -> str
 
 
 def _balanced(value: str) -> bool:
-    depth = 0
-    for brace in re.findall(r"(?<!\\)[{}]", value):
-        depth += 1 if brace == "{" else -1
-        if depth < 0:
-            return False
-    return depth == 0
+    depths = [0, *accumulate(1 if brace == "{" else -1 for brace in re.findall(r"(?<!\\)[{}]", value))]
+    return min(depths) == 0 == depths[-1]
 
 
 def _whole(entry: Reference, where: str) -> Reference:
-    """The entry, if its kind is known and it has what that needs and nothing that styles do not know."""
     if entry.kind not in REQUIRED:
-        raise ConfigError(
-            f"{where}: {entry.key!r} is of no known kind, {entry.kind!r}; {choices(entry.kind, REQUIRED)}"
-        )
+        legal = choices(entry.kind, REQUIRED)
+        raise ConfigError(f"{where}: {entry.key!r} is of no known kind, {entry.kind!r}; {legal}")
     needed = REQUIRED[entry.kind]
     for group in needed:
         if not entry.fields.keys() & set(group):
             raise ConfigError(f"{where}: {entry.key!r} lacks {' or '.join(group)}")
-    legal = {"year", *OPTIONAL, *(name for group in needed for name in group)}
+    known = {"year", *OPTIONAL, *(name for group in needed for name in group)}
     for name in entry.fields:
-        if name not in legal:
-            raise ConfigError(f"{where}: {entry.key!r} has an unknown field, {name!r}; {choices(name, legal)}")
+        if name not in known:
+            raise ConfigError(f"{where}: {entry.key!r} has an unknown field, {name!r}; {choices(name, known)}")
     return entry

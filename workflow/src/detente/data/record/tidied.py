@@ -74,7 +74,6 @@ def _digest(module: Source, records: Mapping[str, SourceRecord]) -> str:
 
 @cache
 def _code(name: str) -> str:
-    """Checksum of the modules that clean a source."""
     total = hashlib.sha256()
     for entry in (name, "detente.data.record.cleaning", "detente.data.sources.schema"):
         for file in modules_used(PACKAGE, entry, ["detente.data.sources"]):
