@@ -1,6 +1,6 @@
 """The panel: spine, joins, spells, derived variables, and an attrition log of what found no place in it."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 
 import numpy as np
@@ -22,7 +22,6 @@ from detente.data.panel.columns import Directions, Lazy, Members, Pairs, States
 from detente.data.panel.spine import Given, Records, Spine, build_spine, inside
 from detente.data.sources import KEYS, Source, attrition
 from detente.data.sources.steps import Entries
-from detente.data.sources.steps import Entry as AttritionEntry
 
 # Years before the window that a panel holds for lags, unless others are asked for.
 LEAD_IN = 2
@@ -119,7 +118,9 @@ def _columns(whole: Spine, spine: Spine, records: list[Records], states: pd.Data
 
 
 def _attrition(whole: Spine, records: list[Records], window: tuple[int, int]) -> pd.DataFrame:
-    lost = ((each.given.slug, _unplaced(whole, each, window)) for each in records if each.given.made)
+    # What nobody asked for was not made.
+    made = (each for each in records if "frame" in vars(each.given))
+    lost = ((each.given.slug, _unplaced(whole, each, window)) for each in made)
     found = [attrition(slug, entries) for slug, entries in lost if entries]
     return pd.concat([attrition("panel"), *found], ignore_index=True)
 
@@ -129,19 +130,19 @@ def _unplaced(whole: Spine, records: Records, window: tuple[int, int]) -> Entrie
     given, parts = records.given, records.parts
     if "year" not in KEYS[given.key]:
         return _never_placed(whole, given, parts)
-    year = given.frame["year"].to_numpy(dtype=np.int64)
-    asked = inside(year, window)
-    covered = inside(year, given.years)
+    asked, covered = inside(given.year, window), inside(given.year, given.years)
     apart = "the two states do not coexist in the system" if len(parts) == 2 else "not a member of the system that year"
     reasons = {apart: asked & covered & (records.row < 0), "not in the years that the source covers": asked & ~covered}
     rows = {reason: given.frame.loc[lost, list(KEYS[given.key])] for reason, lost in reasons.items()}
     return [entry for reason, lost in rows.items() for entry in _lost(lost, parts, reason)]
 
 
-def _lost(rows: pd.DataFrame, parts: list[str], reason: str) -> Iterator[AttritionEntry]:
+def _lost(rows: pd.DataFrame, parts: list[str], reason: str) -> Entries:
     spans = rows.groupby(parts)["year"].agg(["min", "max", "size"]).reset_index()
-    for *states, first, last, size in spans.itertuples(index=False):
-        yield "dropped", reason, f"{'-'.join(map(str, states))} {first}–{last}", size
+    return [
+        ("dropped", reason, f"{'-'.join(map(str, states))} {first}–{last}", size)
+        for *states, first, last, size in spans.itertuples(index=False)
+    ]
 
 
 def _never_placed(whole: Spine, given: Given, parts: list[str]) -> Entries:

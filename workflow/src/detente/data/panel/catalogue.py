@@ -22,7 +22,7 @@ SPELLS: tuple[Spell, ...] = (*PEACE, *PAST)
 PAIRWISE: tuple[Derived, ...] = (*OUTCOMES, *DERIVED)
 DIRECTIONAL: tuple[Directed, ...] = (*INITIATIONS, *DIRECTED, *BEHIND_TARGET)
 EXPANSIONS: tuple[Expansion, ...] = (*EXERCISES, *ALLIES)
-SIDES = {"dyad-year": ("1", "2"), "directed-dyad-year": ("sender", "target")}
+SIDES = {"dyad-year": {"1": "state 1", "2": "state 2"}, "directed-dyad-year": {"sender": "sender", "target": "target"}}
 _NUMBER = Column("float64", "of the window's rows", nullable=True)
 DESCRIBED = FrameSchema(
     "codebook",
@@ -37,10 +37,7 @@ DESCRIBED = FrameSchema(
 
 @dataclass(frozen=True)
 class Entry:
-    """A variable of a panel, under the name that it has there.
-
-    `origin` is the source that holds it, or "derived"; `sources` are all that it is made from.
-    """
+    """A variable under its name in a panel; its `origin`, a source or "derived"; all `sources` that it is made from."""
 
     variable: Variable
     origin: str
@@ -65,8 +62,7 @@ class Panel:
 def catalogue(sources: Sequence[Source], unit: Unit = "dyad-year") -> dict[str, Entry]:
     """Every variable that a panel of `sources` and `unit` offers, by name, in the order of its columns.
 
-    Raises ConfigError if `unit` is none, two sources have a variable of the same name, or one has the name of a derived
-    variable.
+    Raises ConfigError if `unit` is none, or two variables, of sources or derived, have the same name.
     """
     if unit not in UNITS:
         raise ConfigError(f"no panel has the unit {unit!r}; {choices(unit, UNITS)}")
@@ -144,10 +140,7 @@ def _names(v: Variable, key: str, unit: Unit) -> list[tuple[str, str]]:
         counted = key in ("dyad-year", "dyad") and v.kind == "event" and v.unit == "0/1"
         return [(f"{v.name}_partners", f"{v.label}: number of partners")] if counted else []
     if key in ("state-year", "state"):
-        return [
-            (f"{v.name}_{side}", f"{v.label}, state {side}" if side in "12" else f"{v.label}, {side}")
-            for side in SIDES[unit]
-        ]
+        return [(f"{v.name}_{side}", f"{v.label}, {words}") for side, words in SIDES[unit].items()]
     if key == "directed-dyad-year" and unit == "dyad-year":
         return [
             (f"{v.name}_12", f"{v.label}, state 1 towards state 2"),

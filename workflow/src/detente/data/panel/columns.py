@@ -13,7 +13,7 @@ import pandas as pd
 
 from detente.base.types import Array, Codes, Flags
 from detente.data.panel.derived import Computed, Spell
-from detente.data.panel.spine import Given, Keys, Placed, Records, Spine, inside, taken
+from detente.data.panel.spine import Given, Keys, Records, Spine, Way, inside, taken
 from detente.data.sources import Variable
 
 # Columns that outlive their use, in case the next ones are made of them.
@@ -28,6 +28,7 @@ class Lazy(Mapping[str, npt.NDArray[Any]]):
         self._makers: dict[str, tuple[Maker, tuple[object, ...]]] = {}
         self._made: WeakValueDictionary[str, npt.NDArray[Any]] = WeakValueDictionary()
         self._held: dict[str, npt.NDArray[Any]] = {}
+        self.dyadic: set[str] = set()
 
     def offer(self, name: str, make: Maker, *arguments: object) -> None:
         """Have a column made by `make` of these columns and the arguments; the first offer of a name stands."""
@@ -40,8 +41,9 @@ class Lazy(Mapping[str, npt.NDArray[Any]]):
                 self.share(item.variable.name, item.make)
 
     def share(self, name: str, make: Maker, *arguments: object) -> None:
-        """Offer a column that is the same in both directions, if any is."""
+        """Offer a column that is `dyadic`: the same in both directions, if there are any."""
         self.offer(name, make, *arguments)
+        self.dyadic.add(name)
 
     def __getitem__(self, name: str) -> npt.NDArray[Any]:
         column = self._made.get(name)
@@ -80,7 +82,7 @@ class States(Lazy):
 
     def _spread(self, records: Records, variable: Variable) -> Array:
         table = np.full(self.spine.present.shape, np.nan)
-        table[self.spine.members.parts] = records.placed.column(variable)
+        table[self.spine.members.parts] = records.placed().column(variable)
         return table
 
     def _lasting(self, given: Given, variable: Variable) -> Array:
@@ -102,22 +104,16 @@ class Pairs(Lazy):
     def __init__(self, spine: Spine, records: list[Records], states: States) -> None:
         super().__init__()
         self.spine = spine
-        self.dyadic: set[str] = set()
         _offer_keys(self, spine, spine.pairs, {"ccode1": "_1", "ccode2": "_2"}, states)
         for each in records:
             for v in each.given.variables:
                 if each.given.key == "dyad-year":
-                    self.share(v.name, _column, each, "placed", v)
+                    self.share(v.name, _column, each, "either", v)
                 elif each.given.key == "dyad":
                     self.share(v.name, Pairs._lasting, each.given, v)
                 elif each.given.key == "directed-dyad-year":
                     self.offer(f"{v.name}_12", _column, each, "forth", v)
                     self.offer(f"{v.name}_21", _column, each, "back", v)
-
-    def share(self, name: str, make: Maker, *arguments: object) -> None:
-        """Offer a column that is the same in both directions."""
-        self.offer(name, make, *arguments)
-        self.dyadic.add(name)
 
     def _lasting(self, given: Given, variable: Variable) -> Array:
         i, j, t = self.spine.pairs.parts
@@ -168,8 +164,7 @@ class Members(Lazy):
     def _partners(self, name: str) -> Array:
         """With how many others a state has it in the year; missing where it is not coded for a single pair."""
         values = self.pairs[name]
-        known = self._pairs - self._counted(np.isnan(values))
-        count = np.where(known > 0, self._counted(values > 0), np.nan)
+        count = np.where(self._counted(~np.isnan(values)) > 0, self._counted(values > 0), np.nan)
         return count[_flat(self.spine, self.spine.members, 0)]
 
     def _counted(self, which: Flags) -> Codes:
@@ -182,10 +177,6 @@ class Members(Lazy):
     def _sides(self) -> tuple[Codes, Codes]:
         return _flat(self.spine, self.spine.pairs, 0), _flat(self.spine, self.spine.pairs, 1)
 
-    @cached_property
-    def _pairs(self) -> Codes:
-        return self._counted(np.ones(len(self.spine.pairs), dtype=bool))
-
 
 def _offer_keys(columns: Lazy, spine: Spine, keys: Keys, sides: Mapping[str, str], states: States) -> None:
     """Offer the parts of the key, and the tables of states under names with the suffix of each of the `sides`."""
@@ -197,9 +188,8 @@ def _offer_keys(columns: Lazy, spine: Spine, keys: Keys, sides: Mapping[str, str
             columns.offer(f"{name}{suffix}", lambda _, name, at: taken(states[name], at()), name, at)
 
 
-def _column(_: Lazy, records: Records, among: str, variable: Variable) -> Array:
-    placed: Placed = getattr(records, among)
-    return placed.column(variable)
+def _column(_: Lazy, records: Records, way: Way, variable: Variable) -> Array:
+    return records.placed(way).column(variable)
 
 
 def _flat(spine: Spine, keys: Keys, side: int) -> Codes:

@@ -11,7 +11,7 @@ A contrast among those who use an instrument is missing, not 0, where none is in
 import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import reduce
+from functools import partial, reduce
 from typing import Any, TypeVar
 
 import numpy as np
@@ -59,29 +59,26 @@ class Directed(Computed):
 Kind = TypeVar("Kind", bound=Computed)
 
 
-def _decorator(kind: type[Kind]) -> Callable[..., Callable[[Callable[..., Any]], Kind]]:
-    def declare(
-        label: str,
-        unit: str = "0/1",
-        role: Role | None = None,
-        *,
-        assigned: Assignment | None = None,
-        contrast: str = "",
-    ) -> Callable[[Callable[..., Any]], Kind]:
-        role = role or ("treatment" if assigned else "control")
+def _declare(
+    kind: type[Kind],
+    label: str,
+    unit: str = "0/1",
+    role: Role | None = None,
+    *,
+    assigned: Assignment | None = None,
+    contrast: str = "",
+) -> Callable[[Callable[..., Any]], Kind]:
+    def made(function: Callable[..., Any]) -> Kind:
+        said = role or ("treatment" if assigned else "control")
+        variable = measure(function.__name__, label, unit, said, assigned=assigned, contrast=contrast)
+        parts = tuple(inspect.signature(function).parameters)
+        needs = tuple(name for name in parts if name not in KEY_PARTS)
+        return kind(variable, needs, lambda p: np.asarray(function(*(p[name] for name in parts))))
 
-        def made(function: Callable[..., Any]) -> Kind:
-            variable = measure(function.__name__, label, unit, role, assigned=assigned, contrast=contrast)
-            parts = tuple(inspect.signature(function).parameters)
-            needs = tuple(name for name in parts if name not in KEY_PARTS)
-            return kind(variable, needs, lambda p: np.asarray(function(*(p[name] for name in parts))))
-
-        return made
-
-    return declare
+    return made
 
 
-pairwise, lookback, directed = _decorator(Derived), _decorator(Spell), _decorator(Directed)
+pairwise, lookback, directed = partial(_declare, Derived), partial(_declare, Spell), partial(_declare, Directed)
 
 
 def declared(module: Mapping[str, object], kind: type[Kind]) -> tuple[Kind, ...]:

@@ -154,10 +154,7 @@ def exclusive_distances(tidy: Frames) -> pd.DataFrame:
 
 
 def faced(tidy: Frames) -> pd.DataFrame:
-    """The same from the other side: the target took part in an exercise without the sender, near its capital or far.
-
-    Returns `ccode1`, `ccode2`, `year`, `faces_exercise_near`, `faces_exercise_far`.
-    """
+    """The same of the target's exercises without the sender: `faces_exercise_near`, `faces_exercise_far`."""
     turned = {"ccode1": "ccode2", "ccode2": "ccode1"}
     seen = {name: f"faces_{name}" for name in ("exercise_near", "exercise_far")}
     return exclusive_distances(tidy).rename(columns=turned | seen)[[*DYAD_YEAR, *seen.values()]]
@@ -184,22 +181,17 @@ def _near_and_far(prefix: str, who: str, other: str) -> tuple[Variable, Variable
     return event(f"{prefix}_near", near, assigned=BY_NETWORK), event(f"{prefix}_far", far, assigned=BY_NETWORK)
 
 
+_LARGE = by_event(lambda e: e["parties"] >= LARGE)
+_SERIES = "Years, this one included, of joint training in the series of this year's exercises, at most"
 _VARIABLES = (
     *SOURCE.variables,
-    event(
-        "exercise_large", "Joint exercise of ten parties or more", assigned=by_event(lambda e: e["parties"] >= LARGE)
-    ),
+    event("exercise_large", "Joint exercise of ten parties or more", assigned=_LARGE),
     *(
         event(f"exercise_{purpose}", f"Joint exercise of {label}", assigned=by_event(_with(purpose)))
         for purpose, label in PURPOSES.items()
     ),
     event("exercise_parties", "Parties to the largest joint exercise, 0 without one", "parties"),
-    event(
-        "exercise_series_years",
-        "Years, this one included, of joint training in the series of this year's exercises, at most",
-        "years",
-        assigned=BY_NETWORK,
-    ),
+    event("exercise_series_years", _SERIES, "years", assigned=BY_NETWORK),
 )
 _CADENCE = tuple(
     event(name, f"{label}from 1982)", assigned=BY_NETWORK)

@@ -17,11 +17,9 @@ from detente.base.types import Array, Codes, Flags
 from detente.data.panel.derived import Columns, Derived, Directed, Spell, declared, lookback
 from detente.data.sources import BY_DYAD, Variable, measure
 
-AFTERMATH_YEARS = 5
-SHIFT_YEARS = 5
+AFTERMATH_YEARS, SHIFT_YEARS = 5, 5
 YEARS, MOST_YEARS = 5, 20
-UNKNOWN = -1
-PART = 10_000
+UNKNOWN, PART = -1, 10_000
 Cell = Derived | Directed
 # What the label of a narrower onset or initiation says.
 KINDS: Mapping[str, str] = {
@@ -68,25 +66,15 @@ CODINGS: tuple[Coding, ...] = (
 )
 
 
-def at_risk(new: Array, ongoing: Array) -> Array:
-    """Onset among dyads at risk: missing, never 0, where an older dispute continues (McGrath 2015)."""
-    continuing = (ongoing == 1) & (new == 0)
-    return np.where(continuing | np.isnan(ongoing), np.nan, new)
+def at_risk(new: Array, ongoing: Array, began: Array | None = None) -> Array:
+    """Onset among dyads at risk, or whether the sender `began` a dispute with the target.
 
-
-def at_peace(onset: Array, fought_before: Array) -> Array:
-    """Onset among dyads at peace: missing, too, where a dispute was under way the year before, or that is unknown."""
-    return np.where(fought_before == 0, onset, np.nan)
-
-
-def initiation(initiated: Array, new: Array, ongoing: Array) -> Array:
-    """Whether the sender began a dispute with the target.
-
-    Missing where an older one between the two continues and none begins. 0 where one begins that the target, or a
-    third state, started.
+    Missing, never 0, where an older dispute continues and none begins (McGrath 2015); an initiation is 0 where one
+    begins that the target, or a third state, started.
     """
-    continuing = (ongoing == 1) & (new == 0) & (initiated == 0)
-    return np.where(continuing | np.isnan(ongoing), np.nan, initiated)
+    begun = new if began is None else began
+    continuing = (ongoing == 1) & (new == 0) & (begun == 0)
+    return np.where(continuing | np.isnan(ongoing), np.nan, begun)
 
 
 def follows(one: Codes, two: Codes, year: Codes, years: int = 1) -> Flags:
@@ -104,10 +92,7 @@ def _run(fresh: Flags) -> Codes:
 
 
 def fought_before(p: Columns, ongoing: str) -> Array:
-    """Whether a dispute was under way the year before; a dyad that just entered the system has no such year: 0.
-
-    Rows are sorted by key.
-    """
+    """Whether a dispute was under way the year before, 0 in a dyad's first year in the system; rows sorted by key."""
     before = np.zeros(len(p["year"]))
     before[1:] = p[ongoing][:-1]
     return np.where(follows(p["ccode1"], p["ccode2"], p["year"]), before, 0.0)
@@ -116,8 +101,7 @@ def fought_before(p: Columns, ongoing: str) -> Array:
 def peace_years(p: Columns, ongoing: str) -> Array:
     """Years since the last year with a dispute, or since the dyad entered the system or the coding began.
 
-    Rows are sorted by key. The year after a dispute counts 0; a gap starts again at 0. Missing where
-    disputes are not coded.
+    Rows are sorted by key. The year after a dispute counts 0; a gap starts again at 0. Missing where not coded.
     """
     fighting, coded = p[ongoing] == 1, ~np.isnan(p[ongoing])
     fresh = ~follows(p["ccode1"], p["ccode2"], p["year"])
@@ -133,9 +117,12 @@ def _onset(c: Coding, kind: str = "") -> Derived:
 
 
 def _strict(c: Coding) -> Derived:
+    """Onset among dyads at peace: missing, too, where a dispute was under way the year before, or that is unknown."""
     new, ongoing, before = f"new_{c.name}", f"ongoing_{c.name}", c.named("fought_before")
     variable = _outcome(c, "Onset", f", no {c.noun} the year before", suffix="_strict")
-    return Derived(variable, (new, ongoing, before), lambda p: at_peace(at_risk(p[new], p[ongoing]), p[before]))
+    return Derived(
+        variable, (new, ongoing, before), lambda p: np.where(p[before] == 0, at_risk(p[new], p[ongoing]), np.nan)
+    )
 
 
 def _initiation(c: Coding, kind: str = "") -> Directed:
@@ -143,7 +130,7 @@ def _initiation(c: Coding, kind: str = "") -> Directed:
     narrow = f"{c.began}_{kind}_{c.name}" if kind else began
     needs = tuple(dict.fromkeys((began, new, ongoing, narrow)))
     variable = _outcome(c, "Initiation", " by the sender, dyads at risk", kind)
-    return Directed(variable, needs, lambda p: initiation(p[began], p[new], p[ongoing]) * p[narrow])
+    return Directed(variable, needs, lambda p: at_risk(p[new], p[ongoing], p[began]) * p[narrow])
 
 
 def _outcome(c: Coding, word: str, rest: str, kind: str = "", suffix: str = "") -> Variable:

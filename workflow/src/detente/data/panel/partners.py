@@ -1,7 +1,8 @@
 """With whom a state is allied or trains: who stands behind the other side, and whom an exercise left out."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -15,7 +16,7 @@ from detente.data.sources.cooperation.alliances import SLUG as ALLIANCES
 from detente.data.sources.cooperation.exercises import SLUG as EXERCISES
 from detente.data.sources.power.nuclear import SLUG as NUCLEAR
 from detente.data.sources.power.states import SLUG as STATES
-from detente.data.sources.steps import DYAD_YEAR, STATE_YEAR
+from detente.data.sources.steps import DYAD_YEAR, STATE_YEAR, yearly
 
 UNITED_STATES = 2
 
@@ -23,8 +24,7 @@ UNITED_STATES = 2
 def pairs(participants: pd.DataFrame) -> pd.DataFrame:
     """Every two states `ccode1` < `ccode2` of an exercise in a year, with all else that is known of the exercise.
 
-    `participants`: one row per exercise, year and state, in any order; the rows returned are in the order of exercise,
-    year, a, b.
+    `participants`: one row per exercise, year and state, in any order. Returns rows by exercise, year and states.
     """
     rows = participants.sort_values(["exercise", "year", "ccode"], ignore_index=True)
     later = rows.groupby(["exercise", "year"]).cumcount(ascending=False).to_numpy()
@@ -62,7 +62,7 @@ class Year:
     took_part: Flags
     together: Flags
 
-    @property
+    @cached_property
     def jointly(self) -> Codes:
         """In how many exercises both took part, (n × n); on the diagonal, in how many one did."""
         # Whole numbers of this size are exact in single precision, whose product is far quicker than theirs.
@@ -76,27 +76,29 @@ class Year:
         return pd.DataFrame({"ccode1": self.states[one], "ccode2": self.states[other], "year": self.year, **named})
 
 
-def years(participants: pd.DataFrame, spells: pd.DataFrame) -> Iterator[Year]:
-    """One `Year` for each year with exercises; a participant that is no member that year does not count.
+def of_years(tidy: Frames, rows: Callable[[Year], pd.DataFrame]) -> pd.DataFrame:
+    """Dyad-years that `rows` finds in each year with exercises, of states that are members in it.
 
     Raises PanelError if a participant is no state of the system at all.
     """
-    if participants.empty:
-        return
-    spine = _system(spells, participants["year"])
-    rows = participants.assign(place=spine.places(participants["ccode"]))
-    if len(strange := rows.loc[rows["place"] < 0, "ccode"].unique()):
+    found = [pd.DataFrame(columns=DYAD_YEAR, dtype="int64")]
+    if tidy[EXERCISES].empty:
+        return found[0]
+    spine = _system(tidy[STATES], tidy[EXERCISES]["year"])
+    participants = tidy[EXERCISES].assign(place=spine.places(tidy[EXERCISES]["ccode"]))
+    if len(strange := participants.loc[participants["place"] < 0, "ccode"].unique()):
         raise PanelError(f"exercises: no state of the system has the code {strange[0]}")
-    for year in np.unique(rows["year"]):
+    for year in np.unique(participants["year"]):
         t = int(year) - spine.first
         alive = np.flatnonzero(spine.present[:, t])
-        part = rows[(rows["year"] == year) & rows["place"].isin(alive)]
+        part = participants[(participants["year"] == year) & participants["place"].isin(alive)]
         exercises = part.drop_duplicates("exercise").sort_values("exercise", ignore_index=True)
         took_part = np.zeros((len(exercises), len(alive)), dtype=bool)
         held = np.searchsorted(exercises["exercise"], part["exercise"])
         took_part[held, np.searchsorted(alive, part["place"])] = True
         exists = spine.together[:, :, t][np.ix_(alive, alive)]
-        yield Year(int(year), spine.states[alive], exercises, took_part, exists | exists.T)
+        found.append(rows(Year(int(year), spine.states[alive], exercises, took_part, exists | exists.T)))
+    return pd.concat(found, ignore_index=True)
 
 
 def allies(tidy: Frames) -> pd.DataFrame:
@@ -107,10 +109,8 @@ def allies(tidy: Frames) -> pd.DataFrame:
 
 def nuclear_allies(tidy: Frames) -> pd.DataFrame:
     """State-years with a defence pact: `nuclear_allies`, other parties to it that have nuclear weapons."""
-    sides, armed = _allied(tidy), tidy[NUCLEAR]
-    keys = pd.MultiIndex.from_frame(armed.loc[armed["nuclear_possesses"] == 1, STATE_YEAR])
-    found = pd.MultiIndex.from_frame(sides[["partner", "year"]]).isin(keys)
-    return _counted(sides, nuclear_allies=pd.Series(found, sides.index).astype("int64"))
+    sides, states = _allied(tidy), tidy[NUCLEAR]
+    return _counted(sides, nuclear_allies=_among(sides, states[states["nuclear_possesses"] == 1]))
 
 
 def exercise_majors(tidy: Frames) -> pd.DataFrame:
@@ -136,11 +136,13 @@ def _sides(rows: pd.DataFrame) -> pd.DataFrame:
 
 def _major(sides: pd.DataFrame, spells: pd.DataFrame) -> pd.Series:
     """Whether the partner is a major power on any day of the year, as 0 or 1."""
-    year, partner = (sides[name].to_numpy(dtype=np.int64) for name in ("year", "partner"))
-    found = np.zeros(len(sides), dtype=bool)
-    spans = spells.loc[spells["status"] == "major", ["ccode", "start", "end"]].to_numpy(dtype=np.int64)
-    for state, start, end in spans:
-        found |= (partner == state) & (year >= start // 10000) & (year <= end // 10000)
+    spans = spells[spells["status"] == "major"]
+    return _among(sides, yearly(spans, spans["start"] // 10000, spans["end"] // 10000))
+
+
+def _among(sides: pd.DataFrame, states: pd.DataFrame) -> pd.Series:
+    """Whether the partner is one of the `states` that year, as 0 or 1."""
+    found = pd.MultiIndex.from_frame(sides[["partner", "year"]]).isin(pd.MultiIndex.from_frame(states[STATE_YEAR]))
     return pd.Series(found, sides.index).astype("int64")
 
 
@@ -148,20 +150,10 @@ def _counted(sides: pd.DataFrame, **flags: pd.Series) -> pd.DataFrame:
     return sides[STATE_YEAR].assign(**flags).groupby(STATE_YEAR, as_index=False).sum()
 
 
-def of_years(tidy: Frames, rows: Callable[[Year], pd.DataFrame]) -> pd.DataFrame:
-    """Dyad-years that `rows` finds in each year with exercises."""
-    found = map(rows, years(tidy[EXERCISES], tidy[STATES]))
-    return pd.concat([pd.DataFrame(columns=DYAD_YEAR, dtype="int64"), *found], ignore_index=True)
-
-
 def without(tidy: Frames) -> pd.DataFrame:
     """Directed dyad-years in which the sender took part in an exercise and the target, which existed, did not."""
-    return of_years(tidy, _excluded).assign(exercise_without=1)
-
-
-def _excluded(year: Year) -> pd.DataFrame:
-    jointly = year.jointly
-    return year.dyads(year.together & (np.diag(jointly)[:, None] > jointly))
+    excluded = of_years(tidy, lambda year: year.dyads(year.together & (np.diag(year.jointly)[:, None] > year.jointly)))
+    return excluded.assign(exercise_without=1)
 
 
 def common(tidy: Frames) -> pd.DataFrame:

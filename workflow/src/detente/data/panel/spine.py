@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -20,6 +20,8 @@ from detente.data.sources import KEYS, Key, Variable
 # Codes of states have at most four digits, so that a table of all of them finds a state's place in one look.
 CODES = 10_000
 NOWHERE = -1
+Way = Literal["either", "forth", "back", "directed"]
+"""From the state with the lower code towards the other, or back; or whichever a directed record says."""
 
 
 @dataclass(frozen=True)
@@ -51,10 +53,7 @@ class Spine:
         return Spine(self.states, self.first + cut, self.together[:, :, cut:], self.present[:, cut:])
 
     def places(self, codes: Any, name: str = "a state's code") -> Codes:
-        """Place of each state code among `states`; -1 for one that is no state of the system.
-
-        Raises PanelError if a code is no whole number from 0 to 9,999; `name` says what it is.
-        """
+        """Place of each code among `states`, or -1; raises PanelError, saying `name`, if one is not from 0 to 9,999."""
         wanted = np.asarray(codes, dtype=np.int64)
         if len(wanted) and not (wanted.min() >= 0 and wanted.max() < CODES):
             strange = wanted[(wanted < 0) | (wanted >= CODES)]
@@ -114,8 +113,7 @@ class Keys:
 def build_spine(spells: pd.DataFrame, first: int, last: int) -> Spine:
     """All pairs of states that coexist on a day, year by year from `first` to `last`.
 
-    `spells`: one row per spell of membership: `ccode`, `start`, `end` (whole numbers yyyymmdd). Raises PanelError if no
-    two states coexist in the years asked for.
+    `spells`: one row per spell of membership: `ccode`, `start`, `end` (yyyymmdd). Raises PanelError if no two coexist.
     """
     codes = spells["ccode"].to_numpy(dtype=np.int64)
     states, place = np.unique(codes, return_inverse=True)
@@ -153,9 +151,9 @@ class Given:
         return self.make()
 
     @property
-    def made(self) -> bool:
-        """Whether the rows were asked for."""
-        return "frame" in vars(self)
+    def year(self) -> Codes:
+        """Year of each row."""
+        return self.frame["year"].to_numpy(dtype=np.int64)
 
     def places(self, spine: Spine, part: str) -> Codes:
         """Place of each row's state among those of `spine`; raises PanelError, naming the source, if it can be none."""
@@ -175,9 +173,8 @@ class Placed:
     """Places of a given frame, those that are `here`, and the `row` among the keys of a panel where each belongs."""
 
     def __init__(self, given: Given, keys: Keys, spine: Spine, row: Places) -> None:
-        year = given.frame["year"].to_numpy(dtype=np.int64)
         self.given, self.keys = given, keys
-        self.here = (row >= 0) & inside(year, given.years)
+        self.here = (row >= 0) & inside(given.year, given.years)
         self.row = row[self.here]
         self.covered = inside(spine.years, given.years)
         seen = np.zeros(len(keys), dtype=bool)
@@ -199,11 +196,8 @@ class Records:
     def __init__(self, given: Given, spine: Spine) -> None:
         self.given, self.spine = given, spine
         self.parts = [p for p in KEYS[given.key] if p != "year"]
-
-    @property
-    def keys(self) -> Keys:
-        """Those of the pairs, or of the members."""
-        return self.spine.pairs if len(self.parts) == 2 else self.spine.members
+        self.keys = spine.pairs if len(self.parts) == 2 else spine.members
+        self._placed: dict[Way, Placed] = {}
 
     @cached_property
     def row(self) -> Places:
@@ -211,40 +205,23 @@ class Records:
         places = self._places()
         if self.given.key == "directed-dyad-year":
             places = [np.minimum(*places), np.maximum(*places)]
-        return self.keys.rows(*places, self._year())
+        return self.keys.rows(*places, self.given.year - self.spine.first)
 
-    @cached_property
-    def placed(self) -> Placed:
-        """Among pairs or members."""
-        return Placed(self.given, self.keys, self.spine, self.row)
-
-    @cached_property
-    def forth(self) -> Placed:
-        """Among pairs, those from the state with the lower code towards the other."""
-        return self._towards(np.less)
-
-    @cached_property
-    def back(self) -> Placed:
-        """Among pairs, those from the state with the higher code towards the other."""
-        return self._towards(np.greater)
-
-    @cached_property
-    def directed(self) -> Placed:
-        """Among directions."""
-        keys = self.spine.directions
-        return Placed(self.given, keys, self.spine, keys.rows(*self._places(), self._year()))
-
-    def _towards(self, compare: Callable[..., Any]) -> Placed:
-        sender, target = (self.given.frame[p].to_numpy(dtype=np.int64) for p in self.parts)
-        row = np.where(compare(sender, target), self.row, np.int32(NOWHERE))
-        return Placed(self.given, self.keys, self.spine, row)
+    def placed(self, way: Way = "either") -> Placed:
+        """Where they stand among pairs or members, all or those of one `way`; or, `directed`, among directions."""
+        if way not in self._placed:
+            keys, row = self.keys, self.row
+            if way == "directed":
+                keys = self.spine.directions
+                row = keys.rows(*self._places(), self.given.year - self.spine.first)
+            elif way != "either":
+                sender, target = (self.given.frame[p].to_numpy(dtype=np.int64) for p in self.parts)
+                row = np.where(sender < target if way == "forth" else sender > target, row, np.int32(NOWHERE))
+            self._placed[way] = Placed(self.given, keys, self.spine, row)
+        return self._placed[way]
 
     def _places(self) -> list[Codes]:
         return [self.given.places(self.spine, p) for p in self.parts]
-
-    def _year(self) -> Codes:
-        year: Codes = self.given.frame["year"].to_numpy(dtype=np.int64) - self.spine.first
-        return year
 
 
 def inside(year: Codes, years: tuple[int, int]) -> Flags:

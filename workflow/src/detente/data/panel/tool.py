@@ -52,11 +52,6 @@ def build(
     Raises ConfigError if a name is no source, data of your own have the name of one, or the years lie outside the state
     system's; RawFilesUnavailable if a raw file cannot be had, before any work; UnknownVariable if a variable is not
     offered by these sources.
-
-    Examples
-    --------
-    >>> built = detente.panel.build((1946, 2010), ["gml", "atop", "nmc"], unit="directed-dyad-year")  # doctest: +SKIP
-    >>> built.panel.frame  # doctest: +SKIP
     """
     if unit not in UNITS:
         raise ConfigError(f"no panel has the unit {unit!r}; {choices(unit, UNITS)}")
@@ -82,10 +77,7 @@ def whole_attrition(found: Tidied, panel: Panel) -> pd.DataFrame:
 
 
 def chosen(names: Sequence[str]) -> list[Source]:
-    """Sources by name or short name, in the order of the registry, with the list of states.
-
-    Raises ConfigError if a name is none, naming the nearest.
-    """
+    """Sources by name or short name, in the registry's order, with the state list; raises ConfigError for others."""
     if EVERYTHING in names:
         return list(REGISTRY.values())
     slugs = {STATES}
