@@ -75,10 +75,7 @@ def load_sources(root: Path) -> Mapping[str, SourceRecord]:
 
 
 def project_root() -> Path:
-    """The folder whose `config/` counts: the current one, or else the checkout that this package runs from.
-
-    Raises ConfigError if neither has a `config/sources.yaml`.
-    """
+    """The folder whose `config/` counts: the current one, or the checkout; raises ConfigError if there is none."""
     places = [Path(), Path(__file__).resolve().parents[4]]
     for place in places:
         if (place / SOURCES).is_file():

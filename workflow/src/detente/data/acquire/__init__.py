@@ -78,8 +78,7 @@ def acquire(
 ) -> list[Receipt]:
     """Have every file of `sources` in `raw`: already there, else from `mirror`, else from its address.
 
-    Size and sha256 are checked before a file takes its name. A file that is already in `raw` is never
-    overwritten or removed, right or wrong.
+    Size and sha256 are checked before a file takes its name; one that is in `raw`, right or wrong, is left as it is.
 
     `sources`: records by slug; a file lives at `<raw>/<slug>/<file>` and `<mirror>/<slug>/<file>`. `progress`: show
     download bars on standard error: always, never, or (None) if that is a terminal. Raises RawFilesUnavailable naming
@@ -118,10 +117,7 @@ def _contents(path: Path) -> tuple[bytes, int, str]:
 
 
 def broken(receipts: Iterable[Path]) -> list[str]:
-    """Name the raw files that are gone or changed since `receipts` (JSON files) were written.
-
-    A receipt that cannot be read is named itself. Paths are relative to the working directory.
-    """
+    """Raw files that are gone or changed since `receipts` (JSON) were written, and receipts that cannot be read."""
     names: list[str] = []
     for receipt in receipts:
         try:
@@ -149,9 +145,12 @@ def _obtain(slug: str, pin: SourceFile, raw: Path, mirror: Path | None, download
             return Obtained(pin, path, "in place")
         return f"{expected}\n  {path.as_posix()}: {problem}; left as it is: move it away, then run again"
     findings = [expected, f"{path.as_posix()}: not there"]
-    mirrored = mirror / slug / pin.file if mirror else None
-    copy = partial(_from_mirror, mirror, mirrored, path, pin)
-    ways = [(mirrored.as_posix() if mirrored else "mirror", "copied", copy)]
+    ways = []
+    if mirror:
+        mirrored = mirror / slug / pin.file
+        ways.append((mirrored.as_posix(), "copied", partial(_from_mirror, mirror, mirrored, path, pin)))
+    else:
+        findings.append("mirror: none is set")
     if pin.address:
         fetch = partial(_downloaded, path, pin, pin.address, downloader, f"{slug}/{pin.file}")
         ways.append((pin.address, "downloaded", partial(_brought, path, pin, fetch)))
@@ -169,10 +168,8 @@ def _obtain(slug: str, pin: SourceFile, raw: Path, mirror: Path | None, download
     return "\n  ".join(findings)
 
 
-def _from_mirror(mirror: Path | None, source: Path | None, path: Path, pin: SourceFile) -> str | None:
+def _from_mirror(mirror: Path, source: Path, path: Path, pin: SourceFile) -> str | None:
     """Copy the file from the mirror to `path`, or say why not; raises OSError if `path` cannot be written."""
-    if mirror is None or source is None:
-        return "none is set"
     problem = verify(source, pin)
     if problem is not None:
         return str(problem) if mirror.is_dir() else f"{problem}, and there is no folder {mirror.as_posix()}"

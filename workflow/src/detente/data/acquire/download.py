@@ -56,10 +56,7 @@ class _NoConnectionError(_PassingError):
 
 @contextmanager
 def alone(folder: Path) -> Iterator[None]:
-    """Wait until no other process is here with the same `folder`; an empty hidden file in it is what is locked.
-
-    A file system that knows no locks (some network folders) is used without waiting.
-    """
+    """Wait until no other process has the `folder`, if its file system knows locks; an empty hidden file is locked."""
     lock = FileLock(folder / LOCK)
     with suppress(OSError, NotImplementedError):
         lock.acquire()

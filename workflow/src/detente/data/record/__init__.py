@@ -4,9 +4,8 @@
 `own_source` reads a user's own data. References and published tables are read here, too.
 """
 
-from detente.data.record.cleaning import clean_source
 from detente.data.record.own import Own, own_source
-from detente.data.record.rawread import Delimiter, read_published, read_raw
+from detente.data.record.rawread import Delimiter, clean_source, read_published, read_raw
 from detente.data.record.references import cited, load_references, own_reference
 from detente.data.record.tidied import KEPT, Tidied, tidied
 

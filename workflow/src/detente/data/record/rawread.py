@@ -1,8 +1,8 @@
-"""Raw files in their formats (CSV, RDA, XLS, XLSX, DTA, parquet, ZIP of these), and the data of published tables."""
+"""Raw files in their formats (CSV, RDA, XLS, XLSX, DTA, parquet, ZIP of these), and a source cleaned from them."""
 
 import io
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
@@ -10,7 +10,9 @@ from typing import Any, Literal
 import pandas as pd
 
 from detente.base.errors import SourceSchemaError, choices
-from detente.data.sources import RawTable
+from detente.base.frames import validated
+from detente.data.sources import RawTable, Source, Tidy, check_raw, tidy_schema
+from detente.data.sources.whittle import rules
 
 # Engines of pandas by ending: calamine reads the binary .xls too.
 WORKBOOKS: Mapping[str, Literal["calamine", "openpyxl"]] = {".xls": "calamine", ".xlsx": "openpyxl"}
@@ -19,16 +21,28 @@ SEPARATORS: Mapping[Delimiter, str] = {"comma": ",", "tab": "\t", "spaces": r"\s
 
 
 def read_raw(path: Path, table: RawTable) -> pd.DataFrame:
-    """Read one raw table.
-
-    Raises SourceSchemaError if the file is not of the format that its name promises, or lacks the member or sheet.
-    """
+    """Read a raw table; raises SourceSchemaError if its file is not what it is called, or lacks the member or sheet."""
     try:
         return _read(path, table)
     except SourceSchemaError:
         raise
     except Exception as error:
         raise SourceSchemaError(f"{path}: cannot be read as {path.suffix.lstrip('.').upper()} ({error})") from error
+
+
+def clean_source(module: Source, find: Callable[[str, str], Path], whittle: Sequence[str] = ()) -> Tidy:
+    """Read, check and clean a source, and check what came out.
+
+    `find`: path of a raw file by slug and name. `whittle`: rules that leave one dispute a dyad-year, for sources that
+    code disputes; theirs by default. Raises ConfigError if a rule is not known, SourceSchemaError or UnresolvedNames if
+    a raw file is not what the module expects, BrokenContract if the tidy frame breaks its schema.
+    """
+    raw = {}
+    for table in module.raw:
+        raw[table.file] = read_raw(find(table.slug or module.slug, table.file), table)
+        check_raw(module, table, raw[table.file])
+    tidy = module.clean(raw, rules(whittle)) if module.whittles and whittle else module.clean(raw)
+    return Tidy(validated(tidy.frame, tidy_schema(module), f"tidy {module.slug}"), tidy.attrition)
 
 
 def _read(path: Path, table: RawTable) -> pd.DataFrame:
@@ -72,10 +86,7 @@ def _parsed(content: Path | io.BytesIO, ending: str, table: RawTable) -> pd.Data
 
 
 def read_published(path: Path, delimiter: Delimiter = "comma") -> pd.DataFrame:
-    """Columns of a .dta file (labels left aside), or of a text file in UTF-8; compression by the ending.
-
-    Raises SourceSchemaError if the file cannot be read as what it is called.
-    """
+    """Columns of a .dta file, without labels, or of UTF-8 text; raises SourceSchemaError as `read_raw` does."""
     try:
         if path.suffix == ".dta":
             return pd.read_stata(path, convert_categoricals=False)

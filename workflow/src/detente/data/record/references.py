@@ -62,8 +62,7 @@ def load_references(root: Path) -> dict[str, Reference]:
 def parsed(text: str, name: str) -> dict[str, Reference]:
     """Entries of a BibTeX file by key; `name` is what errors call the file.
 
-    Raises ConfigError at the first line that is not of the strict form, an entry given twice, or one that lacks a
-    field.
+    Raises ConfigError at the first line not of the strict form, an entry given twice, or one that lacks a field.
     """
     entries: dict[str, Reference] = {}
     head, fields = None, dict[str, str]()

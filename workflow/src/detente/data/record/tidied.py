@@ -13,7 +13,7 @@ from detente.base.code import PACKAGE, modules_used
 from detente.base.files import read_frame, write_frame
 from detente.data.acquire import acquire
 from detente.data.pins import SourceRecord
-from detente.data.record.cleaning import clean_source
+from detente.data.record.rawread import clean_source
 from detente.data.sources import ATTRITION, Source, Tidy
 
 KEPT = Path("data/processed/tidy")
@@ -75,7 +75,7 @@ def _digest(module: Source, records: Mapping[str, SourceRecord]) -> str:
 @cache
 def _code(name: str) -> str:
     total = hashlib.sha256()
-    for entry in (name, "detente.data.record.cleaning", "detente.data.sources.schema"):
+    for entry in (name, "detente.data.record.rawread", "detente.data.sources.schema"):
         for file in modules_used(PACKAGE, entry, ["detente.data.sources"]):
             total.update(file.read_bytes())
     return total.hexdigest()
