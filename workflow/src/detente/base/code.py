@@ -13,10 +13,7 @@ PACKAGE = Path(__file__).resolve().parents[1]
 
 @dataclass(frozen=True)
 class _File:
-    """A module as its text says: `imports` of the package (module, name or none), in a function or not.
-
-    `facade` if it only hands on what others define: then `names` says where each name that it hands on comes from.
-    """
+    """A module as its text says; a `facade` only hands on what others define, `names` by where each comes from."""
 
     imports: tuple[tuple[str, str | None], ...]
     facade: bool
@@ -113,10 +110,7 @@ def _read(file: Path, function: str | None = None) -> _File:
 
 
 def _reached(tree: ast.Module, function: str) -> ast.Module:
-    """The part of a module that a function runs: itself, what it names, and what that names in turn.
-
-    All of the module if it is not seen where that name is made.
-    """
+    """The part of a module that a function runs: itself and all that it names in turn; all of it if it is not seen."""
     made = {name: node for statement in tree.body for name, node in _bound(statement)}
     if function not in made:
         return tree

@@ -156,10 +156,7 @@ def evaluate(text: str, table: Table) -> Values:
 
 
 def selected(text: str, table: Table) -> npt.NDArray[np.bool_]:
-    """Rows (N,) for which a condition is true.
-
-    Raises FormulaError if it is missing in some row, and the file does not say what that means; others as `evaluate`.
-    """
+    """Rows (N,) of which a condition is true; raises as `evaluate`, or FormulaError where it is missing unsaid."""
     value = evaluate(text, table)
     unknown = int(np.isnan(value).sum())
     if unknown and table.missing == "refuse":
@@ -292,10 +289,7 @@ def _within(values: Values, groups: list[Any], name: Within) -> Values:
 
 
 def _lagged(values: Values, periods: int, table: Table) -> Values:
-    """Values (N,) of the row of the same key whose time is `periods` earlier; missing where there is no such row.
-
-    Raises PanelError if the table names no panel, or a key has two rows of a time.
-    """
+    """Values (N,) of the same key `periods` earlier, or missing; raises PanelError if the table has no unique key."""
     if not table.key:
         raise PanelError("lag and lead need `panel:` with the key of a unit and its time")
     parts = [pd.Series(column(table.frame, name)) for name in (*table.key, table.time)]

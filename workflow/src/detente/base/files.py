@@ -38,8 +38,7 @@ def write_frame(frame: pd.DataFrame, path: Path, note: Mapping[str, object] | No
 
 def write_csv(frame: pd.DataFrame, path: Path) -> None:
     """Write CSV: UTF-8, Unix line ends, floats to twelve significant digits."""
-    text = frame.to_csv(index=False, lineterminator="\n", float_format="%.12g")
-    write_text(text, path)
+    write_text(frame.to_csv(index=False, lineterminator="\n", float_format="%.12g"), path)
 
 
 def read_json(path: Path) -> Any:

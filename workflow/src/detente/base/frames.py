@@ -62,14 +62,7 @@ def text(description: str) -> Column:
 
 @dataclass(frozen=True)
 class FrameSchema:
-    """What a frame holds: columns in order, those that identify a row, and checks of whole rows by what they demand.
-
-    Examples
-    --------
-    >>> RISKS = FrameSchema("risks", {"claim": Column("str"), "risk": Column("float64", low=0, high=1)}, key=("claim",))
-    >>> RISKS.write(frame, path)
-    >>> RISKS.read(path)["risk"]
-    """
+    """What a frame holds: columns in order, those that identify a row, and checks of whole rows by what they demand."""
 
     name: str
     columns: Mapping[str, Column]
@@ -77,10 +70,7 @@ class FrameSchema:
     checks: Mapping[str, RowCheck] = field(default_factory=dict)
 
     def validated(self, frame: pd.DataFrame) -> pd.DataFrame:
-        """Return `frame` if it keeps the schema; raises BrokenContract with all that it breaks.
-
-        Whole numbers in a column of float64 become such.
-        """
+        """`frame`, its whole numbers float64 where declared so; raises BrokenContract with all that it breaks."""
         floats = [n for n, c in self.columns.items() if c.dtype == "float64" and n in frame]
         whole = dict.fromkeys((n for n in floats if frame[n].dtype.kind == "i"), "float64")
         return validated(frame.astype(whole), self.pandera(), self.name)

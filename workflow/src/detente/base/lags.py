@@ -7,11 +7,10 @@ from detente.base.errors import PanelError
 
 
 def lag(panel: pd.DataFrame, variable: str, years: int) -> pd.Series:
-    """Value of `variable` exactly `years` earlier (later if negative) for the same key.
+    """Value of `variable` exactly `years` earlier (later if negative) for the same key; missing across a gap in it.
 
-    Missing if the key lacks any year since: two states that lost and regained membership are strangers across the gap.
-    `panel`: rows of any unit, sorted by key: `year` and the columns that come before it; raises PanelError if they are
-    not.
+    Two states that lost and regained membership are strangers. Raises PanelError if the rows, of any unit, are not
+    sorted by key: the columns before `year`, and that.
     """
     if years == 0:
         return panel[variable]

@@ -18,10 +18,7 @@ BY_NAME = re.compile(r'\b(?:get\(|estimator=)"(\w+)"')
 
 
 def command(name: str, *modules: str) -> list[str]:
-    """A command, with modules that it finds in a registry; relative, so that a moved checkout reruns nothing.
-
-    An estimator that the code takes by its literal name is found there.
-    """
+    """A command, `modules` of a registry, and estimators that it names; relative, so that a move reruns nothing."""
     waiting = [f"{PACKAGE.name}.cli.{_commands()[name]}.{name}", *modules]
     files: set[Path] = set()
     while waiting:

@@ -22,10 +22,7 @@ UNITS = {"dyad-year": False, "directed-dyad-year": True}
 
 @dataclass(frozen=True)
 class RobustnessPlan(Stages):
-    """Inputs, outputs and parameters of the rules of one study's robustness.
-
-    Grids are made when a rule asks for them; other targets do without.
-    """
+    """Inputs, outputs and parameters of the rules of one study's robustness; grids are made when asked for."""
 
     receipts = partialmethod(Stages.files, "raw/{raw_source}.json")
     events = partialmethod(Stages.files, "tidy/{event_source}.parquet")

@@ -94,12 +94,10 @@ class ReplicationPlan:
 
 
 class Plan:
-    """What the rules need of the configuration and the code.
+    """What the rules need of the configuration and the code; raises DetenteError for any fault before work starts.
 
     `root`: folder of the project; `override`: a study file outside `config/study`; `refused`: makes an error of the
     workflow from a message.
-
-    Raises DetenteError whatever is wrong with the configuration, before any work starts.
     """
 
     counts = COUNTS
@@ -153,10 +151,7 @@ class Plan:
 
 
 def check_names(project: Project, rules: Iterable[str]) -> None:
-    """A study is a target of its own, so it cannot be called as a rule is, nor as a target of another study.
-
-    Raises ConfigError naming file and line.
-    """
+    """A study's name is that of no rule, and of no target of another study; raises ConfigError naming file and line."""
     taken = dict.fromkeys(rules, "a step of the workflow")
     taken |= {f"{kind}_{name}": f"a target of study {name!r}" for kind in MADE for name in project.studies}
     for name, study in project.studies.items():
