@@ -10,8 +10,8 @@ from detente.base.public import on_demand
 
 if TYPE_CHECKING:
     from detente.data.pins import SOURCES, THEMES, SourceFile, SourceRecord, load_sources, project_root
+    from detente.data.sources.outcomes import rules
     from detente.data.sources.power.states import region
-    from detente.data.sources.whittle import rules
 
 __all__ = ["SOURCES", "THEMES", "SourceFile", "SourceRecord", "load_sources", "project_root", "region", "rules"]
 __getattr__, __dir__ = on_demand(__name__)

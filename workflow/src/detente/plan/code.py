@@ -30,7 +30,7 @@ def command(name: str, *modules: str) -> list[str]:
 
 def cleaning(slug: str) -> list[str]:
     """Cleaning one source."""
-    return command("clean", *_cleaners([slug]), "detente.data.sources.schema")
+    return command("clean", *_cleaners([slug]))
 
 
 def panel(slugs: Iterable[str]) -> list[str]:

@@ -21,7 +21,7 @@ from detente.data.panel.catalogue import (
 from detente.data.panel.columns import Directions, Lazy, Members, Pairs, States
 from detente.data.panel.spine import Given, Records, Spine, build_spine, inside
 from detente.data.sources import KEYS, Source, attrition
-from detente.data.sources.steps import Entries
+from detente.data.sources.base import Entries
 
 # Years before the window that a panel holds for lags, unless others are asked for.
 LEAD_IN = 2

@@ -27,7 +27,7 @@ import pandas as pd
 from detente.base.types import Array
 from detente.data.panel.derived import Expansion
 from detente.data.panel.partners import ATTENDANCE, COMMON, EXERCISE_MAJORS, WITHOUT, Year, coexisting, of_years, pairs
-from detente.data.sources import BY_NETWORK, Frames, Variable, by_event, event, measure
+from detente.data.sources import BY_NETWORK, Assignment, Frames, Variable, event, measure
 from detente.data.sources.cooperation.exercises import SLUG, SMALL, SOURCE
 from detente.data.sources.place.capitals import SLUG as CAPITALS
 from detente.data.sources.power.states import SLUG as STATES
@@ -181,13 +181,13 @@ def _near_and_far(prefix: str, who: str, other: str) -> tuple[Variable, Variable
     return event(f"{prefix}_near", near, assigned=BY_NETWORK), event(f"{prefix}_far", far, assigned=BY_NETWORK)
 
 
-_LARGE = by_event(lambda e: e["parties"] >= LARGE)
+_LARGE = Assignment("event", lambda e: e["parties"] >= LARGE)
 _SERIES = "Years, this one included, of joint training in the series of this year's exercises, at most"
 _VARIABLES = (
     *SOURCE.variables,
     event("exercise_large", "Joint exercise of ten parties or more", assigned=_LARGE),
     *(
-        event(f"exercise_{purpose}", f"Joint exercise of {label}", assigned=by_event(_with(purpose)))
+        event(f"exercise_{purpose}", f"Joint exercise of {label}", assigned=Assignment("event", _with(purpose)))
         for purpose, label in PURPOSES.items()
     ),
     event("exercise_parties", "Parties to the largest joint exercise, 0 without one", "parties"),

@@ -18,8 +18,7 @@ from detente.base.strict import Identifier, Slug, Strict, Year
 from detente.data.pins import SourceFile, SourceRecord
 from detente.data.record.rawread import read_raw
 from detente.data.sources import KEYS, Frames, RawTable, Source, Tidy, Variable, attrition, tidy_schema
-from detente.data.sources.base import undirected
-from detente.data.sources.steps import Entries
+from detente.data.sources.base import Entries, undirected
 
 FORMATS = (".csv", ".dta", ".parquet", ".rda", ".rds", ".xls", ".xlsx", ".zip")
 KEY_NAMES = frozenset({"in_window", *(part for parts in KEYS.values() for part in parts)})

@@ -12,7 +12,7 @@ import pandas as pd
 from detente.base.errors import SourceSchemaError, choices
 from detente.base.frames import validated
 from detente.data.sources import RawTable, Source, Tidy, check_raw, tidy_schema
-from detente.data.sources.whittle import rules
+from detente.data.sources.outcomes import rules
 
 # Engines of pandas by ending: calamine reads the binary .xls too.
 WORKBOOKS: Mapping[str, Literal["calamine", "openpyxl"]] = {".xls": "calamine", ".xlsx": "openpyxl"}

@@ -75,7 +75,7 @@ def _digest(module: Source, records: Mapping[str, SourceRecord]) -> str:
 @cache
 def _code(name: str) -> str:
     total = hashlib.sha256()
-    for entry in (name, "detente.data.record.rawread", "detente.data.sources.schema"):
+    for entry in (name, "detente.data.record.rawread"):
         for file in modules_used(PACKAGE, entry, ["detente.data.sources"]):
             total.update(file.read_bytes())
     return total.hexdigest()

@@ -25,12 +25,11 @@ from detente.data.sources.base import (
     Tidy,
     Variable,
     attrition,
-    by_event,
     check_raw,
     event,
     measure,
+    tidy_schema,
 )
-from detente.data.sources.schema import tidy_schema
 
 
 def _declared() -> Iterator[Source]:
@@ -85,7 +84,6 @@ __all__ = [
     "Tidy",
     "Variable",
     "attrition",
-    "by_event",
     "check_raw",
     "event",
     "measure",

@@ -1,17 +1,20 @@
-"""What a source is: raw columns it expects, how it is cleaned, key, variables, years of coverage."""
+"""What a source is: raw columns it expects, how it is cleaned, key, variables, years of coverage, tidy schema."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import TYPE_CHECKING, Literal, TypedDict, Unpack
 
 import numpy as np
 import pandas as pd
+from pandas.api.types import is_numeric_dtype
 
 from detente.base.errors import BrokenContract, SourceSchemaError, choices
 from detente.base.frames import Column, FrameSchema
-from detente.data.sources.steps import Entry
+
+if TYPE_CHECKING:
+    from pandera.pandas import DataFrameSchema
 
 Key = Literal["dyad-year", "directed-dyad-year", "state-year", "dyad", "state", "spell", "event"]
 KEYS: Mapping[str, tuple[str, ...]] = {
@@ -32,6 +35,9 @@ ATTRITION = FrameSchema(
         "rows": Column("int64", "how many rows", low=1),
     },
 )
+Entry = tuple[str, str, str, "int | pd.Series[bool]"]
+"""An entry of the attrition log: action, reason, record and rows, counted or as a flag of each row."""
+Entries = list[Entry]
 Frames = Mapping[str, pd.DataFrame]
 """Raw tables by file, or tidy ones by slug."""
 Role = Literal["outcome", "treatment", "control", "description"]
@@ -70,19 +76,8 @@ class Assignment:
     measure: Literal["any", "weight", "count"] = "any"
 
 
-BY_DYAD, BY_STATE, BY_NETWORK, NOT_REDRAWN = (
-    Assignment("dyad"),
-    Assignment("state"),
-    Assignment("network"),
-    Assignment("none"),
-)
-
-
-def by_event(
-    events: Callable[[pd.DataFrame], pd.Series[bool]], measure: Literal["any", "weight", "count"] = "any"
-) -> Assignment:
-    """Assigned with the participants of these events."""
-    return Assignment("event", events, measure)
+BY_DYAD, BY_STATE, BY_NETWORK = Assignment("dyad"), Assignment("state"), Assignment("network")
+NOT_REDRAWN = Assignment("none")
 
 
 @dataclass(frozen=True)
@@ -110,34 +105,27 @@ class Variable:
             raise BrokenContract(f"{self.name!r} is a treatment and does not declare how it is `assigned`")
 
 
-def event(
-    name: str,
-    label: str,
-    unit: str = "0/1",
-    role: Role | None = None,
-    *,
-    assigned: Assignment | None = None,
-    unknown: bool = False,
-    geography: bool = False,
-) -> Variable:
+class Traits(TypedDict, total=False):
+    """What a variable may declare by name."""
+
+    assigned: Assignment | None
+    unknown: bool
+    contrast: str
+    geography: bool
+
+
+def event(name: str, label: str, unit: str = "0/1", role: Role | None = None, **traits: Unpack[Traits]) -> Variable:
     """A variable that is 0 where absent; by default a treatment where it is `assigned`, else a description."""
-    role = role or ("treatment" if assigned else "description")
-    return Variable(name, label, unit, "event", role, unknown=unknown, assigned=assigned, geography=geography)
+    return Variable(name, label, unit, "event", role or _role(traits), **traits)
 
 
-def measure(
-    name: str,
-    label: str,
-    unit: str = "0/1",
-    role: Role | None = None,
-    *,
-    assigned: Assignment | None = None,
-    contrast: str = "",
-    geography: bool = False,
-) -> Variable:
+def measure(name: str, label: str, unit: str = "0/1", role: Role | None = None, **traits: Unpack[Traits]) -> Variable:
     """A variable that is missing where absent; its role as that of an `event`."""
-    role = role or ("treatment" if assigned else "description")
-    return Variable(name, label, unit, "measure", role, assigned=assigned, contrast=contrast, geography=geography)
+    return Variable(name, label, unit, "measure", role or _role(traits), **traits)
+
+
+def _role(traits: Traits) -> Role:
+    return "treatment" if traits.get("assigned") else "description"
 
 
 @dataclass(frozen=True)
@@ -173,6 +161,44 @@ def attrition(source: str, entries: Iterable[Entry] = ()) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=list(ATTRITION.columns)) if rows else ATTRITION.empty()
 
 
+class Log:
+    """The attrition log of a source, written while its rows are cleaned; an entry is of `record`, or says of which."""
+
+    def __init__(self, source: str, record: str = "all dyad-years", entries: Iterable[Entry] = ()) -> None:
+        self.source, self.record, self.entries = source, record, [*entries]
+
+    def add(self, action: str, reason: str, rows: int | pd.Series[bool], record: str | None = None) -> None:
+        """Write an entry."""
+        self.entries.append((action, reason, self.record if record is None else record, rows))
+
+    def drop(self, rows: pd.DataFrame, lost: pd.Series[bool], reason: str, record: str | None = None) -> pd.DataFrame:
+        """Rows that are not lost."""
+        self.add("dropped", reason, lost, record)
+        return rows[~lost]
+
+    def within(self, rows: pd.DataFrame, years: tuple[int, int]) -> pd.DataFrame:
+        """Rows of the years."""
+        return self.drop(rows, ~rows["year"].between(*years), f"year outside {years[0]}–{years[1]}")
+
+    def merge(self, rows: pd.DataFrame, merged: pd.DataFrame, reason: str, record: str | None = None) -> None:
+        """Write that rows became fewer."""
+        self.add("merged", reason, len(rows) - len(merged), record)
+
+    def each(self, action: str, reason: str, records: pd.Series) -> None:
+        """Write an entry for every record in the column, sorted, with its number of rows."""
+        for record, rows in records.value_counts().sort_index().items():
+            self.add(action, reason, int(rows), str(record))
+
+    def singly(self, action: str, reason: str, records: Iterable[object]) -> None:
+        """Write an entry of one row for each of the records."""
+        for record in records:
+            self.add(action, reason, 1, str(record))
+
+    def tidy(self, frame: pd.DataFrame) -> Tidy:
+        """The cleaned source."""
+        return Tidy(frame, attrition(self.source, self.entries))
+
+
 def check_raw(source: Source, table: RawTable, frame: pd.DataFrame) -> None:
     """Refuse a raw table that lost a column or uses a code its codebook does not list.
 
@@ -200,3 +226,31 @@ def undirected(frame: pd.DataFrame, first: str, second: str) -> pd.DataFrame:
     low = frame[[first, second]].min(axis=1).astype("int64")
     high = frame[[first, second]].max(axis=1).astype("int64")
     return frame.drop(columns=[first, second]).assign(ccode1=low, ccode2=high)
+
+
+def tidy_schema(source: Source) -> DataFrameSchema:
+    """Whole-number unique key, ccode1 < ccode2, numeric variables; events not negative, missing only where declared.
+
+    Of events, one row per event, year and participant, whose own flags come along unchecked; of spells, one to the day.
+    """
+    import pandera.pandas as pa
+
+    def whole(*names: str) -> dict[str, pa.Column]:
+        return {name: pa.Column("int64") for name in names}
+
+    if source.key == "event":
+        key = ["exercise", "year", "ccode"]
+        return pa.DataFrameSchema({**whole(*key), "parties": pa.Column("int64", pa.Check.ge(1))}, unique=key)
+    if source.key == "spell":
+        status = pa.Column(checks=pa.Check.isin(["member", "major"]))
+        columns = {**whole("ccode", "start", "end"), "name": pa.Column(nullable=True), "status": status}
+        forward = pa.Check(lambda frame: frame["start"] <= frame["end"], name="start <= end")
+        return pa.DataFrameSchema(columns, checks=forward, unique=["ccode", "status", "start"], strict=True)
+    columns = whole(*KEYS[source.key])
+    for v in source.variables:
+        event = v.kind == "event"
+        limits = [pa.Check(is_numeric_dtype, name="numeric dtype"), *([pa.Check.ge(0)] if event else [])]
+        columns[v.name] = pa.Column(checks=limits, nullable=v.unknown or not event)
+    ordered = pa.Check(lambda frame: frame["ccode1"] < frame["ccode2"], name="ccode1 < ccode2", ignore_na=False)
+    checks = [ordered] if source.key in ("dyad-year", "dyad") else []
+    return pa.DataFrameSchema(columns, checks=checks, unique=list(KEYS[source.key]), strict=True)

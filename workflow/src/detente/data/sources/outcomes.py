@@ -2,35 +2,119 @@
 
 Force, deaths and hostility are the whole dispute's, as in the field's dyad-years; what the two states themselves did
 is `hostility_pair_…`. A coding of events has only the latter, and is about the two states throughout.
+
+A dyad-year that has several disputes keeps one, by rules in a stated order: a source's `whittle` in
+`config/sources.yaml`, a list of columns: `fatality` keeps the highest, `lowest start` the lowest. Each rule is tried on
+what the ones before it left, and the last is by the dispute's number, which leaves no tie. By default an onset goes
+first, for the outcome of nearly every claim is the onset, and a dispute that merely drags on must not hide one that
+begins. Then what makes a dispute grave, in the order in which the field ranks it: deaths, then hostility, then length,
+which is known least exactly. The earliest start and the lowest number say nothing of gravity, only that the result is
+the same on every run. `originators` is no rule by default: a grave dispute that both states joined then hides a lesser
+one between them alone.
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
 
 import pandas as pd
 
-from detente.data.sources.base import Frames, Key, RawTable, Source, Tidy, Variable, attrition, event, undirected
-from detente.data.sources.steps import DYAD_YEAR, Entries, Entry, singly
-from detente.data.sources.whittle import DEATHS_UNKNOWN, RULES, Rule, whittle
+from detente.base.errors import BrokenContract, ConfigError, choices
+from detente.data.sources.base import Frames, Key, Log, RawTable, Source, Tidy, Variable, event, undirected
+from detente.data.sources.steps import DYAD_YEAR
 
 USE_OF_FORCE = 4
 UNKNOWN = -9
+# Deaths unknown (−9) rank between none and the fewest.
+DEATHS_UNKNOWN = 0.5
 # What a coding must tell of each dispute and dyad-year; side A began the dispute.
 RECORD = (
     *("side_a", "side_b", "year", "dispute", "onset", "fatality", "hostility", "hostility_pair"),
     *("shortest_duration", "longest_duration", "start", "originators"),
 )
-Rows = tuple[pd.DataFrame, Entries]
 MONTHS = frozenset(range(1, 13))
 FATALITY = frozenset({UNKNOWN, 0, 1, 2, 3, 4, 5, 6})
 HOSTILITY = frozenset({1, 2, 3, 4, 5})
 DISPUTE_HOSTILITY = frozenset({2, 3, 4, 5})
 NO_INITIATION = "no originator of side A began it with one of side B in that year"
+ORDER = ("onset", "fatality", "hostility", "shortest_duration", "longest_duration", "lowest start", "lowest dispute")
+# What the attrition log says of a dispute dropped because another one has the highest, or the lowest, value.
+REASONS: Mapping[str, tuple[str, str]] = {
+    "onset": ("an onset goes before a dispute under way", "a dispute under way goes before an onset"),
+    "fatality": ("the highest fatality", "the lowest fatality"),
+    "hostility": ("the highest hostility", "the lowest hostility"),
+    "shortest_duration": ("the longest, at least", "the shortest, at least"),
+    "longest_duration": ("the longest, at most", "the shortest, at most"),
+    "originators": ("two originators go before joiners", "joiners go before two originators"),
+    "start": ("the latest start", "the earliest start"),
+    "dispute": ("the highest number", "the lowest number"),
+}
+
+
+@dataclass(frozen=True)
+class Rule:
+    """Of several disputes, keep those with the highest (or lowest) value of a column."""
+
+    name: str
+    column: str
+    keep: Literal["highest", "lowest"] = "highest"
+
+
+SPELLED: Mapping[str, Rule] = {
+    **{column: Rule(highest, column) for column, (highest, _) in REASONS.items()},
+    **{f"lowest {column}": Rule(lowest, column, "lowest") for column, (_, lowest) in REASONS.items()},
+}
+
+
+def rules(names: Sequence[str]) -> tuple[Rule, ...]:
+    """Rules of an order as `config/sources.yaml` spells it.
+
+    Raises ConfigError if a rule is unknown, a column is ranked by twice, or the order can leave ties.
+    """
+    for name in names:
+        if name not in SPELLED:
+            raise ConfigError(f"whittle: no rule is called {name!r}; {choices(name, SPELLED)}")
+    order = tuple(SPELLED[name] for name in names)
+    columns = [rule.column for rule in order]
+    if twice := [column for column in dict.fromkeys(columns) if columns.count(column) > 1]:
+        raise ConfigError(f"whittle: {', '.join(map(repr, twice))} must be listed only once, highest or lowest")
+    if columns[-1:] != ["dispute"]:
+        last = f"ends with {names[-1]!r}" if names else "is empty"
+        raise ConfigError(f"whittle: the order {last}, which can leave ties; end it with 'lowest dispute' or 'dispute'")
+    return order
+
+
+RULES = rules(ORDER)
+
+
+def whittle(disputes: pd.DataFrame, log: Log, rules: Sequence[Rule] = RULES) -> pd.DataFrame:
+    """Keep one dispute per dyad-year by trying the rules in order, each on what the ones before it left.
+
+    `disputes`: one row per dyad-year and dispute, with `dispute` and the columns that the rules name. Raises
+    BrokenContract if the rules leave a dyad-year with several disputes.
+    """
+    crowded = disputes.duplicated(DYAD_YEAR, keep=False)
+    alone, left, dropped = disputes[~crowded], disputes[crowded], [disputes.iloc[:0].assign(rule="")]
+    for rule in rules:
+        best = left.groupby(DYAD_YEAR)[rule.column].transform("max" if rule.keep == "highest" else "min")
+        lost = left[rule.column] != best
+        dropped.append(left[lost].assign(rule=rule.name))
+        left = left[~lost]
+    tied = left[left.duplicated(DYAD_YEAR, keep=False)]
+    if len(tied):
+        row = ", ".join(f"{name} {tied[name].iloc[0]}" for name in DYAD_YEAR)
+        names = ", ".join(rule.name for rule in rules) or "none"
+        raise BrokenContract(f"several disputes remain for {row}; rules: {names}; end with a rule on `dispute`")
+    others = pd.concat(dropped)[[*DYAD_YEAR, "dispute", "rule"]].sort_values([*DYAD_YEAR, "dispute"])
+    for one, two, year, dispute, rule in others.itertuples(index=False, name=None):
+        record = f"dispute {dispute}, {one}–{two}, {year}"
+        log.add("dropped", f"several disputes in one dyad-year: {rule}", 1, record)
+    return pd.concat([alone, left]).sort_values(DYAD_YEAR, ignore_index=True)
 
 
 @dataclass(frozen=True)
 class Coding:
-    """A coding with several disputes per dyad-year: `records` makes rows with the columns of RECORD, and attrition.
+    """A coding with several disputes per dyad-year: `records` makes rows with the columns of RECORD.
 
     `pair`: it tells the dispute's hostility from the two states' own.
     """
@@ -38,35 +122,33 @@ class Coding:
     name: str
     title: str
     raw: tuple[RawTable, ...]
-    records: Callable[[Frames], Rows]
+    records: Callable[[Frames, Log], pd.DataFrame]
     years: tuple[int, int]
     pair: bool = True
 
     def dyad_years(self, slug: str, alias: str | None = None) -> Source:
         """One row per dyad-year with a dispute under way."""
-        variables = dyad_variables(self.name, self.title, pair=self.pair)
-        return replace(self._source(slug, "dyad-year", variables, dyad_years), alias=alias)
+        return self._source(slug, "dyad-year", dyad_variables(self.name, self.title, pair=self.pair), dyad_years, alias)
 
     def initiations(self, slug: str) -> Source:
         """One row per directed dyad-year in which `ccode1` began a dispute with `ccode2`."""
-        variables = initiation_variables(self.name, self.title)
-        return self._source(slug, "directed-dyad-year", variables, initiations)
+        return self._source(slug, "directed-dyad-year", initiation_variables(self.name, self.title), initiations)
 
     def _source(
         self,
         slug: str,
         key: Key,
         variables: tuple[Variable, ...],
-        make: Callable[[pd.DataFrame, str, Sequence[Rule]], Rows],
+        make: Callable[[pd.DataFrame, str, Log, Sequence[Rule]], pd.DataFrame],
+        alias: str | None = None,
     ) -> Source:
         def clean(raw: Frames, rules: Sequence[Rule] = RULES) -> Tidy:
-            disputes, before = self.records(raw)
-            frame, entries = make(disputes, self.name, rules)
-            return Tidy(frame, attrition(slug, [*before, *entries]))
+            log = Log(slug)
+            return log.tidy(make(self.records(raw, log), self.name, log, rules))
 
         # A build watches the module that a cleaner says it is of, and all that this module imports.
         clean.__module__ = self.records.__module__
-        return Source(slug, key, self.raw, variables, clean, self.years, whittles=True)
+        return Source(slug, key, self.raw, variables, clean, self.years, whittles=True, alias=alias)
 
 
 def ranked(fatality: pd.Series) -> pd.Series:
@@ -74,21 +156,20 @@ def ranked(fatality: pd.Series) -> pd.Series:
     return fatality.astype("float64").mask(fatality == UNKNOWN, DEATHS_UNKNOWN)
 
 
-def together(records: pd.DataFrame, one: str, two: str) -> Rows:
+def together(records: pd.DataFrame, log: Log) -> pd.DataFrame:
     """Make one row of each dispute and dyad-year, where two spells or records of the same dispute meet in a year."""
-    key = [one, two, "year", "dispute"]
+    key = [*DYAD_YEAR, "dispute"]
     grouped = records.groupby(key)
     merged = grouped.max().assign(start=grouped["start"].min()).reset_index()
-    twice = records.loc[records.duplicated(key), key].sort_values(["dispute", one, two, "year"])
+    twice = records.loc[records.duplicated(key), key].sort_values(["dispute", *DYAD_YEAR])
     listed = (f"dispute {d}, {a}–{b}, {year}" for a, b, year, d in twice.itertuples(index=False, name=None))
-    return merged, singly("merged", "one dispute recorded more than once for a dyad-year", listed)
+    log.singly("merged", "one dispute recorded more than once for a dyad-year", listed)
+    return merged
 
 
-def dyad_years(records: pd.DataFrame, name: str, rules: Sequence[Rule] = RULES) -> Rows:
-    """Undirected dyad-years of a coding called `name`, and what was merged, whittled and recoded on the way."""
-    disputes, entries = together(undirected(records, "side_a", "side_b"), "ccode1", "ccode2")
-    whittled = whittle(disputes, DYAD_YEAR, rules)
-    kept = whittled.frame
+def dyad_years(records: pd.DataFrame, name: str, log: Log, rules: Sequence[Rule]) -> pd.DataFrame:
+    """Undirected dyad-years of a coding called `name`."""
+    kept = whittle(together(undirected(records, "side_a", "side_b"), log), log, rules)
     new = kept["onset"].astype("int64")
     unknown = (new == 1) & (kept["fatality"] == DEATHS_UNKNOWN)
     columns: dict[str, pd.Series] = {
@@ -102,21 +183,18 @@ def dyad_years(records: pd.DataFrame, name: str, rules: Sequence[Rule] = RULES) 
     frame = kept[DYAD_YEAR].astype("int64").assign(**columns)
     if "hostility_pair" in kept:
         frame[f"hostility_pair_{name}"] = kept["hostility_pair"].astype("int64")
-    return frame, [*entries, *whittled.entries(DYAD_YEAR), *_unknown(unknown)]
+    deaths_unknown(unknown, log)
+    return frame
 
 
-def initiations(records: pd.DataFrame, name: str, rules: Sequence[Rule] = RULES) -> Rows:
+def initiations(records: pd.DataFrame, name: str, log: Log, rules: Sequence[Rule]) -> pd.DataFrame:
     """Directed dyad-years in which an originator on side A (`ccode1`) began a dispute with one on side B (`ccode2`)."""
     began = (records["onset"] == 1) & (records["originators"] == 1)
-    directed = records[began].rename(columns={"side_a": "ccode1", "side_b": "ccode2"})
-    disputes, entries = together(directed, "ccode1", "ccode2")
-    whittled = whittle(disputes, DYAD_YEAR, rules)
-    frame, unknown = begun(whittled.frame, name)
-    idle: Entry = ("dropped", NO_INITIATION, "all", ~began)
-    return frame, [idle, *entries, *whittled.entries(DYAD_YEAR), *unknown]
+    directed = log.drop(records, ~began, NO_INITIATION, "all").rename(columns={"side_a": "ccode1", "side_b": "ccode2"})
+    return begun(whittle(together(directed, log), log, rules), name, log)
 
 
-def begun(kept: pd.DataFrame, name: str) -> Rows:
+def begun(kept: pd.DataFrame, name: str, log: Log) -> pd.DataFrame:
     """Variables of an initiation, of one dispute a directed dyad-year with `fatality` (ranked) and `hostility`."""
     unknown = kept["fatality"] == DEATHS_UNKNOWN
     columns: dict[str, pd.Series] = {
@@ -124,12 +202,13 @@ def begun(kept: pd.DataFrame, name: str) -> Rows:
         f"initiated_force_{name}": (kept["hostility"] >= USE_OF_FORCE).astype("int64"),
         f"initiated_fatal_{name}": (kept["fatality"] >= 1).astype("float64").mask(unknown),
     }
-    return kept[DYAD_YEAR].astype("int64").assign(**columns), _unknown(unknown)
+    deaths_unknown(unknown, log)
+    return kept[DYAD_YEAR].astype("int64").assign(**columns)
 
 
-def _unknown(unknown: pd.Series) -> Entries:
-    reason = "deaths unknown (−9) at onset: missing, neither fatal nor not"
-    return [("recoded", reason, "all dyad-years", unknown)]
+def deaths_unknown(unknown: pd.Series, log: Log, record: str | None = None) -> None:
+    """Write down onsets whose deaths are not known."""
+    log.add("recoded", "deaths unknown (−9) at onset: missing, neither fatal nor not", unknown, record)
 
 
 def dyad_variables(name: str, title: str, *, pair: bool = True) -> tuple[Variable, ...]:

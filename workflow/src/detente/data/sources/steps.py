@@ -1,30 +1,16 @@
-"""Steps that cleaners share: rows by key, spells by year, pairs, and entries of the attrition log."""
+"""Steps that cleaners share: rows by key, spells by year, pairs."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
 
 STATE_YEAR, DYAD, DYAD_YEAR = ["ccode", "year"], ["ccode1", "ccode2"], ["ccode1", "ccode2", "year"]
-Entry = tuple[str, str, str, "int | pd.Series[bool]"]
-"""An entry of the attrition log: action, reason, record and rows, counted or as a flag of each row."""
-Entries = list[Entry]
 
 
-def each(action: str, reason: str, records: pd.Series) -> Entries:
-    """An entry of the attrition log for every record in the column, sorted, with its number of rows."""
-    return [(action, reason, str(name), int(rows)) for name, rows in records.value_counts().sort_index().items()]
-
-
-def singly(action: str, reason: str, records: Iterable[object]) -> Entries:
-    """An entry of one row for each of the records."""
-    return [(action, reason, str(record), 1) for record in records]
-
-
-def covered(table: pd.DataFrame, years: tuple[int, int], record: str) -> tuple[pd.DataFrame, Entry]:
-    """Rows of the `years`, and the entry of the others."""
-    within = table[table["year"].between(*years)]
-    return within, ("dropped", f"year outside {years[0]}–{years[1]}", record, len(table) - len(within))
+def whole_date(year: pd.Series, month: pd.Series, day: pd.Series, unknown: int) -> pd.Series:
+    """Days as numbers yyyymmdd; a day that is missing, 0 or negative is `unknown`."""
+    return year * 10000 + month * 100 + day.where(day > 0, unknown)
 
 
 def yearly(frame: pd.DataFrame, first: pd.Series, last: pd.Series) -> pd.DataFrame:
