@@ -6,9 +6,9 @@ side (`…_2nd`) are apart, for a great coalition would make hundreds of dyads o
 
 import pandas as pd
 
-from detente.data.sources.base import Frames, RawTable, Source, Tidy, attrition, event, undirected
-from detente.data.sources.cowcodes import STATE_COLUMNS, STATES, translated
-from detente.data.sources.steps import DYAD_YEAR, STATE_YEAR, Entries, Entry, highest
+from detente.data.sources.base import Frames, Log, RawTable, Source, Tidy, event, undirected
+from detente.data.sources.statecodes import MEMBERSHIP, translated
+from detente.data.sources.steps import DYAD_YEAR, STATE_YEAR, highest
 
 SLUG = "ucdp-prio-acd"
 CIVIL = "ucdp-prio-acd-civil"
@@ -18,34 +18,27 @@ INTERNAL = (3, INTERNATIONALISED)
 WAR = 2
 
 
-def _parties(table: pd.DataFrame, columns: tuple[str, ...], states: pd.DataFrame) -> tuple[pd.DataFrame, Entries]:
+def _parties(table: pd.DataFrame, columns: tuple[str, ...], raw: Frames, log: Log) -> pd.DataFrame:
     """One row per conflict-year and state named in one of `columns`; `primary` if in the first of them."""
     parts = []
     for column in columns:
         listed = table[column].dropna().astype(str).str.split(",").explode().str.strip()
         parts.append(pd.DataFrame({"listed": listed.astype("float").astype("int64"), "primary": column == columns[0]}))
     long = pd.concat(parts).join(table[list(_COLUMNS)]).reset_index(drop=True)
-    found = translated(long["listed"], long["year"], states, f"{SLUG}/{FILE}")
-    long = long.assign(ccode=found.code)
-    lost = long[~found.member].groupby(["listed", "conflict_id"], as_index=False).size()
-    reason = "not a member of the state system in that year"
-    each = lost.itertuples(index=False, name=None)
-    entries = [("dropped", reason, f"{code} in conflict {conflict}", int(rows)) for code, conflict, rows in each]
-    return long[found.member], [*found.entries(long["listed"]), *entries]
+    found = translated(long["listed"], long["year"], raw, f"{SLUG}/{FILE}")
+    log.entries += found.entries
+    for (code, conflict), rows in long[~found.member].groupby(["listed", "conflict_id"]).size().items():
+        log.add("dropped", "not a member of the state system in that year", int(rows), f"{code} in conflict {conflict}")
+    return long.assign(ccode=found.code)[found.member]
 
 
 def clean(raw: Frames) -> Tidy:
     """One row per dyad-year in an interstate conflict; new if the dyad was not in that conflict the year before."""
-    table = raw[FILE]
-    between = table[table["type_of_conflict"] == INTERSTATE]
-    entries: Entries = [("dropped", "not between states", "all conflict-years", len(table) - len(between))]
-    sides = []
-    for side in "ab":
-        parties, lost = _parties(between, (f"gwno_{side}", f"gwno_{side}_2nd"), raw[STATES])
-        sides.append(parties)
-        entries += lost
+    table, log = raw[FILE], Log(SLUG)
+    between = log.drop(table, table["type_of_conflict"] != INTERSTATE, "not between states", "all conflict-years")
+    one, two = (_parties(between, (f"gwno_{side}", f"gwno_{side}_2nd"), raw, log) for side in "ab")
     key = list(_COLUMNS[:3])
-    pairs = sides[0].merge(sides[1][[*key, "ccode", "primary"]], on=key, suffixes=("_a", "_b"))
+    pairs = one.merge(two[[*key, "ccode", "primary"]], on=key, suffixes=("_a", "_b"))
     pairs = undirected(pairs, "ccode_a", "ccode_b").assign(primary=pairs["primary_a"] & pairs["primary_b"])
     pairs = pairs.sort_values(["conflict_id", "ccode1", "ccode2", "year"])
     primary = pairs[pairs["primary"]]
@@ -57,40 +50,28 @@ def clean(raw: Frames) -> Tidy:
         coalition_ucdp=True,
     )
     frame = highest(flags, DYAD_YEAR)
-    more: Entry = (
-        "merged",
-        "several conflicts in one dyad-year are one row",
-        "all dyad-years",
-        len(flags) - len(frame),
-    )
-    return Tidy(frame, attrition(SLUG, [*entries, more]))
+    log.merge(flags, frame, "several conflicts in one dyad-year are one row")
+    return log.tidy(frame)
 
 
 def clean_civil(raw: Frames) -> Tidy:
     """One row per state-year in which the government fought a conflict inside its own state."""
-    table = raw[FILE]
-    inside = table[table["type_of_conflict"].isin(INTERNAL)]
-    entries: Entries = [("dropped", "not inside a state", "all conflict-years", len(table) - len(inside))]
-    parties, lost = _parties(inside, ("gwno_a",), raw[STATES])
+    table, log = raw[FILE], Log(CIVIL, "all state-years")
+    inside = log.drop(table, ~table["type_of_conflict"].isin(INTERNAL), "not inside a state", "all conflict-years")
+    parties = _parties(inside, ("gwno_a",), raw, log)
     flags = parties[STATE_YEAR].assign(
         civil_conflict=1,
         civil_war=parties["intensity_level"] == WAR,
         civil_conflict_foreign_troops=parties["type_of_conflict"] == INTERNATIONALISED,
     )
     frame = highest(flags, STATE_YEAR)
-    more: Entry = (
-        "merged",
-        "several conflicts in one state-year are one row",
-        "all state-years",
-        len(flags) - len(frame),
-    )
-    return Tidy(frame, attrition(CIVIL, [*entries, *lost, more]))
+    log.merge(flags, frame, "several conflicts in one state-year are one row")
+    return log.tidy(frame)
 
 
 _COLUMNS = ("conflict_id", "year", "intensity_level", "type_of_conflict")
 _CODES = {"type_of_conflict": frozenset({1, 2, 3, 4}), "intensity_level": frozenset({1, 2})}
-_STATES = RawTable(STATES, STATE_COLUMNS, slug="cow-state-system")
-RAW = (RawTable(FILE, (*_COLUMNS, "gwno_a", "gwno_a_2nd", "gwno_b", "gwno_b_2nd"), _CODES), _STATES)
+RAW = (RawTable(FILE, (*_COLUMNS, "gwno_a", "gwno_a_2nd", "gwno_b", "gwno_b_2nd"), _CODES), MEMBERSHIP)
 VARIABLES = (
     event("ongoing_ucdp", "Armed conflict with each other (UCDP/PRIO)"),
     event("new_ucdp", "New armed conflict with each other (UCDP/PRIO)"),
@@ -98,7 +79,7 @@ VARIABLES = (
     event("coalition_ucdp", "On opposite sides of an interstate conflict, with troops at least (UCDP/PRIO)"),
 )
 SOURCE = Source(SLUG, "dyad-year", RAW, VARIABLES, clean, (1946, 2023), alias="ucdp")
-CIVIL_RAW = (RawTable(FILE, (*_COLUMNS, "gwno_a"), _CODES), _STATES)
+CIVIL_RAW = (RawTable(FILE, (*_COLUMNS, "gwno_a"), _CODES), MEMBERSHIP)
 CIVIL_VARIABLES = (
     event("civil_conflict", "Conflict inside the state (UCDP/PRIO)", role="control"),
     event("civil_war", "Conflict inside the state, 1,000 deaths in the year", role="control"),

@@ -9,12 +9,11 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from detente.data.sources.base import Frames, RawTable, Source, Tidy, attrition, event, undirected
-from detente.data.sources.cowcodes import FROM_GLEDITSCH_WARD, STATE_COLUMNS, STATES, translated
-from detente.data.sources.steps import DYAD_YEAR, Entries, highest, singly, yearly
+from detente.data.sources.base import Frames, Log, RawTable, Source, Tidy, event, undirected
+from detente.data.sources.statecodes import FROM_GLEDITSCH_WARD, MEMBERSHIP, translated
+from detente.data.sources.steps import DYAD_YEAR, highest, yearly
 
-SLUG = "icb-13"
-TRIGGERED = "icb-13-triggered"
+SLUG, TRIGGERED = "icb-13", "icb-13-triggered"
 FILE = "icb2v13.csv"
 SERIOUS_CLASHES, WAR = 3, 4
 NO_STATE: Mapping[int, str] = {
@@ -24,19 +23,23 @@ NO_STATE: Mapping[int, str] = {
 }
 CODES = {**FROM_GLEDITSCH_WARD, 219: (220, 1940)}
 STRANGERS = {671: "Hejaz", 672: "Najd"}
+SEVERAL = "several crises of a dyad-year are one row"
 
 
-def records(raw: Frames) -> tuple[pd.DataFrame, Entries]:
+def records(raw: Frames, log: Log) -> pd.DataFrame:
     """One row per crisis of an `actor` with a state that triggered it, first and last year."""
     table = raw[FILE]
     label = "crisis " + table["crisno"].astype("str") + ", " + table["cracid"].astype("str")
     known = table["trigent"].notna() & table["yrtrig"].notna()
+    log.singly("dropped", "trigger or its year unknown", label[~known])
     table = table[known]
+    for code, reason in NO_STATE.items():
+        log.add("dropped", reason, table["trigent"] == code, "all crises")
     dyadic = table[~table["trigent"].isin(NO_STATE)]
     first, endless = dyadic["yrtrig"].astype("int64"), dyadic["yrterm"].isna()
+    log.singly("recoded", "end unknown: under way in the year of its trigger only", label[endless[endless].index])
     actor, trigger = (
-        translated(dyadic[column], first, raw[STATES], f"{SLUG}/{FILE}", CODES, STRANGERS)
-        for column in ("cracid", "trigent")
+        translated(dyadic[column], first, raw, f"{SLUG}/{FILE}", CODES, STRANGERS) for column in ("cracid", "trigent")
     )
     frame = pd.DataFrame(
         {
@@ -50,20 +53,15 @@ def records(raw: Frames) -> tuple[pd.DataFrame, Entries]:
     )
     both = actor.member & trigger.member
     outside = (f"crisis {r.crisis}, {r.actor}–{r.trigger}" for r in frame[~both].itertuples())
-    return frame[both], [
-        *singly("dropped", "trigger or its year unknown", label[~known]),
-        *(("dropped", reason, "all crises", table["trigent"] == code) for code, reason in NO_STATE.items()),
-        *singly("recoded", "end unknown: under way in the year of its trigger only", label[endless[endless].index]),
-        *actor.entries(dyadic["cracid"]),
-        *trigger.entries(dyadic["trigent"]),
-        *singly("dropped", "not both members of the state system in that year", outside),
-    ]
+    log.entries += [*actor.entries, *trigger.entries]
+    log.singly("dropped", "not both members of the state system in that year", outside)
+    return frame[both]
 
 
 def clean(raw: Frames) -> Tidy:
     """One row per dyad-year with a crisis of either state that the other triggered."""
-    crises, entries = records(raw)
-    pairs = undirected(crises, "actor", "trigger")
+    log = Log(SLUG)
+    pairs = undirected(records(raw, log), "actor", "trigger")
     rows = yearly(pairs, pairs["first"], pairs["last"])
     new = (rows["year"] == rows["first"]).astype("int64")
     flags = rows[DYAD_YEAR].assign(
@@ -73,27 +71,24 @@ def clean(raw: Frames) -> Tidy:
         war_icb=new * (rows["violence"] == WAR),
     )
     frame = highest(flags, DYAD_YEAR)
-    over = frame["year"] > SOURCE.years[1]
-    entries += [
-        ("dropped", "after the years covered", "all dyad-years", over),
-        ("merged", "several crises of a dyad-year are one row", "all dyad-years", len(rows) - len(frame)),
-    ]
-    return Tidy(frame[~over].reset_index(drop=True), attrition(SLUG, entries))
+    covered = log.drop(frame, frame["year"] > SOURCE.years[1], "after the years covered")
+    log.merge(rows, frame, SEVERAL)
+    return log.tidy(covered.reset_index(drop=True))
 
 
 def clean_triggered(raw: Frames) -> Tidy:
     """One row per directed dyad-year in which `ccode1` triggered a crisis of `ccode2`."""
-    crises, entries = records(raw)
-    directed = crises.rename(columns={"trigger": "ccode1", "actor": "ccode2", "first": "year"})
+    log = Log(TRIGGERED)
+    directed = records(raw, log).rename(columns={"trigger": "ccode1", "actor": "ccode2", "first": "year"})
     violent = directed["violence"] >= SERIOUS_CLASHES
     frame = highest(directed[DYAD_YEAR].assign(triggered_icb=1, triggered_violent_icb=violent), DYAD_YEAR)
-    entries += [("merged", "several crises of a dyad-year are one row", "all dyad-years", len(crises) - len(frame))]
-    return Tidy(frame, attrition(TRIGGERED, entries))
+    log.merge(directed, frame, SEVERAL)
+    return log.tidy(frame)
 
 
 RAW = (
     RawTable(FILE, ("crisno", "cracid", "trigent", "yrtrig", "yrterm", "sevvio"), {"sevvio": frozenset({1, 2, 3, 4})}),
-    RawTable(STATES, STATE_COLUMNS, slug="cow-state-system"),
+    MEMBERSHIP,
 )
 VARIABLES = (
     event("ongoing_icb", "Crisis triggered by the other under way (ICB 13)"),

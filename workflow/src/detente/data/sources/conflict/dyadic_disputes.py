@@ -7,47 +7,43 @@ was on side A is told twice, by `sideaa` and by `rolea`, and the two disagree in
 
 import pandas as pd
 
-from detente.data.sources.base import BINARY, Frames, RawTable
-from detente.data.sources.outcomes import FATALITY, HOSTILITY, Coding, Rows, ranked
-from detente.data.sources.steps import Entries
+from detente.data.sources.base import BINARY, Frames, Log, RawTable
+from detente.data.sources.outcomes import FATALITY, HOSTILITY, Coding, ranked
 
 FILE = "dyadic_mid_4.02.csv"
+NAMES = {
+    "statea": "side_a",
+    "stateb": "side_b",
+    "year": "year",
+    "disno": "dispute",
+    "hihost": "hostility",
+    "duration": "shortest_duration",
+}
 
 
-def records(raw: Frames) -> Rows:
+def records(raw: Frames, log: Log) -> pd.DataFrame:
     """One row per dispute, dyad and year; `side_a` is the lower code, not the side that began it."""
     table = raw[FILE]
     halved = table[table["statea"] < table["stateb"]]
-    start = halved["strtyr"] * 10000 + halved["strtmnth"] * 100 + halved["strtday"]
-    frame = pd.DataFrame(
-        {
-            "side_a": halved["statea"],
-            "side_b": halved["stateb"],
-            "year": halved["year"],
-            "dispute": halved["disno"],
-            "onset": (halved["year"] == halved.groupby("dyindex")["year"].transform("min")).astype("int64"),
-            "fatality": ranked(halved["fatlev"]),
-            "hostility": halved["hihost"],
-            "hostility_pair": halved[["hihosta", "hihostb"]].max(axis=1),
-            "shortest_duration": halved["duration"],
-            "longest_duration": halved["duration"],
-            "start": start,
-            "originators": halved["orignata"] * halved["orignatb"],
-        }
+    log.merge(table, halved, "the two directions of a dyad-year are one row")
+    return (
+        halved[list(NAMES)]
+        .rename(columns=NAMES)
+        .assign(
+            onset=(halved["year"] == halved.groupby("dyindex")["year"].transform("min")).astype("int64"),
+            fatality=ranked(halved["fatlev"]),
+            hostility_pair=halved[["hihosta", "hihostb"]].max(axis=1),
+            longest_duration=halved["duration"],
+            start=halved["strtyr"] * 10000 + halved["strtmnth"] * 100 + halved["strtday"],
+            originators=halved["orignata"] * halved["orignatb"],
+        )
     )
-    both = len(table) - len(halved)
-    entries: Entries = [("merged", "the two directions of a dyad-year are one row", "all dyad-years", both)]
-    return frame, entries
 
 
-_COLUMNS = (
-    *("disno", "dyindex", "statea", "stateb", "year", "strtyr", "strtmnth", "strtday", "duration"),
-    *("fatlev", "hihost", "hihosta", "hihostb", "orignata", "orignatb"),
-)
 _CODES = {
     "fatlev": FATALITY,
     **dict.fromkeys(("hihost", "hihosta", "hihostb"), HOSTILITY),
     **dict.fromkeys(("orignata", "orignatb"), BINARY),
 }
-RAW = RawTable(FILE, _COLUMNS, _CODES)
+RAW = RawTable(FILE, tuple(dict.fromkeys((*NAMES, "dyindex", "strtyr", "strtmnth", "strtday", *_CODES))), _CODES)
 SOURCE = Coding("dyadic", "COW dyadic MID 4.02", (RAW,), records, (1816, 2014)).dyad_years("dyadic-mid-4.02")

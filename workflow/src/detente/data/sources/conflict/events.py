@@ -7,31 +7,29 @@ event over New Year counts in each of its years: 3,868 dyad-years, 3,738 by the 
 
 import pandas as pd
 
-from detente.data.sources.base import Frames, RawTable, undirected
-from detente.data.sources.outcomes import HOSTILITY, MONTHS, Coding, Rows
+from detente.data.sources.base import Frames, Log, RawTable, undirected
+from detente.data.sources.outcomes import HOSTILITY, MONTHS, Coding
 from detente.data.sources.steps import yearly
 
 FILE = "events.zip"
 DYAD = ["dispute", "ccode1", "ccode2"]
+NAMES = {
+    "micnum": "dispute",
+    "eventnum": "event",
+    "ccode1": "actor",
+    "ccode2": "target",
+    "styear": "first",
+    "endyear": "last",
+    "hostlev": "hostility",
+}
 
 
-def records(raw: Frames) -> Rows:
+def records(raw: Frames, log: Log) -> pd.DataFrame:
     """One row per confrontation, dyad and year with an event; `side_a` acted first between the two."""
     table = raw[FILE].sort_values(["micnum", "eventnum"])
-    events = pd.DataFrame(
-        {
-            "dispute": table["micnum"],
-            "event": table["eventnum"],
-            "actor": table["ccode1"],
-            "target": table["ccode2"],
-            "first": table["styear"],
-            "last": table["endyear"],
-            "start": _day(table, "st", 1),
-            "end": _day(table, "end", 31),
-            "hostility": table["hostlev"],
-            "fatality": table[["fatalmin1", "fatalmin2"]].sum(axis=1),
-        }
-    )
+    days = {"start": _day(table, "st", 1), "end": _day(table, "end", 31)}
+    fatality = table[["fatalmin1", "fatalmin2"]].sum(axis=1)
+    events = table[list(NAMES)].rename(columns=NAMES).assign(**days, fatality=fatality)
     events = events.join(undirected(events[["actor", "target"]], "actor", "target"))
     opening = events.sort_values(["dispute", "start", "event"]).drop_duplicates(DYAD).set_index(DYAD)
     grouped = events.groupby(DYAD)
@@ -45,13 +43,12 @@ def records(raw: Frames) -> Rows:
     dyads["originators"] = (number == number.groupby("dispute").transform("min")).astype("int64")
     # Every year that an event of the two touches.
     years = yearly(events[DYAD], events["first"], events["last"]).drop_duplicates(ignore_index=True)
-    frame = years.join(dyads, on=DYAD)
-    frame = frame.assign(
-        onset=(frame["year"] == frame["since"]).astype("int64"), longest_duration=frame["shortest_duration"]
+    frame = years.join(dyads, on=DYAD).rename(columns={"actor": "side_a", "target": "side_b"})
+    log.merge(events, frame, "events of a confrontation, dyad and year are one row")
+    new = (frame["year"] == frame["since"]).astype("int64")
+    return frame.assign(onset=new, longest_duration=frame["shortest_duration"]).drop(
+        columns=["ccode1", "ccode2", "since"]
     )
-    frame = frame.rename(columns={"actor": "side_a", "target": "side_b"}).drop(columns=["ccode1", "ccode2", "since"])
-    more = len(events) - len(frame)
-    return frame, [("merged", "events of a confrontation, dyad and year are one row", "all dyad-years", more)]
 
 
 def _day(table: pd.DataFrame, side: str, unknown: int) -> pd.Series:
@@ -60,10 +57,7 @@ def _day(table: pd.DataFrame, side: str, unknown: int) -> pd.Series:
     return table[f"{side}year"] * 372 + table[f"{side}mon"] * 31 + day
 
 
-_COLUMNS = (
-    *("micnum", "eventnum", "ccode1", "ccode2", "stday", "stmon", "styear", "endday", "endmon", "endyear"),
-    *("hostlev", "fatalmin1", "fatalmin2"),
-)
+_COLUMNS = (*NAMES, "stday", "stmon", "endday", "endmon", "fatalmin1", "fatalmin2")
 _CODES = {"hostlev": HOSTILITY, **dict.fromkeys(("stmon", "endmon"), MONTHS)}
 RAW = RawTable(FILE, _COLUMNS, _CODES, member="mie-1.0.csv")
 CODING = Coding("mie", "MIE 1.0", (RAW,), records, (1816, 2014), pair=False)

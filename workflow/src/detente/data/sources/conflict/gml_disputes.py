@@ -7,54 +7,48 @@ year: a dispute starts in its first year in the file, in the month that it gives
 
 import pandas as pd
 
-from detente.data.sources.base import BINARY, Frames, RawTable
-from detente.data.sources.outcomes import DISPUTE_HOSTILITY, FATALITY, HOSTILITY, Coding, Rows, ranked
-from detente.data.sources.steps import Entries
+from detente.data.sources.base import BINARY, Frames, Log, RawTable
+from detente.data.sources.outcomes import DISPUTE_HOSTILITY, FATALITY, HOSTILITY, Coding, ranked
 
 FILE = "gml-ddy-disputes-2.1.1.csv"
+NAMES = {
+    "ccode1": "side_a",
+    "ccode2": "side_b",
+    "year": "year",
+    "dispnum": "dispute",
+    "midonset": "onset",
+    "hostlev": "hostility",
+    "mindur": "shortest_duration",
+    "maxdur": "longest_duration",
+}
 
 
-def records(raw: Frames) -> Rows:
+def records(raw: Frames, log: Log) -> pd.DataFrame:
     """One row per dispute, state of side A, state of side B and year."""
     table = raw[FILE]
     pair = [table["dispnum"], table[["ccode1", "ccode2"]].min(axis=1), table[["ccode1", "ccode2"]].max(axis=1)]
     onset = table["midonset"].groupby([*pair, table["year"]]).transform("max")
     began = table.assign(midonset=onset)[table["sidea1"] == 1]
-    first_year = began.groupby("dispnum")["year"].transform("min")
-    frame = pd.DataFrame(
-        {
-            "side_a": began["ccode1"],
-            "side_b": began["ccode2"],
-            "year": began["year"],
-            "dispute": began["dispnum"],
-            "onset": began["midonset"],
-            "fatality": ranked(began["fatality"]),
-            "hostility": began["hostlev"],
-            "hostility_pair": began[["hostlev1", "hostlev2"]].max(axis=1),
-            "shortest_duration": began["mindur"],
-            "longest_duration": began["maxdur"],
-            "start": first_year * 100 + began["stmon"],
-            "originators": began["orig1"] * began["orig2"],
-        }
+    log.merge(table, began, "the row from side B repeats the one from side A")
+    log.add("recoded", "an onset in one direction only is an onset", onset != table["midonset"])
+    return (
+        began[list(NAMES)]
+        .rename(columns=NAMES)
+        .assign(
+            fatality=ranked(began["fatality"]),
+            hostility_pair=began[["hostlev1", "hostlev2"]].max(axis=1),
+            start=began.groupby("dispnum")["year"].transform("min") * 100 + began["stmon"],
+            originators=began["orig1"] * began["orig2"],
+        )
     )
-    one_side = "an onset in one direction only is an onset"
-    entries: Entries = [
-        ("merged", "the row from side B repeats the one from side A", "all dyad-years", len(table) - len(began)),
-        ("recoded", one_side, "all dyad-years", onset != table["midonset"]),
-    ]
-    return frame, entries
 
 
-_COLUMNS = (
-    *("dispnum", "ccode1", "ccode2", "year", "sidea1", "orig1", "orig2", "midonset", "stmon"),
-    *("fatality", "hostlev", "hostlev1", "hostlev2", "mindur", "maxdur"),
-)
 _CODES = {
     "hostlev": DISPUTE_HOSTILITY,
     "fatality": FATALITY,
     **dict.fromkeys(("hostlev1", "hostlev2"), HOSTILITY),
     **dict.fromkeys(("sidea1", "orig1", "orig2", "midonset"), BINARY),
 }
-RAW = RawTable(FILE, _COLUMNS, _CODES)
+RAW = RawTable(FILE, tuple(dict.fromkeys((*NAMES, "stmon", *_CODES))), _CODES)
 CODING = Coding("gml211", "GML 2.1.1", (RAW,), records, (1816, 2010))
 SOURCE, INITIATIONS = CODING.dyad_years("gml-mid-2.1.1"), CODING.initiations("gml-mid-2.1.1-initiation")

@@ -9,27 +9,21 @@ onset is the first year of a spell of theirs, so that a state that joins later h
 
 import pandas as pd
 
-from detente.data.sources.base import BINARY, Frames, RawTable
-from detente.data.sources.outcomes import DISPUTE_HOSTILITY, FATALITY, HOSTILITY, MONTHS, RECORD, Coding, Rows, ranked
-from detente.data.sources.steps import Entries, yearly
+from detente.data.sources.base import BINARY, Frames, Log, RawTable
+from detente.data.sources.outcomes import DISPUTE_HOSTILITY, FATALITY, HOSTILITY, MONTHS, RECORD, Coding, ranked
+from detente.data.sources.steps import whole_date, yearly
 
 DISPUTES, PARTICIPANTS, INCIDENTS = "MIDA 5.0.csv", "MIDB 5.0.csv", "MIDIP 5.0.csv"
 PAIR = ["dispute", "side_a", "side_b"]
+NAMES = {"dispnum": "dispute", "hostlev": "hostility", "mindur": "shortest_duration", "maxdur": "longest_duration"}
 DAYS = ("stday", "stmon", "styear", "endday", "endmon", "endyear")
 
 
-def opposed(participants: pd.DataFrame) -> Rows:
+def opposed(participants: pd.DataFrame, log: Log) -> pd.DataFrame:
     """Pair spells of opposite sides of a dispute that share a day; `first_day` and `last_day` are yyyymmdd."""
-    spells = pd.DataFrame(
-        {
-            "dispute": participants["dispnum"],
-            "ccode": participants["ccode"],
-            "first": _day(participants, "st", 1),
-            "last": _day(participants, "end", 31),
-            "hostility": participants["hostlev"],
-            "originator": participants["orig"],
-        }
-    )
+    names = {"dispnum": "dispute", "ccode": "ccode", "hostlev": "hostility", "orig": "originator"}
+    days = {"first": _day(participants, "st", 1), "last": _day(participants, "end", 31)}
+    spells = participants[list(names)].rename(columns=names).assign(**days)
     initiators = participants["sidea"] == 1
     pairs = spells[initiators].merge(spells[~initiators], on="dispute", suffixes=("_a", "_b"))
     pairs = pairs.rename(columns={"ccode_a": "side_a", "ccode_b": "side_b"})
@@ -40,10 +34,10 @@ def opposed(participants: pd.DataFrame) -> Rows:
         originators=pairs["originator_a"] * pairs["originator_b"],
     )[[*PAIR, "first_day", "last_day", "hostility_pair", "originators"]]
     apart = pairs["first_day"] > pairs["last_day"]
-    return pairs[~apart], _dropped(pairs[apart], "on opposite sides, but never on the same day")
+    return _without(pairs, apart, "on opposite sides, but never on the same day", log)
 
 
-def faced(pairs: pd.DataFrame, incidents: pd.DataFrame) -> Rows:
+def faced(pairs: pd.DataFrame, incidents: pd.DataFrame, log: Log) -> pd.DataFrame:
     """Drop pairs that no incident of a dispute with incident data sets against each other."""
     parties = incidents[["dispnum", "incidnum", "ccode", "insidea"]].rename(columns={"dispnum": "dispute"})
     acting = parties[parties["insidea"] == 1].drop(columns="insidea")
@@ -53,41 +47,31 @@ def faced(pairs: pd.DataFrame, incidents: pd.DataFrame) -> Rows:
     known = pd.MultiIndex.from_frame(pd.concat(ways).drop_duplicates())
     covered = pairs["dispute"].isin(incidents["dispnum"])
     idle = covered & ~pd.MultiIndex.from_frame(pairs[PAIR]).isin(known)
-    return pairs[~idle], _dropped(pairs[idle], "opposed each other in no incident of the dispute")
+    return _without(pairs, idle, "opposed each other in no incident of the dispute", log)
 
 
-def records(raw: Frames) -> Rows:
+def records(raw: Frames, log: Log) -> pd.DataFrame:
     """One row per dispute, pair of opponents and year."""
-    pairs, apart = opposed(raw[PARTICIPANTS])
-    pairs, idle = faced(pairs, raw[INCIDENTS])
+    pairs = faced(opposed(raw[PARTICIPANTS], log), raw[INCIDENTS], log)
     table = raw[DISPUTES]
-    dispute = pd.DataFrame(
-        {
-            "dispute": table["dispnum"],
-            "fatality": ranked(table["fatality"]),
-            "hostility": table["hostlev"],
-            "shortest_duration": table["mindur"],
-            "longest_duration": table["maxdur"],
-            "start": _day(table, "st", 1),
-        }
-    )
+    dispute = table[list(NAMES)].rename(columns=NAMES)
+    dispute = dispute.assign(fatality=ranked(table["fatality"]), start=_day(table, "st", 1))
     rows = yearly(pairs, pairs["first_day"] // 10000, pairs["last_day"] // 10000).reset_index(drop=True)
     years = rows.assign(onset=(rows["year"] == rows["first_day"] // 10000).astype("int64"))
-    return years.merge(dispute, on="dispute", validate="many_to_one")[list(RECORD)], [*apart, *idle]
+    return years.merge(dispute, on="dispute", validate="many_to_one")[list(RECORD)]
 
 
 def _day(table: pd.DataFrame, side: str, unknown: int) -> pd.Series:
-    """Whole number yyyymmdd; an unknown day (−9) is `unknown`."""
-    day = table[f"{side}day"].where(table[f"{side}day"] > 0, unknown)
-    return table[f"{side}year"] * 10000 + table[f"{side}mon"] * 100 + day
+    return whole_date(*(table[f"{side}{part}"] for part in ("year", "mon", "day")), unknown)
 
 
-def _dropped(pairs: pd.DataFrame, reason: str) -> Entries:
-    counts = pairs.groupby("dispute").size()
-    return [("dropped", reason, f"dispute {dispute}", rows) for dispute, rows in counts.items()]
+def _without(pairs: pd.DataFrame, lost: pd.Series, reason: str, log: Log) -> pd.DataFrame:
+    for dispute, rows in pairs[lost].groupby("dispute").size().items():
+        log.add("dropped", reason, int(rows), f"dispute {dispute}")
+    return pairs[~lost]
 
 
-_DISPUTES = ("dispnum", "stday", "stmon", "styear", "fatality", "hostlev", "mindur", "maxdur")
+_DISPUTES = (*NAMES, "stday", "stmon", "styear", "fatality")
 _SPELLS = ("dispnum", "ccode", *DAYS, "sidea", "hostlev", "orig")
 _SPELL_CODES = dict.fromkeys(("sidea", "orig"), BINARY) | dict.fromkeys(("stmon", "endmon"), MONTHS)
 RAW = (
