@@ -1,7 +1,7 @@
 """DCAD 1.0: bilateral defence cooperation agreements in force, by what they agree on."""
 
-from detente.data.sources.base import BY_DYAD, Frames, RawTable, Source, Tidy, attrition, event, undirected
-from detente.data.sources.steps import DYAD_YEAR, Entries, highest, singly, yearly
+from detente.data.sources.base import BY_DYAD, Frames, Log, RawTable, Source, Tidy, event, undirected
+from detente.data.sources.steps import DYAD_YEAR, highest, yearly
 
 SLUG, FILE = "dcad", "DCAD-v1.0-main.csv"
 # The codebook's version 1 counts agreements coded with medium or high confidence; the file writes "med".
@@ -18,23 +18,20 @@ CATEGORIES = {
 
 def clean(raw: Frames) -> Tidy:
     """One row per dyad-year with an agreement in force: signYear ≤ year ≤ endYearEstimate (codebook's rule)."""
-    table = raw[FILE]
+    table, log = raw[FILE], Log(SLUG)
     first, last = SOURCE.years
     oneself = table["ccode1"] == table["ccode2"]
+    log.singly("dropped", "both parties have the same code", table.loc[oneself, "DCAid"])
     bilateral = table[~oneself]
     begins, ends = bilateral["signYear"].clip(lower=first), bilateral["endYearEstimate"].clip(upper=last)
+    log.singly("dropped", f"in force in no year of {first}–{last}", bilateral.loc[begins > ends, "DCAid"])
     years = undirected(yearly(bilateral, begins, ends), "ccode1", "ccode2")
     confident = years["categoryConf"].isin(CONFIDENT)
     flags = {name: (years["category1"] == code) & confident for code, (name, _) in CATEGORIES.items()}
     broad = years[DYAD_YEAR].assign(defence_agreement=confident, defence_agreement_broad=True, **flags)
     frame = highest(broad, DYAD_YEAR)
-    reason = "several agreements in force in one dyad-year are one row"
-    entries: Entries = [
-        *singly("dropped", "both parties have the same code", table.loc[oneself, "DCAid"]),
-        *singly("dropped", f"in force in no year of {first}–{last}", bilateral.loc[begins > ends, "DCAid"]),
-        ("merged", reason, "all dyad-years", len(years) - len(frame)),
-    ]
-    return Tidy(frame, attrition(SLUG, entries))
+    log.merge(years, frame, "several agreements in force in one dyad-year are one row")
+    return log.tidy(frame)
 
 
 _CODES = {
@@ -42,11 +39,7 @@ _CODES = {
     "categoryConf": frozenset({"med", "high", "low", "atypical"}),
     "type": frozenset({"general", "sector"}),
 }
-RAW = (
-    RawTable(
-        FILE, ("ccode1", "ccode2", "signYear", "endYearEstimate", "type", "category1", "categoryConf", "DCAid"), _CODES
-    ),
-)
+RAW = (RawTable(FILE, ("ccode1", "ccode2", "signYear", "endYearEstimate", *_CODES, "DCAid"), _CODES),)
 VARIABLES = (
     event("defence_agreement", "Defence cooperation agreement in force", assigned=BY_DYAD),
     event("defence_agreement_broad", "Same, any coding confidence", role="description", assigned=BY_DYAD),

@@ -1,7 +1,7 @@
 """ATOP 5.1: obligations between two states that an alliance puts in force in a year."""
 
-from detente.data.sources.base import BINARY, BY_NETWORK, Frames, RawTable, Source, Tidy, attrition, event, undirected
-from detente.data.sources.steps import DYAD_YEAR, Entries, keyed
+from detente.data.sources.base import BINARY, BY_NETWORK, Frames, Log, RawTable, Source, Tidy, event, undirected
+from detente.data.sources.steps import DYAD_YEAR, keyed
 
 SLUG, FILE = "atop", "atop_alliance.rda"
 OBLIGATIONS = {
@@ -15,18 +15,14 @@ OBLIGATIONS = {
 
 def clean(raw: Frames) -> Tidy:
     """One row per allied dyad-year; an obligation of either state to the other counts for the dyad."""
-    names = {theirs: ours for theirs, (ours, _) in OBLIGATIONS.items()}
+    log, names = Log(SLUG), {theirs: ours for theirs, (ours, _) in OBLIGATIONS.items()}
     pairs = undirected(keyed(raw[FILE], DYAD_YEAR, names).astype("int64"), "ccode1", "ccode2")
     groups = pairs.groupby(DYAD_YEAR)[list(names.values())]
     frame, lowest = groups.max(), groups.min()
-    entries: Entries = [
-        ("merged", "the two directions of a dyad-year are one row", "all dyad-years", len(pairs) - len(frame)),
-        *(
-            ("merged", f"{name} differs by direction: the maximum counts", "all dyads", frame[name] != lowest[name])
-            for name in names.values()
-        ),
-    ]
-    return Tidy(frame.reset_index(), attrition(SLUG, entries))
+    log.merge(pairs, frame, "the two directions of a dyad-year are one row")
+    for name in names.values():
+        log.add("merged", f"{name} differs by direction: the maximum counts", frame[name] != lowest[name], "all dyads")
+    return log.tidy(frame.reset_index())
 
 
 RAW = (RawTable(FILE, ("ccode1", "ccode2", "year", *OBLIGATIONS), codes=dict.fromkeys(OBLIGATIONS, BINARY)),)

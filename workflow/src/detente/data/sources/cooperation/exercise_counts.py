@@ -4,7 +4,7 @@ The trap that costs most: counts have no partners, so they make no dyad; and sta
 have no rows, so absent is missing, not 0.
 """
 
-from detente.data.sources.base import BY_STATE, Frames, RawTable, Source, Tidy, attrition, measure
+from detente.data.sources.base import BY_STATE, Frames, Log, RawTable, Source, Tidy, measure
 from detente.data.sources.steps import STATE_YEAR, keyed
 
 SLUG, FILE = "forester-jme", "ctryYrData.rda"
@@ -13,7 +13,7 @@ NAMES = {"count": "exercises_state", "jme_d": "exercise_state_any"}
 
 def clean(raw: Frames) -> Tidy:
     """One row per state and year in Forester's frame."""
-    return Tidy(keyed(raw[FILE], STATE_YEAR, NAMES).astype("int64"), attrition(SLUG))
+    return Log(SLUG).tidy(keyed(raw[FILE], STATE_YEAR, NAMES).astype("int64"))
 
 
 RAW = (RawTable(FILE, ("ccode", "year", *NAMES), codes={"jme_d": frozenset({0.0, 1.0})}),)

@@ -1,16 +1,20 @@
-"""COW Intergovernmental Organizations 3: which security forums a state belongs to, by year.
+"""COW Intergovernmental Organizations 3: security forums of a state, and how many bodies two states share.
 
 Pevehouse, Nordstrom, McManus and Jamison; every state of the system, 1816–2014 (before 1965 filled in by them from
 five-year data). The trap: −1 (the forum does not exist) and −9 (unknown) are codes, not numbers; four states that
 end in 1990 (260, 265, 678, 680) have no row that year, and an absent row is not a state without memberships.
+
+The trap of the number for dyads: universal organisations count like any other, so it grows with time everywhere; it
+wants year effects. Unknown memberships were summed as none by the compiler.
 """
 
 import pandas as pd
 
-from detente.data.sources.base import BY_STATE, Frames, RawTable, Source, Tidy, attrition, measure
-from detente.data.sources.steps import STATE_YEAR, Entries, keyed
+from detente.data.sources.base import BY_STATE, Frames, Log, RawTable, Source, Tidy, measure, undirected
+from detente.data.sources.steps import DYAD_YEAR, STATE_YEAR, keyed
 
 SLUG, FILE = "cow-igo", "state_year_format3.rda"
+JOINT_SLUG, JOINT_FILE = "cow-igo-3", "cow_igo_ndy.rda"
 ABSENT, UNKNOWN, FULL, ASSOCIATES = -1, -9, 1, (2, 3)
 CODES = frozenset({float(code) for code in (ABSENT, UNKNOWN, 0, FULL, *ASSOCIATES)})
 # Column of the file → name of the forum in ours and in prose.
@@ -59,16 +63,21 @@ def clean(raw: Frames) -> Tidy:
     flags = {f"member_{FORUMS[column][0]}": _coded(known[column], (FULL,)) for column in FORUMS}
     flags |= {f"associate_{FORUMS[column][0]}": _coded(known[column], ASSOCIATES) for column in WITH_ASSOCIATES}
     frame = keyed(table[STATE_YEAR].assign(**flags), STATE_YEAR, {name: name for name in flags})
-    entries: Entries = [
-        ("recoded", reason, name, codes[column].isin(values))
-        for values, reason in NO_NUMBERS
-        for column, (name, _) in FORUMS.items()
-    ]
-    return Tidy(frame, attrition(SLUG, entries))
+    log = Log(SLUG)
+    for values, reason in NO_NUMBERS:
+        for column, (name, _) in FORUMS.items():
+            log.add("recoded", reason, codes[column].isin(values), name)
+    return log.tidy(frame)
 
 
 def _coded(known: pd.Series, values: tuple[int, ...]) -> pd.Series:
     return known.isin(values).astype("float64").where(known.notna())
+
+
+def clean_joint(raw: Frames) -> Tidy:
+    """One row per dyad-year."""
+    pairs = undirected(raw[JOINT_FILE], "ccode1", "ccode2")
+    return Log(JOINT_SLUG).tidy(keyed(pairs, DYAD_YEAR, {"dyadigos": "joint_organisations"}))
 
 
 RAW = (RawTable(FILE, ("ccode", "year", *FORUMS), codes=dict.fromkeys(FORUMS, CODES)),)
@@ -80,3 +89,10 @@ VARIABLES = (
     ),
 )
 SOURCE = Source(SLUG, "state-year", RAW, VARIABLES, clean, (1816, 2014), alias="igo")
+JOINT_RAW = (RawTable(JOINT_FILE, ("ccode1", "ccode2", "year", "dyadigos")),)
+JOINT_VARIABLES = (
+    measure(
+        "joint_organisations", "Intergovernmental organisations with both as full members", "organisations", "control"
+    ),
+)
+JOINT = Source(JOINT_SLUG, "dyad-year", JOINT_RAW, JOINT_VARIABLES, clean_joint, (1816, 2014), alias="joint-igo")

@@ -10,17 +10,17 @@ from dataclasses import replace
 
 import pandas as pd
 
-from detente.data.sources.base import BY_NETWORK, Frames, RawTable, Source, Tidy, attrition, event
-from detente.data.sources.isocodes import resolve
-from detente.data.sources.names import STATES, UNKNOWN, gazetteer
-from detente.data.sources.steps import DYAD_YEAR, Entries, highest, over_new_year, paired, singly
+from detente.data.sources.base import BY_NETWORK, Frames, Log, RawTable, Source, Tidy, event
+from detente.data.sources.cooperation.exercises import participants
+from detente.data.sources.statecodes import STATES, UNKNOWN, gazetteer, resolve
+from detente.data.sources.steps import DYAD_YEAR, highest, over_new_year, paired
 
 SLUG, FILE = "jme", "jme_v3.xls"
 SMALL = 5
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 SLOTS = tuple(f"State {s}" for s in [*_LETTERS, *(f"A{letter}" for letter in _LETTERS[:4])])
 GONE = {"CSK": 315, "DDR": 265}
-# As in names.py: the first that is a member on a day of the exercise counts.
+# As in statecodes.py: the first that is a member on a day of the exercise counts.
 BY_DATE: Mapping[str, tuple[int, ...]] = {"DEU": (255, 260), "YEM": (679, 678)}
 NOT_STATES: Mapping[str, str] = {
     UNKNOWN: "participant unknown",
@@ -33,35 +33,33 @@ FIELD, COMMAND = "FTX", "CPX"
 
 def clean(raw: Frames) -> Tidy:
     """One row per dyad-year with a joint exercise on the sheet."""
-    table = raw[FILE]
-    days, entries = _days(table)
+    table, log = raw[FILE], Log(SLUG, "all exercises")
+    labels = "row " + (table.index.to_series() + 2).astype("str") + " " + table["Exercise Name"].str.strip()
+    days = _days(table, labels, log)
     named = table.loc[days.index, list(SLOTS)].stack().str.strip().str.upper()
-    named = named[named != ""]
-    long = pd.DataFrame({"exercise": named.index.get_level_values(0), "name": named.to_numpy()})
-    codes = resolve(long["name"], f"mme/{FILE}", NOT_STATES, GONE)
-    long = long.merge(days, left_on="exercise", right_index=True, validate="many_to_one")
+    codes = resolve(set(named) - {""}, f"mme/{FILE}", NOT_STATES, GONE)
     places = replace(gazetteer(raw[STATES.file]), by_name={**{iso: (code,) for iso, code in codes.items()}, **BY_DATE})
-    asked = zip(long["name"], long["first_day"], long["last_day"], strict=True)
-    long["ccode"] = pd.array([places.code(*one) for one in asked], dtype="Int64")
-    unnamed = long["name"].mask(long["name"] == UNKNOWN, "unknown " + long.index.astype("str"))
-    long["party"] = long["ccode"].astype("str").where(long["ccode"].notna(), unnamed)
-    entries += _lost(long, table)
-    parties = long.groupby("exercise")["party"].nunique()
-    known = long.dropna(subset="ccode").drop_duplicates(["exercise", "ccode"])
+    known = participants(named, days, places, NOT_STATES, labels, log)
     kind = table["JME Type"].str.upper()
-    members = known.assign(
-        parties=known["exercise"].map(parties),
-        field=known["exercise"].map(kind.str.contains(FIELD)),
-        command=known["exercise"].map(kind.str.contains(COMMAND)),
+    field, command = (known["exercise"].map(kind.str.contains(word)) for word in (FIELD, COMMAND))
+    years = over_new_year(known.assign(field=field, command=command))
+    columns = ["exercise", "year", "parties", "field", "command"]
+    both = paired(years.loc[years["year"] <= SOURCE.years[1], [*columns, "ccode"]], columns)
+    flags = both[DYAD_YEAR].assign(
+        jme_any=True,
+        jme_bilateral=both["parties"] == 2,
+        jme_small=both["parties"] <= SMALL,
+        jme_field=both["field"],
+        jme_command=both["command"],
     )
-    years = over_new_year(members)
-    frame, merged = _dyads(years[years["year"] <= SOURCE.years[1]])
-    entries.append(("merged", "several exercises of one dyad-year are one row", "all dyad-years", merged))
-    return Tidy(frame, attrition(SLUG, entries))
+    sums = both[DYAD_YEAR].assign(jme_weight=1.0 / (both["parties"] - 1), jme_count=1).groupby(DYAD_YEAR).sum()
+    frame = highest(flags, DYAD_YEAR).join(sums, on=DYAD_YEAR)
+    log.merge(both, frame, "several exercises of one dyad-year are one row", "all dyad-years")
+    return log.tidy(frame)
 
 
-def _days(table: pd.DataFrame) -> tuple[pd.DataFrame, Entries]:
-    """First and last possible day of each exercise with a year, yyyymmdd, and what becomes of the others."""
+def _days(table: pd.DataFrame, labels: pd.Series, log: Log) -> pd.DataFrame:
+    """First and last possible day of each exercise with a year, yyyymmdd."""
     low, high = SOURCE.years
     typed = table["Start Date"].str.extract(r"^(?P<month>\d{1,2})/.*?(?P<year>\d{4})$")
     typed_end = table["enddate"].str.extract(r"(\d{4})$")[0]
@@ -80,57 +78,17 @@ def _days(table: pd.DataFrame) -> tuple[pd.DataFrame, Entries]:
     slots = table[list(SLOTS)].apply(lambda column: column.str.strip())
     twice = table[["Exercise Name", "Start Date", "enddate"]].join(slots).duplicated()
     undated = start.isna()
-    labels = _labels(table)
+    log.singly("dropped", "no year can be read", labels[undated])
+    log.singly("dropped", "the same row twice", labels[twice & ~undated])
     kept = ~undated & ~twice
-    entries: Entries = [
-        *singly("dropped", "no year can be read", labels[undated]),
-        *singly("dropped", "the same row twice", labels[twice & ~undated]),
-        (
-            "recoded",
-            "no columns of dates: year from the typed start",
-            "all exercises",
-            coded.isna() & begun.notna() & kept,
-        ),
-        *singly("recoded", "year of start misprinted: year of end", labels[begun.isna() & kept]),
-    ]
-    return days[kept].astype("int64"), entries
+    typed_alone = coded.isna() & begun.notna() & kept
+    log.add("recoded", "no columns of dates: year from the typed start", typed_alone)
+    log.singly("recoded", "year of start misprinted: year of end", labels[begun.isna() & kept])
+    return days[kept].astype("int64")
 
 
 def _number(column: pd.Series) -> pd.Series:
     return pd.to_numeric(column, errors="coerce")
-
-
-def _labels(table: pd.DataFrame) -> pd.Series:
-    return "row " + (table.index.to_series() + 2).astype("str") + " " + table["Exercise Name"].str.strip()
-
-
-def _lost(long: pd.DataFrame, table: pd.DataFrame) -> Entries:
-    """Everything that was named but makes no participant."""
-    labels = _labels(table).reindex(long["exercise"]).to_numpy()
-    lost = long["ccode"].isna().to_numpy()
-    reasons = long["name"].map(NOT_STATES).fillna("not a member of the state system at the time")
-    records = pd.Series(labels, index=long.index) + ": " + long["name"]
-    entries: Entries = [
-        ("dropped", reason, record, 1) for reason, record in zip(reasons[lost], records[lost], strict=True)
-    ]
-    repeated = ~lost & long.duplicated(["exercise", "ccode"]).to_numpy()
-    return entries + singly("merged", "named twice in one exercise", records[repeated])
-
-
-def _dyads(members: pd.DataFrame) -> tuple[pd.DataFrame, int]:
-    """Dyad-years from exercises' participants, and how many exercises of a dyad they merge."""
-    columns = ["exercise", "year", "parties", "field", "command"]
-    both = paired(members[[*columns, "ccode"]].astype({"ccode": "int64"}), columns)
-    flags: dict[str, bool | pd.Series] = {
-        "jme_any": True,
-        "jme_bilateral": both["parties"] == 2,
-        "jme_small": both["parties"] <= SMALL,
-        "jme_field": both["field"],
-        "jme_command": both["command"],
-    }
-    sums = both[DYAD_YEAR].assign(jme_weight=1.0 / (both["parties"] - 1), jme_count=1).groupby(DYAD_YEAR).sum()
-    frame = highest(both[DYAD_YEAR].assign(**flags), DYAD_YEAR).join(sums, on=DYAD_YEAR)
-    return frame, len(both) - len(frame)
 
 
 _COLUMNS = ("Exercise Name", "Start Date", "s.year", "s.month", "enddate", "e.year", "JME Type", *SLOTS)

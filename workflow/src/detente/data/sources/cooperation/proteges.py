@@ -7,8 +7,8 @@ and France, alone of the five, are protégés too.
 
 import pandas as pd
 
-from detente.data.sources.base import BINARY, BY_NETWORK, Frames, RawTable, Source, Tidy, attrition, measure, undirected
-from detente.data.sources.steps import DYAD_YEAR, Entries
+from detente.data.sources.base import BINARY, BY_NETWORK, Frames, Log, RawTable, Source, Tidy, measure, undirected
+from detente.data.sources.steps import DYAD_YEAR
 
 SLUG, FILE = "mcmanus-nieman", "Individual Signals Dataset.csv"
 POWERS = {"us": 2, "uk": 200, "fra": 220, "rus": 365, "chi": 710}
@@ -28,18 +28,16 @@ CODED = {"ex": (1974, 2010), "troops": (1981, 2012)}
 
 def clean(raw: Frames) -> Tidy:
     """One row per great power, protégé and year; the United Kingdom and France, each the other's, are one row."""
+    log = Log(SLUG)
     long = pd.concat([_signals(raw[FILE], prefix, code) for prefix, code in POWERS.items()], ignore_index=True)
-    oneself = long["power"] == long["protege"]
-    kept = long[~oneself]
-    entries: Entries = [("dropped", "great power and protégé are one state", "all dyad-years", oneself)]
+    kept = log.drop(long, long["power"] == long["protege"], "great power and protégé are one state")
     for signal, (first, last) in CODED.items():
         name, outside = SIGNALS[signal][0], ~kept["year"].between(first, last)
-        entries.append(("recoded", f"{name} outside {first}–{last} is uncoded: missing", "all dyad-years", outside))
+        log.add("recoded", f"{name} outside {first}–{last} is uncoded: missing", outside)
         kept = kept.assign(**{name: kept[name].astype("float64").mask(outside)})
     frame = undirected(kept, "power", "protege").groupby(DYAD_YEAR, as_index=False).max()
-    reason = "each is the other's protégé: one row, the higher value"
-    entries.append(("merged", reason, "200–220", len(kept) - len(frame)))
-    return Tidy(frame, attrition(SLUG, entries))
+    log.merge(kept, frame, "each is the other's protégé: one row, the higher value", "200–220")
+    return log.tidy(frame)
 
 
 def _signals(table: pd.DataFrame, prefix: str, power: int) -> pd.DataFrame:

@@ -8,9 +8,9 @@ side where a partner split into two states: members pair inside a phase, never a
 import numpy as np
 import pandas as pd
 
-from detente.data.sources.base import BINARY, Frames, RawTable, Source, Tidy, attrition, event
-from detente.data.sources.names import FIRST_TERRITORY
-from detente.data.sources.steps import DYAD_YEAR, Entries, Entry, singly, yearly
+from detente.data.sources.base import BINARY, Frames, Log, RawTable, Source, Tidy, event
+from detente.data.sources.statecodes import FIRST_TERRITORY
+from detente.data.sources.steps import DYAD_YEAR, whole_date, yearly
 
 SLUG = "atop-4.01"
 MEMBERS = "atop-member-level.csv"
@@ -32,18 +32,19 @@ def clean(raw: Frames) -> Tidy:
     table, alliances = raw[MEMBERS], raw[ALLIANCES]
     states = table.loc[table["member"] < FIRST_TERRITORY, ["member", *_DATES, *PHASE, *OBLIGATIONS]]
     # An unknown day is the month's first, or last; an exit year of 0 is the end of coverage.
-    start = states["yrent"] * 10000 + states["moent"] * 100 + states["dayent"].replace(0, np.nan).fillna(1)
-    last_day = states["dayexit"].replace(0, np.nan).fillna(31)
-    end = (states["yrexit"] * 10000 + states["moexit"].replace(0, 12) * 100 + last_day).where(states["yrexit"] > 0, END)
+    start = whole_date(states["yrent"], states["moent"], states["dayent"], unknown=1)
+    end = whole_date(states["yrexit"], states["moexit"].replace(0, 12), states["dayexit"], unknown=31)
+    end = end.where(states["yrexit"] > 0, END)
     members = states.assign(start=start.astype("int64"), end=end.astype("int64"))
     pairs = _pairs(members, alliances)
     years = _years(pairs)
     flags = [v.name for v in VARIABLES if v.unit == "0/1"]
     pairs_of_year = years.groupby(DYAD_YEAR)
     frame = pairs_of_year[flags].max().assign(treaties=pairs_of_year["atopid"].nunique()).astype("int64")
+    log = _log(table, alliances)
     most = "several treaties or phases in one dyad-year are one row, with the most of each obligation"
-    merged: Entry = ("merged", most, "all dyad-years", len(years) - len(frame))
-    return Tidy(frame.reset_index(), attrition(SLUG, [*_entries(table, alliances), merged]))
+    log.merge(years, frame, most, "all dyad-years")
+    return log.tidy(frame.reset_index())
 
 
 def _pairs(members: pd.DataFrame, alliances: pd.DataFrame) -> pd.DataFrame:
@@ -82,20 +83,21 @@ def _years(pairs: pd.DataFrame) -> pd.DataFrame:
     ).drop(columns=["entry", "left"])
 
 
-def _entries(table: pd.DataFrame, alliances: pd.DataFrame) -> Entries:
-    territory = table["member"] >= FIRST_TERRITORY
+def _log(table: pd.DataFrame, alliances: pd.DataFrame) -> Log:
+    """The attrition log of members."""
+    log, territory = Log(SLUG, "all members"), table["member"] >= FIRST_TERRITORY
     named = (table["atopid"].astype("str") + ": " + table["member"].astype("str"))[territory]
+    log.singly("dropped", "member is no state of the state system's list", named)
+    log.add("recoded", f"exit year 0: in force at the end of {YEARS[1]}", table["yrexit"] == 0)
+    log.add("recoded", "day of entry unknown: the month's first", table["dayent"].isna())
+    log.add("recoded", "day of exit unknown: the month's last", table["dayexit"].isna())
     outside = "not in the state system by ATOP's own flag: whether the dyad exists is the panel's to say"
-    differ = "member's row and alliance's differ on bilateral: the alliance's counts"
+    log.add("kept", outside, (table["cowsys"] == 0) & ~territory)
     bilateral = table["atopid"].map(alliances.set_index("atopid")["bilat"])
-    return [
-        *singly("dropped", "member is no state of the state system's list", named),
-        ("recoded", f"exit year 0: in force at the end of {YEARS[1]}", "all members", table["yrexit"] == 0),
-        ("recoded", "day of entry unknown: the month's first", "all members", table["dayent"].isna()),
-        ("recoded", "day of exit unknown: the month's last", "all members", table["dayexit"].isna()),
-        ("kept", outside, "all members", (table["cowsys"] == 0) & ~territory),
-        ("recoded", differ, "all members", table["bilat"] != bilateral),
-    ]
+    log.add(
+        "recoded", "member's row and alliance's differ on bilateral: the alliance's counts", table["bilat"] != bilateral
+    )
+    return log
 
 
 _DATES = ("yrent", "moent", "dayent", "yrexit", "moexit", "dayexit")

@@ -10,10 +10,9 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from detente.data.sources.base import Frames, RawTable, Source, Tidy, attrition, event
-from detente.data.sources.isocodes import resolve
-from detente.data.sources.names import OUTSIDE, STATES, members
-from detente.data.sources.steps import STATE_YEAR, Entries, keyed, yearly
+from detente.data.sources.base import Frames, Log, RawTable, Source, Tidy, event
+from detente.data.sources.statecodes import OUTSIDE, STATES, members, resolve
+from detente.data.sources.steps import STATE_YEAR, keyed, yearly
 
 SLUG, FILE = "us-visits", "visits.xls"
 NAMED = {"Nassau": 31, "Kosovo": 347}
@@ -34,28 +33,26 @@ COLUMNS = ("Title", "Name", "Start Day", "Start Month", "Start Year", "State Vis
 
 def clean(raw: Frames) -> Tidy:
     """One row per state and year with a visit, and every state in the years that are not coded, missing there."""
-    table, states = raw[FILE], raw[STATES.file]
+    table, states, log = raw[FILE], raw[STATES.file], Log(SLUG, "all visits")
     codes = resolve(table["State Visit"], f"mme/{FILE}", NO_VISIT, NAMED)
     visits = table[list(COLUMNS)].drop_duplicates()
+    log.merge(table, visits, "the same visit twice")
     nowhere = visits["State Visit"].isin(list(NO_VISIT))
+    for name, group in visits[nowhere].groupby("State Visit"):
+        log.add("dropped", NO_VISIT[str(name)], len(group), str(name))
     abroad = visits[~nowhere]
     rows = pd.DataFrame({"ccode": abroad["State Visit"].map(codes), "year": abroad["Start Year"].astype("int64")})
     before = (rows["ccode"] == NAMED["Kosovo"]) & ~members(rows, raw)
     rows["ccode"] = rows["ccode"].mask(before, 345).astype("int64")
-    inside = members(rows, raw)
-    counts = rows[inside].groupby(STATE_YEAR).size().rename("us_visits").reset_index()
+    log.add("recoded", "Kosovo was Serbia's (345) until it became a state", before, "Kosovo")
+    inside = log.drop(rows, ~members(rows, raw), OUTSIDE)
+    counts = inside.groupby(STATE_YEAR).size().rename("us_visits").reset_index()
+    log.merge(inside, counts, "visits of one state-year are one row")
     system = yearly(states[["ccode"]], states["styear"], states["endyear"]).drop_duplicates()
     uncoded = system[system["year"].isin(UNCODED)].assign(us_visit=np.nan, us_visits=np.nan)
     frame = pd.concat([counts.assign(us_visit=1), uncoded], ignore_index=True)
-    entries: Entries = [
-        ("merged", "the same visit twice", "all visits", len(table) - len(visits)),
-        *(("dropped", NO_VISIT[str(name)], str(name), len(g)) for name, g in visits[nowhere].groupby("State Visit")),
-        ("recoded", "Kosovo was Serbia's (345) until it became a state", "Kosovo", before),
-        ("dropped", OUTSIDE, "all visits", ~inside),
-        ("merged", "visits of one state-year are one row", "all visits", int(inside.sum()) - len(counts)),
-        ("added", "no visit of any office on the list: not coded, missing", "1993 and 2003", len(uncoded)),
-    ]
-    return Tidy(keyed(frame, STATE_YEAR, {v.name: v.name for v in SOURCE.variables}), attrition(SLUG, entries))
+    log.add("added", "no visit of any office on the list: not coded, missing", len(uncoded), "1993 and 2003")
+    return log.tidy(keyed(frame, STATE_YEAR, {v.name: v.name for v in SOURCE.variables}))
 
 
 RAW = (RawTable(FILE, COLUMNS, member="Sheet1", text=True), STATES)
