@@ -1,30 +1,55 @@
-"""Where UN peacekeepers are stationed, by country and year, 1994–2024 (Geo-PKO 2.3, map table).
+"""Where UN peacekeepers are stationed, by country, and who serves with whom in a mission, 1994–2024 (Geo-PKO 2.3).
 
 Cil, Fjelde, Hultman and Nilsson geocode every deployment map of a mission. The trap that costs most: a location
 repeats its yearly mean on several rows, so adding rows counts troops twice. A country without a row is missing:
 no map of UNIFIL in 2016 is in the table, for one.
+
+The map of contributors lists those at each site of a mission and year, in one cell of text. The traps: only troops are
+named, so missions of observers and police are absent, as are contributors at sites that say "Multinational"; UNIFIL in
+2016 and UNPREDEP in 1996 have no map, and who served there then is not known.
 """
+
+from collections.abc import Mapping
 
 import pandas as pd
 
-from detente.data.sources.base import BINARY, BY_STATE, Frames, RawTable, Source, Tidy, attrition, measure
-from detente.data.sources.names import OUTSIDE, STATES, codes
-from detente.data.sources.steps import STATE_YEAR, Entries
+from detente.base.errors import SourceSchemaError
+from detente.data.sources.base import BINARY, BY_NETWORK, BY_STATE, Frames, Log, RawTable, Source, Tidy, event, measure
+from detente.data.sources.statecodes import OUTSIDE, STATES, codes
+from detente.data.sources.steps import DYAD_YEAR, STATE_YEAR, paired
 
 SLUG, FILE = "geopko", "FrontMap_v.2.3.csv"
+SHARED_SLUG, SHARED_FILE = "geopko-codeployment", "TCCMap_v.2.3.csv"
 NOBODY = {"Ethiopia/Eritrea": "between two states: which of them is not said"}
 # Elsewhere (TAMM, Bara and Hultman) the mission in Western Sahara is Morocco's (600), and Kosovo's was Serbia's (345)
-# until it became a state; so here, through data/sources/names.py.
+# until it became a state; so here, through data/sources/statecodes.py.
 TERRITORIES = ("Western Sahara", "Kosovo", "Montenegro")
 SITE = ["mission", "year", "country", "location", "latitude", "longitude"]
+ENTRY = r"(?P<name>[^(),]+(?:\s\(ROK\))?)\s\((?P<size>[^()]*)\)"
+SPELLED = {
+    "Britain": "United Kingdom",
+    "Drc": "DRC",
+    "Korea (ROK)": "South Korea",
+    "UK": "United Kingdom",
+    "USA": "United States",
+    "Us": "United States",
+}
+CONTRIBUTOR_NOBODY: Mapping[str, str] = {
+    "CARICOM": "a group; its members are not named",
+    "Multinational": "contributors not named",
+    "TCC name unknown": "contributor not named",
+    "Un": "the UN itself",
+}
+SHARED_SITE = ["mission", "year", "location"]
 
 
 def clean(raw: Frames) -> Tidy:
     """One row per country and year with a site; troops are the sum over sites whose strength is known."""
-    table = raw[FILE]
+    table, log = raw[FILE], Log(SLUG, "all sites")
     sites = table.groupby(SITE, as_index=False).agg(
         troops=("ave.no.troops", "max"), police=("UNPOL", "max"), observers=("UNMO", "max")
     )
+    log.merge(table, sites, "rows of one site in one year repeat its mean")
     state = codes(sites["country"], sites["year"], raw, where=f"{SLUG}/{FILE}", nobody=NOBODY)
     kept = sites.assign(ccode=state, unsized=sites["troops"].isna()).dropna(subset="ccode").astype({"ccode": "int64"})
     groups = kept.groupby(STATE_YEAR)
@@ -37,20 +62,83 @@ def clean(raw: Frames) -> Tidy:
             "peacekeeper_observers": groups["observers"].max().astype("int64"),
         }
     ).reset_index()
+    _drop_unnamed(sites["country"], state, NOBODY, log)
     held = kept[kept["country"].isin(TERRITORIES)].groupby("country")["ccode"]
-    holders = held.agg(lambda states: ", ".join(map(str, sorted(states.unique()))))
-    lost = sites[state.isna()].groupby("country").size()
-    entries: Entries = [
-        ("merged", "rows of one site in one year repeat its mean", "all sites", len(table) - len(sites)),
-        *(("dropped", NOBODY.get(str(name), OUTSIDE), str(name), int(rows)) for name, rows in lost.items()),
-        *(
-            ("recoded", f"counted with the state that holds or held it: {holders[str(name)]}", str(name), int(rows))
-            for name, rows in held.size().items()
-        ),
-        ("kept", "strength unknown: counts as a site, not among troops", "all sites", kept["unsized"]),
-        ("merged", "sites of one state-year are one row", "all sites", len(kept) - len(frame)),
-    ]
-    return Tidy(frame, attrition(SLUG, entries))
+    for name, states in held:
+        holders = ", ".join(map(str, sorted(states.unique())))
+        log.add("recoded", f"counted with the state that holds or held it: {holders}", len(states), str(name))
+    log.add("kept", "strength unknown: counts as a site, not among troops", kept["unsized"])
+    log.merge(kept, frame, "sites of one state-year are one row")
+    return log.tidy(frame)
+
+
+def _drop_unnamed(names: pd.Series, state: pd.Series, nobody: Mapping[str, str], log: Log) -> None:
+    """Write down names that stand for no state of the year."""
+    for name, rows in names[state.isna()].value_counts().sort_index().items():
+        log.add("dropped", nobody.get(str(name), OUTSIDE), int(rows), str(name))
+
+
+def clean_shared(raw: Frames) -> Tidy:
+    """One row per pair of contributors and year in which both have troops in one mission.
+
+    Raises SourceSchemaError if a cell is not a list of names with sizes in brackets.
+    """
+    long, log = _contributors(raw[SHARED_FILE]), Log(SHARED_SLUG)
+    spelled = long["name"].replace(SPELLED)
+    long["ccode"] = codes(spelled, long["year"], raw, where=f"geopko/{SHARED_FILE}", nobody=CONTRIBUTOR_NOBODY)
+    _drop_unnamed(long["name"], long["ccode"], CONTRIBUTOR_NOBODY, log)
+    known = long.dropna(subset="ccode").astype({"ccode": "int64"})
+    present = known[["mission", "year", "ccode"]].drop_duplicates()
+    log.merge(known, present, "sites of one mission-year are one row", "all contributors")
+    together = _pairs(present, ["mission", "year"])
+    groups = together.groupby(DYAD_YEAR)
+    sites = pd.MultiIndex.from_frame(_pairs(known[[*SHARED_SITE, "ccode"]].drop_duplicates(), SHARED_SITE)[DYAD_YEAR])
+    frame = pd.DataFrame(
+        {
+            "codeployed": 1.0,
+            "codeployed_missions": groups.size().astype("float64"),
+            "codeployed_weight": groups["weight"].sum(),
+        }
+    )
+    frame = frame.assign(codeployed_site=frame.index.isin(sites).astype("float64")).reset_index()
+    unmapped = _unmapped(present, frame)
+    whole = pd.concat([frame, unmapped], ignore_index=True).sort_values(DYAD_YEAR, ignore_index=True)
+    log.merge(together, frame, "missions of one dyad-year are one row")
+    log.add("added", "no map of the mission that year, and both serve in it before and after: missing", len(unmapped))
+    return log.tidy(whole)
+
+
+def _contributors(table: pd.DataFrame) -> pd.DataFrame:
+    """One row per contributor named at a site of a mission in a year."""
+    texts = table["year.overview"]
+    rest = texts.str.replace(ENTRY, "", regex=True).str.replace(r"[,\s]", "", regex=True)
+    if (rest != "").any():
+        strange = "; ".join(repr(text) for text in texts[rest != ""].head(4))
+        raise SourceSchemaError(f"geopko/{SHARED_FILE}: year.overview is not a list of 'name (size)': {strange}")
+    named = texts.str.extractall(ENTRY)["name"].str.strip().rename("name").reset_index(level=1, drop=True)
+    return table[SHARED_SITE].join(named).reset_index(drop=True)
+
+
+def _pairs(present: pd.DataFrame, together: list[str]) -> pd.DataFrame:
+    """Pairs of states that share what `together` names, weighted 1/(states − 1)."""
+    size = present.groupby(together)["ccode"].transform("size")
+    both = paired(present.assign(size=size), together)
+    return both.assign(weight=1.0 / (both["size"] - 1))
+
+
+def _unmapped(present: pd.DataFrame, known: pd.DataFrame) -> pd.DataFrame:
+    """Pairs that serve in a mission before and after a year without a map of it, but for those that share another."""
+    rows = []
+    for mission, group in present.groupby("mission"):
+        served = group.groupby("year")["ccode"].agg(set)
+        for year in sorted({*range(served.index.min(), served.index.max())} - set(served.index)):
+            if year - 1 in served.index and year + 1 in served.index:
+                stayed = pd.DataFrame({"ccode": sorted(served[year - 1] & served[year + 1])})
+                rows.append(_pairs(stayed.assign(mission=mission, year=year), ["mission", "year"])[DYAD_YEAR])
+    if not rows:
+        return pd.DataFrame(columns=DYAD_YEAR, dtype="int64")
+    gaps = pd.concat(rows).drop_duplicates()
+    return gaps[~pd.MultiIndex.from_frame(gaps).isin(pd.MultiIndex.from_frame(known[DYAD_YEAR]))]
 
 
 RAW = (RawTable(FILE, (*SITE, "ave.no.troops", "UNPOL", "UNMO"), codes={"UNPOL": BINARY, "UNMO": BINARY}), STATES)
@@ -62,3 +150,14 @@ VARIABLES = (
     measure("peacekeeper_observers", "A site has UN military observers"),
 )
 SOURCE = Source(SLUG, "state-year", RAW, VARIABLES, clean, (1994, 2024))
+SHARED_RAW = (RawTable(SHARED_FILE, (*SHARED_SITE, "year.overview")), STATES)
+SHARED_VARIABLES = tuple(
+    event(name, f"{label} (Geo-PKO)", unit, assigned=BY_NETWORK, unknown=True)
+    for name, label, unit in (
+        ("codeployed", "Both have troops in one UN mission", "0/1"),
+        ("codeployed_missions", "UN missions in which both have troops", "missions"),
+        ("codeployed_weight", "Shared UN missions, each weighted 1/(contributors − 1)", "missions"),
+        ("codeployed_site", "Both have troops at one site of a UN mission", "0/1"),
+    )
+)
+SHARED = Source(SHARED_SLUG, "dyad-year", SHARED_RAW, SHARED_VARIABLES, clean_shared, (1994, 2024))

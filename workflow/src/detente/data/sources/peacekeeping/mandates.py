@@ -9,9 +9,9 @@ from collections.abc import Iterator, Mapping
 
 import pandas as pd
 
-from detente.data.sources.base import BINARY, BY_STATE, Frames, RawTable, Source, Tidy, attrition, event
-from detente.data.sources.names import OUTSIDE, STATES, members, of_the_time
-from detente.data.sources.steps import STATE_YEAR, Entries, Entry, each, ever
+from detente.data.sources.base import BINARY, BY_STATE, Frames, Log, RawTable, Source, Tidy, event
+from detente.data.sources.statecodes import OUTSIDE, STATES, members, of_the_time
+from detente.data.sources.steps import STATE_YEAR, ever
 
 SLUG, FILE = "tamm", "TAMM.csv"
 HOSTS = ("ccode", "ccode2", "ccode3", "ccode4", "ccode5")
@@ -29,28 +29,22 @@ NOT_UN = {"MISCA": "led by the African Union, not by the UN"}
 
 def clean(raw: Frames) -> Tidy:
     """One row per host state and year with a UN mission on its ground."""
-    table = raw[FILE]
+    table, log = raw[FILE], Log(SLUG, "all host-months")
+    for name, reason in NOT_UN.items():
+        log.add("dropped", reason, table["mission"] == name, name)
     un = table[~table["mission"].isin(list(NOT_UN))]
-    added = list(_added(un))
-    rows = pd.concat([_hosted(un), *(rows for rows, _ in added)], ignore_index=True)
-    state = of_the_time(rows)
-    recoded = state != rows["ccode"]
-    rows = rows.assign(ccode=state)
-    inside = members(rows, raw)
-    kept = rows[inside]
-    groups = kept.groupby(STATE_YEAR)
-    flags = {name: ever(kept, theirs, STATE_YEAR) for theirs, (name, _) in TASKS.items()}
+    rows = pd.concat([_hosted(un), *_added(un, log)], ignore_index=True)
     nowhere = un[list(HOSTS)].isna().all(axis=1) & ~un["mission"].isin(list(ADDED_HOSTS))
-    frame = pd.DataFrame({"un_host": 1, "un_host_missions": groups["mission"].nunique(), **flags}).reset_index()
-    entries: Entries = [
-        *(("dropped", reason, name, table["mission"] == name) for name, reason in NOT_UN.items()),
-        *(entry for _, entry in added),
-        *each("dropped", "lists no host", un.loc[nowhere, "mission"]),
-        ("recoded", "later state's code: the state of the time", "all host-months", recoded),
-        *each("dropped", f"host is {OUTSIDE}", rows.loc[~inside, "mission"]),
-        ("merged", "months and missions of one state-year are one row", "all host-months", len(kept) - len(frame)),
-    ]
-    return Tidy(frame, attrition(SLUG, entries))
+    log.each("dropped", "lists no host", un.loc[nowhere, "mission"])
+    rows = of_the_time(rows, log)
+    inside = members(rows, raw)
+    log.each("dropped", f"host is {OUTSIDE}", rows.loc[~inside, "mission"])
+    kept = rows[inside]
+    flags = {name: ever(kept, theirs, STATE_YEAR) for theirs, (name, _) in TASKS.items()}
+    missions = kept.groupby(STATE_YEAR)["mission"].nunique()
+    frame = pd.DataFrame({"un_host": 1, "un_host_missions": missions, **flags}).reset_index()
+    log.merge(kept, frame, "months and missions of one state-year are one row")
+    return log.tidy(frame)
 
 
 def _hosted(table: pd.DataFrame) -> pd.DataFrame:
@@ -60,18 +54,19 @@ def _hosted(table: pd.DataFrame) -> pd.DataFrame:
     return long[[*columns, "host"]].rename(columns={"host": "ccode"}).astype({"ccode": "int64", "year": "int64"})
 
 
-def _added(table: pd.DataFrame) -> Iterator[tuple[pd.DataFrame, Entry]]:
+def _added(table: pd.DataFrame, log: Log) -> Iterator[pd.DataFrame]:
     """Months of missions that list no host, and years in which one went on uncoded, whose tasks are missing."""
     last = SOURCE.years[1]
     for name, hosts in ADDED_HOSTS.items():
         months = table.loc[table["mission"] == name, ["mission", "year", *TASKS]]
-        rows = pd.concat([months.assign(ccode=host) for host in hosts])
-        yield rows, ("added", f"lists no host: {', '.join(map(str, hosts))}", name, len(rows))
+        log.add("added", f"lists no host: {', '.join(map(str, hosts))}", len(months) * len(hosts), name)
+        yield from (months.assign(ccode=host) for host in hosts)
     for name, (hosts, first) in CONTINUES.items():
         uncoded = pd.DataFrame({"year": range(first, last + 1), "mission": name})
         years = uncoded[uncoded["mission"].isin(table["mission"])]
-        rows = pd.concat([years.assign(ccode=host) for host in hosts])
-        yield rows, ("added", f"went on in {first}–{last}, uncoded: host, tasks missing", name, len(rows))
+        reason = f"went on in {first}–{last}, uncoded: host, tasks missing"
+        log.add("added", reason, len(years) * len(hosts), name)
+        yield from (years.assign(ccode=host) for host in hosts)
 
 
 RAW = (RawTable(FILE, ("mission", "year", *HOSTS, *TASKS), codes=dict.fromkeys(TASKS, BINARY)), STATES)

@@ -6,44 +6,35 @@ and 3 of `mediate` are no mediation either; mediators and days stand in the file
 
 import pandas as pd
 
-from detente.data.sources.base import BY_DYAD, Frames, RawTable, Source, Tidy, attrition, event, measure, undirected
+from detente.data.sources.base import BY_DYAD, Frames, Log, RawTable, Source, Tidy, event, measure, undirected
 from detente.data.sources.conflict.crises import RAW as CRISES
-from detente.data.sources.conflict.crises import records
-from detente.data.sources.steps import DYAD_YEAR, ever, singly, yearly
+from detente.data.sources.conflict.crises import SEVERAL, records
+from detente.data.sources.steps import DYAD_YEAR, ever, yearly
 
 SLUG, FILE = "icb-13-mediation", "icb1v13.csv"
-MEDIATED = 4
-US_MILITARY = 4
+MEDIATED, US_MILITARY = 4, 4
 
 
 def clean(raw: Frames) -> Tidy:
     """One row per dyad-year with a crisis of either state that the other triggered."""
-    crises, entries = records(raw)
-    known = pd.DataFrame(
-        {
-            "crisis": raw[FILE]["crisno"],
-            "mediated_icb": _flag(raw[FILE]["mediate"], MEDIATED),
-            "us_military_icb": _flag(raw[FILE]["usinv"], US_MILITARY),
-            "days_icb": raw[FILE]["brexit"],
-        }
+    table, log = raw[FILE], Log(SLUG)
+    known = table.rename(columns={"crisno": "crisis", "brexit": "days_icb"})[["crisis", "days_icb"]].assign(
+        mediated_icb=(table["mediate"] == MEDIATED).astype("float64").where(table["mediate"].notna()),
+        us_military_icb=(table["usinv"] == US_MILITARY).astype("float64").where(table["usinv"].notna()),
     )
-    pairs = undirected(crises, "actor", "trigger").merge(known, on="crisis", how="left", validate="many_to_one")
+    crises = undirected(records(raw, log), "actor", "trigger")
+    pairs = crises.merge(known, on="crisis", how="left", validate="many_to_one")
     rows = yearly(pairs, pairs["first"], pairs["last"])
     rows = rows[rows["year"] <= SOURCE.years[1]]
-    groups = rows.groupby(DYAD_YEAR)
     flags = {name: ever(rows, name, DYAD_YEAR) for name in ("mediated_icb", "us_military_icb")}
-    frame = pd.DataFrame({**flags, "days_icb": groups["days_icb"].max()}).reset_index()
+    frame = pd.DataFrame({**flags, "days_icb": rows.groupby(DYAD_YEAR)["days_icb"].max()}).reset_index()
     unknown = "crisis " + known.loc[known["mediated_icb"].isna(), "crisis"].astype("str")
-    entries += singly("kept", "not known whether it was mediated: missing", unknown)
-    entries.append(("merged", "several crises of a dyad-year are one row", "all dyad-years", len(rows) - len(frame)))
-    return Tidy(frame, attrition(SLUG, entries))
+    log.singly("kept", "not known whether it was mediated: missing", unknown)
+    log.merge(rows, frame, SEVERAL)
+    return log.tidy(frame)
 
 
-def _flag(codes: pd.Series, code: int) -> pd.Series:
-    return (codes == code).astype("float64").where(codes.notna())
-
-
-_CODES = {"mediate": frozenset({1, 2, 3, 4}), "usinv": frozenset({1, 2, 3, 4})}
+_CODES = dict.fromkeys(("mediate", "usinv"), frozenset({1, 2, 3, 4}))
 RAW = (*CRISES, RawTable(FILE, ("crisno", "mediate", "usinv", "brexit"), _CODES))
 VARIABLES = (
     event("mediated_icb", "Crisis between them under way that was mediated (ICB 13)", assigned=BY_DYAD, unknown=True),

@@ -1,14 +1,14 @@
 """UN peace missions between states (UNPMM 2.0): peacekeeping, political missions, good offices."""
 
 from collections import Counter
-from collections.abc import Hashable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from itertools import combinations
 from typing import Any
 
 import pandas as pd
 
-from detente.data.sources.base import BY_DYAD, BY_NETWORK, Frames, RawTable, Source, Tidy, attrition, event
-from detente.data.sources.steps import DYAD_YEAR, Entries, Entry, highest
+from detente.data.sources.base import BY_DYAD, BY_NETWORK, Frames, Log, RawTable, Source, Tidy, event
+from detente.data.sources.steps import DYAD_YEAR, highest
 
 SLUG, FILE = "unpmm", "UNPMM_V2.0.xlsx"
 PARTIES = tuple(f"gwno_{i}" for i in range(1, 6))
@@ -42,15 +42,15 @@ def clean(raw: Frames) -> Tidy:
     flags = {name: long["kind"] == code for code, (name, _) in KINDS.items()}
     frame = long[DYAD_YEAR].assign(**flags, **{PAIR.name: flags["un_mission"] & long["alone"]})
     merged = highest(frame, DYAD_YEAR)
-    outside, alone = len(table) - len(within), sum(not _groups(row) for row in rows)
-    entries: Entries = [
-        *_recoded(within),
-        *_expanded(rows),
-        ("dropped", "fewer than two states are parties: makes no dyad", "all missions", alone),
-        ("dropped", f"mission-year outside {first}–{last}, where coding ends", "all missions", outside),
-        ("merged", "several missions in one dyad-year are one row", "all dyad-years", len(frame) - len(merged)),
-    ]
-    return Tidy(merged, attrition(SLUG, entries))
+    log = Log(SLUG, "all missions")
+    _recoded(within, log)
+    _expanded(rows, log)
+    alone = sum(not _groups(row) for row in rows)
+    log.add("dropped", "fewer than two states are parties: makes no dyad", alone)
+    outside = f"mission-year outside {first}–{last}, where coding ends"
+    log.add("dropped", outside, len(table) - len(within))
+    log.merge(frame, merged, "several missions in one dyad-year are one row", "all dyad-years")
+    return log.tidy(merged)
 
 
 def _groups(row: Mapping[Hashable, Any]) -> list[tuple[int, ...]]:
@@ -63,27 +63,23 @@ def _groups(row: Mapping[Hashable, Any]) -> list[tuple[int, ...]]:
     return [tuple(sorted(coded))] if len(coded) > 1 else []
 
 
-def _recoded(table: pd.DataFrame) -> Iterator[Entry]:
-    """Attrition entries of parties that we add or take out."""
+def _recoded(table: pd.DataFrame, log: Log) -> None:
+    """Write down parties that we add or take out."""
     years = Counter(table["mission_abbrev"])
     for name, (party, others) in ARMISTICES.items():
         reason = f"{name}: pairs of {party} with {', '.join(map(str, others))}"
-        yield "added", reason, name, years[name] * len(others)
+        log.add("added", reason, years[name] * len(others), name)
     for name, state in HEADQUARTERS.items():
-        yield "dropped", f"{name}: {state} is the headquarters, not a party", name, years[name]
+        log.add("dropped", f"{name}: {state} is the headquarters, not a party", years[name], name)
 
 
-def _expanded(rows: Sequence[Mapping[Hashable, Any]]) -> Iterator[Entry]:
-    """Attrition entries of missions between three states or more, with the dyad-years that they make."""
-    many = Counter(
-        (str(row["mission_abbrev"]), str(row["mission_type"]), group)
-        for row in rows
-        for group in _groups(row)
-        if len(group) > 2
-    )
+def _expanded(rows: Sequence[Mapping[Hashable, Any]], log: Log) -> None:
+    """Write down missions between three states or more, with the dyad-years that they make."""
+    named = ((str(row["mission_abbrev"]), str(row["mission_type"]), group) for row in rows for group in _groups(row))
+    many = Counter(mission for mission in named if len(mission[-1]) > 2)
     for (name, kind, group), years in sorted(many.items()):
         reason = f"{name} ({kind}): every two of the parties {', '.join(map(str, group))} count as a pair"
-        yield "expanded", reason, name, years * len(list(combinations(group, 2)))
+        log.add("expanded", reason, years * len(list(combinations(group, 2))), name)
 
 
 _CODES = {"mission_type": frozenset(KINDS)}

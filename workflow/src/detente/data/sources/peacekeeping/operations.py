@@ -8,10 +8,9 @@ The list leaves out UNTAG, with which Namibia became a state in 1990, and UNTMIH
 import pandas as pd
 
 from detente.base.errors import UnresolvedNames
-from detente.data.sources.base import BY_STATE, Frames, RawTable, Source, Tidy, attrition, event
-from detente.data.sources.isocodes import COW
-from detente.data.sources.names import OUTSIDE, STATES, members
-from detente.data.sources.steps import STATE_YEAR, Entries, each, singly, yearly
+from detente.data.sources.base import BY_STATE, Frames, Log, RawTable, Source, Tidy, event
+from detente.data.sources.statecodes import COW, OUTSIDE, STATES, members
+from detente.data.sources.steps import STATE_YEAR, yearly
 
 SLUG, FILE = "un-pko-list", "DPPADPOSS-PKO.csv"
 CROSSWALK = "unpko_country_crosswalk.xlsx"
@@ -28,9 +27,13 @@ CODES = {**COW, "KSV": 347, "YAR": 678}
 
 def clean(raw: Frames) -> Tidy:
     """One row per host state and year with an operation on at least one day."""
-    table = raw[FILE]
-    listed = table[~table["mission_acronym"].isin(list(UMBRELLAS))]
+    table, log = raw[FILE], Log(SLUG, "all host-years")
+    acronym = table["mission_acronym"]
+    for name in acronym[acronym.isin(list(UMBRELLAS))]:
+        log.add("dropped", f"umbrella of {UMBRELLAS[name]}", 1, name)
+    listed = table[~acronym.isin(list(UMBRELLAS))]
     starting = listed["start_date"].notna()
+    log.singly("dropped", "no date of start", listed.loc[~starting, "mission_acronym"])
     hosts = raw[CROSSWALK].dropna(subset="iso3c")
     if strangers := sorted(set(hosts["iso3c"]) - set(CODES)):
         raise UnresolvedNames(
@@ -39,8 +42,10 @@ def clean(raw: Frames) -> Tidy:
     hosts = hosts.assign(ccode=hosts["iso3c"].map(CODES))[["mission_acronym", "ccode"]].drop_duplicates()
     placed = listed[starting].merge(hosts, on="mission_acronym", how="left")
     nowhere = placed["ccode"].isna()
-    left_out = [row for row in OMITTED if row[0] not in set(table["mission_acronym"])]
+    log.singly("dropped", "the crosswalk gives no host", placed.loc[nowhere, "mission_acronym"])
+    left_out = [row for row in OMITTED if row[0] not in set(acronym)]
     omitted = pd.DataFrame(left_out, columns=["mission_acronym", "ccode", "start_date", "end_date"])
+    log.singly("added", "the list leaves it out", omitted["mission_acronym"])
     rows = _years(pd.concat([placed[~nowhere], omitted], ignore_index=True))
     inside = members(rows, raw)
     counts = rows[inside].groupby(STATE_YEAR)["mission_acronym"].nunique()
@@ -48,16 +53,10 @@ def clean(raw: Frames) -> Tidy:
     undated = _undated(listed[~starting], hosts, known)
     frame = pd.concat([known, undated], ignore_index=True).sort_values(STATE_YEAR, ignore_index=True)
     unknown = "an operation ended, but its start is unknown: missing from the first year of coverage"
-    entries: Entries = [
-        *(("dropped", f"umbrella of {UMBRELLAS[n]}", n, 1) for n in table["mission_acronym"] if n in UMBRELLAS),
-        *singly("dropped", "no date of start", listed.loc[~starting, "mission_acronym"]),
-        *singly("dropped", "the crosswalk gives no host", placed.loc[nowhere, "mission_acronym"]),
-        *singly("added", "the list leaves it out", omitted["mission_acronym"]),
-        ("recoded", unknown, "all host-years", len(undated)),
-        *each("dropped", f"host is {OUTSIDE}", rows.loc[~inside, "mission_acronym"]),
-        ("merged", "operations of one state-year are one row", "all host-years", int(inside.sum()) - len(known)),
-    ]
-    return Tidy(frame, attrition(SLUG, entries))
+    log.add("recoded", unknown, len(undated))
+    log.each("dropped", f"host is {OUTSIDE}", rows.loc[~inside, "mission_acronym"])
+    log.merge(rows[inside], known, "operations of one state-year are one row")
+    return log.tidy(frame)
 
 
 def _undated(listed: pd.DataFrame, hosts: pd.DataFrame, known: pd.DataFrame) -> pd.DataFrame:

@@ -7,47 +7,36 @@ conflict of its country.
 
 import pandas as pd
 
-from detente.data.sources.base import BY_STATE, Frames, RawTable, Source, Tidy, attrition, measure
-from detente.data.sources.names import OUTSIDE, STATES, members
-from detente.data.sources.steps import STATE_YEAR, Entries
+from detente.data.sources.base import BY_STATE, Frames, Log, RawTable, Source, Tidy, measure
+from detente.data.sources.statecodes import OUTSIDE, STATES, members
+from detente.data.sources.steps import STATE_YEAR
 
 SLUG, FILE = "bara-hultman", "UN and Non-UN Peacekeeping_v2-2019.dta"
 UN = 1
 # Every mission coded for Serbia from 2008 on (UNMIK, KFOR, EULEX) is in Kosovo, a state since 17 February 2008.
 SERBIA, KOSOVO, INDEPENDENT = 345, 347, 2008
-MONTHS = "all mission-months"
 
 
 def clean(raw: Frames) -> Tidy:
     """One row per country and year with a mission: personnel in the month with most of them."""
-    table = raw[FILE]
-    rows = (
-        table[STATE_YEAR]
-        .astype("int64")
-        .assign(
-            date=table["date"],
-            mission=table["missionid"],
-            side=table["org"].eq(UN).map({True: "un", False: "nonun"}),
-            personnel=table["totals_backward"].astype("float64"),
-        )
+    table, log = raw[FILE], Log(SLUG, "all mission-months")
+    rows = table.assign(
+        ccode=table["ccode"].astype("int64"),
+        year=table["year"].astype("int64"),
+        side=table["org"].eq(UN).map({True: "un", False: "nonun"}),
+        personnel=table["totals_backward"].astype("float64"),
     )
     kosovo = (rows["ccode"] == SERBIA) & (rows["year"] >= INDEPENDENT)
+    log.add("recoded", f"{SERBIA} from {INDEPENDENT}: the mission is in Kosovo ({KOSOVO})", kosovo)
     rows["ccode"] = rows["ccode"].mask(kosovo, KOSOVO)
-    inside = members(rows, raw)
-    kept = rows[inside]
-    once = kept.drop_duplicates(["ccode", "date", "mission"])
+    kept = log.drop(rows, ~members(rows, raw), OUTSIDE)
+    once = kept.drop_duplicates(["ccode", "date", "missionid"])
+    log.merge(kept, once, "one mission-month repeated for another conflict of the country")
     zero = once["personnel"] == 0
+    log.add("recoded", "no personnel recorded for a mission in being: missing", zero)
     frame = _peaks(once.assign(personnel=once["personnel"].mask(zero)))
-    repeated = "one mission-month repeated for another conflict of the country"
-    peak = "missions and months of one state-year are one row: the highest month"
-    entries: Entries = [
-        ("recoded", f"{SERBIA} from {INDEPENDENT}: the mission is in Kosovo ({KOSOVO})", MONTHS, kosovo),
-        ("dropped", OUTSIDE, MONTHS, ~inside),
-        ("merged", repeated, MONTHS, len(kept) - len(once)),
-        ("recoded", "no personnel recorded for a mission in being: missing", MONTHS, zero),
-        ("merged", peak, MONTHS, len(once) - len(frame)),
-    ]
-    return Tidy(frame, attrition(SLUG, entries))
+    log.merge(once, frame, "missions and months of one state-year are one row: the highest month")
+    return log.tidy(frame)
 
 
 def _peaks(once: pd.DataFrame) -> pd.DataFrame:
@@ -56,7 +45,7 @@ def _peaks(once: pd.DataFrame) -> pd.DataFrame:
     columns: dict[str, pd.Series] = {}
     for side in ("un", "nonun"):
         own = once[once["side"] == side]
-        missions = own.groupby(STATE_YEAR)["mission"].nunique().reindex(keys, fill_value=0)
+        missions = own.groupby(STATE_YEAR)["missionid"].nunique().reindex(keys, fill_value=0)
         monthly = own.groupby([*STATE_YEAR, "date"])["personnel"].sum(min_count=1)
         peak = monthly.groupby(STATE_YEAR).max().reindex(keys)
         columns[f"{side}_personnel_conflict"] = peak.mask(missions == 0, 0)

@@ -6,9 +6,9 @@ code, so a state without a row is not a state without peacekeepers: absent is mi
 
 import pandas as pd
 
-from detente.data.sources.base import BY_STATE, Frames, RawTable, Source, Tidy, attrition, measure
-from detente.data.sources.names import OUTSIDE, STATES, members, of_the_time
-from detente.data.sources.steps import STATE_YEAR, Entries, each
+from detente.data.sources.base import BY_STATE, Frames, Log, RawTable, Source, Tidy, measure
+from detente.data.sources.statecodes import OUTSIDE, STATES, members, of_the_time
+from detente.data.sources.steps import STATE_YEAR
 
 SLUG, FILE = "pko-shortfall", "Personnel_shortfall_data.dta"
 HOST = {"MINUSMA": 432}
@@ -17,35 +17,24 @@ COUNTS = {
     "totalauth": "un_personnel_authorised",
     "shortfalltotal": "un_personnel_shortfall",
 }
-MONTHS = "all mission-months"
 
 
 def clean(raw: Frames) -> Tidy:
     """One row per host state and year: means over its months with a mission of which the figure is known."""
-    table = raw[FILE]
+    table, log = raw[FILE], Log(SLUG, "all mission-months")
     uncoded = table["missionccode"].isna()
     coded = table["missionccode"].fillna(table["mission"].map(HOST))
+    log.each("dropped", "no code of a host", table.loc[coded.isna(), "mission"])
+    for name, host in HOST.items():
+        log.add("recoded", f"no code of a host: {host}", (table["mission"] == name) & uncoded, name)
     rows = table.assign(ccode=coded)[coded.notna()].astype({"ccode": "int64", "year": "int64"})
-    state = of_the_time(rows)
-    recoded = state != rows["ccode"]
-    rows = rows.assign(ccode=state)
-    inside = members(rows, raw)
-    kept = rows[inside]
+    rows = of_the_time(rows, log)
+    kept = log.drop(rows, ~members(rows, raw), f"host is {OUTSIDE}")
     frame = _means(kept)
-    mean = "missions and months of one state-year are one row: the mean month"
-    unknown = "a figure is unknown: its month is left out of that mean"
-    entries: Entries = [
-        *each("dropped", "no code of a host", table.loc[coded.isna(), "mission"]),
-        *(
-            ("recoded", f"no code of a host: {host}", name, (table["mission"] == name) & uncoded)
-            for name, host in HOST.items()
-        ),
-        ("recoded", "later state's code: the state of the time", MONTHS, recoded),
-        ("dropped", f"host is {OUTSIDE}", MONTHS, ~inside),
-        ("merged", mean, MONTHS, len(kept) - len(frame)),
-        ("kept", unknown, MONTHS, kept[list(COUNTS)].isna().any(axis=1)),
-    ]
-    return Tidy(frame, attrition(SLUG, entries))
+    log.merge(kept, frame, "missions and months of one state-year are one row: the mean month")
+    unknown = kept[list(COUNTS)].isna().any(axis=1)
+    log.add("kept", "a figure is unknown: its month is left out of that mean", unknown)
+    return log.tidy(frame)
 
 
 def _means(kept: pd.DataFrame) -> pd.DataFrame:
