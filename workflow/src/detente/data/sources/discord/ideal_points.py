@@ -4,8 +4,8 @@ The trap: the Assembly did not vote in 1964, so no state has a point that year; 
 before they are members of the state system. Distances of dyads are the panel's to take.
 """
 
-from detente.data.sources.base import Frames, RawTable, Source, Tidy, attrition, measure
-from detente.data.sources.steps import STATE_YEAR, Entries, keyed
+from detente.data.sources.base import Frames, Log, RawTable, Source, Tidy, measure
+from detente.data.sources.steps import STATE_YEAR, keyed
 
 SLUG, FILE = "unga-idealpoints", "IdealpointsJuly2025.dta"
 SCALES = {
@@ -19,10 +19,10 @@ def clean(raw: Frames) -> Tidy:
     """One row per state-year with a point on any of the three scales."""
     names = {column: name for column, (name, _) in SCALES.items()}
     frame = keyed(raw[FILE], STATE_YEAR, names).astype(dict.fromkeys(names.values(), "float64"))
-    entries: Entries = [
-        ("kept", "no point on this scale: missing", name, frame[name].isna()) for name in names.values()
-    ]
-    return Tidy(frame, attrition(SLUG, entries))
+    log = Log(SLUG)
+    for name in names.values():
+        log.add("kept", "no point on this scale: missing", frame[name].isna(), name)
+    return log.tidy(frame)
 
 
 RAW = (RawTable(FILE, ("ccode", "year", *SCALES)),)

@@ -6,8 +6,8 @@ what a rivalry is about: space, position, ideology, intervention.
 
 import pandas as pd
 
-from detente.data.sources.base import Frames, RawTable, Source, Tidy, attrition, event, undirected
-from detente.data.sources.steps import DYAD_YEAR, Entries, singly, yearly
+from detente.data.sources.base import Frames, Log, RawTable, Source, Tidy, event, undirected
+from detente.data.sources.steps import DYAD_YEAR, yearly
 
 SLUG, DREYER_SLUG = "rivalry", "rivalry-dreyer"
 FILE, DREYER_FILE = "tss_rivalries.rda", "td_rivalries.rda"
@@ -34,11 +34,10 @@ def _dyad_years(source: Source, spells: pd.DataFrame) -> Tidy:
     start, end = spells["start"].clip(lower=first), spells["end"].clip(upper=last)
     years = undirected(yearly(spells, start, end), "ccode1", "ccode2")
     frame = years.groupby(DYAD_YEAR)[[v.name for v in source.variables]].max().reset_index()
-    entries: Entries = [
-        *singly("dropped", f"rivalry of no year in {first}–{last}", spells.loc[start > end, "name"]),
-        ("merged", "two rivalries of one dyad-year are one row", "all dyad-years", len(years) - len(frame)),
-    ]
-    return Tidy(frame, attrition(source.slug, entries))
+    log = Log(source.slug)
+    log.singly("dropped", f"rivalry of no year in {first}–{last}", spells.loc[start > end, "name"])
+    log.merge(years, frame, "two rivalries of one dyad-year are one row")
+    return log.tidy(frame)
 
 
 RAW = (RawTable(FILE, ("rivalry", "ccode1", "ccode2", "start", "end")),)

@@ -7,8 +7,8 @@ known.
 
 import pandas as pd
 
-from detente.data.sources.base import Frames, RawTable, Source, Tidy, attrition, event, undirected
-from detente.data.sources.steps import DYAD_YEAR, Entries, yearly
+from detente.data.sources.base import Frames, Log, RawTable, Source, Tidy, event, undirected
+from detente.data.sources.steps import DYAD_YEAR, yearly
 
 SLUG, DIRECTED_SLUG = "icow-territory", "icow-territory-directed"
 FILE = "ICOWprov101.csv"
@@ -18,39 +18,36 @@ HIGH = 8  # ICOW's category of high salience: 8 to 12 of 12 points
 
 def clean(raw: Frames) -> Tidy:
     """One row per dyad-year with a claim, from the year in which it begins to that in which it ends."""
-    long, beyond = _years(raw[FILE])
-    long = undirected(long, "ccode1", "ccode2")
+    long = undirected(_years(raw[FILE]), "ccode1", "ccode2")
     claims = long.groupby(DYAD_YEAR)
     salience = claims["icowsal"].max()
     flags = {"territorial_claim": 1, "territorial_claim_high": (salience >= HIGH).astype("int64")}
     counts = {"territorial_claims": claims.size(), "territorial_claim_salience": salience}
     frame = pd.DataFrame({**flags, **counts}).reset_index()
-    entries: Entries = [
-        ("merged", "several claims in one dyad-year are one row", "all dyad-years", len(long) - len(frame)),
-        ("kept", "goes on when coding ends", "all claims", beyond),
-    ]
-    return Tidy(frame, attrition(SLUG, entries))
+    return _tidy(SLUG, "dyad-year", raw[FILE], long, frame)
 
 
 def clean_directed(raw: Frames) -> Tidy:
     """One row per challenger, target and year with a claim."""
-    long, beyond = _years(raw[FILE])
+    long = _years(raw[FILE])
     frame = long.groupby(DYAD_YEAR).size().rename("claims_made").reset_index()
     frame.insert(3, "claims_territory", 1)
-    entries: Entries = [
-        ("merged", "several claims in one directed dyad-year are one row", "all dyad-years", len(long) - len(frame)),
-        ("kept", "goes on when coding ends", "all claims", beyond),
-    ]
-    return Tidy(frame, attrition(DIRECTED_SLUG, entries))
+    return _tidy(DIRECTED_SLUG, "directed dyad-year", raw[FILE], long, frame)
 
 
-def _years(table: pd.DataFrame) -> tuple[pd.DataFrame, int]:
-    """One row per claim, challenger, target and year; and how many claims the coding leaves open."""
+def _years(table: pd.DataFrame) -> pd.DataFrame:
+    """One row per claim, challenger, target and year."""
     first, last = SOURCE.years
     start, end = (table["begclaim"] // 100).clip(lower=first), (table["endclaim"] // 100).clip(upper=last)
     rows = yearly(table[["claim", "chal", "tgt", "icowsal"]], start, end).reset_index(drop=True)
-    long = rows.rename(columns={"chal": "ccode1", "tgt": "ccode2"}).astype({"ccode1": "int64", "ccode2": "int64"})
-    return long, int((table["endclaim"] >= last * 100 + 99).sum())
+    return rows.rename(columns={"chal": "ccode1", "tgt": "ccode2"}).astype({"ccode1": "int64", "ccode2": "int64"})
+
+
+def _tidy(slug: str, key: str, table: pd.DataFrame, long: pd.DataFrame, frame: pd.DataFrame) -> Tidy:
+    log = Log(slug)
+    log.merge(long, frame, f"several claims in one {key} are one row")
+    log.add("kept", "goes on when coding ends", table["endclaim"] >= SOURCE.years[1] * 100 + 99, "all claims")
+    return log.tidy(frame)
 
 
 VARIABLES = (

@@ -1,7 +1,7 @@
 """COW Direct Contiguity 3.2: shares a border, or faces across at most 400 miles of water."""
 
-from detente.data.sources.base import Frames, RawTable, Source, Tidy, attrition, event, undirected
-from detente.data.sources.steps import DYAD_YEAR, Entries, singly
+from detente.data.sources.base import Frames, Log, RawTable, Source, Tidy, event, undirected
+from detente.data.sources.steps import DYAD_YEAR
 
 SLUG, FILE = "cow-contiguity-3.2", "DirectContiguity320.zip"
 
@@ -14,11 +14,10 @@ def clean(raw: Frames) -> Tidy:
     frame = closest.assign(contiguous=1, land_contiguous=(closest["contiguity_type"] == 1).astype("int64"))
     types = pairs.drop_duplicates()
     twice = types.loc[types.duplicated(DYAD_YEAR), DYAD_YEAR].itertuples(index=False, name=None)
-    entries: Entries = [
-        *singly("merged", "two types in one year: the closest counts", (f"{a}-{b} {year}" for a, b, year in twice)),
-        ("merged", "the two directions of a dyad-year are one row", "all dyad-years", len(pairs) - len(types)),
-    ]
-    return Tidy(frame, attrition(SLUG, entries))
+    log = Log(SLUG)
+    log.singly("merged", "two types in one year: the closest counts", (f"{a}-{b} {year}" for a, b, year in twice))
+    log.merge(pairs, types, "the two directions of a dyad-year are one row")
+    return log.tidy(frame)
 
 
 _CODES = {"conttype": frozenset({1, 2, 3, 4, 5})}

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from detente.data.sources.base import Frames, RawTable, Source, Tidy, attrition, measure, undirected
+from detente.data.sources.base import Frames, Log, RawTable, Source, Tidy, measure, undirected
 from detente.data.sources.steps import DYAD, DYAD_YEAR, keyed
 
 SLUG, FILE = "distance", "cow_mindist.rda"
@@ -17,8 +17,9 @@ def clean(raw: Frames) -> Tidy:
     entry = starts.assign(year=starts["year"] - 1)
     filled = pd.concat([frame, entry], ignore_index=True).sort_values(DYAD_YEAR, ignore_index=True)
     filled["log_distance"] = np.log1p(filled["distance_km"])
-    reason = "entry year takes the distance of the year after (1 January snapshot)"
-    return Tidy(filled, attrition(SLUG, [("added", reason, "all dyads", len(entry))]))
+    log = Log(SLUG, "all dyads")
+    log.add("added", "entry year takes the distance of the year after (1 January snapshot)", len(entry))
+    return log.tidy(filled)
 
 
 RAW = (RawTable(FILE, ("ccode1", "ccode2", "year", "mindist")),)

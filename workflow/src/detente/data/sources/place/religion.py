@@ -7,8 +7,8 @@ the panel's to take, for example the sum of the smaller share of each religion.
 
 import pandas as pd
 
-from detente.data.sources.base import BINARY, Frames, RawTable, Source, Tidy, attrition, measure
-from detente.data.sources.steps import STATE_YEAR, Entries, keyed
+from detente.data.sources.base import BINARY, Frames, Log, RawTable, Source, Tidy, measure
+from detente.data.sources.steps import STATE_YEAR, keyed
 
 SLUG, FILE = "cow-religion", "WRP_national.csv"
 STEP = 5
@@ -40,32 +40,25 @@ def clean(raw: Frames) -> Tidy:
     total = heads.sum(axis=1)
     shares = heads.div(total.where(total > 0), axis=0).set_axis(NAMES, axis=1)
     coded = shares.assign(ccode=table["state"], year=table["year"])
-    frame, filled, carried = _every_year(keyed(coded, STATE_YEAR, {name: name for name in NAMES}))
-    entries: Entries = [
-        ("recoded", "dual believers: shares rescaled to sum to 1", "all states", table["dualrelig"] == 1),
-        ("added", "between two codings: interpolated", "all states", filled),
-        ("added", f"up to {STEP - 1} years after the last coding: kept", "all states", carried),
-    ]
-    return Tidy(frame, attrition(SLUG, entries))
+    log = Log(SLUG, "all states")
+    log.add("recoded", "dual believers: shares rescaled to sum to 1", table["dualrelig"] == 1)
+    return log.tidy(_every_year(keyed(coded, STATE_YEAR, {name: name for name in NAMES}), log))
 
 
-def _every_year(coded: pd.DataFrame) -> tuple[pd.DataFrame, int, int]:
-    """Rows for the years between codings and after the last, and how many of either."""
-    state, year = coded["ccode"], coded["year"]
-    reach = coded.groupby("ccode")["year"].shift(-1) - year
-    steps = [coded.assign(_kind="coded")]
+def _every_year(coded: pd.DataFrame, log: Log) -> pd.DataFrame:
+    """Rows for the years between codings and after the last, too."""
+    reach = coded.groupby("ccode")["year"].shift(-1) - coded["year"]
+    between, following = reach == STEP, coded[NAMES].shift(-1)
+    steps = []
     for ahead in range(1, STEP):
-        later = coded[NAMES].shift(-1)
-        between = reach == STEP
-        weight = ahead / STEP
-        blend = coded[NAMES] * (1 - weight) + later * weight
-        values = blend.where(between, coded[NAMES], axis=0)
-        row = pd.concat([state, year + ahead, values], axis=1)
-        row["_kind"] = between.map({True: "between", False: "after"})
-        steps.append(row[(between | reach.isna() | (reach > STEP)) & (row["year"] <= SOURCE.years[1])])
-    every = pd.concat(steps).sort_values(["ccode", "year"], ignore_index=True)
-    kinds = every.pop("_kind")
-    return every, int((kinds == "between").sum()), int((kinds == "after").sum())
+        blend = coded[NAMES] * (1 - ahead / STEP) + following * (ahead / STEP)
+        shares = blend.where(between, coded[NAMES], axis=0)
+        rows = shares.assign(ccode=coded["ccode"], year=coded["year"] + ahead, between=between)
+        steps.append(rows[(between | reach.isna() | (reach > STEP)) & (rows["year"] <= SOURCE.years[1])])
+    added = pd.concat(steps)
+    log.add("added", "between two codings: interpolated", added["between"])
+    log.add("added", f"up to {STEP - 1} years after the last coding: kept", ~added.pop("between"))
+    return pd.concat([coded, added]).sort_values(STATE_YEAR, ignore_index=True)
 
 
 RAW = (RawTable(FILE, ("year", "state", *RELIGIONS, "dualrelig"), codes={"dualrelig": BINARY}),)

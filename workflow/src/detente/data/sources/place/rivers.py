@@ -4,13 +4,11 @@ The trap: borders are those of 2018, so the Soviet Union is Russia here; and uni
 codes of all claimants, none of whom we count for it.
 """
 
-from itertools import combinations
-
 import pandas as pd
 
-from detente.data.sources.base import Frames, RawTable, Source, Tidy, attrition, event
-from detente.data.sources.isocodes import COW, resolve
-from detente.data.sources.steps import DYAD, Entries
+from detente.data.sources.base import Frames, Log, RawTable, Source, Tidy, event
+from detente.data.sources.statecodes import COW, resolve
+from detente.data.sources.steps import DYAD, paired
 
 SLUG, FILE = "rivers-tfdd", "intl_river_basin_register.csv"
 NO_STATES = {"PAL": "the West Bank: no member of the state system"}
@@ -19,30 +17,23 @@ OVERSEAS = {"GUF": "FRA"}  # French Guiana is a part of France
 
 def clean(raw: Frames) -> Tidy:
     """One row per pair of states with a common basin."""
-    table = raw[FILE]
+    table, log = raw[FILE], Log(SLUG, "all pairs")
     contested = table["ccode"].str.contains("/", regex=False)
+    claims = table.loc[contested, ["ccode", "country_name", "bcode"]]
+    for claimants, name, basin in claims.itertuples(index=False, name=None):
+        log.add("dropped", f"contested by {claimants}", 1, f"{name}, {basin}")
     units = table[~contested]
     home = units["ccode"].replace(OVERSEAS)
     codes = resolve(home, f"{SLUG}/{FILE}", NO_STATES)
-    riparian = units.assign(ccode=home.map(codes)).dropna(subset="ccode")
-    pairs = [
-        (a, b)
-        for _, states in riparian.groupby("bcode")["ccode"]
-        for a, b in combinations(sorted(set(states.astype("int64"))), 2)
-    ]
-    basins = pd.DataFrame(pairs, columns=DYAD).astype("int64").groupby(DYAD).size()
-    frame = pd.DataFrame({"shared_river": 1, "shared_basins": basins}).reset_index()
-    claims = table.loc[contested, ["ccode", "country_name", "bcode"]].itertuples(index=False, name=None)
-    entries: Entries = [
-        *(("dropped", f"contested by {claimants}", f"{name}, {basin}", 1) for claimants, name, basin in claims),
-        *(("dropped", why, code, home == code) for code, why in NO_STATES.items()),
-        *(
-            ("recoded", f"a part of {whole}, COW {COW[whole]}", part, units["ccode"] == part)
-            for part, whole in OVERSEAS.items()
-        ),
-        ("merged", "several basins of one pair are one row", "all pairs", len(pairs) - len(frame)),
-    ]
-    return Tidy(frame, attrition(SLUG, entries))
+    for code, why in NO_STATES.items():
+        log.add("dropped", why, home == code, code)
+    for part, whole in OVERSEAS.items():
+        log.add("recoded", f"a part of {whole}, COW {COW[whole]}", units["ccode"] == part, part)
+    riparian = units.assign(ccode=home.map(codes)).dropna(subset="ccode").astype({"ccode": "int64"})
+    pairs = paired(riparian[["bcode", "ccode"]].drop_duplicates(), ["bcode"])
+    basins = pairs.groupby(DYAD).size()
+    log.merge(pairs, basins.to_frame(), "several basins of one pair are one row")
+    return log.tidy(pd.DataFrame({"shared_river": 1, "shared_basins": basins}).reset_index())
 
 
 RAW = (RawTable(FILE, ("country_name", "bcode", "ccode")),)

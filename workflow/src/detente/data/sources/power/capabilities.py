@@ -1,6 +1,6 @@
 """COW National Material Capabilities 7: a state's share of the system's material power."""
 
-from detente.data.sources.base import Frames, RawTable, Source, Tidy, attrition, measure
+from detente.data.sources.base import Frames, Log, RawTable, Source, Tidy, measure
 from detente.data.sources.steps import STATE_YEAR, keyed
 
 SLUG, FILE = "nmc", "cow_nmc.rda"
@@ -8,7 +8,7 @@ SLUG, FILE = "nmc", "cow_nmc.rda"
 
 def clean(raw: Frames) -> Tidy:
     """One row per state-year: the composite index and military personnel."""
-    return Tidy(keyed(raw[FILE], STATE_YEAR, {"cinc": "cinc", "milper": "military_personnel"}), attrition(SLUG))
+    return Log(SLUG).tidy(keyed(raw[FILE], STATE_YEAR, {"cinc": "cinc", "milper": "military_personnel"}))
 
 
 RAW = (RawTable(FILE, ("ccode", "year", "cinc", "milper")),)

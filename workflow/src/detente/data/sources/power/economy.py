@@ -6,8 +6,8 @@ The trap: levels, not logs; GDP per head is anchored in Maddison (2011 dollars),
 
 import numpy as np
 
-from detente.data.sources.base import Frames, RawTable, Source, Tidy, attrition, measure
-from detente.data.sources.steps import STATE_YEAR, each, keyed
+from detente.data.sources.base import Frames, Log, RawTable, Source, Tidy, measure
+from detente.data.sources.steps import STATE_YEAR, keyed
 
 SLUG, FILE = "gdp-pop", "cw_gdppop.rda"
 COLUMNS = {"pwtrgdp": "gdp", "pwtpop": "population", "mrgdppc": "gdp_per_head"}
@@ -19,8 +19,9 @@ def clean(raw: Frames) -> Tidy:
     levels = table[list(COLUMNS)].where(table[list(COLUMNS)] > 0)
     frame = keyed(table[STATE_YEAR].join(levels), STATE_YEAR, COLUMNS)
     frame = frame.join(frame[list(COLUMNS.values())].transform(np.log).add_prefix("log_"))
-    missing = "state " + frame.loc[frame["gdp"].isna(), "ccode"].astype("str")
-    return Tidy(frame, attrition(SLUG, each("kept", "no estimate: missing", missing)))
+    log = Log(SLUG)
+    log.each("kept", "no estimate: missing", "state " + frame.loc[frame["gdp"].isna(), "ccode"].astype("str"))
+    return log.tidy(frame)
 
 
 RAW = (RawTable(FILE, ("ccode", "year", *COLUMNS)),)

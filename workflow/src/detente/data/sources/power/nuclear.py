@@ -6,9 +6,9 @@ Republic and Serbia for Yugoslavia; each name takes the code of the state of the
 
 import pandas as pd
 
-from detente.data.sources.base import Frames, RawTable, Source, Tidy, attrition, measure
-from detente.data.sources.names import OUTSIDE, STATES, codes
-from detente.data.sources.steps import STATE_YEAR, Entries, each, highest
+from detente.data.sources.base import Frames, Log, RawTable, Source, Tidy, measure
+from detente.data.sources.statecodes import OUTSIDE, STATES, codes
+from detente.data.sources.steps import STATE_YEAR, highest
 
 SLUG = "nuclear"
 FILE = "Nuclear weapons proliferation – OWID based on Bleek (2017), Nuclear Threat Initiative (2022).csv"
@@ -22,23 +22,22 @@ CONSIDERS, PURSUES, POSSESSES = 1, 2, 3
 
 def clean(raw: Frames) -> Tidy:
     """One row per state and year."""
-    table = raw[FILE]
-    state = codes(table["Entity"], table["Year"], raw, where=f"{SLUG}/{FILE}", nobody=NOBODY)
-    long = pd.DataFrame({"ccode": state, "year": table["Year"], "nuclear_status": table["nuclear_weapons_status"]})
+    table, log = raw[FILE], Log(SLUG, "all state-years")
+    entity, status = table["Entity"], table["nuclear_weapons_status"]
+    state = codes(entity, table["Year"], raw, where=f"{SLUG}/{FILE}", nobody=NOBODY)
+    for name, reason in NOBODY.items():
+        log.add("dropped", reason, entity[state.isna()] == name, name)
+    outside = state.isna() & ~entity.isin(list(NOBODY))
+    active = outside & (status > 0)
+    log.each("dropped", f"{OUTSIDE}, though coded as active", entity[active])
+    log.add("dropped", OUTSIDE, outside & ~active, "all others")
+    long = pd.DataFrame({"ccode": state, "year": table["Year"], "nuclear_status": status})
     kept = long[state.notna()].astype("int64")
     frame = highest(kept, STATE_YEAR)
+    log.merge(kept, frame, "an entity and the state that it was part of then: the higher status")
     for name, code in (("considers", CONSIDERS), ("pursues", PURSUES), ("possesses", POSSESSES)):
         frame[f"nuclear_{name}"] = (frame["nuclear_status"] == code).astype("int64")
-    entity, outside = table["Entity"], state.isna() & ~table["Entity"].isin(list(NOBODY))
-    active = outside & (table["nuclear_weapons_status"] > 0)
-    both = "an entity and the state that it was part of then: the higher status"
-    entries: Entries = [
-        *(("dropped", why, name, entity[state.isna()] == name) for name, why in NOBODY.items()),
-        *each("dropped", f"{OUTSIDE}, though coded as active", entity[active]),
-        ("dropped", OUTSIDE, "all others", outside & ~active),
-        ("merged", both, "all state-years", len(kept) - len(frame)),
-    ]
-    return Tidy(frame, attrition(SLUG, entries))
+    return log.tidy(frame)
 
 
 _CODES = {"nuclear_weapons_status": frozenset({0, CONSIDERS, PURSUES, POSSESSES})}

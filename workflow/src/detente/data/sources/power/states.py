@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from detente.data.sources.base import Frames, RawTable, Source, Tidy, attrition
+from detente.data.sources.base import Frames, Log, RawTable, Source, Tidy
 
 SLUG = "cow-state-system"
 # First code of each region in COW's numbering of states.
@@ -37,7 +37,7 @@ def clean(raw: Frames) -> Tidy:
         for end, (year, month, day) in (("start", _SPELL[:3]), ("end", _SPELL[3:]))
     }
     frame = spells[["ccode", "statenme", "status"]].rename(columns={"statenme": "name"}).assign(**days)
-    return Tidy(frame.astype({"ccode": "int64"}), attrition(SLUG))
+    return Log(SLUG).tidy(frame.astype({"ccode": "int64"}))
 
 
 RAW = (

@@ -8,9 +8,9 @@ million dollars throughout, whatever their size: no estimate, and missing here.
 
 import numpy as np
 
-from detente.data.sources.base import Frames, RawTable, Source, Tidy, attrition, measure
-from detente.data.sources.names import OUTSIDE, STATES, members
-from detente.data.sources.steps import STATE_YEAR, Entries
+from detente.data.sources.base import Frames, Log, RawTable, Source, Tidy, measure
+from detente.data.sources.statecodes import OUTSIDE, STATES, members
+from detente.data.sources.steps import STATE_YEAR
 
 SLUG, FILE = "gdp-pop-surplus", "cow_sdp_gdp.rda"
 # Log of a GDP (24 million dollars) that no state stays below throughout, but for those that have the filler.
@@ -19,22 +19,17 @@ FILLER_BELOW = 17.0
 
 def clean(raw: Frames) -> Tidy:
     """One row per state-year of membership; a share is of all states whose surplus is known that year."""
-    table = raw[FILE]
+    table, log = raw[FILE], Log(SLUG, "all state-years")
     filler = table.groupby("ccode")["wbgdp2011est"].transform("max") < FILLER_BELOW
     frame = table[STATE_YEAR].astype("int64").assign(log_surplus=table["sdpest"].mask(filler))
-    within = frame[frame["year"].between(*SOURCE.years)]
-    inside = members(within, raw)
-    kept = within[inside]
+    outside = ~frame["year"].between(*SOURCE.years)
+    within = log.drop(frame, outside, "before the state system begins, or after the last estimate")
+    kept = log.drop(within, ~members(within, raw), OUTSIDE)
     fillers, level = filler[kept.index], np.exp(kept["log_surplus"])
+    log.add("recoded", "one GDP for all years of a state that ended early: missing", fillers)
+    log.add("kept", "no estimate: missing", kept["log_surplus"].isna() & ~fillers)
     kept = kept.assign(surplus_share=level / level.groupby(kept["year"]).transform("sum"))
-    before = "before the state system begins, or after the last estimate"
-    entries: Entries = [
-        ("dropped", before, "all state-years", len(frame) - len(within)),
-        ("dropped", OUTSIDE, "all state-years", ~inside),
-        ("recoded", "one GDP for all years of a state that ended early: missing", "all state-years", fillers),
-        ("kept", "no estimate: missing", "all state-years", kept["log_surplus"].isna() & ~fillers),
-    ]
-    return Tidy(kept.sort_values(STATE_YEAR, ignore_index=True), attrition(SLUG, entries))
+    return log.tidy(kept.sort_values(STATE_YEAR, ignore_index=True))
 
 
 RAW = (RawTable(FILE, ("ccode", "year", "sdpest", "wbgdp2011est")), STATES)

@@ -9,8 +9,8 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from detente.data.sources.base import Frames, RawTable, Source, Tidy, attrition, measure
-from detente.data.sources.steps import DYAD_YEAR, STATE_YEAR, Entries, Entry, keyed
+from detente.data.sources.base import Frames, Log, RawTable, Source, Tidy, measure
+from detente.data.sources.steps import DYAD_YEAR, STATE_YEAR, keyed
 
 SLUG, DIRECTED_SLUG, NATIONAL_SLUG = "cow-trade-4.0", "cow-trade-4.0-directed", "cow-trade-4.0-national"
 FILE, NATIONAL_FILE = "cow_trade_ddy.rds", "National_COW_4.0.csv"
@@ -21,40 +21,36 @@ DOLLARS = "million current USD"
 
 def clean(raw: Frames) -> Tidy:
     """One row per dyad-year; the file has each twice, once in either order. Both flows must be known for a total."""
-    table = raw[FILE]
-    half = table[table["ccode1"] < table["ccode2"]]
-    known, negative = _known(half, FLOWS)
+    table, log = raw[FILE], Log(SLUG, "all dyads")
+    half = log.drop(table, table["ccode1"] >= table["ccode2"], "the same dyad-year in the other order")
+    known = _known(half, FLOWS, log)
     totals = known.assign(trade=known["flow1"] + known["flow2"], smooth=known["smoothflow1"] + known["smoothflow2"])
     frame = keyed(totals, DYAD_YEAR, {"trade": "trade_cow", "smooth": "trade_cow_smoothed"})
     frame["log_trade_cow"] = np.log1p(frame["trade_cow_smoothed"])
-    entries: Entries = [
-        ("dropped", "the same dyad-year in the other order", "all dyads", len(table) - len(half)),
-        negative,
-        ("kept", "a flow is unknown: the total is missing", "all dyads", frame["trade_cow"].isna()),
-    ]
-    return Tidy(frame, attrition(SLUG, entries))
+    log.add("kept", "a flow is unknown: the total is missing", frame["trade_cow"].isna())
+    return log.tidy(frame)
 
 
 def clean_directed(raw: Frames) -> Tidy:
     """One row per directed dyad-year: what the source imports from the target."""
-    known, negative = _known(raw[FILE], ("flow1", "smoothflow1"))
-    frame = keyed(known, DYAD_YEAR, {"flow1": "imports_dyad_cow", "smoothflow1": "imports_dyad_cow_smoothed"})
-    unknown: Entry = ("kept", "the flow is unknown: missing", "all dyads", known["flow1"].isna())
-    return Tidy(frame, attrition(DIRECTED_SLUG, [negative, unknown]))
+    log = Log(DIRECTED_SLUG, "all dyads")
+    known = _known(raw[FILE], ("flow1", "smoothflow1"), log)
+    log.add("kept", "the flow is unknown: missing", known["flow1"].isna())
+    return log.tidy(keyed(known, DYAD_YEAR, {"flow1": "imports_dyad_cow", "smoothflow1": "imports_dyad_cow_smoothed"}))
 
 
 def clean_national(raw: Frames) -> Tidy:
     """One row per state-year: imports and exports, all partners together."""
-    known, negative = _known(raw[NATIONAL_FILE], ("imports", "exports"))
-    frame = keyed(known, STATE_YEAR, {"imports": "imports_cow", "exports": "exports_cow"})
-    return Tidy(frame, attrition(NATIONAL_SLUG, [negative]))
+    log = Log(NATIONAL_SLUG)
+    known = _known(raw[NATIONAL_FILE], ("imports", "exports"), log)
+    return log.tidy(keyed(known, STATE_YEAR, {"imports": "imports_cow", "exports": "exports_cow"}))
 
 
-def _known(table: pd.DataFrame, columns: Sequence[str]) -> tuple[pd.DataFrame, Entry]:
-    """The table with negative codes of flows missing, and the entry that says so."""
+def _known(table: pd.DataFrame, columns: Sequence[str], log: Log) -> pd.DataFrame:
+    """The table with negative codes of flows missing."""
     flows = table[list(columns)]
-    negative: Entry = ("recoded", "negative code (−9, unknown) is missing", "all flows", int((flows < 0).sum().sum()))
-    return table.assign(**flows.where(flows >= 0)), negative
+    log.add("recoded", "negative code (−9, unknown) is missing", int((flows < 0).sum().sum()), "all flows")
+    return table.assign(**flows.where(flows >= 0))
 
 
 VARIABLES = (

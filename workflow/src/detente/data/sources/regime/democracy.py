@@ -1,6 +1,6 @@
 """Regime scores on COW states: extended Unified Democracy Scores, Polity5 and V-Dem."""
 
-from detente.data.sources.base import Frames, RawTable, Source, Tidy, attrition, measure
+from detente.data.sources.base import Frames, Log, RawTable, Source, Tidy, measure
 from detente.data.sources.steps import STATE_YEAR, keyed
 
 SLUG, FILE = "democracy-cow", "cw_democracy.rda"
@@ -9,7 +9,7 @@ SCORES = {"euds": "democracy", "polity2": "polity", "v2x_polyarchy": "polyarchy"
 
 def clean(raw: Frames) -> Tidy:
     """One row per state-year; Polity lacks states under half a million people, the extended scores few."""
-    return Tidy(keyed(raw[FILE], STATE_YEAR, SCORES), attrition(SLUG))
+    return Log(SLUG).tidy(keyed(raw[FILE], STATE_YEAR, SCORES))
 
 
 RAW = (RawTable(FILE, ("ccode", "year", *SCORES)),)

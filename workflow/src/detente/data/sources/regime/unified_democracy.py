@@ -6,8 +6,8 @@ where Serbia and Yugoslavia overlap.
 
 import pandas as pd
 
-from detente.data.sources.base import Frames, RawTable, Source, Tidy, attrition, measure
-from detente.data.sources.steps import STATE_YEAR, Entries, covered, keyed, singly
+from detente.data.sources.base import Frames, Log, RawTable, Source, Tidy, measure
+from detente.data.sources.steps import STATE_YEAR, keyed
 
 SLUG, FILE = "quickuds", "extended_uds.rda"
 SCORES = {"z1": "uds_extended", "z1_adj": "uds_extended_adjusted", "se_z1": "uds_extended_error"}
@@ -15,18 +15,15 @@ SCORES = {"z1": "uds_extended", "z1_adj": "uds_extended_adjusted", "se_z1": "uds
 
 def clean(raw: Frames) -> Tidy:
     """A row per state-year; of two units with one code the member of the Gleditsch–Ward system, else the older name."""
-    table = raw[FILE]
-    within, outside = covered(table, SOURCE.years, "all units")
+    log = Log(SLUG, "all units")
+    within = log.within(raw[FILE], SOURCE.years)
     rows = within.assign(ccode=pd.to_numeric(within["cown"]), outside=~within["in_GW_system"].astype("bool"))
-    rows = rows.dropna(subset="ccode").sort_values([*STATE_YEAR, "outside", "extended_country_name"])
+    rows = log.drop(rows, rows["ccode"].isna(), "no code of a COW state")
+    rows = rows.sort_values([*STATE_YEAR, "outside", "extended_country_name"])
     twice = rows.duplicated(STATE_YEAR)
     others = rows.loc[twice, "extended_country_name"] + " " + rows.loc[twice, "year"].astype("int64").astype("str")
-    entries: Entries = [
-        outside,
-        ("dropped", "no code of a COW state", "all units", len(within) - len(rows)),
-        *singly("dropped", "another unit has this state's code in this year", others),
-    ]
-    return Tidy(keyed(rows[~twice], STATE_YEAR, SCORES), attrition(SLUG, entries))
+    log.singly("dropped", "another unit has this state's code in this year", others)
+    return log.tidy(keyed(rows[~twice], STATE_YEAR, SCORES))
 
 
 RAW = (RawTable(FILE, ("extended_country_name", "cown", "year", "in_GW_system", *SCORES)),)

@@ -6,8 +6,8 @@ Sardinia has no COW code though it is the Italy of COW's list, and Zanzibar, Pal
 
 import pandas as pd
 
-from detente.data.sources.base import Frames, RawTable, Source, Tidy, attrition, measure
-from detente.data.sources.steps import STATE_YEAR, Entries, covered, each, keyed
+from detente.data.sources.base import Frames, Log, RawTable, Source, Tidy, measure
+from detente.data.sources.steps import STATE_YEAR, keyed
 
 SLUG, FILE = "vdem", "vdem_simple.rda"
 SARDINIA, ITALY = "Piedmont-Sardinia", 325
@@ -23,25 +23,23 @@ INDICES = {
 
 def clean(raw: Frames) -> Tidy:
     """One row per state-year by V-Dem's own COW codes."""
-    table = raw[FILE]
-    within, outside = covered(table, SOURCE.years, "all countries")
+    log = Log(SLUG, "all countries")
+    within = log.within(raw[FILE], SOURCE.years)
     code = within["vdem_cowcode"].copy()
     taken = within.loc[code == ITALY, "year"]
     sardinia = (within["vdem_country_name"] == SARDINIA) & code.isna() & ~within["year"].isin(taken)
     code[sardinia] = ITALY
     stateless = code.isna()
+    log.each("dropped", "no state of the COW list in these years", within.loc[stateless, "vdem_country_name"])
+    log.add("recoded", f"has no code; COW's {ITALY} before Italy", sardinia, SARDINIA)
     scores = {column: name for column, (name, _) in INDICES.items()}
     frame = keyed(within.assign(ccode=code)[~stateless], STATE_YEAR, scores)
-    united = frame[(frame["ccode"] == FEDERAL_REPUBLIC) & (frame["year"] == UNION)].assign(ccode=GERMANY)
-    here = ((frame["ccode"] == GERMANY) & (frame["year"] == UNION)).any()
-    added = united.iloc[:0] if here else united
-    entries: Entries = [
-        outside,
-        *each("dropped", "no state of the COW list in these years", within.loc[stateless, "vdem_country_name"]),
-        ("recoded", f"has no code; COW's {ITALY} before Italy", SARDINIA, sardinia),
-        ("added", f"{GERMANY} in {UNION} takes the value of {FEDERAL_REPUBLIC}", "Germany", len(added)),
-    ]
-    return Tidy(pd.concat([frame, added]).sort_values(STATE_YEAR, ignore_index=True), attrition(SLUG, entries))
+    of_union = frame[frame["year"] == UNION]
+    added = of_union[of_union["ccode"] == FEDERAL_REPUBLIC].assign(ccode=GERMANY)
+    if (of_union["ccode"] == GERMANY).any():
+        added = added.iloc[:0]
+    log.add("added", f"{GERMANY} in {UNION} takes the value of {FEDERAL_REPUBLIC}", len(added), "Germany")
+    return log.tidy(pd.concat([frame, added]).sort_values(STATE_YEAR, ignore_index=True))
 
 
 RAW = (RawTable(FILE, ("vdem_country_name", "vdem_cowcode", "year", *INDICES)),)
