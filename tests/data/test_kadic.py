@@ -28,11 +28,22 @@ from detente.data.panel.outcomes import PAST, history
 from detente.data.panel.partners import attendance, common, pairs, without
 from detente.data.record.rawread import read_raw
 from detente.data.sources.base import KEYS, RawTable, Source, Tidy, check_raw
-from detente.data.sources.cooperation.exercise_series import Held, number_series, series_name, stem
-from detente.data.sources.cooperation.exercises import FILE, MISPLACED, OCEANS, SLOTS, SOURCE, STATES, clean
-from detente.data.sources.names import gazetteer
+from detente.data.sources.cooperation.exercises import (
+    FILE,
+    MISPLACED,
+    OCEANS,
+    SLOTS,
+    SOURCE,
+    STATES,
+    Held,
+    clean,
+    number_series,
+    series_name,
+    stem,
+)
 from detente.data.sources.place import capitals
 from detente.data.sources.power import states
+from detente.data.sources.statecodes import gazetteer
 from detente.simulate import simulate_world
 
 from support.builders import exercise, exercises, spells, tiny

@@ -16,7 +16,7 @@ from detente.data.panel.outcomes import DURATIONS, GRID, INITIATIONS, OUTCOMES, 
 from detente.data.record.rawread import read_raw
 from detente.data.sources import KEYS, REGISTRY, Source, Tidy, tidy_schema
 from detente.data.sources.conflict import disputes, dyadic_disputes, events, gml_disputes, participants
-from detente.data.sources.whittle import ORDER, REASONS, RULES, SPELLED, rules
+from detente.data.sources.outcomes import ORDER, REASONS, RULES, SPELLED, rules
 
 NA = float("nan")
 # Codings of disputes by dyad-year, and the folder of the mirror of each source.

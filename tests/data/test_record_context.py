@@ -12,18 +12,17 @@ import pytest
 
 from detente.base.errors import SourceSchemaError, UnresolvedNames
 from detente.data.record.rawread import read_raw
-from detente.data.sources.base import KEYS, RawTable, Source, Tidy, check_raw
-from detente.data.sources.cooperation import forums, organisations
+from detente.data.sources.base import KEYS, RawTable, Source, Tidy, check_raw, tidy_schema
+from detente.data.sources.cooperation import forums
 from detente.data.sources.discord import ideal_points, territorial_claims
-from detente.data.sources.isocodes import COW, OLD, resolve
 from detente.data.sources.place import capitals, colonies, drought, religion, rivers
 from detente.data.sources.power import economy, trade
 from detente.data.sources.regime import polity, unified_democracy, vdem
-from detente.data.sources.schema import tidy_schema
+from detente.data.sources.statecodes import COW, OLD, resolve
 
 SOURCES = (
     forums.SOURCE,
-    organisations.SOURCE,
+    forums.JOINT,
     trade.SOURCE,
     trade.DIRECTED,
     trade.NATIONAL,
@@ -98,7 +97,7 @@ def test_an_unknown_membership_code_is_refused():
 def test_joint_organisations_are_undirected():
     raw = pd.DataFrame({"ccode1": [20.0], "ccode2": [2.0], "year": [1950.0], "dyadigos": [7.0]})
 
-    tidy = organisations.clean({organisations.FILE: raw})
+    tidy = forums.clean_joint({forums.JOINT_FILE: raw})
 
     assert rows(tidy.frame, "ccode1", "ccode2", "year", "joint_organisations") == [(2, 20, 1950, 7.0)]
 

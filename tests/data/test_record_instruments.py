@@ -12,32 +12,24 @@ from detente.base.errors import UnresolvedNames
 from detente.data.record.rawread import read_raw
 from detente.data.sources import RawTable, Tidy, check_raw, tidy_schema
 from detente.data.sources.cooperation import exercise_counts, proteges, treaties
-from detente.data.sources.peacekeeping import (
-    codeployment,
-    contributors,
-    deployments,
-    mandates,
-    operations,
-    peacekeepers,
-    shortfalls,
-)
+from detente.data.sources.peacekeeping import contributors, deployments, mandates, operations, peacekeepers, shortfalls
 from detente.data.sources.power import nuclear, us_troops
 
 from support.builders import cleaner, entries, rows, state_list
 
-MODULES = {
-    "atop": (treaties, 127_381),
-    "troopdata": (us_troops, 11_699),
-    "ipi codeployment": (codeployment, 21_677),
-    "ipi contributors": (contributors, 2_110),
-    "tamm": (mandates, 838),
-    "pko-shortfall": (shortfalls, 398),
-    "bara-hultman": (peacekeepers, 380),
-    "geopko": (deployments, 575),
-    "un-pko-list": (operations, 1_025),
-    "nuclear": (nuclear, 12_111),
-    "forester-jme": (exercise_counts, 5_953),
-    "mcmanus-nieman": (proteges, 46_141),
+SOURCES = {
+    "atop": (treaties.SOURCE, 127_381),
+    "troopdata": (us_troops.SOURCE, 11_699),
+    "ipi codeployment": (contributors.CODEPLOYMENT, 21_677),
+    "ipi contributors": (contributors.SOURCE, 2_110),
+    "tamm": (mandates.SOURCE, 838),
+    "pko-shortfall": (shortfalls.SOURCE, 398),
+    "bara-hultman": (peacekeepers.SOURCE, 380),
+    "geopko": (deployments.SOURCE, 575),
+    "un-pko-list": (operations.SOURCE, 1_025),
+    "nuclear": (nuclear.SOURCE, 12_111),
+    "forester-jme": (exercise_counts.SOURCE, 5_953),
+    "mcmanus-nieman": (proteges.SOURCE, 46_141),
 }
 LISTED = state_list(
     (2, "United States of America", 18160101, 20161231),
@@ -224,7 +216,7 @@ def test_contributors_serve_together_in_one_mission_and_month():
         ("2010-02-28", "United States of America", "UNIFIL", 6),
     )
 
-    tidy = cleaned(codeployment.SOURCE, gender=table)
+    tidy = cleaned(contributors.CODEPLOYMENT, gender=table)
 
     wanted = ("ccode1", "ccode2", "year", "codeployment_missions", "codeployment_months", "codeployment_personnel")
     assert rows(tidy, *wanted) == [(2, 20, 2010, 1, 1, 0.5), (2, 220, 2010, 1, 1, 0.5), (20, 220, 2010, 1, 2, 3.0)]
@@ -239,7 +231,7 @@ def test_contributors_serve_together_in_one_mission_and_month():
 
 def test_an_unknown_contributor_is_named_with_the_nearest_state():
     with pytest.raises(UnresolvedNames, match=r"ipi/Gender.Full.csv: no state is called 'Frence' \(nearest: 'France'"):
-        cleaned(codeployment.SOURCE, gender=given(("2010-01-31", "Frence", "UNIFIL", 1)))
+        cleaned(contributors.CODEPLOYMENT, gender=given(("2010-01-31", "Frence", "UNIFIL", 1)))
 
 
 def test_a_contributor_gives_the_mean_of_twelve_months():
@@ -562,8 +554,8 @@ def test_two_great_powers_that_support_each_other_are_one_dyad():
 @pytest.fixture(scope="module")
 def record(mirror: Path) -> dict[str, Tidy]:
     tidies = {}
-    for name, (module, _) in MODULES.items():
-        source, folder, raw = module.SOURCE, name.split()[0], {}
+    for name, (source, _) in SOURCES.items():
+        folder, raw = name.split()[0], {}
         for table in source.raw:
             raw[table.file] = read_raw(mirror / (table.slug or folder) / table.file, table)
             check_raw(source, table, raw[table.file])
@@ -572,15 +564,15 @@ def record(mirror: Path) -> dict[str, Tidy]:
 
 
 @pytest.mark.record
-@pytest.mark.parametrize("name", MODULES)
+@pytest.mark.parametrize("name", SOURCES)
 def test_the_observed_file_makes_a_valid_source(name: str, record: dict[str, Tidy]):
-    module, expected = MODULES[name]
+    source, expected = SOURCES[name]
     frame = record[name].frame
 
-    tidy_schema(module.SOURCE).validate(frame)
+    tidy_schema(source).validate(frame)
     assert len(frame) == expected
-    assert frame["year"].between(*module.SOURCE.years).all()
-    assert (record[name].attrition["source"] == module.SOURCE.slug).all()
+    assert frame["year"].between(*source.years).all()
+    assert (record[name].attrition["source"] == source.slug).all()
 
 
 @pytest.mark.record

@@ -10,13 +10,13 @@ import pytest
 
 from detente.base.errors import SourceSchemaError, UnresolvedNames
 from detente.data.record.rawread import read_raw
-from detente.data.sources import REGISTRY, RawTable, Source, Tidy, check_raw, isocodes, tidy_schema
-from detente.data.sources.conflict import belligerents, crises, wars
+from detente.data.sources import REGISTRY, RawTable, Source, Tidy, check_raw, statecodes, tidy_schema
+from detente.data.sources.conflict import crises, wars
 from detente.data.sources.cooperation import joint_exercises, visits
 from detente.data.sources.discord import rivalry
-from detente.data.sources.peacekeeping import codeployment, mediation, operations, shared_missions
+from detente.data.sources.peacekeeping import contributors, deployments, mediation, operations
 from detente.data.sources.place import colonies, geodist
-from detente.data.sources.power import bases, surplus
+from detente.data.sources.power import surplus, us_troops
 from detente.data.sources.steps import ever, paired
 from detente.study.config.project import load_project
 
@@ -46,11 +46,11 @@ MODULES: Mapping[str, tuple[Source, str, int]] = {
         (geodist.STATES, "cepii-geodist", 190),
         (joint_exercises.SOURCE, "mme", 10_977),
         (visits.SOURCE, "mme", 625),
-        (bases.SOURCE, "troopdata", 80),
+        (us_troops.BASES, "troopdata", 80),
         (surplus.SOURCE, "gdp-pop", 15_605),
-        (belligerents.SOURCE, "cow-war", 711),
+        (wars.STATES, "cow-war", 711),
         (mediation.SOURCE, "icb-13", 763),
-        (shared_missions.SOURCE, "geopko", 16_955),
+        (deployments.SHARED, "geopko", 16_955),
         (rivalry.DREYER, "rivalry", 7_771),
     )
 }
@@ -84,13 +84,13 @@ def test_an_unknown_flag_matters_only_where_no_flag_is_up():
 
 
 def test_codes_of_one_list_are_resolved_beside_those_of_all():
-    assert isocodes.resolve(["FRA", "ZAR", "KSV", "HKG"], "x", ["HKG"], {"KSV": 347}) == {
+    assert statecodes.resolve(["FRA", "ZAR", "KSV", "HKG"], "x", ["HKG"], {"KSV": 347}) == {
         "FRA": 220,
         "ZAR": 490,
         "KSV": 347,
     }
     with pytest.raises(UnresolvedNames, match=r"x: no state has the ISO code 'FRB' \(nearest: 'SRB'\)"):
-        isocodes.resolve(["FRB"], "x", [])
+        statecodes.resolve(["FRB"], "x", [])
 
 
 @pytest.mark.parametrize("slug", sorted(REGISTRY))
@@ -260,7 +260,7 @@ def test_years_without_any_visit_are_missing_for_all_states():
 def test_bases_count_where_a_foreign_state_hosts_them():
     lines = [(2, 1, 0, 0), (255, 1, 0, 0), (255, 0, 1, 0), (1001, 1, 0, 0)]
 
-    tidy = cleaned(bases.SOURCE, pd.DataFrame(lines, columns=["ccode", *bases.KINDS]))
+    tidy = cleaned(us_troops.BASES, pd.DataFrame(lines, columns=["ccode", *us_troops.KINDS]))
 
     assert rows(tidy, "ccode", "us_bases", "us_lilypads", "us_funded_sites") == [(255, 1, 1, 0)]
     assert [entry[3] for entry in entries(tidy)] == [1, 1, 1]
@@ -293,7 +293,7 @@ def test_a_war_is_entered_once_whatever_the_spells():
     columns = ["WarNum", "ccode", "StartYear1", "EndYear1", "StartYear2", "EndYear2", "Initiator"]
     lines = [(139, 220, 1939, 1940, 1944, 1945, 2), (139, 220, 1940, 1941, -8, -8, 2), (1, 220, 1945, 1945, -8, -8, 1)]
 
-    tidy = cleaned(belligerents.SOURCE, pd.DataFrame(lines, columns=columns))
+    tidy = cleaned(wars.STATES, pd.DataFrame(lines, columns=columns))
 
     assert rows(tidy, "year", "war_entered", "war_initiated") == [
         (1939, 1, 0),
@@ -360,7 +360,7 @@ def maps(*lines: tuple[str, int, str, str]) -> pd.DataFrame:
 
 def test_contributors_to_one_mission_are_paired_and_known_to_share_a_site():
     tidy = cleaned(
-        shared_missions.SOURCE,
+        deployments.SHARED,
         maps(
             ("UNX", 2000, "North", "India (650), Korea (ROK) (size unknown), Multinational (10)"),
             ("UNX", 2000, "South", "UK (150)"),
@@ -379,7 +379,7 @@ def test_contributors_to_one_mission_are_paired_and_known_to_share_a_site():
 
 def test_who_served_before_and_after_a_year_without_a_map_is_unknown_in_it():
     tidy = cleaned(
-        shared_missions.SOURCE,
+        deployments.SHARED,
         maps(
             ("UNX", 2000, "North", "India (650), France (10), UK (5)"),
             ("UNX", 2002, "North", "India (650), France (10), UK (5)"),
@@ -394,7 +394,7 @@ def test_who_served_before_and_after_a_year_without_a_map_is_unknown_in_it():
 
 def test_a_cell_that_is_no_list_of_contributors_stops_the_build():
     with pytest.raises(SourceSchemaError, match=r"year\.overview is not a list of 'name \(size\)': 'India 650'"):
-        cleaned(shared_missions.SOURCE, maps(("UNX", 2000, "North", "India 650")))
+        cleaned(deployments.SHARED, maps(("UNX", 2000, "North", "India 650")))
 
 
 # The observed record
@@ -443,7 +443,7 @@ def test_crises_and_their_mediation_are_the_same_dyad_years(record: dict[str, Ti
 
 @pytest.mark.record
 def test_contributors_of_troops_are_contributors_in_the_other_source(record: dict[str, Tidy], mirror: Path):
-    ipi = observed(codeployment.SOURCE, mirror, "ipi").frame
+    ipi = observed(contributors.CODEPLOYMENT, mirror, "ipi").frame
     mapped = record["geopko-codeployment"].frame.dropna().query("2010 <= year <= 2013")
 
     both = mapped.merge(ipi, on=["ccode1", "ccode2", "year"])

@@ -11,6 +11,7 @@ import pytest
 from detente.base.errors import BrokenContract, UnresolvedNames
 from detente.data.record.rawread import read_raw
 from detente.data.sources import KEYS, Source, check_raw, outcomes, tidy_schema
+from detente.data.sources.base import Log
 from detente.data.sources.conflict import (
     conflicts,
     crises,
@@ -21,8 +22,8 @@ from detente.data.sources.conflict import (
     participants,
     wars,
 )
-from detente.data.sources.cowcodes import translated
-from detente.data.sources.whittle import RULES, Rule, whittle
+from detente.data.sources.outcomes import RULES, Rule, whittle
+from detente.data.sources.statecodes import translated
 
 KEY = {**KEYS, "directed-dyad-year": ("ccode1", "ccode2", "year")}
 Entry = tuple[str, str, str, int]
@@ -58,12 +59,11 @@ def test_each_rule_decides_when_the_ones_before_it_do_not(rule: str, kept: tuple
     lost = (0, 0.0, 2, 1, 1, 19900101)
     disputes = table(DISPUTE, (2, 20, 1990, 1, *lost), (2, 20, 1990, 2, *kept), (2, 40, 1990, 3, *lost))
 
-    found = whittle(disputes, ("ccode1", "ccode2", "year"))
+    log = Log("x")
+    kept = whittle(disputes, log)
 
-    assert rows(found.frame, "ccode1", "ccode2", "dispute") == [(2, 20, 2), (2, 40, 3)]
-    assert found.entries(("ccode1", "ccode2", "year")) == [
-        ("dropped", f"several disputes in one dyad-year: {rule}", "dispute 1, 2–20, 1990", 1)
-    ]
+    assert rows(kept, "ccode1", "ccode2", "dispute") == [(2, 20, 2), (2, 40, 3)]
+    assert log.entries == [("dropped", f"several disputes in one dyad-year: {rule}", "dispute 1, 2–20, 1990", 1)]
 
 
 def test_the_number_decides_when_nothing_else_does_and_the_order_of_rows_never():
@@ -71,17 +71,19 @@ def test_the_number_decides_when_nothing_else_does_and_the_order_of_rows_never()
     disputes = table(DISPUTE, (2, 20, 1990, 8, *same), (2, 20, 1990, 7, *same))
 
     for order in (disputes, disputes[::-1]):
-        found = whittle(order, ("ccode1", "ccode2", "year"))
-        assert rows(found.frame, "dispute") == [(7,)]
-        assert rows(found.dropped, "dispute", "rule") == [(8, "the lowest number")]
+        log = Log("x")
+        assert rows(whittle(order, log), "dispute") == [(7,)]
+        assert [entry[1:3] for entry in log.entries] == [
+            ("several disputes in one dyad-year: the lowest number", "dispute 8, 2–20, 1990")
+        ]
 
 
 def test_another_order_of_rules_keeps_another_dispute():
     disputes = table(DISPUTE, (2, 20, 1990, 1, 1, 0.0, 2, 1, 1, 19900101), (2, 20, 1990, 2, 0, 6.0, 5, 1, 1, 19800101))
     deaths_first = (RULES[1], RULES[0], *RULES[2:])
 
-    assert rows(whittle(disputes, ("ccode1", "ccode2", "year")).frame, "dispute") == [(1,)]
-    assert rows(whittle(disputes, ("ccode1", "ccode2", "year"), deaths_first).frame, "dispute") == [(2,)]
+    assert rows(whittle(disputes, Log("x")), "dispute") == [(1,)]
+    assert rows(whittle(disputes, Log("x"), deaths_first), "dispute") == [(2,)]
 
 
 def test_rules_that_leave_a_tie_are_refused():
@@ -89,7 +91,7 @@ def test_rules_that_leave_a_tie_are_refused():
     disputes = table(DISPUTE, (2, 20, 1990, 8, *same), (2, 20, 1990, 7, *same))
 
     with pytest.raises(BrokenContract) as caught:
-        whittle(disputes, ("ccode1", "ccode2", "year"), [Rule("the highest hostility", "hostility")])
+        whittle(disputes, Log("x"), [Rule("the highest hostility", "hostility")])
 
     assert str(caught.value) == (
         "several disputes remain for ccode1 2, ccode2 20, year 1990; "
@@ -312,7 +314,7 @@ def test_a_crisis_dyad_is_an_actor_and_a_state_that_triggered_it():
             (5, 260, 2.0, 1995.0, 1995.0, 1.0),
             (6, 645, None, None, None, None),
         ),
-        crises.STATES: STATES,
+        crises.MEMBERSHIP.file: STATES,
     }
 
     tidy = crises.clean(raw)
@@ -345,14 +347,14 @@ def test_codes_are_translated_by_year_and_unknown_ones_named():
     codes = pd.Series([260, 260, 678, 678, 751])
     years = pd.Series([1990, 1991, 1990, 2020, 1948])
 
-    found = translated(codes, years, STATES, "x/y.csv")
+    found = translated(codes, years, {"states2016.csv": STATES}, "x/y.csv")
 
     assert list(found.code) == [260, 255, 678, 679, 751]
     assert list(found.member) == [True, True, True, True, False]
     with pytest.raises(
-        UnresolvedNames, match=r"^x/y.csv: no state has the code 398 \(.*\); add the code to data/sources/cow"
+        UnresolvedNames, match=r"^x/y.csv: no state has the code 398 \(.*\); add the code to data/sources/state"
     ):
-        translated(pd.Series([2, 398]), pd.Series([1990, 1990]), STATES, "x/y.csv")
+        translated(pd.Series([2, 398]), pd.Series([1990, 1990]), {"states2016.csv": STATES}, "x/y.csv")
 
 
 def test_two_wars_of_a_dyad_year_are_one_row_and_the_misprinted_end_is_not_used():
@@ -380,7 +382,7 @@ UCDP = "conflict_id year intensity_level type_of_conflict gwno_a gwno_a_2nd gwno
 
 
 def ucdp(*values: tuple[object, ...]) -> Mapping[str, pd.DataFrame]:
-    return {conflicts.FILE: table(UCDP, *values), conflicts.STATES: STATES}
+    return {conflicts.FILE: table(UCDP, *values), conflicts.MEMBERSHIP.file: STATES}
 
 
 def test_lists_of_codes_are_split_and_coalitions_kept_apart():

@@ -15,8 +15,8 @@ from detente.data.record.rawread import read_raw
 from detente.data.sources import REGISTRY, RawTable, Source, check_raw, source, tidy_schema
 from detente.data.sources.cooperation.agreements import CATEGORIES
 from detente.data.sources.cooperation.alliances import OBLIGATIONS
-from detente.data.sources.names import gazetteer
 from detente.data.sources.peacekeeping.missions import PARTIES
+from detente.data.sources.statecodes import gazetteer
 
 from support.builders import MEMBERS, Raw, exercise, exercises, joined, simulated_raw, state_list
 
@@ -346,7 +346,7 @@ def test_unknown_names_stop_the_cleaning_with_the_nearest_one():
 
     assert str(caught.value) == (
         "mme/mme_v7.csv: no state is called 'Atlantis' (no name is near); 'Polandia' (nearest: 'Poland'); "
-        "'Qqq' (no name is near); add the name to data/sources/names.py"
+        "'Qqq' (no name is near); add the name to data/sources/statecodes.py"
     )
 
 

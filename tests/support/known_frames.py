@@ -8,7 +8,7 @@ import pytest
 from detente.data.sources import RawTable
 from detente.data.sources.cooperation.exercises import FILE as EXERCISES
 from detente.data.sources.cooperation.exercises import SLOTS, STATES
-from detente.data.sources.names import gazetteer
+from detente.data.sources.statecodes import gazetteer
 
 from support.known import DYAD_YEAR, Record, observed
 
