@@ -347,14 +347,14 @@ def test_codes_are_translated_by_year_and_unknown_ones_named():
     codes = pd.Series([260, 260, 678, 678, 751])
     years = pd.Series([1990, 1991, 1990, 2020, 1948])
 
-    found = translated(codes, years, {"states2016.csv": STATES}, "x/y.csv")
+    found = translated(codes, years, {"states2016.csv": STATES}, Log("x"), "x/y.csv")
 
-    assert list(found.code) == [260, 255, 678, 679, 751]
-    assert list(found.member) == [True, True, True, True, False]
+    assert list(found["code"]) == [260, 255, 678, 679, 751]
+    assert list(found["member"]) == [True, True, True, True, False]
     with pytest.raises(
         UnresolvedNames, match=r"^x/y.csv: no state has the code 398 \(.*\); add the code to data/sources/state"
     ):
-        translated(pd.Series([2, 398]), pd.Series([1990, 1990]), {"states2016.csv": STATES}, "x/y.csv")
+        translated(pd.Series([2, 398]), pd.Series([1990, 1990]), {"states2016.csv": STATES}, Log("x"), "x/y.csv")
 
 
 def test_two_wars_of_a_dyad_year_are_one_row_and_the_misprinted_end_is_not_used():

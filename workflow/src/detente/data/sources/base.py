@@ -164,8 +164,9 @@ def attrition(source: str, entries: Iterable[Entry] = ()) -> pd.DataFrame:
 class Log:
     """The attrition log of a source, written while its rows are cleaned; an entry is of `record`, or says of which."""
 
-    def __init__(self, source: str, record: str = "all dyad-years", entries: Iterable[Entry] = ()) -> None:
-        self.source, self.record, self.entries = source, record, [*entries]
+    def __init__(self, source: str, record: str = "all dyad-years") -> None:
+        self.source, self.record = source, record
+        self.entries: Entries = []
 
     def add(self, action: str, reason: str, rows: int | pd.Series[bool], record: str | None = None) -> None:
         """Write an entry."""

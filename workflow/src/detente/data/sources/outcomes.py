@@ -4,13 +4,12 @@ Force, deaths and hostility are the whole dispute's, as in the field's dyad-year
 is `hostility_pair_…`. A coding of events has only the latter, and is about the two states throughout.
 
 A dyad-year that has several disputes keeps one, by rules in a stated order: a source's `whittle` in
-`config/sources.yaml`, a list of columns: `fatality` keeps the highest, `lowest start` the lowest. Each rule is tried on
-what the ones before it left, and the last is by the dispute's number, which leaves no tie. By default an onset goes
-first, for the outcome of nearly every claim is the onset, and a dispute that merely drags on must not hide one that
-begins. Then what makes a dispute grave, in the order in which the field ranks it: deaths, then hostility, then length,
-which is known least exactly. The earliest start and the lowest number say nothing of gravity, only that the result is
-the same on every run. `originators` is no rule by default: a grave dispute that both states joined then hides a lesser
-one between them alone.
+`config/sources.yaml`, a list of columns: `fatality` keeps the highest, `lowest start` the lowest. Each rule is tried
+on what the ones before it left; the last is by the dispute's number, which leaves no tie. By default an onset goes
+first, for nearly every claim's outcome is the onset, and a dispute that drags on must not hide one that begins; then
+what makes a dispute grave, in the order in which the field ranks it: deaths, hostility, length, which is known least
+exactly. The earliest start and the lowest number only make the result the same on every run. `originators` is no rule
+by default: a grave dispute that both states joined then hides a lesser one between them alone.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -85,6 +84,8 @@ def rules(names: Sequence[str]) -> tuple[Rule, ...]:
 
 
 RULES = rules(ORDER)
+Make = Callable[[pd.DataFrame, str, Log, Sequence[Rule]], pd.DataFrame]
+"""Makes a source's rows from a coding's records and name."""
 
 
 def whittle(disputes: pd.DataFrame, log: Log, rules: Sequence[Rule] = RULES) -> pd.DataFrame:
@@ -135,12 +136,7 @@ class Coding:
         return self._source(slug, "directed-dyad-year", initiation_variables(self.name, self.title), initiations)
 
     def _source(
-        self,
-        slug: str,
-        key: Key,
-        variables: tuple[Variable, ...],
-        make: Callable[[pd.DataFrame, str, Log, Sequence[Rule]], pd.DataFrame],
-        alias: str | None = None,
+        self, slug: str, key: Key, variables: tuple[Variable, ...], make: Make, alias: str | None = None
     ) -> Source:
         def clean(raw: Frames, rules: Sequence[Rule] = RULES) -> Tidy:
             log = Log(slug)

@@ -8,7 +8,7 @@ from types import MappingProxyType
 import pandas as pd
 
 from detente.base.errors import UnresolvedNames, choices
-from detente.data.sources.base import Entries, Frames, Log, RawTable
+from detente.data.sources.base import Frames, Log, RawTable
 from detente.data.sources.steps import STATE_YEAR
 
 STATES = RawTable(
@@ -233,24 +233,16 @@ FROM_GLEDITSCH_WARD: Mapping[int, tuple[int, int]] = {
 NEVER_MEMBERS: Mapping[int, str] = {396: "Abkhazia", 397: "South Ossetia", 711: "Tibet", 751: "Hyderabad"}
 
 
-@dataclass(frozen=True)
-class Translation:
-    """`code`: COW codes; `member`: whether the state is a member in the year; `entries`: of codes that changed."""
-
-    code: pd.Series
-    member: pd.Series
-    entries: Entries
-
-
 def translated(
     codes: pd.Series,
     years: pd.Series,
     raw: Frames,
+    log: Log,
     where: str,
     table: Mapping[int, tuple[int, int]] = FROM_GLEDITSCH_WARD,
     strangers: Mapping[int, str] = NEVER_MEMBERS,
-) -> Translation:
-    """Translate codes by year and say which are members that year; a year after the list's last counts as its last.
+) -> pd.DataFrame:
+    """COW's `code` of each row, and whether it is a `member` that year; a year after the list's last counts as that.
 
     `codes`, `years`: aligned, whole numbers. `where`: what the codes are from, for the message. `table`, `strangers`:
     codes that differ, with the first year in which they do, and codes of no member of the system. Raises
@@ -264,9 +256,7 @@ def translated(
     if unknown:
         named = "; ".join(f"{c} ({choices(str(c), map(str, strangers))})" for c in unknown)
         raise UnresolvedNames(f"{where}: no state has the code {named}; add the code to data/sources/statecodes.py")
-    member = members(pd.DataFrame({"ccode": code, "year": years}), raw)
-    recoded = pd.DataFrame({"old": codes.astype("int64"), "new": code})[code != codes].value_counts(sort=False)
-    entries: Entries = [
-        ("recoded", "code of another list", f"{old} is COW {new}", int(rows)) for (old, new), rows in recoded.items()
-    ]
-    return Translation(code, member, entries)
+    recoded = pd.DataFrame({"old": codes.astype("int64"), "new": code})[code != codes]
+    for (old, new), rows in recoded.value_counts(sort=False).items():
+        log.add("recoded", "code of another list", int(rows), f"{old} is COW {new}")
+    return pd.DataFrame({"code": code, "member": members(pd.DataFrame({"ccode": code, "year": years}), raw)})

@@ -39,21 +39,21 @@ def records(raw: Frames, log: Log) -> pd.DataFrame:
     first, endless = dyadic["yrtrig"].astype("int64"), dyadic["yrterm"].isna()
     log.singly("recoded", "end unknown: under way in the year of its trigger only", label[endless[endless].index])
     actor, trigger = (
-        translated(dyadic[column], first, raw, f"{SLUG}/{FILE}", CODES, STRANGERS) for column in ("cracid", "trigent")
+        translated(dyadic[column], first, raw, log, f"{SLUG}/{FILE}", CODES, STRANGERS)
+        for column in ("cracid", "trigent")
     )
     frame = pd.DataFrame(
         {
-            "actor": actor.code,
-            "trigger": trigger.code,
+            "actor": actor["code"],
+            "trigger": trigger["code"],
             "first": first,
             "last": dyadic["yrterm"].fillna(dyadic["yrtrig"]).astype("int64"),
             "violence": dyadic["sevvio"].astype("int64"),
             "crisis": dyadic["crisno"],
         }
     )
-    both = actor.member & trigger.member
+    both = actor["member"] & trigger["member"]
     outside = (f"crisis {r.crisis}, {r.actor}–{r.trigger}" for r in frame[~both].itertuples())
-    log.entries += [*actor.entries, *trigger.entries]
     log.singly("dropped", "not both members of the state system in that year", outside)
     return frame[both]
 

@@ -29,12 +29,7 @@ CODES = {"hostlev": HOSTILITY, "fatality": FATALITY}
 
 
 def _sources(
-    file: str,
-    prefix: str,
-    coding: tuple[str, str],
-    years: tuple[int, int],
-    slugs: tuple[str, str],
-    alias: str | None = None,
+    file: str, prefix: str, coding: tuple[str, str], years: tuple[int, int], slugs: tuple[str, str]
 ) -> tuple[Source, Source]:
     """Sources of a table with one dispute a directed dyad-year: dyad-years, both directions folded, and initiations.
 
@@ -57,9 +52,8 @@ def _sources(
         table = RawTable(file, (*DYAD_YEAR, *read), {column: CODES.get(column, BINARY) for column in read})
         return Source(slug, key, (table,), variables, clean, years)
 
-    dyad_years = source(slugs[0], "dyad-year", (ongoing, onset), dyad_variables(*coding, pair=False), _folded)
     return (
-        replace(dyad_years, alias=alias),
+        source(slugs[0], "dyad-year", (ongoing, onset), dyad_variables(*coding, pair=False), _folded),
         source(slugs[1], "directed-dyad-year", (onset, "sidea1"), initiation_variables(*coding), _begun),
     )
 
@@ -96,8 +90,9 @@ def _begun(table: pd.DataFrame, name: str, log: Log) -> pd.DataFrame:
 
 
 GML, GML_INITIATIONS = _sources(
-    "gml_mid_ddydisps.rda", "gml", ("gml", "GML 2.2.1"), (1816, 2010), ("gml-mid", "gml-mid-initiation"), "gml"
+    "gml_mid_ddydisps.rda", "gml", ("gml", "GML 2.2.1"), (1816, 2010), ("gml-mid", "gml-mid-initiation")
 )
+GML = replace(GML, alias="gml")
 COW, COW_INITIATIONS = _sources(
     "cow_mid_ddydisps.rda", "cow", ("cow", "COW MID 5.0"), (1816, 2014), ("mid-5.0", "mid-5.0-dyad-years-initiation")
 )

@@ -90,9 +90,6 @@ VARIABLES = (
 )
 SOURCE = Source(SLUG, "state-year", RAW, VARIABLES, clean, (1816, 2014), alias="igo")
 JOINT_RAW = (RawTable(JOINT_FILE, ("ccode1", "ccode2", "year", "dyadigos")),)
-JOINT_VARIABLES = (
-    measure(
-        "joint_organisations", "Intergovernmental organisations with both as full members", "organisations", "control"
-    ),
-)
+_BODIES = "Intergovernmental organisations with both as full members"
+JOINT_VARIABLES = (measure("joint_organisations", _BODIES, "organisations", "control"),)
 JOINT = Source(JOINT_SLUG, "dyad-year", JOINT_RAW, JOINT_VARIABLES, clean_joint, (1816, 2014), alias="joint-igo")

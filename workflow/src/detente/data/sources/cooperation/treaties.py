@@ -36,8 +36,7 @@ def clean(raw: Frames) -> Tidy:
     end = whole_date(states["yrexit"], states["moexit"].replace(0, 12), states["dayexit"], unknown=31)
     end = end.where(states["yrexit"] > 0, END)
     members = states.assign(start=start.astype("int64"), end=end.astype("int64"))
-    pairs = _pairs(members, alliances)
-    years = _years(pairs)
+    years = _years(_pairs(members, alliances))
     flags = [v.name for v in VARIABLES if v.unit == "0/1"]
     pairs_of_year = years.groupby(DYAD_YEAR)
     frame = pairs_of_year[flags].max().assign(treaties=pairs_of_year["atopid"].nunique()).astype("int64")
@@ -80,7 +79,7 @@ def _years(pairs: pd.DataFrame) -> pd.DataFrame:
         treaty_formed=(rows["began"] == rows["year"]).astype("int64"),
         treaty_entered=(rows["entry"] == rows["year"]).astype("int64"),
         treaty_exited=(rows["left"] == rows["year"]).astype("int64"),
-    ).drop(columns=["entry", "left"])
+    )
 
 
 def _log(table: pd.DataFrame, alliances: pd.DataFrame) -> Log:
@@ -94,9 +93,8 @@ def _log(table: pd.DataFrame, alliances: pd.DataFrame) -> Log:
     outside = "not in the state system by ATOP's own flag: whether the dyad exists is the panel's to say"
     log.add("kept", outside, (table["cowsys"] == 0) & ~territory)
     bilateral = table["atopid"].map(alliances.set_index("atopid")["bilat"])
-    log.add(
-        "recoded", "member's row and alliance's differ on bilateral: the alliance's counts", table["bilat"] != bilateral
-    )
+    differ = "member's row and alliance's differ on bilateral: the alliance's counts"
+    log.add("recoded", differ, table["bilat"] != bilateral)
     return log
 
 

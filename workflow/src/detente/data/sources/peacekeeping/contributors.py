@@ -38,10 +38,8 @@ CONTRIBUTORS = tuple(_LISTED.strip().replace("\n", "|").split("|"))
 
 def clean(raw: Frames) -> Tidy:
     """One row per contributor and year: the mean of its twelve months."""
-    log, tables = (
-        Log(SLUG, "all contributor-months"),
-        [raw[f"{FOLDER}/{name}.csv"].assign(name=name) for name in CONTRIBUTORS],
-    )
+    log = Log(SLUG, "all contributor-months")
+    tables = [raw[f"{FOLDER}/{name}.csv"].assign(name=name) for name in CONTRIBUTORS]
     rows = _within(SOURCE, pd.concat(tables, ignore_index=True), "in which all three kinds are recorded", log)
     rows["ccode"] = codes(rows["name"], rows["year"], raw, where=f"ipi/{FOLDER}", nobody={})
     known = log.drop(rows, rows["ccode"].isna(), f"contributor is {OUTSIDE}")

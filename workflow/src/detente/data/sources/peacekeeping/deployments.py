@@ -62,7 +62,7 @@ def clean(raw: Frames) -> Tidy:
             "peacekeeper_observers": groups["observers"].max().astype("int64"),
         }
     ).reset_index()
-    _drop_unnamed(sites["country"], state, NOBODY, log)
+    _log_unnamed(sites["country"], state, NOBODY, log)
     held = kept[kept["country"].isin(TERRITORIES)].groupby("country")["ccode"]
     for name, states in held:
         holders = ", ".join(map(str, sorted(states.unique())))
@@ -72,7 +72,7 @@ def clean(raw: Frames) -> Tidy:
     return log.tidy(frame)
 
 
-def _drop_unnamed(names: pd.Series, state: pd.Series, nobody: Mapping[str, str], log: Log) -> None:
+def _log_unnamed(names: pd.Series, state: pd.Series, nobody: Mapping[str, str], log: Log) -> None:
     """Write down names that stand for no state of the year."""
     for name, rows in names[state.isna()].value_counts().sort_index().items():
         log.add("dropped", nobody.get(str(name), OUTSIDE), int(rows), str(name))
@@ -86,7 +86,7 @@ def clean_shared(raw: Frames) -> Tidy:
     long, log = _contributors(raw[SHARED_FILE]), Log(SHARED_SLUG)
     spelled = long["name"].replace(SPELLED)
     long["ccode"] = codes(spelled, long["year"], raw, where=f"geopko/{SHARED_FILE}", nobody=CONTRIBUTOR_NOBODY)
-    _drop_unnamed(long["name"], long["ccode"], CONTRIBUTOR_NOBODY, log)
+    _log_unnamed(long["name"], long["ccode"], CONTRIBUTOR_NOBODY, log)
     known = long.dropna(subset="ccode").astype({"ccode": "int64"})
     present = known[["mission", "year", "ccode"]].drop_duplicates()
     log.merge(known, present, "sites of one mission-year are one row", "all contributors")

@@ -1,7 +1,7 @@
 """UN peace missions between states (UNPMM 2.0): peacekeeping, political missions, good offices."""
 
 from collections import Counter
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Mapping
 from itertools import combinations
 from typing import Any
 
@@ -32,10 +32,10 @@ def clean(raw: Frames) -> Tidy:
     table = raw[FILE]
     within = table[table["task_yearest"].between(first, last)]
     rows = within.to_dict("records")
+    grouped = [(row, group) for row in rows for group in _groups(row)]
     pairs = [
         (a, b, int(row["task_yearest"]), str(row["mission_type"]), len(group) == 2)
-        for row in rows
-        for group in _groups(row)
+        for row, group in grouped
         for a, b in combinations(group, 2)
     ]
     long = pd.DataFrame(pairs, columns=[*DYAD_YEAR, "kind", "alone"])
@@ -44,11 +44,14 @@ def clean(raw: Frames) -> Tidy:
     merged = highest(frame, DYAD_YEAR)
     log = Log(SLUG, "all missions")
     _recoded(within, log)
-    _expanded(rows, log)
+    many = Counter((str(row["mission_abbrev"]), str(row["mission_type"]), group) for row, group in grouped)
+    for (name, kind, group), years in sorted(many.items()):
+        if len(group) > 2:
+            reason = f"{name} ({kind}): every two of the parties {', '.join(map(str, group))} count as a pair"
+            log.add("expanded", reason, years * len(list(combinations(group, 2))), name)
     alone = sum(not _groups(row) for row in rows)
     log.add("dropped", "fewer than two states are parties: makes no dyad", alone)
-    outside = f"mission-year outside {first}–{last}, where coding ends"
-    log.add("dropped", outside, len(table) - len(within))
+    log.add("dropped", f"mission-year outside {first}–{last}, where coding ends", len(table) - len(within))
     log.merge(frame, merged, "several missions in one dyad-year are one row", "all dyad-years")
     return log.tidy(merged)
 
@@ -71,15 +74,6 @@ def _recoded(table: pd.DataFrame, log: Log) -> None:
         log.add("added", reason, years[name] * len(others), name)
     for name, state in HEADQUARTERS.items():
         log.add("dropped", f"{name}: {state} is the headquarters, not a party", years[name], name)
-
-
-def _expanded(rows: Sequence[Mapping[Hashable, Any]], log: Log) -> None:
-    """Write down missions between three states or more, with the dyad-years that they make."""
-    named = ((str(row["mission_abbrev"]), str(row["mission_type"]), group) for row in rows for group in _groups(row))
-    many = Counter(mission for mission in named if len(mission[-1]) > 2)
-    for (name, kind, group), years in sorted(many.items()):
-        reason = f"{name} ({kind}): every two of the parties {', '.join(map(str, group))} count as a pair"
-        log.add("expanded", reason, years * len(list(combinations(group, 2))), name)
 
 
 _CODES = {"mission_type": frozenset(KINDS)}
