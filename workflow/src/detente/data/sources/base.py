@@ -172,10 +172,10 @@ class Log:
         """Write an entry."""
         self.entries.append((action, reason, self.record if record is None else record, rows))
 
-    def drop(self, rows: pd.DataFrame, lost: pd.Series[bool], reason: str, record: str | None = None) -> pd.DataFrame:
-        """Rows that are not lost."""
-        self.add("dropped", reason, lost, record)
-        return rows[~lost]
+    def drop(self, rows: pd.DataFrame, out: pd.Series[bool], reason: str, record: str | None = None) -> pd.DataFrame:
+        """Rows without those that are `out`."""
+        self.add("dropped", reason, out, record)
+        return rows[~out]
 
     def within(self, rows: pd.DataFrame, years: tuple[int, int]) -> pd.DataFrame:
         """Rows of the years."""
