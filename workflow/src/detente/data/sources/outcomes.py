@@ -165,22 +165,28 @@ def together(records: pd.DataFrame, log: Log) -> pd.DataFrame:
 
 def dyad_years(records: pd.DataFrame, name: str, log: Log, rules: Sequence[Rule]) -> pd.DataFrame:
     """Undirected dyad-years of a coding called `name`."""
-    kept = whittle(together(undirected(records, "side_a", "side_b"), log), log, rules)
-    new = kept["onset"].astype("int64")
-    unknown = (new == 1) & (kept["fatality"] == DEATHS_UNKNOWN)
-    columns: dict[str, pd.Series] = {
-        f"ongoing_{name}": pd.Series(1, index=kept.index),
-        f"new_{name}": new,
-        f"force_{name}": new * (kept["hostility"] >= USE_OF_FORCE),
-        f"fatal_{name}": (new * (kept["fatality"] >= 1)).astype("float64").mask(unknown),
-        f"originators_{name}": new * kept["originators"].astype("int64"),
-        f"hostility_{name}": kept["hostility"].astype("int64"),
-    }
-    frame = kept[DYAD_YEAR].astype("int64").assign(**columns)
+    kept = whittle(together(undirected(records, "side_a", "side_b"), log), log, rules).assign(ongoing=1)
+    unknown = (kept["onset"] == 1) & (kept["fatality"] == DEATHS_UNKNOWN)
+    frame = coded(kept, name).astype({f"fatal_{name}": "float64"})
+    frame[f"fatal_{name}"] = frame[f"fatal_{name}"].mask(unknown)
     if "hostility_pair" in kept:
         frame[f"hostility_pair_{name}"] = kept["hostility_pair"].astype("int64")
     deaths_unknown(unknown, log)
     return frame
+
+
+def coded(rows: pd.DataFrame, name: str) -> pd.DataFrame:
+    """Variables of dyad-years with `fatality` ranked, unknown deaths counting as none."""
+    new = rows["onset"].astype("int64")
+    columns = {
+        f"ongoing_{name}": rows["ongoing"],
+        f"new_{name}": new,
+        f"force_{name}": new * (rows["hostility"] >= USE_OF_FORCE),
+        f"fatal_{name}": new * (rows["fatality"] >= 1),
+        f"originators_{name}": new * rows["originators"],
+        f"hostility_{name}": rows["hostility"],
+    }
+    return rows[DYAD_YEAR].assign(**columns).astype("int64")
 
 
 def initiations(records: pd.DataFrame, name: str, log: Log, rules: Sequence[Rule]) -> pd.DataFrame:

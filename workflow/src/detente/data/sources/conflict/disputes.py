@@ -12,12 +12,12 @@ import pandas as pd
 
 from detente.data.sources.base import BINARY, Frames, Key, Log, RawTable, Source, Tidy, Variable, undirected
 from detente.data.sources.outcomes import (
+    DEATHS_UNKNOWN,
     FATALITY,
     HOSTILITY,
     NO_INITIATION,
-    UNKNOWN,
-    USE_OF_FORCE,
     begun,
+    coded,
     deaths_unknown,
     dyad_variables,
     initiation_variables,
@@ -26,6 +26,7 @@ from detente.data.sources.outcomes import (
 from detente.data.sources.steps import DYAD_YEAR, highest
 
 CODES = {"hostlev": HOSTILITY, "fatality": FATALITY}
+Make = Callable[[pd.DataFrame, str, Log], pd.DataFrame]
 
 
 def _sources(
@@ -37,16 +38,12 @@ def _sources(
     """
     ongoing, onset = f"{prefix}midongoing", f"{prefix}midonset"
 
-    def source(
-        slug: str,
-        key: Key,
-        columns: tuple[str, ...],
-        variables: tuple[Variable, ...],
-        make: Callable[..., pd.DataFrame],
-    ) -> Source:
+    def source(slug: str, key: Key, columns: tuple[str, ...], variables: tuple[Variable, ...], make: Make) -> Source:
         def clean(raw: Frames) -> Tidy:
             log = Log(slug)
-            return log.tidy(make(raw[file].rename(columns={ongoing: "ongoing", onset: "onset"}), coding[0], log))
+            table = raw[file].rename(columns={ongoing: "ongoing", onset: "onset", "hostlev": "hostility"})
+            deaths, originators = ranked(table["fatality"]), table["orig1"] * table["orig2"]
+            return log.tidy(make(table.assign(fatality=deaths, originators=originators), coding[0], log))
 
         read = (*columns, "hostlev", "fatality", "orig1", "orig2")
         table = RawTable(file, (*DYAD_YEAR, *read), {column: CODES.get(column, BINARY) for column in read})
@@ -60,17 +57,9 @@ def _sources(
 
 def _folded(table: pd.DataFrame, name: str, log: Log) -> pd.DataFrame:
     """Dyad-years; what either direction says of a dispute holds for the dyad."""
-    new = table["onset"].astype("int64")
-    columns = {
-        f"ongoing_{name}": table["ongoing"],
-        f"new_{name}": new,
-        f"force_{name}": new * (table["hostlev"] >= USE_OF_FORCE),
-        f"fatal_{name}": new * (table["fatality"] > 0),
-        f"originators_{name}": new * (table["orig1"] * table["orig2"]),
-        f"hostility_{name}": table["hostlev"],
-        "unknown": new * (table["fatality"] == UNKNOWN),
-    }
-    folded = highest(undirected(table[DYAD_YEAR].assign(**columns), "ccode1", "ccode2"), DYAD_YEAR)
+    unknown = (table["onset"] == 1) & (table["fatality"] == DEATHS_UNKNOWN)
+    rows = undirected(coded(table, name).assign(unknown=unknown), "ccode1", "ccode2")
+    folded = highest(rows, DYAD_YEAR)
     fatal = folded[f"fatal_{name}"]
     unknown = (folded["unknown"] == 1) & (fatal == 0)
     frame = folded.drop(columns="unknown").assign(**{f"fatal_{name}": fatal.astype("float64").mask(unknown)})
@@ -82,11 +71,10 @@ def _folded(table: pd.DataFrame, name: str, log: Log) -> pd.DataFrame:
 def _begun(table: pd.DataFrame, name: str, log: Log) -> pd.DataFrame:
     """Directed dyad-years of an onset between two originators, from side A (`ccode1`) to side B."""
     side_a = table["sidea1"] == 1
-    began = side_a & (table["onset"] == 1) & (table["orig1"] == 1) & (table["orig2"] == 1)
-    kept = table[began].rename(columns={"hostlev": "hostility"}).sort_values(DYAD_YEAR, ignore_index=True)
+    began = side_a & (table["onset"] == 1) & (table["originators"] == 1)
     log.add("merged", "the row from side B repeats the one from side A", ~side_a)
     log.add("dropped", NO_INITIATION, side_a & ~began, "all")
-    return begun(kept.assign(fatality=ranked(kept["fatality"])), name, log)
+    return begun(table[began].sort_values(DYAD_YEAR, ignore_index=True), name, log)
 
 
 GML, GML_INITIATIONS = _sources(
