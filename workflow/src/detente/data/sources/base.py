@@ -185,10 +185,10 @@ class Log:
         """Write that rows became fewer."""
         self.add("merged", reason, len(rows) - len(merged), record)
 
-    def each(self, action: str, reason: str, records: pd.Series) -> None:
-        """Write an entry for every record in the column, sorted, with its number of rows."""
+    def each(self, action: str, reason: str, records: pd.Series, form: str = "{}") -> None:
+        """Write an entry for every record in the column, sorted, with its number of rows; `form` names it."""
         for record, rows in records.value_counts().sort_index().items():
-            self.add(action, reason, int(rows), str(record))
+            self.add(action, reason, int(rows), form.format(record))
 
     def singly(self, action: str, reason: str, records: Iterable[object]) -> None:
         """Write an entry of one row for each of the records."""

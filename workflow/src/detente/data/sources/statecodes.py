@@ -256,7 +256,7 @@ def translated(
     if unknown:
         named = "; ".join(f"{c} ({choices(str(c), map(str, strangers))})" for c in unknown)
         raise UnresolvedNames(f"{where}: no state has the code {named}; add the code to data/sources/statecodes.py")
-    recoded = pd.DataFrame({"old": codes.astype("int64"), "new": code})[code != codes]
-    for (old, new), rows in recoded.value_counts(sort=False).items():
-        log.add("recoded", "code of another list", int(rows), f"{old} is COW {new}")
+    recoded = pd.DataFrame({"old": codes.astype("int64"), "new": code})[code != codes].value_counts(sort=False)
+    for old, new, rows in recoded.reset_index().itertuples(index=False, name=None):
+        log.add("recoded", "code of another list", rows, f"{old} is COW {new}")
     return pd.DataFrame({"code": code, "member": members(pd.DataFrame({"ccode": code, "year": years}), raw)})

@@ -1,6 +1,6 @@
 """Steps that cleaners share: rows by key, spells by year, pairs."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -8,8 +8,9 @@ import pandas as pd
 STATE_YEAR, DYAD, DYAD_YEAR = ["ccode", "year"], ["ccode1", "ccode2"], ["ccode1", "ccode2", "year"]
 
 
-def whole_date(year: pd.Series, month: pd.Series, day: pd.Series, unknown: int) -> pd.Series:
-    """Days as numbers yyyymmdd; a day that is missing, 0 or negative is `unknown`."""
+def whole_date(table: pd.DataFrame, columns: Sequence[str], unknown: int) -> pd.Series:
+    """Dates in columns of year, month and day as numbers yyyymmdd; a day missing, 0 or negative is `unknown`."""
+    year, month, day = (table[name] for name in columns)
     return year * 10000 + month * 100 + day.where(day > 0, unknown)
 
 

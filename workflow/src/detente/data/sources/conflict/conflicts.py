@@ -26,8 +26,9 @@ def _parties(table: pd.DataFrame, columns: tuple[str, ...], raw: Frames, log: Lo
         parts.append(pd.DataFrame({"listed": listed.astype("float").astype("int64"), "primary": column == columns[0]}))
     long = pd.concat(parts).join(table[list(_COLUMNS)]).reset_index(drop=True)
     found = translated(long["listed"], long["year"], raw, log, f"{SLUG}/{FILE}")
-    for (code, conflict), rows in long[~found["member"]].groupby(["listed", "conflict_id"]).size().items():
-        log.add("dropped", "not a member of the state system in that year", int(rows), f"{code} in conflict {conflict}")
+    lost = long[~found["member"]].groupby(["listed", "conflict_id"], as_index=False).size()
+    for code, conflict, rows in lost.itertuples(index=False, name=None):
+        log.add("dropped", "not a member of the state system in that year", rows, f"{code} in conflict {conflict}")
     return long.assign(ccode=found["code"])[found["member"]]
 
 

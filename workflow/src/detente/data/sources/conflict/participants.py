@@ -16,13 +16,13 @@ from detente.data.sources.steps import whole_date, yearly
 DISPUTES, PARTICIPANTS, INCIDENTS = "MIDA 5.0.csv", "MIDB 5.0.csv", "MIDIP 5.0.csv"
 PAIR = ["dispute", "side_a", "side_b"]
 NAMES = {"dispnum": "dispute", "hostlev": "hostility", "mindur": "shortest_duration", "maxdur": "longest_duration"}
-DAYS = ("stday", "stmon", "styear", "endday", "endmon", "endyear")
+FIRST, LAST = ("styear", "stmon", "stday"), ("endyear", "endmon", "endday")
 
 
 def opposed(participants: pd.DataFrame, log: Log) -> pd.DataFrame:
     """Pair spells of opposite sides of a dispute that share a day; `first_day` and `last_day` are yyyymmdd."""
     names = {"dispnum": "dispute", "ccode": "ccode", "hostlev": "hostility", "orig": "originator"}
-    days = {"first": _day(participants, "st", 1), "last": _day(participants, "end", 31)}
+    days = {"first": whole_date(participants, FIRST, 1), "last": whole_date(participants, LAST, 31)}
     spells = participants[list(names)].rename(columns=names).assign(**days)
     initiators = participants["sidea"] == 1
     pairs = spells[initiators].merge(spells[~initiators], on="dispute", suffixes=("_a", "_b"))
@@ -34,7 +34,8 @@ def opposed(participants: pd.DataFrame, log: Log) -> pd.DataFrame:
         originators=pairs["originator_a"] * pairs["originator_b"],
     )[[*PAIR, "first_day", "last_day", "hostility_pair", "originators"]]
     apart = pairs["first_day"] > pairs["last_day"]
-    return _without(pairs, apart, "on opposite sides, but never on the same day", log)
+    log.each("dropped", "on opposite sides, but never on the same day", pairs.loc[apart, "dispute"], "dispute {}")
+    return pairs[~apart]
 
 
 def faced(pairs: pd.DataFrame, incidents: pd.DataFrame, log: Log) -> pd.DataFrame:
@@ -47,7 +48,8 @@ def faced(pairs: pd.DataFrame, incidents: pd.DataFrame, log: Log) -> pd.DataFram
     known = pd.MultiIndex.from_frame(pd.concat(ways).drop_duplicates())
     covered = pairs["dispute"].isin(incidents["dispnum"])
     idle = covered & ~pd.MultiIndex.from_frame(pairs[PAIR]).isin(known)
-    return _without(pairs, idle, "opposed each other in no incident of the dispute", log)
+    log.each("dropped", "opposed each other in no incident of the dispute", pairs.loc[idle, "dispute"], "dispute {}")
+    return pairs[~idle]
 
 
 def records(raw: Frames, log: Log) -> pd.DataFrame:
@@ -55,24 +57,14 @@ def records(raw: Frames, log: Log) -> pd.DataFrame:
     pairs = faced(opposed(raw[PARTICIPANTS], log), raw[INCIDENTS], log)
     table = raw[DISPUTES]
     dispute = table[list(NAMES)].rename(columns=NAMES)
-    dispute = dispute.assign(fatality=ranked(table["fatality"]), start=_day(table, "st", 1))
+    dispute = dispute.assign(fatality=ranked(table["fatality"]), start=whole_date(table, FIRST, 1))
     rows = yearly(pairs, pairs["first_day"] // 10000, pairs["last_day"] // 10000).reset_index(drop=True)
     years = rows.assign(onset=(rows["year"] == rows["first_day"] // 10000).astype("int64"))
     return years.merge(dispute, on="dispute", validate="many_to_one")[list(RECORD)]
 
 
-def _day(table: pd.DataFrame, side: str, unknown: int) -> pd.Series:
-    return whole_date(*(table[f"{side}{part}"] for part in ("year", "mon", "day")), unknown)
-
-
-def _without(pairs: pd.DataFrame, lost: pd.Series, reason: str, log: Log) -> pd.DataFrame:
-    for dispute, rows in pairs[lost].groupby("dispute").size().items():
-        log.add("dropped", reason, int(rows), f"dispute {dispute}")
-    return pairs[~lost]
-
-
-_DISPUTES = (*NAMES, "stday", "stmon", "styear", "fatality")
-_SPELLS = ("dispnum", "ccode", *DAYS, "sidea", "hostlev", "orig")
+_DISPUTES = (*NAMES, *FIRST, "fatality")
+_SPELLS = ("dispnum", "ccode", *FIRST, *LAST, "sidea", "hostlev", "orig")
 _SPELL_CODES = dict.fromkeys(("sidea", "orig"), BINARY) | dict.fromkeys(("stmon", "endmon"), MONTHS)
 RAW = (
     RawTable(DISPUTES, _DISPUTES, {"hostlev": DISPUTE_HOSTILITY, "fatality": FATALITY, "stmon": MONTHS}),

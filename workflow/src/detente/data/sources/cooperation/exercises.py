@@ -121,8 +121,7 @@ def participants(
 def _days(table: pd.DataFrame) -> pd.DataFrame:
     """First and last possible day of each exercise, yyyymmdd; an unknown day ('xx') may be any of it."""
     number = table[list(_DAYS)].apply(pd.to_numeric, errors="coerce")
-    first, last = ([number[f"{side}.{part}"] for part in ("year", "month", "day")] for side in "se")
-    days = {"first_day": whole_date(*first, unknown=1), "last_day": whole_date(*last, unknown=31)}
+    days = {"first_day": whole_date(number, _DAYS[:3], 1), "last_day": whole_date(number, _DAYS[3:], 31)}
     return pd.DataFrame(days).astype("int64")
 
 
@@ -142,7 +141,7 @@ def _series(table: pd.DataFrame, known: pd.DataFrame) -> pd.DataFrame:
 
 def _sites(table: pd.DataFrame) -> pd.DataFrame:
     """Latitude and longitude of each exercise; missing where the geocoder found none, an ocean or another place."""
-    sites = table[["lat", "lon"]].replace("", np.nan).apply(pd.to_numeric).astype("float64")
+    sites: pd.DataFrame = table[["lat", "lon"]].replace("", np.nan).apply(pd.to_numeric).astype("float64")
     sites = sites.set_axis(["latitude", "longitude"], axis=1)
     at_sea = pd.MultiIndex.from_frame(sites).isin(list(OCEANS))
     return sites.mask(table["MMEID"].isin(MISPLACED) | at_sea)

@@ -32,8 +32,8 @@ def clean(raw: Frames) -> Tidy:
     table, alliances = raw[MEMBERS], raw[ALLIANCES]
     states = table.loc[table["member"] < FIRST_TERRITORY, ["member", *_DATES, *PHASE, *OBLIGATIONS]]
     # An unknown day is the month's first, or last; an exit year of 0 is the end of coverage.
-    start = whole_date(states["yrent"], states["moent"], states["dayent"], unknown=1)
-    end = whole_date(states["yrexit"], states["moexit"].replace(0, 12), states["dayexit"], unknown=31)
+    start = whole_date(states, _DATES[:3], 1)
+    end = whole_date(states.assign(moexit=states["moexit"].replace(0, 12)), _DATES[3:], 31)
     end = end.where(states["yrexit"] > 0, END)
     members = states.assign(start=start.astype("int64"), end=end.astype("int64"))
     years = _years(_pairs(members, alliances))

@@ -49,9 +49,9 @@ def clean(raw: Frames) -> Tidy:
     code = states["ccode"].replace(CODES).mask(monarchy, AUSTRIA_HUNGARY)
     coded = states.assign(ccode=code, theirs=states["ccode"], follows=follows)
     coded = coded.sort_values(["ccode", "year", "follows"])
-    renamed = coded[coded["theirs"] != coded["ccode"]].groupby(["theirs", "ccode", "country"]).size()
-    for (theirs, ours, country), rows in renamed.items():
-        log.add("recoded", f"Polity's code {theirs} is COW's {ours}", int(rows), str(country))
+    other = coded[coded["theirs"] != coded["ccode"]].groupby(["theirs", "ccode", "country"], as_index=False).size()
+    for theirs, ours, country, rows in other.itertuples(index=False, name=None):
+        log.add("recoded", f"Polity's code {theirs} is COW's {ours}", rows, country)
     lost = coded.duplicated(["ccode", "year"], keep="last")
     ended = coded["country"][lost] + " " + coded["year"][lost].astype("str")
     log.singly("dropped", "ends in this year, which its successor takes", ended)
