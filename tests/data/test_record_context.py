@@ -340,7 +340,7 @@ def test_a_capital_counts_from_the_year_after_it_moves():
     raw = pd.DataFrame(lines, columns=["ccode", "capital", "stdate", "enddate", "lat", "lng"])
     states = pd.DataFrame({"ccode": [140], "styear": [1959], "endyear": [1961]})
 
-    tidy = capitals.clean({capitals.FILE: raw, capitals.STATES: states})
+    tidy = capitals.clean({capitals.FILE: raw, capitals.MEMBERSHIP.file: states})
 
     columns = ("year", "capital_latitude", "capital_longitude")
     assert rows(tidy.frame, *columns) == [(1959, -22.9, -43.2), (1960, -22.9, -43.2), (1961, -15.8, -47.9)]
@@ -508,7 +508,7 @@ def record(raw: dict[str, dict[str, pd.DataFrame]]) -> dict[str, Tidy]:
 
 @pytest.fixture(scope="module")
 def members(mirror: Path) -> set[tuple[int, int]]:
-    states = read_raw(mirror / "cow-state-system" / capitals.STATES, capitals.SOURCE.raw[1])
+    states = read_raw(mirror / "cow-state-system" / capitals.MEMBERSHIP.file, capitals.SOURCE.raw[1])
     spells = zip(states["ccode"], states["styear"], states["endyear"], strict=True)
     return {(code, year) for code, first, last in spells for year in range(first, last + 1)}
 
