@@ -215,19 +215,19 @@ def deaths_unknown(unknown: pd.Series, log: Log, record: str | None = None) -> N
 
 def dyad_variables(name: str, title: str, *, pair: bool = True) -> tuple[Variable, ...]:
     """Variables of `dyad_years`; `pair` if the coding tells the dispute's hostility from the two states' own."""
-    flags = {
+    labels = {
         "ongoing": "Dispute under way",
         "new": "New dispute this year",
         "force": "New dispute with use of force",
         "fatal": "New dispute with deaths",
         "originators": "New dispute between two of its originators",
+        "hostility": "Highest hostility, 0 none … 5 war",
+        "hostility_pair": "Highest hostility of the two states, 0 none … 5 war",
     }
-    degrees = {"hostility": "Highest hostility, 0 none … 5 war"}
-    if pair:
-        degrees["hostility_pair"] = "Highest hostility of the two states, 0 none … 5 war"
-    return (
-        *(event(f"{stem}_{name}", f"{label} ({title})", unknown=stem == "fatal") for stem, label in flags.items()),
-        *(event(f"{stem}_{name}", f"{label} ({title})", "code") for stem, label in degrees.items()),
+    return tuple(
+        event(f"{stem}_{name}", f"{label} ({title})", "code" if "hostility" in stem else "0/1", unknown=stem == "fatal")
+        for stem, label in labels.items()
+        if pair or stem != "hostility_pair"
     )
 
 
