@@ -12,6 +12,7 @@ from pandas.api.types import is_numeric_dtype
 
 from detente.base.errors import BrokenContract, SourceSchemaError, choices
 from detente.base.frames import Column, FrameSchema
+from detente.data.sources.steps import highest
 
 if TYPE_CHECKING:
     from pandera.pandas import DataFrameSchema
@@ -184,6 +185,12 @@ class Log:
     def merge(self, rows: pd.DataFrame, merged: pd.DataFrame, reason: str, record: str | None = None) -> None:
         """Write that rows became fewer."""
         self.add("merged", reason, len(rows) - len(merged), record)
+
+    def highest(self, rows: pd.DataFrame, key: list[str], reason: str, record: str | None = None) -> pd.DataFrame:
+        """One row per key, with the highest value of every other column, all of them whole numbers."""
+        merged = highest(rows, key)
+        self.merge(rows, merged, reason, record)
+        return merged
 
     def each(self, action: str, reason: str, records: pd.Series, form: str = "{}") -> None:
         """Write an entry for every record in the column, sorted, with its number of rows; `form` names it."""

@@ -8,7 +8,7 @@ import pandas as pd
 
 from detente.data.sources.base import Frames, Log, RawTable, Source, Tidy, event, undirected
 from detente.data.sources.statecodes import MEMBERSHIP, translated
-from detente.data.sources.steps import DYAD_YEAR, STATE_YEAR, highest
+from detente.data.sources.steps import DYAD_YEAR, STATE_YEAR
 
 SLUG = "ucdp-prio-acd"
 CIVIL = "ucdp-prio-acd-civil"
@@ -49,9 +49,7 @@ def clean(raw: Frames) -> Tidy:
         war_ucdp=pairs["primary"] & (pairs["intensity_level"] == WAR),
         coalition_ucdp=True,
     )
-    frame = highest(flags, DYAD_YEAR)
-    log.merge(flags, frame, "several conflicts in one dyad-year are one row")
-    return log.tidy(frame)
+    return log.tidy(log.highest(flags, DYAD_YEAR, "several conflicts in one dyad-year are one row"))
 
 
 def clean_civil(raw: Frames) -> Tidy:
@@ -64,9 +62,7 @@ def clean_civil(raw: Frames) -> Tidy:
         civil_war=parties["intensity_level"] == WAR,
         civil_conflict_foreign_troops=parties["type_of_conflict"] == INTERNATIONALISED,
     )
-    frame = highest(flags, STATE_YEAR)
-    log.merge(flags, frame, "several conflicts in one state-year are one row")
-    return log.tidy(frame)
+    return log.tidy(log.highest(flags, STATE_YEAR, "several conflicts in one state-year are one row"))
 
 
 _COLUMNS = ("conflict_id", "year", "intensity_level", "type_of_conflict")

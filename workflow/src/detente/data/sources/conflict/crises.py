@@ -81,9 +81,8 @@ def clean_triggered(raw: Frames) -> Tidy:
     log = Log(TRIGGERED)
     directed = records(raw, log).rename(columns={"trigger": "ccode1", "actor": "ccode2", "first": "year"})
     violent = directed["violence"] >= SERIOUS_CLASHES
-    frame = highest(directed[DYAD_YEAR].assign(triggered_icb=1, triggered_violent_icb=violent), DYAD_YEAR)
-    log.merge(directed, frame, SEVERAL)
-    return log.tidy(frame)
+    flags = directed[DYAD_YEAR].assign(triggered_icb=1, triggered_violent_icb=violent)
+    return log.tidy(log.highest(flags, DYAD_YEAR, SEVERAL))
 
 
 RAW = (

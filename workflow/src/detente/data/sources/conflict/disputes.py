@@ -23,7 +23,7 @@ from detente.data.sources.outcomes import (
     initiation_variables,
     ranked,
 )
-from detente.data.sources.steps import DYAD_YEAR, highest
+from detente.data.sources.steps import DYAD_YEAR
 
 CODES = {"hostlev": HOSTILITY, "fatality": FATALITY}
 Make = Callable[[pd.DataFrame, str, Log], pd.DataFrame]
@@ -59,13 +59,11 @@ def _folded(table: pd.DataFrame, name: str, log: Log) -> pd.DataFrame:
     """Dyad-years; what either direction says of a dispute holds for the dyad."""
     unknown = (table["onset"] == 1) & (table["fatality"] == DEATHS_UNKNOWN)
     rows = undirected(coded(table, name).assign(unknown=unknown), "ccode1", "ccode2")
-    folded = highest(rows, DYAD_YEAR)
+    folded = log.highest(rows, DYAD_YEAR, "the two directions of a dyad-year are one row")
     fatal = folded[f"fatal_{name}"]
     unknown = (folded["unknown"] == 1) & (fatal == 0)
-    frame = folded.drop(columns="unknown").assign(**{f"fatal_{name}": fatal.astype("float64").mask(unknown)})
-    log.merge(table, frame, "the two directions of a dyad-year are one row")
     deaths_unknown(unknown, log, "all dyads")
-    return frame
+    return folded.drop(columns="unknown").assign(**{f"fatal_{name}": fatal.astype("float64").mask(unknown)})
 
 
 def _begun(table: pd.DataFrame, name: str, log: Log) -> pd.DataFrame:

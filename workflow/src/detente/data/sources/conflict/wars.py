@@ -42,9 +42,7 @@ def clean_states(raw: Frames) -> Tidy:
     rows = yearly(fought, fought["start"], fought["end"])
     first = rows["year"] == rows["entered"]
     flags = rows[STATE_YEAR].assign(at_war=1, war_entered=first, war_initiated=first & rows["began"])
-    frame = highest(flags, STATE_YEAR)
-    log.merge(flags, frame, "wars and spells of one state-year are one row")
-    return log.tidy(frame)
+    return log.tidy(log.highest(flags, STATE_YEAR, "wars and spells of one state-year are one row"))
 
 
 RAW = (RawTable(FILE, ("warnum", "statea", "stateb", "year", "warstrtyr")),)

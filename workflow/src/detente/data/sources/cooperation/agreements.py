@@ -1,7 +1,7 @@
 """DCAD 1.0: bilateral defence cooperation agreements in force, by what they agree on."""
 
 from detente.data.sources.base import BY_DYAD, Frames, Log, RawTable, Source, Tidy, event, undirected
-from detente.data.sources.steps import DYAD_YEAR, highest, yearly
+from detente.data.sources.steps import DYAD_YEAR, yearly
 
 SLUG, FILE = "dcad", "DCAD-v1.0-main.csv"
 # The codebook's version 1 counts agreements coded with medium or high confidence; the file writes "med".
@@ -29,9 +29,7 @@ def clean(raw: Frames) -> Tidy:
     confident = years["categoryConf"].isin(CONFIDENT)
     flags = {name: (years["category1"] == code) & confident for code, (name, _) in CATEGORIES.items()}
     broad = years[DYAD_YEAR].assign(defence_agreement=confident, defence_agreement_broad=True, **flags)
-    frame = highest(broad, DYAD_YEAR)
-    log.merge(years, frame, "several agreements in force in one dyad-year are one row")
-    return log.tidy(frame)
+    return log.tidy(log.highest(broad, DYAD_YEAR, "several agreements in force in one dyad-year are one row"))
 
 
 _CODES = {

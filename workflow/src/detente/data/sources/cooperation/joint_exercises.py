@@ -13,7 +13,7 @@ import pandas as pd
 from detente.data.sources.base import BY_NETWORK, Frames, Log, RawTable, Source, Tidy, event
 from detente.data.sources.cooperation.exercises import participants
 from detente.data.sources.statecodes import STATES, UNKNOWN, gazetteer, resolve
-from detente.data.sources.steps import DYAD_YEAR, highest, over_new_year, paired
+from detente.data.sources.steps import DYAD_YEAR, over_new_year, paired
 
 SLUG, FILE = "jme", "jme_v3.xls"
 SMALL = 5
@@ -53,9 +53,8 @@ def clean(raw: Frames) -> Tidy:
         jme_command=both["command"],
     )
     sums = both[DYAD_YEAR].assign(jme_weight=1.0 / (both["parties"] - 1), jme_count=1).groupby(DYAD_YEAR).sum()
-    frame = highest(flags, DYAD_YEAR).join(sums, on=DYAD_YEAR)
-    log.merge(both, frame, "several exercises of one dyad-year are one row", "all dyad-years")
-    return log.tidy(frame)
+    frame = log.highest(flags, DYAD_YEAR, "several exercises of one dyad-year are one row", "all dyad-years")
+    return log.tidy(frame.join(sums, on=DYAD_YEAR))
 
 
 def _days(table: pd.DataFrame, labels: pd.Series, log: Log) -> pd.DataFrame:

@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from detente.data.sources.base import BY_DYAD, BY_NETWORK, Frames, Log, RawTable, Source, Tidy, event
-from detente.data.sources.steps import DYAD_YEAR, highest
+from detente.data.sources.steps import DYAD_YEAR
 
 SLUG, FILE = "unpmm", "UNPMM_V2.0.xlsx"
 PARTIES = tuple(f"gwno_{i}" for i in range(1, 6))
@@ -41,7 +41,6 @@ def clean(raw: Frames) -> Tidy:
     long = pd.DataFrame(pairs, columns=[*DYAD_YEAR, "kind", "alone"])
     flags = {name: long["kind"] == code for code, (name, _) in KINDS.items()}
     frame = long[DYAD_YEAR].assign(**flags, **{PAIR.name: flags["un_mission"] & long["alone"]})
-    merged = highest(frame, DYAD_YEAR)
     log = Log(SLUG, "all missions")
     _recoded(within, log)
     many = Counter((str(row["mission_abbrev"]), str(row["mission_type"]), group) for row, group in grouped)
@@ -52,8 +51,7 @@ def clean(raw: Frames) -> Tidy:
     alone = sum(not _groups(row) for row in rows)
     log.add("dropped", "fewer than two states are parties: makes no dyad", alone)
     log.add("dropped", f"mission-year outside {first}–{last}, where coding ends", len(table) - len(within))
-    log.merge(frame, merged, "several missions in one dyad-year are one row", "all dyad-years")
-    return log.tidy(merged)
+    return log.tidy(log.highest(frame, DYAD_YEAR, "several missions in one dyad-year are one row", "all dyad-years"))
 
 
 def _groups(row: Mapping[Hashable, Any]) -> list[tuple[int, ...]]:

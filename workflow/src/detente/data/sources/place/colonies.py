@@ -5,7 +5,7 @@ Two sources of one file: states, and pairs of a state with its former ruler. Not
 """
 
 from detente.data.sources.base import Frames, Log, RawTable, Source, Tidy, event, measure, undirected
-from detente.data.sources.steps import DYAD, highest, keyed
+from detente.data.sources.steps import DYAD, keyed
 
 SLUG, TIES_SLUG = "icow-colonial", "icow-colonial-ties"
 FILE = "coldata110.csv"
@@ -45,9 +45,8 @@ def clean_ties(raw: Frames) -> Tidy:
         pairs = log.drop(pairs, pairs["ruler"] == code, "the ruler was never a member of the state system", name)
     pairs = log.drop(pairs, pairs["ruler"] == pairs["State"], "both have the same code")
     ties = undirected(pairs, "State", "ruler")
-    frame = highest(ties[DYAD].assign(**{name: ties["kind"] == column for column, name in kinds.items()}), DYAD)
-    log.merge(ties, frame, "several ties of one pair are one row", "all pairs")
-    return log.tidy(frame)
+    flags = ties[DYAD].assign(**{name: ties["kind"] == column for column, name in kinds.items()})
+    return log.tidy(log.highest(flags, DYAD, "several ties of one pair are one row", "all pairs"))
 
 
 VARIABLES = (measure("former_dependency", "Was a colony or dependency"), *FACTS.values())

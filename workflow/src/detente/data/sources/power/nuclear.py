@@ -8,7 +8,7 @@ import pandas as pd
 
 from detente.data.sources.base import Frames, Log, RawTable, Source, Tidy, measure
 from detente.data.sources.statecodes import OUTSIDE, STATES, codes
-from detente.data.sources.steps import STATE_YEAR, highest
+from detente.data.sources.steps import STATE_YEAR
 
 SLUG = "nuclear"
 FILE = "Nuclear weapons proliferation – OWID based on Bleek (2017), Nuclear Threat Initiative (2022).csv"
@@ -33,8 +33,7 @@ def clean(raw: Frames) -> Tidy:
     log.add("dropped", OUTSIDE, outside & ~active, "all others")
     long = pd.DataFrame({"ccode": state, "year": table["Year"], "nuclear_status": status})
     kept = long[state.notna()].astype("int64")
-    frame = highest(kept, STATE_YEAR)
-    log.merge(kept, frame, "an entity and the state that it was part of then: the higher status")
+    frame = log.highest(kept, STATE_YEAR, "an entity and the state that it was part of then: the higher status")
     for name, code in (("considers", CONSIDERS), ("pursues", PURSUES), ("possesses", POSSESSES)):
         frame[f"nuclear_{name}"] = (frame["nuclear_status"] == code).astype("int64")
     return log.tidy(frame)
