@@ -28,7 +28,7 @@ from detente.base.errors import (
 from detente.stats.covariance import number_dyads, sandwich
 from detente.stats.frame import ModelFrame
 from detente.stats.likelihood import maximum
-from detente.stats.likelihood.counts import absorbed_gap, fepoisson, poisson, pooled_gap
+from detente.stats.likelihood.counts import absorbed_gap, fepoisson, poisson
 from detente.stats.linear.absorb import absorber
 from detente.stats.registry import get
 
@@ -107,7 +107,7 @@ def test_pooled_poisson_equals_statsmodels(outcome: str) -> None:
     assert_allclose(fit.estimate, reference.params, rtol=1e-9)
     assert_allclose(sandwich("hc0", fit.scores, fit.bread, design.pairs).matrix, reference.cov_params(), rtol=1e-8)
     assert_allclose(fit.predictor, np.log(reference.predict()), rtol=1e-8)
-    assert 0 <= pooled_gap(design, fit) < 1e-10
+    assert 0 <= get("poisson").gap(design, fit) < 1e-10
 
 
 def test_pooled_poisson_maximises_its_likelihood_and_carries_its_curvature() -> None:
@@ -283,7 +283,7 @@ def test_a_wrong_coefficient_is_not_reproduced() -> None:
     pooled = panel()
     fit = poisson(pooled)
     with pytest.raises(NotReproduced, match=r"^poisson differs from statsmodels' Poisson by"):
-        pooled_gap(pooled, replace(fit, estimate=fit.estimate + 1e-4))
+        get("poisson").gap(pooled, replace(fit, estimate=fit.estimate + 1e-4))
     design = with_fixed_effects(panel(), "dyad", "year")
     absorbed = fepoisson(design)
     assert absorbed.predictor is not None

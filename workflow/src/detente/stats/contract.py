@@ -107,19 +107,19 @@ class Estimator:
     "count", or at least two "levels". `uses` says what it does with `ModelFrame.fixed_effects`: "nothing" (it
     refuses them), "absorbs" them, "conditions" on the first, "averages" the regressors within the first, or takes the
     first for "groups" of correlated rows; `factors` how many it takes. `fixed_effects` are those that a study gives it.
-    `covariances` are the kinds that it supports, `statistics` those of a fit that it reports, by name. `reference`
-    names the independent implementation that each fit is compared with; `gap` returns the largest relative difference
-    of a coefficient from it, None where the fit is the library's own or tests alone compare. `engine` fits many
-    specifications of one sample at once, if there is one. `index_model` gives score and weight of a row from its linear
-    predictor, which refits under a null need. `objective` its `likelihood.Search` for outcome (n,) and regressors
-    (n, k). `needs_instruments` for endogenous regressors. `relative` if it compares two values of the outcome, so that
-    it predicts no risk.
+    `covariances` are the kinds that it supports, if not those that scores and a bread give; `statistics` those of a fit
+    that it reports, by name. `reference` names the independent implementation that each fit is compared with; `gap`
+    returns the largest relative difference of a coefficient from it, None where the fit is the library's own or tests
+    alone compare. `engine` fits many specifications of one sample at once, if there is one. `index_model` gives score
+    and weight of a row from its linear predictor, which refits under a null need. `objective` its `likelihood.Search`
+    for outcome (n,) and regressors (n, k). `needs_instruments` for endogenous regressors. `relative` if it compares two
+    values of the outcome, so that it predicts no risk.
     """
 
     name: str
     label: Label
     link: Link = field(kw_only=True)
-    covariances: frozenset[str] = field(kw_only=True)
+    covariances: frozenset[str] = field(default=ROBUST, kw_only=True)
     reference: str = field(kw_only=True)
     outcome: Outcome = "any"
     uses: Uses = "nothing"

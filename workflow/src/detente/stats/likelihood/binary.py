@@ -11,7 +11,7 @@ from scipy.special import log_ndtr, ndtri
 from scipy.special import logit as log_odds
 
 from detente.base.types import Array, Codes
-from detente.stats.contract import ROBUST, Estimated, Label, Link, Solution, agreed, estimator
+from detente.stats.contract import Estimated, Label, Link, Solution, agreed, estimator
 from detente.stats.covariance import Scores, number, totals
 from detente.stats.frame import ModelFrame
 from detente.stats.likelihood import maximum
@@ -179,7 +179,6 @@ def newton_gap(name: str, reference: str) -> Callable[[ModelFrame, Solution], fl
     Label("Logit", "pooled logit", "A logit of all rows together; it compares different dyads."),
     link="logit",
     outcome="binary",
-    covariances=ROBUST,
     statistics=maximum.reports(partial(log_likelihood, LOGIT)),
     reference="statsmodels Logit",
     gap=newton_gap("logit", "Logit"),
@@ -202,7 +201,6 @@ def logit(design: ModelFrame) -> Solution:
     Label("Probit", "pooled probit", "A probit of all rows together; it compares different dyads.", "probits"),
     link="probit",
     outcome="binary",
-    covariances=ROBUST,
     statistics=maximum.reports(partial(log_likelihood, PROBIT)),
     reference="statsmodels Probit and GLM, in tests",
     index_model=PROBIT,
@@ -224,7 +222,6 @@ def probit(design: ModelFrame) -> Solution:
     ),
     link="cloglog",
     outcome="binary",
-    covariances=ROBUST,
     statistics=maximum.reports(partial(log_likelihood, CLOGLOG)),
     reference="statsmodels GLM with a complementary log-log link, in tests",
     index_model=CLOGLOG,
@@ -246,7 +243,6 @@ def cloglog(design: ModelFrame) -> Solution:
     outcome="binary",
     uses="averages",
     fixed_effects=("dyad",),
-    covariances=ROBUST,
     statistics=maximum.reports(partial(log_likelihood, LOGIT)),
     reference="statsmodels Logit on means made by pandas, in tests",
 )

@@ -7,7 +7,7 @@ from scipy.special import expit, logit
 
 from detente.base.errors import UnsuitableOutcome
 from detente.base.types import Array, Codes
-from detente.stats.contract import ROBUST, Estimated, Label, Solution, estimator
+from detente.stats.contract import Estimated, Label, Solution, estimator
 from detente.stats.covariance import Scores
 from detente.stats.frame import ModelFrame
 from detente.stats.likelihood.binary import from_regressors
@@ -57,7 +57,6 @@ def _ordered_log_likelihood(fit: Estimated) -> float:
     ),
     link="logit",
     outcome="levels",
-    covariances=ROBUST,
     statistics=reports(_ordered_log_likelihood),
     objective=ordered_objective,
     reference="statsmodels OrderedModel and Stata's ologit, in tests",
@@ -177,7 +176,6 @@ def _multinomial_log_likelihood(fit: Estimated) -> float:
     ),
     link="logit",
     outcome="levels",
-    covariances=ROBUST,
     statistics=reports(_multinomial_log_likelihood),
     objective=multinomial_objective,
     reference="statsmodels MNLogit and Stata's mlogit, in tests",

@@ -10,7 +10,7 @@ from scipy.special import digamma, gammaln, polygamma
 
 from detente.base.errors import NotConverged, NoVariation
 from detente.base.types import Array
-from detente.stats.contract import ROBUST, Label, Solution, agreed, estimator
+from detente.stats.contract import Label, Solution, agreed, estimator
 from detente.stats.covariance import Scores
 from detente.stats.frame import ModelFrame
 from detente.stats.likelihood.absorbed import Family, fit_within, solution
@@ -38,7 +38,6 @@ def _slopes(eta: Array, y: Array) -> Slopes:
 
 
 POISSON = IndexModel("log", _slopes, lambda mean: float(np.log(mean)), refuse_zeros)
-pooled_gap = newton_gap("poisson", "Poisson")
 
 
 @estimator(
@@ -52,9 +51,8 @@ pooled_gap = newton_gap("poisson", "Poisson")
     ),
     link="log",
     outcome="amount",
-    covariances=ROBUST,
     reference="statsmodels Poisson",
-    gap=pooled_gap,
+    gap=newton_gap("poisson", "Poisson"),
     index_model=POISSON,
 )
 def poisson(design: ModelFrame) -> Solution:
@@ -127,7 +125,6 @@ def absorbed_gap(design: ModelFrame, fit: Solution) -> float:
     uses="absorbs",
     factors="some",
     fixed_effects=("dyad", "year"),
-    covariances=ROBUST,
     reference="first-order conditions on dummies, SciPy LSMR",
     gap=absorbed_gap,
 )
@@ -154,7 +151,6 @@ def fepoisson(design: ModelFrame) -> Solution:
     ),
     link="log",
     outcome="count",
-    covariances=ROBUST,
     statistics={"log_likelihood": lambda f: nb2(f.design.y, f.solution.x[:, :-1])(f.solution.estimate).value},
     reference="statsmodels NegativeBinomial and Stata's nbreg, in tests",
 )

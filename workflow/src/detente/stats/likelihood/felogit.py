@@ -8,7 +8,7 @@ from scipy.special import expit
 
 from detente.base.errors import EstimationError, NotConverged, Separation
 from detente.base.types import Array, Codes, Flags
-from detente.stats.contract import ROBUST, Label, Solution, estimator
+from detente.stats.contract import Label, Solution, estimator
 from detente.stats.covariance import number
 from detente.stats.frame import ModelFrame
 from detente.stats.likelihood.absorbed import Family, Fitted, fit_within, search, solution
@@ -67,7 +67,6 @@ FAMILY = Family(
     uses="absorbs",
     factors="some",
     fixed_effects=("dyad", "year"),
-    covariances=ROBUST,
     reference="statsmodels Logit on dummies, in tests",
 )
 def felogit(design: ModelFrame, *, bias: Literal["none", "analytical", "splitpanel"] = "none") -> Solution:

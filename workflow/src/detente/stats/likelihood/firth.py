@@ -11,7 +11,7 @@ from scipy.stats import chi2
 
 from detente.base.errors import EstimationError, NotConverged, UnknownVariable, choices
 from detente.base.types import Array, Flags
-from detente.stats.contract import ROBUST, Label, Solution, estimator, get
+from detente.stats.contract import Label, Solution, estimator, get
 from detente.stats.covariance import Scores
 from detente.stats.frame import ModelFrame
 from detente.stats.kernels import firth as kernel
@@ -54,7 +54,6 @@ class Penalised:
     ),
     link="logit",
     outcome="binary",
-    covariances=ROBUST,
     statistics={"penalised_lr_chi2": lambda fit: penalised_fall(fit.design, fit.solution.terms[1:])},
     reference="R brglm2 AS_mean and logistf, in tests",
 )

@@ -11,7 +11,7 @@ from scipy.special import logit
 from detente.base.errors import EstimationError, NotConverged, NoVariation
 from detente.base.numerics import TINY
 from detente.base.types import Array, Codes, Places
-from detente.stats.contract import ROBUST, Label, Solution, check_rank, estimator
+from detente.stats.contract import Label, Solution, check_rank, estimator
 from detente.stats.covariance import Scores, number
 from detente.stats.frame import ModelFrame
 from detente.stats.kernels import absorption, conditional, firth
@@ -210,7 +210,6 @@ def _from_a_part(data: Grouped) -> Array:
     uses="absorbs",
     factors="one",
     fixed_effects=("dyad",),
-    covariances=ROBUST,
     reference="the dense penalised likelihood with dummies, in tests",
 )
 def firth_fe(design: ModelFrame, *, bread: Literal["expected", "augmented"] = "expected") -> Solution:

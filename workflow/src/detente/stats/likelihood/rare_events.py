@@ -9,7 +9,7 @@ from scipy.special import expit, logit
 
 from detente.base.errors import EstimationError
 from detente.base.types import Array
-from detente.stats.contract import ROBUST, Estimated, Label, Solution, estimator
+from detente.stats.contract import Estimated, Label, Solution, estimator
 from detente.stats.covariance import Scores
 from detente.stats.frame import ModelFrame
 from detente.stats.likelihood.binary import LOGIT, from_regressors, likelihood, maximise, objective
@@ -33,7 +33,6 @@ def _log_likelihood(fit: Estimated) -> float:
     ),
     link="logit",
     outcome="binary",
-    covariances=ROBUST,
     statistics=reports(_log_likelihood),
     objective=partial(objective, LOGIT),
     reference="Zelig 5.1.7's relogit and Stata's relogit, in tests",
@@ -125,7 +124,6 @@ class Prior:
     ),
     link="logit",
     outcome="binary",
-    covariances=ROBUST,
     reference="brute-force maximisation of the posterior by scipy, in tests",
 )
 def cauchy_logit(design: ModelFrame, *, scale: float = 2.5, scale_intercept: float = 10.0) -> Solution:
