@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+import tokenize
 from pathlib import Path
 
 import pytest
@@ -78,6 +79,13 @@ def test_files_and_functions_stay_small(path: Path) -> None:
         if isinstance(node, ast.FunctionDef):
             assert node.end_lineno is not None
             assert node.end_lineno - node.lineno < 60, f"{node.name} is longer than 60 lines"
+
+
+@pytest.mark.parametrize("path", [m for m in MODULES if m.name != "numerics.py"], ids=lambda p: p.name)
+def test_tolerances_stand_in_one_module(path: Path) -> None:
+    with path.open("rb") as file:
+        numbers = [t for t in tokenize.tokenize(file.readline) if t.type == tokenize.NUMBER and "e-" in t.string]
+    assert not numbers, f"belongs in base/numerics.py, with its reason: {[t.line.strip() for t in numbers]}"
 
 
 @pytest.mark.parametrize("path", [r for r in RULES if r.name != "common.smk"], ids=lambda p: p.name)

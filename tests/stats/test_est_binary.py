@@ -15,6 +15,7 @@ from statsmodels.discrete.discrete_model import Logit, Probit
 from statsmodels.genmod import families
 from statsmodels.genmod.generalized_linear_model import GLM
 
+from detente.base import numerics
 from detente.base.errors import (
     EstimationError,
     NotConverged,
@@ -26,7 +27,7 @@ from detente.base.errors import (
     UnsupportedEffects,
 )
 from detente.stats.frame import ModelFrame
-from detente.stats.likelihood import binary, maximum, separation
+from detente.stats.likelihood import binary, separation
 from detente.stats.linear import regressors
 from detente.stats.registry import get
 
@@ -249,7 +250,7 @@ def test_other_outcomes_and_missing_values_are_refused() -> None:
 
 
 def test_a_search_cut_short_is_not_converged(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(maximum, "MOST_STEPS", 1)
+    monkeypatch.setattr(numerics, "MOST_STEPS", 1)
     with pytest.raises(NotConverged, match=r"^logit found no maximum, though the data are not separated$"):
         get("logit").fit(panel())
 

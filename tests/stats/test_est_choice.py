@@ -11,9 +11,10 @@ from numpy.testing import assert_allclose
 from statsmodels.discrete.discrete_model import MNLogit
 from statsmodels.miscmodels.ordinal_model import OrderedModel
 
+from detente.base import numerics
 from detente.base.errors import NotConverged, Separation, UnsuitableOutcome
 from detente.stats.frame import ModelFrame
-from detente.stats.likelihood import choice, maximum
+from detente.stats.likelihood import choice
 from detente.stats.registry import get
 
 from support.likelihoods import (
@@ -153,6 +154,6 @@ def test_a_coefficient_that_runs_away_is_no_estimate_even_where_no_value_is_foun
 
 @pytest.mark.parametrize("name", ["ordered_logit", "multinomial_logit"])
 def test_a_search_cut_short_is_not_converged(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(maximum, "MOST_STEPS", 1)
+    monkeypatch.setattr(numerics, "MOST_STEPS", 1)
     with pytest.raises(NotConverged, match=rf"^{name} found no maximum"):
         get(name).fit(graded())

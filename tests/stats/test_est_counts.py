@@ -11,9 +11,9 @@ import pytest
 from numpy.testing import assert_allclose
 from statsmodels.discrete.discrete_model import NegativeBinomial
 
+from detente.base import numerics
 from detente.base.errors import NotConverged, NoVariation, RankDeficient, Separation, UnsuitableOutcome
 from detente.stats.frame import ModelFrame
-from detente.stats.likelihood import maximum
 from detente.stats.registry import get
 
 from support.likelihoods import assert_derivatives, assert_printed, clustered, constant, negbin_rows, panel, targets
@@ -128,6 +128,6 @@ def test_a_treatment_that_always_means_zero_is_separation_by_name() -> None:
 
 
 def test_a_search_cut_short_is_not_converged(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(maximum, "MOST_STEPS", 1)
+    monkeypatch.setattr(numerics, "MOST_STEPS", 1)
     with pytest.raises(NotConverged):
         get("negbin").fit(counts())

@@ -227,7 +227,7 @@ def test_separation_and_what_does_not_vary_are_refused_by_name(monkeypatch: pyte
         get("gee").fit(replace(design, y=np.where(design.x[:, 0] == 1, 0.0, design.y)))
     with pytest.raises(NoVariation, match=r"the outcome is 2.5 in all"):
         get("gee").fit(replace(design, y=np.full(len(design.y), 2.5)), link="identity")
-    monkeypatch.setattr(gee, "MOST_ROUNDS", 2)
+    monkeypatch.setattr(gee, "MOST_GEE", 2)
     with pytest.raises(NotConverged, match="did not settle in 2 rounds"):
         get("gee").fit(design)
 

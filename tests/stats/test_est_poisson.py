@@ -15,6 +15,7 @@ from statsmodels.discrete.discrete_model import Poisson
 from statsmodels.genmod.families import Poisson as PoissonFamily
 from statsmodels.genmod.generalized_linear_model import GLM
 
+from detente.base import numerics
 from detente.base.errors import (
     EstimationError,
     NotConverged,
@@ -27,7 +28,6 @@ from detente.base.errors import (
 )
 from detente.stats.covariance import number_dyads, sandwich
 from detente.stats.frame import ModelFrame
-from detente.stats.likelihood import maximum
 from detente.stats.likelihood.counts import absorbed_gap, fepoisson, poisson
 from detente.stats.linear.absorb import absorber
 from detente.stats.registry import get
@@ -371,7 +371,7 @@ def test_an_outcome_scaled_leaves_all_but_the_constant_alone() -> None:
 
 
 def test_a_search_cut_short_is_not_converged(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(maximum, "MOST_STEPS", 1)
+    monkeypatch.setattr(numerics, "MOST_STEPS", 1)
     with pytest.raises(NotConverged, match=r"^poisson found no maximum"):
         poisson(counts(panel()))
 

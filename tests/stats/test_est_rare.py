@@ -11,9 +11,9 @@ import pytest
 from numpy.testing import assert_allclose
 from scipy.optimize import minimize
 
+from detente.base import numerics
 from detente.base.errors import EstimationError, NotConverged, Separation, UnknownOption
 from detente.stats.frame import ModelFrame
-from detente.stats.likelihood import maximum
 from detente.stats.registry import get
 
 from support.likelihoods import (
@@ -183,6 +183,6 @@ def test_units_of_regressors_do_not_matter_to_the_prior() -> None:
 def test_refusals_of_the_cauchy_prior(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(EstimationError, match="scales of the priors must be positive"):
         get("cauchy_logit").fit(panel(), scale=0.0)
-    monkeypatch.setattr(maximum, "MOST_STEPS", 1)
+    monkeypatch.setattr(numerics, "MOST_STEPS", 1)
     with pytest.raises(NotConverged, match="no maximum"):
         get("cauchy_logit").fit(panel())

@@ -62,10 +62,47 @@ LEAST_ANGLE, CROSSING = 1e-12, 1e-15
 REAL = 1e-8
 # Share of their mean square at which estimates do not vary but by rounding.
 ALIKE = 1e-24
+# Newton's method. Squared distances to the maximum, in standard errors: from `CLOSE` one more step is exact but for
+# rounding; a search on a part of the rows, or of the groups, ends at `NEAR`, or `NEAR_GROUPS`; last steps begin at
+# `NEARER`, and end at `SETTLED`. Most steps, most last ones; shares of a step that are tried in turn.
+CLOSE, NEAR, NEAR_GROUPS, NEARER, SETTLED = 1e-12, 1e-2, 1.0, 1e-9, 1e-18
+MOST_STEPS, MOST_POLISHES, HALVINGS = 100, 5, tuple(0.5**i for i in range(40))
+# The same with effects absorbed, of Firth's estimates, of these with a coefficient held, and of GEE; its most rounds.
+SETTLED_ABSORBED, SETTLED_FIRTH, SETTLED_HELD, SETTLED_GEE, MOST_GEE = 1e-16, 1e-20, 1e-14, 1e-20, 300
+# Share of the objective by which a step may lower it: rounding.
+LOWERED = 1e-12
+# Smallest over largest eigenvalue of an information that is singular; share of the largest that no smaller one is less
+# than where a step is made.
+NO_STEP, LEAST_CURVATURE = 1e-14, 1e-10
+# Largest move of a linear predictor that a last step may make: under separation it never falls below it.
+STILL = 1e-3
+# Standard error of a coefficient times the largest value of its regressor: what lies above is looked into.
+DIVERGED = 100.0
+# Where the squared distance left is this small, a step that may move a linear predictor this far looks like separation;
+# with effects absorbed, where besides each step gains hardly less than the one before.
+FLAT, FLAT_ABSORBED, SLOW, LONG = 1e-4, 1e-6, 10.0, 0.5
+# Poisson: squared distance, in standard errors, at which a row that a step still moves is separated, the standard error
+# of its predictor being above 30; means of rows that link blocks by outcomes of zero alone, which fade until, weighted,
+# they link no more.
+SEPARATED, FADED = 1e-9, 1e-6
+# Sum of a score over the root of its sum of squares, which is zero at a maximum but for rounding.
+SCORE_TOLERANCE = 1e-6
+# A column whose largest distance from its group means is below this share of its largest value is fixed in groups.
+FIXED = 1e-12
+# Separation: what is smaller in a direction scaled to at most 1 on regressors scaled to at most 1, and in what that
+# gains, is rounding; most linear programs.
+ZERO, NOTHING_GAINED, MOST_PROGRAMS = 1e-6, 1e-12, 200
+# Hazard below which the curvature of a cloglog is its series.
+SMALL_HAZARD = 1e-4
+# End of a profile-likelihood interval, and the same relative to it.
+END, RELATIVE_END = 1e-10, 1e-12
 # Predictions: squared distance to the maximum, in standard errors, and gradient per event, at which their search ends.
 PREDICTED = 1e-6
-# Scores and calibration are of risks at least this far from 0 and 1; Newton's method ends at steps of this size.
-NEAREST, STILL, MOST_CALIBRATING = 1e-12, 1e-10, 50
+# Scores and calibration are of risks at least this far from 0 and 1; squared distance to the maximum, in standard
+# errors, at which the search for the calibration ends; its most steps.
+NEAREST, CALIBRATED, MOST_CALIBRATING = 1e-12, 1e-10, 50
+# Shortest axis of a partial R² over which contours are drawn.
+SHORTEST = 1e-6
 # Published tables: gain of a log-likelihood at which the software behind them ends, most steps and halvings of one;
 # share of a coefficient by which it moves for a derivative; what rounding may add to half of the last printed digit.
 GAIN, MOST_GAINS, MOST_HALVINGS = 1e-5, 200, 60

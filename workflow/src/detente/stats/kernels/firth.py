@@ -10,13 +10,13 @@ summed. One thread and a fixed order of sums.
 import numpy as np
 from numba import njit
 
+from detente.base.numerics import TINY
 from detente.base.types import Array, Places
 from detente.stats.kernels import compiled
 
 LANES = 4
 # Rows at a time: their columns stay in the processor's nearest cache, and a product of so many numbers up to 2 is one.
 BLOCK = 128
-SMALLEST = 1e-300
 # Share of the intercept's information that its penalty must leave.
 LEAST = 0.1
 
@@ -145,7 +145,7 @@ def _less(x: Array, mean: Array, row: Array) -> None:
 
 @njit(cache=True)
 def _weight(p: float) -> float:
-    return max(p * (1.0 - p), SMALLEST)
+    return max(p * (1.0 - p), TINY)
 
 
 @njit(cache=True)

@@ -6,16 +6,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from detente.base.errors import NotConverged, NoVariation
+from detente.base.numerics import HALVINGS, MOST_STEPS, SETTLED_ABSORBED
 from detente.base.types import Array, Codes, Flags
 from detente.stats.contract import Link, Solution
 from detente.stats.covariance import Scores, number
 from detente.stats.frame import ModelFrame
-from detente.stats.likelihood.maximum import HALVINGS, MOST_STEPS, check_score, climbs
+from detente.stats.likelihood.maximum import check_score, climbs
 from detente.stats.linear.regressors import Stalled, inverse
 from detente.stats.linear.within import Data, data_within, gram, named, notes
-
-# Squared distance to the maximum, in standard errors, at which the search ends.
-SETTLED = 1e-16
 
 
 @dataclass(frozen=True)
@@ -159,7 +157,7 @@ def search(family: Family, data: Data, kept: Informative) -> Fitted:
         change = _change(family, information, x, left, weights)
         move = weighted.fitted(left) + x @ change
         gain = float(np.einsum("i,i,i->", weights, move, move))
-        if gain < SETTLED or family.endless(gain, before, float(np.abs(move).max())):
+        if gain < SETTLED_ABSORBED or family.endless(gain, before, float(np.abs(move).max())):
             absorbed = weighted.parameters
             return Fitted(data, kept, estimate, predictor, x, information, change, move, steps, absorbed)
         for share in HALVINGS:

@@ -10,6 +10,7 @@ import numpy as np
 from scipy.special import log_ndtr, ndtri
 from scipy.special import logit as log_odds
 
+from detente.base.numerics import FIXED, NEAR, NEARER, SMALL_HAZARD, TINY
 from detente.base.types import Array, Codes
 from detente.stats.contract import Estimated, Label, Link, Solution, agreed, estimator
 from detente.stats.covariance import Scores, number, totals
@@ -20,8 +21,6 @@ from detente.stats.likelihood.separation import refuse_separation
 from detente.stats.linear.regressors import Regressors, Stalled, chunks, regressors
 
 LARGEST_INDEX = 700.0
-# A column whose largest distance from its group means is below this share of its largest value is fixed in groups.
-FIXED = 1e-12
 
 
 @dataclass(frozen=True)
@@ -66,7 +65,7 @@ def _cloglog_slopes(eta: Array, y: Array) -> Slopes:
     hazard = np.exp(np.clip(eta, -LARGEST_INDEX, 100.0))
     with np.errstate(over="ignore", divide="ignore"):
         onset = hazard / np.expm1(hazard)
-        bend = onset * np.where(hazard < 1e-4, hazard / 2 + hazard**2 / 12, hazard / -np.expm1(-hazard) - 1)
+        bend = onset * np.where(hazard < SMALL_HAZARD, hazard / 2 + hazard**2 / 12, hazard / -np.expm1(-hazard) - 1)
         log_risk = np.log(-np.expm1(-hazard))
     event = y == 1
     return Slopes(np.where(event, log_risk, -hazard), np.where(event, onset, -hazard), np.where(event, bend, hazard))
@@ -113,19 +112,19 @@ def maximise(
 
     def search() -> Optimum:
         if begin is not None:
-            return newton(rows, begin, close=maximum.NEARER, reach=data.reach)
+            return newton(rows, begin, close=NEARER, reach=data.reach)
         start: Array = np.zeros(len(data.terms))
         start[0] = model.index(float(np.average(y, weights=weights)))
         if len(y) > LARGE and weights is None and model.link != "log":
             keep, standing = part_of(y)
             with suppress(Stalled, Runaway):
                 part = likelihood(model, y[keep], data.x[keep], standing[keep])
-                start = newton(part, start, close=maximum.NEAR, reach=data.reach).estimate
+                start = newton(part, start, close=NEAR, reach=data.reach).estimate
         try:
-            return newton(rows, start, close=maximum.NEARER, reach=data.reach)
+            return newton(rows, start, close=NEARER, reach=data.reach)
         except Runaway:
             refuse()
-            return newton(rows, start, close=maximum.NEARER)
+            return newton(rows, start, close=NEARER)
 
     return maximum.find_maximum(rows, search, data.reach, refuse, model.name)
 
@@ -267,7 +266,7 @@ def add_means(design: ModelFrame, group: Codes) -> tuple[ModelFrame, tuple[str, 
     size = int(group.max()) + 1
     count = np.bincount(group, minlength=size).astype(np.float64)
     mean = (totals(design.x, group, size) / count[:, None])[group]
-    largest = np.maximum(np.abs(design.x).max(axis=0), 1e-300)
+    largest = np.maximum(np.abs(design.x).max(axis=0), TINY)
     within = np.array([np.max(np.abs(c - m)) for c, m in zip(design.x.T, mean.T, strict=True)]) > FIXED * largest
     varies = np.ptp(design.x, axis=0) > 0
     names = tuple(f"mean({t})" for t, w in zip(design.terms, within, strict=True) if w)

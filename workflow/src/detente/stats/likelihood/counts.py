@@ -9,23 +9,19 @@ import numpy as np
 from scipy.special import digamma, gammaln, polygamma
 
 from detente.base.errors import NotConverged, NoVariation
+from detente.base.numerics import FADED, SEPARATED, STILL
 from detente.base.types import Array
 from detente.stats.contract import Label, Solution, agreed, estimator
 from detente.stats.covariance import Scores
 from detente.stats.frame import ModelFrame
 from detente.stats.likelihood.absorbed import Family, fit_within, solution
 from detente.stats.likelihood.binary import IndexModel, Slopes, from_regressors, likelihood, newton_gap, solve
-from detente.stats.likelihood.maximum import STILL, Objective, Point, Search, check_score, newton, settle
+from detente.stats.likelihood.maximum import Objective, Point, Search, check_score, newton, settle
 from detente.stats.likelihood.separation import blame_zeros, refuse_zeros
 from detente.stats.linear.linear import without_dummies
 from detente.stats.linear.regressors import Regressors, Stalled, regressors
 
-# Squared distance, in standard errors, at which a row that a step still moves is separated: the standard error of its
-# predictor is above 30.
-NEAR = 1e-9
 LEAST_INDEX, LARGEST_INDEX, LARGEST_COUNT = -300.0, 700.0, 300.0
-# Of rows that link blocks by outcomes of zero alone: their means fade until, weighted, they link no more.
-FADED = math.log(1e-6)
 # Overdispersion exp(−9) adds a thousandth to the standard deviation of a count of sixteen: as good as none. The search
 # keeps inside the outer bounds.
 NO_MORE = -9.0
@@ -82,9 +78,9 @@ ABSORBED = Family(
     weight=_mean,
     value=lambda y, predictor: float(np.sum(y * predictor - _mean(predictor))),
     says_nothing=lambda total, _: np.asarray(total == 0),
-    endless=lambda gain, _, longest: gain < NEAR and longest > STILL,
+    endless=lambda gain, _, longest: gain < SEPARATED and longest > STILL,
     refuse=lambda found, guilty, rows: blame_zeros(guilty, rows, len(found.data.y), "Poisson"),
-    faded=lambda found: np.asarray((found.data.y == 0) & (found.predictor < FADED)),
+    faded=lambda found: np.asarray((found.data.y == 0) & (found.predictor < math.log(FADED))),
 )
 
 

@@ -7,6 +7,7 @@ import numpy as np
 from scipy.special import expit
 
 from detente.base.errors import EstimationError, NotConverged, Separation
+from detente.base.numerics import FLAT_ABSORBED, LONG, SLOW
 from detente.base.types import Array, Codes, Flags
 from detente.stats.contract import Label, Solution, estimator
 from detente.stats.covariance import number
@@ -17,8 +18,6 @@ from detente.stats.linear.regressors import inverse
 
 # Index beyond which weights no longer fall: chances are zero or one to rounding.
 LARGEST_INDEX = 35.0
-# Separation: little is left to gain, each step gains hardly less than the one before, and yet rows move this far.
-FLAT, SLOW, LONG = 1e-6, 10.0, 0.5
 UNCORRECTED = "standard errors are those of the uncorrected estimate"
 
 
@@ -49,7 +48,7 @@ FAMILY = Family(
     weight=_weight,
     value=lambda y, predictor: float(np.sum(y * predictor - np.logaddexp(0, predictor))),
     says_nothing=lambda total, rows: np.asarray((total == 0) | (total == rows)),
-    endless=lambda gain, before, longest: gain < FLAT and gain > before / SLOW and longest > LONG,
+    endless=lambda gain, before, longest: gain < FLAT_ABSORBED and gain > before / SLOW and longest > LONG,
     refuse=_refuse,
 )
 

@@ -10,19 +10,18 @@ from scipy.optimize import brentq
 from scipy.stats import chi2
 
 from detente.base.errors import EstimationError, NotConverged, UnknownVariable, choices
+from detente.base.numerics import END, NEAR, RELATIVE_END, SETTLED_FIRTH, SETTLED_HELD
 from detente.base.types import Array, Flags
 from detente.stats.contract import Label, Solution, estimator, get
 from detente.stats.covariance import Scores
 from detente.stats.frame import ModelFrame
 from detente.stats.kernels import firth as kernel
 from detente.stats.likelihood.binary import from_regressors
-from detente.stats.likelihood.maximum import LARGE, NEAR, Objective, Point, newton, part_of
+from detente.stats.likelihood.maximum import LARGE, Objective, Point, newton, part_of
 from detente.stats.linear.regressors import Regressors, Stalled, chunks, inverse, regressors
 from detente.stats.linear.within import gram
 
 Bread = Literal["expected", "augmented", "observed"]
-# Squared distance to the maximum, in standard errors, at which the search ends.
-SETTLED = 1e-20
 # Largest leverage that is small: it slows the search by less than it costs to allow for.
 SMALL = 0.01
 # Standard errors away at which the search for the end of an interval begins and ends.
@@ -166,7 +165,7 @@ class _Profile:
             here = whole(filled(values))
             return Point(here.value, here.gradient[free], here.information[np.ix_(free, free)])
 
-        best = filled(newton(at, place[free], close=1e-14).estimate) if free.any() else place
+        best = filled(newton(at, place[free], close=SETTLED_HELD).estimate) if free.any() else place
         return best, self.top.value - penalised(self.y, self.data.x, best).value
 
 
@@ -208,7 +207,7 @@ def profile_interval(design: ModelFrame, term: str, level: float = 0.95) -> tupl
                 raise NotConverged(f"profile of {term!r}: no end of the interval within {WIDEST:.0f} standard errors")
         near = 0.0 if reach == 1.0 else reach / 2
         between = (estimate[j] + sign * near * error, estimate[j] + sign * reach * error)
-        return float(brentq(excess, *between, xtol=1e-10, rtol=1e-12))
+        return float(brentq(excess, *between, xtol=END, rtol=RELATIVE_END))
 
     return end(-1.0), end(1.0)
 
@@ -244,7 +243,7 @@ def _maximise(y: Array, x: Array) -> tuple[Array, Penalised, int]:
         with suppress(Stalled):
             start = newton(_objective(y[keep], x[keep], weights[keep]), start, close=NEAR).estimate
     try:
-        found = newton(_objective(y, x), start, close=SETTLED)
+        found = newton(_objective(y, x), start, close=SETTLED_FIRTH)
         return found.estimate, penalised(y, x, found.estimate), found.steps
     except Stalled:
         raise NotConverged("firth found no maximum of the penalised likelihood") from None

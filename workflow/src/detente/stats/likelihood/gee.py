@@ -7,6 +7,7 @@ from typing import Literal
 import numpy as np
 
 from detente.base.errors import NotConverged, NoVariation, UnsupportedEffects
+from detente.base.numerics import MOST_GEE, SETTLED_GEE, SINGULAR, TINY
 from detente.base.types import Array, Codes
 from detente.stats.contract import ROBUST, Label, Link, Solution, check_outcome, estimator
 from detente.stats.covariance import Scores, number, totals
@@ -17,9 +18,6 @@ from detente.stats.likelihood.separation import refuse_separation
 from detente.stats.linear.regressors import Stalled, inverse, regressors
 from detente.stats.links import Curve
 
-# Squared distance to the solution, in model standard errors.
-CLOSE = 1e-20
-MOST_ROUNDS = 300
 # Rounds whose steps are combined, and rounds before that.
 MEMORY, WARM_UP = 5, 3
 
@@ -72,7 +70,7 @@ def gee(
     except Stalled:
         if link != "identity":
             refuse_separation(design.y, data.x, data.terms, link)
-        raise NotConverged(f"gee did not settle in {MOST_ROUNDS} rounds") from None
+        raise NotConverged(f"gee did not settle in {MOST_GEE} rounds") from None
     scores = np.empty_like(data.x)
     scores[groups.order] = end.scores
     said = f"working correlation {working}, ρ = {end.rho:.4f}, in {len(groups.size):,} groups ({convention})"
@@ -197,7 +195,7 @@ class _Equations:
         """Everything at β, with ρ from its residuals unless given."""
         curve = Curve(self.link, self.x @ beta)
         binary = self.link != "identity"
-        spread = np.sqrt(np.maximum(curve.mean * (1 - curve.mean), 1e-300)) if binary else np.ones(len(self.y))
+        spread = np.sqrt(np.maximum(curve.mean * (1 - curve.mean), TINY)) if binary else np.ones(len(self.y))
         r = (self.y - curve.mean) / spread
         if rho is None:
             rho = self.structure.parameter(r, self.groups, self.less)
@@ -213,11 +211,11 @@ def _iterate(equations: _Equations, start: Array) -> tuple[_Place, int]:
     """Fisher scoring with ρ renewed at every step, sped up by combining the last steps (Anderson 1965)."""
     place = equations.at(start, 0.0)
     betas, steps = list[Array](), list[Array]()
-    for rounds in range(1, MOST_ROUNDS + 1):
+    for rounds in range(1, MOST_GEE + 1):
         if rounds <= WARM_UP:
             place = equations.at(place.beta + place.step, 0.0 if rounds < WARM_UP else None)
             continue
-        if place.distance < CLOSE:
+        if place.distance < SETTLED_GEE:
             return place, rounds
         betas, steps = [*betas[-MEMORY:], place.beta], [*steps[-MEMORY:], place.step]
         there = equations.at(_combined(betas, steps, place.information))
@@ -235,5 +233,5 @@ def _combined(betas: list[Array], steps: list[Array], information: Array) -> Arr
         return plain
     root = np.sqrt(np.diag(information))
     by = np.diff(np.array(steps), axis=0).T
-    share = np.linalg.lstsq(by * root[:, None], steps[-1] * root, rcond=1e-10)[0]
+    share = np.linalg.lstsq(by * root[:, None], steps[-1] * root, rcond=SINGULAR)[0]
     return np.asarray(plain - (np.diff(np.array(betas), axis=0).T + by) @ share)

@@ -9,7 +9,7 @@ import numpy as np
 from scipy.special import logit
 
 from detente.base.errors import EstimationError, NotConverged, NoVariation
-from detente.base.numerics import TINY
+from detente.base.numerics import FIXED, HALVINGS, MOST_STEPS, NEAR_GROUPS, NEARER, SETTLED, TINY
 from detente.base.types import Array, Codes, Places
 from detente.stats.contract import Label, Solution, check_rank, estimator
 from detente.stats.covariance import Scores, number
@@ -22,10 +22,8 @@ from detente.stats.linear.absorb import NONE
 from detente.stats.linear.regressors import Stalled, inverse
 from detente.stats.linear.within import gram
 
-# A column whose largest distance from its group means is below this share of its largest value is fixed in groups.
-FIXED = 1e-12
-# Rows from which the search begins on a part of the groups, the share taken, and how near it must come.
-LARGE, PART, NEAR = 50_000, 4, 1.0
+# Rows from which the search begins on a part of the groups, and the share taken.
+LARGE, PART = 50_000, 4
 
 
 @dataclass(frozen=True)
@@ -162,7 +160,7 @@ def clogit(design: ModelFrame) -> Solution:
     start = _from_a_part(data) if len(data.y) > LARGE else np.zeros(len(data.terms))
     refuse = partial(refuse_separation_within, data.y, data.x, data.start, data.terms, "clogit")
     found = maximum.find_maximum(
-        objective, lambda: maximum.newton(objective, start, close=maximum.NEARER), data.reach, refuse, "clogit"
+        objective, lambda: maximum.newton(objective, start, close=NEARER), data.reach, refuse, "clogit"
     )
     scores = Scores(data.within(expected * (1 - expected)), data.in_order(data.y - expected))
     return data.solution(found.estimate, scores, found.bread, rows=data.rows, iterations=found.steps, flags=data.flags)
@@ -192,7 +190,7 @@ def _from_a_part(data: Grouped) -> Array:
     origin = np.zeros(len(data.terms))
     try:
         objective = _objective(data.x[rows], data.y[rows], begin, np.empty(len(rows)))
-        return maximum.newton(objective, origin, close=NEAR).estimate
+        return maximum.newton(objective, origin, close=NEAR_GROUPS).estimate
     except Stalled:
         return origin
 
@@ -289,14 +287,14 @@ def _search(data: Grouped, place: Array) -> tuple[_Here, _Step, int]:
     """
     here = _at(data, place)
     with suppress(Stalled):
-        for steps in range(maximum.MOST_STEPS):
+        for steps in range(MOST_STEPS):
             there = None
             for curved in (True, False):
                 try:
                     step = _step(data, here, curved=curved)
                 except Stalled:
                     continue
-                if step.gain < maximum.SETTLED:
+                if step.gain < SETTLED:
                     return here, _step(data, here, curved=False), steps
                 there = _climb(data, here, step.step)
                 if there is not None:
@@ -309,5 +307,5 @@ def _search(data: Grouped, place: Array) -> tuple[_Here, _Step, int]:
 
 def _climb(data: Grouped, here: _Here, step: Array) -> _Here | None:
     """The first place along the step where the objective is no lower."""
-    places = (_at(data, here.place + share * step) for share in maximum.HALVINGS)
+    places = (_at(data, here.place + share * step) for share in HALVINGS)
     return next((there for there in places if maximum.climbs(here.value, there.value)), None)

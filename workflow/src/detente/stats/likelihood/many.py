@@ -7,11 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from detente.base.errors import EstimationError
+from detente.base.numerics import NEAR
 from detente.base.types import Array
 from detente.stats.contract import Solution, check_outcome, get
 from detente.stats.effects.risk import average_marginal_effect
 from detente.stats.likelihood.binary import LOGIT, likelihood, solve
-from detente.stats.likelihood.maximum import FRACTION, LARGE, NEAR, Runaway, newton, part_of
+from detente.stats.likelihood.maximum import FRACTION, LARGE, Runaway, newton, part_of
 from detente.stats.linear.group import Choice, Fits, Found, Group, Shared, check, covariance_of_rows, design, stack
 from detente.stats.linear.regressors import Regressors, Stalled
 

@@ -6,31 +6,17 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from detente.base import numerics
 from detente.base.errors import NotConverged
-from detente.base.numerics import ROUNDING
+from detente.base.numerics import CLOSE
 from detente.base.types import Array, Codes, Flags
 from detente.stats.contract import Estimated, Report, Statistic
 from detente.stats.covariance import Scores
 from detente.stats.linear.regressors import Stalled, inverse
 
-# Squared distance to the maximum, in standard errors, from which one more step is exact to rounding.
-CLOSE = 1e-12
-# Squared distance at which a search on a part of the rows may end, at which the last steps begin, and their end.
-NEAR, NEARER, SETTLED = 1e-2, 1e-9, 1e-18
-MOST_POLISHES = 5
 # Rows from which a search begins on a part of them: all of the rarer outcome, and every eighth row of the other.
 LARGE = 100_000
 FRACTION = 8
-# Largest move of a linear predictor that a last step may make: under separation it never falls below it.
-STILL = 1e-3
-# Standard error of a coefficient times the largest value of its regressor: what lies above is looked into.
-DIVERGED = 100.0
-# Where the squared distance left is this small, a step that may move a linear predictor this far looks like separation.
-FLAT, LONG = 1e-4, 0.5
-SCORE_TOLERANCE = 1e-6
-MOST_STEPS = 100
-# Shares of a step that are tried in turn.
-HALVINGS = tuple(0.5**i for i in range(40))
 
 
 @dataclass(frozen=True)
@@ -89,14 +75,14 @@ def newton(
     becomes singular, no step climbs, or 100 steps are not enough.
     """
     place, here = start, objective(start)
-    for steps in range(1, MOST_STEPS + 1):
+    for steps in range(1, numerics.MOST_STEPS + 1):
         step = direction(here, concave=concave)
         gain = float(step @ here.gradient)
         if gain < close:
             return Optimum(place + step, steps, step)
-        if reach is not None and gain < FLAT and float(np.abs(step) @ reach) > LONG:
+        if reach is not None and gain < numerics.FLAT and float(np.abs(step) @ reach) > numerics.LONG:
             raise Runaway
-        for share in HALVINGS:
+        for share in numerics.HALVINGS:
             there = objective(place + share * step)
             if climbs(here.value, there.value):
                 break
@@ -108,7 +94,7 @@ def newton(
 
 def climbs(value: float, reached: float) -> bool:
     """Whether a step lowers the objective by no more than rounding."""
-    return reached >= value - 1e-12 * (1 + abs(value))
+    return reached >= value - numerics.LOWERED * (1 + abs(value))
 
 
 def direction(here: Point, *, concave: bool = True) -> Array:
@@ -120,10 +106,10 @@ def direction(here: Point, *, concave: bool = True) -> Array:
         raise Stalled
     scale = 1 / np.sqrt(diagonal)
     values, vectors = np.linalg.eigh(here.information * np.outer(scale, scale))
-    if concave and values[0] <= 1e-14 * values[-1]:
+    if concave and values[0] <= numerics.NO_STEP * values[-1]:
         raise Stalled
     along = vectors.T @ (scale * here.gradient)
-    return np.asarray(scale * (vectors @ (along / np.maximum(np.abs(values), 1e-10 * values[-1]))))
+    return np.asarray(scale * (vectors @ (along / np.maximum(np.abs(values), numerics.LEAST_CURVATURE * values[-1]))))
 
 
 def find_maximum(
@@ -140,17 +126,17 @@ def find_maximum(
     try:
         found = search()
         estimate = found.estimate
-        for _ in range(MOST_POLISHES):
+        for _ in range(numerics.MOST_POLISHES):
             here = objective(estimate)
             step = direction(here)
             # The sums of an outcome in billions are rounded by more than a distance that is nothing to others.
-            settled = float(step @ here.gradient) < max(SETTLED, ROUNDING**2 * abs(here.value))
+            settled = float(step @ here.gradient) < max(numerics.SETTLED, numerics.ROUNDING**2 * abs(here.value))
             if settled:
                 break
             estimate = np.add(estimate, step)
         bread = inverse(here.information)
-        undetermined = float(np.max(np.sqrt(np.diag(bread)) * reach)) > DIVERGED
-        sound = settled and float(np.abs(step) @ reach) <= STILL and not undetermined
+        undetermined = float(np.max(np.sqrt(np.diag(bread)) * reach)) > numerics.DIVERGED
+        sound = settled and float(np.abs(step) @ reach) <= numerics.STILL and not undetermined
     except Stalled:
         settled = False
     if not sound:
@@ -172,7 +158,7 @@ def settle(
         found = newton(search.objective, search.start, concave=concave)
         here = search.objective(found.estimate)
         made = Maximum(found.estimate, here, inverse(here.information), found.steps)
-    if made is None or float(np.abs(found.last) @ reach) > STILL:
+    if made is None or float(np.abs(found.last) @ reach) > numerics.STILL:
         refuse()
     if made is None:
         raise no_maximum(name)
@@ -209,6 +195,6 @@ def reports(log_likelihood: Report) -> Mapping[Statistic, Report]:
 def check_score(scores: Scores, name: str) -> Scores:
     """The scores; raises NotConverged unless they sum to zero."""
     total, square = scores.extent
-    if np.max(np.abs(total) / np.maximum(np.sqrt(square), 1e-300)) > SCORE_TOLERANCE:
+    if np.max(np.abs(total) / np.maximum(np.sqrt(square), numerics.TINY)) > numerics.SCORE_TOLERANCE:
         raise NotConverged(f"{name} stopped where the score is {np.abs(total).max():.1e}, not zero")
     return scores

@@ -6,14 +6,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from detente.base.errors import NotConverged, Separation
+from detente.base.numerics import MOST_PROGRAMS, NOTHING_GAINED, ZERO
 from detente.base.types import Array, Codes, Flags, Places
 from detente.stats.kernels import conditional as kernel
 
 # Rows of the first program, and rows added to it at a time.
 BATCH = 2000
-MOST_ROUNDS = 200
-# Of a direction scaled to at most 1 on regressors scaled to at most 1: what is smaller is rounding.
-ZERO = 1e-6
 
 
 @dataclass(frozen=True)
@@ -176,13 +174,13 @@ def _solved(gain: Array, rows: Array, judged: Callable[[Array], _Judged], free: 
     """
     from scipy.optimize import linprog
 
-    for _ in range(MOST_ROUNDS):
+    for _ in range(MOST_PROGRAMS):
         program = linprog(-gain, A_ub=-rows, b_ub=np.zeros(len(rows)), bounds=(-1, 1), method="highs")
         if program.x is None:
             break
         found = judged(program.x)
         broken = np.flatnonzero(found.least < -ZERO)
-        if -program.fun <= 1e-12 or (not len(broken) and not found.apart.any()):
+        if -program.fun <= NOTHING_GAINED or (not len(broken) and not found.apart.any()):
             return None
         if not len(broken):
             weights = np.zeros(len(free))

@@ -7,7 +7,7 @@ from functools import cached_property, partial
 import numpy as np
 
 from detente.base.errors import EstimationError
-from detente.base.numerics import MOST_CALIBRATING, NEAREST, STILL
+from detente.base.numerics import CALIBRATED, MOST_CALIBRATING, NEAREST
 from detente.base.types import Array, Codes
 
 
@@ -110,7 +110,7 @@ def calibration(ranked: Ranked, weights: Array, *, slope: bool) -> float:
         gradient = np.einsum("ij,i->j", x, weights * (ranked.y - fitted))
         step = np.linalg.lstsq(information, gradient, rcond=None)[0]
         beta = beta + np.clip(step, -2.0, 2.0)
-        if float(gradient @ step) < STILL:
+        if float(gradient @ step) < CALIBRATED:
             return float(beta[-1])
     return np.nan
 

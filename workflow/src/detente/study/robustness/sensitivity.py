@@ -18,7 +18,7 @@ import numpy as np
 import pandas as pd
 
 from detente.base.errors import EstimationError, UnsupportedEstimator
-from detente.base.numerics import LEVEL, critical, interval
+from detente.base.numerics import LEVEL, SHORTEST, critical, interval
 from detente.base.types import Array
 from detente.stats import Fit, confounding, get
 from detente.stats.linear import gram, left_of, outcome_within
@@ -223,4 +223,4 @@ def extreme(treatment: Treatment) -> pd.DataFrame:
 
 def _axis(known: float) -> list[float]:
     """Strengths from none to a quarter beyond those that are known."""
-    return [float(v) for v in np.linspace(0.0, max(min(0.95, 1.25 * known), 1e-6), POINTS)]
+    return [float(v) for v in np.linspace(0.0, max(min(0.95, 1.25 * known), SHORTEST), POINTS)]
