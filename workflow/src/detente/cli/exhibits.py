@@ -8,7 +8,8 @@ from typing import Annotated
 
 from detente.base.files import read_json, write_bytes, write_csv, write_json, write_text
 from detente.cli.command import Csv, StudyOptions, Templates, command
-from detente.report import TEMPLATES, Evidence, Frames, files_of, made_for, read_templates
+from detente.report import TEMPLATES, Evidence, Frames, made_for, read_templates
+from detente.report.figures import files_of
 from detente.study.config import load_multiverse
 
 

@@ -6,21 +6,19 @@ Listing exhibits loads no plotting library: figures load it when they are drawn.
 """
 
 from detente.report.evidence import EXERCISES, Evidence, Traits, traits_of
-from detente.report.exhibit import FORMATS, Exhibit, Kind, Page, exhibit, exhibits_of, files_of, made_for, made_of
+from detente.report.exhibit import FORMATS, Exhibit, Kind, Page, exhibit, exhibits_of, made_for, made_of, registry
 from detente.report.frames import FRAMES, Frames, frame_files
 from detente.report.tables.table import TEMPLATES, read_templates
 
 __all__ = [
     "EXERCISES", "EXHIBITS", "FORMATS", "FRAMES", "TEMPLATES", "Evidence", "Exhibit", "Frames", "Kind", "Page",
-    "Traits", "exhibit", "exhibits_of", "files_of", "frame_files", "made_for", "made_of", "read_templates",
+    "Traits", "exhibit", "exhibits_of", "frame_files", "made_for", "made_of", "read_templates",
     "traits_of",
 ]  # fmt: skip
 
 
 def __getattr__(name: str) -> tuple[Exhibit, ...]:
     """`EXHIBITS`, every exhibit there is: found when first asked for, as its modules import this package."""
-    from detente.report.exhibit import registry
-
     if name == "EXHIBITS":
         return tuple(registry().values())
     raise AttributeError(name)

@@ -10,7 +10,6 @@ from typing import Any, Literal, TypeVar
 
 from detente.base.errors import ConfigError
 from detente.report.evidence import Evidence, Traits
-from detente.report.tables.table import Table, render
 from detente.study.config import Claim
 
 Kind = Literal["table", "figure"]
@@ -124,13 +123,3 @@ def made_for(evidence: Evidence, kind: Kind, page: Page = "paper") -> Iterator[t
 def read_for(exhibits: Iterable[Exhibit], evidence: Evidence) -> Evidence:
     """Read every frame that these exhibits need, so that one that breaks its schema is refused before work starts."""
     return evidence.only(dict.fromkeys(name for exhibit in exhibits for name in exhibit.needs))
-
-
-def files_of(exhibit: Exhibit, made: Any, templates: Mapping[str, str], name: str = "") -> Iterator[tuple[str, bytes]]:
-    """Yield name and content of each file of an exhibit that was made; `name` is not its own where a claim has one."""
-    # Loaded here, as are the figures themselves, which import this module.
-    from detente.report.figures.canvas import image
-
-    for ending in exhibit.formats:
-        content = render(made, ending, templates).encode("utf-8") if isinstance(made, Table) else image(made, ending)
-        yield f"{name or exhibit.name}.{ending}", content

@@ -9,17 +9,19 @@ from typing import TYPE_CHECKING, Any, ParamSpec, TypeAlias, TypeVar
 
 import numpy as np
 
-from detente.report.tables.table import SIMULATED
+from detente.report.tables.table import SIMULATED, Table, render
 
 # Matplotlib is loaded where something is drawn, so that whoever only lists figures does not wait for it.
 if TYPE_CHECKING:
     import matplotlib.axes
     import matplotlib.figure
 
+    from detente.report.exhibit import Exhibit
+
     Axes: TypeAlias = matplotlib.axes.Axes
     Figure: TypeAlias = matplotlib.figure.Figure
 else:
-    Axes = Figure = Any
+    Axes = Exhibit = Figure = Any
 
 STYLE = Path(__file__).with_name("style.mplstyle")
 WIDTH = 6.5
@@ -87,6 +89,13 @@ def image(figure: Figure, kind: str) -> bytes:
     with _style():
         figure.savefig(buffer, format=kind, metadata=_METADATA[kind])
     return buffer.getvalue()
+
+
+def files_of(exhibit: Exhibit, made: Any, templates: Mapping[str, str], name: str = "") -> Iterator[tuple[str, bytes]]:
+    """Yield name and content of each file of an exhibit that was made; `name` is not its own where a claim has one."""
+    for ending in exhibit.formats:
+        content = render(made, ending, templates).encode("utf-8") if isinstance(made, Table) else image(made, ending)
+        yield f"{name or exhibit.name}.{ending}", content
 
 
 def ticks(side: Any, show: Callable[[float], str] | None = None, at: Iterable[float] = (), **rounds: Any) -> None:

@@ -13,7 +13,8 @@ from jinja2 import Template
 from detente import __version__
 from detente.base.errors import ConfigError, choices
 from detente.report.evidence import Evidence
-from detente.report.exhibit import Exhibit, exhibits_of, files_of, made_of, read_for
+from detente.report.exhibit import Exhibit, exhibits_of, made_of, read_for
+from detente.report.figures.canvas import files_of
 from detente.report.paper.document import Block, References, Shown, compose
 from detente.report.paper.markup import EQUATIONS, Sections, inline_html, inline_typst, to_html, to_typst
 from detente.report.paper.robustness_numbers import robustness_numbers
