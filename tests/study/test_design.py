@@ -14,8 +14,7 @@ from detente.base.lags import lag
 from detente.study.config.claims import Control, Sample
 from detente.study.config.project import load_project
 from detente.study.design.describe import SCHEMAS, descriptives, partners, raw_risk, sample_flow, timeline
-from detente.study.design.matrix import build_design, in_sample
-from detente.study.design.specification import Specification, as_json, from_json, specifications
+from detente.study.design.matrix import Specification, as_json, build_design, from_json, in_sample, specifications
 
 from support.builders import REPOSITORY, dyad_years, panel, spells
 

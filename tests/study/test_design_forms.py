@@ -11,8 +11,7 @@ import pytest
 from detente.base.errors import UnknownVariable
 from detente.study.config.claims import Control, Duration, Moderator
 from detente.study.config.project import load_project
-from detente.study.design.matrix import KNOTS, build_design, duration_terms
-from detente.study.design.specification import Specification, specifications
+from detente.study.design.matrix import KNOTS, Specification, build_design, duration_terms, specifications
 
 from support.builders import REPOSITORY, dyad_years, panel
 

@@ -18,8 +18,7 @@ from detente.report.tables import Table, render
 from detente.report.tables.samples import samples
 from detente.simulate import simulate_world
 from detente.stats.registry import REGISTRY
-from detente.study.design.matrix import build_design
-from detente.study.design.specification import as_json, specifications
+from detente.study.design.matrix import as_json, build_design, specifications
 from detente.study.estimation.schema import ESTIMATES
 from detente.study.estimation.tidy import Estimates, estimate
 from detente.study.project import load

@@ -124,7 +124,7 @@ class Evidence:
     @property
     def samples(self) -> Mapping[str, str]:
         """What samples are called, by name."""
-        return self.project.sample_labels
+        return {name: sample.label for name, sample in self.project.samples.items()}
 
     @property
     def traits(self) -> Traits:

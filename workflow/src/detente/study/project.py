@@ -19,8 +19,8 @@ from detente.data import SOURCES, SourceRecord, rules
 from detente.data.panel import DURATIONS, Entry, catalogue
 from detente.data.sources import REGISTRY, Source, source
 from detente.simulate import WRITTEN
-from detente.stats import Estimator, ModelFrame, get, read, with_fixed_effects
-from detente.study.config import CLAIMS, SAMPLES, Claim, Project, Study, load_project
+from detente.stats import ModelFrame, get, read, with_fixed_effects
+from detente.study.config import CLAIMS, SAMPLES, Claim, Project, load_project
 from detente.study.design import misplaced, specification
 
 Keys = tuple[str | int, ...]
@@ -98,7 +98,6 @@ def _unknown(project: Project, offered: Offered) -> Iterator[str]:
 
 
 def _named(claim: Claim) -> Iterator[tuple[Keys, str]]:
-    """Variables that a claim names itself, and where."""
     yield ("treatment",), claim.treatment
     yield ("outcome",), claim.outcome
     if claim.moderator is not None:
@@ -144,7 +143,13 @@ def _check_joined(project: Project, offered: Offered) -> None:
                 where = project.located(study, "sources", i)
                 raise ConfigError(f"{where}: the simulated world writes no {slug!r}; take it out")
         entries = offered[project.is_directed(study)]
-        for name in needed(project, study):
+        specs = (
+            specification(project, study, claim, estimator, sample)
+            for claim in project.claims_of(study)
+            for estimator in study.estimators
+            for sample in study.samples
+        )
+        for name in dict.fromkeys(name for spec in specs for name in spec.variables):
             if name not in entries:
                 unit = "directed dyad-years" if project.is_directed(study) else "dyad-years"
                 where = project.located(study, "samples")
@@ -154,19 +159,11 @@ def _check_joined(project: Project, offered: Offered) -> None:
                 raise ConfigError(f"{where}: {name!r} is made from {', '.join(lacking)}, which the study does not join")
 
 
-def needed(project: Project, study: Study) -> list[str]:
-    """Variables that a study's panel must have: of its claims and of its samples."""
-    specs = (
-        specification(project, study, claim, estimator, sample)
-        for claim in project.claims_of(study)
-        for estimator in study.estimators
-        for sample in study.samples
-    )
-    return list(dict.fromkeys(name for spec in specs for name in spec.variables))
-
-
 def _check_estimators(project: Project) -> None:
-    specimen = _specimen()
+    """What a job would refuse is refused here, by the same function, on a design of a study's factors."""
+    # Three dyads in two years.
+    a, b = np.repeat([[1, 1, 2], [2, 3, 3]], 2, axis=1)
+    specimen = ModelFrame(np.zeros(6), np.zeros((6, 1)), ("treatment",), a, b, np.tile([1990, 1991], 3))
     for study in project.studies.values():
         for i, name in enumerate(study.estimators):
             where = project.located(study, "estimators", i)
@@ -178,19 +175,8 @@ def _check_estimators(project: Project) -> None:
                 raise UnsupportedInstruments(
                     f"{where}: {name!r} needs instruments, which no claim has; use `python -m detente fit`"
                 )
-            _check_covariances(project, study, estimator, specimen)
-
-
-def _check_covariances(project: Project, study: Study, estimator: Estimator, specimen: ModelFrame) -> None:
-    """What the job would refuse is refused here, by the same function, on a design of a study's factors."""
-    for i, name in enumerate(study.vcov):
-        try:
-            read(name, with_fixed_effects(specimen, estimator), estimator)
-        except UnsupportedCovariance as error:
-            raise UnsupportedCovariance(f"{project.located(study, 'vcov', i)}: {error}") from error
-
-
-def _specimen() -> ModelFrame:
-    """A design with the factors that a study's designs have: three dyads in two years."""
-    a, b = np.repeat([[1, 1, 2], [2, 3, 3]], 2, axis=1)
-    return ModelFrame(np.zeros(6), np.zeros((6, 1)), ("treatment",), a, b, np.tile([1990, 1991], 3))
+            for j, vcov in enumerate(study.vcov):
+                try:
+                    read(vcov, with_fixed_effects(specimen, estimator), estimator)
+                except UnsupportedCovariance as error:
+                    raise UnsupportedCovariance(f"{project.located(study, 'vcov', j)}: {error}") from error

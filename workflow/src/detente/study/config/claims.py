@@ -111,7 +111,6 @@ class ClaimsFile(Strict):
     @model_validator(mode="before")
     @classmethod
     def _ids(cls, data: Any) -> Any:
-        """Each claim carries its own key as its id."""
         return _keyed(data, "id", "claims", "untested")
 
     @model_validator(mode="after")
@@ -168,7 +167,6 @@ class SamplesFile(Strict):
     @model_validator(mode="before")
     @classmethod
     def _named(cls, data: Any) -> Any:
-        """Each sample carries its own key as its name."""
         return _keyed(data, "name", "samples")
 
 

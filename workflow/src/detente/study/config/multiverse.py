@@ -140,7 +140,7 @@ def load_multiverse(root: Path, project: Project) -> Multiverse:
         "a sample": project.samples,
         "a control": {*shared, *multiverse.controls},
         "a node": nodes,
-        **{_option_of(node): decision.options for node, decision in nodes.items()},
+        **{f"an option of {node!r}": decision.options for node, decision in nodes.items()},
     }
     taken: list[tuple[Keys, str]] = [
         (["controls", name], f"{name!r} is a control of config/claims.yaml; choose another name")
@@ -189,12 +189,8 @@ def _names(multiverse: Multiverse) -> Iterator[tuple[Keys, str, str]]:
     for i, constraint in enumerate(multiverse.constraints):
         for node, options in constraint.forbid.items():
             yield ["constraints", i, "forbid", node], "a node", node
-            yield from _listed(["constraints", i, "forbid", node], _option_of(node), options)
+            yield from _listed(["constraints", i, "forbid", node], f"an option of {node!r}", options)
 
 
 def _listed(keys: Keys, kind: str, names: Sequence[str] | None) -> Iterator[tuple[Keys, str, str]]:
     yield from (([*keys, i], kind, name) for i, name in enumerate(names or ()))
-
-
-def _option_of(node: str) -> str:
-    return f"an option of {node!r}"

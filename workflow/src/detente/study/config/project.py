@@ -100,11 +100,6 @@ class Project:
         """The sample of a claim's headline: its own, or that of the study."""
         return self.samples[claim.sample or study.headline]
 
-    @property
-    def sample_labels(self) -> dict[str, str]:
-        """What samples are called in exhibits, by name, in the order of `config/samples.yaml`."""
-        return {name: sample.label for name, sample in self.samples.items()}
-
     def claims_of(self, study: Study) -> list[Claim]:
         """Claims that a study tests, in its order."""
         return [self.claims.claims[c] for c in study.claims]
@@ -175,22 +170,19 @@ def _undefined_in_claims(project: Project) -> Iterator[str]:
 def _of_two_units(project: Project, study: Study) -> Iterator[str]:
     """A study has one panel: of dyads, or of directed ones."""
     known = [project.claims.claims[name] for name in study.claims if name in project.claims.claims]
-    directed = [claim.id for claim in known if claim.directed]
-    if 0 < len(directed) < len(known):
-        where = project.located(study, "claims")
-        others = [claim.id for claim in known if not claim.directed]
+    directed, others = (", ".join(c.id for c in known if c.directed is way) for way in (True, False))
+    if directed and others:
         yield (
-            f"{where}: {', '.join(directed)} compare directed dyads and {', '.join(others)} undirected ones; a study "
-            "has one panel: make two studies"
+            f"{project.located(study, 'claims')}: {directed} compare directed dyads and {others} undirected ones; a "
+            "study has one panel: make two studies"
         )
 
 
 def _undefined_in_studies(project: Project) -> Iterator[str]:
     for study in project.studies.values():
-        claims = (project.claims.claims, "a claim of config/claims.yaml")
-        samples = (project.samples, f"a sample of {SAMPLES}")
-        sources = (project.sources, "a source")
-        legal = {"claims": claims, "examined": claims, "sources": sources, "samples": samples}
+        claims = (project.claims.claims, f"a claim of {CLAIMS}")
+        legal = {"claims": claims, "examined": claims, "sources": (project.sources, "a source")}
+        legal["samples"] = (project.samples, f"a sample of {SAMPLES}")
         for key, (names, what) in legal.items():
             for i, name in enumerate(getattr(study, key) or ()):
                 if name not in names:

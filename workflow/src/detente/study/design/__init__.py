@@ -6,17 +6,20 @@ of one from a panel. Roles and timing of controls are checked here, and panels a
 
 from detente.stats import HEADLINE
 from detente.study.design import describe
-from detente.study.design.matrix import DURATION_UNIT_YEARS, build_design, duration_terms, in_sample
-from detente.study.design.specification import (
+from detente.study.design.matrix import (
+    DURATION_UNIT_YEARS,
     ESTIMATOR,
     Specification,
     as_json,
+    build_design,
+    duration_terms,
     from_json,
+    in_sample,
     lagged,
     misplaced,
     specification,
     specifications,
-)  # fmt: skip
+)
 
 __all__ = [
     "DURATION_UNIT_YEARS", "ESTIMATOR", "HEADLINE", "Specification", "as_json", "build_design", "describe",

@@ -2,12 +2,13 @@
 
 import math
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from scipy import stats
 
-from detente.base.frames import Column, FrameSchema
+from detente.base.frames import Column, FrameSchema, count, number, text
 from detente.base.lags import lag
 from detente.base.numerics import LEVEL
 from detente.study.config import Claim, Control, Sample
@@ -33,19 +34,15 @@ def _count(description: str) -> Column:
     return Column("any", description, low=0)
 
 
-def _number(description: str, high: float | None = None) -> Column:
-    return Column("float64", description, nullable=True, high=high)
-
-
-SAMPLE = Column("str", "sample of `config/samples.yaml`")
+SAMPLE = text("sample of `config/samples.yaml`")
 SCHEMAS: Mapping[str, FrameSchema] = {
     "sample_flow": FrameSchema(
         "sample flow",
         {
             "sample": SAMPLE,
-            "label": Column("str", "what it is called"),
-            "dyad_years": Column("int64", "its dyad-years", low=0),
-            "dyads": Column("int64", "its dyads", low=0),
+            "label": text("what it is called"),
+            "dyad_years": count("its dyad-years"),
+            "dyads": count("its dyads"),
             "onset_gml": _count("onsets of disputes, by GML"),
             "onset_cow": _count("onsets of disputes, by COW"),
             "onset_after_dispute": _count("onsets in the year after one with a dispute"),
@@ -56,8 +53,8 @@ SCHEMAS: Mapping[str, FrameSchema] = {
             "exercise_bilateral": _count("dyad-years with a bilateral one"),
             "switches_on": _count("years with a joint exercise after one without"),
             "switches_off": _count("years without a joint exercise after one with"),
-            "exercise_any_share": _number("share of dyad-years with a joint exercise", 1),
-            "exercise_bilateral_share": _number("share of dyad-years with a bilateral one", 1),
+            "exercise_any_share": number("share of dyad-years with a joint exercise", high=1),
+            "exercise_bilateral_share": number("share of dyad-years with a bilateral one", high=1),
         },
         key=("sample",),
     ),
@@ -65,15 +62,15 @@ SCHEMAS: Mapping[str, FrameSchema] = {
         "descriptive statistics",
         {
             "sample": SAMPLE,
-            "variable": Column("str", "name in `codebook.csv`"),
-            "label": Column("str", "what it is called"),
-            "unit": Column("str", "its unit"),
-            "nobs": Column("int64", "dyad-years that have a value", low=0),
-            "missing": Column("int64", "dyad-years that have none", low=0),
-            "mean": _number("mean"),
-            "sd": _number("standard deviation"),
-            "min": _number("least value"),
-            "max": _number("largest value"),
+            "variable": text("name in `codebook.csv`"),
+            "label": text("what it is called"),
+            "unit": text("its unit"),
+            "nobs": count("dyad-years that have a value"),
+            "missing": count("dyad-years that have none"),
+            "mean": number("mean"),
+            "sd": number("standard deviation"),
+            "min": number("least value"),
+            "max": number("largest value"),
         },
         key=("sample", "variable"),
     ),
@@ -81,14 +78,14 @@ SCHEMAS: Mapping[str, FrameSchema] = {
         "time line",
         {
             "year": Column("int64", "year"),
-            "dyad_years": Column("int64", "dyads in the year", low=0),
+            "dyad_years": count("dyads in the year"),
             "onsets": _count("onsets of disputes, by GML"),
             "ongoing": _count("dyads with a dispute"),
             "force_onsets": _count("onsets with use of force"),
             "exercise_dyads": _count("dyads with a joint exercise"),
             "sample": SAMPLE,
             "exercises": _count("joint exercises held, whoever took part"),
-            "mean_participants": _number("known states that took part, on average"),
+            "mean_participants": number("known states that took part, on average"),
         },
         key=("sample", "year"),
     ),
@@ -98,7 +95,7 @@ SCHEMAS: Mapping[str, FrameSchema] = {
             "ccode1": Column("int64", "state with the lower code"),
             "ccode2": Column("int64", "state with the higher code"),
             "exercise_years": Column("int64", "years with a joint exercise", low=1),
-            "bilateral_years": Column("int64", "years with a bilateral one", low=0),
+            "bilateral_years": count("years with a bilateral one"),
             "first_year": Column("int64", "the first of these years"),
             "last_year": Column("int64", "the last of these years"),
             "name_1": Column("any", "name of the first state"),
@@ -109,17 +106,17 @@ SCHEMAS: Mapping[str, FrameSchema] = {
     "raw_risk": FrameSchema(
         "raw risks",
         {
-            "claim": Column("str", "the claim"),
+            "claim": text("the claim"),
             "sample": SAMPLE,
             "treated": Column("int64", "1 with the treatment, 0 without", allowed=(0, 1)),
-            "dyad_years": Column("int64", "dyad-years at risk", low=0),
-            "dyads": Column("int64", "their dyads", low=0),
-            "onsets": Column("int64", "their onsets", low=0),
-            "half_dyads": Column("int64", "the fewest dyads that have half of the onsets", low=0),
-            "risk": _number("onsets per dyad-year", 1),
-            "conf_low": _number("95 % interval, lower end", 1),
-            "conf_high": _number("95 % interval, upper end", 1),
-            "ratio": _number("risk with the treatment over risk without"),
+            "dyad_years": count("dyad-years at risk"),
+            "dyads": count("their dyads"),
+            "onsets": count("their onsets"),
+            "half_dyads": count("the fewest dyads that have half of the onsets"),
+            "risk": number("onsets per dyad-year", high=1),
+            "conf_low": number("95 % interval, lower end", high=1),
+            "conf_high": number("95 % interval, upper end", high=1),
+            "ratio": number("risk with the treatment over risk without"),
         },
         key=("claim", "sample", "treated"),
     ),
@@ -165,27 +162,16 @@ def descriptives(
 ) -> pd.DataFrame:
     """Number, mean, spread and range of every variable that a model uses, by sample."""
     used = [*OUTCOMES, *(c.treatment for c in claims), *(controls[k].variable for c in claims for k in c.controls)]
-    described = codebook.set_index("variable")
-    rows = []
+    described = codebook.set_index("variable")[["label", "unit"]]
+    rows: list[tuple[Any, ...]] = []
     for sample in samples:
         part = panel[in_sample(panel, sample)]
         for name in (n for n in dict.fromkeys(used) if n in panel):
             column = part[name]
-            rows.append(
-                {
-                    "sample": sample.name,
-                    "variable": name,
-                    "label": described.loc[name, "label"],
-                    "unit": described.loc[name, "unit"],
-                    "nobs": int(column.notna().sum()),
-                    "missing": int(column.isna().sum()),
-                    "mean": float(column.mean()),
-                    "sd": float(column.std()),
-                    "min": float(column.min()),
-                    "max": float(column.max()),
-                }
-            )
-    return pd.DataFrame(rows)
+            counts = (column.notna().sum(), column.isna().sum())
+            moments = (column.mean(), column.std(), column.min(), column.max())
+            rows.append((sample.name, name, *described.loc[name], *counts, *map(float, moments)))
+    return SCHEMAS["descriptives"].frame(rows)
 
 
 def timeline(panel: pd.DataFrame, samples: Sequence[Sample], exercises: pd.DataFrame) -> pd.DataFrame:
@@ -256,13 +242,17 @@ def raw_risk(panel: pd.DataFrame, samples: Sequence[Sample], claims: Sequence[Cl
 def _arm(rows: pd.DataFrame, outcome: str) -> dict[str, float]:
     """Size, risk and concentration of one arm of a comparison."""
     by_dyad = rows.groupby(DYAD)[outcome].sum().sort_values(ascending=False).cumsum()
-    onsets = int(rows[outcome].sum())
+    onsets, n = int(rows[outcome].sum()), len(rows)
+    # Wilson's interval (1927) takes rows for independent.
+    low, high = stats.binomtest(onsets, n).proportion_ci(LEVEL, method="wilson") if n else (math.nan, math.nan)
     return {
-        "dyad_years": len(rows),
+        "dyad_years": n,
         "dyads": len(by_dyad),
         "onsets": onsets,
         "half_dyads": int((by_dyad < onsets / 2).sum()) + 1 if onsets else 0,
-        **_wilson(onsets, len(rows)),
+        "risk": onsets / n if n else math.nan,
+        "conf_low": float(low),
+        "conf_high": float(high),
     }
 
 
@@ -275,11 +265,3 @@ def _widened(panel: pd.DataFrame) -> pd.DataFrame:
 def _times(column: pd.Series) -> float:
     """How often it is 1; missing where it never has a value."""
     return int((column == 1).sum()) if column.notna().any() or not len(column) else math.nan
-
-
-def _wilson(k: int, n: int) -> dict[str, float]:
-    """Risk and its interval (Wilson 1927), which takes rows for independent."""
-    if n == 0:
-        return {"risk": float("nan"), "conf_low": float("nan"), "conf_high": float("nan")}
-    low, high = stats.binomtest(k, n).proportion_ci(LEVEL, method="wilson")
-    return {"risk": k / n, "conf_low": float(low), "conf_high": float(high)}
