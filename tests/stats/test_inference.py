@@ -12,13 +12,14 @@ from numpy.testing import assert_allclose
 from scipy import stats
 
 from detente.base.errors import BrokenContract, EstimationError, UnsupportedCovariance
+from detente.base.numerics import MDE_FACTOR
 from detente.stats.covariance import sandwich
 from detente.stats.effects.risk import average_marginal_effect, log_risk_ratio
 from detente.stats.fitting import made_covariance
 from detente.study.config.claims import Claim, Control, Sample
-from detente.study.design.specification import Specification
-from detente.study.estimation.schema import ESTIMATES, minimum_detectable_effect, verdict
-from detente.study.estimation.tidy import COLUMNS, estimate
+from detente.study.design.matrix import Specification
+from detente.study.estimation.schema import ESTIMATES, verdict
+from detente.study.estimation.tidy import estimate
 
 from support.worlds import dyadic_design, solved
 
@@ -104,8 +105,7 @@ def test_negligible_is_two_one_sided_tests() -> None:
 
 
 def test_an_effect_of_the_detectable_size_is_found_four_times_in_five() -> None:
-    error = 0.013
-    power = stats.norm.sf(1.96 - minimum_detectable_effect(error) / error)
+    power = stats.norm.sf(1.96 - MDE_FACTOR)
     assert power == pytest.approx(0.80, abs=0.005)
 
 
@@ -113,7 +113,7 @@ def test_an_effect_of_the_detectable_size_is_found_four_times_in_five() -> None:
 def test_everything_estimated_is_a_row_that_keeps_the_schema(name: str) -> None:
     result = estimate(dyadic_design(effect=0.1), specification(name))
     rows = ESTIMATES.validated(result.rows)
-    assert tuple(rows.columns) == COLUMNS
+    assert tuple(rows.columns) == tuple(ESTIMATES.columns)
     assert result.failures.empty
     assert set(rows["vcov"]) == {"dyadic", "dyad"}
     marginal = rows[rows["quantity"] == "average_marginal_effect"]

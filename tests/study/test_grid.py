@@ -11,7 +11,7 @@ import pytest
 from detente.cli import main
 from detente.data.panel.outcomes import DURATIONS
 from detente.study.config.project import load_project
-from detente.study.design.specification import Specification
+from detente.study.design.matrix import Specification
 from detente.study.multiverse.grid import HEADLINE, Grid, Variant, grids_of, multiverse_of, needed, offered, together
 
 from support.builders import REPOSITORY, change

@@ -20,8 +20,7 @@ from detente.stats.registry import get
 from detente.stats.resampling.randomisation import randomisation_test
 from detente.stats.resampling.schemes import circular_shift
 from detente.study.config.project import Study, load_project
-from detente.study.design.matrix import build_design
-from detente.study.design.specification import Specification
+from detente.study.design.matrix import Specification, build_design
 from detente.study.estimation.tidy import estimate
 from detente.study.multiverse import curve
 from detente.study.multiverse.grid import Grid, Variant, grids_of, variables_of, years_of

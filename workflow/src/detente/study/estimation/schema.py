@@ -1,6 +1,6 @@
 """The schema of tidy estimates, and the verdict that follows from an interval and the smallest effect of interest."""
 
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 from detente.base.frames import Column, FrameSchema, count, number, text
 from detente.base.numerics import EQUIVALENCE_LEVEL, MDE_FACTOR, critical
@@ -104,11 +104,6 @@ ATTRITION = FrameSchema(
 )
 
 
-def minimum_detectable_effect(std_error: float) -> float:
-    """Effect that a test at 5 % detects with 80 % power."""
-    return MDE_FACTOR * std_error
-
-
 def verdict(estimate: float, std_error: float, df: float, smallest_effect: float) -> Verdict:
     """Judge an effect on risk.
 
@@ -122,6 +117,13 @@ def verdict(estimate: float, std_error: float, df: float, smallest_effect: float
     if abs(estimate) > outer:
         return "lowers" if estimate < 0 else "raises"
     return "inconclusive"
+
+
+def judged(estimate: float, std_error: float, df: float, base: float, smallest_share: float) -> dict[str, Any]:
+    """Power and verdict of an effect on risk, by column; `smallest_share` of the base risk is of interest."""
+    mde, smallest = MDE_FACTOR * std_error, smallest_share * base
+    found = verdict(estimate, std_error, df, smallest)
+    return {"mde": mde, "mde_share": mde / base, "smallest_effect": smallest, "verdict": found}
 
 
 def not_wrong(verdict: str, planted: float, smallest_effect: float) -> bool:

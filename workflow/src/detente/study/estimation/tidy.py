@@ -1,7 +1,7 @@
 """From a fit to tidy rows: everything estimated is a row, and what does not exist is a named failure."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +14,7 @@ from detente.stats import ModelFrame, Solution, get, made_covariance, read, subs
 from detente.stats.covariance import Covariance
 from detente.stats.effects import Effect, average_marginal_effect, log_risk_ratio
 from detente.study.design import Specification
-from detente.study.estimation.schema import ESTIMATES, FAILURES, minimum_detectable_effect, verdict
+from detente.study.estimation.schema import ESTIMATES, FAILURES, judged
 
 
 @dataclass(frozen=True)
@@ -52,28 +52,26 @@ def estimate(design: ModelFrame, spec: Specification) -> Estimates:
         fit = estimator.fit(design)
         gap = estimator.gap(design, fit) if estimator.gap else math.nan
     except EstimationError as error:
-        return Estimates(pd.DataFrame(), failures([(spec, error)]))
-    lost: list[tuple[Specification, Exception]] = []
-    quantities = [*_effects(design, spec, fit, lost), *_coefficients(fit)]
+        return Estimates(pd.DataFrame(), _failures(spec, [error]))
+    lost: list[Exception] = []
+    quantities = [*_effects(design, fit, lost), *_coefficients(fit)]
     used = design if fit.rows is None else subset(design, fit.rows)
+    constant = _constant(used, spec, fit) | {"reference": estimator.reference, "reference_gap": gap}
     rows = []
-    for recipe_name, recipe in zip(spec.vcov, recipes, strict=True):
+    for name, recipe in zip(spec.vcov, recipes, strict=True):
+        own = constant | {"spec_id": spec.id_under(name)}
         try:
             covariance = made_covariance(recipe, design, fit, estimator.name, "detente", {})
-            own = {"spec_id": spec.id_under(recipe_name)}
-            rows += [own | row for row in _rows(quantities, covariance, used, spec, lost)]
+            rows += [own | row for row in _rows(quantities, covariance, spec, constant["base_risk"], lost)]
         except (EstimationError, UnsupportedCovariance) as error:
-            lost.append((spec, error))
-    unused = len(design.y) - len(used.y)
-    if not rows:
-        return Estimates(pd.DataFrame(), failures(lost), unused)
-    constant = _constant(used, spec, fit) | {"reference": estimator.reference, "reference_gap": gap}
-    return Estimates(pd.DataFrame(rows).assign(**constant)[list(COLUMNS)], failures(lost), unused)
+            lost.append(error)
+    frame = ESTIMATES.frame(rows) if rows else pd.DataFrame()
+    return Estimates(frame, _failures(spec, lost), len(design.y) - len(used.y))
 
 
-def failures(lost: Sequence[tuple[Specification, Exception]]) -> pd.DataFrame:
+def _failures(spec: Specification, lost: Sequence[Exception]) -> pd.DataFrame:
     """One row per number that does not exist."""
-    rows = [(s.claim.id, s.sample.name, s.estimator, type(e).__name__, str(e)) for s, e in lost]
+    rows = [(spec.claim.id, spec.sample.name, spec.estimator, type(e).__name__, str(e)) for e in lost]
     return pd.DataFrame(rows, columns=list(FAILURES.columns), dtype="str")
 
 
@@ -85,10 +83,8 @@ def _coefficients(fit: Solution) -> list[_Quantity]:
     ]
 
 
-def _effects(
-    design: ModelFrame, spec: Specification, fit: Solution, lost: list[tuple[Specification, Exception]]
-) -> list[_Quantity]:
-    """Effects of the treatment on risk; those that do not exist are added to `lost`."""
+def _effects(design: ModelFrame, fit: Solution, lost: list[Exception]) -> list[_Quantity]:
+    """Effects of the treatment on risk; errors of those that do not exist are added to `lost`."""
     term = fit.terms[fit.treatment]
     found: list[_Quantity] = []
     try:
@@ -96,16 +92,12 @@ def _effects(
         found.append(_Quantity("average_marginal_effect", term, True, marginal))
         found.append(_Quantity("risk_ratio", term, True, log_risk_ratio(fit, design.y, design.treatment), "log"))
     except EstimationError as error:
-        lost.append((spec, error))
+        lost.append(error)
     return found
 
 
 def _rows(
-    quantities: Sequence[_Quantity],
-    vcov: Covariance,
-    design: ModelFrame,
-    spec: Specification,
-    lost: list[tuple[Specification, Exception]],
+    quantities: Sequence[_Quantity], vcov: Covariance, spec: Specification, base: float, lost: list[Exception]
 ) -> list[dict[str, Any]]:
     """Rows under one covariance; if the treatment has no variance there are none, a control without is left out."""
     rows = []
@@ -115,20 +107,20 @@ def _rows(
         except IndefiniteCovariance as error:
             if quantity.is_treatment:
                 raise
-            lost.append((spec, IndefiniteCovariance(f"{quantity.term}: {error}")))
+            lost.append(IndefiniteCovariance(f"{quantity.term}: {error}"))
             continue
-        rows.append(row | (_judged(row, design, spec) if quantity.name == "average_marginal_effect" else _UNJUDGED))
+        if quantity.name == "average_marginal_effect":
+            row |= judged(row["estimate"], row["std_error"], vcov.df, base, spec.smallest_effect)
+        rows.append(row)
     return rows
 
 
 def _row(quantity: _Quantity, covariance: Covariance) -> dict[str, Any]:
-    """One estimate with its interval."""
+    """One estimate with its interval, not judged."""
     value, gradient = quantity.effect.value, quantity.effect.gradient
     error = covariance.std_error(gradient)
-    unrepaired = covariance.std_error_unrepaired(gradient)
+    shown, stretch = (math.exp, math.exp(value)) if quantity.scale == "log" else (float, 1.0)
     low, high = interval(value, error, covariance.df)
-    shown = math.exp if quantity.scale == "log" else float
-    stretch = math.exp(value) if quantity.scale == "log" else 1.0
     return {
         "vcov": covariance.kind,
         "quantity": quantity.name,
@@ -137,26 +129,15 @@ def _row(quantity: _Quantity, covariance: Covariance) -> dict[str, Any]:
         "scale": quantity.scale,
         "estimate": shown(value),
         "std_error": stretch * error,
-        "std_error_unrepaired": stretch * unrepaired,
+        "std_error_unrepaired": stretch * covariance.std_error_unrepaired(gradient),
         "statistic": value / error,
         "df": covariance.df,
         "p_value": float(two_sided(value / error, covariance.df)),
         "conf_low": shown(low),
         "conf_high": shown(high),
+        "verdict": "",
         "ssc": covariance.ssc,
         "repair": covariance.repair,
-    }
-
-
-def _judged(row: Mapping[str, Any], design: ModelFrame, spec: Specification) -> dict[str, Any]:
-    """Power and verdict of an effect on risk, over the rows that the model uses."""
-    base = float(design.y.mean())
-    mde, smallest = minimum_detectable_effect(row["std_error"]), spec.smallest_effect * base
-    return {
-        "mde": mde,
-        "mde_share": mde / base,
-        "smallest_effect": smallest,
-        "verdict": verdict(row["estimate"], row["std_error"], row["df"], smallest),
     }
 
 
@@ -188,7 +169,3 @@ def _constant(design: ModelFrame, spec: Specification, fit: Solution) -> dict[st
         "notes": "; ".join(fit.flags),
         "converged": fit.converged,
     }
-
-
-_UNJUDGED = {"mde": math.nan, "mde_share": math.nan, "smallest_effect": math.nan, "verdict": ""}
-COLUMNS = tuple(ESTIMATES.columns)

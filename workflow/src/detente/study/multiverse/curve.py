@@ -16,7 +16,7 @@ from detente.stats.covariance import totals
 from detente.stats.linear import Choice, GroupWithin
 from detente.stats.resampling import Scheme, drawn_blocks
 from detente.study.design import Specification
-from detente.study.multiverse.rows import Rows, by_panel, by_rows
+from detente.study.multiverse.multiverse import by_rows
 from detente.study.multiverse.schema import JOINT
 
 COLUMNS = tuple(name for name in JOINT.columns if name not in ("claim", "scheme"))
@@ -103,12 +103,10 @@ def _groups(
     panels: Mapping[bool, pd.DataFrame], specs: Sequence[Specification]
 ) -> Iterator[tuple[list[int], list[Choice], ModelFrame, GroupWithin]]:
     """Places of specifications that share rows, what they are in these, their design, and columns within effects."""
-    for panel, places in by_panel(panels, specs):
-        rows = Rows(panel, specs[places[0]].sample)
-        for here, keep in by_rows(rows, specs, places):
-            mine = [specs[i] for i in here]
-            group, choices = rows.group(mine, keep)
-            yield here, choices, rows.design(mine, keep)[0], GroupWithin.of(group)
+    for rows, places, keep in by_rows(panels, specs):
+        mine = [specs[i] for i in places]
+        group, choices = rows.group(mine, keep)
+        yield places, choices, rows.design(mine, keep)[0], GroupWithin.of(group)
 
 
 def joint_test(observed: Array, draws: Array) -> pd.DataFrame:

@@ -6,18 +6,17 @@ from math import prod
 
 from detente.base.errors import ConfigError, RoleError, UnknownEstimator, UnknownVariable, choices
 from detente.base.strict import located
-from detente.data.panel import CODINGS, GRID, STATES, Entry, catalogue
+from detente.data.panel import CODINGS, GRID, STATES, catalogue
 from detente.data.sources import REGISTRY
 from detente.stats import HEADLINE, WITH_ENGINE
 from detente.study.config import MULTIVERSE, Claim, Multiverse, Project, Study, load_multiverse
 from detente.study.config.multiverse import CODING, ESTIMATOR, SEVERITY, VARIABLE, refuse_unknown
 from detente.study.design import Specification
-from detente.study.multiverse.resolve import INITIATION, KINDS, Impossible, Resolver
+from detente.study.multiverse.resolve import INITIATION, KINDS, Impossible, Offered, Resolver
 
 TOO_FAR = "leave the headline in more decisions at a time than `departures` allows"
 IMPOSSIBLE = "the record has no such outcome, or no such variable"
 TWICE = "the same specification as another"
-Offered = Mapping[bool, Mapping[str, Entry]]
 
 
 @dataclass(frozen=True)
@@ -116,12 +115,9 @@ def grids_of(
     ]
 
 
-def expand(
-    multiverse: Multiverse, project: Project, study: Study, claim: Claim, offered: Mapping[bool, Collection[str]]
-) -> Grid:
+def expand(multiverse: Multiverse, project: Project, study: Study, claim: Claim, offered: Offered) -> Grid:
     """All specifications of one claim.
 
-    `offered`: variables that the study's world has, of dyad-years under False, of directed ones under True.
     Raises ConfigError if the headline itself cannot be had in this study; RoleError if an option puts a control where
     it has no place, naming file, line and option.
     """

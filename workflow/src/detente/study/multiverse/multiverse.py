@@ -1,24 +1,32 @@
-"""Every specification of a shard of a multiverse, fitted together, judged, and checked against stand-alone fits."""
+"""Every specification of a shard of a multiverse, fitted together, judged, and checked against stand-alone fits.
+
+Each column of the rows of a sample is made once for all specifications, by the rules of `build_design`.
+"""
+
+from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from detente.base.errors import EmptySample, EstimationError, NotReproduced
+from detente.base.numbering import intersect
 from detente.base.numerics import REPRODUCED, interval, two_sided
-from detente.base.types import Flags
-from detente.stats import fit, get, with_fixed_effects
+from detente.base.types import Array, Codes, Flags
+from detente.stats import ModelFrame, fit, get, with_fixed_effects
 from detente.stats.effects import average_marginal_effect
 from detente.stats.likelihood import logit_models
-from detente.stats.linear import Found, linear_models
-from detente.study.design import Specification, build_design
-from detente.study.estimation.schema import minimum_detectable_effect, verdict
+from detente.stats.linear import Choice, Found, Group, linear_models
+from detente.study.config import Control, Sample
+from detente.study.design import Specification, build_design, in_sample, lagged, matrix
+from detente.study.estimation.schema import judged
 from detente.study.multiverse.grid import Variant
-from detente.study.multiverse.rows import Rows, by_panel, by_rows
-from detente.study.multiverse.schema import COUNTS, NUMBERS, multiverse_schema
+from detente.study.multiverse.schema import COUNTS, multiverse_schema
 
 COVARIANCES = ("dyad", "dyadic")
 # What fits many specifications of the same rows at once, by the name that an estimator declares.
@@ -35,14 +43,9 @@ def fitted(panels: Mapping[bool, pd.DataFrame], shard: Sequence[Variant], nodes:
     """
     found: dict[int, dict[str, Any]] = {}
     specs = [variant.specification for variant in shard]
-    for panel, places in by_panel(panels, specs):
-        rows = Rows(panel, specs[places[0]].sample)
-        for here, keep in by_rows(rows, specs, places):
-            found |= _group(rows, specs, here, keep)
-    records = [_identity(v, nodes) | _judged(found[i], v.specification) for i, v in enumerate(shard)]
-    frame = pd.DataFrame(records, columns=list(multiverse_schema(nodes).columns))
-    floats = [n for n in NUMBERS if n not in COUNTS]
-    return frame.astype({**dict.fromkeys(floats, "float64"), **dict.fromkeys(COUNTS, "int64")})
+    for rows, here, keep in by_rows(panels, specs):
+        found |= _group(rows, specs, here, keep)
+    return multiverse_schema(nodes).frame(_judged(variant, nodes, found[i]) for i, variant in enumerate(shard))
 
 
 def recheck(
@@ -136,34 +139,174 @@ def _numbers(found: Found | Exception, vcov: str) -> dict[str, Any]:
     return numbers | lost | {"estimate": found.value, "dyad_std_error": found.under("dyad").get("std_error", math.nan)}
 
 
-def _identity(variant: Variant, nodes: Sequence[str]) -> dict[str, Any]:
+def _judged(variant: Variant, nodes: Sequence[str], numbers: Mapping[str, Any]) -> dict[str, Any]:
+    """A row: the numbers, with test, interval, power and verdict where there is a standard error."""
     spec = variant.specification
-    return {
+    row: dict[str, Any] = {
         "spec_id": spec.spec_id,
         "specification": spec.name,
         "claim": spec.claim.id,
         **dict(zip(nodes, variant.options, strict=True)),
         "estimand": variant.estimand,
         "equivalent": variant.equivalent,
+        **dict.fromkeys(COUNTS, 0),
+        "verdict": "",
+        "powered": False,
+        "registration": "",
+        **numbers,
     }
-
-
-def _judged(numbers: Mapping[str, Any], spec: Specification) -> dict[str, Any]:
-    """The numbers, with test, interval, power and verdict where there is a standard error."""
-    blank: dict[str, Any] = {name: 0 if name in COUNTS else math.nan for name in NUMBERS}
-    row = blank | {"verdict": "", "powered": False, "registration": ""} | dict(numbers)
     if not row["error"]:
         value, error, df, base = (row[name] for name in ("estimate", "std_error", "df", "base_risk"))
-        mde, (low, high) = minimum_detectable_effect(error), interval(value, error, df)
-        row |= {
-            "statistic": value / error,
-            "p_value": float(two_sided(value / error, df)),
-            "conf_low": low,
-            "conf_high": high,
-            "mde": mde,
-            "mde_share": mde / base,
-            "estimate_share": value / base,
-            "verdict": verdict(value, error, df, spec.smallest_effect * base),
-            "powered": bool(mde / base <= spec.smallest_effect),
-        }
+        low, high = interval(value, error, df)
+        row |= {"statistic": value / error, "p_value": float(two_sided(value / error, df))}
+        row |= {"conf_low": low, "conf_high": high, "estimate_share": value / base}
+        row |= judged(value, error, df, base, spec.smallest_effect)
+        row["powered"] = bool(row["mde_share"] <= spec.smallest_effect)
     return row
+
+
+class Rows:
+    """Rows of a panel in a sample; columns (N,) as specifications have them, and which rows are complete in them.
+
+    A specification's rows are those complete in its outcome and treatment and in each of its controls: the steps of
+    `design.matrix`, asked control by control, so that what one specification needs is at hand for the next.
+    """
+
+    def __init__(self, panel: pd.DataFrame, sample: Sample) -> None:
+        self.panel = panel
+        self.places: Codes = np.flatnonzero(in_sample(panel, sample).to_numpy())
+        self.sides = [self._taken(self.panel[part]).astype(np.int64) for part in (*_parts(panel), "year")]
+        self.columns: dict[str, Array] = {}
+        self.present: dict[tuple[Any, ...], Flags] = {}
+        self.terms: dict[tuple[Any, ...], tuple[str, ...]] = {}
+
+    def complete(self, spec: Specification) -> Flags:
+        """Rows (N,) of the sample that a specification takes."""
+        first, last = spec.window
+        keep = (self.sides[2] >= first) & (self.sides[2] <= last) & self._own(spec)
+        for control in spec.controls:
+            keep &= self._control(spec, control)
+        return keep
+
+    def names(self, spec: Specification) -> tuple[str, ...]:
+        """Names of a specification's columns but for a product, in its order; `complete` has made them."""
+        found = dict.fromkeys(self.terms[_own_key(spec)])
+        for control in spec.controls:
+            found |= dict.fromkeys(self.terms[_control_key(spec, control)])
+        return tuple(found)
+
+    def outcome(self, name: str, keep: Flags) -> Array:
+        """An outcome in the rows kept."""
+        return self._taken(self.panel[name])[keep]
+
+    def design(self, specs: Sequence[Specification], keep: Flags) -> tuple[ModelFrame, list[tuple[str, ...]]]:
+        """Columns of specifications that share rows and effects, as one design, and the terms of each.
+
+        Of moderated specifications, all have the same treatment and moderator. The outcome is left empty.
+        """
+        terms = [self.names(spec) for spec in specs]
+        kept = {name: self.columns[name][keep] for name in dict.fromkeys(n for names in terms for n in names)}
+        if (moderator := specs[0].claim.moderator) is not None:
+            spec = specs[0]
+            first = [lagged(spec.claim.treatment, spec.claim.lag), lagged(moderator.variable, moderator.lag)]
+            kept = matrix._with_product(spec, {**{name: kept[name] for name in first}, **kept})
+            terms = [(spec.treatment_term, *names) for names in terms]
+        a, b, year = (side[keep] for side in self.sides)
+        clusters = {"directed_dyad": matrix._numbered(a, b)} if specs[0].claim.directed else {}
+        x = np.column_stack(list(kept.values()))
+        made = ModelFrame(np.zeros(len(a)), x, tuple(kept), a, b, year, clusters=clusters)
+        return with_fixed_effects(made, get(specs[0].estimator), specs[0].effects), terms
+
+    def group(self, specs: Sequence[Specification], keep: Flags) -> tuple[Group, list[Choice]]:
+        """The same as many models are fitted from it, with every outcome; and the model of each specification."""
+        made, terms = self.design(specs, keep)
+        outcomes = tuple(dict.fromkeys(spec.claim.outcome for spec in specs))
+        y = np.column_stack([self.outcome(name, keep) for name in outcomes])
+        group = Group(y, made.x, outcomes, made.terms, made.pairs, made.fixed_effects)
+        return group, [Choice(s.claim.outcome, t[0], t[1:]) for s, t in zip(specs, terms, strict=True)]
+
+    def _own(self, spec: Specification) -> Flags:
+        """Rows with outcome, treatment and moderator."""
+        key = _own_key(spec)
+        if key not in self.present:
+            steps, self.terms[key] = self._steps(replace(spec, controls=()))
+            self.present[key] = np.logical_and.reduce([self._taken(present) for _, present in steps]).astype(bool)
+        return self.present[key]
+
+    def _control(self, spec: Specification, control: Control) -> Flags:
+        """Rows with a control: the last step of a specification that has no other."""
+        key = _control_key(spec, control)
+        if key not in self.present:
+            # Without a lag of its own the treatment costs nothing; it has no part in the step that is asked for.
+            claim = spec.claim.model_copy(update={"moderator": None, "lag": 0})
+            steps, terms = self._steps(replace(spec, claim=claim, controls=(control,)))
+            self.present[key], self.terms[key] = self._taken(steps[-1][1]).astype(bool), terms[1:]
+        return self.present[key]
+
+    def _steps(self, spec: Specification) -> tuple[list[tuple[str, pd.Series]], tuple[str, ...]]:
+        """Which rows are left step by step, and the columns of a specification, which are made."""
+        columns = matrix._columns(self.panel, spec)
+        self.columns |= {t: self._taken(c).astype(np.float64) for t, c in columns.items() if t not in self.columns}
+        return list(matrix._steps(spec, columns, self.panel[spec.claim.outcome])), tuple(columns)
+
+    def _taken(self, column: pd.Series) -> npt.NDArray[Any]:
+        return np.asarray(column.to_numpy()[self.places])
+
+
+def by_panel(
+    panels: Mapping[bool, pd.DataFrame], specs: Sequence[Specification]
+) -> Iterator[tuple[pd.DataFrame, list[int]]]:
+    """Places of specifications of one panel and sample, with all that they can use of the panel."""
+    found: dict[tuple[bool, str], list[int]] = {}
+    for i, spec in enumerate(specs):
+        found.setdefault((spec.claim.directed, spec.sample.name), []).append(i)
+    for (directed, _), places in found.items():
+        yield _trimmed(panels[directed], [specs[i] for i in places]), places
+
+
+def by_rows(
+    panels: Mapping[bool, pd.DataFrame], specs: Sequence[Specification]
+) -> Iterator[tuple[Rows, list[int], Flags]]:
+    """Places of specifications that share rows, effects, estimator and moderator, with those rows of their sample."""
+    for panel, places in by_panel(panels, specs):
+        rows = Rows(panel, specs[places[0]].sample)
+        found: dict[tuple[Any, ...], list[int]] = {}
+        kept: dict[bytes, Flags] = {}
+        for i in places:
+            spec = specs[i]
+            keep = rows.complete(spec)
+            packed = np.packbits(keep).tobytes()
+            kept.setdefault(packed, keep)
+            product = _own_key(spec)[1:] if spec.claim.moderator else None
+            found.setdefault((packed, spec.effects, spec.estimator, product), []).append(i)
+        for key, members in found.items():
+            yield rows, members, kept[key[0]]
+
+
+def _trimmed(panel: pd.DataFrame, specs: Sequence[Specification]) -> pd.DataFrame:
+    """All that specifications of one sample can use of a panel: dyads ever in it, from the year they reach back to.
+
+    Lags are the same as in the whole panel.
+    """
+    first = min(spec.window[0] for spec in specs)
+    reach, year = max(spec.reach for spec in specs), panel["year"].to_numpy()
+    inside = in_sample(panel, specs[0].sample).to_numpy() & (year >= first)
+    dyad = intersect(*(panel[part].to_numpy(dtype=np.int64) for part in _parts(panel)))
+    ever = np.zeros(int(dyad.max(initial=-1)) + 1, dtype=bool)
+    ever[dyad[inside]] = True
+    return panel[ever[dyad] & (year >= first - reach)].reset_index(drop=True)
+
+
+def _parts(panel: pd.DataFrame) -> list[str]:
+    return list(panel.columns[: panel.columns.get_loc("year")])
+
+
+def _own_key(spec: Specification) -> tuple[Any, ...]:
+    moderator = spec.claim.moderator
+    named = (moderator.variable, moderator.lag) if moderator else None
+    return spec.claim.outcome, spec.claim.treatment, spec.claim.lag, named
+
+
+def _control_key(spec: Specification, control: Control) -> tuple[Any, ...]:
+    form = spec.duration if control.role == "duration" else None
+    return control.variable, control.lag, control.role, form

@@ -1,10 +1,10 @@
 """What a combination of options amounts to for one claim: the fields of its specification, or why there is none."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from detente.base.errors import RoleError
-from detente.data.panel import DURATIONS, GRID
+from detente.data.panel import DURATIONS, GRID, Entry
 from detente.stats import HEADLINE
 from detente.study.config import Claim, Control, Multiverse, Project, Study
 from detente.study.config.multiverse import ControlSet, Option
@@ -16,6 +16,8 @@ COVARIANCE = "dyadic"
 KINDS = {variable: key for key, variable in GRID.items()}
 INITIATION = "initiation"
 COUNTS = frozenset(DURATIONS.values())
+# Variables that a study's world has: of dyad-years under False, of directed ones under True.
+Offered = Mapping[bool, Mapping[str, Entry]]
 
 
 class Impossible(Exception):
@@ -25,14 +27,7 @@ class Impossible(Exception):
 class Resolver:
     """Settles combinations of options for one claim in one study."""
 
-    def __init__(
-        self,
-        multiverse: Multiverse,
-        project: Project,
-        study: Study,
-        claim: Claim,
-        offered: Mapping[bool, Collection[str]],
-    ) -> None:
+    def __init__(self, multiverse: Multiverse, project: Project, study: Study, claim: Claim, offered: Offered) -> None:
         self.claim, self.study, self.offered, self.project = claim, study, offered, project
         self.named: Mapping[str, Control] = {**project.claims.controls, **multiverse.controls}
         self.first = study.simulation.years[0] if study.simulation else 0

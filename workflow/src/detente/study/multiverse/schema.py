@@ -2,12 +2,10 @@
 
 from collections.abc import Sequence
 
-from detente.base.frames import Column, FrameSchema, number, text
+from detente.base.frames import Column, FrameSchema, count, number, text
 from detente.study.estimation import ESTIMATES, VERDICTS
 
 _OWN = {
-    "treated": "treated observations",
-    "std_error_unrepaired": "the same before negative eigenvalues of the covariance were clipped",
     "dyad_std_error": "standard error clustered by dyad",
     "mde": "effect that is found four times in five",
     "mde_share": "the same over base risk",
@@ -20,21 +18,15 @@ NUMBERS = (
 )  # fmt: skip
 
 
-def _described(name: str) -> str:
-    return _OWN[name] if name in _OWN else ESTIMATES.columns[name].description
-
-
 def multiverse_schema(nodes: Sequence[str]) -> FrameSchema:
     """A row has an estimate inside its interval, or an error; ids are unique."""
-    numbers = {
-        name: Column("int64", _described(name), low=0) if name in COUNTS else number(_described(name))
-        for name in NUMBERS
-    }
+    words = {name: column.description for name, column in ESTIMATES.columns.items()} | _OWN
+    numbers = {name: count(words[name]) if name in COUNTS else number(words[name]) for name in NUMBERS}
     return FrameSchema(
         "multiverse",
         {
-            "spec_id": text(ESTIMATES.columns["spec_id"].description),
-            "specification": text(ESTIMATES.columns["specification"].description),
+            "spec_id": text(words["spec_id"]),
+            "specification": text(words["specification"]),
             "claim": text("the claim"),
             **{node: text("option of this decision") for node in nodes},
             "estimand": text("options that answer another question than the headline's"),
@@ -69,7 +61,7 @@ JOINT = FrameSchema(
         "p_value": Column("float64", "two-sided", low=0, high=1),
         "specifications": Column("int64", "specifications of the curve", low=1),
         "draws": Column("int64", "re-randomised treatments", low=1),
-        "undefined": Column("int64", "draws without any estimate", low=0),
+        "undefined": count("draws without any estimate"),
     },
     key=("claim", "scheme", "statistic"),
 )
@@ -77,7 +69,7 @@ DECISIONS = FrameSchema(
     "decisions",
     {
         "node": text("the decision"),
-        "options": Column("int64", "its options", low=0),
+        "options": count("its options"),
         **{name: number("share of the variance of estimates") for name in ("share", "share_low", "share_high")},
         "share_alone": number("R² of the decision by itself"),
         "share_total": number("mean variance among specifications that differ in it alone, over that of all"),
