@@ -13,8 +13,7 @@ from detente.base.numerics import MDE_FACTOR
 from detente.stats.fitting import fit
 from detente.stats.resampling.refits import prepared, refit
 from detente.study.robustness.frames import POWER, POWER_CURVE
-from detente.study.robustness.power import Power, _moved, _possible, power
-from detente.study.robustness.simulated_outcomes import HIGHEST, OnsetProcess, onset_process
+from detente.study.robustness.power import HIGHEST, OnsetProcess, Power, _moved, _possible, onset_process, power
 
 from support.worlds import dyadic_design, studied
 

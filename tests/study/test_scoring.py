@@ -12,7 +12,7 @@ from detente.study.design.matrix import build_design
 from detente.study.estimation.tidy import estimate
 from detente.study.multiverse.grid import grids_of, variables_of, years_of
 from detente.study.multiverse.multiverse import fitted
-from detente.study.robustness.scoring import score
+from detente.study.robustness.coverage import score
 
 from support.builders import joined
 from support.recovered import DEMO, PROJECT, in_memory

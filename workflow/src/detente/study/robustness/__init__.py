@@ -4,12 +4,11 @@
 an `Examination`. Predictions, interval coverage and the scores of a simulated world stand beside it.
 """
 
-from detente.study.robustness.coverage import COVERAGE, JUDGED, ORDER, SCENARIOS, coverage
+from detente.study.robustness.coverage import COVERAGE, JUDGED, ORDER, SCENARIOS, SCORE, coverage, score
 from detente.study.robustness.examine import Record, examine
 from detente.study.robustness.frames import EXAMINED, PREDICTION, SCHEMAS, SEPARATION, Examination
 from detente.study.robustness.prediction import ALL, BASE, ROLLING, forecast, separation, task
 from detente.study.robustness.schemes import schemes
-from detente.study.robustness.scoring import SCORE, score
 
 __all__ = [
     "ALL", "BASE", "COVERAGE", "EXAMINED", "JUDGED", "ORDER", "PREDICTION", "ROLLING", "SCENARIOS", "SCHEMAS",

@@ -1,7 +1,12 @@
-"""How often intervals hold a planted effect: outcomes drawn again and again for one design, by kind of covariance."""
+"""What is known where the truth is: interval coverage of a planted effect, and the verdicts on a simulated world.
+
+Coverage is by kind of covariance, of outcomes drawn again and again for one design; scores set the claims ledger's
+signs, intervals and verdicts beside the effects that were planted.
+"""
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -10,16 +15,14 @@ from detente.base.frames import Column, FrameSchema, count, number, share, text
 from detente.base.numerics import critical, monte_carlo_error
 from detente.base.types import Array
 from detente.stats.resampling import KINDS, Model, refit
+from detente.study.estimation import VERDICTS, not_wrong
 
 Draw = Callable[[np.random.Generator, int], Array]
 # What may repair dyadic errors where states are few, and is no recipe of the package.
 FEW_STATES = (
-    "dyadic_factor",
-    "dyadic_satterthwaite",
-    "larger_of_dyadic_and_dyad",
-    "jackknife_less_dyad",
+    "dyadic_factor", "dyadic_satterthwaite", "larger_of_dyadic_and_dyad", "jackknife_less_dyad",
     "jackknife_less_dyad_satterthwaite",
-)
+)  # fmt: skip
 # The estimates' own standard deviation, which no analyst knows.
 SPREAD = "spread"
 ORDER = (*KINDS, *FEW_STATES, SPREAD)
@@ -27,8 +30,6 @@ ORDER = (*KINDS, *FEW_STATES, SPREAD)
 SCENARIOS = ("own", "strong", "shared")
 # Outcomes drawn at once.
 BLOCK = 50
-
-
 _JUDGED = {
     "vcov": Column("str", "covariance estimator", allowed=ORDER),
     "df": number("degrees of freedom"),
@@ -57,6 +58,25 @@ COVERAGE = FrameSchema(
     },
     key=("scenario", "sample", "vcov"),
     checks={"covers, or a reason why not": lambda f: f["covers"].notna() | (f["failure"] != "")},
+)
+SCORE = FrameSchema(
+    "score",
+    {
+        "code": text("of the claim"),
+        "claim": text("the claim"),
+        "label": text("what it is called"),
+        "planted": number("planted effect, difference in onset risk"),
+        "estimate": number("of the headline"),
+        "std_error": number("its standard error", low=0),
+        "sign": Column("any", "whether the headline has the planted sign, missing if no effect was planted"),
+        "covered": Column("bool", "whether its interval holds the planted effect"),
+        "specifications": count("equivalent specifications"),
+        "share_covering": share("share of these whose interval holds it"),
+        "share_sign": share("share of these with the planted sign"),
+        "verdict": Column("str", "of the claim", allowed=VERDICTS),
+        "right": Column("bool", "whether the verdict fits the planted effect, see `not_wrong`"),
+    },
+    key=("claim",),
 )
 
 
@@ -112,3 +132,22 @@ def judged(deviations: Array, errors: Array, df: float) -> dict[str, float]:
         "spread": float(deviations.std(ddof=1)) if draws > 1 else math.nan,
         "undefined": int((~exist).sum()),
     }
+
+
+def score(ledger: pd.DataFrame, multiverse: pd.DataFrame, planted: Mapping[str, float]) -> pd.DataFrame:
+    """One row per claim with a planted effect (difference in onset risk, by claim) and an estimate, as `SCORE`."""
+    estimated = ledger[ledger["estimate"].notna() & ledger["claim"].isin(list(planted))]
+    rows = [_scored(row, multiverse, planted[row["claim"]]) for row in estimated.to_dict("records")]
+    return SCORE.frame(rows).astype({"sign": "boolean"})
+
+
+def _scored(row: Mapping[Hashable, Any], multiverse: pd.DataFrame, truth: float) -> tuple[Any, ...]:
+    mine = multiverse[(multiverse["claim"] == row["claim"]) & multiverse["equivalent"] & (multiverse["error"] == "")]
+    holds = (mine["conf_low"] <= truth) & (truth <= mine["conf_high"])
+    covered = row["conf_low"] <= truth <= row["conf_high"]
+    sign = row["estimate"] * truth > 0 if truth else None
+    same = float((mine["estimate"] * truth > 0).mean()) if truth else math.nan
+    values = (truth, row["estimate"], row["std_error"], sign, covered)
+    shares = (len(mine), float(holds.mean()), same)
+    right = not_wrong(str(row["verdict"]), truth, float(row["smallest_effect"]))
+    return (row["code"], row["claim"], row["label"], *values, *shares, row["verdict"], right)

@@ -1,31 +1,39 @@
-"""All that is asked of one claim's headline estimate: power, sensitivity, negative controls, influence, draws."""
+"""All that is asked of one claim's headline estimate: power, sensitivity, negative controls, influence, draws.
 
-from collections.abc import Callable, Iterator, Mapping
+Influence: the same model, fitted exactly, without one state, region, era or series of exercises.
+"""
+
+import math
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import chain
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from detente.base.errors import EmptySample, EstimationError, UnknownVariable
-from detente.base.types import Array
+from detente.base.errors import EmptySample, EstimationError, NoDyads, UnknownVariable, UnsupportedEstimator
+from detente.base.types import Array, Codes, Flags
 from detente.data import region
 from detente.data.panel import pairs
-from detente.stats import Fit, ModelFrame, fit, get, with_fixed_effects
+from detente.stats import Fit, ModelFrame, fit, get, read, sandwich_parts, subset, with_fixed_effects
+from detente.stats.covariance import Covariance, covariance
+from detente.stats.linear import absorber, outcome_within, with_treatment
 from detente.study.config import Claim
 from detente.study.design import ESTIMATOR, Specification, build_design, lagged
-from detente.study.estimation import estimate
-from detente.study.robustness import influence, schemes
-from detente.study.robustness.frames import FAILURES, PLACEBOS, POWER, Examination
+from detente.study.estimation import estimate, verdict
+from detente.study.robustness import schemes, sensitivity
+from detente.study.robustness.frames import FAILURES, INFLUENCE, PLACEBOS, POWER, Examination
 from detente.study.robustness.power import power
-from detente.study.robustness.selection import e_values_of, oster
-from detente.study.robustness.sensitivity import bounds, contours, extreme, sensitivity, treatment_of
 
 # First years of eras: the end of the Cold War, and the attacks of September 2001.
 ERAS = (1992, 2002)
 # Series of exercises that are left out one at a time: those with most dyad-years.
 MOST_SERIES = 40
 Frames = dict[str, pd.DataFrame]
+# The estimate of a refit, its covariance, and the place of the treatment.
+Refit = Callable[[], tuple[float, Covariance, int]]
 
 
 @dataclass(frozen=True)
@@ -41,6 +49,15 @@ class Record:
         """Names of states by code."""
         latest = self.states[self.states["status"] == "member"].drop_duplicates("ccode", keep="last")
         return {int(code): str(name) for code, name in zip(latest["ccode"], latest["name"], strict=True)}
+
+
+@dataclass(frozen=True)
+class Left:
+    """A part that is left out: its kind, what it is called, and its rows (N,)."""
+
+    kind: str
+    name: str
+    rows: Flags
 
 
 def examine(record: Record, spec: Specification, seed: int, family_seed: int) -> Examination:
@@ -60,12 +77,12 @@ def examine(record: Record, spec: Specification, seed: int, family_seed: int) ->
         return Examination.of({**found, "failures": FAILURES.frame(lost)})
     band = spec.smallest_effect * float(design.y.mean())
     parts: Mapping[str, Callable[[], Frames]] = {
-        "power": partial(_power, whole, spec, seed),
-        "sensitivity": partial(_sensitivity, whole),
-        "selection": lambda: {"selection": oster(whole)},
-        "evalue": lambda: {"evalue": e_values_of(whole)},
+        "power": lambda: _power(whole, spec, seed),
+        "sensitivity": lambda: _sensitivity(whole),
+        "selection": lambda: {"selection": sensitivity.oster(whole)},
+        "evalue": lambda: {"evalue": sensitivity.e_values_of(whole)},
         "influence": lambda: {"influence": _influence(record, whole, spec, band)},
-        "randomisation": partial(_randomisation, record, whole, spec, family_seed),
+        "randomisation": lambda: _randomisation(record, whole, spec, family_seed),
     }
     for name, make in parts.items():
         try:
@@ -82,9 +99,9 @@ def _fitted(design: ModelFrame, spec: Specification) -> Fit:
 
 
 def _sensitivity(whole: Fit) -> Frames:
-    treatment = treatment_of(whole)
-    found = {"sensitivity": sensitivity(treatment), "bounds": bounds(treatment)}
-    return {**found, "contours": contours(treatment), "extremes": extreme(treatment)}
+    treatment = sensitivity.treatment_of(whole)
+    made = {"sensitivity": sensitivity.sensitivity, "bounds": sensitivity.bounds, "contours": sensitivity.contours}
+    return {name: make(treatment) for name, make in {**made, "extremes": sensitivity.extreme}.items()}
 
 
 def _power(whole: Fit, spec: Specification, seed: int) -> Frames:
@@ -116,15 +133,12 @@ def _influence(record: Record, whole: Fit, spec: Specification, band: float) -> 
     codes = np.union1d(design.factor("side1"), design.factor("side2"))
     where = region(codes)
     regions = {name: codes[where == name] for name in dict.fromkeys(where)}
-    left = [
-        influence.leave_out(whole, influence.states(design, record.names), band),
-        influence.leave_out(whole, influence.groups(design, influence.REGION, regions), band),
-        influence.leave_out(whole, influence.eras(design, ERAS), band),
-    ]
+    parts = chain(states(design, record.names), groups(design, "region", regions), eras(design, ERAS))
+    left = [leave_out(whole, parts, band)]
     how = schemes.assignment(spec.claim)
     if how.events and not spec.claim.directed and spec.claim.moderator is None:
         held = record.exercises[how.events(record.exercises)]
-        left.append(influence.rebuilt(whole, _without_series(held, how.measure, design, spec.claim), band))
+        left.append(rebuilt(whole, _without_series(held, how.measure, design, spec.claim), band))
     return pd.concat(left, ignore_index=True)
 
 
@@ -151,3 +165,113 @@ def _randomisation(record: Record, whole: Fit, spec: Specification, seed: int) -
     found = schemes.schemes(spec.claim, record.panel, record.exercises, record.states, span)
     tests, draws = schemes.tabulated(schemes.tested(whole, spec.claim, found, seed))
     return {"tests": tests, "draws": draws}
+
+
+def states(design: ModelFrame, names: Mapping[int, str] | None = None) -> Iterator[Left]:
+    """Each state with all its dyads; raises NoDyads if the rows have no two sides."""
+    for state in np.union1d(*_sides(design)).tolist():
+        yield Left("state", (names or {}).get(state, str(state)), _with_states(design, [state]))
+
+
+def groups(design: ModelFrame, kind: str, members: Mapping[str, Iterable[int]]) -> Iterator[Left]:
+    """Each group of states, such as a region, with every dyad that has a state of it; empty ones are passed over."""
+    for name, codes in members.items():
+        rows = _with_states(design, sorted(codes))
+        if rows.any():
+            yield Left(kind, name, rows)
+
+
+def _with_states(design: ModelFrame, codes: Sequence[int]) -> Flags:
+    one, two = (np.isin(side, codes) for side in _sides(design))
+    return one | two
+
+
+def _sides(design: ModelFrame) -> tuple[Codes, Codes]:
+    if design.side1 is None or design.side2 is None:
+        raise NoDyads("leaving states out needs rows with two sides: name their two columns, dyadic(side1, side2)")
+    return design.side1, design.side2
+
+
+def eras(design: ModelFrame, edges: Iterable[int]) -> Iterator[Left]:
+    """Each run of years between `edges`, the first years of eras; empty ones are passed over."""
+    if design.time is None:
+        raise NoDyads("leaving eras out needs rows with a year")
+    first, last = int(design.time.min()), int(design.time.max())
+    starts = sorted({first, *(e for e in edges if first < e <= last)})
+    for start, end in zip(starts, [*(s - 1 for s in starts[1:]), last], strict=True):
+        rows = (design.time >= start) & (design.time <= end)
+        if rows.any():
+            yield Left("era", f"{start}–{end}", rows)
+
+
+def leave_out(whole: Fit, parts: Iterable[Left], smallest_effect: float) -> pd.DataFrame:
+    """Refit without each part, rows and all; as `INFLUENCE`.
+
+    `whole`: the fit to all rows; its estimator, covariance and options are those of the refits. `smallest_effect`: of
+    interest, in the unit of the estimate: the same for all refits, so that it is not what flips a verdict. Of G parts
+    of one kind those are influential that move the estimate by 2/√G standard errors (Belsley, Kuh and Welsch 1980, of
+    DFBETAS). A refit without an estimate or a standard error has no verdict: it flips.
+    """
+
+    def refit(part: Left) -> tuple[float, Covariance, int]:
+        design = subset(whole.design, np.flatnonzero(~part.rows))
+        made = fit(design, estimator=whole.estimator, vcov=whole.vcov.kind, ssc=whole.ssc, **whole.options)
+        place = made.solution.treatment
+        return float(made.estimate[place]), made.vcov, place
+
+    return _compared([_row(whole, part, partial(refit, part)) for part in parts], whole, smallest_effect)
+
+
+def rebuilt(whole: Fit, treatments: Iterable[tuple[str, Array]], smallest_effect: float) -> pd.DataFrame:
+    """Refit with the treatment made again without each series of exercises; no row is lost.
+
+    Outcome, controls and effects are taken care of once (Frisch and Waugh 1933); estimates and standard errors are
+    those of a fit. `whole`: an LPM. `treatments`: names of what is left out with the treatment (N,) that remains, in
+    the rows of the design. Returns as `leave_out`, of rows whose treatment changes.
+    Raises UnsupportedEstimator if the fit is not least squares.
+    """
+    if not get(whole.estimator).least_squares:
+        raise UnsupportedEstimator(f"treatments are made again for the lpm, not for {whole.estimator!r}")
+    design, solution = whole.design, whole.solution
+    made, y = absorber(design.fixed_effects, len(design.y)), outcome_within(design, solution)
+    recipe = read(whole.vcov.kind, design, get(whole.estimator))
+
+    def refit(treatment: Array) -> tuple[float, Covariance, int]:
+        again = with_treatment(design, solution, treatment, made, y)
+        under = covariance(recipe, sandwich_parts(design, again), whole.ssc)
+        return float(again.estimate[again.treatment]), under, again.treatment
+
+    parts = ((Left("series", name, treatment != design.treatment), treatment) for name, treatment in treatments)
+    rows = [_row(whole, part, partial(refit, treatment)) for part, treatment in parts]
+    return _compared(rows, whole, smallest_effect)
+
+
+def _row(whole: Fit, part: Left, refit: Refit) -> dict[str, Any]:
+    """A refit, or why there is none; without a standard error where the covariance leaves it no variance."""
+    row = {"kind": part.kind, "left_out": part.name, "rows": int(part.rows.sum())}
+    row |= {"events": float(whole.design.y[part.rows].sum()), "failure": ""}
+    try:
+        estimate, under, place = refit()
+        row |= {"estimate": estimate, "df": under.df}
+        row["std_error"] = under.std_error(np.eye(len(under.matrix))[place])
+    except EstimationError as error:
+        row["failure"] = f"{type(error).__name__}: {error}"
+    return row
+
+
+def _compared(rows: list[dict[str, Any]], whole: Fit, smallest_effect: float) -> pd.DataFrame:
+    """Changes, verdicts, and what is influential; a refit without a standard error has no verdict, which is another."""
+    place = whole.solution.treatment
+    estimate, error = float(whole.estimate[place]), float(whole.std_errors[place])
+    own = verdict(estimate, error, whole.vcov.df, smallest_effect)
+    frame = INFLUENCE.frame(rows)
+    frame["change"] = frame["estimate"] - estimate
+    frame["change_se"] = frame["change"] / error
+    judged = [
+        verdict(r["estimate"], r["std_error"], r["df"], smallest_effect) if math.isfinite(r["std_error"]) else ""
+        for r in frame.to_dict("records")
+    ]
+    frame["verdict"] = pd.Series(judged, index=frame.index, dtype="str")
+    frame["flips"] = frame["verdict"] != own
+    parts = frame.groupby("kind")["kind"].transform("size").to_numpy(dtype=np.float64)
+    return frame.assign(influential=frame["flips"] | (frame["change_se"].abs() > 2 / np.sqrt(parts)))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
@@ -209,16 +209,11 @@ SEPARATION = FrameSchema(
         "outcome": Column("float64", "1 for an onset", allowed=(0.0, 1.0)),
     },
 )
-SCHEMAS: Mapping[str, FrameSchema] = {
-    "headline": ESTIMATES,
-    **{
-        schema.name: schema
-        for schema in (
-            POWER, POWER_CURVE, SENSITIVITY, BOUNDS, CONTOURS, EXTREMES, SELECTION, EVALUE, PLACEBOS, INFLUENCE, TESTS,
-            DRAWS, FAILURES,
-        )
-    },
-}  # fmt: skip
+_OWN = (
+    POWER, POWER_CURVE, SENSITIVITY, BOUNDS, CONTOURS, EXTREMES, SELECTION, EVALUE, PLACEBOS, INFLUENCE, TESTS, DRAWS,
+    FAILURES,
+)  # fmt: skip
+SCHEMAS: Mapping[str, FrameSchema] = {"headline": ESTIMATES, **{schema.name: schema for schema in _OWN}}
 EXAMINED = tuple(SCHEMAS)
 """Names of the frames of an examination, which are those of its files."""
 
@@ -260,5 +255,5 @@ class Examination:
 
     def write(self, folder: Path) -> None:
         """Write each frame, if it keeps its schema, as <name>.parquet."""
-        for field in fields(self):
-            SCHEMAS[field.name].write(getattr(self, field.name), folder / f"{field.name}.parquet")
+        for name, schema in SCHEMAS.items():
+            schema.write(getattr(self, name), folder / f"{name}.parquet")

@@ -19,10 +19,8 @@ from detente.stats.linear import Stalled
 from detente.study.robustness.frames import PREDICTION, SEPARATION
 from detente.study.robustness.scores import GAINS, METRICS, Ranked
 
-PREDICTION_COLUMNS = ("scheme", "model", "row", "ccode1", "ccode2", "year", "outcome", "risk")
 BASE, ALL = "base", "all"
 ROLLING, LEFT_OUT = "rolling origin", "dyads left out"
-SCHEMES = (ROLLING, LEFT_OUT)
 # Years that a model must have seen before it predicts the next one; folds of dyads; draws of states.
 FIRST_YEARS, FOLDS, DRAWS = 10, 10, 400
 # Standard deviation of the normal prior of coefficients of standardised regressors: it leaves an estimate that exists
@@ -97,7 +95,6 @@ def forecast(
 
     Intervals of gains are percentiles over draws of weights of states, a dyad's being the product of its two states'
     (Owen and Eckles 2012: the bootstrap of a network's nodes, somewhat wide); models are not fitted again.
-
     Raises NoDyads if rows have no two sides and a year; EstimationError if there are too few years or dyads, or what is
     predicted is all of one kind.
     """
@@ -120,7 +117,12 @@ def forecast(
         rows = np.sort(np.concatenate([test for _, test in parts]))
         risks = {model: _predicted(design.y, x, parts)[rows] for model, x in given.models()}
         metrics.append(_judged(scheme, design, rows, risks, draws, seed))
-        predictions += [_listed(scheme, model, design, rows, risk) for model, risk in risks.items()]
+        places = rows if design.rows is None else design.rows[rows]
+        keys = {"row": places, "ccode1": design.side1[rows], "ccode2": design.side2[rows], "year": design.time[rows]}
+        predictions += [
+            pd.DataFrame({"scheme": scheme, "model": model, **keys, "outcome": design.y[rows], "risk": risk})
+            for model, risk in risks.items()
+        ]
     return Forecast(pd.concat(metrics, ignore_index=True), pd.concat(predictions, ignore_index=True))
 
 
@@ -196,11 +198,11 @@ def _judged(
     ranked = {model: Ranked(part.y, risk) for model, risk in risks.items()}
     values = {model: {m: metric(r, even) for m, metric in METRICS.items()} for model, r in ranked.items()}
     drawn = _drawn_gains(ranked, part.pairs, draws, seed)
+    counts = {"rows": len(rows), "events": int(part.y.sum()), "states": part.pairs.states, "draws": draws}
     made = []
     for model, own in values.items():
         for metric, value in own.items():
-            row = {"scheme": scheme, "model": model, "metric": metric, "value": value}
-            row |= {"rows": len(rows), "events": int(part.y.sum()), "states": part.pairs.states, "draws": draws}
+            row = {"scheme": scheme, "model": model, "metric": metric, "value": value, **counts}
             if (model, metric) in drawn:
                 row["gain"] = _gain(metric, value, values[BASE][metric])
                 if draws:
@@ -212,9 +214,7 @@ def _judged(
 def _drawn_gains(ranked: Mapping[str, Ranked], pairs: Pairs, draws: int, seed: int) -> dict[tuple[str, str], Array]:
     """Gains (draws,) by model and metric under weights of states drawn from an exponential distribution."""
     rng = np.random.default_rng(seed)
-    found: dict[tuple[str, str], Array] = {
-        (model, metric): np.empty(draws) for model in ranked if model != BASE for metric in GAINS
-    }
+    found = {(model, metric): np.empty(draws) for model in ranked if model != BASE for metric in GAINS}
     for draw in range(draws):
         weight = rng.standard_exponential(pairs.states)
         of_rows = (weight[pairs.low] * weight[pairs.high])[pairs.dyad]
@@ -226,9 +226,3 @@ def _drawn_gains(ranked: Mapping[str, Ranked], pairs: Pairs, draws: int, seed: i
 
 def _gain(metric: str, value: float, base: float) -> float:
     return value - base if GAINS[metric] else base - value
-
-
-def _listed(scheme: str, model: str, design: ModelFrame, rows: Codes, risk: Array) -> pd.DataFrame:
-    keys = (design.factor(name)[rows] for name in ("side1", "side2", "year"))
-    columns = (scheme, model, rows if design.rows is None else design.rows[rows], *keys, design.y[rows], risk)
-    return pd.DataFrame(dict(zip(PREDICTION_COLUMNS, columns, strict=True)))
