@@ -10,7 +10,8 @@ from detente.base.errors import EstimationError, TooFewDraws
 from detente.stats.fitting import fit
 from detente.stats.resampling.randomisation import randomisation_test
 from detente.stats.resampling.schemes import circular_shift, state_labels
-from detente.study.verdicts.families import COLUMNS, benjamini_hochberg, family, romano_wolf, standardised
+from detente.study.verdicts.families import benjamini_hochberg, family, romano_wolf, standardised
+from detente.study.verdicts.schema import FAMILIES
 
 from support.worlds import dyadic_design, studied
 
@@ -85,7 +86,7 @@ def test_a_family_uses_the_draws_of_randomisation_tests_again() -> None:
         fitted = fit(studied("lpm", dyadic_design(effect=effect)))
         tests[name] = randomisation_test(fitted, state_labels(), draws=99, seed=5)
     frame = family("participants", tests)
-    assert tuple(frame) == COLUMNS
+    assert tuple(frame) == tuple(FAMILIES.columns)
     assert frame["p_value"].tolist() == [tests["one"].p_value, tests["other"].p_value]
     assert (frame["p_romano_wolf"] >= frame["p_value"]).all()
     scaled = standardised(frame["observed"].to_numpy(), np.column_stack([t.draws for t in tests.values()]))

@@ -238,7 +238,7 @@ def test_the_first_registration_is_the_one_that_counts(fresh: Path):
     kept = registered(fresh)
     assert kept is not None
     assert kept.date == FIRST
-    assert compare(strict.read(fresh / CLAIMS_FILE, ClaimsFile), kept.claims).status("exercise") == "deviated"
+    assert compare(strict.read(fresh / CLAIMS_FILE, ClaimsFile), kept.claims(fresh)).status("exercise") == "deviated"
 
 
 def test_a_frozen_copy_that_was_edited_is_refused(fresh: Path):
@@ -284,4 +284,4 @@ def test_what_the_project_registered_is_intact():
     assert [each.file for each in registrations(REPOSITORY)], "nothing is registered"
     kept = registered(REPOSITORY)
     assert kept is not None
-    assert len(kept.claims.claims) + len(kept.claims.untested) == 52
+    assert len(kept.claims(REPOSITORY).claims) + len(kept.claims(REPOSITORY).untested) == 52

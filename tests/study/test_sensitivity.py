@@ -12,21 +12,26 @@ import pytest
 from scipy import stats
 
 from detente.base.errors import EstimationError, UnsupportedEstimator
+from detente.base.numerics import critical
 from detente.stats.fitting import Fit, fit
 from detente.study.robustness.frames import BOUNDS, CONTOURS, EVALUE, EXTREMES, SELECTION, SENSITIVITY
-from detente.study.robustness.selection import Moments, e_value, e_values, e_values_of, moments, oster
 from detente.study.robustness.sensitivity import (
     POINTS,
+    Moments,
     Treatment,
     benchmark_groups,
     bounds,
     contours,
+    e_value,
+    e_values,
+    e_values_of,
     extreme,
-    furthest,
+    moments,
+    oster,
     sensitivity,
-    strongest,
     treatment_of,
 )
+from detente.study.verdicts.ledger import benchmark
 
 from support.worlds import dyadic_design, studied
 
@@ -73,7 +78,7 @@ def test_darfur_bounds_are_those_of_sensemakr(darfur: Fit, replication: Path) ->
 
 def test_the_strongest_benchmark_of_darfur_is_female(darfur: Fit) -> None:
     given = treatment_of(darfur)
-    assert strongest(bounds(given), given.estimate)["benchmark"] == "female"
+    assert benchmark(bounds(given), given.estimate, either_way=False)[0] == "female"
 
 
 def dyadic() -> Fit:
@@ -115,7 +120,7 @@ def test_a_confounder_of_the_robustness_value_makes_the_dyadic_t_critical(error:
     given = Treatment("d", -0.06, error, 60, 0.01, 800, "dyadic", {})
     row = sensitivity(given).iloc[0]
     estimate, adjusted = given.adjusted(row["rv_alpha"], row["rv_alpha"])
-    assert abs(estimate / adjusted) == pytest.approx(given.critical, rel=1e-9)
+    assert abs(estimate / adjusted) == pytest.approx(critical(given.beside), rel=1e-9)
     assert given.adjusted(row["rv"], row["rv"])[0] == pytest.approx(0, abs=1e-12)
     assert row["rv_alpha"] < row["rv"]
 
@@ -154,9 +159,10 @@ def test_powers_are_one_benchmark_and_bounds_that_do_not_exist_say_so() -> None:
     frame = bounds(strong).set_index(["benchmark", "times"])
     assert frame.loc[("twin", 1.0), "failure"]
     assert frame.loc["weak", "failure"].eq("").all()
-    assert strongest(frame.reset_index(), -0.06)["benchmark"] == "weak"
-    with pytest.raises(EstimationError, match="no benchmark"):
-        strongest(frame.reset_index(), -0.06, times=9)
+    assert benchmark(frame.reset_index(), -0.06, either_way=False)[0] == "weak"
+    for either_way in (True, False):
+        none = benchmark(frame.loc[["twin"]].reset_index(), -0.06, either_way=either_way)
+        assert none == ("", pytest.approx(np.nan, nan_ok=True), pytest.approx(np.nan, nan_ok=True))
 
 
 def test_the_furthest_interval_counts_bias_in_either_direction() -> None:
@@ -165,9 +171,7 @@ def test_the_furthest_interval_counts_bias_in_either_direction() -> None:
          "estimate": [0.9, 0.4, -0.2], "conf_low": [-0.1, -0.6, -1.2], "conf_high": [1.9, 1.4, 0.8]}
     )  # fmt: skip
     # Added instead of taken off, the bias of 0.6 makes an estimate of 1.6, and an interval from 0.6 to 2.6.
-    assert furthest(frame, 1.0) == ("strong", pytest.approx(0.6), pytest.approx(2.6))
-    with pytest.raises(EstimationError, match="no benchmark has a bound at 3 times"):
-        furthest(frame, 1.0, 3.0)
+    assert benchmark(frame, 1.0, either_way=True) == ("strong", pytest.approx(0.6), pytest.approx(2.6))
 
 
 def test_the_factors_of_a_product_are_no_benchmarks_of_it() -> None:

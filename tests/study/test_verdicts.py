@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from detente.study.estimation.schema import Verdict, verdict
-from detente.study.verdicts.checks import CHECKS, VerdictInputs, claim_verdict, documented, needed
+from detente.study.verdicts.checks import CHECKS, ClaimVerdict, VerdictInputs, claim_verdict, documented, needed
 
 # The rule of docs/verdicts.md, in numbers of its own.
 EVERY = (
@@ -27,63 +27,67 @@ LOWERS = VerdictInputs(
     std_error=0.002,
     df=190,
     smallest_effect=0.004,
-    power=0.95,
+    power_at_smallest=0.95,
     multiverse_share=0.9,
-    joint_p=0.01,
-    family_p=0.02,
-    randomisation_p=0.004,
+    p_joint=0.01,
+    p_family=0.02,
+    p_randomisation=0.004,
     benchmark_low=-0.012,
     benchmark_high=-0.001,
     negative_control_p=(0.4, 0.8),
-    influence_flips=0,
+    flips=0,
 )
 NEGLIGIBLE = replace(LOWERS, estimate=0.0002, std_error=0.001, benchmark_low=-0.002, benchmark_high=0.0025)
 
 
+def label(made: ClaimVerdict) -> str:
+    return f"{made.verdict} · {made.strength}"
+
+
 def test_a_verdict_that_passes_every_check_is_robust() -> None:
     made = claim_verdict(LOWERS)
-    assert (made.label, made.reasons) == ("lowers · robust", "")
+    assert (label(made), made.reasons) == ("lowers · robust", "")
     assert tuple(check.name for check in made.checks) == EVERY
 
 
 def test_the_mirror_image_raises() -> None:
     mirrored = replace(LOWERS, estimate=0.010, benchmark_low=0.001, benchmark_high=0.012)
-    assert claim_verdict(mirrored).label == "raises · robust"
+    assert label(claim_verdict(mirrored)) == "raises · robust"
 
 
 @pytest.mark.parametrize(
     ("check", "value"),
     [
-        ("power", {"power": 0.79}),
+        ("power", {"power_at_smallest": 0.79}),
         ("multiverse", {"multiverse_share": 0.79}),
-        ("joint", {"joint_p": 0.051}),
-        ("family", {"family_p": 0.06}),
-        ("randomisation", {"randomisation_p": 0.5}),
+        ("joint", {"p_joint": 0.051}),
+        ("family", {"p_family": 0.06}),
+        ("randomisation", {"p_randomisation": 0.5}),
         ("benchmark", {"benchmark_high": 0.0}),
         ("negative_controls", {"negative_control_p": (0.5, 0.02)}),
-        ("influence", {"influence_flips": 1}),
+        ("influence", {"flips": 1}),
     ],
 )
 def test_one_failed_check_makes_it_fragile_and_says_why(check: str, value: dict[str, Any]) -> None:
     made = claim_verdict(replace(LOWERS, **value))
-    assert made.label == "lowers · fragile"
+    assert label(made) == "lowers · fragile"
     assert made.named("fail") == check
     assert made.reasons
 
 
 @pytest.mark.parametrize(
-    "name", ["power", "multiverse_share", "joint_p", "family_p", "randomisation_p", "benchmark_high"]
+    "name", ["power_at_smallest", "multiverse_share", "p_joint", "p_family", "p_randomisation", "benchmark_high"]
 )
 def test_a_check_that_was_not_made_leaves_it_untested(name: str) -> None:
     missing: dict[str, Any] = {name: float("nan")}
     made = claim_verdict(replace(LOWERS, **missing))
-    assert made.label == "lowers · untested"
+    assert label(made) == "lowers · untested"
     assert len(made.named("not made").split(", ")) == 1
 
 
 def test_a_failed_check_outweighs_one_not_made() -> None:
-    made = claim_verdict(replace(LOWERS, power=float("nan"), influence_flips=3))
-    assert made.label == "lowers · fragile"
+    made = claim_verdict(replace(LOWERS, power_at_smallest=float("nan"), flips=3))
+    assert label(made) == "lowers · fragile"
 
 
 def test_no_negative_control_is_no_passed_one() -> None:
@@ -93,7 +97,7 @@ def test_no_negative_control_is_no_passed_one() -> None:
 
 def test_negative_controls_are_judged_together() -> None:
     """Ten controls of which one has p = 0.03 are what chance gives: Holm's smallest is 0.3."""
-    assert claim_verdict(replace(LOWERS, negative_control_p=(0.03, *(0.5,) * 9))).label == "lowers · robust"
+    assert label(claim_verdict(replace(LOWERS, negative_control_p=(0.03, *(0.5,) * 9)))) == "lowers · robust"
 
 
 @pytest.mark.parametrize("size", [0.0, 0.001, 0.005, 0.02])
@@ -101,7 +105,7 @@ def test_negative_controls_are_judged_together() -> None:
 def test_checks_never_turn_a_verdict(size: float, error: float) -> None:
     several: tuple[dict[str, Any], ...] = (
         {},
-        {"power": 0.1, "joint_p": 0.9, "multiverse_share": 0.0, "influence_flips": 9},
+        {"power_at_smallest": 0.1, "p_joint": 0.9, "multiverse_share": 0.0, "flips": 9},
     )
     for failing in several:
         numbers = replace(LOWERS, estimate=-size, std_error=error, **failing)
@@ -109,15 +113,15 @@ def test_checks_never_turn_a_verdict(size: float, error: float) -> None:
 
 
 def test_negligible_is_judged_by_the_smallest_effect() -> None:
-    assert claim_verdict(NEGLIGIBLE).label == "negligible · robust"
+    assert label(claim_verdict(NEGLIGIBLE)) == "negligible · robust"
     assert {c.name for c in claim_verdict(NEGLIGIBLE).checks} == set(NEEDED["negligible"])
     moved = claim_verdict(replace(NEGLIGIBLE, benchmark_low=-0.0045))
-    assert (moved.label, moved.named("fail")) == ("negligible · fragile", "benchmark")
+    assert (label(moved), moved.named("fail")) == ("negligible · fragile", "benchmark")
 
 
 def test_inconclusive_needs_no_check_and_has_no_qualifier() -> None:
     made = claim_verdict(replace(LOWERS, estimate=-0.003, std_error=0.004))
-    assert (made.label, made.checks) == ("inconclusive", ())
+    assert (label(made), made.checks) == ("inconclusive · untested", ())
 
 
 @pytest.mark.parametrize(("found", "names"), NEEDED.items())
@@ -128,8 +132,8 @@ def test_each_verdict_needs_the_checks_of_the_rule(found: Verdict, names: tuple[
 @pytest.mark.parametrize(
     ("check", "value", "outcome"),
     [
-        ("power", {"power": 0.80}, "pass"),
-        ("power", {"power": 0.7999}, "fail"),
+        ("power", {"power_at_smallest": 0.80}, "pass"),
+        ("power", {"power_at_smallest": 0.7999}, "fail"),
         ("multiverse", {"multiverse_share": 4 / 5}, "pass"),
         ("multiverse", {"multiverse_share": 0.7999}, "fail"),
         *((name, {f"{name}_p": 0.05}, "pass") for name in ("joint", "family", "randomisation")),
@@ -141,8 +145,8 @@ def test_each_verdict_needs_the_checks_of_the_rule(found: Verdict, names: tuple[
         ("negative_controls", {"negative_control_p": (0.0251, 0.9)}, "pass"),
         ("negative_controls", {"negative_control_p": (0.5, float("nan"))}, "not made"),
         ("negative_controls", {"negative_control_p": (0.001, float("nan"))}, "fail"),
-        ("influence", {"influence_flips": 0}, "pass"),
-        ("influence", {"influence_flips": 1}, "fail"),
+        ("influence", {"flips": 0}, "pass"),
+        ("influence", {"flips": 1}, "fail"),
     ],
 )
 def test_thresholds_are_those_of_the_rule_and_a_tie_goes_as_written(
@@ -159,10 +163,10 @@ def test_a_negligible_effect_must_stay_within_the_smallest_of_interest(edge: flo
 
 
 @pytest.mark.parametrize(
-    "value", [{"power": 0.2}, {"multiverse_share": 0.7}, {"benchmark_high": 0.005}, {"influence_flips": 2}]
+    "value", [{"power_at_smallest": 0.2}, {"multiverse_share": 0.7}, {"benchmark_high": 0.005}, {"flips": 2}]
 )
 def test_a_negligible_effect_is_fragile_if_one_of_its_checks_fails(value: dict[str, Any]) -> None:
-    assert claim_verdict(replace(NEGLIGIBLE, **value)).label == "negligible · fragile"
+    assert label(claim_verdict(replace(NEGLIGIBLE, **value))) == "negligible · fragile"
 
 
 def test_the_table_of_the_page_is_made_from_the_checks(root: Path) -> None:

@@ -115,7 +115,7 @@ def untested(evidence: Evidence) -> Table:
 def deviations(evidence: Evidence) -> Table:
     """Deviations from the registration."""
     now, frozen = evidence.project.claims, registered(evidence.project.root)
-    changes = compare(now, frozen.claims if frozen else now).changes
+    changes = compare(now, frozen.claims(evidence.project.root) if frozen else now).changes
     rows = [Row(evidence.examined.get(r.claim, str(r.claim)), (r.field, r.registered, r.now)) for r in entries(changes)]
     heads = columns("Field", "Registered", "Now", align="left")
     return Table("deviations", "Deviations from the registration", "", heads, tuple(rows), (), evidence.simulated)

@@ -31,28 +31,28 @@ class VerdictInputs:
     """The numbers that a verdict rests on; NaN, or None, where one was not computed.
 
     The headline: estimate, std_error, df of the effect on risk, `smallest_effect` the smallest effect of interest, all
-    in onsets per dyad-year. `power` at the smallest effect of interest; `multiverse_share` of equivalent specifications
-    that are significant with the headline's sign (for "negligible": that are negligible too); `joint_p` of their median
-    under re-randomised treatments; `family_p` Romano and Wolf's; `randomisation_p` the claim's own; `benchmark_low`,
+    in onsets per dyad-year. `power_at_smallest` is power at it; `multiverse_share` of equivalent specifications that
+    are significant with the headline's sign (for "negligible": that are negligible too); `p_joint` of their median
+    under re-randomised treatments; `p_family` Romano and Wolf's; `p_randomisation` the claim's own; `benchmark_low`,
     `benchmark_high` the interval beside a confounder as strong as the strongest control (for "negligible": the one that
     reaches furthest, the bias going either way); `negative_control_p` p-values of all negative controls, NaN for one
-    that could not be fitted; `influence_flips` refits without a state, an exercise series, a region or an era whose
-    verdict differs from the headline's.
+    that could not be fitted; `flips` refits without a state, an exercise series, a region or an era whose verdict
+    differs from the headline's.
     """
 
     estimate: float
     std_error: float
     df: float
     smallest_effect: float
-    power: float = math.nan
+    power_at_smallest: float = math.nan
     multiverse_share: float = math.nan
-    joint_p: float = math.nan
-    family_p: float = math.nan
-    randomisation_p: float = math.nan
+    p_joint: float = math.nan
+    p_family: float = math.nan
+    p_randomisation: float = math.nan
     benchmark_low: float = math.nan
     benchmark_high: float = math.nan
     negative_control_p: Sequence[float] | None = None
-    influence_flips: int | None = None
+    flips: int | None = None
 
 
 @dataclass(frozen=True)
@@ -150,8 +150,8 @@ def _at_most_alpha(value: float, words: str) -> Judged:
 )
 def power(n: VerdictInputs, _: Verdict) -> Judged:
     """Whether the design could have found the smallest effect of interest."""
-    reason = f"power at the smallest effect of interest is {n.power:.0%}, below {POWER:.0%}"
-    return n.power, n.power >= POWER, POWER, reason
+    reason = f"power at the smallest effect of interest is {n.power_at_smallest:.0%}, below {POWER:.0%}"
+    return n.power_at_smallest, n.power_at_smallest >= POWER, POWER, reason
 
 
 @check(
@@ -175,7 +175,7 @@ def multiverse(n: VerdictInputs, _: Verdict) -> Judged:
 )
 def joint(n: VerdictInputs, _: Verdict) -> Judged:
     """Whether the median of equivalent specifications is more than chance."""
-    return _at_most_alpha(n.joint_p, "p of the median of equivalent specifications")
+    return _at_most_alpha(n.p_joint, "p of the median of equivalent specifications")
 
 
 @check(
@@ -185,7 +185,7 @@ def joint(n: VerdictInputs, _: Verdict) -> Judged:
 )
 def family(n: VerdictInputs, _: Verdict) -> Judged:
     """Whether the claim stands among those that are judged together."""
-    return _at_most_alpha(n.family_p, "p within the family (Romano and Wolf)")
+    return _at_most_alpha(n.p_family, "p within the family (Romano and Wolf)")
 
 
 @check(
@@ -196,7 +196,7 @@ def family(n: VerdictInputs, _: Verdict) -> Judged:
 )
 def randomisation(n: VerdictInputs, _: Verdict) -> Judged:
     """Whether the treatment, re-randomised, would give as much."""
-    return _at_most_alpha(n.randomisation_p, "p of the randomisation test")
+    return _at_most_alpha(n.p_randomisation, "p of the randomisation test")
 
 
 @check(
@@ -240,8 +240,8 @@ def negative_controls(n: VerdictInputs, _: Verdict) -> Judged:
 )
 def influence(n: VerdictInputs, verdict: Verdict) -> Judged:
     """Whether the verdict hangs on one part of the data."""
-    reason = f"{n.influence_flips} refits without a state, series, region or era do not say {verdict!r}"
-    return None if n.influence_flips is None else float(n.influence_flips), n.influence_flips == 0, 0.0, reason
+    reason = f"{n.flips} refits without a state, series, region or era do not say {verdict!r}"
+    return None if n.flips is None else float(n.flips), n.flips == 0, 0.0, reason
 
 
 @dataclass(frozen=True)
@@ -251,11 +251,6 @@ class ClaimVerdict:
     verdict: Verdict
     strength: Strength
     checks: tuple[Result, ...]
-
-    @property
-    def label(self) -> str:
-        """The words that are printed: "lowers · fragile"; an inconclusive one has no second word."""
-        return self.verdict if self.verdict == "inconclusive" else f"{self.verdict} · {self.strength}"
 
     @property
     def reasons(self) -> str:

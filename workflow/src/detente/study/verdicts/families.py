@@ -10,9 +10,6 @@ from detente.base.errors import EstimationError, TooFewDraws
 from detente.base.numerics import TIE
 from detente.base.types import Array
 from detente.stats.resampling import Randomisation
-from detente.study.verdicts.schema import FAMILIES
-
-COLUMNS = tuple(FAMILIES.columns)
 
 
 def romano_wolf(observed: Array, draws: Array) -> Array:
@@ -24,7 +21,6 @@ def romano_wolf(observed: Array, draws: Array) -> Array:
 
     `observed`: statistics (m,), of one scale: studentised, or divided by the spread of their draws (`standardised`);
     `draws`: (B, m) the same under the null, one row per draw; NaN counts as far from zero.
-
     Raises TooFewDraws if there is no draw; EstimationError if shapes differ, or an observed statistic is not finite.
     """
     _check(observed, draws)
@@ -45,7 +41,6 @@ def standardised(observed: Array, draws: Array) -> tuple[Array, Array]:
 
     So coefficients of treatments in different units can stand in one family: without this the largest of a draw is
     that of the treatment with the largest unit.
-
     Raises EstimationError if the draws of some hypothesis do not vary, or none exists.
     """
     _check(observed, draws)
@@ -62,7 +57,6 @@ def benjamini_hochberg(p: Array) -> Array:
 
     p₍ᵢ₎·m/i, made monotone from the largest down (Benjamini and Hochberg 1995); valid for independent tests and for
     those that depend positively (Benjamini and Yekutieli 2001).
-
     Raises EstimationError if a p-value is not within 0 and 1.
     """
     if not ((p >= 0) & (p <= 1)).all():
@@ -77,9 +71,7 @@ def family(name: str, tests: Mapping[str, Randomisation]) -> pd.DataFrame:
     different schemes are drawn apart, for which the largest of a draw is that of independent tests.
 
     `tests`: randomisation tests by member, all of as many draws.
-
-    Returns one row per member, columns `COLUMNS`.
-
+    Returns one row per member, as `FAMILIES`.
     Raises EstimationError if there is no member, or their draws differ in number.
     """
     if not tests:
@@ -90,7 +82,7 @@ def family(name: str, tests: Mapping[str, Randomisation]) -> pd.DataFrame:
     observed = np.array([test.observed for test in tests.values()])
     p = np.array([test.p_value for test in tests.values()])
     scaled = standardised(observed, np.column_stack([test.draws for test in tests.values()]))
-    frame = pd.DataFrame(
+    return pd.DataFrame(
         {
             "family": name,
             "member": list(tests),
@@ -104,7 +96,6 @@ def family(name: str, tests: Mapping[str, Randomisation]) -> pd.DataFrame:
             "p_benjamini_hochberg": benjamini_hochberg(p),
         }
     )
-    return frame[list(COLUMNS)]
 
 
 def _check(observed: Array, draws: Array) -> None:

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any, Literal
 
 import numpy as np
@@ -11,7 +11,6 @@ import pandas as pd
 from detente.study.config.claims import Claim, ClaimsFile, Untested
 from detente.study.estimation import Verdict
 from detente.study.robustness.frames import Examination
-from detente.study.robustness.sensitivity import furthest, strongest
 from detente.study.verdicts.checks import BENCHMARK_TIMES, ClaimVerdict, VerdictInputs, claim_verdict, holm
 from detente.study.verdicts.schema import LEDGER, OF_HEADLINE, RESULTS
 
@@ -55,13 +54,12 @@ def ledger(
 def checks(claims: ClaimsFile, findings: Mapping[str, Findings]) -> pd.DataFrame:
     """One row per claim and check behind its verdict: claim, check, outcome, value, threshold, reason."""
     effects = {name: _effect(findings[name]) for name in claims.claims if name in findings}
-    rows = [
+    return RESULTS.frame(
         (name, c.name, c.outcome, c.value, c.threshold, c.reason)
         for name, effect in effects.items()
         if effect is not None
         for c in _verdict(findings[name], effect, _measured(findings[name], effect)).checks
-    ]
-    return pd.DataFrame(rows, columns=list(RESULTS.columns)) if rows else RESULTS.empty()
+    )
 
 
 def answer(expected: str, verdict: Verdict) -> Answer:
@@ -74,7 +72,6 @@ def answer(expected: str, verdict: Verdict) -> Answer:
 
 
 def _said(claim: Claim | Untested) -> dict[str, Any]:
-    """What the configuration says."""
     row: dict[str, Any] = {
         "code": claim.code,
         "claim": claim.id,
@@ -117,34 +114,25 @@ def _tested(claim: Claim, found: Findings | None) -> dict[str, Any]:
 def _effect(found: Findings) -> pd.Series | None:
     """The headline's effect on risk under the headline's covariance, None where there is none."""
     rows = found.examined.headline
-    wanted = (rows["quantity"] == "average_marginal_effect") & (rows["vcov"] == found.vcov)
-    effects = rows[wanted] if len(rows) else rows
+    effects = rows[(rows["quantity"] == "average_marginal_effect") & (rows["vcov"] == found.vcov)]
     return effects.iloc[0] if len(effects) else None
 
 
 def _verdict(found: Findings, effect: pd.Series, measured: Mapping[str, Any]) -> ClaimVerdict:
-    """What the rule of verdicts makes of the numbers of a claim."""
-    return claim_verdict(
-        VerdictInputs(
-            **{name: float(effect[name]) for name in ("estimate", "std_error", "df", "smallest_effect")},
-            power=measured["power_at_smallest"],
-            multiverse_share=_agreeing(found, float(effect["estimate"]), effect["verdict"] == "negligible"),
-            joint_p=measured["p_joint"],
-            family_p=measured["p_family"],
-            randomisation_p=measured["p_randomisation"],
-            benchmark_low=measured["benchmark_low"],
-            benchmark_high=measured["benchmark_high"],
-            negative_control_p=_controls(found),
-            influence_flips=measured["flips"],
-        )
-    )
+    own = effect[["estimate", "std_error", "df", "smallest_effect"]].astype("float64").to_dict()
+    numbers = {**own, **measured}
+    same = {field.name: numbers[field.name] for field in fields(VerdictInputs) if field.name in numbers}
+    agreeing = _agreeing(found, float(effect["estimate"]), effect["verdict"] == "negligible")
+    return claim_verdict(VerdictInputs(**same, multiverse_share=agreeing, negative_control_p=_controls(found)))
 
 
 def _measured(found: Findings, effect: pd.Series) -> dict[str, Any]:
     """The ledger's numbers of a claim beside its headline; power is planted or by the observed error, which is less."""
     examined, joint = found.examined, found.joint
     planted, by_error = (_only(examined.power, f"power_{kind}") for kind in ("at_smallest", "by_error"))
-    median = joint[joint["statistic"] == "median"] if len(joint) else joint
+    median = joint[joint["statistic"] == "median"]
+    either_way = effect["verdict"] == "negligible"
+    named, low, high = benchmark(examined.bounds, float(effect["estimate"]), either_way=either_way)
     return {
         "estimate_share": effect["estimate"] / effect["base_risk"],
         "power_at_smallest": float(np.minimum(planted, by_error)),
@@ -158,7 +146,9 @@ def _measured(found: Findings, effect: pd.Series) -> dict[str, Any]:
         "p_false_discovery": _only(found.family, "p_benjamini_hochberg"),
         "robustness_value": _only(examined.sensitivity, "rv"),
         "robustness_value_alpha": _only(examined.sensitivity, "rv_alpha"),
-        **_bound(examined.bounds, effect),
+        "strongest_benchmark": named,
+        "benchmark_low": low,
+        "benchmark_high": high,
         "e_value": _only(examined.evalue, "e_value"),
         "p_negative_controls": holm(_controls(found)),
         "influential": _named(examined.influence),
@@ -190,26 +180,30 @@ def _curve(multiverse: pd.DataFrame, estimate: float) -> dict[str, Any]:
     }
 
 
-def _bound(bounds: pd.DataFrame, effect: pd.Series) -> dict[str, Any]:
-    """The interval beside a confounder as strong as the strongest control; of a negligible effect, either way."""
-    usable = bounds[(bounds["times"] == BENCHMARK_TIMES) & (bounds["failure"] == "")] if len(bounds) else bounds
-    estimate = float(effect["estimate"])
-    if usable.empty:
-        made: tuple[str, float, float] = ("", math.nan, math.nan)
-    elif effect["verdict"] == "negligible":
-        made = furthest(bounds, estimate, BENCHMARK_TIMES)
+def benchmark(bounds: pd.DataFrame, estimate: float, *, either_way: bool) -> tuple[str, float, float]:
+    """Benchmark and interval (low, high) beside a confounder as strong, nearest to zero or furthest beyond it.
+
+    `bounds` takes the bias off the estimate; a confounder that hides an effect adds it. `either_way`: the interval that
+    reaches furthest from zero, the bias going either way. Empty and missing if no benchmark has a bound.
+    """
+    rows = bounds[(bounds["times"] == BENCHMARK_TIMES) & (bounds["failure"] == "")]
+    if rows.empty:
+        return "", math.nan, math.nan
+    if either_way:
+        away = 2 * (estimate - rows["estimate"])
+        hidden = rows.assign(conf_low=rows["conf_low"] + away, conf_high=rows["conf_high"] + away)
+        rows = pd.concat([rows, hidden])
+        edge = -rows[["conf_low", "conf_high"]].abs().max(axis=1)
     else:
-        row = strongest(bounds, estimate, BENCHMARK_TIMES)
-        made = (row["benchmark"], float(row["conf_low"]), float(row["conf_high"]))
-    return dict(zip(("strongest_benchmark", "benchmark_low", "benchmark_high"), made, strict=True))
+        edge = rows["conf_low"] if estimate >= 0 else -rows["conf_high"]
+    row = rows.iloc[int(edge.to_numpy().argmin())]
+    return str(row["benchmark"]), float(row["conf_low"]), float(row["conf_high"])
 
 
-def _named(influence: pd.DataFrame, most: int = 5) -> str:
-    """The most influential parts, by how far the estimate moves without them."""
-    if influence.empty:
-        return ""
+def _named(influence: pd.DataFrame) -> str:
+    """The five most influential parts, by how far the estimate moves without them."""
     rows = influence[influence["influential"].astype(bool)]
-    order = rows["change_se"].abs().sort_values(ascending=False, kind="stable").index[:most]
+    order = rows["change_se"].abs().sort_values(ascending=False, kind="stable").index[:5]
     return ", ".join(rows.loc[order, "left_out"])
 
 
@@ -219,6 +213,5 @@ def _only(frame: pd.DataFrame, name: str) -> float:
 
 def _controls(found: Findings) -> list[float]:
     """P-values of a claim's negative controls, NaN for each that could not be fitted."""
-    lost = found.examined.failures
-    failed = int((lost["part"] == "placebos").sum()) if len(lost) else 0
+    failed = int((found.examined.failures["part"] == "placebos").sum())
     return [*map(float, found.examined.placebos["p_value"]), *[math.nan] * failed]

@@ -38,6 +38,19 @@ class Registration(Strict):
     sha256: str = Field(pattern=r"^[0-9a-f]{64}$", description="Of the canonical content, not of the bytes.")
     seen: str = Field(default="", description="What had been seen of results before, in sentences for the reader.")
 
+    def claims(self, root: Path) -> ClaimsFile:
+        """The claims as they were frozen; raises ConfigError if the copy is missing, malformed, or was changed."""
+        path = root / FOLDER / self.file
+        if not path.is_file():
+            raise ConfigError(f"{INDEX}: {self.file!r}, registered on {self.date}, is not there; restore it")
+        claims = strict.read(path, ClaimsFile)
+        if (found := digest(claims)) != self.sha256:
+            raise ConfigError(
+                f"{strict.shown(path)}: its content is not what was registered on {self.date} "
+                f"(sha256 {found[:12]}…, registered {self.sha256[:12]}…); restore it, and change {CLAIMS} instead"
+            )
+        return claims
+
 
 class Index(Strict):
     """`config/registered/index.yaml`: all frozen copies, the first one first."""
@@ -52,16 +65,6 @@ class Index(Strict):
         if list(dates) != sorted(dates):
             raise ValueError("registrations must stand in the order of their dates")
         return self
-
-
-@dataclass(frozen=True)
-class Registered:
-    """Claims as they were frozen, and when."""
-
-    date: str
-    sha256: str
-    claims: ClaimsFile
-    seen: str = ""
 
 
 @dataclass(frozen=True)
@@ -122,12 +125,14 @@ def registrations(root: Path) -> tuple[Registration, ...]:
     return strict.read(path, Index).registrations if path.is_file() else ()
 
 
-def registered(root: Path) -> Registered | None:
-    """The first registration of a project, verified; None if there is none.
+def registered(root: Path) -> Registration | None:
+    """The first registration of a project, once all are verified; None if there is none.
 
     Raises ConfigError if any frozen copy is missing, malformed, or not what was registered.
     """
-    found = [_verified(root, each) for each in registrations(root)]
+    found = registrations(root)
+    for each in found:
+        each.claims(root)
     return found[0] if found else None
 
 
@@ -139,21 +144,8 @@ def standings(project: Project) -> dict[str, str]:
     frozen = registered(project.root)
     if frozen is None:
         return {}
-    deviations = compare(project.claims, frozen.claims)
+    deviations = compare(project.claims, frozen.claims(project.root))
     return {name: deviations.status(name) for name in project.claims.claims}
-
-
-def _verified(root: Path, each: Registration) -> Registered:
-    path = root / FOLDER / each.file
-    if not path.is_file():
-        raise ConfigError(f"{INDEX}: {each.file!r}, registered on {each.date}, is not there; restore it")
-    claims = strict.read(path, ClaimsFile)
-    if (found := digest(claims)) != each.sha256:
-        raise ConfigError(
-            f"{strict.shown(path)}: its content is not what was registered on {each.date} "
-            f"(sha256 {found[:12]}…, registered {each.sha256[:12]}…); restore it, and change {CLAIMS} instead"
-        )
-    return Registered(each.date, each.sha256, claims, each.seen)
 
 
 def compare(current: ClaimsFile, frozen: ClaimsFile) -> Deviations:
@@ -183,10 +175,9 @@ def _differences(current: ClaimsFile, frozen: ClaimsFile) -> Iterator[tuple[str,
 
 def _fields(claims: ClaimsFile) -> Mapping[str, dict[str, str]]:
     """Fields of each claim, tested or not, as text by their path."""
-    tested = {key: _leaves(_resolved(claims, claim)) for key, claim in claims.claims.items()}
-    untested = {key: _leaves(claim.model_dump(mode="json")) for key, claim in claims.untested.items()}
-    said = {"no": untested, "yes": tested}
-    return {key: fields | {"tested": yes} for yes, each in said.items() for key, fields in each.items()}
+    untested = {key: claim.model_dump(mode="json") | {"tested": "no"} for key, claim in claims.untested.items()}
+    tested = {key: _resolved(claims, claim) | {"tested": "yes"} for key, claim in claims.claims.items()}
+    return {key: _leaves(fields) for key, fields in (untested | tested).items()}
 
 
 def _resolved(claims: ClaimsFile, claim: Claim) -> dict[str, Any]:
