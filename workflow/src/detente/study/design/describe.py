@@ -26,7 +26,6 @@ FLOW = {
     "exercise_bilateral": "exercise_bilateral",
 }
 OUTCOMES = ("onset_gml", "onset_force_gml", "onset_fatal_gml", "onset_cow")
-DESCRIBED = (*COUNTED.values(), "new_cow", "fatal_gml", "exercise_bilateral")
 
 
 def _count(description: str) -> Column:
@@ -258,7 +257,7 @@ def _arm(rows: pd.DataFrame, outcome: str) -> dict[str, float]:
 
 def _widened(panel: pd.DataFrame) -> pd.DataFrame:
     """The panel with a column for everything that is counted, missing where it has none."""
-    lacking = [name for name in DESCRIBED if name not in panel]
+    lacking = [name for name in FLOW.values() if name not in panel]
     return panel.assign(**dict.fromkeys(lacking, math.nan)) if lacking else panel
 
 

@@ -54,7 +54,7 @@ def estimate(design: ModelFrame, spec: Specification) -> Estimates:
     except EstimationError as error:
         return Estimates(pd.DataFrame(), _failures(spec, [error]))
     lost: list[Exception] = []
-    quantities = [*_effects(design, fit, lost), *_coefficients(fit)]
+    quantities = _quantities(design, fit, lost)
     used = design if fit.rows is None else subset(design, fit.rows)
     constant = _constant(used, spec, fit) | {"reference": estimator.reference, "reference_gap": gap}
     rows = []
@@ -75,24 +75,19 @@ def _failures(spec: Specification, lost: Sequence[Exception]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=list(FAILURES.columns), dtype="str")
 
 
-def _coefficients(fit: Solution) -> list[_Quantity]:
-    unit = np.eye(len(fit.terms))
-    return [
-        _Quantity("coefficient", term, i == fit.treatment, Effect(float(fit.estimate[i]), unit[i]))
-        for i, term in enumerate(fit.terms)
-    ]
-
-
-def _effects(design: ModelFrame, fit: Solution, lost: list[Exception]) -> list[_Quantity]:
-    """Effects of the treatment on risk; errors of those that do not exist are added to `lost`."""
-    term = fit.terms[fit.treatment]
+def _quantities(design: ModelFrame, fit: Solution, lost: list[Exception]) -> list[_Quantity]:
+    """Effects of the treatment on risk, and coefficients; errors of effects that do not exist are added to `lost`."""
+    treated, unit = fit.terms[fit.treatment], np.eye(len(fit.terms))
     found: list[_Quantity] = []
     try:
         marginal = average_marginal_effect(fit, design.y, design.treatment)
-        found.append(_Quantity("average_marginal_effect", term, True, marginal))
-        found.append(_Quantity("risk_ratio", term, True, log_risk_ratio(fit, design.y, design.treatment), "log"))
+        found.append(_Quantity("average_marginal_effect", treated, True, marginal))
+        found.append(_Quantity("risk_ratio", treated, True, log_risk_ratio(fit, design.y, design.treatment), "log"))
     except EstimationError as error:
         lost.append(error)
+    for i, term in enumerate(fit.terms):
+        effect = Effect(float(fit.estimate[i]), unit[i])
+        found.append(_Quantity("coefficient", term, i == fit.treatment, effect))
     return found
 
 
