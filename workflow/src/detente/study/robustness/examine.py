@@ -100,8 +100,8 @@ def _fitted(design: ModelFrame, spec: Specification) -> Fit:
 
 def _sensitivity(whole: Fit) -> Frames:
     treatment = sensitivity.treatment_of(whole)
-    made = {"sensitivity": sensitivity.sensitivity, "bounds": sensitivity.bounds, "contours": sensitivity.contours}
-    return {name: make(treatment) for name, make in {**made, "extremes": sensitivity.extreme}.items()}
+    found = {"sensitivity": sensitivity.sensitivity(treatment), "bounds": sensitivity.bounds(treatment)}
+    return {**found, "contours": sensitivity.contours(treatment), "extremes": sensitivity.extreme(treatment)}
 
 
 def _power(whole: Fit, spec: Specification, seed: int) -> Frames:

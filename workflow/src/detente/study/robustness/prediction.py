@@ -214,7 +214,8 @@ def _judged(
 def _drawn_gains(ranked: Mapping[str, Ranked], pairs: Pairs, draws: int, seed: int) -> dict[tuple[str, str], Array]:
     """Gains (draws,) by model and metric under weights of states drawn from an exponential distribution."""
     rng = np.random.default_rng(seed)
-    found = {(model, metric): np.empty(draws) for model in ranked if model != BASE for metric in GAINS}
+    named = [(model, metric) for model in ranked if model != BASE for metric in GAINS]
+    found: dict[tuple[str, str], Array] = {name: np.empty(draws) for name in named}
     for draw in range(draws):
         weight = rng.standard_exponential(pairs.states)
         of_rows = (weight[pairs.low] * weight[pairs.high])[pairs.dyad]
