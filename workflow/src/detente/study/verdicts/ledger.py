@@ -119,8 +119,8 @@ def _effect(found: Findings) -> pd.Series | None:
 
 
 def _verdict(found: Findings, effect: pd.Series, measured: Mapping[str, Any]) -> ClaimVerdict:
-    own = effect[["estimate", "std_error", "df", "smallest_effect"]].astype("float64").to_dict()
-    numbers = {**own, **measured}
+    headline = {name: float(effect[name]) for name in ("estimate", "std_error", "df", "smallest_effect")}
+    numbers = {**headline, **measured}
     same = {field.name: numbers[field.name] for field in fields(VerdictInputs) if field.name in numbers}
     agreeing = _agreeing(found, float(effect["estimate"]), effect["verdict"] == "negligible")
     return claim_verdict(VerdictInputs(**same, multiverse_share=agreeing, negative_control_p=_controls(found)))
