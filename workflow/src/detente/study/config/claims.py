@@ -150,10 +150,7 @@ class Sample(Strict):
         return names(parse(self.expression)) if self.expression else ()
 
     def rows(self, panel: pd.DataFrame) -> pd.Series:
-        """Whether rows (N,) are in the sample.
-
-        Raises UnknownVariable if the panel lacks a variable of the expression, naming the nearest.
-        """
+        """Whether rows (N,) are in the sample; raises UnknownVariable, with the nearest, if a variable is missing."""
         if self.expression is None:
             return pd.Series(data=True, index=panel.index)
         return pd.Series(selected(self.expression, Table(panel, missing="drop")), index=panel.index)

@@ -1,7 +1,4 @@
-"""The specification of a claim, everything that fixes its estimate, and the model frame that it makes of a panel.
-
-Every row that is left out of a model frame is accounted for.
-"""
+"""The specification of a claim, all that fixes its estimate; and its model frame, with account of rows left out."""
 
 from __future__ import annotations
 

@@ -41,10 +41,7 @@ class _Quantity:
 
 
 def estimate(design: ModelFrame, spec: Specification) -> Estimates:
-    """Fit `spec` and tidy it under each of its covariances.
-
-    Raises UnsupportedCovariance if the estimator does not support a covariance of the specification.
-    """
+    """Fit `spec` and tidy it under each covariance; raises UnsupportedCovariance for one the estimator lacks."""
     estimator = get(spec.estimator)
     design = with_fixed_effects(design, estimator, spec.effects)
     recipes = [read(kind, design, estimator) for kind in spec.vcov]

@@ -86,10 +86,7 @@ def drawn(
 
 
 def agree(found: Array, frame: pd.DataFrame) -> None:
-    """Refuse estimates that differ from those of the multiverse.
-
-    Raises NotReproduced if one is off by more than 1e-6 standard errors.
-    """
+    """Raise NotReproduced if an estimate differs from that of the multiverse by more than 1e-6 standard errors."""
     off = np.abs(found - frame["estimate"].to_numpy()) / frame["std_error"].to_numpy()
     if (off > REPRODUCED_OTHERWISE).any():
         worst = int(np.argmax(off))

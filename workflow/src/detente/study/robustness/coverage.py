@@ -119,10 +119,7 @@ def few_states(errors: Mapping[str, Array], model: Model) -> dict[str, Array]:
 
 
 def judged(deviations: Array, errors: Array, df: float) -> dict[str, float]:
-    """What simulated estimates less the truth (B,) say of their standard errors (B,): interval coverage and the rest.
-
-    An estimate without a standard error covers nothing.
-    """
+    """Interval coverage and more, of estimates less the truth (B,) and errors (B,); with no error, none is covered."""
     draws, exist = len(deviations), np.isfinite(errors)
     covers = float((np.abs(deviations) <= errors * critical(df)).mean())
     return {

@@ -48,10 +48,7 @@ def schemes(
 
 
 def assignment(claim: Claim) -> Assignment:
-    """How a claim's treatment is assigned, as its variable declares.
-
-    Raises RoleError if the variable does not declare it.
-    """
+    """How a claim's treatment is assigned; raises RoleError if its variable does not declare it."""
     unit: Unit = "directed-dyad-year" if claim.directed else "dyad-year"
     variable = catalogue(list(REGISTRY.values()), unit)[claim.treatment].variable
     if variable.assigned is None:

@@ -300,10 +300,7 @@ def e_values(ratio: float, low: float, high: float) -> pd.DataFrame:
 
 
 def e_values_of(fit: Fit) -> pd.DataFrame:
-    """E-values of the risk ratio of a fit's treatment, with the interval of its covariance.
-
-    Raises NoRisk, EstimationError if the model has no risk ratio.
-    """
+    """E-values of a fit's risk ratio, under its covariance; raises NoRisk, EstimationError if it has none."""
     effect = log_risk_ratio(fit.solution, fit.design.y, fit.design.treatment)
     ends = interval(effect.value, fit.vcov.std_error(effect.gradient), fit.vcov.df)
     return e_values(*(math.exp(v) for v in (effect.value, *ends)))

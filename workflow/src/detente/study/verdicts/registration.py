@@ -81,10 +81,7 @@ class Deviations:
     then: frozenset[str]
 
     def status(self, claim: str) -> Status:
-        """Whether a claim is tested as it was registered.
-
-        Raises ConfigError if it is neither tested now nor was it to be when the claims were registered.
-        """
+        """Whether a claim is tested as registered; raises ConfigError if it is a claim neither now nor then."""
         if claim not in self.now | self.then:
             raise ConfigError(f"registration: {claim!r} is no claim, now or then")
         if claim not in self.then:
@@ -117,10 +114,7 @@ def digest(claims: ClaimsFile) -> str:
 
 
 def registrations(root: Path) -> tuple[Registration, ...]:
-    """All registrations of a project, oldest first; none if it has no index.
-
-    Raises ConfigError if the index is malformed.
-    """
+    """All registrations, oldest first, none without an index; raises ConfigError if the index is malformed."""
     path = root / INDEX
     return strict.read(path, Index).registrations if path.is_file() else ()
 
