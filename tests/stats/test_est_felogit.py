@@ -19,7 +19,7 @@ from detente.base.errors import (
     UnsupportedEffects,
 )
 from detente.stats.frame import ModelFrame
-from detente.stats.jackknife import subset
+from detente.stats.parts import subset
 from detente.stats.registry import get
 
 from support.accounts import dummies

@@ -18,9 +18,9 @@ from statsmodels.regression.linear_model import OLS
 from detente.base.errors import NoVariation, RankDeficient, Separation, UnknownEstimator
 from detente.stats.covariance import sandwich
 from detente.stats.frame import ModelFrame
-from detente.stats.jackknife import subset
 from detente.stats.linear.absorb import absorber
 from detente.stats.linear.linear import reference_gap
+from detente.stats.parts import subset
 from detente.stats.registry import REGISTRY, get
 
 from support import accounts_logits  # noqa: F401 (registers its objectives)

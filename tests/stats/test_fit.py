@@ -31,7 +31,7 @@ from detente.base.errors import (
 from detente.stats.covariance import Covariance, dyadic_meat, number_dyads
 from detente.stats.fitting import Fit
 from detente.stats.frame import ModelFrame
-from detente.stats.jackknife import subset
+from detente.stats.parts import subset
 from detente.stats.registry import REGISTRY
 
 from support.worlds import dyadic_design, studied

@@ -10,7 +10,7 @@ import pytest
 from detente.base.errors import NoDyads, UnsupportedEstimator
 from detente.stats.fitting import fit
 from detente.stats.frame import ModelFrame
-from detente.stats.jackknife import subset
+from detente.stats.parts import subset
 from detente.study.estimation.schema import verdict
 from detente.study.robustness.examine import Left, eras, groups, leave_out, rebuilt, states
 from detente.study.robustness.frames import INFLUENCE

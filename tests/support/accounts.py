@@ -26,7 +26,7 @@ from scipy import special, stats
 
 from detente.stats.contract import Estimator, with_fixed_effects
 from detente.stats.frame import ModelFrame
-from detente.stats.jackknife import subset
+from detente.stats.parts import subset
 
 from support.worlds import dyadic_design
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from detente.stats.contract import Estimator, with_fixed_effects
 from detente.stats.frame import ModelFrame
-from detente.stats.jackknife import subset
+from detente.stats.parts import subset
 
 from support.accounts import Reference, constant, dummies, objective, of_index
 from support.worlds import dyadic_design

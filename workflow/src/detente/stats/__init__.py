@@ -23,31 +23,14 @@ if TYPE_CHECKING:
         estimator,
         with_fixed_effects,
     )
-    from detente.stats.covariance import (
-        Covariance,
-        Pairs,
-        SandwichParts,
-        Scores,
-        Vcov,
-        classical,
-        cluster,
-        dyadic,
-        hc0,
-        hc1,
-        hc2,
-        hc3,
-        jackknife,
-        number_dyads,
-        parse,
-        sandwich,
-    )
+    from detente.stats.covariance import Covariance, Pairs, SandwichParts, Scores, Vcov, number_dyads
+    from detente.stats.covariance.vcov import classical, cluster, dyadic, hc0, hc1, hc2, hc3, jackknife, parse, sandwich
     from detente.stats.effects.calibrations import calibration
     from detente.stats.effects.predictions import first_differences, marginal_effects, risk_curve, risk_ratios
     from detente.stats.fitting import Fit, fit, made_covariance
     from detente.stats.frame import ModelFrame
-    from detente.stats.jackknife import subset
     from detente.stats.linear.instrumental import anderson_rubin
-    from detente.stats.parts import read, sandwich_parts
+    from detente.stats.parts import read, sandwich_parts, subset
     from detente.stats.registry import REGISTRY, WITH_ENGINE, get
     from detente.stats.resampling.bootstrap import state_block_bootstrap
     from detente.stats.resampling.randomisation import randomisation_test

@@ -16,8 +16,7 @@ from detente.base.types import Array
 from detente.stats.contract import Estimated, Estimator, Solution
 from detente.stats.covariance import Covariance, Vcov, covariance
 from detente.stats.frame import ModelFrame
-from detente.stats.jackknife import jackknife
-from detente.stats.parts import read, sandwich_parts, used_pairs
+from detente.stats.parts import jackknife, read, sandwich_parts, used_pairs
 from detente.stats.registry import get
 
 LABELS: Mapping[str, str] = {

@@ -13,7 +13,7 @@ from detente.base.types import Array, Codes
 from detente.stats.covariance import Covariance, intersect, nested
 from detente.stats.fitting import Fit, plain
 from detente.stats.frame import ModelFrame
-from detente.stats.jackknife import states_of, subset
+from detente.stats.parts import states_of, subset
 from detente.stats.registry import get
 
 # Share of draws without an estimate above which those that have one say little of the spread.

@@ -13,10 +13,10 @@ from detente.base.types import Array, Codes
 from detente.stats.contract import with_fixed_effects
 from detente.stats.covariance import FEWEST_STATES, Pairs, number, semidefinite, totals
 from detente.stats.frame import ModelFrame
-from detente.stats.jackknife import subset
 from detente.stats.kernels import products as kernel
 from detente.stats.linear.regressors import inverse
 from detente.stats.linear.within import Within, degrees_left, within
+from detente.stats.parts import subset
 from detente.stats.registry import get
 
 
