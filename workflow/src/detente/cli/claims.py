@@ -19,17 +19,7 @@ from detente.stats.resampling import Randomisation
 from detente.study import load, verdicts
 from detente.study.config import CLAIMS, ClaimsFile, Project, Study, load_multiverse
 from detente.study.design import Specification, build_design, duration_terms, specification
-from detente.study.robustness import (
-    PREDICTION,
-    SCORE,
-    SEPARATION,
-    Examination,
-    Record,
-    forecast,
-    score,
-    separation,
-    task,
-)
+from detente.study.robustness import PREDICTION, SEPARATION, Examination, Record, forecast, separation, task
 from detente.study.robustness import examine as examined
 
 ESTIMATOR = "logit"
@@ -129,6 +119,8 @@ def ledger(
     truth: Annotated[Path | None, "truth.json of a simulated world"] = None,
 ) -> None:
     """Write the claims ledger: one row per claim, from its headline to its verdict."""
+    from detente.study.robustness import SCORE, score
+
     project = load(of.root, of.override)
     study = project.study(of.study)
     whole = judged(project, read_frame(multiverse))

@@ -16,22 +16,7 @@ from detente.cli.command import Csv, Option, Parquet, RecordOptions, StudyOption
 from detente.stats.resampling import CircularShift
 from detente.study.config import Multiverse
 from detente.study.design import HEADLINE, Specification
-from detente.study.multiverse import (
-    DECISIONS,
-    JOINT,
-    OPTIONS,
-    Grid,
-    columns_of,
-    curve,
-    decompose,
-    fitted,
-    grids_of,
-    joint_test,
-    multiverse_of,
-    multiverse_schema,
-    options,
-    recheck,
-)
+from detente.study.multiverse import JOINT, Grid, columns_of, curve, grids_of, joint_test
 
 # Shards that are finished within this time of one another are taken for those of one run.
 PAUSE_SECONDS = 180
@@ -53,6 +38,8 @@ def multiverse(
     plan: Annotated[Path | None, "sizes of all parts, written by `grid --plan`, for the time left"] = None,
 ) -> None:
     """Fit one shard of a claim's multiverse."""
+    from detente.study.multiverse import fitted, multiverse_schema, recheck
+
     started = time.monotonic()
     (grid,) = grids_of(*of.read(), [claim])
     variants, nodes = grid.shards()[shard], list(grid.nodes)
@@ -107,6 +94,7 @@ def gather(
     csv: Csv,
 ) -> None:
     """Put the shards of a multiverse into one table."""
+    from detente.study.multiverse import multiverse_of, multiverse_schema
     from detente.study.verdicts import standings
 
     frame = pd.concat([read_frame(path) for path in parts], ignore_index=True)
@@ -167,9 +155,7 @@ def joint(
         made = list(_tests(specs, rows, record, found, draws, study.seed_of(claim)))
     tests = pd.concat(made, ignore_index=True).assign(claim=claim)[list(JOINT.columns)] if made else JOINT.empty()
     JOINT.write(tests, out.joint)
-    decided, moved = _decided(grid, frame, found)
-    DECISIONS.write(decided, out.decisions)
-    OPTIONS.write(moved, out.options)
+    _write_decided(grid, frame, found, out)
     print(f"{claim}: {len(specs)} equivalent specifications in {time.monotonic() - started:.0f} s")
     print(tests.to_string(index=False))
 
@@ -200,13 +186,17 @@ def _tests(
             yield joint_test(found.estimate[mine], drawn).assign(scheme=scheme.name)
 
 
-def _decided(grid: Grid, frame: pd.DataFrame, found: curve.Curve | None) -> tuple[pd.DataFrame, pd.DataFrame]:
+def _write_decided(grid: Grid, frame: pd.DataFrame, found: curve.Curve | None, out: Judged) -> None:
     """Shares of variance by decision with intervals over states, and what options shift; empty where nothing varies."""
+    from detente.study.multiverse import DECISIONS, OPTIONS, decompose, options
+
+    shares, shifts = DECISIONS.empty(), OPTIONS.empty()
     nodes = [n for n in grid.nodes if len(set(frame[n])) > 1]
     if found is not None and nodes:
         try:
-            shares = decompose(frame, nodes, without_state=found.without_states())
-            return shares.assign(claim=grid.claim), options(frame, nodes).assign(claim=grid.claim)
+            shares = decompose(frame, nodes, without_state=found.without_states()).assign(claim=grid.claim)
+            shifts = options(frame, nodes).assign(claim=grid.claim)
         except EstimationError as error:
             print(f"{grid.claim}: {error}")
-    return DECISIONS.empty(), OPTIONS.empty()
+    DECISIONS.write(shares, out.decisions)
+    OPTIONS.write(shifts, out.options)

@@ -2,7 +2,6 @@
 
 import json
 import os
-import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from hashlib import sha256
 from pathlib import Path
@@ -11,18 +10,30 @@ from typing import Annotated, Any
 import yaml
 
 from detente import __version__
-from detente.base.errors import UnfitPackage
 from detente.base.files import read_json, write_bytes
 from detente.cli.command import Templates, command, commands
 from detente.cli.provenance import manifests, read_manifest
 from detente.cli.verify import studied
-from detente.provenance import MARKS, METADATA, STAMP, Crate, check, commit, fresh, metadata, own_files, zipped
+from detente.provenance import (
+    MARKS,
+    METADATA,
+    STAMP,
+    Crate,
+    check,
+    commit,
+    committed,
+    fresh,
+    metadata,
+    own_files,
+    zipped,
+)
 from detente.report import TEMPLATES, exhibits_of, read_templates, traits_of
 from detente.report.paper import Listed, Packed, References, Shown, abstract_of, compose, folders_of, readme
 from detente.report.site import provenance_words
 from detente.study.config import Project, Study, load_project
 
 ABOUT, README = "ABOUT.md", "README.md"
+Manifest = Mapping[str, Any]
 # Of no use to a replicator: what runs the tests of every change.
 LEFT_OUT = (".ci/",)
 PYTHONS = "3.11, 3.12 or 3.13"
@@ -60,7 +71,7 @@ def package(
     made = [read_manifest(root / m) for m in manifests(of.name)[: 2 if robustness else 1]]
     for number, manifest in enumerate(made):
         fresh(manifest, root, commit(root), bool(number))
-    content = contents(project, of, made, read_templates(templates), templates)
+    content = contents(project, of, made, templates)
     pinned = {file.sha256 for record in project.sources.values() for file in record.files}
     check(content, pinned, [str(root), str(Path.home())] if Path.home() != Path("/") else [str(root)])
     name = f"replication-{of.name}-{__version__}"
@@ -72,29 +83,28 @@ def package(
         print("the package has changes that no commit has; commit them before you pass it on")
 
 
-def contents(
-    project: Project, study: Study, made: Sequence[Mapping[str, Any]], templates: Mapping[str, str], folder: Path
-) -> dict[str, bytes]:
+def contents(project: Project, study: Study, made: Sequence[Manifest], templates: Path) -> dict[str, bytes]:
     """Every file of the package by its path: the project's own, the report, README, stamp and crate.
 
-    `made` are the manifests of what is packed: of the paper, and of its robustness if that is to be in it.
+    `made` are the manifests of what is packed: of the paper, and of its robustness if that is to be in it; `templates`
+    is their folder.
     """
     root = project.root
     content = dict(_own(root))
     shipped = [f"reports/{study.name}/{name}" for manifest in made for name in manifest["exhibits"]]
     shipped += [path.as_posix() for path in manifests(study.name)[: len(made)]]
     report = {path: (root / path).read_bytes() for path in shipped}
-    packed = _packed(project, study, made, [*content, *report], templates, folder)
+    packed = _packed(project, study, made, [*content, *report], templates)
     stamp: dict[str, Any] = {
         "study": study.name,
         "version": __version__,
         "commit": made[0]["commit"],
         "dirty": made[0]["dirty"],
-        "day": _day(root),
+        "day": committed(root),
         "files": {path: sha256(data).hexdigest() for path, data in sorted(content.items())},
     }
     content |= report
-    content[README] = readme(packed, templates).encode("utf-8")
+    content[README] = readme(packed, read_templates(templates)).encode("utf-8")
     content[STAMP] = _json(stamp)
     crate = Crate(
         name=f"{study.title} Replication package",
@@ -109,7 +119,7 @@ def contents(
     return content
 
 
-def together(made: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+def together(made: Sequence[Manifest]) -> dict[str, Any]:
     """The manifest of the paper, with the raw files, steps and lineage of its robustness if that is packed too."""
     whole = dict(made[0])
     whole["raw"], whole["steps"] = ({k: v for m in made for k, v in m[key].items()} for key in ("raw", "steps"))
@@ -129,20 +139,13 @@ def _own(root: Path) -> Iterator[tuple[str, bytes]]:
             yield ABOUT, (root / path).read_bytes()
 
 
-def _packed(
-    project: Project,
-    study: Study,
-    made: Sequence[Mapping[str, Any]],
-    paths: list[str],
-    templates: Mapping[str, str],
-    folder: Path,
-) -> Packed:
+def _packed(project: Project, study: Study, made: Sequence[Manifest], paths: list[str], templates: Path) -> Packed:
     manifest, simulated, robustness = together(made), study.world == "simulated", len(made) > 1
     graph = manifest["lineage"]
     bytes_of = {path: file["bytes"] for path, file in graph["files"].items()}
     shown = sum(size for path, size in bytes_of.items() if path.startswith("reports/"))
     sizes = (sum(file["bytes"] for file in graph["raw"].values()), sum(bytes_of.values()) - shown, shown)
-    exhibits = _exhibits(project, study, manifest, templates, folder)
+    exhibits = _exhibits(project, study, manifest, templates)
     used = {name.partition("/")[0] for name in manifest["raw"]}
     lock = (project.root / "requirements.lock").read_text(encoding="utf-8").splitlines()
     return Packed(
@@ -167,16 +170,14 @@ def _command(root: Path, study: str) -> str:
     return f"make {study}" if named else f"make .venv/.ready && .venv/bin/snakemake {study} --cores all"
 
 
-def _exhibits(
-    project: Project, study: Study, manifest: Mapping[str, Any], templates: Mapping[str, str], folder: Path
-) -> Iterator[Listed]:
+def _exhibits(project: Project, study: Study, manifest: Manifest, templates: Path) -> Iterator[Listed]:
     """Tables and figures in the order and with the numbers of the paper, and the numbers of its text."""
     numbers = read_json(project.root / "reports" / study.name / "numbers.json")
-    works = yaml.safe_load((folder / "references.yaml").read_text(encoding="utf-8"))
+    works = yaml.safe_load((templates / "references.yaml").read_text(encoding="utf-8"))
     words = provenance_words({**manifest, "raw": list(manifest["raw"])})
     exhibits = {(e.kind, e.name): e for e in exhibits_of(traits_of(project, study))}
-    references = References(works, numbers["sources"])
-    for block in compose(templates["paper.md.j2"], numbers, words, references, map(Shown, exhibits.values())):
+    references, paper = References(works, numbers["sources"]), read_templates(templates)["paper.md.j2"]
+    for block in compose(paper, numbers, words, references, map(Shown, exhibits.values())):
         if block.kind not in ("table", "figure"):
             continue
         shown = exhibits[block.kind, block.name]
@@ -205,17 +206,6 @@ def _robustness(study: str) -> Iterator[Listed]:
 
 def _path(module: str) -> str:
     return f"workflow/src/{module.replace('.', '/')}.py"
-
-
-def _day(root: Path) -> str:
-    """Day of the commit, which a package remembers: the crate must have one, and today would be another tomorrow."""
-    if (root / STAMP).is_file():
-        return str(read_json(root / STAMP)["day"])
-    call = ["git", "-C", str(root), "log", "-1", "--format=%cs"]
-    try:
-        return subprocess.run(call, check=True, capture_output=True, text=True).stdout.strip()
-    except (OSError, subprocess.CalledProcessError) as error:
-        raise UnfitPackage(f"{root.as_posix()}: git does not say when the last commit was made") from error
 
 
 def _json(content: object) -> bytes:

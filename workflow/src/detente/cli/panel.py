@@ -13,19 +13,8 @@ from detente.base.frames import validated
 from detente.cli.command import Home, Mirror, Option, command
 from detente.cli.formats import WRITTEN, write_panel
 from detente.data import SourceRecord, load_sources, project_root
-from detente.data.panel import (
-    STATES,
-    Built,
-    Entry,
-    Unit,
-    build,
-    build_panel,
-    catalogue,
-    chosen,
-    described,
-    panel_schema,
-    whole_attrition,
-)
+from detente.data import panel as panels
+from detente.data.panel import STATES, Built, Entry, Unit, build, build_panel, catalogue, chosen, described
 from detente.data.record import Tidied, cited, load_references, own_reference, own_source
 from detente.data.sources import ATTRITION
 
@@ -97,10 +86,16 @@ def panel(
         raise ConfigError(f"--out: {out.name!r} must end in one of {', '.join(WRITTEN)}")
     built = _from_tidy(of, places, places.tidy) if places.tidy else _from_record(of, places)
     made = built.panel
-    frame = validated(made.frame, panel_schema(made.entries, made.unit), "panel")
+    frame = validated(made.frame, panels.panel_schema(made.entries, made.unit), "panel")
     # Tidy sources may be of a simulated world: only a panel made of the record says what it is made from.
-    note = note_of(made.entries, built.records, made.unit, of.years) if built.records else None
-    write_panel(frame, {name: entry.variable.label for name, entry in made.entries.items()}, out, note)
+    note = {
+        "unit": made.unit,
+        "years": list(of.years),
+        "variables": {name: list(entry.sources) for name, entry in made.entries.items()},
+        "sources": works_of(made.entries, built.records),
+    }
+    labels = {name: entry.variable.label for name, entry in made.entries.items()}
+    write_panel(frame, labels, out, note if built.records else None)
     if beside.attrition:
         ATTRITION.write(built.attrition, beside.attrition)
     if beside.codebook:
@@ -127,7 +122,7 @@ def _from_tidy(of: Joined, places: Places, tidy: Path) -> Built:
     frames = {m.slug: read_frame(tidy / f"{m.slug}.parquet") for m in modules}
     attrition = {m.slug: read_frame(places.attrition_logs / f"{m.slug}.parquet") for m in modules}
     made = build_panel(frames, modules, of.years, unit=of.read(), lead_in=of.lead_in, variables=of.variables or None)
-    return Built(made, whole_attrition(Tidied(frames, attrition), made), {})
+    return Built(made, panels.whole_attrition(Tidied(frames, attrition), made), {})
 
 
 def sources_named(words: Sequence[str]) -> list[str]:
@@ -216,18 +211,6 @@ def bibliography(works: Works, root: Path) -> str:
         entries += found
     once = {entry.key: entry.bibtex() for entry in entries}
     return "\n".join(lines) + "\n\n" + "\n\n".join(once.values()) + "\n"
-
-
-def note_of(
-    entries: Mapping[str, Entry], records: Mapping[str, SourceRecord], unit: Unit, years: tuple[int, int]
-) -> dict[str, object]:
-    """What a panel's file says of itself: unit, years, what each variable is made from, and how to cite that."""
-    return {
-        "unit": unit,
-        "years": list(years),
-        "variables": {name: list(entry.sources) for name, entry in entries.items()},
-        "sources": works_of(entries, records),
-    }
 
 
 def _of_panel(path: Path) -> Works:

@@ -13,7 +13,7 @@ import pandas as pd
 from detente.base.errors import BrokenContract, ConfigError, choices
 from detente.base.files import write_bytes, write_text
 from detente.cli.command import Home, Mirror, Option, command, mirror
-from detente.cli.panel import Add, Offer, UnitOptions, offered, sources_named
+from detente.cli.panel import Add, UnitOptions, offered, sources_named
 from detente.data import THEMES, SourceRecord, load_sources, project_root
 from detente.data.panel import MAJOR, MIRROR, STATES, expansions
 from detente.data.panel import codebook as listed
@@ -93,22 +93,16 @@ def codebook(
 ) -> None:
     """List the variables that a panel offers."""
     offer = offered(add, unit.read(), variables, root or project_root())
-    table = _offer_table(offer)
+    # A variable is there in the years in which all that it is made from are coded.
+    spans = [[offer.records[slug].years for slug in entry.sources] for entry in offer.entries.values()]
+    first, last = [max(f for f, _ in each) for each in spans], [min(e for _, e in each) for each in spans]
+    table = listed(offer.entries).assign(first_year=first, last_year=last)
     if format_ == "csv":
         print(table.to_csv(index=False, lineterminator="\n"), end="")
     elif format_ == "markdown":
         print(pipe_table(list(table.columns), table.to_numpy().tolist()), end="")
     else:
         print(_text(table, offer.records, shutil.get_terminal_size(PAGE).columns))
-
-
-def _offer_table(offer: Offer) -> pd.DataFrame:
-    """One row per variable: the codebook, and the years in which all that the variable is made from are coded."""
-    spans = [[offer.records[slug].years for slug in entry.sources] for entry in offer.entries.values()]
-    return listed(offer.entries).assign(
-        first_year=[max(first for first, _ in each) for each in spans],
-        last_year=[min(last for _, last in each) for each in spans],
-    )
 
 
 def _text(table: pd.DataFrame, records: Mapping[str, SourceRecord], width: int) -> str:

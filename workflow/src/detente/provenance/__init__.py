@@ -5,12 +5,12 @@ compared product by product; and a replication package that a journal can check.
 """
 
 from detente.provenance.bundle import MARKS, METADATA, Crate, check, fresh, metadata, zipped
-from detente.provenance.checkout import STAMP, Commit, commit, copied, own_files, versions
+from detente.provenance.checkout import STAMP, Commit, commit, committed, copied, own_files, versions
 from detente.provenance.comparison import GOOD, Build, Verdict, columns, compare, counted, inputs
 from detente.provenance.graph import Lineage, ancestry, lineage, printed
 
 __all__ = [
     "GOOD", "MARKS", "METADATA", "STAMP", "Build", "Commit", "Crate", "Lineage", "Verdict", "ancestry",
-    "check", "columns", "commit", "compare", "copied", "counted", "fresh", "inputs", "lineage", "metadata",
+    "check", "columns", "commit", "committed", "compare", "copied", "counted", "fresh", "inputs", "lineage", "metadata",
     "own_files", "printed", "versions", "zipped",
 ]  # fmt: skip

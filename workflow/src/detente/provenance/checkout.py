@@ -55,6 +55,16 @@ def _git(root: Path, *words: str) -> str:
     return subprocess.run(call, check=True, capture_output=True, text=True).stdout
 
 
+def committed(root: Path) -> str:
+    """Day of the commit, which a package remembers: its crate must have one, and today would be another tomorrow."""
+    if (root / STAMP).is_file():
+        return str(read_json(root / STAMP)["day"])
+    try:
+        return _git(root, "log", "-1", "--format=%cs").strip()
+    except (OSError, subprocess.CalledProcessError) as error:
+        raise UnfitPackage(f"{root.as_posix()}: git does not say when the last commit was made") from error
+
+
 def own_files(root: Path) -> list[str]:
     """Paths of the project's files, sorted; what git ignores, and what was built, is not among them.
 

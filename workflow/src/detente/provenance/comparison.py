@@ -263,20 +263,17 @@ def _by_columns(path: str, shipped: Build, rebuilt: Build) -> Difference:
 
 
 def _gap(before: Mapping[str, Any], after: Mapping[str, Any]) -> float:
-    """Largest difference between summaries of a column, as a share of the size of its numbers."""
+    """Largest difference of two summaries: of sums as a share of the sum of absolute values, else of the number."""
     if before.keys() != after.keys():
         return math.inf
-    size = float(before.get("size", 0.0))
-    return max((_share(key, before[key], after[key], size) for key in before), default=0.0)
-
-
-def _share(key: str, old: Any, new: Any, size: float) -> float:
-    """Difference of one number of a summary: sums as a share of the sum of absolute values, extremes of themselves."""
-    if old == new:
-        return 0.0
-    if not (isinstance(old, float) and isinstance(new, float)):
-        return math.inf
-    return abs(old - new) / max(size, FLOOR) if key in ("sum", "weighted") else relative(old, new)
+    size, gaps = max(float(before.get("size", 0.0)), FLOOR), [0.0]
+    for key, old in before.items():
+        new = after[key]
+        if isinstance(old, float) and isinstance(new, float) and old != new:
+            gaps.append(abs(old - new) / size if key in ("sum", "weighted") else relative(old, new))
+        elif old != new:
+            gaps.append(math.inf)
+    return max(gaps)
 
 
 def inputs(shipped: Mapping[str, Any], rebuilt: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

@@ -11,16 +11,7 @@ if TYPE_CHECKING:
     from detente.replicate.schema import Publication
 
 __all__ = [
-    "COMPARISON",
-    "DYADIC_COMPARISON",
-    "FAILING",
-    "Publication",
-    "Replication",
-    "check_columns",
-    "not_at_hand",
-    "obtained",
-    "read_publications",
-    "replicate",
-    "tables",
-]
+    "COMPARISON", "DYADIC_COMPARISON", "FAILING", "Publication", "Replication", "check_columns", "not_at_hand",
+    "obtained", "read_publications", "replicate", "tables",
+]  # fmt: skip
 __getattr__, __dir__ = on_demand(__name__)

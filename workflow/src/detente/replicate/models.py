@@ -102,10 +102,6 @@ class Fitted:
                 return terms.index(candidate)
         raise UnknownVariable(f"the estimate has no term {name!r}; {choices(name, terms)}")
 
-    def covariance_of(self, recipe: str, ssc: str) -> Covariance:
-        """Another covariance of the same coefficients."""
-        return _covariance(self.design, self.solution, recipe, ssc)
-
     @property
     def slopes(self) -> list[int]:
         """Places of the regressors: no constant, cut or variance."""
@@ -132,13 +128,13 @@ def estimate(spec: Published, table: Table) -> Fitted:
         weights = evaluate(model.weights, table)[design.rows] if model.weights else None
         given = {"weights": weights} if model.estimator in WEIGHTED else {}
         solution = OWN[model.estimator](design, **given, **model.options)
-        return Fitted(spec, design, solution, _covariance(design, solution, model.vcov, model.ssc), table)
+        return Fitted(spec, design, solution, covariance_of(design, solution, model.vcov, model.ssc), table)
     found = fit(design, estimator=model.estimator, vcov=model.vcov, ssc=model.ssc, **model.options)
     if model.bread == "final":
         return Fitted(spec, design, found.solution, found.vcov, table)
     bread = estimators.earlier_bread(found.design, found.solution, model.estimator) * found.solution.dispersion
     solution = replace(found.solution, bread=bread)
-    return Fitted(spec, design, solution, _covariance(design, solution, model.vcov, model.ssc), table)
+    return Fitted(spec, design, solution, covariance_of(design, solution, model.vcov, model.ssc), table)
 
 
 def options_of(estimator: str) -> list[str]:
@@ -170,13 +166,14 @@ def build_design(table: Table, spec: Published) -> ModelFrame:
     if not len(rows):
         raise EmptySample(f"{spec}: no row is left: the sample has {wanted:,} rows, of which none is complete")
     side1, side2 = (codes[rows] for codes in ends) if ends else (None, None)
+    time = column(table.frame, table.time)[rows] if table.time else None
     return ModelFrame(
         y=outcome[rows],
         x=np.column_stack([v[rows] for v in terms.values()]),
         terms=tuple(terms),
         side1=side1,
         side2=side2,
-        time=_time(table, rows),
+        time=None if time is None or not np.isfinite(time).all() else np.asarray(time, dtype=np.int64),
         fixed_effects={name: factors[name][rows] for name in model.fixed_effects},
         clusters={name: codes[rows] for name, codes in factors.items() if name not in model.fixed_effects},
         rows=rows,
@@ -214,13 +211,7 @@ def codes_of(sides: tuple[str, str], table: Table) -> tuple[Codes, Codes]:
     return both[: len(first)], both[len(first) :]
 
 
-def _time(table: Table, rows: Codes) -> Codes | None:
-    if not table.time:
-        return None
-    values = column(table.frame, table.time)[rows]
-    return np.asarray(values, dtype=np.int64) if np.isfinite(values).all() else None
-
-
-def _covariance(design: ModelFrame, solution: Solution, recipe: str, ssc: str) -> Covariance:
+def covariance_of(design: ModelFrame, solution: Solution, recipe: str, ssc: str) -> Covariance:
+    """A covariance of the coefficients of a solution."""
     factors = (*design.fixed_effects, *design.clusters, *(() if design.side1 is None else ("dyad", "side1", "side2")))
     return covariance(parse(recipe, factors), sandwich_parts(design, solution), ssc)

@@ -1,7 +1,7 @@
 """Every kind of printed number by name: of a term, or of the model as a whole."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -15,37 +15,23 @@ from detente.base.numerics import STEP, interval, two_sided
 from detente.base.types import Array
 from detente.replicate.estimators import probit_re_likelihood
 from detente.replicate.models import Fitted, factor
-from detente.replicate.schema import QUANTITY, Derived
+from detente.replicate.schema import NUMBER, QUANTITY, Derived
 from detente.stats import REGISTRY, Estimated, Statistic, confounding, fit, get
 from detente.stats.likelihood import penalised_fall, profile_interval
 from detente.stats.resampling import ClusterBootstrap, wild_bootstrap
 
-Argument = float | str
 
+def read(text: str, legal: Mapping[str, Any]) -> tuple[str, list[float | str]]:
+    """Name and arguments of a quantity, as a target writes them: `adjusted_t(female, 2)`.
 
-@dataclass(frozen=True)
-class Quantity:
-    """A name and its arguments, as a target writes them: `adjusted_t(female, 2)`."""
-
-    name: str
-    arguments: tuple[Argument, ...] = ()
-
-
-def read(text: str, legal: Mapping[str, Any]) -> Quantity:
-    """A quantity from its text; raises ConfigError if there is none of the name, naming the nearest."""
+    Raises ConfigError if there is none of the name, naming the nearest.
+    """
     found = QUANTITY.fullmatch(text)
     if found is None or found["name"] not in legal:
         name = found["name"] if found else text
         raise ConfigError(f"quantity {name!r} is not known; {choices(name, legal)}")
     parts = [p.strip() for p in (found["arguments"] or "").split(",") if p.strip()]
-    return Quantity(found["name"], tuple(_argument(p) for p in parts))
-
-
-def _argument(text: str) -> Argument:
-    try:
-        return float(text)
-    except ValueError:
-        return text
+    return found["name"], [float(p) if NUMBER.fullmatch(p) else p for p in parts]
 
 
 def of_term(fitted: Fitted, term: str, quantity: str) -> float:
@@ -54,31 +40,31 @@ def of_term(fitted: Fitted, term: str, quantity: str) -> float:
     Raises UnknownVariable if there is no such term; UnsupportedEstimator, EstimationError if the number does not exist
     for this model.
     """
-    what = read(quantity, TERM)
+    name, arguments = read(quantity, TERM)
     derived = fitted.model.derived.get(term)
     if derived is None:
-        return float(TERM[what.name](fitted, fitted.place(term), *what.arguments))
-    value, error = _derived(fitted, derived)
-    numbers = {"estimate": value, "std_error": error, "statistic": value / error}
-    if what.name not in numbers:
-        raise ConfigError(f"{term!r} is derived: it has no {what.name!r}; {choices(what.name, numbers)}")
-    return numbers[what.name]
+        return float(TERM[name](fitted, fitted.place(term), *arguments))
+    numbers = _derived(fitted, derived)
+    if name not in numbers:
+        raise ConfigError(f"{term!r} is derived: it has no {name!r}; {choices(name, numbers)}")
+    return numbers[name]
 
 
 def of_model(fitted: Fitted, quantity: str) -> float:
     """A number of the whole model; errors as `of_term`."""
-    what = read(quantity, MODEL)
-    return float(MODEL[what.name](fitted, *what.arguments))
+    name, arguments = read(quantity, MODEL)
+    return float(MODEL[name](fitted, *arguments))
 
 
-def _derived(fitted: Fitted, derived: Derived) -> tuple[float, float]:
-    """Value and delta-method standard error of a function of one coefficient."""
+def _derived(fitted: Fitted, derived: Derived) -> dict[str, float]:
+    """Value of a function of one coefficient, its standard error by the delta method, and their ratio."""
     at = fitted.place(derived.term)
-    value, error = _estimate(fitted, at), _error(fitted, at)
+    value = _estimate(fitted, at)
     step = STEP * max(1.0, abs(value))
     frame = pd.DataFrame({"value": [value, value - step, value + step]})
     found, low, high = evaluate(derived.expression, Table(frame))
-    return float(found), float(abs(high - low) / (2 * step) * error)
+    made, error = float(found), float(abs(high - low) / (2 * step) * _error(fitted, at))
+    return {"estimate": made, "std_error": error, "statistic": made / error}
 
 
 def able(statistic: Statistic) -> list[str]:
@@ -170,10 +156,6 @@ def _bound(fitted: Fitted, at: int, benchmark: str, times: float = 1.0) -> tuple
     return confounding.bound_from_benchmark(confounding.partial_r2(t, df), with_outcome, times)
 
 
-def _bound_part(fitted: Fitted, at: int, benchmark: str, times: float = 1.0, *, part: int) -> float:
-    return _bound(fitted, at, benchmark, times)[part]
-
-
 def _adjusted(fitted: Fitted, at: int, benchmark: str, times: float = 1.0, *, part: int) -> float:
     with_treatment, with_outcome = _bound(fitted, at, benchmark, times)
     return confounding.bias_adjusted(
@@ -198,8 +180,8 @@ TERM: Mapping[str, Callable[..., float]] = {
     "wild_p_strict": partial(_wild, give=lambda test: test.p_strict),
     "partial_r2": _partial_r2,
     "robustness_value": _robustness,
-    "r2dz_x": partial(_bound_part, part=0),
-    "r2yz_dx": partial(_bound_part, part=1),
+    "r2dz_x": lambda f, at, *benchmark: _bound(f, at, *benchmark)[0],
+    "r2yz_dx": lambda f, at, *benchmark: _bound(f, at, *benchmark)[1],
     "adjusted_estimate": partial(_adjusted, part=0),
     "adjusted_std_error": partial(_adjusted, part=1),
     "adjusted_t": partial(_adjusted, part=2),
@@ -234,12 +216,8 @@ def log_likelihood(fitted: Fitted) -> float:
     return _reported(fitted, "log_likelihood")
 
 
-def null_log_likelihood(fitted: Fitted) -> float:
-    """The same with a constant (or cuts) alone; of conditional logit, with nothing."""
-    return _reported(fitted, "null_log_likelihood")
-
-
 def _reported(fitted: Fitted, statistic: Statistic) -> float:
+    """A statistic of the estimator; a null log-likelihood is with a constant or cuts alone, of clogit with nothing."""
     name = fitted.model.estimator
     if name not in able(statistic):
         raise UnsupportedEstimator(f"estimator {name!r} has no log-likelihood here; {choices(name, able(statistic))}")
@@ -252,10 +230,6 @@ def _residual(fitted: Fitted) -> Array:
     return fitted.design.y - fitted.solution.predictor
 
 
-def _r2(fitted: Fitted) -> float:
-    return float(1 - (_residual(fitted) ** 2).sum() / ((fitted.design.y - fitted.design.y.mean()) ** 2).sum())
-
-
 MODEL: Mapping[str, Callable[..., float]] = {
     "nobs": lambda f: len(f.solution.scores),
     "rows": lambda f: len(f.design.y),
@@ -264,14 +238,14 @@ MODEL: Mapping[str, Callable[..., float]] = {
     "dropped_groups": lambda f: len(np.unique(next(iter(f.design.fixed_effects.values())))) - _groups(f),
     "df": _df,
     "log_likelihood": log_likelihood,
-    "null_log_likelihood": null_log_likelihood,
+    "null_log_likelihood": partial(_reported, statistic="null_log_likelihood"),
     "deviance": lambda f: -2 * log_likelihood(f),
-    "null_deviance": lambda f: -2 * null_log_likelihood(f),
+    "null_deviance": lambda f: -2 * _reported(f, "null_log_likelihood"),
     "wald_chi2": _wald,
     "wald_chi2_all": partial(_wald, everything=True),
-    "lr_chi2": lambda f: 2 * (log_likelihood(f) - null_log_likelihood(f)),
-    "pseudo_r2": lambda f: 1 - log_likelihood(f) / null_log_likelihood(f),
+    "lr_chi2": lambda f: 2 * (log_likelihood(f) - _reported(f, "null_log_likelihood")),
+    "pseudo_r2": lambda f: 1 - log_likelihood(f) / _reported(f, "null_log_likelihood"),
     "penalised_lr_chi2": lambda f: _penalised(f, tuple(t for t in f.solution.terms if t != "intercept")),
-    "r2": _r2,
+    "r2": lambda f: 1 - (_residual(f) ** 2).sum() / ((f.design.y - f.design.y.mean()) ** 2).sum(),
     "rmse": lambda f: np.sqrt((_residual(f) ** 2).sum() / _df(f)),
 }

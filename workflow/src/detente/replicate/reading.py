@@ -126,21 +126,6 @@ def _refused(keys: list[Any], attempt: Any) -> Iterator[Problem]:
         yield keys, str(error)
 
 
-def missing_columns(publication: Publication, tables: Mapping[str, Table]) -> Iterator[Problem]:
-    """Columns that models or covariances speak of and the data lack, once the data are read and derived."""
-    for name, model in publication.models.items():
-        data = publication.file_of(model)
-        if model.infeasible or data not in tables:
-            continue
-        frame, keys = tables[data].frame, ["models", name]
-        spec = specification(publication, name)
-        for where, column in _spoken_of(spec):
-            if column not in frame.columns:
-                legal = [*map(str, frame.columns), *(KINDS if where == "vcov" else ())]
-                legal += FACTORS if where != "terms" and spec.data.sides else ()
-                yield [*keys, where], f"the data have no column {column!r}; {choices(column, legal)}"
-
-
 def _spoken_of(spec: Published) -> Iterator[tuple[str, str]]:
     for place, text in _expressions(spec.model):
         dummies = DUMMIES.fullmatch(text)
@@ -153,7 +138,18 @@ def _spoken_of(spec: Published) -> Iterator[tuple[str, str]]:
 
 
 def check_columns(publication: Publication, tables: Mapping[str, Table], where: str) -> None:
-    """Raise UnknownVariable with all columns that are missing."""
-    found = [f"{where} › {' › '.join(map(str, keys))}: {what}" for keys, what in missing_columns(publication, tables)]
+    """Raise UnknownVariable with all columns that models or covariances speak of and the data, once derived, lack."""
+    found = []
+    for name, model in publication.models.items():
+        data = publication.file_of(model)
+        if model.infeasible or data not in tables:
+            continue
+        frame, spec = tables[data].frame, specification(publication, name)
+        for part, column in _spoken_of(spec):
+            if column not in frame.columns:
+                legal = [*map(str, frame.columns), *(KINDS if part == "vcov" else ())]
+                legal += FACTORS if part != "terms" and spec.data.sides else ()
+                place = f"{where} › models › {name} › {part}"
+                found.append(f"{place}: the data have no column {column!r}; {choices(column, legal)}")
     if found:
         raise UnknownVariable("\n".join(found))

@@ -20,7 +20,7 @@ from detente.base.errors import DetenteError
 from detente.base.expressions import Table
 from detente.base.frames import Column, FrameSchema, number, share, text
 from detente.base.numerics import PRINTED, two_sided
-from detente.replicate.models import Fitted, Published, estimate, specification
+from detente.replicate.models import Fitted, Published, covariance_of, estimate, specification
 from detente.replicate.quantities import of_model, of_term
 from detente.replicate.schema import Publication, Target, Tolerance, unit
 from detente.stats import REGISTRY
@@ -119,12 +119,10 @@ def replicate(publication: Publication, tables: Mapping[str, Table]) -> Replicat
 
 def not_at_hand(publication: Publication, reason: str) -> Replication:
     """The rows of a table whose data cannot be had."""
-    rows = [
-        _row(spec, place, "infeasible" if why else "data not at hand", why or reason)
-        for spec in (specification(publication, name) for name in publication.models)
-        for why in [spec.model.infeasible]
-        for place in places(spec)
-    ]
+    rows = []
+    for spec in (specification(publication, name) for name in publication.models):
+        status, why = "infeasible" if spec.model.infeasible else "data not at hand", spec.model.infeasible or reason
+        rows += [_row(spec, place, status, why) for place in places(spec)]
     return Replication(COMPARISON.frame(rows), DYADIC_COMPARISON.empty())
 
 
@@ -200,7 +198,7 @@ def _dyadic(fitted: Fitted) -> Iterator[dict[str, Any]]:
     if not model.dyadic or fitted.design.side1 is None or model.vcov == "dyadic" or without:
         return
     try:
-        covariance = fitted.covariance_of("dyadic", "detente")
+        covariance = covariance_of(fitted.design, fitted.solution, "dyadic", "detente")
     except DetenteError as error:
         yield own | {"conclusion": "none", "dyadic": str(error)}
         return

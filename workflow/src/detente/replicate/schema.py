@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from detente.base.strict import Strict
 from detente.data import SourceFile
@@ -62,7 +62,7 @@ class Tolerance(Strict):
 class Target(Strict):
     """One printed number; `differs` says why ours is another, `infeasible` why there is none of ours."""
 
-    printed: str
+    printed: Annotated[str, BeforeValidator(_digits)]
     within: Tolerance | None = None
     differs: str = ""
     infeasible: str = ""
@@ -71,11 +71,6 @@ class Target(Strict):
     @classmethod
     def _short(cls, value: Any) -> Any:
         return value if isinstance(value, Mapping) else {"printed": value}
-
-    @field_validator("printed", mode="before")
-    @classmethod
-    def _kept(cls, value: object) -> object:
-        return _digits(value)
 
 
 class Derived(Strict):
@@ -112,7 +107,7 @@ class DataFile(SourceFile):
     derive: dict[str, str] = Field(default_factory=dict)
 
 
-Term = Annotated[str | dict[str, str], Field()]
+Term = str | dict[str, str]
 
 
 class Model(Strict):

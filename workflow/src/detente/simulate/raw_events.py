@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from detente.base.types import Flags
-from detente.simulate.raw_dyads import spells_of
+from detente.simulate.raw_tables import spells_of
 from detente.simulate.settings import stream
 from detente.simulate.stage import CENTRES, Stage
 from detente.simulate.treatments import Exercises

@@ -8,9 +8,8 @@ import pandas as pd
 
 from detente.base.errors import ConfigError, choices
 from detente.base.types import Flags
-from detente.simulate.raw_dyads import agreement_table, alliance_table, cow_table, gml_table, rivalry_table
+from detente.simulate import raw_tables as raw
 from detente.simulate.raw_events import exercise_table, mission_table
-from detente.simulate.raw_states import capability_table, contiguity_table, democracy_table, distance_table, spell_table
 from detente.simulate.risk import Disputes, draw_disposition, draw_disputes, draw_threat
 from detente.simulate.settings import World
 from detente.simulate.stage import Stage, build_stage
@@ -92,27 +91,27 @@ def naive_difference(history: History, name: str) -> float:
 
 
 RAW: Mapping[tuple[str, str], Callable[[History, int], Tables]] = {
-    ("cow-state-system", "states2016.csv"): lambda h, _: {"": spell_table(h.stage, h.stage.spells, named=True)},
-    ("cow-state-system", "majors2016.csv"): lambda h, _: {"": spell_table(h.stage, h.stage.majors, named=False)},
+    ("cow-state-system", "states2016.csv"): lambda h, _: {"": raw.spell_table(h.stage, h.stage.spells, named=True)},
+    ("cow-state-system", "majors2016.csv"): lambda h, _: {"": raw.spell_table(h.stage, h.stage.majors, named=False)},
     ("cow-contiguity-3.2", "DirectContiguity320.zip"): lambda h, _: {
-        f"DirectContiguity320/contdird.{kind}": contiguity_table(h.stage) for kind in ("csv", "dta")
+        f"DirectContiguity320/contdird.{kind}": raw.contiguity_table(h.stage) for kind in ("csv", "dta")
     },
-    ("distance", "cow_mindist.rda"): lambda h, _: {"cow_mindist": distance_table(h.stage)},
-    ("gml-mid", "gml_mid_ddydisps.rda"): lambda h, seed: {"gml_mid_ddydisps": gml_table(h.stage, h.disputes, seed)},
-    ("mid-5.0", "cow_mid_ddydisps.rda"): lambda h, seed: {"cow_mid_ddydisps": cow_table(h.stage, h.disputes, seed)},
+    ("distance", "cow_mindist.rda"): lambda h, _: {"cow_mindist": raw.distance_table(h.stage)},
+    ("gml-mid", "gml_mid_ddydisps.rda"): lambda h, seed: {"gml_mid_ddydisps": raw.gml_table(h.stage, h.disputes, seed)},
+    ("mid-5.0", "cow_mid_ddydisps.rda"): lambda h, seed: {"cow_mid_ddydisps": raw.cow_table(h.stage, h.disputes, seed)},
     ("mme", "mme_v7.csv"): lambda h, seed: {"": exercise_table(h.stage, h.exercises, seed)},
     ("atop", "atop_alliance.rda"): lambda h, seed: {
-        "atop_alliance": alliance_table(h.stage, h.treatments["defence_pact"], seed)
+        "atop_alliance": raw.alliance_table(h.stage, h.treatments["defence_pact"], seed)
     },
     ("unpmm", "UNPMM_V2.0.xlsx"): lambda h, seed: {
         "Peace Missions": mission_table(h.stage, h.treatments["un_mission"], seed)
     },
     ("dcad", "DCAD-v1.0-main.csv"): lambda h, seed: {
-        "": agreement_table(h.stage, h.treatments["defence_agreement"], seed)
+        "": raw.agreement_table(h.stage, h.treatments["defence_agreement"], seed)
     },
-    ("nmc", "cow_nmc.rda"): lambda h, seed: {"cow_nmc": capability_table(h.stage, seed)},
-    ("democracy-cow", "cw_democracy.rda"): lambda h, seed: {"cw_democracy": democracy_table(h.stage, seed)},
-    ("rivalry", "tss_rivalries.rda"): lambda h, seed: {"tss_rivalries": rivalry_table(h.stage, h.threat, seed)},
+    ("nmc", "cow_nmc.rda"): lambda h, seed: {"cow_nmc": raw.capability_table(h.stage, seed)},
+    ("democracy-cow", "cw_democracy.rda"): lambda h, seed: {"cw_democracy": raw.democracy_table(h.stage, seed)},
+    ("rivalry", "tss_rivalries.rda"): lambda h, seed: {"tss_rivalries": raw.rivalry_table(h.stage, h.threat, seed)},
 }
 """Raw files by (slug, file), and how each is written."""
 WRITTEN = tuple(RAW)

@@ -1,6 +1,7 @@
 """The contract of exhibits, for those of the project and for one of your own."""
 
 import re
+from collections import UserDict
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
@@ -62,25 +63,16 @@ def _undeclared(exhibit: Exhibit) -> Iterator[str]:
         yield f"a {exhibit.kind} has no such formats as {', '.join(exhibit.formats)}"
 
 
-class _Watched(Mapping[str, pd.DataFrame]):
+class _Watched(UserDict[str, pd.DataFrame]):
     """Copies of frames, and the names of those that were read."""
 
     def __init__(self, frames: Mapping[str, pd.DataFrame]) -> None:
-        self.frames = {name: frame.copy() for name, frame in frames.items()}
+        super().__init__({name: frame.copy() for name, frame in frames.items()})
         self.read: set[str] = set()
 
     def __getitem__(self, name: str) -> pd.DataFrame:
         self.read.add(name)
-        return self.frames[name]
-
-    def __contains__(self, name: object) -> bool:
-        return name in self.frames
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self.frames)
-
-    def __len__(self) -> int:
-        return len(self.frames)
+        return self.data[name]
 
 
 def _made(who: str, exhibit: Exhibit, evidence: Evidence, claim: Claim | None) -> Any:
@@ -93,7 +85,7 @@ def _made(who: str, exhibit: Exhibit, evidence: Evidence, claim: Claim | None) -
         return None
     unread = sorted(set(exhibit.needs) - watched.read)
     assert not unread, f"{who}: declares frames that it does not read: {', '.join(unread)}"
-    changed = [name for name, frame in frames.items() if not frame.equals(watched.frames[name])]
+    changed = [name for name, frame in frames.items() if not frame.equals(watched.data[name])]
     assert not changed, f"{who}: changes the frames that it is made from: {', '.join(changed)}"
     (_check_table if exhibit.kind == "table" else _check_figure)(who, exhibit, evidence, made, again)
     return made
