@@ -1,8 +1,10 @@
 """Reading and writing of files: parquet, CSV, JSON, text; whole or not at all."""
 
 import hashlib
+import io
 import json
 import os
+import zipfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -59,6 +61,19 @@ def write_text(text: str, path: Path) -> None:
 def write_bytes(content: bytes, path: Path) -> None:
     """Write bytes."""
     write_whole(path, lambda temporary: temporary.write_bytes(content))
+
+
+def zipped(content: Mapping[str, bytes]) -> bytes:
+    """A zip with the same bytes for the same content: in its order, dated the earliest that a zip can hold."""
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w") as archive:
+        for path, data in content.items():
+            entry = zipfile.ZipInfo(path, date_time=(1980, 1, 1, 0, 0, 0))
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            entry.create_system = 3
+            entry.external_attr = 0o644 << 16
+            archive.writestr(entry, data)
+    return stream.getvalue()
 
 
 def sha256(path: Path) -> str:

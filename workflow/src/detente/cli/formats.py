@@ -16,7 +16,7 @@ from pathlib import Path
 import pandas as pd
 import pyreadr
 
-from detente.base.files import write_bytes, write_csv, write_frame, write_whole
+from detente.base.files import write_bytes, write_csv, write_frame, write_whole, zipped
 
 # The earliest that a ZIP can hold.
 STAMP = datetime(1980, 1, 1)
@@ -41,7 +41,7 @@ def write_raw(path: Path, tables: Mapping[str, pd.DataFrame]) -> None:
 
 def _encoded(ending: str, tables: Mapping[str, pd.DataFrame]) -> bytes:
     if ending == ".zip":
-        return _zipped({name: _encoded(Path(name).suffix, {name: frame}) for name, frame in tables.items()})
+        return zipped({name: _encoded(Path(name).suffix, {name: frame}) for name, frame in tables.items()})
     if ending == ".xlsx":
         return _xlsx(tables)
     ((name, frame),) = tables.items()
@@ -68,18 +68,7 @@ def _xlsx(tables: Mapping[str, pd.DataFrame]) -> bytes:
         members = {name: archive.read(name) for name in archive.namelist()}
     stamp = STAMP.strftime("%Y-%m-%dT%H:%M:%SZ").encode("ascii")
     members["docProps/core.xml"] = SAVED.sub(rb"\g<1>" + stamp, members["docProps/core.xml"])
-    return _zipped(members)
-
-
-def _zipped(members: Mapping[str, bytes]) -> bytes:
-    content = io.BytesIO()
-    with zipfile.ZipFile(content, "w") as archive:
-        for name, body in members.items():
-            entry = zipfile.ZipInfo(name, date_time=STAMP.timetuple()[:6])
-            entry.compress_type = zipfile.ZIP_DEFLATED
-            entry.external_attr = 0o644 << 16
-            archive.writestr(entry, body)
-    return content.getvalue()
+    return zipped(members)
 
 
 def write_panel(

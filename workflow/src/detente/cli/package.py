@@ -10,23 +10,11 @@ from typing import Annotated, Any
 import yaml
 
 from detente import __version__
-from detente.base.files import read_json, write_bytes
+from detente.base.files import read_json, write_bytes, zipped
 from detente.cli.command import Templates, command, commands
 from detente.cli.provenance import manifests, read_manifest
 from detente.cli.verify import studied
-from detente.provenance import (
-    MARKS,
-    METADATA,
-    STAMP,
-    Crate,
-    check,
-    commit,
-    committed,
-    fresh,
-    metadata,
-    own_files,
-    zipped,
-)
+from detente.provenance import MARKS, METADATA, STAMP, Crate, check, commit, committed, fresh, metadata, own_files
 from detente.report import TEMPLATES, exhibits_of, read_templates, traits_of
 from detente.report.paper import Listed, Packed, References, Shown, abstract_of, compose, folders_of, readme
 from detente.report.site import provenance_words
@@ -76,7 +64,7 @@ def package(
     check(content, pinned, [str(root), str(Path.home())] if Path.home() != Path("/") else [str(root)])
     name = f"replication-{of.name}-{__version__}"
     out = out or root / "dist" / f"{name}.zip"
-    packed = zipped(name, content)
+    packed = zipped({f"{name}/{path}": data for path, data in sorted(content.items())})
     write_bytes(packed, out)
     print(f"{os.path.relpath(out)}: {len(content)} files, {len(packed) / 1e6:.1f} MB")
     if any(manifest["dirty"] for manifest in made):

@@ -4,7 +4,7 @@ What made a file, step by step back to the raw bytes; the software, commit and s
 compared product by product; and a replication package that a journal can check.
 """
 
-from detente.provenance.bundle import MARKS, METADATA, Crate, check, fresh, metadata, zipped
+from detente.provenance.bundle import MARKS, METADATA, Crate, check, fresh, metadata
 from detente.provenance.checkout import STAMP, Commit, commit, committed, copied, own_files, versions
 from detente.provenance.comparison import GOOD, Build, Verdict, columns, compare, counted, inputs
 from detente.provenance.graph import Lineage, ancestry, lineage, printed
@@ -12,5 +12,5 @@ from detente.provenance.graph import Lineage, ancestry, lineage, printed
 __all__ = [
     "GOOD", "MARKS", "METADATA", "STAMP", "Build", "Commit", "Crate", "Lineage", "Verdict", "ancestry",
     "check", "columns", "commit", "committed", "compare", "copied", "counted", "fresh", "inputs", "lineage", "metadata",
-    "own_files", "printed", "versions", "zipped",
+    "own_files", "printed", "versions",
 ]  # fmt: skip

@@ -1,10 +1,8 @@
 """A replication package as a zip: what goes in, what must not, what it says for machines (RO-Crate 1.1), its bytes."""
 
 import hashlib
-import io
 import mimetypes
 import re
-import zipfile
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -66,6 +64,13 @@ SAID: Mapping[str, Mapping[str, Any]] = {
         "license": {"@id": "LICENSE"},
         "conformsTo": {"@id": "https://bioschemas.org/profiles/ComputationalWorkflow/1.0-RELEASE"},
     },
+}
+SNAKEMAKE = {
+    "@id": "#snakemake",
+    "@type": "ComputerLanguage",
+    "name": "Snakemake",
+    "identifier": {"@id": "https://doi.org/10.1093/bioinformatics/bts480"},
+    "url": {"@id": "https://snakemake.readthedocs.io"},
 }
 
 
@@ -131,28 +136,6 @@ def fresh(manifest: Mapping[str, Any], root: Path, now: Commit, robustness: bool
 
 def _state(commit: str | None, dirty: bool | None) -> str:
     return f"{commit or 'unknown'}{' with uncommitted changes' if dirty else ''}"
-
-
-def zipped(folder: str, content: Mapping[str, bytes], runnable: Collection[str] = ()) -> bytes:
-    """The zip of a folder: sorted names, the earliest date that a zip can hold, permissions the same everywhere."""
-    stream = io.BytesIO()
-    with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
-        for path, data in sorted(content.items()):
-            entry = zipfile.ZipInfo(f"{folder}/{path}", date_time=(1980, 1, 1, 0, 0, 0))
-            entry.compress_type = zipfile.ZIP_DEFLATED
-            entry.create_system = 3
-            entry.external_attr = (0o755 if path in runnable else 0o644) << 16
-            archive.writestr(entry, data)
-    return stream.getvalue()
-
-
-SNAKEMAKE = {
-    "@id": "#snakemake",
-    "@type": "ComputerLanguage",
-    "name": "Snakemake",
-    "identifier": {"@id": "https://doi.org/10.1093/bioinformatics/bts480"},
-    "url": {"@id": "https://snakemake.readthedocs.io"},
-}
 
 
 @dataclass(frozen=True)

@@ -5,8 +5,7 @@ from typing import TYPE_CHECKING
 from detente.base.public import on_demand
 
 if TYPE_CHECKING:
-    from detente.replicate.data import obtained, tables
-    from detente.replicate.reading import check_columns, read_publications
+    from detente.replicate.reading import check_columns, obtained, read_publications, tables
     from detente.replicate.run import COMPARISON, DYADIC_COMPARISON, FAILING, Replication, not_at_hand, replicate
     from detente.replicate.schema import Publication
 

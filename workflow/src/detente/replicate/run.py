@@ -26,14 +26,9 @@ from detente.replicate.schema import Publication, Target, Tolerance, unit
 from detente.stats import REGISTRY
 
 Status = Literal[
-    "exact",
-    "within tolerance",
-    "different, explained",
-    "different",
-    "no longer differs",
-    "infeasible",
+    "exact", "within tolerance", "different, explained", "different", "no longer differs", "infeasible",
     "data not at hand",
-]
+]  # fmt: skip
 STATUSES: tuple[Status, ...] = get_args(Status)
 # What a reviewer must look at: a number that differs for no stated reason, or a stated reason that no longer holds.
 FAILING: tuple[Status, ...] = ("different", "no longer differs")

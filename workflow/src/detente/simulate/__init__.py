@@ -9,15 +9,6 @@ from detente.simulate.settings import World, stream
 from detente.simulate.world import PLANTED, WRITTEN, SimulatedWorld, Tables, Truth, simulate_world
 
 __all__ = [
-    "PLANTED",
-    "WRITTEN",
-    "Hazard",
-    "SimulatedWorld",
-    "Tables",
-    "Truth",
-    "World",
-    "hazard",
-    "policy",
-    "simulate_world",
+    "PLANTED", "WRITTEN", "Hazard", "SimulatedWorld", "Tables", "Truth", "World", "hazard", "policy", "simulate_world",
     "stream",
-]
+]  # fmt: skip
