@@ -69,30 +69,20 @@ def cells(project: Project, study: Study, world: World, panel: pd.DataFrame) -> 
     """
     claim = project.claims_of(study)[0]
     effect = world.effects.get(claim.id, 0.0)
-    specs = specifications(project, study, claim, ESTIMATOR)
-    own = {s.sample.name: build_design(panel, s) for s in specs if s.sample.name in ("all", study.headline)}
-    shared = {sample: _shared(design, study.seed) for sample, design in own.items()}
-    found = [
-        Cell(sample, design, _hazard(design, world, study.seed, effect), {"own": world.state_shock} if first else {})
-        for first, designs in ((True, own), (False, shared))
-        for sample, design in designs.items()
-    ]
+    found: list[Cell] = []
+    for spec in specifications(project, study, claim, ESTIMATOR):
+        if spec.sample.name not in ("all", study.headline):
+            continue
+        own = build_design(panel, spec)
+        a, b, year = map(own.factor, KEY)
+        common = policy(a, b, year, stream(study.seed, "policy"))
+        shared = replace(own, x=np.column_stack([common, own.x[:, 1:]]))
+        threat = own.x[:, own.terms.index(THREAT)] if THREAT in own.terms else np.zeros(len(year))
+        for design, shocks in ((own, {"own": world.state_shock}), (shared, {})):
+            planted = effect * design.treatment + world.threat_on_onset * threat
+            found.append(Cell(spec.sample.name, design, hazard(world, study.seed, a, b, year, planted), shocks))
     strongest = min(cell.hazard.strongest for cell in found)
     return [replace(c, shocks={**c.shocks, "strong" if c.shocks else "shared": strongest}) for c in found]
-
-
-def _shared(design: ModelFrame, seed: int) -> ModelFrame:
-    """The design with a treatment that states give all of their dyads."""
-    a, b, year = map(design.factor, KEY)
-    treatment = policy(a, b, year, stream(seed, "policy"))
-    return replace(design, x=np.column_stack([treatment, design.x[:, 1:]]))
-
-
-def _hazard(design: ModelFrame, world: World, seed: int, effect: float) -> Hazard:
-    """The world's hazard for the rows of a design, with the effects of its treatment and of rivalry."""
-    threat = design.x[:, design.terms.index(THREAT)] if THREAT in design.terms else np.zeros(len(design.y))
-    a, b, year = map(design.factor, KEY)
-    return hazard(world, seed, a, b, year, effect * design.treatment + world.threat_on_onset * threat)
 
 
 def judged(cell: Cell, truth: float, draws: int, seed: int) -> Iterator[pd.DataFrame]:

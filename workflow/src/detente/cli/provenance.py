@@ -3,7 +3,7 @@
 import csv
 import os
 import platform
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from json import dumps
 from pathlib import Path
@@ -135,10 +135,13 @@ def trace(
     json: Annotated[bool, "print the graph as JSON"] = False,
 ) -> None:
     """Print what a file was made from, back to the raw files."""
-    path = _inside(root, file)
+    # As the manifest writes it: relative to the project, whether named from there or from here.
+    named = Path(os.path.normpath(file)).as_posix()
+    path = named if named.startswith(PLACES) else Path(os.path.relpath(file.resolve(), root.resolve())).as_posix()
     content = read_manifest(manifest or _manifest(root, path))
-    if path not in (files := _files(content)):
-        raise UnknownOrigin(f"{path}: the manifest does not list it; {choices(path, files)}")
+    if path not in content["lineage"]["files"]:
+        legal = choices(path, content["lineage"]["files"])
+        raise UnknownOrigin(f"{path}: the manifest does not list it; {legal}")
     graph = ancestry(content["lineage"], path)
 
     def state(name: str, checksum: str) -> str:
@@ -165,14 +168,6 @@ def read_manifest(path: Path) -> dict[str, Any]:
     return content
 
 
-def _inside(root: Path, file: Path) -> str:
-    """The file's path as the manifest writes it: relative to the project, whether named from there or from here."""
-    named = Path(os.path.normpath(file)).as_posix()
-    if named.startswith(PLACES):
-        return named
-    return Path(os.path.relpath(file.resolve(), root.resolve())).as_posix()
-
-
 def manifests(study: str) -> tuple[Path, Path]:
     """Where the manifests of a study are, below the project: of its paper, and of its robustness."""
     report = Path("reports", study)
@@ -184,9 +179,8 @@ def _manifest(root: Path, path: str) -> Path:
     for place in PLACES:
         if path.startswith(place):
             places = [root / m for m in manifests(path.removeprefix(place).partition("/")[0])]
-            return next((m for m in places if m.is_file() and path in _files(read_json(m))), places[0])
+            return next(
+                (m for m in places if m.is_file() and path in read_json(m).get("lineage", {}).get("files", {})),
+                places[0],
+            )
     raise UnknownOrigin(f"{path}: not a product of a study; those lie in {' and '.join(PLACES)}")
-
-
-def _files(manifest: Mapping[str, Any]) -> Any:
-    return manifest.get("lineage", {}).get("files", {})

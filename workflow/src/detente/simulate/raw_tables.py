@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from detente.base.types import Flags
+from detente.base.types import Array, Codes, Flags
 from detente.simulate.risk import Disputes
-from detente.simulate.settings import Floats, Ints, stream
+from detente.simulate.settings import stream
 from detente.simulate.stage import Stage
 
 MICROSTATE = 0.3
@@ -51,7 +51,7 @@ def cow_table(stage: Stage, disputes: Disputes, seed: int) -> pd.DataFrame:
 
 
 def _directed(
-    stage: Stage, numbers: Ints, onsets: Flags, prefix: str, order: tuple[str, ...], draw: np.random.Generator
+    stage: Stage, numbers: Codes, onsets: Flags, prefix: str, order: tuple[str, ...], draw: np.random.Generator
 ) -> pd.DataFrame:
     """Both orders of each dyad-year with a dispute (D × T); facts of a dispute are the same in all of its years."""
     dyad, year = np.nonzero(numbers > 0)
@@ -68,7 +68,7 @@ def _directed(
 
 
 def _both_orders(
-    stage: Stage, dyad: Ints, year: Ints, columns: Callable[[int], Mapping[str, Any]], **first: Any
+    stage: Stage, dyad: Codes, year: Codes, columns: Callable[[int], Mapping[str, Any]], **first: Any
 ) -> pd.DataFrame:
     """Dyad-years in both orders, sorted, all numbers floats; `columns` of the order that begins with side 0 or 1."""
     codes = stage.states["code"].to_numpy()
@@ -312,9 +312,9 @@ def _state_years(stage: Stage, state: np.ndarray, year: np.ndarray) -> pd.DataFr
     return pd.DataFrame({"ccode": codes[state], "year": stage.years[year].astype(float)})
 
 
-def _wandering(stage: Stage, draw: np.random.Generator, step: float, memory: float) -> Floats:
+def _wandering(stage: Stage, draw: np.random.Generator, step: float, memory: float) -> Array:
     """First-order autoregression from 0 with normal steps (n × T)."""
-    path: Floats = draw.normal(0, step, stage.member.shape)
+    path: Array = draw.normal(0, step, stage.member.shape)
     for t in range(1, path.shape[1]):
         path[:, t] += memory * path[:, t - 1]
     return path

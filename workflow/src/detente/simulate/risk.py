@@ -35,8 +35,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from detente.base.errors import ConfigError
-from detente.base.types import Flags
-from detente.simulate.settings import Floats, Ints, World, stream
+from detente.base.types import Array, Codes, Flags
+from detente.simulate.settings import World, stream
 from detente.simulate.stage import Stage, build_stage
 
 FLOOR, CEILING = 0.001, 0.9
@@ -56,8 +56,8 @@ POLICY_START, POLICY_STOP = 0.10, 0.20
 class Disposition:
     """A dyad's lasting risk: `z` standardised, `base` in probability (both D)."""
 
-    z: Floats
-    base: Floats
+    z: Array
+    base: Array
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ class Disputes:
     """Disputes by dyad and year (D × T): `number` is 0 without a dispute; `clipped_share` of rows at risk."""
 
     onset: Flags
-    number: Ints
+    number: Codes
     at_risk: Flags
     clipped_share: float
 
@@ -92,7 +92,7 @@ def draw_threat(stage: Stage, seed: int) -> Flags:
     return switch(chances, RIVALRY_STOP, stream(seed, "threat"))
 
 
-def switch(start: Floats, stop: float, draw: np.random.Generator) -> Flags:
+def switch(start: Array, stop: float, draw: np.random.Generator) -> Flags:
     """Two-state Markov process (D × T): off → on with probability `start`, on → off with `stop`."""
     luck = draw.random(start.shape)
     on = np.zeros(start.shape, dtype=bool)
@@ -129,13 +129,13 @@ def draw_disputes(
 
 def _risk(
     world: World, stage: Stage, disposition: Disposition, threat: Flags, treatments: Mapping[str, Flags], seed: int
-) -> Floats:
+) -> Array:
     """Onset risk before it is kept within bounds (D × T); in the first years of burn-in nothing is lagged."""
     draw = stream(seed, "shocks")
     crisis = draw.random(stage.member.shape) < CRISIS
     shock = world.state_shock * (crisis - CRISIS) / np.sqrt(CRISIS * (1 - CRISIS))
     swing = draw.uniform(-YEAR_SWING, YEAR_SWING, len(stage.years)) * world.base_risk
-    risk: Floats = disposition.base[:, None] + swing + shock[stage.first] + shock[stage.second]
+    risk: Array = disposition.base[:, None] + swing + shock[stage.first] + shock[stage.second]
     risk[:, 2:] += world.threat_on_onset * threat[:, :-2]
     for name, treated in treatments.items():
         risk[:, 1:] += world.effects.get(name, 0.0) * treated[:, :-1]
@@ -150,10 +150,10 @@ class Hazard:
     `state_shock` standard deviation of a state-year's shock; `year_swing` largest common shock of a year.
     """
 
-    mean: Floats
-    first: Ints
-    second: Ints
-    year: Ints
+    mean: Array
+    first: Codes
+    second: Codes
+    year: Codes
     states: int
     years: int
     state_shock: float
@@ -166,7 +166,7 @@ class Hazard:
         up = (1 - float(self.mean.max()) - self.year_swing) / (2 * float(np.sqrt((1 - CRISIS) / CRISIS)))
         return min(down, up)
 
-    def draw(self, generator: np.random.Generator, count: int) -> Floats:
+    def draw(self, generator: np.random.Generator, count: int) -> Array:
         """Draw outcomes (N, count), 0 or 1.
 
         Raises ConfigError if a risk could leave [0, 1], so that effects would not be planted in full.
@@ -185,7 +185,7 @@ class Hazard:
         return (generator.random(risk.shape) < risk).astype(np.float64)
 
 
-def hazard(world: World, seed: int, a: Ints, b: Ints, year: Ints, planted: Floats) -> Hazard:
+def hazard(world: World, seed: int, a: Codes, b: Codes, year: Codes, planted: Array) -> Hazard:
     """The hazard of dyad-years (N,) of the world drawn from `seed`, with its own lasting risks of dyads.
 
     `a`, `b`: codes of the two states, as the world wrote them; `planted`: what regressors add to the risk, (N,).
@@ -209,7 +209,7 @@ def hazard(world: World, seed: int, a: Ints, b: Ints, year: Ints, planted: Float
     )
 
 
-def policy(a: Ints, b: Ints, year: Ints, generator: np.random.Generator) -> Floats:
+def policy(a: Codes, b: Codes, year: Codes, generator: np.random.Generator) -> Array:
     """A treatment that states give all of their dyads: whether either of the two has its policy on, (N,)."""
     states, ends = np.unique(np.concatenate([a, b]), return_inverse=True)
     when = year - int(year.min())

@@ -3,14 +3,10 @@
 from zlib import crc32
 
 import numpy as np
-import numpy.typing as npt
 from pydantic import Field, field_validator
 
 from detente.base.strict import Identifier, Strict, Year
-
-Floats = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.int64]
-Days = npt.NDArray[np.datetime64]
+from detente.base.types import Array
 
 
 class World(Strict):
@@ -38,6 +34,6 @@ def stream(seed: int, component: str) -> np.random.Generator:
     return np.random.default_rng([seed, crc32(component.encode("ascii"))])
 
 
-def logistic(log_odds: Floats) -> Floats:
+def logistic(log_odds: Array) -> Array:
     """Probability of given log-odds."""
     return 1.0 / (1.0 + np.exp(-log_odds))

@@ -11,8 +11,8 @@ from itertools import product
 import numpy as np
 import pandas as pd
 
-from detente.base.types import Flags
-from detente.simulate.settings import Days, Floats, Ints, World, stream
+from detente.base.types import Array, Codes, Flags
+from detente.simulate.settings import World, stream
 
 # Years of membership, disputes, pacts and missions on record before the first year of the study.
 HISTORY = 5
@@ -47,15 +47,15 @@ class Stage:
     `exists` is D × T, `member` (any day), `full_year` (every day) and `major` are n × T.
     """
 
-    years: Ints
+    years: Codes
     study_start: int
     states: pd.DataFrame
     spells: pd.DataFrame
     majors: pd.DataFrame
-    first: Ints
-    second: Ints
-    distance_km: Floats
-    contiguity: Ints
+    first: Codes
+    second: Codes
+    distance_km: Array
+    contiguity: Codes
     exists: Flags
     member: Flags
     full_year: Flags
@@ -197,13 +197,13 @@ def _majors(states: pd.DataFrame, spells: pd.DataFrame, start: int, end: int) ->
     )
 
 
-def _membership(spells: pd.DataFrame, years: Ints, count: int) -> tuple[Flags, Flags, Flags]:
+def _membership(spells: pd.DataFrame, years: Codes, count: int) -> tuple[Flags, Flags, Flags]:
     """Whether two states share a day (n × n × T), and whether a state has any day and every day (n × T)."""
     together = np.zeros((count, count, len(years)), dtype=bool)
     some, every = np.zeros((count, len(years)), dtype=bool), np.zeros((count, len(years)), dtype=bool)
     rows = spells["state"].to_numpy()
-    starts: Days = spells["start"].to_numpy().astype("datetime64[D]")
-    ends: Days = spells["end"].to_numpy().astype("datetime64[D]")
+    starts = spells["start"].to_numpy().astype("datetime64[D]")
+    ends = spells["end"].to_numpy().astype("datetime64[D]")
     for t, year in enumerate(years):
         days = np.arange(_day(int(year)), _day(int(year) + 1))
         present = np.zeros((count, len(days)), dtype=np.float32)
@@ -213,12 +213,12 @@ def _membership(spells: pd.DataFrame, years: Ints, count: int) -> tuple[Flags, F
     return together, some, every
 
 
-def _minimum_distance(states: pd.DataFrame, first: Ints, second: Ints) -> Floats:
+def _minimum_distance(states: pd.DataFrame, first: Codes, second: Codes) -> Array:
     """Great-circle distance of centres less both radii, in km, at least 0 (haversine formula)."""
     lat, lon = np.radians(states["lat"].to_numpy()), np.radians(states["lon"].to_numpy())
     radius = states["radius_km"].to_numpy()
     sine = np.sin((lat[second] - lat[first]) / 2) ** 2
     sine += np.cos(lat[first]) * np.cos(lat[second]) * np.sin((lon[second] - lon[first]) / 2) ** 2
     centres = 2 * EARTH_RADIUS_KM * np.arcsin(np.sqrt(sine))
-    gap: Floats = np.maximum(centres - radius[first] - radius[second], 0.0)
+    gap: Array = np.maximum(centres - radius[first] - radius[second], 0.0)
     return gap

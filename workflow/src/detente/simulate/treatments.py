@@ -30,9 +30,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from detente.base.types import Flags
+from detente.base.types import Array, Codes, Flags
 from detente.simulate.risk import Disposition, bears, switch
-from detente.simulate.settings import Floats, Ints, World, logistic, stream
+from detente.simulate.settings import World, logistic, stream
 from detente.simulate.stage import Stage
 
 SORTING = 1.0
@@ -48,7 +48,7 @@ INTERVALS = (2, 3, 4)
 LARGEST = 30
 
 
-def threatened(world: World, disposition: Disposition, threat: Flags, base: Floats) -> Floats:
+def threatened(world: World, disposition: Disposition, threat: Flags, base: Array) -> Array:
     """Probability (D × T) of a treatment of base probability `base` (D), given last year's threat."""
     odds = np.log(base / (1 - base)) + SORTING * disposition.z
     before = np.zeros(threat.shape)
@@ -88,8 +88,8 @@ def draw_sites(world: World, stage: Stage, disposition: Disposition, seed: int) 
 class Exercises:
     """E exercises: `year`, `series` (E; −1 none), who `took_part` (E × n), the dyads `treated` (D × T)."""
 
-    year: Ints
-    series: Ints
+    year: Codes
+    series: Codes
     took_part: Flags
     treated: Flags
 
@@ -105,7 +105,7 @@ def draw_exercises(world: World, stage: Stage, disposition: Disposition, threat:
     return Exercises(years[order], labels, took_part, _expand(stage, years[order], took_part))
 
 
-def _bilateral(world: World, stage: Stage, disposition: Disposition, threat: Flags, seed: int) -> tuple[Flags, Ints]:
+def _bilateral(world: World, stage: Stage, disposition: Disposition, threat: Flags, seed: int) -> tuple[Flags, Codes]:
     base = np.where(stage.relevant, *BILATERAL)
     chances = threatened(world, disposition, threat, base)
     able = stage.full_year[stage.first] & stage.full_year[stage.second] & stage.studied
@@ -116,7 +116,7 @@ def _bilateral(world: World, stage: Stage, disposition: Disposition, threat: Fla
     return pairs, stage.years[year]
 
 
-def _series(world: World, stage: Stage, threat: Flags, seed: int) -> tuple[Flags, Ints, Ints]:
+def _series(world: World, stage: Stage, threat: Flags, seed: int) -> tuple[Flags, Codes, Codes]:
     """Rosters (E × n), years and series of the exercises that series held."""
     draw = stream(seed, "exercise series")
     attendance = _attendance(world, stage, threat)
@@ -155,7 +155,7 @@ def _invited(stage: Stage, size: int, draw: np.random.Generator) -> Flags:
     return invited
 
 
-def _attendance(world: World, stage: Stage, threat: Flags) -> Floats:
+def _attendance(world: World, stage: Stage, threat: Flags) -> Array:
     """Probability (n × T) that an invited state comes."""
     rivals = np.zeros(stage.member.shape, dtype=bool)
     np.logical_or.at(rivals, stage.first, threat & stage.exists)
@@ -165,7 +165,7 @@ def _attendance(world: World, stage: Stage, threat: Flags) -> Floats:
     return logistic(COMES + world.threat_on_treatment * before)
 
 
-def _expand(stage: Stage, years: Ints, took_part: Flags) -> Flags:
+def _expand(stage: Stage, years: Codes, took_part: Flags) -> Flags:
     """Dyads (D × T) of which both states took part in one exercise of the year."""
     treated = np.zeros(stage.exists.shape, dtype=bool)
     for t, year in enumerate(stage.years):
