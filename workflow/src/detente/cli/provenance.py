@@ -179,8 +179,6 @@ def _manifest(root: Path, path: str) -> Path:
     for place in PLACES:
         if path.startswith(place):
             places = [root / m for m in manifests(path.removeprefix(place).partition("/")[0])]
-            return next(
-                (m for m in places if m.is_file() and path in read_json(m).get("lineage", {}).get("files", {})),
-                places[0],
-            )
+            listed = {m: read_json(m).get("lineage", {}).get("files", {}) for m in places if m.is_file()}
+            return next((m for m, files in listed.items() if path in files), places[0])
     raise UnknownOrigin(f"{path}: not a product of a study; those lie in {' and '.join(PLACES)}")

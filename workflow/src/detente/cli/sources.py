@@ -29,7 +29,6 @@ UNIT = 18
 # Where the output is no terminal.
 PAGE = (100, 24)
 DERIVED = "derived"
-PACKAGE = "workflow/src/detente"
 
 
 @command("data", "--only mme gml-mid")
@@ -146,11 +145,8 @@ def _stacked(cells: list[str], width: int) -> str:
 def _row(cells: Sequence[str], widths: list[int]) -> str:
     """One row of the table, over several lines where a cell needs them."""
     wrapped = [textwrap.wrap(cell, n, break_on_hyphens=False) for cell, n in zip(cells, widths, strict=True)]
-    lines = (
-        "  ".join(part.ljust(n) for part, n in zip(parts, widths, strict=True)).rstrip()
-        for parts in zip_longest(*wrapped, fillvalue="")
-    )
-    return "\n  ".join(lines)
+    lines = (map(str.ljust, parts, widths) for parts in zip_longest(*wrapped, fillvalue=""))
+    return "\n  ".join("  ".join(line).rstrip() for line in lines)
 
 
 def _wrapped(text: str, width: int, first: str, rest: str) -> str:
@@ -179,17 +175,14 @@ def profiles(records: Mapping[str, SourceRecord], attrition: Mapping[str, pd.Dat
     """What the page says of each source, in the order of the alphabet."""
     short = {slug: name for name, slug in ALIASES.items()}
     return [
-        Profile(
-            slug,
-            records[slug],
-            REGISTRY[slug].key,
-            _variables(REGISTRY[slug]),
-            attrition[slug],
-            f"../{PACKAGE}/{REGISTRY[slug].clean.__module__.partition('.')[2].replace('.', '/')}.py",
-            short.get(slug),
-        )
-        for slug in sorted(records)
+        Profile(slug, records[slug], module.key, _variables(module), attrition[slug], _page(module), short.get(slug))
+        for slug, module in ((slug, REGISTRY[slug]) for slug in sorted(records))
     ]
+
+
+def _page(module: Source) -> str:
+    """Its file, as the page in docs/ links to it."""
+    return f"../workflow/src/{module.clean.__module__.replace('.', '/')}.py"
 
 
 def spans(records: Mapping[str, SourceRecord]) -> pd.DataFrame:
