@@ -190,13 +190,13 @@ def _write_decided(grid: Grid, frame: pd.DataFrame, found: curve.Curve | None, o
     """Shares of variance by decision with intervals over states, and what options shift; empty where nothing varies."""
     from detente.study.multiverse import DECISIONS, OPTIONS, decompose, options
 
-    shares, shifts = DECISIONS.empty(), OPTIONS.empty()
+    decided = [DECISIONS.empty(), OPTIONS.empty()]
     nodes = [n for n in grid.nodes if len(set(frame[n])) > 1]
     if found is not None and nodes:
         try:
-            shares = decompose(frame, nodes, without_state=found.without_states()).assign(claim=grid.claim)
-            shifts = options(frame, nodes).assign(claim=grid.claim)
+            shares = decompose(frame, nodes, without_state=found.without_states())
+            decided = [made.assign(claim=grid.claim) for made in (shares, options(frame, nodes))]
         except EstimationError as error:
             print(f"{grid.claim}: {error}")
-    DECISIONS.write(shares, out.decisions)
-    OPTIONS.write(shifts, out.options)
+    DECISIONS.write(decided[0], out.decisions)
+    OPTIONS.write(decided[1], out.options)
