@@ -16,11 +16,12 @@ from detente.base.files import read_frame, read_json, write_bytes, write_csv, wr
 from detente.cli.command import Home, Option, RecordOptions, StudyOptions, command
 from detente.data import project_root
 from detente.stats.resampling import Randomisation
-from detente.study import load, verdicts
+from detente.study import load
 from detente.study.config import CLAIMS, ClaimsFile, Project, Study, load_multiverse
 from detente.study.design import Specification, build_design, duration_terms, specification
 from detente.study.robustness import PREDICTION, SEPARATION, Examination, Record, forecast, separation, task
 from detente.study.robustness import examine as examined
+from detente.study.verdicts import FAMILIES, families
 
 ESTIMATOR = "logit"
 # Of the dyad-years of the first instrument: one that is coded in fewer would decide which rows all are judged on.
@@ -120,6 +121,8 @@ def ledger(
 ) -> None:
     """Write the claims ledger: one row per claim, from its headline to its verdict."""
     from detente.study.robustness import SCORE, score
+    from detente.study.verdicts import LEDGER, RESULTS, Findings, checks, standings
+    from detente.study.verdicts import ledger as ledger_of
 
     project = load(of.root, of.override)
     study = project.study(of.study)
@@ -129,11 +132,11 @@ def ledger(
     findings = {}
     for name, part in parts.items():
         tests, own = read_frame(joint / f"joint.{name}.parquet"), grouped[grouped["member"] == name]
-        findings[name] = verdicts.Findings(study.vcov[0], part, whole[whole["claim"] == name], tests, own)
-    made = verdicts.ledger(project.claims, study.headline, findings, verdicts.standings(project))
-    verdicts.LEDGER.write(made, out / "ledger.parquet")
-    verdicts.RESULTS.write(verdicts.checks(project.claims, findings), out / "checks.parquet")
-    verdicts.FAMILIES.write(grouped, out / "families.parquet")
+        findings[name] = Findings(study.vcov[0], part, whole[whole["claim"] == name], tests, own)
+    made = ledger_of(project.claims, study.headline, findings, standings(project))
+    LEDGER.write(made, out / "ledger.parquet")
+    RESULTS.write(checks(project.claims, findings), out / "checks.parquet")
+    FAMILIES.write(grouped, out / "families.parquet")
     planted = read_json(truth)["effects"] if truth is not None else {}
     SCORE.write(score(made, whole, planted), out / "score.parquet")
     write_csv(made, csv)
@@ -154,8 +157,8 @@ def _families(project: Project, parts: Mapping[str, Examination]) -> pd.DataFram
                 term=row["term"], statistic="t", observed=row["observed"], scheme=row["scheme"], seed=row["seed"],
                 flags=(), draws=frames.draws["statistic"].to_numpy(dtype=np.float64),
             )  # fmt: skip
-    found = [verdicts.families.family(name, tests) for name, tests in members.items()]
-    return pd.concat(found, ignore_index=True) if found else verdicts.FAMILIES.empty()
+    found = [families.family(name, tests) for name, tests in members.items()]
+    return pd.concat(found, ignore_index=True) if found else FAMILIES.empty()
 
 
 def day(text: str) -> str:
@@ -173,13 +176,15 @@ def register(
     root: Home = None,
 ) -> None:
     """Freeze the claims, with a date and a checksum."""
+    from detente.study.verdicts import FOLDER, INDEX, Registration, digest, registered, registrations
+
     home = root or project_root()
     load(home)
     claims = strict.read(home / CLAIMS, ClaimsFile)
-    verdicts.registered(home)
-    earlier = verdicts.registrations(home)
-    new = verdicts.Registration(file=f"claims-{date_}.yaml", date=date_, sha256=verdicts.digest(claims), seen=seen)
-    place = verdicts.FOLDER / new.file
+    registered(home)
+    earlier = registrations(home)
+    new = Registration(file=f"claims-{date_}.yaml", date=date_, sha256=digest(claims), seen=seen)
+    place = FOLDER / new.file
     if (home / place).exists():
         raise ConfigError(f"{place}: claims were registered on {date_}; a registration is not overwritten")
     if earlier and date_ <= earlier[-1].date:
@@ -192,5 +197,5 @@ def register(
         + (f"    seen: {json.dumps(each.seen, ensure_ascii=False)}\n" if each.seen else "")
         for each in (*earlier, new)
     )
-    write_text(HEAD + blocks, home / verdicts.INDEX)
+    write_text(HEAD + blocks, home / INDEX)
     print(f"{place}: {len(claims.claims)} claims, {len(claims.untested)} untested, sha256 {new.sha256}")

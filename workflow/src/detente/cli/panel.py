@@ -13,8 +13,7 @@ from detente.base.frames import validated
 from detente.cli.command import Home, Mirror, Option, command
 from detente.cli.formats import WRITTEN, write_panel
 from detente.data import SourceRecord, load_sources, project_root
-from detente.data import panel as panels
-from detente.data.panel import STATES, Built, Entry, Unit, build, build_panel, catalogue, chosen, described
+from detente.data.panel import STATES, Built, Entry, Unit, build, catalogue, chosen, described, panel_schema
 from detente.data.record import Tidied, cited, load_references, own_reference, own_source
 from detente.data.sources import ATTRITION
 
@@ -86,7 +85,7 @@ def panel(
         raise ConfigError(f"--out: {out.name!r} must end in one of {', '.join(WRITTEN)}")
     built = _from_tidy(of, places, places.tidy) if places.tidy else _from_record(of, places)
     made = built.panel
-    frame = validated(made.frame, panels.panel_schema(made.entries, made.unit), "panel")
+    frame = validated(made.frame, panel_schema(made.entries, made.unit), "panel")
     # Tidy sources may be of a simulated world: only a panel made of the record says what it is made from.
     note = {
         "unit": made.unit,
@@ -116,13 +115,15 @@ def _from_record(of: Joined, places: Places) -> Built:
 
 def _from_tidy(of: Joined, places: Places, tidy: Path) -> Built:
     """Sources that an earlier step cleaned."""
+    from detente.data.panel import build_panel, whole_attrition
+
     if not places.attrition_logs:
         raise ConfigError("--tidy needs --attrition-logs: the folder of the sources' attrition logs")
     modules = chosen(sources_named(of.add))
     frames = {m.slug: read_frame(tidy / f"{m.slug}.parquet") for m in modules}
     attrition = {m.slug: read_frame(places.attrition_logs / f"{m.slug}.parquet") for m in modules}
     made = build_panel(frames, modules, of.years, unit=of.read(), lead_in=of.lead_in, variables=of.variables or None)
-    return Built(made, panels.whole_attrition(Tidied(frames, attrition), made), {})
+    return Built(made, whole_attrition(Tidied(frames, attrition), made), {})
 
 
 def sources_named(words: Sequence[str]) -> list[str]:

@@ -8,12 +8,11 @@ from typing import Annotated, Any
 
 import pandas as pd
 
-from detente import replicate as published
 from detente.base.errors import NotReproduced, RawFilesUnavailable
 from detente.base.files import write_bytes, write_csv, write_text
 from detente.cli.command import Home, Option, Templates, command, mirror
 from detente.data import project_root
-from detente.replicate import Publication, Replication
+from detente.replicate import COMPARISON, DYADIC_COMPARISON, FAILING, Publication, Replication
 from detente.report import TEMPLATES, read_templates
 from detente.report.figures import image
 from detente.report.site import counted, page, printed, ratio_chart, said
@@ -35,8 +34,10 @@ class Given:
 
     def read(self) -> list[Publication]:
         """The tables."""
+        from detente.replicate import read_publications
+
         files = list(self.tables) or sorted(((self.root or project_root()) / FOLDER).glob("*.yaml"))
-        return published.read_publications(files, list(self.only) or None)
+        return read_publications(files, list(self.only) or None)
 
 
 @command("replication", "--only king_zeng_mid --out reports/replicate")
@@ -51,19 +52,19 @@ def replicate(
     """Re-estimate published tables and compare number by number."""
     publications = given.read()
     if check:
-        numbers = published.COMPARISON.read_csv(out / NUMBERS)
+        numbers = COMPARISON.read_csv(out / NUMBERS)
         print(printed(numbers), flush=True)
         judge(numbers)
         return
     if gather:
-        parts = [published.COMPARISON.read_csv(folder / NUMBERS) for folder in gather]
-        dyadic = [published.DYADIC_COMPARISON.read_csv(folder / DYADIC) for folder in gather]
+        parts = [COMPARISON.read_csv(folder / NUMBERS) for folder in gather]
+        dyadic = [DYADIC_COMPARISON.read_csv(folder / DYADIC) for folder in gather]
         found = _together(list(map(Replication, parts, dyadic)))
     else:
         raw = given.data or (given.root or project_root()) / "data/raw/replication"
         found = estimated(publications, raw, mirror(MIRROR, given.mirror))
-    published.COMPARISON.write_csv(found.numbers, out / NUMBERS)
-    published.DYADIC_COMPARISON.write_csv(found.dyadic, out / DYADIC)
+    COMPARISON.write_csv(found.numbers, out / NUMBERS)
+    DYADIC_COMPARISON.write_csv(found.dyadic, out / DYADIC)
     if part:
         return
     if set(found.numbers["status"]) <= {"data not at hand", "infeasible"}:
@@ -76,25 +77,28 @@ def replicate(
 
 def estimated(publications: Sequence[Publication], raw: Path, mirror: Path | None) -> Replication:
     """All tables; every file and every column is looked at before the first model is fitted."""
+    from detente.replicate import check_columns, not_at_hand, obtained, tables
+    from detente.replicate import replicate as replication_of
+
     ready, parts = [], {}
     for publication in publications:
         try:
-            paths = published.obtained(publication, raw, mirror)
+            paths = obtained(publication, raw, mirror)
         except RawFilesUnavailable as error:
             print(f"{publication.id}: data not at hand\n{error}", file=sys.stderr)
-            parts[publication.id] = published.not_at_hand(publication, "data not at hand: see the three ways on")
+            parts[publication.id] = not_at_hand(publication, "data not at hand: see the three ways on")
             continue
-        made = published.tables(publication, paths)
-        published.check_columns(publication, made, f"{FOLDER.as_posix()}/{publication.id}.yaml")
+        made = tables(publication, paths)
+        check_columns(publication, made, f"{FOLDER.as_posix()}/{publication.id}.yaml")
         ready.append((publication, made))
     for publication, made in ready:
-        parts[publication.id] = published.replicate(publication, made)
+        parts[publication.id] = replication_of(publication, made)
     return _together([parts[p.id] for p in publications])
 
 
 def judge(numbers: pd.DataFrame) -> None:
     """Raise NotReproduced, naming the first of them, if a number differs without a declared reason."""
-    wrong = numbers[numbers["status"].isin(published.FAILING)]
+    wrong = numbers[numbers["status"].isin(FAILING)]
     if len(wrong):
         lines = [_line(row) for row in wrong.head(20).to_dict("records")]
         more = f"\n… and {len(wrong) - 20:,} more" if len(wrong) > 20 else ""
