@@ -105,15 +105,9 @@ def publish(
     from detente.report.paper import pdf as typeset
 
     read = read_templates(templates)
-    manuscript = paper_of(
-        of.evidence(),
-        read_json(shown / "numbers.json"),
-        read_json(provenance),
-        partial(ancestry, read_json(lineage)) if lineage else None,
-        shown,
-        read,
-        templates / "references.yaml",
-    )
+    words, origin = read_json(shown / "numbers.json"), read_json(provenance)
+    traced = partial(ancestry, read_json(lineage)) if lineage else None
+    manuscript = paper_of(of.evidence(), words, origin, traced, shown, read, templates / "references.yaml")
     write_bytes(typeset(typst_source(manuscript, read)), pdf)
     write_text(written(manuscript, read), html)
 

@@ -53,9 +53,7 @@ def _source_row(name: str, record: SourceRecord) -> dict[str, object]:
     module = REGISTRY[name]
     return {
         "source": name,
-        "title": record.title,
-        "theme": record.theme,
-        "version": record.version,
+        **{key: getattr(record, key) for key in ("title", "theme", "version")},
         "first_year": record.years[0],
         "last_year": record.years[1],
         "key": module.key,

@@ -83,9 +83,6 @@ def _linear(fitted: Fitted) -> None:
         raise UnsupportedEstimator(f"only linear models have this number, not {fitted.model.estimator!r}")
 
 
-# Of a term
-
-
 def _estimate(fitted: Fitted, at: int) -> float:
     return float(fitted.estimate[at])
 
@@ -186,9 +183,6 @@ TERM: Mapping[str, Callable[..., float]] = {
     "adjusted_std_error": partial(_adjusted, part=1),
     "adjusted_t": partial(_adjusted, part=2),
 }
-
-
-# Of the model
 
 
 def _groups(fitted: Fitted) -> float:
