@@ -105,11 +105,7 @@ def _base(spec: Specification) -> list[str]:
     return [*terms, *(term for terms in counted for term in terms)]
 
 
-@command(
-    "step",
-    "--study tiny --examined robustness/examined --joint robustness --multiverse multiverse.parquet --out "
-    "robustness --csv claims_ledger.csv",
-)
+@command("step", "--study tiny --examined examined --joint joint --multiverse all.parquet --out out --csv ledger.csv")
 def ledger(
     of: StudyOptions,
     examined: Annotated[Path, "folder with one folder a claim"],
