@@ -90,5 +90,5 @@ def test_the_readme_runs_or_would_with_the_raw_files(code: str) -> None:
     keywords = {str(k.arg): ast.literal_eval(k.value) for k in call.keywords}
     bound = inspect.signature(detente.data.panel.build).bind(*arguments, **keywords).arguments
     assert bound["unit"] in ("dyad-year", "directed-dyad-year", "state-year")
-    built = inspect.get_annotations(detente.data.panel.tool.Built)
+    built = inspect.get_annotations(detente.data.panel.Built)
     assert set(re.findall(r"built\.(\w+)", code)) <= set(built)

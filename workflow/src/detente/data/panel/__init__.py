@@ -4,7 +4,7 @@
 panel of some sources offers. Nothing here knows of claims, models or studies.
 """
 
-from detente.data.panel.build import LEAD_IN, build_panel
+from detente.data.panel.build import LEAD_IN, MIRROR, Built, build, build_panel, chosen, whole_attrition
 from detente.data.panel.catalogue import (
     MAJOR,
     STATES,
@@ -21,7 +21,6 @@ from detente.data.panel.catalogue import (
 )
 from detente.data.panel.outcomes import CODINGS, DURATIONS, GRID
 from detente.data.panel.partners import pairs
-from detente.data.panel.tool import MIRROR, Built, build, chosen, whole_attrition
 
 __all__ = [
     "CODINGS",

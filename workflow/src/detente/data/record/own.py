@@ -110,14 +110,9 @@ def own_source(path: Path) -> Own:
             raise SourceSchemaError(f"{table}: column {column!r} is missing; {choices(column, map(str, raw.columns))}")
     tidy = source.clean({table.name: raw})
     validated(tidy.frame, tidy_schema(source), str(table))
-    return Own(source, tidy, _record(definition, table))
-
-
-def _record(definition: OwnData, table: Path) -> SourceRecord:
-    size = max(table.stat().st_size, 1)
-    pin = SourceFile(file=table.name, address=None, sha256=sha256(table), bytes=size)
+    pin = SourceFile(file=table.name, address=None, sha256=sha256(table), bytes=max(table.stat().st_size, 1))
     said = definition.model_dump(include={"title", "version", "citation", "terms", "years"})
-    return SourceRecord(files=(pin,), **said)
+    return Own(source, tidy, SourceRecord(files=(pin,), **said))
 
 
 def _source(definition: OwnData, table: Path) -> Source:
