@@ -88,6 +88,18 @@ def test_a_number_that_differs_is_written_named_and_the_status_is_one(
     assert "different" in set(pd.read_csv(tmp_path / "out/replication.csv")["status"])
 
 
+def test_a_number_without_a_standard_error_has_no_statistic_and_stops_nothing(tmp_path: Path) -> None:
+    models = MODEL.replace(
+        "    printed:\n",
+        '    derived: {flat: {term: x, expression: 0 * value}}\n    printed:\n      flat: {statistic: "1.0"}\n',
+    )
+    assert run(tmp_path, written(tmp_path, models)) == 1
+    numbers = pd.read_csv(tmp_path / "out/replication.csv").set_index("term")
+    assert numbers.loc["flat", "status"] == "different"
+    assert numbers.loc["flat", "reason"] == "not estimated: the standard error of 0 is 0: it has no statistic"
+    assert numbers.loc["x", "status"] == "exact"
+
+
 def test_a_declared_difference_that_is_none_is_an_error(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     models = MODEL.replace('"ESTIMATE"', '{printed: "ESTIMATE", differs: "a misprint"}')
     assert run(tmp_path, written(tmp_path, models)) == 1

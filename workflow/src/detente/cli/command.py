@@ -9,7 +9,6 @@ import argparse
 import ast
 import importlib
 import inspect
-import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, is_dataclass
 from functools import cache, partial
@@ -32,6 +31,8 @@ GROUPS: dict[Group, str] = {
     "replication": "Replication and origin of results",
     "step": "Steps of the workflow, which Snakemake runs",
 }
+# Columns and lines of the output where it is no terminal.
+PAGE = (100, 24)
 F = TypeVar("F", bound=Callable[..., None])
 
 
@@ -187,9 +188,3 @@ class RecordOptions:
         none = pd.DataFrame({name: pd.Series(dtype="int64") for name in columns})
         exercises = pd.concat([read_frame(path) for path in self.exercises]) if self.exercises else none
         return exercises, read_frame(self.states)
-
-
-def mirror(variable: str, named: Path | None = None) -> Path | None:
-    """A folder to copy raw files from: named, or that of a variable of the environment, or None."""
-    folder = named or os.environ.get(variable)
-    return Path(folder).expanduser() if folder else None

@@ -10,13 +10,13 @@ from typing import Annotated
 import pandas as pd
 
 from detente.base.files import write_csv, write_json
-from detente.cli.command import Home, Option, command
+from detente.cli.command import PAGE, Home, Option, command
 from detente.data import project_root
 from detente.study.config import Multiverse, load_project
 from detente.study.multiverse import Grid, grids_of, multiverse_of
 
-# Size of the page where the output is no terminal, and its greatest width.
-PAGE, WIDEST = (100, 24), 120
+# Greatest width of the output, in columns.
+WIDEST = 120
 
 
 @command("claims", "--study paper")

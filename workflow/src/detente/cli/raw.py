@@ -9,11 +9,10 @@ from typing import Annotated
 
 from detente.base.errors import ConfigError, RawFilesUnavailable, choices
 from detente.base.files import read_json, sha256, write_frame, write_json
-from detente.cli.command import Option, Parquet, StudyOptions, command, mirror
-from detente.data import SourceRecord
+from detente.cli.command import Option, Parquet, StudyOptions, command
+from detente.data import SourceRecord, mirror
 from detente.study.config import Study
 
-MIRROR = "DETENTE_MIRROR"
 Receipts = Annotated[Path, "folder for receipts of raw files, <slug>.json"]
 
 
@@ -55,7 +54,7 @@ def chosen(sources: Mapping[str, SourceRecord], only: Sequence[str]) -> dict[str
 
 def mirror_folder(root: Path, study: Study) -> Path | None:
     """Return the mirror: the environment's, else the study's (relative to `root`), else None."""
-    return mirror(MIRROR) or (root / Path(study.mirror).expanduser() if study.mirror else None)
+    return mirror() or (root / Path(study.mirror).expanduser() if study.mirror else None)
 
 
 @command("step", "--study tiny --out data/simulated/tiny --receipts data/processed/tiny/raw --truth truth.json")

@@ -10,8 +10,8 @@ import pandas as pd
 
 from detente.base.errors import NotReproduced, RawFilesUnavailable
 from detente.base.files import write_bytes, write_csv, write_text
-from detente.cli.command import Home, Option, Templates, command, mirror
-from detente.data import project_root
+from detente.cli.command import Home, Option, Templates, command
+from detente.data import mirror, project_root
 from detente.replicate import COMPARISON, DYADIC_COMPARISON, FAILING, Publication, Replication
 from detente.report import TEMPLATES, read_templates
 from detente.report.figures import image
@@ -62,7 +62,7 @@ def replicate(
         found = _together(list(map(Replication, parts, dyadic)))
     else:
         raw = given.data or (given.root or project_root()) / "data/raw/replication"
-        found = estimated(publications, raw, mirror(MIRROR, given.mirror))
+        found = estimated(publications, raw, mirror(given.mirror, MIRROR))
     COMPARISON.write_csv(found.numbers, out / NUMBERS)
     DYADIC_COMPARISON.write_csv(found.dyadic, out / DYADIC)
     if part:

@@ -12,10 +12,10 @@ import pandas as pd
 
 from detente.base.errors import BrokenContract, ConfigError, choices
 from detente.base.files import write_bytes, write_text
-from detente.cli.command import Home, Mirror, Option, command, mirror
+from detente.cli.command import PAGE, Home, Mirror, Option, command
 from detente.cli.panel import Add, UnitOptions, offered, sources_named
-from detente.data import THEMES, SourceRecord, load_sources, project_root
-from detente.data.panel import MAJOR, MIRROR, STATES, expansions
+from detente.data import THEMES, SourceRecord, load_sources, mirror, project_root
+from detente.data.panel import MAJOR, STATES, expansions
 from detente.data.panel import codebook as listed
 from detente.data.record import KEPT, Tidied, tidied
 from detente.data.sources import ALIASES, REGISTRY, Source
@@ -26,8 +26,6 @@ ABSENCE = "Absent: what a row without a record has in the years that are covered
 # With less room for labels a table cannot be read: each variable then has lines of its own.
 ROOM = 36
 UNIT = 18
-# Where the output is no terminal.
-PAGE = (100, 24)
 DERIVED = "derived"
 
 
@@ -163,7 +161,7 @@ def datapage(
 
     home = root or project_root()
     records = load_sources(home)
-    cleaned = tidied(list(REGISTRY.values()), records, home / "data" / "raw", mirror(MIRROR, mirror_), home / KEPT)
+    cleaned = tidied(list(REGISTRY.values()), records, home / "data" / "raw", mirror(mirror_), home / KEPT)
     shown = Path(os.path.relpath(chart, out.parent)).as_posix()
     write_text(data_page(profiles(records, checked(cleaned, records).attrition), shown), out)
     write_bytes(image(coverage_chart(spans(records)), chart.suffix.removeprefix(".")), chart)

@@ -15,7 +15,8 @@ from detente.base.files import read_json, write_text
 from detente.base.numerics import RELATIVE
 from detente.cli.command import Templates, command
 from detente.cli.provenance import manifests, read_manifest
-from detente.cli.raw import MIRROR, mirror_folder
+from detente.cli.raw import mirror_folder
+from detente.data import MIRROR
 from detente.provenance import GOOD, STAMP, Build, Verdict, compare, copied, counted, inputs
 from detente.report import TEMPLATES, read_templates
 from detente.report.site import Verification, verification_page

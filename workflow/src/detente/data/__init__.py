@@ -9,9 +9,12 @@ from typing import TYPE_CHECKING
 from detente.base.public import on_demand
 
 if TYPE_CHECKING:
-    from detente.data.pins import SOURCES, THEMES, SourceFile, SourceRecord, load_sources, project_root
+    from detente.data.pins import MIRROR, SOURCES, THEMES, SourceFile, SourceRecord, load_sources, mirror, project_root
     from detente.data.sources.outcomes import rules
     from detente.data.sources.power.states import region
 
-__all__ = ["SOURCES", "THEMES", "SourceFile", "SourceRecord", "load_sources", "project_root", "region", "rules"]
+__all__ = [
+    "MIRROR", "SOURCES", "THEMES", "SourceFile", "SourceRecord", "load_sources", "mirror", "project_root",
+    "region", "rules",
+]  # fmt: skip
 __getattr__, __dir__ = on_demand(__name__)

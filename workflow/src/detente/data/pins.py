@@ -1,5 +1,6 @@
 """What `config/sources.yaml` says of each source."""
 
+import os
 from collections.abc import Mapping
 from pathlib import Path, PureWindowsPath
 from typing import Literal
@@ -11,6 +12,8 @@ from detente.base.errors import ConfigError
 from detente.base.strict import Citekey, Slug, Strict, Year
 
 SOURCES = Path("config/sources.yaml")
+# The variable of the environment that names a folder with raw files.
+MIRROR = "DETENTE_MIRROR"
 Theme = Literal["conflict", "cooperation", "peacekeeping", "power", "discord", "regime", "place"]
 THEMES: Mapping[Theme, str] = {
     "conflict": "Disputes, crises, wars",
@@ -72,6 +75,12 @@ class SourcesFile(Strict):
 def load_sources(root: Path) -> Mapping[str, SourceRecord]:
     """Every source of `config/sources.yaml`, by slug; raises ConfigError as `load_project` does."""
     return strict.read(root / SOURCES, SourcesFile).sources
+
+
+def mirror(named: Path | None = None, variable: str = MIRROR) -> Path | None:
+    """A folder to copy raw files from: named, or that of a variable of the environment, or None."""
+    folder = named or os.environ.get(variable)
+    return Path(folder).expanduser() if folder else None
 
 
 def project_root() -> Path:

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from detente.base.errors import ConfigError, UnsupportedEstimator, choices
+from detente.base.errors import ConfigError, EstimationError, UnsupportedEstimator, choices
 from detente.base.expressions import Table, evaluate
 from detente.base.numerics import STEP, interval, two_sided
 from detente.base.types import Array
@@ -64,7 +64,7 @@ def _derived(fitted: Fitted, derived: Derived) -> dict[str, float]:
     frame = pd.DataFrame({"value": [value, value - step, value + step]})
     found, low, high = evaluate(derived.expression, Table(frame))
     made, error = float(found), float(abs(high - low) / (2 * step) * _error(fitted, at))
-    return {"estimate": made, "std_error": error, "statistic": made / error}
+    return {"estimate": made, "std_error": error, "statistic": _ratio(made, error)}
 
 
 def able(statistic: Statistic) -> list[str]:
@@ -93,7 +93,13 @@ def _error(fitted: Fitted, at: int) -> float:
 
 
 def _statistic(fitted: Fitted, at: int) -> float:
-    return _estimate(fitted, at) / _error(fitted, at)
+    return _ratio(_estimate(fitted, at), _error(fitted, at))
+
+
+def _ratio(estimate: float, error: float) -> float:
+    if not error:
+        raise EstimationError(f"the standard error of {estimate:g} is 0: it has no statistic")
+    return estimate / error
 
 
 def _end(fitted: Fitted, at: int, level: float = 95.0, *, side: int) -> float:

@@ -226,10 +226,12 @@ def _named(temporary: Path, path: Path, pin: SourceFile) -> Problem | None:
 
 def _report(missing: Sequence[str], total: int, raw: Path) -> str:
     """All that cannot be had: one block a file, the ways on once."""
+    from detente.data.pins import MIRROR
+
     ways = (
         "Three ways on:\n"
         f"  1. put the file into {raw.as_posix()}/<slug>/ yourself;\n"
-        "  2. name a folder that holds it as <slug>/<file>: in the environment variable DETENTE_MIRROR,"
+        f"  2. name a folder that holds it as <slug>/<file>: in the environment variable {MIRROR},"
         " or as `mirror:` in the study's file;\n"
         "  3. connect to the network and run again: a download that broke off goes on where it stopped.\n"
         "Files are described in config/sources.yaml. Simulated data never take the place of observed ones."

@@ -4,7 +4,7 @@
 panel of some sources offers. Nothing here knows of claims, models or studies.
 """
 
-from detente.data.panel.build import LEAD_IN, MIRROR, Built, build, build_panel, chosen, whole_attrition
+from detente.data.panel.build import LEAD_IN, Built, build, build_panel, chosen, whole_attrition
 from detente.data.panel.catalogue import (
     MAJOR,
     STATES,
@@ -28,7 +28,6 @@ __all__ = [
     "GRID",
     "LEAD_IN",
     "MAJOR",
-    "MIRROR",
     "STATES",
     "UNITS",
     "Built",

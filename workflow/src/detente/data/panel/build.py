@@ -1,6 +1,5 @@
 """The panel: from the names of sources to rows, with an attrition log of what found no place among them."""
 
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -11,6 +10,7 @@ import pandas as pd
 
 from detente.base import strict
 from detente.base.errors import ConfigError, PanelError, UnknownVariable, choices
+from detente.data import pins
 from detente.data.panel.catalogue import (
     DIRECTIONAL,
     PAIRWISE,
@@ -32,7 +32,6 @@ from detente.data.sources.base import Entries
 
 # Years before the window that a panel holds for lags, unless others are asked for.
 LEAD_IN = 2
-MIRROR = "DETENTE_MIRROR"
 EVERYTHING = "all"
 
 
@@ -76,9 +75,7 @@ def build(
     own = [Path(name) for name in add if str(name).endswith((".yaml", ".yml"))]
     modules = chosen([str(name) for name in add if Path(name) not in own])
     mine = _mine(own)
-    named = os.environ.get(MIRROR)
-    mirror = mirror or (Path(named).expanduser() if named else None)
-    found = tidied(modules, records, home / "data" / "raw", mirror, home / KEPT)
+    found = tidied(modules, records, home / "data" / "raw", pins.mirror(mirror), home / KEPT)
     frames = {**found.frames, **{o.source.slug: o.tidy.frame for o in mine}}
     attrition = {**found.attrition, **{o.source.slug: o.tidy.attrition for o in mine}}
     sources = [*modules, *(o.source for o in mine)]
