@@ -80,7 +80,7 @@ def test_hash_seed_locale_time_zone_cores_and_folder_change_no_byte(
     assert (first / "x.zip").read_bytes() == (second / "x.zip").read_bytes()
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 @pytest.mark.parametrize("version", ["3.11", "3.12", "3.13"])
 def test_every_pin_of_the_lock_can_be_installed_under(version: str, tmp_path: Path) -> None:
     """Resolves all pins by hash as that interpreter would, without installing; all but one are wheels."""

@@ -197,7 +197,7 @@ def test_the_time_left_is_told_from_what_this_run_has_finished(tmp_path: Path) -
     assert progress(plan, tmp_path, 500.0, 960.0) == said
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_every_specification_of_the_demo_equals_its_stand_alone_fit() -> None:
     project = load_project(REPOSITORY)
     study = project.study("demo")
