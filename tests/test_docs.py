@@ -8,6 +8,7 @@ import inspect
 import io
 import re
 from pathlib import Path
+from pkgutil import resolve_name
 
 import pytest
 
@@ -92,3 +93,20 @@ def test_the_readme_runs_or_would_with_the_raw_files(code: str) -> None:
     assert bound["unit"] in ("dyad-year", "directed-dyad-year", "state-year")
     built = inspect.get_annotations(detente.data.panel.Built)
     assert set(re.findall(r"built\.(\w+)", code)) <= set(built)
+
+
+def test_what_the_changelog_says_to_write_now_is_there() -> None:
+    renamed = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8").partition("### Renamed")[2].partition("\n### ")[0]
+    now = [line.split(" | ", 1)[1] for line in renamed.splitlines() if " | " in line]
+    names = sorted({name for cell in now for name in re.findall(r"\bdetente(?:\.\w+)+", cell)})
+    assert "detente.stats.confounding" in names
+    for name in names:
+        resolve_name(name)
+
+
+def test_every_module_that_a_page_names_is_there() -> None:
+    package = Path(inspect.getfile(detente)).parent
+    parts = "|".join(path.name for path in package.iterdir() if path.is_dir() and path.name[0] != "_")
+    for page in (*sorted((ROOT / "docs").glob("*.md")), ROOT / "README.md", ROOT / "CONTRIBUTING.md"):
+        for module in re.findall(rf"(?<![\w/])(?:{parts})/[\w/]+\.py\b", page.read_text(encoding="utf-8")):
+            assert (package / module).is_file(), f"{page.name} names {module}"
