@@ -58,6 +58,13 @@ def test_a_confounder_of_the_robustness_value_brings_the_estimate_just_there(alp
         assert distance / spread == pytest.approx(stats.t.ppf(1 - alpha / 2, DF - 1), rel=1e-9)
 
 
+def test_an_estimate_of_zero_is_moved_below_zero_whatever_its_sign_bit() -> None:
+    plus, minus = (
+        confounding.adjusted_estimate(zero, 1, 50, r2dz_x=0.1, r2yz_dx=0.1, reduce=True) for zero in (0.0, -0.0)
+    )
+    assert plus == minus < 0
+
+
 def test_an_insignificant_estimate_has_no_robustness() -> None:
     assert confounding.robustness_value(1.5, 100, alpha=0.05) == 0
 

@@ -59,7 +59,8 @@ def adjusted_estimate(
 
     The bias is SE·√(df · r2yz_dx · r2dz_x/(1 − r2dz_x)), equation 12.
     """
-    away = math.copysign(bias(std_error, df, r2dz_x=r2dz_x, r2yz_dx=r2yz_dx), estimate)
+    size = bias(std_error, df, r2dz_x=r2dz_x, r2yz_dx=r2yz_dx)
+    away = size if estimate >= 0 else -size
     return estimate - away if reduce else estimate + away
 
 
