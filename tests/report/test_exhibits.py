@@ -123,7 +123,7 @@ def test_terms_carry_the_labels_of_claims_yaml():
     ]
 
 
-def test_recipes_that_differ_in_counts_alone_are_told_once():
+def test_notes_that_differ_in_counts_alone_are_printed_once():
     assert merged(["t with 183 df", "t with 189 df", "clustered by 1861 dyads"]) == [
         "t with 183–189 df",
         "clustered by 1,861 dyads",

@@ -176,7 +176,7 @@ def test_every_covariance_scales_with_the_square_of_the_scores(kind: str) -> Non
     assert_allclose(twice, 4 * once, rtol=1e-10)
 
 
-def test_recipes_and_the_names_of_yaml_are_the_same_thing() -> None:
+def test_covariance_estimators_and_the_names_of_yaml_are_the_same_thing() -> None:
     assert parse("dyad+year") == cluster("dyad", "year")
     assert parse("dyadic") == dyadic()
     assert (parse("hc1"), parse("classical")) == (hc1(), classical())
@@ -288,25 +288,25 @@ def made_panel() -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     return y, x, firm, year
 
 
-@pytest.mark.parametrize("recipe", ["classical", "hc0", "hc1", "hc2", "hc3", "firm", "firm+year"])
-def test_the_statsmodels_convention_meets_ols(recipe: str) -> None:
+@pytest.mark.parametrize("vcov", ["classical", "hc0", "hc1", "hc2", "hc3", "firm", "firm+year"])
+def test_the_statsmodels_convention_meets_ols(vcov: str) -> None:
     from statsmodels.regression.linear_model import OLS
 
     y, x, firm, year = made_panel()
-    groups = np.column_stack([firm, year]) if "+" in recipe else firm
-    kind = {"classical": "nonrobust"}.get(recipe, recipe.upper() if recipe.startswith("hc") else "cluster")
+    groups = np.column_stack([firm, year]) if "+" in vcov else firm
+    kind = {"classical": "nonrobust"}.get(vcov, vcov.upper() if vcov.startswith("hc") else "cluster")
     theirs = OLS(y, x).fit(cov_type=kind, cov_kwds={"groups": groups} if kind == "cluster" else None)
     _, given = least_squares(y, x, factor={"firm": firm, "year": year}.__getitem__)
-    found = covariance(parse(recipe, ("firm", "year")), given, "statsmodels")
+    found = covariance(parse(vcov, ("firm", "year")), given, "statsmodels")
     assert_allclose(found.matrix, theirs.cov_params(), rtol=1e-9)
-    if recipe != "classical":
+    if vcov != "classical":
         assert not theirs.use_t
         assert np.isinf(found.df)
 
 
-@pytest.mark.parametrize("recipe", ["classical", "hc1", "firm", "firm+year"])
+@pytest.mark.parametrize("vcov", ["classical", "hc1", "firm", "firm+year"])
 @pytest.mark.parametrize("effects", ["", "firm", "firm+year"])
-def test_the_linearmodels_convention_meets_panel_ols(recipe: str, effects: str) -> None:
+def test_the_linearmodels_convention_meets_panel_ols(vcov: str, effects: str) -> None:
     from linearmodels.panel import PanelOLS
 
     y, x, firm, year = made_panel()
@@ -316,8 +316,8 @@ def test_the_linearmodels_convention_meets_panel_ols(recipe: str, effects: str) 
         pd.Series(y, index=index), pd.DataFrame(columns, index=index),
         entity_effects="firm" in effects, time_effects="year" in effects,
     )  # fmt: skip
-    kind = {"classical": "unadjusted", "hc1": "robust"}.get(recipe, "clustered")
-    by = {"cluster_entity": True, "cluster_time": "year" in recipe} if kind == "clustered" else {}
+    kind = {"classical": "unadjusted", "hc1": "robust"}.get(vcov, "clustered")
+    by = {"cluster_entity": True, "cluster_time": "year" in vcov} if kind == "clustered" else {}
     theirs = model.fit(cov_type=kind, **by)
     factors = {"firm": firm, "year": year}
     held = {name: factors[name] for name in effects.split("+") if name}
@@ -326,7 +326,7 @@ def test_the_linearmodels_convention_meets_panel_ols(recipe: str, effects: str) 
     outcome = y if full is None else y - full @ np.linalg.lstsq(full, y, rcond=None)[0]
     absorbed = 0 if full is None else int(np.linalg.matrix_rank(full))
     _, given = least_squares(outcome, within, factor=factors.__getitem__, absorbed=absorbed, fixed_effects=held)
-    found = covariance(parse(recipe, factors), given, "linearmodels")
+    found = covariance(parse(vcov, factors), given, "linearmodels")
     assert_allclose(found.unrepaired, theirs.cov, rtol=1e-9)
     assert found.df == theirs.df_resid
 
@@ -336,15 +336,15 @@ def test_statsmodels_logit_has_the_convention_of_likelihoods() -> None:
 
     y, x, firm, _ = made_panel()
     model = Logit((y > y.mean()).astype(float), x)
-    for kind, recipe in (("nonrobust", "classical"), ("HC1", "hc1"), ("cluster", "firm")):
+    for kind, vcov in (("nonrobust", "classical"), ("HC1", "hc1"), ("cluster", "firm")):
         theirs = model.fit(disp=False, cov_type=kind, **({"cov_kwds": {"groups": firm}} if kind == "cluster" else {}))
         bread = np.linalg.inv(-model.hessian(theirs.params))
         given = SandwichParts(model.score_obs(theirs.params), bread, factor={"firm": firm}.__getitem__)
-        found = covariance(parse(recipe, ("firm",)), given, "statsmodels")
+        found = covariance(parse(vcov, ("firm",)), given, "statsmodels")
         assert_allclose(found.matrix, theirs.cov_params(), rtol=1e-8)
 
 
-def test_every_convention_says_its_recipe() -> None:
+def test_every_convention_says_how_it_is_made() -> None:
     y, x, firm, year = made_panel()
     _, given = least_squares(y, x, factor={"firm": firm, "year": year}.__getitem__)
     said = {name: str(covariance(cluster("firm", "year"), given, name)) for name in CONVENTIONS}
@@ -365,7 +365,7 @@ def test_every_convention_says_its_recipe() -> None:
 
 
 def test_the_table_of_conventions_is_in_the_docs() -> None:
-    text = (Path(__file__).resolve().parents[2] / "docs" / "recipes.md").read_text("utf-8")
+    text = (Path(__file__).resolve().parents[2] / "docs" / "standard-errors.md").read_text("utf-8")
     rows = {line.split("|")[1].strip(" `"): line for line in text.splitlines() if line.startswith("| `")}
     for name, rules in TABLE.items():
         for rule, model in zip(rules, ("linear", "likelihood"), strict=True):

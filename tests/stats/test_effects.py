@@ -352,7 +352,7 @@ def test_a_risk_ratio_of_a_continuous_regressor_is_of_a_standard_deviation_from_
     assert_allclose([row["from"], row["to"]], [control.mean(), control.mean() + control.std(ddof=1)])
 
 
-def test_effects_print_their_recipe_and_the_flags_of_the_fit() -> None:
+def test_effects_print_how_errors_were_made_and_the_flags_of_the_fit() -> None:
     model = replace(fitted("logit"), flags=("a flag",))
     words = str(marginal_effects(model))
     assert "dyadic-robust over 20 states" in words

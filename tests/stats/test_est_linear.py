@@ -424,19 +424,19 @@ def test_weak_instruments_leave_the_coefficient_unbounded_and_strong_ones_hold_t
 
 
 @pytest.mark.parametrize("instruments", [1, 3])
-@pytest.mark.parametrize("recipe", ["dyadic", "dyad", "hc0"])
-def test_the_ends_of_the_anderson_rubin_set_are_just_rejected(instruments: int, recipe: str) -> None:
+@pytest.mark.parametrize("vcov", ["dyadic", "dyad", "hc0"])
+def test_the_ends_of_the_anderson_rubin_set_are_just_rejected(instruments: int, vcov: str) -> None:
     design = with_fixed_effects(instrumented(instruments=instruments), ("dyad", "year"))
-    found = anderson_rubin(design, recipe, level=0.9)
+    found = anderson_rubin(design, vcov, level=0.9)
     for end in found.confidence[0]:
-        assert_allclose(at(design, recipe, end).p_value, 0.1, rtol=1e-5)
+        assert_allclose(at(design, vcov, end).p_value, 0.1, rtol=1e-5)
     middle = sum(found.confidence[0]) / 2
-    assert at(design, recipe, middle).p_value > 0.1
-    assert at(design, recipe, found.confidence[0][1] + 1).p_value < 0.1
+    assert at(design, vcov, middle).p_value > 0.1
+    assert at(design, vcov, found.confidence[0][1] + 1).p_value < 0.1
 
 
-def at(design: ModelFrame, recipe: str, null: float) -> AndersonRubin:
-    return anderson_rubin(design, recipe, null=null)
+def at(design: ModelFrame, vcov: str, null: float) -> AndersonRubin:
+    return anderson_rubin(design, vcov, null=null)
 
 
 def test_anderson_rubin_at_a_null_is_the_wald_test_of_the_instruments_in_the_reduced_form() -> None:

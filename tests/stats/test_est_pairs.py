@@ -27,16 +27,16 @@ from support.naive import NAIVE
 for family in sorted((Path(__file__).parents[1] / "support").glob("accounts_*.py")):
     import_module(f"support.{family.stem}")
 
-# What is tried of each kind, by the names of recipes; models of whole groups have no clusters that split these.
+# What is tried of each kind, by name; models of whole groups have no clusters that split these.
 TRIED = {kind: (kind,) for kind in KINDS} | {"cluster": ("dyad", "side1+side2", "dyad+year"), "dyad": ("dyad",)}
 WHOLE = ("groups", "conditions")
 PAIRS = sorted(
     {
-        (name, recipe)
+        (name, vcov)
         for name, estimator in REGISTRY.items()
         for kind in estimator.covariances
-        for recipe in TRIED[kind]
-        if not (recipe == "dyad+year" and estimator.uses in WHOLE)
+        for vcov in TRIED[kind]
+        if not (vcov == "dyad+year" and estimator.uses in WHOLE)
     }
 )
 
@@ -66,15 +66,15 @@ def test_every_estimator_solves_its_own_objective(name: str) -> None:
         assert len(found.terms) + found.absorbed == np.linalg.matrix_rank(own.bread), "parameters are miscounted"
 
 
-@pytest.mark.parametrize(("name", "recipe"), PAIRS, ids=[f"{n} × {r}" for n, r in PAIRS])
-def test_every_estimator_meets_an_independent_covariance_of_every_kind(name: str, recipe: str) -> None:
+@pytest.mark.parametrize(("name", "vcov"), PAIRS, ids=[f"{n} × {r}" for n, r in PAIRS])
+def test_every_estimator_meets_an_independent_covariance_of_every_kind(name: str, vcov: str) -> None:
     assert name in OBJECTIVES, f"estimator {name!r} has no objective: add one to tests/support/accounts.py"
-    assert recipe in NAIVE, f"covariance {recipe!r} has no independent account: add one to tests/support/naive.py"
-    assert recipe not in OBJECTIVES[name].skip, f"{name!r} declares {recipe!r}, of which its objective has no account"
+    assert vcov in NAIVE, f"covariance {vcov!r} has no independent account: add one to tests/support/naive.py"
+    assert vcov not in OBJECTIVES[name].skip, f"{name!r} declares {vcov!r}, of which its objective has no account"
     found = solution(name)
-    made = made_covariance(recipe, world(name), found, name, "detente", OBJECTIVES[name].options)
+    made = made_covariance(vcov, world(name), found, name, "detente", OBJECTIVES[name].options)
     k = len(found.terms)
-    expected = NAIVE[recipe](reference(name), world(name))[:k, :k]
+    expected = NAIVE[vcov](reference(name), world(name))[:k, :k]
     scale = np.sqrt(np.outer(np.diag(found.bread), np.diag(found.bread)))
     assert_allclose(made.unrepaired / scale, expected / scale, rtol=1e-5, atol=1e-7)
 
@@ -86,6 +86,6 @@ def test_clusters_that_split_the_groups_of_a_model_of_groups_are_refused(name: s
 
 
 def test_every_kind_is_tried_and_the_jackknife_has_a_test_of_its_own() -> None:
-    tried = {recipe for recipes in TRIED.values() for recipe in recipes}
+    tried = {vcov for names in TRIED.values() for vcov in names}
     assert tried - set(NAIVE) == {"jackknife"}
     assert "jackknife" not in {kind for e in REGISTRY.values() for kind in e.covariances}

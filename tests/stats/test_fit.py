@@ -1,4 +1,4 @@
-"""The one interface: a design or a formula, any estimator, any recipe; and what it refuses."""
+"""The one interface: a design or a formula, any estimator, any covariance; and what it refuses."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ def test_a_fit_says_what_it_rests_on() -> None:
     assert_allclose(found.conf_int(0.9)["conf_high"], found.estimate + stats.t.ppf(0.95, 19) * found.std_errors)
 
 
-def test_the_summary_prints_the_recipe_and_the_rows_left_out() -> None:
+def test_the_summary_prints_how_errors_were_made_and_the_rows_left_out() -> None:
     data = frame()
     data.loc[:9, "control"] = np.nan
     found = fit(FORMULA, data, estimator="logit", vcov=BOTH)
@@ -264,7 +264,7 @@ def test_instruments_for_an_estimator_that_has_no_use_for_them_are_refused() -> 
         fit("onset ~ control | year | [treatment ~ binary]", frame(), vcov=BOTH)
 
 
-def test_unknown_options_and_recipes_name_the_nearest() -> None:
+def test_unknown_options_and_covariances_name_the_nearest() -> None:
     with pytest.raises(UnknownOption, match="estimator 'logit' has no option 'penalty'"):
         fit(dyadic_design(), estimator="logit", penalty=1)
     with pytest.raises(UnsupportedCovariance, match="nearest: 'dyadic'"):
@@ -273,11 +273,11 @@ def test_unknown_options_and_recipes_name_the_nearest() -> None:
         fit(dyadic_design(), estimator="logit", vcov="hc3")
 
 
-@pytest.mark.parametrize("recipe", ["dyadic", "dyad", "jackknife"])
-def test_rows_without_sides_have_nothing_dyadic(recipe: str) -> None:
+@pytest.mark.parametrize("vcov", ["dyadic", "dyad", "jackknife"])
+def test_rows_without_sides_have_nothing_dyadic(vcov: str) -> None:
     design = replace(dyadic_design(), side1=None, side2=None)
-    with pytest.raises(NoDyads, match=f"'{recipe}' needs rows with two sides"):
-        fit(design, estimator="logit", vcov=recipe)
+    with pytest.raises(NoDyads, match=f"'{vcov}' needs rows with two sides"):
+        fit(design, estimator="logit", vcov=vcov)
     assert fit(design, estimator="logit", vcov="year").dyads is None
 
 

@@ -158,9 +158,9 @@ def negative_for(monkeypatch: pytest.MonkeyPatch, term: str) -> None:
     """Make the dyadic variance of one term negative before repair."""
     position = ("treatment", "control", "binary").index(term)
 
-    def indefinite(recipe, design, solution, *others):  # type: ignore[no-untyped-def]
-        found = made_covariance(recipe, design, solution, *others)
-        if recipe.kind != "dyadic":
+    def indefinite(vcov, design, solution, *others):  # type: ignore[no-untyped-def]
+        found = made_covariance(vcov, design, solution, *others)
+        if vcov.kind != "dyadic":
             return found
         raw = found.unrepaired.copy()
         raw[position, position] = -1.0
@@ -193,7 +193,7 @@ def test_every_column_of_the_estimates_is_described() -> None:
     assert "".join(f"| `{name}` | {column.description} |\n" for name, column in ESTIMATES.columns.items()) in text
 
 
-def test_the_pipeline_takes_every_recipe_by_its_name() -> None:
+def test_the_pipeline_takes_every_covariance_by_its_name() -> None:
     rows = estimate(dyadic_design(), specification("logit", ("dyadic", "dyad+year", "hc1", "classical"))).rows
     treatment = rows[rows["is_treatment"] & (rows["quantity"] == "coefficient")].set_index("vcov")
     assert list(treatment.index) == ["dyadic", "dyad+year", "hc1", "classical"]

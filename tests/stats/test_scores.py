@@ -46,8 +46,8 @@ def test_groups_that_are_not_numbered_are_refused(groups: np.ndarray[Any, np.dty
         totals(Scores(X, RESIDUAL), groups, 300)
 
 
-@pytest.mark.parametrize("recipe", ["hc0", "hc1", "hc2", "hc3", "g", "g+year", "dyadic"])
-def test_every_covariance_is_the_same_from_either(recipe: str) -> None:
+@pytest.mark.parametrize("vcov", ["hc0", "hc1", "hc2", "hc3", "g", "g+year", "dyadic"])
+def test_every_covariance_is_the_same_from_either(vcov: str) -> None:
     a, b = RNG.integers(0, 30, ROWS), RNG.integers(30, 60, ROWS)
     factors = {"g": GROUPS, "year": RNG.integers(0, 20, ROWS)}
     bread = np.linalg.inv(X.T @ X)
@@ -56,7 +56,7 @@ def test_every_covariance_is_the_same_from_either(recipe: str) -> None:
         given = SandwichParts(
             scores, bread, x=X, linear=True, pairs=lambda: number_dyads(a, b), factor=factors.__getitem__
         )
-        return covariance(parse(recipe, factors), given).unrepaired
+        return covariance(parse(vcov, factors), given).unrepaired
 
     assert_allclose(made(Scores(X, RESIDUAL)), made(X * RESIDUAL[:, None]), rtol=1e-10, atol=1e-20)
 
@@ -75,16 +75,16 @@ def panel(dyads: int, years: int, columns: int) -> ModelFrame:
 
 # Peak over the regressors' own bytes, the copy with a constant or within effects included.
 @pytest.mark.parametrize(
-    ("estimator", "recipe"),
+    ("estimator", "vcov"),
     [("lpm", "dyadic"), ("lpm", "dyad+year"), ("logit", "dyadic"), ("poisson", "dyad"), ("firth", "dyad")],
 )
-def test_a_fit_takes_less_than_twice_the_memory_of_its_regressors(estimator: str, recipe: str) -> None:
+def test_a_fit_takes_less_than_twice_the_memory_of_its_regressors(estimator: str, vcov: str) -> None:
     design = with_fixed_effects(panel(2400, 50, 15), get(estimator))
     small = with_fixed_effects(panel(60, 10, 3), get(estimator))
-    fit(small, estimator=estimator, vcov=recipe)
+    fit(small, estimator=estimator, vcov=vcov)
     tracemalloc.start()
     try:
-        fit(design, estimator=estimator, vcov=recipe)
+        fit(design, estimator=estimator, vcov=vcov)
         peak = tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()

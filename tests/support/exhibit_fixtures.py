@@ -122,7 +122,7 @@ def _model(claim: str, sample: str, estimator: str, share: float, error: float) 
     rows: list[dict[str, object]] = []
     for covariance, factor in (("dyadic", 1.0), ("dyad", 0.62)):
         groups = states if covariance == "dyadic" else dyads
-        recipe = {
+        made_by = {
             "dyadic": f"dyadic-robust over {states} states, no small-sample factor, t with {groups - 1} df",
             "dyad": f"clustered by {dyads} dyads, factor G/(G−1), t with {groups - 1} df",
         }[covariance]
@@ -130,7 +130,7 @@ def _model(claim: str, sample: str, estimator: str, share: float, error: float) 
             **constant,
             "vcov": covariance,
             "df": groups - 1,
-            "ssc": recipe,
+            "ssc": made_by,
             "repair": "negative eigenvalues clipped at zero"
             if claim == "un_mission" and covariance == "dyadic"
             else "",

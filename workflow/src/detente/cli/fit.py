@@ -1,4 +1,4 @@
-"""Fit a model to a table of dyads, and print it with the recipe of its standard errors."""
+"""Fit a model to a table of dyads, and print it with how its standard errors were made."""
 
 import ast
 import inspect
@@ -114,14 +114,14 @@ def _option(word: str, estimator: str) -> tuple[str, Any]:
         raise ConfigError(f"--option: {name!r} must be a number, True, False or None; found {value!r}") from error
 
 
-def _recipe(fit: Fit) -> dict[str, Any]:
+def _made_by(fit: Fit) -> dict[str, Any]:
     """What the covariance says of itself."""
     return {"vcov": fit.vcov.kind, "ssc": fit.vcov.ssc, "repair": fit.vcov.repair, "df": fit.vcov.df}
 
 
 def _rows(fits: Sequence[Fit]) -> pd.DataFrame:
     """One row per term and covariance."""
-    tables = [fit.table().assign(outcome=fit.outcome, estimator=fit.estimator, **_recipe(fit)) for fit in fits]
+    tables = [fit.table().assign(outcome=fit.outcome, estimator=fit.estimator, **_made_by(fit)) for fit in fits]
     return pd.concat(tables, ignore_index=True).assign(nobs=fits[0].nobs, dyads=fits[0].dyads, states=fits[0].states)
 
 
@@ -147,4 +147,4 @@ def _covariance(fit: Fit) -> dict[str, object]:
     table = fit.table().replace([math.inf, -math.inf], math.nan).astype(object)
     terms = table.where(table.notna(), None).to_dict("records")
     df = fit.vcov.df if math.isfinite(fit.vcov.df) else None
-    return _recipe(fit) | {"ssc_rule": fit.ssc, "df": df, "terms": terms}
+    return _made_by(fit) | {"ssc_rule": fit.ssc, "df": df, "terms": terms}

@@ -132,7 +132,7 @@ def rebuild(project: Project, target: Target, folder: Path, python: Path | None,
     if python is None:
         print("making a new environment from requirements.lock", flush=True)
         base = getattr(sys, "_base_executable", sys.executable)
-        # The Makefile's recipe installs what the lock has, hash by hash.
+        # The Makefile installs what the lock has, hash by hash.
         _call(["make", f"{ENVIRONMENT}/.ready", f"PYTHON={base}"], folder, dict(os.environ))
     interpreter = python.absolute() if python else folder / ENVIRONMENT / "bin" / "python"
     _bring_raw(project, target, folder)

@@ -211,7 +211,7 @@ def codes_of(sides: tuple[str, str], table: Table) -> tuple[Codes, Codes]:
     return both[: len(first)], both[len(first) :]
 
 
-def covariance_of(design: ModelFrame, solution: Solution, recipe: str, ssc: str) -> Covariance:
+def covariance_of(design: ModelFrame, solution: Solution, vcov: str, ssc: str) -> Covariance:
     """A covariance of the coefficients of a solution."""
     factors = (*design.fixed_effects, *design.clusters, *(() if design.side1 is None else ("dyad", "side1", "side2")))
-    return covariance(parse(recipe, factors), sandwich_parts(design, solution), ssc)
+    return covariance(parse(vcov, factors), sandwich_parts(design, solution), ssc)

@@ -64,8 +64,8 @@ DYADIC_COMPARISON = FrameSchema(
         "dyadic_p": share("p-value by the dyadic-robust standard error"),
         "sign": text("sign of the estimate"),
         "conclusion": Column("str", "what becomes of significance at 5 %", allowed=CONCLUSIONS),
-        "vcov": text("recipe of the printed standard error"),
-        "dyadic": text("recipe of the dyadic-robust one, or why there is none"),
+        "vcov": text("how the printed standard error was made"),
+        "dyadic": text("how the dyadic-robust one was made, or why there is none"),
     },
     key=("id", "model", "term"),
 )
@@ -183,7 +183,7 @@ def _dyadic(fitted: Fitted) -> Iterator[dict[str, Any]]:
     """One row per printed coefficient with a printed standard error, the constant and cuts left out.
 
     Of models whose rows are dyads, whose covariance is another, and whose estimator has scores to sum over states.
-    `printed_p` is of the published recipe's own distribution, `dyadic_p` of t with one degree of freedom less than
+    `printed_p` is of the distribution that the publication used, `dyadic_p` of t with one degree of freedom less than
     there are states; a conclusion is about zero at 5 %. Standard errors are those before an indefinite covariance is
     repaired, which can only add to them; a coefficient without a positive variance has none, and no conclusion.
     """

@@ -102,7 +102,7 @@ class Fit:
 
     @property
     def p_value(self) -> Array:
-        """Two-sided p-values (k,), by the distribution that the recipe names."""
+        """Two-sided p-values (k,), by the distribution that the covariance names."""
         return np.asarray(two_sided(self.statistic, self.vcov.df))
 
     def conf_int(self, level: float = LEVEL) -> pd.DataFrame:
@@ -128,7 +128,7 @@ class Fit:
         return replace(self, vcov=made, ssc=ssc)
 
     def __str__(self) -> str:
-        """Table and notes in plain text, the recipe of the standard errors among them."""
+        """Table and notes in plain text, how standard errors were made among them."""
         title, rows, notes = self._printed()
         widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
         lines = [
@@ -223,12 +223,12 @@ class Fit:
 def made_covariance(
     name: str | Vcov, design: ModelFrame, solution: Solution, estimator: str, ssc: str, options: Mapping[str, Any]
 ) -> Covariance:
-    """The covariance of a solution by the name of its recipe."""
+    """The covariance of a solution by the name of a covariance estimator."""
     registered = get(estimator)
-    recipe = read(name, design, registered)
-    if recipe.kind == "jackknife":
+    vcov = read(name, design, registered)
+    if vcov.kind == "jackknife":
         return jackknife(design, lambda part: registered.fit(part, **options), solution, ssc)
-    return covariance(recipe, sandwich_parts(design, solution), ssc)
+    return covariance(vcov, sandwich_parts(design, solution), ssc)
 
 
 def fit(
@@ -283,7 +283,7 @@ def fit(
 
 
 def _fitted(
-    estimator: Estimator, model: ModelFrame, recipe: Vcov, ssc: str, options: dict[str, Any], outcome: str
+    estimator: Estimator, model: ModelFrame, vcov: Vcov, ssc: str, options: dict[str, Any], outcome: str
 ) -> Fit:
     solution = estimator.fit(model, **options)
     pairs = None if model.side1 is None else used_pairs(model, solution)
@@ -292,7 +292,7 @@ def _fitted(
     return Fit(
         terms=solution.terms,
         estimate=solution.estimate,
-        vcov=made_covariance(recipe, model, solution, estimator.name, ssc, options),
+        vcov=made_covariance(vcov, model, solution, estimator.name, ssc, options),
         estimator=estimator.name,
         ssc=ssc,
         nobs=len(solution.scores),

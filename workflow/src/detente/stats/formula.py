@@ -32,7 +32,7 @@ class _Parts:
 def build(
     formula: str, data: pd.DataFrame | None, vcov: str | Vcov, sides: tuple[str, str] | None, time: str | None
 ) -> tuple[str, ModelFrame, Vcov]:
-    """Name of the outcome, the design, and the recipe of the covariance; `sides` and `time` name columns.
+    """Name of the outcome, the design, and the covariance estimator; `sides` and `time` name columns.
 
     Rows with something missing are left out and counted by the first column, in the order of the formula, that lacks
     them; then those for which a term, such as log(x), is no number.
@@ -43,9 +43,9 @@ def build(
     if not isinstance(data, pd.DataFrame):
         raise FormulaError("a formula needs a data frame: fit(formula, data)")
     parts = _taken_apart(formula)
-    recipe = parse(vcov, (*FACTORS, *map(str, data.columns)))
-    sides = recipe.sides or sides
-    kept, attrition = _complete(data, _columns(parts, data, sides, time, recipe.factors))
+    parsed = parse(vcov, (*FACTORS, *map(str, data.columns)))
+    sides = parsed.sides or sides
+    kept, attrition = _complete(data, _columns(parts, data, sides, time, parsed.factors))
     terms, matrices = _evaluated(parts, kept, attrition)
     rows = terms.index
     codes = _Codes(data, np.asarray(rows, dtype=np.int64), sides)
@@ -64,7 +64,7 @@ def build(
         rows=codes.rows,
         attrition=(*attrition, ("used", len(rows))),
     )
-    return parts.outcome, design, recipe
+    return parts.outcome, design, parsed
 
 
 def _taken_apart(formula: str) -> _Parts:

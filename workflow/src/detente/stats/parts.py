@@ -66,35 +66,35 @@ def factors_of(design: ModelFrame) -> tuple[str, ...]:
 
 
 def read(name: str | Vcov, design: ModelFrame, estimator: Estimator) -> Vcov:
-    """The recipe of a name, if design and estimator have what it needs.
+    """The covariance estimator of a name, if design and estimator have what it needs.
 
     Raises UnsupportedCovariance if the name is not known, or the estimator does not support its kind; NoDyads if it
     goes by dyads and the rows are none.
     """
     factors = factors_of(design)
-    recipe = parse(name, (*factors, *FACTORS))
+    vcov = parse(name, (*factors, *FACTORS))
     declared = estimator.covariances | ANY
     clustered = bool({"cluster", "dyad"} & declared)
-    if recipe.kind not in declared and not (recipe.kind == "cluster" and clustered):
+    if vcov.kind not in declared and not (vcov.kind == "cluster" and clustered):
         legal = {k for k in KINDS if k in declared and k != "cluster"} | (set(factors) if clustered else set())
         joined = " (factors may be joined by '+')" if clustered else ""
         raise UnsupportedCovariance(
-            f"estimator {estimator.name!r} does not support covariance {recipe.name!r}; "
-            f"{choices(recipe.name, legal)}{joined}"
+            f"estimator {estimator.name!r} does not support covariance {vcov.name!r}; "
+            f"{choices(vcov.name, legal)}{joined}"
         )
-    by_sides = {"dyad", "side1", "side2"} & set(recipe.factors) - set(factors)
-    if design.side1 is None and (by_sides or recipe.kind in ("dyadic", "jackknife")):
-        raise NoDyads(f"{recipe.name!r} needs rows with two sides: name their two columns, dyadic(side1, side2)")
-    _refuse_split_groups(recipe, design, estimator)
-    return recipe
+    by_sides = {"dyad", "side1", "side2"} & set(vcov.factors) - set(factors)
+    if design.side1 is None and (by_sides or vcov.kind in ("dyadic", "jackknife")):
+        raise NoDyads(f"{vcov.name!r} needs rows with two sides: name their two columns, dyadic(side1, side2)")
+    _refuse_split_groups(vcov, design, estimator)
+    return vcov
 
 
-def _refuse_split_groups(recipe: Vcov, design: ModelFrame, estimator: Estimator) -> None:
+def _refuse_split_groups(vcov: Vcov, design: ModelFrame, estimator: Estimator) -> None:
     """Scores of a model of whole groups have a meaning only summed over each."""
     if estimator.uses not in ("groups", "conditions") or not design.fixed_effects:
         return
     name, group = next(iter(design.fixed_effects.items()))
-    for factor in {"dyadic": ("dyad",), "cluster": recipe.factors}.get(recipe.kind, ()):
+    for factor in {"dyadic": ("dyad",), "cluster": vcov.factors}.get(vcov.kind, ()):
         if not nested(group, design.factor(factor)):
             raise UnsupportedCovariance(
                 f"estimator {estimator.name!r} needs clusters of whole groups of {name!r}, which {factor!r} splits"

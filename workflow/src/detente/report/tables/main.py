@@ -119,7 +119,7 @@ def _main_notes(evidence: Evidence, models: list[Cell]) -> tuple[str, ...]:
         f"The treatment, named above the columns, is measured in {listed(timing)}. "
         f"Coefficients are {measured}. Controls that dyad or year fixed effects absorb are blank."
         f"{' Coefficients of the means of the dyad stand in estimates.csv.' if means else ''}",
-        *notes.recipe_notes(evidence, [evidence.study.headline], ("Parentheses", "Brackets")),
+        *notes.error_notes(evidence, [evidence.study.headline], ("Parentheses", "Brackets")),
         "Intervals and p-values use the errors in parentheses. The risk ratio's interval is a delta-method "
         "interval on the log scale. "
         f"{MDE} standard errors. Base risk: {BASE_RISK}; the risk ratio sets the effect against it. "

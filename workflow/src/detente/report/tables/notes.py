@@ -1,4 +1,4 @@
-"""Notes that tables of estimates share: recipes of standard errors, what does not exist and why, few switchers."""
+"""Notes that tables of estimates share: how standard errors were made, what does not exist and why, few switchers."""
 
 import re
 from collections.abc import Iterable
@@ -44,7 +44,7 @@ def column_of(evidence: Evidence, model: Cell, sample: str = "") -> str:
 _NUMBER = re.compile(r"\d+")
 
 
-def recipe_notes(evidence: Evidence, samples: Iterable[str], marks: tuple[str, str]) -> tuple[str, ...]:
+def error_notes(evidence: Evidence, samples: Iterable[str], marks: tuple[str, str]) -> tuple[str, ...]:
     """One sentence a covariance, on every estimator in `samples`, and one on agreement with reference fits.
 
     `marks` says where the table shows the headline standard error and where the one beside it.
@@ -58,9 +58,9 @@ def recipe_notes(evidence: Evidence, samples: Iterable[str], marks: tuple[str, s
     return (*sentences, *_references(frame))
 
 
-def merged(recipes: Iterable[str]) -> list[str]:
-    """Recipes that differ in whole numbers alone become one, with the range: "t with 186–190 df"."""
-    groups = gathered((_NUMBER.sub("\0", recipe), [int(n) for n in _NUMBER.findall(recipe)]) for recipe in recipes)
+def merged(texts: Iterable[str]) -> list[str]:
+    """Texts that differ in whole numbers alone become one, with the range: "t with 186–190 df"."""
+    groups = gathered((_NUMBER.sub("\0", text), [int(n) for n in _NUMBER.findall(text)]) for text in texts)
     return [_filled(pattern, numbers) for pattern, numbers in groups.items()]
 
 
@@ -72,8 +72,8 @@ def _filled(pattern: str, numbers: list[list[int]]) -> str:
 
 def _by_estimator(evidence: Evidence, frame: pd.DataFrame) -> str:
     own = {e: merged(frame.loc[frame["estimator"] == e, "ssc"].drop_duplicates()) for e in evidence.study.estimators}
-    said = gathered(("; ".join(recipes), estimator_label(e).short) for e, recipes in own.items() if recipes)
-    parts = said if len(said) == 1 else (f"{listed(names)}: {recipe}" for recipe, names in said.items())
+    said = gathered(("; ".join(texts), estimator_label(e).short) for e, texts in own.items() if texts)
+    parts = said if len(said) == 1 else (f"{listed(names)}: {text}" for text, names in said.items())
     return "; ".join(parts) + _repairs(frame)
 
 

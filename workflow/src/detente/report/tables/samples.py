@@ -5,7 +5,7 @@ from detente.report.evidence import Cell, Evidence, cells
 from detente.report.exhibit import exhibit
 from detente.report.formats import INTERVAL, MISSING, PER, decimal, p_value, per_thousand, percent
 from detente.report.labels import BASE_RISK, covariance_label, estimator_label
-from detente.report.tables.notes import MDE, NOT_ESTIMABLE, failure_notes, few_switchers, recipe_notes
+from detente.report.tables.notes import MDE, NOT_ESTIMABLE, error_notes, failure_notes, few_switchers
 from detente.report.tables.table import Column, Row, Table, shown
 
 
@@ -62,7 +62,7 @@ def _notes(evidence: Evidence, models: list[Cell]) -> tuple[str, ...]:
         f"{ratio_note}Base risk: {BASE_RISK}. {MDE} {errors}.",
         f"Verdict: negligible if the {percent(EQUIVALENCE_LEVEL)} interval lies within {share} of base risk on either "
         f"side of zero; else lowers or raises if the {INTERVAL} excludes zero; else inconclusive.",
-        *recipe_notes(evidence, evidence.study.samples, marks),
+        *error_notes(evidence, evidence.study.samples, marks),
         *few_switchers(evidence, models),
         *failure_notes(evidence, models),
     )

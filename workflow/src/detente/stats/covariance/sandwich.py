@@ -1,4 +1,4 @@
-"""What covariances of coefficients are made from, and what they are: scores, bread, matrix and recipe."""
+"""What covariances of coefficients are made from, and what they are: scores, bread, matrix."""
 
 import math
 from collections.abc import Callable, Mapping
@@ -17,11 +17,11 @@ FEWEST_STATES = 5
 
 @dataclass(frozen=True)
 class Covariance:
-    """Covariance of k coefficients and the recipe that made it.
+    """Covariance of k coefficients and how it was made.
 
     matrix (k, k); `unrepaired` (k, k) the same before negative eigenvalues were clipped; `heteroskedastic` (k, k) as if
     rows were independent, the yardstick of what counts as no variance; `kind` its name; `df` degrees of freedom of the
-    t distribution, infinite for the normal one; `ssc` the recipe in words; `repair` what was done to make it
+    t distribution, infinite for the normal one; `ssc` how it was made in words; `repair` what was done to make it
     positive semi-definite, "" if nothing.
     """
 
@@ -34,7 +34,7 @@ class Covariance:
     repair: str
 
     def __str__(self) -> str:
-        """The recipe, and the repair if there was one."""
+        """How it was made, and the repair if there was one."""
         return "; ".join(filter(None, (self.ssc, self.repair)))
 
     @property

@@ -1,6 +1,6 @@
 """Small-sample conventions, in one table: which factor, which degrees of freedom, which distribution.
 
-N rows, K parameters (absorbed ones included), G clusters. Packages differ exactly here; docs/recipes.md has the table
+N rows, K parameters (absorbed ones included), G clusters. Packages differ exactly here; docs/standard-errors.md has it
 in words. Sources: Stata 18 manual, `regress` and `_robust`; sandwich 3.1 `vcovCL`, `vcovHC` with lmtest's `coeftest`;
 statsmodels 0.15 `stats/sandwich_covariance.py`, `base/covtype.py`; linearmodels 7.1 `panel/covariance.py`, `model.py`.
 """

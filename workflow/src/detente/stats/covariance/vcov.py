@@ -82,7 +82,7 @@ def jackknife() -> Vcov:
 
 
 def parse(name: str | Vcov, factors: Iterable[str] = FACTORS) -> Vcov:
-    """The recipe of a name: "dyadic", "hc1", "classical", or factors joined by "+", such as "dyad" or "dyad+year".
+    """The estimator of a name: "dyadic", "hc1", "classical", or factors joined by "+", such as "dyad" or "dyad+year".
 
     Raises UnsupportedCovariance if it is no kind and not made of known factors; the message names the nearest.
     """
@@ -98,28 +98,28 @@ def parse(name: str | Vcov, factors: Iterable[str] = FACTORS) -> Vcov:
     return cluster(*name.split("+"))
 
 
-def covariance(recipe: Vcov | str, parts: SandwichParts, ssc: str = "detente") -> Covariance:
-    """Covariance of the coefficients by a recipe or its name.
+def covariance(vcov: Vcov | str, parts: SandwichParts, ssc: str = "detente") -> Covariance:
+    """Covariance of the coefficients by a covariance estimator or its name.
 
     `ssc`: "detente", "none", "stata", "r-sandwich", "statsmodels" or "linearmodels": see `ssc.TABLE`.
 
-    Raises UnsupportedCovariance if the recipe is not known, or does not exist for this model or under this convention;
+    Raises UnsupportedCovariance if it is not known, or does not exist for this model or under this convention;
     TooFewStates, TooFewClusters if there are fewer than five states, or fewer than two clusters; NoDyads,
     UnknownVariable if the rows are no dyads, or there is no factor of the name.
     """
-    recipe = parse(recipe)
-    if (make := KINDS[recipe.kind]) is None:
+    vcov = parse(vcov)
+    if (make := KINDS[vcov.kind]) is None:
         raise UnsupportedCovariance("a jackknife refits the model: ask for it where the model is fitted")
     bread = parts.bread
     independent = of_rows(parts.scores).sandwiched(bread)
-    meat, df, said = make(recipe, parts, ssc)
-    unrepaired = meat if recipe.kind == "classical" else bread @ meat @ bread
+    meat, df, said = make(vcov, parts, ssc)
+    unrepaired = meat if vcov.kind == "classical" else bread @ meat @ bread
     matrix, repair = semidefinite(unrepaired)
-    return Covariance(matrix, unrepaired, independent, recipe.name, df, said, repair)
+    return Covariance(matrix, unrepaired, independent, vcov.name, df, said, repair)
 
 
 def sandwich(kind: Vcov | str, scores: Scores | Array, bread: Array, pairs: Pairs) -> Covariance:
-    """The covariance of a recipe that needs only scores, bread and dyads, such as "dyadic", "dyad" or "hc0"."""
+    """The covariance of an estimator that needs only scores, bread and dyads, such as "dyadic", "dyad" or "hc0"."""
 
     def factor(name: str) -> Codes:
         if name == "dyad":
@@ -129,7 +129,7 @@ def sandwich(kind: Vcov | str, scores: Scores | Array, bread: Array, pairs: Pair
     return covariance(parse(kind, ("dyad",)), SandwichParts(scores, bread, pairs=lambda: pairs, factor=factor))
 
 
-# Between the breads (k, k), or the whole classical covariance; degrees of freedom, and recipe in words.
+# Between the breads (k, k), or the whole classical covariance; degrees of freedom, and how it is made in words.
 Meat = tuple[Array, float, str]
 
 
@@ -139,24 +139,24 @@ def _classical(_: Vcov, given: SandwichParts, ssc: str) -> Meat:
     return given.dispersion * given.bread, df, f"{what}, {corrections.said(df)}"
 
 
-def _independent(recipe: Vcov, given: SandwichParts, ssc: str, power: float = 0.0) -> Meat:
+def _independent(vcov: Vcov, given: SandwichParts, ssc: str, power: float = 0.0) -> Meat:
     """Rows independent, of scores over (1 − leverage)^power; HC1 alone has a factor."""
     rule = corrections.rule(ssc, linear=given.linear)
     scores, share = of_rows(given.scores), corrections.share(rule.hc1, len(given.scores), given.parameters)
     if power:
         if not given.linear or given.x is None:
-            raise UnsupportedCovariance(f"{recipe.kind} needs leverages, which only least squares has; use hc1")
+            raise UnsupportedCovariance(f"{vcov.kind} needs leverages, which only least squares has; use hc1")
         scores = corrected_scores(scores, leverage(given.x, given.bread, given.effect_leverage()), power)
     df = corrections.degrees(rule.rows, residual=given.residual)
-    named = f"factor {rule.hc1}" if recipe.kind == "hc1" and rule.hc1 else "no small-sample factor"
-    correction = f"heteroskedasticity-robust ({recipe.kind.upper()}), {named}, {corrections.said(df)}"
-    return (share if recipe.kind == "hc1" else 1.0) * scores.gram(), df, correction
+    named = f"factor {rule.hc1}" if vcov.kind == "hc1" and rule.hc1 else "no small-sample factor"
+    correction = f"heteroskedasticity-robust ({vcov.kind.upper()}), {named}, {corrections.said(df)}"
+    return (share if vcov.kind == "hc1" else 1.0) * scores.gram(), df, correction
 
 
-def _clustered(recipe: Vcov, given: SandwichParts, ssc: str) -> Meat:
+def _clustered(vcov: Vcov, given: SandwichParts, ssc: str) -> Meat:
     rule = corrections.rule(ssc, linear=given.linear)
-    codes = [given.factor(name) for name in recipe.factors]
-    counts = {name: len(number(c)[0]) for name, c in zip(recipe.factors, codes, strict=True)}
+    codes = [given.factor(name) for name in vcov.factors]
+    counts = {name: len(number(c)[0]) for name, c in zip(vcov.factors, codes, strict=True)}
     for name, count in counts.items():
         if count < 2:
             raise TooFewClusters(f"clusters by {name!r}: {_counted(name, count)}; it needs at least 2")

@@ -72,11 +72,11 @@ def numbered(instruments: int) -> list[str]:
     return [f"instrument {i + 1}" for i in range(instruments)]
 
 
-def effective_f(design: ModelFrame, stage: Stage, recipe: str | Vcov) -> tuple[float, Covariance]:
+def effective_f(design: ModelFrame, stage: Stage, vcov: str | Vcov) -> tuple[float, Covariance]:
     """F = π'Z'Zπ / tr(meat (Z'Z)⁻¹), the robust F itself if there is one instrument, and the covariance of π."""
     reduced = reduced_form(stage)
     bread, scores = inverse(gram(reduced.z)), Scores(reduced.z, reduced.residuals[:, 1])
-    made = made_robust(recipe, design, stage, (scores, bread))
+    made = made_robust(vcov, design, stage, (scores, bread))
     noise = float(np.trace(np.linalg.solve(bread, made.matrix)))
     if not noise > 0:
         raise IndefiniteCovariance(f"the {made.kind} covariance leaves the first stage no variance")
@@ -108,18 +108,18 @@ def reduced_form(stage: Stage) -> Reduced:
 
 
 def made_robust(
-    recipe: str | Vcov, design: ModelFrame, stage: Stage, parts: tuple[Scores | Array, Array], ssc: str = "detente"
+    vcov: str | Vcov, design: ModelFrame, stage: Stage, parts: tuple[Scores | Array, Array], ssc: str = "detente"
 ) -> Covariance:
     """A covariance of reduced-form coefficients; `parts` scores (N, m), or (N, 2m) of two equations, and the bread.
 
-    Every equation has as many parameters as one. UnsupportedCovariance if the recipe does not go by scores alone.
+    Every equation has as many parameters as one. UnsupportedCovariance if it does not go by scores alone.
     """
-    kind = recipe.kind if isinstance(recipe, Vcov) else recipe
+    kind = vcov.kind if isinstance(vcov, Vcov) else vcov
     if kind in ("classical", "hc2", "hc3"):
         raise UnsupportedCovariance(f"{kind} does not go by scores alone; use hc0, hc1, cluster or dyadic")
     each = stage.instruments.shape[1] + stage.exogenous.shape[1] + stage.data.absorber.parameters
     made = SandwichParts(*parts, absorbed=each - len(parts[1]), fixed_effects=design.fixed_effects, linear=True)
-    return covariance(recipe, replace(made, pairs=lambda: design.pairs, factor=design.factor), ssc)
+    return covariance(vcov, replace(made, pairs=lambda: design.pairs, factor=design.factor), ssc)
 
 
 def reference_gap(design: ModelFrame, fit: Solution) -> float:
@@ -185,18 +185,18 @@ def iv_lpm(design: ModelFrame, *, first_stage: str | Vcov = "") -> Solution:
     return linear_solution(design, data, estimate, bread, Scores(fitted, residual), _said(design, stage, first_stage))
 
 
-def _said(design: ModelFrame, stage: Stage, recipe: str | Vcov) -> tuple[str, ...]:
+def _said(design: ModelFrame, stage: Stage, vcov: str | Vcov) -> tuple[str, ...]:
     """The strength of the first stage, and instruments that do nothing, in words."""
     said = [f"{name} does not vary within effects and is not used" for name in stage.unused]
     if len(stage.endogenous) > 1:
         return (*said, "several endogenous regressors: no effective F")
     name = stage.data.terms[stage.endogenous[0]]
-    recipe = recipe or ("hc0" if design.side1 is None else "dyadic")
+    vcov = vcov or ("hc0" if design.side1 is None else "dyadic")
     try:
-        strength, made = effective_f(design, stage, recipe)
+        strength, made = effective_f(design, stage, vcov)
         said.append(f"first stage of {name!r}: effective F = {strength:.2f} ({made})")
     except DetenteError as error:
-        said.append(f"first stage of {name!r}: no effective F under {recipe!r}: {error}")
+        said.append(f"first stage of {name!r}: no effective F under {vcov!r}: {error}")
     return tuple(said)
 
 
@@ -221,17 +221,17 @@ class AndersonRubin:
 
 
 def anderson_rubin(
-    design: ModelFrame, recipe: str | Vcov = "dyadic", *, ssc: str = "detente", null: float = 0.0, level: float = 0.95
+    design: ModelFrame, vcov: str | Vcov = "dyadic", *, ssc: str = "detente", null: float = 0.0, level: float = 0.95
 ) -> AndersonRubin:
-    """Anderson and Rubin's (1949) test of the one endogenous regressor, robust as `recipe` says.
+    """Anderson and Rubin's (1949) test of the one endogenous regressor, robust as `vcov` says.
 
     Scores of the reduced forms of outcome and treatment make one covariance (2m, 2m), which gives that of
     y − β d for every β. Ends of the confidence set are found on the circle of directions (1, −β), on which the
     statistic is continuous through infinity.
 
     Raises NoInstruments if there is not exactly one endogenous regressor, or no instrument; UnsupportedCovariance if
-    the recipe does not go by scores; IndefiniteCovariance if the covariance leaves some combination of the instruments
-    no variance.
+    the covariance does not go by scores; IndefiniteCovariance if it leaves some combination of the instruments no
+    variance.
     """
     if len(design.endogenous) != 1:
         raise NoInstruments(
@@ -242,7 +242,7 @@ def anderson_rubin(
     m = reduced.z.shape[1]
     scores = np.hstack([reduced.z * residual[:, None] for residual in reduced.residuals.T])
     bread = np.kron(np.eye(2), inverse(gram(reduced.z)))
-    made = made_robust(recipe, design, stage, (scores, bread), ssc)
+    made = made_robust(vcov, design, stage, (scores, bread), ssc)
     family = stats.f(m, made.df) if math.isfinite(made.df) else stats.chi2(m, scale=1 / m)
     curve = _Curve(reduced.on.T.ravel(), made.matrix)
     statistic = float(curve.at(np.array([1.0]), np.array([-null]))[0])

@@ -49,14 +49,14 @@ class _Moments:
 class _Sample:
     """Columns within effects, or as they came behind a constant without any, and their products.
 
-    `recipes` covariances of a single score by kind: their small-sample factor, degrees of freedom and recipe.
+    `single` covariances of a single score by kind: their small-sample factor, degrees of freedom and how they are made.
     """
 
     group: Group
     columns: Shared
     absorber: Absorber
     moments: _Moments
-    recipes: Mapping[str, Covariance | Exception]
+    single: Mapping[str, Covariance | Exception]
 
 
 @dataclass(frozen=True)
@@ -92,14 +92,14 @@ def _prepared(group: Group, models: Sequence[Choice], kinds: Sequence[str]) -> _
     """Take effects off the columns that any choice uses, and make their products."""
     shared, lowest = stack(group, models, lead=0 if group.effects else 1)
     made, inner = absorber(group.effects, group.rows), shared.inner
-    recipes = {kind: _recipe(group.pairs, kind) for kind in kinds}
+    single = {kind: _of_single_score(group.pairs, kind) for kind in kinds}
     if not group.effects:
-        return _Sample(group, shared, made, _moments(shared.z, inner, group.pairs), recipes)
+        return _Sample(group, shared, made, _moments(shared.z, inner, group.pairs), single)
     z = made.residual(shared.z, out=shared.z if made.direct else None)
     moments = _moments(z, inner, group.pairs)
     ranked, outcomes = moments.totals[:, :inner], z[:, inner:]
     varies = np.concatenate([np.diag(ranked), np.einsum("ij,ij->j", outcomes, outcomes)]) > lowest
-    return _Sample(group, replace(shared, z=z, varies=varies, ranked=ranked), made, moments, recipes)
+    return _Sample(group, replace(shared, z=z, varies=varies, ranked=ranked), made, moments, single)
 
 
 def _moments(z: Array, inner: int, pairs: Pairs) -> _Moments:
@@ -127,7 +127,7 @@ def _moments(z: Array, inner: int, pairs: Pairs) -> _Moments:
     return _Moments(total[place], second, roots, place, reach)
 
 
-def _recipe(pairs: Pairs, kind: str) -> Covariance | Exception:
+def _of_single_score(pairs: Pairs, kind: str) -> Covariance | Exception:
     """What a covariance is like in a group, asked of it with a row for each dyad, one of them with a score."""
     dyads = len(pairs.low)
     scores = np.zeros((dyads, 1))
@@ -180,10 +180,10 @@ def _rows(sample: _Sample, columns: Codes, outcome: int) -> tuple[Array, Array]:
 
 def _covariance(sample: _Sample, fit: _Fit, kind: str) -> Covariance | Exception:
     """From products where they are exact enough, else from the scores of rows."""
-    recipe = sample.recipes.get(kind)
-    if isinstance(recipe, Exception):
-        return recipe
-    if recipe and sample.moments.second and fit.rows is None and (quick := _by_products(sample, fit, kind, recipe)):
+    alone = sample.single.get(kind)
+    if isinstance(alone, Exception):
+        return alone
+    if alone and sample.moments.second and fit.rows is None and (quick := _by_products(sample, fit, kind, alone)):
         return quick
     x, y = fit.rows or _rows(sample, fit.columns, fit.outcome)
     residual = np.empty(len(y))
@@ -192,9 +192,9 @@ def _covariance(sample: _Sample, fit: _Fit, kind: str) -> Covariance | Exception
     return covariance_of_rows(kind, Scores(x, residual), fit.bread, sample.group.pairs, absorbed=absorbed, linear=True)
 
 
-def _by_products(sample: _Sample, fit: _Fit, kind: str, recipe: Covariance) -> Covariance | None:
+def _by_products(sample: _Sample, fit: _Fit, kind: str, alone: Covariance) -> Covariance | None:
     """The same from products; None if rounding could be felt, or whether there is a variance is in doubt."""
-    moments, lead, factor = sample.moments, sample.columns.lead, float(recipe.unrepaired[0, 0])
+    moments, lead, factor = sample.moments, sample.columns.lead, float(alone.unrepaired[0, 0])
     meat = kernel.meat(moments.second[kind], moments.place, fit.columns, fit.outcome, fit.slopes)
     unrepaired = fit.bread @ (factor * meat) @ fit.bread
     variance, weight = np.diag(unrepaired), np.append(np.abs(fit.slopes), 1.0)
@@ -207,4 +207,4 @@ def _by_products(sample: _Sample, fit: _Fit, kind: str, recipe: Covariance) -> C
         return None
     matrix, repair = semidefinite(unrepaired)
     # What is not in doubt exists, or does not, beside a heteroskedastic variance of zero too.
-    return Covariance(matrix, unrepaired, np.zeros(matrix.shape), kind, recipe.df, recipe.ssc, repair)
+    return Covariance(matrix, unrepaired, np.zeros(matrix.shape), kind, alone.df, alone.ssc, repair)

@@ -69,7 +69,7 @@ class Model:
         return float(squares.sum() ** 2 / (np.square(by_state).sum() - np.square(by_dyad).sum()))
 
 
-# What refits report, by name of recipe as `detente.stats.covariance` has them, and its degrees of freedom.
+# What refits report, by name of covariance estimator, and its degrees of freedom.
 DEGREES: Mapping[str, Callable[[Model], float]] = {
     "classical": lambda m: m.df,
     "hc1": lambda m: m.df,

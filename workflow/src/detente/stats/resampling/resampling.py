@@ -87,7 +87,7 @@ class Plan:
         return f"{draws:,} draws, {self.weights} weights"
 
     def std_error(self, fit: Fit, place: int) -> tuple[float, str]:
-        """Standard error of a coefficient, clustered as the plan draws, and its recipe."""
+        """Standard error of a coefficient, clustered as the plan draws, and how it was made."""
         under = fit.with_vcov(cluster(self.name)).vcov
         return float(under.std_error(np.eye(len(fit.terms))[place])), under.ssc
 
@@ -105,11 +105,11 @@ def plan(fit: Fit, clusters: str | Vcov | None, weights: Weights, draws: int, se
     known = (*factors_of(fit.design), *FACTORS)
     if clusters is None:
         clusters = fit.vcov.kind if fit.vcov.kind in known else "dyad"
-    recipe = parse(clusters, known)
-    if recipe.kind != "cluster" or len(recipe.factors) != 1:
-        legal = choices(recipe.name, {*fit.design.fixed_effects, *FACTORS})
-        raise UnsupportedCovariance(f"a bootstrap draws clusters of one factor, not {recipe.name!r}; {legal}")
-    name, rows = recipe.factors[0], fit.solution.rows
+    parsed = parse(clusters, known)
+    if parsed.kind != "cluster" or len(parsed.factors) != 1:
+        legal = choices(parsed.name, {*fit.design.fixed_effects, *FACTORS})
+        raise UnsupportedCovariance(f"a bootstrap draws clusters of one factor, not {parsed.name!r}; {legal}")
+    name, rows = parsed.factors[0], fit.solution.rows
     codes = fit.design.factor(name)
     distinct, group = number(codes if rows is None else codes[rows])
     if len(distinct) < 2:

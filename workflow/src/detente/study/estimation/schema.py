@@ -24,7 +24,7 @@ ESTIMATES = FrameSchema(
         "sample": text("sample of `config/samples.yaml`"),
         "estimator": text("estimator"),
         "vcov": text(
-            "name of its [covariance estimator](recipes.md): `dyadic` (robust to dependence among "
+            "name of its [covariance estimator](standard-errors.md): `dyadic` (robust to dependence among "
             "dyads that share a state), `dyad` (clustered by dyad), `dyad+year`, `hc1`, …"
         ),
         "quantity": Column(
@@ -65,7 +65,7 @@ ESTIMATES = FrameSchema(
         "mde_share": number("the same as a share of `base_risk`"),
         "smallest_effect": number("smallest effect of interest, in probability"),
         "verdict": Column("str", f"lowers, raises, negligible or inconclusive; {EFFECT}", allowed=VERDICTS),
-        "ssc": text("recipe of the standard error: clusters, small-sample factor, degrees of freedom"),
+        "ssc": text("how the standard error was made: clusters, small-sample factor, degrees of freedom"),
         "repair": text("what was done to make the covariance positive semi-definite, empty if nothing"),
         "dropped": text("controls without variation once effects are absorbed"),
         "notes": text(

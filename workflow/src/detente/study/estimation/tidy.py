@@ -44,7 +44,7 @@ def estimate(design: ModelFrame, spec: Specification) -> Estimates:
     """Fit `spec` and tidy it under each covariance; raises UnsupportedCovariance for one the estimator lacks."""
     estimator = get(spec.estimator)
     design = with_fixed_effects(design, estimator, spec.effects)
-    recipes = [read(kind, design, estimator) for kind in spec.vcov]
+    estimators = [read(kind, design, estimator) for kind in spec.vcov]
     try:
         fit = estimator.fit(design)
         gap = estimator.gap(design, fit) if estimator.gap else math.nan
@@ -55,10 +55,10 @@ def estimate(design: ModelFrame, spec: Specification) -> Estimates:
     used = design if fit.rows is None else subset(design, fit.rows)
     constant = _constant(used, spec, fit) | {"reference": estimator.reference, "reference_gap": gap}
     rows = []
-    for name, recipe in zip(spec.vcov, recipes, strict=True):
+    for name, vcov in zip(spec.vcov, estimators, strict=True):
         own = constant | {"spec_id": spec.id_under(name)}
         try:
-            covariance = made_covariance(recipe, design, fit, estimator.name, "detente", {})
+            covariance = made_covariance(vcov, design, fit, estimator.name, "detente", {})
             rows += [own | row for row in _rows(quantities, covariance, spec, constant["base_risk"], lost)]
         except (EstimationError, UnsupportedCovariance) as error:
             lost.append(error)

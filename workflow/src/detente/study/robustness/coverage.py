@@ -18,7 +18,7 @@ from detente.stats.resampling import KINDS, Model, refit
 from detente.study.estimation import VERDICTS, not_wrong
 
 Draw = Callable[[np.random.Generator, int], Array]
-# What may repair dyadic errors where states are few, and is no recipe of the package.
+# What may repair dyadic errors where states are few, and is no covariance estimator of the package.
 FEW_STATES = (
     "dyadic_factor", "dyadic_satterthwaite", "larger_of_dyadic_and_dyad", "jackknife_less_dyad",
     "jackknife_less_dyad_satterthwaite",
@@ -105,7 +105,7 @@ def coverage(model: Model, draw: Draw, truth: float, draws: int, generator: np.r
 
 
 def few_states(errors: Mapping[str, Array], model: Model) -> dict[str, Array]:
-    """Standard errors of `FEW_STATES`, from those of the recipes.
+    """Standard errors of `FEW_STATES`, from those of the covariance estimators.
 
     The jackknife over states holds the scores of each dyad twice, once by either state: the variance clustered by dyad,
     without its factor, is taken off, as the dyadic double sum does.

@@ -234,11 +234,11 @@ def rebuilt(whole: Fit, treatments: Iterable[tuple[str, Array]], smallest_effect
         raise UnsupportedEstimator(f"treatments are made again for the lpm, not for {whole.estimator!r}")
     design, solution = whole.design, whole.solution
     made, y = absorber(design.fixed_effects, len(design.y)), outcome_within(design, solution)
-    recipe = read(whole.vcov.kind, design, get(whole.estimator))
+    vcov = read(whole.vcov.kind, design, get(whole.estimator))
 
     def refit(treatment: Array) -> tuple[float, Covariance, int]:
         again = with_treatment(design, solution, treatment, made, y)
-        under = covariance(recipe, sandwich_parts(design, again), whole.ssc)
+        under = covariance(vcov, sandwich_parts(design, again), whole.ssc)
         return float(again.estimate[again.treatment]), under, again.treatment
 
     parts = ((Left("series", name, treatment != design.treatment), treatment) for name, treatment in treatments)
