@@ -4,8 +4,9 @@ Each check is declared once: its question, its threshold, the verdicts that need
 """
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from typing import Literal
 
 import numpy as np
@@ -51,7 +52,7 @@ class VerdictInputs:
     p_randomisation: float = math.nan
     benchmark_low: float = math.nan
     benchmark_high: float = math.nan
-    negative_control_p: Sequence[float] | None = None
+    negative_control_p: tuple[float, ...] | None = None
     flips: int | None = None
 
 
@@ -126,8 +127,12 @@ def documented() -> str:
     return "\n".join([*lines, *("| " + " | ".join(row).rstrip() + " |" for row in rows)]) + "\n"
 
 
-def holm(values: Sequence[float]) -> float:
-    """Holm's (1979) smallest adjusted p-value; one that is missing counts as a test that does not reject."""
+@cache
+def holm(values: tuple[float, ...]) -> float:
+    """Holm's (1979) smallest adjusted p-value; one that is missing counts as a test that does not reject.
+
+    Kept, as `multipletests` collects all garbage of the process in each of its calls.
+    """
     from statsmodels.stats.multitest import multipletests
 
     p = np.asarray(values, dtype=np.float64)

@@ -211,7 +211,7 @@ def _only(frame: pd.DataFrame, name: str) -> float:
     return float(frame[name].iloc[0]) if len(frame) else math.nan
 
 
-def _controls(found: Findings) -> list[float]:
+def _controls(found: Findings) -> tuple[float, ...]:
     """P-values of a claim's negative controls, NaN for each that could not be fitted."""
     failed = int((found.examined.failures["part"] == "placebos").sum())
-    return [*map(float, found.examined.placebos["p_value"]), *[math.nan] * failed]
+    return (*map(float, found.examined.placebos["p_value"]), *[math.nan] * failed)
