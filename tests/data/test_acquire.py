@@ -22,6 +22,7 @@ import pytest
 
 from detente.base.errors import RawFilesUnavailable
 from detente.data.acquire import Patience, Problem, acquire, broken, verify
+from detente.data.acquire.download import LOCK
 
 from support.acquiring import (
     ABSENT,
@@ -233,6 +234,12 @@ def test_a_folder_that_cannot_be_locked_is_written_all_the_same(
     acquire(sources(pin(server.address)), raw, None, patience=patience)
 
     assert names(raw / "mme") == ["mme_v7.csv"]
+
+
+def test_users_who_share_a_folder_can_lock_each_other_out(raw: Path, server: Server, patience: Patience):
+    acquire(sources(pin(server.address)), raw, None, patience=patience)
+
+    assert (raw / "mme" / LOCK).stat().st_mode & 0o666 == 0o666
 
 
 # Reports

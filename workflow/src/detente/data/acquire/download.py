@@ -57,7 +57,8 @@ class _NoConnectionError(_PassingError):
 @contextmanager
 def alone(folder: Path) -> Iterator[None]:
     """Wait until no other process has the `folder`, if its file system knows locks; an empty hidden file is locked."""
-    lock = FileLock(folder / LOCK)
+    # Whoever may write to the folder may lock it.
+    lock = FileLock(folder / LOCK, mode=0o666)
     with suppress(OSError, NotImplementedError):
         lock.acquire()
     try:
