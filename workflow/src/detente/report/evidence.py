@@ -258,7 +258,9 @@ def cell(evidence: Evidence, claim: str, sample: str, estimator: str) -> Cell:
     effects = rows[rows["quantity"] == "average_marginal_effect"]
     effect, beside = _row(effects, evidence.vcov), _row(effects, evidence.beside)
     ratio = _row(rows[rows["quantity"] == "risk_ratio"], evidence.vcov)
-    failure, message = ("", "") if effect and ratio else _failure(evidence, *model)
+    # Always looked up: which frames an exhibit reads does not depend on what is in them.
+    failed = _failure(evidence, *model)
+    failure, message = ("", "") if effect and ratio else failed
     found = Cell(*model, failure, message, sample_label=evidence.samples[sample])
     if not effect:
         if not failure:
