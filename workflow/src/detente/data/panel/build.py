@@ -207,7 +207,7 @@ def _columns(whole: Spine, spine: Spine, records: list[Records], states: pd.Data
 
 
 def _attrition(whole: Spine, records: list[Records], window: tuple[int, int]) -> pd.DataFrame:
-    # What nobody asked for was not made.
+    # Columns that were not asked for were not made.
     made = (each for each in records if "frame" in vars(each.given))
     lost = ((each.given.slug, _unplaced(whole, each, window)) for each in made)
     found = [attrition(slug, entries) for slug, entries in lost if entries]

@@ -130,27 +130,27 @@ def refuse(strangers: Iterable[str], known: Collection[str], what: str, way_out:
         raise UnresolvedNames(f"{what} {listed}; {way_out}")
 
 
-def refuse_unknown(names: Iterable[str], places: Gazetteer, nobody: Collection[str], where: str) -> None:
-    """Raise UnresolvedNames for names that are neither a state's of any time nor in `nobody`."""
-    strangers = {n for n in names if n not in places.by_name and n not in nobody}
+def refuse_unknown(names: Iterable[str], places: Gazetteer, stateless: Collection[str], where: str) -> None:
+    """Raise UnresolvedNames for names that are neither a state's of any time nor in `stateless`."""
+    strangers = {n for n in names if n not in places.by_name and n not in stateless}
     refuse(strangers, places.by_name, f"{where}: no state is called", "add the name to data/sources/statecodes.py")
 
 
-def codes(names: pd.Series, years: pd.Series, raw: Frames, *, where: str, nobody: Mapping[str, str]) -> pd.Series:
+def codes(names: pd.Series, years: pd.Series, raw: Frames, *, where: str, stateless: Mapping[str, str]) -> pd.Series:
     """COW code of each name in its year; missing for parties that are no state and for states not yet or no longer one.
 
     The raw list of states ends in 2016; a state of its last day counts as one ever after.
 
-    Raises UnresolvedNames listing every name that is neither a state of any time nor in `nobody`.
+    Raises UnresolvedNames listing every name that is neither a state of any time nor in `stateless`.
     """
     places = gazetteer(raw[STATES.file], ALIASES_BY_YEAR)
     asked = pd.DataFrame({"name": names.astype("str"), "year": years.astype("int64")})
-    refuse_unknown(asked["name"].unique(), places, nobody, where)
+    refuse_unknown(asked["name"].unique(), places, stateless, where)
 
     @cache
     def code(name: str, year: int) -> int | None:
         listed = min(year, LAST_LISTED) * 10000
-        return None if name in nobody else places.code(name, listed + 101, listed + 1231)
+        return None if name in stateless else places.code(name, listed + 101, listed + 1231)
 
     return pd.Series([*map(code, asked["name"], asked["year"])], index=names.index, dtype="Int64")
 

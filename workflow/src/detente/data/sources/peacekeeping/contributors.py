@@ -41,7 +41,7 @@ def clean(raw: Frames) -> Tidy:
     log = Log(SLUG, "all contributor-months")
     tables = [raw[f"{FOLDER}/{name}.csv"].assign(name=name) for name in CONTRIBUTORS]
     rows = _within(SOURCE, pd.concat(tables, ignore_index=True), "in which all three kinds are recorded", log)
-    rows["ccode"] = codes(rows["name"], rows["year"], raw, where=f"ipi/{FOLDER}", nobody={})
+    rows["ccode"] = codes(rows["name"], rows["year"], raw, where=f"ipi/{FOLDER}", stateless={})
     known = log.drop(rows, rows["ccode"].isna(), f"contributor is {OUTSIDE}")
     blank = int(rows[list(KINDS)].isna().to_numpy().sum())
     log.add("recoded", "blank cell in a month with personnel: none of that kind", blank)
@@ -57,7 +57,7 @@ def clean_codeployed(raw: Frames) -> Tidy:
     """One row per pair of contributors and year in which both serve in one mission in one month."""
     log = Log(CODEPLOYED, "all contributor-mission-months")
     rows = _within(CODEPLOYMENT, raw[FILE], "that the file holds whole", log)
-    rows["ccode"] = codes(rows["Contributor"], rows["year"], raw, where=f"ipi/{FILE}", nobody={})
+    rows["ccode"] = codes(rows["Contributor"], rows["year"], raw, where=f"ipi/{FILE}", stateless={})
     serving = log.drop(rows, rows["Total Total"].astype("int64") <= 0, "no personnel in the month")
     known = log.drop(serving, serving["ccode"].isna(), f"contributor is {OUTSIDE}")
     known = known.astype({"ccode": "int64", "Total Total": "int64"})

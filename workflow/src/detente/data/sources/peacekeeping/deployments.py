@@ -50,7 +50,7 @@ def clean(raw: Frames) -> Tidy:
         troops=("ave.no.troops", "max"), police=("UNPOL", "max"), observers=("UNMO", "max")
     )
     log.merge(table, sites, "rows of one site in one year repeat its mean")
-    state = codes(sites["country"], sites["year"], raw, where=f"{SLUG}/{FILE}", nobody=NOBODY)
+    state = codes(sites["country"], sites["year"], raw, where=f"{SLUG}/{FILE}", stateless=NOBODY)
     kept = sites.assign(ccode=state, unsized=sites["troops"].isna()).dropna(subset="ccode").astype({"ccode": "int64"})
     groups = kept.groupby(STATE_YEAR)
     frame = pd.DataFrame(
@@ -85,7 +85,7 @@ def clean_shared(raw: Frames) -> Tidy:
     """
     long, log = _contributors(raw[SHARED_FILE]), Log(SHARED_SLUG)
     spelled = long["name"].replace(SPELLED)
-    long["ccode"] = codes(spelled, long["year"], raw, where=f"geopko/{SHARED_FILE}", nobody=CONTRIBUTOR_NOBODY)
+    long["ccode"] = codes(spelled, long["year"], raw, where=f"geopko/{SHARED_FILE}", stateless=CONTRIBUTOR_NOBODY)
     _log_unnamed(long["name"], long["ccode"], CONTRIBUTOR_NOBODY, log)
     known = long.dropna(subset="ccode").astype({"ccode": "int64"})
     present = known[["mission", "year", "ccode"]].drop_duplicates()

@@ -24,7 +24,7 @@ def clean(raw: Frames) -> Tidy:
     """One row per state and year."""
     table, log = raw[FILE], Log(SLUG, "all state-years")
     entity, status = table["Entity"], table["nuclear_weapons_status"]
-    state = codes(entity, table["Year"], raw, where=f"{SLUG}/{FILE}", nobody=NOBODY)
+    state = codes(entity, table["Year"], raw, where=f"{SLUG}/{FILE}", stateless=NOBODY)
     for name, reason in NOBODY.items():
         log.add("dropped", reason, entity[state.isna()] == name, name)
     outside = state.isna() & ~entity.isin(list(NOBODY))
