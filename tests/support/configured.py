@@ -12,8 +12,8 @@ from detente.study.project import load
 TINY, PAPER, DEMO = "config/study/tiny.yaml", "config/study/paper.yaml", "config/study/demo.yaml"
 CLAIMS_FILE, SOURCES_FILE = "config/claims.yaml", "config/sources.yaml"
 STUDY = (
-    "abstract, claims, estimators, examined, extends, headline, mirror, name, samples, seed, simulation, "
-    "sources, title, vcov, window, world"
+    "abstract, authors, claims, date, estimators, examined, extends, headline, keywords, mirror, name, samples, "
+    "seed, simulation, sources, title, vcov, window, world"
 )
 
 

@@ -69,6 +69,7 @@ rule numbers:
     params:
         project=STUDY.arguments,
         settings=STUDY.shown,
+        keywords=STUDY.of_the_paper,
         sources=STUDY.records,
     message:
         "Writing the numbers of {wildcards.study}"

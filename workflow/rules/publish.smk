@@ -78,6 +78,7 @@ rule publish:
         "../envs/analysis.yaml"
     params:
         project=STUDY.arguments,
+        front=STUDY.of_the_paper,
     message:
         "Typesetting the paper and the page of {wildcards.study}"
     shell:

@@ -17,6 +17,8 @@ IDENTIFIER = r"^[a-z][a-z0-9_]*$"
 SLUG = r"^[a-z0-9][a-z0-9.-]*$"
 ADDRESS = r"^https?://"
 SHA256 = r"^[0-9a-f]{64}$"
+EMAIL = r"^[^@\s]+@[^@\s]+\.[^@\s]+$"
+ORCID = r"^\d{4}-\d{4}-\d{4}-\d{3}[\dX]$"
 Identifier = Annotated[str, Field(pattern=IDENTIFIER)]
 Slug = Annotated[str, Field(pattern=SLUG)]
 Citekey = Annotated[str, Field(pattern=SLUG)]
@@ -25,6 +27,8 @@ IN_WORDS = {
     IDENTIFIER: "must be lower-case letters, digits and underscores, a letter first",
     SLUG: "must be lower-case letters, digits, dots and hyphens, a letter or digit first",
     ADDRESS: "must begin with http:// or https://",
+    EMAIL: "must be an address such as name@university.edu",
+    ORCID: "must be an ORCID iD such as 0000-0002-1825-0097",
     SHA256: "must be 64 digits of 0-9 and a-f",
 }
 
@@ -126,6 +130,8 @@ def _fault(model: type[BaseModel], keys: list[Any], error: Any) -> str:
         "model_type": "must be a mapping of keys to values",
         "dict_type": "must be a mapping of keys to values",
         "tuple_type": "must be a list",
+        "date_type": "must be a date such as 2026-01-31",
+        "string_too_short": "must not be empty",
         "too_short": f"must have at least {context.get('min_length')} entries",
         "too_long": f"must have at most {context.get('max_length')} entries",
     }.get(kind) or error["msg"].replace("Input should", "must")

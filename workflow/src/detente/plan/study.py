@@ -12,7 +12,7 @@ from detente.data.acquire import broken
 from detente.data.sources import REGISTRY
 from detente.plan import code
 from detente.report import Exhibit, Kind, Page, Traits, exhibits_of, frame_files, traits_of
-from detente.study.config import Project, Study
+from detente.study.config import OF_THE_PAPER, Project, Study
 from detente.study.design import as_json, specifications
 
 COUNTS = ("sample_flow", "descriptives", "timeline", "partners", "raw_risk")
@@ -139,6 +139,7 @@ class StudyPlan(Stages):
     collected = partialmethod(Stages.fields_and_claims, "world")
     covered = partialmethod(Stages.fields_and_claims, "simulation", "seed", "samples", "headline", "claims")
     shown = partialmethod(Stages.fields_and_claims, *SHOWN)
+    of_the_paper = partialmethod(Stages.fields, "title", *OF_THE_PAPER)
 
     tables = partialmethod(Stages.exhibit_files, "table")
     figures = partialmethod(Stages.exhibit_files, "figure")

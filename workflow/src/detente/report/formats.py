@@ -1,5 +1,6 @@
 """How numbers are printed: one function a kind of number, the same in tables, figures and text."""
 
+import datetime
 import math
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
@@ -12,6 +13,10 @@ PER = 1000
 """Risks and effects on risk are printed as onsets per this many dyad-years."""
 
 _WORDS = ["none", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"]
+_MONTHS = (
+    *("January", "February", "March", "April", "May", "June"),
+    *("July", "August", "September", "October", "November", "December"),
+)
 _SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
@@ -91,6 +96,11 @@ def p_value(p: float) -> str:
 def year(value: float) -> str:
     """Return a year, which has no thousands separated."""
     return str(int(value))
+
+
+def day(date: datetime.date) -> str:
+    """Return a date in words: "31 January 2026"."""
+    return f"{date.day} {_MONTHS[date.month - 1]} {date.year}"
 
 
 def checksum(sha256: str) -> str:

@@ -69,7 +69,7 @@ Kind = Literal["text", "table", "figure", "equation", "references", "data_refere
 _PLACE = re.compile(r"^\[\[place (?P<place>[\w-]+)(?: (?P<claim>\w+))?\]\]$", re.MULTILINE)
 _KINDS = "table|figure|equation|references|data_references"
 _BLOCK = re.compile(rf"^\[\[(?P<kind>{_KINDS})(?: (?P<name>\w+))?\]\]$", re.MULTILINE)
-_MARK = re.compile("\ue000(table|figure) (\\w+)\ue001")
+_MARK = re.compile("\ue000(table|figure|equation) (\\w+)\ue001")
 _MARKDOWN = re.compile(r"(?<!\w)_|_(?!\w)|[\\`*\[\]<>#|]")
 
 
@@ -109,8 +109,8 @@ def compose(
 
     The template sees `numbers` under their own names, `provenance`, and five functions: `cite` and `cited` (a
     work, in parentheses or in the sentence), `linked` (a text with its "Author 2000" as links), `exhibit` (a link to
-    "Table 1") and `shown` (whether the page has an exhibit). `[[place results]]` is where the exhibits of that place
-    stand, `[[place influence pact]]` those of them that are about one claim.
+    "Table 1" or "Equation 1") and `shown` (whether the page has an exhibit). `[[place results]]` is where the exhibits
+    of that place stand, `[[place influence pact]]` those of them that are about one claim.
 
     Raises ConfigError if the text refers to an exhibit that it does not hold, cites an unknown work, or has no place
     for an exhibit.
@@ -128,7 +128,7 @@ def compose(
     )
     _check_places(text, there.values())
     text = _PLACE.sub(lambda m: "\n\n".join(_placed(there.values(), m["place"], m["claim"] or "")), text)
-    # Tables and figures, each kind from 1, in the order of the text.
+    # Tables, figures and equations, each kind from 1, in the order of the text.
     numbered: dict[tuple[str, str], int] = {}
     for kind, name in ((m["kind"], m["name"]) for m in _BLOCK.finditer(text)):
         numbered[kind, name] = 1 + sum(k == kind for k, _ in numbered)

@@ -127,12 +127,13 @@ class Equation:
     alt: str
 
     def typst(self) -> str:
-        """Return the displayed equation as typst source."""
-        return f"#math.equation(block: true, alt: {typst_string(self.alt)}, $ {self.typ} $)"
+        """Return the displayed equation, which typst numbers, as typst source."""
+        return f'#math.equation(block: true, numbering: "(1)", alt: {typst_string(self.alt)}, $ {self.typ} $)'
 
-    def html(self) -> str:
-        """Return the displayed equation as MathML."""
-        return f'<div class="equation"><math display="block" alttext="{self.alt}">{self.mathml}</math></div>'
+    def html(self, name: str, number: int) -> str:
+        """Return the displayed equation and its number as MathML; `name` is what links to it go by."""
+        shown = f'<math display="block" alttext="{self.alt}">{self.mathml}</math>'
+        return f'<div class="equation" id="equation-{name}">{shown}<span>({number})</span></div>'
 
 
 def _sub(base: str, index: str) -> str:

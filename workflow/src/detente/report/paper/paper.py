@@ -1,6 +1,7 @@
 """The paper of a study and the page of its robustness: from exhibits, numbers and a template to PDF and HTML."""
 
 import base64
+import datetime
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from html import escape
@@ -15,11 +16,13 @@ from detente.base.errors import ConfigError, choices
 from detente.report.evidence import Evidence
 from detente.report.exhibit import Exhibit, exhibits_of, made_of, read_for
 from detente.report.figures.canvas import files_of
+from detente.report.formats import day
 from detente.report.paper.document import Block, References, Shown, compose
 from detente.report.paper.markup import EQUATIONS, Sections, inline_html, inline_typst, to_html, to_typst
 from detente.report.paper.robustness_numbers import robustness_numbers
 from detente.report.site.provenance import origin_html, provenance_words
 from detente.report.tables.table import SIMULATED, Table, environment, fragment, render, typst_string
+from detente.study.config import OF_THE_PAPER, Author
 
 BANNER = f"{SIMULATED}: every number here is made up to test the pipeline; none is evidence"
 CURVE = "curve"
@@ -31,7 +34,8 @@ class Manuscript:
     """All that a paper is made of.
 
     `tables_html`, `tables_typ` and `figures` (SVG text) map an exhibit's name to its rendering; `origins` maps
-    its kind and name to what the page unfolds of its making; `version` is the package's.
+    its kind and name to what the page unfolds of its making; `version` is the package's. `authors`, `date` and
+    `keywords` are those of the study's file.
     """
 
     title: str
@@ -43,6 +47,9 @@ class Manuscript:
     tables_typ: Mapping[str, str]
     figures: Mapping[str, str]
     origins: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    authors: tuple[Author, ...] = ()
+    date: datetime.date | None = None
+    keywords: tuple[str, ...] = ()
 
 
 def paper_of(
@@ -63,8 +70,9 @@ def paper_of(
     exhibits = exhibits_of(evidence.traits)
     own = [made_of(e, evidence) for e in exhibits if not e.formats]
     words, shown = provenance_words(provenance), [Shown(e) for e in exhibits]
+    study = evidence.study
     return Manuscript(
-        title=evidence.study.title,
+        title=study.title,
         simulated=evidence.simulated,
         version=__version__,
         blocks=compose(templates["paper.md.j2"], numbers, words, references, shown),
@@ -73,6 +81,7 @@ def paper_of(
         tables_typ=texts(folder / "tables", "typ") | {t.name: render(t, "typ", templates) for t in own},
         figures=texts(folder / "figures", "svg"),
         origins=dict(_origins(evidence, traced)) if traced is not None else {},
+        **{name: getattr(study, name) for name in OF_THE_PAPER},
     )
 
 
@@ -169,8 +178,8 @@ def html(paper: Manuscript, templates: Mapping[str, str]) -> str:
 def _filled(paper: Manuscript, template: Template, printed: Callable[[Manuscript, Block, Sections], str]) -> str:
     sections = Sections([])
     body = "\n".join(printed(paper, block, sections) for block in paper.blocks)
-    words = {name: getattr(paper, name) for name in ("title", "version", "simulated")}
-    return template.render(**words, banner=BANNER, body=body, sections=sections.seen)
+    words = {name: getattr(paper, name) for name in ("title", "version", "simulated", *OF_THE_PAPER)}
+    return template.render(**words, day=day, banner=BANNER, body=body, sections=sections.seen)
 
 
 def pdf(source: str) -> bytes:
@@ -185,7 +194,7 @@ def _typst_block(paper: Manuscript, block: Block, sections: Sections) -> str:
     if block.kind == "text":
         return to_typst(block.text, sections)
     if block.kind == "equation":
-        return str(_found(EQUATIONS, block).typst())
+        return f"{_found(EQUATIONS, block).typst()} <equation-{block.name}>"
     if block.kind == "table":
         return str(_found(paper.tables_typ, block))
     if block.kind == "figure":
@@ -203,7 +212,7 @@ def _html_block(paper: Manuscript, block: Block, sections: Sections) -> str:
     if block.kind == "text":
         return to_html(block.text, sections)
     if block.kind == "equation":
-        return str(_found(EQUATIONS, block).html())
+        return str(_found(EQUATIONS, block).html(block.name, block.number))
     if block.kind == "table":
         label = f"<b>Table {block.number}.</b> "
         shown = fragment(_found(paper.tables_html, block)).replace("<figcaption>", f"<figcaption>{label}", 1)

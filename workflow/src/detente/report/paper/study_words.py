@@ -30,6 +30,7 @@ def study_words(evidence: Evidence) -> dict[str, Any]:
         "shipped": shipped,
         "title": study.title,
         "abstract": abstract_of(evidence.project, study),
+        "keywords": ", ".join(study.keywords),
         "simulated": evidence.simulated,
         "exercises": evidence.traits.exercises,
         "exercise_claims": number(sum(EXERCISES in made_from(c.treatment) for c in claims), count),

@@ -4,11 +4,12 @@
 A wrong key, name or value is refused with file, line, legal values and the nearest match.
 """
 
+from detente.study.config.authors import Author
 from detente.study.config.claims import CLAIMS, SAMPLES, Claim, ClaimsFile, Control, Duration, Sample, load_samples
 from detente.study.config.multiverse import MULTIVERSE, Multiverse, load_multiverse
-from detente.study.config.project import Project, Study, load_project
+from detente.study.config.project import OF_THE_PAPER, Project, Study, load_project
 
 __all__ = [
-    "CLAIMS", "MULTIVERSE", "SAMPLES", "Claim", "ClaimsFile", "Control", "Duration", "Multiverse", "Project", "Sample",
-    "Study", "load_multiverse", "load_project", "load_samples",
+    "CLAIMS", "MULTIVERSE", "OF_THE_PAPER", "SAMPLES", "Author", "Claim", "ClaimsFile", "Control", "Duration",
+    "Multiverse", "Project", "Sample", "Study", "load_multiverse", "load_project", "load_samples",
 ]  # fmt: skip

@@ -1,10 +1,11 @@
 """A study, and all of `config/`, read and cross-checked by the one loader."""
 
+import datetime
 import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationInfo, field_validator
 
@@ -13,7 +14,11 @@ from detente.base.errors import ConfigError, choices
 from detente.base.strict import Identifier, Once, Slug, Strict, Window
 from detente.data import SOURCES, SourceRecord, load_sources
 from detente.simulate import World
+from detente.study.config.authors import Author
 from detente.study.config.claims import CLAIMS, SAMPLES, Claim, ClaimsFile, Sample, load_samples
+
+OF_THE_PAPER = ("authors", "date", "keywords")
+"""Keys of a study that one which extends it does not inherit: another paper has authors of its own."""
 
 
 class Study(Strict):
@@ -23,6 +28,9 @@ class Study(Strict):
     extends: str | None = Field(default=None, exclude=True, description="The shipped study it starts from.")
     title: str
     abstract: str = ""
+    authors: tuple[Author, ...] = ()
+    date: Annotated[datetime.date, Field(strict=True)] | None = None
+    keywords: Once[Annotated[str, Field(min_length=1)]] = ()
     world: Literal["observed", "simulated"]
     simulation: World | None = Field(default=None, validate_default=True)
     mirror: str | None = None
@@ -145,13 +153,21 @@ def load_project(root: Path, override: Path | None = None) -> Project:
 
 def _study(path: Path, shipped: Mapping[str, Path]) -> Study:
     """A study file: a shipped one is called as its study, and a user's own cannot pass itself off as shipped."""
-    study = strict.validated(path, Study, strict.extended(path, shipped))
+    study = strict.validated(path, Study, _own(path, strict.extended(path, shipped)))
     where = f"{strict.located(path, ['name'])} › name: {study.name!r}"
     if path in shipped.values() and study.name != path.stem:
         raise ConfigError(f"{where} must be the file's name, {path.stem!r}")
     if path not in shipped.values() and study.name in shipped:
         raise ConfigError(f"{where} is the shipped study of {strict.shown(shipped[study.name])}; choose another name")
     return study
+
+
+def _own(path: Path, extended: Any) -> Any:
+    """What a study file says with all that it extends, but for what would credit its paper to others."""
+    said = strict.content(path)
+    if not isinstance(extended, dict) or not isinstance(said, dict):
+        return extended
+    return {key: value for key, value in extended.items() if key not in OF_THE_PAPER or key in said}
 
 
 def _undefined_in_claims(project: Project) -> Iterator[str]:
