@@ -127,9 +127,11 @@ def test_logit_meets_stata_on_mansfield_and_pevehouse(
 def test_logit_reports_its_gap_to_statsmodels_and_refuses_another_estimate() -> None:
     design = panel()
     fit = get("logit").fit(design)
-    assert 0 <= get("logit").gap(design, fit) < 1e-9
-    with pytest.raises(NotReproduced, match="logit differs from statsmodels' Logit by"):
-        get("logit").gap(design, replace(fit, estimate=fit.estimate * 1.0001))
+    compared = get("logit").compared(design, fit)
+    assert compared.reference == "statsmodels Logit"
+    assert 0 <= compared.gap < 1e-9
+    with pytest.raises(NotReproduced, match="logit differs from statsmodels Logit by"):
+        get("logit").compared(design, replace(fit, estimate=fit.estimate * 1.0001))
 
 
 def test_the_gap_is_the_distance_to_statsmodels_own_maximum() -> None:
@@ -138,7 +140,7 @@ def test_the_gap_is_the_distance_to_statsmodels_own_maximum() -> None:
     moved = replace(fit, estimate=fit.estimate + 1e-7 * np.sqrt(np.diag(fit.bread)))
     own = Logit(design.y, constant(design.x)).fit(method="newton", tol=1e-13, disp=False).params
     distance = np.abs(moved.estimate - own) / (np.abs(moved.estimate) + np.sqrt(np.diag(fit.bread)))
-    assert_allclose(get("logit").gap(design, moved), distance.max(), rtol=1e-4)
+    assert_allclose(get("logit").compared(design, moved).gap, distance.max(), rtol=1e-4)
 
 
 @pytest.mark.parametrize("name", LINKS)

@@ -30,11 +30,12 @@ from detente.base.errors import (
 )
 from detente.stats.covariance import SandwichParts, cluster, covariance, sandwich
 from detente.stats.frame import ModelFrame
-from detente.stats.linear import absorb
+from detente.stats.linear import absorb, reference
 from detente.stats.linear.absorb import absorber
 from detente.stats.linear.instrumental import AndersonRubin, anderson_rubin, iv_lpm
-from detente.stats.linear.linear import lpm, reference_gap
+from detente.stats.linear.linear import lpm
 from detente.stats.linear.within import notes
+from detente.stats.parts import subset
 from detente.stats.registry import get
 
 from support.worlds import dyadic_design
@@ -266,14 +267,60 @@ def test_a_count_of_parameters_that_is_a_bound_says_so(monkeypatch: pytest.Monke
     assert fit.flags == (f"{bound}is counted for the two largest", "effects absorbed by iteration, to a relative 1e-10")
 
 
-@pytest.mark.parametrize("names", [(), ("dyad",), ("dyad", "year"), ("dyad", "year", "region")])
-def test_a_wrong_coefficient_is_not_reproduced(names: tuple[str, ...]) -> None:
+@pytest.mark.parametrize(
+    ("names", "used"),
+    [
+        ((), reference.PANEL_OLS),
+        (("dyad",), reference.PANEL_OLS),
+        (("dyad", "year"), reference.PANEL_OLS),
+        (("dyad", "year", "region"), reference.LSMR),
+        # Rows of a region and year are several.
+        (("region", "year"), reference.LSMR),
+    ],
+)
+def test_a_fit_names_the_reference_that_it_was_compared_with(names: tuple[str, ...], used: str) -> None:
     design = with_fixed_effects(panel(), names)
     fit = lpm(design)
-    assert 0 <= reference_gap(design, fit) < 1e-10
+    compared = get("lpm").compared(design, fit)
+    assert compared.reference == used
+    assert used in get("lpm").reference
+    assert 0 <= compared.gap < 1e-10
     off = replace(fit, estimate=fit.estimate + np.eye(len(fit.estimate))[0] * 1e-4)
-    with pytest.raises(NotReproduced, match="LPM differs from SciPy's LSMR with dummies by"):
-        reference_gap(design, off)
+    with pytest.raises(NotReproduced, match=f"LPM differs from {used} by"):
+        get("lpm").compared(design, off)
+
+
+def test_what_panel_ols_cannot_hold_or_takes_for_absorbed_is_compared_with_lsmr(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    design = with_fixed_effects(panel(), ("dyad", "year"))
+    # A regressor that varies within dyads by less than the 1e-5 of its length that PanelOLS asks for.
+    faint = np.column_stack([design.x, 1.5e5 + np.random.default_rng(5).normal(size=len(design.y))])
+    faint = replace(design, x=faint, terms=(*design.terms, "faint"))
+    assert "faint" in lpm(faint).terms
+    assert get("lpm").compared(faint, lpm(faint)).reference == reference.LSMR
+    fit = lpm(design)
+    assert get("lpm").compared(design, fit).reference == reference.PANEL_OLS
+    for bound in ("MOST_PANEL_ROWS", "MOST_PANEL_LEVELS"):
+        with monkeypatch.context() as m:
+            m.setattr(reference, bound, 5)
+            assert get("lpm").compared(design, fit).reference == reference.LSMR
+
+
+def test_both_references_measure_the_same_distance_and_keep_rows_that_are_alone() -> None:
+    design = with_fixed_effects(panel(), ("dyad", "year"))
+    alone = np.concatenate([np.arange(len(design.y)), [0, 1, 2]])
+    codes = {name: of[alone] for name, of in design.fixed_effects.items()}
+    codes["dyad 0"] = codes["dyad 0"].copy()
+    codes["dyad 0"][-3:] = codes["dyad 0"].max() + 1 + np.arange(3)
+    design = replace(subset(design, alone), fixed_effects=codes)
+    fit = lpm(design)
+    assert any("rows are the only one of a level" in flag for flag in fit.flags)
+    error = np.sqrt(np.diag(fit.bread) * fit.dispersion)
+    moved = replace(fit, estimate=fit.estimate + 1e-7 * error)
+    away = reference.by_panel_ols(design, design.x) - moved.estimate
+    assert_allclose(away, -1e-7 * error, rtol=1e-3)
+    assert_allclose(reference.step_of_dummies(design, moved, design.x), -1e-7 * error, rtol=1e-3)
 
 
 def test_what_does_not_exist_is_a_named_error() -> None:
@@ -375,9 +422,7 @@ def test_two_stage_least_squares_equals_linearmodels_on_dummies(names: tuple[str
     expected = plain * math.sqrt(len(design.y) / (len(design.y) - parameters))
     assert_allclose(math.sqrt(fit.dispersion * fit.bread[at, at]), expected, rtol=1e-7)
     assert_allclose(fit.scores.whole.sum(axis=0), 0, atol=1e-8)
-    gap = get("iv_lpm").gap
-    assert gap is not None
-    assert gap(design, fit) < 1e-10
+    assert get("iv_lpm").compared(design, fit).gap < 1e-10
 
 
 def test_with_one_instrument_the_effective_f_is_the_robust_f_of_the_first_stage() -> None:

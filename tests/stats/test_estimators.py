@@ -19,7 +19,6 @@ from detente.base.errors import NoVariation, RankDeficient, Separation, UnknownE
 from detente.stats.covariance import sandwich
 from detente.stats.frame import ModelFrame
 from detente.stats.linear.absorb import absorber
-from detente.stats.linear.linear import reference_gap
 from detente.stats.parts import subset
 from detente.stats.registry import REGISTRY, get
 
@@ -129,7 +128,17 @@ def test_absorbing_survives_single_observations_and_disconnected_years() -> None
 
 def test_lpm_reports_its_gap_to_linearmodels() -> None:
     design = dyadic_design()
-    assert 0 <= reference_gap(studied("lpm", design), solved("lpm", design)) < 1e-9
+    compared = get("lpm").compared(studied("lpm", design), solved("lpm", design))
+    assert compared.reference == "linearmodels PanelOLS"
+    assert 0 <= compared.gap < 1e-9
+
+
+@pytest.mark.parametrize(("name", "reference"), [("cre_logit", "statsmodels Logit"), ("probit", "statsmodels Probit")])
+def test_binary_models_report_their_gap_to_statsmodels(name: str, reference: str) -> None:
+    design = studied(name, dyadic_design())
+    compared = get(name).compared(design, get(name).fit(design))
+    assert compared.reference == reference
+    assert 0 <= compared.gap < 1e-9
 
 
 def test_lpm_recovers_a_planted_effect_within_three_standard_errors() -> None:

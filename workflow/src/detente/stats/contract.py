@@ -1,6 +1,7 @@
 """What an estimator is: one decorated function `fit(design) → Solution`, usable by name at once."""
 
 import inspect
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import wraps
@@ -91,6 +92,20 @@ class Estimated:
 Report = Callable[[Estimated], float]
 
 
+@dataclass(frozen=True)
+class Compared:
+    """An independent implementation by name, and the largest relative difference of a coefficient from its own.
+
+    The difference is NaN where tests alone compare.
+    """
+
+    reference: str
+    gap: float
+
+
+Gap = Callable[[ModelFrame, Solution], Compared]
+
+
 def _undecorated(design: ModelFrame) -> Solution:
     raise NotImplementedError
 
@@ -108,12 +123,12 @@ class Estimator:
     refuses them), "absorbs" them, "conditions" on the first, "averages" the regressors within the first, or takes the
     first for "groups" of correlated rows; `factors` how many it takes. `fixed_effects` are those that a study gives it.
     `covariances` are the kinds that it supports, if not those that scores and a bread give; `statistics` those of a fit
-    that it reports, by name. `reference` names the independent implementation that each fit is compared with; `gap`
-    returns the largest relative difference of a coefficient from it, None where the fit is the library's own or tests
-    alone compare. `engine` fits many specifications of one sample at once, if there is one. `index_model` gives score
-    and weight of a row from its linear predictor, which refits under a null need. `objective` its `likelihood.Search`
-    for outcome (n,) and regressors (n, k). `needs_instruments` for endogenous regressors. `relative` if it compares two
-    values of the outcome, so that it predicts no risk.
+    that it reports, by name. `reference` names the independent implementations that its fits are compared with; `gap`
+    compares one fit, and says with which of them, None where tests alone compare. `engine` fits many specifications of
+    one sample at once, if there is one. `index_model` gives score and weight of a row from its linear predictor, which
+    refits under a null need. `objective` its `likelihood.Search` for outcome (n,) and regressors (n, k).
+    `needs_instruments` for endogenous regressors. `relative` if it compares two values of the outcome, so that it
+    predicts no risk.
     """
 
     name: str
@@ -126,7 +141,7 @@ class Estimator:
     factors: Literal["any", "some", "one"] = "any"
     fixed_effects: tuple[str, ...] = ()
     statistics: Mapping[Statistic, Report] = field(default_factory=dict)
-    gap: Callable[[ModelFrame, Solution], float] | None = None
+    gap: Gap | None = None
     engine: Engine | None = None
     index_model: Any = None
     objective: Callable[[Array, Array], Any] | None = None
@@ -165,6 +180,10 @@ class Estimator:
     def compares_within_dyads(self) -> bool:
         """Whether its coefficients compare each dyad with itself."""
         return self.absorbs_dyads or (self.uses == "averages" and "dyad" in self.fixed_effects)
+
+    def compared(self, design: ModelFrame, fit: Solution) -> Compared:
+        """Compare a fit with its reference; raises NotReproduced if a coefficient is off by more than 1e-6."""
+        return self.gap(design, fit) if self.gap else Compared(self.reference, math.nan)
 
     def check_options(self, options: Mapping[str, Any]) -> None:
         """Raise UnknownOption, naming the nearest, unless it has these options and their values are legal."""
@@ -263,8 +282,8 @@ def check_rank(cross: Array, terms: Sequence[str]) -> None:
         raise RankDeficient(f"linearly dependent regressors: {', '.join(guilty)}; drop one of them")
 
 
-def agreed(name: str, reference: str, gap: float) -> float:
-    """The largest relative difference from a reference implementation; raises NotReproduced if it exceeds 1e-6."""
+def agreed(name: str, reference: str, gap: float) -> Compared:
+    """A comparison of the estimator called `name` with its reference; raises NotReproduced if the gap exceeds 1e-6."""
     if not gap <= AGREEMENT:
         raise NotReproduced(f"{name} differs from {reference} by {gap:.1e} (at most {AGREEMENT:.0e} is rounding)")
-    return gap
+    return Compared(reference, gap)

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
+from itertools import chain
 from typing import Any, get_args
 
 import numpy as np
@@ -45,11 +46,11 @@ def example_frame(estimator: Estimator, seed: int = 7) -> ModelFrame:
 def check_estimator(estimator: str | Callable[..., Solution], frame: ModelFrame | None = None, **options: Any) -> None:
     """Check that an estimator keeps what covariances, studies and tables rely on.
 
-    It is declared in full. Its solution has the shapes that `Solution` says, finite, with a bread that is symmetric and
-    positive, and scores that sum to zero at the estimate. Fitted twice it is the same to the last bit, in whatever
-    order the rows come it is the same to rounding, and the frame is left as it was. Every covariance and statistic that
-    it declares can be made, and what it does not take (fixed effects, instruments, missing values, a treatment that
-    never varies) is refused by a named error.
+    It is declared in full, with the references that its fits are compared with. Its solution has the shapes that
+    `Solution` says, finite, with a bread that is symmetric and positive, and scores that sum to zero at the estimate.
+    Fitted twice it is the same to the last bit, in whatever order the rows come it is the same to rounding, and the
+    frame is left as it was. Every covariance and statistic that it declares can be made, and what it does not take
+    (fixed effects, instruments, missing values, a treatment that never varies) is refused by a named error.
 
     `estimator` is its name, or the function under `@estimator`, with its own `options`. It is fitted on `frame`, which
     has its fixed effects; on a small simulated panel of dyad-years with a 0/1 outcome if there is none.
@@ -64,9 +65,9 @@ def check_estimator(estimator: str | Callable[..., Solution], frame: ModelFrame 
     found = stats.get(estimator) if isinstance(estimator, str) else next(own, None)
     assert found, f"{estimator!r} is not registered: decorate it with @estimator"
     given = example_frame(found) if frame is None else frame
-    for faults in (_declaration(found), _solution(found, given, options), _refusals(found, given, options)):
-        for fault in faults:
-            raise AssertionError(f"estimator {found.name!r}: {fault}")
+    of_fits = (check(found, given, options) for check in (_solution, _comparison, _refusals))
+    for fault in chain(_declaration(found), *of_fits):
+        raise AssertionError(f"estimator {found.name!r}: {fault}")
 
 
 def _declaration(found: Estimator) -> Iterator[str]:
@@ -83,6 +84,12 @@ def _declaration(found: Estimator) -> Iterator[str]:
         yield f"its covariances {sorted(found.covariances)} are not among {', '.join(KINDS)}"
     if found.fixed_effects and found.uses == "nothing":
         yield "it is given fixed effects that it has no use for"
+
+
+def _comparison(found: Estimator, frame: ModelFrame, options: dict[str, Any]) -> Iterator[str]:
+    used = found.compared(frame, found.fit(frame, **options)).reference
+    if used not in found.reference:
+        yield f"a fit was compared with {used!r}, which its reference {found.reference!r} does not name"
 
 
 def _solution(found: Estimator, frame: ModelFrame, options: dict[str, Any]) -> Iterator[str]:

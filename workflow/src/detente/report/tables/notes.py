@@ -6,7 +6,7 @@ from collections.abc import Iterable
 import pandas as pd
 
 from detente.base.numerics import MDE_FACTOR
-from detente.report.evidence import FEW_SWITCHERS, Cell, Evidence
+from detente.report.evidence import FEW_SWITCHERS, Cell, Evidence, entries
 from detente.report.formats import count, decimal, percent, scientific
 from detente.report.labels import estimator_label, gathered, listed, lower_first
 
@@ -90,7 +90,10 @@ def _repairs(frame: pd.DataFrame) -> str:
 
 def _references(frame: pd.DataFrame) -> list[str]:
     checked = frame[frame["reference"].astype(str) != ""]
-    gaps = checked.groupby("reference", sort=True)["reference_gap"].max().astype(float)
-    far = {name: f" (largest relative gap of a coefficient {scientific(gap)})" for name, gap in gaps.items() if gap > 0}
-    said = [f"{name}{far.get(name, '')}" for name in gaps.index]
+    gaps = checked.groupby(["estimator", "reference"])["reference_gap"].max().reset_index()
+    said = [f"{estimator_label(g.estimator).short}, {g.reference}{_far(g.reference_gap)}" for g in entries(gaps)]
     return [f"Reference fits: {'; '.join(said)}."] if said else []
+
+
+def _far(gap: float) -> str:
+    return f" (largest relative gap of a coefficient {scientific(gap)})" if gap > 0 else ""

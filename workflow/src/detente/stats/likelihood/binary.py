@@ -12,7 +12,7 @@ from scipy.special import logit as log_odds
 
 from detente.base.numerics import FIXED, NEAR, NEARER, SMALL_HAZARD, TINY
 from detente.base.types import Array, Codes
-from detente.stats.contract import Estimated, Label, Link, Solution, agreed, estimator
+from detente.stats.contract import Compared, Estimated, Gap, Label, Link, Solution, agreed, estimator
 from detente.stats.covariance import Scores, number, totals
 from detente.stats.frame import ModelFrame
 from detente.stats.likelihood import maximum
@@ -153,22 +153,22 @@ def log_likelihood(model: IndexModel, fit: Estimated) -> float:
     return likelihood(model, fit.design.y, fit.solution.x)(fit.solution.estimate).value
 
 
-def newton_gap(name: str, reference: str) -> Callable[[ModelFrame, Solution], float]:
+def newton_gap(name: str, reference: str) -> Gap:
     """The function that finds how far a fit is from the maximum of a discrete model of statsmodels.
 
     One Newton step with statsmodels' own score and Hessian from the estimate: the likelihood is concave, so that the
-    step leads to its only maximum, up to the square of its length. The function returns the largest distance of a
-    coefficient, relative to its size and its precision, and raises NotReproduced if that exceeds 1e-6.
+    step leads to its only maximum, up to the square of its length. The gap is the largest distance of a coefficient,
+    relative to its size and its precision; NotReproduced if it exceeds 1e-6.
     """
 
-    def gap(design: ModelFrame, fit: Solution) -> float:
+    def gap(design: ModelFrame, fit: Solution) -> Compared:
         from statsmodels.discrete import discrete_model
 
         model = getattr(discrete_model, reference)(design.y, fit.x, check_rank=False)
         scale = np.sqrt(np.diag(fit.bread))
         hessian = np.asarray(model.hessian(fit.estimate)) * np.outer(scale, scale)
         step = scale * np.linalg.solve(-hessian, scale * np.asarray(model.score(fit.estimate)))
-        return agreed(name, f"statsmodels' {reference}", float(np.max(np.abs(step) / (np.abs(fit.estimate) + scale))))
+        return agreed(name, f"statsmodels {reference}", float(np.max(np.abs(step) / (np.abs(fit.estimate) + scale))))
 
     return gap
 
@@ -201,7 +201,8 @@ def logit(design: ModelFrame) -> Solution:
     link="probit",
     outcome="binary",
     statistics=maximum.reports(partial(log_likelihood, PROBIT)),
-    reference="statsmodels Probit and GLM, in tests",
+    reference="statsmodels Probit",
+    gap=newton_gap("probit", "Probit"),
     index_model=PROBIT,
     objective=partial(objective, PROBIT),
 )
@@ -243,7 +244,8 @@ def cloglog(design: ModelFrame) -> Solution:
     uses="averages",
     fixed_effects=("dyad",),
     statistics=maximum.reports(partial(log_likelihood, LOGIT)),
-    reference="statsmodels Logit on means made by pandas, in tests",
+    reference="statsmodels Logit",
+    gap=newton_gap("cre_logit", "Logit"),
 )
 def cre_logit(design: ModelFrame) -> Solution:
     """Pooled logit of the regressors and of their means `mean(x)` within the one factor (Mundlak 1978).

@@ -11,14 +11,14 @@ from scipy.special import digamma, gammaln, polygamma
 from detente.base.errors import NotConverged, NoVariation
 from detente.base.numerics import FADED, SEPARATED, STILL
 from detente.base.types import Array
-from detente.stats.contract import Label, Solution, agreed, estimator
+from detente.stats.contract import Compared, Label, Solution, agreed, estimator
 from detente.stats.covariance import Scores
 from detente.stats.frame import ModelFrame
 from detente.stats.likelihood.absorbed import Family, fit_within, solution
 from detente.stats.likelihood.binary import IndexModel, Slopes, from_regressors, likelihood, newton_gap, solve
 from detente.stats.likelihood.maximum import Objective, Point, Search, check_score, newton, settle
 from detente.stats.likelihood.separation import blame_zeros, refuse_zeros
-from detente.stats.linear.linear import without_dummies
+from detente.stats.linear.reference import without_dummies
 from detente.stats.linear.regressors import Regressors, Stalled, regressors
 
 LEAST_INDEX, LARGEST_INDEX, LARGEST_COUNT = -300.0, 700.0, 300.0
@@ -84,7 +84,7 @@ ABSORBED = Family(
 )
 
 
-def absorbed_gap(design: ModelFrame, fit: Solution) -> float:
+def absorbed_gap(design: ModelFrame, fit: Solution) -> Compared:
     """How far a fit is from the conditions of its maximum, checked on the data as they came.
 
     The likelihood is concave in coefficients and effects together, so that a point is its maximum if the predictor is
@@ -104,7 +104,7 @@ def absorbed_gap(design: ModelFrame, fit: Solution) -> float:
         apart.append(float(np.max(np.abs(np.bincount(level, left)) / np.bincount(level, y))))
     step = fit.bread @ np.einsum("ij,i->j", x, left)
     apart.append(float(np.max(np.abs(step) / (np.abs(fit.estimate) + np.sqrt(np.diag(fit.bread))))))
-    return agreed("fepoisson", "the maximum on explicit dummies", max(apart))
+    return agreed("fepoisson", "first-order conditions on dummies, SciPy LSMR", max(apart))
 
 
 @estimator(

@@ -16,7 +16,7 @@ from detente.base.errors import (
 )
 from detente.base.numerics import CROSSING, LEAST_ANGLE, SINGULAR
 from detente.base.types import Array
-from detente.stats.contract import ROBUST, Label, Solution, agreed, check_rank, estimator
+from detente.stats.contract import ROBUST, Compared, Label, Solution, agreed, check_rank, estimator
 from detente.stats.covariance import Covariance, SandwichParts, Scores, Vcov, covariance
 from detente.stats.frame import ModelFrame
 from detente.stats.linear.regressors import inverse
@@ -122,7 +122,7 @@ def made_robust(
     return covariance(vcov, replace(made, pairs=lambda: design.pairs, factor=design.factor), ssc)
 
 
-def reference_gap(design: ModelFrame, fit: Solution) -> float:
+def reference_gap(design: ModelFrame, fit: Solution) -> Compared:
     """Largest difference of a coefficient from linearmodels' IV2SLS on data within effects, relative to precision.
 
     Raises NotReproduced if it exceeds 1e-6.
@@ -134,7 +134,7 @@ def reference_gap(design: ModelFrame, fit: Solution) -> float:
     reference = IV2SLS.estimate_parameters(stage.data.x, stage.data.y[:, None], instruments, kappa=1.0)[:, 0]
     error = np.sqrt(np.diag(fit.bread) * fit.dispersion)
     gap = float(np.max(np.abs(fit.estimate - reference) / (np.abs(reference) + error)))
-    return agreed("iv_lpm", "linearmodels' IV2SLS", gap)
+    return agreed("iv_lpm", "linearmodels IV2SLS within effects", gap)
 
 
 @estimator(

@@ -72,8 +72,10 @@ ESTIMATES = FrameSchema(
             "what a reader must know of the fit, in words, such as how many rows say nothing about the coefficients"
         ),
         "converged": Column("bool", "always true: what did not converge is a failure, not a row", allowed=(True,)),
-        "reference": text("the implementation that the fit was compared with in this run"),
-        "reference_gap": number("the largest relative difference from it"),
+        "reference": text(
+            "the implementation that the fit was compared with: in this run, or, where it says so, in tests"
+        ),
+        "reference_gap": number("the largest difference of a coefficient from it, relative to size and standard error"),
     },
     key=("spec_id", "vcov", "quantity", "term"),
     checks={

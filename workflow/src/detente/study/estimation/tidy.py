@@ -47,13 +47,13 @@ def estimate(design: ModelFrame, spec: Specification) -> Estimates:
     estimators = [read(kind, design, estimator) for kind in spec.vcov]
     try:
         fit = estimator.fit(design)
-        gap = estimator.gap(design, fit) if estimator.gap else math.nan
+        compared = estimator.compared(design, fit)
     except EstimationError as error:
         return Estimates(pd.DataFrame(), _failures(spec, [error]))
     lost: list[Exception] = []
     quantities = _quantities(design, fit, lost)
     used = design if fit.rows is None else subset(design, fit.rows)
-    constant = _constant(used, spec, fit) | {"reference": estimator.reference, "reference_gap": gap}
+    constant = _constant(used, spec, fit) | {"reference": compared.reference, "reference_gap": compared.gap}
     rows = []
     for name, vcov in zip(spec.vcov, estimators, strict=True):
         own = constant | {"spec_id": spec.id_under(name)}
