@@ -53,7 +53,7 @@ def test_the_report_is_complete(built: Path) -> None:
     names = {p.relative_to(report).as_posix() for p in report.rglob("*") if p.is_file()}
     tables = {
         f"tables/{t}.{e}"
-        for t in ("sample_flow", "descriptives", "main", "samples", "coverage")
+        for t in ("sample_flow", "descriptives", "effects", "main", "samples", "coverage")
         for e in ("html", "tex", "csv")
     }
     figures = {

@@ -235,7 +235,7 @@ def test_three_covariances_are_estimated_and_the_first_two_shown(copied: Path, p
     assert "Parentheses: " in notes and "dyadic-robust over 12 states" in notes
     assert re.search(r"Brackets: .*clustered by \d+ dyads and \d+ years", notes)
     heads = [c.label for c in tables["samples"].columns]
-    assert heads[5:8] == ["dyadic", "by dyad and year", "ratio"]
+    assert heads[6:9] == ["dyadic", "by dyad and year", "ratio"]
     assert "Ratio: dyadic-robust standard errors over those clustered by dyad and year." in " ".join(
         tables["samples"].notes
     )
@@ -249,7 +249,7 @@ def test_three_covariances_are_estimated_and_the_first_two_shown(copied: Path, p
 def test_one_covariance_stands_alone_and_is_not_called_dyadic(copied: Path, panel: pd.DataFrame) -> None:
     evidence = estimated(copied, panel, "estimators: [logit, lpm]\nvcov: [hc1]\n")
     tables, text = shown(evidence)
-    assert [c.label for c in tables["samples"].columns][5:7] == ["HC1", "MDE / base"]
+    assert [c.label for c in tables["samples"].columns][6:8] == ["HC1", "MDE / base"]
     assert not any("[" in c for row in tables["main"].rows for c in row.cells)
     assert "yadic-robust" not in " ".join((*tables["main"].notes, *tables["samples"].notes))
     assert "Standard errors are heteroskedasticity-robust (HC1). Dyads that share a state are not independent" in text
@@ -263,9 +263,10 @@ def test_a_model_without_risk_shows_its_coefficient_and_why_there_is_no_more(cop
     tables, text = shown(evidence)
     rows = {row.label: row.cells for row in reversed(tables["main"].rows)}
     assert re.fullmatch(r"−?\d+\.\d{3}", rows["Treatment"][1])
-    assert rows["Average marginal effect"][1] == rows["Verdict"][1] == "n.e."
+    effects = {row.label: row.cells for row in tables["effects"].rows}["Cond. logit"]
+    assert effects[0] == "n.e." and effects[-1] == ""
     assert rows["Dyad-years"][1] == f"{clogit.nobs:,}"
-    assert rows["Base risk"][1] != "n.e."
+    assert re.fullmatch(r"\d+\.\d\d", effects[4]), "the base risk of its observations"
     assert rows["Dyad and year fixed effects"] == ("yes", "dyad")
     notes = " ".join(tables["main"].notes)
     assert "n.e.: No effect on risk: Joint exercise, all dyads, Cond. logit: this model has no absolute risk" in notes

@@ -30,6 +30,9 @@ WIDTH = 6.5
 BLUE, VERMILION, GREEN, GREY, BAND = "#0072B2", "#D55E00", "#009E73", "#6b6b6b", "#ececec"
 """Okabe and Ito's colours, which no common colour blindness confuses."""
 
+BOX = {"facecolor": "white", "edgecolor": "none", "pad": 0.5}
+"""Behind a text that stands on a line."""
+
 _METADATA: dict[str, dict[str, str | None]] = {
     "svg": {"Date": None, "Creator": None},
     "pdf": {"CreationDate": None, "ModDate": None, "Creator": None, "Producer": None},

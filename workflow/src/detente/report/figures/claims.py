@@ -26,7 +26,8 @@ _MARKS: Mapping[str, tuple[str, str, float]] = {
     kind="figure", name="claims", page="robustness", place="ledger", order=1, needs=("ledger", "checks"),
     title="Claims and evidence",
     caption="Claims and evidence: estimates as shares of base risk with {{ errors }} intervals, on the band of "
-    "effects too small to matter; the checks that bear on each verdict; the verdict. Arrows: beyond the axis.",
+    "effects too small to matter; the checks that bear on each verdict; the verdict. An arrow marks an "
+    "interval that runs beyond the axis, and a number at the edge an estimate that lies there.",
     alt="For each claim a line with its interval, a mark for each of its checks, and its verdict in words.",
 )  # fmt: skip
 @draw.styled
@@ -44,6 +45,9 @@ def claims(evidence: Evidence) -> draw.Figure:
         draw.band(estimates, row.smallest_effect / row.base_risk, y)
         low, middle, high = (value / row.base_risk for value in (row.conf_low, row.estimate, row.conf_high))
         draw.interval(estimates, (low, middle, high), y, colour, width=1.3, arrow=3.5)
+        if abs(middle) > REACH:
+            side, align = (0.96, "right") if middle > 0 else (0.04, "left")
+            draw.label_beside(estimates, percent(middle), side, y, 0, ha=align, size=6.5, color=colour, bbox=draw.BOX)
         for check in entries(checks[checks["claim"] == row.claim]):
             marker, shade, size = _MARKS[check.outcome]
             edge = {"markeredgewidth": 1.2} if marker == "x" else {}
@@ -72,7 +76,7 @@ def _places(rows: pd.DataFrame) -> dict[Any, float]:
 
 def _estimates_frame(axis: draw.Axes, rows: pd.DataFrame, places: Mapping[Any, float]) -> None:
     axis.axvline(0, color="black", linewidth=0.7, zorder=1)
-    names = {places[r.claim]: f"{r.label}  {r.code}" for r in entries(rows)}
+    names = {places[r.claim]: str(r.label) for r in entries(rows)}
     draw.rows(axis, dict(sorted(names.items())), max(names) + 0.6, -0.2, size=7.5)
     for family, mine in rows.groupby("family", sort=False):
         top = min(places[c] for c in mine["claim"]) - 0.85

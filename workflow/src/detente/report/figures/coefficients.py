@@ -21,8 +21,8 @@ _WIDEST = 2.5
     caption="Average marginal effect of each treatment on the risk of onset, by sample and estimator, with "
     "{{ covariances.headline.long }} {{ method.interval }} intervals. The grey band is the smallest effect of "
     "interest, {{ method.smallest_effect }} of base risk.{% if samples | length > 1 %} Samples have scales of their "
-    "own.{% endif %} An arrow marks an interval that runs beyond the panel, and a number at the edge an estimate that "
-    "lies there.",
+    "own.{% endif %} An arrow marks an interval that runs beyond the panel; its estimate "
+    "and ends are written below it.",
     alt="Estimates with intervals around a line at zero{% if samples | length > 1 %}, one panel per sample{% endif %}. "
     "Among {{ headline.name }}:{% for c in claims %} {{ c.label }}, "
     "{{ c.preferred.effect if c.preferred.estimated else 'not estimable' }}{{ ';' if not loop.last else '.' }}"
@@ -51,7 +51,7 @@ def coefficients(evidence: Evidence) -> draw.Figure:
         draw.ticks(axis.xaxis, nbins=5, steps=[1, 2, 5, 10])
         axis.spines["left"].set_visible(False)
     axes[0].set_yticks(list(rows.values()), [estimator_label(e).short for _, e in rows])
-    axes[0].set_ylim(max(rows.values()) + 0.6, -1.2)
+    axes[0].set_ylim(max(rows.values()) + 0.8, -1.2)
     for claim in evidence.claims:
         top = min(y for (name, _), y in rows.items() if name == claim.id)
         draw.label_beside(axes[0], claim.label, 0, top - 0.85, -8, ha="right", weight="bold", size=9)
@@ -72,7 +72,7 @@ def _row(axis: draw.Axes, model: Cell, y: float, order: int) -> None:
     draw.band(axis, PER * model.smallest_effect, y)
     colour, marker = _COLOURS[order % len(_COLOURS)], _MARKERS[order % len(_MARKERS)]
     draw.interval(axis, (PER * model.low, PER * model.effect, PER * model.high), y, colour, marker=marker)
-    if abs(PER * model.effect) > axis.get_xlim()[1]:
-        side, align = (0.955, "right") if model.effect > 0 else (0.045, "left")
-        box = {"facecolor": "white", "edgecolor": "none", "pad": 0.8}
-        draw.label_beside(axis, per_thousand(model.effect), side, y, 0, ha=align, color=colour, bbox=box, zorder=5)
+    right = axis.get_xlim()[1]
+    if max(abs(PER * model.low), abs(PER * model.high)) > right:
+        shown = f"{per_thousand(model.effect)} [{per_thousand(model.low)}, {per_thousand(model.high)}]"
+        draw.label_beside(axis, shown, 0.5, y + 0.42, 0, ha="center", size=6.5, color=colour, bbox=draw.BOX, zorder=5)

@@ -59,7 +59,7 @@ def ledger(evidence: Evidence) -> Table:
     for family, title in FAMILIES.items():
         mine = examined[examined["family"] == family]
         if len(mine):
-            rows += [Row(title), *(shown(f"{r['code']} {r['label']}", _COLUMNS, r) for r in mine.to_dict("records"))]
+            rows += [Row(title), *(shown(str(r["label"]), _COLUMNS, r) for r in mine.to_dict("records"))]
     others = len(tested) - len(examined)
     samples = ", ".join(evidence.samples[s].lower() for s in dict.fromkeys(examined["sample"])) or "no sample"
     known, errors = evidence.project.claims.claims, covariance_label(evidence.study.vcov[0]).long
@@ -76,7 +76,7 @@ def ledger(evidence: Evidence) -> Table:
         "zero.",
         "A verdict is fragile where a check behind it fails (see the figure), untested where one could not be made.",
         *_units(examined),
-        *(f"{r['code']} {r['label']} has no interval: {r['reasons']}." for r in without_interval(frame)),
+        *(f"{r['label']} has no interval: {r['reasons']}." for r in without_interval(frame)),
         *((f"{further} not examined in this study.",) if others else ()),
     )
     return Table("ledger", "The claims ledger", "", _COLUMNS, tuple(rows), notes, evidence.simulated, dense=True)
@@ -85,7 +85,7 @@ def ledger(evidence: Evidence) -> Table:
 def _units(examined: pd.DataFrame) -> list[str]:
     """What a change in onsets is per unit of, where a treatment is more than there or absent."""
     units = contrasts(list(REGISTRY.values()))
-    said = [f"{r['code']}, {units[r['treatment']]}" for r in examined.to_dict("records") if r["treatment"] in units]
+    said = [f"{r['label']}, {units[r['treatment']]}" for r in examined.to_dict("records") if r["treatment"] in units]
     if not said:
         return []
     return [
@@ -107,7 +107,7 @@ def untested(evidence: Evidence) -> Table:
     why = Column("Why", align="text", show=lambda r: str(r["why"]))
     heads = (_CLASS, why, Column("What would be needed", align="text", show=lambda r: str(r["needs"])))
     records = frame[frame["needs"].fillna("") != ""].to_dict("records")
-    rows = tuple(shown(f"{r['code']} {r['label']}", heads, r) for r in records)
+    rows = tuple(shown(str(r["label"]), heads, r) for r in records)
     return Table("untested", "Claims without a test", "", heads, rows, (), evidence.simulated)
 
 

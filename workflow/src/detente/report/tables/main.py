@@ -6,26 +6,14 @@ import pandas as pd
 
 from detente.report.evidence import Cell, Evidence, cell, lost_terms
 from detente.report.exhibit import exhibit
-from detente.report.formats import INTERVAL, MISSING, PER, coefficient, count, p_value, per_thousand, percent, ratio
-from detente.report.labels import BASE_RISK, PEACE_UNIT, estimator_label, gathered, listed, lower_first, term_label
+from detente.report.formats import PER, coefficient, count, p_value
+from detente.report.labels import PEACE_UNIT, estimator_label, gathered, listed, lower_first, term_label
 from detente.report.tables import notes
-from detente.report.tables.notes import MDE, NOT_ESTIMABLE, column_of
+from detente.report.tables.notes import NOT_ESTIMABLE, column_of
 from detente.report.tables.table import Column, Row, Table
 from detente.stats import get
 
-_EFFECT: tuple[tuple[str, Callable[[Cell], str]], ...] = (
-    ("Average marginal effect", lambda c: per_thousand(c.effect)),
-    (f"{INTERVAL}, lower end", lambda c: per_thousand(c.low)),
-    (f"{INTERVAL}, upper end", lambda c: per_thousand(c.high)),
-    ("Base risk", lambda c: per_thousand(c.base_risk)),
-    ("Raw risk of treated observations", lambda c: per_thousand(c.treated_risk)),
-    ("Risk ratio", lambda c: ratio(c.ratio)),
-    (f"{INTERVAL}, lower end", lambda c: ratio(c.ratio_low)),
-    (f"{INTERVAL}, upper end", lambda c: ratio(c.ratio_high)),
-    ("Detectable effect (MDE)", lambda c: per_thousand(c.mde)),
-    ("MDE as a share of base risk", lambda c: percent(c.mde_share)),
-    ("Verdict", lambda c: c.verdict),
-)
+OF_MEANS = "Coefficients of the means of the dyad stand in estimates.csv. "
 _SIZE: tuple[tuple[str, Callable[[Cell], str]], ...] = (
     ("Dyad-years", lambda c: count(c.nobs)),
     ("Dyad-years under treatment", lambda c: count(c.treated)),
@@ -44,24 +32,17 @@ def main(evidence: Evidence) -> Table:
     """Regressions of each claim on the headline sample, by estimator. Standard errors by two covariance estimators."""
     study, claims = evidence.study, evidence.claims
     models = [cell(evidence, c.id, study.headline, e) for c in claims for e in study.estimators]
-    columns = tuple(Column(estimator_label(e).short, c.label, "center") for c in claims for e in study.estimators)
+    columns = tuple(Column(estimator_label(e).short, c.label, "decimal") for c in claims for e in study.estimators)
     linear = listed(estimator_label(e).short for e in study.estimators if get(e).link == "identity")
     rows = [
         Row(f"Coefficients ({linear}: × {PER:,})" if linear else "Coefficients"),
         *_treatment_rows(evidence, models),
         *_control_rows(evidence, models),
-        Row(f"Effect on the risk of onset, per {PER:,} dyad-years"),
-        *(Row(label, tuple(_effect(m, show(m)) for m in models)) for label, show in _EFFECT),
         Row("Observations of the model"),
         *(Row(label, tuple(show(m) if m.fitted else "" for m in models)) for label, show in _SIZE),
     ]
-    title = f"Onset of a dispute on each treatment: {lower_first(evidence.samples[study.headline])}"
+    title = f"Regressions of onset on each treatment: {lower_first(evidence.samples[study.headline])}"
     return Table("main", title, "", columns, tuple(rows), _main_notes(evidence, models), evidence.simulated, dense=True)
-
-
-def _effect(model: Cell, shown: str) -> str:
-    """A number of the effect on risk; a model without one still has the risks of its rows."""
-    return shown if model.estimated or (model.fitted and shown not in (MISSING, "")) else NOT_ESTIMABLE
 
 
 def _treatment_rows(evidence: Evidence, models: list[Cell]) -> list[Row]:
@@ -116,15 +97,11 @@ def _main_notes(evidence: Evidence, models: list[Cell]) -> tuple[str, ...]:
     measured = listed(f"{unit} ({listed(names)})" for unit, names in units.items())
     means = evidence.estimates["term"].str.startswith("mean(").any()
     return (
-        f"The treatment, named above the columns, is measured in {listed(timing)}. "
-        f"Coefficients are {measured}. Controls that dyad or year fixed effects absorb are blank."
-        f"{' Coefficients of the means of the dyad stand in estimates.csv.' if means else ''}",
+        f"The treatment is measured in {listed(timing)}. Coefficients are {measured}; blank where fixed effects absorb "
+        f"a control or the model is without it. {OF_MEANS if means else ''}Peace years in {PEACE_UNIT}. A dyad switches "
+        "if its treatment varies among the observations of the model.",
         *notes.error_notes(evidence, [evidence.study.headline], ("Parentheses", "Brackets")),
-        "Intervals and p-values use the errors in parentheses. The risk ratio's interval is a delta-method "
-        "interval on the log scale. "
-        f"{MDE} standard errors. Base risk: {BASE_RISK}; the risk ratio sets the effect against it. "
-        "A dyad switches if its treatment varies among the observations of the model; dyad fixed effects use no other. "
-        f"Peace years in {PEACE_UNIT}.",
+        "p-values use the errors in parentheses.",
         *notes.few_switchers(evidence, models),
         *notes.failure_notes(evidence, models),
         *_lost_terms(evidence, models),

@@ -97,7 +97,7 @@ def recovery_table(evidence: Evidence) -> Table:
 def score(evidence: Evidence) -> Table:
     """The pipeline against the truth of the simulated world, claim by claim."""
     records = evidence.frame("score").to_dict("records")
-    rows = tuple(shown(f"{r['code']} {r['label']}", _SCORE_COLUMNS, r) for r in records)
+    rows = tuple(shown(str(r["label"]), _SCORE_COLUMNS, r) for r in records)
     notes = (
         f"Changes in onsets per {PER:,} dyad-years. A verdict is wrong if it names the other sign, calls an effect "
         "negligible that is at least the smallest of interest, or finds one where none was planted.",

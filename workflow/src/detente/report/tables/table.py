@@ -17,8 +17,9 @@ from detente.report.formats import MINUS
 SIMULATED = "SIMULATED WORLD"
 TEMPLATES = Path(__file__).resolve().parents[4] / "report"
 """Folder of the templates of tables, paper and pages."""
-# "text": sentences, on the left, broken into lines.
-Alignment = Literal["left", "center", "right", "text"]
+# "decimal": on the right, with decimal points in line; "text": sentences, on the left, broken into lines.
+Alignment = Literal["left", "center", "right", "decimal", "text"]
+_TAIL = re.compile(r"(?<=\d)(\.\d+)?\D*$")
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,11 @@ class Column:
     group: str = ""
     align: Alignment = "right"
     show: Callable[[Any], str] = field(default=str, compare=False, repr=False)
+
+    @property
+    def side(self) -> str:
+        """Where cells stand: left, center or right."""
+        return {"decimal": "right", "text": "left"}.get(self.align, self.align)
 
 
 def columns(*labels: str, group: str = "", align: Alignment = "right") -> tuple[Column, ...]:
@@ -42,6 +48,20 @@ class Row:
 
     label: str
     cells: tuple[str, ...] = ()
+
+
+class Cell(NamedTuple):
+    """A printed cell, and what stands invisibly behind it so that decimal points of its column are in line."""
+
+    text: str
+    behind: str = ""
+
+
+class Line(NamedTuple):
+    """A row as it is printed."""
+
+    label: str
+    cells: tuple[Cell, ...]
 
 
 def shown(label: str, columns: Iterable[Column], record: Any) -> Row:
@@ -81,6 +101,12 @@ class Table:
                 raise ValueError(f"table {self.name!r}, row {row.label!r}: {width}")
 
     @property
+    def lines(self) -> tuple[Line, ...]:
+        """Rows as they are printed: decimal points are in line within each part of the table."""
+        parts = [list(rows) for _, rows in groupby(self.rows, lambda row: bool(row.cells))]
+        return tuple(line for part in parts for line in _aligned(self.columns, part))
+
+    @property
     def wordy(self) -> bool:
         """Whether a column holds sentences."""
         return any(column.align == "text" for column in self.columns)
@@ -106,6 +132,21 @@ class Table:
             first, span = runs[-1].last + 1, len(list(members))
             runs.append(Group(label, first, first + span - 1, span))
         return tuple(runs)
+
+
+def _aligned(columns: tuple[Column, ...], rows: list[Row]) -> list[Line]:
+    """Rows of one part of a table: to the widest tail, say ".025)", each shorter one is made up by its missing end."""
+    tails = [[found[0] if (found := _TAIL.search(cell)) else "" for cell in row.cells] for row in rows]
+    widest = [max((row[i] for row in tails if row), key=len, default="") for i in range(len(columns))]
+    return [
+        Line(row.label, tuple(_cell(*each) for each in zip(columns, row.cells, own, widest, strict=False)))
+        for row, own in zip(rows, tails, strict=True)
+    ]
+
+
+def _cell(column: Column, text: str, tail: str, widest: str) -> Cell:
+    numeric = column.align == "decimal" and text[-1:] != "" and any(sign.isdigit() for sign in text)
+    return Cell(text, widest[len(tail) :] if numeric else "")
 
 
 _TEX = str.maketrans(
