@@ -51,7 +51,7 @@ def _notes(evidence: Evidence, models: list[Cell]) -> tuple[str, ...]:
     share = percent(evidence.project.claims.smallest_effect)
     return (
         f"Average marginal effects and risks in onsets per {PER:,} dyad-years; intervals and p-values by "
-        f"{covariance_label(evidence.vcov).long} standard errors. Base: {BASE_RISK}; treated: of those under treatment. "
+        f"{covariance_label(evidence.vcov).long} standard errors. Base: {BASE_RISK}; treated: of those treated. "
         "The risk ratio sets the effect against base risk, with a delta-method interval on the log scale. "
         f"{MDE} standard errors.",
         f"Verdict: negligible if the {percent(EQUIVALENCE_LEVEL)} interval lies within {share} of base risk on either "

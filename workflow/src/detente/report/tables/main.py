@@ -98,8 +98,8 @@ def _main_notes(evidence: Evidence, models: list[Cell]) -> tuple[str, ...]:
     means = evidence.estimates["term"].str.startswith("mean(").any()
     return (
         f"The treatment is measured in {listed(timing)}. Coefficients are {measured}; blank where fixed effects absorb "
-        f"a control or the model is without it. {OF_MEANS if means else ''}Peace years in {PEACE_UNIT}. A dyad switches "
-        "if its treatment varies among the observations of the model.",
+        f"a control or the model is without it. {OF_MEANS if means else ''}Peace years in {PEACE_UNIT}. A dyad "
+        "switches if its treatment varies among the observations of the model.",
         *notes.error_notes(evidence, [evidence.study.headline], ("Parentheses", "Brackets")),
         "p-values use the errors in parentheses.",
         *notes.few_switchers(evidence, models),
