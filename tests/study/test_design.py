@@ -11,28 +11,19 @@ from statsmodels.stats.proportion import proportion_confint
 
 from detente.base.errors import EmptySample, UnknownVariable
 from detente.base.lags import lag
-from detente.study.config.claims import Control, Sample
+from detente.study.config.claims import Sample
 from detente.study.config.project import load_project
 from detente.study.design.describe import SCHEMAS, descriptives, partners, raw_risk, sample_flow, timeline
 from detente.study.design.matrix import Specification, as_json, build_design, from_json, in_sample, specifications
+from detente.study.estimation.tidy import estimate
 
 from support.builders import REPOSITORY, dyad_years, panel, spells
+from support.designs import control, moved_borders, specification
 
 NA = float("nan")
 PROJECT = load_project(REPOSITORY)
 CLAIM = PROJECT.claims.claims["exercise"]
 STUDY = PROJECT.study("tiny")
-
-
-def control(variable: str, role: str = "confounder", years: int = 2) -> Control:
-    return Control.model_validate(
-        {"variable": variable, "role": role, "lag": years, "label": variable, "why": "a test"}
-    )
-
-
-def specification(*controls: Control, sample: str = "all", years: int = 1) -> Specification:
-    claim = CLAIM.model_copy(update={"lag": years})
-    return Specification(claim, PROJECT.samples[sample], "lpm", controls, ("dyadic",), (1990, 2000), 0.2)
 
 
 def samples(*names: str) -> list[Sample]:
@@ -253,13 +244,26 @@ def test_each_sample_of_the_study_is_a_specification():
     assert [c.variable for c in specs[0].controls] == [PROJECT.claims.controls[c].variable for c in CLAIM.controls]
 
 
-def test_dyad_effects_absorb_geography_and_nothing_else():
-    with_, without = (
-        {c.variable for c in specifications(PROJECT, STUDY, CLAIM, name)[0].controls} for name in ("logit", "lpm")
-    )
+@pytest.mark.parametrize("name", ["logit", "lpm", "felogit", "clogit"])
+def test_no_role_takes_a_control_out_of_a_model(name: str):
+    claimed = tuple(PROJECT.claims.controls[c] for c in CLAIM.controls)
 
-    assert with_ - without == {"contiguous", "log_distance"}
-    assert without < with_
+    assert all(spec.controls == claimed for spec in specifications(PROJECT, STUDY, CLAIM, name))
+
+
+def test_geography_that_moves_in_one_dyad_stays_in_the_model_and_that_of_none_leaves_it_and_is_named():
+    spec = specification(control("contiguous", "geography", 0))
+    for moved in (1, 0):
+        design = build_design(moved_borders(moved), spec)
+        dummies = [pd.get_dummies(of, dtype=float).to_numpy() for of in (design.pairs.dyad, design.time)]
+        wanted = np.linalg.lstsq(np.column_stack([design.x, *dummies]), design.y, rcond=None)[0][0]
+
+        rows = estimate(design, spec).rows
+
+        effect = rows[rows["is_treatment"] & (rows["quantity"] == "coefficient")].iloc[0]
+        assert effect["estimate"] == pytest.approx(wanted, rel=1e-9)
+        assert effect["dropped"] == ("" if moved else "contiguous")
+        assert ("contiguous" in set(rows["term"])) == bool(moved)
 
 
 def test_specifications_survive_json_and_have_one_spelling():

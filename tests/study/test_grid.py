@@ -102,9 +102,11 @@ def test_no_logit_has_dyad_effects_and_no_product_is_judged_by_one(grids: dict[s
     assert all(s.effects == () and s.claim.moderator is None for s in logits)
 
 
-def test_geography_enters_where_no_effect_absorbs_it(grids: dict[str, Grid]) -> None:
-    for spec in specifications_of(grids["exercise"]):
-        assert ("geography" in {c.role for c in spec.controls}) == ("dyad" not in (spec.effects or ()))
+def test_geography_enters_whatever_effects_are_absorbed(grids: dict[str, Grid]) -> None:
+    specs = specifications_of(grids["exercise"])
+    assert {spec.effects for spec in specs} == {("dyad", "year"), ("year",), ()}
+    for spec in specs:
+        assert [c.variable for c in spec.controls if c.role == "geography"] == ["contiguous", "log_distance"]
 
 
 def test_another_record_of_alliances_replaces_treatment_and_controls(grids: dict[str, Grid]) -> None:

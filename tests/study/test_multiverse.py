@@ -19,15 +19,17 @@ from detente.stats.fitting import fit
 from detente.stats.registry import get
 from detente.stats.resampling.randomisation import randomisation_test
 from detente.stats.resampling.schemes import circular_shift
+from detente.stats.specification import HEADLINE
 from detente.study.config.project import Study, load_project
 from detente.study.design.matrix import Specification, build_design
 from detente.study.estimation.tidy import estimate
 from detente.study.multiverse import curve
 from detente.study.multiverse.grid import Grid, Variant, grids_of, variables_of, years_of
-from detente.study.multiverse.multiverse import fitted, recheck
+from detente.study.multiverse.multiverse import fitted, recheck, stand_alone
 from detente.study.multiverse.schema import multiverse_schema
 
 from support.builders import REPOSITORY, joined, simulated_raw
+from support.designs import control, moved_borders, specification
 
 
 @pytest.fixture(scope="module")
@@ -195,6 +197,30 @@ def test_the_time_left_is_told_from_what_this_run_has_finished(tmp_path: Path) -
     # What it was made from has changed after a.0, which is fitted again: 700 are left.
     said = f"multiverse {'█' * 6}{'░' * 14} 2 of 4 parts, 300 of 1,000 specifications, about 4 min left"
     assert progress(plan, tmp_path, 500.0, 960.0) == said
+
+
+@pytest.mark.parametrize("moved", [1, 0])
+def test_the_engine_keeps_a_control_that_moves_in_one_dyad_and_drops_one_that_moves_in_none(moved: int) -> None:
+    frame = moved_borders(moved)
+    # The distance of a capital in millimetres: what it varies by within dyads is rounding.
+    noise = np.random.default_rng(1).normal(0, 1e-4, len(frame))
+    frame = frame.assign(log_distance=1e9 * (1 + frame["ccode2"]) + noise)
+    both = (control("contiguous", "geography", 0), control("log_distance", "geography", 0))
+    specs = [replace(specification(*held), effects=("dyad", "year")) for held in ((), both[:1], both)]
+    variants = [Variant(spec, (str(i),), HEADLINE, equivalent=True) for i, spec in enumerate(specs)]
+
+    rows = fitted({False: frame}, variants, ["controls"])
+
+    alone = [stand_alone(frame, spec)["estimate"] for spec in specs]
+    np.testing.assert_allclose(rows["estimate"], alone, rtol=1e-9)
+    np.testing.assert_allclose(curve.curve({False: frame}, specs).estimate, alone, rtol=1e-9)
+    design = build_design(frame, specs[1])
+    dummies = [pd.get_dummies(of, dtype=float).to_numpy() for of in (design.pairs.dyad, design.time)]
+    bare, held = (
+        np.linalg.lstsq(np.column_stack([design.x[:, :k], *dummies]), design.y, rcond=None)[0][0] for k in (1, 2)
+    )
+    np.testing.assert_allclose(alone, [bare, held, held], rtol=1e-9)
+    assert (abs(held - bare) > 1e-4) == bool(moved)
 
 
 @pytest.mark.nightly

@@ -97,16 +97,28 @@ def _main_notes(evidence: Evidence, models: list[Cell]) -> tuple[str, ...]:
     measured = listed(f"{unit} ({listed(names)})" for unit, names in units.items())
     means = evidence.estimates["term"].str.startswith("mean(").any()
     return (
-        f"The treatment is measured in {listed(timing)}. Coefficients are {measured}; blank where fixed effects absorb "
-        f"a control or the model is without it. {OF_MEANS if means else ''}Peace years in {PEACE_UNIT}. A dyad "
+        f"The treatment is measured in {listed(timing)}. Coefficients are {measured}. "
+        f"{OF_MEANS if means else ''}Peace years in {PEACE_UNIT}. A dyad "
         "switches if its treatment varies among the observations of the model.",
         *notes.error_notes(evidence, [evidence.study.headline], ("Parentheses", "Brackets")),
         "p-values use the errors in parentheses.",
+        *_dropped(evidence, models),
         *notes.few_switchers(evidence, models),
         *notes.failure_notes(evidence, models),
         *_lost_terms(evidence, models),
         *_model_notes(evidence),
     )
+
+
+def _dropped(evidence: Evidence, models: list[Cell]) -> list[str]:
+    """Controls that leave a model for want of variation: "Blank: Contiguous (LPM of Joint exercise): …"."""
+    found = []
+    for model in models:
+        rows = evidence.of_model("estimates", *model.model)
+        terms = str(rows["dropped"].iloc[0]).split(", ") if len(rows) else []
+        found += [(term_label(t, evidence.project.claims), column_of(evidence, model)) for t in terms if t]
+    named = "; ".join(f"{term} ({', '.join(columns)})" for term, columns in gathered(found).items())
+    return [f"Blank, as it does not vary within the model's rows and fixed effects: {named}."] if named else []
 
 
 def _model_notes(evidence: Evidence) -> list[str]:

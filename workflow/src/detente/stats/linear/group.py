@@ -234,7 +234,8 @@ class GroupWithin:
     @cached_property
     def varies(self) -> Flags:
         """Whether more than rounding is left of each regressor, (p,)."""
-        return np.asarray(np.diag(self.cross) > CONSTANT * self.spread)
+        rounding = floor(self.group.x, self.group.y[:, 0], self.group.names)[:-1]
+        return np.asarray(np.diag(self.cross) > rounding)
 
     def _places(self, choice: Choice) -> tuple[int, int, Codes]:
         """Columns of a choice: outcome, treatment, and its controls that vary."""

@@ -34,9 +34,10 @@ HALF_LIFE_YEARS = 5
 class Specification(Identified):
     """A claim, on one sample, by one estimator: of its headline, or of a row of its multiverse.
 
-    `claim` has outcome, treatment, lags and direction as they are estimated; `controls` are those that the estimator
-    keeps: with dyad effects, geography is absorbed. `vcov` are reported, the first is the headline's. `duration`
-    is the form in which years at peace enter; `effects` those to absorb, where they are not the estimator's own.
+    `claim` has outcome, treatment, lags and direction as they are estimated; `controls` all that stand beside the
+    treatment: one that does not vary within the fixed effects leaves the fit, which says so (`Solution.dropped`).
+    `vcov` are reported, the first is the headline's. `duration` is the form in which years at peace enter; `effects`
+    those to absorb, where they are not the estimator's own.
     """
 
     claim: Claim
@@ -122,12 +123,7 @@ def specification(
     """A claim by one estimator on one sample, the headline's if none is named, as the study has it."""
     headline = project.headline_sample(study, claim)
     chosen = headline if sample is None else project.samples[sample]
-    absorbs = get(estimator).absorbs_dyads
-    controls = tuple(
-        control
-        for control in (project.claims.controls[name] for name in claim.controls)
-        if not (absorbs and control.role == "geography")
-    )
+    controls = tuple(project.claims.controls[name] for name in claim.controls)
     apart = [f"sample={chosen.name}"] if chosen != headline else []
     apart += [f"estimator={estimator}"] if estimator != ESTIMATOR else []
     name = ", ".join(apart) or HEADLINE

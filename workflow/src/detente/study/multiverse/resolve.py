@@ -64,7 +64,7 @@ class Resolver:
             claim=changed,
             sample=self.project.samples[sample] if sample else self.project.headline_sample(self.study, claim),
             estimator=estimator,
-            controls=self._controls(settings.get("controls"), swaps, "dyad" in effects, changed),
+            controls=self._controls(settings.get("controls"), swaps, changed),
             vcov=(settings.get("vcov", COVARIANCE),),
             window=window,
             smallest_effect=self.project.claims.smallest_effect,
@@ -103,18 +103,14 @@ class Resolver:
             raise Impossible(f"no outcome {kind!r} is coded by {coding!r}")
         return GRID[coding, kind]
 
-    def _controls(
-        self, wanted: ControlSet | None, swaps: Mapping[str, str], absorbed: bool, claim: Claim
-    ) -> tuple[Control, ...]:
+    def _controls(self, wanted: ControlSet | None, swaps: Mapping[str, str], claim: Claim) -> tuple[Control, ...]:
         """Controls as they enter: chosen, replaced, as early as the treatment asks, by the outcome's own coding."""
-        key = (id(wanted), tuple(swaps.items()), absorbed, claim.outcome, claim.treatment, claim.lag)
+        key = (id(wanted), tuple(swaps.items()), claim.outcome, claim.treatment, claim.lag)
         if key not in self.known:
             names = list(self.claim.controls)
             if wanted is not None:
                 of_role = {n for n in names if wanted.roles is None or self.named[n].role in wanted.roles}
                 names = list(dict.fromkeys([*(n for n in names if n in of_role or n in wanted.keep), *wanted.add]))
-            if absorbed:
-                names = [n for n in names if self.named[n].role != "geography"]
             fixed = (self._fixed(n, swaps, claim) for n in names)
             self.known[key] = tuple(dict.fromkeys(control for control in fixed if control is not None))
         return self.known[key]
