@@ -3,23 +3,31 @@
 from detente.report.evidence import Evidence, entries
 from detente.report.exhibit import exhibit
 from detente.report.formats import INTERVAL, PER, between, count, p_value, per_thousand
+from detente.report.tables.notes import NOT_ESTIMABLE
 from detente.report.tables.table import Column, Row, Table, columns
 
 _COLUMNS = (Column(f"Per {PER:,}"), Column(INTERVAL, align="center"), *columns("p", "Dyad-years", "Treated"))
 _NOTES = (
-    "The headline model with a variable that cannot have an effect in place of the treatment: what it finds is "
-    "bias, or the outcome's effect on the treatment, or, in the lead of a lasting treatment, the treatment itself.",
+    "Each stands in the headline's model beside the treatment. What goes with the outcome there without a part in its "
+    "making is a sign of what the model leaves out. A lead may have two further reasons: states that expect the "
+    "treatment act before it, and onsets bring it on or put it off, which models with dyad effects take not to happen.",
 )
 
 
 @exhibit(kind="table", name="placebos", page="robustness", place="placebos", needs=("placebos",))
 def placebos(evidence: Evidence) -> Table:
-    """Negative controls: what the headline model finds where there can be no effect."""
+    """Negative controls: what the headline model finds of them beside the treatment."""
     rows: list[Row] = []
+    without: list[str] = []
     for claim, label in evidence.examined.items():
         mine = evidence.of_claim("placebos", claim)
         rows += [Row(label)] if len(mine) else []
         for r in entries(mine):
+            if r.failure:
+                rows.append(Row(str(r.label), (NOT_ESTIMABLE, *[""] * 4)))
+                without.append(f"{label}, {r.label}: {r.failure}")
+                continue
             cells = (per_thousand(r.estimate), between(r.conf_low, r.conf_high), p_value(r.p_value))
             rows.append(Row(str(r.label), (*cells, count(r.nobs), count(r.treated))))
-    return Table("placebos", "Negative controls", "", _COLUMNS, tuple(rows), _NOTES, evidence.simulated)
+    lost = [f"{NOT_ESTIMABLE}, no such control: {'; '.join(without)}."] if without else []
+    return Table("placebos", "Negative controls", "", _COLUMNS, tuple(rows), (*_NOTES, *lost), evidence.simulated)

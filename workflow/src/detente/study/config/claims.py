@@ -45,7 +45,11 @@ class Moderator(Strict):
 
 
 class Placebo(Strict):
-    """A negative control: a treatment that cannot work, so that what is found of it is bias."""
+    """A negative control: what has no effect on the outcome, beside the treatment, unless something else is at work.
+
+    A lead finds confounding that changes in time; but also states that act on what they expect, and a treatment that
+    follows from the outcome.
+    """
 
     variable: Identifier
     lag: int = Field(ge=-5, le=10, description="Years before the outcome; negative for a lead.")

@@ -13,14 +13,23 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from detente.base.errors import EmptySample, EstimationError, NoDyads, UnknownVariable, UnsupportedEstimator
+from detente.base.errors import (
+    EmptySample,
+    EstimationError,
+    NoDyads,
+    NoVariation,
+    RankDeficient,
+    UnknownVariable,
+    UnsupportedEstimator,
+)
 from detente.base.types import Array, Codes, Flags
 from detente.data import region
 from detente.data.panel import pairs
 from detente.stats import Fit, ModelFrame, fit, get, read, sandwich_parts, subset, with_fixed_effects
 from detente.stats.covariance import Covariance, covariance
 from detente.stats.linear import absorber, outcome_within, with_treatment
-from detente.study.config import Claim
+from detente.study.config import Claim, Control
+from detente.study.config.claims import Placebo
 from detente.study.design import ESTIMATOR, Specification, build_design, lagged
 from detente.study.estimation import estimate, verdict
 from detente.study.robustness import schemes, sensitivity
@@ -89,8 +98,8 @@ def examine(record: Record, spec: Specification, seed: int, family_seed: int) ->
             found |= make()
         except EstimationError as error:
             lost.append((name, type(error).__name__, str(error)))
-    found["placebos"], without = _placebos(record, spec)
-    return Examination.of({**found, "failures": FAILURES.frame([*lost, *without])})
+    found["placebos"] = placebos(record, spec)
+    return Examination.of({**found, "failures": FAILURES.frame(lost)})
 
 
 def _fitted(design: ModelFrame, spec: Specification) -> Fit:
@@ -110,22 +119,37 @@ def _power(whole: Fit, spec: Specification, seed: int) -> Frames:
     return {"power": POWER.frame([made.summary]), "power_curve": made.curve}
 
 
-def _placebos(record: Record, spec: Specification) -> tuple[pd.DataFrame, list[tuple[str, str, str]]]:
-    """One row per negative control, the headline with its variable in place of the treatment; and those that fail."""
-    rows, lost = [], []
-    for placebo in spec.claim.placebos:
-        other = spec.claim.model_copy(update={"treatment": placebo.variable, "lag": placebo.lag, "moderator": None})
-        try:
-            design = build_design(record.panel, replace(spec, claim=other))
-            made = _fitted(design, spec)
-        except (EstimationError, EmptySample, UnknownVariable) as error:
-            lost.append(("placebos", type(error).__name__, f"{placebo.label}: {error}"))
-            continue
-        row = made.table().set_index("term").loc[lagged(placebo.variable, placebo.lag)]
-        counts = (made.nobs, made.events, int((design.treatment > 0).sum()))
-        values = (row["estimate"], row["std_error"], made.vcov.df, row["p_value"], row["conf_low"], row["conf_high"])
-        rows.append((placebo.variable, placebo.lag, placebo.label, *values, *counts))
-    return PLACEBOS.frame(rows), lost
+def placebos(record: Record, spec: Specification) -> pd.DataFrame:
+    """One row per negative control of the claim, in the headline's model beside the treatment; as `PLACEBOS`."""
+    return PLACEBOS.frame(_placebo(record, spec, placebo) for placebo in spec.claim.placebos)
+
+
+def _placebo(record: Record, spec: Specification, placebo: Placebo) -> dict[str, Any]:
+    """A negative control, or why there is none: of a treatment that never ends, the lead is the treatment."""
+    row: dict[str, Any] = {"variable": placebo.variable, "lag": placebo.lag, "label": placebo.label}
+    row |= {"nobs": 0, "events": 0, "treated": 0, "failure": ""}
+    try:
+        made = _fitted(build_design(record.panel, beside_treatment(spec, placebo)), spec)
+        found = made.table().set_index("term").to_dict("index")[lagged(placebo.variable, placebo.lag)]
+    except (RankDeficient, NoVariation) as error:
+        return row | {"failure": f"it does not vary apart from the treatment and the controls ({error})"}
+    except (EstimationError, EmptySample, UnknownVariable) as error:
+        return row | {"failure": str(error)}
+    counts = {"nobs": made.nobs, "events": made.events, "treated": int((made.design.treatment > 0).sum())}
+    numbers = ("estimate", "std_error", "p_value", "conf_low", "conf_high")
+    return row | {name: float(found[name]) for name in numbers} | {"df": made.vcov.df} | counts
+
+
+def beside_treatment(spec: Specification, placebo: Placebo) -> Specification:
+    """The claim's model with a negative control first, and the treatment among the controls.
+
+    Given the treatment, a negative control goes with the outcome only if something else does (Shi, Miao and Tchetgen
+    Tchetgen 2020). In place of it, the lead of a lasting treatment would show the treatment's own effect.
+    """
+    claim = spec.claim
+    treatment = Control(variable=claim.treatment, role="confounder", lag=claim.lag, label=claim.label, why=claim.label)
+    control = claim.model_copy(update={"treatment": placebo.variable, "lag": placebo.lag, "moderator": None})
+    return replace(spec, claim=control, controls=(treatment, *spec.controls))
 
 
 def _influence(record: Record, whole: Fit, spec: Specification, band: float) -> pd.DataFrame:

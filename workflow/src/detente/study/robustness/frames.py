@@ -133,7 +133,7 @@ EVALUE = FrameSchema(
 PLACEBOS = FrameSchema(
     "placebos",
     {
-        "variable": text("a treatment that cannot work"),
+        "variable": text("what stands beside the treatment"),
         "lag": Column("int64", "years before the outcome; negative after it"),
         "label": text("what it is called"),
         **ESTIMATE,
@@ -143,7 +143,9 @@ PLACEBOS = FrameSchema(
         "nobs": count("observations"),
         "events": count("onsets"),
         "treated": count("treated observations"),
+        "failure": text("why there is no such control"),
     },
+    checks={"an estimate, or a reason why not": lambda f: f["p_value"].notna() | (f["failure"] != "")},
 )
 INFLUENCE = FrameSchema(
     "influence",
@@ -224,8 +226,8 @@ class Examination:
 
     headline: tidy estimates of the LPM under each covariance. power, power_curve: what the design can find.
     sensitivity, bounds, contours, extremes, selection, evalue: how strong a confounder would have to be. placebos: the
-    headline with a treatment that cannot work. influence: without each state, region, era and series of exercises.
-    tests, draws: randomisation.
+    headline with a negative control beside the treatment. influence: without each state, region, era and series of
+    exercises. tests, draws: randomisation.
     """
 
     headline: pd.DataFrame

@@ -226,14 +226,15 @@ def benchmark(n: VerdictInputs, verdict: Verdict) -> Judged:
 @check(
     label="negative control",
     passes_if=f"no negative control rejects at {_percent(ALPHA)}, all of them taken together (Holm 1979): the lead of "
-    "the treatment, a distant partner, a distant adversary; one that cannot be fitted leaves the check unmade",
+    "the treatment, a distant partner, a distant adversary, each beside the treatment; one that does not exist leaves "
+    "the check unmade",
     needed_for=EFFECTS,
 )
 def negative_controls(n: VerdictInputs, _: Verdict) -> Judged:
-    """Whether there is an effect where there can be none; one that could not be fitted leaves the check unmade."""
+    """Whether what does not work goes with the outcome; one that does not exist leaves the check unmade."""
     values = n.negative_control_p or ()
     smallest = holm(values)
-    reason = f"a negative control, where there can be no effect, shows one (p = {smallest:.3f} after Holm)"
+    reason = f"a negative control goes with the outcome beside the treatment (p = {smallest:.3f} after Holm)"
     unmade = smallest > ALPHA and any(map(math.isnan, values))
     return None if unmade else smallest, smallest > ALPHA, ALPHA, reason
 
