@@ -139,7 +139,6 @@ class StudyPlan(Stages):
     collected = partialmethod(Stages.fields_and_claims, "world")
     covered = partialmethod(Stages.fields_and_claims, "simulation", "seed", "samples", "headline", "claims")
     shown = partialmethod(Stages.fields_and_claims, *SHOWN)
-    of_the_paper = partialmethod(Stages.fields, "title", *OF_THE_PAPER)
 
     tables = partialmethod(Stages.exhibit_files, "table")
     figures = partialmethod(Stages.exhibit_files, "figure")
@@ -211,6 +210,12 @@ class StudyPlan(Stages):
     def joined(self) -> str:
         """Sources that the panel joins, as options."""
         return " ".join(self.slugs)
+
+    def of_the_paper(self) -> str:
+        """Title, authors, date and keywords of the paper, and what is said of its hypotheses."""
+        said = self.project.hypotheses
+        own = {c: said[c].model_dump(mode="json") for c in self.study.claims if c in said}
+        return canonical([self.fields("title", *OF_THE_PAPER), own])
 
     def specifications(self, claim: str, estimator: str) -> str:
         """The specifications of one claim and estimator: all that the job knows of the configuration."""

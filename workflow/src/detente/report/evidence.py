@@ -19,6 +19,9 @@ EXERCISES = "mme"
 FEW_SWITCHERS = 30
 """A model with dyad effects that is identified from fewer dyads than this carries a warning."""
 
+FEW_DF = 4.0
+"""Below this many effective degrees of freedom a t distribution no longer describes an estimate (Tipton 2015)."""
+
 FAR = 3.0
 """Base risk is called a poor reference where the risk of treated rows is this many times it, or that small a part."""
 
@@ -163,7 +166,7 @@ class Cell:
 
     `failure` is the class of an error and `message` its words; both are "" where nothing failed. A model that was
     estimated may still lack its risk ratio, and then says why; one without the headline covariance was not estimated;
-    one that was fitted may have coefficients and no effect on risk. `std_error`, `low`, `high`, `p` and `mde` come from
+    one that was fitted may have coefficients and no effect on risk. `std_error`, `low`, `high`, `p`, `df` and `mde` come from
     the headline covariance, `beside_std_error` from the one beside it. `treated_risk` is the mean outcome of treated
     rows, `switching_dyads` how many dyads' treatment varies in the model's rows, `switching_states` how many states are
     in these.
@@ -180,6 +183,7 @@ class Cell:
     low: float = math.nan
     high: float = math.nan
     p_value: float = math.nan
+    df: float = math.nan
     ratio: float = math.nan
     ratio_low: float = math.nan
     ratio_high: float = math.nan
@@ -225,6 +229,12 @@ class Cell:
         return self.fitted and self.switching_dyads < FEW_SWITCHERS
 
     @property
+    def thin(self) -> bool:
+        """Whether it is learnt from so little that no summary should quote it."""
+        within = get(self.estimator).compares_within_dyads
+        return (within and self.few_switchers) or self.df < FEW_DF
+
+    @property
     def far(self) -> bool:
         """Whether treated rows start from so different a risk that base risk is a poor reference for them."""
         return self.estimated and not 1 / FAR < self.treated_risk / self.base_risk < FAR
@@ -236,7 +246,7 @@ _OF_ROWS = (
     *("base_risk", "treated_risk", "nobs", "dyads", "states", "events"),
     *("treated", "treated_dyads", "switching_dyads", "switching_states"),
 )
-_AS_THEY_ARE = (*_OF_ROWS, "std_error", "p_value", "mde", "mde_share", "smallest_effect", "verdict")
+_AS_THEY_ARE = (*_OF_ROWS, "std_error", "p_value", "df", "mde", "mde_share", "smallest_effect", "verdict")
 # Attributes of a cell, by the column of an estimate that they are.
 _EFFECT = {"effect": "estimate", "low": "conf_low", "high": "conf_high", **{name: name for name in _AS_THEY_ARE}}
 _RATIO = {"ratio": "estimate", "ratio_low": "conf_low", "ratio_high": "conf_high"}

@@ -14,7 +14,7 @@ from detente.report.formats import Number, count, number, numbered, p_value, per
 from detente.report.labels import VERDICTS, covariance_label, estimator_label, lower_first, reason_label
 from detente.report.paper.study_words import controls, method_words, study_words, tenth
 from detente.report.tables.recovery import COVERAGE, recovery
-from detente.study.config import Claim
+from detente.study.config import Claim, Hypothesis
 
 DIRECTED = ("lowers", "raises")
 _OF_DISPUTES = ("onset_gml", "onset_after_dispute", "onset_cow", "ongoing_gml", "force_onset", "fatal_onset")
@@ -101,6 +101,7 @@ def _claim(evidence: Evidence, claim: Claim, models: list[Cell]) -> dict[str, An
         "agreement": _agreement(headline),
         "summary": _grid(mine),
         "raw": _raw(evidence, claim.id),
+        "hypothesis": evidence.project.hypotheses.get(claim.id, Hypothesis()).model_dump(),
     }
 
 
@@ -108,7 +109,7 @@ def _model(model: Cell) -> dict[str, Any]:
     """All that the text may say of one model; numbers are missing where it could not be estimated."""
     name, size = estimator_label(model.estimator), abs(model.effect)
     derived = {"inflation": model.inflation, "magnitude": size, "effect_share": size / model.base_risk}
-    words = ("sample", "estimator", "estimated", "fitted", "failure", "verdict", "far")
+    words = ("sample", "estimator", "estimated", "fitted", "failure", "verdict", "far", "thin")
     return {
         **{word: getattr(model, word) for word in words},
         **{word: getattr(name, word) for word in ("short", "long", "within")},

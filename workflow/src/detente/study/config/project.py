@@ -3,7 +3,7 @@
 import datetime
 import zlib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -16,6 +16,7 @@ from detente.data import SOURCES, SourceRecord, load_sources
 from detente.simulate import World
 from detente.study.config.authors import Author
 from detente.study.config.claims import CLAIMS, SAMPLES, Claim, ClaimsFile, Sample, load_samples
+from detente.study.config.hypotheses import HYPOTHESES, Hypothesis, load_hypotheses
 
 OF_THE_PAPER = ("authors", "date", "keywords")
 """Keys of a study that one which extends it does not inherit: another paper has authors of its own."""
@@ -74,7 +75,8 @@ class Project:
     """All of `config/`, validated together.
 
     `sources` maps slug → record, `samples` name → sample, `claims` the whole claims file, `studies` name → study,
-    `files` a study's name to its file and those that it extends, nearest first.
+    `files` a study's name to its file and those that it extends, nearest first, `hypotheses` a claim's id to why it may
+    hold or not, where that is said.
     """
 
     root: Path
@@ -83,6 +85,7 @@ class Project:
     claims: ClaimsFile
     studies: Mapping[str, Study]
     files: Mapping[str, tuple[Path, ...]]
+    hypotheses: Mapping[str, Hypothesis] = field(default_factory=dict)
 
     def study(self, name: str) -> Study:
         """Return the study called `name`; raises ConfigError if there is none."""
@@ -122,7 +125,8 @@ class Project:
 
     def files_of(self, study: Study) -> list[Path]:
         """Every file that says something about a study."""
-        return [self.root / CLAIMS, self.root / SOURCES, self.root / SAMPLES, *self.files[study.name]]
+        said = [self.root / HYPOTHESES] if self.hypotheses else []
+        return [self.root / CLAIMS, self.root / SOURCES, self.root / SAMPLES, *said, *self.files[study.name]]
 
     def located(self, study: Study, *keys: str | int) -> str:
         """Return `file:line › key` of what a study says, in its own file or in one that it extends."""
@@ -144,8 +148,9 @@ def load_project(root: Path, override: Path | None = None) -> Project:
     if override is not None and override.resolve() not in {p.resolve() for p in paths}:
         paths.append(override)
     read = {path: _study(path, shipped) for path in paths}
+    hypotheses = load_hypotheses(root, claims.claims)
     files = {study.name: strict.chain(path, shipped) for path, study in read.items()}
-    project = Project(root, sources, samples, claims, {study.name: study for study in read.values()}, files)
+    project = Project(root, sources, samples, claims, {study.name: study for study in read.values()}, files, hypotheses)
     if problems := dict.fromkeys([*_undefined_in_claims(project), *_undefined_in_studies(project)]):
         raise ConfigError("\n".join(problems))
     return project
