@@ -166,10 +166,10 @@ class Cell:
 
     `failure` is the class of an error and `message` its words; both are "" where nothing failed. A model that was
     estimated may still lack its risk ratio, and then says why; one without the headline covariance was not estimated;
-    one that was fitted may have coefficients and no effect on risk. `std_error`, `low`, `high`, `p`, `df` and `mde` come from
-    the headline covariance, `beside_std_error` from the one beside it. `treated_risk` is the mean outcome of treated
-    rows, `switching_dyads` how many dyads' treatment varies in the model's rows, `switching_states` how many states are
-    in these.
+    one that was fitted may have coefficients and no effect on risk. `std_error`, `low`, `high`, `p`, `df` and `mde`
+    come from the headline covariance, `beside_std_error` from the one beside it. `treated_risk` is the mean outcome of
+    treated rows, `switching_dyads` how many dyads' treatment varies in the model's rows, `switching_states` how many
+    states are in these.
     """
 
     claim: str

@@ -42,12 +42,12 @@ class References:
         return f"[{work['authors']} ({work['year']})](#ref-{key})"
 
     def linked(self, text: str) -> str:
-        """Link every "Author 2000" of `text` that is a known work to its entry, and count it as cited."""
+        """Link every "Author 2000" and "Author (2000)" that is a known work to its entry, and count it as cited."""
         for key, work in self.works.items():
-            mark = f"{work['authors']} {work['year']}"
-            if mark in text:
-                self.cited.add(key)
-                text = text.replace(mark, f"[{mark}](#ref-{key})")
+            for mark in (f"{work['authors']} {work['year']}", f"{work['authors']} ({work['year']})"):
+                if mark in text:
+                    self.cited.add(key)
+                    text = text.replace(mark, f"[{mark}](#ref-{key})")
         return text
 
     def listed(self, kind: str) -> list[Entry]:
@@ -55,7 +55,7 @@ class References:
         if kind == "data_references":
             return [Entry(f"data-{s['slug']}", str(s["citation"])) for s in self.sources]
         works = [Entry(f"ref-{key}", str(self.works[key]["entry"]).strip()) for key in self.cited]
-        return sorted(works, key=lambda entry: entry.text)
+        return sorted(works, key=lambda entry: entry.text.casefold())
 
     def _work(self, key: str) -> Mapping[str, Any]:
         if key not in self.works:

@@ -11,6 +11,6 @@ from detente.study.config.multiverse import MULTIVERSE, Multiverse, load_multive
 from detente.study.config.project import OF_THE_PAPER, Project, Study, load_project
 
 __all__ = [
-    "CLAIMS", "MULTIVERSE", "OF_THE_PAPER", "SAMPLES", "Author", "Claim", "ClaimsFile", "Control", "Duration", "Hypothesis",
-    "Multiverse", "Project", "Sample", "Study", "load_multiverse", "load_project", "load_samples",
+    "CLAIMS", "MULTIVERSE", "OF_THE_PAPER", "SAMPLES", "Author", "Claim", "ClaimsFile", "Control", "Duration",
+    "Hypothesis", "Multiverse", "Project", "Sample", "Study", "load_multiverse", "load_project", "load_samples",
 ]  # fmt: skip
