@@ -1,17 +1,21 @@
-"""What all figures share: size, style, colours, intervals, the mark of a simulated world, and bytes without dates."""
+"""What all figures share: size, style, colours, intervals, the mark of a simulated world, and bytes without dates.
+
+What seaborn has a form for (points with intervals, lines, bars, strips, heat maps) it draws, on matplotlib's axes.
+"""
 
 import io
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ParamSpec, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, ParamSpec, TypeAlias, TypeVar
 
 import numpy as np
 
 from detente.report.tables.table import SIMULATED, Table, render
 
-# Matplotlib is loaded where something is drawn, so that whoever only lists figures does not wait for it.
+# Matplotlib and seaborn are loaded where something is drawn, so that whoever only lists figures does not wait for it.
 if TYPE_CHECKING:
     import matplotlib.axes
     import matplotlib.figure
@@ -128,21 +132,99 @@ def label_beside(axis: Axes, text: str, side: float, y: float, offset: float, **
     label(axis, text, (side, y), (offset, 0), xycoords=("axes fraction", "data"), annotation_clip=False, **style)
 
 
-def interval(axis: Axes, values: tuple[float, float, float], y: float, colour: str, **style: Any) -> None:
-    """Draw low end, estimate and high end in the row at `y`, with an arrow where the interval runs beyond the axis.
+@dataclass(frozen=True)
+class Interval:
+    """An estimate between the ends of its interval, `at` a place along the other axis; `marker` is matplotlib's.
 
-    `style` may hold `width` of the line, `arrow` size and `marker` of the estimate.
+    `face` fills the marker where it is not of its own `colour`.
     """
-    low, middle, high = values
-    left, right = axis.get_xlim()
-    line = {"color": colour, "linewidth": style.get("width", 1.4), "solid_capstyle": "butt", "zorder": 2}
-    axis.plot(np.clip([low, high], left, right), [y, y], **line)
-    for beyond, edge, marker in ((low < left, left, "<"), (high > right, right, ">")):
-        if beyond:
-            axis.plot([edge], [y], marker=marker, color=colour, markersize=style.get("arrow", 4), clip_on=False,
-                      zorder=3)  # fmt: skip
-    if left <= middle <= right:
-        axis.plot([middle], [y], marker=style.get("marker", "o"), color=colour, markeredgecolor="white", zorder=4)
+
+    low: float
+    middle: float
+    high: float
+    at: float
+    colour: str
+    marker: str = "o"
+    face: str = ""
+
+
+def intervals(
+    axis: Axes, drawn: Iterable[Interval], *, orient: Literal["y", "x"] = "y", width: float = 1.4, arrow: float = 4
+) -> None:
+    """Draw points with intervals by seaborn: lying, in rows, or standing, `orient` "x".
+
+    Where the axis has limits of its own, an interval that runs beyond them ends in an arrow, and a point there is left
+    out. `width` is that of the lines, `arrow` the size of arrows, in points.
+    """
+    import seaborn as sns
+
+    lying = orient == "y"
+    fixed = not (axis.get_autoscalex_on() if lying else axis.get_autoscaley_on())
+    left, right = (axis.get_xlim() if lying else axis.get_ylim()) if fixed else (-np.inf, np.inf)
+    alike: dict[tuple[str, str, str], list[Interval]] = {}
+    for one in drawn:
+        alike.setdefault((one.colour, one.marker if left <= one.middle <= right else "", one.face), []).append(one)
+    for (colour, marker, face), mine in alike.items():
+        # Of three values the median is the estimate, and all of them span the interval.
+        ends = np.clip([(one.low, one.middle, one.high) for one in mine], left, right).ravel()
+        places = np.repeat([one.at for one in mine], 3)
+        sns.pointplot(
+            x=ends if lying else places, y=places if lying else ends, ax=axis, orient=orient, estimator="median",
+            errorbar=("pi", 100), native_scale=True, linestyle="none", color=colour, zorder=4, clip_on=False,
+            err_kws={"linewidth": width, "solid_capstyle": "butt", "zorder": 2}, **_point(colour, marker, face),
+        )  # fmt: skip
+        for one in mine:
+            for beyond, edge, side in ((one.low < left, left, "<"), (one.high > right, right, ">")):
+                if beyond:
+                    axis.plot([edge], [one.at], side, color=colour, markersize=arrow, clip_on=False, zorder=3)
+
+
+def _point(colour: str, marker: str, face: str) -> dict[str, Any]:
+    """A point as the style has it, for functions that have a style of their own."""
+    import matplotlib as mpl
+
+    size, edge = (mpl.rcParams[f"lines.{name}"] for name in ("markersize", "markeredgewidth"))
+    look = {"markerfacecolor": face, "markeredgecolor": colour} if face else {"markeredgecolor": "white"}
+    return {"marker": marker, "markersize": size, "markeredgewidth": edge, **look}
+
+
+def line(axis: Axes, x: Any, y: Any, **style: Any) -> None:
+    """Draw a line through points (n,) in the order given, by seaborn."""
+    import seaborn as sns
+
+    sns.lineplot(x=np.asarray(x), y=np.asarray(y), ax=axis, estimator=None, sort=False, legend=False, **style)
+
+
+def bars(axis: Axes, x: Any, y: Any, *, orient: str, width: float, colour: str, **style: Any) -> None:
+    """Draw bars at places (n,) of the data, standing ("x") or lying ("y"), by seaborn."""
+    import seaborn as sns
+
+    sns.barplot(
+        x=np.asarray(x), y=np.asarray(y), ax=axis, orient=orient, native_scale=True, width=width, color=colour,
+        saturation=1, errorbar=None, linewidth=0, **style,
+    )  # fmt: skip
+
+
+def strip(axis: Axes, x: Any, rows: Any, colours: Any, **style: Any) -> None:
+    """Draw marks (n,) in a few rows at heights (n,), each of its own colour (n,), by seaborn."""
+    import seaborn as sns
+
+    sns.stripplot(
+        x=np.asarray(x), y=np.asarray(rows), ax=axis, orient="y", native_scale=True, jitter=False, legend=False,
+        **_shades(colours), **style,
+    )  # fmt: skip
+
+
+def points(axis: Axes, x: Any, y: Any, colours: Any, **style: Any) -> None:
+    """Draw points (n,), each of its own colour (n,), by seaborn."""
+    import seaborn as sns
+
+    sns.scatterplot(x=np.asarray(x), y=np.asarray(y), ax=axis, legend=False, **_shades(colours), **style)
+
+
+def _shades(colours: Any) -> dict[str, Any]:
+    shades = np.asarray(colours)
+    return {"hue": shades, "palette": {shade: shade for shade in np.unique(shades)}}
 
 
 def band(axis: Axes, half: float, y: float) -> None:

@@ -40,21 +40,20 @@ def claims(evidence: Evidence) -> draw.Figure:
     figure = draw.canvas(LINE * (max(places.values()) + 1) + REST, simulated=evidence.simulated)
     estimates, marks, words = figure.subplots(1, 3, sharey=True, width_ratios=(0.62, 0.25, 0.13))
     estimates.set_xlim(-REACH, REACH)
+    drawn = []
     for row in entries(rows):
         y, colour = places[row.claim], COLOURS[row.verdict]
         draw.band(estimates, row.smallest_effect / row.base_risk, y)
         low, middle, high = (value / row.base_risk for value in (row.conf_low, row.estimate, row.conf_high))
-        draw.interval(estimates, (low, middle, high), y, colour, width=1.3, arrow=3.5)
+        drawn.append(draw.Interval(low, middle, high, y, colour))
         if abs(middle) > REACH:
             side, align = (0.96, "right") if middle > 0 else (0.04, "left")
             draw.label_beside(estimates, percent(middle), side, y, 0, ha=align, size=6.5, color=colour, bbox=draw.BOX)
-        for check in entries(checks[checks["claim"] == row.claim]):
-            marker, shade, size = _MARKS[check.outcome]
-            edge = {"markeredgewidth": 1.2} if marker == "x" else {}
-            marks.plot([list(CHECKS).index(check.check)], [y], marker=marker, color=shade, markersize=size, **edge)
         strength = "" if row.verdict == "inconclusive" else f" · {row.strength}"
         words.text(0, y, f"{row.verdict}{strength}", color=colour, size=7.5, va="center")
+    draw.intervals(estimates, drawn, width=1.3, arrow=3.5)
     _estimates_frame(estimates, rows, places)
+    _checks(marks, checks, places)
     _marks_frame(marks)
     words.set_title("Verdict", size=8)
     words.set_xlim(0, 1)
@@ -84,6 +83,15 @@ def _estimates_frame(axis: draw.Axes, rows: pd.DataFrame, places: Mapping[Any, f
     ticks = [-2, -1, 0, 1, 2]
     axis.set_xticks(ticks, [f"{'+' if t > 0 else ''}{percent(t)}" for t in ticks])
     axis.set_xlabel(f"Change in onset risk, share of base risk, {percent(LEVEL)} interval", size=8)
+
+
+def _checks(axis: draw.Axes, checks: pd.DataFrame, places: Mapping[Any, float]) -> None:
+    """A mark for each check of a claim that has a row, by its outcome."""
+    shown = checks[checks["claim"].isin(list(places))]
+    for outcome, mine in shown.groupby("outcome", sort=True):
+        marker, shade, size = _MARKS[str(outcome)]
+        x, y = mine["check"].map(list(CHECKS).index), mine["claim"].map(places)
+        draw.strip(axis, x, y, [shade] * len(mine), marker=marker, size=size, linewidth=1.2 if marker == "x" else 0)
 
 
 def _marks_frame(axis: draw.Axes) -> None:

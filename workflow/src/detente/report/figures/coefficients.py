@@ -43,8 +43,10 @@ def coefficients(evidence: Evidence) -> draw.Figure:
         mine = [m for m in models if m.sample == sample]
         limit = _limit([m for m in mine if m.estimated])
         axis.set_xlim(-1.08 * limit, 1.08 * limit)
-        for model in mine:
-            _row(axis, model, rows[model.claim, model.estimator], estimators.index(model.estimator))
+        drawn = [
+            _row(axis, model, rows[model.claim, model.estimator], estimators.index(model.estimator)) for model in mine
+        ]
+        draw.intervals(axis, filter(None, drawn))
         axis.axvline(0, color="black", linewidth=0.7, zorder=1)
         axis.set_title(mine[0].sample_label)
         axis.tick_params(axis="y", length=0, pad=7)
@@ -65,14 +67,15 @@ def _limit(models: list[Cell]) -> float:
     return min(max(reach), max([_WIDEST * float(np.median(reach)), *(PER * m.smallest_effect for m in models)]))
 
 
-def _row(axis: draw.Axes, model: Cell, y: float, order: int) -> None:
+def _row(axis: draw.Axes, model: Cell, y: float, order: int) -> draw.Interval | None:
+    """The interval of a model; around it the smallest effect of interest, and the number of what lies off the scale."""
     if not model.estimated:
         axis.text(0, y, " not estimable", va="center", size=7.5, color=draw.GREY, style="italic")
-        return
+        return None
     draw.band(axis, PER * model.smallest_effect, y)
     colour, marker = _COLOURS[order % len(_COLOURS)], _MARKERS[order % len(_MARKERS)]
-    draw.interval(axis, (PER * model.low, PER * model.effect, PER * model.high), y, colour, marker=marker)
     right = axis.get_xlim()[1]
     if max(abs(PER * model.low), abs(PER * model.high)) > right:
         shown = f"{per_thousand(model.effect)} [{per_thousand(model.low)}, {per_thousand(model.high)}]"
         draw.label_beside(axis, shown, 0.5, y + 0.42, 0, ha="center", size=6.5, color=colour, bbox=draw.BOX, zorder=5)
+    return draw.Interval(PER * model.low, PER * model.effect, PER * model.high, y, colour, marker)

@@ -89,7 +89,7 @@ def _estimates(axis: draw.Axes, frame: pd.DataFrame, smallest_effect: float) -> 
     drawn = place[:: max(1, -(-len(frame) // MOST_INTERVALS))]
     axis.vlines(drawn, low[drawn], high[drawn], colors=colours[drawn], linewidth=0.6, alpha=0.35, zorder=2)
     size = float(np.clip(700 / len(frame), 1.5, 14))
-    axis.scatter(place, shares, s=size, c=colours, linewidths=0, zorder=3)
+    draw.points(axis, place, shares, colours, s=size, linewidth=0, zorder=3)
     bottom = min(float(np.quantile(low, 1 - CUT)), 1.1 * float(shares.min()), -1.2 * smallest_effect)
     top = max(float(np.quantile(high, CUT)), 1.1 * float(shares.max()), 1.2 * smallest_effect)
     axis.set_ylim(bottom, top)
@@ -115,7 +115,7 @@ def colours_of(frame: pd.DataFrame) -> np.ndarray[Any, Any]:
 
 def _decisions(axis: draw.Axes, frame: pd.DataFrame, nodes: Mapping[str, Sequence[str]]) -> None:
     """One line an option, under the name of its node; a tick where a specification takes it."""
-    line, ticks = 0.0, {}
+    line, ticks, strips = 0.0, {}, []
     place, colours = np.arange(len(frame)), colours_of(frame)
     width = float(np.clip(260 / len(frame), 0.25, 1.6))
     for node, options in nodes.items():
@@ -123,9 +123,11 @@ def _decisions(axis: draw.Axes, frame: pd.DataFrame, nodes: Mapping[str, Sequenc
         line += 1
         for option in options:
             taken = (frame[node] == option).to_numpy()
-            axis.vlines(place[taken], line - 0.34, line + 0.34, colors=colours[taken], linewidth=width)
+            strips.append((place[taken], np.full(taken.sum(), line), colours[taken]))
             ticks[line] = option.replace("_", " ")
             line += 1
+    x, y, shades = (np.concatenate(parts) for parts in zip(*strips, strict=True))
+    draw.strip(axis, x, y, shades, marker="|", size=0.68 * 72 * ROW, linewidth=width)
     draw.rows(axis, ticks, line - 0.4, -0.6, size=7)
     axis.set_xticks([])
     axis.spines["bottom"].set_visible(False)

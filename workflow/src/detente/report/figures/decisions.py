@@ -1,5 +1,6 @@
 """Which decision moves the estimate: shares of variance by node, and the shift of each option."""
 
+import numpy as np
 import pandas as pd
 
 from detente.base.numerics import LEVEL
@@ -53,7 +54,7 @@ def decisions(evidence: Evidence, claim: Claim) -> draw.Figure | None:
 
 
 def _share(axis: draw.Axes, row: pd.Series, y: float) -> None:
-    axis.barh(y, row["share"], height=0.55, color=draw.BLUE, linewidth=0, zorder=2)
+    draw.bars(axis, [row["share"]], [y], orient="y", width=0.55, colour=draw.BLUE, zorder=2)
     end = float(row["share"])
     if pd.notna(row["share_low"]):
         axis.plot([row["share_low"], row["share_high"]], [y, y], color="black", linewidth=1, zorder=3)
@@ -62,9 +63,10 @@ def _share(axis: draw.Axes, row: pd.Series, y: float) -> None:
 
 
 def _options(axis: draw.Axes, rows: pd.DataFrame, top: float) -> None:
-    for i, row in enumerate(rows.sort_values("shift").to_dict("records")):
+    rows = rows.sort_values("shift")
+    draw.strip(axis, PER * rows["shift"], top + np.arange(len(rows)), [draw.BLUE] * len(rows), size=3.5, zorder=2)
+    for i, row in enumerate(rows.to_dict("records")):
         shift = PER * float(row["shift"])
         axis.plot([0, shift], [top + i] * 2, color=draw.GREY, linewidth=0.8, zorder=1)
-        axis.plot([shift], [top + i], "o", color=draw.BLUE, markersize=3.5, zorder=2)
         side, align = (1, "left") if shift >= 0 else (-1, "right")
         draw.label(axis, str(row["option"]), (shift, top + i), (5 * side, 0), ha=align)

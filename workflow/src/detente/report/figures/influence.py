@@ -61,6 +61,7 @@ def _panel(axis: draw.Axes, rows: pd.DataFrame, whole: pd.Series) -> None:
     axis.axvspan(low, high, color=draw.BAND, linewidth=0, zorder=0)
     axis.axvline(middle, color=draw.GREY, linewidth=0.8, zorder=1)
     axis.axvline(0, color="black", linewidth=0.7, zorder=1)
+    drawn = []
     for y, row in enumerate(rows.to_dict("records")):
         if not math.isfinite(row["std_error"]):
             axis.text(middle, y, " not estimable", va="center", size=7.5, color=draw.GREY, style="italic")
@@ -68,8 +69,8 @@ def _panel(axis: draw.Axes, rows: pd.DataFrame, whole: pd.Series) -> None:
         colour = draw.VERMILION if row["flips"] else draw.BLUE if row["influential"] else draw.GREY
         at = PER * row["estimate"]
         ends = interval(at, PER * row["std_error"], row["df"])
-        axis.plot(ends, [y, y], color=colour, linewidth=1.2, solid_capstyle="butt", zorder=2)
-        axis.plot([at], [y], "o", color=colour, markeredgecolor="white", zorder=3)
+        drawn.append(draw.Interval(ends[0], at, ends[1], y, colour))
         said = f"{decimal(row['change_se'], 2)} SE" + (", other verdict" if row["flips"] else "")
         draw.label_beside(axis, said, 1.0, y, 4, color=colour)
+    draw.intervals(axis, drawn, width=1.2)
     draw.rows(axis, dict(enumerate(rows["left_out"])), len(rows) - 0.4, -0.6)

@@ -38,7 +38,7 @@ def power(evidence: Evidence) -> draw.Figure:
     order = sorted(curves, key=lambda c: _size_at(curves[c], 0.5))
     for i, (claim, colour) in enumerate(zip(order, cycle(_COLOURS), strict=False)):
         curve, found, said = curves[claim], float(detectable[claim]), labels[claim]
-        axes.plot(curve["size"], 100 * curve["power"], color=colour, zorder=3)
+        draw.line(axes, curve["size"], 100 * curve["power"], color=colour, zorder=3)
         if np.isfinite(found):
             axes.plot([found], [100 * POWER], "o", color=colour, markeredgecolor="white", zorder=4)
             said += f", {percent(found)}"

@@ -71,13 +71,11 @@ def _pair(axis: draw.Axes, rows: Arms, x: float, floor: float) -> None:
     """Untreated on the left, treated on the right, the line coloured by which of them is riskier."""
     share = float(rows[1]["ratio"])
     colour = draw.VERMILION if share > 1 else draw.BLUE
-    points = []
-    for treated, side in ((0, -_OFFSET), (1, _OFFSET)):
-        risk, low, high = (PER * rows[treated][name] for name in ("risk", "conf_low", "conf_high"))
-        points.append(max(risk, floor))
-        axis.plot([x + side] * 2, [max(low, floor), max(high, floor)], color=draw.GREY, linewidth=1, zorder=2)
-        face = colour if treated else "white"
-        axis.plot([x + side], [points[-1]], "o", color=colour, markerfacecolor=face, zorder=4, clip_on=False)
-    axis.plot([x - _OFFSET, x + _OFFSET], points, color=colour, linewidth=1, zorder=3)
+    drawn = []
+    for treated, side, face in ((0, -_OFFSET, "white"), (1, _OFFSET, colour)):
+        low, risk, high = (max(PER * rows[treated][name], floor) for name in ("conf_low", "risk", "conf_high"))
+        drawn.append(draw.Interval(low, risk, high, x + side, colour, face=face))
+    draw.line(axis, [one.at for one in drawn], [one.middle for one in drawn], color=colour, linewidth=1, zorder=3)
+    draw.intervals(axis, drawn, orient="x", width=1)
     top = PER * max(rows[0]["conf_high"], rows[1]["conf_high"])
     draw.label(axis, multiple(share), (x, top), (0, 4), ha="center", va="baseline", size=8, color=colour)

@@ -34,10 +34,14 @@ def separation(evidence: Evidence) -> draw.Figure:
 
 
 def _strip(axis: draw.Axes, rows: pd.DataFrame, label: str, top: float) -> None:
+    import seaborn as sns
+
     onsets = rows[rows["outcome"] == 1]
     axis.axvspan(0, 1, color=draw.BAND, linewidth=0, zorder=0)
-    axis.vlines(onsets["rank"], 0, 1, color=draw.VERMILION, linewidth=0.35, alpha=0.6, zorder=1)
-    axis.plot(rows["rank"], rows["risk"] / top, color="black", linewidth=1.0, zorder=2)
+    sns.rugplot(
+        x=onsets["rank"].to_numpy(), height=1, ax=axis, color=draw.VERMILION, linewidth=0.35, alpha=0.6, zorder=1
+    )
+    draw.line(axis, rows["rank"], rows["risk"] / top, color="black", linewidth=1.0, zorder=2)
     highest = float((onsets["rank"] >= 0.9).mean())
     said = f"{percent(highest)} of {count(len(onsets))} onsets in the tenth of highest risk"
     axis.set_title(label)

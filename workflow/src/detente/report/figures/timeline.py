@@ -31,7 +31,7 @@ def timeline(evidence: Evidence) -> draw.Figure:
     lines = [frame[frame["sample"] == sample].sort_values("year") for sample in samples]
     ends = _apart([float(line["onsets"].tail(3).mean()) for line in lines], 0.11 * float(frame["onsets"].max()))
     for colour, sample, line, end in zip((draw.GREY, draw.BLUE, draw.VERMILION), samples, lines, ends, strict=False):
-        above.plot(line["year"], line["onsets"], color=colour, clip_on=False)
+        draw.line(above, line["year"], line["onsets"], color=colour, clip_on=False)
         label = evidence.samples[sample]
         name = label.removesuffix(" dyads") + ("" if len(samples) > 1 and sample != "all" else " dyads")
         at = (float(line["year"].iloc[-1]), end)
@@ -40,7 +40,7 @@ def timeline(evidence: Evidence) -> draw.Figure:
     above.set_ylabel("onsets per year")
     if trained:
         exercises = frame.drop_duplicates("year").sort_values("year")
-        below.bar(exercises["year"], exercises["exercises"], color=draw.GREEN, width=0.75)
+        draw.bars(below, exercises["year"], exercises["exercises"], orient="x", width=0.75, colour=draw.GREEN)
         below.set_title("Joint military exercises")
         below.set_ylabel("exercises per year")
     draw.ticks(below.xaxis, nbins=8, integer=True)
