@@ -53,7 +53,8 @@ def test_colour_says_what_the_interval_excludes() -> None:
 def test_every_option_has_a_tick_where_it_was_chosen_and_a_decided_node_is_left_out() -> None:
     panel = drawn(made()).axes[1]
     assert [t.get_text() for t in panel.get_yticklabels()] == ["claimed", "cow", "cubic", "log"]
-    places = [sorted({segment[0, 0] for segment in c.get_segments()}) for c in panel.collections]
+    marks = np.concatenate([c.get_offsets() for c in panel.collections])
+    places = [sorted(marks[marks[:, 1] == height, 0]) for height in panel.get_yticks()]
     assert places == [[0, 1, 2, 3], [4, 5, 6, 7], [0, 2, 4, 6], [1, 3, 5, 7]]
 
 

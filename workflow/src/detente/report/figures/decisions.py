@@ -64,7 +64,7 @@ def _share(axis: draw.Axes, row: pd.Series, y: float) -> None:
 
 def _options(axis: draw.Axes, rows: pd.DataFrame, top: float) -> None:
     rows = rows.sort_values("shift")
-    draw.strip(axis, PER * rows["shift"], top + np.arange(len(rows)), [draw.BLUE] * len(rows), size=3.5, zorder=2)
+    draw.strip(axis, PER * rows["shift"], top + np.arange(len(rows)), [draw.BLUE] * len(rows), size=4.5, zorder=2)
     for i, row in enumerate(rows.to_dict("records")):
         shift = PER * float(row["shift"])
         axis.plot([0, shift], [top + i] * 2, color=draw.GREY, linewidth=0.8, zorder=1)

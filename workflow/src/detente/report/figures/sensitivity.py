@@ -82,8 +82,8 @@ def _benchmarks(axis: draw.Axes, bounds: pd.DataFrame) -> None:
         inside = rows[(rows["r2dz_x"] <= right) & (rows["r2yz_dx"] <= top)]
         if inside.empty:
             continue
-        draw.line(axis, inside["r2dz_x"], inside["r2yz_dx"], marker="o", color=draw.BLUE, linewidth=0.6, markersize=3,
-                  zorder=4)  # fmt: skip
+        draw.line(axis, inside["r2dz_x"], inside["r2yz_dx"], marker="o", color=draw.BLUE, linewidth=0.6, markersize=4,
+                  markeredgewidth=0, zorder=4)  # fmt: skip
         last = inside.iloc[-1]
         x, y = float(last["r2dz_x"]), float(last["r2yz_dx"])
         if x < _SMALL * right and y < _SMALL * top:
