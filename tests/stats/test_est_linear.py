@@ -251,7 +251,10 @@ def test_rows_alone_in_a_level_are_kept_counted_and_without_score() -> None:
     codes[5] = -1
     fit = lpm(replace(design, fixed_effects={"dyad": codes, "year": design.time}))
     assert_allclose(fit.scores.whole[5], 0, atol=1e-12)
-    assert fit.flags == ("1 rows are the only one of a level of their effects: kept, they add nothing but a parameter",)
+    assert fit.flags == (
+        "1 rows are the only one of a level of their effects: they say nothing, and no cluster or state is counted for "
+        "them",
+    )
     without = np.arange(len(codes)) != 5
     rest = replace(design, y=design.y[without], x=design.x[without])
     expected = lpm(replace(rest, fixed_effects={"dyad": codes[without], "year": design.time[without]}))

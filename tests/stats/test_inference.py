@@ -12,7 +12,7 @@ from numpy.testing import assert_allclose
 from scipy import stats
 
 from detente.base.errors import BrokenContract, EstimationError, UnsupportedCovariance
-from detente.base.numerics import MDE_FACTOR
+from detente.base.numerics import POWER, critical, detectable, power_at
 from detente.stats.covariance import sandwich
 from detente.stats.effects.risk import average_marginal_effect, log_risk_ratio
 from detente.stats.fitting import made_covariance
@@ -104,9 +104,21 @@ def test_negligible_is_two_one_sided_tests() -> None:
     assert verdict(effect, error, df, smallest * 0.99) != "negligible"
 
 
-def test_an_effect_of_the_detectable_size_is_found_four_times_in_five() -> None:
-    power = stats.norm.sf(1.96 - MDE_FACTOR)
-    assert power == pytest.approx(0.80, abs=0.005)
+@pytest.mark.parametrize("df", [2.0, 4.5, 16.0, 198.0])
+def test_power_is_that_of_a_normal_estimate_over_an_error_of_few_degrees_of_freedom(df: float) -> None:
+    generator, draws = np.random.default_rng(int(df)), 400_000
+    error = np.sqrt(generator.chisquare(df, draws) / df)
+    for effect in (0.0, 1.0, detectable(df)):
+        rejects = np.abs(generator.standard_normal(draws) + effect) > stats.t.ppf(0.975, df) * error
+        assert power_at(effect, df) == power_at(-effect, df)
+        assert rejects.mean() == pytest.approx(power_at(effect, df), abs=4 * 0.5 / np.sqrt(draws))
+    assert power_at(detectable(df), df) == pytest.approx(POWER, abs=1e-5)
+
+
+def test_detectable_effects_grow_as_degrees_of_freedom_fall() -> None:
+    assert detectable(np.inf) == pytest.approx(stats.norm.ppf(0.975) + stats.norm.ppf(0.80), rel=1e-12)
+    assert [round(detectable(df), 2) for df in (4, 16, 198)] == [3.76, 2.98, 2.82]
+    assert_allclose(critical(np.array([3.5, np.inf])), [stats.t.ppf(0.975, 3.5), stats.norm.ppf(0.975)], rtol=1e-12)
 
 
 @pytest.mark.parametrize("name", ["logit", "lpm"])
@@ -119,7 +131,8 @@ def test_everything_estimated_is_a_row_that_keeps_the_schema(name: str) -> None:
     marginal = rows[rows["quantity"] == "average_marginal_effect"]
     assert len(marginal) == 2
     assert (marginal["verdict"] != "").all()
-    assert_allclose(marginal["mde"], 2.8 * marginal["std_error"])
+    assert_allclose(marginal["mde"], [detectable(df) for df in marginal["df"]] * marginal["std_error"])
+    assert (marginal.loc[marginal["vcov"] == "dyadic", "df"] < marginal["states"].min() - 1).all()
     assert (rows.loc[rows["quantity"] != "average_marginal_effect", "verdict"] == "").all()
     ratio = rows[(rows["quantity"] == "risk_ratio") & (rows["vcov"] == "dyadic")].iloc[0]
     assert ratio["conf_low"] * ratio["conf_high"] == pytest.approx(ratio["estimate"] ** 2)
@@ -197,7 +210,8 @@ def test_the_pipeline_takes_every_covariance_by_its_name() -> None:
     rows = estimate(dyadic_design(), specification("logit", ("dyadic", "dyad+year", "hc1", "classical"))).rows
     treatment = rows[rows["is_treatment"] & (rows["quantity"] == "coefficient")].set_index("vcov")
     assert list(treatment.index) == ["dyadic", "dyad+year", "hc1", "classical"]
-    assert treatment["df"].tolist() == [19, 7, np.inf, np.inf]
+    assert 1 < treatment.loc["dyadic", "df"] < 19
+    assert treatment["df"].tolist()[1:] == [7, np.inf, np.inf]
     ESTIMATES.validated(rows)
 
 
@@ -206,8 +220,8 @@ def test_an_unsupported_covariance_is_an_error_of_its_own() -> None:
         estimate(dyadic_design(), specification("logit", ("hc3",)))
     assert str(error.value) == (
         "estimator 'logit' does not support covariance 'hc3'; "
-        "legal values: classical, dyad, dyadic, hc0, hc1, jackknife, side1, side2, year; nearest: 'hc1' "
-        "(factors may be joined by '+')"
+        "legal values: classical, dyad, dyadic, dyadic_jackknife, hc0, hc1, jackknife, side1, side2, year; "
+        "nearest: 'hc1' (factors may be joined by '+')"
     )
 
 

@@ -102,7 +102,7 @@ def alone(shared: Group, choice: Choice, kinds: Sequence[str], estimator: str) -
     for kind in kinds:
         try:
             covariance = found.with_vcov(kind).vcov
-            row |= {f"df_{kind}": covariance.df, f"repair_{kind}": covariance.repair}
+            row |= {f"df_{kind}": covariance.df(effect.gradient), f"repair_{kind}": covariance.repair}
             row[f"std_error_{kind}"] = covariance.std_error(effect.gradient)
             row[f"std_error_unrepaired_{kind}"] = covariance.std_error_unrepaired(effect.gradient)
         except EstimationError as error:

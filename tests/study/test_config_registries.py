@@ -50,7 +50,7 @@ def test_a_covariance_that_the_estimator_does_not_support_is_refused(copied: Pat
 
     assert refusal(copied) == (
         f"UnsupportedCovariance: {DEMO}:{line(copied / DEMO, 'vcov:')} › vcov: estimator 'lpm' does not "
-        "support covariance 'dyad'; legal values: dyadic, jackknife; nearest: 'dyadic'"
+        "support covariance 'dyad'; legal values: dyadic, dyadic_jackknife, jackknife; nearest: 'dyadic'"
     )
 
 

@@ -49,7 +49,7 @@ def draws(seed: int) -> list[dict[str, Any]]:
                     row[f"{kind}_error"] = covariance.std_error(gradient)
                 except IndefiniteCovariance:
                     row[f"{kind}_error"] = np.nan
-                row[f"{kind}_reach"] = stats.t.ppf((1 + LEVEL) / 2, covariance.df)
+                row[f"{kind}_reach"] = stats.t.ppf((1 + LEVEL) / 2, covariance.df(gradient))
             if claim == "exercise":
                 controls = tuple(c for c in spec.controls if c.role != "duration")
                 bare = solved("lpm", build_design(panel, replace(spec, controls=controls)))

@@ -9,7 +9,6 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from detente.base.numerics import MDE_FACTOR
 from detente.stats.covariance import number_dyads, sandwich
 from detente.stats.linear.absorb import absorber
 from detente.study.design.matrix import DURATION_UNIT_YEARS
@@ -55,7 +54,8 @@ def detectable_share(
     bread = np.linalg.inv(x.T @ x)
     scores = x * (y - x @ (bread @ x.T @ y))[:, None]
     error = sandwich(kind, scores, bread, pairs).std_errors[0]
-    return 100 * MDE_FACTOR * float(error) / float(used[outcome].mean())
+    # As the independent count has it: 1.96 + 0.84 standard errors.
+    return 100 * 2.8 * float(error) / float(used[outcome].mean())
 
 
 def test_the_known_detectable_effect_of_exercises(rows: pd.DataFrame, narrow: pd.DataFrame) -> None:

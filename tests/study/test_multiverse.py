@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 
 from detente.base.errors import EmptySample, NotReproduced
+from detente.base.numerics import detectable
 from detente.cli.multiverse import progress
 from detente.data.panel import build_panel
 from detente.data.sources import REGISTRY
@@ -104,7 +105,9 @@ def test_a_specification_with_a_standard_error_of_the_dyad_is_the_same_fit(frame
 def test_powered_says_that_the_smallest_effect_of_interest_would_be_found(frame: pd.DataFrame) -> None:
     smallest = load_project(REPOSITORY).claims.smallest_effect
     there = frame[frame["error"] == ""]
-    np.testing.assert_array_equal(there["powered"], 2.8 * there["std_error"] / there["base_risk"] <= smallest)
+    np.testing.assert_array_equal(
+        there["powered"], there["df"].map(detectable) * there["std_error"] / there["base_risk"] <= smallest
+    )
 
 
 def test_a_fit_that_differs_by_itself_stops_the_part(

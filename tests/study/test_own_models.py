@@ -30,7 +30,20 @@ from support.exhibited import made_all, prose
 from support.pages import TEMPLATES, WORKS, assert_clean
 from support.recovered import in_memory
 
-LEGAL = ("classical", "dyad", "dyadic", "hc0", "hc1", "hc2", "hc3", "jackknife", "side1", "side2", "year")
+LEGAL = (
+    "classical",
+    "dyad",
+    "dyadic",
+    "dyadic_jackknife",
+    "hc0",
+    "hc1",
+    "hc2",
+    "hc3",
+    "jackknife",
+    "side1",
+    "side2",
+    "year",
+)
 # What an outcome of 0 and 1 cannot have, and what a claim does not name.
 NOT_OF_A_STUDY = {"negbin": "NoVariation", "iv_lpm": "NoInstruments"}
 HEADER = "extends: tiny\nname: mine\nclaims: [exercise]\nheadline: all\nsamples: [all]\n"
@@ -249,7 +262,7 @@ def test_three_covariances_are_estimated_and_the_first_two_shown(copied: Path, p
 def test_one_covariance_stands_alone_and_is_not_called_dyadic(copied: Path, panel: pd.DataFrame) -> None:
     evidence = estimated(copied, panel, "estimators: [logit, lpm]\nvcov: [hc1]\n")
     tables, text = shown(evidence)
-    assert [c.label for c in tables["samples"].columns][6:8] == ["HC1", "MDE / base"]
+    assert [c.label for c in tables["samples"].columns][6:9] == ["HC1", "df", "MDE / base"]
     assert not any("[" in c for row in tables["main"].rows for c in row.cells)
     assert "yadic-robust" not in " ".join((*tables["main"].notes, *tables["samples"].notes))
     assert "Standard errors are heteroskedasticity-robust (HC1). Dyads that share a state are not independent" in text
@@ -287,4 +300,6 @@ def test_an_estimator_without_a_label_goes_by_its_id() -> None:
 def test_a_jackknife_is_a_covariance_like_any_other(copied: Path, panel: pd.DataFrame) -> None:
     evidence = estimated(copied, panel, "estimators: [lpm]\nvcov: [dyadic, jackknife]\n")
     tables, _ = shown(evidence)
-    assert "Brackets: jackknife over 12 states, factor (n−1)/n, t with 11 df" in " ".join(tables["main"].notes)
+    assert "Brackets: jackknife over 12 states, factor (n−1)/n, t with effective df (Satterthwaite)" in " ".join(
+        tables["main"].notes
+    )

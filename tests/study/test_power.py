@@ -9,7 +9,7 @@ import pytest
 from scipy import stats
 
 from detente.base.errors import EstimationError, NoDyads, UnsuitableOutcome, UnsupportedCovariance
-from detente.base.numerics import MDE_FACTOR
+from detente.base.numerics import detectable
 from detente.stats.fitting import fit
 from detente.stats.resampling.refits import prepared, refit
 from detente.study.robustness.frames import POWER, POWER_CURVE
@@ -130,16 +130,16 @@ def test_the_noise_is_that_of_the_observed_fit(found: Power) -> None:
     none = found.curve[found.curve["effect"] == 0].iloc[0]
     own = fit(studied("lpm", DESIGN))
     assert found.summary["std_error"] == pytest.approx(own.std_errors[0], rel=1e-9)
-    assert found.summary["df"] == own.vcov.df
+    assert found.summary["df"] == pytest.approx(own.df[0], rel=1e-10)
     assert none["spread"] == pytest.approx(own.with_vcov("hc1").std_errors[0], rel=0.2)
 
 
 def test_detectable_effects_by_formula_and_from_the_curve_agree(found: Power) -> None:
     row = found.summary
     assert set(row) == set(POWER.columns)
-    assert row["mde"] == MDE_FACTOR * row["std_error"]
+    assert row["mde"] == detectable(row["df"]) * row["std_error"]
     none = found.curve[found.curve["effect"] == 0].iloc[0]
-    assert row["mde_simulated"] == pytest.approx(MDE_FACTOR * none["spread"], rel=0.2)
+    assert row["mde_simulated"] == pytest.approx(detectable(row["df"]) * none["spread"], rel=0.2)
     assert row["smallest_effect"] == 0.2 * DESIGN.y.mean()
     at = found.curve[np.isclose(found.curve["effect_share"], -0.2)].iloc[0]
     assert row["power_at_smallest"] == at["power"]

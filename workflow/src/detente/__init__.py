@@ -11,7 +11,18 @@ from detente.base.public import on_demand
 if TYPE_CHECKING:
     from detente.data import panel
     from detente.stats import Fit, ModelFrame, fit
-    from detente.stats.covariance import Vcov, classical, cluster, dyadic, hc0, hc1, hc2, hc3, jackknife
+    from detente.stats.covariance import (
+        Vcov,
+        classical,
+        cluster,
+        dyadic,
+        dyadic_jackknife,
+        hc0,
+        hc1,
+        hc2,
+        hc3,
+        jackknife,
+    )
     from detente.stats.effects import calibration, first_differences, marginal_effects, risk_curve, risk_ratios
     from detente.stats.linear import anderson_rubin
     from detente.stats.resampling import (
@@ -35,6 +46,7 @@ __all__ = [
     "classical",
     "cluster",
     "dyadic",
+    "dyadic_jackknife",
     "first_differences",
     "fit",
     "hc0",

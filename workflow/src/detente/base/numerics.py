@@ -1,5 +1,6 @@
 """Levels, thresholds, tolerances, quantiles and p-values, once."""
 
+import math
 from decimal import Decimal
 from functools import cache
 from typing import Any, TypeVar
@@ -13,9 +14,8 @@ Number = TypeVar("Number", float, Array)
 # Intervals, and the two one-sided tests at 5 % whose interval is the 90 % one (Schuirmann 1987).
 LEVEL = 0.95
 EQUIVALENCE_LEVEL = 0.90
-# An effect of 1.96 + 0.84 standard errors is found four times in five by a two-sided test at 5 % (Bloom 1995).
+# Chance of finding an effect that is called detectable.
 POWER = 0.80
-MDE_FACTOR = 2.8
 # Share of a column's variance, and of its mean square, at or below which what fixed effects and controls leave of it
 # is rounding.
 CONSTANT, CONSTANT_SQUARE = 1e-10, 1e-20
@@ -120,14 +120,21 @@ RELATIVE, FLOOR = 1e-9, 1e-3
 
 
 @cache
-def critical(df: float, level: float = LEVEL) -> float:
+def _critical(df: float, level: float) -> float:
+    from scipy import special
+
+    share = (1 + level) / 2
+    return float(special.ndtri(share) if math.isinf(df) else special.stdtrit(df, share))
+
+
+def critical(df: Number, level: float = LEVEL) -> Number:
     """Standard errors on each side of an interval: a quantile of t, or of the normal where `df` is infinite."""
-    from scipy import stats
+    if isinstance(df, np.ndarray):
+        return np.array([_critical(float(each), level) for each in df])
+    return _critical(float(df), level)
 
-    return float(stats.t.ppf((1 + level) / 2, df))
 
-
-def two_sided(statistic: Any, df: float) -> Any:
+def two_sided(statistic: Any, df: Any) -> Any:
     """Two-sided p-values of t statistics, of the normal distribution where `df` is infinite."""
     from scipy import stats
 
@@ -135,14 +142,33 @@ def two_sided(statistic: Any, df: float) -> Any:
 
 
 def power_at(effect: float, df: float) -> float:
-    """Chance that a two-sided test at 5 % rejects no effect, of an effect in standard errors."""
-    from scipy import stats
+    """Chance that a two-sided t test at 5 % rejects no effect, of an effect in true standard errors.
 
-    least = critical(df)
-    return float(stats.t.sf(least - effect, df) + stats.t.cdf(-least - effect, df))
+    The statistic has the non-central t distribution, as its standard error is estimated with `df` degrees of freedom.
+    """
+    from scipy import special
+
+    least, size = critical(df), abs(effect)
+    if math.isinf(df):
+        return float(special.ndtr(size - least) + special.ndtr(-size - least))
+    return float(2 - special.nctdtr(df, size, least) - special.nctdtr(df, -size, least))
 
 
-def interval(estimate: Number, std_error: Number, df: float, level: float = LEVEL) -> tuple[Number, Number]:
+@cache
+def detectable(df: float) -> float:
+    """Effect, in standard errors, that a two-sided t test at 5 % finds four times in five (Bloom 1995).
+
+    2.80 for the normal distribution, and by the non-central t more with few degrees of freedom: 3.0 with 16, 3.8 with
+    4. Rejections of the wrong sign, fewer than one in 100,000, are left out.
+    """
+    from scipy import special
+
+    if math.isinf(df):
+        return float(special.ndtri(POWER)) + critical(df)
+    return float(special.nctdtrinc(df, 1 - POWER, critical(df)))
+
+
+def interval(estimate: Number, std_error: Number, df: Number, level: float = LEVEL) -> tuple[Number, Number]:
     """Lower and upper end of an interval, of numbers or of arrays."""
     margin = critical(df, level) * std_error
     return estimate - margin, estimate + margin

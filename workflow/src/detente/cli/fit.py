@@ -116,7 +116,7 @@ def _option(word: str, estimator: str) -> tuple[str, Any]:
 
 def _made_by(fit: Fit) -> dict[str, Any]:
     """What the covariance says of itself."""
-    return {"vcov": fit.vcov.kind, "ssc": fit.vcov.ssc, "repair": fit.vcov.repair, "df": fit.vcov.df}
+    return {"vcov": fit.vcov.kind, "ssc": fit.vcov.ssc, "repair": fit.vcov.repair}
 
 
 def _rows(fits: Sequence[Fit]) -> pd.DataFrame:
@@ -146,5 +146,4 @@ def _covariance(fit: Fit) -> dict[str, object]:
     # A number that does not exist is null in JSON.
     table = fit.table().replace([math.inf, -math.inf], math.nan).astype(object)
     terms = table.where(table.notna(), None).to_dict("records")
-    df = fit.vcov.df if math.isfinite(fit.vcov.df) else None
-    return _made_by(fit) | {"ssc_rule": fit.ssc, "df": df, "terms": terms}
+    return _made_by(fit) | {"ssc_rule": fit.ssc, "terms": terms}

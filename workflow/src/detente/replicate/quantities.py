@@ -103,7 +103,12 @@ def _ratio(estimate: float, error: float) -> float:
 
 
 def _end(fitted: Fitted, at: int, level: float = 95.0, *, side: int) -> float:
-    return float(interval(_estimate(fitted, at), _error(fitted, at), fitted.vcov.df, level / 100)[side])
+    return float(interval(_estimate(fitted, at), _error(fitted, at), _degrees(fitted, at), level / 100)[side])
+
+
+def _degrees(fitted: Fitted, at: int) -> float:
+    """Of the statistic of a coefficient."""
+    return fitted.vcov.df(np.eye(len(fitted.estimate))[at])
 
 
 def _profile(fitted: Fitted, at: int, level: float = 95.0, *, side: int) -> float:
@@ -170,7 +175,7 @@ TERM: Mapping[str, Callable[..., float]] = {
     "estimate": _estimate,
     "std_error": _error,
     "statistic": _statistic,
-    "p_value": lambda f, at: two_sided(_statistic(f, at), f.vcov.df),
+    "p_value": lambda f, at: two_sided(_statistic(f, at), _degrees(f, at)),
     "conf_low": partial(_end, side=0),
     "conf_high": partial(_end, side=1),
     "odds_ratio": lambda f, at: np.exp(_estimate(f, at)),

@@ -208,7 +208,7 @@ def _dyadic(fitted: Fitted) -> Iterator[dict[str, Any]]:
         printed = float(numbers["std_error"].printed)
         ours = covariance.std_error_unrepaired(unit) if covariance.exists(unit) else math.nan
         estimate = float(fitted.estimate[at])
-        before, after = _p(estimate, printed, fitted.vcov.df), _p(estimate, ours, covariance.df)
+        before, after = _p(estimate, printed, fitted.vcov.df(unit)), _p(estimate, ours, covariance.df(unit))
         yield own | {
             "term": term,
             "estimate": estimate,

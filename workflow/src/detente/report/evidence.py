@@ -166,10 +166,10 @@ class Cell:
 
     `failure` is the class of an error and `message` its words; both are "" where nothing failed. A model that was
     estimated may still lack its risk ratio, and then says why; one without the headline covariance was not estimated;
-    one that was fitted may have coefficients and no effect on risk. `std_error`, `low`, `high`, `p`, `df` and `mde`
-    come from the headline covariance, `beside_std_error` from the one beside it. `treated_risk` is the mean outcome of
-    treated rows, `switching_dyads` how many dyads' treatment varies in the model's rows, `switching_states` how many
-    states are in these.
+    one that was fitted may have coefficients and no effect on risk. `std_error`, `low`, `high`, `df`, `p_value` and
+    `mde` come from the headline covariance, `beside_std_error` from the one beside it. `treated_risk` is the mean
+    outcome of treated rows, `switching_dyads` how many dyads' treatment varies in the model's rows, `switching_states`
+    how many states are in these.
     """
 
     claim: str
@@ -182,8 +182,8 @@ class Cell:
     beside_std_error: float = math.nan
     low: float = math.nan
     high: float = math.nan
-    p_value: float = math.nan
     df: float = math.nan
+    p_value: float = math.nan
     ratio: float = math.nan
     ratio_low: float = math.nan
     ratio_high: float = math.nan
@@ -246,7 +246,7 @@ _OF_ROWS = (
     *("base_risk", "treated_risk", "nobs", "dyads", "states", "events"),
     *("treated", "treated_dyads", "switching_dyads", "switching_states"),
 )
-_AS_THEY_ARE = (*_OF_ROWS, "std_error", "p_value", "df", "mde", "mde_share", "smallest_effect", "verdict")
+_AS_THEY_ARE = (*_OF_ROWS, "std_error", "df", "p_value", "mde", "mde_share", "smallest_effect", "verdict")
 # Attributes of a cell, by the column of an estimate that they are.
 _EFFECT = {"effect": "estimate", "low": "conf_low", "high": "conf_high", **{name: name for name in _AS_THEY_ARE}}
 _RATIO = {"ratio": "estimate", "ratio_low": "conf_low", "ratio_high": "conf_high"}

@@ -40,7 +40,10 @@ class CovarianceLabel:
     those: str
 
 
-_COVARIANCES = {"dyadic": "dyadic-robust", "jackknife": "jackknifed", "classical": "classical"}
+_COVARIANCES = {
+    "dyadic": "dyadic-robust", "jackknife": "jackknifed", "dyadic_jackknife": "jackknifed dyadic-robust",
+    "classical": "classical",
+}  # fmt: skip
 _SIDES = {"side1": "first state", "side2": "second state"}
 
 BASE_RISK = "the mean risk of onset among the observations of a model"

@@ -24,7 +24,19 @@ if TYPE_CHECKING:
         with_fixed_effects,
     )
     from detente.stats.covariance import Covariance, Pairs, SandwichParts, Scores, Vcov, number_dyads
-    from detente.stats.covariance.vcov import classical, cluster, dyadic, hc0, hc1, hc2, hc3, jackknife, parse, sandwich
+    from detente.stats.covariance.vcov import (
+        classical,
+        cluster,
+        dyadic,
+        dyadic_jackknife,
+        hc0,
+        hc1,
+        hc2,
+        hc3,
+        jackknife,
+        parse,
+        sandwich,
+    )
     from detente.stats.effects.calibrations import calibration
     from detente.stats.effects.predictions import first_differences, marginal_effects, risk_curve, risk_ratios
     from detente.stats.fitting import Fit, fit, made_covariance
@@ -40,12 +52,12 @@ if TYPE_CHECKING:
     from detente.stats.specification import HEADLINE, Specification
 
 __all__ = [
-    "HEADLINE", "REGISTRY", "WITH_ENGINE", "Covariance", "Estimated", "Estimator", "Fit", "Label", "Link", "ModelFrame",
-    "Pairs", "SandwichParts", "Scores", "Solution", "Specification", "Statistic", "Vcov", "anderson_rubin",
-    "calibration", "check_outcome", "check_rank", "circular_shift", "classical", "cluster", "confounding", "dyadic",
-    "estimator", "first_differences", "fit", "get", "hc0", "hc1", "hc2", "hc3", "jackknife", "kad_redraw",
-    "made_covariance", "marginal_effects", "number_dyads", "parse", "randomisation_test", "read", "risk_curve",
-    "risk_ratios", "sandwich", "sandwich_parts", "score_bootstrap", "state_block_bootstrap", "state_labels", "subset",
-    "wild_bootstrap", "with_fixed_effects",
+    "HEADLINE", "REGISTRY", "WITH_ENGINE", "Covariance", "Estimated", "Estimator", "Fit", "Label", "Link",
+    "ModelFrame", "Pairs", "SandwichParts", "Scores", "Solution", "Specification", "Statistic", "Vcov",
+    "anderson_rubin", "calibration", "check_outcome", "check_rank", "circular_shift", "classical", "cluster",
+    "confounding", "dyadic", "dyadic_jackknife", "estimator", "first_differences", "fit", "get", "hc0", "hc1", "hc2",
+    "hc3", "jackknife", "kad_redraw", "made_covariance", "marginal_effects", "number_dyads", "parse",
+    "randomisation_test", "read", "risk_curve", "risk_ratios", "sandwich", "sandwich_parts", "score_bootstrap",
+    "state_block_bootstrap", "state_labels", "subset", "wild_bootstrap", "with_fixed_effects",
 ]  # fmt: skip
 __getattr__, __dir__ = on_demand(__name__)

@@ -22,8 +22,8 @@ from detente.base.errors import (
     choices,
 )
 from detente.base.numerics import AGREEMENT, BLAMED, SINGULAR
-from detente.base.types import Array, Codes
-from detente.stats.covariance import Scores
+from detente.base.types import Array, Codes, Flags
+from detente.stats.covariance import Information, Scores
 from detente.stats.frame import ModelFrame
 
 Link = Literal["identity", "logit", "probit", "cloglog", "log"]
@@ -46,7 +46,9 @@ class Solution:
     of the treatment among terms. `predictor` (n,) linear predictor, absorbed effects included, None where they are not
     estimated; `link` from predictor to mean. `rows` (n,) places in the design of the rows used, None if all. `absorbed`
     parameters that are not among the terms; `dispersion` factor of the bread in the classical covariance. `dropped`
-    terms without variation once effects are absorbed; `flags` what a reader must know, in words.
+    terms without variation once effects are absorbed; `flags` what a reader must know, in words. `silent` (n,) rows
+    used that say nothing of the coefficients, None if there is none; `information` of the rows where it is not the
+    regressors' under the working weights of the link.
     """
 
     terms: tuple[str, ...]
@@ -64,6 +66,8 @@ class Solution:
     dispersion: float = 1.0
     iterations: int = 0
     flags: tuple[str, ...] = ()
+    silent: Flags | None = None
+    information: Information | None = None
 
 
 @dataclass(frozen=True)

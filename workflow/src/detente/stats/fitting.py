@@ -16,7 +16,7 @@ from detente.base.types import Array
 from detente.stats.contract import Estimated, Estimator, Solution
 from detente.stats.covariance import Covariance, Vcov, covariance
 from detente.stats.frame import ModelFrame
-from detente.stats.parts import jackknife, read, sandwich_parts, used_pairs
+from detente.stats.parts import REFITTED, jackknife, read, sandwich_parts, used_pairs
 from detente.stats.registry import get
 
 LABELS: Mapping[str, str] = {
@@ -101,20 +101,25 @@ class Fit:
         return self.estimate / self.std_errors
 
     @property
+    def df(self) -> Array:
+        """Degrees of freedom of the statistics, (k,); infinite for the normal distribution."""
+        return self.vcov.dfs
+
+    @property
     def p_value(self) -> Array:
         """Two-sided p-values (k,), by the distribution that the covariance names."""
-        return np.asarray(two_sided(self.statistic, self.vcov.df))
+        return np.asarray(two_sided(self.statistic, self.df))
 
     def conf_int(self, level: float = LEVEL) -> pd.DataFrame:
         """Intervals: `conf_low` and `conf_high` by term."""
-        low, high = interval(self.estimate, self.std_errors, self.vcov.df, level)
+        low, high = interval(self.estimate, self.std_errors, self.df, level)
         return pd.DataFrame({"conf_low": low, "conf_high": high}, index=pd.Index(self.terms, name="term"))
 
     def table(self, level: float = LEVEL) -> pd.DataFrame:
-        """One row per term: term, estimate, std_error, statistic, p_value, conf_low, conf_high."""
+        """One row per term: term, estimate, std_error, statistic, df, p_value, conf_low, conf_high."""
         numbers = {
             "estimate": self.estimate, "std_error": self.std_errors,
-            "statistic": self.statistic, "p_value": self.p_value,
+            "statistic": self.statistic, "df": self.df, "p_value": self.p_value,
         }  # fmt: skip
         return self.conf_int(level).assign(**numbers).reset_index()[["term", *numbers, "conf_low", "conf_high"]]
 
@@ -153,11 +158,13 @@ class Fit:
     def _printed(self) -> tuple[str, list[list[str]], list[str]]:
         """Title, rows of the table with its header, notes."""
         effects = f", fixed effects of {' and '.join(self.design.fixed_effects)}" if self.design.fixed_effects else ""
-        statistic = "z" if math.isinf(self.vcov.df) else "t"
-        rows = [["", "Estimate", "Std. error", statistic, "p", f"{100 * LEVEL:.0f} % interval"]]
-        for term, estimate, error, t, p, low, high in self.table().itertuples(index=False):
-            shown = [number(error), f"{t:.2f}", f"{p:.3f}", f"{number(low)} to {number(high)}"]
-            rows.append([term, number(estimate), *(["none", "", "", ""] if math.isnan(error) else shown)])
+        normal = bool(np.isinf(self.df).all())
+        head = ["z"] if normal else ["t", "df"]
+        rows = [["", "Estimate", "Std. error", *head, "p", f"{100 * LEVEL:.0f} % interval"]]
+        for term, estimate, error, t, df, p, low, high in self.table().itertuples(index=False):
+            tested = [f"{t:.2f}"] if normal else [f"{t:.2f}", f"{df:.1f}" if df % 1 else f"{df:.0f}"]
+            shown = [number(error), *tested, f"{p:.3f}", f"{number(low)} to {number(high)}"]
+            rows.append([term, number(estimate), *(["none"] + [""] * (len(shown) - 1) if math.isnan(error) else shown)])
         return f"{self.estimator}: {self.outcome}{effects}", rows, self._notes()
 
     def _notes(self) -> list[str]:
@@ -179,7 +186,7 @@ class Fit:
     def __maketables_coef_table__(self) -> pd.DataFrame:
         """Coefficients as maketables (and through it great_tables) reads them."""
         names = {
-            "estimate": "b", "std_error": "se", "statistic": "t", "p_value": "p",
+            "estimate": "b", "std_error": "se", "statistic": "t", "df": "df", "p_value": "p",
             "conf_low": "ci95l", "conf_high": "ci95u",
         }  # fmt: skip
         return self.table(0.95).rename(columns=names).set_index("term").rename_axis("Coefficient")
@@ -226,8 +233,8 @@ def made_covariance(
     """The covariance of a solution by the name of a covariance estimator."""
     registered = get(estimator)
     vcov = read(name, design, registered)
-    if vcov.kind == "jackknife":
-        return jackknife(design, lambda part: registered.fit(part, **options), solution, ssc)
+    if vcov.kind in REFITTED:
+        return jackknife(design, lambda part: registered.fit(part, **options), solution, vcov, ssc)
     return covariance(vcov, sandwich_parts(design, solution), ssc)
 
 

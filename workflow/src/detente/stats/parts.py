@@ -8,23 +8,29 @@ import numpy as np
 
 from detente.base.errors import EstimationError, NoDyads, TooFewStates, UnsupportedCovariance, choices
 from detente.base.numbering import Pairs, nested, number, number_dyads
+from detente.base.numerics import TINY
 from detente.base.types import Array, Codes
 from detente.stats.contract import Estimator, Solution
 from detente.stats.covariance import (
     FACTORS,
     FEWEST_STATES,
     KINDS,
+    OF_STATES,
     Covariance,
+    Information,
     SandwichParts,
     Vcov,
+    cluster_meat,
     effects_leverage,
+    of_states,
     parse,
+    semidefinite,
 )
-from detente.stats.covariance import ssc as corrections
 from detente.stats.frame import ModelFrame
+from detente.stats.links import Curve
 
-# Refits any estimator, so that none has to declare it.
-ANY = frozenset({"jackknife"})
+# Kinds that refit any estimator, so that none has to declare them.
+REFITTED = frozenset(kind for kind, make in KINDS.items() if make is None)
 
 
 def sandwich_parts(design: ModelFrame, solution: Solution) -> SandwichParts:
@@ -47,7 +53,27 @@ def sandwich_parts(design: ModelFrame, solution: Solution) -> SandwichParts:
         pairs=lambda: used_pairs(design, solution),
         factor=lambda name: used(design.factor(name)),
         effect_leverage=lambda: effects_leverage(list(effects.values())) if effects else share,
+        silent=solution.silent,
+        information=information_of(solution),
     )
+
+
+def information_of(solution: Solution) -> Information:
+    """What a solution says, else of a linear model its regressors', of one with a predictor under working weights.
+
+    Working weights are slope² / variance of the mean outcome, which the link says: p (1 − p) of a 0 or 1, the mean of a
+    count. A model of several equations has no such weights: squares of its scores stand for them.
+    """
+    x = solution.scores.x
+    if solution.information is not None:
+        return solution.information
+    if solution.link == "identity" or solution.scores.residual is None:
+        return Information(x)
+    if solution.predictor is None:
+        return Information(solution.scores.whole)
+    curve = Curve(solution.link, solution.predictor)
+    variance = curve.mean if solution.link == "log" else np.maximum(curve.mean * (1 - curve.mean), TINY)
+    return Information(x, curve.slope**2 / variance)
 
 
 def used_pairs(design: ModelFrame, solution: Solution) -> Pairs:
@@ -73,7 +99,7 @@ def read(name: str | Vcov, design: ModelFrame, estimator: Estimator) -> Vcov:
     """
     factors = factors_of(design)
     vcov = parse(name, (*factors, *FACTORS))
-    declared = estimator.covariances | ANY
+    declared = estimator.covariances | REFITTED
     clustered = bool({"cluster", "dyad"} & declared)
     if vcov.kind not in declared and not (vcov.kind == "cluster" and clustered):
         legal = {k for k in KINDS if k in declared and k != "cluster"} | (set(factors) if clustered else set())
@@ -83,7 +109,7 @@ def read(name: str | Vcov, design: ModelFrame, estimator: Estimator) -> Vcov:
             f"{choices(vcov.name, legal)}{joined}"
         )
     by_sides = {"dyad", "side1", "side2"} & set(vcov.factors) - set(factors)
-    if design.side1 is None and (by_sides or vcov.kind in ("dyadic", "jackknife")):
+    if design.side1 is None and (by_sides or vcov.kind in OF_STATES):
         raise NoDyads(f"{vcov.name!r} needs rows with two sides: name their two columns, dyadic(side1, side2)")
     _refuse_split_groups(vcov, design, estimator)
     return vcov
@@ -102,13 +128,14 @@ def _refuse_split_groups(vcov: Vcov, design: ModelFrame, estimator: Estimator) -
 
 
 def jackknife(
-    design: ModelFrame, estimate: Callable[[ModelFrame], Solution], solution: Solution, ssc: str = "detente"
+    design: ModelFrame, estimate: Callable[[ModelFrame], Solution], solution: Solution, vcov: Vcov, ssc: str = "detente"
 ) -> Covariance:
     """(n − 1)/n · Σ_g (b₍g₎ − b)(b₍g₎ − b)ᵀ over the n states g, each left out with all its dyads.
 
     Where the double sum of the dyadic-robust covariance is ΣUUᵀ − ΣSSᵀ (U by state, S by dyad), this has ΣUUᵀ alone:
     it is positive semi-definite and larger, up to √2 in the standard error if only rows of one dyad depend on each
-    other. It costs one fit a state. Delete-a-group jackknife on the nodes of a network: Frank and Snijders (1994).
+    other. It costs one fit a state. Delete-a-group jackknife on the nodes of a network: Frank and Snijders (1994). Of
+    the kind "dyadic_jackknife", the variance clustered by dyad, ΣSSᵀ, is taken off, as the double sum does.
 
     `estimate`: the estimator with its options; `solution` its fit to the whole design.
     Raises NoDyads, TooFewStates if the rows are no dyads, or of fewer than five states; EstimationError if the model
@@ -117,10 +144,16 @@ def jackknife(
     states, _ = states_of(design, "jackknife")
     bare = replace(design, clusters={})
     moves = np.array([_without(bare, estimate, solution, int(state)) for state in states])
-    matrix = (len(states) - 1) / len(states) * (moves.T @ moves)
-    df = corrections.dyadic_degrees(ssc, len(states), linear=solution.link == "identity")
-    said = f"jackknife over {len(states)} states, factor (n−1)/n, {corrections.said(df)}"
-    return Covariance(matrix, matrix, solution.scores.sandwiched(solution.bread), "jackknife", df, said, "")
+    unrepaired = (len(states) - 1) / len(states) * (moves.T @ moves)
+    given = sandwich_parts(design, solution)
+    _, degrees, words = of_states(vcov, given, ssc, "jackknife")
+    named = f"jackknife over {len(states)} states, factor (n−1)/n"
+    if vcov.kind == "dyadic_jackknife":
+        unrepaired = unrepaired - solution.bread @ cluster_meat(given.scores, given.factor("dyad"))[0] @ solution.bread
+        named += ", less the variance clustered by dyad"
+    matrix, repair = semidefinite(unrepaired)
+    independent = solution.scores.sandwiched(solution.bread)
+    return Covariance(matrix, unrepaired, independent, vcov.name, degrees, f"{named}, {words}", repair)
 
 
 def states_of(design: ModelFrame, what: str) -> tuple[Codes, Codes]:

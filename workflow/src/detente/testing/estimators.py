@@ -208,8 +208,8 @@ def _matrix(made: Fit) -> Iterator[str]:
         yield "its matrix has a negative eigenvalue"
     if not made.vcov.ssc:
         yield "it does not say how it was made"
-    if not made.vcov.df > 0:
-        yield f"it has {made.vcov.df} degrees of freedom"
+    if not (made.df > 0).all():
+        yield f"its coefficients have {', '.join(f'{df:g}' for df in made.df)} degrees of freedom"
 
 
 def _invariance(made: Fit, vcov: str | stats.Vcov) -> Iterator[str]:

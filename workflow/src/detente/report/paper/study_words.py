@@ -4,7 +4,7 @@ from functools import cache
 from typing import Any
 
 from detente.base import strict
-from detente.base.numerics import EQUIVALENCE_LEVEL, LEVEL, MDE_FACTOR, POWER
+from detente.base.numerics import EQUIVALENCE_LEVEL, LEVEL, POWER
 from detente.data.panel import Entry, Unit, catalogue
 from detente.data.sources import REGISTRY
 from detente.report.evidence import EXERCISES, FEW_SWITCHERS, Evidence
@@ -57,7 +57,7 @@ def method_words(evidence: Evidence) -> dict[str, Any]:
     return {
         **numbered(levels | {"smallest_effect": evidence.project.claims.smallest_effect}, percent),
         **numbered({"few_switchers": FEW_SWITCHERS, "per": PER}, count),
-        "multiple": number(MDE_FACTOR, tenth),
+        **effective_words(evidence),
         "base_risk": BASE_RISK,
         "peace_unit": PEACE_UNIT,
         "treatment_time": before({c.lag for c in evidence.claims}),
@@ -67,6 +67,22 @@ def method_words(evidence: Evidence) -> dict[str, Any]:
         "year_between": gaps == {1},
         "durations": [c["label"] for c in used if c["role"] == "duration"],
     }
+
+
+def effective_words(evidence: Evidence) -> dict[str, Any]:
+    """Degrees of freedom of the headline effects, and their detectable effects in standard errors, lowest to highest.
+
+    `least_states` of their models; none of them where no effect was estimated.
+    """
+    rows = evidence.estimates
+    effects = rows[(rows["quantity"] == "average_marginal_effect") & (rows["vcov"] == evidence.vcov)]
+    effects = effects[effects["sample"] == evidence.study.headline]
+    if effects.empty:
+        return {"effective": None}
+    multiples = effects["mde"] / effects["std_error"]
+    ends = {"df_least": effects["df"].min(), "df_most": effects["df"].max()}
+    ends |= {"multiple_least": multiples.min(), "multiple_most": multiples.max()}
+    return {"effective": numbered(ends, tenth), "states_most": number(effects["states"].max(), count)}
 
 
 def controls(evidence: Evidence) -> list[dict[str, Any]]:

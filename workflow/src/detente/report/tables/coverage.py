@@ -19,7 +19,9 @@ KINDS: Mapping[str, str] = {
     "side1+side2": "Clustered by first and second state",
     "dyad+year": "Clustered by dyad and year",
     "dyadic": "Dyadic-robust",
+    "dyadic(df=states)": "The same, t with states − 1 df",
     "jackknife": "Jackknife over states",
+    "dyadic_jackknife": "The same less the part clustered by dyad",
     "spread": "True spread (no analyst knows it)",
 }
 SCENARIOS: Mapping[str, str] = {

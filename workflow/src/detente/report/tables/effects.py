@@ -3,9 +3,9 @@
 from detente.base.numerics import EQUIVALENCE_LEVEL
 from detente.report.evidence import Cell, Evidence, cell
 from detente.report.exhibit import exhibit
-from detente.report.formats import INTERVAL, MISSING, PER, p_value, per_thousand, percent, ratio
+from detente.report.formats import INTERVAL, MISSING, PER, decimal, p_value, per_thousand, percent, ratio
 from detente.report.labels import BASE_RISK, covariance_label, estimator_label, lower_first
-from detente.report.tables.notes import MDE, NOT_ESTIMABLE, failure_notes, few_switchers
+from detente.report.tables.notes import DEGREES, MDE, NOT_ESTIMABLE, failure_notes, few_switchers
 from detente.report.tables.table import Column, Row, Table, shown
 
 _RATIO, _RISK, _MDE = "Risk ratio", "Raw risk", "Detectable effect"
@@ -13,6 +13,7 @@ _COLUMNS = (
     Column("Effect", "", "decimal", lambda m: per_thousand(m.effect)),
     Column("from", INTERVAL, "decimal", lambda m: per_thousand(m.low)),
     Column("to", INTERVAL, "decimal", lambda m: per_thousand(m.high)),
+    Column("df", "", "decimal", lambda m: decimal(m.df, 1)),
     Column("p", "", "decimal", lambda m: p_value(m.p_value)),
     Column("Base", _RISK, "decimal", lambda m: per_thousand(m.base_risk)),
     Column("Treated", _RISK, "decimal", lambda m: per_thousand(m.treated_risk)),
@@ -53,7 +54,7 @@ def _notes(evidence: Evidence, models: list[Cell]) -> tuple[str, ...]:
         f"Average marginal effects and risks in onsets per {PER:,} dyad-years; intervals and p-values by "
         f"{covariance_label(evidence.vcov).long} standard errors. Base: {BASE_RISK}; treated: of those treated. "
         "The risk ratio sets the effect against base risk, with a delta-method interval on the log scale. "
-        f"{MDE} standard errors.",
+        f"df: {DEGREES}. {MDE}",
         f"Verdict: negligible if the {percent(EQUIVALENCE_LEVEL)} interval lies within {share} of base risk on either "
         f"side of zero; else lowers or raises if the {INTERVAL} excludes zero; else inconclusive.",
         *few_switchers(evidence, models),

@@ -5,13 +5,14 @@ from collections.abc import Iterable
 
 import pandas as pd
 
-from detente.base.numerics import MDE_FACTOR
+from detente.base.numerics import POWER
 from detente.report.evidence import FEW_SWITCHERS, Cell, Evidence, entries
-from detente.report.formats import count, decimal, percent, scientific
+from detente.report.formats import count, percent, scientific
 from detente.report.labels import estimator_label, gathered, listed, lower_first
 
 NOT_ESTIMABLE = "n.e."
-MDE = f"MDE: minimum detectable effect, {decimal(MDE_FACTOR, 1)}"
+DEGREES = "degrees of freedom of the effect's t distribution, by Satterthwaite's approximation where errors are dyadic"
+MDE = f"MDE: minimum detectable effect, found {percent(POWER)} of the time by a t test with these degrees of freedom."
 
 
 def few_switchers(evidence: Evidence, models: list[Cell]) -> list[str]:

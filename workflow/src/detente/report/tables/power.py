@@ -8,7 +8,7 @@ from detente.report.tables.table import Column, Table, shown
 _DETECTABLE, _AT = "Detectable effect, of base risk", "At the smallest effect of interest"
 _COLUMNS = (
     Column(f"Base risk per {PER:,}", show=lambda r: decimal(PER * r.base_risk, 1)),
-    Column("2.8 SE", _DETECTABLE, show=lambda r: percent(r.mde_share)),
+    Column("By SE", _DETECTABLE, show=lambda r: percent(r.mde_share)),
     Column("Planted", _DETECTABLE, show=lambda r: percent(r.mde_simulated_share)),
     Column("Power by SE", _AT, show=lambda r: percent(r.power_by_error)),
     Column("Planted", _AT, show=lambda r: percent(r.power_at_smallest)),

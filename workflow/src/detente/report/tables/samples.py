@@ -5,7 +5,7 @@ from detente.report.evidence import Cell, Evidence, cells
 from detente.report.exhibit import exhibit
 from detente.report.formats import INTERVAL, MISSING, PER, decimal, p_value, per_thousand, percent
 from detente.report.labels import BASE_RISK, covariance_label, estimator_label
-from detente.report.tables.notes import MDE, NOT_ESTIMABLE, error_notes, failure_notes, few_switchers
+from detente.report.tables.notes import DEGREES, MDE, NOT_ESTIMABLE, error_notes, failure_notes, few_switchers
 from detente.report.tables.table import Column, Row, Table, shown
 
 
@@ -39,6 +39,7 @@ def _columns(errors: str, beside: str = "") -> tuple[Column, ...]:
         Column(errors, group, show=lambda m: per_thousand(m.std_error)),
         *([Column(beside, group, show=lambda m: per_thousand(m.beside_std_error))] if beside else []),
         *([Column("ratio", group, show=lambda m: decimal(m.inflation, 2))] if beside else []),
+        Column("df", show=lambda m: decimal(m.df, 1)),
         Column("MDE / base", show=lambda m: percent(m.mde_share)),
         Column("Verdict", align="left", show=lambda m: m.verdict),
     )
@@ -57,10 +58,9 @@ def _notes(evidence: Evidence, models: list[Cell]) -> tuple[str, ...]:
     beside = covariance_label(evidence.beside) if evidence.beside else None
     ratio_note = f"Ratio: {headline.long} standard errors over {beside.those}. " if beside else ""
     marks = (headline.short, beside.short if beside else "")
-    errors = f"{headline.short} standard errors" if beside else "standard errors"
     return (
         f"Base risk, average marginal effect, interval and standard errors in onsets per {PER:,} dyad-years. "
-        f"{ratio_note}Base risk: {BASE_RISK}. {MDE} {errors}.",
+        f"{ratio_note}Base risk: {BASE_RISK}. df: {DEGREES}. {MDE}",
         f"Verdict: negligible if the {percent(EQUIVALENCE_LEVEL)} interval lies within {share} of base risk on either "
         f"side of zero; else lowers or raises if the {INTERVAL} excludes zero; else inconclusive.",
         *error_notes(evidence, evidence.study.samples, marks),

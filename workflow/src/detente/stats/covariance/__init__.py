@@ -1,29 +1,34 @@
 """Scores and bread → covariance, for dependence within clusters and among dyads that share a state."""
 
 from detente.base.numbering import Pairs, intersect, nested, number, number_dyads
+from detente.stats.covariance.effective import Information, Satterthwaite, effective, read_degrees
 from detente.stats.covariance.sandwich import FEWEST_STATES, Covariance, SandwichParts, semidefinite
 from detente.stats.covariance.scores import Scores, cluster_meat, dyadic_meat, effects_leverage, multiway_meat, totals
 from detente.stats.covariance.ssc import CONVENTIONS
 from detente.stats.covariance.vcov import (
     FACTORS,
     KINDS,
+    OF_STATES,
     Vcov,
     classical,
     cluster,
     covariance,
     dyadic,
+    dyadic_jackknife,
     hc0,
     hc1,
     hc2,
     hc3,
     jackknife,
+    of_states,
     parse,
     sandwich,
 )
 
 __all__ = [
-    "CONVENTIONS", "FACTORS", "FEWEST_STATES", "KINDS", "Covariance", "Pairs", "SandwichParts", "Scores", "Vcov",
-    "classical", "cluster", "cluster_meat", "covariance", "dyadic", "dyadic_meat", "effects_leverage", "hc0", "hc1",
-    "hc2", "hc3", "intersect", "jackknife", "multiway_meat", "nested", "number", "number_dyads", "parse", "sandwich",
+    "CONVENTIONS", "FACTORS", "FEWEST_STATES", "KINDS", "OF_STATES", "Covariance", "Information", "Pairs",
+    "SandwichParts", "Satterthwaite", "Scores", "Vcov", "classical", "cluster", "cluster_meat", "covariance", "dyadic",
+    "dyadic_jackknife", "dyadic_meat", "effective", "effects_leverage", "hc0", "hc1", "hc2", "hc3", "intersect",
+    "jackknife", "multiway_meat", "nested", "number", "number_dyads", "of_states", "parse", "read_degrees", "sandwich",
     "semidefinite", "totals",
 ]  # fmt: skip

@@ -9,8 +9,9 @@ import numpy as np
 from detente.base.errors import IndefiniteCovariance, NoDyads, UnknownVariable, choices
 from detente.base.numbering import Pairs
 from detente.base.numerics import INDEFINITE, NO_VARIANCE
-from detente.base.types import Array, Codes
-from detente.stats.covariance.scores import Scores
+from detente.base.types import Array, Codes, Flags
+from detente.stats.covariance.effective import Information
+from detente.stats.covariance.scores import Scores, of_rows
 
 FEWEST_STATES = 5
 
@@ -20,16 +21,16 @@ class Covariance:
     """Covariance of k coefficients and how it was made.
 
     matrix (k, k); `unrepaired` (k, k) the same before negative eigenvalues were clipped; `heteroskedastic` (k, k) as if
-    rows were independent, the yardstick of what counts as no variance; `kind` its name; `df` degrees of freedom of the
-    t distribution, infinite for the normal one; `ssc` how it was made in words; `repair` what was done to make it
-    positive semi-definite, "" if nothing.
+    rows were independent, the yardstick of what counts as no variance; `kind` its name; `degrees` of freedom of the
+    t distribution, infinite for the normal one, or a function of the gradient (k,) where each statistic has its own;
+    `ssc` how it was made in words; `repair` what was done to make it positive semi-definite, "" if nothing.
     """
 
     matrix: Array
     unrepaired: Array
     heteroskedastic: Array
     kind: str
-    df: float
+    degrees: float | Callable[[Array], float]
     ssc: str
     repair: str
 
@@ -41,6 +42,15 @@ class Covariance:
     def std_errors(self) -> Array:
         """Square roots of the diagonal, (k,)."""
         return np.sqrt(np.diag(self.matrix))
+
+    def df(self, gradient: Array) -> float:
+        """Degrees of freedom of the statistic of a function of the coefficients with this gradient (k,)."""
+        return self.degrees(gradient) if callable(self.degrees) else self.degrees
+
+    @property
+    def dfs(self) -> Array:
+        """Degrees of freedom of each coefficient's statistic, (k,)."""
+        return np.array([self.df(unit) for unit in np.eye(len(self.matrix))])
 
     def std_error(self, gradient: Array) -> float:
         """Delta-method standard error of a function of the coefficients with this gradient (k,).
@@ -79,7 +89,9 @@ class SandwichParts:
     scores (n, k) per row; bread (k, k) inverse of minus the Hessian; `dispersion` its factor in the classical
     covariance; x (n, k) for leverages; `absorbed` parameters that are not among the k; `fixed_effects` the factors (n,)
     that they belong to; `linear` whether least squares; `pairs` and `factor` the dyads of the rows and the codes of a
-    named factor; `effect_leverage` the leverages (n,) of the absorbed effects.
+    named factor; `effect_leverage` the leverages (n,) of the absorbed effects; `silent` (n,) rows that say nothing of
+    the coefficients, as those alone in a level of an absorbed effect, which clusters, states and degrees of freedom
+    leave out, None if there is none; `information` of the rows, by default that of regressors alone.
     """
 
     scores: Scores | Array
@@ -92,6 +104,17 @@ class SandwichParts:
     pairs: Callable[[], Pairs] = _no_pairs
     factor: Callable[[str], Codes] = _no_factor
     effect_leverage: Callable[[], Array | float] = lambda: 0.0
+    silent: Flags | None = None
+    information: Information | None = None
+
+    @property
+    def informed(self) -> Information:
+        """The information of the rows: theirs, or that of regressors alone, or of the scores where these are all."""
+        return Information(of_rows(self.scores).x) if self.information is None else self.information
+
+    def spoken(self, codes: Codes) -> Codes:
+        """Codes of the rows that say something of the coefficients."""
+        return codes if self.silent is None else codes[~self.silent]
 
     @property
     def parameters(self) -> int:

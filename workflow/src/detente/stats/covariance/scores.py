@@ -13,7 +13,7 @@ from scipy import sparse
 from detente.base.errors import EstimationError, UnsupportedCovariance
 from detente.base.numbering import Pairs, intersect, number
 from detente.base.numerics import EXACT
-from detente.base.types import Array, Codes
+from detente.base.types import Array, Codes, Flags
 from detente.stats.kernels.products import add_rows
 
 # Rows multiplied out at a time: they stay in the processor's cache.
@@ -35,6 +35,10 @@ class Scores:
         for start in range(0, len(self.x), BLOCK):
             s = slice(start, start + BLOCK)
             yield self.x[s] if self.residual is None else self.x[s] * self.residual[s, None]
+
+    def of(self, kept: Flags) -> Scores:
+        """Those of some rows, flags (n,)."""
+        return Scores(self.x[kept], None if self.residual is None else self.residual[kept])
 
     @property
     def whole(self) -> Array:

@@ -75,12 +75,11 @@ def rule(ssc: str, *, linear: bool) -> Rule:
     return found
 
 
-def dyadic_degrees(ssc: str, states: int, *, linear: bool) -> float:
-    """Degrees of freedom of a dyadic or jackknifed statistic; UnsupportedCovariance where software has neither."""
+def check_dyadic(ssc: str, *, linear: bool) -> None:
+    """Raise UnsupportedCovariance where software of a convention has neither a dyadic covariance nor a jackknife."""
     rule(ssc, linear=linear)
     if ssc not in DYADIC:
         raise UnsupportedCovariance(f"small-sample correction {ssc!r} has no dyadic covariance; {choices(ssc, DYADIC)}")
-    return math.inf if ssc == "none" else states - 1
 
 
 def share(name: Share, rows: int, parameters: int) -> float:
@@ -114,8 +113,3 @@ def factors(rule: Rule, ways: int, parameters: int) -> str:
 def degrees(distribution: Distribution, *, residual: float, clusters: float = math.nan) -> float:
     """Degrees of freedom; infinite for the normal distribution."""
     return {"clusters": clusters, "residual": residual, "normal": math.inf}[distribution]
-
-
-def said(df: float) -> str:
-    """The distribution in words: "t with 19 df", or "normal distribution"."""
-    return "normal distribution" if math.isinf(df) else f"t with {df:.0f} df"

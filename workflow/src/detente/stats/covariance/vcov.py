@@ -1,19 +1,26 @@
 """Covariances by kind: what each allows for, the name that YAML uses, and how its meat is made; each declared once."""
 
+import math
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+
+import numpy as np
 
 from detente.base.errors import TooFewClusters, TooFewStates, UnknownVariable, UnsupportedCovariance, choices
 from detente.base.numbering import Pairs, nested, number
 from detente.base.types import Array, Codes
 from detente.stats.covariance import ssc as corrections
+from detente.stats.covariance.effective import Degrees, Satterthwaite, read_degrees, said
 from detente.stats.covariance.sandwich import FEWEST_STATES, Covariance, SandwichParts, semidefinite
 from detente.stats.covariance.scores import Scores, corrected_scores, dyadic_meat, leverage, multiway_meat, of_rows
 
 # Factors that rows of a dyadic panel always have.
 FACTORS = ("dyad", "year", "side1", "side2")
 PLURAL = {"dyad": "dyads", "year": "years"}
+# Kinds that allow for dependence among dyads that share a state: their degrees of freedom can be chosen.
+OF_STATES = ("dyadic", "jackknife", "dyadic_jackknife")
 
 
 @dataclass(frozen=True)
@@ -21,16 +28,20 @@ class Vcov:
     """A kind of covariance, one of `KINDS`, and what it goes by.
 
     Of "cluster", rows of one level of any of `factors` are dependent; `sides` are the columns of the two states of
-    "dyadic" where there is no design yet.
+    "dyadic" where there is no design yet, and `df` its degrees of freedom: effective ones by default, "states" less
+    one, or a number.
     """
 
     kind: str
     factors: tuple[str, ...] = ()
     sides: tuple[str, str] | None = None
+    df: Degrees = "satterthwaite"
 
     @property
     def name(self) -> str:
-        """The name that YAML and tables use: "dyadic", "dyad", "dyad+year", "hc1"."""
+        """The name that YAML and tables use: "dyadic", "dyadic(df=states)", "dyad", "dyad+year", "hc1"."""
+        if self.df != "satterthwaite":
+            return f"{self.kind}(df={self.df if self.df == 'states' else format(self.df, 'g')})"
         return "+".join(self.factors) if self.kind == "cluster" else self.kind
 
 
@@ -69,20 +80,33 @@ def cluster(*factors: str) -> Vcov:
     return Vcov("cluster", factors)
 
 
-def dyadic(side1: str | None = None, side2: str | None = None) -> Vcov:
-    """Dyadic-robust (Aronow, Samii and Assenova 2015); with a formula, name the columns of the two states."""
+def dyadic(side1: str | None = None, side2: str | None = None, df: str | float = "satterthwaite") -> Vcov:
+    """Dyadic-robust (Aronow, Samii and Assenova 2015); with a formula, name the columns of the two states.
+
+    `df` of the t distribution: "satterthwaite", the effective ones of each statistic (`effective.Satterthwaite`);
+    "states", their number less one, which rejects too often where few states hold most of what is learnt; or a number.
+    """
+    return _of_states("dyadic", side1, side2, df)
+
+
+def jackknife(side1: str | None = None, side2: str | None = None, df: str | float = "satterthwaite") -> Vcov:
+    """One state left out at a time, with all its dyads; refits the model for each. `df` as `dyadic`."""
+    return _of_states("jackknife", side1, side2, df)
+
+
+def dyadic_jackknife(side1: str | None = None, side2: str | None = None, df: str | float = "satterthwaite") -> Vcov:
+    """The same less the variance clustered by dyad, which the jackknife over states holds twice. `df` as `dyadic`."""
+    return _of_states("dyadic_jackknife", side1, side2, df)
+
+
+def _of_states(kind: str, side1: str | None, side2: str | None, df: str | float) -> Vcov:
     if (side1 is None) != (side2 is None):
-        raise UnsupportedCovariance("dyadic(side1, side2) needs the columns of both states, or none for a model frame")
-    return Vcov("dyadic", sides=None if side1 is None or side2 is None else (side1, side2))
-
-
-def jackknife() -> Vcov:
-    """One state left out at a time, with all its dyads; refits the model for each."""
-    return Vcov("jackknife")
+        raise UnsupportedCovariance(f"{kind}(side1, side2) needs the columns of both states, or none for a model frame")
+    return Vcov(kind, sides=None if side1 is None or side2 is None else (side1, side2), df=read_degrees(df))
 
 
 def parse(name: str | Vcov, factors: Iterable[str] = FACTORS) -> Vcov:
-    """The estimator of a name: "dyadic", "hc1", "classical", or factors joined by "+", such as "dyad" or "dyad+year".
+    """The estimator of a name: "dyadic", "dyadic(df=states)", "hc1", "classical", or factors joined by "+".
 
     Raises UnsupportedCovariance if it is no kind and not made of known factors; the message names the nearest.
     """
@@ -91,6 +115,8 @@ def parse(name: str | Vcov, factors: Iterable[str] = FACTORS) -> Vcov:
     kinds = [kind for kind in KINDS if kind != "cluster"]
     if name in kinds:
         return Vcov(name)
+    if (asked := re.fullmatch(r"(\w+)\(df=(.+)\)", name)) and asked[1] in OF_STATES:
+        return Vcov(asked[1], df=read_degrees(asked[2]))
     known = list(dict.fromkeys(factors))
     if unknown := [part for part in name.split("+") if part not in known]:
         legal = choices(unknown[0], [*kinds, *known])
@@ -112,10 +138,10 @@ def covariance(vcov: Vcov | str, parts: SandwichParts, ssc: str = "detente") -> 
         raise UnsupportedCovariance("a jackknife refits the model: ask for it where the model is fitted")
     bread = parts.bread
     independent = of_rows(parts.scores).sandwiched(bread)
-    meat, df, said = make(vcov, parts, ssc)
+    meat, degrees, words = make(vcov, parts, ssc)
     unrepaired = meat if vcov.kind == "classical" else bread @ meat @ bread
     matrix, repair = semidefinite(unrepaired)
-    return Covariance(matrix, unrepaired, independent, vcov.name, df, said, repair)
+    return Covariance(matrix, unrepaired, independent, vcov.name, degrees, words, repair)
 
 
 def sandwich(kind: Vcov | str, scores: Scores | Array, bread: Array, pairs: Pairs) -> Covariance:
@@ -130,13 +156,13 @@ def sandwich(kind: Vcov | str, scores: Scores | Array, bread: Array, pairs: Pair
 
 
 # Between the breads (k, k), or the whole classical covariance; degrees of freedom, and how it is made in words.
-Meat = tuple[Array, float, str]
+Meat = tuple[Array, float | Satterthwaite, str]
 
 
 def _classical(_: Vcov, given: SandwichParts, ssc: str) -> Meat:
     df = corrections.degrees(corrections.rule(ssc, linear=given.linear).rows, residual=given.residual)
     what = "classical, σ² = RSS/(N−K)" if given.linear else "classical, inverse information"
-    return given.dispersion * given.bread, df, f"{what}, {corrections.said(df)}"
+    return given.dispersion * given.bread, df, f"{what}, {said(df)}"
 
 
 def _independent(vcov: Vcov, given: SandwichParts, ssc: str, power: float = 0.0) -> Meat:
@@ -149,25 +175,26 @@ def _independent(vcov: Vcov, given: SandwichParts, ssc: str, power: float = 0.0)
         scores = corrected_scores(scores, leverage(given.x, given.bread, given.effect_leverage()), power)
     df = corrections.degrees(rule.rows, residual=given.residual)
     named = f"factor {rule.hc1}" if vcov.kind == "hc1" and rule.hc1 else "no small-sample factor"
-    correction = f"heteroskedasticity-robust ({vcov.kind.upper()}), {named}, {corrections.said(df)}"
+    correction = f"heteroskedasticity-robust ({vcov.kind.upper()}), {named}, {said(df)}"
     return (share if vcov.kind == "hc1" else 1.0) * scores.gram(), df, correction
 
 
 def _clustered(vcov: Vcov, given: SandwichParts, ssc: str) -> Meat:
     rule = corrections.rule(ssc, linear=given.linear)
-    codes = [given.factor(name) for name in vcov.factors]
+    codes = [given.spoken(given.factor(name)) for name in vcov.factors]
     counts = {name: len(number(c)[0]) for name, c in zip(vcov.factors, codes, strict=True)}
     for name, count in counts.items():
         if count < 2:
             raise TooFewClusters(f"clusters by {name!r}: {_counted(name, count)}; it needs at least 2")
     fewest = min(counts.values())
-    meat, _ = multiway_meat(given.scores, codes, lambda groups: corrections.group_factors(rule, groups, fewest))
-    parameters = given.parameters - _nested(rule, given, codes)
+    scores = of_rows(given.scores) if given.silent is None else of_rows(given.scores).of(~given.silent)
+    meat, _ = multiway_meat(scores, codes, lambda groups: corrections.group_factors(rule, groups, fewest))
+    parameters = given.parameters - _nested(rule, given, [given.factor(name) for name in vcov.factors])
     share = corrections.share(rule.share, len(given.scores), parameters)
     df = corrections.degrees(rule.clustered, clusters=fewest - 1, residual=given.residual)
     by = " and ".join(_counted(name, count) for name, count in counts.items())
     factors = corrections.factors(rule, len(codes), parameters)
-    return share * meat, df, f"clustered by {by}, {factors}, {corrections.said(df)}"
+    return share * meat, df, f"clustered by {by}, {factors}, {said(df)}"
 
 
 def _counted(factor: str, groups: int) -> str:
@@ -184,13 +211,31 @@ def _nested(rule: corrections.Rule, given: SandwichParts, clusters: Sequence[Cod
     return sum(len(number(e)[0]) - 1 for e in effects if any(nested(e, c) for c in clusters))
 
 
-def _dyadic(_: Vcov, given: SandwichParts, ssc: str) -> Meat:
+def _dyadic(vcov: Vcov, given: SandwichParts, ssc: str) -> Meat:
     pairs = given.pairs()
-    df = corrections.dyadic_degrees(ssc, pairs.states, linear=given.linear)
-    if pairs.states < FEWEST_STATES:
-        raise TooFewStates(f"dyadic-robust inference from {pairs.states} states; it needs at least {FEWEST_STATES}")
-    said = f"dyadic-robust over {pairs.states} states, no small-sample factor, {corrections.said(df)}"
-    return dyadic_meat(given.scores, pairs)[0], df, said
+    states, degrees, words = of_states(vcov, given, ssc, "dyadic-robust inference")
+    words = f"dyadic-robust over {states} states, no small-sample factor, {words}"
+    return dyadic_meat(given.scores, pairs)[0], degrees, words
+
+
+def of_states(vcov: Vcov, given: SandwichParts, ssc: str, what: str) -> tuple[int, float | Satterthwaite, str]:
+    """States whose dyads say something of the coefficients, degrees of freedom, and these in words.
+
+    Raises UnsupportedCovariance if software of the convention has no such covariance; TooFewStates if there are fewer
+    than five.
+    """
+    corrections.check_dyadic(ssc, linear=given.linear)
+    pairs = given.pairs()
+    dyads = np.unique(given.spoken(pairs.dyad))
+    states = len(np.unique([pairs.low[dyads], pairs.high[dyads]]))
+    if states < FEWEST_STATES:
+        raise TooFewStates(f"{what} from {states} states; it needs at least {FEWEST_STATES}")
+    if ssc == "none":
+        return states, math.inf, said(math.inf)
+    if vcov.df == "satterthwaite":
+        return states, Satterthwaite(given.informed, given.bread, pairs), said(vcov.df)
+    df = states - 1 if vcov.df == "states" else float(vcov.df)
+    return states, df, said(df)
 
 
 KINDS: Mapping[str, Callable[[Vcov, SandwichParts, str], Meat] | None] = {
@@ -202,5 +247,6 @@ KINDS: Mapping[str, Callable[[Vcov, SandwichParts, str], Meat] | None] = {
     "cluster": _clustered,
     "dyadic": _dyadic,
     "jackknife": None,
+    "dyadic_jackknife": None,
 }
 """Every kind with what makes its meat; none where the model is fitted again, without each state in turn."""

@@ -74,7 +74,7 @@ class Quantities(Printed):
         return replace(self, vcov=covariance, simulated=None)
 
     def table(self, level: float = LEVEL) -> pd.DataFrame:
-        """One row per quantity: labels, estimate, std_error, statistic and p (of no effect), conf_low, conf_high."""
+        """One row per quantity: labels, estimate, std_error, statistic, df and p (of no effect), interval."""
         low, high = self._interval(level)
         tests = self._tests() if self.tested else {}
         numbers = {"estimate": self.estimate, "std_error": self.std_error, **tests, "conf_low": low, "conf_high": high}
@@ -97,6 +97,11 @@ class Quantities(Printed):
         return np.array([self.vcov.exists(g) or not g.any() for g in self.gradient])
 
     @property
+    def df(self) -> Array:
+        """Degrees of freedom of the statistics, (m,); infinite for the normal distribution."""
+        return np.array([self.vcov.df(g) for g in self.gradient])
+
+    @property
     def _errors(self) -> Array:
         """Standard errors (m,) on the scale of the intervals."""
         variance = np.einsum("ij,jk,ik->i", self.gradient, self.vcov.matrix, self.gradient)
@@ -105,7 +110,7 @@ class Quantities(Printed):
     def _interval(self, level: float) -> tuple[Array, Array]:
         shown = SHOWN[self.scale]
         if self.simulated is None:
-            low, high = interval(self.value, self._errors, self.vcov.df, level)
+            low, high = interval(self.value, self._errors, self.df, level)
             return shown(low), shown(high)
         low, high = (np.where(self._exists, shown(end), math.nan) for end in percentiles(self.simulated.T, level))
         return low, high
@@ -115,7 +120,7 @@ class Quantities(Printed):
         if self.simulated is None:
             with np.errstate(divide="ignore", invalid="ignore"):
                 statistic = self.value / self._errors
-            return {"statistic": statistic, "p_value": two_sided(statistic, self.vcov.df)}
+            return {"statistic": statistic, "df": self.df, "p_value": two_sided(statistic, self.df)}
         draws = self.simulated.shape[1]
         beyond = np.minimum((self.simulated <= 0).sum(axis=1), (self.simulated >= 0).sum(axis=1))
         statistic = self.value / self.simulated.std(axis=1, ddof=1)

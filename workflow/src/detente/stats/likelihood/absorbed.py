@@ -205,4 +205,5 @@ def solution(family: Family, found: Fitted) -> Solution:
         absorbed=data.absorber.parameters,
         iterations=found.steps,
         flags=(*kept.flags, *notes(data.absorber)),
+        silent=data.absorber.silent,
     )

@@ -1,7 +1,7 @@
 """Generalised estimating equations: rows of a group correlated, all alike or the less the further apart in time."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -10,7 +10,7 @@ from detente.base.errors import NotConverged, NoVariation, UnsupportedEffects
 from detente.base.numerics import MOST_GEE, SETTLED_GEE, SINGULAR, TINY
 from detente.base.types import Array, Codes
 from detente.stats.contract import ROBUST, Label, Link, Solution, check_outcome, estimator
-from detente.stats.covariance import Scores, number, totals
+from detente.stats.covariance import Information, Scores, number, totals
 from detente.stats.frame import ModelFrame
 from detente.stats.likelihood.binary import LOGIT, PROBIT, from_regressors
 from detente.stats.likelihood.maximum import check_score
@@ -71,12 +71,13 @@ def gee(
         if link != "identity":
             refuse_separation(design.y, data.x, data.terms, link)
         raise NotConverged(f"gee did not settle in {MOST_GEE} rounds") from None
-    scores = np.empty_like(data.x)
-    scores[groups.order] = end.scores
+    scores, left, right = (np.empty_like(data.x) for _ in range(3))
+    scores[groups.order], left[groups.order], right[groups.order] = end.scores, end.slopes, end.solved
     said = f"working correlation {working}, ρ = {end.rho:.4f}, in {len(groups.size):,} groups ({convention})"
     dispersion = end.square / (len(scores) - less) if link == "identity" else 1.0
     other = {"link": link, "dispersion": dispersion, "iterations": rounds, "flags": (said,)}
-    return from_regressors(data, end.beta, check_score(Scores(scores), "gee"), inverse(end.information), **other)
+    made = from_regressors(data, end.beta, check_score(Scores(scores), "gee"), inverse(end.information), **other)
+    return replace(made, information=Information(left, right))
 
 
 @dataclass(frozen=True)
@@ -167,11 +168,13 @@ STRUCTURES: Mapping[str, Structure] = {
 
 @dataclass(frozen=True)
 class _Place:
-    """The equations at β: ρ there, scores (N, k) in sorted order, ΣDᵀV⁻¹D (k, k), Σr², and the next step (k,)."""
+    """The equations at β: ρ there; scores, D, V⁻¹D (N, k) in sorted order; ΣDᵀV⁻¹D (k, k), Σr²; the next step (k,)."""
 
     beta: Array
     rho: float
     scores: Array
+    slopes: Array
+    solved: Array
     information: Array
     square: float
     step: Array
@@ -204,7 +207,8 @@ class _Equations:
         information = d.T @ solved[:, :-1]
         information = (information + information.T) / 2
         scores = d * solved[:, -1:]
-        return _Place(beta, rho, scores, information, float(r @ r), inverse(information) @ scores.sum(axis=0))
+        step = inverse(information) @ scores.sum(axis=0)
+        return _Place(beta, rho, scores, d, solved[:, :-1], information, float(r @ r), step)
 
 
 def _iterate(equations: _Equations, start: Array) -> tuple[_Place, int]:

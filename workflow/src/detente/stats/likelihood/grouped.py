@@ -12,7 +12,7 @@ from detente.base.errors import EstimationError, NotConverged, NoVariation
 from detente.base.numerics import FIXED, HALVINGS, MOST_STEPS, NEAR_GROUPS, NEARER, SETTLED, TINY
 from detente.base.types import Array, Codes, Places
 from detente.stats.contract import Label, Solution, check_rank, estimator
-from detente.stats.covariance import Scores, number
+from detente.stats.covariance import Information, Scores, number
 from detente.stats.frame import ModelFrame
 from detente.stats.kernels import absorption, conditional, firth
 from detente.stats.likelihood import maximum
@@ -162,8 +162,13 @@ def clogit(design: ModelFrame) -> Solution:
     found = maximum.find_maximum(
         objective, lambda: maximum.newton(objective, start, close=NEARER), data.reach, refuse, "clogit"
     )
-    scores = Scores(data.within(expected * (1 - expected)), data.in_order(data.y - expected))
-    return data.solution(found.estimate, scores, found.bread, rows=data.rows, iterations=found.steps, flags=data.flags)
+    weights = expected * (1 - expected)
+    scores = Scores(data.within(weights), data.in_order(data.y - expected))
+    other = {"rows": data.rows, "iterations": found.steps, "flags": data.flags}
+    # Given how many events a group of n rows has, they vary n/(n − 1) times as much; exactly so if all are as likely.
+    size = np.repeat(np.diff(data.start), np.diff(data.start))
+    information = Information(scores.x, data.in_order(weights * size / (size - 1)))
+    return data.solution(found.estimate, scores, found.bread, information=information, **other)
 
 
 def log_likelihood(design: ModelFrame, estimate: Array) -> float:
@@ -232,7 +237,9 @@ def firth_fe(design: ModelFrame, *, bread: Literal["expected", "augmented"] = "e
     k = len(data.terms)
     predictor = data.in_order(data.x @ here.place[:k] + np.repeat(here.place[k:], np.diff(data.start)))
     scores = maximum.check_score(Scores(data.within(weights), data.in_order(step.left)), "firth_fe")
+    size = np.repeat(np.diff(data.start), np.diff(data.start))
     other = {"predictor": predictor, "absorbed": len(data.start) - 1, "iterations": steps}
+    other["silent"] = data.in_order(size == 1) if (size == 1).any() else None
     return data.solution(here.place[:k], scores, inverse(information), flags=(calibration(here.p, data.y),), **other)
 
 

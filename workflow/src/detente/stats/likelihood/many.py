@@ -15,6 +15,7 @@ from detente.stats.likelihood.binary import LOGIT, likelihood, solve
 from detente.stats.likelihood.maximum import FRACTION, LARGE, Runaway, newton, part_of
 from detente.stats.linear.group import Choice, Fits, Found, Group, Shared, check, covariance_of_rows, design, stack
 from detente.stats.linear.regressors import Regressors, Stalled
+from detente.stats.parts import information_of
 
 Slopes = Mapping[str, float]
 
@@ -113,5 +114,6 @@ def _start(shared: Shared, slopes: Slopes, names: Sequence[str]) -> Array:
 def _found(group: Group, fit: Solution, outcome: str, kinds: Sequence[str]) -> Found:
     """The effect of the treatment and its covariances."""
     effect = average_marginal_effect(fit, group.outcome(outcome), fit.x[:, fit.treatment])
-    made = {kind: covariance_of_rows(kind, fit.scores, fit.bread, group.pairs) for kind in kinds}
+    own = information_of(fit)
+    made = {kind: covariance_of_rows(kind, fit.scores, fit.bread, group.pairs, information=own) for kind in kinds}
     return Found(effect.value, effect.gradient, fit.dropped, made, fit.iterations)

@@ -7,12 +7,11 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
-import numpy.typing as npt
 
 from detente.base.errors import NotConverged
 from detente.base.numbering import number
 from detente.base.numerics import ABSORBED, DEPENDENT, MOST_ABSORBING, ROUNDING
-from detente.base.types import Array, Codes, Places
+from detente.base.types import Array, Codes, Flags, Places
 from detente.stats.kernels import absorption as kernel
 
 # Places beside the largest factor up to which their equations are solved at once; more are solved by iteration.
@@ -26,7 +25,7 @@ class Absorber:
 
     `order` (N,) rows by group; `start` (G + 1,) where each begins; `levels` (N, m) of the other factors, numbered
     through, `size` in all. `counts` levels of each factor, the largest first; `alone` (N,) whether a row is the only
-    one of a level of some factor. `weights` (N,) positive, or (0,) for none.
+    one of a level of some factor, once such rows are set apart. `weights` (N,) positive, or (0,) for none.
     """
 
     order: Places
@@ -34,7 +33,7 @@ class Absorber:
     levels: Places
     size: int
     counts: tuple[int, ...]
-    alone: npt.NDArray[np.bool_]
+    alone: Flags
     weights: Array
     limit: int = DIRECT
 
@@ -70,6 +69,11 @@ class Absorber:
         nodes = self.counts[0] + self.counts[1]
         edges = (np.ones(len(first), dtype=bool), (first, self.counts[0] + self.levels[:, 0]))
         return int(sparse.csgraph.connected_components(sparse.coo_array(edges, shape=(nodes, nodes)))[0])
+
+    @property
+    def silent(self) -> Flags | None:
+        """Rows (N,) of which effects leave nothing, None if there is none."""
+        return self.alone if self.alone.any() else None
 
     def weigh(self, weights: Array) -> Absorber:
         """The same effects under other weights (N,), all positive."""
@@ -162,11 +166,7 @@ def absorber(effects: Mapping[str, Codes] | Sequence[Codes], rows: int, weights:
     factors: Iterable[Codes] = effects.values() if isinstance(effects, Mapping) else effects
     numbered = [(place.astype(np.int32), len(distinct)) for distinct, place in map(number, factors)]
     numbered.sort(key=lambda f: -f[1])
-    alone = np.zeros(rows, dtype=bool)
-    for codes, count in numbered:
-        single = np.bincount(codes, minlength=count) == 1
-        if single.any():
-            alone |= single[codes]
+    alone = _alone(numbered, rows)
     levels, counts = np.empty((rows, max(len(numbered) - 1, 0)), dtype=np.int32), tuple(count for _, count in numbered)
     if not numbered:
         empty = np.empty(0, dtype=np.int32)
@@ -177,10 +177,21 @@ def absorber(effects: Mapping[str, Codes] | Sequence[Codes], rows: int, weights:
     return Absorber(*kernel.group(*numbered[0]), levels, int(offsets[-1]), counts, alone, weights)
 
 
+def _alone(factors: Sequence[tuple[Places, int]], rows: int) -> Flags:
+    """Rows (N,) that are the only one of a level, again and again until none is left (Correia 2015)."""
+    alone, before = np.zeros(rows, dtype=bool), -1
+    while before != (before := int(alone.sum())):
+        for codes, count in factors:
+            single = np.bincount(codes[~alone], minlength=count) == 1
+            if single.any():
+                alone |= single[codes] & ~alone
+    return alone
+
+
 def _dot(x: Array, y: Array) -> Array:
     return np.asarray(np.einsum("ij,ij->j", x, y))
 
 
-def _ratio(above: Array, below: Array, wanted: npt.NDArray[np.bool_]) -> Array:
+def _ratio(above: Array, below: Array, wanted: Flags) -> Array:
     """Ratios where wanted, else zero: a column that has converged stays as it is."""
     return np.divide(above, below, out=np.zeros(len(above)), where=wanted & (below > 0))

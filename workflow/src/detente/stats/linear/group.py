@@ -91,7 +91,7 @@ class Found:
         made = self.covariances[kind]
         if isinstance(made, Exception):
             return {"failure": made}
-        numbers: dict[str, Any] = {"df": made.df, "repair": made.repair}
+        numbers: dict[str, Any] = {"df": made.df(self.gradient), "repair": made.repair}
         try:
             numbers["std_error"] = made.std_error(self.gradient)
             numbers["std_error_unrepaired"] = made.std_error_unrepaired(self.gradient)
@@ -187,13 +187,9 @@ def design(group: Group, choice: Choice) -> ModelFrame:
     return ModelFrame(group.outcome(choice.outcome), x, choice.terms, a, b, fixed_effects=group.effects)
 
 
-def covariance_of_rows(
-    kind: str, scores: Scores, bread: Array, pairs: Pairs, *, absorbed: int = 0, linear: bool = False
-) -> Covariance | Exception:
-    """The covariance of the scores of rows, or why it does not exist."""
-    given = SandwichParts(
-        scores, bread, absorbed=absorbed, linear=linear, pairs=lambda: pairs, factor=lambda _: pairs.dyad
-    )
+def covariance_of_rows(kind: str, scores: Scores, bread: Array, pairs: Pairs, **other: Any) -> Covariance | Exception:
+    """The covariance of the scores of rows, or why it does not exist; `other` parts of a sandwich."""
+    given = SandwichParts(scores, bread, pairs=lambda: pairs, factor=lambda _: pairs.dyad, **other)
     try:
         return covariance(kind, given)
     except EstimationError as error:

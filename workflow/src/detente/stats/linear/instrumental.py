@@ -17,7 +17,7 @@ from detente.base.errors import (
 from detente.base.numerics import CROSSING, LEAST_ANGLE, SINGULAR
 from detente.base.types import Array
 from detente.stats.contract import ROBUST, Compared, Label, Solution, agreed, check_rank, estimator
-from detente.stats.covariance import Covariance, SandwichParts, Scores, Vcov, covariance
+from detente.stats.covariance import Covariance, Information, SandwichParts, Scores, Vcov, covariance
 from detente.stats.frame import ModelFrame
 from detente.stats.linear.regressors import inverse
 from detente.stats.linear.within import Within, degrees_left, floor, gram, linear_solution, named, within
@@ -76,7 +76,7 @@ def effective_f(design: ModelFrame, stage: Stage, vcov: str | Vcov) -> tuple[flo
     """F = π'Z'Zπ / tr(meat (Z'Z)⁻¹), the robust F itself if there is one instrument, and the covariance of π."""
     reduced = reduced_form(stage)
     bread, scores = inverse(gram(reduced.z)), Scores(reduced.z, reduced.residuals[:, 1])
-    made = made_robust(vcov, design, stage, (scores, bread))
+    made = made_robust(vcov, design, stage, (scores, bread, reduced.z))
     noise = float(np.trace(np.linalg.solve(bread, made.matrix)))
     if not noise > 0:
         raise IndefiniteCovariance(f"the {made.kind} covariance leaves the first stage no variance")
@@ -108,17 +108,20 @@ def reduced_form(stage: Stage) -> Reduced:
 
 
 def made_robust(
-    vcov: str | Vcov, design: ModelFrame, stage: Stage, parts: tuple[Scores | Array, Array], ssc: str = "detente"
+    vcov: str | Vcov, design: ModelFrame, stage: Stage, parts: tuple[Scores | Array, Array, Array], ssc: str = "detente"
 ) -> Covariance:
-    """A covariance of reduced-form coefficients; `parts` scores (N, m), or (N, 2m) of two equations, and the bread.
+    """A covariance of reduced-form coefficients.
 
+    `parts`: scores (N, m), or (N, 2m) of two equations; the bread; and the instruments that they are made of, as often.
     Every equation has as many parameters as one. UnsupportedCovariance if it does not go by scores alone.
     """
     kind = vcov.kind if isinstance(vcov, Vcov) else vcov
     if kind in ("classical", "hc2", "hc3"):
         raise UnsupportedCovariance(f"{kind} does not go by scores alone; use hc0, hc1, cluster or dyadic")
     each = stage.instruments.shape[1] + stage.exogenous.shape[1] + stage.data.absorber.parameters
-    made = SandwichParts(*parts, absorbed=each - len(parts[1]), fixed_effects=design.fixed_effects, linear=True)
+    scores, bread, z = parts
+    made = SandwichParts(scores, bread, absorbed=each - len(bread), fixed_effects=design.fixed_effects, linear=True)
+    made = replace(made, information=Information(z), silent=stage.data.absorber.silent)
     return covariance(vcov, replace(made, pairs=lambda: design.pairs, factor=design.factor), ssc)
 
 
@@ -242,12 +245,14 @@ def anderson_rubin(
     m = reduced.z.shape[1]
     scores = np.hstack([reduced.z * residual[:, None] for residual in reduced.residuals.T])
     bread = np.kron(np.eye(2), inverse(gram(reduced.z)))
-    made = made_robust(vcov, design, stage, (scores, bread), ssc)
-    family = stats.f(m, made.df) if math.isfinite(made.df) else stats.chi2(m, scale=1 / m)
+    made = made_robust(vcov, design, stage, (scores, bread, np.hstack([reduced.z, reduced.z])), ssc)
+    # Of several instruments, that which is learnt from fewest states.
+    df = float(made.dfs[:m].min())
+    family = stats.f(m, df) if math.isfinite(df) else stats.chi2(m, scale=1 / m)
     curve = _Curve(reduced.on.T.ravel(), made.matrix)
     statistic = float(curve.at(np.array([1.0]), np.array([-null]))[0])
     p, confidence = float(family.sf(statistic)), curve.below(float(family.ppf(level)))
-    return AndersonRubin(null, statistic, p, m, made.df, level, confidence, str(made))
+    return AndersonRubin(null, statistic, p, m, df, level, confidence, str(made))
 
 
 @dataclass(frozen=True)

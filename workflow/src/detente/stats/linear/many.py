@@ -8,13 +8,14 @@ made once, each fit then is a small solve whatever the number of rows.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 
 from detente.base.errors import EstimationError, NoVariation
 from detente.base.numbering import Pairs
 from detente.base.numerics import CANCELLED, INFLATED, NO_VARIANCE
-from detente.base.types import Array, Codes
+from detente.base.types import Array, Codes, Flags
 from detente.stats.covariance import Covariance, Scores, semidefinite, totals
 from detente.stats.kernels import absorption
 from detente.stats.kernels import products as kernel
@@ -92,7 +93,7 @@ def _prepared(group: Group, models: Sequence[Choice], kinds: Sequence[str]) -> _
     """Take effects off the columns that any choice uses, and make their products."""
     shared, lowest = stack(group, models, lead=0 if group.effects else 1)
     made, inner = absorber(group.effects, group.rows), shared.inner
-    single = {kind: _of_single_score(group.pairs, kind) for kind in kinds}
+    single = {kind: _of_single_score(group.pairs, made.silent, kind) for kind in kinds}
     if not group.effects:
         return _Sample(group, shared, made, _moments(shared.z, inner, group.pairs), single)
     z = made.residual(shared.z, out=shared.z if made.direct else None)
@@ -127,13 +128,14 @@ def _moments(z: Array, inner: int, pairs: Pairs) -> _Moments:
     return _Moments(total[place], second, roots, place, reach)
 
 
-def _of_single_score(pairs: Pairs, kind: str) -> Covariance | Exception:
+def _of_single_score(pairs: Pairs, silent: Flags | None, kind: str) -> Covariance | Exception:
     """What a covariance is like in a group, asked of it with a row for each dyad, one of them with a score."""
     dyads = len(pairs.low)
+    mute = None if silent is None else np.bincount(pairs.dyad, ~silent, dyads) == 0
     scores = np.zeros((dyads, 1))
-    scores[0] = 1.0
+    scores[0 if mute is None else int(mute.argmin())] = 1.0
     one_each = replace(pairs, dyad=np.arange(dyads))
-    return covariance_of_rows(kind, Scores(scores), np.ones((1, 1)), one_each, linear=True)
+    return covariance_of_rows(kind, Scores(scores), np.ones((1, 1)), one_each, linear=True, silent=mute)
 
 
 def _attempted(sample: _Sample, choice: Choice, kinds: Sequence[str]) -> Found | Exception:
@@ -189,7 +191,8 @@ def _covariance(sample: _Sample, fit: _Fit, kind: str) -> Covariance | Exception
     residual = np.empty(len(y))
     kernel.least_squares_residual(x, y, fit.slopes, residual)
     absorbed = sample.absorber.parameters
-    return covariance_of_rows(kind, Scores(x, residual), fit.bread, sample.group.pairs, absorbed=absorbed, linear=True)
+    own = {"absorbed": absorbed, "linear": True, "silent": sample.absorber.silent}
+    return covariance_of_rows(kind, Scores(x, residual), fit.bread, sample.group.pairs, **own)
 
 
 def _by_products(sample: _Sample, fit: _Fit, kind: str, alone: Covariance) -> Covariance | None:
@@ -207,4 +210,13 @@ def _by_products(sample: _Sample, fit: _Fit, kind: str, alone: Covariance) -> Co
         return None
     matrix, repair = semidefinite(unrepaired)
     # What is not in doubt exists, or does not, beside a heteroskedastic variance of zero too.
-    return Covariance(matrix, unrepaired, np.zeros(matrix.shape), kind, alone.df, alone.ssc, repair)
+    degrees = alone.degrees if not callable(alone.degrees) else partial(_effective, moments, fit)
+    return Covariance(matrix, unrepaired, np.zeros(matrix.shape), kind, degrees, alone.ssc, repair)
+
+
+def _effective(moments: _Moments, fit: _Fit, gradient: Array) -> float:
+    """Effective degrees of freedom (`Satterthwaite`) from products: with d = bread × gradient, sums of z² are dᵀM d."""
+    d = fit.bread @ gradient
+    places, at = np.unique(moments.place[np.ix_(fit.columns, fit.columns)], return_inverse=True)
+    weights = np.bincount(at.ravel(), np.outer(d, d).ravel())
+    return float(gradient @ d) ** 2 / float(weights @ moments.second["dyadic"][np.ix_(places, places)] @ weights)

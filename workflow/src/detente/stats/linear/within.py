@@ -143,7 +143,8 @@ def notes(made: Absorber) -> tuple[str, ...]:
     """What a reader must know of absorbed effects."""
     said = []
     if alone := int(made.alone.sum()):
-        what = "rows are the only one of a level of their effects: kept, they add nothing but a parameter"
+        what = "rows are the only one of a level of their effects: they say nothing, and no cluster or state is counted"
+        what += " for them"
         said.append(f"{alone:,} {what}")
     if not made.direct and len(made.counts) > 2:
         bound = f"{made.parameters:,} absorbed parameters are an upper bound"
@@ -163,7 +164,8 @@ def linear_solution(
     dispersion = float(np.einsum("i,i->", residual, residual)) / df
     made = Solution(data.terms, estimate, scores, bread, data.x, "identity", data.treatment, data.dropped)
     said = (*notes(data.absorber), *flags)
-    return replace(made, predictor=design.y - residual, absorbed=absorbed, dispersion=dispersion, flags=said)
+    made = replace(made, absorbed=absorbed, dispersion=dispersion, flags=said, silent=data.absorber.silent)
+    return replace(made, predictor=design.y - residual)
 
 
 def degrees_left(rows: int, terms: int, absorbed: int) -> int:

@@ -10,10 +10,10 @@ import pandas as pd
 from detente.base.errors import EstimationError, TooFewDraws
 from detente.base.numerics import LEVEL, percentiles
 from detente.base.types import Array, Codes
-from detente.stats.covariance import Covariance, intersect, nested
+from detente.stats.covariance import Covariance, dyadic, intersect, nested, of_states
 from detente.stats.fitting import Fit, plain
 from detente.stats.frame import ModelFrame
-from detente.stats.parts import states_of, subset
+from detente.stats.parts import sandwich_parts, states_of, subset
 from detente.stats.registry import get
 
 # Share of draws without an estimate above which those that have one say little of the spread.
@@ -87,9 +87,10 @@ def state_block_bootstrap(fit: Fit, *, draws: int = 199, seed: int = 0) -> State
         why = f", most often: {lost.most_common(1)[0][0]}" if lost else ""
         raise TooFewDraws(f"{lost.total():,} of {draws:,} draws of states have no estimate{why}")
     matrix = np.atleast_2d(np.cov(np.array(found), rowvar=False))
-    df = float(len(states) - 1)
-    said = f"bootstrap over {len(states)} states, {len(found):,} draws, t with {df:.0f} df"
-    made = Covariance(matrix, matrix, fit.solution.scores.sandwiched(fit.solution.bread), KIND, df, said, "")
+    parts = sandwich_parts(fit.design, fit.solution)
+    _, degrees, words = of_states(dyadic(), parts, "detente", "bootstrap")
+    said = f"bootstrap over {len(states)} states, {len(found):,} draws, {words}"
+    made = Covariance(matrix, matrix, fit.solution.scores.sandwiched(fit.solution.bread), KIND, degrees, said, "")
     return StateBootstrap(fit.terms, fit.estimate, made, dict(lost), fit.flags, np.array(found))
 
 

@@ -11,7 +11,7 @@ from detente.base.errors import EstimationError, TooFewStates
 from detente.base.numerics import NO_VARIANCE
 from detente.base.types import Array, Codes
 from detente.stats.contract import with_fixed_effects
-from detente.stats.covariance import FEWEST_STATES, Pairs, number, semidefinite, totals
+from detente.stats.covariance import FEWEST_STATES, Pairs, effective, number, semidefinite, totals
 from detente.stats.frame import ModelFrame
 from detente.stats.kernels import products as kernel
 from detente.stats.linear.regressors import inverse
@@ -41,10 +41,16 @@ class Model:
 
     @cached_property
     def groups(self) -> dict[str, int]:
-        """How many rows, dyads and years there are, and states that are the lower, or the higher one of some dyad."""
-        low, high = (len(np.unique(side)) for side in (self.pairs.low, self.pairs.high))
-        years = int(self.year.max()) + 1
-        return {"rows": len(self.year), "dyad": len(self.pairs.low), "year": years, "low": low, "high": high}
+        """How many rows, dyads, years and states say something, and states that are the lower, or higher one of a dyad.
+
+        Rows that effects leave nothing of count as rows alone.
+        """
+        silent, year = self.data.absorber.silent, self.year
+        spoken = self.pairs.dyad if silent is None else self.pairs.dyad[~silent]
+        dyads, years = np.unique(spoken), np.unique(year if silent is None else year[~silent])
+        low, high = np.unique(self.pairs.low[dyads]), np.unique(self.pairs.high[dyads])
+        sides = {"low": len(low), "high": len(high), "states": len(np.union1d(low, high))}
+        return {"rows": len(year), "dyad": len(dyads), "year": len(years), **sides}
 
     @cached_property
     def influence(self) -> Array:
@@ -57,16 +63,9 @@ class Model:
         return {kind: of(self) for kind, of in DEGREES.items()}
 
     @cached_property
-    def satterthwaite(self) -> float:
-        """Degrees of freedom of the dyadic variance V of the treatment, 2 E(V)² / Var(V), were rows normal and alike.
-
-        With weights z, E = σ²Σz² and Var = 2σ⁴ Σ z_r² z_s² over all pairs of rows that share a state: Satterthwaite's
-        approximation as Bell and McCaffrey (2002) have it for clusters, the fit's own leverage left out.
-        """
-        squares = (self.influence**2)[:, None]
-        by_dyad = totals(squares, self.pairs.dyad, len(self.pairs.low))
-        by_state = sum(totals(by_dyad, side, self.pairs.states) for side in (self.pairs.low, self.pairs.high))
-        return float(squares.sum() ** 2 / (np.square(by_state).sum() - np.square(by_dyad).sum()))
+    def effective(self) -> float:
+        """Effective degrees of freedom of the treatment's dyadic variance, as `covariance.Satterthwaite` has them."""
+        return effective(self.influence**2, self.pairs)
 
 
 # What refits report, by name of covariance estimator, and its degrees of freedom.
@@ -76,8 +75,10 @@ DEGREES: Mapping[str, Callable[[Model], float]] = {
     "dyad": lambda m: m.groups["dyad"] - 1,
     "side1+side2": lambda m: min(m.groups["low"], m.groups["high"]) - 1,
     "dyad+year": lambda m: min(m.groups["dyad"], m.groups["year"]) - 1,
-    "dyadic": lambda m: m.pairs.states - 1,
-    "jackknife": lambda m: m.pairs.states - 1,
+    "dyadic": lambda m: m.effective,
+    "dyadic(df=states)": lambda m: m.groups["states"] - 1,
+    "jackknife": lambda m: m.effective,
+    "dyadic_jackknife": lambda m: m.effective,
 }
 KINDS = tuple(DEGREES)
 
@@ -98,9 +99,9 @@ def prepared(design: ModelFrame, *, jackknife: bool = True) -> Model:
     """
     full = with_fixed_effects(design, get("lpm"))
     data, pairs = within(full), design.pairs
-    if pairs.states < FEWEST_STATES:
-        raise TooFewStates(f"inference from {pairs.states} states; it needs at least {FEWEST_STATES}")
     model = Model(data, inverse(data.cross), pairs, number(full.factor("year"))[1], None)
+    if (states := model.groups["states"]) < FEWEST_STATES:
+        raise TooFewStates(f"inference from {states} states; it needs at least {FEWEST_STATES}")
     try:
         return replace(model, moves=leave_out(full, model)) if jackknife else model
     except EstimationError:
@@ -129,8 +130,12 @@ def refit(model: Model, outcomes: Array) -> Refits:
     estimates = kernel.project(model.data.x, outcomes) @ model.bread
     n, estimate = model.pairs.states, estimates[:, model.data.treatment]
     moves = np.full((len(estimate), n), math.nan) if model.moves is None else kernel.project(model.moves, outcomes)
-    jackknife = np.sqrt((n - 1) / n * np.square(moves).sum(axis=1))
-    return Refits(estimate, {**_sandwiches(model, outcomes, estimates), "jackknife": jackknife})
+    sandwiches, jackknife = _sandwiches(model, outcomes, estimates), (n - 1) / n * np.square(moves).sum(axis=1)
+    # What a dyad has of its own, which both of its states hold: the variance clustered by dyad, without its factor. As
+    # only the treatment's moves are known, this error is that before repair.
+    twice = sandwiches["dyad"] ** 2 * (model.groups["dyad"] - 1) / model.groups["dyad"]
+    left = np.where(jackknife > twice, jackknife - twice, math.nan)
+    return Refits(estimate, sandwiches | {"jackknife": np.sqrt(jackknife), "dyadic_jackknife": np.sqrt(left)})
 
 
 def _sandwiches(model: Model, outcomes: Array, estimates: Array) -> dict[str, Array]:
@@ -139,9 +144,9 @@ def _sandwiches(model: Model, outcomes: Array, estimates: Array) -> dict[str, Ar
     Factors, repair, and what counts as no variance are those of `detente.stats.covariance`.
     """
     pairs, groups, place = model.pairs, model.groups, model.data.treatment
-    left, dyads = model.data.absorber.residual(outcomes), groups["dyad"]
+    left, dyads, years = model.data.absorber.residual(outcomes), len(pairs.low), int(model.year.max()) + 1
     by_dyad, by_year, lower, squares = kernel.score_totals(
-        model.data.x, left, np.ascontiguousarray(estimates.T), pairs.dyad, model.year, dyads, groups["year"]
+        model.data.x, left, np.ascontiguousarray(estimates.T), pairs.dyad, model.year, dyads, years
     )
     low, high = (
         totals(by_dyad.reshape(dyads, -1), side, pairs.states).reshape(-1, *by_dyad.shape[1:])
@@ -149,7 +154,7 @@ def _sandwiches(model: Model, outcomes: Array, estimates: Array) -> dict[str, Ar
     )
     sums = {"dyad": by_dyad, "year": by_year, "low": low, "high": high}
     plain = {"rows": _symmetric(lower), **{by: _squares(total) for by, total in sums.items()}}
-    grown = {by: size / (size - 1) * plain[by] for by, size in groups.items()}
+    grown = {by: groups[by] / (groups[by] - 1) * plain[by] for by in plain}
     differences = {
         "side1+side2": grown["low"] + grown["high"] - grown["dyad"],
         "dyad+year": grown["dyad"] + grown["year"] - grown["rows"],
@@ -163,7 +168,7 @@ def _sandwiches(model: Model, outcomes: Array, estimates: Array) -> dict[str, Ar
         variances = np.array([semidefinite(v)[0] for v in unrepaired]) if kind in differences else unrepaired
         exists = unrepaired[:, place, place] > yardstick
         found[kind] = np.sqrt(np.where(exists, variances[:, place, place], math.nan))
-    return found
+    return found | {"dyadic(df=states)": found["dyadic"]}
 
 
 def _squares(sums: Array) -> Array:

@@ -3,7 +3,7 @@
 from typing import Any, Literal, get_args
 
 from detente.base.frames import Column, FrameSchema, count, number, text
-from detente.base.numerics import EQUIVALENCE_LEVEL, MDE_FACTOR, critical
+from detente.base.numerics import EQUIVALENCE_LEVEL, critical, detectable
 
 Verdict = Literal["lowers", "raises", "negligible", "inconclusive"]
 VERDICTS = ("", *get_args(Verdict))
@@ -61,7 +61,7 @@ ESTIMATES = FrameSchema(
         "switching_dyads": count("dyads whose treatment varies in the model's rows: what dyad effects learn from"),
         "switching_states": count("their states"),
         "treated_risk": number("mean outcome of the treated rows"),
-        "mde": number(f"minimum detectable effect (2.8 standard errors); {EFFECT}"),
+        "mde": number(f"minimum detectable effect, found by 80 % of t tests with these degrees of freedom; {EFFECT}"),
         "mde_share": number("the same as a share of `base_risk`"),
         "smallest_effect": number("smallest effect of interest, in probability"),
         "verdict": Column("str", f"lowers, raises, negligible or inconclusive; {EFFECT}", allowed=VERDICTS),
@@ -123,7 +123,7 @@ def verdict(estimate: float, std_error: float, df: float, smallest_effect: float
 
 def judged(estimate: float, std_error: float, df: float, base: float, smallest_share: float) -> dict[str, Any]:
     """Power and verdict of an effect on risk, by column; `smallest_share` of the base risk is of interest."""
-    mde, smallest = MDE_FACTOR * std_error, smallest_share * base
+    mde, smallest = detectable(df) * std_error, smallest_share * base
     found = verdict(estimate, std_error, df, smallest)
     return {"mde": mde, "mde_share": mde / base, "smallest_effect": smallest, "verdict": found}
 

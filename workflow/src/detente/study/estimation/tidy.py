@@ -102,7 +102,7 @@ def _rows(
             lost.append(IndefiniteCovariance(f"{quantity.term}: {error}"))
             continue
         if quantity.name == "average_marginal_effect":
-            row |= judged(row["estimate"], row["std_error"], vcov.df, base, spec.smallest_effect)
+            row |= judged(row["estimate"], row["std_error"], row["df"], base, spec.smallest_effect)
         rows.append(row)
     return rows
 
@@ -110,9 +110,9 @@ def _rows(
 def _row(quantity: _Quantity, covariance: Covariance) -> dict[str, Any]:
     """One estimate with its interval, not judged."""
     value, gradient = quantity.effect.value, quantity.effect.gradient
-    error = covariance.std_error(gradient)
+    error, df = covariance.std_error(gradient), covariance.df(gradient)
     shown, stretch = (math.exp, math.exp(value)) if quantity.scale == "log" else (float, 1.0)
-    low, high = interval(value, error, covariance.df)
+    low, high = interval(value, error, df)
     return {
         "vcov": covariance.kind,
         "quantity": quantity.name,
@@ -123,8 +123,8 @@ def _row(quantity: _Quantity, covariance: Covariance) -> dict[str, Any]:
         "std_error": stretch * error,
         "std_error_unrepaired": stretch * covariance.std_error_unrepaired(gradient),
         "statistic": value / error,
-        "df": covariance.df,
-        "p_value": float(two_sided(value / error, covariance.df)),
+        "df": df,
+        "p_value": float(two_sided(value / error, df)),
         "conf_low": shown(low),
         "conf_high": shown(high),
         "verdict": "",

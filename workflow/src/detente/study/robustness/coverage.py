@@ -18,14 +18,11 @@ from detente.stats.resampling import KINDS, Model, refit
 from detente.study.estimation import VERDICTS, not_wrong
 
 Draw = Callable[[np.random.Generator, int], Array]
-# What may repair dyadic errors where states are few, and is no covariance estimator of the package.
-FEW_STATES = (
-    "dyadic_factor", "dyadic_satterthwaite", "larger_of_dyadic_and_dyad", "jackknife_less_dyad",
-    "jackknife_less_dyad_satterthwaite",
-)  # fmt: skip
+# The larger of two errors, which is no covariance estimator of the package.
+LARGER = "larger_of_dyadic_and_dyad"
 # The estimates' own standard deviation, which no analyst knows.
 SPREAD = "spread"
-ORDER = (*KINDS, *FEW_STATES, SPREAD)
+ORDER = (*KINDS, LARGER, SPREAD)
 # Treatment and state shocks of a simulated world, its shocks as large as can be, and a treatment of whole states.
 SCENARIOS = ("own", "strong", "shared")
 # Outcomes drawn at once.
@@ -91,10 +88,8 @@ def coverage(model: Model, draw: Draw, truth: float, draws: int, generator: np.r
     parts = [refit(model, draw(generator, min(BLOCK, draws - start))) for start in range(0, draws, BLOCK)]
     estimates = np.concatenate([part.estimate for part in parts])
     errors = {kind: np.concatenate([part.errors[kind] for part in parts]) for kind in KINDS}
-    errors |= few_states(errors, model)
-    errors[SPREAD] = np.full(draws, estimates.std(ddof=1))
-    df = {**dict.fromkeys(FEW_STATES, model.degrees["dyadic"]), **model.degrees, SPREAD: math.inf}
-    df |= {kind: model.satterthwaite for kind in FEW_STATES if kind.endswith("satterthwaite")}
+    errors |= {LARGER: np.fmax(errors["dyadic"], errors["dyad"]), SPREAD: np.full(draws, estimates.std(ddof=1))}
+    df = {**model.degrees, LARGER: model.groups["states"] - 1, SPREAD: math.inf}
     rows = []
     for kind in ORDER:
         row = judged(estimates - truth, errors[kind], df[kind])
@@ -102,20 +97,6 @@ def coverage(model: Model, draw: Draw, truth: float, draws: int, generator: np.r
         more = {"vcov": kind, "df": df[kind], "draws": draws, "mean_estimate": float(estimates.mean())}
         rows.append(row | lengths | more)
     return pd.DataFrame(rows)[list(JUDGED)]
-
-
-def few_states(errors: Mapping[str, Array], model: Model) -> dict[str, Array]:
-    """Standard errors of `FEW_STATES`, from those of the covariance estimators.
-
-    The jackknife over states holds the scores of each dyad twice, once by either state: the variance clustered by dyad,
-    without its factor, is taken off, as the dyadic double sum does.
-    """
-    n, dyads = model.pairs.states, len(model.pairs.low)
-    dyadic, dyad = errors["dyadic"], errors["dyad"]
-    variance = errors["jackknife"] ** 2 - dyad**2 * (dyads - 1) / dyads
-    less = np.sqrt(np.where(variance > 0, variance, math.nan))
-    made = (dyadic * math.sqrt(n / (n - 1)), dyadic, np.fmax(dyadic, dyad), less, less)
-    return dict(zip(FEW_STATES, made, strict=True))
 
 
 def judged(deviations: Array, errors: Array, df: float) -> dict[str, float]:

@@ -136,8 +136,8 @@ def _placebo(record: Record, spec: Specification, placebo: Placebo) -> dict[str,
     except (EstimationError, EmptySample, UnknownVariable) as error:
         return row | {"failure": str(error)}
     counts = {"nobs": made.nobs, "events": made.events, "treated": int((made.design.treatment > 0).sum())}
-    numbers = ("estimate", "std_error", "p_value", "conf_low", "conf_high")
-    return row | {name: float(found[name]) for name in numbers} | {"df": made.vcov.df} | counts
+    numbers = ("estimate", "std_error", "df", "p_value", "conf_low", "conf_high")
+    return row | {name: float(found[name]) for name in numbers} | counts
 
 
 def beside_treatment(spec: Specification, placebo: Placebo) -> Specification:
@@ -276,8 +276,9 @@ def _row(whole: Fit, part: Left, refit: Refit) -> dict[str, Any]:
     row |= {"events": float(whole.design.y[part.rows].sum()), "failure": ""}
     try:
         estimate, under, place = refit()
-        row |= {"estimate": estimate, "df": under.df}
-        row["std_error"] = under.std_error(np.eye(len(under.matrix))[place])
+        at = np.eye(len(under.matrix))[place]
+        row |= {"estimate": estimate, "df": under.df(at)}
+        row["std_error"] = under.std_error(at)
     except EstimationError as error:
         row["failure"] = f"{type(error).__name__}: {error}"
     return row
@@ -287,7 +288,7 @@ def _compared(rows: list[dict[str, Any]], whole: Fit, smallest_effect: float) ->
     """Changes, verdicts, and what is influential; a refit without a standard error has no verdict, which is another."""
     place = whole.solution.treatment
     estimate, error = float(whole.estimate[place]), float(whole.std_errors[place])
-    own = verdict(estimate, error, whole.vcov.df, smallest_effect)
+    own = verdict(estimate, error, float(whole.df[place]), smallest_effect)
     frame = INFLUENCE.frame(rows)
     frame["change"] = frame["estimate"] - estimate
     frame["change_se"] = frame["change"] / error

@@ -20,7 +20,7 @@ POWER = FrameSchema(
         "vcov": text("covariance estimator"),
         "df": number("degrees of freedom"),
         "std_error": number("of the observed fit", low=0),
-        "mde": number("minimum detectable effect, 2.8 standard errors of the observed fit", low=0),
+        "mde": number("minimum detectable effect, by the observed standard error and its degrees of freedom", low=0),
         "mde_share": number("the same over base risk", low=0),
         "mde_simulated": number("where the simulated power curve crosses 80 %", low=0),
         "mde_simulated_share": number("the same over base risk", low=0),

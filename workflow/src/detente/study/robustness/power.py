@@ -14,7 +14,7 @@ import pandas as pd
 from scipy.special import ndtr
 
 from detente.base.errors import EstimationError, NoDyads, UnsupportedCovariance, choices
-from detente.base.numerics import MDE_FACTOR, POWER, critical, monte_carlo_error, power_at
+from detente.base.numerics import POWER, critical, detectable, monte_carlo_error, power_at
 from detente.base.types import Array, Codes
 from detente.stats import ModelFrame, check_outcome, get
 from detente.stats.resampling import KINDS, Model, Refits, prepared, refit
@@ -114,19 +114,18 @@ def power(
     """
     if vcov not in KINDS:
         raise UnsupportedCovariance(f"covariance {vcov!r} cannot be simulated; {choices(vcov, KINDS)}")
-    model = prepared(design, jackknife=vcov == "jackknife")
+    model = prepared(design, jackknife=vcov.endswith("jackknife"))
     own = refit(model, np.ascontiguousarray(design.y[:, None], dtype=np.float64))
     error, base = float(own.errors[vcov][0]), float(design.y.mean())
     if not math.isfinite(error):
         raise EstimationError(f"the {vcov} covariance leaves the treatment no variance: there is no power to have")
-    source = onset_process(design)
+    source, df = onset_process(design), model.degrees[vcov]
     if shares is None:
         pilot = _drawn(model, source, design.treatment, [0.0], min(draws, PILOT), seed)[0]
         spread = float(np.concatenate([part.estimate for part in pilot]).std(ddof=1))
-        shares = [m * MDE_FACTOR * max(spread, error) / base for m in MULTIPLES]
+        shares = [m * detectable(df) * max(spread, error) / base for m in MULTIPLES]
     planted = sorted({0.0, float(smallest_effect), *(float(abs(s)) for s in shares)})
     found = _drawn(model, source, design.treatment, [sign * s * base for s in planted], draws, seed)
-    df = model.degrees[vcov]
     rows = [
         _judged(parts, vcov, sign * share * base, share, df)
         | {"possible": _possible(source.risk, design.treatment, sign * share * base)}
@@ -142,10 +141,10 @@ def _summary(curve: pd.DataFrame, base: float, error: float, df: float, smallest
     """What the curve and the observed standard error say of detectable effects, and of the smallest of interest."""
     at = curve.iloc[(curve["effect_share"].abs() - smallest).abs().argmin()]
     none = curve[curve["effect"] == 0].iloc[0]
-    detectable, simulated = MDE_FACTOR * error, _detectable(curve)
+    mde, simulated = detectable(df) * error, _detectable(curve)
     return {
-        "mde": detectable,
-        "mde_share": detectable / base,
+        "mde": mde,
+        "mde_share": mde / base,
         "mde_simulated": simulated,
         "mde_simulated_share": simulated / base,
         "smallest_effect": smallest * base,

@@ -83,7 +83,7 @@ def treatment_of(fit: Fit, benchmarks: Mapping[str, Sequence[str]] | None = None
         term=fit.terms[place],
         estimate=float(fit.estimate[place]),
         error=float(fit.vcov.std_error(np.eye(len(fit.terms))[place])),
-        degrees=float(fit.vcov.df),
+        degrees=float(fit.df[place]),
         classical=math.sqrt(solution.dispersion * solution.bread[place, place]),
         df=float(fit.nobs - len(fit.terms) - solution.absorbed),
         vcov=fit.vcov.kind,
@@ -302,5 +302,5 @@ def e_values(ratio: float, low: float, high: float) -> pd.DataFrame:
 def e_values_of(fit: Fit) -> pd.DataFrame:
     """E-values of a fit's risk ratio, under its covariance; raises NoRisk, EstimationError if it has none."""
     effect = log_risk_ratio(fit.solution, fit.design.y, fit.design.treatment)
-    ends = interval(effect.value, fit.vcov.std_error(effect.gradient), fit.vcov.df)
+    ends = interval(effect.value, fit.vcov.std_error(effect.gradient), fit.vcov.df(effect.gradient))
     return e_values(*(math.exp(v) for v in (effect.value, *ends)))
