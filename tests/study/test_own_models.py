@@ -279,7 +279,7 @@ def test_a_model_without_risk_shows_its_coefficient_and_why_there_is_no_more(cop
     effects = {row.label: row.cells for row in tables["effects"].rows}["Cond. logit"]
     assert effects[0] == "n.e." and effects[-1] == ""
     assert rows["Dyad-years"][1] == f"{clogit.nobs:,}"
-    assert re.fullmatch(r"\d+\.\d\d", effects[4]), "the base risk of its observations"
+    assert re.fullmatch(r"\d+\.\d\d", effects[5]), "the base risk of its observations"
     assert rows["Dyad and year fixed effects"] == ("yes", "dyad")
     notes = " ".join(tables["main"].notes)
     assert "n.e.: No effect on risk: Joint exercise, all dyads, Cond. logit: this model has no absolute risk" in notes
