@@ -15,6 +15,7 @@ from scipy import stats
 
 from detente import fit
 from detente.base.errors import (
+    IndefiniteCovariance,
     NoDyads,
     TooFewDraws,
     TooFewStates,
@@ -45,9 +46,10 @@ def by_hand(model: Fit, treatment: np.ndarray, statistic: str = "coefficient") -
     """The statistic of another treatment, by fitting the model again."""
     x = model.design.x.copy()
     x[:, 0] = treatment
-    again = fit(replace(model.design, x=x), vcov="dyad", ssc="none")
+    again = fit(replace(model.design, x=x), vcov="dyadic")
     place = again.solution.treatment
-    return float((again.estimate if statistic == "coefficient" else again.statistic)[place])
+    error = again.vcov.std_error_unrepaired(np.eye(len(again.terms))[place])
+    return float(again.estimate[place] / (1.0 if statistic == "coefficient" else error))
 
 
 def drawn(scheme: Scheme, design: ModelFrame, draws: int, seed: int = 0) -> np.ndarray:
@@ -68,10 +70,9 @@ def network(design: ModelFrame) -> pd.DataFrame:
 @pytest.mark.parametrize("statistic", ["coefficient", "t"])
 @pytest.mark.parametrize("effects", [False, True])
 def test_the_statistic_of_a_draw_is_that_of_a_fit_to_its_treatment(statistic: str, effects: bool) -> None:
-    model = fit(panel(effects=effects), vcov="dyad", ssc="none")
+    model = fit(panel(effects=effects))
     test = randomisation_test(model, circular_shift(), statistic=statistic, draws=20, seed=4)  # type: ignore[arg-type]
-    observed = model.estimate if statistic == "coefficient" else model.statistic
-    assert test.observed == pytest.approx(observed[model.solution.treatment])
+    assert test.observed == pytest.approx(by_hand(model, model.design.treatment, statistic))
     treatments = drawn(circular_shift(), model.design, 20, seed=4)
     assert_allclose(test.draws, [by_hand(model, t, statistic) for t in treatments], rtol=1e-8)
 
@@ -111,7 +112,7 @@ def test_flags_of_the_fit_are_passed_on() -> None:
     assert "a flag" in str(test)
 
 
-def test_draws_that_do_not_vary_are_counted_as_far_from_zero() -> None:
+def test_draws_that_do_not_vary_are_left_out() -> None:
     a, b = np.repeat([1, 1, 2], 2), np.repeat([2, 3, 3], 2)
     year, treatment = np.tile([1, 2], 3), np.array([0.0, 1, 1, 0, 0, 0])
     y = np.array([0.0, 1, 0, 0, 1, 1])
@@ -119,15 +120,27 @@ def test_draws_that_do_not_vary_are_counted_as_far_from_zero() -> None:
         y, treatment[:, None], ("treatment",), a, b, year, fixed_effects={"dyad": np.repeat([0, 1, 2], 2)}
     )
     always = replace(design, fixed_effects={"dyad": design.fixed_effects["dyad"], "year": year})
-    test = randomisation_test(fit(always, vcov="dyad"), circular_shift(), draws=400)
     # With two years, shifts that move both dyads alike treat one each year; those that do not, both in one year.
+    test = randomisation_test(fit(always, vcov="dyad"), circular_shift(), statistic="coefficient", draws=400)
     assert not np.isnan(test.draws).any()
-    flat = replace(always, x=np.array([0.0, 1, 0, 1, 1, 0])[:, None])
-    varying = randomisation_test(fit(flat, vcov="dyad"), circular_shift(), draws=400)
-    share = float(np.isnan(varying.draws).mean())
-    assert share == pytest.approx(0.25, abs=0.08)
-    assert f"{int(np.isnan(varying.draws).sum())} draws do not vary" in varying.flags[-1]
-    assert varying.p_value >= share
+    flat = fit(replace(always, x=np.array([0.0, 1, 0, 1, 1, 0])[:, None]), vcov="dyad")
+    varying = randomisation_test(flat, circular_shift(), statistic="coefficient", draws=400)
+    lost = np.isnan(varying.draws)
+    assert lost.mean() == pytest.approx(0.25, abs=0.08)
+    assert f"{int(lost.sum())} draws without variation or variance left out" in varying.flags[-1]
+    beyond = (np.abs(varying.draws[~lost]) >= abs(varying.observed)).sum()
+    assert varying.p_value == (1 + beyond) / (1 + (~lost).sum())
+
+
+def test_a_treatment_whose_t_does_not_exist_is_refused() -> None:
+    """Scores of four dyads around a ring, of alternating sign, cancel in every state: the double sum is negative."""
+    a, b, year = np.repeat([1, 2, 3, 1], 2), np.repeat([2, 3, 4, 4], 2), np.tile([1, 2], 4)
+    x, y = np.tile([0.0, 1], 4), np.array([0.0, 1, 0, 0, 0, 1, 0, 0])
+    ring = ModelFrame(y, x[:, None], ("x",), a, b, year, fixed_effects={"dyad": np.repeat([0, 1, 2, 3], 2)})
+    model = fit(ring, vcov="dyad")
+    with pytest.raises(IndefiniteCovariance, match="leaves 'x' no variance"):
+        randomisation_test(model, circular_shift(), draws=9)
+    assert randomisation_test(model, circular_shift(), statistic="coefficient", draws=9).observed == 0.5
 
 
 def test_what_randomisation_cannot_do_is_refused_by_name() -> None:

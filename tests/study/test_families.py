@@ -62,9 +62,12 @@ def test_the_familywise_error_under_no_effect_is_at_most_its_level() -> None:
     assert 6 <= rejected <= 34
 
 
-def test_a_draw_without_a_statistic_counts_as_far_from_zero() -> None:
-    draws = np.array([[0.1, 0.1], [np.nan, 0.1], [0.1, 0.1]])
-    assert romano_wolf(np.array([2.0, 1.0]), draws).tolist() == [0.5, 0.5]
+def test_a_draw_that_lacks_a_statistic_of_one_test_is_left_out_whole() -> None:
+    draws = np.array([[0.1, 0.1], [np.nan, 9.0], [0.1, 0.1]])
+    assert romano_wolf(np.array([2.0, 1.0]), draws).tolist() == [1 / 3, 1 / 3]
+    assert romano_wolf(np.array([2.0, 1.0]), draws).tolist() == romano_wolf(np.array([2.0, 1.0]), draws[::2]).tolist()
+    with pytest.raises(TooFewDraws, match="none of 1 draws"):
+        romano_wolf(np.ones(2), draws[1:2])
 
 
 def test_units_do_not_matter_once_draws_are_standardised() -> None:

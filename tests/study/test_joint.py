@@ -22,11 +22,11 @@ def test_statistics_and_p_values_are_those_of_the_definition() -> None:
     assert tuple(frame.reset_index()) == COLUMNS
     assert tuple(frame.index) == STATISTICS
     critical = np.quantile(abs(draws), 0.95, axis=0)
-    assert frame.loc["median", "observed"] == np.median(observed)
+    assert frame.loc["median_t", "observed"] == np.median(observed)
     assert frame.loc["share_dominant_sign", "observed"] == 0.75
     assert frame.loc["share_significant", "observed"] == ((observed < 0) & (abs(observed) > critical)).mean()
     medians = np.median(draws, axis=1)
-    assert frame.loc["median", "p_value"] == (1 + (abs(medians) >= 1.5).sum()) / 200
+    assert frame.loc["median_t", "p_value"] == (1 + (abs(medians) >= 1.5).sum()) / 200
     down = (draws < 0).mean(axis=1)
     dominant = np.maximum(down, 1 - down)
     assert frame.loc["share_dominant_sign", "p_value"] == (1 + (dominant >= 0.75).sum()) / 200
@@ -52,10 +52,12 @@ def test_a_specification_entered_twice_adds_no_evidence() -> None:
     assert often["p_value"].tolist() == once["p_value"].tolist()
 
 
-def test_draws_without_an_estimate_count_as_extreme() -> None:
-    draws = np.array([[0.1, 0.1], [np.nan, np.nan], [np.nan, 0.2]])
+def test_a_draw_in_which_no_specification_has_a_t_is_left_out() -> None:
+    draws = np.array([[0.1, 0.1], [np.nan, np.nan], [np.nan, 0.2], [2.0, 2.0]])
     frame = joint_test(np.array([1.0, 1.0]), draws).set_index("statistic")
-    assert frame.loc["median", ["p_value", "undefined"]].tolist() == [2 / 4, 1]
+    assert frame.loc["median_t", ["p_value", "draws", "undefined"]].tolist() == [2 / 4, 4, 1]
+    with pytest.raises(TooFewDraws, match="in any of 3 draws"):
+        joint_test(np.ones(2), np.full((3, 2), np.nan))
 
 
 def test_all_draws_are_beyond_none_of_their_own_quantile() -> None:

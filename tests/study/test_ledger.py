@@ -59,7 +59,7 @@ def findings(**changes: pd.DataFrame) -> Findings:
     )
     given = {
         "multiverse": multiverse,
-        "joint": pd.DataFrame([{"statistic": "median", "p_value": 0.01, "specifications": 3, "scheme": "drawn"}]),
+        "joint": pd.DataFrame([{"statistic": "median_t", "p_value": 0.01, "specifications": 3, "scheme": "drawn"}]),
         "family": pd.DataFrame([{"p_romano_wolf": 0.02, "p_benjamini_hochberg": 0.015}]),
     }
     made = Examination.of({**examined, **{k: v for k, v in changes.items() if k in SCHEMAS}})

@@ -146,6 +146,10 @@ def test_the_influence_of_dyads_makes_the_estimates_and_their_clustered_errors(
     found = curve.curve(panels, mine)
     curve.agree(found.estimate, rows)
     np.testing.assert_allclose(found.influence.sum(axis=0), 0, atol=1e-10)
+    # The dyadic t, before negative eigenvalues of the covariance of all coefficients are clipped.
+    dyadic = (rows["vcov"] == "dyadic").to_numpy()
+    expected = (rows["estimate"] / rows["std_error_unrepaired"])[dyadic]
+    np.testing.assert_allclose(found.statistic[dyadic], expected, rtol=1e-8)
     # Without its small-sample factor, the variance clustered by dyad is the sum of squares of influences.
     ratio = np.sqrt(np.square(found.influence).sum(axis=0)) / rows["dyad_std_error"]
     assert ratio.between(0.85, 1.0).all()

@@ -8,10 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
+import numpy as np
 import pandas as pd
 
 from detente.base.errors import EstimationError
 from detente.base.files import read_frame, read_json, write_csv
+from detente.base.types import Array
 from detente.cli.command import Csv, Option, Parquet, RecordOptions, StudyOptions, command
 from detente.stats.resampling import CircularShift
 from detente.study.config import Multiverse
@@ -171,8 +173,9 @@ def _tests(
     """Joint tests by each scheme: a shift draws any treatment, others that of the headline alone."""
     from detente.study.robustness import schemes
 
+    has = np.isfinite(found.statistic)
     if specs[0].claim.moderator is not None:
-        yield joint_test(found.estimate, found.under_null(draws, seed)).assign(scheme=WILD)
+        yield from _tested(found.statistic[has], found.under_null(draws, seed)[:, has], WILD)
         return
     own = next((i for i, spec in enumerate(specs) if spec.name == HEADLINE), 0)
     headline, treatments = specs[own].claim, [(s.claim.treatment, s.claim.lag, s.claim.directed) for s in specs]
@@ -180,10 +183,19 @@ def _tests(
     years = next(iter(panels.values()))["year"]
     for scheme in schemes(headline, panels[headline.directed], exercises, states, (int(years.min()), int(years.max()))):
         any_treatment = isinstance(scheme, CircularShift)
-        mine = [i for i, treated in enumerate(treatments) if any_treatment or treated == treatments[own]]
-        if mine:
+        alike = np.array([any_treatment or treated == treatments[own] for treated in treatments])
+        mine = np.flatnonzero(alike & has)
+        if len(mine):
             drawn = curve.drawn(panels, [specs[i] for i in mine], scheme, draws, seed)
-            yield joint_test(found.estimate[mine], drawn).assign(scheme=scheme.name)
+            yield from _tested(found.statistic[mine], drawn, scheme.name)
+
+
+def _tested(observed: Array, drawn: Array, scheme: str) -> Iterator[pd.DataFrame]:
+    """The joint test of specifications that have a dyadic t, or in print why there is none."""
+    try:
+        yield joint_test(observed, drawn).assign(scheme=scheme)
+    except EstimationError as error:
+        print(f"{scheme}: no joint test: {error}")
 
 
 def _write_decided(grid: Grid, frame: pd.DataFrame, found: curve.Curve | None, out: Judged) -> None:

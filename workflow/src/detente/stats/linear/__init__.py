@@ -14,10 +14,11 @@ if TYPE_CHECKING:
     from detente.stats.linear.instrumental import anderson_rubin
     from detente.stats.linear.many import linear_models
     from detente.stats.linear.regressors import Stalled, inverse
+    from detente.stats.linear.replaced import Beside, Replaced
     from detente.stats.linear.within import gram, left_of, outcome_within, with_treatment
 
 __all__ = [
-    "Absorber", "Choice", "Found", "Group", "GroupWithin", "Stalled", "absorber", "anderson_rubin", "gram", "inverse",
-    "left_of", "linear_models", "outcome_within", "with_treatment",
+    "Absorber", "Beside", "Choice", "Found", "Group", "GroupWithin", "Replaced", "Stalled", "absorber",
+    "anderson_rubin", "gram", "inverse", "left_of", "linear_models", "outcome_within", "with_treatment",
 ]  # fmt: skip
 __getattr__, __dir__ = on_demand(__name__)

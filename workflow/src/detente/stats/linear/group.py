@@ -1,6 +1,6 @@
 """Many models of the same rows: the rows and columns that they share, and what comes of each of them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -15,7 +15,8 @@ from detente.stats.covariance import Covariance, SandwichParts, Scores, covarian
 from detente.stats.frame import ModelFrame
 from detente.stats.linear.absorb import Absorber, absorber
 from detente.stats.linear.regressors import varying
-from detente.stats.linear.within import floor, gram, partial_out, spread
+from detente.stats.linear.replaced import Beside, Replaced
+from detente.stats.linear.within import floor, gram, spread
 
 COVARIANCES = ("dyad", "dyadic", "hc1")
 
@@ -253,14 +254,13 @@ class GroupWithin:
         by_dyad = np.bincount(self.group.pairs.dyad, scores, minlength=len(self.group.pairs.low))
         return slope, np.asarray(by_dyad, dtype=np.float64)
 
-    def coefficients(self, treatments: Array, choices: Sequence[Choice]) -> Array:
-        """Coefficients (K, len(choices)) of drawn treatments (N, K); missing where one does not vary."""
+    def replaced(self, treatments: Array, choices: Sequence[Choice]) -> Iterator[Replaced]:
+        """Estimates of drawn treatments (N, K) in the place of each choice's own."""
         left = self.absorber.residual(treatments)
-        on_x, on_y, size = self.x.T @ left, self.y.T @ left, np.einsum("ij,ij->j", left, left)
-        made = np.empty((treatments.shape[1], len(choices)))
-        for k, choice in enumerate(choices):
-            outcome, at, used = self._places(choice)
-            cross, with_y = self.cross[np.ix_(used, used)], self.with_y[used, outcome]
-            left_over = partial_out(cross, with_y, on_x[used], on_y[outcome], size, CONSTANT * self.spread[at])
-            made[:, k] = left_over.coefficient
-        return made
+        made = {outcome: np.column_stack([left, self.y[:, outcome]]) for outcome in range(self.y.shape[1])}
+        products = {outcome: self.x.T @ columns for outcome, columns in made.items()}
+        for choice in choices:
+            outcome, at, controls = self._places(choice)
+            least = CONSTANT * float(self.spread[at])
+            beside = Beside(self.x, self.cross, controls, self.group.pairs, least)
+            yield beside.replaced(made[outcome], 1, products[outcome])

@@ -196,33 +196,6 @@ def left_of(products: Array, column: int, out: Sequence[int]) -> float:
     return float(products[column, column] - along @ inverse(products[np.ix_(out, out)]) @ along)
 
 
-@dataclass(frozen=True)
-class Partial:
-    """K treatments less controls: `shares` (m, K) of the m controls in them; `size` (K,) sums of squares that are left.
-
-    `coefficient` (K,) of the outcome on each; missing where no more is left than `least`.
-    """
-
-    shares: Array
-    size: Array
-    coefficient: Array
-
-
-def partial_out(
-    controls: Array, with_y: Array, on_controls: Array, on_y: Array, size: Array, least: float | Array
-) -> Partial:
-    """Take controls out of treatments, all from products of columns within fixed effects.
-
-    `controls` (m, m) of controls; `with_y` (m,) of these and the outcome; `on_controls` (m, K) of controls and
-    treatments; `on_y` (K,) of outcome and treatments; `size` (K,) of treatments.
-    """
-    scale = 1 / np.sqrt(np.diag(controls))
-    shares = scale[:, None] * np.linalg.solve(controls * np.outer(scale, scale), scale[:, None] * on_controls)
-    own = size - np.einsum("ij,ij->j", on_controls, shares)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return Partial(shares, own, np.where(own > least, (on_y - shares.T @ with_y) / own, np.nan))
-
-
 def with_treatment(design: ModelFrame, solution: Solution, treatment: Array, effects: Absorber, y: Array) -> Solution:
     """The linear fit of a design with another treatment (N,); `effects` absorbs its fixed effects, `y` is within them.
 

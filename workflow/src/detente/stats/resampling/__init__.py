@@ -10,6 +10,7 @@ from detente.base.public import on_demand
 
 if TYPE_CHECKING:
     from detente.stats.resampling.bootstrap import state_block_bootstrap
+    from detente.stats.resampling.placebo import Placebos, placebo_test
     from detente.stats.resampling.randomisation import Randomisation, Scheme, drawn_blocks, randomisation_test
     from detente.stats.resampling.redraw import kad_redraw
     from detente.stats.resampling.refits import KINDS, Model, Refits, prepared, refit
@@ -18,8 +19,8 @@ if TYPE_CHECKING:
     from detente.stats.resampling.wild import score_bootstrap, wild_bootstrap
 
 __all__ = [
-    "KINDS", "CircularShift", "ClusterBootstrap", "Model", "Randomisation", "Refits", "Scheme", "circular_shift",
-    "drawn_blocks", "kad_redraw", "prepared", "randomisation_test", "refit", "score_bootstrap", "state_block_bootstrap",
-    "state_labels", "wild_bootstrap",
+    "KINDS", "CircularShift", "ClusterBootstrap", "Model", "Placebos", "Randomisation", "Refits", "Scheme",
+    "circular_shift", "drawn_blocks", "kad_redraw", "placebo_test", "prepared", "randomisation_test", "refit",
+    "score_bootstrap", "state_block_bootstrap", "state_labels", "wild_bootstrap",
 ]  # fmt: skip
 __getattr__, __dir__ = on_demand(__name__)

@@ -1,20 +1,27 @@
 """Randomisation inference: what the estimate would be if nature had drawn the treatment again, by a stated scheme."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Literal, Protocol, get_args
 
 import numpy as np
 
-from detente.base.errors import NoVariation, TooFewDraws, UnknownOption, UnsupportedEstimator, choices
+from detente.base.errors import (
+    IndefiniteCovariance,
+    NoVariation,
+    TooFewDraws,
+    UnknownOption,
+    UnsupportedEstimator,
+    choices,
+)
 from detente.base.numerics import CONSTANT, TIE, share_of_draws
 from detente.base.types import Array
-from detente.stats.covariance import totals
 from detente.stats.effects.structure import structure
 from detente.stats.fitting import Fit
 from detente.stats.frame import ModelFrame
-from detente.stats.linear.absorb import absorber
-from detente.stats.linear.within import gram, partial_out, spread
+from detente.stats.linear.absorb import Absorber, absorber
+from detente.stats.linear.replaced import Beside, Replaced
+from detente.stats.linear.within import gram, outcome_within, spread
 from detente.stats.registry import get
 from detente.stats.resampling.resampling import place_of
 
@@ -49,10 +56,12 @@ class Scheme(Protocol):
 class Randomisation:
     """A test of no effect on any unit (Fisher's sharp null), by draws of the treatment.
 
-    `observed` the statistic of the fit; `draws` (B,) that of each drawn treatment, NaN where it does not vary;
-    p two-sided, (1 + draws as far from zero) / (1 + B), p_low and p_high one-sided; the observed treatment counts among
-    the draws, and those without a statistic as beyond. One scheme and seed draw the same for every fit of the same
-    rows, so that the draws of several fits, side by side, are those of a family (Romano and Wolf 2005).
+    `observed` the statistic of the fit; `draws` (B,) that of each drawn treatment, NaN where there is none: a treatment
+    that does not vary, or whose dyadic variance is not positive. These draws are left out: had nature drawn one, it
+    would have been refused, so that the observed treatment is one of those that have a statistic, and the test is as
+    exact among them as among all. p two-sided, (1 + draws as far from zero) / (1 + those compared), p_low and p_high
+    one-sided; the observed treatment counts among the draws. One scheme and seed draw the same for every fit of the
+    same rows, so that the draws of several fits, side by side, are those of a family (Romano and Wolf 2005).
     """
 
     term: str
@@ -64,19 +73,24 @@ class Randomisation:
     draws: Array = field(repr=False)
 
     @property
+    def compared(self) -> Array:
+        """Draws that have a statistic."""
+        return self.draws[~np.isnan(self.draws)]
+
+    @property
     def p_value(self) -> float:
         """Two-sided p-value."""
-        return share_of_draws(~(np.abs(self.draws) < abs(self.observed) * (1 - TIE)))
+        return share_of_draws(np.abs(self.compared) >= abs(self.observed) * (1 - TIE))
 
     @property
     def p_low(self) -> float:
         """Share of draws as low: small if the treatment lowers the outcome."""
-        return share_of_draws(~(self.draws > self.observed + TIE * abs(self.observed)))
+        return share_of_draws(self.compared <= self.observed + TIE * abs(self.observed))
 
     @property
     def p_high(self) -> float:
         """Share of draws as high."""
-        return share_of_draws(~(self.draws < self.observed - TIE * abs(self.observed)))
+        return share_of_draws(self.compared >= self.observed - TIE * abs(self.observed))
 
     def __str__(self) -> str:
         """The test in words."""
@@ -85,40 +99,87 @@ class Randomisation:
 
 
 def randomisation_test(
-    fit: Fit,
-    scheme: Scheme,
-    *,
-    term: str | None = None,
-    statistic: Statistic = "coefficient",
-    draws: int = 999,
-    seed: int = 0,
+    fit: Fit, scheme: Scheme, *, term: str | None = None, statistic: Statistic = "t", draws: int = 999, seed: int = 0
 ) -> Randomisation:
-    """Draw the treatment of the LPM again and again, and compare its coefficient with the estimate.
-
-    By Frisch and Waugh (1933): effects and controls are taken out of the outcome once, and out of each drawn treatment.
+    """Draw the treatment of the LPM again and again, and compare its t with that of the estimate.
 
     `scheme`: `circular_shift()`, `state_labels()` or `kad_redraw(…)`. `term`: the treatment that is drawn; the fit's if
-    None. `statistic`: "coefficient", or "t" for the coefficient over its standard error clustered by dyad, which is as
-    good as the coefficient under the sharp null and better if effects differ (Wu and Ding 2021).
+    None. `statistic`: "t", the coefficient over its dyadic-robust standard error, of each draw its own; or
+    "coefficient". Under the sharp null both are exact if nature drew as the scheme does. Where it did not, or effects
+    differ, draws of the coefficient may spread less than estimates do, and the test then rejects too often; t is
+    asymptotically right there (Wu and Ding 2021; DiCiccio and Romano 2017).
     Raises UnsupportedEstimator if the fit is not least squares, or other regressors are made of the treatment;
-    UnknownVariable, UnknownOption if there is no such term, or statistic; NoDyads if the rows are no dyads.
+    UnknownVariable, UnknownOption if there is no such term, or statistic; NoDyads if the rows are no dyads; NoVariation
+    if the treatment does not vary, IndefiniteCovariance if its own t does not exist.
+    """
+    if statistic not in get_args(Statistic):
+        raise UnknownOption(f"statistic {statistic!r} is not known; {choices(statistic, get_args(Statistic))}")
+    found = replacements(fit, scheme, term=term, draws=draws, seed=seed)
+    if statistic == "t":
+        observed, made = found.observed_t, found.drawn.statistic()
+    else:
+        observed, made = float(found.observed.estimate[0, 0]), found.drawn.estimate[0]
+    flags = (*fit.flags, *found.flags, *_left_out(made))
+    return Randomisation(found.term, statistic, observed, scheme.name, seed, flags, made)
+
+
+def _left_out(statistics: Array) -> Iterator[str]:
+    """How many draws cannot be compared, in words; raises TooFewDraws if none can."""
+    lost = int(np.isnan(statistics).sum())
+    if lost == len(statistics):
+        raise TooFewDraws(f"none of {lost:,} draws varies within effects and controls and has a positive variance")
+    if lost:
+        yield f"{lost:,} draws without variation or variance left out"
+
+
+@dataclass(frozen=True)
+class Replacements:
+    """Drawn treatments in the place of the fit's `term`, B of them, and the fit's own; what a reader must know."""
+
+    term: str
+    observed: Replaced
+    drawn: Replaced
+    flags: tuple[str, ...]
+
+    @property
+    def observed_t(self) -> float:
+        """The dyadic t of the fit's own; raises IndefiniteCovariance if there is none."""
+        found = float(self.observed.statistic()[0])
+        if np.isnan(found):
+            raise IndefiniteCovariance(
+                f"the dyadic covariance leaves {self.term!r} no variance: it has no t to compare"
+            )
+        return found
+
+
+def replacements(
+    fit: Fit, scheme: Scheme, *, term: str | None, draws: int, seed: int, on_treatment: bool = False
+) -> Replacements:
+    """Fit an LPM again with each drawn treatment in the place of a term.
+
+    `on_treatment`: the treatment as it was observed is a second outcome, for tests of effects other than none.
+    Raises as `randomisation_test`.
     """
     if not get(fit.estimator).least_squares:
         raise UnsupportedEstimator(f"randomisation inference is by the coefficient of lpm, not of {fit.estimator!r}")
-    if statistic not in get_args(Statistic):
-        raise UnknownOption(f"statistic {statistic!r} is not known; {choices(statistic, get_args(Statistic))}")
     if draws < 1:
         raise TooFewDraws(f"{draws} draws: randomisation needs at least 1, and 999 for a p-value to be read")
     place, design = place_of(fit, term), fit.design
     treatment = np.ascontiguousarray(design.x[:, _column(design, fit.terms[place])])
-    compared = _comparison(fit, place, treatment, statistic)
     ready = scheme.ready(design, treatment)
-    blocks = drawn_blocks(ready, draws, seed, len(treatment))
-    found = np.concatenate([compared(block) for _, block in blocks])[:draws]
-    fixed = int(np.isnan(found).sum())
-    lost = (f"{fixed:,} draws do not vary within effects and controls: counted as far from zero",) if fixed else ()
-    observed, flags = float(compared(treatment[:, None])[0]), (*fit.flags, *ready.flags, *lost)
-    return Randomisation(fit.terms[place], statistic, observed, scheme.name, seed, flags, found)
+    effects, others, outcomes = _beside(fit, place, treatment)
+    y = outcomes[:, : 2 if on_treatment else 1]
+
+    def estimated(treatments: Array) -> Replaced:
+        return others.replaced(np.column_stack([effects.residual(treatments), y]), y.shape[1])
+
+    found = [estimated(block) for _, block in drawn_blocks(ready, draws, seed, len(treatment))]
+    observed = estimated(treatment[:, None])
+    if np.isnan(observed.estimate[0, 0]):
+        raise NoVariation(
+            f"{fit.terms[place]!r} does not vary within effects and controls: there is nothing to compare"
+        )
+    return Replacements(fit.terms[place], observed, Replaced.joined(found, draws), ready.flags)
 
 
 def drawn_blocks(ready: Ready, draws: int, seed: int, rows: int) -> Iterator[tuple[int, Array]]:
@@ -143,32 +204,14 @@ def _column(design: ModelFrame, term: str) -> int:
     return column
 
 
-def _comparison(fit: Fit, place: int, treatment: Array, statistic: Statistic) -> Callable[[Array], Array]:
-    """From treatments (N, K) to their statistics (K,), NaN where they do not vary within effects and controls.
-
-    Everything but the treatment is made once: the outcome less controls, and these, within effects.
-    """
+def _beside(fit: Fit, place: int, treatment: Array) -> tuple[Absorber, Beside, Array]:
+    """What absorbs the fit's effects, what stands beside a term, and outcome and term (N, 2) within effects."""
     solution, design = fit.solution, fit.design
-    assert solution.predictor is not None
-    direction = solution.bread[:, place] / solution.bread[place, place]
-    y = design.y - solution.predictor + fit.estimate[place] * (solution.x @ direction)
-    if not float(y @ y) > 0:
+    direction, own = solution.bread[:, place] / solution.bread[place, place], outcome_within(design, solution)
+    left = own - solution.x @ solution.estimate + fit.estimate[place] * (solution.x @ direction)
+    if not float(left @ left) > 0:
         raise NoVariation("effects and controls leave nothing of the outcome: there is nothing to compare")
-    controls = np.ascontiguousarray(np.delete(solution.x, place, axis=1))
-    cross = gram(controls) if controls.shape[1] else np.empty((0, 0))
-    effects, uncorrelated = absorber(design.fixed_effects, len(design.y)), np.zeros(controls.shape[1])
-    least, pairs = CONSTANT * float(spread(treatment)), design.pairs
-
-    def compared(treatments: Array) -> Array:
-        left = effects.residual(treatments)
-        size = np.einsum("ij,ij->j", left, left)
-        made = partial_out(cross, uncorrelated, controls.T @ left, y @ left, size, least)
-        if statistic == "coefficient":
-            return made.coefficient
-        left -= controls @ made.shares
-        left *= y[:, None] - left * made.coefficient
-        by_dyad = totals(left, pairs.dyad, len(pairs.low))
-        with np.errstate(divide="ignore", invalid="ignore"):
-            return np.asarray(made.coefficient * made.size / np.sqrt(np.einsum("ij,ij->j", by_dyad, by_dyad)))
-
-    return compared
+    x, least = np.ascontiguousarray(solution.x), CONSTANT * float(spread(treatment))
+    controls = np.array([i for i in range(len(fit.terms)) if i != place], dtype=np.int64)
+    beside = Beside(x, gram(x), controls, design.pairs, least)
+    return absorber(design.fixed_effects, len(design.y)), beside, np.column_stack([own, x[:, place]])

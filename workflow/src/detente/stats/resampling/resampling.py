@@ -159,20 +159,8 @@ class ClusterBootstrap:
 
     def conf_int(self, level: float = LEVEL) -> tuple[float, float]:
         """The nulls that are not rejected at 1 − level, infinite where nothing bounds them; two dozen are tried."""
-        return self._end(-1, level), self._end(1, level)
-
-    def _end(self, side: int, level: float) -> float:
-        """Where the test first rejects on one side of the estimate: bisected, once it is bracketed by doubling."""
         least = self.std_error * (COARSE if self.refits else FINE)
-        inside, outside = 0.0, side * self.std_error
-        while self.p_of(self.estimate + outside) > 1 - level:
-            inside, outside = outside, 2 * outside
-            if abs(outside) > FARTHEST * self.std_error:
-                return side * np.inf
-        while abs(outside - inside) > max(least, ROUNDING * abs(outside)):
-            middle = (inside + outside) / 2
-            inside, outside = (middle, outside) if self.p_of(self.estimate + middle) > 1 - level else (inside, middle)
-        return self.estimate + outside
+        return not_rejected(self.p_of, self.estimate, self.std_error, least, level)
 
     def __str__(self) -> str:
         """The test in words, its interval where it costs no fit."""
@@ -182,6 +170,29 @@ class ClusterBootstrap:
             low, high = self.conf_int()
             test += f"; {100 * LEVEL:.0f} % interval {low:.6g} to {high:.6g}"
         return "\n".join([f"{test} ({self.ssc})", *self.flags])
+
+
+def not_rejected(
+    p_of: Callable[[float], float], estimate: float, std_error: float, least: float, level: float = LEVEL
+) -> tuple[float, float]:
+    """Ends of the interval of nulls around an estimate that a test does not reject at 1 − level.
+
+    `p_of` gives the p-value of a null; the ends are bisected, to `least`, once they are bracketed by doubling from one
+    `std_error` on; infinite where nothing bounds them.
+    """
+
+    def end(side: int) -> float:
+        inside, outside = 0.0, side * std_error
+        while p_of(estimate + outside) > 1 - level:
+            inside, outside = outside, 2 * outside
+            if abs(outside) > FARTHEST * std_error:
+                return side * np.inf
+        while abs(outside - inside) > max(least, ROUNDING * abs(outside)):
+            middle = (inside + outside) / 2
+            inside, outside = (middle, outside) if p_of(estimate + middle) > 1 - level else (inside, middle)
+        return estimate + outside
+
+    return end(-1), end(1)
 
 
 def bootstrapped(

@@ -61,7 +61,7 @@ JOINT = FrameSchema(
         "p_value": Column("float64", "two-sided", low=0, high=1),
         "specifications": Column("int64", "specifications of the curve", low=1),
         "draws": Column("int64", "re-randomised treatments", low=1),
-        "undefined": count("draws without any estimate"),
+        "undefined": count("draws left out, as no specification has a t in them"),
     },
     key=("claim", "scheme", "statistic"),
 )

@@ -20,12 +20,12 @@ def romano_wolf(observed: Array, draws: Array) -> Array:
     count as one of the draws, so that no p-value is zero.
 
     `observed`: statistics (m,), of one scale: studentised, or divided by the spread of their draws (`standardised`);
-    `draws`: (B, m) the same under the null, one row per draw; NaN counts as far from zero.
+    `draws`: (B, m) the same under the null, one row per draw; one in which a statistic is missing is left out whole, as
+    it would be refused had it been observed.
     Raises TooFewDraws if there is no draw; EstimationError if shapes differ, or an observed statistic is not finite.
     """
-    _check(observed, draws)
-    size = np.abs(observed)
-    far = np.where(np.isnan(draws), np.inf, np.abs(draws))
+    draws = _checked(observed, draws)
+    size, far = np.abs(observed), np.abs(draws)
     order = np.argsort(-size, kind="stable")
     # Largest of a draw among a hypothesis and all that come after it in the order.
     largest = np.maximum.accumulate(far[:, order[::-1]], axis=1)[:, ::-1]
@@ -39,14 +39,11 @@ def romano_wolf(observed: Array, draws: Array) -> Array:
 def standardised(observed: Array, draws: Array) -> tuple[Array, Array]:
     """Statistics (m,) and draws (B, m), each column over the root mean square of its draws about zero.
 
-    So coefficients of treatments in different units can stand in one family: without this the largest of a draw is
-    that of the treatment with the largest unit.
+    So t statistics of few effective degrees of freedom, whose draws spread more, do not decide a family's largest, and
+    coefficients of treatments in different units can stand in one.
     Raises EstimationError if the draws of some hypothesis do not vary, or none exists.
     """
-    _check(observed, draws)
-    with np.errstate(invalid="ignore"):
-        count = np.isfinite(draws).sum(axis=0)
-        spread = np.sqrt(np.nansum(draws**2, axis=0) / np.maximum(count, 1))
+    spread = np.sqrt(np.square(_checked(observed, draws)).mean(axis=0))
     if not (spread > 0).all():
         raise EstimationError(f"no draw of test {int(np.argmin(spread))} differs from zero: it has no scale")
     return observed / spread, draws / spread
@@ -98,10 +95,15 @@ def family(name: str, tests: Mapping[str, Randomisation]) -> pd.DataFrame:
     )
 
 
-def _check(observed: Array, draws: Array) -> None:
+def _checked(observed: Array, draws: Array) -> Array:
+    """Draws that have every statistic."""
     if draws.ndim != 2 or draws.shape[1:] != observed.shape:
         raise EstimationError(f"{observed.shape} statistics beside draws of shape {draws.shape}: they must be (B, m)")
     if not len(draws):
         raise TooFewDraws("a family of tests needs at least 1 draw, and 999 for p-values to be read")
     if not np.isfinite(observed).all():
         raise EstimationError(f"statistic {int(np.argmin(np.isfinite(observed)))} of the family is not a finite number")
+    whole = draws[~np.isnan(draws).any(axis=1)]
+    if not len(whole):
+        raise TooFewDraws(f"none of {len(draws):,} draws has a statistic of every test of the family")
+    return whole

@@ -130,7 +130,7 @@ def _measured(found: Findings, effect: pd.Series) -> dict[str, Any]:
     """The ledger's numbers of a claim beside its headline; power is planted or by the observed error, which is less."""
     examined, joint = found.examined, found.joint
     planted, by_error = (_only(examined.power, f"power_{kind}") for kind in ("at_smallest", "by_error"))
-    median = joint[joint["statistic"] == "median"]
+    median = joint[joint["statistic"] == "median_t"]
     either_way = effect["verdict"] == "negligible"
     named, low, high = benchmark(examined.bounds, float(effect["estimate"]), either_way=either_way)
     return {

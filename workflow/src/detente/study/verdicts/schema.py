@@ -41,7 +41,7 @@ LEDGER = FrameSchema(
         "share_powered": number("share of these that could find the smallest effect of interest"),
         "share_powered_with_sign": number("share of the latter with the headline's sign"),
         "median_share": number("their median estimate over base risk"),
-        "p_joint": number("p-value of their median"),
+        "p_joint": number("p-value of their median t"),
         "joint_specifications": number("how many of them that test is of"),
         "joint_scheme": _text("how their treatments were re-randomised"),
         "p_randomisation": number("p-value of the claim's own randomisation test"),
