@@ -186,7 +186,7 @@ def _tests(
         alike = np.array([any_treatment or treated == treatments[own] for treated in treatments])
         mine = np.flatnonzero(alike & has)
         if len(mine):
-            drawn = curve.drawn(panels, [specs[i] for i in mine], scheme, draws, seed)
+            drawn = curve.drawn(panels, [specs[int(i)] for i in mine], scheme, draws, seed)
             yield from _tested(found.statistic[mine], drawn, scheme.name)
 
 

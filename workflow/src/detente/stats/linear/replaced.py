@@ -44,7 +44,7 @@ class Replaced:
         """Estimate, and dyadic and clustered variance, (K,) each, of the first outcome less `null` times the second."""
         weight = np.array([1.0, -null])[: len(self.estimate)]
         variances = (np.einsum("i,j,ijk->k", weight, weight, v) for v in (self.dyadic, self.dyad))
-        return (weight @ self.estimate, *variances)  # type: ignore[return-value]
+        return (weight @ self.estimate, *variances)
 
     @classmethod
     def joined(cls, parts: Sequence["Replaced"], count: int) -> "Replaced":

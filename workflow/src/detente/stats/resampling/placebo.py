@@ -79,7 +79,8 @@ class Placebos:
             assert df is not None
             estimate, _, dyad = self.drawn.along()
             statistic = estimate / np.sqrt(dyad * (df + 1) / df)
-        return np.asarray(two_sided(statistic[exists], self.drawn.df[exists] if df is None else df))
+        degrees = self.drawn.df if df is None else np.full(self.draws, df)
+        return np.asarray(two_sided(statistic[exists], degrees[exists]))
 
 
 def placebo_test(fit: Fit, scheme: Scheme, *, term: str | None = None, draws: int = 1999, seed: int = 0) -> Placebos:

@@ -174,13 +174,13 @@ def multiverse(n: VerdictInputs, _: Verdict) -> Judged:
 
 @check(
     label="joint test",
-    passes_if=f"p of the median of those equivalent specifications whose treatment can be re-randomised is not above "
+    passes_if=f"p of the median t of those equivalent specifications whose treatment can be re-randomised is not above "
     f"{ALPHA:.2f} (Simonsohn, Simmons and Nelson 2020)",
     needed_for=EFFECTS,
 )
 def joint(n: VerdictInputs, _: Verdict) -> Judged:
     """Whether the median of equivalent specifications is more than chance."""
-    return _at_most_alpha(n.p_joint, "p of the median of equivalent specifications")
+    return _at_most_alpha(n.p_joint, "p of the median t of equivalent specifications")
 
 
 @check(
