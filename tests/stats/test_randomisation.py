@@ -134,7 +134,7 @@ def test_draws_that_do_not_vary_are_left_out() -> None:
     lost = np.isnan(varying.draws)
     assert lost.mean() == pytest.approx(0.25, abs=0.08)
     assert f"{int(lost.sum())} draws without variation or variance left out" in varying.flags[-1]
-    beyond = (np.abs(varying.draws[~lost]) >= abs(varying.observed)).sum()
+    beyond = (np.abs(varying.draws[~lost]) >= abs(varying.observed) * (1 - 1e-9)).sum()
     assert varying.p_value == (1 + beyond) / (1 + (~lost).sum())
 
 
@@ -570,8 +570,7 @@ def test_an_effect_is_found() -> None:
     affected = replace(design, y=design.y + 0.3 * design.treatment + 0.1 * rng.normal(size=len(design.y)))
     for scheme in (circular_shift(), state_labels()):
         test = randomisation_test(fit(affected), scheme, draws=199)
-        assert test.p_value == 0.005
-        assert test.p_high == 0.005
+        assert test.p_value == test.p_high == 1 / (1 + len(test.compared))
 
 
 def test_kernels_shift_within_groups() -> None:
