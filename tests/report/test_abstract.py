@@ -80,7 +80,8 @@ def test_hypotheses_and_identification_are_those_of_the_study(tmp_path: Path) ->
 
 
 def test_every_work_that_a_hypothesis_names_is_in_the_references() -> None:
-    text = " ".join(" ".join(v.values()) for v in yaml.safe_load((made.ROOT / HYPOTHESES).read_text("utf-8")).values())
+    written = (made.ROOT / HYPOTHESES).read_text(encoding="utf-8")
+    text = " ".join(" ".join(said.values()) for said in yaml.safe_load(written)["hypotheses"].values())
     known = {f"{work['authors']} {work['year']}" for work in WORKS.values()}
     named = re.findall(r"((?:[A-Z][\w']+, )*[A-Z][\w']+(?: and [A-Z]\w+)?) \(?(\d{4})\b", " ".join(text.split()))
     assert len(named) > 8 and [n for n in named if " ".join(n) not in known] == []
@@ -89,6 +90,8 @@ def test_every_work_that_a_hypothesis_names_is_in_the_references() -> None:
 def test_a_hypothesis_of_no_claim_is_refused(tmp_path: Path) -> None:
     (tmp_path / "config").mkdir()
     assert load_hypotheses(tmp_path, ["exercise"]) == {}
-    (tmp_path / HYPOTHESES).write_text("exercize: {mechanism: X.}\n", encoding="utf-8")
-    with pytest.raises(ConfigError, match=r"hypotheses.yaml:1 › exercize: is not a claim; .*nearest: 'exercise'"):
+    (tmp_path / HYPOTHESES).write_text("hypotheses:\n  exercize: {mechanism: X.}\n", encoding="utf-8")
+    with pytest.raises(
+        ConfigError, match=r"hypotheses.yaml:2 › hypotheses › exercize: is not a claim; .*nearest: 'exercise'"
+    ):
         load_hypotheses(tmp_path, ["exercise"])

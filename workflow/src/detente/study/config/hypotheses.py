@@ -3,8 +3,6 @@
 from collections.abc import Collection, Mapping
 from pathlib import Path
 
-from pydantic import RootModel
-
 from detente.base import strict
 from detente.base.errors import ConfigError, choices
 from detente.base.strict import Identifier, Strict
@@ -21,8 +19,10 @@ class Hypothesis(Strict):
     selection: str = ""
 
 
-class _File(RootModel[dict[Identifier, Hypothesis]]):
+class _File(Strict):
     """The file: sentences by claim."""
+
+    hypotheses: dict[Identifier, Hypothesis]
 
 
 def load_hypotheses(root: Path, claims: Collection[str]) -> Mapping[str, Hypothesis]:
@@ -30,8 +30,11 @@ def load_hypotheses(root: Path, claims: Collection[str]) -> Mapping[str, Hypothe
     path = root / HYPOTHESES
     if not path.is_file():
         return {}
-    said = strict.validated(path, _File, strict.content(path) or {}).root
+    said = strict.read(path, _File).hypotheses
     if unknown := [name for name in said if name not in claims]:
-        places = (f"{strict.located(path, [n])} › {n}: is not a claim; {choices(n, claims)}" for n in unknown)
+        places = (
+            f"{strict.located(path, ['hypotheses', n])} › hypotheses › {n}: is not a claim; {choices(n, claims)}"
+            for n in unknown
+        )
         raise ConfigError("\n".join(places))
     return said
