@@ -87,3 +87,13 @@ def test_numbers_of_exercises_are_missing_where_there_are_none(tmp_path: Path) -
     values = numbers(evidence(tmp_path, ALLIANCES))
     assert values["partners"] == {} and not [key for key in values["timeline"] if "exercise" in key]
     assert pd.notna(values["timeline"]["onsets_most"]["value"])
+
+
+def test_the_paper_says_which_claims_were_frozen_after_they_had_been_estimated(tmp_path: Path) -> None:
+    text = prose(made.evidence())
+    frozen = re.findall(r"Frozen after estimation: ([^;]*); they had been estimated before", text)
+    assert frozen == ["joint exercise, defence pact, UN mission and defence agreement"]
+    assert "Registered before estimation" not in text
+    alone = prose(evidence(tmp_path, MINE))
+    assert "Frozen after estimation: joint exercise; it had been estimated before" in alone
+    assert "Frozen after" not in prose(evidence(tmp_path, SIMULATED))

@@ -67,7 +67,9 @@ def findings(**changes: pd.DataFrame) -> Findings:
 
 
 def row(found: Findings | None) -> pd.Series:
-    frame = ledger(PROJECT.claims, "relevant", {} if found is None else {CLAIM: found}, {CLAIM: "registered"})
+    frame = ledger(
+        PROJECT.claims, "relevant", {} if found is None else {CLAIM: found}, {CLAIM: "frozen after estimation"}
+    )
     assert tuple(frame.columns) == COLUMNS
     return frame[frame["claim"] == CLAIM].iloc[0]
 
@@ -102,7 +104,7 @@ def test_a_verdict_names_the_checks_that_fail() -> None:
     assert (found["verdict"], found["strength"], found["answer"]) == ("lowers", "fragile", "supported")
     assert found["checks_failed"] == "multiverse"
     assert found["influential"] == "Ruritania"
-    assert found["registration"] == "registered"
+    assert found["registration"] == "frozen after estimation"
     made = checks(PROJECT.claims, {CLAIM: findings()})
     assert set(made["claim"]) == {CLAIM}
     # Of four equivalent specifications two agree: the one without an interval does not.
@@ -190,7 +192,7 @@ def test_no_other_covariance_stands_in_for_the_headlines() -> None:
     assert checks(PROJECT.claims, {CLAIM: clustered}).empty
     made = ledger(PROJECT.claims, "relevant", {CLAIM: clustered}, {})
     table = ledger_table(of_frames(ledger=made))
-    mine = next(r for r in table.rows if r.label.startswith("A2 "))
+    mine = next(r for r in table.rows if r.label == PROJECT.claims.claims[CLAIM].label)
     assert mine.cells[0] == "no interval"
     assert any("has no interval: IndefiniteCovariance: it leaves no variance." in note for note in table.notes)
 
@@ -238,12 +240,12 @@ def test_the_score_counts_signs_and_intervals_of_headline_and_multiverse() -> No
 
 def test_the_ledger_is_a_table_and_a_figure() -> None:
     found = {CLAIM: findings()}
-    frame = ledger(PROJECT.claims, "relevant", found, {CLAIM: "registered"})
+    frame = ledger(PROJECT.claims, "relevant", found, {CLAIM: "frozen after estimation"})
     shown = of_frames(True, ledger=frame, checks=checks(PROJECT.claims, found))
     table = ledger_table(shown)
-    mine = next(r for r in table.rows if r.label.startswith("A2 "))
+    mine = next(r for r in table.rows if r.label == PROJECT.claims.claims[CLAIM].label)
     assert mine.cells[:6] == ("lowers · fragile", "supported", "−10.00", "−14.00 to −6.00", "−50%", "28%")
-    assert mine.cells[-3:] == ("8.0%", "powered", "registered")
+    assert mine.cells[-3:] == ("8.0%", "powered", "frozen after estimation")
     assert [r.label for r in table.rows if r.cells] == [mine.label]
     assert len(untested_table(shown).rows) == len(PROJECT.claims.untested)
     assert image(ledger_chart(shown), "svg") == image(ledger_chart(shown), "svg")

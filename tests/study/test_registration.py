@@ -13,6 +13,7 @@ from detente.base import strict
 from detente.base.errors import ConfigError
 from detente.cli import main
 from detente.study.config.claims import ClaimsFile
+from detente.study.config.project import load_project
 from detente.study.verdicts.registration import (
     COLUMNS,
     FOLDER,
@@ -22,6 +23,7 @@ from detente.study.verdicts.registration import (
     digest,
     registered,
     registrations,
+    standings,
 )
 
 from support.builders import REPOSITORY, change
@@ -58,7 +60,17 @@ def test_claims_do_not_deviate_from_themselves():
     same = compare(FROZEN, FROZEN)
 
     assert rows(same.changes) == rows(same.editorial) == []
-    assert {same.status(claim) for claim in FROZEN.claims} == {"registered"}
+    assert {same.status(claim) for claim in FROZEN.claims} == {"registered before estimation"}
+
+
+def test_claims_that_had_been_estimated_were_frozen_and_not_registered(tmp_path: Path):
+    estimated = ("exercise", "defence_pact")
+    same = compare(FROZEN, FROZEN, estimated)
+    assert same.status("exercise") == same.status("defence_pact") == "frozen after estimation"
+    assert same.status("un_mission") == "registered before estimation"
+
+    moved = changed(tmp_path, lambda said: said["claims"]["exercise"].update(lag=2))
+    assert compare(moved, FROZEN, estimated).status("exercise") == "deviated"
 
 
 def test_comments_and_the_order_of_keys_play_no_part(tmp_path: Path):
@@ -90,7 +102,7 @@ def test_a_change_of_substance_makes_a_claim_deviate(tmp_path: Path, field: str,
 
     assert rows(deviations.changes) == [("exercise", field, was, now)]
     assert deviations.status("exercise") == "deviated"
-    assert deviations.status("defence_pact") == "registered"
+    assert deviations.status("defence_pact") == "registered before estimation"
 
 
 @pytest.mark.parametrize("field", ["label", "statement", "instrument", "design", "why"])
@@ -99,7 +111,7 @@ def test_a_change_of_words_is_told_apart(tmp_path: Path, field: str):
 
     assert rows(deviations.changes) == []
     assert rows(deviations.editorial) == [("exercise", field, getattr(FROZEN.claims["exercise"], field), "Other words")]
-    assert deviations.status("exercise") == "registered"
+    assert deviations.status("exercise") == "registered before estimation"
 
 
 def test_a_control_measured_otherwise_is_a_deviation_of_every_claim_that_holds_it(tmp_path: Path):
@@ -157,7 +169,7 @@ def test_claims_that_come_and_go_are_named(tmp_path: Path):
 
     deviations = found(tmp_path, edit)
 
-    assert deviations.status("other") == "added after registration"
+    assert deviations.status("other") == "added"
     assert deviations.status("training") == deviations.status("exercise") == "deviated"
     assert ("exercise", "claim", "there", "not there") in rows(deviations.changes)
     assert ("training", "tested", "yes", "no") in rows(deviations.changes)
@@ -178,8 +190,8 @@ def test_a_report_without_changes_says_so():
 # Freezing
 
 
-def register(root: Path, day: str) -> int:
-    return main(["register", "--date", day, "--root", str(root)])
+def register(root: Path, day: str, *options: str) -> int:
+    return main(["register", "--date", day, "--root", str(root), *options])
 
 
 def test_a_project_without_registrations_has_none(copied: Path):
@@ -207,6 +219,20 @@ def test_a_registration_is_a_copy_with_date_and_checksum(fresh: Path, capsys: py
     assert kept is not None
     assert (kept.date, kept.sha256) == (FIRST, digest(FROZEN))
     assert digest(FROZEN) in capsys.readouterr().out
+
+
+def test_a_registration_says_which_claims_had_been_estimated(fresh: Path, capsys: pytest.CaptureFixture[str]):
+    assert register(fresh, FIRST, "--estimated", "exercise", "un_mission") == 0
+    change(fresh / CLAIMS_FILE, "smallest_effect: 0.20", "smallest_effect: 0.25")
+    assert register(fresh, SECOND, "--estimated", "exercize") == 1
+    assert "--estimated: 'exercize' is no claim;" in (told := capsys.readouterr().err)
+    assert "nearest: 'exercise'" in told
+    assert register(fresh, SECOND) == 0
+
+    assert [each.estimated for each in registrations(fresh)] == [("exercise", "un_mission"), ()]
+    change(fresh / INDEX, "[exercise, un_mission]", "[exercise, un_misson]")
+    with pytest.raises(ConfigError, match=r"estimated: 'un_misson' is no claim;.* nearest: 'un_mission'"):
+        registered(fresh)
 
 
 @pytest.mark.parametrize("day", [FIRST, "2025-12-31"])
@@ -285,3 +311,13 @@ def test_what_the_project_registered_is_intact():
     kept = registered(REPOSITORY)
     assert kept is not None
     assert len(kept.claims(REPOSITORY).claims) + len(kept.claims(REPOSITORY).untested) == 52
+
+
+def test_the_claims_of_the_paper_were_frozen_after_they_had_been_estimated():
+    project = load_project(REPOSITORY)
+    by_status: dict[str, set[str]] = {}
+    for claim, status in standings(project).items():
+        by_status.setdefault(status, set()).add(claim)
+
+    assert by_status["frozen after estimation"] == set(project.study("paper").claims)
+    assert set(by_status) == {"frozen after estimation", "registered before estimation"}

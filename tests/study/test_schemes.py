@@ -135,4 +135,5 @@ def test_only_a_headline_is_registered() -> None:
     headline = {name: node.headline for name, node in multiverse.nodes.items()}
     frame = pd.DataFrame([headline, {**headline, "controls": "wide"}, headline])
     frame = frame.assign(claim=["exercise", "exercise", "unknown"])
-    assert standing(frame, multiverse, {"exercise": "registered"}).tolist() == ["registered", "not registered", ""]
+    status = "frozen after estimation"
+    assert standing(frame, multiverse, {"exercise": status}).tolist() == [status, "not registered", ""]

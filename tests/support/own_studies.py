@@ -46,7 +46,8 @@ def evidence(folder: Path, text: str) -> Evidence:
 TESTED = {
     "estimate": -0.004, "std_error": 0.0018, "conf_low": -0.008, "conf_high": -0.001, "base_risk": 0.02,
     "smallest_effect": 0.004, "estimate_share": -0.2, "mde_share": 0.3, "verdict": "lowers", "strength": "fragile",
-    "answer": "supported", "reasons": "", "registration": "registered", "equivalent_specifications": 3.0,
+    "answer": "supported", "reasons": "", "registration": "registered before estimation",
+    "equivalent_specifications": 3.0,
     "share_with_sign": 0.9, "share_powered": 0.5, "share_powered_with_sign": 0.9, "p_joint": 0.03,
     "joint_specifications": 3.0, "joint_scheme": "alliances of a dyad", "robustness_value": 0.01, "p_family": 0.02,
 }  # fmt: skip

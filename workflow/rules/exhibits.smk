@@ -57,6 +57,7 @@ rule numbers:
         estimates="data/processed/{study}/estimates.parquet",
         described=STUDY.described_frames,
         truth=STUDY.truth,
+        registered=PLAN.registrations(),
         code=command("numbers"),
     output:
         "reports/{study}/numbers.json",

@@ -2,7 +2,7 @@
 
 import argparse
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Annotated
@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from detente.base import strict
-from detente.base.errors import ConfigError
+from detente.base.errors import ConfigError, choices
 from detente.base.files import read_frame, read_json, write_bytes, write_csv, write_text
 from detente.cli.command import Home, Option, RecordOptions, StudyOptions, command
 from detente.data import project_root
@@ -169,6 +169,7 @@ def day(text: str) -> str:
 def register(
     date_: Annotated[str, Option("day of the registration", "YYYY-MM-DD", day)],
     seen: Annotated[str, "what had been seen of results before, in sentences for the reader"] = "",
+    estimated: Annotated[Sequence[str], Option("claims that had been estimated before", "CLAIM")] = (),
     root: Home = None,
 ) -> None:
     """Freeze the claims, with a date and a checksum."""
@@ -179,7 +180,11 @@ def register(
     claims = strict.read(home / CLAIMS, ClaimsFile)
     registered(home)
     earlier = registrations(home)
-    new = Registration(file=f"claims-{date_}.yaml", date=date_, sha256=digest(claims), seen=seen)
+    for claim in estimated:
+        if claim not in claims.claims:
+            raise ConfigError(f"--estimated: {claim!r} is no claim; {choices(claim, claims.claims)}")
+    file, before = f"claims-{date_}.yaml", tuple(estimated)
+    new = Registration(file=file, date=date_, sha256=digest(claims), estimated=before, seen=seen)
     place = FOLDER / new.file
     if (home / place).exists():
         raise ConfigError(f"{place}: claims were registered on {date_}; a registration is not overwritten")
@@ -190,6 +195,7 @@ def register(
     write_bytes((home / CLAIMS).read_bytes(), home / place)
     blocks = "".join(
         f'  - file: {each.file}\n    date: "{each.date}"\n    sha256: {each.sha256}\n'
+        + (f"    estimated: [{', '.join(each.estimated)}]\n" if each.estimated else "")
         + (f"    seen: {json.dumps(each.seen, ensure_ascii=False)}\n" if each.seen else "")
         for each in (*earlier, new)
     )

@@ -160,9 +160,8 @@ class RobustnessPlan(Stages):
         return " ".join(self.raw_sources)
 
     def settings(self) -> list[str]:
-        """What a user may edit, with the grid and the registered claims."""
-        root = self.project.root
-        return [*super().settings(), os.path.relpath(root / MULTIVERSE), *registrations(root)]
+        """What a user may edit, with the grid."""
+        return [*super().settings(), os.path.relpath(self.project.root / MULTIVERSE)]
 
     def products(self) -> list[str]:
         """What robustness shows and what that is made of: shards and examinations stand in the lineage of these."""
@@ -188,8 +187,3 @@ class RobustnessPlan(Stages):
             *("robustness_report", "robustness_provenance"),
         ]
         return self.processed(*(f"benchmarks/{step}.tsv" for step in steps))
-
-
-def registrations(root: Path) -> list[str]:
-    """Registered claims, if there are any."""
-    return sorted(os.path.relpath(file) for file in (root / "config/registered").glob("*.yaml"))

@@ -93,10 +93,11 @@ class Stages:
         return canonical([self.fields(*keys), said, used, samples, every.smallest_effect])
 
     def settings(self) -> list[str]:
-        """What a user may edit, and what fixes the software: their checksums stand in the manifest."""
-        lock = self.project.root / "requirements.lock"
+        """What a user may edit, what was registered, what fixes the software: their checksums stand in the manifest."""
+        root = self.project.root
+        lock = root / "requirements.lock"
         files = [*self.project.files_of(self.study), *([lock] if lock.is_file() else [])]
-        return [os.path.relpath(file) for file in files]
+        return [*(os.path.relpath(file) for file in files), *registrations(root)]
 
     def exhibits_of(self, kind: Kind, page: Page = "paper") -> list[Exhibit]:
         """Its exhibits of a kind on a page that have files of their own."""
@@ -265,3 +266,8 @@ class StudyPlan(Stages):
             *("provenance", "lineage", "publish"),
         ]
         return self.processed(*(f"benchmarks/{step}.tsv" for step in steps))
+
+
+def registrations(root: Path) -> list[str]:
+    """Registered claims, if there are any."""
+    return sorted(os.path.relpath(file) for file in (root / "config/registered").glob("*.yaml"))

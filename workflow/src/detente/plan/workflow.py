@@ -14,8 +14,8 @@ from typing import Generic, TypeVar
 
 from detente.base.errors import ConfigError, DetenteError
 from detente.plan.code import replicating
-from detente.plan.robustness import LEDGER_FRAMES, RobustnessPlan, registrations
-from detente.plan.study import COUNTS, StudyPlan, canonical
+from detente.plan.robustness import LEDGER_FRAMES, RobustnessPlan
+from detente.plan.study import COUNTS, StudyPlan, canonical, registrations
 from detente.provenance import commit, versions
 from detente.replicate import read_publications
 from detente.report import EXHIBITS, FORMATS

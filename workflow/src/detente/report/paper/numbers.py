@@ -11,10 +11,11 @@ import pandas as pd
 
 from detente.report.evidence import Cell, Evidence, attrition, cells, keyed
 from detente.report.formats import Number, count, number, numbered, p_value, per_thousand, percent, ratio, spelled, year
-from detente.report.labels import VERDICTS, covariance_label, estimator_label, lower_first, reason_label
+from detente.report.labels import VERDICTS, covariance_label, estimator_label, gathered, lower_first, reason_label
 from detente.report.paper.study_words import controls, method_words, study_words, tenth
 from detente.report.tables.recovery import COVERAGE, recovery
 from detente.study.config import Claim, Hypothesis
+from detente.study.verdicts import STATUSES, registered, standings
 
 DIRECTED = ("lowers", "raises")
 _OF_DISPUTES = ("onset_gml", "onset_after_dispute", "onset_cow", "ongoing_gml", "force_onset", "fatal_onset")
@@ -53,7 +54,19 @@ def numbers(evidence: Evidence) -> dict[str, Any]:
         "recovery": _recovery(evidence) if evidence.simulated else [],
         "coverage": {name: number(value, percent if value < 1 else count) for name, value in COVERAGE.items()},
         "sources": _sources(evidence),
+        "registration": registration(evidence),
     }
+
+
+def registration(evidence: Evidence) -> dict[str, Any] | None:
+    """When the claims were frozen, what had been seen, and the study's claims by how they stand to that; or nothing."""
+    root = evidence.project.root
+    if (frozen := registered(root)) is None:
+        return None
+    known = standings(evidence.project)
+    by_status = gathered((known[c.id], lower_first(c.label)) for c in evidence.claims)
+    parts = [{"status": status, "labels": by_status[status]} for status in STATUSES if status in by_status]
+    return {"date": frozen.date, "seen": frozen.seen, "parts": parts}
 
 
 def _balance(evidence: Evidence, models: list[Cell]) -> dict[str, Number]:

@@ -8,9 +8,10 @@ from detente.base.numerics import LEVEL
 from detente.report.evidence import Evidence, keyed
 from detente.report.formats import count, number, numbered, p_value, percent, spelled
 from detente.report.labels import VERDICTS, covariance_label, listed, lower_first
+from detente.report.paper.numbers import registration
 from detente.report.tables.influence import left_out
 from detente.report.tables.ledger import without_interval
-from detente.study.verdicts import registered
+from detente.study.verdicts import STATUSES
 
 
 def robustness_numbers(evidence: Evidence) -> dict[str, Any]:
@@ -49,9 +50,8 @@ def robustness_numbers(evidence: Evidence) -> dict[str, Any]:
         "moderated": bool((joint & moderated).any()),
         "parts": left_out(evidence.frame("influence")),
         "claims": [_claim(rows[c]) for c in study.claims if c in rows],
-        "registration": {"date": frozen.date, "seen": frozen.seen, "standings": _standings(ledger["registration"])}
-        if (frozen := registered(project.root))
-        else None,
+        "registration": registration(evidence),
+        "standings": _standings(ledger["registration"]),
     }
 
 
@@ -66,7 +66,7 @@ def _claim(row: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _standings(registration: pd.Series) -> str:
-    """How the claims stand to what was registered: "three as registered, one changed"."""
-    counts = registration[registration.fillna("") != ""].value_counts()
-    return ", ".join(f"{spelled(n)} {status}" for status, n in sorted(counts.items()))
+def _standings(statuses: pd.Series) -> str:
+    """How claims stand to what was registered: "three registered before estimation, one deviated"."""
+    counts = statuses.value_counts()
+    return ", ".join(f"{spelled(counts[status])} {status}" for status in STATUSES if status in counts)

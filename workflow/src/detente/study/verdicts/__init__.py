@@ -10,6 +10,7 @@ from detente.study.verdicts.ledger import Findings, checks, ledger
 from detente.study.verdicts.registration import (
     FOLDER,
     INDEX,
+    STATUSES,
     Registration,
     compare,
     digest,
@@ -20,6 +21,6 @@ from detente.study.verdicts.registration import (
 from detente.study.verdicts.schema import FAMILIES, LEDGER, RESULTS
 
 __all__ = [
-    "CHECKS", "FAMILIES", "FOLDER", "INDEX", "LEDGER", "RESULTS", "Findings", "Registration", "checks", "compare",
-    "digest", "families", "ledger", "registered", "registrations", "standings",
+    "CHECKS", "FAMILIES", "FOLDER", "INDEX", "LEDGER", "RESULTS", "STATUSES", "Findings", "Registration", "checks",
+    "compare", "digest", "families", "ledger", "registered", "registrations", "standings",
 ]  # fmt: skip

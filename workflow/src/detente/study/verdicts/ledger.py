@@ -39,7 +39,7 @@ def ledger(
     """One row per claim of the file, tested or not, in the order of their codes; columns `COLUMNS`.
 
     `sample`: headline sample of the study; `findings`: by claim; a testable claim that was not examined here has none,
-    and says so; `registration`: by claim: "registered", "deviated" or "added".
+    and says so; `registration`: its `Status`, by claim.
     """
     every: Sequence[Claim | Untested] = [*claims.claims.values(), *claims.untested.values()]
     rows = []

@@ -8,17 +8,17 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import pandas as pd
 from pydantic import Field, model_validator
 
 from detente.base import strict
-from detente.base.errors import ConfigError
-from detente.base.strict import Strict, unrepeated
+from detente.base.errors import ConfigError, choices
+from detente.base.strict import Identifier, Once, Strict, unrepeated
 from detente.study.config import CLAIMS, Claim, ClaimsFile, Project
 
 FOLDER = Path("config/registered")
@@ -27,7 +27,9 @@ COLUMNS = ("claim", "field", "registered", "now")
 DATE = r"^\d{4}-\d{2}-\d{2}$"
 WORDING = frozenset({"label", "statement", "instrument", "design", "why", "needs"})
 ABSENT = "not there"
-Status = Literal["registered", "deviated", "added after registration"]
+Status = Literal["registered before estimation", "frozen after estimation", "deviated", "added"]
+STATUSES: tuple[Status, ...] = get_args(Status)
+"""How a claim stands to the first registration. What had been estimated by then was frozen, not registered."""
 
 
 class Registration(Strict):
@@ -36,10 +38,14 @@ class Registration(Strict):
     file: str = Field(pattern=r"^claims-\d{4}-\d{2}-\d{2}\.yaml$")
     date: str = Field(pattern=DATE)
     sha256: str = Field(pattern=r"^[0-9a-f]{64}$", description="Of the canonical content, not of the bytes.")
+    estimated: Once[Identifier] = Field(default=(), description="Claims that had been estimated before.")
     seen: str = Field(default="", description="What had been seen of results before, in sentences for the reader.")
 
     def claims(self, root: Path) -> ClaimsFile:
-        """The claims as they were frozen; raises ConfigError if the copy is missing, malformed, or was changed."""
+        """The claims as they were frozen.
+
+        Raises ConfigError if the copy is missing, malformed, or was changed, or holds no claim that was estimated.
+        """
         path = root / FOLDER / self.file
         if not path.is_file():
             raise ConfigError(f"{INDEX}: {self.file!r}, registered on {self.date}, is not there; restore it")
@@ -49,6 +55,9 @@ class Registration(Strict):
                 f"{strict.shown(path)}: its content is not what was registered on {self.date} "
                 f"(sha256 {found[:12]}…, registered {self.sha256[:12]}…); restore it, and change {CLAIMS} instead"
             )
+        for claim in self.estimated:
+            if claim not in claims.claims:
+                raise ConfigError(f"{INDEX}: estimated: {claim!r} is no claim; {choices(claim, claims.claims)}")
         return claims
 
 
@@ -72,21 +81,24 @@ class Deviations:
     """What has changed since registration: frames of COLUMNS, one row per claim and field.
 
     `changes` are of substance, `editorial` of wording; `now` and `then` are the ids of the claims that are and were
-    tested.
+    tested, `estimated` of those that had been estimated when they were frozen.
     """
 
     changes: pd.DataFrame
     editorial: pd.DataFrame
     now: frozenset[str]
     then: frozenset[str]
+    estimated: frozenset[str] = frozenset()
 
     def status(self, claim: str) -> Status:
-        """Whether a claim is tested as registered; raises ConfigError if it is a claim neither now nor then."""
+        """How a claim stands to what was registered; raises ConfigError if it is a claim neither now nor then."""
         if claim not in self.now | self.then:
             raise ConfigError(f"registration: {claim!r} is no claim, now or then")
         if claim not in self.then:
-            return "added after registration"
-        return "deviated" if claim in set(self.changes["claim"]) else "registered"
+            return "added"
+        if claim in set(self.changes["claim"]):
+            return "deviated"
+        return "frozen after estimation" if claim in self.estimated else "registered before estimation"
 
     def report(self, date: str) -> str:
         """Deviation report in Markdown."""
@@ -131,19 +143,19 @@ def registered(root: Path) -> Registration | None:
 
 
 def standings(project: Project) -> dict[str, str]:
-    """By testable claim: "registered", "deviated" or "added after registration"; nothing if none was registered.
+    """By testable claim, its status; nothing if none was registered.
 
     Raises ConfigError if a frozen copy is not what was registered.
     """
     frozen = registered(project.root)
     if frozen is None:
         return {}
-    deviations = compare(project.claims, frozen.claims(project.root))
+    deviations = compare(project.claims, frozen.claims(project.root), frozen.estimated)
     return {name: deviations.status(name) for name in project.claims.claims}
 
 
-def compare(current: ClaimsFile, frozen: ClaimsFile) -> Deviations:
-    """Field by field, what differs between the claims of today and those registered.
+def compare(current: ClaimsFile, frozen: ClaimsFile, estimated: Iterable[str] = ()) -> Deviations:
+    """Field by field, what differs between the claims of today and those registered, `estimated` some of them before.
 
     A control stands in every claim that holds it, and the smallest effect of interest in all: a change of either is a
     deviation of each. What is not there stands as "not there".
@@ -151,7 +163,8 @@ def compare(current: ClaimsFile, frozen: ClaimsFile) -> Deviations:
     rows = pd.DataFrame(_differences(current, frozen), columns=list(COLUMNS), dtype="str")
     wording = rows["field"].str.rsplit(".", n=1).str[-1].isin(WORDING)
     substance, editorial = (rows[chosen].reset_index(drop=True) for chosen in (~wording, wording))
-    return Deviations(substance, editorial, frozenset(current.claims), frozenset(frozen.claims))
+    now, then = frozenset(current.claims), frozenset(frozen.claims)
+    return Deviations(substance, editorial, now, then, frozenset(estimated))
 
 
 def _differences(current: ClaimsFile, frozen: ClaimsFile) -> Iterator[tuple[str, str, str, str]]:
