@@ -91,7 +91,7 @@ def _checks(axis: draw.Axes, checks: pd.DataFrame, places: Mapping[Any, float]) 
     for outcome, mine in shown.groupby("outcome", sort=True):
         marker, shade, size = _MARKS[str(outcome)]
         x, y = mine["check"].map(list(CHECKS).index), mine["claim"].map(places)
-        draw.strip(axis, x, y, [shade] * len(mine), marker=marker, size=size, linewidth=1.2 if marker == "x" else 0)
+        draw.strip(axis, x, y, [shade] * len(mine), marker=marker, size=size, linewidth=0 if marker == "o" else 1.2)
 
 
 def _marks_frame(axis: draw.Axes) -> None:
