@@ -164,8 +164,8 @@ def test_an_unknown_covariance_names_the_nearest() -> None:
     with pytest.raises(UnsupportedCovariance) as error:
         sandwich("dyadik", np.ones((2, 1)), np.eye(1), number_dyads(np.array([1, 2]), np.array([3, 4])))
     assert str(error.value) == (
-        "covariance 'dyadik' is not known; legal values: classical, dyad, dyadic, dyadic_jackknife, hc0, hc1, hc2, "
-        "hc3, jackknife; nearest: 'dyadic' (factors may be joined by '+')"
+        "covariance 'dyadik' is not known; legal values: classical, dyad, dyadic, dyadic_cr2, dyadic_jackknife, hc0, "
+        "hc1, hc2, hc3, jackknife; nearest: 'dyadic' (factors may be joined by '+')"
     )
 
 

@@ -178,8 +178,9 @@ def test_linear_models_equal_their_fits_alone(effects: tuple[str, ...], states: 
     shared = group(panel(states, 14, seed=states), effects)
     chosen = some(30, 1, ("onset", "intensity", "onset", "of_dyads", "never"), ("treated", "treated", "of_years"))
     chosen += [Choice("onset", "treated", ("trade", "peace", "sum_of_two"))]
-    found = linear(shared, chosen, KINDS)
-    compare(shared, chosen, found, KINDS, "lpm")
+    kinds = (*KINDS, "dyadic_cr2")
+    found = linear(shared, chosen, kinds)
+    compare(shared, chosen, found, kinds, "lpm")
     assert {"RankDeficient", "NoVariation"} <= set(found.failures["error"])
     if states == 6:
         assert (found.rows["repair_dyadic"] != "").any()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import get_args
 
 import numpy as np
@@ -9,9 +10,10 @@ import pandas as pd
 import pytest
 
 from detente.base.errors import UnknownVariable
+from detente.stats import get, with_fixed_effects
 from detente.study.config.claims import Control, Duration, Moderator
 from detente.study.config.project import load_project
-from detente.study.design.matrix import KNOTS, Specification, build_design, duration_terms, specifications
+from detente.study.design.matrix import KNOTS, Specification, build_design, duration_terms, region_years, specifications
 
 from support.builders import REPOSITORY, dyad_years, panel
 
@@ -56,6 +58,42 @@ def test_the_cubic_is_in_tens_of_years():
         "peace_years_2": [0, 4],
         "peace_years_3": [0, 8],
     }
+
+
+def test_peace_longer_than_a_generation_counts_no_more():
+    found = duration_terms("peace_years", pd.Series([0.0, 20, 30, 31, 180]), "capped")
+
+    assert {name: column.tolist() for name, column in found.items()} == {
+        "peace_years_capped": [0, 2, 3, 3, 3],
+        "peace_years_capped_2": [0, 4, 9, 9, 9],
+        "peace_years_capped_3": [0, 8, 27, 27, 27],
+    }
+
+
+def test_a_year_of_two_regions_is_one_level_in_either_order():
+    """United States 2, Canada 20 (Americas); France 220, Germany 255 (Europe); Japan 740 (Asia)."""
+    one, other = np.array([2, 2, 220, 2, 20, 220, 255]), np.array([20, 220, 20, 740, 255, 255, 740])
+    year = np.array([2000, 2000, 2000, 2000, 2001, 2000, 2000])
+
+    found = region_years(one, other, year)
+
+    alike = found[:, None] == found[None, :]
+    expected = np.eye(7, dtype=bool)
+    expected[1, 2] = expected[2, 1] = True
+    assert np.array_equal(alike, expected)
+
+
+def test_a_design_has_the_years_of_regions_where_they_are_absorbed():
+    rows = panel(*(dyad_years(*pair, range(1988, 1996)) for pair in ((2, 20), (2, 200), (200, 220))))
+    rows[CLAIM.outcome] = 1.0
+    plain = specification()
+    absorbed = replace(plain, effects=("dyad", "region_year"))
+
+    assert "region_year" not in build_design(rows, plain).clusters
+    design = build_design(rows, absorbed)
+    found = with_fixed_effects(design, get("lpm"), absorbed.effects).fixed_effects
+    assert list(found) == ["dyad", "region_year"]
+    assert np.array_equal(found["region_year"], region_years(design.side1, design.side2, design.time))
 
 
 def test_the_spline_by_hand():

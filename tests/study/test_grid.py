@@ -104,7 +104,7 @@ def test_no_logit_has_dyad_effects_and_no_product_is_judged_by_one(grids: dict[s
 
 def test_geography_enters_whatever_effects_are_absorbed(grids: dict[str, Grid]) -> None:
     specs = specifications_of(grids["exercise"])
-    assert {spec.effects for spec in specs} == {("dyad", "year"), ("year",), ()}
+    assert {spec.effects for spec in specs} == {("dyad", "year"), ("dyad", "region_year"), ("year",), ()}
     for spec in specs:
         assert [c.variable for c in spec.controls if c.role == "geography"] == ["contiguous", "log_distance"]
 

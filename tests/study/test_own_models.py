@@ -34,6 +34,7 @@ LEGAL = (
     "classical",
     "dyad",
     "dyadic",
+    "dyadic_cr2",
     "dyadic_jackknife",
     "hc0",
     "hc1",

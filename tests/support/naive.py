@@ -99,6 +99,31 @@ def dyadic(reference: Reference, design: ModelFrame) -> Array:
     return sandwich(reference, meat(reference.scores, shares))
 
 
+def dyadic_cr2(reference: Reference, design: ModelFrame) -> Array:
+    """States' blocks times (I − H)^(−½), less those of dyads, on regressors whose fixed effects are taken out first.
+
+    H is the block of the whole projection, and the root that of a matrix of as many rows as the block has.
+    """
+    assert reference.regressors is not None
+    assert design.side1 is not None
+    assert design.side2 is not None
+    k, full = design.x.shape[1], reference.regressors
+    residual = (reference.scores * full).sum(axis=1) / (full**2).sum(axis=1)
+    x = full[:, :k] - full[:, k:] @ np.linalg.pinv(full[:, k:]) @ full[:, :k]
+    bread = np.linalg.inv(x.T @ x)
+    hat, filling = x @ bread @ x.T, np.zeros((k, k))
+    a, b = design.side1[reference.rows], design.side2[reference.rows]
+    blocks = [(1, (a == state) | (b == state)) for state in np.unique([a, b])]
+    dyad = dyad_codes(design)[reference.rows]
+    for sign, rows in blocks + [(-1, dyad == one) for one in np.unique(dyad)]:
+        own = np.eye(rows.sum()) - hat[np.ix_(rows, rows)]
+        values, vectors = np.linalg.eigh(own)
+        root = vectors / np.sqrt(values) @ vectors.T
+        total = x[rows].T @ root @ residual[rows]
+        filling += sign * np.outer(total, total)
+    return np.asarray(bread @ filling @ bread)
+
+
 def parameters(reference: Reference) -> int:
     """Parameters that were estimated, K."""
     return int(np.linalg.matrix_rank(reference.bread))
@@ -122,4 +147,5 @@ NAIVE: dict[str, Callable[[Reference, ModelFrame], Array]] = {
     "dyad+year": by_dyad_and_year,
     "side1+side2": by_sides,
     "dyadic": dyadic,
+    "dyadic_cr2": dyadic_cr2,
 }

@@ -41,8 +41,8 @@ class CovarianceLabel:
 
 
 _COVARIANCES = {
-    "dyadic": "dyadic-robust", "jackknife": "jackknifed", "dyadic_jackknife": "jackknifed dyadic-robust",
-    "classical": "classical",
+    "dyadic": "dyadic-robust", "dyadic_cr2": "leverage-adjusted dyadic-robust", "jackknife": "jackknifed",
+    "dyadic_jackknife": "jackknifed dyadic-robust", "classical": "classical",
 }  # fmt: skip
 _SIDES = {"side1": "first state", "side2": "second state"}
 

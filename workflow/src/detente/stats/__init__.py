@@ -28,6 +28,7 @@ if TYPE_CHECKING:
         classical,
         cluster,
         dyadic,
+        dyadic_cr2,
         dyadic_jackknife,
         hc0,
         hc1,
@@ -55,8 +56,8 @@ __all__ = [
     "HEADLINE", "REGISTRY", "WITH_ENGINE", "Covariance", "Estimated", "Estimator", "Fit", "Label", "Link",
     "ModelFrame", "Pairs", "SandwichParts", "Scores", "Solution", "Specification", "Statistic", "Vcov",
     "anderson_rubin", "calibration", "check_outcome", "check_rank", "circular_shift", "classical", "cluster",
-    "confounding", "dyadic", "dyadic_jackknife", "estimator", "first_differences", "fit", "get", "hc0", "hc1", "hc2",
-    "hc3", "jackknife", "kad_redraw", "made_covariance", "marginal_effects", "number_dyads", "parse",
+    "confounding", "dyadic", "dyadic_cr2", "dyadic_jackknife", "estimator", "first_differences", "fit", "get", "hc0",
+    "hc1", "hc2", "hc3", "jackknife", "kad_redraw", "made_covariance", "marginal_effects", "number_dyads", "parse",
     "randomisation_test", "read", "risk_curve", "risk_ratios", "sandwich", "sandwich_parts", "score_bootstrap",
     "state_block_bootstrap", "state_labels", "subset", "wild_bootstrap", "with_fixed_effects",
 ]  # fmt: skip

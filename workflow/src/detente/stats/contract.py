@@ -33,7 +33,7 @@ Outcome = Literal["any", "binary", "amount", "count", "levels"]
 Statistic = Literal["log_likelihood", "null_log_likelihood", "penalised_lr_chi2"]
 # What scores of rows and a bread give; `LINEAR` what leverages give besides. "cluster" is by any factors, "dyad" one.
 ROBUST = frozenset({"classical", "hc0", "hc1", "cluster", "dyad", "dyadic"})
-LINEAR = ROBUST | {"hc2", "hc3"}
+LINEAR = ROBUST | {"hc2", "hc3", "dyadic_cr2"}
 ONE_FACTOR = {"conditions": "conditions on", "averages": "averages within", "groups": "correlates rows within"}
 
 

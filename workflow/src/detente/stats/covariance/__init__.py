@@ -14,6 +14,7 @@ from detente.stats.covariance.vcov import (
     cluster,
     covariance,
     dyadic,
+    dyadic_cr2,
     dyadic_jackknife,
     hc0,
     hc1,
@@ -28,7 +29,8 @@ from detente.stats.covariance.vcov import (
 __all__ = [
     "CONVENTIONS", "FACTORS", "FEWEST_STATES", "KINDS", "OF_STATES", "Covariance", "Information", "Pairs",
     "SandwichParts", "Satterthwaite", "Scores", "Vcov", "classical", "cluster", "cluster_meat", "covariance", "dyadic",
-    "dyadic_jackknife", "dyadic_meat", "effective", "effects_leverage", "hc0", "hc1", "hc2", "hc3", "intersect",
+    "dyadic_cr2", "dyadic_jackknife", "dyadic_meat", "effective", "effects_leverage", "hc0", "hc1", "hc2", "hc3",
+    "intersect",
     "jackknife", "multiway_meat", "nested", "number", "number_dyads", "of_states", "parse", "read_degrees", "sandwich",
     "semidefinite", "totals",
 ]  # fmt: skip

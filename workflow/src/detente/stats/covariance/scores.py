@@ -111,6 +111,39 @@ def dyadic_meat(scores: Scores | Array, pairs: Pairs) -> tuple[Array, int]:
     return by_state.T @ by_state - by_dyad.T @ by_dyad, n
 
 
+def adjusted_dyadic_meat(scores: Scores | Array, x: Array, bread: Array, pairs: Pairs) -> Array:
+    """`dyadic_meat` (k, k) of totals adjusted for leverage: unbiased if errors are independent and of one variance.
+
+    The totals of state i are Xᵢᵀ(I − Hᵢᵢ)^(−½)eᵢ, Hᵢᵢ its block of the projection on the regressors, and so are those
+    of a dyad, which are taken off (Bell and McCaffrey 2002; Pustejovsky and Tipton 2018). As
+    Xᵢᵀ(I − XᵢMXᵢᵀ)^(−½) = (I − XᵢᵀXᵢM)^(−½)Xᵢᵀ, no matrix is larger than k × k. Absorbed effects of dyads lie within
+    dyads and states and need no adjustment; that for others, such as years, is left out.
+
+    x (N, k) within effects; bread M (k, k).
+    """
+    n, dyads, k = pairs.states, len(pairs.low), x.shape[1]
+    by_dyad = totals(scores, pairs.dyad, dyads)
+    products = np.stack([totals(Scores(x, x[:, j]), pairs.dyad, dyads) for j in range(k)], axis=2).reshape(dyads, -1)
+    by_state, of_states = (totals(t, pairs.low, n) + totals(t, pairs.high, n) for t in (by_dyad, products))
+    left = [
+        _adjusted(total, own.reshape(-1, k, k), bread) for total, own in ((by_state, of_states), (by_dyad, products))
+    ]
+    return np.asarray(left[0].T @ left[0] - left[1].T @ left[1])
+
+
+def _adjusted(total: Array, products: Array, bread: Array) -> Array:
+    """Score totals (G, k) of groups times (I − SM)^(−½), S their products XᵀX (G, k, k); 0 where fitted exactly.
+
+    With M = LLᵀ that is L^(−T)(I − LᵀSL)^(−½)Lᵀ, whose middle is symmetric.
+    """
+    root = np.linalg.cholesky(bread)
+    values, vectors = np.linalg.eigh(root.T @ products @ root)
+    free = 1 - values
+    stretch = np.where(free > EXACT, np.maximum(free, EXACT) ** -0.5, 0.0)
+    along = np.einsum("gij,gi->gj", vectors, total @ root) * stretch
+    return np.asarray(np.linalg.solve(root.T, np.einsum("gij,gj->gi", vectors, along).T).T)
+
+
 def cluster_meat(scores: Scores | Array, groups: Codes) -> tuple[Array, int]:
     """Sum of outer products of within-group score totals (Liang and Zeger 1986), and the number of groups."""
     distinct, group = number(groups)

@@ -14,13 +14,21 @@ from detente.base.types import Array, Codes
 from detente.stats.covariance import ssc as corrections
 from detente.stats.covariance.effective import Degrees, Satterthwaite, read_degrees, said
 from detente.stats.covariance.sandwich import FEWEST_STATES, Covariance, SandwichParts, semidefinite
-from detente.stats.covariance.scores import Scores, corrected_scores, dyadic_meat, leverage, multiway_meat, of_rows
+from detente.stats.covariance.scores import (
+    Scores,
+    adjusted_dyadic_meat,
+    corrected_scores,
+    dyadic_meat,
+    leverage,
+    multiway_meat,
+    of_rows,
+)
 
 # Factors that rows of a dyadic panel always have.
 FACTORS = ("dyad", "year", "side1", "side2")
 PLURAL = {"dyad": "dyads", "year": "years"}
 # Kinds that allow for dependence among dyads that share a state: their degrees of freedom can be chosen.
-OF_STATES = ("dyadic", "jackknife", "dyadic_jackknife")
+OF_STATES = ("dyadic", "dyadic_cr2", "jackknife", "dyadic_jackknife")
 
 
 @dataclass(frozen=True)
@@ -87,6 +95,11 @@ def dyadic(side1: str | None = None, side2: str | None = None, df: str | float =
     "states", their number less one, which rejects too often where few states hold most of what is learnt; or a number.
     """
     return _of_states("dyadic", side1, side2, df)
+
+
+def dyadic_cr2(side1: str | None = None, side2: str | None = None, df: str | float = "satterthwaite") -> Vcov:
+    """Linear models: the same, score totals adjusted for leverage (Bell and McCaffrey 2002). `df` as `dyadic`."""
+    return _of_states("dyadic_cr2", side1, side2, df)
 
 
 def jackknife(side1: str | None = None, side2: str | None = None, df: str | float = "satterthwaite") -> Vcov:
@@ -218,6 +231,14 @@ def _dyadic(vcov: Vcov, given: SandwichParts, ssc: str) -> Meat:
     return dyadic_meat(given.scores, pairs)[0], degrees, words
 
 
+def _dyadic_cr2(vcov: Vcov, given: SandwichParts, ssc: str) -> Meat:
+    if not given.linear or given.x is None:
+        raise UnsupportedCovariance("dyadic_cr2 needs leverages, which only least squares has; use dyadic")
+    states, degrees, words = of_states(vcov, given, ssc, "dyadic-robust inference")
+    meat = adjusted_dyadic_meat(given.scores, given.x, given.bread, given.pairs())
+    return meat, degrees, f"dyadic-robust over {states} states, adjusted for leverage (CR2), {words}"
+
+
 def of_states(vcov: Vcov, given: SandwichParts, ssc: str, what: str) -> tuple[int, float | Satterthwaite, str]:
     """States whose dyads say something of the coefficients, degrees of freedom, and these in words.
 
@@ -246,6 +267,7 @@ KINDS: Mapping[str, Callable[[Vcov, SandwichParts, str], Meat] | None] = {
     "hc3": partial(_independent, power=1.0),
     "cluster": _clustered,
     "dyadic": _dyadic,
+    "dyadic_cr2": _dyadic_cr2,
     "jackknife": None,
     "dyadic_jackknife": None,
 }

@@ -18,7 +18,9 @@ from detente.stats.linear.regressors import varying
 from detente.stats.linear.replaced import Beside, Replaced
 from detente.stats.linear.within import floor, gram, spread
 
-COVARIANCES = ("dyad", "dyadic", "hc1")
+# Those that need a pass over the rows for each model, and all.
+BY_ROWS = ("hc1", "dyadic_cr2")
+COVARIANCES = ("dyad", "dyadic", *BY_ROWS)
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ from detente.stats.covariance import Covariance, Scores, semidefinite, totals
 from detente.stats.kernels import absorption
 from detente.stats.kernels import products as kernel
 from detente.stats.linear.absorb import Absorber, absorber
-from detente.stats.linear.group import Choice, Fits, Found, Group, Shared, check, covariance_of_rows, stack
+from detente.stats.linear.group import BY_ROWS, Choice, Fits, Found, Group, Shared, check, covariance_of_rows, stack
 from detente.stats.linear.regressors import Stalled, inverse
 from detente.stats.linear.within import degrees_left, gram, named, notes
 
@@ -77,7 +77,7 @@ class _Fit:
 def linear_models(group: Group, models: Sequence[Choice], covariances: Sequence[str] = ("dyad", "dyadic")) -> Fits:
     """Linear probability models of one group: each equals `fit(design, estimator="lpm")` alone.
 
-    `covariances`: "dyad", "dyadic", and "hc1", which alone needs a pass over the rows for each choice.
+    `covariances`: "dyad", "dyadic", and "hc1" and "dyadic_cr2", which need a pass over the rows for each choice.
 
     Raises UnknownVariable, UnsupportedCovariance, EstimationError as `check`; or if a value is missing, or effects are
     not absorbed in 5,000 iterations. What one choice lacks (variation, rank, a variance) is its reason in the result.
@@ -85,7 +85,7 @@ def linear_models(group: Group, models: Sequence[Choice], covariances: Sequence[
     check(group, models, covariances)
     if not models:
         return Fits(())
-    sample = _prepared(group, models, [kind for kind in covariances if kind != "hc1"])
+    sample = _prepared(group, models, [kind for kind in covariances if kind not in BY_ROWS])
     return Fits([_attempted(sample, choice, covariances) for choice in models], notes(sample.absorber))
 
 
@@ -191,7 +191,7 @@ def _covariance(sample: _Sample, fit: _Fit, kind: str) -> Covariance | Exception
     residual = np.empty(len(y))
     kernel.least_squares_residual(x, y, fit.slopes, residual)
     absorbed = sample.absorber.parameters
-    own = {"absorbed": absorbed, "linear": True, "silent": sample.absorber.silent}
+    own = {"x": x, "absorbed": absorbed, "linear": True, "silent": sample.absorber.silent}
     return covariance_of_rows(kind, Scores(x, residual), fit.bread, sample.group.pairs, **own)
 
 

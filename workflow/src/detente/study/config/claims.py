@@ -22,7 +22,7 @@ CODE = r"^[A-Z][0-9]{1,2}$"
 Evidence = Literal["powered", "weak", "case-only", "untestable", "descriptive"]
 Role = Literal["confounder", "duration", "geography", "mediator", "moderator"]
 Family = Literal["instruments", "deterrence", "moderators", "contrasts"]
-Duration = Literal["cubic", "spline", "log", "decay", "none"]
+Duration = Literal["cubic", "capped", "spline", "log", "decay", "none"]
 """Forms in which years at peace enter a model."""
 
 

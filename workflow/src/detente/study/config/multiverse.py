@@ -19,7 +19,7 @@ MULTIVERSE = Path("config/multiverse.yaml")
 # Del Giudice and Gangestad (2021): options are equivalent in principle, answer another question, or it is not known
 # which of the two.
 Tag = Literal["equivalent", "different", "uncertain"]
-Effect = Literal["dyad", "year"]
+Effect = Literal["dyad", "year", "region_year"]
 Keys = list[str | int]
 VARIABLE, ESTIMATOR = "a variable of the panel", "an estimator that a multiverse is fitted by"
 CODING, SEVERITY = "a coding of conflict", "a severity"
@@ -40,7 +40,7 @@ class Settings(Strict):
 
     `coding` and `severity` name an outcome together, and with `directed` its initiation by the first state of a row;
     years at peace then count by that coding. With a longer `lag`, confounders and the moderator are measured as much
-    earlier.
+    earlier. Of `effects`, "region_year" is the year in the pair of regions of the two states.
     """
 
     coding: Identifier | None = None
@@ -53,7 +53,7 @@ class Settings(Strict):
     duration: Duration | None = None
     effects: tuple[Effect, ...] | None = None
     estimator: Identifier | None = None
-    vcov: Literal["dyadic", "dyad"] | None = None
+    vcov: Literal["dyadic", "dyad", "dyadic_cr2"] | None = None
     window: Window | None = None
 
     @cached_property

@@ -13,7 +13,9 @@ from pydantic import TypeAdapter
 
 from detente.base.errors import EmptySample, UnknownVariable, choices
 from detente.base.lags import lag
+from detente.base.numbering import intersect, number
 from detente.base.types import Array, Codes
+from detente.data import region
 from detente.stats import HEADLINE, ModelFrame, get
 from detente.stats import Specification as Identified
 from detente.study.config import Claim, Control, Duration, Sample
@@ -27,6 +29,8 @@ ESTIMATOR = "lpm"
 DURATION_UNIT_YEARS = 10
 # Years at which the spline bends (Beck, Katz and Tucker 1998), and in which the memory of a dispute halves.
 KNOTS = (1, 4, 7)
+# Years after which longer peace counts no more: a generation, beyond which few dyads would decide what the cube fits.
+CAP_YEARS = 30
 HALF_LIFE_YEARS = 5
 
 
@@ -206,7 +210,7 @@ def build_design(panel: pd.DataFrame, spec: Specification) -> ModelFrame:
         side1=a,
         side2=b,
         time=year,
-        clusters={"directed_dyad": _numbered(a, b)} if spec.claim.directed else {},
+        clusters=factors(spec, a, b, year),
         rows=np.flatnonzero(keep.to_numpy()),
         attrition=tuple(attrition),
     )
@@ -226,6 +230,21 @@ def _columns(panel: pd.DataFrame, spec: Specification) -> dict[str, pd.Series]:
         else:
             columns.setdefault(lagged(control.variable, control.lag), value)
     return columns
+
+
+def factors(spec: Specification, a: Codes, b: Codes, year: Codes) -> dict[str, Codes]:
+    """Factors (N,) of a specification beside its states, dyads and years: directed dyads, regions' years."""
+    made = {"directed_dyad": _numbered(a, b)} if spec.claim.directed else {}
+    if "region_year" in (spec.effects or ()):
+        made["region_year"] = region_years(a, b, year)
+    return made
+
+
+def region_years(a: Codes, b: Codes, year: Codes) -> Codes:
+    """Years of the pair of regions, in either order, that the two states of a row lie in, numbered (N,)."""
+    states, ends = number(np.concatenate([a, b]))
+    one, other = np.unique(region(states), return_inverse=True)[1][ends].reshape(2, -1)
+    return intersect(intersect(np.minimum(one, other), np.maximum(one, other)), year)
 
 
 def _numbered(a: Codes, b: Codes) -> Codes:
@@ -263,14 +282,17 @@ def _steps(spec: Specification, columns: Mapping[str, pd.Series], outcome: pd.Se
 def duration_terms(name: str, years: pd.Series, form: Duration) -> dict[str, pd.Series]:
     """Regressors (N,) by term, made of years at peace (N,).
 
-    cubic: t, t², t³ in tens of years (Carter and Signorino 2010). spline: natural cubic spline with knots after 1, 4
-    and 7 years (Beck, Katz and Tucker 1998). log: log(1 + t). decay: a memory of the last dispute that halves every
-    five years (Hegre et al. 2001). none: nothing.
+    cubic: t, t², t³ in tens of years (Carter and Signorino 2010). capped: the same of t up to 30 years. spline: natural
+    cubic spline with knots after 1, 4 and 7 years (Beck, Katz and Tucker 1998). log: log(1 + t). decay: a memory of the
+    last dispute that halves every five years (Hegre et al. 2001). none: nothing.
     """
     tens = years / DURATION_UNIT_YEARS
     match form:
         case "cubic":
             return {name: tens, f"{name}_2": tens**2, f"{name}_3": tens**3}
+        case "capped":
+            few = years.clip(upper=CAP_YEARS) / DURATION_UNIT_YEARS
+            return {f"{name}_capped": few, f"{name}_capped_2": few**2, f"{name}_capped_3": few**3}
         case "spline":
             return {name: tens, f"{name}_spline": _bend(tens)}
         case "log":

@@ -104,7 +104,7 @@ def _group(rows: Rows, every: Sequence[Specification], places: Sequence[int], ke
     group, picked = rows.group([every[i] for i in alive], keep)
     distinct = list(dict.fromkeys(picked))
     try:
-        fits = ENGINES[get(every[alive[0]].estimator).engine or ""](group, distinct, COVARIANCES)
+        fits = ENGINES[get(every[alive[0]].estimator).engine or ""](group, distinct, covariances_of(every[alive[0]]))
     except EstimationError as error:
         return numbers | {i: _lost(error) for i in alive}
     found = dict(zip(distinct, fits.found, strict=True))
@@ -116,6 +116,11 @@ def _group(rows: Rows, every: Sequence[Specification], places: Sequence[int], ke
         whole |= counts | {"treated": int(treated[choice.treatment])}
         numbers[i] = whole | _numbers(found[choice], every[i].vcov[0])
     return numbers
+
+
+def covariances_of(spec: Specification) -> tuple[str, ...]:
+    """Covariances that a specification's estimate is given under; all specifications of the usual ones share a fit."""
+    return COVARIANCES if spec.vcov[0] in COVARIANCES else ("dyad", spec.vcov[0])
 
 
 def _no_onset(spec: Specification, rows: Rows, keep: Flags) -> dict[str, Any]:
@@ -212,7 +217,7 @@ class Rows:
             kept = matrix._with_product(spec, {**{name: kept[name] for name in first}, **kept})
             terms = [(spec.treatment_term, *names) for names in terms]
         a, b, year = (side[keep] for side in self.sides)
-        clusters = {"directed_dyad": matrix._numbered(a, b)} if specs[0].claim.directed else {}
+        clusters = matrix.factors(specs[0], a, b, year)
         x = np.column_stack(list(kept.values()))
         made = ModelFrame(np.zeros(len(a)), x, tuple(kept), a, b, year, clusters=clusters)
         return with_fixed_effects(made, get(specs[0].estimator), specs[0].effects), terms
@@ -278,7 +283,8 @@ def by_rows(
             packed = np.packbits(keep).tobytes()
             kept.setdefault(packed, keep)
             product = _own_key(spec)[1:] if spec.claim.moderator else None
-            found.setdefault((packed, spec.effects, spec.estimator, product), []).append(i)
+            key = (packed, spec.effects, spec.estimator, covariances_of(spec), product)
+            found.setdefault(key, []).append(i)
         for key, members in found.items():
             yield rows, members, kept[key[0]]
 
