@@ -125,14 +125,15 @@ def _fault(model: type[BaseModel], keys: list[Any], error: Any) -> str:
         return "this key is missing" if isinstance(keys[-1], str) else "this entry is missing"
     if kind == "value_error":
         return str(context["error"])
+    least = context.get("min_length")
     words = {
         "string_pattern_mismatch": IN_WORDS.get(context.get("pattern", "")),
         "model_type": "must be a mapping of keys to values",
         "dict_type": "must be a mapping of keys to values",
         "tuple_type": "must be a list",
         "date_type": "must be a date such as 2026-01-31",
-        "string_too_short": "must not be empty",
-        "too_short": f"must have at least {context.get('min_length')} entries",
+        "string_too_short": "must not be empty" if least == 1 else f"must have at least {least} characters",
+        "too_short": f"must have at least {least} entries",
         "too_long": f"must have at most {context.get('max_length')} entries",
     }.get(kind) or error["msg"].replace("Input should", "must")
     shown = repr(found)
