@@ -262,7 +262,7 @@ def _world(study: Study) -> dict[str, pd.DataFrame]:
         }
 
 
-def test_directed_specifications_equal_their_stand_alone_fits_under_both_covariances(
+def test_directed_specifications_equal_their_stand_alone_fits_under_every_covariance(
     panels: dict[bool, pd.DataFrame], grid: Grid
 ) -> None:
     from dataclasses import replace
@@ -277,7 +277,7 @@ def test_directed_specifications_equal_their_stand_alone_fits_under_both_covaria
     specs = [
         replace(s, claim=s.claim.model_copy(update={"directed": True, "outcome": "initiation_gml"})) for _, s in mine
     ]
-    assert {s.vcov for s in specs} == {("dyadic",), ("dyad",)}
+    assert {s.vcov for s in specs} == {("dyadic",), ("dyad",), ("dyadic_cr2",)}
     chosen = [Variant(s, v.options, v.estimand, v.equivalent) for (v, _), s in zip(mine, specs, strict=True)]
     frame = fitted(directed, chosen, list(grid.nodes))
     assert (frame["error"] == "").sum() > 20

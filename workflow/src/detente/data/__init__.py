@@ -10,8 +10,8 @@ from detente.base.public import on_demand
 
 if TYPE_CHECKING:
     from detente.data.pins import MIRROR, SOURCES, THEMES, SourceFile, SourceRecord, load_sources, mirror, project_root
+    from detente.data.regions import region
     from detente.data.sources.outcomes import rules
-    from detente.data.sources.power.states import region
 
 __all__ = [
     "MIRROR", "SOURCES", "THEMES", "SourceFile", "SourceRecord", "load_sources", "mirror", "project_root",
