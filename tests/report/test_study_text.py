@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 from detente.report import Evidence
+from detente.report.paper.study_words import event_words
 
 from support import exhibit_fixtures as made
 from support.exhibited import composed, made_all, prose
@@ -42,10 +43,56 @@ def test_a_study_of_one_claim_and_sample_speaks_of_one(tmp_path: Path) -> None:
         assert false not in text, false
 
 
-def test_only_mediators_are_called_refused(tmp_path: Path) -> None:
-    assert "refused as a control" not in prose(evidence(tmp_path, MINE))
-    refused = re.findall(r"([^.\n]*) is refused as a control, since it is a (\w+)", prose(made.evidence()))
-    assert [(label.strip(), role) for label, role in refused] == [("Joint exercise (t−1)", "mediator")]
+def test_what_nobody_proposed_is_not_refused_and_a_mediator_is_named_with_its_claims(tmp_path: Path) -> None:
+    own, paper = prose(evidence(tmp_path, MINE)), prose(made.evidence())
+    assert "refused as a control" not in own + paper
+    assert "Not held constant" not in own
+    named = re.findall(r"Not held constant for ([^:]*): ([^.]*), a (\w+)\.", paper)
+    assert named == [("defence pact, UN mission and defence agreement", "Joint exercise (t−1)", "mediator")]
+
+
+def test_a_moderated_claim_is_about_an_interaction(tmp_path: Path) -> None:
+    text = prose(evidence(tmp_path, MINE.replace("claims: [exercise]", "claims: [exercise_rivals]")))
+    assert_clean(text)
+    assert (
+        "Estimates are of the interaction of a joint military exercise with strategic rivalry: by how much higher the "
+        "change in risk is with strategic rivalry than without." in text
+    )
+    abstract = text.partition("## Question")[0]
+    assert "for a joint military exercise" not in abstract and "Whether a joint military exercise" not in abstract
+    measured = prose(evidence(tmp_path, MINE.replace("claims: [exercise]", "claims: [exercise_ideology]")))
+    assert "where difference in electoral democracy is a standard deviation higher" in measured
+
+
+def test_a_weak_test_says_why_in_the_words_of_the_claim(tmp_path: Path) -> None:
+    text = prose(evidence(tmp_path, MINE.replace("claims: [exercise]", "claims: [soft_exercise]")))
+    assert "Few dyad-years are treated" not in text
+    assert "a weak test of it. Selection into exercising is out of the comparison" in text
+    assert "Not held constant" not in text
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "event", "with_article"),
+    [
+        ({"onset_gml", "onset_fatal_cow"}, "dispute", "a militarised dispute"),
+        ({"onset_icb"}, "crisis", "a crisis"),
+        ({"onset_ucdp_strict"}, "armed conflict", "an armed conflict"),
+        ({"onset_icb", "onset_gml"}, "conflict", "a conflict"),
+    ],
+)
+def test_what_begins_is_called_by_the_coding_of_the_outcome(outcomes: set[str], event: str, with_article: str) -> None:
+    assert event_words(outcomes) == {"event": event, "an_event": with_article}
+
+
+def test_sentences_on_controls_and_leads_are_those_of_the_study(tmp_path: Path) -> None:
+    paper, directed = prose(made.evidence()), prose(evidence(tmp_path, DIRECTED))
+    assert "contiguity, distance and membership of a sample are those of year t" in paper
+    assert "the same treatment after the outcome, beside it in the model, is a negative control" in paper
+    assert "less likely than it would otherwise have been?" in paper
+    for said in ("in the year after one with a dispute", "onset_gml_strict", "not the end of peace"):
+        assert said in paper and said not in directed, said
+    assert "Exercises are coded from news" in paper
+    assert "Exercises are coded from news" not in prose(made.evidence("demo"))
 
 
 def test_a_study_without_exercises_says_nothing_of_them(tmp_path: Path) -> None:

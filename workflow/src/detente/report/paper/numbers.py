@@ -12,7 +12,7 @@ import pandas as pd
 from detente.report.evidence import Cell, Evidence, attrition, cells, keyed
 from detente.report.formats import Number, count, number, numbered, p_value, per_thousand, percent, ratio, spelled, year
 from detente.report.labels import VERDICTS, covariance_label, estimator_label, gathered, lower_first, reason_label
-from detente.report.paper.study_words import controls, method_words, study_words, tenth
+from detente.report.paper.study_words import controls, effect_of, method_words, moderator_words, study_words, tenth
 from detente.report.tables.recovery import COVERAGE, recovery
 from detente.study.config import Claim, Hypothesis
 from detente.study.verdicts import STATUSES, registered, standings
@@ -105,9 +105,11 @@ def _sample(evidence: Evidence, sample: str) -> dict[str, Any]:
 def _claim(evidence: Evidence, claim: Claim, models: list[Cell]) -> dict[str, Any]:
     mine = [m for m in models if m.claim == claim.id]
     headline = [m for m in mine if m.sample == evidence.study.headline]
-    words = ("id", "label", "instrument", "treatment", "statement", "design", "expected", "evidence")
+    words = ("id", "label", "instrument", "treatment", "statement", "design", "expected", "evidence", "why")
     return {
         **{name: getattr(claim, name) for name in words},
+        "effect_of": effect_of(claim),
+        "moderator": moderator_words(claim),
         "preferred": next(_model(m) for m in headline if m.estimator == evidence.preferred),
         "headline": [_model(m) for m in headline],
         "models": [_model(m) for m in mine],

@@ -1,23 +1,29 @@
 """What the text may say of a study as such: each fact that decides whether a sentence is true of it, and its words."""
 
+import re
 from functools import cache
 from typing import Any
 
 from detente.base import strict
 from detente.base.numerics import EQUIVALENCE_LEVEL, LEVEL, POWER
-from detente.data.panel import Entry, Unit, catalogue
+from detente.data.panel import CODINGS, GRID, Entry, Unit, catalogue
 from detente.data.sources import REGISTRY
 from detente.report.evidence import EXERCISES, FEW_SWITCHERS, Evidence
 from detente.report.formats import PER, count, decimal, number, numbered, percent, spelled, year
 from detente.report.labels import BASE_RISK, PEACE_UNIT, estimator_label, listed, lower_first
 from detente.stats import get
-from detente.study.config import Control, Project, Study
+from detente.study.config import Claim, Control, Project, Study
 
 MAKE_TARGETS = ("demo", "paper")
 """Studies that the Makefile builds by name."""
 SUMMARISED = ("claims", "window", "samples", "headline", "world", "estimators", "vcov")
 """What an abstract may speak of: a study that changes any of these has no use for the abstract of another."""
 MAIN_OUTCOME = "onset_gml"
+
+
+# What the label of a moderator says of the year that it is measured in.
+_TIMING = re.compile(r" \(t[^)]*\)$")
+_LIKELY = {"lowers": "less likely", "raises": "more likely"}
 
 
 def study_words(evidence: Evidence) -> dict[str, Any]:
@@ -45,7 +51,18 @@ def study_words(evidence: Evidence) -> dict[str, Any]:
         "main_outcome": {c.outcome for c in claims} == {MAIN_OUTCOME},
         "outcomes": [label_of(name) for name in dict.fromkeys(c.outcome for c in claims)],
         "one_coding": len({(c.outcome, c.lag) for c in claims}) == 1,
+        **event_words({c.outcome for c in claims}),
+        "likely": _LIKELY.get("".join({c.expected for c in claims}), "more or less likely"),
     }
+
+
+def event_words(outcomes: set[str]) -> dict[str, str]:
+    """What begins, in a word and with its article: "a militarised dispute"; "conflict" where outcomes differ in it."""
+    codings = {variable: coding for (coding, _), variable in GRID.items()}
+    nouns = {c.noun for c in CODINGS if c.name in {codings.get(o) for o in outcomes}}
+    event = nouns.pop() if len(nouns) == 1 else "conflict"
+    with_article = "a militarised dispute" if event == "dispute" else f"{'an' if event[0] in 'aeiou' else 'a'} {event}"
+    return {"event": event, "an_event": with_article}
 
 
 def method_words(evidence: Evidence) -> dict[str, Any]:
@@ -66,6 +83,8 @@ def method_words(evidence: Evidence) -> dict[str, Any]:
         # Whether every confounder is measured one year before the treatment.
         "year_between": gaps == {1},
         "durations": [c["label"] for c in used if c["role"] == "duration"],
+        "same_year": _same_year(evidence),
+        "leads": any(p.lag < 0 for c in evidence.claims for p in c.placebos),
     }
 
 
@@ -85,20 +104,48 @@ def effective_words(evidence: Evidence) -> dict[str, Any]:
     return {"effective": numbered(ends, tenth), "states_most": number(effects["states"].max(), count)}
 
 
-def controls(evidence: Evidence) -> list[dict[str, Any]]:
-    """Controls that a claim of the study uses, and mediators that it refuses, in the order of `claims.yaml`."""
+def _same_year(evidence: Evidence) -> list[str]:
+    """What is measured in the year of the outcome: geography, and membership of a sample."""
     used = {name for claim in evidence.claims for name in claim.controls}
+    known = evidence.project.claims.controls
+    named = [n.replace("_", " ") for n, c in known.items() if n in used and c.role == "geography" and c.lag == 0]
+    cut = any(evidence.project.samples[s].expression for s in evidence.study.samples)
+    return [*named, *(["membership of a sample"] if cut else [])]
 
-    def refused(control: Control) -> bool:
-        """Whether it lies between a treatment of the study and its outcome, and the study has data of it."""
-        there = set(made_from(control.variable)) <= set(evidence.study.sources)
-        return control.role == "mediator" and there and any(c.treatment != control.variable for c in evidence.claims)
 
+def moderator_words(claim: Claim) -> dict[str, str] | None:
+    """A claim's moderator inside a sentence, and what a higher value of it is: one, or a standard deviation more."""
+    if claim.moderator is None:
+        return None
+    entry, name = _entry(claim.moderator.variable), _TIMING.sub("", lower_first(claim.moderator.label))
+    switched = entry is not None and entry.variable.unit == "0/1"
+    higher = f"with {name} than without" if switched else f"where {name} is a standard deviation higher"
+    return {"label": name, "higher": higher}
+
+
+def effect_of(claim: Claim) -> str:
+    """What estimates of a claim are of: the treatment, or its interaction with the moderator."""
+    moderator = moderator_words(claim)
+    return claim.instrument if moderator is None else f"the interaction of {claim.instrument} with {moderator['label']}"
+
+
+def controls(evidence: Evidence) -> list[dict[str, Any]]:
+    """Controls that a claim of the study uses, and mediators that it leaves out, in the order of `claims.yaml`."""
+    used = {name for claim in evidence.claims for name in claim.controls}
+    found = ((n in used, _between(evidence, c), c) for n, c in evidence.project.claims.controls.items())
     return [
-        {**{word: getattr(control, word) for word in ("label", "role", "lag", "why")}, "used": name in used}
-        for name, control in evidence.project.claims.controls.items()
-        if name in used or refused(control)
+        {**{word: getattr(c, word) for word in ("label", "role", "lag", "why")}, "used": held, "between": between}
+        for held, between, c in found
+        if held or between
     ]
+
+
+def _between(evidence: Evidence, control: Control) -> list[str]:
+    """Claims between whose treatment and outcome a mediator lies, which the study has data of, by their labels."""
+    sources = set(made_from(control.variable))
+    if control.role != "mediator" or not sources <= set(evidence.study.sources):
+        return []
+    return [lower_first(c.label) for c in evidence.claims if not sources & set(made_from(c.treatment))]
 
 
 def made_from(variable: str) -> tuple[str, ...]:
