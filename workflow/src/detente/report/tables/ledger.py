@@ -39,6 +39,7 @@ _COLUMNS = (
     Column(f"Per {PER:,}", _CHANGE, show=lambda r: per_thousand(r["estimate"])),
     Column(INTERVAL, _CHANGE, "center", lambda r: between(r["conf_low"], r["conf_high"])),
     Column("Of base risk", _CHANGE, show=lambda r: percent(r["estimate_share"])),
+    Column("Calibrated p", show=lambda r: p_value(r["p_calibrated"])),
     Column("MDE, of base risk", show=lambda r: percent(r["mde_share"])),
     Column("Powered", _SPECIFICATIONS, show=lambda r: percent(r["share_powered"])),
     Column("Of these, same sign", _SPECIFICATIONS, show=lambda r: percent(r["share_powered_with_sign"])),
@@ -71,7 +72,8 @@ def ledger(evidence: Evidence) -> Table:
         f"Headline: linear probability model with dyad and year effects, {timing}{errors} "
         f"{INTERVAL}, {samples}. Change in onsets per {PER:,} dyad-years{moderated}.",
         "MDE: minimum detectable effect at 80% power. Powered: equivalent specifications whose MDE is within the "
-        "smallest effect of interest. Family p: Romano and Wolf's, within the family. Robustness value: share of the "
+        "smallest effect of interest. Calibrated p: beside placebo networks, which the section on calibration describes. "
+        "Family p: Romano and Wolf's, within the family. Robustness value: share of the "
         "residual variation of treatment and outcome that a confounder would have to explain to bring the estimate to "
         "zero.",
         "A verdict is fragile where a check behind it fails (see the figure), untested where one could not be made.",

@@ -33,6 +33,7 @@ from detente.study.config.claims import Placebo
 from detente.study.design import ESTIMATOR, Specification, build_design, lagged
 from detente.study.estimation import estimate, verdict
 from detente.study.robustness import schemes, sensitivity
+from detente.study.robustness.calibration import calibrate
 from detente.study.robustness.frames import FAILURES, INFLUENCE, PLACEBOS, POWER, Examination
 from detente.study.robustness.power import power
 
@@ -92,6 +93,7 @@ def examine(record: Record, spec: Specification, seed: int, family_seed: int) ->
         "evalue": lambda: {"evalue": sensitivity.e_values_of(whole)},
         "influence": lambda: {"influence": _influence(record, whole, spec, band)},
         "randomisation": lambda: _randomisation(record, whole, spec, family_seed),
+        "calibration": lambda: calibrate(whole, spec.claim, record.panel, seed),
     }
     for name, make in parts.items():
         try:

@@ -180,6 +180,35 @@ TESTS = FrameSchema(
     },
 )
 DRAWS = FrameSchema("draws", {"draw": count("from 0"), "statistic": number("of a re-randomised treatment")})
+CALIBRATION = FrameSchema(
+    "calibration",
+    {
+        "scheme": text("how placebo networks are drawn"),
+        "term": text("the treatment"),
+        **ESTIMATE,
+        "statistic": number("its dyadic t"),
+        "df": number("effective degrees of freedom"),
+        "p_value": share("placebo networks whose |t| is as large, the observed one among them"),
+        "conf_low": number("effects that the placebo networks do not reject at 5 %, lower end"),
+        "conf_high": number("effects that the placebo networks do not reject at 5 %, upper end"),
+        "draws": count("placebo networks"),
+        "undefined": count("those left out, whose treatment has no t"),
+        "df_median": number("effective degrees of freedom of the median placebo network"),
+        "seed": count("of the draws"),
+        "flags": text("what a reader must know of the draws"),
+    },
+)
+SIZES = FrameSchema(
+    "sizes",
+    {
+        "vcov": text("covariance estimator, and its degrees of freedom where they are not the default"),
+        "level": share("nominal level"),
+        "size": share("share of placebo networks that it rejects"),
+        "size_error": number("its Monte Carlo error", low=0),
+        "draws": count("placebo networks that have a t"),
+    },
+    key=("vcov", "level"),
+)
 FAILURES = FrameSchema(
     "failures",
     {"part": text("what of the examination is missing"), "error": text("kind of failure"), "message": text("why")},
@@ -213,7 +242,7 @@ SEPARATION = FrameSchema(
 )
 _OWN = (
     POWER, POWER_CURVE, SENSITIVITY, BOUNDS, CONTOURS, EXTREMES, SELECTION, EVALUE, PLACEBOS, INFLUENCE, TESTS, DRAWS,
-    FAILURES,
+    CALIBRATION, SIZES, FAILURES,
 )  # fmt: skip
 SCHEMAS: Mapping[str, FrameSchema] = {"headline": ESTIMATES, **{schema.name: schema for schema in _OWN}}
 EXAMINED = tuple(SCHEMAS)
@@ -243,6 +272,8 @@ class Examination:
     influence: pd.DataFrame
     tests: pd.DataFrame
     draws: pd.DataFrame
+    calibration: pd.DataFrame
+    sizes: pd.DataFrame
     failures: pd.DataFrame
 
     @classmethod
