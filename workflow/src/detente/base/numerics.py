@@ -15,7 +15,7 @@ Number = TypeVar("Number", float, Array)
 LEVEL = 0.95
 EQUIVALENCE_LEVEL = 0.90
 # Levels at which the size of a test is measured.
-SIZES = (0.01, 0.05, 0.10)
+TEST_LEVELS = (0.01, 0.05, 0.10)
 # Chance of finding an effect that is called detectable.
 POWER = 0.80
 # Share of a column's variance, and of its mean square, at or below which what fixed effects and controls leave of it

@@ -2,7 +2,7 @@
 
 import math
 
-from detente.base.numerics import SIZES as LEVELS
+from detente.base.numerics import TEST_LEVELS
 from detente.report.evidence import Evidence, entries
 from detente.report.exhibit import exhibit
 from detente.report.formats import INTERVAL, PER, between, count, decimal, p_value, per_thousand, percent
@@ -41,9 +41,9 @@ def calibrated(evidence: Evidence) -> Table:
     notes = (
         f"Placebo networks: the network of the treatment given to other states of the same region, in all years alike, "
         f"{count(draws)} times; outcomes, controls and fixed effects stay as they were observed. By placebo networks: "
-        f"p is the share of them, the observed one included, whose dyadic t is as far from zero; the interval holds the "
-        f"effects that this test does not reject, once they are taken off the outcome. Left out: networks whose "
-        f"treatment has no dyadic t.",
+        "p is the share of them, the observed one included, whose dyadic t is as far from zero; the interval holds the "
+        "effects that this test does not reject, once they are taken off the outcome. Left out: networks whose "
+        "treatment has no dyadic t.",
     )
     title = "Headlines beside placebo networks"
     return Table("calibrated", title, "", _COLUMNS, tuple(rows), notes, evidence.simulated, dense=True)
@@ -56,12 +56,12 @@ def sizes(evidence: Evidence) -> Table:
     found = {(r.claim, r.vcov, r.level): r for r in entries(frame)}
     rows: list[Row] = []
     for claim in entries(evidence.estimated):
-        if (claim.claim, "dyadic", LEVELS[0]) in found:
+        if (claim.claim, "dyadic", TEST_LEVELS[0]) in found:
             rows.append(Row(str(claim.label)))
             for rule, words in RULES.items():
-                mine = (found[claim.claim, rule, level] for level in LEVELS)
+                mine = (found[claim.claim, rule, level] for level in TEST_LEVELS)
                 rows.append(Row(words, tuple(f"{percent(r.size, 1)} ({decimal(100 * r.size_error, 1)})" for r in mine)))
-    heads = columns(*(f"At {percent(level)}" for level in LEVELS))
+    heads = columns(*(f"At {percent(level)}" for level in TEST_LEVELS))
     notes = (
         "Share of placebo networks that a two-sided test rejects, its Monte Carlo error in percentage points in "
         "parentheses. A test that keeps its level rejects as many as the head of the column says.",

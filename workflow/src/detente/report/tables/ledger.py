@@ -72,10 +72,9 @@ def ledger(evidence: Evidence) -> Table:
         f"Headline: linear probability model with dyad and year effects, {timing}{errors} "
         f"{INTERVAL}, {samples}. Change in onsets per {PER:,} dyad-years{moderated}.",
         "MDE: minimum detectable effect at 80% power. Powered: equivalent specifications whose MDE is within the "
-        "smallest effect of interest. Calibrated p: beside placebo networks, which the section on calibration describes. "
-        "Family p: Romano and Wolf's, within the family. Robustness value: share of the "
-        "residual variation of treatment and outcome that a confounder would have to explain to bring the estimate to "
-        "zero.",
+        "smallest effect of interest. Calibrated p: beside placebo networks. Family p: Romano and Wolf's, within the "
+        "family. Robustness value: share of the residual variation of treatment and outcome that a confounder would "
+        "have to explain to bring the estimate to zero.",
         "A verdict is fragile where a check behind it fails (see the figure), untested where one could not be made.",
         *_units(examined),
         *(f"{r['label']} has no interval: {r['reasons']}." for r in without_interval(frame)),

@@ -1,9 +1,9 @@
 """Calibration on the record: how often a test rejects where no effect is possible, on the rows of a claim's headline.
 
 The network of a treatment is given to other states of the same region, the same ones in all years; outcomes, controls
-and fixed effects stay as they were observed. No such placebo network can have an effect, and each keeps the shape of the
-observed one: who has many ties, who shares them, how long they last. So the share of placebo networks that a test rejects
-is its size on this record, and their t statistics are what the observed one is held against.
+and fixed effects stay as they were observed. No such placebo network can have an effect, and each keeps the shape of
+the observed one: how many ties its states have, who shares them, how long they last. So the share of placebo networks
+that a test rejects is its size on this record, and their t statistics are what the observed one is held against.
 """
 
 from collections.abc import Mapping
@@ -11,8 +11,8 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from detente.base.numerics import SIZES as LEVELS
-from detente.base.numerics import monte_carlo_error
+from detente.base.numerics import TEST_LEVELS, monte_carlo_error
+from detente.base.types import Array
 from detente.stats import Fit
 from detente.stats.resampling import Placebos, placebo_test, state_labels
 from detente.study.config import Claim
@@ -49,17 +49,17 @@ def calibrate(fit: Fit, claim: Claim, panel: pd.DataFrame, seed: int, draws: int
 
 
 def _sizes(made: Placebos, fit: Fit) -> list[tuple[str, float, float, float, int]]:
-    """Of each rule at each level, the share of placebos that it rejects, its Monte Carlo error, and how many there are."""
+    """Of each rule at each level, the share of placebos that it rejects, its Monte Carlo error, and their number."""
     rows = []
     for rule, p in p_values(made, fit).items():
-        for level in LEVELS:
+        for level in TEST_LEVELS:
             size = float(np.mean(p <= level))
             rows.append((rule, level, size, monte_carlo_error(size, len(p)), len(p)))
     return rows
 
 
-def p_values(made: Placebos, fit: Fit) -> Mapping[str, np.ndarray]:
-    """P-values of the placebos by `RULES`; degrees of freedom that do not hang on the treatment are those of the fit."""
+def p_values(made: Placebos, fit: Fit) -> Mapping[str, Array]:
+    """P-values of the placebos by `RULES`; degrees of freedom that no treatment changes are those of the fit."""
     place = fit.terms.index(made.term)
     states, clusters = (float(fit.with_vcov(rule).df[place]) for rule in RULES[1:])
     found = (made.p_of_draws("dyadic"), made.p_of_draws("dyadic", states), made.p_of_draws("dyad", clusters))
