@@ -139,6 +139,8 @@ def _placebo(record: Record, spec: Specification, placebo: Placebo) -> dict[str,
         return row | {"failure": str(error)}
     counts = {"nobs": made.nobs, "events": made.events, "treated": int((made.design.treatment > 0).sum())}
     numbers = ("estimate", "std_error", "df", "p_value", "conf_low", "conf_high")
+    if not math.isfinite(found["p_value"]):
+        row["failure"] = f"the {made.vcov.kind} covariance leaves it no variance"
     return row | {name: float(found[name]) for name in numbers} | counts
 
 
