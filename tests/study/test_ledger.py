@@ -43,6 +43,7 @@ def findings(**changes: pd.DataFrame) -> Findings:
         "placebos": pd.DataFrame([{"p_value": 0.6}, {"p_value": 0.4}]),
         "influence": pd.DataFrame([{"left_out": "Ruritania", "change_se": 0.9, "flips": False, "influential": True}]),
         "tests": pd.DataFrame([{"p_value": 0.002}]),
+        "calibration": pd.DataFrame([{"p_value": 0.012, "conf_low": -0.018, "conf_high": -0.001}]),
     }
     multiverse = pd.DataFrame(
         {
@@ -244,7 +245,9 @@ def test_the_ledger_is_a_table_and_a_figure() -> None:
     shown = of_frames(True, ledger=frame, checks=checks(PROJECT.claims, found))
     table = ledger_table(shown)
     mine = next(r for r in table.rows if r.label == PROJECT.claims.claims[CLAIM].label)
-    assert mine.cells[:6] == ("lowers · fragile", "supported", "−10.00", "−14.00 to −6.00", "−50%", "28%")
+    assert mine.cells[:5] == ("lowers · fragile", "supported", "−10.00", "−14.00 to −6.00", "−50%")
+    assert mine.cells[5:7] == ("0.012", "28%")
+    assert tuple(frame.loc[frame["claim"] == CLAIM, ["calibrated_low", "calibrated_high"]].iloc[0]) == (-0.018, -0.001)
     assert mine.cells[-3:] == ("8.0%", "powered", "frozen after estimation")
     assert [r.label for r in table.rows if r.cells] == [mine.label]
     assert len(untested_table(shown).rows) == len(PROJECT.claims.untested)
