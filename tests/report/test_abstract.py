@@ -58,7 +58,7 @@ def test_the_finding_is_said_in_words_before_any_number() -> None:
 def test_an_estimate_from_seventeen_dyads_is_not_quoted() -> None:
     text = abstract(made.evidence())
     mission = next(c for c in made.evidence().claims if c.id == "un_mission")
-    assert f"Too few dyads change for any statement about {mission.instrument}." in text
+    assert f"There is too little information for any statement about {mission.instrument}." in text
     assert mission.instrument not in text.partition("In numbers:")[2]
 
 
@@ -66,7 +66,10 @@ def test_an_abstract_without_a_quotable_estimate_has_no_numbers(tmp_path: Path) 
     study = evidence(tmp_path, MINE)
     few = study.with_frames(estimates=study.estimates.assign(switching_dyads=5, df=FEW_DF - 1))
     text = abstract(few)
-    assert "In numbers" not in text and "Too few dyads change for any statement about a joint military exercise" in text
+    assert (
+        "In numbers" not in text
+        and "There is too little information for any statement about a joint military exercise" in text
+    )
 
 
 def test_hypotheses_and_identification_are_those_of_the_study(tmp_path: Path) -> None:

@@ -117,7 +117,7 @@ def _dropped(evidence: Evidence, models: list[Cell]) -> list[str]:
         rows = evidence.of_model("estimates", *model.model)
         terms = str(rows["dropped"].iloc[0]).split(", ") if len(rows) else []
         found += [(term_label(t, evidence.project.claims), column_of(evidence, model)) for t in terms if t]
-    named = "; ".join(f"{term} ({', '.join(columns)})" for term, columns in gathered(found).items())
+    named = ", ".join(f"{term} ({'; '.join(columns)})" for term, columns in gathered(found).items())
     return [f"Blank, as it does not vary within the model's rows and fixed effects: {named}."] if named else []
 
 
