@@ -125,6 +125,10 @@ def _unfit(project: Project, offered: Offered) -> Iterator[str]:
             where = _at(project, CLAIMS, "claims", claim.id, "outcome")
             yield f"{where}: {claim.outcome!r} is not an onset among dyads at risk; {choices(claim.outcome, legal)}"
             continue
+        treatment = offered[claim.directed][claim.treatment].variable
+        if claim.contrast is None and treatment.unit != "0/1" and not treatment.contrast:
+            where = _at(project, CLAIMS, "claims", claim.id, "treatment")
+            yield f"{where}: {claim.treatment!r} is not 0 or 1: add a `contrast` of two values, percentiles or a case"
         for i, name in enumerate(claim.controls):
             if fault := misplaced(claim, controls[name], DURATIONS):
                 where = located(project.root / CLAIMS, ["claims", claim.id, "controls", i])

@@ -76,22 +76,25 @@ def ledger(evidence: Evidence) -> Table:
         "family. Robustness value: share of the residual variation of treatment and outcome that a confounder would "
         "have to explain to bring the estimate to zero.",
         "A verdict is fragile where a check behind it fails (see the figure), untested where one could not be made.",
-        *_units(examined),
+        *_units(evidence, examined),
         *(f"{r['label']} has no interval: {r['reasons']}." for r in without_interval(frame)),
         *((f"{further} not examined in this study.",) if others else ()),
     )
     return Table("ledger", "The claims ledger", "", _COLUMNS, tuple(rows), notes, evidence.simulated, dense=True)
 
 
-def _units(examined: pd.DataFrame) -> list[str]:
-    """What a change in onsets is per unit of, where a treatment is more than there or absent."""
-    units = contrasts(list(REGISTRY.values()))
-    said = [f"{r['label']}, {units[r['treatment']]}" for r in examined.to_dict("records") if r["treatment"] in units]
+def _units(evidence: Evidence, examined: pd.DataFrame) -> list[str]:
+    """What a change in onsets is the effect of, where a treatment is more than there or absent."""
+    units, known = contrasts(list(REGISTRY.values())), evidence.project.claims.claims
+    declared = {claim.id: claim.contrast.said for claim in known.values() if claim.contrast is not None}
+    rows = examined.to_dict("records")
+    found = ((r["label"], declared.get(r["claim"]) or units.get(r["treatment"])) for r in rows)
+    said = [f"{label}, {contrast}" for label, contrast in found if contrast]
     if not said:
         return []
     return [
-        f"Change in onsets and smallest effect of interest are per unit of the treatment: {'; '.join(said)}. What is "
-        "negligible per unit need not be so over its whole range."
+        f"Change in onsets and smallest effect of interest are those of a stated contrast: {'; '.join(said)}; all "
+        "others of the treatment's presence. What is negligible there need not be so over a wider range."
     ]
 
 

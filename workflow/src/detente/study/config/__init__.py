@@ -5,12 +5,23 @@ A wrong key, name or value is refused with file, line, legal values and the near
 """
 
 from detente.study.config.authors import Author
-from detente.study.config.claims import CLAIMS, SAMPLES, Claim, ClaimsFile, Control, Duration, Sample, load_samples
+from detente.study.config.claims import (
+    CLAIMS,
+    SAMPLES,
+    Claim,
+    ClaimsFile,
+    Contrast,
+    Control,
+    Duration,
+    Sample,
+    load_samples,
+)
 from detente.study.config.hypotheses import Hypothesis
 from detente.study.config.multiverse import MULTIVERSE, Multiverse, load_multiverse
 from detente.study.config.project import OF_THE_PAPER, Project, Study, load_project
 
 __all__ = [
-    "CLAIMS", "MULTIVERSE", "OF_THE_PAPER", "SAMPLES", "Author", "Claim", "ClaimsFile", "Control", "Duration",
-    "Hypothesis", "Multiverse", "Project", "Sample", "Study", "load_multiverse", "load_project", "load_samples",
+    "CLAIMS", "MULTIVERSE", "OF_THE_PAPER", "SAMPLES", "Author", "Claim", "ClaimsFile", "Contrast", "Control",
+    "Duration", "Hypothesis", "Multiverse", "Project", "Sample", "Study", "load_multiverse", "load_project",
+    "load_samples",
 ]  # fmt: skip

@@ -56,6 +56,31 @@ class Placebo(Strict):
     label: str
 
 
+class Contrast(Strict):
+    """Between which two values of a treatment a verdict is: numbers, percentiles, or none and the value of one case.
+
+    Percentiles are of the treatment among the observations of the model. A case is named by the keys of the panel, all
+    its rows having one value of the treatment. Percentiles and cases do not depend on the unit of the treatment.
+    """
+
+    between: tuple[float, float] | None = Field(default=None, description="In the unit of the treatment.")
+    percentiles: tuple[float, float] | None = None
+    case: dict[Literal["ccode1", "ccode2", "year"], int] | None = None
+    said: str = Field(min_length=1, description="The contrast in words.")
+
+    @model_validator(mode="after")
+    def _one(self) -> Contrast:
+        given = [name for name in ("between", "percentiles", "case") if getattr(self, name) is not None]
+        if len(given) != 1:
+            raise ValueError(f"give one of between, percentiles and case, not {' and '.join(given) or 'none'}")
+        ends = self.between or self.percentiles or (0.0, 1.0)
+        if not ends[0] < ends[1]:
+            raise ValueError(f"{given[0]} must rise: [{ends[1]:g}, {ends[0]:g}]")
+        if self.percentiles and not (self.percentiles[0] >= 0 and self.percentiles[1] <= 100):
+            raise ValueError("percentiles lie between 0 and 100")
+        return self
+
+
 class Claim(Strict):
     """One claim of military diplomacy in testable form.
 
@@ -70,6 +95,9 @@ class Claim(Strict):
     instrument: str = Field(description="What the treatment is called inside a sentence.")
     treatment: Identifier
     lag: int = Field(default=1, ge=1, le=10)
+    contrast: Contrast | None = Field(
+        default=None, description="What the verdict is about; one unit of the treatment, from none, if left out."
+    )
     outcome: Identifier
     expected: Literal["lowers", "raises", "either"]
     design: str

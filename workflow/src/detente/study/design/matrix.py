@@ -11,14 +11,14 @@ import numpy as np
 import pandas as pd
 from pydantic import TypeAdapter
 
-from detente.base.errors import EmptySample, UnknownVariable, choices
+from detente.base.errors import EmptySample, NoVariation, UnknownVariable, choices
 from detente.base.lags import lag
 from detente.base.numbering import intersect, number
 from detente.base.types import Array, Codes
 from detente.data import region
 from detente.stats import HEADLINE, ModelFrame, get
 from detente.stats import Specification as Identified
-from detente.study.config import Claim, Control, Duration, Sample
+from detente.study.config import Claim, Contrast, Control, Duration, Sample
 
 if TYPE_CHECKING:
     from detente.study.config import Project, Study
@@ -68,6 +68,7 @@ class Specification(Identified):
     def fit(self) -> tuple[Any, ...]:
         """What fixes the estimate."""
         claim, moderator = self.claim, self.claim.moderator
+        contrast = () if claim.contrast is None else (claim.contrast.model_dump_json(exclude={"said"}),)
         return (
             claim.outcome,
             claim.treatment,
@@ -80,6 +81,7 @@ class Specification(Identified):
             self.absorbed,
             self.estimator,
             self.window,
+            *contrast,
         )
 
     @property
@@ -202,7 +204,7 @@ def build_design(panel: pd.DataFrame, spec: Specification) -> ModelFrame:
     parts = [*panel.columns[: panel.columns.get_loc("year")], "year"]
     a, b, year = (panel.loc[keep, part].to_numpy(dtype=np.int64) for part in parts)
     kept = {term: column[keep].to_numpy(dtype="float64") for term, column in columns.items()}
-    terms = _with_product(spec, kept)
+    terms = _with_product(spec, contrasted(panel, spec, kept))
     return ModelFrame(
         y=y,
         x=np.column_stack(list(terms.values())),
@@ -245,6 +247,37 @@ def region_years(a: Codes, b: Codes, year: Codes) -> Codes:
     states, ends = number(np.concatenate([a, b]))
     one, other = np.unique(region(states), return_inverse=True)[1][ends].reshape(2, -1)
     return intersect(intersect(np.minimum(one, other), np.maximum(one, other)), year)
+
+
+def contrasted(panel: pd.DataFrame, spec: Specification, columns: Mapping[str, Array]) -> dict[str, Array]:
+    """Columns (N,) by term, the treatment less where its contrast begins and over its length: one unit is the contrast.
+
+    So every number of the model is about the contrast, whatever unit the treatment came in.
+    Raises NoVariation if the contrast has no length, or its case no value, or several.
+    """
+    term, contrast = lagged(spec.claim.treatment, spec.claim.lag), spec.claim.contrast
+    if contrast is None:
+        return dict(columns)
+    low, high = _ends(panel, spec.claim.treatment, contrast, columns[term])
+    if not low < high:
+        raise NoVariation(f"{spec}: the contrast of {spec.claim.treatment!r}, {contrast.said}, is {low:g} to {high:g}")
+    return {**columns, term: (columns[term] - low) / (high - low)}
+
+
+def _ends(panel: pd.DataFrame, treatment: str, contrast: Contrast, values: Array) -> tuple[float, float]:
+    """The two values of a contrast, in the unit of the treatment; `values` (N,) are those of the model."""
+    if contrast.between is not None:
+        return contrast.between
+    if contrast.percentiles is not None:
+        low, high = np.percentile(values, contrast.percentiles)
+        return float(low), float(high)
+    case = contrast.case or {}
+    here = np.logical_and.reduce([panel[key].to_numpy() == value for key, value in case.items()])
+    found = panel.loc[here, treatment].dropna().unique()
+    if len(found) != 1:
+        said = ", ".join(f"{key} {value}" for key, value in case.items())
+        raise NoVariation(f"{contrast.said}: {said} has {len(found)} values of {treatment!r}; a case needs one")
+    return 0.0, float(found[0])
 
 
 def _numbered(a: Codes, b: Codes) -> Codes:

@@ -211,6 +211,9 @@ class Rows:
         """
         terms = [self.names(spec) for spec in specs]
         kept = {name: self.columns[name][keep] for name in dict.fromkeys(n for names in terms for n in names)}
+        # Where a treatment is a control of another specification, its unit changes no estimate of that.
+        for spec in {(s.claim.treatment, s.claim.lag): s for s in specs}.values():
+            kept = matrix.contrasted(self.panel, spec, kept)
         if (moderator := specs[0].claim.moderator) is not None:
             spec = specs[0]
             first = [lagged(spec.claim.treatment, spec.claim.lag), lagged(moderator.variable, moderator.lag)]

@@ -84,6 +84,8 @@ class Resolver:
         key = (outcome, directed, treatment, lag, tuple(swaps.items()))
         if key not in self.claims:
             changed: dict[str, Any] = {"outcome": outcome, "directed": directed, "treatment": treatment, "lag": lag}
+            if treatment != self.claim.treatment:
+                changed["contrast"] = None
             if (moderator := self.claim.moderator) is not None:
                 earlier = moderator.lag + max(lag - self.claim.lag, 0)
                 moved = {"variable": swaps.get(moderator.variable, moderator.variable), "lag": earlier}

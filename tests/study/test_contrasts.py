@@ -1,0 +1,112 @@
+"""The contrast that a verdict is about: its forms, and that no verdict hangs on the unit of the treatment."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+from pydantic import ValidationError
+
+from detente.base.errors import NoVariation
+from detente.stats import fit
+from detente.study.config import Contrast
+from detente.study.design import Specification, build_design
+from detente.study.estimation import estimate
+from detente.study.multiverse.multiverse import Rows, stand_alone
+
+from support.builders import dyad_years, panel
+from support.designs import specification
+
+QUARTILES = Contrast(percentiles=(25, 75), said="the quartiles")
+CASE = Contrast(case={"ccode2": 27, "year": 1990}, said="none to the largest")
+HOSTED = 28_500.0
+
+
+def world(scale: float = 1.0) -> pd.DataFrame:
+    """Troops hosted by the second state, in some unit of their logarithm, and onsets that they do not touch."""
+    generator = np.random.default_rng(4)
+    made = []
+    for a in range(2, 14):
+        for b in range(a + 1, 28):
+            size = generator.exponential(3000) * (generator.random(20) < 0.6)
+            troops = np.where((b == 27) & (np.arange(20) == 5), HOSTED, size)
+            onsets = (generator.random(20) < 0.08).astype(float)
+            value = (scale * np.log1p(troops)).tolist()
+            made.append(dyad_years(a, b, range(1985, 2005), exercise_any=value, onset_gml=onsets.tolist()))
+    return panel(*made)
+
+
+def under(contrast: Contrast | None) -> Specification:
+    spec = specification()
+    claim = spec.claim.model_copy(update={"contrast": contrast})
+    return replace(spec, claim=claim, window=(1985, 2004), estimator="lpm", vcov=("dyadic",))
+
+
+# Natural logs, and logs to bases 2 and 10, standard deviations, and thousandths of them: one treatment in five units.
+UNITS = {"ln": 1.0, "log2": 1 / np.log(2), "log10": 1 / np.log(10), "sd": 1 / 3.7, "thousand": 1e-3}
+
+
+@pytest.mark.parametrize("contrast", [QUARTILES, CASE], ids=["percentiles", "case"])
+def test_one_claim_has_one_verdict_in_every_unit(contrast: Contrast) -> None:
+    found = {}
+    for unit, scale in UNITS.items():
+        frame = world(scale)
+        rows = estimate(build_design(frame, under(contrast)), under(contrast)).rows
+        found[unit] = rows[rows["quantity"] == "average_marginal_effect"].iloc[0]
+    first = found["ln"]
+    for row in found.values():
+        assert row["verdict"] == first["verdict"] != ""
+        for name in ("estimate", "std_error", "df", "mde_share"):
+            assert row[name] == pytest.approx(first[name], rel=1e-8)
+
+
+def test_without_a_contrast_the_verdict_hangs_on_the_unit() -> None:
+    rows = [estimate(build_design(world(scale), under(None)), under(None)).rows for scale in (1.0, 1e-3)]
+    one, other = (r.loc[r["quantity"] == "average_marginal_effect", "estimate"].iloc[0] for r in rows)
+    assert other == pytest.approx(1000 * one, rel=1e-8)
+
+
+def test_the_effect_of_a_contrast_is_the_coefficient_times_its_length() -> None:
+    frame = world()
+    plain, case = (fit(build_design(frame, under(c)), vcov="hc1") for c in (None, CASE))
+    place = plain.solution.treatment
+    assert case.estimate[place] == pytest.approx(plain.estimate[place] * np.log1p(HOSTED), rel=1e-9)
+    design, quartiles = (build_design(frame, under(c)) for c in (None, QUARTILES))
+    low, high = np.percentile(design.treatment, [25, 75])
+    np.testing.assert_allclose(quartiles.treatment, (design.treatment - low) / (high - low), rtol=1e-12)
+
+
+def test_many_specifications_have_the_contrast_of_each_alone() -> None:
+    frame, spec = world(), under(QUARTILES)
+    rows = Rows(frame, spec.sample)
+    keep = rows.complete(spec)
+    made, _ = rows.design([spec], keep)
+    np.testing.assert_array_equal(made.treatment, build_design(frame, spec).treatment)
+    assert np.isfinite(stand_alone(frame, spec)["estimate"])
+
+
+def test_a_contrast_without_length_and_a_case_without_value_are_refused() -> None:
+    with pytest.raises(NoVariation, match="the quartiles, is 0 to 0"):
+        build_design(world().assign(exercise_any=0.0), under(QUARTILES))
+    nowhere = Contrast(case={"ccode2": 27, "year": 1900}, said="none to the largest")
+    with pytest.raises(NoVariation, match="ccode2 27, year 1900 has 0 values of 'exercise_any'; a case needs one"):
+        build_design(world(), under(nowhere))
+    several = Contrast(case={"year": 1990}, said="none to the largest")
+    with pytest.raises(NoVariation, match="a case needs one"):
+        build_design(world(), under(several))
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({}, "give one of between, percentiles and case, not none"),
+        ({"between": (0, 1), "percentiles": (1, 2)}, "not between and percentiles"),
+        ({"between": (1, 1)}, "between must rise"),
+        ({"percentiles": (50, 101)}, "percentiles lie between 0 and 100"),
+    ],
+)
+def test_a_contrast_is_one_thing(given: dict[str, tuple[float, float]], said: str) -> None:
+    with pytest.raises(ValidationError, match=said):
+        Contrast(said="x", **given)
