@@ -412,7 +412,7 @@ def test_recovery_sets_planted_beside_estimated():
     first = frame.iloc[0]
     (note,) = built("recovery", made.evidence("demo")).notes
     assert (
-        "they contained the effect in 91% of cases (92% among all dyads), intervals clustered by dyad in 94% (95%)"
+        "they contained the effect in 93% of cases (94% among all dyads), intervals clustered by dyad in 94% (95%)"
         in note
     )
     assert first["claim"] == "exercise" and first["planted"] == -0.002
