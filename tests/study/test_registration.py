@@ -320,4 +320,5 @@ def test_the_claims_of_the_paper_were_frozen_after_they_had_been_estimated():
         by_status.setdefault(status, set()).add(claim)
 
     assert by_status["frozen after estimation"] == set(project.study("paper").claims)
-    assert set(by_status) == {"frozen after estimation", "registered before estimation"}
+    assert by_status["deviated"] == {"us_troops", "diverging_allies"}, "they state a contrast now"
+    assert set(by_status) == {"frozen after estimation", "registered before estimation", "deviated"}
