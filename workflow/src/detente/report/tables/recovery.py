@@ -83,8 +83,8 @@ def recovery_table(evidence: Evidence) -> Table:
         f"One world is one draw. Dyadic-robust intervals, with effective degrees of freedom, are a little short: over "
         f"{COVERAGE['worlds']} worlds of {COVERAGE['states']} states they contained the effect in "
         f"{of['dyadic_relevant']} of cases ({of['dyadic_all']} among all dyads), intervals clustered by dyad in "
-        f"{of['dyad_relevant']} ({of['dyad_all']}). A verdict is wrong if it names the other sign, calls negligible what "
-        "is of interest, or finds an effect where none was planted.",
+        f"{of['dyad_relevant']} ({of['dyad_all']}). A verdict is wrong if it names the other sign, calls negligible "
+        "what is of interest, or finds an effect where none was planted.",
     )
     title = "Planted and estimated effects"
     return Table("recovery", title, "", _COLUMNS, rows, notes, evidence.simulated)
