@@ -554,6 +554,43 @@ def test_p_values_are_uniform_if_nature_drew_as_the_scheme_says(name: str, stati
     assert stats.kstest(spread, "uniform").pvalue > 0.005
 
 
+def exercising(seed: int, states: int = 60, years: int = 5) -> tuple[ModelFrame, Scheme]:
+    """No effect; a third of states take part in most events, and have shocks twice as large as others'."""
+    rng = np.random.default_rng(seed)
+    first, second = np.triu_indices(states, 1)
+    a, b = np.repeat(first, years), np.repeat(second, years)
+    year = np.tile(np.arange(years), len(first)) + 1
+    keen = np.arange(states) < 0.3 * states
+    wish = np.where(keen, 6.0, 1.0)
+    held = []
+    for t, event in product(range(years), range(20)):
+        who = rng.choice(states, size=rng.choice([2, 3, 6]), replace=False, p=wish / wish.sum())
+        held += [(t * 100 + event, t, int(state)) for state in who]
+    frame = pd.DataFrame(held, columns=["event", "year", "member"])
+    both = frame.merge(frame, on=["event", "year"])
+    met = set(zip(both["member_x"], both["member_y"], both["year"], strict=True))
+    x = np.array([key in met for key in zip(a.tolist(), b.tolist(), (year - 1).tolist(), strict=True)], dtype=float)
+    shock = rng.normal(size=(states, years + 1)) * np.where(keen, 2.0, 1.0)[:, None]
+    y = shock[a, year] + shock[b, year] + rng.normal(size=len(a))
+    effects = {"dyad": np.repeat(np.arange(len(first)), years), "year": year}
+    candidates = pd.DataFrame(list(product(range(states), range(years))), columns=["member", "year"])
+    return ModelFrame(y, x[:, None], ("x",), a, b, year, fixed_effects=effects), kad_redraw(frame, candidates)
+
+
+@pytest.mark.slow
+def test_where_nature_did_not_draw_as_the_scheme_does_t_keeps_its_size_and_the_coefficient_does_not() -> None:
+    """300 worlds: Monte Carlo error of 5 % is 1.3 points, three of them allowed."""
+    rejected, allowed = {"coefficient": 0, "t": 0}, 3 * np.sqrt(0.05 * 0.95 / 300)
+    for seed in range(300):
+        design, scheme = exercising(seed)
+        model = fit(design)
+        for statistic in rejected:
+            test = randomisation_test(model, scheme, statistic=statistic, draws=39, seed=seed)  # type: ignore[arg-type]
+            rejected[statistic] += test.p_value <= 0.05
+    assert rejected["t"] / 300 == pytest.approx(0.05, abs=allowed)
+    assert rejected["coefficient"] / 300 > 0.05 + allowed
+
+
 class _Again:
     """Events that were drawn: to draw again is to draw from where they were drawn."""
 
