@@ -14,8 +14,8 @@ RECENT := $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { e
 help:
 	@printf '%s\n' \
 	  'make demo       the whole paper on a simulated world with known effects -> reports/demo/' \
-	  'make paper      the whole paper on the observed record -> reports/paper/ (needs the raw files: data/raw/README.md)' \
-	  'make robustness every defensible specification of every claim, and the claims ledger -> reports/paper/robustness.html' \
+	  'make paper      the whole paper on the observed record -> reports/paper/ (raw files: data/raw/README.md; QUICK=1: no appendix)' \
+	  'make robustness every defensible specification of every claim, and the claims ledger -> reports/claims/robustness.html' \
 	  'make replicate  published tables re-estimated, number by number -> reports/replicate/' \
 	  'make verify     rebuilds all of it in an empty folder and compares -> reports/paper/verification.html' \
 	  'make package    a replication package for a journal -> dist/' \
@@ -37,14 +37,19 @@ $(READY): requirements.lock pyproject.toml
 	@$(VENV)/bin/python -c 'from detente.stats.kernels import warm; warm()'
 	@touch $@
 
-demo paper replicate: $(READY)
+demo replicate: $(READY)
 	@$(SNAKEMAKE) $@ --cores all
+
+# Its appendix fits thousands of specifications; parts say how many are done and how long the rest takes.
+paper: $(READY)
+	@$(if $(QUICK),,echo 'The paper with its appendix on robustness takes more than five minutes; make paper QUICK=1 leaves the appendix out.')
+	@$(SNAKEMAKE) paper --cores all $(if $(QUICK),--config quick=1,--quiet rules --max-jobs-per-timespan 100/3s)
 
 # Finished parts stay: a run that was killed goes on where it stopped. Each finished job of Snakemake adds a timer that looks
 # for work, though it is looked for anyway: at the default of one second, a hundred of them take a third of a core. A run
 # ends once the last has fired.
 robustness: $(READY)
-	@$(SNAKEMAKE) robustness_$(STUDY) --cores all --quiet rules --max-jobs-per-timespan 100/3s
+	@$(SNAKEMAKE) robustness_$(if $(filter file,$(origin STUDY)),claims,$(STUDY)) --cores all --quiet rules --max-jobs-per-timespan 100/3s
 
 verify: $(READY)
 	@$(VENV)/bin/python -m detente verify --study $(STUDY) $(if $(ROBUSTNESS),--robustness) $(if $(MANIFEST),--manifest $(MANIFEST))

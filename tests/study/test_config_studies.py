@@ -41,11 +41,11 @@ def test_a_raw_file_may_lie_anywhere_below_its_folder(name: str):
         ("- a\n- b\n", f":1: {MAPPING} (found ['a', 'b'])"),
         (
             "extends: demoo",
-            ":1 › extends: no study is called 'demoo'; legal values: demo, paper, tiny; nearest: 'demo'",
+            ":1 › extends: no study is called 'demoo'; legal values: claims, demo, paper, tiny; nearest: 'demo'",
         ),
         (
             "extends: [demo]",
-            ":1 › extends: no study is called ['demo']; legal values: demo, paper, tiny; nearest: 'demo'",
+            ":1 › extends: no study is called ['demo']; legal values: claims, demo, paper, tiny; nearest: 'demo'",
         ),
     ],
 )
@@ -139,7 +139,7 @@ def test_a_study_that_is_unknown_is_refused(bare: Path):
         load_project(bare).study("papr")
 
     assert str(caught.value) == (
-        "config/study: no study is called 'papr'; legal values: demo, paper, tiny; nearest: 'paper'"
+        "config/study: no study is called 'papr'; legal values: claims, demo, paper, tiny; nearest: 'paper'"
     )
 
 

@@ -134,5 +134,6 @@ def test_a_study_examines_claims_that_there_are(copied: Path) -> None:
 
 def test_a_study_that_says_nothing_examines_every_claim(root: Path) -> None:
     project = load_project(root)
-    assert [c.id for c in project.examined(project.study("paper"))] == list(project.claims.claims)
+    assert [c.id for c in project.examined(project.study("claims"))] == list(project.claims.claims)
+    assert project.examined(project.study("paper")) == project.claims_of(project.study("paper"))
     assert [c.id for c in project.examined(project.study("tiny"))] == ["exercise"]

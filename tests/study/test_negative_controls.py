@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import importlib
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from detente.base.types import Codes
+from detente.stats import Fit
 from detente.study.config.claims import Placebo
 from detente.study.design.matrix import Specification
 from detente.study.multiverse.multiverse import stand_alone
@@ -100,3 +103,23 @@ def test_a_lead_that_goes_with_the_treatment_in_every_row_does_not_exist_and_say
     row = placebos(Record(fixed, record.exercises, record.states), by_dyad(LEAD)).iloc[0]
     assert np.isnan(row["p_value"])
     assert row["failure"].startswith("it does not vary apart from the treatment and the controls (linearly dependent")
+
+
+def test_a_negative_control_that_its_covariance_leaves_no_variance_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    record, spec = world(0, effect=0.0), by_dyad(LEAD)
+    module = importlib.import_module("detente.study.robustness.examine")
+    fitted = module._fitted
+
+    class Lost:
+        def __init__(self, found: Fit) -> None:
+            self.nobs, self.events, self.design, self.vcov, self._table = (
+                *(found.nobs, found.events, found.design, found.vcov),
+                found.table().assign(std_error=np.nan, p_value=np.nan, conf_low=np.nan, conf_high=np.nan),
+            )
+
+        def table(self) -> pd.DataFrame:
+            return self._table
+
+    monkeypatch.setattr(module, "_fitted", lambda *given: Lost(fitted(*given)))
+    row = placebos(record, spec).iloc[0]
+    assert np.isfinite(row["estimate"]) and row["failure"] == "the dyad covariance leaves it no variance"

@@ -92,11 +92,7 @@ for name in PLAN.studies:
         name:
             f"robustness_report_{name}"
         input:
-            ledger=ROBUSTNESS.of(name).ledger,
-            examined=ROBUSTNESS.of(name).examinations,
-            decisions=ROBUSTNESS.of(name).decisions,
-            prediction=f"data/processed/{name}/robustness/prediction.parquet",
-            curves=ROBUSTNESS.of(name).curves,
+            evidence=ROBUSTNESS.of(name).evidence,
             templates=PLAN.templates(
                 "robustness.md.j2",
                 "site.html.j2",

@@ -1,6 +1,6 @@
 rule provenance:
     input:
-        receipts=STUDY.receipts,
+        receipts=ROBUSTNESS.receipts_of_paper,
         code=command("provenance"),
     output:
         "data/processed/{study}/provenance.json",
@@ -12,7 +12,7 @@ rule provenance:
         "../envs/analysis.yaml"
     params:
         project=STUDY.arguments,
-        sources=STUDY.joined,
+        sources=ROBUSTNESS.sources_of_paper,
         seed=STUDY.seed,
         commit=PLAN.commit,
         versions=PLAN.versions,
@@ -53,10 +53,18 @@ rule publish:
         figures=STUDY.figures,
         provenance="data/processed/{study}/provenance.json",
         lineage="data/processed/{study}/lineage.json",
+        appendix=ROBUSTNESS.of_appendix,
         templates=PLAN.templates(
-            "paper.md.j2", "paper.typ.j2", "site.html.j2", "references.yaml"
+            "paper.md.j2",
+            "paper.typ.j2",
+            "robustness.md.j2",
+            "site.html.j2",
+            "table.html.j2",
+            "table.typ.j2",
+            "references.yaml",
         ),
         code=STUDY.paper_code,
+        appendix_code=ROBUSTNESS.appendix_code,
     output:
         pdf=report(
             "reports/{study}/paper.pdf",
@@ -79,11 +87,13 @@ rule publish:
     params:
         project=STUDY.arguments,
         front=STUDY.of_the_paper,
+        appendix=ROBUSTNESS.appendix_option,
     message:
         "Typesetting the paper and the page of {wildcards.study}"
     shell:
         "python -m detente publish {params.project} --study {wildcards.study} --shown reports/{wildcards.study}"
-        " --provenance {input.provenance} --lineage {input.lineage} --pdf {output.pdf} --html {output.html} > {log} 2>&1"
+        " --provenance {input.provenance} --lineage {input.lineage} --pdf {output.pdf} --html {output.html}"
+        " {params.appendix} > {log} 2>&1"
 
 
 rule manifest:

@@ -88,9 +88,16 @@ def recovery(of: EvidenceOptions, out: Csv) -> None:
     write_csv(compared(of.evidence()), out)
 
 
+@dataclass(frozen=True)
+class PaperOptions(EvidenceOptions):
+    """A study, the folders of its frames, and whether its paper has an appendix."""
+
+    appendix: Annotated[bool, "with an appendix on robustness, from its frames and the curves below --shown"] = False
+
+
 @command("step", "--study tiny --shown reports/tiny --provenance provenance.json --pdf paper.pdf --html index.html")
 def publish(
-    of: EvidenceOptions,
+    of: PaperOptions,
     shown: Annotated[Path, "folder with numbers.json, tables/ and figures/"],
     provenance: Annotated[Path, "commit, seed, versions, raw files (JSON)"],
     pdf: Annotated[Path, "paper to write"],
@@ -101,13 +108,16 @@ def publish(
     """Typeset the paper and the page."""
     from detente.provenance import ancestry
     from detente.report.paper import html as written
-    from detente.report.paper import paper_of, typst_source
+    from detente.report.paper import paper_of, texts, typst_source, with_appendix
     from detente.report.paper import pdf as typeset
 
     read = read_templates(templates)
     words, origin = read_json(shown / "numbers.json"), read_json(provenance)
     traced = partial(ancestry, read_json(lineage)) if lineage else None
-    manuscript = paper_of(of.evidence(), words, origin, traced, shown, read, templates / "references.yaml")
+    evidence, words = of.evidence(), words | {"appendix": of.appendix}
+    manuscript = paper_of(evidence, words, origin, traced, shown, read, templates / "references.yaml")
+    if of.appendix:
+        manuscript = with_appendix(manuscript, evidence, texts(shown / "robustness", "svg"), read)
     write_bytes(typeset(typst_source(manuscript, read)), pdf)
     write_text(written(manuscript, read), html)
 

@@ -25,6 +25,7 @@ class RobustnessPlan(Stages):
     """Inputs, outputs and parameters of the rules of one study's robustness; grids are made when asked for."""
 
     receipts = partialmethod(Stages.files, "raw/{raw_source}.json")
+    receipts_of_paper = partialmethod(Stages.files, "raw/{paper_source}.json")
     events = partialmethod(Stages.files, "tidy/{event_source}.parquet")
     examinations = partialmethod(Stages.files, "robustness/examined/{claim}/{examined_frame}.parquet")
     joint = partialmethod(Stages.files, "robustness/joint.{claim}.parquet")
@@ -141,6 +142,32 @@ class RobustnessPlan(Stages):
         """What is shown of the multiverse, and made to be shown."""
         drawn = (f"robustness/curve.{claim}.{ending}" for claim in self.claims for ending in FORMATS["figure"])
         return [*self.report(*drawn), *self.joint(), *self.report("multiverse.parquet")]
+
+    def evidence(self) -> list[str]:
+        """All that the page of robustness is made from."""
+        frames = self.processed("robustness/prediction.parquet", "robustness/separation.parquet")
+        return [*self.ledger(), *self.examinations(), *self.decisions(), *self.option_frames(), *frames, *self.curves()]
+
+    def of_appendix(self) -> list[str]:
+        """The same, where the paper has an appendix that is made from it."""
+        return self.evidence() if self.appendix else []
+
+    def appendix_code(self) -> list[str]:
+        """What makes that appendix."""
+        return self.robustness_code() if self.appendix else []
+
+    def appendix_option(self) -> str:
+        """The option that asks for it."""
+        return "--appendix" if self.appendix else ""
+
+    @property
+    def paper_sources(self) -> list[str]:
+        """Sources of the paper, with those that its appendix needs."""
+        return list(dict.fromkeys([*self.project.sources_of(self.study), *(self.raw_sources if self.appendix else ())]))
+
+    def sources_of_paper(self) -> str:
+        """The same, as options."""
+        return " ".join(self.paper_sources)
 
     def claim(self, claim: str) -> str:
         """A claim and its controls, as they are configured."""

@@ -12,7 +12,7 @@ from detente.data.acquire import broken
 from detente.data.sources import REGISTRY
 from detente.plan import code
 from detente.report import Exhibit, Kind, Page, Traits, exhibits_of, frame_files, traits_of
-from detente.study.config import OF_THE_PAPER, Project, Study
+from detente.study.config import MULTIVERSE, OF_THE_PAPER, Project, Study
 from detente.study.design import as_json, specifications
 
 COUNTS = ("sample_flow", "descriptives", "timeline", "partners", "raw_risk")
@@ -38,6 +38,12 @@ class Stages:
     project: Project
     study: Study
     options: str
+    quick: bool = False
+
+    @property
+    def appendix(self) -> bool:
+        """Whether its paper has an appendix on robustness: as the study says, unless a quick build is asked for."""
+        return self.study.appendix and not self.quick
 
     @property
     def name(self) -> str:
@@ -233,6 +239,11 @@ class StudyPlan(Stages):
 
     table_frames = partialmethod(exhibit_frames, "table")
     figure_frames = partialmethod(exhibit_frames, "figure")
+
+    def settings(self) -> list[str]:
+        """What a user may edit, with the decisions that an appendix tries."""
+        decisions = [os.path.relpath(self.project.root / MULTIVERSE)] if self.appendix else []
+        return [*super().settings(), *decisions]
 
     def exhibits(self) -> list[str]:
         """What a reader sees, but for the paper that holds it all."""

@@ -97,7 +97,7 @@ class Plan:
     """What the rules need of the configuration and the code; raises DetenteError for any fault before work starts.
 
     `root`: folder of the project; `override`: a study file outside `config/study`; `refused`: makes an error of the
-    workflow from a message.
+    workflow from a message; `quick`: papers are built without their appendix on robustness.
     """
 
     counts = COUNTS
@@ -105,14 +105,18 @@ class Plan:
     ledger_frames = LEDGER_FRAMES
     examined_frames = EXAMINED
 
-    def __init__(self, root: Path, override: Path | None, refused: Callable[[str], Exception]) -> None:
+    def __init__(
+        self, root: Path, override: Path | None, refused: Callable[[str], Exception], *, quick: bool = False
+    ) -> None:
         self.root = root
         self.project = load(root, override)
         texts = (path.read_text(encoding="utf-8") for path in (root / "workflow/rules").glob("*.smk"))
         check_names(self.project, {first or second for text in texts for first, second in RULE.findall(text)})
         parts = [(self.project, study, self._arguments(name, override)) for name, study in self.project.studies.items()]
-        self.studies = {study.name: StudyPlan(project, study, options) for project, study, options in parts}
-        self.robustness_of = {study.name: RobustnessPlan(project, study, options) for project, study, options in parts}
+        self.studies = {study.name: StudyPlan(project, study, options, quick) for project, study, options in parts}
+        self.robustness_of = {
+            study.name: RobustnessPlan(project, study, options, quick) for project, study, options in parts
+        }
         self.study, self.robustness = ByStudy(self.studies, refused), ByStudy(self.robustness_of, refused)
         self.replication = ReplicationPlan(root)
         self.observed = [name for name, plan in self.studies.items() if not plan.simulated]

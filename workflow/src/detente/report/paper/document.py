@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
+from types import MappingProxyType
 from typing import Any, Literal
 
 from jinja2 import Environment, StrictUndefined
@@ -104,6 +105,7 @@ def compose(
     provenance: Mapping[str, Any],
     references: References,
     exhibits: Iterable[Shown] = (),
+    before: Mapping[str, int] = MappingProxyType({}),
 ) -> list[Block]:
     """Fill a page's template and cut it into blocks.
 
@@ -113,10 +115,11 @@ def compose(
     of that place stand, `[[place influence pact]]` those of them that are about one claim.
 
     Raises ConfigError if the text refers to an exhibit that it does not hold, cites an unknown work, or has no place
-    for an exhibit.
+    for an exhibit. `before` counts the exhibits of each kind that come earlier in the same document. A paper has no
+    appendix unless `appendix` is true among `numbers`.
     """
     there: dict[tuple[str, str], Shown] = {(s.exhibit.kind, s.name): s for s in exhibits}
-    values = _escaped(numbers)
+    values = {"appendix": False, **_escaped(numbers)}
     text = _compiled(template).render(
         **values,
         provenance=_escaped(provenance),
@@ -131,7 +134,7 @@ def compose(
     # Tables, figures and equations, each kind from 1, in the order of the text.
     numbered: dict[tuple[str, str], int] = {}
     for kind, name in ((m["kind"], m["name"]) for m in _BLOCK.finditer(text)):
-        numbered[kind, name] = 1 + sum(k == kind for k, _ in numbered)
+        numbered[kind, name] = 1 + before.get(kind, 0) + sum(k == kind for k, _ in numbered)
     claims = {claim["id"]: claim for claim in values.get("claims", ())}
 
     def words(shown: Shown, source: str) -> str:

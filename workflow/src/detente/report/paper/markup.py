@@ -10,7 +10,8 @@ from markdown_it.token import Token
 from detente.base.errors import ConfigError, choices
 from detente.report.tables.table import typst_string
 
-UNNUMBERED = frozenset({"Abstract", "References", "Data sources"})
+APPENDIX = "Appendix"
+UNNUMBERED = frozenset({"Abstract", "References", "Data sources", APPENDIX})
 # What each piece of Markdown is in typst, but for text, code and links. All prose is in string literals: none of it is
 # markup. A rule (`***`) keeps the exhibits before it from floating past it; it is not drawn.
 _TYPST = {
@@ -22,7 +23,7 @@ _TYPST = {
     "ordered_list_close": ")\n",
     "list_item_open": "[",
     "list_item_close": "],",
-    "heading_open": "\n#heading(level: 1)[",
+    "heading_open": "\n#heading(level: {level})[",
     "hr": "\n#place.flush()\n",
     "strong_open": "#strong[",
     "strong_close": "];",
@@ -42,12 +43,20 @@ class Sections:
     seen: list[tuple[str, str]]
 
     def enter(self, title: str) -> tuple[str, str]:
-        """Return the anchor and the printed title of the next section."""
-        number = 1 + sum(shown[:1].isdigit() for _, shown in self.seen)
-        shown = title if title in UNNUMBERED else f"{number}. {title}"
-        anchor = "section-" + re.sub(r"[^a-z0-9]+", "-", title.lower()).strip("-")
+        """Return the anchor and the printed title of the next section: numbered, and lettered in the appendix."""
+        titles = [shown for _, shown in self.seen]
+        lettered = titles[titles.index(APPENDIX) + 1 :] if APPENDIX in titles else None
+        number = 1 + sum(shown[:1].isdigit() for shown in titles)
+        mark = str(number) if lettered is None else chr(ord("A") + len(lettered))
+        shown = title if title in UNNUMBERED else f"{mark}. {title}"
+        anchor = ("section-" if lettered is None else "appendix-") + slug(title)
         self.seen.append((anchor, shown))
         return anchor, shown
+
+
+def slug(title: str) -> str:
+    """A title as part of an anchor."""
+    return re.sub(r"[^a-z0-9]+", "-", title.lower()).strip("-")
 
 
 def to_typst(text: str, sections: Sections) -> str:
@@ -73,7 +82,7 @@ def inline_html(text: str) -> str:
 
 
 def _parsed(text: str, sections: Sections) -> list[Token]:
-    """Block tokens with typographic quotes, sections numbered and all of one level.
+    """Block tokens with typographic quotes, sections numbered.
 
     Raises ConfigError if the text has something that one of the two prints cannot show.
     """
@@ -88,9 +97,11 @@ def _parsed(text: str, sections: Sections) -> list[Token]:
         if token.type == "heading_open":
             title, end = tokens[i + 1], tokens[i + 2]
             plain = "".join(" " if c.type == "softbreak" else c.content for c in title.children or [])
-            anchor, shown = sections.enter(plain)
+            part = token.tag == "h3"
+            # A part of a section has no number; its anchor is that of the section with its own title.
+            anchor, shown = (f"{sections.seen[-1][0]}-{slug(plain)}", plain) if part else sections.enter(plain)
             title.children = [Token("text", "", 0, content=shown)]
-            token.tag = end.tag = "h2"
+            token.tag = end.tag = "h3" if part else "h2"
             token.attrs["id"] = anchor
             end.meta["anchor"] = anchor
     return tokens
@@ -113,6 +124,8 @@ def _typst(token: Token) -> str:
     if token.type == "link_open":
         address = str(token.attrs["href"])
         return f"#link({f'<{address[1:]}>' if address.startswith('#') else typst_string(address)})["
+    if token.type == "heading_open":
+        return _TYPST[token.type].format(level=int(token.tag[1:]) - 1)
     if token.type == "heading_close":
         return f"] <{token.meta['anchor']}>\n"
     return _TYPST[token.type]

@@ -2,8 +2,9 @@
 
 import base64
 import datetime
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,8 @@ from detente.study.config import OF_THE_PAPER, Author
 BANNER = f"{SIMULATED}: every number here is made up to test the pipeline; none is evidence"
 CURVE = "curve"
 """The exhibit that an earlier step makes, one for each claim."""
+OF_THE_PAGE_ALONE = ("untested",)
+"""Exhibits of the page of robustness about claims that a paper need not be about."""
 
 
 @dataclass(frozen=True)
@@ -85,6 +88,27 @@ def paper_of(
     )
 
 
+def with_appendix(
+    paper: Manuscript, evidence: Evidence, curves: Mapping[str, str], templates: Mapping[str, str]
+) -> Manuscript:
+    """Return the paper with an appendix: the text and exhibits of the page of robustness, numbered on.
+
+    `curves` as `robustness_of` takes them. The text of the paper says that there is an appendix if `appendix` is true
+    among its numbers.
+    """
+    made = _examined(evidence, curves, templates, leave_out=OF_THE_PAGE_ALONE)
+    before = Counter(str(block.kind) for block in paper.blocks)
+    numbers = robustness_numbers(evidence) | {"page": False}
+    blocks = compose(templates["robustness.md.j2"], numbers, {}, paper.references, made.shown, before)
+    return replace(
+        paper,
+        blocks=[*paper.blocks, *blocks],
+        tables_html={**paper.tables_html, **made.texts("html")},
+        tables_typ={**paper.tables_typ, **made.texts("typ")},
+        figures={**paper.figures, **made.drawings},
+    )
+
+
 def _origins(evidence: Evidence, traced: Callable[[str], Mapping[str, Any]]) -> Iterator[tuple[tuple[str, str], str]]:
     """What the page unfolds of each exhibit, which is traced from its first file, or from the frame that it shows."""
     provenance = f"data/processed/{evidence.study.name}/provenance.json"
@@ -109,33 +133,57 @@ def robustness_of(
     A table without rows, and a figure with nothing to draw, is not shown. `curves` are the SVG of the
     specification curves, `curve.<claim>`, which an earlier step drew.
     """
-    numbers = robustness_numbers(evidence)
-    references = References(yaml.safe_load(works.read_text(encoding="utf-8")), [])
-    claims = [claim["id"] for claim in numbers["claims"]]
+    numbers, references = (
+        robustness_numbers(evidence),
+        References(yaml.safe_load(works.read_text(encoding="utf-8")), []),
+    )
+    made = _examined(evidence, curves, templates)
+    manuscript = Manuscript(
+        title=f"Robustness: {evidence.study.title}",
+        simulated=evidence.simulated,
+        version=__version__,
+        blocks=compose(templates["robustness.md.j2"], numbers, {}, references, made.shown),
+        references=references,
+        tables_html=made.texts("html"),
+        tables_typ={},
+        figures=made.drawings,
+    )
+    return RobustnessPage(manuscript, made.files)
+
+
+@dataclass(frozen=True)
+class Examined:
+    """Exhibits on robustness: those that have anything to show, the files of all, and the curves by name (SVG)."""
+
+    shown: Sequence[Shown]
+    files: Mapping[str, bytes]
+    curves: Mapping[str, str]
+
+    def texts(self, ending: str) -> dict[str, str]:
+        """Text of every file with this ending by the exhibit's name."""
+        end = f".{ending}"
+        return {n.removesuffix(end): text.decode("utf-8") for n, text in self.files.items() if n.endswith(end)}
+
+    @property
+    def drawings(self) -> dict[str, str]:
+        """Every figure as SVG."""
+        return {**self.texts("svg"), **self.curves}
+
+
+def _examined(
+    evidence: Evidence, curves: Mapping[str, str], templates: Mapping[str, str], leave_out: Collection[str] = ()
+) -> Examined:
+    claims = [claim["id"] for claim in robustness_numbers(evidence)["claims"]]
     shown: list[Shown] = []
     files: dict[str, bytes] = {}
     for item, made in _robustness(evidence):
         files.update(files_of(item.exhibit, made, templates, item.name))
         drawn = made.rows if isinstance(made, Table) else made.axes
-        if drawn and (not item.claim or item.claim in claims):
+        if drawn and item.name not in leave_out and (not item.claim or item.claim in claims):
             shown.append(item)
     curve = next(e for e in exhibits_of(evidence.traits, "robustness", per_claim=True) if e.name == CURVE)
     shown += [Shown(curve, claim) for claim in claims]
-    pages, drawings = (
-        {name.removesuffix(ending): text.decode("utf-8") for name, text in files.items() if name.endswith(ending)}
-        for ending in (".html", ".svg")
-    )
-    manuscript = Manuscript(
-        title=f"Robustness: {evidence.study.title}",
-        simulated=evidence.simulated,
-        version=__version__,
-        blocks=compose(templates["robustness.md.j2"], numbers, {}, references, shown),
-        references=references,
-        tables_html=pages,
-        tables_typ={},
-        figures=drawings | {f"{CURVE}_{claim}": curves[f"{CURVE}.{claim}"] for claim in claims},
-    )
-    return RobustnessPage(manuscript, files)
+    return Examined(shown, files, {f"{CURVE}_{claim}": curves[f"{CURVE}.{claim}"] for claim in claims})
 
 
 def _robustness(evidence: Evidence) -> Iterator[tuple[Shown, Any]]:

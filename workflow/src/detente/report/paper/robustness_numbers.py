@@ -39,6 +39,8 @@ def robustness_numbers(evidence: Evidence) -> dict[str, Any]:
     }
     return {
         "simulated": evidence.simulated,
+        # Whether the text is a page of its own, or the appendix of a paper.
+        "page": True,
         "counts": numbered(in_words, spelled) | numbered(in_digits, count),
         **numbered({"smallest": project.claims.smallest_effect, "interval": LEVEL}, percent),
         "errors": covariance_label(study.vcov[0]).long,

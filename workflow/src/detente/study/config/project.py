@@ -44,6 +44,7 @@ class Study(Strict):
     examined: Once[Identifier] | None = Field(
         default=None, min_length=1, description="Claims that `make robustness` examines; all of them if None."
     )
+    appendix: bool = Field(default=False, description="Whether the paper has an appendix on robustness.")
     estimators: Once[Identifier] = Field(min_length=1)
     vcov: Once[str] = Field(min_length=1, description="Covariance estimators; tables show two of them.")
 
