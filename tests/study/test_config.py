@@ -20,7 +20,7 @@ IDENTIFIER = "must be lower-case letters, digits and underscores, a letter first
 
 
 def test_the_shipped_configuration_is_valid(copied: Path):
-    assert list(load(copied).studies) == ["demo", "paper", "tiny"]
+    assert list(load(copied).studies) == ["demo", "paper", "claims", "tiny"]
 
 
 @pytest.mark.parametrize(

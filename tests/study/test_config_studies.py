@@ -107,18 +107,19 @@ def test_a_shipped_study_is_called_like_its_file(bare: Path):
 def test_a_study_of_ones_own_joins_the_shipped_ones(bare: Path):
     joined = load_project(bare, own(bare, "extends: tiny\nname: mine\n"))
 
-    assert list(joined.studies) == ["demo", "paper", "tiny", "mine"]
+    assert list(joined.studies) == ["demo", "paper", "claims", "tiny", "mine"]
     assert [p.relative_to(bare).as_posix() for p in joined.files_of(joined.study("mine"))] == [
         CLAIMS_FILE,
         SOURCES_FILE,
         "config/samples.yaml",
+        "config/hypotheses.yaml",
         "mine.yaml",
         TINY,
         DEMO,
     ]
 
 
-@pytest.mark.parametrize("name", ["demo", "paper", "tiny"])
+@pytest.mark.parametrize("name", ["claims", "demo", "paper", "tiny"])
 def test_a_study_of_ones_own_cannot_be_called_like_a_shipped_one(bare: Path, name: str):
     override = own(bare, f"extends: paper\nseed: 7\nname: {name}\n")
 
@@ -131,7 +132,7 @@ def test_a_study_of_ones_own_cannot_be_called_like_a_shipped_one(bare: Path, nam
 def test_a_shipped_study_may_be_named_by_its_file(bare: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.chdir(bare)
 
-    assert list(load_project(bare, Path(PAPER)).studies) == ["demo", "paper", "tiny"]
+    assert list(load_project(bare, Path(PAPER)).studies) == ["demo", "paper", "claims", "tiny"]
 
 
 def test_a_study_that_is_unknown_is_refused(bare: Path):

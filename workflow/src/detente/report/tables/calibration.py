@@ -30,7 +30,7 @@ _COLUMNS = (
     kind="table", name="calibrated", page="robustness", place="calibration", order=1, needs=("ledger", "calibration")
 )
 def calibrated(evidence: Evidence) -> Table:
-    """Each headline beside placebo networks: its interval and p-value by the t distribution, and by these networks."""
+    """Headlines beside placebo networks: interval and p-value by the t distribution, and by the networks."""
     found = {r["claim"]: r for r in evidence.frame("calibration").to_dict("records")}
     rows = []
     for claim in evidence.estimated.to_dict("records"):
@@ -51,7 +51,7 @@ def calibrated(evidence: Evidence) -> Table:
 
 @exhibit(kind="table", name="sizes", page="robustness", place="calibration", order=2, needs=("ledger", "sizes"))
 def sizes(evidence: Evidence) -> Table:
-    """Size on the record: how often tests at a nominal level reject placebo networks, which cannot have an effect."""
+    """Size on the record: how often tests reject placebo networks, which cannot have an effect."""
     frame = evidence.frame("sizes")
     found = {(r.claim, r.vcov, r.level): r for r in entries(frame)}
     rows: list[Row] = []

@@ -29,7 +29,7 @@ _OF_ROWS = ("Base", "Treated")
 
 @exhibit(kind="table", name="effects", place="results", order=0, needs=("estimates", "failures"))
 def effects(evidence: Evidence) -> Table:
-    """Average marginal effect of each treatment on the headline sample, by estimator, with risks, power and verdict."""
+    """Average marginal effect of each treatment on the headline sample, by estimator. With risks, power and verdict."""
     study = evidence.study
     models = [cell(evidence, c.id, study.headline, e) for c in evidence.claims for e in study.estimators]
     rows: list[Row] = []

@@ -2,7 +2,7 @@
 
 import datetime
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -41,8 +41,8 @@ class Study(Strict):
     samples: Once[Identifier] = Field(min_length=1)
     headline: Identifier
     claims: Once[Identifier] = Field(min_length=1)
-    examined: Once[Identifier] | None = Field(
-        default=None, min_length=1, description="Claims that `make robustness` examines; all of them if None."
+    examined: Literal["own", "all"] | Once[Identifier] = Field(
+        default="own", min_length=1, description="Claims whose robustness is examined: its own, all, or those named."
     )
     appendix: bool = Field(default=False, description="Whether the paper has an appendix on robustness.")
     estimators: Once[Identifier] = Field(min_length=1)
@@ -122,7 +122,8 @@ class Project:
 
     def examined(self, study: Study) -> list[Claim]:
         """Claims whose robustness a study examines."""
-        return [self.claims.claims[c] for c in study.examined or self.claims.claims]
+        groups: Mapping[Any, Iterable[str]] = {"own": study.claims, "all": self.claims.claims}
+        return [self.claims.claims[c] for c in groups.get(study.examined, study.examined)]
 
     def files_of(self, study: Study) -> list[Path]:
         """Every file that says something about a study."""
@@ -145,7 +146,9 @@ def load_project(root: Path, override: Path | None = None) -> Project:
     samples = load_samples(root)
     claims = strict.read(root / CLAIMS, ClaimsFile)
     shipped = {p.stem: p for p in sorted((root / "config" / "study").glob("*.yaml"))}
-    paths = list(shipped.values())
+    whole = {path: strict.extended(path, shipped) for path in shipped.values()}
+    # A study comes after the one that it extends, so that a fault is found in the file that has it.
+    paths = sorted(whole, key=lambda path: len(strict.chain(path, shipped)) if isinstance(whole[path], dict) else 0)
     if override is not None and override.resolve() not in {p.resolve() for p in paths}:
         paths.append(override)
     read = {path: _study(path, shipped) for path in paths}
@@ -206,7 +209,8 @@ def _undefined_in_studies(project: Project) -> Iterator[str]:
         legal = {"claims": claims, "examined": claims, "sources": (project.sources, "a source")}
         legal["samples"] = (project.samples, f"a sample of {SAMPLES}")
         for key, (names, what) in legal.items():
-            for i, name in enumerate(getattr(study, key) or ()):
+            given = getattr(study, key)
+            for i, name in enumerate(() if isinstance(given, str) else given):
                 if name not in names:
                     yield f"{project.located(study, key, i)}: {name!r} is not {what}; {choices(name, names)}"
         yield from _of_two_units(project, study)
