@@ -329,12 +329,16 @@ def test_the_mean_exercise_weighs_exercises_not_years():
 
 
 def test_the_report_says_how_to_build_it_again():
-    assert "run `make paper` in a copy of the repository." in prose(made.evidence())
-    own = made.evidence()
+    assert "run `make paper QUICK=1` in a copy of the repository." in prose(made.evidence()), "the appendix is left out"
+    whole, own = made.evidence(), made.evidence()
+    whole = replace(whole, study=whole.study.model_copy(update={"appendix": False}))
+    assert "run `make paper` in a copy of the repository." in prose(whole)
+    assert "This paper has no appendix on robustness." in prose(whole)
     files = {**own.project.files, "mine": own.project.files[own.study.name]}
     study = own.study.model_copy(update={"name": "mine"})
     own = replace(own, study=study, project=replace(own.project, files=files))
-    assert "run `.venv/bin/snakemake mine --cores all` in a copy of the repository, with `--configfile`" in prose(own)
+    command = ".venv/bin/snakemake mine --cores all --config quick=1"
+    assert f"run `{command}` in a copy of the repository, with `--configfile`" in prose(own)
 
 
 def test_the_paper_promises_nothing_that_is_not_so(study):

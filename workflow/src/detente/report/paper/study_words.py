@@ -30,10 +30,14 @@ def study_words(evidence: Evidence) -> dict[str, Any]:
     """Name, title and abstract of the study, and the facts that sentences depend on."""
     study, claims = evidence.study, evidence.claims
     shipped = study.name in MAKE_TARGETS
+    command = f"make {study.name}" if shipped else f".venv/bin/snakemake {study.name} --cores all"
     return {
         "name": study.name,
-        "command": f"make {study.name}" if shipped else f".venv/bin/snakemake {study.name} --cores all",
+        "command": command,
+        "quick": f"{command} {'QUICK=1' if shipped else '--config quick=1'}",
         "shipped": shipped,
+        # Whether it asks for an appendix, which a quick build leaves out.
+        "appendix": study.appendix,
         "title": study.title,
         "abstract": abstract_of(evidence.project, study),
         "keywords": ", ".join(study.keywords),
