@@ -105,7 +105,7 @@ def test_the_manifest_records_what_went_in_and_came_out(built: Path) -> None:
     raw = [p for p in (built / "data/simulated/tiny").rglob("*") if p.is_file()]
     assert sorted(manifest["raw"].values()) == sorted(sha256(p) for p in raw)
     settings = (
-        *("config/claims.yaml", "config/samples.yaml", "config/sources.yaml"),
+        *("config/claims.yaml", "config/hypotheses.yaml", "config/samples.yaml", "config/sources.yaml"),
         *("config/study/tiny.yaml", "config/study/demo.yaml"),
     )
     assert manifest["config"] == {name: sha256(built / name) for name in settings}

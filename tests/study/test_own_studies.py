@@ -88,7 +88,9 @@ def test_the_claims_of_a_study_are_examined(copied: Path, tmp_path: Path, name: 
     found.write(tmp_path)
     read_again = Examination.read(tmp_path)
     assert all(getattr(read_again, name).shape == getattr(found, name).shape for name in EXAMINED)
-    assert len(found.tests)
+    # With twelve states a headline may have no dyadic variance, and then no t that draws could be compared with.
+    refused = dict(zip(found.failures["part"], found.failures["message"], strict=True)).get("randomisation", "")
+    assert (len(found.tests) > 0) != ("it has no t to compare" in refused)
 
 
 def test_claims_of_two_units_in_one_study_are_refused(copied: Path) -> None:

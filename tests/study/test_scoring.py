@@ -42,14 +42,14 @@ def scored() -> pd.DataFrame:
 
 @pytest.mark.slow
 def test_the_demo_scores_as_pinned(scored: pd.DataFrame) -> None:
-    """One world, one draw: three signs of three, three intervals of four, and no verdict that is wrong.
+    """One world, one draw: three signs of three, four intervals of four, and no verdict that is wrong.
 
-    The defence pact's interval misses its planted effect; the seed was not chosen by its result.
+    The seed was not chosen by its result.
     """
     found = scored.set_index("claim")
     assert found["sign"].dropna().to_dict() == {"exercise": True, "defence_pact": True, "un_mission": True}
     assert found["covered"].to_dict() == {
-        "exercise": True, "defence_pact": False, "un_mission": True, "defence_agreement": True,
+        "exercise": True, "defence_pact": True, "un_mission": True, "defence_agreement": True,
     }  # fmt: skip
     assert found["verdict"].to_dict() == {
         "exercise": "lowers", "defence_pact": "negligible", "un_mission": "inconclusive",
@@ -57,5 +57,4 @@ def test_the_demo_scores_as_pinned(scored: pd.DataFrame) -> None:
     }  # fmt: skip
     assert found["right"].all()
     assert (found["specifications"] >= 16).all()
-    assert found.loc[["exercise", "un_mission", "defence_agreement"], "share_covering"].eq(1.0).all()
-    assert found.loc["defence_pact", "share_covering"] == 0.0
+    assert found["share_covering"].eq(1.0).all()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from detente.stats.kernels import absorption, conditional, firth, participation, products
+from detente.stats.kernels import absorption, conditional, firth, partial, participation, products
 
 NONE = np.empty(0)
 
@@ -31,6 +31,7 @@ def run_products() -> None:
     z, rows = np.array([[1.0, 3.0], [2.0, 1.0]]), np.array([0, 1], dtype=np.int32)
     made = products.products(z, 1, rows, np.array([0, 2], dtype=np.int32))
     products.meat(made.T @ made, products.places(1, 2), np.array([0]), 1, np.ones(1))
+    partial.by_dyad(np.ones((2, 2)), x, np.array([0]), np.ones((1, 2)), group, np.zeros((2, 2, 1)))
 
 
 def run_participation() -> None:
