@@ -88,8 +88,7 @@ def test_weights_of_other_models_are_the_variance_of_their_outcomes(name: str) -
     adds = (scores @ solution.bread[:, solution.treatment]) ** 2 * risk * (1 - risk)
     pairs = used_pairs(design, solution)
     sides = (pairs.low[pairs.dyad], pairs.high[pairs.dyad])
-    close = 1e-8 if name in ("logit", "felogit") else 0.02
-    assert found.df[solution.treatment] == pytest.approx(double_sum(adds, *sides), rel=close)
+    assert found.df[solution.treatment] == pytest.approx(double_sum(adds, *sides), rel=1e-8)
 
 
 def test_degrees_of_freedom_can_be_chosen_and_are_said() -> None:
