@@ -5,7 +5,6 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from detente.cli.claims import judged
 from detente.data.panel import build_panel
 from detente.simulate import simulate_world
 from detente.study.design.matrix import build_design
@@ -13,6 +12,7 @@ from detente.study.estimation.tidy import estimate
 from detente.study.multiverse.grid import grids_of, variables_of, years_of
 from detente.study.multiverse.multiverse import fitted
 from detente.study.robustness.coverage import score
+from detente.study.verdicts import under_headline
 
 from support.builders import joined
 from support.recovered import DEMO, PROJECT, in_memory
@@ -36,7 +36,7 @@ def scored() -> pd.DataFrame:
         named = {"code": claim.code, "claim": claim.id, "label": claim.label}
         kept = ("estimate", "std_error", "conf_low", "conf_high", "smallest_effect", "verdict")
         rows.append({**named, **{name: effect[name] for name in kept}})
-    multiverse = judged(PROJECT, pd.concat(frames, ignore_index=True))
+    multiverse = under_headline(PROJECT, pd.concat(frames, ignore_index=True))
     return score(pd.DataFrame(rows), multiverse, DEMO.simulation.effects | {"defence_agreement": 0.0})
 
 

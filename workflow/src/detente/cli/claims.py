@@ -2,12 +2,11 @@
 
 import argparse
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 from typing import Annotated
 
-import numpy as np
 import pandas as pd
 
 from detente.base import strict
@@ -15,13 +14,11 @@ from detente.base.errors import ConfigError, choices
 from detente.base.files import read_frame, read_json, write_bytes, write_csv, write_text
 from detente.cli.command import Home, Option, RecordOptions, StudyOptions, command
 from detente.data import project_root
-from detente.stats.resampling import Randomisation
 from detente.study import load
-from detente.study.config import CLAIMS, ClaimsFile, Project, Study, load_multiverse
+from detente.study.config import CLAIMS, ClaimsFile, Project, Study
 from detente.study.design import Specification, build_design, duration_terms, specification
 from detente.study.robustness import PREDICTION, SEPARATION, Examination, Record, forecast, separation, task
 from detente.study.robustness import examine as examined
-from detente.study.verdicts import FAMILIES, families
 
 ESTIMATOR = "logit"
 # Of the dyad-years of the first instrument: one that is coded in fewer would decide which rows all are judged on.
@@ -117,14 +114,23 @@ def ledger(
 ) -> None:
     """Write the claims ledger: one row per claim, from its headline to its verdict."""
     from detente.study.robustness import SCORE, score
-    from detente.study.verdicts import LEDGER, RESULTS, Findings, checks, standings
+    from detente.study.verdicts import (
+        FAMILIES,
+        LEDGER,
+        RESULTS,
+        Findings,
+        checks,
+        families_of,
+        standings,
+        under_headline,
+    )
     from detente.study.verdicts import ledger as ledger_of
 
     project = load(of.root, of.override)
     study = project.study(of.study)
-    whole = judged(project, read_frame(multiverse))
+    whole = under_headline(project, read_frame(multiverse))
     parts = {claim.id: Examination.read(examined / claim.id) for claim in project.examined(study)}
-    grouped = _families(project, parts)
+    grouped = families_of(project, parts)
     findings = {}
     for name, part in parts.items():
         tests, own = read_frame(joint / f"joint.{name}.parquet"), grouped[grouped["member"] == name]
@@ -136,25 +142,6 @@ def ledger(
     planted = read_json(truth)["effects"] if truth is not None else {}
     SCORE.write(score(made, whole, planted), out / "score.parquet")
     write_csv(made, csv)
-
-
-def judged(project: Project, multiverse: pd.DataFrame) -> pd.DataFrame:
-    """The multiverse; a fit that stands in it under several covariances is counted once, under the headline's."""
-    headline = load_multiverse(project.root, project).nodes["vcov"].headline
-    return multiverse.assign(equivalent=multiverse["equivalent"] & (multiverse["vcov"] == headline))
-
-
-def _families(project: Project, parts: Mapping[str, Examination]) -> pd.DataFrame:
-    """P-values within each declared family, from the draws of its claims' first randomisation tests."""
-    members: dict[str, dict[str, Randomisation]] = {}
-    for name, frames in parts.items():
-        for row in frames.tests.head(1).to_dict("records"):
-            members.setdefault(project.claims.claims[name].family, {})[name] = Randomisation(
-                term=row["term"], statistic="t", observed=row["observed"], scheme=row["scheme"], seed=row["seed"],
-                flags=(), draws=frames.draws["statistic"].to_numpy(dtype=np.float64),
-            )  # fmt: skip
-    found = [families.family(name, tests) for name, tests in members.items()]
-    return pd.concat(found, ignore_index=True) if found else FAMILIES.empty()
 
 
 def day(text: str) -> str:

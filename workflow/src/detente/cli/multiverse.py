@@ -3,29 +3,25 @@
 import sys
 import time
 import zlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
-import numpy as np
 import pandas as pd
 
 from detente.base.errors import EstimationError
 from detente.base.files import read_frame, read_json, write_csv
-from detente.base.types import Array
 from detente.cli.command import Csv, Option, Parquet, RecordOptions, StudyOptions, command
-from detente.stats.resampling import CircularShift
 from detente.study.config import Multiverse
-from detente.study.design import HEADLINE, Specification
-from detente.study.multiverse import JOINT, Grid, columns_of, curve, grids_of, joint_test
+from detente.study.design import Specification
+from detente.study.multiverse import JOINT, Grid, columns_of, curve, grids_of
 
 # Shards that are finished within this time of one another are taken for those of one run.
 PAUSE_SECONDS = 180
 # Length of the progress bar, characters.
 BAR = 20
 DRAWS = 499
-WILD = "wild bootstrap by dyad, no effect imposed"
 FILES = {False: "dyad-year.parquet", True: "directed-dyad-year.parquet"}
 Panels = Annotated[Path, "folder of dyad-year.parquet and directed-dyad-year.parquet"]
 
@@ -142,6 +138,9 @@ def joint(
     draws: Annotated[int, "draws under no effect"] = DRAWS,
 ) -> None:
     """Judge a claim's equivalent specifications together."""
+    from detente.study.robustness import Record
+    from detente.study.verdicts import joint_tests
+
     started = time.monotonic()
     project, study = of.read()
     (grid,) = grids_of(project, study, [claim])
@@ -150,52 +149,17 @@ def joint(
     frame = whole.loc[[v.spec_id for v in variants]].reset_index(drop=True)
     specs = [v.specification for v in variants]
     rows = _read_panels(panels, specs)
-    found = curve.curve(rows, specs) if specs else None
-    made: list[pd.DataFrame] = []
+    found, tests = curve.curve(rows, specs) if specs else None, JOINT.empty()
     if found is not None:
         curve.agree(found.estimate, frame)
-        made = list(_tests(specs, rows, record, found, draws, study.seed_of(claim)))
-    tests = pd.concat(made, ignore_index=True).assign(claim=claim)[list(JOINT.columns)] if made else JOINT.empty()
+        record_of = Record(rows[specs[0].claim.directed], *record.read())
+        tests, lost = joint_tests(specs, rows, record_of, found, draws, study.seed_of(claim))
+        for why in lost:
+            print(why)
     JOINT.write(tests, out.joint)
     _write_decided(grid, frame, found, out)
     print(f"{claim}: {len(specs)} equivalent specifications in {time.monotonic() - started:.0f} s")
     print(tests.to_string(index=False))
-
-
-def _tests(
-    specs: Sequence[Specification],
-    panels: dict[bool, pd.DataFrame],
-    record: RecordOptions,
-    found: curve.Curve,
-    draws: int,
-    seed: int,
-) -> Iterator[pd.DataFrame]:
-    """Joint tests by each scheme: a shift draws any treatment, others that of the headline alone."""
-    from detente.study.robustness import schemes
-
-    has = np.isfinite(found.statistic)
-    if specs[0].claim.moderator is not None:
-        yield from _tested(found.statistic[has], found.under_null(draws, seed)[:, has], WILD)
-        return
-    own = next((i for i, spec in enumerate(specs) if spec.name == HEADLINE), 0)
-    headline, treatments = specs[own].claim, [(s.claim.treatment, s.claim.lag, s.claim.directed) for s in specs]
-    exercises, states = record.read()
-    years = next(iter(panels.values()))["year"]
-    for scheme in schemes(headline, panels[headline.directed], exercises, states, (int(years.min()), int(years.max()))):
-        any_treatment = isinstance(scheme, CircularShift)
-        alike = np.array([any_treatment or treated == treatments[own] for treated in treatments])
-        mine = np.flatnonzero(alike & has)
-        if len(mine):
-            drawn = curve.drawn(panels, [specs[int(i)] for i in mine], scheme, draws, seed)
-            yield from _tested(found.statistic[mine], drawn, scheme.name)
-
-
-def _tested(observed: Array, drawn: Array, scheme: str) -> Iterator[pd.DataFrame]:
-    """The joint test of specifications that have a dyadic t, or in print why there is none."""
-    try:
-        yield joint_test(observed, drawn).assign(scheme=scheme)
-    except EstimationError as error:
-        print(f"{scheme}: no joint test: {error}")
 
 
 def _write_decided(grid: Grid, frame: pd.DataFrame, found: curve.Curve | None, out: Judged) -> None:

@@ -5,13 +5,13 @@ an `Examination`. Predictions, interval coverage and the scores of a simulated w
 """
 
 from detente.study.robustness.coverage import COVERAGE, JUDGED, ORDER, SCENARIOS, SCORE, coverage, score
-from detente.study.robustness.examine import Record, examine
+from detente.study.robustness.examine import Extent, Record, examine
 from detente.study.robustness.frames import EXAMINED, PREDICTION, SCHEMAS, SEPARATION, Examination
 from detente.study.robustness.prediction import ALL, BASE, ROLLING, forecast, separation, task
 from detente.study.robustness.schemes import schemes
 
 __all__ = [
     "ALL", "BASE", "COVERAGE", "EXAMINED", "JUDGED", "ORDER", "PREDICTION", "ROLLING", "SCENARIOS", "SCHEMAS",
-    "SCORE", "SEPARATION", "Examination", "Record", "coverage", "examine", "forecast", "schemes", "score", "separation",
-    "task",
+    "SCORE", "SEPARATION", "Examination", "Extent", "Record", "coverage", "examine", "forecast", "schemes", "score",
+    "separation", "task",
 ]  # fmt: skip

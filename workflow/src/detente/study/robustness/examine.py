@@ -4,7 +4,7 @@ Influence: the same model, fitted exactly, without one state, region, era or ser
 """
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import chain
@@ -33,8 +33,10 @@ from detente.study.config.claims import Placebo
 from detente.study.design import ESTIMATOR, Specification, build_design, lagged
 from detente.study.estimation import estimate, verdict
 from detente.study.robustness import schemes, sensitivity
+from detente.study.robustness.calibration import DRAWS as NETWORKS
 from detente.study.robustness.calibration import calibrate
 from detente.study.robustness.frames import FAILURES, INFLUENCE, PLACEBOS, POWER, Examination
+from detente.study.robustness.power import DRAWS as OUTCOMES
 from detente.study.robustness.power import power
 
 # First years of eras: the end of the Cold War, and the attacks of September 2001.
@@ -62,6 +64,23 @@ class Record:
 
 
 @dataclass(frozen=True)
+class Extent:
+    """How much of a headline is examined: which parts, all if None, and how many draws those take that draw.
+
+    `shares`: effects planted beside none and the smallest, over base risk; of the whole power curve if None.
+    """
+
+    parts: Collection[str] | None = None
+    shares: Sequence[float] | None = None
+    power: int = OUTCOMES
+    randomisation: int = schemes.DRAWS
+    calibration: int = NETWORKS
+
+
+WHOLE = Extent()
+
+
+@dataclass(frozen=True)
 class Left:
     """A part that is left out: its kind, what it is called, and its rows (N,)."""
 
@@ -70,16 +89,19 @@ class Left:
     rows: Flags
 
 
-def examine(record: Record, spec: Specification, seed: int, family_seed: int) -> Examination:
+def examine(record: Record, spec: Specification, seed: int, family_seed: int, extent: Extent = WHOLE) -> Examination:
     """Every frame of one claim; a part that does not exist for it is empty, with its reason in `failures`.
 
     `spec`: the headline: an LPM. `seed`: of the claim: simulations follow from it. `family_seed`: of the claim's
-    family, whose members are drawn together: draws of treatments follow from it.
+    family, whose members are drawn together: draws of treatments follow from it. A part that `extent` leaves out is
+    empty.
     """
+    wanted, found, lost = extent.parts, dict[str, pd.DataFrame](), list[tuple[str, str, str]]()
     design = build_design(record.panel, spec)
-    estimates = estimate(design, spec)
-    found: Frames = {} if estimates.rows.empty else {"headline": estimates.rows}
-    lost = [("headline", str(row.error), str(row.message)) for row in estimates.failures.itertuples()]
+    if wanted is None or "headline" in wanted:
+        estimates = estimate(design, spec)
+        found |= {} if estimates.rows.empty else {"headline": estimates.rows}
+        lost += [("headline", str(row.error), str(row.message)) for row in estimates.failures.itertuples()]
     try:
         whole = _fitted(design, spec)
     except EstimationError as error:
@@ -87,20 +109,22 @@ def examine(record: Record, spec: Specification, seed: int, family_seed: int) ->
         return Examination.of({**found, "failures": FAILURES.frame(lost)})
     band = spec.smallest_effect * float(design.y.mean())
     parts: Mapping[str, Callable[[], Frames]] = {
-        "power": lambda: _power(whole, spec, seed),
+        "power": lambda: _power(whole, spec, seed, extent),
         "sensitivity": lambda: _sensitivity(whole),
         "selection": lambda: {"selection": sensitivity.oster(whole)},
         "evalue": lambda: {"evalue": sensitivity.e_values_of(whole)},
         "influence": lambda: {"influence": _influence(record, whole, spec, band)},
-        "randomisation": lambda: _randomisation(record, whole, spec, family_seed),
-        "calibration": lambda: calibrate(whole, spec.claim, record.panel, seed),
+        "randomisation": lambda: _randomisation(record, whole, spec, family_seed, extent.randomisation),
+        "calibration": lambda: calibrate(whole, spec.claim, record.panel, seed, extent.calibration),
+        "placebos": lambda: {"placebos": placebos(record, spec)},
     }
     for name, make in parts.items():
+        if wanted is not None and name not in wanted:
+            continue
         try:
             found |= make()
         except EstimationError as error:
             lost.append((name, type(error).__name__, str(error)))
-    found["placebos"] = placebos(record, spec)
     return Examination.of({**found, "failures": FAILURES.frame(lost)})
 
 
@@ -115,9 +139,10 @@ def _sensitivity(whole: Fit) -> Frames:
     return {**found, "contours": sensitivity.contours(treatment), "extremes": sensitivity.extreme(treatment)}
 
 
-def _power(whole: Fit, spec: Specification, seed: int) -> Frames:
+def _power(whole: Fit, spec: Specification, seed: int, extent: Extent) -> Frames:
     sign = 1 if spec.claim.expected == "raises" else -1
-    made = power(whole.design, spec.smallest_effect, sign=sign, vcov=whole.vcov.kind, seed=seed)
+    how: dict[str, Any] = {"sign": sign, "shares": extent.shares, "vcov": whole.vcov.kind, "draws": extent.power}
+    made = power(whole.design, spec.smallest_effect, seed=seed, **how)
     return {"power": POWER.frame([made.summary]), "power_curve": made.curve}
 
 
@@ -175,24 +200,24 @@ def _without_series(
 ) -> Iterator[tuple[str, Array]]:
     """The treatment without each of the largest series of exercises."""
     both = pairs(events)
-    key = ["ccode1", "ccode2", "year"]
     named = both[both["series"] >= 0].groupby("series").size().sort_values(ascending=False, kind="stable")
     titles = events.drop_duplicates("series").set_index("series")["title"]
-    rows = pd.DataFrame({"ccode1": design.side1, "ccode2": design.side2, "year": np.asarray(design.time) - claim.lag})
+    rows = pd.MultiIndex.from_arrays([*_sides(design), np.asarray(design.time) - claim.lag])
+    place = rows.get_indexer(pd.MultiIndex.from_frame(both[["ccode1", "ccode2", "year"]]))
+    parties, held, inside = both["parties"].to_numpy(), both["series"].to_numpy(), place >= 0
+    weight = 1.0 / (parties - 1) if measure == "weight" else np.ones(len(both))
     for series in named.index[:MOST_SERIES]:
-        kept = both[both["series"] != series]
-        weight = 1.0 / (kept["parties"] - 1) if measure == "weight" else pd.Series(1.0, index=kept.index)
-        sums = weight.groupby([kept[k] for k in key]).sum().rename("value").reset_index()
-        value = rows.merge(sums, on=key, how="left", validate="many_to_one")["value"].fillna(0.0).to_numpy()
+        kept = inside & (held != series)
+        value: Array = np.bincount(place[kept], weight[kept], minlength=len(rows)).astype(np.float64)
         yield str(titles[series]), np.minimum(value, 1.0) if measure == "any" else value
 
 
-def _randomisation(record: Record, whole: Fit, spec: Specification, seed: int) -> Frames:
+def _randomisation(record: Record, whole: Fit, spec: Specification, seed: int, draws: int) -> Frames:
     years = record.panel["year"]
     span = (int(years.min()), int(years.max()))
     found = schemes.schemes(spec.claim, record.panel, record.exercises, record.states, span)
-    tests, draws = schemes.tabulated(schemes.tested(whole, spec.claim, found, seed))
-    return {"tests": tests, "draws": draws}
+    tests, statistics = schemes.tabulated(schemes.tested(whole, spec.claim, found, seed, draws))
+    return {"tests": tests, "draws": statistics}
 
 
 def states(design: ModelFrame, names: Mapping[int, str] | None = None) -> Iterator[Left]:

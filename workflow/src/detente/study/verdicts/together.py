@@ -1,0 +1,85 @@
+"""What is judged of several estimates at once: equivalent specifications of a claim, and the claims of a family."""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+
+from detente.base.errors import EstimationError
+from detente.base.types import Array
+from detente.stats.resampling import CircularShift, Randomisation
+from detente.study.config import Project, load_multiverse
+from detente.study.design import HEADLINE, Specification
+from detente.study.multiverse import JOINT, curve, joint_test
+from detente.study.robustness import Examination, Record, schemes
+from detente.study.verdicts import families
+from detente.study.verdicts.schema import FAMILIES
+
+WILD = "wild bootstrap by dyad, no effect imposed"
+
+
+def under_headline(project: Project, multiverse: pd.DataFrame) -> pd.DataFrame:
+    """The multiverse; a fit that stands in it under several covariances is counted once, under the headline's."""
+    headline = load_multiverse(project.root, project).nodes["vcov"].headline
+    return multiverse.assign(equivalent=multiverse["equivalent"] & (multiverse["vcov"] == headline))
+
+
+def joint_tests(
+    specs: Sequence[Specification],
+    panels: Mapping[bool, pd.DataFrame],
+    record: Record,
+    found: curve.Curve,
+    draws: int,
+    seed: int,
+) -> tuple[pd.DataFrame, list[str]]:
+    """Joint tests of a claim's equivalent specifications by each scheme, as `JOINT`, and why there is none by others.
+
+    A shift in time draws any treatment, other schemes that of the headline alone. `found`: the curve of `specs`;
+    `record`: exercises and states, from which treatments are drawn.
+    """
+    made, lost = [], []
+    for scheme, observed, drawn in _drawn(specs, panels, record, found, draws, seed):
+        try:
+            made.append(joint_test(observed, drawn).assign(scheme=scheme, claim=specs[0].claim.id))
+        except EstimationError as error:
+            lost.append(f"{scheme}: no joint test: {error}")
+    return pd.concat(made, ignore_index=True)[list(JOINT.columns)] if made else JOINT.empty(), lost
+
+
+def _drawn(
+    specs: Sequence[Specification],
+    panels: Mapping[bool, pd.DataFrame],
+    record: Record,
+    found: curve.Curve,
+    draws: int,
+    seed: int,
+) -> Iterator[tuple[str, Array, Array]]:
+    """By scheme, t (S,) of the specifications that have one and whose treatment it can draw, and their draws (B, S)."""
+    has = np.isfinite(found.statistic)
+    if specs[0].claim.moderator is not None:
+        yield WILD, found.statistic[has], found.under_null(draws, seed)[:, has]
+        return
+    own = next((i for i, spec in enumerate(specs) if spec.name == HEADLINE), 0)
+    headline, treatments = specs[own].claim, [(s.claim.treatment, s.claim.lag, s.claim.directed) for s in specs]
+    years = next(iter(panels.values()))["year"]
+    span = (int(years.min()), int(years.max()))
+    for scheme in schemes(headline, panels[headline.directed], record.exercises, record.states, span):
+        any_treatment = isinstance(scheme, CircularShift)
+        alike = np.array([any_treatment or treated == treatments[own] for treated in treatments])
+        mine = np.flatnonzero(alike & has)
+        if len(mine):
+            drawn = curve.drawn(panels, [specs[int(i)] for i in mine], scheme, draws, seed)
+            yield scheme.name, found.statistic[mine], drawn
+
+
+def families_of(project: Project, examined: Mapping[str, Examination]) -> pd.DataFrame:
+    """P-values within each declared family, from the draws of its claims' first randomisation tests; as `FAMILIES`."""
+    members: dict[str, dict[str, Randomisation]] = {}
+    for name, frames in examined.items():
+        for row in frames.tests.head(1).to_dict("records"):
+            members.setdefault(project.claims.claims[name].family, {})[name] = Randomisation(
+                term=row["term"], statistic="t", observed=row["observed"], scheme=row["scheme"], seed=row["seed"],
+                flags=(), draws=frames.draws["statistic"].to_numpy(dtype=np.float64),
+            )  # fmt: skip
+    found = [families.family(name, tests) for name, tests in members.items()]
+    return pd.concat(found, ignore_index=True) if found else FAMILIES.empty()
