@@ -50,6 +50,12 @@ def cow_table(stage: Stage, disputes: Disputes, seed: int) -> pd.DataFrame:
     return _directed(stage, number, disputes.onset | added, "cow", COW_ORDER, draw)
 
 
+def coded_again(onset: Array, generator: np.random.Generator) -> Array:
+    """Onsets (N,) of dyad-years as a second project codes them, with the noise of `cow_table`."""
+    missed, added = generator.random(len(onset)) < MISSED, generator.random(len(onset)) < ADDED
+    return np.where(onset > 0, ~missed, added).astype(np.float64)
+
+
 def _directed(
     stage: Stage, numbers: Codes, onsets: Flags, prefix: str, order: tuple[str, ...], draw: np.random.Generator
 ) -> pd.DataFrame:

@@ -1,0 +1,122 @@
+"""The verdict rule where the effect is known: none, a huge one, and the same words as a study's own ledger."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from detente.base.errors import ConfigError
+from detente.simulate import simulate_world
+from detente.study.multiverse import curve, fitted
+from detente.study.robustness.examine import Record, examine
+from detente.study.verdicts import Findings, checks, families_of, joint_tests, ledger, under_headline
+from detente.study.verdicts.characteristics import DRAWS, PARTS, Setting, characteristics, found_in, shares
+from detente.study.verdicts.checks import CHECKS
+
+from support.recovered import DEMO, PROJECT, in_memory, panel_of
+
+
+@pytest.fixture(scope="module")
+def record() -> Record:
+    assert DEMO.simulation is not None
+    tidy = in_memory(simulate_world(DEMO.simulation, DEMO.seed))
+    return Record(panel_of(tidy), tidy["mme"], tidy["cow-state-system"])
+
+
+@pytest.fixture(scope="module")
+def often(record: Record) -> Setting:
+    """Relevant dyads with twice as many onsets, which finds the smallest effect nearly always."""
+    return Setting(PROJECT, DEMO, "exercise", record, onsets=2.0)
+
+
+def test_outcomes_are_lowered_by_the_planted_share_of_treated_risk_and_nowhere_else(often: Setting) -> None:
+    drawn = {k: often.drawn(k, 0).panel for k in (0.0, 3.0)}
+    treated = np.isin(np.arange(len(often.record.panel)), often.places[often.design.treatment > 0])
+    none, some = (drawn[k]["onset_gml"] for k in drawn)
+    # 9,000 rows, risk of 0.28: the ratio of two coupled sums of some 700 errs by less than 0.05.
+    assert some[treated].sum() / none[treated].sum() == pytest.approx(1 - 3 * 0.2, abs=0.05)
+    pd.testing.assert_series_equal(some[~treated], none[~treated])
+    missing = often.record.panel["onset_gml"].isna()
+    assert none[missing].isna().all()
+    assert set(none.dropna()) == {0.0, 1.0}
+    # A second project misses one dispute in twenty and adds two in a thousand years.
+    both = none.notna() & drawn[0.0]["onset_cow"].notna()
+    assert drawn[0.0].loc[both & none.eq(1), "onset_cow"].mean() == pytest.approx(0.95, abs=0.02)
+    assert drawn[0.0].loc[both & none.eq(0), "onset_cow"].mean() == pytest.approx(0.002, abs=0.002)
+
+
+def test_no_effect_is_no_finding_and_a_huge_effect_is_robust(often: Setting) -> None:
+    found = characteristics(often, range(1), (0.0, 4.0), tests=99).set_index("times")
+    assert found.loc[0.0, "verdict"] in ("negligible", "inconclusive")
+    assert tuple(found.loc[4.0, ["verdict", "strength"]]) == ("lowers", "robust")
+    assert (found.loc[4.0, list(CHECKS)] == "pass").all()
+
+
+@pytest.mark.slow
+def test_words_are_those_that_a_study_gives_to_the_same_frames(often: Setting) -> None:
+    record, seed = often.drawn(1.0, 0), DEMO.seed_of("characteristics 0")
+    specs = {c.id: replace(often.spec, claim=c, controls=_controls(c.id)) for c in PROJECT.examined(DEMO)}
+    examined = {name: examine(record, spec, seed, seed) for name, spec in specs.items()}
+    variants = often.grid.variants
+    whole = under_headline(PROJECT, fitted({False: record.panel}, variants, list(often.grid.nodes)))
+    equivalent = [v.specification for v in variants if v.equivalent]
+    joint, _ = joint_tests(
+        equivalent, {False: record.panel}, record, curve.curve({False: record.panel}, equivalent), 999, seed
+    )
+    family = families_of(PROJECT, examined)
+    study = Findings("dyadic", examined["exercise"], whole, joint, family[family["member"] == "exercise"])
+    lean = found_in(often, record, 0, tests=999)
+    both = [_words(found) for found in (study, lean)]
+    assert both[0] == both[1]
+    assert len(both[0]) == len(CHECKS) + 2
+
+
+def _controls(claim: str) -> tuple[object, ...]:
+    return tuple(PROJECT.claims.controls[name] for name in PROJECT.claims.claims[claim].controls)
+
+
+def _words(found: Findings) -> list[tuple[str, str, float]]:
+    """Both words, and each check with its outcome and number."""
+    row = ledger(PROJECT.claims, "relevant", {"exercise": found}, {}).set_index("claim").loc["exercise"]
+    made = checks(PROJECT.claims, {"exercise": found})
+    results = [(r.check, r.outcome, round(r.value, 9)) for r in made.itertuples() if r.check != "power"]
+    # Power is simulated in the two with other numbers of draws.
+    power = [(r.check, r.outcome, 0.0) for r in made.itertuples() if r.check == "power"]
+    return [("verdict", row["verdict"], 0.0), ("strength", row["strength"], 0.0), *power, *results]
+
+
+def test_shares_are_of_all_draws_and_those_of_checks_of_findings_alone() -> None:
+    blank = dict.fromkeys(CHECKS, "")
+    passed = dict.fromkeys(CHECKS, "pass")
+    words = [
+        ("lowers", "robust", passed),
+        ("lowers", "fragile", passed | {"power": "fail"}),
+        ("inconclusive", "untested", blank),
+        ("negligible", "fragile", blank | {"power": "fail"}),
+    ]
+    rows = [{"times": 1.0, "draw": i, "verdict": v, "strength": s, **c} for i, (v, s, c) in enumerate(words)]
+    found = shares(pd.DataFrame(rows)).set_index("what")
+    expected = {
+        "lowers": 0.5,
+        "lowers · robust": 0.25,
+        "lowers · fragile": 0.25,
+        "negligible · fragile": 0.25,
+        "raises": 0.0,
+    }
+    assert found.loc[list(expected), "share"].to_dict() == expected
+    assert found.loc["power", ["draws", "share"]].tolist() == [2, 0.5]
+    assert found.loc["influence", "share"] == 1.0
+    assert found.loc["lowers", "share_error"] == pytest.approx(np.sqrt(0.25 / 4))
+
+
+def test_an_observed_study_has_no_known_effect(record: Record) -> None:
+    with pytest.raises(ConfigError, match="'paper' is set in the observed world: nobody knows its effects"):
+        _ = Setting(PROJECT, PROJECT.study("paper"), "exercise", record).hazard
+
+
+def test_every_part_named_is_read_by_a_check_and_tests_have_enough_draws_to_reject() -> None:
+    assert set(PARTS) < set(CHECKS)
+    assert 1 / (1 + DRAWS) <= 0.05 / 10
