@@ -20,6 +20,7 @@ KINDS: Mapping[str, str] = {
     "dyad+year": "Clustered by dyad and year",
     "dyadic": "Dyadic-robust",
     "dyadic(df=states)": "The same, t with states − 1 df",
+    "dyadic_cr2": "Dyadic-robust, adjusted for leverage (CR2)",
     "jackknife": "Jackknife over states",
     "dyadic_jackknife": "The same less the part clustered by dyad",
     "spread": "True spread (no analyst knows it)",

@@ -3,7 +3,15 @@
 from detente.base.numbering import Pairs, intersect, nested, number, number_dyads
 from detente.stats.covariance.effective import Information, Satterthwaite, effective, read_degrees
 from detente.stats.covariance.sandwich import FEWEST_STATES, Covariance, SandwichParts, semidefinite
-from detente.stats.covariance.scores import Scores, cluster_meat, dyadic_meat, effects_leverage, multiway_meat, totals
+from detente.stats.covariance.scores import (
+    Scores,
+    cluster_meat,
+    dyadic_meat,
+    effects_leverage,
+    leverage_adjustments,
+    multiway_meat,
+    totals,
+)
 from detente.stats.covariance.ssc import CONVENTIONS
 from detente.stats.covariance.vcov import (
     FACTORS,
@@ -31,6 +39,7 @@ __all__ = [
     "SandwichParts", "Satterthwaite", "Scores", "Vcov", "classical", "cluster", "cluster_meat", "covariance", "dyadic",
     "dyadic_cr2", "dyadic_jackknife", "dyadic_meat", "effective", "effects_leverage", "hc0", "hc1", "hc2", "hc3",
     "intersect",
-    "jackknife", "multiway_meat", "nested", "number", "number_dyads", "of_states", "parse", "read_degrees", "sandwich",
+    "jackknife", "leverage_adjustments", "multiway_meat", "nested", "number",
+    "number_dyads", "of_states", "parse", "read_degrees", "sandwich",
     "semidefinite", "totals",
 ]  # fmt: skip

@@ -106,9 +106,8 @@ def dyadic_meat(scores: Scores | Array, pairs: Pairs) -> tuple[Array, int]:
     `scores`: (N, k); `pairs` the dyads of the rows.
     """
     by_dyad = totals(scores, pairs.dyad, len(pairs.low))
-    n = pairs.states
-    by_state = totals(by_dyad, pairs.low, n) + totals(by_dyad, pairs.high, n)
-    return by_state.T @ by_state - by_dyad.T @ by_dyad, n
+    by_state = _by_state(by_dyad, pairs)
+    return by_state.T @ by_state - by_dyad.T @ by_dyad, pairs.states
 
 
 def adjusted_dyadic_meat(scores: Scores | Array, x: Array, bread: Array, pairs: Pairs) -> Array:
@@ -121,27 +120,36 @@ def adjusted_dyadic_meat(scores: Scores | Array, x: Array, bread: Array, pairs: 
 
     x (N, k) within effects; bread M (k, k).
     """
-    n, dyads, k = pairs.states, len(pairs.low), x.shape[1]
-    by_dyad = totals(scores, pairs.dyad, dyads)
-    products = np.stack([totals(Scores(x, x[:, j]), pairs.dyad, dyads) for j in range(k)], axis=2).reshape(dyads, -1)
-    by_state, of_states = (totals(t, pairs.low, n) + totals(t, pairs.high, n) for t in (by_dyad, products))
-    left = [
-        _adjusted(total, own.reshape(-1, k, k), bread) for total, own in ((by_state, of_states), (by_dyad, products))
-    ]
-    return np.asarray(left[0].T @ left[0] - left[1].T @ left[1])
+    by_dyad = totals(scores, pairs.dyad, len(pairs.low))
+    states, dyads = leverage_adjustments(x, bread, pairs)
+    of_state = np.einsum("gij,gj->gi", states, _by_state(by_dyad, pairs))
+    of_dyad = np.einsum("gij,gj->gi", dyads, by_dyad)
+    return np.asarray(of_state.T @ of_state - of_dyad.T @ of_dyad)
 
 
-def _adjusted(total: Array, products: Array, bread: Array) -> Array:
-    """Score totals (G, k) of groups times (I − SM)^(−½), S their products XᵀX (G, k, k); 0 where fitted exactly.
+def leverage_adjustments(x: Array, bread: Array, pairs: Pairs) -> tuple[Array, Array]:
+    """What score totals of states (n, k, k) and of dyads (D, k, k) are multiplied by: (I − SM)^(−½), S = XᵀX of each.
 
-    With M = LLᵀ that is L^(−T)(I − LᵀSL)^(−½)Lᵀ, whose middle is symmetric.
+    With M = LLᵀ that is L^(−T)(I − LᵀSL)^(−½)Lᵀ, whose middle is symmetric; 0 along what a group fits exactly.
+    x (N, k) within effects; bread M (k, k).
     """
+    dyads, k = len(pairs.low), x.shape[1]
+    products = np.stack([totals(Scores(x, x[:, j]), pairs.dyad, dyads) for j in range(k)], axis=2).reshape(dyads, -1)
     root = np.linalg.cholesky(bread)
-    values, vectors = np.linalg.eigh(root.T @ products @ root)
-    free = 1 - values
-    stretch = np.where(free > EXACT, np.maximum(free, EXACT) ** -0.5, 0.0)
-    along = np.einsum("gij,gi->gj", vectors, total @ root) * stretch
-    return np.asarray(np.linalg.solve(root.T, np.einsum("gij,gj->gi", vectors, along).T).T)
+
+    def adjustments(own: Array) -> Array:
+        values, vectors = np.linalg.eigh(root.T @ own.reshape(-1, k, k) @ root)
+        free = 1 - values
+        stretch = np.where(free > EXACT, np.maximum(free, EXACT) ** -0.5, 0.0)
+        middle = (vectors * stretch[:, None]) @ vectors.transpose(0, 2, 1)
+        return np.asarray(np.linalg.inv(root.T) @ middle @ root.T)
+
+    return adjustments(_by_state(products, pairs)), adjustments(products)
+
+
+def _by_state(by_dyad: Array, pairs: Pairs) -> Array:
+    """Sums (n, k) over the dyads of each state, of columns (D, k)."""
+    return totals(by_dyad, pairs.low, pairs.states) + totals(by_dyad, pairs.high, pairs.states)
 
 
 def cluster_meat(scores: Scores | Array, groups: Codes) -> tuple[Array, int]:

@@ -11,7 +11,7 @@ from detente.base.errors import EstimationError, TooFewStates
 from detente.base.numerics import NO_VARIANCE
 from detente.base.types import Array, Codes
 from detente.stats.contract import with_fixed_effects
-from detente.stats.covariance import FEWEST_STATES, Pairs, effective, number, semidefinite, totals
+from detente.stats.covariance import FEWEST_STATES, Pairs, effective, leverage_adjustments, number, semidefinite, totals
 from detente.stats.frame import ModelFrame
 from detente.stats.kernels import products as kernel
 from detente.stats.linear.regressors import inverse
@@ -58,6 +58,11 @@ class Model:
         return np.asarray(self.data.x @ self.bread[:, self.data.treatment])
 
     @cached_property
+    def adjustments(self) -> tuple[Array, Array]:
+        """What score totals of states (n, k, k) and of dyads (D, k, k) are adjusted by for leverage."""
+        return leverage_adjustments(self.data.x, self.bread, self.pairs)
+
+    @cached_property
     def degrees(self) -> dict[str, float]:
         """Degrees of freedom by kind."""
         return {kind: of(self) for kind, of in DEGREES.items()}
@@ -77,6 +82,7 @@ DEGREES: Mapping[str, Callable[[Model], float]] = {
     "dyad+year": lambda m: min(m.groups["dyad"], m.groups["year"]) - 1,
     "dyadic": lambda m: m.effective,
     "dyadic(df=states)": lambda m: m.groups["states"] - 1,
+    "dyadic_cr2": lambda m: m.effective,
     "jackknife": lambda m: m.effective,
     "dyadic_jackknife": lambda m: m.effective,
 }
@@ -152,6 +158,7 @@ def _sandwiches(model: Model, outcomes: Array, estimates: Array) -> dict[str, Ar
         totals(by_dyad.reshape(dyads, -1), side, pairs.states).reshape(-1, *by_dyad.shape[1:])
         for side in (pairs.low, pairs.high)
     )
+    of_states, of_dyads = model.adjustments
     sums = {"dyad": by_dyad, "year": by_year, "low": low, "high": high}
     plain = {"rows": _symmetric(lower), **{by: _squares(total) for by, total in sums.items()}}
     grown = {by: groups[by] / (groups[by] - 1) * plain[by] for by in plain}
@@ -159,6 +166,7 @@ def _sandwiches(model: Model, outcomes: Array, estimates: Array) -> dict[str, Ar
         "side1+side2": grown["low"] + grown["high"] - grown["dyad"],
         "dyad+year": grown["dyad"] + grown["year"] - grown["rows"],
         "dyadic": _squares(low + high) - plain["dyad"],
+        "dyadic_cr2": _squares(of_states @ (low + high)) - _squares(of_dyads @ by_dyad),
     }
     meats = {"hc1": groups["rows"] / model.df * plain["rows"], "dyad": grown["dyad"], **differences}
     yardstick = NO_VARIANCE * (model.bread @ plain["rows"] @ model.bread)[:, place, place]
