@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
 
 from detente.plan import Plan
 from detente.report import exhibits_of
@@ -10,8 +14,10 @@ from detente.report.paper import References, Shown, compose, numbers
 from detente.report.paper.markup import Sections, to_html, to_typst
 from detente.report.paper.robustness_numbers import robustness_numbers
 from detente.report.site import provenance_words
+from detente.testing import check_exhibit
 
 from support import exhibit_fixtures as made
+from support.exhibited import built
 from support.own_studies import robustness
 from support.pages import PROVENANCE, TEMPLATES, WORKS, assert_clean
 from support.workflows import ROOT
@@ -76,3 +82,37 @@ def test_a_quick_build_needs_nothing_of_robustness_and_the_paper_its_own_claims_
     for plan in (quick.robustness_of["paper"], whole.robustness_of["demo"]):
         assert plan.of_appendix() == plan.appendix_code() == [] and plan.appendix_option() == ""
         assert plan.paper_sources == list(plan.project.sources_of(plan.study))
+
+
+def calibration() -> pd.DataFrame:
+    """Placebo networks of two of the paper's claims, one without a lower bound."""
+    ends = {"exercise": (-0.0123, 0.0011, 0.034), "defence_pact": (-np.inf, 0.03, 0.2)}
+    each = [{"claim": c, "conf_low": low, "conf_high": high, "p_value": p} for c, (low, high, p) in ends.items()]
+    return pd.DataFrame(each).assign(draws=2000)
+
+
+def test_beside_each_headline_stands_its_interval_by_placebo_networks() -> None:
+    study = replace(made.evidence().with_frames(calibration=calibration()), appendix=True)
+    table = built("effects", study)
+    below = {i: table.rows[i - 1].label for i, row in enumerate(table.rows) if row.label == "by placebo networks"}
+    assert list(below.values()) == ["LPM", "LPM"]
+    first, second = (table.rows[i].cells for i in below)
+    assert first == ("", "−12.30", "1.10", "", "0.034", *[""] * 8)
+    assert second[1:5] == ("no bound", "30.00", "", "0.200")
+    assert any("that of 2,000 networks of the treatment" in note for note in table.notes)
+    check_exhibit(next(e for e in exhibits_of(study.traits) if e.name == "effects" and e.kind == "table"), study)
+
+
+def test_a_table_without_placebo_networks_says_that_robustness_was_left_out() -> None:
+    quick = built("effects", made.evidence())
+    assert "by placebo networks" not in [row.label for row in quick.rows]
+    assert any(note.endswith("unless robustness is left out, as in this build.") for note in quick.notes)
+    assert not any("placebo" in note for note in built("effects", made.evidence("demo")).notes)
+
+
+def test_the_table_of_effects_depends_on_placebo_networks_only_where_they_are_made() -> None:
+    whole, quick = Plan(ROOT, None, ValueError), Plan(ROOT, None, ValueError, quick=True)
+    found = whole.studies["paper"].table_frames()
+    assert {f"data/processed/paper/robustness/examined/{c}/calibration.parquet" for c in made.PLANTED} <= set(found)
+    for plan in (quick.studies["paper"], whole.studies["demo"]):
+        assert plan.table_frames() and not any("robustness" in path for path in plan.table_frames())

@@ -433,9 +433,9 @@ def test_coverage_stands_by_covariance_in_each_sample():
     own, strong, shared = (row.label for row in table.rows if not row.cells)
     assert own == "Joint exercise, state shocks of this world (standard deviation 10.00)"
     assert "as large as its risks bear (40.00)" in strong and "states give all of their dyads" in shared
-    first = {row.label: row.cells for row in table.rows[1:11]}
+    first = {row.label: row.cells for row in table.rows[1:12]}
     assert first["Dyadic-robust"] == ("95.0 (0.9)", "0.95", "19.30") * 2
-    assert first["True spread (no analyst knows it)"][0] == "99.0 (0.9)"
+    assert first["True spread (no analyst knows it)"][0] == "100.0 (0.9)"
     assert table.rows[-1].cells[3:] == ("–", "–", "–")
     assert "1,000 draws" in table.notes[0] and "−30.00 onsets" in table.notes[0] and "1,764 dyads" in table.notes[0]
     assert "In all 10 dyadic-robust ones do not" in table.notes[1]

@@ -20,11 +20,12 @@ for name in PLAN.studies:
             project=STUDY.of(name).arguments,
             study=name,
             settings=STUDY.of(name).shown,
+            appendix=STUDY.of(name).appendix_option,
         message:
             f"Rendering the tables of {name}"
         shell:
             "python -m detente tables {params.project} --study {params.study}"
-            " --out reports/{params.study}/tables > {log} 2>&1"
+            " --out reports/{params.study}/tables {params.appendix} > {log} 2>&1"
 
     rule:
         name:

@@ -87,7 +87,7 @@ rule publish:
     params:
         project=STUDY.arguments,
         front=STUDY.of_the_paper,
-        appendix=ROBUSTNESS.appendix_option,
+        appendix=STUDY.appendix_option,
     message:
         "Typesetting the paper and the page of {wildcards.study}"
     shell:

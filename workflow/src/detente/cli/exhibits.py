@@ -1,7 +1,7 @@
 """What a study shows: tables, figures, the numbers of the text, the paper and the page of its robustness."""
 
 import io
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Annotated
@@ -29,9 +29,20 @@ class EvidenceOptions(StudyOptions):
         return Evidence(project, study, Frames(processed, reports, claims, nodes))
 
 
+@dataclass(frozen=True)
+class PaperOptions(EvidenceOptions):
+    """A study, the folders of its frames, and whether its paper has an appendix."""
+
+    appendix: Annotated[bool, "of a paper with an appendix on robustness, whose frames are there"] = False
+
+    def evidence(self) -> Evidence:
+        """The same, with frames of robustness beside those of the paper if there is an appendix."""
+        return replace(super().evidence(), appendix=self.appendix)
+
+
 @command("step", "--study tiny --out reports/tiny/tables")
 def tables(
-    of: EvidenceOptions, out: Annotated[Path, "folder for <table>.{html,tex,typ,csv}"], templates: Templates = TEMPLATES
+    of: PaperOptions, out: Annotated[Path, "folder for <table>.{html,tex,typ,csv}"], templates: Templates = TEMPLATES
 ) -> None:
     """Render tables."""
     read = read_templates(templates)
@@ -86,13 +97,6 @@ def recovery(of: EvidenceOptions, out: Csv) -> None:
     from detente.report.paper import recovery as compared
 
     write_csv(compared(of.evidence()), out)
-
-
-@dataclass(frozen=True)
-class PaperOptions(EvidenceOptions):
-    """A study, the folders of its frames, and whether its paper has an appendix."""
-
-    appendix: Annotated[bool, "with an appendix on robustness, from its frames and the curves below --shown"] = False
 
 
 @command("step", "--study tiny --shown reports/tiny --provenance provenance.json --pdf paper.pdf --html index.html")

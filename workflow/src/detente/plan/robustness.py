@@ -156,10 +156,6 @@ class RobustnessPlan(Stages):
         """What makes that appendix."""
         return self.robustness_code() if self.appendix else []
 
-    def appendix_option(self) -> str:
-        """The option that asks for it."""
-        return "--appendix" if self.appendix else ""
-
     @property
     def paper_sources(self) -> list[str]:
         """Sources of the paper, with those that its appendix needs."""

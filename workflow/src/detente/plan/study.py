@@ -58,7 +58,11 @@ class Stages:
     @cached_property
     def traits(self) -> Traits:
         """What decides which exhibits it has."""
-        return traits_of(self.project, self.study)
+        return traits_of(self.project, self.study, appendix=self.appendix)
+
+    def appendix_option(self) -> str:
+        """The option that asks for that appendix, or for numbers of it beside others."""
+        return "--appendix" if self.appendix else ""
 
     def arguments(self) -> str:
         """Options that name the project."""
@@ -234,8 +238,9 @@ class StudyPlan(Stages):
 
     def exhibit_frames(self, kind: Kind) -> list[str]:
         """Frames that its exhibits of a kind are made from."""
-        needs = [name for exhibit in self.exhibits_of(kind) for name in exhibit.needs]
-        return frame_files(needs, f"data/processed/{self.name}", f"reports/{self.name}")
+        needs = [name for exhibit in self.exhibits_of(kind) for name in exhibit.frames(self.traits)]
+        claims = [claim.id for claim in self.project.examined(self.study)]
+        return frame_files(needs, f"data/processed/{self.name}", f"reports/{self.name}", claims)
 
     table_frames = partialmethod(exhibit_frames, "table")
     figure_frames = partialmethod(exhibit_frames, "figure")

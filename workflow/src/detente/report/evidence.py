@@ -31,7 +31,7 @@ class Traits:
     """What decides which exhibits and sentences a study has.
 
     `exercises`: whether it joins the dataset of joint exercises; `directed`: whether any of its claims is about
-    directed dyads.
+    directed dyads; `appendix`: whether its paper has an appendix on robustness, so that the frames of that exist.
     """
 
     simulated: bool
@@ -41,10 +41,11 @@ class Traits:
     estimators: tuple[str, ...]
     claims: tuple[str, ...]
     sources: frozenset[str]
+    appendix: bool = False
 
 
-def traits_of(project: Project, study: Study) -> Traits:
-    """Return the traits of a study."""
+def traits_of(project: Project, study: Study, *, appendix: bool = False) -> Traits:
+    """Return the traits of a study, whose paper is built with an `appendix` or without."""
     return Traits(
         simulated=study.world == "simulated",
         exercises=EXERCISES in study.sources,
@@ -53,16 +54,18 @@ def traits_of(project: Project, study: Study) -> Traits:
         estimators=study.estimators,
         claims=study.claims,
         sources=frozenset(study.sources),
+        appendix=appendix,
     )
 
 
 @dataclass(frozen=True)
 class Evidence:
-    """All frames of one study, by the names of `FRAMES`."""
+    """All frames of one study, by the names of `FRAMES`; `appendix`: whether its paper has one on robustness."""
 
     project: Project
     study: Study
     frames: Mapping[str, pd.DataFrame]
+    appendix: bool = False
 
     def frame(self, name: str) -> pd.DataFrame:
         """Return a frame; raises UndeclaredFrame if the exhibit that is being made does not say that it needs it."""
@@ -132,7 +135,7 @@ class Evidence:
     @property
     def traits(self) -> Traits:
         """What decides which exhibits and sentences the study has."""
-        return traits_of(self.project, self.study)
+        return traits_of(self.project, self.study, appendix=self.appendix)
 
     @property
     def claims(self) -> list[Claim]:

@@ -28,8 +28,9 @@ class Exhibit:
     that cannot be a heading in plain words, stands in Snakemake's report and in the list of a replication package.
     `alt` is the alternative text of a figure, for those who cannot see it, with numbers as in the caption.
 
-    It is made from the frames that it `needs`, names of `detente.report.FRAMES`, and can read no others; a study has it
-    if `applies` says so of its traits. `page` shows it at `place` (a `[[place …]]` of the template), by `order` among
+    It is made from the frames that it `needs`, names of `detente.report.FRAMES`, and of those that it has `beside` them
+    where the paper has an appendix on robustness, and can read no others; a study has it if `applies` says so of its
+    traits. `page` shows it at `place` (a `[[place …]]` of the template), by `order` among
     those of the same place. `per_claim`: there is one for each of a study's own claims, if there is anything to draw.
     `formats` are the endings of its files; none if the page alone holds it.
 
@@ -50,6 +51,11 @@ class Exhibit:
     alt: str = ""
     per_claim: bool = False
     formats: tuple[str, ...] = ()
+    beside: tuple[str, ...] = ()
+
+    def frames(self, traits: Traits) -> tuple[str, ...]:
+        """Names of the frames that it is made from in a study with these traits."""
+        return (*self.needs, *(self.beside if traits.appendix else ()))
 
     @property
     def module(self) -> str:
@@ -107,8 +113,8 @@ def exhibits_of(traits: Traits, page: Page = "paper", *, per_claim: bool = False
 
 
 def made_of(exhibit: Exhibit, evidence: Evidence, claim: Claim | None = None) -> Any:
-    """Return the table or figure, or None where a claim has nothing to draw; it sees only the frames that it needs."""
-    seen = evidence.only(exhibit.needs)
+    """Return the table or figure, or None where a claim has nothing to draw; it sees its own frames alone."""
+    seen = evidence.only(exhibit.frames(evidence.traits))
     return exhibit.make(seen) if claim is None else exhibit.make(seen, claim)
 
 
@@ -122,4 +128,4 @@ def made_for(evidence: Evidence, kind: Kind, page: Page = "paper") -> Iterator[t
 
 def read_for(exhibits: Iterable[Exhibit], evidence: Evidence) -> Evidence:
     """Read every frame that these exhibits need, so that one that breaks its schema is refused before work starts."""
-    return evidence.only(dict.fromkeys(name for exhibit in exhibits for name in exhibit.needs))
+    return evidence.only(dict.fromkeys(name for exhibit in exhibits for name in exhibit.frames(evidence.traits)))

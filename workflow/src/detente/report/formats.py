@@ -49,6 +49,11 @@ def per_thousand(risk: float) -> str:
     return decimal(PER * risk, 2)
 
 
+def bound(risk: float) -> str:
+    """Return an end of an interval per 1,000 dyad-years, or that nothing bounds it where it is infinite."""
+    return per_thousand(risk) if math.isfinite(risk) else "no bound"
+
+
 def percent(share: float, digits: int = 0) -> str:
     """Return a share as a percentage, sign included."""
     text = decimal(100 * share, digits)

@@ -57,7 +57,7 @@ def _undeclared(exhibit: Exhibit) -> Iterator[str]:
         yield "it has no alternative text"
     if not exhibit.place:
         yield "it has no place on a page"
-    if unknown := sorted(set(exhibit.needs) - set(FRAMES)):
+    if unknown := sorted({*exhibit.needs, *exhibit.beside} - set(FRAMES)):
         yield f"it needs frames that there are not: {', '.join(unknown)}"
     if not set(exhibit.formats) <= set(FORMATS[exhibit.kind]):
         yield f"a {exhibit.kind} has no such formats as {', '.join(exhibit.formats)}"
@@ -77,13 +77,14 @@ class _Watched(UserDict[str, pd.DataFrame]):
 
 def _made(who: str, exhibit: Exhibit, evidence: Evidence, claim: Claim | None) -> Any:
     """Make an exhibit twice and check both."""
-    frames = {name: evidence.frame(name) for name in exhibit.needs}
+    needed = exhibit.frames(evidence.traits)
+    frames = {name: evidence.frame(name) for name in needed}
     watched = _Watched(frames)
     arguments = (replace(evidence, frames=watched), *([claim] if claim else []))
     made, again = exhibit.make(*arguments), exhibit.make(*arguments)
     if made is None:
         return None
-    unread = sorted(set(exhibit.needs) - watched.read)
+    unread = sorted(set(needed) - watched.read)
     assert not unread, f"{who}: declares frames that it does not read: {', '.join(unread)}"
     changed = [name for name, frame in frames.items() if not frame.equals(watched.data[name])]
     assert not changed, f"{who}: changes the frames that it is made from: {', '.join(changed)}"

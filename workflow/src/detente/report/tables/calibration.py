@@ -5,7 +5,7 @@ import math
 from detente.base.numerics import TEST_LEVELS
 from detente.report.evidence import Evidence, entries
 from detente.report.exhibit import exhibit
-from detente.report.formats import INTERVAL, PER, between, count, decimal, p_value, per_thousand, percent
+from detente.report.formats import INTERVAL, PER, between, bound, count, decimal, p_value, per_thousand, percent
 from detente.report.tables.table import Column, Row, Table, columns, shown
 
 RULES = {
@@ -71,5 +71,4 @@ def sizes(evidence: Evidence) -> Table:
 
 def _ends(low: float, high: float) -> str:
     """The ends of an interval of which one may be infinite: then nothing bounds it."""
-    ends = [per_thousand(end) if math.isfinite(end) else "no bound" for end in (low, high)]
-    return between(low, high) if math.isfinite(low + high) else " to ".join(ends)
+    return between(low, high) if math.isfinite(low + high) else f"{bound(low)} to {bound(high)}"

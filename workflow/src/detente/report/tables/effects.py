@@ -1,12 +1,16 @@
 """What each treatment does to the risk of onset, by the models of the headline sample."""
 
+from collections.abc import Iterator, Mapping
+from typing import Any
+
 from detente.base.numerics import EQUIVALENCE_LEVEL
-from detente.report.evidence import Cell, Evidence, cell
+from detente.report.evidence import Cell, Evidence, cell, keyed
 from detente.report.exhibit import exhibit
-from detente.report.formats import INTERVAL, MISSING, PER, decimal, p_value, per_thousand, percent, ratio
+from detente.report.formats import INTERVAL, MISSING, PER, bound, count, decimal, p_value, per_thousand, percent, ratio
 from detente.report.labels import BASE_RISK, covariance_label, estimator_label, lower_first
 from detente.report.tables.notes import DEGREES, MDE, NOT_ESTIMABLE, failure_notes, few_switchers
 from detente.report.tables.table import Column, Row, Table, shown
+from detente.stats import get
 
 _RATIO, _RISK, _MDE = "Risk ratio", "Raw risk", "Detectable effect"
 _COLUMNS = (
@@ -27,14 +31,30 @@ _COLUMNS = (
 _OF_ROWS = ("Base", "Treated")
 
 
-@exhibit(kind="table", name="effects", place="results", order=0, needs=("estimates", "failures"))
+# What of these placebo networks give, and how it is printed.
+_CALIBRATED = {
+    1: lambda r: bound(r["conf_low"]),
+    2: lambda r: bound(r["conf_high"]),
+    4: lambda r: p_value(r["p_value"]),
+}
+
+
+@exhibit(
+    kind="table", name="effects", place="results", order=0, needs=("estimates", "failures"), beside=("calibration",)
+)
 def effects(evidence: Evidence) -> Table:
     """Average marginal effect of each treatment on the headline sample, by estimator. With risks, power and verdict."""
     study = evidence.study
     models = [cell(evidence, c.id, study.headline, e) for c in evidence.claims for e in study.estimators]
+    calibrated = keyed(evidence.frame("calibration"), "claim") if evidence.appendix else {}
     rows: list[Row] = []
     for claim in evidence.claims:
-        rows += [Row(claim.label), *(_row(m) for m in models if m.claim == claim.id)]
+        rows.append(Row(claim.label))
+        for model in models:
+            if model.claim == claim.id:
+                rows.append(_row(model))
+                if get(model.estimator).least_squares and claim.id in calibrated:
+                    rows.append(_beside(calibrated[claim.id]))
     title = f"Effect of each treatment on the risk of a dispute: {lower_first(evidence.samples[study.headline])}"
     return Table("effects", title, "", _COLUMNS, tuple(rows), _notes(evidence, models), evidence.simulated, dense=True)
 
@@ -48,6 +68,24 @@ def _row(model: Cell) -> Row:
     return Row(label, (NOT_ESTIMABLE, *risks, ""))
 
 
+def _beside(found: Mapping[str, Any]) -> Row:
+    """The interval and p-value of a headline by placebo networks of its treatment."""
+    shown = (_CALIBRATED[i](found) if i in _CALIBRATED else "" for i in range(len(_COLUMNS)))
+    return Row("by placebo networks", tuple(shown))
+
+
+def _calibration(evidence: Evidence) -> Iterator[str]:
+    """What the rows by placebo networks are, or that a quick build lacks them."""
+    if evidence.appendix:
+        draws = int(evidence.frame("calibration")["draws"].max())
+        yield (
+            f"By placebo networks: interval and p-value where the distribution of t is that of {count(draws)} networks "
+            "of the treatment given to other states of the same region; a product with a moderator has none."
+        )
+    elif evidence.study.appendix:
+        yield "Intervals and p-values by placebo networks stand here unless robustness is left out, as in this build."
+
+
 def _notes(evidence: Evidence, models: list[Cell]) -> tuple[str, ...]:
     share = percent(evidence.project.claims.smallest_effect)
     return (
@@ -55,6 +93,7 @@ def _notes(evidence: Evidence, models: list[Cell]) -> tuple[str, ...]:
         f"{covariance_label(evidence.vcov).long} standard errors. Base: {BASE_RISK}; treated: of those treated. "
         "The risk ratio sets the effect against base risk, with a delta-method interval on the log scale. "
         f"df: {DEGREES}. {MDE}",
+        *_calibration(evidence),
         f"Verdict: negligible if the {percent(EQUIVALENCE_LEVEL)} interval lies within {share} of base risk on either "
         f"side of zero; else lowers or raises if the {INTERVAL} excludes zero; else inconclusive.",
         *few_switchers(evidence, models),
