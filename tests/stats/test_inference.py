@@ -12,7 +12,7 @@ from numpy.testing import assert_allclose
 from scipy import stats
 
 from detente.base.errors import BrokenContract, EstimationError, UnsupportedCovariance
-from detente.base.numerics import POWER, critical, detectable, power_at
+from detente.base.numerics import POWER, critical, detectable, power_at, two_sided
 from detente.stats.covariance import sandwich
 from detente.stats.effects.risk import average_marginal_effect, log_risk_ratio
 from detente.stats.fitting import made_covariance
@@ -234,3 +234,10 @@ def test_rows_that_break_the_schema_are_named() -> None:
         ESTIMATES.validated(broken)
     with pytest.raises(BrokenContract, match="estimates"):
         ESTIMATES.validated(pd.concat([rows, rows]))
+
+
+def test_two_sided_p_values_are_those_of_t_and_of_the_normal_distribution_where_df_is_infinite() -> None:
+    t, df = np.array([-6.0, 0.0, 1.3, 40.0, 2.0]), np.array([3.7, 5.0, 198.0, 12.5, np.inf])
+    expected = [2 * (stats.norm if np.isinf(n) else stats.t(n)).sf(abs(x)) for x, n in zip(t, df, strict=True)]
+    assert_allclose(two_sided(t, df), expected, rtol=1e-13)
+    assert isinstance(two_sided(2.0, np.inf), float) and np.isnan(two_sided(np.nan, 4.0))

@@ -11,6 +11,9 @@ from pathlib import Path
 PACKAGE = Path(__file__).resolve().parents[1]
 
 
+_HOLDS_STATEMENTS = (ast.stmt, ast.ExceptHandler, ast.match_case)
+
+
 @dataclass(frozen=True)
 class _File:
     """A module as its text says; a `facade` only hands on what others define, `names` by where each comes from."""
@@ -62,24 +65,24 @@ def imported(package: Path, module: str) -> set[str]:
     return {_home(package, *named)[0] for named in _read(file).imports} - {module} if file else set()
 
 
+# A plan asks the same of the same files many thousand times.
+@cache
 def _path(package: Path, module: str) -> Path | None:
     place = package.joinpath(*module.split(".")[1:])
     files = (place / "__init__.py", place.with_suffix(".py")) if module != package.name else (place / "__init__.py",)
     return next((f for f in files if f.is_file()), None)
 
 
-def _run_by(package: Path, module: str, registries: Collection[str]) -> Iterator[Path]:
+@cache
+def _run_by(package: Path, module: str, registries: frozenset[str]) -> tuple[Path, ...]:
     """Files that importing `module` runs: its own and those of the packages around it that do more than hand on."""
     parts = module.split(".")
-    for depth in range(1, len(parts) + 1):
-        name = ".".join(parts[:depth])
-        file = _path(package, name)
-        if file is None or name in registries:
-            continue
-        if depth == len(parts) or not _read(file).facade:
-            yield file
+    names = [".".join(parts[:depth]) for depth in range(1, len(parts) + 1)]
+    files = {name: _path(package, name) for name in names if name not in registries}
+    return tuple(file for name, file in files.items() if file and (name == module or not _read(file).facade))
 
 
+@cache
 def _home(package: Path, module: str, name: str | None) -> tuple[str, str | None]:
     """The module that a name comes from, through all that hand it on, and its name there: none of a whole module."""
     if name is None:
@@ -92,10 +95,13 @@ def _home(package: Path, module: str, name: str | None) -> tuple[str, str | None
 
 
 @cache
+def _tree(file: Path) -> ast.Module:
+    return ast.parse(file.read_text(encoding="utf-8"))
+
+
+@cache
 def _read(file: Path, function: str | None = None) -> _File:
-    tree = ast.parse(file.read_text(encoding="utf-8"))
-    if function:
-        tree = _reached(tree, function)
+    tree = _reached(_tree(file), function) if function else _tree(file)
     facade = file.name == "__init__.py" and all(map(_hands_on, tree.body))
     imports: list[tuple[str, str | None]] = []
     names: dict[str, tuple[str, str]] = {}
@@ -141,12 +147,14 @@ def _stored(node: ast.stmt) -> list[str]:
     return [n.id for n in ast.walk(node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)]
 
 
-def _running(tree: ast.AST) -> Iterator[ast.AST]:
-    """All of a tree but what only type checkers read."""
-    for node in ast.iter_child_nodes(tree):
+def _running(tree: ast.Module) -> Iterator[ast.AST]:
+    """Statements of a module, however deep, but those that only type checkers read."""
+    waiting: list[ast.AST] = [tree]
+    while waiting:
+        node = waiting.pop()
         if not (isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING"):
             yield node
-            yield from _running(node)
+            waiting += [n for n in ast.iter_child_nodes(node) if isinstance(n, _HOLDS_STATEMENTS)]
 
 
 def _hands_on(node: ast.stmt) -> bool:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy import stats
+from scipy.special import chdtrc
 
 from detente.base.errors import ConfigError, EstimationError, UnsupportedEstimator, choices
 from detente.base.expressions import Table, evaluate
@@ -182,7 +182,7 @@ TERM: Mapping[str, Callable[..., float]] = {
     "profile_low": partial(_profile, side=0),
     "profile_high": partial(_profile, side=1),
     "penalised_chi2": _fall,
-    "penalised_p": lambda f, at: stats.chi2.sf(_fall(f, at), 1),
+    "penalised_p": lambda f, at: float(chdtrc(1, _fall(f, at))),
     "wild_t": partial(_wild, give=lambda test: test.statistic),
     "wild_p": partial(_wild, give=lambda test: test.p_value),
     "wild_p_strict": partial(_wild, give=lambda test: test.p_strict),

@@ -7,7 +7,6 @@ from typing import Literal
 
 import numpy as np
 from scipy.optimize import brentq
-from scipy.stats import chi2
 
 from detente.base.errors import EstimationError, NotConverged, UnknownVariable, choices
 from detente.base.numerics import END, NEAR, RELATIVE_END, SETTLED_FIRTH, SETTLED_HELD
@@ -188,6 +187,8 @@ def profile_interval(design: ModelFrame, term: str, level: float = 0.95) -> tupl
     Raises UnknownVariable if `term` is none of the model; NotConverged if an end is not found within 64 standard
     errors; other refusals as in `firth`.
     """
+    from scipy.stats import chi2
+
     profile = _profile(design, (term,))
     j, estimate = profile.data.terms.index(term), profile.estimate
     free = np.arange(len(estimate)) != j

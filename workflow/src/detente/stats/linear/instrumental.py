@@ -4,7 +4,7 @@ import math
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy import optimize, stats
+from scipy import optimize
 
 from detente.base.errors import (
     DetenteError,
@@ -236,6 +236,8 @@ def anderson_rubin(
     the covariance does not go by scores; IndefiniteCovariance if it leaves some combination of the instruments no
     variance.
     """
+    from scipy import stats
+
     if len(design.endogenous) != 1:
         raise NoInstruments(
             f"Anderson and Rubin's test is of one endogenous regressor; given: {len(design.endogenous)}"

@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
 from detente.base.frames import Column, FrameSchema, count, number, text
 from detente.base.lags import lag
@@ -240,10 +239,12 @@ def raw_risk(panel: pd.DataFrame, samples: Sequence[Sample], claims: Sequence[Cl
 
 def _arm(rows: pd.DataFrame, outcome: str) -> dict[str, float]:
     """Size, risk and concentration of one arm of a comparison."""
+    from scipy.stats import binomtest
+
     by_dyad = rows.groupby(DYAD)[outcome].sum().sort_values(ascending=False).cumsum()
     onsets, n = int(rows[outcome].sum()), len(rows)
     # Wilson's interval (1927) takes rows for independent.
-    low, high = stats.binomtest(onsets, n).proportion_ci(LEVEL, method="wilson") if n else (math.nan, math.nan)
+    low, high = binomtest(onsets, n).proportion_ci(LEVEL, method="wilson") if n else (math.nan, math.nan)
     return {
         "dyad_years": n,
         "dyads": len(by_dyad),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -162,15 +162,17 @@ def misplaced(claim: Claim, control: Control, durations: Mapping[str, str]) -> s
 
 def as_json(specs: list[Specification]) -> str:
     """Specifications as JSON, one spelling for one content."""
-    return _ADAPTER.dump_json(specs).decode("utf-8")
+    return _adapter().dump_json(specs).decode("utf-8")
 
 
 def from_json(text: str) -> list[Specification]:
     """Read what `as_json` wrote."""
-    return _ADAPTER.validate_json(text)
+    return _adapter().validate_json(text)
 
 
-_ADAPTER = TypeAdapter(list[Specification])
+@cache
+def _adapter() -> TypeAdapter[list[Specification]]:
+    return TypeAdapter(list[Specification])
 
 
 def in_sample(panel: pd.DataFrame, sample: Sample) -> pd.Series:
