@@ -25,6 +25,7 @@ samples: [contiguous]
 headline: contiguous
 claims: [exercise]
 estimators: [lpm]
+appendix: true
 """
 DIRECTED = """
 extends: tiny
@@ -37,7 +38,7 @@ WIDER = """
 extends: tiny
 name: wider
 title: More claims than are examined
-claims: [exercise, defence_pact, un_mission, defence_agreement]
+claims: [exercise, defence_pact]
 examined: [defence_pact]
 """
 PACT_DETERS = """
@@ -59,9 +60,14 @@ PACT_DETERS = """
 STUDIES = {"alliances": ALLIANCES, "one": ONE, "directed": DIRECTED, "wider": WIDER}
 
 
-def prepared(copied: Path, text: str) -> Path:
-    """The file of a study in a copy of the project whose claims file has the directed claim too."""
+def with_directed_claim(copied: Path) -> Path:
+    """A copy of the project, with the directed claim in its claims file."""
     path = copied / CLAIMS_FILE
     claims = path.read_text(encoding="utf-8")
     path.write_text(claims.replace("\nuntested:", PACT_DETERS + "\nuntested:", 1), encoding="utf-8")
-    return own(copied, text)
+    return copied
+
+
+def prepared(copied: Path, text: str) -> Path:
+    """The file of a study in a copy of the project whose claims file has the directed claim too."""
+    return own(with_directed_claim(copied), text)
