@@ -14,9 +14,12 @@ from typing import Annotated, Any, Literal
 
 import pytest
 
+from detente.base.errors import file_refused
 from detente.cli import command as declaring
 from detente.cli import main
 from detente.cli.command import GROUPS, Command, Option, command, commands, parsed
+
+from support.workflows import ROOT
 
 
 @pytest.mark.parametrize("name", commands())
@@ -140,6 +143,79 @@ def test_a_wrong_call_is_refused_by_option(
         call(*words)
     assert stop.value.code == 2
     assert said in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["panel", "--yeers", "1980-2010"], "--yeers is no option of detente panel; legal values: --add, "),
+        (["panel", "--yeers", "1980-2010"], "nearest: '--years'"),
+        (["sources", "--only=mme", "--out", "x"], "--out is no option of detente sources; legal values: "),
+        (
+            ["codebook", "--unit", "dyad-yaer"],
+            "invalid choice: 'dyad-yaer'; legal values: dyad-year, state-year; nearest: 'dyad-year'",
+        ),
+        (["fit", "y ~ x"], "the following arguments are required: --data"),
+    ],
+)
+def test_a_wrong_call_names_legal_values_the_nearest_and_an_example(
+    words: list[str], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as stop:
+        main(words)
+    assert stop.value.code == 2
+    text = capsys.readouterr().err
+    assert said in text
+    assert "usage:" not in text
+    assert commands()[words[0]].example in text
+
+
+def test_the_beginning_of_an_option_will_do(call: Any) -> None:
+    assert call("x", "--fold", "f", "--names", "a")["place"] == Place(Path("f"))
+
+
+@pytest.mark.parametrize(
+    ("tidy", "said"),
+    [
+        ("nowhere", "there is no such file or folder; nor is there a folder nowhere; check the path, or name another"),
+        ("here", "there is no such file or folder; nearest: 'cow-state-sytem.parquet'; check the path"),
+        ("afile", "there is no such file or folder; afile is a file and no folder; check the path"),
+    ],
+)
+def test_a_folder_that_is_not_as_it_should_be_is_named_without_a_traceback(
+    tidy: str, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "here").mkdir()
+    (tmp_path / "here/cow-state-sytem.parquet").touch()
+    (tmp_path / "afile").touch()
+    words = ["panel", "--years", "1990-1991", "--add", "gml", "--root", str(ROOT), "--out", "x.csv"]
+    assert main([*words, "--tidy", tidy, "--attrition-logs", tidy]) == 1
+    text = capsys.readouterr().err
+    assert f"FileNotFoundError: {tidy}/cow-state-system.parquet: {said}" in text
+
+
+def test_a_place_that_cannot_be_written_is_named_without_a_traceback(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "afile").touch()
+    assert main(["grid", "--study", "tiny", "--root", str(ROOT), "--csv", "afile/grid.csv"]) == 1
+    assert "afile: is a file, where a folder is needed; check the path, or name another" in capsys.readouterr().err
+
+
+def test_outside_a_project_the_way_out_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main(["numbers", "--study", "tiny", "--out", "x.json"]) == 1
+    assert (
+        "has no folder config/: run this in the folder of the project, or name it by --root" in capsys.readouterr().err
+    )
+
+
+def test_an_error_that_names_no_file_keeps_its_traceback() -> None:
+    assert file_refused(OSError("out of memory", "and more")) == ""
 
 
 @pytest.mark.parametrize("words", [[], ["--add", "gml", "--panel", "panel.parquet"]], ids=["neither", "both"])

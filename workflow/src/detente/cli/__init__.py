@@ -10,7 +10,7 @@ import sys
 from typing import NoReturn
 
 from detente import __version__
-from detente.base.errors import DetenteError, choices
+from detente.base.errors import DetenteError, choices, file_refused
 from detente.cli.command import commands, described, parsed
 
 __all__ = ["main"]
@@ -31,6 +31,11 @@ def main(argv: list[str] | None = None) -> int:
     except BrokenPipeError:
         # Who reads the output, `head` for instance, has enough; nothing is left to be written when Python ends.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except OSError as error:
+        if not (said := file_refused(error)):
+            raise
+        print(said, file=sys.stderr)
+        return 1
     return 0
 
 

@@ -14,9 +14,10 @@ from dataclasses import dataclass, is_dataclass
 from functools import cache, partial
 from pathlib import Path
 from types import UnionType
-from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar, get_args, get_origin, get_type_hints
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NoReturn, TypeVar, get_args, get_origin, get_type_hints
 
 from detente.base.code import decorated
+from detente.base.errors import choices
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -96,9 +97,7 @@ def parsed(name: str, words: Sequence[str]) -> Callable[[], None]:
     """The call of a command that `words` ask for; ends the program as argparse does if they are no legal call."""
     declared = commands()[name]
     function = getattr(importlib.import_module(declared.module), name)
-    parser = argparse.ArgumentParser(
-        prog=f"detente {name}", description=f"{declared.summary}.", epilog=f"Example: {declared.example}"
-    )
+    parser = _Parser(prog=f"detente {name}", description=f"{declared.summary}.", epilog=f"Example: {declared.example}")
     one_of = cache(partial(parser.add_mutually_exclusive_group, required=True))
     for parameter, hint in _options(function):
         kind, said = get_args(hint)
@@ -107,8 +106,24 @@ def parsed(name: str, words: Sequence[str]) -> Callable[[], None]:
         named = f"--{parameter.name.rstrip('_').replace('_', '-')}"
         flag = parameter.name if parameter.kind is parameter.POSITIONAL_ONLY else named
         place.add_argument(flag, **_words(parameter, kind, option))
+    parser.check_options(words)
     given = {n: tuple(v) if isinstance(v, list) else v for n, v in vars(parser.parse_args(words)).items()}
     return lambda: _made(function, given)
+
+
+class _Parser(argparse.ArgumentParser):
+    """A parser whose refusals say what is wrong and the way out, in place of the usage of all options."""
+
+    def check_options(self, words: Sequence[str]) -> None:
+        """Refuse a misspelled option before any that is missing for it; the beginning of a name will do."""
+        known = [flag for action in self._actions for flag in action.option_strings if flag.startswith("--")]
+        for flag in (word.partition("=")[0] for word in words if word.startswith("--")):
+            if not any(option.startswith(flag) for option in known):
+                self.error(f"{flag} is no option of {self.prog}; {choices(flag, known)}")
+
+    def error(self, message: str) -> NoReturn:
+        """End the program."""
+        self.exit(2, f"{self.prog}: error: {message}\n{self.epilog}; `{self.prog} --help` lists the options.\n")
 
 
 def _options(made: Callable[..., Any]) -> Iterator[tuple[inspect.Parameter, Any]]:
@@ -140,11 +155,17 @@ def _words(parameter: inspect.Parameter, kind: Any, option: Option) -> dict[str,
     inner = get_args(kind)
     words |= {"metavar": option.metavar, "nargs": option.nargs, "type": option.read or kind}
     if get_origin(kind) is Literal:
-        words |= {"choices": inner, "type": str}
+        words |= {"metavar": f"{{{','.join(inner)}}}", "type": partial(_one_of, inner)}
     elif inner and not option.read:
         several = len(inner) if get_origin(kind) is tuple else "+"
         words |= {"nargs": option.nargs or several, "type": inner[0]}
     return words
+
+
+def _one_of(legal: Sequence[str], value: str) -> str:
+    if value not in legal:
+        raise argparse.ArgumentTypeError(f"invalid choice: {value!r}; {choices(value, legal)}")
+    return value
 
 
 Home = Annotated[Path | None, "folder of the project (default: here, or the checkout)"]

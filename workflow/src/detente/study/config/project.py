@@ -142,6 +142,8 @@ def load_project(root: Path, override: Path | None = None) -> Project:
 
     Raises ConfigError naming file, line, key, legal values and the nearest match; all problems of a file together.
     """
+    if not (root / "config").is_dir():
+        raise ConfigError(f"{root}: has no folder config/: run this in the folder of the project, or name it by --root")
     sources = load_sources(root)
     samples = load_samples(root)
     claims = strict.read(root / CLAIMS, ClaimsFile)
