@@ -49,3 +49,16 @@ def test_what_aligns_is_invisible_and_not_in_the_data() -> None:
     assert r"$-$7.860\phantom{)}" in render(TABLE, "tex", TEMPLATES)
     assert '#"−7.860";#hide( ")" );' in render(TABLE, "typ", TEMPLATES)
     assert "x,-7.860,1.5" in render(TABLE, "csv", TEMPLATES)
+
+
+def test_in_a_wide_table_short_words_stay_on_one_line_and_numbers_and_sentences_may_break() -> None:
+    wide = (Column("verdict", align="left"), Column("why", align="left"), *(Column(str(n)) for n in range(6)))
+    rows = (
+        Row("Part"),
+        *(Row("UN mission", (word, "a sentence of some length", *"123456")) for word in ("lowers", "raises")),
+    )
+    table = Table("wide", "T", "", wide, rows)
+    assert table.unbroken[:3] == (("UN mission",) * 2, ("lowers", "raises"), ())
+    assert set(table.unbroken[3:]) == {()} and len(table.unbroken) == 9
+    assert 'unbroken( "lowers", "raises", )' in " ".join(render(table, "typ", TEMPLATES).split())
+    assert set(TABLE.unbroken) == {()}, "a narrow one has room"

@@ -26,7 +26,7 @@ def decisions(evidence: Evidence, claim: Claim) -> draw.Figure | None:
         return None
     order = list(shares.sort_values("share", ascending=False)["node"])
     lines = {n: max(1, int((options["node"] == n).sum())) for n in order}
-    figure = draw.canvas(0.85 + 0.19 * (sum(lines.values()) + 0.6 * len(order)), simulated=evidence.simulated)
+    figure = draw.canvas(0.85 + 0.165 * (sum(lines.values()) + 0.6 * len(order)), simulated=evidence.simulated)
     left, right = figure.subplots(1, 2, sharey=True, width_ratios=(1, 1.3))
     top, middles = 0.0, []
     for node in order:

@@ -11,6 +11,7 @@ from detente.base.errors import ConfigError, choices
 from detente.report.tables.table import typst_string
 
 APPENDIX = "Appendix"
+APPENDED = "section-appendix"
 UNNUMBERED = frozenset({"Abstract", "References", "Data sources", APPENDIX})
 # What each piece of Markdown is in typst, but for text, code and links. All prose is in string literals: none of it is
 # markup. A rule (`***`) keeps the exhibits before it from floating past it; it is not drawn.
@@ -127,7 +128,9 @@ def _typst(token: Token) -> str:
     if token.type == "heading_open":
         return _TYPST[token.type].format(level=int(token.tag[1:]) - 1)
     if token.type == "heading_close":
-        return f"] <{token.meta['anchor']}>\n"
+        # The appendix has little text for its exhibits to float in: they stand where they are spoken of.
+        placed = "#set figure(placement: none)\n" if token.meta["anchor"] == APPENDED else ""
+        return f"] <{token.meta['anchor']}>\n{placed}"
     return _TYPST[token.type]
 
 

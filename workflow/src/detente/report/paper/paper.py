@@ -249,7 +249,7 @@ def _typst_block(paper: Manuscript, block: Block, sections: Sections) -> str:
         drawing, alt = typst_string(_found(paper.figures, block)), typst_string(block.alt.replace("\\", ""))
         caption = inline_typst(block.caption)
         return (
-            f"#figure(kind: image, placement: auto, supplement: [Figure], alt: {alt}, caption: [{caption}], "
+            f"#figure(kind: image, supplement: [Figure], alt: {alt}, caption: [{caption}], "
             f'image(bytes({drawing}), format: "svg", width: 100%)) <figure-{block.name}>'
         )
     lines = (f"#[#entry({typst_string(e.text)}) <{e.anchor}>]" for e in paper.references.listed(block.kind))

@@ -18,6 +18,8 @@ SIMULATED = "SIMULATED WORLD"
 TEMPLATES = Path(__file__).resolve().parents[4] / "report"
 """Folder of the templates of tables, paper and pages."""
 # "decimal": on the right, with decimal points in line; "text": sentences, on the left, broken into lines.
+WIDE = 8
+"""Columns of a table that is wide: it is set smaller before its words are broken."""
 Alignment = Literal["left", "center", "right", "decimal", "text"]
 _TAIL = re.compile(r"(?<=\d)(\.\d+)?\D*$")
 
@@ -112,6 +114,14 @@ class Table:
         return any(column.align == "text" for column in self.columns)
 
     @property
+    def unbroken(self) -> tuple[tuple[str, ...], ...]:
+        """Of the labels and each column of a wide table, the words that stay on one line, which are all short."""
+        rows = [row for row in self.rows if row.cells] if len(self.columns) >= WIDE else []
+        labels = tuple(row.label for row in rows)
+        words = (tuple(r.cells[i] for r in rows) if c.align == "left" else () for i, c in enumerate(self.columns))
+        return _short(labels, 24), *(_short(column, 14) for column in words)
+
+    @property
     def heading(self) -> str:
         """The title, marked if the world is simulated."""
         return f"{self.title} ({SIMULATED})" if self.simulated else self.title
@@ -132,6 +142,10 @@ class Table:
             first, span = runs[-1].last + 1, len(list(members))
             runs.append(Group(label, first, first + span - 1, span))
         return tuple(runs)
+
+
+def _short(words: tuple[str, ...], most: int) -> tuple[str, ...]:
+    return words if all(len(word) <= most for word in words) else ()
 
 
 def _aligned(columns: tuple[Column, ...], rows: list[Row]) -> list[Line]:
