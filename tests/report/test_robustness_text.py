@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -13,6 +14,8 @@ from detente.report.paper import References, Shown, compose, html
 from detente.report.paper.paper import Manuscript
 from detente.report.paper.robustness_numbers import robustness_numbers
 from detente.report.site import page
+from detente.report.tables.ledger import deviations
+from detente.study.verdicts import standings
 
 from support import exhibit_fixtures as made
 from support.own_studies import ALLIANCES, DIRECTED, MINE, WIDER, evidence, robustness
@@ -41,10 +44,13 @@ def test_a_study_of_one_claim_by_one_estimator_examines_what_it_says(tmp_path: P
     text = text_of(robustness(evidence(tmp_path, MINE + one)))
     assert_clean(text)
     assert "The paper tests one claim by one estimator. This page examines one claim in the same way" in text
-    assert "1 has an estimate with its interval. Its headline is a linear probability model with dyad and year" in text
+    assert (
+        "The claim has an estimate with its interval. Its headline is a linear probability model with dyad and year"
+        in text
+    )
     assert "and clustered by dyad errors, on politically relevant dyads; the smallest effect" in text
     assert "By the rule, the verdict is “lowers”, and it does not pass every check." in text
-    assert "1 specification was fitted for 1 claim; each has an estimate" in text
+    assert "1 specification was fitted for one claim; each has an estimate" in text
     for false in (
         "1 claims",
         "one claims",
@@ -61,7 +67,7 @@ def test_a_study_without_exercises_leaves_out_no_series_of_them(tmp_path: Path) 
     text = text_of(robustness(evidence(tmp_path, ALLIANCES + "examined: [defence_pact]\n")))
     assert_clean(text)
     assert "estimates without one state, region or era, those that move it most" in text
-    assert "re-estimated without one state, region or era; in brackets" in text
+    assert "re-estimated without one state, region or era; in parentheses" in text
     assert "series of exercises" not in text
     with_them = text_of(robustness(made.evidence("demo")))
     assert "without one state, region, era or series of exercises" in with_them
@@ -146,3 +152,21 @@ def test_the_frame_of_every_page_says_what_world_it_is_of_and_nothing_else_of_th
     text = re.sub(r"<style>.*?</style>", "", html(manuscript, TEMPLATES), flags=re.DOTALL)
     assert ("SIMULATED WORLD" in text) == simulated
     assert set(re.findall(r"\d+(?:\.\d+)?", re.sub(r"<[^>]*>", "", text))) == {"9.9"}
+
+
+def test_deviations_and_standings_are_those_of_the_claims_that_are_examined_and_a_withdrawn_claim_stays() -> None:
+    def said(study: Evidence) -> tuple[set[str], str]:
+        rows = {row.label for row in deviations(study).rows}
+        return rows, robustness_numbers(study)["standings"]
+
+    known = standings(made.project())
+    all_claims = robustness(made.evidence("claims"))
+    with_status = all_claims.frame("ledger")["claim"].map(known)
+    all_claims = all_claims.with_frames(ledger=all_claims.frame("ledger").assign(registration=with_status))
+    paper = replace(all_claims, study=made.evidence("paper").study)
+    assert said(all_claims)[0] == {"Diverging allies", "US troops"}
+    assert "deviated" in said(all_claims)[1]
+    assert said(paper) == (set(), "four frozen after estimation")
+    fewer = {n: c for n, c in made.project().claims.claims.items() if n != "us_troops"}
+    claims = made.project().claims.model_copy(update={"claims": fewer})
+    assert said(replace(paper, project=replace(made.project(), claims=claims)))[0] == {"us_troops"}

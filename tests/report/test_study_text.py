@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
 from detente.report import Evidence
-from detente.report.paper.study_words import event_words
+from detente.report.labels import event_words
 
 from support import exhibit_fixtures as made
 from support.exhibited import composed, made_all, prose
@@ -82,6 +83,33 @@ def test_a_weak_test_says_why_in_the_words_of_the_claim(tmp_path: Path) -> None:
 )
 def test_what_begins_is_called_by_the_coding_of_the_outcome(outcomes: set[str], event: str, with_article: str) -> None:
     assert event_words(outcomes) == {"event": event, "an_event": with_article}
+
+
+def test_the_question_and_its_literature_are_those_of_the_claims(tmp_path: Path) -> None:
+    paper, pacts = prose(made.evidence()), prose(evidence(tmp_path, ALLIANCES))
+    assert (
+        "States that train together, promise to defend one another, let peacekeepers stand between them or sign "
+        "defence agreements are said to fight one another less." in paper
+    )
+    assert "States that promise to defend one another are said to fight one another less." in pacts
+    assert "Defence pacts deter outsiders" in pacts
+    for other in ("train together", "peacekeepers stand", "literature on joint exercises", "through networks"):
+        assert other in paper and other not in pacts, other
+    # A claim that expects something else says nothing of peace, and one without literature nothing of that.
+    bare = prose(evidence(tmp_path, MINE.replace("claims: [exercise]", "claims: [exercise_rivals]")))
+    assert "are said to fight" not in bare and "literature on" not in bare
+
+
+def test_the_table_of_effects_is_called_by_what_begins(tmp_path: Path) -> None:
+    def title(made_up: Evidence) -> str:
+        return made_all(made_up, "table")["effects"].title
+
+    assert title(made.evidence()).startswith("Effect of each treatment on the risk of a new dispute: ")
+    crisis = made.project().claims.claims["exercise"].model_copy(update={"outcome": "onset_icb"})
+    claims = made.project().claims.model_copy(update={"claims": {**made.project().claims.claims, "exercise": crisis}})
+    study = made.evidence().study.model_copy(update={"claims": ("exercise",)})
+    other = replace(made.evidence(), project=replace(made.project(), claims=claims), study=study)
+    assert title(other).startswith("Effect of each treatment on the risk of a new crisis: ")
 
 
 def test_sentences_on_controls_and_leads_are_those_of_the_study(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TypeVar
 
+from detente.data.panel import CODINGS, GRID
 from detente.report.formats import PER
 from detente.stats import REGISTRY
 from detente.study.config import ClaimsFile
@@ -102,6 +103,15 @@ def reason_label(reason: str, claims: ClaimsFile) -> str:
     """Why observations were dropped, in words: `rivalry_lag2 missing` → strategic rivalry (t−2) missing."""
     term, _, rest = reason.partition(" ")
     return f"{lower_first(term_label(term, claims))} {rest}" if rest == "missing" else reason
+
+
+def event_words(outcomes: set[str]) -> dict[str, str]:
+    """What begins, in a word and with its article: "a militarised dispute"; "conflict" where outcomes differ in it."""
+    codings = {variable: coding for (coding, _), variable in GRID.items()}
+    nouns = {c.noun for c in CODINGS if c.name in {codings.get(o) for o in outcomes}}
+    event = nouns.pop() if len(nouns) == 1 else "conflict"
+    with_article = "a militarised dispute" if event == "dispute" else f"{'an' if event[0] in 'aeiou' else 'a'} {event}"
+    return {"event": event, "an_event": with_article}
 
 
 def listed(items: Iterable[str], last: str = "and") -> str:

@@ -26,14 +26,13 @@ def robustness_numbers(evidence: Evidence) -> dict[str, Any]:
         "estimators": len(study.estimators),
         "examined": len(evidence.examined),
         "lost": len(without_interval(ledger)),
+        "tested": len(tested),
+        "fitted": multiverse["claim"].nunique(),
+        "without": int((ledger["needs"].fillna("") != "").sum()),
         "robust": int(conclusive["strength"].eq("robust").sum()),
     }
     in_digits = {
-        "all": len(ledger),
-        "tested": len(tested),
         "conclusive": len(conclusive),
-        "fitted": multiverse["claim"].nunique(),
-        "without": int((ledger["needs"].fillna("") != "").sum()),
         "specifications": len(multiverse),
         "failed": int((multiverse["error"] != "").sum()),
     }
@@ -53,7 +52,7 @@ def robustness_numbers(evidence: Evidence) -> dict[str, Any]:
         "parts": left_out(evidence.frame("influence")),
         "claims": [_claim(rows[c]) for c in study.claims if c in rows],
         "registration": registration(evidence),
-        "standings": _standings(ledger["registration"]),
+        "standings": _standings(ledger.loc[ledger["claim"].isin(evidence.examined), "registration"]),
     }
 
 

@@ -6,11 +6,11 @@ from typing import Any
 
 from detente.base import strict
 from detente.base.numerics import EQUIVALENCE_LEVEL, LEVEL, POWER
-from detente.data.panel import CODINGS, GRID, Entry, Unit, catalogue
+from detente.data.panel import Entry, Unit, catalogue
 from detente.data.sources import REGISTRY
 from detente.report.evidence import EXERCISES, FEW_SWITCHERS, Evidence
 from detente.report.formats import PER, count, decimal, number, numbered, percent, spelled, year
-from detente.report.labels import BASE_RISK, PEACE_UNIT, estimator_label, listed, lower_first
+from detente.report.labels import BASE_RISK, PEACE_UNIT, estimator_label, event_words, listed, lower_first
 from detente.stats import get
 from detente.study.config import Claim, Control, Project, Study
 
@@ -58,15 +58,6 @@ def study_words(evidence: Evidence) -> dict[str, Any]:
         **event_words({c.outcome for c in claims}),
         "likely": _LIKELY.get("".join({c.expected for c in claims}), "more or less likely"),
     }
-
-
-def event_words(outcomes: set[str]) -> dict[str, str]:
-    """What begins, in a word and with its article: "a militarised dispute"; "conflict" where outcomes differ in it."""
-    codings = {variable: coding for (coding, _), variable in GRID.items()}
-    nouns = {c.noun for c in CODINGS if c.name in {codings.get(o) for o in outcomes}}
-    event = nouns.pop() if len(nouns) == 1 else "conflict"
-    with_article = "a militarised dispute" if event == "dispute" else f"{'an' if event[0] in 'aeiou' else 'a'} {event}"
-    return {"event": event, "an_event": with_article}
 
 
 def method_words(evidence: Evidence) -> dict[str, Any]:

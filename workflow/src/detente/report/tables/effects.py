@@ -7,7 +7,7 @@ from detente.base.numerics import EQUIVALENCE_LEVEL
 from detente.report.evidence import Cell, Evidence, cell, keyed
 from detente.report.exhibit import exhibit
 from detente.report.formats import INTERVAL, MISSING, PER, bound, count, decimal, p_value, per_thousand, percent, ratio
-from detente.report.labels import BASE_RISK, covariance_label, estimator_label, lower_first
+from detente.report.labels import BASE_RISK, covariance_label, estimator_label, event_words, lower_first
 from detente.report.tables.notes import DEGREES, MDE, NOT_ESTIMABLE, failure_notes, few_switchers
 from detente.report.tables.table import Column, Row, Table, shown
 from detente.stats import get
@@ -55,7 +55,8 @@ def effects(evidence: Evidence) -> Table:
                 rows.append(_row(model))
                 if get(model.estimator).least_squares and claim.id in calibrated:
                     rows.append(_beside(calibrated[claim.id]))
-    title = f"Effect of each treatment on the risk of a dispute: {lower_first(evidence.samples[study.headline])}"
+    event = event_words({c.outcome for c in evidence.claims})["event"]
+    title = f"Effect of each treatment on the risk of a new {event}: {lower_first(evidence.samples[study.headline])}"
     return Table("effects", title, "", _COLUMNS, tuple(rows), _notes(evidence, models), evidence.simulated, dense=True)
 
 

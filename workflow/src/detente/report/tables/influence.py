@@ -27,7 +27,7 @@ def influence(evidence: Evidence) -> Table:
             rows.append(Row(claim.label, (*cells, f"{count(int(mine['flips'].sum()))} of {count(len(mine))}")))
     heads = columns(*(KINDS[k] for k in kinds), group="Moves the estimate most", align="left")
     notes = (
-        f"The headline, re-estimated without one {left_out(frame)}; in brackets the shift of "
+        f"The headline, re-estimated without one {left_out(frame)}; in parentheses the shift of "
         "the estimate in its standard errors. Another verdict: of all that were left out, how many change it.",
     )
     title, shown = "What estimates depend on", (*heads, Column("Another verdict"))

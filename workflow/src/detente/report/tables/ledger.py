@@ -117,9 +117,11 @@ def untested(evidence: Evidence) -> Table:
 
 @exhibit(kind="table", name="deviations", page="robustness", place="registration", needs=())
 def deviations(evidence: Evidence) -> Table:
-    """Deviations from the registration."""
+    """Deviations from the registration, of the claims that are examined and of those that are withdrawn."""
     now, frozen = evidence.project.claims, registered(evidence.project.root)
     changes = compare(now, frozen.claims(evidence.project.root) if frozen else now).changes
-    rows = [Row(evidence.examined.get(r.claim, str(r.claim)), (r.field, r.registered, r.now)) for r in entries(changes)]
+    others = now.claims.keys() - evidence.examined.keys()
+    mine = entries(changes[~changes["claim"].isin(others)])
+    rows = [Row(evidence.examined.get(r.claim, str(r.claim)), (r.field, r.registered, r.now)) for r in mine]
     heads = columns("Field", "Registered", "Now", align="left")
     return Table("deviations", "Deviations from the registration", "", heads, tuple(rows), (), evidence.simulated)

@@ -15,8 +15,8 @@ _HEADS = ("Number", "Sign of the claim", "and significant", "With power", "Sign 
 _COLUMNS = (*columns(*_HEADS, group="Equivalent specifications"), *columns(*_HEADS, group="All specifications"))
 _NOTES = (
     "Sign of the claim: that of an effect as claimed; where a claim expects either, the sign that most have.",
-    "Significant: the dyadic-robust 95 % interval excludes zero. With power: the minimum detectable effect "
-    "is no larger than the smallest effect of interest.",
+    f"Significant: the dyadic-robust {percent(LEVEL)} interval excludes zero. With power: the minimum detectable "
+    "effect is no larger than the smallest effect of interest.",
     "All: with options that answer another question, or whose standing is uncertain. Those without an estimate "
     "are in the number, and count as not agreeing and without power.",
 )
@@ -32,7 +32,7 @@ def multiverse_shares(evidence: Evidence) -> Table:
     for claim in evidence.project.examined(evidence.study):
         mine = counted[counted["claim"] == claim.id]
         rows.append(Row(claim.label, (*_shares(mine[mine["equivalent"]], claim), *_shares(mine, claim))))
-    title = "Specifications that agree, and that had the power to"
+    title = "Specifications with the sign of the claim, and with power"
     return Table("multiverse_shares", title, "Claim", _COLUMNS, tuple(rows), _NOTES, evidence.simulated, dense=True)
 
 

@@ -8,9 +8,9 @@ from detente.report.tables.table import Column, Row, Table, columns
 
 _COLUMNS = (Column(f"Per {PER:,}"), Column(INTERVAL, align="center"), *columns("p", "Dyad-years", "Treated"))
 _NOTES = (
-    "Each stands in the headline's model beside the treatment. What goes with the outcome there without a part in its "
-    "making is a sign of what the model leaves out. A lead may have two further reasons: states that expect the "
-    "treatment act before it, and onsets bring it on or put it off, which models with dyad effects take not to happen.",
+    "Each stands in the headline's model beside the treatment. One that predicts the outcome there, though it cannot "
+    "cause it, is a sign of what the model leaves out. A lead that does so may have two further reasons: states that "
+    "expect the treatment act before it, or onsets bring it on or put it off, which models with dyad effects rule out.",
 )
 
 

@@ -15,7 +15,7 @@ _COLUMNS = (
     Column("Exaggeration", _AT, show=lambda r: multiple(r.type_m_at_smallest)),
     Column("Wrong sign", _AT, show=lambda r: percent(r.type_s_at_smallest)),
     Column("Rejections under no effect", show=lambda r: percent(r.size, 1)),
-    Column("Observed SE by planted spread", show=lambda r: decimal(r.std_error / r.spread, 1)),
+    Column("Observed SE over planted spread", show=lambda r: decimal(r.std_error / r.spread, 1)),
 )
 
 
@@ -33,5 +33,5 @@ def power(evidence: Evidence) -> Table:
         "Where the last column is above one, the data have more dependence than was simulated. The verdict takes the "
         "smaller power of the two.",
     )
-    title = "What the headline could have found"
+    title = "What the headline model could have found"
     return Table("power", title, "", _COLUMNS, tuple(rows), notes, evidence.simulated, dense=True)

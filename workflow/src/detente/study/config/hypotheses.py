@@ -13,6 +13,8 @@ HYPOTHESES = Path("config/hypotheses.yaml")
 class Hypothesis(Strict):
     """Sentences on one claim; those that are not given are not printed."""
 
+    practice: str = ""
+    found: str = ""
     mechanism: str = ""
     against: str = ""
     ideal: str = ""
