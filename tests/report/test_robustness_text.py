@@ -170,3 +170,11 @@ def test_deviations_and_standings_are_those_of_the_claims_that_are_examined_and_
     fewer = {n: c for n, c in made.project().claims.claims.items() if n != "us_troops"}
     claims = made.project().claims.model_copy(update={"claims": fewer})
     assert said(replace(paper, project=replace(made.project(), claims=claims)))[0] == {"us_troops"}
+
+
+def test_a_chart_of_influence_names_the_parts_that_were_left_out_for_its_claim() -> None:
+    study = robustness(made.evidence("paper"))
+    pact = study.frame("influence")["claim"].eq("defence_pact") & study.frame("influence")["kind"].eq("series")
+    text = text_of(study.with_frames(influence=study.frame("influence")[~pact]))
+    assert "Joint exercise: estimates without one state, region, era or series of exercises, those" in text
+    assert "Defence pact: estimates without one state, region or era, those" in text

@@ -23,7 +23,7 @@ _LINE, _GAP = 0.165, 0.42
 @exhibit(
     kind="figure", name="influence", page="robustness", place="influence", order=2, needs=("ledger", "influence"),
     per_claim=True, title="Estimates without one part of the data",
-    caption="{{ claim.label }}: estimates without one {{ parts }}, those that move it most.",
+    caption="{{ claim.label }}: estimates without one {{ claim.parts }}, those that move it most.",
     alt="Points with intervals, one for each part that is left out, around the interval of all observations.",
 )  # fmt: skip
 @draw.styled

@@ -49,15 +49,15 @@ def robustness_numbers(evidence: Evidence) -> dict[str, Any]:
         "tally": listed(f"{spelled(n)} {v}" for v in VERDICTS if (n := int((tested["verdict"] == v).sum()))),
         "rerandomised": bool((joint & ~moderated).any()),
         "moderated": bool((joint & moderated).any()),
-        "parts": left_out(evidence.frame("influence")),
-        "claims": [_claim(rows[c]) for c in study.claims if c in rows],
+        "claims": [_claim(evidence, rows[c]) for c in study.claims if c in rows],
         "registration": registration(evidence),
         "standings": _standings(ledger.loc[ledger["claim"].isin(evidence.examined), "registration"]),
     }
 
 
-def _claim(row: dict[str, Any]) -> dict[str, Any]:
+def _claim(evidence: Evidence, row: dict[str, Any]) -> dict[str, Any]:
     return {
+        "parts": left_out(evidence.of_claim("influence", row["claim"])),
         **{name: row[name] for name in ("label", "joint_scheme")},
         "id": row["claim"],
         "side": "below" if row["estimate"] < 0 else "above",
