@@ -7,7 +7,6 @@ import json
 import re
 import shutil
 import subprocess
-import sys
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
@@ -346,19 +345,6 @@ def test_without_raw_files_the_build_stops_before_any_work_and_names_the_ways_on
     assert "DETENTE_MIRROR" in text
     assert not list((observed / "data").glob("raw/*/*.csv"))
     assert not (observed / "data/processed/mini/tidy").exists()
-
-
-def test_the_workflow_is_lint_free_and_formatted(built: Path) -> None:
-    linted = snakemake(built, "--lint")
-    assert linted.returncode == 0, linted.stdout + linted.stderr
-    formatted = subprocess.run(
-        [sys.executable, "-m", "snakefmt", "--check", "Snakefile", "workflow/rules"],
-        cwd=built,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert formatted.returncode == 0, formatted.stderr
 
 
 def test_snakemake_report_builds_with_captions(built: Path) -> None:
