@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.stats import fisher_exact
 
 from detente.base.errors import ConfigError
+from detente.report.tables.characteristics import DESIGNS, MEASURED, Measured, documented
 from detente.simulate import simulate_world
 from detente.study.multiverse import curve, fitted
 from detente.study.robustness.examine import Record, examine
@@ -17,6 +22,9 @@ from detente.study.verdicts.characteristics import DRAWS, PARTS, Setting, charac
 from detente.study.verdicts.checks import CHECKS
 
 from support.recovered import DEMO, PROJECT, in_memory, panel_of
+
+# Draws of each effect and design that the nightly test judges; the table's are more.
+MANY = int(os.environ.get("DETENTE_CHARACTERISTICS_DRAWS", "20"))
 
 
 @pytest.fixture(scope="module")
@@ -120,3 +128,59 @@ def test_an_observed_study_has_no_known_effect(record: Record) -> None:
 def test_every_part_named_is_read_by_a_check_and_tests_have_enough_draws_to_reject() -> None:
     assert set(PARTS) < set(CHECKS)
     assert 1 / (1 + DRAWS) <= 0.05 / 10
+
+
+def counted(judged: pd.DataFrame, onsets: float) -> list[Measured]:
+    """Rows of the table, of judged draws of one design."""
+    rows = []
+    for times, mine in judged.groupby("times"):
+        words = mine.groupby(["verdict", "strength"]).size()
+        found = mine[mine["verdict"].isin(["lowers", "raises"])]
+        robust = {v: int(words.get((v, "robust"), 0)) for v in ("lowers", "raises", "negligible")}
+        told = {v: int((mine["verdict"] == v).sum()) for v in robust}
+        passed = tuple(int((found[name] == "pass").sum()) for name in CHECKS)
+        powered = int((found["power_at_smallest"] >= 0.8).sum())
+        both = {
+            "robust": robust["lowers"],
+            "raises_robust": robust["raises"],
+            "negligible_robust": robust["negligible"],
+        }
+        rows.append(Measured(onsets, int(times), len(mine), **told, **both, powered=powered, passed=passed))
+    return rows
+
+
+@pytest.mark.nightly
+@pytest.mark.parametrize("onsets", DESIGNS)
+def test_the_table_is_what_draws_give(onsets: float, record: Record, capsys: pytest.CaptureFixture[str]) -> None:
+    found = counted(characteristics(Setting(PROJECT, DEMO, "exercise", record, onsets), range(MANY)), onsets)
+    with capsys.disabled():
+        sys.stdout.write("\n" + "\n".join(f"    {row!r}," for row in found) + "\n")
+    for made, kept in zip(found, [m for m in MEASURED if m.onsets == onsets], strict=True):
+        assert made.times == kept.times
+        for name in ("lowers", "robust", "raises", "raises_robust", "negligible", "negligible_robust"):
+            alike(getattr(made, name), made.draws, getattr(kept, name), kept.draws)
+        for one, other in zip(made.passed, kept.passed, strict=True):
+            alike(one, made.found, other, kept.found)
+
+
+def alike(one: int, of_one: int, other: int, of_other: int) -> None:
+    """Two shares that Fisher's exact test does not tell apart at 0.1 %."""
+    assert fisher_exact([[one, of_one - one], [other, of_other - other]]).pvalue > 0.001
+
+
+def test_the_tables_of_the_page_are_those_that_were_measured() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "verdicts.md").read_text(encoding="utf-8")
+    assert documented() in page
+
+
+def test_the_rule_keeps_its_error_rates_and_passes_true_effects() -> None:
+    by = {(m.onsets, m.times): m for m in MEASURED}
+    assert set(by) == {(onsets, times) for onsets in DESIGNS for times in range(4)}
+    for onsets in DESIGNS:
+        none, large = by[onsets, 0], by[onsets, 3]
+        # Under no effect 5 % of headlines reject, and hardly any passes every check as well.
+        assert none.found / none.draws < 0.05 + 3 * np.sqrt(0.05 * 0.95 / none.draws)
+        assert none.robust + none.raises_robust <= 0.01 * none.draws
+        # No check stands in the way of a large effect by itself.
+        assert min(large.passed) > 0.5 * large.found
+        assert large.robust > 0.3 * large.draws

@@ -24,7 +24,7 @@ NEEDED: dict[Verdict, tuple[str, ...]] = {
 # An effect of −10 per 1,000, three standard errors from zero, that passes everything.
 LOWERS = VerdictInputs(
     estimate=-0.010,
-    std_error=0.002,
+    std_error=0.0032,
     df=190,
     smallest_effect=0.004,
     power_at_smallest=0.95,
@@ -134,6 +134,9 @@ def test_each_verdict_needs_the_checks_of_the_rule(found: Verdict, names: tuple[
     [
         ("power", {"power_at_smallest": 0.80}, "pass"),
         ("power", {"power_at_smallest": 0.7999}, "fail"),
+        # 1.9725 standard errors of 0.00304 from −0.010 leave −0.0040034; of 0.00305, −0.0039839.
+        ("power", {"power_at_smallest": 0.1, "std_error": 0.00304}, "pass"),
+        ("power", {"power_at_smallest": 0.1, "std_error": 0.00305}, "fail"),
         ("multiverse", {"multiverse_share": 4 / 5}, "pass"),
         ("multiverse", {"multiverse_share": 0.7999}, "fail"),
         *((name, {f"p_{name}": 0.05}, "pass") for name in ("joint", "family", "randomisation")),

@@ -11,7 +11,7 @@ from typing import Literal
 
 import numpy as np
 
-from detente.base.numerics import LEVEL, POWER
+from detente.base.numerics import LEVEL, POWER, critical
 from detente.study.estimation import Verdict, verdict
 
 Outcome = Literal["pass", "fail", "not made"]
@@ -150,13 +150,18 @@ def _at_most_alpha(value: float, words: str) -> Judged:
 @check(
     label="power",
     passes_if=f"the design finds the smallest effect of interest in {_percent(POWER)} of planted draws or more, and by "
-    "its observed dyadic error too",
+    f"its observed dyadic error too; or the {_percent(LEVEL)} interval lies beyond the smallest effect of interest "
+    "(Murphy and Myors 1999)",
     needed_for=CLAIMED,
 )
 def power(n: VerdictInputs, _: Verdict) -> Judged:
-    """Whether the design could have found the smallest effect of interest."""
-    reason = f"power at the smallest effect of interest is {n.power_at_smallest:.0%}, below {POWER:.0%}"
-    return n.power_at_smallest, n.power_at_smallest >= POWER, POWER, reason
+    """Whether the design could have found the smallest effect of interest, or has found a larger one."""
+    reason = (
+        f"power at the smallest effect of interest is {n.power_at_smallest:.0%}, below {POWER:.0%}, and the interval "
+        "does not lie beyond that effect"
+    )
+    larger = abs(n.estimate) - critical(n.df) * n.std_error > n.smallest_effect
+    return n.power_at_smallest, n.power_at_smallest >= POWER or larger, POWER, reason
 
 
 @check(

@@ -1,0 +1,185 @@
+"""Operating characteristics of the verdict rule, measured on simulated outcomes: for the pages and docs/verdicts.md."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+
+from detente.base.numerics import monte_carlo_error
+from detente.report.evidence import Evidence
+from detente.report.exhibit import exhibit
+from detente.report.formats import MISSING, count, decimal, percent
+from detente.report.tables.table import Column, Row, Table, shown
+from detente.study.verdicts import CHECKS
+
+
+@dataclass(frozen=True)
+class Measured:
+    """Counts of draws of one design under one effect.
+
+    `onsets`: how many times as many as in the demo; `times`: the effect in smallest effects of interest. `robust`: of
+    `lowers`; `negligible_robust`: of `negligible`; `passed`: how many draws that lower or raise pass each of `CHECKS`;
+    `powered`: of these, those with enough power at the smallest effect.
+    """
+
+    onsets: float
+    times: int
+    draws: int
+    lowers: int
+    robust: int
+    raises: int
+    raises_robust: int
+    negligible: int
+    negligible_robust: int
+    powered: int
+    passed: tuple[int, ...]
+
+    @property
+    def found(self) -> int:
+        """Draws with the verdict that the treatment lowers or raises."""
+        return self.lowers + self.raises
+
+    @property
+    def inconclusive(self) -> int:
+        """Draws that cannot tell."""
+        return self.draws - self.found - self.negligible
+
+
+# Measured, not built: `tests/study/test_characteristics.py` counts again, of as many draws as
+# DETENTE_CHARACTERISTICS_DRAWS says, and holds these within Monte Carlo error.
+MEASURED: tuple[Measured, ...] = (
+    Measured(
+        0.25, 0, 61, lowers=1, robust=0, raises=0, raises_robust=0,
+        negligible=1, negligible_robust=0,
+        powered=0, passed=(0, 0, 0, 0, 0, 0, 0, 0),
+    ),
+    Measured(
+        0.25, 1, 61, lowers=15, robust=0, raises=0, raises_robust=0,
+        negligible=0, negligible_robust=0,
+        powered=0, passed=(0, 12, 10, 5, 11, 6, 14, 3),
+    ),
+    Measured(
+        0.25, 2, 61, lowers=49, robust=9, raises=0, raises_robust=0,
+        negligible=0, negligible_robust=0,
+        powered=0, passed=(9, 42, 43, 22, 46, 36, 44, 16),
+    ),
+    Measured(
+        0.25, 3, 61, lowers=61, robust=36, raises=0, raises_robust=0,
+        negligible=0, negligible_robust=0,
+        powered=0, passed=(46, 60, 59, 51, 60, 61, 53, 49),
+    ),
+    Measured(
+        2.0, 0, 83, lowers=0, robust=0, raises=1, raises_robust=0,
+        negligible=81, negligible_robust=28,
+        powered=1, passed=(1, 1, 1, 0, 1, 0, 1, 0),
+    ),
+    Measured(
+        2.0, 1, 83, lowers=77, robust=34, raises=0, raises_robust=0,
+        negligible=5, negligible_robust=0,
+        powered=77, passed=(77, 76, 74, 52, 76, 55, 71, 47),
+    ),
+    Measured(
+        2.0, 2, 83, lowers=83, robust=75, raises=0, raises_robust=0,
+        negligible=0, negligible_robust=0,
+        powered=83, passed=(83, 83, 83, 83, 83, 83, 76, 82),
+    ),
+    Measured(
+        2.0, 3, 83, lowers=83, robust=72, raises=0, raises_robust=0,
+        negligible=0, negligible_robust=0,
+        powered=83, passed=(83, 83, 83, 83, 83, 83, 74, 81),
+    ),
+)  # fmt: skip
+DESIGNS: Mapping[float, str] = {
+    0.25: "Rare onsets: 3 in 100 dyad-years, where the record has 2",
+    2.0: "Many onsets: 24 in 100 dyad-years",
+}
+"""The designs, by how many times as many onsets they have as the demo."""
+# Draws with a finding below which no share of checks is printed.
+FEWEST = 10
+_TIMES = ("no effect", "1 smallest effect", "2 smallest effects", "3 smallest effects")
+
+
+def _share(number: int, of: int) -> str:
+    """A share of draws in per cent, its Monte Carlo error in parentheses; missing if there is no draw."""
+    if not of:
+        return MISSING
+    return f"{percent(number / of)} ({decimal(100 * monte_carlo_error(number / of, of), 0)})"
+
+
+def _said(label: str, head: str, name: str) -> Column:
+    """Draws that were told so, of all."""
+    return Column(label, head, show=lambda m: _share(getattr(m, name), m.draws))
+
+
+def _pass(label: str, place: int) -> Column:
+    """Findings that pass a check, of all findings."""
+    return Column(label, "Pass", show=lambda m: _share(m.passed[place], m.found))
+
+
+_FIRST = tuple(_said(verdict, "First word", verdict) for verdict in ("lowers", "raises", "negligible", "inconclusive"))
+_BOTH = (("lowers", "robust"), ("raises", "raises_robust"), ("negligible", "negligible_robust"))
+_WORDS = (*_FIRST, *(_said(f"{verdict} · robust", "Both words", name) for verdict, name in _BOTH))
+_PASSED = (
+    Column("Draws", show=lambda m: count(m.found)),
+    *(_pass(check.label, place) for place, check in enumerate(CHECKS.values())),
+    Column("power at the smallest effect alone", "Pass", show=lambda m: _share(m.powered, m.found)),
+)
+
+
+def _rows(shown_columns: Sequence[Column], measured: Iterable[Measured]) -> Iterator[Row]:
+    """Rows of the designs, each below its heading."""
+    for onsets, mine in groupby(measured, lambda m: m.onsets):
+        yield Row(DESIGNS[onsets])
+        yield from (shown(_TIMES[m.times], shown_columns, m) for m in mine)
+
+
+def _words(simulated: bool = False) -> Table:
+    draws = " to ".join(count(n) for n in sorted({min(m.draws for m in MEASURED), max(m.draws for m in MEASURED)}))
+    notes = (
+        f"{draws} draws in each row: dyad-years, treatment and controls of joint exercises among the politically "
+        "relevant dyads of the demo stay as they are; onsets are simulated again under an effect that lowers the risk "
+        "of every treated dyad-year by so many smallest effects of interest; the rule judges each draw as it judges a "
+        "claim. Per cent of draws, Monte Carlo error in percentage points in parentheses.",
+    )
+    title = "Words of the verdict rule where the effect is known"
+    return Table(
+        "characteristics", title, "Planted", _WORDS, tuple(_rows(_WORDS, MEASURED)), notes, simulated, dense=True
+    )
+
+
+def _checks(simulated: bool = False) -> Table:
+    notes = (
+        "Of the draws of the table above whose verdict is that the treatment lowers or raises the risk, the share that "
+        "passes each check, in per cent, Monte Carlo error in percentage points in parentheses. The last column counts "
+        "those with enough power at the smallest effect of interest, whatever they found. Rows of fewer than "
+        f"{FEWEST} such draws are left out.",
+    )
+    title = "Checks passed where the effect is known"
+    rows = tuple(_rows(_PASSED, [m for m in MEASURED if m.found >= FEWEST]))
+    return Table("passed", title, "Planted", _PASSED, rows, notes, simulated, dense=True)
+
+
+@exhibit(kind="table", name="characteristics", page="robustness", place="characteristics", order=1, needs=())
+def characteristics(evidence: Evidence) -> Table:
+    """Words of the verdict rule where the effect is known, by the size of the effect."""
+    return _words(evidence.simulated)
+
+
+@exhibit(kind="table", name="passed", page="robustness", place="characteristics", order=2, needs=())
+def passed(evidence: Evidence) -> Table:
+    """Checks passed where the effect is known, by the size of the effect."""
+    return _checks(evidence.simulated)
+
+
+def documented() -> str:
+    """Both tables of docs/verdicts.md."""
+    return "\n".join(_markdown(table) for table in (_words(), _checks()))
+
+
+def _markdown(table: Table) -> str:
+    """A table in Markdown: heads of groups are left out, headings of rows in bold."""
+    lines = ["| " + " | ".join([table.stub, *(column.label for column in table.columns)]) + " |"]
+    lines += ["|---|" + "---:|" * len(table.columns)]
+    for row in table.rows:
+        label, cells = (row.label, row.cells) if row.cells else (f"**{row.label}**", ("",) * len(table.columns))
+        lines.append("| " + " | ".join([label, *cells]) + " |")
+    return "\n".join(lines) + "\n"
