@@ -6,6 +6,7 @@ import datetime
 import re
 
 import pytest
+import typst
 
 from detente.report.paper import References, compose, html, pdf, typst_source
 from detente.report.paper.paper import Manuscript
@@ -86,3 +87,28 @@ def test_running_heads_hold_the_title_and_every_author_is_known_to_them(count: i
     source = typst_source(manuscript(*(Author(name=f"A {i}") for i in range(count))), TEMPLATES)
     (line,) = [line for line in source.splitlines() if "let authors" in line]
     assert re.findall(r'"(.*?)"', line) == head
+
+
+@pytest.mark.parametrize("refusals", [0, 1, 2])
+def test_what_the_compiler_of_accessible_pdf_refuses_is_laid_out_with_less_floating(
+    refusals: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tried: list[str] = []
+
+    def compiled(source: bytes, **_: object) -> bytes:
+        tried.append(source.decode())
+        if len(tried) <= refusals:
+            raise typst.TypstError("PDF/UA-1 error: invalid list (L) structure")
+        return b"%PDF"
+
+    monkeypatch.setattr(typst, "compile", compiled)
+    source = "#set figure(placement: auto)\n#heading(level: 1)[Power]\n"
+    assert pdf(source) == b"%PDF"
+    within = "#set figure(placement: auto)\n#place.flush()\n#heading(level: 1)[Power]\n"
+    fixed = "#set figure(placement: none)\n#heading(level: 1)[Power]\n"
+    assert tried == [source, within, fixed][: refusals + 1]
+
+
+def test_another_fault_of_a_paper_is_raised_at_once() -> None:
+    with pytest.raises(typst.TypstError, match="unknown variable"):
+        pdf("#unheard")

@@ -30,6 +30,7 @@ CURVE = "curve"
 """The exhibit that an earlier step makes, one for each claim."""
 OF_THE_PAGE_ALONE = ("untested",)
 """Exhibits of the page of robustness about claims that a paper need not be about."""
+_SECTION = "\n#heading(level: 1)"
 
 
 @dataclass(frozen=True)
@@ -231,7 +232,25 @@ def _filled(paper: Manuscript, template: Template, printed: Callable[[Manuscript
 
 
 def pdf(source: str) -> bytes:
-    """Compile typst source to an accessible PDF (PDF/UA-1): no dates, no fonts but the compiler's own."""
+    """Compile typst source to an accessible PDF (PDF/UA-1): no dates, no fonts but the compiler's own.
+
+    The compiler refuses some pages on which an exhibit floats into a list. Exhibits then stay within their sections or,
+    if it refuses that too, where the text has them.
+    """
+    import typst
+
+    kept = source.replace(_SECTION, f"\n#place.flush(){_SECTION}")
+    *floating, fixed = source, kept, source.replace("#set figure(placement: auto)", "#set figure(placement: none)")
+    for laid_out in floating:
+        try:
+            return _compiled(laid_out)
+        except typst.TypstError as error:
+            if "PDF/UA" not in str(error):
+                raise
+    return _compiled(fixed)
+
+
+def _compiled(source: str) -> bytes:
     import typst
 
     made: bytes = typst.compile(source.encode("utf-8"), ignore_system_fonts=True, pdf_standards=["ua-1"], timestamp=0)
