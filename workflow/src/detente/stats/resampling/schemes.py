@@ -14,6 +14,8 @@ from detente.stats.covariance import intersect, number
 from detente.stats.frame import ModelFrame
 from detente.stats.kernels import absorption
 from detente.stats.kernels import participation as kernel
+from detente.stats.linear.regressors import inverse
+from detente.stats.linear.within import within
 from detente.stats.resampling.randomisation import Ready
 
 Words = npt.NDArray[np.uint64]
@@ -76,23 +78,30 @@ class StateLabels:
 
     `network`: treatments of all dyads, whether in the design or not: columns a, b, year, value, lagged as the design's;
     dyads that it does not have are untreated. None takes those of the design, which misses dyads outside its sample.
-    `strata`: stratum by state: labels are exchanged within strata, states without one keep theirs.
+    `strata`: stratum by state: labels are exchanged within strata, states without one keep theirs. `residuals`: what
+    controls and fixed effects leave of the treatment is permuted instead, in a model that holds both again (double
+    semi-partialling; Dekker, Krackhardt and Snijders 2007): a permuted treatment no longer goes with controls as the
+    observed one does, its residuals do. They are those of the design alone, zero in dyad-years that it does not have.
     """
 
     network: pd.DataFrame | None = None
     strata: Mapping[int, int] | None = None
+    residuals: bool = False
 
     @property
     def name(self) -> str:
         """The scheme in words."""
-        return "states' labels permuted" + (" within strata" if self.strata is not None else "")
+        what = " of the treatment's residuals permuted (double semi-partialling)" if self.residuals else " permuted"
+        return f"states' labels{what}" + (" within strata" if self.strata is not None else "")
 
     def ready(self, design: ModelFrame, treatment: Array) -> Ready:
         """Make the scheme ready.
 
         Raises TooFewStates if no two states can exchange places; UnsuitableEvents if the network does not hold the
-        treatments of the design; UnknownVariable if the network lacks a column.
+        treatments of the design, or residuals are asked for of a network; UnknownVariable if it lacks a column.
         """
+        if self.residuals:
+            treatment = self._residuals(design, treatment)
         a, b, year = sides_and_year(design)
         ends, when, value = (np.stack([a, b]), year, treatment) if self.network is None else _checked(self.network)
         codes, years = np.union1d(ends.ravel(), np.union1d(a, b)), np.union1d(when, year)
@@ -113,9 +122,18 @@ class StateLabels:
                 "the network does not hold the treatments of the design, dyad by dyad and year by year"
             )
         drawn = [made.looked_up(made.permutation(0, draw), known) for draw in range(MEASURED)]
-        absent = 1 - float(np.mean(drawn))
-        said = f"permuted labels name a dyad-year that is not in the network in {100 * absent:.1f} % of rows: untreated"
+        absent, taken = 1 - float(np.mean(drawn)), "residual zero" if self.residuals else "untreated"
+        said = f"permuted labels name a dyad-year that is not in the network in {100 * absent:.1f} % of rows: {taken}"
         return replace(made, flags=(said,) if absent > 0 else ())
+
+    def _residuals(self, design: ModelFrame, treatment: Array) -> Array:
+        """What controls and fixed effects of a design leave of its treatment, (N,)."""
+        if self.network is not None:
+            raise UnsuitableEvents("residuals are those of the design: give no network beside residuals=True")
+        term = design.terms[int(np.argmax((design.x == treatment[:, None]).all(axis=0)))]
+        data = within(design)
+        place, bread = data.terms.index(term), inverse(data.cross)
+        return np.asarray(data.x @ (bread[:, place] / bread[place, place]))
 
 
 state_labels = StateLabels
