@@ -25,6 +25,8 @@ from support.recovered import DEMO, PROJECT, in_memory, panel_of
 pytestmark = pytest.mark.nightly
 
 DEMOS, RECORD = 60, 150
+# Of relevant dyads draws cost little: Monte Carlo errors are 0.7 points at 95 % for all dyads, and 0.35 for these.
+WANTED = {"all": DRAWS, "relevant": 4 * DRAWS}
 SAMPLES, SCENARIOS = ("all", "relevant"), ("own", "strong", "shared")
 Found = dict[tuple[str, str], pd.DataFrame]
 
@@ -46,7 +48,7 @@ def judged(cell: Cell, truth: float, states: int) -> list[tuple[tuple[str, str],
     frames = []
     for scenario, shock in cell.shocks.items():
         draw = replace(cell.hazard, state_shock=shock).draw
-        frame = coverage(model, draw, truth, DRAWS, stream(DEMO.seed, f"coverage {cell.sample}"))
+        frame = coverage(model, draw, truth, WANTED[cell.sample], stream(DEMO.seed, f"coverage {cell.sample}"))
         frames.append(((scenario, cell.sample), frame.set_index("vcov")))
     return frames
 
@@ -56,20 +58,17 @@ def judged(cell: Cell, truth: float, states: int) -> list[tuple[tuple[str, str],
 @pytest.mark.parametrize("states", [DEMOS, RECORD])
 def test_dyadic_intervals_cover_as_their_name_says(states: int, scenario: str, sample: str) -> None:
     frame = found(states)[scenario, sample]
-    assert (frame["draws"] == 1000).all()
-    assert 0.92 <= frame.loc["dyadic_cr2", "covers"] <= 0.97
-    # Where one state of 60 has a leverage of 0.87, the plain one is too small.
-    if (states, scenario, sample) != (DEMOS, "shared", "relevant"):
-        assert 0.92 <= frame.loc["dyadic", "covers"] <= 0.97
+    assert (frame["draws"] == WANTED[sample]).all()
+    assert frame.loc[["dyadic", "dyadic_cr2"], "covers"].between(0.92, 0.97).all()
     # What was planted is what the model estimates, and its estimates are normal enough.
-    assert abs(frame.loc[SPREAD, "mean_estimate"] + 0.03) < 3.5 * frame.loc[SPREAD, "spread"] / np.sqrt(DRAWS)
+    assert abs(frame.loc[SPREAD, "mean_estimate"] + 0.03) < 3.5 * frame.loc[SPREAD, "spread"] / np.sqrt(WANTED[sample])
     assert 0.93 <= frame.loc[SPREAD, "covers"] <= 0.97
 
 
 def test_adjusting_for_leverage_takes_off_bias_where_a_few_states_weigh_much() -> None:
     frame = found(DEMOS)["shared", "relevant"]
-    assert frame.loc["dyadic", "ratio"] < 0.85
-    assert 0.87 < frame.loc["dyadic_cr2", "ratio"] < 0.9
+    assert frame.loc["dyadic", "ratio"] < 0.88
+    assert 0.9 < frame.loc["dyadic_cr2", "ratio"] < 0.95
 
 
 def test_intervals_that_take_dyads_for_independent_fall_short_where_states_share_treatment_and_shocks() -> None:
