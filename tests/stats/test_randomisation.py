@@ -27,7 +27,7 @@ from detente.base.errors import (
 from detente.stats.fitting import Fit
 from detente.stats.frame import ModelFrame
 from detente.stats.kernels import participation as kernel
-from detente.stats.resampling.randomisation import Scheme, randomisation_test
+from detente.stats.resampling.randomisation import Scheme, Statistic, randomisation_test
 from detente.stats.resampling.redraw import kad_redraw
 from detente.stats.resampling.schemes import circular_shift, state_labels, uniforms
 
@@ -418,17 +418,25 @@ def test_double_semi_partialling_keeps_its_size_beside_a_collinear_control() -> 
 
     The coefficient of a treatment whose labels are permuted has lost its collinearity, and spreads too little.
     """
-    rejected, allowed = {"residuals": 0, "treatment": 0}, 3 * np.sqrt(0.05 * 0.95 / 400)
+    tests: dict[str, tuple[Scheme, Statistic]] = {
+        "t of residuals": (state_labels(residuals=True), "t"),
+        "coefficient of residuals": (state_labels(residuals=True), "coefficient"),
+        "coefficient": (state_labels(), "coefficient"),
+    }
+    p: dict[str, list[float]] = {name: [] for name in tests}
     for seed in range(400):
         model = fit(collinear(seed), vcov="dyadic")
-        for what, scheme, statistic in (
-            ("residuals", state_labels(residuals=True), "t"),
-            ("treatment", state_labels(), "coefficient"),
-        ):
-            test = randomisation_test(model, scheme, statistic=statistic, draws=99, seed=seed)  # type: ignore[arg-type]
-            rejected[what] += test.p_value <= 0.05
-    assert rejected["residuals"] / 400 == pytest.approx(0.05, abs=allowed)
-    assert rejected["treatment"] / 400 > 0.05 + allowed
+        for name, (scheme, statistic) in tests.items():
+            try:
+                p[name].append(randomisation_test(model, scheme, statistic=statistic, draws=99, seed=seed).p_value)
+            except IndefiniteCovariance:
+                continue
+    size = {name: float(np.mean(np.array(found) <= 0.05)) for name, found in p.items()}
+    allowed = 3 * np.sqrt(0.05 * 0.95 / min(map(len, p.values())))
+    assert len(p["t of residuals"]) > 350
+    assert size["t of residuals"] == pytest.approx(0.05, abs=allowed), size
+    assert size["coefficient of residuals"] == pytest.approx(0.05, abs=allowed), size
+    assert size["coefficient"] > 0.05 + allowed, size
 
 
 # Events
