@@ -297,7 +297,7 @@ def test_a_model_that_learns_from_few_dyads_carries_a_warning(study, tables):
         assert warning.endswith(": UN mission, LPM (17).")
     text = prose(study)
     assert "The effect is identified from 17 dyads of 19 states" in text
-    assert "the raw risk of treated observations is 263.13. The risk of treated dyads is so different" in text
+    assert "The mean risk of treated observations is 263.13, and of all" in text
     assert text.count("**These are fewer than 30:**") == 1
     assert "A mission with more than two parties is coded for each pair of them" in text
     assert ("ONUCA" in text) != study.simulated

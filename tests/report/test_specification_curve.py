@@ -19,7 +19,14 @@ HEADLINE = fixtures.of_frames().headline_options
 def made(count: int = 8) -> pd.DataFrame:
     """A curve of estimates from −0.4 to 0.3 of base risk."""
     share = np.linspace(-0.4, 0.3, count)
-    frame = pd.DataFrame({"spec_id": [f"c.{i}" for i in range(count)], "estimate_share": share, "base_risk": 0.05})
+    frame = pd.DataFrame(
+        {
+            "spec_id": [f"c.{i}" for i in range(count)],
+            "estimate_of_mean": share,
+            "mean_risk": 0.05,
+            "smallest_effect": 0.01,
+        }
+    )
     half = np.where(np.arange(count) % 2 == 0, 0.1, 0.5) * 0.05
     return frame.assign(**HEADLINE).assign(
         source=np.where(np.arange(count) < count // 2, "claimed", "cow"),
@@ -39,7 +46,7 @@ def drawn(frame: pd.DataFrame, headline: str | None = "c.2", simulated: bool = F
 def test_estimates_are_sorted_and_the_headline_is_marked() -> None:
     above = drawn(made()).axes[0]
     heights = above.collections[-1].get_offsets()[:, 1]
-    np.testing.assert_allclose(heights, made()["estimate_share"])
+    np.testing.assert_allclose(heights, made()["estimate_of_mean"])
     assert [t.get_text() for t in above.texts] == ["headline"]
     marker = next(line for line in above.lines if line.get_marker() == "D")
     assert (marker.get_xdata()[0], marker.get_ydata()[0]) == (2, pytest.approx(-0.2))
@@ -80,8 +87,8 @@ def multiverse() -> pd.DataFrame:
         "vcov": "dyadic",
         "equivalent": [True, True, False, False],
         "estimate": [-0.01, 0.002, -0.001, np.nan],
-        "estimate_share": [-0.5, 0.1, -0.25, np.nan],
-        "base_risk": [0.02, 0.02, 0.004, np.nan],
+        "estimate_of_mean": [-0.5, 0.1, -0.25, np.nan],
+        "mean_risk": [0.02, 0.02, 0.004, np.nan],
         "conf_low": [-0.016, -0.008, -0.003, np.nan],
         "conf_high": [-0.004, 0.012, 0.001, np.nan],
         "powered": [True, False, False, False],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,12 +14,13 @@ from scipy import stats
 
 from detente.base.errors import BrokenContract, EstimationError, UnsupportedCovariance
 from detente.base.numerics import POWER, critical, detectable, power_at, two_sided
+from detente.stats import get, with_fixed_effects
 from detente.stats.covariance import sandwich
-from detente.stats.effects.risk import average_marginal_effect, log_risk_ratio
-from detente.stats.fitting import made_covariance
+from detente.stats.effects.risk import average_marginal_effect, difference_error, log_risk_ratio, risk_without_treatment
+from detente.stats.fitting import fit, made_covariance
 from detente.study.config.claims import Claim, Control, Sample
 from detente.study.design.matrix import Specification
-from detente.study.estimation.schema import ESTIMATES, verdict
+from detente.study.estimation.schema import ESTIMATES, judged, verdict
 from detente.study.estimation.tidy import estimate
 
 from support.worlds import dyadic_design, solved
@@ -102,6 +104,61 @@ def test_negligible_is_two_one_sided_tests() -> None:
     lower = stats.t.sf((effect + smallest) / error, df)
     assert (max(upper, lower) < 0.05) == (verdict(effect, error, df, smallest) == "negligible")
     assert verdict(effect, error, df, smallest * 0.99) != "negligible"
+
+
+def test_an_effect_just_of_interest_is_called_negligible_no_more_often_than_one_time_in_twenty() -> None:
+    """Risks of 400 treated and 400 untreated observations; the smallest effect is a fifth of what the untreated show.
+
+    The base errs with the effect, so that the plain error rejects too often where the effect raises the risk.
+    """
+    generator, n, base, draws = np.random.default_rng(5), 4_000, 0.3, 20_000
+    size = {}
+    for sign in (1, -1):
+        treated, untreated = (generator.binomial(n, risk, draws) / n for risk in (base * (1 + 0.2 * sign), base))
+        effect, risk = treated - untreated, treated - (treated - untreated)
+        error = np.sqrt(treated * (1 - treated) / n + untreated * (1 - untreated) / n)
+        for name, used in (("plain", error), ("difference", 1.2 * error)):
+            found = [verdict(*row) for row in zip(effect, error, [1e6] * draws, 0.2 * risk, used, strict=True)]
+            size[name, sign] = np.mean([one == "negligible" for one in found])
+    assert size["plain", 1] > 0.06
+    assert size["difference", 1] < 0.05 and size["difference", -1] < 0.05
+
+
+@pytest.mark.parametrize("estimator", ["lpm", "logit", "felogit"])
+def test_base_risk_is_the_mean_prediction_for_treated_observations_without_treatment(estimator: str) -> None:
+    design = with_fixed_effects(dyadic_design(effect=0.1, seed=4), get(estimator), None)
+    found = fit(design, estimator=estimator)
+    solution, place = found.solution, found.solution.treatment
+    effect, base = (
+        of(solution, design.y, design.treatment) for of in (average_marginal_effect, risk_without_treatment)
+    )
+    assert solution.predictor is not None
+    rows = slice(None) if solution.rows is None else solution.rows
+    y, treatment = design.y[rows], design.treatment[rows]
+    treated = treatment > 0
+    untreated = solution.predictor - treatment * found.estimate[place]
+    expected = untreated if estimator == "lpm" else 1 / (1 + np.exp(-untreated))
+    assert base.value == pytest.approx(expected[treated].mean(), rel=1e-6)
+    if estimator == "lpm":
+        assert base.value == pytest.approx(y[treated].mean() - found.estimate[place], rel=1e-12)
+    step = 1e-6 * np.eye(len(found.estimate))[place]
+    if estimator == "logit":
+        moved = replace(solution, estimate=solution.estimate + step, predictor=solution.x @ (solution.estimate + step))
+        change = (risk_without_treatment(moved, design.y, design.treatment).value - base.value) / 1e-6
+        assert base.gradient[place] == pytest.approx(change, rel=1e-4, abs=1e-7)
+    gradients = [effect.gradient - 0.2 * base.gradient, effect.gradient + 0.2 * base.gradient]
+    error = difference_error(found.vcov, effect, base, 0.2)
+    assert error == pytest.approx(np.sqrt(max(g @ found.vcov.matrix @ g for g in gradients)), rel=1e-10)
+    if estimator == "lpm":
+        assert error == pytest.approx(1.2 * found.std_errors[place], rel=1e-10)
+
+
+def test_an_effect_that_leaves_no_risk_has_no_share_and_is_never_negligible() -> None:
+    made = judged(0.02, 0.0001, 50, -0.001, 0.2, 0.0001)
+    assert made["verdict"] == "raises" and all(
+        math.isnan(made[n]) for n in ("base_risk", "mde_share", "smallest_effect")
+    )
+    assert judged(0.00001, 0.0001, 50, -0.001, 0.2, 0.0001)["verdict"] == "inconclusive"
 
 
 @pytest.mark.parametrize("df", [2.0, 4.5, 16.0, 198.0])

@@ -25,8 +25,9 @@ CLAIM = "exercise"
 HEADLINE = {
     "vcov": "dyadic", "quantity": "average_marginal_effect", "estimate": -0.01, "std_error": 0.002, "df": 150.0,
     "conf_low": -0.014, "conf_high": -0.006, "p_value": 0.0001, "nobs": 9000, "dyads": 300, "states": 151,
-    "events": 180, "base_risk": 0.02, "treated": 900, "treated_dyads": 90, "switching_dyads": 70,
-    "smallest_effect": 0.004, "mde": 0.0056, "mde_share": 0.28, "verdict": "lowers",
+    "events": 180, "mean_risk": 0.025, "treated_risk": 0.01, "base_risk": 0.02,
+    "treated": 900, "treated_dyads": 90, "switching_dyads": 70,
+    "smallest_effect": 0.004, "difference_error": 0.0024, "mde": 0.0056, "mde_share": 0.28, "verdict": "lowers",
 }  # fmt: skip
 
 
@@ -53,7 +54,7 @@ def findings(**changes: pd.DataFrame) -> Findings:
             "estimate": [-0.01, -0.008, 0.001, 0.02, math.nan],
             "conf_low": [-0.014, -0.012, -0.004, 0.01, math.nan],
             "conf_high": [-0.006, -0.004, 0.006, 0.03, math.nan],
-            "estimate_share": [-0.5, -0.4, 0.05, 1.0, math.nan],
+            "estimate_of_mean": [-0.4, -0.32, 0.04, 0.8, math.nan],
             "powered": [True, False, True, True, False],
             "verdict": ["lowers", "lowers", "inconclusive", "raises", ""],
         }
@@ -96,7 +97,7 @@ def test_shares_are_counted_among_equivalent_specifications_that_have_an_estimat
     assert found["share_with_sign"] == pytest.approx(2 / 3)
     assert found["share_powered"] == pytest.approx(2 / 3)
     assert found["share_powered_with_sign"] == pytest.approx(1 / 2)
-    assert found["median_share"] == pytest.approx(-0.4)
+    assert found["median_of_mean"] == pytest.approx(-0.32)
     assert found["estimate_share"] == pytest.approx(-0.5)
 
 
@@ -132,6 +133,7 @@ def negligible(**changes: pd.DataFrame) -> Findings:
     effect = {
         "estimate": -0.0008,
         "std_error": 0.0005,
+        "difference_error": 0.0006,
         "conf_low": -0.0018,
         "conf_high": 0.0002,
         "verdict": "negligible",
@@ -166,7 +168,7 @@ def test_four_of_five_equivalent_specifications_are_enough(agree: int, outcome: 
     multiverse = pd.DataFrame(
         {
             "claim": CLAIM, "error": "", "equivalent": True, "estimate": -0.01, "conf_low": -0.014, "conf_high": high,
-            "estimate_share": -0.5, "powered": True, "verdict": said,
+            "estimate_of_mean": -0.5, "powered": True, "verdict": said,
         }
     )  # fmt: skip
     made = checks(PROJECT.claims, {CLAIM: findings(multiverse=multiverse)}).set_index("check").loc["multiverse"]

@@ -215,7 +215,7 @@ def test_conditional_logit_has_coefficients_on_its_own_rows_and_says_why_it_has_
     varies = pd.Series(design.y).groupby(design.pairs.dyad).transform("nunique") > 1
     assert set(found.rows["nobs"]) == {int(varies.sum())} == {len(design.y) - found.unused}
     assert found.unused > 0
-    assert set(found.rows["base_risk"]) == {design.y[varies].mean()}
+    assert set(found.rows["mean_risk"]) == {design.y[varies].mean()}
 
 
 def test_the_verb_counts_rows_that_an_estimator_has_no_use_for(panel: pd.DataFrame, tmp_path: Path) -> None:
@@ -280,7 +280,7 @@ def test_a_model_without_risk_shows_its_coefficient_and_why_there_is_no_more(cop
     effects = {row.label: row.cells for row in tables["effects"].rows}["Cond. logit"]
     assert effects[0] == "n.e." and effects[-1] == ""
     assert rows["Dyad-years"][1] == f"{clogit.nobs:,}"
-    assert re.fullmatch(r"\d+\.\d\d", effects[5]), "the base risk of its observations"
+    assert re.fullmatch(r"\d+\.\d\d", effects[5]), "the mean risk of its observations"
     assert rows["Dyad and year fixed effects"] == ("yes", "dyad")
     notes = " ".join(tables["main"].notes)
     assert "n.e.: No effect on risk: Joint exercise, all dyads, Cond. logit: this model has no absolute risk" in notes

@@ -25,6 +25,23 @@ def found() -> Power:
     return power(DESIGN, 0.2, draws=300, seed=3)
 
 
+def base_risk() -> float:
+    """Risk of treated rows without treatment: their onsets less the effect; their treatment is one."""
+    treated = DESIGN.treatment > 0
+    assert (DESIGN.treatment[treated] == 1).all()
+    return float(DESIGN.y[treated].mean() - fit(studied("lpm", DESIGN)).estimate[0])
+
+
+def test_without_a_risk_to_take_a_share_of_there_is_no_power() -> None:
+    """Treated rows have no onset, and the effect is above zero: without treatment their risk would be below it."""
+    treated = DESIGN.treatment > 0
+    y = np.where(treated, 0.0, np.random.default_rng(0).random(len(treated)) < 0.05)
+    y[np.flatnonzero(treated)[0]] = 1.0
+    y[~treated & np.isin(DESIGN.pairs.dyad, DESIGN.pairs.dyad[treated])] = 0.0
+    with pytest.raises(EstimationError, match="no risk without treatment"):
+        power(replace(DESIGN, y=y), 0.2, draws=5)
+
+
 def made_world(variance: float, persistence: float = 0.6, risk: float = 0.05) -> OnsetProcess:
     first, second = np.triu_indices(40, 1)
     years = 12
@@ -140,7 +157,7 @@ def test_detectable_effects_by_formula_and_from_the_curve_agree(found: Power) ->
     assert row["mde"] == detectable(row["df"]) * row["std_error"]
     none = found.curve[found.curve["effect"] == 0].iloc[0]
     assert row["mde_simulated"] == pytest.approx(detectable(row["df"]) * none["spread"], rel=0.2)
-    assert row["smallest_effect"] == 0.2 * DESIGN.y.mean()
+    assert row["smallest_effect"] == pytest.approx(0.2 * base_risk(), rel=1e-12)
     at = found.curve[np.isclose(found.curve["effect_share"], -0.2)].iloc[0]
     assert row["power_at_smallest"] == at["power"]
 
@@ -151,7 +168,7 @@ def test_errors_of_size_and_sign_are_those_of_the_definition() -> None:
     row = made.curve[made.curve["effect"] != 0].iloc[0]
     assert row["type_m"] > 2
     assert 0 < row["type_s"] < 0.5
-    assert row["effect"] == -0.02 * DESIGN.y.mean()
+    assert row["effect"] == pytest.approx(-0.02 * base_risk(), rel=1e-12)
 
 
 def test_an_effect_per_unit_that_leaves_many_rows_no_risk_is_impossible_and_has_the_noise_of_none() -> None:

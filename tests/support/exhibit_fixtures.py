@@ -113,6 +113,7 @@ def _model(claim: str, sample: str, estimator: str, share: float, error: float) 
         "switching_dyads": {"un_mission": 17}.get(claim, dyads // 5),
         "switching_states": {"un_mission": 19}.get(claim, states - 20),
         "treated_risk": base * {"un_mission": 14.0}.get(claim, 0.9),
+        "mean_risk": base,
         "base_risk": base,
         "smallest_effect": 0.2 * base,
         "converged": True,
@@ -189,6 +190,7 @@ def _row(
         "mde": 2.8 * error if effect else math.nan,
         "mde_share": 2.8 * error / base if effect else math.nan,
         "smallest_effect": common["smallest_effect"] if effect else math.nan,
+        "difference_error": 1.2 * error if effect else math.nan,
         "verdict": _verdict(value, error, 0.2 * base) if effect else "",
     }
 

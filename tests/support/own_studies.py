@@ -44,7 +44,8 @@ def evidence(folder: Path, text: str) -> Evidence:
 
 
 TESTED = {
-    "estimate": -0.004, "std_error": 0.0018, "conf_low": -0.008, "conf_high": -0.001, "base_risk": 0.02,
+    "estimate": -0.004, "std_error": 0.0018, "conf_low": -0.008, "conf_high": -0.001,
+    "mean_risk": 0.02, "treated_risk": 0.016, "base_risk": 0.02, "difference_error": 0.0022,
     "smallest_effect": 0.004, "estimate_share": -0.2, "mde_share": 0.3, "verdict": "lowers", "strength": "fragile",
     "answer": "supported", "reasons": "", "registration": "registered before estimation",
     "equivalent_specifications": 3.0,

@@ -22,9 +22,6 @@ FEW_SWITCHERS = 30
 FEW_DF = 4.0
 """Below this many effective degrees of freedom a t distribution no longer describes an estimate (Tipton 2015)."""
 
-FAR = 3.0
-"""Base risk is called a poor reference where the risk of treated rows is this many times it, or that small a part."""
-
 
 @dataclass(frozen=True)
 class Traits:
@@ -190,6 +187,7 @@ class Cell:
     ratio: float = math.nan
     ratio_low: float = math.nan
     ratio_high: float = math.nan
+    mean_risk: float = math.nan
     base_risk: float = math.nan
     treated_risk: float = math.nan
     mde: float = math.nan
@@ -237,16 +235,11 @@ class Cell:
         within = get(self.estimator).compares_within_dyads
         return (within and self.few_switchers) or self.df < FEW_DF
 
-    @property
-    def far(self) -> bool:
-        """Whether treated rows start from so different a risk that base risk is a poor reference for them."""
-        return self.estimated and not 1 / FAR < self.treated_risk / self.base_risk < FAR
-
 
 # A failure that concerns one control alone begins with the control's term.
 _TERM = re.compile(r"(?P<term>\S+): (?P<why>the (?P<covariance>\S+) covariance .*)", re.DOTALL)
 _OF_ROWS = (
-    *("base_risk", "treated_risk", "nobs", "dyads", "states", "events"),
+    *("mean_risk", "base_risk", "treated_risk", "nobs", "dyads", "states", "events"),
     *("treated", "treated_dyads", "switching_dyads", "switching_states"),
 )
 _AS_THEY_ARE = (*_OF_ROWS, "std_error", "df", "p_value", "mde", "mde_share", "smallest_effect", "verdict")

@@ -47,7 +47,7 @@ _COVARIANCES = {
 }  # fmt: skip
 _SIDES = {"side1": "first state", "side2": "second state"}
 
-BASE_RISK = "the mean risk of onset among the observations of a model"
+BASE_RISK = "the risk of the treated observations without treatment, by the model"
 """What `base_risk` of the estimates is, in words."""
 
 PEACE_UNIT = f"units of {DURATION_UNIT_YEARS} years"

@@ -43,12 +43,7 @@ def claims(evidence: Evidence) -> draw.Figure:
     drawn = []
     for row in entries(rows):
         y, colour = places[row.claim], COLOURS[row.verdict]
-        draw.band(estimates, row.smallest_effect / row.base_risk, y)
-        low, middle, high = (value / row.base_risk for value in (row.conf_low, row.estimate, row.conf_high))
-        drawn.append(draw.Interval(low, middle, high, y, colour))
-        if abs(middle) > REACH:
-            side, align = (0.96, "right") if middle > 0 else (0.04, "left")
-            draw.label_beside(estimates, percent(middle), side, y, 0, ha=align, size=6.5, color=colour, bbox=draw.BOX)
+        drawn += _drawn(estimates, row, y, colour)
         strength = "" if row.verdict == "inconclusive" else f" · {row.strength}"
         words.text(0, y, f"{row.verdict}{strength}", color=colour, size=7.5, va="center")
     draw.intervals(estimates, drawn, width=1.3, arrow=3.5)
@@ -59,6 +54,19 @@ def claims(evidence: Evidence) -> draw.Figure:
     words.set_xlim(0, 1)
     words.axis("off")
     return figure
+
+
+def _drawn(axis: draw.Axes, row: Any, y: float, colour: str) -> list[draw.Interval]:
+    """The band and the interval of a claim, with the number of what lies off the scale; or why there are none."""
+    if pd.isna(row.base_risk):
+        axis.text(0.05, y, "no base risk", va="center", size=6.5, color=draw.GREY, style="italic")
+        return []
+    draw.band(axis, row.smallest_effect / row.base_risk, y)
+    low, middle, high = (value / row.base_risk for value in (row.conf_low, row.estimate, row.conf_high))
+    if abs(middle) > REACH:
+        side, align = (0.96, "right") if middle > 0 else (0.04, "left")
+        draw.label_beside(axis, percent(middle), side, y, 0, ha=align, size=6.5, color=colour, bbox=draw.BOX)
+    return [draw.Interval(low, middle, high, y, colour)]
 
 
 def _places(rows: pd.DataFrame) -> dict[Any, float]:

@@ -1,5 +1,7 @@
 """Average marginal effects with their intervals, by claim, estimator and sample."""
 
+import math
+
 import numpy as np
 
 from detente.base.numerics import LEVEL
@@ -64,7 +66,8 @@ def coefficients(evidence: Evidence) -> draw.Figure:
 def _limit(models: list[Cell]) -> float:
     """The limit that shows typical intervals whole; only extraordinary ones are cut."""
     reach = [PER * max(abs(m.low), abs(m.high)) for m in models] or [1.0]
-    return min(max(reach), max([_WIDEST * float(np.median(reach)), *(PER * m.smallest_effect for m in models)]))
+    smallest = [PER * m.smallest_effect for m in models if math.isfinite(m.smallest_effect)]
+    return min(max(reach), max([_WIDEST * float(np.median(reach)), *smallest]))
 
 
 def _row(axis: draw.Axes, model: Cell, y: float, order: int) -> draw.Interval | None:
@@ -72,7 +75,8 @@ def _row(axis: draw.Axes, model: Cell, y: float, order: int) -> draw.Interval | 
     if not model.estimated:
         axis.text(0, y, " not estimable", va="center", size=7.5, color=draw.GREY, style="italic")
         return None
-    draw.band(axis, PER * model.smallest_effect, y)
+    if math.isfinite(model.smallest_effect):
+        draw.band(axis, PER * model.smallest_effect, y)
     colour, marker = _COLOURS[order % len(_COLOURS)], _MARKERS[order % len(_MARKERS)]
     right = axis.get_xlim()[1]
     if max(abs(PER * model.low), abs(PER * model.high)) > right:

@@ -57,12 +57,12 @@ def estimands(frame: pd.DataFrame, covariance: str) -> dict[str, pd.DataFrame]:
 
 @draw.styled
 def specification_curve(evidence: Evidence, frame: pd.DataFrame, title: str, headline: str | None) -> draw.Figure:
-    """Estimates of one estimand as shares of base risk, from the lowest to the highest, with dyadic intervals.
+    """Estimates of one estimand as shares of mean risk, from the lowest to the highest, with dyadic intervals.
 
     `frame` holds specifications that have an estimate, rows of the multiverse; decisions of which they have one option
     are not shown. `headline` is the id of the headline's specification, which is marked if the frame has it.
     """
-    frame = frame.sort_values(["estimate_share", "spec_id"], kind="stable", ignore_index=True)
+    frame = frame.sort_values(["estimate_of_mean", "spec_id"], kind="stable", ignore_index=True)
     taken = {n: [o for o in node.options if o in set(frame[n])] for n, node in evidence.decisions.nodes.items()}
     shown = {n: options for n, options in taken.items() if len(options) > 1}
     below = ROW * sum(len(options) + 1 for options in shown.values()) + 0.1
@@ -72,7 +72,7 @@ def specification_curve(evidence: Evidence, frame: pd.DataFrame, title: str, hea
         _decisions(panel, frame, shown)
     else:
         above = figure.subplots()
-    _estimates(above, frame, evidence.project.claims.smallest_effect)
+    _estimates(above, frame)
     for at in np.flatnonzero(frame["spec_id"] == headline):
         _headline(above, frame.iloc[at], int(at), len(frame))
     above.set_title(f"{title}: {count(len(frame))} specifications", loc="left")
@@ -80,28 +80,29 @@ def specification_curve(evidence: Evidence, frame: pd.DataFrame, title: str, hea
     return figure
 
 
-def _estimates(axis: draw.Axes, frame: pd.DataFrame, smallest_effect: float) -> None:
-    place, shares = np.arange(len(frame)), frame["estimate_share"]
-    low, high = frame["conf_low"] / frame["base_risk"], frame["conf_high"] / frame["base_risk"]
+def _estimates(axis: draw.Axes, frame: pd.DataFrame) -> None:
+    place, shares = np.arange(len(frame)), frame["estimate_of_mean"]
+    names = ("conf_low", "conf_high", "smallest_effect")
+    low, high, smallest = (frame[name] / frame["mean_risk"] for name in names)
     colours = colours_of(frame)
-    axis.axhspan(-smallest_effect, smallest_effect, color=draw.BAND, zorder=0, linewidth=0)
+    axis.fill_between(place, -smallest, smallest, step="mid", color=draw.BAND, zorder=0, linewidth=0)
     axis.axhline(0, color="black", linewidth=0.7, zorder=1)
     drawn = place[:: max(1, -(-len(frame) // MOST_INTERVALS))]
     axis.vlines(drawn, low[drawn], high[drawn], colors=colours[drawn], linewidth=0.6, alpha=0.35, zorder=2)
     size = float(np.clip(700 / len(frame), 1.5, 14))
     draw.points(axis, place, shares, colours, s=size, linewidth=0, zorder=3)
-    bottom = min(float(np.quantile(low, 1 - CUT)), 1.1 * float(shares.min()), -1.2 * smallest_effect)
-    top = max(float(np.quantile(high, CUT)), 1.1 * float(shares.max()), 1.2 * smallest_effect)
+    bottom = min(float(np.quantile(low, 1 - CUT)), 1.1 * float(shares.min()), -1.2 * float(smallest.median()))
+    top = max(float(np.quantile(high, CUT)), 1.1 * float(shares.max()), 1.2 * float(smallest.median()))
     axis.set_ylim(bottom, top)
     axis.yaxis.set_major_formatter(lambda value, _: percent(value))
-    axis.set_ylabel(f"Effect, share of base risk,\nwith {percent(LEVEL)} interval")
+    axis.set_ylabel(f"Effect, share of mean risk,\nwith {percent(LEVEL)} interval")
     axis.spines["bottom"].set_visible(False)
     axis.tick_params(axis="x", length=0, labelbottom=False)
     axis.margins(x=0.01)
 
 
 def _headline(axis: draw.Axes, row: pd.Series, at: int, total: int) -> None:
-    value, ends = float(row["estimate_share"]), [row[end] / row["base_risk"] for end in ("conf_low", "conf_high")]
+    value, ends = float(row["estimate_of_mean"]), [row[end] / row["mean_risk"] for end in ("conf_low", "conf_high")]
     axis.plot([at, at], ends, color="black", linewidth=1.1, zorder=4)
     axis.plot([at], [value], marker="D", color="black", markersize=4.5, zorder=5)
     side, align = (1, "left") if at < total / 2 else (-1, "right")

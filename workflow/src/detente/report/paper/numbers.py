@@ -23,7 +23,7 @@ _OF_EXERCISES = ("exercise_any", "exercise_bilateral", "switches_on", "switches_
 _RISKS = ("effect", "magnitude", "low", "high", "std_error", "beside_std_error", "mde", "smallest_effect")
 # Numbers of one model, by how they are printed.
 _OF_MODEL: Mapping[Callable[[float], str], tuple[str, ...]] = {
-    per_thousand: (*_RISKS, "base_risk", "treated_risk"),
+    per_thousand: (*_RISKS, "mean_risk", "base_risk", "treated_risk"),
     ratio: ("ratio", "ratio_low", "ratio_high", "inflation"),
     percent: ("mde_share", "effect_share"),
     p_value: ("p_value",),
@@ -124,7 +124,7 @@ def _model(model: Cell) -> dict[str, Any]:
     """All that the text may say of one model; numbers are missing where it could not be estimated."""
     name, size = estimator_label(model.estimator), abs(model.effect)
     derived = {"inflation": model.inflation, "magnitude": size, "effect_share": size / model.base_risk}
-    words = ("sample", "estimator", "estimated", "fitted", "failure", "verdict", "far", "thin")
+    words = ("sample", "estimator", "estimated", "fitted", "failure", "verdict", "thin")
     return {
         **{word: getattr(model, word) for word in words},
         **{word: getattr(name, word) for word in ("short", "long", "within")},
@@ -163,7 +163,6 @@ def _grid(models: list[Cell]) -> dict[str, Any]:
     ends = {"low": min(inflation), "median": median(inflation), "high": max(inflation)}
     return {
         **numbered(counts, count),
-        "far": any(m.far for m in found),
         **numbered({f"inflation_{name}": value for name, value in ends.items()}, ratio),
         **numbered({"mde_low": min(shares), "mde_high": max(shares)}, percent),
     }

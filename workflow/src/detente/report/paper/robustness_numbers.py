@@ -7,7 +7,7 @@ import pandas as pd
 from detente.base.numerics import LEVEL
 from detente.report.evidence import Evidence, keyed
 from detente.report.formats import count, number, numbered, p_value, percent, spelled
-from detente.report.labels import VERDICTS, covariance_label, listed, lower_first
+from detente.report.labels import BASE_RISK, VERDICTS, covariance_label, listed, lower_first
 from detente.report.paper.numbers import registration
 from detente.report.tables.influence import left_out
 from detente.report.tables.ledger import without_interval
@@ -42,6 +42,7 @@ def robustness_numbers(evidence: Evidence) -> dict[str, Any]:
         "page": True,
         "counts": numbered(in_words, spelled) | numbered(in_digits, count),
         **numbered({"smallest": project.claims.smallest_effect, "interval": LEVEL}, percent),
+        "base_risk": BASE_RISK,
         "errors": covariance_label(study.vcov[0]).long,
         "sample": lower_first(evidence.samples[study.headline]),
         "other_samples": bool(tested["sample"].ne(study.headline).any()),

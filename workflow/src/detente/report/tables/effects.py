@@ -3,24 +3,24 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from detente.base.numerics import EQUIVALENCE_LEVEL
 from detente.report.evidence import Cell, Evidence, cell, keyed
 from detente.report.exhibit import exhibit
 from detente.report.formats import INTERVAL, MISSING, PER, bound, count, decimal, p_value, per_thousand, percent, ratio
 from detente.report.labels import BASE_RISK, covariance_label, estimator_label, event_words, lower_first
-from detente.report.tables.notes import DEGREES, MDE, NOT_ESTIMABLE, failure_notes, few_switchers
+from detente.report.tables.notes import DEGREES, MDE, NOT_ESTIMABLE, failure_notes, few_switchers, verdict_rule
 from detente.report.tables.table import Column, Row, Table, shown
 from detente.stats import get
 
-_RATIO, _RISK, _MDE = "Risk ratio", "Raw risk", "Detectable effect"
+_RATIO, _RISK, _MDE = "Risk ratio", "Risk", "Detectable effect"
 _COLUMNS = (
     Column("Effect", "", "decimal", lambda m: per_thousand(m.effect)),
     Column("from", INTERVAL, "decimal", lambda m: per_thousand(m.low)),
     Column("to", INTERVAL, "decimal", lambda m: per_thousand(m.high)),
     Column("df", "", "decimal", lambda m: decimal(m.df, 1)),
     Column("p", "", "decimal", lambda m: p_value(m.p_value)),
-    Column("Base", _RISK, "decimal", lambda m: per_thousand(m.base_risk)),
+    Column("All", _RISK, "decimal", lambda m: per_thousand(m.mean_risk)),
     Column("Treated", _RISK, "decimal", lambda m: per_thousand(m.treated_risk)),
+    Column("Base", _RISK, "decimal", lambda m: per_thousand(m.base_risk)),
     Column("Ratio", _RATIO, "decimal", lambda m: ratio(m.ratio)),
     Column("from", _RATIO, "decimal", lambda m: ratio(m.ratio_low)),
     Column("to", _RATIO, "decimal", lambda m: ratio(m.ratio_high)),
@@ -28,7 +28,7 @@ _COLUMNS = (
     Column("of base", _MDE, "decimal", lambda m: percent(m.mde_share)),
     Column("Verdict", "", "left", lambda m: m.verdict),
 )
-_OF_ROWS = ("Base", "Treated")
+_OF_ROWS = ("All", "Treated")
 
 
 # What of these placebo networks give, and how it is printed.
@@ -88,11 +88,11 @@ def _calibration(evidence: Evidence) -> Iterator[str]:
 
 
 def _notes(evidence: Evidence, models: list[Cell]) -> tuple[str, ...]:
-    share = percent(evidence.project.claims.smallest_effect)
     return (
         f"Average marginal effects and risks in onsets per {PER:,} dyad-years; intervals and p-values by "
-        f"{covariance_label(evidence.vcov).long} standard errors. Base: {BASE_RISK}; treated: of those treated. "
-        "The risk ratio sets the effect against base risk, with a delta-method interval on the log scale. "
+        f"{covariance_label(evidence.vcov).long} standard errors. Mean risk of all observations "
+        f"and of the treated ones; base: {BASE_RISK}. The risk ratio is that of all observations treated over none, "
+        "with a delta-method interval on the log scale. "
         f"df: {DEGREES}. {MDE}",
         *_calibration(evidence),
         f"Verdict: negligible if the {percent(EQUIVALENCE_LEVEL)} interval lies within {share} of base risk on either "

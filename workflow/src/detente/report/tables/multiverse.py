@@ -66,7 +66,7 @@ def multiverse_samples(evidence: Evidence) -> Table:
         marked = (f"{cell}*" if s == own[c.id] and cell != MISSING else cell for s, cell in shown.items())
         rows.append(Row(c.label, tuple(marked)))
     notes = (
-        f"Effect on risk as a share of base risk, with the {percent(LEVEL)} dyadic-robust interval; linear model "
+        f"Effect on risk as a share of mean risk, with the {percent(LEVEL)} dyadic-robust interval; linear model "
         "with dyad and year effects.",
         f"*: the claim's own sample. {MISSING}: not fitted, or no estimate.",
     )
@@ -76,6 +76,6 @@ def multiverse_samples(evidence: Evidence) -> Table:
 
 
 def _cell(row: Any) -> str:
-    shares = (row.estimate_share, row.conf_low / row.base_risk, row.conf_high / row.base_risk)
+    shares = (row.estimate_of_mean, row.conf_low / row.mean_risk, row.conf_high / row.mean_risk)
     value, low, high = (decimal(100 * share, 0) for share in shares)
     return f"{value}% [{low}, {high}]"

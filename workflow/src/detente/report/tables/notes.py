@@ -5,14 +5,23 @@ from collections.abc import Iterable
 
 import pandas as pd
 
-from detente.base.numerics import POWER
+from detente.base.numerics import LEVEL, POWER
 from detente.report.evidence import FEW_SWITCHERS, Cell, Evidence, entries
-from detente.report.formats import count, percent, scientific
+from detente.report.formats import INTERVAL, count, percent, scientific
 from detente.report.labels import estimator_label, gathered, listed, lower_first
 
 NOT_ESTIMABLE = "n.e."
 DEGREES = "degrees of freedom of the effect's t distribution, by Satterthwaite's approximation where errors are dyadic"
 MDE = f"MDE: minimum detectable effect, found {percent(POWER)} of the time by a t test with these degrees of freedom."
+
+
+def verdict_rule(evidence: Evidence) -> str:
+    """How the verdicts of a table follow from its numbers."""
+    share, alpha = percent(evidence.project.claims.smallest_effect), percent(1 - LEVEL)
+    return (
+        f"Verdict: negligible if two one-sided tests at {alpha} reject effects as large as {share} of base risk; else "
+        f"lowers or raises if the {INTERVAL} excludes zero; else inconclusive."
+    )
 
 
 def few_switchers(evidence: Evidence, models: list[Cell]) -> list[str]:

@@ -1,11 +1,18 @@
 """The headline quantity of every claim in every sample."""
 
-from detente.base.numerics import EQUIVALENCE_LEVEL
 from detente.report.evidence import Cell, Evidence, cells
 from detente.report.exhibit import exhibit
 from detente.report.formats import INTERVAL, MISSING, PER, decimal, p_value, per_thousand, percent
 from detente.report.labels import BASE_RISK, covariance_label, estimator_label
-from detente.report.tables.notes import DEGREES, MDE, NOT_ESTIMABLE, error_notes, failure_notes, few_switchers
+from detente.report.tables.notes import (
+    DEGREES,
+    MDE,
+    NOT_ESTIMABLE,
+    error_notes,
+    failure_notes,
+    few_switchers,
+    verdict_rule,
+)
 from detente.report.tables.table import Column, Row, Table, shown
 
 
@@ -31,7 +38,8 @@ def _columns(errors: str, beside: str = "") -> tuple[Column, ...]:
     group = "Standard error"
     return (
         Column("Model", align="left", show=lambda m: estimator_label(m.estimator).short),
-        Column("Base risk", show=lambda m: per_thousand(m.base_risk)),
+        Column("Mean", "Risk", show=lambda m: per_thousand(m.mean_risk)),
+        Column("Base", "Risk", show=lambda m: per_thousand(m.base_risk)),
         Column("Effect", show=lambda m: per_thousand(m.effect)),
         Column("from", INTERVAL, show=lambda m: per_thousand(m.low)),
         Column("to", INTERVAL, show=lambda m: per_thousand(m.high)),
@@ -53,16 +61,14 @@ def _row(model: Cell, heads: tuple[Column, ...]) -> Row:
 
 
 def _notes(evidence: Evidence, models: list[Cell]) -> tuple[str, ...]:
-    share = percent(evidence.project.claims.smallest_effect)
     headline = covariance_label(evidence.vcov)
     beside = covariance_label(evidence.beside) if evidence.beside else None
     ratio_note = f"Ratio: {headline.long} standard errors over {beside.those}. " if beside else ""
     marks = (headline.short, beside.short if beside else "")
     return (
-        f"Base risk, average marginal effect, interval and standard errors in onsets per {PER:,} dyad-years. "
+        f"Risks, average marginal effect, interval and standard errors in onsets per {PER:,} dyad-years. "
         f"{ratio_note}Base risk: {BASE_RISK}. df: {DEGREES}. {MDE}",
-        f"Verdict: negligible if the {percent(EQUIVALENCE_LEVEL)} interval lies within {share} of base risk on either "
-        f"side of zero; else lowers or raises if the {INTERVAL} excludes zero; else inconclusive.",
+        verdict_rule(evidence),
         *error_notes(evidence, evidence.study.samples, marks),
         *few_switchers(evidence, models),
         *failure_notes(evidence, models),

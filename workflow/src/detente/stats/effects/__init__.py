@@ -11,10 +11,16 @@ from detente.base.public import on_demand
 if TYPE_CHECKING:
     from detente.stats.effects.calibrations import calibration
     from detente.stats.effects.predictions import first_differences, marginal_effects, risk_curve, risk_ratios
-    from detente.stats.effects.risk import Effect, average_marginal_effect, log_risk_ratio
+    from detente.stats.effects.risk import (
+        Effect,
+        average_marginal_effect,
+        difference_error,
+        log_risk_ratio,
+        risk_without_treatment,
+    )
 
 __all__ = [
-    "Effect", "average_marginal_effect", "calibration", "first_differences", "log_risk_ratio", "marginal_effects",
-    "risk_curve", "risk_ratios",
+    "Effect", "average_marginal_effect", "calibration", "difference_error", "first_differences", "log_risk_ratio",
+    "marginal_effects", "risk_curve", "risk_ratios", "risk_without_treatment",
 ]  # fmt: skip
 __getattr__, __dir__ = on_demand(__name__)

@@ -4,15 +4,17 @@ The treatment's own effects, `average_marginal_effect` and `log_risk_ratio`, are
 regressors, curves and simulated intervals see `predictions`.
 """
 
+import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
 
-from detente.base.errors import EstimationError, NoRisk, UnknownVariable, choices
+from detente.base.errors import EstimationError, IndefiniteCovariance, NoRisk, UnknownVariable, choices
 from detente.base.types import Array, Codes
 from detente.stats.contract import Solution
+from detente.stats.covariance import Covariance
 from detente.stats.effects.structure import Structure, structure
 from detente.stats.frame import ModelFrame
 from detente.stats.linear.regressors import chunks
@@ -55,12 +57,48 @@ def log_risk_ratio(fit: Solution, y: Array, treatment: Array) -> Effect:
     return Effect(float(np.log(treated.value / untreated.value)), gradient)
 
 
-def _risks(fit: Solution, y: Array, treatment: Array) -> tuple[Effect, Effect]:
-    """Mean risk with all rows treated and with none."""
+def risk_without_treatment(fit: Solution, y: Array, treatment: Array) -> Effect:
+    """Mean risk of the treated observations had they not been treated: what an effect on them is an effect on.
+
+    In the linear model their mean outcome less the effect at their mean treatment, else the mean prediction with no
+    treatment. As an estimate it may lie at or below zero: then there is no such risk. Effects are set against it in
+    proportional treatment effects on the treated (Chen and Roth 2024). Raises NoRisk as above; EstimationError if no
+    observation is treated.
+    """
+    y, treatment = _used(fit, y, treatment)
+    treated = treatment > 0
+    if not treated.any():
+        raise EstimationError("no observation is treated: there is no risk that they would have without treatment")
+    unit = np.eye(len(fit.estimate))[fit.treatment]
+    if fit.link == "identity":
+        share = float(treatment[treated].mean())
+        return Effect(float(y[treated].mean()) - share * float(fit.estimate[fit.treatment]), -share * unit)
+    predictor = None if fit.predictor is None else fit.predictor[treated]
+    own = treatment if fit.absorbed else fit.x[:, fit.treatment]
+    return _mean_risk(replace(fit, predictor=predictor, x=fit.x[treated]), own[treated], 0.0, unit)
+
+
+def difference_error(covariance: Covariance, effect: Effect, base: Effect, share: float) -> float:
+    """Standard error of an effect less a share of a base risk that is estimated with it, of either sign: the larger.
+
+    Missing where the covariance leaves one of the two no variance.
+    """
+    try:
+        return max(covariance.std_error(effect.gradient + sign * share * base.gradient) for sign in (-1, 1))
+    except IndefiniteCovariance:
+        return math.nan
+
+
+def _used(fit: Solution, y: Array, treatment: Array) -> tuple[Array, Array]:
+    """Outcome and treatment of the rows that the model uses."""
     if fit.predictor is None:
         raise NoRisk("this model has no absolute risk: it conditions its effects out and never estimates them")
-    if fit.rows is not None:
-        y, treatment = y[fit.rows], treatment[fit.rows]
+    return (y, treatment) if fit.rows is None else (y[fit.rows], treatment[fit.rows])
+
+
+def _risks(fit: Solution, y: Array, treatment: Array) -> tuple[Effect, Effect]:
+    """Mean risk with all rows treated and with none."""
+    y, treatment = _used(fit, y, treatment)
     unit = np.eye(len(fit.estimate))[fit.treatment]
     if fit.link == "identity":
         # Every row's risk moves by the coefficient: mean outcome holds effects and controls at what they are.

@@ -10,7 +10,7 @@ from detente.base.errors import EstimationError
 from detente.base.numerics import NEAR
 from detente.base.types import Array
 from detente.stats.contract import Solution, check_outcome, get
-from detente.stats.effects.risk import average_marginal_effect
+from detente.stats.effects.risk import average_marginal_effect, risk_without_treatment
 from detente.stats.likelihood.binary import LOGIT, likelihood, solve
 from detente.stats.likelihood.maximum import FRACTION, LARGE, Runaway, newton, part_of
 from detente.stats.linear.group import Choice, Fits, Found, Group, Shared, check, covariance_of_rows, design, stack
@@ -113,7 +113,9 @@ def _start(shared: Shared, slopes: Slopes, names: Sequence[str]) -> Array:
 
 def _found(group: Group, fit: Solution, outcome: str, kinds: Sequence[str]) -> Found:
     """The effect of the treatment and its covariances."""
-    effect = average_marginal_effect(fit, group.outcome(outcome), fit.x[:, fit.treatment])
+    y, treatment = group.outcome(outcome), fit.x[:, fit.treatment]
+    effect = average_marginal_effect(fit, y, treatment)
+    base = risk_without_treatment(fit, y, treatment) if (treatment > 0).any() else None
     own = information_of(fit)
     made = {kind: covariance_of_rows(kind, fit.scores, fit.bread, group.pairs, information=own) for kind in kinds}
-    return Found(effect.value, effect.gradient, fit.dropped, made, fit.iterations)
+    return Found(effect, base, fit.dropped, made, fit.iterations)

@@ -12,6 +12,7 @@ from detente.base.numbering import Pairs
 from detente.base.numerics import CONSTANT
 from detente.base.types import Array, Codes, Flags
 from detente.stats.covariance import Covariance, SandwichParts, Scores, covariance
+from detente.stats.effects.risk import Effect, difference_error
 from detente.stats.frame import ModelFrame
 from detente.stats.linear.absorb import Absorber, absorber
 from detente.stats.linear.regressors import varying
@@ -37,6 +38,7 @@ class Group:
     names: tuple[str, ...]
     pairs: Pairs
     effects: Mapping[str, Codes] = field(default_factory=dict)
+    _treated: dict[str, tuple[float, Array]] = field(default_factory=dict, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         """Refuse what does not fit together."""
@@ -58,6 +60,15 @@ class Group:
         """An outcome (N,), by itself in memory."""
         return np.ascontiguousarray(self.y[:, self.outcomes.index(name)], dtype=np.float64)
 
+    def treated(self, name: str) -> tuple[float, Array]:
+        """Mean of a treatment where it is above zero, and of each outcome (q,) there; missing where it never is."""
+        if name not in self._treated:
+            values = self.x[:, self.names.index(name)]
+            above = values > 0
+            means = self.y[above].mean(axis=0) if above.any() else np.full(len(self.outcomes), np.nan)
+            self._treated[name] = (float(values[above].mean()) if above.any() else np.nan, means)
+        return self._treated[name]
+
 
 @dataclass(frozen=True)
 class Choice:
@@ -75,29 +86,39 @@ class Choice:
 
 @dataclass(frozen=True)
 class Found:
-    """One model's estimate and its gradient (k,) in the coefficients, and the covariances of these by kind.
+    """One model's effect with its gradient (k,) in the coefficients, and the covariances of these by kind.
 
-    Of a kind whose covariance does not exist, `covariances` holds the reason. `iterations` that it took.
+    `base`: the risk of the treated observations without treatment, None where none is treated. Of a kind whose
+    covariance does not exist, `covariances` holds the reason. `iterations` that it took.
     """
 
-    value: float
-    gradient: Array
+    effect: Effect
+    base: Effect | None
     dropped: tuple[str, ...]
     covariances: Mapping[str, Covariance | Exception]
     iterations: int = 0
 
-    def under(self, kind: str) -> dict[str, Any]:
+    @property
+    def value(self) -> float:
+        """The estimate."""
+        return self.effect.value
+
+    def under(self, kind: str, share: float = 0.0) -> dict[str, Any]:
         """Of a covariance std_error, std_error_unrepaired (before negative eigenvalues are clipped), df and repair.
 
-        What does not exist is not there, and its reason is the `failure`.
+        `difference_error` is of the effect less this share of base risk. What does not exist is not there, and its
+        reason is the `failure`.
         """
         made = self.covariances[kind]
         if isinstance(made, Exception):
             return {"failure": made}
-        numbers: dict[str, Any] = {"df": made.df(self.gradient), "repair": made.repair}
+        gradient = self.effect.gradient
+        numbers: dict[str, Any] = {"df": made.df(gradient), "repair": made.repair}
         try:
-            numbers["std_error"] = made.std_error(self.gradient)
-            numbers["std_error_unrepaired"] = made.std_error_unrepaired(self.gradient)
+            numbers["std_error"] = made.std_error(gradient)
+            numbers["std_error_unrepaired"] = made.std_error_unrepaired(gradient)
+            if self.base is not None:
+                numbers["difference_error"] = difference_error(made, self.effect, self.base, share)
         except EstimationError as error:
             numbers["failure"] = error
         return numbers

@@ -17,6 +17,7 @@ from detente.base.numbering import Pairs
 from detente.base.numerics import CANCELLED, INFLATED, NO_VARIANCE
 from detente.base.types import Array, Codes, Flags
 from detente.stats.covariance import Covariance, Scores, semidefinite, totals
+from detente.stats.effects.risk import Effect
 from detente.stats.kernels import absorption
 from detente.stats.kernels import products as kernel
 from detente.stats.linear.absorb import Absorber, absorber
@@ -154,7 +155,15 @@ def _attempted(sample: _Sample, choice: Choice, kinds: Sequence[str]) -> Found |
     except EstimationError as error:
         return error
     covariances = {kind: _covariance(sample, fit, kind) for kind in kinds}
-    return Found(float(fit.slopes[lead]), np.eye(len(kept))[lead], dropped, covariances)
+    effect = Effect(float(fit.slopes[lead]), np.eye(len(kept))[lead])
+    return Found(effect, _base(sample.group, choice, effect), dropped, covariances)
+
+
+def _base(group: Group, choice: Choice, effect: Effect) -> Effect | None:
+    """As `risk_without_treatment`."""
+    dose, means = group.treated(choice.treatment)
+    risk = float(means[group.outcomes.index(choice.outcome)]) - dose * effect.value
+    return None if np.isnan(risk) else Effect(risk, -dose * effect.gradient)
 
 
 def _solved(sample: _Sample, columns: Codes, outcome: int) -> _Fit:

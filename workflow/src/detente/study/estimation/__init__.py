@@ -4,9 +4,19 @@
 A verdict follows from interval and smallest effect of interest.
 """
 
-from detente.study.estimation.schema import ATTRITION, ESTIMATES, FAILURES, VERDICTS, Verdict, not_wrong, verdict
-from detente.study.estimation.tidy import Estimates, estimate
+from detente.study.estimation.schema import (
+    ATTRITION,
+    ESTIMATES,
+    FAILURES,
+    VERDICTS,
+    Verdict,
+    as_risk,
+    not_wrong,
+    verdict,
+)
+from detente.study.estimation.tidy import NO_BASE_RISK, Estimates, estimate
 
 __all__ = [
-    "ATTRITION", "ESTIMATES", "FAILURES", "VERDICTS", "Estimates", "Verdict", "estimate", "not_wrong", "verdict",
+    "ATTRITION", "ESTIMATES", "FAILURES", "NO_BASE_RISK", "VERDICTS", "Estimates", "Verdict", "as_risk", "estimate",
+    "not_wrong", "verdict",
 ]  # fmt: skip

@@ -1,5 +1,6 @@
 """The schema of tidy estimates, and the verdict that follows from an interval and the smallest effect of interest."""
 
+import math
 from typing import Any, Literal, get_args
 
 from detente.base.frames import Column, FrameSchema, count, number, text
@@ -55,15 +56,21 @@ ESTIMATES = FrameSchema(
         "dyads": Column("int64", "its dyads", low=1),
         "states": Column("int64", "its states", low=2),
         "events": Column("int64", "its onsets", low=1),
-        "base_risk": Column("float64", "mean outcome over the rows of the model"),
+        "mean_risk": Column("float64", "mean outcome over the rows of the model"),
         "treated": count("treated observations"),
         "treated_dyads": count("dyads with a treated observation"),
         "switching_dyads": count("dyads whose treatment varies in the model's rows: what dyad effects learn from"),
         "switching_states": count("their states"),
         "treated_risk": number("mean outcome of the treated rows"),
+        "base_risk": number(
+            "base risk: that of the treated rows without treatment, by the model; missing where it is none"
+        ),
         "mde": number(f"minimum detectable effect, found by 80 % of t tests with these degrees of freedom; {EFFECT}"),
         "mde_share": number("the same as a share of `base_risk`"),
-        "smallest_effect": number("smallest effect of interest, in probability"),
+        "smallest_effect": number("smallest effect of interest, in probability: a share of `base_risk`"),
+        "difference_error": number(
+            f"standard error of the effect less the smallest of interest, which is estimated with it; {EFFECT}"
+        ),
         "verdict": Column("str", f"lowers, raises, negligible or inconclusive; {EFFECT}", allowed=VERDICTS),
         "ssc": text("how the standard error was made: clusters, small-sample factor, degrees of freedom"),
         "repair": text("what was done to make the covariance positive semi-definite, empty if nothing"),
@@ -106,13 +113,17 @@ ATTRITION = FrameSchema(
 )
 
 
-def verdict(estimate: float, std_error: float, df: float, smallest_effect: float) -> Verdict:
+def verdict(
+    estimate: float, std_error: float, df: float, smallest_effect: float, difference_error: float | None = None
+) -> Verdict:
     """Judge an effect on risk.
 
-    negligible: the 90 % interval lies within ± smallest_effect, that is, two one-sided tests at 5 % reject effects as
-    large (Schuirmann 1987); else lowers or raises: the 95 % interval excludes zero; else inconclusive.
+    negligible: two one-sided tests at 5 % reject effects as large as ± smallest_effect (Schuirmann 1987): the 90 %
+    interval lies within; else lowers or raises: the 95 % interval excludes zero; else inconclusive. A smallest effect
+    that is estimated with the effect errs with it: `difference_error` is the standard error of the two one-sided tests,
+    `std_error` if None. Where there is no smallest effect (NaN), nothing is negligible.
     """
-    inner = critical(df, EQUIVALENCE_LEVEL) * std_error
+    inner = critical(df, EQUIVALENCE_LEVEL) * (std_error if difference_error is None else difference_error)
     if abs(estimate) + inner < smallest_effect:
         return "negligible"
     outer = critical(df) * std_error
@@ -121,11 +132,25 @@ def verdict(estimate: float, std_error: float, df: float, smallest_effect: float
     return "inconclusive"
 
 
-def judged(estimate: float, std_error: float, df: float, base: float, smallest_share: float) -> dict[str, Any]:
+def judged(
+    estimate: float, std_error: float, df: float, base: float, smallest_share: float, difference_error: float
+) -> dict[str, Any]:
     """Power and verdict of an effect on risk, by column; `smallest_share` of the base risk is of interest."""
-    mde, smallest = detectable(df) * std_error, smallest_share * base
-    found = verdict(estimate, std_error, df, smallest)
-    return {"mde": mde, "mde_share": mde / base, "smallest_effect": smallest, "verdict": found}
+    base, mde = as_risk(base), detectable(df) * std_error
+    smallest = smallest_share * base
+    return {
+        "base_risk": base,
+        "mde": mde,
+        "mde_share": mde / base,
+        "smallest_effect": smallest,
+        "difference_error": difference_error,
+        "verdict": verdict(estimate, std_error, df, smallest, difference_error),
+    }
+
+
+def as_risk(value: float) -> float:
+    """An estimate of a risk; missing where it is none, as linear models can put it at or below zero."""
+    return value if 0 < value < 1 else math.nan
 
 
 def not_wrong(verdict: str, planted: float, smallest_effect: float) -> bool:

@@ -12,9 +12,18 @@ from detente.base.errors import EstimationError, IndefiniteCovariance, Unsupport
 from detente.base.numerics import interval, two_sided
 from detente.stats import ModelFrame, Solution, get, made_covariance, read, subset, with_fixed_effects
 from detente.stats.covariance import Covariance
-from detente.stats.effects import Effect, average_marginal_effect, log_risk_ratio
+from detente.stats.effects import (
+    Effect,
+    average_marginal_effect,
+    difference_error,
+    log_risk_ratio,
+    risk_without_treatment,
+)
 from detente.study.design import Specification
-from detente.study.estimation.schema import ESTIMATES, FAILURES, judged
+from detente.study.estimation.schema import ESTIMATES, FAILURES, as_risk, judged
+
+# Of a linear fit whose risk without treatment is at or below zero.
+NO_BASE_RISK = "the model gives the treated observations no risk without treatment, and so no share of it"
 
 
 @dataclass(frozen=True)
@@ -53,13 +62,14 @@ def estimate(design: ModelFrame, spec: Specification) -> Estimates:
     lost: list[Exception] = []
     quantities = _quantities(design, fit, lost)
     used = design if fit.rows is None else subset(design, fit.rows)
-    constant = _constant(used, spec, fit) | {"reference": compared.reference, "reference_gap": compared.gap}
+    base = _base(design, fit)
+    constant = _constant(used, spec, fit, base) | {"reference": compared.reference, "reference_gap": compared.gap}
     rows = []
     for name, vcov in zip(spec.vcov, estimators, strict=True):
         own = constant | {"spec_id": spec.id_under(name)}
         try:
             covariance = made_covariance(vcov, design, fit, estimator.name, "detente", {})
-            rows += [own | row for row in _rows(quantities, covariance, spec, constant["base_risk"], lost)]
+            rows += [own | row for row in _rows(quantities, covariance, spec, base, lost)]
         except (EstimationError, UnsupportedCovariance) as error:
             lost.append(error)
     frame = ESTIMATES.frame(rows) if rows else pd.DataFrame()
@@ -88,21 +98,30 @@ def _quantities(design: ModelFrame, fit: Solution, lost: list[Exception]) -> lis
     return found
 
 
+def _base(design: ModelFrame, fit: Solution) -> Effect:
+    """The risk of treated observations without treatment; missing where the model has none, or none is treated."""
+    try:
+        return risk_without_treatment(fit, design.y, design.treatment)
+    except EstimationError:
+        return Effect(math.nan, np.zeros(len(fit.estimate)))
+
+
 def _rows(
-    quantities: Sequence[_Quantity], vcov: Covariance, spec: Specification, base: float, lost: list[Exception]
+    quantities: Sequence[_Quantity], vcov: Covariance, spec: Specification, base: Effect, lost: list[Exception]
 ) -> list[dict[str, Any]]:
     """Rows under one covariance; if the treatment has no variance there are none, a control without is left out."""
     rows = []
     for quantity in quantities:
         try:
             row = _row(quantity, vcov)
+            of_base = difference_error(vcov, quantity.effect, base, spec.smallest_effect)
         except IndefiniteCovariance as error:
             if quantity.is_treatment:
                 raise
             lost.append(IndefiniteCovariance(f"{quantity.term}: {error}"))
             continue
         if quantity.name == "average_marginal_effect":
-            row |= judged(row["estimate"], row["std_error"], row["df"], base, spec.smallest_effect)
+            row |= judged(row["estimate"], row["std_error"], row["df"], base.value, spec.smallest_effect, of_base)
         rows.append(row)
     return rows
 
@@ -133,8 +152,11 @@ def _row(quantity: _Quantity, covariance: Covariance) -> dict[str, Any]:
     }
 
 
-def _constant(design: ModelFrame, spec: Specification, fit: Solution) -> dict[str, Any]:
+def _constant(design: ModelFrame, spec: Specification, fit: Solution, base: Effect) -> dict[str, Any]:
     """What identifies the specification and the data that its model uses, the same for all its rows."""
+    base_risk = as_risk(base.value)
+    none = math.isfinite(base.value) and math.isnan(base_risk)
+    said = [f"{NO_BASE_RISK} (it would be {base.value:.4f})"] if none else []
     pairs = design.pairs
     count = len(pairs.low)
     treated = design.treatment > 0
@@ -151,13 +173,14 @@ def _constant(design: ModelFrame, spec: Specification, fit: Solution) -> dict[st
         "dyads": count,
         "states": pairs.states,
         "events": int(design.y.sum()),
-        "base_risk": float(design.y.mean()),
+        "mean_risk": float(design.y.mean()),
+        "base_risk": base_risk,
         "treated": int(treated.sum()),
         "treated_dyads": int((share > 0).sum()),
         "switching_dyads": int(switching.sum()),
         "switching_states": len(np.unique([pairs.low[switching], pairs.high[switching]])),
         "treated_risk": float(design.y[treated].mean()),
         "dropped": ", ".join(fit.dropped),
-        "notes": "; ".join(fit.flags),
+        "notes": "; ".join([*fit.flags, *said]),
         "converged": fit.converged,
     }

@@ -24,7 +24,7 @@ from detente.stats.likelihood import logit_models
 from detente.stats.linear import Choice, Found, Group, linear_models
 from detente.study.config import Control, Sample
 from detente.study.design import Specification, build_design, in_sample, lagged, matrix
-from detente.study.estimation.schema import judged
+from detente.study.estimation.schema import as_risk, judged
 from detente.study.multiverse.grid import Variant
 from detente.study.multiverse.schema import COUNTS, multiverse_schema
 
@@ -112,9 +112,9 @@ def _group(rows: Rows, every: Sequence[Specification], places: Sequence[int], ke
     treated = dict(zip(group.names, (group.x > 0).sum(axis=0), strict=True))
     counts = {"nobs": group.rows, "dyads": len(group.pairs.low), "states": group.pairs.states}
     for i, choice in zip(alive, picked, strict=True):
-        whole = {"events": int(sums[choice.outcome]), "base_risk": float(means[choice.outcome])}
+        whole = {"events": int(sums[choice.outcome]), "mean_risk": float(means[choice.outcome])}
         whole |= counts | {"treated": int(treated[choice.treatment])}
-        numbers[i] = whole | _numbers(found[choice], every[i].vcov[0])
+        numbers[i] = whole | _numbers(found[choice], every[i])
     return numbers
 
 
@@ -134,12 +134,14 @@ def _lost(error: Exception) -> dict[str, Any]:
     return {"error": type(error).__name__, "message": str(error)}
 
 
-def _numbers(found: Found | Exception, vcov: str) -> dict[str, Any]:
+def _numbers(found: Found | Exception, spec: Specification) -> dict[str, Any]:
     """Numbers of one specification under its own covariance, or why there are none."""
     if isinstance(found, Exception):
         return _lost(found)
-    own = found.under(vcov)
-    numbers = {name: own[name] for name in ("std_error", "std_error_unrepaired", "df") if name in own}
+    own = found.under(spec.vcov[0], spec.smallest_effect)
+    names = ("std_error", "std_error_unrepaired", "df", "difference_error")
+    numbers = {name: own[name] for name in names if name in own}
+    numbers["base_risk"] = math.nan if found.base is None else as_risk(found.base.value)
     lost = _lost(own["failure"]) if "failure" in own else {"error": "", "message": ""}
     return numbers | lost | {"estimate": found.value, "dyad_std_error": found.under("dyad").get("std_error", math.nan)}
 
@@ -161,11 +163,12 @@ def _judged(variant: Variant, nodes: Sequence[str], numbers: Mapping[str, Any]) 
         **numbers,
     }
     if not row["error"]:
-        value, error, df, base = (row[name] for name in ("estimate", "std_error", "df", "base_risk"))
+        value, error, df = (row[name] for name in ("estimate", "std_error", "df"))
         low, high = interval(value, error, df)
         row |= {"statistic": value / error, "p_value": float(two_sided(value / error, df))}
-        row |= {"conf_low": low, "conf_high": high, "estimate_share": value / base}
-        row |= judged(value, error, df, base, spec.smallest_effect)
+        row |= {"conf_low": low, "conf_high": high, "estimate_of_mean": value / row["mean_risk"]}
+        row.setdefault("difference_error", error)
+        row |= judged(value, error, df, row["base_risk"], spec.smallest_effect, row["difference_error"])
         row["powered"] = bool(row["mde_share"] <= spec.smallest_effect)
     return row
 

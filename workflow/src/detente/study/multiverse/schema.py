@@ -9,12 +9,13 @@ _OWN = {
     "dyad_std_error": "standard error clustered by dyad",
     "mde": "effect that is found four times in five",
     "mde_share": "the same over base risk",
-    "estimate_share": "the estimate over base risk",
+    "estimate_of_mean": "the estimate over the mean outcome",
 }
 COUNTS = ("nobs", "dyads", "states", "events", "treated")
 NUMBERS = (
-    "nobs", "dyads", "states", "events", "base_risk", "treated", "estimate", "std_error", "std_error_unrepaired",
-    "dyad_std_error", "statistic", "df", "p_value", "conf_low", "conf_high", "mde", "mde_share", "estimate_share",
+    "nobs", "dyads", "states", "events", "mean_risk", "base_risk", "treated", "estimate", "std_error",
+    "std_error_unrepaired", "dyad_std_error", "difference_error", "statistic", "df", "p_value", "conf_low", "conf_high",
+    "mde", "mde_share", "smallest_effect", "estimate_of_mean",
 )  # fmt: skip
 
 

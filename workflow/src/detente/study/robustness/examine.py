@@ -27,11 +27,12 @@ from detente.data import region
 from detente.data.panel import pairs
 from detente.stats import Fit, ModelFrame, fit, get, read, sandwich_parts, subset, with_fixed_effects
 from detente.stats.covariance import Covariance, covariance
+from detente.stats.effects import risk_without_treatment
 from detente.stats.linear import absorber, outcome_within, with_treatment
 from detente.study.config import Claim, Control
 from detente.study.config.claims import Placebo
 from detente.study.design import ESTIMATOR, Specification, build_design, lagged
-from detente.study.estimation import estimate, verdict
+from detente.study.estimation import Verdict, as_risk, estimate, verdict
 from detente.study.robustness import schemes, sensitivity
 from detente.study.robustness.calibration import DRAWS as NETWORKS
 from detente.study.robustness.calibration import calibrate
@@ -107,7 +108,7 @@ def examine(record: Record, spec: Specification, seed: int, family_seed: int, ex
     except EstimationError as error:
         lost.append(("fit", type(error).__name__, str(error)))
         return Examination.of({**found, "failures": FAILURES.frame(lost)})
-    band = spec.smallest_effect * float(design.y.mean())
+    band = _band(whole, spec.smallest_effect)
     parts: Mapping[str, Callable[[], Frames]] = {
         "power": lambda: _power(whole, spec, seed, extent),
         "sensitivity": lambda: _sensitivity(whole),
@@ -131,6 +132,27 @@ def examine(record: Record, spec: Specification, seed: int, family_seed: int, ex
 def _fitted(design: ModelFrame, spec: Specification) -> Fit:
     whole = with_fixed_effects(design, get(ESTIMATOR), spec.effects)
     return fit(whole, estimator=ESTIMATOR, vcov=spec.vcov[0])
+
+
+@dataclass(frozen=True)
+class Band:
+    """The smallest effect of interest, missing where there is no base risk, and what its own error adds.
+
+    An effect less a share of base risk has `stretch` times the standard error of the effect (`difference_error`).
+    """
+
+    effect: float
+    stretch: float = 1.0
+
+    def verdict(self, estimate: float, std_error: float, df: float) -> Verdict:
+        """Of an effect with this standard error."""
+        return verdict(estimate, std_error, df, self.effect, self.stretch * std_error)
+
+
+def _band(whole: Fit, share: float) -> Band:
+    """A share of the headline's base risk: the same for all refits, so that it is not what flips a verdict."""
+    base = risk_without_treatment(whole.solution, whole.design.y, whole.design.treatment)
+    return Band(share * as_risk(base.value), 1 + share * float(np.abs(base.gradient).max()))
 
 
 def _sensitivity(whole: Fit) -> Frames:
@@ -181,7 +203,7 @@ def beside_treatment(spec: Specification, placebo: Placebo) -> Specification:
     return replace(spec, claim=control, controls=(treatment, *spec.controls))
 
 
-def _influence(record: Record, whole: Fit, spec: Specification, band: float) -> pd.DataFrame:
+def _influence(record: Record, whole: Fit, spec: Specification, band: Band) -> pd.DataFrame:
     design = whole.design
     codes = np.union1d(design.factor("side1"), design.factor("side2"))
     where = region(codes)
@@ -257,13 +279,13 @@ def eras(design: ModelFrame, edges: Iterable[int]) -> Iterator[Left]:
             yield Left("era", f"{start}–{end}", rows)
 
 
-def leave_out(whole: Fit, parts: Iterable[Left], smallest_effect: float) -> pd.DataFrame:
+def leave_out(whole: Fit, parts: Iterable[Left], band: Band) -> pd.DataFrame:
     """Refit without each part, rows and all; as `INFLUENCE`.
 
-    `whole`: the fit to all rows; its estimator, covariance and options are those of the refits. `smallest_effect`: of
-    interest, in the unit of the estimate: the same for all refits, so that it is not what flips a verdict. Of G parts
-    of one kind those are influential that move the estimate by 2/√G standard errors (Belsley, Kuh and Welsch 1980, of
-    DFBETAS). A refit without an estimate or a standard error has no verdict: it flips.
+    `whole`: the fit to all rows; its estimator, covariance and options are those of the refits. `band`: of effects too
+    small to be of interest. Of G parts of one kind those are influential that move the estimate by 2/√G standard errors
+    (Belsley, Kuh and Welsch 1980, of DFBETAS). A refit without an estimate or a standard error has
+    no verdict: it flips.
     """
 
     def refit(part: Left) -> tuple[float, Covariance, int]:
@@ -272,10 +294,10 @@ def leave_out(whole: Fit, parts: Iterable[Left], smallest_effect: float) -> pd.D
         place = made.solution.treatment
         return float(made.estimate[place]), made.vcov, place
 
-    return _compared([_row(whole, part, partial(refit, part)) for part in parts], whole, smallest_effect)
+    return _compared([_row(whole, part, partial(refit, part)) for part in parts], whole, band)
 
 
-def rebuilt(whole: Fit, treatments: Iterable[tuple[str, Array]], smallest_effect: float) -> pd.DataFrame:
+def rebuilt(whole: Fit, treatments: Iterable[tuple[str, Array]], band: Band) -> pd.DataFrame:
     """Refit with the treatment made again without each series of exercises; no row is lost.
 
     Outcome, controls and effects are taken care of once (Frisch and Waugh 1933); estimates and standard errors are
@@ -296,7 +318,7 @@ def rebuilt(whole: Fit, treatments: Iterable[tuple[str, Array]], smallest_effect
 
     parts = ((Left("series", name, treatment != design.treatment), treatment) for name, treatment in treatments)
     rows = [_row(whole, part, partial(refit, treatment)) for part, treatment in parts]
-    return _compared(rows, whole, smallest_effect)
+    return _compared(rows, whole, band)
 
 
 def _row(whole: Fit, part: Left, refit: Refit) -> dict[str, Any]:
@@ -313,16 +335,16 @@ def _row(whole: Fit, part: Left, refit: Refit) -> dict[str, Any]:
     return row
 
 
-def _compared(rows: list[dict[str, Any]], whole: Fit, smallest_effect: float) -> pd.DataFrame:
+def _compared(rows: list[dict[str, Any]], whole: Fit, band: Band) -> pd.DataFrame:
     """Changes, verdicts, and what is influential; a refit without a standard error has no verdict, which is another."""
     place = whole.solution.treatment
     estimate, error = float(whole.estimate[place]), float(whole.std_errors[place])
-    own = verdict(estimate, error, float(whole.df[place]), smallest_effect)
+    own = band.verdict(estimate, error, float(whole.df[place]))
     frame = INFLUENCE.frame(rows)
     frame["change"] = frame["estimate"] - estimate
     frame["change_se"] = frame["change"] / error
     judged = [
-        verdict(r["estimate"], r["std_error"], r["df"], smallest_effect) if math.isfinite(r["std_error"]) else ""
+        band.verdict(r["estimate"], r["std_error"], r["df"]) if math.isfinite(r["std_error"]) else ""
         for r in frame.to_dict("records")
     ]
     frame["verdict"] = pd.Series(judged, index=frame.index, dtype="str")

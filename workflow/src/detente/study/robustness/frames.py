@@ -16,7 +16,7 @@ INTERVAL = {"conf_low": number("95 % interval, lower end"), "conf_high": number(
 POWER = FrameSchema(
     "power",
     {
-        "base_risk": share("mean outcome over the rows of the model"),
+        "base_risk": share("risk of the treated rows without treatment"),
         "vcov": text("covariance estimator"),
         "df": number("degrees of freedom"),
         "std_error": number("of the observed fit", low=0),

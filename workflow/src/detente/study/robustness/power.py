@@ -18,6 +18,7 @@ from detente.base.numerics import POWER, critical, detectable, monte_carlo_error
 from detente.base.types import Array, Codes
 from detente.stats import ModelFrame, check_outcome, get
 from detente.stats.resampling import KINDS, Model, Refits, prepared, refit
+from detente.study.estimation import NO_BASE_RISK, as_risk
 from detente.study.robustness.coverage import judged
 from detente.study.robustness.frames import POWER_CURVE
 
@@ -105,10 +106,10 @@ def power(
     coefficient exactly. The noise of treated rows is that of their risk once the effect has changed it. The same luck
     goes through all effects.
 
-    `smallest_effect`: of interest, a share of base risk; always among the planted ones. `sign`: of the planted effects:
-    −1 if the claim says that the treatment lowers the risk. `shares`: planted |effects| over base risk; if None, 0.35
-    to 1.5 detectable ones, by the observed standard error or the spread of a few draws, whichever is larger. None and
-    the smallest are always added.
+    `smallest_effect`: of interest, a share of base risk, the risk of the treated rows without treatment by the model;
+    always among the planted ones. `sign`: of the planted effects: −1 if the claim says that the treatment lowers the
+    risk. `shares`: planted |effects| over base risk; if None, 0.35 to 1.5 detectable ones, by the observed standard
+    error or the spread of a few draws, whichever is larger. None and the smallest are always added.
     Raises UnsupportedCovariance if the covariance is none of `KINDS`; EstimationError, NoDyads if the
     model cannot be fitted, has no standard error, or its outcome is not 0 or 1.
     """
@@ -116,9 +117,11 @@ def power(
         raise UnsupportedCovariance(f"covariance {vcov!r} cannot be simulated; {choices(vcov, KINDS)}")
     model = prepared(design, jackknife=vcov.endswith("jackknife"))
     own = refit(model, np.ascontiguousarray(design.y[:, None], dtype=np.float64))
-    error, base = float(own.errors[vcov][0]), float(design.y.mean())
+    error, base = float(own.errors[vcov][0]), _base_risk(design, float(own.estimate[0]))
     if not math.isfinite(error):
         raise EstimationError(f"the {vcov} covariance leaves the treatment no variance: there is no power to have")
+    if math.isnan(base):
+        raise EstimationError(f"{NO_BASE_RISK}: there is no smallest effect of interest to find")
     source, df = onset_process(design), model.degrees[vcov]
     if shares is None:
         pilot = _drawn(model, source, design.treatment, [0.0], min(draws, PILOT), seed)[0]
@@ -135,6 +138,12 @@ def power(
     observed = {"base_risk": base, "vcov": vcov, "df": df, "std_error": error}
     shocks = {"shock": math.sqrt(source.variance), "persistence": source.persistence}
     return Power(observed | shocks | _summary(curve, base, error, df, float(smallest_effect)), curve)
+
+
+def _base_risk(design: ModelFrame, effect: float) -> float:
+    """Mean outcome of the treated rows less the effect at their mean treatment (`risk_without_treatment`)."""
+    treated = design.treatment > 0
+    return as_risk(float(design.y[treated].mean()) - effect * float(design.treatment[treated].mean()))
 
 
 def _summary(curve: pd.DataFrame, base: float, error: float, df: float, smallest: float) -> dict[str, Any]:

@@ -31,20 +31,22 @@ CLAIMED: tuple[Verdict, ...] = (*EFFECTS, "negligible")
 class VerdictInputs:
     """The numbers that a verdict rests on; NaN, or None, where one was not computed.
 
-    The headline: estimate, std_error, df of the effect on risk, `smallest_effect` the smallest effect of interest, all
-    in onsets per dyad-year. `power_at_smallest` is power at it; `multiverse_share` of equivalent specifications that
-    are significant with the headline's sign (for "negligible": that are negligible too); `p_joint` of their median
-    under re-randomised treatments; `p_family` Romano and Wolf's; `p_randomisation` the claim's own; `benchmark_low`,
-    `benchmark_high` the interval beside a confounder as strong as the strongest control (for "negligible": the one that
-    reaches furthest, the bias going either way); `negative_control_p` p-values of all negative controls, NaN for one
-    that could not be fitted; `flips` refits without a state, an exercise series, a region or an era whose verdict
-    differs from the headline's.
+    The headline: estimate, std_error, df of the effect on risk, `smallest_effect` the smallest effect of interest and
+    `difference_error` the standard error of an effect less it (None: it is known), all in onsets per dyad-year.
+    `power_at_smallest` is power at it; `multiverse_share` of equivalent specifications that are significant with the
+    headline's sign (for "negligible": that are negligible too); `p_joint` of their median under re-randomised
+    treatments; `p_family` Romano and Wolf's; `p_randomisation` the claim's own; `benchmark_low`, `benchmark_high` the
+    interval beside a confounder as strong as the strongest control (for "negligible": the one that reaches furthest,
+    the bias going either way); `negative_control_p` p-values of all negative controls, NaN for one that could not be
+    fitted; `flips` refits without a state, an exercise series, a region or an era whose verdict differs from the
+    headline's.
     """
 
     estimate: float
     std_error: float
     df: float
     smallest_effect: float
+    difference_error: float | None = None
     power_at_smallest: float = math.nan
     multiverse_share: float = math.nan
     p_joint: float = math.nan
@@ -280,7 +282,7 @@ def claim_verdict(inputs: VerdictInputs) -> ClaimVerdict:
     check that this verdict needs: robust if all are made and pass, fragile if one fails, untested if none fails and one
     is missing. A check never turns a verdict into another.
     """
-    found = verdict(inputs.estimate, inputs.std_error, inputs.df, inputs.smallest_effect)
+    found = verdict(inputs.estimate, inputs.std_error, inputs.df, inputs.smallest_effect, inputs.difference_error)
     checks = tuple(check(inputs, found) for check in needed(found))
     outcomes = [check.outcome for check in checks]
     strength: Strength = "fragile" if "fail" in outcomes else "untested" if "not made" in outcomes else "robust"

@@ -12,7 +12,7 @@ from detente.study.config.claims import Claim, ClaimsFile, Untested
 from detente.study.estimation import Verdict
 from detente.study.robustness.frames import Examination
 from detente.study.verdicts.checks import BENCHMARK_TIMES, ClaimVerdict, VerdictInputs, claim_verdict, holm
-from detente.study.verdicts.schema import LEDGER, OF_HEADLINE, RESULTS
+from detente.study.verdicts.schema import LEDGER, OF_EFFECT, OF_HEADLINE, RESULTS
 
 Answer = Literal["supported", "contradicted", "no effect of interest", "open", "not tested"]
 NOT_TESTED: Answer = "not tested"
@@ -99,7 +99,7 @@ def _tested(claim: Claim, found: Findings | None) -> dict[str, Any]:
     measured = _measured(found, effect)
     made = _verdict(found, effect, measured)
     return {
-        **{name: effect[name] for name in (*OF_HEADLINE, "smallest_effect", "mde", "mde_share")},
+        **{name: effect[name] for name in (*OF_HEADLINE, *OF_EFFECT)},
         **measured,
         "verdict": made.verdict,
         "strength": made.strength,
@@ -119,8 +119,8 @@ def _effect(found: Findings) -> pd.Series | None:
 
 
 def _verdict(found: Findings, effect: pd.Series, measured: Mapping[str, Any]) -> ClaimVerdict:
-    headline = {name: float(effect[name]) for name in ("estimate", "std_error", "df", "smallest_effect")}
-    numbers = {**headline, **measured}
+    headline = ("estimate", "std_error", "df", "smallest_effect", "difference_error")
+    numbers = {**{name: float(effect[name]) for name in headline}, **measured}
     same = {field.name: numbers[field.name] for field in fields(VerdictInputs) if field.name in numbers}
     agreeing = _agreeing(found, float(effect["estimate"]), effect["verdict"] == "negligible")
     return claim_verdict(VerdictInputs(**same, multiverse_share=agreeing, negative_control_p=_controls(found)))
@@ -179,7 +179,7 @@ def _curve(multiverse: pd.DataFrame, estimate: float) -> dict[str, Any]:
         "share_with_sign": float(sign.mean()),
         "share_powered": float(powered.mean()),
         "share_powered_with_sign": float(sign[powered].mean()),
-        "median_share": float(same["estimate_share"].median()),
+        "median_of_mean": float(same["estimate_of_mean"].median()),
     }
 
 

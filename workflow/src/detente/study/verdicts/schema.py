@@ -9,10 +9,12 @@ def _text(description: str, *allowed: str) -> Column:
 
 
 OF_HEADLINE = (
-    "nobs", "events", "dyads", "states", "treated", "treated_dyads", "switching_dyads", "base_risk", "estimate",
-    "std_error", "df", "conf_low", "conf_high", "p_value",
+    "nobs", "events", "dyads", "states", "treated", "treated_dyads", "switching_dyads", "mean_risk", "treated_risk",
+    "base_risk", "estimate", "std_error", "df", "conf_low", "conf_high", "p_value",
 )  # fmt: skip
-"""Columns that the ledger takes over from the estimate of the headline."""
+"""Columns that the ledger takes over from the estimate of the headline,"""
+OF_EFFECT = ("smallest_effect", "difference_error", "mde", "mde_share")
+"""and from what follows of its verdict."""
 LEDGER = FrameSchema(
     "claims ledger",
     {
@@ -33,9 +35,7 @@ LEDGER = FrameSchema(
         "calibrated_high": number("effects that placebo networks do not reject at 5 %, upper end"),
         "p_calibrated": number("p-value beside placebo networks"),
         "estimate_share": number("the estimate over base risk"),
-        "smallest_effect": number("smallest effect of interest"),
-        "mde": number("minimum detectable effect"),
-        "mde_share": number("the same over base risk"),
+        **{name: number(ESTIMATES.columns[name].description) for name in OF_EFFECT},
         "power_at_smallest": number("power at the smallest effect of interest"),
         "size": number("share of draws under no effect that reject"),
         "specifications": number("specifications of its multiverse"),
@@ -43,7 +43,7 @@ LEDGER = FrameSchema(
         "share_with_sign": number("share of these with the headline's sign"),
         "share_powered": number("share of these that could find the smallest effect of interest"),
         "share_powered_with_sign": number("share of the latter with the headline's sign"),
-        "median_share": number("their median estimate over base risk"),
+        "median_of_mean": number("their median estimate over the mean outcome"),
         "p_joint": number("p-value of their median t"),
         "joint_specifications": number("how many of them that test is of"),
         "joint_scheme": _text("how their treatments were re-randomised"),
