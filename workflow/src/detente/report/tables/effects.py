@@ -95,8 +95,7 @@ def _notes(evidence: Evidence, models: list[Cell]) -> tuple[str, ...]:
         "with a delta-method interval on the log scale. "
         f"df: {DEGREES}. {MDE}",
         *_calibration(evidence),
-        f"Verdict: negligible if the {percent(EQUIVALENCE_LEVEL)} interval lies within {share} of base risk on either "
-        f"side of zero; else lowers or raises if the {INTERVAL} excludes zero; else inconclusive.",
+        verdict_rule(evidence),
         *few_switchers(evidence, models),
         *failure_notes(evidence, models),
     )
