@@ -97,7 +97,7 @@ def test_beside_each_headline_stands_its_interval_by_placebo_networks() -> None:
     below = {i: table.rows[i - 1].label for i, row in enumerate(table.rows) if row.label == "by placebo networks"}
     assert list(below.values()) == ["LPM", "LPM"]
     first, second = (table.rows[i].cells for i in below)
-    assert first == ("", "−12.30", "1.10", "", "0.034", *[""] * 8)
+    assert first == ("", "−12.30", "1.10", "", "0.034", *[""] * 9)
     assert second[1:5] == ("no bound", "30.00", "", "0.200")
     assert any("that of 2,000 networks of the treatment" in note for note in table.notes)
     check_exhibit(next(e for e in exhibits_of(study.traits) if e.name == "effects" and e.kind == "table"), study)

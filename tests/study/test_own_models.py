@@ -249,7 +249,7 @@ def test_three_covariances_are_estimated_and_the_first_two_shown(copied: Path, p
     assert "Parentheses: " in notes and "dyadic-robust over 12 states" in notes
     assert re.search(r"Brackets: .*clustered by \d+ dyads and \d+ years", notes)
     heads = [c.label for c in tables["samples"].columns]
-    assert heads[6:9] == ["dyadic", "by dyad and year", "ratio"]
+    assert heads[7:10] == ["dyadic", "by dyad and year", "ratio"]
     assert "Ratio: dyadic-robust standard errors over those clustered by dyad and year." in " ".join(
         tables["samples"].notes
     )
@@ -263,7 +263,7 @@ def test_three_covariances_are_estimated_and_the_first_two_shown(copied: Path, p
 def test_one_covariance_stands_alone_and_is_not_called_dyadic(copied: Path, panel: pd.DataFrame) -> None:
     evidence = estimated(copied, panel, "estimators: [logit, lpm]\nvcov: [hc1]\n")
     tables, text = shown(evidence)
-    assert [c.label for c in tables["samples"].columns][6:9] == ["HC1", "df", "MDE / base"]
+    assert [c.label for c in tables["samples"].columns][7:10] == ["HC1", "df", "MDE / base"]
     assert not any("[" in c for row in tables["main"].rows for c in row.cells)
     assert "yadic-robust" not in " ".join((*tables["main"].notes, *tables["samples"].notes))
     assert "Standard errors are heteroskedasticity-robust (HC1). Dyads that share a state are not independent" in text

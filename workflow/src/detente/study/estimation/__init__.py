@@ -9,6 +9,7 @@ from detente.study.estimation.schema import (
     ESTIMATES,
     FAILURES,
     VERDICTS,
+    Band,
     Verdict,
     as_risk,
     not_wrong,
@@ -17,6 +18,6 @@ from detente.study.estimation.schema import (
 from detente.study.estimation.tidy import NO_BASE_RISK, Estimates, estimate
 
 __all__ = [
-    "ATTRITION", "ESTIMATES", "FAILURES", "NO_BASE_RISK", "VERDICTS", "Estimates", "Verdict", "as_risk", "estimate",
-    "not_wrong", "verdict",
+    "ATTRITION", "ESTIMATES", "FAILURES", "NO_BASE_RISK", "VERDICTS", "Band", "Estimates", "Verdict", "as_risk",
+    "estimate", "not_wrong", "verdict",
 ]  # fmt: skip

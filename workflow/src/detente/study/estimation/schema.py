@@ -1,6 +1,7 @@
 """The schema of tidy estimates, and the verdict that follows from an interval and the smallest effect of interest."""
 
 import math
+from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
 from detente.base.frames import Column, FrameSchema, count, number, text
@@ -130,6 +131,21 @@ def verdict(
     if abs(estimate) > outer:
         return "lowers" if estimate < 0 else "raises"
     return "inconclusive"
+
+
+@dataclass(frozen=True)
+class Band:
+    """The smallest effect of interest, missing where there is no base risk, and what its own error adds.
+
+    An effect less a share of base risk has `stretch` times the standard error of the effect (`difference_error`).
+    """
+
+    effect: float
+    stretch: float = 1.0
+
+    def verdict(self, estimate: float, std_error: float, df: float) -> Verdict:
+        """Of an effect with this standard error."""
+        return verdict(estimate, std_error, df, self.effect, self.stretch * std_error)
 
 
 def judged(

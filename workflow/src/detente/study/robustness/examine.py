@@ -32,7 +32,7 @@ from detente.stats.linear import absorber, outcome_within, with_treatment
 from detente.study.config import Claim, Control
 from detente.study.config.claims import Placebo
 from detente.study.design import ESTIMATOR, Specification, build_design, lagged
-from detente.study.estimation import Verdict, as_risk, estimate, verdict
+from detente.study.estimation import Band, as_risk, estimate
 from detente.study.robustness import schemes, sensitivity
 from detente.study.robustness.calibration import DRAWS as NETWORKS
 from detente.study.robustness.calibration import calibrate
@@ -132,21 +132,6 @@ def examine(record: Record, spec: Specification, seed: int, family_seed: int, ex
 def _fitted(design: ModelFrame, spec: Specification) -> Fit:
     whole = with_fixed_effects(design, get(ESTIMATOR), spec.effects)
     return fit(whole, estimator=ESTIMATOR, vcov=spec.vcov[0])
-
-
-@dataclass(frozen=True)
-class Band:
-    """The smallest effect of interest, missing where there is no base risk, and what its own error adds.
-
-    An effect less a share of base risk has `stretch` times the standard error of the effect (`difference_error`).
-    """
-
-    effect: float
-    stretch: float = 1.0
-
-    def verdict(self, estimate: float, std_error: float, df: float) -> Verdict:
-        """Of an effect with this standard error."""
-        return verdict(estimate, std_error, df, self.effect, self.stretch * std_error)
 
 
 def _band(whole: Fit, share: float) -> Band:

@@ -162,7 +162,8 @@ def power(n: VerdictInputs, _: Verdict) -> Judged:
         f"power at the smallest effect of interest is {n.power_at_smallest:.0%}, below {POWER:.0%}, and the interval "
         "does not lie beyond that effect"
     )
-    larger = abs(n.estimate) - critical(n.df) * n.std_error > n.smallest_effect
+    error = n.std_error if n.difference_error is None else n.difference_error
+    larger = abs(n.estimate) - critical(n.df) * error > n.smallest_effect
     return n.power_at_smallest, n.power_at_smallest >= POWER or larger, POWER, reason
 
 
