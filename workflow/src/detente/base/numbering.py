@@ -1,10 +1,11 @@
 """Numbering from 0: groups of any codes, dyads and their states, and which factor lies within another."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
-from detente.base.types import Codes
+from detente.base.types import Array, Codes, Flags
 
 # Codes that span at most this many values a row are looked up in a table; wider ones are sorted.
 SPAN = 4
@@ -13,12 +14,24 @@ LEAST_SPAN = 1_000_000
 
 @dataclass(frozen=True)
 class Pairs:
-    """Dyads numbered from 0: `dyad` (N,) number of each row; `low`, `high` (D,) numbers of a dyad's two states."""
+    """Dyads numbered from 0: `dyad` (N,) number of each row; `low`, `high` (D,) numbers of a dyad's two states.
+
+    A state paired with itself, as in data with internal flows, is a dyad of one state: `low` and `high` are the same.
+    """
 
     dyad: Codes
     low: Codes
     high: Codes
     states: int
+
+    @cached_property
+    def two(self) -> Flags:
+        """Whether a dyad is of two states, (D,), and not of one with itself."""
+        return self.low != self.high
+
+    def between(self, by_dyad: Array) -> Array:
+        """Those of columns (D, …) that belong to dyads of two states."""
+        return by_dyad if self.two.all() else by_dyad[self.two]
 
 
 def number(codes: Codes) -> tuple[Codes, Codes]:

@@ -296,6 +296,8 @@ def _fitted(
     pairs = None if model.side1 is None else used_pairs(model, solution)
     y = model.y if solution.rows is None else model.y[solution.rows]
     unused = len(model.y) - len(solution.scores)
+    own = 0 if pairs is None else int((~pairs.two[pairs.dyad]).sum())
+    paired = (f"{own:,} rows pair a state with itself: each is of one state",) if own else ()
     return Fit(
         terms=solution.terms,
         estimate=solution.estimate,
@@ -308,7 +310,7 @@ def _fitted(
         events=int(y.sum()) if len(y) and y.min() >= 0 and np.array_equal(y, np.round(y)) else None,
         attrition=(*model.attrition, *([(f"of no use to {estimator.name}", unused)] if unused else [])),
         converged=solution.converged,
-        flags=solution.flags,
+        flags=(*solution.flags, *paired),
         solution=solution,
         design=model,
         options=options,

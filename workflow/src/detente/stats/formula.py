@@ -45,6 +45,8 @@ def build(
     parts = _taken_apart(formula)
     parsed = parse(vcov, (*FACTORS, *map(str, data.columns)))
     sides = parsed.sides or sides
+    if sides and sides[0] == sides[1]:
+        raise FormulaError(f"sides={tuple(sides)!r}: the two states of a dyad stand in two columns")
     kept, attrition = _complete(data, _columns(parts, data, sides, time, parsed.factors))
     terms, matrices = _evaluated(parts, kept, attrition)
     rows = terms.index

@@ -22,6 +22,7 @@ from detente.stats.covariance import (
     Vcov,
     cluster_meat,
     effects_leverage,
+    of_rows,
     of_states,
     parse,
     semidefinite,
@@ -149,7 +150,10 @@ def jackknife(
     _, degrees, words = of_states(vcov, given, ssc, "jackknife")
     named = f"jackknife over {len(states)} states, factor (n−1)/n"
     if vcov.kind == "dyadic_jackknife":
-        unrepaired = unrepaired - solution.bread @ cluster_meat(given.scores, given.factor("dyad"))[0] @ solution.bread
+        pairs = given.pairs()
+        twice = pairs.two[pairs.dyad]
+        meat = cluster_meat(of_rows(given.scores).of(twice), pairs.dyad[twice])[0]
+        unrepaired = unrepaired - solution.bread @ meat @ solution.bread
         named += ", less the variance clustered by dyad"
     matrix, repair = semidefinite(unrepaired)
     independent = solution.scores.sandwiched(solution.bread)

@@ -10,6 +10,8 @@ from detente.stats.covariance.scores import (
     effects_leverage,
     leverage_adjustments,
     multiway_meat,
+    of_rows,
+    state_totals,
     totals,
 )
 from detente.stats.covariance.ssc import CONVENTIONS
@@ -40,6 +42,6 @@ __all__ = [
     "dyadic_cr2", "dyadic_jackknife", "dyadic_meat", "effective", "effects_leverage", "hc0", "hc1", "hc2", "hc3",
     "intersect",
     "jackknife", "leverage_adjustments", "multiway_meat", "nested", "number",
-    "number_dyads", "of_states", "parse", "read_degrees", "sandwich",
-    "semidefinite", "totals",
+    "number_dyads", "of_rows", "of_states", "parse", "read_degrees", "sandwich",
+    "semidefinite", "state_totals", "totals",
 ]  # fmt: skip

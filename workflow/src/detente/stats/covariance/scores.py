@@ -101,13 +101,14 @@ def dyadic_meat(scores: Scores | Array, pairs: Pairs) -> tuple[Array, int]:
     """Σᵢ UᵢUᵢᵀ − Σ_d S_dS_dᵀ, and the number of states (Aronow, Samii and Assenova 2015, eq. 3, in O(Nk + (n + D)k²)).
 
     S_d totals the scores of dyad d over its years, U_i the S_d of all dyads of state i. Every pair of observations
-    that shares a state counts once: pairs within one dyad share both states and would count twice.
+    that shares a state counts once: pairs within one dyad share both states and would count twice. A dyad of one state
+    with itself is in one U_i alone, once, and is not taken off.
 
     `scores`: (N, k); `pairs` the dyads of the rows.
     """
     by_dyad = totals(scores, pairs.dyad, len(pairs.low))
-    by_state = _by_state(by_dyad, pairs)
-    return by_state.T @ by_state - by_dyad.T @ by_dyad, pairs.states
+    by_state, twice = state_totals(by_dyad, pairs), pairs.between(by_dyad)
+    return by_state.T @ by_state - twice.T @ twice, pairs.states
 
 
 def adjusted_dyadic_meat(scores: Scores | Array, x: Array, bread: Array, pairs: Pairs) -> Array:
@@ -122,8 +123,8 @@ def adjusted_dyadic_meat(scores: Scores | Array, x: Array, bread: Array, pairs: 
     """
     by_dyad = totals(scores, pairs.dyad, len(pairs.low))
     states, dyads = leverage_adjustments(x, bread, pairs)
-    of_state = np.einsum("gij,gj->gi", states, _by_state(by_dyad, pairs))
-    of_dyad = np.einsum("gij,gj->gi", dyads, by_dyad)
+    of_state = np.einsum("gij,gj->gi", states, state_totals(by_dyad, pairs))
+    of_dyad = pairs.between(np.einsum("gij,gj->gi", dyads, by_dyad))
     return np.asarray(of_state.T @ of_state - of_dyad.T @ of_dyad)
 
 
@@ -144,12 +145,14 @@ def leverage_adjustments(x: Array, bread: Array, pairs: Pairs) -> tuple[Array, A
         middle = (vectors * stretch[:, None]) @ vectors.transpose(0, 2, 1)
         return np.asarray(np.linalg.inv(root.T) @ middle @ root.T)
 
-    return adjustments(_by_state(products, pairs)), adjustments(products)
+    return adjustments(state_totals(products, pairs)), adjustments(products)
 
 
-def _by_state(by_dyad: Array, pairs: Pairs) -> Array:
-    """Sums (n, k) over the dyads of each state, of columns (D, k)."""
-    return totals(by_dyad, pairs.low, pairs.states) + totals(by_dyad, pairs.high, pairs.states)
+def state_totals(by_dyad: Array, pairs: Pairs, dyads: slice = slice(None)) -> Array:
+    """Sums (n, k) over the dyads of each state, or some of its `dyads`, of columns (D, k); a dyad of one state once."""
+    two = pairs.two[dyads]
+    others, high = (by_dyad, pairs.high[dyads]) if two.all() else (by_dyad[two], pairs.high[dyads][two])
+    return totals(by_dyad, pairs.low[dyads], pairs.states) + totals(others, high, pairs.states)
 
 
 def cluster_meat(scores: Scores | Array, groups: Codes) -> tuple[Array, int]:

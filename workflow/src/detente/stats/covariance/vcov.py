@@ -113,6 +113,8 @@ def dyadic_jackknife(side1: str | None = None, side2: str | None = None, df: str
 
 
 def _of_states(kind: str, side1: str | None, side2: str | None, df: str | float) -> Vcov:
+    if side1 is not None and side1 == side2:
+        raise UnsupportedCovariance(f"{kind}({side1!r}, {side2!r}): the two states of a dyad stand in two columns")
     if (side1 is None) != (side2 is None):
         raise UnsupportedCovariance(f"{kind}(side1, side2) needs the columns of both states, or none for a model frame")
     return Vcov(kind, sides=None if side1 is None or side2 is None else (side1, side2), df=read_degrees(df))

@@ -16,7 +16,7 @@ from detente.base.errors import EstimationError, NoVariation
 from detente.base.numbering import Pairs
 from detente.base.numerics import CANCELLED, INFLATED, NO_VARIANCE
 from detente.base.types import Array, Codes, Flags
-from detente.stats.covariance import Covariance, Scores, semidefinite, totals
+from detente.stats.covariance import Covariance, Scores, semidefinite, state_totals
 from detente.stats.effects.risk import Effect
 from detente.stats.kernels import absorption
 from detente.stats.kernels import products as kernel
@@ -112,7 +112,7 @@ def _moments(z: Array, inner: int, pairs: Pairs) -> _Moments:
     packed = int(place.max()) + 1
     order, start = absorption.group(pairs.dyad.astype(np.int32), len(pairs.low))
     total, most, by_dyad = np.zeros(packed), np.zeros(inner), np.zeros((packed, packed))
-    by_state = np.zeros((pairs.states, packed))
+    by_state, alone = np.zeros((pairs.states, packed)), np.zeros((packed, packed))
     step = max(BLOCK // packed, 1)
     for first in range(0, len(pairs.low), step):
         here = slice(first, first + step)
@@ -120,9 +120,11 @@ def _moments(z: Array, inner: int, pairs: Pairs) -> _Moments:
         total += products.sum(axis=0)
         most = np.maximum(most, products[:, np.diag(place)].max(axis=0))
         by_dyad += products.T @ products
-        by_state += totals(products, pairs.low[here], pairs.states) + totals(products, pairs.high[here], pairs.states)
+        by_state += state_totals(products, pairs, here)
+        if not pairs.two[here].all():
+            alone += (own := products[~pairs.two[here]]).T @ own
     of_states = by_state.T @ by_state
-    second = {"dyad": by_dyad, "dyadic": of_states - by_dyad}
+    second = {"dyad": by_dyad, "dyadic": of_states - (by_dyad - alone)}
     sizes = {"dyad": np.diag(by_dyad), "dyadic": np.diag(of_states) + np.diag(by_dyad)}
     roots = {kind: np.sqrt(size)[place] for kind, size in sizes.items()}
     reach = np.concatenate([np.sqrt(most), np.abs(z[:, inner:]).max(axis=0)])

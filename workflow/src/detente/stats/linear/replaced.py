@@ -13,7 +13,7 @@ import numpy as np
 from detente.base.numbering import Pairs
 from detente.base.numerics import NO_VARIANCE
 from detente.base.types import Array, Codes
-from detente.stats.covariance import totals
+from detente.stats.covariance import state_totals
 from detente.stats.kernels import partial as kernel
 
 
@@ -87,12 +87,10 @@ class Beside:
         with np.errstate(divide="ignore", invalid="ignore"):
             estimate = np.where(size > self.least, products.sum(axis=0) / size, np.nan)
             scores = (products - estimate * squares[:, None]) / size
-            by_state = self._by_state(scores.reshape(len(scores), -1)).reshape(-1, *shape)
+            by_state = state_totals(scores.reshape(len(scores), -1), self.pairs).reshape(-1, *shape)
             dyad, shared = (np.einsum("dik,djk->ijk", part, part) for part in (scores, by_state))
-            common = np.square(self._by_state(squares)).sum(axis=0) - np.square(squares).sum(axis=0)
-            return Replaced(estimate, shared - dyad, dyad, size**2 / common)
-
-    def _by_state(self, by_dyad: Array) -> Array:
-        """Sums (n, K) over the dyads of each state, of columns (G, K)."""
-        low, high = (totals(by_dyad, side, self.pairs.states) for side in (self.pairs.low, self.pairs.high))
-        return low + high
+            own = scores[~self.pairs.two]
+            twice = dyad - np.einsum("dik,djk->ijk", own, own)
+            common = np.square(state_totals(squares, self.pairs)).sum(axis=0)
+            common -= np.square(self.pairs.between(squares)).sum(axis=0)
+            return Replaced(estimate, shared - twice, dyad, size**2 / common)

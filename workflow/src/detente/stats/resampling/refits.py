@@ -11,7 +11,16 @@ from detente.base.errors import EstimationError, TooFewStates
 from detente.base.numerics import NO_VARIANCE
 from detente.base.types import Array, Codes
 from detente.stats.contract import with_fixed_effects
-from detente.stats.covariance import FEWEST_STATES, Pairs, effective, leverage_adjustments, number, semidefinite, totals
+from detente.stats.covariance import (
+    FEWEST_STATES,
+    Pairs,
+    effective,
+    leverage_adjustments,
+    number,
+    semidefinite,
+    state_totals,
+    totals,
+)
 from detente.stats.frame import ModelFrame
 from detente.stats.kernels import products as kernel
 from detente.stats.linear.regressors import inverse
@@ -154,9 +163,10 @@ def _sandwiches(model: Model, outcomes: Array, estimates: Array) -> dict[str, Ar
     by_dyad, by_year, lower, squares = kernel.score_totals(
         model.data.x, left, np.ascontiguousarray(estimates.T), pairs.dyad, model.year, dyads, years
     )
-    low, high = (
-        totals(by_dyad.reshape(dyads, -1), side, pairs.states).reshape(-1, *by_dyad.shape[1:])
-        for side in (pairs.low, pairs.high)
+    flat = by_dyad.reshape(dyads, -1)
+    low, high, of_state = (
+        made.reshape(-1, *by_dyad.shape[1:])
+        for made in (*(totals(flat, side, pairs.states) for side in (pairs.low, pairs.high)), state_totals(flat, pairs))
     )
     of_states, of_dyads = model.adjustments
     sums = {"dyad": by_dyad, "year": by_year, "low": low, "high": high}
@@ -165,8 +175,8 @@ def _sandwiches(model: Model, outcomes: Array, estimates: Array) -> dict[str, Ar
     differences = {
         "side1+side2": grown["low"] + grown["high"] - grown["dyad"],
         "dyad+year": grown["dyad"] + grown["year"] - grown["rows"],
-        "dyadic": _squares(low + high) - plain["dyad"],
-        "dyadic_cr2": _squares(of_states @ (low + high)) - _squares(of_dyads @ by_dyad),
+        "dyadic": _squares(of_state) - _squares(pairs.between(by_dyad)),
+        "dyadic_cr2": _squares(of_states @ of_state) - _squares(pairs.between(of_dyads @ by_dyad)),
     }
     meats = {"hc1": groups["rows"] / model.df * plain["rows"], "dyad": grown["dyad"], **differences}
     yardstick = NO_VARIANCE * (model.bread @ plain["rows"] @ model.bread)[:, place, place]
