@@ -2,11 +2,13 @@
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TypeVar
 
 import numpy as np
 
 from detente.base.types import Array, Codes, Flags
 
+Columns = TypeVar("Columns", Array, Codes)
 # Codes that span at most this many values a row are looked up in a table; wider ones are sorted.
 SPAN = 4
 LEAST_SPAN = 1_000_000
@@ -27,9 +29,9 @@ class Pairs:
     @cached_property
     def two(self) -> Flags:
         """Whether a dyad is of two states, (D,), and not of one with itself."""
-        return self.low != self.high
+        return np.asarray(self.low != self.high)
 
-    def between(self, by_dyad: Array) -> Array:
+    def between(self, by_dyad: Columns) -> Columns:
         """Those of columns (D, …) that belong to dyads of two states."""
         return by_dyad if self.two.all() else by_dyad[self.two]
 

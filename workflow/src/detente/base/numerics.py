@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
+from detente.base.errors import UnknownOption
 from detente.base.types import Array
 
 Number = TypeVar("Number", float, Array)
@@ -129,8 +130,17 @@ def _critical(df: float, level: float) -> float:
     return float(special.ndtri(share) if math.isinf(df) else special.stdtrit(df, share))
 
 
+def _check_level(level: float) -> None:
+    if not 0 < level < 1:
+        raise UnknownOption(f"level {level:g} is not between 0 and 1: that of a 95 % interval is 0.95")
+
+
 def critical(df: Number, level: float = LEVEL) -> Number:
-    """Standard errors on each side of an interval: a quantile of t, or of the normal where `df` is infinite."""
+    """Standard errors on each side of an interval: a quantile of t, or of the normal where `df` is infinite.
+
+    Raises UnknownOption if the level is not between 0 and 1.
+    """
+    _check_level(level)
     if isinstance(df, np.ndarray):
         return np.array([_critical(float(each), level) for each in df])
     return _critical(float(df), level)
@@ -178,7 +188,8 @@ def interval(estimate: Number, std_error: Number, df: Number, level: float = LEV
 
 
 def percentiles(draws: Array, level: float = LEVEL) -> Array:
-    """Ends (2, …) of the central interval of draws (B, …)."""
+    """Ends (2, …) of the central interval of draws (B, …); raises UnknownOption as `critical`."""
+    _check_level(level)
     return np.asarray(np.quantile(draws, [(1 - level) / 2, (1 + level) / 2], axis=0))
 
 

@@ -23,6 +23,7 @@ from detente.base.errors import (
 )
 from detente.base.numerics import AGREEMENT, BLAMED, SINGULAR
 from detente.base.types import Array, Codes, Flags
+from detente.stats.columns import Levels
 from detente.stats.covariance import Information, Scores
 from detente.stats.frame import ModelFrame
 
@@ -132,7 +133,7 @@ class Estimator:
     one sample at once, if there is one. `index_model` gives score and weight of a row from its linear predictor, which
     refits under a null need. `objective` its `likelihood.Search` for outcome (n,) and regressors (n, k).
     `needs_instruments` for endogenous regressors. `relative` if it compares two values of the outcome, so that it
-    predicts no risk.
+    predicts no risk. `elsewhere` names that other software has for it.
     """
 
     name: str
@@ -151,6 +152,7 @@ class Estimator:
     objective: Callable[[Array, Array], Any] | None = None
     needs_instruments: bool = False
     relative: bool = False
+    elsewhere: tuple[str, ...] = ()
     fit: Callable[..., Solution] = _undecorated
 
     def __call__(self, function: Callable[..., Solution]) -> Callable[..., Solution]:
@@ -174,6 +176,11 @@ class Estimator:
     def least_squares(self) -> bool:
         """Whether it is least squares of the outcome on the regressors, within fixed effects."""
         return self.engine == "linear"
+
+    @property
+    def levels(self) -> Levels:
+        """Whether its outcome may have categories: none, ordered ones, or any."""
+        return "none" if self.outcome != "levels" else "any" if self.relative else "ordered"
 
     @property
     def absorbs_dyads(self) -> bool:
@@ -272,6 +279,9 @@ def with_fixed_effects(design: ModelFrame, estimator: Estimator, chosen: tuple[s
 def get(name: str) -> Estimator:
     """Return the estimator called `name`; raises UnknownEstimator naming the nearest one if there is none."""
     if name not in REGISTRY:
+        for registered in REGISTRY.values():
+            if name in registered.elsewhere:
+                raise UnknownEstimator(f"estimator {name!r} is called {registered.name!r} here")
         raise UnknownEstimator(f"estimator {name!r} is not registered; {choices(name, REGISTRY)}")
     return REGISTRY[name]
 

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from detente.base.errors import FormulaError
 from detente.base.numerics import LEVEL, interval, two_sided
 from detente.base.types import Array
 from detente.stats.contract import Estimated, Estimator, Solution
@@ -257,7 +258,8 @@ def fit(
         A model frame; or a formula for `data`, `outcome ~ regressors | fixed effects | [endogenous ~ instruments]`, of
         which the last two parts may be left out. The first regressor is the treatment. Fixed effects are columns,
         interactions such as `ccode1:year`, or `dyad`, the pair of the two sides. What formulaic reads is legal:
-        `C(x)`, `x*z`, `log(x)`, `poly(x, 3)`.
+        `C(x)`, `x*z`, `log(x)`, `poly(x, 3)`; `` `a name` `` is a column that is no word of Python, and
+        `lag(x, k)` the same dyad's value k years before (`sides` and `time` say which).
     estimator
         A name in `detente.stats.registry.REGISTRY`; `options` are its own.
     vcov
@@ -284,7 +286,11 @@ def fit(
     if isinstance(model, str):
         from detente.stats.formula import build
 
-        outcome, model, vcov = build(model, data, vcov, sides, time)
+        outcome, model, vcov = build(model, data, vcov, sides, time, registered.levels)
+    elif not isinstance(model, ModelFrame):
+        raise FormulaError(
+            f"a model is a formula, 'y ~ x', or a model frame, not {type(model).__name__}: fit(formula, data)"
+        )
     registered.check(model)
     return _fitted(registered, model, read(vcov, model, registered), ssc, options, outcome)
 

@@ -1,18 +1,20 @@
 """From a formula and a data frame to a design: `outcome ~ regressors | effects | [endogenous ~ instruments]`."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from detente.base.errors import EmptySample, FormulaError, NoVariation, UnknownVariable, choices
-from detente.base.types import Codes
-from detente.stats.covariance import FACTORS, Vcov, intersect, parse
+from detente.stats.codes import ColumnCodes
+from detente.stats.columns import Levels, in_levels, is_text, numeric
+from detente.stats.covariance import FACTORS, Vcov, parse
 from detente.stats.frame import ModelFrame
+from detente.stats.names import Names, lagged
 
 OPEN, CLOSE = "([{", ")]}"
 CONSTANT = "Intercept"
@@ -28,11 +30,24 @@ class _Parts:
     endogenous: str
     instruments: str
 
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """What formulaic reads, the outcome first."""
+        return self.outcome, self.regressors, self.endogenous, self.instruments
+
 
 def build(
-    formula: str, data: pd.DataFrame | None, vcov: str | Vcov, sides: tuple[str, str] | None, time: str | None
+    formula: str,
+    data: pd.DataFrame | None,
+    vcov: str | Vcov,
+    sides: tuple[str, str] | None = None,
+    time: str | None = None,
+    levels: Levels = "none",
 ) -> tuple[str, ModelFrame, Vcov]:
     """Name of the outcome, the design, and the covariance estimator; `sides` and `time` name columns.
+
+    `levels`: whether the outcome may have categories. The design has copies: what happens to the data later is nothing
+    to it.
 
     Rows with something missing are left out and counted by the first column, in the order of the formula, that lacks
     them; then those for which a term, such as log(x), is no number.
@@ -43,18 +58,22 @@ def build(
     if not isinstance(data, pd.DataFrame):
         raise FormulaError("a formula needs a data frame: fit(formula, data)")
     parts = _taken_apart(formula)
+    names = Names(list(map(str, data.columns)))
     parsed = parse(vcov, (*FACTORS, *map(str, data.columns)))
     sides = parsed.sides or sides
     if sides and sides[0] == sides[1]:
         raise FormulaError(f"sides={tuple(sides)!r}: the two states of a dyad stand in two columns")
-    kept, attrition = _complete(data, _columns(parts, data, sides, time, parsed.factors))
-    terms, matrices = _evaluated(parts, kept, attrition)
+    parts, variables = _read(parts, names)
+    data = _with_lags(data, names, sides, time)
+    kept, attrition = _complete(data, _columns(parts, variables, data, sides, time, parsed.factors))
+    parts, kept, outcome = _typed(parts, names, variables, kept, levels)
+    terms, matrices = _evaluated(parts, names, kept, attrition)
     rows = terms.index
-    codes = _Codes(data, np.asarray(rows, dtype=np.int64), sides)
+    codes = ColumnCodes(data.copy(deep=False), np.asarray(rows, dtype=np.int64), sides)
     a, b = codes.sides()
     design = ModelFrame(
         y=matrices["outcome"],
-        x=terms.to_numpy(),
+        x=terms.to_numpy(copy=True),
         terms=tuple(terms.columns),
         side1=a,
         side2=b,
@@ -66,7 +85,58 @@ def build(
         rows=codes.rows,
         attrition=(*attrition, ("used", len(rows))),
     )
-    return parts.outcome, design, parsed
+    return outcome, design, parsed
+
+
+def _read(parts: _Parts, names: Names) -> tuple[_Parts, list[str]]:
+    """The parts as formulaic reads them, and the columns that they name, in the order of the formula.
+
+    Raises FormulaError if the outcome is among the regressors or instruments.
+    """
+    (outcome, own), *others = [names.read(source) for source in parts.sources]
+    regressors, endogenous, instruments = (source for source, _ in others)
+    used = [name for _, found in others for name in found]
+    if both := [name for name in own if name in used]:
+        raise FormulaError(
+            f"the outcome's column {both[0]!r} is among the regressors: lag({both[0]}) is the year before"
+        )
+    made = replace(parts, outcome=outcome, regressors=regressors, endogenous=endogenous, instruments=instruments)
+    return made, list(dict.fromkeys([*own, *used]))
+
+
+def _with_lags(data: pd.DataFrame, names: Names, sides: tuple[str, str] | None, time: str | None) -> pd.DataFrame:
+    """The data with the lags that the formula names, made before rows are left out."""
+    for name in [name for name, _ in names.lags.values()]:
+        _check_there(name, data)
+    made = {lag: lagged(data, name, years, sides, time) for lag, (name, years) in names.lags.items()}
+    return data.assign(**made)
+
+
+def _typed(
+    parts: _Parts, names: Names, variables: Sequence[str], data: pd.DataFrame, levels: Levels
+) -> tuple[_Parts, pd.DataFrame, str]:
+    """Variables as numbers where they are, and the outcome in words; of an outcome in categories, their numbers.
+
+    Raises FormulaError if a column is of mixed type, or the outcome has categories that the model does not take.
+    """
+    alone = [names.shown(name) for source in parts.sources[1:] for name in _alone(source)]
+    data = data.assign(**numeric(data[list(variables)], alone))
+    outcome = names.shown(parts.outcome)
+    if outcome in data.columns and (is_text(data[outcome]) or isinstance(data[outcome].dtype, pd.CategoricalDtype)):
+        codes, said = in_levels(data[outcome], outcome, levels)
+        return parts, data.assign(**{outcome: codes}), said
+    return parts, data, outcome
+
+
+def _alone(source: str) -> list[str]:
+    """Variables that a part of a formula holds as they are."""
+    from formulaic import Formula
+
+    if not source:
+        return []
+    with _named(source):
+        factors = [factor for term in Formula(source) for factor in term.factors]
+    return [str(factor.expr) for factor in factors if factor.eval_method.value == "lookup"]
 
 
 def _taken_apart(formula: str) -> _Parts:
@@ -113,11 +183,15 @@ def _effect(name: str) -> str:
 
 
 def _columns(
-    parts: _Parts, data: pd.DataFrame, sides: tuple[str, str] | None, time: str | None, factors: Sequence[str]
+    parts: _Parts,
+    variables: Sequence[str],
+    data: pd.DataFrame,
+    sides: tuple[str, str] | None,
+    time: str | None,
+    factors: Sequence[str],
 ) -> list[str]:
     """Columns that the model needs, in the order of the formula."""
-    sources = (parts.outcome, parts.regressors, parts.endogenous, parts.instruments)
-    wanted = [name for source in sources if source for name in _variables(source)]
+    wanted = list(variables)
     for name in [part for factor in (*parts.effects, *factors) for part in factor.split(":")]:
         if name not in data.columns and name == "dyad" and sides is None:
             raise UnknownVariable(
@@ -127,18 +201,15 @@ def _columns(
         wanted += sides if sides and is_side else (name,)
     wanted += [*(sides or ()), *((time,) if time else ())]
     for name in wanted:
-        if name not in data.columns:
-            raise UnknownVariable(f"the data have no column {name!r}; {choices(name, map(str, data.columns))}")
+        _check_there(name, data)
     return list(dict.fromkeys(wanted))
 
 
-def _variables(source: str) -> list[str]:
-    """Variables of a formula's part, in their order."""
-    from formulaic import Formula
-
-    with _named(source):
-        names = [str(name) for name in Formula(source).required_variables]
-    return sorted(names, key=lambda name: (source.find(name), name))
+def _check_there(name: str, data: pd.DataFrame) -> None:
+    if name not in data.columns:
+        raise UnknownVariable(f"the data have no column {name!r}; {choices(name, map(str, data.columns))}")
+    if (count := int((data.columns == name).sum())) > 1:
+        raise FormulaError(f"the data have {count} columns called {name!r}: rename all but one")
 
 
 @contextmanager
@@ -162,23 +233,17 @@ def _complete(data: pd.DataFrame, columns: Sequence[str]) -> tuple[pd.DataFrame,
             kept = kept[~missing]
     if kept.empty:
         raise EmptySample(f"no row is complete: {'; '.join(f'{why} {rows:,}' for why, rows in attrition)}")
-    plain = {
-        name: kept[name].astype("float64")
-        for name in columns
-        if pd.api.types.is_bool_dtype(kept[name])
-        or (pd.api.types.is_extension_array_dtype(kept[name].dtype) and pd.api.types.is_numeric_dtype(kept[name]))
-    }
-    return kept.assign(**plain), attrition
+    return kept, attrition
 
 
 def _evaluated(
-    parts: _Parts, data: pd.DataFrame, attrition: list[tuple[str, int]]
+    parts: _Parts, names: Names, data: pd.DataFrame, attrition: list[tuple[str, int]]
 ) -> tuple[pd.DataFrame, dict[str, Any]]:
     """Regressors (endogenous first), and outcome, endogenous names and instruments; rows without numbers left out."""
     for _ in range(2):
-        outcome, endogenous = _outcome(parts.outcome, data), _matrix(parts.endogenous, data)
-        regressors = pd.concat([endogenous, _matrix(parts.regressors, data)], axis=1)
-        instruments = _matrix(parts.instruments, data)
+        outcome, endogenous = _outcome(parts.outcome, names, data), _matrix(parts.endogenous, names, data)
+        regressors = pd.concat([endogenous, _matrix(parts.regressors, names, data)], axis=1)
+        instruments = _matrix(parts.instruments, names, data)
         everything = pd.concat([outcome, regressors, instruments], axis=1)
         numbers = everything.notna().all(axis=1).to_numpy()
         if numbers.all():
@@ -189,109 +254,48 @@ def _evaluated(
         data = data[numbers]
         if data.empty:
             raise EmptySample(f"no row is left: {'; '.join(f'{why} {rows:,}' for why, rows in attrition)}")
-    _refuse(parts, everything, regressors)
-    used = instruments.to_numpy() if parts.instruments else None
-    return regressors, {"outcome": outcome.to_numpy(), "endogenous": list(endogenous.columns), "instruments": used}
+    _refuse(names, parts, everything, regressors)
+    used = instruments.to_numpy(copy=True) if parts.instruments else None
+    y = outcome.to_numpy(copy=True)
+    return regressors, {"outcome": y, "endogenous": list(endogenous.columns), "instruments": used}
 
 
-def _refuse(parts: _Parts, everything: pd.DataFrame, regressors: pd.DataFrame) -> None:
+def _refuse(names: Names, parts: _Parts, everything: pd.DataFrame, regressors: pd.DataFrame) -> None:
+    named = names.shown(parts.outcome)
     for name, infinite in zip(everything, np.isinf(everything.to_numpy()).sum(axis=0), strict=True):
         if infinite:
             raise FormulaError(f"{name} is infinite in {infinite:,} rows: transform it otherwise, or leave them out")
     if regressors.empty:
-        raise FormulaError(f"'{parts.outcome} ~ {parts.regressors}' has no regressor")
+        raise FormulaError(f"'{named} ~ {names.shown(parts.regressors)}' has no regressor")
     if len(repeated := regressors.columns[regressors.columns.duplicated()]):
         raise FormulaError(f"{repeated[0]!r} is twice among the regressors")
     if np.ptp(outcome := everything.iloc[:, 0].to_numpy()) == 0:
-        raise NoVariation(f"the outcome {parts.outcome!r} is {outcome[0]:g} in all {len(outcome):,} rows")
+        raise NoVariation(f"the outcome {named!r} is {outcome[0]:g} in all {len(outcome):,} rows")
+    for name in regressors:
+        if np.array_equal(regressors[name], outcome):
+            raise FormulaError(f"the regressor {name!r} is the outcome {named!r} itself, in every row")
 
 
-def _outcome(source: str, data: pd.DataFrame) -> pd.Series:
-    found = _matrix(source, data)
-    if found.shape[1] != 1:
-        raise FormulaError(f"the outcome {source!r} is not one numeric column but {found.shape[1]}")
-    return found.iloc[:, 0].rename(source)
+def _outcome(source: str, names: Names, data: pd.DataFrame) -> pd.Series:
+    found, named = _matrix(source, names, data), names.shown(source)
+    if found.shape[1] != 1 or "[T." in str(found.columns[0]):
+        raise FormulaError(
+            f"the outcome {named!r} is not one column of numbers but {found.shape[1]} of categories: "
+            "say which is the event, as in I(x == 'war')"
+        )
+    return found.iloc[:, 0].rename(named)
 
 
-def _matrix(source: str, data: pd.DataFrame) -> pd.DataFrame:
+def _matrix(source: str, names: Names, data: pd.DataFrame) -> pd.DataFrame:
     """Columns of a formula's part as numbers, without the constant, which estimators add or absorb."""
     from formulaic import Formula
 
     if not source:
         return pd.DataFrame(index=data.index)
-    with _named(source), np.errstate(all="ignore"):  # what is no number or infinite is counted and named
+    with _named(names.shown(source)), np.errstate(all="ignore"):  # what is no number or infinite is counted and named
         formula = Formula(source)
         if "1" not in map(str, formula):
             raise FormulaError(f"{source!r} takes the constant out: estimators add one, or absorb effects that hold it")
-        found = formula.get_model_matrix(data, na_action="ignore", output="pandas")
-    return pd.DataFrame(found).drop(columns=CONSTANT, errors="ignore").astype("float64").set_axis(data.index, axis=0)
-
-
-@dataclass(frozen=True)
-class _Codes(Mapping[str, Codes]):
-    """Codes of the columns in the rows used, made when asked for; `pair` the columns of the two sides.
-
-    Every column of the data is a factor that a covariance may go by, after the fit too.
-    """
-
-    data: pd.DataFrame
-    rows: Codes
-    pair: tuple[str, str] | None
-
-    def __getitem__(self, name: str) -> Codes:
-        if name not in self.data.columns:
-            raise KeyError(name)
-        return self.factor(name)
-
-    def __contains__(self, name: object) -> bool:
-        return name in self.data.columns
-
-    def __iter__(self) -> Iterator[str]:
-        return map(str, self.data.columns)
-
-    def __len__(self) -> int:
-        return len(self.data.columns)
-
-    def sides(self) -> tuple[Codes | None, Codes | None]:
-        """The two sides in common codes: as they are if integers, else numbered together."""
-        if self.pair is None:
-            return None, None
-        first, second = (self._column(name) for name in self.pair)
-        if pd.api.types.is_integer_dtype(first) and pd.api.types.is_integer_dtype(second):
-            return first.to_numpy(dtype=np.int64), second.to_numpy(dtype=np.int64)
-        both, _ = pd.factorize(np.concatenate([first.to_numpy(dtype=object), second.to_numpy(dtype=object)]))
-        return both[: len(first)].astype(np.int64), both[len(first) :].astype(np.int64)
-
-    def time(self, name: str) -> Codes:
-        """Time: as it is if whole numbers, else numbered in its order."""
-        column = self._column(name)
-        if pd.api.types.is_numeric_dtype(column) and np.array_equal(column, np.round(column)):
-            return column.to_numpy(dtype=np.int64)
-        return np.asarray(pd.factorize(column, sort=True)[0], dtype=np.int64)
-
-    def factor(self, name: str) -> Codes:
-        """Codes of a column, of an interaction of columns, of a side or of the pair."""
-        codes, *others = [self._part(part) for part in ([name] if name in self.data.columns else name.split(":"))]
-        for other in others:
-            codes = intersect(codes, other)
-        return codes
-
-    def _part(self, name: str) -> Codes:
-        if name not in self.data.columns:
-            a, b = self.sides()
-            assert a is not None
-            assert b is not None
-            if name in ("side1", "side2"):
-                return a if name == "side1" else b
-            return intersect(np.minimum(a, b), np.maximum(a, b))
-        column = self._column(name)
-        if pd.api.types.is_integer_dtype(column):
-            return column.to_numpy(dtype=np.int64)
-        return np.asarray(pd.factorize(column)[0], dtype=np.int64)
-
-    def _column(self, name: str) -> pd.Series:
-        """A column in the rows used: only those that the fit asked for are known to be complete."""
-        column = self.data[name].iloc[self.rows]
-        if missing := int(column.isna().sum()):
-            raise FormulaError(f"{name!r} is missing in {missing:,} rows of the fit: name it in `vcov` of the fit")
-        return column
+        found = formula.get_model_matrix(data.rename(columns=names.renamed), na_action="ignore", output="pandas")
+    made = pd.DataFrame(found).drop(columns=CONSTANT, errors="ignore").astype("float64")
+    return made.set_axis(data.index, axis=0).rename(columns=lambda name: names.shown(str(name)))

@@ -61,7 +61,8 @@ class Satterthwaite:
 def effective(squares: Array, pairs: Pairs) -> float:
     """(Σ z²)² / (Σ_i A_i² − Σ_d B_d²) of z² (N,) by row, A and B its sums by state and dyad of two; NaN if all 0."""
     by_dyad = np.bincount(pairs.dyad, squares, len(pairs.low))
-    twice, high = pairs.between(by_dyad), pairs.between(pairs.high)
+    twice: Array = pairs.between(np.asarray(by_dyad, dtype=np.float64))
+    high = pairs.between(pairs.high)
     by_state = np.bincount(pairs.low, by_dyad, pairs.states) + np.bincount(high, twice, pairs.states)
     shared = float(by_state @ by_state - twice @ twice)
     return float(squares.sum()) ** 2 / shared if shared > 0 else float("nan")

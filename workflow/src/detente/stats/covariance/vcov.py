@@ -127,6 +127,10 @@ def parse(name: str | Vcov, factors: Iterable[str] = FACTORS) -> Vcov:
     """
     if isinstance(name, Vcov):
         return name
+    if not isinstance(name, str):
+        raise UnsupportedCovariance(
+            f"a covariance is a name, 'dyadic' or 'dyad+year', or made by dyadic(…) or cluster(…), not {name!r}"
+        )
     kinds = [kind for kind in KINDS if kind != "cluster"]
     if name in kinds:
         return Vcov(name)

@@ -59,6 +59,7 @@ def _ordered_log_likelihood(fit: Estimated) -> float:
     outcome="levels",
     statistics=reports(_ordered_log_likelihood),
     objective=ordered_objective,
+    elsewhere=("ologit", "polr"),
     reference="statsmodels OrderedModel and Stata's ologit, in tests",
 )
 def ordered_logit(design: ModelFrame) -> Solution:
@@ -178,6 +179,7 @@ def _multinomial_log_likelihood(fit: Estimated) -> float:
     outcome="levels",
     statistics=reports(_multinomial_log_likelihood),
     objective=multinomial_objective,
+    elsewhere=("mlogit", "multinom"),
     reference="statsmodels MNLogit and Stata's mlogit, in tests",
     relative=True,
 )

@@ -121,6 +121,7 @@ def absorbed_gap(design: ModelFrame, fit: Solution) -> Compared:
     uses="absorbs",
     factors="some",
     fixed_effects=("dyad", "year"),
+    elsewhere=("ppml", "ppmlhdfe", "fepois"),
     reference="first-order conditions on dummies, SciPy LSMR",
     gap=absorbed_gap,
 )
@@ -148,6 +149,7 @@ def fepoisson(design: ModelFrame) -> Solution:
     link="log",
     outcome="count",
     statistics={"log_likelihood": lambda f: nb2(f.design.y, f.solution.x[:, :-1])(f.solution.estimate).value},
+    elsewhere=("nbreg", "glm.nb"),
     reference="statsmodels NegativeBinomial and Stata's nbreg, in tests",
 )
 def negbin(design: ModelFrame) -> Solution:

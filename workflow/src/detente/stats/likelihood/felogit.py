@@ -66,6 +66,7 @@ FAMILY = Family(
     uses="absorbs",
     factors="some",
     fixed_effects=("dyad", "year"),
+    elsewhere=("feglm", "alpaca"),
     reference="statsmodels Logit on dummies, in tests",
 )
 def felogit(design: ModelFrame, *, bias: Literal["none", "analytical", "splitpanel"] = "none") -> Solution:

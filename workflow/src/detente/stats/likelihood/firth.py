@@ -53,6 +53,7 @@ class Penalised:
     link="logit",
     outcome="binary",
     statistics={"penalised_lr_chi2": lambda fit: penalised_fall(fit.design, fit.solution.terms[1:])},
+    elsewhere=("logistf", "firthlogit"),
     reference="R brglm2 AS_mean and logistf, in tests",
 )
 def firth(design: ModelFrame, *, bread: Bread = "expected") -> Solution:

@@ -34,6 +34,7 @@ MEMORY, WARM_UP = 5, 3
     uses="groups",
     fixed_effects=("dyad",),
     covariances=ROBUST - {"hc0", "hc1"},
+    elsewhere=("xtgee", "geeglm"),
     reference="statsmodels GEE and Stata's xtgee, in tests",
 )
 def gee(

@@ -136,6 +136,7 @@ def grouped(design: ModelFrame, *, informative: bool) -> Grouped:
         "log_likelihood": lambda fit: log_likelihood(fit.design, fit.solution.estimate),
         "null_log_likelihood": lambda fit: log_likelihood(fit.design, np.zeros(len(fit.solution.estimate))),
     },
+    elsewhere=("conditional_logit", "xtlogit"),
     reference="R survival clogit, Stata clogit and enumeration, in tests",
 )
 def clogit(design: ModelFrame) -> Solution:

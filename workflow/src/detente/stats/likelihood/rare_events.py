@@ -35,6 +35,7 @@ def _log_likelihood(fit: Estimated) -> float:
     outcome="binary",
     statistics=reports(_log_likelihood),
     objective=partial(objective, LOGIT),
+    elsewhere=("relogit",),
     reference="Zelig 5.1.7's relogit and Stata's relogit, in tests",
 )
 def king_zeng(

@@ -153,6 +153,7 @@ def reference_gap(design: ModelFrame, fit: Solution) -> Compared:
     uses="absorbs",
     fixed_effects=("dyad", "year"),
     covariances=ROBUST,
+    elsewhere=("iv", "2sls", "tsls", "ivreg", "ivregress", "ivreghdfe"),
     reference="linearmodels IV2SLS within effects",
     gap=reference_gap,
     needs_instruments=True,

@@ -22,6 +22,7 @@ from detente.stats.linear.within import degrees_left, linear_solution, within
     uses="absorbs",
     fixed_effects=("dyad", "year"),
     covariances=LINEAR,
+    elsewhere=("ols", "lm", "reg", "regress", "feols", "areg", "xtreg", "reghdfe"),
     reference=BOTH,
     gap=reference_gap,
     engine="linear",
