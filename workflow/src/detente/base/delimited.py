@@ -1,0 +1,266 @@
+"""Tables written as text: encoding, separator, decimal mark and missing values declared, or recognised and said."""
+
+import csv
+import io
+import re
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+from pyarrow import csv as arrow_csv
+
+from detente.base.errors import SourceSchemaError
+
+SEPARATORS = {"comma": ",", "tab": "\t", "semicolon": ";", "bar": "|", "spaces": " "}
+# What no number is, where all else in a column is one.
+ABSENT = frozenset({"", "-", "#N/A", "#NA", "#NULL!", "<NA>", "N/A", "NA", "NULL", "NaN", "None", "n/a", "nan", "null"})
+ABSENT |= {".", "..", "...", *(f".{letter}" for letter in "abcdefghijklmnopqrstuvwxyz")}
+# Among words, these alone.
+NO_WORD = frozenset({"", "#N/A", "<NA>", "N/A", "NA", "NULL", "NaN", "n/a", "nan", "null"})
+TRUTH = {"True": True, "TRUE": True, "False": False, "FALSE": False}
+_NUMERIC = re.compile(r"[+-]?[\d.,]*\d[.,]?([eE][+-]?\d+)?")
+_EITHER = re.compile(r"[+-]?[1-9]\d{0,2},\d{3}")
+_COMMA_THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2}((,\d{3})+\.\d*|(,\d{3}){2,})")
+_COMMA_DECIMAL = re.compile(r"[+-]?(\d*,\d+|\d{1,3}(\.\d{3})+,\d*)([eE][+-]?\d+)?")
+_POINT_THOUSANDS = re.compile(r"[+-]?\d{1,3}(\.\d{3})+(,\d*)?")
+_SAMPLE = 65_536
+
+
+@dataclass(frozen=True)
+class TableFormat:
+    """How a table is written; what is None is recognised, or refused where it may be either of two.
+
+    `separator`: one character, or a name of `SEPARATORS`. `decimal`: mark before decimals. `thousands`: mark between
+    thousands. `encoding`: as Python names it. `member`: file inside a ZIP, sheet of a workbook, or object of an .rda.
+    `missing`: numbers and words that mean missing, beside empty fields, NA, "." and "..". `row_names`: whether each row
+    begins with its name, which the header lacks.
+    """
+
+    separator: str | None = None
+    decimal: Literal[".", ","] | None = None
+    thousands: Literal[",", ".", " ", "'"] | None = None
+    encoding: str | None = None
+    member: str | None = None
+    missing: tuple[float | str, ...] = ()
+    row_names: bool = False
+
+
+def read_text(content: bytes, form: TableFormat, *, tabs: bool = False) -> tuple[pd.DataFrame, list[str]]:
+    """A table written as text, and what was recognised that may be wrong; `tabs`: whether its name says tabs.
+
+    Raises SourceSchemaError, without the name of the file, if it has no header, a row is longer or shorter than it, a
+    name is there twice, or encoding, separator or decimal mark are ambiguous.
+    """
+    text, notes = _decoded(content, form.encoding)
+    text = text.replace("\r", "\n") if "\r" in text and "\n" not in text else text
+    if not text.strip():
+        raise SourceSchemaError("is empty: there is no header")
+    separator = SEPARATORS.get(form.separator or "", form.separator) or _separator(text, tabs)
+    if len(separator) != 1:
+        raise SourceSchemaError(f"separator {separator!r} must be one character, or one of {', '.join(SEPARATORS)}")
+    if separator == " ":
+        text = "\n".join(re.sub(r"[ \t]+", " ", line.strip()) for line in text.splitlines())
+    columns = _columns(text, separator, form.row_names)
+    trimmed = {name: pc.utf8_trim_whitespace(column) for name, column in columns.items()}
+    marks, more = _marks(trimmed, form, separator)
+    settled = {name: _settled(trimmed[name], column, marks) for name, column in columns.items()}
+    return pd.DataFrame(settled), [*notes, *more]
+
+
+def _decoded(content: bytes, encoding: str | None) -> tuple[str, list[str]]:
+    found = encoding or _marked(content)
+    try:
+        return content.decode(found or "utf-8"), []
+    except LookupError as error:
+        raise SourceSchemaError(f"there is no encoding {encoding!r}; e.g. utf-8, latin-1, cp1252, utf-16") from error
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        wrong = f"line {line}: byte 0x{content[error.start]:02x} is not {found or 'utf-8'}"
+        if found or b"\0" in content:
+            raise SourceSchemaError(f"{wrong}; say its `encoding`, e.g. cp1252 or cp1250") from error
+    try:
+        return content.decode("cp1252"), [
+            f"{wrong}: read as Windows-1252 (Latin-1); if names are wrong, say `encoding`"
+        ]
+    except UnicodeDecodeError as error:
+        raise SourceSchemaError(f"{wrong}, nor cp1252; say its `encoding`, e.g. cp1250 or mac-roman") from error
+
+
+def _marked(content: bytes) -> str | None:
+    """The encoding that the first bytes, or zeros among them, tell."""
+    marks = {b"\xef\xbb\xbf": "utf-8-sig", b"\xff\xfe\0\0": "utf-32", b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
+    if mark := next((name for start, name in marks.items() if content.startswith(start)), None):
+        return mark
+    head = content[:1024]
+    zeros = [head[parity::2].count(0) for parity in (0, 1)]
+    if not any(zeros):
+        return None
+    if min(zeros) > max(zeros) / 4 or max(zeros) < len(head) * 0.3:
+        raise SourceSchemaError("is no text: it has zero bytes")
+    return "utf-16-le" if zeros[1] > zeros[0] else "utf-16-be"
+
+
+def _separator(text: str, tabs: bool) -> str:
+    """The character that splits header and rows alike into most fields."""
+    whole = len(text) <= _SAMPLE
+    sample = text if whole else text[: text.rfind("\n", 0, _SAMPLE) + 1] or text[:_SAMPLE]
+    widths = {mark: _widths(sample, mark, whole) for mark in ("\t" if tabs else ",", ",", ";", "\t", "|")}
+    even = {mark: found[0] for mark, found in widths.items() if found[0] > 1 and len(set(found)) == 1}
+    if even:
+        most = [mark for mark, width in even.items() if width == max(even.values())]
+        if len(most) > 1:
+            raise SourceSchemaError(f"may be separated by {' or '.join(map(repr, most))}; say its `separator`")
+        return most[0]
+    split = {mark: found[0] for mark, found in widths.items() if found[0] > 1}
+    if split:
+        return max(split, key=lambda mark: split[mark])
+    rows = [line.split() for line in sample.splitlines() if line.strip()]
+    same = len(rows[0]) > 1 and len({len(row) for row in rows[: None if whole else -1]}) == 1
+    numbers = any(all(_NUMERIC.fullmatch(row[i]) for row in rows[1:]) for i in range(len(rows[0]))) if same else False
+    return " " if numbers and len(rows) > 1 else ","
+
+
+def _widths(sample: str, mark: str, whole: bool) -> list[int]:
+    found = [len(row) for row in csv.reader(io.StringIO(sample, newline=""), delimiter=mark) if row]
+    return found if whole or len(found) < 2 else found[:-1]
+
+
+def _columns(text: str, separator: str, row_names: bool) -> dict[str, pa.ChunkedArray]:
+    """Every column as text; the header is the first line that is not empty."""
+    start = len(text) - len(text.lstrip("\r\n"))
+    stream = io.StringIO(text[start:], newline="")
+    first = next(csv.reader(stream, delimiter=separator))
+    header = [name.strip() or f"Unnamed: {i}" for i, name in enumerate(["row_names", *first] if row_names else first)]
+    if twice := sorted({name for name in header if header.count(name) > 1}):
+        raise SourceSchemaError(f"column {', '.join(map(repr, twice))} is there twice; rename one in the file")
+    body = text[start + stream.tell() :]
+    if not body.strip("\r\n"):
+        return {name: pa.chunked_array([pa.array([], pa.string())]) for name in header}
+    try:
+        table = arrow_csv.read_csv(
+            io.BytesIO(body.encode("utf-8")),
+            read_options=arrow_csv.ReadOptions(column_names=header),
+            parse_options=arrow_csv.ParseOptions(delimiter=separator, newlines_in_values=True),
+            convert_options=arrow_csv.ConvertOptions(column_types=dict.fromkeys(header, pa.string())),
+        )
+    except pa.ArrowInvalid as error:
+        raise _uneven(text, separator, len(header), len(first)) or SourceSchemaError(str(error)) from error
+    return {name: table[name] for name in header}
+
+
+def _uneven(text: str, separator: str, width: int, header: int) -> SourceSchemaError | None:
+    """The first row that has more or fewer fields than the header."""
+    rows = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
+    started, line = False, 1
+    for row in rows:
+        if row and started and len(row) != width:
+            named = (width - header and ", after the name of a row,") or ""
+            said = f"line {line} has {len(row)} fields, the header{named} {width}"
+            if len(row) < width:
+                return SourceSchemaError(f"{said}; complete the row: a missing value is an empty field")
+            names = "; if each row begins with its name, say `row_names: true`" if len(row) == width + 1 else ""
+            return SourceSchemaError(f"{said}; quote fields that hold a {separator!r}{names}")
+        started, line = started or bool(row), rows.line_num + 1
+    return None
+
+
+@dataclass(frozen=True)
+class _Marks:
+    """Decimal mark, mark of thousands, and further words that mean missing."""
+
+    decimal: str
+    thousands: str | None
+    absent: frozenset[str]
+
+    def number(self, text: str) -> str:
+        """A number as Python writes it; raises ValueError for one with another mark before its decimals."""
+        plain = text.replace(self.thousands, "") if self.thousands and self._grouped(text) else text
+        if self.decimal == ",":
+            if "." in plain:
+                raise ValueError(text)
+            return plain.replace(",", ".")
+        return plain
+
+    def _grouped(self, text: str) -> bool:
+        mark, point = re.escape(self.thousands or ""), re.escape(self.decimal)
+        return bool(re.fullmatch(rf"[+-]?\d{{1,3}}({mark}\d{{3}})+({point}\d*)?", text))
+
+
+def _marks(columns: dict[str, pa.ChunkedArray], form: TableFormat, separator: str) -> tuple[_Marks, list[str]]:
+    absent = frozenset(ABSENT | {word for word in form.missing if isinstance(word, str)})
+    declared = _Marks(form.decimal or ("," if form.thousands == "." else "."), form.thousands, absent)
+    if form.decimal or form.thousands:
+        return declared, []
+    cells = {name: found for name, column in columns.items() if (found := _with_commas(column, absent))}
+    every = [cell for found in cells.values() for cell in found]
+    thousands = next((cell for cell in every if _COMMA_THOUSANDS.fullmatch(cell)), None)
+    decimal = next((c for c in every if _COMMA_DECIMAL.fullmatch(c) and not _EITHER.fullmatch(c)), None)
+    either = next((cell for cell in every if _EITHER.fullmatch(cell)), None)
+    if thousands and decimal:
+        raise SourceSchemaError(
+            f"{decimal!r} has a decimal comma, {thousands!r} one of thousands; write one of the two"
+        )
+    if either and not decimal and not thousands and separator != ",":
+        name = next(name for name, found in cells.items() if either in found)
+        raise SourceSchemaError(
+            f'column {name!r}: {either!r} may be a thousand or a decimal number; say `thousands: ","` or `decimal: ","`'
+        )
+    if decimal:
+        grouped = any(_POINT_THOUSANDS.fullmatch(c) and "," in c for c in every)
+        return replace(declared, decimal=",", thousands="." if grouped else None), [f"{decimal!r}: a decimal comma"]
+    if either or thousands:
+        return replace(declared, thousands=","), [f"{thousands or either!r}: a comma of thousands"]
+    return declared, []
+
+
+def _with_commas(column: pa.ChunkedArray, absent: Collection[str]) -> list[str]:
+    """Cells with a comma of a column that has but numbers, and some of these."""
+    if not pc.any(pc.match_substring(column, ",")).as_py():
+        return []
+    values = [value for value in pc.unique(column).to_pylist() if value not in absent]
+    return [v for v in values if "," in v] if all(map(_NUMERIC.fullmatch, values)) else []
+
+
+def _settled(column: pa.ChunkedArray, untrimmed: pa.ChunkedArray, marks: _Marks) -> pd.Series:
+    """Whole numbers, numbers, truth values or words; a column of NA and two capital letters has Namibia."""
+    known = pc.if_else(pc.is_in(column, value_set=pa.array(sorted(marks.absent))), pa.scalar(None, pa.string()), column)
+    tries: Sequence[Callable[[], pd.Series]] = (
+        lambda: pc.cast(known, pa.int64()).to_pandas(),
+        lambda: pc.cast(known, pa.float64()).to_pandas(),
+    )
+    settled: pd.Series
+    for attempt in tries if marks.decimal == "." else ():
+        try:
+            settled = attempt()
+            return settled
+        except pa.ArrowInvalid:
+            continue
+    values = [value for value in pc.unique(known).to_pylist() if value is not None]
+    if values and set(values) <= set(TRUTH) and not known.null_count:
+        settled = known.to_pandas().map(TRUTH).astype(bool)
+        return settled
+    if (numbers := _numbers(values, marks)) is not None:
+        return pd.Series(known.to_pandas().map(numbers).to_numpy(dtype="float64", na_value=np.nan))
+    point = next((v for v in values if marks.decimal == "," and re.fullmatch(r"[+-]?\d+\.\d+", v)), None)
+    if point and all(map(_NUMERIC.fullmatch, values)):
+        wrong = f"{point!r} has a decimal point, other columns a decimal comma"
+        raise SourceSchemaError(f'{wrong}; write one of the two, or say `thousands: "."`')
+    codes = {value for value in values if value not in NO_WORD}
+    namibia = bool(codes) and all(re.fullmatch("[A-Z]{2}", code) for code in codes)
+    absent = (NO_WORD | (marks.absent - ABSENT)) - ({"NA"} if namibia else set())
+    words: pd.Series = untrimmed.to_pandas()
+    settled = words.mask(column.to_pandas().isin(absent))
+    return settled
+
+
+def _numbers(values: Sequence[str], marks: _Marks) -> dict[str, float] | None:
+    """Number of each of the values, or None if one is none."""
+    try:
+        found = {value: float(marks.number(value)) for value in values if "_" not in value}
+    except ValueError:
+        return None
+    return found if len(found) == len(values) else None
