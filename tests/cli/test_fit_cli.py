@@ -65,6 +65,23 @@ def test_what_is_printed_is_the_summary_of_the_fit(ending: str, data: pd.DataFra
     assert "Rows left out: alliance is missing: 1" in out
 
 
+def test_decimal_commas_give_the_same_fit_and_codes_of_missing_values_are_said(
+    data: pd.DataFrame, tmp_path: Path, said: Said
+) -> None:
+    path = tmp_path / "table.CSV"
+    data.assign(alliance=data["alliance"].fillna(-99)).to_csv(path, index=False, sep=";", decimal=",")
+    words = ("--data", str(path), *NAMED)
+
+    _, _, warned = said(*words)
+    status, out, error = said(*words, "--read-as", "missing=-99")
+
+    code = "column 'alliance' has -99 (1 rows), often a code of missing values: declare it as `missing` if so"
+    assert warned.splitlines()[-1] == f"{path}: {code} (--read-as missing=…)"
+    assert status == 0
+    assert code not in error
+    assert out == f"{detente.fit(FORMULA, data, sides=('a', 'b'), time='year')}\n"
+
+
 def test_the_command_is_a_program_of_its_own(data: pd.DataFrame, tmp_path: Path) -> None:
     data.to_parquet(tmp_path / "panel.parquet")
     words = [sys.executable, "-m", "detente", "fit", FORMULA, "--data", "panel.parquet", *NAMED]
@@ -148,7 +165,8 @@ def test_effects_by_dyad_need_the_two_sides(said: Said) -> None:
     ("words", "message"),
     [
         (("--data", "nope.csv"), "ConfigError: --data: there is no file nope.csv"),
-        (("--data", "table.sav"), "ConfigError: --data: 'table.sav' must end in one of .parquet, .csv, .dta, "),
+        (("--data", "table.doc"), "ConfigError: --data: 'table.doc' must end in one of .csv, .tsv, .tab, "),
+        (("--read-as", "decimals=,"), "ConfigError: --read-as: 'decimals=,' must read name=value; legal values: "),
         ((*NAMED, "--out", "table.txt"), "ConfigError: --out: 'table.txt' must end in one of .csv, .json"),
         (("--sides", "a", "bb"), "UnknownVariable: the data have no column 'bb'; legal values: a, alliance, b, "),
         ((*NAMED, "--estimator", "lpmm"), "UnknownEstimator: estimator 'lpmm' is not registered; "),

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from detente.base.tables import FORMATS
 from detente.cli import main
 
 from support.made_panels import DYAD_YEAR, VISITS, definition, made_project, some_states, table, zipped
@@ -32,8 +33,8 @@ LEGAL = "legal values: ccode1, ccode2, year"
 WRONG = {
     "unknown key": (
         {"keys": "dyad-year"},
-        "visits.yaml:19 › keys: unknown key; legal values: citation, columns, file, key, missing, name, sheet, terms, "
-        "title, variables, version, years; nearest: 'key'",
+        "visits.yaml:19 › keys: unknown key; legal values: citation, columns, decimal, encoding, file, key, missing, "
+        "name, row_names, separator, sheet, terms, thousands, title, variables, version, years; nearest: 'key'",
     ),
     "missing key": ({"citation": None}, "visits.yaml:1 › citation: this key is missing"),
     "unknown kind of key": (
@@ -69,10 +70,7 @@ WRONG = {
         {"variables": {"n": {"label": "Visits", "absent": "0"}}},
         "visits.yaml:16 › variables › n › absent: '0' is not known; legal values: missing, zero",
     ),
-    "wrong suffix": (
-        {"file": "visits.txt"},
-        "visits.yaml:4 › file: '.txt' is not a format; .csv, .dta, .parquet, .rda, .rds, .xls, .xlsx, .zip",
-    ),
+    "wrong suffix": ({"file": "visits.doc"}, f"visits.yaml:4 › file: '.doc' is not a format; {', '.join(FORMATS)}"),
     "no file": ({"file": "away.csv"}, "visits.yaml:4 › file: there is no {folder}/away.csv"),
     "name of a source": (
         {"name": "atop"},
@@ -149,7 +147,7 @@ def test_a_date_is_no_number(root: Path, tmp_path: Path, capsys: pytest.CaptureF
     assert text == f"SourceSchemaError: {file}: column 'year' must be numbers; found '1990-01-01 00:00:00'"
 
 
-@pytest.mark.parametrize("ending", ["csv", "dta", "parquet", "rda", "rds", "xls", "xlsx", "zip"])
+@pytest.mark.parametrize("ending", ["dta", "parquet", "rda", "rds", "xls", "xlsx", "zip"])
 def test_a_file_that_is_not_what_its_name_says_is_refused(
     ending: str, root: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ):

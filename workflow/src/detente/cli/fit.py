@@ -3,8 +3,10 @@
 import ast
 import inspect
 import math
+import re
+import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -13,17 +15,16 @@ import pandas as pd
 from detente.base.errors import ConfigError, EmptySample, FormulaError, UnknownVariable, choices
 from detente.base.expressions import Table, parse_condition, selected
 from detente.base.files import write_csv, write_json
+from detente.base.tables import FORMATS, TableFormat, read_table, readable, suspected
 from detente.cli.command import Home, Option, command
 from detente.data import project_root
-from detente.data.record import read_raw
-from detente.data.sources import RawTable
 from detente.stats import REGISTRY, Fit, get
 from detente.stats import fit as fitted_by
 from detente.stats.covariance import CONVENTIONS
 from detente.study.config import load_samples
 
-READ = (".parquet", ".csv", ".dta", ".rds", ".rda", ".xlsx", ".zip")
 WRITTEN = (".csv", ".json")
+_WAYS = "separator, decimal, thousands, encoding, member, missing (more with commas between), row_names=True"
 COVARIANCES = "covariance estimators, one printed table each: dyadic, dyad, dyad+year, hc1, … (default: dyadic)"
 
 
@@ -31,7 +32,8 @@ COVARIANCES = "covariance estimators, one printed table each: dyadic, dyad, dyad
 class Rows:
     """A table, and which of its rows are kept."""
 
-    data: Annotated[Path, f"table to read: {', '.join(READ)}"]
+    data: Annotated[Path, f"table to read: {', '.join(FORMATS)}"]
+    read_as: Annotated[Sequence[str], Option(f"how it is written, where not recognised: {_WAYS}", "NAME=VALUE")] = ()
     where: Annotated[str | None, Option("rows to keep, e.g. 'contiguous == 1 and year >= 1980'", "CONDITION")] = None
     sample: Annotated[str | None, Option("a sample of config/samples.yaml to keep", "NAME")] = None
     root: Home = None
@@ -40,11 +42,14 @@ class Rows:
 
     def read(self) -> pd.DataFrame:
         """The rows that are kept."""
-        if self.data.suffix not in READ:
-            raise ConfigError(f"--data: {self.data.name!r} must end in one of {', '.join(READ)}")
+        if not readable(self.data):
+            raise ConfigError(f"--data: {self.data.name!r} must end in one of {', '.join(FORMATS)}")
         if not self.data.is_file():
             raise ConfigError(f"--data: there is no file {self.data}")
-        frame = read_raw(self.data, RawTable(self.data.name, ()))
+        read = read_table(self.data, _form(self.read_as))
+        for note in read.notes:
+            print(f"{self.data}: {note}", file=sys.stderr)
+        frame = read.frame
         if self.where:
             frame = _kept(frame, "--where", self.where)
         if self.sample:
@@ -70,9 +75,12 @@ def fit(
     """Fit a model to a table of dyads, by any estimator, under any covariance."""
     if out and out.suffix not in WRITTEN:
         raise ConfigError(f"--out: {out.name!r} must end in one of {', '.join(WRITTEN)}")
+    data = rows.read()
+    for warning in suspected(data, [name for name in data.columns if name in set(re.findall(r"[\w.]+", formula))]):
+        print(f"{rows.data}: {warning} (--read-as missing=…)", file=sys.stderr)
     fitted = fitted_by(
         formula,
-        rows.read(),
+        data,
         estimator=estimator,
         vcov=vcov[0],
         ssc=ssc,
@@ -86,6 +94,27 @@ def fit(
         write_csv(_rows(fits), out)
     elif out:
         write_json(_content(formula, fits), out)
+
+
+def _form(words: Sequence[str]) -> TableFormat:
+    """How a table is written, from "name=value"; several missing values have commas between."""
+    legal = {field.name: field for field in fields(TableFormat)}
+    said: dict[str, Any] = {}
+    for word in words:
+        name, equals, value = word.partition("=")
+        if not equals or name not in legal:
+            raise ConfigError(f"--read-as: {word!r} must read name=value; {choices(name, legal)}")
+        said[name] = value
+    if "missing" in said:
+        said["missing"] = tuple(
+            float(m) if re.fullmatch(r"[+-]?\d+\.?\d*", m) else m for m in said["missing"].split(",")
+        )
+    if "row_names" in said:
+        said["row_names"] = said["row_names"] == "True"
+    for name, marks in {"decimal": ".,", "thousands": ",. '"}.items():
+        if said.get(name, ".") not in marks:
+            raise ConfigError(f"--read-as: {name} {said[name]!r} is not known; {choices(said[name], marks)}")
+    return TableFormat(**said)
 
 
 def _kept(data: pd.DataFrame, option: str, condition: str) -> pd.DataFrame:

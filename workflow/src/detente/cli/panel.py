@@ -2,6 +2,7 @@
 
 import argparse
 import re
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -84,6 +85,8 @@ def panel(
     if out.suffix not in WRITTEN:
         raise ConfigError(f"--out: {out.name!r} must end in one of {', '.join(WRITTEN)}")
     built = _from_tidy(of, places, places.tidy) if places.tidy else _from_record(of, places)
+    for said in built.notes:
+        print(said, file=sys.stderr)
     made = built.panel
     frame = validated(made.frame, panel_schema(made.entries, made.unit), "panel")
     # Tidy sources may be of a simulated world: only a panel made of the record says what it is made from.

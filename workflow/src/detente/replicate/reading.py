@@ -12,9 +12,9 @@ import pandas as pd
 from detente.base import expressions, strict
 from detente.base.errors import ConfigError, DetenteError, PanelError, RawFilesUnavailable, UnknownVariable, choices
 from detente.base.expressions import Table, evaluate
+from detente.base.tables import read_table
 from detente.data import SourceRecord
 from detente.data.acquire import Patience, acquire
-from detente.data.record import read_published
 from detente.replicate.estimators import EARLIER
 from detente.replicate.models import DUMMIES, OWN, WEIGHTED, Published, options_of, specification
 from detente.replicate.quantities import MODEL, TERM, read
@@ -195,7 +195,7 @@ def tables(publication: Publication, paths: Mapping[str, Path]) -> dict[str, Tab
     Raises UnknownVariable, FormulaError, PanelError if a derived variable or a merge cannot be made; the message says
     which; SourceSchemaError if a file cannot be read.
     """
-    raw = {name: read_published(paths[name], data.delimiter) for name, data in publication.data.items()}
+    raw = {name: read_table(paths[name], data.form).frame for name, data in publication.data.items()}
     found = {}
     for name, data in publication.data.items():
         where = f"{publication.id} › data › {name}"

@@ -10,8 +10,8 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from detente.base.strict import Strict
+from detente.base.tables import TableFormat
 from detente.data import SourceFile
-from detente.data.record import Delimiter
 
 NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
 QUANTITY = re.compile(r"(?P<name>[a-z][a-z0-9_]*)(\((?P<arguments>[^()]*)\))?")
@@ -98,13 +98,32 @@ class Merge(Strict):
 class DataFile(SourceFile):
     """A data file pinned to the byte, and what is made of its columns before any model."""
 
-    delimiter: Delimiter = "comma"
+    separator: str | None = Field(default=None, description="Between fields of a text; recognised if not said.")
+    decimal: Literal[".", ","] | None = None
+    thousands: Literal[",", ".", " ", "'"] | None = None
+    encoding: str | None = None
+    member: str | None = Field(default=None, description="File inside a ZIP, sheet of a workbook, object of an .rda.")
+    row_names: bool = Field(default=False, description="Whether rows begin with a name that the header lacks.")
+    missing_values: tuple[float | str, ...] = Field(default=(), description="Codes that mean missing, such as -9.")
     note: str = Field(default="", description="How it was made, where it has no public address.")
     sides: tuple[str, str] | None = Field(default=None, description="Columns of the two states of a dyad.")
     panel: Panel | None = None
     merge: tuple[Merge, ...] = ()
     missing: Missing = Field(default="refuse", description="What a comparison with a missing value is.")
     derive: dict[str, str] = Field(default_factory=dict)
+
+    @property
+    def form(self) -> TableFormat:
+        """How the file is written."""
+        return TableFormat(
+            self.separator,
+            self.decimal,
+            self.thousands,
+            self.encoding,
+            self.member,
+            self.missing_values,
+            self.row_names,
+        )
 
 
 Term = str | dict[str, str]

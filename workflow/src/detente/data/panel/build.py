@@ -37,11 +37,12 @@ EVERYTHING = "all"
 
 @dataclass(frozen=True)
 class Built:
-    """A panel, the `attrition` log from raw files to it, and the `records` of its sources."""
+    """A panel, the `attrition` log from raw files to it, the `records` of its sources, and `notes` on user data."""
 
     panel: Panel
     attrition: pd.DataFrame
     records: Mapping[str, SourceRecord]
+    notes: tuple[str, ...] = ()
 
 
 def build(
@@ -81,7 +82,8 @@ def build(
     sources = [*modules, *(o.source for o in mine)]
     panel = build_panel(frames, sources, years, unit=unit, lead_in=lead_in, variables=variables)
     cited = {m.slug: records[m.slug] for m in modules} | {o.source.slug: o.record for o in mine}
-    return Built(panel, whole_attrition(Tidied(frames, attrition), panel), cited)
+    notes = tuple(note for o in mine for note in o.notes)
+    return Built(panel, whole_attrition(Tidied(frames, attrition), panel), cited, notes)
 
 
 def whole_attrition(found: Tidied, panel: Panel) -> pd.DataFrame:

@@ -1,17 +1,16 @@
 """Raw files read, checked against their declarations, cleaned, and kept as tidy tables.
 
 `clean_source` makes one source's tidy table, `tidied` those of several, each cleaned once for its bytes and code;
-`own_source` reads a user's own data. References and published tables are read here, too.
+`own_source` reads a user's own data. References are read here, too.
 """
 
 from detente.data.record.own import Own, own_source
-from detente.data.record.rawread import Delimiter, clean_source, read_published, read_raw
+from detente.data.record.rawread import clean_source, read_raw
 from detente.data.record.references import cited, load_references, own_reference
 from detente.data.record.tidied import KEPT, Tidied, tidied
 
 __all__ = [
     "KEPT",
-    "Delimiter",
     "Own",
     "Tidied",
     "cited",
@@ -19,7 +18,6 @@ __all__ = [
     "load_references",
     "own_reference",
     "own_source",
-    "read_published",
     "read_raw",
     "tidied",
 ]

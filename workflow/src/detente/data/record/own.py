@@ -15,12 +15,11 @@ from detente.base.errors import ConfigError, SourceSchemaError, choices
 from detente.base.files import sha256
 from detente.base.frames import validated
 from detente.base.strict import Identifier, Slug, Strict, Year
+from detente.base.tables import FORMATS, TableFormat, read_table, readable, suspected
 from detente.data.pins import SourceFile, SourceRecord
-from detente.data.record.rawread import read_raw
 from detente.data.sources import KEYS, Frames, RawTable, Source, Tidy, Variable, attrition, tidy_schema
 from detente.data.sources.base import Entries, undirected
 
-FORMATS = (".csv", ".dta", ".parquet", ".rda", ".rds", ".xls", ".xlsx", ".zip")
 KEY_NAMES = frozenset({"in_window", *(part for parts in KEYS.values() for part in parts)})
 
 
@@ -42,12 +41,24 @@ class OwnData(Strict):
     citation: str = Field(description="As it shall stand in a list of references.")
     terms: str = "the user's own"
     file: str = Field(description="Path of the table, from the folder of this file.")
-    sheet: str | None = Field(default=None, description="Sheet of a workbook, or file inside a ZIP.")
+    sheet: str | None = Field(default=None, description="Sheet of a workbook, file inside a ZIP, object of an .rda.")
     key: Literal["dyad-year", "directed-dyad-year", "state-year", "dyad", "state"]
     columns: dict[str, str] = Field(description="Part of the key → its column in the file; states are COW codes.")
     years: tuple[Year, Year] = Field(description="First and last year covered.")
-    missing: tuple[float, ...] = Field(default=(), description="Codes that mean missing, such as -9.")
+    missing: tuple[float | str, ...] = Field(default=(), description="Codes that mean missing, such as -9.")
+    separator: str | None = Field(default=None, description="Between fields of a text; recognised if not said.")
+    decimal: Literal[".", ","] | None = Field(default=None, description="Mark before decimals; recognised if not said.")
+    thousands: Literal[",", ".", " ", "'"] | None = Field(default=None, description="Mark between thousands.")
+    encoding: str | None = Field(default=None, description="As Python names it; UTF-8 and -16 are recognised.")
+    row_names: bool = Field(default=False, description="Whether rows begin with a name that the header lacks.")
     variables: dict[Identifier, OwnVariable] = Field(min_length=1)
+
+    @property
+    def form(self) -> TableFormat:
+        """How the table is written; numbers that mean missing do so in variables alone, not in keys."""
+        words = tuple(code for code in self.missing if isinstance(code, str))
+        marks = (self.separator, self.decimal, self.thousands, self.encoding)
+        return TableFormat(*marks, self.sheet, words, self.row_names)
 
     @field_validator("columns")
     @classmethod
@@ -82,11 +93,15 @@ class OwnData(Strict):
 
 @dataclass(frozen=True)
 class Own:
-    """A source made from a user's file, its tidy rows, and its record: where it is and how to cite it."""
+    """A source made from a user's file, its tidy rows, and its record: where it is and how to cite it.
+
+    `notes`: what was recognised of how the file is written that may be wrong, and values that look like missing ones.
+    """
 
     source: Source
     tidy: Tidy
     record: SourceRecord
+    notes: tuple[str, ...] = ()
 
 
 def own_source(path: Path) -> Own:
@@ -99,12 +114,13 @@ def own_source(path: Path) -> Own:
     definition = strict.read(path, OwnData)
     table = path.parent / definition.file
     where = f"{strict.located(path, ['file'])} › file"
-    if table.suffix not in FORMATS:
+    if not readable(table):
         raise ConfigError(f"{where}: {table.suffix!r} is not a format; {', '.join(FORMATS)}")
     if not table.is_file():
         raise ConfigError(f"{where}: there is no {table}")
     source = _source(definition, table)
-    raw = read_raw(table, source.raw[0])
+    read = read_table(table, definition.form)
+    raw = read.frame
     for column in source.raw[0].columns:
         if column not in raw.columns:
             raise SourceSchemaError(f"{table}: column {column!r} is missing; {choices(column, map(str, raw.columns))}")
@@ -112,7 +128,8 @@ def own_source(path: Path) -> Own:
     validated(tidy.frame, tidy_schema(source), str(table))
     pin = SourceFile(file=table.name, address=None, sha256=sha256(table), bytes=max(table.stat().st_size, 1))
     said = definition.model_dump(include={"title", "version", "citation", "terms", "years"})
-    return Own(source, tidy, SourceRecord(files=(pin,), **said))
+    doubts = suspected(tidy.frame, [v.name for v in source.variables])
+    return Own(source, tidy, SourceRecord(files=(pin,), **said), tuple(f"{table}: {n}" for n in (*read.notes, *doubts)))
 
 
 def _source(definition: OwnData, table: Path) -> Source:
@@ -121,7 +138,7 @@ def _source(definition: OwnData, table: Path) -> Source:
         for name, v in definition.variables.items()
     )
     columns = (*definition.columns.values(), *(v.column or name for name, v in definition.variables.items()))
-    raw = RawTable(table.name, columns, member=definition.sheet)
+    raw = RawTable(table.name, columns)
     clean = partial(_tidy, definition, table)
     return Source(definition.name, definition.key, (raw,), variables, clean, definition.years)
 

@@ -16,8 +16,6 @@ from detente.data.sources.outcomes import rules
 
 # Engines of pandas by ending: calamine reads the binary .xls too.
 WORKBOOKS: Mapping[str, Literal["calamine", "openpyxl"]] = {".xls": "calamine", ".xlsx": "openpyxl"}
-Delimiter = Literal["comma", "tab", "spaces", "semicolon"]
-SEPARATORS: Mapping[Delimiter, str] = {"comma": ",", "tab": "\t", "spaces": r"\s+", "semicolon": ";"}
 
 
 def read_raw(path: Path, table: RawTable) -> pd.DataFrame:
@@ -83,13 +81,3 @@ def _parsed(content: Path | io.BytesIO, ending: str, table: RawTable) -> pd.Data
         return pd.read_parquet(content)
     frame: pd.DataFrame = pd.read_csv(content, encoding=table.encoding or "utf-8-sig", **as_text)
     return frame
-
-
-def read_published(path: Path, delimiter: Delimiter = "comma") -> pd.DataFrame:
-    """Columns of a .dta file, without labels, or of UTF-8 text; raises SourceSchemaError as `read_raw` does."""
-    try:
-        if path.suffix == ".dta":
-            return pd.read_stata(path, convert_categoricals=False)
-        return pd.read_csv(path, sep=SEPARATORS[delimiter], encoding="utf-8-sig")
-    except (ValueError, OSError, UnicodeDecodeError) as error:
-        raise SourceSchemaError(f"{path}: cannot be read as {path.suffix.lstrip('.') or 'text'} ({error})") from error
