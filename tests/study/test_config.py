@@ -27,8 +27,8 @@ def test_the_shipped_configuration_is_valid(copied: Path):
     ("file", "old", "new", "where", "fault"),
     [
         # Keys
-        (TINY, "window:", "windov:", "windov", f"unknown key; legal values: {STUDY}; nearest: 'window'"),
-        (TINY, "window:", "zzz:", "zzz", f"unknown key; legal values: {STUDY}"),
+        (TINY, "seed:", "sead:", "sead", f"unknown key; legal values: {STUDY}; nearest: 'seed'"),
+        (TINY, "seed:", "zzz:", "zzz", f"unknown key; legal values: {STUDY}"),
         (
             TINY,
             "  states: 12",
@@ -130,6 +130,27 @@ def test_the_shipped_configuration_is_valid(copied: Path):
             "simulation › years",
             "9 years are too few for a world: use at least 10",
         ),
+        (
+            TINY,
+            "window: [1996, 2010]",
+            "window: [1990, 2010]",
+            "window",
+            "[1990, 2010] must lie within the years of the simulated world, [1996, 2010]",
+        ),
+        (
+            DEMO,
+            "exercise: -0.03",
+            "exercise: .nan",
+            "simulation › effects › exercise",
+            "must be a finite number (found nan)",
+        ),
+        (
+            PAPER,
+            "seed: 19800115",
+            "seed: yes",
+            "seed",
+            "must not be true or false, which YAML reads yes, no, on and off as, too",
+        ),
         # Spelling
         (PAPER, "name: paper", "name: My paper", "name", f"{IDENTIFIER} (found 'My paper')"),
         (
@@ -228,6 +249,23 @@ def test_all_problems_of_a_file_are_reported_together(bare: Path):
         "legal values: confounder, duration, geography, mediator, moderator; nearest: 'mediator'",
         f"{CLAIMS_FILE}:{lag} › claims › exercise › lag: must be greater than or equal to 1 (found 0)",
     ]
+
+
+@pytest.mark.parametrize(
+    ("effect", "fault"),
+    [
+        (
+            "-5",
+            "exercise: -5 would bring the risk of the most dangerous dyad, 0.205, to -4.795; "
+            "it must stay between 0.001 and 0.9",
+        ),
+        ("yes", "must not be true or false, which YAML reads yes, no, on and off as, too"),
+    ],
+)
+def test_an_effect_that_no_risk_can_bear_is_not_planted(bare: Path, effect: str, fault: str):
+    path = own(bare, f"extends: demo\nname: mine\nsimulation:\n  effects:\n    exercise: {effect}\n")
+
+    assert refusal(bare, path) == f"ConfigError: mine.yaml:4 › simulation › effects: {fault}"
 
 
 def test_a_simulated_world_needs_its_block(bare: Path):

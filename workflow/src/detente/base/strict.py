@@ -6,10 +6,10 @@ A file may start from another with `extends: name`: mappings merge, lists replac
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, TypeVar, get_origin
 
 import yaml
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 
 from detente.base.errors import ConfigError, choices
 
@@ -36,7 +36,18 @@ IN_WORDS = {
 class Strict(BaseModel):
     """A frozen model that refuses unknown keys."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True, allow_inf_nan=False)
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _numbers(cls, value: Any, info: ValidationInfo) -> Any:
+        """Refuse true and false where a number is meant, of which pydantic would make 1 and 0."""
+        meant = cls.model_fields[str(info.field_name)].annotation
+        within = value.values() if isinstance(value, Mapping) else value if isinstance(value, list) else ()
+        values = [value, *(within if get_origin(meant) in (dict, tuple) else ())]
+        if any(isinstance(one, bool) for one in values) and "bool" not in str(meant):
+            raise ValueError("must not be true or false, which YAML reads yes, no, on and off as, too")
+        return value
 
 
 def unrepeated(names: tuple[str, ...]) -> tuple[str, ...]:

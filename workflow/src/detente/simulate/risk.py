@@ -36,12 +36,10 @@ import numpy as np
 
 from detente.base.errors import ConfigError
 from detente.base.types import Array, Codes, Flags
-from detente.simulate.settings import World, stream
+from detente.simulate.settings import CEILING, FLOOR, LONGEST_TAIL, World, stream
 from detente.simulate.stage import Stage, build_stage
 
-FLOOR, CEILING = 0.001, 0.9
 REMOTE_SHARE = 0.75
-LONGEST_TAIL = 4.0
 CRISIS = 0.03
 YEAR_SWING = 0.05
 RIVALRY_START = (0.09, 0.03, 0.004)

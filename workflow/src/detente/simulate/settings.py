@@ -3,10 +3,15 @@
 from zlib import crc32
 
 import numpy as np
-from pydantic import Field, field_validator
+from pydantic import Field, ValidationInfo, field_validator
 
 from detente.base.strict import Identifier, Strict, Year
 from detente.base.types import Array
+
+FLOOR, CEILING = 0.001, 0.9
+"""Between which every risk of a world is kept."""
+LONGEST_TAIL = 4.0
+"""Of what makes a dyad dangerous, a standard exponential draw: larger ones are this."""
 
 
 class World(Strict):
@@ -27,6 +32,21 @@ class World(Strict):
         if years[1] - years[0] < 9:
             raise ValueError(f"{years[1] - years[0] + 1} years are too few for a world: use at least 10")
         return years
+
+    @field_validator("effects")
+    @classmethod
+    def _possible(cls, effects: dict[str, float], info: ValidationInfo) -> dict[str, float]:
+        """Refuse effects that no dyad's risk could bear."""
+        if not {"base_risk", "dyad_spread"} <= set(info.data):
+            return effects
+        most = info.data["base_risk"] * (1 + info.data["dyad_spread"] * (LONGEST_TAIL - 1))
+        for name, effect in effects.items():
+            if not FLOOR < most + effect < CEILING:
+                raise ValueError(
+                    f"{name}: {effect:g} would bring the risk of the most dangerous dyad, {most:.3f}, to "
+                    f"{most + effect:.3f}; it must stay between {FLOOR:g} and {CEILING:g}"
+                )
+        return effects
 
 
 def stream(seed: int, component: str) -> np.random.Generator:

@@ -62,6 +62,15 @@ class Study(Strict):
             raise ValueError("an observed world must not have this block")
         return simulation
 
+    @field_validator("window")
+    @classmethod
+    def _in_world(cls, window: tuple[int, int], info: ValidationInfo) -> tuple[int, int]:
+        simulation = info.data.get("simulation")
+        if simulation and not simulation.years[0] <= window[0] <= window[1] <= simulation.years[1]:
+            first, last = simulation.years
+            raise ValueError(f"{list(window)} must lie within the years of the simulated world, [{first}, {last}]")
+        return window
+
     @field_validator("headline")
     @classmethod
     def _built(cls, headline: str, info: ValidationInfo) -> str:
