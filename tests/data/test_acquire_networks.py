@@ -184,6 +184,39 @@ def test_what_came_back_instead_is_named_and_not_kept(
     assert names(raw / "mme") == []
 
 
+def test_no_more_is_read_than_was_pinned(raw: Path, server: Server, patience: Patience):
+    """The server never comes to the end of its 64 MB, as nobody listens any more."""
+    server.answers = [server.send(DATA * 16384)]
+
+    text = refusal(raw, None, patience, pin(server.address))
+
+    assert text == from_address(server, "more than the 4,096 bytes that are pinned came back")
+    assert server.bodies == [0]
+    assert names(raw / "mme") == []
+
+
+def test_a_page_longer_than_the_file_is_still_called_a_page(raw: Path, server: Server, patience: Patience):
+    server.answers = [server.send(PAGE + b"x" * len(DATA))]
+
+    assert "an HTML page came back: " in refusal(raw, None, patience, pin(server.address))
+
+
+def test_a_server_that_takes_for_ever_is_given_up_and_gone_on_from(raw: Path, server: Server, patience: Patience):
+    data, hours = DATA * 256, iter(range(10_000))
+    slow = replace(patience, total=2 * 3600.0, clock=lambda: 3600.0 * next(hours))
+    server.answers = [server.send(data)]
+
+    text = refusal(raw, None, slow, pin(server.address, data))
+
+    came = (raw / "mme/mme_v7.csv.part").stat().st_size
+    assert 0 < came < len(data)
+    said = f"not done after 7,200 s after {came:,} of {len(data):,} bytes; what came is kept, and the next run goes on"
+    assert said in text
+    acquire(sources(pin(server.address, data)), raw, None, patience=patience)
+    assert (raw / "mme/mme_v7.csv").read_bytes() == data
+    assert server.ranges == [None, f"bytes={came}-"]
+
+
 def test_a_silent_server_is_given_up(raw: Path, server: Server, patience: Patience):
     server.answers = [server.send(stop=100, stall=True)]
 
@@ -243,3 +276,16 @@ def test_an_unusable_proxy_is_reported(raw: Path, server: Server, patience: Pati
     text = refusal(raw, None, patience, pin(server.address))
 
     assert f"{server.address}/mme_v7.csv: the HTTP client cannot be set up (" in text
+
+
+@pytest.mark.parametrize(
+    "proxy", ["gopher://me:secret@proxy", "http://me:secret@127.0.0.1:{port}", "http://me:secret@p:x"]
+)
+def test_the_password_of_a_proxy_is_never_printed(
+    raw: Path, patience: Patience, monkeypatch: pytest.MonkeyPatch, proxy: str
+):
+    monkeypatch.setenv("ALL_PROXY", proxy.format(port=closed_port()))
+
+    text = refusal(raw, None, patience, pin("http://far.example"))
+
+    assert "secret" not in text

@@ -25,6 +25,15 @@ def test_a_raw_file_cannot_lie_outside_its_folder(name: str):
         SourceFile(file=name, address="https://x", sha256="0" * 64, bytes=1)
 
 
+@pytest.mark.parametrize(
+    ("address", "fault"),
+    [("http://[x", "is no address"), ("https://", "it names no host"), ("http://x:port/y", "is no address")],
+)
+def test_an_address_that_cannot_be_asked_is_refused(address: str, fault: str):
+    with pytest.raises(ValueError, match=fault):
+        SourceFile(file="x.csv", address=address, sha256="0" * 64, bytes=1)
+
+
 @pytest.mark.parametrize("name", ["x.csv", "deep/er/x.csv", "..x.csv", "x..csv"])
 def test_a_raw_file_may_lie_anywhere_below_its_folder(name: str):
     assert SourceFile(file=name, address="https://x", sha256="0" * 64, bytes=1).file == name

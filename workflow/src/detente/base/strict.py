@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, TypeVar, get_origin
+from urllib.parse import urlsplit
 
 import yaml
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
@@ -48,6 +49,21 @@ class Strict(BaseModel):
         if any(isinstance(one, bool) for one in values) and "bool" not in str(meant):
             raise ValueError("must not be true or false, which YAML reads yes, no, on and off as, too")
         return value
+
+
+def _reachable(address: str) -> str:
+    try:
+        parts = urlsplit(address)
+        named, _ = parts.hostname, parts.port
+    except ValueError as error:
+        raise ValueError(f"{address!r} is no address ({error})") from None
+    if not named:
+        raise ValueError(f"{address!r} is no address: it names no host")
+    return address
+
+
+Address = Annotated[str, Field(pattern=ADDRESS), AfterValidator(_reachable)]
+"""Of something on the network."""
 
 
 def unrepeated(names: tuple[str, ...]) -> tuple[str, ...]:

@@ -30,9 +30,7 @@ class SourceFile(Strict):
     """One raw file, pinned to the byte."""
 
     file: str = Field(description="Path below data/raw/<slug>/ and below a mirror's <slug>/ folder.")
-    address: str | None = Field(
-        pattern=strict.ADDRESS, description="Public address at a fixed commit; null where there is none."
-    )
+    address: strict.Address | None = Field(description="Public address at a fixed commit; null where there is none.")
     sha256: str = Field(pattern=strict.SHA256)
     bytes: int = Field(gt=0)
 

@@ -210,7 +210,10 @@ def _downloaded(path: Path, pin: SourceFile, address: str, downloader: Downloade
         return str(error)
     if problem is None:
         return None
+    longer = part.stat().st_size > pin.bytes
     part.unlink()
+    if problem.kind == "wrong bytes" and longer:
+        return f"more than the {pin.bytes:,} bytes that are pinned came back"
     return f"{problem.kind} came back: {problem.found}"
 
 

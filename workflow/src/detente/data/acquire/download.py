@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -27,7 +28,8 @@ class Patience:
     """How long to wait for a server (seconds) and how often to ask it again.
 
     `connect` and `read` are silences after which the server is given up, `backoff` the first pause between
-    attempts (doubled each time), `longest` the longest pause that a server may ask for by Retry-After.
+    attempts (doubled each time), `longest` the longest pause that a server may ask for by Retry-After, `total` the time
+    that one file may take in all, so that a server that sends a byte now and then does not go on for ever.
     """
 
     connect: float = 10.0
@@ -35,7 +37,9 @@ class Patience:
     retries: int = 4
     backoff: float = 1.0
     longest: float = 60.0
+    total: float = 1800.0
     sleep: Callable[[float], None] = time.sleep
+    clock: Callable[[], float] = time.monotonic
 
 
 class DeliveryError(Exception):
@@ -74,6 +78,7 @@ class Downloader:
         self.patience = patience
         self.progress = progress
         self._unreachable: dict[str, str] = {}
+        self._begun = 0.0
 
     def close(self) -> None:
         """Close the client, if one was opened."""
@@ -83,9 +88,11 @@ class Downloader:
     def fetch(self, address: str, part: Path, size: int, label: str) -> bool:
         """Bring the body at `address` into `part`, going on from the bytes that `part` already holds.
 
-        Returns whether any of the bytes in `part` come from an earlier attempt or an earlier run. Raises DeliveryError
-        saying why, after all retries. What was received stays in `part`. Raises OSError if `part` cannot be written.
+        Returns whether any of the bytes in `part` come from an earlier attempt or an earlier run. Of a body that is
+        longer than `size` no more is read than shows that it is. Raises DeliveryError saying why, after all retries.
+        What was received stays in `part`. Raises OSError if `part` cannot be written.
         """
+        self._begun = self.patience.clock()
         host = urlsplit(address).netloc
         if host in self._unreachable:
             raise DeliveryError(f"{self._unreachable[host]}, so not asked again")
@@ -121,7 +128,7 @@ class Downloader:
             return httpx.Client(follow_redirects=True, timeout=timeout, headers=headers)
         except (OSError, ValueError, ImportError, httpx.InvalidURL) as error:
             # Certificates or proxies of the environment (SSL_CERT_FILE, HTTPS_PROXY …) are at fault.
-            raise DeliveryError(f"the HTTP client cannot be set up ({error})") from error
+            raise DeliveryError(f"the HTTP client cannot be set up ({secretive(str(error))})") from error
 
     def _receive(self, address: str, part: Path, size: int, have: int, label: str) -> bool:
         """One request; returns whether its body went on from the `have` bytes of `part`."""
@@ -137,14 +144,14 @@ class Downloader:
         except httpx.ConnectTimeout as error:
             raise _unreached(error, f"no answer within {self.patience.connect:g} s") from error
         except (httpx.ConnectError, httpx.ProxyError) as error:
-            raise _unreached(error, str(error)) from error
+            raise _unreached(error, secretive(str(error))) from error
         except httpx.TimeoutException as error:
             silence = f"nothing came for {self.patience.read:g} s"
             raise _PassingError(f"timed out: {silence}{_after(part, size)}") from error
         except (httpx.NetworkError, httpx.RemoteProtocolError) as error:
             raise _PassingError(f"the connection broke{_after(part, size)}") from error
         except (httpx.HTTPError, httpx.InvalidURL) as error:
-            raise DeliveryError(f"the request failed ({error})") from error
+            raise DeliveryError(f"the request failed ({secretive(str(error))})") from error
 
     def _write(self, response: httpx.Response, part: Path, size: int, start: int, label: str) -> None:
         """Write the body to `part` from byte `start` on, which is 0 or the end of `part`."""
@@ -158,10 +165,22 @@ class Downloader:
             for chunk in response.iter_bytes():
                 handle.write(chunk)
                 bar.update(len(chunk))
+                if handle.tell() >= size:
+                    return
+                if self.patience.clock() - self._begun > self.patience.total:
+                    handle.flush()
+                    took = f"not done after {self.patience.total:,.0f} s"
+                    raise DeliveryError(f"{took}{_after(part, size)}; what came is kept, and the next run goes on")
+
+
+def secretive(text: str) -> str:
+    """The text without names and passwords of addresses, such as a proxy's."""
+    return re.sub(r"//[^/@\s]*@", "//…@", text)
 
 
 def _unreached(error: httpx.RequestError, why: str) -> _NoConnectionError:
-    return _NoConnectionError(f"no connection to {error.request.url.netloc.decode()} ({why})")
+    _, _, host = error.request.url.netloc.decode().rpartition("@")
+    return _NoConnectionError(f"no connection to {host} ({why})")
 
 
 def _kept(part: Path, size: int) -> int:
