@@ -24,6 +24,10 @@ POWER = 0.80
 CONSTANT, CONSTANT_SQUARE = 1e-10, 1e-20
 # Smallest over largest eigenvalue, or singular value, of columns of length one at which they depend on one another.
 SINGULAR = 1e-10
+# The same, a constant among them, at or below which they are fitted in an orthogonal basis; squared mean over variance
+# above which a column is taken from its mean; share of a column's length beside others at which it depends on them, as
+# R's lm has it.
+WELL, FAR, INDEPENDENT = 1e-6, 1e6, 1e-7
 # The same at which the inverse of their cross-products has no correct digit.
 UNDETERMINED = 1e-15
 # Largest distance of a fit from its reference implementation, relative to size and standard error.

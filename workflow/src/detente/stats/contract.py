@@ -24,6 +24,7 @@ from detente.base.errors import (
 from detente.base.numerics import AGREEMENT, BLAMED, SINGULAR
 from detente.base.types import Array, Codes, Flags
 from detente.stats.columns import Levels
+from detente.stats.conditioning import Basis, well_conditioned
 from detente.stats.covariance import Information, Scores
 from detente.stats.frame import ModelFrame
 
@@ -49,7 +50,8 @@ class Solution:
     parameters that are not among the terms; `dispersion` factor of the bread in the classical covariance. `dropped`
     terms without variation once effects are absorbed; `flags` what a reader must know, in words. `silent` (n,) rows
     used that say nothing of the coefficients, None if there is none; `information` of the rows where it is not the
-    regressors' under the working weights of the link.
+    regressors' under the working weights of the link. `turned` the same in another basis where regressors are
+    ill-conditioned, from which covariances are made.
     """
 
     terms: tuple[str, ...]
@@ -69,6 +71,15 @@ class Solution:
     flags: tuple[str, ...] = ()
     silent: Flags | None = None
     information: Information | None = None
+    turned: "Turned | None" = None
+
+
+@dataclass(frozen=True)
+class Turned:
+    """The solution in a basis in which no digits are lost, and the matrix (k, k) that takes its coefficients back."""
+
+    solution: Solution
+    back: Array
 
 
 @dataclass(frozen=True)
@@ -133,7 +144,8 @@ class Estimator:
     one sample at once, if there is one. `index_model` gives score and weight of a row from its linear predictor, which
     refits under a null need. `objective` its `likelihood.Search` for outcome (n,) and regressors (n, k).
     `needs_instruments` for endogenous regressors. `relative` if it compares two values of the outcome, so that it
-    predicts no risk. `elsewhere` names that other software has for it.
+    predicts no risk. `equivariant` if other regressors of the same span beside its constant make the same fit, so that
+    ill-conditioned ones are fitted in another basis. `elsewhere` names that other software has for it.
     """
 
     name: str
@@ -152,6 +164,7 @@ class Estimator:
     objective: Callable[[Array, Array], Any] | None = None
     needs_instruments: bool = False
     relative: bool = False
+    equivariant: bool = False
     elsewhere: tuple[str, ...] = ()
     fit: Callable[..., Solution] = _undecorated
 
@@ -162,7 +175,11 @@ class Estimator:
         def checked(design: ModelFrame, **options: Any) -> Solution:
             self.check_options(options)
             self.check(design)
-            return function(design, **options)
+            absorbs = self.uses == "absorbs" and bool(design.fixed_effects)
+            made = well_conditioned(design) if self.equivariant and not absorbs else None
+            if made is None:
+                return function(design, **options)
+            return _taken_back(function(made[0], **options), design, made[1])
 
         REGISTRY[self.name] = replace(self, fit=checked)
         return checked
@@ -241,6 +258,31 @@ class Estimator:
 
 REGISTRY: dict[str, Estimator] = {}
 estimator = Estimator
+
+
+def _taken_back(solution: Solution, design: ModelFrame, basis: Basis) -> Solution:
+    """A solution in a basis as one of the regressors as they came."""
+    extended = basis.parameters(solution.terms, design.terms)
+    back = np.asarray(extended, dtype=np.float64)
+    into = np.linalg.inv(back)
+    x = solution.x @ into
+    for i, term in enumerate(solution.terms):
+        if term in design.terms:
+            x[:, i] = design.x[:, design.terms.index(term)]
+    scores, known = solution.scores, solution.information
+    turned = x if scores.x is solution.x else scores.x @ into
+    if known is not None:
+        right = known.right @ into if known.right is not None and known.right.ndim == 2 else known.right
+        known = Information(known.left @ into, right)
+    return replace(
+        solution,
+        estimate=np.asarray(extended @ solution.estimate, dtype=np.float64),
+        scores=replace(scores, x=turned),
+        bread=np.asarray(extended @ solution.bread @ extended.T, dtype=np.float64),
+        x=x,
+        information=known,
+        turned=Turned(solution, back),
+    )
 
 
 def _those(wanted: Callable[[Estimator], bool]) -> str:

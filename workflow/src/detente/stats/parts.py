@@ -36,6 +36,8 @@ REFITTED = frozenset(kind for kind, make in KINDS.items() if make is None)
 
 def sandwich_parts(design: ModelFrame, solution: Solution) -> SandwichParts:
     """SandwichParts for the rows that the solution uses; dyads and factors are numbered when asked for."""
+    if solution.turned is not None:
+        return replace(sandwich_parts(design, solution.turned.solution), back=solution.turned.back)
     linear = solution.link == "identity"
 
     def used(codes: Codes) -> Codes:
@@ -153,10 +155,10 @@ def jackknife(
         pairs = given.pairs()
         twice = pairs.two[pairs.dyad]
         meat = cluster_meat(of_rows(given.scores).of(twice), pairs.dyad[twice])[0]
-        unrepaired = unrepaired - solution.bread @ meat @ solution.bread
+        unrepaired = unrepaired - given.left @ meat @ given.right
         named += ", less the variance clustered by dyad"
     matrix, repair = semidefinite(unrepaired)
-    independent = solution.scores.sandwiched(solution.bread)
+    independent = given.left @ of_rows(given.scores).gram() @ given.right
     return Covariance(matrix, unrepaired, independent, vcov.name, degrees, f"{named}, {words}", repair)
 
 

@@ -91,7 +91,8 @@ class SandwichParts:
     that they belong to; `linear` whether least squares; `pairs` and `factor` the dyads of the rows and the codes of a
     named factor; `effect_leverage` the leverages (n,) of the absorbed effects; `silent` (n,) rows that say nothing of
     the coefficients, as those alone in a level of an absorbed effect, which clusters, states and degrees of freedom
-    leave out, None if there is none; `information` of the rows, by default that of regressors alone.
+    leave out, None if there is none; `information` of the rows, by default that of regressors alone. `back` (k, k)
+    takes coefficients that scores and bread are of to those that the covariance is of, None if they are the same.
     """
 
     scores: Scores | Array
@@ -106,6 +107,17 @@ class SandwichParts:
     effect_leverage: Callable[[], Array | float] = lambda: 0.0
     silent: Flags | None = None
     information: Information | None = None
+    back: Array | None = None
+
+    @property
+    def left(self) -> Array:
+        """What stands before the meat: the bread, taken back to the coefficients where it is of others."""
+        return self.bread if self.back is None else self.back @ self.bread
+
+    @property
+    def right(self) -> Array:
+        """What stands behind the meat."""
+        return self.bread if self.back is None else self.left.T
 
     @property
     def informed(self) -> Information:

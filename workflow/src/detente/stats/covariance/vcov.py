@@ -155,11 +155,14 @@ def covariance(vcov: Vcov | str, parts: SandwichParts, ssc: str = "detente") -> 
     vcov = parse(vcov)
     if (make := KINDS[vcov.kind]) is None:
         raise UnsupportedCovariance("a jackknife refits the model: ask for it where the model is fitted")
-    bread = parts.bread
-    independent = of_rows(parts.scores).sandwiched(bread)
+    independent = parts.left @ of_rows(parts.scores).gram() @ parts.right
     meat, degrees, words = make(vcov, parts, ssc)
-    unrepaired = meat if vcov.kind == "classical" else bread @ meat @ bread
-    matrix, repair = semidefinite(unrepaired)
+    unrepaired = meat if vcov.kind == "classical" else parts.left @ meat @ parts.right
+    if parts.back is None:
+        matrix, repair = semidefinite(unrepaired)
+    else:
+        inner, repair = semidefinite(parts.bread @ meat @ parts.bread if vcov.kind != "classical" else unrepaired)
+        matrix = parts.back @ inner @ parts.back.T if vcov.kind != "classical" else inner
     return Covariance(matrix, unrepaired, independent, vcov.name, degrees, words, repair)
 
 
@@ -180,8 +183,9 @@ Meat = tuple[Array, float | Satterthwaite, str]
 
 def _classical(_: Vcov, given: SandwichParts, ssc: str) -> Meat:
     df = corrections.degrees(corrections.rule(ssc, linear=given.linear).rows, residual=given.residual)
+    whole = given.bread if given.back is None else given.left @ given.back.T
     what = "classical, σ² = RSS/(N−K)" if given.linear else "classical, inverse information"
-    return given.dispersion * given.bread, df, f"{what}, {said(df)}"
+    return given.dispersion * whole, df, f"{what}, {said(df)}"
 
 
 def _independent(vcov: Vcov, given: SandwichParts, ssc: str, power: float = 0.0) -> Meat:
@@ -260,7 +264,7 @@ def of_states(vcov: Vcov, given: SandwichParts, ssc: str, what: str) -> tuple[in
     if ssc == "none":
         return states, math.inf, said(math.inf)
     if vcov.df == "satterthwaite":
-        return states, Satterthwaite(given.informed, given.bread, pairs), said(vcov.df)
+        return states, Satterthwaite(given.informed, given.right, pairs), said(vcov.df)
     df = states - 1 if vcov.df == "states" else float(vcov.df)
     return states, df, said(df)
 

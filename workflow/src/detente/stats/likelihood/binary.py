@@ -179,6 +179,7 @@ def newton_gap(name: str, reference: str) -> Gap:
     link="logit",
     outcome="binary",
     statistics=maximum.reports(partial(log_likelihood, LOGIT)),
+    equivariant=True,
     reference="statsmodels Logit",
     gap=newton_gap("logit", "Logit"),
     engine="logit",
@@ -201,6 +202,7 @@ def logit(design: ModelFrame) -> Solution:
     link="probit",
     outcome="binary",
     statistics=maximum.reports(partial(log_likelihood, PROBIT)),
+    equivariant=True,
     reference="statsmodels Probit",
     gap=newton_gap("probit", "Probit"),
     index_model=PROBIT,
@@ -223,6 +225,7 @@ def probit(design: ModelFrame) -> Solution:
     link="cloglog",
     outcome="binary",
     statistics=maximum.reports(partial(log_likelihood, CLOGLOG)),
+    equivariant=True,
     reference="statsmodels GLM with a complementary log-log link, in tests",
     index_model=CLOGLOG,
 )

@@ -60,6 +60,7 @@ def _ordered_log_likelihood(fit: Estimated) -> float:
     statistics=reports(_ordered_log_likelihood),
     objective=ordered_objective,
     elsewhere=("ologit", "polr"),
+    equivariant=True,
     reference="statsmodels OrderedModel and Stata's ologit, in tests",
 )
 def ordered_logit(design: ModelFrame) -> Solution:
@@ -180,6 +181,7 @@ def _multinomial_log_likelihood(fit: Estimated) -> float:
     statistics=reports(_multinomial_log_likelihood),
     objective=multinomial_objective,
     elsewhere=("mlogit", "multinom"),
+    equivariant=True,
     reference="statsmodels MNLogit and Stata's mlogit, in tests",
     relative=True,
 )

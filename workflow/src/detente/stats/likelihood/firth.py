@@ -11,6 +11,7 @@ from scipy.optimize import brentq
 from detente.base.errors import EstimationError, NotConverged, UnknownVariable, choices
 from detente.base.numerics import END, NEAR, RELATIVE_END, SETTLED_FIRTH, SETTLED_HELD
 from detente.base.types import Array, Flags
+from detente.stats.conditioning import well_conditioned
 from detente.stats.contract import Label, Solution, estimator, get
 from detente.stats.covariance import Scores
 from detente.stats.frame import ModelFrame
@@ -52,8 +53,9 @@ class Penalised:
     ),
     link="logit",
     outcome="binary",
-    statistics={"penalised_lr_chi2": lambda fit: penalised_fall(fit.design, fit.solution.terms[1:])},
+    statistics={"penalised_lr_chi2": lambda fit: penalised_fall(_conditioned(fit.design), fit.solution.terms[1:])},
     elsewhere=("logistf", "firthlogit"),
+    equivariant=True,
     reference="R brglm2 AS_mean and logistf, in tests",
 )
 def firth(design: ModelFrame, *, bread: Bread = "expected") -> Solution:
@@ -84,6 +86,12 @@ def firth(design: ModelFrame, *, bread: Bread = "expected") -> Solution:
         ) from None
     flags = (calibration(here.p, y),)
     return from_regressors(data, estimate, Scores(data.x, here.left), made, iterations=steps, flags=flags)
+
+
+def _conditioned(design: ModelFrame) -> ModelFrame:
+    """The design as it was fitted; the test of all slopes together is the same."""
+    made = well_conditioned(design)
+    return design if made is None else made[0]
 
 
 def calibration(p: Array, y: Array) -> str:

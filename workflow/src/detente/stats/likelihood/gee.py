@@ -35,6 +35,7 @@ MEMORY, WARM_UP = 5, 3
     fixed_effects=("dyad",),
     covariances=ROBUST - {"hc0", "hc1"},
     elsewhere=("xtgee", "geeglm"),
+    equivariant=True,
     reference="statsmodels GEE and Stata's xtgee, in tests",
 )
 def gee(

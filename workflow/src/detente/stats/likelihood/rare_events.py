@@ -36,6 +36,7 @@ def _log_likelihood(fit: Estimated) -> float:
     statistics=reports(_log_likelihood),
     objective=partial(objective, LOGIT),
     elsewhere=("relogit",),
+    equivariant=True,
     reference="Zelig 5.1.7's relogit and Stata's relogit, in tests",
 )
 def king_zeng(

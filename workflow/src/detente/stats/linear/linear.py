@@ -1,5 +1,8 @@
 """Linear probability model with any number of absorbed effects."""
 
+import numpy as np
+
+from detente.base.numerics import INFLATED
 from detente.stats.contract import LINEAR, Label, Solution, estimator
 from detente.stats.covariance import Scores
 from detente.stats.frame import ModelFrame
@@ -23,6 +26,7 @@ from detente.stats.linear.within import degrees_left, linear_solution, within
     fixed_effects=("dyad", "year"),
     covariances=LINEAR,
     elsewhere=("ols", "lm", "reg", "regress", "feols", "areg", "xtreg", "reghdfe"),
+    equivariant=True,
     reference=BOTH,
     gap=reference_gap,
     engine="linear",
@@ -43,4 +47,10 @@ def lpm(design: ModelFrame) -> Solution:
     estimate = bread @ data.with_y
     residual = data.y
     kernel.least_squares_residual(data.x, data.y, estimate, residual)
+    if (np.diag(bread) * np.diag(data.cross)).max() > INFLATED:
+        # Steps from residuals bring back the digits that cross-products lost (Björck 1996, section 6.6.5).
+        for _ in range(2):
+            step = bread @ np.einsum("ij,i->j", data.x, residual)
+            kernel.least_squares_residual(data.x, residual, step, residual)
+            estimate = estimate + step
     return linear_solution(design, data, estimate, bread, Scores(data.x, residual))

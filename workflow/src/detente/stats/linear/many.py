@@ -16,6 +16,7 @@ from detente.base.errors import EstimationError, NoVariation
 from detente.base.numbering import Pairs
 from detente.base.numerics import CANCELLED, INFLATED, NO_VARIANCE
 from detente.base.types import Array, Codes, Flags
+from detente.stats.conditioning import far
 from detente.stats.covariance import Covariance, Scores, semidefinite, state_totals
 from detente.stats.effects.risk import Effect
 from detente.stats.kernels import absorption
@@ -93,6 +94,9 @@ def linear_models(group: Group, models: Sequence[Choice], covariances: Sequence[
 def _prepared(group: Group, models: Sequence[Choice], kinds: Sequence[str]) -> _Sample:
     """Take effects off the columns that any choice uses, and make their products."""
     shared, lowest = stack(group, models, lead=0 if group.effects else 1)
+    if shared.lead and (away := far(shared.z[:, shared.lead : shared.inner])).any():
+        columns = shared.lead + np.flatnonzero(away)
+        shared.z[:, columns] -= shared.z[:, columns].mean(axis=0)
     made, inner = absorber(group.effects, group.rows), shared.inner
     single = {kind: _of_single_score(group.pairs, made.silent, kind) for kind in kinds}
     if not group.effects:
