@@ -154,9 +154,13 @@ def test_own_data_are_zero_or_missing_as_they_say_and_missing_outside_their_year
     assert built.panel.frame["weight"].dropna().tolist() == [0.5, 2.5]
     lost = built.attrition[built.attrition["source"] == "visits"]
     assert lost[["reason", "record", "rows"]].to_numpy().tolist() == [
+        ["no code of a state (COW)", "visits.csv", 1],
         ["not in the years covered, 1999–2002", "visits.csv", 1],
-        ["the two states do not coexist in the system", f"{one}-9999 2001–2001", 1],
     ]
+    assert built.notes == (
+        f"{tmp_path / 'visits.csv'}: 2 of 4 records used; not used: 1 no code of a state (COW) (e.g. row 4: {one}, "
+        f"9999, 2001); 1 not in the years covered, 1999–2002 (e.g. row 5: {one}, {two}, 2003)",
+    )
     assert built.records["visits"].citation == "Somebody. 2020. Visits."
     assert built.panel.entries["visits"].origin == "visits"
 

@@ -33,8 +33,9 @@ LEGAL = "legal values: ccode1, ccode2, year"
 WRONG = {
     "unknown key": (
         {"keys": "dyad-year"},
-        "visits.yaml:19 › keys: unknown key; legal values: citation, columns, decimal, encoding, file, key, missing, "
-        "name, row_names, separator, sheet, terms, thousands, title, variables, version, years; nearest: 'key'",
+        "visits.yaml:19 › keys: unknown key; legal values: citation, codes, columns, dates, decimal, duplicates, "
+        "encoding, file, key, min_used, missing, name, row_names, separator, sheet, terms, thousands, "
+        "title, variables, version, years; nearest: 'key'",
     ),
     "missing key": ({"citation": None}, "visits.yaml:1 › citation: this key is missing"),
     "unknown kind of key": (
@@ -102,7 +103,8 @@ WRONG_TABLES = {
     ),
     "names of states": (
         VISITS.assign(ccode1=["USA", "GBR", "USA"]),
-        "SourceSchemaError: {file}: column 'ccode1' must be numbers; found 'USA', 'GBR'",
+        "SourceSchemaError: {file}: column 'ccode1' must be numbers; for names or letters declare `codes`; "
+        "found 'USA', 'GBR'",
     ),
     "no whole number": (
         VISITS.assign(year=[1990, 1991.5, 1991]),
@@ -113,13 +115,24 @@ WRONG_TABLES = {
         "SourceSchemaError: {file}: column 'year' must be numbers; found 'inf'",
     ),
     "key twice": (
-        VISITS.assign(year=1990),
-        "BrokenContract: {file}: 2 rows have the key of another, "
-        "e.g. ccode1 2, ccode2 200, year 1990; ccode1 2, ccode2 200, year 1990",
+        VISITS.assign(year=2000, ccode2=[200, 2, 200]),
+        "PanelError: {file}: 2 records have the key of another, e.g. rows 2 and 3 and 4: ccode1 {one}, ccode2 {two}, "
+        "year 2000; declare `duplicates:` max, min, sum, mean, first or last, or `key: directed-dyad-year` if the two "
+        "directions are two records",
     ),
-    "one state": (
-        VISITS.assign(ccode2=[200, 200, 260]),
-        "BrokenContract: {file}: 1 rows fail ccode1 < ccode2, e.g. ccode1 200, ccode2 200, year 1991, visits 2",
+    "years of two digits": (
+        VISITS.assign(year=[90, 91, 91]),
+        "PanelError: {file}: 0 of 3 records used; not used: 3 not in the years covered, 1980–2002 (e.g. row 2: {one}, "
+        "{two}, 90; row 3: {two}, {one}, 91; row 4: {one}, {three}, 91); check `codes`, `columns`, `dates` and `years`",
+    ),
+    "no records": (
+        VISITS.head(0),
+        "PanelError: {file}: 0 of 0 records used; check `codes`, `columns`, `dates` and `years`",
+    ),
+    "codes of no state": (
+        VISITS.assign(ccode1=9998, ccode2=[99_999, 9997, 9996]),
+        "PanelError: {file}: 0 of 3 records used; not used: 3 no code of a state (COW) (e.g. row 2: 9998, 99999, 2000; "
+        "row 3: 9998, 9997, 2001; row 4: 9998, 9996, 2001); check `codes`, `columns`, `dates` and `years`",
     ),
     "negative events": (
         VISITS.assign(n=[-9, 2, 3]),
@@ -131,11 +144,13 @@ WRONG_TABLES = {
 @pytest.mark.parametrize("case", WRONG_TABLES)
 def test_a_wrong_table_is_refused(case: str, root: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
     frame, message = WRONG_TABLES[case]
-    file = table(tmp_path, frame)
+    one, two, three = some_states(root)
+    frame = frame.replace({"ccode1": {2: one, 200: two, 260: three}, "ccode2": {2: one, 200: two, 260: three}})
+    file = table(tmp_path, frame.replace({"year": {1990: 2000, 1991: 2001}} if "year" in frame else {}))
 
-    text = said(root, tmp_path, definition(tmp_path), capsys=capsys)
+    text = said(root, tmp_path, definition(tmp_path, years=[1980, 2002]), capsys=capsys)
 
-    assert text == message.replace("{file}", str(file))
+    assert text == message.format(file=file, one=one, two=two, three=three)
 
 
 def test_a_date_is_no_number(root: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
@@ -143,8 +158,8 @@ def test_a_date_is_no_number(root: Path, tmp_path: Path, capsys: pytest.CaptureF
 
     text = said(root, tmp_path, definition(tmp_path, file="visits.parquet"), capsys=capsys)
 
-    file = tmp_path / "visits.parquet"
-    assert text == f"SourceSchemaError: {file}: column 'year' must be numbers; found '1990-01-01 00:00:00'"
+    file, way = tmp_path / "visits.parquet", "for dates declare `dates`"
+    assert text == f"SourceSchemaError: {file}: column 'year' must be numbers; {way}; found '1990-01-01 00:00:00'"
 
 
 @pytest.mark.parametrize("ending", ["dta", "parquet", "rda", "rds", "xls", "xlsx", "zip"])
@@ -242,9 +257,16 @@ def test_a_flag_that_is_more_than_one_is_refused(root: Path, tmp_path: Path, cap
     assert text == "BrokenContract: panel: column 'n' fails 0 or 1, e.g. 2.0"
 
 
-def test_a_state_that_can_be_none_is_refused(root: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
-    table(tmp_path, VISITS.assign(ccode1=[2, 200, 99_999]))
+def test_how_many_records_found_no_place_is_on_the_terminal(
+    root: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    one, two, _ = some_states(root)
+    table(tmp_path, pd.DataFrame({"ccode1": [one, one], "ccode2": [two, 9999], "year": [2000, 2001], "n": [1, -9]}))
+    words = ["panel", "--root", str(root), "--years", "2000-2002", "--out", str(tmp_path / "panel.csv"), "--add"]
 
-    text = said(root, tmp_path, definition(tmp_path), capsys=capsys)
+    assert main([*words, str(definition(tmp_path, years=[2000, 2002]))]) == 0
 
-    assert text == "PanelError: visits: ccode2 must be a whole number from 0 to 9,999; found 99,999"
+    assert capsys.readouterr().err == (
+        f"{tmp_path / 'visits.csv'}: 1 of 2 records used; not used: 1 no code of a state (COW) "
+        f"(e.g. row 3: {one}, 9999, 2001)\n"
+    )

@@ -15,7 +15,7 @@ from detente.cli.command import Home, Mirror, Option, command
 from detente.cli.formats import WRITTEN, write_panel
 from detente.data import SourceRecord, load_sources, project_root
 from detente.data.panel import STATES, Built, Entry, Unit, build, catalogue, chosen, described, panel_schema
-from detente.data.record import Tidied, cited, load_references, own_reference, own_source
+from detente.data.record import Tidied, cited, load_references, own_declared, own_reference
 from detente.data.sources import ATTRITION
 
 SOURCES = "sources, with spaces or commas between (`detente sources` lists them), or YAML files of your own data"
@@ -150,13 +150,13 @@ def offered(add: Sequence[str], unit: Unit, variables: Sequence[str], root: Path
     names = sources_named(add)
     files = [name for name in names if name.endswith((".yaml", ".yml"))]
     modules = chosen([name for name in names if name not in files])
-    own = [own_source(Path(name)) for name in files]
-    entries = catalogue([*modules, *(o.source for o in own)], unit)
+    own = [own_declared(Path(name)) for name in files]
+    entries = catalogue([*modules, *(source for source, _ in own)], unit)
     for name in variables:
         if name not in entries:
             raise UnknownVariable(f"the panel has no variable {name!r}; {choices(name, entries)}")
     listed = load_sources(root)
-    records = {m.slug: listed[m.slug] for m in modules} | {o.source.slug: o.record for o in own}
+    records = {m.slug: listed[m.slug] for m in modules} | {source.slug: record for source, record in own}
     return Offer({name: e for name, e in entries.items() if name in (variables or entries)}, records)
 
 

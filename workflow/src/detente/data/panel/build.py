@@ -26,7 +26,7 @@ from detente.data.panel.catalogue import (
 from detente.data.panel.columns import Directions, Lazy, Members, Pairs, States
 from detente.data.panel.spine import Given, Records, Spine, build_spine, inside
 from detente.data.pins import SourceRecord, load_sources, project_root
-from detente.data.record import KEPT, Own, Tidied, own_source, tidied
+from detente.data.record import KEPT, Tidied, own_declared, own_source, tidied
 from detente.data.sources import ALIASES, KEYS, REGISTRY, Source, attrition
 from detente.data.sources.base import Entries
 
@@ -75,8 +75,9 @@ def build(
     records = load_sources(home)
     own = [Path(name) for name in add if str(name).endswith((".yaml", ".yml"))]
     modules = chosen([str(name) for name in add if Path(name) not in own])
-    mine = _mine(own)
+    catalogue([*modules, *_declared(own)], unit)
     found = tidied(modules, records, home / "data" / "raw", pins.mirror(mirror), home / KEPT)
+    mine = [own_source(path, found.frames[STATES]) for path in dict.fromkeys(own)]
     frames = {**found.frames, **{o.source.slug: o.tidy.frame for o in mine}}
     attrition = {**found.attrition, **{o.source.slug: o.tidy.attrition for o in mine}}
     sources = [*modules, *(o.source for o in mine)]
@@ -104,17 +105,17 @@ def chosen(names: Sequence[str]) -> list[Source]:
     return [source for slug, source in REGISTRY.items() if slug in slugs]
 
 
-def _mine(files: Sequence[Path]) -> list[Own]:
-    """Data of the user's own, each under a name that no other source has."""
+def _declared(files: Sequence[Path]) -> list[Source]:
+    """Data of the user's own, each under a name that no other source has; no table is read yet."""
     taken = dict.fromkeys(REGISTRY, "a source of the record")
     mine = []
     for path in dict.fromkeys(files):
-        own = own_source(path)
-        if (name := own.source.slug) in taken:
+        source, _ = own_declared(path)
+        if (name := source.slug) in taken:
             where = strict.located(path, ["name"])
             raise ConfigError(f"{where} › name: {name!r} is {taken[name]}; choose another name")
         taken[name] = f"the name of {strict.shown(path)}, too"
-        mine.append(own)
+        mine.append(source)
     return mine
 
 

@@ -4,7 +4,7 @@
 `own_source` reads a user's own data. References are read here, too.
 """
 
-from detente.data.record.own import Own, own_source
+from detente.data.record.own import Own, own_declared, own_source
 from detente.data.record.rawread import clean_source, read_raw
 from detente.data.record.references import cited, load_references, own_reference
 from detente.data.record.tidied import KEPT, Tidied, tidied
@@ -16,6 +16,7 @@ __all__ = [
     "cited",
     "clean_source",
     "load_references",
+    "own_declared",
     "own_reference",
     "own_source",
     "read_raw",

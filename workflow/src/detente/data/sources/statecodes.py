@@ -229,6 +229,20 @@ FROM_GLEDITSCH_WARD: Mapping[int, tuple[int, int]] = {
     972: (955, 1816),
     973: (947, 1816),
 }
+# Polity's code → COW's.
+FROM_POLITY: Mapping[int, int] = {
+    324: 325,  # Sardinia, Italy
+    341: 347,  # Kosovo
+    342: 345,  # Serbia
+    347: 345,  # Yugoslavia, Serbia and Montenegro
+    348: 341,  # Montenegro
+    364: 365,  # Soviet Union
+    525: 626,  # South Sudan
+    529: 530,  # Ethiopia without Eritrea
+    626: 625,  # Sudan without the South
+    769: 770,  # Pakistan with Bangladesh
+    818: 816,  # united Vietnam
+}
 # States there that COW never has as members.
 NEVER_MEMBERS: Mapping[int, str] = {396: "Abkhazia", 397: "South Ossetia", 711: "Tibet", 751: "Hyderabad"}
 

@@ -5,28 +5,13 @@ after 2011 (COW: South Sudan) and its 341 is Kosovo (COW: Montenegro), its 347 S
 Special codes −66, −77 and −88 are no scores; states under half a million people are not coded at all.
 """
 
-from collections.abc import Mapping
-
 import pandas as pd
 
 from detente.data.sources.base import Frames, Log, RawTable, Source, Tidy, measure
+from detente.data.sources.statecodes import FROM_POLITY
 from detente.data.sources.steps import STATE_YEAR, keyed
 
 SLUG, FILE = "polity5", "p5v2018.csv"
-# Polity's code → COW's.
-CODES: Mapping[int, int] = {
-    324: 325,  # Sardinia, Italy
-    341: 347,  # Kosovo
-    342: 345,  # Serbia
-    347: 345,  # Yugoslavia, Serbia and Montenegro
-    348: 341,  # Montenegro
-    364: 365,  # Soviet Union
-    525: 626,  # South Sudan
-    529: 530,  # Ethiopia without Eritrea
-    626: 625,  # Sudan without the South
-    769: 770,  # Pakistan with Bangladesh
-    818: 816,  # united Vietnam
-}
 # Polity has one code for Austria-Hungary, to this year, and Austria.
 AUSTRIA, AUSTRIA_HUNGARY, TO = 305, 300, 1918
 NO_STATES = (89, 99, 564)
@@ -46,7 +31,7 @@ def clean(raw: Frames) -> Tidy:
     coming = pd.MultiIndex.from_arrays([states["ccode"], states["year"] + 1])
     follows = coming.isin(pd.MultiIndex.from_frame(table[STATE_YEAR]))
     monarchy = (states["ccode"] == AUSTRIA) & (states["year"] <= TO)
-    code = states["ccode"].replace(CODES).mask(monarchy, AUSTRIA_HUNGARY)
+    code = states["ccode"].replace(FROM_POLITY).mask(monarchy, AUSTRIA_HUNGARY)
     coded = states.assign(ccode=code, theirs=states["ccode"], follows=follows)
     coded = coded.sort_values(["ccode", "year", "follows"])
     other = coded[coded["theirs"] != coded["ccode"]].groupby(["theirs", "ccode", "country"], as_index=False).size()
