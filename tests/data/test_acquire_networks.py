@@ -278,13 +278,11 @@ def test_an_unusable_proxy_is_reported(raw: Path, server: Server, patience: Pati
     assert f"{server.address}/mme_v7.csv: the HTTP client cannot be set up (" in text
 
 
-@pytest.mark.parametrize(
-    "proxy", ["gopher://me:secret@proxy", "http://me:secret@127.0.0.1:{port}", "http://me:secret@p:x"]
-)
+@pytest.mark.parametrize("proxy", ["gopher://{who}@proxy", "http://{who}@127.0.0.1:{port}", "http://{who}@p:x"])
 def test_the_password_of_a_proxy_is_never_printed(
     raw: Path, patience: Patience, monkeypatch: pytest.MonkeyPatch, proxy: str
 ):
-    monkeypatch.setenv("ALL_PROXY", proxy.format(port=closed_port()))
+    monkeypatch.setenv("ALL_PROXY", proxy.format(who="me:secret", port=closed_port()))
 
     text = refusal(raw, None, patience, pin("http://far.example"))
 
