@@ -227,12 +227,12 @@ def test_instruments_stand_in_the_last_bar() -> None:
     data = frame().assign(z=lambda d: d["treatment"] + d["control"], w=lambda d: d["control"] ** 2)
     from detente.stats.formula import build
 
-    _, design, _ = build("onset ~ control | dyad + year | [treatment ~ z + w]", data, BOTH, None, "year")
+    design = build("onset ~ control | dyad + year | [treatment ~ z + w]", data, BOTH, None, "year").design
     assert design.terms == ("treatment", "control")
     assert design.endogenous == ("treatment",)
     assert design.instruments is not None
     assert_allclose(design.instruments, data[["z", "w"]])
-    _, pooled, _ = build("onset ~ control | [treatment ~ z]", data, BOTH, None, None)
+    pooled = build("onset ~ control | [treatment ~ z]", data, BOTH, None, None).design
     assert (pooled.fixed_effects, pooled.endogenous) == ({}, ("treatment",))
 
 

@@ -28,7 +28,9 @@ SINGULAR = 1e-10
 # above which a column is taken from its mean; share of a column's length beside others at which it depends on them, as
 # R's lm has it.
 WELL, FAR, INDEPENDENT = 1e-6, 1e6, 1e-7
-# The same at which the inverse of their cross-products has no correct digit.
+# Share of a variable's size that the two ends of a derivative lie from it: the error is of the order of its square.
+DIFFERENCE = 1e-5
+# Smallest over largest eigenvalue at which the inverse of cross-products has no correct digit.
 UNDETERMINED = 1e-15
 # Largest distance of a fit from its reference implementation, relative to size and standard error.
 AGREEMENT = 1e-6

@@ -19,6 +19,7 @@ from detente.stats.covariance import Covariance, Vcov, covariance
 from detente.stats.frame import ModelFrame
 from detente.stats.parts import REFITTED, jackknife, read, sandwich_parts, used_pairs
 from detente.stats.registry import get
+from detente.stats.written import Written
 
 LABELS: Mapping[str, str] = {
     "log_likelihood": "Log-likelihood",
@@ -70,7 +71,7 @@ class Fit:
     terms k names; estimate (k,); `vcov` their covariance and how it was made; `nobs` observations, of `dyads`
     and `states` (None if rows are not dyads), `events` the sum of an outcome that counts (None otherwise); `attrition`
     (reason, rows) excluded, in order; `flags` what a reader must know. `solution`, `design` and `options` are what it
-    was made from.
+    was made from; `written` the regressors as functions of variables, where it was made from a formula.
     """
 
     terms: tuple[str, ...]
@@ -89,6 +90,7 @@ class Fit:
     design: ModelFrame = field(repr=False)
     options: Mapping[str, Any] = field(default_factory=dict, repr=False)
     outcome: str = "outcome"
+    written: Written | None = field(default=None, repr=False)
 
     @property
     def std_errors(self) -> Array:
@@ -282,22 +284,21 @@ def fit(
     """
     registered = get(estimator)
     registered.check_options(options)
-    outcome = "outcome"
     if isinstance(model, str):
         from detente.stats.formula import build
 
-        outcome, model, vcov = build(model, data, vcov, sides, time, registered.levels)
-    elif not isinstance(model, ModelFrame):
+        built = build(model, data, vcov, sides, time, registered.levels)
+        made = fit(built.design, estimator=estimator, vcov=built.vcov, ssc=ssc, **options)
+        return replace(made, outcome=built.outcome, written=built.written)
+    if not isinstance(model, ModelFrame):
         raise FormulaError(
             f"a model is a formula, 'y ~ x', or a model frame, not {type(model).__name__}: fit(formula, data)"
         )
     registered.check(model)
-    return _fitted(registered, model, read(vcov, model, registered), ssc, options, outcome)
+    return _fitted(registered, model, read(vcov, model, registered), ssc, options)
 
 
-def _fitted(
-    estimator: Estimator, model: ModelFrame, vcov: Vcov, ssc: str, options: dict[str, Any], outcome: str
-) -> Fit:
+def _fitted(estimator: Estimator, model: ModelFrame, vcov: Vcov, ssc: str, options: dict[str, Any]) -> Fit:
     solution = estimator.fit(model, **options)
     pairs = None if model.side1 is None else used_pairs(model, solution)
     y = model.y if solution.rows is None else model.y[solution.rows]
@@ -320,5 +321,4 @@ def _fitted(
         solution=solution,
         design=model,
         options=options,
-        outcome=outcome,
     )

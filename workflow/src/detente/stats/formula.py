@@ -15,6 +15,7 @@ from detente.stats.columns import Levels, in_levels, is_text, numeric
 from detente.stats.covariance import FACTORS, Vcov, parse
 from detente.stats.frame import ModelFrame
 from detente.stats.names import Names, lagged
+from detente.stats.written import Written
 
 OPEN, CLOSE = "([{", ")]}"
 CONSTANT = "Intercept"
@@ -36,6 +37,16 @@ class _Parts:
         return self.outcome, self.regressors, self.endogenous, self.instruments
 
 
+@dataclass(frozen=True)
+class Built:
+    """Name of the outcome, the design, the covariance estimator, and the regressors as functions of variables."""
+
+    outcome: str
+    design: ModelFrame
+    vcov: Vcov
+    written: Written
+
+
 def build(
     formula: str,
     data: pd.DataFrame | None,
@@ -43,8 +54,8 @@ def build(
     sides: tuple[str, str] | None = None,
     time: str | None = None,
     levels: Levels = "none",
-) -> tuple[str, ModelFrame, Vcov]:
-    """Name of the outcome, the design, and the covariance estimator; `sides` and `time` name columns.
+) -> Built:
+    """The design of a formula and what belongs to it; `sides` and `time` name columns.
 
     `levels`: whether the outcome may have categories. The design has copies: what happens to the data later is nothing
     to it.
@@ -85,18 +96,19 @@ def build(
         rows=codes.rows,
         attrition=(*attrition, ("used", len(rows))),
     )
-    return outcome, design, parsed
+    used = kept.loc[rows, variables].rename(columns=names.renamed)
+    return Built(outcome, design, parsed, Written((parts.endogenous, parts.regressors), names, used))
 
 
 def _read(parts: _Parts, names: Names) -> tuple[_Parts, list[str]]:
     """The parts as formulaic reads them, and the columns that they name, in the order of the formula.
 
-    Raises FormulaError if the outcome is among the regressors or instruments.
+    Raises FormulaError if the outcome is among the regressors or instruments; an expression may share a weight.
     """
     (outcome, own), *others = [names.read(source) for source in parts.sources]
     regressors, endogenous, instruments = (source for source, _ in others)
     used = [name for _, found in others for name in found]
-    if both := [name for name in own if name in used]:
+    if both := [name for name in own if name in used and names.shown(outcome) == name]:
         raise FormulaError(
             f"the outcome's column {both[0]!r} is among the regressors: lag({both[0]}) is the year before"
         )

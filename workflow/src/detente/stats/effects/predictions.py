@@ -22,6 +22,7 @@ from detente.base.numerics import DRAWN, LEVEL, interval, percentiles, two_sided
 from detente.base.types import Array
 from detente.stats.covariance import Covariance
 from detente.stats.effects.risk import Average, Predictor, at_draws, averages, predictor
+from detente.stats.effects.through import Through, derived, mean_effect, mean_effect_at, through
 from detente.stats.fitting import Fit, Printed
 
 Values = Mapping[str, float]
@@ -158,17 +159,45 @@ def marginal_effects(
 ) -> Quantities:
     """Average marginal effect on risk of regressors: of one that is 0 or 1 the change, of another the derivative.
 
-    `terms`: names of regressors; all that can be moved by themselves if None. `at`: other regressors set to values in
-    every row. `simulate`: draws of the coefficients for intervals, instead of the delta method.
+    `terms`: names of regressors; all that can be moved by themselves if None. A variable of a formula that enters it
+    through functions, as x in `x + exp(x)` or `log(x)`, is moved through all terms, under its own name. `at`: other
+    regressors set to values in every row. `simulate`: draws of the coefficients for intervals, not the delta method.
     Raises NoRisk if the model has no absolute risk, as conditional logit; UnknownVariable if a name is no regressor of
     the fit.
     """
     of = predictor(fit.solution, fit.design)
+    found = derived(of, fit.written)
+    asked = [*(n for n in of.bases if not _functions(fit, of, n)), *found] if terms is None else list(terms)
+    by_formula = [n for n in asked if n in found and fit.written is not None and fit.written.numeric(n)]
+    asked = [n for n in asked if n not in by_formula and (terms is not None or n not in found)]
+    _refuse_functions(fit, of, [*asked, *(at or {})])
+    if at and by_formula:
+        raise EstimationError(
+            f"the effect of {by_formula[0]!r} through functions is at observed values: leave out `at`"
+        )
     fixed, binary = of.settings(at), of.structure.binary
-    columns = {n: of.column(n) for n in (of.bases if terms is None else terms) if of.column(n) not in fixed}
+    columns = {n: of.column(n) for n in asked if of.column(n) not in fixed}
     labels = [{"term": n, "change": "0 to 1" if binary[j] else "derivative"} for n, j in columns.items()]
     wanted = [Average(fixed, **{"change_in" if binary[j] else "derivative_in": j}) for j in columns.values()]
-    return _made(fit, of, (labels, wanted), "Average marginal effects on risk", "identity", simulate)
+    moved = [through(of, fit.written, n) for n in by_formula] if fit.written is not None else []
+    return _made(fit, of, (labels, wanted), "Average marginal effects on risk", "identity", simulate, moved)
+
+
+def _functions(fit: Fit, of: Predictor, column: str) -> dict[str, tuple[str, ...]]:
+    """Variables of a column that also enter the formula through functions, with all columns made of each."""
+    found = derived(of, fit.written)
+    own = () if fit.written is None else fit.written.variables.get(column, ())
+    return {variable: found[variable] for variable in own if variable in found}
+
+
+def _refuse_functions(fit: Fit, of: Predictor, names: Iterable[str]) -> None:
+    """Raise EstimationError if a regressor cannot be moved by itself, as others are functions of the same variable."""
+    for name in names:
+        for variable, columns in _functions(fit, of, name).items():
+            beside = ", ".join(columns)
+            raise EstimationError(
+                f"{variable!r} enters by {beside}: {name!r} does not move alone; marginal_effects move all"
+            )
 
 
 def first_differences(
@@ -179,6 +208,7 @@ def first_differences(
     `changes`: by regressor, from which value to which. `at` and `simulate` as in `marginal_effects`.
     """
     of = predictor(fit.solution, fit.design)
+    _refuse_functions(fit, of, [*changes, *(at or {})])
     return _made(fit, of, _between(of, changes, at), "First differences of mean risk", "identity", simulate)
 
 
@@ -199,6 +229,7 @@ def risk_ratios(
     of = predictor(fit.solution, fit.design)
     if changes is None:
         changes = {n: (0.0, 1.0) if of.structure.binary[j] else _deviation(of, j) for n, j in of.bases.items()}
+    _refuse_functions(fit, of, [*changes, *(at or {})])
     return _made(fit, of, _between(of, changes, at), "Ratios of mean risks", "log", simulate)
 
 
@@ -218,6 +249,7 @@ def risk_curve(
     `values`: where to predict; None for 0 and 1, or 21 values over the range that the regressor has.
     """
     of = predictor(fit.solution, fit.design)
+    _refuse_functions(fit, of, [term, *(at or {})])
     column, s = of.column(term), of.structure
     if values is None:
         low, high = float(s.low[column]), float(s.high[column])
@@ -243,8 +275,16 @@ def _between(of: Predictor, changes: Mapping[str, tuple[float, float]], at: Valu
     return labels, high + [Average(fixed | of.level(j, float(low))) for j, (low, _) in ends.items()]
 
 
-def _made(fit: Fit, of: Predictor, asked: Wanted, title: str, scale: Scale, simulate: Draws | None) -> Quantities:
-    """All averages in one pass, then what is asked of them."""
+def _made(
+    fit: Fit,
+    of: Predictor,
+    asked: Wanted,
+    title: str,
+    scale: Scale,
+    simulate: Draws | None,
+    moved: Sequence[Through] = (),
+) -> Quantities:
+    """All averages in one pass, then what is asked of them; behind them variables `moved` through a formula."""
     labels, wanted = asked
     risks, slopes = averages(of, wanted)
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -255,6 +295,8 @@ def _made(fit: Fit, of: Predictor, asked: Wanted, title: str, scale: Scale, simu
     unused = len(fit.design.y) - of.n
     excluded = f"averages are over the {of.n:,} rows that the fit uses, not the {unused:,} others"
 
+    more = [mean_effect(of, one) for one in moved]
+
     def contrasted(values: Array) -> Array:
         return values if len(values) == len(labels) else values[: len(labels)] - values[len(labels) :]
 
@@ -262,15 +304,16 @@ def _made(fit: Fit, of: Predictor, asked: Wanted, title: str, scale: Scale, simu
     if simulate is not None:
         draws = draw_coefficients(fit.estimate, fit.vcov, simulate.number, simulate.seed)
         simulated = contrasted(_put(at_draws(of, wanted, draws), scale))
+        simulated = np.vstack([simulated, *(mean_effect_at(of, one, draws)[None] for one in moved)])
         if not np.isfinite(simulated).all():
             raise EstimationError("some draws put a mean risk where none can be: there is no ratio; use differences")
     return Quantities(
         title=f"{title}: {fit.outcome}, {fit.estimator}",
-        labels=pd.DataFrame(labels),
-        value=contrasted(outcome),
-        gradient=contrasted(gradient),
+        labels=pd.DataFrame([*labels, *({"term": one.variable, "change": one.change} for one in moved)]),
+        value=np.append(contrasted(outcome), [value for value, _ in more]),
+        gradient=np.vstack([contrasted(gradient), *(along[None] for _, along in more)]),
         scale=scale,
-        tested=bool(labels) and "value" not in labels[0],
+        tested=bool(labels or moved) and not (labels and "value" in labels[0]),
         vcov=fit.vcov,
         simulated=simulated,
         flags=(*fit.flags, *([excluded] if unused else [])),
