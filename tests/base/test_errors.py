@@ -13,6 +13,7 @@ from detente.base.errors import LISTED, choices
         ("dyads", ["dyadic", "dyad"], "legal values: dyad, dyadic; nearest: 'dyad'"),
         ("zzz", ["dyadic", "dyad"], "legal values: dyad, dyadic"),
         ("zzz", [], "legal values: none"),
+        ("DYAD", ["dyadic", "dyad"], "legal values: dyad, dyadic; nearest: 'dyad'"),
     ],
 )
 def test_legal_values_are_listed_in_order_with_the_nearest_if_any_is_near(name: str, legal: list[str], words: str):

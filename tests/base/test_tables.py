@@ -87,7 +87,7 @@ REFUSED = {
     "shorter": ("a,b,c\n1,2,3\n\n4,5\n", "line 4 has 2 fields, the header 3; complete the row: a missing value is an "
                 "empty field"),
     "name twice": ("a,b,a\n1,2,3\n", "column 'a' is there twice; rename one in the file"),
-    "nothing": ("", "is empty: there is no header"),
+    "nothing": ("", "cannot be read as CSV (is empty: there is no header)"),
     "thousand or decimal": ("a;b\n1,234;x\n2,345;y\n", "column 'a': '1,234' may be a thousand or a decimal number; say "
                             '`thousands: ","` or `decimal: ","`'),
     "both marks": ("a;b\n1.5;1,5\n2.5;2,25\n", "'1.5' has a decimal point, other columns a decimal comma; write one of "
@@ -95,7 +95,7 @@ REFUSED = {
     "both commas": ("a;b\n1,5;1,234,567\n2,5;2\n", "'1,5' has a decimal comma, '1,234,567' one of thousands; write one "
                     "of the two"),
     "two separators": ("a,b;c\n1,2;3\n", "may be separated by ',' or ';'; say its `separator`"),
-    "no text": (b"\x00\x01\x02\x03", "is no text: it has zero bytes"),
+    "no text": (b"\x00\x01\x02\x03", "cannot be read as CSV (is no text: it has zero bytes)"),
 }  # fmt: skip
 
 

@@ -118,6 +118,7 @@ def test_the_missing_number_of_r_does_not_warn(tmp_path: Path, monkeypatch: pyte
     signalling = np.array([0x7FF00000000007A2, 0x3FF0000000000000], dtype="uint64").view("float64")
     monkeypatch.setattr(pyreadr, "read_r", lambda _: {"x": pd.DataFrame({"n": signalling, "s": ["a", None]})})
 
+    (tmp_path / "x.rda").write_bytes(b"RDX3")
     frame = read_raw(tmp_path / "x.rda", RawTable("x.rda", ()))
 
     with np.errstate(all="raise"):

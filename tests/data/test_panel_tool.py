@@ -60,6 +60,10 @@ def test_some_variables_are_chosen(root: Path, tmp_path: Path):
     assert np.allclose(found.to_numpy(dtype="float64"), whole.to_numpy(dtype="float64"), rtol=1e-11, equal_nan=True)
 
 
+def test_capital_letters_of_a_source_do_not_matter():
+    assert chosen(["GML", "Nmc"]) == chosen(["gml", "nmc"])
+
+
 def test_a_single_year_and_commas_between_sources(root: Path, tmp_path: Path):
     assert panel_file(root, tmp_path / "panel.csv", years="2003", add=["gml,nmc", "rivalry"]) == 0
 

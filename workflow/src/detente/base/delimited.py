@@ -37,7 +37,8 @@ class TableFormat:
     `separator`: one character, or a name of `SEPARATORS`. `decimal`: mark before decimals. `thousands`: mark between
     thousands. `encoding`: as Python names it. `member`: file inside a ZIP, sheet of a workbook, or object of an .rda.
     `missing`: numbers and words that mean missing, beside empty fields, NA, "." and "..". `row_names`: whether each row
-    begins with its name, which the header lacks.
+    begins with its name, which the header lacks. `text`: whether every column of a text or workbook is read as
+    words that stay as they are, "" and "NA" among them.
     """
 
     separator: str | None = None
@@ -47,24 +48,27 @@ class TableFormat:
     member: str | None = None
     missing: tuple[float | str, ...] = ()
     row_names: bool = False
+    text: bool = False
 
 
 def read_text(content: bytes, form: TableFormat, *, tabs: bool = False) -> tuple[pd.DataFrame, list[str]]:
     """A table written as text, and what was recognised that may be wrong; `tabs`: whether its name says tabs.
 
-    Raises SourceSchemaError, without the name of the file, if it has no header, a row is longer or shorter than it, a
-    name is there twice, or encoding, separator or decimal mark are ambiguous.
+    Raises ValueError if it is empty or no text; SourceSchemaError, without the name of the file, if a row is longer or
+    shorter than the header, a name is there twice, or encoding, separator or decimal mark are ambiguous.
     """
     text, notes = _decoded(content, form.encoding)
     text = text.replace("\r", "\n") if "\r" in text and "\n" not in text else text
     if not text.strip():
-        raise SourceSchemaError("is empty: there is no header")
+        raise ValueError("is empty: there is no header")
     separator = SEPARATORS.get(form.separator or "", form.separator) or _separator(text, tabs)
     if len(separator) != 1:
         raise SourceSchemaError(f"separator {separator!r} must be one character, or one of {', '.join(SEPARATORS)}")
     if separator == " ":
         text = "\n".join(re.sub(r"[ \t]+", " ", line.strip()) for line in text.splitlines())
     columns = _columns(text, separator, form.row_names)
+    if form.text:
+        return pd.DataFrame({name: column.to_pandas() for name, column in columns.items()}), notes
     trimmed = {name: pc.utf8_trim_whitespace(column) for name, column in columns.items()}
     marks, more = _marks(trimmed, form, separator)
     settled = {name: _settled(trimmed[name], column, marks) for name, column in columns.items()}
@@ -100,7 +104,7 @@ def _marked(content: bytes) -> str | None:
     if not any(zeros):
         return None
     if min(zeros) > max(zeros) / 4 or max(zeros) < len(head) * 0.3:
-        raise SourceSchemaError("is no text: it has zero bytes")
+        raise ValueError("is no text: it has zero bytes")
     return "utf-16-le" if zeros[1] > zeros[0] else "utf-16-be"
 
 

@@ -157,6 +157,7 @@ def choices(name: str, legal: Iterable[str]) -> str:
     """Legal values, and the nearest one to `name` if any is near, for the end of a message."""
     options = sorted(map(str, legal))
     near = get_close_matches(str(name), options, n=1, cutoff=0.6)
+    near = [option for option in options if option.casefold() == str(name).casefold()][:1] or near
     listed = ", ".join(options) if 0 < len(options) <= LISTED else f"{len(options):,} of them" if options else "none"
     return f"legal values: {listed}" + (f"; nearest: {near[0]!r}" if near else "")
 

@@ -150,6 +150,8 @@ def _sheet(content: bytes, engine: Literal["calamine", "openpyxl"], form: TableF
         header = [str(name) for row in first.to_numpy() for name in row if not pd.isna(name)]
         if twice := sorted({name for name in header if header.count(name) > 1}):
             raise SourceSchemaError(f"column {', '.join(map(repr, twice))} is there twice; rename one in the file")
+        if form.text:
+            return pd.read_excel(book, sheet_name=filled[0], dtype=str, keep_default_na=False)
         frame = pd.read_excel(book, sheet_name=filled[0], keep_default_na=False, na_values=[""])
     words = [str(name) for name in frame.columns if frame[name].map(lambda cell: isinstance(cell, str)).any()]
     if not words:

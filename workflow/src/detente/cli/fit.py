@@ -109,8 +109,8 @@ def _form(words: Sequence[str]) -> TableFormat:
         said["missing"] = tuple(
             float(m) if re.fullmatch(r"[+-]?\d+\.?\d*", m) else m for m in said["missing"].split(",")
         )
-    if "row_names" in said:
-        said["row_names"] = said["row_names"] == "True"
+    for flag in {"row_names", "text"} & set(said):
+        said[flag] = said[flag] == "True"
     for name, marks in {"decimal": ".,", "thousands": ",. '"}.items():
         if said.get(name, ".") not in marks:
             raise ConfigError(f"--read-as: {name} {said[name]!r} is not known; {choices(said[name], marks)}")

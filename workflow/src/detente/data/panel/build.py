@@ -93,12 +93,15 @@ def whole_attrition(found: Tidied, panel: Panel) -> pd.DataFrame:
 
 
 def chosen(names: Sequence[str]) -> list[Source]:
-    """Sources by name or short name, in the registry's order, with the state list; raises ConfigError for others."""
+    """Sources by name or short name, in capitals or not, in the registry's order, with the state list.
+
+    Raises ConfigError for other names.
+    """
     if EVERYTHING in names:
         return list(REGISTRY.values())
     slugs = {STATES}
     for name in names:
-        slug = ALIASES.get(name, name)
+        slug = ALIASES.get(name.casefold(), name.casefold())
         if slug not in REGISTRY:
             raise ConfigError(f"{name!r} is no source; {choices(name, [*REGISTRY, *ALIASES])}")
         slugs.add(slug)
