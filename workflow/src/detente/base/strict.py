@@ -46,7 +46,7 @@ class Strict(BaseModel):
         meant = cls.model_fields[str(info.field_name)].annotation
         within = value.values() if isinstance(value, Mapping) else value if isinstance(value, list) else ()
         values = [value, *(within if get_origin(meant) in (dict, tuple) else ())]
-        if any(isinstance(one, bool) for one in values) and "bool" not in str(meant):
+        if any(isinstance(one, bool) for one in values) and not any(kind in str(meant) for kind in ("bool", "Any")):
             raise ValueError("must not be true or false, which YAML reads yes, no, on and off as, too")
         return value
 
