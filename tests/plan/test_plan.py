@@ -14,6 +14,7 @@ import pytest
 from detente.base.code import PACKAGE
 from detente.base.errors import ConfigError
 from detente.plan import Plan, RobustnessPlan, StudyPlan, alternatives, command, fitting
+from detente.plan.workflow import is_quick
 from detente.replicate import read_publications
 from detente.stats import REGISTRY, get
 
@@ -185,3 +186,20 @@ def test_a_published_table_depends_on_the_estimators_that_it_is_fitted_by(plan: 
 def test_a_constraint_on_no_names_matches_nothing() -> None:
     assert re.fullmatch(alternatives(["one", "two"]), "two")
     assert not re.fullmatch(alternatives([]), "one")
+
+
+@pytest.mark.parametrize(
+    ("given", "fault"),
+    [
+        ({"seed": 5}, "--config seed: unknown key; legal values: quick; what a study is set by stands in its file"),
+        ({"quik": 1}, "nearest: 'quick'"),
+        ({"quick": "maybe"}, "--config quick: must be 0 or 1 \\(found 'maybe'\\)"),
+    ],
+)
+def test_settings_of_a_study_are_refused_on_the_command_line(given: dict[str, object], fault: str) -> None:
+    with pytest.raises(ConfigError, match=fault):
+        Plan(ROOT, None, RuntimeError, given)
+
+
+def test_a_quick_build_is_asked_for_by_the_command_line() -> None:
+    assert is_quick({"quick": 1}) and not is_quick({"quick": 0}) and not is_quick({})

@@ -64,6 +64,14 @@ def test_a_file_that_is_no_study_is_refused(bare: Path, content: str, message: s
     assert refusal(bare, path) == f"ConfigError: mine.yaml{message}"
 
 
+def test_a_study_of_another_ending_is_not_passed_over(copied: Path):
+    (copied / "config/study/mine.yml").write_text("extends: paper\nname: mine\n", encoding="utf-8")
+
+    assert refusal(copied) == (
+        "ConfigError: config/study/mine.yml: files of this folder end in .yaml; rename it mine.yaml"
+    )
+
+
 def test_a_file_that_is_not_text_is_refused(bare: Path):
     (bare / "mine.yaml").write_bytes(b"name: \xff")
 

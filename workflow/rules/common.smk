@@ -27,7 +27,7 @@ try:
         Path(workflow.basedir),
         Path(workflow.configfiles[0]) if workflow.configfiles else None,
         WorkflowError,
-        quick=bool(config.get("quick")),
+        workflow.config_settings.config,
     )
 except DetenteError as error:
     raise WorkflowError(f"{type(error).__name__}: {error}") from None

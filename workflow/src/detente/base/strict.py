@@ -46,9 +46,14 @@ class Strict(BaseModel):
         meant = cls.model_fields[str(info.field_name)].annotation
         within = value.values() if isinstance(value, Mapping) else value if isinstance(value, list) else ()
         values = [value, *(within if get_origin(meant) in (dict, tuple) else ())]
-        if any(isinstance(one, bool) for one in values) and not any(kind in str(meant) for kind in ("bool", "Any")):
+        if any(isinstance(one, bool) for one in values) and _numeric(meant):
             raise ValueError("must not be true or false, which YAML reads yes, no, on and off as, too")
         return value
+
+
+def _numeric(meant: object) -> bool:
+    """Whether a field is of numbers, and of nothing that true and false would be, too."""
+    return bool(re.search(r"\b(int|float)\b", str(meant))) and not re.search(r"\b(bool|Any|object)\b", str(meant))
 
 
 def _reachable(address: str) -> str:
@@ -102,6 +107,14 @@ class _Loader(_Safe):  # type: ignore[misc, valid-type]
                 raise yaml.constructor.ConstructorError(problem=problem, problem_mark=key.start_mark)
             seen.add(key.value)
         return dict(super().construct_mapping(node, deep))
+
+
+def files(folder: Path) -> list[Path]:
+    """YAML files of a folder, sorted; raises ConfigError for one of another ending, which would be passed over."""
+    for path in sorted(folder.glob("*.y*ml")) if folder.is_dir() else ():
+        if path.suffix != ".yaml":
+            raise ConfigError(f"{shown(path)}: files of this folder end in .yaml; rename it {path.stem}.yaml")
+    return sorted(folder.glob("*.yaml"))
 
 
 def read(path: Path, model: type[M]) -> M:

@@ -10,6 +10,7 @@ import pandas as pd
 
 from detente.base.errors import NotReproduced, RawFilesUnavailable
 from detente.base.files import write_bytes, write_csv, write_text
+from detente.base.strict import files as listed
 from detente.cli.command import Home, Option, Templates, command
 from detente.data import mirror, project_root
 from detente.replicate import COMPARISON, DYADIC_COMPARISON, FAILING, Publication, Replication
@@ -36,7 +37,7 @@ class Given:
         """The tables."""
         from detente.replicate import read_publications
 
-        files = list(self.tables) or sorted(((self.root or project_root()) / FOLDER).glob("*.yaml"))
+        files = list(self.tables) or listed((self.root or project_root()) / FOLDER)
         return read_publications(files, list(self.only) or None)
 
 

@@ -12,7 +12,8 @@ from pathlib import Path
 from shlex import quote
 from typing import Generic, TypeVar
 
-from detente.base.errors import ConfigError, DetenteError
+from detente.base.errors import ConfigError, DetenteError, choices
+from detente.base.strict import files
 from detente.plan.code import replicating
 from detente.plan.robustness import LEDGER_FRAMES, RobustnessPlan
 from detente.plan.study import COUNTS, StudyPlan, canonical, registrations
@@ -68,7 +69,7 @@ class ReplicationPlan:
     @cached_property
     def tables(self) -> list[str]:
         """Ids of the published tables."""
-        return sorted(path.stem for path in (self.root / REPLICATIONS).glob("*.yaml"))
+        return [path.stem for path in files(self.root / REPLICATIONS)]
 
     def check(self) -> None:
         """Refuse a wrong file before any model is fitted; raises ConfigError."""
@@ -97,7 +98,7 @@ class Plan:
     """What the rules need of the configuration and the code; raises DetenteError for any fault before work starts.
 
     `root`: folder of the project; `override`: a study file outside `config/study`; `refused`: makes an error of the
-    workflow from a message; `quick`: papers are built without their appendix on robustness.
+    workflow from a message; `given`: by `--config`: `quick`, whether papers are built without their appendix.
     """
 
     counts = COUNTS
@@ -106,12 +107,17 @@ class Plan:
     examined_frames = EXAMINED
 
     def __init__(
-        self, root: Path, override: Path | None, refused: Callable[[str], Exception], *, quick: bool = False
+        self,
+        root: Path,
+        override: Path | None,
+        refused: Callable[[str], Exception],
+        given: Mapping[str, object] | None = None,
     ) -> None:
         self.root = root
         self.project = load(root, override)
         texts = (path.read_text(encoding="utf-8") for path in (root / "workflow/rules").glob("*.smk"))
         check_names(self.project, {first or second for text in texts for first, second in RULE.findall(text)})
+        quick = is_quick(given or {})
         parts = [(self.project, study, self._arguments(name, override)) for name, study in self.project.studies.items()]
         self.studies = {study.name: StudyPlan(project, study, options, quick) for project, study, options in parts}
         self.robustness_of = {
@@ -152,6 +158,17 @@ class Plan:
     def versions(self) -> str:
         """Versions of all that the package depends on."""
         return canonical(versions())
+
+
+def is_quick(given: Mapping[str, object]) -> bool:
+    """Whether papers are built without their appendix, as `--config` says; raises ConfigError for anything else."""
+    for name, value in given.items():
+        if name != "quick":
+            way = "what a study is set by stands in its file, which --configfile names"
+            raise ConfigError(f"--config {name}: unknown key; {choices(name, ['quick'])}; {way}")
+        if value not in (0, 1):
+            raise ConfigError(f"--config quick: must be 0 or 1 (found {value!r})")
+    return bool(given.get("quick"))
 
 
 def check_names(project: Project, rules: Iterable[str]) -> None:

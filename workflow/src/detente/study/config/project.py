@@ -156,7 +156,7 @@ def load_project(root: Path, override: Path | None = None) -> Project:
     sources = load_sources(root)
     samples = load_samples(root)
     claims = strict.read(root / CLAIMS, ClaimsFile)
-    shipped = {p.stem: p for p in sorted((root / "config" / "study").glob("*.yaml"))}
+    shipped = {p.stem: p for p in strict.files(root / "config" / "study")}
     whole = {path: strict.extended(path, shipped) for path in shipped.values()}
     # A study comes after the one that it extends, so that a fault is found in the file that has it.
     paths = sorted(whole, key=lambda path: len(strict.chain(path, shipped)) if isinstance(whole[path], dict) else 0)
