@@ -268,7 +268,8 @@ def _taken_back(solution: Solution, design: ModelFrame, basis: Basis) -> Solutio
     x = solution.x @ into
     for i, term in enumerate(solution.terms):
         if term in design.terms:
-            x[:, i] = design.x[:, design.terms.index(term)]
+            raw = design.x[:, design.terms.index(term)]
+            x[:, i] = raw if solution.rows is None else raw[solution.rows]
     scores, known = solution.scores, solution.information
     turned = x if scores.x is solution.x else scores.x @ into
     if known is not None:

@@ -8,7 +8,7 @@ import numpy as np
 
 from detente.base.errors import NotConverged, NoVariation, UnsupportedEffects
 from detente.base.numerics import MOST_GEE, SETTLED_GEE, SINGULAR, TINY
-from detente.base.types import Array, Codes
+from detente.base.types import Array, Codes, Flags
 from detente.stats.contract import ROBUST, Label, Link, Solution, check_outcome, estimator
 from detente.stats.covariance import Information, Scores, number, totals
 from detente.stats.frame import ModelFrame
@@ -53,13 +53,18 @@ def gee(
 
     `working`: "exchangeable", or "ar1" by `design.factor("year")`: ρ^|t − s|. `link`: "logit", "probit" (binary
     outcomes) or "identity" (variance constant). `convention`: ρ from Pearson residuals r. "liang_zeger": mean product
-    of pairs over mean square, the number of parameters taken off both counts (as Stata 6, and `nmp` later). "stata":
-    [Σrr′/pairs]/[Σr²/N], and AR(1) in the order of rows whatever the gaps (its `force`). The G/(G − 1) of its robust
-    errors is the cluster covariance's own.
+    of pairs (for AR(1), of those one year apart) over mean square, the number of parameters taken off both counts (as
+    Stata 6, and `nmp` later). "stata": [Σrr′/pairs]/[Σr²/N], and AR(1) in the order of rows whatever the gaps (its
+    `force`), without groups of one row. The G/(G − 1) of its robust errors is the cluster covariance's own.
     Raises UnsupportedEffects for "ar1" if a group has two rows of a year; NoVariation, NotConverged as `logit` does;
     also if no two rows share a group, or ρ is no correlation. Its other errors as well.
     """
     check_outcome(design.y, "levels" if link == "identity" else "binary")
+    if working == "ar1" and convention == "stata" and (alone := _alone(design)).any():
+        kept = np.flatnonzero(~alone)
+        made = gee(_part(design, kept), working=working, link=link, convention=convention)
+        left = f"{int(alone.sum()):,} rows are the only one of their group and are left out, as in Stata"
+        return replace(made, rows=kept, flags=(*made.flags, left))
     data = regressors(design)
     group = number(next(iter(design.fixed_effects.values())))[1]
     groups = sort_groups(group, design.factor("year") if working == "ar1" else None, spaced=convention != "stata")
@@ -80,6 +85,19 @@ def gee(
     other = {"link": link, "dispersion": dispersion, "iterations": rounds, "flags": (said,)}
     made = from_regressors(data, end.beta, check_score(Scores(scores), "gee"), inverse(end.information), **other)
     return replace(made, information=Information(left, right))
+
+
+def _alone(design: ModelFrame) -> Flags:
+    """Rows (N,) that are the only one of their group."""
+    group = number(next(iter(design.fixed_effects.values())))[1]
+    return np.asarray(np.bincount(group)[group] == 1)
+
+
+def _part(design: ModelFrame, kept: Codes) -> ModelFrame:
+    effects = {name: codes[kept] for name, codes in design.fixed_effects.items()}
+    return ModelFrame(
+        design.y[kept], design.x[kept], design.terms, time=design.factor("year")[kept], fixed_effects=effects
+    )
 
 
 @dataclass(frozen=True)
@@ -144,8 +162,9 @@ def _exchangeable_solve(values: Array, groups: Groups, rho: float) -> Array:
 
 
 def _ar1(r: Array, groups: Groups, less: int) -> float:
-    """Mean product of a residual and the one before it, whatever lies between, over the mean square of one."""
-    return _ratio(float(r[groups.after] @ r[groups.after - 1]), len(groups.after) - less, float(r @ r), len(r) - less)
+    """Mean product of a residual and that of the year before, over the mean square of one."""
+    next_ = groups.after[groups.lag == 1]
+    return _ratio(float(r[next_] @ r[next_ - 1]), len(next_) - less, float(r @ r), len(r) - less)
 
 
 def _ar1_solve(values: Array, groups: Groups, rho: float) -> Array:
