@@ -8,6 +8,8 @@ import numpy as np
 import pandas as pd
 import pytest
 from numpy.testing import assert_allclose
+from scipy import optimize, stats
+from scipy.special import expit
 
 from detente import dyadic, fit
 from detente.base.errors import FormulaError, UnknownEstimator, UnknownOption, UnknownVariable, UnsupportedCovariance
@@ -272,3 +274,56 @@ def test_sides_of_two_types_are_one_or_refused() -> None:
         text = data.assign(one=data["one"].astype(str).astype(kind))
         with pytest.raises(FormulaError, match="sides 'one' and 'other' are not of one type: 'one' is text"):
             fit("y ~ x", text, sides=SIDES)
+
+
+# Separated terms
+
+
+def separated() -> pd.DataFrame:
+    """No treated row is without an onset."""
+    rng = np.random.default_rng(3)
+    data = flows().assign(treated=lambda d: (rng.random(len(d)) < 0.15).astype(float))
+    return data.assign(onset=np.where(data["treated"] == 1, 1.0, data["onset"]))
+
+
+def penalised_maximum(x: np.ndarray, y: np.ndarray, held: float | None = None) -> float:
+    """Maximum of Firth's penalised likelihood by a general optimiser, the last coefficient held if it is given."""
+
+    def loss(free: np.ndarray) -> float:
+        beta = free if held is None else np.append(free, held)
+        p = expit(x @ beta)
+        information = (x * (p * (1 - p))[:, None]).T @ x
+        return -float(np.sum(y * np.log(p) + (1 - y) * np.log1p(-p)) + np.linalg.slogdet(information)[1] / 2)
+
+    start = np.zeros(x.shape[1] - (held is not None))
+    return -float(optimize.minimize(loss, start, method="BFGS", options={"gtol": 1e-8}).fun)
+
+
+def test_a_separated_term_has_the_interval_of_its_profile() -> None:
+    data = separated()
+    found = fit("onset ~ x + treated", data, estimator="firth", vcov="classical")
+    x = np.column_stack([np.ones(len(data)), data["x"], data["treated"]])
+    top = penalised_maximum(x, data["onset"].to_numpy())
+
+    def fall(value: float) -> float:
+        return 2 * (top - penalised_maximum(x, data["onset"].to_numpy(), value))
+
+    estimate, bound = found.estimate[2], stats.chi2.ppf(0.95, 1)
+    ends = [
+        optimize.brentq(lambda v: fall(v) - bound, *sorted((estimate, estimate + side)), xtol=1e-7) for side in (-4, 12)
+    ]
+    assert found.profiled == ("treated",)
+    assert_allclose(found.conf_int().loc["treated"], ends, atol=1e-4)
+    assert found.p_value[2] == pytest.approx(stats.chi2.sf(fall(0.0), 1), rel=1e-3)
+    wald = found.estimate[1] + np.array([-1, 1]) * stats.norm.ppf(0.975) * found.std_errors[1]
+    assert_allclose(found.conf_int().loc["x"], wald, rtol=1e-9)
+    assert "treated predicts the outcome perfectly: interval and p are of the penalised likelihood's profile" in str(
+        found
+    )
+
+
+def test_under_dependence_a_separated_term_keeps_walds_interval_and_the_summary_says_so() -> None:
+    found = fit("onset ~ x + treated", separated(), estimator="firth", sides=SIDES)
+    assert found.profiled == ()
+    assert "treated predicts the outcome perfectly: its Wald interval is far off" in str(found)
+    assert "predicts the outcome perfectly" not in str(fit("onset ~ x", separated(), estimator="firth", sides=SIDES))

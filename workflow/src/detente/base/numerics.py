@@ -160,6 +160,13 @@ def two_sided(statistic: Any, df: Any) -> Any:
     return 2 * np.where(np.isinf(df), special.ndtr(far), special.stdtr(df, far))[()]
 
 
+def chi2_beyond(statistic: float) -> float:
+    """P-value of a χ² with one degree of freedom."""
+    from scipy import special
+
+    return float(special.chdtrc(1, max(statistic, 0.0)))
+
+
 def power_at(effect: float, df: float) -> float:
     """Chance that a two-sided t test at 5 % rejects no effect, of an effect in true standard errors.
 

@@ -27,6 +27,7 @@ from detente.stats.columns import Levels
 from detente.stats.conditioning import Basis, well_conditioned
 from detente.stats.covariance import Information, Scores
 from detente.stats.frame import ModelFrame
+from detente.stats.profile import NO_PROFILE, Profile
 
 Link = Literal["identity", "logit", "probit", "cloglog", "log"]
 Engine = Literal["linear", "logit"]
@@ -145,7 +146,8 @@ class Estimator:
     refits under a null need. `objective` its `likelihood.Search` for outcome (n,) and regressors (n, k).
     `needs_instruments` for endogenous regressors. `relative` if it compares two values of the outcome, so that it
     predicts no risk. `equivariant` if other regressors of the same span beside its constant make the same fit, so that
-    ill-conditioned ones are fitted in another basis. `elsewhere` names that other software has for it.
+    ill-conditioned ones are fitted in another basis. `profile` of its likelihood, for separated terms. `elsewhere`
+    names that other software has for it.
     """
 
     name: str
@@ -165,6 +167,7 @@ class Estimator:
     needs_instruments: bool = False
     relative: bool = False
     equivariant: bool = False
+    profile: Profile = NO_PROFILE
     elsewhere: tuple[str, ...] = ()
     fit: Callable[..., Solution] = _undecorated
 

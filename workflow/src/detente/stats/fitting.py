@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from html import escape
 from typing import Any
 
@@ -18,6 +19,7 @@ from detente.stats.contract import Estimated, Estimator, Solution
 from detente.stats.covariance import Covariance, Vcov, covariance
 from detente.stats.frame import ModelFrame
 from detente.stats.parts import REFITTED, jackknife, read, sandwich_parts, used_pairs
+from detente.stats.profile import said
 from detente.stats.registry import get
 from detente.stats.written import Written
 
@@ -111,12 +113,27 @@ class Fit:
     @property
     def p_value(self) -> Array:
         """Two-sided p-values (k,), by the distribution that the covariance names."""
-        return np.asarray(two_sided(self.statistic, self.df))
+        made: Array = np.asarray(two_sided(self.statistic, self.df))
+        for term in self.profiled:
+            made[self.terms.index(term)] = get(self.estimator).profile.p_value(self.design, term)
+        return made
+
+    @cached_property
+    def _separated(self) -> tuple[str, ...]:
+        return () if self.solution.turned else get(self.estimator).profile.separated(self.design)
+
+    @property
+    def profiled(self) -> tuple[str, ...]:
+        """Under the classical covariance, separated terms: intervals and p-values are of the likelihood's profile."""
+        return self._separated if self.vcov.kind == "classical" else ()
 
     def conf_int(self, level: float = LEVEL) -> pd.DataFrame:
-        """Intervals: `conf_low` and `conf_high` by term."""
+        """Intervals: `conf_low` and `conf_high` by term; Wald's, or of the profile for terms `profiled`."""
         low, high = interval(self.estimate, self.std_errors, self.df, level)
-        return pd.DataFrame({"conf_low": low, "conf_high": high}, index=pd.Index(self.terms, name="term"))
+        made = pd.DataFrame({"conf_low": low, "conf_high": high}, index=pd.Index(self.terms, name="term"))
+        for term in self.profiled:
+            made.loc[term] = get(self.estimator).profile.interval(self.design, term, level)
+        return made
 
     def table(self, level: float = LEVEL) -> pd.DataFrame:
         """One row per term: term, estimate, std_error, statistic, df, p_value, conf_low, conf_high."""
@@ -183,7 +200,7 @@ class Fit:
             notes.append(
                 f"No standard error, as the double sum of the {kind} covariance is negative: {', '.join(none)}"
             )
-        return [*notes, *self.flags]
+        return [*notes, *said(self._separated, used=bool(self.profiled)), *self.flags]
 
     @property
     def __maketables_coef_table__(self) -> pd.DataFrame:

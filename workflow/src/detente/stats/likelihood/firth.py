@@ -18,8 +18,10 @@ from detente.stats.frame import ModelFrame
 from detente.stats.kernels import firth as kernel
 from detente.stats.likelihood.binary import from_regressors
 from detente.stats.likelihood.maximum import LARGE, Objective, Point, newton, part_of
+from detente.stats.likelihood.separation import separated
 from detente.stats.linear.regressors import Regressors, Stalled, chunks, inverse, regressors
 from detente.stats.linear.within import gram
+from detente.stats.profile import Profile
 
 Bread = Literal["expected", "augmented", "observed"]
 # Largest leverage that is small: it slows the search by less than it costs to allow for.
@@ -43,49 +45,9 @@ class Penalised:
     information: Array
 
 
-@estimator(
-    "firth",
-    Label(
-        "Firth logit",
-        "penalised logit",
-        "A pooled logit whose likelihood is penalised (Firth 1993), so that estimates exist where a treatment "
-        "predicts peace perfectly.",
-    ),
-    link="logit",
-    outcome="binary",
-    statistics={"penalised_lr_chi2": lambda fit: penalised_fall(_conditioned(fit.design), fit.solution.terms[1:])},
-    elsewhere=("logistf", "firthlogit"),
-    equivariant=True,
-    reference="R brglm2 AS_mean and logistf, in tests",
-)
-def firth(design: ModelFrame, *, bread: Bread = "expected") -> Solution:
-    """Pooled logit with a constant that maximises l + ½ log |XᵀWX|; terms are the constant and the regressors.
-
-    A row's score is its part of the adjusted score (Firth 1993), x (y − p + h (½ − p)), h its leverage: these sum to
-    zero at the estimate, those of the likelihood do not. `bread` is the inverse of
-
-    - "expected": XᵀWX at the estimate, the Fisher information without the penalty (R brglm2; Heinze and Schemper 2002);
-    - "augmented": the same with weights w (1 + h), the information of the data that the penalty adds to (R logistf;
-      standard errors smaller by up to a tenth where leverages are large);
-    - "observed": minus the Hessian of the penalised log-likelihood, in O(N k³).
-
-    With many rows an event the three agree. Wald intervals can be far off where the data are separated or nearly so:
-    `profile_interval` has those of the penalised likelihood.
-
-    Raises NoVariation, RankDeficient as `logit`; EstimationError if the observed information is not positive definite;
-    NotConverged if the adjusted score is not zero where the search stopped.
-    """
-    data, y = regressors(design), np.ascontiguousarray(design.y, dtype=np.float64)
-    estimate, here, steps = _maximise(y, data.x)
-    try:
-        information = observed(data.x, here) if bread == "observed" else here.information
-        made = inverse(augmented(data.x, here) if bread == "augmented" else information)
-    except Stalled:
-        raise EstimationError(
-            f"firth: the {bread} information is not positive definite; use bread='expected'"
-        ) from None
-    flags = (calibration(here.p, y),)
-    return from_regressors(data, estimate, Scores(data.x, here.left), made, iterations=steps, flags=flags)
+def _separated(design: ModelFrame) -> tuple[str, ...]:
+    data = regressors(design)
+    return separated(design.y, data.x, data.terms)
 
 
 def _conditioned(design: ModelFrame) -> ModelFrame:
@@ -257,3 +219,49 @@ def _maximise(y: Array, x: Array) -> tuple[Array, Penalised, int]:
         return found.estimate, penalised(y, x, found.estimate), found.steps
     except Stalled:
         raise NotConverged("firth found no maximum of the penalised likelihood") from None
+
+
+@estimator(
+    "firth",
+    Label(
+        "Firth logit",
+        "penalised logit",
+        "A pooled logit whose likelihood is penalised (Firth 1993), so that estimates exist where a treatment "
+        "predicts peace perfectly.",
+    ),
+    link="logit",
+    outcome="binary",
+    statistics={"penalised_lr_chi2": lambda fit: penalised_fall(_conditioned(fit.design), fit.solution.terms[1:])},
+    elsewhere=("logistf", "firthlogit"),
+    equivariant=True,
+    profile=Profile(_separated, profile_interval, penalised_fall),
+    reference="R brglm2 AS_mean and logistf, in tests",
+)
+def firth(design: ModelFrame, *, bread: Bread = "expected") -> Solution:
+    """Pooled logit with a constant that maximises l + ½ log |XᵀWX|; terms are the constant and the regressors.
+
+    A row's score is its part of the adjusted score (Firth 1993), x (y − p + h (½ − p)), h its leverage: these sum to
+    zero at the estimate, those of the likelihood do not. `bread` is the inverse of
+
+    - "expected": XᵀWX at the estimate, the Fisher information without the penalty (R brglm2; Heinze and Schemper 2002);
+    - "augmented": the same with weights w (1 + h), the information of the data that the penalty adds to (R logistf;
+      standard errors smaller by up to a tenth where leverages are large);
+    - "observed": minus the Hessian of the penalised log-likelihood, in O(N k³).
+
+    With many rows an event the three agree. Wald intervals can be far off where the data are separated or nearly so: a
+    fit with the classical covariance has those of the penalised likelihood's profile for terms that separate them.
+
+    Raises NoVariation, RankDeficient as `logit`; EstimationError if the observed information is not positive definite;
+    NotConverged if the adjusted score is not zero where the search stopped.
+    """
+    data, y = regressors(design), np.ascontiguousarray(design.y, dtype=np.float64)
+    estimate, here, steps = _maximise(y, data.x)
+    try:
+        information = observed(data.x, here) if bread == "observed" else here.information
+        made = inverse(augmented(data.x, here) if bread == "augmented" else information)
+    except Stalled:
+        raise EstimationError(
+            f"firth: the {bread} information is not positive definite; use bread='expected'"
+        ) from None
+    flags = (calibration(here.p, y),)
+    return from_regressors(data, estimate, Scores(data.x, here.left), made, iterations=steps, flags=flags)

@@ -63,8 +63,8 @@ def gee(
     if working == "ar1" and convention == "stata" and (alone := _alone(design)).any():
         kept = np.flatnonzero(~alone)
         made = gee(_part(design, kept), working=working, link=link, convention=convention)
-        left = f"{int(alone.sum()):,} rows are the only one of their group and are left out, as in Stata"
-        return replace(made, rows=kept, flags=(*made.flags, left))
+        words = f"{int(alone.sum()):,} rows are the only one of their group and are left out, as in Stata"
+        return replace(made, rows=kept, flags=(*made.flags, words))
     data = regressors(design)
     group = number(next(iter(design.fixed_effects.values())))[1]
     groups = sort_groups(group, design.factor("year") if working == "ar1" else None, spaced=convention != "stata")

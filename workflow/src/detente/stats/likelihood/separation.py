@@ -42,6 +42,13 @@ def refuse_separation(y: Array, x: Array, terms: tuple[str, ...], model: str) ->
         raise Separation(_blame(found, y, x, terms, model))
 
 
+def separated(y: Array, x: Array, terms: tuple[str, ...]) -> tuple[str, ...]:
+    """Terms of a smallest set that predicts outcomes 0 and 1 (N,) perfectly, none if none does; the constant aside."""
+    found = _widest(_scaled(x) * (2 * y - 1)[:, None], terms)
+    weights = np.zeros(len(terms)) if found is None else np.abs(found.weights)
+    return tuple(t for t, w in zip(terms, weights, strict=True) if w > ZERO and t != "intercept")
+
+
 def refuse_zeros(y: Array, x: Array, terms: tuple[str, ...], model: str) -> None:
     """Raise Separation, naming a smallest set of terms, if the maximum-likelihood estimate of a count does not exist.
 
