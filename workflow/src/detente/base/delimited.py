@@ -3,11 +3,10 @@
 import csv
 import io
 import re
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from typing import Literal
 
-import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -22,11 +21,12 @@ ABSENT |= {".", "..", "...", *(f".{letter}" for letter in "abcdefghijklmnopqrstu
 # Among words, these alone.
 NO_WORD = frozenset({"", "#N/A", "<NA>", "N/A", "NA", "NULL", "NaN", "n/a", "nan", "null"})
 TRUTH = {"True": True, "TRUE": True, "False": False, "FALSE": False}
-_NUMERIC = re.compile(r"[+-]?[\d.,]*\d[.,]?([eE][+-]?\d+)?")
-_EITHER = re.compile(r"[+-]?[1-9]\d{0,2},\d{3}")
-_COMMA_THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2}((,\d{3})+\.\d*|(,\d{3}){2,})")
-_COMMA_DECIMAL = re.compile(r"[+-]?(\d*,\d+|\d{1,3}(\.\d{3})+,\d*)([eE][+-]?\d+)?")
-_POINT_THOUSANDS = re.compile(r"[+-]?\d{1,3}(\.\d{3})+(,\d*)?")
+_NUMERIC = r"^[+-]?[\d.,]*\d[.,]?([eE][+-]?\d+)?$"
+_EITHER = r"^[+-]?[1-9]\d{0,2},\d{3}$"
+_COMMA_THOUSANDS = r"^[+-]?[1-9]\d{0,2}((,\d{3})+\.\d*|(,\d{3}){2,})$"
+_COMMA_DECIMAL = r"^[+-]?(\d*,\d+|\d{1,3}(\.\d{3})+,\d*)([eE][+-]?\d+)?$"
+_POINT_THOUSANDS = r"^[+-]?\d{1,3}(\.\d{3})+,\d*$"
+_POINT_DECIMAL = r"^[+-]?\d+\.\d+$"
 _SAMPLE = 65_536
 
 
@@ -124,7 +124,7 @@ def _separator(text: str, tabs: bool) -> str:
         return max(split, key=lambda mark: split[mark])
     rows = [line.split() for line in sample.splitlines() if line.strip()]
     same = len(rows[0]) > 1 and len({len(row) for row in rows[: None if whole else -1]}) == 1
-    numbers = any(all(_NUMERIC.fullmatch(row[i]) for row in rows[1:]) for i in range(len(rows[0]))) if same else False
+    numbers = any(all(re.match(_NUMERIC, row[i]) for row in rows[1:]) for i in range(len(rows[0]))) if same else False
     return " " if numbers and len(rows) > 1 else ","
 
 
@@ -180,18 +180,15 @@ class _Marks:
     thousands: str | None
     absent: frozenset[str]
 
-    def number(self, text: str) -> str:
-        """A number as Python writes it; raises ValueError for one with another mark before its decimals."""
-        plain = text.replace(self.thousands, "") if self.thousands and self._grouped(text) else text
-        if self.decimal == ",":
-            if "." in plain:
-                raise ValueError(text)
-            return plain.replace(",", ".")
-        return plain
-
-    def _grouped(self, text: str) -> bool:
-        mark, point = re.escape(self.thousands or ""), re.escape(self.decimal)
-        return bool(re.fullmatch(rf"[+-]?\d{{1,3}}({mark}\d{{3}})+({point}\d*)?", text))
+    def pointed(self, known: pa.ChunkedArray) -> pa.ChunkedArray | None:
+        """Numbers as Python writes them, or None where one has another mark before its decimals."""
+        if self.thousands:
+            mark, point = re.escape(self.thousands), re.escape(self.decimal)
+            grouped = pc.match_substring_regex(known, rf"^[+-]?\d{{1,3}}({mark}\d{{3}})+({point}\d*)?$")
+            known = pc.if_else(grouped, pc.replace_substring(known, self.thousands, ""), known)
+        if self.decimal == ".":
+            return known
+        return None if _first(known, pc.match_substring(known, ".")) else pc.replace_substring(known, ",", ".")
 
 
 def _marks(columns: dict[str, pa.ChunkedArray], form: TableFormat, separator: str) -> tuple[_Marks, list[str]]:
@@ -199,47 +196,52 @@ def _marks(columns: dict[str, pa.ChunkedArray], form: TableFormat, separator: st
     declared = _Marks(form.decimal or ("," if form.thousands == "." else "."), form.thousands, absent)
     if form.decimal or form.thousands:
         return declared, []
-    cells = {name: found for name, column in columns.items() if (found := _with_commas(column, absent))}
-    every = [cell for found in cells.values() for cell in found]
-    thousands = next((cell for cell in every if _COMMA_THOUSANDS.fullmatch(cell)), None)
-    decimal = next((c for c in every if _COMMA_DECIMAL.fullmatch(c) and not _EITHER.fullmatch(c)), None)
-    either = next((cell for cell in every if _EITHER.fullmatch(cell)), None)
+    shown = {name: _with_commas(column, absent) for name, column in columns.items()}
+    thousands, decimal, either, grouped = (next((c[i] for c in shown.values() if c[i]), None) for i in range(4))
     if thousands and decimal:
         raise SourceSchemaError(
             f"{decimal!r} has a decimal comma, {thousands!r} one of thousands; write one of the two"
         )
     if either and not decimal and not thousands and separator != ",":
-        name = next(name for name, found in cells.items() if either in found)
-        raise SourceSchemaError(
-            f'column {name!r}: {either!r} may be a thousand or a decimal number; say `thousands: ","` or `decimal: ","`'
-        )
+        name = next(name for name, cells in shown.items() if cells[2])
+        wrong = f"column {name!r}: {either!r} may be a thousand or a decimal number"
+        raise SourceSchemaError(f'{wrong}; say `thousands: ","` or `decimal: ","`')
     if decimal:
-        grouped = any(_POINT_THOUSANDS.fullmatch(c) and "," in c for c in every)
-        return replace(declared, decimal=",", thousands="." if grouped else None), [f"{decimal!r}: a decimal comma"]
+        marks = replace(declared, decimal=",", thousands="." if grouped else None)
+        return marks, [f"{decimal!r}: a decimal comma"]
     if either or thousands:
         return replace(declared, thousands=","), [f"{thousands or either!r}: a comma of thousands"]
     return declared, []
 
 
-def _with_commas(column: pa.ChunkedArray, absent: Collection[str]) -> list[str]:
-    """Cells with a comma of a column that has but numbers, and some of these."""
-    if not pc.any(pc.match_substring(column, ",")).as_py():
-        return []
-    values = [value for value in pc.unique(column).to_pylist() if value not in absent]
-    return [v for v in values if "," in v] if all(map(_NUMERIC.fullmatch, values)) else []
+def _first(column: pa.ChunkedArray, chosen: pa.ChunkedArray) -> str | None:
+    """The first cell of those that are chosen."""
+    found = pc.index(pc.fill_null(chosen, False), True).as_py()
+    return None if found < 0 else str(column[found].as_py())
+
+
+def _with_commas(column: pa.ChunkedArray, absent: Collection[str]) -> tuple[str | None, ...]:
+    """Of a column that has but numbers: a cell with a comma of thousands, of decimals, of either, with both marks."""
+    known = pc.filter(column, pc.invert(pc.is_in(column, value_set=pa.array(sorted(absent)))))
+    commas = pc.filter(known, pc.match_substring(known, ","))
+    if not len(commas) or not pc.all(pc.match_substring_regex(known, _NUMERIC)).as_py():
+        return (None,) * 4
+    thousands, decimal, either, grouped = (
+        pc.match_substring_regex(commas, pattern)
+        for pattern in (_COMMA_THOUSANDS, _COMMA_DECIMAL, _EITHER, _POINT_THOUSANDS)
+    )
+    chosen = (thousands, pc.and_(decimal, pc.invert(either)), either, grouped)
+    return tuple(_first(commas, cells) for cells in chosen)
 
 
 def _settled(column: pa.ChunkedArray, untrimmed: pa.ChunkedArray, marks: _Marks) -> pd.Series:
     """Whole numbers, numbers, truth values or words; a column of NA and two capital letters has Namibia."""
     known = pc.if_else(pc.is_in(column, value_set=pa.array(sorted(marks.absent))), pa.scalar(None, pa.string()), column)
-    tries: Sequence[Callable[[], pd.Series]] = (
-        lambda: pc.cast(known, pa.int64()).to_pandas(),
-        lambda: pc.cast(known, pa.float64()).to_pandas(),
-    )
     settled: pd.Series
-    for attempt in tries if marks.decimal == "." else ():
+    pointed = marks.pointed(known)
+    for kind in (pa.int64(), pa.float64()) if pointed is not None else ():
         try:
-            settled = attempt()
+            settled = pc.cast(pointed, kind).to_pandas()
             return settled
         except pa.ArrowInvalid:
             continue
@@ -247,10 +249,8 @@ def _settled(column: pa.ChunkedArray, untrimmed: pa.ChunkedArray, marks: _Marks)
     if values and set(values) <= set(TRUTH) and not known.null_count:
         settled = known.to_pandas().map(TRUTH).astype(bool)
         return settled
-    if (numbers := _numbers(values, marks)) is not None:
-        return pd.Series(known.to_pandas().map(numbers).to_numpy(dtype="float64", na_value=np.nan))
-    point = next((v for v in values if marks.decimal == "," and re.fullmatch(r"[+-]?\d+\.\d+", v)), None)
-    if point and all(map(_NUMERIC.fullmatch, values)):
+    point = _first(known, pc.match_substring_regex(known, _POINT_DECIMAL)) if pointed is None else None
+    if point and pc.all(pc.match_substring_regex(known, _NUMERIC)).as_py():
         wrong = f"{point!r} has a decimal point, other columns a decimal comma"
         raise SourceSchemaError(f'{wrong}; write one of the two, or say `thousands: "."`')
     codes = {value for value in values if value not in NO_WORD}
@@ -259,12 +259,3 @@ def _settled(column: pa.ChunkedArray, untrimmed: pa.ChunkedArray, marks: _Marks)
     words: pd.Series = untrimmed.to_pandas()
     settled = words.mask(column.to_pandas().isin(absent))
     return settled
-
-
-def _numbers(values: Sequence[str], marks: _Marks) -> dict[str, float] | None:
-    """Number of each of the values, or None if one is none."""
-    try:
-        found = {value: float(marks.number(value)) for value in values if "_" not in value}
-    except ValueError:
-        return None
-    return found if len(found) == len(values) else None
