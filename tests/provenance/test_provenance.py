@@ -12,7 +12,6 @@ import pytest
 
 from detente import __version__
 from detente.provenance import Commit, checkout, commit, versions
-from detente.provenance.checkout import own_files
 
 
 @pytest.fixture
@@ -39,21 +38,6 @@ def test_a_report_names_its_commit_and_whether_files_differ_from_it(repository: 
     assert len(clean.commit) == 40
     assert clean.dirty is False
     assert commit(repository) == Commit(clean.commit, True)
-
-
-def test_a_file_that_no_commit_has_is_a_change_and_is_packed_unless_git_ignores_it(repository: Path) -> None:
-    (repository / ".gitignore").write_text("built/\n", encoding="utf-8")
-    person = ("-c", "user.name=A", "-c", "user.email=a@example.org", "-c", "commit.gpgsign=false")
-    for words in (("add", ".gitignore"), (*person, "commit", "-q", "-m", "Two")):
-        subprocess.run(["git", "-C", str(repository), *words], check=True)
-    (repository / "built").mkdir()
-    (repository / "built" / "x.csv").write_text("1", encoding="utf-8")
-    assert commit(repository).dirty is False
-
-    (repository / "mine.yaml").write_text("extends: paper\n", encoding="utf-8")
-
-    assert commit(repository).dirty is True
-    assert own_files(repository) == [".gitignore", "file", "mine.yaml"]
 
 
 def test_a_path_to_the_repository_may_be_a_link(repository: Path, tmp_path: Path) -> None:

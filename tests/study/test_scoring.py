@@ -52,7 +52,7 @@ def test_the_demo_scores_as_pinned(scored: pd.DataFrame) -> None:
         "exercise": True, "defence_pact": True, "un_mission": True, "defence_agreement": True,
     }  # fmt: skip
     assert found["verdict"].to_dict() == {
-        "exercise": "lowers", "defence_pact": "negligible", "un_mission": "inconclusive",
+        "exercise": "lowers", "defence_pact": "inconclusive", "un_mission": "inconclusive",
         "defence_agreement": "inconclusive",
     }  # fmt: skip
     assert found["right"].all()

@@ -137,14 +137,14 @@ def _critical(df: float, level: float) -> float:
 
 
 def _check_level(level: float) -> None:
-    if not 0 < level < 1:
+    if not 0 <= level < 1:
         raise UnknownOption(f"level {level:g} is not between 0 and 1: that of a 95 % interval is 0.95")
 
 
 def critical(df: Number, level: float = LEVEL) -> Number:
     """Standard errors on each side of an interval: a quantile of t, or of the normal where `df` is infinite.
 
-    Raises UnknownOption if the level is not between 0 and 1.
+    Raises UnknownOption if the level is not from 0 to below 1; at 0 it is 0.
     """
     _check_level(level)
     if isinstance(df, np.ndarray):

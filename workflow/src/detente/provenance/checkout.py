@@ -17,13 +17,9 @@ STAMP = "replication.json"
 NAME = re.compile(r"[A-Za-z0-9._-]+")
 
 
-# With files that no commit has, such as a study of a user's.
-_OTHERS = ("--cached", "--others", "--exclude-standard")
-
-
 @dataclass(frozen=True)
 class Commit:
-    """State of the project: `commit` hash, and whether a file differs or is in none; None outside a repository."""
+    """State of the code: `commit` hash and whether tracked files differ from it; None outside a repository."""
 
     commit: str | None
     dirty: bool | None
@@ -39,7 +35,7 @@ def commit(root: Path) -> Commit:
         if Path(_git(root, "rev-parse", "--show-toplevel").rstrip("\n")).resolve() != root.resolve():
             return _stamped(root)
         head = _git(root, "rev-parse", "HEAD")
-        changed = _git(root, "status", "--porcelain")
+        changed = _git(root, "status", "--porcelain", "--untracked-files=no")
     except (OSError, subprocess.CalledProcessError):
         return _stamped(root)
     return Commit(head.strip(), bool(changed.strip()))
@@ -70,7 +66,7 @@ def committed(root: Path) -> str:
 
 
 def own_files(root: Path) -> list[str]:
-    """Paths of the project's files, sorted: those of the last commit, and those that git does not ignore.
+    """Paths of the project's files, sorted; what git ignores, and what was built, is not among them.
 
     Raises UnfitPackage if the folder is neither a git checkout nor a replication package.
     """
@@ -78,8 +74,7 @@ def own_files(root: Path) -> list[str]:
         return sorted([*read_json(root / STAMP)["files"], "README.md", STAMP])
     if commit(root) == Commit(None, None):
         raise UnfitPackage(f"{root.as_posix()}: neither a git checkout nor a replication package ({STAMP} is missing)")
-    listed = _git(root, "ls-files", "-z", *_OTHERS).split("\0")
-    return sorted(name for name in listed if name and (root / name).is_file())
+    return sorted(name for name in _git(root, "ls-files", "-z").split("\0") if name and (root / name).is_file())
 
 
 def copied(root: Path, folder: Path) -> list[str]:
