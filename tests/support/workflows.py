@@ -53,7 +53,10 @@ def outputs(project: Path) -> dict[str, bytes]:
 
 
 def checkout(folder: Path) -> Path:
-    """A repository of the project whose jobs take the hash seed of the environment instead of a fixed one."""
+    """A repository of the project whose jobs take the hash seed of the environment instead of a fixed one.
+
+    A file that no build reads differs from the commit, so that an edit elsewhere does not make it differ.
+    """
     copy_project(folder)
     for name in MORE:
         shutil.copy2(ROOT / name, folder / name)
@@ -65,6 +68,8 @@ def checkout(folder: Path) -> Path:
         return folder
     for words in (("init", "-q"), ("add", "."), ("-c", "commit.gpgsign=false", "commit", "-q", "-m", "One")):
         subprocess.run(["git", "-C", str(folder), *words], check=True, env=_own(PERSON))
+    with (folder / "LICENSE").open("a", encoding="utf-8") as stream:
+        stream.write("\n")
     return folder
 
 
