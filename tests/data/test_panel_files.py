@@ -13,7 +13,7 @@ from detente.data.panel import build, catalogue, chosen
 from detente.data.panel.catalogue import UNITS
 from detente.data.sources import KEYS, REGISTRY
 
-from support.made_panels import ADDED, YEARS, made_project, panel_file, read_back
+from support.made_panels import ADDED, YEARS, made_project, panel_file, read_back, some_states
 
 
 @pytest.fixture(scope="module")
@@ -77,7 +77,7 @@ def test_long_names_that_agree_are_numbered():
 def test_a_long_name_and_label_are_cut_in_stata(root: Path, tmp_path: Path):
     own = tmp_path / "own.yaml"
     name, label = "n" * 40, "L" * 100
-    (tmp_path / "own.csv").write_text("s,t,v\n2,2000,1\n")
+    (tmp_path / "own.csv").write_text(f"s,t,v\n{some_states(root)[0]},2000,1\n")
     own.write_text(
         f"name: own\ntitle: Own\ncitation: Own\nfile: own.csv\nkey: state-year\ncolumns: {{ccode: s, year: t}}\n"
         f"years: [1990, 2010]\nvariables: {{{name}: {{column: v, label: {label}, absent: missing}}}}\n"

@@ -73,7 +73,7 @@ def test_exhibits_of_an_appendix_are_numbered_on() -> None:
 
 
 def test_a_quick_build_needs_nothing_of_robustness_and_the_paper_its_own_claims_alone() -> None:
-    whole, quick = Plan(ROOT, None, ValueError), Plan(ROOT, None, ValueError, quick=True)
+    whole, quick = Plan(ROOT, None, ValueError), Plan(ROOT, None, ValueError, {"quick": 1})
     needs = whole.robustness_of["paper"].of_appendix()
     claims = {m[1] for f in needs if (m := re.search(r"examined/(\w+)/", f))}
     assert claims == set(whole.studies["paper"].study.claims)
@@ -111,7 +111,7 @@ def test_a_table_without_placebo_networks_says_that_robustness_was_left_out() ->
 
 
 def test_the_table_of_effects_depends_on_placebo_networks_only_where_they_are_made() -> None:
-    whole, quick = Plan(ROOT, None, ValueError), Plan(ROOT, None, ValueError, quick=True)
+    whole, quick = Plan(ROOT, None, ValueError), Plan(ROOT, None, ValueError, {"quick": 1})
     found = whole.studies["paper"].table_frames()
     assert {f"data/processed/paper/robustness/examined/{c}/calibration.parquet" for c in made.PLANTED} <= set(found)
     for plan in (quick.studies["paper"], whole.studies["demo"]):

@@ -9,7 +9,7 @@ from detente.stats.frame import ModelFrame
 from detente.stats.kernels import products as kernel
 from detente.stats.linear.reference import BOTH, reference_gap
 from detente.stats.linear.regressors import inverse
-from detente.stats.linear.within import degrees_left, linear_solution, within
+from detente.stats.linear.within import degrees_left, linear_solution, refined, within
 
 
 @estimator(
@@ -48,9 +48,5 @@ def lpm(design: ModelFrame) -> Solution:
     residual = data.y
     kernel.least_squares_residual(data.x, data.y, estimate, residual)
     if (np.diag(bread) * np.diag(data.cross)).max() > INFLATED:
-        # Steps from residuals bring back the digits that cross-products lost (Björck 1996, section 6.6.5).
-        for _ in range(2):
-            step = bread @ np.einsum("ij,i->j", data.x, residual)
-            kernel.least_squares_residual(data.x, residual, step, residual)
-            estimate = estimate + step
+        estimate = refined(data.x, residual, bread, estimate)
     return linear_solution(design, data, estimate, bread, Scores(data.x, residual))

@@ -24,7 +24,7 @@ from detente.stats.kernels import products as kernel
 from detente.stats.linear.absorb import Absorber, absorber
 from detente.stats.linear.group import BY_ROWS, Choice, Fits, Found, Group, Shared, check, covariance_of_rows, stack
 from detente.stats.linear.regressors import Stalled, inverse
-from detente.stats.linear.within import degrees_left, gram, named, notes
+from detente.stats.linear.within import degrees_left, gram, named, notes, refined
 
 # Numbers in a block of packed products of dyads.
 BLOCK = 8_000_000
@@ -66,7 +66,7 @@ class _Sample:
 class _Fit:
     """Least squares of column `outcome` on `columns` (k,): `slopes` (k,) and `bread` (k, k).
 
-    `rows` are the columns themselves, x (n, k) and y (n,), where products lose digits.
+    `rows` are the columns themselves, x (n, k), and what is left of the outcome (n,), where products lose digits.
     """
 
     columns: Codes
@@ -187,7 +187,12 @@ def _solved(sample: _Sample, columns: Codes, outcome: int) -> _Fit:
             bread, with_y = inverse(products[:-1, :-1]), products[:-1, -1]
     except Stalled:
         raise EstimationError("the regressors are so large that they cannot be told from the constant") from None
-    return _Fit(columns, outcome, bread @ with_y, bread, rows)
+    slopes = bread @ with_y
+    if rows is None:
+        return _Fit(columns, outcome, slopes, bread)
+    residual = np.empty(len(rows[1]))
+    kernel.least_squares_residual(*rows, slopes, residual)
+    return _Fit(columns, outcome, refined(rows[0], residual, bread, slopes), bread, (rows[0], residual))
 
 
 def _rows(sample: _Sample, columns: Codes, outcome: int) -> tuple[Array, Array]:
@@ -202,9 +207,12 @@ def _covariance(sample: _Sample, fit: _Fit, kind: str) -> Covariance | Exception
         return alone
     if alone and sample.moments.second and fit.rows is None and (quick := _by_products(sample, fit, kind, alone)):
         return quick
-    x, y = fit.rows or _rows(sample, fit.columns, fit.outcome)
-    residual = np.empty(len(y))
-    kernel.least_squares_residual(x, y, fit.slopes, residual)
+    if fit.rows:
+        x, residual = fit.rows
+    else:
+        x, y = _rows(sample, fit.columns, fit.outcome)
+        residual = np.empty(len(y))
+        kernel.least_squares_residual(x, y, fit.slopes, residual)
     absorbed = sample.absorber.parameters
     own = {"x": x, "absorbed": absorbed, "linear": True, "silent": sample.absorber.silent}
     return covariance_of_rows(kind, Scores(x, residual), fit.bread, sample.group.pairs, **own)
