@@ -3,6 +3,7 @@
 import numpy as np
 
 from detente.base.numerics import INFLATED
+from detente.base.types import Array
 from detente.stats.contract import LINEAR, Label, Solution, estimator
 from detente.stats.covariance import Scores
 from detente.stats.frame import ModelFrame
@@ -44,7 +45,7 @@ def lpm(design: ModelFrame) -> Solution:
     data = within(design)
     degrees_left(len(data.y), len(data.terms), data.absorber.parameters)
     bread = inverse(data.cross)
-    estimate = bread @ data.with_y
+    estimate: Array = bread @ data.with_y
     residual = data.y
     kernel.least_squares_residual(data.x, data.y, estimate, residual)
     if (np.diag(bread) * np.diag(data.cross)).max() > INFLATED:
