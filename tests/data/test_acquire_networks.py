@@ -185,7 +185,7 @@ def test_what_came_back_instead_is_named_and_not_kept(
 
 
 def test_no_more_is_read_than_was_pinned(raw: Path, server: Server, patience: Patience):
-    """The server never comes to the end of its 64 MB, as nobody listens any more."""
+    """The server never comes to the end of its 64 MB, as the connection is closed before."""
     server.answers = [server.send(DATA * 16384)]
 
     text = refusal(raw, None, patience, pin(server.address))

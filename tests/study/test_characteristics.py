@@ -121,7 +121,7 @@ def test_shares_are_of_all_draws_and_those_of_checks_of_findings_alone() -> None
 
 
 def test_an_observed_study_has_no_known_effect(record: Record) -> None:
-    with pytest.raises(ConfigError, match="'paper' is set in the observed world: nobody knows its effects"):
+    with pytest.raises(ConfigError, match="'paper' is set in the observed world, whose effects are not known"):
         _ = Setting(PROJECT, PROJECT.study("paper"), "exercise", record).hazard
 
 

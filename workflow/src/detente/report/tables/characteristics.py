@@ -106,7 +106,7 @@ def _share(number: int, of: int) -> str:
 
 
 def _said(label: str, head: str, name: str) -> Column:
-    """Draws that were told so, of all."""
+    """Draws with this verdict, of all."""
     return Column(label, head, show=lambda m: _share(getattr(m, name), m.draws))
 
 

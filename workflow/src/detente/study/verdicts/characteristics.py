@@ -120,7 +120,7 @@ class Setting:
     def world(self) -> World:
         """The simulated world; raises ConfigError if there is none."""
         if self.study.simulation is None:
-            raise ConfigError(f"study {self.study.name!r} is set in the observed world: nobody knows its effects")
+            raise ConfigError(f"study {self.study.name!r} is set in the observed world, whose effects are not known")
         return self.study.simulation
 
     @cached_property
@@ -187,8 +187,8 @@ def found_in(setting: Setting, record: Record, draw: int, tests: int = DRAWS) ->
     """All that the verdict on the claim rests on: its headline, and what the checks read that this verdict needs."""
     seed, vcov = setting.study.seed_of(f"characteristics {draw}"), setting.spec.vcov[0]
     first = examine(record, setting.spec, seed, seed, Extent(parts=("headline",)))
-    told = first.headline.loc[(first.headline["vcov"] == vcov) & (first.headline["verdict"] != ""), "verdict"]
-    wanted = {check.name for verdict in told for check in needed(verdict)}
+    found = first.headline.loc[(first.headline["vcov"] == vcov) & (first.headline["verdict"] != ""), "verdict"]
+    wanted = {check.name for verdict in found for check in needed(verdict)}
     if not wanted:
         empty = multiverse_schema(list(setting.grid.nodes)).empty()
         return Findings(vcov, first, empty, JOINT.empty(), FAMILIES.empty())
@@ -226,9 +226,9 @@ def _shares(judged: pd.DataFrame) -> Iterator[tuple[float, str, int, float, floa
     for _, rows in judged.groupby("times"):
         times = float(rows["times"].iloc[0])
         both = rows["verdict"] + " · " + rows["strength"]
-        told = {v: rows["verdict"] == v for v in VERDICTS if v}
-        told |= {f"{v} · {s}": both == f"{v} · {s}" for v in VERDICTS if v for s in STRENGTHS if v != "inconclusive"}
+        said = {v: rows["verdict"] == v for v in VERDICTS if v}
+        said |= {f"{v} · {s}": both == f"{v} · {s}" for v in VERDICTS if v for s in STRENGTHS if v != "inconclusive"}
         found = rows[rows["verdict"].isin(["lowers", "raises"])]
         passed = {name: found[name] == "pass" for name in CHECKS} if len(found) else {}
-        for what, held in (told | passed).items():
+        for what, held in (said | passed).items():
             yield times, what, len(held), float(held.mean()), monte_carlo_error(float(held.mean()), len(held))
