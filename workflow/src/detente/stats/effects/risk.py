@@ -71,11 +71,16 @@ def risk_without_treatment(fit: Solution, y: Array, treatment: Array) -> Effect:
         raise EstimationError("no observation is treated: there is no risk that they would have without treatment")
     unit = np.eye(len(fit.estimate))[fit.treatment]
     if fit.link == "identity":
-        share = float(treatment[treated].mean())
-        return Effect(float(y[treated].mean()) - share * float(fit.estimate[fit.treatment]), -share * unit)
+        effect = Effect(float(fit.estimate[fit.treatment]), unit)
+        return less_effect(float(y[treated].mean()), float(treatment[treated].mean()), effect)
     predictor = None if fit.predictor is None else fit.predictor[treated]
     own = treatment if fit.absorbed else fit.x[:, fit.treatment]
     return _mean_risk(replace(fit, predictor=predictor, x=fit.x[treated]), own[treated], 0.0, unit)
+
+
+def less_effect(risk: float, treatment: float, effect: Effect) -> Effect:
+    """A mean risk less the effect, in a linear model, at a mean treatment."""
+    return Effect(risk - treatment * effect.value, -treatment * effect.gradient)
 
 
 def difference_error(covariance: Covariance, effect: Effect, base: Effect, share: float) -> float:

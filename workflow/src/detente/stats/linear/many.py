@@ -18,7 +18,7 @@ from detente.base.numerics import CANCELLED, INFLATED, NO_VARIANCE
 from detente.base.types import Array, Codes, Flags
 from detente.stats.conditioning import far
 from detente.stats.covariance import Covariance, Scores, semidefinite, state_totals
-from detente.stats.effects.risk import Effect
+from detente.stats.effects.risk import Effect, less_effect
 from detente.stats.kernels import absorption
 from detente.stats.kernels import products as kernel
 from detente.stats.linear.absorb import Absorber, absorber
@@ -168,8 +168,7 @@ def _attempted(sample: _Sample, choice: Choice, kinds: Sequence[str]) -> Found |
 def _base(group: Group, choice: Choice, effect: Effect) -> Effect | None:
     """As `risk_without_treatment`."""
     dose, means = group.treated(choice.treatment)
-    risk = float(means[group.outcomes.index(choice.outcome)]) - dose * effect.value
-    return None if np.isnan(risk) else Effect(risk, -dose * effect.gradient)
+    return None if np.isnan(dose) else less_effect(float(means[group.outcomes.index(choice.outcome)]), dose, effect)
 
 
 def _solved(sample: _Sample, columns: Codes, outcome: int) -> _Fit:
