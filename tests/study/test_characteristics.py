@@ -17,7 +17,7 @@ from detente.report.tables.characteristics import DESIGNS, MEASURED, Measured, d
 from detente.simulate import simulate_world
 from detente.study.multiverse import curve, fitted
 from detente.study.robustness.examine import Record, examine
-from detente.study.verdicts import Findings, checks, families_of, joint_tests, ledger, under_headline
+from detente.study.verdicts import Findings, Together, checks, families_of, ledger, under_headline
 from detente.study.verdicts.characteristics import DRAWS, PARTS, Setting, characteristics, found_in, shares
 from detente.study.verdicts.checks import CHECKS
 
@@ -71,9 +71,8 @@ def test_words_are_those_that_a_study_gives_to_the_same_frames(often: Setting) -
     variants = often.grid.variants
     whole = under_headline(PROJECT, fitted({False: record.panel}, variants, list(often.grid.nodes)))
     equivalent = [v.specification for v in variants if v.equivalent]
-    joint, _ = joint_tests(
-        equivalent, {False: record.panel}, record, curve.curve({False: record.panel}, equivalent), 999, seed
-    )
+    panels = {False: record.panel}
+    joint, _ = Together(equivalent, panels, record, curve.curve(panels, equivalent)).tests(999, seed)
     family = families_of(PROJECT, examined)
     study = Findings("dyadic", examined["exercise"], whole, joint, family[family["member"] == "exercise"])
     lean = found_in(often, record, 0, tests=999)

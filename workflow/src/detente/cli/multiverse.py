@@ -139,7 +139,7 @@ def joint(
 ) -> None:
     """Judge a claim's equivalent specifications together."""
     from detente.study.robustness import Record
-    from detente.study.verdicts import joint_tests
+    from detente.study.verdicts import Together
 
     started = time.monotonic()
     project, study = of.read()
@@ -153,7 +153,7 @@ def joint(
     if found is not None:
         curve.agree(found.estimate, frame)
         record_of = Record(rows[specs[0].claim.directed], *record.read())
-        tests, lost = joint_tests(specs, rows, record_of, found, draws, study.seed_of(claim))
+        tests, lost = Together(specs, rows, record_of, found).tests(draws, study.seed_of(claim))
         for why in lost:
             print(why)
     JOINT.write(tests, out.joint)

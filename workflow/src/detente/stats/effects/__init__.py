@@ -15,12 +15,13 @@ if TYPE_CHECKING:
         Effect,
         average_marginal_effect,
         difference_error,
+        less_effect,
         log_risk_ratio,
         risk_without_treatment,
     )
 
 __all__ = [
-    "Effect", "average_marginal_effect", "calibration", "difference_error", "first_differences", "log_risk_ratio",
-    "marginal_effects", "risk_curve", "risk_ratios", "risk_without_treatment",
+    "Effect", "average_marginal_effect", "calibration", "difference_error", "first_differences", "less_effect",
+    "log_risk_ratio", "marginal_effects", "risk_curve", "risk_ratios", "risk_without_treatment",
 ]  # fmt: skip
 __getattr__, __dir__ = on_demand(__name__)

@@ -21,7 +21,7 @@ from detente.base.errors import EstimationError
 from detente.base.numerics import DRAWN, LEVEL, interval, percentiles, two_sided
 from detente.base.types import Array
 from detente.stats.covariance import Covariance
-from detente.stats.effects.risk import Average, Predictor, at_draws, averages, predictor
+from detente.stats.effects.averages import Average, Predictor, at_draws, averages, predictor
 from detente.stats.effects.through import Through, derived, mean_effect, mean_effect_at, through
 from detente.stats.fitting import Fit, Printed
 

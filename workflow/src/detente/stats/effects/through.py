@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from detente.base.types import Array
-from detente.stats.effects.risk import Predictor
+from detente.stats.effects.averages import Predictor
 from detente.stats.links import Curve
 from detente.stats.written import Written
 

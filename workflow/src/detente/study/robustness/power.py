@@ -17,6 +17,7 @@ from detente.base.errors import EstimationError, NoDyads, UnsupportedCovariance,
 from detente.base.numerics import POWER, critical, detectable, monte_carlo_error, power_at
 from detente.base.types import Array, Codes
 from detente.stats import ModelFrame, check_outcome, get
+from detente.stats.effects import Effect, less_effect
 from detente.stats.resampling import KINDS, Model, Refits, prepared, refit
 from detente.study.estimation import NO_BASE_RISK, as_risk
 from detente.study.robustness.coverage import judged
@@ -143,7 +144,8 @@ def power(
 def _base_risk(design: ModelFrame, effect: float) -> float:
     """Mean outcome of the treated rows less the effect at their mean treatment (`risk_without_treatment`)."""
     treated = design.treatment > 0
-    return as_risk(float(design.y[treated].mean()) - effect * float(design.treatment[treated].mean()))
+    y, treatment = float(design.y[treated].mean()), float(design.treatment[treated].mean())
+    return as_risk(less_effect(y, treatment, Effect(effect, np.ones(1))).value)
 
 
 def _summary(curve: pd.DataFrame, base: float, error: float, df: float, smallest: float) -> dict[str, Any]:

@@ -19,10 +19,10 @@ from detente.study.verdicts.registration import (
     standings,
 )
 from detente.study.verdicts.schema import FAMILIES, LEDGER, RESULTS
-from detente.study.verdicts.together import families_of, joint_tests, under_headline
+from detente.study.verdicts.together import Together, families_of, under_headline
 
 __all__ = [
-    "CHECKS", "FAMILIES", "FOLDER", "INDEX", "LEDGER", "RESULTS", "STATUSES", "Findings", "Registration", "checks",
-    "compare", "digest", "families", "families_of", "joint_tests", "ledger", "registered", "registrations", "standings",
+    "CHECKS", "FAMILIES", "FOLDER", "INDEX", "LEDGER", "RESULTS", "STATUSES", "Findings", "Registration", "Together",
+    "checks", "compare", "digest", "families", "families_of", "ledger", "registered", "registrations", "standings",
     "under_headline",
 ]  # fmt: skip

@@ -29,7 +29,7 @@ from detente.study.robustness import Examination, Extent, Record, examine
 from detente.study.verdicts.checks import CHECKS, needed
 from detente.study.verdicts.ledger import Findings, checks, ledger
 from detente.study.verdicts.schema import FAMILIES
-from detente.study.verdicts.together import families_of, joint_tests, under_headline
+from detente.study.verdicts.together import Together, families_of, under_headline
 
 # Effects, in smallest effects of interest.
 TIMES = (0.0, 1.0, 2.0, 3.0)
@@ -202,7 +202,7 @@ def found_in(setting: Setting, record: Record, draw: int, tests: int = DRAWS) ->
     if "joint" in wanted:
         kept = multiverse["error"] == ""
         specs = [v.specification for v, estimated in zip(setting.equivalent, kept, strict=True) if estimated]
-        joint, _ = joint_tests(specs, panels, record, curve.curve(panels, specs), tests, seed)
+        joint, _ = Together(specs, panels, record, curve.curve(panels, specs)).tests(tests, seed)
     return Findings(vcov, whole, multiverse, joint, family)
 
 

@@ -1,6 +1,7 @@
 """What is judged of several estimates at once: equivalent specifications of a claim, and the claims of a family."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -10,7 +11,9 @@ from detente.base.types import Array
 from detente.stats.resampling import CircularShift, Randomisation
 from detente.study.config import Project, load_multiverse
 from detente.study.design import HEADLINE, Specification
-from detente.study.multiverse import JOINT, curve, joint_test
+from detente.study.multiverse import JOINT, joint_test
+from detente.study.multiverse import curve as curves
+from detente.study.multiverse.curve import Curve
 from detente.study.robustness import Examination, Record, schemes
 from detente.study.verdicts import families
 from detente.study.verdicts.schema import FAMILIES
@@ -24,52 +27,50 @@ def under_headline(project: Project, multiverse: pd.DataFrame) -> pd.DataFrame:
     return multiverse.assign(equivalent=multiverse["equivalent"] & (multiverse["vcov"] == headline))
 
 
-def joint_tests(
-    specs: Sequence[Specification],
-    panels: Mapping[bool, pd.DataFrame],
-    record: Record,
-    found: curve.Curve,
-    draws: int,
-    seed: int,
-) -> tuple[pd.DataFrame, list[str]]:
-    """Joint tests of a claim's equivalent specifications by each scheme, as `JOINT`, and why there is none by others.
+@dataclass(frozen=True)
+class Together:
+    """Equivalent specifications of a claim, judged together: their curve is held against curves of drawn treatments.
 
-    A shift in time draws any treatment, other schemes that of the headline alone. `found`: the curve of `specs`;
-    `record`: exercises and states, from which treatments are drawn.
+    `curve` of `specs`, whose models are fitted on `panels` (rows of dyads and of directed dyads); `record`: exercises
+    and states, from which treatments are drawn.
     """
-    made, lost = [], []
-    for scheme, observed, drawn in _drawn(specs, panels, record, found, draws, seed):
-        try:
-            made.append(joint_test(observed, drawn).assign(scheme=scheme, claim=specs[0].claim.id))
-        except EstimationError as error:
-            lost.append(f"{scheme}: no joint test: {error}")
-    return pd.concat(made, ignore_index=True)[list(JOINT.columns)] if made else JOINT.empty(), lost
 
+    specs: Sequence[Specification]
+    panels: Mapping[bool, pd.DataFrame]
+    record: Record
+    curve: Curve
 
-def _drawn(
-    specs: Sequence[Specification],
-    panels: Mapping[bool, pd.DataFrame],
-    record: Record,
-    found: curve.Curve,
-    draws: int,
-    seed: int,
-) -> Iterator[tuple[str, Array, Array]]:
-    """By scheme, t (S,) of the specifications that have one and whose treatment it can draw, and their draws (B, S)."""
-    has = np.isfinite(found.statistic)
-    if specs[0].claim.moderator is not None:
-        yield WILD, found.statistic[has], found.under_null(draws, seed)[:, has]
-        return
-    own = next((i for i, spec in enumerate(specs) if spec.name == HEADLINE), 0)
-    headline, treatments = specs[own].claim, [(s.claim.treatment, s.claim.lag, s.claim.directed) for s in specs]
-    years = next(iter(panels.values()))["year"]
-    span = (int(years.min()), int(years.max()))
-    for scheme in schemes(headline, panels[headline.directed], record.exercises, record.states, span):
-        any_treatment = isinstance(scheme, CircularShift)
-        alike = np.array([any_treatment or treated == treatments[own] for treated in treatments])
-        mine = np.flatnonzero(alike & has)
-        if len(mine):
-            drawn = curve.drawn(panels, [specs[int(i)] for i in mine], scheme, draws, seed)
-            yield scheme.name, found.statistic[mine], drawn
+    def tests(self, draws: int, seed: int) -> tuple[pd.DataFrame, list[str]]:
+        """Joint tests by each scheme, as `JOINT`, and why there is none by others.
+
+        A shift in time draws any treatment, other schemes that of the headline alone.
+        """
+        made, lost = [], []
+        for scheme, observed, drawn in self._drawn(draws, seed):
+            try:
+                made.append(joint_test(observed, drawn).assign(scheme=scheme, claim=self.specs[0].claim.id))
+            except EstimationError as error:
+                lost.append(f"{scheme}: no joint test: {error}")
+        return pd.concat(made, ignore_index=True)[list(JOINT.columns)] if made else JOINT.empty(), lost
+
+    def _drawn(self, draws: int, seed: int) -> Iterator[tuple[str, Array, Array]]:
+        """By scheme, t (S,) of specifications that have one and whose treatment it can draw, and their draws (B, S)."""
+        found, specs = self.curve, self.specs
+        has = np.isfinite(found.statistic)
+        if specs[0].claim.moderator is not None:
+            yield WILD, found.statistic[has], found.under_null(draws, seed)[:, has]
+            return
+        own = next((i for i, spec in enumerate(specs) if spec.name == HEADLINE), 0)
+        headline, treatments = specs[own].claim, [(s.claim.treatment, s.claim.lag, s.claim.directed) for s in specs]
+        years = next(iter(self.panels.values()))["year"]
+        span, record = (int(years.min()), int(years.max())), self.record
+        for scheme in schemes(headline, self.panels[headline.directed], record.exercises, record.states, span):
+            any_treatment = isinstance(scheme, CircularShift)
+            alike = np.array([any_treatment or treated == treatments[own] for treated in treatments])
+            mine = np.flatnonzero(alike & has)
+            if len(mine):
+                drawn = curves.drawn(self.panels, [specs[int(i)] for i in mine], scheme, draws, seed)
+                yield scheme.name, found.statistic[mine], drawn
 
 
 def families_of(project: Project, examined: Mapping[str, Examination]) -> pd.DataFrame:
