@@ -127,12 +127,12 @@ def _made(x: Array, columns: Extended, mean: Extended, turn: Extended, kept: Fla
     return Basis(whole, mean, turn, kept)
 
 
-def well_conditioned(design: ModelFrame) -> tuple[ModelFrame, Basis] | None:
+def well_conditioned(design: ModelFrame, *, mixed: bool = True) -> tuple[ModelFrame, Basis] | None:
     """The design with its regressors, and instruments, in a basis, and that of regressors; None where none is needed.
 
-    Endogenous regressors are not mixed with others.
+    Endogenous regressors are not mixed with others, and no regressors are unless `mixed`.
     """
-    found = scaled(design.x) if design.endogenous else basis(design.x)
+    found = scaled(design.x) if design.endogenous or not mixed else basis(design.x)
     instruments = design.instruments
     if instruments is not None:
         z = np.asarray(instruments, dtype=np.float64).reshape(len(design.y), -1)

@@ -24,7 +24,7 @@ from detente.base.errors import (
 from detente.base.numerics import AGREEMENT, BLAMED, SINGULAR
 from detente.base.types import Array, Codes, Flags
 from detente.stats.columns import Levels
-from detente.stats.conditioning import Basis, well_conditioned
+from detente.stats.conditioning import Basis, far, well_conditioned
 from detente.stats.covariance import Information, Scores
 from detente.stats.frame import ModelFrame
 from detente.stats.profile import NO_PROFILE, Profile
@@ -77,9 +77,10 @@ class Solution:
 
 @dataclass(frozen=True)
 class Turned:
-    """The solution in a basis in which no digits are lost, and the matrix (k, k) that takes its coefficients back."""
+    """Solution and design in a basis in which no digits are lost; the matrix (k, k) that takes coefficients back."""
 
     solution: Solution
+    design: ModelFrame
     back: Array
 
 
@@ -145,9 +146,9 @@ class Estimator:
     one sample at once, if there is one. `index_model` gives score and weight of a row from its linear predictor, which
     refits under a null need. `objective` its `likelihood.Search` for outcome (n,) and regressors (n, k).
     `needs_instruments` for endogenous regressors. `relative` if it compares two values of the outcome, so that it
-    predicts no risk. `equivariant` if other regressors of the same span beside its constant make the same fit, so that
-    ill-conditioned ones are fitted in another basis. `profile` of its likelihood, for separated terms. `elsewhere`
-    names that other software has for it.
+    predicts no risk. `equivariant` says what leaves its fit the same, so that ill-conditioned regressors are fitted in
+    another basis: other regressors of the same "span" beside its constant, or their "units" and origins alone.
+    `profile` of its likelihood, for separated terms. `elsewhere` names that other software has for it.
     """
 
     name: str
@@ -166,7 +167,7 @@ class Estimator:
     objective: Callable[[Array, Array], Any] | None = None
     needs_instruments: bool = False
     relative: bool = False
-    equivariant: bool = False
+    equivariant: Literal["", "units", "span"] = ""
     profile: Profile = NO_PROFILE
     elsewhere: tuple[str, ...] = ()
     fit: Callable[..., Solution] = _undecorated
@@ -179,10 +180,11 @@ class Estimator:
             self.check_options(options)
             self.check(design)
             absorbs = self.uses == "absorbs" and bool(design.fixed_effects)
-            made = well_conditioned(design) if self.equivariant and not absorbs else None
+            mixed = self.equivariant == "span"
+            made = well_conditioned(design, mixed=mixed) if self.equivariant and not absorbs else None
             if made is None:
                 return function(design, **options)
-            return _taken_back(function(made[0], **options), design, made[1])
+            return _taken_back(function(made[0], **options), design, *made)
 
         REGISTRY[self.name] = replace(self, fit=checked)
         return checked
@@ -213,8 +215,18 @@ class Estimator:
         return self.absorbs_dyads or (self.uses == "averages" and "dyad" in self.fixed_effects)
 
     def compared(self, design: ModelFrame, fit: Solution) -> Compared:
-        """Compare a fit with its reference; raises NotReproduced if a coefficient is off by more than 1e-6."""
-        return self.gap(design, fit) if self.gap else Compared(self.reference, math.nan)
+        """Compare a fit with its reference; raises NotReproduced if a coefficient is off by more than 1e-6.
+
+        Other software loses digits of regressors far from zero: it is given the basis that the fit was made in, or,
+        where effects absorb the constant, regressors less their means.
+        """
+        if self.gap is None:
+            return Compared(self.reference, math.nan)
+        if fit.turned is not None:
+            return self.gap(fit.turned.design, fit.turned.solution)
+        if fit.absorbed and far(design.x).any():
+            design = replace(design, x=design.x - design.x.mean(axis=0))
+        return self.gap(design, fit)
 
     def check_options(self, options: Mapping[str, Any]) -> None:
         """Raise UnknownOption, naming the nearest, unless it has these options and their values are legal."""
@@ -263,8 +275,8 @@ REGISTRY: dict[str, Estimator] = {}
 estimator = Estimator
 
 
-def _taken_back(solution: Solution, design: ModelFrame, basis: Basis) -> Solution:
-    """A solution in a basis as one of the regressors as they came."""
+def _taken_back(solution: Solution, design: ModelFrame, turned: ModelFrame, basis: Basis) -> Solution:
+    """A solution of the design turned into a basis, as one of the regressors as they came."""
     extended = basis.parameters(solution.terms, design.terms)
     back = np.asarray(extended, dtype=np.float64)
     into = np.linalg.inv(back)
@@ -274,18 +286,18 @@ def _taken_back(solution: Solution, design: ModelFrame, basis: Basis) -> Solutio
             raw = design.x[:, design.terms.index(term)]
             x[:, i] = raw if solution.rows is None else raw[solution.rows]
     scores, known = solution.scores, solution.information
-    turned = x if scores.x is solution.x else scores.x @ into
+    scored = x if scores.x is solution.x else scores.x @ into
     if known is not None:
         right = known.right @ into if known.right is not None and known.right.ndim == 2 else known.right
         known = Information(known.left @ into, right)
     return replace(
         solution,
         estimate=np.asarray(extended @ solution.estimate, dtype=np.float64),
-        scores=replace(scores, x=turned),
+        scores=replace(scores, x=scored),
         bread=np.asarray(extended @ solution.bread @ extended.T, dtype=np.float64),
         x=x,
         information=known,
-        turned=Turned(solution, back),
+        turned=Turned(solution, turned, back),
     )
 
 

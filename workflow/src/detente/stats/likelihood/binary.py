@@ -179,7 +179,7 @@ def newton_gap(name: str, reference: str) -> Gap:
     link="logit",
     outcome="binary",
     statistics=maximum.reports(partial(log_likelihood, LOGIT)),
-    equivariant=True,
+    equivariant="span",
     reference="statsmodels Logit",
     gap=newton_gap("logit", "Logit"),
     engine="logit",
@@ -202,7 +202,7 @@ def logit(design: ModelFrame) -> Solution:
     link="probit",
     outcome="binary",
     statistics=maximum.reports(partial(log_likelihood, PROBIT)),
-    equivariant=True,
+    equivariant="span",
     reference="statsmodels Probit",
     gap=newton_gap("probit", "Probit"),
     index_model=PROBIT,
@@ -225,7 +225,7 @@ def probit(design: ModelFrame) -> Solution:
     link="cloglog",
     outcome="binary",
     statistics=maximum.reports(partial(log_likelihood, CLOGLOG)),
-    equivariant=True,
+    equivariant="span",
     reference="statsmodels GLM with a complementary log-log link, in tests",
     index_model=CLOGLOG,
 )
@@ -259,7 +259,7 @@ def cre_logit(design: ModelFrame) -> Solution:
     """
     group = number(next(iter(design.fixed_effects.values())))[1]
     augmented, fixed = add_means(design, group)
-    fit = solve(LOGIT, augmented.y, regressors(augmented))
+    fit = logit(augmented)
     if not fixed:
         return fit
     flag = f"fixed within groups, so without a mean and compared between them: {', '.join(fixed)}"

@@ -60,7 +60,7 @@ def _ordered_log_likelihood(fit: Estimated) -> float:
     statistics=reports(_ordered_log_likelihood),
     objective=ordered_objective,
     elsewhere=("ologit", "polr"),
-    equivariant=True,
+    equivariant="span",
     reference="statsmodels OrderedModel and Stata's ologit, in tests",
 )
 def ordered_logit(design: ModelFrame) -> Solution:
@@ -181,7 +181,7 @@ def _multinomial_log_likelihood(fit: Estimated) -> float:
     statistics=reports(_multinomial_log_likelihood),
     objective=multinomial_objective,
     elsewhere=("mlogit", "multinom"),
-    equivariant=True,
+    equivariant="span",
     reference="statsmodels MNLogit and Stata's mlogit, in tests",
     relative=True,
 )

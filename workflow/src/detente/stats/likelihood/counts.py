@@ -47,7 +47,7 @@ POISSON = IndexModel("log", _slopes, lambda mean: float(np.log(mean)), refuse_ze
     ),
     link="log",
     outcome="amount",
-    equivariant=True,
+    equivariant="span",
     reference="statsmodels Poisson",
     gap=newton_gap("poisson", "Poisson"),
     index_model=POISSON,
@@ -151,7 +151,7 @@ def fepoisson(design: ModelFrame) -> Solution:
     outcome="count",
     statistics={"log_likelihood": lambda f: nb2(f.design.y, f.solution.x[:, :-1])(f.solution.estimate).value},
     elsewhere=("nbreg", "glm.nb"),
-    equivariant=True,
+    equivariant="span",
     reference="statsmodels NegativeBinomial and Stata's nbreg, in tests",
 )
 def negbin(design: ModelFrame) -> Solution:

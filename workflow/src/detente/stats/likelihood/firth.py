@@ -233,7 +233,7 @@ def _maximise(y: Array, x: Array) -> tuple[Array, Penalised, int]:
     outcome="binary",
     statistics={"penalised_lr_chi2": lambda fit: penalised_fall(_conditioned(fit.design), fit.solution.terms[1:])},
     elsewhere=("logistf", "firthlogit"),
-    equivariant=True,
+    equivariant="span",
     profile=Profile(_separated, profile_interval, penalised_fall),
     reference="R brglm2 AS_mean and logistf, in tests",
 )

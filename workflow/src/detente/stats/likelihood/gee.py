@@ -35,7 +35,7 @@ MEMORY, WARM_UP = 5, 3
     fixed_effects=("dyad",),
     covariances=ROBUST - {"hc0", "hc1"},
     elsewhere=("xtgee", "geeglm"),
-    equivariant=True,
+    equivariant="span",
     reference="statsmodels GEE and Stata's xtgee, in tests",
 )
 def gee(

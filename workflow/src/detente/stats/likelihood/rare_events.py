@@ -36,7 +36,7 @@ def _log_likelihood(fit: Estimated) -> float:
     statistics=reports(_log_likelihood),
     objective=partial(objective, LOGIT),
     elsewhere=("relogit",),
-    equivariant=True,
+    equivariant="span",
     reference="Zelig 5.1.7's relogit and Stata's relogit, in tests",
 )
 def king_zeng(
@@ -126,6 +126,7 @@ class Prior:
     ),
     link="logit",
     outcome="binary",
+    equivariant="units",
     reference="brute-force maximisation of the posterior by scipy, in tests",
 )
 def cauchy_logit(design: ModelFrame, *, scale: float = 2.5, scale_intercept: float = 10.0) -> Solution:

@@ -154,7 +154,7 @@ def reference_gap(design: ModelFrame, fit: Solution) -> Compared:
     fixed_effects=("dyad", "year"),
     covariances=ROBUST,
     elsewhere=("iv", "2sls", "tsls", "ivreg", "ivregress", "ivreghdfe"),
-    equivariant=True,
+    equivariant="span",
     reference="linearmodels IV2SLS within effects",
     gap=reference_gap,
     needs_instruments=True,
