@@ -16,10 +16,23 @@ from detente.data.acquire import Patience
 
 from support.acquiring import Server
 from support.builders import project, tiny
+from support.faults import documented, placed
 
 # Fixtures that tests of several packages share.
 pytest_plugins = ["support.known_frames"]
 ROOT = Path(__file__).resolve().parents[1]
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """What docs/reliability.md counts, made by `pytest --collect-only --faults=docs/reliability.md`."""
+    parser.addoption("--faults", metavar="PAGE", type=Path, help="page whose table of injected faults is renewed")
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Renew the page's table from the tests that were collected."""
+    page: Path | None = session.config.getoption("--faults")
+    if page:
+        page.write_text(placed(page.read_text("utf-8"), documented(session.items)), "utf-8")
 
 
 def _folder(variable: str) -> Path | None:

@@ -50,6 +50,7 @@ def test_a_frame_that_breaks_its_schema_is_not_written(broken: pd.DataFrame, sai
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.fault("contracts")
 def test_a_file_of_another_shape_is_refused_by_column(tmp_path: Path) -> None:
     path = tmp_path / "risks.parquet"
     write_frame(GOOD.rename(columns={"risk": "risks"}), path)

@@ -54,6 +54,7 @@ READ = {
 }  # fmt: skip
 
 
+@pytest.mark.fault("tables")
 @pytest.mark.parametrize("case", READ)
 def test_how_a_text_is_written_is_recognised(case: str, tmp_path: Path):
     content, columns = READ[case]
@@ -61,6 +62,7 @@ def test_how_a_text_is_written_is_recognised(case: str, tmp_path: Path):
     assert held(tmp_path, content) == columns
 
 
+@pytest.mark.fault("tables")
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "latin-1", "cp1252"])
 def test_encodings_are_recognised(encoding: str, tmp_path: Path):
     content = "state\tn\nCôte d'Ivoire\t1\nMälaren\t2\n".encode(encoding)
@@ -68,6 +70,7 @@ def test_encodings_are_recognised(encoding: str, tmp_path: Path):
     assert held(tmp_path, content, "t.tab") == {"state": ["Côte d'Ivoire", "Mälaren"], "n": [1, 2]}
 
 
+@pytest.mark.fault("tables")
 def test_an_encoding_that_is_guessed_is_said_and_one_that_is_declared_is_used(tmp_path: Path):
     content = "state,n\nŁódź,1\n".encode("cp1250")
     path = wrote(tmp_path, "t.csv", content)
@@ -99,6 +102,7 @@ REFUSED = {
 }  # fmt: skip
 
 
+@pytest.mark.fault("tables")
 @pytest.mark.parametrize("case", REFUSED)
 def test_what_may_be_read_wrongly_is_refused_with_line_and_way_out(case: str, tmp_path: Path):
     content, message = REFUSED[case]
@@ -151,6 +155,7 @@ def test_a_table_is_the_same_in_every_format_alone_or_in_a_zip(name: str, packed
     assert frame["name"].astype(object).tolist() == ["USA", "UK"]
 
 
+@pytest.mark.fault("tables")
 def test_one_of_several_members_must_be_named(tmp_path: Path):
     archive = tmp_path / "t.zip"
     with zipfile.ZipFile(archive, "w") as content:
@@ -173,6 +178,7 @@ def test_one_of_several_members_must_be_named(tmp_path: Path):
     assert read_table(book, TableFormat(member="two")).frame["ccode"].tolist() == [3, 3]
 
 
+@pytest.mark.fault("tables")
 def test_a_workbook_with_names_twice_or_numbers_as_words_is_read_as_a_text_is(tmp_path: Path):
     book = tmp_path / "t.xlsx"
     pd.DataFrame([[1, 2]], columns=["a", "a"]).to_excel(book, index=False)
@@ -193,6 +199,7 @@ def test_value_labels_of_stata_are_read_where_asked_for(tmp_path: Path):
     assert read_table(path, labelled=["state"]).frame["state"].tolist() == ["France", "Chad"]
 
 
+@pytest.mark.fault("tables")
 def test_numbers_that_often_mean_missing_are_said_where_they_lie_far_off():
     frame = pd.DataFrame(
         {
@@ -208,6 +215,7 @@ def test_numbers_that_often_mean_missing_are_said_where_they_lie_far_off():
     ]  # fmt: skip
 
 
+@pytest.mark.fault("tables")
 def test_spss_is_refused_with_the_way_out_where_its_library_is_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setitem(sys.modules, "pyreadstat", None)
     path = wrote(tmp_path, "t.sav", b"$FL2")

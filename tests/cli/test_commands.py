@@ -55,6 +55,7 @@ def test_the_help_of_a_command_ends_with_its_example(capsys: pytest.CaptureFixtu
     assert capsys.readouterr().out.strip().endswith(f"Example: {commands()['trace'].example}")
 
 
+@pytest.mark.fault("arguments")
 def test_a_misspelled_command_is_refused_with_the_nearest(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as stop:
         main(["pannel"])
@@ -126,6 +127,7 @@ def test_parameters_are_options_and_a_dataclass_stands_for_its_fields(call: Any)
     assert (made["pair"], made["long_name"], made["format_"], made["loud"]) == (("p", "q"), 4, "csv", True)
 
 
+@pytest.mark.fault("arguments")
 @pytest.mark.parametrize(
     ("words", "said"),
     [
@@ -145,6 +147,7 @@ def test_a_wrong_call_is_refused_by_option(
     assert said in capsys.readouterr().err
 
 
+@pytest.mark.fault("arguments")
 @pytest.mark.parametrize(
     ("words", "said"),
     [
@@ -174,6 +177,7 @@ def test_the_beginning_of_an_option_will_do(call: Any) -> None:
     assert call("x", "--fold", "f", "--names", "a")["place"] == Place(Path("f"))
 
 
+@pytest.mark.fault("environment")
 @pytest.mark.parametrize(
     ("tidy", "said"),
     [
@@ -195,6 +199,7 @@ def test_a_folder_that_is_not_as_it_should_be_is_named_without_a_traceback(
     assert f"FileNotFoundError: {tidy}/cow-state-system.parquet: {said}" in text
 
 
+@pytest.mark.fault("environment")
 def test_a_place_that_cannot_be_written_is_named_without_a_traceback(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -204,6 +209,7 @@ def test_a_place_that_cannot_be_written_is_named_without_a_traceback(
     assert "afile: is a file, where a folder is needed; check the path, or name another" in capsys.readouterr().err
 
 
+@pytest.mark.fault("environment")
 def test_outside_a_project_the_way_out_is_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -214,10 +220,12 @@ def test_outside_a_project_the_way_out_is_named(
     )
 
 
+@pytest.mark.fault("environment")
 def test_an_error_that_names_no_file_keeps_its_traceback() -> None:
     assert file_refused(OSError("out of memory", "and more")) == ""
 
 
+@pytest.mark.fault("arguments")
 @pytest.mark.parametrize("words", [[], ["--add", "gml", "--panel", "panel.parquet"]], ids=["neither", "both"])
 def test_of_options_that_exclude_one_another_one_is_required(words: list[str]) -> None:
     with pytest.raises(SystemExit) as stop:

@@ -152,6 +152,7 @@ def test_a_sample_of_the_project_keeps_rows(data: pd.DataFrame, said: Said, tmp_
     assert error == "ConfigError: --sample: 'lat' is not a sample; legal values: late; nearest: 'late'\n"
 
 
+@pytest.mark.fault("arguments")
 def test_effects_by_dyad_need_the_two_sides(said: Said) -> None:
     status, out, error = said()
     assert (status, out) == (1, "")
@@ -161,6 +162,7 @@ def test_effects_by_dyad_need_the_two_sides(said: Said) -> None:
     )
 
 
+@pytest.mark.fault("arguments")
 @pytest.mark.parametrize(
     ("words", "message"),
     [
@@ -195,6 +197,7 @@ def test_what_is_wrong_is_said_in_one_line(words: tuple[str, ...], message: str,
     assert error.count("\n") == 1
 
 
+@pytest.mark.fault("arguments")
 def test_a_file_that_is_not_what_its_name_says_is_refused(tmp_path: Path, said: Said) -> None:
     path = tmp_path / "table.parquet"
     path.write_text("no parquet", encoding="utf-8")

@@ -74,6 +74,7 @@ def test_an_address_is_downloaded_from_last(raw: Path, server: Server, patience:
     assert server.ranges == [None]
 
 
+@pytest.mark.fault("downloads")
 def test_a_mirror_with_wrong_bytes_gives_way_to_the_address(raw: Path, server: Server, patience: Patience):
     put(Path("mirror/mme/mme_v7.csv"), WRONG)
 
@@ -100,6 +101,7 @@ def test_files_may_lie_in_folders_of_their_own(raw: Path, server: Server, patien
 # What is in data/raw is never touched
 
 
+@pytest.mark.fault("downloads")
 @pytest.mark.parametrize(
     ("data", "finding"),
     [
@@ -223,6 +225,7 @@ def test_what_came_meanwhile_is_never_overwritten(
     assert server.ranges == []
 
 
+@pytest.mark.fault("downloads")
 def test_a_folder_that_cannot_be_locked_is_written_all_the_same(
     raw: Path, server: Server, patience: Patience, monkeypatch: pytest.MonkeyPatch
 ):
@@ -276,6 +279,7 @@ def test_all_problems_are_reported_together_and_good_files_are_kept(raw: Path, s
     assert names(raw / "mme") == ["changed.csv", "good.csv"]
 
 
+@pytest.mark.fault("downloads")
 def test_a_mirror_that_is_no_folder_is_named(raw: Path, server: Server, patience: Patience):
     server.answers = [server.send(status=404)]
 
@@ -325,6 +329,7 @@ def test_progress_is_shown_on_a_terminal_or_where_asked_for(
 # Receipts
 
 
+@pytest.mark.fault("downloads")
 def test_receipts_name_files_that_changed_or_went_since(raw: Path, server: Server, patience: Patience):
     pins = [pin(server.address, file=f"{name}.csv") for name in ("same", "gone", "changed", "short")]
     receipt = acquire(sources(*pins), raw, None, patience=patience)[0]
@@ -338,6 +343,7 @@ def test_receipts_name_files_that_changed_or_went_since(raw: Path, server: Serve
     assert broken([path]) == [f"data/raw/mme/{name}.csv" for name in ("gone", "changed", "short")]
 
 
+@pytest.mark.fault("downloads")
 @pytest.mark.parametrize("content", [b"", b"[]", b"{}", b'{"files": [{"path": "x"}]}', b"\xff"])
 def test_a_receipt_that_cannot_be_read_is_broken_itself(tmp_path: Path, content: bytes):
     path = put(tmp_path / "mme.json", content)

@@ -69,6 +69,7 @@ def test_the_mirror_of_the_environment_wins(
     assert capsys.readouterr().out == "mme/mme_v7.csv: copied from other/mme/mme_v7.csv\n"
 
 
+@pytest.mark.fault("downloads")
 def test_no_receipt_is_written_for_files_that_cannot_be_had(
     project: Path, server: Server, monkeypatch: pytest.MonkeyPatch
 ):
@@ -91,6 +92,7 @@ def test_a_simulated_study_acquires_nothing(project: Path):
     assert not Path("data").exists()
 
 
+@pytest.mark.fault("downloads")
 def test_a_source_that_is_unknown_is_refused(project: Path):
     with pytest.raises(ConfigError) as caught:
         run("mine", "--only", "mmee", "mme")

@@ -15,6 +15,8 @@ from detente.data.acquire import Patience
 
 from support.acquiring import ABSENT, DATA, WRONG, Server, block, found, from_address, message, names, pin, put, refusal
 
+pytestmark = pytest.mark.fault("environment")
+
 # Folders and disks
 
 

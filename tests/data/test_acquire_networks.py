@@ -30,6 +30,8 @@ from support.acquiring import (
     sources,
 )
 
+pytestmark = pytest.mark.fault("downloads")
+
 # Bad networks
 
 

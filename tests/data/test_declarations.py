@@ -26,6 +26,7 @@ def test_every_treatment_declares_how_it_is_assigned() -> None:
     assert silent == []
 
 
+@pytest.mark.fault("contracts")
 def test_a_treatment_that_does_not_is_refused_by_name() -> None:
     with pytest.raises(BrokenContract, match="'summit' is a treatment and does not declare how it is `assigned`"):
         Variable("summit", "Summit", "0/1", "event", "treatment")
@@ -72,6 +73,7 @@ def test_a_module_below_a_theme_is_found_without_being_listed(tmp_path: Path) ->
     assert done.stdout.split() == ["feuds", "feuds-dreyer"]
 
 
+@pytest.mark.fault("contracts")
 def test_two_sources_of_one_name_are_refused() -> None:
     one, other = REGISTRY["gml-mid"], replace(REGISTRY["rivalry"], alias="gml")
     with pytest.raises(BrokenContract, match="two sources are called 'gml': rename one of them"):
@@ -89,6 +91,7 @@ def test_an_attrition_log_counts_flags_and_leaves_out_what_happened_to_no_row() 
     assert ATTRITION.validated(attrition("mme")).empty
 
 
+@pytest.mark.fault("contracts")
 def test_an_attrition_log_of_no_rows_is_refused() -> None:
     log = attrition("mme", [("dropped", "no state", "all", 1)])
     with pytest.raises(BrokenContract, match="attrition log: column 'rows' fails"):

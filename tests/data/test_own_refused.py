@@ -13,6 +13,8 @@ from detente.cli import main
 
 from support.made_panels import DYAD_YEAR, VISITS, definition, made_project, some_states, table, zipped
 
+pytestmark = pytest.mark.fault("own data")
+
 
 @pytest.fixture(scope="module")
 def root(tmp_path_factory: pytest.TempPathFactory) -> Path:

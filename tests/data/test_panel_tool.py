@@ -131,6 +131,7 @@ REFUSED = {
 }
 
 
+@pytest.mark.fault("panels")
 @pytest.mark.parametrize("case", REFUSED)
 def test_what_cannot_be_built_says_why(
     case: str, root: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
@@ -145,6 +146,7 @@ def test_what_cannot_be_built_says_why(
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.fault("panels")
 @pytest.mark.parametrize("years", ["1946-", "2010-1946", "46-90", "1946–2010", "all"])
 def test_what_is_no_span_of_years_is_a_wrong_call(
     years: str, root: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
@@ -157,6 +159,7 @@ def test_what_is_no_span_of_years_is_a_wrong_call(
     assert f"argument --years: {years!r} is no span of years; write it as 1946-2010\n" in text
 
 
+@pytest.mark.fault("panels")
 @pytest.mark.parametrize("unit", ["dyad-years", "directed"])
 def test_a_unit_that_is_none_is_a_wrong_call(unit: str, root: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
     with pytest.raises(SystemExit) as caught:
@@ -217,6 +220,7 @@ def test_a_source_is_cleaned_once_and_again_when_its_code_or_bytes_change(
     assert kept == [STATES] * 2 + ["rivalry"] * 2
 
 
+@pytest.mark.fault("raw files")
 def test_a_raw_file_that_changed_is_never_used(root: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
     copy = shutil.copytree(root, tmp_path / "copy")
     (path,) = (copy / "data" / "raw" / "rivalry").iterdir()

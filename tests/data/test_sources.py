@@ -50,6 +50,7 @@ def records(frame: pd.DataFrame, *columns: str) -> set[tuple[object, ...]]:
 # Raw files
 
 
+@pytest.mark.fault("raw files")
 @pytest.mark.parametrize(("slug", "table"), TABLES, ids=NAMES)
 def test_a_lost_column_is_named_with_the_nearest_one(slug: str, table: RawTable, raw: dict[str, Raw]):
     for name in table.columns:
@@ -62,6 +63,7 @@ def test_a_lost_column_is_named_with_the_nearest_one(slug: str, table: RawTable,
         )
 
 
+@pytest.mark.fault("raw files")
 @pytest.mark.parametrize(("slug", "table"), TABLES, ids=NAMES)
 def test_a_code_that_no_codebook_lists_is_named(slug: str, table: RawTable, raw: dict[str, Raw]):
     for name, codes in table.codes.items():
@@ -75,6 +77,7 @@ def test_a_code_that_no_codebook_lists_is_named(slug: str, table: RawTable, raw:
         )
 
 
+@pytest.mark.fault("raw files")
 def test_all_that_a_raw_table_lost_is_reported_together():
     table = REGISTRY["atop"].raw[0]
     frame = pd.DataFrame({"ccode1": [2], "ccode2": [20], "year": [1990], "atop_defense": [3]})
@@ -93,6 +96,7 @@ def test_a_missing_value_is_no_unknown_code():
     check_raw(REGISTRY["cow-contiguity-3.2"], REGISTRY["cow-contiguity-3.2"].raw[0], frame)
 
 
+@pytest.mark.fault("raw files")
 @pytest.mark.parametrize(("slug", "table"), TABLES, ids=NAMES)
 @pytest.mark.parametrize("content", [b"", b"<html><body>Not found</body></html>\n", b"\x00\xff\xfe\x01"])
 def test_a_file_of_another_format_is_named(slug: str, table: RawTable, content: bytes, tmp_path: Path):
@@ -109,6 +113,7 @@ def test_a_file_of_another_format_is_named(slug: str, table: RawTable, content: 
     assert str(caught.value).startswith(unlike if kind == "CSV" and b"html" in content else unread)
 
 
+@pytest.mark.fault("raw files")
 def test_a_zip_without_its_member_is_named(tmp_path: Path):
     table = REGISTRY["cow-contiguity-3.2"].raw[0]
     path = tmp_path / table.file
@@ -134,6 +139,7 @@ def test_a_zip_member_is_found_in_any_folder(tmp_path: Path):
     assert list(read_raw(tmp_path / table.file, table).columns) == list(table.columns)
 
 
+@pytest.mark.fault("raw files")
 def test_a_workbook_without_its_sheet_is_named(tmp_path: Path):
     table = REGISTRY["unpmm"].raw[0]
     write_raw(tmp_path / table.file, {"Peace Mission": pd.DataFrame({"x": [1]})})
@@ -153,6 +159,7 @@ def test_text_columns_keep_what_they_hold(tmp_path: Path):
     assert read_raw(path, RawTable("x.csv", (), text=True)).to_dict("list") == {"day": ["xx", "01"], "name": ["", "-9"]}
 
 
+@pytest.mark.fault("raw files")
 def test_a_source_that_no_module_cleans_is_refused():
     with pytest.raises(ConfigError) as caught:
         source("atopp")
@@ -203,6 +210,7 @@ def test_the_order_of_raw_rows_does_not_matter(slug: str, raw: dict[str, Raw]):
 RIVALRY = pd.DataFrame({"ccode1": [2, 2], "ccode2": [20, 20], "year": [1990, 1991], "rivalry": [1, 1]})
 
 
+@pytest.mark.fault("raw files")
 @pytest.mark.parametrize(
     ("frame", "message"),
     [

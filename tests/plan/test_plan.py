@@ -101,6 +101,7 @@ def test_what_a_shipped_study_depends_on_does_not_change_with_a_file_from_outsid
             assert getattr(mine, name)() == getattr(theirs, name)(), name
 
 
+@pytest.mark.fault("configuration")
 @pytest.mark.parametrize("name", ["panel", "clean", "robustness_manifest", "replicate"])
 def test_a_study_cannot_be_called_as_a_step_of_the_workflow_is(name: str, tmp_path: Path) -> None:
     with pytest.raises(ConfigError) as error:
@@ -108,12 +109,14 @@ def test_a_study_cannot_be_called_as_a_step_of_the_workflow_is(name: str, tmp_pa
     assert str(error.value) == f"mine.yaml:2 › name: {name!r} is a step of the workflow; choose another name"
 
 
+@pytest.mark.fault("configuration")
 @pytest.mark.parametrize("name", ["robustness_tiny", "acquire_paper", "tables_demo"])
 def test_a_study_cannot_be_called_as_a_target_of_another(name: str, tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"mine.yaml:2 › name: .* is a target of study '(tiny|paper|demo)'"):
         Plan(ROOT, own(tmp_path, f"extends: paper\nname: {name}\n"), ValueError)
 
 
+@pytest.mark.fault("configuration")
 def test_a_wrong_grid_is_refused_in_the_workflows_words(tmp_path: Path) -> None:
     shutil.copytree(ROOT / "config", tmp_path / "config")
     path = tmp_path / "config/multiverse.yaml"
@@ -188,6 +191,7 @@ def test_a_constraint_on_no_names_matches_nothing() -> None:
     assert not re.fullmatch(alternatives([]), "one")
 
 
+@pytest.mark.fault("configuration")
 @pytest.mark.parametrize(
     ("given", "fault"),
     [

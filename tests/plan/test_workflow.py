@@ -75,6 +75,7 @@ def test_the_report_is_complete(built: Path) -> None:
     assert not [p for p in report.rglob("*") if p.is_file() and p.stat().st_size == 0]
 
 
+@pytest.mark.fault("whole workflow")
 def test_hash_seed_locale_time_zone_cores_and_folder_change_no_byte(built: Path, tmp_path: Path) -> None:
     if not shutil.which("git"):
         pytest.skip("git is not at hand")
@@ -158,6 +159,7 @@ def sha256(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
+@pytest.mark.fault("whole workflow")
 def test_no_output_names_a_place_of_this_machine(built: Path) -> None:
     for name, content in outputs(built).items():
         if not name.endswith((".parquet", ".png")):
@@ -251,6 +253,7 @@ def test_another_studys_file_reruns_nothing_wherever_it_lies(edited: Path, tmp_p
         inside.unlink()
 
 
+@pytest.mark.fault("whole workflow")
 def test_a_misspelled_key_stops_the_run_before_it_starts(edited: Path) -> None:
     change(edited / "config/study/tiny.yaml", "window:", "windov:")
     result = snakemake(edited, "tiny", "--dry-run")
@@ -267,6 +270,7 @@ def scratch(built: Path, tmp_path: Path) -> Path:
     return Path(shutil.copytree(built, tmp_path / "scratch copy"))
 
 
+@pytest.mark.fault("whole workflow")
 def test_a_raw_file_that_changed_stops_its_cleaning_by_name(scratch: Path) -> None:
     raw = scratch / "data/simulated/tiny/rivalry/tss_rivalries.rda"
     raw.write_bytes(b"not R data")
@@ -277,6 +281,7 @@ def test_a_raw_file_that_changed_stops_its_cleaning_by_name(scratch: Path) -> No
     assert "raw files are never edited: put the original back" in text
 
 
+@pytest.mark.fault("whole workflow")
 def test_what_lies_about_is_not_in_the_manifest(scratch: Path) -> None:
     before = manifest_of(scratch)
     for name in ("reports/tiny/tables/old.csv", "data/processed/tiny/estimates/old.logit.parquet",
@@ -319,6 +324,7 @@ def acquired(project: Path, *words: str) -> subprocess.CompletedProcess[str]:
     return snakemake(project, RECEIPT, "--configfile", "own study.yaml", *words, DETENTE_MIRROR="")
 
 
+@pytest.mark.fault("whole workflow")
 def test_an_observed_study_takes_its_files_from_the_mirror_and_notices_damage(observed: Path) -> None:
     assert acquired(observed).returncode == 0
     raw = observed / "data/raw/mme/mme_v7.csv"
@@ -336,6 +342,7 @@ def test_an_observed_study_takes_its_files_from_the_mirror_and_notices_damage(ob
     assert raw.is_file()
 
 
+@pytest.mark.fault("whole workflow")
 def test_without_raw_files_the_build_stops_before_any_work_and_names_the_ways_on(observed: Path) -> None:
     shutil.rmtree(observed / "our mirror")
     result = acquired(observed)

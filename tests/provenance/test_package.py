@@ -65,6 +65,7 @@ def test_a_clean_package_passes() -> None:
     check({"a.py": b"x = 1\n", "data/raw/README.md": b"Put files here\n", "a.png": b"\x89PNG"}, [], ["/somewhere/else"])
 
 
+@pytest.mark.fault("provenance")
 def test_an_empty_file_is_refused_by_name() -> None:
     assert "an empty file: config/a.yaml, config/b.yaml" in refused({"config/b.yaml": b"", "config/a.yaml": b""})
 
@@ -76,6 +77,7 @@ def test_raw_data_are_known_by_their_bytes_wherever_they_lie() -> None:
     assert "raw data: data/processed/paper/panel.parquet" in refused({"data/processed/paper/panel.parquet": b"y"})
 
 
+@pytest.mark.fault("provenance")
 @pytest.mark.parametrize(
     "text", ["read('/ho" + "me/ann/x.csv')", "C:" + "\\Users\\ann\\x.csv", "see /tmp/" + "build1/x"]
 )
@@ -90,15 +92,18 @@ def test_an_address_and_a_relative_path_are_none(text: str) -> None:
     check({"a.py": text.encode()}, [], [])
 
 
+@pytest.mark.fault("provenance")
 def test_the_folder_that_it_was_made_in_is_refused_in_any_file() -> None:
     assert "a folder of this machine: paper.pdf" in refused({"paper.pdf": b"%PDF /odd/place/x"}, (), ("/odd/place",))
 
 
+@pytest.mark.fault("provenance")
 @pytest.mark.parametrize(("name", "text"), KEYS.items())
 def test_secrets_are_refused(name: str, text: str) -> None:
     assert f"{name}: a.yaml" in refused({"a.yaml": f"key: {text}\n".encode()})
 
 
+@pytest.mark.fault("provenance")
 def test_a_file_too_large_and_a_path_out_of_the_package_are_refused() -> None:
     assert "more than 50 MB" in refused({"a.png": b"x" * (LARGEST + 1)})
     assert "a path that leaves the package" in refused({"../a.csv": b"x"})

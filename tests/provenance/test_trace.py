@@ -42,6 +42,7 @@ def test_a_step_has_its_command_without_its_log_and_only_settings_that_the_comma
     assert steps["tables"]["settings"] == []
 
 
+@pytest.mark.fault("provenance")
 def test_a_product_that_nobody_recorded_is_refused(study: Path) -> None:
     for record in (study / ".snakemake/metadata").iterdir():
         record.unlink()
@@ -91,6 +92,7 @@ def test_what_is_not_at_hand_is_said_so_and_nothing_is_run(study: Path, capsys: 
     assert not (study / PANEL).exists()
 
 
+@pytest.mark.fault("provenance")
 @pytest.mark.parametrize(
     ("path", "message"),
     [
@@ -120,6 +122,7 @@ def test_a_file_of_the_robustness_is_traced_by_its_own_manifest(
     assert sha256(study / RAW) in capsys.readouterr().out
 
 
+@pytest.mark.fault("provenance")
 def test_a_manifest_of_an_older_version_is_refused(study: Path, capsys: pytest.CaptureFixture[str]) -> None:
     write_json({"study": {"name": "mini"}}, study / "reports/mini/manifest.json")
 

@@ -57,6 +57,7 @@ def test_a_shipped_file_that_is_not_the_manifests_is_different_though_the_second
     assert "not the one that its manifest lists" in verdict.detail
 
 
+@pytest.mark.fault("provenance")
 def test_a_missing_and_an_extra_product_are_named(builds: tuple[Path, Path]) -> None:
     first, second = (build(folder) for folder in builds)
     del second["exhibits"]["tables/main.tex"]
@@ -124,6 +125,7 @@ def test_tables_with_other_rows_types_or_words_are_unequal(tmp_path: Path) -> No
             difference(tmp_path / "a.parquet", tmp_path / "b.parquet")
 
 
+@pytest.mark.fault("provenance")
 def test_a_sign_is_no_rounding(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text("x\n-0.5\n", "utf-8")
     (tmp_path / "b.csv").write_text("x\n0.5\n", "utf-8")
@@ -233,6 +235,7 @@ def test_robustness_has_a_target_a_manifest_and_a_page_of_its_own(
     assert not (project / "reports/mini/verification.html").exists()
 
 
+@pytest.mark.fault("provenance")
 def test_a_difference_is_named_on_the_command_line(
     project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -249,6 +252,7 @@ def test_a_folder_that_is_not_empty_is_not_built_in(project: Path, capsys: pytes
     assert "not an empty folder" in capsys.readouterr().err
 
 
+@pytest.mark.fault("provenance")
 def test_a_failing_build_is_no_verification_and_shows_its_last_lines(tmp_path: Path) -> None:
     with pytest.raises(NotVerified, match="failed with status 3; its last lines:\nwhy"):
         verify._call(["sh", "-c", "echo why; exit 3"], tmp_path, {"PATH": "/usr/bin:/bin"})

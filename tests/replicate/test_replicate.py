@@ -117,6 +117,7 @@ def test_data_that_are_not_at_hand_are_said_and_none_at_all_is_an_error(
     assert "Three ways on" in said and "DETENTE_REPLICATION" in said and "the data of no table are at hand" in said
 
 
+@pytest.mark.fault("published tables")
 def test_bytes_that_are_not_the_pinned_ones_are_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(tmp_path, written(tmp_path, sha256="a" * 64)) == 1
     assert "wrong bytes" in capsys.readouterr().err
@@ -134,6 +135,7 @@ WRONG = {
 }
 
 
+@pytest.mark.fault("published tables")
 @pytest.mark.parametrize("old", WRONG)
 def test_a_wrong_file_is_named_by_line_and_key_with_the_nearest_legal_value(tmp_path: Path, old: str) -> None:
     new, message = WRONG[old]
@@ -141,6 +143,7 @@ def test_a_wrong_file_is_named_by_line_and_key_with_the_nearest_legal_value(tmp_
         read_publication(written(tmp_path, MODEL.replace(old, new)))
 
 
+@pytest.mark.fault("published tables")
 @pytest.mark.parametrize("old, new", [("outcome: y", "outcome: yy"), ("terms: [x,", "terms: [xx,")])
 def test_an_unknown_column_is_named_before_any_fit(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], old: str, new: str
@@ -150,6 +153,7 @@ def test_an_unknown_column_is_named_before_any_fit(
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.fault("published tables")
 def test_an_unknown_term_is_a_difference_with_its_reason(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(tmp_path, written(tmp_path, MODEL.replace('      x: {est', '      xs: {est'))) == 1  # fmt: skip
     assert "the estimate has no term 'xs'; legal values: intercept, x, z squared" in capsys.readouterr().err
@@ -216,6 +220,7 @@ def test_functions_are_what_they_are_called() -> None:
     assert value("standardise(x, 2)")[0] == pytest.approx((1 - 3) / (2 * np.std([1, 2, 4, 5], ddof=1)))
 
 
+@pytest.mark.fault("published tables")
 def test_what_a_comparison_with_a_missing_value_is_has_to_be_said() -> None:
     assert value("x > 3") == [0, 0, None, 1, 1]
     assert value("x > 3", "largest") == [0, 0, 1, 1, 1]
@@ -227,6 +232,7 @@ def test_what_a_comparison_with_a_missing_value_is_has_to_be_said() -> None:
         selected("x > 3", Table(TABLE))
 
 
+@pytest.mark.fault("published tables")
 @pytest.mark.parametrize(
     "text",
     [
@@ -240,6 +246,7 @@ def test_whatever_is_not_of_the_language_is_refused(text: str) -> None:
         parse(text)
 
 
+@pytest.mark.fault("published tables")
 def test_text_is_not_a_number_and_an_unknown_column_names_the_nearest() -> None:
     for text in ("name", "name + 1", "name > 'a'", "name == 1"):
         with pytest.raises(FormulaError, match="text"):
@@ -279,6 +286,7 @@ def test_a_published_model_is_a_specification_whose_id_is_a_digest_of_what_fixes
     assert len(others | {derived, spec.spec_id}) == len(changes) + 2
 
 
+@pytest.mark.fault("published tables")
 def test_a_model_without_rows_is_named_by_its_table_its_name_and_its_id(tmp_path: Path) -> None:
     publication = read_publication(written(tmp_path, MODEL.replace("outcome: y", "outcome: y\n    sample: x > 99")))
     spec = specification(publication, "one")

@@ -199,6 +199,7 @@ def test_tables_are_built_the_same_twice(study, tables):
     assert made_all(study, "table") == tables
 
 
+@pytest.mark.fault("contracts")
 def test_a_table_refuses_a_row_of_the_wrong_width():
     with pytest.raises(ValueError, match="row 'r': 1 cells for 2 columns"):
         Table("t", "t", "", (Column("a"), Column("b")), (Row("r", ("1",)),))
@@ -254,6 +255,7 @@ def test_a_model_that_loses_its_headline_covariance_counts_as_not_estimable(stud
     assert all(figure.axes for figure in made_all(lost, "figure").values())
 
 
+@pytest.mark.fault("contracts")
 def test_of_several_failures_the_one_of_the_headline_covariance_is_told():
     lost = made.without_covariance(made.evidence(), "dyadic", "the risk with every row treated is negative")
     lost = made.without_covariance(lost, "dyadic", NO_VARIANCE)
@@ -575,6 +577,7 @@ def test_markdown_means_the_same_in_both_prints():
     assert '#link(<y>)[#"x";];' in typ and '#raw("c_d");' in typ and '#list([#"one";],[#"two";],)' in typ
 
 
+@pytest.mark.fault("contracts")
 def test_the_template_is_told_what_is_wrong_with_it():
     values, references = numbers(made.evidence()), References(WORKS, [])
     wrong = {
@@ -622,6 +625,7 @@ def test_a_simulated_world_needs_its_truth_and_an_observed_one_looks_at_none(tmp
     assert main([*call, "--study", "paper"]) == 0
 
 
+@pytest.mark.fault("contracts")
 @pytest.mark.parametrize(
     ("change", "fault"),
     [

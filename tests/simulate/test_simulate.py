@@ -282,12 +282,14 @@ def test_clipped_risks_are_counted() -> None:
     assert draw_history(heavy, 1).disputes.clipped_share > 0.01
 
 
+@pytest.mark.fault("worlds")
 def test_an_effect_without_a_treatment_is_refused() -> None:
     strange = LOUD.model_copy(update={"effects": {"exercises": -0.1}})
     with pytest.raises(ConfigError, match=r"'exercises' cannot be planted; .* nearest: 'exercise'"):
         simulate_world(strange, 1)
 
 
+@pytest.mark.fault("worlds")
 def test_an_unknown_format_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r"table\.sav: no writer for '\.sav'; known: \.csv, \.dta, \.rda"):
         write_raw(tmp_path / "table.sav", {"": pd.DataFrame({"ccode1": [1]})})
@@ -313,6 +315,7 @@ def test_the_command_writes_files_receipts_and_truth(tmp_path: Path, monkeypatch
     assert truth["effects"] == TINY.simulation.effects
 
 
+@pytest.mark.fault("worlds")
 def test_a_source_that_the_world_does_not_write_is_refused_before_any_file(tmp_path: Path) -> None:
     own = tmp_path / "mine.yaml"
     own.write_text("extends: tiny\nname: mine\nsources: [cow-state-system, vdem]\n", encoding="utf-8")

@@ -173,6 +173,7 @@ def test_clusters_are_those_of_the_covariance_unless_named() -> None:
     assert wild_bootstrap(model, clusters=cluster("side1"), draws=9).clusters == 19
 
 
+@pytest.mark.fault("fits")
 def test_what_the_wild_bootstrap_cannot_do_is_refused_by_name() -> None:
     design = dyadic_design()
     model = fit(design)
@@ -277,6 +278,7 @@ def test_other_estimators_are_tested_by_the_scores_of_their_fit(name: str) -> No
     assert abs(test.p_value - model.p_value[model.solution.treatment]) < 0.05
 
 
+@pytest.mark.fault("fits")
 def test_clusters_that_split_the_groups_of_an_estimator_are_refused() -> None:
     model = fit(with_fixed_effects(dyadic_design(effect=0.1), "dyad"), estimator="clogit", vcov="dyad")
     with pytest.raises(UnsupportedCovariance, match="needs clusters of whole groups of 'dyad', which 'year' splits"):
@@ -367,6 +369,7 @@ def test_shocks_to_states_are_counted_once_and_those_of_dyads_three_times() -> N
     assert 0.75 < ratio < 1.35
 
 
+@pytest.mark.fault("fits")
 def test_draws_without_an_estimate_are_counted_by_reason_and_too_many_are_refused() -> None:
     design = dyadic_design(states=12, effect=0.1)
     onsets = [np.flatnonzero((design.y == 1) & (design.treatment == level))[:2] for level in (0, 1)]

@@ -19,6 +19,8 @@ from detente.stats.registry import REGISTRY, get
 
 from support.worlds import dyadic_design, studied
 
+pytestmark = pytest.mark.fault("fits")
+
 NINE = 1e-9
 
 

@@ -78,6 +78,7 @@ def test_bounds_from_a_benchmark_grow_with_its_multiple_and_end() -> None:
         confounding.bound_from_benchmark(0.05, 0.1, 19)
 
 
+@pytest.mark.fault("fits")
 def test_what_does_not_exist_is_refused() -> None:
     with pytest.raises(EstimationError, match="degrees of freedom must be positive"):
         confounding.partial_r2(1, 0)

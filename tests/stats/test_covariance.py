@@ -153,6 +153,7 @@ def test_dyad_clusters_carry_the_small_sample_factor_they_name() -> None:
     assert found.ssc == f"clustered by {dyads} dyads, factor G/(G−1), t with {dyads - 1} df"
 
 
+@pytest.mark.fault("fits")
 def test_four_states_are_too_few() -> None:
     scores, a, b = observations(states=4, years=5, k=1, seed=8)
     with pytest.raises(TooFewStates) as error:
@@ -185,6 +186,7 @@ def test_covariance_estimators_and_the_names_of_yaml_are_the_same_thing() -> Non
     assert dyadic("ccode1", "ccode2").sides == ("ccode1", "ccode2")
 
 
+@pytest.mark.fault("fits")
 def test_a_factor_that_nobody_knows_is_named_with_its_nearest() -> None:
     with pytest.raises(UnsupportedCovariance, match=r"covariance 'dyad\+yaer' is not known; .*nearest: 'year'"):
         parse("dyad+yaer")
@@ -387,6 +389,7 @@ def test_software_without_a_dyadic_covariance_has_no_convention_for_it() -> None
         covariance("hc1", given, "stat")
 
 
+@pytest.mark.fault("fits")
 def test_one_cluster_is_too_few() -> None:
     given = SandwichParts(np.ones((4, 1)), np.eye(1), factor=lambda _: np.zeros(4, dtype=np.int64))
     with pytest.raises(TooFewClusters) as error:

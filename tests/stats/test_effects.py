@@ -275,6 +275,7 @@ def test_what_conditions_its_effects_out_has_no_risk() -> None:
         average_marginal_effect(model.solution, model.design.y, model.design.treatment)
 
 
+@pytest.mark.fault("fits")
 def test_an_unknown_regressor_is_named_with_the_nearest() -> None:
     with pytest.raises(UnknownVariable, match="'treatmnt'; legal values: binary, control, treatment; nearest: 'treat"):
         marginal_effects(fitted("logit"), ["treatmnt"])
@@ -404,6 +405,7 @@ def test_impossible_predictions_are_counted() -> None:
     assert found.ratio == pytest.approx(1)
 
 
+@pytest.mark.fault("fits")
 def test_a_wrong_level_of_risk_is_seen() -> None:
     model = fitted("logit")
     assert model.solution.predictor is not None

@@ -135,6 +135,7 @@ def test_a_treatment_that_always_lifts_above_a_grade_is_separation() -> None:
             get(name).fit(replace(design, x=x))
 
 
+@pytest.mark.fault("fits")
 def test_a_value_that_the_outcome_does_not_have_is_refused() -> None:
     with pytest.raises(UnsuitableOutcome, match="base 7 is not one of 0, 1, 2"):
         get("multinomial_logit").fit(graded(), base=7.0)
@@ -142,6 +143,7 @@ def test_a_value_that_the_outcome_does_not_have_is_refused() -> None:
         get("multinomial_logit").fit(graded(), equation=0.0)
 
 
+@pytest.mark.fault("fits")
 def test_a_coefficient_that_runs_away_is_no_estimate_even_where_no_value_is_found_to_be_apart(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -205,6 +205,7 @@ def test_what_does_not_exist_is_a_named_error() -> None:
         fitted(replace(design, x=np.column_stack([design.x[:, :2], 2 * design.x[:, 1] + design.time])))
 
 
+@pytest.mark.fault("fits")
 def test_splitpanel_refuses_without_years_and_names_the_half_without_an_estimate() -> None:
     design = design_with("dyad", states=12, gaps=False)
     with pytest.raises(EstimationError, match=r"^splitpanel halves the years of each group: the design has none"):

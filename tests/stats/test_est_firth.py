@@ -121,6 +121,7 @@ def test_starting_from_a_part_of_the_rows_changes_nothing(monkeypatch: pytest.Mo
     assert_allclose(solved("firth", replace(design, y=y)).estimate, direct.estimate, rtol=1e-8)
 
 
+@pytest.mark.fault("fits")
 def test_firth_and_its_intervals_refuse_what_does_not_exist() -> None:
     design = dyadic_design(states=8)
     with pytest.raises(UnsupportedEffects, match=r"firth_fe"):
@@ -204,6 +205,7 @@ def test_absorbing_keeps_the_places_of_rows() -> None:
     assert_allclose(second.scores.whole, first.scores.whole[turned], atol=1e-8)
 
 
+@pytest.mark.fault("fits")
 def test_absorbing_refuses_what_does_not_exist() -> None:
     design = rare_design()
     fitted = get("firth_fe").fit

@@ -354,6 +354,7 @@ def test_what_does_not_exist_is_a_named_error() -> None:
         lpm(few)
 
 
+@pytest.mark.fault("fits")
 def test_a_small_variation_about_a_large_mean_is_no_constant() -> None:
     design = with_fixed_effects(panel(), ("dyad", "year"))
     x = design.x.copy()
@@ -518,6 +519,7 @@ def test_the_anderson_rubin_set_covers_the_truth_as_often_as_it_says() -> None:
     assert abs(covered / draws - 0.9) < 3 * math.sqrt(0.09 / draws)
 
 
+@pytest.mark.fault("fits")
 def test_instrumental_refusals_are_named() -> None:
     design = with_fixed_effects(instrumented(), ("dyad", "year"))
     with pytest.raises(NoInstruments, match=r"^iv_lpm needs endogenous regressors and instruments"):

@@ -256,6 +256,7 @@ def test_a_treatment_that_never_meets_an_onset_is_separation_by_name(names: tupl
         assert f"in {int(design.treatment.sum()):,} of {len(design.y):,} rows" in message
 
 
+@pytest.mark.fault("fits")
 def test_regressors_that_only_together_predict_zeros_are_named_together() -> None:
     design = panel()
     rng = np.random.default_rng(2)
@@ -279,6 +280,7 @@ def test_a_null_space_of_onsets_without_a_sign_is_no_separation() -> None:
     assert_allclose(fit.estimate, reference.params, rtol=1e-8)
 
 
+@pytest.mark.fault("fits")
 def test_a_wrong_coefficient_is_not_reproduced() -> None:
     pooled = panel()
     fit = poisson(pooled)
@@ -296,6 +298,7 @@ def test_a_wrong_coefficient_is_not_reproduced() -> None:
             absorbed_gap(design, off)
 
 
+@pytest.mark.fault("fits")
 def test_what_does_not_exist_is_a_named_error() -> None:
     design = with_fixed_effects(panel(), "dyad", "year")
     pooled = replace(design, fixed_effects={})
@@ -326,6 +329,7 @@ def test_what_does_not_exist_is_a_named_error() -> None:
         fepoisson(replace(design, x=fixed))
 
 
+@pytest.mark.fault("fits")
 def test_a_control_fixed_within_effects_is_dropped_and_named() -> None:
     design = with_fixed_effects(panel(), "dyad", "year")
     x = design.x.copy()

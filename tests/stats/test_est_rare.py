@@ -109,12 +109,14 @@ def test_the_correction_takes_most_of_the_bias_away() -> None:
     assert abs(np.mean(corrected) - 1) < 0.5 * abs(np.mean(plain) - 1)
 
 
+@pytest.mark.fault("fits")
 @pytest.mark.parametrize("tau", [0.0, 1.0, -0.1])
 def test_a_share_outside_zero_and_one_is_refused(tau: float) -> None:
     with pytest.raises(EstimationError, match="must lie between 0 and 1"):
         get("king_zeng").fit(panel(), tau=tau)
 
 
+@pytest.mark.fault("fits")
 @pytest.mark.parametrize(("option", "value"), [("correction", "weights"), ("convention", "zelg")])
 def test_an_option_that_is_not_known_is_refused(option: str, value: str) -> None:
     with pytest.raises(UnknownOption, match=f"^{option} '{value}' is not known; legal values: "):
@@ -180,6 +182,7 @@ def test_units_of_regressors_do_not_matter_to_the_prior() -> None:
     assert_allclose(scaled.estimate[1:] * units, get("cauchy_logit").fit(design).estimate[1:], rtol=1e-6)
 
 
+@pytest.mark.fault("fits")
 def test_refusals_of_the_cauchy_prior(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(EstimationError, match="scales of the priors must be positive"):
         get("cauchy_logit").fit(panel(), scale=0.0)

@@ -236,6 +236,7 @@ def test_instruments_stand_in_the_last_bar() -> None:
     assert (pooled.fixed_effects, pooled.endogenous) == ({}, ("treatment",))
 
 
+@pytest.mark.fault("fits")
 @pytest.mark.parametrize(
     ("formula", "error", "message"),
     [
@@ -262,6 +263,7 @@ def test_a_formula_that_cannot_be_is_an_error_by_name(formula: str, error: type[
 # Refusals
 
 
+@pytest.mark.fault("fits")
 def test_estimators_without_effects_refuse_them_and_name_those_that_take_them() -> None:
     with pytest.raises(
         UnsupportedEffects, match=r"estimator 'logit' takes no fixed effects, .*dyad, year.*absorb: .*lpm"
@@ -269,6 +271,7 @@ def test_estimators_without_effects_refuse_them_and_name_those_that_take_them() 
         fit(f"{FORMULA} | dyad + year", frame(), estimator="logit", vcov=BOTH)
 
 
+@pytest.mark.fault("fits")
 def test_instruments_for_an_estimator_that_has_no_use_for_them_are_refused() -> None:
     with pytest.raises(UnsupportedInstruments, match=r"'lpm' takes no instruments \(treatment is endogenous\)"):
         fit("onset ~ control | year | [treatment ~ binary]", frame(), vcov=BOTH)
@@ -291,6 +294,7 @@ def test_rows_without_sides_have_nothing_dyadic(vcov: str) -> None:
     assert fit(design, estimator="logit", vcov="year").dyads is None
 
 
+@pytest.mark.fault("fits")
 def test_a_jackknife_names_the_state_without_which_there_is_no_estimate() -> None:
     design = dyadic_design(states=9, effect=0.1)
     only = (design.side1 == 3) | (design.side2 == 3)

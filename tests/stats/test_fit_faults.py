@@ -17,6 +17,8 @@ from detente.stats.covariance import effective, number_dyads
 from detente.stats.linear.group import Choice, Group, GroupWithin
 from detente.stats.linear.many import linear_models
 
+pytestmark = pytest.mark.fault("fits")
+
 SIDES = ("one", "other")
 
 

@@ -282,6 +282,7 @@ def test_an_unsupported_covariance_is_an_error_of_its_own() -> None:
     )
 
 
+@pytest.mark.fault("contracts")
 def test_rows_that_break_the_schema_are_named() -> None:
     rows = estimate(dyadic_design(), specification("lpm")).rows
     broken = rows.assign(std_error=-1.0)

@@ -23,6 +23,7 @@ def test_the_shipped_configuration_is_valid(copied: Path):
     assert list(load(copied).studies) == ["demo", "paper", "claims", "tiny"]
 
 
+@pytest.mark.fault("configuration")
 @pytest.mark.parametrize(
     ("file", "old", "new", "where", "fault"),
     [
@@ -208,6 +209,7 @@ def test_what_is_not_legal_is_named_with_its_line(copied: Path, file: str, old: 
     assert refusal(copied) == f"ConfigError: {file}:{at} › {where}: {fault}"
 
 
+@pytest.mark.fault("configuration")
 def test_a_missing_key_is_named_with_the_line_of_its_parent(bare: Path):
     at = change(bare / CLAIMS_FILE, "    expected: lowers\n", "")
     rows = (bare / CLAIMS_FILE).read_text(encoding="utf-8").splitlines()
@@ -217,6 +219,7 @@ def test_a_missing_key_is_named_with_the_line_of_its_parent(bare: Path):
     assert parent < at
 
 
+@pytest.mark.fault("configuration")
 def test_a_headline_sample_must_be_built(bare: Path):
     change(bare / PAPER, "[all, relevant, contiguous]", "[all, contiguous]")
 
@@ -226,6 +229,7 @@ def test_a_headline_sample_must_be_built(bare: Path):
     )
 
 
+@pytest.mark.fault("configuration")
 def test_a_misspelt_extends_is_among_all_that_is_wrong(bare: Path):
     at = change(bare / TINY, "extends: demo", "extend: demo")
 
@@ -235,6 +239,7 @@ def test_a_misspelt_extends_is_among_all_that_is_wrong(bare: Path):
     assert f"{TINY}:1 › world: this key is missing" in lines
 
 
+@pytest.mark.fault("configuration")
 def test_all_problems_of_a_file_are_reported_together(bare: Path):
     lag = change(bare / CLAIMS_FILE, "    lag: 1\n    outcome", "    lag: 0\n    outcome")
     role = change(bare / CLAIMS_FILE, "role: mediator", "role: mediation")
@@ -251,6 +256,7 @@ def test_all_problems_of_a_file_are_reported_together(bare: Path):
     ]
 
 
+@pytest.mark.fault("worlds")
 @pytest.mark.parametrize(
     ("effect", "fault"),
     [
@@ -268,12 +274,14 @@ def test_an_effect_that_no_risk_can_bear_is_not_planted(bare: Path, effect: str,
     assert refusal(bare, path) == f"ConfigError: mine.yaml:4 › simulation › effects: {fault}"
 
 
+@pytest.mark.fault("configuration")
 def test_a_simulated_world_needs_its_block(bare: Path):
     override = own(bare, "extends: paper\nname: mine\nworld: simulated\n")
 
     assert refusal(bare, override) == ("ConfigError: mine.yaml:1 › simulation: a simulated world needs this block")
 
 
+@pytest.mark.fault("configuration")
 def test_an_observed_world_has_no_such_block(bare: Path):
     override = own(bare, "extends: demo\nname: mine\nworld: observed\nsimulation:\n  states: 20\n")
 

@@ -41,6 +41,7 @@ def test_a_study_that_extends_another_is_not_credited_to_its_authors(bare: Path)
     assert study.title == project.study("paper").title
 
 
+@pytest.mark.fault("configuration")
 @pytest.mark.parametrize(
     ("said", "message"),
     [

@@ -24,6 +24,7 @@ OFFERED = {
 }
 
 
+@pytest.mark.fault("configuration")
 def test_claims_effects_and_controls_that_are_not_defined_are_reported_together(bare: Path):
     control = change(bare / CLAIMS_FILE, "controls: [rivalry, democracy", "controls: [rivalri, democracy")
     effect = change(bare / DEMO, "    exercise: -0.03", "    exercize: -0.03")
@@ -40,6 +41,7 @@ def test_claims_effects_and_controls_that_are_not_defined_are_reported_together(
     ]
 
 
+@pytest.mark.fault("configuration")
 @pytest.mark.parametrize(
     ("old", "new", "where", "name", "nearest"),
     [
@@ -71,6 +73,7 @@ def test_a_variable_that_the_panel_lacks_is_refused(
     assert refusal(copied) == f"UnknownVariable: {CLAIMS_FILE}:{at} › {where}: {fault}"
 
 
+@pytest.mark.fault("configuration")
 @pytest.mark.parametrize(
     ("old", "new", "name", "fault"),
     [
@@ -129,6 +132,7 @@ def test_a_control_measured_too_late_or_in_the_wrong_role_is_refused(
             assert row == f"{where} › claims › {claim.id} › controls › {name}: {fault}"
 
 
+@pytest.mark.fault("configuration")
 def test_a_control_that_is_fine_for_one_coding_is_refused_for_another(copied: Path):
     change(copied / CLAIMS_FILE, "    outcome: onset_gml", "    outcome: onset_cow")
 
@@ -141,6 +145,7 @@ def test_a_control_that_is_fine_for_one_coding_is_refused_for_another(copied: Pa
 ONSETS = ", ".join(sorted(n for n, e in OFFERED[False].items() if e.variable.role == "outcome"))
 
 
+@pytest.mark.fault("configuration")
 @pytest.mark.parametrize(
     ("outcome", "nearest"),
     [
@@ -165,6 +170,7 @@ GEOGRAPHY = "contiguity_type, contiguous, distance_km, land_contiguous, log_dist
 DURATIONS = ", ".join(sorted(set(CODED.values())))
 
 
+@pytest.mark.fault("configuration")
 @pytest.mark.parametrize(
     ("variable", "role", "legal"),
     [
@@ -239,6 +245,7 @@ def spoilt(root: Path, old: str, new: str) -> str:
     return refusal(root)
 
 
+@pytest.mark.fault("configuration")
 def test_a_moderator_measured_after_the_treatment_is_refused(copied: Path):
     text = spoilt(copied, EXERCISE, EXERCISE.replace("lag: 1", "lag: 3") + MODERATOR)
 
@@ -254,20 +261,24 @@ def test_a_moderator_of_the_treatment_s_own_year_is_legal(copied: Path):
     assert moderator.lag == 1
 
 
+@pytest.mark.fault("configuration")
 def test_the_same_code_twice_is_refused(copied: Path):
     assert "'A2' must be listed only once" in spoilt(copied, "    code: A12", "    code: A2")
 
 
+@pytest.mark.fault("configuration")
 def test_a_code_of_a_tested_and_an_untested_claim_is_refused(copied: Path):
     assert "'A12' must be listed only once" in spoilt(copied, "    code: A7\n", "    code: A12\n")
 
 
+@pytest.mark.fault("configuration")
 def test_a_claim_is_tested_or_not(copied: Path):
     text = spoilt(copied, "  confidence_building:", "  exercise:")
 
     assert "'exercise' must be either under `claims` or under `untested`" in text
 
 
+@pytest.mark.fault("configuration")
 @pytest.mark.parametrize(
     ("extra", "what"),
     [
@@ -281,6 +292,7 @@ def test_a_placebo_or_moderator_that_the_panel_lacks_is_refused(copied: Path, ex
     assert f"claims › mediation › {what} is not a variable of the panel" in text
 
 
+@pytest.mark.fault("configuration")
 def test_a_directed_claim_takes_an_initiation_and_an_undirected_one_does_not(copied: Path):
     text = spoilt(copied, EXERCISE, EXERCISE.replace("onset_gml", "initiation_gml"))
 
@@ -288,6 +300,7 @@ def test_a_directed_claim_takes_an_initiation_and_an_undirected_one_does_not(cop
     assert "initiation_gml" in OFFERED[True]
 
 
+@pytest.mark.fault("configuration")
 def test_a_directed_claim_with_variables_of_undirected_dyads_is_refused(copied: Path):
     extra = "    directed: true\n    placebos: [{variable: initiated_gml_12, lag: 1, label: x}]\n"
     text = spoilt(copied, "    code: A21\n", "    code: A21\n" + extra)
@@ -295,6 +308,7 @@ def test_a_directed_claim_with_variables_of_undirected_dyads_is_refused(copied: 
     assert "claims › mediation › placebos › 0 › variable: 'initiated_gml_12' is not a variable of the panel" in text
 
 
+@pytest.mark.fault("configuration")
 def test_an_undirected_claim_with_a_directed_control_is_refused(copied: Path):
     text = spoilt(copied, "    controls: [rivalry,", "    controls: [capability_share,")
 

@@ -20,6 +20,7 @@ from support.configured import CLAIMS_FILE, DEMO, PAPER, SOURCES_FILE, STUDY, TI
 # Registries
 
 
+@pytest.mark.fault("configuration")
 def test_an_estimator_that_is_not_registered_is_refused(copied: Path):
     at = change(copied / PAPER, "estimators: [logit, lpm]", "estimators: [logitt, lpm]")
 
@@ -31,6 +32,7 @@ def test_an_estimator_that_is_not_registered_is_refused(copied: Path):
     )
 
 
+@pytest.mark.fault("configuration")
 def test_a_fault_that_a_study_inherits_is_located_where_it_stands(copied: Path):
     change(copied / DEMO, "estimators: [logit, lpm]", "estimators: [logit, lpm, ols]")
     project = load_project(copied)
@@ -41,6 +43,7 @@ def test_a_fault_that_a_study_inherits_is_located_where_it_stands(copied: Path):
     assert project.located(project.study("tiny"), "window") == f"{TINY}:{line(copied / TINY, 'window:')} › window"
 
 
+@pytest.mark.fault("configuration")
 def test_a_covariance_that_the_estimator_does_not_support_is_refused(copied: Path, monkeypatch: pytest.MonkeyPatch):
     from dataclasses import replace
 
@@ -63,6 +66,7 @@ def test_the_years_of_a_source_are_those_that_its_module_cleans(copied: Path):
     )
 
 
+@pytest.mark.fault("configuration")
 def test_a_source_without_a_block_is_named(copied: Path):
     content = yaml.safe_load((copied / SOURCES_FILE).read_text(encoding="utf-8"))
     for slug in ("vdem", "tamm"):
@@ -72,6 +76,7 @@ def test_a_source_without_a_block_is_named(copied: Path):
     assert refusal(copied) == f"ConfigError: {SOURCES_FILE}:1 › sources: no block for tamm, vdem"
 
 
+@pytest.mark.fault("configuration")
 def test_a_block_without_a_module_is_named(copied: Path):
     at = change(copied / SOURCES_FILE, "  troopdata:", "  troops-data:")
 
@@ -81,6 +86,7 @@ def test_a_block_without_a_module_is_named(copied: Path):
     )
 
 
+@pytest.mark.fault("configuration")
 def test_a_raw_file_that_a_module_reads_must_be_listed(copied: Path):
     at = change(copied / SOURCES_FILE, "- file: mme_v7.csv", "- file: mme_v8.csv") - 1
 
@@ -93,6 +99,7 @@ def test_a_raw_file_that_a_module_reads_must_be_listed(copied: Path):
 # Sources of a study
 
 
+@pytest.mark.fault("configuration")
 def test_a_source_that_a_study_lists_and_nobody_knows_is_named(bare: Path):
     at = change(bare / PAPER, "  - unpmm", "  - unpm")
 
@@ -102,6 +109,7 @@ def test_a_source_that_a_study_lists_and_nobody_knows_is_named(bare: Path):
     )
 
 
+@pytest.mark.fault("configuration")
 @pytest.mark.parametrize(
     ("sources", "fault"),
     [
@@ -116,6 +124,7 @@ def test_a_list_of_sources_names_each_once(bare: Path, sources: str, fault: str)
     assert refusal(bare, override) == f"ConfigError: mine.yaml:3 › sources: {fault}"
 
 
+@pytest.mark.fault("configuration")
 def test_a_study_without_sources_is_refused(bare: Path):
     path = bare / PAPER
     listed = "".join(f"  - {slug}\n" for slug in load_project(bare).study("paper").sources)
@@ -124,6 +133,7 @@ def test_a_study_without_sources_is_refused(bare: Path):
     assert refusal(bare) == f"ConfigError: {PAPER}:1 › sources: this key is missing"
 
 
+@pytest.mark.fault("configuration")
 def test_a_simulated_study_joins_no_source_that_its_world_does_not_write(copied: Path):
     at = change(copied / DEMO, "  - dcad\n", "  - dcad\n  - vdem\n")
 
@@ -210,6 +220,7 @@ def whittled(path: Path, slug: str, rules: str) -> int:
 # The command line
 
 
+@pytest.mark.fault("configuration")
 def test_snakemake_stops_before_the_graph_with_the_same_words(copied: Path):
     own(copied, "extends: paper\nname: mine\nwindov: [1980, 2010]\n")
     command = [sys.executable, "-m", "snakemake", "-n", "demo", "-s", str(REPOSITORY / "Snakefile")]

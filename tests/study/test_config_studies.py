@@ -19,12 +19,14 @@ MAPPING = "must be a mapping of keys to values"
 # Files
 
 
+@pytest.mark.fault("configuration")
 @pytest.mark.parametrize("name", ["../x.csv", "a/../../x.csv", "/etc/x.csv", "..\\x.csv", "C:\\x.csv", "C:x.csv", ""])
 def test_a_raw_file_cannot_lie_outside_its_folder(name: str):
     with pytest.raises(ValueError, match=r"must stay below the source's folder: no absolute path, no '\.\.'"):
         SourceFile(file=name, address="https://x", sha256="0" * 64, bytes=1)
 
 
+@pytest.mark.fault("configuration")
 @pytest.mark.parametrize(
     ("address", "fault"),
     [("http://[x", "is no address"), ("https://", "it names no host"), ("http://x:port/y", "is no address")],
@@ -39,6 +41,7 @@ def test_a_raw_file_may_lie_anywhere_below_its_folder(name: str):
     assert SourceFile(file=name, address="https://x", sha256="0" * 64, bytes=1).file == name
 
 
+@pytest.mark.fault("configuration")
 @pytest.mark.parametrize(
     ("content", "message"),
     [
@@ -64,6 +67,7 @@ def test_a_file_that_is_no_study_is_refused(bare: Path, content: str, message: s
     assert refusal(bare, path) == f"ConfigError: mine.yaml{message}"
 
 
+@pytest.mark.fault("configuration")
 def test_a_study_of_another_ending_is_not_passed_over(copied: Path):
     (copied / "config/study/mine.yml").write_text("extends: paper\nname: mine\n", encoding="utf-8")
 
@@ -72,12 +76,14 @@ def test_a_study_of_another_ending_is_not_passed_over(copied: Path):
     )
 
 
+@pytest.mark.fault("configuration")
 def test_a_file_that_is_not_text_is_refused(bare: Path):
     (bare / "mine.yaml").write_bytes(b"name: \xff")
 
     assert refusal(bare, bare / "mine.yaml") == "ConfigError: mine.yaml: is not UTF-8 text (byte 6)"
 
 
+@pytest.mark.fault("configuration")
 def test_a_file_that_is_not_there_is_refused(copied: Path):
     (copied / SOURCES_FILE).unlink()
 
@@ -108,6 +114,7 @@ def test_a_study_may_extend_one_that_extends_another(bare: Path):
     assert mine == tiny.model_copy(update={"name": "mine", "seed": 7})
 
 
+@pytest.mark.fault("configuration")
 def test_studies_that_extend_each_other_are_refused(bare: Path):
     change(bare / DEMO, "name: demo", "extends: tiny\nname: demo")
 
@@ -136,6 +143,7 @@ def test_a_study_of_ones_own_joins_the_shipped_ones(bare: Path):
     ]
 
 
+@pytest.mark.fault("configuration")
 @pytest.mark.parametrize("name", ["claims", "demo", "paper", "tiny"])
 def test_a_study_of_ones_own_cannot_be_called_like_a_shipped_one(bare: Path, name: str):
     override = own(bare, f"extends: paper\nseed: 7\nname: {name}\n")
@@ -152,6 +160,7 @@ def test_a_shipped_study_may_be_named_by_its_file(bare: Path, monkeypatch: pytes
     assert list(load_project(bare, Path(PAPER)).studies) == ["demo", "paper", "claims", "tiny"]
 
 
+@pytest.mark.fault("configuration")
 def test_a_study_that_is_unknown_is_refused(bare: Path):
     with pytest.raises(ConfigError) as caught:
         load_project(bare).study("papr")
@@ -161,6 +170,7 @@ def test_a_study_that_is_unknown_is_refused(bare: Path):
     )
 
 
+@pytest.mark.fault("configuration")
 def test_a_study_that_extends_another_needs_a_name_of_its_own(tmp_path: Path) -> None:
     own = tmp_path / "mine.yaml"
     own.write_text("extends: paper\ntitle: Mine\n", encoding="utf-8")

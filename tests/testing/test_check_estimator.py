@@ -67,6 +67,7 @@ BREACHES: dict[str, Callable[[Solution], Solution]] = {
 }
 
 
+@pytest.mark.fault("contracts")
 @pytest.mark.parametrize("words", BREACHES)
 def test_a_breach_is_named(words: str, registered: Callable[..., Callable[..., Solution]]) -> None:
     def broken(frame: ModelFrame) -> Solution:
@@ -76,6 +77,7 @@ def test_a_breach_is_named(words: str, registered: Callable[..., Callable[..., S
         check_estimator(registered(broken))
 
 
+@pytest.mark.fault("contracts")
 def test_a_function_that_is_not_registered_is_refused() -> None:
     with pytest.raises(AssertionError, match="is not registered: decorate it"):
         check_estimator(least_squares)

@@ -44,6 +44,7 @@ def test_an_exhibit_of_ones_own_is_checked_like_any_other() -> None:
     check_exhibit(own(), made.evidence())
 
 
+@pytest.mark.fault("contracts")
 @pytest.mark.parametrize(
     ("exhibit", "message"),
     [

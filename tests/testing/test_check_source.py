@@ -77,6 +77,7 @@ def silent(raw: Mapping[str, pd.DataFrame]) -> Tidy:
     return Tidy(clean(raw).frame, attrition("calls", [("dropped", "unknown", "all", 1)]))
 
 
+@pytest.mark.fault("contracts")
 @pytest.mark.parametrize(
     ("broken", "fault"),
     [
