@@ -11,6 +11,7 @@ from detente.base.public import on_demand
 
 if TYPE_CHECKING:
     from detente.stats import confounding
+    from detente.stats.checks import check_outcome, check_rank
     from detente.stats.contract import (
         Estimated,
         Estimator,
@@ -18,8 +19,6 @@ if TYPE_CHECKING:
         Link,
         Solution,
         Statistic,
-        check_outcome,
-        check_rank,
         estimator,
         with_fixed_effects,
     )

@@ -2,7 +2,7 @@
 
 import inspect
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import wraps
 from typing import Any, Literal, get_args, get_origin
@@ -10,19 +10,16 @@ from typing import Any, Literal, get_args, get_origin
 import numpy as np
 
 from detente.base.errors import (
-    EstimationError,
     NotReproduced,
-    NoVariation,
-    RankDeficient,
     UnknownEstimator,
     UnknownOption,
-    UnsuitableOutcome,
     UnsupportedEffects,
     UnsupportedInstruments,
     choices,
 )
-from detente.base.numerics import AGREEMENT, BLAMED, SINGULAR
+from detente.base.numerics import AGREEMENT
 from detente.base.types import Array, Codes, Flags
+from detente.stats.checks import Outcome, check_outcome
 from detente.stats.columns import Levels
 from detente.stats.conditioning import Basis, far, well_conditioned
 from detente.stats.covariance import Information, Scores
@@ -32,7 +29,6 @@ from detente.stats.profile import NO_PROFILE, Profile
 Link = Literal["identity", "logit", "probit", "cloglog", "log"]
 Engine = Literal["linear", "logit"]
 Uses = Literal["nothing", "absorbs", "conditions", "averages", "groups"]
-Outcome = Literal["any", "binary", "amount", "count", "levels"]
 Statistic = Literal["log_likelihood", "null_log_likelihood", "penalised_lr_chi2"]
 # What scores of rows and a bread give; `LINEAR` what leverages give besides. "cluster" is by any factors, "dyad" one.
 ROBUST = frozenset({"classical", "hc0", "hc1", "cluster", "dyad", "dyadic"})
@@ -305,24 +301,6 @@ def _those(wanted: Callable[[Estimator], bool]) -> str:
     return ", ".join(sorted(e.name for e in REGISTRY.values() if wanted(e))) or "none"
 
 
-def check_outcome(y: Array, kind: Outcome) -> None:
-    """Refuse an outcome (N,) that is not of a kind.
-
-    Raises EstimationError if a value is not finite; UnsuitableOutcome if it is not 0 or 1, negative, or no count where
-    it must be; NoVariation if it does not vary, or an amount is zero in all rows.
-    """
-    if not np.isfinite(y.sum()):
-        raise EstimationError("values that are missing or infinite in the outcome: leave these rows out first")
-    if kind == "binary" and not ((y == 0) | (y == 1)).all():
-        raise UnsuitableOutcome("the outcome must be 0 or 1 in every row")
-    if kind == "amount" and not y.min() >= 0:
-        raise UnsuitableOutcome(f"the outcome is negative in {int((y < 0).sum()):,} rows: Poisson counts from zero")
-    if kind == "count" and (y.min() < 0 or not (y == np.round(y)).all()):
-        raise UnsuitableOutcome("the outcome must be a count: 0, 1, 2 … in every row")
-    if kind != "any" and y.min() == y.max() and not (kind == "amount" and y.any()):
-        raise NoVariation(f"the outcome is {y[0]:g} in all {len(y):,} rows")
-
-
 def with_fixed_effects(design: ModelFrame, estimator: Estimator, chosen: tuple[str, ...] | None = None) -> ModelFrame:
     """The model frame with the fixed effects that a study gives the estimator, or with those `chosen`.
 
@@ -342,16 +320,6 @@ def get(name: str) -> Estimator:
                 raise UnknownEstimator(f"estimator {name!r} is called {registered.name!r} here")
         raise UnknownEstimator(f"estimator {name!r} is not registered; {choices(name, REGISTRY)}")
     return REGISTRY[name]
-
-
-def check_rank(cross: Array, terms: Sequence[str]) -> None:
-    """Raise RankDeficient, naming the terms that depend on one another, unless `cross` (k, k) has full rank."""
-    scale = np.sqrt(np.diag(cross))
-    scale[scale == 0] = 1.0
-    values, vectors = np.linalg.eigh(cross / np.outer(scale, scale))
-    if values[0] <= SINGULAR * values[-1]:
-        guilty = [t for t, weight in zip(terms, np.abs(vectors[:, 0]), strict=True) if weight > BLAMED]
-        raise RankDeficient(f"linearly dependent regressors: {', '.join(guilty)}; drop one of them")
 
 
 def agreed(name: str, reference: str, gap: float) -> Compared:

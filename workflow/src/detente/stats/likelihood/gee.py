@@ -9,7 +9,8 @@ import numpy as np
 from detente.base.errors import NotConverged, NoVariation, UnsupportedEffects
 from detente.base.numerics import MOST_GEE, SETTLED_GEE, SINGULAR, TINY
 from detente.base.types import Array, Codes, Flags
-from detente.stats.contract import ROBUST, Label, Link, Solution, check_outcome, estimator
+from detente.stats.checks import check_outcome
+from detente.stats.contract import ROBUST, Label, Link, Solution, estimator
 from detente.stats.covariance import Information, Scores, number, totals
 from detente.stats.frame import ModelFrame
 from detente.stats.likelihood.binary import LOGIT, PROBIT, from_regressors

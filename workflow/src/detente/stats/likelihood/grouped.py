@@ -11,7 +11,8 @@ from scipy.special import logit
 from detente.base.errors import EstimationError, NotConverged, NoVariation
 from detente.base.numerics import FIXED, HALVINGS, MOST_STEPS, NEAR_GROUPS, NEARER, SETTLED, TINY
 from detente.base.types import Array, Codes, Places
-from detente.stats.contract import Label, Solution, check_rank, estimator
+from detente.stats.checks import check_rank
+from detente.stats.contract import Label, Solution, estimator
 from detente.stats.covariance import Information, Scores, number
 from detente.stats.frame import ModelFrame
 from detente.stats.kernels import absorption, conditional, firth

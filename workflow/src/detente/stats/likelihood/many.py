@@ -9,7 +9,8 @@ import numpy as np
 from detente.base.errors import EstimationError
 from detente.base.numerics import NEAR
 from detente.base.types import Array
-from detente.stats.contract import Solution, check_outcome, get
+from detente.stats.checks import check_outcome
+from detente.stats.contract import Solution, get
 from detente.stats.effects.risk import average_marginal_effect, risk_without_treatment
 from detente.stats.likelihood.binary import LOGIT, likelihood, solve
 from detente.stats.likelihood.maximum import FRACTION, LARGE, Runaway, newton, part_of

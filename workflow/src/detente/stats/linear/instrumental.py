@@ -16,7 +16,8 @@ from detente.base.errors import (
 )
 from detente.base.numerics import CROSSING, LEAST_ANGLE, SINGULAR
 from detente.base.types import Array
-from detente.stats.contract import ROBUST, Compared, Label, Solution, agreed, check_rank, estimator
+from detente.stats.checks import check_rank
+from detente.stats.contract import ROBUST, Compared, Label, Solution, agreed, estimator
 from detente.stats.covariance import Covariance, Information, SandwichParts, Scores, Vcov, covariance
 from detente.stats.frame import ModelFrame
 from detente.stats.linear.regressors import inverse

@@ -8,7 +8,7 @@ import numpy as np
 from detente.base.errors import EstimationError, NoVariation
 from detente.base.numerics import UNDETERMINED
 from detente.base.types import Array, Codes, Flags
-from detente.stats.contract import check_rank
+from detente.stats.checks import check_rank
 from detente.stats.frame import ModelFrame
 
 # Rows worked on at a time: x and its weighted copy stay in the processor's cache.
