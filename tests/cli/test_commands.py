@@ -14,7 +14,7 @@ from typing import Annotated, Any, Literal
 
 import pytest
 
-from detente.base.errors import file_refused
+from detente.base.environment import file_refused
 from detente.cli import command as declaring
 from detente.cli import main
 from detente.cli.command import GROUPS, Command, Option, command, commands, parsed
@@ -206,7 +206,7 @@ def test_a_place_that_cannot_be_written_is_named_without_a_traceback(
     monkeypatch.chdir(tmp_path)
     (tmp_path / "afile").touch()
     assert main(["grid", "--study", "tiny", "--root", str(ROOT), "--csv", "afile/grid.csv"]) == 1
-    assert "afile: is a file, where a folder is needed; check the path, or name another" in capsys.readouterr().err
+    assert "afile: a file stands where a folder is needed; check the path, or name another" in capsys.readouterr().err
 
 
 @pytest.mark.fault("environment")

@@ -26,7 +26,7 @@ def test_a_file_in_the_place_of_a_folder_is_reported(raw: Path, server: Server, 
 
     text = refusal(raw, Path("mirror"), patience, pin(server.address))
 
-    obstacle = "cannot be saved in data/raw/mme: a file stands where a folder should be (Not a directory)"
+    obstacle = "cannot be saved in data/raw/mme: a file stands where a folder is needed (Not a directory)"
     assert text == message(block(ABSENT[0], f"mirror/mme/mme_v7.csv: {obstacle}"))
     assert server.ranges == []
 
@@ -40,7 +40,7 @@ def test_a_read_only_folder_is_reported(raw: Path, server: Server, patience: Pat
     text = refusal(raw, None, patience, pin(server.address))
 
     (raw / "mme").chmod(0o755)
-    assert "cannot be saved in data/raw/mme: the folder is read-only (Permission denied)" in text
+    assert "cannot be saved in data/raw/mme: permission is denied (Permission denied)" in text
 
 
 class Failing(io.BytesIO):
@@ -61,8 +61,8 @@ class Failing(io.BytesIO):
     [
         (errno.ENOSPC, "the disk is full (No space left on device)"),
         (errno.EDQUOT, "the disk quota is used up (Disk quota exceeded)"),
-        (errno.EACCES, "the folder is read-only (Permission denied)"),
-        (errno.EROFS, "the folder is read-only (Read-only file system)"),
+        (errno.EACCES, "permission is denied (Permission denied)"),
+        (errno.EROFS, "the file system is read-only (Read-only file system)"),
         (errno.EIO, "the system refuses (Input/output error)"),
     ],
 )

@@ -1,8 +1,7 @@
 """The domain's errors: each says what is wrong, where, what would be legal and the nearest match."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from difflib import get_close_matches
-from pathlib import Path
 
 
 class DetenteError(Exception):
@@ -160,33 +159,3 @@ def choices(name: str, legal: Iterable[str]) -> str:
     near = [option for option in options if option.casefold() == str(name).casefold()][:1] or near
     listed = ", ".join(options) if 0 < len(options) <= LISTED else f"{len(options):,} of them" if options else "none"
     return f"legal values: {listed}" + (f"; nearest: {near[0]!r}" if near else "")
-
-
-_FILES: Mapping[type[OSError], str] = {
-    FileNotFoundError: "there is no such file or folder",
-    PermissionError: "may not be read or written: permission is denied",
-    IsADirectoryError: "is a folder, where a file is needed",
-    NotADirectoryError: "lies below a file, where a folder is needed",
-    FileExistsError: "is a file, where a folder is needed",
-}
-
-
-def file_refused(error: OSError) -> str:
-    """What is wrong with a file that was named, the nearest one beside it and the way out; "" if none is named."""
-    named = error.filename or (error.args[0] if len(error.args) == 1 else "")
-    if not isinstance(named, str | Path) or not named:
-        return ""
-    said = [_FILES.get(type(error)) or str(error.strerror)]
-    if isinstance(error, FileNotFoundError):
-        said += _near(Path(named))
-    return f"{type(error).__name__}: {named}: {'; '.join(said)}; check the path, or name another"
-
-
-def _near(path: Path) -> list[str]:
-    """The nearest name in the folder of a path that does not exist, or the first folder of it that does not either."""
-    missing = [folder for folder in path.parents if not folder.is_dir()]
-    if missing:
-        first = missing[-1]
-        return [f"{first} is a file and no folder" if first.exists() else f"nor is there a folder {first}"]
-    near = get_close_matches(path.name, (p.name for p in path.parent.iterdir()), n=1, cutoff=0.6)
-    return [f"nearest: {name!r}" for name in near]

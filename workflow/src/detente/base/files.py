@@ -1,10 +1,13 @@
 """Reading and writing of files: parquet, CSV, JSON, text; whole or not at all."""
 
+import glob
 import hashlib
 import io
 import json
 import os
+import tempfile
 import zipfile
+import zlib
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -13,8 +16,12 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from detente.base.environment import named, special
+
 # Where a parquet file keeps what it says of itself.
 NOTE = b"detente"
+# Letters of a file's name that its temporary one has.
+STEM = 100
 
 
 def read_frame(path: Path) -> pd.DataFrame:
@@ -83,11 +90,50 @@ def sha256(path: Path) -> str:
 
 
 def write_whole(path: Path, write: Callable[[Path], object]) -> None:
-    """Write beside the target and rename, so that no reader ever sees half a file."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    """Write beside the target and rename, so that no reader ever sees half a file, and none is left by what kills it.
+
+    Raises OSError that names the target. What is no regular file, such as a pipe or /dev/stdout, is written to.
+    """
+    with named(path):
+        target = Path(os.path.realpath(path))
+        if special(target):
+            _write_through(target, write)
+            return
+        target.parent.mkdir(parents=True, exist_ok=True)
+        _remove_forsaken(target)
+        temporary = target.with_name(f"{_stem(target)}{os.getpid()}.tmp")
+        try:
+            write(temporary)
+            temporary.replace(target)
+        finally:
+            temporary.unlink(missing_ok=True)
+
+
+def _write_through(path: Path, write: Callable[[Path], object]) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        whole = Path(folder) / "whole"
+        write(whole)
+        path.write_bytes(whole.read_bytes())
+
+
+def _stem(path: Path) -> str:
+    """How temporary files of a target begin; short enough for any name that the file system takes."""
+    return f".{path.name[:STEM]}.{zlib.crc32(path.name.encode('utf-8', 'surrogateescape')):08x}."
+
+
+def _remove_forsaken(path: Path) -> None:
+    """Remove temporary files of a target whose process was killed."""
+    for left in path.parent.glob(f"{glob.escape(_stem(path))}*.tmp"):
+        writer = left.suffixes[-2].removeprefix(".")
+        if writer.isdecimal() and not _runs(int(writer)):
+            left.unlink(missing_ok=True)
+
+
+def _runs(process: int) -> bool:
     try:
-        write(temporary)
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True
+    return True

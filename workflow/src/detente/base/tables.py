@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 
 from detente.base.delimited import TableFormat, read_text
+from detente.base.environment import named
 from detente.base.errors import SourceSchemaError, choices
 
 __all__ = ["FORMATS", "TableFormat", "TableRead", "read_table", "readable", "suspected"]
@@ -66,9 +67,12 @@ def read_table(path: Path, form: TableFormat | None = None, labelled: Collection
     except SourceSchemaError as error:
         raise SourceSchemaError(f"{path}: {error}") from error
     except OSError as error:
-        if error.filename:
+        if error.filename or "temporary directory" in str(error.strerror):
             raise
         raise _refused(path, error) from error
+    except (MemoryError, ImportError):
+        # The machine is at fault, not the file.
+        raise
     except Exception as error:
         raise _refused(path, error) from error
 
@@ -117,7 +121,8 @@ def _on_disk(content: bytes, ending: str, read: Callable[[Path], pd.DataFrame]) 
     """For readers that take the path of a file alone."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / f"table{ending}"
-        path.write_bytes(content)
+        with named(path):
+            path.write_bytes(content)
         return read(path)
 
 

@@ -5,38 +5,30 @@ No other package reads or writes the files of a study.
 """
 
 import argparse
-import os
 import sys
 from typing import NoReturn
 
 from detente import __version__
-from detente.base.errors import DetenteError, choices, file_refused
+from detente.base.errors import choices
 from detente.cli.command import commands, described, parsed
+from detente.cli.running import handled
 
 __all__ = ["main"]
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Run one command; returns the exit status: 0 done, 1 an error that the user can correct, 2 a wrong call."""
+    """Run one command; returns the exit status.
+
+    0 done, 1 an error that the user can correct, 2 a wrong call, 130 and 143 stopped by Ctrl-C or SIGTERM.
+    """
     words = sys.argv[1:] if argv is None else argv
     if not words or words[0] not in commands():
         _without_command(words)
-    run = parsed(words[0], words[1:])
-    try:
-        run()
-        sys.stdout.flush()
-    except DetenteError as error:
-        print(f"{type(error).__name__}: {error}", file=sys.stderr)
-        return 1
-    except BrokenPipeError:
-        # Who reads the output, `head` for instance, has enough; nothing is left to be written when Python ends.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    except OSError as error:
-        if not (said := file_refused(error)):
-            raise
-        print(said, file=sys.stderr)
-        return 1
-    return 0
+
+    def run() -> None:
+        parsed(words[0], words[1:])()
+
+    return handled(run)
 
 
 def _without_command(words: list[str]) -> NoReturn:

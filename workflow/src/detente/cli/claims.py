@@ -12,7 +12,7 @@ import pandas as pd
 from detente.base import strict
 from detente.base.errors import ConfigError, choices
 from detente.base.files import read_frame, read_json, write_bytes, write_csv, write_text
-from detente.cli.command import Home, Option, RecordOptions, StudyOptions, command
+from detente.cli.command import CSV, PARQUET, Home, Option, Output, RecordOptions, StudyOptions, command
 from detente.data import project_root
 from detente.study import load
 from detente.study.config import CLAIMS, ClaimsFile, Project, Study
@@ -36,7 +36,7 @@ def examine(
     claim: Annotated[str, "id of the claim"],
     panel: Annotated[Path, "panel of its unit, parquet"],
     record: RecordOptions,
-    out: Annotated[Path, "folder for one parquet a frame"],
+    out: Annotated[Path, Output("folder for one parquet a frame", folder=True)],
 ) -> None:
     """Examine a claim's headline: power, confounders, negative controls, influence, randomisation.
 
@@ -54,8 +54,8 @@ def examine(
 @command("step", "--study tiny --panel panel.parquet --metrics prediction.parquet --separation separation.parquet")
 def predict(
     of: StudyOptions,
-    metrics: Annotated[Path, "parquet to write: how good each model is"],
-    separation_: Annotated[Path, "parquet to write: onsets by predicted risk"],
+    metrics: Annotated[Path, Output("table to write: how good each model is", endings=PARQUET)],
+    separation_: Annotated[Path, Output("table to write: onsets by predicted risk", endings=PARQUET)],
     panel: Annotated[
         Path | None, Option("panel of dyad-years, parquet; none where no claim is about them", nargs="?")
     ] = None,
@@ -108,8 +108,8 @@ def ledger(
     examined: Annotated[Path, "folder with one folder a claim"],
     joint: Annotated[Path, "folder of joint tests, joint.<claim>.parquet"],
     multiverse: Annotated[Path, "multiverse.parquet"],
-    out: Annotated[Path, "folder for ledger, checks, families and score"],
-    csv: Annotated[Path, "CSV to write: one row per claim"],
+    out: Annotated[Path, Output("folder for ledger, checks, families and score", folder=True)],
+    csv: Annotated[Path, Output("table to write: one row per claim", endings=CSV)],
     truth: Annotated[Path | None, "truth.json of a simulated world"] = None,
 ) -> None:
     """Write the claims ledger: one row per claim, from its headline to its verdict."""

@@ -9,7 +9,8 @@ import argparse
 import ast
 import importlib
 import inspect
-from collections.abc import Callable, Iterator, Sequence
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, is_dataclass
 from functools import cache, partial
 from pathlib import Path
@@ -17,7 +18,8 @@ from types import UnionType
 from typing import TYPE_CHECKING, Annotated, Any, Literal, NoReturn, TypeVar, get_args, get_origin, get_type_hints
 
 from detente.base.code import decorated
-from detente.base.errors import choices
+from detente.base.environment import check_writable, special
+from detente.base.errors import ConfigError, choices
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -56,6 +58,17 @@ class Option:
     read: Callable[[str], Any] | None = None
     nargs: str | None = None
     exclusive: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Output(Option):
+    """A file that is written, or a `folder` of files; that it can be is known before the work starts.
+
+    Its name has one of `endings`, if there are any.
+    """
+
+    folder: bool = False
+    endings: tuple[str, ...] = ()
 
 
 def command(group: Group, example: str) -> Callable[[F], F]:
@@ -99,16 +112,56 @@ def parsed(name: str, words: Sequence[str]) -> Callable[[], None]:
     function = getattr(importlib.import_module(declared.module), name)
     parser = _Parser(prog=f"detente {name}", description=f"{declared.summary}.", epilog=f"Example: {declared.example}")
     one_of = cache(partial(parser.add_mutually_exclusive_group, required=True))
-    for parameter, hint in _options(function):
-        kind, said = get_args(hint)
-        option = said if isinstance(said, Option) else Option(said)
+    options = {parameter.name: (parameter, *_said(hint)) for parameter, hint in _options(function)}
+    for parameter, kind, option in options.values():
         place = one_of() if option.exclusive else parser
-        named = f"--{parameter.name.rstrip('_').replace('_', '-')}"
-        flag = parameter.name if parameter.kind is parameter.POSITIONAL_ONLY else named
+        flag = parameter.name if parameter.kind is parameter.POSITIONAL_ONLY else _flag(parameter.name)
         place.add_argument(flag, **_words(parameter, kind, option))
     parser.check_options(words)
     given = {n: tuple(v) if isinstance(v, list) else v for n, v in vars(parser.parse_args(words)).items()}
-    return lambda: _made(function, given)
+    outputs = {n: option for n, (_, _, option) in options.items() if isinstance(option, Output)}
+
+    def run() -> None:
+        _check_outputs(outputs, given)
+        _made(function, given)
+
+    return run
+
+
+def _said(hint: Any) -> tuple[Any, Option]:
+    """Type of an option, and what is said of it."""
+    kind, said = get_args(hint)
+    return kind, said if isinstance(said, Option) else Option(said)
+
+
+def _flag(name: str) -> str:
+    return f"--{name.rstrip('_').replace('_', '-')}"
+
+
+def _check_outputs(outputs: Mapping[str, Output], given: Mapping[str, Any]) -> None:
+    """Refuse an output that cannot be written, or would take the place of another file of the same command.
+
+    Raises ConfigError naming the option, OSError naming the place.
+    """
+    paths = {name: path for name, path in given.items() if name in outputs and path is not None}
+    taken = {os.path.realpath(p): n for n, given_ in given.items() if n not in outputs for p in _files(given_)}
+    for name, path in paths.items():
+        output, place = outputs[name], os.path.realpath(path)
+        if special(Path(place)):
+            continue
+        if output.endings and path.suffix not in output.endings:
+            legal = f"{'one of ' if len(output.endings) > 1 else ''}{', '.join(output.endings)}"
+            raise ConfigError(f"{_flag(name)}: {path.name!r} must end in {legal}")
+        if not output.folder and place in taken:
+            raise ConfigError(f"{_flag(name)}: {path} is what {_flag(taken[place])} names, too; name another file")
+        check_writable(path, folder=output.folder)
+        taken[place] = name
+
+
+def _files(given: Any) -> list[Path]:
+    """Files that an option names."""
+    values = given if isinstance(given, tuple) else (given,)
+    return [value for value in values if isinstance(value, Path) and value.is_file()]
 
 
 class _Parser(argparse.ArgumentParser):
@@ -145,7 +198,8 @@ def _made(made: Callable[..., Any], given: dict[str, Any]) -> Any:
 def _words(parameter: inspect.Parameter, kind: Any, option: Option) -> dict[str, Any]:
     """What argparse shall know of an option."""
     kind = get_args(kind)[0] if get_origin(kind) is UnionType else kind
-    words: dict[str, Any] = {"help": option.help}
+    endings = option.endings if isinstance(option, Output) else ()
+    words: dict[str, Any] = {"help": f"{option.help} ({', '.join(endings)})" if endings else option.help}
     if parameter.kind is not parameter.POSITIONAL_ONLY:
         absent = parameter.default is parameter.empty
         words |= {"dest": parameter.name, "default": None if absent else parameter.default}
@@ -171,9 +225,10 @@ def _one_of(legal: Sequence[str], value: str) -> str:
 Home = Annotated[Path | None, "folder of the project (default: here, or the checkout)"]
 Mirror = Annotated[Path | None, "folder of raw files to copy from (default: DETENTE_MIRROR)"]
 Templates = Annotated[Path, "folder of templates (default: workflow/report)"]
-Parquet = Annotated[Path, "parquet to write"]
-Csv = Annotated[Path, "CSV to write"]
-Json = Annotated[Path, "JSON to write"]
+PARQUET, CSV, JSON = (".parquet",), (".csv",), (".json",)
+Parquet = Annotated[Path, Output("table to write", endings=PARQUET)]
+Csv = Annotated[Path, Output("table to write", endings=CSV)]
+Json = Annotated[Path, Output("file to write", endings=JSON)]
 
 
 @dataclass(frozen=True)

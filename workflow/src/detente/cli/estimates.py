@@ -9,7 +9,7 @@ import pandas as pd
 
 from detente.base.files import read_frame, write_csv
 from detente.base.frames import FrameSchema
-from detente.cli.command import Parquet, RecordOptions, StudyOptions, command
+from detente.cli.command import Csv, Output, Parquet, RecordOptions, StudyOptions, command
 from detente.study.design import build_design, from_json
 from detente.study.design import describe as d
 from detente.study.estimation import ATTRITION, ESTIMATES, FAILURES, Estimates
@@ -29,8 +29,8 @@ def describe(
     panel: Annotated[Path, "panel of the study, parquet"],
     codebook: Annotated[Path, "codebook of the panel, CSV"],
     record: RecordOptions,
-    out: Annotated[Path, "folder for parquet files"],
-    csv: Annotated[Path, "CSV of the sample flow"],
+    out: Annotated[Path, Output("folder for parquet files", folder=True)],
+    csv: Csv,
 ) -> None:
     """Count and describe the panel."""
     project, study = of.read()
@@ -102,7 +102,7 @@ class Gathered:
     "--estimates-out estimates.parquet --failures-out failures.parquet --attrition-out attrition.parquet --csv "
     "estimates.csv",
 )
-def collect(of: StudyOptions, frames: Gathered, csv: Annotated[Path, "CSV of the estimates to write"]) -> None:
+def collect(of: StudyOptions, frames: Gathered, csv: Csv) -> None:
     """Gather estimates into one table.
 
     They are in the order given; an empty part (a claim that cannot be estimated) adds nothing. The CSV has what the

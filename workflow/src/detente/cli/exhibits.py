@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Annotated
 
 from detente.base.files import read_json, write_bytes, write_csv, write_json, write_text
-from detente.cli.command import Csv, StudyOptions, Templates, command
+from detente.cli.command import Csv, Json, Output, StudyOptions, Templates, command
 from detente.report import TEMPLATES, Evidence, Frames, made_for, read_templates
 from detente.report.figures import files_of
 from detente.study.config import load_multiverse
@@ -42,7 +42,9 @@ class PaperOptions(EvidenceOptions):
 
 @command("step", "--study tiny --out reports/tiny/tables")
 def tables(
-    of: PaperOptions, out: Annotated[Path, "folder for <table>.{html,tex,typ,csv}"], templates: Templates = TEMPLATES
+    of: PaperOptions,
+    out: Annotated[Path, Output("folder for <table>.{html,tex,typ,csv}", folder=True)],
+    templates: Templates = TEMPLATES,
 ) -> None:
     """Render tables."""
     read = read_templates(templates)
@@ -52,7 +54,9 @@ def tables(
 
 
 @command("step", "--study tiny --out reports/tiny/figures")
-def figures(of: EvidenceOptions, out: Annotated[Path, "folder for <figure>.{svg,pdf,png}"]) -> None:
+def figures(
+    of: EvidenceOptions, out: Annotated[Path, Output("folder for <figure>.{svg,pdf,png}", folder=True)]
+) -> None:
     """Draw figures."""
     for exhibit, figure in made_for(of.evidence(), "figure"):
         for name, content in files_of(exhibit, figure, {}):
@@ -61,7 +65,9 @@ def figures(of: EvidenceOptions, out: Annotated[Path, "folder for <figure>.{svg,
 
 @command("step", "--study tiny --claim exercise --out reports/tiny/robustness")
 def curves(
-    of: EvidenceOptions, claim: Annotated[str, "the claim to draw"], out: Annotated[Path, "folder to write to"]
+    of: EvidenceOptions,
+    claim: Annotated[str, "the claim to draw"],
+    out: Annotated[Path, Output("folder to write to", folder=True)],
 ) -> None:
     """Draw the specification curves of a claim.
 
@@ -84,7 +90,7 @@ def curves(
 
 
 @command("step", "--study tiny --out reports/tiny/numbers.json")
-def numbers(of: EvidenceOptions, out: Annotated[Path, "numbers.json"]) -> None:
+def numbers(of: EvidenceOptions, out: Json) -> None:
     """Write every number that the text mentions."""
     from detente.report.paper import numbers as mentioned
 
@@ -104,8 +110,8 @@ def publish(
     of: PaperOptions,
     shown: Annotated[Path, "folder with numbers.json, tables/ and figures/"],
     provenance: Annotated[Path, "commit, seed, versions, raw files (JSON)"],
-    pdf: Annotated[Path, "paper to write"],
-    html: Annotated[Path, "page to write"],
+    pdf: Annotated[Path, Output("paper to write", endings=(".pdf",))],
+    html: Annotated[Path, Output("page to write", endings=(".html",))],
     lineage: Annotated[Path | None, "what made each exhibit (JSON; default: the page does not say)"] = None,
     templates: Templates = TEMPLATES,
 ) -> None:
@@ -130,7 +136,7 @@ def publish(
 def robustness(
     of: EvidenceOptions,
     shown: Annotated[Path, "folder of curves, tables and figures"],
-    html: Annotated[Path, "page to write"],
+    html: Annotated[Path, Output("page to write", endings=(".html",))],
     templates: Templates = TEMPLATES,
 ) -> None:
     """Typeset the robustness of a study."""

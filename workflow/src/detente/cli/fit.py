@@ -16,7 +16,7 @@ from detente.base.errors import ConfigError, EmptySample, FormulaError, UnknownV
 from detente.base.expressions import Table, parse_condition, selected
 from detente.base.files import write_csv, write_json
 from detente.base.tables import FORMATS, TableFormat, read_table, readable, suspected
-from detente.cli.command import Home, Option, command
+from detente.cli.command import Home, Option, Output, command
 from detente.data import project_root
 from detente.stats import REGISTRY, Fit, get
 from detente.stats import fit as fitted_by
@@ -70,11 +70,9 @@ def fit(
     option: Annotated[Sequence[str], Option("options of the estimator, e.g. bias=analytical", "NAME=VALUE")] = (),
     vcov: Annotated[Sequence[str], Option(COVARIANCES, "NAME")] = ("dyadic",),
     ssc: Annotated[str, f"small-sample correction: {', '.join(CONVENTIONS)}"] = "detente",
-    out: Annotated[Path | None, f"table of coefficients to write: {' or '.join(WRITTEN)}"] = None,
+    out: Annotated[Path | None, Output("table of coefficients to write", endings=WRITTEN)] = None,
 ) -> None:
     """Fit a model to a table of dyads, by any estimator, under any covariance."""
-    if out and out.suffix not in WRITTEN:
-        raise ConfigError(f"--out: {out.name!r} must end in one of {', '.join(WRITTEN)}")
     data = rows.read()
     for warning in suspected(data, [name for name in data.columns if name in set(re.findall(r"[\w.]+", formula))]):
         print(f"{rows.data}: {warning} (--read-as missing=…)", file=sys.stderr)
@@ -90,10 +88,10 @@ def fit(
     )
     fits = [fitted, *(fitted.with_vcov(name) for name in vcov[1:])]
     print("\n\n".join(map(str, fits)))
-    if out and out.suffix == ".csv":
-        write_csv(_rows(fits), out)
-    elif out:
+    if out and out.suffix == ".json":
         write_json(_content(formula, fits), out)
+    elif out:
+        write_csv(_rows(fits), out)
 
 
 def _form(words: Sequence[str]) -> TableFormat:

@@ -10,7 +10,7 @@ from typing import Annotated
 import pandas as pd
 
 from detente.base.files import write_csv, write_json
-from detente.cli.command import PAGE, Home, Option, command
+from detente.cli.command import CSV, JSON, PAGE, Home, Option, Output, command
 from detente.data import project_root
 from detente.study.config import Multiverse, load_project
 from detente.study.multiverse import Grid, grids_of, multiverse_of
@@ -24,8 +24,12 @@ def grid(
     study: Annotated[str, "name of the study (default: paper)"] = "paper",
     override: Annotated[Path | None, "a study file outside config/study"] = None,
     claim: Annotated[Sequence[str], Option("claims to print (default: all that are examined)", "CLAIM")] = (),
-    plan: Annotated[Path | None, "JSON to write, and nothing printed: sizes of the shards"] = None,
-    csv: Annotated[Path | None, "CSV to write: every specification, one column a decision"] = None,
+    plan: Annotated[
+        Path | None, Output("file to write, and nothing printed: sizes of the shards", endings=JSON)
+    ] = None,
+    csv: Annotated[
+        Path | None, Output("table to write: every specification, one column a decision", endings=CSV)
+    ] = None,
     root: Home = None,
 ) -> None:
     """Print the multiverse: decisions, options, specifications, and what removed the rest.

@@ -12,7 +12,7 @@ import pandas as pd
 
 from detente.base.errors import EstimationError
 from detente.base.files import read_frame, read_json, write_csv
-from detente.cli.command import Csv, Option, Parquet, RecordOptions, StudyOptions, command
+from detente.cli.command import PARQUET, Csv, Option, Output, Parquet, RecordOptions, StudyOptions, command
 from detente.study.config import Multiverse
 from detente.study.design import Specification
 from detente.study.multiverse import JOINT, Grid, columns_of, curve, grids_of
@@ -118,9 +118,9 @@ def standing(frame: pd.DataFrame, multiverse: Multiverse, claims: Mapping[str, s
 class Judged:
     """What is written of a claim's equivalent specifications."""
 
-    joint: Annotated[Path, "parquet to write: the tests"]
-    decisions: Annotated[Path, "parquet to write: shares of variance by decision"]
-    options: Annotated[Path, "parquet to write: what each option shifts"]
+    joint: Annotated[Path, Output("table to write: the tests", endings=PARQUET)]
+    decisions: Annotated[Path, Output("table to write: shares of variance by decision", endings=PARQUET)]
+    options: Annotated[Path, Output("table to write: what each option shifts", endings=PARQUET)]
 
 
 @command(

@@ -11,7 +11,7 @@ import yaml
 
 from detente import __version__
 from detente.base.files import read_json, write_bytes, zipped
-from detente.cli.command import Templates, command, commands
+from detente.cli.command import Output, Templates, command, commands
 from detente.cli.provenance import manifests, read_manifest
 from detente.cli.verify import studied
 from detente.provenance import MARKS, METADATA, STAMP, Crate, check, commit, committed, fresh, metadata, own_files
@@ -45,7 +45,9 @@ def package(
     root: Annotated[Path, "folder of the checkout or package"] = Path(),
     study: Annotated[str | None, "name of the study (default: the package's, else paper)"] = None,
     robustness: Annotated[bool, "with what `make robustness` made of the study"] = False,
-    out: Annotated[Path | None, "zip to write (default: dist/replication-<study>-<version>.zip)"] = None,
+    out: Annotated[
+        Path | None, Output("file to write (default: dist/replication-<study>-<version>.zip)", endings=(".zip",))
+    ] = None,
     templates: Templates = TEMPLATES,
 ) -> None:
     """Pack a study for its replication.

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 from detente.base.errors import ConfigError, UnknownVariable, choices
 from detente.base.files import read_frame, read_note, write_csv, write_text
 from detente.base.frames import validated
-from detente.cli.command import Home, Mirror, Option, command
+from detente.cli.command import CSV, PARQUET, Home, Mirror, Option, Output, command
 from detente.cli.formats import WRITTEN, write_panel
 from detente.data import SourceRecord, load_sources, project_root
 from detente.data.panel import STATES, Built, Entry, Unit, build, catalogue, chosen, described, panel_schema
@@ -62,9 +62,13 @@ class Joined(UnitOptions):
 class Beside:
     """Files that are written beside a panel."""
 
-    attrition: Annotated[Path | None, "parquet to write: rows dropped, merged or recoded, and why"] = None
-    codebook: Annotated[Path | None, "CSV to write: what each variable is and how it is spread"] = None
-    cite: Annotated[Path | None, "BibTeX file to write: what the panel is made from"] = None
+    attrition: Annotated[
+        Path | None, Output("table to write: rows dropped, merged or recoded, and why", endings=PARQUET)
+    ] = None
+    codebook: Annotated[
+        Path | None, Output("table to write: what each variable is and how it is spread", endings=CSV)
+    ] = None
+    cite: Annotated[Path | None, Output("BibTeX file to write: what the panel is made from")] = None
 
 
 @dataclass(frozen=True)
@@ -79,11 +83,9 @@ class Places:
 
 @command("data", "--years 1980-2010 --add gml mme nmc --out panel.parquet")
 def panel(
-    of: Joined, out: Annotated[Path, f"file to write: {', '.join(WRITTEN)}"], beside: Beside, places: Places
+    of: Joined, out: Annotated[Path, Output("file to write", endings=WRITTEN)], beside: Beside, places: Places
 ) -> None:
     """Build a panel of dyad-years or state-years."""
-    if out.suffix not in WRITTEN:
-        raise ConfigError(f"--out: {out.name!r} must end in one of {', '.join(WRITTEN)}")
     built = _from_tidy(of, places, places.tidy) if places.tidy else _from_record(of, places)
     for said in built.notes:
         print(said, file=sys.stderr)
@@ -166,7 +168,7 @@ def cite(
     panel: Annotated[Path, Option("a panel that `detente panel` wrote as parquet", exclusive=True)],
     unit: UnitOptions,
     variables: Kept = (),
-    out: Annotated[Path | None, "file to write (default: print)"] = None,
+    out: Annotated[Path | None, Output("file to write (default: print)")] = None,
     root: Home = None,
 ) -> None:
     """Print BibTeX of what a panel is made from.

@@ -9,17 +9,17 @@ from typing import Annotated
 
 from detente.base.errors import ConfigError, RawFilesUnavailable, choices
 from detente.base.files import read_json, sha256, write_frame, write_json
-from detente.cli.command import Option, Parquet, StudyOptions, command
+from detente.cli.command import JSON, Option, Output, Parquet, StudyOptions, command
 from detente.data import SourceRecord, mirror
 from detente.study.config import Study
 
-Receipts = Annotated[Path, "folder for receipts of raw files, <slug>.json"]
+Receipts = Annotated[Path, Output("folder for receipts of raw files, <slug>.json", folder=True)]
 
 
 @command("step", "--study paper --raw data/raw --receipts data/processed/paper/raw")
 def acquire(
     of: StudyOptions,
-    raw: Annotated[Path, "folder for raw files, <slug>/<file>"],
+    raw: Annotated[Path, Output("folder for raw files, <slug>/<file>", folder=True)],
     receipts: Receipts,
     progress: Annotated[bool, "show download bars even through a pipe"] = False,
     only: Annotated[
@@ -60,9 +60,9 @@ def mirror_folder(root: Path, study: Study) -> Path | None:
 @command("step", "--study tiny --out data/simulated/tiny --receipts data/processed/tiny/raw --truth truth.json")
 def simulate(
     of: StudyOptions,
-    out: Annotated[Path, "folder for raw files, <slug>/<file>"],
+    out: Annotated[Path, Output("folder for raw files, <slug>/<file>", folder=True)],
     receipts: Receipts,
-    truth: Annotated[Path, "file for the planted effects, JSON"],
+    truth: Annotated[Path, Output("file to write: the planted effects", endings=JSON)],
 ) -> None:
     """Write the raw files of a simulated world."""
     from detente.cli.formats import write_raw
@@ -92,7 +92,7 @@ def simulate(
 @command("step", "--source mme --receipts data/processed/tiny/raw --tidy mme.parquet --attrition log.parquet")
 def clean(
     source: Annotated[str, "slug of the source"],
-    receipts: Receipts,
+    receipts: Annotated[Path, "folder of receipts of raw files"],
     tidy: Parquet,
     attrition: Parquet,
     whittle: Annotated[Sequence[str], Option("rules that leave one dispute a key", "RULE")] = (),

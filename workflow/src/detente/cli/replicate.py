@@ -11,7 +11,7 @@ import pandas as pd
 from detente.base.errors import NotReproduced, RawFilesUnavailable
 from detente.base.files import write_bytes, write_csv, write_text
 from detente.base.strict import files as listed
-from detente.cli.command import Home, Option, Templates, command
+from detente.cli.command import Home, Option, Output, Templates, command
 from detente.data import mirror, project_root
 from detente.replicate import COMPARISON, DYADIC_COMPARISON, FAILING, Publication, Replication
 from detente.report import TEMPLATES, read_templates
@@ -44,7 +44,7 @@ class Given:
 @command("replication", "--only king_zeng_mid --out reports/replicate")
 def replicate(
     given: Given,
-    out: Annotated[Path, "folder of the page and its CSV files"],
+    out: Annotated[Path, Output("folder of the page and its CSV files", folder=True)],
     gather: Annotated[Sequence[Path], Option("put these parts together instead", "FOLDER")] = (),
     part: Annotated[bool, "write the two CSV files alone"] = False,
     check: Annotated[bool, "only print and judge what --out holds; exit 1 if a number differs"] = False,

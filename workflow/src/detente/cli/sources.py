@@ -12,7 +12,7 @@ import pandas as pd
 
 from detente.base.errors import BrokenContract, ConfigError, choices
 from detente.base.files import write_bytes, write_text
-from detente.cli.command import PAGE, Home, Mirror, Option, command
+from detente.cli.command import PAGE, Home, Mirror, Option, Output, command
 from detente.cli.panel import Add, UnitOptions, offered, sources_named
 from detente.data import THEMES, SourceRecord, load_sources, mirror, project_root
 from detente.data.panel import MAJOR, STATES, expansions
@@ -151,8 +151,8 @@ def _wrapped(text: str, width: int, first: str, rest: str) -> str:
 
 @command("data", "--out docs/data.md --chart docs/images/coverage.svg")
 def datapage(
-    out: Annotated[Path, "Markdown file to write"],
-    chart: Annotated[Path, "picture to write: .svg, .png or .pdf"],
+    out: Annotated[Path, Output("page to write", endings=(".md",))],
+    chart: Annotated[Path, Output("picture to write", endings=(".svg", ".png", ".pdf"))],
     root: Home = None,
     mirror_: Mirror = None,
 ) -> None:

@@ -13,7 +13,7 @@ from typing import Annotated
 from detente.base.errors import NotVerified
 from detente.base.files import read_json, write_text
 from detente.base.numerics import RELATIVE
-from detente.cli.command import Templates, command
+from detente.cli.command import Output, Templates, command
 from detente.cli.provenance import manifests, read_manifest
 from detente.cli.raw import mirror_folder
 from detente.data import MIRROR
@@ -49,7 +49,9 @@ class Target:
 class How:
     """How a study is rebuilt and compared."""
 
-    into: Annotated[Path | None, "empty folder to build in (default: a temporary one, removed after)"] = None
+    into: Annotated[
+        Path | None, Output("empty folder to build in (default: a temporary one, removed after)", folder=True)
+    ] = None
     python: Annotated[Path | None, "build with this interpreter instead of a new environment"] = None
     cores: Annotated[str, "cores to use (default: all)"] = "all"
     tolerance: Annotated[float, f"relative (default: {RELATIVE:g})"] = RELATIVE
@@ -62,7 +64,9 @@ def verify(
     study: Annotated[str | None, f"name of the study (default: the package's, else {DEFAULT})"] = None,
     robustness: Annotated[bool, "verify what `make robustness` makes of the study"] = False,
     manifest: Annotated[Path | None, "manifest to compare with (default: that of the study)"] = None,
-    page: Annotated[Path | None, "page to write (default: verification.html beside the manifest)"] = None,
+    page: Annotated[
+        Path | None, Output("page to write (default: verification.html beside the manifest)", endings=(".html",))
+    ] = None,
     templates: Templates = TEMPLATES,
 ) -> None:
     """Rebuild a study in an empty folder and compare it with the shipped one.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import hashlib
 import json
 import os
@@ -15,6 +14,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from detente.base.environment import OBSTACLES
 from detente.base.errors import RawFilesUnavailable
 from detente.data.acquire.download import DeliveryError, Downloader, Patience, alone
 
@@ -26,12 +26,6 @@ __all__ = ["Obtained", "Patience", "Problem", "Receipt", "acquire", "broken", "v
 HTML = re.compile(
     rb"(\xef\xbb\xbf)?\s*(<\?xml[^>]*>\s*)?(<!--.*?-->\s*)*<(!doctype\s+html|html|head|body)\b", re.I | re.S
 )
-OBSTACLES: Mapping[int, str] = {
-    errno.ENOSPC: "the disk is full",
-    errno.EDQUOT: "the disk quota is used up",
-    **dict.fromkeys((errno.EROFS, errno.EACCES, errno.EPERM), "the folder is read-only"),
-    **dict.fromkeys((errno.ENOTDIR, errno.EEXIST), "a file stands where a folder should be"),
-}
 
 
 @dataclass(frozen=True)
