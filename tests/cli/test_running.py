@@ -30,6 +30,8 @@ from detente.cli.running import PLAIN
 
 from support.workflows import ROOT
 
+pytestmark = pytest.mark.fault("environment")
+
 # A command that writes a file after what it prints.
 PRINTS = "for i in range(50_000): print(i, 'lines')\nfrom pathlib import Path; Path('made').write_text('whole')"
 
