@@ -2,7 +2,6 @@
 
 import bz2
 import gzip
-import importlib
 import io
 import lzma
 import tempfile
@@ -178,12 +177,9 @@ def _stata(content: bytes, labelled: Collection[str]) -> pd.DataFrame:
 
 
 def _spss(path: Path, labelled: Collection[str]) -> pd.DataFrame:
-    """As `_stata`; needs a library that this package does not."""
-    try:
-        pyreadstat = importlib.import_module("pyreadstat")
-    except ImportError as error:
-        way = "install it (pip install pyreadstat), or save the table as Stata (.dta) or CSV"
-        raise SourceSchemaError(f"SPSS files need the library pyreadstat; {way}") from error
+    """As `_stata`; what the file itself declares to be missing is missing."""
+    import pyreadstat
+
     reader = pyreadstat.read_por if path.suffix == ".por" else pyreadstat.read_sav
     frame: pd.DataFrame = reader(str(path))[0]
     wanted = [name for name in labelled if name in frame.columns]
