@@ -28,7 +28,8 @@ FEWEST = 2
     kind="figure", name="curve", page="robustness", place="specifications", order=1, needs=("multiverse",),
     per_claim=True, title="Specification curve",
     caption="{{ claim.label }}: equivalent specifications from the lowest estimate to the highest, with dyadic-robust "
-    "intervals; below, the options of each, where “claimed” is that of the claim itself.",
+    "intervals, in colour where they exclude zero, on the band of effects too small to matter; below, the options of "
+    "each, where “claimed” is that of the claim itself.",
     alt="Sorted estimates with intervals above a panel of dots that show which option each specification takes.",
 )  # fmt: skip
 def curve(evidence: Evidence, claim: Claim) -> draw.Figure:

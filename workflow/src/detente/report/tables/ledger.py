@@ -44,7 +44,7 @@ _COLUMNS = (
     Column("Powered", _SPECIFICATIONS, show=lambda r: percent(r["share_powered"])),
     Column("Of these, same sign", _SPECIFICATIONS, show=lambda r: percent(r["share_powered_with_sign"])),
     Column("Family p", show=lambda r: p_value(r["p_family"])),
-    Column("Robustness value", show=lambda r: percent(r["robustness_value"], 1)),
+    Column("RV", show=lambda r: percent(r["robustness_value"], 1)),
     _CLASS,
     Column("Registered", align="left", show=lambda r: str(r["registration"])),
 )
@@ -73,8 +73,8 @@ def ledger(evidence: Evidence) -> Table:
         f"{INTERVAL}, {samples}. Change in onsets per {PER:,} dyad-years{moderated}.",
         "MDE: minimum detectable effect at 80% power. Powered: equivalent specifications whose MDE is within the "
         "smallest effect of interest. Calibrated p: beside placebo networks. Family p: Romano and Wolf's, within the "
-        "family. Robustness value: share of the residual variation of treatment and outcome that a confounder would "
-        "have to explain to bring the estimate to zero.",
+        "family. RV: robustness value, the share of the residual variation of treatment and outcome that a confounder "
+        "would have to explain to bring the estimate to zero.",
         "A verdict is fragile where a check behind it fails (see the figure), untested where one could not be made.",
         *_units(evidence, examined),
         *(f"{r['label']} has no interval: {r['reasons']}." for r in without_interval(frame)),
