@@ -26,6 +26,7 @@ include: "workflow/rules/robustness.smk"
 include: "workflow/rules/ledger.smk"
 
 
+# A target names all that it is made of, so that what was deleted is made again though what follows from it is there.
 for name in PLAN.studies:
 
     rule:
@@ -34,6 +35,8 @@ for name in PLAN.studies:
         default_target: name == "demo"
         input:
             f"reports/{name}/manifest.json",
+            STUDY.of(name).made,
+            ROBUSTNESS.of(name).made_for_appendix,
         localrule: True
         message:
             f"reports/{name} is complete"
@@ -43,6 +46,7 @@ for name in PLAN.studies:
             f"robustness_{name}"
         input:
             f"reports/{name}/robustness/manifest.json",
+            ROBUSTNESS.of(name).made,
         localrule: True
         message:
             f"reports/{name}/robustness.html is complete"

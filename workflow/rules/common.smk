@@ -3,18 +3,35 @@ from pathlib import Path
 from shlex import quote
 
 from snakemake.exceptions import WorkflowError
+from snakemake.logging import logger
 
 SOURCE_ROOT = Path(workflow.basedir) / "workflow" / "src"
 sys.path.insert(0, str(SOURCE_ROOT))
 
 from detente.base.errors import DetenteError
-from detente.plan import Plan, alternatives, command, fitting, package_file
+from detente.cli import RECORDED
+from detente.plan import (
+    RECORDS,
+    Plan,
+    alternatives,
+    command,
+    fitting,
+    made_again,
+    package_file,
+)
 
-# Jobs run the interpreter that runs Snakemake, activated or not, and the package of this checkout.
+# Jobs run the interpreter that runs Snakemake, activated or not, and the package of this checkout, and record what they
+# made and ran with.
 shell.prefix(
     f'set -euo pipefail; export PATH={quote(str(Path(sys.executable).parent))}:"$PATH"'
-    f" PYTHONPATH={quote(str(SOURCE_ROOT))} PYTHONHASHSEED=0; "
+    f" PYTHONPATH={quote(str(SOURCE_ROOT))}"
+    f" {RECORDED}={quote(str(RECORDS))} PYTHONHASHSEED=0; "
 )
+
+# A product that was altered since its step made it is made again, as if that step had been interrupted.
+if workflow.is_main_process:
+    for product, fault in made_again().items():
+        logger.warning(f"{product}: {fault}; made again where it is needed")
 
 # A user's study comes as --configfile; it is a study file, checked as strictly as the shipped ones.
 if len(workflow.configfiles) > 1:

@@ -144,7 +144,6 @@ use rule provenance as robustness_provenance with:
         sources=ROBUSTNESS.raw_options,
         seed=STUDY.seed,
         commit=PLAN.commit,
-        versions=PLAN.versions,
     message:
         "Recording what the robustness of {wildcards.study} is made from"
 

@@ -15,7 +15,6 @@ rule provenance:
         sources=ROBUSTNESS.sources_of_paper,
         seed=STUDY.seed,
         commit=PLAN.commit,
-        versions=PLAN.versions,
     message:
         "Recording what {wildcards.study} is made from"
     shell:

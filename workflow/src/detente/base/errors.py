@@ -132,6 +132,10 @@ class UnsuitableEvents(EstimationError):
     """Events do not make the treatment of the fit, or cannot be drawn again."""
 
 
+class DamagedFile(DetenteError):
+    """A file is not of the format that it should be, or was cut short."""
+
+
 class UnknownOrigin(DetenteError):
     """Nobody wrote down what made a file."""
 

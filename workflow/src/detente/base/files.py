@@ -8,7 +8,8 @@ import os
 import tempfile
 import zipfile
 import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -17,23 +18,40 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from detente.base.environment import named, special
+from detente.base.errors import DamagedFile
 
 # Where a parquet file keeps what it says of itself.
 NOTE = b"detente"
 # Letters of a file's name that its temporary one has.
 STEM = 100
+_MAKE_AGAIN = "if the workflow made it, run the workflow again, which makes it again"
+# What this process has written whole, in order.
+_WRITTEN: list[Path] = []
 
 
 def read_frame(path: Path) -> pd.DataFrame:
-    """Read a parquet file."""
-    frame: pd.DataFrame = pq.read_table(path).to_pandas()
+    """Read a parquet file; raises DamagedFile if it is none, or cut short."""
+    with _parquet(path):
+        frame: pd.DataFrame = pq.read_table(path).to_pandas()
     return frame
 
 
 def read_note(path: Path) -> Any:
-    """What a parquet file says of itself, or None."""
-    note = (pq.read_schema(path).metadata or {}).get(NOTE)
+    """What a parquet file says of itself, or None; raises DamagedFile if it is no parquet file, or cut short."""
+    with _parquet(path):
+        note = (pq.read_schema(path).metadata or {}).get(NOTE)
     return None if note is None else json.loads(note)
+
+
+@contextmanager
+def _parquet(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except (pa.ArrowException, OSError) as error:
+        # What the system refuses has a number; what pyarrow cannot decode has none.
+        if isinstance(error, OSError) and error.errno:
+            raise
+        raise DamagedFile(f"{path.as_posix()}: no parquet file, or cut short; {_MAKE_AGAIN}") from error
 
 
 def write_frame(frame: pd.DataFrame, path: Path, note: Mapping[str, object] | None = None) -> None:
@@ -51,8 +69,11 @@ def write_csv(frame: pd.DataFrame, path: Path) -> None:
 
 
 def read_json(path: Path) -> Any:
-    """Read a JSON file."""
-    return json.loads(path.read_text(encoding="utf-8"))
+    """Read a JSON file; raises DamagedFile if it is none, or cut short."""
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise DamagedFile(f"{path.as_posix()}: no JSON, or cut short; {_MAKE_AGAIN}") from error
 
 
 def write_json(content: object, path: Path) -> None:
@@ -105,6 +126,7 @@ def write_whole(path: Path, write: Callable[[Path], object]) -> None:
         try:
             write(temporary)
             temporary.replace(target)
+            _WRITTEN.append(path)
         finally:
             temporary.unlink(missing_ok=True)
 
@@ -137,3 +159,8 @@ def _runs(process: int) -> bool:
     except OSError:
         return True
     return True
+
+
+def written() -> tuple[Path, ...]:
+    """Files that this process has written so far."""
+    return tuple(_WRITTEN)

@@ -5,7 +5,9 @@ No other package reads or writes the files of a study.
 """
 
 import argparse
+import os
 import sys
+from pathlib import Path
 from typing import NoReturn
 
 from detente import __version__
@@ -13,7 +15,10 @@ from detente.base.errors import choices
 from detente.cli.command import commands, described, parsed
 from detente.cli.running import handled
 
-__all__ = ["main"]
+__all__ = ["RECORDED", "main"]
+
+RECORDED = "DETENTE_RECORDS"
+"""Environment variable by which the workflow names the folder where its steps write down what they made."""
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -27,8 +32,18 @@ def main(argv: list[str] | None = None) -> int:
 
     def run() -> None:
         parsed(words[0], words[1:])()
+        _recorded()
 
     return handled(run)
+
+
+def _recorded() -> None:
+    """Have a step of the workflow write down what it made and ran with."""
+    if folder := os.environ.get(RECORDED):
+        from detente.base.files import written
+        from detente.provenance import record
+
+        record(written(), Path(folder))
 
 
 def _without_command(words: list[str]) -> NoReturn:

@@ -116,14 +116,17 @@ def publish(
     templates: Templates = TEMPLATES,
 ) -> None:
     """Typeset the paper and the page."""
-    from detente.provenance import ancestry
+    from detente.provenance import ancestry, versions_of
     from detente.report.paper import html as written
     from detente.report.paper import paper_of, texts, typst_source, with_appendix
     from detente.report.paper import pdf as typeset
 
     read = read_templates(templates)
     words, origin = read_json(shown / "numbers.json"), read_json(provenance)
-    traced = partial(ancestry, read_json(lineage)) if lineage else None
+    graph = read_json(lineage) if lineage else None
+    traced = partial(ancestry, graph) if graph else None
+    # Versions are those that made the exhibits, which may not be those of the step that records the origin.
+    origin |= {"versions": versions_of(graph)} if graph else {}
     evidence, words = of.evidence(), words | {"appendix": of.appendix}
     manuscript = paper_of(evidence, words, origin, traced, shown, read, templates / "references.yaml")
     if of.appendix:

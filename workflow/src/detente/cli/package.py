@@ -58,9 +58,12 @@ def package(
     root = root.resolve()
     project = load_project(root)
     of = project.study(study or studied(root))
-    made = [read_manifest(root / m) for m in manifests(of.name)[: 2 if robustness else 1]]
-    for number, manifest in enumerate(made):
-        fresh(manifest, root, commit(root), bool(number))
+    now = commit(root)
+    built = [read_manifest(root / m) for m in manifests(of.name)[: 2 if robustness else 1]]
+    for number, manifest in enumerate(built):
+        fresh(manifest, root, now, bool(number))
+    # What is packed is the report and the files beside it: changes that either has are in the package.
+    made = [{**manifest, "dirty": manifest["dirty"] or now.dirty} for manifest in built]
     content = contents(project, of, made, templates)
     pinned = {file.sha256 for record in project.sources.values() for file in record.files}
     check(content, pinned, [str(root), str(Path.home())] if Path.home() != Path("/") else [str(root)])
@@ -69,8 +72,12 @@ def package(
     packed = zipped({f"{name}/{path}": data for path, data in sorted(content.items())})
     write_bytes(packed, out)
     print(f"{os.path.relpath(out)}: {len(content)} files, {len(packed) / 1e6:.1f} MB")
-    if any(manifest["dirty"] for manifest in made):
+    if now.dirty:
         print("the package has changes that no commit has; commit them before you pass it on")
+    elif any(manifest["dirty"] for manifest in built):
+        print(
+            "the report was built beside files that no commit has; run snakemake with --forcerun provenance to clear it"
+        )
 
 
 def contents(project: Project, study: Study, made: Sequence[Manifest], templates: Path) -> dict[str, bytes]:

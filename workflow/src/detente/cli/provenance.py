@@ -3,8 +3,10 @@
 import csv
 import os
 import platform
+import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
+from functools import cache
 from json import dumps
 from pathlib import Path
 from typing import Annotated, Any
@@ -13,7 +15,7 @@ from detente.base.errors import UnknownOrigin, choices
 from detente.base.files import read_json, sha256, write_json
 from detente.base.strict import shown
 from detente.cli.command import Json, Option, StudyOptions, command
-from detente.provenance import Lineage, ancestry, columns, commit, printed, versions
+from detente.provenance import RECORDS, Lineage, ancestry, columns, commit, printed, pythons_of, versions, versions_of
 from detente.provenance import lineage as graph_of
 from detente.study.config import Project, Study
 
@@ -46,7 +48,7 @@ class Products:
     """Files that a study is made of."""
 
     products: Annotated[Sequence[Path], "files whose making is recorded"]
-    records: Annotated[Path, "Snakemake's records of finished jobs"] = Path(".snakemake/metadata")
+    records: Annotated[Path, "Snakemake's folder of records, with those of the steps"] = RECORDS
 
     def lineage(self, project: Project, study: Study, *more: Path) -> Lineage:
         """What made them, back to the raw files; simulated ones are published nowhere."""
@@ -81,23 +83,25 @@ def manifest(
 ) -> None:
     """Record checksums, versions, time and memory.
 
-    What belongs to the study as it is now is listed; whatever else lies in its folders is not.
+    Versions are those that the steps ran with, all of them where steps ran with different ones. What belongs to the study as it is now is listed; whatever else lies in its folders is not.
     """
     project, study = of.read()
     recorded = read_json(provenance)
     raw = recorded.pop("raw")
     lock = of.root / "requirements.lock"
+    graph = made.lineage(project, study, provenance)
     content = {
         **recorded,
+        "versions": versions_of(graph),
         "study": study.model_dump(mode="json"),
-        "machine": {"python": platform.python_version(), "system": platform.system(), "cores": os.cpu_count()},
+        "machine": {"python": pythons_of(graph), "system": platform.system(), "cores": os.cpu_count()},
         "config": {shown(path): sha256(path) for path in project.files_of(study)},
         "lock": {lock.name: sha256(lock)} if lock.is_file() else {},
         "raw": {f"{f['slug']}/{f['file']}": f["sha256"] for f in raw},
         "processed": _checksums_below(processed, made.products),
         "exhibits": _checksums_below(report, made.products),
         "columns": {p.as_posix(): columns(p) for p in made.products if p.suffix == ".parquet"},
-        "lineage": made.lineage(project, study, provenance),
+        "lineage": graph,
         "steps": _steps(benchmarks),
     }
     write_json(content, out)
@@ -144,18 +148,24 @@ def trace(
         raise UnknownOrigin(f"{path}: the manifest does not list it; {legal}")
     graph = ancestry(content["lineage"], path)
 
-    def state(name: str, checksum: str) -> str:
-        product = root / name
-        if not product.is_file():
-            return "  (not at hand)"
-        return "" if sha256(product) == checksum else f"  STALE: the file now has sha256 {sha256(product)}"
+    @cache
+    def checksum_now(name: str) -> str | None:
+        return sha256(root / name) if (root / name).is_file() else None
 
+    def state(name: str, checksum: str) -> str:
+        if (now := checksum_now(name)) is None:
+            return "  (not at hand)"
+        return "" if now == checksum else f"  STALE: the file now has sha256 {now}"
+
+    checksums = {n: f["sha256"] for part in (graph["files"], graph["raw"]) for n, f in part.items()}
+    stale = [n for n, c in {**checksums, **graph["modules"]}.items() if "STALE" in state(n, c)]
     if json:
-        checksums = {n: f["sha256"] for part in (graph["files"], graph["raw"]) for n, f in part.items()}
-        stale = [n for n, c in {**checksums, **graph["modules"]}.items() if "STALE" in state(n, c)]
         print(dumps({"file": path, **graph, "stale": stale}, indent=1, ensure_ascii=False))
     else:
         print(printed(graph, path, content, state), end="")
+    if stale:
+        way = "run the workflow again, which makes again what was altered; put back raw files, which are never edited"
+        print(f"STALE, not as {path} was made from: {', '.join(stale)}; {way}", file=sys.stderr)
 
 
 def read_manifest(path: Path) -> dict[str, Any]:
@@ -163,7 +173,7 @@ def read_manifest(path: Path) -> dict[str, Any]:
     if not path.is_file():
         raise UnknownOrigin(f"{path.as_posix()}: there is no manifest; build the study first")
     content: dict[str, Any] = read_json(path)
-    if "lineage" not in content:
+    if "software" not in content.get("lineage", {}):
         raise UnknownOrigin(f"{path.as_posix()}: an older version wrote it, without lineage; rebuild the study")
     return content
 
@@ -179,6 +189,6 @@ def _manifest(root: Path, path: str) -> Path:
     for place in PLACES:
         if path.startswith(place):
             places = [root / m for m in manifests(path.removeprefix(place).partition("/")[0])]
-            listed = {m: read_json(m).get("lineage", {}).get("files", {}) for m in places if m.is_file()}
+            listed = {m: read_manifest(m)["lineage"]["files"] for m in places if m.is_file()}
             return next((m for m, files in listed.items() if path in files), places[0])
     raise UnknownOrigin(f"{path}: not a product of a study; those lie in {' and '.join(PLACES)}")

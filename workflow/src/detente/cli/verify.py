@@ -133,6 +133,9 @@ def rebuild(project: Project, target: Target, folder: Path, python: Path | None,
     root = project.root.resolve()
     print(f"copying {root.name} to an empty folder", flush=True)
     changed = copied(root, folder)
+    if target.study.name not in load_project(folder).studies:
+        file = os.path.relpath(project.files[target.study.name][0], root)
+        raise NotVerified(f"{file}: no commit has it, so that no copy has the study; commit it, then verify")
     if python is None:
         print("making a new environment from requirements.lock", flush=True)
         base = getattr(sys, "_base_executable", sys.executable)

@@ -7,6 +7,9 @@ project once and has a plan for each study, its robustness and the published tab
 from detente.plan.code import command, fitting, package_file
 from detente.plan.robustness import RobustnessPlan
 from detente.plan.study import StudyPlan
-from detente.plan.workflow import Plan, alternatives
+from detente.plan.workflow import Plan, alternatives, made_again
+from detente.provenance import RECORDS
 
-__all__ = ["Plan", "RobustnessPlan", "StudyPlan", "alternatives", "command", "fitting", "package_file"]
+__all__ = [
+    "RECORDS", "Plan", "RobustnessPlan", "StudyPlan", "alternatives", "command", "fitting", "made_again", "package_file"
+]  # fmt: skip

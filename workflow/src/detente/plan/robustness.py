@@ -198,6 +198,27 @@ class RobustnessPlan(Stages):
             *self.report("multiverse.csv", "claims_ledger.csv", "robustness.html"),
         ]
 
+    def made(self) -> list[str]:
+        """All that the workflow makes of the study's robustness, from the receipts of its raw files on."""
+        tables = (self._of_sources(folder, unit) for folder in ("tidy", "attrition_log") for unit in self.units)
+        tidy = [file for files in tables for file in files]
+        parts = [
+            *self.shards(),
+            *self.examinations(),
+            *self.processed("multiverse/plan.json", "robustness/provenance.json"),
+        ]
+        return [*dict.fromkeys([*self.receipts(), *tidy, *parts, *self.products()])]
+
+    def made_for_appendix(self) -> list[str]:
+        """The same, where the paper has an appendix that is made from it; its pages and record apart."""
+        apart = {
+            *self.processed("robustness/provenance.json"),
+            *self.report("robustness.html"),
+            *self.tables(),
+            *self.figures(),
+        }
+        return [file for file in self.made() if file not in apart] if self.appendix else []
+
     def benchmarks(self) -> list[str]:
         """Benchmarks of the steps that lead to the manifest, some of which may be gone."""
         steps = [

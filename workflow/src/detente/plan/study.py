@@ -179,6 +179,8 @@ class StudyPlan(Stages):
 
     def simulated_raw(self) -> list[str]:
         """Raw files that a simulated world writes."""
+        if not self.simulated:
+            return []
         records = self.project.sources_of(self.study).items()
         named = {f"{record.folder or slug}/{f.file}" for slug, record in records for f in record.files}
         return sorted(f"data/simulated/{self.name}/{file}" for file in named)
@@ -268,6 +270,15 @@ class StudyPlan(Stages):
             *self.coverage(),
             *self.report("paper.pdf", "index.html"),
             *self.exhibits(),
+        ]
+
+    def made(self) -> list[str]:
+        """All that the workflow makes of the study, from the receipts of its raw files on."""
+        return [
+            *self.receipts(),
+            *self.simulated_raw(),
+            *self.products(),
+            *self.processed("provenance.json", "lineage.json"),
         ]
 
     def benchmarks(self) -> list[str]:

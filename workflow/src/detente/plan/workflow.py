@@ -17,7 +17,7 @@ from detente.base.strict import files
 from detente.plan.code import replicating
 from detente.plan.robustness import LEDGER_FRAMES, RobustnessPlan
 from detente.plan.study import COUNTS, StudyPlan, canonical, registrations
-from detente.provenance import commit, versions
+from detente.provenance import altered, commit, make_again
 from detente.replicate import read_publications
 from detente.report import EXHIBITS, FORMATS
 from detente.study import load
@@ -29,6 +29,8 @@ RULE = re.compile(r"^rule (\w+):|^use rule \w+ as (\w+) with:", flags=re.M)
 # Rules that are made for each study are called after it.
 MADE = ("acquire", "acquire_robustness", "figures", "robustness", "robustness_report", "simulate", "tables")
 REPLICATIONS = Path("config/replications")
+# Parameters that say where things lie, not what is made of them: no change of them reruns a step.
+PLACES = ("arguments",)
 
 
 @dataclass(frozen=True)
@@ -36,6 +38,7 @@ class ByStudy(Generic[T]):
     """Input and parameter functions of rules: each attribute asks the plan of the study that the wildcards name.
 
     In a rule, `STUDY.raw` is a function of wildcards that calls `raw` of that plan with the wildcards that `raw` takes.
+    Those of `PLACES` ask for the job's input too: what follows from that, Snakemake does not record or compare.
     `refused` makes an error of the configuration one of the workflow.
     """
 
@@ -43,7 +46,7 @@ class ByStudy(Generic[T]):
     refused: Callable[[str], Exception]
     study: str | None = None
 
-    def __getattr__(self, name: str) -> Callable[[Mapping[str, str]], object]:
+    def __getattr__(self, name: str) -> Callable[..., object]:
         def asked(wildcards: Mapping[str, str]) -> object:
             method = getattr(self.plans[self.study or wildcards["study"]], name)
             parameters = inspect.signature(method).parameters.values()
@@ -53,7 +56,10 @@ class ByStudy(Generic[T]):
             except DetenteError as error:
                 raise self.refused(f"{type(error).__name__}: {error}") from None
 
-        return asked
+        def placed(wildcards: Mapping[str, str], input: object) -> object:
+            return asked(wildcards)
+
+        return placed if name in PLACES else asked
 
     def of(self, study: str) -> ByStudy[T]:
         """The same functions where a rule is of one study, which no wildcard names."""
@@ -151,13 +157,18 @@ class Plan:
 
     @cached_property
     def commit(self) -> str:
-        """The commit, and whether anything differs from it."""
-        return str(commit(self.root))
+        """The commit, and whether a file of it was changed: another makes the record of a report's origin again.
 
-    @cached_property
-    def versions(self) -> str:
-        """Versions of all that the package depends on."""
-        return canonical(versions())
+        A file that no commit has does not, as it may be of no concern to the report; the record names it if it is made.
+        """
+        return str(commit(self.root, untracked=False))
+
+
+def made_again() -> dict[str, str]:
+    """Have Snakemake make again, where it needs them, the products that were altered since; returns what, and why."""
+    found = altered()
+    make_again(found)
+    return found
 
 
 def is_quick(given: Mapping[str, object]) -> bool:

@@ -7,10 +7,11 @@ compared product by product; and a replication package that a journal can check.
 from detente.provenance.bundle import MARKS, METADATA, Crate, check, fresh, metadata
 from detente.provenance.checkout import STAMP, Commit, commit, committed, copied, own_files, versions
 from detente.provenance.comparison import GOOD, Build, Verdict, columns, compare, counted, inputs
-from detente.provenance.graph import Lineage, ancestry, lineage, printed
+from detente.provenance.graph import Lineage, ancestry, lineage, printed, pythons_of, versions_of
+from detente.provenance.records import RECORDS, altered, make_again, record
 
 __all__ = [
-    "GOOD", "MARKS", "METADATA", "STAMP", "Build", "Commit", "Crate", "Lineage", "Verdict", "ancestry",
-    "check", "columns", "commit", "committed", "compare", "copied", "counted", "fresh", "inputs", "lineage", "metadata",
-    "own_files", "printed", "versions",
+    "GOOD", "MARKS", "METADATA", "RECORDS", "STAMP", "Build", "Commit", "Crate", "Lineage", "Verdict",
+    "altered", "ancestry", "check", "columns", "commit", "committed", "compare", "copied", "counted", "fresh", "inputs",
+    "lineage", "make_again", "metadata", "own_files", "printed", "pythons_of", "record", "versions", "versions_of",
 ]  # fmt: skip

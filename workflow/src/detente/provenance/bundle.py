@@ -114,28 +114,23 @@ def _faults(path: str, data: bytes, pinned: Collection[str], places: Collection[
 def fresh(manifest: Mapping[str, Any], root: Path, now: Commit, robustness: bool = False) -> None:
     """Refuse a report, or the robustness of a study, that is not what the files at hand make.
 
-    Raises UnfitPackage if it was built at another commit or from other code, settings or lock, or its files were
-    altered since.
+    Raises UnfitPackage if it was built at another commit or from other code, settings or lock, or if its files, or
+    those at hand that it is made from, were altered since.
     """
     study = manifest["study"]["name"]
     own = f"reports/{study}/{'robustness/' if robustness else ''}manifest.json"
     again = f"rebuild {'robustness_' if robustness else ''}{study}"
-    if (manifest["commit"], manifest["dirty"]) != (now.commit, now.dirty):
-        raise UnfitPackage(
-            f"{own}: built at commit {_state(manifest['commit'], manifest['dirty'])}, the files"
-            f" are at {_state(now.commit, now.dirty)}; {again}"
-        )
+    if manifest["commit"] != now.commit:
+        built, here = (commit or "unknown" for commit in (manifest["commit"], now.commit))
+        raise UnfitPackage(f"{own}: built at commit {built}, the files are at {here}; {again}")
+    processed = {f"data/processed/{study}/{p}": c for p, c in manifest["processed"].items()}
     listed = {
         **manifest["lineage"]["modules"],
-        **{p: c for p, c in {**manifest["config"], **manifest["lock"]}.items() if (root / p).is_file()},
+        **{p: c for p, c in {**manifest["config"], **manifest["lock"], **processed}.items() if (root / p).is_file()},
         **{f"reports/{study}/{p}": c for p, c in manifest["exhibits"].items()},
     }
     if altered := [p for p, c in listed.items() if not (root / p).is_file() or sha256(root / p) != c]:
         raise UnfitPackage(f"not as {own} lists them: {', '.join(altered)}; {again}")
-
-
-def _state(commit: str | None, dirty: bool | None) -> str:
-    return f"{commit or 'unknown'}{' with uncommitted changes' if dirty else ''}"
 
 
 @dataclass(frozen=True)

@@ -19,23 +19,23 @@ NAME = re.compile(r"[A-Za-z0-9._-]+")
 
 @dataclass(frozen=True)
 class Commit:
-    """State of the code: `commit` hash and whether tracked files differ from it; None outside a repository."""
+    """State of the project: `commit` hash, and whether any file differs from it or is in none; None without git."""
 
     commit: str | None
     dirty: bool | None
 
 
-def commit(root: Path) -> Commit:
+def commit(root: Path, *, untracked: bool = True) -> Commit:
     """Ask git for the commit of `root`, or without git the stamp of a replication package; else None.
 
     A package whose files are no longer those that its stamp lists is dirty. A repository of something else around
-    `root` is not asked.
+    `root` is not asked. `untracked`: whether files that no commit has, and git does not ignore, make it dirty.
     """
     try:
         if Path(_git(root, "rev-parse", "--show-toplevel").rstrip("\n")).resolve() != root.resolve():
             return _stamped(root)
         head = _git(root, "rev-parse", "HEAD")
-        changed = _git(root, "status", "--porcelain", "--untracked-files=no")
+        changed = _git(root, "status", "--porcelain", f"--untracked-files={'normal' if untracked else 'no'}")
     except (OSError, subprocess.CalledProcessError):
         return _stamped(root)
     return Commit(head.strip(), bool(changed.strip()))
@@ -66,7 +66,9 @@ def committed(root: Path) -> str:
 
 
 def own_files(root: Path) -> list[str]:
-    """Paths of the project's files, sorted; what git ignores, and what was built, is not among them.
+    """Paths of the project's files, sorted: those of the last commit, and those that no commit has, such as a study.
+
+    What git ignores, and what was built, is not among them.
 
     Raises UnfitPackage if the folder is neither a git checkout nor a replication package.
     """
@@ -74,7 +76,8 @@ def own_files(root: Path) -> list[str]:
         return sorted([*read_json(root / STAMP)["files"], "README.md", STAMP])
     if commit(root) == Commit(None, None):
         raise UnfitPackage(f"{root.as_posix()}: neither a git checkout nor a replication package ({STAMP} is missing)")
-    return sorted(name for name in _git(root, "ls-files", "-z").split("\0") if name and (root / name).is_file())
+    listed = _git(root, "ls-files", "-z", "--cached", "--others", "--exclude-standard").split("\0")
+    return sorted({name for name in listed if name and (root / name).is_file()})
 
 
 def copied(root: Path, folder: Path) -> list[str]:

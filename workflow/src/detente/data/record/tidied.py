@@ -10,7 +10,8 @@ from pathlib import Path
 import pandas as pd
 
 from detente.base.code import PACKAGE, modules_used
-from detente.base.files import read_frame, write_frame
+from detente.base.errors import DamagedFile
+from detente.base.files import read_frame, read_json, sha256, write_frame, write_json
 from detente.data.acquire import acquire
 from detente.data.pins import SourceRecord
 from detente.data.record.rawread import clean_source
@@ -53,16 +54,29 @@ def tidied(
 def _kept(
     module: Source, records: Mapping[str, SourceRecord], paths: Mapping[tuple[str, str], Path], kept: Path
 ) -> Tidy:
-    """The source as kept, cleaned now if these bytes and this code never were; what other bytes or code left goes."""
+    """The source as kept, cleaned now if these bytes and this code never were, or if what was kept was altered since.
+
+    What other bytes or code left goes.
+    """
     stem, folder = _digest(module, records), kept / module.slug
     frame, attrition = folder / f"{stem}.parquet", folder / f"{stem}.attrition.parquet"
-    if not (frame.is_file() and attrition.is_file()):
+    checksums = folder / f"{stem}.json"
+    if not _whole(checksums, frame, attrition):
         tidy = clean_source(module, lambda slug, file: paths[slug, file], records[module.slug].whittle)
         ATTRITION.write(tidy.attrition, attrition)
         write_frame(tidy.frame, frame)
-        for old in set(folder.glob("*.parquet")) - {frame, attrition}:
+        write_json({file.name: sha256(file) for file in (frame, attrition)}, checksums)
+        for old in {*folder.glob("*.parquet"), *folder.glob("*.json")} - {frame, attrition, checksums}:
             old.unlink(missing_ok=True)
     return Tidy(read_frame(frame), read_frame(attrition))
+
+
+def _whole(checksums: Path, *files: Path) -> bool:
+    """Whether files have the checksums that were written down when they were kept."""
+    try:
+        return bool(read_json(checksums) == {file.name: sha256(file) for file in files})
+    except (FileNotFoundError, DamagedFile):
+        return False
 
 
 def _digest(module: Source, records: Mapping[str, SourceRecord]) -> str:

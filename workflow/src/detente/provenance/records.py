@@ -1,0 +1,162 @@
+"""What each step of the workflow made and ran with, as it wrote it down when it ran; and what was altered since.
+
+Below `.snakemake` lie Snakemake's records of finished jobs, and beside them those of the steps themselves: of each
+product its checksum, the interpreter and the packages.
+"""
+
+import json
+import os
+import platform
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from detente.base.files import sha256, write_json
+from detente.provenance.checkout import versions
+
+RECORDS = Path(".snakemake")
+JOBS, INCOMPLETE, MADE = "metadata", "incomplete", "made"
+# The folders that the workflow makes.
+PRODUCTS = ("data/processed/", "data/simulated/", "reports/")
+# Snakemake cuts the name of a record into folders of this many signs, as no file system takes longer names.
+LONGEST = 254
+
+
+@dataclass(frozen=True)
+class Job:
+    """A finished job: its rule, command and log, the names of its inputs with their checksums, and its parameters."""
+
+    rule: str
+    command: str
+    log: str
+    inputs: tuple[str, ...]
+    parameters: tuple[str, ...]
+    checksums: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Making:
+    """A product's checksum when it was made, and what its step ran with: `python`, and `packages` by name."""
+
+    sha256: str
+    software: Mapping[str, Any]
+
+
+def record(files: Iterable[Path], records: Path = RECORDS) -> None:
+    """Write down what a step made, and what it ran with; files outside the folder that it runs in are nobody's."""
+    software = {"python": platform.python_version(), "packages": versions()}
+    for file in dict.fromkeys(files):
+        name = Path(os.path.relpath(file)).as_posix()
+        if name.startswith(PRODUCTS) and file.is_file():
+            write_json({"sha256": sha256(file), "software": software}, _made(name, records))
+
+
+def job_of(product: str, records: Path = RECORDS) -> Job | None:
+    """Snakemake's record of the job that made a product; None if there is none, or it cannot be read."""
+    return _job(_snakemakes(product, records / JOBS))
+
+
+def making_of(product: str, records: Path = RECORDS) -> Making | None:
+    """A step's own record of a product; None if there is none, or it cannot be read."""
+    said = _json(_made(product, records))
+    match said:
+        case {"sha256": str(checksum), "software": {"python": str(), "packages": dict()} as software}:
+            return Making(checksum, software)
+    return None
+
+
+def altered(root: Path = Path(), records: Path = RECORDS) -> dict[str, str]:
+    """Products that are not what their steps made of the files at hand, or of which nobody can know; each with why.
+
+    What is gone is not among them, nor what follows from inputs that are newer: Snakemake sees both.
+    """
+    jobs, made = root / records / JOBS, root / records / MADE
+    known = {name: _job(path) for path in _below(jobs) if (name := _named(path.relative_to(jobs)))}
+    own = {path.relative_to(made).as_posix().removesuffix(".json") for path in _below(made)}
+    checksum, found = cache(sha256), {}
+    for name in sorted({*known, *own}):
+        job, product = known.get(name), root / name
+        if not product.is_file():
+            continue
+        making = making_of(name, root / records) if name in own else None
+        if job is None:
+            found[name] = "there is no readable record of the job that made it"
+        elif name in own and making is None:
+            found[name] = "the record of its step cannot be read"
+        elif making and sha256(product) != making.sha256:
+            found[name] = (
+                "changed since it was made" if product.stat().st_size else "empty, as it was not when it was made"
+            )
+        elif older := _replaced(job, product, root, checksum):
+            found[name] = f"made of other bytes of {older}"
+    return found
+
+
+def _replaced(job: Job, product: Path, root: Path, checksum: Callable[[Path], str]) -> str | None:
+    """The first input beside products that has other bytes than when the job ran, though no later time."""
+    made = product.stat().st_mtime
+    for name, expected in job.checksums.items():
+        file = root / name
+        if name.startswith(PRODUCTS) or not file.is_file() or file.stat().st_mtime > made:
+            continue
+        if checksum(file) != expected:
+            return name
+    return None
+
+
+def make_again(products: Iterable[str], records: Path = RECORDS) -> None:
+    """Have Snakemake make products again, when it next needs them, as if their jobs had been interrupted."""
+    for name in products:
+        mark = _snakemakes(name, records / INCOMPLETE)
+        mark.parent.mkdir(parents=True, exist_ok=True)
+        mark.write_text('{"external_jobid": null}', encoding="utf-8")
+        if job_of(name, records) is None:
+            _snakemakes(name, records / JOBS).unlink(missing_ok=True)
+
+
+def _below(folder: Path) -> Iterator[Path]:
+    return (path for path in sorted(folder.rglob("*")) if path.is_file())
+
+
+def _made(product: str, records: Path) -> Path:
+    return records / MADE / f"{product}.json"
+
+
+def _snakemakes(product: str, folder: Path) -> Path:
+    """Where Snakemake keeps a record of a product."""
+    encoded = urlsafe_b64encode(product.encode()).decode()
+    pieces = [encoded[i : i + LONGEST] for i in range(0, len(encoded), LONGEST)]
+    return folder.joinpath(*(f"@{piece}" for piece in pieces[:-1]), pieces[-1])
+
+
+def _named(record: Path) -> str | None:
+    """The product that a record of Snakemake's is of; None if the file is no such record."""
+    try:
+        return urlsafe_b64decode("".join(part.removeprefix("@") for part in record.parts)).decode()
+    except ValueError:
+        return None
+
+
+def _job(path: Path) -> Job | None:
+    match _json(path):
+        case {
+            "rule": str(rule),
+            "shellcmd": str(command),
+            "log": [str(log), *_],
+            "input": list(inputs),
+            "params": list(parameters),
+            **more,
+        }:
+            checksums = {n: str(c).removeprefix("sha256:") for n, c in (more.get("input_checksums") or {}).items()}
+            return Job(rule, command, log, tuple(sorted(inputs)), tuple(parameters), checksums)
+    return None
+
+
+def _json(path: Path) -> Any:
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
