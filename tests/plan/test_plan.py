@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from snakemake.rules import Rule
 
 from detente.base.code import PACKAGE
 from detente.base.errors import ConfigError
@@ -91,6 +92,28 @@ def test_a_study_file_from_outside_stands_in_the_commands_of_its_study_alone(tmp
     plan = Plan(ROOT, path, ValueError)
     assert plan.studies["mine"].arguments().endswith("mine.yaml")
     assert "override" not in plan.studies["tiny"].arguments()
+
+
+def test_where_a_study_file_lies_is_no_parameter_that_snakemake_compares(plan: Plan) -> None:
+    assert Rule._is_deriving_function(plan.study.arguments)
+    assert Rule._is_deriving_function(plan.robustness.of("tiny").arguments)
+    assert not Rule._is_deriving_function(plan.study.shown)
+    assert plan.study.of("tiny").arguments({}, []) == plan.studies["tiny"].arguments()
+
+
+def test_a_target_names_all_that_a_study_is_made_of(plan: Plan) -> None:
+    tiny, robustness = plan.studies["tiny"], plan.robustness_of["tiny"]
+    assert {*tiny.products(), *tiny.receipts(), *tiny.simulated_raw()} < set(tiny.made())
+    assert {
+        *robustness.products(),
+        *robustness.shards(),
+        *robustness.examinations(),
+        *robustness.tidy("dyad-year"),
+    } < set(robustness.made())
+    assert robustness.made_for_appendix() == []
+    of_paper = plan.robustness_of["paper"]
+    assert {*of_paper.of_appendix(), *of_paper.shards()} <= set(of_paper.made_for_appendix())
+    assert not {"reports/paper/robustness.html", *of_paper.tables()} & set(of_paper.made_for_appendix())
 
 
 def test_what_a_shipped_study_depends_on_does_not_change_with_a_file_from_outside(plan: Plan, tmp_path: Path) -> None:

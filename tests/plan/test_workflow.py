@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import re
 import shutil
 import subprocess
+import sys
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
@@ -272,13 +274,80 @@ def scratch(built: Path, tmp_path: Path) -> Path:
 
 @pytest.mark.fault("whole workflow")
 def test_a_raw_file_that_changed_stops_its_cleaning_by_name(scratch: Path) -> None:
-    raw = scratch / "data/simulated/tiny/rivalry/tss_rivalries.rda"
-    raw.write_bytes(b"not R data")
-    result = snakemake(scratch, "data/processed/tiny/tidy/rivalry.parquet", "--force")
-    assert result.returncode != 0
+    raw = "data/simulated/tiny/rivalry/tss_rivalries.rda"
+    (scratch / raw).write_bytes(b"not R data")
+    words = [
+        "--source",
+        "rivalry",
+        "--receipts",
+        "data/processed/tiny/raw",
+        "--tidy",
+        "x.parquet",
+        "--attrition",
+        "y.parquet",
+    ]
+    call = [sys.executable, "-m", "detente", "clean", *words]
+    result = subprocess.run(call, cwd=scratch, capture_output=True, text=True, check=False)
+    assert result.returncode == 1
+    assert f"{raw}: changed since it was verified" in result.stderr
+    assert "raw files are never edited: put the original back" in result.stderr
+
+
+TIDY = "data/processed/tiny/tidy/rivalry.parquet"
+ESTIMATES = "data/processed/tiny/estimates.parquet"
+
+
+@pytest.mark.parametrize(
+    "path", ["data/simulated/tiny/rivalry/tss_rivalries.rda", TIDY, "reports/tiny/tables/main.tex"]
+)
+def test_a_product_that_was_altered_is_made_again_with_what_follows(scratch: Path, path: str) -> None:
+    stat = (scratch / path).stat()
+    (scratch / path).write_bytes(b"x" * stat.st_size)
+    os.utime(scratch / path, ns=(stat.st_atime_ns, stat.st_mtime_ns))
+    result = snakemake(scratch, "tiny", "--dry-run", "--quiet", "reason")
     text = result.stdout + result.stderr
-    assert "data/simulated/tiny/rivalry/tss_rivalries.rda: changed since it was verified" in text
-    assert "raw files are never edited: put the original back" in text
+    assert f"{path}: changed since it was made; made again where it is needed" in text
+    found = {f.split()[0] for f in rules_in(text)}
+    made = {"reports/tiny/tables/main.tex": "tables_tiny", TIDY: "clean"}.get(path, "simulate_tiny")
+    assert {made, "manifest"} <= found
+    assert ("estimate" in found) is not path.startswith("reports")
+
+
+def test_an_altered_product_has_its_own_bytes_again_after_one_build(scratch: Path) -> None:
+    good = (scratch / ESTIMATES).read_bytes()
+    (scratch / ESTIMATES).write_bytes(b"")
+    assert snakemake(scratch, ESTIMATES).returncode == 0
+    assert (scratch / ESTIMATES).read_bytes() == good
+    assert "Nothing to be done" in (second := snakemake(scratch, ESTIMATES)).stdout + second.stderr
+
+
+def test_what_was_deleted_is_made_again_though_what_follows_is_there(scratch: Path) -> None:
+    (scratch / TIDY).unlink()
+    assert "clean 1" in planned(scratch)
+
+
+def test_damaged_records_of_snakemake_have_their_products_made_again(scratch: Path) -> None:
+    for content in (b"", b"\xff\xfe\x00", b"5"):
+        for record in (scratch / ".snakemake/metadata").iterdir():
+            if json.loads(record.read_text("utf-8"))["rule"] == "recovery":
+                record.write_bytes(content)
+                break
+        assert "recovery 1" in planned(scratch)
+        assert snakemake(scratch, "reports/tiny/recovery.csv").returncode == 0
+
+
+def test_a_study_file_that_is_moved_into_the_project_reruns_no_step_that_read_it(scratch: Path) -> None:
+    (scratch / "mine.yaml").write_text("extends: tiny\nname: mine\nseed: 7\nclaims: [exercise]\n", "utf-8")
+    target = "data/processed/mine/truth.json"
+    assert snakemake(scratch, target, "--configfile", "mine.yaml").returncode == 0
+    shutil.move(scratch / "mine.yaml", scratch / "config/study/mine.yaml")
+    moved = snakemake(scratch, target)
+    assert "Nothing to be done" in moved.stdout + moved.stderr
+
+
+def test_a_file_that_no_commit_has_reruns_nothing(scratch: Path) -> None:
+    (scratch / "notes.txt").write_text("1", "utf-8")
+    assert planned(scratch) == []
 
 
 @pytest.mark.fault("whole workflow")

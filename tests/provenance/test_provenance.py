@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from detente import __version__
-from detente.provenance import Commit, checkout, commit, versions
+from detente.provenance import Commit, checkout, commit, own_files, versions
 
 
 @pytest.fixture
@@ -38,6 +38,23 @@ def test_a_report_names_its_commit_and_whether_files_differ_from_it(repository: 
     assert len(clean.commit) == 40
     assert clean.dirty is False
     assert commit(repository) == Commit(clean.commit, True)
+
+
+def test_a_file_that_no_commit_has_is_a_change_and_is_packed_unless_git_ignores_it(repository: Path) -> None:
+    clean = commit(repository)
+    (repository / ".git/info/exclude").write_text("built/\n", encoding="utf-8")
+    for name in ("built/x.csv", "config/study/mine.yaml", "data of mine.csv", "workflow/src/mine.py"):
+        (repository / name).parent.mkdir(parents=True, exist_ok=True)
+        (repository / name).write_text("1", encoding="utf-8")
+
+    assert commit(repository) == Commit(clean.commit, True)
+    assert commit(repository, untracked=False) == clean
+    assert own_files(repository) == ["config/study/mine.yaml", "data of mine.csv", "file", "workflow/src/mine.py"]
+
+    for folder in ("config", "workflow"):
+        shutil.rmtree(repository / folder)
+    (repository / "data of mine.csv").unlink()
+    assert commit(repository) == clean
 
 
 def test_a_path_to_the_repository_may_be_a_link(repository: Path, tmp_path: Path) -> None:

@@ -47,7 +47,7 @@ def test_a_product_that_nobody_recorded_is_refused(study: Path) -> None:
     for record in (study / ".snakemake/metadata").iterdir():
         record.unlink()
     with pytest.raises(UnknownOrigin, match=r"main\.tex: there is no record of the job that made it.*--forceall"):
-        lineage([TABLE], study / ".snakemake/metadata", {}, study)
+        lineage([TABLE], study / ".snakemake", {}, study)
 
 
 def test_steps_stand_after_what_they_build_on(study: Path) -> None:
@@ -75,9 +75,11 @@ def test_a_file_that_was_altered_since_is_said_to_be_stale(
     (study / path).write_text("altered", encoding="utf-8")
 
     assert main(["trace", TABLE, "--root", str(study)]) == 0
-    stale = [line for line in capsys.readouterr().out.splitlines() if "STALE" in line]
+    printed = capsys.readouterr()
+    stale = [line for line in printed.out.splitlines() if "STALE" in line]
     assert stale
     assert all(path in line and sha256(study / path) in line for line in stale)
+    assert printed.err.startswith(f"STALE, not as {TABLE} was made from: {path}; run the workflow again")
 
     assert main(["trace", TABLE, "--root", str(study), "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["stale"] == [path]
@@ -120,6 +122,15 @@ def test_a_file_of_the_robustness_is_traced_by_its_own_manifest(
     capsys.readouterr()
     assert main(["trace", TABLE, "--root", str(study)]) == 0
     assert sha256(study / RAW) in capsys.readouterr().out
+
+
+@pytest.mark.fault("provenance")
+def test_a_manifest_that_was_cut_short_is_refused_by_name(study: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    manifest = study / "reports/mini/manifest.json"
+    manifest.write_bytes(manifest.read_bytes()[:100])
+
+    assert main(["trace", TABLE, "--root", str(study)]) == 1
+    assert re.match(r"DamagedFile: .*mini/manifest\.json: no JSON, or cut short; .*run", capsys.readouterr().err)
 
 
 @pytest.mark.fault("provenance")

@@ -22,6 +22,7 @@ FIGURE = "reports/mini/figures/timeline.svg"
 PDF = "reports/mini/paper.pdf"
 MODULE = "workflow/src/detente/cli/raw.py"
 PRODUCTS = (PANEL, TABLE, CSV, NUMBERS, FIGURE, PDF)
+SOFTWARE = {"python": "3.11.7", "packages": {"detente": "0.1.0"}}
 ADDRESS = "https://example.org/mme.csv"
 
 
@@ -48,13 +49,16 @@ def build(folder: Path, nudge: float = 0.0) -> dict[str, Any]:
 
 
 def listed(folder: Path) -> dict[str, Any]:
-    """Write the manifest of what is in `folder` now."""
+    """Write the manifest of what is in `folder` now, and the records of the steps as if they had just made it."""
+    for path in (RECEIPT, *PRODUCTS):
+        made = {"sha256": sha256(folder / path), "software": SOFTWARE}
+        write_json(made, folder / ".snakemake/made" / f"{path}.json")
     sums = {path: sha256(folder / path) for path in PRODUCTS}
     manifest = {
         "commit": "0" * 40,
         "dirty": False,
         "seed": 1,
-        "versions": {"detente": "0.1.0"},
+        "versions": SOFTWARE["packages"],
         "study": {"name": "mini", "world": "observed", "seed": 1, "title": "Mini"},
         "machine": {"python": "3.11.7", "system": "Linux", "cores": 2},
         "config": {},
@@ -63,7 +67,7 @@ def listed(folder: Path) -> dict[str, Any]:
         "processed": {p.removeprefix("data/processed/mini/"): c for p, c in sums.items() if p.startswith("data/")},
         "exhibits": {p.removeprefix("reports/mini/"): c for p, c in sums.items() if p.startswith("reports/")},
         "columns": {PANEL: columns(folder / PANEL)},
-        "lineage": lineage(PRODUCTS, folder / ".snakemake/metadata", {("mme", "mme.csv"): ADDRESS}, folder),
+        "lineage": lineage(PRODUCTS, folder / ".snakemake", {("mme", "mme.csv"): ADDRESS}, folder),
         "steps": {"panel": {"seconds": 2.0, "peak_mb": 100.0}},
     }
     write_json(manifest, folder / "reports/mini/manifest.json")
@@ -79,6 +83,7 @@ def _record(folder: Path, product: str, rule: str, step: str, inputs: list[str],
         "input": inputs,
         "params": parameters,
         "log": [log],
+        "input_checksums": {},
     }
     name = urlsafe_b64encode(product.encode()).decode()
     write_text(json.dumps(record), folder / ".snakemake/metadata" / name)

@@ -7,6 +7,7 @@ No other package reads or writes the files of a study.
 import argparse
 import os
 import sys
+import time
 from pathlib import Path
 from typing import NoReturn
 
@@ -19,6 +20,7 @@ __all__ = ["RECORDED", "main"]
 
 RECORDED = "DETENTE_RECORDS"
 """Environment variable by which the workflow names the folder where its steps write down what they made."""
+_BEGUN = time.time()
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -43,7 +45,7 @@ def _recorded() -> None:
         from detente.base.files import written
         from detente.provenance import record
 
-        record(written(), Path(folder))
+        record(written(), _BEGUN, Path(folder))
 
 
 def _without_command(words: list[str]) -> NoReturn:

@@ -83,7 +83,8 @@ def manifest(
 ) -> None:
     """Record checksums, versions, time and memory.
 
-    Versions are those that the steps ran with, all of them where steps ran with different ones. What belongs to the study as it is now is listed; whatever else lies in its folders is not.
+    Versions are those that the steps ran with, all of them where steps ran with different ones. What belongs to the
+    study as it is now is listed; whatever else lies in its folders is not.
     """
     project, study = of.read()
     recorded = read_json(provenance)
@@ -173,7 +174,7 @@ def read_manifest(path: Path) -> dict[str, Any]:
     if not path.is_file():
         raise UnknownOrigin(f"{path.as_posix()}: there is no manifest; build the study first")
     content: dict[str, Any] = read_json(path)
-    if "software" not in content.get("lineage", {}):
+    if "lineage" not in content:
         raise UnknownOrigin(f"{path.as_posix()}: an older version wrote it, without lineage; rebuild the study")
     return content
 

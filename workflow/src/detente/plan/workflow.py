@@ -56,7 +56,8 @@ class ByStudy(Generic[T]):
             except DetenteError as error:
                 raise self.refused(f"{type(error).__name__}: {error}") from None
 
-        def placed(wildcards: Mapping[str, str], input: object) -> object:
+        # Snakemake tells by the name of the parameter.
+        def placed(wildcards: Mapping[str, str], input: object) -> object:  # noqa: A002, ARG001
             return asked(wildcards)
 
         return placed if name in PLACES else asked

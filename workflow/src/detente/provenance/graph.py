@@ -59,7 +59,13 @@ def lineage(products: Iterable[str], records: Path, addresses: Addresses, root: 
             files[path] |= {"raw": sorted(found)} if found else {}
             raw |= found
         waiting += steps[name]["inputs"]
-    parts = {"files": files, "raw": raw, "steps": steps, "modules": modules, "software": software}
+    parts: Mapping[str, Mapping[str, Any]] = {
+        "files": files,
+        "raw": raw,
+        "steps": steps,
+        "modules": modules,
+        "software": software,
+    }
     return {key: dict(sorted(part.items())) for key, part in parts.items()}
 
 
@@ -153,7 +159,8 @@ def ancestry(graph: Lineage, path: str) -> Lineage:
     steps = {file["step"] for file in kept.values()}
     raw = {name for file in kept.values() for name in file.get("raw", ())}
     modules = {m for name in steps for m in graph["steps"][name]["modules"]}
-    software = {graph["steps"][name]["software"] for name in steps} - {None}
+    # Older manifests do not have it.
+    software = {graph["steps"][name].get("software") for name in steps} - {None}
     return {
         "files": dict(sorted(kept.items())),
         "raw": {name: graph["raw"][name] for name in sorted(raw)},
@@ -226,7 +233,7 @@ def _software(graph: Lineage) -> Iterator[str]:
     """What steps ran with; which steps, where that differs."""
     steps: dict[str | None, list[str]] = {}
     for name, step in graph["steps"].items():
-        steps.setdefault(step["software"], []).append(name)
+        steps.setdefault(step.get("software"), []).append(name)
     for ran, names in steps.items():
         which = f"{', '.join(names)}: " if len(steps) > 1 else ""
         software = graph["software"].get(ran, {"python": "and packages not recorded", "packages": {}})

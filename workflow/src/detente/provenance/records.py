@@ -5,15 +5,18 @@ product its checksum, the interpreter and the packages.
 """
 
 import json
+import math
 import os
 import platform
+import sys
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+from detente.base.errors import UnknownOrigin
 from detente.base.files import sha256, write_json
 from detente.provenance.checkout import versions
 
@@ -45,13 +48,26 @@ class Making:
     software: Mapping[str, Any]
 
 
-def record(files: Iterable[Path], records: Path = RECORDS) -> None:
-    """Write down what a step made, and what it ran with; files outside the folder that it runs in are nobody's."""
+def record(files: Iterable[Path], begun: float, records: Path = RECORDS) -> None:
+    """Write down what a step made, and what it ran with; files outside the folder that it runs in are nobody's.
+
+    `begun`: when it began, in seconds. Raises UnknownOrigin if its code was edited since, so that nobody knows what ran.
+    """
+    if edited := _edited(begun):
+        raise UnknownOrigin(f"{', '.join(edited)}: edited while this step ran; run the workflow again")
     software = {"python": platform.python_version(), "packages": versions()}
     for file in dict.fromkeys(files):
         name = Path(os.path.relpath(file)).as_posix()
         if name.startswith(PRODUCTS) and file.is_file():
             write_json({"sha256": sha256(file), "software": software}, _made(name, records))
+
+
+def _edited(begun: float) -> list[str]:
+    """Modules of the package that were loaded and whose files were written after a time."""
+    package = __name__.partition(".")[0]
+    loaded = {name: m.__file__ for name, m in list(sys.modules.items()) if getattr(m, "__file__", None)}
+    own = ((name, Path(file)) for name, file in sorted(loaded.items()) if file and name.partition(".")[0] == package)
+    return [name for name, file in own if file.is_file() and file.stat().st_mtime > begun]
 
 
 def job_of(product: str, records: Path = RECORDS) -> Job | None:
@@ -76,7 +92,7 @@ def altered(root: Path = Path(), records: Path = RECORDS) -> dict[str, str]:
     jobs, made = root / records / JOBS, root / records / MADE
     known = {name: _job(path) for path in _below(jobs) if (name := _named(path.relative_to(jobs)))}
     own = {path.relative_to(made).as_posix().removesuffix(".json") for path in _below(made)}
-    checksum, found = cache(sha256), {}
+    checksum, written, found = cache(sha256), cache(_time), {}
     for name in sorted({*known, *own}):
         job, product = known.get(name), root / name
         if not product.is_file():
@@ -87,24 +103,18 @@ def altered(root: Path = Path(), records: Path = RECORDS) -> dict[str, str]:
         elif name in own and making is None:
             found[name] = "the record of its step cannot be read"
         elif making and sha256(product) != making.sha256:
-            found[name] = (
-                "changed since it was made" if product.stat().st_size else "empty, as it was not when it was made"
-            )
-        elif older := _replaced(job, product, root, checksum):
-            found[name] = f"made of other bytes of {older}"
+            found[name] = f"{'changed' if product.stat().st_size else 'emptied'} since it was made"
+        else:
+            # Of inputs that are newer, Snakemake compares the bytes itself; products have records of their own.
+            old = (n for n in job.checksums if not n.startswith(PRODUCTS) and written(root / n) <= _time(product))
+            if other := next((n for n in old if checksum(root / n) != job.checksums[n]), None):
+                found[name] = f"made of other bytes of {other}"
     return found
 
 
-def _replaced(job: Job, product: Path, root: Path, checksum: Callable[[Path], str]) -> str | None:
-    """The first input beside products that has other bytes than when the job ran, though no later time."""
-    made = product.stat().st_mtime
-    for name, expected in job.checksums.items():
-        file = root / name
-        if name.startswith(PRODUCTS) or not file.is_file() or file.stat().st_mtime > made:
-            continue
-        if checksum(file) != expected:
-            return name
-    return None
+def _time(path: Path) -> float:
+    """When a file was written; never, if it is gone."""
+    return path.stat().st_mtime if path.is_file() else math.inf
 
 
 def make_again(products: Iterable[str], records: Path = RECORDS) -> None:
@@ -148,10 +158,10 @@ def _job(path: Path) -> Job | None:
             "log": [str(log), *_],
             "input": list(inputs),
             "params": list(parameters),
-            **more,
+            "input_checksums": dict(checksums),
         }:
-            checksums = {n: str(c).removeprefix("sha256:") for n, c in (more.get("input_checksums") or {}).items()}
-            return Job(rule, command, log, tuple(sorted(inputs)), tuple(parameters), checksums)
+            known = {name: str(checksum).removeprefix("sha256:") for name, checksum in checksums.items()}
+            return Job(rule, command, log, tuple(sorted(inputs)), tuple(parameters), known)
     return None
 
 
