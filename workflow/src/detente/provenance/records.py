@@ -9,6 +9,7 @@ import math
 import os
 import platform
 import sys
+import time
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -51,7 +52,7 @@ class Making:
 def record(files: Iterable[Path], begun: float, records: Path = RECORDS) -> None:
     """Write down what a step made, and what it ran with; files outside the folder that it runs in are nobody's.
 
-    `begun`: when it began, in seconds. Raises UnknownOrigin if its code was edited since, so that nobody knows what ran.
+    `begun`: when it began, in seconds. Raises UnknownOrigin if code was edited since: nobody knows what ran.
     """
     if edited := _edited(begun):
         raise UnknownOrigin(f"{', '.join(edited)}: edited while this step ran; run the workflow again")
@@ -63,11 +64,11 @@ def record(files: Iterable[Path], begun: float, records: Path = RECORDS) -> None
 
 
 def _edited(begun: float) -> list[str]:
-    """Modules of the package that were loaded and whose files were written after a time."""
+    """Modules of the package that were loaded and whose files were written after a time, by a clock that is not ahead."""
     package = __name__.partition(".")[0]
     loaded = {name: m.__file__ for name, m in list(sys.modules.items()) if getattr(m, "__file__", None)}
     own = ((name, Path(file)) for name, file in sorted(loaded.items()) if file and name.partition(".")[0] == package)
-    return [name for name, file in own if file.is_file() and file.stat().st_mtime > begun]
+    return [name for name, file in own if file.is_file() and begun < file.stat().st_mtime <= time.time()]
 
 
 def job_of(product: str, records: Path = RECORDS) -> Job | None:
