@@ -64,7 +64,7 @@ def record(files: Iterable[Path], begun: float, records: Path = RECORDS) -> None
 
 
 def _edited(begun: float) -> list[str]:
-    """Modules of the package that were loaded and whose files were written after a time, by a clock that is not ahead."""
+    """Loaded modules of the package whose files were written after a time, by a clock that is not ahead."""
     package = __name__.partition(".")[0]
     loaded = {name: m.__file__ for name, m in list(sys.modules.items()) if getattr(m, "__file__", None)}
     own = ((name, Path(file)) for name, file in sorted(loaded.items()) if file and name.partition(".")[0] == package)
