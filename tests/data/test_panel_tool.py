@@ -87,6 +87,7 @@ def test_sources_cleaned_before_are_taken_from_their_folder(root: Path, tmp_path
     pd.testing.assert_frame_equal(read_back(tmp_path / "panel.parquet"), expected)
 
 
+@pytest.mark.fault("provenance")
 @pytest.mark.parametrize("damage", [lambda _: b"", lambda b: b[:-20], None])
 def test_a_kept_tidy_table_that_was_damaged_or_swapped_is_cleaned_again(damage, tmp_path: Path):
     root = made_project(tmp_path / "project")

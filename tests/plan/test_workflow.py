@@ -297,6 +297,7 @@ TIDY = "data/processed/tiny/tidy/rivalry.parquet"
 ESTIMATES = "data/processed/tiny/estimates.parquet"
 
 
+@pytest.mark.fault("whole workflow")
 @pytest.mark.parametrize(
     "path", ["data/simulated/tiny/rivalry/tss_rivalries.rda", TIDY, "reports/tiny/tables/main.tex"]
 )
@@ -313,6 +314,7 @@ def test_a_product_that_was_altered_is_made_again_with_what_follows(scratch: Pat
     assert ("estimate" in found) is not path.startswith("reports")
 
 
+@pytest.mark.fault("whole workflow")
 def test_an_altered_product_has_its_own_bytes_again_after_one_build(scratch: Path) -> None:
     good = (scratch / ESTIMATES).read_bytes()
     (scratch / ESTIMATES).write_bytes(b"")
@@ -321,11 +323,13 @@ def test_an_altered_product_has_its_own_bytes_again_after_one_build(scratch: Pat
     assert "Nothing to be done" in (second := snakemake(scratch, ESTIMATES)).stdout + second.stderr
 
 
+@pytest.mark.fault("whole workflow")
 def test_what_was_deleted_is_made_again_though_what_follows_is_there(scratch: Path) -> None:
     (scratch / TIDY).unlink()
     assert "clean 1" in planned(scratch)
 
 
+@pytest.mark.fault("whole workflow")
 def test_damaged_records_of_snakemake_have_their_products_made_again(scratch: Path) -> None:
     for content in (b"", b"\xff\xfe\x00", b"5"):
         for record in (scratch / ".snakemake/metadata").iterdir():
@@ -336,6 +340,7 @@ def test_damaged_records_of_snakemake_have_their_products_made_again(scratch: Pa
         assert snakemake(scratch, "reports/tiny/recovery.csv").returncode == 0
 
 
+@pytest.mark.fault("whole workflow")
 def test_a_study_file_that_is_moved_into_the_project_reruns_no_step_that_read_it(scratch: Path) -> None:
     (scratch / "mine.yaml").write_text("extends: tiny\nname: mine\nseed: 7\nclaims: [exercise]\n", "utf-8")
     target = "data/processed/mine/truth.json"
@@ -345,6 +350,7 @@ def test_a_study_file_that_is_moved_into_the_project_reruns_no_step_that_read_it
     assert "Nothing to be done" in moved.stdout + moved.stderr
 
 
+@pytest.mark.fault("whole workflow")
 def test_a_file_that_no_commit_has_reruns_nothing(scratch: Path) -> None:
     (scratch / "notes.txt").write_text("1", "utf-8")
     assert planned(scratch) == []

@@ -40,6 +40,7 @@ def test_a_report_names_its_commit_and_whether_files_differ_from_it(repository: 
     assert commit(repository) == Commit(clean.commit, True)
 
 
+@pytest.mark.fault("provenance")
 def test_a_file_that_no_commit_has_is_a_change_and_is_packed_unless_git_ignores_it(repository: Path) -> None:
     clean = commit(repository)
     (repository / ".git/info/exclude").write_text("built/\n", encoding="utf-8")

@@ -59,6 +59,7 @@ def test_a_step_records_the_checksum_of_its_products_the_interpreter_and_the_pac
     assert said["software"]["packages"]["numpy"] == version("numpy")
 
 
+@pytest.mark.fault("provenance")
 def test_a_step_whose_code_was_edited_while_it_ran_records_nothing(study: Path) -> None:
     shutil.rmtree(".snakemake/made")
     with pytest.raises(
@@ -99,6 +100,7 @@ def test_what_was_not_altered_is_left_alone(study: Path) -> None:
     assert altered() == {}
 
 
+@pytest.mark.fault("provenance")
 @pytest.mark.parametrize(
     ("damage", "said"),
     [
@@ -112,6 +114,7 @@ def test_a_product_that_was_swapped_cut_short_or_emptied_is_noticed(study: Path,
     assert altered() == {PANEL: said}
 
 
+@pytest.mark.fault("provenance")
 @pytest.mark.parametrize("content", [b"", b"{", b"\xff\xfe\x00", b"5", b"{}", b'{"rule": "panel", "input": 5}', None])
 def test_a_damaged_record_of_snakemake_is_noticed_and_made_again(study: Path, content: bytes | None) -> None:
     file = snakemakes(PANEL)
@@ -127,6 +130,7 @@ def test_a_damaged_record_of_snakemake_is_noticed_and_made_again(study: Path, co
     assert json.loads(snakemakes(PANEL, "incomplete").read_text("utf-8")) == {"external_jobid": None}
 
 
+@pytest.mark.fault("provenance")
 def test_an_emptied_record_of_a_step_is_noticed(study: Path) -> None:
     (study / f".snakemake/made/{TABLE}.json").write_bytes(b"")
     assert altered() == {TABLE: "the record of its step cannot be read"}
@@ -140,6 +144,7 @@ def test_names_too_long_for_one_file_are_found_where_snakemake_keeps_them(study:
     assert snakemakes(product, "incomplete").is_file()
 
 
+@pytest.mark.fault("provenance")
 def test_code_replaced_by_an_older_file_is_noticed_and_newer_code_is_left_to_snakemake(study: Path) -> None:
     for path in (RECEIPT, *PRODUCTS):
         known = read_json(snakemakes(path))
@@ -154,6 +159,7 @@ def test_code_replaced_by_an_older_file_is_noticed_and_newer_code_is_left_to_sna
     assert altered()[PANEL] == f"made of other bytes of {MODULE}"
 
 
+@pytest.mark.fault("provenance")
 def test_the_lineage_has_the_code_that_a_step_ran_though_it_was_edited_since(study: Path) -> None:
     for path in (RECEIPT, *PRODUCTS):
         known = read_json(snakemakes(path))
@@ -166,6 +172,7 @@ def test_the_lineage_has_the_code_that_a_step_ran_though_it_was_edited_since(stu
         lineage([TABLE], RECORDS, {})
 
 
+@pytest.mark.fault("provenance")
 def test_each_step_has_the_software_that_it_ran_with_whatever_is_installed_now(study: Path) -> None:
     newer = {"python": "3.12.1", "packages": {"detente": "0.1.0", "numpy": "9.9"}}
     write_json({"sha256": sha256(study / TABLE), "software": newer}, study / f".snakemake/made/{TABLE}.json")
@@ -182,6 +189,7 @@ def test_each_step_has_the_software_that_it_ran_with_whatever_is_installed_now(s
     assert lineage([TABLE], RECORDS, {})["steps"]["panel"]["software"] is None
 
 
+@pytest.mark.fault("provenance")
 def test_a_product_that_was_changed_since_it_was_made_gets_no_lineage(study: Path) -> None:
     swapped(study / PANEL)
     with pytest.raises(UnknownOrigin, match=f"{PANEL}: changed since it was made; run the workflow again"):
