@@ -4,9 +4,12 @@ PYTHON ?= python3
 STUDY ?= paper
 VENV := .venv
 READY := $(VENV)/.ready
-SNAKEMAKE := $(VENV)/bin/snakemake
+SNAKEMAKE := $(VENV)/bin/python -m snakemake
 BENCH := benchmarks/.venv
 RECENT := $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo 'detente needs Python 3.11 or later; name one with: make PYTHON=/path/to/python3'; exit 1; }
+
+# Programs run as modules, and the package from here: a checkout that was moved or copied runs its own code.
+export PYTHONPATH := $(CURDIR)/workflow/src
 
 .DEFAULT_GOAL := help
 .PHONY: help demo paper robustness replicate verify package test test-slow test-all nightly lint bench data-page
@@ -71,10 +74,10 @@ nightly: $(READY)
 	@tests/nightly
 
 lint: $(READY)
-	@$(VENV)/bin/ruff check
-	@$(VENV)/bin/ruff format --check
-	@$(VENV)/bin/mypy
-	@$(VENV)/bin/snakefmt --check Snakefile workflow/rules
+	@$(VENV)/bin/python -m ruff check
+	@$(VENV)/bin/python -m ruff format --check
+	@$(VENV)/bin/python -m mypy
+	@$(VENV)/bin/python -m snakefmt --check Snakefile workflow/rules
 	@$(SNAKEMAKE) --lint
 
 # A mirror named by DETENTE_MIRROR saves downloading what is not in data/raw/.

@@ -9,6 +9,7 @@ SOURCE_ROOT = Path(workflow.basedir) / "workflow" / "src"
 sys.path.insert(0, str(SOURCE_ROOT))
 
 from detente.base.errors import DetenteError
+from detente.base.turns import one_at_a_time
 from detente.cli import RECORDED
 from detente.plan import (
     RECORDS,
@@ -20,18 +21,30 @@ from detente.plan import (
     package_file,
 )
 
+
+def literal(path):
+    """A path as part of a shell line, in which Snakemake reads braces as names."""
+    return quote(str(path)).replace("{", "{{").replace("}", "}}")
+
+
 # Jobs run the interpreter that runs Snakemake, activated or not, and the package of this checkout, and record what they
-# made and ran with.
+# made and ran with. A job that is killed leaves no message of its own.
 shell.prefix(
-    f'set -euo pipefail; export PATH={quote(str(Path(sys.executable).parent))}:"$PATH"'
-    f" PYTHONPATH={quote(str(SOURCE_ROOT))}"
-    f" {RECORDED}={quote(str(RECORDS))} PYTHONHASHSEED=0; "
+    f'set -euo pipefail; export PATH={literal(Path(sys.executable).parent)}:"$PATH"'
+    f" PYTHONPATH={literal(SOURCE_ROOT)} {RECORDED}={literal(RECORDS)} PYTHONUTF8=1 PYTHONHASHSEED=0; "
+    "trap '[ $? -ne 137 ] || echo \"killed by the system, most likely for want of memory: close other programs, or use"
+    " fewer cores (--cores 1); what was finished stays\" >&2' EXIT; "
 )
 
-# A product that was altered since its step made it is made again, as if that step had been interrupted.
-if workflow.is_main_process:
+
+def altered():
+    """A product that was altered since its step made it is made again, as if that step had been interrupted."""
     for product, fault in made_again().items():
         logger.warning(f"{product}: {fault}; made again where it is needed")
+
+
+# What another run has not finished is not altered, so that this waits for it first.
+one_at_a_time(workflow, altered)
 
 # A user's study comes as --configfile; it is a study file, checked as strictly as the shipped ones.
 if len(workflow.configfiles) > 1:

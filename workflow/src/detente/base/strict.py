@@ -20,9 +20,11 @@ ADDRESS = r"^https?://"
 SHA256 = r"^[0-9a-f]{64}$"
 EMAIL = r"^[^@\s]+@[^@\s]+\.[^@\s]+$"
 ORCID = r"^\d{4}-\d{4}-\d{4}-\d{3}[\dX]$"
-Identifier = Annotated[str, Field(pattern=IDENTIFIER)]
-Slug = Annotated[str, Field(pattern=SLUG)]
-Citekey = Annotated[str, Field(pattern=SLUG)]
+# Names are parts of names of files, for which file systems have room of 255 letters.
+LONGEST = 80
+Identifier = Annotated[str, Field(pattern=IDENTIFIER, max_length=LONGEST)]
+Slug = Annotated[str, Field(pattern=SLUG, max_length=LONGEST)]
+Citekey = Annotated[str, Field(pattern=SLUG, max_length=LONGEST)]
 Year = Annotated[int, Field(ge=1, le=2200)]
 IN_WORDS = {
     IDENTIFIER: "must be lower-case letters, digits and underscores, a letter first",
@@ -173,6 +175,7 @@ def _fault(model: type[BaseModel], keys: list[Any], error: Any) -> str:
         "tuple_type": "must be a list",
         "date_type": "must be a date such as 2026-01-31",
         "string_too_short": "must not be empty" if least == 1 else f"must have at least {least} characters",
+        "string_too_long": f"must have at most {context.get('max_length')} characters",
         "too_short": f"must have at least {least} entries",
         "too_long": f"must have at most {context.get('max_length')} entries",
     }.get(kind) or error["msg"].replace("Input should", "must")

@@ -31,6 +31,8 @@ MADE = ("acquire", "acquire_robustness", "figures", "robustness", "robustness_re
 REPLICATIONS = Path("config/replications")
 # Parameters that say where things lie, not what is made of them: no change of them reruns a step.
 PLACES = ("arguments",)
+# Made by `detente panel`, `make bench`, `make replicate`.
+FOLDERS = ("tidy", "bench", "replicate")
 
 
 @dataclass(frozen=True)
@@ -121,6 +123,7 @@ class Plan:
         given: Mapping[str, object] | None = None,
     ) -> None:
         self.root = root
+        _check_braces(root, override)
         self.project = load(root, override)
         texts = (path.read_text(encoding="utf-8") for path in (root / "workflow/rules").glob("*.smk"))
         check_names(self.project, {first or second for text in texts for first, second in RULE.findall(text)})
@@ -172,6 +175,13 @@ def made_again() -> dict[str, str]:
     return found
 
 
+def _check_braces(root: Path, override: Path | None) -> None:
+    """Refuse what would stand in shell lines and lists of files with braces, which Snakemake reads as wildcards."""
+    for path in filter(None, (root, override)):
+        if {"{", "}"} & set(shown := os.path.relpath(path)):
+            raise ConfigError(f"{shown}: Snakemake reads braces in paths as wildcards; rename it, or run in its folder")
+
+
 def is_quick(given: Mapping[str, object]) -> bool:
     """Whether papers are built without their appendix, as `--config` says; raises ConfigError for anything else."""
     for name, value in given.items():
@@ -186,6 +196,7 @@ def is_quick(given: Mapping[str, object]) -> bool:
 def check_names(project: Project, rules: Iterable[str]) -> None:
     """A study's name is that of no rule, and of no target of another study; raises ConfigError naming file and line."""
     taken = dict.fromkeys(rules, "a step of the workflow")
+    taken |= dict.fromkeys(FOLDERS, "a folder of reports/ or data/processed/ that is no study's")
     taken |= {f"{kind}_{name}": f"a target of study {name!r}" for kind in MADE for name in project.studies}
     for name, study in project.studies.items():
         if name in taken:

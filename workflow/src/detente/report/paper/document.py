@@ -71,7 +71,13 @@ _PLACE = re.compile(r"^\[\[place (?P<place>[\w-]+)(?: (?P<claim>\w+))?\]\]$", re
 _KINDS = "table|figure|equation|references|data_references"
 _BLOCK = re.compile(rf"^\[\[(?P<kind>{_KINDS})(?: (?P<name>\w+))?\]\]$", re.MULTILINE)
 _MARK = re.compile("\ue000(table|figure|equation) (\\w+)\ue001")
-_MARKDOWN = re.compile(r"(?<!\w)_|_(?!\w)|[\\`*\[\]<>#|]")
+# What Markdown reads as markup inside of a line, entities and (c) among it; as a list, a rule, a heading or code at its
+# beginning, after the number of a list if there is one; and what makes a line code.
+_MARKDOWN = re.compile(r"(?<!\w)_|_(?!\w)|[\\`*\[\]<>#|]|&(?=#?\w+;)|\((?=(?i:c|r|p|tm)\))")
+_BEGINNING = re.compile(
+    r"^( *(?:\d{1,9}(?=[.)](?:\s|$)))?)((?<=\d)[.)]|[-+](?=\s|$)|-(?=--)|=(?==*\s*$)|~(?=~~))", re.M
+)
+_INDENTED = re.compile(r"^(?: {4}| {0,3}\t)\s*", re.M)
 
 
 @dataclass(frozen=True)
@@ -175,7 +181,8 @@ _compiled = cache(Environment(undefined=StrictUndefined, lstrip_blocks=True, fin
 def _escaped(value: Any) -> Any:
     """Escape what Markdown would read as markup, in every string of a nest."""
     if isinstance(value, str):
-        return _MARKDOWN.sub(lambda m: f"\\{m[0]}", value)
+        plain = _MARKDOWN.sub(lambda m: f"\\{m[0]}", _INDENTED.sub("", value))
+        return _BEGINNING.sub(lambda m: f"{m[1]}\\{m[2]}", plain)
     if isinstance(value, Mapping):
         return {key: _escaped(inner) for key, inner in value.items()}
     if isinstance(value, list):

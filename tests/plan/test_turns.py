@@ -1,0 +1,116 @@
+"""Two runs in one folder wait for one another, and what a stopped run leaves is finished by the next."""
+
+from __future__ import annotations
+
+import os
+import platform
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from detente.base.turns import LOCK, WAITING, turn
+
+from support.workflows import copy_project, outputs
+
+pytestmark = pytest.mark.fault("whole workflow")
+
+# Holds its turn until it is told to end.
+HOLDS = """
+from pathlib import Path
+from detente.base.turns import turn
+with turn(Path(".snakemake")):
+    print("begun", flush=True)
+    input()
+"""
+
+
+def holding(folder: Path) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-c", HOLDS], cwd=folder, text=True,
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+    )  # fmt: skip
+
+
+def test_a_second_run_says_that_it_waits_and_begins_when_the_first_has_ended(tmp_path: Path) -> None:
+    with holding(tmp_path) as first:
+        assert first.stdout
+        assert first.stdout.readline() == "begun\n"
+        second = holding(tmp_path)
+        assert second.stdout
+        assert second.stderr
+        assert second.stderr.readline() == f"{WAITING}\n"
+        assert second.poll() is None
+        first.communicate("end\n")
+        assert second.stdout.readline() == "begun\n"
+        second.communicate("end\n")
+        assert (first.returncode, second.returncode) == (0, 0)
+
+
+def test_waiting_ends_by_an_interrupt(tmp_path: Path) -> None:
+    with turn(tmp_path / ".snakemake"), holding(tmp_path) as waiting:
+        assert waiting.stderr
+        assert waiting.stderr.readline() == f"{WAITING}\n"
+        waiting.send_signal(signal.SIGINT)
+        assert waiting.wait() == 130
+        assert waiting.stderr.read() == ""
+
+
+def test_locks_of_a_killed_run_are_removed_and_those_of_another_machine_or_of_unknown_runs_stay(tmp_path: Path) -> None:
+    locks = tmp_path / "locks"
+    for left_by, stay in ((platform.node(), False), ("another-machine", True), ("", True)):
+        locks.mkdir(exist_ok=True)
+        (locks / "0.output.lock").write_text("reports/tiny/manifest.json\n")
+        (tmp_path / LOCK).write_text(left_by)
+        with turn(tmp_path):
+            assert locks.is_dir() == stay
+            assert (tmp_path / LOCK).read_text() == platform.node()
+
+
+PANEL = "data/processed/tiny/panel.parquet"
+# A file that shows how far a build is, and how it is stopped then: by the terminal (all processes) or the system (one).
+MOMENTS = [
+    ("data/processed/tiny/logs/simulate.log", signal.SIGKILL),
+    ("data/processed/tiny/truth.json", signal.SIGINT),
+    ("data/processed/tiny/tidy/cow-state-system.parquet", signal.SIGKILL),
+    ("data/processed/tiny/logs/panel.log", signal.SIGTERM),
+]
+
+
+def building(project: Path) -> subprocess.Popen[bytes]:
+    """A build of the panel, with processes of its own group."""
+    call = [sys.executable, "-m", "snakemake", PANEL, "--cores", "2", "--nocolor"]
+    return subprocess.Popen(
+        call, cwd=project, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, start_new_session=True
+    )
+
+
+@pytest.mark.slow
+def test_a_build_that_is_stopped_at_any_moment_is_finished_by_the_next_with_equal_bytes(tmp_path: Path) -> None:
+    whole, broken = copy_project(tmp_path / "whole"), copy_project(tmp_path / "broken")
+    # Two at once: one waits, and then has nothing to do.
+    both = [building(whole), building(whole)]
+    said = [process.communicate()[1].decode() for process in both]
+    assert [process.returncode for process in both] == [0, 0], said
+    assert sum(WAITING in text for text in said) == 1
+    assert sum("Nothing to be done" in text for text in said) == 1
+
+    for shows, number in MOMENTS:
+        process = building(broken)
+        while not (broken / shows).exists() and process.poll() is None:
+            time.sleep(0.05)
+        assert process.poll() is None, f"the build ended before {shows}"
+        if number is signal.SIGINT:
+            os.killpg(process.pid, number)
+        else:
+            process.send_signal(number)
+        process.communicate()
+
+    last = building(broken)
+    text = last.communicate()[1].decode()
+    assert last.returncode == 0, text
+    assert outputs(broken) == outputs(whole)
+    assert not list(broken.rglob("*.tmp"))
