@@ -13,7 +13,7 @@ from detente.report.paper.document import _escaped
 from detente.report.paper.markup import Sections, to_html, to_typst
 
 from support.exhibited import prose
-from support.own_studies import evidence
+from support.own_studies import MINE, evidence
 
 pytestmark = pytest.mark.fault("configuration")
 
@@ -32,7 +32,6 @@ def shown(text: str) -> list[str]:
         "1990) was the year.",
         "- 0.5 points is what we find.",
         "+ more",
-        "---",
         "~~~ about",
         "# of disputes > 5 | *all* of `them` [sic] <b>",
         "=",
@@ -50,12 +49,17 @@ def test_what_begins_like_markup_is_text(text: str) -> None:
     assert "#list(" not in to_typst(_escaped(text), Sections([]))
 
 
+def test_a_line_of_dashes_is_neither_a_rule_nor_does_it_make_a_heading() -> None:
+    assert len(shown("---")) == len(shown("Words\n---")) == 1
+    assert len(shown("Words\n\n- - -")) == 2
+
+
 def test_lines_that_are_indented_are_text_and_not_code() -> None:
     assert shown("One\n\n    two\n\tthree") == ["One", "two\nthree"]
 
 
 def test_an_abstract_of_any_signs_is_printed_as_it_stands(tmp_path: Path) -> None:
-    text = "extends: tiny\nname: mine\nabstract: |\n  1. We ask.\n\n      - 3 points (c) &amp; $5\n"
+    text = f"{MINE}abstract: |\n  1. We ask.\n\n      - 3 points (c) &amp; $5\n"
     said = prose(evidence(tmp_path, text)).partition("## Abstract")[2].partition("## Question")[0]
     assert shown_raw(said)[:2] == ["1. We ask.", "- 3 points (c) &amp; $5"]
 

@@ -31,8 +31,8 @@ MADE = ("acquire", "acquire_robustness", "figures", "robustness", "robustness_re
 REPLICATIONS = Path("config/replications")
 # Parameters that say where things lie, not what is made of them: no change of them reruns a step.
 PLACES = ("arguments",)
-# Made by `detente panel`, `make bench`, `make replicate`.
-FOLDERS = ("tidy", "bench", "replicate")
+# Made by `detente panel` and `make bench`.
+FOLDERS = ("tidy", "bench")
 
 
 @dataclass(frozen=True)

@@ -77,7 +77,7 @@ _MARKDOWN = re.compile(r"(?<!\w)_|_(?!\w)|[\\`*\[\]<>#|]|&(?=#?\w+;)|\((?=(?i:c|
 _BEGINNING = re.compile(
     r"^( *(?:\d{1,9}(?=[.)](?:\s|$)))?)((?<=\d)[.)]|[-+](?=\s|$)|-(?=--)|=(?==*\s*$)|~(?=~~))", re.M
 )
-_INDENTED = re.compile(r"^(?: {4}| {0,3}\t)\s*", re.M)
+_INDENTED = re.compile(r"^(?: {4}| {0,3}\t)[ \t]*", re.M)
 
 
 @dataclass(frozen=True)
