@@ -30,13 +30,14 @@ def test_a_study_cannot_be_called_as_a_folder_that_is_no_studys(name: str, tmp_p
         Plan(ROOT, own(tmp_path, f"extends: paper\nname: {name}\n"), ValueError)
 
 
-def test_braces_in_the_path_of_a_study_are_refused(tmp_path: Path) -> None:
-    path = tmp_path / "my {study}.yaml"
-    path.write_text("extends: tiny\nname: mine\n", encoding="utf-8")
-    with pytest.raises(
-        ConfigError, match=r"my \{study\}.yaml: Snakemake reads braces in paths as wildcards; rename it"
-    ):
-        Plan(ROOT, path, ValueError)
+def test_braces_in_the_path_of_a_study_or_of_the_checkout_are_refused(tmp_path: Path) -> None:
+    folder = tmp_path / "my {study}"
+    folder.mkdir()
+    said = r"my \{study\}(/mine.yaml)?: Snakemake reads braces in paths as wildcards; rename it"
+    with pytest.raises(ConfigError, match=said):
+        Plan(ROOT, own(folder, "extends: tiny\nname: mine\n"), ValueError)
+    with pytest.raises(ConfigError, match=said):
+        Plan(folder, None, ValueError)
 
 
 def test_a_checkout_that_was_moved_or_copied_runs_its_own_programs_and_code() -> None:

@@ -176,10 +176,10 @@ def made_again() -> dict[str, str]:
 
 
 def _check_braces(root: Path, override: Path | None) -> None:
-    """Refuse what would stand in shell lines and lists of files with braces, which Snakemake reads as wildcards."""
+    """Refuse folders and files with braces in their path, which Snakemake reads as wildcards."""
     for path in filter(None, (root, override)):
-        if {"{", "}"} & set(shown := os.path.relpath(path)):
-            raise ConfigError(f"{shown}: Snakemake reads braces in paths as wildcards; rename it, or run in its folder")
+        if {"{", "}"} & set(shown := os.path.realpath(path)):
+            raise ConfigError(f"{shown}: Snakemake reads braces in paths as wildcards; rename it")
 
 
 def is_quick(given: Mapping[str, object]) -> bool:
