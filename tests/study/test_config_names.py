@@ -40,6 +40,29 @@ def test_braces_in_the_path_of_a_study_or_of_the_checkout_are_refused(tmp_path: 
         Plan(folder, None, ValueError)
 
 
+@pytest.mark.parametrize(
+    ("key", "value", "lacking"),
+    [
+        ("title", "Peace 中", "'中'"),
+        ("abstract", "Peace 😀 & 中", "'中', '😀'"),
+        ("keywords", "[peace, 平和]", "'和', '平'"),
+    ],
+)
+def test_characters_that_the_fonts_of_the_paper_lack_are_refused_before_any_work(
+    key: str, value: str, lacking: str, tmp_path: Path
+) -> None:
+    text = f"extends: tiny\nname: mine\n{key}: {value}\n"
+    with pytest.raises(ConfigError) as stop:
+        Plan(ROOT, own(tmp_path, text), ValueError)
+    way = "write it in Latin, Greek or Cyrillic letters"
+    assert str(stop.value) == f"mine.yaml:3 › {key}: the paper's fonts lack {lacking}; {way}"
+
+
+def test_characters_that_the_fonts_of_the_paper_have_are_not(tmp_path: Path) -> None:
+    text = "extends: tiny\nname: mine\ntitle: Ειρήνη и Хòa bình é ≤ − → ﬁ\n"
+    assert "mine" in Plan(ROOT, own(tmp_path, text), ValueError).studies
+
+
 def test_a_checkout_that_was_moved_or_copied_runs_its_own_programs_and_code() -> None:
     text = (ROOT / "Makefile").read_text(encoding="utf-8")
     # First lines of other programs name the folder in which they were installed.

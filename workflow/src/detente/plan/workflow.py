@@ -33,6 +33,8 @@ REPLICATIONS = Path("config/replications")
 PLACES = ("arguments",)
 # Made by `detente panel` and `make bench`.
 FOLDERS = ("tidy", "bench")
+# What a study says of its paper, and the first character that its fonts may lack; Latin, Greek and Cyrillic come before.
+WORDS, UNUSUAL = ("title", "abstract", "authors", "keywords"), "\u2600"
 
 
 @dataclass(frozen=True)
@@ -127,6 +129,7 @@ class Plan:
         self.project = load(root, override)
         texts = (path.read_text(encoding="utf-8") for path in (root / "workflow/rules").glob("*.smk"))
         check_names(self.project, {first or second for text in texts for first, second in RULE.findall(text)})
+        check_words(self.project)
         quick = is_quick(given or {})
         parts = [(self.project, study, self._arguments(name, override)) for name, study in self.project.studies.items()]
         self.studies = {study.name: StudyPlan(project, study, options, quick) for project, study, options in parts}
@@ -201,6 +204,23 @@ def check_names(project: Project, rules: Iterable[str]) -> None:
     for name, study in project.studies.items():
         if name in taken:
             raise ConfigError(f"{project.located(study, 'name')}: {name!r} is {taken[name]}; choose another name")
+
+
+def check_words(project: Project) -> None:
+    """Fonts of the paper have every character of its title and abstract; raises ConfigError naming file and line."""
+    for study in project.studies.values():
+        for key in WORDS:
+            unusual = sorted({character for character in str(getattr(study, key)) if character >= UNUSUAL})
+            if unusual and (lacking := [repr(each) for each in unusual if not _printable(each)]):
+                way = "write it in Latin, Greek or Cyrillic letters"
+                raise ConfigError(f"{project.located(study, key)}: the paper's fonts lack {', '.join(lacking)}; {way}")
+
+
+def _printable(character: str) -> bool:
+    # Loaded for these alone: the paper's modules take a second.
+    from detente.report.paper import printable
+
+    return printable(character)
 
 
 def alternatives(names: list[str]) -> str:

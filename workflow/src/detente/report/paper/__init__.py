@@ -13,6 +13,7 @@ from detente.report.paper.paper import (
     outdated,
     paper_of,
     pdf,
+    printable,
     robustness_of,
     texts,
     typst_source,
@@ -23,6 +24,6 @@ from detente.report.tables.recovery import recovery
 
 __all__ = [
     "Listed", "Packed", "References", "RobustnessPage", "Shown", "abstract_of", "compose", "folders_of", "html",
-    "numbers", "outdated", "paper_of", "pdf", "readme", "recovery", "robustness_of", "texts", "typst_source",
-    "with_appendix",
+    "numbers", "outdated", "paper_of", "pdf", "printable", "readme", "recovery", "robustness_of", "texts",
+    "typst_source", "with_appendix",
 ]  # fmt: skip

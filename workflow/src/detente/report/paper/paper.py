@@ -5,6 +5,7 @@ import datetime
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cache
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -255,6 +256,18 @@ def _compiled(source: str) -> bytes:
 
     made: bytes = typst.compile(source.encode("utf-8"), ignore_system_fonts=True, pdf_standards=["ua-1"], timestamp=0)
     return made
+
+
+@cache
+def printable(character: str) -> bool:
+    """Whether the compiler's own fonts have a character."""
+    import typst
+
+    try:
+        _compiled(f'#set document(title: "x")\n#par[#{typst_string(character)};]')
+    except typst.TypstError:
+        return False
+    return True
 
 
 def _typst_block(paper: Manuscript, block: Block, sections: Sections) -> str:
