@@ -33,7 +33,7 @@ REPLICATIONS = Path("config/replications")
 PLACES = ("arguments",)
 # Made by `detente panel` and `make bench`.
 FOLDERS = ("tidy", "bench")
-# What a study says of its paper, and the first character that its fonts may lack; Latin, Greek and Cyrillic come before.
+# What a study says of its paper, and the first character that its fonts may lack: Latin, Greek, Cyrillic come before.
 WORDS, UNUSUAL = ("title", "abstract", "authors", "keywords"), "\u2600"
 
 
