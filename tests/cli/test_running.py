@@ -173,11 +173,19 @@ write_whole(Path("made.txt"), slowly)
 """
 
 
-def stopped(folder: Path, number: int, *before: str) -> subprocess.Popen[str]:
+@pytest.fixture(autouse=True)
+def interruptible() -> Iterator[None]:
+    """Programs that a shell starts in the background ignore interrupts, and so would those that they start."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+def stopped(folder: Path, number: int) -> subprocess.Popen[str]:
     """A command that was sent a signal while it was writing."""
     process = subprocess.Popen(
-        [*before, *call(SLOWLY)], cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
+        call(SLOWLY), cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
     assert process.stdout
     assert process.stdout.readline() == "half\n"
     process.send_signal(number)

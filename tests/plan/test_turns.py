@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -26,6 +27,14 @@ with turn(Path(".snakemake")):
     print("begun", flush=True)
     input()
 """
+
+
+@pytest.fixture(autouse=True)
+def interruptible() -> Iterator[None]:
+    """Programs that a shell starts in the background ignore interrupts, and so would those that they start."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 def holding(folder: Path) -> subprocess.Popen[str]:
@@ -84,8 +93,9 @@ def building(project: Path) -> subprocess.Popen[bytes]:
     """A build of the panel, with processes of its own group."""
     call = [sys.executable, "-m", "snakemake", PANEL, "--cores", "2", "--nocolor"]
     return subprocess.Popen(
-        call, cwd=project, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, start_new_session=True
-    )
+        call, cwd=project, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, start_new_session=True,
+       
+    )  # fmt: skip
 
 
 @pytest.mark.slow
