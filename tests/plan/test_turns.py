@@ -94,7 +94,6 @@ def building(project: Path) -> subprocess.Popen[bytes]:
     call = [sys.executable, "-m", "snakemake", PANEL, "--cores", "2", "--nocolor"]
     return subprocess.Popen(
         call, cwd=project, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, start_new_session=True,
-       
     )  # fmt: skip
 
 
