@@ -73,7 +73,7 @@ _BLOCK = re.compile(rf"^\[\[(?P<kind>{_KINDS})(?: (?P<name>\w+))?\]\]$", re.MULT
 _MARK = re.compile("\ue000(table|figure|equation) (\\w+)\ue001")
 # What Markdown reads as markup inside of a line, entities and (c) among it; as a list, a rule, a heading or code at its
 # beginning, after the number of a list if there is one; and what makes a line code.
-_MARKDOWN = re.compile(r"(?<!\w)_|_(?!\w)|[\\`*\[\]<>#|]|&(?=#?\w+;)|\((?=(?i:c|r|p|tm)\))")
+_MARKDOWN = re.compile(r"(?<![^\W_])_|_(?![^\W_])|[\\`*\[\]<>#|]|&(?=#?\w+;)|\((?=(?i:c|r|p|tm)\))")
 _BEGINNING = re.compile(
     r"^( *(?:\d{1,9}(?=[.)](?:\s|$)))?)((?<=\d)[.)]|[-+](?=\s|$)|-(?=--)|=(?==*\s*$)|~(?=~~))", re.M
 )
