@@ -56,9 +56,9 @@ def _taken(stream: TextIO) -> bool:
     try:
         fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
-        sys.stderr.write(f"{WAITING}\n")
-        sys.stderr.flush()
         try:
+            sys.stderr.write(f"{WAITING}\n")
+            sys.stderr.flush()
             fcntl.flock(stream, fcntl.LOCK_EX)
         except KeyboardInterrupt:
             raise SystemExit(130) from None
