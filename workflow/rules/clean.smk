@@ -13,8 +13,9 @@ rule clean:
         "../envs/analysis.yaml"
     params:
         whittle=STUDY.whittling,
+        rows=STUDY.promised,
     message:
         "Cleaning {wildcards.slug}"
     shell:
         "python -m detente clean --source {wildcards.slug} --receipts data/processed/{wildcards.study}/raw"
-        " {params.whittle} --tidy {output.tidy} --attrition {output.attrition} > {log} 2>&1"
+        " {params.whittle} {params.rows} --tidy {output.tidy} --attrition {output.attrition} > {log} 2>&1"

@@ -96,6 +96,7 @@ def clean(
     tidy: Parquet,
     attrition: Parquet,
     whittle: Annotated[Sequence[str], Option("rules that leave one dispute a key", "RULE")] = (),
+    rows: Annotated[int | None, "tidy rows that config/sources.yaml says, of the observed record"] = None,
 ) -> None:
     """Clean one source: from raw files to a tidy table."""
     from detente.data.record import clean_source
@@ -103,7 +104,7 @@ def clean(
     from detente.data.sources import source as declared
 
     module = declared(source)
-    made = clean_source(module, partial(_raw_path, receipts), whittle)
+    made = clean_source(module, partial(_raw_path, receipts), whittle, rows)
     write_frame(made.frame, tidy)
     ATTRITION.write(made.attrition, attrition)
     print(f"{module.slug}: {len(made.frame):,} rows, {len(made.attrition):,} attrition entries")

@@ -210,6 +210,11 @@ class StudyPlan(Stages):
         rules = self.project.sources[slug].whittle
         return "--whittle " + " ".join(map(quote, rules)) if rules else ""
 
+    def promised(self, slug: str) -> str:
+        """Option: tidy rows that the pinned bytes of a source clean to; of a simulated world nothing is promised."""
+        rows = self.project.sources[slug].rows
+        return "" if rows is None or self.study.world == "simulated" else f"--rows {rows}"
+
     def panel_code(self) -> list[str]:
         """The builder of panels and the modules of the sources that it joins."""
         return code.panel(self.slugs)

@@ -44,10 +44,8 @@ def _undeclared(source: Source) -> Iterator[str]:
     if not source.raw:
         yield "it reads no raw table"
     for table in source.raw:
-        if len(set(table.columns)) != len(table.columns):
-            yield f"{table.file}: a column is named twice"
-        if strange := sorted(set(table.codes) - set(table.columns)):
-            yield f"{table.file}: codes are given for {', '.join(strange)}, which it does not read"
+        if strange := sorted(set(table.key) - set(table.columns)):
+            yield f"{table.file}: its key has {', '.join(strange)}, which it does not read"
 
 
 def _misdeclared(source: Source) -> Iterator[str]:

@@ -14,7 +14,7 @@ from detente.data.pins import SourceFile, SourceRecord
 from detente.data.record.declared import OwnData
 from detente.data.record.places import NUMBERED, Places
 from detente.data.record.placing import tidied_rows
-from detente.data.sources import Frames, RawTable, Source, Tidy, Variable, tidy_schema
+from detente.data.sources import ANY, Frames, RawTable, Source, Tidy, Variable, tidy_schema
 
 
 @dataclass(frozen=True)
@@ -87,7 +87,8 @@ def _source(definition: OwnData, table: Path) -> Source:
         for name, v in definition.variables.items()
     )
     keys = (*definition.columns.values(), *(definition.dates.columns if definition.dates else ()))
-    raw = RawTable(table.name, (*keys, *(v.column or name for name, v in definition.variables.items())))
+    used = (*keys, *(v.column or name for name, v in definition.variables.items()))
+    raw = RawTable(table.name, dict.fromkeys(used, ANY))
 
     def clean(tables: Frames) -> Tidy:
         return tidied_rows(definition, tables[table.name], table.name, str(table), None).tidy

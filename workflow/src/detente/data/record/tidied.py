@@ -10,11 +10,11 @@ from pathlib import Path
 import pandas as pd
 
 from detente.base.code import PACKAGE, modules_used
-from detente.base.errors import DamagedFile
+from detente.base.errors import DamagedFile, SourceSchemaError
 from detente.base.files import read_frame, read_json, sha256, write_frame, write_json
 from detente.data.acquire import acquire
 from detente.data.pins import SourceRecord
-from detente.data.record.rawread import clean_source
+from detente.data.record.rawread import clean_source, unpromised
 from detente.data.sources import ATTRITION, Source, Tidy
 
 KEPT = Path("data/processed/tidy")
@@ -58,17 +58,20 @@ def _kept(
 
     What other bytes or code left goes.
     """
-    stem, folder = _digest(module, records), kept / module.slug
+    stem, folder, rows = _digest(module, records), kept / module.slug, records[module.slug].rows
     frame, attrition = folder / f"{stem}.parquet", folder / f"{stem}.attrition.parquet"
     checksums = folder / f"{stem}.json"
     if not _whole(checksums, frame, attrition):
-        tidy = clean_source(module, lambda slug, file: paths[slug, file], records[module.slug].whittle)
+        tidy = clean_source(module, lambda slug, file: paths[slug, file], records[module.slug].whittle, rows)
         ATTRITION.write(tidy.attrition, attrition)
         write_frame(tidy.frame, frame)
         write_json({file.name: sha256(file) for file in (frame, attrition)}, checksums)
         for old in {*folder.glob("*.parquet"), *folder.glob("*.json")} - {frame, attrition, checksums}:
             old.unlink(missing_ok=True)
-    return Tidy(read_frame(frame), read_frame(attrition))
+    tidy = Tidy(read_frame(frame), read_frame(attrition))
+    for broken in unpromised(module.slug, len(tidy.frame), rows):
+        raise SourceSchemaError(broken)
+    return tidy
 
 
 def _whole(checksums: Path, *files: Path) -> bool:

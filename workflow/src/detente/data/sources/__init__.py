@@ -19,7 +19,6 @@ from detente.data.sources.base import (
     Assignment,
     Frames,
     Key,
-    RawTable,
     Role,
     Source,
     Tidy,
@@ -30,6 +29,7 @@ from detente.data.sources.base import (
     measure,
     tidy_schema,
 )
+from detente.data.sources.rawtable import ANY, RawColumn, RawTable
 
 
 def _declared() -> Iterator[Source]:
@@ -68,6 +68,7 @@ def source(slug: str) -> Source:
 
 __all__ = [
     "ALIASES",
+    "ANY",
     "ATTRITION",
     "BY_DYAD",
     "BY_NETWORK",
@@ -78,6 +79,7 @@ __all__ = [
     "Assignment",
     "Frames",
     "Key",
+    "RawColumn",
     "RawTable",
     "Role",
     "Source",

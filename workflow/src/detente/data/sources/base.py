@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypedDict, Unpack
 
 import numpy as np
 import pandas as pd
 from pandas.api.types import is_numeric_dtype
 
-from detente.base.errors import BrokenContract, SourceSchemaError, choices
+from detente.base.errors import BrokenContract, SourceSchemaError
 from detente.base.frames import Column, FrameSchema
+from detente.data.sources.rawtable import RawTable
 from detente.data.sources.steps import highest
 
 if TYPE_CHECKING:
@@ -25,7 +26,6 @@ KEYS: Mapping[str, tuple[str, ...]] = {
     "dyad": ("ccode1", "ccode2"),
     "state": ("ccode",),
 }
-BINARY = frozenset({0, 1})
 ATTRITION = FrameSchema(
     "attrition log",
     {
@@ -42,24 +42,6 @@ Entries = list[Entry]
 Frames = Mapping[str, pd.DataFrame]
 """Raw tables by file, or tidy ones by slug."""
 Role = Literal["outcome", "treatment", "control", "description"]
-
-
-@dataclass(frozen=True)
-class RawTable:
-    """One table inside a raw file: the columns it must have and the codes that some of them may take.
-
-    `member` names a file inside a ZIP (in whatever folder) or a sheet of a workbook; `slug` the source that
-    the file belongs to where it is another one (names of participants need the list of states); `text` reads
-    every column as text; `encoding` is a CSV's where it is not UTF-8.
-    """
-
-    file: str
-    columns: tuple[str, ...]
-    codes: Mapping[str, frozenset[object]] = field(default_factory=dict)
-    member: str | None = None
-    slug: str | None = None
-    text: bool = False
-    encoding: str | None = None
 
 
 @dataclass(frozen=True)
@@ -131,10 +113,14 @@ def _role(traits: Traits) -> Role:
 
 @dataclass(frozen=True)
 class Tidy:
-    """A cleaned source: `frame` has key and declared variables, `attrition` what was dropped or merged."""
+    """A cleaned source: `frame` has key and declared variables, `attrition` what was dropped or merged.
+
+    `idle`: corrections of the cleaner's own that found nothing to correct.
+    """
 
     frame: pd.DataFrame
     attrition: pd.DataFrame
+    idle: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -168,10 +154,22 @@ class Log:
     def __init__(self, source: str, record: str = "all dyad-years") -> None:
         self.source, self.record = source, record
         self.entries: Entries = []
+        self.idle: list[str] = []
 
     def add(self, action: str, reason: str, rows: int | pd.Series[bool], record: str | None = None) -> None:
         """Write an entry."""
         self.entries.append((action, reason, self.record if record is None else record, rows))
+
+    def correct(self, action: str, reason: str, rows: int | pd.Series[bool], record: str | None = None) -> None:
+        """Write an entry of a correction that the cleaner knows the published file to need."""
+        self.add(action, reason, rows, record)
+        if not np.sum(rows):
+            self.idle.append(f"{self.record if record is None else record}: {reason}")
+
+    def seek(self, what: str, names: Iterable[object], found: Iterable[object]) -> None:
+        """Expect in the file what the cleaner treats apart by name or code."""
+        there = set(found)
+        self.idle += [f"{name}: {what}" for name in names if name not in there]
 
     def drop(self, rows: pd.DataFrame, out: pd.Series[bool], reason: str, record: str | None = None) -> pd.DataFrame:
         """Rows without those that are `out`."""
@@ -204,29 +202,20 @@ class Log:
 
     def tidy(self, frame: pd.DataFrame) -> Tidy:
         """The cleaned source."""
-        return Tidy(frame, attrition(self.source, self.entries))
+        return Tidy(frame, attrition(self.source, self.entries), tuple(self.idle))
 
 
 def check_raw(source: Source, table: RawTable, frame: pd.DataFrame) -> None:
-    """Refuse a raw table that lost a column or uses a code its codebook does not list.
+    """Refuse a raw table that lost a column, has a cell that is not as declared, or a record again.
 
-    Raises SourceSchemaError naming the file, every missing column or unknown code, and the nearest match.
+    Raises SourceSchemaError naming the file, every missing column with the nearest match, every column with wrong
+    cells with the first of them, by line, and what may stand there, and the way out.
     """
-    problems = [
-        f"column {name!r} is missing; {choices(name, map(str, frame.columns))}"
-        for name in table.columns
-        if name not in frame.columns
-    ]
-    for name, legal in table.codes.items():
-        if name not in frame.columns:
-            continue
-        strange = sorted({str(v) for v in frame[name].dropna().unique() if v not in legal})
-        if strange:
-            known = ", ".join(sorted(map(str, legal)))
-            problems.append(f"column {name!r} has unknown codes {', '.join(strange[:8])}; known codes: {known}")
-    if problems:
-        folder = table.slug or source.slug
-        raise SourceSchemaError("\n".join(f"{folder}/{table.file}: {problem}" for problem in problems))
+    if faults := table.faults(frame, source.years):
+        name = f"{table.slug or source.slug}/{table.file}"
+        module = f"{source.clean.__module__.replace('.', '/').removeprefix('detente/')}.py"
+        way = f"put the published file back; columns and what they may hold are declared in {module}"
+        raise SourceSchemaError("\n".join(f"{name}: {line}" for line in (*faults, way)))
 
 
 def undirected(frame: pd.DataFrame, first: str, second: str) -> pd.DataFrame:

@@ -19,7 +19,8 @@ from typing import Literal
 import pandas as pd
 
 from detente.base.errors import BrokenContract, ConfigError, choices
-from detente.data.sources.base import Frames, Key, Log, RawTable, Source, Tidy, Variable, event, undirected
+from detente.data.sources.base import Frames, Key, Log, Source, Tidy, Variable, event, undirected
+from detente.data.sources.rawtable import RawTable, one_of, whole
 from detente.data.sources.steps import DYAD_YEAR
 
 USE_OF_FORCE = 4
@@ -31,10 +32,10 @@ RECORD = (
     *("side_a", "side_b", "year", "dispute", "onset", "fatality", "hostility", "hostility_pair"),
     *("shortest_duration", "longest_duration", "start", "originators"),
 )
-MONTHS = frozenset(range(1, 13))
-FATALITY = frozenset({UNKNOWN, 0, 1, 2, 3, 4, 5, 6})
-HOSTILITY = frozenset({1, 2, 3, 4, 5})
-DISPUTE_HOSTILITY = frozenset({2, 3, 4, 5})
+DAY_OR_UNKNOWN = whole(1, 31, UNKNOWN)
+FATALITY = one_of(UNKNOWN, 0, 1, 2, 3, 4, 5, 6)
+HOSTILITY = one_of(1, 2, 3, 4, 5)
+DISPUTE_HOSTILITY = one_of(2, 3, 4, 5)
 NO_INITIATION = "no originator of side A began it with one of side B in that year"
 ORDER = ("onset", "fatality", "hostility", "shortest_duration", "longest_duration", "lowest start", "lowest dispute")
 # What the attrition log says of a dispute dropped because another one has the highest, or the lowest, value.

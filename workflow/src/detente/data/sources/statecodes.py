@@ -8,15 +8,23 @@ from types import MappingProxyType
 import pandas as pd
 
 from detente.base.errors import UnresolvedNames, choices
-from detente.data.sources.base import Frames, Log, RawTable
+from detente.data.sources.base import Frames, Log
+from detente.data.sources.rawtable import DAY, MONTH, STATE, RawTable, text, whole
 from detente.data.sources.steps import STATE_YEAR
 
+_DAY = (whole(1816, 2016), MONTH, DAY)
 STATES = RawTable(
     "states2016.csv",
-    ("ccode", "statenme", "styear", "stmonth", "stday", "endyear", "endmonth", "endday"),
+    {
+        "ccode": STATE,
+        "statenme": text(),
+        **dict(zip(("styear", "stmonth", "stday"), _DAY, strict=True)),
+        **dict(zip(("endyear", "endmonth", "endday"), _DAY, strict=True)),
+    },
     slug="cow-state-system",
 )
-MEMBERSHIP = RawTable(STATES.file, ("ccode", "styear", "endyear"), slug=STATES.slug)
+_SPAN = ("ccode", "styear", "endyear")
+MEMBERSHIP = RawTable(STATES.file, {name: STATES.columns[name] for name in _SPAN}, slug=STATES.slug)
 LAST_LISTED = 2016
 # Codes of a thousand and more are territories, in lists that number these, too.
 FIRST_TERRITORY = 1000
@@ -158,7 +166,7 @@ def codes(names: pd.Series, years: pd.Series, raw: Frames, *, where: str, statel
 def members(rows: pd.DataFrame, raw: Frames) -> pd.Series:
     """Whether the state of each row, `ccode`, is a member of the state system on a day of its `year`."""
     asked = rows[STATE_YEAR].astype("int64").assign(year=rows["year"].clip(upper=LAST_LISTED).astype("int64"))
-    spells = asked.drop_duplicates().merge(raw[STATES.file][list(MEMBERSHIP.columns)], on="ccode")
+    spells = asked.drop_duplicates().merge(raw[STATES.file][list(_SPAN)], on="ccode")
     inside = spells[(spells["styear"] <= spells["year"]) & (spells["year"] <= spells["endyear"])]
     flags = pd.MultiIndex.from_frame(asked).isin(pd.MultiIndex.from_frame(inside[STATE_YEAR]))
     return pd.Series(flags, index=rows.index)

@@ -6,7 +6,8 @@ side (`…_2nd`) are apart, for a great coalition would make hundreds of dyads o
 
 import pandas as pd
 
-from detente.data.sources.base import Frames, Log, RawTable, Source, Tidy, event, undirected
+from detente.data.sources.base import Frames, Log, Source, Tidy, event, undirected
+from detente.data.sources.rawtable import YEAR, RawTable, one_of, text, whole
 from detente.data.sources.statecodes import MEMBERSHIP, translated
 from detente.data.sources.steps import DYAD_YEAR, STATE_YEAR
 
@@ -16,6 +17,7 @@ FILE = "UcdpPrioConflict_v24_1.csv"
 INTERSTATE, INTERNATIONALISED = 2, 4
 INTERNAL = (3, INTERNATIONALISED)
 WAR = 2
+_CONFLICT = ("conflict_id", "year", "intensity_level", "type_of_conflict")
 
 
 def _parties(table: pd.DataFrame, columns: tuple[str, ...], raw: Frames, log: Log) -> pd.DataFrame:
@@ -24,7 +26,7 @@ def _parties(table: pd.DataFrame, columns: tuple[str, ...], raw: Frames, log: Lo
     for column in columns:
         listed = table[column].dropna().astype(str).str.split(",").explode().str.strip()
         parts.append(pd.DataFrame({"listed": listed.astype("float").astype("int64"), "primary": column == columns[0]}))
-    long = pd.concat(parts).join(table[list(_COLUMNS)]).reset_index(drop=True)
+    long = pd.concat(parts).join(table[list(_CONFLICT)]).reset_index(drop=True)
     found = translated(long["listed"], long["year"], raw, log, f"{SLUG}/{FILE}")
     lost = long[~found["member"]].groupby(["listed", "conflict_id"], as_index=False).size()
     for code, conflict, rows in lost.itertuples(index=False, name=None):
@@ -37,7 +39,7 @@ def clean(raw: Frames) -> Tidy:
     table, log = raw[FILE], Log(SLUG)
     between = log.drop(table, table["type_of_conflict"] != INTERSTATE, "not between states", "all conflict-years")
     one, two = (_parties(between, (f"gwno_{side}", f"gwno_{side}_2nd"), raw, log) for side in "ab")
-    key = list(_COLUMNS[:3])
+    key = list(_CONFLICT[:3])
     pairs = one.merge(two[[*key, "ccode", "primary"]], on=key, suffixes=("_a", "_b"))
     pairs = undirected(pairs, "ccode_a", "ccode_b").assign(primary=pairs["primary_a"] & pairs["primary_b"])
     pairs = pairs.sort_values(["conflict_id", "ccode1", "ccode2", "year"])
@@ -65,9 +67,16 @@ def clean_civil(raw: Frames) -> Tidy:
     return log.tidy(log.highest(flags, STATE_YEAR, "several conflicts in one state-year are one row"))
 
 
-_COLUMNS = ("conflict_id", "year", "intensity_level", "type_of_conflict")
-_CODES = {"type_of_conflict": frozenset({1, 2, 3, 4}), "intensity_level": frozenset({1, 2})}
-RAW = (RawTable(FILE, (*_COLUMNS, "gwno_a", "gwno_a_2nd", "gwno_b", "gwno_b_2nd"), _CODES), MEMBERSHIP)
+_COLUMNS = {
+    "conflict_id": whole(1),
+    "year": YEAR,
+    "intensity_level": one_of(1, WAR),
+    "type_of_conflict": one_of(1, INTERSTATE, *INTERNAL),
+    "gwno_a": text(r"\d+(\.0)?(\s*,\s*\d+)*"),
+}
+_LISTS = dict.fromkeys(("gwno_a_2nd", "gwno_b", "gwno_b_2nd"), _COLUMNS["gwno_a"].optional())
+_KEY = ("conflict_id", "year")
+RAW = (RawTable(FILE, {**_COLUMNS, **_LISTS}, _KEY), MEMBERSHIP)
 VARIABLES = (
     event("ongoing_ucdp", "Armed conflict with each other (UCDP/PRIO)"),
     event("new_ucdp", "New armed conflict with each other (UCDP/PRIO)"),
@@ -75,7 +84,7 @@ VARIABLES = (
     event("coalition_ucdp", "On opposite sides of an interstate conflict, with troops at least (UCDP/PRIO)"),
 )
 SOURCE = Source(SLUG, "dyad-year", RAW, VARIABLES, clean, (1946, 2023), alias="ucdp")
-CIVIL_RAW = (RawTable(FILE, (*_COLUMNS, "gwno_a"), _CODES), MEMBERSHIP)
+CIVIL_RAW = (RawTable(FILE, _COLUMNS, _KEY), MEMBERSHIP)
 CIVIL_VARIABLES = (
     event("civil_conflict", "Conflict inside the state (UCDP/PRIO)", role="control"),
     event("civil_war", "Conflict inside the state, 1,000 deaths in the year", role="control"),

@@ -9,7 +9,8 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from detente.data.sources.base import Frames, Log, RawTable, Source, Tidy, event, undirected
+from detente.data.sources.base import Frames, Log, Source, Tidy, event, undirected
+from detente.data.sources.rawtable import STATE, YEAR, RawTable, one_of, whole
 from detente.data.sources.statecodes import FROM_GLEDITSCH_WARD, MEMBERSHIP, translated
 from detente.data.sources.steps import DYAD_YEAR, highest, yearly
 
@@ -32,12 +33,15 @@ def records(raw: Frames, log: Log) -> pd.DataFrame:
     label = "crisis " + table["crisno"].astype("str") + ", " + table["cracid"].astype("str")
     known = table["trigent"].notna() & table["yrtrig"].notna()
     log.singly("dropped", "trigger or its year unknown", label[~known])
-    table = table[known]
+    unseen = known & table["sevvio"].isna()
+    log.singly("dropped", "violence unknown", label[unseen])
+    table = table[known & ~unseen]
     for code, reason in NO_STATE.items():
-        log.add("dropped", reason, table["trigent"] == code, "all crises")
+        log.correct("dropped", reason, table["trigent"] == code, f"trigger {code}")
     dyadic = table[~table["trigent"].isin(NO_STATE)]
     first, endless = dyadic["yrtrig"].astype("int64"), dyadic["yrterm"].isna()
     log.singly("recoded", "end unknown: under way in the year of its trigger only", label[endless[endless].index])
+    log.seek("code that is not COW's", (219, *STRANGERS), {*dyadic["cracid"], *dyadic["trigent"]})
     actor, trigger = (
         translated(dyadic[column], first, raw, log, f"{SLUG}/{FILE}", CODES, STRANGERS)
         for column in ("cracid", "trigent")
@@ -85,10 +89,16 @@ def clean_triggered(raw: Frames) -> Tidy:
     return log.tidy(log.highest(flags, DYAD_YEAR, SEVERAL))
 
 
-RAW = (
-    RawTable(FILE, ("crisno", "cracid", "trigent", "yrtrig", "yrterm", "sevvio"), {"sevvio": frozenset({1, 2, 3, 4})}),
-    MEMBERSHIP,
-)
+_COLUMNS = {
+    "crisno": whole(1),
+    "cracid": STATE,
+    "trigent": whole(2, 990, *NO_STATE).optional(),
+    "yrtrig": YEAR.optional(),
+    "yrterm": whole(1918, 2017).optional(),
+    "sevvio": one_of(1, 2, SERIOUS_CLASHES, WAR).optional(),
+}
+# Six times an actor has two records with one trigger in one year.
+RAW = (RawTable(FILE, _COLUMNS, ("crisno", "cracid", "trigent", "yrtrig"), repeats=6), MEMBERSHIP)
 VARIABLES = (
     event("ongoing_icb", "Crisis triggered by the other under way (ICB 13)"),
     event("new_icb", "New crisis triggered by the other (ICB 13)"),

@@ -10,7 +10,7 @@ from dataclasses import replace
 
 import pandas as pd
 
-from detente.data.sources.base import BINARY, Frames, Key, Log, RawTable, Source, Tidy, Variable, undirected
+from detente.data.sources.base import Frames, Key, Log, Source, Tidy, Variable, undirected
 from detente.data.sources.outcomes import (
     DEATHS_UNKNOWN,
     FATALITY,
@@ -23,6 +23,7 @@ from detente.data.sources.outcomes import (
     initiation_variables,
     ranked,
 )
+from detente.data.sources.rawtable import DYAD_YEARS, FLAG, RawTable
 from detente.data.sources.steps import DYAD_YEAR
 
 CODES = {"hostlev": HOSTILITY, "fatality": FATALITY}
@@ -46,7 +47,8 @@ def _sources(
             return log.tidy(make(table.assign(fatality=deaths, originators=originators), coding[0], log))
 
         read = (*columns, "hostlev", "fatality", "orig1", "orig2")
-        table = RawTable(file, (*DYAD_YEAR, *read), {column: CODES.get(column, BINARY) for column in read})
+        declared = DYAD_YEARS | {column: CODES.get(column, FLAG) for column in read}
+        table = RawTable(file, declared, tuple(DYAD_YEARS))
         return Source(slug, key, (table,), variables, clean, years)
 
     return (

@@ -7,8 +7,9 @@ was on side A is told twice, by `sideaa` and by `rolea`, and the two disagree in
 
 import pandas as pd
 
-from detente.data.sources.base import BINARY, Frames, Log, RawTable
+from detente.data.sources.base import Frames, Log
 from detente.data.sources.outcomes import FATALITY, HOSTILITY, Coding, ranked
+from detente.data.sources.rawtable import COUNT, DAY, FLAG, MONTH, STATE, YEAR, RawTable, number, whole
 
 FILE = "dyadic_mid_4.02.csv"
 NAMES = {
@@ -40,10 +41,17 @@ def records(raw: Frames, log: Log) -> pd.DataFrame:
     )
 
 
-_CODES = {
+_COLUMNS = {
+    **dict.fromkeys(("statea", "stateb"), STATE),
+    **dict.fromkeys(("year", "strtyr"), YEAR),
+    "disno": whole(1),
+    "dyindex": number(1),
+    "duration": COUNT,
+    "strtmnth": MONTH,
+    "strtday": DAY,
     "fatlev": FATALITY,
     **dict.fromkeys(("hihost", "hihosta", "hihostb"), HOSTILITY),
-    **dict.fromkeys(("orignata", "orignatb"), BINARY),
+    **dict.fromkeys(("orignata", "orignatb"), FLAG),
 }
-RAW = RawTable(FILE, tuple(dict.fromkeys((*NAMES, "dyindex", "strtyr", "strtmnth", "strtday", *_CODES))), _CODES)
+RAW = RawTable(FILE, _COLUMNS, ("disno", "dyindex", "statea", "stateb", "year"))
 SOURCE = Coding("dyadic", "COW dyadic MID 4.02", (RAW,), records, (1816, 2014)).dyad_years("dyadic-mid-4.02")

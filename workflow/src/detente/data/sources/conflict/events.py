@@ -7,8 +7,9 @@ event over New Year counts in each of its years: 3,868 dyad-years, 3,738 by the 
 
 import pandas as pd
 
-from detente.data.sources.base import Frames, Log, RawTable, undirected
-from detente.data.sources.outcomes import HOSTILITY, MONTHS, Coding
+from detente.data.sources.base import Frames, Log, undirected
+from detente.data.sources.outcomes import DAY_OR_UNKNOWN, HOSTILITY, Coding
+from detente.data.sources.rawtable import COUNT, MONTH, STATE, YEAR, RawTable, whole
 from detente.data.sources.steps import yearly
 
 FILE = "events.zip"
@@ -57,8 +58,15 @@ def _day(table: pd.DataFrame, side: str, unknown: int) -> pd.Series:
     return table[f"{side}year"] * 372 + table[f"{side}mon"] * 31 + day
 
 
-_COLUMNS = (*NAMES, "stday", "stmon", "endday", "endmon", "fatalmin1", "fatalmin2")
-_CODES = {"hostlev": HOSTILITY, **dict.fromkeys(("stmon", "endmon"), MONTHS)}
-RAW = RawTable(FILE, _COLUMNS, _CODES, member="mie-1.0.csv")
+_COLUMNS = {
+    **dict.fromkeys(("micnum", "eventnum"), whole(1)),
+    **dict.fromkeys(("ccode1", "ccode2"), STATE),
+    **dict.fromkeys(("styear", "endyear"), YEAR),
+    "hostlev": HOSTILITY,
+    **dict.fromkeys(("stday", "endday"), DAY_OR_UNKNOWN),
+    **dict.fromkeys(("stmon", "endmon"), MONTH),
+    **dict.fromkeys(("fatalmin1", "fatalmin2"), COUNT),
+}
+RAW = RawTable(FILE, _COLUMNS, ("micnum", "eventnum"), member="mie-1.0.csv")
 CODING = Coding("mie", "MIE 1.0", (RAW,), records, (1816, 2014), pair=False)
 SOURCE, INITIATIONS = CODING.dyad_years("mie-1.0", "mie"), CODING.initiations("mie-1.0-initiation")

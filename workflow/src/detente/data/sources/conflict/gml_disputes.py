@@ -7,8 +7,9 @@ year: a dispute starts in its first year in the file, in the month that it gives
 
 import pandas as pd
 
-from detente.data.sources.base import BINARY, Frames, Log, RawTable
+from detente.data.sources.base import Frames, Log
 from detente.data.sources.outcomes import DISPUTE_HOSTILITY, FATALITY, HOSTILITY, Coding, ranked
+from detente.data.sources.rawtable import COUNT, DYAD_YEARS, FLAG, MONTH, RawTable, whole
 
 FILE = "gml-ddy-disputes-2.1.1.csv"
 NAMES = {
@@ -43,12 +44,16 @@ def records(raw: Frames, log: Log) -> pd.DataFrame:
     )
 
 
-_CODES = {
+_COLUMNS = {
+    **DYAD_YEARS,
+    "dispnum": whole(1),
+    "stmon": MONTH,
+    **dict.fromkeys(("mindur", "maxdur"), COUNT),
     "hostlev": DISPUTE_HOSTILITY,
     "fatality": FATALITY,
     **dict.fromkeys(("hostlev1", "hostlev2"), HOSTILITY),
-    **dict.fromkeys(("sidea1", "orig1", "orig2", "midonset"), BINARY),
+    **dict.fromkeys(("sidea1", "orig1", "orig2", "midonset"), FLAG),
 }
-RAW = RawTable(FILE, tuple(dict.fromkeys((*NAMES, "stmon", *_CODES))), _CODES)
+RAW = RawTable(FILE, _COLUMNS, ("dispnum", *DYAD_YEARS), repeats=2)
 CODING = Coding("gml211", "GML 2.1.1", (RAW,), records, (1816, 2010))
 SOURCE, INITIATIONS = CODING.dyad_years("gml-mid-2.1.1"), CODING.initiations("gml-mid-2.1.1-initiation")

@@ -9,8 +9,9 @@ onset is the first year of a spell of theirs, so that a state that joins later h
 
 import pandas as pd
 
-from detente.data.sources.base import BINARY, Frames, Log, RawTable
-from detente.data.sources.outcomes import DISPUTE_HOSTILITY, FATALITY, HOSTILITY, MONTHS, RECORD, Coding, ranked
+from detente.data.sources.base import Frames, Log
+from detente.data.sources.outcomes import DAY_OR_UNKNOWN, DISPUTE_HOSTILITY, FATALITY, HOSTILITY, RECORD, Coding, ranked
+from detente.data.sources.rawtable import COUNT, FLAG, MONTH, STATE, YEAR, RawTable, whole
 from detente.data.sources.steps import whole_date, yearly
 
 DISPUTES, PARTICIPANTS, INCIDENTS = "MIDA 5.0.csv", "MIDB 5.0.csv", "MIDIP 5.0.csv"
@@ -63,13 +64,15 @@ def records(raw: Frames, log: Log) -> pd.DataFrame:
     return years.merge(dispute, on="dispute", validate="many_to_one")[list(RECORD)]
 
 
-_DISPUTES = (*NAMES, *FIRST, "fatality")
-_SPELLS = ("dispnum", "ccode", *FIRST, *LAST, "sidea", "hostlev", "orig")
-_SPELL_CODES = dict.fromkeys(("sidea", "orig"), BINARY) | dict.fromkeys(("stmon", "endmon"), MONTHS)
+_NUMBER, _DAY = whole(1), (YEAR, MONTH, DAY_OR_UNKNOWN)
+_BEGIN, _END = dict(zip(FIRST, _DAY, strict=True)), dict(zip(LAST, _DAY, strict=True))
+_DISPUTES = {"dispnum": _NUMBER, "hostlev": DISPUTE_HOSTILITY, "mindur": COUNT, "maxdur": COUNT, "fatality": FATALITY}
+_SPELLS = {"dispnum": _NUMBER, "ccode": STATE, **_BEGIN, **_END, "sidea": FLAG, "hostlev": HOSTILITY, "orig": FLAG}
+_INCIDENTS = {"dispnum": _NUMBER, "incidnum": _NUMBER, "ccode": STATE, "insidea": FLAG}
 RAW = (
-    RawTable(DISPUTES, _DISPUTES, {"hostlev": DISPUTE_HOSTILITY, "fatality": FATALITY, "stmon": MONTHS}),
-    RawTable(PARTICIPANTS, _SPELLS, {**_SPELL_CODES, "hostlev": HOSTILITY}),
-    RawTable(INCIDENTS, ("dispnum", "incidnum", "ccode", "insidea"), {"insidea": BINARY}),
+    RawTable(DISPUTES, _DISPUTES | _BEGIN, ("dispnum",)),
+    RawTable(PARTICIPANTS, _SPELLS, ("dispnum", "ccode", *FIRST)),
+    RawTable(INCIDENTS, _INCIDENTS, ("incidnum", "ccode")),
 )
 CODING = Coding("mid5", "COW MID 5.0 by dates", RAW, records, (1816, 2014))
 SOURCE, INITIATIONS = CODING.dyad_years("mid-5.0-participants", "mid"), CODING.initiations("mid-5.0-initiation")

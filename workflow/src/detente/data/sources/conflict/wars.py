@@ -10,7 +10,8 @@ war, in whatever year a member joined.
 
 import pandas as pd
 
-from detente.data.sources.base import Frames, Log, RawTable, Source, Tidy, event
+from detente.data.sources.base import Frames, Log, Source, Tidy, event
+from detente.data.sources.rawtable import STATE, YEAR, RawTable, one_of, whole
 from detente.data.sources.steps import DYAD_YEAR, STATE_YEAR, highest, yearly
 
 SLUG, FILE = "cow-war", "directed_dyadic_war.csv"
@@ -45,14 +46,22 @@ def clean_states(raw: Frames) -> Tidy:
     return log.tidy(log.highest(flags, STATE_YEAR, "wars and spells of one state-year are one row"))
 
 
-RAW = (RawTable(FILE, ("warnum", "statea", "stateb", "year", "warstrtyr")),)
+_WAR = whole(1)
+_SIDES = {"warnum": _WAR, "statea": STATE, "stateb": STATE, "year": YEAR}
+RAW = (RawTable(FILE, {**_SIDES, "warstrtyr": YEAR}, tuple(_SIDES)),)
 VARIABLES = (
     event("ongoing_war", "At war with each other (COW wars)"),
     event("new_war", "New war with each other this year (COW wars)"),
 )
 SOURCE = Source(SLUG, "dyad-year", RAW, VARIABLES, clean, (1816, 2007), alias="war")
-_COLUMNS = ("WarNum", "ccode", *(name for spell in SPELLS for name in spell), "Initiator")
-STATES_RAW = (RawTable(STATES_FILE, _COLUMNS, {"Initiator": frozenset({1, 2})}),)
+_COLUMNS = {
+    "WarNum": _WAR,
+    "ccode": STATE,
+    **dict.fromkeys(SPELLS[0], YEAR),
+    **dict.fromkeys(SPELLS[1], whole(1816, 2007, NOT_APPLICABLE)),
+    "Initiator": one_of(INITIATED, 2),
+}
+STATES_RAW = (RawTable(STATES_FILE, _COLUMNS, ("WarNum", "ccode", "StartYear1")),)
 STATES_VARIABLES = (
     event("at_war", "At war with any state (COW wars)", role="control"),
     event("war_entered", "Enters a war with any state (COW wars)"),

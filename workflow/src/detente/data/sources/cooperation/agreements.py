@@ -1,6 +1,7 @@
 """DCAD 1.0: bilateral defence cooperation agreements in force, by what they agree on."""
 
-from detente.data.sources.base import BY_DYAD, Frames, Log, RawTable, Source, Tidy, event, undirected
+from detente.data.sources.base import BY_DYAD, Frames, Log, Source, Tidy, event, undirected
+from detente.data.sources.rawtable import STATE, YEAR, RawTable, one_of, text, whole
 from detente.data.sources.steps import DYAD_YEAR, yearly
 
 SLUG, FILE = "dcad", "DCAD-v1.0-main.csv"
@@ -32,12 +33,17 @@ def clean(raw: Frames) -> Tidy:
     return log.tidy(log.highest(broad, DYAD_YEAR, "several agreements in force in one dyad-year are one row"))
 
 
-_CODES = {
-    "category1": frozenset(CATEGORIES),
-    "categoryConf": frozenset({"med", "high", "low", "atypical"}),
-    "type": frozenset({"general", "sector"}),
+_COLUMNS = {
+    "ccode1": STATE,
+    "ccode2": STATE,
+    "signYear": YEAR,
+    "endYearEstimate": whole(1980, 2100),
+    "category1": one_of(*CATEGORIES),
+    "categoryConf": one_of(*CONFIDENT, "low", "atypical"),
+    "type": one_of("general", "sector"),
+    "DCAid": text(),
 }
-RAW = (RawTable(FILE, ("ccode1", "ccode2", "signYear", "endYearEstimate", *_CODES, "DCAid"), _CODES),)
+RAW = (RawTable(FILE, _COLUMNS, ("DCAid",)),)
 VARIABLES = (
     event("defence_agreement", "Defence cooperation agreement in force", assigned=BY_DYAD),
     event("defence_agreement_broad", "Same, any coding confidence", role="description", assigned=BY_DYAD),

@@ -1,6 +1,7 @@
 """ATOP 5.1: obligations between two states that an alliance puts in force in a year."""
 
-from detente.data.sources.base import BINARY, BY_NETWORK, Frames, Log, RawTable, Source, Tidy, event, undirected
+from detente.data.sources.base import BY_NETWORK, Frames, Log, Source, Tidy, event, undirected
+from detente.data.sources.rawtable import DYAD_YEARS, FLAG, RawTable
 from detente.data.sources.steps import DYAD_YEAR, keyed
 
 SLUG, FILE = "atop", "atop_alliance.rda"
@@ -25,7 +26,7 @@ def clean(raw: Frames) -> Tidy:
     return log.tidy(frame.reset_index())
 
 
-RAW = (RawTable(FILE, ("ccode1", "ccode2", "year", *OBLIGATIONS), codes=dict.fromkeys(OBLIGATIONS, BINARY)),)
+RAW = (RawTable(FILE, {**DYAD_YEARS, **dict.fromkeys(OBLIGATIONS, FLAG)}, tuple(DYAD_YEARS)),)
 VARIABLES = tuple(
     event(name, label, role="treatment" if name == "defence_pact" else "description", assigned=BY_NETWORK)
     for name, label in OBLIGATIONS.values()

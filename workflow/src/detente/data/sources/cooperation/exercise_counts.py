@@ -4,7 +4,8 @@ The trap that costs most: counts have no partners, so they make no dyad; and sta
 have no rows, so absent is missing, not 0.
 """
 
-from detente.data.sources.base import BY_STATE, Frames, Log, RawTable, Source, Tidy, measure
+from detente.data.sources.base import BY_STATE, Frames, Log, Source, Tidy, measure
+from detente.data.sources.rawtable import COUNT, FLAG, STATE_YEARS, RawTable
 from detente.data.sources.steps import STATE_YEAR, keyed
 
 SLUG, FILE = "forester-jme", "ctryYrData.rda"
@@ -16,7 +17,7 @@ def clean(raw: Frames) -> Tidy:
     return Log(SLUG).tidy(keyed(raw[FILE], STATE_YEAR, NAMES).astype("int64"))
 
 
-RAW = (RawTable(FILE, ("ccode", "year", *NAMES), codes={"jme_d": frozenset({0.0, 1.0})}),)
+RAW = (RawTable(FILE, {**STATE_YEARS, "count": COUNT, "jme_d": FLAG}, tuple(STATE_YEARS)),)
 VARIABLES = (
     measure("exercises_state", "Joint exercises that the state took part in", "exercises", assigned=BY_STATE),
     measure("exercise_state_any", "State took part in a joint exercise", assigned=BY_STATE),

@@ -18,7 +18,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from detente.data.sources.base import Assignment, Frames, Log, RawTable, Source, Tidy, event
+from detente.data.sources.base import Assignment, Frames, Log, Source, Tidy, event
+from detente.data.sources.rawtable import FLAG, MONTH, YEAR, RawTable, number, text, whole
 from detente.data.sources.statecodes import NOT_STATES, UNKNOWN, Gazetteer, gazetteer, refuse_unknown
 from detente.data.sources.statecodes import STATES as STATE_LIST
 from detente.data.sources.steps import over_new_year, whole_date
@@ -28,8 +29,6 @@ SLUG, FILE = "mme", "mme_v7.csv"
 STATES = STATE_LIST.file
 KINDS = {"Warfighting": "warfighting", "Peacekeeping": "peacekeeping", "Humanitarian": "humanitarian"}
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-MONTHS = frozenset(map(str, range(1, 13)))
-DAYS = frozenset({*map(str, range(1, 32)), "xx"})
 # Middle of the Atlantic, the Pacific and the Indian Ocean.
 OCEANS = ((-14.5994134, -28.6731465), (-8.783195, -124.508523), (-33.137551, 81.826172))
 # What the geocoder found in place of the location that is named.
@@ -77,6 +76,9 @@ def clean(raw: Frames) -> Tidy:
     labels = (table["MMEID"] + " " + table["Ex_Name"]).str.strip()
     known = participants(named, _days(table), places, NOT_STATES, labels, log)
     sites, series = _sites(table), _series(table, known)
+    log.seek("coded with the site of another place", MISPLACED, table["MMEID"])
+    log.seek("name of no state", NOT_STATES, named)
+    log.seek("series under two spellings", SPELLINGS, table["Series_Name"].map(plain))
     kinds = table[list(KINDS)].rename(columns=KINDS).astype("int64")
     traits = pd.concat([kinds, series, table["s.month"].astype("int64").rename("month"), sites], axis=1)
     states = known.groupby("exercise").size().reindex(table.index, fill_value=0)
@@ -197,9 +199,9 @@ def number_series(exercises: Sequence[Held]) -> list[int]:
         for group in _related(exercises, members)
     ]
     numbers = [-1] * len(exercises)
-    for number, (*_, group) in enumerate(sorted(found)):
+    for at, (*_, group) in enumerate(sorted(found)):
         for k in group:
-            numbers[k] = number
+            numbers[k] = at
     return numbers
 
 
@@ -230,13 +232,19 @@ def _related(exercises: Sequence[Held], members: Sequence[int]) -> list[list[int
 
 
 _DAYS = ("s.year", "s.month", "s.day", "e.year", "e.month", "e.day")
-_CODES = {
-    **{name: frozenset({"0", "1"}) for name in KINDS},
-    **dict.fromkeys(("s.month", "e.month"), MONTHS),
-    **dict.fromkeys(("s.day", "e.day"), DAYS),
+_WORDS = text()
+_DAY = dict(zip(_DAYS, (YEAR, MONTH, whole(1, 31, "xx")) * 2, strict=True))
+_COLUMNS = {
+    "MMEID": _WORDS,
+    "Ex_Name": _WORDS.optional(),
+    "Series_Name": _WORDS.optional(),
+    "lat": number(-90, 90).optional(),
+    "lon": number(-180, 180).optional(),
+    **_DAY,
+    **dict.fromkeys(KINDS, FLAG),
+    **dict.fromkeys(SLOTS, _WORDS.optional()),
 }
-_COLUMNS = ("MMEID", "Ex_Name", "Series_Name", "lat", "lon", *_DAYS, *KINDS, *SLOTS)
-RAW = (RawTable(FILE, _COLUMNS, _CODES, text=True), STATE_LIST)
+RAW = (RawTable(FILE, _COLUMNS, ("MMEID", "Ex_Name", *_DAYS, *SLOTS[:2]), text=True), STATE_LIST)
 
 
 def _of_any_size(events: pd.DataFrame) -> pd.Series[bool]:

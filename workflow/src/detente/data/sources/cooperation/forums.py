@@ -10,13 +10,14 @@ wants year effects. Unknown memberships were summed as none by the compiler.
 
 import pandas as pd
 
-from detente.data.sources.base import BY_STATE, Frames, Log, RawTable, Source, Tidy, measure, undirected
+from detente.data.sources.base import BY_STATE, Frames, Log, Source, Tidy, measure, undirected
+from detente.data.sources.rawtable import COUNT, DYAD_YEARS, STATE_YEARS, RawTable, one_of
 from detente.data.sources.steps import DYAD_YEAR, STATE_YEAR, keyed
 
 SLUG, FILE = "cow-igo", "state_year_format3.rda"
 JOINT_SLUG, JOINT_FILE = "cow-igo-3", "cow_igo_ndy.rda"
 ABSENT, UNKNOWN, FULL, ASSOCIATES = -1, -9, 1, (2, 3)
-CODES = frozenset({float(code) for code in (ABSENT, UNKNOWN, 0, FULL, *ASSOCIATES)})
+MEMBERSHIP = one_of(ABSENT, UNKNOWN, 0, FULL, *ASSOCIATES)
 # Column of the file → name of the forum in ours and in prose.
 FORUMS = {
     "nato": ("nato", "NATO"),
@@ -80,7 +81,7 @@ def clean_joint(raw: Frames) -> Tidy:
     return Log(JOINT_SLUG).tidy(keyed(pairs, DYAD_YEAR, {"dyadigos": "joint_organisations"}))
 
 
-RAW = (RawTable(FILE, ("ccode", "year", *FORUMS), codes=dict.fromkeys(FORUMS, CODES)),)
+RAW = (RawTable(FILE, {**STATE_YEARS, **dict.fromkeys(FORUMS, MEMBERSHIP)}, tuple(STATE_YEARS)),)
 VARIABLES = (
     *(measure(f"member_{name}", f"Full member: {label}", assigned=BY_STATE) for name, label in FORUMS.values()),
     *(
@@ -89,7 +90,7 @@ VARIABLES = (
     ),
 )
 SOURCE = Source(SLUG, "state-year", RAW, VARIABLES, clean, (1816, 2014), alias="igo")
-JOINT_RAW = (RawTable(JOINT_FILE, ("ccode1", "ccode2", "year", "dyadigos")),)
+JOINT_RAW = (RawTable(JOINT_FILE, {**DYAD_YEARS, "dyadigos": COUNT}, tuple(DYAD_YEARS)),)
 _BODIES = "Intergovernmental organisations with both as full members"
 JOINT_VARIABLES = (measure("joint_organisations", _BODIES, "organisations", "control"),)
 JOINT = Source(JOINT_SLUG, "dyad-year", JOINT_RAW, JOINT_VARIABLES, clean_joint, (1816, 2014), alias="joint-igo")

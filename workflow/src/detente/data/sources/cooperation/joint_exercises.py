@@ -10,8 +10,9 @@ from dataclasses import replace
 
 import pandas as pd
 
-from detente.data.sources.base import BY_NETWORK, Frames, Log, RawTable, Source, Tidy, event
+from detente.data.sources.base import BY_NETWORK, Frames, Log, Source, Tidy, event
 from detente.data.sources.cooperation.exercises import participants
+from detente.data.sources.rawtable import RawTable, text, whole
 from detente.data.sources.statecodes import STATES, UNKNOWN, gazetteer, resolve
 from detente.data.sources.steps import DYAD_YEAR, over_new_year, paired
 
@@ -37,6 +38,8 @@ def clean(raw: Frames) -> Tidy:
     labels = "row " + (table.index.to_series() + 2).astype("str") + " " + table["Exercise Name"].str.strip()
     days = _days(table, labels, log)
     named = table.loc[days.index, list(SLOTS)].stack().str.strip().str.upper()
+    log.seek("code of a state that is gone", GONE, named)
+    log.seek("name of no state", NOT_STATES, named)
     codes = resolve(set(named) - {""}, f"mme/{FILE}", NOT_STATES, GONE)
     places = replace(gazetteer(raw[STATES.file]), by_name={**{iso: (code,) for iso, code in codes.items()}, **BY_DATE})
     known = participants(named, days, places, NOT_STATES, labels, log)
@@ -90,8 +93,15 @@ def _number(column: pd.Series) -> pd.Series:
     return pd.to_numeric(column, errors="coerce")
 
 
-_COLUMNS = ("Exercise Name", "Start Date", "s.year", "s.month", "enddate", "e.year", "JME Type", *SLOTS)
-RAW = (RawTable(FILE, _COLUMNS, member="Sheet1_2", text=True), STATES)
+_WORDS = text().optional()
+_COLUMNS = {
+    **dict.fromkeys(("Exercise Name", "Start Date", "enddate", "JME Type"), _WORDS),
+    "s.year": whole(1974, 2010).optional(),
+    "s.month": whole(1, 12, "-9", "xx").optional(),
+    "e.year": whole(1974, 2011, "-9", "xxxx").optional(),
+    **dict.fromkeys(SLOTS, _WORDS),
+}
+RAW = (RawTable(FILE, _COLUMNS, tuple(_COLUMNS), repeats=6, member="Sheet1_2", text=True), STATES)
 VARIABLES = (
     event("jme_any", "Joint exercise (JME)", assigned=BY_NETWORK),
     event("jme_bilateral", "Joint exercise of these two alone (JME)", assigned=BY_NETWORK),

@@ -7,7 +7,8 @@ and France, alone of the five, are protégés too.
 
 import pandas as pd
 
-from detente.data.sources.base import BINARY, BY_NETWORK, Frames, Log, RawTable, Source, Tidy, measure, undirected
+from detente.data.sources.base import BY_NETWORK, Frames, Log, Source, Tidy, measure, undirected
+from detente.data.sources.rawtable import COUNT, FLAG, STATE_YEARS, RawTable
 from detente.data.sources.steps import DYAD_YEAR
 
 SLUG, FILE = "mcmanus-nieman", "Individual Signals Dataset.csv"
@@ -48,9 +49,9 @@ def _signals(table: pd.DataFrame, prefix: str, power: int) -> pd.DataFrame:
     return pd.DataFrame({**keys, **signals, NUKES: nukes})
 
 
-_COLUMNS = (*(f"{p}_{signal}" for p in POWERS for signal in SIGNALS), *(f"{p}_nukes" for p in DEPLOYERS))
-_CODES = {f"{p}_{signal}": BINARY for p in POWERS for signal in ("ex", "vis", "pact", "bit")}
-RAW = (RawTable(FILE, ("ccode", "year", *_COLUMNS), _CODES),)
+_COLUMNS = {f"{p}_{s}": COUNT if s in ("arms", "troops") else FLAG for p in POWERS for s in SIGNALS}
+_NUKES = {f"{p}_nukes": FLAG for p in DEPLOYERS}
+RAW = (RawTable(FILE, {**STATE_YEARS, **_COLUMNS, **_NUKES}, tuple(STATE_YEARS)),)
 VARIABLES = (
     *(
         measure(name, label, unit, None if signal in TREATMENTS else "description", assigned=BY_NETWORK)

@@ -8,7 +8,8 @@ side where a partner split into two states: members pair inside a phase, never a
 import numpy as np
 import pandas as pd
 
-from detente.data.sources.base import BINARY, Frames, Log, RawTable, Source, Tidy, event
+from detente.data.sources.base import Frames, Log, Source, Tidy, event
+from detente.data.sources.rawtable import DAY, FLAG, MONTH, YEAR, RawTable, whole
 from detente.data.sources.statecodes import FIRST_TERRITORY
 from detente.data.sources.steps import DYAD_YEAR, whole_date, yearly
 
@@ -99,10 +100,18 @@ def _log(table: pd.DataFrame, alliances: pd.DataFrame) -> Log:
 
 
 _DATES = ("yrent", "moent", "dayent", "yrexit", "moexit", "dayexit")
-_CODES = {**dict.fromkeys(OBLIGATIONS, BINARY), "bilat": BINARY, "cowsys": BINARY}
+_ENTRY = (YEAR, MONTH, DAY.optional())
+_EXIT = (whole(*YEARS, 0), whole(1, 12, 0), whole(1, 31, 0).optional())
+_COLUMNS = {
+    "atopid": whole(1),
+    "member": whole(2, 9999),
+    **dict(zip(_DATES, (*_ENTRY, *_EXIT), strict=True)),
+    "phase": whole(0, 99),
+    **dict.fromkeys(("cowsys", "bilat", *OBLIGATIONS), FLAG),
+}
 RAW = (
-    RawTable(MEMBERS, ("atopid", "member", "cowsys", *_DATES, "bilat", "phase", *OBLIGATIONS), _CODES),
-    RawTable(ALLIANCES, ("atopid", "begyr", "bilat"), codes={"bilat": BINARY}),
+    RawTable(MEMBERS, _COLUMNS, (*PHASE, "member", *_DATES[:3])),
+    RawTable(ALLIANCES, {"atopid": _COLUMNS["atopid"], "begyr": YEAR, "bilat": FLAG}, ("atopid",)),
 )
 VARIABLES = (
     event("treaty", "Alliance treaty in force (ATOP 4.01)"),

@@ -10,7 +10,8 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from detente.data.sources.base import Frames, Log, RawTable, Source, Tidy, event
+from detente.data.sources.base import Frames, Log, Source, Tidy, event
+from detente.data.sources.rawtable import DAY, MONTH, YEAR, RawTable, text
 from detente.data.sources.statecodes import OUTSIDE, STATES, members, resolve
 from detente.data.sources.steps import STATE_YEAR, keyed, yearly
 
@@ -28,7 +29,15 @@ NO_VISIT: Mapping[str, str] = {
     "Antarctica": "no state",
 }
 UNCODED = (1993, 2003)
-COLUMNS = ("Title", "Name", "Start Day", "Start Month", "Start Year", "State Visit")
+_WORDS = text()
+COLUMNS = {
+    "Title": _WORDS,
+    "Name": _WORDS,
+    "Start Day": DAY,
+    "Start Month": MONTH,
+    "Start Year": YEAR,
+    "State Visit": _WORDS,
+}
 
 
 def clean(raw: Frames) -> Tidy:
@@ -38,10 +47,11 @@ def clean(raw: Frames) -> Tidy:
     visits = table[list(COLUMNS)].drop_duplicates()
     log.merge(table, visits, "the same visit twice")
     nowhere = visits["State Visit"].isin(list(NO_VISIT))
-    for name, group in visits[nowhere].groupby("State Visit"):
-        log.add("dropped", NO_VISIT[str(name)], len(group), str(name))
+    for name in sorted(NO_VISIT):
+        log.correct("dropped", NO_VISIT[name], visits["State Visit"] == name, name)
     abroad = visits[~nowhere]
     rows = pd.DataFrame({"ccode": abroad["State Visit"].map(codes), "year": abroad["Start Year"].astype("int64")})
+    log.seek("name without a code", NAMED, table["State Visit"])
     before = (rows["ccode"] == NAMED["Kosovo"]) & ~members(rows, raw)
     rows["ccode"] = rows["ccode"].mask(before, 345).astype("int64")
     log.add("recoded", "Kosovo was Serbia's (345) until it became a state", before, "Kosovo")
@@ -55,7 +65,7 @@ def clean(raw: Frames) -> Tidy:
     return log.tidy(keyed(frame, STATE_YEAR, {v.name: v.name for v in SOURCE.variables}))
 
 
-RAW = (RawTable(FILE, COLUMNS, member="Sheet1", text=True), STATES)
+RAW = (RawTable(FILE, COLUMNS, tuple(COLUMNS), repeats=2, member="Sheet1", text=True), STATES)
 VARIABLES = (
     event("us_visit", "Visit of a US service secretary or commander", unknown=True),
     event("us_visits", "Visits of US service secretaries and commanders", "visits", unknown=True),

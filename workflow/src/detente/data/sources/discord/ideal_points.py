@@ -4,7 +4,8 @@ The trap: the Assembly did not vote in 1964, so no state has a point that year; 
 before they are members of the state system. Distances of dyads are the panel's to take.
 """
 
-from detente.data.sources.base import Frames, Log, RawTable, Source, Tidy, measure
+from detente.data.sources.base import Frames, Log, Source, Tidy, measure
+from detente.data.sources.rawtable import STATE_YEARS, RawTable, number
 from detente.data.sources.steps import STATE_YEAR, keyed
 
 SLUG, FILE = "unga-idealpoints", "IdealpointsJuly2025.dta"
@@ -25,6 +26,6 @@ def clean(raw: Frames) -> Tidy:
     return log.tidy(frame)
 
 
-RAW = (RawTable(FILE, ("ccode", "year", *SCALES)),)
+RAW = (RawTable(FILE, {**STATE_YEARS, **dict.fromkeys(SCALES, number(-6, 6).optional())}, tuple(STATE_YEARS)),)
 VARIABLES = tuple(measure(name, label, "standard deviations", "control") for name, label in SCALES.values())
 SOURCE = Source(SLUG, "state-year", RAW, VARIABLES, clean, (1946, 2024), alias="ideal-points")

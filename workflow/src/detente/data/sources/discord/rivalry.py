@@ -6,7 +6,8 @@ what a rivalry is about: space, position, ideology, intervention.
 
 import pandas as pd
 
-from detente.data.sources.base import Frames, Log, RawTable, Source, Tidy, event, undirected
+from detente.data.sources.base import Frames, Log, Source, Tidy, event, undirected
+from detente.data.sources.rawtable import STATE, RawTable, one_of, text, whole
 from detente.data.sources.steps import DYAD_YEAR, yearly
 
 SLUG, DREYER_SLUG = "rivalry", "rivalry-dreyer"
@@ -40,11 +41,20 @@ def _dyad_years(source: Source, spells: pd.DataFrame) -> Tidy:
     return log.tidy(frame)
 
 
-RAW = (RawTable(FILE, ("rivalry", "ccode1", "ccode2", "start", "end")),)
+_PAIR, _SINCE = {"ccode1": STATE, "ccode2": STATE}, whole(1400, 2020)
+RAW = (RawTable(FILE, {"rivalry": text(), **_PAIR, "start": _SINCE, "end": _SINCE}, ("rivalry",)),)
 VARIABLES = (event("rivalry", "Strategic rivalry", role="control"),)
 SOURCE = Source(SLUG, "dyad-year", RAW, VARIABLES, clean, (1816, 2020))
-_CODES = dict.fromkeys(NAMED_TYPES, frozenset(TYPES))
-DREYER_RAW = (RawTable(DREYER_FILE, ("rivalryname", "ccode1", "ccode2", "styear", "endyear", *NAMED_TYPES), _CODES),)
+_ABOUT = one_of(*TYPES)
+_COLUMNS = {
+    "rivalryname": text(),
+    **_PAIR,
+    "styear": _SINCE,
+    "endyear": _SINCE,
+    "type1": _ABOUT,
+    **dict.fromkeys(NAMED_TYPES[1:], _ABOUT.optional()),
+}
+DREYER_RAW = (RawTable(DREYER_FILE, _COLUMNS, ("rivalryname",)),)
 DREYER_VARIABLES = (
     event("rivalry_dreyer", "Strategic rivalry (Thompson and Dreyer)", role="control"),
     event("rivalry_spatial", "Rivalry over territory", role="control"),

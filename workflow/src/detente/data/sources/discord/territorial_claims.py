@@ -7,12 +7,22 @@ known.
 
 import pandas as pd
 
-from detente.data.sources.base import Frames, Log, RawTable, Source, Tidy, event, undirected
+from detente.data.sources.base import Frames, Log, Source, Tidy, event, undirected
+from detente.data.sources.rawtable import STATE, RawTable, text, whole
 from detente.data.sources.steps import DYAD_YEAR, yearly
 
 SLUG, DIRECTED_SLUG = "icow-territory", "icow-territory-directed"
 FILE = "ICOWprov101.csv"
-RAW = RawTable(FILE, ("claim", "chal", "tgt", "begclaim", "endclaim", "icowsal"))
+_MONTH = text(r"(18|19|20)\d\d(0\d|1[0-2]|99)")
+_COLUMNS = {
+    "claim": whole(1),
+    "chal": STATE,
+    "tgt": STATE,
+    "begclaim": _MONTH,
+    "endclaim": _MONTH,
+    "icowsal": whole(1, 12),
+}
+RAW = RawTable(FILE, _COLUMNS, ("claim", "chal", "tgt", "begclaim"), repeats=3)
 HIGH = 8  # ICOW's category of high salience: 8 to 12 of 12 points
 
 

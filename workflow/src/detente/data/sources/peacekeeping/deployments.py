@@ -14,7 +14,8 @@ from collections.abc import Mapping
 import pandas as pd
 
 from detente.base.errors import SourceSchemaError
-from detente.data.sources.base import BINARY, BY_NETWORK, BY_STATE, Frames, Log, RawTable, Source, Tidy, event, measure
+from detente.data.sources.base import BY_NETWORK, BY_STATE, Frames, Log, Source, Tidy, event, measure
+from detente.data.sources.rawtable import COUNT, FLAG, YEAR, RawTable, number, text
 from detente.data.sources.statecodes import OUTSIDE, STATES, codes
 from detente.data.sources.steps import DYAD_YEAR, STATE_YEAR, paired
 
@@ -63,6 +64,7 @@ def clean(raw: Frames) -> Tidy:
         }
     ).reset_index()
     _log_unnamed(sites["country"], state, NOBODY, log)
+    log.seek("territory counted with the state that holds or held it", TERRITORIES, kept["country"])
     held = kept[kept["country"].isin(TERRITORIES)].groupby("country")["ccode"]
     for name, states in held:
         holders = ", ".join(map(str, sorted(states.unique())))
@@ -74,6 +76,7 @@ def clean(raw: Frames) -> Tidy:
 
 def _log_unnamed(names: pd.Series, state: pd.Series, nobody: Mapping[str, str], log: Log) -> None:
     """Write down names that stand for no state of the year."""
+    log.seek("name of no state", nobody, names)
     for name, rows in names[state.isna()].value_counts().sort_index().items():
         log.add("dropped", nobody.get(str(name), OUTSIDE), int(rows), str(name))
 
@@ -85,6 +88,7 @@ def clean_shared(raw: Frames) -> Tidy:
     """
     long, log = _contributors(raw[SHARED_FILE]), Log(SHARED_SLUG)
     spelled = long["name"].replace(SPELLED)
+    log.seek("name in another spelling", SPELLED, long["name"])
     long["ccode"] = codes(spelled, long["year"], raw, where=f"geopko/{SHARED_FILE}", stateless=CONTRIBUTOR_NOBODY)
     _log_unnamed(long["name"], long["ccode"], CONTRIBUTOR_NOBODY, log)
     known = long.dropna(subset="ccode").astype({"ccode": "int64"})
@@ -141,7 +145,17 @@ def _unmapped(present: pd.DataFrame, known: pd.DataFrame) -> pd.DataFrame:
     return gaps[~pd.MultiIndex.from_frame(gaps).isin(pd.MultiIndex.from_frame(known[DYAD_YEAR]))]
 
 
-RAW = (RawTable(FILE, (*SITE, "ave.no.troops", "UNPOL", "UNMO"), codes={"UNPOL": BINARY, "UNMO": BINARY}), STATES)
+_WORDS = text()
+_COLUMNS = {
+    **dict.fromkeys(("mission", "country", "location"), _WORDS),
+    "year": YEAR,
+    "latitude": number(-90, 90),
+    "longitude": number(-180, 180),
+    "ave.no.troops": COUNT.optional(),
+    "UNPOL": FLAG,
+    "UNMO": FLAG,
+}
+RAW = (RawTable(FILE, _COLUMNS), STATES)
 VARIABLES = (
     measure("peacekeeper_troops", "UN troops at sites of known strength", "persons", assigned=BY_STATE),
     measure("peacekeeper_sites", "Sites of UN peacekeepers", "sites"),
@@ -150,7 +164,8 @@ VARIABLES = (
     measure("peacekeeper_observers", "A site has UN military observers"),
 )
 SOURCE = Source(SLUG, "state-year", RAW, VARIABLES, clean, (1994, 2024))
-SHARED_RAW = (RawTable(SHARED_FILE, (*SHARED_SITE, "year.overview")), STATES)
+_LISTED = {"mission": _WORDS, "year": YEAR, "location": _WORDS, "year.overview": _WORDS}
+SHARED_RAW = (RawTable(SHARED_FILE, _LISTED), STATES)
 SHARED_VARIABLES = tuple(
     event(name, f"{label} (Geo-PKO)", unit, assigned=BY_NETWORK, unknown=True)
     for name, label, unit in (

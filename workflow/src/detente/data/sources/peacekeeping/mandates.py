@@ -9,7 +9,8 @@ from collections.abc import Iterator, Mapping
 
 import pandas as pd
 
-from detente.data.sources.base import BINARY, BY_STATE, Frames, Log, RawTable, Source, Tidy, event
+from detente.data.sources.base import BY_STATE, Frames, Log, Source, Tidy, event
+from detente.data.sources.rawtable import FLAG, STATE, YEAR, RawTable, text
 from detente.data.sources.statecodes import OUTSIDE, STATES, members, of_the_time
 from detente.data.sources.steps import STATE_YEAR, ever
 
@@ -31,7 +32,7 @@ def clean(raw: Frames) -> Tidy:
     """One row per host state and year with a UN mission on its ground."""
     table, log = raw[FILE], Log(SLUG, "all host-months")
     for name, reason in NOT_UN.items():
-        log.add("dropped", reason, table["mission"] == name, name)
+        log.correct("dropped", reason, table["mission"] == name, name)
     un = table[~table["mission"].isin(list(NOT_UN))]
     rows = pd.concat([_hosted(un), *_added(un, log)], ignore_index=True)
     nowhere = un[list(HOSTS)].isna().all(axis=1) & ~un["mission"].isin(list(ADDED_HOSTS))
@@ -59,17 +60,18 @@ def _added(table: pd.DataFrame, log: Log) -> Iterator[pd.DataFrame]:
     last = SOURCE.years[1]
     for name, hosts in ADDED_HOSTS.items():
         months = table.loc[table["mission"] == name, ["mission", "year", *TASKS]]
-        log.add("added", f"lists no host: {', '.join(map(str, hosts))}", len(months) * len(hosts), name)
+        log.correct("added", f"lists no host: {', '.join(map(str, hosts))}", len(months) * len(hosts), name)
         yield from (months.assign(ccode=host) for host in hosts)
     for name, (hosts, first) in CONTINUES.items():
         uncoded = pd.DataFrame({"year": range(first, last + 1), "mission": name})
         years = uncoded[uncoded["mission"].isin(table["mission"])]
         reason = f"went on in {first}–{last}, uncoded: host, tasks missing"
-        log.add("added", reason, len(years) * len(hosts), name)
+        log.correct("added", reason, len(years) * len(hosts), name)
         yield from (years.assign(ccode=host) for host in hosts)
 
 
-RAW = (RawTable(FILE, ("mission", "year", *HOSTS, *TASKS), codes=dict.fromkeys(TASKS, BINARY)), STATES)
+_COLUMNS = {"mission": text(), "year": YEAR, **dict.fromkeys(HOSTS, STATE.optional()), **dict.fromkeys(TASKS, FLAG)}
+RAW = (RawTable(FILE, _COLUMNS), STATES)
 VARIABLES = (
     event("un_host", "Host of a UN mission (TAMM)", assigned=BY_STATE),
     event("un_host_missions", "UN missions hosted (TAMM)", "missions"),

@@ -6,9 +6,10 @@ and 3 of `mediate` are no mediation either; mediators and days stand in the file
 
 import pandas as pd
 
-from detente.data.sources.base import BY_DYAD, Frames, Log, RawTable, Source, Tidy, event, measure, undirected
+from detente.data.sources.base import BY_DYAD, Frames, Log, Source, Tidy, event, measure, undirected
 from detente.data.sources.conflict.crises import RAW as CRISES
 from detente.data.sources.conflict.crises import SEVERAL, records
+from detente.data.sources.rawtable import RawTable, one_of, whole
 from detente.data.sources.steps import DYAD_YEAR, ever, yearly
 
 SLUG, FILE = "icb-13-mediation", "icb1v13.csv"
@@ -34,8 +35,12 @@ def clean(raw: Frames) -> Tidy:
     return log.tidy(frame)
 
 
-_CODES = dict.fromkeys(("mediate", "usinv"), frozenset({1, 2, 3, 4}))
-RAW = (*CRISES, RawTable(FILE, ("crisno", "mediate", "usinv", "brexit"), _CODES))
+_COLUMNS = {
+    "crisno": whole(1),
+    **dict.fromkeys(("mediate", "usinv"), one_of(1, 2, 3, 4).optional()),
+    "brexit": whole(1).optional(),
+}
+RAW = (*CRISES, RawTable(FILE, _COLUMNS, ("crisno",)))
 VARIABLES = (
     event("mediated_icb", "Crisis between them under way that was mediated (ICB 13)", assigned=BY_DYAD, unknown=True),
     event("us_military_icb", "Crisis between them under way with US military action (ICB 13)", unknown=True),

@@ -7,7 +7,8 @@ from typing import Any
 
 import pandas as pd
 
-from detente.data.sources.base import BY_DYAD, BY_NETWORK, Frames, Log, RawTable, Source, Tidy, event
+from detente.data.sources.base import BY_DYAD, BY_NETWORK, Frames, Log, Source, Tidy, event
+from detente.data.sources.rawtable import STATE, RawTable, one_of, text, whole
 from detente.data.sources.steps import DYAD_YEAR
 
 SLUG, FILE = "unpmm", "UNPMM_V2.0.xlsx"
@@ -69,13 +70,19 @@ def _recoded(table: pd.DataFrame, log: Log) -> None:
     years = Counter(table["mission_abbrev"])
     for name, (party, others) in ARMISTICES.items():
         reason = f"{name}: pairs of {party} with {', '.join(map(str, others))}"
-        log.add("added", reason, years[name] * len(others), name)
+        log.correct("added", reason, years[name] * len(others), name)
     for name, state in HEADQUARTERS.items():
-        log.add("dropped", f"{name}: {state} is the headquarters, not a party", years[name], name)
+        log.correct("dropped", f"{name}: {state} is the headquarters, not a party", years[name], name)
 
 
-_CODES = {"mission_type": frozenset(KINDS)}
-RAW = (RawTable(FILE, ("mission_abbrev", "mission_type", *PARTIES, "task_yearest"), _CODES, member="Peace Missions"),)
+_COLUMNS = {
+    "mission_abbrev": text(),
+    "mission_type": one_of(*KINDS),
+    **dict.fromkeys(PARTIES, STATE.optional()),
+    "task_yearest": whole(1948, 2023),
+}
+_KEY = ("mission_abbrev", "mission_type", "task_yearest")
+RAW = (RawTable(FILE, _COLUMNS, _KEY, member="Peace Missions"),)
 VARIABLES = (
     *(
         event(name, label, role="treatment" if name == "un_mission" else "description", assigned=BY_NETWORK)

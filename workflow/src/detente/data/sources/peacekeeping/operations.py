@@ -8,7 +8,8 @@ The list leaves out UNTAG, with which Namibia became a state in 1990, and UNTMIH
 import pandas as pd
 
 from detente.base.errors import UnresolvedNames
-from detente.data.sources.base import BY_STATE, Frames, Log, RawTable, Source, Tidy, event
+from detente.data.sources.base import BY_STATE, Frames, Log, Source, Tidy, event
+from detente.data.sources.rawtable import RawTable, date, text
 from detente.data.sources.statecodes import COW, OUTSIDE, STATES, members
 from detente.data.sources.steps import STATE_YEAR, yearly
 
@@ -29,8 +30,8 @@ def clean(raw: Frames) -> Tidy:
     """One row per host state and year with an operation on at least one day."""
     table, log = raw[FILE], Log(SLUG, "all host-years")
     acronym = table["mission_acronym"]
-    for name in acronym[acronym.isin(list(UMBRELLAS))]:
-        log.add("dropped", f"umbrella of {UMBRELLAS[name]}", 1, name)
+    for name, parts in UMBRELLAS.items():
+        log.correct("dropped", f"umbrella of {parts}", acronym == name, name)
     listed = table[~acronym.isin(list(UMBRELLAS))]
     starting = listed["start_date"].notna()
     log.singly("dropped", "no date of start", listed.loc[~starting, "mission_acronym"])
@@ -39,13 +40,15 @@ def clean(raw: Frames) -> Tidy:
         raise UnresolvedNames(
             f"{SLUG}/{CROSSWALK}: no code for {', '.join(strangers)}; add it to data/sources/peacekeeping/operations.py"
         )
+    log.seek("code of no ISO 3166", set(CODES) - set(COW), hosts["iso3c"])
     hosts = hosts.assign(ccode=hosts["iso3c"].map(CODES))[["mission_acronym", "ccode"]].drop_duplicates()
     placed = listed[starting].merge(hosts, on="mission_acronym", how="left")
     nowhere = placed["ccode"].isna()
     log.singly("dropped", "the crosswalk gives no host", placed.loc[nowhere, "mission_acronym"])
-    left_out = [row for row in OMITTED if row[0] not in set(acronym)]
-    omitted = pd.DataFrame(left_out, columns=["mission_acronym", "ccode", "start_date", "end_date"])
-    log.singly("added", "the list leaves it out", omitted["mission_acronym"])
+    omitted = pd.DataFrame(OMITTED, columns=["mission_acronym", "ccode", "start_date", "end_date"])
+    omitted = omitted[~omitted["mission_acronym"].isin(acronym)]
+    for name, *_ in OMITTED:
+        log.correct("added", "the list leaves it out", omitted["mission_acronym"] == name, name)
     rows = _years(pd.concat([placed[~nowhere], omitted], ignore_index=True))
     inside = members(rows, raw)
     counts = rows[inside].groupby(STATE_YEAR)["mission_acronym"].nunique()
@@ -75,9 +78,10 @@ def _years(placed: pd.DataFrame) -> pd.DataFrame:
     return rows.astype({"ccode": "int64"}).reset_index(drop=True)
 
 
+_NAME, _DAY, _ISO = text(), date(1948, 2023).optional(), text("[A-Z]{3}").optional()
 RAW = (
-    RawTable(FILE, ("mission_acronym", "start_date", "end_date")),
-    RawTable(CROSSWALK, ("mission_acronym", "iso3c")),
+    RawTable(FILE, {"mission_acronym": _NAME, "start_date": _DAY, "end_date": _DAY}, ("mission_acronym",)),
+    RawTable(CROSSWALK, {"mission_acronym": _NAME, "iso3c": _ISO}, ("mission_acronym", "iso3c")),
     STATES,
 )
 VARIABLES = (

@@ -7,7 +7,8 @@ conflict of its country.
 
 import pandas as pd
 
-from detente.data.sources.base import BY_STATE, Frames, Log, RawTable, Source, Tidy, measure
+from detente.data.sources.base import BY_STATE, Frames, Log, Source, Tidy, measure
+from detente.data.sources.rawtable import COUNT, STATE_YEARS, RawTable, date, one_of, whole
 from detente.data.sources.statecodes import OUTSIDE, STATES, members
 from detente.data.sources.steps import STATE_YEAR
 
@@ -27,7 +28,7 @@ def clean(raw: Frames) -> Tidy:
         personnel=table["totals_backward"].astype("float64"),
     )
     kosovo = (rows["ccode"] == SERBIA) & (rows["year"] >= INDEPENDENT)
-    log.add("recoded", f"{SERBIA} from {INDEPENDENT}: the mission is in Kosovo ({KOSOVO})", kosovo)
+    log.correct("recoded", f"{SERBIA} from {INDEPENDENT}: the mission is in Kosovo ({KOSOVO})", kosovo)
     rows["ccode"] = rows["ccode"].mask(kosovo, KOSOVO)
     kept = log.drop(rows, ~members(rows, raw), OUTSIDE)
     once = kept.drop_duplicates(["ccode", "date", "missionid"])
@@ -53,8 +54,14 @@ def _peaks(once: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(columns).reset_index()
 
 
-_CODES = {"org": frozenset({1.0, 2.0, 3.0})}
-RAW = (RawTable(FILE, ("ccode", "year", "date", "missionid", "org", "totals_backward"), _CODES), STATES)
+_COLUMNS = {
+    **STATE_YEARS,
+    "date": date(1993, 2016),
+    "missionid": whole(1),
+    "org": one_of(UN, 2, 3),
+    "totals_backward": COUNT,
+}
+RAW = (RawTable(FILE, _COLUMNS), STATES)
 _PEAK = "highest month (intrastate conflicts)"
 VARIABLES = (
     measure("un_personnel_conflict", f"UN personnel, {_PEAK}", "persons", assigned=BY_STATE),

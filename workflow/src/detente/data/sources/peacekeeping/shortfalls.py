@@ -6,7 +6,8 @@ code, so a state without a row is not a state without peacekeepers: absent is mi
 
 import pandas as pd
 
-from detente.data.sources.base import BY_STATE, Frames, Log, RawTable, Source, Tidy, measure
+from detente.data.sources.base import BY_STATE, Frames, Log, Source, Tidy, measure
+from detente.data.sources.rawtable import COUNT, MONTH, STATE, YEAR, RawTable, number, text
 from detente.data.sources.statecodes import OUTSIDE, STATES, members, of_the_time
 from detente.data.sources.steps import STATE_YEAR
 
@@ -26,7 +27,7 @@ def clean(raw: Frames) -> Tidy:
     coded = table["missionccode"].fillna(table["mission"].map(HOST))
     log.each("dropped", "no code of a host", table.loc[coded.isna(), "mission"])
     for name, host in HOST.items():
-        log.add("recoded", f"no code of a host: {host}", (table["mission"] == name) & uncoded, name)
+        log.correct("recoded", f"no code of a host: {host}", (table["mission"] == name) & uncoded, name)
     rows = table.assign(ccode=coded)[coded.notna()].astype({"ccode": "int64", "year": "int64"})
     rows = of_the_time(rows, log)
     kept = log.drop(rows, ~members(rows, raw), f"host is {OUTSIDE}")
@@ -48,7 +49,15 @@ def _means(kept: pd.DataFrame) -> pd.DataFrame:
     return means.assign(un_personnel_shortfall_share=share).reset_index()
 
 
-RAW = (RawTable(FILE, ("mission", "missionccode", "year", "month", *COUNTS)), STATES)
+_COLUMNS = {
+    "mission": text(),
+    "missionccode": STATE.optional(),
+    "year": YEAR,
+    "month": MONTH,
+    "total": COUNT.optional(),
+    **dict.fromkeys(("totalauth", "shortfalltotal"), number(0).optional()),
+}
+RAW = (RawTable(FILE, _COLUMNS, ("mission", "year", "month")), STATES)
 VARIABLES = (
     measure("un_personnel_deployed", "UN personnel deployed in the state", "persons", assigned=BY_STATE),
     measure("un_personnel_authorised", "UN personnel authorised for the state", "persons"),

@@ -6,7 +6,8 @@ Great-circle distances between capitals are the panel's to take.
 
 import pandas as pd
 
-from detente.data.sources.base import Frames, Log, RawTable, Source, Tidy, measure
+from detente.data.sources.base import Frames, Log, Source, Tidy, measure
+from detente.data.sources.rawtable import STATE, RawTable, date, number, text
 from detente.data.sources.statecodes import MEMBERSHIP, members
 from detente.data.sources.steps import STATE_YEAR, yearly
 
@@ -37,11 +38,18 @@ def _corrected(table: pd.DataFrame, log: Log) -> pd.DataFrame:
     for capital, (state, latitude, longitude) in CORRECTED.items():
         rows = (places["ccode"] == state) & (table["capital"] == capital)
         places.loc[rows, ["capital_latitude", "capital_longitude"]] = latitude, longitude
-        log.add("recoded", "coordinates of the country's middle, not of the city", rows, capital)
+        log.correct("recoded", "coordinates of the country's middle, not of the city", rows, capital)
     return places
 
 
-RAW = (RawTable(FILE, ("ccode", "capital", "stdate", "enddate", "lat", "lng")), MEMBERSHIP)
+_COLUMNS = {
+    "ccode": STATE,
+    "capital": text(),
+    **dict.fromkeys(("stdate", "enddate"), date(1816, 2024)),
+    "lat": number(-90, 90),
+    "lng": number(-180, 180),
+}
+RAW = (RawTable(FILE, _COLUMNS, ("ccode", "stdate")), MEMBERSHIP)
 VARIABLES = (
     measure("capital_latitude", "Latitude of the capital", "degrees north"),
     measure("capital_longitude", "Longitude of the capital", "degrees east"),

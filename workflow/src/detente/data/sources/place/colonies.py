@@ -4,7 +4,8 @@ Two sources of one file: states, and pairs of a state with its former ruler. Not
 −9 is "not applicable" (never a dependency), and the main ruler need not be whom independence was won from.
 """
 
-from detente.data.sources.base import Frames, Log, RawTable, Source, Tidy, event, measure, undirected
+from detente.data.sources.base import Frames, Log, Source, Tidy, event, measure, undirected
+from detente.data.sources.rawtable import STATE, RawTable, one_of, text, whole
 from detente.data.sources.steps import DYAD, keyed
 
 SLUG, TIES_SLUG = "icow-colonial", "icow-colonial-ties"
@@ -18,9 +19,14 @@ FACTS = {
     "IndViol": measure("independence_violent", "Independence was violent"),
     "IndType": measure("independence_type", "1 formation, 2 decolonisation, 3 secession, 4 partition", "category"),
 }
-RAW = RawTable(
-    FILE, ("State", *FACTS), codes={"IndViol": frozenset({0, 1, NONE}), "IndType": frozenset({1, 2, 3, 4, NONE})}
-)
+_COLUMNS = {
+    "State": STATE,
+    **dict.fromkeys(("ColRuler", "IndFrom"), whole(2, 990, NONE)),
+    "IndDate": text(r"\d{3,4}(0\d|1[0-2])|-9"),
+    "IndViol": one_of(0, 1, NONE),
+    "IndType": one_of(1, 2, 3, 4, NONE),
+}
+RAW = RawTable(FILE, _COLUMNS, ("State",))
 
 
 def clean(raw: Frames) -> Tidy:
@@ -42,7 +48,9 @@ def clean_ties(raw: Frames) -> Tidy:
     log = Log(TIES_SLUG, "all states")
     pairs = log.drop(pairs, pairs["ruler"] == NONE, "−9: no ruler")
     for code, name in NO_STATES.items():
-        pairs = log.drop(pairs, pairs["ruler"] == code, "the ruler was never a member of the state system", name)
+        stateless = pairs["ruler"] == code
+        log.correct("dropped", "the ruler was never a member of the state system", stateless, name)
+        pairs = pairs[~stateless]
     pairs = log.drop(pairs, pairs["ruler"] == pairs["State"], "both have the same code")
     ties = undirected(pairs, "State", "ruler")
     flags = ties[DYAD].assign(**{name: ties["kind"] == column for column, name in kinds.items()})

@@ -1,6 +1,7 @@
 """COW Direct Contiguity 3.2: shares a border, or faces across at most 400 miles of water."""
 
-from detente.data.sources.base import Frames, Log, RawTable, Source, Tidy, event, undirected
+from detente.data.sources.base import Frames, Log, Source, Tidy, event, undirected
+from detente.data.sources.rawtable import STATE, YEAR, RawTable, one_of
 from detente.data.sources.steps import DYAD_YEAR
 
 SLUG, FILE = "cow-contiguity-3.2", "DirectContiguity320.zip"
@@ -20,8 +21,8 @@ def clean(raw: Frames) -> Tidy:
     return log.tidy(frame)
 
 
-_CODES = {"conttype": frozenset({1, 2, 3, 4, 5})}
-RAW = (RawTable(FILE, ("state1no", "state2no", "year", "conttype"), _CODES, member="contdird.dta"),)
+_COLUMNS = {"state1no": STATE, "state2no": STATE, "year": YEAR, "conttype": one_of(1, 2, 3, 4, 5)}
+RAW = (RawTable(FILE, _COLUMNS, tuple(_COLUMNS), member="contdird.dta"),)
 VARIABLES = (
     event("contiguous", "Contiguous by land or at most 400 miles of water", role="control", geography=True),
     event("land_contiguous", "Contiguous by land or river", role="control", geography=True),

@@ -3,7 +3,8 @@
 import numpy as np
 import pandas as pd
 
-from detente.data.sources.base import Frames, Log, RawTable, Source, Tidy, measure, undirected
+from detente.data.sources.base import Frames, Log, Source, Tidy, measure, undirected
+from detente.data.sources.rawtable import DYAD_YEARS, RawTable, number
 from detente.data.sources.steps import DYAD, DYAD_YEAR, keyed
 
 SLUG, FILE = "distance", "cow_mindist.rda"
@@ -22,7 +23,8 @@ def clean(raw: Frames) -> Tidy:
     return log.tidy(filled)
 
 
-RAW = (RawTable(FILE, ("ccode1", "ccode2", "year", "mindist")),)
+# Half the way around the Earth is 20,038 km.
+RAW = (RawTable(FILE, {**DYAD_YEARS, "mindist": number(0, 20040)}, tuple(DYAD_YEARS)),)
 VARIABLES = (
     measure("distance_km", "Minimum distance between territories", "km", "control", geography=True),
     measure("log_distance", "Log of minimum distance", "log(km + 1)", "control", geography=True),

@@ -7,7 +7,8 @@ are old ISO codes, some countries come several times over, and Norway is missing
 import pandas as pd
 
 from detente.base.errors import UnresolvedNames
-from detente.data.sources.base import Frames, Log, RawTable, Source, Tidy, measure
+from detente.data.sources.base import Frames, Log, Source, Tidy, measure
+from detente.data.sources.rawtable import YEAR, RawTable, number, text
 from detente.data.sources.statecodes import PREDECESSORS, TERRITORIES, resolve
 from detente.data.sources.steps import STATE_YEAR, keyed
 
@@ -34,6 +35,7 @@ def clean(raw: Frames) -> Tidy:
     return log.tidy(keyed(pd.concat(parts), STATE_YEAR, {"spei_popweighted": "spei"}))
 
 
-RAW = (RawTable(FILE, ("ISO3", "year", "spei_popweighted")),)
+_COLUMNS = {"ISO3": text("[A-Z]{3}"), "year": YEAR, "spei_popweighted": number(-10, 10).optional()}
+RAW = (RawTable(FILE, _COLUMNS),)
 VARIABLES = (measure("spei", "Drought index (SPEI), negative is dry", "standard deviations", "control"),)
 SOURCE = Source(SLUG, "state-year", RAW, VARIABLES, clean, (1901, 2023), alias="drought")

@@ -9,7 +9,8 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from detente.data.sources.base import BINARY, Frames, Log, RawTable, Source, Tidy, measure, undirected
+from detente.data.sources.base import Frames, Log, Source, Tidy, measure, undirected
+from detente.data.sources.rawtable import FLAG, RawTable, number, text
 from detente.data.sources.statecodes import PREDECESSORS, TERRITORIES, resolve
 from detente.data.sources.steps import DYAD, keyed
 
@@ -41,6 +42,7 @@ def clean(raw: Frames) -> Tidy:
     table, log = raw[FILE], Log(SLUG, "all pairs")
     code = resolve(table["iso_o"], f"{SLUG}/{FILE}", TERRITORIES, YUGOSLAVIA)
     strange = table["iso_o"].isin(TERRITORIES) | table["iso_d"].isin(TERRITORIES)
+    log.seek("code of a state that one list has", YUGOSLAVIA, table["iso_o"])
     states = log.drop(table, strange, "a territory, not a state")
     between = log.drop(states, states["iso_o"] == states["iso_d"], "a state with itself")
     distances = between[list(DISTANCES)].replace(".", np.nan).astype("float64")
@@ -78,6 +80,7 @@ def clean_states(raw: Frames) -> Tidy:
     """One row per state; cities of one state repeat it."""
     table, log = raw[CITIES], Log(STATES_SLUG, "all cities")
     code = resolve(table["iso3"], f"{SLUG}/{CITIES}", TERRITORIES, YUGOSLAVIA)
+    log.seek("code of a state that one list has", YUGOSLAVIA, table["iso3"])
     listed = log.drop(table, table["iso3"].isin(TERRITORIES), "a territory, not a state")
     listed = listed.assign(ccode=listed["iso3"].map(code)).astype({"landlocked": "int64", "area": "float64"})
     cities = keyed(listed, ["ccode"], {"landlocked": "landlocked", "area": "area_km2"})
@@ -86,11 +89,17 @@ def clean_states(raw: Frames) -> Tidy:
     return log.tidy(frame)
 
 
-RAW = (
-    RawTable(FILE, ("iso_o", "iso_d", *FLAGS, *DISTANCES), codes=dict.fromkeys(FLAGS, BINARY), member="dist_cepii.xls"),
-)
+_ISO = text("[A-Z]{3}")
+_COLUMNS = {
+    "iso_o": _ISO,
+    "iso_d": _ISO,
+    **dict.fromkeys(FLAGS, FLAG),
+    "dist": number(0, 20040),
+    "distw": number(0, 20040, ".").optional(),
+}
+RAW = (RawTable(FILE, _COLUMNS, ("iso_o", "iso_d"), member="dist_cepii.xls"),)
 SOURCE = Source(SLUG, "dyad", RAW, (*FLAGS.values(), *DISTANCES.values()), clean, (1946, 2016))
-STATES_RAW = (RawTable(CITIES, ("iso3", "area", "landlocked"), codes={"landlocked": BINARY}),)
+STATES_RAW = (RawTable(CITIES, {"iso3": _ISO, "area": number(0), "landlocked": FLAG}),)
 STATES_VARIABLES = (
     measure("landlocked", "Without access to the sea", role="control"),
     measure("area_km2", "Area", "km²", "control"),

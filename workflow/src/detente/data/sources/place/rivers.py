@@ -6,7 +6,8 @@ codes of all claimants, none of whom we count for it.
 
 import pandas as pd
 
-from detente.data.sources.base import Frames, Log, RawTable, Source, Tidy, event
+from detente.data.sources.base import Frames, Log, Source, Tidy, event
+from detente.data.sources.rawtable import RawTable, text
 from detente.data.sources.statecodes import COW, resolve
 from detente.data.sources.steps import DYAD, paired
 
@@ -26,9 +27,9 @@ def clean(raw: Frames) -> Tidy:
     home = units["ccode"].replace(OVERSEAS)
     codes = resolve(home, f"{SLUG}/{FILE}", NO_STATES)
     for code, why in NO_STATES.items():
-        log.add("dropped", why, home == code, code)
+        log.correct("dropped", why, home == code, code)
     for part, whole in OVERSEAS.items():
-        log.add("recoded", f"a part of {whole}, COW {COW[whole]}", units["ccode"] == part, part)
+        log.correct("recoded", f"a part of {whole}, COW {COW[whole]}", units["ccode"] == part, part)
     riparian = units.assign(ccode=home.map(codes)).dropna(subset="ccode").astype({"ccode": "int64"})
     pairs = paired(riparian[["bcode", "ccode"]].drop_duplicates(), ["bcode"])
     basins = pairs.groupby(DYAD).size()
@@ -36,7 +37,8 @@ def clean(raw: Frames) -> Tidy:
     return log.tidy(pd.DataFrame({"shared_river": 1, "shared_basins": basins}).reset_index())
 
 
-RAW = (RawTable(FILE, ("country_name", "bcode", "ccode")),)
+_COLUMNS = {"country_name": text(), "bcode": text("[A-Z]{4}"), "ccode": text("[A-Z]{3}(/[A-Z]{3})*")}
+RAW = (RawTable(FILE, _COLUMNS, ("bcode", "country_name")),)
 VARIABLES = (
     event("shared_river", "Share an international river basin", role="control"),
     event("shared_basins", "International river basins shared", "basins"),

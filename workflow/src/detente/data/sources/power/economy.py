@@ -6,7 +6,8 @@ The trap: levels, not logs; GDP per head is anchored in Maddison (2011 dollars),
 
 import numpy as np
 
-from detente.data.sources.base import Frames, Log, RawTable, Source, Tidy, measure
+from detente.data.sources.base import Frames, Log, Source, Tidy, measure
+from detente.data.sources.rawtable import STATE_YEARS, RawTable, number
 from detente.data.sources.steps import STATE_YEAR, keyed
 
 SLUG, FILE = "gdp-pop", "cw_gdppop.rda"
@@ -24,7 +25,7 @@ def clean(raw: Frames) -> Tidy:
     return log.tidy(frame)
 
 
-RAW = (RawTable(FILE, ("ccode", "year", *COLUMNS)),)
+RAW = (RawTable(FILE, {**STATE_YEARS, **dict.fromkeys(COLUMNS, number(0).optional())}, tuple(STATE_YEARS)),)
 VARIABLES = (
     measure("gdp", "Real GDP", "million 2017 international USD", "control"),
     measure("population", "Population", "million persons", "control"),

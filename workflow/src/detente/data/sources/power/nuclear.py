@@ -6,7 +6,8 @@ Republic and Serbia for Yugoslavia; each name takes the code of the state of the
 
 import pandas as pd
 
-from detente.data.sources.base import Frames, Log, RawTable, Source, Tidy, measure
+from detente.data.sources.base import Frames, Log, Source, Tidy, measure
+from detente.data.sources.rawtable import YEAR, RawTable, one_of, text
 from detente.data.sources.statecodes import OUTSIDE, STATES, codes
 from detente.data.sources.steps import STATE_YEAR
 
@@ -26,7 +27,7 @@ def clean(raw: Frames) -> Tidy:
     entity, status = table["Entity"], table["nuclear_weapons_status"]
     state = codes(entity, table["Year"], raw, where=f"{SLUG}/{FILE}", stateless=NOBODY)
     for name, reason in NOBODY.items():
-        log.add("dropped", reason, entity[state.isna()] == name, name)
+        log.correct("dropped", reason, entity[state.isna()] == name, name)
     outside = state.isna() & ~entity.isin(list(NOBODY))
     active = outside & (status > 0)
     log.each("dropped", f"{OUTSIDE}, though coded as active", entity[active])
@@ -39,8 +40,8 @@ def clean(raw: Frames) -> Tidy:
     return log.tidy(frame)
 
 
-_CODES = {"nuclear_weapons_status": frozenset({0, CONSIDERS, PURSUES, POSSESSES})}
-RAW = (RawTable(FILE, ("Entity", "Year", "nuclear_weapons_status"), _CODES), STATES)
+_COLUMNS = {"Entity": text(), "Year": YEAR, "nuclear_weapons_status": one_of(0, CONSIDERS, PURSUES, POSSESSES)}
+RAW = (RawTable(FILE, _COLUMNS, ("Entity", "Year")), STATES)
 VARIABLES = (
     measure("nuclear_status", "Nuclear status, 0 none … 3 possesses", "code"),
     measure("nuclear_considers", "Considers nuclear weapons"),

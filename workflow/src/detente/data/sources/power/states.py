@@ -2,7 +2,8 @@
 
 import pandas as pd
 
-from detente.data.sources.base import Frames, Log, RawTable, Source, Tidy
+from detente.data.sources.base import Frames, Log, Source, Tidy
+from detente.data.sources.rawtable import DAY, MONTH, STATE, RawTable, text, whole
 
 SLUG = "cow-state-system"
 _SPELL = ("styear", "stmonth", "stday", "endyear", "endmonth", "endday")
@@ -22,8 +23,9 @@ def clean(raw: Frames) -> Tidy:
     return Log(SLUG).tidy(frame.astype({"ccode": "int64"}))
 
 
+_MAJORS = {"stateabb": text(), "ccode": STATE, **dict(zip(_SPELL, (whole(1816, 2016), MONTH, DAY) * 2, strict=True))}
 RAW = (
-    RawTable("states2016.csv", ("stateabb", "ccode", "statenme", *_SPELL)),
-    RawTable("majors2016.csv", ("stateabb", "ccode", *_SPELL)),
+    RawTable("states2016.csv", {**_MAJORS, "statenme": text()}, ("ccode", *_SPELL[:2])),
+    RawTable("majors2016.csv", _MAJORS, ("ccode", "styear")),
 )
 SOURCE = Source(SLUG, "spell", RAW, (), clean, (1816, 2016), alias="states")

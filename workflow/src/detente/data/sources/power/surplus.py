@@ -1,20 +1,36 @@
 """Surplus domestic product: GDP beyond what the population needs to live on (Anders, Fariss and Markowitz 2020).
 
-A measure of power to set beside the composite index of capabilities. The traps: the file has natural logs, rounded to
-three decimals, and state-years in which the state is no member of the system; we keep members, whose shares add to one.
-States that ended before GDP is estimated (Bavaria, Two Sicilies, South Vietnam …) stand in it with one GDP of some five
-million dollars throughout, whatever their size: no estimate, and missing here.
+A measure of power to set beside the composite index of capabilities. The traps: the file is numbered by Gleditsch and
+Ward, though its name has COW's, so that Germany from 1991 is 260, Serbia 340 and Kiribati 970; it has natural logs,
+rounded to three decimals, and state-years in which the state is no member of the system; we keep members, whose shares
+add to one. States that ended before GDP is estimated (Bavaria, Two Sicilies, South Vietnam …) stand in it with one GDP
+of some five million dollars throughout, whatever their size: no estimate, and missing here.
 """
 
 import numpy as np
+import pandas as pd
 
-from detente.data.sources.base import Frames, Log, RawTable, Source, Tidy, measure
-from detente.data.sources.statecodes import OUTSIDE, STATES, members
+from detente.data.sources.base import Frames, Log, Source, Tidy, measure
+from detente.data.sources.rawtable import STATE, RawTable, number, whole
+from detente.data.sources.statecodes import FROM_GLEDITSCH_WARD, NEVER_MEMBERS, OUTSIDE, STATES, translated
 from detente.data.sources.steps import STATE_YEAR
 
 SLUG, FILE = "gdp-pop-surplus", "cow_sdp_gdp.rda"
 # Log of a GDP (24 million dollars) that no state stays below throughout, but for those that have the filler.
 FILLER_BELOW = 17.0
+SERBIA, YUGOSLAVIA = 340, 345
+# Serbia is COW's 345 before Yugoslavia, too.
+CODES = {**FROM_GLEDITSCH_WARD, SERBIA: (YUGOSLAVIA, 1816)}
+STRANGERS = {
+    **NEVER_MEMBERS,
+    89: "United Provinces of Central America",
+    99: "Great Colombia",
+    563: "Transvaal",
+    564: "Orange Free State",
+    708: "Khiva",
+    709: "Kokand",
+    815: "Annam",
+}
 
 
 def clean(raw: Frames) -> Tidy:
@@ -24,15 +40,31 @@ def clean(raw: Frames) -> Tidy:
     frame = table[STATE_YEAR].astype("int64").assign(log_surplus=table["sdpest"].mask(filler))
     outside = ~frame["year"].between(*SOURCE.years)
     within = log.drop(frame, outside, "before the state system begins, or after the last estimate")
-    kept = log.drop(within, ~members(within, raw), OUTSIDE)
+    serbia = _inside_yugoslavia(within)
+    log.correct("dropped", "a part of Yugoslavia (345), which has a row", serbia, "Serbia (340)")
+    within = within[~serbia]
+    log.seek("code of Gleditsch and Ward that is not COW's", CODES, within["ccode"])
+    state = translated(within["ccode"], within["year"], raw, log, f"{SLUG}/{FILE}", CODES, STRANGERS)
+    kept = log.drop(within.assign(ccode=state["code"]), ~state["member"], OUTSIDE)
     fillers, level = filler[kept.index], np.exp(kept["log_surplus"])
-    log.add("recoded", "one GDP for all years of a state that ended early: missing", fillers)
+    log.correct("recoded", "one GDP for all years of a state that ended early: missing", fillers)
     log.add("kept", "no estimate: missing", kept["log_surplus"].isna() & ~fillers)
     kept = kept.assign(surplus_share=level / level.groupby(kept["year"]).transform("sum"))
     return log.tidy(kept.sort_values(STATE_YEAR, ignore_index=True))
 
 
-RAW = (RawTable(FILE, ("ccode", "year", "sdpest", "wbgdp2011est")), STATES)
+def _inside_yugoslavia(rows: pd.DataFrame) -> pd.Series:
+    """Rows of Serbia in years in which Yugoslavia has one."""
+    return (rows["ccode"] == SERBIA) & rows["year"].isin(rows.loc[rows["ccode"] == YUGOSLAVIA, "year"])
+
+
+_LOG = number(0, 40).optional()
+RAW = (
+    RawTable(
+        FILE, {"ccode": STATE, "year": whole(1800, 2016), "sdpest": _LOG, "wbgdp2011est": _LOG}, ("ccode", "year")
+    ),
+    STATES,
+)
 VARIABLES = (
     measure("log_surplus", "Log of surplus domestic product", "log 2011 USD", "control"),
     measure("surplus_share", "Share of the system's surplus domestic product", "share", "control"),

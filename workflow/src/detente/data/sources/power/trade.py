@@ -1,7 +1,8 @@
 """COW Trade 4.0: trade between two states, and of a state with all others, in million current US dollars.
 
 Barbieri, Keshk and Pollins, 1870–2014. The trap: flows of this table are rounded to whole millions, so almost half of
-the modern dyad-years show 0 where little was traded. A dyad-year without a row, or with unknown flows, is missing.
+the modern dyad-years show 0 where little was traded. A dyad-year without a row, or with unknown flows, is missing: the
+file has two rows a year of the Federal Republic of Germany (260) from 1960 on, and none under another code.
 """
 
 from collections.abc import Sequence
@@ -9,13 +10,18 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from detente.data.sources.base import Frames, Log, RawTable, Source, Tidy, measure
+from detente.data.sources.base import Frames, Log, Source, Tidy, measure
+from detente.data.sources.rawtable import DYAD_YEARS, STATE_YEARS, RawTable, number
 from detente.data.sources.steps import DYAD_YEAR, STATE_YEAR, keyed
 
 SLUG, DIRECTED_SLUG, NATIONAL_SLUG = "cow-trade-4.0", "cow-trade-4.0-directed", "cow-trade-4.0-national"
 FILE, NATIONAL_FILE = "cow_trade_ddy.rds", "National_COW_4.0.csv"
+UNKNOWN = -9
+# The national file has the Federal Republic's trade under Germany's code in these years, and empty rows under its own.
+GERMANY, WEST, WEST_YEARS = 255, 260, (1960, 1989)
 FLOWS = ("flow1", "flow2", "smoothflow1", "smoothflow2")
-RAW = RawTable(FILE, ("ccode1", "ccode2", "year", *FLOWS))
+FLOW = number(0, float("inf"), UNKNOWN).optional()
+RAW = RawTable(FILE, {**DYAD_YEARS, **dict.fromkeys(FLOWS, FLOW)}, tuple(DYAD_YEARS))
 DOLLARS = "million current USD"
 
 
@@ -42,8 +48,18 @@ def clean_directed(raw: Frames) -> Tidy:
 def clean_national(raw: Frames) -> Tidy:
     """One row per state-year: imports and exports, all partners together."""
     log = Log(NATIONAL_SLUG)
-    known = _known(raw[NATIONAL_FILE], ("imports", "exports"), log)
+    known = _known(_divided(raw[NATIONAL_FILE], log), ("imports", "exports"), log)
     return log.tidy(keyed(known, STATE_YEAR, {"imports": "imports_cow", "exports": "exports_cow"}))
+
+
+def _divided(table: pd.DataFrame, log: Log) -> pd.DataFrame:
+    """The table with the trade of a divided Germany's western half where that state is, in place of its empty rows."""
+    germany = (table["ccode"] == GERMANY) & table["year"].between(*WEST_YEARS)
+    log.correct("recoded", f"{GERMANY} in {WEST_YEARS[0]}–{WEST_YEARS[1]} is {WEST}", germany, "Germany")
+    held = table.loc[germany, "year"]
+    empty = (table["ccode"] == WEST) & table["year"].isin(held) & (table[["imports", "exports"]].isna().all(axis=1))
+    log.correct("dropped", f"empty row of {WEST}: its trade stands under {GERMANY}", empty, "Germany")
+    return table.assign(ccode=table["ccode"].mask(germany, WEST))[~empty]
 
 
 def _known(table: pd.DataFrame, columns: Sequence[str], log: Log) -> pd.DataFrame:
@@ -64,7 +80,7 @@ DIRECTED_VARIABLES = (
     measure("imports_dyad_cow_smoothed", "Imports from the target, gaps smoothed", DOLLARS, "control"),
 )
 DIRECTED = Source(DIRECTED_SLUG, "directed-dyad-year", (RAW,), DIRECTED_VARIABLES, clean_directed, (1870, 2014))
-NATIONAL_RAW = (RawTable(NATIONAL_FILE, ("ccode", "year", "imports", "exports")),)
+NATIONAL_RAW = (RawTable(NATIONAL_FILE, {**STATE_YEARS, "imports": FLOW, "exports": FLOW}, tuple(STATE_YEARS)),)
 NATIONAL_VARIABLES = (
     measure("imports_cow", "Imports from all states", DOLLARS, "control"),
     measure("exports_cow", "Exports to all states", DOLLARS, "control"),

@@ -6,7 +6,8 @@ without a report is missing, not 0. The file writes today's name, so the 537,377
 about the state in 2018, which says nothing of earlier years. That file is Latin-1.
 """
 
-from detente.data.sources.base import BINARY, BY_STATE, Frames, Log, RawTable, Source, Tidy, event, measure
+from detente.data.sources.base import BY_STATE, Frames, Log, Source, Tidy, event, measure
+from detente.data.sources.rawtable import COUNT, FLAG, YEAR, RawTable, text, whole
 from detente.data.sources.statecodes import FIRST_TERRITORY, OUTSIDE, STATES, members
 from detente.data.sources.steps import STATE_YEAR, keyed
 
@@ -28,7 +29,7 @@ def clean(raw: Frames) -> Tidy:
     for wrong, right, first, last in RECODED:
         these = (hosts["ccode"] == wrong) & hosts["year"].between(first, last)
         hosts.loc[these, "ccode"] = right
-        log.add("recoded", f"{wrong} in {first}–{last}: the troops were in {right}", these)
+        log.correct("recoded", f"{wrong} in {first}–{last}: the troops were in {right}", these)
     kept = log.drop(hosts, ~members(hosts, raw), f"host is {OUTSIDE}")
     frame = kept.groupby(STATE_YEAR).sum().reset_index()
     log.merge(kept, frame, "several names of one state in one year are one row: their sum")
@@ -46,10 +47,14 @@ def clean_bases(raw: Frames) -> Tidy:
     return log.tidy(frame)
 
 
-RAW = (RawTable(FILE, ("countryname", "ccode", "year", "troops_ad")), STATES)
+_PLACE = whole(2, 99999)
+_COLUMNS = {"countryname": text(), "ccode": _PLACE, "year": YEAR, "troops_ad": COUNT}
+RAW = (RawTable(FILE, _COLUMNS, ("countryname", "year")), STATES)
 VARIABLES = (measure("us_troops", "US active-duty troops reported in the state", "persons", assigned=BY_STATE),)
 SOURCE = Source(SLUG, "state-year", RAW, VARIABLES, clean, (1950, 2024), alias="troops")
-BASES_RAW = (RawTable(BASES_FILE, ("ccode", *KINDS), codes=dict.fromkeys(KINDS, BINARY), encoding="latin-1"),)
+_SITES = {"countryname": text(), "basename": text().optional(), "ccode": _PLACE, **dict.fromkeys(KINDS, FLAG)}
+_SITE = ("countryname", "basename", *KINDS)
+BASES_RAW = (RawTable(BASES_FILE, _SITES, _SITE, repeats=1, encoding="latin-1"),)
 BASES_VARIABLES = (
     event("us_bases", "US bases (2018)", "sites"),
     event("us_lilypads", "US lily pads, small or shared sites (2018)", "sites"),

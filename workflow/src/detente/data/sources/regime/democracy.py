@@ -1,6 +1,7 @@
 """Regime scores on COW states: extended Unified Democracy Scores, Polity5 and V-Dem."""
 
-from detente.data.sources.base import Frames, Log, RawTable, Source, Tidy, measure
+from detente.data.sources.base import Frames, Log, Source, Tidy, measure
+from detente.data.sources.rawtable import SHARE, STATE_YEARS, RawTable, number, whole
 from detente.data.sources.steps import STATE_YEAR, keyed
 
 SLUG, FILE = "democracy-cow", "cw_democracy.rda"
@@ -12,7 +13,13 @@ def clean(raw: Frames) -> Tidy:
     return Log(SLUG).tidy(keyed(raw[FILE], STATE_YEAR, SCORES))
 
 
-RAW = (RawTable(FILE, ("ccode", "year", *SCORES)),)
+_COLUMNS = {
+    **STATE_YEARS,
+    "euds": number(-6, 6).optional(),
+    "polity2": whole(-10, 10).optional(),
+    "v2x_polyarchy": SHARE.optional(),
+}
+RAW = (RawTable(FILE, _COLUMNS, tuple(STATE_YEARS)),)
 VARIABLES = (
     measure("democracy", "Extended Unified Democracy Score", "standard deviations", "control"),
     measure("polity", "Polity score, −10 … 10", "points"),

@@ -7,7 +7,8 @@ Special codes −66, −77 and −88 are no scores; states under half a million 
 
 import pandas as pd
 
-from detente.data.sources.base import Frames, Log, RawTable, Source, Tidy, measure
+from detente.data.sources.base import Frames, Log, Source, Tidy, measure
+from detente.data.sources.rawtable import STATE, RawTable, text, whole
 from detente.data.sources.statecodes import FROM_POLITY
 from detente.data.sources.steps import STATE_YEAR, keyed
 
@@ -25,6 +26,8 @@ def clean(raw: Frames) -> Tidy:
     table, log = raw[FILE], Log(SLUG, "all polities")
     within = log.within(table, SOURCE.years)
     foreign = within["ccode"].isin(NO_STATES)
+    log.seek("Polity's code of a state that is no member", NO_STATES, table["ccode"])
+    log.seek("Polity's code of a state that has another in COW", FROM_POLITY, table["ccode"])
     log.each("dropped", "never a member of the state system", within.loc[foreign, "country"])
     states = within[~foreign]
     # Of two polities in a year the last is the one that is coded in the year after, too.
@@ -42,14 +45,24 @@ def clean(raw: Frames) -> Tidy:
     log.singly("dropped", "ends in this year, which its successor takes", ended)
     kept = coded[~lost].reset_index(drop=True)
     for special, meaning in SPECIAL.items():
-        log.add("recoded", f"−{-special} ({meaning}) is no score", kept["polity"] == special)
+        log.correct("recoded", f"−{-special} ({meaning}) is no score", kept["polity"] == special)
     scores = kept.assign(**kept[list(SCORES)].mask(kept.isin(list(SPECIAL))))
     frame = keyed(scores, STATE_YEAR, {"polity2": "polity5", **SCORES})
     frame["polity5_status"] = kept["polity"].map(STATUS).fillna(0)
     return log.tidy(frame)
 
 
-RAW = (RawTable(FILE, ("ccode", "country", "year", "polity", "polity2", *SCORES)),)
+_COLUMNS = {
+    "ccode": STATE,
+    "country": text(),
+    "year": whole(1776, 2020),
+    "polity": whole(-10, 10, *SPECIAL),
+    "polity2": whole(-10, 10).optional(),
+    "democ": whole(0, 10, *SPECIAL),
+    "autoc": whole(0, 10, *SPECIAL),
+    "xconst": whole(1, 7, *SPECIAL),
+}
+RAW = (RawTable(FILE, _COLUMNS, ("ccode", "year")),)
 VARIABLES = (
     measure("polity5", "Polity score (polity2), −10 … 10", "points", "control"),
     measure("polity5_democracy", "Institutionalised democracy, 0 … 10", "points"),

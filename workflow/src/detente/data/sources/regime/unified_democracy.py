@@ -6,7 +6,8 @@ where Serbia and Yugoslavia overlap.
 
 import pandas as pd
 
-from detente.data.sources.base import Frames, Log, RawTable, Source, Tidy, measure
+from detente.data.sources.base import Frames, Log, Source, Tidy, measure
+from detente.data.sources.rawtable import FLAG, STATE, RawTable, number, text, whole
 from detente.data.sources.steps import STATE_YEAR, keyed
 
 SLUG, FILE = "quickuds", "extended_uds.rda"
@@ -26,7 +27,15 @@ def clean(raw: Frames) -> Tidy:
     return log.tidy(keyed(rows[~twice], STATE_YEAR, SCORES))
 
 
-RAW = (RawTable(FILE, ("extended_country_name", "cown", "year", "in_GW_system", *SCORES)),)
+_COLUMNS = {
+    "extended_country_name": text(),
+    "cown": STATE.optional(),
+    "year": whole(1500, 2017),
+    "in_GW_system": FLAG,
+    **dict.fromkeys(("z1", "z1_adj"), number(-6, 6)),
+    "se_z1": number(0, 6),
+}
+RAW = (RawTable(FILE, _COLUMNS, ("extended_country_name", "year"), repeats=3),)
 _SCORE, _UNIT = "Extended Unified Democracy Score", "standard deviations"
 VARIABLES = (
     measure("uds_extended", _SCORE, _UNIT, "control"),

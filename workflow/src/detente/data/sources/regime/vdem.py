@@ -6,7 +6,8 @@ Sardinia has no COW code though it is the Italy of COW's list, and Zanzibar, Pal
 
 import pandas as pd
 
-from detente.data.sources.base import Frames, Log, RawTable, Source, Tidy, measure
+from detente.data.sources.base import Frames, Log, Source, Tidy, measure
+from detente.data.sources.rawtable import SHARE, STATE, RawTable, text, whole
 from detente.data.sources.steps import STATE_YEAR, keyed
 
 SLUG, FILE = "vdem", "vdem_simple.rda"
@@ -31,18 +32,24 @@ def clean(raw: Frames) -> Tidy:
     code[sardinia] = ITALY
     stateless = code.isna()
     log.each("dropped", "no state of the COW list in these years", within.loc[stateless, "vdem_country_name"])
-    log.add("recoded", f"has no code; COW's {ITALY} before Italy", sardinia, SARDINIA)
+    log.correct("recoded", f"has no code; COW's {ITALY} before Italy", sardinia, SARDINIA)
     scores = {column: name for column, (name, _) in INDICES.items()}
     frame = keyed(within.assign(ccode=code)[~stateless], STATE_YEAR, scores)
     of_union = frame[frame["year"] == UNION]
     added = of_union[of_union["ccode"] == FEDERAL_REPUBLIC].assign(ccode=GERMANY)
     if (of_union["ccode"] == GERMANY).any():
         added = added.iloc[:0]
-    log.add("added", f"{GERMANY} in {UNION} takes the value of {FEDERAL_REPUBLIC}", len(added), "Germany")
+    log.correct("added", f"{GERMANY} in {UNION} takes the value of {FEDERAL_REPUBLIC}", len(added), "Germany")
     return log.tidy(pd.concat([frame, added]).sort_values(STATE_YEAR, ignore_index=True))
 
 
-RAW = (RawTable(FILE, ("vdem_country_name", "vdem_cowcode", "year", *INDICES)),)
+_COLUMNS = {
+    "vdem_country_name": text(),
+    "vdem_cowcode": STATE.optional(),
+    "year": whole(1789, 2024),
+    **dict.fromkeys(INDICES, SHARE.optional()),
+}
+RAW = (RawTable(FILE, _COLUMNS, ("vdem_country_name", "year")),)
 VARIABLES = tuple(
     measure(name, f"V-Dem: {label.lower()}, 0 … 1", "index", "control") for name, label in INDICES.values()
 )
