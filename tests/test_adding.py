@@ -26,7 +26,8 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from detente.data.sources.base import BY_DYAD, RawTable, Source, Tidy, Variable, attrition, undirected
+from detente.data.sources.base import BY_DYAD, Source, Tidy, Variable, attrition, undirected
+from detente.data.sources.rawtable import STATE, YEAR, RawTable
 
 SLUG = "hotlines"
 FILE = "hotlines.csv"
@@ -42,7 +43,7 @@ def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
 SOURCE = Source(
     slug=SLUG,
     key="dyad-year",
-    raw=(RawTable(FILE, ("one", "two", "year")),),
+    raw=(RawTable(FILE, {"one": STATE, "two": STATE, "year": YEAR}, key=("one", "two", "year")),),
     variables=(Variable("hotline", "A hotline is in service", "0/1", "event", "treatment", assigned=BY_DYAD),),
     clean=clean,
     years=(1990, 2010),

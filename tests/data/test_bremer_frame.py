@@ -14,7 +14,7 @@ import pandas as pd
 import pytest
 
 from detente.data.panel import build_panel
-from detente.data.sources import REGISTRY, RawTable, Source, Tidy, Variable
+from detente.data.sources import ANY, REGISTRY, RawTable, Source, Tidy, Variable
 
 from support.known import DYAD, DYAD_YEAR, ROOT, STATES, Record, observed
 
@@ -30,7 +30,7 @@ DECIMALS, RE_ESTIMATED = 0.5e-7, 4e-4
 
 def _extra(slug: str, file: str, column: str, name: str) -> tuple[Source, RawTable]:
     """A column of a mirrored file that no module of ours takes, as a source of its own."""
-    table = RawTable(file, ("ccode", "year", column))
+    table = RawTable(file, dict.fromkeys(("ccode", "year", column), ANY))
 
     def clean(raw: dict[str, pd.DataFrame]) -> Tidy:
         raise NotImplementedError(slug)
@@ -256,7 +256,7 @@ def test_peace_counted_in_rows_and_in_years(panel: pd.DataFrame, ours: pd.DataFr
 
 
 def test_the_older_estimates_give_extinct_states_one_gdp(record: Record) -> None:
-    listed = record.read("gdp-pop", RawTable("cow_sdp_gdp.rda", ("ccode", "year", "wbgdp2011est", "sdpest")))
+    listed = record.read("gdp-pop", RawTable("cow_sdp_gdp.rda", {}))
     members = {
         (spell.ccode, year)
         for spell in record.tidy[STATES].query("status == 'member'").itertuples()

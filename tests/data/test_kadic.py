@@ -27,7 +27,7 @@ from detente.data.panel.kadic import (
 from detente.data.panel.outcomes import PAST, history
 from detente.data.panel.partners import attendance, common, pairs, without
 from detente.data.record.rawread import read_raw
-from detente.data.sources.base import KEYS, RawTable, Source, Tidy, check_raw
+from detente.data.sources import KEYS, RawTable, Source, Tidy, check_raw
 from detente.data.sources.cooperation.exercises import (
     FILE,
     MISPLACED,

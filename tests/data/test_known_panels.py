@@ -64,7 +64,7 @@ def record() -> Record:
 
 
 def test_state_years_are_those_of_the_system_file(record: Record) -> None:
-    listed = record.read(STATES, RawTable("system2016.csv", ("ccode", "year")))[["ccode", "year"]].astype("int64")
+    listed = record.read(STATES, RawTable("system2016.csv", {}))[["ccode", "year"]].astype("int64")
     panel = record.build((), (1816, 2016), "state-year").frame
     # COW's own list of states by year, 1816–2016: 15,951 rows.
     assert len(listed) == len(panel) == 15_951

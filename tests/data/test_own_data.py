@@ -119,7 +119,7 @@ def test_the_missing_number_of_r_does_not_warn(tmp_path: Path, monkeypatch: pyte
     monkeypatch.setattr(pyreadr, "read_r", lambda _: {"x": pd.DataFrame({"n": signalling, "s": ["a", None]})})
 
     (tmp_path / "x.rda").write_bytes(b"RDX3")
-    frame = read_raw(tmp_path / "x.rda", RawTable("x.rda", ()))
+    frame = read_raw(tmp_path / "x.rda", RawTable("x.rda", {}))
 
     with np.errstate(all="raise"):
         difference = frame["n"].to_numpy() - frame["n"].to_numpy()

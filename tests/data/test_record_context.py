@@ -12,7 +12,7 @@ import pytest
 
 from detente.base.errors import SourceSchemaError, UnresolvedNames
 from detente.data.record.rawread import read_raw
-from detente.data.sources.base import KEYS, RawTable, Source, Tidy, check_raw, tidy_schema
+from detente.data.sources import KEYS, RawTable, Source, Tidy, check_raw, tidy_schema
 from detente.data.sources.cooperation import forums
 from detente.data.sources.discord import ideal_points, territorial_claims
 from detente.data.sources.place import capitals, colonies, drought, religion, rivers
@@ -90,7 +90,7 @@ def test_a_membership_code_is_no_number():
 
 
 def test_an_unknown_membership_code_is_refused():
-    with pytest.raises(SourceSchemaError, match=r"column 'nato' has unknown codes 7\.0"):
+    with pytest.raises(SourceSchemaError, match=r"column 'nato', row 1: 7: must be -9, -1, 0, 1, 2, 3"):
         check_raw(forums.SOURCE, forums.SOURCE.raw[0], igo(nato=[7.0]))
 
 
@@ -150,6 +150,26 @@ def test_unknown_national_trade_is_missing():
     assert tidy.frame["imports_cow"].fillna(-1).tolist() == [-1, 4.5]
     assert tidy.frame["exports_cow"].fillna(-1).tolist() == [3, -1]
     assert entries(tidy) == {("recoded", "negative code (−9, unknown) is missing", "all flows", 1)}
+
+
+def test_the_federal_republic_has_the_trade_that_stands_under_germany():
+    lines = [(255, 1959, 1.0, 1.0), (255, 1989, 2.0, 3.0), (260, 1989, NAN, NAN), (260, 1990, NAN, NAN)]
+    lines += [(255, 1990, 4.0, 5.0), (2, 1989, 6.0, 7.0)]
+    raw = pd.DataFrame(lines, columns=["ccode", "year", "imports", "exports"])
+
+    tidy = trade.clean_national({trade.NATIONAL_FILE: raw})
+
+    assert rows(tidy.frame.fillna(-1), "ccode", "year", "imports_cow", "exports_cow") == [
+        (2, 1989, 6.0, 7.0),
+        (255, 1959, 1.0, 1.0),
+        (255, 1990, 4.0, 5.0),
+        (260, 1989, 2.0, 3.0),
+        (260, 1990, -1.0, -1.0),
+    ]
+    assert entries(tidy) == {
+        ("recoded", "255 in 1960–1989 is 260", "Germany", 1),
+        ("dropped", "empty row of 260: its trade stands under 255", "Germany", 1),
+    }
 
 
 def test_wealth_is_logged_and_gaps_are_named():
@@ -492,7 +512,7 @@ def _read(path: Path, table: str) -> pd.DataFrame:
     import pyreadr
 
     return (
-        pd.DataFrame(pyreadr.read_r(str(path))[None]) if path.suffix == ".rds" else read_raw(path, RawTable(table, ()))
+        pd.DataFrame(pyreadr.read_r(str(path))[None]) if path.suffix == ".rds" else read_raw(path, RawTable(table, {}))
     )
 
 
@@ -518,7 +538,7 @@ KNOWN_ROWS = {
     "cow-igo-3": 917695,
     "cow-trade-4.0": 1347308 // 2,
     "cow-trade-4.0-directed": 1347308,
-    "cow-trade-4.0-national": 14410,
+    "cow-trade-4.0-national": 14380,
     "gdp-pop": 16536,
     "unga-idealpoints": 11440,
     "polity5": 17090,

@@ -585,7 +585,7 @@ def test_atop_4_agrees_with_atop_5(record: dict[str, Tidy], mirror: Path):
         "consul": "",
     }
     names["consul"] = "consultation"
-    raw = read_raw(mirror / "atop" / "atop_alliance.rda", RawTable("atop_alliance.rda", ()))
+    raw = read_raw(mirror / "atop" / "atop_alliance.rda", RawTable("atop_alliance.rda", {}))
     pair = raw[["ccode1", "ccode2"]].astype("int64")
     five = (
         raw.assign(ccode1=pair.min(axis=1), ccode2=pair.max(axis=1))

@@ -47,7 +47,7 @@ MODULES: Mapping[str, tuple[Source, str, int]] = {
         (joint_exercises.SOURCE, "mme", 10_977),
         (visits.SOURCE, "mme", 625),
         (us_troops.BASES, "troopdata", 80),
-        (surplus.SOURCE, "gdp-pop", 15_605),
+        (surplus.SOURCE, "gdp-pop", 15_754),
         (wars.STATES, "cow-war", 711),
         (mediation.SOURCE, "icb-13", 763),
         (deployments.SHARED, "geopko", 16_955),
@@ -278,6 +278,33 @@ def test_surplus_shares_are_of_members_with_an_estimate():
     assert [entry[3] for entry in entries(tidy)] == [1, 1, 1]
 
 
+def test_surplus_is_numbered_by_gleditsch_and_ward():
+    """Germany runs on as 260 and Serbia is 340 there, beside Yugoslavia while that has a row of its own."""
+    lines = [(260, 1990, 1.0), (260, 1991, 2.0), (340, 1900, 3.0), (340, 1950, 4.0), (345, 1950, 5.0), (340, 2007, 6.0)]
+
+    tidy = cleaned(surplus.SOURCE, _surplus([(*line, 24.0) for line in lines]))
+
+    assert rows(tidy, "ccode", "year", "log_surplus") == [
+        (255, 1991, 2.0),
+        (260, 1990, 1.0),
+        (345, 1900, 3.0),
+        (345, 1950, 5.0),
+        (345, 2007, 6.0),
+    ]
+    dropped = ("dropped", "a part of Yugoslavia (345), which has a row", "Serbia (340)", 1)
+    assert dropped in entries(tidy)
+
+
+@pytest.mark.record
+def test_the_surplus_of_the_united_states_is_a_share_of_all_members(record: dict[str, Tidy]):
+    """0.2439 by the file itself, over members of the system; without Germany and Yemen it would be 0.2575."""
+    frame = record["gdp-pop-surplus"].frame
+    shares = frame[frame["year"] == 1995].set_index("ccode")["surplus_share"]
+
+    assert shares[2] == pytest.approx(0.2439, abs=5e-5)
+    assert shares[[255, 345, 679]].gt(0).all()
+
+
 def test_the_one_gdp_of_a_state_that_ended_early_is_no_estimate():
     tidy = cleaned(surplus.SOURCE, _surplus([(2, 1960, 0.0, 24.0), (265, 1960, 0.0, 15.5), (265, 1961, 0.0, 15.5)]))
 
@@ -479,8 +506,8 @@ def test_states_at_war_are_those_of_the_dyads_at_war(record: dict[str, Tidy], mi
 
 @pytest.mark.record
 def test_years_of_membership_are_those_of_the_list_of_state_years(mirror: Path):
-    listed = read_raw(mirror / "cow-state-system" / "system2016.csv", RawTable("system2016.csv", ()))
-    spells = read_raw(mirror / "cow-state-system" / STATES, RawTable(STATES, ()))
+    listed = read_raw(mirror / "cow-state-system" / "system2016.csv", RawTable("system2016.csv", {}))
+    spells = read_raw(mirror / "cow-state-system" / STATES, RawTable(STATES, {}))
     years = {
         (state, year)
         for state, first, last in spells[["ccode", "styear", "endyear"]].itertuples(index=False)

@@ -57,6 +57,11 @@ def test_a_source_is_cleaned_from_its_own_files_and_those_that_name_its_states(p
     ]
 
 
+def test_rows_are_promised_of_observed_files_alone(plan: Plan) -> None:
+    assert plan.study.promised({"study": "paper", "slug": "dcad"}) == "--rows 11272"
+    assert plan.study.promised({"study": "tiny", "slug": "dcad"}) == ""
+
+
 def test_a_simulated_world_has_a_truth_and_an_observed_one_none(plan: Plan) -> None:
     assert plan.studies["tiny"].truth_option() == "--truth data/processed/tiny/truth.json"
     assert plan.studies["paper"].truth_option() == ""

@@ -12,9 +12,7 @@ from detente.data.sources.statecodes import gazetteer
 
 from support.known import DYAD_YEAR, Record, observed
 
-SPELLS_OF_CONTIGUITY = RawTable(
-    "DirectContiguity320.zip", ("statelno", "statehno", "begin", "end"), member="contdir.csv"
-)
+SPELLS_OF_CONTIGUITY = RawTable("DirectContiguity320.zip", {}, member="contdir.csv")
 
 # Names that the Gleditsch–Ward lookup of R's countrycode leaves without a code, and their COW codes.
 UNCODED = {

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from detente.data.record.rawread import read_raw
-from detente.data.sources import BY_DYAD, REGISTRY, RawTable, Source, Tidy, Variable, attrition
+from detente.data.sources import ANY, BY_DYAD, REGISTRY, RawTable, Source, Tidy, Variable, attrition
 from detente.study.config.project import load_project
 from detente.testing import check_source
 
@@ -30,7 +30,7 @@ def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
 OWN = Source(
     slug="visits",
     key="dyad-year",
-    raw=(RawTable(FILE, ("ccode1", "ccode2", "year")),),
+    raw=(RawTable(FILE, {"ccode1": ANY, "ccode2": ANY, "year": ANY}),),
     variables=(Variable("visit", "Visit of a head of state", "0/1", "event", "treatment", assigned=BY_DYAD),),
     clean=clean,
     years=(1980, 2010),
@@ -84,7 +84,7 @@ def silent(raw: Mapping[str, pd.DataFrame]) -> Tidy:
         (replace(OWN, slug="State Visits"), "'State Visits' is no id"),
         (replace(OWN, years=(2010, 1980)), "its years end in 1980, before they start in 2010"),
         (replace(OWN, raw=()), "it reads no raw table"),
-        (replace(OWN, raw=(RawTable(FILE, ("year",), {"kind": frozenset({1})}),)), "codes are given for kind"),
+        (replace(OWN, raw=(RawTable(FILE, {"year": ANY}, ("kind",)),)), "its key has kind, which it does not read"),
         (replace(OWN, variables=OWN.variables * 2), "two of its variables have one name"),
         (replace(OWN, variables=(replace(OWN.variables[0], name="year"),)), "'year' is no name for a variable"),
         (replace(OWN, variables=(replace(OWN.variables[0], label=" "),)), "'visit' has no label or no unit"),

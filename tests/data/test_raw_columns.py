@@ -1,0 +1,248 @@
+"""A raw cell that is not as its column declares is refused with file, line, column, value and what may stand there."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from detente.base.errors import SourceSchemaError
+from detente.cli.formats import write_raw
+from detente.data.pins import load_sources
+from detente.data.record import clean_source
+from detente.data.record.rawread import read_raw
+from detente.data.sources import REGISTRY, RawTable, check_raw
+from detente.data.sources.base import Log, Source, Tidy, measure
+from detente.data.sources.rawtable import COUNT, DYAD_YEARS, SHARE, YEAR, RawColumn, date, number, one_of, text, whole
+
+from support.builders import REPOSITORY, Raw, joined, simulated_raw
+
+JOINED = [(source.slug, table) for source in joined() for table in source.raw]
+FILE = "powers.csv"
+HEAD = "ccode,year,cinc,note\n"
+COLUMNS = {"ccode": whole(2, 990), "year": YEAR, "cinc": SHARE.optional(), "note": text().optional()}
+
+
+def kept(raw: Raw) -> Tidy:
+    log = Log("powers", "all states")
+    frame = raw[FILE][["ccode", "year", "cinc"]].astype({"ccode": "int64", "year": "int64"})
+    log.correct("recoded", "misprinted", frame["cinc"] == 0.25, "Utopia")
+    return log.tidy(frame)
+
+
+SOURCE = Source(
+    "powers",
+    "state-year",
+    (RawTable(FILE, COLUMNS, ("ccode", "year")),),
+    (measure("cinc", "Power", "share"),),
+    kept,
+    (1990, 1999),
+)
+SOUND = "2,1990,0.25,a\n200,1990,0.1,\n200,1991,,b\n"
+
+
+def cleaned(folder: Path, lines: str, rows: int | None = None) -> Tidy:
+    (folder / FILE).write_text(HEAD + lines, encoding="utf-8")
+    return clean_source(SOURCE, lambda _, file: folder / file, rows=rows)
+
+
+def refusal(folder: Path, lines: str, rows: int | None = None) -> list[str]:
+    with pytest.raises(SourceSchemaError) as caught:
+        cleaned(folder, lines, rows)
+    return str(caught.value).splitlines()
+
+
+def test_a_table_as_declared_passes(tmp_path: Path) -> None:
+    assert len(cleaned(tmp_path, SOUND, rows=3).frame) == 3
+
+
+@pytest.mark.parametrize(
+    ("line", "fault"),
+    [
+        ("2,1992,5,", "column 'cinc', line 5: 5: must be a number from 0 to 1 or empty"),
+        ("2,1992,inf,", "column 'cinc', line 5: inf: must be a number from 0 to 1 or empty"),
+        ("2,1992,-9,", "column 'cinc', line 5: -9: must be a number from 0 to 1 or empty"),
+        ("2,1992,O.1,", "column 'cinc', line 5: 'O.1': must be a number from 0 to 1 or empty"),
+        ("2,19920,0.1,", "column 'year', line 5: 19920: must be a year from 1990 to 1999"),
+        ("2,199z,0.1,", "column 'year', line 5: '199z': must be a year from 1990 to 1999"),
+        ("2,,0.1,", "column 'year', line 5: empty: must be a year from 1990 to 1999"),
+        ("2,1992.5,0.1,", "column 'year', line 5: 1992.5: must be a year from 1990 to 1999"),
+        ("-9,1992,0.1,", "column 'ccode', line 5: -9: must be a whole number from 2 to 990"),
+        ("2,1990,0.25,a", "1 records are there again, e.g. line 2 and line 5: ccode 2, year 1990"),
+    ],
+)
+def test_a_cell_that_is_not_as_declared_is_refused(tmp_path: Path, line: str, fault: str) -> None:
+    assert refusal(tmp_path, f"{SOUND}{line}\n") == [
+        f"powers/powers.csv: {fault}",
+        f"powers/powers.csv: put the published file back; columns and what they may hold are declared in {__name__}.py",
+    ]
+
+
+def test_a_line_is_counted_as_an_editor_does(tmp_path: Path) -> None:
+    assert "line 4: 7:" in refusal(tmp_path, '2,1990,0.25,"one\ntwo"\n2,1991,7,\n')[0]
+
+
+def test_of_many_wrong_cells_the_first_are_shown(tmp_path: Path) -> None:
+    lines = "".join(f"{code},1990,2,\n" for code in range(2, 902))
+    assert "line 2: 2; line 3: 2; line 4: 2 and 897 more: must be" in refusal(tmp_path, lines)[0]
+
+
+def test_rows_of_a_workbook_and_of_r_are_counted_as_there() -> None:
+    frame = pd.DataFrame({"n": [1, -1]})
+    for file, row in (("a.xlsx", 3), ("a.rda", 2), ("a.dta", 2)):
+        assert f"row {row}: -1" in RawTable(file, {"n": COUNT}).faults(frame, (0, 0))[0]
+    assert "line 3: -1" in RawTable("a.zip", {"n": COUNT}, member="a.csv").faults(frame, (0, 0))[0]
+
+
+# What may stand in a column
+
+
+@pytest.mark.parametrize(
+    ("declared", "sound", "strange"),
+    [
+        (whole(-10, 10, -66, -77, -88), [-10, 10, -88.0, "7"], [11, -89, 0.5, "x", np.nan, np.inf]),
+        (number(0), [0, 1e300, "0.5"], [-1e-9, np.inf, "", None]),
+        (one_of(0, 1), [0, 1, 1.0, "1"], [2, -9, "yes", None]),
+        (one_of("med", "high"), ["med"], ["Med", "", 1]),
+        (whole(1, 31, "xx"), ["1", "31", "xx"], ["0", "32", "x", "1.5"]),
+        (text("[A-Z]{3}"), ["USA"], ["usa", "USAA", ""]),
+        (date(1990, 1991), ["1990-02-28", "1991-12-31 00:00:00"], ["1990-02-30", "1992-01-01", "1990-13-01", "x"]),
+    ],
+)
+def test_what_may_stand_in_a_column(declared: RawColumn, sound: list[object], strange: list[object]) -> None:
+    cells = pd.Series([*sound, *strange], dtype="object")
+    assert declared.wrong(cells).tolist() == [False] * len(sound) + [True] * len(strange)
+    empty = pd.Series(["", None, np.nan], dtype="object")
+    assert declared.wrong(empty).all()
+    assert not declared.optional().wrong(empty).any()
+
+
+# Sources of the project
+
+
+@pytest.fixture(scope="module")
+def raw(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Raw]:
+    return simulated_raw(tmp_path_factory.mktemp("raw"))
+
+
+FAULTS: dict[str, Callable[[RawColumn], object]] = {
+    "whole": lambda column: column.high + 0.5 if np.isfinite(column.high) else column.low - 1,
+    "number": lambda _: np.inf,
+    "year": lambda _: 19180,
+    "date": lambda _: "2000-13-01",
+    "code": lambda _: 77,
+    "text": lambda _: None,
+}
+
+
+@pytest.mark.parametrize(("slug", "table"), JOINED, ids=[f"{slug}/{table.file}" for slug, table in JOINED])
+def test_every_column_that_is_used_refuses_a_cell_that_it_may_not_have(
+    slug: str, table: RawTable, raw: dict[str, Raw]
+) -> None:
+    for name, column in table.columns.items():
+        if column.kind == "text" and column.missing:
+            continue
+        frame = raw[slug][table.file].head(3).astype({name: "object"})
+        fault = FAULTS[column.kind](column)
+        last = len(frame) - 1
+        frame.iloc[last, frame.columns.get_loc(name)] = str(fault) if table.text and fault is not None else fault
+        with pytest.raises(SourceSchemaError) as caught:
+            check_raw(REGISTRY[slug], table, frame)
+        first = str(caught.value).splitlines()[0]
+        assert first.startswith(f"{table.slug or slug}/{table.file}: column {name!r}, {table.place(frame, last)}: "), (
+            first
+        )
+        assert column.within(REGISTRY[slug].years).legal() in first
+
+
+@pytest.mark.parametrize(
+    ("slug", "column", "value"),
+    [
+        ("nmc", "cinc", 5.0),
+        ("nmc", "cinc", np.inf),
+        ("democracy-cow", "polity2", -88.0),
+        ("distance", "mindist", -999.0),
+        ("dcad", "signYear", 19),
+        ("rivalry", "start", 19470.0),
+        ("cow-contiguity-3.2", "conttype", 6),
+    ],
+)
+def test_a_wrong_cell_in_a_file_of_the_record_stops_its_cleaning(
+    slug: str, column: str, value: float, raw: dict[str, Raw], tmp_path: Path
+) -> None:
+    (table,) = REGISTRY[slug].raw
+    frame = raw[slug][table.file].copy()
+    frame[column] = frame[column].astype("float64")
+    frame.loc[frame.index[4], column] = value
+    write_raw(tmp_path / table.file, {table.member or "table": frame})
+
+    with pytest.raises(SourceSchemaError, match=rf"{table.file}: column '{column}', (line 6|row 5): "):
+        clean_source(REGISTRY[slug], lambda _, file: tmp_path / file)
+
+
+def test_events_that_are_there_again_are_refused(raw: dict[str, Raw]) -> None:
+    table = REGISTRY["dcad"].raw[0]
+    frame = raw["dcad"][table.file]
+    with pytest.raises(SourceSchemaError, match=rf"{len(frame)} records are there again, e\.g\. line \d+ and line"):
+        check_raw(REGISTRY["dcad"], table, pd.concat([frame, frame]))
+
+
+def test_a_record_that_the_published_file_repeats_is_known() -> None:
+    table = RawTable("a.csv", DYAD_YEARS, tuple(DYAD_YEARS), repeats=1)
+    frame = pd.DataFrame({"ccode1": [2, 2], "ccode2": [20, 20], "year": [1990, 1990]})
+    assert table.faults(frame, (1990, 1990)) == []
+    assert "are there again (1 in the published file)" in table.faults(pd.concat([frame, frame]), (1990, 1990))[0]
+
+
+# Rows and corrections
+
+
+def test_half_a_file_is_refused(tmp_path: Path) -> None:
+    (fault,) = refusal(tmp_path, SOUND[:14], rows=3)
+    assert fault == (
+        "config/sources.yaml › sources › powers › rows: says 3, the raw files clean to 1, as where half a file is"
+        " missing or records are there again; if you renewed `sha256` and `bytes` for a new release, see what changed"
+        " in it and write `rows: 1`, else put the pinned files back"
+    )
+
+
+def test_a_correction_that_finds_nothing_to_correct_is_refused_by_name(tmp_path: Path) -> None:
+    right = SOUND.replace("0.25", "0.5")
+    assert refusal(tmp_path, right, rows=3) == [
+        "powers: a correction finds nothing to correct: Utopia: misprinted; put the published files back, or, if a new"
+        f" release has it right, take it out of {__name__}.py"
+    ]
+    assert cleaned(tmp_path, right).idle == ("Utopia: misprinted",)
+
+
+def test_of_simulated_files_no_correction_is_expected(raw: dict[str, Raw]) -> None:
+    assert len(REGISTRY["mme"].clean(raw["mme"]).idle) > 10
+
+
+@pytest.mark.parametrize("slug", REGISTRY)
+@pytest.mark.record
+def test_every_source_keeps_what_is_promised_of_it(slug: str, mirror: Path) -> None:
+    records = load_sources(REPOSITORY)
+
+    def find(owner: str, file: str) -> Path:
+        return mirror / (records[owner].folder or owner) / file
+
+    assert records[slug].rows
+    assert clean_source(REGISTRY[slug], find, records[slug].whittle, records[slug].rows).idle == ()
+
+
+@pytest.mark.record
+def test_a_capital_that_the_file_has_right_is_reported(mirror: Path, tmp_path: Path) -> None:
+    source = REGISTRY["distance-capitals"]
+    table = source.raw[0]
+    frame = read_raw(mirror / "distance-capitals" / table.file, table)
+    others = frame[frame["capital"] != "Tunis"].astype({"stdate": "str", "enddate": "str"})
+    write_raw(tmp_path / table.file, {"cow_capitals": others})
+    shutil.copy(mirror / "cow-state-system" / "states2016.csv", tmp_path)
+    with pytest.raises(SourceSchemaError, match="a correction finds nothing to correct: Tunis: coordinates of the"):
+        clean_source(replace(source), lambda _, file: tmp_path / file, rows=15951)
