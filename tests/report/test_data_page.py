@@ -15,12 +15,11 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from detente.base.errors import BrokenContract
 from detente.cli import main
-from detente.cli.sources import checked, profiles, spans
-from detente.data.panel import UNITS, catalogue
+from detente.cli.sources import profiles, spans
+from detente.data.panel import STATES, UNITS, catalogue
 from detente.data.pins import THEMES, load_sources
-from detente.data.record import Tidied, tidied
+from detente.data.record import find_holes, hole_lines, tidied
 from detente.data.sources import REGISTRY, attrition
 from detente.report.figures import image
 from detente.report.site import coverage_chart, data_page
@@ -71,23 +70,19 @@ def test_links_inside_the_page_lead_somewhere() -> None:
 @pytest.mark.record
 def test_the_committed_page_is_what_the_raw_files_make(mirror: Path, tmp_path: Path) -> None:
     found = tidied(list(REGISTRY.values()), SOURCES, tmp_path / "raw", mirror, tmp_path / "kept", progress=False)
-    text = data_page(profiles(SOURCES, checked(found, SOURCES).attrition), "images/coverage.svg")
+    missing = hole_lines(find_holes(found.frames, REGISTRY, STATES), found.frames[STATES])
+    text = data_page(profiles(SOURCES, found.attrition, missing), "images/coverage.svg")
     assert text.encode("utf-8") == PAGE.read_bytes(), "make it again: the command stands at the top of this file"
-
-
-def test_rows_that_are_not_there_are_refused() -> None:
-    short = pd.DataFrame({"a": [1, 2]})
-    with pytest.raises(BrokenContract, match="sources › dcad › rows: says 11272, the raw files clean to 2"):
-        checked(Tidied({"dcad": short}, {}), SOURCES)
 
 
 def attrition_of(*entries: tuple[str, str, int]) -> str:
     """The attrition log on the page, of one source."""
     slug = "dcad"
     rows = attrition(slug, [(action, reason, "record 7", number) for action, reason, number in entries])
-    everything = profiles({slug: SOURCES[slug]}, {slug: rows})
+    everything = profiles({slug: SOURCES[slug]}, {slug: rows}, {slug: ["not coded: all states 1990"]})
     text = data_page(everything, "chart.svg")
     assert "record 7" not in text
+    assert "\n- Missing: not coded: all states 1990.\n" in text
     return "\n".join(line for line in text.splitlines() if re.match(r"\| (dropped|recoded|kept) ", line))
 
 
@@ -214,7 +209,7 @@ def test_the_list_of_sources_counts_rows_and_knows_short_names(capsys: pytest.Ca
 
 
 def test_a_source_of_one_file_on_the_page_shows_its_short_name() -> None:
-    everything = profiles({"dcad": SOURCES["dcad"]}, {"dcad": attrition("dcad")})
+    everything = profiles({"dcad": SOURCES["dcad"]}, {"dcad": attrition("dcad")}, {})
     said = data_page([replace(everything[0], short="agreements")], "chart.svg")
     assert "Short name: `agreements`." in said
     assert "Short name" not in data_page(everything, "chart.svg")

@@ -34,7 +34,7 @@ class Profile:
     """What the page says of one source.
 
     `variables` has name, label, unit, kind; `attrition` action, reason, rows; `module` is the path of what cleans it,
-    from the page; `short` its short name, where it has one.
+    from the page; `short` its short name, where it has one; `missing` its holes, a line for each cause.
     """
 
     slug: str
@@ -44,6 +44,7 @@ class Profile:
     attrition: pd.DataFrame
     module: str
     short: str | None = None
+    missing: tuple[str, ...] = ()
 
 
 def data_page(profiles: Sequence[Profile], chart: str) -> str:
