@@ -61,6 +61,7 @@ def test_a_table_as_declared_passes(tmp_path: Path) -> None:
     assert len(cleaned(tmp_path, SOUND, rows=3).frame) == 3
 
 
+@pytest.mark.fault("raw files")
 @pytest.mark.parametrize(
     ("line", "fault"),
     [
@@ -83,10 +84,12 @@ def test_a_cell_that_is_not_as_declared_is_refused(tmp_path: Path, line: str, fa
     ]
 
 
+@pytest.mark.fault("raw files")
 def test_a_line_is_counted_as_an_editor_does(tmp_path: Path) -> None:
     assert "line 4: 7:" in refusal(tmp_path, '2,1990,0.25,"one\ntwo"\n2,1991,7,\n')[0]
 
 
+@pytest.mark.fault("raw files")
 def test_of_many_wrong_cells_the_first_are_shown(tmp_path: Path) -> None:
     lines = "".join(f"{code},1990,2,\n" for code in range(2, 902))
     assert "line 2: 2; line 3: 2; line 4: 2 and 897 more: must be" in refusal(tmp_path, lines)[0]
@@ -102,6 +105,7 @@ def test_rows_of_a_workbook_and_of_r_are_counted_as_there() -> None:
 # What may stand in a column
 
 
+@pytest.mark.fault("raw files")
 @pytest.mark.parametrize(
     ("declared", "sound", "strange"),
     [
@@ -140,6 +144,7 @@ FAULTS: dict[str, Callable[[RawColumn], object]] = {
 }
 
 
+@pytest.mark.fault("raw files")
 @pytest.mark.parametrize(("slug", "table"), JOINED, ids=[f"{slug}/{table.file}" for slug, table in JOINED])
 def test_every_column_that_is_used_refuses_a_cell_that_it_may_not_have(
     slug: str, table: RawTable, raw: dict[str, Raw]
@@ -160,6 +165,7 @@ def test_every_column_that_is_used_refuses_a_cell_that_it_may_not_have(
         assert column.within(REGISTRY[slug].years).legal() in first
 
 
+@pytest.mark.fault("raw files")
 @pytest.mark.parametrize(
     ("slug", "column", "value"),
     [
@@ -185,6 +191,7 @@ def test_a_wrong_cell_in_a_file_of_the_record_stops_its_cleaning(
         clean_source(REGISTRY[slug], lambda _, file: tmp_path / file)
 
 
+@pytest.mark.fault("raw files")
 def test_events_that_are_there_again_are_refused(raw: dict[str, Raw]) -> None:
     table = REGISTRY["dcad"].raw[0]
     frame = raw["dcad"][table.file]
@@ -202,6 +209,7 @@ def test_a_record_that_the_published_file_repeats_is_known() -> None:
 # Rows and corrections
 
 
+@pytest.mark.fault("raw files")
 def test_half_a_file_is_refused(tmp_path: Path) -> None:
     (fault,) = refusal(tmp_path, SOUND[:14], rows=3)
     assert fault == (
@@ -211,6 +219,7 @@ def test_half_a_file_is_refused(tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.fault("raw files")
 def test_a_correction_that_finds_nothing_to_correct_is_refused_by_name(tmp_path: Path) -> None:
     right = SOUND.replace("0.25", "0.5")
     assert refusal(tmp_path, right, rows=3) == [
