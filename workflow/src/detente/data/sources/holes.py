@@ -37,6 +37,20 @@ _DYADIC_TRADE = (
     Hole(_WARS, (), (1913, 1919)),
     Hole("few partners reported their trade with the state", (), (1870, 1949)),
 )
+_WARS = "no figures of the years of a world war"
+_NO_WAR = "no war of the state with another is coded"
+_NO_RIVALRY = "no rivalry of the state is coded"
+_HOSTS = "only states with UN peacekeepers have rows"
+_DYADIC_TRADE = (
+    Hole("the file has two rows a year of the state, and none under another code", (260,), (1960, 1990)),
+    Hole("the file has two rows a year of the state to 1996, then none", (345,), (1993, 2014)),
+    Hole("the file has no row of the state, or none with a value", (221, 223, 232, 331, 402, 511, 626, 760, 860)),
+    Hole("the file has no row of the state, or none with a value", (983, 986, 987)),
+    Hole("the file has rows of one Vietnam at a time, of the South to 1959 and of the North from 1960", (816, 817)),
+    Hole("the file has rows of few of its partners", (713,), (1949, 1959)),
+    Hole(_WARS, (), (1913, 1919)),
+    Hole("few partners reported their trade with the state", (), (1870, 1949)),
+)
 HOLES: Mapping[str, tuple[Hole, ...]] = {
     "bara-hultman": (Hole("only 36 countries with an intrastate conflict are coded, while it and a mission last"),),
     "climate-drought": (
@@ -67,6 +81,12 @@ HOLES: Mapping[str, tuple[Hole, ...]] = {
         Hole("the file has rows without a value", (670,), (1927, 1934)),
         Hole("the file has rows without a value", (790,), (1924, 1963)),
     ),
+    "cow-war": (Hole("no war between states is coded of the year", (0,), (1946, 1946)),),
+    "cow-war-states": (
+        Hole("no war between states is coded of the year", (0,)),
+        Hole(_NO_WAR, (42, 101, 369, 432, 433, 437, 439, 452, 471, 475)),
+        Hole(_NO_WAR, (516, 517, 522, 541, 565, 625, 730, 820, 850)),
+    ),
     "dcad": (Hole("no agreement of the state is coded", (70, 437, 678)),),
     "forester-jme": (
         Hole("the file has no row of the divided, or of what later came apart", (260, 315, 345, 678, 680)),
@@ -85,6 +105,10 @@ HOLES: Mapping[str, tuple[Hole, ...]] = {
     "icow-territory-directed": (
         Hole("no claim of the state, or to its territory, is coded", (240, 273, 337, 516, 517, 540, 541)),
     ),
+    "ipi-contributors": (
+        Hole("the source has no file of the state, as of one that gave none", (93, 520, 531, 540, 625, 645, 652)),
+        Hole("the source has no file of the state, as of one that gave none", (698, 700, 816)),
+    ),
     "jme": (Hole("no exercise of the state is on the sheet", (40, 531, 620, 645, 678)),),
     "mcmanus-nieman": (Hole("the list of protégés ends before the state is in it", (626,)),),
     "nuclear": (Hole("the file writes Czechia and Slovakia back to 1938, and has no Czechoslovakia", (315,)),),
@@ -97,10 +121,16 @@ HOLES: Mapping[str, tuple[Hole, ...]] = {
             "Polity codes no state of fewer than 500,000 inhabitants, and no German or Italian state that became a part"
         ),
     ),
+    "rivalry": (Hole(_NO_RIVALRY, (20, 211, 240, 269, 273, 327, 329, 337, 385, 390, 730, 840, 900)),),
+    "rivalry-dreyer": (
+        Hole(_NO_RIVALRY, (20, 211, 235, 240, 269, 273, 327, 329, 337, 352, 369)),
+        Hole(_NO_RIVALRY, (385, 390, 565, 660, 678, 730, 840, 900)),
+    ),
     "troopdata": (
         Hole("the sender itself is no host", (2,)),
         Hole("the troops were in South Vietnam (817)", (816,), (1954, 1975)),
     ),
+    "ucdp-prio-acd": (Hole("no conflict between states is coded of the year", (0,), (1947, 1947)),),
     "unga-idealpoints": (
         Hole("the Assembly did not vote", (0,), (1964, 1964)),
         Hole("no member of the United Nations, or without a vote or without votes cast, in these years"),
