@@ -12,7 +12,7 @@ import pandas as pd
 from detente.base.frames import Column, FrameSchema
 from detente.data.sources import KEYS, Source
 from detente.data.sources.holes import HOLES, Hole
-from detente.data.sources.steps import STATE_YEAR
+from detente.data.sources.steps import STATE_YEAR, yearly
 
 HOLE = FrameSchema(
     "holes",
@@ -84,8 +84,8 @@ def _counts_events(source: Source) -> bool:
 def _members(spells: pd.DataFrame) -> pd.DataFrame:
     """One row per state and year of membership."""
     listed = spells[spells["status"] == "member"]
-    years = [range(start // 10000, end // 10000 + 1) for start, end in zip(listed["start"], listed["end"], strict=True)]
-    return listed[["ccode"]].assign(year=years).explode("year").astype("int64").drop_duplicates()
+    years = yearly(listed[["ccode"]], listed["start"] // 10000, listed["end"] // 10000)
+    return years[STATE_YEAR].astype("int64").drop_duplicates()
 
 
 def _present(source: Source, frame: pd.DataFrame) -> pd.DataFrame:
@@ -147,5 +147,5 @@ def _without_events(
             any_event[slug] = pd.Series(long.isin(present[slug]["ccode"]), index=long, dtype="float64")
     table = pd.DataFrame(any_event)
     usual = table[table.mean(axis=1) >= ELSEWHERE]
-    for slug, column in usual.loc[:, usual.mean() >= ELSEWHERE].items():
-        yield from ((str(slug), int(state)) for state in column.index[np.asarray(column == 0)])
+    for name, column in usual.loc[:, usual.mean() >= ELSEWHERE].items():
+        yield from ((str(name), int(state)) for state in column.index[np.asarray(column == 0)])

@@ -205,11 +205,14 @@ def _numbers(held: pd.Series) -> pd.Series:
 
 def _years(held: pd.Series) -> pd.Series:
     """Years of days, missing where a cell is no day."""
+    years: pd.Series
     if held.dtype.kind == "M":
-        return held.dt.year
+        years = held.dt.year
+        return years
     parts = held.astype("str").str.extract(r"^(\d{4})-(\d\d)-(\d\d)(?:[ T].*)?$").astype("float64")
     days = pd.to_datetime(parts.set_axis(["year", "month", "day"], axis=1), errors="coerce")
-    return days.dt.year
+    years = days.dt.year
+    return years
 
 
 def _shown(code: object) -> str:
