@@ -78,19 +78,22 @@ def test_the_report_is_complete(built: Path) -> None:
 
 
 @pytest.mark.fault("whole workflow")
-def test_hash_seed_locale_time_zone_cores_and_folder_change_no_byte(built: Path, tmp_path: Path) -> None:
+def test_hash_seed_locale_time_zone_umask_cores_and_folder_change_no_byte(scratch: Path, tmp_path: Path) -> None:
+    """Of the study and of its robustness, the first in a checkout that was moved between the two."""
     if not shutil.which("git"):
         pytest.skip("git is not at hand")
     second = checkout(tmp_path / "a longer way/to the second folder")
-    run(second, "snakemake", "tiny", "--cores", "1", **TWO)
-    left, right = outputs(built), outputs(second)
+    run(scratch, "snakemake", "robustness_tiny", "--cores", "2", umask=0o022, **ONE)
+    run(second, "snakemake", "tiny", "robustness_tiny", "--cores", "1", umask=0o077, **TWO)
+    left, right = outputs(scratch), outputs(second)
+    assert "reports/tiny/claims_ledger.csv" in left
     assert left.keys() == right.keys()
     assert [name for name in left if left[name] != right[name]] == []
 
     # The manifests differ in what was measured: times, memory.
-    shutil.copy2(built / "reports/tiny/manifest.json", second / "reports/tiny/manifest.json")
+    shutil.copy2(scratch / "reports/tiny/manifest.json", second / "reports/tiny/manifest.json")
     packages = [tmp_path / "one.zip", tmp_path / "two.zip"]
-    for package, folder, environment in zip(packages, (built, second), (ONE, TWO), strict=True):
+    for package, folder, environment in zip(packages, (scratch, second), (ONE, TWO), strict=True):
         path = str(folder / "workflow/src")
         run(folder, "detente", "package", "--study", "tiny", "--out", str(package), PYTHONPATH=path, **environment)
     assert packages[0].read_bytes() == packages[1].read_bytes()

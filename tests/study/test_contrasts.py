@@ -11,10 +11,14 @@ from pydantic import ValidationError
 
 from detente.base.errors import NoVariation
 from detente.stats import fit
+from detente.stats.resampling import placebo_test, randomisation_test, state_labels
+from detente.stats.resampling.randomisation import drawn_blocks
 from detente.study.config import Contrast
 from detente.study.design import Specification, build_design
 from detente.study.estimation import estimate
+from detente.study.multiverse import curve
 from detente.study.multiverse.multiverse import Rows, stand_alone
+from detente.study.robustness.schemes import network, regions
 
 from support.builders import dyad_years, panel
 from support.designs import specification
@@ -85,6 +89,26 @@ def test_many_specifications_have_the_contrast_of_each_alone() -> None:
     made, _ = rows.design([spec], keep)
     np.testing.assert_array_equal(made.treatment, build_design(frame, spec).treatment)
     assert np.isfinite(stand_alone(frame, spec)["estimate"])
+
+
+@pytest.mark.parametrize("contrast", [QUARTILES, CASE], ids=["percentiles", "case"])
+def test_treatments_are_drawn_in_the_unit_of_the_contrast(contrast: Contrast) -> None:
+    """From a network in the unit that the treatment came in, so that randomisation and placebos change no p-value."""
+    frame = world()
+    found = []
+    for spec in (under(None), under(contrast)):
+        design = build_design(frame, spec)
+        scheme = state_labels(network(frame, spec.claim), regions(frame))
+        ((_, draws),) = drawn_blocks(scheme.ready(design, design.treatment), 5, 1, len(design.y))
+        placebos = placebo_test(fit(design), scheme, draws=39, seed=1)
+        test = randomisation_test(fit(design), scheme, statistic="t", draws=39, seed=1)
+        joint = curve.drawn({False: frame}, [spec], scheme, 5, 1)
+        found.append((design.treatment, draws, placebos.p_value, test.draws, joint))
+    (plain, raw, *numbers), (own, turned, *others) = found
+    unit, origin = np.polyfit(plain, own, 1)
+    np.testing.assert_allclose(turned, unit * raw + origin, atol=1e-9)
+    for one, other in zip(numbers, others, strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-7)
 
 
 def test_a_contrast_without_length_and_a_case_without_value_are_refused() -> None:

@@ -73,17 +73,10 @@ def checkout(folder: Path) -> Path:
     return folder
 
 
-def run(folder: Path, *words: str, **environment: str) -> None:
-    """Run a module of this interpreter in a folder."""
-    done = subprocess.run(
-        [sys.executable, "-m", *words],
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        env=_own(environment),
-        timeout=900,
-        check=False,
-    )
+def run(folder: Path, *words: str, umask: int = -1, **environment: str) -> None:
+    """Run a module of this interpreter in a folder; `umask` takes permissions from new files."""
+    call, env = [sys.executable, "-m", *words], _own(environment)
+    done = subprocess.run(call, cwd=folder, capture_output=True, text=True, env=env, umask=umask, check=False)
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
 
 

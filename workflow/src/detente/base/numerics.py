@@ -63,6 +63,8 @@ EXACT = 1e-9
 BLAMED = 1e-3
 # A column is a product of others if it differs from it by no more than rounding, relative to their largest value.
 PRODUCT = 1e-9
+# A treatment is another in another unit if it differs from a line by no more than rounding, relative to its range.
+CONVERTED = 1e-9
 # A singular covariance is drawn from by its eigenvectors, down to this share of the largest eigenvalue.
 DRAWN = 1e-14
 # Ends of a bootstrap's interval, in standard errors: where each null that is tried costs a fit, and where it does not;

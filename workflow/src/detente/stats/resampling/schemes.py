@@ -1,5 +1,6 @@
 """How nature might have drawn the treatment: other years within a dyad, or other states in the network."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -9,6 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from detente.base.errors import NoDyads, TooFewStates, UnknownVariable, UnsuitableEvents, choices
+from detente.base.numerics import CONVERTED
 from detente.base.types import Array, Codes, Flags
 from detente.stats.covariance import intersect, number
 from detente.stats.frame import ModelFrame
@@ -76,8 +78,9 @@ class _Shift:
 class StateLabels:
     """States' labels permuted, rows and columns at once, which keeps the network's shape (Krackhardt 1988).
 
-    `network`: treatments of all dyads, whether in the design or not: columns a, b, year, value, lagged as the design's;
-    dyads that it does not have are untreated. None takes those of the design, which misses dyads outside its sample.
+    `network`: treatments of all dyads, whether in the design or not: columns a, b, year, value, lagged as the design's,
+    in its unit or the one that a contrast of the design is of; dyads that it does not have are untreated. None takes
+    those of the design, which misses dyads outside its sample.
     `strata`: stratum by state: labels are exchanged within strata, states without one keep theirs. `residuals`: what
     controls and fixed effects leave of the treatment is permuted instead, in a model that holds both again (double
     semi-partialling; Dekker, Krackhardt and Snijders 2007): a permuted treatment no longer goes with controls as the
@@ -117,10 +120,9 @@ class StateLabels:
             raise TooFewStates("no two states are in one stratum: none can exchange places")
         at = (np.searchsorted(codes, a), np.searchsorted(codes, b), np.searchsorted(years, year))
         made = _Labels(table, at, stratum, _mixed(codes.astype(np.uint64)), ())
-        if not np.array_equal(made.looked_up(np.arange(len(codes)), table), treatment):
-            raise UnsuitableEvents(
-                "the network does not hold the treatments of the design, dyad by dyad and year by year"
-            )
+        held = made.looked_up(np.arange(len(codes)), table)
+        if not np.array_equal(held, treatment):
+            made = replace(made, table=_in_unit_of(treatment, held, table))
         drawn = [made.looked_up(made.permutation(0, draw), known) for draw in range(MEASURED)]
         absent, taken = 1 - float(np.mean(drawn)), "residual zero" if self.residuals else "untreated"
         said = f"permuted labels name a dyad-year that is not in the network in {100 * absent:.1f} % of rows: {taken}"
@@ -163,6 +165,20 @@ class _Labels:
         a, b, year = self.at
         n, years = table.shape[1:]
         return np.asarray(table.ravel()[(permutation[a] * n + permutation[b]) * years + year])
+
+
+def _in_unit_of(treatment: Array, held: npt.NDArray[Any], table: npt.NDArray[Any]) -> Array:
+    """A network's table in the unit of a design's treatment (N,), of which it holds `held` (N,) in another.
+
+    The design's is a contrast of the network's: less where it begins, over its length. Raises UnsuitableEvents unless
+    one unit and one origin do so in every row.
+    """
+    raw, low, lowest = held.astype(np.float64), float(treatment.min()), float(held.min())
+    width, length = float(np.ptp(treatment)), float(np.ptp(raw))
+    unit = width / length if length > 0 else math.nan
+    if not np.abs(low + (raw - lowest) * unit - treatment).max() <= CONVERTED * width:
+        raise UnsuitableEvents("the network does not hold the treatments of the design, dyad by dyad and year by year")
+    return np.asarray(low + (table.astype(np.float64) - lowest) * unit)
 
 
 def _checked(frame: pd.DataFrame) -> tuple[Codes, Codes, Array]:
