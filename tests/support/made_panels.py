@@ -207,7 +207,7 @@ def made_project(folder: Path) -> Path:
             path = folder / "data" / "raw" / (record.folder or slug) / pin.file
             write_raw(path, tables[record.folder or slug, pin.file])
             files.append({"file": pin.file, "address": None, "sha256": sha256(path), "bytes": path.stat().st_size})
-        sources[slug] = record.model_dump(mode="json") | {"files": files}
+        sources[slug] = record.model_dump(mode="json") | {"files": files, "rows": None}
     # The last one's raw file is nowhere.
     missing = {"file": "gone.csv", "address": None, "sha256": "0" * 64, "bytes": 1}
     sources[IN_PLACE[-1]] = records[IN_PLACE[-1]].model_dump(mode="json") | {"files": [missing]}
