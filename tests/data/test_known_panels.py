@@ -37,7 +37,7 @@ UNPLACED = {
     "cow-religion": 42,
     "cow-trade-4.0": 5,
     "cow-trade-4.0-directed": 10,
-    "cow-trade-4.0-national": 765,
+    "cow-trade-4.0-national": 735,
     "dcad": 81,
     "distance": 1_077,
     "dyadic-mid-4.02": 1,

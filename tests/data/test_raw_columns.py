@@ -249,7 +249,7 @@ def test_every_source_keeps_what_is_promised_of_it(slug: str, mirror: Path) -> N
 def test_a_capital_that_the_file_has_right_is_reported(mirror: Path, tmp_path: Path) -> None:
     source = REGISTRY["distance-capitals"]
     table = source.raw[0]
-    frame = read_raw(mirror / "distance-capitals" / table.file, table)
+    frame = read_raw(mirror / "distance" / table.file, table)
     others = frame[frame["capital"] != "Tunis"].astype({"stdate": "str", "enddate": "str"})
     write_raw(tmp_path / table.file, {"cow_capitals": others})
     shutil.copy(mirror / "cow-state-system" / "states2016.csv", tmp_path)

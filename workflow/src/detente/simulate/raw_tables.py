@@ -20,7 +20,7 @@ ACTION = {1: 0, 2: 1, 3: 7, 4: 16, 5: 20}
 DEATHS_UNKNOWN = 0.05
 GML_ORDER = ("fatality", "hostlev", "recip", "mindur", "maxdur", "stmon")
 COW_ORDER = ("fatality", "hostlev", "mindur", "maxdur", "recip", "stmon")
-STILL_ON = 2020
+STILL_ON, FIRST_SIGNED = 2020, 1980
 OBLIGATIONS = ("atop_offense", "atop_neutral", "atop_nonagg", "atop_consul")
 CATEGORIES = ("DCA", "DIC", "TREX", "PROCUREMENT", "COMMISSION", "RESEARCH")
 CATEGORY_SHARES = (0.53, 0.18, 0.13, 0.08, 0.04, 0.04)
@@ -161,7 +161,8 @@ def agreement_table(stage: Stage, agreement: Flags, seed: int) -> pd.DataFrame:
     """Agreements in the columns of DCAD.
 
     The first of each spell lasts as long as the spell and is coded with medium or high confidence; half of
-    the spells have further ones inside, of any kind and confidence.
+    the spells have further ones inside, of any kind and confidence. The original begins in 1980: agreements that end
+    before are not in it, and those that go on then are signed again.
     """
     draw = stream(seed, "dcad")
     spells = spells_of(agreement)
@@ -186,7 +187,8 @@ def agreement_table(stage: Stage, agreement: Flags, seed: int) -> pd.DataFrame:
         asymmetry=(np.abs(np.log(power[one] / power[other])) > 2).astype(int),
         categoryConf=np.where(main, sure, unsure),
     )
-    return _as_in_dcad(frame, draw)
+    known = frame[frame["endYearEstimate"] >= FIRST_SIGNED]
+    return _as_in_dcad(known.assign(signYear=known["signYear"].clip(lower=FIRST_SIGNED)), draw)
 
 
 def _as_in_dcad(signed: pd.DataFrame, draw: np.random.Generator) -> pd.DataFrame:

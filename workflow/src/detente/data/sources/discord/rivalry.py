@@ -42,7 +42,7 @@ def _dyad_years(source: Source, spells: pd.DataFrame) -> Tidy:
 
 
 _PAIR, _SINCE = {"ccode1": STATE, "ccode2": STATE}, whole(1400, 2020)
-RAW = (RawTable(FILE, {"rivalry": text(), **_PAIR, "start": _SINCE, "end": _SINCE}, ("rivalry",)),)
+RAW = (RawTable(FILE, {"rivalry": text(), **_PAIR, "start": _SINCE, "end": _SINCE}, ("ccode1", "ccode2", "start")),)
 VARIABLES = (event("rivalry", "Strategic rivalry", role="control"),)
 SOURCE = Source(SLUG, "dyad-year", RAW, VARIABLES, clean, (1816, 2020))
 _ABOUT = one_of(*TYPES)
