@@ -179,15 +179,28 @@ def test_the_beginning_of_an_option_will_do(call: Any) -> None:
 
 @pytest.mark.fault("environment")
 @pytest.mark.parametrize(
-    ("tidy", "said"),
+    ("tidy", "error", "said"),
     [
-        ("nowhere", "there is no such file or folder; nor is there a folder nowhere; check the path, or name another"),
-        ("here", "there is no such file or folder; nearest: 'cow-state-sytem.parquet'; check the path"),
-        ("afile", "there is no such file or folder; afile is a file and no folder; check the path"),
+        (
+            "nowhere",
+            "FileNotFoundError",
+            "there is no such file or folder; nor is there a folder nowhere; check the path, or name another",
+        ),
+        (
+            "here",
+            "FileNotFoundError",
+            "there is no such file or folder; nearest: 'cow-state-sytem.parquet'; check the path",
+        ),
+        ("afile", "NotADirectoryError", "a file stands where a folder is needed; check the path, or name another"),
     ],
 )
 def test_a_folder_that_is_not_as_it_should_be_is_named_without_a_traceback(
-    tidy: str, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    tidy: str,
+    error: str,
+    said: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "here").mkdir()
@@ -196,7 +209,7 @@ def test_a_folder_that_is_not_as_it_should_be_is_named_without_a_traceback(
     words = ["panel", "--years", "1990-1991", "--add", "gml", "--root", str(ROOT), "--out", "x.csv"]
     assert main([*words, "--tidy", tidy, "--attrition-logs", tidy]) == 1
     text = capsys.readouterr().err
-    assert f"FileNotFoundError: {tidy}/cow-state-system.parquet: {said}" in text
+    assert f"{error}: {tidy}/cow-state-system.parquet: {said}" in text
 
 
 @pytest.mark.fault("environment")

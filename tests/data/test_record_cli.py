@@ -30,7 +30,7 @@ def test_a_further_source_is_acquired_and_cleaned(
 
 
 def test_a_source_without_a_module_names_the_nearest(capsys: pytest.CaptureFixture[str]) -> None:
-    words = ["clean", "--source", "cow-wars", "--receipts", "r", "--tidy", "t", "--attrition", "l"]
+    words = ["clean", "--source", "cow-wars", "--receipts", "r", "--tidy", "t.parquet", "--attrition", "l.parquet"]
     assert main(words) == 1
     text = capsys.readouterr().err
     assert (

@@ -327,7 +327,7 @@ def test_a_crisis_dyad_is_an_actor_and_a_state_that_triggered_it():
     ]
     assert attrition(tidy.attrition) == [
         ("dropped", "trigger or its year unknown", "crisis 6, 645", 1),
-        ("dropped", "triggered by an actor that is no state: no dyad", "all crises", 1),
+        ("dropped", "triggered by an actor that is no state: no dyad", "trigger 996", 1),
         ("recoded", "end unknown: under way in the year of its trigger only", "crisis 4, 219", 1),
         ("recoded", "code of another list", "219 is COW 220", 1),
         ("recoded", "code of another list", "260 is COW 255", 1),

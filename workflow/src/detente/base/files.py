@@ -45,10 +45,11 @@ def read_note(path: Path) -> Any:
 
 @contextmanager
 def _parquet(path: Path) -> Iterator[None]:
+    # What the system refuses has a number here; pyarrow gives a missing file none, as one that it cannot decode.
+    path.open("rb").close()
     try:
         yield
     except (pa.ArrowException, OSError) as error:
-        # What the system refuses has a number; what pyarrow cannot decode has none.
         if isinstance(error, OSError) and error.errno:
             raise
         raise DamagedFile(f"{path.as_posix()}: no parquet file, or cut short; {_MAKE_AGAIN}") from error
