@@ -22,7 +22,7 @@ help:
 	  'make replicate  published tables re-estimated, number by number -> reports/replicate/' \
 	  'make verify     rebuilds all of it in an empty folder and compares -> reports/paper/verification.html' \
 	  'make package    a replication package for a journal -> dist/' \
-	  'make test       the test suite, under five minutes, without any raw file' \
+	  'make test       the test suite, about six minutes, without any raw file' \
 	  'make test-all   the same, then the slow tests and those of the record' \
 	  'make nightly    what takes hours: coverage at full size, checks of bounds, Slurm, the robustness of the paper' \
 	  'make lint       style, types, workflow' \
