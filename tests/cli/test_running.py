@@ -47,10 +47,10 @@ def run(body: str, folder: Path, **environment: str) -> subprocess.CompletedProc
     return subprocess.run(call(body), cwd=folder, capture_output=True, env={**os.environ, **environment}, check=False)
 
 
-# Output that nobody reads, or nobody can
+# Output that is not read, or cannot be
 
 
-def test_a_command_whose_output_nobody_reads_any_more_still_does_its_work(tmp_path: Path) -> None:
+def test_a_command_whose_output_is_read_no_longer_still_does_its_work(tmp_path: Path) -> None:
     # Both streams: `detente … 2>&1 | head -1`.
     body = f"import sys\nprint('first', file=sys.stderr, flush=True)\n{PRINTS}\nprint('last', file=sys.stderr)"
     with subprocess.Popen(

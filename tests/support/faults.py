@@ -9,7 +9,7 @@ from typing import Protocol
 # What goes wrong, and what must come of it.
 KINDS = {
     "configuration": "a YAML file with a key, value, reference or line that is not legal is refused before work starts",
-    "own data": "a table or description of one's own that cannot be placed or would be misread is refused, or said",
+    "own data": "a user's table or description that cannot be placed or would be misread is refused, or said",
     "tables": "a file in a form that may be read wrongly is read rightly or refused with its line",
     "raw files": "a raw file whose bytes, columns, codes, values or rows are not those that its source promises",
     "downloads": "servers, proxies and mirrors that are slow, wrong, endless, or gone",

@@ -39,7 +39,7 @@ class Stopped(BaseException):
 def handled(run: Callable[[], None]) -> int:
     """Run a command; returns its exit status.
 
-    It runs to its end where nobody reads its output any more, and removes what it was writing if it is stopped.
+    It runs to its end where its output is read no longer, and removes what it was writing if it is stopped.
     """
     with _streams():
         try:
@@ -84,7 +84,7 @@ def _signals() -> Iterator[None]:
 
 
 class _Stream(io.FileIO):
-    """A standard stream, which takes what nobody reads any more: `head` has its lines, and the work goes on."""
+    """A standard stream, which takes what is read no longer: `head` has its lines, and the work goes on."""
 
     def write(self, data: Any) -> int:
         try:

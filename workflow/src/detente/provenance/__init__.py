@@ -4,11 +4,12 @@ What made a file, step by step back to the raw bytes; the software, commit and s
 compared product by product; and a replication package that a journal can check.
 """
 
+from detente.base.turns import RECORDS
 from detente.provenance.bundle import MARKS, METADATA, Crate, check, fresh, metadata
 from detente.provenance.checkout import STAMP, Commit, commit, committed, copied, own_files, versions
 from detente.provenance.comparison import GOOD, Build, Verdict, columns, compare, counted, inputs
 from detente.provenance.graph import Lineage, ancestry, lineage, printed, pythons_of, versions_of
-from detente.provenance.records import RECORDS, altered, make_again, record
+from detente.provenance.records import altered, make_again, record
 
 __all__ = [
     "GOOD", "MARKS", "METADATA", "RECORDS", "STAMP", "Build", "Commit", "Crate", "Lineage", "Verdict",

@@ -19,9 +19,9 @@ from typing import Any
 
 from detente.base.errors import UnknownOrigin
 from detente.base.files import sha256, write_json
+from detente.base.turns import RECORDS
 from detente.provenance.checkout import versions
 
-RECORDS = Path(".snakemake")
 JOBS, INCOMPLETE, MADE = "metadata", "incomplete", "made"
 # The folders that the workflow makes.
 PRODUCTS = ("data/processed/", "data/simulated/", "reports/")
@@ -50,9 +50,9 @@ class Making:
 
 
 def record(files: Iterable[Path], begun: float, records: Path = RECORDS) -> None:
-    """Write down what a step made, and what it ran with; files outside the folder that it runs in are nobody's.
+    """Write down what a step made, and what it ran with; files outside the folder that it runs in are not recorded.
 
-    `begun`: when it began, in seconds. Raises UnknownOrigin if code was edited since: nobody knows what ran.
+    `begun`: when it began, in seconds. Raises UnknownOrigin if code was edited since: what ran is unknown.
     """
     if edited := _edited(begun):
         raise UnknownOrigin(f"{', '.join(edited)}: edited while this step ran; run the workflow again")
@@ -86,7 +86,7 @@ def making_of(product: str, records: Path = RECORDS) -> Making | None:
 
 
 def altered(root: Path = Path(), records: Path = RECORDS) -> dict[str, str]:
-    """Products that are not what their steps made of the files at hand, or of which nobody can know; each with why.
+    """Products that are not what their steps made of the files at hand, or of which that is unknown; each with why.
 
     What is gone is not among them, nor what follows from inputs that are newer: Snakemake sees both.
     """

@@ -22,22 +22,6 @@ class Hole:
 
 
 _WARS = "no figures of the years of a world war"
-_HOSTS = "only states with UN peacekeepers have rows"
-_WARS = "no figures of the years of a world war"
-_HOSTS = "only states with UN peacekeepers have rows"
-_WARS = "no figures of the years of a world war"
-_HOSTS = "only states with UN peacekeepers have rows"
-_DYADIC_TRADE = (
-    Hole("the file has two rows a year of the state, and none under another code", (260,), (1960, 1990)),
-    Hole("the file has two rows a year of the state to 1996, then none", (345,), (1993, 2014)),
-    Hole("the file has no row of the state, or none with a value", (221, 223, 232, 331, 402, 511, 626, 760, 860)),
-    Hole("the file has no row of the state, or none with a value", (983, 986, 987)),
-    Hole("the file has rows of one Vietnam at a time, of the South to 1959 and of the North from 1960", (816, 817)),
-    Hole("the file has rows of few of its partners", (713,), (1949, 1959)),
-    Hole(_WARS, (), (1913, 1919)),
-    Hole("few partners reported their trade with the state", (), (1870, 1949)),
-)
-_WARS = "no figures of the years of a world war"
 _NO_WAR = "no war of the state with another is coded"
 _NO_RIVALRY = "no rivalry of the state is coded"
 _HOSTS = "only states with UN peacekeepers have rows"
