@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -69,13 +68,14 @@ def test_a_claim_is_set_beside_placebo_networks_of_its_own_treatment(model: Fit)
     assert ours["dyad", 0.10] == np.mean(made.p_of_draws("dyad", len(model.design.pairs.low) - 1) <= 0.10)
 
 
+@pytest.mark.fault("fits")
 def test_a_product_is_no_network(model: Fit) -> None:
-    x = model.design.x[:, 0]
-    moderator = np.random.default_rng(0).normal(size=len(x))
-    terms = ("treatment", "moderator", "treatment:moderator")
-    product = fit(replace(model.design, x=np.column_stack([x, moderator, x * moderator]), terms=terms))
-    with pytest.raises(UnsupportedEstimator, match="made of 'treatment'"):
-        calibrate(product, CLAIM, panel_of(model.design), seed=5, draws=20)
+    claims = load_project(REPOSITORY).claims.claims
+    moderated = next(claim for claim in claims.values() if claim.moderator is not None)
+    assert moderated.moderator is not None
+    said = f"the product of {moderated.treatment} and {moderated.moderator.variable}, and no network of the one"
+    with pytest.raises(UnsupportedEstimator, match=said):
+        calibrate(model, moderated, panel_of(model.design), seed=5, draws=20)
 
 
 @pytest.mark.slow

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
+from detente.base.errors import UnsupportedEstimator
 from detente.base.numerics import TEST_LEVELS, monte_carlo_error
 from detente.base.types import Array
 from detente.stats import Fit
@@ -30,6 +31,11 @@ def calibrate(fit: Fit, claim: Claim, panel: pd.DataFrame, seed: int, draws: int
     `fit`: the headline, an LPM; `panel`: all dyad-years, with the treatment.
     Raises as `placebo_test`; UnsupportedEstimator of a product with a moderator, which no network makes.
     """
+    if claim.moderator is not None:
+        raise UnsupportedEstimator(
+            f"{claim.id}: what is judged is the product of {claim.treatment} and {claim.moderator.variable}, and no"
+            " network of the one makes placebos of both"
+        )
     made = placebo_test(fit, state_labels(network(panel, claim), regions(panel)), draws=draws, seed=seed)
     low, high = made.conf_int()
     df = made.drawn.df[~np.isnan(made.drawn.statistic())]
