@@ -7,6 +7,8 @@ READY := $(VENV)/.ready
 SNAKEMAKE := $(VENV)/bin/python -m snakemake
 BENCH := benchmarks/.venv
 RECENT := $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo 'detente needs Python 3.11 or later; name one with: make PYTHON=/path/to/python3'; exit 1; }
+# Runs a command once the same one beside it has ended, in whatever way.
+ALONE := $(PYTHON) -c 'import fcntl, os, sys; lock = os.open("$(VENV).lock", os.O_CREAT | os.O_RDWR); fcntl.flock(lock, fcntl.LOCK_EX); os.set_inheritable(lock, True); os.execvp(sys.argv[1], sys.argv[1:])'
 
 # Programs run as modules, and the package from here: a checkout that was moved or copied runs its own code.
 export PYTHONPATH := $(CURDIR)/workflow/src
@@ -31,8 +33,13 @@ help:
 	  '' \
 	  'A study of your own: $(SNAKEMAKE) mine --configfile mine.yaml (see config/study/)'
 
+# Two first commands at once make one environment: the second waits, and finds it made.
 $(READY): requirements.lock pyproject.toml
 	@$(RECENT)
+	@$(ALONE) $(MAKE) --no-print-directory $(VENV)/.made
+	@touch $@
+
+$(VENV)/.made: requirements.lock pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements.lock
 	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+import shutil
 import signal
 import subprocess
 import sys
@@ -123,3 +124,25 @@ def test_a_build_that_is_stopped_at_any_moment_is_finished_by_the_next_with_equa
     assert last.returncode == 0, text
     assert outputs(broken) == outputs(whole)
     assert not list(broken.rglob("*.tmp"))
+
+
+STUB = """#!/bin/sh
+case "$*" in
+  *"-m venv"*) echo made >> made.txt; sleep 1; mkdir -p .venv/bin; cp "$0" .venv/bin/python;;
+  -c*fcntl*) exec {python} "$@";;
+esac
+"""
+
+
+def test_two_first_makes_at_once_make_one_environment(tmp_path: Path, root: Path) -> None:
+    for name in ("Makefile", "requirements.lock", "pyproject.toml"):
+        shutil.copy(root / name, tmp_path)
+    stub = tmp_path / "stub"
+    stub.write_text(STUB.format(python=sys.executable), encoding="utf-8")
+    stub.chmod(0o755)
+    command = ["make", ".venv/.ready", f"PYTHON={stub}"]
+    both = [subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE) for _ in range(2)]
+    said = [run.communicate()[0].decode() for run in both]
+    assert [run.returncode for run in both] == [0, 0], said
+    assert (tmp_path / "made.txt").read_text("utf-8") == "made\n"
+    assert (tmp_path / ".venv/.ready").exists()
