@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from detente.cli.formats import LABEL_LENGTH, NAME_LENGTH, WRITTEN, stata_names
+from detente.cli.formats import WRITTEN
+from detente.cli.stata import LABEL_LENGTH, NAME_LENGTH, stata_names
 from detente.data.panel import build, catalogue, chosen
 from detente.data.panel.catalogue import UNITS
 from detente.data.sources import KEYS, REGISTRY
@@ -69,9 +70,31 @@ def test_every_name_of_the_record_is_a_name_in_stata_and_each_another(unit: str)
 
 
 def test_long_names_that_agree_are_numbered():
-    names = ["x" * 32 + "_source", "x" * 32 + "_target", "y", "x" * 40]
+    names = ["x" * 40, "x" * 50, "y", "x" * 60]
 
     assert list(stata_names(names).values()) == ["x" * 32, "x" * 30 + "_2", "y", "x" * 30 + "_3"]
+
+
+def test_a_long_name_is_short_in_the_same_way_whatever_stands_beside_it():
+    """Words are cut to as many letters as fit; the side and the lag at the end stay."""
+    name = "associate_inter_american_defence_board_sender"
+
+    assert stata_names([name])[name] == "asso_inte_amer_defe_boar_send"
+    others = [*(f"{name}_{i}" for i in range(9)), name.replace("sender", "target"), "assoc_inter"]
+    assert stata_names([*others, name])[name] == stata_names([name])[name]
+    assert stata_names([name.replace("sender", "target")]) != stata_names([name])
+
+
+def test_a_short_name_gives_way_to_a_variable_that_has_it():
+    long = "x" * 40
+
+    assert stata_names([long, "x" * 32]) == {long: "x" * 30 + "_2", "x" * 32: "x" * 32}
+
+
+def test_words_of_stata_are_no_names_there():
+    assert stata_names(["if", "str12", "strata", "year"]) == {
+        "if": "if_", "str12": "str12_", "strata": "strata", "year": "year",
+    }  # fmt: skip
 
 
 def test_a_long_name_and_label_are_cut_in_stata(root: Path, tmp_path: Path):
@@ -88,6 +111,6 @@ def test_a_long_name_and_label_are_cut_in_stata(root: Path, tmp_path: Path):
     with pd.read_stata(tmp_path / "panel.dta", iterator=True) as reader:
         labels = reader.variable_labels()
     assert {n: len(text) for n, text in labels.items() if n.startswith("n")} == {
-        "n" * 32: LABEL_LENGTH,
-        "n" * 30 + "_2": LABEL_LENGTH,
+        f"{'n' * 30}_1": LABEL_LENGTH,
+        f"{'n' * 30}_2": LABEL_LENGTH,
     }

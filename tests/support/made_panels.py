@@ -5,7 +5,7 @@ from __future__ import annotations
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cache, cached_property
+from functools import cache, cached_property, partial
 from itertools import combinations, permutations
 from pathlib import Path
 from typing import Any
@@ -270,6 +270,6 @@ def read_back(path: Path) -> pd.DataFrame:
     return {
         ".parquet": pd.read_parquet,
         ".csv": pd.read_csv,
-        ".dta": pd.read_stata,
+        ".dta": partial(pd.read_stata, convert_categoricals=False),
         ".rds": lambda p: next(iter(pyreadr.read_r(str(p)).values())),
     }[path.suffix](path)

@@ -36,6 +36,10 @@ class UndeclaredFrame(DetenteError):
     """An exhibit reads a frame that its declaration does not name."""
 
 
+class TooLarge(DetenteError):
+    """What was asked for needs more memory than there is."""
+
+
 class UnknownVariable(DetenteError):
     """A variable is not a column of the panel."""
 

@@ -10,6 +10,7 @@ import zipfile
 import zlib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -66,7 +67,7 @@ def write_frame(frame: pd.DataFrame, path: Path, note: Mapping[str, object] | No
 
 def write_csv(frame: pd.DataFrame, path: Path) -> None:
     """Write CSV: UTF-8, Unix line ends, floats to twelve significant digits."""
-    write_text(frame.to_csv(index=False, lineterminator="\n", float_format="%.12g"), path)
+    write_whole(path, partial(frame.to_csv, index=False, lineterminator="\n", float_format="%.12g", encoding="utf-8"))
 
 
 def read_json(path: Path) -> Any:

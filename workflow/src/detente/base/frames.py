@@ -138,7 +138,8 @@ def validated(frame: pd.DataFrame, schema: DataFrameSchema | FrameSchema, name: 
 
     made = schema.pandera() if isinstance(schema, FrameSchema) else schema
     try:
-        return made.validate(frame.reset_index(drop=True), lazy=True)
+        # In place, of a frame that shares its columns: a copy would take as much memory again.
+        return made.validate(frame.reset_index(drop=True), lazy=True, inplace=True)
     except SchemaErrors as error:
         raise BrokenContract("\n".join(f"{name}: {line}" for line in _lines(error.failure_cases))) from None
 

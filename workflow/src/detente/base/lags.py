@@ -22,6 +22,13 @@ def lag(panel: pd.DataFrame, variable: str, years: int) -> pd.Series:
     return earlier[variable].where(same)
 
 
+def lagged(variable: str, years: int) -> str:
+    """Name of the column of a variable so many years earlier, or later if negative."""
+    if not years:
+        return variable
+    return f"{variable}_lag{years}" if years > 0 else f"{variable}_lead{-years}"
+
+
 def _ascending(key: pd.DataFrame) -> bool:
     """Whether each row comes after the one before, column by column."""
     after = np.zeros(max(len(key) - 1, 0), dtype=bool)

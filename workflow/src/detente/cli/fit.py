@@ -17,11 +17,11 @@ from detente.base.expressions import Table, parse_condition, selected
 from detente.base.files import write_csv, write_json
 from detente.base.tables import FORMATS, TableFormat, read_table, readable, suspected
 from detente.cli.command import Home, Option, Output, command
+from detente.cli.shape import sample_expression
 from detente.data import project_root
 from detente.stats import REGISTRY, Fit, get
 from detente.stats import fit as fitted_by
 from detente.stats.covariance import CONVENTIONS
-from detente.study.config import load_samples
 
 WRITTEN = (".csv", ".json")
 _WAYS = "separator, decimal, thousands, encoding, member, missing (more with commas between), row_names=True"
@@ -52,12 +52,8 @@ class Rows:
         frame = read.frame
         if self.where:
             frame = _kept(frame, "--where", self.where)
-        if self.sample:
-            samples = load_samples(self.root or project_root())
-            if self.sample not in samples:
-                raise ConfigError(f"--sample: {self.sample!r} is not a sample; {choices(self.sample, samples)}")
-            if expression := samples[self.sample].expression:
-                frame = _kept(frame, "--sample", expression)
+        if self.sample and (expression := sample_expression(self.sample, self.root or project_root())):
+            frame = _kept(frame, "--sample", expression)
         return frame
 
 

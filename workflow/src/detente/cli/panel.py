@@ -4,17 +4,39 @@ import argparse
 import re
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from detente.base.errors import ConfigError, UnknownVariable, choices
+import pandas as pd
+
+from detente.base.errors import ConfigError, RawFilesUnavailable
 from detente.base.files import read_frame, read_note, write_csv, write_text
 from detente.base.frames import validated
 from detente.cli.command import CSV, PARQUET, Home, Mirror, Option, Output, command
-from detente.cli.formats import WRITTEN, write_panel
+from detente.cli.formats import TIMES, WRITTEN, Words, write_panel
+from detente.cli.shape import Cut, Shape
+from detente.cli.stata import LABEL_LENGTH, NAME_LENGTH, stata_names
 from detente.data import SourceRecord, load_sources, project_root
-from detente.data.panel import STATES, Built, Entry, Unit, build, catalogue, chosen, described, panel_schema
+from detente.data.panel import (
+    STATES,
+    WAY,
+    Built,
+    Entry,
+    Panel,
+    Unit,
+    build,
+    catalogue,
+    chosen,
+    described,
+    key_labels,
+    panel_schema,
+    panel_size,
+    state_list,
+    wanted,
+    with_names,
+)
 from detente.data.record import Tidied, cited, load_references, own_declared, own_reference
 from detente.data.sources import ATTRITION
 
@@ -83,13 +105,14 @@ class Places:
 
 @command("data", "--years 1980-2010 --add gml mme nmc --out panel.parquet")
 def panel(
-    of: Joined, out: Annotated[Path, Output("file to write", endings=WRITTEN)], beside: Beside, places: Places
+    of: Joined, cut: Cut, out: Annotated[Path, Output("file to write", endings=WRITTEN)], beside: Beside, places: Places
 ) -> None:
     """Build a panel of dyad-years or state-years."""
-    built = _from_tidy(of, places, places.tidy) if places.tidy else _from_record(of, places)
+    shape = cut.read(places.root or project_root()) if cut.sample else cut.read(Path())
+    built = _from_tidy(of, shape, places, places.tidy) if places.tidy else _from_record(of, shape, places, out.suffix)
     for said in built.notes:
         print(said, file=sys.stderr)
-    made = built.panel
+    made, log = _shaped(built, of, shape)
     frame = validated(made.frame, panel_schema(made.entries, made.unit), "panel")
     # Tidy sources may be of a simulated world: only a panel made of the record says what it is made from.
     note = {
@@ -98,37 +121,106 @@ def panel(
         "variables": {name: list(entry.sources) for name, entry in made.entries.items()},
         "sources": works_of(made.entries, built.records),
     }
-    labels = {name: entry.variable.label for name, entry in made.entries.items()}
-    write_panel(frame, labels, out, note if built.records else None)
+    shown = with_names(replace(made, frame=frame), _states(places)) if cut.names else frame
+    write_panel(shown, words_of(made), out, note if built.records else None)
+    _beside(made, log, built, beside, places, out)
+    print(f"{out}: {int(frame['in_window'].sum()):,} {made.unit}s, {len(made.entries)} variables")
+
+
+def _beside(made: Panel, log: pd.DataFrame, built: Built, beside: Beside, places: Places, out: Path) -> None:
+    """What is written beside a panel, and said of it."""
     if beside.attrition:
-        ATTRITION.write(built.attrition, beside.attrition)
+        ATTRITION.write(log, beside.attrition)
     if beside.codebook:
-        write_csv(described(made), beside.codebook)
+        write_csv(_codebook(made, out.suffix), beside.codebook)
     if beside.cite:
         home = places.root or project_root()
         records = built.records or load_sources(home)
         write_text(bibliography(works_of(made.entries, records), home), beside.cite)
-    print(f"{out}: {int(frame['in_window'].sum()):,} {made.unit}s, {len(made.entries)} variables")
+    if out.suffix == ".dta":
+        _say_shortened(made, out)
 
 
-def _from_record(of: Joined, places: Places) -> Built:
-    """Whatever has to be fetched and cleaned."""
-    names, kept, unit = sources_named(of.add), of.variables or None, of.read()
-    at = {"root": places.root, "mirror": places.mirror}
-    return build(of.years, names, unit=unit, variables=kept, lead_in=of.lead_in, **at)
+def _asked(of: Joined, shape: Shape) -> tuple[str, ...]:
+    """Variables that the panel must have: none if all."""
+    return (*of.variables, *shape.variables) if of.variables else ()
 
 
-def _from_tidy(of: Joined, places: Places, tidy: Path) -> Built:
+def _from_record(of: Joined, shape: Shape, places: Places, ending: str) -> Built:
+    """Whatever has to be fetched and cleaned; refused before that if the panel or its file needs too much memory."""
+    names, unit, asked = sources_named(of.add), of.read(), _asked(of, shape)
+    if shape.variables:
+        offered(names, unit, shape.variables, places.root or project_root())
+    around, root, mirror = shape.around(of.lead_in), places.root, places.mirror
+    with suppress(RawFilesUnavailable):  # Which `build` says of all files.
+        size = panel_size(of.years, names, unit=unit, variables=asked or None, lead_in=around, root=root, mirror=mirror)
+        way = WAY if TIMES[ending] == TIMES[".parquet"] else f"{WAY}, or write .parquet, which needs less"
+        replace(size, columns=size.columns + len(shape.shifts)).check(TIMES[ending] + shape.copies, way)
+    return build(of.years, names, unit=unit, variables=asked or None, lead_in=around, root=root, mirror=mirror)
+
+
+def _from_tidy(of: Joined, shape: Shape, places: Places, tidy: Path) -> Built:
     """Sources that an earlier step cleaned."""
     from detente.data.panel import build_panel, whole_attrition
 
     if not places.attrition_logs:
         raise ConfigError("--tidy needs --attrition-logs: the folder of the sources' attrition logs")
-    modules = chosen(sources_named(of.add))
+    modules, asked = chosen(sources_named(of.add)), _asked(of, shape)
     frames = {m.slug: read_frame(tidy / f"{m.slug}.parquet") for m in modules}
     attrition = {m.slug: read_frame(places.attrition_logs / f"{m.slug}.parquet") for m in modules}
-    made = build_panel(frames, modules, of.years, unit=of.read(), lead_in=of.lead_in, variables=of.variables or None)
+    around = shape.around(of.lead_in)
+    made = build_panel(frames, modules, of.years, unit=of.read(), lead_in=around, variables=asked or None)
     return Built(made, whole_attrition(Tidied(frames, attrition), made), {})
+
+
+def _shaped(built: Built, of: Joined, shape: Shape) -> tuple[Panel, pd.DataFrame]:
+    """The panel with lags, and with the rows and variables that were asked for; and the attrition log up to it."""
+    whole = built.panel
+    if not shape.shifts and not shape.conditions:
+        return whole, built.attrition
+    made = shape.of(whole, (of.years[0] - of.lead_in, of.years[1]), of.variables)
+    dropped = made.attrition.iloc[len(whole.attrition) :]
+    for rows, reason in dropped[["rows", "reason"]].itertuples(index=False):
+        print(f"{rows:,} {made.unit}s left out: {reason}", file=sys.stderr)
+    return made, pd.concat([built.attrition, dropped], ignore_index=True)
+
+
+def _states(places: Places) -> pd.DataFrame:
+    if places.tidy:
+        return read_frame(places.tidy / f"{STATES}.parquet")
+    return state_list(places.root, places.mirror)
+
+
+def words_of(made: Panel) -> dict[str, Words]:
+    """What every column of a panel is, those of the key among them."""
+    flags = {0: "no", 1: "yes"}
+    return {
+        **{name: Words(label, flags if name == "in_window" else {}) for name, label in key_labels(made.unit).items()},
+        **{
+            name: Words(e.variable.label, flags if e.variable.unit == "0/1" else dict(e.variable.codes))
+            for name, e in made.entries.items()
+        },
+    }
+
+
+def _codebook(made: Panel, ending: str) -> pd.DataFrame:
+    """The codebook, for a Stata file with the names that variables have in it."""
+    table = described(made)
+    if ending == ".dta":
+        table["name_in_stata"] = table["variable"].map(stata_names([str(name) for name in made.frame.columns]))
+    return table
+
+
+def _say_shortened(made: Panel, out: Path) -> None:
+    """Say on the terminal what a Stata file cannot hold in full."""
+    short = {name: cut for name, cut in stata_names([str(name) for name in made.frame.columns]).items() if cut != name}
+    cut_labels = sum(len(entry.variable.label) > LABEL_LENGTH for entry in made.entries.values())
+    if short:
+        listed = ", ".join(f"{name} is {cut}" for name, cut in short.items())
+        print(f"{out}: names have at most {NAME_LENGTH} characters in Stata: {listed}", file=sys.stderr)
+    if cut_labels:
+        said = f"{cut_labels} labels are cut at {LABEL_LENGTH} characters"
+        print(f"{out}: {said}; --codebook writes them whole", file=sys.stderr)
 
 
 def sources_named(words: Sequence[str]) -> list[str]:
@@ -154,12 +246,9 @@ def offered(add: Sequence[str], unit: Unit, variables: Sequence[str], root: Path
     modules = chosen([name for name in names if name not in files])
     own = [own_declared(Path(name)) for name in files]
     entries = catalogue([*modules, *(source for source, _ in own)], unit)
-    for name in variables:
-        if name not in entries:
-            raise UnknownVariable(f"the panel has no variable {name!r}; {choices(name, entries)}")
     listed = load_sources(root)
     records = {m.slug: listed[m.slug] for m in modules} | {source.slug: record for source, record in own}
-    return Offer({name: e for name, e in entries.items() if name in (variables or entries)}, records)
+    return Offer(wanted(entries, variables or None, unit), records)
 
 
 @command("data", "--panel panel.parquet")

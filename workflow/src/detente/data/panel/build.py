@@ -1,6 +1,7 @@
 """The panel: from the names of sources to rows, with an attrition log of what found no place among them."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -9,14 +10,14 @@ import numpy as np
 import pandas as pd
 
 from detente.base import strict
-from detente.base.errors import ConfigError, PanelError, UnknownVariable, choices
+from detente.base.errors import ConfigError, PanelError, RawFilesUnavailable, UnknownVariable, choices
 from detente.data import pins
 from detente.data.panel.catalogue import (
     DIRECTIONAL,
     PAIRWISE,
     SPELLS,
     STATES,
-    UNITS,
+    Entry,
     Panel,
     Unit,
     catalogue,
@@ -24,6 +25,7 @@ from detente.data.panel.catalogue import (
     years_of,
 )
 from detente.data.panel.columns import Directions, Lazy, Members, Pairs, States
+from detente.data.panel.size import Size, size_of
 from detente.data.panel.spine import Given, Records, Spine, build_spine, inside
 from detente.data.pins import SourceRecord, load_sources, project_root
 from detente.data.record import KEPT, Tidied, own_declared, own_source, tidied
@@ -51,7 +53,7 @@ def build(
     *,
     unit: Unit = "dyad-year",
     variables: Sequence[str] | None = None,
-    lead_in: int = 0,
+    lead_in: int | tuple[int, int] = 0,
     root: Path | None = None,
     mirror: Path | None = None,
 ) -> Built:
@@ -61,21 +63,20 @@ def build(
     short name such as "gml", or YAML files that describe data of your own; "all" for every source of the record. The
     list of states is always there. `unit`: "dyad-year" (ccode1 < ccode2), "directed-dyad-year" (ccode1 the sender,
     ccode2 the target) or "state-year". `variables`: those to keep; all by default. `lead_in`: years before the first to
-    hold, for lags; `in_window` then tells them from the rest. `root`: folder of the project (default: the current one,
+    hold, for lags, or two numbers, of years before the first and after the last, for leads, too; `in_window` then tells
+    them from the rest. `root`: folder of the project (default: the current one,
     or the checkout). `mirror`: folder of a mirror of raw files (default: the environment's DETENTE_MIRROR). A raw file
     is taken from the project's data/raw, else from the mirror, else from its pinned address.
 
     Raises ConfigError if a name is no source, data of your own have the name of one, or the years lie outside the state
     system's; RawFilesUnavailable if a raw file cannot be had, before any work; UnknownVariable if a variable is not
-    offered by these sources.
+    offered by these sources; TooLarge if the panel needs more memory than is free, before any other source is read.
     """
-    if unit not in UNITS:
-        raise ConfigError(f"no panel has the unit {unit!r}; {choices(unit, UNITS)}")
     home = root or project_root()
     records = load_sources(home)
-    own = [Path(name) for name in add if str(name).endswith((".yaml", ".yml"))]
-    modules = chosen([str(name) for name in add if Path(name) not in own])
-    catalogue([*modules, *_declared(own)], unit)
+    own, modules = _named(add)
+    with suppress(RawFilesUnavailable):  # Which says below what else cannot be had.
+        panel_size(years, add, unit=unit, variables=variables, lead_in=lead_in, root=root, mirror=mirror).check()
     found = tidied(modules, records, home / "data" / "raw", pins.mirror(mirror), home / KEPT)
     mine = [own_source(path, found.frames[STATES]) for path in dict.fromkeys(own)]
     frames = {**found.frames, **{o.source.slug: o.tidy.frame for o in mine}}
@@ -85,6 +86,63 @@ def build(
     cited = {m.slug: records[m.slug] for m in modules} | {o.source.slug: o.record for o in mine}
     notes = tuple(note for o in mine for note in o.notes)
     return Built(panel, whole_attrition(Tidied(frames, attrition), panel), cited, notes)
+
+
+def panel_size(
+    years: tuple[int, int],
+    add: Sequence[str | Path] = (EVERYTHING,),
+    *,
+    unit: Unit = "dyad-year",
+    variables: Sequence[str] | None = None,
+    lead_in: int | tuple[int, int] = 0,
+    root: Path | None = None,
+    mirror: Path | None = None,
+) -> Size:
+    """Size of the panel that `build` would make of the same arguments; of raw files, the list of states alone is read.
+
+    Raises as `build` does.
+    """
+    own, modules = _named(add)
+    entries = wanted(catalogue([*modules, *_declared(own)], unit), variables, unit)
+    states = {STATES: state_list(root, mirror)}
+    spine = _spine(states, chosen([]), years, lead_in).from_year(years[0] - _around(lead_in)[0])
+    return size_of(spine, unit, _columns_of(unit, entries))
+
+
+def state_list(root: Path | None = None, mirror: Path | None = None) -> pd.DataFrame:
+    """The tidy list of states, one row per spell; raises RawFilesUnavailable if its raw files cannot be had."""
+    home = root or project_root()
+    found = tidied(chosen([]), load_sources(home), home / "data" / "raw", pins.mirror(mirror), home / KEPT)
+    return found.frames[STATES]
+
+
+def _around(lead_in: int | tuple[int, int]) -> tuple[int, int]:
+    """Years to hold before the window and after it."""
+    return lead_in if isinstance(lead_in, tuple) else (lead_in, 0)
+
+
+def _columns_of(unit: Unit, entries: Mapping[str, Entry]) -> int:
+    """Number of columns: the key, `in_window` and the variables."""
+    return len(KEYS[unit]) + 1 + len(entries)
+
+
+def _named(add: Sequence[str | Path]) -> tuple[list[Path], list[Source]]:
+    """YAML files of user data, and sources of the record."""
+    own = [Path(name) for name in add if str(name).endswith((".yaml", ".yml"))]
+    return own, chosen([str(name) for name in add if Path(name) not in own])
+
+
+def wanted(entries: Mapping[str, Entry], variables: Sequence[str] | None, unit: Unit) -> dict[str, Entry]:
+    """Those of the entries that are asked for, in their order; all if `variables` is None.
+
+    Raises UnknownVariable for one that is not among them, with the sources that it needs if there are any.
+    """
+    for name in variables or ():
+        if name not in entries:
+            more = catalogue(list(REGISTRY.values()), unit).get(name)
+            way = f"it needs the sources {', '.join(more.sources)}" if more else choices(name, entries)
+            raise UnknownVariable(f"the panel has no variable {name!r}; {way}")
+    return {name: entry for name, entry in entries.items() if variables is None or name in variables}
 
 
 def whole_attrition(found: Tidied, panel: Panel) -> pd.DataFrame:
@@ -128,38 +186,31 @@ def build_panel(
     window: tuple[int, int],
     *,
     unit: Unit = "dyad-year",
-    lead_in: int = LEAD_IN,
+    lead_in: int | tuple[int, int] = LEAD_IN,
     variables: Sequence[str] | None = None,
 ) -> Panel:
-    """Build the panel of `window` (first and last year) and the `lead_in` years before.
+    """Build the panel of `window` (first and last year) and the `lead_in` years before, or before and after.
 
     `tidy`: tidy frames by slug, one for each of `sources`, the list of states among them. `variables`: those to keep,
     in the order of the catalogue; all that the sources offer if None.
 
     Raises ConfigError if a source is not at hand, the window lies outside the years of the state list, or ends before
     it starts; UnknownVariable if a variable is not offered by the sources; PanelError if a source has a key twice or
-    lacks a variable, or no two states coexist.
+    lacks a variable, or no two states coexist; TooLarge if it needs more memory than is free.
     """
     if missing := [s.slug for s in sources if s.slug not in tidy]:
         raise ConfigError(f"the panel needs {', '.join(missing)}; at hand: {', '.join(sorted(tidy)) or 'nothing'}")
-    if window[0] > window[1]:
-        raise ConfigError(f"the window starts in {window[0]}, after it ends in {window[1]}")
-    if lead_in < 0:
-        raise ConfigError(f"the years before the window must be 0 or more; found {lead_in}")
-    entries = catalogue(sources, unit)
-    for name in variables or ():
-        if name not in entries:
-            raise UnknownVariable(f"the panel has no variable {name!r}; {choices(name, entries)}")
-    entries = {name: entry for name, entry in entries.items() if variables is None or name in variables}
-    whole = _spine(tidy, sources, window)
-    spine = whole.from_year(window[0] - lead_in)
+    entries = wanted(catalogue(sources, unit), variables, unit)
+    whole = _spine(tidy, sources, window, lead_in)
+    spine = whole.from_year(window[0] - _around(lead_in)[0])
+    size_of(spine, unit, _columns_of(unit, entries)).check()
     givens = _givens(tidy, sources)
     records = [Records(given, spine) for given in givens]
     columns = _columns(whole, spine, records, tidy[STATES], unit)
     frame = pd.DataFrame(
         {
             **{part: columns[part] for part in KEYS[unit]},
-            "in_window": columns["year"] >= window[0],
+            "in_window": inside(columns["year"], window),
             **{name: columns[name] for name in entries},
         },
         copy=False,
@@ -167,8 +218,17 @@ def build_panel(
     return Panel(frame, _attrition(whole, records, window), entries, unit)
 
 
-def _spine(tidy: Mapping[str, pd.DataFrame], sources: Sequence[Source], window: tuple[int, int]) -> Spine:
-    """The spine from the first year of the state list on: peace is counted from there."""
+def _spine(
+    tidy: Mapping[str, pd.DataFrame], sources: Sequence[Source], window: tuple[int, int], lead_in: int | tuple[int, int]
+) -> Spine:
+    """The spine from the first year of the state list on, peace is counted from there, to the last that is to be held.
+
+    That is no later than the last of the state list.
+    """
+    if window[0] > window[1]:
+        raise ConfigError(f"the window starts in {window[0]}, after it ends in {window[1]}")
+    if min(_around(lead_in)) < 0:
+        raise ConfigError(f"the years before the window must be 0 or more; found {min(_around(lead_in))}")
     listed = next((s for s in sources if s.slug == STATES), None)
     if listed is None:
         raise ConfigError(f"the panel needs {STATES}: it says which states exist when")
@@ -177,7 +237,7 @@ def _spine(tidy: Mapping[str, pd.DataFrame], sources: Sequence[Source], window: 
     if window[0] < first or window[1] > listed.years[1]:
         years = f"{first}–{listed.years[1]}"
         raise ConfigError(f"window {window[0]}–{window[1]} lies outside the state system's years, {years}")
-    return build_spine(members, first, window[1])
+    return build_spine(members, first, min(window[1] + _around(lead_in)[1], listed.years[1]))
 
 
 def _givens(tidy: Mapping[str, pd.DataFrame], sources: Sequence[Source]) -> list[Given]:

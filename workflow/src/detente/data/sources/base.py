@@ -71,6 +71,7 @@ class Variable:
     record of the event may leave its value unknown, and then it is missing. `role` "outcome": an onset among
     dyads at risk, which claims may be about. `assigned`: how, for treatments. `contrast`: what one more unit is, where
     a treatment is not just there or absent. `geography`: where a dyad lies on the map, which no treatment moves.
+    `codes`: what values mean, where they are codes.
     """
 
     name: str
@@ -82,6 +83,7 @@ class Variable:
     assigned: Assignment | None = None
     contrast: str = ""
     geography: bool = False
+    codes: tuple[tuple[int, str], ...] = ()
 
     def __post_init__(self) -> None:
         if self.role == "treatment" and self.assigned is None:
@@ -95,6 +97,7 @@ class Traits(TypedDict, total=False):
     unknown: bool
     contrast: str
     geography: bool
+    codes: tuple[tuple[int, str], ...]
 
 
 def event(name: str, label: str, unit: str = "0/1", role: Role | None = None, **traits: Unpack[Traits]) -> Variable:

@@ -36,6 +36,14 @@ DAY_OR_UNKNOWN = whole(1, 31, UNKNOWN)
 FATALITY = one_of(UNKNOWN, 0, 1, 2, 3, 4, 5, 6)
 HOSTILITY = one_of(1, 2, 3, 4, 5)
 DISPUTE_HOSTILITY = one_of(2, 3, 4, 5)
+HOSTILITIES = (
+    (0, "no dispute"),
+    (1, "no militarised action"),
+    (2, "threat to use force"),
+    (3, "display of force"),
+    (4, "use of force"),
+    (5, "war"),
+)
 NO_INITIATION = "no originator of side A began it with one of side B in that year"
 ORDER = ("onset", "fatality", "hostility", "shortest_duration", "longest_duration", "lowest start", "lowest dispute")
 # What the attrition log says of a dispute dropped because another one has the highest, or the lowest, value.
@@ -226,7 +234,9 @@ def dyad_variables(name: str, title: str, *, pair: bool = True) -> tuple[Variabl
         "hostility_pair": "Highest hostility of the two states, 0 none … 5 war",
     }
     return tuple(
-        event(f"{stem}_{name}", f"{label} ({title})", "code" if "hostility" in stem else "0/1", unknown=stem == "fatal")
+        event(f"{stem}_{name}", f"{label} ({title})", "code", codes=HOSTILITIES)
+        if "hostility" in stem
+        else event(f"{stem}_{name}", f"{label} ({title})", unknown=stem == "fatal")
         for stem, label in labels.items()
         if pair or stem != "hostility_pair"
     )

@@ -4,6 +4,7 @@ A `Specification` is everything that fixes one estimate, with a digest as its id
 of one from a panel. Roles and timing of controls are checked here, and panels are described before any model.
 """
 
+from detente.base.lags import lagged
 from detente.stats import HEADLINE
 from detente.study.design import describe
 from detente.study.design.matrix import (
@@ -15,7 +16,6 @@ from detente.study.design.matrix import (
     duration_terms,
     from_json,
     in_sample,
-    lagged,
     misplaced,
     specification,
     specifications,

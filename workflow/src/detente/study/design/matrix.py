@@ -12,7 +12,7 @@ import pandas as pd
 from pydantic import TypeAdapter
 
 from detente.base.errors import EmptySample, NoVariation, UnknownVariable, choices
-from detente.base.lags import lag
+from detente.base.lags import lag, lagged
 from detente.base.numbering import intersect, number
 from detente.base.types import Array, Codes
 from detente.data import region
@@ -109,13 +109,6 @@ class Specification(Identified):
         """Years before the outcome that it reaches back."""
         moderator = self.claim.moderator
         return max([self.claim.lag, *(c.lag for c in self.controls), moderator.lag if moderator else 0])
-
-
-def lagged(variable: str, lag: int) -> str:
-    """Name of a variable measured `lag` years before the outcome, or after it where negative."""
-    if not lag:
-        return variable
-    return f"{variable}_lag{lag}" if lag > 0 else f"{variable}_lead{-lag}"
 
 
 def specifications(project: Project, study: Study, claim: Claim, estimator: str) -> list[Specification]:

@@ -12,12 +12,15 @@ SLUG, TIES_SLUG = "icow-colonial", "icow-colonial-ties"
 FILE = "coldata110.csv"
 NONE = -9
 NO_STATES = {89: "United Provinces of Central America"}
+CODES = ((1, "formation"), (2, "decolonisation"), (3, "secession"), (4, "partition"))
 FACTS = {
     "ColRuler": measure("colonial_ruler", "Main colonial ruler", "COW code"),
     "IndFrom": measure("independence_from", "Independent from", "COW code"),
     "IndDate": measure("independence_year", "Year of independence", "year"),
     "IndViol": measure("independence_violent", "Independence was violent"),
-    "IndType": measure("independence_type", "1 formation, 2 decolonisation, 3 secession, 4 partition", "category"),
+    "IndType": measure(
+        "independence_type", "1 formation, 2 decolonisation, 3 secession, 4 partition", "category", codes=CODES
+    ),
 }
 _COLUMNS = {
     "State": STATE,

@@ -21,11 +21,22 @@ def clean(raw: Frames) -> Tidy:
     return log.tidy(frame)
 
 
+# Stinnett et al. (2002).
+CODES = (
+    (0, "not contiguous"),
+    (1, "land or river border"),
+    (2, "at most 12 miles of water"),
+    (3, "at most 24 miles of water"),
+    (4, "at most 150 miles of water"),
+    (5, "at most 400 miles of water"),
+)
 _COLUMNS = {"state1no": STATE, "state2no": STATE, "year": YEAR, "conttype": one_of(1, 2, 3, 4, 5)}
 RAW = (RawTable(FILE, _COLUMNS, tuple(_COLUMNS), member="contdird.dta"),)
 VARIABLES = (
     event("contiguous", "Contiguous by land or at most 400 miles of water", role="control", geography=True),
     event("land_contiguous", "Contiguous by land or river", role="control", geography=True),
-    event("contiguity_type", "Contiguity, 1 land … 5 ≤ 400 miles of water, 0 none", "code", geography=True),
+    event(
+        "contiguity_type", "Contiguity, 1 land … 5 ≤ 400 miles of water, 0 none", "code", geography=True, codes=CODES
+    ),
 )
 SOURCE = Source(SLUG, "dyad-year", RAW, VARIABLES, clean, (1816, 2016), alias="contiguity")

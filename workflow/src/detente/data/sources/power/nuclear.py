@@ -42,8 +42,9 @@ def clean(raw: Frames) -> Tidy:
 
 _COLUMNS = {"Entity": text(), "Year": YEAR, "nuclear_weapons_status": one_of(0, CONSIDERS, PURSUES, POSSESSES)}
 RAW = (RawTable(FILE, _COLUMNS, ("Entity", "Year")), STATES)
+CODES = ((0, "none"), (CONSIDERS, "considers"), (PURSUES, "pursues"), (POSSESSES, "possesses"))
 VARIABLES = (
-    measure("nuclear_status", "Nuclear status, 0 none … 3 possesses", "code"),
+    measure("nuclear_status", "Nuclear status, 0 none … 3 possesses", "code", codes=CODES),
     measure("nuclear_considers", "Considers nuclear weapons"),
     measure("nuclear_pursues", "Pursues nuclear weapons"),
     measure("nuclear_possesses", "Possesses nuclear weapons", role="control"),

@@ -63,11 +63,12 @@ _COLUMNS = {
     "xconst": whole(1, 7, *SPECIAL),
 }
 RAW = (RawTable(FILE, _COLUMNS, ("ccode", "year")),)
+CODES = ((0, "scored"), *((STATUS[special], meaning) for special, meaning in SPECIAL.items()))
 VARIABLES = (
     measure("polity5", "Polity score (polity2), −10 … 10", "points", "control"),
     measure("polity5_democracy", "Institutionalised democracy, 0 … 10", "points"),
     measure("polity5_autocracy", "Institutionalised autocracy, 0 … 10", "points"),
     measure("polity5_executive_constraints", "Executive constraints, 1 … 7", "points", "control"),
-    measure("polity5_status", "0 scored, 1 interruption, 2 interregnum, 3 transition", "category"),
+    measure("polity5_status", "0 scored, 1 interruption, 2 interregnum, 3 transition", "category", codes=CODES),
 )
 SOURCE = Source(SLUG, "state-year", RAW, VARIABLES, clean, (1816, 2018), alias="polity")
