@@ -8,8 +8,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from detente.base.errors import PanelError
 from detente.base.tables import FORMATS
 from detente.cli import main
+from detente.data.record import own_source
 
 from support.made_panels import DYAD_YEAR, VISITS, definition, made_project, some_states, table, zipped
 
@@ -101,20 +103,20 @@ WRONG_TABLES = {
     ),
     "text where a number should be": (
         VISITS.assign(n=["1", "two", "three"]),
-        "SourceSchemaError: {file}: column 'n' must be numbers; found 'two', 'three'",
+        "SourceSchemaError: {file}: column 'n' must be numbers; found 'two' (row 3), 'three' (row 4)",
     ),
     "names of states": (
         VISITS.assign(ccode1=["USA", "GBR", "USA"]),
         "SourceSchemaError: {file}: column 'ccode1' must be numbers; for names or letters declare `codes`; "
-        "found 'USA', 'GBR'",
+        "found 'USA' (row 2), 'GBR' (row 3)",
     ),
     "no whole number": (
         VISITS.assign(year=[1990, 1991.5, 1991]),
-        "SourceSchemaError: {file}: column 'year' must be whole numbers; found '1991.5'",
+        "SourceSchemaError: {file}: column 'year' must be whole numbers; found '1991.5' (row 3)",
     ),
     "infinite": (
         VISITS.assign(year=[1990, np.inf, 1991]),
-        "SourceSchemaError: {file}: column 'year' must be numbers; found 'inf'",
+        "SourceSchemaError: {file}: column 'year' must be numbers; found 'inf' (row 3)",
     ),
     "key twice": (
         VISITS.assign(year=2000, ccode2=[200, 2, 200]),
@@ -127,10 +129,7 @@ WRONG_TABLES = {
         "PanelError: {file}: 0 of 3 records used; not used: 3 not in the years covered, 1980–2002 (e.g. row 2: {one}, "
         "{two}, 90; row 3: {two}, {one}, 91; row 4: {one}, {three}, 91); check `codes`, `columns`, `dates` and `years`",
     ),
-    "no records": (
-        VISITS.head(0),
-        "PanelError: {file}: 0 of 0 records used; check `codes`, `columns`, `dates` and `years`",
-    ),
+    "no records": (VISITS.head(0), "PanelError: {file}: has no record below its header"),
     "codes of no state": (
         VISITS.assign(ccode1=9998, ccode2=[99_999, 9997, 9996]),
         "PanelError: {file}: 0 of 3 records used; not used: 3 no code of a state (COW) (e.g. row 2: 9998, 99999, 2000; "
@@ -155,13 +154,53 @@ def test_a_wrong_table_is_refused(case: str, root: Path, tmp_path: Path, capsys:
     assert text == message.format(file=file, one=one, two=two, three=three)
 
 
+# A record twice, and where it stands in the file: lines of a text, rows of a workbook, numbers of records elsewhere.
+TWICE = pd.DataFrame({"ccode1": [2, 2, 2], "ccode2": [200, 260, 260], "year": [1990, 1991, 1991], "n": [1, 2, 3]})
+PLACES = {
+    "text": ("visits.csv", "ccode1,ccode2,year,n\n2,200,1990,1\n2,260,1991,2\n2,260,1991,3\n", (3, 4)),
+    "no last line end": ("visits.csv", "ccode1,ccode2,year,n\n2,200,1990,1\n2,260,1991,2\n2,260,1991,3", (3, 4)),
+    "empty lines": ("visits.csv", "\n\nccode1,ccode2,year,n\n2,200,1990,1\n\n2,260,1991,2\n\n2,260,1991,3\n\n", (6, 8)),
+    "Windows": ("visits.csv", "ccode1,ccode2,year,n\r\n2,200,1990,1\r\n\r\n2,260,1991,2\r\n2,260,1991,3\r\n", (4, 5)),
+    "a field over two lines": (
+        "visits.csv",
+        'ccode1,ccode2,year,n,note\n2,200,1990,1,"a\nb"\n2,260,1991,2,c\n2,260,1991,3,"d\n\ne"\n',
+        (4, 5),
+    ),
+    "spaces": ("visits.dat", "ccode1 ccode2 year n\n2 200 1990 1\n\n2  260 1991 2\n2 260 1991 3\n", (4, 5)),
+    "workbook": ("visits.xlsx", None, (3, 4)),
+    "Stata": ("visits.dta", None, (2, 3)),
+    "parquet": ("visits.parquet", None, (2, 3)),
+}
+
+
+@pytest.mark.parametrize(("name", "text", "rows"), PLACES.values(), ids=PLACES)
+def test_records_of_one_key_are_named_by_where_they_stand_in_the_file(
+    name: str, text: str | None, rows: tuple[int, int], tmp_path: Path
+):
+    if text is None:
+        write = {".xlsx": "to_excel", ".dta": "to_stata", ".parquet": "to_parquet"}[Path(name).suffix]
+        index = {"write_index": False} if name.endswith(".dta") else {"index": False}
+        getattr(TWICE, write)(tmp_path / name, **index)
+    else:
+        (tmp_path / name).write_bytes(text.encode("utf-8"))
+
+    with pytest.raises(PanelError) as caught:
+        own_source(definition(tmp_path, file=name))
+
+    first, second = rows
+    wrong = f"e.g. rows {first} and {second}: ccode1 2, ccode2 260, year 1991; declare `duplicates:`"
+    assert wrong in str(caught.value)
+
+
 def test_a_date_is_no_number(root: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
     VISITS.assign(year=pd.to_datetime(["1990-01-01"] * 3)).to_parquet(tmp_path / "visits.parquet")
 
     text = said(root, tmp_path, definition(tmp_path, file="visits.parquet"), capsys=capsys)
 
     file, way = tmp_path / "visits.parquet", "for dates declare `dates`"
-    assert text == f"SourceSchemaError: {file}: column 'year' must be numbers; {way}; found '1990-01-01 00:00:00'"
+    assert (
+        text == f"SourceSchemaError: {file}: column 'year' must be numbers; {way}; found '1990-01-01 00:00:00' (row 1)"
+    )
 
 
 @pytest.mark.parametrize("ending", ["dta", "parquet", "rda", "rds", "xls", "xlsx", "zip"])

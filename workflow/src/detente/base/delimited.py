@@ -7,6 +7,8 @@ from collections.abc import Collection
 from dataclasses import dataclass, replace
 from typing import Literal
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -51,8 +53,17 @@ class TableFormat:
     text: bool = False
 
 
-def read_text(content: bytes, form: TableFormat, *, tabs: bool = False) -> tuple[pd.DataFrame, list[str]]:
-    """A table written as text, and what was recognised that may be wrong; `tabs`: whether its name says tabs.
+@dataclass(frozen=True)
+class TextRead:
+    """A table written as text, `notes` of what was recognised that may be wrong, and the line of each record (N,)."""
+
+    frame: pd.DataFrame
+    notes: list[str]
+    lines: npt.NDArray[np.int64]
+
+
+def read_text(content: bytes, form: TableFormat, *, tabs: bool = False) -> TextRead:
+    """A table written as text; `tabs`: whether its name says tabs.
 
     Raises ValueError if it is empty or no text; SourceSchemaError, without the name of the file, if a row is longer or
     shorter than the header, a name is there twice, or encoding, separator or decimal mark are ambiguous.
@@ -67,12 +78,24 @@ def read_text(content: bytes, form: TableFormat, *, tabs: bool = False) -> tuple
     if separator == " ":
         text = "\n".join(re.sub(r"[ \t]+", " ", line.strip()) for line in text.splitlines())
     columns = _columns(text, separator, form.row_names)
+    lines = _lines(text, separator, len(next(iter(columns.values()))))
     if form.text:
-        return pd.DataFrame({name: column.to_pandas() for name, column in columns.items()}), notes
+        return TextRead(pd.DataFrame({name: column.to_pandas() for name, column in columns.items()}), notes, lines)
     trimmed = {name: pc.utf8_trim_whitespace(column) for name, column in columns.items()}
     marks, more = _marks(trimmed, form, separator)
     settled = {name: _settled(trimmed[name], column, marks) for name, column in columns.items()}
-    return pd.DataFrame(settled), [*notes, *more]
+    return TextRead(pd.DataFrame(settled), [*notes, *more], lines)
+
+
+def _lines(text: str, separator: str, records: int) -> npt.NDArray[np.int64]:
+    """The line on which each record begins; empty lines are no records, and a quoted field may go over several."""
+    if text.count("\n") + (not text.endswith("\n")) == records + 1:
+        return np.arange(2, records + 2)
+    rows, found, line = csv.reader(io.StringIO(text, newline=""), delimiter=separator), [], 1
+    for row in rows:
+        found += [line] if row else []
+        line = rows.line_num + 1
+    return np.array(found[1:], dtype=np.int64)
 
 
 def _decoded(content: bytes, encoding: str | None) -> tuple[str, list[str]]:

@@ -12,6 +12,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any, Literal
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from detente.base.delimited import TableFormat, read_text
@@ -40,9 +41,13 @@ FAR = 3
 
 @dataclass(frozen=True)
 class TableRead:
-    """A table, and `notes`: what was recognised of how it is written that may be wrong."""
+    """A table, and `notes`: what was recognised of how it is written that may be wrong.
+
+    `rows` (N,): where each record stands: its line in a text, its row in a workbook, its number elsewhere.
+    """
 
     frame: pd.DataFrame
+    rows: npt.NDArray[np.int64]
     notes: tuple[str, ...] = ()
 
 
@@ -96,9 +101,10 @@ def _read(content: bytes, name: str, form: TableFormat, labelled: Collection[str
         inner = stem if _ending(stem) in PLAIN else f"{stem}.csv"
         return _read(COMPRESSED[ending](content), inner, form, labelled)
     if ending in TEXT:
-        frame, notes = read_text(content, form, tabs=ending in (".tsv", ".tab"))
-        return TableRead(frame, tuple(notes))
-    return TableRead(_parsed(content, ending, form, labelled))
+        read = read_text(content, form, tabs=ending in (".tsv", ".tab"))
+        return TableRead(read.frame, read.lines, tuple(read.notes))
+    frame = _parsed(content, ending, form, labelled)
+    return TableRead(frame, np.arange(len(frame)) + (2 if ending in WORKBOOKS else 1))
 
 
 def _parsed(content: bytes, ending: str, form: TableFormat, labelled: Collection[str]) -> pd.DataFrame:
@@ -162,8 +168,8 @@ def _sheet(content: bytes, engine: Literal["calamine", "openpyxl"], form: TableF
         return frame
     # Cells that are words are read as those of a text, so that "1,234", ".." and the NA of Namibia are the same.
     text = frame[words].to_csv(index=False, float_format="%.17g")
-    settled, _ = read_text(text.encode("utf-8"), replace(form, separator=",", encoding="utf-8", row_names=False))
-    return frame.assign(**{name: settled[name] for name in words})
+    read = read_text(text.encode("utf-8"), replace(form, separator=",", encoding="utf-8", row_names=False))
+    return frame.assign(**{name: read.frame[name] for name in words})
 
 
 def _stata(content: bytes, labelled: Collection[str]) -> pd.DataFrame:

@@ -37,7 +37,7 @@ def sources(
 ) -> None:
     """List the sources: version, years, rows, variables, terms, citation."""
     records = load_sources(root or project_root())
-    wanted = [ALIASES.get(name, name) for name in sources_named(only)] or records
+    wanted = [ALIASES.get(name, name) for name in map(str.casefold, sources_named(only))] or records
     for name in wanted:
         if name not in records:
             raise ConfigError(f"--only: {name!r} is no source; {choices(name, [*records, *ALIASES])}")

@@ -57,7 +57,7 @@ def own_source(path: Path, states: pd.DataFrame | None = None) -> Own:
         raise ConfigError(f"{strict.located(path, ['codes'])} › codes: only a panel's list of states can place these")
     labelled = () if definition.codes in NUMBERED else tuple(definition.columns.values())
     read = read_table(table, definition.form, labelled)
-    raw = read.frame.reset_index(drop=True)
+    raw = read.frame.set_axis(read.rows, axis=0)
     for column in source.raw[0].columns:
         if column not in raw.columns:
             raise SourceSchemaError(f"{table}: column {column!r} is missing; {choices(column, map(str, raw.columns))}")
@@ -91,6 +91,7 @@ def _source(definition: OwnData, table: Path) -> Source:
     raw = RawTable(table.name, dict.fromkeys(used, ANY))
 
     def clean(tables: Frames) -> Tidy:
-        return tidied_rows(definition, tables[table.name], table.name, str(table), None).tidy
+        raw = tables[table.name]
+        return tidied_rows(definition, raw.set_axis(range(1, len(raw) + 1), axis=0), table.name, str(table), None).tidy
 
     return Source(definition.name, definition.key, (raw,), variables, clean, definition.years)

@@ -31,7 +31,8 @@ class Placed:
 def tidied_rows(own: OwnData, raw: pd.DataFrame, file: str, where: str, places: Places | None) -> Placed:
     """Key and variables of every record that finds its place, whose years are repeated for spells.
 
-    `file`, `where`: name of the table in the attrition log and in messages. `places`: the list of states; without it
+    `raw`: the table, whose index says where each record stands in its file. `file`, `where`: name of the table in the
+    attrition log and in messages. `places`: the list of states; without it
     COW codes are taken as they are. Raises SourceSchemaError for what is no number, code, year or date; PanelError if
     no record is used, or a smaller share than declared, or a key occurs twice and nothing says how to fold it.
     """
@@ -65,7 +66,8 @@ def numbers(column: pd.Series, where: str, way_out: str = "") -> pd.Series:
 
 def _refuse(column: pd.Series, strange: pd.Series, where: str, what: str) -> None:
     if strange.any():
-        shown = ", ".join(repr(str(value)) for value in column[strange].unique()[:EXAMPLES])
+        found = column[strange].drop_duplicates()[:EXAMPLES]
+        shown = ", ".join(f"{str(value)!r} (row {row})" for row, value in found.items())
         raise SourceSchemaError(f"{where}: column {column.name!r} must be {what}; found {shown}")
 
 
@@ -87,7 +89,7 @@ def _dated(own: OwnData, raw: pd.DataFrame, where: str) -> pd.DataFrame:
         last = last.fillna(own.years[1] * 10_000 + 1231)
     backwards = (last < first).to_numpy()
     if backwards.any():
-        shown = ", ".join(f"row {i + 2}" for i in np.flatnonzero(backwards)[:EXAMPLES])
+        shown = ", ".join(f"row {i}" for i in raw.index[backwards][:EXAMPLES])
         raise SourceSchemaError(f"{where}: {int(backwards.sum()):,} records end before they start, e.g. {shown}")
     known = (first.notna() & last.notna()).to_numpy()
     spells = rows.assign(first=first.to_numpy(), last=last.to_numpy())
@@ -183,11 +185,11 @@ def _said(own: OwnData, raw: pd.DataFrame, row: pd.Series, why: pd.Series, where
     columns = list(dict.fromkeys([*own.columns.values(), *(own.dates.columns if own.dates else ())]))
     shown = []
     for reason, some in lost.groupby("why", sort=False):
-        examples = [
-            f"row {r + 2}: {', '.join(str(v) for v in raw.loc[r, columns])}" for r in some["row"].head(EXAMPLES)
-        ]
+        examples = [f"row {r}: {', '.join(str(v) for v in raw.loc[r, columns])}" for r in some["row"].head(EXAMPLES)]
         shown.append(f"{len(some):,} {reason} (e.g. {'; '.join(examples)})")
     said = f"{where}: {len(used):,} of {len(raw):,} records used" + (f"; not used: {'; '.join(shown)}" if shown else "")
+    if not len(raw):
+        raise PanelError(f"{where}: has no record below its header")
     if not used:
         raise PanelError(f"{said}; check `codes`, `columns`, `dates` and `years`")
     if len(used) < own.min_used * len(raw):
@@ -228,7 +230,7 @@ def _twice(own: OwnData, rows: pd.DataFrame, backwards: pd.Series, where: str) -
     examples = []
     for key, some in list(rows.groupby(parts))[:EXAMPLES]:
         said: Mapping[str, object] = dict(zip(parts, key if isinstance(key, tuple) else (key,), strict=True))
-        numbers_of = " and ".join(str(r + 2) for r in some["row"].head(EXAMPLES))
+        numbers_of = " and ".join(str(r) for r in some["row"].head(EXAMPLES))
         examples.append(f"rows {numbers_of}: {', '.join(f'{part} {value}' for part, value in said.items())}")
     both = rows.assign(backwards=backwards).groupby(parts)["backwards"].nunique().gt(1).any()
     directed = (

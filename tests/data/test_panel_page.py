@@ -1,0 +1,86 @@
+"""The page on panels: its options are there, its commands and its Python run, and it says what they make."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from detente.cli import command, main
+from detente.cli.stata import stata_names
+
+from support.builders import REPOSITORY, project
+
+PAGE = (REPOSITORY / "docs" / "panel.md").read_text(encoding="utf-8")
+CALLS = re.findall(r"^detente (panel .*)$", PAGE, re.MULTILINE)
+
+
+def options(name: str) -> set[str]:
+    """Options of a command."""
+    function = getattr(import_module(command.commands()[name].module), name)
+    return {command._flag(parameter.name) for parameter, _ in command._options(function)}
+
+
+def test_the_options_that_the_page_names_are_those_of_the_command():
+    named = set(re.findall(r"(?<![\w-])--[a-z][a-z-]*", PAGE)) - {"--help", "--panel"}
+
+    assert options("panel") - named == {"--root", "--mirror", "--tidy", "--attrition-logs"}
+    assert named <= options("panel")
+
+
+def test_the_name_that_the_page_shortens_is_shortened_so():
+    long, short = re.findall(r"`(\w{33,})` is `(\w+)`", PAGE)[0]
+
+    assert stata_names([long]) == {long: short}
+
+
+@pytest.mark.record
+@pytest.mark.slow
+def test_the_commands_of_the_page_run_in_an_empty_folder(
+    mirror: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    home, empty = project(tmp_path / "home"), tmp_path / "empty"
+    empty.mkdir()
+    monkeypatch.chdir(empty)
+    monkeypatch.setenv("DETENTE_MIRROR", str(mirror))
+    assert len(CALLS) == 3
+
+    for call in CALLS:
+        assert main([*shlex.split(call), "--root", str(home)]) == 0, call
+
+    lags = pd.read_parquet(empty / "lags.parquet")
+    made = ["exercise_any_lag1", "exercise_any_lag2", "exercise_any_lead1"]
+    assert list(lags.columns[4:]) == ["exercise_any", "onset_gml", *made]
+    for name in made:
+        assert f"`{name}`" in PAGE
+        assert lags.groupby("year")[name].count().loc[1982:2009].gt(0).all()
+    relevant = pd.read_parquet(empty / "relevant.parquet")
+    assert relevant["year"].min() == 1990
+    assert (relevant["politically_relevant"] == 1).all()
+    assert (relevant["exercise_any_lag1"] == 0).all()
+    said = capsys.readouterr().err.splitlines()
+    reasons = r"--sample relevant \(politically_relevant == 1\)|--where year >= 1990 and not exercise_any_lag1 == 1"
+    assert len(said) == 3
+    assert all(re.match(rf"[\d,]+ dyad-years left out: ({reasons}): not (true|known, )", line) for line in said)
+
+
+@pytest.mark.record
+@pytest.mark.slow
+def test_the_python_of_the_page_runs(mirror: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("DETENTE_MIRROR", str(mirror))
+    monkeypatch.chdir(project(tmp_path / "home"))
+    (code,) = re.findall(r"^```python\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
+    namespace: dict[str, Any] = {}
+
+    exec(compile(code, "page", "exec"), namespace)
+
+    panel = namespace["panel"]
+    assert (panel.frame["contiguous"] == 1).all()
+    assert panel.frame["year"].min() == 1980
+    assert panel.entries["exercise_any_lag2"].variable.label.endswith(", 2 years before")
+    assert panel.attrition["reason"].str.startswith("contiguous == 1").any()
