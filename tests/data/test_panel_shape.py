@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -12,7 +13,8 @@ import yaml
 
 from detente.base.errors import ConfigError, EmptySample, FormulaError, UnknownVariable
 from detente.data.panel import Shift, Unit, around, build, condition_names, kept, shifts, with_lags
-from detente.data.panel.catalogue import UNITS
+from detente.data.panel.catalogue import STATES, UNITS
+from detente.data.record.tidied import KEPT
 from detente.data.sources import KEYS
 
 from support.made_panels import ADDED, NA, YEARS, event, made_panel, made_project, made_source, panel_file, read_back
@@ -198,6 +200,24 @@ def test_the_sample_of_everyone_leaves_nobody_out(root: Path, tmp_path: Path):
     pd.testing.assert_frame_equal(read_back(tmp_path / "panel.parquet"), build(YEARS, ADDED, root=root).panel.frame)
 
 
+def test_sources_cleaned_before_give_the_same(root: Path, tmp_path: Path):
+    for slug in (STATES, "rivalry"):
+        (frame,) = (p for p in (root / KEPT / slug).glob("*.parquet") if "attrition" not in p.name)
+        for name, source in (("tidy", frame), ("attrition", frame.with_suffix(".attrition.parquet"))):
+            (tmp_path / name).mkdir(exist_ok=True)
+            shutil.copy(source, tmp_path / name / f"{slug}.parquet")
+    folders = ["--tidy", tmp_path / "tidy", "--attrition-logs", tmp_path / "attrition"]
+    words = ["--names", "--lag", "rivalry:2", "--where", "missing(rivalry_lag2) or rivalry_lag2 == 1", "--lead-in", "1"]
+
+    assert panel_file(root, tmp_path / "one.parquet", *words, add=["rivalry"]) == 0
+    assert panel_file(root, tmp_path / "two.parquet", *words, *folders, add=["rivalry"]) == 0
+
+    one, two = (read_back(tmp_path / f"{name}.parquet") for name in ("one", "two"))
+    assert list(one.columns[:5]) == ["ccode1", "ccode2", "year", "state1", "state2"]
+    assert len(one) > 0
+    pd.testing.assert_frame_equal(one, two)
+
+
 REFUSED = {
     "variable of a lag": (["--lag", "rivalri"], "UnknownVariable: the panel has no variable 'rivalri'; legal values: "),
     "lag": (["--lag", "rivalry:0"], "ConfigError: 'rivalry:0' is no lag; write NAME or NAME:YEARS"),
@@ -214,7 +234,10 @@ REFUSED = {
         "UnknownVariable: the panel has no variable 'rivalri'; legal values: ",
     ),
     "no condition": (["--where", "rivalry + 1"], "FormulaError: 'rivalry + 1' is no condition"),
-    "syntax": (["--where", "rivalry ="], "FormulaError: 'rivalry =' cannot be read"),
+    "syntax": (
+        ["--where", "rivalry = 1"],
+        "FormulaError: 'rivalry = 1' cannot be read as an expression; equality is written ==",
+    ),
     "other rows": (
         ["--where", "lag(rivalry, 1) == 1"],
         "FormulaError: 'lag(rivalry, 1) == 1': 'lag' looks at other rows; a condition is of each by itself; make the"

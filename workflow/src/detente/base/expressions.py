@@ -7,6 +7,7 @@ as are `min` and `max` of it. What a comparison with one is has to be said, as s
 """
 
 import ast
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import reduce
@@ -74,7 +75,8 @@ def parse(text: str) -> ast.expr:
     try:
         tree = ast.parse(text.strip(), mode="eval").body
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
-        raise FormulaError(f"{text!r} cannot be read as an expression") from error
+        way = "; equality is written ==" if re.search(r"(?<![=!<>])=(?!=)", text) else ""
+        raise FormulaError(f"{text!r} cannot be read as an expression{way}") from error
     _check(tree, text, 0)
     return tree
 
