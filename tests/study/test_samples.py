@@ -69,7 +69,7 @@ def test_bad_syntax_is_refused_with_its_line(copied: Path) -> None:
     at = change(copied / SAMPLES_FILE, RIVALS, "expression: rivalry = 1")
     said = refusal(copied)
     where = f"{SAMPLES_FILE}:{at} › samples › rivals › expression"
-    assert said == f"ConfigError: {where}: 'rivalry = 1' cannot be read as an expression"
+    assert said == f"ConfigError: {where}: 'rivalry = 1' cannot be read as an expression; equality is written =="
 
 
 def test_a_variable_that_no_panel_has_is_refused_with_the_nearest(copied: Path) -> None:
