@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -13,11 +12,21 @@ import yaml
 
 from detente.base.errors import ConfigError, EmptySample, FormulaError, UnknownVariable
 from detente.data.panel import Shift, Unit, around, build, condition_names, kept, shifts, with_lags
-from detente.data.panel.catalogue import STATES, UNITS
-from detente.data.record.tidied import KEPT
+from detente.data.panel.catalogue import UNITS
 from detente.data.sources import KEYS
 
-from support.made_panels import ADDED, NA, YEARS, event, made_panel, made_project, made_source, panel_file, read_back
+from support.made_panels import (
+    ADDED,
+    NA,
+    YEARS,
+    cleaned_before,
+    event,
+    made_panel,
+    made_project,
+    made_source,
+    panel_file,
+    read_back,
+)
 
 SAMPLES = {
     "everyone": {"label": "All", "why": "A sample that leaves nobody out of it."},
@@ -201,12 +210,7 @@ def test_the_sample_of_everyone_leaves_nobody_out(root: Path, tmp_path: Path):
 
 
 def test_sources_cleaned_before_give_the_same(root: Path, tmp_path: Path):
-    for slug in (STATES, "rivalry"):
-        (frame,) = (p for p in (root / KEPT / slug).glob("*.parquet") if "attrition" not in p.name)
-        for name, source in (("tidy", frame), ("attrition", frame.with_suffix(".attrition.parquet"))):
-            (tmp_path / name).mkdir(exist_ok=True)
-            shutil.copy(source, tmp_path / name / f"{slug}.parquet")
-    folders = ["--tidy", tmp_path / "tidy", "--attrition-logs", tmp_path / "attrition"]
+    folders = cleaned_before(root, tmp_path, "rivalry")
     words = ["--names", "--lag", "rivalry:2", "--where", "missing(rivalry_lag2) or rivalry_lag2 == 1", "--lead-in", "1"]
 
     assert panel_file(root, tmp_path / "one.parquet", *words, add=["rivalry"]) == 0

@@ -21,7 +21,7 @@ from detente.data.record.tidied import KEPT
 from detente.data.sources import ALIASES, REGISTRY, Source, Tidy
 
 from support.builders import REPOSITORY, project
-from support.made_panels import ADDED, IN_PLACE, YEARS, made_project, panel_file, read_back
+from support.made_panels import ADDED, IN_PLACE, YEARS, cleaned_before, made_project, panel_file, read_back
 
 
 @pytest.fixture(scope="module")
@@ -73,12 +73,7 @@ def test_a_single_year_and_commas_between_sources(root: Path, tmp_path: Path):
 
 
 def test_sources_cleaned_before_are_taken_from_their_folder(root: Path, tmp_path: Path):
-    for slug in (STATES, "rivalry"):
-        (frame,) = (p for p in (root / KEPT / slug).glob("*.parquet") if "attrition" not in p.name)
-        for name, source in (("tidy", frame), ("attrition", frame.with_suffix(".attrition.parquet"))):
-            (tmp_path / name).mkdir(exist_ok=True)
-            shutil.copy(source, tmp_path / name / f"{slug}.parquet")
-    folders = ["--tidy", tmp_path / "tidy", "--attrition-logs", tmp_path / "attrition"]
+    folders = cleaned_before(root, tmp_path, "rivalry")
 
     # The folder of the project is not even looked at.
     assert panel_file(tmp_path, tmp_path / "panel.parquet", *folders, add=["rivalry"]) == 0

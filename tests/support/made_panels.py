@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -21,7 +22,7 @@ from detente.cli.formats import write_raw
 from detente.data.panel import STATES, Panel, build, build_panel
 from detente.data.panel.catalogue import EXPANSIONS
 from detente.data.pins import load_sources
-from detente.data.record import clean_source
+from detente.data.record import KEPT, clean_source
 from detente.data.sources import BY_DYAD, KEYS, REGISTRY, Source, Variable
 from detente.simulate import simulate_world
 
@@ -263,6 +264,17 @@ def panel_file(root: Path, out: Path, *words: object, years: str = "2000-2004", 
     """Call the command line in a project; its exit status."""
     place = ["panel", "--root", root, "--years", years, "--add", *add, "--out", out]
     return main([str(word) for word in (*place, *words)])
+
+
+def cleaned_before(root: Path, folder: Path, slug: str) -> list[object]:
+    """Options that name a folder of the tidy tables of a source and the states, which are cleaned here."""
+    build(YEARS, [slug], root=root)
+    for name in (STATES, slug):
+        (frame,) = (p for p in (root / KEPT / name).glob("*.parquet") if "attrition" not in p.name)
+        for kind, source in (("tidy", frame), ("attrition", frame.with_suffix(".attrition.parquet"))):
+            (folder / kind).mkdir(exist_ok=True)
+            shutil.copy(source, folder / kind / f"{name}.parquet")
+    return ["--tidy", folder / "tidy", "--attrition-logs", folder / "attrition"]
 
 
 def read_back(path: Path) -> pd.DataFrame:

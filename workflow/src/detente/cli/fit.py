@@ -18,7 +18,6 @@ from detente.base.files import write_csv, write_json
 from detente.base.tables import FORMATS, TableFormat, read_table, readable, suspected
 from detente.cli.command import Home, Option, Output, command
 from detente.cli.shape import sample_expression
-from detente.data import project_root
 from detente.stats import REGISTRY, Fit, get
 from detente.stats import fit as fitted_by
 from detente.stats.covariance import CONVENTIONS
@@ -52,7 +51,7 @@ class Rows:
         frame = read.frame
         if self.where:
             frame = _kept(frame, "--where", self.where)
-        if self.sample and (expression := sample_expression(self.sample, self.root or project_root())):
+        if self.sample and (expression := sample_expression(self.sample, self.root)):
             frame = _kept(frame, "--sample", expression)
         return frame
 

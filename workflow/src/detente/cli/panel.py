@@ -108,7 +108,7 @@ def panel(
     of: Joined, cut: Cut, out: Annotated[Path, Output("file to write", endings=WRITTEN)], beside: Beside, places: Places
 ) -> None:
     """Build a panel of dyad-years or state-years."""
-    shape = cut.read(places.root or project_root()) if cut.sample else cut.read(Path())
+    shape = cut.read(places.root)
     built = _from_tidy(of, shape, places, places.tidy) if places.tidy else _from_record(of, shape, places, out.suffix)
     for said in built.notes:
         print(said, file=sys.stderr)

@@ -7,6 +7,7 @@ from typing import Annotated
 
 from detente.base.errors import ConfigError, choices
 from detente.cli.command import Option
+from detente.data import project_root
 from detente.data.panel import Panel, Shift, around, condition_names, kept, narrowed, shifts, with_lags
 from detente.data.sources import KEYS
 from detente.study.config import load_samples
@@ -24,8 +25,8 @@ class Cut:
     where: Annotated[str | None, Option("rows to keep, e.g. 'contiguous == 1 and year >= 1980'", "CONDITION")] = None
     names: Annotated[bool, "names of the states after their codes"] = False
 
-    def read(self, root: Path) -> "Shape":
-        """What is asked for; raises ConfigError or FormulaError for what cannot be read, or is no sample."""
+    def read(self, root: Path | None) -> "Shape":
+        """What is asked for in the project at `root`; raises ConfigError for what is no lag, lead or sample."""
         asked = shifts(_listed(self.lag), _listed(self.lead))
         expression = sample_expression(self.sample, root) if self.sample else None
         conditions = {f"--sample {self.sample} ({expression})": expression} if expression else {}
@@ -69,9 +70,9 @@ def _listed(words: Sequence[str]) -> list[str]:
     return [name for word in words for name in word.split(",") if name]
 
 
-def sample_expression(name: str, root: Path) -> str | None:
+def sample_expression(name: str, root: Path | None) -> str | None:
     """The expression of a sample of `config/samples.yaml`, None if all rows are in it; raises ConfigError for none."""
-    samples = load_samples(root)
+    samples = load_samples(root or project_root())
     if name not in samples:
         raise ConfigError(f"--sample: {name!r} is not a sample; {choices(name, samples)}")
     return samples[name].expression
