@@ -116,7 +116,7 @@ def test_holes_are_said_with_their_cause(monkeypatch: pytest.MonkeyPatch) -> Non
 @pytest.mark.record
 def test_every_hole_of_the_record_has_a_declared_cause_and_every_cause_a_hole(mirror: Path) -> None:
     holes = find_holes(observed(mirror), REGISTRY, STATES)
-    causes = {row: cause(row[0], row[1], row[3], row[4]) for row in holes.itertuples(index=False, name=None)}
+    causes = {row: cause(*row) for row in holes.itertuples(index=False, name=None)}
 
     assert [row for row, declared in causes.items() if declared is None] == []
     used = {(row[0], declared) for row, declared in causes.items()}

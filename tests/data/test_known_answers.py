@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from detente.data.sources import RawTable
 from detente.data.sources.cooperation.exercises import FILE as EXERCISES
 from detente.data.sources.cooperation.exercises import SLOTS, clean
 from detente.data.sources.peacekeeping.missions import PARTIES
@@ -345,11 +346,40 @@ def test_bilateral_and_small_exercises_count_unnamed_parties(record: Record, der
 
 
 def test_alliances(record: Record) -> None:
-    # Independent count: undirected dyad-years; rows whose two directions differ in defence, in offence.
-    assert len(record.tidy["atop"]) == 136_648
-    merged = record.cleaned["atop"].attrition.set_index("reason")["rows"]
-    assert merged["defence_pact differs by direction: the maximum counts"] == 492
-    assert merged["offence_pact differs by direction: the maximum counts"] == 46
+    # Independent count: directed dyad-years, each with its reverse; pairs whose directions differ.
+    pacts = record.tidy["atop"]
+    assert len(pacts) == 2 * 136_648
+    low, high = pacts[["ccode1", "ccode2"]].min(axis=1), pacts[["ccode1", "ccode2"]].max(axis=1)
+    pairs = pacts.groupby([low, high, pacts["year"]])
+    assert (pairs.size() == 2).all()
+    differing = {name: int((pairs[name].nunique() == 2).sum()) for name in ("defence_pact", "offence_pact")}
+    assert differing == {"defence_pact": 492, "offence_pact": 46}
+
+
+@pytest.mark.fault("panels")
+def test_a_pact_binds_in_a_directed_panel_whom_it_binds(record: Record) -> None:
+    names = ("defence_pact", "consultation_pact", "defence_allies_target", "target_allied")
+    slugs, window = ("atop", "cow-state-system"), (1816, 2014)
+    pairs = record.build(slugs, window, variables=names[:2])
+    ways = record.build(slugs, window, "directed-dyad-year", (*names, "defence_pact_either")).frame
+    # The treaty of 1960 binds the United States to defend Japan, and Japan to nothing.
+    value = ways.set_index(DYAD_YEAR)["defence_pact"]
+    assert (value[(2, 740, 1960)], value[(740, 2, 1960)]) == (1, 0)
+    assert pairs.frame.set_index(DYAD_YEAR).loc[(2, 740, 1960), "defence_pact"] == 1
+    # The file's own rows, in the panel where both states are members.
+    raw = record.read("atop", RawTable("atop_alliance.rda", {}))[[*DYAD_YEAR, "atop_defense"]]
+    both = ways.merge(raw.astype("int64"), how="left", on=DYAD_YEAR)
+    assert both["defence_pact"].equals(both["atop_defense"].fillna(0.0))
+    low, high = ways[["ccode1", "ccode2"]].min(axis=1), ways[["ccode1", "ccode2"]].max(axis=1)
+    highest = ways["defence_pact"].groupby([low, high, ways["year"]]).max()
+    assert highest.to_numpy().tolist() == pairs.frame["defence_pact"].tolist()
+    assert (ways["defence_pact_either"] >= ways["defence_pact"]).all()
+    said = pairs.attrition.set_index("reason")["rows"]
+    differing = int((ways["defence_pact"] != ways["defence_pact_either"]).sum())
+    assert said["defence_pact differs by direction: without direction the maximum counts"] == differing
+    # A third state: allies of the target less the sender, whichever the pact binds.
+    expected = ways["defence_allies_target"] - ways["defence_pact_either"] > 0
+    assert ways["target_allied"].equals(expected.astype("float64"))
 
 
 def test_defence_agreements(record: Record) -> None:

@@ -19,7 +19,8 @@ JOINED = ("gml-mid", "gml-mid-2.1.1", "mid-5.0", "mid-5.0-participants", "dyadic
 CODINGS = ("gml", "gml211", "cow", "mid5", "dyadic", "mie")
 VARIABLES = (
     *(f"ongoing_{name}" for name in CODINGS),
-    *("new_gml", "onset_gml", "fought_before", "peace_years", "originators_gml", "hostility_gml"),
+    *("new_gml", "onset_gml", "fought_before", "peace_years", "peace_censored"),
+    *("originators_gml", "hostility_gml"),
     *("exercise_any", "exercise_due", "exercise_scheduled", "exercise_off_year"),
 )
 UNITED_STATES, CANADA, BRITAIN, NETHERLANDS, BELGIUM, FRANCE, PRUSSIA = 2, 20, 200, 210, 211, 220, 255
@@ -118,6 +119,20 @@ def test_peace_of_germany_begins_anew_in_1990(panel: pd.DataFrame, years: pd.Dat
     assert _values(years, FRANCE, GERMANY, span, "ongoing_gml") == [1, 1, 0, 0, 0]
     assert _values(years, FRANCE, GERMANY, span, "fought_before") == [0, 1, 0, 0, 0]
     assert _values(years, FRANCE, GERMANY, span, "peace_years") == [0, 0, 0, 1, 2]
+
+
+@pytest.mark.fault("panels")
+def test_peace_that_began_before_the_record_is_said_to_be(panel: pd.DataFrame, years: pd.DataFrame) -> None:
+    # Peace of 1815 between the United States and Britain is in no file; their first coded dispute is of 1837.
+    span = range(1816, 1840)
+    fought = _values(years, UNITED_STATES, BRITAIN, span, "ongoing_gml")
+    first = 1816 + fought.index(1)
+    assert _values(years, UNITED_STATES, BRITAIN, span, "peace_years")[: first - 1816 + 1] == list(range(first - 1815))
+    assert _values(years, UNITED_STATES, BRITAIN, span, "peace_censored") == [float(y <= first) for y in span]
+    # France is back in 1944, Germany in 1990, and nothing is known of the years before.
+    assert _values(years, FRANCE, GERMANY, range(1944, 1993), "peace_censored") == [1, 0, 1, 1, 1]
+    assert panel.loc[panel["year"] == 1816, "peace_censored"].eq(1).all()
+    assert panel.loc[panel["year"] > 2010, "peace_censored"].isna().all()
 
 
 def test_no_lag_crosses_a_gap_in_membership(panel: pd.DataFrame) -> None:

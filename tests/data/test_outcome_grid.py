@@ -12,7 +12,16 @@ import pytest
 from detente.base.errors import ConfigError
 from detente.base.types import Array
 from detente.data.panel.derived import Columns
-from detente.data.panel.outcomes import DURATIONS, GRID, INITIATIONS, OUTCOMES, PEACE, fought_before, peace_years
+from detente.data.panel.outcomes import (
+    DURATIONS,
+    GRID,
+    INITIATIONS,
+    OUTCOMES,
+    PEACE,
+    fought_before,
+    peace_censored,
+    peace_years,
+)
 from detente.data.record.rawread import read_raw
 from detente.data.sources import KEYS, REGISTRY, Source, Tidy, tidy_schema
 from detente.data.sources.conflict import disputes, dyadic_disputes, events, gml_disputes, participants
@@ -176,6 +185,7 @@ def test_peace_is_counted_from_entry_and_from_the_year_after_a_dispute():
 
     # A year of dispute shows the years of peace before it.
     same(peace_years(p, "ongoing"), [0, 1, 2, 3, 0, 0, 1, 2, 0])
+    same(peace_censored(p, "ongoing"), [1, 1, 1, 1, 0, 0, 0, 0, 0])
     same(fought_before(p, "ongoing"), [0, 0, 0, 0, 1, 1, 0, 0, 1])
 
 
@@ -183,6 +193,7 @@ def test_the_past_of_one_spell_or_dyad_is_nothing_to_the_next():
     p = history((2, 255, [1943, 1944, 1945, 1990, 1991]), (2, 40, [1992, 1993]), ongoing=[0, 0, 1, 0, 0, 0, 0])
 
     same(peace_years(p, "ongoing"), [0, 1, 2, 0, 1, 0, 1])
+    same(peace_censored(p, "ongoing"), [1, 1, 1, 1, 1, 1, 1])
     same(fought_before(p, "ongoing"), [0, 0, 0, 0, 0, 0, 0])
 
 
@@ -190,13 +201,27 @@ def test_no_year_is_one_of_peace_that_the_coding_does_not_cover():
     p = history((2, 20, range(1916, 1923)), ongoing=[NA, NA, 0, 0, 1, NA, NA])
 
     same(peace_years(p, "ongoing"), [NA, NA, 0, 1, 2, NA, NA])
+    same(peace_censored(p, "ongoing"), [NA, NA, 1, 1, 1, NA, NA])
     same(fought_before(p, "ongoing"), [0, NA, NA, 0, 0, 1, NA])
+
+
+@pytest.mark.fault("panels")
+def test_peace_that_began_before_the_record_is_said_to_be():
+    fought = {1920: 1, 1921: 1, 1924: 1, 1930: 1}
+    coded = [*range(1916, 1927), *range(1929, 1933)]
+    p = history((2, 20, range(1914, 1935)), ongoing=[fought.get(y, 0) if y in coded else NA for y in range(1914, 1935)])
+    censored = dict(zip(range(1914, 1935), peace_censored(p, "ongoing").tolist(), strict=True))
+
+    # From the first year coded, and again after years that are not, up to the year of a dispute.
+    known = {y: float(y <= 1920 or y in (1929, 1930)) for y in coded}
+    assert {y: v for y, v in censored.items() if not np.isnan(v)} == known
 
 
 def test_a_panel_without_rows_has_no_past():
     p = {name: np.array([]) for name in (*KEYS["dyad-year"], "ongoing")}
 
-    assert peace_years(p, "ongoing").shape == fought_before(p, "ongoing").shape == (0,)
+    for made in (peace_years, peace_censored, fought_before):
+        assert made(p, "ongoing").shape == (0,)
 
 
 # The grid

@@ -6,10 +6,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from detente.base.errors import ConfigError, PanelError
+from detente.base.errors import BrokenContract, ConfigError, PanelError
 from detente.data.panel import STATES, Panel, build_panel, catalogue
 from detente.data.panel.catalogue import UNITS
-from detente.data.panel.outcomes import fought_before, peace_years
+from detente.data.panel.outcomes import fought_before, peace_censored, peace_years
 from detente.data.sources import KEYS, REGISTRY
 
 from support.builders import dyad_years, spells
@@ -102,6 +102,45 @@ def test_what_the_source_does_stands_in_its_direction():
     assert not directed.frame["acted"].isna().any()
     labels = [undirected.entries[f"acted_{way}"].variable.label for way in ("12", "21")]
     assert labels == ["Label of acted, state 1 towards state 2", "Label of acted, state 2 towards state 1"]
+
+
+@pytest.mark.fault("panels")
+def test_a_folded_variable_keeps_its_direction_in_directed_panels_and_is_the_maximum_elsewhere():
+    owed = made_source(
+        "owed",
+        "directed-dyad-year",
+        event("bound", folded="Bound, either"),
+        measure("lent", "tons", folded="Lent, most"),
+    )
+    rows = [(2, 200, 1990, 1, 5.0), (200, 2, 1990, 0, 7.0), (200, 2, 1991, 1, NA), (679, 2, 1991, 1, 3.0)]
+    tidy = {owed: pd.DataFrame(rows, columns=["ccode1", "ccode2", "year", "bound", "lent"])}
+
+    pairs, ways, states = (made_panel(tidy, (1990, 1991), unit=unit) for unit in UNITS)
+
+    ones = {(2, 200, 1990), (200, 2, 1991), (679, 2, 1991)}
+    assert {k for k, v in values(ways, "bound").items() if v} == ones
+    turned = {(b, a, y) for a, b, y in ones}
+    assert {k for k, v in values(ways, "bound_either").items() if v} == ones | turned
+    assert {k for k, v in values(pairs, "bound").items() if v} == {k for k in ones | turned if k[0] < k[1]}
+    assert not pairs.frame["bound"].isna().any() and not ways.frame["bound"].isna().any()
+    assert values(ways, "lent") == {k[:3]: k[4] for k in rows if k[4] == k[4]}
+    assert values(pairs, "lent") == {(2, 200, 1990): 7.0, (2, 679, 1991): 3.0}
+    assert values(states, "bound_partners")[(2, 1991)] == 2
+    assert [ways.entries[n].variable.label for n in ("bound", "bound_either")] == ["Label of bound", "Bound, either"]
+    assert pairs.entries["bound"].variable.label == "Bound, either"
+    assert not {"bound_12", "bound_21", "bound_either"} & set(pairs.entries)
+    for panel in (pairs, ways, states):
+        merged = panel.attrition[panel.attrition["action"] == "merged"][["source", "reason", "rows"]]
+        assert merged.to_numpy().tolist() == [
+            ["owed", "bound differs by direction: without direction the maximum counts", 3],
+            ["owed", "lent differs by direction: without direction the maximum counts", 1],
+        ]
+
+
+@pytest.mark.fault("contracts")
+def test_what_is_folded_has_a_direction():
+    with pytest.raises(BrokenContract, match="'bound' is `folded`, but rows have no direction"):
+        made_source("owed", "dyad-year", event("bound", folded="Bound, either"))
 
 
 def test_what_two_states_share_is_the_same_in_both_directions():
@@ -326,6 +365,7 @@ def test_the_last_dispute_of_one_dyad_is_nothing_to_the_next():
 
     assert peace_years(columns, "ongoing").tolist() == [0, 1, 0, 1, 2, 0, 1]
     assert fought_before(columns, "ongoing").tolist() == [0] * 7
+    assert peace_censored(columns, "ongoing").tolist() == [1] * 7
 
 
 def test_a_major_power_that_is_no_member_makes_no_other_state_one():

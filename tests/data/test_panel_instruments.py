@@ -220,6 +220,16 @@ def test_allies_and_great_ones_among_them_are_counted_by_state():
     assert counts(frame, "major_allies") == {(1, 1990): 1, (2, 1990): 0, (3, 1990): 0}
 
 
+@pytest.mark.fault("panels")
+def test_an_ally_is_one_whichever_the_pact_binds_and_counts_once():
+    both = pd.concat([pacts((1, 2, 1990), (2, 1, 1990), (4, 3, 1990)), pacts((3, 4, 1990), other=1)])
+
+    frame = allies({ATOP: both, STATES: members(3)})
+
+    assert counts(frame, "defence_allies") == {(1, 1990): 1, (2, 1990): 1, (3, 1990): 1, (4, 1990): 1}
+    assert counts(frame, "major_allies") == {(1, 1990): 0, (2, 1990): 0, (3, 1990): 0, (4, 1990): 1}
+
+
 def test_a_great_power_is_one_while_it_is_listed():
     frame = allies({ATOP: pacts((1, 3, 1995), (1, 3, 1996)), STATES: members(3)})
 
@@ -253,7 +263,7 @@ def test_major_powers_are_counted_once_however_often_one_trains_with_them():
 
 
 def test_a_protector_is_a_third_state():
-    found = derive("target_allied", defence_allies_target=[0, 1, 1, 2, NA], defence_pact=[0, 0, 1, 1, 0])
+    found = derive("target_allied", defence_allies_target=[0, 1, 1, 2, NA], defence_pact_either=[0, 0, 1, 1, 0])
 
     assert same(found, [0, 1, 0, 1, NA])
 
@@ -262,7 +272,7 @@ def test_a_nuclear_protector_is_not_the_initiator_itself():
     found = derive(
         "target_nuclear_ally",
         nuclear_allies_target=[1, 1, 1, 2, 0, NA],
-        defence_pact=[0, 1, 1, 1, 1, 0],
+        defence_pact_either=[0, 1, 1, 1, 1, 0],
         nuclear_possesses_sender=[1, 0, 1, 1, NA, 0],
     )
 

@@ -407,20 +407,19 @@ def test_an_exercise_over_new_year_counts_in_both_years():
 # Alliances
 
 
-def test_an_obligation_of_either_ally_counts_for_the_dyad():
+@pytest.mark.fault("panels")
+def test_an_obligation_is_of_the_one_who_owes_it():
     raw = pd.DataFrame({"ccode1": [2, 20, 2], "ccode2": [20, 2, 200], "year": 1990} | dict.fromkeys(OBLIGATIONS, 0))
     raw["atop_defense"] = [0, 1, 1]
 
     tidy = REGISTRY["atop"].clean({"atop_alliance.rda": raw})
 
     assert records(tidy.frame, "ccode1", "ccode2", "year", "defence_pact", "offence_pact") == {
-        (2, 20, 1990, 1, 0),
+        (2, 20, 1990, 0, 0),
+        (20, 2, 1990, 1, 0),
         (2, 200, 1990, 1, 0),
     }
-    assert reasons(tidy.attrition) == [
-        ("merged", "the two directions of a dyad-year are one row", "all dyad-years", 1),
-        ("merged", "defence_pact differs by direction: the maximum counts", "all dyads", 1),
-    ]
+    assert reasons(tidy.attrition) == []
 
 
 # Contiguity

@@ -177,12 +177,13 @@ def made_source(slug: str, key: Any, *variables: Variable, years: tuple[int, int
     return Source(slug, key, (), variables, lambda _: None, years)
 
 
-def event(name: str, unit: str = "0/1", *, unknown: bool = False) -> Variable:
-    return Variable(name, f"Label of {name}", unit, "event", "treatment", unknown=unknown, assigned=BY_DYAD)
+def event(name: str, unit: str = "0/1", *, unknown: bool = False, folded: str = "") -> Variable:
+    label, assigned = f"Label of {name}", BY_DYAD
+    return Variable(name, label, unit, "event", "treatment", unknown=unknown, assigned=assigned, folded=folded)
 
 
-def measure(name: str, unit: str = "points") -> Variable:
-    return Variable(name, f"Label of {name}", unit, "measure", "control")
+def measure(name: str, unit: str = "points", *, folded: str = "") -> Variable:
+    return Variable(name, f"Label of {name}", unit, "measure", "control", folded=folded)
 
 
 def made_panel(frames: Mapping[Source, pd.DataFrame], window: tuple[int, int] = (1990, 1993), **options: Any) -> Panel:

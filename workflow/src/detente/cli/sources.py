@@ -18,7 +18,8 @@ from detente.data import THEMES, SourceRecord, load_sources, mirror, project_roo
 from detente.data.panel import MAJOR, STATES, expansions
 from detente.data.panel import codebook as listed
 from detente.data.record import KEPT, find_holes, hole_lines, tidied
-from detente.data.sources import ALIASES, REGISTRY, Source
+from detente.data.sources import ALIASES, REGISTRY, Source, Variable
+from detente.report.labels import lower_first
 from detente.report.site import Profile, coverage_chart, data_page, pipe_table
 
 HEAD = ("variable", "label", "unit", "role", "years", "absent")
@@ -203,5 +204,12 @@ def _variables(module: Source) -> pd.DataFrame:
     grown = [v for e in expansions(list(REGISTRY.values())) if e.source == module.slug for v in e.variables]
     major = (MAJOR,) if module.slug == STATES else ()
     once = {v.name: v for v in (*major, *module.variables, *grown)}
-    rows = [(v.name, v.label, v.unit, v.kind) for v in once.values()]
+    rows = [(v.name, _label(v), v.unit, v.kind) for v in once.values()]
     return pd.DataFrame(rows, columns=["name", "label", "unit", "kind"])
+
+
+def _label(variable: Variable) -> str:
+    """What a variable is, with and without direction where it has one."""
+    if not variable.folded:
+        return variable.label
+    return f"{variable.label}; without direction: {lower_first(variable.folded)}"

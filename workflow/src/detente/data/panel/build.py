@@ -275,9 +275,19 @@ def _columns(whole: Spine, spine: Spine, records: list[Records], states: pd.Data
 def _attrition(whole: Spine, records: list[Records], window: tuple[int, int]) -> pd.DataFrame:
     # Columns that were not asked for were not made.
     made = (each for each in records if "frame" in vars(each.given))
-    lost = ((each.given.slug, _unplaced(whole, each, window)) for each in made)
-    found = [attrition(slug, entries) for slug, entries in lost if entries]
+    said = ((each.given.slug, [*_unplaced(whole, each, window), *_folded(each, window)]) for each in made)
+    found = [attrition(slug, entries) for slug, entries in said if entries]
     return pd.concat([attrition("panel"), *found], ignore_index=True)
+
+
+def _folded(records: Records, window: tuple[int, int]) -> Entries:
+    """Dyad-years of the window whose two directions differ in a variable that has one value without direction."""
+    names = [v for v in records.given.variables if v.folded]
+    asked = inside(records.spine.first + records.keys.parts[-1], window) if names else np.zeros(0, dtype=bool)
+    reason = "{} differs by direction: without direction the maximum counts"
+    return [
+        ("merged", reason.format(v.name), "all dyads", np.count_nonzero(asked & records.differing(v))) for v in names
+    ]
 
 
 def _unplaced(whole: Spine, records: Records, window: tuple[int, int]) -> Entries:

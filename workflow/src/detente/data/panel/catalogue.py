@@ -49,7 +49,8 @@ class Panel:
     """Rows of one unit, sorted by key.
 
     `frame` has the key, `in_window`, and every variable asked for; years before the window are there for lags alone.
-    `attrition` lists records that have no row in the panel, of an expansion only where a variable is made of them;
+    `attrition` lists records that have no row in the panel, of an expansion only where a variable is made of them, and
+    counts those whose two directions are one value;
     `entries` says of each variable what it is and made of.
     """
 
@@ -137,10 +138,13 @@ def _names(v: Variable, key: str, unit: Unit) -> list[tuple[str, str]]:
     if unit == "state-year":
         if key in ("state-year", "state"):
             return [(v.name, v.label)]
-        counted = key in ("dyad-year", "dyad") and v.kind == "event" and v.unit == "0/1"
-        return [(f"{v.name}_partners", f"{v.label}: number of partners")] if counted else []
+        counted = (key in ("dyad-year", "dyad") or v.folded) and v.kind == "event" and v.unit == "0/1"
+        return [(f"{v.name}_partners", f"{v.folded or v.label}: number of partners")] if counted else []
     if key in ("state-year", "state"):
         return [(f"{v.name}_{side}", f"{v.label}, {words}") for side, words in SIDES[unit].items()]
+    if v.folded:
+        either = (v.name if unit == "dyad-year" else f"{v.name}_either", v.folded)
+        return [either] if unit == "dyad-year" else [(v.name, v.label), either]
     if key == "directed-dyad-year" and unit == "dyad-year":
         return [
             (f"{v.name}_12", f"{v.label}, state 1 towards state 2"),

@@ -111,6 +111,8 @@ class Pairs(Lazy):
                     self.share(v.name, _column, each, "either", v)
                 elif each.given.key == "dyad":
                     self.share(v.name, Pairs._lasting, each.given, v)
+                elif v.folded:
+                    self.share(v.name, _folded, each, v)
                 elif each.given.key == "directed-dyad-year":
                     self.offer(f"{v.name}_12", _column, each, "forth", v)
                     self.offer(f"{v.name}_21", _column, each, "back", v)
@@ -139,6 +141,8 @@ class Directions(Lazy):
         for each in (r for r in records if r.given.key == "directed-dyad-year"):
             for v in each.given.variables:
                 self.offer(v.name, _column, each, "directed", v)
+                if v.folded:
+                    self.offer(f"{v.name}_either", Directions._of_pair, v.name)
         for name in pairs.dyadic:
             self.offer(name, Directions._of_pair, name)
 
@@ -190,6 +194,10 @@ def _offer_keys(columns: Lazy, spine: Spine, keys: Keys, sides: Mapping[str, str
 
 def _column(_: Lazy, records: Records, way: Way, variable: Variable) -> Array:
     return records.placed(way).column(variable)
+
+
+def _folded(_: Lazy, records: Records, variable: Variable) -> Array:
+    return records.folded(variable)
 
 
 def _flat(spine: Spine, keys: Keys, side: int) -> Codes:

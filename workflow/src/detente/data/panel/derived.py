@@ -3,7 +3,8 @@
 A variable is a function: its name is the column, its parameters are the columns it needs, and its decorator says what
 it is. `@pairwise` is for a pair, the same in both directions; `@lookback` for a dyad's past, made on its whole history
 (sorted by ccode1, ccode2, year), so that no window cuts it off; `@directed` for a sender and its target, of
-`<name>_sender`, `<name>_target` and all columns of the pair. A variable exists where all columns that it needs do.
+`<name>_sender`, `<name>_target` and all columns of the pair; what the pair's `<name>` is where one of the sender
+has that name is `<name>_either`. A variable exists where all columns that it needs do.
 
 A contrast among those who use an instrument is missing, not 0, where none is in use: it compares its users.
 """

@@ -103,10 +103,27 @@ def peace_years(p: Columns, ongoing: str) -> Array:
 
     Rows are sorted by key. The year after a dispute counts 0; a gap starts again at 0. Missing where not coded.
     """
+    fresh, _ = _spell_begins(p, ongoing)
+    return np.where(np.isnan(p[ongoing]), np.nan, np.arange(len(fresh)) - _run(fresh))
+
+
+def peace_censored(p: Columns, ongoing: str) -> Array:
+    """Whether `peace_years` are counted from no dispute, so that there are at least so many (left-censored spells).
+
+    1 until the first dispute since coding began, the dyad entered the system, or came back to it; 0 in all years after.
+    Rows are sorted by key. Missing where not coded.
+    """
+    fresh, after = _spell_begins(p, ongoing)
+    return np.where(np.isnan(p[ongoing]), np.nan, ~after[_run(fresh)])
+
+
+def _spell_begins(p: Columns, ongoing: str) -> tuple[Flags, Flags]:
+    """Whether a spell of peace begins in each row (N,), for whichever reason, and whether after a dispute."""
     fighting, coded = p[ongoing] == 1, ~np.isnan(p[ongoing])
-    fresh = ~follows(p["ccode1"], p["ccode2"], p["year"])
+    fresh, after = ~follows(p["ccode1"], p["ccode2"], p["year"]), np.zeros(len(fighting), dtype=bool)
+    after[1:] = ~fresh[1:] & fighting[:-1]
     fresh[1:] |= fighting[:-1] | ~coded[:-1]
-    return np.where(coded, np.arange(len(fresh)) - _run(fresh), np.nan)
+    return fresh, after
 
 
 def _onset(c: Coding, kind: str = "") -> Derived:
@@ -151,13 +168,16 @@ def _cells(c: Coding) -> Iterator[tuple[str, Cell]]:
             yield f"initiation_{kind}", _initiation(c, kind)
 
 
-def _spells(c: Coding) -> tuple[Spell, Spell]:
+def _spells(c: Coding) -> tuple[Spell, ...]:
     ongoing = f"ongoing_{c.name}"
     before = measure(c.named("fought_before"), f"{c.noun.capitalize()} under way the year before ({c.title})")
     peace = measure(c.named("peace_years"), f"Years at peace ({c.title})", "years", "control")
+    counted = f"Years at peace are counted from no {c.noun}: at least so many ({c.title})"
+    censored = measure(c.named("peace_censored"), counted)
     return (
         Spell(before, (ongoing,), lambda p: fought_before(p, ongoing)),
         Spell(peace, (ongoing,), lambda p: peace_years(p, ongoing)),
+        Spell(censored, (ongoing,), lambda p: peace_censored(p, ongoing)),
     )
 
 

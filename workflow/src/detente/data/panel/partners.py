@@ -12,6 +12,7 @@ from detente.base.types import Array, Codes, Flags
 from detente.data.panel.derived import Directed, Expansion, declared, directed
 from detente.data.panel.spine import Spine, build_spine
 from detente.data.sources import BY_NETWORK, BY_STATE, Frames, event
+from detente.data.sources.base import undirected
 from detente.data.sources.cooperation.alliances import SLUG as ALLIANCES
 from detente.data.sources.cooperation.exercises import SLUG as EXERCISES
 from detente.data.sources.power.nuclear import SLUG as NUCLEAR
@@ -121,9 +122,9 @@ def exercise_majors(tidy: Frames) -> pd.DataFrame:
 
 
 def _allied(tidy: Frames) -> pd.DataFrame:
-    """Both sides of every defence pact between states that exist together."""
-    rows = tidy[ALLIANCES]
-    rows = rows.loc[rows["defence_pact"] == 1, DYAD_YEAR]
+    """Both sides of every defence pact, whichever it binds, between states that exist together."""
+    owed = tidy[ALLIANCES]
+    rows = undirected(owed.loc[owed["defence_pact"] == 1, DYAD_YEAR], "ccode1", "ccode2").drop_duplicates()
     return _sides(rows[coexisting(rows, tidy[STATES])])
 
 
@@ -179,15 +180,17 @@ def attendance(tidy: Frames) -> pd.DataFrame:
 
 
 @directed("Target has a defence pact with a third state", assigned=BY_NETWORK)
-def target_allied(defence_allies_target: Array, defence_pact: Array) -> Array:
-    """Whether a third state owes the target defence."""
-    return _any_other(defence_allies_target - defence_pact)
+def target_allied(defence_allies_target: Array, defence_pact_either: Array) -> Array:
+    """Whether the target has a defence pact with a third state, whichever it binds."""
+    return _any_other(defence_allies_target - defence_pact_either)
 
 
 @directed("Target has a defence pact with a nuclear-armed third state", assigned=BY_NETWORK)
-def target_nuclear_ally(nuclear_allies_target: Array, nuclear_possesses_sender: Array, defence_pact: Array) -> Array:
-    """Whether a third state with nuclear weapons owes the target defence."""
-    return _any_other(nuclear_allies_target - defence_pact * (nuclear_possesses_sender == 1))
+def target_nuclear_ally(
+    nuclear_allies_target: Array, nuclear_possesses_sender: Array, defence_pact_either: Array
+) -> Array:
+    """Whether the target has a defence pact with a third state with nuclear weapons, whichever it binds."""
+    return _any_other(nuclear_allies_target - defence_pact_either * (nuclear_possesses_sender == 1))
 
 
 @directed("Target, no major power, exercised with a major power other than the sender", assigned=BY_NETWORK)
@@ -214,7 +217,7 @@ def _any_other(count: Array) -> Array:
     return np.where(np.isnan(count), np.nan, count > 0)
 
 
-_PACT = "with which the state has a defence pact"
+_PACT = "with which the state has a defence pact, whichever it binds"
 _ALLIES = (
     event("defence_allies", f"States {_PACT}", "states"),
     event("major_allies", f"Major powers {_PACT}", "states"),

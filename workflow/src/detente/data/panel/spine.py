@@ -220,6 +220,19 @@ class Records:
             self._placed[way] = Placed(self.given, keys, self.spine, row)
         return self._placed[way]
 
+    def folded(self, variable: Variable) -> Array:
+        """The higher value of a pair's two directions (N,); of a measure, the one that is known."""
+        forth, back = self._both(variable)
+        return np.maximum(forth, back) if variable.kind == "event" else np.fmax(forth, back)
+
+    def differing(self, variable: Variable) -> Flags:
+        """Whether the two directions of a pair have values that are known and not the same (N,)."""
+        forth, back = self._both(variable)
+        return np.asarray((forth != back) & ~np.isnan(forth) & ~np.isnan(back))
+
+    def _both(self, variable: Variable) -> tuple[Array, Array]:
+        return self.placed("forth").column(variable), self.placed("back").column(variable)
+
     def _places(self) -> list[Codes]:
         return [self.given.places(self.spine, p) for p in self.parts]
 

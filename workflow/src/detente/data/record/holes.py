@@ -54,9 +54,9 @@ def find_holes(tidy: Mapping[str, pd.DataFrame], sources: Mapping[str, Source], 
     return HOLE.validated(HOLE.frame(sorted(rows)))
 
 
-def cause(source: str, state: int, first: int, last: int) -> Hole | None:
+def cause(source: str, state: int, side: str, first: int, last: int) -> Hole | None:
     """The declared hole that one that was found is a part of."""
-    return next((hole for hole in HOLES.get(source, ()) if hole.covers(state, first, last)), None)
+    return next((hole for hole in HOLES.get(source, ()) if hole.covers(state, side, first, last)), None)
 
 
 def hole_lines(found: pd.DataFrame, spells: pd.DataFrame) -> dict[str, list[str]]:
@@ -64,7 +64,7 @@ def hole_lines(found: pd.DataFrame, spells: pd.DataFrame) -> dict[str, list[str]
     names = spells.drop_duplicates("ccode", keep="last").set_index("ccode")["name"]
     parts: dict[str, dict[str, list[str]]] = {}
     for source, state, side, first, last in found.itertuples(index=False, name=None):
-        hole = cause(source, state, first, last)
+        hole = cause(source, state, side, first, last)
         years = f"{first}–{last}" if first < last else f"{first}"
         who = "all states" if state == ALL else f"{names.get(state, 'state')} ({state})"
         where = f"{who}{f' on the {side} side' if side else ''} {years}"

@@ -72,6 +72,8 @@ class Variable:
     dyads at risk, which claims may be about. `assigned`: how, for treatments. `contrast`: what one more unit is, where
     a treatment is not just there or absent. `geography`: where a dyad lies on the map, which no treatment moves.
     `codes`: what values mean, where they are codes.
+    `folded`: of a variable of one state towards another, what the higher value of the two directions is, which stands
+    under its name in panels without direction; "" where both directions stand there, `_12` and `_21`.
     """
 
     name: str
@@ -84,6 +86,7 @@ class Variable:
     contrast: str = ""
     geography: bool = False
     codes: tuple[tuple[int, str], ...] = ()
+    folded: str = ""
 
     def __post_init__(self) -> None:
         if self.role == "treatment" and self.assigned is None:
@@ -98,6 +101,7 @@ class Traits(TypedDict, total=False):
     contrast: str
     geography: bool
     codes: tuple[tuple[int, str], ...]
+    folded: str
 
 
 def event(name: str, label: str, unit: str = "0/1", role: Role | None = None, **traits: Unpack[Traits]) -> Variable:
@@ -143,6 +147,11 @@ class Source:
     years: tuple[int, int]
     whittles: bool = False
     alias: str | None = None
+
+    def __post_init__(self) -> None:
+        folded = [v.name for v in self.variables if v.folded]
+        if folded and self.key != "directed-dyad-year":
+            raise BrokenContract(f"{self.slug}: {folded[0]!r} is `folded`, but rows have no direction ({self.key})")
 
 
 def attrition(source: str, entries: Iterable[Entry] = ()) -> pd.DataFrame:

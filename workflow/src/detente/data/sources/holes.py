@@ -9,16 +9,18 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Hole:
-    """Why there is nothing of `states` (none named: of whichever) in `years` (None: in whichever)."""
+    """Why there is nothing of `states` (none: of whichever) in `years` (None: in whichever) on a `side` ("": on both)."""
 
     cause: str
     states: tuple[int, ...] = ()
     years: tuple[int, int] | None = None
+    side: str = ""
 
-    def covers(self, state: int, first: int, last: int) -> bool:
-        """Whether these years of a state are part of the hole."""
+    def covers(self, state: int, side: str, first: int, last: int) -> bool:
+        """Whether these years of a state, on a `side` if on one alone, are part of the hole."""
         first_known, last_known = self.years or (first, last)
-        return (not self.states or state in self.states) and first_known <= first and last <= last_known
+        here = (not self.states or state in self.states) and self.side in ("", side)
+        return here and first_known <= first and last <= last_known
 
 
 _WARS = "no figures of the years of a world war"
@@ -94,7 +96,11 @@ HOLES: Mapping[str, tuple[Hole, ...]] = {
         Hole("the source has no file of the state, as of one that gave none", (698, 700, 816)),
     ),
     "jme": (Hole("no exercise of the state is on the sheet", (40, 531, 620, 645, 678)),),
-    "mcmanus-nieman": (Hole("the list of protégés ends before the state is in it", (626,)),),
+    "mcmanus-nieman": (
+        Hole("the list of protégés ends before the state is in it", (626,)),
+        Hole("only signals of five great powers are coded", side="first"),
+        Hole("the list of protégés lacks this great power", (2, 365, 710), side="second"),
+    ),
     "nuclear": (Hole("the file writes Czechia and Slovakia back to 1938, and has no Czechoslovakia", (315,)),),
     "pko-shortfall": (Hole(_HOSTS),),
     "polity5": (

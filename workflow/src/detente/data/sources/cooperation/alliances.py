@@ -1,6 +1,10 @@
-"""ATOP 5.1: obligations between two states that an alliance puts in force in a year."""
+"""ATOP 5.1: obligations of one state to another that an alliance puts in force in a year.
 
-from detente.data.sources.base import BY_NETWORK, Frames, Log, Source, Tidy, event, undirected
+The file has both directions of every allied dyad-year. The trap that costs most: they are not always the same. From
+1960 on the United States owe Japan defence, and Japan owes them none.
+"""
+
+from detente.data.sources.base import BY_NETWORK, Frames, Log, Source, Tidy, event
 from detente.data.sources.rawtable import DYAD_YEARS, FLAG, RawTable
 from detente.data.sources.steps import DYAD_YEAR, keyed
 
@@ -15,20 +19,20 @@ OBLIGATIONS = {
 
 
 def clean(raw: Frames) -> Tidy:
-    """One row per allied dyad-year; an obligation of either state to the other counts for the dyad."""
-    log, names = Log(SLUG), {theirs: ours for theirs, (ours, _) in OBLIGATIONS.items()}
-    pairs = undirected(keyed(raw[FILE], DYAD_YEAR, names).astype("int64"), "ccode1", "ccode2")
-    groups = pairs.groupby(DYAD_YEAR)[list(names.values())]
-    frame, lowest = groups.max(), groups.min()
-    log.merge(pairs, frame, "the two directions of a dyad-year are one row")
-    for name in names.values():
-        log.add("merged", f"{name} differs by direction: the maximum counts", frame[name] != lowest[name], "all dyads")
-    return log.tidy(frame.reset_index())
+    """One row per allied dyad-year and direction: what the first state owes the second."""
+    names = {theirs: ours for theirs, (ours, _) in OBLIGATIONS.items()}
+    return Log(SLUG).tidy(keyed(raw[FILE], DYAD_YEAR, names).astype("int64"))
 
 
 RAW = (RawTable(FILE, {**DYAD_YEARS, **dict.fromkeys(OBLIGATIONS, FLAG)}, tuple(DYAD_YEARS)),)
 VARIABLES = tuple(
-    event(name, label, role="treatment" if name == "defence_pact" else "description", assigned=BY_NETWORK)
+    event(
+        name,
+        f"{label} that binds the sender",
+        role="treatment" if name == "defence_pact" else "description",
+        assigned=BY_NETWORK,
+        folded=f"{label} that binds either state",
+    )
     for name, label in OBLIGATIONS.values()
 )
-SOURCE = Source(SLUG, "dyad-year", RAW, VARIABLES, clean, (1815, 2018))
+SOURCE = Source(SLUG, "directed-dyad-year", RAW, VARIABLES, clean, (1815, 2018))

@@ -1,15 +1,15 @@
 """Signals of support from great powers to other states, 1950–2012 (McManus and Nieman 2019).
 
 One row per state and year with columns for the United States, the United Kingdom, France, Russia and China. The trap
-that costs most: uncoded years hold 0. Exercises are coded 1974–2010 and troops from 1981 only, and the United Kingdom
-and France, alone of the five, are protégés too.
+that costs most: uncoded years hold 0. Exercises are coded 1974–2010 and troops from 1981 only. The United Kingdom and
+France, alone of the five, are protégés too: each is the other's, so that their signals go both ways.
 """
 
 import pandas as pd
 
-from detente.data.sources.base import BY_NETWORK, Frames, Log, Source, Tidy, measure, undirected
+from detente.data.sources.base import BY_NETWORK, Assignment, Frames, Log, Source, Tidy, Variable, measure
 from detente.data.sources.rawtable import COUNT, FLAG, STATE_YEARS, RawTable
-from detente.data.sources.steps import DYAD_YEAR
+from detente.data.sources.steps import DYAD_YEAR, keyed
 
 SLUG, FILE = "mcmanus-nieman", "Individual Signals Dataset.csv"
 POWERS = {"us": 2, "uk": 200, "fra": 220, "rus": 365, "chi": 710}
@@ -28,7 +28,7 @@ CODED = {"ex": (1974, 2010), "troops": (1981, 2012)}
 
 
 def clean(raw: Frames) -> Tidy:
-    """One row per great power, protégé and year; the United Kingdom and France, each the other's, are one row."""
+    """One row per great power, protégé and year."""
     log = Log(SLUG)
     long = pd.concat([_signals(raw[FILE], prefix, code) for prefix, code in POWERS.items()], ignore_index=True)
     kept = log.drop(long, long["power"] == long["protege"], "great power and protégé are one state")
@@ -36,9 +36,8 @@ def clean(raw: Frames) -> Tidy:
         name, outside = SIGNALS[signal][0], ~kept["year"].between(first, last)
         log.add("recoded", f"{name} outside {first}–{last} is uncoded: missing", outside)
         kept = kept.assign(**{name: kept[name].astype("float64").mask(outside)})
-    frame = undirected(kept, "power", "protege").groupby(DYAD_YEAR, as_index=False).max()
-    log.merge(kept, frame, "each is the other's protégé: one row, the higher value", "200–220")
-    return log.tidy(frame)
+    directed = kept.rename(columns={"power": "ccode1", "protege": "ccode2"})
+    return log.tidy(keyed(directed, DYAD_YEAR, {v.name: v.name for v in VARIABLES}))
 
 
 def _signals(table: pd.DataFrame, prefix: str, power: int) -> pd.DataFrame:
@@ -49,14 +48,17 @@ def _signals(table: pd.DataFrame, prefix: str, power: int) -> pd.DataFrame:
     return pd.DataFrame({**keys, **signals, NUKES: nukes})
 
 
+def _signal(name: str, label: str, unit: str, *, treats: bool, assigned: Assignment | None = BY_NETWORK) -> Variable:
+    """A signal of the sender to the target, or, without direction, of whichever is the great power."""
+    said, folded = (f"{label} ({who} the great power)" for who in ("sender", "either"))
+    return measure(name, said, unit, None if treats else "description", assigned=assigned, folded=folded)
+
+
 _COLUMNS = {f"{p}_{s}": COUNT if s in ("arms", "troops") else FLAG for p in POWERS for s in SIGNALS}
 _NUKES = {f"{p}_nukes": FLAG for p in DEPLOYERS}
 RAW = (RawTable(FILE, {**STATE_YEARS, **_COLUMNS, **_NUKES}, tuple(STATE_YEARS)),)
 VARIABLES = (
-    *(
-        measure(name, label, unit, None if signal in TREATMENTS else "description", assigned=BY_NETWORK)
-        for signal, (name, label, unit) in SIGNALS.items()
-    ),
-    measure(NUKES, "Great power's nuclear weapons in the protégé"),
+    *(_signal(name, label, unit, treats=signal in TREATMENTS) for signal, (name, label, unit) in SIGNALS.items()),
+    _signal(NUKES, "Great power's nuclear weapons in the protégé", "0/1", treats=False, assigned=None),
 )
-SOURCE = Source(SLUG, "dyad-year", RAW, VARIABLES, clean, (1950, 2012))
+SOURCE = Source(SLUG, "directed-dyad-year", RAW, VARIABLES, clean, (1950, 2012))

@@ -2,7 +2,8 @@
 
 Leeds, Ritter, Mitchell and Long code one row per member and phase of a treaty, to the day. The trap that costs
 most: an exit year of 0 means in force at the end of 2016, not never. Phases 2 and 3 of a treaty may run side by
-side where a partner split into two states: members pair inside a phase, never across.
+side where a partner split into two states: members pair inside a phase, never across. What a member owes is not said by
+partner, so that dyads have no direction.
 """
 
 import numpy as np
@@ -115,7 +116,10 @@ RAW = (
 )
 VARIABLES = (
     event("treaty", "Alliance treaty in force (ATOP 4.01)"),
-    *(event(name, f"Treaty with an obligation of {word} (ATOP 4.01)") for name, word in OBLIGATIONS.values()),
+    *(
+        event(name, f"Treaty with an obligation of {word}, of either state (ATOP 4.01)")
+        for name, word in OBLIGATIONS.values()
+    ),
     event("treaty_asymmetric", "Treaty under which the two owe different things"),
     event("treaty_bilateral", "Bilateral alliance treaty"),
     event("treaty_multilateral", "Multilateral alliance treaty"),
