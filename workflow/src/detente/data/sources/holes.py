@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Hole:
-    """Why there is nothing of `states` (none: of whichever) in `years` (None: in whichever) on a `side` ("": on both)."""
+    """Why there is nothing of `states` (none: of all) in `years` (None: in all), on a `side` ("": on both)."""
 
     cause: str
     states: tuple[int, ...] = ()
