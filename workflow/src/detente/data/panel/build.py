@@ -285,9 +285,7 @@ def _folded(records: Records, window: tuple[int, int]) -> Entries:
     names = [v for v in records.given.variables if v.folded]
     asked = inside(records.spine.first + records.keys.parts[-1], window) if names else np.zeros(0, dtype=bool)
     reason = "{} differs by direction: without direction the maximum counts"
-    return [
-        ("merged", reason.format(v.name), "all dyads", np.count_nonzero(asked & records.differing(v))) for v in names
-    ]
+    return [("merged", reason.format(v.name), "all dyads", int((asked & records.differing(v)).sum())) for v in names]
 
 
 def _unplaced(whole: Spine, records: Records, window: tuple[int, int]) -> Entries:
