@@ -11,6 +11,7 @@ import pytest
 
 from detente.data.panel.catalogue import Unit, expansions, years_of
 from detente.data.sources import KEYS, REGISTRY, Key, RawTable, Variable
+from detente.data.sources.power.states import MICROSTATES
 
 from support.known import DYAD_YEAR, STATES, Record, observed
 
@@ -69,6 +70,21 @@ def test_state_years_are_those_of_the_system_file(record: Record) -> None:
     # COW's own list of states by year, 1816–2016: 15,951 rows.
     assert len(listed) == len(panel) == 15_951
     assert set(listed.itertuples(index=False, name=None)) == set(zip(panel["ccode"], panel["year"], strict=True))
+
+
+def test_microstates_are_those_of_the_list_under_their_own_codes(record: Record) -> None:
+    panel = record.build((), (1816, 2016), "state-year").frame
+    listed = set(panel.loc[panel["microstate"] == 1, "ccode"])
+    names = record.tidy[STATES].drop_duplicates("ccode", keep="last").set_index("ccode")["name"]
+    assert {code: names[code] for code in listed} == MICROSTATES
+    # Gleditsch and Ward have other codes for four of them.
+    assert len(listed) == 21 and {names[code] for code in (946, 947, 955, 970)} == {
+        "Kiribati",
+        "Tuvalu",
+        "Tonga",
+        "Nauru",
+    }
+    assert panel["microstate"].notna().all()
 
 
 def test_every_pair_that_shares_a_day_and_no_other(record: Record) -> None:

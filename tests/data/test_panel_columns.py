@@ -203,7 +203,7 @@ def test_a_state_year_counts_partners_where_a_pair_is_coded():
 def test_only_events_of_a_pair_have_partners(key: str, variable: object):
     offered = catalogue([REGISTRY[STATES], made_source("some", key, variable)], "state-year")
 
-    assert list(offered) == ["major"]
+    assert list(offered) == ["major", "microstate"]
 
 
 # What has no row
@@ -366,6 +366,22 @@ def test_the_last_dispute_of_one_dyad_is_nothing_to_the_next():
     assert peace_years(columns, "ongoing").tolist() == [0, 1, 0, 1, 2, 0, 1]
     assert fought_before(columns, "ongoing").tolist() == [0] * 7
     assert peace_censored(columns, "ongoing").tolist() == [1] * 7
+
+
+def test_a_microstate_is_one_in_all_years_and_on_its_side():
+    states = pd.concat([SYSTEM, spells((986, 19941215, 20161231))], ignore_index=True)
+    frames = {
+        unit: build_panel({STATES: states}, [REGISTRY[STATES]], (1993, 1996), unit=unit, lead_in=0) for unit in UNITS
+    }
+
+    pairs = frames["dyad-year"].frame.query("ccode2 == 986")
+    assert sorted(set(pairs["year"])) == [1994, 1995, 1996]
+    assert (pairs["microstate_2"] == 1).all() and (pairs["microstate_1"] == 0).all()
+    ways = frames["directed-dyad-year"].frame
+    assert ways["microstate_sender"].tolist() == (ways["ccode1"] == 986).astype(float).tolist()
+    assert {k for k, v in values(frames["state-year"], "microstate").items() if v} == {
+        (986, year) for year in (1994, 1995, 1996)
+    }
 
 
 def test_a_major_power_that_is_no_member_makes_no_other_state_one():

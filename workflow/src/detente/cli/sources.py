@@ -15,7 +15,7 @@ from detente.base.files import write_bytes, write_text
 from detente.cli.command import PAGE, Home, Mirror, Option, Output, command
 from detente.cli.panel import Add, UnitOptions, offered, sources_named
 from detente.data import THEMES, SourceRecord, load_sources, mirror, project_root
-from detente.data.panel import MAJOR, STATES, expansions
+from detente.data.panel import OF_STATES, STATES, expansions
 from detente.data.panel import codebook as listed
 from detente.data.record import KEPT, find_holes, hole_lines, tidied
 from detente.data.sources import ALIASES, REGISTRY, Source, Variable
@@ -202,8 +202,8 @@ def spans(records: Mapping[str, SourceRecord]) -> pd.DataFrame:
 def _variables(module: Source) -> pd.DataFrame:
     """Variables of a source, and those that a panel makes of its spells or events: name, label, unit, kind."""
     grown = [v for e in expansions(list(REGISTRY.values())) if e.source == module.slug for v in e.variables]
-    major = (MAJOR,) if module.slug == STATES else ()
-    once = {v.name: v for v in (*major, *module.variables, *grown)}
+    listed = OF_STATES if module.slug == STATES else ()
+    once = {v.name: v for v in (*listed, *module.variables, *grown)}
     rows = [(v.name, _label(v), v.unit, v.kind) for v in once.values()]
     return pd.DataFrame(rows, columns=["name", "label", "unit", "kind"])
 

@@ -17,7 +17,7 @@ from detente.data.panel.build import (
     whole_attrition,
 )
 from detente.data.panel.catalogue import (
-    MAJOR,
+    OF_STATES,
     STATES,
     UNITS,
     Entry,
@@ -41,7 +41,7 @@ __all__ = [
     "DURATIONS",
     "GRID",
     "LEAD_IN",
-    "MAJOR",
+    "OF_STATES",
     "STATES",
     "UNITS",
     "WAY",

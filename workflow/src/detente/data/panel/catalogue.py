@@ -17,7 +17,8 @@ from detente.data.sources import KEYS, Source, Variable, measure
 STATES = "cow-state-system"
 Unit = Literal["dyad-year", "directed-dyad-year", "state-year"]
 UNITS: tuple[Unit, ...] = get_args(Unit)
-MAJOR = measure("major", "Major power", role="control")
+_MICRO = "Microstate, of fewer than 250,000 inhabitants by Gleditsch and Ward's list"
+OF_STATES = (measure("major", "Major power", role="control"), measure("microstate", _MICRO))
 SPELLS: tuple[Spell, ...] = (*PEACE, *PAST)
 PAIRWISE: tuple[Derived, ...] = (*OUTCOMES, *DERIVED)
 DIRECTIONAL: tuple[Directed, ...] = (*INITIATIONS, *DIRECTED, *BEHIND_TARGET)
@@ -120,7 +121,7 @@ def _given(sources: Sequence[Source], unit: Unit) -> Iterator[Entry]:
             yield from _named(expansion.variables, expansion.key, unit, source.slug, expansion.needs)
         if source.key in KEYS:
             yield from _named(source.variables, source.key, unit, source.slug, (source.slug,))
-    yield from _named((MAJOR,), "state-year", unit, STATES, (STATES,))
+    yield from _named(OF_STATES, "state-year", unit, STATES, (STATES,))
 
 
 def _named(

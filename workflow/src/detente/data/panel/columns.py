@@ -15,6 +15,7 @@ from detente.base.types import Array, Codes, Flags
 from detente.data.panel.derived import Computed, Spell
 from detente.data.panel.spine import Given, Keys, Records, Spine, Way, inside, taken
 from detente.data.sources import Variable
+from detente.data.sources.power.states import MICROSTATES
 
 # Columns that outlive their use, in case the next ones are made of them.
 HELD = 8
@@ -79,6 +80,7 @@ class States(Lazy):
                 elif each.given.key == "state":
                     self.offer(v.name, States._lasting, each.given, v)
         self.offer("major", States._major, majors)
+        self.offer("microstate", States._microstate)
 
     def _spread(self, records: Records, variable: Variable) -> Array:
         table = np.full(self.spine.present.shape, np.nan)
@@ -96,6 +98,10 @@ class States(Lazy):
         for i in np.flatnonzero(place >= 0):
             table[place[i], max(first[i], 0) : max(last[i] + 1, 0)] = 1.0
         return table
+
+    def _microstate(self) -> Array:
+        listed = np.isin(self.spine.states, list(MICROSTATES)).astype(np.float64)
+        return np.repeat(listed[:, None], self.spine.present.shape[1], axis=1)
 
 
 class Pairs(Lazy):

@@ -1,4 +1,11 @@
-"""COW State System Membership: who is a state, who is a major power, and when, to the day."""
+"""COW State System Membership: who is a state, who is a major power, and when, to the day.
+
+Which of them are microstates is coded by hand from the list of Gleditsch and Ward (1999, and its later releases): those
+of fewer than 250,000 inhabitants, Abkhazia and South Ossetia apart, which are no members here. The trap: it is a list
+and no threshold. States on it stay on it (Vanuatu has grown beyond), others (Iceland, Barbados, Belize) are not on it.
+"""
+
+from collections.abc import Mapping
 
 import pandas as pd
 
@@ -6,6 +13,30 @@ from detente.data.sources.base import Frames, Log, Source, Tidy
 from detente.data.sources.rawtable import DAY, MONTH, STATE, RawTable, text, whole
 
 SLUG = "cow-state-system"
+# By COW's codes, of which Kiribati, Tuvalu, Tonga and Nauru have others than in Gleditsch and Ward's list.
+MICROSTATES: Mapping[int, str] = {
+    54: "Dominica",
+    55: "Grenada",
+    56: "St. Lucia",
+    57: "St. Vincent and the Grenadines",
+    58: "Antigua & Barbuda",
+    60: "St. Kitts and Nevis",
+    221: "Monaco",
+    223: "Liechtenstein",
+    232: "Andorra",
+    331: "San Marino",
+    403: "Sao Tome and Principe",
+    591: "Seychelles",
+    935: "Vanuatu",
+    946: "Kiribati",
+    947: "Tuvalu",
+    955: "Tonga",
+    970: "Nauru",
+    983: "Marshall Islands",
+    986: "Palau",
+    987: "Federated States of Micronesia",
+    990: "Samoa",
+}
 _SPELL = ("styear", "stmonth", "stday", "endyear", "endmonth", "endday")
 
 
@@ -20,7 +51,13 @@ def clean(raw: Frames) -> Tidy:
         for end, (year, month, day) in (("start", _SPELL[:3]), ("end", _SPELL[3:]))
     }
     frame = spells[["ccode", "statenme", "status"]].rename(columns={"statenme": "name"}).assign(**days)
-    return Log(SLUG).tidy(frame.astype({"ccode": "int64"}))
+    log = Log(SLUG)
+    log.seek(
+        "a microstate under this code and name",
+        MICROSTATES.items(),
+        members[["ccode", "statenme"]].itertuples(index=False, name=None),
+    )
+    return log.tidy(frame.astype({"ccode": "int64"}))
 
 
 _MAJORS = {"stateabb": text(), "ccode": STATE, **dict(zip(_SPELL, (whole(1816, 2016), MONTH, DAY) * 2, strict=True))}
