@@ -64,16 +64,21 @@ def joined() -> list[Source]:
     return [source for slug, source in REGISTRY.items() if slug in JOINED]
 
 
+def folded(source: Source) -> set[str]:
+    """Variables of a directed source that pairs without direction have once, as the maximum of both directions."""
+    return {v.name for v in source.variables if v.folded}
+
+
 def variables(unit: Unit) -> list[str]:
     """Columns of a panel of pairs beside its key."""
     sides = ("1", "2") if unit == "dyad-year" else ("sender", "target")
     names = []
     for slug, held in JOINED.items():
-        key = REGISTRY[slug].key
+        key, once = REGISTRY[slug].key, folded(REGISTRY[slug])
         for name in held:
             if key in ("state-year", "spell"):
                 names += [f"{name}_{side}" for side in sides]
-            elif key == "directed-dyad-year" and unit == "dyad-year":
+            elif key == "directed-dyad-year" and unit == "dyad-year" and name not in once:
                 names += [f"{name}_12", f"{name}_21"]
             else:
                 names.append(name)

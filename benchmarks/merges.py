@@ -10,7 +10,7 @@ import pandas as pd
 from detente.data.panel import Unit
 from detente.data.sources import Source
 
-from benchmarks.data import JOINED, joined, variables
+from benchmarks.data import JOINED, folded, joined, variables
 
 Tidy = Mapping[str, pd.DataFrame]
 KEY, DYAD = ["ccode1", "ccode2", "year"], ["ccode1", "ccode2"]
@@ -131,6 +131,8 @@ def _merge_directed(panel: pd.DataFrame, tidy: Tidy) -> pd.DataFrame:
         for way, sides in (("12", {}), ("21", {"ccode1": "ccode2", "ccode2": "ccode1"})):
             right = tidy[source.slug].rename(columns=sides)
             panel = _covered(panel, right, source, KEY).rename(columns={name: f"{name}_{way}" for name in names})
+        for name in folded(source) & set(names):
+            panel[name] = panel[[f"{name}_12", f"{name}_21"]].max(axis=1)
     return panel
 
 

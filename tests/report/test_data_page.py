@@ -176,10 +176,12 @@ def test_a_wide_terminal_has_a_table_and_a_narrow_one_paragraphs(
 ) -> None:
     monkeypatch.setenv("COLUMNS", "120")
     assert re.search(
-        r"^  defence_pact +Defence pact +0/1 +treatment +1815–2018  0$", codebook(capsys, "--add", "atop"), re.M
+        r"^  defence_pact +Defence pact that binds either state +0/1 +treatment +1815–2018  0$",
+        codebook(capsys, "--add", "atop"),
+        re.M,
     )
     monkeypatch.setenv("COLUMNS", "60")
-    narrow = "  defence_pact: Defence pact\n      0/1; treatment; 1815–2018; absent: 0\n"
+    narrow = "  defence_pact: Defence pact that binds either state\n      0/1; treatment; 1815–2018; absent: 0\n"
     assert narrow in codebook(capsys, "--add", "atop")
 
 
