@@ -17,7 +17,7 @@ from detente.data.sources import KEYS, Source, Variable, measure
 STATES = "cow-state-system"
 Unit = Literal["dyad-year", "directed-dyad-year", "state-year"]
 UNITS: tuple[Unit, ...] = get_args(Unit)
-_MICRO = "Microstate, of fewer than 250,000 inhabitants by Gleditsch and Ward's list"
+_MICRO = "Microstate, of fewer than 250,000 inhabitants by the list of Gleditsch and Ward (1999)"
 OF_STATES = (measure("major", "Major power", role="control"), measure("microstate", _MICRO))
 SPELLS: tuple[Spell, ...] = (*PEACE, *PAST)
 PAIRWISE: tuple[Derived, ...] = (*OUTCOMES, *DERIVED)

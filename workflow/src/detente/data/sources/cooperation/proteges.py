@@ -14,12 +14,12 @@ from detente.data.sources.steps import DYAD_YEAR, keyed
 SLUG, FILE = "mcmanus-nieman", "Individual Signals Dataset.csv"
 POWERS = {"us": 2, "uk": 200, "fra": 220, "rus": 365, "chi": 710}
 SIGNALS = {
-    "ex": ("protege_exercise", "Joint exercise with the great power", "0/1"),
-    "vis": ("protege_visit", "Visit between leaders of great power and protégé", "0/1"),
-    "arms": ("protege_arms", "Arms from the great power (SIPRI)", "million trend-indicator values"),
-    "troops": ("protege_troops", "Troops of the great power in the protégé", "persons"),
-    "pact": ("protege_pact", "Defence pact with the great power", "0/1"),
-    "bit": ("protege_investment_treaty", "Investment treaty with the great power", "0/1"),
+    "ex": ("protege_exercise", "Joint exercise of {power} with {protege}", "0/1"),
+    "vis": ("protege_visit", "Visit between leaders of {power} and {protege}", "0/1"),
+    "arms": ("protege_arms", "Arms from {power} to {protege} (SIPRI)", "million trend-indicator values"),
+    "troops": ("protege_troops", "Troops of {power} in {protege}", "persons"),
+    "pact": ("protege_pact", "Defence pact of {power} with {protege}", "0/1"),
+    "bit": ("protege_investment_treaty", "Investment treaty of {power} with {protege}", "0/1"),
 }
 DEPLOYERS = ("us", "uk", "rus")
 TREATMENTS = ("ex", "vis", "troops")
@@ -50,7 +50,8 @@ def _signals(table: pd.DataFrame, prefix: str, power: int) -> pd.DataFrame:
 
 def _signal(name: str, label: str, unit: str, *, treats: bool, assigned: Assignment | None = BY_NETWORK) -> Variable:
     """A signal of the sender to the target, or, without direction, of whichever is the great power."""
-    said, folded = (f"{label} ({who} the great power)" for who in ("sender", "either"))
+    said = label.format(power="the sender, a great power,", protege="the target")
+    folded = label.format(power="the great power", protege="the protégé")
     return measure(name, said, unit, None if treats else "description", assigned=assigned, folded=folded)
 
 
@@ -59,6 +60,6 @@ _NUKES = {f"{p}_nukes": FLAG for p in DEPLOYERS}
 RAW = (RawTable(FILE, {**STATE_YEARS, **_COLUMNS, **_NUKES}, tuple(STATE_YEARS)),)
 VARIABLES = (
     *(_signal(name, label, unit, treats=signal in TREATMENTS) for signal, (name, label, unit) in SIGNALS.items()),
-    _signal(NUKES, "Great power's nuclear weapons in the protégé", "0/1", treats=False, assigned=None),
+    _signal(NUKES, "Nuclear weapons of {power} in {protege}", "0/1", treats=False, assigned=None),
 )
 SOURCE = Source(SLUG, "directed-dyad-year", RAW, VARIABLES, clean, (1950, 2012))

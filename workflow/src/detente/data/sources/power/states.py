@@ -1,8 +1,9 @@
 """COW State System Membership: who is a state, who is a major power, and when, to the day.
 
-Which of them are microstates is coded by hand from the list of Gleditsch and Ward (1999, and its later releases): those
-of fewer than 250,000 inhabitants, Abkhazia and South Ossetia apart, which are no members here. The trap: it is a list
-and no threshold. States on it stay on it (Vanuatu has grown beyond), others (Iceland, Barbados, Belize) are not on it.
+Which of them are microstates is coded by hand from the list of Gleditsch and Ward (1999, "A Revised List of Independent
+States since the Congress of Vienna", International Interactions 25(4): 393–413, and its later releases): those of fewer
+than 250,000 inhabitants, Abkhazia and South Ossetia apart, which are no members here. The trap: it is a list and no
+threshold. States on it stay on it (Vanuatu has grown beyond), others (Iceland, Barbados, Belize) are not on it.
 """
 
 from collections.abc import Mapping
