@@ -311,8 +311,10 @@ def test_the_module_builds_a_panel_of_the_record_in_an_empty_folder(mirror: Path
     assert sorted(frame["year"].unique()) == list(range(1946, 2011))
     turned = frame.rename(columns={"ccode1": "ccode2", "ccode2": "ccode1"})
     turned = turned.sort_values(["ccode1", "ccode2", "year"], ignore_index=True)
-    for name in ("onset_gml", "defence_pact", "peace_years"):
+    for name in ("onset_gml", "defence_pact_either", "peace_years"):
         assert turned[name].equals(frame[name])
     assert turned["cinc_sender"].equals(frame["cinc_target"])
+    assert frame["defence_pact_either"].equals(np.maximum(frame["defence_pact"], turned["defence_pact"]))
+    assert not turned["defence_pact"].equals(frame["defence_pact"])
     assert {p.name for p in (home / "data" / "raw").iterdir()} == {STATES, "gml-mid", "atop", "nmc"}
     assert [p.name for p in empty.iterdir()] == ["panel.parquet"]

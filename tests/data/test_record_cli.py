@@ -41,7 +41,7 @@ def test_a_source_without_a_module_names_the_nearest(capsys: pytest.CaptureFixtu
 def test_the_list_of_sources_tells_years_rows_and_files(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["sources", "--root", str(ROOT), "--only", "atop", "polity5"]) == 0
     text = capsys.readouterr().out
-    assert "\n  1815–2018; 136,648 rows by dyad-year; 1 file\n" in text
+    assert "\n  1815–2018; 273,296 rows by directed-dyad-year; 1 file\n" in text
     assert "\n  1816–2018; 17,090 rows by state-year; 1 file\n" in text
 
 

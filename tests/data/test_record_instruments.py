@@ -29,7 +29,7 @@ SOURCES = {
     "un-pko-list": (operations.SOURCE, 1_025),
     "nuclear": (nuclear.SOURCE, 12_111),
     "forester-jme": (exercise_counts.SOURCE, 5_953),
-    "mcmanus-nieman": (proteges.SOURCE, 46_141),
+    "mcmanus-nieman": (proteges.SOURCE, 46_204),
 }
 LISTED = state_list(
     (2, "United States of America", 18160101, 20161231),

@@ -47,8 +47,7 @@ def test_every_source_is_on_the_page_with_its_variables(slug: str) -> None:
     assert all(f"`{key}`" in said for key in record.references)
     for variable in REGISTRY[slug].variables:
         absent = "0" if variable.kind == "event" else "missing"
-        folded = variable.folded[:1].lower() + variable.folded[1:]
-        label = f"{variable.label}; without direction: {folded}" if folded else variable.label
+        label = f"{variable.label}; without direction: {variable.folded}" if variable.folded else variable.label
         assert f"| `{variable.name}` | {label} | {variable.unit} | {absent} |" in said
     if len(record.files) <= 6:
         assert all(f.sha256[:12] in said for f in record.files)

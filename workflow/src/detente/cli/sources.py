@@ -19,7 +19,6 @@ from detente.data.panel import OF_STATES, STATES, expansions
 from detente.data.panel import codebook as listed
 from detente.data.record import KEPT, find_holes, hole_lines, tidied
 from detente.data.sources import ALIASES, REGISTRY, Source, Variable
-from detente.report.labels import lower_first
 from detente.report.site import Profile, coverage_chart, data_page, pipe_table
 
 HEAD = ("variable", "label", "unit", "role", "years", "absent")
@@ -210,6 +209,4 @@ def _variables(module: Source) -> pd.DataFrame:
 
 def _label(variable: Variable) -> str:
     """What a variable is, with and without direction where it has one."""
-    if not variable.folded:
-        return variable.label
-    return f"{variable.label}; without direction: {lower_first(variable.folded)}"
+    return f"{variable.label}; without direction: {variable.folded}" if variable.folded else variable.label
