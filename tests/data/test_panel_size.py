@@ -69,6 +69,22 @@ def test_a_panel_that_needs_more_memory_than_there_is_is_refused_before_any_sour
     assert panel_file(root, tmp_path / f"panel{ending}") == 0
 
 
+def test_lags_and_choices_of_rows_need_room_for_a_copy(
+    root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    # One year more before the first, and one column more.
+    size = panel_size(YEARS, ADDED, lead_in=1, root=root)
+    cells = size.rows * (size.columns + 1) * 8
+    words = ["--lag", "rivalry", "--where", "year > 2000"]
+
+    leave(monkeypatch, int(cells * (TIMES[".parquet"] + 1)) + BESIDE - 1)
+    assert panel_file(root, tmp_path / "panel.parquet", *words) == 1
+    assert f"and {size.columns + 1} columns needs" in capsys.readouterr().err
+
+    leave(monkeypatch, int(cells * (TIMES[".parquet"] + 1)) + BESIDE)
+    assert panel_file(root, tmp_path / "panel.parquet", *words) == 0
+
+
 @pytest.mark.fault("environment")
 def test_the_package_refuses_as_the_command_does(root: Path, monkeypatch: pytest.MonkeyPatch):
     needed = int(panel_size(YEARS, ADDED, root=root).bytes * IN_MEMORY) + BESIDE

@@ -64,9 +64,9 @@ def build(
     list of states is always there. `unit`: "dyad-year" (ccode1 < ccode2), "directed-dyad-year" (ccode1 the sender,
     ccode2 the target) or "state-year". `variables`: those to keep; all by default. `lead_in`: years before the first to
     hold, for lags, or two numbers, of years before the first and after the last, for leads, too; `in_window` then tells
-    them from the rest. `root`: folder of the project (default: the current one,
-    or the checkout). `mirror`: folder of a mirror of raw files (default: the environment's DETENTE_MIRROR). A raw file
-    is taken from the project's data/raw, else from the mirror, else from its pinned address.
+    them from the rest. `root`: folder of the project (default: the current one, or the checkout). `mirror`: folder of a
+    mirror of raw files (default: the environment's DETENTE_MIRROR). A raw file is taken from the project's data/raw,
+    else from the mirror, else from its pinned address.
 
     Raises ConfigError if a name is no source, data of your own have the name of one, or the years lie outside the state
     system's; RawFilesUnavailable if a raw file cannot be had, before any work; UnknownVariable if a variable is not
