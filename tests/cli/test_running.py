@@ -175,10 +175,12 @@ write_whole(Path("made.txt"), slowly)
 
 @pytest.fixture(autouse=True)
 def interruptible() -> Iterator[None]:
-    """Programs that a shell starts in the background ignore interrupts, and so would those that they start."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    """Programs that a shell starts in the background, or under nohup, ignore signals, as would those that they start."""
+    interrupted = signal.signal(signal.SIGINT, signal.default_int_handler)
+    hung_up = signal.signal(signal.SIGHUP, signal.SIG_DFL)
     yield
-    signal.signal(signal.SIGINT, before)
+    signal.signal(signal.SIGINT, interrupted)
+    signal.signal(signal.SIGHUP, hung_up)
 
 
 def stopped(folder: Path, number: int) -> subprocess.Popen[str]:
