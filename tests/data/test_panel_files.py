@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from detente.cli.formats import WRITTEN
-from detente.cli.stata import LABEL_LENGTH, NAME_LENGTH, stata_names
+from detente.cli.stata import LABEL_LENGTH, NAME_LENGTH, cut, stata_names
 from detente.data.panel import build, catalogue, chosen
 from detente.data.panel.catalogue import UNITS
 from detente.data.sources import KEYS, REGISTRY
@@ -53,7 +53,7 @@ def test_stata_has_the_label_of_every_variable(root: Path, tmp_path: Path):
     with pd.read_stata(tmp_path / "panel.dta", iterator=True) as reader:
         labels = reader.variable_labels()
     entries = catalogue(chosen(ADDED))
-    assert {name: labels[name] for name in entries} == {n: e.variable.label for n, e in entries.items()}
+    assert {name: labels[name] for name in entries} == {n: cut(e.variable.label) for n, e in entries.items()}
     assert labels["peace_years"] == "Years at peace (GML 2.2.1)"
 
 
@@ -114,3 +114,18 @@ def test_a_long_name_and_label_are_cut_in_stata(root: Path, tmp_path: Path):
         f"{'n' * 30}_1": LABEL_LENGTH,
         f"{'n' * 30}_2": LABEL_LENGTH,
     }
+
+
+@pytest.mark.parametrize(
+    ("label", "expected"),
+    [
+        ("x" * 80, "x" * 80),
+        ("x" * 81, "x" * 79 + "…"),
+        ("x" * 90 + ", state 2", "x" * 70 + "…, state 2"),
+        ("x" * 90 + ", sender, 2 years before", "x" * 55 + "…, sender, 2 years before"),
+        ("x" * 20 + ", " + "y" * 80, "x" * 20 + ", " + "y" * 57 + "…"),
+    ],
+)
+def test_a_label_that_is_cut_still_says_which_side_and_which_year(label: str, expected: str):
+    assert cut(label) == expected
+    assert len(cut(label)) <= LABEL_LENGTH

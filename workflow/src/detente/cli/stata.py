@@ -47,8 +47,12 @@ def write_dta(
 
 
 def cut(label: str) -> str:
-    """A label as Stata can have it."""
-    return label if len(label) <= LABEL_LENGTH else f"{label[: LABEL_LENGTH - 1]}…"
+    """A label as Stata can have it: cut before its end, which says the side, and the years of a lag."""
+    if len(label) <= LABEL_LENGTH:
+        return label
+    ends = [label[at.start() :] for at in re.finditer(", ", label)]
+    end = next((each for each in ends if len(each) <= LABEL_LENGTH // 2), "")
+    return f"{label[: LABEL_LENGTH - 1 - len(end)]}…{end}"
 
 
 def stata_names(names: Sequence[str]) -> dict[str, str]:
