@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache, cached_property
 from pathlib import Path
 
@@ -28,27 +28,38 @@ class World:
     tidy: Mapping[str, pd.DataFrame]
     items: list[Item]
     panel: Panel
+    keys: dict[tuple[tuple[str, ...], tuple[str, ...]], list[tuple[int, ...]]] = field(default_factory=dict)
 
     @cached_property
     def joined(self) -> dict[str, tuple[Item, Variable, list[float]]]:
         """Every variable that is joined: the rows it comes from, its declaration, its values by hand."""
-        years, places = self.panel.frame["year"].tolist(), PLACES[self.panel.unit]
-        keys = {
-            (columns, timed): stood(self.panel.frame, [*columns, *timed])
-            for sides in places.values()
-            for _, columns in sides
-            for timed in [(), ("year",)]
-        }
-        return {
-            f"{v.name}{ending}": (item, v, by_hand(keys[columns, item.timed], years, item, v))
-            for item in self.items
-            for v in item.variables
-            for ending, columns in places.get(item.key, ())
-        }
+        years, unit = self.panel.frame["year"].tolist(), self.panel.unit
+        found = {}
+        for item in self.items:
+            for v in item.variables:
+                sides = [columns for _, columns in PLACES[unit].get(item.key, ())]
+                either = [("ccode1", "ccode2"), ("ccode2", "ccode1")] if v.folded and unit != "state-year" else []
+                one, two = ([self._by_hand(columns, item, v, years) for columns in each] for each in (sides, either))
+                values = ([] if either and unit == "dyad-year" else one) + ([np.fmax(*two).tolist()] if two else [])
+                found |= {name: (item, v, each) for name, each in zip(named(item, v, unit), values, strict=True)}
+        return found
+
+    def _by_hand(self, columns: tuple[str, ...], item: Item, v: Variable, years: list[int]) -> list[float]:
+        if (columns, item.timed) not in self.keys:
+            self.keys[columns, item.timed] = stood(self.panel.frame, [*columns, *item.timed])
+        return by_hand(self.keys[columns, item.timed], years, item, v)
 
     def covered(self, item: Item) -> pd.Series:
         """Rows of the years that a source codes."""
         return self.panel.frame["year"].between(*item.years)
+
+
+def named(item: Item, v: Variable, unit: Unit) -> list[str]:
+    """Columns that a variable has in panels of a unit, that of either direction last where two are folded."""
+    if v.folded and unit == "dyad-year":
+        return [v.name]
+    either = [f"{v.name}_either"] if v.folded and unit == "directed-dyad-year" else []
+    return [f"{v.name}{ending}" for ending, _ in PLACES[unit].get(item.key, ())] + either
 
 
 def stood(frame: pd.DataFrame, columns: list[str]) -> list[tuple[int, ...]]:
@@ -185,10 +196,10 @@ def test_of_the_observed_record_every_event_is_missing_exactly_outside_its_years
 ):
     """And every measure at least there."""
     variables = {
-        f"{v.name}{ending}": (item, v)
+        name: (item, v)
         for item in items(list(REGISTRY.values()), observed(mirror))
         for v in item.variables
-        for ending, _ in PLACES[unit].get(item.key, ())
+        for name in named(item, v, unit)
     }
     names, size = list(variables), 150
     for start in range(0, len(names), size):

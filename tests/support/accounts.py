@@ -285,14 +285,20 @@ def grades(estimator: Estimator) -> ModelFrame:
 
 @objective("negbin", world=counts)
 def negbin(design: ModelFrame) -> Reference:
-    """NB2 with the log of its dispersion as last parameter."""
+    """NB2 with the log of its dispersion as last parameter; Newton from Poisson's slopes, as it is flat far away."""
     x = constant(design)
 
     def loss(theta: Array) -> Array:
         size, mean = np.exp(-theta[-1]), np.exp(x @ theta[:-1])
         return np.asarray(-stats.nbinom.logpmf(design.y, size, size / (size + mean)))
 
-    return of_loss(loss, np.r_[np.log(design.y.mean()), np.zeros(x.shape[1] - 1), -0.5], np.arange(len(design.y)))
+    def poisson(slopes: Array) -> Array:
+        return np.asarray(np.exp(x @ slopes) - design.y * (x @ slopes))
+
+    rows = np.arange(len(design.y))
+    slopes = of_loss(poisson, np.r_[np.log(design.y.mean()), np.zeros(x.shape[1] - 1)], rows).estimate
+    dispersion = min(np.linspace(-4, 2, 25), key=lambda log: float(loss(np.r_[slopes, log]).sum()))
+    return of_loss(loss, np.r_[slopes, dispersion], rows)
 
 
 @objective("ordered_logit", world=grades)
