@@ -66,7 +66,7 @@ def stood(frame: pd.DataFrame, columns: list[str]) -> list[tuple[int, ...]]:
     """What stands in some columns of the key, row by row; `low` and `high` are the two states in order."""
     if "ccode1" in frame:
         sides = np.sort(frame[["ccode1", "ccode2"]], axis=1)
-        frame = frame.assign(low=sides[:, 0], high=sides[:, 1])
+        frame = frame[["ccode1", "ccode2", "year"]].assign(low=sides[:, 0], high=sides[:, 1])
     return list(frame[columns].itertuples(index=False, name=None))
 
 
