@@ -175,7 +175,7 @@ write_whole(Path("made.txt"), slowly)
 
 @pytest.fixture(autouse=True)
 def interruptible() -> Iterator[None]:
-    """Programs that a shell starts in the background, or under nohup, ignore signals, as would those that they start."""
+    """What a shell starts in the background, or under nohup, ignores signals, and so would what that starts."""
     interrupted = signal.signal(signal.SIGINT, signal.default_int_handler)
     hung_up = signal.signal(signal.SIGHUP, signal.SIG_DFL)
     yield
