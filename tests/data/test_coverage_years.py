@@ -13,6 +13,7 @@ import pytest
 
 from detente.data.panel import STATES, Panel, Unit, build_panel, catalogue
 from detente.data.panel.catalogue import EXPANSIONS, UNITS, expansions, years_of
+from detente.data.panel.stateyears import OF_DYADS
 from detente.data.sources import KEYS, REGISTRY, Source, Variable
 
 from support.made_panels import PLACES, Item, by_hand, items, made_tidy, narrowed, observed
@@ -153,6 +154,19 @@ def test_partners_are_counted_where_a_pair_is_coded_and_missing_elsewhere():
     assert len(counted) > 40
     rows = pd.MultiIndex.from_frame(made.panel.frame[["ccode", "year"]])
     assert np.array_equal(made.panel.frame[counted], expected.reindex(rows), equal_nan=True)
+
+
+def test_what_any_dyad_of_a_state_has_the_state_has_and_unknown_only_where_none_has_it_for_certain():
+    made, pairs = world("state-year"), world("dyad-year").panel.frame
+    rows = pd.MultiIndex.from_frame(made.panel.frame[["ccode", "year"]])
+
+    for item in OF_DYADS:
+        columns = zip(("ccode1", "ccode2"), item.needs, strict=True)
+        sides = pd.concat([pairs[[s, "year", n]].set_axis(["ccode", "year", "value"], axis=1) for s, n in columns])
+        # The highest of 1, unknown (a half) and 0; a state without any dyad in the year has no row among these.
+        expected = sides["value"].fillna(0.5).groupby([sides["ccode"], sides["year"]]).max().replace(0.5, np.nan)
+        assert np.array_equal(made.panel.frame[item.variable.name], expected.reindex(rows), equal_nan=True), item.needs
+        assert expected.nunique() == 2
 
 
 @pytest.mark.parametrize("unit", UNITS)

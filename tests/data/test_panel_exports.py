@@ -127,6 +127,17 @@ def test_every_value_of_a_code_that_is_declared_has_words(unit: Unit):
         assert all(0 < len(text) <= 32 for text in codes.values()), name
 
 
+@pytest.mark.parametrize("unit", UNITS)
+def test_every_variable_whose_unit_is_a_code_declares_its_values(unit: Unit):
+    offered = catalogue(list(REGISTRY.values()), unit)
+
+    coded = {name for name, entry in offered.items() if entry.variable.unit == "code"}
+    assert coded
+    assert {name for name in coded if not offered[name].variable.codes} == set()
+    if unit == "dyad-year":
+        assert offered["nuclear_status_high"].variable.codes == offered["nuclear_status_1"].variable.codes
+
+
 def test_a_column_that_is_no_whole_number_has_no_labels_of_codes(tmp_path: Path):
     frame = pd.DataFrame({"x": [0.5, 1.0], "y": [0.0, 1.0]})
     codes = {0: "no", 1: "yes"}

@@ -48,7 +48,7 @@ def test_the_commands_of_the_page_run_in_an_empty_folder(
     empty.mkdir()
     monkeypatch.chdir(empty)
     monkeypatch.setenv("DETENTE_MIRROR", str(mirror))
-    assert len(CALLS) == 3
+    assert len(CALLS) == 4
 
     for call in CALLS:
         assert main([*shlex.split(call), "--root", str(home)]) == 0, call
@@ -63,6 +63,9 @@ def test_the_commands_of_the_page_run_in_an_empty_folder(
     assert relevant["year"].min() == 1990
     assert (relevant["politically_relevant"] == 1).all()
     assert (relevant["exercise_any_lag1"] == 0).all()
+    states = pd.read_parquet(empty / "states.parquet")
+    assert {"onset_gml", "onset_gml_strict", "onset_gml_initiated", "peace_years", "peace_censored"} <= set(states)
+    assert states.loc[states["onset_gml"] == 0, "ongoing_gml"].eq(1).any()
     said = capsys.readouterr().err.splitlines()
     reasons = r"--sample relevant \(politically_relevant == 1\)|--where year >= 1990 and not exercise_any_lag1 == 1"
     assert len(said) == 3

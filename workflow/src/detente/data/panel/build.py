@@ -27,6 +27,7 @@ from detente.data.panel.catalogue import (
 from detente.data.panel.columns import Directions, Lazy, Members, Pairs, States
 from detente.data.panel.size import Size, size_of
 from detente.data.panel.spine import Given, Records, Spine, build_spine, inside
+from detente.data.panel.stateyears import STATE_PEACE, STRICT
 from detente.data.pins import SourceRecord, load_sources, project_root
 from detente.data.record import KEPT, Tidied, own_declared, own_source, tidied
 from detente.data.sources import ALIASES, KEYS, REGISTRY, Source, attrition
@@ -261,12 +262,17 @@ def _columns(whole: Spine, spine: Spine, records: list[Records], states: pd.Data
     tables = States(spine, records, majors)
     pairs = Pairs(spine, records, tables)
     again = [Records(each.given, whole) for each in records] if spine.first > whole.first else []
-    pairs.remember(SPELLS, Pairs(whole, again, States(whole, again, majors)) if again else None)
+    before = States(whole, again, majors)
+    past = Pairs(whole, again, before) if again else None
+    pairs.remember(SPELLS, past)
     pairs.derive(PAIRWISE)
     if unit == "dyad-year":
         return pairs
     if unit == "state-year":
-        return Members(spine, tables, pairs)
+        members = Members(spine, tables, pairs)
+        members.remember(STATE_PEACE, Members(whole, before, past) if past else None)
+        members.derive(STRICT)
+        return members
     directions = Directions(spine, records, tables, pairs)
     directions.derive(DIRECTIONAL)
     return directions

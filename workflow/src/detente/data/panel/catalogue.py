@@ -8,10 +8,11 @@ import pandas as pd
 
 from detente.base.errors import ConfigError, choices
 from detente.base.frames import Column, FrameSchema, RowCheck
-from detente.data.panel.derived import DERIVED, DIRECTED, Derived, Directed, Expansion, Spell
+from detente.data.panel.derived import DERIVED, DIRECTED, Computed, Derived, Directed, Expansion, Spell
 from detente.data.panel.kadic import EXPANSIONS as EXERCISES
 from detente.data.panel.outcomes import INITIATIONS, OUTCOMES, PAST, PEACE
 from detente.data.panel.partners import ALLIES, BEHIND_TARGET
+from detente.data.panel.stateyears import OF_DYADS, STATE_PEACE, STRICT, AnyDyad
 from detente.data.sources import KEYS, Source, Variable, measure
 
 STATES = "cow-state-system"
@@ -22,6 +23,11 @@ OF_STATES = (measure("major", "Major power", role="control"), measure("microstat
 SPELLS: tuple[Spell, ...] = (*PEACE, *PAST)
 PAIRWISE: tuple[Derived, ...] = (*OUTCOMES, *DERIVED)
 DIRECTIONAL: tuple[Directed, ...] = (*INITIATIONS, *DIRECTED, *BEHIND_TARGET)
+MADE: Mapping[Unit, tuple[Computed | AnyDyad, ...]] = {
+    "dyad-year": (*SPELLS, *PAIRWISE),
+    "directed-dyad-year": (*SPELLS, *PAIRWISE, *DIRECTIONAL),
+    "state-year": (*OF_DYADS, *STATE_PEACE, *STRICT),
+}
 EXPANSIONS: tuple[Expansion, ...] = (*EXERCISES, *ALLIES)
 SIDES = {"dyad-year": {"1": "state 1", "2": "state 2"}, "directed-dyad-year": {"sender": "sender", "target": "target"}}
 _NUMBER = Column("float64", "of the window's rows", nullable=True)
@@ -71,13 +77,12 @@ def catalogue(sources: Sequence[Source], unit: Unit = "dyad-year") -> dict[str, 
     entries = _once(_given(sources, unit))
     hidden = _once(_given(sources, "dyad-year")) if unit != "dyad-year" else {}
     known = hidden | entries
-    items: Iterable[Spell | Derived | Directed] = () if unit == "state-year" else (*SPELLS, *PAIRWISE)
-    for item in (*items, *(DIRECTIONAL if unit == "directed-dyad-year" else ())):
+    for item in MADE[unit]:
         if all(need in known for need in item.needs):
             name = item.variable.name
-            if name in known:
+            if name in entries:
                 raise ConfigError(
-                    f"{known[name].origin!r} has a variable {name!r}, which is derived: rename the variable"
+                    f"{entries[name].origin!r} has a variable {name!r}, which is derived: rename the variable"
                 )
             made_from = dict.fromkeys(slug for need in item.needs for slug in known[need].sources)
             entries[name] = known[name] = Entry(item.variable, "derived", tuple(made_from))

@@ -14,6 +14,7 @@ import pandas as pd
 from detente.base.types import Array, Codes, Flags
 from detente.data.panel.derived import Computed, Spell
 from detente.data.panel.spine import Given, Keys, Records, Spine, Way, inside, taken
+from detente.data.panel.stateyears import OF_DYADS
 from detente.data.sources import Variable
 from detente.data.sources.power.states import MICROSTATES
 
@@ -25,7 +26,8 @@ Maker = Callable[..., npt.NDArray[Any]]
 class Lazy(Mapping[str, npt.NDArray[Any]]):
     """Columns (N,) by name, made when asked for; one that nobody holds is let go, but for the last few."""
 
-    def __init__(self) -> None:
+    def __init__(self, spine: Spine) -> None:
+        self.spine = spine
         self._makers: dict[str, tuple[Maker, tuple[object, ...]]] = {}
         self._made: WeakValueDictionary[str, npt.NDArray[Any]] = WeakValueDictionary()
         self._held: dict[str, npt.NDArray[Any]] = {}
@@ -45,6 +47,15 @@ class Lazy(Mapping[str, npt.NDArray[Any]]):
         """Offer a column that is `dyadic`: the same in both directions, if there are any."""
         self.offer(name, make, *arguments)
         self.dyadic.add(name)
+
+    def remember(self, items: tuple[Spell, ...], history: Lazy | None) -> None:
+        """Offer variables of the past, made on the history, which ends with these very rows, or is them all."""
+        for item in items:
+            if all(need in (history or self) for need in item.needs):
+                self.share(item.variable.name, *((Lazy._recent, item, history) if history else (item.make,)))
+
+    def _recent(self, item: Spell, history: Lazy) -> Array:
+        return item.make(history)[history["year"] >= self.spine.first]
 
     def __getitem__(self, name: str) -> npt.NDArray[Any]:
         column = self._made.get(name)
@@ -71,8 +82,7 @@ class States(Lazy):
     """Tables (n, T) of states by years."""
 
     def __init__(self, spine: Spine, records: list[Records], majors: pd.DataFrame) -> None:
-        super().__init__()
-        self.spine = spine
+        super().__init__(spine)
         for each in records:
             for v in each.given.variables:
                 if each.given.key == "state-year":
@@ -108,8 +118,7 @@ class Pairs(Lazy):
     """Columns of undirected dyad-years, one row per key of `spine.pairs`."""
 
     def __init__(self, spine: Spine, records: list[Records], states: States) -> None:
-        super().__init__()
-        self.spine = spine
+        super().__init__(spine)
         _offer_keys(self, spine, spine.pairs, {"ccode1": "_1", "ccode2": "_2"}, states)
         for each in records:
             for v in each.given.variables:
@@ -127,22 +136,13 @@ class Pairs(Lazy):
         i, j, t = self.spine.pairs.parts
         return np.where(inside(self.spine.years, given.years)[t], given.lasting(self.spine, variable)[i, j], np.nan)
 
-    def remember(self, items: tuple[Spell, ...], history: Pairs | None) -> None:
-        """Offer variables of the dyad's past, made on its history, which ends with these very rows, or is them all."""
-        for item in items:
-            if all(need in (history or self) for need in item.needs):
-                self.share(item.variable.name, *((Pairs._recent, item, history) if history else (item.make,)))
-
-    def _recent(self, item: Spell, history: Pairs) -> Array:
-        return item.make(history)[history["year"] >= self.spine.first]
-
 
 class Directions(Lazy):
     """Columns of directed dyad-years, one row per key of `spine.directions`; dyadic ones are those of the pair."""
 
     def __init__(self, spine: Spine, records: list[Records], states: States, pairs: Pairs) -> None:
-        super().__init__()
-        self.spine, self.pairs = spine, pairs
+        super().__init__(spine)
+        self.pairs = pairs
         _offer_keys(self, spine, spine.directions, {"ccode1": "_sender", "ccode2": "_target"}, states)
         for each in (r for r in records if r.given.key == "directed-dyad-year"):
             for v in each.given.variables:
@@ -162,26 +162,45 @@ class Directions(Lazy):
 
 
 class Members(Lazy):
-    """Columns of state-years; of what happens between two states, with how many partners it does."""
+    """Columns of state-years; of what happens between two states, with how many partners, or whether with any."""
 
     def __init__(self, spine: Spine, states: States, pairs: Pairs) -> None:
-        super().__init__()
-        self.spine, self.pairs = spine, pairs
+        super().__init__(spine)
+        self.pairs = pairs
         _offer_keys(self, spine, spine.members, {"ccode": ""}, states)
         for name in pairs.dyadic:
             self.offer(f"{name}_partners", Members._partners, name)
+        for item in OF_DYADS:
+            if all(need in pairs for need in item.needs):
+                self.offer(item.variable.name, Members._any, *item.needs)
 
     def _partners(self, name: str) -> Array:
         """With how many others a state has it in the year; missing where it is not coded for a single pair."""
         values = self.pairs[name]
-        count = np.where(self._counted(~np.isnan(values)) > 0, self._counted(values > 0), np.nan)
+        coded, there = ~np.isnan(values), values > 0
+        count = np.where(self._counted(coded, coded) > 0, self._counted(there, there), np.nan)
         return count[_flat(self.spine, self.spine.members, 0)]
 
-    def _counted(self, which: Flags) -> Codes:
-        """How many pairs, of those of `which` (N,), each state of each year is in, (n · T,)."""
-        at = np.flatnonzero(which)
-        sides = (np.bincount(side[at], minlength=self.spine.present.size) for side in self._sides)
-        return np.add(*sides)
+    def _any(self, first: str, second: str) -> Array:
+        """Whether any pair of a state has it in the year, `first` where it is state 1 and `second` where it is state 2.
+
+        Missing where no pair has it and one is not coded, or there is no pair.
+        """
+        sides = self.pairs[first], self.pairs[second]
+        there, absent, unknown = (
+            self._counted(*(which(values) for values in sides)) > 0
+            for which in (lambda v: v > 0, lambda v: v == 0, np.isnan)
+        )
+        value = np.where(there, 1.0, np.where(absent & ~unknown, 0.0, np.nan))
+        return value[_flat(self.spine, self.spine.members, 0)]
+
+    def _counted(self, first: Flags, second: Flags) -> Codes:
+        """How many pairs each state of each year is in, (n · T,), of those (N,) that count for state 1 and state 2."""
+        counts = (
+            np.bincount(side[np.flatnonzero(which)], minlength=self.spine.present.size)
+            for side, which in zip(self._sides, (first, second), strict=True)
+        )
+        return np.add(*counts)
 
     @cached_property
     def _sides(self) -> tuple[Codes, Codes]:

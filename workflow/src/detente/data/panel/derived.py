@@ -13,7 +13,7 @@ import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial, reduce
-from typing import Any, TypeVar
+from typing import Any, TypeVar, Unpack
 
 import numpy as np
 import numpy.typing as npt
@@ -21,11 +21,14 @@ import pandas as pd
 
 from detente.base.types import Array
 from detente.data.sources import BY_NETWORK, KEYS, NOT_REDRAWN, Assignment, Frames, Key, Role, Variable, measure
+from detente.data.sources.base import Traits
 from detente.data.sources.cooperation.forums import SOURCE as FORUMS
+from detente.data.sources.power.nuclear import CODES as NUCLEAR_STATUSES
 
 Columns = Mapping[str, npt.NDArray[Any]]
 """Columns of a panel by name, each (N,); the parts of the key are among them."""
 KEY_PARTS = frozenset(part for parts in KEYS.values() for part in parts)
+STATE_PARTS = KEY_PARTS - {"year"}
 # Forums whose founding text or regular business is security; neither the UN, which has nearly all states, nor bodies
 # of trade, faith or general politics, nor those two (ECCAS, Inter-American Defense Board) whose members are unknown
 # for some years.
@@ -50,7 +53,7 @@ class Derived(Computed):
 
 
 class Spell(Computed):
-    """Of a dyad's past."""
+    """Of the past of a dyad, or of a state."""
 
 
 class Directed(Computed):
@@ -104,10 +107,13 @@ class Expansion:
     blind: int = 0
 
 
-def of_both(name: str, label: str, unit: str, combine: Callable[[Array, Array], Array], of: str) -> Derived:
+def of_both(
+    name: str, label: str, unit: str, combine: Callable[[Array, Array], Array], of: str, **traits: Unpack[Traits]
+) -> Derived:
     """A control that `combine` makes of the two states' values of one variable."""
     one, two = f"{of}_1", f"{of}_2"
-    return Derived(measure(name, label, unit, "control"), (one, two), lambda p: np.asarray(combine(p[one], p[two])))
+    variable = measure(name, label, unit, "control", **traits)
+    return Derived(variable, (one, two), lambda p: np.asarray(combine(p[one], p[two])))
 
 
 def _apart(one: Array, two: Array) -> Array:
@@ -151,7 +157,12 @@ def ideal_point_distance(ideal_point_1: Array, ideal_point_2: Array) -> Array:
 
 
 nuclear_high = of_both(
-    "nuclear_status_high", "Higher of the two nuclear statuses", "code", np.maximum, "nuclear_status"
+    "nuclear_status_high",
+    "Higher of the two nuclear statuses",
+    "code",
+    np.maximum,
+    "nuclear_status",
+    codes=NUCLEAR_STATUSES,
 )
 
 

@@ -14,7 +14,7 @@ import numpy as np
 
 from detente.base.errors import PanelError
 from detente.base.types import Array, Codes, Flags
-from detente.data.panel.derived import Columns, Derived, Directed, Spell, declared, lookback
+from detente.data.panel.derived import STATE_PARTS, Columns, Derived, Directed, Spell, declared, lookback
 from detente.data.sources import BY_DYAD, Variable, measure
 
 AFTERMATH_YEARS, SHIFT_YEARS = 5, 5
@@ -47,8 +47,12 @@ class Coding:
     begun: tuple[str, ...] = ()
 
     def named(self, stem: str) -> str:
-        """Name of a column of the dyad's past; the first coding's goes without its name."""
+        """Name of a column of the past; the first coding's goes without its name."""
         return stem if self.name == "gml" else f"{stem}_{self.name}"
+
+    def beginning(self, kind: str = "") -> str:
+        """Name of the directed column of what the sender began, of any dispute or of a narrower `kind`."""
+        return f"{self.began}_{kind}_{self.name}" if kind else f"{self.began}_{self.name}"
 
 
 _DISPUTE = ("force", "fatal", "originators")
@@ -77,12 +81,16 @@ def at_risk(new: Array, ongoing: Array, began: Array | None = None) -> Array:
     return np.where(continuing | np.isnan(ongoing), np.nan, begun)
 
 
-def follows(one: Codes, two: Codes, year: Codes, years: int = 1) -> Flags:
-    """Whether the row `years` above is the same dyad's of that many years earlier, (N,); rows are sorted by key."""
+def follows(p: Columns, years: int = 1) -> Flags:
+    """Whether the row `years` above is of that many years earlier and of the same dyad, or state, (N,).
+
+    Rows are of any unit, sorted by key.
+    """
+    year, later, earlier = p["year"], slice(years, None), slice(None, -years)
     found = np.zeros(len(year), dtype=bool)
-    later, earlier = slice(years, None), slice(None, -years)
-    same = (one[later] == one[earlier]) & (two[later] == two[earlier])
-    found[later] = same & (year[later] - year[earlier] == years)
+    found[later] = year[later] - year[earlier] == years
+    for part in (p[name] for name in STATE_PARTS if name in p):
+        found[later] &= part[later] == part[earlier]
     return found
 
 
@@ -92,16 +100,17 @@ def _run(fresh: Flags) -> Codes:
 
 
 def fought_before(p: Columns, ongoing: str) -> Array:
-    """Whether a dispute was under way the year before, 0 in a dyad's first year in the system; rows sorted by key."""
+    """Whether a dispute was under way the year before, 0 in a first year in the system; rows of any unit, by key."""
     before = np.zeros(len(p["year"]))
     before[1:] = p[ongoing][:-1]
-    return np.where(follows(p["ccode1"], p["ccode2"], p["year"]), before, 0.0)
+    return np.where(follows(p), before, 0.0)
 
 
 def peace_years(p: Columns, ongoing: str) -> Array:
-    """Years since the last year with a dispute, or since the dyad entered the system or the coding began.
+    """Years since the last year with a dispute, or since the dyad or state entered the system or the coding began.
 
-    Rows are sorted by key. The year after a dispute counts 0; a gap starts again at 0. Missing where not coded.
+    Rows are of any unit, sorted by key. The year after a dispute counts 0; a gap starts again at 0. Missing where not
+    coded.
     """
     fresh, _ = _spell_begins(p, ongoing)
     return np.where(np.isnan(p[ongoing]), np.nan, np.arange(len(fresh)) - _run(fresh))
@@ -110,8 +119,8 @@ def peace_years(p: Columns, ongoing: str) -> Array:
 def peace_censored(p: Columns, ongoing: str) -> Array:
     """Whether `peace_years` are counted from no dispute, so that there are at least so many (left-censored spells).
 
-    1 until the first dispute since coding began, the dyad entered the system, or came back to it; 0 in all years after.
-    Rows are sorted by key. Missing where not coded.
+    1 until the first dispute since coding began, the dyad or state entered the system, or came back to it; 0 in all
+    years after. Rows are of any unit, sorted by key. Missing where not coded.
     """
     fresh, after = _spell_begins(p, ongoing)
     return np.where(np.isnan(p[ongoing]), np.nan, ~after[_run(fresh)])
@@ -120,7 +129,7 @@ def peace_censored(p: Columns, ongoing: str) -> Array:
 def _spell_begins(p: Columns, ongoing: str) -> tuple[Flags, Flags]:
     """Whether a spell of peace begins in each row (N,), for whichever reason, and whether after a dispute."""
     fighting, coded = p[ongoing] == 1, ~np.isnan(p[ongoing])
-    fresh, after = ~follows(p["ccode1"], p["ccode2"], p["year"]), np.zeros(len(fighting), dtype=bool)
+    fresh, after = ~follows(p), np.zeros(len(fighting), dtype=bool)
     after[1:] = ~fresh[1:] & fighting[:-1]
     fresh[1:] |= fighting[:-1] | ~coded[:-1]
     return fresh, after
@@ -129,29 +138,28 @@ def _spell_begins(p: Columns, ongoing: str) -> tuple[Flags, Flags]:
 def _onset(c: Coding, kind: str = "") -> Derived:
     new, ongoing, narrow = f"new_{c.name}", f"ongoing_{c.name}", f"{kind or 'new'}_{c.name}"
     needs = tuple(dict.fromkeys((new, ongoing, narrow)))
-    variable = _outcome(c, "Onset", ", dyads at risk", kind)
+    variable = outcome(c, "Onset", ", dyads at risk", kind)
     return Derived(variable, needs, lambda p: at_risk(p[new], p[ongoing]) * p[narrow])
 
 
 def _strict(c: Coding) -> Derived:
     """Onset among dyads at peace: missing, too, where a dispute was under way the year before, or that is unknown."""
     new, ongoing, before = f"new_{c.name}", f"ongoing_{c.name}", c.named("fought_before")
-    variable = _outcome(c, "Onset", f", no {c.noun} the year before", suffix="_strict")
+    variable = outcome(c, "Onset", f", no {c.noun} the year before", suffix="_strict")
     return Derived(
         variable, (new, ongoing, before), lambda p: np.where(p[before] == 0, at_risk(p[new], p[ongoing]), np.nan)
     )
 
 
 def _initiation(c: Coding, kind: str = "") -> Directed:
-    new, ongoing, began = f"new_{c.name}", f"ongoing_{c.name}", f"{c.began}_{c.name}"
-    narrow = f"{c.began}_{kind}_{c.name}" if kind else began
+    new, ongoing, began, narrow = f"new_{c.name}", f"ongoing_{c.name}", c.beginning(), c.beginning(kind)
     needs = tuple(dict.fromkeys((began, new, ongoing, narrow)))
-    variable = _outcome(c, "Initiation", " by the sender, dyads at risk", kind)
+    variable = outcome(c, "Initiation", " by the sender, dyads at risk", kind)
     return Directed(variable, needs, lambda p: at_risk(p[new], p[ongoing], p[began]) * p[narrow])
 
 
-def _outcome(c: Coding, word: str, rest: str, kind: str = "", suffix: str = "") -> Variable:
-    """Onset or initiation of any dispute, or of a narrower `kind`."""
+def outcome(c: Coding, word: str, rest: str, kind: str = "", suffix: str = "") -> Variable:
+    """Onset or initiation (`word`) of any dispute, or of a narrower `kind`: name with `suffix`, label with `rest`."""
     stem = f"{kind}_{c.name}" if kind else c.name
     what = KINDS[kind] if kind else f"of {'an' if c.noun[0] in 'aeiou' else 'a'} {c.noun}"
     return measure(f"{word.lower()}_{stem}{suffix}", f"{word} {what}{rest} ({c.title})", role="outcome")
@@ -168,11 +176,12 @@ def _cells(c: Coding) -> Iterator[tuple[str, Cell]]:
             yield f"initiation_{kind}", _initiation(c, kind)
 
 
-def _spells(c: Coding) -> tuple[Spell, ...]:
+def spells(c: Coding, whose: str = "") -> tuple[Spell, ...]:
+    """What has been since the last dispute: of a dyad, or of `whose` dispute it is."""
     ongoing = f"ongoing_{c.name}"
-    before = measure(c.named("fought_before"), f"{c.noun.capitalize()} under way the year before ({c.title})")
-    peace = measure(c.named("peace_years"), f"Years at peace ({c.title})", "years", "control")
-    counted = f"Years at peace are counted from no {c.noun}: at least so many ({c.title})"
+    before = measure(c.named("fought_before"), f"{c.noun.capitalize()}{whose} under way the year before ({c.title})")
+    peace = measure(c.named("peace_years"), f"Years at peace{whose} ({c.title})", "years", "control")
+    counted = f"Years at peace{whose} are counted from no {c.noun}: at least so many ({c.title})"
     censored = measure(c.named("peace_censored"), counted)
     return (
         Spell(before, (ongoing,), lambda p: fought_before(p, ongoing)),
@@ -258,7 +267,8 @@ def capability_shift(ccode1: Codes, ccode2: Codes, year: Codes, cinc_1: Array, c
         share = np.where(both > 0, cinc_1 / both, np.nan)
     shift = np.full(len(share), np.nan)
     shift[SHIFT_YEARS:] = np.abs(share[SHIFT_YEARS:] - share[:-SHIFT_YEARS])
-    return np.where(follows(ccode1, ccode2, year, SHIFT_YEARS), shift, np.nan)
+    columns = {"ccode1": ccode1, "ccode2": ccode2, "year": year}
+    return np.where(follows(columns, SHIFT_YEARS), shift, np.nan)
 
 
 def _first_row(ccode1: Codes, ccode2: Codes) -> Codes:
@@ -276,4 +286,4 @@ DURATIONS: Mapping[str, str] = {GRID[c.name, kind]: c.named("peace_years") for c
 OUTCOMES: tuple[Derived, ...] = tuple(cell for cell in _CELLS.values() if isinstance(cell, Derived))
 INITIATIONS: tuple[Directed, ...] = tuple(cell for cell in _CELLS.values() if isinstance(cell, Directed))
 PAST: tuple[Spell, ...] = declared(globals(), Spell)
-PEACE: tuple[Spell, ...] = tuple(spell for c in CODINGS for spell in _spells(c))
+PEACE: tuple[Spell, ...] = tuple(spell for c in CODINGS for spell in spells(c))
