@@ -85,6 +85,16 @@ def test_a_strict_onset_is_of_a_state_without_a_dispute_the_year_before():
     same(column(panel, 255, "onset_gml_strict", [1939, 1940, 1941, 1945, 1990, 1991]), [1, NA, NA, NA, 0, 0])
 
 
+def test_a_strict_onset_is_unknown_where_the_year_before_is_not_coded():
+    ucdp = REGISTRY["ucdp-prio-acd"]
+    rows = pd.DataFrame({"ccode1": [2], "ccode2": [200], "year": [1946]}).assign(**{v.name: 1 for v in ucdp.variables})
+
+    panel = build_panel({STATES: SYSTEM, ucdp.slug: rows}, [REGISTRY[STATES], ucdp], (1945, 1948), unit="state-year")
+
+    same(column(panel, 2, "onset_ucdp", range(1945, 1949)), [NA, 1, 0, 0])
+    same(column(panel, 2, "onset_ucdp_strict", range(1945, 1949)), [NA, NA, NA, 0])
+
+
 def test_a_narrower_onset_of_a_state_is_unknown_only_where_no_dyad_has_it_for_certain():
     panel = state_years()
 
@@ -204,9 +214,8 @@ def test_labels_say_that_it_is_of_the_state_and_when_it_is_at_risk():
     labels = {item.variable.name: item.variable.label for item in (*OF_DYADS, *STATE_PEACE, *STRICT)}
     assert labels["onset_gml"] == "Onset of a dispute of the state, always at risk (GML 2.2.1)"
     assert labels["onset_gml_strict"] == "Onset of a dispute of the state, none the year before (GML 2.2.1)"
-    assert labels["onset_force_cow"] == (
-        "Onset with use of force in any dyad of the state, always at risk (COW MID 5.0)"
-    )
+    forced = "Onset with use of force in any dyad of the state, always at risk (COW MID 5.0)"
+    assert labels["onset_force_cow"] == forced
     assert labels["onset_icb_targeted"] == "Onset of a crisis, with the state as target, always at risk (ICB 13)"
     assert labels["peace_years_war"] == "Years at peace of the state (COW wars)"
 
