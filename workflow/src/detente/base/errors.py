@@ -132,6 +132,22 @@ class TooFewDraws(EstimationError):
     """Too few draws of a bootstrap have an estimate."""
 
 
+class NoSwitches(EstimationError):
+    """The treatment does not switch in the direction that a design studies."""
+
+
+class NoControls(EstimationError):
+    """No switch has a unit to compare it with."""
+
+
+class ShortPanel(EstimationError):
+    """The panel has fewer periods than a design looks back and ahead."""
+
+
+class UnsuitableTreatment(EstimationError):
+    """The treatment has values, or ends, that a design has no place for."""
+
+
 class UnsuitableEvents(EstimationError):
     """Events do not make the treatment of the fit, or cannot be drawn again."""
 

@@ -1,0 +1,20 @@
+"""Designs for treatments that switch on and off, for any panel of units or dyads.
+
+Each design takes a `TreatmentPanel` and returns an `EventStudy`: effects by periods since a switch, with what each unit
+adds to them, so that every design has dyadic-robust, clustered, bootstrap and permutation inference of one kind.
+"""
+
+from typing import TYPE_CHECKING
+
+from detente.base.public import on_demand
+
+if TYPE_CHECKING:
+    from detente.stats.causal.effects import Contrast, EventStudy, Weights
+    from detente.stats.causal.panel import TreatmentPanel, lagged, treatment_panel
+    from detente.stats.causal.resampled import Assignment, Permuted, Relabelled, Resampled, bootstrap, permutation_test
+
+__all__ = [
+    "Assignment", "Contrast", "EventStudy", "Permuted", "Relabelled", "Resampled", "TreatmentPanel", "Weights",
+    "bootstrap", "lagged", "permutation_test", "treatment_panel",
+]  # fmt: skip
+__getattr__, __dir__ = on_demand(__name__)
