@@ -84,6 +84,15 @@ def replication() -> Path:
     return folder
 
 
+@pytest.fixture(scope="session")
+def oracles() -> Path:
+    """Folder of reference numbers for causal designs (causal.tsv), and of the data that they are of (data/)."""
+    folder = _folder("DETENTE_ORACLES")
+    if folder is None:
+        pytest.skip("reference numbers of causal designs are not at hand: set DETENTE_ORACLES to their folder")
+    return folder
+
+
 @pytest.fixture
 def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
     """A server on this machine, asked past every proxy."""
