@@ -8,7 +8,7 @@ from typing import Literal, Protocol
 
 import numpy as np
 
-from detente.base.errors import EstimationError, NoDyads, TooFewDraws, UnknownOption, choices
+from detente.base.errors import EstimationError, IndefiniteCovariance, NoDyads, TooFewDraws, UnknownOption, choices
 from detente.base.numerics import TIE, percentiles, share_of_draws
 from detente.base.types import Array, Codes
 from detente.stats.causal.effects import EventStudy
@@ -143,16 +143,20 @@ def permutation_test(
 ) -> Permuted:
     """Assign the treatment again, apply the design to it, and compare t statistics of the mean effect.
 
-    The statistic is studentised by the design's default covariance (Wu and Ding 2021); draws in which the design has
-    no estimate or no variance are left out and counted. Raises TooFewDraws if more than a tenth are.
+    The statistic is studentised by the design's default covariance (Wu and Ding 2021). Assignments to which the design
+    has no estimate, or leaves no variance, are left out and counted: had nature made one, it would have been refused.
+    Raises TooFewDraws if none has a statistic; IndefiniteCovariance if the observed one has no variance.
     """
     found = np.array([_statistic(design, panel, scheme, seed, draw) for draw in range(draws)])
     average = design(panel).average()
+    if np.isnan(average.std_error):
+        raise IndefiniteCovariance("the covariance leaves the mean effect no variance: it has no t to compare")
     kept = found[~np.isnan(found)]
-    if len(found) - len(kept) > MOST_LOST * draws or not len(kept):
-        raise TooFewDraws(f"{len(found) - len(kept):,} of {draws:,} assignments have no estimate or no variance")
-    words = f"{len(kept):,} assignments, {scheme.name}"
-    return Permuted(average.estimate / average.std_error, kept, words)
+    lost = len(found) - len(kept)
+    if not len(kept):
+        raise TooFewDraws(f"none of {draws:,} assignments has an estimate and a variance")
+    left_out = f"; {lost:,} without an estimate or a variance left out" if lost else ""
+    return Permuted(average.estimate / average.std_error, kept, f"{len(kept):,} assignments, {scheme.name}{left_out}")
 
 
 def _statistic(
