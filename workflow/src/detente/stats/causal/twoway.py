@@ -1,0 +1,188 @@
+"""Least squares on units, periods, groups of cells and covariates, extrapolated to cells outside the fit.
+
+Units are partialled out, so that what is solved has a place for each period, group and covariate alone. The same
+equations give the weights that a counterfactual, or a coefficient, puts on each outcome.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from scipy import sparse
+
+from detente.base.errors import RankDeficient
+from detente.base.numerics import DEPENDENT
+from detente.base.types import Array, Codes, Flags, Places
+from detente.stats.kernels import absorption as kernel
+
+
+@dataclass(frozen=True)
+class Coefficients:
+    """Solutions of k systems: `unit` (U, k), `other` (q, k) of the T periods, the groups and the covariates."""
+
+    unit: Array
+    other: Array
+
+
+@dataclass(frozen=True)
+class TwoWay:
+    """Cells (U, T) of a fit by unit and period.
+
+    `groups` (U, T) codes from 0 to `count` − 1 of dummies for cells, −1 for none; `covariates` p tables (U, T), none
+    missing in `cells`; `names` theirs.
+    """
+
+    cells: Flags
+    covariates: Sequence[Array] = ()
+    names: Sequence[str] = ()
+    groups: Codes | None = None
+    count: int = 0
+
+    @property
+    def size(self) -> int:
+        """Columns beside the units, q = T + groups + covariates."""
+        return int(self.cells.shape[1]) + self.count + len(self.covariates)
+
+    @cached_property
+    def per_unit(self) -> Array:
+        """Cells of each unit in the fit, (U,)."""
+        return np.asarray(self.cells.sum(axis=1), dtype=np.float64)
+
+    @cached_property
+    def centered(self) -> list[Array]:
+        """Covariates (U, T) less the unit's mean in the fit; the mean of none is zero."""
+        held = np.maximum(self.per_unit, 1)
+        return [x - (np.where(self.cells, x, 0).sum(axis=1) / held)[:, None] for x in self.covariates]
+
+    @cached_property
+    def _held(self) -> Array:
+        """Cells of the fit as numbers, (U, T)."""
+        return self.cells.astype(np.float64)
+
+    @cached_property
+    def _inside(self) -> Array:
+        """Centred covariates (p, U, T), zero outside the fit."""
+        return np.array([np.where(self.cells, x, 0.0) for x in self.centered]).reshape(-1, *self.cells.shape)
+
+    @cached_property
+    def _grouped(self) -> Flags:
+        """Cells (U, T) of the fit that are in a group."""
+        return np.zeros(self.cells.shape, bool) if self.groups is None else self.cells & (self.groups >= 0)
+
+    @cached_property
+    def _by_unit(self) -> Array | sparse.csr_array:
+        """Cells of each unit by period and group, (U, T + groups); those of covariates add up to zero."""
+        if self.groups is None:
+            return self._held
+        unit, code = np.nonzero(self._grouped)[0], self.groups[self._grouped]
+        shape = (len(self.cells), self.count)
+        return sparse.hstack([sparse.csr_array(self._held), _counts(unit, code, shape)], format="csr")
+
+    @cached_property
+    def _factor(self) -> tuple[Array, Array, Places, int]:
+        periods, dummies = self.cells.shape[1], self.cells.shape[1] + self.count
+        block = np.zeros((self.size, self.size))
+        by_unit = self._by_unit
+        if sparse.issparse(by_unit):
+            scaled = sparse.diags_array(1 / np.maximum(self.per_unit, 1)) @ by_unit
+            block[:dummies, :dummies] = -(by_unit.T @ scaled).toarray()
+        else:
+            block[:dummies, :dummies] = -by_unit.T @ (by_unit / np.maximum(self.per_unit, 1)[:, None])
+        block[range(periods), range(periods)] += self._held.sum(axis=0)
+        if self.groups is not None:
+            period, code = np.nonzero(self._grouped)[1], self.groups[self._grouped]
+            both = _counts(period, code, (periods, self.count)).toarray()
+            block[:periods, periods:dummies] += both
+            block[periods:dummies, :periods] += both.T
+            block[range(periods, dummies), range(periods, dummies)] += both.sum(axis=0)
+        for j, x in enumerate(self._inside):
+            block[dummies + j] = block[:, dummies + j] = self._sums(x)
+        return kernel.factorize(block, DEPENDENT)
+
+    def _sums(self, values: Array) -> Array:
+        """Sums (q,) of values (U, T), zero outside the fit, times each column beside the units."""
+        parts = [values.sum(axis=0)]
+        if self.groups is not None:
+            parts.append(np.bincount(self.groups[self._grouped], values[self._grouped], self.count))
+        return np.concatenate([*parts, [np.vdot(x, values) for x in self._inside]])
+
+    @property
+    def rank(self) -> int:
+        """Parameters that are determined, those of units among them."""
+        return int((self.per_unit > 0).sum()) + self._factor[-1]
+
+    @property
+    def dependent(self) -> Codes:
+        """Columns, of the q, that depend on the others and on the units, as they are met from the largest on."""
+        *_, pivots, rank = self._factor
+        return np.sort(pivots[rank:]).astype(np.int64)
+
+    @cached_property
+    def component(self) -> Codes:
+        """Connected component (T,) of units and periods that each period is in, −1 without a cell in the fit."""
+        together = self._held.T @ self._held
+        _, label = sparse.csgraph.connected_components(sparse.csr_array(together > 0), directed=False)
+        return np.where(np.diag(together) > 0, label, -1)
+
+    @property
+    def reached(self) -> Flags:
+        """Cells (U, T) whose counterfactual the fit determines: unit and period are linked in it."""
+        of_unit = np.where(self.cells.any(axis=1), self.component[self.cells.argmax(axis=1)], -2)
+        return np.asarray(of_unit[:, None] == self.component[None, :])
+
+    def check_covariates(self) -> None:
+        """Raise RankDeficient if a covariate does not vary within units and periods of the fit, or repeats others."""
+        periods = len(np.unique(self.component[self.component >= 0]))
+        found = self._factor[-1] - (int((self.component >= 0).sum()) - periods)
+        if found >= len(self.covariates):
+            return
+        only = [
+            name
+            for name, x in zip(self.names, self.covariates, strict=True)
+            if TwoWay(self.cells, (x,), (name,))._factor[-1] == TwoWay(self.cells)._factor[-1]
+        ]
+        what = f"{', '.join(map(repr, only))} vary by unit or by period alone" if only else "they repeat one another"
+        raise RankDeficient(
+            f"of {len(self.covariates)} covariates, {found} remain beside fixed effects of unit and period among "
+            f"untreated cells: {what}; leave these covariates out"
+        )
+
+    def solve(self, of_unit: Array, of_other: Array) -> Coefficients:
+        """Coefficients whose normal equations have these right-hand sides, (U, k) and (q, k)."""
+        held, dummies = np.maximum(self.per_unit, 1)[:, None], self.size - len(self.covariates)
+        target = np.array(of_other, dtype=np.float64)
+        target[:dummies] -= self._by_unit.T @ (of_unit / held)
+        other = kernel.solve(*self._factor, target)
+        return Coefficients((of_unit - self._by_unit @ other[:dummies]) / held, other)
+
+    def fit(self, outcome: Array) -> Coefficients:
+        """Least squares of an outcome (U, T), k = 1."""
+        values = np.where(self.cells, outcome, 0.0)
+        return self.solve(values.sum(axis=1)[:, None], self._sums(values)[:, None])
+
+    def targets(self, weights: Array) -> tuple[Array, Array]:
+        """Right-hand sides (U,), (q,) of the weights that the sum of weights (U, T) × counterfactuals puts on cells."""
+        groups: Array = np.zeros(self.count)
+        if self.groups is not None:
+            inside = self.groups >= 0
+            groups = np.asarray(np.bincount(self.groups[inside], weights[inside], self.count), dtype=np.float64)
+        slopes = [np.sum(weights * np.where(weights != 0, x, 0)) for x in self.centered]
+        return weights.sum(axis=1), np.concatenate([weights.sum(axis=0), groups, slopes])
+
+    def values(self, found: Coefficients, column: int = 0) -> Array:
+        """Fitted values (U, T) of one solution, of cells outside the fit too; NaN where a covariate is missing."""
+        periods = self.cells.shape[1]
+        other = found.other[:, column]
+        table: Array = found.unit[:, column][:, None] + other[:periods]
+        if self.groups is not None:
+            table = table + np.append(other[periods : periods + self.count], 0.0)[self.groups]
+        for x, slope in zip(self.centered, other[periods + self.count :], strict=True):
+            table = table + slope * x
+        return table
+
+
+def _counts(row: Codes, column: Codes, shape: tuple[int, int]) -> sparse.csr_array:
+    return sparse.csr_array((np.ones(len(row)), (row, column)), shape=shape)
