@@ -11,13 +11,14 @@ from detente.base.public import on_demand
 if TYPE_CHECKING:
     from detente.stats.causal.effects import Contrast, EventStudy, Weights
     from detente.stats.causal.equivalent import Equivalence, equivalence
+    from detente.stats.causal.first_switches import FirstSwitches, first_switch_effects
     from detente.stats.causal.imputed import Imputed, imputation
-    from detente.stats.causal.panel import TreatmentPanel, lagged, treatment_panel
+    from detente.stats.causal.panel import Levels, TreatmentPanel, lagged, treatment_panel
     from detente.stats.causal.resampled import Assignment, Permuted, Relabelled, Resampled, bootstrap, permutation_test
 
 __all__ = [
-    "Assignment", "Contrast", "Equivalence", "EventStudy", "Imputed", "Permuted", "Relabelled", "Resampled",
-    "TreatmentPanel", "Weights", "bootstrap", "equivalence", "imputation", "lagged", "permutation_test",
-    "treatment_panel",
+    "Assignment", "Contrast", "Equivalence", "EventStudy", "FirstSwitches", "Imputed", "Levels", "Permuted",
+    "Relabelled", "Resampled", "TreatmentPanel", "Weights", "bootstrap", "equivalence", "first_switch_effects",
+    "imputation", "lagged", "permutation_test", "treatment_panel",
 ]  # fmt: skip
 __getattr__, __dir__ = on_demand(__name__)

@@ -9,12 +9,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import ClassVar
 
 import numpy as np
 import pandas as pd
 from scipy import special
 
-from detente.base.errors import EstimationError, NoDyads, UnknownOption
+from detente.base.errors import EstimationError, NoDyads, UnknownOption, UnsuitableTreatment
 from detente.base.numerics import LEVEL, interval, two_sided
 from detente.base.types import Array, Codes
 from detente.stats.causal.panel import TreatmentPanel
@@ -74,9 +75,13 @@ class EventStudy(Printed):
     panel: TreatmentPanel = field(repr=False)
     details: Mapping[str, float] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    # Whether the design takes a treatment of values other than 0 and 1.
+    takes_levels: ClassVar[bool] = False
 
     def __post_init__(self) -> None:
-        """Raise EstimationError if shapes do not agree."""
+        """Raise EstimationError if shapes do not agree; UnsuitableTreatment if the design takes no such treatment."""
+        if not self.takes_levels and not self.panel.binary:
+            raise UnsuitableTreatment(f"{self.design} needs a treatment of 0 and 1, and {self.panel.names[1]!r} is not")
         k, units = len(self.horizon), self.panel.units
         right = {"estimate": (k,), "influence": (units, k), "share": (units, k), "treated": (k,), "controls": (k,)}
         for name, shape in right.items():

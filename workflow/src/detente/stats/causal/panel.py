@@ -18,7 +18,8 @@ from detente.base.types import Array, Codes, Flags
 class TreatmentPanel:
     """U units in T consecutive periods; a period without a row of data is there, with everything missing.
 
-    `periods` (T,) whole numbers without a gap; `outcome` and `treatment` (U, T), NaN where missing, treatment 0 or 1;
+    `periods` (T,) whole numbers without a gap; `outcome` and `treatment` (U, T), NaN where missing, treatment 0 or 1
+    unless made with `Levels`;
     `covariates` (U, T) by name; `observed` (U, T) where there is a row; `factors` (U,) that inference may cluster by,
     "unit" always among them. `sides` (2, U) the states of each unit, sender first if directed, None if units are no
     dyads. `names` of outcome and treatment.
@@ -38,6 +39,11 @@ class TreatmentPanel:
     def units(self) -> int:
         """Number of units, U."""
         return len(self.outcome)
+
+    @property
+    def binary(self) -> bool:
+        """Whether the treatment is 0 or 1 wherever it is known."""
+        return bool(np.all(np.isnan(self.treatment) | (self.treatment == 0) | (self.treatment == 1)))
 
     @cached_property
     def pairs(self) -> Pairs:
@@ -65,6 +71,13 @@ class TreatmentPanel:
         return known[name]
 
 
+@dataclass(frozen=True)
+class Levels:
+    """Names a treatment of any values, such as the number of exercises in a year, for designs that take one."""
+
+    name: str
+
+
 def lagged(values: Array, by: int) -> Array:
     """Values (U, T) of `by` periods before, of periods after if negative; NaN beyond the panel's ends."""
     moved = np.full_like(values, np.nan)
@@ -78,7 +91,7 @@ def lagged(values: Array, by: int) -> Array:
 def treatment_panel(
     data: pd.DataFrame,
     outcome: str,
-    treatment: str,
+    treatment: str | Levels,
     *,
     unit: str | tuple[str, str],
     time: str,
@@ -88,13 +101,13 @@ def treatment_panel(
     """Units by periods from a table of one row per unit and period.
 
     `unit` names the column of units, or the two columns of a dyad's states: (i, j) and (j, i) are then two units of one
-    dyad. `factors` are further columns to cluster by, the same in all rows of a unit. Outcome, treatment and covariates
-    may be missing.
+    dyad. The treatment is 0 or 1; `Levels(name)` allows any values. `factors` are further columns to cluster by, the
+    same in all rows of a unit. Outcome, treatment and covariates may be missing.
 
-    Raises UnknownVariable for a column that is not
-    there; EstimationError if keys are missing, not whole or twice in the data, or a value is infinite or no number;
-    UnsuitableTreatment if the treatment has a value other than 0 and 1.
+    Raises UnknownVariable for a column that is not there; EstimationError if keys are missing, not whole or twice in
+    the data, or a value is infinite or no number; UnsuitableTreatment if the treatment has a value other than 0 and 1.
     """
+    binary, treatment = (False, treatment.name) if isinstance(treatment, Levels) else (True, treatment)
     of_unit = [unit] if isinstance(unit, str) else list(unit)
     keys = [*of_unit, time]
     for name in (*keys, outcome, treatment, *covariates, *factors):
@@ -109,7 +122,8 @@ def treatment_panel(
     _check_once(data, keys, where)
     grid = _Grid(units, span, where)
     values = {name: _numbers(data, name) for name in (outcome, treatment, *covariates)}
-    _check_binary(values[treatment], treatment)
+    if binary:
+        _check_binary(values[treatment], treatment)
     return TreatmentPanel(
         periods=np.arange(first, last + 1),
         outcome=grid.put(values[outcome]),
@@ -186,7 +200,8 @@ def _check_binary(values: Array, name: str) -> None:
     wrong = values[~np.isnan(values) & (values != 0) & (values != 1)]
     if len(wrong):
         raise UnsuitableTreatment(
-            f"treatment {name!r} has the value {wrong[0]:g}; designs for switches need 0 and 1: compare it with a bound"
+            f"treatment {name!r} has the value {wrong[0]:g}; designs for switches need 0 and 1: compare it with a "
+            "bound, or say Levels(name) for a design that takes any value"
         )
 
 
