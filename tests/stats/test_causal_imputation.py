@@ -14,6 +14,7 @@ from detente.base.types import Array, Flags
 from detente.stats.causal import Imputed, TreatmentPanel, equivalence, imputation, treatment_panel
 from detente.stats.causal.timing import NEVER, since_off, since_on
 
+from support.staggered import of_units, staggered_truth
 from support.switched import projection, shared_states, switched_panel, switched_rows
 
 
@@ -102,23 +103,6 @@ def test_effects_weights_and_variances_are_those_of_dense_projections(
         assert made.unrepaired[i, i] == pytest.approx(shared, abs=1e-12)
     np.testing.assert_allclose(study.influence.sum(axis=0), 0, atol=1e-12)
     np.testing.assert_allclose(study.share.sum(axis=0), 1)
-
-
-def staggered_truth(seed: int = 0, units: int = 400, periods: int = 10) -> pd.DataFrame:
-    """Effects that grow with time since a switch that stays, by cohort; fixed effects correlate with the cohort."""
-    rng = np.random.default_rng(seed)
-    start = rng.choice([3, 5, 7, periods], units)
-    unit, time = np.divmod(np.arange(units * periods), periods)
-    since = time - start[unit]
-    effect = np.where(since >= 0, 1.0 + 0.5 * since, 0.0)
-    level = (10 - start + rng.standard_normal(units))[unit]
-    y = level + 0.4 * time + effect + 0.5 * rng.standard_normal(len(unit))
-    return pd.DataFrame({"unit": unit, "time": time, "d": (since >= 0).astype(float), "y": y, "effect": effect})
-
-
-def of_units(data: pd.DataFrame, covariates: tuple[str, ...] = ()) -> TreatmentPanel:
-    """The panel of these units."""
-    return treatment_panel(data, "y", "d", unit="unit", time="time", covariates=list(covariates))
 
 
 def test_growing_effects_of_staggered_switches_are_recovered() -> None:

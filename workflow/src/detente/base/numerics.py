@@ -49,6 +49,9 @@ TINY = 1e-300
 # Absorbing: of a dummy's variance, what is left of one that depends on the other dummies is rounding; length of what
 # dummies still explain, relative to a column within groups and as it came, at which iteration ends; most iterations.
 DEPENDENT, ABSORBED, MOST_ABSORBING = 1e-11, 1e-10, 5000
+# Weight of a column, scaled to length one, in a combination of columns that vanishes, below which it is rounding: well
+# above the root of the variance at which columns depend on one another.
+NOTHING = 1e-4
 # Of SciPy's LSMR, which absorbs for the reference: error of the residual and of the normal equations; most iterations.
 REFERENCE, MOST_REFERENCE = 1e-14, 20_000
 # Rows, and levels of the smaller effect, up to which linearmodels' PanelOLS, which holds its dummies in full, is the

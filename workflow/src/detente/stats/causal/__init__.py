@@ -9,16 +9,19 @@ from typing import TYPE_CHECKING
 from detente.base.public import on_demand
 
 if TYPE_CHECKING:
+    from detente.stats.causal.cohort_regression import Saturated, saturated
     from detente.stats.causal.effects import Contrast, EventStudy, Weights
     from detente.stats.causal.equivalent import Equivalence, equivalence
     from detente.stats.causal.first_switches import FirstSwitches, first_switch_effects
     from detente.stats.causal.imputed import Imputed, imputation
     from detente.stats.causal.panel import Levels, TreatmentPanel, lagged, treatment_panel
     from detente.stats.causal.resampled import Assignment, Permuted, Relabelled, Resampled, bootstrap, permutation_test
+    from detente.stats.causal.twfe import Regressed, contamination, treated_weights, two_way
 
 __all__ = [
     "Assignment", "Contrast", "Equivalence", "EventStudy", "FirstSwitches", "Imputed", "Levels", "Permuted",
-    "Relabelled", "Resampled", "TreatmentPanel", "Weights", "bootstrap", "equivalence", "first_switch_effects",
-    "imputation", "lagged", "permutation_test", "treatment_panel",
+    "Regressed", "Relabelled", "Resampled", "Saturated", "TreatmentPanel", "Weights", "bootstrap", "contamination",
+    "equivalence", "first_switch_effects", "imputation", "lagged", "permutation_test", "saturated",
+    "treated_weights", "treatment_panel", "two_way",
 ]  # fmt: skip
 __getattr__, __dir__ = on_demand(__name__)

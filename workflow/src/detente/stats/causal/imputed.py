@@ -224,7 +224,7 @@ def _regression(cells: _Cells) -> dict[int, _Effect]:
     names = cells.options.covariates
     two = TwoWay(cells.fit, [cells.panel.covariate(n) for n in names], names, place, len(wanted))
     first = len(cells.panel.periods)
-    if set(two.dependent) & set(range(first, first + len(wanted))):
+    if not two.determined[first : first + len(wanted)].all():
         raise NoControls(
             "dummies of periods before a switch depend on the fixed effects: no unit is untreated without one of them; "
             "ask for fewer, or write untreated='held out'"

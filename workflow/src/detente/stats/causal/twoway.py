@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from scipy import sparse
+from scipy import linalg, sparse
 
 from detente.base.errors import RankDeficient
-from detente.base.numerics import DEPENDENT
+from detente.base.numerics import DEPENDENT, NOTHING
 from detente.base.types import Array, Codes, Flags, Places
 from detente.stats.kernels import absorption as kernel
 
@@ -114,11 +114,17 @@ class TwoWay:
         """Parameters that are determined, those of units among them."""
         return int((self.per_unit > 0).sum()) + self._factor[-1]
 
-    @property
-    def dependent(self) -> Codes:
-        """Columns, of the q, that depend on the others and on the units, as they are met from the largest on."""
-        *_, pivots, rank = self._factor
-        return np.sort(pivots[rank:]).astype(np.int64)
+    @cached_property
+    def determined(self) -> Flags:
+        """Columns (q,) whose coefficients the fit determines: no combination that units explain holds them."""
+        root, scale, pivots, rank = self._factor
+        found = np.ones(self.size, dtype=bool)
+        if rank < self.size:
+            inner = linalg.solve_triangular(root[:rank, :rank], root[:rank, rank:])
+            found[pivots[rank:]] = False
+            found[pivots[:rank]] = np.abs(inner).max(axis=1) < NOTHING
+            found[scale == 0] = False
+        return found
 
     @cached_property
     def component(self) -> Codes:
@@ -136,7 +142,8 @@ class TwoWay:
     def check_covariates(self) -> None:
         """Raise RankDeficient if a covariate does not vary within units and periods of the fit, or repeats others."""
         periods = len(np.unique(self.component[self.component >= 0]))
-        found = self._factor[-1] - (int((self.component >= 0).sum()) - periods)
+        plain = TwoWay(self.cells, self.covariates, self.names)
+        found = plain._factor[-1] - (int((self.component >= 0).sum()) - periods)
         if found >= len(self.covariates):
             return
         only = [
@@ -146,8 +153,8 @@ class TwoWay:
         ]
         what = f"{', '.join(map(repr, only))} vary by unit or by period alone" if only else "they repeat one another"
         raise RankDeficient(
-            f"of {len(self.covariates)} covariates, {found} remain beside fixed effects of unit and period among "
-            f"untreated cells: {what}; leave these covariates out"
+            f"of {len(self.covariates)} covariates, {found} remain beside fixed effects of unit and period in "
+            f"{int(self.cells.sum()):,} cells: {what}; leave these covariates out"
         )
 
     def solve(self, of_unit: Array, of_other: Array) -> Coefficients:
