@@ -3,15 +3,34 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from detente.base.errors import NoControls, NoSwitches, RankDeficient, ShortPanel, UnknownOption, UnknownVariable
+from detente.base.errors import (
+    NoControls,
+    NoSwitches,
+    RankDeficient,
+    ShortPanel,
+    UnknownOption,
+    UnknownVariable,
+    UnsuitableTreatment,
+)
 from detente.base.types import Array, Flags
-from detente.stats.causal import Imputed, TreatmentPanel, equivalence, imputation, treatment_panel
+from detente.stats.causal import (
+    Imputed,
+    Levels,
+    Regressed,
+    TreatmentPanel,
+    equivalence,
+    imputation,
+    saturated,
+    treatment_panel,
+    two_way,
+)
 from detente.stats.causal.timing import NEVER, since_off, since_on
 
 from support.staggered import of_units, staggered_truth
@@ -274,6 +293,15 @@ def test_what_cannot_be_imputed_is_refused(
 def test_options_that_do_not_exist_are_refused(options: dict[str, object], message: str) -> None:
     with pytest.raises(UnknownOption, match=message):
         Imputed(**options)  # type: ignore[arg-type]
+
+
+@pytest.mark.fault("fits")
+@pytest.mark.parametrize("design", [imputation, two_way, saturated, lambda p: two_way(p, Regressed(static=True))])
+def test_a_treatment_of_other_values_than_0_and_1_is_refused(design: Callable[[TreatmentPanel], object]) -> None:
+    data = staggered_truth(units=20)
+    panel = treatment_panel(data.assign(d=data["d"] * 2), "y", Levels("d"), unit="unit", time="time")
+    with pytest.raises(UnsuitableTreatment, match="'d' has values other than 0 and 1"):
+        design(panel)
 
 
 @pytest.mark.fault("fits")

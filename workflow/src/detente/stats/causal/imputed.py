@@ -16,7 +16,7 @@ from detente.base.types import Array, Codes, Flags
 from detente.stats.causal.counterfactual import Counterfactual, counterfactual
 from detente.stats.causal.effects import EventStudy, Weights
 from detente.stats.causal.panel import TreatmentPanel
-from detente.stats.causal.timing import NEVER, Clock, no_switches, since_off, since_on
+from detente.stats.causal.timing import NEVER, Clock, no_switches, require_binary, since_off, since_on
 from detente.stats.causal.twoway import TwoWay
 
 SWITCHES = ("on", "off")
@@ -138,6 +138,7 @@ def imputation(panel: TreatmentPanel, options: Imputed | None = None) -> EventSt
 
 
 def _cells(panel: TreatmentPanel, options: Imputed) -> _Cells:
+    require_binary(panel)
     covariates = [panel.covariate(name) for name in options.covariates]
     usable = ~np.isnan(panel.outcome) & ~np.isnan(panel.treatment)
     for x in covariates:

@@ -58,8 +58,17 @@ def since_off(treatment: Array) -> Clock:
     return since_on(1 - treatment)
 
 
+def require_binary(panel: TreatmentPanel) -> None:
+    """Raise UnsuitableTreatment if the treatment has values other than 0 and 1."""
+    if not panel.binary:
+        raise UnsuitableTreatment(
+            f"{panel.names[1]!r} has values other than 0 and 1; this design is for switches: compare it with a bound"
+        )
+
+
 def require_absorbing(panel: TreatmentPanel, design: str) -> None:
     """Raise UnsuitableTreatment if the treatment ends in some unit."""
+    require_binary(panel)
     filled = carried(panel.treatment)
     ends = (filled[:, :-1] == 1) & (filled[:, 1:] == 0)
     if ends.any():

@@ -16,7 +16,7 @@ from detente.base.errors import NoControls, ShortPanel, UnknownOption
 from detente.base.types import Array, Codes, Flags
 from detente.stats.causal.effects import EventStudy, Weights
 from detente.stats.causal.panel import TreatmentPanel
-from detente.stats.causal.timing import NEVER, cohorts, no_switches, since_on
+from detente.stats.causal.timing import NEVER, cohorts, no_switches, require_binary, since_on
 from detente.stats.causal.twoway import TwoWay
 
 
@@ -114,7 +114,8 @@ def study(two: TwoWay, weights: list[Array], horizon: Codes, said: Said) -> Even
 
 
 def usable(panel: TreatmentPanel, covariates: tuple[str, ...]) -> Flags:
-    """Cells (U, T) with outcome, treatment and covariates known."""
+    """Cells (U, T) with outcome, treatment, 0 or 1, and covariates known."""
+    require_binary(panel)
     known = ~np.isnan(panel.outcome) & ~np.isnan(panel.treatment)
     for name in covariates:
         known &= ~np.isnan(panel.covariate(name))
