@@ -16,12 +16,16 @@ if TYPE_CHECKING:
     from detente.stats.causal.imputed import Imputed, imputation
     from detente.stats.causal.panel import Levels, TreatmentPanel, lagged, treatment_panel
     from detente.stats.causal.resampled import Assignment, Permuted, Relabelled, Resampled, bootstrap, permutation_test
+    from detente.stats.causal.sequential import DirectEffect, sequential_g
+    from detente.stats.causal.structural import Structural, marginal_structural_model
+    from detente.stats.causal.treatment_weights import TreatmentModel, TreatmentWeights
     from detente.stats.causal.twfe import Regressed, contamination, treated_weights, two_way
 
 __all__ = [
-    "Assignment", "Contrast", "Equivalence", "EventStudy", "FirstSwitches", "Imputed", "Levels", "Permuted",
-    "Regressed", "Relabelled", "Resampled", "Saturated", "TreatmentPanel", "Weights", "bootstrap", "contamination",
-    "equivalence", "first_switch_effects", "imputation", "lagged", "permutation_test", "saturated",
-    "treated_weights", "treatment_panel", "two_way",
+    "Assignment", "Contrast", "DirectEffect", "Equivalence", "EventStudy", "FirstSwitches", "Imputed", "Levels",
+    "Permuted", "Regressed", "Relabelled", "Resampled", "Saturated", "Structural", "TreatmentModel",
+    "TreatmentPanel", "TreatmentWeights", "Weights", "bootstrap", "contamination", "equivalence",
+    "first_switch_effects", "imputation", "lagged", "marginal_structural_model", "permutation_test",
+    "saturated", "sequential_g", "treated_weights", "treatment_panel", "two_way",
 ]  # fmt: skip
 __getattr__, __dir__ = on_demand(__name__)
