@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from detente.base.public import on_demand
 
 if TYPE_CHECKING:
+    from detente.stats.causal.cohort_effects import GroupTime, Staggered, group_time, staggered
     from detente.stats.causal.cohort_regression import Saturated, saturated
     from detente.stats.causal.effects import Contrast, EventStudy, Weights
     from detente.stats.causal.equivalent import Equivalence, equivalence
@@ -22,10 +23,10 @@ if TYPE_CHECKING:
     from detente.stats.causal.twfe import Regressed, contamination, treated_weights, two_way
 
 __all__ = [
-    "Assignment", "Contrast", "DirectEffect", "Equivalence", "EventStudy", "FirstSwitches", "Imputed", "Levels",
-    "Permuted", "Regressed", "Relabelled", "Resampled", "Saturated", "Structural", "TreatmentModel",
-    "TreatmentPanel", "TreatmentWeights", "Weights", "bootstrap", "contamination", "equivalence",
-    "first_switch_effects", "imputation", "lagged", "marginal_structural_model", "permutation_test",
-    "saturated", "sequential_g", "treated_weights", "treatment_panel", "two_way",
+    "Assignment", "Contrast", "DirectEffect", "Equivalence", "EventStudy", "FirstSwitches", "GroupTime", "Imputed",
+    "Levels", "Permuted", "Regressed", "Relabelled", "Resampled", "Saturated", "Staggered", "Structural",
+    "TreatmentModel", "TreatmentPanel", "TreatmentWeights", "Weights", "bootstrap", "contamination", "equivalence",
+    "first_switch_effects", "group_time", "imputation", "lagged", "marginal_structural_model", "permutation_test",
+    "saturated", "sequential_g", "staggered", "treated_weights", "treatment_panel", "two_way",
 ]  # fmt: skip
 __getattr__, __dir__ = on_demand(__name__)

@@ -115,9 +115,8 @@ def treatment_panel(
             raise UnknownVariable(f"the data have no column {name!r}; {choices(name, list(map(str, data.columns)))}")
     codes = {name: _whole(data, name) for name in keys}
     first, last = _span(codes[time], time)
-    ends, place = np.unique(np.stack([codes[name] for name in of_unit]), axis=1, return_inverse=True)
-    place = place.reshape(-1).astype(np.int64)
-    units, span = int(place.max()) + 1, last - first + 1
+    ends, place = _distinct(np.stack([codes[name] for name in of_unit]))
+    units, span = ends.shape[1], last - first + 1
     where = place * span + (codes[time] - first)
     _check_once(data, keys, where)
     grid = _Grid(units, span, where)
@@ -154,6 +153,16 @@ class _Grid:
         flags = np.zeros(self.units * self.span, dtype=bool)
         flags[self.where] = True
         return flags.reshape(self.units, self.span)
+
+
+def _distinct(keys: Codes) -> tuple[Codes, Codes]:
+    """Distinct columns of keys (m, N), in order, and the place (N,) of each column among them."""
+    code = np.zeros(keys.shape[1], dtype=np.int64)
+    for key in keys:
+        values, place = np.unique(key, return_inverse=True)
+        code = code * len(values) + place
+    _, first, place = np.unique(code, return_index=True, return_inverse=True)
+    return keys[:, first], place
 
 
 def _numbers(data: pd.DataFrame, name: str) -> Array:
