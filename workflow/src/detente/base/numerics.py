@@ -86,6 +86,8 @@ CLOSE, NEAR, NEAR_GROUPS, NEARER, SETTLED = 1e-12, 1e-2, 1.0, 1e-9, 1e-18
 MOST_STEPS, MOST_POLISHES, HALVINGS = 100, 5, tuple(0.5**i for i in range(40))
 # The same with effects absorbed, of Firth's estimates, of these with a coefficient held, and of GEE; its most rounds.
 SETTLED_ABSORBED, SETTLED_FIRTH, SETTLED_HELD, SETTLED_GEE, MOST_GEE = 1e-16, 1e-20, 1e-14, 1e-20, 300
+# Weights that sum to one: gain of another weight, relative to the gradient, at which theirs are those of least squares.
+CORNER = 1e-12
 # Share of the objective by which a step may lower it: rounding.
 LOWERED = 1e-12
 # Smallest over largest eigenvalue of an information that is singular; share of the largest that no smaller one is less

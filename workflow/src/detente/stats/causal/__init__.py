@@ -19,14 +19,17 @@ if TYPE_CHECKING:
     from detente.stats.causal.resampled import Assignment, Permuted, Relabelled, Resampled, bootstrap, permutation_test
     from detente.stats.causal.sequential import DirectEffect, sequential_g
     from detente.stats.causal.structural import Structural, marginal_structural_model
+    from detente.stats.causal.synthetic import Synthetic, synthetic_did
+    from detente.stats.causal.synthetic_placebos import PlaceboInference, placebo_inference
     from detente.stats.causal.treatment_weights import TreatmentModel, TreatmentWeights
     from detente.stats.causal.twfe import Regressed, contamination, treated_weights, two_way
 
 __all__ = [
-    "Assignment", "Contrast", "DirectEffect", "Equivalence", "EventStudy", "FirstSwitches", "GroupTime", "Imputed",
-    "Levels", "Permuted", "Regressed", "Relabelled", "Resampled", "Saturated", "Staggered", "Structural",
-    "TreatmentModel", "TreatmentPanel", "TreatmentWeights", "Weights", "bootstrap", "contamination", "equivalence",
-    "first_switch_effects", "group_time", "imputation", "lagged", "marginal_structural_model", "permutation_test",
-    "saturated", "sequential_g", "staggered", "treated_weights", "treatment_panel", "two_way",
+    "Assignment", "Contrast", "DirectEffect", "Equivalence", "EventStudy", "FirstSwitches", "GroupTime",
+    "Imputed", "Levels", "Permuted", "PlaceboInference", "Regressed", "Relabelled", "Resampled", "Saturated",
+    "Staggered", "Structural", "Synthetic", "TreatmentModel", "TreatmentPanel", "TreatmentWeights", "Weights",
+    "bootstrap", "contamination", "equivalence", "first_switch_effects", "group_time", "imputation", "lagged",
+    "marginal_structural_model", "permutation_test", "placebo_inference", "saturated", "sequential_g",
+    "staggered", "synthetic_did", "treated_weights", "treatment_panel", "two_way",
 ]  # fmt: skip
 __getattr__, __dir__ = on_demand(__name__)
