@@ -122,6 +122,13 @@ PREDICTED = 1e-6
 NEAREST, CALIBRATED, MOST_CALIBRATING = 1e-12, 1e-10, 50
 # Shortest axis of a partial R² over which contours are drawn.
 SHORTEST = 1e-6
+# Matching: Mahalanobis distances that differ by less tie; reciprocal condition at which a covariance has no inverse,
+# and share of its largest eigenvalue below which its generalised one leaves others out, both as in R: in small sets
+# they decide which controls are nearest.
+DISTANCE, NO_INVERSE, PSEUDO = 1e-5, 2.220446049250313e-16, 1.4901161193847656e-08
+# Covariate balancing scores: relative change at which their minimum is found, most evaluations; largest step of a
+# log-odds that may be left.
+BALANCED, MOST_BALANCING, UNBALANCED = 1e-14, 5000, 1e-5
 # Published tables: gain of a log-likelihood at which the software behind them ends, most steps and halvings of one;
 # share of a coefficient by which it moves for a derivative; what rounding may add to half of the last printed digit.
 GAIN, MOST_GAINS, MOST_HALVINGS = 1e-5, 200, 60

@@ -49,6 +49,12 @@ def separated(y: Array, x: Array, terms: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(t for t, w in zip(terms, weights, strict=True) if w > ZERO and t != "intercept")
 
 
+def predicted_perfectly(y: Array, x: Array) -> Flags:
+    """Rows (N,) whose outcome, 0 or 1, a direction that predicts none wrongly predicts perfectly: infinite log-odds."""
+    found = _widest(_scaled(x) * (2 * y - 1)[:, None], tuple(map(str, range(x.shape[1]))))
+    return np.zeros(len(y), dtype=bool) if found is None else found.perfect
+
+
 def refuse_zeros(y: Array, x: Array, terms: tuple[str, ...], model: str) -> None:
     """Raise Separation, naming a smallest set of terms, if the maximum-likelihood estimate of a count does not exist.
 
