@@ -9,7 +9,15 @@ import pandas as pd
 import pytest
 from scipy.optimize import minimize
 
-from detente.base.errors import NoControls, NoSwitches, Separation, ShortPanel, UnknownOption, UnknownVariable
+from detente.base.errors import (
+    NoControls,
+    NoSwitches,
+    Separation,
+    ShortPanel,
+    UnknownOption,
+    UnknownVariable,
+    UnsuitableTreatment,
+)
 from detente.stats.causal import (
     Refinement,
     TreatmentPanel,
@@ -361,8 +369,12 @@ def test_a_panel_without_what_matching_needs_is_refused_by_name() -> None:
     ):
         matching(panel, "ATT", Window(4, 5))
     never = replace(panel, treatment=np.where(np.isnan(panel.treatment), np.nan, 0.0))
-    with pytest.raises(NoSwitches, match=r"ATT is of units that switch on: 'd' switches on 0 times and off 0 times"):
+    with pytest.raises(NoSwitches, match=r"'d' never switches on within a unit"):
         matching(never, "ATT", Window(2, 0))
+    with pytest.raises(NoSwitches, match=r"'d' never switches off within a unit"):
+        matching(never, "ART", Window(2, 0))
+    with pytest.raises(UnsuitableTreatment, match=r"'d' has values other than 0 and 1"):
+        matching(replace(panel, treatment=2 * panel.treatment), "ATT", Window(2, 0))
     always = replace(panel, treatment=np.tile((np.arange(9) > 4).astype(float), (panel.units, 1)))
     with pytest.raises(NoControls, match=r"no switch is left .* \(no other unit of the same history does the other\)"):
         matching(always, "ATT", Window(2, 0))

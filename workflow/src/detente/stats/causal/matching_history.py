@@ -3,6 +3,14 @@
 Imai, Kim and Wang (2023, American Journal of Political Science 67: 587-605). Each switch is compared with units that
 had the same treatment in the periods before and do not switch: its change in the outcome since the period before the
 switch, less a weighted mean of theirs.
+
+Sets, weights and effects are those of PanelMatch 3.1.1, but where that departs from the paper or from what it says:
+placebo effects are outcomes of earlier periods less the base, not the other way round; the odds that weight controls
+for ATC are of staying without treatment; all sets lose the controls that switch within the leads, where a recycled
+index leaves some as they were; a control with the very score of its switch is the nearest; logits are fitted to their
+maximum, with weights of zero in the limit for controls that covariates predict perfectly, and covariate balancing
+scores to their minimum, which the gradient that CBPS uses does not reach; values that are missing are left out of
+balance. `analytic_errors` says what PanelMatch does for standard errors.
 """
 
 from __future__ import annotations
@@ -164,7 +172,8 @@ def matched_sets(
     ATT is the effect of switching on and ART that of switching off, with its sign as it is, on the units that do; ATC
     the effect that switching on would have on cells that stay without; ATE the mean of ATT and ATC by matched sets.
 
-    Raises UnknownOption for another estimand; ShortPanel, NoSwitches, NoControls, UnknownVariable as `find_sets`;
+    Raises UnknownOption for another estimand; ShortPanel, NoSwitches, NoControls, UnsuitableTreatment and
+    UnknownVariable as `find_sets`;
     Separation where scores do not exist.
     """
     if estimand not in ESTIMANDS:

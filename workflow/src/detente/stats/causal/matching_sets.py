@@ -8,16 +8,16 @@ from typing import Literal
 
 import numpy as np
 
-from detente.base.errors import NoControls, NoSwitches, ShortPanel, UnknownOption
+from detente.base.errors import NoControls, ShortPanel, UnknownOption
 from detente.base.numbering import number
 from detente.base.types import Array, Codes, Flags
 from detente.stats.causal.panel import TreatmentPanel, lagged
+from detente.stats.causal.timing import no_switches, require_binary
 
 Estimand = Literal["ATT", "ART", "ATC", "ATE"]
 ESTIMANDS = ("ATT", "ART", "ATC", "ATE")
 # Histories are codes to the base of three: treated, not treated, missing.
 LONGEST = 30
-SWITCHES = {"ATT": "switch on", "ART": "switch off", "ATC": "stay as they are while others switch on"}
 
 
 @dataclass(frozen=True)
@@ -114,7 +114,8 @@ def find_sets(panel: TreatmentPanel, estimand: str, window: Window, present: Fla
     `present` (U, T) where there is what a refinement needs, everywhere if None.
 
     Raises ShortPanel if the panel has fewer periods than the window; NoSwitches if no cell is focal; NoControls if none
-    has a control, with what was lost on the way; UnknownVariable for a covariate that the panel has not.
+    has a control, with what was lost on the way; UnsuitableTreatment if it has values other than 0 and 1;
+    UnknownVariable for a covariate that the panel has not.
     """
     span = panel.outcome.shape[1]
     needed = window.history + window.leads + 1
@@ -123,6 +124,7 @@ def find_sets(panel: TreatmentPanel, estimand: str, window: Window, present: Fla
             f"a history of {window.history} periods, the switch and {window.leads} leads need {needed} periods, and "
             f"the panel has {span}: shorten history or leads"
         )
+    require_binary(panel)
     treatment = 1 - panel.treatment if estimand == "ART" else panel.treatment
     cells = _candidates(panel, treatment, estimand, window)
     cells.alone("no other unit of the same history does the other")
@@ -206,11 +208,7 @@ def _candidates(panel: TreatmentPanel, treatment: Array, estimand: str, window: 
     switches = (before == 0) & (treatment == 1)
     focal = (before == 0) & (treatment == 0) if estimand == "ATC" else switches
     if not switches.any():
-        on, off = (int(((lagged(t, 1) == 0) & (t == 1)).sum()) for t in (panel.treatment, 1 - panel.treatment))
-        raise NoSwitches(
-            f"{estimand} is of units that {SWITCHES[estimand]}: {panel.names[1]!r} switches on {on:,} times and off "
-            f"{off:,} times"
-        )
+        raise no_switches(panel, "off" if estimand == "ART" else "on")
     state = np.where(np.isnan(treatment), 2, treatment).astype(np.int64)
     inside = np.arange(state.shape[1]) >= window.history
     key = np.zeros(state.shape, dtype=np.int64)
