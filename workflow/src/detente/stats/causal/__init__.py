@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from detente.stats.causal.effects import Contrast, EventStudy, Weights
     from detente.stats.causal.equivalent import Equivalence, equivalence
     from detente.stats.causal.first_switches import FirstSwitches, first_switch_effects
+    from detente.stats.causal.honest import Honest, honest_intervals
     from detente.stats.causal.imputed import Imputed, imputation
     from detente.stats.causal.matching_history import Matched, analytic_errors, matched_sets, matching
     from detente.stats.causal.matching_sets import Window
@@ -28,12 +29,12 @@ if TYPE_CHECKING:
     from detente.stats.causal.twfe import Regressed, contamination, treated_weights, two_way
 
 __all__ = [
-    "Assignment", "Contrast", "DirectEffect", "Equivalence", "EventStudy", "FirstSwitches", "GroupTime", "Imputed",
-    "Levels", "Matched", "Permuted", "PlaceboInference", "Refinement", "Regressed", "Relabelled", "Resampled",
-    "Saturated", "Staggered", "Structural", "Synthetic", "TreatmentModel", "TreatmentPanel", "TreatmentWeights",
-    "Weights", "Window", "analytic_errors", "bootstrap", "contamination", "equivalence", "first_switch_effects",
-    "group_time", "imputation", "lagged", "marginal_structural_model", "matched_sets", "matching",
-    "permutation_test", "placebo_inference", "saturated", "sequential_g", "staggered", "synthetic_did",
-    "treated_weights", "treatment_panel", "two_way",
+    "Assignment", "Contrast", "DirectEffect", "Equivalence", "EventStudy", "FirstSwitches", "GroupTime",
+    "Honest", "Imputed", "Levels", "Matched", "Permuted", "PlaceboInference", "Refinement", "Regressed",
+    "Relabelled", "Resampled", "Saturated", "Staggered", "Structural", "Synthetic", "TreatmentModel",
+    "TreatmentPanel", "TreatmentWeights", "Weights", "Window", "analytic_errors", "bootstrap", "contamination",
+    "equivalence", "first_switch_effects", "group_time", "honest_intervals", "imputation", "lagged",
+    "marginal_structural_model", "matched_sets", "matching", "permutation_test", "placebo_inference",
+    "saturated", "sequential_g", "staggered", "synthetic_did", "treated_weights", "treatment_panel", "two_way",
 ]  # fmt: skip
 __getattr__, __dir__ = on_demand(__name__)
