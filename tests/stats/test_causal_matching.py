@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
@@ -11,14 +12,17 @@ from scipy.optimize import minimize
 
 from detente.base.errors import (
     NoControls,
+    NoDyads,
     NoSwitches,
     Separation,
     ShortPanel,
     UnknownOption,
     UnknownVariable,
+    UnsuitableEvents,
     UnsuitableTreatment,
 )
 from detente.stats.causal import (
+    Redrawn,
     Refinement,
     TreatmentPanel,
     Window,
@@ -26,9 +30,11 @@ from detente.stats.causal import (
     bootstrap,
     matched_sets,
     matching,
+    permutation_test,
     treatment_panel,
 )
 from detente.stats.causal.matching_scores import balancing_scores, logit_scores
+from detente.stats.resampling.redraw import KadRedraw
 
 from support.matched_by_hand import as_pairs, effects_by_hand, nearest_by_hand, sets_by_hand, small_panel
 
@@ -39,6 +45,7 @@ WINDOWS = (
     Window(2, 2, forbid_reversal=True),
     Window(3, 0, steady=2),
     Window(2, 0, exact=("region",)),
+    Window(2, 1, events="event"),
 )
 COVARIATES = [("x", (1,)), ("z", (0, 1))]
 NAMES = [("x", 1), ("z", 0), ("z", 1)]
@@ -322,7 +329,8 @@ def test_balance_leaves_out_values_that_are_not_known() -> None:
     x, pairs = panel.covariate("x"), sets_by_hand(panel, "ATT", window)
     for h in (-2, -1, 0):
         own = np.array([x[i, t + h] for i, t in pairs])
-        others = np.array([np.nanmean([x[j, t + h] for j in of] + [np.nan]) for (_, t), of in pairs.items()])
+        known = [[x[j, t + h] for j in of if not np.isnan(x[j, t + h])] for (_, t), of in pairs.items()]
+        others = np.array([np.mean(values) if values else np.nan for values in known])
         wanted = np.nanmean(own - others) / np.nanstd(own, ddof=1)
         assert found.loc[h, "refined"] == found.loc[h, "unrefined"] == pytest.approx(wanted)
 
@@ -330,6 +338,76 @@ def test_balance_leaves_out_values_that_are_not_known() -> None:
 def test_a_covariate_that_focal_cells_share_has_no_balance() -> None:
     panel = replace(small_panel(9), covariates={"same": np.ones_like(small_panel(9).outcome)})
     assert matched_sets(panel, "ATT", Window(2, 0)).balance(["same"])["refined"].isna().all()
+
+
+def exercised(seed: int, states: int = 12, years: int = 10) -> tuple[TreatmentPanel, KadRedraw]:
+    """Dyads that are treated where both took part in one of two exercises a year, of three and of two states."""
+    rng = np.random.default_rng(seed)
+    events = [
+        (10 * year + n, year, int(member))
+        for year in range(years)
+        for n, size in enumerate((3, 2))
+        for member in rng.choice(states, size, replace=False)
+    ]
+    held = pd.DataFrame(events, columns=["event", "year", "member"])
+    together = held.merge(held, on=["event", "year"])
+    treated = set(zip(together["member_x"], together["member_y"], together["year"], strict=True))
+    keys = [(i, j, t) for i in range(states) for j in range(i + 1, states) for t in range(years)]
+    data = pd.DataFrame(keys, columns=["a", "b", "t"])
+    data["d"] = [float(key in treated) for key in keys]
+    data["y"] = rng.standard_normal(len(data))
+    candidates = pd.DataFrame([(m, y) for m in range(states) for y in range(years)], columns=["member", "year"])
+    panel = treatment_panel(data, "y", "d", unit=("a", "b"), time="t")
+    return panel, KadRedraw(held, candidates, lag=0)
+
+
+def test_events_drawn_again_treat_as_many_states_together_as_they_did() -> None:
+    panel, kad = exercised(0)
+    scheme = Redrawn(kad)
+    assert panel.sides is not None
+    drawn = [scheme.drawn(panel, np.random.default_rng(n)) for n in range(5)]
+    for table in drawn:
+        assert np.isin(table, (0.0, 1.0)).all()
+        for period in range(table.shape[1]):
+            treated = panel.sides[:, table[:, period] == 1]
+            # Three dyads of three states and one of two, which may be among the three.
+            assert treated.shape[1] in (3, 4)
+            assert np.bincount(treated.ravel()).max() in (2, 3)
+    assert any((one != other).any() for one, other in pairwise(drawn))
+
+
+def test_a_permutation_by_event_has_a_p_value() -> None:
+    panel, kad = exercised(1)
+    found = permutation_test(lambda p: matching(p, "ATT", Window(2, 0)), panel, Redrawn(kad), draws=39)
+    assert len(found.draws) > 30
+    assert 0 < found.p_value <= 1
+    assert "event by event" in found.words
+    moved = replace(panel, outcome=panel.outcome + 3 * panel.treatment)
+    assert permutation_test(lambda p: matching(p, "ATT", Window(2, 0)), moved, Redrawn(kad), draws=39).p_value < 0.1
+
+
+@pytest.mark.fault("fits")
+def test_events_that_do_not_make_the_treatment_and_units_that_are_no_dyads_are_refused() -> None:
+    panel, kad = exercised(2)
+    with pytest.raises(UnsuitableEvents, match="the events make another treatment than the design's"):
+        Redrawn(kad).drawn(replace(panel, treatment=1 - panel.treatment), np.random.default_rng(0))
+    with pytest.raises(NoDyads, match="participants of events are re-randomised where units are dyads"):
+        Redrawn(kad).drawn(replace(panel, sides=None), np.random.default_rng(0))
+    same = replace(panel, covariates={"event": np.ones_like(panel.outcome)})
+    with pytest.raises(NoControls, match="all controls are of the event, by 'event', of their switch"):
+        matching(same, "ATT", Window(2, 0, events="event"))
+
+
+def test_a_cell_that_is_a_control_of_several_events_counts_once_in_the_score() -> None:
+    panel = small_panel(1, states=10)
+    how = Refinement("ps_weight", [("z", (0, 1))])
+    plain = matched_sets(panel, "ATT", Window(2, 0), how)
+    # Numbers of events that no control shares with its switch leave everything as it is.
+    apart = replace(panel, covariates={**panel.covariates, "own": np.where(panel.treatment == 1, 1.0, np.nan)})
+    assert matched_sets(apart, "ATT", Window(2, 0, events="own"), how).table().equals(plain.table())
+    study = matching(panel, "ATT", Window(2, 0, events="event"), how)
+    by_hand = sets_by_hand(panel, "ATT", Window(2, 0, events="event"))
+    assert study.controls[0] == len({(j, t) for (_, t), own in by_hand.items() for j in own})
 
 
 @pytest.mark.fault("arguments")

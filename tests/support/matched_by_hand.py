@@ -31,8 +31,9 @@ def small_panel(seed: int, *, directed: bool = False, states: int = 7, years: in
     data["z"] = rng.standard_normal(len(data))
     data["region"] = data["ccode1"] % 2
     keep = rng.random(len(data)) < 0.97
+    data["event"] = np.where(rng.random(len(data)) < 0.5, np.nan, rng.integers(0, 4, len(data)))
     return treatment_panel(
-        data[keep], "y", "d", unit=("ccode1", "ccode2"), time="year", covariates=["x", "z", "region"]
+        data[keep], "y", "d", unit=("ccode1", "ccode2"), time="year", covariates=["x", "z", "region", "event"]
     )
 
 
@@ -72,7 +73,8 @@ def alike(panel: TreatmentPanel, d: Array, i: int, j: int, t: int, window: Windo
     same = bool(((d[i, past] == d[j, past]) | (np.isnan(d[i, past]) & np.isnan(d[j, past]))).all())
     until = slice(t - window.history, t + 1)
     exact = [panel.covariate(name)[:, until] for name in window.exact]
-    return same and all((values[i] == values[j]).all() for values in exact)
+    apart = window.events is None or panel.covariate(window.events)[i, t] != panel.covariate(window.events)[j, t]
+    return same and bool(apart) and all((values[i] == values[j]).all() for values in exact)
 
 
 def effects_by_hand(panel: TreatmentPanel, pairs: Pairs, horizons: Array, sign: int = 1) -> Array:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from detente.stats.causal.matching_sets import Window
     from detente.stats.causal.matching_weights import Refinement
     from detente.stats.causal.panel import Levels, TreatmentPanel, lagged, treatment_panel
+    from detente.stats.causal.redrawn import Redrawn
     from detente.stats.causal.resampled import Assignment, Permuted, Relabelled, Resampled, bootstrap, permutation_test
     from detente.stats.causal.sequential import DirectEffect, sequential_g
     from detente.stats.causal.structural import Structural, marginal_structural_model
@@ -29,12 +30,12 @@ if TYPE_CHECKING:
     from detente.stats.causal.twfe import Regressed, contamination, treated_weights, two_way
 
 __all__ = [
-    "Assignment", "Contrast", "DirectEffect", "Equivalence", "EventStudy", "FirstSwitches", "GroupTime",
-    "Honest", "Imputed", "Levels", "Matched", "Permuted", "PlaceboInference", "Refinement", "Regressed",
+    "Assignment", "Contrast", "DirectEffect", "Equivalence", "EventStudy", "FirstSwitches", "GroupTime", "Honest",
+    "Imputed", "Levels", "Matched", "Permuted", "PlaceboInference", "Redrawn", "Refinement", "Regressed",
     "Relabelled", "Resampled", "Saturated", "Staggered", "Structural", "Synthetic", "TreatmentModel",
     "TreatmentPanel", "TreatmentWeights", "Weights", "Window", "analytic_errors", "bootstrap", "contamination",
     "equivalence", "first_switch_effects", "group_time", "honest_intervals", "imputation", "lagged",
-    "marginal_structural_model", "matched_sets", "matching", "permutation_test", "placebo_inference",
-    "saturated", "sequential_g", "staggered", "synthetic_did", "treated_weights", "treatment_panel", "two_way",
+    "marginal_structural_model", "matched_sets", "matching", "permutation_test", "placebo_inference", "saturated",
+    "sequential_g", "staggered", "synthetic_did", "treated_weights", "treatment_panel", "two_way",
 ]  # fmt: skip
 __getattr__, __dir__ = on_demand(__name__)

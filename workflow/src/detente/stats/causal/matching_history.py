@@ -56,7 +56,7 @@ class Matched:
         estimate = sums.sum(axis=0)
         used = np.flatnonzero(cells.any(axis=0))
         count = np.full(len(horizons), focal)
-        controls = sum(int((part.total > 0).sum()) for part in self.parts)
+        controls = sum(self._used(part) for part in self.parts)
         return EventStudy(
             design=self._design(),
             estimand=self.estimand,
@@ -80,13 +80,20 @@ class Matched:
         table = np.zeros((len(horizons), units * span))
         for part in self.parts:
             sets = part.sets
-            at = np.r_[sets.unit * span + sets.period, sets.control * span + sets.year[sets.of_control]]
+            at = np.r_[sets.unit * span + sets.period, sets.place(span)]
             weight = sets.sign * np.r_[np.ones(len(sets.unit)), -part.total]
             at, weight = at[weight != 0], weight[weight != 0]
             for k, horizon in enumerate(horizons):
                 np.add.at(table[k], at + horizon, weight)
                 np.subtract.at(table[k], at + BASE, weight)
         return table.reshape(len(horizons), units, span)
+
+    def _used(self, part: Weighting) -> int:
+        """Cells that are controls with a weight."""
+        units, span = self.panel.outcome.shape
+        used = np.zeros(units * span, dtype=bool)
+        used[part.sets.place(span)[part.total > 0]] = True
+        return int(used.sum())
 
     @property
     def details(self) -> dict[str, float]:

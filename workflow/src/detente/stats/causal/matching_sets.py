@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Literal
 
@@ -28,7 +28,9 @@ class Window:
     `placebo` whether outcomes of the whole history are needed, for effects before the switch. `match_missing` whether a
     missing treatment matches a missing one; else histories have none. `forbid_reversal` whether cells keep their
     treatment through all leads. `steady` periods before the switch without treatment, or with it for switches off.
-    `exact` covariates that are the same in all periods of the history and in that of the switch.
+    `exact` covariates that are the same in all periods of the history and in that of the switch. `events` a covariate
+    that numbers the event, such as an exercise, that assigns treatment to a cell, missing where there is none: cells of
+    the event that a focal cell is of are no controls of it.
     """
 
     history: int = 4
@@ -38,6 +40,7 @@ class Window:
     forbid_reversal: bool = False
     steady: int = 1
     exact: tuple[str, ...] = ()
+    events: str | None = None
 
     def __post_init__(self) -> None:
         """Raise UnknownOption if a number of periods is not possible."""
@@ -94,6 +97,10 @@ class Sets:
         """Focal cells in each group, (G,)."""
         return np.bincount(self.group, minlength=len(self.year)).astype(np.int64)
 
+    def place(self, span: int) -> Codes:
+        """Places (C,) of controls among cells of a panel of `span` periods: one for a cell in several sets."""
+        return np.asarray(self.control * span + self.year[self.of_control])
+
     def at_controls(self, values: Array, shift: int = 0) -> Array:
         """Values (U, T) of controls (C,), `shift` periods after that of the switch; NaN beyond the panel's ends."""
         return _at(values, self.control, self.year[self.of_control] + shift)
@@ -137,7 +144,8 @@ def find_sets(panel: TreatmentPanel, estimand: str, window: Window, present: Fla
     if present is not None:
         cells.keep("covariates missing", present.ravel()[cells.place])
         cells.alone("all others: covariates missing")
-    return cells.grouped(estimand)
+    sets = cells.grouped(estimand)
+    return sets if window.events is None else _of_other_events(sets, panel.covariate(window.events), window.events)
 
 
 @dataclass
@@ -245,3 +253,47 @@ def _needs(panel: TreatmentPanel, treatment: Array, window: Window) -> list[tupl
             kept &= lagged(treatment, -ahead) == treatment
         needs.append(("treatment changes within the leads", kept))
     return needs
+
+
+def _of_other_events(sets: Sets, events: Array, name: str) -> Sets:
+    """Sets whose controls are of another event than the focal cell: one set for each event that is on both sides."""
+    codes = np.unique(events[~np.isnan(events)], return_inverse=True)[1]
+    table = np.full(events.shape, -1.0)
+    table[~np.isnan(events)] = codes
+    own, others = sets.at_focal(table).astype(np.int64), sets.at_controls(table).astype(np.int64)
+    span = int(table.max()) + 2
+    of_controls = (sets.of_control * span + others)[others >= 0]
+    clash = (own >= 0) & np.isin(sets.group * span + own, of_controls)
+    keys, code = np.unique((sets.group * span + own)[clash], return_inverse=True)
+    group = sets.group.copy()
+    group[clash] = len(sets.year) + code
+    parts = [sets.control]
+    for key in keys:
+        g, event = divmod(int(key), span)
+        inside = slice(sets.start[g], sets.start[g + 1])
+        parts.append(sets.control[inside][others[inside] != event])
+    start = np.r_[sets.start, sets.start[-1] + np.cumsum([len(part) for part in parts[1:]], dtype=np.int64)]
+    year = np.r_[sets.year, sets.year[keys // span]]
+    return _whole(replace(sets, group=group, control=np.concatenate(parts), start=start, year=year), name)
+
+
+def _whole(sets: Sets, name: str) -> Sets:
+    """The sets that have focal cells and controls; NoControls if there is none."""
+    whole = (sets.size > 0) & (sets.focal > 0)
+    kept = whole[sets.group]
+    if not kept.any():
+        raise NoControls(
+            f"all controls are of the event, by {name!r}, of their switch: there is no other to compare with"
+        )
+    renumbered = np.cumsum(whole) - 1
+    lost = ((f"no control of another event by {name}", int((~kept).sum())),) if not kept.all() else ()
+    return replace(
+        sets,
+        unit=sets.unit[kept],
+        period=sets.period[kept],
+        group=renumbered[sets.group[kept]].astype(np.int64),
+        control=sets.control[whole[sets.of_control]],
+        start=np.r_[0, np.cumsum(sets.size[whole])].astype(np.int64),
+        year=sets.year[whole],
+        attrition=(*sets.attrition, *lost),
+    )

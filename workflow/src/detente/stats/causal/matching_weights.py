@@ -214,10 +214,12 @@ def _scores(panel: TreatmentPanel, sets: Sets, how: Refinement) -> tuple[Array, 
             raise UnknownOption("score is missing in cells that are matched: give it in all, or none")
         return focal, controls
     focal, controls, names = cell_covariates(panel, sets, how)
-    y = np.r_[np.ones(len(focal)), np.zeros(len(controls))]
+    # A cell that is a control of several sets counts once.
+    _, first, again = np.unique(sets.place(panel.outcome.shape[1]), return_index=True, return_inverse=True)
+    y = np.r_[np.ones(len(focal)), np.zeros(len(first))]
     fit = balancing_scores if how.method.startswith("cbps") else logit_scores
-    score = supported(fit, y, np.concatenate([focal, controls]), names)
-    return score[: len(focal)], score[len(focal) :]
+    score = supported(fit, y, np.concatenate([focal, controls[first]]), names)
+    return score[: len(focal)], score[len(focal) :][again]
 
 
 def _nearest(sets: Sets, focal: Array, controls: Array, how: Refinement, step: float) -> Chosen:

@@ -1,5 +1,7 @@
 """Participants of k-adic events redrawn, event by event, holding size, year and region (Poast 2010)."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from typing import Literal, get_args
 
@@ -49,21 +51,25 @@ class KadRedraw:
         Raises UnsuitableEvents if the events do not make the treatment of the design, or no participant can be
         re-randomised; UnknownVariable, UnknownOption if a column is missing, or the measure is not known.
         """
-        self._check()
         a, b, year = sides_and_year(design)
+        return self.of_rows(np.stack([a, b]), year, treatment)
+
+    def of_rows(self, ends: Codes, year: Codes, treatment: Array) -> Redraw:
+        """The same for the treatment (N,) of any rows, of dyads with states `ends` (2, N) in a `year` (N,)."""
+        self._check()
         held = self.events.drop_duplicates(["event", "year", "member"])
         others = (frame["member"].to_numpy(dtype=np.int64) for frame in (held, self.candidates))
-        states = np.unique(np.concatenate([a, b, *others]))
+        states = np.unique(np.concatenate([*ends, *others]))
         first, last = int(held["year"].min()), int(held["year"].max())
         when = year - self.lag - first
         when[(when < 0) | (when > last - first)] = -1
-        dyad, row = _rows(np.searchsorted(states, np.stack([a, b])), when, len(states), last - first + 1)
+        dyad, row = _rows(np.searchsorted(states, ends), when, len(states), last - first + 1)
         pools = _pools(self.candidates)
         slots = _slots(held[held["year"] == held.groupby("event")["year"].transform("min")], pools)
         event, pool = slots["event"].to_numpy(), slots["pool"].to_numpy(dtype=np.int64)
         once = held.drop_duplicates(["event", "year"])
         value = 1 / (once["parties"] - 1) if self.measure == "weight" else pd.Series(1.0, index=once.index)
-        made = _Redraw(
+        made = Redraw(
             holder=np.searchsorted(states, slots["member"].to_numpy(dtype=np.int64)),
             pool=pool,
             new=np.r_[True, (event[1:] != event[:-1]) | (pool[1:] != pool[:-1])],
@@ -130,7 +136,7 @@ def _rows(ends: Codes, when: Codes, states: int, years: int) -> tuple[Places, Pl
 
 
 @dataclass(frozen=True)
-class _Redraw:
+class Redraw:
     """Events, who may take part in them, and the rows that they treat.
 
     Of each of S places of participants: `holder` who has it, `pool` who else can, −1 if nobody, `new` whether another
@@ -153,12 +159,18 @@ class _Redraw:
 
     @property
     def flags(self) -> tuple[str, ...]:
+        """How many places are re-randomised, and how many are kept."""
         kept, places = int((self.pool < 0).sum()), len(self.pool)
         said = f"{places - kept:,} places in {self.events:,} events re-randomised"
         return (f"{said}; {kept:,} kept by who is no candidate" if kept else said,)
 
     def put(self, seed: int, draw: int, out: Array) -> None:
-        uniform = np.random.default_rng([seed, draw]).random(len(self.pool))
+        """Put the treatment of one draw into `out` (N,)."""
+        self.draw(np.random.default_rng([seed, draw]), out)
+
+    def draw(self, rng: np.random.Generator, out: Array) -> None:
+        """Put a treatment drawn by `rng` into `out` (N,)."""
+        uniform = rng.random(len(self.pool))
         drawn = np.empty(len(uniform), dtype=np.int64)
         kernel.redraw(self.holder, self.pool, self.new, self.start, self.members.copy(), uniform, drawn)
         self._treat(drawn, out)
