@@ -288,6 +288,10 @@ def test_what_cannot_be_imputed_is_refused(
         ({"before": -1}, "before=-1: it is a whole number from 0 on"),
         ({"fewest": 0}, "fewest=0: it is a whole number from 1 on"),
         ({"static": True, "before": 2}, "static=True is one effect"),
+        ({"factors": 1, "penalty": 0.1}, "stands in the place of factors"),
+        ({"penalty": 0.0}, "penalty=0.0: it is a number above 0"),
+        ({"factors": -1}, "factors=-1: it is a whole number from 0 on"),
+        ({"factors": 1, "untreated": "regression"}, "is for fixed effects alone"),
     ],
 )
 def test_options_that_do_not_exist_are_refused(options: dict[str, object], message: str) -> None:
@@ -359,6 +363,16 @@ def test_reference_effects_of_a_treatment_that_reverses(
     oracles: Path, simulated: TreatmentPanel, family: str, covariates: tuple[str, ...]
 ) -> None:
     compare(quantities(simulated, covariates=covariates), reference(oracles), family, 1e-5)
+
+
+@pytest.mark.record
+@pytest.mark.parametrize(
+    ("family", "options"), [("ife_r2", {"factors": 2}), ("mc_l", {"penalty": 0.002})], ids=["ife", "mc"]
+)
+def test_reference_effects_beside_common_factors(
+    oracles: Path, simulated: TreatmentPanel, family: str, options: dict[str, float]
+) -> None:
+    compare(quantities(simulated, covariates=("X1", "X2"), **options), reference(oracles), family, 1e-3)
 
 
 @pytest.mark.record

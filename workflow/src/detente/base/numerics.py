@@ -52,6 +52,10 @@ DEPENDENT, ABSORBED, MOST_ABSORBING = 1e-11, 1e-10, 5000
 # Weight of a column, scaled to length one, in a combination of columns that vanishes, below which it is rounding: well
 # above the root of the variance at which columns depend on one another.
 NOTHING = 1e-4
+# Factors of untreated outcomes: share of their length by which a last round moves them; most rounds.
+LOW_RANK, MOST_LOW_RANK = 1e-9, 5000
+# Length of what pulls at them for a derivative, in standard deviations of residuals.
+PULLED = 1e-2
 # Of SciPy's LSMR, which absorbs for the reference: error of the residual and of the normal equations; most iterations.
 REFERENCE, MOST_REFERENCE = 1e-14, 20_000
 # Rows, and levels of the smaller effect, up to which linearmodels' PanelOLS, which holds its dummies in full, is the

@@ -13,7 +13,7 @@ import numpy as np
 
 from detente.base.errors import NoControls, ShortPanel, UnknownOption, choices
 from detente.base.types import Array, Codes, Flags
-from detente.stats.causal.counterfactual import Counterfactual, counterfactual
+from detente.stats.causal.counterfactual import Beyond, Counterfactual, counterfactual
 from detente.stats.causal.effects import EventStudy, Weights
 from detente.stats.causal.panel import TreatmentPanel
 from detente.stats.causal.timing import NEVER, Clock, no_switches, require_binary, since_off, since_on
@@ -35,8 +35,10 @@ class Imputed:
     all out ("held out": Liu, Wang and Xu's placebo and carry-over tests), with the fit that they are part of
     ("fitted": their default plot), or have dummies in it ("regression": Borusyak, Jaravel and Spiess, test 1).
     `washout` periods after a treatment ended that no counterfactual is fitted on. `fewest` untreated periods that a
-    unit is fitted from. `averages` that stand in for each cell's own effect in the variance: of the cells of a switch
-    in one period, "cohort", or of all at a horizon, "horizon", which is the more conservative.
+    unit is fitted from, at least one more than factors. `averages` that stand in for each cell's own effect in the
+    variance: of the cells of a switch in one period, "cohort", or of all at a horizon, "horizon", which is the more
+    conservative. `factors` beside the fixed effects (interactive fixed effects), or a `penalty` on the nuclear norm of
+    what is beside them (matrix completion), over units × periods, as fect's lambda.
     """
 
     switch: str = "on"
@@ -48,6 +50,8 @@ class Imputed:
     washout: int = 0
     fewest: int = 1
     averages: str = "cohort"
+    factors: int = 0
+    penalty: float | None = None
 
     def __post_init__(self) -> None:
         """Raise UnknownOption for a value that is not legal."""
@@ -55,10 +59,14 @@ class Imputed:
             value = getattr(self, name)
             if value not in legal:
                 raise UnknownOption(f"{name}={value!r} is not known; {choices(value, legal)}")
-        for name, least in (("before", 0), ("after", 0), ("washout", 0), ("fewest", 1)):
+        for name, least in (("before", 0), ("after", 0), ("washout", 0), ("fewest", 1), ("factors", 0)):
             number = getattr(self, name)
             if not (number is None and name == "after") and (not isinstance(number, int) or number < least):
                 raise UnknownOption(f"{name}={number!r}: it is a whole number from {least} on")
+        if self.penalty is not None and (not self.penalty > 0 or self.factors):
+            raise UnknownOption(f"penalty={self.penalty!r}: it is a number above 0, and stands in the place of factors")
+        if self.untreated == "regression" and (self.factors or self.penalty is not None):
+            raise UnknownOption("untreated='regression' is for fixed effects alone: write 'held out' or 'fitted'")
         if self.static and (self.before or self.after is not None or self.switch == "off"):
             raise UnknownOption("static=True is one effect of all treated cells: before, after, switch='off' are not")
 
@@ -99,7 +107,7 @@ class _Cells:
 
 @dataclass(frozen=True)
 class _Effect:
-    """An effect: the estimate, weights (U, T) of outcomes, what each cell adds (U, T), its cells (U, T)."""
+    """An effect: the estimate, weights (U, T) of outcomes, what each unit adds (U,), its cells (U, T)."""
 
     estimate: float
     weights: Array
@@ -153,7 +161,7 @@ def _cells(panel: TreatmentPanel, options: Imputed) -> _Cells:
             f"no cell is untreated with outcome and covariates known: {int(usable.sum()):,} cells are treated; "
             "imputation is fitted on untreated cells: take more units or periods, or a shorter washout"
         )
-    fit &= (fit.sum(axis=1) >= options.fewest)[:, None]
+    fit &= (fit.sum(axis=1) >= max(options.fewest, options.factors + 1))[:, None]
     return _Cells(usable, fit, clock, _wanted(clock, usable, options), panel, options)
 
 
@@ -181,7 +189,7 @@ def _fitted(cells: _Cells, fit: Flags) -> Counterfactual:
         )
     two = TwoWay(fit, [cells.panel.covariate(name) for name in names], names)
     two.check_covariates()
-    return counterfactual(two, cells.panel.outcome)
+    return counterfactual(two, cells.panel.outcome, Beyond(options.factors, options.penalty))
 
 
 def _effect(cells: _Cells, made: Counterfactual, horizon: int) -> _Effect | None:
@@ -190,12 +198,12 @@ def _effect(cells: _Cells, made: Counterfactual, horizon: int) -> _Effect | None
     count = int(target.sum())
     if not count:
         return None
-    difference = np.where(target | made.fit, made.difference, 0.0)
-    weights = target / count - made.weights(target / count)
+    learnt, own = made.learnt(target / count), np.where(target, made.difference, 0.0)
     outside = target & ~made.fit
     if outside.any():
-        difference[outside] -= _averages(cells, outside, made.difference)
-    return _Effect(float(made.difference[target].mean()), weights, weights * difference, target)
+        own[outside] -= _averages(cells, outside, made.difference)
+    added = own.sum(axis=1) / count - learnt.units
+    return _Effect(float(made.difference[target].mean()), target / count - learnt.weights, added, target)
 
 
 def _averages(cells: _Cells, target: Flags, difference: Array) -> Array:
@@ -236,7 +244,9 @@ def _regression(cells: _Cells) -> dict[int, _Effect]:
     effects = {}
     for i, horizon in enumerate(wanted):
         weights = np.where(cells.fit, two.values(made, i), 0.0)
-        effects[horizon] = _Effect(float(found.other[first + i, 0]), weights, weights * residual, place == i)
+        effects[horizon] = _Effect(
+            float(found.other[first + i, 0]), weights, (weights * residual).sum(axis=1), place == i
+        )
     return effects
 
 
@@ -281,9 +291,9 @@ def _study(cells: _Cells, whole: Counterfactual, horizons: list[int], effects: l
         estimand=names[options.switch],
         horizon=np.array(horizons),
         estimate=np.array([e.estimate for e in effects]),
-        influence=np.stack([e.added.sum(axis=1) for e in effects], axis=1),
+        influence=np.stack([e.added for e in effects], axis=1),
         share=np.stack([e.cells.sum(axis=1) for e in effects], axis=1) / count,
-        weights=Weights(left, unit=unit, units=panel.units),
+        weights=Weights(left, unit=unit, units=panel.units) if whole.linear else None,
         treated=count,
         controls=np.full(len(horizons), int(whole.fit.sum())),
         panel=panel,

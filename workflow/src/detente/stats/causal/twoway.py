@@ -165,10 +165,13 @@ class TwoWay:
         other = kernel.solve(*self._factor, target)
         return Coefficients((of_unit - self._by_unit @ other[:dummies]) / held, other)
 
-    def fit(self, outcome: Array) -> Coefficients:
-        """Least squares of an outcome (U, T), k = 1."""
+    def fit(self, outcome: Array, added: tuple[Array, Array] | None = None) -> Coefficients:
+        """Least squares of an outcome (U, T), k = 1; `added` (U,), (q,) to the right-hand sides of its equations."""
         values = np.where(self.cells, outcome, 0.0)
-        return self.solve(values.sum(axis=1)[:, None], self._sums(values)[:, None])
+        of_unit, of_other = values.sum(axis=1), self._sums(values)
+        if added is not None:
+            of_unit, of_other = of_unit + added[0], of_other + added[1]
+        return self.solve(of_unit[:, None], of_other[:, None])
 
     def targets(self, weights: Array) -> tuple[Array, Array]:
         """Right-hand sides (U,), (q,) of the weights that the sum of weights (U, T) × counterfactuals puts on cells."""
