@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from detente.base.public import on_demand
 
 if TYPE_CHECKING:
+    from detente.stats.causal.cadence import Cadence, calendar_instrument
     from detente.stats.causal.cohort_effects import GroupTime, Staggered, group_time, staggered
     from detente.stats.causal.cohort_regression import Saturated, saturated
     from detente.stats.causal.effects import Contrast, EventStudy, Weights
@@ -30,12 +31,13 @@ if TYPE_CHECKING:
     from detente.stats.causal.twfe import Regressed, contamination, treated_weights, two_way
 
 __all__ = [
-    "Assignment", "Contrast", "DirectEffect", "Equivalence", "EventStudy", "FirstSwitches", "GroupTime", "Honest",
-    "Imputed", "Levels", "Matched", "Permuted", "PlaceboInference", "Redrawn", "Refinement", "Regressed",
-    "Relabelled", "Resampled", "Saturated", "Staggered", "Structural", "Synthetic", "TreatmentModel",
-    "TreatmentPanel", "TreatmentWeights", "Weights", "Window", "analytic_errors", "bootstrap", "contamination",
-    "equivalence", "first_switch_effects", "group_time", "honest_intervals", "imputation", "lagged",
-    "marginal_structural_model", "matched_sets", "matching", "permutation_test", "placebo_inference", "saturated",
-    "sequential_g", "staggered", "synthetic_did", "treated_weights", "treatment_panel", "two_way",
+    "Assignment", "Cadence", "Contrast", "DirectEffect", "Equivalence", "EventStudy", "FirstSwitches",
+    "GroupTime", "Honest", "Imputed", "Levels", "Matched", "Permuted", "PlaceboInference", "Redrawn",
+    "Refinement", "Regressed", "Relabelled", "Resampled", "Saturated", "Staggered", "Structural", "Synthetic",
+    "TreatmentModel", "TreatmentPanel", "TreatmentWeights", "Weights", "Window", "analytic_errors", "bootstrap",
+    "calendar_instrument", "contamination", "equivalence", "first_switch_effects", "group_time",
+    "honest_intervals", "imputation", "lagged", "marginal_structural_model", "matched_sets", "matching",
+    "permutation_test", "placebo_inference", "saturated", "sequential_g", "staggered", "synthetic_did",
+    "treated_weights", "treatment_panel", "two_way",
 ]  # fmt: skip
 __getattr__, __dir__ = on_demand(__name__)
