@@ -263,13 +263,14 @@ ALL = lambda f: 1.0 * (f["time"] >= 4)  # noqa: E731
         (faulty(), {"switch": "off"}, NoSwitches, "'d' never switches off within a unit"),
         (faulty(d=1.0), {"static": True}, NoControls, "no cell is untreated"),
         (faulty(d=ALL), {}, NoControls, "no counterfactual is determined for 180 treated cells"),
+        (faulty(d=ALL), {"before": 2, "untreated": "fitted"}, NoControls, "no counterfactual is determined for 180"),
         (faulty(), {"before": 9}, ShortPanel, "horizons -9 to 6 are asked for; known cells are 7 periods before to 6"),
         (faulty(), {"after": 8}, ShortPanel, "horizons 0 to 8 are asked for"),
         (faulty(), {"before": 7}, ShortPanel, "no cell at horizon -7 has a counterfactual"),
         (faulty(), {"covariates": ("z",)}, RankDeficient, "'z' vary by unit or by period alone"),
         (faulty(), {"covariates": ("zz",)}, UnknownVariable, "nearest: 'z'"),
     ],
-    ids=["never", "never off", "always", "together", "before", "after", "held", "fixed", "unknown"],
+    ids=["never", "never off", "always", "together", "placebos alone", "before", "after", "held", "fixed", "unknown"],
 )
 def test_what_cannot_be_imputed_is_refused(
     panel: TreatmentPanel, options: dict[str, object], error: type[Exception], message: str

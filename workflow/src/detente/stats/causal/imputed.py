@@ -255,7 +255,7 @@ def _require(cells: _Cells, horizons: list[int], whole: Counterfactual) -> None:
     asked = set(map(int, cells.wanted))
     if cells.options.after is None:
         asked = {h for h in asked if h < 0}
-    if not horizons or (horizons and not asked and not any(h >= 0 for h in horizons)):
+    if not any(h >= 0 for h in horizons):
         treated = int((cells.usable & (cells.panel.treatment == 1)).sum())
         raise NoControls(
             f"no counterfactual is determined for {treated:,} treated cells: their units are never untreated, or their "
