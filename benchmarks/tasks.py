@@ -9,6 +9,7 @@ ROOT = Path(__file__).resolve().parents[1]
 OURS = "detente"
 PANDAS, LINEARMODELS, PYFIXEST, FEREG = "pandas", "linearmodels", "pyfixest", "fereg"
 NUMPY, STATSMODELS, GLUM, FIRTHMODELS, WILDBOOTTEST = "numpy", "statsmodels", "glum", "firthmodels", "wildboottest"
+DIFFDIFF = "diff_diff"
 LABELS = {
     PANDAS: "pandas merge chain",
     LINEARMODELS: "linearmodels PanelOLS",
@@ -19,6 +20,7 @@ LABELS = {
     GLUM: "glum",
     FIRTHMODELS: "firthmodels",
     WILDBOOTTEST: "wildboottest",
+    DIFFDIFF: "diff-diff",
 }
 # Largest relative difference of any number between us and a peer that still counts as the same numbers.
 AGREEMENT = 1e-6
@@ -48,7 +50,7 @@ class Task:
 
 
 CLEANING, PANELS, REGRESSIONS = "benchmarks.cleaning", "benchmarks.panels", "benchmarks.regressions"
-ESTIMATORS, MULTIVERSE = "benchmarks.estimators", "benchmarks.multiverse"
+ESTIMATORS, MULTIVERSE, SWITCHES = "benchmarks.estimators", "benchmarks.multiverse", "benchmarks.switches"
 TASKS = (
     Task("clean", "raw files to tidy sources", CLEANING, (), once=(OURS,)),
     Task("panel", "panel from tidy sources", PANELS, (PANDAS,), whole=True),
@@ -104,6 +106,33 @@ TASKS = (
         once=(PYFIXEST,),
         simulated=True,
         unit="specifications",
+    ),
+    Task(
+        "matching",
+        "matching on treatment history",
+        SWITCHES,
+        (PANDAS,),
+        simulated=True,
+        called=((PANDAS, "pandas groups of histories"),),
+    ),
+    Task("matching-nearest", "matching, Mahalanobis distance", SWITCHES, (), simulated=True),
+    Task(
+        "imputation",
+        "imputation, by year since",
+        SWITCHES,
+        (DIFFDIFF,),
+        once=(DIFFDIFF,),
+        simulated=True,
+        called=((DIFFDIFF, "diff-diff ImputationDiD"),),
+    ),
+    Task(
+        "staggered",
+        "effects by cohort and year",
+        SWITCHES,
+        (DIFFDIFF,),
+        once=(DIFFDIFF,),
+        simulated=True,
+        called=((DIFFDIFF, "diff-diff CallawaySantAnna"),),
     ),
 )
 BY_NAME = {task.name: task for task in TASKS}

@@ -25,6 +25,7 @@ from detente.study.design.matrix import build_design, specifications
 from benchmarks.data import JOINED, cleanable, cleaner, design_path, joined, tidy_path
 from benchmarks.dyads import write_dyads
 from benchmarks.made import made_world
+from benchmarks.switches import write_switches
 from benchmarks.tasks import ROOT
 
 CLAIM, ESTIMATOR = "exercise", "lpm"
@@ -56,6 +57,7 @@ def main() -> None:
     tidy = {slug: clean(source) for slug, source in REGISTRY.items() if slug in wanted}
     _write_designs(project, study, tidy, folder)
     write_dyads(folder, quick=arguments.quick)
+    write_switches(folder, quick=arguments.quick)
     states = QUICK_STATES if arguments.quick else STATES
     panels = tidy if observed else made_world(joined(), states, window)
     for source in joined():

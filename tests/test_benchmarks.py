@@ -17,14 +17,14 @@ from detente.base.frames import validated
 from detente.data.panel import Unit, catalogue
 from detente.data.sources import KEYS, tidy_schema
 
-from benchmarks import estimators, report
+from benchmarks import estimators, report, switches
 from benchmarks.data import JOINED, joined, variables
 from benchmarks.dyads import KEYS as DYADS
 from benchmarks.dyads import dyads, load_dyads, write_dyads
 from benchmarks.made import made_world
 from benchmarks.measure import gap, measured
 from benchmarks.panels import TidySources, build, count_peace, load_disputes, merge, merge_peace
-from benchmarks.tasks import BY_NAME, OURS
+from benchmarks.tasks import AGREEMENT, BY_NAME, OURS
 
 ROOT = Path(__file__).resolve().parents[1]
 PAIRS: tuple[Unit, ...] = ("dyad-year", "directed-dyad-year")
@@ -149,6 +149,31 @@ def test_peers_find_what_our_estimators_find(tmp_path: Path, task: str, peer: st
     distance = gap(theirs, ours)
     assert distance is not None
     assert distance < 1e-9
+
+
+@pytest.mark.parametrize("task", switches.DESIGNS)
+def test_peers_find_what_our_designs_find(tmp_path: Path, task: str) -> None:
+    switches.write_switches(tmp_path, quick=True)
+    found = switches.contenders(task)
+    assert set(found) == {OURS, *BY_NAME[task].peers}
+    ours = measured(found[OURS], tmp_path, 1).result
+    assert (ours["dyadic_std_error"] > 0).all()
+    for peer in BY_NAME[task].peers:
+        if peer == "diff_diff" and find_spec(peer) is None:
+            continue
+        distance = gap(measured(found[peer], tmp_path, 1).result, ours)
+        assert distance is not None
+        assert distance < AGREEMENT
+
+
+def test_switches_come_and_go_or_stay_in_every_dyad_and_year() -> None:
+    frame = switches.switches(12, 10)
+    assert frame.equals(switches.switches(12, 10))
+    assert len(frame) == 12 * 11 // 2 * 10
+    change = frame.groupby("dyad")[["exercise", "agreement"]].diff()
+    assert (change.min() == [-1, 0]).all()
+    assert (change.max() == 1).all()
+    assert ((frame["year"] >= frame["first"]) & (frame["first"] > 0)).eq(frame["agreement"] == 1).all()
 
 
 def test_a_part_is_whole_dyads_and_ours_is_found_on_it_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

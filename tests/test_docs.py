@@ -16,6 +16,7 @@ import detente
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGE = ROOT / "docs" / "dyadic-inference.md"
+DESIGNS = ROOT / "docs" / "designs.md"
 # A block of Python, and the block of text below it, if there is one, that it prints.
 EXAMPLE = re.compile(r"^```python\n(?P<code>.*?)^```$(?:\n+^```text\n(?P<said>.*?)^```$)?", re.DOTALL | re.MULTILINE)
 # What builds a panel of the record needs raw files.
@@ -36,9 +37,10 @@ def printed(code: str, namespace: dict[str, object]) -> str:
     return "".join(f"{line.rstrip()}\n" for line in out.getvalue().splitlines())
 
 
-def test_the_page_on_dyadic_inference_prints_what_it_says() -> None:
+@pytest.mark.parametrize("page", [PAGE, DESIGNS], ids=lambda page: page.stem)
+def test_the_pages_print_what_they_say(page: Path) -> None:
     namespace: dict[str, object] = {}
-    for code, said in examples(PAGE):
+    for code, said in examples(page):
         assert printed(code, namespace) == said, code
 
 
@@ -55,8 +57,53 @@ def test_the_page_says_nothing_that_its_numbers_do_not() -> None:
     assert "No standard error" in summary
 
 
-def test_links_of_the_page_lead_somewhere() -> None:
-    text = PAGE.read_text(encoding="utf-8")
+def intervals() -> dict[str, list[tuple[float, float]]]:
+    """Intervals that the page on designs prints, by the words before them."""
+    found: dict[str, list[tuple[float, float]]] = {}
+    for _, said in examples(DESIGNS):
+        for words, low, high in re.findall(r"^(.+?) +-?[\d.]+  \[ ?(-?[\d.]+), +(-?[\d.]+)\]", said, re.MULTILINE):
+            found.setdefault(words, []).append((float(low), float(high)))
+    return found
+
+
+def test_the_page_on_designs_says_nothing_that_its_numbers_do_not() -> None:
+    """Right designs hold the truth that the sentences give, wrong ones do not."""
+    right = {
+        "two_way, event study": [1.5],
+        "right": [1.5, 1.0],
+        "anticipation, base a year earlier": [1.5],
+        "Sun and Abraham": [2.75],
+        "Wooldridge": [2.75],
+        "the same, washed out": [1.0],
+        "signing": [1.0],
+        "lapsing": [-1.0],
+        "effects last, three years without": [1.0],
+        "synthdid": [1.0],
+        "visits as confounder": [1.4],
+    }
+    wrong = {"trends differ": [1.5, 2.75], "anticipation": [1.5, 1.5], "did": [1.0], "visits left out": [1.4]}
+    wrong |= {"effects last, history of 1": [1.0], "visits held fixed, too": [1.4]}
+    found = intervals()
+    for truths, holds in ((right, True), (wrong, False)):
+        for words, values in truths.items():
+            assert len(found[words]) == len(values)
+            for (low, high), truth in zip(found[words], values, strict=True):
+                assert (low <= truth <= high) == holds, words
+    assert found["two_way, static"][0][1] < 0, "the sign of two-way fixed effects is wrong"
+    for words, held in (("effects last two years more", [False, True]), ("staggered", [True])):
+        truth = 1.0 if words.startswith("effects") else 2.5
+        assert [low <= truth <= high for low, high in found[words]] == held
+
+
+def test_every_design_of_the_page_is_there_and_has_a_row_in_both_tables() -> None:
+    rows = re.findall(r"^\| (?:\[)?`(\w+)`", DESIGNS.read_text(encoding="utf-8"), re.MULTILINE)
+    assert len(rows) == 2 * len(set(rows))
+    assert set(rows) <= set(detente.stats.causal.__all__)
+
+
+@pytest.mark.parametrize("page", [PAGE, DESIGNS], ids=lambda page: page.stem)
+def test_links_of_the_pages_lead_somewhere(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
     headings = {
         re.sub(r"[^\w -]", "", h).strip().lower().replace(" ", "-") for h in re.findall(r"^#+ (.*)$", text, re.M)
     }
@@ -64,11 +111,12 @@ def test_links_of_the_page_lead_somewhere() -> None:
         if target.startswith("#"):
             assert target[1:] in headings
         else:
-            assert (PAGE.parent / target).is_file(), target
+            assert (page.parent / target).is_file(), target
 
 
-def test_every_work_that_the_page_cites_is_in_its_references() -> None:
-    text, references = PAGE.read_text(encoding="utf-8").split("## References")
+@pytest.mark.parametrize("page", [PAGE, DESIGNS], ids=lambda page: page.stem)
+def test_every_work_that_a_page_cites_is_in_its_references(page: Path) -> None:
+    text, references = page.read_text(encoding="utf-8").split("## References")
     for authors, year in re.findall(r"([A-Z]\w+)(?:, \w+)*(?: and \w+)? (\d{4})\b", text):
         if int(year) > 1950 and authors[0].isupper() and authors not in ("In",):
             entries = [line for line in re.split(r"^- ", references, flags=re.M) if authors in line and year in line]
