@@ -101,17 +101,19 @@ def test_every_design_of_the_page_is_there_and_has_a_row_in_both_tables() -> Non
     assert set(rows) <= set(detente.stats.causal.__all__)
 
 
+def headings(page: Path) -> set[str]:
+    """Anchors of a page's headings."""
+    found = re.findall(r"^#+ (.*)$", page.read_text(encoding="utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", heading).strip().lower().replace(" ", "-") for heading in found}
+
+
 @pytest.mark.parametrize("page", [PAGE, DESIGNS], ids=lambda page: page.stem)
 def test_links_of_the_pages_lead_somewhere(page: Path) -> None:
-    text = page.read_text(encoding="utf-8")
-    headings = {
-        re.sub(r"[^\w -]", "", h).strip().lower().replace(" ", "-") for h in re.findall(r"^#+ (.*)$", text, re.M)
-    }
-    for target in re.findall(r"\]\(([^)]+)\)", text):
-        if target.startswith("#"):
-            assert target[1:] in headings
-        else:
-            assert (page.parent / target).is_file(), target
+    for target in re.findall(r"\]\(([^)]+)\)", page.read_text(encoding="utf-8")):
+        file, _, anchor = target.partition("#")
+        other = page.parent / file if file else page
+        assert other.is_file(), target
+        assert not anchor or anchor in headings(other), target
 
 
 @pytest.mark.parametrize("page", [PAGE, DESIGNS], ids=lambda page: page.stem)

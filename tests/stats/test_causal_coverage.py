@@ -127,3 +127,19 @@ def test_intervals_hold_the_truth_as_often_as_the_page_says(name: str) -> None:
     assert case.least <= dyadic <= case.most
     # Draws are the same everywhere; what rounding may turn is an interval or two in a thousand.
     assert said(name) == (pytest.approx(dyadic, abs=0.3), pytest.approx(unit, abs=0.3))
+
+
+def rejections(states: int, draws: int = 300) -> float:
+    """Percent of draws without placebo effects in which the joint test of three of them finds some."""
+    world = replace(STAYS, states=states, periods=8, starts=(4, 6))
+    found = [
+        staggered(simulated(world, seed).panel, Staggered(before=3, after=0)).pretest()[1] for seed in range(draws)
+    ]
+    return float(100 * np.mean(np.array(found) < 0.05))
+
+
+@pytest.mark.slow
+def test_the_joint_test_of_placebos_finds_none_where_there_are_none() -> None:
+    """At 5 %, give or take three standard errors of 1.3 points; with 20 states it errs on the side of finding some."""
+    assert rejections(50) <= 9
+    assert rejections(20) <= 20

@@ -160,6 +160,20 @@ def test_a_pretest_of_one_placebo_is_its_squared_t() -> None:
     assert p == pytest.approx(table["p_value"][0])
 
 
+def test_a_pretest_of_two_placebos_is_hotellings() -> None:
+    """T² = Σ t² of independent effects; p from the F distribution with 2 and ν − 1, drawn: two means over one chi."""
+    study = dataclasses.replace(difference(dyads(rows())), horizon=np.array([-2, -1]))
+    made = study.covariance()
+    nu = min(made.df(unit) for unit in np.eye(2))
+    block = made.matrix
+    squared = float(study.estimate @ np.linalg.solve(block, study.estimate))
+    statistic, p = study.pretest()
+    assert statistic == pytest.approx(squared * (nu - 1) / (2 * nu))
+    rng = np.random.default_rng(0)
+    drawn = rng.chisquare(2, 200_000) / 2 / (rng.chisquare(nu - 1, 200_000) / (nu - 1))
+    assert p == pytest.approx((drawn >= statistic).mean(), abs=0.005)
+
+
 def test_a_bootstrap_by_unit_spreads_as_the_clustered_error_and_one_by_states_as_the_dyadic() -> None:
     study = difference(dyads(rows(16, 8)))
     units, states = (bootstrap(study, by=by, draws=1999, seed=3).std_errors for by in ("unit", "states"))

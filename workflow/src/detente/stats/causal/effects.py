@@ -182,7 +182,9 @@ class EventStudy(Printed):
     def pretest(self, vcov: str | Vcov | None = None) -> tuple[float, float]:
         """F statistic and p-value of no placebo effect at any horizon below zero; NaN if there is none.
 
-        Its denominator has the fewest degrees of freedom among those effects.
+        Hotelling's T² of q effects and ν degrees of freedom, the fewest among them: F = T² (ν − q + 1) / (ν q), with q
+        and ν − q + 1. The covariance of many effects from few states is too uncertain for a plain F, which finds
+        placebo effects where there are none. NaN if ν is below q: then no such test exists.
         """
         before = np.flatnonzero(self.horizon < 0)
         made = self.covariance(vcov)
@@ -192,10 +194,15 @@ class EventStudy(Printed):
             return float("nan"), float("nan")
         block, found = made.matrix[np.ix_(before, before)], self.estimate[before]
         rank = int(np.linalg.matrix_rank(block, hermitian=True))
-        statistic = float(found @ np.linalg.pinv(block, hermitian=True) @ found) / rank
+        distance = float(found @ np.linalg.pinv(block, hermitian=True) @ found)
         df = min(made.df(unit[i]) for i in before)
-        p = special.fdtrc(rank, df, statistic) if np.isfinite(df) else special.chdtrc(rank, rank * statistic)
-        return statistic, float(p)
+        if np.isinf(df):
+            return distance / rank, float(special.chdtrc(rank, distance))
+        rest = df - rank + 1
+        if rest <= 0:
+            return float("nan"), float("nan")
+        statistic = distance * rest / (df * rank)
+        return statistic, float(special.fdtrc(rank, rest, statistic))
 
     def _printed(self) -> tuple[str, pd.DataFrame, list[str]]:
         made = self.covariance()
