@@ -79,6 +79,7 @@ def test_the_page_on_designs_says_nothing_that_its_numbers_do_not() -> None:
         "lapsing": [-1.0],
         "effects last, three years without": [1.0],
         "synthdid": [1.0],
+        "imputation, one factor": [1.0],
         "visits as confounder": [1.4],
     }
     wrong = {"trends differ": [1.5, 2.75], "anticipation": [1.5, 1.5], "did": [1.0], "visits left out": [1.4]}
@@ -89,6 +90,10 @@ def test_the_page_on_designs_says_nothing_that_its_numbers_do_not() -> None:
             assert len(found[words]) == len(values)
             for (low, high), truth in zip(found[words], values, strict=True):
                 assert (low <= truth <= high) == holds, words
+    honest = next(said for code, said in examples(DESIGNS) if "honest_intervals(drifting" in code).splitlines()
+    bound, low, high = map(float, honest[1].split())
+    assert bound == 0
+    assert low <= 1.5 <= high, "a trend that goes on is taken out"
     assert found["two_way, static"][0][1] < 0, "the sign of two-way fixed effects is wrong"
     for words, held in (("effects last two years more", [False, True]), ("staggered", [True])):
         truth = 1.0 if words.startswith("effects") else 2.5
