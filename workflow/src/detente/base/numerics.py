@@ -92,6 +92,9 @@ MOST_STEPS, MOST_POLISHES, HALVINGS = 100, 5, tuple(0.5**i for i in range(40))
 SETTLED_ABSORBED, SETTLED_FIRTH, SETTLED_HELD, SETTLED_GEE, MOST_GEE = 1e-16, 1e-20, 1e-14, 1e-20, 300
 # Weights that sum to one: gain of another weight, relative to the gradient, at which theirs are those of least squares.
 CORNER = 1e-12
+# Synthetic controls, relative to the noise of outcomes: penalty of weights that have none of their own, which makes
+# them unique and no more; step of Frank and Wolfe at which published software ends.
+FAINT, SHORT_STEP = 1e-6, 1e-5
 # Step, relative to a quantile of the folded normal distribution, or to the length of an interval, that ends its search.
 CRITICAL = 1e-13
 # Moments whose regression on one another has a slope this close to one move together but for rounding.

@@ -1,7 +1,7 @@
 """Confidence sets where differences in trends after a switch are bounded by the largest before it.
 
 Rambachan and Roth (2023), "A more credible approach to parallel trends", Review of Economic Studies 90: 2555–2591,
-section 2.4.1 and 3; the tests are those of Andrews, Roth and Pakes (2023).
+Δ^RM; the tests are those of Andrews, Roth and Pakes (2023).
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ class _Face:
     """Statistics of one largest difference before: `value` (m,) less `slope` (m,) times the target, covariance (m, m).
 
     They are the vertices of the dual of the linear program min η: moments − nuisance ≤ η × their standard errors
-    (Andrews, Roth and Pakes 2023, eq. 15): the target above, the target below, and the sign of the difference.
+    (Andrews, Roth and Pakes 2023): the target above, the target below, and the sign of the difference.
     """
 
     value: Array

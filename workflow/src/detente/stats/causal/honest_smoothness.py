@@ -1,6 +1,6 @@
 """Fixed-length confidence intervals where the slope of the difference in trends changes by no more than a bound.
 
-Rambachan and Roth (2023, section 3.2); Armstrong and Kolesár (2018).
+Rambachan and Roth (2023), Δ^SD; Armstrong and Kolesár (2018).
 """
 
 from __future__ import annotations

@@ -43,7 +43,7 @@ def sequential_g(
     First the outcome is regressed on treatment, mediator, `baseline` covariates, which come before the treatment, and
     `confounders` of mediator and outcome, which may follow from it; with `interaction` also on treatment times
     mediator. What the mediator adds to the outcome beyond its value `at` is taken off, and the rest regressed on
-    treatment and baseline (their eq. 8 and 9). Both regressions have constants of `periods`. The influence of the first
+    treatment and baseline. Both regressions have constants of `periods`. The influence of the first
     regression on the second is part of that of the effect (their appendix).
 
     Raises UnknownVariable for columns that are not there; NoSwitches if no row is complete; NoVariation,

@@ -22,6 +22,7 @@ from detente.base.errors import (
     UnsuitableTreatment,
     choices,
 )
+from detente.base.numerics import FAINT, SHORT_STEP
 from detente.base.types import Array, Codes, Flags
 from detente.stats.causal.effects import EventStudy, Weights
 from detente.stats.causal.panel import TreatmentPanel
@@ -36,10 +37,6 @@ METHODS: Mapping[str, str] = {
 }
 Solver = Literal["exact", "frank_wolfe"]
 SOLVERS = ("exact", "frank_wolfe")
-# Step of Frank and Wolfe, over the noise, that published software ends at.
-LEAST = 1.0e-5
-# Penalty of weights that have none of their own, as a share of the noise: it makes them unique, and no more.
-FAINT = 1.0e-6
 
 
 @dataclass(frozen=True)
@@ -83,7 +80,7 @@ class How:
     def weights(self, matrix: Array, target: Array, ridge: float, noise: float) -> Array:
         """Weights of the columns of `matrix` that meet the target."""
         if self.solver == "frank_wolfe":
-            return frank_wolfe_weights(matrix, target, ridge, LEAST * noise)
+            return frank_wolfe_weights(matrix, target, ridge, SHORT_STEP * noise)
         return simplex_weights(matrix, target, ridge)
 
 

@@ -21,7 +21,7 @@ WEIGHTING = ("stabilised", "unstabilised", "none")
 
 @dataclass(frozen=True)
 class TreatmentModel:
-    """How likely a unit is treated in a period: a pooled logit, given its past (Blackwell and Glynn 2018, eq. 15–17).
+    """How likely a unit is treated in a period: a pooled logit, given its past (Blackwell and Glynn 2018).
 
     `confounders` covariates of the period that come before its treatment and may follow from earlier treatment: they
     stand in the denominator alone. `baseline` covariates stand in numerator and denominator, and so should be in the
