@@ -174,9 +174,10 @@ def intervals(
             err_kws={"linewidth": width, "solid_capstyle": "butt", "zorder": 2}, **_point(colour, marker, face),
         )  # fmt: skip
         for one in mine:
-            for beyond, edge, side in ((one.low < left, left, "<"), (one.high > right, right, ">")):
+            for beyond, edge, side in ((one.low < left, left, "<v"), (one.high > right, right, ">^")):
                 if beyond:
-                    axis.plot([edge], [one.at], side, color=colour, markersize=arrow, clip_on=False, zorder=3)
+                    place = (edge, one.at) if lying else (one.at, edge)
+                    axis.plot(*place, side[not lying], color=colour, markersize=arrow, clip_on=False, zorder=3)
 
 
 def _point(colour: str, marker: str, face: str) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from detente.report.labels import BASE_RISK, VERDICTS, covariance_label, listed,
 from detente.report.paper.numbers import registration
 from detente.report.tables.influence import left_out
 from detente.report.tables.ledger import without_interval
+from detente.study.robustness import DESIGNS
 from detente.study.verdicts import STATUSES
 
 
@@ -41,7 +42,7 @@ def robustness_numbers(evidence: Evidence) -> dict[str, Any]:
         # Whether the text is a page of its own, or the appendix of a paper.
         "page": True,
         "counts": numbered(in_words, spelled) | numbered(in_digits, count),
-        **numbered({"smallest": project.claims.smallest_effect, "interval": LEVEL}, percent),
+        **numbered({"smallest": project.claims.smallest_effect, "interval": LEVEL, "level": 1 - LEVEL}, percent),
         "base_risk": BASE_RISK,
         "errors": covariance_label(study.vcov[0]).long,
         "sample": lower_first(evidence.samples[study.headline]),
@@ -65,7 +66,27 @@ def _claim(evidence: Evidence, row: dict[str, Any]) -> dict[str, Any]:
         **numbered(row, count, ("equivalent_specifications", "joint_specifications")),
         **numbered(row, percent, ("share_with_sign", "share_powered")),
         "p_joint": number(row["p_joint"], p_value),
+        "designs": _designs(evidence.of_claim("designs", row["claim"]), row["estimate"]),
     }
+
+
+def _designs(frame: pd.DataFrame, headline: float) -> dict[str, Any]:
+    """How many designs a claim asks for, has, and what those that estimate the effect or its remains find."""
+    sign = frame["design"].map(lambda name: DESIGNS[name].sign).astype("int64")
+    estimated, tested = frame["estimate"].notna(), frame["placebo_p"].notna()
+    effects, apart = estimated & (sign != 0), (frame["conf_low"] > 0) | (frame["conf_high"] < 0)
+    remaining = estimated & (sign == 0) & frame["p_value"].notna()
+    counts = {
+        "asked": len(frame),
+        "estimated": estimated.sum(),
+        "effects": effects.sum(),
+        "same": (effects & (frame["estimate"] * sign * headline > 0)).sum(),
+        "apart": (effects & apart).sum(),
+        "tested": tested.sum(),
+        "rejected": (tested & (frame["placebo_p"] < 1 - LEVEL)).sum(),
+        "remaining": remaining.sum(),
+    }
+    return numbered(counts, spelled) | {"remains": bool((remaining & apart).any())}
 
 
 def _standings(statuses: pd.Series) -> str:

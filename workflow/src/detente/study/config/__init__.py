@@ -12,6 +12,7 @@ from detente.study.config.claims import (
     ClaimsFile,
     Contrast,
     Control,
+    DesignName,
     Duration,
     Sample,
     load_samples,
@@ -22,6 +23,6 @@ from detente.study.config.project import OF_THE_PAPER, Project, Study, load_proj
 
 __all__ = [
     "CLAIMS", "MULTIVERSE", "OF_THE_PAPER", "SAMPLES", "Author", "Claim", "ClaimsFile", "Contrast", "Control",
-    "Duration", "Hypothesis", "Multiverse", "Project", "Sample", "Study", "load_multiverse", "load_project",
-    "load_samples",
+    "DesignName", "Duration", "Hypothesis", "Multiverse", "Project", "Sample", "Study", "load_multiverse",
+    "load_project", "load_samples",
 ]  # fmt: skip

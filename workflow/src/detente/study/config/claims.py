@@ -24,6 +24,10 @@ Role = Literal["confounder", "duration", "geography", "mediator", "moderator"]
 Family = Literal["instruments", "deterrence", "moderators", "contrasts"]
 Duration = Literal["cubic", "capped", "spline", "log", "decay", "none"]
 """Forms in which years at peace enter a model."""
+DesignName = Literal[
+    "twfe", "event_study", "matching", "imputation", "first_switches", "staggered", "matching_ends", "carry_over"
+]
+"""Designs for treatments that switch, in order of print; `study/robustness/designs.py` says what each compares."""
 
 
 class Control(Strict):
@@ -107,6 +111,9 @@ class Claim(Strict):
     directed: bool = Field(default=False, description="Whether rows are a potential initiator and its target.")
     sample: Identifier | None = Field(default=None, description="Its headline sample, where it is not the study's.")
     moderator: Moderator | None = None
+    designs: Once[DesignName] | None = Field(
+        default=None, description="What the headline is set beside; all designs if left out."
+    )
     controls: Once[Identifier]
     placebos: tuple[Placebo, ...] = ()
 

@@ -14,6 +14,7 @@ from detente.study.design.matrix import (
     as_json,
     build_design,
     duration_terms,
+    ends,
     from_json,
     in_sample,
     misplaced,
@@ -23,5 +24,5 @@ from detente.study.design.matrix import (
 
 __all__ = [
     "DURATION_UNIT_YEARS", "ESTIMATOR", "HEADLINE", "Specification", "as_json", "build_design", "describe",
-    "duration_terms", "from_json", "in_sample", "lagged", "misplaced", "specification", "specifications",
+    "duration_terms", "ends", "from_json", "in_sample", "lagged", "misplaced", "specification", "specifications",
 ]  # fmt: skip

@@ -253,13 +253,13 @@ def contrasted(panel: pd.DataFrame, spec: Specification, columns: Mapping[str, A
     term, contrast = lagged(spec.claim.treatment, spec.claim.lag), spec.claim.contrast
     if contrast is None:
         return dict(columns)
-    low, high = _ends(panel, spec.claim.treatment, contrast, columns[term])
+    low, high = ends(panel, spec.claim.treatment, contrast, columns[term])
     if not low < high:
         raise NoVariation(f"{spec}: the contrast of {spec.claim.treatment!r}, {contrast.said}, is {low:g} to {high:g}")
     return {**columns, term: (columns[term] - low) / (high - low)}
 
 
-def _ends(panel: pd.DataFrame, treatment: str, contrast: Contrast, values: Array) -> tuple[float, float]:
+def ends(panel: pd.DataFrame, treatment: str, contrast: Contrast, values: Array) -> tuple[float, float]:
     """The two values of a contrast, in the unit of the treatment; `values` (N,) are those of the model."""
     if contrast.between is not None:
         return contrast.between

@@ -34,6 +34,7 @@ from detente.study.config.claims import Placebo
 from detente.study.design import ESTIMATOR, Specification, build_design, lagged
 from detente.study.estimation import Band, as_risk, estimate
 from detente.study.robustness import schemes, sensitivity
+from detente.study.robustness.beside import beside
 from detente.study.robustness.calibration import DRAWS as NETWORKS
 from detente.study.robustness.calibration import calibrate
 from detente.study.robustness.frames import FAILURES, INFLUENCE, PLACEBOS, POWER, Examination
@@ -118,6 +119,7 @@ def examine(record: Record, spec: Specification, seed: int, family_seed: int, ex
         "randomisation": lambda: _randomisation(record, whole, spec, family_seed, extent.randomisation),
         "calibration": lambda: calibrate(whole, spec.claim, record.panel, seed, extent.calibration),
         "placebos": lambda: {"placebos": placebos(record, spec)},
+        "designs": lambda: beside(record.panel, spec, design, seed),
     }
     for name, make in parts.items():
         if wanted is not None and name not in wanted:

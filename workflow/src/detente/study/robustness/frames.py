@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import get_args
 
 import pandas as pd
 
 from detente.base.frames import Column, FrameSchema, count, number, share, text
+from detente.study.config import DesignName
 from detente.study.estimation import ESTIMATES, VERDICTS
 
 ESTIMATE = {"estimate": number("change in the risk of onset"), "std_error": number("its standard error", low=0)}
@@ -209,6 +211,47 @@ SIZES = FrameSchema(
     },
     key=("vcov", "level"),
 )
+DESIGNS_COMPARED = FrameSchema(
+    "designs",
+    {
+        "design": Column("str", "name of the design", allowed=get_args(DesignName)),
+        "label": text("what it is called"),
+        "since": Column("str", "what years are counted from", allowed=("start", "end")),
+        "estimand": text("whose effect it is"),
+        "estimate": number("average change in the risk of onset over the years from the switch on"),
+        "std_error": number("its standard error", low=0),
+        "df": number("degrees of freedom"),
+        "p_value": share("two-sided"),
+        **INTERVAL,
+        "vcov": text("covariance estimator"),
+        "placebo_f": number("F statistic of no effect in the years before the switch", low=0),
+        "placebo_p": share("its p-value"),
+        "switches": count("treated observations in the first year of the effect"),
+        "fewest": count("treated observations in the year of the average that has fewest"),
+        "controls": count("observations that these are compared with"),
+        "share_negative": share("of treated observations whose effect has a negative weight"),
+        "sum_negative": number("sum of negative weights; all weights add up to one", high=0),
+        "failure": text("why there is no estimate, or no standard error"),
+        "notes": text("what a reader must know"),
+    },
+    key=("design",),
+    checks={"an estimate with an error, or a reason why not": lambda f: f["p_value"].notna() | (f["failure"] != "")},
+)
+DESIGN_EFFECTS = FrameSchema(
+    "design_effects",
+    {
+        "design": Column("str", "name of the design", allowed=get_args(DesignName)),
+        "horizon": Column("int64", "years since the start or the end, 0 the first; negative before it"),
+        **ESTIMATE,
+        "df": number("degrees of freedom"),
+        **INTERVAL,
+        "band_low": number("95 % band of all years at once, lower end"),
+        "band_high": number("95 % band of all years at once, upper end"),
+        "treated": count("treated observations that are averaged"),
+        "controls": count("observations that these are compared with"),
+    },
+    key=("design", "horizon"),
+)
 FAILURES = FrameSchema(
     "failures",
     {"part": text("what of the examination is missing"), "error": text("kind of failure"), "message": text("why")},
@@ -242,7 +285,7 @@ SEPARATION = FrameSchema(
 )
 _OWN = (
     POWER, POWER_CURVE, SENSITIVITY, BOUNDS, CONTOURS, EXTREMES, SELECTION, EVALUE, PLACEBOS, INFLUENCE, TESTS, DRAWS,
-    CALIBRATION, SIZES, FAILURES,
+    CALIBRATION, SIZES, DESIGNS_COMPARED, DESIGN_EFFECTS, FAILURES,
 )  # fmt: skip
 SCHEMAS: Mapping[str, FrameSchema] = {"headline": ESTIMATES, **{schema.name: schema for schema in _OWN}}
 EXAMINED = tuple(SCHEMAS)
@@ -256,7 +299,8 @@ class Examination:
     headline: tidy estimates of the LPM under each covariance. power, power_curve: what the design can find.
     sensitivity, bounds, contours, extremes, selection, evalue: how strong a confounder would have to be. placebos: the
     headline with a negative control beside the treatment. influence: without each state, region, era and series of
-    exercises. tests, draws: randomisation.
+    exercises. tests, draws: randomisation. designs, design_effects: the claim by each design for treatments that
+    switch, on average and by year.
     """
 
     headline: pd.DataFrame
@@ -274,6 +318,8 @@ class Examination:
     draws: pd.DataFrame
     calibration: pd.DataFrame
     sizes: pd.DataFrame
+    designs: pd.DataFrame
+    design_effects: pd.DataFrame
     failures: pd.DataFrame
 
     @classmethod

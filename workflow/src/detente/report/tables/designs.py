@@ -1,0 +1,77 @@
+"""Each claim by every design for treatments that switch, beside its headline."""
+
+import math
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from detente.report.evidence import Evidence, entries
+from detente.report.exhibit import exhibit
+from detente.report.formats import INTERVAL, MISSING, PER, between, count, decimal, p_value, per_thousand, percent
+from detente.report.labels import gathered, listed, lower_first
+from detente.report.tables.table import Column, Row, Table, columns
+
+_COLUMNS = (
+    Column(f"Per {PER:,}"), Column(INTERVAL, align="center"), *columns("df", "p", "Placebo p"),
+    *columns("First year", "Fewest", group="Treated"), Column("Negative weights"),
+)  # fmt: skip
+_NO_VARIANCE = "no variance"
+# What a reason says before it goes into detail.
+_FIRST = re.compile(r"[;.:] ")
+_NOTES = (
+    f"Change in onsets per {PER:,} dyad-years, on average over the year of the switch and the four after it, each year "
+    "alike; errors are dyadic-robust. Ends of a treatment undo an effect: of matching, an estimate of the other sign "
+    "than the headline's agrees with it; after ends, imputation finds what remains of the effect. Placebo p: of no "
+    "effect in the years before the switch. Treated: observations in the first year, and in the year that has fewest. "
+    "Negative weights: share of treated observations whose effect the two-way estimate counts with the wrong sign, and "
+    "their sum, all weights adding up to one.",
+    "The outcome is that of the headline's observations alone, and not known while a dispute lasts. Matching needs it "
+    "in all years from four before the switch to four after it, so that switches near a lasting dispute are left out.",
+)
+
+
+@exhibit(kind="table", name="designs", page="robustness", place="designs", needs=("ledger", "designs"))
+def designs(evidence: Evidence) -> Table:
+    """Each claim by every design for treatments that switch, beside the headline."""
+    rows: list[Row] = []
+    for claim in entries(evidence.estimated):
+        mine = evidence.of_claim("designs", claim.claim)
+        if mine["estimate"].notna().any():
+            rows += [Row(str(claim.label)), _headline(claim), *(_row(r) for r in entries(mine))]
+    title, notes = "Claims by every design for treatments that switch", (*_NOTES, *_reasons(evidence))
+    return Table("designs", title, "", _COLUMNS, tuple(rows), notes, evidence.simulated, dense=True)
+
+
+def _headline(claim: Any) -> Row:
+    cells = (per_thousand(claim.estimate), between(claim.conf_low, claim.conf_high), decimal(claim.df, 1))
+    return Row("Headline", (*cells, p_value(claim.p_value), *[""] * 4))
+
+
+def _row(r: Any) -> Row:
+    if not math.isfinite(r.estimate):
+        return Row(str(r.label), (MISSING, *[""] * 7))
+    known = math.isfinite(r.p_value)
+    interval = between(r.conf_low, r.conf_high) if known else _NO_VARIANCE
+    placebo = p_value(r.placebo_p) if math.isfinite(r.placebo_p) else ""
+    negative = f"{percent(r.share_negative)} ({decimal(r.sum_negative, 3)})" if math.isfinite(r.share_negative) else ""
+    tested = (decimal(r.df, 1), p_value(r.p_value)) if known else (MISSING, MISSING)
+    return Row(
+        str(r.label),
+        (per_thousand(r.estimate), interval, *tested, placebo, count(r.switches), count(r.fewest), negative),
+    )
+
+
+def _reasons(evidence: Evidence) -> Iterator[str]:
+    """Which designs a claim does not have, and why; claims that have none for the same reason together."""
+    labels = evidence.examined
+    frame = evidence.frame("designs")
+    lost = [r for r in entries(frame[frame["estimate"].isna()]) if r.claim in labels]
+    of_claim = gathered(((r.claim, _FIRST.split(r.failure)[0]), r) for r in lost)
+    asked = frame.groupby("claim").size()
+    named = {key: _named(found, len(found) == asked[key[0]]) for key, found in of_claim.items()}
+    for (words, why), claims in gathered(((words, key[1]), labels[key[0]]) for key, words in named.items()).items():
+        yield f"{MISSING}, {'; '.join(claims)}, {words}: {why}."
+
+
+def _named(found: list[Any], all_of_them: bool) -> str:
+    return "no design" if all_of_them else f"not {listed((lower_first(r.label) for r in found), last='nor')}"
