@@ -95,6 +95,7 @@ def test_comments_and_the_order_of_keys_play_no_part(tmp_path: Path):
         ("expected", "raises", "lowers", "raises"),
         ("evidence", "weak", "powered", "weak"),
         ("sample", "all", "not there", "all"),
+        ("designs", ["twfe", "matching"], "not there", "twfe, matching"),
     ],
 )
 def test_a_change_of_substance_makes_a_claim_deviate(tmp_path: Path, field: str, value: object, was: str, now: str):

@@ -16,17 +16,19 @@ _COLUMNS = (
     *columns("First year", "Fewest", group="Treated"), Column("Negative weights"),
 )  # fmt: skip
 _NO_VARIANCE = "no variance"
-# What a reason says before it goes into detail.
-_FIRST = re.compile(r"[;.:] ")
+# What a reason says before it advises, and what it says of a treatment by its name.
+_ADVICE, _TREATMENT = re.compile(r"[.:] "), re.compile(r"^'\w+'")
 _NOTES = (
     f"Change in onsets per {PER:,} dyad-years, on average over the year of the switch and the four after it, each year "
-    "alike; errors are dyadic-robust. Ends of a treatment undo an effect: of matching, an estimate of the other sign "
-    "than the headline's agrees with it; after ends, imputation finds what remains of the effect. Placebo p: of no "
-    "effect in the years before the switch. Treated: observations in the first year, and in the year that has fewest. "
-    "Negative weights: share of treated observations whose effect the two-way estimate counts with the wrong sign, and "
-    "their sum, all weights adding up to one.",
+    "alike, by two-way fixed effects over all treated years; errors are dyadic-robust. Ends of a treatment undo an "
+    "effect: of matching, an estimate of the other sign than the headline's agrees with it; after ends, imputation "
+    "finds what remains of the effect. Placebo p: of no effect in the years before the switch. Treated: observations "
+    "in the first year, and in the year that has fewest; by two-way fixed effects all of them. Negative weights: share "
+    "of treated observations whose effect the two-way estimate counts with the wrong sign, and their sum, all weights "
+    "adding up to one.",
     "The outcome is that of the headline's observations alone, and not known while a dispute lasts. Matching needs it "
-    "in all years from four before the switch to four after it, so that switches near a lasting dispute are left out.",
+    "in all years from four before the switch to four after it, so that switches near a lasting dispute are left out; "
+    "dyads that it compares may start or end the treatment later on.",
 )
 
 
@@ -66,11 +68,15 @@ def _reasons(evidence: Evidence) -> Iterator[str]:
     labels = evidence.examined
     frame = evidence.frame("designs")
     lost = [r for r in entries(frame[frame["estimate"].isna()]) if r.claim in labels]
-    of_claim = gathered(((r.claim, _FIRST.split(r.failure)[0]), r) for r in lost)
+    of_claim = gathered(((r.claim, _reason(r.failure)), r) for r in lost)
     asked = frame.groupby("claim").size()
     named = {key: _named(found, len(found) == asked[key[0]]) for key, found in of_claim.items()}
     for (words, why), claims in gathered(((words, key[1]), labels[key[0]]) for key, words in named.items()).items():
         yield f"{MISSING}, {'; '.join(claims)}, {words}: {why}."
+
+
+def _reason(failure: str) -> str:
+    return _TREATMENT.sub("the treatment", _ADVICE.split(failure)[0])
 
 
 def _named(found: list[Any], all_of_them: bool) -> str:

@@ -12,6 +12,7 @@ from detente.base.lags import lag
 from detente.base.types import Array
 from detente.stats import ModelFrame
 from detente.stats.causal import EventStudy, Levels, TreatmentPanel, treatment_panel
+from detente.stats.causal.timing import require_absorbing
 from detente.study.config import Claim, DesignName
 from detente.study.design import Specification, ends, lagged
 from detente.study.robustness.designs import DESIGNS, Design, with_needs
@@ -95,7 +96,7 @@ def _compared(
 
 
 def require(claim: Claim, panel: TreatmentPanel, design: Design) -> None:
-    """Raise UnsuitableTreatment if a claim is about what a design does not estimate."""
+    """Raise UnsuitableTreatment if a claim or its treatment is not what a design is for."""
     if claim.moderator is not None:
         raise UnsuitableTreatment(
             "the claim is about how an effect changes with a moderator, and the design estimates the effect itself"
@@ -104,6 +105,8 @@ def require(claim: Claim, panel: TreatmentPanel, design: Design) -> None:
         raise UnsuitableTreatment(
             f"{panel.names[1]!r} has values other than 0 and 1, and the design compares treated years with untreated"
         )
+    if design.lasting:
+        require_absorbing(panel, "the design")
 
 
 def averaged(study: EventStudy) -> dict[str, Any]:

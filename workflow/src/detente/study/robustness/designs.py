@@ -72,7 +72,7 @@ def matched(panel: TreatmentPanel, estimand: str = "ATT") -> EventStudy:
 
     These are measured before the treatment, and peace years among them sum up the history of the outcome also where
     that is not known year by year, as in ongoing disputes; so they refine sets without losing any. Without covariates
-    all dyads of the same history count alike.
+    all dyads of the same history count alike. Those that are compared may start or end the treatment later on.
     """
     window = Window(history=HISTORY, leads=LEADS, placebo=True)
     near = [(name, (0,)) for name in panel.covariates]
