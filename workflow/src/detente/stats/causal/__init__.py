@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from detente.stats.causal.structural import Structural, marginal_structural_model
     from detente.stats.causal.synthetic import Synthetic, synthetic_did
     from detente.stats.causal.synthetic_placebos import PlaceboInference, placebo_inference
+    from detente.stats.causal.timing import require_absorbing
     from detente.stats.causal.treatment_weights import TreatmentModel, TreatmentWeights
     from detente.stats.causal.twfe import Regressed, contamination, treated_weights, two_way
 
@@ -37,7 +38,7 @@ __all__ = [
     "TreatmentModel", "TreatmentPanel", "TreatmentWeights", "Weights", "Window", "analytic_errors", "bootstrap",
     "calendar_instrument", "contamination", "equivalence", "first_switch_effects", "group_time",
     "honest_intervals", "imputation", "lagged", "marginal_structural_model", "matched_sets", "matching",
-    "permutation_test", "placebo_inference", "saturated", "sequential_g", "staggered", "synthetic_did",
-    "treated_weights", "treatment_panel", "two_way",
+    "permutation_test", "placebo_inference", "require_absorbing", "saturated", "sequential_g", "staggered",
+    "synthetic_did", "treated_weights", "treatment_panel", "two_way",
 ]  # fmt: skip
 __getattr__, __dir__ = on_demand(__name__)

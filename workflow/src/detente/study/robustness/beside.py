@@ -11,8 +11,7 @@ from detente.base.errors import EstimationError, UnsuitableTreatment
 from detente.base.lags import lag
 from detente.base.types import Array
 from detente.stats import ModelFrame
-from detente.stats.causal import EventStudy, Levels, TreatmentPanel, treatment_panel
-from detente.stats.causal.timing import require_absorbing
+from detente.stats.causal import EventStudy, Levels, TreatmentPanel, require_absorbing, treatment_panel
 from detente.study.config import Claim, DesignName
 from detente.study.design import Specification, ends, lagged
 from detente.study.robustness.designs import DESIGNS, Design, with_needs
