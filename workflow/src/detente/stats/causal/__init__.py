@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from detente.stats.causal.redrawn import Redrawn
     from detente.stats.causal.resampled import Assignment, Permuted, Relabelled, Resampled, bootstrap, permutation_test
     from detente.stats.causal.sequential import DirectEffect, sequential_g
+    from detente.stats.causal.spell_hazards import Hazard, hazard_model
+    from detente.stats.causal.spell_tests import LogRank, exact_log_rank
+    from detente.stats.causal.spells import Spells, peace_spells
     from detente.stats.causal.structural import Structural, marginal_structural_model
     from detente.stats.causal.synthetic import Synthetic, synthetic_did
     from detente.stats.causal.synthetic_placebos import PlaceboInference, placebo_inference
@@ -32,13 +35,13 @@ if TYPE_CHECKING:
     from detente.stats.causal.twfe import Regressed, contamination, treated_weights, two_way
 
 __all__ = [
-    "Assignment", "Cadence", "Contrast", "DirectEffect", "Equivalence", "EventStudy", "FirstSwitches",
-    "GroupTime", "Honest", "Imputed", "Levels", "Matched", "Permuted", "PlaceboInference", "Redrawn",
-    "Refinement", "Regressed", "Relabelled", "Resampled", "Saturated", "Staggered", "Structural", "Synthetic",
-    "TreatmentModel", "TreatmentPanel", "TreatmentWeights", "Weights", "Window", "analytic_errors", "bootstrap",
-    "calendar_instrument", "contamination", "equivalence", "first_switch_effects", "group_time",
-    "honest_intervals", "imputation", "lagged", "marginal_structural_model", "matched_sets", "matching",
-    "permutation_test", "placebo_inference", "require_absorbing", "saturated", "sequential_g", "staggered",
-    "synthetic_did", "treated_weights", "treatment_panel", "two_way",
+    "Assignment", "Cadence", "Contrast", "DirectEffect", "Equivalence", "EventStudy", "FirstSwitches", "GroupTime",
+    "Hazard", "Honest", "Imputed", "Levels", "LogRank", "Matched", "Permuted", "PlaceboInference", "Redrawn",
+    "Refinement", "Regressed", "Relabelled", "Resampled", "Saturated", "Spells", "Staggered", "Structural",
+    "Synthetic", "TreatmentModel", "TreatmentPanel", "TreatmentWeights", "Weights", "Window", "analytic_errors",
+    "bootstrap", "calendar_instrument", "contamination", "equivalence", "exact_log_rank", "first_switch_effects",
+    "group_time", "hazard_model", "honest_intervals", "imputation", "lagged", "marginal_structural_model",
+    "matched_sets", "matching", "peace_spells", "permutation_test", "placebo_inference", "require_absorbing",
+    "saturated", "sequential_g", "staggered", "synthetic_did", "treated_weights", "treatment_panel", "two_way",
 ]  # fmt: skip
 __getattr__, __dir__ = on_demand(__name__)
