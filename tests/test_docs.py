@@ -81,9 +81,10 @@ def test_the_page_on_designs_says_nothing_that_its_numbers_do_not() -> None:
         "synthdid": [1.0],
         "imputation, one factor": [1.0],
         "visits as confounder": [1.4],
+        "hostility held fixed": [-1.0],
     }
     wrong = {"trends differ": [1.5, 2.75], "anticipation": [1.5, 1.5], "did": [1.0], "visits left out": [1.4]}
-    wrong |= {"effects last, history of 1": [1.0], "visits held fixed, too": [1.4]}
+    wrong |= {"effects last, history of 1": [1.0], "visits held fixed, too": [1.4], "hostility left out": [-1.0]}
     found = intervals()
     for truths, holds in ((right, True), (wrong, False)):
         for words, values in truths.items():

@@ -36,10 +36,8 @@ def panel_of(frame: pd.DataFrame) -> TreatmentPanel:
 
 def written(*units: tuple[str, str], **more: list[float]) -> TreatmentPanel:
     """Units from strings of one sign per year, conflict and treatment: 0, 1 and "." for missing."""
-    signs = [
-        (u, 2000 + t, w, k) for u, (war, keepers) in enumerate(units) for t, (w, k) in enumerate(zip(war, keepers))
-    ]
-    frame = pd.DataFrame(signs, columns=["unit", "year", "war", "keepers"])
+    cells = [(u, t, w, k) for u, pair in enumerate(units) for t, (w, k) in enumerate(zip(*pair, strict=True), 2000)]
+    frame = pd.DataFrame(cells, columns=["unit", "year", "war", "keepers"])
     known = {name: pd.to_numeric(frame[name], errors="coerce") for name in ("war", "keepers")}
     return panel_of(frame.assign(**known, **more))
 

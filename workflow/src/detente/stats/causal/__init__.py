@@ -2,6 +2,7 @@
 
 Each design takes a `TreatmentPanel` and returns an `EventStudy`: effects by periods since a switch, with what each unit
 adds to them, so that every design has dyadic-robust, clustered, bootstrap and permutation inference of one kind.
+`peace_spells` makes spells of peace from such a panel, for `hazard_model` and `exact_log_rank`.
 """
 
 from typing import TYPE_CHECKING
