@@ -16,7 +16,7 @@ import pandas as pd
 
 from detente.base.errors import EmptySample, Separation, UnknownOption, UnknownVariable, choices
 from detente.base.numerics import LEVEL, interval, two_sided
-from detente.base.types import Array, Flags
+from detente.base.types import Array, Codes, Flags
 from detente.stats.causal.spells import Spells
 from detente.stats.covariance import Vcov
 from detente.stats.effects.risk import Effect, average_marginal_effect
@@ -56,7 +56,7 @@ class Hazard(Printed):
         }
         if self.spells.name in self.fit.profiled:
             own = self.fit.table(level).set_index("term").loc[self.spells.name]
-            rows["coefficient"] |= own[["p_value", "conf_low", "conf_high"]].to_dict()
+            rows["coefficient"] |= {name: float(own[name]) for name in ("p_value", "conf_low", "conf_high")}
         return pd.DataFrame([{"quantity": what, **row} for what, row in rows.items()])
 
     def _row(self, value: float, gradient: Array, level: float) -> dict[str, float]:
@@ -142,7 +142,7 @@ def _apart(frame: ModelFrame) -> str:
     )
 
 
-def baseline_columns(period: Array, baseline: str | Sequence[int]) -> dict[str, Array]:
+def baseline_columns(period: Codes, baseline: str | Sequence[int]) -> dict[str, Array]:
     """Regressors (N,) by name of a baseline hazard of periods (N,) since the start; raises UnknownOption."""
     values = np.asarray(period, dtype=np.float64)
     if isinstance(baseline, str):
@@ -150,8 +150,8 @@ def baseline_columns(period: Array, baseline: str | Sequence[int]) -> dict[str, 
             raise UnknownOption(
                 f"baseline {baseline!r} is not known; {choices(baseline, POLYNOMIALS)}, or the first periods of groups"
             )
-        names = ("period", "period squared", "period cubed")
-        return {names[power]: values ** (power + 1) for power in range(POLYNOMIALS[baseline])}
+        powers = ("period", "period squared", "period cubed")
+        return {powers[p]: values ** (p + 1) for p in range(POLYNOMIALS[baseline])}
     first = list(baseline)
     whole = all(isinstance(each, int | np.integer) for each in first)
     if not first or not whole or first[0] != 1 or any(b <= a for a, b in pairwise(first)):

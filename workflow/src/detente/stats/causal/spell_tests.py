@@ -25,7 +25,7 @@ from detente.base.errors import (
     choices,
 )
 from detente.base.numerics import LEVEL, TIE, share_of_draws
-from detente.base.types import Array, Codes
+from detente.base.types import Array, Codes, Flags
 from detente.stats.causal.spells import Spells
 from detente.stats.fitting import Printed
 
@@ -170,14 +170,14 @@ def exact_log_rank(
     return LogRank(observed, expected, variance, p, fewer, more, words + within, first, weights)
 
 
-def _tails(away: Array, observed: float, share: Callable[[Array], float]) -> tuple[float, float, float]:
+def _tails(away: Array, observed: float, share: Callable[[Flags], float]) -> tuple[float, float, float]:
     """P-values, two-sided, of as few and of as many, of distances (m,) from what is expected."""
     slack = TIE * max(1.0, abs(observed))
     beyond = np.abs(away) >= abs(observed) - slack
     return share(beyond), share(away <= observed + slack), share(away >= observed - slack)
 
 
-def _weighted(weights: Array) -> Callable[[Array], float]:
+def _weighted(weights: Array) -> Callable[[Flags], float]:
     return lambda beyond: min(1.0, float(weights @ beyond))
 
 
@@ -222,7 +222,7 @@ def _distribution(sets: RiskSets) -> tuple[int, Array]:
 
 def _exchanged(
     spells: Spells, stratum: Codes, sets: RiskSets, draws: int, rng: np.random.Generator
-) -> tuple[Array, Callable[[Array], float], str]:
+) -> tuple[Array, Callable[[Flags], float], str]:
     """Distances of treated endings from those expected, treatments exchanged among the spells of a stratum."""
     start = np.unique(spells.spell, return_index=True)[1]
     fixed = ("treatment", spells.treatment, UnsuitableTreatment), ("stratum", stratum, EstimationError)
