@@ -285,7 +285,7 @@ def test_the_models_and_the_exact_interval_hold_the_truth(effect: float) -> None
     """Of 20 worlds, 95 % intervals miss the log odds ratio in no more than 4, which happens once in 400 by chance."""
     missed = np.zeros(2)
     for seed in range(20):
-        spells = peace_spells(panel_of(world(seed, states=25, effect=effect)))
+        spells = peace_spells(panel_of(world(seed, states=20, effect=effect)))
         row = hazard_model(spells, baseline="constant", covariates=["x"]).table().iloc[0]
         low, high = np.log(exact_log_rank(spells).conf_int())
         # Averaged over x, the odds ratio is nearer one by a factor of about √(1 + 0.35 × 0.5²).
@@ -314,6 +314,9 @@ def test_no_treated_ending_is_refused_with_the_way_out_which_has_numbers() -> No
     assert np.isfinite(exact.conf_int()[1])
     firth = hazard_model(spells, "firth", baseline="constant", vcov="classical")
     assert np.isfinite(firth.table()[["estimate", "p_value"]].to_numpy()).all()
+    profile = firth.fit.table().set_index("term").loc["keepers"]
+    assert firth.fit.profiled == ("keepers",)
+    assert_allclose(firth.table().iloc[0].drop("quantity").astype(float), profile.astype(float), rtol=1e-12)
 
 
 @pytest.mark.fault("fits")

@@ -55,8 +55,10 @@ class Hazard(Printed):
             "risk difference": self._row(self.effect.value, self.effect.gradient, level),
         }
         if self.spells.name in self.fit.profiled:
-            own = self.fit.table(level).set_index("term").loc[self.spells.name]
-            rows["coefficient"] |= {name: float(own[name]) for name in ("p_value", "conf_low", "conf_high")}
+            place = self.fit.terms.index(self.spells.name)
+            low, high = self.fit.conf_int(level).to_numpy(dtype=np.float64)[place]
+            own = {"p_value": float(self.fit.p_value[place]), "conf_low": float(low), "conf_high": float(high)}
+            rows["coefficient"] |= own
         return pd.DataFrame([{"quantity": what, **row} for what, row in rows.items()])
 
     def _row(self, value: float, gradient: Array, level: float) -> dict[str, float]:
