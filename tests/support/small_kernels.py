@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from detente.stats.kernels import absorption, conditional, firth, partial, participation, products
+from detente.stats.kernels import absorption, conditional, firth, nearest, partial, participation, products
 
 NONE = np.empty(0)
 
@@ -15,6 +15,17 @@ def run() -> None:
     run_participation()
     run_absorption()
     run_logits()
+    run_nearest()
+
+
+def run_nearest() -> None:
+    focal, controls = np.array([[0.0], [5.0]]), np.array([[1.0, 2.0, 3.0, 3.0]])
+    apart, least = np.empty(4), np.empty(3)
+    nearest.distances(focal[0], controls, 0.5, apart)
+    nearest.farthest(apart, 2, np.inf, least)
+    # Ties make more than the size: what is chosen outgrows its room.
+    nearest.nearest(focal, np.ones((1, 9)), 1, np.inf, 0.0)
+    nearest.nearest(focal, controls, 2, 1.5, 0.0)
 
 
 def run_products() -> None:
